@@ -1,0 +1,13 @@
+// Owns: how @countersign/core is built. One entry for each door of package.json.
+
+import { library } from '../../tsdown.base.ts'
+
+export default library([
+  'src/index.ts',
+  'src/ports/index.ts',
+  'src/message/index.ts',
+  'src/protocol/index.ts',
+  'src/reviewer/index.ts',
+  'src/inspect/index.ts',
+  'src/testing/index.ts',
+])

@@ -1,0 +1,131 @@
+// Owns: the rules about what stands in a file: its length, tests left out, checks switched off,
+// and links that lead nowhere. Each rule returns its findings; none means it holds.
+
+import { posix } from 'node:path'
+import type { Repository } from './repository.ts'
+
+export const sourceLinesMax = 400
+
+/** Files that are longer for a reason. The reason is the price of the entry. */
+export const longFiles: Readonly<Record<string, string>> = {}
+
+const isTest = /\.(?:test|e2e|bench)\.[jt]sx?$/
+const inPackages = /^packages\/[^/]+\/src\//
+const leftOut =
+  /\b(?:it|test|describe|suite|bench)(?:\.\w+)*\.(?:only|skip|todo|fixme|fail|fails)\b|\b(?:fit|fdescribe|xit|xdescribe|xtest)\s*\(/g
+const switchedOff = /@ts-(?:ignore|nocheck)\b/
+const machinePath = /(?:^|[\s"'`(=:])\/(?:work|home|root|Users|mnt)\/[\w.-]/
+const withPaths = /\.(?:[cm]?[jt]sx?|json|md|ya?ml|html|css|sh)$|^\.ci\/|(?:^|\/)\.\w+rc$/
+
+/** Source files in packages stay short. */
+export function filesStayShort(
+  repository: Repository,
+  exceptions: Readonly<Record<string, string>> = longFiles,
+): string[] {
+  const findings = Object.entries(exceptions)
+    .filter(([path, reason]) => !repository.has(path) || reason.trim() === '')
+    .map(([path]) => `${path}: listed as long, but is gone or has no reason`)
+  for (const file of repository.sources) {
+    if (!inPackages.test(file) || isTest.test(file)) continue
+    const lines = repository.text(file).trimEnd().split('\n').length
+    const long = lines > sourceLinesMax
+    if (long && exceptions[file] === undefined) {
+      findings.push(`${file}: ${lines} lines, at most ${sourceLinesMax}`)
+    }
+    if (!long && exceptions[file] !== undefined) findings.push(`${file}: is short again, unlist it`)
+  }
+  return findings
+}
+
+/** Every test runs. Only `skipIf` and `runIf` may leave one out, for what a machine lacks. */
+export function everyTestRuns(repository: Repository): string[] {
+  return repository.sources.flatMap((file) =>
+    [...repository.source(file).code.matchAll(leftOut)].map(
+      (match) => `${file}:${lineAt(repository, file, match.index)}: ${match[0]}`,
+    ),
+  )
+}
+
+/** Nobody switches the types off. `@ts-expect-error` stays: it fails when the error goes. */
+export function typesStayOn(repository: Repository): string[] {
+  return repository.sources.flatMap((file) => {
+    const { code, comments } = repository.source(file)
+    const findings = comments
+      .filter((comment) => switchedOff.test(comment))
+      .map((comment) => `${file}: ${switchedOff.exec(comment)?.[0]}`)
+    if (!inPackages.test(file)) return findings
+    const casts = [...code.matchAll(/\bas\s+any\b/g)]
+    return [
+      ...findings,
+      ...casts.map((match) => `${file}:${lineAt(repository, file, match.index)}: as any`),
+    ]
+  })
+}
+
+/** No file names a path of somebody's machine. */
+export function noMachinePaths(repository: Repository): string[] {
+  return repository.files
+    .filter((file) => withPaths.test(file) && !file.endsWith('lock.yaml'))
+    .flatMap((file) =>
+      repository
+        .text(file)
+        .split('\n')
+        .flatMap((line, at) =>
+          machinePath.test(line) ? [`${file}:${at + 1}: ${line.trim()}`] : [],
+        ),
+    )
+}
+
+/** Every relative link, every anchor and every path in code type leads somewhere. */
+export function linksLeadSomewhere(repository: Repository): string[] {
+  return repository.documents.flatMap((file) => {
+    const text = repository.text(file).replace(/^(```|~~~)[\s\S]*?^\1.*$/gm, '')
+    const links = [
+      ...text.replace(/`[^`\n]*`/g, '').matchAll(/\]\(\s*<?([^)\s>]+)|^\[[^\]]+\]:\s*(\S+)/gm),
+    ].map((match) => match[1] ?? match[2] ?? '')
+    const paths = [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '')
+    return [
+      ...links.filter((link) => !linkHolds(repository, file, link)),
+      ...paths.filter((path) => isDeadPath(repository, file, path)),
+    ].map((dead) => `${file}: "${dead}" leads nowhere`)
+  })
+}
+
+function linkHolds(repository: Repository, file: string, link: string): boolean {
+  if (/^[a-z][a-z+.-]*:/i.test(link)) return true
+  const [path = '', anchor] = decodeURI(link).split('#')
+  const from = path.startsWith('/') ? '.' : posix.dirname(file)
+  const target = path === '' ? file : posix.join(from, path)
+  if (target.startsWith('..') || !repository.has(target)) return false
+  if (anchor === undefined || !target.endsWith('.md')) return true
+  return anchorsOf(repository.text(target)).has(anchor)
+}
+
+/** Headings become anchors as code hosts do it: lower case, no punctuation, dashes, numbered. */
+function anchorsOf(text: string): Set<string> {
+  const anchors = new Set<string>()
+  const body = text.replace(/^(```|~~~)[\s\S]*?^\1.*$/gm, '')
+  for (const match of body.matchAll(/^#{1,6}\s+(.*?)\s*#*$/gm)) {
+    const heading = (match[1] ?? '').replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase()
+    const base = heading.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-')
+    let anchor = base
+    for (let count = 1; anchors.has(anchor); count += 1) anchor = `${base}-${count}`
+    anchors.add(anchor)
+  }
+  for (const match of body.matchAll(/<a\s+(?:id|name)="([^"]+)"/g)) anchors.add(match[1] ?? '')
+  return anchors
+}
+
+/** A path is what begins with a folder that exists, from the root or from the document. */
+function isDeadPath(repository: Repository, file: string, path: string): boolean {
+  if (!/^(?:\.{0,2}\/)*[\w.@-]+(?:\/[\w.@-]+)+\/?(?::\d+)?$/.test(path)) return false
+  const plain = path.replace(/:\d+$/, '')
+  const folders = ['.', posix.dirname(file)]
+  const first = plain.replace(/^\.\//, '').split('/')[0] ?? ''
+  if (!folders.some((folder) => repository.has(posix.join(folder, first)))) return false
+  return !folders.some((folder) => repository.has(posix.join(folder, plain)))
+}
+
+function lineAt(repository: Repository, file: string, position: number): number {
+  return repository.text(file).slice(0, position).split('\n').length
+}

@@ -1,0 +1,40 @@
+// Owns: holding this repository to its own rules. A rule that finds something prints each finding.
+
+import { expect, test } from 'vitest'
+import {
+  coreImportsOneWay,
+  noCycles,
+  packagesKnowDoors,
+  platformsStayApart,
+  publishedImportsAreDeclared,
+} from './imports.ts'
+import { repositoryOnDisk } from './repository.ts'
+import {
+  everyTestRuns,
+  filesStayShort,
+  linksLeadSomewhere,
+  noMachinePaths,
+  typesStayOn,
+} from './text.ts'
+
+const repository = repositoryOnDisk(new URL('../..', import.meta.url).pathname)
+
+test('the repository is read at all', () => {
+  expect(repository.has('packages/core/src/index.ts')).toBe(true)
+  expect(repository.sources.length).toBeGreaterThan(20)
+})
+
+test.each([
+  ['core imports one way', coreImportsOneWay],
+  ['no import cycles, types included', noCycles],
+  ['packages know doors only', packagesKnowDoors],
+  ['React and Node stay where they belong', platformsStayApart],
+  ['published imports are declared', publishedImportsAreDeclared],
+  ['source files stay short', filesStayShort],
+  ['every test runs', everyTestRuns],
+  ['types stay on', typesStayOn],
+  ['no paths of a machine', noMachinePaths],
+  ['links and paths in Markdown lead somewhere', linksLeadSomewhere],
+] as const)('%s', (_, rule) => {
+  expect(rule(repository)).toEqual([])
+})
