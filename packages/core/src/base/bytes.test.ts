@@ -1,0 +1,71 @@
+/** Holds bytes-as-text against what Node itself makes of the same bytes. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { fromBase64url, toBase64url, toHex, toUtf8 } from './bytes.ts'
+import { utf8Length } from './json.ts'
+
+const bytes = fc.uint8Array({ maxLength: 80 })
+const text = fc.string({ unit: 'binary', maxLength: 60 })
+
+test('§2 base64url: written as the platform writes it, and read back', () => {
+  fc.assert(
+    fc.property(bytes, (given) => {
+      expect(toBase64url(given)).toBe(Buffer.from(given).toString('base64url'))
+      expect(fromBase64url(toBase64url(given))).toEqual(given)
+    }),
+  )
+})
+
+test('§2 base64url: a text is read only in the one form that is written', () => {
+  // A signature or a hash must not have two spellings: ids could be forked by them.
+  const near = fc.oneof(
+    fc.string({ unit: fc.constantFrom(...Array.from('AQgwBZaz09-_+/= é\n')), maxLength: 12 }),
+    text,
+  )
+  fc.assert(
+    fc.property(near, (given) => {
+      const read = fromBase64url(given)
+      if (read !== undefined) expect(toBase64url(read)).toBe(given)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test.each(['A', 'AAAAA', 'AB', 'AAB', 'A=', 'AA==', 'A+', 'A/', 'AA\n', 'é', '\u{1f600}'])(
+  '§2 base64url: %j is refused',
+  (given) => {
+    expect(fromBase64url(given)).toBeUndefined()
+  },
+)
+
+test('§2 base64url: the empty text is no bytes', () => {
+  expect(fromBase64url('')).toEqual(new Uint8Array(0))
+})
+
+test('§2 hex: as the platform writes it', () => {
+  fc.assert(
+    fc.property(bytes, (given) => {
+      expect(toHex(given)).toBe(Buffer.from(given).toString('hex'))
+    }),
+  )
+})
+
+test('§2 canonical bytes: UTF-8 as the platform encodes it, and its length is known before', () => {
+  const encoder = new TextEncoder()
+  fc.assert(
+    fc.property(text, (given) => {
+      expect(toUtf8(given)).toEqual(encoder.encode(given))
+      expect(utf8Length(given)).toBe(encoder.encode(given).length)
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('§2 canonical bytes: every code point on a border of UTF-8 is encoded right', () => {
+  const borders = [0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff]
+  for (const point of borders) {
+    const given = `a${String.fromCodePoint(point)}b`
+    expect([...toUtf8(given)]).toEqual([...Buffer.from(given, 'utf8')])
+    expect(utf8Length(given)).toBe(Buffer.byteLength(given))
+  }
+})

@@ -1,0 +1,78 @@
+/** Bytes as text: UTF-8, base64url without padding, hex. Pure, without platform globals. */
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const REVERSE = new Int16Array(128).fill(-1)
+for (let i = 0; i < 64; i++) REVERSE[ALPHABET.charCodeAt(i)] = i
+
+export function toBase64url(bytes: Uint8Array): string {
+  let text = ''
+  for (let i = 0; i < bytes.length; i += 3) {
+    const left = bytes.length - i
+    const word =
+      (bytes[i]! << 16) | ((left > 1 ? bytes[i + 1]! : 0) << 8) | (left > 2 ? bytes[i + 2]! : 0)
+    text += ALPHABET[word >> 18]! + ALPHABET[(word >> 12) & 63]!
+    if (left > 1) text += ALPHABET[(word >> 6) & 63]!
+    if (left > 2) text += ALPHABET[word & 63]!
+  }
+  return text
+}
+
+/** The bytes of a base64url text of the one form that `toBase64url` writes, or undefined. */
+export function fromBase64url(text: string): Uint8Array | undefined {
+  const rest = text.length % 4
+  if (rest === 1) return undefined
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
+  let bits = 0
+  let word = 0
+  let at = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    const digit = code < 128 ? REVERSE[code]! : -1
+    if (digit < 0) return undefined
+    word = (word << 6) | digit
+    bits += 6
+    if (bits >= 8) {
+      bits -= 8
+      bytes[at++] = (word >> bits) & 255
+      word &= (1 << bits) - 1
+    }
+  }
+  return word === 0 ? bytes : undefined
+}
+
+const HEX: string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+export function toHex(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += HEX[byte]!
+  return text
+}
+
+/**
+ * UTF-8 bytes of a well-formed string. Written out because core has no DOM types
+ * and a short ASCII text, by far the usual case, is faster this way.
+ */
+export function toUtf8(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length * 3)
+  let at = 0
+  for (let i = 0; i < text.length; i++) {
+    let code = text.charCodeAt(i)
+    if (code < 0x80) {
+      bytes[at++] = code
+      continue
+    }
+    if (code >= 0xd800 && code < 0xdc00) {
+      code = 0x10000 + ((code - 0xd800) << 10) + (text.charCodeAt(++i) - 0xdc00)
+      bytes[at++] = 0xf0 | (code >> 18)
+      bytes[at++] = 0x80 | ((code >> 12) & 63)
+      bytes[at++] = 0x80 | ((code >> 6) & 63)
+    } else if (code >= 0x800) {
+      bytes[at++] = 0xe0 | (code >> 12)
+      bytes[at++] = 0x80 | ((code >> 6) & 63)
+    } else {
+      bytes[at++] = 0xc0 | (code >> 6)
+    }
+    bytes[at++] = 0x80 | (code & 63)
+  }
+  return bytes.subarray(0, at)
+}

@@ -1,0 +1,22 @@
+/**
+ * Canonical JSON (RFC 8785): one text for one meaning. Object keys are sorted by
+ * UTF-16 code units, numbers and strings are written as `JSON.stringify` writes
+ * them, which is what the RFC asks for. The caller has checked the value.
+ */
+import type { Json } from './json.ts'
+
+export function canonical(value: Json): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) {
+    let text = '['
+    for (let i = 0; i < value.length; i++)
+      text += (i === 0 ? '' : ',') + canonical(value[i] as Json)
+    return text + ']'
+  }
+  const object = value as { readonly [key: string]: Json }
+  let text = '{'
+  for (const key of Object.keys(object).sort()) {
+    text += (text === '{' ? '' : ',') + JSON.stringify(key) + ':' + canonical(object[key] as Json)
+  }
+  return text + '}'
+}

@@ -1,0 +1,71 @@
+/** Holds tagged hashes against the platform's SHA-256, computed from the definition in PROTOCOL 2. */
+import { createHash } from 'node:crypto'
+import { sha256 } from '@noble/hashes/sha2.js'
+import canonicalize from 'canonicalize'
+import fc from 'fast-check'
+import { afterEach, expect, test } from 'vitest'
+import { type HashTag, hash, hashBytes, hashText, isHash, useSha256 } from './hash.ts'
+import type { Json } from './json.ts'
+
+const json = fc.jsonValue({ stringUnit: 'binary', maxDepth: 3 }) as fc.Arbitrary<Json>
+const tags: readonly HashTag[] = [
+  'cs/leaf',
+  'cs/msg',
+  'cs/entity',
+  'cs/whoami',
+  'cs/personal',
+  'cs/chain',
+  'cs/snap',
+  'cs/vals',
+  'cs/seal',
+  'cs/pos',
+  'cs/grant',
+  'cs/claim',
+  'cs/reject',
+]
+
+function byDefinition(tag: string, value: Json): Buffer {
+  return createHash('sha256').update(tag).update('\0').update(canonicalize(value)!).digest()
+}
+
+afterEach(() => useSha256((bytes) => sha256(bytes)))
+
+test('§2 H(tag, x): SHA-256 of tag, zero byte and canonical bytes', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...tags), json, (tag, value) => {
+      const expected = byDefinition(tag, value)
+      expect(hash(tag, value)).toBe(expected.toString('base64url'))
+      expect(Buffer.from(hashBytes(tag, value)).equals(expected)).toBe(true)
+      expect(Buffer.from(hashText(tag, canonicalize(value)!)).equals(expected)).toBe(true)
+    }),
+  )
+})
+
+test('§2 domain separation: one value, another tag, another hash', () => {
+  expect(new Set(tags.map((tag) => hash(tag, ['x']))).size).toBe(tags.length)
+})
+
+test('§2 H(tag, x): a faster SHA-256 of the platform gives the same bytes', () => {
+  const values: readonly Json[] = [null, 'ü😀', { a: [1, 2] }, 'x'.repeat(10_000)]
+  const portable = values.map((value) => hash('cs/msg', value))
+  let calls = 0
+  useSha256((bytes) => {
+    calls++
+    return new Uint8Array(createHash('sha256').update(bytes).digest())
+  })
+  expect(values.map((value) => hash('cs/msg', value))).toEqual(portable)
+  expect(calls).toBe(values.length)
+})
+
+test('§2 hashes: base64url of 32 bytes has one form only', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
+      expect(isHash(Buffer.from(bytes).toString('base64url'))).toBe(true)
+    }),
+  )
+  const good = hash('cs/msg', 0)
+  for (const bad of [good.slice(1), `${good}A`, `${good.slice(0, 42)}B`, `=${good.slice(1)}`, '']) {
+    expect(isHash(bad)).toBe(false)
+  }
+  for (const bad of [undefined, null, 43, [good], { length: 43 }]) expect(isHash(bad)).toBe(false)
+})

@@ -1,0 +1,145 @@
+/**
+ * JSON values as this library holds them: bounded, free of dangerous keys, and
+ * frozen. Knows nothing of messages or schemas.
+ */
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json }
+
+/** Keys that could reach a prototype; they are refused wherever a key comes from outside. */
+export function isForbiddenKey(key: string): boolean {
+  return key === '__proto__' || key === 'prototype' || key === 'constructor'
+}
+
+export interface JsonBounds {
+  /** Nested arrays and objects, counted from 1 for a flat one. */
+  readonly depthMax: number
+  /** Keys of one object, or elements of one array times 16. */
+  readonly keysMax: number
+  /** UTF-8 bytes of one string, estimated from above as three a code unit when long. */
+  readonly stringBytesMax: number
+}
+
+export const JSON_BOUNDS: JsonBounds = { depthMax: 16, keysMax: 256, stringBytesMax: 65_536 }
+
+/**
+ * Values of one field, nested ones counted. More could not fit a message of any size that is
+ * allowed, and a plain object that leads back to itself many times would else be walked for ever.
+ */
+const VALUES_MAX = 98_304
+
+interface Walk {
+  readonly bounds: JsonBounds
+  valuesLeft: number
+}
+
+/**
+ * Why `value` is not a JSON value within bounds, or undefined when it is.
+ * Never throws, whatever it is given.
+ */
+export function jsonFault(value: unknown, bounds: JsonBounds = JSON_BOUNDS): string | undefined {
+  try {
+    return faultAt(value, { bounds, valuesLeft: VALUES_MAX }, 0)
+  } catch {
+    return 'it cannot be read: a getter or a proxy threw'
+  }
+}
+
+function faultAt(value: unknown, walk: Walk, depth: number): string | undefined {
+  switch (typeof value) {
+    case 'boolean':
+      return undefined
+    case 'number':
+      return Number.isFinite(value) ? undefined : 'a number must be finite'
+    case 'string':
+      return stringFault(value, walk.bounds)
+    case 'object':
+      if (value === null) return undefined
+      if (depth >= walk.bounds.depthMax) return `nested deeper than ${walk.bounds.depthMax}`
+      return Array.isArray(value)
+        ? arrayFault(value, walk, depth + 1)
+        : objectFault(value, walk, depth + 1)
+    default:
+      return `a ${typeof value} is not a JSON value`
+  }
+}
+
+function stringFault(text: string, bounds: JsonBounds): string | undefined {
+  if (text.length * 3 > bounds.stringBytesMax && utf8Length(text) > bounds.stringBytesMax) {
+    return `a string is longer than ${bounds.stringBytesMax} bytes`
+  }
+  return text.isWellFormed() ? undefined : 'a string holds half of a surrogate pair'
+}
+
+function arrayFault(list: readonly unknown[], walk: Walk, depth: number): string | undefined {
+  const elementsMax = walk.bounds.keysMax * 16
+  if (list.length > elementsMax) return `a list has more than ${elementsMax} elements`
+  walk.valuesLeft -= list.length
+  if (walk.valuesLeft < 0) return `more than ${VALUES_MAX} values in one`
+  for (let i = 0; i < list.length; i++) {
+    const fault = faultAt(list[i], walk, depth)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+function objectFault(object: object, walk: Walk, depth: number): string | undefined {
+  const proto: unknown = Object.getPrototypeOf(object)
+  if (proto !== null && proto !== Object.prototype && Object.getPrototypeOf(proto) !== null) {
+    return `a ${object.constructor?.name ?? 'class instance'} is not plain data`
+  }
+  const keys = Object.keys(object)
+  if (keys.length > walk.bounds.keysMax)
+    return `an object has more than ${walk.bounds.keysMax} keys`
+  walk.valuesLeft -= keys.length
+  if (walk.valuesLeft < 0) return `more than ${VALUES_MAX} values in one`
+  for (const key of keys) {
+    if (isForbiddenKey(key)) return `the key ${key} is refused`
+    if (!key.isWellFormed()) return 'a key holds half of a surrogate pair'
+    const fault = faultAt((object as Record<string, unknown>)[key], walk, depth)
+    if (fault !== undefined) return fault
+  }
+  return undefined
+}
+
+/** UTF-8 length of a well-formed string, in bytes, without encoding it. */
+export function utf8Length(text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit < 0x80) continue
+    // Each half of a surrogate pair counts two: the pair is four bytes.
+    bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2
+  }
+  return bytes
+}
+
+/** A frozen deep copy, so that neither the app nor a reader can change what was written. */
+export function frozenJson(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return Object.freeze((value as readonly Json[]).map(frozenJson))
+  const copy: Record<string, Json> = {}
+  const from = value as { readonly [key: string]: Json }
+  for (const key of Object.keys(from)) copy[key] = frozenJson(from[key] as Json)
+  return Object.freeze(copy)
+}
+
+/** Equality of meaning: key order does not matter, `-0` equals `0`. */
+export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
+    return a.every((item, i) => jsonEqual(item as Json, b[i] as Json))
+  }
+  const left = a as { readonly [key: string]: Json }
+  const right = b as { readonly [key: string]: Json }
+  const keys = Object.keys(left)
+  if (keys.length !== Object.keys(right).length) return false
+  return keys.every((key) => Object.hasOwn(right, key) && jsonEqual(left[key], right[key]))
+}

@@ -1,0 +1,68 @@
+/**
+ * Outcomes of expected conditions, and the errors that calls of the public
+ * interface throw. Untrusted input ends as an `Outcome`; a wrong call by the
+ * app throws `CountersignError` and changes nothing.
+ */
+
+export type Outcome<T, E = Fault> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: E }
+
+/** Why untrusted input was refused: a stable code and a sentence. */
+export interface Fault {
+  readonly code: string
+  readonly message: string
+}
+
+export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value })
+
+export const fail = (
+  code: string,
+  message: string,
+): { readonly ok: false; readonly error: Fault } => ({
+  ok: false,
+  error: { code, message },
+})
+
+/** The stable codes of errors that a call into the store can throw. */
+export type ErrorCode =
+  | 'not_ready'
+  | 'closed'
+  | 'not_loaded'
+  | 'unknown_entity'
+  | 'unknown_type'
+  | 'entity_exists'
+  | 'invalid'
+  | 'schema_refused'
+  | 'too_large'
+  | 'outbox_full'
+  | 'transaction_async'
+  | 'transaction_state'
+  | 'halted'
+
+/** What a wrong call is about; every part is absent where it has no meaning. */
+export interface ErrorSubject {
+  readonly entity?: string
+  readonly id?: string
+  readonly field?: string
+  readonly reason?: string
+}
+
+/** Thrown by calls of the public interface. Nothing was changed by the call that threw it. */
+export class CountersignError extends Error {
+  override readonly name = 'CountersignError'
+  readonly code: ErrorCode
+  readonly entity: string | undefined
+  readonly id: string | undefined
+  readonly field: string | undefined
+  readonly reason: string | undefined
+
+  constructor(code: ErrorCode, message: string, about: ErrorSubject = {}) {
+    super(message)
+    this.code = code
+    this.entity = about.entity
+    this.id = about.id
+    this.field = about.field
+    this.reason = about.reason
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The state of one entity, as data: its heads, and for each register the writes that nobody
+ * who had seen them has overwritten.
+ *
+ *   live(e, r) = { w : w writes r, and no m that writes r has w ≺ m and w ∉ keep_m(r) }
+ *   heads(e)   = ≺-maximal writes
+ *
+ * Most entities are one create and nothing else; the state of such an entity is that write
+ * itself, which costs no memory. Ask through the functions below and the difference is gone.
+ */
+import { Write } from '../log/entry.ts'
+
+/** The live writes of one register: mostly one. */
+export type LiveSet = Write | readonly Write[]
+
+export interface Fold {
+  readonly heads: readonly Write[]
+  /** By the register's slot in its type's table. */
+  readonly live: readonly (LiveSet | undefined)[]
+  /** The first root in canonical order. */
+  readonly created: Write
+  /** The newest write in canonical order; a pending one is newer than all reviewed ones. */
+  readonly last: Write
+  /** No write ever stood beside another: ancestry is the order of arrival. */
+  readonly linear: boolean
+}
+
+export type EntityState = Write | Fold
+
+export function headsOf(state: EntityState): readonly Write[] {
+  return state instanceof Write ? [state] : state.heads
+}
+
+/** The live writes of the register in that slot, or undefined when it was never written. */
+export function liveOf(state: EntityState, slot: number): LiveSet | undefined {
+  if (state instanceof Write) return state.regs.slots.includes(slot) ? state : undefined
+  return state.live[slot]
+}
+
+export function createdOf(state: EntityState): Write {
+  return state instanceof Write ? state : state.created
+}
+
+export function lastOf(state: EntityState): Write {
+  return state instanceof Write ? state : state.last
+}
+
+export function isLinear(state: EntityState): boolean {
+  return state instanceof Write || state.linear
+}
+
+/** The same state with nothing folded away, to be changed by the fold. */
+export function spread(state: EntityState): Fold {
+  if (!(state instanceof Write)) return state
+  const live: (LiveSet | undefined)[] = []
+  for (const slot of state.regs.slots) live[slot] = state
+  return { heads: [state], live, created: state, last: state, linear: true }
+}
+
+export function writesOf(live: LiveSet | undefined): readonly Write[] {
+  if (live === undefined) return []
+  return live instanceof Write ? [live] : live
+}

@@ -1,0 +1,42 @@
+/**
+ * Who had seen whom: the ancestor relation of one entity's DAG, by walking parents. Only
+ * concurrent writes need a walk; the fold's usual step does without.
+ */
+import type { Write } from './entry.ts'
+
+/** All writes that the bearer of these parents had seen, the parents included. */
+export function ancestorsOf(parents: readonly Write[]): ReadonlySet<Write> {
+  const seen = new Set<Write>(parents)
+  const open = [...parents]
+  for (let write = open.pop(); write; write = open.pop()) {
+    for (const parent of write.parents) {
+      if (seen.has(parent)) continue
+      seen.add(parent)
+      open.push(parent)
+    }
+  }
+  return seen
+}
+
+/**
+ * Which of `targets` the bearer of `parents` had seen. Stops as soon as all are found, so
+ * a write on nearly current parents walks only a few steps.
+ */
+export function seenAmong(
+  parents: readonly Write[],
+  targets: ReadonlySet<Write>,
+): ReadonlySet<Write> {
+  const found = new Set<Write>()
+  const seen = new Set<Write>(parents)
+  const open = [...parents]
+  for (let at = 0; at < open.length && found.size < targets.size; at++) {
+    const write = open[at]!
+    if (targets.has(write)) found.add(write)
+    for (const parent of write.parents) {
+      if (seen.has(parent)) continue
+      seen.add(parent)
+      open.push(parent)
+    }
+  }
+  return found
+}

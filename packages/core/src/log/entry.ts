@@ -1,0 +1,141 @@
+/**
+ * A message as one replica holds it (`Entry`), and what it did to each entity (`Write`).
+ * Writes link to the writes they follow, so they are the nodes of the entities' DAGs.
+ *
+ * An entry has no id until somebody needs one: a write of the app must not wait for a hash.
+ * Only the verdict of an entry changes after it was made.
+ */
+import type { Hash } from '../base/hash.ts'
+import { assert } from '../base/assert.ts'
+import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { ChangeKind, Expectation, FinalReason, Review } from '../message/message.ts'
+import type { Reg, RegSet } from '../schema/registers.ts'
+
+/** One session of one author, shared by all its entries. */
+export interface SessionRef {
+  readonly authorId: Uuid
+  /** Empty where it is not known: a snapshot names authors only. */
+  readonly sessionId: Uuid
+}
+
+export interface Refusal {
+  readonly reason: FinalReason
+  readonly detail: string | undefined
+}
+
+export interface EntryFacts {
+  readonly session: SessionRef
+  readonly clientSeq: number
+  /** The author's clock, ms since 1970. */
+  readonly timestamp: number
+  /** Order of arrival at this replica; orders what has no verdict yet. */
+  readonly arrival: number
+  readonly expect?: readonly Expectation[] | undefined
+  /** Makes id and hash of an entry of this session, when they are first needed. */
+  readonly identifier?: ((entry: Entry) => void) | undefined
+}
+
+/**
+ *   draft ──▶ queued | volatile ──▶ sent ──▶ accepted
+ *                                    └─────▶ rejected ──▶ (its pending descendants: blocked)
+ */
+export type EntryState =
+  | 'draft'
+  | 'queued'
+  | 'volatile'
+  | 'sent'
+  | 'accepted'
+  | 'rejected'
+  | 'blocked'
+
+export class Entry {
+  readonly session: SessionRef
+  readonly clientSeq: number
+  readonly timestamp: number
+  readonly arrival: number
+  readonly expect: readonly Expectation[] | undefined
+  /** In the order of the message's changes; a change withheld from this replica has no write. */
+  readonly writes: Write[] = []
+  /** The countersignature, once there is one. */
+  review: Review | null = null
+  /** Why it was refused for good, if it was. */
+  rejection: Refusal | undefined
+  state: EntryState
+  #identifier: ((entry: Entry) => void) | undefined
+  #id: Uuid | undefined
+  #hash: Hash | undefined
+
+  constructor(facts: EntryFacts) {
+    this.session = facts.session
+    this.clientSeq = facts.clientSeq
+    this.timestamp = facts.timestamp
+    this.arrival = facts.arrival
+    this.expect = facts.expect
+    this.#identifier = facts.identifier
+    this.state = facts.identifier ? 'draft' : 'accepted'
+  }
+
+  get identified(): boolean {
+    return this.#id !== undefined
+  }
+
+  get id(): Uuid {
+    if (this.#id === undefined) this.#identifier?.(this)
+    assert(this.#id !== undefined, 'an entry without an identifier must be given its id')
+    return this.#id
+  }
+
+  /** The full hash; empty where a snapshot named only the id. */
+  get hash(): Hash {
+    if (this.#id === undefined) this.#identifier?.(this)
+    return this.#hash ?? ''
+  }
+
+  identify(id: Uuid, hash: Hash | undefined): void {
+    assert(this.#id === undefined || this.#id === id, 'an entry cannot change its id')
+    this.#id = id
+    this.#hash ??= hash
+    this.#identifier = undefined
+  }
+}
+
+export interface WriteFacts {
+  /** Place among the changes of its message. */
+  readonly index: number
+  readonly type: string
+  readonly entityId: Uuid
+  readonly kind: ChangeKind
+  readonly version: number
+  readonly regs: RegSet
+  readonly parents: readonly Write[]
+  readonly keep?: ReadonlyMap<Reg, readonly Write[]> | undefined
+}
+
+/** What one message did to one entity. */
+export class Write {
+  readonly entry: Entry
+  readonly index: number
+  readonly type: string
+  readonly entityId: Uuid
+  readonly kind: ChangeKind
+  readonly version: number
+  readonly regs: RegSet
+  readonly parents: readonly Write[]
+  readonly keep: ReadonlyMap<Reg, readonly Write[]> | undefined
+  /** By register. May be the row that this write made, which then holds the same values. */
+  values: Readonly<Record<Reg, Json>>
+
+  constructor(entry: Entry, facts: WriteFacts, values: Readonly<Record<Reg, Json>>) {
+    this.entry = entry
+    this.index = facts.index
+    this.type = facts.type
+    this.entityId = facts.entityId
+    this.kind = facts.kind
+    this.version = facts.version
+    this.regs = facts.regs
+    this.parents = facts.parents
+    this.keep = facts.keep
+    this.values = values
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The reviewer's chain: each review hashes the one before it, so that one signature on a
+ * position vouches for everything up to it.
+ */
+import { toBase64url } from '../base/bytes.ts'
+import { canonical } from '../base/canonical.ts'
+import { type Hash, hash, hashBytes, hashText } from '../base/hash.ts'
+import type { Json } from '../base/json.ts'
+import { type Uuid, uuid8 } from '../base/uuid.ts'
+import type { EpochOpen, Position, Rejection } from './message.ts'
+
+/** The parts of a review that the chain covers. */
+export interface ChainLink {
+  readonly space: Uuid
+  readonly reviewerId: Uuid
+  readonly eid: Uuid
+  readonly epoch: number
+  readonly seq: number
+  readonly msgId: Uuid
+  readonly hash: Hash
+  readonly forked: boolean
+  readonly assigned?: readonly Readonly<Record<string, Json>>[] | undefined
+  readonly at: number
+}
+
+/** The chain after one more review. */
+export function chainAfter(previous: Hash, link: ChainLink): Hash {
+  const assigned = link.assigned ? `"assigned":${canonical(link.assigned)},` : ''
+  const forked = link.forked ? '"forked":true,' : ''
+  // Canonical JSON of [previous, review], with the keys of the review in order.
+  return toBase64url(
+    hashText(
+      'cs/chain',
+      `["${previous}",{"about":{"hash":"${link.hash}","msgId":"${link.msgId}"},${assigned}"at":${link.at},"eid":"${link.eid}",` +
+        `"epoch":${link.epoch},${forked}"reviewerId":"${link.reviewerId}","seq":${link.seq},"space":"${link.space}","v":1,"verdict":"accepted"}]`,
+    ),
+  )
+}
+
+/** What a reviewer signs to vouch for a position. */
+export function positionBytes(space: Uuid, position: Position): Uint8Array {
+  return hashBytes('cs/pos', [space, position.eid, position.epoch, position.seq, position.chain])
+}
+
+type EpochBody = Omit<EpochOpen, 'eid' | 'chain' | 'sig'>
+
+function epochJson(body: EpochBody): Json {
+  const { v, space, reviewerId, epoch, seq, prev, reviewerKey, why, at } = body
+  return { v, space, reviewerId, epoch, seq, reviewerKey, why, at, prev: prev as unknown as Json }
+}
+
+/** The id that an epoch record gives itself, and the first link of its chain. */
+export function epochIdentity(body: EpochBody): { eid: Uuid; chain: Hash } {
+  const json = epochJson(body)
+  const previous = body.prev?.chain ?? null
+  const eid = uuid8(hashBytes('cs/chain', [previous, json]))
+  return { eid, chain: hash('cs/chain', [previous, { ...(json as object), eid } as Json]) }
+}
+
+/** What a reviewer signs in a rejection; its signature, where it has one already, is left out. */
+export function rejectionBytes(
+  rejection: Omit<Rejection, 'sig'> & { readonly sig?: string },
+): Uint8Array {
+  const { detail, sig: _, ...rest } = rejection
+  return hashBytes(
+    'cs/reject',
+    (detail === undefined ? rest : { ...rest, detail }) as unknown as Json,
+  )
+}

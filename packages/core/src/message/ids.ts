@@ -1,0 +1,144 @@
+/**
+ * Ids that are hashes: of messages, authors, entities. Nothing here is on the path of
+ * a write except `EntityIds.next`, which is a counter behind a tag made once a session.
+ *
+ *   valuesHash = H('cs/vals', [salt, values])
+ *   leaf       = H('cs/leaf', {meta, valuesHash})
+ *   hash       = H('cs/msg', header with its leaves)      id = uuid8(hash)
+ */
+import { toBase64url } from '../base/bytes.ts'
+import { canonical } from '../base/canonical.ts'
+import { type Hash, hash, hashBytes, hashText } from '../base/hash.ts'
+import type { Json } from '../base/json.ts'
+import { type Uuid, uuid8 } from '../base/uuid.ts'
+import type { Change, ChangeMeta, Expectation, MessageHeader } from './message.ts'
+
+/** The public id of an author: what its key says of itself. */
+export function whoamiId(publicKey: string): Uuid {
+  return uuid8(hashBytes('cs/whoami', publicKey))
+}
+
+/** The commitment to a personal id that every message of a session carries. */
+export function personalCommit(space: Uuid, personalId: string, salt: string): Hash {
+  return hash('cs/personal', [space, personalId, salt])
+}
+
+/** What a whoami key signs to say that a session and its commitment are its own. */
+export function grantBytes(
+  space: Uuid,
+  authorId: Uuid,
+  session: { sessionId: Uuid; commit: Hash },
+): Uint8Array {
+  return hashBytes('cs/grant', [space, authorId, session.sessionId, session.commit])
+}
+
+/** What a seal signs: the hashes of a flush. */
+export function sealBytes(space: Uuid, authorId: Uuid, hashes: readonly Hash[]): Uint8Array {
+  return hashBytes('cs/seal', [space, authorId, hashes])
+}
+
+export function valuesHash(salt: string, values: readonly Json[]): Hash {
+  return hash('cs/vals', [salt, values])
+}
+
+export function leafHash(change: Change): Hash {
+  const values = change.valuesHash ?? valuesHash(change.salt ?? '', change.values ?? [])
+  return toBase64url(
+    hashText('cs/leaf', `{"meta":${metaText(change.meta)},"valuesHash":"${values}"}`),
+  )
+}
+
+/** Id and full hash of the message with this header. */
+export function identify(header: MessageHeader): { id: Uuid; hash: Hash } {
+  const bytes = hashText('cs/msg', headerText(header))
+  return { id: uuid8(bytes), hash: toBase64url(bytes) }
+}
+
+// The two texts below are canonical JSON, written out with their keys in order: uuids, hashes
+// and kinds need no escaping. `ids.test.ts` holds them against the general function.
+
+export function metaText(meta: ChangeMeta): string {
+  const keep = meta.keep ? `"keep":${canonical(meta.keep)},` : ''
+  const sid = meta.sid ? `,"sid":"${meta.sid}"` : ''
+  return (
+    `{"entityId":"${meta.entityId}",${keep}"kind":"${meta.kind}","parentCanonicalIds":${quoted(meta.parentCanonicalIds)},` +
+    `"regs":${canonical(meta.regs)},"schemaVersion":${meta.schemaVersion}${sid},"type":${JSON.stringify(meta.type)}}`
+  )
+}
+
+export function headerText(header: MessageHeader): string {
+  const expect = header.expect ? `"expect":${canonical(header.expect as unknown as Json)},` : ''
+  return (
+    `{"authorId":"${header.authorId}","clientSeq":${header.clientSeq},${expect}"leaves":${quoted(header.leaves)},` +
+    `"personalCommit":"${header.personalCommit}","sessionId":"${header.sessionId}","space":"${header.space}",` +
+    `"timestamp":${header.timestamp},"v":${header.v}}`
+  )
+}
+
+function quoted(plain: readonly string[]): string {
+  return plain.length === 0 ? '[]' : `["${plain.join('","')}"]`
+}
+
+/** Preconditions in the one order in which they are hashed. */
+export function sortedExpectations(expect: readonly Expectation[]): Expectation[] {
+  return expect
+    .map(({ entityId, heads }) => ({ entityId, heads: [...heads].sort() }))
+    .sort((a, b) => (a.entityId < b.entityId ? -1 : 1))
+}
+
+const COUNTER_SPAN = 2 ** 42
+
+/**
+ * The first 80 bits of H('cs/entity', [space, authorId, sessionId]), laid around the
+ * version and variant bits: 24 characters of text, and 6 bits above the 42 of the counter.
+ */
+function entityTag(space: Uuid, authorId: Uuid, sessionId: Uuid): { prefix: string; high: number } {
+  const tag = hashBytes('cs/entity', [space, authorId, sessionId])
+  const hex = (from: number, to: number): string => {
+    let text = ''
+    for (let nibble = from; nibble < to; nibble++) text += nibbleOf(tag, nibble).toString(16)
+    return text
+  }
+  // 60 bits stand before the variant, 14 bits beside and after it, 6 bits above the counter.
+  const bits =
+    (nibbleOf(tag, 15) << 16) |
+    (nibbleOf(tag, 16) << 12) |
+    (nibbleOf(tag, 17) << 8) |
+    (nibbleOf(tag, 18) << 4) |
+    nibbleOf(tag, 19)
+  const variant = (0x8 | (bits >> 18)).toString(16)
+  const low12 = ((bits >> 6) & 0xfff).toString(16).padStart(3, '0')
+  return {
+    prefix: `${hex(0, 8)}-${hex(8, 12)}-8${hex(12, 15)}-${variant}${low12}-`,
+    high: (bits & 0x3f) * COUNTER_SPAN,
+  }
+}
+
+function nibbleOf(bytes: Uint8Array, index: number): number {
+  const byte = bytes[index >> 1]!
+  return index % 2 === 0 ? byte >> 4 : byte & 15
+}
+
+/** Makes the ids of the entities that one session creates: known at once, sorted by creation. */
+export class EntityIds {
+  readonly #prefix: string
+  readonly #high: number
+  #count = 0
+
+  constructor(space: Uuid, authorId: Uuid, sessionId: Uuid) {
+    const { prefix, high } = entityTag(space, authorId, sessionId)
+    this.#prefix = prefix
+    this.#high = high
+  }
+
+  next(): Uuid {
+    return this.#prefix + (this.#high + this.#count++).toString(16).padStart(12, '0')
+  }
+
+  /** Whether this session could have minted `id`. */
+  minted(id: Uuid): boolean {
+    if (!id.startsWith(this.#prefix)) return false
+    const low = Number.parseInt(id.slice(24), 16)
+    return low - (low % COUNTER_SPAN) === this.#high
+  }
+}

@@ -1,0 +1,48 @@
+/** The bounds of messages, values and queues. Everything here is a default that a deployment may lower. */
+
+export interface Limits {
+  readonly messageChangesMax: number
+  /** UTF-8 bytes of one message as it is packed. */
+  readonly messageBytesMax: number
+  readonly registersMax: number
+  readonly parentsMax: number
+  readonly headsMax: number
+  readonly liveWritesMax: number
+  readonly keepMax: number
+  readonly outboxMessagesMax: number
+  readonly outboxBytesMax: number
+  readonly flushMessagesMax: number
+  readonly flushBytesMax: number
+  /** How long a busy outbox gathers before it flushes. */
+  readonly flushDelayMs: number
+  readonly inFlightMessagesMax: number
+  readonly inFlightBytesMax: number
+  /** Messages of one entity that are not compacted. */
+  readonly entityMessagesMax: number
+  readonly handshakeMs: number
+  readonly handshakeBytesMax: number
+  readonly wantIdsMax: number
+  readonly sessionsPerBindMax: number
+}
+
+export const LIMITS: Limits = {
+  messageChangesMax: 512,
+  messageBytesMax: 196_608,
+  registersMax: 128,
+  parentsMax: 32,
+  headsMax: 32,
+  liveWritesMax: 32,
+  keepMax: 32,
+  outboxMessagesMax: 200_000,
+  outboxBytesMax: 67_108_864,
+  flushMessagesMax: 64,
+  flushBytesMax: 65_536,
+  flushDelayMs: 4,
+  inFlightMessagesMax: 1_024,
+  inFlightBytesMax: 1_048_576,
+  entityMessagesMax: 65_536,
+  handshakeMs: 10_000,
+  handshakeBytesMax: 65_536,
+  wantIdsMax: 512,
+  sessionsPerBindMax: 64,
+}

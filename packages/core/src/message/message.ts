@@ -1,0 +1,189 @@
+/**
+ * The two kinds of fact, both immutable: a Message (an author signs what they did) and
+ * a Review (a reviewer countersigns it). Types only, as they are hashed and signed;
+ * how they travel is the protocol's business.
+ */
+import type { Hash } from '../base/hash.ts'
+import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Reg } from '../schema/registers.ts'
+
+/** Wire version; inside every hash, so that nobody can downgrade it. */
+export const WIRE_VERSION = 1
+
+export type ChangeKind = 'create' | 'update' | 'resolve' | 'migrate'
+
+/** The structure of a change: who follows whom, and which registers are written. */
+export interface ChangeMeta {
+  readonly type: string
+  readonly entityId: Uuid
+  /** On create: the session that minted the id, if not this one. */
+  readonly sid?: Uuid
+  readonly kind: ChangeKind
+  readonly schemaVersion: number
+  /** Heads of the entity when the author looked; sorted, unique, at most 32; empty only for create. */
+  readonly parentCanonicalIds: readonly Uuid[]
+  /** Registers this change writes, sorted. */
+  readonly regs: readonly Reg[]
+  /** Live writes of a register in conflict that this write leaves standing. */
+  readonly keep?: Readonly<Record<Reg, readonly Uuid[]>>
+}
+
+export interface Change {
+  readonly meta: ChangeMeta
+  /** Aligned with `meta.regs`; absent after erasure. */
+  readonly values?: readonly Json[]
+  /** 128 random bits, base64url; hides values of low entropy from a guess at their hash. */
+  readonly salt?: string
+  /** Present exactly when `values` is absent. */
+  readonly valuesHash?: Hash
+}
+
+/** A precondition of a whole message: these heads, unchanged. */
+export interface Expectation {
+  readonly entityId: Uuid
+  readonly heads: readonly Uuid[]
+}
+
+export interface MessageHeader {
+  readonly v: typeof WIRE_VERSION
+  readonly space: Uuid
+  readonly authorId: Uuid
+  readonly sessionId: Uuid
+  /** 1, 2, 3… within a session. Finds gaps and duplicates; never orders. */
+  readonly clientSeq: number
+  /** The author's clock, ms since 1970. For logs only. */
+  readonly timestamp: number
+  /** Salted commitment to the author's internal personal id. */
+  readonly personalCommit: Hash
+  /** One hash a change, in order. */
+  readonly leaves: readonly Hash[]
+  readonly expect?: readonly Expectation[]
+}
+
+/** The immutable unit of one author: 1..512 changes, all or nothing, one verdict. */
+export interface Message {
+  readonly id: Uuid
+  readonly hash: Hash
+  readonly header: MessageHeader
+  /** Aligned with `header.leaves`; null where this receiver may not see a change. */
+  readonly changes: readonly (Change | null)[]
+}
+
+/** One signature over the hashes of a whole flush, in the order of their clientSeq. */
+export interface Seal {
+  readonly hashes: readonly Hash[]
+  readonly sig: string
+}
+
+/** A flush as it is stored and offered. */
+export interface SealedMessages {
+  readonly messages: readonly Message[]
+  readonly seal: Seal
+  readonly publicKey: string
+}
+
+export type FinalReason =
+  | 'unauthorised'
+  | 'invalid'
+  | 'stale'
+  | 'precondition_failed'
+  | 'parent_rejected'
+  | 'parent_compacted'
+  | 'seq_reused'
+  | 'tampered'
+  | 'entity_exists'
+  | 'too_large'
+  | 'too_many_heads'
+  | 'needs_upgrade'
+  | 'session_expired'
+
+export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
+  'unauthorised',
+  'invalid',
+  'stale',
+  'precondition_failed',
+  'parent_rejected',
+  'parent_compacted',
+  'seq_reused',
+  'tampered',
+  'entity_exists',
+  'too_large',
+  'too_many_heads',
+  'needs_upgrade',
+  'session_expired',
+])
+
+/** Reasons that carry no verdict: try again later. */
+export type NackReason =
+  | 'busy'
+  | 'unavailable'
+  | 'rate_limited'
+  | 'compaction_needed'
+  | 'unknown_schema'
+  | 'parent_unknown'
+  | 'not_bound'
+
+/** The watermark used everywhere: how far a lineage has come, vouched for by its reviewer. */
+export interface Position {
+  readonly eid: Uuid
+  readonly epoch: number
+  readonly seq: number
+  readonly chain: Hash
+  readonly sig?: string
+}
+
+/** The record that opens a term of a reviewer. */
+export interface EpochOpen {
+  readonly v: typeof WIRE_VERSION
+  readonly space: Uuid
+  readonly reviewerId: Uuid
+  readonly eid: Uuid
+  readonly epoch: number
+  readonly seq: 0
+  readonly prev: Position | null
+  readonly reviewerKey: string
+  readonly why: 'genesis' | 'handover' | 'restore' | 'claim'
+  readonly at: number
+  readonly chain: Hash
+  readonly sig: string
+}
+
+/** The countersignature of one message: one link of the reviewer's chain. */
+export interface Review {
+  readonly reviewerId: Uuid
+  readonly eid: Uuid
+  readonly epoch: number
+  readonly seq: number
+  /** Some entity of the message had a head that its parents do not include. */
+  readonly forked: boolean
+  /** The reviewer's clock, ms since 1970. For logs only. */
+  readonly at: number
+}
+
+/** Goes to the author only; not in the chain. */
+export interface Rejection {
+  readonly v: typeof WIRE_VERSION
+  readonly space: Uuid
+  readonly eid: Uuid
+  readonly epoch: number
+  readonly reviewerId: Uuid
+  readonly msgId: Uuid
+  readonly hash: Hash
+  readonly reason: FinalReason
+  readonly detail?: string
+  readonly at: number
+  readonly sig: string
+}
+
+/** What an author shows the home reviewer of a session: the opening of its commitment. */
+export interface SessionOpening {
+  readonly authorId: Uuid
+  readonly publicKey: string
+  readonly sessionId: Uuid
+  readonly personalId: string
+  /** 128 random bits, base64url, fresh for each session. */
+  readonly salt: string
+  /** By the whoami key, over the grant hash of [space, authorId, sessionId, commitment]. */
+  readonly sig: string
+}

@@ -1,0 +1,132 @@
+/**
+ * Untrusted parts of messages, checked one by one. A check says what is wrong in a
+ * sentence, and never throws; well-formed is not yet accepted: bounds that a deployment
+ * may lower are `boundsFault`, and whether a parent exists is the log's question.
+ */
+import { isHash } from '../base/hash.ts'
+import { type Json, isForbiddenKey, jsonFault } from '../base/json.ts'
+import { isUuid } from '../base/uuid.ts'
+import { isUnset } from '../schema/input.ts'
+import { ARCHIVED } from '../schema/registers.ts'
+import type { Limits } from './limits.ts'
+import type { Change, ChangeKind, ChangeMeta, Message } from './message.ts'
+
+const KINDS: ReadonlySet<string> = new Set<ChangeKind>(['create', 'update', 'resolve', 'migrate'])
+const SALT = /^[A-Za-z0-9_-]{21}[AQgw]$/
+
+/** Sanity limits that no deployment can raise: what lies above is not worth parsing. */
+const ABSOLUTE_MAX = 4_096
+
+export function isCount(value: unknown, max: number = Number.MAX_SAFE_INTEGER): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max
+}
+
+/** What is malformed in a change, or undefined. Its lists must already be lists of the right types. */
+export function changeFault(change: Change): string | undefined {
+  const fault = metaFault(change.meta)
+  if (fault) return fault
+  if (change.values === undefined) {
+    return isHash(change.valuesHash) ? undefined : 'values are absent and so is their hash'
+  }
+  if (change.values.length !== change.meta.regs.length)
+    return 'values and registers differ in number'
+  if (typeof change.salt !== 'string' || !SALT.test(change.salt))
+    return 'the salt is not 128 bits in base64url'
+  for (let i = 0; i < change.values.length; i++) {
+    const value = valueFault(change.meta.regs[i]!, change.values[i]!)
+    if (value) return value
+  }
+  return undefined
+}
+
+function metaFault(meta: ChangeMeta): string | undefined {
+  if (meta.type.length === 0 || meta.type.length > 64 || !meta.type.isWellFormed())
+    return 'the type has no fit name'
+  if (!isUuid(meta.entityId)) return 'the entity id is not a uuid'
+  if (meta.sid !== undefined && (!isUuid(meta.sid) || meta.kind !== 'create'))
+    return 'sid is out of place'
+  if (!KINDS.has(meta.kind)) return 'the kind of a change is unknown'
+  if (!isCount(meta.schemaVersion, 1_000_000) || meta.schemaVersion < 1)
+    return 'the schema version is not a number from 1'
+  if ((meta.kind === 'create') !== (meta.parentCanonicalIds.length === 0))
+    return 'a create has no parents, every other kind has some'
+  if (!isSortedUnique(meta.parentCanonicalIds) || !meta.parentCanonicalIds.every(isUuid))
+    return 'parents are not sorted, unique uuids'
+  if (!isSortedUnique(meta.regs) || meta.regs.length > ABSOLUTE_MAX)
+    return 'registers are not sorted and unique'
+  for (const reg of meta.regs) {
+    const fault = regFault(reg)
+    if (fault) return fault
+  }
+  return meta.keep === undefined ? undefined : keepFault(meta, meta.keep)
+}
+
+function regFault(reg: string): string | undefined {
+  if (reg.length === 0 || reg.length > 256 || !reg.isWellFormed())
+    return 'a register key has 1 to 256 characters'
+  if (isForbiddenKey(reg) || reg === 'id') return `the register ${reg} is refused`
+  return reg.startsWith('$') && reg !== ARCHIVED ? `the register ${reg} is reserved` : undefined
+}
+
+function keepFault(
+  meta: ChangeMeta,
+  keep: Readonly<Record<string, readonly string[]>>,
+): string | undefined {
+  if (meta.kind === 'resolve' || meta.kind === 'migrate') return 'resolve and migrate keep nothing'
+  for (const reg of Object.keys(keep)) {
+    if (!meta.regs.includes(reg)) return 'keep names a register that is not written'
+    const ids = keep[reg]!
+    if (ids.length === 0 || !isSortedUnique(ids) || !ids.every(isUuid))
+      return 'keep is not a list of sorted, unique uuids'
+  }
+  return Object.keys(keep).length === 0 ? 'keep is empty' : undefined
+}
+
+function valueFault(reg: string, value: Json): string | undefined {
+  const fault = jsonFault(value)
+  if (fault) return `${reg}: ${fault}`
+  if (isUnset(value) && Object.keys(value as object).length === 1) return undefined
+  if (reg === ARCHIVED) return typeof value === 'boolean' ? undefined : '$archived is true or false'
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return Object.keys(value).some((key) => key.startsWith('$'))
+    ? `${reg}: an object cannot have a key that starts with $`
+    : undefined
+}
+
+/** What of a well-formed, verified message lies over the configured bounds, or undefined. */
+export function boundsFault(message: Message, bytes: number, limits: Limits): string | undefined {
+  if (message.changes.length > limits.messageChangesMax)
+    return `more than ${limits.messageChangesMax} changes`
+  if (bytes > limits.messageBytesMax) return `more than ${limits.messageBytesMax} bytes`
+  for (const change of message.changes) {
+    if (!change) continue
+    const { regs, parentCanonicalIds, keep } = change.meta
+    if (regs.length > limits.registersMax)
+      return `a change writes more than ${limits.registersMax} registers`
+    if (parentCanonicalIds.length > limits.parentsMax)
+      return `a change has more than ${limits.parentsMax} parents`
+    if (keep && Object.values(keep).some((ids) => ids.length > limits.keepMax))
+      return `keep names more than ${limits.keepMax} writes`
+  }
+  return undefined
+}
+
+/** What is malformed in a message as a whole, or undefined; its changes are checked apart. */
+export function messageFault(message: Message): string | undefined {
+  const { header, changes } = message
+  if (changes.length === 0) return 'a message has at least one change'
+  if (!isCount(header.clientSeq) || header.clientSeq < 1) return 'clientSeq is not a number from 1'
+  if (!isCount(header.timestamp)) return 'the timestamp is not a number of milliseconds'
+  const seen = new Set<string>()
+  for (const change of changes) {
+    if (!change) continue
+    if (seen.has(change.meta.entityId)) return 'two changes of one message concern the same entity'
+    seen.add(change.meta.entityId)
+  }
+  return undefined
+}
+
+export function isSortedUnique(list: readonly string[]): boolean {
+  for (let i = 1; i < list.length; i++) if (list[i - 1]! >= list[i]!) return false
+  return true
+}

@@ -1,0 +1,151 @@
+/**
+ * From what a write recorded to the message that is hashed, sealed and sent, and back. Off
+ * the write path: this runs at the flush, parents first, or when somebody asks for an id.
+ */
+import { toBase64url } from '../base/bytes.ts'
+import type { Json } from '../base/json.ts'
+import type { Hash } from '../base/hash.ts'
+import { type Uuid } from '../base/uuid.ts'
+import { Entry, type SessionRef, Write } from '../log/entry.ts'
+import type { MessageIndex } from '../log/messages.ts'
+import { identify, leafHash } from '../message/ids.ts'
+import {
+  type Change,
+  type ChangeMeta,
+  type Message,
+  type MessageHeader,
+  WIRE_VERSION,
+} from '../message/message.ts'
+import type { Random } from '../ports/random.ts'
+import type { Reg, RegisterTable } from '../schema/registers.ts'
+
+/** What all messages of one session share. */
+export interface SessionFacts {
+  readonly space: Uuid
+  readonly session: SessionRef
+  readonly personalCommit: Hash
+}
+
+/** Makes the message of an entry of this session, and gives the entry its id. */
+export function materialize(entry: Entry, facts: SessionFacts, random: Random): Message {
+  const changes = entry.writes.map((write) => changeOf(write, random))
+  const header: MessageHeader = {
+    v: WIRE_VERSION,
+    space: facts.space,
+    authorId: facts.session.authorId,
+    sessionId: facts.session.sessionId,
+    clientSeq: entry.clientSeq,
+    timestamp: entry.timestamp,
+    personalCommit: facts.personalCommit,
+    leaves: changes.map(leafHash),
+    ...(entry.expect && { expect: entry.expect }),
+  }
+  const identity = identify(header)
+  entry.identify(identity.id, identity.hash)
+  return { ...identity, header, changes }
+}
+
+function changeOf(write: Write, random: Random): Change {
+  const meta: ChangeMeta = {
+    type: write.type,
+    entityId: write.entityId,
+    kind: write.kind,
+    schemaVersion: write.version,
+    parentCanonicalIds: sortedIds(write.parents),
+    regs: write.regs.names,
+    ...(write.keep && { keep: keepIds(write.keep) }),
+  }
+  return {
+    meta,
+    values: write.regs.names.map((reg) => write.values[reg]!),
+    salt: toBase64url(random.bytes(16)),
+  }
+}
+
+function keepIds(keep: ReadonlyMap<Reg, readonly Write[]>): Record<Reg, readonly Uuid[]> {
+  const ids: Record<Reg, readonly Uuid[]> = {}
+  for (const [reg, writes] of keep) ids[reg] = sortedIds(writes)
+  return ids
+}
+
+function sortedIds(writes: readonly Write[]): readonly Uuid[] {
+  if (writes.length === 1) return [writes[0]!.entry.id]
+  return writes.map((write) => write.entry.id).sort()
+}
+
+/** What stands in the way of taking in a message: parents this replica does not know. */
+export interface MissingParents {
+  readonly entityIds: readonly Uuid[]
+}
+
+export interface IntakeContext {
+  readonly index: Pick<MessageIndex, 'writeOf'>
+  readonly session: SessionRef
+  readonly arrival: number
+  readonly tableOf: (type: string) => RegisterTable
+  /** Entities whose state will be replaced whole: their parents need not be known. */
+  readonly skip?: ReadonlySet<Uuid> | undefined
+}
+
+/** The entry of a verified message, its writes linked to their parents. */
+export function intake(message: Message, context: IntakeContext): Entry | MissingParents {
+  const missing: Uuid[] = []
+  const { header } = message
+  const entry = new Entry({
+    session: context.session,
+    clientSeq: header.clientSeq,
+    timestamp: header.timestamp,
+    arrival: context.arrival,
+    expect: header.expect,
+  })
+  for (const [index, change] of message.changes.entries()) {
+    if (!change) continue
+    const { meta } = change
+    const find = (id: Uuid): Write | undefined => context.index.writeOf(id, meta.entityId)
+    const parents = meta.parentCanonicalIds.map(find)
+    // A kept write that is not known here is live nowhere here: nothing to keep.
+    const kept = (ids: readonly Uuid[]): Write[] =>
+      ids.map(find).filter((write) => write !== undefined)
+    const known = parents.every((write) => write !== undefined)
+    if (!known && !context.skip?.has(meta.entityId)) {
+      missing.push(meta.entityId)
+      continue
+    }
+    const facts = {
+      index,
+      type: meta.type,
+      entityId: meta.entityId,
+      kind: meta.kind,
+      version: meta.schemaVersion,
+      regs: context.tableOf(meta.type).set(meta.regs),
+      parents: parents.filter((write) => write !== undefined),
+      keep: meta.keep && new Map(Object.entries(meta.keep).map(([reg, ids]) => [reg, kept(ids)])),
+    }
+    entry.writes.push(new Write(entry, facts, valuesOf(change)))
+  }
+  if (missing.length > 0) return { entityIds: missing }
+  entry.identify(message.id, message.hash)
+  return entry
+}
+
+function valuesOf(change: Change): Readonly<Record<Reg, Json>> {
+  const values: Record<Reg, Json> = {}
+  for (const [i, reg] of change.meta.regs.entries()) values[reg] = change.values?.[i] ?? null
+  return values
+}
+
+/** About how many bytes a message of these writes will have; never too few by more than its frame. */
+export function estimatedBytes(writes: Iterable<Write>): number {
+  let bytes = 160
+  for (const write of writes) {
+    bytes += 120 + write.parents.length * 40
+    for (const reg of write.regs.names) bytes += jsonBytes(write.values[reg]!)
+  }
+  return bytes
+}
+
+function jsonBytes(value: Json): number {
+  if (typeof value === 'string')
+    return value.length < 64 ? value.length * 3 + 2 : JSON.stringify(value).length * 3
+  return typeof value === 'object' && value !== null ? JSON.stringify(value).length * 3 : 24
+}

@@ -1,0 +1,185 @@
+/**
+ * Own messages without a verdict, in causal order, and the flushes they travel in.
+ *
+ *   write ─▶ drafts ─▶ flush: sealed ─▶ stored (queued) ─▶ in flight (sent) ─▶ settled
+ *                                   └─ no storage (volatile) ─┘   └── nack, link lost ──▶ waiting again
+ *
+ * A flush is the unit of sealing, storing and offering: 1 to 64 messages with one signature,
+ * one record, one frame. A pull never touches what is under way here.
+ */
+import type { Uuid } from '../base/uuid.ts'
+import type { Entry } from '../log/entry.ts'
+import { LIMITS } from '../message/limits.ts'
+import type { Credits } from '../protocol/frames.ts'
+import { estimatedBytes } from './materialize.ts'
+
+export interface Flush {
+  /** Names the flush in the storage. */
+  readonly key: string
+  readonly entries: readonly Entry[]
+  /** Text of `packMessages`. */
+  readonly packed: string
+  readonly sig: string
+  readonly publicKey: string
+  readonly sessionId: Uuid
+}
+
+interface Tracked {
+  readonly flush: Flush
+  unsettled: number
+  durable: boolean
+  inFlight: boolean
+}
+
+export class Outbox {
+  readonly #drafts: Entry[] = []
+  #draftsTaken = 0
+  readonly #flushes = new Map<string, Tracked>()
+  readonly #byEntry = new Map<Entry, Tracked>()
+  /** Pending and not blocked, in causal order. */
+  readonly #open = new Set<Entry>()
+  readonly #bySession = new Map<Uuid, Map<number, Entry>>()
+  #inFlightMessages = 0
+  #inFlightBytes = 0
+  #bytes = 0
+
+  /** Messages without a verdict. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get hasDrafts(): boolean {
+    return this.#drafts.length > this.#draftsTaken
+  }
+
+  get full(): boolean {
+    return this.#open.size >= LIMITS.outboxMessagesMax || this.#bytes >= LIMITS.outboxBytesMax
+  }
+
+  open(): IterableIterator<Entry> {
+    return this.#open.values()
+  }
+
+  /** The author's time of the oldest message that waits, in ms since 1970. */
+  get oldestAt(): number | undefined {
+    return this.#open.values().next().value?.timestamp
+  }
+
+  find(sessionId: Uuid, clientSeq: number): Entry | undefined {
+    return this.#bySession.get(sessionId)?.get(clientSeq)
+  }
+
+  addDraft(entry: Entry): void {
+    this.#drafts.push(entry)
+    this.#track(entry)
+  }
+
+  /** The next messages to seal together: at most 64, and 64 KiB unless one alone has more. */
+  takeDrafts(): readonly Entry[] {
+    const taken: Entry[] = []
+    let bytes = 0
+    while (this.hasDrafts && taken.length < LIMITS.flushMessagesMax) {
+      const next = this.#drafts[this.#draftsTaken]!
+      bytes += estimatedBytes(next.writes)
+      if (taken.length > 0 && bytes > LIMITS.flushBytesMax) break
+      taken.push(next)
+      this.#draftsTaken++
+    }
+    if (!this.hasDrafts) {
+      this.#drafts.length = 0
+      this.#draftsTaken = 0
+    }
+    return taken
+  }
+
+  /** A sealed flush: of this session, or one that storage kept from an earlier one. */
+  addFlush(flush: Flush, open: readonly Entry[]): void {
+    const tracked = { flush, unsettled: open.length, durable: false, inFlight: false }
+    this.#flushes.set(flush.key, tracked)
+    this.#bytes += flush.packed.length
+    for (const entry of open) {
+      this.#track(entry)
+      this.#byEntry.set(entry, tracked)
+    }
+  }
+
+  /** May be offered from now on. */
+  release(flush: Flush, state: 'queued' | 'volatile'): void {
+    const tracked = this.#flushes.get(flush.key)
+    if (!tracked) return
+    tracked.durable = true
+    for (const entry of flush.entries)
+      if (entry.state === 'draft' || entry.state === 'sent') entry.state = state
+  }
+
+  /** What to offer now, oldest first, within the receiver's credits; counts it as under way. */
+  takeOffers(credits: Credits): readonly Flush[] {
+    const offers: Flush[] = []
+    for (const tracked of this.#flushes.values()) {
+      if (!tracked.durable || tracked.inFlight) continue
+      const { entries, packed } = tracked.flush
+      const messages = this.#inFlightMessages + entries.length
+      const bytes = this.#inFlightBytes + packed.length
+      // One flush always goes, however large it is; order is kept, so nothing overtakes.
+      if (this.#inFlightMessages > 0 && (messages > credits.messages || bytes > credits.bytes))
+        break
+      tracked.inFlight = true
+      this.#inFlightMessages = messages
+      this.#inFlightBytes = bytes
+      for (const entry of entries)
+        if (entry.state === 'queued' || entry.state === 'volatile') entry.state = 'sent'
+      offers.push(tracked.flush)
+    }
+    return offers
+  }
+
+  /** The link is gone, or time is up: what was under way waits again. */
+  requeueAll(): void {
+    for (const tracked of this.#flushes.values()) this.#land(tracked)
+  }
+
+  /** A nack: the flush of that message waits again. */
+  requeue(entry: Entry): void {
+    const tracked = this.#byEntry.get(entry)
+    if (tracked) this.#land(tracked)
+  }
+
+  /**
+   * A message has a final verdict, or is blocked for good by one.
+   * Returns the key of its flush when that was the last one of it.
+   */
+  settle(entry: Entry): string | undefined {
+    this.#open.delete(entry)
+    const ofSession = this.#bySession.get(entry.session.sessionId)
+    ofSession?.delete(entry.clientSeq)
+    if (ofSession?.size === 0) this.#bySession.delete(entry.session.sessionId)
+    const tracked = this.#byEntry.get(entry)
+    if (!tracked) return undefined
+    this.#byEntry.delete(entry)
+    if (--tracked.unsettled > 0) return undefined
+    this.#land(tracked)
+    this.#flushes.delete(tracked.flush.key)
+    this.#bytes -= tracked.flush.packed.length
+    return tracked.flush.key
+  }
+
+  #track(entry: Entry): void {
+    this.#open.add(entry)
+    const { sessionId } = entry.session
+    let ofSession = this.#bySession.get(sessionId)
+    if (!ofSession) this.#bySession.set(sessionId, (ofSession = new Map()))
+    ofSession.set(entry.clientSeq, entry)
+  }
+
+  #land(tracked: Tracked): void {
+    if (!tracked.inFlight) return
+    tracked.inFlight = false
+    this.#inFlightMessages -= tracked.flush.entries.length
+    this.#inFlightBytes -= tracked.flush.packed.length
+    for (const entry of tracked.flush.entries) if (entry.state === 'sent') entry.state = 'queued'
+  }
+}

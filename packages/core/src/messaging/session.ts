@@ -1,0 +1,402 @@
+/**
+ * One replica's conversation with its reviewer: greet, bind, catch up, offer, listen, and
+ * begin again when the link breaks. A state machine over frames and timers; the transport,
+ * the storage and the screen are its host's.
+ *
+ *   offline ─▶ connecting ─hello▶ greeting ─bind▶ syncing ─through▶ online
+ *      ▲            └──────────── link lost, refused, silent ─────────┘
+ *      └── setOnline(false)            (waits: capped exponential backoff, full jitter)
+ *
+ * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
+ */
+import type { Uuid } from '../base/uuid.ts'
+import type { Entry } from '../log/entry.ts'
+import { LIMITS } from '../message/limits.ts'
+import {
+  type EpochOpen,
+  type Position,
+  type Rejection,
+  type SessionOpening,
+  WIRE_VERSION,
+} from '../message/message.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Random } from '../ports/random.ts'
+import type { Link, Transport } from '../ports/transport.ts'
+import {
+  type AcceptedAgain,
+  type Credits,
+  type ReviewerFrame,
+  bindFrame,
+  byeFrame,
+  helloFrame,
+  offerFrame,
+  parseReviewerFrame,
+  wantFrame,
+} from '../protocol/frames.ts'
+import type { Outbox } from './outbox.ts'
+import type { Reviewing, TailOutcome, TailReader } from './tail.ts'
+
+export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | 'online' | 'closed'
+
+/** What the session needs of the replica around it. */
+export interface SessionHost {
+  /** Sessions whose messages may be offered over this link. */
+  openings(): readonly SessionOpening[]
+  /** Whether this lineage is the one to follow; undefined: yes. A text says why not. */
+  judge(lineage: readonly EpochOpen[]): Promise<string | undefined>
+  /** Canonical facts were taken in: `texts` are the frames that brought them. */
+  taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void
+  /** A snapshot was taken in; `pages` are its texts. */
+  replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void
+  acceptedAgain(entry: Entry, review: AcceptedAgain): void
+  rejected(rejections: readonly Rejection[]): void
+  changed(state: SessionState, note: string | undefined): void
+}
+
+export interface SessionParts {
+  readonly space: Uuid
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly outbox: Outbox
+  readonly tail: TailReader
+  readonly host: SessionHost
+}
+
+const BACKOFF_MIN_MS = 250
+const BACKOFF_MAX_MS = 30_000
+/** Without a word for this long, the position is asked for; for three times this long, the link is dead. */
+const SILENCE_MS = 15_000
+/** An offer without an answer for this long is made again. */
+const ANSWER_MS = 20_000
+const PAGES_MAX = 65_536
+
+export class SyncSession {
+  readonly #parts: SessionParts
+  #state: SessionState = 'offline'
+  #note: string | undefined
+  #link: Link | undefined
+  /** Grows with each link; what comes from an older one is ignored. */
+  #generation = 0
+  #attempts = 0
+  #reviewing: Reviewing | undefined
+  #bound = false
+  #boundSessions: ReadonlySet<Uuid> = new Set()
+  #credits: Credits = { messages: 0, bytes: 0 }
+  #wanting = false
+  #pages: { json: unknown; text: string }[] = []
+  #waitingTexts: string[] = []
+  #heardAt = 0
+  #offeredAt = 0
+  #pausedUntil = 0
+  #nacks = 0
+  readonly #timers = new Set<() => void>()
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+  }
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  get reviewing(): Reviewing | undefined {
+    return this.#reviewing
+  }
+
+  /** Connects now, and again whenever the link is lost. */
+  start(): void {
+    if (this.#state !== 'offline') return
+    this.#attempts = 0
+    this.#connect()
+  }
+
+  /** Stays away until `start`. */
+  stop(state: 'offline' | 'closed' = 'offline'): void {
+    if (this.#state === 'closed') return
+    this.#link?.send(byeFrame(state))
+    this.#drop()
+    this.#become(state, undefined)
+  }
+
+  /** The network seems to be back: no need to wait out the backoff. */
+  wake(): void {
+    if (this.#state !== 'connecting' || this.#link) return
+    this.#clearTimers()
+    this.#attempts = 0
+    this.#connect()
+  }
+
+  /** Offers what may go now. Called whenever something became ready. */
+  pump(): void {
+    const { outbox, clock } = this.#parts
+    if (!this.#bound || clock.monotonic() < this.#pausedUntil) return
+    this.#bindNew()
+    for (const flush of outbox.takeOffers(this.#credits)) {
+      this.#link?.send(offerFrame(flush.packed, flush.sig, flush.publicKey))
+      this.#offeredAt = clock.monotonic()
+    }
+  }
+
+  #connect(): void {
+    const generation = ++this.#generation
+    this.#become('connecting', this.#note)
+    const live = (): boolean => generation === this.#generation
+    this.#after(LIMITS.handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
+    this.#link = this.#parts.transport.connect({
+      open: () => {
+        if (!live()) return
+        this.#clearTimers()
+        this.#become('greeting', undefined)
+        this.#after(LIMITS.handshakeMs, () => this.#fail('the reviewer does not greet'))
+        this.#link?.send(helloFrame(this.#parts.space, this.#parts.tail.position))
+      },
+      frame: (text) => {
+        if (live()) this.#frame(text)
+      },
+      closed: (reason) => {
+        if (live()) this.#fail(reason)
+      },
+    })
+  }
+
+  /** Ends this link and tries again later. */
+  #fail(note: string): void {
+    this.#drop()
+    this.#become('connecting', note)
+    const span = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#attempts++, 10))
+    // Full jitter, so that a restarted reviewer is not greeted by everyone at once.
+    this.#after(20 + span * this.#parts.random.unit(), () => this.#connect())
+  }
+
+  #drop(): void {
+    this.#generation++
+    this.#clearTimers()
+    this.#link?.close()
+    this.#link = undefined
+    this.#bound = false
+    this.#boundSessions = new Set()
+    this.#wanting = false
+    this.#pages = []
+    this.#waitingTexts = []
+    this.#parts.tail.stopWaiting()
+    this.#parts.outbox.requeueAll()
+  }
+
+  #frame(text: string): void {
+    this.#heardAt = this.#parts.clock.monotonic()
+    const frame = parseReviewerFrame(text)
+    if (!frame.ok) this.#fail(`the reviewer sent ${frame.error.message}`)
+    else if (frame.value.kind === 'welcome') this.#welcome(frame.value)
+    else if (this.#reviewing && this.#state !== 'greeting') this.#understood(frame.value, text)
+    else if (frame.value.kind === 'bye') this.#fail(frame.value.reason)
+  }
+
+  #understood(frame: ReviewerFrame, text: string): void {
+    const by = this.#reviewing!
+    const { tail, host, outbox } = this.#parts
+    switch (frame.kind) {
+      case 'tail':
+        // While pages arrive, what follows them is in a later frame or asked for again.
+        if (this.#pages.length === 0) this.#outcome(tail.tail(frame.runs, frame.position, by), text)
+        break
+      case 'entities':
+        this.#outcome(tail.mend(frame.ids, frame.page, { position: frame.position, by }), text)
+        break
+      case 'page':
+        if (this.#pages.length >= PAGES_MAX) this.#fail('the reviewer sent too many pages')
+        else this.#pages.push({ json: frame.page, text: text.slice('["page",'.length, -1) })
+        break
+      case 'through':
+        this.#through(frame.position)
+        break
+      case 'bound':
+        this.#bound = true
+        this.#boundSessions = new Set(frame.sessionIds)
+        this.pump()
+        break
+      case 'accepted':
+        for (const review of frame.reviews) {
+          const entry = outbox.find(frame.sessionId, review[0])
+          if (!entry) continue
+          if (review[1] <= (tail.position?.seq ?? -1)) host.acceptedAgain(entry, review)
+          else this.#want()
+        }
+        break
+      case 'rejected':
+        host.rejected(frame.rejections)
+        this.pump()
+        break
+      case 'nack':
+        this.#nack(frame)
+        break
+      case 'bye':
+        this.#fail(frame.reason)
+        break
+      default:
+    }
+  }
+
+  #welcome(frame: ReviewerFrame & { kind: 'welcome' }): void {
+    const generation = this.#generation
+    if (frame.v !== WIRE_VERSION) {
+      this.#fail(`the reviewer speaks version ${frame.v} of the protocol, this app ${WIRE_VERSION}`)
+      return
+    }
+    void this.#parts.host.judge(frame.lineage).then((fault) => {
+      if (generation !== this.#generation) return
+      if (fault !== undefined) this.#fail(fault)
+      else this.#greeted(frame)
+    })
+  }
+
+  #greeted(frame: ReviewerFrame & { kind: 'welcome' }): void {
+    const { tail, clock } = this.#parts
+    const epoch = frame.lineage.at(-1)!
+    this.#reviewing = { reviewerId: epoch.reviewerId, eid: epoch.eid, epoch: epoch.epoch }
+    this.#credits = frame.credits
+    this.#attempts = 0
+    this.#nacks = 0
+    this.#pausedUntil = 0
+    const here = tail.position
+    if (here && here.eid === frame.position.eid && here.seq > frame.position.seq) {
+      this.#fail(
+        'the reviewer has lost reviews that this replica still has; nothing is taken from it',
+      )
+      return
+    }
+    this.#clearTimers()
+    this.#become('syncing', undefined)
+    this.#bindAll()
+    this.#want()
+    this.#heardAt = clock.monotonic()
+    this.#watch()
+  }
+
+  #bindAll(): void {
+    const openings = this.#parts.host.openings().slice(-LIMITS.sessionsPerBindMax)
+    this.#link?.send(bindFrame(openings))
+  }
+
+  /** A session that was adopted after the greeting is bound before its messages go. */
+  #bindNew(): void {
+    const unbound = this.#parts.host
+      .openings()
+      .some(({ sessionId }) => !this.#boundSessions.has(sessionId))
+    if (!unbound) return
+    this.#bound = true
+    this.#boundSessions = new Set(this.#parts.host.openings().map(({ sessionId }) => sessionId))
+    this.#bindAll()
+  }
+
+  #want(): void {
+    if (this.#wanting) return
+    this.#wanting = true
+    this.#link?.send(wantFrame('all', this.#parts.tail.position))
+  }
+
+  #outcome(outcome: TailOutcome, text: string): void {
+    switch (outcome.kind) {
+      case 'applied':
+        this.#parts.host.taken(outcome, [...this.#waitingTexts, text])
+        this.#waitingTexts = []
+        this.pump()
+        break
+      case 'mend':
+        this.#waitingTexts.push(text)
+        this.#link?.send(
+          wantFrame(outcome.ids.slice(0, LIMITS.wantIdsMax), this.#parts.tail.position),
+        )
+        break
+      case 'gap':
+        this.#parts.tail.stopWaiting()
+        this.#waitingTexts = []
+        this.#want()
+        break
+      case 'malformed':
+        this.#fail(`the reviewer sent ${outcome.message}`)
+        break
+      default:
+    }
+  }
+
+  #through(position: Position): void {
+    const { tail, host } = this.#parts
+    this.#wanting = false
+    const pages = this.#pages
+    this.#pages = []
+    const here = tail.position
+    if (pages.length > 0 || !here || here.eid !== position.eid) {
+      const outcome = tail.snapshot(
+        pages.map((page) => page.json),
+        position,
+      )
+      if (outcome.kind === 'malformed') this.#fail(`the reviewer sent ${outcome.message}`)
+      if (outcome.kind !== 'applied') return
+      host.replaced(
+        outcome,
+        pages.map((page) => page.text),
+      )
+    } else if (here.seq < position.seq && !tail.mending) {
+      this.#want()
+      return
+    }
+    if (this.#state === 'syncing') this.#become('online', undefined)
+    this.pump()
+  }
+
+  #nack(frame: ReviewerFrame & { kind: 'nack' }): void {
+    const { outbox, clock, random } = this.#parts
+    for (const clientSeq of frame.clientSeqs) {
+      const entry = outbox.find(frame.sessionId, clientSeq)
+      if (entry) outbox.requeue(entry)
+    }
+    if (frame.reason === 'not_bound') this.#boundSessions = new Set()
+    const span = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#nacks++, 10))
+    const delayMs = 20 + span * random.unit()
+    this.#pausedUntil = clock.monotonic() + delayMs
+    this.#become(this.#state, frame.detail || `the reviewer asks to wait: ${frame.reason}`)
+    this.#after(delayMs + 1, () => this.pump())
+  }
+
+  /** Notices silence, and offers that nobody answered. */
+  #watch(): void {
+    const { clock, outbox } = this.#parts
+    this.#after(SILENCE_MS / 3, () => {
+      const now = clock.monotonic()
+      if (now - this.#heardAt > SILENCE_MS * 3) {
+        this.#fail('the reviewer fell silent')
+        return
+      }
+      if (now - this.#heardAt > SILENCE_MS || outbox.size > 0) {
+        this.#wanting = false
+        this.#want()
+      }
+      if (outbox.size > 0 && now - this.#offeredAt > ANSWER_MS) {
+        outbox.requeueAll()
+        this.pump()
+      }
+      this.#watch()
+    })
+  }
+
+  #become(state: SessionState, note: string | undefined): void {
+    if (state === this.#state && note === this.#note) return
+    this.#state = state
+    this.#note = note
+    this.#parts.host.changed(state, note)
+  }
+
+  #after(delayMs: number, task: () => void): void {
+    const cancel = this.#parts.clock.after(delayMs, () => {
+      this.#timers.delete(cancel)
+      task()
+    })
+    this.#timers.add(cancel)
+  }
+
+  #clearTimers(): void {
+    for (const cancel of this.#timers) cancel()
+    this.#timers.clear()
+  }
+}

@@ -1,0 +1,27 @@
+/** The door `core/ports`: what the outside world must provide. Interfaces only, and their constants. */
+export type { Clock } from './clock.ts'
+export type { Locks } from './locks.ts'
+export type { Random } from './random.ts'
+export type { KeyPair, Signer } from './signer.ts'
+export { StorageError } from './storage.ts'
+export type {
+  Advance,
+  Checkpoint,
+  Segment,
+  Storage,
+  StorageHandle,
+  StorageTrouble,
+  StoredSegment,
+  StoredState,
+  WriteBatch,
+} from './storage.ts'
+export { FRAME_BYTES_MAX } from './transport.ts'
+export type { Link, LinkEvents, ServerLink, Transport } from './transport.ts'
+export type {
+  AppendBatch,
+  ReviewerState,
+  ReviewerStore,
+  StoredRejection,
+  StoredRun,
+  StoredSession,
+} from './reviewer-store.ts'

@@ -1,0 +1,19 @@
+/**
+ * Signatures: Ed25519 in production, a fast keyed hash in the simulator. Keys are
+ * opaque here; a secret may be a handle that never leaves the platform.
+ */
+
+export interface KeyPair {
+  /** Base64url of the 32 raw bytes. */
+  readonly publicKey: string
+  /** Opaque, and fit for structured clone, so that a storage can keep it. */
+  readonly secret: unknown
+}
+
+export interface Signer {
+  generate(): Promise<KeyPair>
+  /** Signature over `bytes`, base64url. */
+  sign(keys: KeyPair, bytes: Uint8Array): Promise<string>
+  /** False for a wrong signature and for a key or signature that is malformed; never throws. */
+  verify(publicKey: string, bytes: Uint8Array, signature: string): Promise<boolean>
+}

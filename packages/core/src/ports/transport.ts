@@ -1,0 +1,36 @@
+/**
+ * Moves frames of text between a replica and a reviewer. A transport may lose, repeat
+ * and reorder frames and may close at any time; it never alters one. It knows nothing
+ * of what a frame says (contract: `test/contract/transport.ts`).
+ */
+
+/** UTF-8 bytes of one frame, at the most; what is larger is refused by either side. */
+export const FRAME_BYTES_MAX: number = 262_144
+
+export interface LinkEvents {
+  /** The link can carry frames. At most once, before any frame. */
+  open(): void
+  frame(text: string): void
+  /** The link is gone and will say nothing more. Exactly once, unless the holder closed it. */
+  closed(reason: string): void
+}
+
+/** One connection attempt and, if it succeeds, one connection. It never reconnects by itself. */
+export interface Link {
+  /** Sends, or drops silently when the link is not open. Never throws, never waits. */
+  send(text: string): void
+  /** Ends the link. No event follows. Idempotent. */
+  close(): void
+}
+
+export interface Transport {
+  connect(events: LinkEvents): Link
+  /** Calls `wake` when it is worth trying again at once, e.g. the network came back. Returns its end. */
+  onWake?(wake: () => void): () => void
+}
+
+/** The reviewer's end of a link, as its gateway hands it over. */
+export interface ServerLink {
+  send(text: string): void
+  close(reason: string): void
+}

@@ -1,0 +1,337 @@
+/**
+ * The wire on one page. A frame is a JSON array, its kind first. All of a connection
+ * concerns the one space named in `hello`.
+ *
+ *   author ──▶ reviewer                              reviewer ──▶ author
+ *   hello  v, space, position                        welcome  v, lineage, position, credits
+ *   bind   openings of the sessions to speak for     bound    session ids
+ *   offer  a flush of sealed messages                tail     runs of reviews with their messages, position
+ *                                                    accepted of a message offered again: its review
+ *                                                    rejected signed refusals
+ *                                                    nack     no verdict; try later
+ *   want   'all' since a position, or entities       page*, then through   (or tail*, then through)
+ *                                                    entities states at a position
+ *   bye    reason                                    bye      reason
+ *
+ * An answer is a fact that may come twice, late or never: frames carry no request numbers.
+ */
+import { type Outcome, fail, ok } from '../base/outcome.ts'
+import { isHash } from '../base/hash.ts'
+import { type Uuid, isUuid } from '../base/uuid.ts'
+import {
+  type EpochOpen,
+  FINAL_REASONS,
+  type NackReason,
+  type Position,
+  type Rejection,
+  type SessionOpening,
+  WIRE_VERSION,
+} from '../message/message.ts'
+import { LIMITS } from '../message/limits.ts'
+import { isCount } from '../message/parse.ts'
+import { FRAME_BYTES_MAX } from '../ports/transport.ts'
+
+/** How much an author may have under way without an answer. */
+export interface Credits {
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** The verdict on a message that was offered again: its clientSeq, and where it stands. */
+export type AcceptedAgain = readonly [clientSeq: number, seq: number, at: number, forked: 0 | 1]
+
+/** What is asked for: everything since a position, or the states of some entities. */
+export type WantScope = 'all' | readonly Uuid[]
+
+/** Untrusted text, parsed. The inner JSON of runs and pages is checked by their own readers. */
+export type AuthorFrame =
+  | {
+      readonly kind: 'hello'
+      readonly v: number
+      readonly space: Uuid
+      readonly position: Position | null
+    }
+  | { readonly kind: 'bind'; readonly sessions: readonly SessionOpening[] }
+  | {
+      readonly kind: 'offer'
+      readonly packed: unknown
+      readonly sig: string
+      readonly publicKey: string
+      readonly bytes: number
+    }
+  | { readonly kind: 'want'; readonly scope: WantScope; readonly have: Position | null }
+  | { readonly kind: 'bye'; readonly reason: string }
+
+export type ReviewerFrame =
+  | {
+      readonly kind: 'welcome'
+      readonly v: number
+      readonly lineage: readonly EpochOpen[]
+      readonly position: Position
+      readonly credits: Credits
+    }
+  | { readonly kind: 'bound'; readonly sessionIds: readonly Uuid[] }
+  | { readonly kind: 'tail'; readonly runs: readonly unknown[]; readonly position: Position }
+  | {
+      readonly kind: 'accepted'
+      readonly sessionId: Uuid
+      readonly reviews: readonly AcceptedAgain[]
+    }
+  | { readonly kind: 'rejected'; readonly rejections: readonly Rejection[] }
+  | {
+      readonly kind: 'nack'
+      readonly reason: NackReason
+      readonly sessionId: Uuid
+      readonly clientSeqs: readonly number[]
+      readonly detail: string
+    }
+  | { readonly kind: 'page'; readonly page: unknown }
+  | {
+      readonly kind: 'entities'
+      readonly ids: readonly Uuid[]
+      readonly page: unknown
+      readonly position: Position
+    }
+  | { readonly kind: 'through'; readonly position: Position }
+  | { readonly kind: 'bye'; readonly reason: string }
+
+export function helloFrame(space: Uuid, position: Position | null): string {
+  return JSON.stringify(['hello', WIRE_VERSION, space, position])
+}
+
+export function bindFrame(sessions: readonly SessionOpening[]): string {
+  return JSON.stringify(['bind', sessions])
+}
+
+/** `packed` is the text of `packMessages`: the same bytes are stored and sent. */
+export function offerFrame(packed: string, sig: string, publicKey: string): string {
+  return `["offer",${packed},${JSON.stringify(sig)},${JSON.stringify(publicKey)}]`
+}
+
+export function wantFrame(scope: WantScope, have: Position | null): string {
+  return JSON.stringify(['want', scope, have])
+}
+
+export function byeFrame(reason: string): string {
+  return JSON.stringify(['bye', reason])
+}
+
+export function welcomeFrame(
+  lineage: readonly EpochOpen[],
+  position: Position,
+  credits: Credits,
+): string {
+  return JSON.stringify([
+    'welcome',
+    WIRE_VERSION,
+    lineage,
+    position,
+    [credits.messages, credits.bytes],
+  ])
+}
+
+export function boundFrame(sessionIds: readonly Uuid[]): string {
+  return JSON.stringify(['bound', sessionIds])
+}
+
+/** `runs` are texts: each was encoded once, whoever receives it. */
+export function tailFrame(runs: readonly string[], position: string): string {
+  return `["tail",[${runs.join(',')}],${position}]`
+}
+
+export function acceptedFrame(sessionId: Uuid, reviews: readonly AcceptedAgain[]): string {
+  return JSON.stringify(['accepted', sessionId, reviews])
+}
+
+export function rejectedFrame(rejections: readonly Rejection[]): string {
+  return JSON.stringify(['rejected', rejections])
+}
+
+export function nackFrame(
+  reason: NackReason,
+  sessionId: Uuid,
+  clientSeqs: readonly number[],
+  detail = '',
+): string {
+  return JSON.stringify(['nack', reason, sessionId, clientSeqs, detail])
+}
+
+export function pageFrame(page: string): string {
+  return `["page",${page}]`
+}
+
+export function entitiesFrame(ids: readonly Uuid[], page: string, position: string): string {
+  return `["entities",${JSON.stringify(ids)},${page},${position}]`
+}
+
+export function throughFrame(position: string): string {
+  return `["through",${position}]`
+}
+
+/** A frame from an author. Never throws. */
+export function parseAuthorFrame(text: string): Outcome<AuthorFrame> {
+  const frame = parsed(text)
+  if (!frame) return malformed('a frame is a JSON list of at most 256 KiB')
+  const [kind, a, b, c] = frame
+  switch (kind) {
+    case 'hello': {
+      if (!isCount(a) || !isUuid(b)) return malformed('hello has no version or no space')
+      const position = c === null ? null : readPosition(c)
+      return position === undefined
+        ? malformed('hello has no position')
+        : ok({ kind, v: a, space: b, position })
+    }
+    case 'bind': {
+      if (!Array.isArray(a) || a.length > LIMITS.sessionsPerBindMax)
+        return malformed('bind has no list of sessions')
+      const sessions = a.map(readOpening)
+      return sessions.every((s) => s !== undefined)
+        ? ok({ kind, sessions })
+        : malformed('bind has a malformed session')
+    }
+    case 'offer':
+      if (typeof b !== 'string' || typeof c !== 'string')
+        return malformed('an offer has no signature or no key')
+      return ok({ kind, packed: a, sig: b, publicKey: c, bytes: text.length })
+    case 'want': {
+      const have = b === null ? null : readPosition(b)
+      if (have === undefined) return malformed('want has no position')
+      if (a === 'all') return ok({ kind, scope: 'all', have })
+      if (!isIdList(a)) return malformed(`want names ${LIMITS.wantIdsMax} entities at most`)
+      return ok({ kind, scope: a, have })
+    }
+    case 'bye':
+      return ok({ kind, reason: String(a).slice(0, 256) })
+    default:
+      return malformed('a frame of an unknown kind')
+  }
+}
+
+/** A frame from a reviewer. Never throws. */
+export function parseReviewerFrame(text: string): Outcome<ReviewerFrame> {
+  const frame = parsed(text)
+  if (!frame) return malformed('a frame is a JSON list of at most 256 KiB')
+  const [kind, a, b, c, d] = frame
+  switch (kind) {
+    case 'welcome': {
+      const position = readPosition(c)
+      const [messages, bytes] = Array.isArray(d) ? (d as unknown[]) : []
+      if (!isCount(a) || !position || !isCount(messages) || !isCount(bytes))
+        return malformed('a malformed welcome')
+      if (!Array.isArray(b) || b.length === 0 || !b.every(isEpochOpen))
+        return malformed('a welcome without lineage')
+      return ok({ kind, v: a, lineage: b, position, credits: { messages, bytes } })
+    }
+    case 'bound':
+      return Array.isArray(a) && a.every(isUuid)
+        ? ok({ kind, sessionIds: a })
+        : malformed('a malformed bound')
+    case 'tail': {
+      const position = readPosition(b)
+      return Array.isArray(a) && position
+        ? ok({ kind, runs: a, position })
+        : malformed('a malformed tail')
+    }
+    case 'accepted':
+      return isUuid(a) && Array.isArray(b) && b.every(isAcceptedAgain)
+        ? ok({ kind, sessionId: a, reviews: b })
+        : malformed('a malformed acceptance')
+    case 'rejected':
+      return Array.isArray(a) && a.every(isRejection)
+        ? ok({ kind, rejections: a })
+        : malformed('a malformed rejection')
+    case 'nack':
+      if (typeof a !== 'string' || !isUuid(b) || !Array.isArray(c) || !c.every((n) => isCount(n)))
+        return malformed('a malformed nack')
+      return ok({ kind, reason: a as NackReason, sessionId: b, clientSeqs: c, detail: String(d) })
+    case 'page':
+      return ok({ kind, page: a })
+    case 'entities': {
+      const position = readPosition(c)
+      return isIdList(a) && position
+        ? ok({ kind, ids: a, page: b, position })
+        : malformed('malformed entities')
+    }
+    case 'through': {
+      const position = readPosition(a)
+      return position ? ok({ kind, position }) : malformed('a malformed through')
+    }
+    case 'bye':
+      return ok({ kind, reason: String(a).slice(0, 256) })
+    default:
+      return malformed('a frame of an unknown kind')
+  }
+}
+
+function malformed(what: string): Outcome<never> {
+  return fail('malformed', what)
+}
+
+function parsed(text: string): readonly unknown[] | undefined {
+  // A code unit is one to three bytes; the exact count is the transport's business.
+  if (text.length > FRAME_BYTES_MAX) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isIdList(value: unknown): value is readonly Uuid[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= LIMITS.wantIdsMax &&
+    value.every(isUuid)
+  )
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function readPosition(value: unknown): Position | undefined {
+  if (!isObject(value)) return undefined
+  const { eid, epoch, seq, chain, sig } = value
+  if (!isUuid(eid) || !isCount(epoch) || !isCount(seq) || !isHash(chain)) return undefined
+  return { eid, epoch, seq, chain, ...(typeof sig === 'string' && { sig }) }
+}
+
+function readOpening(value: unknown): SessionOpening | undefined {
+  if (!isObject(value)) return undefined
+  const { authorId, publicKey, sessionId, personalId, salt, sig } = value
+  if (!isUuid(authorId) || !isUuid(sessionId)) return undefined
+  const texts = [publicKey, personalId, salt, sig]
+  if (!texts.every((text) => typeof text === 'string' && text.length <= 512 && text.isWellFormed()))
+    return undefined
+  return { authorId, sessionId, publicKey, personalId, salt, sig } as SessionOpening
+}
+
+function isAcceptedAgain(value: unknown): value is AcceptedAgain {
+  return Array.isArray(value) && value.length === 4 && value.every((n) => isCount(n))
+}
+
+function isEpochOpen(value: unknown): value is EpochOpen {
+  if (!isObject(value)) return false
+  const { space, reviewerId, eid, epoch, reviewerKey, chain, sig } = value
+  return (
+    isUuid(space) &&
+    isUuid(reviewerId) &&
+    isUuid(eid) &&
+    isCount(epoch) &&
+    typeof reviewerKey === 'string' &&
+    isHash(chain) &&
+    typeof sig === 'string'
+  )
+}
+
+function isRejection(value: unknown): value is Rejection {
+  if (!isObject(value)) return false
+  const { msgId, hash, reason, detail, sig, reviewerId } = value
+  const textual =
+    typeof reason === 'string' &&
+    FINAL_REASONS.has(reason) &&
+    (detail === undefined || typeof detail === 'string')
+  return isUuid(msgId) && isHash(hash) && isUuid(reviewerId) && typeof sig === 'string' && textual
+}

@@ -1,0 +1,175 @@
+/**
+ * The canonical state on disk: the tail as it arrives, and from time to time a checkpoint that
+ * takes its place, so that opening a store does not cost its whole history. All of it is a
+ * cache of what the reviewer has.
+ */
+import { checksum } from '../base/checksum.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { PageWriter } from '../fold/snapshot.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { Position } from '../message/message.ts'
+import type { Reviewing, TailReader } from '../messaging/tail.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Checkpoint, StoredState } from '../ports/storage.ts'
+import { type PageEntity, pageText } from '../protocol/pages.ts'
+import type { Repo } from '../repo/repo.ts'
+import type { Table } from '../repo/table.ts'
+import { type Disk, advanceOf, segment } from './disk.ts'
+import { checkpointPages, stepText } from './restore.ts'
+
+/** Stored steps of the tail after which a checkpoint pays. */
+const STEPS_MAX = 512
+const STEP_BYTES_MAX = 4_194_304
+const PAGE_ENTITIES = 512
+/** Work on a checkpoint in one go. */
+const SLICE_MS = 8
+
+interface Captured {
+  readonly table: Table
+  readonly id: Uuid
+  readonly state: EntityState
+}
+
+export class CanonicalDisk {
+  readonly #disk: Disk
+  readonly #repo: Repo
+  readonly #tail: TailReader
+  readonly #clock: Clock
+  #steps = 0
+  #stepBytes = 0
+  #checkpointing = false
+  #cancel: (() => void) | undefined
+
+  constructor(parts: { disk: Disk; repo: Repo; tail: TailReader; clock: Clock }) {
+    this.#disk = parts.disk
+    this.#repo = parts.repo
+    this.#tail = parts.tail
+    this.#clock = parts.clock
+  }
+
+  /** Goes on where a restored state stands. */
+  resume(state: StoredState): void {
+    const tail = state.segments.filter((stored) => stored.kind === 'tail')
+    this.#steps = tail.length
+    this.#stepBytes = tail.reduce((bytes, stored) => bytes + stored.text.length, 0)
+  }
+
+  /** What is stored does not check: forget it, here and on disk, and have it from the reviewer. */
+  async startAnew(): Promise<void> {
+    for (const table of this.#repo.tables()) {
+      for (const row of [...table.rows()]) table.replaceCanonical(row.id, undefined)
+    }
+    this.#repo.messages.clear()
+    this.#tail.reset()
+    await this.#disk.write({ durability: 'relaxed', reset: true })
+  }
+
+  /** One step of the tail was applied. */
+  step(
+    by: Reviewing,
+    { texts, outboxRemove }: { texts: readonly string[]; outboxRemove: readonly string[] },
+  ): void {
+    const position = this.#tail.position!
+    const text = stepText(by, texts)
+    void this.#disk.write({
+      durability: 'relaxed',
+      segments: [segment(`tail:${position.eid}:${position.seq}`, 'tail', { ids: [], text })],
+      outboxRemove,
+      advance: advanceOf(position),
+    })
+    this.#steps++
+    this.#stepBytes += text.length
+    if (this.#steps > STEPS_MAX || this.#stepBytes > STEP_BYTES_MAX) this.#checkpointSoon(by)
+  }
+
+  /** A snapshot of the reviewer took the place of everything canonical. */
+  replace(
+    by: Reviewing,
+    { pages, outboxRemove }: { pages: readonly string[]; outboxRemove: readonly string[] },
+  ): void {
+    const position = this.#tail.position!
+    this.stop()
+    void this.#disk.write({
+      durability: 'relaxed',
+      reset: true,
+      checkpoint: checkpointOf(position, by, { pages, throughOrder: Number.MAX_SAFE_INTEGER }),
+      advance: advanceOf(position),
+      outboxRemove,
+    })
+    this.#steps = 0
+    this.#stepBytes = 0
+  }
+
+  /** Gives up a checkpoint that is being made. */
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#checkpointing = false
+  }
+
+  #checkpointSoon(by: Reviewing): void {
+    if (this.#checkpointing || this.#disk.trouble) return
+    this.#checkpointing = true
+    this.#cancel = this.#clock.after(0, () => void this.#capture(by))
+  }
+
+  /** States are immutable, so taking hold of them in one go is a consistent picture. */
+  async #capture(by: Reviewing): Promise<void> {
+    await this.#disk.idle()
+    if (!this.#checkpointing) return
+    const position = this.#tail.position!
+    const captured: Captured[] = []
+    for (const table of this.#repo.tables()) {
+      for (const row of table.rows()) {
+        const state = table.canonical(row.id)
+        if (state) captured.push({ table, id: row.id, state })
+      }
+    }
+    const throughOrder = this.#disk.lastOrder
+    const writer = new PageWriter()
+    this.#slice({
+      captured,
+      writer,
+      pages: [],
+      done: (pages) => {
+        this.#checkpointing = false
+        this.#steps = 0
+        this.#stepBytes = 0
+        void this.#disk.write({
+          durability: 'relaxed',
+          checkpoint: checkpointOf(position, by, { pages, throughOrder }),
+        })
+      },
+    })
+  }
+
+  #slice(work: {
+    captured: Captured[]
+    writer: PageWriter
+    pages: string[]
+    done: (pages: readonly string[]) => void
+  }): void {
+    const until = this.#clock.monotonic() + SLICE_MS
+    while (work.captured.length > 0) {
+      const part = work.captured.splice(-PAGE_ENTITIES)
+      const entities = part.map(({ table, id, state }): PageEntity =>
+        work.writer.entity(table.entity.name, id, { state, table: table.registers }),
+      )
+      work.pages.push(pageText(entities))
+      if (work.captured.length > 0 && this.#clock.monotonic() >= until) {
+        this.#cancel = this.#clock.after(0, () => this.#slice(work))
+        return
+      }
+    }
+    work.done(work.pages)
+  }
+}
+
+function checkpointOf(
+  position: Position,
+  { reviewerId }: Reviewing,
+  { pages, throughOrder }: { pages: readonly string[]; throughOrder: number },
+): Checkpoint {
+  const all = checkpointPages(position, reviewerId, pages)
+  return { pages: all, check: checksum(all.join('\n')), throughOrder }
+}

@@ -1,0 +1,150 @@
+/**
+ * The replica's side of its storage: writes in order, grouped while one is under way, and the
+ * truth about whether the storage still works. When it does not, the store goes on in memory
+ * (`degraded`), and says so.
+ */
+import { checksum } from '../base/checksum.ts'
+import type { Uuid } from '../base/uuid.ts'
+import {
+  type Advance,
+  type Segment,
+  type Storage,
+  StorageError,
+  type StorageHandle,
+  type StorageTrouble,
+  type WriteBatch,
+} from '../ports/storage.ts'
+
+/** Batches joined into one transaction, at the most. */
+const GROUP_BATCHES_MAX = 64
+
+interface Waiting {
+  readonly batch: WriteBatch
+  readonly done: (stored: boolean) => void
+}
+
+export class Disk {
+  #handle: StorageHandle | undefined
+  readonly #waiting: Waiting[] = []
+  #writing: Promise<void> | undefined
+  readonly #onTrouble: (trouble: StorageTrouble | undefined) => void
+  #trouble: StorageTrouble | undefined
+  #lastOrder = 0
+
+  constructor(onTrouble: (trouble: StorageTrouble | undefined) => void) {
+    this.#onTrouble = onTrouble
+  }
+
+  get handle(): StorageHandle | undefined {
+    return this.#handle
+  }
+
+  /** Why nothing is durable at present, if so. */
+  get trouble(): StorageTrouble | undefined {
+    return this.#trouble
+  }
+
+  async open(storage: Storage): Promise<void> {
+    try {
+      this.#handle = await storage.open((trouble) => this.#fail(trouble))
+    } catch (error) {
+      this.#fail(error instanceof StorageError ? error.trouble : 'failed')
+    }
+  }
+
+  /** Resolves to whether it is stored. Never rejects. */
+  write(batch: WriteBatch): Promise<boolean> {
+    if (!this.#handle || this.#trouble === 'closed' || this.#trouble === 'version')
+      return Promise.resolve(false)
+    return new Promise((done) => {
+      this.#waiting.push({ batch, done })
+      this.#writing ??= this.#drain().finally(() => (this.#writing = undefined))
+    })
+  }
+
+  /** Order of the last segment that was stored. */
+  get lastOrder(): number {
+    return this.#lastOrder
+  }
+
+  /** Resolves when nothing waits to be written. */
+  async idle(): Promise<void> {
+    while (this.#writing) await this.#writing
+  }
+
+  async close(): Promise<void> {
+    await this.idle()
+    const handle = this.#handle
+    this.#handle = undefined
+    await handle?.close()
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#takeGroup()
+      let stored = false
+      try {
+        const order = await this.#handle!.write(joined(group.map(({ batch }) => batch)))
+        this.#lastOrder = Math.max(this.#lastOrder, order)
+        stored = true
+        if (this.#trouble === 'quota' || this.#trouble === 'blocked') this.#fail(undefined)
+      } catch (error) {
+        this.#fail(error instanceof StorageError ? error.trouble : 'failed')
+      }
+      for (const { done } of group) done(stored)
+    }
+  }
+
+  /** The next batch, with those behind it that are of the same plain kind. */
+  #takeGroup(): Waiting[] {
+    const group = [this.#waiting.shift()!]
+    if (!isPlain(group[0]!.batch)) return group
+    while (
+      group.length < GROUP_BATCHES_MAX &&
+      this.#waiting[0] &&
+      isPlain(this.#waiting[0].batch)
+    ) {
+      group.push(this.#waiting.shift()!)
+    }
+    return group
+  }
+
+  #fail(trouble: StorageTrouble | undefined): void {
+    if (this.#trouble === trouble) return
+    this.#trouble = trouble
+    this.#onTrouble(trouble)
+  }
+}
+
+/** Without position or checkpoint, whose rules concern the whole batch. */
+function isPlain(batch: WriteBatch): boolean {
+  return !batch.advance && !batch.checkpoint && !batch.reset
+}
+
+function joined(batches: readonly WriteBatch[]): WriteBatch {
+  if (batches.length === 1) return batches[0]!
+  return {
+    durability: batches.some((batch) => batch.durability === 'strict') ? 'strict' : 'relaxed',
+    segments: batches.flatMap((batch) => batch.segments ?? []),
+    outboxAdd: batches.flatMap((batch) => batch.outboxAdd ?? []),
+    outboxRemove: batches.flatMap((batch) => batch.outboxRemove ?? []),
+    meta: batches.flatMap((batch) => batch.meta ?? []),
+  }
+}
+
+export function segment(
+  key: string,
+  kind: Segment['kind'],
+  content: { ids: readonly Uuid[]; text: string },
+): Segment {
+  return { key, kind, ids: content.ids, text: content.text, check: checksum(content.text) }
+}
+
+/** A later epoch, or a later seq of it, has the higher rank. */
+export function rankOf(position: { readonly epoch: number; readonly seq: number }): number {
+  return position.epoch * 2 ** 36 + position.seq
+}
+
+export function advanceOf(position: { readonly epoch: number; readonly seq: number }): Advance {
+  return { rank: rankOf(position), text: JSON.stringify(position) }
+}

@@ -1,0 +1,152 @@
+/**
+ * From drafts to what may be offered: ids, one signature a flush, one strict record a flush.
+ * Runs when the app's own code has ended; a long backlog is worked off in slices that leave
+ * the page responsive. Flushes leave in the order in which they were taken.
+ */
+import type { Hash } from '../base/hash.ts'
+import { LIMITS } from '../message/limits.ts'
+import { sealBytes } from '../message/ids.ts'
+import { materialize } from '../messaging/materialize.ts'
+import type { Flush, Outbox } from '../messaging/outbox.ts'
+import type { Entry } from '../log/entry.ts'
+import type { MessageIndex } from '../log/messages.ts'
+import type { Message } from '../message/message.ts'
+import { packMessages } from '../protocol/pack.ts'
+import { type Disk, segment } from './disk.ts'
+import type { Identity } from './identity.ts'
+import type { Platform } from './platform.ts'
+import { flushText } from './restore.ts'
+
+/** Work done in one go before the page gets its turn. */
+const SLICE_MS = 8
+
+export interface FlusherParts {
+  readonly space: string
+  readonly identity: Identity
+  readonly platform: Platform
+  readonly outbox: Outbox
+  readonly index: MessageIndex
+  readonly disk: Disk
+  /** A flush may be offered now. */
+  readonly onReady: () => void
+  /** A bug, or a key that no longer signs: nothing more can be sent. */
+  readonly onHalt: (error: unknown) => void
+}
+
+export class Flusher {
+  readonly #parts: FlusherParts
+  /** Messages whose id somebody asked for before their flush. */
+  readonly #made = new Map<Entry, Message>()
+  #scheduled = false
+  #cancel: (() => void) | undefined
+  /** Flushes on their way to the disk, in order. */
+  #under: Promise<void> = Promise.resolve()
+  #underWay = 0
+  /** Writes that the disk has not answered yet. */
+  readonly #written = new Set<Promise<boolean>>()
+
+  constructor(parts: FlusherParts) {
+    this.#parts = parts
+  }
+
+  /** Gives an entry of this session its id ahead of its flush, its parents first. */
+  identify(entry: Entry): void {
+    const { identity, space, platform, index } = this.#parts
+    const facts = { space, session: identity.session, personalCommit: identity.personalCommit }
+    this.#made.set(entry, materialize(entry, facts, platform.random))
+    index.add(entry)
+  }
+
+  schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    const { clock } = this.#parts.platform
+    // A lone write goes at once. While a flush is under way, what follows gathers for a moment.
+    if (this.#underWay + this.#written.size === 0) clock.soon(() => this.#run())
+    else this.#cancel = clock.after(LIMITS.flushDelayMs, () => this.#run())
+  }
+
+  /** Resolves when all drafts so far are durable, or known not to become so. */
+  async flushed(): Promise<void> {
+    this.#cancel?.()
+    while (this.#parts.outbox.hasDrafts || this.#underWay > 0) {
+      this.#run()
+      await this.#under
+    }
+  }
+
+  #run(): void {
+    const { outbox, platform } = this.#parts
+    this.#scheduled = false
+    this.#cancel = undefined
+    const until = platform.clock.monotonic() + SLICE_MS
+    try {
+      while (outbox.hasDrafts) {
+        this.#flush(outbox.takeDrafts())
+        if (outbox.hasDrafts && platform.clock.monotonic() >= until) {
+          this.#scheduled = true
+          this.#cancel = platform.clock.after(0, () => this.#run())
+          return
+        }
+      }
+    } catch (error) {
+      this.#parts.onHalt(error)
+    }
+  }
+
+  #flush(entries: readonly Entry[]): void {
+    const { identity, space, platform } = this.#parts
+    const messages = entries.map((entry) => this.#message(entry))
+    const packed = packMessages(messages)
+    const hashes: Hash[] = messages.map((message) => message.hash)
+    const { authorId, sessionId } = identity.session
+    const signed = platform.signer.sign(identity.keys, sealBytes(space, authorId, hashes))
+    const { publicKey } = identity.keys
+    this.#underWay++
+    this.#under = this.#under
+      .then(async () => {
+        const sig = await signed
+        const key = `${sessionId}:${entries[0]!.clientSeq}`
+        await this.#store({ key, entries, packed, sig, publicKey, sessionId })
+      })
+      .catch((error: unknown) => this.#parts.onHalt(error))
+      .finally(() => this.#underWay--)
+    signed.catch(() => {}) // heard above, in order
+  }
+
+  #message(entry: Entry): Message {
+    if (!entry.identified) this.identify(entry)
+    const message = this.#made.get(entry)!
+    this.#made.delete(entry)
+    return message
+  }
+
+  async #store(flush: Flush): Promise<void> {
+    const { disk, outbox, onReady, identity } = this.#parts
+    outbox.addFlush(flush, flush.entries)
+    const ids = flush.entries.map((entry) => entry.id)
+    const text = flushText(flush.packed, flush.sig, flush.publicKey)
+    const write = disk.write({
+      durability: 'strict',
+      segments: [segment(flush.key, 'own', { ids, text })],
+      outboxAdd: [flush.key],
+      // Once is enough, but a storage that was emptied under us must not lose it.
+      ...(flush.entries[0]!.clientSeq === 1 && {
+        meta: [[`session:${flush.sessionId}`, identity.opening]],
+      }),
+    })
+    // Later flushes may be written in the same transaction, so this one must not hold them up.
+    void write.then((stored) => {
+      outbox.release(flush, stored ? 'queued' : 'volatile')
+      onReady()
+    })
+    this.#written.add(write)
+    void write.finally(() => this.#written.delete(write))
+    return Promise.resolve()
+  }
+
+  /** Resolves when what was handed to the disk is there, or was refused. */
+  async written(): Promise<void> {
+    await Promise.all(this.#written)
+  }
+}

@@ -1,0 +1,500 @@
+/**
+ * The one place where time and I/O are driven: repo, outbox, session, disk and identity of
+ * one open store, put together. The verbs of the app are in `sync-store.ts`.
+ *
+ *   screen ─▶ repo ─▶ outbox ─▶ flusher ─▶ disk
+ *                        └────▶ session ─▶ reviewer ─▶ session ─▶ tail ─▶ repo ─▶ screen
+ */
+import { type StoreApi, createStore } from 'zustand/vanilla'
+import type { Uuid } from '../base/uuid.ts'
+import { compareRows } from '../fold/row.ts'
+import { Entry, type SessionRef } from '../log/entry.ts'
+import { whoamiId } from '../message/ids.ts'
+import { epochIdentity, positionBytes } from '../message/chain.ts'
+import type { EpochOpen, Message, Position, Rejection, SessionOpening } from '../message/message.ts'
+import { intake } from '../messaging/materialize.ts'
+import { Outbox } from '../messaging/outbox.ts'
+import { type SessionHost, type SessionState, SyncSession } from '../messaging/session.ts'
+import { type TailOutcome, TailReader } from '../messaging/tail.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { Transport } from '../ports/transport.ts'
+import { type AcceptedAgain, rejectedFrame } from '../protocol/frames.ts'
+import { QueryEngine } from '../query/engine.ts'
+import { Repo, descendantsAmong } from '../repo/repo.ts'
+import type { Table } from '../repo/table.ts'
+import type { Entity } from '../schema/entity.ts'
+import { CanonicalDisk } from './canonical-disk.ts'
+import { Disk, segment } from './disk.ts'
+import { Flusher } from './flusher.ts'
+import { type Identity, type IdentityOptions, openIdentity } from './identity.ts'
+import { type Platform } from './platform.ts'
+import {
+  type StoredFlush,
+  readFlushes,
+  readOpenings,
+  readRejections,
+  restoreCanonical,
+} from './restore.ts'
+import type { SyncStatus } from './store.ts'
+
+export interface ReplicaOptions {
+  readonly space: Uuid
+  readonly entities: readonly Entity[]
+  readonly storage: Storage | undefined
+  readonly transport: Transport | undefined
+  readonly identity: IdentityOptions
+  /** Public key of the home reviewer; the first one met is kept when absent. */
+  readonly reviewerKey: string | undefined
+  readonly platform: Platform
+  readonly onError: (error: unknown) => void
+}
+
+export class Replica implements SessionHost {
+  readonly repo: Repo
+  readonly outbox: Outbox = new Outbox()
+  readonly status: StoreApi<SyncStatus>
+  readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
+  readonly ready: Promise<void>
+  readonly #options: ReplicaOptions
+  readonly #disk: Disk
+  readonly #canonicalDisk: CanonicalDisk
+  readonly #tail: TailReader
+  readonly #storedOwn = new Map<string, Message>()
+  readonly #openings = new Map<Uuid, SessionOpening>()
+  readonly #releases: (() => void)[] = []
+  readonly #settling = new Map<Entry, (() => void)[]>()
+  #identity: Identity | undefined
+  #flusher: Flusher | undefined
+  #session: SyncSession | undefined
+  #online = true
+  #closing: Promise<void> | undefined
+  #arrivals = 0
+  #clientSeq = 0
+  #statusDue = false
+  #reviewerKey: string | undefined
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options
+    this.#reviewerKey = options.reviewerKey
+    this.status = createStore<SyncStatus>(() => ({
+      connection: options.transport ? 'offline' : 'none',
+      connectionNote: undefined,
+      outboxMessages: 0,
+      outboxOldestAt: undefined,
+      rejectedMessages: 0,
+      caughtUp: false,
+      position: null,
+      reviewerId: null,
+      storage: 'opening',
+      storageTrouble: undefined,
+      authorId: undefined,
+      sessionId: undefined,
+      halted: undefined,
+    }))
+    this.repo = new Repo({
+      entities: options.entities,
+      viewer: {
+        authorId: () => this.#identity?.session.authorId,
+        volatile: (write) =>
+          write.entry.state === 'volatile' || this.status.getState().storage === 'degraded',
+      },
+      onListenerError: options.onError,
+      onTable: (table) => this.#addEngine(table),
+    })
+    this.#disk = new Disk((trouble) =>
+      this.status.setState({ storage: trouble ? 'degraded' : 'ok', storageTrouble: trouble }),
+    )
+    this.#tail = new TailReader(this.repo, options.space, (sessionId, clientSeq) =>
+      this.#findOwn(sessionId, clientSeq),
+    )
+    this.#canonicalDisk = new CanonicalDisk({
+      disk: this.#disk,
+      repo: this.repo,
+      tail: this.#tail,
+      clock: options.platform.clock,
+    })
+    this.ready = this.#open()
+    this.ready.catch(() => {}) // whoever awaits it hears; nobody else must crash
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** Whether the rows here are all that the reviewer had at the position. */
+  get complete(): boolean {
+    return this.#tail.position !== null || !this.#options.transport
+  }
+
+  get position(): Position | null {
+    return this.#tail.position
+  }
+
+  /** An entry for a message about to be written; `commitEntry` makes it count. */
+  draftEntry(): Entry {
+    return new Entry({
+      session: this.#identity!.session,
+      clientSeq: this.#clientSeq + 1,
+      timestamp: this.#options.platform.clock.now(),
+      arrival: ++this.#arrivals,
+      identifier: (entry) => this.#flusher!.identify(entry),
+    })
+  }
+
+  commitEntry(entry: Entry): void {
+    this.#clientSeq++
+    this.outbox.addDraft(entry)
+    this.#flusher!.schedule()
+    this.#statusLater()
+  }
+
+  /** Resolves when the entry has a final verdict. */
+  settled(entry: Entry): Promise<void> {
+    if (entry.review || entry.rejection) return Promise.resolve()
+    return new Promise((resolve) => {
+      const waiting = this.#settling.get(entry)
+      if (waiting) waiting.push(resolve)
+      else this.#settling.set(entry, [resolve])
+    })
+  }
+
+  /** Lets everything else on this thread have its turn. */
+  readonly yieldTurn = (): Promise<void> =>
+    new Promise((resolve) => void this.#options.platform.clock.after(0, resolve))
+
+  setOnline(online: boolean): void {
+    this.#online = online
+    if (online) this.#session?.start()
+    else this.#session?.stop()
+  }
+
+  async flushed(): Promise<void> {
+    await this.ready
+    await this.#flusher?.flushed()
+    await this.#flusher?.written()
+    await this.#disk.idle()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.flushed()
+    } catch {
+      // It never became ready; there is nothing to flush.
+    }
+    this.#canonicalDisk.stop()
+    this.#session?.stop('closed')
+    await this.#disk.close()
+    for (const release of this.#releases.splice(0)) release()
+    for (const table of this.repo.tables()) table.unsubscribeAll()
+    this.status.setState({ connection: 'closed' })
+  }
+
+  async #open(): Promise<void> {
+    const { platform, storage, space, transport } = this.#options
+    if (storage) await this.#disk.open(storage)
+    else this.status.setState({ storage: 'degraded' })
+    const identity = await openIdentity(space, this.#options.identity, {
+      storage: this.#disk.handle,
+      platform,
+    })
+    this.#identity = identity
+    this.#openings.set(identity.session.sessionId, identity.opening)
+    this.#flusher = new Flusher({
+      space,
+      identity,
+      platform,
+      outbox: this.outbox,
+      index: this.repo.messages,
+      disk: this.#disk,
+      onReady: () => {
+        this.#session?.pump()
+        this.#statusLater()
+      },
+      onHalt: (error) => this.halt(error),
+    })
+    await this.#hold(identity.session.sessionId)
+    if (this.#disk.handle) await this.#restore()
+    this.status.setState({
+      storage: this.#disk.handle && !this.#disk.trouble ? 'ok' : 'degraded',
+      authorId: identity.session.authorId,
+      sessionId: identity.session.sessionId,
+      position: this.#tail.position,
+    })
+    if (transport && !this.#closing) this.#listen(transport)
+  }
+
+  #listen(transport: Transport): void {
+    const { platform, space } = this.#options
+    const session = new SyncSession({
+      space,
+      transport,
+      clock: platform.clock,
+      random: platform.random,
+      outbox: this.outbox,
+      tail: this.#tail,
+      host: this,
+    })
+    this.#session = session
+    const end = transport.onWake?.(() => session.wake())
+    if (end) this.#releases.push(end)
+    if (this.#online) session.start()
+  }
+
+  /** Marks a session as alive, so that no other tab takes its outbox for an orphan. */
+  async #hold(sessionId: Uuid): Promise<boolean> {
+    const release = await this.#options.platform.locks.tryAcquire(
+      `countersign:${this.#options.space}:${sessionId}`,
+    )
+    if (release) this.#releases.push(release)
+    return release !== undefined
+  }
+
+  async #restore(): Promise<void> {
+    const state = await this.#disk.handle!.read()
+    this.#reviewerKey ??= state.meta.get('reviewerKey') as string | undefined
+    const { flushes } = readFlushes(state, this.#options.space)
+    for (const { messages } of flushes)
+      for (const message of messages) this.#storedOwn.set(ownName(message), message)
+    if (!restoreCanonical(state, this.#tail)) await this.#canonicalDisk.startAnew()
+    else this.#canonicalDisk.resume(state)
+    const rejections = readRejections(state)
+    const openings = new Map(readOpenings(state).map((opening) => [opening.sessionId, opening]))
+    for (const flush of flushes) {
+      const opening = openings.get(flush.messages[0]!.header.sessionId)
+      if (flush.open && opening && (await this.#adoptable(opening.sessionId)))
+        this.#adopt(flush, opening, rejections)
+    }
+    // Bodies of own messages are needed once more only where their entries cannot be shown.
+    for (const [name, message] of this.#storedOwn) {
+      if (this.repo.messages.get(message.id)) this.#storedOwn.delete(name)
+    }
+    this.repo.emit()
+  }
+
+  async #adoptable(sessionId: Uuid): Promise<boolean> {
+    return this.#openings.has(sessionId) || (await this.#hold(sessionId))
+  }
+
+  /** Takes over the outbox of a session that has ended. */
+  #adopt(
+    stored: StoredFlush,
+    opening: SessionOpening,
+    rejections: ReadonlyMap<Uuid, Rejection>,
+  ): void {
+    const session: SessionRef = { authorId: opening.authorId, sessionId: opening.sessionId }
+    const open: Entry[] = []
+    for (const message of stored.messages) {
+      const known = this.repo.messages.get(message.id)
+      if (known?.review) continue
+      const rejection = rejections.get(message.id)
+      const entry = this.#adoptMessage(message, session, rejection !== undefined)
+      if (entry) open.push(entry)
+    }
+    if (open.length === 0) {
+      void this.#disk.write({ durability: 'relaxed', outboxRemove: [stored.key] })
+      return
+    }
+    this.#openings.set(opening.sessionId, opening)
+    const { key, packed, sig, publicKey } = stored
+    this.outbox.addFlush(
+      { key, entries: open, packed, sig, publicKey, sessionId: opening.sessionId },
+      open,
+    )
+    this.outbox.release(
+      { key, entries: open, packed, sig, publicKey, sessionId: opening.sessionId },
+      'queued',
+    )
+  }
+
+  /** The pending entry of a stored message; none when it, or what it stands on, was refused. */
+  #adoptMessage(message: Message, session: SessionRef, refused: boolean): Entry | undefined {
+    if (refused) return undefined
+    const entry = intake(message, {
+      index: this.repo.messages,
+      session,
+      arrival: ++this.#arrivals,
+      tableOf: (type) => this.repo.tableNamed(type).registers,
+    })
+    // A parent that is not here was refused, or is history that this replica no longer has: the
+    // message is offered all the same, unseen until the reviewer has spoken.
+    const pending = 'entityIds' in entry ? bareEntry(message, session, ++this.#arrivals) : entry
+    pending.state = 'queued'
+    if (pending.writes.length > 0) {
+      this.repo.messages.add(pending)
+      this.repo.addPending(pending)
+    }
+    return pending
+  }
+
+  #findOwn(sessionId: Uuid, clientSeq: number): Entry | Message | undefined {
+    const entry = this.outbox.find(sessionId, clientSeq)
+    if (entry && entry.writes.length > 0) return entry
+    return this.#storedOwn.get(`${sessionId}:${clientSeq}`)
+  }
+
+  // What the session tells.
+
+  openings(): readonly SessionOpening[] {
+    return [...this.#openings.values()]
+  }
+
+  async judge(lineage: readonly EpochOpen[]): Promise<string | undefined> {
+    const { platform, space } = this.#options
+    const { sig, eid, chain, ...body } = lineage.at(-1)!
+    if (body.space !== space) return 'the reviewer answers for another space'
+    const identity = epochIdentity(body)
+    if (
+      identity.eid !== eid ||
+      identity.chain !== chain ||
+      whoamiId(body.reviewerKey) !== body.reviewerId
+    ) {
+      return 'the record of the reviewer’s epoch is not what it says'
+    }
+    if (this.#reviewerKey !== undefined && this.#reviewerKey !== body.reviewerKey) {
+      return 'this is not the reviewer that this store knows'
+    }
+    const opened = { eid, epoch: body.epoch, seq: 0, chain }
+    if (!(await platform.signer.verify(body.reviewerKey, positionBytes(space, opened), sig))) {
+      return 'the record of the reviewer’s epoch is not signed by it'
+    }
+    if (this.#reviewerKey === undefined) {
+      this.#reviewerKey = body.reviewerKey
+      void this.#disk.write({ durability: 'relaxed', meta: [['reviewerKey', body.reviewerKey]] })
+    }
+    this.status.setState({ reviewerId: body.reviewerId })
+    return undefined
+  }
+
+  taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void {
+    const keys = this.#settle(outcome.settled)
+    this.#canonicalDisk.step(this.#session!.reviewing!, { texts, outboxRemove: keys })
+  }
+
+  replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void {
+    const keys = this.#settle(outcome.settled)
+    this.#canonicalDisk.replace(this.#session!.reviewing!, { pages, outboxRemove: keys })
+  }
+
+  acceptedAgain(entry: Entry, [, seq, at, forked]: AcceptedAgain): void {
+    const { reviewerId, eid, epoch } = this.#session!.reviewing!
+    this.repo.acceptContained(entry, { reviewerId, eid, epoch, seq, forked: forked === 1, at })
+    this.repo.emit()
+    void this.#disk.write({ durability: 'relaxed', outboxRemove: this.#settle([entry]) })
+  }
+
+  rejected(rejections: readonly Rejection[]): void {
+    const gone: Entry[] = []
+    const heard: Rejection[] = []
+    for (const rejection of rejections) {
+      const entry = this.#pendingById(rejection.msgId)
+      if (!entry) continue
+      heard.push(rejection)
+      const because = rejection.reason === 'parent_rejected' ? 'blocked' : 'rejected'
+      refuse(entry, because, rejection)
+      gone.push(entry)
+    }
+    if (heard.length === 0) return
+    for (const child of descendantsAmong(this.outbox.open(), new Set(gone))) {
+      refuse(child, 'blocked', {
+        reason: 'parent_rejected',
+        detail: 'it stands on a message that was refused',
+      })
+      gone.push(child)
+    }
+    this.repo.removePending(gone)
+    const keys = this.#settle(gone)
+    const text = rejectedFrame(heard)
+    const ids = heard.map((rejection) => rejection.msgId)
+    const stored = segment(`rejected:${ids[0]}`, 'rejections', { ids, text })
+    void this.#disk.write({ durability: 'strict', segments: [stored], outboxRemove: keys })
+    this.status.setState(({ rejectedMessages }) => ({
+      rejectedMessages: rejectedMessages + gone.length,
+    }))
+    this.repo.emit()
+  }
+
+  changed(state: SessionState, note: string | undefined): void {
+    this.status.setState(({ caughtUp }) => ({
+      connection: state === 'greeting' ? 'connecting' : state,
+      connectionNote: note,
+      caughtUp: caughtUp || state === 'online',
+    }))
+    this.#statusLater()
+  }
+
+  /** A broken invariant: reads go on, nothing is written or sent any more. */
+  halt(error: unknown): void {
+    this.#session?.stop()
+    this.status.setState({ halted: error instanceof Error ? error.message : String(error) })
+    this.#options.onError(error)
+  }
+
+  #pendingById(id: Uuid): Entry | undefined {
+    const entry = this.repo.messages.get(id)
+    return entry && !entry.review && !entry.rejection ? entry : undefined
+  }
+
+  #settle(entries: readonly Entry[]): string[] {
+    const keys: string[] = []
+    for (const entry of entries) {
+      const key = this.outbox.settle(entry)
+      if (key) keys.push(key)
+      const waiting = this.#settling.get(entry)
+      this.#settling.delete(entry)
+      for (const resolve of waiting ?? []) resolve()
+    }
+    this.#statusLater()
+    return keys
+  }
+
+  /** Status follows the machinery at the end of a tick: it is for screens, not for rules. */
+  #statusLater(): void {
+    if (this.#statusDue) return
+    this.#statusDue = true
+    this.#options.platform.clock.soon(() => {
+      this.#statusDue = false
+      const next = {
+        outboxMessages: this.outbox.size,
+        outboxOldestAt: this.outbox.oldestAt,
+        position: this.#tail.position,
+      }
+      this.status.setState(next)
+    })
+  }
+
+  #addEngine(table: Table): void {
+    const engine = new QueryEngine(table.entity, () => table.rows(), compareRows)
+    this.engines.set(table.entity.name, engine)
+    table.sink = engine
+  }
+}
+
+function ownName({ header }: Message): string {
+  return `${header.sessionId}:${header.clientSeq}`
+}
+
+function refuse(
+  entry: Entry,
+  state: 'rejected' | 'blocked',
+  { reason, detail }: Pick<Rejection, 'reason' | 'detail'>,
+): void {
+  entry.state = state
+  entry.rejection = { reason, detail }
+}
+
+/** An entry whose effect cannot be shown here. */
+function bareEntry({ header, id, hash }: Message, session: SessionRef, arrival: number): Entry {
+  const { clientSeq, timestamp } = header
+  const entry = new Entry({ session, clientSeq, timestamp, arrival })
+  entry.identify(id, hash)
+  return entry
+}

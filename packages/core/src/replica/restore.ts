@@ -1,0 +1,153 @@
+/**
+ * What a storage held, put back: checkpoint, tail, and own messages without a verdict. Stored
+ * text is untrusted like any other: what does not check is left out, and the caller is told,
+ * so that the reviewer is asked for it again.
+ */
+import { checksum } from '../base/checksum.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Message, Position, Rejection, SessionOpening } from '../message/message.ts'
+import type { StoredSegment, StoredState } from '../ports/storage.ts'
+import { parseReviewerFrame, readPosition } from '../protocol/frames.ts'
+import { unpackMessages } from '../protocol/pack.ts'
+import type { Reviewing, TailReader } from '../messaging/tail.ts'
+
+/** One stored flush of own messages. */
+export interface StoredFlush {
+  readonly key: string
+  readonly messages: readonly Message[]
+  readonly packed: string
+  readonly sig: string
+  readonly publicKey: string
+  /** Waits for verdicts. */
+  readonly open: boolean
+}
+
+export function flushText(packed: string, sig: string, publicKey: string): string {
+  return `{"sig":${JSON.stringify(sig)},"publicKey":${JSON.stringify(publicKey)},"packed":${packed}}`
+}
+
+export function readFlushes(
+  state: StoredState,
+  space: Uuid,
+): { flushes: StoredFlush[]; corrupt: string[] } {
+  const open = new Set(state.outbox)
+  const flushes: StoredFlush[] = []
+  const corrupt: string[] = []
+  for (const stored of state.segments) {
+    if (stored.kind !== 'own') continue
+    const flush = readFlush(stored, space)
+    if (flush) flushes.push({ ...flush, open: open.has(stored.key) })
+    else corrupt.push(stored.key)
+  }
+  return { flushes, corrupt }
+}
+
+function readFlush(stored: StoredSegment, space: Uuid): Omit<StoredFlush, 'open'> | undefined {
+  const json = parsedIfSound(stored.text, stored.check) as
+    | { sig?: unknown; publicKey?: unknown; packed?: unknown }
+    | undefined
+  if (typeof json?.sig !== 'string' || typeof json.publicKey !== 'string') return undefined
+  const messages = unpackMessages(json.packed, space)
+  if (!messages.ok || messages.value.length !== stored.ids.length) return undefined
+  // The ids in the record were made before it was written: equal ids mean equal bytes.
+  if (messages.value.some((message, i) => message.id !== stored.ids[i])) return undefined
+  const packed = JSON.stringify(json.packed)
+  return {
+    key: stored.key,
+    messages: messages.value,
+    packed,
+    sig: json.sig,
+    publicKey: json.publicKey,
+  }
+}
+
+/** Verdicts against own messages, by message id. */
+export function readRejections(state: StoredState): Map<Uuid, Rejection> {
+  const found = new Map<Uuid, Rejection>()
+  for (const stored of state.segments) {
+    if (stored.kind !== 'rejections' || checksum(stored.text) !== stored.check) continue
+    const frame = parseReviewerFrame(stored.text)
+    if (!frame.ok || frame.value.kind !== 'rejected') continue
+    for (const rejection of frame.value.rejections) found.set(rejection.msgId, rejection)
+  }
+  return found
+}
+
+export function readOpenings(state: StoredState): SessionOpening[] {
+  return [...state.meta].flatMap(([key, value]) =>
+    key.startsWith('session:') ? [value as SessionOpening] : [],
+  )
+}
+
+/** `position` and pages of a checkpoint, as texts. */
+export function checkpointPages(
+  position: Position,
+  reviewerId: Uuid,
+  pages: readonly string[],
+): readonly string[] {
+  return [JSON.stringify({ position, reviewerId }), ...pages]
+}
+
+/**
+ * Canonical state from checkpoint and tail. False when something of it is missing or rotten:
+ * then the canonical state must be had anew.
+ */
+export function restoreCanonical(state: StoredState, tail: TailReader): boolean {
+  let by: Reviewing | undefined
+  if (state.checkpoint) {
+    const read = readCheckpoint(state.checkpoint.pages, state.checkpoint.check)
+    if (!read || tail.snapshot(read.pages, read.position).kind !== 'applied') return false
+  }
+  for (const stored of state.segments) {
+    if (stored.kind !== 'tail') continue
+    const step = parsedIfSound(stored.text, stored.check) as
+      | { by?: Reviewing; frames?: unknown }
+      | undefined
+    by = step?.by
+    if (!by || !Array.isArray(step?.frames) || !replay(step.frames, by, tail)) return false
+  }
+  const stored = state.advance && readPosition(JSON.parse(state.advance.text))
+  return (tail.position?.seq ?? 0) === (stored?.seq ?? 0) && !tail.mending
+}
+
+/** One stored step: a frame of the tail, or the frames of a mend. */
+function replay(frames: readonly unknown[], by: Reviewing, tail: TailReader): boolean {
+  for (const text of frames) {
+    const frame = typeof text === 'string' ? parseReviewerFrame(text) : undefined
+    if (!frame?.ok) return false
+    const { value } = frame
+    if (value.kind === 'tail') {
+      const outcome = tail.tail(value.runs, value.position, by)
+      if (outcome.kind === 'gap' || outcome.kind === 'malformed') return false
+    } else if (value.kind === 'entities') {
+      if (tail.mend(value.ids, value.page, { position: value.position, by }).kind !== 'applied')
+        return false
+    } else {
+      return false
+    }
+  }
+  return true
+}
+
+export function stepText(by: Reviewing, frames: readonly string[]): string {
+  return JSON.stringify({ by, frames })
+}
+
+function readCheckpoint(
+  pages: readonly string[],
+  check: string,
+): { position: Position; pages: unknown[] } | undefined {
+  if (checksum(pages.join('\n')) !== check) return undefined
+  const [head, ...rest] = pages.map((page): unknown => JSON.parse(page))
+  const position = readPosition((head as { position?: unknown } | undefined)?.position)
+  return position && { position, pages: rest }
+}
+
+function parsedIfSound(text: string, check: string): unknown {
+  if (checksum(text) !== check) return undefined
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * A message being written: the verbs of one transaction, folded into at most one change an
+ * entity. Inside it, reads see what it wrote; if it is thrown away, nothing has happened.
+ */
+import { CountersignError } from '../base/outcome.ts'
+import { type Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { apply } from '../fold/apply.ts'
+import { isConflict, sameValue, shownWrite } from '../fold/shown.ts'
+import { type EntityState, headsOf, liveOf } from '../fold/state.ts'
+import { type Entry, Write } from '../log/entry.ts'
+import { compareOrder } from '../log/order.ts'
+import { LIMITS } from '../message/limits.ts'
+import type { ChangeKind } from '../message/message.ts'
+import type { Registers } from '../schema/input.ts'
+import type { Reg } from '../schema/registers.ts'
+import type { Table } from './table.ts'
+
+/** Strictest first: what several calls on one entity become. */
+const STRICTNESS: readonly ChangeKind[] = ['create', 'migrate', 'resolve', 'update']
+
+interface DraftChange {
+  readonly table: Table
+  /** The state under this message. */
+  readonly before: EntityState | undefined
+  write: Write
+}
+
+export class Draft {
+  readonly entry: Entry
+  readonly #changes = new Map<Uuid, DraftChange>()
+  readonly #viewerId: Uuid
+
+  constructor(entry: Entry, viewerId: Uuid) {
+    this.entry = entry
+    this.#viewerId = viewerId
+  }
+
+  get empty(): boolean {
+    return this.#changes.size === 0
+  }
+
+  get firstId(): Uuid {
+    return this.#changes.keys().next().value!
+  }
+
+  *writes(): IterableIterator<Write> {
+    for (const { write } of this.#changes.values()) yield write
+  }
+
+  /** Adds one verb and shows its effect. Throws, and changes nothing, when a bound is passed. */
+  add(table: Table, id: Uuid, kind: ChangeKind, input: Registers): void {
+    const known = this.#changes.get(id)
+    const before = known ? known.before : table.state(id)
+    const merged = known ? merge(table, known.write, input) : input
+    checkBounds(table, merged, known ? 0 : this.#changes.size + 1)
+    const index = known ? known.write.index : this.#changes.size
+    const facts = {
+      index,
+      type: table.entity.name,
+      entityId: id,
+      kind: known ? strictest(known.write.kind, kind) : kind,
+      version: table.entity.version,
+      regs: merged.regs,
+      parents: before ? parentsOf(before) : [],
+      keep: before && kind === 'update' ? keepOf(before, merged, this.#viewerId) : undefined,
+    }
+    const write = new Write(this.entry, facts, merged.values)
+    const after = apply(before, write)
+    const fault = table.entity.options.rule && this.#ruleFault(table, id, before, after)
+    if (fault) {
+      throw new CountersignError('invalid', `${table.entity.name}: ${fault}`, {
+        entity: table.entity.name,
+        id,
+        reason: fault,
+      })
+    }
+    if (!fault && !table.entity.options.rule) table.preview(id, after)
+    if (known) known.write = write
+    else this.#changes.set(id, { table, before, write })
+  }
+
+  /** Shows the new state, asks the type's rule, and takes it back when the rule objects. */
+  #ruleFault(
+    table: Table,
+    id: Uuid,
+    before: EntityState | undefined,
+    after: EntityState,
+  ): string | undefined {
+    const shown = table.state(id)
+    table.preview(id, after)
+    const fault = table.entity.options.rule!(table.row(id)!)
+    if (fault) table.preview(id, shown ?? before)
+    return fault
+  }
+
+  /** Makes what is shown pending for good. */
+  commit(): void {
+    for (const { table, before, write } of this.#changes.values()) {
+      this.entry.writes.push(write)
+      table.addPreviewed(write, before)
+    }
+  }
+
+  /** Shows again what was shown before. */
+  rollback(): void {
+    for (const [id, { table, before }] of this.#changes) table.preview(id, before)
+  }
+}
+
+/** Heads to name as parents. Over the bound: own pending ones first, then the oldest. */
+function parentsOf(state: EntityState): readonly Write[] {
+  const heads = headsOf(state)
+  if (heads.length <= LIMITS.parentsMax) return heads
+  return [...heads]
+    .sort(
+      (a, b) =>
+        Number(a.entry.review !== null) - Number(b.entry.review !== null) || compareOrder(a, b),
+    )
+    .slice(0, LIMITS.parentsMax)
+}
+
+/**
+ * An update of a register in conflict replaces what its author saw, the shown value, and
+ * leaves the other candidates standing.
+ */
+function keepOf(
+  before: EntityState,
+  input: Registers,
+  viewerId: Uuid,
+): ReadonlyMap<Reg, readonly Write[]> | undefined {
+  if (before instanceof Write) return undefined
+  let keep: Map<Reg, readonly Write[]> | undefined
+  for (const [i, reg] of input.regs.names.entries()) {
+    const live = liveOf(before, input.regs.slots[i]!)
+    if (live === undefined || live instanceof Write || !isConflict(live, reg)) continue
+    const shown = shownWrite(live, viewerId).values[reg]
+    const others = live.filter((write) => !sameValue(write.values[reg], shown))
+    keep ??= new Map()
+    keep.set(reg, others.slice(0, LIMITS.keepMax))
+  }
+  return keep
+}
+
+function merge(table: Table, write: Write, input: Registers): Registers {
+  const values: Record<Reg, Json> = {}
+  for (const name of write.regs.names) values[name] = write.values[name]!
+  for (const name of input.regs.names) values[name] = input.values[name]!
+  return { regs: table.registers.set(Object.keys(values).sort()), values }
+}
+
+function strictest(a: ChangeKind, b: ChangeKind): ChangeKind {
+  return STRICTNESS.indexOf(a) < STRICTNESS.indexOf(b) ? a : b
+}
+
+/** Long texts are rare, so what they weigh is only counted when they could matter. */
+function checkBounds(table: Table, input: Registers, changes: number): void {
+  if (changes > LIMITS.messageChangesMax) {
+    throw new CountersignError(
+      'too_large',
+      `a transaction has at most ${LIMITS.messageChangesMax} changes; split it, or use import`,
+    )
+  }
+  if (input.regs.names.length > LIMITS.registersMax) {
+    throw new CountersignError(
+      'too_large',
+      `${table.entity.name}: a change writes at most ${LIMITS.registersMax} fields`,
+      {
+        entity: table.entity.name,
+      },
+    )
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * All tables of a replica, and the steps by which messages reach them. Each step applies
+ * whole messages and then tells every subscriber once, so nobody ever sees half of one
+ * (invariant S6). Synchronous and pure of I/O; who drives it is the replica.
+ */
+import { CountersignError } from '../base/outcome.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { Entry, Write } from '../log/entry.ts'
+import { MessageIndex } from '../log/messages.ts'
+import type { Review } from '../message/message.ts'
+import { type Entity, eachKey, entity as declare } from '../schema/entity.ts'
+import { Table, type Viewer } from './table.ts'
+
+export interface RepoOptions {
+  readonly entities: readonly Entity[]
+  readonly viewer: Viewer
+  /** Hears what a subscriber throws; the step goes on. */
+  readonly onListenerError: (error: unknown) => void
+  /** Called for each new table, before its first row. */
+  readonly onTable: (table: Table) => void
+}
+
+const anyJson = {
+  '~standard': { version: 1, vendor: 'countersign', validate: (value: unknown) => ({ value }) },
+} as const
+
+export class Repo {
+  readonly messages: MessageIndex = new MessageIndex()
+  readonly #tables = new Map<string, Table>()
+  readonly #options: RepoOptions
+  /** More than 0 inside a transaction, which reads its own writes and tells nobody yet. */
+  #quiet = 0
+
+  constructor(options: RepoOptions) {
+    this.#options = options
+    for (const type of options.entities) {
+      if (this.#tables.has(type.name)) {
+        throw new CountersignError('schema_refused', `two types are named ${type.name}`, {
+          entity: type.name,
+        })
+      }
+      this.#addTable(type)
+    }
+  }
+
+  tables(): IterableIterator<Table> {
+    return this.#tables.values()
+  }
+
+  /** The table of a type the app declared. */
+  table(type: Entity): Table {
+    const table = this.#tables.get(type.name)
+    if (table) return table
+    throw new CountersignError('unknown_type', `the type ${type.name} was not given to the store`, {
+      entity: type.name,
+    })
+  }
+
+  /**
+   * The table of a type by name. A type this build does not know gets one all the same: its
+   * messages are kept and relayed untouched, and count as rows for nobody.
+   */
+  tableNamed(name: string): Table {
+    return this.#tables.get(name) ?? this.#addTable(declare(name, eachKey(anyJson as never)))
+  }
+
+  #addTable(type: Entity): Table {
+    const table = new Table(type, this.#options.viewer)
+    this.#options.onTable(table)
+    this.#tables.set(type.name, table)
+    return table
+  }
+
+  /** Pending entries of this device, as they are read from storage. */
+  addPending(entry: Entry): void {
+    for (const write of entry.writes) this.tableNamed(write.type).addPending(write)
+  }
+
+  /** A reviewed entry of somebody. All parents of its writes are here. */
+  addCanonical(entry: Entry, skip?: ReadonlySet<Uuid>): void {
+    for (const write of entry.writes) {
+      if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)
+    }
+    this.messages.add(entry)
+  }
+
+  /** An own pending entry has been countersigned. */
+  accept(entry: Entry, review: Review, skip?: ReadonlySet<Uuid>): void {
+    const tables = entry.writes.map((write) => this.tableNamed(write.type))
+    for (const [i, table] of tables.entries()) table.beforeAccept(entry.writes[i]!)
+    entry.review = review
+    entry.state = 'accepted'
+    for (const [i, table] of tables.entries())
+      table.accept(entry.writes[i]!, skip?.has(entry.writes[i]!.entityId))
+  }
+
+  /** An own pending entry turns out to be in the canonical state already, or is about to be put there whole. */
+  acceptContained(entry: Entry, review: Review): void {
+    for (const write of entry.writes) this.tableNamed(write.type).beforeAccept(write)
+    entry.review = review
+    entry.state = 'accepted'
+    for (const write of entry.writes) this.tableNamed(write.type).acceptContained(write)
+  }
+
+  /** Takes refused entries and all that stands on them out of view; refolds what they touched. */
+  removePending(entries: readonly Entry[]): void {
+    const touched = new Map<Uuid, Table>()
+    for (const write of entries.flatMap((entry) => entry.writes)) {
+      const table = this.tableNamed(write.type)
+      table.removePending(write)
+      touched.set(write.entityId, table)
+    }
+    for (const [id, table] of touched) table.refold(id)
+  }
+
+  replaceCanonical(type: string, id: Uuid, state: EntityState | undefined): void {
+    this.tableNamed(type).replaceCanonical(id, state)
+  }
+
+  /** Runs `body`; nothing is emitted before the outermost one ends. */
+  quietly<T>(body: () => T): T {
+    this.#quiet++
+    try {
+      return body()
+    } finally {
+      this.#quiet--
+    }
+  }
+
+  emit(): void {
+    if (this.#quiet > 0) return
+    for (const table of this.#tables.values()) table.emit(this.#options.onListenerError)
+  }
+}
+
+/** Pending entries that descend from any of `refused`, over all their entities. */
+export function descendantsAmong(pending: Iterable<Entry>, refused: ReadonlySet<Entry>): Entry[] {
+  const gone = new Set<Entry>(refused)
+  const found: Entry[] = []
+  const follows = (write: Write): boolean => write.parents.some((parent) => gone.has(parent.entry))
+  // Entries come in causal order, so one pass finds children of children.
+  for (const entry of pending) {
+    if (gone.has(entry) || !entry.writes.some(follows)) continue
+    gone.add(entry)
+    found.push(entry)
+  }
+  return found
+}

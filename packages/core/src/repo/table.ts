@@ -1,0 +1,217 @@
+/**
+ * The rows of one type, as they are shown: canonical state plus what is pending on this
+ * device. An entity with pending writes also keeps its canonical state apart, so that a
+ * rejection can take them out again.
+ *
+ *   view = fold(canonical ∪ pending)        an ack moves a write between the two: same union
+ */
+import { assert } from '../base/assert.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { apply } from '../fold/apply.ts'
+import { type RowClass, buildRow, rowClass, stateOfRow } from '../fold/row.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { Write } from '../log/entry.ts'
+import type { Entity } from '../schema/entity.ts'
+import { RegisterTable } from '../schema/registers.ts'
+import type { AnyRow } from '../schema/types.ts'
+import type { RowSink } from './sink.ts'
+
+interface Overlay {
+  /** The state without what is pending; undefined while nothing of it is canonical. */
+  canonical: EntityState | undefined
+  /** In the order of arrival. */
+  pending: Write[]
+}
+
+/** Who looks at the rows of a table. */
+export interface Viewer {
+  readonly authorId: () => Uuid | undefined
+  readonly volatile: (write: Write) => boolean
+}
+
+export class Table {
+  readonly entity: Entity
+  readonly registers: RegisterTable = new RegisterTable()
+  readonly #rowClass: RowClass
+  readonly #rows = new Map<Uuid, AnyRow>()
+  readonly #overlays = new Map<Uuid, Overlay>()
+  readonly #listeners = new Map<Uuid, Set<() => void>>()
+  readonly #touched = new Set<Uuid>()
+  /** Keeps indexes and live queries in step; set once, before the first row. */
+  sink: RowSink | undefined
+
+  constructor(entity: Entity, viewer: Viewer) {
+    this.entity = entity
+    for (const field of entity.fields.values()) this.registers.slot(field.reg)
+    this.#rowClass = rowClass({
+      entity,
+      table: this.registers,
+      viewerId: viewer.authorId,
+      volatile: viewer.volatile,
+    })
+  }
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  rows(): IterableIterator<AnyRow> {
+    return this.#rows.values()
+  }
+
+  /** The row of that id, archived or not. */
+  row(id: Uuid): AnyRow | undefined {
+    return this.#rows.get(id)
+  }
+
+  state(id: Uuid): EntityState | undefined {
+    const row = this.#rows.get(id)
+    return row && stateOfRow(row)
+  }
+
+  /** The state without pending writes. */
+  canonical(id: Uuid): EntityState | undefined {
+    const overlay = this.#overlays.get(id)
+    return overlay ? overlay.canonical : this.state(id)
+  }
+
+  hasPending(id: Uuid): boolean {
+    return this.#overlays.has(id)
+  }
+
+  /** Shows `state` for now, outside of all bookkeeping: the inside of a transaction. */
+  preview(id: Uuid, state: EntityState | undefined): void {
+    this.#show(id, state)
+  }
+
+  /** Adds a pending write whose effect is shown already, as `shown`, over `before`. */
+  addPreviewed(write: Write, before: EntityState | undefined): void {
+    const overlay = this.#overlays.get(write.entityId)
+    if (overlay) overlay.pending.push(write)
+    else this.#overlays.set(write.entityId, { canonical: before, pending: [write] })
+  }
+
+  addPending(write: Write): void {
+    const before = this.state(write.entityId)
+    this.addPreviewed(write, before)
+    this.#show(write.entityId, apply(before, write))
+  }
+
+  addCanonical(write: Write): void {
+    const overlay = this.#overlays.get(write.entityId)
+    if (overlay) overlay.canonical = apply(overlay.canonical, write)
+    this.#show(write.entityId, apply(this.state(write.entityId), write))
+  }
+
+  /**
+   * A pending write is about to get its review: takes its row out of the indexes, which
+   * sort by what the review will change. `accept` puts it back.
+   */
+  beforeAccept(write: Write): void {
+    const row = this.#rows.get(write.entityId)
+    if (row) this.sink?.changed(row, undefined)
+  }
+
+  /**
+   * A pending write has got its review. The shown values stay: the union is the same. With
+   * `replaced`, the canonical state that contains it comes by `replaceCanonical`.
+   */
+  accept(write: Write, replaced = false): void {
+    const id = write.entityId
+    const overlay = this.#overlays.get(id)
+    assert(overlay, 'an accepted write was not pending')
+    if (!replaced) overlay.canonical = apply(overlay.canonical, write)
+    overlay.pending = overlay.pending.filter((other) => other !== write)
+    let view = stateOfRow(this.#rows.get(id)!)
+    if (overlay.pending.length === 0 && !replaced) {
+      assert(overlay.canonical, 'an accepted write is canonical')
+      view = overlay.canonical
+      this.#overlays.delete(id)
+    }
+    const row = buildRow(id, view, this.#rowClass)
+    this.#rows.set(id, row)
+    this.sink?.changed(undefined, row)
+    this.#touched.add(id)
+  }
+
+  /** A pending write whose effect the canonical state has already. Follows `beforeAccept`. */
+  acceptContained(write: Write): void {
+    this.removePending(write)
+    const row = this.#rows.get(write.entityId)
+    if (row) this.sink?.changed(undefined, row)
+    this.refold(write.entityId)
+  }
+
+  /** Takes a pending write out; its pending descendants must be taken out in the same step. */
+  removePending(write: Write): void {
+    const overlay = this.#overlays.get(write.entityId)
+    if (!overlay) return
+    overlay.pending = overlay.pending.filter((other) => other !== write)
+  }
+
+  /** Folds a row anew from its canonical state, after pending writes were taken out. */
+  refold(id: Uuid): void {
+    const overlay = this.#overlays.get(id)
+    if (!overlay) return
+    if (overlay.pending.length === 0) this.#overlays.delete(id)
+    this.#show(id, overlay.pending.reduce<EntityState | undefined>(apply, overlay.canonical))
+  }
+
+  /** Puts the reviewer's own account of an entity in the place of the canonical state. */
+  replaceCanonical(id: Uuid, state: EntityState | undefined): void {
+    const overlay = this.#overlays.get(id)
+    if (!overlay) {
+      this.#show(id, state)
+      return
+    }
+    overlay.canonical = state
+    this.refold(id)
+  }
+
+  /** Tells each listener of a changed row once, then the queries. */
+  emit(onError: (error: unknown) => void): void {
+    if (this.#touched.size > 0) {
+      const touched = [...this.#touched]
+      this.#touched.clear()
+      for (const id of touched) {
+        for (const listener of this.#listeners.get(id) ?? []) {
+          try {
+            listener()
+          } catch (error) {
+            onError(error)
+          }
+        }
+      }
+    }
+    this.sink?.emit(onError)
+  }
+
+  subscribe(id: Uuid, listener: () => void): () => void {
+    let listeners = this.#listeners.get(id)
+    if (!listeners) this.#listeners.set(id, (listeners = new Set()))
+    // Each subscription is one of its own, even of the same function.
+    const own = (): void => listener()
+    listeners.add(own)
+    return () => {
+      listeners.delete(own)
+      if (listeners.size === 0 && this.#listeners.get(id) === listeners) this.#listeners.delete(id)
+    }
+  }
+
+  unsubscribeAll(): void {
+    this.#listeners.clear()
+  }
+
+  #show(id: Uuid, state: EntityState | undefined): void {
+    const before = this.#rows.get(id)
+    let after: AnyRow | undefined
+    if (state) {
+      after = buildRow(id, state, this.#rowClass)
+      this.#rows.set(id, after)
+    } else {
+      this.#rows.delete(id)
+    }
+    this.sink?.changed(before, after)
+    if (this.#listeners.size > 0) this.#touched.add(id)
+  }
+}

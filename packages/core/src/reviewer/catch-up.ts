@@ -1,0 +1,136 @@
+/**
+ * Bringing one link up to the head: by the runs of the store, or by a snapshot where that is
+ * shorter. While it lasts the link hears nothing live, so what it gets is in order.
+ */
+import type { Uuid } from '../base/uuid.ts'
+import { PageWriter } from '../fold/snapshot.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { Position } from '../message/message.ts'
+import { readRun } from '../protocol/runs.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ReviewerStore, StoredRun } from '../ports/reviewer-store.ts'
+import { FRAME_BYTES_MAX } from '../ports/transport.ts'
+import { pageFrame, tailFrame, throughFrame } from '../protocol/frames.ts'
+import { type PageEntity, pageText } from '../protocol/pages.ts'
+import type { Connection } from './connection.ts'
+import type { SpaceState } from './space.ts'
+
+/** Up to here the tail is always cheap enough. */
+const TAIL_MESSAGES = 2_000
+const RUNS_PER_READ = 256
+const PAGE_ENTITIES = 256
+/** Runs of one frame; their text stays well under the frame's bound. */
+export const FRAME_RUN_BYTES: number = FRAME_BYTES_MAX - 4_096
+
+export interface CatchUpParts {
+  readonly space: SpaceState
+  readonly spaceId: Uuid
+  readonly store: ReviewerStore
+  readonly clock: Clock
+  readonly head: () => Position
+}
+
+/** Sends everything after `have`, and sets the link live in the very turn in which it is at the head. */
+export async function catchUp(
+  connection: Connection,
+  have: Position | null,
+  parts: CatchUpParts,
+): Promise<void> {
+  const head = parts.head()
+  let after = have && have.eid === head.eid && have.seq <= head.seq ? have.seq : 0
+  const known = have !== null && after === have.seq
+  const behind = head.seq - after
+  if (behind > TAIL_MESSAGES && behind > parts.space.size / 2) {
+    after = (await sendSnapshot(connection, parts)).seq
+  } else if (!known && have !== null) {
+    after = (await sendSnapshot(connection, parts)).seq
+  }
+  while (!connection.closed && after < parts.head().seq) {
+    const runs = await parts.store.readRuns(after, RUNS_PER_READ)
+    if (runs.length === 0)
+      throw new Error(`the store has no run after ${after}, and its head is ${parts.head().seq}`)
+    const committed = runs.filter((run) => run.toSeq <= parts.head().seq)
+    sendRuns(connection, committed, { head: parts.head(), spaceId: parts.spaceId })
+    after = committed.at(-1)?.toSeq ?? parts.head().seq
+  }
+  connection.send(throughFrame(JSON.stringify(parts.head())))
+  // Not a turn later: a commit in between would be told to live links only.
+  connection.mode = 'live'
+}
+
+/** Stored runs as frames, each with the position after its last run. */
+function sendRuns(
+  connection: Connection,
+  runs: readonly StoredRun[],
+  { head, spaceId }: { head: Position; spaceId: Uuid },
+): void {
+  for (const part of inFrames(runs, (run) => run.text)) {
+    const last = part.at(-1)!
+    const position =
+      last.toSeq === head.seq
+        ? head
+        : { eid: head.eid, epoch: head.epoch, seq: last.toSeq, chain: chainOf(last, spaceId) }
+    connection.send(
+      tailFrame(
+        part.map((run) => run.text),
+        JSON.stringify(position),
+      ),
+    )
+  }
+}
+
+function chainOf(run: StoredRun, spaceId: Uuid): string {
+  const read = readRun(JSON.parse(run.text), spaceId)
+  if (!read.ok)
+    throw new Error(`the stored run from ${run.fromSeq} is not one: ${read.error.message}`)
+  return read.value.chain
+}
+
+/** Cuts a list so that the texts of each part fit one frame. */
+export function inFrames<T>(items: readonly T[], textOf: (item: T) => string): T[][] {
+  const parts: T[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const item of items) {
+    const size = textOf(item).length + 1
+    if (bytes + size > FRAME_RUN_BYTES) {
+      parts.push([])
+      bytes = 0
+    }
+    parts.at(-1)!.push(item)
+    bytes += size
+  }
+  return parts
+}
+
+/** States are immutable, so holding them is a picture of one moment, however long its sending takes. */
+async function sendSnapshot(
+  connection: Connection,
+  { space, clock, head }: CatchUpParts,
+): Promise<Position> {
+  const at = head()
+  const held = [...space.entities()].map(([id, { type, state }]) => ({ id, type, state }))
+  const writer = new PageWriter()
+  for (let from = 0; from < held.length && !connection.closed; from += PAGE_ENTITIES) {
+    for (const page of pagesOf(held.slice(from, from + PAGE_ENTITIES), space, writer))
+      connection.send(pageFrame(page))
+    await new Promise<void>((resolve) => void clock.after(0, resolve))
+  }
+  connection.send(throughFrame(JSON.stringify(at)))
+  return at
+}
+
+type Held = { readonly id: Uuid; readonly type: string; readonly state: EntityState }
+
+/** One page, or as many as it takes for each to fit a frame. */
+export function pagesOf(held: readonly Held[], space: SpaceState, writer: PageWriter): string[] {
+  const entities = held.map(({ id, type, state }): PageEntity =>
+    writer.entity(type, id, { state, table: space.registers(type) }),
+  )
+  const page = pageText(entities)
+  if (page.length <= FRAME_RUN_BYTES || held.length === 1) return [page]
+  const middle = held.length >> 1
+  return [
+    ...pagesOf(held.slice(0, middle), space, writer),
+    ...pagesOf(held.slice(middle), space, writer),
+  ]
+}

@@ -1,0 +1,284 @@
+/**
+ * From offers to one database transaction: verdicts on every message, the chain continued,
+ * texts made once. Pure but for signatures; the reviewer commits what comes out of here, and
+ * only then says a word.
+ */
+import type { Hash } from '../base/hash.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { chainAfter, rejectionBytes } from '../message/chain.ts'
+import type { Limits } from '../message/limits.ts'
+import {
+  type EpochOpen,
+  type Message,
+  type NackReason,
+  type Position,
+  type Rejection,
+  WIRE_VERSION,
+} from '../message/message.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { StoredRun } from '../ports/reviewer-store.ts'
+import type { AcceptedAgain } from '../protocol/frames.ts'
+import { packMessages } from '../protocol/pack.ts'
+import { ownRunText, runText } from '../protocol/runs.ts'
+import type { Entity } from '../schema/entity.ts'
+import { type AdmitContext, admit, seqName } from './admit.ts'
+import type { Connection } from './connection.ts'
+import type { Ledger } from './ledger.ts'
+import { Batch, type SpaceState } from './space.ts'
+
+/** A verified flush that waits for its verdicts. */
+export interface Offer {
+  readonly connection: Connection
+  readonly messages: readonly Message[]
+  readonly sig: string
+  readonly publicKey: string
+  readonly bytes: number
+}
+
+/** The accepted messages of one offer, as one run. */
+export interface CommittedRun {
+  readonly connection: Connection
+  readonly stored: StoredRun
+  readonly ownText: string
+  readonly sessionId: Uuid
+  readonly again: readonly AcceptedAgain[]
+  readonly chain: Hash
+}
+
+export interface Answers {
+  readonly connection: Connection
+  readonly messages: number
+  /** Known already, with the review they have. */
+  readonly again: { readonly sessionId: Uuid; readonly review: AcceptedAgain }[]
+  readonly rejections: Rejection[]
+  readonly nacks: {
+    readonly sessionId: Uuid
+    readonly clientSeq: number
+    readonly reason: NackReason
+    readonly detail: string
+  }[]
+}
+
+/** Everything one transaction will hold, and everything that will be said after it. */
+export interface Prepared {
+  readonly batch: Batch
+  readonly runs: readonly CommittedRun[]
+  readonly answers: readonly Answers[]
+  /** Rejections of this batch, with the number of their message. */
+  readonly refused: readonly { readonly rejection: Rejection; readonly message: Message }[]
+  readonly head: Position
+}
+
+export interface CommitContext {
+  readonly spaceId: Uuid
+  readonly space: SpaceState
+  readonly ledger: Ledger
+  readonly limits: Limits
+  readonly types: ReadonlyMap<string, Entity> | undefined
+  readonly epoch: EpochOpen
+  readonly head: Position
+  readonly now: number
+  readonly keys: KeyPair
+  readonly signer: Signer
+}
+
+export async function prepare(offers: readonly Offer[], context: CommitContext): Promise<Prepared> {
+  const work = new Work(context)
+  for (const offer of offers) await work.offer(offer)
+  return work.prepared()
+}
+
+class Work {
+  readonly #context: CommitContext
+  readonly #batch: Batch
+  readonly #runs: CommittedRun[] = []
+  readonly #answers: Answers[] = []
+  readonly #refused: { rejection: Rejection; message: Message }[] = []
+  readonly #refusedIds = new Map<Uuid, Rejection>()
+  readonly #answered = new Set<string>()
+  #head: Position
+
+  constructor(context: CommitContext) {
+    this.#context = context
+    this.#batch = new Batch(context.space)
+    this.#head = context.head
+  }
+
+  prepared(): Prepared {
+    return {
+      batch: this.#batch,
+      runs: this.#runs,
+      answers: this.#answers,
+      refused: this.#refused,
+      head: this.#head,
+    }
+  }
+
+  async offer(offer: Offer): Promise<void> {
+    const answers: Answers = {
+      connection: offer.connection,
+      messages: offer.messages.length,
+      again: [],
+      rejections: [],
+      nacks: [],
+    }
+    const accepted: { message: Message; forked: boolean }[] = []
+    for (const message of offer.messages) {
+      const known = this.#known(message, answers)
+      if (known) continue
+      const verdict = admit(message, offer.bytes, this.#admitContext())
+      if (verdict.kind === 'accepted') {
+        verdict.entry.review = this.#review(accepted.length + 1, verdict.forked)
+        this.#batch.add(verdict.entry, verdict.states)
+        this.#answered.add(seqName(message))
+        accepted.push({ message, forked: verdict.forked })
+      } else if (verdict.kind === 'rejected') {
+        const rejection = await this.#reject(message, verdict)
+        this.#answered.add(seqName(message))
+        this.#refusedIds.set(message.id, rejection)
+        this.#refused.push({ rejection, message })
+        answers.rejections.push(rejection)
+      } else {
+        const { sessionId, clientSeq } = message.header
+        answers.nacks.push({ sessionId, clientSeq, reason: verdict.reason, detail: verdict.detail })
+      }
+    }
+    // An offer speaks for one session at a time in practice; a run always does.
+    for (const group of bySession(accepted)) this.#run(offer, group)
+    this.#answers.push(answers)
+  }
+
+  #admitContext(): AdmitContext {
+    const { space, ledger, limits, types } = this.#context
+    return {
+      space,
+      batch: this.#batch,
+      ledger,
+      limits,
+      types,
+      refused: this.#refusedIds,
+      answered: this.#answered,
+    }
+  }
+
+  /** Same id, same answer: the message is here already, or was refused already. */
+  #known(message: Message, answers: Answers): boolean {
+    const { sessionId, clientSeq } = message.header
+    const refused = this.#refusedIds.get(message.id) ?? this.#context.ledger.rejection(message.id)
+    if (refused) {
+      answers.rejections.push(refused)
+      return true
+    }
+    const review = this.#batch.entry(message.id)?.review
+    if (!review) return false
+    answers.again.push({
+      sessionId,
+      review: [clientSeq, review.seq, review.at, review.forked ? 1 : 0],
+    })
+    return true
+  }
+
+  #review(
+    offset: number,
+    forked: boolean,
+  ): { reviewerId: Uuid; eid: Uuid; epoch: number; seq: number; forked: boolean; at: number } {
+    const { epoch, now } = this.#context
+    return {
+      reviewerId: epoch.reviewerId,
+      eid: epoch.eid,
+      epoch: epoch.epoch,
+      seq: this.#head.seq + offset,
+      forked,
+      at: now,
+    }
+  }
+
+  #run(offer: Offer, accepted: readonly { message: Message; forked: boolean }[]): void {
+    const { epoch, now, spaceId } = this.#context
+    const fromSeq = this.#head.seq + 1
+    let { chain } = this.#head
+    for (const [i, { message, forked }] of accepted.entries()) {
+      chain = chainAfter(chain, {
+        space: spaceId,
+        reviewerId: epoch.reviewerId,
+        eid: epoch.eid,
+        epoch: epoch.epoch,
+        seq: fromSeq + i,
+        msgId: message.id,
+        hash: message.hash,
+        forked,
+        at: now,
+      })
+    }
+    const messages = accepted.map(({ message }) => message)
+    const head = {
+      fromSeq,
+      at: now,
+      forked: accepted.flatMap(({ forked }, i) => (forked ? [i] : [])),
+      chain,
+    }
+    const sessionId = messages[0]!.header.sessionId
+    const toSeq = fromSeq + messages.length - 1
+    this.#runs.push({
+      connection: offer.connection,
+      stored: {
+        fromSeq,
+        toSeq,
+        ids: messages.map((message) => message.id),
+        text: runText(head, packMessages(messages)),
+        seals: JSON.stringify({
+          sig: offer.sig,
+          publicKey: offer.publicKey,
+          hashes: offer.messages.map((message) => message.hash),
+        }),
+      },
+      ownText: ownRunText(
+        head,
+        sessionId,
+        messages.map((message) => message.header.clientSeq),
+      ),
+      sessionId,
+      again: accepted.map(({ message, forked }, i): AcceptedAgain => [
+        message.header.clientSeq,
+        fromSeq + i,
+        now,
+        forked ? 1 : 0,
+      ]),
+      chain,
+    })
+    this.#head = { eid: epoch.eid, epoch: epoch.epoch, seq: toSeq, chain }
+  }
+
+  async #reject(
+    message: Message,
+    { reason, detail }: { reason: Rejection['reason']; detail: string },
+  ): Promise<Rejection> {
+    const { epoch, now, spaceId, keys, signer } = this.#context
+    const body = {
+      v: WIRE_VERSION,
+      space: spaceId,
+      eid: epoch.eid,
+      epoch: epoch.epoch,
+      reviewerId: epoch.reviewerId,
+      msgId: message.id,
+      hash: message.hash,
+      reason,
+      detail,
+      at: now,
+    } as const
+    return { ...body, sig: await signer.sign(keys, rejectionBytes(body)) }
+  }
+}
+
+function bySession(
+  accepted: readonly { message: Message; forked: boolean }[],
+): { message: Message; forked: boolean }[][] {
+  const groups: { message: Message; forked: boolean }[][] = []
+  for (const item of accepted) {
+    const group = groups.at(-1)
+    if (group && group[0]!.message.header.sessionId === item.message.header.sessionId)
+      group.push(item)
+    else groups.push([item])
+  }
+  return groups
+}

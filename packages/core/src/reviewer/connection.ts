@@ -1,0 +1,135 @@
+/**
+ * One author's link, seen from the reviewer: handshake, what it asks for, and how far it has
+ * been told. Everything that concerns verdicts goes to the reviewer behind it.
+ *
+ *   greeted ─▶ (bound) ─▶ want all: catching up from the store or by snapshot ─▶ live
+ */
+import type { Uuid } from '../base/uuid.ts'
+import { LIMITS } from '../message/limits.ts'
+import { type Position, WIRE_VERSION } from '../message/message.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ServerLink } from '../ports/transport.ts'
+import { type AuthorFrame, byeFrame, parseAuthorFrame, welcomeFrame } from '../protocol/frames.ts'
+
+export type FollowMode = 'none' | 'catching' | 'live'
+
+/** What a connection asks of the reviewer it belongs to. */
+export interface ConnectionHost {
+  readonly space: Uuid
+  readonly clock: Clock
+  welcome(): Parameters<typeof welcomeFrame>
+  bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void
+  offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
+  follow(connection: Connection, have: Position | null): void
+  entities(connection: Connection, ids: readonly Uuid[]): void
+  gone(connection: Connection): void
+  strike(connection: Connection, why: string): void
+}
+
+export interface Peer {
+  readonly address: string
+  /** What the transport's login said; opaque here. */
+  readonly auth: unknown
+}
+
+export class Connection {
+  readonly peer: Peer
+  /** Sessions this link speaks for. */
+  readonly sessions: Set<Uuid> = new Set<Uuid>()
+  mode: FollowMode = 'none'
+  /** Asked for while catching up; answered when the link is live. */
+  deferred: (readonly Uuid[])[] = []
+  /** Messages offered and not answered. */
+  pending = 0
+  readonly #link: ServerLink
+  readonly #host: ConnectionHost
+  #greeted = false
+  #closed = false
+  #heardBytes = 0
+  #strikes = 0
+  readonly #cancelTimer: () => void
+
+  constructor(link: ServerLink, peer: Peer, host: ConnectionHost) {
+    this.#link = link
+    this.#host = host
+    this.peer = peer
+    this.#cancelTimer = host.clock.after(LIMITS.handshakeMs, () => {
+      if (this.sessions.size === 0 && this.mode === 'none') this.close('no handshake in time')
+    })
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  send(frame: string): void {
+    if (!this.#closed) this.#link.send(frame)
+  }
+
+  /** Says why, and ends the link. */
+  close(reason: string): void {
+    if (this.#closed) return
+    this.#link.send(byeFrame(reason))
+    this.gone()
+    this.#link.close(reason)
+  }
+
+  /** The link has ended by itself. */
+  gone(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#cancelTimer()
+    this.#host.gone(this)
+  }
+
+  /** Something that no honest author sends. Three of them end the link. */
+  strike(why: string): void {
+    this.#host.strike(this, why)
+    if (++this.#strikes >= 3) this.close(`too many faulty frames, the last: ${why}`)
+  }
+
+  frame(text: string): void {
+    if (this.#closed) return
+    if (this.sessions.size === 0 && !this.#withinHandshake(text)) return
+    const parsed = parseAuthorFrame(text)
+    if (!parsed.ok) this.strike(parsed.error.message)
+    else if (parsed.value.kind === 'hello') this.#hello(parsed.value)
+    else if (parsed.value.kind === 'bye') this.close('bye')
+    else if (!this.#greeted) this.close('a frame before hello')
+    else this.#understood(parsed.value)
+  }
+
+  #withinHandshake(text: string): boolean {
+    this.#heardBytes += text.length
+    if (this.#heardBytes <= LIMITS.handshakeBytesMax) return true
+    this.close('too many bytes before a session was bound')
+    return false
+  }
+
+  #hello(frame: AuthorFrame & { kind: 'hello' }): void {
+    if (frame.v !== WIRE_VERSION)
+      this.close(`this reviewer speaks version ${WIRE_VERSION} of the protocol`)
+    else if (frame.space !== this.#host.space) this.close('this reviewer does not know that space')
+    else {
+      this.#greeted = true
+      this.send(welcomeFrame(...this.#host.welcome()))
+    }
+  }
+
+  #understood(frame: AuthorFrame): void {
+    switch (frame.kind) {
+      case 'bind':
+        this.#host.bind(this, frame)
+        break
+      case 'offer':
+        this.#host.offer(this, frame)
+        break
+      case 'want':
+        if (frame.scope === 'all') this.#host.follow(this, frame.have)
+        else if (this.mode === 'catching') this.deferred.push(frame.scope)
+        else this.#host.entities(this, frame.scope)
+        break
+      default:
+    }
+  }
+}

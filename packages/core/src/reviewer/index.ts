@@ -1,0 +1,10 @@
+/** The door `core/reviewer`: the role that orders and countersigns, without sockets or database. */
+export { createReviewer } from './reviewer.ts'
+export type {
+  Attached,
+  Reviewer,
+  ReviewerEvent,
+  ReviewerHealth,
+  ReviewerOptions,
+} from './reviewer.ts'
+export type { Peer } from './connection.ts'

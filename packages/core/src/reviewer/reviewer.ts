@@ -1,0 +1,486 @@
+/**
+ * The reviewer role: one class, whoever plays it. Verifies, orders, commits, and only then
+ * answers. It knows links and a store, no sockets and no database.
+ *
+ *   offer ─▶ verified ─▶ waiting ─▶ batch: admitted ─▶ store.append ─▶ acks, rejections, fan-out
+ *                                   one batch at a time, whatever waits joins the next: group commit
+ */
+import type { Uuid } from '../base/uuid.ts'
+import { PageWriter } from '../fold/snapshot.ts'
+import { positionBytes } from '../message/chain.ts'
+import { LIMITS, type Limits } from '../message/limits.ts'
+import type { EpochOpen, NackReason, Position } from '../message/message.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Random } from '../ports/random.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { ReviewerStore } from '../ports/reviewer-store.ts'
+import type { ServerLink } from '../ports/transport.ts'
+import {
+  type AuthorFrame,
+  type Credits,
+  acceptedFrame,
+  boundFrame,
+  entitiesFrame,
+  nackFrame,
+  rejectedFrame,
+  tailFrame,
+} from '../protocol/frames.ts'
+import { unpackMessages } from '../protocol/pack.ts'
+import type { Entity } from '../schema/entity.ts'
+import { catchUp, inFrames, pagesOf } from './catch-up.ts'
+import { type CommittedRun, type Offer, type Prepared, prepare } from './commit.ts'
+import { Connection, type ConnectionHost, type Peer } from './connection.ts'
+import type { Ledger } from './ledger.ts'
+import { type Loaded, loadSpace } from './load.ts'
+import type { SpaceState } from './space.ts'
+import { verifyOpening, verifySeal } from './verify.ts'
+
+export interface ReviewerOptions {
+  readonly space: Uuid
+  readonly store: ReviewerStore
+  readonly keys: KeyPair
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly random: Random
+  /** Types this deployment knows: their values are validated and their id policy holds. Absent: any type. */
+  readonly entities?: readonly Entity[]
+  readonly limits?: Partial<Limits>
+  /** Hears what happens, for logs and metrics. Values of messages are never in it. */
+  readonly onEvent?: (event: ReviewerEvent) => void
+}
+
+export type ReviewerEvent =
+  | {
+      readonly type: 'committed'
+      readonly seq: number
+      readonly messages: number
+      readonly rejected: number
+      readonly durationMs: number
+    }
+  | {
+      readonly type: 'rejected'
+      readonly msgId: Uuid
+      readonly reason: string
+      readonly detail: string
+    }
+  | { readonly type: 'nacked'; readonly reason: NackReason; readonly messages: number }
+  | { readonly type: 'strike'; readonly address: string; readonly why: string }
+  | { readonly type: 'store_failed'; readonly error: string }
+  | { readonly type: 'store_recovered' }
+
+export interface ReviewerHealth {
+  readonly epoch: number
+  readonly seq: number
+  readonly connections: number
+  /** False while the store fails. */
+  readonly healthy: boolean
+  /** Messages that wait for a commit. */
+  readonly pendingCommit: number
+  readonly accepted: number
+  readonly rejected: number
+  readonly nacked: number
+}
+
+/** What a gateway calls for one link. */
+export interface Attached {
+  frame(text: string): void
+  closed(): void
+}
+
+export interface Reviewer {
+  readonly space: Uuid
+  readonly publicKey: string
+  readonly state: ReviewerHealth
+  connect(link: ServerLink, peer: Peer): Attached
+  /** Lets the running commit end, says goodbye to every link, and closes the store. */
+  close(): Promise<void>
+}
+
+/** Messages of one batch, at the most. */
+const BATCH_MESSAGES_MAX = 2_048
+/** Messages that may wait; beyond it offers are nacked as `busy`. */
+const WAITING_MESSAGES_MAX = 65_536
+
+/**
+ * Loads a space, or begins it, and is then ready for links.
+ * Rejects when the store cannot be read or holds another reviewer's space.
+ */
+export async function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
+  const loaded = await loadSpace(options)
+  return new ReviewerRole(options, loaded)
+}
+
+class ReviewerRole implements Reviewer, ConnectionHost {
+  readonly #options: ReviewerOptions
+  readonly #limits: Limits
+  readonly #types: ReadonlyMap<string, Entity> | undefined
+  readonly #connections = new Set<Connection>()
+  readonly #waiting: Offer[] = []
+  #waitingMessages = 0
+  #working: Promise<void> | undefined
+  #space: SpaceState
+  #ledger: Ledger
+  #epoch: EpochOpen
+  #head: Position
+  #healthy = true
+  #closing = false
+  #accepted = 0
+  #rejected = 0
+  #nacked = 0
+
+  constructor(options: ReviewerOptions, loaded: Loaded) {
+    this.#options = options
+    this.#limits = { ...LIMITS, ...options.limits }
+    this.#types = options.entities && new Map(options.entities.map((type) => [type.name, type]))
+    this.#space = loaded.space
+    this.#ledger = loaded.ledger
+    this.#epoch = loaded.epoch
+    this.#head = loaded.head
+  }
+
+  get space(): Uuid {
+    return this.#options.space
+  }
+
+  get publicKey(): string {
+    return this.#options.keys.publicKey
+  }
+
+  get clock(): Clock {
+    return this.#options.clock
+  }
+
+  get state(): ReviewerHealth {
+    return {
+      epoch: this.#head.epoch,
+      seq: this.#head.seq,
+      connections: this.#connections.size,
+      healthy: this.#healthy,
+      pendingCommit: this.#waitingMessages,
+      accepted: this.#accepted,
+      rejected: this.#rejected,
+      nacked: this.#nacked,
+    }
+  }
+
+  connect(link: ServerLink, peer: Peer): Attached {
+    const connection = new Connection(link, peer, this)
+    this.#connections.add(connection)
+    if (this.#closing) connection.close('the reviewer is stopping')
+    return { frame: (text) => connection.frame(text), closed: () => connection.gone() }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.#working
+    for (const connection of [...this.#connections]) connection.close('the reviewer is stopping')
+    await this.#options.store.close()
+  }
+
+  // What a connection asks.
+
+  welcome(): [lineage: readonly EpochOpen[], position: Position, credits: Credits] {
+    const credits = {
+      messages: this.#limits.inFlightMessagesMax,
+      bytes: this.#limits.inFlightBytesMax,
+    }
+    return [[this.#epoch], this.#head, credits]
+  }
+
+  gone(connection: Connection): void {
+    this.#connections.delete(connection)
+  }
+
+  strike(connection: Connection, why: string): void {
+    this.#emit({ type: 'strike', address: connection.peer.address, why })
+  }
+
+  bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void {
+    void this.#bind(connection, frame)
+  }
+
+  async #bind(connection: Connection, { sessions }: AuthorFrame & { kind: 'bind' }): Promise<void> {
+    const bound: Uuid[] = []
+    for (const opening of sessions) {
+      const record = await verifyOpening(opening, this.space, this.#options.signer)
+      if (!record.ok) {
+        connection.strike(record.error.message)
+        continue
+      }
+      const known = this.#ledger.session(opening.sessionId)
+      if (known && known.personalCommit !== record.value.personalCommit) {
+        connection.strike('the session is bound to another person')
+        continue
+      }
+      if (!known) this.#ledger.bind(record.value)
+      connection.sessions.add(opening.sessionId)
+      bound.push(opening.sessionId)
+    }
+    connection.send(boundFrame(bound))
+  }
+
+  offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void {
+    const messages = unpackMessages(frame.packed, this.space)
+    if (!messages.ok) connection.strike(messages.error.message)
+    else if (messages.value.length > this.#limits.flushMessagesMax)
+      connection.strike('an offer of too many messages')
+    else if (
+      this.#waitingMessages + messages.value.length > WAITING_MESSAGES_MAX ||
+      this.#closing
+    ) {
+      this.#nackAll(
+        { connection, messages: messages.value },
+        'busy',
+        'too much waits for the store',
+      )
+    } else
+      void this.#verified({
+        connection,
+        messages: messages.value,
+        sig: frame.sig,
+        publicKey: frame.publicKey,
+        bytes: frame.bytes,
+      })
+  }
+
+  async #verified(offer: Offer): Promise<void> {
+    this.#waitingMessages += offer.messages.length
+    const seal = await verifySeal(offer.messages, offer, {
+      space: this.space,
+      signer: this.#options.signer,
+    })
+    if (!seal.ok) {
+      this.#waitingMessages -= offer.messages.length
+      offer.connection.strike(seal.error.message)
+      return
+    }
+    this.#waiting.push(offer)
+    this.#working ??= this.#work().finally(() => (this.#working = undefined))
+  }
+
+  /** One batch after the other, until nothing waits. */
+  async #work(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const offers = this.#takeOffers()
+      try {
+        await this.#commit(offers)
+        if (!this.#healthy) this.#emit({ type: 'store_recovered' })
+        this.#healthy = true
+      } catch (error) {
+        await this.#failed(offers, error)
+      } finally {
+        for (const offer of offers) this.#waitingMessages -= offer.messages.length
+      }
+    }
+  }
+
+  #takeOffers(): Offer[] {
+    let messages = 0
+    const offers: Offer[] = []
+    while (this.#waiting.length > 0 && messages < BATCH_MESSAGES_MAX) {
+      const offer = this.#waiting.shift()!
+      messages += offer.messages.length
+      offers.push(offer)
+    }
+    return offers
+  }
+
+  async #commit(offers: readonly Offer[]): Promise<void> {
+    const { store, keys, signer, clock } = this.#options
+    const startedMs = clock.monotonic()
+    const prepared = await prepare(offers, {
+      spaceId: this.space,
+      space: this.#space,
+      ledger: this.#ledger,
+      limits: this.#limits,
+      types: this.#types,
+      epoch: this.#epoch,
+      head: this.#head,
+      now: clock.now(),
+      keys,
+      signer,
+    })
+    const { batch, runs, refused, head } = prepared
+    if (runs.length > 0 || refused.length > 0) {
+      const sessions = this.#ledger.unstored(
+        offers.flatMap((offer) => offer.messages.map(({ header }) => header.sessionId)),
+      )
+      const signed = signer.sign(keys, positionBytes(this.space, head))
+      const outcome = await store.append({
+        epoch: head.epoch,
+        expectSeq: this.#head.seq,
+        runs: runs.map((run) => run.stored),
+        rejections: refused.map(({ rejection, message }) => ({
+          msgId: rejection.msgId,
+          sessionId: message.header.sessionId,
+          text: JSON.stringify({ rejection, clientSeq: message.header.clientSeq }),
+        })),
+        sessions: sessions.map((record) => ({
+          sessionId: record.sessionId,
+          text: JSON.stringify(record),
+        })),
+        head: JSON.stringify(head),
+      })
+      if (outcome === 'fenced') throw new Error('another reviewer has written to this space')
+      this.#ledger.markStored(sessions)
+      this.#head = { ...head, sig: await signed }
+    }
+    this.#space.commit(batch.entries)
+    for (const entry of batch.entries)
+      this.#ledger.accepted(entry.session.sessionId, entry.clientSeq)
+    for (const { rejection, message } of refused) {
+      this.#ledger.rejected(message.header.sessionId, message.header.clientSeq, rejection)
+      this.#emit({
+        type: 'rejected',
+        msgId: rejection.msgId,
+        reason: rejection.reason,
+        detail: rejection.detail ?? '',
+      })
+    }
+    this.#accepted += batch.entries.length
+    this.#rejected += refused.length
+    this.#emit({
+      type: 'committed',
+      seq: this.#head.seq,
+      messages: batch.entries.length,
+      rejected: refused.length,
+      durationMs: clock.monotonic() - startedMs,
+    })
+    this.#answer(prepared)
+  }
+
+  /** Nothing of the batch may be said. What the store really has is read again before going on. */
+  async #failed(offers: readonly Offer[], error: unknown): Promise<void> {
+    if (this.#healthy)
+      this.#emit({
+        type: 'store_failed',
+        error: error instanceof Error ? error.message : String(error),
+      })
+    this.#healthy = false
+    try {
+      const loaded = await loadSpace(this.#options)
+      this.#space = loaded.space
+      this.#epoch = loaded.epoch
+      const sessions = this.#ledger
+      this.#ledger = loaded.ledger
+      for (const connection of this.#connections) {
+        for (const id of connection.sessions) {
+          const record = sessions.session(id)
+          if (record && !this.#ledger.session(id)) this.#ledger.bind(record)
+        }
+      }
+      const moved = loaded.head.seq !== this.#head.seq
+      this.#head = loaded.head
+      // The commit may have succeeded and only its answer been lost: then everyone catches up anew.
+      if (moved)
+        for (const connection of [...this.#connections])
+          connection.close('the store answered late; resume')
+    } catch {
+      // The store is still away: the next batch tries again.
+    }
+    for (const offer of offers) this.#nackAll(offer, 'unavailable', 'the store does not answer')
+  }
+
+  #nackAll(
+    { connection, messages }: Pick<Offer, 'connection' | 'messages'>,
+    reason: NackReason,
+    detail: string,
+  ): void {
+    this.#nacked += messages.length
+    this.#emit({ type: 'nacked', reason, messages: messages.length })
+    const bySession = new Map<Uuid, number[]>()
+    for (const { header } of messages) {
+      const seqs = bySession.get(header.sessionId)
+      if (seqs) seqs.push(header.clientSeq)
+      else bySession.set(header.sessionId, [header.clientSeq])
+    }
+    for (const [sessionId, seqs] of bySession)
+      connection.send(nackFrame(reason, sessionId, seqs, detail))
+  }
+
+  #answer({ runs, answers }: Prepared): void {
+    for (const { connection, again, rejections, nacks } of answers) {
+      for (const { sessionId, review } of again) connection.send(acceptedFrame(sessionId, [review]))
+      if (rejections.length > 0) connection.send(rejectedFrame(rejections))
+      for (const { sessionId, clientSeq, reason, detail } of nacks) {
+        this.#nacked++
+        this.#emit({ type: 'nacked', reason, messages: 1 })
+        connection.send(nackFrame(reason, sessionId, [clientSeq], detail))
+      }
+    }
+    if (runs.length > 0) this.#fanOut(runs)
+  }
+
+  /** Each frame is encoded once for everybody; only the authors in it get one of their own. */
+  #fanOut(runs: readonly CommittedRun[]): void {
+    const authors = new Set(runs.map((run) => run.connection))
+    for (const part of inFrames(runs, (run) => run.stored.text)) {
+      const last = part.at(-1)!
+      const { eid, epoch } = this.#head
+      const position = JSON.stringify(
+        last === runs.at(-1)
+          ? this.#head
+          : { eid, epoch, seq: last.stored.toSeq, chain: last.chain },
+      )
+      const common = tailFrame(
+        part.map((run) => run.stored.text),
+        position,
+      )
+      for (const connection of this.#connections) {
+        if (connection.mode !== 'live') continue
+        if (!authors.has(connection)) connection.send(common)
+        else
+          connection.send(
+            tailFrame(
+              part.map((run) => (run.connection === connection ? run.ownText : run.stored.text)),
+              position,
+            ),
+          )
+      }
+    }
+    for (const run of runs) {
+      // Who does not follow the space hears of its own messages alone.
+      if (run.connection.mode === 'none')
+        run.connection.send(acceptedFrame(run.sessionId, run.again))
+    }
+  }
+
+  follow(connection: Connection, have: Position | null): void {
+    if (connection.mode === 'catching') return
+    connection.mode = 'catching'
+    const parts = {
+      space: this.#space,
+      spaceId: this.space,
+      store: this.#options.store,
+      clock: this.#options.clock,
+      head: () => this.#head,
+    }
+    catchUp(connection, have, parts).then(
+      () => {
+        for (const ids of connection.deferred.splice(0)) this.entities(connection, ids)
+      },
+      (error: unknown) => {
+        this.#emit({
+          type: 'store_failed',
+          error: error instanceof Error ? error.message : String(error),
+        })
+        connection.close('the store does not answer')
+      },
+    )
+  }
+
+  entities(connection: Connection, ids: readonly Uuid[]): void {
+    const held = ids.flatMap((id) => {
+      const entity = this.#space.entity(id)
+      return entity ? [{ id, type: entity.type, state: entity.state }] : []
+    })
+    const [page, ...more] = pagesOf(held, this.#space, new PageWriter())
+    // Entities too large for one frame are onboarded like everything else.
+    if (page === undefined || more.length > 0) this.follow(connection, null)
+    else connection.send(entitiesFrame(ids, page, JSON.stringify(this.#head)))
+  }
+
+  #emit(event: ReviewerEvent): void {
+    this.#options.onEvent?.(event)
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The canonical state of a space as its reviewer holds it, and a batch on top of it: what is
+ * admitted but not committed yet stands in the batch alone, so nobody is ever told of it
+ * before the store has it (S16), and a commit that fails leaves nothing behind.
+ */
+import type { Uuid } from '../base/uuid.ts'
+import { apply } from '../fold/apply.ts'
+import { type EntityState, writesOf } from '../fold/state.ts'
+import { type Entry, Write } from '../log/entry.ts'
+import { MessageIndex } from '../log/messages.ts'
+import type { Json } from '../base/json.ts'
+import { RegisterTable } from '../schema/registers.ts'
+
+export class SpaceState {
+  readonly messages: MessageIndex = new MessageIndex()
+  readonly #tables = new Map<string, RegisterTable>()
+  readonly #entities = new Map<Uuid, { readonly type: string; state: EntityState }>()
+
+  registers(type: string): RegisterTable {
+    let table = this.#tables.get(type)
+    if (!table) this.#tables.set(type, (table = new RegisterTable()))
+    return table
+  }
+
+  get size(): number {
+    return this.#entities.size
+  }
+
+  entity(id: Uuid): { readonly type: string; readonly state: EntityState } | undefined {
+    return this.#entities.get(id)
+  }
+
+  entities(): IterableIterator<[Uuid, { readonly type: string; readonly state: EntityState }]> {
+    return this.#entities.entries()
+  }
+
+  /** Takes in what a store has committed. */
+  commit(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      this.messages.add(entry)
+      for (const write of entry.writes) this.#apply(write)
+    }
+  }
+
+  #apply(write: Write): void {
+    const known = this.#entities.get(write.entityId)
+    const state = apply(known?.state, write)
+    if (known) {
+      known.state = state
+      forgetDead(known.state, write)
+    } else {
+      this.#entities.set(write.entityId, { type: write.type, state })
+    }
+  }
+}
+
+const NO_VALUES: Readonly<Record<string, Json>> = Object.freeze({})
+
+/** Values that nobody can see any more are in the store; here they would only cost memory. */
+function forgetDead(state: EntityState, by: Write): void {
+  if (state instanceof Write) return
+  for (const parent of by.parents) {
+    const alive = state.live.some((live) => live !== undefined && writesOf(live).includes(parent))
+    if (!alive) parent.values = NO_VALUES
+  }
+}
+
+/** Admitted and not yet committed. Reads fall through to the space. */
+export class Batch {
+  readonly entries: Entry[] = []
+  readonly #space: SpaceState
+  readonly #byId = new Map<Uuid, Entry>()
+  readonly #states = new Map<Uuid, EntityState>()
+  readonly #types = new Map<Uuid, string>()
+
+  constructor(space: SpaceState) {
+    this.#space = space
+  }
+
+  entry(id: Uuid): Entry | undefined {
+    return this.#byId.get(id) ?? this.#space.messages.get(id)
+  }
+
+  /** Admitted in this batch. */
+  isNew(id: Uuid): boolean {
+    return this.#byId.has(id)
+  }
+
+  writeOf(id: Uuid, entityId: Uuid): Write | undefined {
+    return this.entry(id)?.writes.find((write) => write.entityId === entityId)
+  }
+
+  state(entityId: Uuid): EntityState | undefined {
+    return this.#states.get(entityId) ?? this.#space.entity(entityId)?.state
+  }
+
+  typeOf(entityId: Uuid): string | undefined {
+    return this.#types.get(entityId) ?? this.#space.entity(entityId)?.type
+  }
+
+  /** `states` are those after the entry, aligned with its writes. */
+  add(entry: Entry, states: readonly EntityState[]): void {
+    this.entries.push(entry)
+    this.#byId.set(entry.id, entry)
+    for (const [i, write] of entry.writes.entries()) {
+      this.#states.set(write.entityId, states[i]!)
+      this.#types.set(write.entityId, write.type)
+    }
+  }
+}

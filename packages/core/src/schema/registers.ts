@@ -1,0 +1,58 @@
+/**
+ * Registers: the smallest independently writable parts of an entity. A `RegisterTable`
+ * gives each register of one type a slot, so that the fold works on arrays; a `RegSet`
+ * is the sorted list of registers that one change writes, interned so that a million
+ * changes of the same shape share one.
+ */
+
+/** Stable key of a register: the first name of its field. */
+export type Reg = string
+
+/** The reserved register that archives an entity. */
+export const ARCHIVED: Reg = '$archived'
+
+export interface RegSet {
+  /** Sorted by code unit, unique. */
+  readonly names: readonly Reg[]
+  /** Slots of `names`, in the same order. */
+  readonly slots: readonly number[]
+}
+
+export class RegisterTable {
+  readonly #slots = new Map<Reg, number>()
+  readonly #names: Reg[] = []
+  readonly #sets = new Map<string, RegSet>()
+  readonly #single = new Map<Reg, RegSet>()
+
+  get names(): readonly Reg[] {
+    return this.#names
+  }
+
+  /** The slot of a register; a register not seen before gets the next one. */
+  slot(reg: Reg): number {
+    let slot = this.#slots.get(reg)
+    if (slot === undefined) {
+      slot = this.#names.length
+      this.#slots.set(reg, slot)
+      this.#names.push(reg)
+    }
+    return slot
+  }
+
+  /** The slot of a register that has been seen, or -1. */
+  slotIfKnown(reg: Reg): number {
+    return this.#slots.get(reg) ?? -1
+  }
+
+  /** The set of these registers. `names` must be sorted and unique. */
+  set(names: readonly Reg[]): RegSet {
+    const key = names.length === 1 ? names[0]! : names.join('\u0000')
+    const cache = names.length === 1 ? this.#single : this.#sets
+    let set = cache.get(key)
+    if (!set) {
+      set = { names: Object.freeze([...names]), slots: names.map((name) => this.slot(name)) }
+      cache.set(key, set)
+    }
+    return set
+  }
+}

@@ -1,0 +1,101 @@
+/** The types that an app writes against: what goes into a row, what comes out, and what it says of itself. */
+import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Entity } from './entity.ts'
+
+/** What `create` takes. */
+export type Input<E extends Entity> = E['~input']
+
+/** What `update` takes: any part of a row; `undefined` unsets an optional field. */
+export type Patch<E extends Entity> = {
+  readonly [K in keyof E['~output']]?: E['~output'][K] | undefined
+}
+
+/** How far a row's newest change has come. */
+export type RowState = 'volatile' | 'pending' | 'provisional' | 'canonical'
+
+/** One of several values that stand in a register until somebody decides. */
+export interface Candidate {
+  /** undefined: this candidate unsets the field. */
+  readonly value: unknown
+  readonly msgId: Uuid
+  readonly authorId: Uuid
+  /** null while the candidate is pending. */
+  readonly reviewerId: Uuid | null
+  readonly orderKey: string
+  readonly pending: boolean
+}
+
+export interface FieldConflict {
+  readonly candidates: readonly Candidate[]
+}
+
+/** What a row says of itself, as getters that neither spread nor JSON copies. */
+export interface RowMeta {
+  /** Author of the newest change. */
+  readonly $author: Uuid
+  /** Who countersigned the newest change; null while it is pending. */
+  readonly $reviewer: Uuid | null
+  /** Canonical order of the newest change; a pending one sorts after all reviewed ones. */
+  readonly $orderKey: string
+  readonly $createdBy: Uuid
+  /** Canonical order of the creation: the autoincrement. */
+  readonly $createdOrderKey: string
+  /** The author's clock at the newest change, in ms since 1970. For logs only. */
+  readonly $timestamp: number
+  /** The schema version this row is read in. */
+  readonly $version: number
+  readonly $state: RowState
+  /** Ids of the messages no other has followed yet, sorted. */
+  readonly $heads: readonly Uuid[]
+  /** Fields that hold several different values, by name. */
+  readonly $conflicts: Readonly<Record<string, FieldConflict>>
+  readonly $archived: boolean
+}
+
+export type Row<E extends Entity> = Readonly<E['~output']> & { readonly id: Uuid } & RowMeta
+
+/** A row of whatever type. */
+export type AnyRow = { readonly id: Uuid; readonly [field: string]: unknown } & RowMeta
+
+/** What one field of a row may be compared with. */
+export type Condition<V> =
+  | V
+  | {
+      readonly eq?: V
+      readonly in?: readonly V[]
+      readonly gt?: V
+      readonly gte?: V
+      readonly lt?: V
+      readonly lte?: V
+    }
+
+type Comparable<V> = V extends Json | Date | bigint ? V : V extends undefined ? undefined : never
+
+type FieldConditions<Out> = {
+  readonly [K in keyof Out]?: Condition<Comparable<Out[K]>>
+} & {
+  readonly $author?: Condition<string>
+  readonly $createdBy?: Condition<string>
+  readonly $state?: Condition<RowState>
+}
+
+export type Where<E extends Entity> =
+  | FieldConditions<E['~output']>
+  | { readonly and: readonly Where<E>[] }
+  | { readonly or: readonly Where<E>[] }
+
+type Sortable<E extends Entity> =
+  | (keyof E['~output'] & string)
+  | '$orderKey'
+  | '$createdOrderKey'
+  | '$timestamp'
+  | '$author'
+
+/** A query as data. Strings compare by code unit, missing values come last, ties go by id. */
+export interface Query<E extends Entity> {
+  readonly where?: Where<E>
+  readonly orderBy?: readonly (Sortable<E> | `-${Sortable<E>}`)[]
+  readonly limit?: number
+  readonly archived?: 'exclude' | 'include' | 'only'
+}

@@ -1,0 +1,100 @@
+/**
+ * A reviewer and stores in one process, joined by an honest wire that delivers later and in
+ * order. For scenarios that are about rules, not about networks; the world has the bad ones.
+ */
+import { type Entity, type SyncStore, createSyncStore, defaultPlatform } from '@countersign/core'
+import type { LinkEvents, ReviewerStore, Storage, Transport } from '@countersign/core/ports'
+import { type Reviewer, type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
+import { memoryReviewerStore } from '@countersign/reviewer'
+
+export const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
+
+export interface Scene {
+  readonly reviewer: Reviewer
+  open(options: { entities: readonly Entity[]; storage?: Storage }): Promise<SyncStore>
+  /** Resolves when every store has its verdicts and is at the reviewer's head. */
+  settle(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function scene(
+  options: Partial<ReviewerOptions> & { store?: ReviewerStore } = {},
+): Promise<Scene> {
+  const { signer, clock, random } = defaultPlatform()
+  const reviewer = await createReviewer({
+    space: SPACE,
+    store: memoryReviewerStore(),
+    keys: await signer.generate(),
+    signer,
+    clock,
+    random,
+    ...options,
+  })
+  const stores: SyncStore[] = []
+  return {
+    reviewer,
+    async open({ entities, storage }) {
+      const store = createSyncStore({
+        space: SPACE,
+        entities,
+        transports: [wireTo(reviewer)],
+        ...(storage && { storage }),
+      })
+      stores.push(store)
+      await store.ready
+      return store
+    },
+    async settle() {
+      for (let turn = 0; turn < 2_000; turn++) {
+        const done = stores.every((store) => {
+          const { connection, outboxMessages, position } = store.status.getState()
+          const away = connection === 'offline' || connection === 'closed'
+          return (
+            away ||
+            (outboxMessages === 0 &&
+              position?.seq === reviewer.state.seq &&
+              reviewer.state.pendingCommit === 0)
+          )
+        })
+        if (done) return
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+      throw new Error(
+        `not settled: ${JSON.stringify(stores.map((store) => store.status.getState()))}`,
+      )
+    },
+    async close() {
+      await Promise.all(stores.map((store) => store.close()))
+      await reviewer.close()
+    },
+  }
+}
+
+export function wireTo(reviewer: Reviewer): Transport {
+  return {
+    connect(events: LinkEvents) {
+      let open = true
+      const later = (task: () => void): void => void setTimeout(() => open && task(), 0)
+      const attached = reviewer.connect(
+        {
+          send: (text) => later(() => events.frame(text)),
+          close: (reason) =>
+            later(() => {
+              open = false
+              events.closed(reason)
+            }),
+        },
+        { address: 'here', auth: undefined },
+      )
+      later(() => events.open())
+      return {
+        send: (text) => later(() => attached.frame(text)),
+        close: () => {
+          if (!open) return
+          open = false
+          attached.closed()
+        },
+      }
+    },
+  }
+}
