@@ -10,20 +10,12 @@
  * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
  */
 import type { Uuid } from '../base/uuid.ts'
-import type { Entry } from '../log/entry.ts'
 import { LIMITS } from '../message/limits.ts'
-import {
-  type EpochOpen,
-  type Position,
-  type Rejection,
-  type SessionOpening,
-  WIRE_VERSION,
-} from '../message/message.ts'
+import { type Position, WIRE_VERSION } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { Link, Transport } from '../ports/transport.ts'
 import {
-  type AcceptedAgain,
   type Credits,
   type ReviewerFrame,
   bindFrame,
@@ -34,24 +26,8 @@ import {
   wantFrame,
 } from '../protocol/frames.ts'
 import type { Outbox } from './outbox.ts'
+import type { SessionHost, SessionState } from './session-host.ts'
 import type { Reviewing, TailOutcome, TailReader } from './tail.ts'
-
-export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | 'online' | 'closed'
-
-/** What the session needs of the replica around it. */
-export interface SessionHost {
-  /** Sessions whose messages may be offered over this link. */
-  openings(): readonly SessionOpening[]
-  /** Whether this lineage is the one to follow; undefined: yes. A text says why not. */
-  judge(lineage: readonly EpochOpen[]): Promise<string | undefined>
-  /** Canonical facts were taken in: `texts` are the frames that brought them. */
-  taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void
-  /** A snapshot was taken in; `pages` are its texts. */
-  replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void
-  acceptedAgain(entry: Entry, review: AcceptedAgain): void
-  rejected(rejections: readonly Rejection[]): void
-  changed(state: SessionState, note: string | undefined): void
-}
 
 export interface SessionParts {
   readonly space: Uuid

@@ -79,8 +79,8 @@ class MemoryStore {
   }
 
   write(batch: WriteBatch): number {
-    const news = exceeds(batch.advance, this.#advance)
     if (batch.reset === true) this.#forgetCanonical()
+    const news = exceeds(batch.advance, this.#advance)
     const lastOrder = news ? this.#storeRun(batch) : this.#orderOf(batch.segments?.at(-1))
     for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
     for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)

@@ -8,13 +8,11 @@
 import { type StoreApi, createStore } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
 import { compareRows } from '../fold/row.ts'
-import { Entry, type SessionRef } from '../log/entry.ts'
-import { whoamiId } from '../message/ids.ts'
-import { epochIdentity, positionBytes } from '../message/chain.ts'
+import { Entry } from '../log/entry.ts'
 import type { EpochOpen, Message, Position, Rejection, SessionOpening } from '../message/message.ts'
-import { intake } from '../messaging/materialize.ts'
 import { Outbox } from '../messaging/outbox.ts'
-import { type SessionHost, type SessionState, SyncSession } from '../messaging/session.ts'
+import { SyncSession } from '../messaging/session.ts'
+import type { SessionHost, SessionState } from '../messaging/session-host.ts'
 import { type TailOutcome, TailReader } from '../messaging/tail.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
@@ -23,19 +21,16 @@ import { QueryEngine } from '../query/engine.ts'
 import { Repo, descendantsAmong } from '../repo/repo.ts'
 import type { Table } from '../repo/table.ts'
 import type { Entity } from '../schema/entity.ts'
+import { StoredOwn, adoptFlush } from './adopt.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
 import { Disk, segment } from './disk.ts'
 import { Flusher } from './flusher.ts'
 import { type Identity, type IdentityOptions, openIdentity } from './identity.ts'
 import { type Platform } from './platform.ts'
-import {
-  type StoredFlush,
-  readFlushes,
-  readOpenings,
-  readRejections,
-  restoreCanonical,
-} from './restore.ts'
+import { readFlushes, readOpenings, readRejections, restoreCanonical } from './restore.ts'
+import { initialStatus } from './status.ts'
 import type { SyncStatus } from './store.ts'
+import { Trust } from './trust.ts'
 
 export interface ReplicaOptions {
   readonly space: Uuid
@@ -58,8 +53,9 @@ export class Replica implements SessionHost {
   readonly #options: ReplicaOptions
   readonly #disk: Disk
   readonly #canonicalDisk: CanonicalDisk
+  readonly #trust: Trust
   readonly #tail: TailReader
-  readonly #storedOwn = new Map<string, Message>()
+  readonly #storedOwn = new StoredOwn()
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #releases: (() => void)[] = []
   readonly #settling = new Map<Entry, (() => void)[]>()
@@ -71,26 +67,10 @@ export class Replica implements SessionHost {
   #arrivals = 0
   #clientSeq = 0
   #statusDue = false
-  #reviewerKey: string | undefined
 
   constructor(options: ReplicaOptions) {
     this.#options = options
-    this.#reviewerKey = options.reviewerKey
-    this.status = createStore<SyncStatus>(() => ({
-      connection: options.transport ? 'offline' : 'none',
-      connectionNote: undefined,
-      outboxMessages: 0,
-      outboxOldestAt: undefined,
-      rejectedMessages: 0,
-      caughtUp: false,
-      position: null,
-      reviewerId: null,
-      storage: 'opening',
-      storageTrouble: undefined,
-      authorId: undefined,
-      sessionId: undefined,
-      halted: undefined,
-    }))
+    this.status = createStore<SyncStatus>(() => initialStatus(options.transport !== undefined))
     this.repo = new Repo({
       entities: options.entities,
       viewer: {
@@ -112,6 +92,12 @@ export class Replica implements SessionHost {
       repo: this.repo,
       tail: this.#tail,
       clock: options.platform.clock,
+    })
+    this.#trust = new Trust({
+      space: options.space,
+      signer: options.platform.signer,
+      disk: this.#disk,
+      pinned: options.reviewerKey,
     })
     this.ready = this.#open()
     this.ready.catch(() => {}) // whoever awaits it hears; nobody else must crash
@@ -260,85 +246,40 @@ export class Replica implements SessionHost {
 
   async #restore(): Promise<void> {
     const state = await this.#disk.handle!.read()
-    this.#reviewerKey ??= state.meta.get('reviewerKey') as string | undefined
+    this.#trust.restore(state)
     const { flushes } = readFlushes(state, this.#options.space)
-    for (const { messages } of flushes)
-      for (const message of messages) this.#storedOwn.set(ownName(message), message)
-    if (!restoreCanonical(state, this.#tail)) await this.#canonicalDisk.startAnew()
-    else this.#canonicalDisk.resume(state)
-    const rejections = readRejections(state)
+    for (const { messages } of flushes) for (const message of messages) this.#storedOwn.add(message)
+    if (restoreCanonical(state, this.#tail)) this.#canonicalDisk.resume(state)
+    else await this.#canonicalDisk.startAnew()
+    const adoption = {
+      repo: this.repo,
+      outbox: this.outbox,
+      rejections: readRejections(state),
+      nextArrival: () => ++this.#arrivals,
+    }
     const openings = new Map(readOpenings(state).map((opening) => [opening.sessionId, opening]))
+    const settled: string[] = []
     for (const flush of flushes) {
       const opening = openings.get(flush.messages[0]!.header.sessionId)
-      if (flush.open && opening && (await this.#adoptable(opening.sessionId)))
-        this.#adopt(flush, opening, rejections)
+      if (!flush.open || !opening || !(await this.#adoptable(opening.sessionId))) continue
+      if (adoptFlush(flush, opening, adoption)) this.#openings.set(opening.sessionId, opening)
+      else settled.push(flush.key)
     }
+    if (settled.length > 0) void this.#disk.write({ durability: 'relaxed', outboxRemove: settled })
     // Bodies of own messages are needed once more only where their entries cannot be shown.
-    for (const [name, message] of this.#storedOwn) {
-      if (this.repo.messages.get(message.id)) this.#storedOwn.delete(name)
-    }
+    this.#storedOwn.keep((message) => !this.repo.messages.get(message.id))
     this.repo.emit()
   }
 
+  /** Whether a session with open messages has ended, and nobody else looks after them. */
   async #adoptable(sessionId: Uuid): Promise<boolean> {
     return this.#openings.has(sessionId) || (await this.#hold(sessionId))
-  }
-
-  /** Takes over the outbox of a session that has ended. */
-  #adopt(
-    stored: StoredFlush,
-    opening: SessionOpening,
-    rejections: ReadonlyMap<Uuid, Rejection>,
-  ): void {
-    const session: SessionRef = { authorId: opening.authorId, sessionId: opening.sessionId }
-    const open: Entry[] = []
-    for (const message of stored.messages) {
-      const known = this.repo.messages.get(message.id)
-      if (known?.review) continue
-      const rejection = rejections.get(message.id)
-      const entry = this.#adoptMessage(message, session, rejection !== undefined)
-      if (entry) open.push(entry)
-    }
-    if (open.length === 0) {
-      void this.#disk.write({ durability: 'relaxed', outboxRemove: [stored.key] })
-      return
-    }
-    this.#openings.set(opening.sessionId, opening)
-    const { key, packed, sig, publicKey } = stored
-    this.outbox.addFlush(
-      { key, entries: open, packed, sig, publicKey, sessionId: opening.sessionId },
-      open,
-    )
-    this.outbox.release(
-      { key, entries: open, packed, sig, publicKey, sessionId: opening.sessionId },
-      'queued',
-    )
-  }
-
-  /** The pending entry of a stored message; none when it, or what it stands on, was refused. */
-  #adoptMessage(message: Message, session: SessionRef, refused: boolean): Entry | undefined {
-    if (refused) return undefined
-    const entry = intake(message, {
-      index: this.repo.messages,
-      session,
-      arrival: ++this.#arrivals,
-      tableOf: (type) => this.repo.tableNamed(type).registers,
-    })
-    // A parent that is not here was refused, or is history that this replica no longer has: the
-    // message is offered all the same, unseen until the reviewer has spoken.
-    const pending = 'entityIds' in entry ? bareEntry(message, session, ++this.#arrivals) : entry
-    pending.state = 'queued'
-    if (pending.writes.length > 0) {
-      this.repo.messages.add(pending)
-      this.repo.addPending(pending)
-    }
-    return pending
   }
 
   #findOwn(sessionId: Uuid, clientSeq: number): Entry | Message | undefined {
     const entry = this.outbox.find(sessionId, clientSeq)
     if (entry && entry.writes.length > 0) return entry
-    return this.#storedOwn.get(`${sessionId}:${clientSeq}`)
+    return this.#storedOwn.get(sessionId, clientSeq)
   }
 
   // What the session tells.
@@ -348,30 +289,10 @@ export class Replica implements SessionHost {
   }
 
   async judge(lineage: readonly EpochOpen[]): Promise<string | undefined> {
-    const { platform, space } = this.#options
-    const { sig, eid, chain, ...body } = lineage.at(-1)!
-    if (body.space !== space) return 'the reviewer answers for another space'
-    const identity = epochIdentity(body)
-    if (
-      identity.eid !== eid ||
-      identity.chain !== chain ||
-      whoamiId(body.reviewerKey) !== body.reviewerId
-    ) {
-      return 'the record of the reviewer’s epoch is not what it says'
-    }
-    if (this.#reviewerKey !== undefined && this.#reviewerKey !== body.reviewerKey) {
-      return 'this is not the reviewer that this store knows'
-    }
-    const opened = { eid, epoch: body.epoch, seq: 0, chain }
-    if (!(await platform.signer.verify(body.reviewerKey, positionBytes(space, opened), sig))) {
-      return 'the record of the reviewer’s epoch is not signed by it'
-    }
-    if (this.#reviewerKey === undefined) {
-      this.#reviewerKey = body.reviewerKey
-      void this.#disk.write({ durability: 'relaxed', meta: [['reviewerKey', body.reviewerKey]] })
-    }
-    this.status.setState({ reviewerId: body.reviewerId })
-    return undefined
+    const epoch = lineage.at(-1)!
+    const fault = await this.#trust.judge(epoch)
+    if (fault === undefined) this.status.setState({ reviewerId: epoch.reviewerId })
+    return fault
   }
 
   taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void {
@@ -478,10 +399,6 @@ export class Replica implements SessionHost {
   }
 }
 
-function ownName({ header }: Message): string {
-  return `${header.sessionId}:${header.clientSeq}`
-}
-
 function refuse(
   entry: Entry,
   state: 'rejected' | 'blocked',
@@ -489,12 +406,4 @@ function refuse(
 ): void {
   entry.state = state
   entry.rejection = { reason, detail }
-}
-
-/** An entry whose effect cannot be shown here. */
-function bareEntry({ header, id, hash }: Message, session: SessionRef, arrival: number): Entry {
-  const { clientSeq, timestamp } = header
-  const entry = new Entry({ session, clientSeq, timestamp, arrival })
-  entry.identify(id, hash)
-  return entry
 }

@@ -1,10 +1,4 @@
 /** The door `core/reviewer`: the role that orders and countersigns, without sockets or database. */
 export { createReviewer } from './reviewer.ts'
-export type {
-  Attached,
-  Reviewer,
-  ReviewerEvent,
-  ReviewerHealth,
-  ReviewerOptions,
-} from './reviewer.ts'
+export type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
 export type { Peer } from './connection.ts'

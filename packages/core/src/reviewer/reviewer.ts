@@ -11,90 +11,19 @@ import { positionBytes } from '../message/chain.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
 import type { EpochOpen, NackReason, Position } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Random } from '../ports/random.ts'
-import type { KeyPair, Signer } from '../ports/signer.ts'
-import type { ReviewerStore } from '../ports/reviewer-store.ts'
 import type { ServerLink } from '../ports/transport.ts'
-import {
-  type AuthorFrame,
-  type Credits,
-  acceptedFrame,
-  boundFrame,
-  entitiesFrame,
-  nackFrame,
-  rejectedFrame,
-  tailFrame,
-} from '../protocol/frames.ts'
+import { type AuthorFrame, type Credits, boundFrame, entitiesFrame } from '../protocol/frames.ts'
 import { unpackMessages } from '../protocol/pack.ts'
 import type { Entity } from '../schema/entity.ts'
-import { catchUp, inFrames, pagesOf } from './catch-up.ts'
-import { type CommittedRun, type Offer, type Prepared, prepare } from './commit.ts'
+import type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
+import { catchUp, pagesOf } from './catch-up.ts'
+import { type Offer, prepare } from './commit.ts'
 import { Connection, type ConnectionHost, type Peer } from './connection.ts'
 import type { Ledger } from './ledger.ts'
 import { type Loaded, loadSpace } from './load.ts'
 import type { SpaceState } from './space.ts'
+import { nackOffer, tellVerdicts } from './tell.ts'
 import { verifyOpening, verifySeal } from './verify.ts'
-
-export interface ReviewerOptions {
-  readonly space: Uuid
-  readonly store: ReviewerStore
-  readonly keys: KeyPair
-  readonly signer: Signer
-  readonly clock: Clock
-  readonly random: Random
-  /** Types this deployment knows: their values are validated and their id policy holds. Absent: any type. */
-  readonly entities?: readonly Entity[]
-  readonly limits?: Partial<Limits>
-  /** Hears what happens, for logs and metrics. Values of messages are never in it. */
-  readonly onEvent?: (event: ReviewerEvent) => void
-}
-
-export type ReviewerEvent =
-  | {
-      readonly type: 'committed'
-      readonly seq: number
-      readonly messages: number
-      readonly rejected: number
-      readonly durationMs: number
-    }
-  | {
-      readonly type: 'rejected'
-      readonly msgId: Uuid
-      readonly reason: string
-      readonly detail: string
-    }
-  | { readonly type: 'nacked'; readonly reason: NackReason; readonly messages: number }
-  | { readonly type: 'strike'; readonly address: string; readonly why: string }
-  | { readonly type: 'store_failed'; readonly error: string }
-  | { readonly type: 'store_recovered' }
-
-export interface ReviewerHealth {
-  readonly epoch: number
-  readonly seq: number
-  readonly connections: number
-  /** False while the store fails. */
-  readonly healthy: boolean
-  /** Messages that wait for a commit. */
-  readonly pendingCommit: number
-  readonly accepted: number
-  readonly rejected: number
-  readonly nacked: number
-}
-
-/** What a gateway calls for one link. */
-export interface Attached {
-  frame(text: string): void
-  closed(): void
-}
-
-export interface Reviewer {
-  readonly space: Uuid
-  readonly publicKey: string
-  readonly state: ReviewerHealth
-  connect(link: ServerLink, peer: Peer): Attached
-  /** Lets the running commit end, says goodbye to every link, and closes the store. */
-  close(): Promise<void>
-}
 
 /** Messages of one batch, at the most. */
 const BATCH_MESSAGES_MAX = 2_048
@@ -346,7 +275,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       rejected: refused.length,
       durationMs: clock.monotonic() - startedMs,
     })
-    this.#answer(prepared)
+    tellVerdicts(prepared, {
+      head: this.#head,
+      connections: this.#connections,
+      onNack: (reason, messages) => this.#nackedNow(reason, messages),
+    })
   }
 
   /** Nothing of the batch may be said. What the store really has is read again before going on. */
@@ -382,67 +315,17 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   #nackAll(
-    { connection, messages }: Pick<Offer, 'connection' | 'messages'>,
+    offer: Pick<Offer, 'connection' | 'messages'>,
     reason: NackReason,
     detail: string,
   ): void {
-    this.#nacked += messages.length
-    this.#emit({ type: 'nacked', reason, messages: messages.length })
-    const bySession = new Map<Uuid, number[]>()
-    for (const { header } of messages) {
-      const seqs = bySession.get(header.sessionId)
-      if (seqs) seqs.push(header.clientSeq)
-      else bySession.set(header.sessionId, [header.clientSeq])
-    }
-    for (const [sessionId, seqs] of bySession)
-      connection.send(nackFrame(reason, sessionId, seqs, detail))
+    this.#nackedNow(reason, offer.messages.length)
+    nackOffer(offer, reason, detail)
   }
 
-  #answer({ runs, answers }: Prepared): void {
-    for (const { connection, again, rejections, nacks } of answers) {
-      for (const { sessionId, review } of again) connection.send(acceptedFrame(sessionId, [review]))
-      if (rejections.length > 0) connection.send(rejectedFrame(rejections))
-      for (const { sessionId, clientSeq, reason, detail } of nacks) {
-        this.#nacked++
-        this.#emit({ type: 'nacked', reason, messages: 1 })
-        connection.send(nackFrame(reason, sessionId, [clientSeq], detail))
-      }
-    }
-    if (runs.length > 0) this.#fanOut(runs)
-  }
-
-  /** Each frame is encoded once for everybody; only the authors in it get one of their own. */
-  #fanOut(runs: readonly CommittedRun[]): void {
-    const authors = new Set(runs.map((run) => run.connection))
-    for (const part of inFrames(runs, (run) => run.stored.text)) {
-      const last = part.at(-1)!
-      const { eid, epoch } = this.#head
-      const position = JSON.stringify(
-        last === runs.at(-1)
-          ? this.#head
-          : { eid, epoch, seq: last.stored.toSeq, chain: last.chain },
-      )
-      const common = tailFrame(
-        part.map((run) => run.stored.text),
-        position,
-      )
-      for (const connection of this.#connections) {
-        if (connection.mode !== 'live') continue
-        if (!authors.has(connection)) connection.send(common)
-        else
-          connection.send(
-            tailFrame(
-              part.map((run) => (run.connection === connection ? run.ownText : run.stored.text)),
-              position,
-            ),
-          )
-      }
-    }
-    for (const run of runs) {
-      // Who does not follow the space hears of its own messages alone.
-      if (run.connection.mode === 'none')
-        run.connection.send(acceptedFrame(run.sessionId, run.again))
-    }
+  #nackedNow(reason: NackReason, messages: number): void {
+    this.#nacked += messages
+    this.#emit({ type: 'nacked', reason, messages })
   }
 
   follow(connection: Connection, have: Position | null): void {

@@ -1,0 +1,22 @@
+/** What a session with a reviewer needs of the replica around it, and where it stands. */
+import type { Entry } from '../log/entry.ts'
+import type { EpochOpen, Rejection, SessionOpening } from '../message/message.ts'
+import type { AcceptedAgain } from '../protocol/frames.ts'
+import type { TailOutcome } from './tail.ts'
+
+export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | 'online' | 'closed'
+
+/** What the session needs of the replica around it. */
+export interface SessionHost {
+  /** Sessions whose messages may be offered over this link. */
+  openings(): readonly SessionOpening[]
+  /** Whether this lineage is the one to follow; undefined: yes. A text says why not. */
+  judge(lineage: readonly EpochOpen[]): Promise<string | undefined>
+  /** Canonical facts were taken in: `texts` are the frames that brought them. */
+  taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void
+  /** A snapshot was taken in; `pages` are its texts. */
+  replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void
+  acceptedAgain(entry: Entry, review: AcceptedAgain): void
+  rejected(rejections: readonly Rejection[]): void
+  changed(state: SessionState, note: string | undefined): void
+}

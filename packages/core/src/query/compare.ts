@@ -1,0 +1,174 @@
+/**
+ * The order of rows: a total order on whatever a field can hold, and comparators built once
+ * from sort keys. Values of different kinds are ordered by kind, text goes by code unit,
+ * null and then a missing value stand last in both directions, and ties go by id.
+ *
+ * What a row says of itself (`$orderKey`, `$author` and so on) is always asked of the true row,
+ * through `RowAccess`; this file does not know why an entry can be something else than its row.
+ */
+import { canonical } from '../base/canonical.ts'
+import { type Json, jsonFault } from '../base/json.ts'
+import type { SortKey } from '../schema/entity.ts'
+import type { AnyRow } from '../schema/types.ts'
+
+export type Comparator = (a: AnyRow, b: AnyRow) => number
+
+/** Compares two rows by the canonical order of their last change, or of their creation. */
+export type CompareOrder = (a: AnyRow, b: AnyRow, which: 'last' | 'created') => number
+
+/** How comparators and filters get at what a row says of itself. */
+export interface RowAccess {
+  /** The true row of an entry: usually the entry. */
+  readonly rowOf: (entry: AnyRow) => AnyRow
+  readonly compareOrder: CompareOrder
+}
+
+/** What a query may name besides the fields of its type. */
+export const META_FIELDS: ReadonlySet<string> = new Set([
+  '$orderKey',
+  '$createdOrderKey',
+  '$timestamp',
+  '$author',
+  '$createdBy',
+  '$state',
+])
+
+/** Canonical order by the text of the keys: right, but it makes two strings a comparison. */
+export const compareOrderKeys: CompareOrder = (a, b, which) =>
+  which === 'last'
+    ? compareValues(a.$orderKey, b.$orderKey)
+    : compareValues(a.$createdOrderKey, b.$createdOrderKey)
+
+/** Rows that are their own entries. */
+export const PLAIN_ACCESS: RowAccess = {
+  rowOf: (entry) => entry,
+  compareOrder: compareOrderKeys,
+}
+
+// The kinds in their order. Null and missing are last: see `compareDirected`.
+const BOOLEAN = 0
+const NUMBER = 1
+const STRING = 2
+const DATE = 3
+const BIGINT = 4
+const BYTES = 5
+const DATA = 6
+const NULL = 7
+const MISSING = 8
+
+/** The kind of a value, as a number: values of one kind stand together in every order. */
+export function kindOf(value: unknown): number {
+  switch (typeof value) {
+    case 'boolean':
+      return BOOLEAN
+    case 'number':
+      return NUMBER
+    case 'string':
+      return STRING
+    case 'bigint':
+      return BIGINT
+    case 'object':
+      if (value === null) return NULL
+      return value instanceof Date ? DATE : value instanceof Uint8Array ? BYTES : DATA
+    default:
+      // A function is what a prototype gives for a field that the row does not have.
+      return MISSING
+  }
+}
+
+/** Whether the order of values of this kind is one that `gt` and `lt` can ask about. */
+export function isRangeKind(kind: number): boolean {
+  return kind <= BIGINT
+}
+
+/** The total order, ascending. 0 means equal in meaning. */
+export function compareValues(a: unknown, b: unknown): number {
+  // Each comparison stands behind its own types: one that sees several kinds is far slower.
+  if (typeof a === 'string') {
+    if (typeof b === 'string') return a === b ? 0 : a < b ? -1 : 1
+  } else if (typeof a === 'number' && typeof b === 'number') {
+    if (a < b) return -1
+    if (a > b) return 1
+    if (a === b) return 0
+  }
+  return a === b ? 0 : compareSlowly(a, b)
+}
+
+/** The order of one sort key: descending turns values round, but null and missing stay last. */
+export function compareDirected(a: unknown, b: unknown, descending: boolean): number {
+  const order = compareValues(a, b)
+  if (!descending || order === 0) return order
+  return isAbsent(a) || isAbsent(b) ? order : -order
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || typeof value === 'function'
+}
+
+function compareSlowly(a: unknown, b: unknown): number {
+  const kind = kindOf(a)
+  const other = kindOf(b)
+  if (kind !== other) return kind - other
+  switch (kind) {
+    case BOOLEAN:
+    case BIGINT:
+      return (a as bigint) < (b as bigint) ? -1 : 1
+    case NUMBER:
+      // Only NaN comes here, which no schema lets in: it stands after all numbers.
+      return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+    case DATE:
+      return compareValues((a as Date).getTime(), (b as Date).getTime())
+    case BYTES:
+      return compareBytes(a as Uint8Array, b as Uint8Array)
+    case DATA:
+      return compareValues(dataText(a), dataText(b))
+    default:
+      return 0
+  }
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length)
+  for (let i = 0; i < shared; i++) {
+    if (a[i] !== b[i]) return a[i]! - b[i]!
+  }
+  return a.length - b.length
+}
+
+/** Canonical text of an array or object; what is no JSON (a codec of the app's own) has none. */
+function dataText(value: unknown): string {
+  return jsonFault(value) === undefined ? canonical(value as Json) : ''
+}
+
+/** Sorts by these keys, ties by id. */
+export function comparator(keys: readonly SortKey[], access: RowAccess = PLAIN_ACCESS): Comparator {
+  const [first, second, ...more] = keys.map((key) => keyComparator(key, access))
+  if (!first) return compareIds
+  if (!second) return (a, b) => first(a, b) || compareIds(a, b)
+  if (more.length === 0) return (a, b) => first(a, b) || second(a, b) || compareIds(a, b)
+  return (a, b) => {
+    let order = first(a, b) || second(a, b)
+    for (let i = 0; order === 0 && i < more.length; i++) order = more[i]!(a, b)
+    return order || compareIds(a, b)
+  }
+}
+
+function compareIds(a: AnyRow, b: AnyRow): number {
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
+}
+
+function keyComparator({ field, descending }: SortKey, access: RowAccess): Comparator {
+  const { rowOf, compareOrder } = access
+  if (field === '$orderKey' || field === '$createdOrderKey') {
+    const which = field === '$orderKey' ? 'last' : 'created'
+    return descending
+      ? (a, b) => compareOrder(rowOf(b), rowOf(a), which)
+      : (a, b) => compareOrder(rowOf(a), rowOf(b), which)
+  }
+  if (field.startsWith('$')) {
+    return (a, b) => compareDirected(rowOf(a)[field], rowOf(b)[field], descending)
+  }
+  return descending
+    ? (a, b) => compareDirected(a[field], b[field], true)
+    : (a, b) => compareValues(a[field], b[field])
+}

@@ -1,0 +1,118 @@
+/**
+ * A query as the engine works with it: checked, in its one form, planned. Two queries of equal
+ * meaning have equal keys. What costs something and is not always needed is made on first use.
+ */
+import type { Entity, SortKey } from '../schema/entity.ts'
+import { parseSortKey } from '../schema/entity.ts'
+import type { AnyRow, Query } from '../schema/types.ts'
+import { type Comparator, type RowAccess, comparator } from './compare.ts'
+import { type Filter, NOTHING, isPlainObject, isQueryable, readWhere, refuse } from './filter.ts'
+import { type Plan, planQuery, sectionOf } from './plan.ts'
+import { type Predicate, compilePredicate } from './predicate.ts'
+import type { Section } from './sorted-list.ts'
+
+export const ORDER_KEYS_MAX = 16
+
+export type ArchivedMode = 'exclude' | 'include' | 'only'
+
+const QUERY_KEYS: ReadonlySet<string> = new Set(['where', 'orderBy', 'limit', 'archived'])
+const ARCHIVED_MODES: ReadonlySet<unknown> = new Set(['exclude', 'include', 'only'])
+
+/** Whether a query of this mode is about the row at all. */
+export function isInMode(mode: ArchivedMode, archived: boolean): boolean {
+  return mode === 'include' || archived === (mode === 'only')
+}
+
+export class Request {
+  readonly filter: Filter
+  readonly plan: Plan
+  readonly limit: number | undefined
+  readonly archived: ArchivedMode
+  readonly #entity: Entity
+  readonly #access: RowAccess
+  #matches: Predicate | undefined
+  #compare: Comparator | undefined
+  #section: Section<AnyRow> | undefined
+  #viewKey: string | undefined
+
+  /** @throws CountersignError `invalid`: a field the type does not have, a shape that is none of a query's. */
+  constructor(entity: Entity, query: Query<Entity>, access: RowAccess) {
+    if (!isPlainObject(query)) refuse(entity, undefined, 'a query is an object')
+    for (const key of Object.keys(query)) {
+      if (!QUERY_KEYS.has(key)) refuse(entity, undefined, `a query has no ${key}`)
+    }
+    this.#entity = entity
+    this.#access = access
+    this.limit = readLimit(entity, query.limit)
+    this.archived = readArchived(entity, query.archived)
+    this.filter = readWhere(entity, query.where)
+    this.plan = planQuery(entity, this.filter, readOrder(entity, query.orderBy))
+  }
+
+  /** What is equal for queries that differ in their limit only. */
+  get viewKey(): string {
+    const order = this.plan.order.map(({ field, descending }) => (descending ? '-' : '+') + field)
+    return (this.#viewKey ??= `${this.archived} ${JSON.stringify(order)} ${this.filter.key}`)
+  }
+
+  get key(): string {
+    return `${this.limit ?? 'all'} ${this.viewKey}`
+  }
+
+  get matches(): Predicate {
+    return (this.#matches ??= compilePredicate(this.filter, this.#access))
+  }
+
+  get compare(): Comparator {
+    return (this.#compare ??= comparator(this.plan.order, this.#access))
+  }
+
+  get matchesNothing(): boolean {
+    return this.filter.key === NOTHING.key
+  }
+
+  /** The declared index that holds what this query is about. Indexes hold no archived rows. */
+  get index(): string | undefined {
+    return this.archived === 'exclude' ? this.plan.index : undefined
+  }
+
+  /** Whether a stretch of that index is the answer. */
+  get isServed(): boolean {
+    return this.index !== undefined && this.plan.exact && this.plan.ordered
+  }
+
+  /** The stretch of the index that holds all that match. */
+  get section(): Section<AnyRow> {
+    const keys = this.#entity.indexes.get(this.plan.index ?? '') ?? []
+    return (this.#section ??= sectionOf(keys, this.plan, { filter: this.filter, access: this.#access }))
+  }
+}
+
+function readLimit(entity: Entity, limit: unknown): number | undefined {
+  if (limit === undefined) return undefined
+  if (!Number.isSafeInteger(limit) || (limit as number) < 0) {
+    refuse(entity, undefined, 'a limit is a whole number, 0 or more')
+  }
+  return limit as number
+}
+
+function readArchived(entity: Entity, archived: unknown): ArchivedMode {
+  if (archived === undefined) return 'exclude'
+  if (!ARCHIVED_MODES.has(archived)) refuse(entity, undefined, 'archived is exclude, include or only')
+  return archived as ArchivedMode
+}
+
+function readOrder(entity: Entity, orderBy: unknown): readonly SortKey[] | undefined {
+  if (orderBy === undefined) return undefined
+  if (!Array.isArray(orderBy)) refuse(entity, undefined, 'orderBy is a list of fields')
+  if (orderBy.length > ORDER_KEYS_MAX) {
+    refuse(entity, undefined, `orderBy takes at most ${ORDER_KEYS_MAX} fields`)
+  }
+  const keys = Array.from(orderBy, (name: unknown) => {
+    if (typeof name !== 'string') refuse(entity, undefined, 'orderBy is a list of fields')
+    const key = parseSortKey(name)
+    if (!isQueryable(entity, key.field)) refuse(entity, key.field, 'the type has no such field to sort by')
+    return key
+  })
+  return keys.length > 0 ? keys : undefined
+}

@@ -1,0 +1,297 @@
+/**
+ * A sorted list in chunks of at most 512: an insertion moves part of one chunk, whatever the
+ * length of the list. Finding is a binary search over the chunks, then within one. Knows
+ * nothing of rows; two items that compare as equal are the same item, and stand in it once.
+ *
+ * A `Place` says where an item stands. Places sort as items do and are valid until the next
+ * change of the list.
+ */
+import { assert } from '../base/assert.ts'
+
+export const CHUNK_ITEMS_MAX = 512
+/** What a bulk build puts in a chunk: room for some insertions. */
+const CHUNK_ITEMS_BUILT = 384
+/** A chunk smaller than this looks for a neighbour to join. */
+const CHUNK_ITEMS_MIN = 96
+const PLACE_SPAN = 1024
+
+/** Chunk and offset in one number. */
+export type Place = number
+
+/** Where a stretch of the list lies: negative before it, 0 in it, positive after it. Monotone over the list. */
+export type Section<T> = (item: T) => number
+
+export class SortedList<T> {
+  readonly #compare: (a: T, b: T) => number
+  /** Never an empty chunk among them. */
+  #chunks: T[][] = []
+  #size = 0
+
+  constructor(compare: (a: T, b: T) => number) {
+    this.#compare = compare
+  }
+
+  /** A list of these, sorted and each of them once. */
+  static fromSorted<T>(items: readonly T[], compare: (a: T, b: T) => number): SortedList<T> {
+    const list = new SortedList(compare)
+    pushChunks(list.#chunks, items)
+    list.#size = items.length
+    return list
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  get begin(): Place {
+    return 0
+  }
+
+  get end(): Place {
+    return this.#chunks.length * PLACE_SPAN
+  }
+
+  /** Puts an item in. It must not be there yet. */
+  insert(item: T): void {
+    const at = this.#chunkOf(item)
+    const chunk = this.#chunks[at]
+    this.#size++
+    if (!chunk) {
+      this.#append(item)
+      return
+    }
+    chunk.splice(this.#offsetOf(chunk, item), 0, item)
+    if (chunk.length > CHUNK_ITEMS_MAX) this.#split(at)
+  }
+
+  /** Takes out the item that compares as equal to this one. Returns it; undefined: there is none. */
+  remove(item: T): T | undefined {
+    const at = this.#chunkOf(item)
+    const chunk = this.#chunks[at]
+    if (!chunk) return undefined
+    const offset = this.#offsetOf(chunk, item)
+    const found = chunk[offset]
+    if (found === undefined || this.#compare(found, item) !== 0) return undefined
+    this.#removeAt(at, offset)
+    return found
+  }
+
+  /** Takes out this very object, looking at every item: for a list whose items lost their order. */
+  removeObject(item: T): boolean {
+    for (let at = 0; at < this.#chunks.length; at++) {
+      const offset = this.#chunks[at]!.indexOf(item)
+      if (offset < 0) continue
+      this.#removeAt(at, offset)
+      return true
+    }
+    return false
+  }
+
+  /** Puts an item in the place of the one it compares as equal to. Returns that one, if there is one. */
+  replace(item: T): T | undefined {
+    const chunk = this.#chunks[this.#chunkOf(item)]
+    if (!chunk) return undefined
+    const offset = this.#offsetOf(chunk, item)
+    const found = chunk[offset]
+    if (found === undefined || this.#compare(found, item) !== 0) return undefined
+    chunk[offset] = item
+    return found
+  }
+
+  /** Puts in many, sorted. One pass over the chunks they fall in; the other chunks stay as they are. */
+  merge(sorted: readonly T[]): void {
+    const merged: T[][] = []
+    const last = this.#chunks.length - 1
+    let from = 0
+    for (const [at, chunk] of this.#chunks.entries()) {
+      const to = at === last ? sorted.length : this.#countBefore(sorted, from, chunk.at(-1)!)
+      if (to === from) merged.push(chunk)
+      else pushChunks(merged, this.#zip(chunk, sorted.slice(from, to)))
+      from = to
+    }
+    if (last < 0) pushChunks(merged, sorted)
+    this.#chunks = merged
+    this.#size += sorted.length
+  }
+
+  /** Place of the first item that does not stand before the section. */
+  first(section: Section<T>): Place {
+    return this.#place((item) => section(item) >= 0)
+  }
+
+  /** Place of the first item after the section. */
+  after(section: Section<T>): Place {
+    return this.#place((item) => section(item) > 0)
+  }
+
+  /** Items that stand before this place. */
+  rank(place: Place): number {
+    const at = Math.floor(place / PLACE_SPAN)
+    let rank = place % PLACE_SPAN
+    for (let i = 0; i < at; i++) rank += this.#chunks[i]!.length
+    return rank
+  }
+
+  /** Place of the item with this many before it. */
+  place(rank: number): Place {
+    let left = rank
+    for (let at = 0; at < this.#chunks.length; at++) {
+      const { length } = this.#chunks[at]!
+      if (left < length) return at * PLACE_SPAN + left
+      left -= length
+    }
+    return this.end
+  }
+
+  /** The items from one place to another, `countMax` at most, in an array of its own. */
+  slice(from: Place = 0, to: Place = this.end, countMax: number = this.#size): T[] {
+    let at = Math.floor(from / PLACE_SPAN)
+    const lastAt = Math.floor(to / PLACE_SPAN)
+    let offset = from % PLACE_SPAN
+    let left = countMax
+    const pieces: T[][] = []
+    while (left > 0 && at <= lastAt && at < this.#chunks.length) {
+      const chunk = this.#chunks[at]!
+      const stop = Math.min(at === lastAt ? to % PLACE_SPAN : chunk.length, offset + left)
+      if (stop > offset) pieces.push(chunk.slice(offset, stop))
+      left -= stop - offset
+      offset = 0
+      at++
+    }
+    return pieces.length < 2 ? (pieces[0] ?? []) : pieces[0]!.concat(...pieces.slice(1))
+  }
+
+  /** Goes through the items between two places. The list must not change meanwhile. */
+  *between(from: Place = 0, to: Place = this.end): IterableIterator<T> {
+    let at = Math.floor(from / PLACE_SPAN)
+    const lastAt = Math.floor(to / PLACE_SPAN)
+    for (let offset = from % PLACE_SPAN; at <= lastAt && at < this.#chunks.length; at++) {
+      const chunk = this.#chunks[at]!
+      const stop = at === lastAt ? to % PLACE_SPAN : chunk.length
+      for (; offset < stop; offset++) yield chunk[offset]!
+      offset = 0
+    }
+  }
+
+  /** Throws when the list is not what it should be. For tests; reads every item. */
+  check(): void {
+    let size = 0
+    let before: T | undefined
+    for (const chunk of this.#chunks) {
+      assert(chunk.length > 0 && chunk.length <= CHUNK_ITEMS_MAX, `a chunk of ${chunk.length}`)
+      for (const item of chunk) {
+        assert(size === 0 || this.#compare(before as T, item) < 0, `out of order at ${size}`)
+        before = item
+        size++
+      }
+    }
+    assert(size === this.#size, `holds ${size}, counts ${this.#size}`)
+  }
+
+  /** Index of the first chunk whose last item is not before this one. */
+  #chunkOf(item: T): number {
+    const chunks = this.#chunks
+    let low = 0
+    let high = chunks.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const chunk = chunks[middle]!
+      if (this.#compare(chunk[chunk.length - 1]!, item) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #offsetOf(chunk: readonly T[], item: T): number {
+    let low = 0
+    let high = chunk.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#compare(chunk[middle]!, item) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #place(reached: (item: T) => boolean): Place {
+    const chunks = this.#chunks
+    const at = partition(chunks, (chunk) => reached(chunk[chunk.length - 1]!))
+    return at === chunks.length ? this.end : at * PLACE_SPAN + partition(chunks[at]!, reached)
+  }
+
+  #append(item: T): void {
+    const last = this.#chunks.at(-1)
+    if (last && last.length < CHUNK_ITEMS_MAX) last.push(item)
+    else this.#chunks.push([item])
+  }
+
+  #split(at: number): void {
+    const chunk = this.#chunks[at]!
+    const half = chunk.length >>> 1
+    this.#chunks.splice(at, 1, chunk.slice(0, half), chunk.slice(half))
+  }
+
+  #removeAt(at: number, offset: number): void {
+    const chunk = this.#chunks[at]!
+    chunk.splice(offset, 1)
+    this.#size--
+    if (chunk.length >= CHUNK_ITEMS_MIN) return
+    const next = this.#chunks[at + 1]
+    if (chunk.length === 0) this.#chunks.splice(at, 1)
+    else if (next && chunk.length + next.length <= CHUNK_ITEMS_BUILT) {
+      this.#chunks.splice(at, 2, chunk.concat(next))
+    }
+  }
+
+  /** Both in one. `right` is often much the shorter: its items look up their places. */
+  #zip(left: readonly T[], right: readonly T[]): T[] {
+    const both: T[] = []
+    let l = 0
+    for (const item of right) {
+      const to = this.#countBefore(left, l, item)
+      while (l < to) both.push(left[l++]!)
+      both.push(item)
+    }
+    while (l < left.length) both.push(left[l++]!)
+    return both
+  }
+
+  /** Index of the first in `sorted`, from `from` on, that is not before `bound`: in steps that double, then halve. */
+  #countBefore(sorted: readonly T[], from: number, bound: T): number {
+    let low = from
+    let step = 1
+    while (low + step <= sorted.length && this.#compare(sorted[low + step - 1]!, bound) < 0) {
+      low += step
+      step *= 2
+    }
+    let high = Math.min(low + step - 1, sorted.length)
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#compare(sorted[middle]!, bound) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+/** Index of the first for which `reached` holds; it holds for all that follow. */
+function partition<T>(list: readonly T[], reached: (item: T) => boolean): number {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (reached(list[middle]!)) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+function pushChunks<T>(chunks: T[][], items: readonly T[]): void {
+  if (items.length <= CHUNK_ITEMS_MAX) {
+    if (items.length > 0) chunks.push(items.slice())
+    return
+  }
+  const count = Math.ceil(items.length / CHUNK_ITEMS_BUILT)
+  const each = Math.ceil(items.length / count)
+  for (let from = 0; from < items.length; from += each) chunks.push(items.slice(from, from + each))
+}

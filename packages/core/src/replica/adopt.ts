@@ -1,0 +1,90 @@
+/**
+ * The outbox of a session that has ended, taken over by this one: its messages are shown as
+ * pending again, and offered as they were sealed. Ids make it harmless when two tabs do so.
+ */
+import type { Uuid } from '../base/uuid.ts'
+import { Entry, type SessionRef } from '../log/entry.ts'
+import type { Message, Rejection, SessionOpening } from '../message/message.ts'
+import { intake } from '../messaging/materialize.ts'
+import type { Outbox } from '../messaging/outbox.ts'
+import type { Repo } from '../repo/repo.ts'
+import type { StoredFlush } from './restore.ts'
+
+export interface Adoption {
+  readonly repo: Repo
+  readonly outbox: Outbox
+  /** Verdicts against own messages that were stored. */
+  readonly rejections: ReadonlyMap<Uuid, Rejection>
+  readonly nextArrival: () => number
+}
+
+/** Whether anything of the flush still waits for a verdict. */
+export function adoptFlush(
+  stored: StoredFlush,
+  opening: SessionOpening,
+  adoption: Adoption,
+): boolean {
+  const session: SessionRef = { authorId: opening.authorId, sessionId: opening.sessionId }
+  const waiting = stored.messages.filter(
+    (message) =>
+      !adoption.repo.messages.get(message.id)?.review && !adoption.rejections.has(message.id),
+  )
+  if (waiting.length === 0) return false
+  const entries = waiting.map((message) => pendingEntry(message, session, adoption))
+  const { key, packed, sig, publicKey } = stored
+  const flush = { key, entries, packed, sig, publicKey, sessionId: opening.sessionId }
+  adoption.outbox.addFlush(flush, entries)
+  adoption.outbox.release(flush, 'queued')
+  return true
+}
+
+function pendingEntry(
+  message: Message,
+  session: SessionRef,
+  { repo, nextArrival }: Adoption,
+): Entry {
+  const taken = intake(message, {
+    index: repo.messages,
+    session,
+    arrival: nextArrival(),
+    tableOf: (type) => repo.tableNamed(type).registers,
+  })
+  // A parent that is not here was refused, or is history that this replica no longer has: the
+  // message is offered all the same, unseen until the reviewer has spoken.
+  const entry = taken instanceof Entry ? taken : unseenEntry(message, session, nextArrival())
+  entry.state = 'queued'
+  if (entry.writes.length > 0) {
+    repo.messages.add(entry)
+    repo.addPending(entry)
+  }
+  return entry
+}
+
+function unseenEntry({ header, id, hash }: Message, session: SessionRef, arrival: number): Entry {
+  const { clientSeq, timestamp } = header
+  const entry = new Entry({ session, clientSeq, timestamp, arrival })
+  entry.identify(id, hash)
+  return entry
+}
+
+/** Own messages as storage kept them, by the names their author gave them. */
+export class StoredOwn {
+  readonly #messages = new Map<string, Message>()
+
+  add(message: Message): void {
+    this.#messages.set(nameOf(message.header.sessionId, message.header.clientSeq), message)
+  }
+
+  get(sessionId: Uuid, clientSeq: number): Message | undefined {
+    return this.#messages.get(nameOf(sessionId, clientSeq))
+  }
+
+  /** Forgets those that are not needed any more. */
+  keep(needed: (message: Message) => boolean): void {
+    for (const [name, message] of this.#messages) if (!needed(message)) this.#messages.delete(name)
+  }
+}
+
+function nameOf(sessionId: Uuid, clientSeq: number): string {
+  return `${sessionId}:${clientSeq}`
+}

@@ -1,0 +1,72 @@
+/** The interface of the reviewer role: what it is given, what it says of itself, what a gateway calls. */
+import type { Uuid } from '../base/uuid.ts'
+import type { Limits } from '../message/limits.ts'
+import type { NackReason } from '../message/message.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Random } from '../ports/random.ts'
+import type { ReviewerStore } from '../ports/reviewer-store.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { ServerLink } from '../ports/transport.ts'
+import type { Entity } from '../schema/entity.ts'
+import type { Peer } from './connection.ts'
+
+export interface ReviewerOptions {
+  readonly space: Uuid
+  readonly store: ReviewerStore
+  readonly keys: KeyPair
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly random: Random
+  /** Types this deployment knows: their values are validated and their id policy holds. Absent: any type. */
+  readonly entities?: readonly Entity[]
+  readonly limits?: Partial<Limits>
+  /** Hears what happens, for logs and metrics. Values of messages are never in it. */
+  readonly onEvent?: (event: ReviewerEvent) => void
+}
+
+export type ReviewerEvent =
+  | {
+      readonly type: 'committed'
+      readonly seq: number
+      readonly messages: number
+      readonly rejected: number
+      readonly durationMs: number
+    }
+  | {
+      readonly type: 'rejected'
+      readonly msgId: Uuid
+      readonly reason: string
+      readonly detail: string
+    }
+  | { readonly type: 'nacked'; readonly reason: NackReason; readonly messages: number }
+  | { readonly type: 'strike'; readonly address: string; readonly why: string }
+  | { readonly type: 'store_failed'; readonly error: string }
+  | { readonly type: 'store_recovered' }
+
+export interface ReviewerHealth {
+  readonly epoch: number
+  readonly seq: number
+  readonly connections: number
+  /** False while the store fails. */
+  readonly healthy: boolean
+  /** Messages that wait for a commit. */
+  readonly pendingCommit: number
+  readonly accepted: number
+  readonly rejected: number
+  readonly nacked: number
+}
+
+/** What a gateway calls for one link. */
+export interface Attached {
+  frame(text: string): void
+  closed(): void
+}
+
+export interface Reviewer {
+  readonly space: Uuid
+  readonly publicKey: string
+  readonly state: ReviewerHealth
+  connect(link: ServerLink, peer: Peer): Attached
+  /** Lets the running commit end, says goodbye to every link, and closes the store. */
+  close(): Promise<void>
+}
