@@ -90,6 +90,11 @@ export class TailReader {
       if (!run.ok) return { kind: 'malformed', message: run.error.message }
       runs.push(run.value)
     }
+    const last = runs.at(-1)
+    const ends = last && last.fromSeq + last.count - 1
+    if (ends !== position.seq || position.eid !== by.eid) {
+      return { kind: 'malformed', message: 'a tail that does not end at its position' }
+    }
     if (this.mending) {
       if (this.#waiting.length + runs.length > WAITING_RUNS_MAX) return { kind: 'gap' }
       this.#waiting.push(...runs)

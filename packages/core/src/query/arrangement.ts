@@ -22,6 +22,7 @@ export class Arrangement {
   readonly #order: RowOrder
   readonly #list: SortedList<AnyRow>
   #gathered: AnyRow[] = []
+  #standIns = 0
 
   constructor(keys: readonly SortKey[], access: RowAccess, sorted: readonly AnyRow[] = []) {
     this.#order = { keys, compare: comparator(keys, access) }
@@ -40,6 +41,11 @@ export class Arrangement {
     return this.#list.size + this.#gathered.length
   }
 
+  /** Entries that are not rows. */
+  get standIns(): number {
+    return this.#standIns
+  }
+
   /** The list with everything in it. */
   get list(): SortedList<AnyRow> {
     if (this.#gathered.length > 0) this.#merge()
@@ -52,8 +58,11 @@ export class Arrangement {
       this.swap(before, after)
       return
     }
-    if (before) for (const entry of distinct(before, beforeStandIns ?? [], this.compare)) this.#remove(entry)
-    if (after) for (const entry of distinct(after, afterStandIns ?? [], this.compare)) this.#add(entry)
+    const leaving = before ? distinct(before, beforeStandIns ?? [], this.compare) : []
+    const coming = after ? distinct(after, afterStandIns ?? [], this.compare) : []
+    for (const entry of leaving) this.#remove(entry)
+    for (const entry of coming) this.#add(entry)
+    this.#standIns += Math.max(coming.length - 1, 0) - Math.max(leaving.length - 1, 0)
   }
 
   /** Puts one entry in the place of another; either may be absent. */

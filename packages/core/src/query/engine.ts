@@ -13,6 +13,7 @@ import type { AnyRow, Query } from '../schema/types.ts'
 import { Arrangement } from './arrangement.ts'
 import { type CompareOrder, type RowAccess, compareOrderKeys } from './compare.ts'
 import { type EngineQuery, type LiveHost, LiveRows } from './live-rows.ts'
+import type { Predicate } from './predicate.ts'
 import { Request, isInMode } from './request.ts'
 import { Router } from './router.ts'
 import { firstRows, sortRows } from './sort-rows.ts'
@@ -83,8 +84,10 @@ export class QueryEngine implements RowSink {
     this.#version++
     const change: RowChange = {
       before,
+      beforeArchived: before !== undefined && before.$archived,
       beforeStandIns: before && this.#standIns.of(before),
       after,
+      afterArchived: after !== undefined && after.$archived,
       afterStandIns: after && this.#standIns.ask(after),
     }
     if (this.#router.size > 0) {
@@ -103,15 +106,18 @@ export class QueryEngine implements RowSink {
 
   /** The rows of a query, now. */
   query(query: Query<Entity>): readonly AnyRow[] {
-    return Object.freeze(this.#rowsOf(this.#entries(new Request(this.#entity, query, this.#access))))
+    return Object.freeze(
+      this.#rowsOf(this.#entries(new Request(this.#entity, query, this.#access))),
+    )
   }
 
   /** The live query of that meaning: equal meanings share one object. */
   live(query: Query<Entity>): EngineQuery {
     const request = new Request(this.#entity, query, this.#access)
-    const known = this.#open.get(request.key) ?? this.#idle.get(request.key)
-    if (known) return known
-    const live = new LiveRows(request, this.#host)
+    const { key } = request
+    const open = this.#open.get(key)
+    if (open) return open
+    const live = this.#idle.get(key) ?? new LiveRows(request, this.#host)
     this.#remember(live)
     return live
   }
@@ -123,8 +129,8 @@ export class QueryEngine implements RowSink {
         return version()
       },
       entries: (request) => this.#entries(request),
-      rowOf: this.#access.rowOf,
-      open: (query) => this.#openQuery(query),
+      rowsOf: (entries) => this.#rowsOf(entries),
+      open: (query, rows) => this.#openQuery(query, rows),
       close: (query) => this.#closeQuery(query),
       touched: (query) => this.#touched.push(query),
     }
@@ -141,8 +147,8 @@ export class QueryEngine implements RowSink {
   }
 
   #changeIndexes(change: RowChange): void {
-    const before = change.before?.$archived ? undefined : change.before
-    const after = change.after?.$archived ? undefined : change.after
+    const before = change.beforeArchived ? undefined : change.before
+    const after = change.afterArchived ? undefined : change.after
     if (!before && !after) return
     for (const index of this.#indexes.values()) {
       if (change.beforeStandIns || change.afterStandIns) index.change({ ...change, before, after })
@@ -150,15 +156,17 @@ export class QueryEngine implements RowSink {
     }
   }
 
-  #openQuery(query: LiveRows): void {
+  #openQuery(query: LiveRows, rows: readonly AnyRow[] | undefined): void {
     const { request } = query
-    this.#idle.delete(request.key)
-    if (!this.#open.has(request.key)) this.#open.set(request.key, query)
+    const { key } = request
+    const sorted = (): AnyRow[] => this.#sorted(request)
+    this.#idle.delete(key)
+    if (!this.#open.has(key)) this.#open.set(key, query)
     let view = this.#views.get(request.viewKey)
     if (!view) {
       view = request.isServed
         ? View.overIndex(request)
-        : View.over(request, this.#access, this.#sorted(request))
+        : View.over(request, this.#access, this.#standIns.any ? sorted() : (rows ?? sorted()))
       this.#views.set(request.viewKey, view)
       this.#router.add(view)
     }
@@ -178,8 +186,11 @@ export class QueryEngine implements RowSink {
     this.#remember(query)
   }
 
+  /** Keeps the query as the newest of those without subscribers. */
   #remember(query: LiveRows): void {
-    this.#idle.set(query.request.key, query)
+    const { key } = query.request
+    this.#idle.delete(key)
+    this.#idle.set(key, query)
     const oldest = this.#idle.keys().next()
     if (this.#idle.size > IDLE_QUERIES_MAX && !oldest.done) this.#idle.delete(oldest.value)
   }
@@ -192,14 +203,14 @@ export class QueryEngine implements RowSink {
   #entries(request: Request): AnyRow[] {
     const { limit } = request
     if (request.matchesNothing || limit === 0) return []
-    if (request.isServed && !this.#standIns.any) return this.#stretch(request, limit)
     const view = this.#views.get(request.viewKey)
     if (view?.isOwn) return view.first(limit)
     if (limit === undefined) return this.#sorted(request)
-    const found = this.#matching(request)
-    if (this.#isInOrder(request)) return found.slice(0, limit)
-    if (limit <= PICKED_ROWS_MAX) return firstRows(found, limit, request.compare)
-    return this.#sort(found, request).slice(0, limit)
+    const found = this.#matching(request, limit)
+    if (this.#isInOrder(request)) return found
+    return limit <= PICKED_ROWS_MAX
+      ? firstRows(found, limit, request.compare)
+      : this.#sort(found, request).slice(0, limit)
   }
 
   /** All entries of a query, in order. */
@@ -217,34 +228,46 @@ export class QueryEngine implements RowSink {
     return sortRows(found, { keys: request.plan.order, compare: request.compare })
   }
 
-  /** The entries that match: one for each row, in the order of the index they were found by. */
-  #matching(request: Request): AnyRow[] {
+  /** The entries that match, one for each row; at most `countMax` where they come in order. */
+  #matching(request: Request, countMax?: number): AnyRow[] {
     const index = request.index === undefined ? undefined : this.#indexes.get(request.index)
-    const { matches } = request
+    return index ? this.#inIndex(index, request, countMax) : this.#inAllRows(request)
+  }
+
+  #inAllRows({ archived, matches }: Request): AnyRow[] {
     const found: AnyRow[] = []
-    if (!index) {
-      for (const row of this.#allRows()) {
-        if (!isInMode(request.archived, row.$archived)) continue
-        const candidate = pick(matches, row, this.#standIns.of(row))
-        if (candidate) found.push(candidate)
-      }
-      return found
-    }
-    const stretch = this.#stretch(request)
-    if (!this.#standIns.any) return request.plan.exact ? stretch : stretch.filter(matches)
-    for (const entry of stretch) {
-      const row = this.#standIns.rowOf(entry)
+    for (const row of this.#allRows()) {
+      if (!isInMode(archived, row.$archived)) continue
       const candidate = pick(matches, row, this.#standIns.of(row))
-      // A row stands in an index once for each of its candidates, and is found once.
-      if (candidate && index.compare(candidate, entry) === 0) found.push(candidate)
+      if (candidate) found.push(candidate)
     }
     return found
   }
 
-  /** What the index holds of the query, `countMax` entries at most. */
-  #stretch(request: Request, countMax?: number): AnyRow[] {
-    const list = this.#indexes.get(request.index!)!.list
-    const { section } = request
-    return list.slice(list.first(section), list.after(section), countMax)
+  #inIndex(index: Arrangement, request: Request, countMax = Infinity): AnyRow[] {
+    const { section, matches } = request
+    const { list } = index
+    const from = list.first(section)
+    const to = list.after(section)
+    const isPlain = request.plan.exact && index.standIns === 0
+    const enough = request.plan.ordered ? countMax : Infinity
+    if (isPlain) return list.slice(from, to, enough)
+    const found: AnyRow[] = []
+    for (const piece of list.pieces(from, to)) {
+      for (const entry of piece) {
+        const candidate = this.#shownAt(entry, index, matches)
+        if (candidate) found.push(candidate)
+        if (found.length >= enough) return found
+      }
+    }
+    return found
+  }
+
+  /** The candidate under which a row is shown, if this entry of an index is its place. */
+  #shownAt(entry: AnyRow, index: Arrangement, matches: Predicate): AnyRow | undefined {
+    if (!this.#standIns.any) return matches(entry) ? entry : undefined
+    const row = this.#standIns.rowOf(entry)
+    const candidate = pick(matches, row, this.#standIns.of(row))
+    return candidate && index.compare(candidate, entry) === 0 ? candidate : undefined
   }
 }

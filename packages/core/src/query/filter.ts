@@ -84,7 +84,8 @@ export function readWhere(entity: Entity, where: unknown): Filter {
   let tests = 0
   const countTests = (more: number): void => {
     tests += more
-    if (tests > WHERE_TESTS_MAX) refuse(entity, undefined, `more than ${WHERE_TESTS_MAX} conditions`)
+    if (tests > WHERE_TESTS_MAX)
+      refuse(entity, undefined, `more than ${WHERE_TESTS_MAX} conditions`)
   }
 
   const readAll = (given: unknown, depth: number): Filter => {
@@ -115,7 +116,11 @@ function readCondition(entity: Entity, field: string, given: unknown): Filter[] 
   const operators = names?.filter((name) => OPERATORS.has(name)) ?? []
   if (!names || (names.length > 0 && operators.length === 0)) return [equal(entity, field, given)]
   if (operators.length < names.length || names.length === 0) {
-    refuse(entity, field, 'a condition has only eq, in, gt, gte, lt, lte; for an object write {eq: ...}')
+    refuse(
+      entity,
+      field,
+      'a condition has only eq, in, gt, gte, lt, lte; for an object write {eq: ...}',
+    )
   }
   return operators.map((op) => readOperator(entity, field, [op, (given as PlainObject)[op]]))
 }
@@ -130,7 +135,8 @@ function readOperator(entity: Entity, field: string, [op, given]: [string, unkno
     return { op: op as RangeOp, field, value, key: keyOf(op, field, valueKey(value)) }
   }
   if (!Array.isArray(given)) refuse(entity, field, 'in takes a list')
-  if (given.length > IN_VALUES_MAX) refuse(entity, field, `in takes at most ${IN_VALUES_MAX} values`)
+  if (given.length > IN_VALUES_MAX)
+    refuse(entity, field, `in takes at most ${IN_VALUES_MAX} values`)
   const byKey = new Map<string, unknown>()
   for (const one of given) {
     const value = readValue(entity, field, one)
@@ -139,7 +145,8 @@ function readOperator(entity: Entity, field: string, [op, given]: [string, unkno
   const keys = [...byKey.keys()].sort()
   const values = keys.map((key) => byKey.get(key))
   if (values.length === 0) return NOTHING
-  if (values.length === 1) return { op: 'eq', field, value: values[0], key: keyOf('eq', field, keys[0]!) }
+  if (values.length === 1)
+    return { op: 'eq', field, value: values[0], key: keyOf('eq', field, keys[0]!) }
   return { op: 'in', field, values, key: keyOf('in', field, keys.join()) }
 }
 

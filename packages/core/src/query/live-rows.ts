@@ -33,9 +33,10 @@ export interface LiveHost {
   readonly version: number
   /** The first entries of the view now, one for each row. */
   entries(request: Request): AnyRow[]
-  rowOf(entry: AnyRow): AnyRow
-  /** Keeps the query in step from here on. */
-  open(query: LiveRows): void
+  /** What a reader sees of entries: their rows. May return the array it is given. */
+  rowsOf(entries: AnyRow[]): AnyRow[]
+  /** Keeps the query in step from here on. `rows`: all of its rows now, where they are known. */
+  open(query: LiveRows, rows: readonly AnyRow[] | undefined): void
   close(query: LiveRows): void
   /** The query has something to tell at the next `emit`. */
   touched(query: LiveRows): void
@@ -79,7 +80,7 @@ export class LiveRows implements EngineQuery, ViewReader {
     this.#setLast(entries)
     this.#stale = false
     this.#version = host.version
-    const rows = entries.map((entry) => host.rowOf(entry))
+    const rows = host.rowsOf(entries)
     if (!this.#rows || !sameItems(this.#rows, rows)) this.#rows = Object.freeze(rows)
     return this.#rows
   }
@@ -90,7 +91,8 @@ export class LiveRows implements EngineQuery, ViewReader {
     if (!this.isOpen) {
       this.#stale = this.#version !== this.#host.version
       this.#lastKnown = false
-      this.#host.open(this)
+      const isAll = !this.#stale && this.request.limit === undefined
+      this.#host.open(this, isAll ? this.#rows : undefined)
     }
     this.#listeners.add(own)
     return () => {

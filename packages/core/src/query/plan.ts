@@ -34,7 +34,11 @@ interface Tests {
 }
 
 /** Plans a query with this filter and order. */
-export function planQuery(entity: Entity, filter: Filter, order: readonly SortKey[] | undefined): Plan {
+export function planQuery(
+  entity: Entity,
+  filter: Filter,
+  order: readonly SortKey[] | undefined,
+): Plan {
   const tests = sortTests(filter)
   const wanted = order && telling(order, tests)
   let best: Plan | undefined
@@ -42,7 +46,16 @@ export function planQuery(entity: Entity, filter: Filter, order: readonly SortKe
     const plan = planWith(name, keys, { tests, wanted })
     if (plan && (!best || isBetter(plan, best))) best = plan
   }
-  return best ?? { index: undefined, fixed: 0, bounds: [], exact: false, ordered: false, order: wanted ?? [] }
+  return (
+    best ?? {
+      index: undefined,
+      fixed: 0,
+      bounds: [],
+      exact: false,
+      ordered: false,
+      order: wanted ?? [],
+    }
+  )
 }
 
 function planWith(
@@ -120,12 +133,20 @@ export function sectionOf(
   }
 }
 
-function fixedSide({ field, descending }: SortKey, value: unknown, access: RowAccess): Section<AnyRow> {
+function fixedSide(
+  { field, descending }: SortKey,
+  value: unknown,
+  access: RowAccess,
+): Section<AnyRow> {
   const read = reader(field, access)
   return (entry) => compareDirected(read(entry), value, descending)
 }
 
-function boundedSide({ field, descending }: SortKey, bounds: readonly RangeTest[], access: RowAccess): Section<AnyRow> {
+function boundedSide(
+  { field, descending }: SortKey,
+  bounds: readonly RangeTest[],
+  access: RowAccess,
+): Section<AnyRow> {
   const read = reader(field, access)
   const kind = kindOf(bounds[0]!.value)
   return (entry) => {
@@ -135,7 +156,9 @@ function boundedSide({ field, descending }: SortKey, bounds: readonly RangeTest[
     for (const { op, value: bound } of bounds) {
       const order = compareDirected(value, bound, false)
       const low = op === 'gt' || op === 'gte'
-      const out = low ? order < 0 || (op === 'gt' && order === 0) : order > 0 || (op === 'lt' && order === 0)
+      const out = low
+        ? order < 0 || (op === 'gt' && order === 0)
+        : order > 0 || (op === 'lt' && order === 0)
       if (out) return low !== descending ? -1 : 1
     }
     return 0

@@ -84,7 +84,10 @@ export class Request {
   /** The stretch of the index that holds all that match. */
   get section(): Section<AnyRow> {
     const keys = this.#entity.indexes.get(this.plan.index ?? '') ?? []
-    return (this.#section ??= sectionOf(keys, this.plan, { filter: this.filter, access: this.#access }))
+    return (this.#section ??= sectionOf(keys, this.plan, {
+      filter: this.filter,
+      access: this.#access,
+    }))
   }
 }
 
@@ -98,7 +101,8 @@ function readLimit(entity: Entity, limit: unknown): number | undefined {
 
 function readArchived(entity: Entity, archived: unknown): ArchivedMode {
   if (archived === undefined) return 'exclude'
-  if (!ARCHIVED_MODES.has(archived)) refuse(entity, undefined, 'archived is exclude, include or only')
+  if (!ARCHIVED_MODES.has(archived))
+    refuse(entity, undefined, 'archived is exclude, include or only')
   return archived as ArchivedMode
 }
 
@@ -111,7 +115,8 @@ function readOrder(entity: Entity, orderBy: unknown): readonly SortKey[] | undef
   const keys = Array.from(orderBy, (name: unknown) => {
     if (typeof name !== 'string') refuse(entity, undefined, 'orderBy is a list of fields')
     const key = parseSortKey(name)
-    if (!isQueryable(entity, key.field)) refuse(entity, key.field, 'the type has no such field to sort by')
+    if (!isQueryable(entity, key.field))
+      refuse(entity, key.field, 'the type has no such field to sort by')
     return key
   })
   return keys.length > 0 ? keys : undefined

@@ -122,5 +122,7 @@ function atValues(field: string, values: readonly unknown[]): readonly (readonly
   const findable = values.every(
     (value) => value === null || (value !== undefined && typeof value !== 'object'),
   )
-  return findable && values.length <= ADDRESSES_MAX ? [values.map((value) => ({ field, value }))] : []
+  return findable && values.length <= ADDRESSES_MAX
+    ? [values.map((value) => ({ field, value }))]
+    : []
 }

@@ -47,16 +47,23 @@ function groupBy(rows: readonly AnyRow[], field: string): Map<unknown, AnyRow[]>
       continue
     }
     if (groups.size === groupsMax) return undefined
-    if (typeof value === 'function' || (typeof value === 'object' && value !== null)) return undefined
+    if (typeof value === 'function' || (typeof value === 'object' && value !== null))
+      return undefined
     groups.set(value, [row])
   }
   return groups
 }
 
-function sortByColumn(rows: AnyRow[], { field, descending }: SortKey, { compare }: RowOrder): AnyRow[] {
+function sortByColumn(
+  rows: AnyRow[],
+  { field, descending }: SortKey,
+  { compare }: RowOrder,
+): AnyRow[] {
   const places = rows.map((_, place) => place)
   const column = rows.map((row) => row[field])
-  const numbers = column.every((value) => typeof value === 'number') ? Float64Array.from(column) : undefined
+  const numbers = column.every((value) => typeof value === 'number')
+    ? Float64Array.from(column)
+    : undefined
   if (numbers) {
     const sign = descending ? -1 : 1
     places.sort((a, b) => sign * (numbers[a]! - numbers[b]!) || compare(rows[a]!, rows[b]!))
@@ -69,7 +76,11 @@ function sortByColumn(rows: AnyRow[], { field, descending }: SortKey, { compare 
 }
 
 /** The first `countMax` of the order, sorted. Cheap while the count is small. */
-export function firstRows(rows: readonly AnyRow[], countMax: number, compare: Comparator): AnyRow[] {
+export function firstRows(
+  rows: readonly AnyRow[],
+  countMax: number,
+  compare: Comparator,
+): AnyRow[] {
   const first: AnyRow[] = []
   for (const row of rows) {
     if (first.length === countMax) {

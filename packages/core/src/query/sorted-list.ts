@@ -124,25 +124,6 @@ export class SortedList<T> {
     return this.#place((item) => section(item) > 0)
   }
 
-  /** Items that stand before this place. */
-  rank(place: Place): number {
-    const at = Math.floor(place / PLACE_SPAN)
-    let rank = place % PLACE_SPAN
-    for (let i = 0; i < at; i++) rank += this.#chunks[i]!.length
-    return rank
-  }
-
-  /** Place of the item with this many before it. */
-  place(rank: number): Place {
-    let left = rank
-    for (let at = 0; at < this.#chunks.length; at++) {
-      const { length } = this.#chunks[at]!
-      if (left < length) return at * PLACE_SPAN + left
-      left -= length
-    }
-    return this.end
-  }
-
   /** The items from one place to another, `countMax` at most, in an array of its own. */
   slice(from: Place = 0, to: Place = this.end, countMax: number = this.#size): T[] {
     let at = Math.floor(from / PLACE_SPAN)
@@ -161,14 +142,14 @@ export class SortedList<T> {
     return pieces.length < 2 ? (pieces[0] ?? []) : pieces[0]!.concat(...pieces.slice(1))
   }
 
-  /** Goes through the items between two places. The list must not change meanwhile. */
-  *between(from: Place = 0, to: Place = this.end): IterableIterator<T> {
-    let at = Math.floor(from / PLACE_SPAN)
+  /** The items between two places, piece by piece. The list must not change meanwhile, nor the pieces ever. */
+  *pieces(from: Place = 0, to: Place = this.end): IterableIterator<readonly T[]> {
     const lastAt = Math.floor(to / PLACE_SPAN)
-    for (let offset = from % PLACE_SPAN; at <= lastAt && at < this.#chunks.length; at++) {
+    let offset = from % PLACE_SPAN
+    for (let at = Math.floor(from / PLACE_SPAN); at <= lastAt && at < this.#chunks.length; at++) {
       const chunk = this.#chunks[at]!
       const stop = at === lastAt ? to % PLACE_SPAN : chunk.length
-      for (; offset < stop; offset++) yield chunk[offset]!
+      yield offset === 0 && stop === chunk.length ? chunk : chunk.slice(offset, stop)
       offset = 0
     }
   }

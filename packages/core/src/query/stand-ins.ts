@@ -17,8 +17,10 @@ export type Variants = (row: AnyRow) => readonly AnyRow[] | undefined
 /** One row replaced by another, with the stand-ins of each. */
 export interface RowChange {
   readonly before: AnyRow | undefined
+  readonly beforeArchived: boolean
   readonly beforeStandIns: readonly AnyRow[] | undefined
   readonly after: AnyRow | undefined
+  readonly afterArchived: boolean
   readonly afterStandIns: readonly AnyRow[] | undefined
 }
 

@@ -21,8 +21,8 @@ export interface ViewReader {
 
 export class View implements Watcher {
   readonly request: Request
-  readonly readers = new Set<ViewReader>()
-  foundIn = 0
+  readonly readers: Set<ViewReader> = new Set()
+  foundIn: number = 0
   /** undefined: a declared index serves this view. */
   readonly #own: Arrangement | undefined
 
@@ -55,16 +55,23 @@ export class View implements Watcher {
   }
 
   /** Takes in a change: readers first, then what the view keeps. Indexes change after this. */
-  change({ before, beforeStandIns, after, afterStandIns }: RowChange): void {
-    const { matches } = this.request
-    const leaving = pick(matches, this.#inMode(before), beforeStandIns)
-    const coming = pick(matches, this.#inMode(after), afterStandIns)
+  change({
+    before,
+    beforeArchived,
+    beforeStandIns,
+    after,
+    afterArchived,
+    afterStandIns,
+  }: RowChange): void {
+    const { archived, matches } = this.request
+    const leaving = isInMode(archived, beforeArchived)
+      ? pick(matches, before, beforeStandIns)
+      : undefined
+    const coming = isInMode(archived, afterArchived)
+      ? pick(matches, after, afterStandIns)
+      : undefined
     if (!leaving && !coming) return
     for (const reader of this.readers) reader.touch(leaving, coming)
     this.#own?.swap(leaving, coming)
-  }
-
-  #inMode(row: AnyRow | undefined): AnyRow | undefined {
-    return row && isInMode(this.request.archived, row.$archived) ? row : undefined
   }
 }

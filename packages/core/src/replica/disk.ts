@@ -58,7 +58,7 @@ export class Disk {
       return Promise.resolve(false)
     return new Promise((done) => {
       this.#waiting.push({ batch, done })
-      this.#writing ??= this.#drain().finally(() => (this.#writing = undefined))
+      this.#writing ??= this.#drain()
     })
   }
 
@@ -80,19 +80,24 @@ export class Disk {
   }
 
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const group = this.#takeGroup()
-      let stored = false
-      try {
-        const order = await this.#handle!.write(joined(group.map(({ batch }) => batch)))
-        this.#lastOrder = Math.max(this.#lastOrder, order)
-        stored = true
-        if (this.#trouble === 'quota' || this.#trouble === 'blocked') this.#fail(undefined)
-      } catch (error) {
-        this.#fail(error instanceof StorageError ? error.trouble : 'failed')
-      }
-      for (const { done } of group) done(stored)
+    try {
+      while (this.#waiting.length > 0) await this.#writeGroup(this.#takeGroup())
+    } finally {
+      this.#writing = undefined // in the very turn in which nothing waits: what comes next starts anew
     }
+  }
+
+  async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    let stored = false
+    try {
+      const order = await this.#handle!.write(joined(group.map(({ batch }) => batch)))
+      this.#lastOrder = Math.max(this.#lastOrder, order)
+      stored = true
+      if (this.#trouble === 'quota' || this.#trouble === 'blocked') this.#fail(undefined)
+    } catch (error) {
+      this.#fail(error instanceof StorageError ? error.trouble : 'failed')
+    }
+    for (const { done } of group) done(stored)
   }
 
   /** The next batch, with those behind it that are of the same plain kind. */

@@ -4,6 +4,7 @@
  * the page responsive. Flushes leave in the order in which they were taken.
  */
 import type { Hash } from '../base/hash.ts'
+import { CountersignError } from '../base/outcome.ts'
 import { LIMITS } from '../message/limits.ts'
 import { sealBytes } from '../message/ids.ts'
 import { materialize } from '../messaging/materialize.ts'
@@ -52,6 +53,12 @@ export class Flusher {
   /** Gives an entry of this session its id ahead of its flush, its parents first. */
   identify(entry: Entry): void {
     const { identity, space, platform, index } = this.#parts
+    if (entry.writes.length === 0) {
+      throw new CountersignError(
+        'transaction_state',
+        'a message has its id when its transaction has ended',
+      )
+    }
     const facts = { space, session: identity.session, personalCommit: identity.personalCommit }
     this.#made.set(entry, materialize(entry, facts, platform.random))
     index.add(entry)

@@ -393,7 +393,7 @@ export class Replica implements SessionHost {
   }
 
   #addEngine(table: Table): void {
-    const engine = new QueryEngine(table.entity, () => table.rows(), compareRows)
+    const engine = new QueryEngine(table.entity, () => table.rows(), { compareOrder: compareRows })
     this.engines.set(table.entity.name, engine)
     table.sink = engine
   }

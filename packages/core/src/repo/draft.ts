@@ -67,31 +67,16 @@ export class Draft {
     }
     const write = new Write(this.entry, facts, merged.values)
     const after = apply(before, write)
-    const fault = table.entity.options.rule && this.#ruleFault(table, id, before, after)
-    if (fault) {
-      throw new CountersignError('invalid', `${table.entity.name}: ${fault}`, {
-        entity: table.entity.name,
-        id,
-        reason: fault,
-      })
-    }
-    if (!fault && !table.entity.options.rule) table.preview(id, after)
-    if (known) known.write = write
-    else this.#changes.set(id, { table, before, write })
-  }
-
-  /** Shows the new state, asks the type's rule, and takes it back when the rule objects. */
-  #ruleFault(
-    table: Table,
-    id: Uuid,
-    before: EntityState | undefined,
-    after: EntityState,
-  ): string | undefined {
     const shown = table.state(id)
     table.preview(id, after)
-    const fault = table.entity.options.rule!(table.row(id)!)
-    if (fault) table.preview(id, shown ?? before)
-    return fault
+    const fault = table.entity.options.rule?.(table.row(id)!)
+    if (fault !== undefined) {
+      table.preview(id, shown)
+      const entity = table.entity.name
+      throw new CountersignError('invalid', `${entity}: ${fault}`, { entity, id, reason: fault })
+    }
+    if (known) known.write = write
+    else this.#changes.set(id, { table, before, write })
   }
 
   /** Makes what is shown pending for good. */

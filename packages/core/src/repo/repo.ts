@@ -29,8 +29,6 @@ export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
   readonly #tables = new Map<string, Table>()
   readonly #options: RepoOptions
-  /** More than 0 inside a transaction, which reads its own writes and tells nobody yet. */
-  #quiet = 0
 
   constructor(options: RepoOptions) {
     this.#options = options
@@ -118,18 +116,8 @@ export class Repo {
     this.tableNamed(type).replaceCanonical(id, state)
   }
 
-  /** Runs `body`; nothing is emitted before the outermost one ends. */
-  quietly<T>(body: () => T): T {
-    this.#quiet++
-    try {
-      return body()
-    } finally {
-      this.#quiet--
-    }
-  }
-
+  /** Tells every subscriber of what has been applied since the last time, once. */
   emit(): void {
-    if (this.#quiet > 0) return
     for (const table of this.#tables.values()) table.emit(this.#options.onListenerError)
   }
 }

@@ -41,6 +41,8 @@ export class Connection {
   deferred: (readonly Uuid[])[] = []
   /** Messages offered and not answered. */
   pending = 0
+  /** Ends when every offer so far has joined the queue. */
+  order: Promise<void> = Promise.resolve()
   readonly #link: ServerLink
   readonly #host: ConnectionHost
   #greeted = false

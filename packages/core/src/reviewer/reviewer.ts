@@ -148,58 +148,72 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     connection.send(boundFrame(bound))
   }
 
-  offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void {
-    const messages = unpackMessages(frame.packed, this.space)
-    if (!messages.ok) connection.strike(messages.error.message)
-    else if (messages.value.length > this.#limits.flushMessagesMax)
+  offer(
+    connection: Connection,
+    { packed, sig, publicKey, bytes }: AuthorFrame & { kind: 'offer' },
+  ): void {
+    const read = unpackMessages(packed, this.space)
+    if (!read.ok) {
+      connection.strike(read.error.message)
+      return
+    }
+    const messages = read.value
+    const offer = { connection, messages, sig, publicKey, bytes }
+    if (messages.length > this.#limits.flushMessagesMax)
       connection.strike('an offer of too many messages')
+    else if (this.#closing) this.#nackAll(offer, 'unavailable', 'the reviewer is stopping')
     else if (
-      this.#waitingMessages + messages.value.length > WAITING_MESSAGES_MAX ||
-      this.#closing
+      this.#waitingMessages + messages.length > WAITING_MESSAGES_MAX ||
+      connection.pending + messages.length > this.#limits.inFlightMessagesMax * 2
     ) {
-      this.#nackAll(
-        { connection, messages: messages.value },
-        'busy',
-        'too much waits for the store',
-      )
-    } else
-      void this.#verified({
-        connection,
-        messages: messages.value,
-        sig: frame.sig,
-        publicKey: frame.publicKey,
-        bytes: frame.bytes,
-      })
+      this.#nackAll(offer, 'busy', 'too much waits for the store')
+    } else this.#verify(offer)
   }
 
-  async #verified(offer: Offer): Promise<void> {
-    this.#waitingMessages += offer.messages.length
-    const seal = await verifySeal(offer.messages, offer, {
+  /** Seals are checked side by side, but a link's offers join the queue in the order they came: parents first. */
+  #verify(offer: Offer): void {
+    const { connection, messages } = offer
+    const verified = verifySeal(messages, offer, {
       space: this.space,
       signer: this.#options.signer,
     })
-    if (!seal.ok) {
-      this.#waitingMessages -= offer.messages.length
-      offer.connection.strike(seal.error.message)
-      return
-    }
-    this.#waiting.push(offer)
-    this.#working ??= this.#work().finally(() => (this.#working = undefined))
+    this.#count(offer, 1)
+    connection.order = connection.order.then(async () => {
+      const seal = await verified
+      if (!seal.ok) {
+        this.#count(offer, -1)
+        connection.strike(seal.error.message)
+        return
+      }
+      this.#waiting.push(offer)
+      this.#working ??= this.#work()
+    })
+  }
+
+  /** An offer has come, or has been answered. */
+  #count({ connection, messages }: Offer, sign: 1 | -1): void {
+    this.#waitingMessages += sign * messages.length
+    connection.pending += sign * messages.length
   }
 
   /** One batch after the other, until nothing waits. */
   async #work(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const offers = this.#takeOffers()
-      try {
-        await this.#commit(offers)
-        if (!this.#healthy) this.#emit({ type: 'store_recovered' })
-        this.#healthy = true
-      } catch (error) {
-        await this.#failed(offers, error)
-      } finally {
-        for (const offer of offers) this.#waitingMessages -= offer.messages.length
-      }
+    try {
+      while (this.#waiting.length > 0) await this.#batch(this.#takeOffers())
+    } finally {
+      this.#working = undefined // in the very turn in which nothing waits: what comes next starts anew
+    }
+  }
+
+  async #batch(offers: readonly Offer[]): Promise<void> {
+    try {
+      await this.#commit(offers)
+      if (!this.#healthy) this.#emit({ type: 'store_recovered' })
+      this.#healthy = true
+    } catch (error) {
+      await this.#failed(offers, error)
+    } finally {
+      for (const offer of offers) this.#count(offer, -1)
     }
   }
 

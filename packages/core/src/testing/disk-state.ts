@@ -1,0 +1,117 @@
+/**
+ * What a replica's storage holds, and what a batch does to it: the rules of the storage port
+ * as plain data that can be copied. Knows nothing of time, handles or faults.
+ */
+import type {
+  Checkpoint,
+  StoredSegment,
+  StoredState,
+  WriteBatch,
+} from '../ports/storage.ts'
+
+/** A record that can rot. */
+export type DiskRecord = 'own' | 'tail' | 'rejections' | 'checkpoint'
+
+export class DiskState {
+  #segments = new Map<string, StoredSegment>()
+  #outbox = new Set<string>()
+  #meta = new Map<string, unknown>()
+  #lastOrder = 0
+  #advance: StoredState['advance']
+  #checkpoint: Checkpoint | undefined
+
+  copy(): DiskState {
+    const copy = new DiskState()
+    copy.#segments = new Map(this.#segments)
+    copy.#outbox = new Set(this.#outbox)
+    copy.#meta = new Map(this.#meta)
+    copy.#lastOrder = this.#lastOrder
+    copy.#advance = this.#advance
+    copy.#checkpoint = this.#checkpoint
+    return copy
+  }
+
+  read(): StoredState {
+    const segments = [...this.#segments.values()]
+    const strays = new Set(this.#outbox)
+    const known = segments.filter(({ key }) => strays.delete(key)).map(({ key }) => key)
+    return {
+      segments,
+      outbox: [...known, ...[...strays].sort()],
+      meta: new Map(this.#meta),
+      advance: this.#advance,
+      checkpoint: this.#checkpoint,
+    }
+  }
+
+  claim(key: string, value: unknown): unknown {
+    if (!this.#meta.has(key)) this.#meta.set(key, value)
+    return this.#meta.get(key)
+  }
+
+  apply(batch: WriteBatch): number {
+    const { advance, segments = [], checkpoint } = batch
+    if (batch.reset) {
+      this.#advance = undefined
+      this.#checkpoint = undefined
+      this.#dropTail(Number.POSITIVE_INFINITY)
+    }
+    const isKnown = advance && this.#advance && advance.rank <= this.#advance.rank
+    if (!isKnown) {
+      for (const { key, kind, ids, text, check } of segments) {
+        if (this.#segments.has(key)) continue
+        const order = ++this.#lastOrder
+        this.#segments.set(key, { key, kind, ids: [...ids], text, check, order })
+      }
+    }
+    const last = segments.at(-1)
+    const order = (last && this.#segments.get(last.key)?.order) ?? 0
+    if (!isKnown) {
+      if (advance) this.#advance = { ...advance }
+      if (checkpoint) {
+        this.#checkpoint = { ...checkpoint, pages: [...checkpoint.pages] }
+        this.#dropTail(checkpoint.throughOrder)
+      }
+    }
+    for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
+    for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)
+    for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
+    return order
+  }
+
+  /** Alters one letter of one record of that kind; `pick` chooses. Returns its key, if there is one. */
+  rot(record: DiskRecord, pick: (below: number) => number): string | undefined {
+    if (record === 'checkpoint') {
+      if (!this.#checkpoint || this.#checkpoint.pages.length === 0) return undefined
+      const pages = [...this.#checkpoint.pages]
+      const at = pick(pages.length)
+      pages[at] = altered(pages[at]!, pick)
+      this.#checkpoint = { ...this.#checkpoint, pages }
+      return 'checkpoint'
+    }
+    const found = [...this.#segments.values()].filter(({ kind }) => kind === record)
+    if (found.length === 0) return undefined
+    const stored = found[pick(found.length)]!
+    this.#segments.set(stored.key, { ...stored, text: altered(stored.text, pick) })
+    return stored.key
+  }
+
+  #dropTail(throughOrder: number): void {
+    for (const { key, kind, order } of this.#segments.values()) {
+      if (kind === 'tail' && order <= throughOrder) this.#segments.delete(key)
+    }
+  }
+}
+
+function altered(text: string, pick: (below: number) => number): string {
+  const at = pick(text.length)
+  const unit = text.charCodeAt(at) ^ (1 + pick(7))
+  return text.slice(0, at) + String.fromCharCode(unit) + text.slice(at + 1)
+}
+
+/** Records that a batch writes; a torn write stops between two of them. */
+export function recordsOf(batch: WriteBatch): number {
+  const lists = [batch.segments, batch.outboxAdd, batch.meta, batch.checkpoint?.pages]
+  const single = Number(batch.advance !== undefined) + Number(batch.checkpoint !== undefined)
+  return lists.reduce((sum, list) => sum + (list?.length ?? 0), single)
+}

@@ -1,0 +1,267 @@
+/**
+ * The storage port as a database on a disk that fails in the ways of IndexedDB: transactions
+ * in order over several tabs, slow ones, quota, forced closing, a tab that dies in the middle,
+ * a power cut that takes what was not yet on the platter (a suffix, never a strict write), a
+ * rotten record, and the loss of everything. Passes `test/contract/storage.ts`.
+ *
+ *   called ─▶ queued ─▶ applied (others see it) ─▶ on the platter (a power cut spares it)
+ *                            └─ relaxed: answered      └─ strict: answered
+ */
+import type { Clock } from '../ports/clock.ts'
+import {
+  type Storage,
+  StorageError,
+  type StorageHandle,
+  type StorageTrouble,
+  type StoredState,
+  type WriteBatch,
+} from '../ports/storage.ts'
+import { type DiskRecord, DiskState, recordsOf } from './disk-state.ts'
+import { ProcessClock } from './virtual-clock.ts'
+
+export interface DiskFaults {
+  /** How long a transaction takes until it is applied, in ms. */
+  readonly latencyMs: () => number
+  /** How long a strict one takes from there to the platter, in ms. */
+  readonly syncMs: () => number
+  /** Why opening fails now, if it does. */
+  readonly openTrouble: () => StorageTrouble | undefined
+  /** Why this write fails now, if it does. Nothing of it is stored then. */
+  readonly writeTrouble: (batch: WriteBatch) => StorageTrouble | undefined
+  /** Whether a transaction is applied although its tab died before. */
+  readonly outlives: () => boolean
+  /** How many of that many relaxed transactions a power cut spares. */
+  readonly spared: (transactions: number) => number
+}
+
+const SOUND: DiskFaults = {
+  latencyMs: () => 0,
+  syncMs: () => 0,
+  openTrouble: () => undefined,
+  writeTrouble: () => undefined,
+  outlives: () => false,
+  spared: (transactions) => transactions,
+}
+
+export interface FaultyDiskOptions {
+  readonly clock: Clock
+  readonly faults?: Partial<DiskFaults>
+  /** Hears of each batch that is applied. */
+  readonly onApplied?: (batch: WriteBatch) => void
+  /** Hears of each batch that has reached the platter. */
+  readonly onDurable?: (batch: WriteBatch) => void
+}
+
+interface Transition {
+  readonly apply: (state: DiskState) => unknown
+  readonly batch: WriteBatch | undefined
+}
+
+export class FaultyDisk {
+  faults: DiskFaults
+  readonly #options: FaultyDiskOptions
+  readonly #handles = new Set<DiskHandle>()
+  /** What the next reader sees. */
+  #state = new DiskState()
+  /** What a power cut leaves in any case, and what is applied beyond it. */
+  #platter = new DiskState()
+  #unsynced: Transition[] = []
+  #freeMs = 0
+  #tornAfterRecords: number | undefined
+
+  constructor(options: FaultyDiskOptions) {
+    this.#options = options
+    this.faults = { ...SOUND, ...options.faults }
+  }
+
+  /** The storage as the tab with that clock has it. */
+  storage(process: ProcessClock = new ProcessClock(this.#options.clock)): Storage {
+    return {
+      open: async (onTrouble) => {
+        const trouble = this.faults.openTrouble()
+        await new Promise<void>((resolve) => process.after(this.faults.latencyMs(), resolve))
+        if (trouble) throw new StorageError(trouble, 'this simulated disk does not open')
+        const handle = new DiskHandle(this, process, onTrouble)
+        this.#handles.add(handle)
+        return handle
+      },
+    }
+  }
+
+  /** What a reader would find now. */
+  get content(): StoredState {
+    return this.#state.read()
+  }
+
+  /** Transactions that a power cut could take. */
+  get unsynced(): number {
+    return this.#unsynced.length
+  }
+
+  /** The machine stops. Its tabs must be dead by now. Returns how many transactions are lost. */
+  cutPower(): number {
+    const spared = this.faults.spared(this.#unsynced.length)
+    const lost = this.#unsynced.length - spared
+    this.#sync(spared)
+    this.#unsynced = []
+    this.#state = this.#platter.copy()
+    return lost
+  }
+
+  /** The system writes out what it has held back. */
+  sync(): void {
+    this.#sync(this.#unsynced.length)
+  }
+
+  /** The browser takes the database away from all its tabs. */
+  forceClose(): void {
+    for (const handle of [...this.#handles]) handle.lose('closed')
+  }
+
+  /** Everything that was stored is gone. */
+  evict(): void {
+    this.forceClose()
+    this.#unsynced = []
+    this.#state = new DiskState()
+    this.#platter = new DiskState()
+  }
+
+  /** A letter of one stored record changes. Returns the record's key, if there is one. */
+  rot(record: DiskRecord, pick: (below: number) => number): string | undefined {
+    this.sync()
+    const key = this.#state.rot(record, pick)
+    this.#platter = this.#state.copy()
+    return key
+  }
+
+  /** The next write fails when it has stored that many records. Returns the end of the fault. */
+  tearWriteAfter(records: number): () => void {
+    this.#tornAfterRecords = records
+    return () => (this.#tornAfterRecords = undefined)
+  }
+
+  /** @internal */
+  transact<T>(handle: DiskHandle, { run, batch }: { run: (state: DiskState) => T; batch?: WriteBatch }): Promise<T> {
+    const { clock } = this.#options
+    const { latencyMs, syncMs } = this.faults
+    const appliedMs = Math.max(clock.monotonic(), this.#freeMs) + latencyMs()
+    const isStrict = batch === undefined || batch.durability === 'strict'
+    const syncedMs = appliedMs + (isStrict ? syncMs() : 0)
+    this.#freeMs = syncedMs
+    return new Promise((resolve, reject) => {
+      const answer = (settle: () => void): void => handle.process.deliver(settle)
+      clock.after(appliedMs - clock.monotonic(), () => {
+        const trouble = handle.fate(this.faults) ?? (batch && this.#writeTrouble(batch))
+        if (trouble) {
+          const error = new StorageError(trouble, `this simulated disk fails: ${trouble}`)
+          answer(() => reject(error))
+          return
+        }
+        const value = run(this.#state)
+        this.#unsynced.push({ apply: run, batch })
+        if (batch) this.#options.onApplied?.(batch)
+        const count = this.#unsynced.length
+        if (!isStrict) answer(() => resolve(value))
+        else {
+          const last = this.#unsynced[count - 1]!
+          clock.after(syncedMs - clock.monotonic(), () => {
+            this.#sync(this.#unsynced.indexOf(last) + 1)
+            answer(() => resolve(value))
+          })
+        }
+      })
+    })
+  }
+
+  /** @internal */
+  forget(handle: DiskHandle): void {
+    this.#handles.delete(handle)
+  }
+
+  #writeTrouble(batch: WriteBatch): StorageTrouble | undefined {
+    const torn = this.#tornAfterRecords
+    if (torn !== undefined && recordsOf(batch) > torn) {
+      this.#tornAfterRecords = undefined
+      return 'failed'
+    }
+    return this.faults.writeTrouble(batch)
+  }
+
+  #sync(count: number): void {
+    for (const { apply, batch } of this.#unsynced.splice(0, count)) {
+      apply(this.#platter)
+      if (batch) this.#options.onDurable?.(batch)
+    }
+  }
+}
+
+/** One tab's connection. */
+class DiskHandle implements StorageHandle {
+  readonly process: ProcessClock
+  readonly #disk: FaultyDisk
+  readonly #onTrouble: (trouble: StorageTrouble) => void
+  #lost: StorageTrouble | undefined
+  #closing: Promise<void> | undefined
+  #running: Promise<unknown> = Promise.resolve()
+
+  constructor(disk: FaultyDisk, process: ProcessClock, onTrouble: (trouble: StorageTrouble) => void) {
+    this.#disk = disk
+    this.process = process
+    this.#onTrouble = onTrouble
+  }
+
+  read(): Promise<StoredState> {
+    return this.#transact({ run: (state) => state.read() })
+  }
+
+  write(batch: WriteBatch): Promise<number> {
+    const kept = copied(batch)
+    return this.#transact({ run: (state) => state.apply(kept), batch: kept })
+  }
+
+  claim(key: string, value: unknown): Promise<unknown> {
+    return this.#transact({ run: (state) => state.claim(key, value) })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#running.then(() => this.#disk.forget(this))
+    return this.#closing
+  }
+
+  /** The connection is taken away: nothing that was not applied yet will be. */
+  lose(trouble: StorageTrouble): void {
+    this.#lost = trouble
+    this.#disk.forget(this)
+    this.process.deliver(() => this.#onTrouble(trouble))
+  }
+
+  /** Why a transaction that was called earlier comes to nothing, if so. */
+  fate({ outlives }: DiskFaults): StorageTrouble | undefined {
+    // Once one transaction of a dead tab is dropped, so are those behind it.
+    if (this.process.dead && !this.#lost && !outlives()) this.#lost = 'closed'
+    return this.#lost
+  }
+
+  #transact<T>(work: { run: (state: DiskState) => T; batch?: WriteBatch }): Promise<T> {
+    if (this.#closing || this.#lost) {
+      return Promise.reject(new StorageError(this.#lost ?? 'closed', 'this connection is closed'))
+    }
+    const done = this.#disk.transact(this, work)
+    const settled = done.then(
+      () => {},
+      () => {},
+    )
+    this.#running = Promise.all([this.#running, settled])
+    return done
+  }
+}
+
+/** What the caller does to its lists later must not show. */
+function copied(batch: WriteBatch): WriteBatch {
+  const { segments, checkpoint } = batch
+  return {
+    ...batch,
+    ...(segments && { segments: segments.map((segment) => ({ ...segment, ids: [...segment.ids] })) }),
+    ...(checkpoint && { checkpoint: { ...checkpoint, pages: [...checkpoint.pages] } }),
+  }
+}
