@@ -1,7 +1,7 @@
 /** Holds bytes-as-text against what Node itself makes of the same bytes. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fromBase64url, toBase64url, toHex, toUtf8 } from './bytes.ts'
+import { fromBase64url, toBase64url, toHex } from './bytes.ts'
 import { utf8Length } from './json.ts'
 
 const bytes = fc.uint8Array({ maxLength: 80 })
@@ -50,22 +50,20 @@ test('§2 hex: as the platform writes it', () => {
   )
 })
 
-test('§2 canonical bytes: UTF-8 as the platform encodes it, and its length is known before', () => {
+test('§2 canonical bytes: the length in UTF-8 is known without encoding', () => {
   const encoder = new TextEncoder()
   fc.assert(
     fc.property(text, (given) => {
-      expect(toUtf8(given)).toEqual(encoder.encode(given))
       expect(utf8Length(given)).toBe(encoder.encode(given).length)
     }),
     { numRuns: 1_000 },
   )
 })
 
-test('§2 canonical bytes: every code point on a border of UTF-8 is encoded right', () => {
+test('§2 canonical bytes: every code point on a border of UTF-8 is measured right', () => {
   const borders = [0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff]
   for (const point of borders) {
     const given = `a${String.fromCodePoint(point)}b`
-    expect([...toUtf8(given)]).toEqual([...Buffer.from(given, 'utf8')])
     expect(utf8Length(given)).toBe(Buffer.byteLength(given))
   }
 })

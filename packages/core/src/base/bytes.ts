@@ -1,4 +1,4 @@
-/** Bytes as text: UTF-8, base64url without padding, hex. Pure, without platform globals. */
+/** Bytes as text: base64url without padding, hex. Pure, without platform globals. */
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const REVERSE = new Int16Array(128).fill(-1)
@@ -46,33 +46,4 @@ export function toHex(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += HEX[byte]!
   return text
-}
-
-/**
- * UTF-8 bytes of a well-formed string. Written out because core has no DOM types
- * and a short ASCII text, by far the usual case, is faster this way.
- */
-export function toUtf8(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length * 3)
-  let at = 0
-  for (let i = 0; i < text.length; i++) {
-    let code = text.charCodeAt(i)
-    if (code < 0x80) {
-      bytes[at++] = code
-      continue
-    }
-    if (code >= 0xd800 && code < 0xdc00) {
-      code = 0x10000 + ((code - 0xd800) << 10) + (text.charCodeAt(++i) - 0xdc00)
-      bytes[at++] = 0xf0 | (code >> 18)
-      bytes[at++] = 0x80 | ((code >> 12) & 63)
-      bytes[at++] = 0x80 | ((code >> 6) & 63)
-    } else if (code >= 0x800) {
-      bytes[at++] = 0xe0 | (code >> 12)
-      bytes[at++] = 0x80 | ((code >> 6) & 63)
-    } else {
-      bytes[at++] = 0xc0 | (code >> 6)
-    }
-    bytes[at++] = 0x80 | (code & 63)
-  }
-  return bytes.subarray(0, at)
 }

@@ -3,7 +3,8 @@
  * bytes of x). The tag keeps a hash made for one purpose from passing for another.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { toBase64url, toUtf8 } from './bytes.ts'
+import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { toBase64url } from './bytes.ts'
 import { canonical } from './canonical.ts'
 import type { Json } from './json.ts'
 
@@ -39,7 +40,7 @@ export function useSha256(faster: Sha256): void {
 
 /** Hash of a text that is canonical already. */
 export function hashText(tag: HashTag, text: string): Uint8Array {
-  return digest(toUtf8(`${tag}\u0000${text}`))
+  return digest(utf8ToBytes(`${tag}\u0000${text}`))
 }
 
 export function hashBytes(tag: HashTag, value: Json): Uint8Array {

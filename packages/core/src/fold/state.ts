@@ -61,3 +61,9 @@ export function writesOf(live: LiveSet | undefined): readonly Write[] {
   if (live === undefined) return []
   return live instanceof Write ? [live] : live
 }
+
+/** Every write that is live in some register; a write in several comes several times. */
+export function* liveWritesOf(state: EntityState): IterableIterator<Write> {
+  if (state instanceof Write) yield state
+  else for (const live of state.live) yield* writesOf(live)
+}

@@ -121,7 +121,8 @@ export class Write {
   readonly kind: ChangeKind
   readonly version: number
   readonly regs: RegSet
-  readonly parents: readonly Write[]
+  /** What its author had seen last; once history is let go, the nearest of it that is still here. */
+  parents: readonly Write[]
   readonly keep: ReadonlyMap<Reg, readonly Write[]> | undefined
   /** By register. May be the row that this write made, which then holds the same values. */
   values: Readonly<Record<Reg, Json>>

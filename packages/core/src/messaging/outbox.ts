@@ -36,16 +36,16 @@ export class Outbox {
   #draftsTaken = 0
   readonly #flushes = new Map<string, Tracked>()
   readonly #byEntry = new Map<Entry, Tracked>()
-  /** Pending and not blocked, in causal order. */
-  readonly #open = new Set<Entry>()
-  readonly #bySession = new Map<Uuid, Map<number, Entry>>()
+  /** What waits for a verdict, in causal order: adopted sessions first, then this one's by number. */
+  readonly #waiting = new Map<Uuid, Map<number, Entry>>()
+  #size = 0
   #inFlightMessages = 0
   #inFlightBytes = 0
   #bytes = 0
 
   /** Messages without a verdict. */
   get size(): number {
-    return this.#open.size
+    return this.#size
   }
 
   get bytes(): number {
@@ -57,20 +57,21 @@ export class Outbox {
   }
 
   get full(): boolean {
-    return this.#open.size >= LIMITS.outboxMessagesMax || this.#bytes >= LIMITS.outboxBytesMax
+    return this.#size >= LIMITS.outboxMessagesMax || this.#bytes >= LIMITS.outboxBytesMax
   }
 
-  open(): IterableIterator<Entry> {
-    return this.#open.values()
+  *open(): IterableIterator<Entry> {
+    for (const ofSession of this.#waiting.values()) yield* ofSession.values()
   }
 
   /** The author's time of the oldest message that waits, in ms since 1970. */
   get oldestAt(): number | undefined {
-    return this.#open.values().next().value?.timestamp
+    const [oldest] = this.#waiting.values()
+    return oldest?.values().next().value?.timestamp
   }
 
   find(sessionId: Uuid, clientSeq: number): Entry | undefined {
-    return this.#bySession.get(sessionId)?.get(clientSeq)
+    return this.#waiting.get(sessionId)?.get(clientSeq)
   }
 
   addDraft(entry: Entry): void {
@@ -120,7 +121,8 @@ export class Outbox {
   takeOffers(credits: Credits): readonly Flush[] {
     const offers: Flush[] = []
     for (const tracked of this.#flushes.values()) {
-      if (!tracked.durable || tracked.inFlight) continue
+      if (tracked.inFlight) continue
+      if (!tracked.durable) break // nothing overtakes
       const { entries, packed } = tracked.flush
       const messages = this.#inFlightMessages + entries.length
       const bytes = this.#inFlightBytes + packed.length
@@ -153,10 +155,9 @@ export class Outbox {
    * Returns the key of its flush when that was the last one of it.
    */
   settle(entry: Entry): string | undefined {
-    this.#open.delete(entry)
-    const ofSession = this.#bySession.get(entry.session.sessionId)
-    ofSession?.delete(entry.clientSeq)
-    if (ofSession?.size === 0) this.#bySession.delete(entry.session.sessionId)
+    const ofSession = this.#waiting.get(entry.session.sessionId)
+    if (ofSession?.delete(entry.clientSeq)) this.#size--
+    if (ofSession?.size === 0) this.#waiting.delete(entry.session.sessionId)
     const tracked = this.#byEntry.get(entry)
     if (!tracked) return undefined
     this.#byEntry.delete(entry)
@@ -168,11 +169,12 @@ export class Outbox {
   }
 
   #track(entry: Entry): void {
-    this.#open.add(entry)
     const { sessionId } = entry.session
-    let ofSession = this.#bySession.get(sessionId)
-    if (!ofSession) this.#bySession.set(sessionId, (ofSession = new Map()))
+    let ofSession = this.#waiting.get(sessionId)
+    if (!ofSession) this.#waiting.set(sessionId, (ofSession = new Map()))
+    else if (ofSession.has(entry.clientSeq)) return
     ofSession.set(entry.clientSeq, entry)
+    this.#size++
   }
 
   #land(tracked: Tracked): void {

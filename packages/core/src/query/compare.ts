@@ -49,7 +49,7 @@ export const PLAIN_ACCESS: RowAccess = {
 const BOOLEAN = 0
 const NUMBER = 1
 const STRING = 2
-const DATE = 3
+export const DATE = 3
 const BIGINT = 4
 const BYTES = 5
 const DATA = 6
@@ -69,11 +69,20 @@ export function kindOf(value: unknown): number {
       return BIGINT
     case 'object':
       if (value === null) return NULL
-      return value instanceof Date ? DATE : value instanceof Uint8Array ? BYTES : DATA
+      return isMoment(value) ? DATE : value instanceof Uint8Array ? BYTES : DATA
     default:
       // A function is what a prototype gives for a field that the row does not have.
       return MISSING
   }
+}
+
+/** A point in time: a `Date` of whatever realm. */
+export interface Moment {
+  getTime(): number
+}
+
+export function isMoment(value: object): value is Moment {
+  return typeof (value as Partial<Moment>).getTime === 'function'
 }
 
 /** Whether the order of values of this kind is one that `gt` and `lt` can ask about. */
@@ -117,7 +126,7 @@ function compareSlowly(a: unknown, b: unknown): number {
       // Only NaN comes here, which no schema lets in: it stands after all numbers.
       return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
     case DATE:
-      return compareValues((a as Date).getTime(), (b as Date).getTime())
+      return compareValues((a as Moment).getTime(), (b as Moment).getTime())
     case BYTES:
       return compareBytes(a as Uint8Array, b as Uint8Array)
     case DATA:

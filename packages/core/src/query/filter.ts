@@ -8,7 +8,15 @@ import { canonical } from '../base/canonical.ts'
 import { type Json, frozenJson, jsonFault } from '../base/json.ts'
 import { CountersignError } from '../base/outcome.ts'
 import type { Entity } from '../schema/entity.ts'
-import { META_FIELDS, compareValues, isRangeKind, kindOf } from './compare.ts'
+import {
+  DATE,
+  META_FIELDS,
+  type Moment,
+  compareValues,
+  isMoment,
+  isRangeKind,
+  kindOf,
+} from './compare.ts'
 
 export type RangeOp = 'gt' | 'gte' | 'lt' | 'lte'
 
@@ -158,9 +166,11 @@ function equal(entity: Entity, field: string, given: unknown): EqTest {
 /** The library's own copy of a value to compare with. */
 function readValue(entity: Entity, field: string, given: unknown): unknown {
   if (given === undefined || typeof given === 'bigint') return given
-  if (given instanceof Date) {
-    if (Number.isNaN(given.getTime())) refuse(entity, field, 'not a valid Date')
-    return new Date(given)
+  const kind = kindOf(given)
+  if (kind === DATE) {
+    const time = (given as Moment).getTime()
+    if (!Number.isFinite(time)) refuse(entity, field, 'not a valid Date')
+    return Object.freeze<Moment>({ getTime: () => time })
   }
   if (given instanceof Uint8Array) return given.slice()
   const fault = jsonFault(given)
@@ -172,7 +182,7 @@ function readValue(entity: Entity, field: string, given: unknown): unknown {
 function valueKey(value: unknown): string {
   if (value === undefined) return 'none'
   if (typeof value === 'bigint') return `${value}n`
-  if (value instanceof Date) return `d${value.getTime()}`
+  if (kindOf(value) === DATE) return `d${(value as Moment).getTime()}`
   if (value instanceof Uint8Array) return `b${toBase64url(value)}.`
   return canonical(value as Json)
 }
@@ -239,5 +249,5 @@ type PlainObject = Readonly<Record<string, unknown>>
 
 export function isPlainObject(value: unknown): value is PlainObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  return !(value instanceof Date || value instanceof Uint8Array)
+  return !(isMoment(value) || value instanceof Uint8Array)
 }

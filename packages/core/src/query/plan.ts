@@ -66,7 +66,8 @@ function planWith(
   let fixed = 0
   while (fixed < keys.length && tests.eq.has(keys[fixed]!.field)) fixed++
   const bounds = tests.bounds.get(keys[fixed]?.field ?? '') ?? []
-  const used = fixed + bounds.length
+  // An index may name a field twice; the equality on it is still one.
+  const used = new Set(keys.slice(0, fixed).map(({ field }) => field)).size + bounds.length
   const rest = telling(keys.slice(fixed), tests)
   const ordered = wanted ? sameKeys(wanted, rest) : used > 0
   if (used === 0 && !ordered) return undefined

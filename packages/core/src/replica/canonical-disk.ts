@@ -59,7 +59,7 @@ export class CanonicalDisk {
     for (const table of this.#repo.tables()) {
       for (const row of [...table.rows()]) table.replaceCanonical(row.id, undefined)
     }
-    this.#repo.messages.clear()
+    this.#repo.forget()
     this.#tail.reset()
     await this.#disk.write({ durability: 'relaxed', reset: true })
   }

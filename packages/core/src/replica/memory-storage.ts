@@ -72,7 +72,7 @@ class MemoryStore {
     return {
       segments,
       outbox: inOrderOfArrival(segments, this.#outbox),
-      meta: this.#meta,
+      meta: new Map(this.#meta),
       advance: this.#advance,
       checkpoint: this.#checkpoint,
     }

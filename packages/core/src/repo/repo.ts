@@ -10,6 +10,7 @@ import type { Entry, Write } from '../log/entry.ts'
 import { MessageIndex } from '../log/messages.ts'
 import type { Review } from '../message/message.ts'
 import { type Entity, eachKey, entity as declare } from '../schema/entity.ts'
+import { RETENTION_WINDOW, Retention, type RetentionWindow } from './retention.ts'
 import { Table, type Viewer } from './table.ts'
 
 export interface RepoOptions {
@@ -19,6 +20,7 @@ export interface RepoOptions {
   readonly onListenerError: (error: unknown) => void
   /** Called for each new table, before its first row. */
   readonly onTable: (table: Table) => void
+  readonly retention?: RetentionWindow
 }
 
 const anyJson = {
@@ -29,9 +31,15 @@ export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
   readonly #tables = new Map<string, Table>()
   readonly #options: RepoOptions
+  readonly #retention: Retention
 
   constructor(options: RepoOptions) {
     this.#options = options
+    this.#retention = new Retention(
+      this.messages,
+      (type, id) => this.tableNamed(type).standing(id),
+      options.retention ?? RETENTION_WINDOW,
+    )
     for (const type of options.entities) {
       if (this.#tables.has(type.name)) {
         throw new CountersignError('schema_refused', `two types are named ${type.name}`, {
@@ -81,6 +89,7 @@ export class Repo {
       if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)
     }
     this.messages.add(entry)
+    this.#retention.note(entry)
   }
 
   /** An own pending entry has been countersigned. */
@@ -91,6 +100,7 @@ export class Repo {
     entry.state = 'accepted'
     for (const [i, table] of tables.entries())
       table.accept(entry.writes[i]!, skip?.has(entry.writes[i]!.entityId))
+    this.#retention.note(entry)
   }
 
   /** An own pending entry turns out to be in the canonical state already, or is about to be put there whole. */
@@ -110,6 +120,12 @@ export class Repo {
       touched.set(write.entityId, table)
     }
     for (const [id, table] of touched) table.refold(id)
+  }
+
+  /** Forgets every message, before everything canonical is had anew. */
+  forget(): void {
+    this.messages.clear()
+    this.#retention.clear()
   }
 
   replaceCanonical(type: string, id: Uuid, state: EntityState | undefined): void {

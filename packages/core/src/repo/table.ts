@@ -14,6 +14,7 @@ import type { Write } from '../log/entry.ts'
 import type { Entity } from '../schema/entity.ts'
 import { RegisterTable } from '../schema/registers.ts'
 import type { AnyRow } from '../schema/types.ts'
+import type { Standing } from './retention.ts'
 import type { RowSink } from './sink.ts'
 
 interface Overlay {
@@ -73,6 +74,13 @@ export class Table {
   canonical(id: Uuid): EntityState | undefined {
     const overlay = this.#overlays.get(id)
     return overlay ? overlay.canonical : this.state(id)
+  }
+
+  /** What of an entity must outlive its history. */
+  standing(id: Uuid): Standing {
+    const overlay = this.#overlays.get(id)
+    const states = [this.state(id), overlay?.canonical].filter((state) => state !== undefined)
+    return { states, pending: overlay?.pending ?? [] }
   }
 
   hasPending(id: Uuid): boolean {

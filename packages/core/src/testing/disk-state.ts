@@ -2,12 +2,7 @@
  * What a replica's storage holds, and what a batch does to it: the rules of the storage port
  * as plain data that can be copied. Knows nothing of time, handles or faults.
  */
-import type {
-  Checkpoint,
-  StoredSegment,
-  StoredState,
-  WriteBatch,
-} from '../ports/storage.ts'
+import type { Checkpoint, StoredSegment, StoredState, WriteBatch } from '../ports/storage.ts'
 
 /** A record that can rot. */
 export type DiskRecord = 'own' | 'tail' | 'rejections' | 'checkpoint'

@@ -52,9 +52,11 @@ export interface FaultyDiskOptions {
   readonly onDurable?: (batch: WriteBatch) => void
 }
 
-interface Transition {
-  readonly apply: (state: DiskState) => unknown
-  readonly batch: WriteBatch | undefined
+interface Transition<T = unknown> {
+  readonly run: (state: DiskState) => T
+  /** Absent: a read or a claim. */
+  readonly batch?: WriteBatch
+  readonly isRead?: boolean
 }
 
 export class FaultyDisk {
@@ -102,9 +104,11 @@ export class FaultyDisk {
   cutPower(): number {
     const spared = this.faults.spared(this.#unsynced.length)
     const lost = this.#unsynced.length - spared
+    this.forceClose()
     this.#sync(spared)
     this.#unsynced = []
     this.#state = this.#platter.copy()
+    this.#freeMs = 0
     return lost
   }
 
@@ -141,36 +145,38 @@ export class FaultyDisk {
   }
 
   /** @internal */
-  transact<T>(handle: DiskHandle, { run, batch }: { run: (state: DiskState) => T; batch?: WriteBatch }): Promise<T> {
+  transact<T>(handle: DiskHandle, transition: Transition<T>): Promise<T> {
     const { clock } = this.#options
-    const { latencyMs, syncMs } = this.faults
-    const appliedMs = Math.max(clock.monotonic(), this.#freeMs) + latencyMs()
-    const isStrict = batch === undefined || batch.durability === 'strict'
-    const syncedMs = appliedMs + (isStrict ? syncMs() : 0)
-    this.#freeMs = syncedMs
+    const { batch } = transition
+    const appliedMs = Math.max(clock.monotonic(), this.#freeMs) + this.faults.latencyMs()
+    const syncMs = batch?.durability === 'strict' ? this.faults.syncMs() : 0
+    this.#freeMs = appliedMs + syncMs
     return new Promise((resolve, reject) => {
-      const answer = (settle: () => void): void => handle.process.deliver(settle)
       clock.after(appliedMs - clock.monotonic(), () => {
         const trouble = handle.fate(this.faults) ?? (batch && this.#writeTrouble(batch))
         if (trouble) {
           const error = new StorageError(trouble, `this simulated disk fails: ${trouble}`)
-          answer(() => reject(error))
+          handle.process.deliver(() => reject(error))
           return
         }
-        const value = run(this.#state)
-        this.#unsynced.push({ apply: run, batch })
-        if (batch) this.#options.onApplied?.(batch)
-        const count = this.#unsynced.length
-        if (!isStrict) answer(() => resolve(value))
+        const value = this.#apply(transition)
+        const answer = (): void => handle.process.deliver(() => resolve(value))
+        if (batch?.durability !== 'strict') answer()
         else {
-          const last = this.#unsynced[count - 1]!
-          clock.after(syncedMs - clock.monotonic(), () => {
-            this.#sync(this.#unsynced.indexOf(last) + 1)
-            answer(() => resolve(value))
+          clock.after(syncMs, () => {
+            this.#sync(this.#unsynced.indexOf(transition) + 1)
+            answer()
           })
         }
       })
     })
+  }
+
+  #apply<T>(transition: Transition<T>): T {
+    const value = transition.run(this.#state)
+    if (!transition.isRead) this.#unsynced.push(transition)
+    if (transition.batch) this.#options.onApplied?.(transition.batch)
+    return value
   }
 
   /** @internal */
@@ -188,8 +194,8 @@ export class FaultyDisk {
   }
 
   #sync(count: number): void {
-    for (const { apply, batch } of this.#unsynced.splice(0, count)) {
-      apply(this.#platter)
+    for (const { run, batch } of this.#unsynced.splice(0, count)) {
+      run(this.#platter)
       if (batch) this.#options.onDurable?.(batch)
     }
   }
@@ -204,14 +210,18 @@ class DiskHandle implements StorageHandle {
   #closing: Promise<void> | undefined
   #running: Promise<unknown> = Promise.resolve()
 
-  constructor(disk: FaultyDisk, process: ProcessClock, onTrouble: (trouble: StorageTrouble) => void) {
+  constructor(
+    disk: FaultyDisk,
+    process: ProcessClock,
+    onTrouble: (trouble: StorageTrouble) => void,
+  ) {
     this.#disk = disk
     this.process = process
     this.#onTrouble = onTrouble
   }
 
   read(): Promise<StoredState> {
-    return this.#transact({ run: (state) => state.read() })
+    return this.#transact({ run: (state) => state.read(), isRead: true })
   }
 
   write(batch: WriteBatch): Promise<number> {
@@ -242,7 +252,7 @@ class DiskHandle implements StorageHandle {
     return this.#lost
   }
 
-  #transact<T>(work: { run: (state: DiskState) => T; batch?: WriteBatch }): Promise<T> {
+  #transact<T>(work: Transition<T>): Promise<T> {
     if (this.#closing || this.#lost) {
       return Promise.reject(new StorageError(this.#lost ?? 'closed', 'this connection is closed'))
     }
@@ -261,7 +271,9 @@ function copied(batch: WriteBatch): WriteBatch {
   const { segments, checkpoint } = batch
   return {
     ...batch,
-    ...(segments && { segments: segments.map((segment) => ({ ...segment, ids: [...segment.ids] })) }),
+    ...(segments && {
+      segments: segments.map((segment) => ({ ...segment, ids: [...segment.ids] })),
+    }),
     ...(checkpoint && { checkpoint: { ...checkpoint, pages: [...checkpoint.pages] } }),
   }
 }

@@ -1,0 +1,134 @@
+/**
+ * Transport and gateway in one: links between replicas and a reviewer over a network that is
+ * slow with a heavy tail, and that loses, repeats, reorders, cuts, blocks one or both ways and
+ * leaves half-open links behind. Frames are text, so there is nothing to clone; what is sent
+ * is what arrives, or nothing does. Without faults it passes `test/contract/transport.ts` as
+ * lossless, with them as the wire that a transport may be.
+ *
+ *   near (a `Transport` for each device) ══ link ══ far (whoever serves)
+ */
+import type { Clock } from '../ports/clock.ts'
+import type { Link, LinkEvents, Transport } from '../ports/transport.ts'
+import { ProcessClock } from './virtual-clock.ts'
+import {
+  type Accept,
+  type Direction,
+  type Serving,
+  WireLink,
+  type WireFaults,
+  type WireHost,
+} from './wire-link.ts'
+
+const SOUND: WireFaults = {
+  delayMs: () => 1,
+  drops: () => false,
+  repeats: () => false,
+  overtakes: () => false,
+  refuses: () => false,
+  noticeMs: () => 1,
+  outlasts: () => false,
+}
+
+export interface FaultyWireOptions {
+  readonly clock: Clock
+  readonly faults?: Partial<WireFaults>
+  /** Hears every frame in the moment of its sending. */
+  readonly onSend?: (direction: Direction, name: string, text: string) => void
+}
+
+/** What lies between one device and the reviewer. */
+class Path {
+  readonly blocked: Record<Direction, boolean> = { up: false, down: false }
+  readonly wakes: Set<() => void> = new Set<() => void>()
+}
+
+export class FaultyWire implements WireHost {
+  faults: WireFaults
+  readonly clock: Clock
+  readonly onSend: (direction: Direction, name: string, text: string) => void
+  readonly #paths = new Map<string, Path>()
+  readonly #links = new Set<WireLink>()
+  #serving: Serving | undefined
+
+  constructor({ clock, faults, onSend }: FaultyWireOptions) {
+    this.clock = clock
+    this.faults = { ...SOUND, ...faults }
+    this.onSend = onSend ?? (() => {})
+  }
+
+  /** The way to the reviewer as the process with that clock, on the device of that name, has it. */
+  transport(name: string, process: ProcessClock = new ProcessClock(this.clock)): Transport {
+    return {
+      connect: (events) => this.#connect(name, process, events),
+      onWake: (wake) => {
+        const { wakes } = this.#path(name)
+        const own = (): void => process.deliver(wake)
+        wakes.add(own)
+        return () => wakes.delete(own)
+      },
+    }
+  }
+
+  /** From now on links are accepted, until `vanish` or the death of the process. */
+  serve(accept: Accept, process: ProcessClock = new ProcessClock(this.clock)): void {
+    this.#serving = { process, accept }
+  }
+
+  /** Nobody is there any more. Links that are open break. */
+  vanish(): void {
+    this.#serving = undefined
+    this.cut()
+  }
+
+  /** Breaks the links of processes that have died. */
+  bury(): void {
+    for (const link of this.links()) if (link.isOrphaned) link.cut()
+  }
+
+  get serving(): Serving | undefined {
+    return this.#serving?.process.dead ? undefined : this.#serving
+  }
+
+  /** Open links of a device, or of all. */
+  links(name?: string): WireLink[] {
+    return [...this.#links].filter((link) => name === undefined || link.name === name)
+  }
+
+  /** Breaks the open links of a device, or of all. */
+  cut(name?: string): void {
+    for (const link of this.links(name)) link.cut()
+  }
+
+  /** Nothing passes in these directions, and nobody is told. */
+  block(name: string, ...directions: readonly Direction[]): void {
+    for (const direction of directions) this.#path(name).blocked[direction] = true
+  }
+
+  isBlocked(name: string, direction: Direction): boolean {
+    return this.#path(name).blocked[direction]
+  }
+
+  /** Everything passes again, and the device notices that its network is back. */
+  unblock(name: string): void {
+    const path = this.#path(name)
+    Object.assign(path.blocked, { up: false, down: false })
+    for (const wake of [...path.wakes]) wake()
+  }
+
+  #path(name: string): Path {
+    let path = this.#paths.get(name)
+    if (!path) this.#paths.set(name, (path = new Path()))
+    return path
+  }
+
+  forget(link: WireLink): void {
+    this.#links.delete(link)
+  }
+
+  #connect(name: string, process: ProcessClock, events: LinkEvents): Link {
+    const link = new WireLink(this, { name, process, events })
+    this.#links.add(link)
+    link.dial()
+    return link
+  }
+}

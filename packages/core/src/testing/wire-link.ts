@@ -1,0 +1,225 @@
+/**
+ * One link of the faulty wire, both its ends. In order unless the faults say otherwise; an end
+ * that is closed sends and hears nothing more, and each end is told at most once.
+ *
+ *   near: dialing ─▶ open ─▶ closed            far: (not there) ─▶ open ─▶ closed
+ */
+import { FRAME_BYTES_MAX, type Link, type LinkEvents, type ServerLink } from '../ports/transport.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ProcessClock } from './virtual-clock.ts'
+
+export type Direction = 'up' | 'down'
+
+export interface WireFaults {
+  /** One-way time of a frame, in ms. */
+  readonly delayMs: (direction: Direction) => number
+  readonly drops: () => boolean
+  readonly repeats: () => boolean
+  /** Whether a frame may pass those sent before it. */
+  readonly overtakes: () => boolean
+  /** Whether a connection attempt comes to nothing. */
+  readonly refuses: () => boolean
+  /** How long an end takes to notice that the path is gone, in ms; undefined: it never does. */
+  readonly noticeMs: () => number | undefined
+  /** Whether a link of which frames were blocked goes on when the path is free again. */
+  readonly outlasts: () => boolean
+}
+
+/** What the far end does with one link. */
+export interface FarEnd {
+  frame(text: string): void
+  closed(): void
+}
+
+export type Accept = (link: ServerLink, name: string) => FarEnd
+
+export interface Serving {
+  readonly process: ProcessClock
+  readonly accept: Accept
+}
+
+/** The wire as its links see it. */
+export interface WireHost {
+  readonly clock: Clock
+  readonly faults: WireFaults
+  readonly serving: Serving | undefined
+  /** Hears every frame in the moment of its sending. */
+  readonly onSend: (direction: Direction, name: string, text: string) => void
+  isBlocked(name: string, direction: Direction): boolean
+  /** Both ends of the link are closed. */
+  forget(link: WireLink): void
+}
+
+interface NearEnd {
+  readonly name: string
+  readonly process: ProcessClock
+  readonly events: LinkEvents
+}
+
+export class WireLink implements Link {
+  readonly name: string
+  readonly #wire: WireHost
+  readonly #near: NearEnd
+  #nearState: 'dialing' | 'open' | 'closed' = 'dialing'
+  #far: { readonly process: ProcessClock; end: FarEnd | undefined; isOpen: boolean } | undefined
+  /** Nothing passes any more; an end that does not know it yet will notice, or never. */
+  #isBroken = false
+  /** When the last frame of each direction arrives. */
+  readonly #lastMs: Record<Direction, number> = { up: 0, down: 0 }
+
+  constructor(wire: WireHost, near: NearEnd) {
+    this.#wire = wire
+    this.#near = near
+    this.name = near.name
+  }
+
+  /** Whether a process at one of its ends is dead. */
+  get isOrphaned(): boolean {
+    return this.#near.process.dead || this.#far?.process.dead === true
+  }
+
+  get isOpen(): boolean {
+    return this.#nearState === 'open' && !this.#isBroken
+  }
+
+  /** Tries to reach whoever serves. */
+  dial(): void {
+    this.#carry('up', () => {
+      const { serving, faults } = this.#wire
+      if (!serving || faults.refuses()) {
+        this.#carry('down', () => this.#tellNear('the reviewer cannot be reached'))
+      } else {
+        serving.process.deliver(() => this.#accept(serving))
+      }
+    })
+  }
+
+  send(text: string): void {
+    if (this.#nearState !== 'open') return
+    this.#wire.onSend('up', this.name, text)
+    if (isTooLarge(text)) this.cut()
+    else this.#frame('up', text)
+  }
+
+  close(): void {
+    if (this.#nearState === 'closed') return
+    this.#nearState = 'closed'
+    if (this.#isBroken) return
+    this.#carry('up', () => this.#tellFar())
+    this.#forgetIfOver()
+  }
+
+  /** The path is gone: both ends notice, each in its time. */
+  cut(): void {
+    if (this.#isBroken) return
+    this.#isBroken = true
+    this.#notice(() => this.#tellNear('the connection is lost'))
+    this.#notice(() => this.#tellFar())
+  }
+
+  #accept({ accept, process }: Serving): void {
+    if (this.#nearState === 'closed') return
+    const far = { process, end: undefined as FarEnd | undefined, isOpen: true }
+    this.#far = far
+    const link: ServerLink = {
+      send: (text) => {
+        if (!far.isOpen) return
+        this.#wire.onSend('down', this.name, text)
+        if (isTooLarge(text)) this.cut()
+        else this.#frame('down', text)
+      },
+      close: (reason) => {
+        if (!far.isOpen) return
+        process.after(0, () => this.#tellFar())
+        this.#carry('down', () => this.#tellNear(reason))
+      },
+    }
+    // Before the far end speaks, so that nothing comes before it.
+    this.#carry('down', () =>
+      this.#near.process.deliver(() => {
+        if (this.#nearState !== 'dialing') return
+        this.#nearState = 'open'
+        this.#near.events.open()
+      }),
+    )
+    far.end = accept(link, this.name)
+  }
+
+  #frame(direction: Direction, text: string): void {
+    const { faults } = this.#wire
+    const arrive = (): void => this.#arrived(direction, text)
+    if (!faults.drops()) this.#carry(direction, arrive, faults.overtakes())
+    if (faults.repeats()) this.#carry(direction, arrive, true)
+  }
+
+  #arrived(direction: Direction, text: string): void {
+    const { process, events } = this.#near
+    if (direction === 'down') {
+      process.deliver(() => {
+        if (this.#nearState === 'open') events.frame(text)
+      })
+    } else {
+      this.#far?.process.deliver(() => {
+        if (this.#far?.isOpen) this.#far.end?.frame(text)
+      })
+    }
+  }
+
+  /** One way through the network. What meets a blocked path is lost, and may take the link along. */
+  #carry(direction: Direction, arrive: () => void, overtakes = false): void {
+    const { clock, faults } = this.#wire
+    if (this.#isBroken) return
+    if (this.#wire.isBlocked(this.name, direction)) {
+      if (!faults.outlasts()) this.cut()
+      return
+    }
+    const soonest = overtakes ? 0 : this.#lastMs[direction]
+    const atMs = Math.max(soonest, clock.monotonic() + faults.delayMs(direction))
+    this.#lastMs[direction] = Math.max(this.#lastMs[direction], atMs)
+    clock.after(atMs - clock.monotonic(), () => {
+      if (!this.#isBroken) arrive()
+    })
+  }
+
+  #notice(tell: () => void): void {
+    const { clock, faults } = this.#wire
+    const waitMs = faults.noticeMs()
+    if (waitMs !== undefined) clock.after(waitMs, tell)
+  }
+
+  #tellNear(reason: string): void {
+    this.#near.process.deliver(() => {
+      if (this.#nearState === 'closed') return
+      this.#nearState = 'closed'
+      this.#forgetIfOver()
+      this.#near.events.closed(reason)
+    })
+  }
+
+  #tellFar(): void {
+    const far = this.#far
+    far?.process.deliver(() => {
+      if (!far.isOpen) return
+      far.isOpen = false
+      this.#forgetIfOver()
+      far.end?.closed()
+    })
+  }
+
+  #forgetIfOver(): void {
+    if (this.#nearState === 'closed' && !this.#far?.isOpen) this.#wire.forget(this)
+  }
+}
+
+/** Longer than a frame may be, in UTF-8. */
+function isTooLarge(text: string): boolean {
+  if (text.length * 3 <= FRAME_BYTES_MAX) return false
+  let bytes = 0
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    const isHighSurrogate = unit >= 0xd800 && unit < 0xdc00
+    bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : isHighSurrogate ? 4 : 3
+    if (isHighSurrogate) i++
+  }
+  return bytes > FRAME_BYTES_MAX
+}
