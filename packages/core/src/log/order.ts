@@ -2,6 +2,7 @@
  * Canonical order of writes. Reviewed writes go by epoch, seq and place in their message;
  * what has no review yet comes after all of them, by arrival at this replica.
  */
+import type { Review } from '../message/message.ts'
 import type { Write } from './entry.ts'
 
 export function compareOrder(a: Write, b: Write): number {
@@ -15,10 +16,13 @@ export function compareOrder(a: Write, b: Write): number {
 
 /** `hex6(epoch).hex11(seq).hex3(index)`, or `~hex11(arrival).hex3(index)` while pending. */
 export function orderKeyOf(write: Write): string {
-  const { review } = write.entry
-  const index = hex(write.index, 3)
-  if (!review) return `~${hex(write.entry.arrival, 11)}.${index}`
-  return `${hex(review.epoch, 6)}.${hex(review.seq, 11)}.${index}`
+  const { review, arrival } = write.entry
+  return review ? reviewedOrderKey(review, write.index) : `~${hex(arrival, 11)}.${hex(write.index, 3)}`
+}
+
+/** The order key of the change at that place of a reviewed message. */
+export function reviewedOrderKey({ epoch, seq }: Review, index: number): string {
+  return `${hex(epoch, 6)}.${hex(seq, 11)}.${hex(index, 3)}`
 }
 
 function hex(value: number, digits: number): string {

@@ -23,6 +23,8 @@ export interface Limits {
   readonly handshakeBytesMax: number
   readonly wantIdsMax: number
   readonly sessionsPerBindMax: number
+  /** A replica that is no further behind than this gets the tail, never a snapshot. */
+  readonly tailMessagesMax: number
 }
 
 export const LIMITS: Limits = {
@@ -45,4 +47,5 @@ export const LIMITS: Limits = {
   handshakeBytesMax: 65_536,
   wantIdsMax: 512,
   sessionsPerBindMax: 64,
+  tailMessagesMax: 2_000,
 }

@@ -40,7 +40,7 @@ export interface SessionParts {
 }
 
 const BACKOFF_MIN_MS = 250
-const BACKOFF_MAX_MS = 30_000
+const BACKOFF_MAX_MS = 10_000
 /** Without a word for this long, the position is asked for; for three times this long, the link is dead. */
 const SILENCE_MS = 15_000
 /** An offer without an answer for this long is made again. */

@@ -154,7 +154,10 @@ function makeWorld(seed: number, conflicts: boolean): World {
 let clock = 0
 
 /** Makes a row, new or in the place of another, and its stand-ins. */
-function putRow({ dice, rows, standIns }: Omit<World, 'engine'>, conflicts: boolean): [AnyRow | undefined, AnyRow] {
+function putRow(
+  { dice, rows, standIns }: Omit<World, 'engine'>,
+  conflicts: boolean,
+): [AnyRow | undefined, AnyRow] {
   const id = `row${dice.below(40)}`
   const before = rows.get(id)
   const fields: Record<string, unknown> = {}
@@ -245,7 +248,8 @@ function checkWatched(world: World, watched: Watched, changes: number): void {
   expect(same(rows, expected), `the rows themselves: ${about}`).toBe(true)
   expect(live.rows(), 'the same array again').toBe(rows)
   expect(Object.isFrozen(rows)).toBe(true)
-  if (watched.read && same(watched.read, rows)) expect(rows, `same rows, same array`).toBe(watched.read)
+  if (watched.read && same(watched.read, rows))
+    expect(rows, `same rows, same array`).toBe(watched.read)
   watched.read = rows
 }
 

@@ -103,7 +103,9 @@ export function oracle(
   for (const row of rows) {
     if (mode !== 'include' && row.$archived !== (mode === 'only')) continue
     const candidates = [row, ...(more.standIns?.(row) ?? [])]
-    const as = candidates.find((candidate) => holds(query.where as Data | undefined, candidate, row))
+    const as = candidates.find((candidate) =>
+      holds(query.where as Data | undefined, candidate, row),
+    )
     if (as) found.push({ row, as })
   }
   found.sort((a, b) => {

@@ -120,6 +120,7 @@ export function readWhere(entity: Entity, where: unknown): Filter {
 }
 
 function readCondition(entity: Entity, field: string, given: unknown): Filter[] {
+  if (typeof given !== 'object') return [equal(entity, field, given)]
   const names = isPlainObject(given) ? Object.keys(given) : undefined
   const operators = names?.filter((name) => OPERATORS.has(name)) ?? []
   if (!names || (names.length > 0 && operators.length === 0)) return [equal(entity, field, given)]
@@ -193,24 +194,29 @@ function keyOf(op: string, field: string, values: string): string {
 
 /** All of these hold. */
 function all(parts: readonly Filter[]): Filter {
-  const flat = parts.flatMap((part) => (part.op === 'and' ? part.parts : [part]))
-  const single = flat.length === 1 ? flat[0] : undefined
-  if (single) return single
-  const tight = tightened(flat)
+  if (parts.length === 1) return parts[0]!
+  const flat = flattened('and', parts)
+  const tight = flat.length < 2 ? flat : tightened(flat)
   return tight ? group('and', tight) : NOTHING
 }
 
 /** One of these holds. */
 function some(parts: readonly Filter[]): Filter {
-  const flat = parts.flatMap((part) => (part.op === 'or' ? part.parts : [part]))
+  const flat = flattened('or', parts)
   return flat.some((part) => part.key === EVERYTHING.key) ? EVERYTHING : group('or', flat)
 }
 
+function flattened(op: 'and' | 'or', parts: readonly Filter[]): readonly Filter[] {
+  if (!parts.some((part) => part.op === op)) return parts
+  return parts.flatMap((part) => (part.op === op ? part.parts : [part]))
+}
+
+/** Each part once, in the order of the keys. */
 function group(op: 'and' | 'or', flat: readonly Filter[]): Filter {
-  const byKey = new Map(flat.map((part) => [part.key, part]))
-  const keys = [...byKey.keys()].sort()
-  if (keys.length === 1) return byKey.get(keys[0]!)!
-  return { op, parts: keys.map((key) => byKey.get(key)!), key: `${op}(${keys.join()})` }
+  const sorted = [...flat].sort((a, b) => (a.key < b.key ? -1 : 1))
+  const parts = sorted.filter((part, i) => part.key !== sorted[i + 1]?.key)
+  const single = parts.length === 1 ? parts[0] : undefined
+  return single ?? { op, parts, key: `${op}(${parts.map((part) => part.key).join()})` }
 }
 
 /** The same conditions with one bound a side of each field; undefined: they exclude each other. */

@@ -9,14 +9,14 @@
 import type { Entity, SortKey } from '../schema/entity.ts'
 import type { AnyRow } from '../schema/types.ts'
 import { type RowAccess, compareDirected, kindOf } from './compare.ts'
-import { type Filter, type RangeTest, conjuncts, isRange } from './filter.ts'
+import { type EqTest, type Filter, type RangeTest, conjuncts, isRange } from './filter.ts'
 import type { Section } from './sorted-list.ts'
 
 export interface Plan {
   /** Name of the declared index to read; undefined: every row must be looked at. */
   readonly index: string | undefined
-  /** How many fields of the index are fixed by an equality. */
-  readonly fixed: number
+  /** The values that equalities give to the first fields of the index. */
+  readonly fixed: readonly unknown[]
   /** Bounds on the field after those. */
   readonly bounds: readonly RangeTest[]
   /** Whether every row of that stretch of the index matches. */
@@ -27,10 +27,10 @@ export interface Plan {
   readonly order: readonly SortKey[]
 }
 
-interface Tests {
-  readonly eq: ReadonlyMap<string, unknown>
-  readonly bounds: ReadonlyMap<string, readonly RangeTest[]>
-  readonly count: number
+interface Asked {
+  /** The conditions that must all hold. */
+  readonly tests: readonly Filter[]
+  readonly order: readonly SortKey[] | undefined
 }
 
 /** Plans a query with this filter and order. */
@@ -39,71 +39,61 @@ export function planQuery(
   filter: Filter,
   order: readonly SortKey[] | undefined,
 ): Plan {
-  const tests = sortTests(filter)
-  const wanted = order && telling(order, tests)
+  const tests = conjuncts(filter)
+  const asked: Asked = { tests, order: order && telling(order, tests) }
   let best: Plan | undefined
   for (const [name, keys] of entity.indexes) {
-    const plan = planWith(name, keys, { tests, wanted })
-    if (plan && (!best || isBetter(plan, best))) best = plan
+    const plan = planWith(name, keys, asked)
+    if (plan && (!best || scoreOf(plan) > scoreOf(best))) best = plan
   }
-  return (
-    best ?? {
-      index: undefined,
-      fixed: 0,
-      bounds: [],
-      exact: false,
-      ordered: false,
-      order: wanted ?? [],
-    }
-  )
+  return best ?? scan(asked.order ?? [])
 }
 
+function scan(order: readonly SortKey[]): Plan {
+  return { index: undefined, fixed: [], bounds: [], exact: false, ordered: false, order }
+}
+
+/** How this index would answer; undefined: it neither narrows nor sorts. */
 function planWith(
   index: string,
   keys: readonly SortKey[],
-  { tests, wanted }: { tests: Tests; wanted: readonly SortKey[] | undefined },
+  { tests, order }: Asked,
 ): Plan | undefined {
-  let fixed = 0
-  while (fixed < keys.length && tests.eq.has(keys[fixed]!.field)) fixed++
-  const bounds = tests.bounds.get(keys[fixed]?.field ?? '') ?? []
-  // An index may name a field twice; the equality on it is still one.
-  const used = new Set(keys.slice(0, fixed).map(({ field }) => field)).size + bounds.length
-  const rest = telling(keys.slice(fixed), tests)
-  const ordered = wanted ? sameKeys(wanted, rest) : used > 0
+  const fixed: unknown[] = []
+  let used = 0
+  for (const { field } of keys) {
+    const test = equalityOn(field, tests)
+    if (!test) break
+    // An index may name a field twice; the equality on it is still one.
+    if (keys.findIndex((key) => key.field === field) === fixed.length) used++
+    fixed.push(test.value)
+  }
+  const next = keys[fixed.length]?.field
+  const bounds = tests.filter((test) => isRange(test) && test.field === next) as RangeTest[]
+  used += bounds.length
+  if (used === 0 && !order) return undefined
+  const rest = telling(fixed.length === 0 ? keys : keys.slice(fixed.length), tests)
+  const ordered = !order || sameKeys(order, rest)
   if (used === 0 && !ordered) return undefined
-  return { index, fixed, bounds, exact: used === tests.count, ordered, order: wanted ?? rest }
+  return { index, fixed, bounds, exact: used === tests.length, ordered, order: order ?? rest }
 }
 
 /** An index that answers in full, else the one that narrows most; of equals, the first declared. */
-function isBetter(a: Plan, b: Plan): boolean {
-  const score = (plan: Plan): number =>
-    (plan.exact && plan.ordered ? 1_000 : 0) +
-    plan.fixed * 10 +
-    (plan.bounds.length > 0 ? 2 : 0) +
-    (plan.ordered ? 1 : 0)
-  return score(a) > score(b)
+function scoreOf({ exact, ordered, fixed, bounds }: Plan): number {
+  const full = exact && ordered ? 1_000 : 0
+  return full + fixed.length * 10 + (bounds.length > 0 ? 2 : 0) + (ordered ? 1 : 0)
 }
 
-function sortTests(filter: Filter): Tests {
-  const eq = new Map<string, unknown>()
-  const bounds = new Map<string, RangeTest[]>()
-  const parts = conjuncts(filter)
-  for (const part of parts) {
-    if (part.op === 'eq') eq.set(part.field, part.value)
-    else if (isRange(part)) {
-      const list = bounds.get(part.field)
-      if (list) list.push(part)
-      else bounds.set(part.field, [part])
-    }
-  }
-  return { eq, bounds, count: parts.length }
+function equalityOn(field: string, tests: readonly Filter[]): EqTest | undefined {
+  for (const test of tests) if (test.op === 'eq' && test.field === field) return test
+  return undefined
 }
 
 /** Without fields that an equality fixes, and without repetitions: neither can tell rows apart. */
-function telling(keys: readonly SortKey[], tests: Tests): readonly SortKey[] {
+function telling(keys: readonly SortKey[], tests: readonly Filter[]): readonly SortKey[] {
   return keys.filter(
     ({ field }, at) =>
-      !tests.eq.has(field) && keys.findIndex((other) => other.field === field) === at,
+      !equalityOn(field, tests) && keys.findIndex((other) => other.field === field) === at,
   )
 }
 
@@ -117,19 +107,19 @@ function sameKeys(a: readonly SortKey[], b: readonly SortKey[]): boolean {
 /** Where the stretch of the plan lies in its index. */
 export function sectionOf(
   keys: readonly SortKey[],
-  plan: Plan,
-  { filter, access }: { filter: Filter; access: RowAccess },
+  { fixed, bounds }: Plan,
+  access: RowAccess,
 ): Section<AnyRow> {
-  const { eq } = sortTests(filter)
-  const sides = keys.slice(0, plan.fixed).map((key) => fixedSide(key, eq.get(key.field), access))
-  const bounded = keys[plan.fixed]
-  if (bounded && plan.bounds.length > 0) sides.push(boundedSide(bounded, plan.bounds, access))
-  const [first, ...more] = sides
+  const sides = fixed.map((value, at) => fixedSide(keys[at]!, value, access))
+  const bounded = keys[fixed.length]
+  if (bounded && bounds.length > 0) sides.push(boundedSide(bounded, bounds, access))
+  const [first, second] = sides
   if (!first) return () => 0
-  if (more.length === 0) return first
+  if (!second) return first
+  if (sides.length === 2) return (entry) => first(entry) || second(entry)
   return (entry) => {
-    let side = first(entry)
-    for (let i = 0; side === 0 && i < more.length; i++) side = more[i]!(entry)
+    let side = first(entry) || second(entry)
+    for (let i = 2; side === 0 && i < sides.length; i++) side = sides[i]!(entry)
     return side
   }
 }

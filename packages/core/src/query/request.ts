@@ -84,10 +84,7 @@ export class Request {
   /** The stretch of the index that holds all that match. */
   get section(): Section<AnyRow> {
     const keys = this.#entity.indexes.get(this.plan.index ?? '') ?? []
-    return (this.#section ??= sectionOf(keys, this.plan, {
-      filter: this.filter,
-      access: this.#access,
-    }))
+    return (this.#section ??= sectionOf(keys, this.plan, this.#access))
   }
 }
 
@@ -112,7 +109,7 @@ function readOrder(entity: Entity, orderBy: unknown): readonly SortKey[] | undef
   if (orderBy.length > ORDER_KEYS_MAX) {
     refuse(entity, undefined, `orderBy takes at most ${ORDER_KEYS_MAX} fields`)
   }
-  const keys = Array.from(orderBy, (name: unknown) => {
+  const keys = (orderBy as readonly unknown[]).map((name) => {
     if (typeof name !== 'string') refuse(entity, undefined, 'orderBy is a list of fields')
     const key = parseSortKey(name)
     if (!isQueryable(entity, key.field))

@@ -17,7 +17,7 @@ import type { Table } from '../repo/table.ts'
 import { type Disk, advanceOf, segment } from './disk.ts'
 import { checkpointPages, stepText } from './restore.ts'
 
-/** Stored steps of the tail after which a checkpoint pays. */
+/** Stored steps of the tail after which a checkpoint pays, unless the app says otherwise. */
 const STEPS_MAX = 512
 const STEP_BYTES_MAX = 4_194_304
 const PAGE_ENTITIES = 512
@@ -35,16 +35,24 @@ export class CanonicalDisk {
   readonly #repo: Repo
   readonly #tail: TailReader
   readonly #clock: Clock
+  readonly #stepsMax: number
   #steps = 0
   #stepBytes = 0
   #checkpointing = false
   #cancel: (() => void) | undefined
 
-  constructor(parts: { disk: Disk; repo: Repo; tail: TailReader; clock: Clock }) {
+  constructor(parts: {
+    disk: Disk
+    repo: Repo
+    tail: TailReader
+    clock: Clock
+    stepsMax: number | undefined
+  }) {
     this.#disk = parts.disk
     this.#repo = parts.repo
     this.#tail = parts.tail
     this.#clock = parts.clock
+    this.#stepsMax = parts.stepsMax ?? STEPS_MAX
   }
 
   /** Goes on where a restored state stands. */
@@ -79,7 +87,7 @@ export class CanonicalDisk {
     })
     this.#steps++
     this.#stepBytes += text.length
-    if (this.#steps > STEPS_MAX || this.#stepBytes > STEP_BYTES_MAX) this.#checkpointSoon(by)
+    if (this.#steps > this.#stepsMax || this.#stepBytes > STEP_BYTES_MAX) this.#checkpointSoon(by)
   }
 
   /** A snapshot of the reviewer took the place of everything canonical. */

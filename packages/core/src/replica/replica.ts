@@ -41,6 +41,8 @@ export interface ReplicaOptions {
   /** Public key of the home reviewer; the first one met is kept when absent. */
   readonly reviewerKey: string | undefined
   readonly platform: Platform
+  /** Stored steps of the tail after which a checkpoint is written; undefined: a default. */
+  readonly checkpointSteps: number | undefined
   readonly onError: (error: unknown) => void
 }
 
@@ -92,6 +94,7 @@ export class Replica implements SessionHost {
       repo: this.repo,
       tail: this.#tail,
       clock: options.platform.clock,
+      stepsMax: options.checkpointSteps,
     })
     this.#trust = new Trust({
       space: options.space,

@@ -7,7 +7,7 @@ import { assert } from '../base/assert.ts'
 import { CountersignError } from '../base/outcome.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import type { Entry } from '../log/entry.ts'
-import { orderKeyOf } from '../log/order.ts'
+import { reviewedOrderKey } from '../log/order.ts'
 import { LIMITS } from '../message/limits.ts'
 import type { ChangeKind } from '../message/message.ts'
 import { estimatedBytes } from '../messaging/materialize.ts'
@@ -52,6 +52,8 @@ export interface StoreOptions {
   readonly onError?: (error: unknown) => void
   /** Time, randomness, signatures and locks; for tests and unusual platforms. */
   readonly platform?: Partial<Platform>
+  /** Arrivals from the reviewer that are stored one by one before a checkpoint replaces them. Default: 512. */
+  readonly checkpointSteps?: number
 }
 
 /**
@@ -76,6 +78,7 @@ export function createSyncStore(options: StoreOptions): SyncStore {
       identity: options.identity ?? {},
       reviewerKey: options.reviewerKey,
       platform,
+      checkpointSteps: options.checkpointSteps,
       onError: options.onError ?? ((error) => void platform.clock.after(0, () => rethrow(error))),
     }),
     options.entities,
@@ -85,6 +88,23 @@ export function createSyncStore(options: StoreOptions): SyncStore {
 function rethrow(error: unknown): never {
   throw error
 }
+
+const VERBS = [
+  'create',
+  'update',
+  'archive',
+  'restore',
+  'transact',
+  'import',
+  'read',
+  'peek',
+  'query',
+  'live',
+  'subscribe',
+  'setOnline',
+  'flushed',
+  'close',
+] as const satisfies readonly (keyof SyncStore)[]
 
 class Store implements SyncStore {
   readonly entities: readonly Entity[]
@@ -102,6 +122,8 @@ class Store implements SyncStore {
       position: () => replica.position,
       onChange: (listener) => onFirstPosition(replica, listener),
     }
+    // Components take verbs off the store by destructuring; they must keep working.
+    for (const verb of VERBS) Object.defineProperty(this, verb, { value: this[verb].bind(this) })
     replica.ready.then(
       () => (this.#ready = true),
       () => {},
@@ -355,14 +377,14 @@ class EntryReceipt implements Receipt {
 
   async settled(): Promise<Verdict> {
     await this.#replica.settled(this.#entry)
-    const { review, rejection, writes } = this.#entry
+    const { review, rejection } = this.#entry
     if (rejection)
       return { verdict: 'rejected', reason: rejection.reason, detail: rejection.detail }
     assert(review, 'a settled message has a verdict')
     return {
       verdict: 'accepted',
       forked: review.forked,
-      orderKey: orderKeyOf(writes[0]!),
+      orderKey: reviewedOrderKey(review, 0),
       reviewerId: review.reviewerId,
     }
   }

@@ -15,8 +15,6 @@ import { type PageEntity, pageText } from '../protocol/pages.ts'
 import type { Connection } from './connection.ts'
 import type { SpaceState } from './space.ts'
 
-/** Up to here the tail is always cheap enough. */
-const TAIL_MESSAGES = 2_000
 const RUNS_PER_READ = 256
 const PAGE_ENTITIES = 256
 /** Runs of one frame; their text stays well under the frame's bound. */
@@ -28,6 +26,8 @@ export interface CatchUpParts {
   readonly store: ReviewerStore
   readonly clock: Clock
   readonly head: () => Position
+  /** Up to here the tail is always cheap enough. */
+  readonly tailMessagesMax: number
 }
 
 /** Sends everything after `have`, and sets the link live in the very turn in which it is at the head. */
@@ -40,7 +40,7 @@ export async function catchUp(
   let after = have && have.eid === head.eid && have.seq <= head.seq ? have.seq : 0
   const known = have !== null && after === have.seq
   const behind = head.seq - after
-  if (behind > TAIL_MESSAGES && behind > parts.space.size / 2) {
+  if (behind > parts.tailMessagesMax && behind > parts.space.size / 2) {
     after = (await sendSnapshot(connection, parts)).seq
   } else if (!known && have !== null) {
     after = (await sendSnapshot(connection, parts)).seq

@@ -351,6 +351,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       store: this.#options.store,
       clock: this.#options.clock,
       head: () => this.#head,
+      tailMessagesMax: this.#limits.tailMessagesMax,
     }
     catchUp(connection, have, parts).then(
       () => {

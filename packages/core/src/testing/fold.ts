@@ -1,6 +1,6 @@
 /**
- * The fold and what it works on, for tests that hold it against an oracle. Not for apps:
- * these parts are free to change with the library.
+ * The inside of replica and reviewer, for tests that hold it against an oracle: the fold and
+ * what it works on, snapshots, the tail. Not for apps: these parts change with the library.
  */
 export { apply } from '../fold/apply.ts'
 export { candidatesOf, isConflict, sameValue, shownWrite } from '../fold/shown.ts'
@@ -12,3 +12,8 @@ export { MessageIndex } from '../log/messages.ts'
 export { compareOrder } from '../log/order.ts'
 export { UNSET } from '../schema/input.ts'
 export { RegisterTable } from '../schema/registers.ts'
+export { intake } from '../messaging/materialize.ts'
+export { TailReader } from '../messaging/tail.ts'
+export type { TailOutcome } from '../messaging/tail.ts'
+export { Repo } from '../repo/repo.ts'
+export { SpaceState } from '../reviewer/space.ts'
