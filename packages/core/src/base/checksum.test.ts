@@ -5,7 +5,7 @@ import { checksum } from './checksum.ts'
 
 const record = fc.string({ unit: 'binary', minLength: 1, maxLength: 200 })
 
-test('§21 records carry a checksum: any one changed character is seen', () => {
+test('§15 records carry a checksum: any one changed character is seen', () => {
   const place = fc.nat()
   const change = fc.integer({ min: 1, max: 0xffff })
   fc.assert(
@@ -18,13 +18,13 @@ test('§21 records carry a checksum: any one changed character is seen', () => {
   )
 })
 
-test('§21 records carry a checksum: a torn end is seen, wherever it tears', () => {
+test('§15 records carry a checksum: a torn end is seen, wherever it tears', () => {
   const text = JSON.stringify(Array.from({ length: 200 }, (_, i) => ({ seq: i, value: `v${i}` })))
   const whole = checksum(text)
   for (let end = 0; end < text.length; end++) expect(checksum(text.slice(0, end))).not.toBe(whole)
 })
 
-test('§21 records carry a checksum: two neighbours that change places are seen', () => {
+test('§15 records carry a checksum: two neighbours that change places are seen', () => {
   fc.assert(
     fc.property(record, fc.nat(), (text, at) => {
       fc.pre(text.length > 1)
@@ -36,13 +36,13 @@ test('§21 records carry a checksum: two neighbours that change places are seen'
   )
 })
 
-test('§21 records carry a checksum: a hundred thousand short records, no two alike', () => {
+test('§15 records carry a checksum: a hundred thousand short records, no two alike', () => {
   const seen = new Set<string>()
   for (let i = 0; i < 100_000; i++) seen.add(checksum(`{"order":${i}}`))
   expect(seen.size).toBe(100_000)
 })
 
-test('§21 records carry a checksum: stored ones stay readable, its results never change', () => {
+test('§15 records carry a checksum: stored ones stay readable, its results never change', () => {
   expect(checksum('')).toMatchInlineSnapshot(`"p4s92mw4n7"`)
   expect(checksum('{"a":1}')).toMatchInlineSnapshot(`"24z3bmw09ja"`)
   expect(checksum('ü😀\u0000')).toMatchInlineSnapshot(`"218lgl6jru"`)

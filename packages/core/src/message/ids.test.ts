@@ -142,7 +142,7 @@ describe('ids of messages', () => {
     )
   })
 
-  test('§16 erasure: a change without its values keeps its leaf', () => {
+  test('§2 erasure: a change without its values keeps its leaf', () => {
     fc.assert(
       fc.property(meta, fc.array(json, { maxLength: 3 }), hash43, (given, values, salt) => {
         const whole: Change = { meta: given, values, salt }

@@ -6,6 +6,7 @@
 import { toBase64url } from '../base/bytes.ts'
 import { canonical } from '../base/canonical.ts'
 import { type Json, frozenJson, jsonFault } from '../base/json.ts'
+import { compareText } from '../base/uuid.ts'
 import { CountersignError } from '../base/outcome.ts'
 import type { Entity } from '../schema/entity.ts'
 import {
@@ -213,7 +214,7 @@ function flattened(op: 'and' | 'or', parts: readonly Filter[]): readonly Filter[
 
 /** Each part once, in the order of the keys. */
 function group(op: 'and' | 'or', flat: readonly Filter[]): Filter {
-  const sorted = [...flat].sort((a, b) => (a.key < b.key ? -1 : 1))
+  const sorted = [...flat].sort((a, b) => compareText(a.key, b.key))
   const parts = sorted.filter((part, i) => part.key !== sorted[i + 1]?.key)
   const single = parts.length === 1 ? parts[0] : undefined
   return single ?? { op, parts, key: `${op}(${parts.map((part) => part.key).join()})` }

@@ -53,6 +53,8 @@ export class LiveRows implements EngineQuery, ViewReader {
   #version = NEVER
   /** While open: whether `#rows` are behind. */
   #stale = true
+  /** Whether `#rows` are behind by one change in the window and no more: then they differ for sure. */
+  #behindByOne = false
   #announced = false
   /** Whether `#last` is known; an undefined one means that the window is not full. */
   #lastKnown = false
@@ -81,8 +83,10 @@ export class LiveRows implements EngineQuery, ViewReader {
     this.#stale = false
     this.#version = host.version
     const rows = host.rowsOf(entries)
-    if (!this.#rows || !sameItems(this.#rows, rows)) this.#rows = Object.freeze(rows)
-    return this.#rows
+    // Reading a frozen array costs more than making one; so it is compared only where it can be equal.
+    const differs = this.#behindByOne || !this.#rows || !sameItems(this.#rows, rows)
+    this.#behindByOne = false
+    return differs || !this.#rows ? (this.#rows = Object.freeze(rows)) : this.#rows
   }
 
   subscribe(listener: () => void): () => void {
@@ -90,6 +94,7 @@ export class LiveRows implements EngineQuery, ViewReader {
     const own = (): void => listener()
     if (!this.isOpen) {
       this.#stale = this.#version !== this.#host.version
+      this.#behindByOne = false
       this.#lastKnown = false
       const isAll = !this.#stale && this.request.limit === undefined
       this.#host.open(this, isAll ? this.#rows : undefined)
@@ -98,13 +103,18 @@ export class LiveRows implements EngineQuery, ViewReader {
     return () => {
       if (!this.#listeners.delete(own) || this.isOpen) return
       this.#version = this.#stale ? NEVER : this.#host.version
+      this.#behindByOne = false
       this.#host.close(this)
     }
   }
 
   touch(leaving: AnyRow | undefined, coming: AnyRow | undefined): void {
-    if (this.#stale && this.#announced) return
+    if (this.#stale && this.#announced) {
+      this.#behindByOne = false
+      return
+    }
     if (!this.#isInWindow(leaving) && !this.#isInWindow(coming)) return
+    this.#behindByOne = !this.#stale && leaving !== coming
     this.#stale = true
     this.#lastKnown = false
     if (this.#announced) return

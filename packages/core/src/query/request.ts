@@ -109,12 +109,13 @@ function readOrder(entity: Entity, orderBy: unknown): readonly SortKey[] | undef
   if (orderBy.length > ORDER_KEYS_MAX) {
     refuse(entity, undefined, `orderBy takes at most ${ORDER_KEYS_MAX} fields`)
   }
-  const keys = (orderBy as readonly unknown[]).map((name) => {
+  const keys: SortKey[] = []
+  for (const name of orderBy as readonly unknown[]) {
     if (typeof name !== 'string') refuse(entity, undefined, 'orderBy is a list of fields')
     const key = parseSortKey(name)
     if (!isQueryable(entity, key.field))
       refuse(entity, key.field, 'the type has no such field to sort by')
-    return key
-  })
+    keys.push(key)
+  }
   return keys.length > 0 ? keys : undefined
 }

@@ -2,3 +2,4 @@
 export { createReviewer } from './reviewer.ts'
 export type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
 export type { Peer } from './connection.ts'
+export { Entity } from '../schema/entity.ts'

@@ -7,7 +7,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { CountersignError, type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Json, frozenJson, isForbiddenKey, jsonEqual, jsonFault } from '../base/json.ts'
-import type { Codec, FieldSchema } from './codec.ts'
+import { type Codec, type FieldSchema, optional } from './codec.ts'
 import type { Reg } from './registers.ts'
 
 /** The shape of a type: a `z.object`, or a record of fields, each a synchronous Standard Schema. */
@@ -132,7 +132,8 @@ export class Entity<
   fieldOf(name: string): Field | undefined {
     const known = this.fields.get(name)
     if (known || !this.each || nameFault(name)) return known
-    return { name, reg: name, schema: this.each, codec: this.each['~codec'] }
+    // Any key may be absent, whatever its schema says of a value.
+    return { name, reg: name, schema: optional(this.each), codec: this.each['~codec'] }
   }
 }
 

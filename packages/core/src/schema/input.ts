@@ -26,7 +26,7 @@ export function encodeCreate(entity: Entity, table: RegisterTable, input: object
   const values: Record<string, Json> = {}
   const given = input as Readonly<Record<string, unknown>>
   for (const key of Object.keys(given)) if (!entity.fieldOf(key)) throw unknownField(entity, key)
-  if (entity.each) return encodePatch(entity, table, input)
+  if (entity.each) return encodePatch(entity, table, withoutUndefined(given))
   const names: string[] = []
   for (const field of entity.fields.values()) {
     const json = encoded(entity, field, given[field.name])
@@ -45,11 +45,14 @@ export function encodePatch(entity: Entity, table: RegisterTable, patch: object)
   for (const key of Object.keys(given)) {
     const field = entity.fieldOf(key)
     if (!field) throw unknownField(entity, key)
-    if (given[key] === undefined && entity.each) continue
     values[field.reg] = encoded(entity, field, given[key]) ?? UNSET
     names.push(field.reg)
   }
   return { regs: table.set(names.length > 1 ? names.sort() : names), values }
+}
+
+function withoutUndefined(given: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
 function encoded(entity: Entity, field: Field, value: unknown): Json | undefined {

@@ -1,7 +1,7 @@
 /** The door `core/testing`: what tests of and with this library need. Not for apps. */
 export * from './fold.ts'
 export { ProcessClock, VirtualClock } from './virtual-clock.ts'
-export type { ClockSkew } from './virtual-clock.ts'
+export type { ClockSkew, ProcessOptions } from './virtual-clock.ts'
 export { SeededRandom } from './seeded-random.ts'
 export { simSigner } from './sim-signer.ts'
 export type { SimSignerOptions } from './sim-signer.ts'

@@ -108,17 +108,24 @@ export interface ClockSkew {
   readonly drift?: number
 }
 
+export interface ProcessOptions extends ClockSkew {
+  /** Called for everything that happens to this process, right before it does. */
+  readonly onTurn?: () => void
+}
+
 /** Time as one process sees it, until it dies. */
 export class ProcessClock implements Clock {
   readonly #clock: Clock
   readonly #bornMs: number
   readonly #speed: number
+  readonly #onTurn: (() => void) | undefined
   #offsetMs: number
   #dead = false
   /** What came due while frozen. */
   #frozen: (() => void)[] | undefined
 
-  constructor(clock: Clock, { offsetMs = 0, drift = 0 }: ClockSkew = {}) {
+  constructor(clock: Clock, { offsetMs = 0, drift = 0, onTurn }: ProcessOptions = {}) {
+    this.#onTurn = onTurn
     this.#clock = clock
     this.#bornMs = clock.monotonic()
     this.#speed = 1 + drift
@@ -153,8 +160,12 @@ export class ProcessClock implements Clock {
   /** Something from outside reaches this process: heard when it lives, later when it is frozen. */
   deliver(task: () => void): void {
     if (this.#dead) return
-    if (this.#frozen) this.#frozen.push(task)
-    else task()
+    if (this.#frozen) {
+      this.#frozen.push(task)
+      return
+    }
+    this.#onTurn?.()
+    task()
   }
 
   /** The wall clock is set to another time. */

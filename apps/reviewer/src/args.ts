@@ -1,0 +1,85 @@
+/** The command line of the reviewer: what it may say, and what it means. Pure. */
+import { parseArgs } from 'node:util'
+import { isUuid } from '@countersign/core/message'
+import { LOG_LEVELS } from '@countersign/reviewer'
+
+export interface Settings {
+  readonly port: number
+  readonly host: string
+  readonly data: string
+  readonly log: string
+  readonly space: string | undefined
+  readonly key: string | undefined
+  /** A module whose default export is the list of types to check. */
+  readonly entities: string | undefined
+  /** Undefined: pages of this machine only. */
+  readonly origins: '*' | readonly string[] | undefined
+}
+
+export type Parsed =
+  | { readonly kind: 'settings'; readonly settings: Settings }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'fault'; readonly fault: string }
+
+export const USAGE: string = `Usage: reviewer [options]
+
+  --port NUMBER    port to listen on, 0 for a free one       (default 4800)
+  --host ADDRESS   address to listen on                      (default 127.0.0.1)
+  --data FOLDER    where the space is kept, made if missing  (default data)
+  --space UUID     the space to review                       (default: chosen once, kept in the data)
+  --key FILE       keep the reviewer's key there, mode 0600  (default: in the data)
+  --entities FILE  module whose default export is a list of types: their values are checked,
+                   and others are refused for now     (default: any type, unchecked)
+  --origin ORIGIN  a page that may connect, or *; repeatable (default: pages of this machine)
+  --log LEVEL      ${LOG_LEVELS.join(', ')}  (default info)
+`
+
+const OPTIONS = {
+  port: { type: 'string', default: '4800' },
+  host: { type: 'string', default: '127.0.0.1' },
+  data: { type: 'string', default: 'data' },
+  log: { type: 'string', default: 'info' },
+  space: { type: 'string' },
+  key: { type: 'string' },
+  entities: { type: 'string' },
+  origin: { type: 'string', multiple: true },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+export function readArgs(args: readonly string[]): Parsed {
+  let values
+  try {
+    ;({ values } = parseArgs({ args: [...args], options: OPTIONS, strict: true }))
+  } catch (error) {
+    return fault((error as Error).message.split('\n')[0]!)
+  }
+  if (values.help === true) return { kind: 'help' }
+  const { port, host, data, log, space, key, entities, origin } = values
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    return fault(`--port must be a number from 0 to 65535, not ${quoted(port)}`)
+  }
+  if (host === '') return fault('--host must not be empty')
+  if (data === '') return fault('--data must not be empty')
+  if (key === '') return fault('--key must not be empty')
+  if (entities === '') return fault('--entities must not be empty')
+  if (!LOG_LEVELS.includes(log)) {
+    return fault(`--log must be one of ${LOG_LEVELS.join(', ')}, not ${quoted(log)}`)
+  }
+  if (space !== undefined && !isUuid(space)) {
+    return fault(`--space must be a lower-case uuid, not ${quoted(space)}`)
+  }
+  const origins = origin?.includes('*') === true ? '*' : origin
+  return {
+    kind: 'settings',
+    settings: { port: Number(port), host, data, log, space, key, entities, origins },
+  }
+}
+
+function fault(text: string): Parsed {
+  return { kind: 'fault', fault: text }
+}
+
+/** On one line, whatever it holds. */
+function quoted(text: string): string {
+  return JSON.stringify(text)
+}

@@ -1,0 +1,48 @@
+/**
+ * The sample reviewer: one space, one SQLite file, one process. Prints one line on stdout when it
+ * is ready and logs on stderr; whatever keeps it from starting is one line on stderr and exit
+ * code 1. SIGINT and SIGTERM stop it gracefully, a second one at once.
+ */
+import { sqliteReviewerStore, startReviewer, stderrLog } from '@countersign/reviewer'
+import { readArgs, USAGE } from './args.ts'
+import { readEntities } from './entities.ts'
+import type { Settings } from './args.ts'
+
+const parsed = readArgs(process.argv.slice(2))
+if (parsed.kind === 'help') process.stdout.write(USAGE)
+else if (parsed.kind === 'fault') fail(`${parsed.fault} (--help lists the options)`)
+else await run(parsed.settings).catch(fail)
+
+async function run(settings: Settings): Promise<void> {
+  const { port, host, space, origins } = settings
+  const log = stderrLog(settings.log)
+  process.on('uncaughtException', fail)
+  const running = await startReviewer({
+    store: sqliteReviewerStore(settings.data),
+    keyFile: settings.key,
+    space,
+    entities: settings.entities === undefined ? undefined : await readEntities(settings.entities),
+    port,
+    host,
+    log,
+    ...(origins === undefined ? {} : { cors: { origin: origins } }),
+  })
+  let stopping = false
+  const stop = (signal: string): void => {
+    if (stopping) process.exit(1)
+    stopping = true
+    log.info({ signal }, 'stopping')
+    running.close().then(() => process.exit(0), fail)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.stdout.write(
+    `reviewer ready ${running.url} space ${running.space} key ${running.publicKey}\n`,
+  )
+}
+
+function fail(error: unknown): never {
+  const text = error instanceof Error ? error.message : String(error)
+  process.stderr.write(`reviewer: ${text.replaceAll(/\s*\n\s*/g, ' ')}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { CONNECT_CHARS_MAX, Decoder, Encoder, frameToPacket } from './frame-parser.ts'
+import type { Packet } from './frame-parser.ts'
+
+function decoded(chunk: unknown): Packet {
+  const decoder = new Decoder()
+  const packets: Packet[] = []
+  decoder.on('decoded', (packet) => packets.push(packet))
+  decoder.add(chunk)
+  expect(packets).toHaveLength(1)
+  return packets[0]!
+}
+
+describe('frames', () => {
+  test.each(['', '[]', '[', ']', '[[]', '[],[]', '"', 'a"b\\', '["ü\u0000"]', '\u2028', '{"a":1}'])(
+    'come back as they were: %j',
+    (text) => {
+      expect(decoded(frameToPacket(text))).toEqual({ type: 2, nsp: '/', data: ['cs', text] })
+    },
+  )
+
+  test('a JSON array is not quoted again, so its packet is plain Socket.IO', () => {
+    const text = '["offer",{"a":"\\"ü\\""}]'
+    expect(frameToPacket(text)).toBe(`2["cs",${text}]`)
+    expect(JSON.parse(frameToPacket(text).slice(1))).toEqual(['cs', JSON.parse(text)])
+  })
+
+  test('the packet of a client with the standard parser is understood', () => {
+    const text = '["offer",1]'
+    expect(decoded(`2${JSON.stringify(['cs', text])}`).data).toEqual(['cs', text])
+  })
+})
+
+describe('untrusted packets', () => {
+  test.each([
+    undefined,
+    null,
+    7,
+    {},
+    Buffer.from('2["cs","a"]'),
+    '',
+    'x',
+    '9',
+    '-1',
+    '2',
+    '2[',
+    '2[]',
+    '2["cs"]',
+    '2["cs",]',
+    '2["cs",1]',
+    '2["cs",{}]',
+    '2["cs",null]',
+    '2["cs","a","b"]',
+    '2["cs","a"',
+    '2["sc","a"]',
+    '2["bye","a"]',
+    '2["disconnect","a"]',
+    '2{"cs":"a"}',
+    '21["cs","a"]',
+    '2/admin,["cs","a"]',
+    '3["a"]',
+    '31["a"]',
+    '4{"message":"a"}',
+    '51-["cs",{"_placeholder":true,"num":0}]',
+    '61-["cs"]',
+    '1x',
+    '0x',
+    '0"a"',
+    '0null',
+    '01',
+    '0/admin,{}',
+    `0{"a":"${'x'.repeat(CONNECT_CHARS_MAX)}"}`,
+  ])('throw: %j', (chunk) => {
+    const decoder = new Decoder()
+    decoder.on('decoded', (packet) => expect.fail(`was handed on: ${JSON.stringify(packet)}`))
+    expect(() => decoder.add(chunk)).toThrow(/./)
+  })
+
+  test('a handshake without auth has none, one with auth has it', () => {
+    expect(decoded('0').data).toEqual({})
+    expect(decoded('0{"token":"t"}').data).toEqual({ token: 't' })
+  })
+
+  test('nothing is handed on after the end', () => {
+    const decoder = new Decoder()
+    decoder.on('decoded', () => expect.fail('was handed on'))
+    decoder.destroy()
+    decoder.add('2["cs","a"]')
+  })
+})
+
+describe('packets down', () => {
+  test('are those of Socket.IO', () => {
+    const encode = (packet: Packet): string[] => new Encoder().encode(packet)
+    expect(encode({ type: 0, nsp: '/', data: { sid: 's' } })).toEqual(['0{"sid":"s"}'])
+    expect(encode({ type: 1, nsp: '/' })).toEqual(['1'])
+    expect(encode({ type: 2, nsp: '/', data: ['bye', 'why "so"'] })).toEqual([
+      '2["bye","why \\"so\\""]',
+    ])
+    expect(encode({ type: 4, nsp: '/', data: { message: 'm' } })).toEqual(['4{"message":"m"}'])
+  })
+})

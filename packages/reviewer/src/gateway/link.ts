@@ -1,0 +1,120 @@
+/**
+ * One client's connection, as the reviewer sees it. It owns the socket and the count of bytes
+ * that wait for the client; it knows nothing of frames.
+ *
+ *   open --close(reason), too slow, too large a frame, client gone--> gone   `closed` once
+ */
+import { FRAME_BYTES_MAX } from '@countersign/core/ports'
+import type { ServerLink } from '@countersign/core/ports'
+import type { Socket } from 'socket.io'
+import { BYE_EVENT, FRAME_EVENT } from './frame-parser.ts'
+import type { FramePackets } from './frame-packets.ts'
+import type { GatewayCounts } from './metrics.ts'
+import type { GatewayLimits, GatewayReviewer, LinkHandler, Log } from './types.ts'
+
+/** What all links of a gateway share. */
+export interface LinkContext {
+  readonly reviewer: GatewayReviewer
+  readonly packets: FramePackets
+  readonly counts: GatewayCounts
+  readonly limits: GatewayLimits
+  readonly log: Log
+}
+
+export class GatewayLink implements ServerLink {
+  readonly #socket: Socket
+  readonly #context: LinkContext
+  #handler: LinkHandler | undefined
+  #isOpen = true
+  #isGone = false
+  /** Bytes handed to the engine that it has not handed to the network yet. */
+  #queuedBytes = 0
+  #reason: string | undefined
+
+  constructor(socket: Socket, context: LinkContext) {
+    this.#socket = socket
+    this.#context = context
+    socket.conn.on('drain', () => {
+      this.#queuedBytes = 0
+    })
+    socket.on(FRAME_EVENT, (text: string) => this.#frame(text))
+    // Without a listener Socket.IO prints what a client did wrong to the console.
+    socket.on('error', (error) => this.#note(error.message))
+    socket.on('disconnect', (reason) => this.#gone(reason))
+    this.#connect()
+  }
+
+  send(text: string): void {
+    if (!this.#isOpen) return
+    const { counts, limits, packets } = this.#context
+    counts.framesOut++
+    counts.charsOut += text.length
+    this.#queuedBytes += text.length
+    packets.write(this.#socket.conn, text)
+    const waiting = this.#queuedBytes + this.#socket.request.socket.writableLength
+    if (waiting > limits.linkBufferBytesMax) this.#drop(waiting)
+  }
+
+  close(reason: string): void {
+    if (!this.#isOpen) return
+    this.#note(reason)
+    this.#isOpen = false
+    this.#socket.emit(BYE_EVENT, reason)
+    this.#socket.disconnect(true)
+  }
+
+  #connect(): void {
+    const { address, auth } = this.#socket.handshake
+    this.#context.log.debug({ link: this.#socket.id, address }, 'link opened')
+    try {
+      const handler = this.#context.reviewer.connect(this, { address, auth })
+      // The reviewer may have closed the link before it handed over who listens to that.
+      if (this.#isGone) handler.closed()
+      else this.#handler = handler
+    } catch (error) {
+      this.#broken(error)
+    }
+  }
+
+  #frame(text: string): void {
+    if (!this.#isOpen) return
+    this.#context.counts.framesIn++
+    this.#context.counts.charsIn += text.length
+    if (text.length * 3 > FRAME_BYTES_MAX && Buffer.byteLength(text) > FRAME_BYTES_MAX) {
+      this.close(`a frame exceeds ${FRAME_BYTES_MAX} bytes`)
+      return
+    }
+    try {
+      this.#handler?.frame(text)
+    } catch (error) {
+      this.#broken(error)
+    }
+  }
+
+  /** A client that does not read: a farewell would only wait behind the rest. */
+  #drop(waitingBytes: number): void {
+    this.#note(`too slow: ${waitingBytes} bytes wait`)
+    this.#context.counts.tooSlow++
+    this.#isOpen = false
+    this.#socket.request.socket.destroy()
+  }
+
+  #broken(error: unknown): void {
+    this.#context.log.error({ link: this.#socket.id, err: error }, 'the reviewer threw')
+    this.close('internal error')
+  }
+
+  #note(reason: string): void {
+    this.#reason ??= reason
+  }
+
+  #gone(reason: string): void {
+    this.#isOpen = false
+    this.#isGone = true
+    this.#context.log.debug(
+      { link: this.#socket.id, reason: this.#reason ?? reason },
+      'link closed',
+    )
+    this.#handler?.closed()
+  }
+}

@@ -1,0 +1,374 @@
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo, Socket as NetSocket } from 'node:net'
+import { io } from 'socket.io-client'
+import type { Socket } from 'socket.io-client'
+import { afterEach, describe, expect, test } from 'vitest'
+import { FakeReviewer } from './fake-reviewer.test-kit.ts'
+import { serveReviewer } from './serve.ts'
+import type { Gateway, ServeOptions } from './serve.ts'
+
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+async function served(
+  options: Partial<ServeOptions> = {},
+): Promise<{ gateway: Gateway; reviewer: FakeReviewer }> {
+  const reviewer = new FakeReviewer()
+  const gateway = await serveReviewer({ reviewer, port: 0, ...options })
+  ends.push(() => gateway.close())
+  return { gateway, reviewer }
+}
+
+function client(gateway: Gateway, options: object = {}): Socket {
+  const socket = io(gateway.url, {
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+    ...options,
+  })
+  ends.push(() => socket.disconnect())
+  return socket
+}
+
+async function connected(gateway: Gateway, options: object = {}): Promise<Socket> {
+  const socket = client(gateway, options)
+  await new Promise<void>((done, failed) => {
+    socket.once('connect', done)
+    socket.once('connect_error', failed)
+  })
+  return socket
+}
+
+/** Why a connection attempt fails, as HTTP status; `open` if it does not. */
+async function attempt(
+  gateway: Gateway,
+  headers: Record<string, string>,
+): Promise<number | 'open'> {
+  const url = new URL('/socket.io/?EIO=4&transport=websocket', gateway.url)
+  const asked = request(url, {
+    headers: {
+      connection: 'upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      ...headers,
+    },
+  })
+  asked.end()
+  return new Promise((done, failed) => {
+    asked.once('upgrade', (_, socket) => {
+      socket.destroy()
+      done('open')
+    })
+    asked.once('response', (response) => {
+      response.resume()
+      done(response.statusCode ?? 0)
+    })
+    asked.once('error', failed)
+  })
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((done) => setTimeout(done, 2))
+}
+
+const get = (gateway: Gateway, path: string, init?: RequestInit): Promise<Response> =>
+  fetch(new URL(path, gateway.url), init)
+
+describe('links', () => {
+  test('the reviewer learns address and auth of a client', async () => {
+    const { gateway, reviewer } = await served()
+    await connected(gateway, { auth: { token: 't', n: [1] } })
+    expect(reviewer.links[0]?.peer).toEqual({
+      address: '127.0.0.1',
+      auth: { token: 't', n: [1] },
+    })
+  })
+
+  test('closed: the reason reaches the client before the end', async () => {
+    const { gateway, reviewer } = await served()
+    const socket = await connected(gateway)
+    const bye = new Promise((done) => socket.once('bye', done))
+    const ended = new Promise((done) => socket.once('disconnect', done))
+    reviewer.links[0]!.link.close('too many mistakes')
+    expect(await bye).toBe('too many mistakes')
+    expect(await ended).toBe('io server disconnect')
+    await until(() => reviewer.links[0]!.closings > 0)
+    expect(reviewer.links[0]!.closings).toBe(1)
+  })
+
+  test('a reviewer that throws loses the link, and nothing else', async () => {
+    const { gateway, reviewer } = await served()
+    const other = await connected(gateway)
+    reviewer.onFrame = (text) => {
+      if (text === '["bad"]') throw new Error('bug')
+    }
+    const socket = await connected(gateway)
+    socket.emit('cs', ['bad'])
+    expect(await new Promise((done) => socket.once('bye', done))).toBe('internal error')
+    reviewer.onConnect = () => {
+      throw new Error('bug')
+    }
+    const third = client(gateway)
+    expect(await new Promise((done) => third.once('bye', done))).toBe('internal error')
+    other.emit('cs', ['good'])
+    await until(() => reviewer.links[0]!.frames.length > 0)
+    expect(reviewer.links[0]!.frames).toEqual(['["good"]'])
+  })
+
+  const intrusions: [title: string, send: (socket: Socket) => void][] = [
+    ['an object as payload', (socket) => socket.emit('cs', { a: 1 })],
+    ['a number as payload', (socket) => socket.emit('cs', 1)],
+    ['no payload', (socket) => socket.emit('cs')],
+    ['two payloads', (socket) => socket.emit('cs', 'a', 'b')],
+    ['binary data', (socket) => socket.emit('cs', new Uint8Array([1, 2]))],
+    ['binary data inside an array', (socket) => socket.emit('cs', [new Uint8Array([1, 2])])],
+    ['another event', (socket) => socket.emit('sc', 'text')],
+    ['a farewell', (socket) => socket.emit('bye', 'text')],
+    ['a frame that wants an ack', (socket) => socket.emit('cs', '["a"]', () => {})],
+    ['another namespace', (socket) => void socket.io.socket('/admin').connect()],
+    ['a packet of no type', (socket) => socket.io.engine.write('x')],
+    ['an empty packet', (socket) => socket.io.engine.write('')],
+  ]
+  test.each(intrusions)('%s closes the link, and is never handed on', async (_, send) => {
+    const { gateway, reviewer } = await served()
+    const socket = await connected(gateway)
+    send(socket)
+    await until(() => reviewer.links[0]!.closings > 0)
+    expect(reviewer.links[0]!.frames).toEqual([])
+    expect(reviewer.links[0]!.closings).toBe(1)
+  })
+
+  test('a handshake over 4 KiB is refused before the reviewer hears of it', async () => {
+    const { gateway, reviewer } = await served()
+    await connected(gateway, { auth: { token: 'x'.repeat(4_000) } })
+    const socket = client(gateway, { auth: { token: 'x'.repeat(4_096) } })
+    await new Promise((done) => socket.io.once('close', done))
+    expect(reviewer.links).toHaveLength(1)
+  })
+
+  test('a packet over 300 KiB ends the connection', async () => {
+    const { gateway, reviewer } = await served()
+    const socket = await connected(gateway)
+    socket.emit('cs', `["${'x'.repeat(300 * 1024)}"]`)
+    await until(() => reviewer.links[0]!.closings > 0)
+    expect(reviewer.links[0]!.frames).toEqual([])
+  })
+})
+
+describe('backpressure', () => {
+  test('a client that does not read is closed at the bound, and memory stays below it', async () => {
+    const linkBufferBytesMax = 1_000_000
+    const { gateway, reviewer } = await served({ limits: { linkBufferBytesMax } })
+    const idle = await connected(gateway)
+    const wire = (idle.io.engine.transport as unknown as { ws: { _socket: NetSocket } }).ws._socket
+    wire.pause()
+    const { link } = reviewer.links[0]!
+    let sent = 0
+    while (reviewer.links[0]!.closings === 0) {
+      link.send(`["${'x'.repeat(50_000)}"]`)
+      if (++sent > 2_000) throw new Error('never closed')
+      if (sent % 20 === 0) await new Promise(setImmediate)
+    }
+    expect(sent).toBeGreaterThan(linkBufferBytesMax / 50_000)
+    link.send('after the end')
+    expect(reviewer.links[0]!.closings).toBe(1)
+    expect(await (await get(gateway, '/metrics')).text()).toMatch(
+      /links_ended_total\{why="too_slow"\} 1/,
+    )
+  })
+
+  test('a client that reads may be sent many times the bound', async () => {
+    const { gateway, reviewer } = await served({ limits: { linkBufferBytesMax: 400_000 } })
+    const socket = await connected(gateway)
+    let received = 0
+    socket.on('cs', () => received++)
+    for (let i = 1; i <= 60; i++) {
+      reviewer.links[0]!.link.send(`["${'x'.repeat(100_000)}"]`)
+      await until(() => received >= i - 1)
+    }
+    await until(() => received === 60)
+    expect(reviewer.links[0]!.closings).toBe(0)
+  })
+})
+
+describe('who may connect', () => {
+  test('by default: no origin, the own one, and pages of this machine', async () => {
+    const { gateway } = await served()
+    expect(await attempt(gateway, {})).toBe('open')
+    expect(await attempt(gateway, { origin: gateway.url })).toBe('open')
+    expect(await attempt(gateway, { origin: 'http://localhost:5173' })).toBe('open')
+    expect(await attempt(gateway, { origin: 'http://[::1]:5173' })).toBe('open')
+    expect(await attempt(gateway, { origin: 'https://elsewhere.example' })).toBe(400)
+    expect(await attempt(gateway, { origin: 'http://localhost.example' })).toBe(400)
+    expect(await attempt(gateway, { origin: 'http://127.example' })).toBe(400)
+    expect(await attempt(gateway, { origin: 'null' })).toBe(400)
+  })
+
+  test('with cors: the own one and those that are listed', async () => {
+    const { gateway } = await served({ cors: { origin: ['https://app.example'] } })
+    expect(await attempt(gateway, { origin: 'https://app.example' })).toBe('open')
+    expect(await attempt(gateway, { origin: gateway.url })).toBe('open')
+    expect(await attempt(gateway, { origin: 'http://localhost:5173' })).toBe(400)
+    expect(await attempt(gateway, { origin: 'https://app.example.evil' })).toBe(400)
+  })
+
+  test('with *: anyone', async () => {
+    const { gateway } = await served({ cors: { origin: '*' } })
+    expect(await attempt(gateway, { origin: 'https://elsewhere.example' })).toBe('open')
+  })
+
+  test('connections beyond the bound are refused, until one goes', async () => {
+    const { gateway } = await served({ limits: { connectionsMax: 2 } })
+    const first = await connected(gateway)
+    await connected(gateway)
+    expect(await attempt(gateway, {})).toBe(400)
+    first.disconnect()
+    let answer: number | 'open' = 400
+    while (answer === 400) answer = await attempt(gateway, {})
+    expect(answer).toBe('open')
+  })
+})
+
+describe('pages', () => {
+  test('/healthz is 200 while the process lives, whatever the store does', async () => {
+    const { gateway, reviewer } = await served()
+    reviewer.state = { ...reviewer.state, healthy: false }
+    const answer = await get(gateway, '/healthz')
+    expect([answer.status, await answer.text()]).toEqual([200, 'ok\n'])
+  })
+
+  test('/readyz is 503 while the store fails', async () => {
+    const { gateway, reviewer } = await served()
+    expect((await get(gateway, '/readyz')).status).toBe(200)
+    reviewer.state = { ...reviewer.state, healthy: false }
+    const answer = await get(gateway, '/readyz?x=1')
+    expect([answer.status, await answer.text()]).toEqual([503, 'the store fails\n'])
+    reviewer.state = { ...reviewer.state, healthy: true }
+    expect((await get(gateway, '/readyz')).status).toBe(200)
+  })
+
+  test('/metrics tells the state of the reviewer and what passed', async () => {
+    const { gateway, reviewer } = await served()
+    const socket = await connected(gateway)
+    socket.emit('cs', '["12345"]')
+    await until(() => reviewer.links[0]!.frames.length > 0)
+    reviewer.links[0]!.link.send('["1"]')
+    for (let scrape = 0; scrape < 2; scrape++) {
+      const text = await (await get(gateway, '/metrics')).text()
+      expect(text).toMatch(/^countersign_head_seq 42$/m)
+      expect(text).toMatch(/^countersign_epoch 3$/m)
+      expect(text).toMatch(/^countersign_pending_commit 7$/m)
+      expect(text).toMatch(/^countersign_healthy 1$/m)
+      expect(text).toMatch(/^countersign_nacked 5$/m)
+      expect(text).toMatch(/^countersign_verdicts_total\{verdict="rejected"\} 2$/m)
+      expect(text).toMatch(/^countersign_frames_total\{direction="in"\} 1$/m)
+      expect(text).toMatch(/^countersign_frame_chars_total\{direction="in"\} 9$/m)
+      expect(text).toMatch(/^countersign_frame_chars_total\{direction="out"\} 5$/m)
+    }
+  })
+
+  test('other paths are 404, other methods 405, and metrics can be left out', async () => {
+    const { gateway } = await served({ metrics: false })
+    expect((await get(gateway, '/')).status).toBe(404)
+    expect((await get(gateway, '/metrics')).status).toBe(404)
+    expect((await get(gateway, '/healthz', { method: 'POST' })).status).toBe(405)
+    const head = await get(gateway, '/healthz', { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+  })
+})
+
+describe('a server of the app', () => {
+  test('keeps its own pages, before and after, and is not closed', async () => {
+    const http = createServer((_, response) => response.end('the app'))
+    await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
+    ends.push(() => new Promise((done) => http.close(done)))
+    const reviewer = new FakeReviewer()
+    const gateway = await serveReviewer({ reviewer, httpServer: http })
+    const { port } = http.address() as AddressInfo
+    const read = async (path: string): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } })).text()
+    expect(await read('/')).toBe('the app')
+    expect(await read('/healthz')).toBe('ok\n')
+    const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'], forceNew: true })
+    ends.push(() => socket.disconnect())
+    await new Promise<void>((done) => socket.once('connect', done))
+    await gateway.close()
+    expect(reviewer.links[0]?.closings).toBe(1)
+    expect(await read('/')).toBe('the app')
+    expect(await read('/readyz')).toBe('stopping\n')
+  })
+})
+
+describe('stop', () => {
+  test('running commits end first, then each client gets its bye', async () => {
+    const { gateway, reviewer } = await served()
+    const history: string[] = []
+    const socket = await connected(gateway)
+    const bye = new Promise((done) => socket.once('bye', done)).then((why) =>
+      history.push(String(why)),
+    )
+    let committed = (): void => {}
+    reviewer.onClose = () =>
+      new Promise((done) => {
+        committed = done
+      })
+    const readyz = get(gateway, '/readyz')
+    expect((await readyz).status).toBe(200)
+    const stopped = gateway.close().then(() => history.push('stopped'))
+    await new Promise((done) => setTimeout(done, 50))
+    expect(history).toEqual([])
+    expect(socket.connected).toBe(true)
+    await expect(get(gateway, '/healthz', { headers: { connection: 'close' } })).rejects.toThrow(
+      'fetch failed',
+    )
+    history.push('committed')
+    committed()
+    await Promise.all([bye, stopped])
+    expect(history.slice(0, 2)).toEqual(['committed', 'bye'])
+    expect(reviewer.links[0]!.closings).toBe(1)
+  })
+
+  test('is bounded when neither the reviewer nor a client lets go', async () => {
+    const { gateway, reviewer } = await served({ limits: { stopMs: 60 } })
+    const socket = await connected(gateway)
+    const wire = (socket.io.engine.transport as unknown as { ws: { _socket: NetSocket } }).ws
+      ._socket
+    wire.pause()
+    reviewer.onClose = () => new Promise(() => {})
+    const begin = performance.now()
+    const first = gateway.close()
+    expect(gateway.close()).toBe(first)
+    await first
+    expect(performance.now() - begin).toBeLessThan(2_000)
+    expect(reviewer.links[0]!.closings).toBe(1)
+  })
+
+  test('the port is free again afterwards', async () => {
+    const { gateway } = await served()
+    await connected(gateway)
+    await gateway.close()
+    const http = createServer()
+    http.listen(Number(new URL(gateway.url).port), '127.0.0.1')
+    await once(http, 'listening')
+    await new Promise((done) => http.close(done))
+  })
+})
+
+describe('listen', () => {
+  test('a port in use is one clear line', async () => {
+    const { gateway } = await served()
+    const port = Number(new URL(gateway.url).port)
+    await expect(serveReviewer({ reviewer: new FakeReviewer(), port })).rejects.toThrow(
+      new Error(`port ${port} of 127.0.0.1 is in use`),
+    )
+  })
+
+  test('an address that is not ours is one clear line', async () => {
+    const failed = serveReviewer({ reviewer: new FakeReviewer(), port: 0, host: '192.0.2.1' })
+    await expect(failed).rejects.toThrow(/^cannot listen on port 0 of 192\.0\.2\.1: /)
+  })
+})

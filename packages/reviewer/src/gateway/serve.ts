@@ -1,0 +1,212 @@
+/**
+ * `serveReviewer`: puts a reviewer on the network, through Socket.IO on an HTTP server of its own
+ * or of the app. It owns sockets, links and pages; verdicts, order and the store are the
+ * reviewer's.
+ *
+ *   serving --close()--> stopping: not ready, no new links, running commits end
+ *                        -> each link gets its bye -> sockets closed -> stopped
+ */
+import { createServer } from 'node:http'
+import type { IncomingMessage, RequestListener, Server as HttpServer } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
+import type { AddressInfo, Socket as NetSocket } from 'node:net'
+import { Registry } from 'prom-client'
+import { Server } from 'socket.io'
+import { FramePackets } from './frame-packets.ts'
+import { Decoder, Encoder } from './frame-parser.ts'
+import { GatewayLink } from './link.ts'
+import { newCounts, registerMetrics } from './metrics.ts'
+import type { GatewayCounts } from './metrics.ts'
+import { isOriginAllowed } from './origin.ts'
+import type { Cors } from './origin.ts'
+import { pages } from './pages.ts'
+import { GATEWAY_LIMITS, SILENT } from './types.ts'
+import type { GatewayLimits, GatewayReviewer, Log } from './types.ts'
+
+/** Bytes of one Socket.IO packet: a frame of 256 KiB and what stands around it. */
+const PACKET_BYTES_MAX = 300 * 1024
+/** Milliseconds for the handshake of Socket.IO; the one of the protocol is the core's. */
+const HANDSHAKE_MS = 10_000
+
+export interface ServeOptions {
+  readonly reviewer: GatewayReviewer
+  /** A server of the app, which listens and is closed by the app. Instead of `port`. */
+  readonly httpServer?: HttpServer | HttpsServer
+  /** Port of an own server, 0 for a free one. */
+  readonly port?: number
+  /** Address of an own server. Default `127.0.0.1`: this machine only. */
+  readonly host?: string
+  /** Path of the endpoint. Default `/socket.io`. */
+  readonly path?: string
+  /** Pages that may connect, besides those of the server's own origin. */
+  readonly cors?: Cors
+  readonly log?: Log
+  /** Where metrics are registered; false for none and no `/metrics`. Default a registry of its own. */
+  readonly metrics?: Registry | false
+  readonly limits?: Partial<GatewayLimits>
+}
+
+export interface Gateway {
+  /** Where an own server listens, e.g. `http://127.0.0.1:4800`; empty on a server of the app. */
+  readonly url: string
+  /** Stops gracefully, the reviewer included, and leaves its store open. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Rejects with an `Error` of one line when the port cannot be had. */
+export async function serveReviewer(options: ServeOptions): Promise<Gateway> {
+  const gateway = new SocketIoGateway(options)
+  await gateway.listen()
+  return gateway
+}
+
+class SocketIoGateway implements Gateway {
+  url = ''
+  readonly #options: ServeOptions
+  readonly #limits: GatewayLimits
+  readonly #log: Log
+  readonly #http: HttpServer | HttpsServer
+  readonly #io: Server
+  readonly #counts: GatewayCounts = newCounts()
+  readonly #links = new Set<GatewayLink>()
+  readonly #sockets = new Set<NetSocket>()
+  #stopped: Promise<void> | undefined
+
+  constructor(options: ServeOptions) {
+    this.#options = options
+    this.#limits = { ...GATEWAY_LIMITS, ...options.limits }
+    this.#log = options.log ?? SILENT
+    this.#http = options.httpServer ?? createServer()
+    this.#addPages()
+    this.#io = new Server(this.#http, {
+      path: options.path ?? '/socket.io',
+      transports: ['websocket'],
+      parser: { Encoder, Decoder },
+      serveClient: false,
+      perMessageDeflate: false,
+      maxHttpBufferSize: PACKET_BYTES_MAX,
+      connectTimeout: HANDSHAKE_MS,
+      allowRequest: (request, answer) => {
+        const why = this.#refusal(request)
+        answer(why, why === null)
+      },
+    })
+    this.#accept()
+  }
+
+  async listen(): Promise<void> {
+    const { httpServer, port = 0, host = '127.0.0.1' } = this.#options
+    if (httpServer !== undefined) return
+    await new Promise<void>((done, failed) => {
+      this.#http.once('error', (error: NodeJS.ErrnoException) => {
+        failed(new Error(listenFault(error, host, port), { cause: error }))
+      })
+      this.#http.listen(port, host, done)
+    })
+    this.url = urlOf(this.#http.address() as AddressInfo)
+  }
+
+  close(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  #addPages(): void {
+    const metrics =
+      this.#options.metrics === false ? undefined : (this.#options.metrics ?? new Registry())
+    if (metrics !== undefined) registerMetrics(metrics, this.#options.reviewer, this.#counts)
+    const others = this.#http.listeners('request') as RequestListener[]
+    this.#http.removeAllListeners('request')
+    this.#http.on('request', pages({ notReady: () => this.#notReady(), metrics }, others))
+  }
+
+  #accept(): void {
+    const { reviewer } = this.#options
+    const context = {
+      reviewer,
+      packets: new FramePackets(),
+      counts: this.#counts,
+      limits: this.#limits,
+      log: this.#log,
+    }
+    this.#io.engine.on('connection', (connection: { request: IncomingMessage }) => {
+      const { socket } = connection.request
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    this.#io.on('connection', (socket) => {
+      const link = new GatewayLink(socket, context)
+      this.#links.add(link)
+      socket.once('disconnect', () => this.#links.delete(link))
+    })
+  }
+
+  /** Why a request for a link is refused, or null. */
+  #refusal(request: IncomingMessage): string | null {
+    const why = this.#faultOf(request)
+    if (why === null) return null
+    this.#counts.refused++
+    const { origin } = request.headers
+    this.#log.warn({ address: request.socket.remoteAddress, origin, why }, 'link refused')
+    return why
+  }
+
+  #faultOf(request: IncomingMessage): string | null {
+    if (this.#stopped !== undefined) return 'the reviewer is stopping'
+    if (this.#sockets.size >= this.#limits.connectionsMax) return 'too many connections'
+    return isOriginAllowed(request, this.#options.cors) ? null : 'this origin is not allowed'
+  }
+
+  #notReady(): string | undefined {
+    if (this.#stopped !== undefined) return 'stopping'
+    return this.#options.reviewer.state.healthy ? undefined : 'the store fails'
+  }
+
+  async #stop(): Promise<void> {
+    const isOwn = this.#options.httpServer === undefined
+    const closed = isOwn ? this.#closeHttp() : Promise.resolve()
+    await within(this.#limits.stopMs, this.#options.reviewer.close())
+    for (const link of this.#links) link.close('bye')
+    this.#io.engine.close()
+    await within(this.#limits.stopMs, this.#socketsClosed())
+    for (const socket of this.#sockets) socket.destroy()
+    if (isOwn) this.#http.closeAllConnections()
+    await closed
+  }
+
+  #closeHttp(): Promise<void> {
+    return new Promise((done) => {
+      this.#http.close(() => done())
+    })
+  }
+
+  async #socketsClosed(): Promise<void> {
+    await Promise.all(
+      [...this.#sockets].map((socket) => new Promise((done) => socket.once('close', done))),
+    )
+  }
+}
+
+/** Waits for `work`, and no longer than `limitMs`. */
+async function within(limitMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((done) => {
+    timer = setTimeout(done, limitMs)
+  })
+  try {
+    await Promise.race([work, limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function listenFault(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === 'EADDRINUSE') return `port ${port} of ${host} is in use`
+  if (error.code === 'EACCES') return `port ${port} of ${host} needs more rights`
+  return `cannot listen on port ${port} of ${host}: ${error.message}`
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  if (address === '0.0.0.0' || address === '::') return `http://127.0.0.1:${port}`
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}

@@ -1,0 +1,65 @@
+/** What the gateway asks of the reviewer behind it and of its surroundings, and its bounds. */
+import type { ServerLink } from '@countersign/core/ports'
+
+/** Who is at the other end of a link. `auth` is untrusted: what the client sent with its handshake. */
+export interface Peer {
+  readonly address: string
+  readonly auth: unknown
+}
+
+export interface LinkHandler {
+  /** A text of at most `FRAME_BYTES_MAX` bytes; nothing else is known of it. */
+  frame(text: string): void
+  /** The link is gone, whoever closed it. Exactly once, and nothing after it. */
+  closed(): void
+}
+
+/** The part of core's `Reviewer` that a gateway uses. */
+export interface GatewayReviewer {
+  connect(link: ServerLink, peer: Peer): LinkHandler
+  readonly state: {
+    readonly epoch: number
+    readonly seq: number
+    readonly connections: number
+    readonly healthy: boolean
+    readonly pendingCommit: number
+    readonly accepted: number
+    readonly rejected: number
+    readonly nacked: number
+  }
+  /** Resolves when running commits have ended. */
+  close(): Promise<void>
+}
+
+/** A logger, as pino is one. */
+export interface Log {
+  debug(about: object, message: string): void
+  info(about: object, message: string): void
+  warn(about: object, message: string): void
+  error(about: object, message: string): void
+}
+
+export const SILENT: Log = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+}
+
+export interface GatewayLimits {
+  /**
+   * Bytes that may wait for one client to read them. A client that falls further behind is
+   * closed; it comes back and resumes by its position. Default 8 MiB.
+   */
+  readonly linkBufferBytesMax: number
+  /** Connections at once; further ones are refused. Default 10,000. */
+  readonly connectionsMax: number
+  /** Milliseconds that a stop waits for running commits, and then for clients to go. Default 5,000. */
+  readonly stopMs: number
+}
+
+export const GATEWAY_LIMITS: GatewayLimits = {
+  linkBufferBytesMax: 8 * 1024 * 1024,
+  connectionsMax: 10_000,
+  stopMs: 5_000,
+}

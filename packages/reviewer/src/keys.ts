@@ -1,0 +1,58 @@
+/**
+ * The reviewer's key: made once, and the same for as long as its store lives. It is kept in the
+ * store or in a file of its own. That a store and a key belong together is core's to check.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { KeyPair, ReviewerStore, Signer } from '@countersign/core/ports'
+import { secretOf } from './node/signer.ts'
+
+class KeyError extends Error {
+  override readonly name = 'KeyError'
+}
+
+export interface KeyPlace {
+  readonly store: ReviewerStore
+  /** Of `nodeSigner`. */
+  readonly signer: Signer
+  /** A file for the key, made with mode 0600 if it is missing. Without one the store keeps the key. */
+  readonly keyFile?: string | undefined
+}
+
+/** Rejects with an `Error` of one line when the key is damaged, or cannot be read or written. */
+export async function reviewerKeys({ store, signer, keyFile }: KeyPlace): Promise<KeyPair> {
+  return keyFile === undefined ? keysInStore(store, signer) : keysInFile(keyFile, signer)
+}
+
+async function keysInStore(store: ReviewerStore, signer: Signer): Promise<KeyPair> {
+  const { meta } = await store.load()
+  const text = meta.get('key') ?? (await store.claimMeta('key', toText(await signer.generate())))
+  return fromText(text, 'the data')
+}
+
+async function keysInFile(file: string, signer: Signer): Promise<KeyPair> {
+  try {
+    if (existsSync(file)) return fromText(readFileSync(file, 'utf8'), file)
+    const keys = await signer.generate()
+    writeFileSync(file, `${toText(keys)}\n`, { mode: 0o600, flag: 'wx', flush: true })
+    return keys
+  } catch (error) {
+    if (error instanceof KeyError) throw error
+    throw new KeyError(`cannot use the key file ${file}: ${(error as Error).message}`)
+  }
+}
+
+function toText({ publicKey, secret }: KeyPair): string {
+  return JSON.stringify({ publicKey, secret })
+}
+
+function fromText(text: string, where: string): KeyPair {
+  try {
+    const { publicKey, secret } = JSON.parse(text) as KeyPair
+    const keys = { publicKey, secret }
+    secretOf(keys)
+    return keys
+  } catch (error) {
+    // The cause may quote the secret, so it is not passed on.
+    throw new KeyError(`the reviewer key in ${where} is damaged (${(error as Error).name})`)
+  }
+}

@@ -1,0 +1,36 @@
+/** Time in Node, for the core's clock port. */
+import type { Clock } from '@countersign/core/ports'
+
+/** The longest delay that `setTimeout` takes, ms. */
+const TIMER_MS_MAX = 2_147_483_647
+
+/**
+ * A clock on Node's timers. `soon` runs after all input that is readable now was read, so what
+ * arrives together is committed together. Its timers keep no process alive.
+ */
+export function nodeClock(): Clock {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    after,
+    soon: (task) => void setImmediate(task),
+  }
+}
+
+function after(delayMs: number, task: () => void): () => void {
+  const due = performance.now() + delayMs
+  let timer: NodeJS.Timeout
+  const arm = (leftMs: number): void => {
+    // Node's timers may fire a fraction of a millisecond early; the port's never.
+    timer = setTimeout(
+      () => {
+        const left = due - performance.now()
+        if (left > 0) arm(left)
+        else task()
+      },
+      Math.min(Math.ceil(leftMs), TIMER_MS_MAX),
+    ).unref()
+  }
+  arm(delayMs)
+  return () => clearTimeout(timer)
+}

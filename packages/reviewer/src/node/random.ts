@@ -1,0 +1,11 @@
+/** Randomness in Node, for the core's random port: unpredictable in all its parts. */
+import { getRandomValues, randomBytes } from 'node:crypto'
+import type { Random } from '@countersign/core/ports'
+
+export function nodeRandom(): Random {
+  const word = new Uint32Array(1)
+  return {
+    bytes: (count) => new Uint8Array(randomBytes(count)),
+    unit: () => getRandomValues(word)[0]! / 2 ** 32,
+  }
+}

@@ -1,0 +1,369 @@
+/**
+ * The life of a handle on a fake IndexedDB: lost connections, other tabs with newer code, full
+ * disks. What the port promises on good days is checked by `test/contract/storage.test.ts`.
+ */
+import 'fake-indexeddb/auto'
+import type { StorageHandle, StorageTrouble, WriteBatch } from '@countersign/core/ports'
+import { forceCloseDatabase } from 'fake-indexeddb'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { expectTrouble, keysOf, nativeDelete, nativeOpen, own } from '../test/kit.ts'
+import { dexieStorage } from './storage.ts'
+import { request } from './transact.ts'
+import { writeBatch } from './write.ts'
+
+let name = ''
+let heard: StorageTrouble[] = []
+
+beforeEach(() => {
+  name = crypto.randomUUID()
+  heard = []
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
+})
+
+describe('a lost connection', () => {
+  test('lost: closed while idle, the next call opens again and nobody is troubled', async () => {
+    const handle = await opened()
+    await handle.write(own('a'))
+    forceClose(await connectionOf(handle))
+    await handle.write(own('b'))
+    expect(keysOf(await handle.read())).toEqual(['a', 'b'])
+    expect(heard).toEqual([])
+  })
+
+  test('lost: closed under a write, it is tried again, before those called after it', async () => {
+    const handle = await opened()
+    const lost = loseConnections('readwrite', 1)
+    const orders = await Promise.all([
+      handle.write(own('a')),
+      handle.write(own('b')),
+      handle.claim('k', 'v'),
+    ])
+    expect(lost()).toBe(1)
+    expect(orders).toEqual([1, 2, 'v'])
+    expect(keysOf(await handle.read())).toEqual(['a', 'b'])
+    expect(heard).toEqual([])
+  })
+
+  test('lost: closed under a read, it is read again', async () => {
+    const handle = await opened()
+    await handle.write(own('a'))
+    const lost = loseConnections('readonly', 1)
+    expect(keysOf(await handle.read())).toEqual(['a'])
+    expect(lost()).toBe(1)
+  })
+
+  test('lost: twice in one call ends the handle, told once', async () => {
+    const handle = await opened()
+    await handle.write(own('a'))
+    loseConnections('readwrite', 2)
+    await expectTrouble(handle.write(own('b')), 'closed')
+    vi.restoreAllMocks()
+    await expectTrouble(handle.write(own('c')), 'closed')
+    await expectTrouble(handle.read(), 'closed')
+    await handle.close()
+    expect(heard).toEqual(['closed'])
+    expect(keysOf(await (await opened()).read())).toEqual(['a'])
+  })
+
+  test('lost: an open that fails ends the handle as closed', async () => {
+    const handle = await opened()
+    forceClose(await connectionOf(handle))
+    vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
+      throw new DOMException('Internal error.', 'UnknownError')
+    })
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    await expectTrouble(handle.write(own('a')), 'closed')
+    expect(heard).toEqual(['closed'])
+  })
+
+  test('lost: with its data, a handle never writes on into an empty database', async () => {
+    const handle = await opened()
+    await handle.write(own('a'))
+    forceClose(await connectionOf(handle))
+    await nativeDelete(fullName())
+    await expectTrouble(handle.write(own('b')), 'closed')
+    expect(heard).toEqual(['closed'])
+    // The attempt left no empty database behind.
+    expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(fullName())
+  })
+
+  test('lost: with its data, and begun anew by another tab, is as lost', async () => {
+    const handle = await opened()
+    await handle.write(own('a'))
+    forceClose(await connectionOf(handle))
+    await nativeDelete(fullName())
+    const other = await opened()
+    await other.write(own('x'))
+    await expectTrouble(handle.write(own('b')), 'closed')
+    expect(keysOf(await other.read())).toEqual(['x'])
+  })
+
+  test('lost: a batch whose answer got lost changes nothing the second time', async () => {
+    const handle = await opened()
+    await handle.write({ ...own('a', 'b'), advance: { rank: 9, text: 'old' } })
+    const batch: WriteBatch = {
+      ...own('c', 'd'),
+      reset: true,
+      advance: { rank: 3, text: 'three' },
+      checkpoint: { pages: ['p'], check: 'c', throughOrder: 2 },
+      outboxAdd: ['c'],
+      outboxRemove: ['a'],
+    }
+    const connection = await connectionOf(handle)
+    const order = await writeBatch(connection, batch)
+    const once = await handle.read()
+    expect(await writeBatch(connection, batch)).toBe(order)
+    expect(await handle.read()).toEqual(once)
+  })
+})
+
+describe('other tabs', () => {
+  test('version: an upgrade elsewhere closes at once, and is told once', async () => {
+    const handle = await opened()
+    await handle.write(own('a'))
+    const newer = await nativeOpen(fullName(), 20)
+    await expectTrouble(handle.write(own('b')), 'version')
+    await expectTrouble(handle.read(), 'version')
+    expect(heard).toEqual(['version'])
+    newer.close()
+  })
+
+  test('version: a write that runs when another tab upgrades is still stored', async () => {
+    const handle = await opened()
+    const writing = handle.write(own('a'))
+    const upgrading = nativeOpen(fullName(), 20)
+    expect(await writing).toBe(1)
+    const newer = await upgrading
+    const keys = newer.transaction('segments').objectStore('segments').index('key').getAllKeys()
+    await vi.waitFor(() => expect(keys.result).toHaveLength(1))
+    newer.close()
+  })
+
+  test('version: a newer database is refused, and left as it is', async () => {
+    await (await opened()).close()
+    const newer = await nativeOpen(fullName(), 20)
+    newer.close()
+    await expectTrouble(opened(), 'version')
+    const found = await nativeOpen(fullName())
+    expect(found.version).toBe(20)
+    found.close()
+  })
+
+  test('closed: a deletion elsewhere is let through at once', async () => {
+    const handle = await opened()
+    await handle.write(own('a'))
+    await nativeDelete(fullName())
+    await expectTrouble(handle.write(own('b')), 'closed')
+    expect(heard).toEqual(['closed'])
+    expect(await indexedDB.databases()).not.toContainEqual({ name: fullName(), version: 10 })
+  })
+
+  test('blocked: waiting for an older tab is told, and passes', async () => {
+    const older = await nativeOpen(fullName(), 1, (database) => {
+      database.createObjectStore('state').put('an older layout', 'incarnation')
+    })
+    const opening = opened()
+    await vi.waitFor(() => expect(heard).toEqual(['blocked']))
+    older.close()
+    await (await opening).write(own('a'))
+    expect(heard).toEqual(['blocked'])
+  })
+
+  test('version: an upgrade while a lost connection is opened again is told once', async () => {
+    const handle = await opened()
+    await handle.write(own('a'))
+    const gone = await connectionOf(handle)
+    forceClose(gone)
+    const newer = upgradeUnder((connection) => connection !== gone)
+    await expectTrouble(handle.write(own('b')), 'version')
+    expect(heard).toEqual(['version'])
+    ;(await newer())?.close()
+  })
+
+  test('version: an upgrade while the store is opened is not held up either', async () => {
+    const newer = upgradeUnder(() => true)
+    await expectTrouble(
+      opened().then((handle) => handle.write(own('a'))),
+      'version',
+    )
+    expect(heard).toEqual(['version'])
+    ;(await newer())?.close()
+  })
+
+  test('closed: nobody is told after close', async () => {
+    const handle = await opened()
+    const lost = loseConnections('readwrite', 2)
+    const writing = handle.write(own('a'))
+    const closing = handle.close()
+    await expectTrouble(writing, 'closed')
+    await closing
+    expect(lost()).toBe(2)
+    expect(heard).toEqual([])
+  })
+})
+
+describe('refused writes', () => {
+  test('quota: a full disk rejects as quota, and may pass', async () => {
+    const handle = await opened()
+    await handle.write(own('a'))
+    const full = vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
+      throw new DOMException('Full.', 'QuotaExceededError')
+    })
+    await expectTrouble(handle.write({ ...own('b'), meta: [['k', 1]] }), 'quota')
+    // Trying again would not help and costs time.
+    expect(full).toHaveBeenCalledTimes(1)
+    full.mockRestore()
+    await handle.write(own('c'))
+    const state = await handle.read()
+    expect(keysOf(state)).toEqual(['a', 'c'])
+    expect(state.meta.size).toBe(0)
+    expect(heard).toEqual([])
+  })
+
+  test('failed: a value that cannot be cloned stores nothing of its batch', async () => {
+    const handle = await opened()
+    const batch = { ...own('a'), meta: [['f', () => 1]] } satisfies WriteBatch
+    await expectTrouble(handle.write(batch), 'failed')
+    await handle.write(own('b'))
+    expect(keysOf(await handle.read())).toEqual(['b'])
+  })
+
+  test('failed: an error names the storage, the call and the cause', async () => {
+    const handle = await opened()
+    const failing = handle.claim('f', () => 1)
+    await expect(failing).rejects.toThrow(`Storage "${name}" cannot claim: DataCloneError`)
+  })
+
+  test('failed: a factory that refuses', async () => {
+    vi.spyOn(IDBFactory.prototype, 'open').mockImplementation(() => {
+      throw new DOMException('Denied.', 'SecurityError')
+    })
+    await expectTrouble(opened(), 'failed')
+  })
+
+  test('failed: a database without the mark of its birth', async () => {
+    await (await opened()).close()
+    const database = await nativeOpen(fullName())
+    const marks = database.transaction('state', 'readwrite').objectStore('state')
+    await request(marks.delete('incarnation'))
+    database.close()
+    await expect(opened()).rejects.toThrow('was not made by this package')
+  })
+})
+
+describe('what the browser is asked', () => {
+  test('durability: strict and relaxed reach the transaction, claims are strict', async () => {
+    const handle = await opened()
+    const made = vi.spyOn(IDBDatabase.prototype, 'transaction')
+    await handle.write(own('a'))
+    await handle.write({ durability: 'relaxed' })
+    await handle.claim('k', 'v')
+    const asked = made.mock.calls.map(([, mode, options]) => [mode, options?.durability])
+    expect(asked).toEqual([
+      ['readwrite', 'strict'],
+      ['readwrite', 'relaxed'],
+      ['readwrite', 'strict'],
+    ])
+  })
+
+  test('reset: gives back the space of the checkpoint', async () => {
+    const handle = await opened()
+    const checkpoint = { pages: ['p', 'q'], check: 'c', throughOrder: 0 }
+    await handle.write({ durability: 'relaxed', checkpoint })
+    await handle.write({ durability: 'relaxed', reset: true })
+    const connection = await connectionOf(handle)
+    const pages = connection.transaction('pages').objectStore('pages')
+    expect(await request(pages.count())).toBe(0)
+  })
+
+  test('persist: asked once, after the first segment, and never waited for', async () => {
+    const persist = vi.fn(() => new Promise<boolean>(() => undefined))
+    vi.stubGlobal('navigator', { storage: { persist } })
+    const handle = await opened()
+    await handle.claim('k', 'v')
+    await handle.write({ durability: 'relaxed', meta: [['k', 'w']] })
+    expect(persist).not.toHaveBeenCalled()
+    await handle.write(own('a'))
+    await handle.write(own('b'))
+    expect(persist).toHaveBeenCalledTimes(1)
+  })
+
+  test('persist: not asked where the app says so', async () => {
+    const persist = vi.fn(async () => true)
+    vi.stubGlobal('navigator', { storage: { persist } })
+    const handle = await dexieStorage(name, { persist: false }).open(() => undefined)
+    await handle.write(own('a'))
+    expect(persist).not.toHaveBeenCalled()
+  })
+
+  test('persist: a refusal is nobody’s trouble', async () => {
+    vi.stubGlobal('navigator', { storage: { persist: () => Promise.reject(new Error('no')) } })
+    await (await opened()).write(own('a'))
+    expect(heard).toEqual([])
+  })
+})
+
+function opened(): Promise<StorageHandle> {
+  return dexieStorage(name).open((trouble) => heard.push(trouble))
+}
+
+function fullName(): string {
+  return `countersign/${name}`
+}
+
+/** The database that the handle uses now, caught at its next transaction. */
+async function connectionOf(handle: StorageHandle): Promise<IDBDatabase> {
+  const made = vi.spyOn(IDBDatabase.prototype, 'transaction')
+  await handle.read()
+  const connection = made.mock.contexts.at(-1)
+  made.mockRestore()
+  return connection as IDBDatabase
+}
+
+function forceClose(connection: IDBDatabase): void {
+  forceCloseDatabase(connection as never)
+}
+
+/**
+ * From now on, the first `times` transactions of that mode lose their connection as a browser
+ * takes it: the transaction aborts, then the connection closes. Returns how often it happened.
+ */
+function loseConnections(mode: IDBTransactionMode, times: number): () => number {
+  let lost = 0
+  onTransactions((made) => {
+    if (made.mode !== mode || lost === times) return
+    lost++
+    queueMicrotask(() => {
+      made.abort()
+      forceClose(made.db)
+    })
+  })
+  return () => lost
+}
+
+/** Another tab upgrades as soon as such a connection begins a transaction. */
+function upgradeUnder(
+  isMeant: (connection: IDBDatabase) => boolean,
+): () => Promise<IDBDatabase> | undefined {
+  let upgrading: Promise<IDBDatabase> | undefined
+  onTransactions((made) => {
+    if (isMeant(made.db)) upgrading ??= nativeOpen(fullName(), 20)
+  })
+  return () => upgrading
+}
+
+function onTransactions(listener: (made: IDBTransaction) => void): void {
+  const begin: IDBDatabase['transaction'] = Reflect.get(IDBDatabase.prototype, 'transaction')
+  vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (
+    this: IDBDatabase,
+    ...args
+  ) {
+    const made = begin.apply(this, args)
+    listener(made)
+    return made
+  })
+}

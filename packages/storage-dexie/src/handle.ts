@@ -1,0 +1,168 @@
+/**
+ * A storage handle on one database: calls in turn, and the life of the connection.
+ *
+ *                   lost: closed by the browser, page cached
+ *            ┌──────────────────────────────────────────────┐
+ *   open ──▶ connected ──▶ lost ──▶ (next call) reconnect ──┘
+ *               │                        │ fails, is lost again, or finds other data
+ *               │ superseded             ▼
+ *               └──────────────────▶  ended (trouble told once; every call rejects)
+ *
+ * Invariants: one call runs at a time, in the order of the calls; a call is tried at most
+ * twice; after `ended` nothing is written. Knows nothing of what a batch means.
+ */
+import {
+  StorageError,
+  type StorageHandle,
+  type StorageTrouble,
+  type StoredState,
+  type WriteBatch,
+} from '@countersign/core/ports'
+import type { DexieConstructor } from 'dexie'
+import { connect, type Connection } from './connection.ts'
+import { isConnectionLost, toStorageError } from './errors.ts'
+import { readState } from './read.ts'
+import { claimMeta, writeBatch } from './write.ts'
+
+const triesMax = 2
+
+export interface HandleSetup {
+  /** As the app calls it, for messages. */
+  readonly name: string
+  readonly databaseName: string
+  readonly factory: IDBFactory
+  readonly persist: boolean
+  readonly onTrouble: (trouble: StorageTrouble) => void
+}
+
+export class DexieHandle implements StorageHandle {
+  readonly #Dexie: DexieConstructor
+  readonly #setup: HandleSetup
+  /** Open, or lost without our knowing: the next call finds out. undefined: known to be lost. */
+  #connection: Connection | undefined
+  /** The mark of the database this handle was opened on. */
+  #incarnation: string | undefined
+  /** The last call in turn; never rejects. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #closing: Promise<void> | undefined
+  #ended: StorageError | undefined
+  #askPersistence: boolean
+
+  private constructor(Dexie: DexieConstructor, setup: HandleSetup) {
+    this.#Dexie = Dexie
+    this.#setup = setup
+    this.#askPersistence = setup.persist
+  }
+
+  /** Rejects with what `connect` rejects with. */
+  static async open(Dexie: DexieConstructor, setup: HandleSetup): Promise<DexieHandle> {
+    const handle = new DexieHandle(Dexie, setup)
+    await handle.#connect()
+    return handle
+  }
+
+  read(): Promise<StoredState> {
+    return this.#inTurn('read', readState)
+  }
+
+  async write(batch: WriteBatch): Promise<number> {
+    const order = await this.#inTurn('write', (database) => writeBatch(database, batch))
+    if (this.#askPersistence && (batch.segments?.length ?? 0) > 0) {
+      this.#askPersistence = false
+      requestPersistence()
+    }
+    return order
+  }
+
+  claim(key: string, value: unknown): Promise<unknown> {
+    return this.#inTurn('claim', (database) => claimMeta(database, key, value))
+  }
+
+  /** Waits for the calls made before it; later ones reject with `closed`. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#turn.then(() => this.#disconnect())
+    return this.#closing
+  }
+
+  #inTurn<T>(what: string, job: (database: IDBDatabase) => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) {
+      return Promise.reject(this.#error('closed', `cannot ${what}: this handle was closed.`))
+    }
+    const run = this.#turn.then(() => this.#try(what, job))
+    this.#turn = run.catch(() => undefined)
+    return run
+  }
+
+  async #try<T>(what: string, job: (database: IDBDatabase) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const database = await this.#connected()
+      try {
+        return await job(database)
+      } catch (error) {
+        if (!isConnectionLost(error)) {
+          throw toStorageError(error, `Storage "${this.#setup.name}" cannot ${what}`)
+        }
+        this.#disconnect()
+        if (tries === triesMax) {
+          const { message } = toStorageError(error, 'lost its database twice')
+          throw this.#end(this.#error('closed', message))
+        }
+      }
+    }
+  }
+
+  async #connected(): Promise<IDBDatabase> {
+    if (this.#ended !== undefined) throw this.#ended
+    if (this.#connection !== undefined) return this.#connection.database
+    try {
+      return (await this.#connect()).database
+    } catch (error) {
+      const { trouble, message } = toStorageError(error, 'cannot be opened again')
+      throw this.#end(this.#error(trouble === 'version' ? 'version' : 'closed', message))
+    }
+  }
+
+  async #connect(): Promise<Connection> {
+    const { databaseName, factory, onTrouble } = this.#setup
+    const target = { databaseName, factory, incarnation: this.#incarnation }
+    const connection = await connect(this.#Dexie, target, {
+      onBlocked: () => onTrouble('blocked'),
+      onSuperseded: (by) => this.#superseded(by),
+    })
+    this.#connection = connection
+    this.#incarnation = connection.incarnation
+    return connection
+  }
+
+  #superseded(by: 'upgrade' | 'deletion'): void {
+    this.#end(
+      by === 'upgrade'
+        ? this.#error('version', 'was upgraded by newer code. Reload the page.')
+        : this.#error('closed', 'was deleted.'),
+    )
+  }
+
+  #disconnect(): void {
+    this.#connection?.close()
+    this.#connection = undefined
+  }
+
+  /** Told once, and not to somebody who has closed the handle. */
+  #end(error: StorageError): StorageError {
+    if (this.#ended === undefined) {
+      this.#ended = error
+      if (this.#closing === undefined) this.#setup.onTrouble(error.trouble)
+    }
+    return this.#ended
+  }
+
+  #error(trouble: StorageTrouble, message: string): StorageError {
+    return new StorageError(trouble, `Storage "${this.#setup.name}" ${message}`)
+  }
+}
+
+/** Best effort: a refusal, or no such call, leaves the data to be evicted under pressure. */
+function requestPersistence(): void {
+  if (typeof navigator === 'undefined') return
+  navigator.storage?.persist?.().catch(() => undefined)
+}

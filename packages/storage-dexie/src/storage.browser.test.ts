@@ -1,0 +1,167 @@
+/**
+ * What only a real browser shows: pages that die or leave, cleared data, a full disk, keys that
+ * cannot be exported. The rest of the life of a handle is in `handle.test.ts`.
+ */
+import type { StorageHandle, StorageTrouble, WriteBatch } from '@countersign/core/ports'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { cdp } from 'vitest/browser'
+import { expectTrouble, keysOf, nativeOpen, own } from '../test/kit.ts'
+import { dexieStorage } from './storage.ts'
+
+/** Not yet in TypeScript's library: a part of the origin's storage, with a quota of its own. */
+declare global {
+  interface Navigator {
+    readonly storageBuckets: {
+      open(bucket: string, options: { quota: number }): Promise<{ indexedDB: IDBFactory }>
+      delete(bucket: string): Promise<void>
+    }
+  }
+}
+
+let name = ''
+let heard: StorageTrouble[] = []
+
+beforeEach(() => {
+  name = crypto.randomUUID()
+  heard = []
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+test('reopen: what another page wrote is there when that page is gone', async () => {
+  const page = openPage()
+  const theirs = await opened(page.indexedDB)
+  await theirs.write(own('a', 'b'))
+  page.leave()
+  expect(await keys(await opened())).toEqual(['a', 'b'])
+})
+
+test.for([0, 1, 2, 4, 8, 16])(
+  'atomic: a page that dies %i ms after the call leaves all of a batch or nothing',
+  async (delayMs) => {
+    const batchKeys = Array.from({ length: 60 }, (_, index) => `s${index}`)
+    const page = openPage()
+    const theirs = await opened(page.indexedDB)
+    await theirs.write(own('before'))
+    void theirs.write(own(...batchKeys))
+    await new Promise((resolve) => setTimeout(resolve, delayMs))
+    page.leave()
+    const found = await keys(await opened())
+    expect([['before'], ['before', ...batchKeys]]).toContainEqual(found)
+  },
+)
+
+test('lost: a connection that was closed behind our back is opened again', async () => {
+  const handle = await opened()
+  await handle.write(own('a'))
+  const made = vi.spyOn(IDBDatabase.prototype, 'transaction')
+  await handle.read()
+  const connection = made.mock.contexts.at(-1) as IDBDatabase
+  connection.close()
+  await handle.write(own('b'))
+  expect(await keys(handle)).toEqual(['a', 'b'])
+  expect(heard).toEqual([])
+})
+
+test('lost: a page that went into the cache and came back writes on', async () => {
+  const handle = await opened()
+  await handle.write(own('a'))
+  const late = handle.write(own('b'))
+  vi.spyOn(console, 'debug').mockImplementation(() => undefined)
+  // Dexie closes its connections here, lest they keep the page out of the cache.
+  dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
+  dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
+  await late
+  await handle.write(own('c'))
+  expect(await keys(handle)).toEqual(['a', 'b', 'c'])
+  expect(heard).toEqual([])
+})
+
+test('lost: data that the person cleared is never written on', async () => {
+  const handle = await opened()
+  await handle.write(own('a'))
+  const storageKey = location.origin
+  await cdp().send('Storage.clearDataForOrigin', {
+    origin: storageKey,
+    storageTypes: 'indexeddb',
+  })
+  await expectTrouble(handle.write(own('b')), 'closed')
+  expect(heard).toEqual(['closed'])
+  expect(await keys(await opened())).toEqual([])
+})
+
+test('version: an upgrade by another connection is not held up, and is told', async () => {
+  const handle = await opened()
+  await handle.write(own('a'))
+  const newer = await nativeOpen(`countersign/${name}`, 20)
+  await expectTrouble(handle.write(own('b')), 'version')
+  expect(heard).toEqual(['version'])
+  newer.close()
+  await expectTrouble(opened(), 'version')
+})
+
+test('quota: a disk that is full rejects as quota, stores nothing, and may pass', async () => {
+  const bucket = await navigator.storageBuckets.open(name, { quota: 1_000_000 })
+  const handle = await opened(bucket.indexedDB)
+  await handle.write(own('a'))
+  const large = { ...own('large'), meta: [['k', randomText(4_000_000)]] } satisfies WriteBatch
+  await expectTrouble(handle.write(large), 'quota')
+  await handle.write(own('b'))
+  expect(await keys(handle)).toEqual(['a', 'b'])
+  expect((await handle.read()).meta.size).toBe(0)
+  expect(heard).toEqual([])
+  await handle.close()
+  await navigator.storageBuckets.delete(name)
+})
+
+test('meta: keeps a key that cannot be exported, and it still signs', async () => {
+  const made = (await crypto.subtle.generateKey('Ed25519', false, [
+    'sign',
+    'verify',
+  ])) as CryptoKeyPair
+  const handle = await opened()
+  expect(await handle.claim('keys', made)).toBe(made)
+  await handle.close()
+  const kept = (await (await opened()).claim('keys', 'other')) as CryptoKeyPair
+  const bytes = new TextEncoder().encode('message')
+  const signature = await crypto.subtle.sign('Ed25519', kept.privateKey, bytes)
+  expect(await crypto.subtle.verify('Ed25519', made.publicKey, signature, bytes)).toBe(true)
+  expect(kept.privateKey.extractable).toBe(false)
+})
+
+test('read: takes records in bulk, never one by one', async () => {
+  const handle = await opened()
+  await handle.write(own(...Array.from({ length: 300 }, (_, index) => `s${index}`)))
+  const bulks = vi.spyOn(IDBObjectStore.prototype, 'getAll')
+  const single = vi.spyOn(IDBObjectStore.prototype, 'openCursor')
+  expect(await keys(handle)).toHaveLength(300)
+  expect(bulks.mock.calls.length).toBeLessThan(6)
+  expect(single).not.toHaveBeenCalled()
+})
+
+function opened(factory: IDBFactory = indexedDB): Promise<StorageHandle> {
+  const storage = dexieStorage(name, { persist: false, indexedDB: factory })
+  return storage.open((trouble) => heard.push(trouble))
+}
+
+/** A page of this origin with connections of its own, which die with it. */
+function openPage(): { indexedDB: IDBFactory; leave(): void } {
+  const frame = document.body.appendChild(document.createElement('iframe'))
+  const { indexedDB: factory } = frame.contentWindow as Window & typeof globalThis
+  return { indexedDB: factory, leave: () => frame.remove() }
+}
+
+/** Nothing that a disk could store smaller. */
+function randomText(chars: number): string {
+  const codes = crypto.getRandomValues.bind(crypto)
+  const parts = Array.from({ length: chars / 10_000 }, () =>
+    String.fromCharCode(...codes(new Uint16Array(10_000))),
+  )
+  return parts.join('')
+}
+
+async function keys(handle: StorageHandle): Promise<readonly string[]> {
+  return keysOf(await handle.read())
+}

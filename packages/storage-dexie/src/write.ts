@@ -1,0 +1,143 @@
+/**
+ * One batch in one transaction: the order of its parts, the rule of `advance`, keys that are
+ * known already. Knows nothing of connections and retries, but may be run twice: a batch whose
+ * commit went through and whose answer got lost changes nothing the second time.
+ *
+ * Records are placed in steps of bounded size: a long batch is many short tasks.
+ */
+import type { Advance, Checkpoint, Segment, WriteBatch } from '@countersign/core/ports'
+import { ADVANCE, CHECKPOINT, type CheckpointFrame, KIND_AND_ORDER } from './schema.ts'
+import { request, type Scope, transact } from './transact.ts'
+
+/** A step ends with the record that reaches it; the browser clones some 1,000 a microsecond. */
+const stepCharsAim = 2_000_000
+const stepRecordsMax = 128
+const droppedPerStepMax = 256
+
+/** Resolves to the order of the batch's last segment; 0 when it was skipped, or there is none. */
+export function writeBatch(database: IDBDatabase, batch: WriteBatch): Promise<number> {
+  return transact(database, batch.durability, async (scope) => {
+    if (batch.reset === true) await forgetCanonical(scope)
+    const news = await isNews(scope, batch.advance)
+    const lastOrder = news ? await writeRun(scope, batch) : await findLast(scope, batch)
+    writeRest(scope, batch)
+    return lastOrder
+  })
+}
+
+/** Stores `value` under `key` unless there is one; resolves to what stands there, on disk. */
+export function claimMeta(database: IDBDatabase, key: string, value: unknown): Promise<unknown> {
+  return transact(database, 'strict', async (scope) => {
+    const meta = scope.store('meta')
+    if ((await request(meta.count(key))) > 0) return request(meta.get(key))
+    meta.put(value, key)
+    return value
+  })
+}
+
+/** The part that is skipped when another tab has stored the run already. */
+async function writeRun(
+  scope: Scope,
+  { segments = [], checkpoint, advance }: WriteBatch,
+): Promise<number> {
+  const lastOrder = await inSteps(segments, {
+    charsOf: ({ text }) => text.length,
+    place: (segment) => add(scope, segment),
+  })
+  if (checkpoint !== undefined) await replaceCheckpoint(scope, checkpoint)
+  if (advance !== undefined) scope.store('state').put(advance, ADVANCE)
+  return lastOrder ?? 0
+}
+
+async function findLast(scope: Scope, { segments = [] }: WriteBatch): Promise<number> {
+  const last = segments.at(-1)
+  return last === undefined ? 0 : orderOf(scope, last.key)
+}
+
+/** What no `advance` holds back. Nobody waits for these requests: a failure aborts them all. */
+function writeRest(scope: Scope, batch: WriteBatch): void {
+  const outbox = scope.store('outbox')
+  for (const key of batch.outboxAdd ?? []) outbox.put({ key })
+  for (const key of batch.outboxRemove ?? []) outbox.delete(key)
+  for (const [key, value] of batch.meta ?? []) scope.store('meta').put(value, key)
+}
+
+async function isNews(scope: Scope, advance: Advance | undefined): Promise<boolean> {
+  if (advance === undefined) return true
+  const stored: Advance | undefined = await request(scope.store('state').get(ADVANCE))
+  return stored === undefined || advance.rank >= stored.rank
+}
+
+/** Tries, and looks only when the key is known: repeats are rare and a look costs a round trip. */
+function add(scope: Scope, { key, kind, ids, text, check }: Segment): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const adding = scope.store('segments').add({ key, kind, ids, text, check })
+    adding.onsuccess = () => resolve(adding.result as number)
+    adding.onerror = (event) => {
+      if (adding.error?.name !== 'ConstraintError') {
+        reject(adding.error as DOMException)
+        return
+      }
+      // Without this the repeated key would abort the whole batch.
+      event.preventDefault()
+      resolve(orderOf(scope, key))
+    }
+  })
+}
+
+async function orderOf(scope: Scope, key: string): Promise<number> {
+  const order = await request(scope.store('segments').index('key').getKey(key))
+  return (order as number | undefined) ?? 0
+}
+
+async function replaceCheckpoint(scope: Scope, checkpoint: Checkpoint): Promise<void> {
+  const { pages, check, throughOrder } = checkpoint
+  const store = scope.store('pages')
+  store.clear()
+  await inSteps(pages, {
+    charsOf: (page) => page.length,
+    place: async (page, index) => request(store.put(page, index)),
+  })
+  const frame: CheckpointFrame = { check, throughOrder }
+  scope.store('state').put(frame, CHECKPOINT)
+  await dropTail(scope, throughOrder)
+}
+
+async function forgetCanonical(scope: Scope): Promise<void> {
+  scope.store('pages').clear()
+  scope.store('state').delete(CHECKPOINT)
+  scope.store('state').delete(ADVANCE)
+  await dropTail(scope, Infinity)
+}
+
+async function dropTail(scope: Scope, throughOrder: number): Promise<void> {
+  const segments = scope.store('segments')
+  const tail = IDBKeyRange.bound(['tail', -Infinity], ['tail', throughOrder])
+  for (let full = true; full;) {
+    const orders = await request(segments.index(KIND_AND_ORDER).getAllKeys(tail, droppedPerStepMax))
+    for (const order of orders) segments.delete(order)
+    full = orders.length === droppedPerStepMax
+  }
+}
+
+/**
+ * Places all items, a step at a time; resolves to what came of the last one. `place` must not
+ * throw but reject, so that its error meets the same `all` as the step's other requests.
+ */
+async function inSteps<T, R>(
+  items: readonly T[],
+  how: { charsOf(item: T): number; place(item: T, index: number): Promise<R> },
+): Promise<R | undefined> {
+  let last: R | undefined
+  for (let next = 0; next < items.length;) {
+    const step: Promise<R>[] = []
+    let chars = 0
+    while (next < items.length && chars < stepCharsAim && step.length < stepRecordsMax) {
+      const item = items[next] as T
+      chars += how.charsOf(item)
+      step.push(how.place(item, next++))
+    }
+    last = (await Promise.all(step)).at(-1)
+  }
+  return last
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { Decoder, Encoder, frameToPacket } from './frame-parser.ts'
+import type { Packet } from './frame-parser.ts'
+
+function decoded(chunk: unknown): Packet {
+  const decoder = new Decoder()
+  const packets: Packet[] = []
+  decoder.on('decoded', (packet) => packets.push(packet))
+  decoder.add(chunk)
+  expect(packets).toHaveLength(1)
+  return packets[0]!
+}
+
+describe('frames', () => {
+  test.each(['', '[]', '[', ']', '[[]', '[],[]', '"', 'a"b\\', '["ü\u0000"]', '\u2028', '{"a":1}'])(
+    'come back as they were: %j',
+    (text) => {
+      const packet = { type: 2, nsp: '/', data: ['cs', text] }
+      expect(new Encoder().encode(packet)).toEqual([frameToPacket(text)])
+      expect(decoded(frameToPacket(text))).toEqual(packet)
+    },
+  )
+
+  test('a JSON array is not quoted again, so its packet is plain Socket.IO', () => {
+    const text = '["offer",{"a":"\\"ü\\""}]'
+    expect(frameToPacket(text)).toBe(`2["cs",${text}]`)
+    expect(JSON.parse(frameToPacket(text).slice(1))).toEqual(['cs', JSON.parse(text)])
+  })
+
+  test('the packet of a server with the standard parser is understood', () => {
+    const text = '["reviews",1]'
+    expect(decoded(`2${JSON.stringify(['cs', text])}`).data).toEqual(['cs', text])
+  })
+})
+
+describe('other packets', () => {
+  test('go up and come down as those of Socket.IO', () => {
+    const encode = (packet: Packet): string[] => new Encoder().encode(packet)
+    expect(encode({ type: 0, nsp: '/', data: { token: 't' } })).toEqual(['0{"token":"t"}'])
+    expect(encode({ type: 1, nsp: '/' })).toEqual(['1'])
+    expect(decoded('0{"sid":"s"}')).toEqual({ type: 0, nsp: '/', data: { sid: 's' } })
+    expect(decoded('1')).toEqual({ type: 1, nsp: '/' })
+    expect(decoded('2["bye","why"]').data).toEqual(['bye', 'why'])
+    expect(decoded('4{"message":"no"}').data).toEqual({ message: 'no' })
+  })
+
+  test.each([
+    undefined,
+    7,
+    new Uint8Array([50]),
+    '',
+    'x',
+    '0',
+    '0null',
+    '0"sid"',
+    '2',
+    '2["cs"]',
+    '2["cs",]',
+    '2["cs",1]',
+    '2["cs","a","b"]',
+    '2["sc","a"]',
+    '2["disconnect","a"]',
+    '21["cs","a"]',
+    '2/admin,["cs","a"]',
+    '3["a"]',
+    '4',
+    '51-["cs",{"_placeholder":true,"num":0}]',
+  ])('that have no place here throw: %j', (chunk) => {
+    const decoder = new Decoder()
+    decoder.on('decoded', (packet) => expect.fail(`was handed on: ${JSON.stringify(packet)}`))
+    expect(() => decoder.add(chunk)).toThrow(/./)
+  })
+})

@@ -1,0 +1,197 @@
+import { createServer } from 'node:http'
+import { createServer as createNetServer } from 'node:net'
+import type { AddressInfo, Server as NetServer } from 'node:net'
+import type { Link } from '@countersign/core/ports'
+import { Server } from 'socket.io'
+import type { Socket } from 'socket.io'
+import { afterEach, describe, expect, test } from 'vitest'
+import { socketIo } from './socket-io.ts'
+import type { SocketIoOptions } from './socket-io.ts'
+
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+async function portOf(server: NetServer): Promise<number> {
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  return (server.address() as AddressInfo).port
+}
+
+/** A plain Socket.IO server; `guard` may refuse a client with a message. */
+async function served(
+  guard: (socket: Socket) => string | undefined = () => undefined,
+): Promise<{ url: string; sockets: Socket[] }> {
+  const http = createServer()
+  const io = new Server(http, { transports: ['websocket'] })
+  const sockets: Socket[] = []
+  io.use((socket, next) => {
+    const refusal = guard(socket)
+    next(refusal === undefined ? undefined : new Error(refusal))
+  })
+  io.on('connection', (socket) => sockets.push(socket))
+  const port = await portOf(http)
+  ends.push(() => io.close())
+  return { url: `http://127.0.0.1:${port}`, sockets }
+}
+
+interface Heard {
+  readonly link: Link
+  readonly opened: Promise<void>
+  readonly closed: Promise<string>
+  readonly events: string[]
+}
+
+function heard(url: string, options?: SocketIoOptions): Heard {
+  const events: string[] = []
+  const open = Promise.withResolvers<void>()
+  const end = Promise.withResolvers<string>()
+  const link = socketIo(url, options).connect({
+    open: () => {
+      events.push('open')
+      open.resolve()
+    },
+    frame: (text) => events.push(text),
+    closed: (reason) => {
+      events.push('closed')
+      end.resolve(reason)
+    },
+  })
+  ends.push(() => link.close())
+  return { link, opened: open.promise, closed: end.promise, events }
+}
+
+describe('auth', () => {
+  test('is sent with the handshake, as a value, from a function or from a promise', async () => {
+    const { url, sockets } = await served()
+    let asked = 0
+    const ways: NonNullable<SocketIoOptions['auth']>[] = [
+      { token: 'value' },
+      () => ({ token: `function ${++asked}` }),
+      async () => ({ token: `promise ${++asked}` }),
+    ]
+    for (const auth of ways) await heard(url, { auth }).opened
+    expect(sockets.map((socket) => socket.handshake.auth)).toEqual([
+      { token: 'value' },
+      { token: 'function 1' },
+      { token: 'promise 2' },
+    ])
+    expect((await heard(url).opened, sockets.at(-1)!.handshake.auth)).toEqual({})
+  })
+
+  test('a function is asked anew for each connection of one transport', async () => {
+    const { url, sockets } = await served()
+    let asked = 0
+    const transport = socketIo(url, { auth: () => ({ asked: ++asked }) })
+    for (let i = 0; i < 2; i++) {
+      await new Promise<void>((open) => {
+        const link = transport.connect({ open, frame: () => {}, closed: () => {} })
+        ends.push(() => link.close())
+      })
+    }
+    expect(sockets.map((socket) => socket.handshake.auth)).toEqual([{ asked: 1 }, { asked: 2 }])
+  })
+
+  test('that fails closes the link with its reason', async () => {
+    const { url, sockets } = await served()
+    const throwing = heard(url, {
+      auth: () => {
+        throw new Error('logged out')
+      },
+    })
+    expect(await throwing.closed).toBe('auth failed: logged out')
+    const rejecting = heard(url, { auth: () => Promise.reject(new Error('offline')) })
+    expect(await rejecting.closed).toBe('auth failed: offline')
+    expect(sockets).toEqual([])
+    expect(throwing.events).toEqual(['closed'])
+  })
+
+  test('that the server refuses closes the link with the message of the server', async () => {
+    const { url } = await served((socket) =>
+      socket.handshake.auth.token === 'ok' ? undefined : 'who are you?',
+    )
+    const refused = heard(url, { auth: { token: 'x' } })
+    expect(await refused.closed).toBe('who are you?')
+    expect(refused.events).toEqual(['closed'])
+    await heard(url, { auth: { token: 'ok' } }).opened
+  })
+})
+
+describe('closed', () => {
+  test('names the reason that the reviewer gave, or what Socket.IO knows', async () => {
+    const { url, sockets } = await served()
+    const told = heard(url)
+    await told.opened
+    sockets[0]!.emit('bye', 'the reviewer stops')
+    sockets[0]!.disconnect(true)
+    expect(await told.closed).toBe('the reviewer stops')
+    const untold = heard(url)
+    await untold.opened
+    sockets[1]!.disconnect(true)
+    expect(await untold.closed).toBe('io server disconnect')
+  })
+
+  test('comes within the limit when nobody answers, auth included', async () => {
+    const mute = createNetServer((socket) => socket.resume())
+    const url = `http://127.0.0.1:${await portOf(mute)}`
+    ends.push(() => new Promise((done) => mute.close(done)))
+    const silent = heard(url, { connectTimeoutMs: 60 })
+    expect(await silent.closed).toBe('no answer within 60 ms')
+    expect(silent.events).toEqual(['closed'])
+
+    const slow = heard((await served()).url, {
+      connectTimeoutMs: 60,
+      auth: () => new Promise(() => {}),
+    })
+    expect(await slow.closed).toBe('no answer within 60 ms')
+  })
+
+  test('comes for a url that is none', async () => {
+    for (const url of ['http://[', 'nowhere:99999', '::']) {
+      expect(await heard(url, { connectTimeoutMs: 200 }).closed).toMatch(/./)
+    }
+  })
+
+  test('comes for a frame that is too large, and says so', async () => {
+    const { url, sockets } = await served()
+    const up = heard(url)
+    await up.opened
+    up.link.send('x'.repeat(262_145))
+    expect(up.events).toEqual(['open'])
+    expect(await up.closed).toBe('a frame to send exceeds 262144 bytes')
+    const down = heard(url)
+    await down.opened
+    sockets[1]!.emit('cs', 'x'.repeat(262_145))
+    expect(await down.closed).toBe('a frame received exceeds 262144 bytes')
+  })
+
+  test('comes for what is no frame: an object, binary data, another event', async () => {
+    const { url, sockets } = await served()
+    const intrusions: ((socket: Socket) => void)[] = [
+      (socket) => socket.emit('cs', { a: 1 }),
+      (socket) => socket.emit('cs', Buffer.from('a')),
+      (socket) => socket.emit('other', 'a'),
+    ]
+    for (const send of intrusions) {
+      const victim = heard(url)
+      await victim.opened
+      send(sockets.at(-1)!)
+      expect(await victim.closed).toBe('parse error')
+      expect(victim.events).toEqual(['open', 'closed'])
+    }
+  })
+})
+
+describe('limits of Socket.IO that stay off', () => {
+  test('it does not come back by itself, and sends nothing again', async () => {
+    const { url, sockets } = await served()
+    const once = heard(url)
+    await once.opened
+    once.link.send('["lost"]')
+    sockets[0]!.conn.close()
+    await once.closed
+    await new Promise((done) => setTimeout(done, 1_500))
+    expect(sockets).toHaveLength(1)
+    expect(once.events).toEqual(['open', 'closed'])
+  })
+})

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { onWake } from './wake.ts'
+
+/** A page, as far as waking knows one. */
+class FakeDocument extends EventTarget {
+  visibilityState = 'hidden'
+}
+
+afterEach(() => vi.unstubAllGlobals())
+
+function page(): { window: EventTarget; document: FakeDocument } {
+  const window = new EventTarget()
+  const document = new FakeDocument()
+  vi.stubGlobal('addEventListener', window.addEventListener.bind(window))
+  vi.stubGlobal('removeEventListener', window.removeEventListener.bind(window))
+  vi.stubGlobal('document', document)
+  return { window, document }
+}
+
+describe('onWake', () => {
+  test('wakes when the network comes back, and when the page is seen again', () => {
+    const { window, document } = page()
+    let wakes = 0
+    const end = onWake(() => wakes++)
+    window.dispatchEvent(new Event('online'))
+    expect(wakes).toBe(1)
+    document.dispatchEvent(new Event('visibilitychange'))
+    expect(wakes).toBe(1)
+    document.visibilityState = 'visible'
+    document.dispatchEvent(new Event('visibilitychange'))
+    expect(wakes).toBe(2)
+    window.dispatchEvent(new Event('offline'))
+    expect(wakes).toBe(2)
+    end()
+    window.dispatchEvent(new Event('online'))
+    document.dispatchEvent(new Event('visibilitychange'))
+    expect(wakes).toBe(2)
+  })
+
+  test('where there is no page it listens to nothing and ends in peace', () => {
+    const end = onWake(() => expect.fail('woke'))
+    end()
+    end()
+  })
+})
+
+test('importing it touches no global of a page, so it may happen on a server', () => {
+  const code = `
+    for (const name of ['window', 'document', 'navigator', 'addEventListener', 'localStorage']) {
+      Object.defineProperty(globalThis, name, { get() { throw new Error(name + ' was touched') } })
+    }
+    const { onWake } = await import(${JSON.stringify(new URL('wake.ts', import.meta.url).href)})
+    console.log(typeof onWake)`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+    encoding: 'utf8',
+  })
+  expect([stdout.trim(), stderr]).toEqual(['function', ''])
+})

@@ -1,0 +1,189 @@
+/**
+ * Storage contract, the facts: segments in the order of the calls, keys, outbox, and that what
+ * was given comes back as it was.
+ */
+import type { Segment } from '@countersign/core/ports'
+import { expect, test } from 'vitest'
+import {
+  checkpoint,
+  emptyState,
+  keysOf,
+  noTrouble,
+  open,
+  segment,
+  segmentsOf,
+  strict,
+  type StorageFixture,
+} from './storage-kit.ts'
+
+export function ordering(make: () => StorageFixture): void {
+  test('fresh: a store that nobody wrote is empty', async () => {
+    const state = await (await open(make())).read()
+    expect(state).toEqual(emptyState)
+  })
+
+  test('order: writes apply in the order of the calls, whatever their durability', async () => {
+    const handle = await open(make())
+    const keys = Array.from({ length: 40 }, (_, index) => `s${index}`)
+    const orders = await Promise.all(
+      keys.map((key, index) =>
+        handle.write({
+          durability: index % 3 === 0 ? 'strict' : 'relaxed',
+          segments: [segment(key)],
+          meta: [['last', key]],
+        }),
+      ),
+    )
+    const { segments, meta } = await handle.read()
+    expect(keysOf(segments)).toEqual(keys)
+    expect(segments.map(({ order }) => order)).toEqual(orders)
+    expect(meta.get('last')).toBe('s39')
+    expect(orders).toEqual([...orders].sort((a, b) => a - b))
+    expect(new Set(orders).size).toBe(orders.length)
+    expect(orders[0]).toBeGreaterThan(0)
+  })
+
+  test('order: a batch keeps its segments in place, and resolves to the last one', async () => {
+    const handle = await open(make())
+    const order = await handle.write(strict({ segments: segmentsOf('b', 'a', 'c') }))
+    const { segments } = await handle.read()
+    expect(keysOf(segments)).toEqual(['b', 'a', 'c'])
+    expect(segments.at(-1)?.order).toBe(order)
+  })
+
+  test('order: a read sees the writes that were called before it', async () => {
+    const handle = await open(make())
+    const writes = [handle.write(strict({ segments: segmentsOf('a') })), handle.claim('k', 1)]
+    const state = await handle.read()
+    expect(keysOf(state.segments)).toEqual(['a'])
+    expect(state.meta.get('k')).toBe(1)
+    await Promise.all(writes)
+  })
+
+  test('read: what was read does not change with later writes', async () => {
+    const handle = await open(make())
+    await handle.write(strict({ segments: segmentsOf('a'), outboxAdd: ['a'], meta: [['k', 1]] }))
+    const early = await handle.read()
+    await handle.write(
+      strict({ segments: segmentsOf('b'), outboxRemove: ['a'], meta: [['k', 2]], reset: true }),
+    )
+    expect(keysOf(early.segments)).toEqual(['a'])
+    expect(early.outbox).toEqual(['a'])
+    expect(early.meta).toEqual(new Map([['k', 1]]))
+  })
+
+  test('order: 0 stands for a batch without segments', async () => {
+    const handle = await open(make())
+    await handle.write(strict({ segments: segmentsOf('a') }))
+    expect(await handle.write(strict({ meta: [['k', 1]] }))).toBe(0)
+  })
+
+  test('keys: writing a known key again changes nothing', async () => {
+    const handle = await open(make())
+    const first = await handle.write(strict({ segments: [segment('a', 'own', 'first')] }))
+    const second = await handle.write(
+      strict({ segments: [segment('b'), segment('a', 'tail', 'second')], outboxAdd: ['a'] }),
+    )
+    expect(second).toBe(first)
+    const { segments, outbox } = await handle.read()
+    expect(segments.map(({ key, kind, text }) => [key, kind, text])).toEqual([
+      ['a', 'own', 'first'],
+      ['b', 'own', 'text of b'],
+    ])
+    expect(outbox).toEqual(['a'])
+  })
+
+  test('keys: a key twice in one batch is stored once, and the batch goes on', async () => {
+    const handle = await open(make())
+    await handle.write(strict({ segments: segmentsOf('a', 'a', 'b'), meta: [['k', 1]] }))
+    const { segments, meta } = await handle.read()
+    expect(keysOf(segments)).toEqual(['a', 'b'])
+    expect(meta.get('k')).toBe(1)
+  })
+
+  test('outbox: keys come and go, twice is once, in order of arrival', async () => {
+    const handle = await open(make())
+    await handle.write(strict({ segments: segmentsOf('c', 'a', 'b'), outboxAdd: ['b', 'c'] }))
+    await handle.write(strict({ outboxAdd: ['a', 'c'] }))
+    expect((await handle.read()).outbox).toEqual(['c', 'a', 'b'])
+    await handle.write(strict({ outboxRemove: ['c', 'never there'] }))
+    await handle.write(strict({ outboxRemove: ['c'] }))
+    const state = await handle.read()
+    expect(state.outbox).toEqual(['a', 'b'])
+    expect(keysOf(state.segments)).toEqual(['c', 'a', 'b'])
+  })
+
+  test('outbox: what one batch adds and removes is removed', async () => {
+    const handle = await open(make())
+    await handle.write(strict({ outboxAdd: ['a', 'b'], outboxRemove: ['a'] }))
+    expect((await handle.read()).outbox).toEqual(['b'])
+  })
+}
+
+export function contents(make: () => StorageFixture): void {
+  test('values: a segment comes back as it was given', async () => {
+    const handle = await open(make())
+    const given: Segment = { key: 'k', kind: 'tail', ids: ['x', 'y'], text: 'T', check: 'C' }
+    const order = await handle.write(strict({ segments: [given] }))
+    expect((await handle.read()).segments).toEqual([{ ...given, order }])
+  })
+
+  test('values: what the caller does later to its lists does not show', async () => {
+    const handle = await open(make())
+    const ids = ['x']
+    const pages = ['p']
+    const segments = [{ ...segment('a'), ids }]
+    await handle.write(strict({ segments, checkpoint: { ...checkpoint(0), pages } }))
+    ids.push('y')
+    pages.push('q')
+    const state = await handle.read()
+    expect(state.segments[0]?.ids).toEqual(['x'])
+    expect(state.checkpoint?.pages).toEqual(['p'])
+  })
+
+  test.for(oddTexts)('values: %j survives as key, id, text, page and name', async (odd) => {
+    const fixture = make()
+    const handle = await open(fixture)
+    const given: Segment = { key: odd, kind: 'own', ids: [odd], text: odd, check: odd }
+    await handle.write(
+      strict({
+        segments: [given],
+        outboxAdd: [odd],
+        meta: [[odd, odd]],
+        advance: { rank: 1, text: odd },
+        checkpoint: { pages: [odd], check: odd, throughOrder: 0 },
+      }),
+    )
+    await handle.close()
+    const state = await (await fixture.again().open(noTrouble)).read()
+    expect(state.segments).toMatchObject([given])
+    expect(state.outbox).toEqual([odd])
+    expect(state.meta).toEqual(new Map([[odd, odd]]))
+    expect(state.advance?.text).toBe(odd)
+    expect(state.checkpoint).toMatchObject({ pages: [odd], check: odd })
+  })
+
+  test('values: texts of a million characters, and many segments', async () => {
+    const fixture = make()
+    const handle = await open(fixture)
+    const long = 'ä€😀'.repeat(250_000)
+    const many = Array.from({ length: 1500 }, (_, index) => segment(`s${index}`))
+    await handle.write(strict({ segments: [segment('long', 'own', long), ...many] }))
+    await handle.write(strict({ checkpoint: checkpoint(0, long, 'short', long) }))
+    const { segments, checkpoint: stored } = await (await fixture.again().open(noTrouble)).read()
+    expect(keysOf(segments)).toEqual(['long', ...keysOf(many)])
+    expect(segments[0]?.text === long).toBe(true)
+    expect(stored?.pages.map((page) => page === long || page)).toEqual([true, 'short', true])
+  })
+}
+
+/** Strings that some layer or other has broken before. */
+const oddTexts: readonly string[] = [
+  '',
+  '__proto__',
+  'ä ö 漢字 😀 e\u0301',
+  'nul \u0000 inside',
+  'lone \ud800 surrogate \udc00',
+  '\u2028 line \u2029 paragraph \r\n',
+  '{"json": "\\u0000"}',
+]

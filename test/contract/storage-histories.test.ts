@@ -1,0 +1,114 @@
+/**
+ * Two adapters, one history: after every step of a random history the Dexie store and the
+ * memory store read the same. So tests that run on memory tell the truth about the disk.
+ */
+import 'fake-indexeddb/auto'
+import { memoryStorage } from '@countersign/core'
+import type { Segment, StorageHandle, StoredState, WriteBatch } from '@countersign/core/ports'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { dexieFixture } from './storage-dexie.ts'
+import { noTrouble, type StorageFixture } from './storage-kit.ts'
+
+/** A step, free of orders: those are each adapter's own, and may have gaps. */
+interface Step {
+  readonly tab: number
+  readonly reopen: boolean
+  readonly claim: string | undefined
+  readonly batch: Omit<WriteBatch, 'checkpoint'>
+  /** The checkpoint covers that many of the segments stored before; undefined: no checkpoint. */
+  readonly covers: number | undefined
+}
+
+const tabs = 2
+
+test('handles: two adapters read the same after every step of a history', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyStep(), { maxLength: 12 }), async (steps) => {
+      const memory = memoryStorage()
+      const worlds = await Promise.all([
+        worldOf({ storage: memory, again: () => memory }),
+        worldOf(dexieFixture()),
+      ])
+      for (const step of steps) {
+        const [expected, found] = await Promise.all(worlds.map((world) => world.run(step)))
+        expect(found).toEqual(expected)
+      }
+      await Promise.all(worlds.map((world) => world.close()))
+    }),
+    { numRuns: 25 },
+  )
+}, 30_000)
+
+interface World {
+  run(step: Step): Promise<unknown>
+  close(): Promise<void>
+}
+
+async function worldOf(fixture: StorageFixture): Promise<World> {
+  const handles: StorageHandle[] = []
+  for (let tab = 0; tab < tabs; tab++) handles.push(await fixture.storage.open(noTrouble))
+  return {
+    async run({ tab, reopen, claim, batch, covers }) {
+      if (reopen) {
+        await handles[tab]!.close()
+        handles[tab] = await fixture.again().open(noTrouble)
+      }
+      const handle = handles[tab]!
+      const { segments } = await handle.read()
+      const throughOrder = segments[(covers ?? 0) - 1]?.order ?? 0
+      const checkpoint = { pages: [`covers ${covers}`], check: 'c', throughOrder }
+      const order = await handle.write({
+        ...batch,
+        ...(covers !== undefined && { checkpoint }),
+      })
+      const claimed = claim === undefined ? undefined : await handle.claim(claim, `by ${tab}`)
+      const state = await handles[(tab + 1) % tabs]!.read()
+      return { claimed, place: placeOf(order, state), state: withoutOrders(state) }
+    },
+    async close() {
+      await Promise.all(handles.map((handle) => handle.close()))
+    },
+  }
+}
+
+/** Where the order stands among those stored; -1 when dropped at once, or 0. */
+function placeOf(order: number, { segments }: StoredState): number {
+  return segments.findIndex((segment) => segment.order === order)
+}
+
+function withoutOrders({ segments, checkpoint, ...rest }: StoredState): unknown {
+  const places = segments.map(({ order: _order, ...segment }) => segment)
+  return { ...rest, segments: places, pages: checkpoint?.pages }
+}
+
+function anyStep(): fc.Arbitrary<Step> {
+  const key = fc.constantFrom('a', 'b', 'c', 'd', 'e')
+  const keys = fc.array(key, { maxLength: 2 })
+  const segment: fc.Arbitrary<Segment> = fc.record({
+    key,
+    kind: fc.constantFrom('own' as const, 'tail' as const, 'rejections' as const),
+    ids: fc.array(fc.string(), { maxLength: 2 }),
+    text: fc.string(),
+    check: fc.constant('c'),
+  })
+  const batch = fc.record(
+    {
+      durability: fc.constantFrom('strict' as const, 'relaxed' as const),
+      segments: fc.array(segment, { maxLength: 3 }),
+      outboxAdd: keys,
+      outboxRemove: keys,
+      meta: fc.array(fc.tuple(key, fc.jsonValue()), { maxLength: 2 }),
+      advance: fc.record({ rank: fc.nat({ max: 6 }), text: fc.string() }),
+      reset: fc.boolean(),
+    },
+    { requiredKeys: ['durability'] },
+  )
+  return fc.record({
+    tab: fc.nat({ max: tabs - 1 }),
+    reopen: fc.boolean(),
+    claim: fc.option(key, { nil: undefined }),
+    batch,
+    covers: fc.option(fc.nat({ max: 4 }), { nil: undefined }),
+  })
+}

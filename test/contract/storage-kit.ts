@@ -1,0 +1,86 @@
+/**
+ * What the parts of the storage contract share: what an adapter's tests must provide, and
+ * small makers of segments, runs and checkpoints.
+ */
+import type {
+  Checkpoint,
+  Segment,
+  Storage,
+  StorageHandle,
+  StoredSegment,
+  StoredState,
+  WriteBatch,
+} from '@countersign/core/ports'
+import { expect } from 'vitest'
+
+export interface StorageFixture {
+  /** Empty, and shared with no other fixture. */
+  readonly storage: Storage
+  /** Another object over the same data, as a later visit has it. */
+  again(): Storage
+}
+
+export interface StorageFaults {
+  /** The next write fails when it has stored that many records. Returns the end of the fault. */
+  tearWriteAfter(records: number): () => void
+}
+
+export const emptyState: StoredState = {
+  segments: [],
+  outbox: [],
+  meta: new Map(),
+  advance: undefined,
+  checkpoint: undefined,
+}
+
+export const noTrouble = (): void => undefined
+
+export function open({ storage }: StorageFixture): Promise<StorageHandle> {
+  return storage.open(noTrouble)
+}
+
+export function segment(
+  key: string,
+  kind: Segment['kind'] = 'own',
+  text = `text of ${key}`,
+): Segment {
+  return { key, kind, ids: [`${key}.1`, `${key}.2`], text, check: `check of ${key}` }
+}
+
+export function segmentsOf(...keys: readonly string[]): readonly Segment[] {
+  return keys.map((key) => segment(key))
+}
+
+/** One segment of each kind. */
+export function mixed(suffix: string): readonly Segment[] {
+  return [
+    segment(`own${suffix}`, 'own'),
+    segment(`tail${suffix}`, 'tail'),
+    segment(`rej${suffix}`, 'rejections'),
+  ]
+}
+
+export function checkpoint(throughOrder: number, ...pages: readonly string[]): Checkpoint {
+  return { pages, check: `check of ${pages.length}`, throughOrder }
+}
+
+export function strict(parts: Omit<WriteBatch, 'durability'>): WriteBatch {
+  return { durability: 'strict', ...parts }
+}
+
+/** A run of the tail that brings the position to `rank`. */
+export function run(rank: number, key: string): WriteBatch {
+  return {
+    durability: 'relaxed',
+    segments: [segment(key, 'tail')],
+    advance: { rank, text: `position ${rank}` },
+  }
+}
+
+export function keysOf(segments: readonly (Segment | StoredSegment)[]): readonly string[] {
+  return segments.map(({ key }) => key)
+}
+
+export async function expectTrouble(call: Promise<unknown>, trouble: string): Promise<void> {
+  await expect(call).rejects.toMatchObject({ name: 'StorageError', trouble })
+}

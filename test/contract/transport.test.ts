@@ -1,0 +1,138 @@
+/**
+ * Socket.IO under the transport contract, over loopback with the reviewer's gateway at the far
+ * end; and each end with plain Socket.IO and its own parser, which must understand the wire.
+ */
+import { createServer } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
+import type { AddressInfo, Socket as NetSocket } from 'node:net'
+import { serveReviewer } from '@countersign/reviewer'
+import type { GatewayReviewer } from '@countersign/reviewer'
+import { socketIo } from '@countersign/transport-socketio'
+import { Server } from 'socket.io'
+import { io } from 'socket.io-client'
+import { expect, test } from 'vitest'
+import { transportContract } from './transport.ts'
+import type { Accept, TransportPair } from './transport.ts'
+
+/** A reviewer that only hands on what happens to its links. */
+function relay(accept: Accept): GatewayReviewer {
+  return {
+    connect: (link) => accept(link),
+    state: {
+      epoch: 1,
+      seq: 0,
+      connections: 0,
+      healthy: true,
+      pendingCommit: 0,
+      accepted: 0,
+      rejected: 0,
+      nacked: 0,
+    },
+    close: async () => {},
+  }
+}
+
+interface Loopback {
+  readonly http: HttpServer
+  readonly sockets: ReadonlySet<NetSocket>
+  url(): string
+}
+
+async function listening(): Promise<Loopback> {
+  const http = createServer()
+  const sockets = new Set<NetSocket>()
+  http.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
+  const { port } = http.address() as AddressInfo
+  return { http, sockets, url: () => `http://127.0.0.1:${port}` }
+}
+
+async function closeAll({ http, sockets }: Loopback): Promise<void> {
+  const closed = new Promise((done) => http.close(done))
+  for (const socket of sockets) socket.destroy()
+  await closed
+}
+
+function pairOf(loopback: Loopback, end: () => void | Promise<void>): TransportPair {
+  return {
+    transport: socketIo(loopback.url()),
+    cut: () => {
+      for (const socket of loopback.sockets) socket.destroy()
+    },
+    vanish: () => closeAll(loopback),
+    end: async () => {
+      await end()
+      await closeAll(loopback)
+    },
+  }
+}
+
+transportContract(
+  'Socket.IO and the gateway',
+  async (accept) => {
+    const loopback = await listening()
+    const gateway = await serveReviewer({
+      reviewer: relay(accept),
+      httpServer: loopback.http,
+      limits: { stopMs: 100 },
+    })
+    return pairOf(loopback, () => gateway.close())
+  },
+  { lossless: true },
+)
+
+test('interop: the transport gets along with a server that has the standard parser', async () => {
+  const loopback = await listening()
+  const server = new Server(loopback.http, { transports: ['websocket'] })
+  const payloads: unknown[] = []
+  server.on('connection', (socket) => {
+    socket.on('cs', (payload) => {
+      payloads.push(payload)
+      socket.emit('cs', '["text","ü"]')
+      socket.emit('cs', ['array', 2])
+    })
+  })
+  const frames: string[] = []
+  const ended = Promise.withResolvers<string>()
+  const link = socketIo(loopback.url()).connect({
+    open: () => link.send('["hello",{"a":"ü"}]'),
+    frame: (text) => {
+      if (frames.push(text) === 2) server.disconnectSockets(true)
+    },
+    closed: ended.resolve,
+  })
+  try {
+    expect(await ended.promise).toBe('io server disconnect')
+    expect(payloads).toEqual([['hello', { a: 'ü' }]])
+    expect(frames).toEqual(['["text","ü"]', '["array",2]'])
+  } finally {
+    link.close()
+    await closeAll(loopback)
+  }
+})
+
+test('interop: a client with the standard parser is understood by the gateway, and understands it', async () => {
+  const frames: string[] = []
+  const gateway = await serveReviewer({
+    port: 0,
+    reviewer: relay((link) => {
+      link.send('["hello",1]')
+      return { frame: (text) => frames.push(text), closed: () => {} }
+    }),
+  })
+  const client = io(gateway.url, { transports: ['websocket'], forceNew: true })
+  try {
+    const hello = await new Promise((done) => client.once('cs', done))
+    expect(hello).toEqual(['hello', 1])
+    client.emit('cs', '["text",1]')
+    client.emit('cs', ['array', { b: 'ü' }])
+    while (frames.length < 2) await new Promise((done) => setTimeout(done, 2))
+    expect(frames).toEqual(['["text",1]', '["array",{"b":"ü"}]'])
+  } finally {
+    client.disconnect()
+    await gateway.close()
+  }
+})

@@ -1,0 +1,143 @@
+/**
+ * Plays plain messages into core's own fold and reads the rows back as the oracle writes
+ * them, so that a test can compare the two. Knows messages by their names: no hashes, no wire.
+ */
+import {
+  apply,
+  createdOf,
+  Entry,
+  type EntityState,
+  headsOf,
+  isConflict,
+  lastOf,
+  liveOf,
+  MessageIndex,
+  RegisterTable,
+  UNSET as CORE_UNSET,
+  Write,
+  writesOf,
+} from '@countersign/core/testing'
+import type { Json } from '@countersign/core/message'
+import { type OracleChange, type OracleMessage, type OracleRow, UNSET } from './oracle.ts'
+
+/** Where a message stands in canonical order, 1, 2, 3…; undefined while it has no verdict. */
+export type SeqOf = (id: string) => number | undefined
+
+const nobody = '00000000-0000-8000-8000-000000000000'
+
+export class CoreFold {
+  readonly table: RegisterTable = new RegisterTable()
+  readonly index: MessageIndex = new MessageIndex()
+  readonly #states = new Map<string, EntityState>()
+  readonly #seqOf: SeqOf
+
+  constructor(seqOf: SeqOf = () => undefined) {
+    this.#seqOf = seqOf
+  }
+
+  /** Adds a message whose parents are here; one that is here already is skipped. */
+  deliver(message: OracleMessage): void {
+    if (this.index.get(message.id)) return
+    const entry = new Entry({
+      session: { authorId: nobody, sessionId: nobody },
+      clientSeq: this.index.size + 1,
+      timestamp: 0,
+      arrival: this.index.size + 1,
+    })
+    entry.identify(message.id, undefined)
+    const seq = this.#seqOf(message.id)
+    if (seq !== undefined) {
+      entry.review = { reviewerId: nobody, eid: nobody, epoch: 1, seq, forked: false, at: 0 }
+    }
+    for (const [index, change] of message.changes.entries()) {
+      entry.writes.push(this.#write(entry, index, change))
+    }
+    this.index.add(entry)
+    for (const write of entry.writes) {
+      this.#states.set(write.entityId, apply(this.#states.get(write.entityId), write))
+    }
+  }
+
+  state(entity: string): EntityState | undefined {
+    return this.#states.get(entity)
+  }
+
+  /** Puts another account of an entity in the place of its state. */
+  replace(entity: string, state: EntityState): void {
+    this.#states.set(entity, state)
+  }
+
+  row(entity: string): OracleRow | undefined {
+    const state = this.#states.get(entity)
+    return state && oracleRow(state, this.table)
+  }
+
+  /** Registers that core says are in conflict, sorted. */
+  conflicts(entity: string): string[] {
+    const state = this.#states.get(entity)
+    if (!state) return []
+    return this.table.names.filter((reg, slot) => isConflict(liveOf(state, slot), reg)).sort()
+  }
+
+  /** The first root and the newest write, in canonical order. */
+  ends(entity: string): readonly [first: string, last: string] | undefined {
+    const state = this.#states.get(entity)
+    return state && [createdOf(state).entry.id, lastOf(state).entry.id]
+  }
+
+  #write(entry: Entry, index: number, change: OracleChange): Write {
+    const regs = this.table.set(Object.keys(change.set).sort())
+    const of = (ids: readonly string[]): Write[] => ids.map((id) => this.#known(id, change.entity))
+    const values = Object.entries(change.set).map(([reg, value]) => [reg, coreValue(value)])
+    const kept = Object.entries(change.keep ?? {}).map(([reg, ids]) => [reg, of(ids)] as const)
+    return new Write(
+      entry,
+      {
+        index,
+        type: 'any',
+        entityId: change.entity,
+        kind: change.parents.length === 0 ? 'create' : 'update',
+        version: 1,
+        regs,
+        parents: of(change.parents),
+        keep: change.keep ? new Map(kept) : undefined,
+      },
+      Object.fromEntries(values) as Readonly<Record<string, Json>>,
+    )
+  }
+
+  #known(id: string, entity: string): Write {
+    const write = this.index.writeOf(id, entity)
+    if (!write) throw new Error(`${id} is named before it came, or does not change ${entity}`)
+    return write
+  }
+}
+
+/** A state of core as the oracle would write it. */
+export function oracleRow(state: EntityState, table: RegisterTable): OracleRow {
+  const regs = table.names
+    .map((reg, slot) => [reg, writesOf(liveOf(state, slot))] as const)
+    .filter(([, writes]) => writes.length > 0)
+    .map(([reg, writes]) => {
+      const live = writes.map((write) => ({
+        by: write.entry.id,
+        value: plainValue(write.values[reg]!),
+      }))
+      return [reg, live.sort((a, b) => (a.by < b.by ? -1 : 1))] as const
+    })
+  return {
+    heads: headsOf(state)
+      .map((write) => write.entry.id)
+      .sort(),
+    live: new Map(regs),
+  }
+}
+
+function coreValue(value: unknown): Json {
+  return value === UNSET ? CORE_UNSET : (value as Json)
+}
+
+function plainValue(value: Json): unknown {
+  const isUnset = typeof value === 'object' && value !== null && '$unset' in value
+  return isUnset ? UNSET : value
+}

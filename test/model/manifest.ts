@@ -1,0 +1,18 @@
+/**
+ * The rows of a trace as a type of this library: a manifest has whatever fields it has, is
+ * named by a path, and may be created on two branches at once.
+ */
+import { createHash } from 'node:crypto'
+import { eachKey, entity } from '@countersign/core'
+import { uuid8 } from '@countersign/core/message'
+import { z } from 'zod'
+
+export const Manifest = entity('manifest', eachKey(z.json()), {
+  idPolicy: 'supplied',
+  onExists: 'fork',
+})
+
+/** The uuid of a row: paths are hashed, so that every run and every author gives the same. */
+export function rowId(path: string): string {
+  return uuid8(createHash('sha256').update(path).digest())
+}

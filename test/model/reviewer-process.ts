@@ -1,0 +1,82 @@
+/**
+ * The sample reviewer as a process of its own, on a free port and with a data folder that is
+ * gone afterwards. What it logs goes to this terminal; it is stopped as an operator would.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+export interface ReviewerProcess {
+  readonly url: string
+  readonly space: string
+  /** Its public key, base64url. */
+  readonly key: string
+  /** Resolves when the process has ended and its data are gone. */
+  stop(): Promise<void>
+}
+
+const main = fileURLToPath(new URL('../../apps/reviewer/src/main.ts', import.meta.url))
+const types = fileURLToPath(new URL('manifest.ts', import.meta.url))
+const READY = /^reviewer ready (\S+) space (\S+) key (\S+)$/
+const STOP_MS = 10_000
+
+/** Rejects when the process ends before it is ready. */
+export async function startReviewerProcess(space: string): Promise<ReviewerProcess> {
+  const data = await mkdtemp(join(tmpdir(), 'countersign-reviewer-'))
+  const args = [
+    '--port',
+    '0',
+    '--data',
+    join(data, 'space'),
+    '--space',
+    space,
+    '--entities',
+    types,
+    '--log',
+    'warn',
+  ]
+  const child = spawn(
+    process.execPath,
+    ['--conditions=@countersign/source', '--disable-warning=ExperimentalWarning', main, ...args],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const stop = async (): Promise<void> => {
+    await endOf(child, ended)
+    await rm(data, { recursive: true, force: true })
+  }
+  try {
+    return { ...(await readyLine(child, ended)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function readyLine(
+  child: ChildProcess,
+  ended: Promise<void>,
+): Promise<{ url: string; space: string; key: string }> {
+  const ready = new Promise<RegExpExecArray>((resolve, reject) => {
+    child.once('error', reject)
+    void ended.then(() => reject(new Error('the reviewer ended before it was ready')))
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      const match = READY.exec(line)
+      if (match) resolve(match)
+    })
+  })
+  const [, url, space, key] = await ready
+  return { url: url!, space: space!, key: key! }
+}
+
+/** Asks it to stop; a process that does not is killed. */
+async function endOf(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+  await ended
+  clearTimeout(timer)
+}

@@ -1,0 +1,207 @@
+/**
+ * A replica that does not have everything: it begins with a snapshot, lets go of history, and
+ * asks for the state of an entity whenever a message names a parent it does not know. At every
+ * position it reaches, its rows are those of the oracle over the whole history.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { entity, eachKey } from '@countersign/core'
+import { hash, uuid8, type Message } from '@countersign/core/message'
+import { packMessages, pageText, runText } from '@countersign/core/protocol'
+import {
+  Entry,
+  intake,
+  PageWriter,
+  Repo,
+  SpaceState,
+  type TailOutcome,
+  TailReader,
+} from '@countersign/core/testing'
+import { expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { Author, TYPE } from '../model/author.ts'
+import { oracleRow } from '../model/core-fold.ts'
+import { generateHistory, type HistoryOptions } from '../model/history.ts'
+import { rowOf } from '../model/oracle.ts'
+import { causalOrder } from '../model/order.ts'
+import { Random } from '../model/random.ts'
+import { rowId } from '../model/replay.ts'
+import type { TraceMessage } from '../model/trace.ts'
+
+// The oracle is slow on purpose, and the machine may be busy.
+vi.setConfig({ testTimeout: 120_000 })
+
+const space = uuid8(new Uint8Array(32).fill(1))
+const by = { reviewerId: space, eid: uuid8(new Uint8Array(32).fill(2)), epoch: 1 }
+const type = entity(TYPE, eachKey(z.json()), { idPolicy: 'supplied', onExists: 'fork' })
+
+/** The reviewer's side: states by its own class, runs as texts, pages on demand. */
+class Server {
+  readonly space: SpaceState = new SpaceState()
+  readonly runs: { readonly toSeq: number; readonly text: string }[] = []
+  seq = 0
+
+  commit(messages: readonly Message[]): void {
+    const head = { fromSeq: this.seq + 1, at: 0, forked: [], chain: hash('cs/chain', this.seq) }
+    for (const message of messages) {
+      const entry = intake(message, {
+        index: this.space.messages,
+        session: { authorId: message.header.authorId, sessionId: message.header.sessionId },
+        arrival: 0,
+        tableOf: (name) => this.space.registers(name),
+      })
+      if (!(entry instanceof Entry)) throw new Error('a message came before its parents')
+      entry.review = { ...by, seq: ++this.seq, forked: false, at: 0 }
+      this.space.commit([entry])
+    }
+    this.runs.push({ toSeq: this.seq, text: runText(head, packMessages(messages)) })
+  }
+
+  get position(): { eid: string; epoch: number; seq: number; chain: string } {
+    return { eid: by.eid, epoch: 1, seq: this.seq, chain: hash('cs/chain', this.seq) }
+  }
+
+  page(ids: readonly string[]): unknown {
+    const writer = new PageWriter()
+    const held = ids.map((id) => {
+      const state = this.space.entity(id)!.state
+      return writer.entity(TYPE, id, { state, table: this.space.registers(TYPE) })
+    })
+    return JSON.parse(pageText(held))
+  }
+}
+
+interface Story {
+  readonly order: readonly TraceMessage[]
+  readonly made: readonly Message[]
+  readonly nameOf: ReadonlyMap<string, string>
+}
+
+function storyOf(seed: number, options: Partial<HistoryOptions>): Story {
+  const random = new Random(seed)
+  const order = causalOrder(generateHistory(seed, options).messages, random)
+  const authors = new Map<string, Author>()
+  const made = new Map<string, Message>()
+  for (const message of order) {
+    const author = authors.get(message.author) ?? new Author(space, message.author, random.split())
+    authors.set(message.author, author)
+    const names = { row: rowId, message: (name: string) => made.get(name)!.id }
+    made.set(message.id, author.message(message, names))
+  }
+  const nameOf = new Map([...made].map(([name, { id }]) => [id, name]))
+  return { order, made: [...made.values()], nameOf }
+}
+
+class Client {
+  readonly repo: Repo
+  readonly tail: TailReader
+  mends = 0
+
+  constructor(random: Random) {
+    this.repo = new Repo({
+      entities: [type],
+      viewer: { authorId: () => undefined, volatile: () => false },
+      onListenerError: (error) => expect.fail(String(error)),
+      onTable: () => {},
+      retention: { messages: random.between(1, 25), slack: random.between(1, 6) },
+    })
+    this.tail = new TailReader(this.repo, space, () => undefined)
+  }
+
+  get seq(): number {
+    return this.tail.position?.seq ?? 0
+  }
+
+  begin(server: Server): void {
+    const ids = [...server.space.entities()].map(([id]) => id)
+    expect(this.tail.snapshot([server.page(ids)], server.position).kind).toBe('applied')
+  }
+
+  /** Everything since its position, as after a gap; else the last run alone. */
+  hear(server: Server, all: boolean): TailOutcome {
+    const runs = all ? server.runs.filter(({ toSeq }) => toSeq > this.seq) : server.runs.slice(-1)
+    return this.tail.tail(
+      runs.map(({ text }) => JSON.parse(text) as unknown),
+      server.position,
+      by,
+    )
+  }
+
+  mend(server: Server, ids: readonly string[]): TailOutcome {
+    this.mends++
+    return this.tail.mend(ids, server.page(ids), { position: server.position, by })
+  }
+}
+
+/** Plays one story; returns how often the client had to ask. */
+function play(seed: number, options: Partial<HistoryOptions>): number {
+  const { order, made, nameOf } = storyOf(seed, options)
+  const random = new Random(seed + 1_000)
+  const server = new Server()
+  const client = new Client(random)
+  const snapshotAt = random.below(order.length / 2)
+  const table = client.repo.tableNamed(TYPE)
+  const rows = new Set(order.flatMap(({ changes }) => changes.map((change) => change.entity)))
+  let asked: readonly string[] = []
+
+  for (let at = 0; at < made.length;) {
+    const count = Math.min(random.between(1, 3), made.length - at)
+    server.commit(made.slice(at, at + count))
+    at += count
+    if (server.seq < snapshotAt) continue
+    if (client.seq === 0 && server.seq > count) client.begin(server)
+    else {
+      let outcome = client.hear(server, false)
+      if (outcome.kind === 'mend') asked = outcome.ids
+      // The answer may take a while, in which more is heard.
+      if (asked.length > 0 && (at === made.length || random.chance(0.6))) {
+        outcome = client.mend(server, asked)
+        if (outcome.kind === 'gap') {
+          client.tail.stopWaiting()
+          outcome = client.hear(server, true)
+        }
+        asked = outcome.kind === 'mend' ? outcome.ids : []
+      }
+    }
+    if (client.seq !== server.seq) continue
+    for (const row of rows) {
+      const state = table.state(rowId(row))
+      const found = state && named(oracleRow(state, table.registers), nameOf)
+      const expected = rowOf(order.slice(0, server.seq), row)
+      if (!isDeepStrictEqual(found, expected)) {
+        throw new Error(
+          `history ${seed}, position ${server.seq}, ${row}, after ${client.mends} mends: ` +
+            `core ${show(found)}, oracle ${show(expected)}`,
+        )
+      }
+    }
+  }
+  return client.mends
+}
+
+type Row = ReturnType<typeof rowOf>
+
+function named(row: NonNullable<Row>, nameOf: ReadonlyMap<string, string>): NonNullable<Row> {
+  const live = [...row.live].map(([reg, list]) => {
+    const writes = list.map(({ by: id, value }) => ({ by: nameOf.get(id)!, value }))
+    return [reg, writes.sort((a, b) => (a.by < b.by ? -1 : 1))] as const
+  })
+  return { heads: row.heads.map((id) => nameOf.get(id)!).sort(), live: new Map(live) }
+}
+
+function show(row: Row): string {
+  const live = [...(row?.live ?? [])].map(
+    ([reg, list]) => `${reg}=${list.map(({ by: id }) => id).join('|')}`,
+  )
+  return row ? `[${row.heads.join()}] ${live.join(' ')}` : 'nothing'
+}
+
+test.each<[string, Partial<HistoryOptions>]>([
+  ['usual edits and merges', {}],
+  ['writes that keep a part of a conflict', { keep: 0.4, exchange: 0.3 }],
+  ['parents that are no heads', { oddParents: 0.4, keep: 0.2 }],
+  ['few rows, authors who seldom listen', { rows: 2, authors: 7, exchange: 0.25 }],
+])('S21 snapshot + tail = full replay: %s, with history let go and mended', (_, options) => {
+  let mends = 0
+  for (let seed = 1; seed <= 40; seed++) mends += play(seed, { messages: 50, ...options })
+  expect(mends).toBeGreaterThan(40)
+})
