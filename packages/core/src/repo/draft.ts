@@ -14,6 +14,7 @@ import { LIMITS } from '../message/limits.ts'
 import type { ChangeKind } from '../message/message.ts'
 import type { Registers } from '../schema/input.ts'
 import type { Reg } from '../schema/registers.ts'
+import type { AnyRow } from '../schema/types.ts'
 import type { Table } from './table.ts'
 
 /** Strictest first: what several calls on one entity become. */
@@ -21,8 +22,9 @@ const STRICTNESS: readonly ChangeKind[] = ['create', 'migrate', 'resolve', 'upda
 
 interface DraftChange {
   readonly table: Table
-  /** The state under this message. */
+  /** The state under this message, and its row. */
   readonly before: EntityState | undefined
+  readonly rowBefore: AnyRow | undefined
   write: Write
 }
 
@@ -67,16 +69,26 @@ export class Draft {
     }
     const write = new Write(this.entry, facts, merged.values)
     const after = apply(before, write)
-    const shown = table.state(id)
-    table.preview(id, after)
-    const fault = table.entity.options.rule?.(table.row(id)!)
-    if (fault !== undefined) {
-      table.preview(id, shown)
-      const entity = table.entity.name
-      throw new CountersignError('invalid', `${entity}: ${fault}`, { entity, id, reason: fault })
-    }
+    const rowBefore = known ? known.rowBefore : table.row(id)
+    this.#show(table, id, after)
     if (known) known.write = write
-    else this.#changes.set(id, { table, before, write })
+    else this.#changes.set(id, { table, before, rowBefore, write })
+  }
+
+  /** Shows the new state, or what was shown before when the rule of the type objects to it. */
+  #show(table: Table, id: Uuid, after: EntityState): void {
+    const shown = table.row(id)
+    table.preview(id, after)
+    let holds = false
+    try {
+      const reason = table.entity.options.rule?.(table.row(id)!)
+      holds = reason === undefined
+      if (reason === undefined) return
+      const entity = table.entity.name
+      throw new CountersignError('invalid', `${entity}: ${reason}`, { entity, id, reason })
+    } finally {
+      if (!holds) table.putBack(id, shown) // also when the rule itself throws
+    }
   }
 
   /** Makes what is shown pending for good. */
@@ -89,7 +101,7 @@ export class Draft {
 
   /** Shows again what was shown before. */
   rollback(): void {
-    for (const [id, { table, before }] of this.#changes) table.preview(id, before)
+    for (const [id, { table, rowBefore }] of this.#changes) table.putBack(id, rowBefore)
   }
 }
 

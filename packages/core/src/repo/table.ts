@@ -88,8 +88,17 @@ export class Table {
   }
 
   /** Shows `state` for now, outside of all bookkeeping: the inside of a transaction. */
-  preview(id: Uuid, state: EntityState | undefined): void {
+  preview(id: Uuid, state: EntityState): void {
     this.#show(id, state)
+  }
+
+  /** Shows again the very row that was shown before a preview. */
+  putBack(id: Uuid, row: AnyRow | undefined): void {
+    const shown = this.#rows.get(id)
+    if (shown === row) return
+    if (row) this.#rows.set(id, row)
+    else this.#rows.delete(id)
+    this.sink?.changed(shown, row)
   }
 
   /** Adds a pending write whose effect is shown already, as `shown`, over `before`. */

@@ -222,23 +222,34 @@ export function encodeField(field: Field, value: unknown): Outcome<Json | undefi
   return ok(frozenJson(json))
 }
 
-/** The value a row shows for stored JSON: decoded where the field has a codec. */
+/** The value a row shows for stored JSON: decoded where the field has a codec that can. */
 export function decodeField(field: Field | undefined, json: Json): unknown {
   if (!field?.codec) return json
-  const value = field.codec.decode(json)
-  return value === undefined ? json : value
+  try {
+    return field.codec.decode(json) ?? json
+  } catch {
+    return json // an app's codec must not keep a row from being shown
+  }
 }
 
-/** Whether stored JSON is a valid value of the field. */
+/** Whether stored JSON is a valid value of the field. Never throws. */
 export function fieldFault(field: Field, json: Json | undefined): string | undefined {
   const value = json === undefined ? undefined : decodeField(field, json)
-  const checked = validated(field.schema, value)
-  return checked.ok ? undefined : checked.error.message
+  try {
+    const checked = validated(field.schema, value)
+    return checked.ok ? undefined : checked.error.message
+  } catch (error) {
+    return `its schema throws: ${error instanceof Error ? error.message : String(error)}`
+  }
 }
 
 function validated(schema: FieldSchema, value: unknown): Outcome<unknown> {
   const result = schema['~standard'].validate(value)
-  if ('then' in result) return fail('schema_refused', 'its schema is asynchronous')
+  if ('then' in result) {
+    // Some libraries try again asynchronously when a check throws; nobody waits for that here.
+    result.then(undefined, () => {})
+    return fail('schema_refused', 'its schema is asynchronous, or throws')
+  }
   if (result.issues) return fail('invalid', result.issues[0]?.message ?? 'refused by its schema')
   if (result.value === value || value === undefined) return ok(result.value)
   // A schema may tidy a value (trim), but what it made must pass it unchanged: otherwise a
