@@ -65,7 +65,7 @@ function writeRest(scope: Scope, batch: WriteBatch): void {
 async function isNews(scope: Scope, advance: Advance | undefined): Promise<boolean> {
   if (advance === undefined) return true
   const stored: Advance | undefined = await request(scope.store('state').get(ADVANCE))
-  return stored === undefined || advance.rank >= stored.rank
+  return stored === undefined || advance.rank > stored.rank
 }
 
 /** Tries, and looks only when the key is known: repeats are rare and a look costs a round trip. */
