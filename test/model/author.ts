@@ -29,6 +29,7 @@ import {
   type ReviewerFrame,
 } from '@countersign/core/protocol'
 import { socketIo } from '@countersign/transport-socketio'
+import { Manifest } from './manifest.ts'
 import { UNSET } from './oracle.ts'
 import type { Random } from './random.ts'
 import type { TraceMessage } from './trace.ts'
@@ -50,8 +51,6 @@ export interface Names {
   /** The id of a message that was made before. */
   readonly message: (name: string) => string
 }
-
-export const TYPE = 'manifest'
 
 /** DER of a PKCS #8 Ed25519 key, up to its 32 secret bytes. */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -89,7 +88,7 @@ export class Author {
       const kept = Object.entries(keep ?? {}).map(([reg, list]) => [reg, ids(list)])
       return {
         meta: {
-          type: TYPE,
+          type: Manifest.name,
           entityId: names.row(entity),
           kind: kind === 'create' ? 'create' : 'update',
           schemaVersion: 1,

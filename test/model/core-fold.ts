@@ -133,6 +133,22 @@ export function oracleRow(state: EntityState, table: RegisterTable): OracleRow {
   }
 }
 
+/** The same row with other names for its messages. */
+export function renamed(row: OracleRow, nameOf: (id: string) => string): OracleRow {
+  const live = [...row.live].map(([reg, list]) => {
+    const writes = list.map(({ by, value }) => ({ by: nameOf(by), value }))
+    return [reg, writes.sort((a, b) => (a.by < b.by ? -1 : 1))] as const
+  })
+  return { heads: row.heads.map(nameOf).sort(), live: new Map(live) }
+}
+
+/** Heads and live writes on one line, for messages of tests that fail. */
+export function showRow(row: OracleRow | undefined): string {
+  if (!row) return 'nothing'
+  const live = [...row.live].map(([reg, list]) => `${reg}=${list.map(({ by }) => by).join('|')}`)
+  return `[${row.heads.join()}] ${live.sort().join(' ')}`
+}
+
 function coreValue(value: unknown): Json {
   return value === UNSET ? CORE_UNSET : (value as Json)
 }

@@ -2,6 +2,7 @@
  * Holds the makers of histories to their word: one seed is one history, what they write can
  * be read back, the interesting things do happen, and a wrong answer is found.
  */
+import { readFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import { checkTrace } from './check.ts'
 import { generateHistory } from './history.ts'
@@ -41,6 +42,12 @@ describe('generated histories', () => {
   test('determinism: one seed is one history', () => {
     expect(writeTrace(generateHistory(3))).toBe(writeTrace(generateHistory(3)))
     expect(writeTrace(generateHistory(3))).not.toBe(writeTrace(generateHistory(4)))
+  })
+
+  test('determinism: the fixture is the history of seed 1, as it was when it was written', () => {
+    const file = new URL('../fixtures/edit-history.jsonl', import.meta.url)
+    const again = generateHistory(1, { messages: 120, authors: 6, rows: 8 })
+    expect(writeTrace(again)).toBe(readFileSync(file, 'utf8'))
   })
 
   test('S8 conflict exactness: written, read and folded again, all answers hold', () => {

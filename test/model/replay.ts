@@ -5,14 +5,13 @@
  * that came afterwards), and the conflicts at each place by core's fold over what the
  * reviewer accepted.
  */
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSyncStore, memoryStorage, type SyncStore } from '@countersign/core'
-import { type Message, uuid4, uuid8 } from '@countersign/core/message'
+import { type Message, uuid4 } from '@countersign/core/message'
 import { socketIo } from '@countersign/transport-socketio'
 import { Author, bytesOf } from './author.ts'
-import { Manifest } from './manifest.ts'
 import { Follower } from './follower.ts'
+import { Manifest, rowId } from './manifest.ts'
 import { causalOrder } from './order.ts'
 import { Random } from './random.ts'
 import { type PlacesFound, placesFound, rowDifference, type TraceNames } from './replay-check.ts'
@@ -98,11 +97,6 @@ export async function replay(trace: Trace, options: ReplayOptions): Promise<Repl
     await Promise.all(stores.map((store) => store.close()))
     await reviewer.stop()
   }
-}
-
-/** The uuid of a row: paths are hashed, so that every run and every author gives the same. */
-export function rowId(path: string): string {
-  return uuid8(createHash('sha256').update(path).digest())
 }
 
 async function storeReached(store: SyncStore, seq: number): Promise<void> {

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import { expectedOf, messagesByRow } from '../model/check.ts'
-import { CoreFold, oracleRow } from '../model/core-fold.ts'
+import { CoreFold, oracleRow, showRow } from '../model/core-fold.ts'
 import { generateHistory, type HistoryOptions } from '../model/history.ts'
 import { conflictsOf, type OracleMessage, type OracleRow, rowOf, seenBy } from '../model/oracle.ts'
 import { causalOrder } from '../model/order.ts'
@@ -16,18 +16,11 @@ import { hasRealHistory, readRealHistory } from '../model/real-history.ts'
 /** What differs between core and the oracle for one entity, or undefined. */
 function difference(core: CoreFold, entity: string, expected: OracleRow): string | undefined {
   if (!isDeepStrictEqual(core.row(entity), expected)) {
-    return `${entity}: core ${show(core.row(entity))}, oracle ${show(expected)}`
+    return `${entity}: core ${showRow(core.row(entity))}, oracle ${showRow(expected)}`
   }
   const conflicts = [...conflictsOf(expected).keys()].sort()
   if (isDeepStrictEqual(core.conflicts(entity), conflicts)) return undefined
   return `${entity}: core has conflicts in ${core.conflicts(entity).join()}, oracle in ${conflicts.join()}`
-}
-
-function show(row: OracleRow | undefined): string {
-  const live = [...(row?.live ?? [])].map(
-    ([reg, list]) => `${reg}=${list.map(({ by }) => by).join('|')}`,
-  )
-  return row ? `[${row.heads.join()}] ${live.join(' ')}` : 'nothing'
 }
 
 /** Plays one order; compares what each delivery touched, after it. Returns how often. */

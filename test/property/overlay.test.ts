@@ -4,7 +4,6 @@
  * come in between. At every step the view is the fold of what is canonical and what is pending.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { eachKey, entity } from '@countersign/core'
 import { type Message, uuid8 } from '@countersign/core/message'
 import {
   compareOrder,
@@ -16,14 +15,13 @@ import {
   Repo,
 } from '@countersign/core/testing'
 import { expect, test, vi } from 'vitest'
-import { z } from 'zod'
-import { Author, TYPE } from '../model/author.ts'
-import { oracleRow } from '../model/core-fold.ts'
+import { Author } from '../model/author.ts'
+import { oracleRow, renamed, showRow } from '../model/core-fold.ts'
 import { generateHistory, type HistoryOptions } from '../model/history.ts'
+import { Manifest, rowId } from '../model/manifest.ts'
 import { type OracleRow, rowOf } from '../model/oracle.ts'
 import { causalOrder } from '../model/order.ts'
 import { Random } from '../model/random.ts'
-import { rowId } from '../model/replay.ts'
 import type { TraceMessage } from '../model/trace.ts'
 
 // The oracle is slow on purpose, and the machine may be busy.
@@ -31,11 +29,10 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const space = uuid8(new Uint8Array(32).fill(1))
 const by = { reviewerId: space, eid: space, epoch: 1, forked: false, at: 0 }
-const type = entity(TYPE, eachKey(z.json()), { idPolicy: 'supplied', onExists: 'fork' })
 
 class Device {
   readonly repo: Repo = new Repo({
-    entities: [type],
+    entities: [Manifest],
     viewer: { authorId: () => undefined, volatile: () => false },
     onListenerError: (error) => expect.fail(String(error)),
     onTable: () => {},
@@ -92,7 +89,7 @@ class Device {
 
   /** Compares every row with the oracle; returns what differs first. */
   difference(rows: Iterable<string>): string | undefined {
-    const table = this.repo.tableNamed(TYPE)
+    const table = this.repo.tableNamed(Manifest.name)
     for (const row of rows) {
       const shown = table.state(rowId(row))
       const view = this.#compare(row, 'view', shown, [...this.canonical, ...this.pending])
@@ -113,10 +110,11 @@ class Device {
     messages: readonly TraceMessage[],
   ): string | undefined {
     const expected = rowOf(messages, row)
-    const found = state && this.#named(oracleRow(state, this.repo.tableNamed(TYPE).registers))
+    const found =
+      state && this.#named(oracleRow(state, this.repo.tableNamed(Manifest.name).registers))
     return isDeepStrictEqual(found, expected)
       ? undefined
-      : `${row}, ${what}: core ${show(found)}, oracle ${show(expected)}`
+      : `${row}, ${what}: core ${showRow(found)}, oracle ${showRow(expected)}`
   }
 
   /** The first root and the newest write of what is shown, by the order as it is now. */
@@ -132,11 +130,7 @@ class Device {
 
   #named(row: OracleRow): OracleRow {
     const names = new Map([...this.#messages].map(([name, { id }]) => [id, name]))
-    const live = [...row.live].map(([reg, list]) => {
-      const writes = list.map(({ by: id, value }) => ({ by: names.get(id)!, value }))
-      return [reg, writes.sort((a, b) => (a.by < b.by ? -1 : 1))] as const
-    })
-    return { heads: row.heads.map((id) => names.get(id)!).sort(), live: new Map(live) }
+    return renamed(row, (id) => names.get(id)!)
   }
 
   #entry(message: TraceMessage): Entry {
@@ -147,7 +141,7 @@ class Device {
         index: this.repo.messages,
         session: { authorId: header.authorId, sessionId: header.sessionId },
         arrival: ++this.#arrivals,
-        tableOf: () => this.repo.tableNamed(TYPE).registers,
+        tableOf: () => this.repo.tableNamed(Manifest.name).registers,
       },
     )
     if (!(entry instanceof Entry)) throw new Error(`${message.id} came before its parents`)
@@ -170,13 +164,6 @@ class Device {
 
 function changes(message: TraceMessage, row: string): boolean {
   return message.changes.some((change) => change.entity === row)
-}
-
-function show(row: OracleRow | undefined): string {
-  const live = [...(row?.live ?? [])].map(
-    ([reg, list]) => `${reg}=${list.map(({ by: id }) => id).join('|')}`,
-  )
-  return row ? `[${row.heads.join()}] ${live.join(' ')}` : 'nothing'
 }
 
 /** Messages of the author that nobody else has built on, so that refusing them takes nothing of others. */
@@ -244,11 +231,11 @@ test.each<[string, Partial<HistoryOptions>]>([
   ['second roots', { secondRoot: 1, exchange: 0.3, rows: 3 }],
 ])('§10 view = fold(canonical ∪ pending): %s', (_, options) => {
   const all = { pending: 0, refused: 0 }
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 15; seed++) {
     const { pending, refused } = play(seed, { messages: 40, authors: 3, ...options })
     all.pending += pending
     all.refused += refused
   }
-  expect(all.pending).toBeGreaterThan(100)
-  expect(all.refused).toBeGreaterThan(20)
+  expect(all.pending).toBeGreaterThan(40)
+  expect(all.refused).toBeGreaterThan(8)
 })

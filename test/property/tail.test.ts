@@ -4,7 +4,6 @@
  * position it reaches, its rows are those of the oracle over the whole history.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { entity, eachKey } from '@countersign/core'
 import { hash, uuid8, type Message } from '@countersign/core/message'
 import { packMessages, pageText, runText } from '@countersign/core/protocol'
 import {
@@ -17,14 +16,13 @@ import {
   TailReader,
 } from '@countersign/core/testing'
 import { expect, test, vi } from 'vitest'
-import { z } from 'zod'
-import { Author, TYPE } from '../model/author.ts'
-import { oracleRow } from '../model/core-fold.ts'
+import { Author } from '../model/author.ts'
+import { oracleRow, renamed, showRow } from '../model/core-fold.ts'
 import { generateHistory, type HistoryOptions } from '../model/history.ts'
+import { Manifest, rowId } from '../model/manifest.ts'
 import { rowOf } from '../model/oracle.ts'
 import { causalOrder } from '../model/order.ts'
 import { Random } from '../model/random.ts'
-import { rowId } from '../model/replay.ts'
 import type { TraceMessage } from '../model/trace.ts'
 
 // The oracle is slow on purpose, and the machine may be busy.
@@ -32,7 +30,6 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const space = uuid8(new Uint8Array(32).fill(1))
 const by = { reviewerId: space, eid: uuid8(new Uint8Array(32).fill(2)), epoch: 1 }
-const type = entity(TYPE, eachKey(z.json()), { idPolicy: 'supplied', onExists: 'fork' })
 
 /** The reviewer's side: states by its own class, runs as texts, pages on demand. */
 class Server {
@@ -64,7 +61,7 @@ class Server {
     const writer = new PageWriter()
     const held = ids.map((id) => {
       const state = this.space.entity(id)!.state
-      return writer.entity(TYPE, id, { state, table: this.space.registers(TYPE) })
+      return writer.entity(Manifest.name, id, { state, table: this.space.registers(Manifest.name) })
     })
     return JSON.parse(pageText(held))
   }
@@ -98,7 +95,7 @@ class Client {
 
   constructor(random: Random) {
     this.repo = new Repo({
-      entities: [type],
+      entities: [Manifest],
       viewer: { authorId: () => undefined, volatile: () => false },
       onListenerError: (error) => expect.fail(String(error)),
       onTable: () => {},
@@ -139,7 +136,7 @@ function play(seed: number, options: Partial<HistoryOptions>): number {
   const server = new Server()
   const client = new Client(random)
   const snapshotAt = random.below(order.length / 2)
-  const table = client.repo.tableNamed(TYPE)
+  const table = client.repo.tableNamed(Manifest.name)
   const rows = new Set(order.flatMap(({ changes }) => changes.map((change) => change.entity)))
   let asked: readonly string[] = []
 
@@ -165,34 +162,17 @@ function play(seed: number, options: Partial<HistoryOptions>): number {
     if (client.seq !== server.seq) continue
     for (const row of rows) {
       const state = table.state(rowId(row))
-      const found = state && named(oracleRow(state, table.registers), nameOf)
+      const found = state && renamed(oracleRow(state, table.registers), (id) => nameOf.get(id)!)
       const expected = rowOf(order.slice(0, server.seq), row)
       if (!isDeepStrictEqual(found, expected)) {
         throw new Error(
           `history ${seed}, position ${server.seq}, ${row}, after ${client.mends} mends: ` +
-            `core ${show(found)}, oracle ${show(expected)}`,
+            `core ${showRow(found)}, oracle ${showRow(expected)}`,
         )
       }
     }
   }
   return client.mends
-}
-
-type Row = ReturnType<typeof rowOf>
-
-function named(row: NonNullable<Row>, nameOf: ReadonlyMap<string, string>): NonNullable<Row> {
-  const live = [...row.live].map(([reg, list]) => {
-    const writes = list.map(({ by: id, value }) => ({ by: nameOf.get(id)!, value }))
-    return [reg, writes.sort((a, b) => (a.by < b.by ? -1 : 1))] as const
-  })
-  return { heads: row.heads.map((id) => nameOf.get(id)!).sort(), live: new Map(live) }
-}
-
-function show(row: Row): string {
-  const live = [...(row?.live ?? [])].map(
-    ([reg, list]) => `${reg}=${list.map(({ by: id }) => id).join('|')}`,
-  )
-  return row ? `[${row.heads.join()}] ${live.join(' ')}` : 'nothing'
 }
 
 test.each<[string, Partial<HistoryOptions>]>([
@@ -202,6 +182,6 @@ test.each<[string, Partial<HistoryOptions>]>([
   ['few rows, authors who seldom listen', { rows: 2, authors: 7, exchange: 0.25 }],
 ])('S21 snapshot + tail = full replay: %s, with history let go and mended', (_, options) => {
   let mends = 0
-  for (let seed = 1; seed <= 40; seed++) mends += play(seed, { messages: 50, ...options })
-  expect(mends).toBeGreaterThan(40)
+  for (let seed = 1; seed <= 25; seed++) mends += play(seed, { messages: 50, ...options })
+  expect(mends).toBeGreaterThan(25)
 })

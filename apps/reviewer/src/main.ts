@@ -16,7 +16,10 @@ else await run(parsed.settings).catch(fail)
 async function run(settings: Settings): Promise<void> {
   const { port, host, space, origins } = settings
   const log = stderrLog(settings.log)
-  process.on('uncaughtException', fail)
+  process.on('uncaughtException', (error) => {
+    log.error({ err: error }, 'the reviewer failed')
+    fail(error)
+  })
   const running = await startReviewer({
     store: sqliteReviewerStore(settings.data),
     keyFile: settings.key,

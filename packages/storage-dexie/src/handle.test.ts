@@ -104,12 +104,12 @@ describe('a lost connection', () => {
 
   test('lost: a batch whose answer got lost changes nothing the second time', async () => {
     const handle = await opened()
-    await handle.write({ ...own('a', 'b'), advance: { rank: 9, text: 'old' } })
+    await handle.write({ ...own('a', 'b'), advance: { rank: 9, fromRank: 0, text: 'old' } })
     const batch: WriteBatch = {
       ...own('c', 'd'),
       reset: true,
-      advance: { rank: 3, text: 'three' },
-      checkpoint: { pages: ['p'], check: 'c', throughOrder: 2 },
+      advance: { rank: 3, fromRank: 0, text: 'three' },
+      checkpoint: { pages: ['p'], check: 'c', rank: 2 },
       outboxAdd: ['c'],
       outboxRemove: ['a'],
     }
@@ -272,8 +272,9 @@ describe('what the browser is asked', () => {
 
   test('reset: gives back the space of the checkpoint', async () => {
     const handle = await opened()
-    const checkpoint = { pages: ['p', 'q'], check: 'c', throughOrder: 0 }
-    await handle.write({ durability: 'relaxed', checkpoint })
+    const checkpoint = { pages: ['p', 'q'], check: 'c', rank: 1 }
+    const advance = { rank: 1, fromRank: 0, text: 'one' }
+    await handle.write({ durability: 'relaxed', checkpoint, advance })
     await handle.write({ durability: 'relaxed', reset: true })
     const connection = await connectionOf(handle)
     const pages = connection.transaction('pages').objectStore('pages')

@@ -2,11 +2,11 @@
  * The layout of the database, in one place. Upgrades only add: a tab with older code closes its
  * connection and is told, it never meets a layout that it would misread.
  *
- *   segments  {order, key, kind, ids, text, check}   facts: one record a flush or a run
- *   outbox    {key}                                  facts: segments that wait for verdicts
- *   meta      value under its key                    facts: keys, sessions
- *   state     record under its name                  incarnation, advance, checkpoint's frame
- *   pages     text under 0, 1, 2…                    cache: the pages of the checkpoint
+ *   segments  {order, key, kind, ids, text, check, rank?}  facts: one record a flush or a run
+ *   outbox    {key}                                        facts: segments that wait for verdicts
+ *   meta      value under its key                          facts: keys, sessions
+ *   state     record under its name                        incarnation, advance, checkpoint's frame
+ *   pages     text under 0, 1, 2…                          cache: the pages of the checkpoint
  *
  * No index over `ids`: nothing reads one, and at 64 ids a segment it adds a third or more to the
  * cost of a flush. It can be added later without touching what is stored.
@@ -17,7 +17,7 @@ export const SCHEMA_VERSION = 1
 
 /** In Dexie's words: `++` counts up, `&` is unique, the empty string takes the key apart. */
 export const stores: Readonly<Record<string, string>> = {
-  segments: '++order, &key, [kind+order]',
+  segments: '++order, &key, rank',
   outbox: 'key',
   meta: '',
   state: '',
@@ -27,8 +27,8 @@ export const stores: Readonly<Record<string, string>> = {
 /** Every transaction spans all of them, so that any two writes run in the order of their calls. */
 export const storeNames: readonly string[] = Object.keys(stores)
 
-/** Index over `[kind, order]`, to find the tail segments up to an order. */
-export const KIND_AND_ORDER = '[kind+order]'
+/** Index over `rank`, which only tail segments have: others are not in it and cost nothing. */
+export const RANK = 'rank'
 
 /** Names of the records in `state`. */
 export const INCARNATION = 'incarnation'
@@ -38,5 +38,5 @@ export const CHECKPOINT = 'checkpoint'
 /** What `state` keeps of a checkpoint; its pages are records of their own. */
 export interface CheckpointFrame {
   readonly check: string
-  readonly throughOrder: number
+  readonly rank: number
 }

@@ -1,12 +1,12 @@
 /**
- * One batch in one transaction: the order of its parts, the rule of `advance`, keys that are
+ * One batch in one transaction: the order of its parts, what of it is skipped, keys that are
  * known already. Knows nothing of connections and retries, but may be run twice: a batch whose
  * commit went through and whose answer got lost changes nothing the second time.
  *
  * Records are placed in steps of bounded size: a long batch is many short tasks.
  */
 import type { Advance, Checkpoint, Segment, WriteBatch } from '@countersign/core/ports'
-import { ADVANCE, CHECKPOINT, type CheckpointFrame, KIND_AND_ORDER } from './schema.ts'
+import { ADVANCE, CHECKPOINT, type CheckpointFrame, RANK } from './schema.ts'
 import { request, type Scope, transact } from './transact.ts'
 
 /** A step ends with the record that reaches it; the browser clones some 1,000 a microsecond. */
@@ -14,12 +14,12 @@ const stepCharsAim = 2_000_000
 const stepRecordsMax = 128
 const droppedPerStepMax = 256
 
-/** Resolves to the order of the batch's last segment; 0 when it was skipped, or there is none. */
+/** Resolves to the order of the batch's last segment; 0 when it is not stored, or there is none. */
 export function writeBatch(database: IDBDatabase, batch: WriteBatch): Promise<number> {
   return transact(database, batch.durability, async (scope) => {
     if (batch.reset === true) await forgetCanonical(scope)
-    const news = await isNews(scope, batch.advance)
-    const lastOrder = news ? await writeRun(scope, batch) : await findLast(scope, batch)
+    const lastOrder = await writeRun(scope, batch)
+    if (batch.checkpoint !== undefined) await writeCheckpoint(scope, batch.checkpoint)
     writeRest(scope, batch)
     return lastOrder
   })
@@ -35,26 +35,20 @@ export function claimMeta(database: IDBDatabase, key: string, value: unknown): P
   })
 }
 
-/** The part that is skipped when another tab has stored the run already. */
-async function writeRun(
-  scope: Scope,
-  { segments = [], checkpoint, advance }: WriteBatch,
-): Promise<number> {
+/** Segments and position. */
+async function writeRun(scope: Scope, batch: WriteBatch): Promise<number> {
+  const { segments = [], advance } = batch
+  const skipsTail = advance !== undefined && !(await isNext(scope, advance, batch.checkpoint))
   const lastOrder = await inSteps(segments, {
     charsOf: ({ text }) => text.length,
-    place: (segment) => add(scope, segment),
+    place: (segment) =>
+      skipsTail && segment.kind === 'tail' ? orderOf(scope, segment.key) : add(scope, segment),
   })
-  if (checkpoint !== undefined) await replaceCheckpoint(scope, checkpoint)
-  if (advance !== undefined) scope.store('state').put(advance, ADVANCE)
+  if (advance !== undefined && !skipsTail) scope.store('state').put(advance, ADVANCE)
   return lastOrder ?? 0
 }
 
-async function findLast(scope: Scope, { segments = [] }: WriteBatch): Promise<number> {
-  const last = segments.at(-1)
-  return last === undefined ? 0 : orderOf(scope, last.key)
-}
-
-/** What no `advance` holds back. Nobody waits for these requests: a failure aborts them all. */
+/** What is never skipped. Nobody waits for these requests: a failure aborts them all. */
 function writeRest(scope: Scope, batch: WriteBatch): void {
   const outbox = scope.store('outbox')
   for (const key of batch.outboxAdd ?? []) outbox.put({ key })
@@ -62,16 +56,28 @@ function writeRest(scope: Scope, batch: WriteBatch): void {
   for (const [key, value] of batch.meta ?? []) scope.store('meta').put(value, key)
 }
 
-async function isNews(scope: Scope, advance: Advance | undefined): Promise<boolean> {
-  if (advance === undefined) return true
-  const stored: Advance | undefined = await request(scope.store('state').get(ADVANCE))
-  return stored === undefined || advance.rank > stored.rank
+/** Whether it leads on from what is stored, without a gap that no checkpoint fills. */
+async function isNext(
+  scope: Scope,
+  { rank, fromRank }: Advance,
+  checkpoint: Checkpoint | undefined,
+): Promise<boolean> {
+  const stored = await storedRank(scope, ADVANCE)
+  return rank > stored && (fromRank <= stored || checkpoint !== undefined)
+}
+
+async function storedRank(scope: Scope, name: typeof ADVANCE | typeof CHECKPOINT): Promise<number> {
+  const stored: Advance | CheckpointFrame | undefined = await request(
+    scope.store('state').get(name),
+  )
+  return stored?.rank ?? 0
 }
 
 /** Tries, and looks only when the key is known: repeats are rare and a look costs a round trip. */
-function add(scope: Scope, { key, kind, ids, text, check }: Segment): Promise<number> {
+function add(scope: Scope, { key, kind, ids, text, check, rank }: Segment): Promise<number> {
   return new Promise((resolve, reject) => {
-    const adding = scope.store('segments').add({ key, kind, ids, text, check })
+    const record = { key, kind, ids, text, check, ...(rank !== undefined && { rank }) }
+    const adding = scope.store('segments').add(record)
     adding.onsuccess = () => resolve(adding.result as number)
     adding.onerror = (event) => {
       if (adding.error?.name !== 'ConstraintError') {
@@ -90,17 +96,19 @@ async function orderOf(scope: Scope, key: string): Promise<number> {
   return (order as number | undefined) ?? 0
 }
 
-async function replaceCheckpoint(scope: Scope, checkpoint: Checkpoint): Promise<void> {
-  const { pages, check, throughOrder } = checkpoint
+/** Unless the stored one is as new, or this one stands beyond the position. */
+async function writeCheckpoint(scope: Scope, { pages, check, rank }: Checkpoint): Promise<void> {
+  if (rank <= (await storedRank(scope, CHECKPOINT))) return
+  if (rank > (await storedRank(scope, ADVANCE))) return
   const store = scope.store('pages')
   store.clear()
   await inSteps(pages, {
     charsOf: (page) => page.length,
     place: async (page, index) => request(store.put(page, index)),
   })
-  const frame: CheckpointFrame = { check, throughOrder }
+  const frame: CheckpointFrame = { check, rank }
   scope.store('state').put(frame, CHECKPOINT)
-  await dropTail(scope, throughOrder)
+  await dropTail(scope, rank)
 }
 
 async function forgetCanonical(scope: Scope): Promise<void> {
@@ -110,11 +118,11 @@ async function forgetCanonical(scope: Scope): Promise<void> {
   await dropTail(scope, Infinity)
 }
 
-async function dropTail(scope: Scope, throughOrder: number): Promise<void> {
+async function dropTail(scope: Scope, throughRank: number): Promise<void> {
   const segments = scope.store('segments')
-  const tail = IDBKeyRange.bound(['tail', -Infinity], ['tail', throughOrder])
+  const tail = IDBKeyRange.upperBound(throughRank)
   for (let full = true; full;) {
-    const orders = await request(segments.index(KIND_AND_ORDER).getAllKeys(tail, droppedPerStepMax))
+    const orders = await request(segments.index(RANK).getAllKeys(tail, droppedPerStepMax))
     for (const order of orders) segments.delete(order)
     full = orders.length === droppedPerStepMax
   }

@@ -146,9 +146,18 @@ describe('closed', () => {
     expect(await slow.closed).toBe('no answer within 60 ms')
   })
 
+  test('does not come for an open link when the limit has passed', async () => {
+    const open = heard((await served()).url, { connectTimeoutMs: 150 })
+    await open.opened
+    await new Promise((done) => setTimeout(done, 250))
+    expect(open.events).toEqual(['open'])
+  })
+
   test('comes for a url that is none', async () => {
     for (const url of ['http://[', 'nowhere:99999', '::']) {
-      expect(await heard(url, { connectTimeoutMs: 200 }).closed).toMatch(/./)
+      const lost = heard(url, { connectTimeoutMs: 200 })
+      expect(lost.events).toEqual([])
+      expect(await lost.closed).toMatch(/./)
     }
   })
 

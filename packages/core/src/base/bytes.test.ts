@@ -1,8 +1,11 @@
 /** Holds bytes-as-text against what Node itself makes of the same bytes. */
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { fromBase64url, toBase64url, toHex } from './bytes.ts'
 import { utf8Length } from './json.ts'
+
+// Thousands of cases, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const bytes = fc.uint8Array({ maxLength: 80 })
 const text = fc.string({ unit: 'binary', maxLength: 60 })

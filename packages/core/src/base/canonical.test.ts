@@ -5,9 +5,12 @@
  */
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { canonical } from './canonical.ts'
 import type { Json } from './json.ts'
+
+// Thousands of cases, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Any JSON value: text with every code point but lone surrogates, keys in any order. */
 const json = fc.jsonValue({ stringUnit: 'binary', maxDepth: 6 }) as fc.Arbitrary<Json>

@@ -1,7 +1,10 @@
 /** Holds the checksum of stored records: it sees every small damage, and never changes itself. */
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { checksum } from './checksum.ts'
+
+// Thousands of cases, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const record = fc.string({ unit: 'binary', minLength: 1, maxLength: 200 })
 

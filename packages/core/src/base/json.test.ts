@@ -3,7 +3,7 @@
  * nothing that a caller can hand over makes the gate itself throw.
  */
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { canonical } from './canonical.ts'
 import {
   type Json,
@@ -14,6 +14,9 @@ import {
   jsonFault,
   utf8Length,
 } from './json.ts'
+
+// Thousands of cases, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const json = fc.jsonValue({ stringUnit: 'binary', maxDepth: 5 }) as fc.Arbitrary<Json>
 

@@ -121,7 +121,7 @@ export function utf8Length(text: string): number {
 
 /** A frozen deep copy, so that neither the app nor a reader can change what was written. */
 export function frozenJson(value: Json): Json {
-  if (typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null) return value === 0 ? 0 : value // -0 is 0
   if (Array.isArray(value)) return Object.freeze((value as readonly Json[]).map(frozenJson))
   const copy: Record<string, Json> = {}
   const from = value as { readonly [key: string]: Json }

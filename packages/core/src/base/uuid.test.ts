@@ -1,7 +1,10 @@
 /** Holds uuids to their form, and an id made from a hash to the bits of that hash. */
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { compareText, isUuid, uuid4, uuid8 } from './uuid.ts'
+
+// Thousands of cases, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const hashBytes = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const hexOf = (id: string): string => id.replaceAll('-', '')

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Json } from '../base/json.ts'
 import { uuid8 } from '../base/uuid.ts'
 import {
@@ -13,6 +13,9 @@ import {
   rejectionBytes,
 } from './chain.ts'
 import type { EpochOpen, Position, Rejection } from './message.ts'
+
+// Thousands of cases, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const uuid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(uuid8)
 const hash43 = fc

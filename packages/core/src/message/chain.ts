@@ -46,7 +46,9 @@ type EpochBody = Omit<EpochOpen, 'eid' | 'chain' | 'sig'>
 
 function epochJson(body: EpochBody): Json {
   const { v, space, reviewerId, epoch, seq, prev, reviewerKey, why, at } = body
-  return { v, space, reviewerId, epoch, seq, reviewerKey, why, at, prev: prev as unknown as Json }
+  // A signature stands outside: any position may be signed later.
+  const from = prev && { eid: prev.eid, epoch: prev.epoch, seq: prev.seq, chain: prev.chain }
+  return { v, space, reviewerId, epoch, seq, reviewerKey, why, at, prev: from }
 }
 
 /** The id that an epoch record gives itself, and the first link of its chain. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { sha256 } from '@noble/hashes/sha2.js'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { canonical } from '../base/canonical.ts'
 import { hash, hashBytes, useSha256 } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
@@ -25,6 +25,9 @@ import {
   whoamiId,
 } from './ids.ts'
 import type { Change, ChangeMeta, Expectation, MessageHeader } from './message.ts'
+
+// Thousands of cases, on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const uuid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(uuid8)
 const hash43 = fc

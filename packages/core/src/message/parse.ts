@@ -64,7 +64,9 @@ function metaFault(meta: ChangeMeta): string | undefined {
 function regFault(reg: string): string | undefined {
   if (reg.length === 0 || reg.length > 256 || !reg.isWellFormed())
     return 'a register key has 1 to 256 characters'
-  if (isForbiddenKey(reg) || reg === 'id') return `the register ${reg} is refused`
+  // NUL parts the names of a set of registers wherever one text stands for the set.
+  if (isForbiddenKey(reg) || reg === 'id' || reg.includes('\u0000'))
+    return `the register ${reg} is refused`
   return reg.startsWith('$') && reg !== ARCHIVED ? `the register ${reg} is reserved` : undefined
 }
 

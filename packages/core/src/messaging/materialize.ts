@@ -102,13 +102,15 @@ export function intake(message: Message, context: IntakeContext): Entry | Missin
     if (!change) continue
     const { meta } = change
     const find = (id: Uuid): Write | undefined => context.index.writeOf(id, meta.entityId)
-    const parents = meta.parentCanonicalIds.map(find)
+    const parents = meta.parentCanonicalIds.map(find).filter((write) => write !== undefined)
     // A kept write that is not known here is live nowhere here: nothing to keep.
     const kept = (ids: readonly Uuid[]): Write[] =>
       ids.map(find).filter((write) => write !== undefined)
-    const known = parents.every((write) => write !== undefined)
-    if (!known && !context.skip?.has(meta.entityId)) {
-      missing.push(meta.entityId)
+    const known = parents.length === meta.parentCanonicalIds.length
+    if (!known) {
+      // Of an entity that will be replaced whole, a write with holes in its ancestry must not
+      // take the place of the page's own account of it.
+      if (!context.skip?.has(meta.entityId)) missing.push(meta.entityId)
       continue
     }
     const facts = {
@@ -118,7 +120,7 @@ export function intake(message: Message, context: IntakeContext): Entry | Missin
       kind: meta.kind,
       version: meta.schemaVersion,
       regs: context.tableOf(meta.type).set(meta.regs),
-      parents: parents.filter((write) => write !== undefined),
+      parents,
       keep: meta.keep && new Map(Object.entries(meta.keep).map(([reg, ids]) => [reg, kept(ids)])),
     }
     entry.writes.push(new Write(entry, facts, valuesOf(change)))

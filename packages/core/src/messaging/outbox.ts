@@ -28,7 +28,8 @@ interface Tracked {
   readonly flush: Flush
   unsettled: number
   durable: boolean
-  inFlight: boolean
+  /** When it was offered over the present link, in monotonic ms; undefined while it waits. */
+  offeredAt: number | undefined
 }
 
 export class Outbox {
@@ -99,7 +100,8 @@ export class Outbox {
 
   /** A sealed flush: of this session, or one that storage kept from an earlier one. */
   addFlush(flush: Flush, open: readonly Entry[]): void {
-    const tracked = { flush, unsettled: open.length, durable: false, inFlight: false }
+    const unsettled = open.length
+    const tracked: Tracked = { flush, unsettled, durable: false, offeredAt: undefined }
     this.#flushes.set(flush.key, tracked)
     this.#bytes += flush.packed.length
     for (const entry of open) {
@@ -118,10 +120,10 @@ export class Outbox {
   }
 
   /** What to offer now, oldest first, within the receiver's credits; counts it as under way. */
-  takeOffers(credits: Credits): readonly Flush[] {
+  takeOffers(credits: Credits, now: number): readonly Flush[] {
     const offers: Flush[] = []
     for (const tracked of this.#flushes.values()) {
-      if (tracked.inFlight) continue
+      if (tracked.offeredAt !== undefined) continue
       if (!tracked.durable) break // nothing overtakes
       const { entries, packed } = tracked.flush
       const messages = this.#inFlightMessages + entries.length
@@ -129,7 +131,7 @@ export class Outbox {
       // One flush always goes, however large it is; order is kept, so nothing overtakes.
       if (this.#inFlightMessages > 0 && (messages > credits.messages || bytes > credits.bytes))
         break
-      tracked.inFlight = true
+      tracked.offeredAt = now
       this.#inFlightMessages = messages
       this.#inFlightBytes = bytes
       for (const entry of entries)
@@ -139,9 +141,16 @@ export class Outbox {
     return offers
   }
 
-  /** The link is gone, or time is up: what was under way waits again. */
+  /** The link is gone: what was under way waits again. */
   requeueAll(): void {
     for (const tracked of this.#flushes.values()) this.#land(tracked)
+  }
+
+  /** What was offered before that moment and has no answer yet waits again. */
+  requeueUnanswered(before: number): void {
+    for (const tracked of this.#flushes.values()) {
+      if (tracked.offeredAt !== undefined && tracked.offeredAt < before) this.#land(tracked)
+    }
   }
 
   /** A nack: the flush of that message waits again. */
@@ -178,8 +187,8 @@ export class Outbox {
   }
 
   #land(tracked: Tracked): void {
-    if (!tracked.inFlight) return
-    tracked.inFlight = false
+    if (tracked.offeredAt === undefined) return
+    tracked.offeredAt = undefined
     this.#inFlightMessages -= tracked.flush.entries.length
     this.#inFlightBytes -= tracked.flush.packed.length
     for (const entry of tracked.flush.entries) if (entry.state === 'sent') entry.state = 'queued'

@@ -63,7 +63,6 @@ export class SyncSession {
   #pages: { json: unknown; text: string }[] = []
   #waitingTexts: string[] = []
   #heardAt = 0
-  #offeredAt = 0
   #pausedUntil = 0
   #nacks = 0
   readonly #timers = new Set<() => void>()
@@ -108,9 +107,8 @@ export class SyncSession {
     const { outbox, clock } = this.#parts
     if (!this.#bound || clock.monotonic() < this.#pausedUntil) return
     this.#bindNew()
-    for (const flush of outbox.takeOffers(this.#credits)) {
+    for (const flush of outbox.takeOffers(this.#credits, clock.monotonic())) {
       this.#link?.send(offerFrame(flush.packed, flush.sig, flush.publicKey))
-      this.#offeredAt = clock.monotonic()
     }
   }
 
@@ -348,10 +346,9 @@ export class SyncSession {
         this.#wanting = false
         this.#want()
       }
-      if (outbox.size > 0 && now - this.#offeredAt > ANSWER_MS) {
-        outbox.requeueAll()
-        this.pump()
-      }
+      if (!this.#bound) this.#bindAll()
+      outbox.requeueUnanswered(now - ANSWER_MS)
+      this.pump()
       this.#watch()
     })
   }

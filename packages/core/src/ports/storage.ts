@@ -11,9 +11,16 @@
  * - `write` is atomic: all of a batch or nothing, also when the process dies inside it.
  * - `strict` has reached the disk when the promise resolves; `relaxed` may be lost by a power
  *   cut, but only as a suffix: nothing later survives what was lost.
- * - Writes apply in the order of the calls. Several handles (tabs) may be open on one store.
- * - A batch whose `advance` does not exceed the stored rank skips its `segments` and `checkpoint`,
- *   and applies the rest: another tab has stored that run already.
+ * - Writes apply in the order of the calls. Several handles (tabs) may be open on one store, and
+ *   each follows the reviewer at its own pace; so what they bring may be old, or begin too late:
+ * - `advance` is skipped, with the tail segments of its batch, when its `rank` is not above the
+ *   stored one (another tab has stored that run), or when its `fromRank` is above it (the run
+ *   would leave a gap). With a checkpoint in the batch there is no gap: it needs nothing before.
+ * - `checkpoint` is skipped when its rank is not above that of the stored checkpoint, or is above
+ *   that of the position as it then stands. Below the position is fine: the tail after it stays.
+ * - The rest of such a batch applies. Where no position or checkpoint is stored, its rank is 0.
+ *
+ * So position, checkpoint and the tail after it always fit, whatever other tabs do.
  */
 
 export interface Segment {
@@ -25,6 +32,8 @@ export interface Segment {
   readonly text: string
   /** Checksum of `text`, made and checked by the replica. */
   readonly check: string
+  /** Of kind `tail`: rank of the position after it. Other kinds have none. */
+  readonly rank?: number
 }
 
 export interface StoredSegment extends Segment {
@@ -36,13 +45,18 @@ export interface Checkpoint {
   readonly pages: readonly string[]
   /** Checksum over the pages. */
   readonly check: string
-  /** Segments of kind `tail` up to this order are contained in it, and are dropped with its writing. */
-  readonly throughOrder: number
+  /**
+   * Rank of its position. Tail segments up to this rank are contained in it, and are dropped with
+   * its writing. Their orders do not tell: flushes and runs of other tabs count there too.
+   */
+  readonly rank: number
 }
 
 /** The canonical position as the storage sees it: a rank that only grows, and its text. */
 export interface Advance {
   readonly rank: number
+  /** Rank of the position that this run continues; 0 when it needs nothing before it. */
+  readonly fromRank: number
   readonly text: string
 }
 
@@ -54,15 +68,18 @@ export interface WriteBatch {
   /** Keys of segments all of whose messages have a final verdict. */
   readonly outboxRemove?: readonly string[]
   readonly meta?: readonly (readonly [key: string, value: unknown])[]
+  /** Comes before `checkpoint`. */
   readonly advance?: Advance
-  /** Replaces the checkpoint. Its rank is that of `advance`, or of the stored position. */
+  /** Replaces the whole checkpoint that is stored. */
   readonly checkpoint?: Checkpoint
   /** Forgets position, checkpoint and all `tail` segments first: the reviewer's state begins anew. */
   readonly reset?: boolean
 }
 
 export interface StoredState {
+  /** In order of arrival. */
   readonly segments: readonly StoredSegment[]
+  /** In the order of `segments`; then, sorted, keys that have no segment. */
   readonly outbox: readonly string[]
   readonly meta: ReadonlyMap<string, unknown>
   readonly advance: Advance | undefined
@@ -84,7 +101,11 @@ export class StorageError extends Error {
 export interface StorageHandle {
   /** Everything that is stored. */
   read(): Promise<StoredState>
-  /** Rejects with a `StorageError`; then nothing of the batch is stored. Resolves to the last segment's order. */
+  /**
+   * Rejects with a `StorageError`; then nothing of the batch is stored. Resolves to the order of
+   * the batch's last segment, which may be an earlier one when its key was known; 0 when that
+   * segment was skipped and its key is not known, or when the batch has no segments.
+   */
   write(batch: WriteBatch): Promise<number>
   /** The value under `key`, or `value` after storing it, atomically among tabs. */
   claim(key: string, value: unknown): Promise<unknown>
@@ -92,6 +113,9 @@ export interface StorageHandle {
 }
 
 export interface Storage {
-  /** Rejects with a `StorageError` when no store can be had here. `onTrouble` hears what happens later. */
+  /**
+   * Rejects with a `StorageError` when no store can be had here. `onTrouble` hears what happens
+   * later and concerns the whole handle; so never `quota`, which is the rejection of one call.
+   */
   open(onTrouble: (trouble: StorageTrouble) => void): Promise<StorageHandle>
 }

@@ -12,6 +12,7 @@
  *   ref      a text where it comes first, its number where it comes again, and -(k+1) for the
  *            id of message k of this run
  */
+import { assert } from '../base/assert.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Hash, isHash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
@@ -45,6 +46,8 @@ class Packer {
   readonly #shapes = new Map<string, number>()
   readonly #sessionList: Json[] = []
   readonly #shapeList: Json[] = []
+  /** Place of the message that is being written. */
+  #at = 0
 
   constructor(messages: readonly Message[]) {
     this.#messages = messages
@@ -53,7 +56,10 @@ class Packer {
 
   pack(): Json {
     const base = this.#messages[0]?.header.timestamp ?? 0
-    const packed = this.#messages.map((message) => this.#message(message, base))
+    const packed = this.#messages.map((message, i) => {
+      this.#at = i
+      return this.#message(message, base)
+    })
     return [this.#sessionList, this.#shapeList, base, packed]
   }
 
@@ -100,7 +106,10 @@ class Packer {
   }
 
   #ref(text: string): Ref {
-    const known = this.#own.get(text) ?? this.#refs.get(text)
+    const own = this.#own.get(text)
+    // A reader meets the messages in this order, and can only look back.
+    assert(own === undefined || -own <= this.#at, 'a run has a child before its parent')
+    const known = own ?? this.#refs.get(text)
     if (known !== undefined) return known
     this.#refs.set(text, this.#refs.size)
     return text

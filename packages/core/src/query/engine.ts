@@ -203,8 +203,10 @@ export class QueryEngine implements RowSink {
   #entries(request: Request): AnyRow[] {
     const { limit } = request
     if (request.matchesNothing || limit === 0) return []
-    const view = this.#views.get(request.viewKey)
-    if (view?.isOwn) return view.first(limit)
+    if (!request.isServed && this.#views.size > 0) {
+      const view = this.#views.get(request.viewKey)
+      if (view) return view.first(limit)
+    }
     if (limit === undefined) return this.#sorted(request)
     const found = this.#matching(request, limit)
     if (this.#isInOrder(request)) return found

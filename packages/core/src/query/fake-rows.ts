@@ -127,10 +127,10 @@ function holds(where: Data | undefined, candidate: AnyRow, row: AnyRow): boolean
     if (name === 'and') return (condition as Data[]).every((part) => holds(part, candidate, row))
     if (name === 'or') return (condition as Data[]).some((part) => holds(part, candidate, row))
     const value = valueOf(candidate, name, row)
-    if (!isOperators(condition)) return textOf(value) === textOf(condition)
+    if (!isOperators(condition)) return isEqual(value, condition)
     return Object.entries(condition).every(([op, bound]) => {
-      if (op === 'eq') return textOf(value) === textOf(bound)
-      if (op === 'in') return (bound as unknown[]).some((one) => textOf(one) === textOf(value))
+      if (op === 'eq') return isEqual(value, bound)
+      if (op === 'in') return (bound as unknown[]).some((one) => isEqual(one, value))
       if (rankOf(value) !== rankOf(bound)) return false
       const order = orderOf(value, bound, false)
       return { gt: order > 0, gte: order >= 0, lt: order < 0, lte: order <= 0 }[op]
@@ -159,6 +159,10 @@ function orderOf(a: unknown, b: unknown, descending: boolean): number {
   const plain = (value: unknown): number | string =>
     rankA === 5 ? textOf(value) : rankA === 3 ? Number(value) : (value as number)
   return plain(a) === plain(b) ? 0 : turn * (plain(a) < plain(b) ? -1 : 1)
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return a === b || (typeof a === 'object' && typeof b === 'object' && textOf(a) === textOf(b))
 }
 
 /** Equal texts mean equal values; for the few values that tests use. */

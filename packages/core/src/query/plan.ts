@@ -64,9 +64,9 @@ function planWith(
   for (const { field } of keys) {
     const test = equalityOn(field, tests)
     if (!test) break
-    // An index may name a field twice; the equality on it is still one.
-    if (keys.findIndex((key) => key.field === field) === fixed.length) used++
     fixed.push(test.value)
+    // An index may name a field twice; the equality on it is still one.
+    if (fixed.length === 1 || !names(keys.slice(0, fixed.length - 1), field)) used++
   }
   const next = keys[fixed.length]?.field
   const bounds = tests.filter((test) => isRange(test) && test.field === next) as RangeTest[]
@@ -91,10 +91,16 @@ function equalityOn(field: string, tests: readonly Filter[]): EqTest | undefined
 
 /** Without fields that an equality fixes, and without repetitions: neither can tell rows apart. */
 function telling(keys: readonly SortKey[], tests: readonly Filter[]): readonly SortKey[] {
-  return keys.filter(
-    ({ field }, at) =>
-      !equalityOn(field, tests) && keys.findIndex((other) => other.field === field) === at,
-  )
+  const kept: SortKey[] = []
+  for (const key of keys) {
+    if (!equalityOn(key.field, tests) && !names(kept, key.field)) kept.push(key)
+  }
+  return kept
+}
+
+function names(keys: readonly SortKey[], field: string): boolean {
+  for (const key of keys) if (key.field === field) return true
+  return false
 }
 
 function sameKeys(a: readonly SortKey[], b: readonly SortKey[]): boolean {

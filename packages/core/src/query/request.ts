@@ -34,6 +34,7 @@ export class Request {
   #compare: Comparator | undefined
   #section: Section<AnyRow> | undefined
   #viewKey: string | undefined
+  #key: string | undefined
 
   /** @throws CountersignError `invalid`: a field the type does not have, a shape that is none of a query's. */
   constructor(entity: Entity, query: Query<Entity>, access: RowAccess) {
@@ -51,12 +52,11 @@ export class Request {
 
   /** What is equal for queries that differ in their limit only. */
   get viewKey(): string {
-    const order = this.plan.order.map(({ field, descending }) => (descending ? '-' : '+') + field)
-    return (this.#viewKey ??= `${this.archived} ${JSON.stringify(order)} ${this.filter.key}`)
+    return (this.#viewKey ??= `${this.archived} ${textOf(this.plan.order)} ${this.filter.key}`)
   }
 
   get key(): string {
-    return `${this.limit ?? 'all'} ${this.viewKey}`
+    return (this.#key ??= `${this.limit ?? 'all'} ${this.viewKey}`)
   }
 
   get matches(): Predicate {
@@ -83,9 +83,14 @@ export class Request {
 
   /** The stretch of the index that holds all that match. */
   get section(): Section<AnyRow> {
+    if (this.#section) return this.#section
     const keys = this.#entity.indexes.get(this.plan.index ?? '') ?? []
-    return (this.#section ??= sectionOf(keys, this.plan, this.#access))
+    return (this.#section = sectionOf(keys, this.plan, this.#access))
   }
+}
+
+function textOf(order: readonly SortKey[]): string {
+  return JSON.stringify(order.map(({ field, descending }) => (descending ? '-' : '+') + field))
 }
 
 function readLimit(entity: Entity, limit: unknown): number | undefined {

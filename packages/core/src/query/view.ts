@@ -44,10 +44,6 @@ export class View implements Watcher {
     return this.request.filter
   }
 
-  get isOwn(): boolean {
-    return this.#own !== undefined
-  }
-
   /** The first entries of an arrangement of its own. */
   first(countMax: number | undefined): AnyRow[] {
     const list = this.#own?.list

@@ -10,11 +10,11 @@ import type { EntityState } from '../fold/state.ts'
 import type { Position } from '../message/message.ts'
 import type { Reviewing, TailReader } from '../messaging/tail.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Checkpoint, StoredState } from '../ports/storage.ts'
+import type { StoredState, WriteBatch } from '../ports/storage.ts'
 import { type PageEntity, pageText } from '../protocol/pages.ts'
 import type { Repo } from '../repo/repo.ts'
 import type { Table } from '../repo/table.ts'
-import { type Disk, advanceOf, segment } from './disk.ts'
+import { type Disk, advanceOf, rankOf, segment } from './disk.ts'
 import { checkpointPages, stepText } from './restore.ts'
 
 /** Stored steps of the tail after which a checkpoint pays, unless the app says otherwise. */
@@ -36,6 +36,8 @@ export class CanonicalDisk {
   readonly #tail: TailReader
   readonly #clock: Clock
   readonly #stepsMax: number
+  /** Where the tail stood before the step that is written next; other tabs may be elsewhere. */
+  #before: Position | null = null
   #steps = 0
   #stepBytes = 0
   #checkpointing = false
@@ -57,6 +59,7 @@ export class CanonicalDisk {
 
   /** Goes on where a restored state stands. */
   resume(state: StoredState): void {
+    this.#before = this.#tail.position
     const tail = state.segments.filter((stored) => stored.kind === 'tail')
     this.#steps = tail.length
     this.#stepBytes = tail.reduce((bytes, stored) => bytes + stored.text.length, 0)
@@ -69,6 +72,7 @@ export class CanonicalDisk {
     }
     this.#repo.forget()
     this.#tail.reset()
+    this.#before = null
     await this.#disk.write({ durability: 'relaxed', reset: true })
   }
 
@@ -79,12 +83,14 @@ export class CanonicalDisk {
   ): void {
     const position = this.#tail.position!
     const text = stepText(by, texts)
+    const key = `tail:${position.eid}:${position.seq}`
     void this.#disk.write({
       durability: 'relaxed',
-      segments: [segment(`tail:${position.eid}:${position.seq}`, 'tail', { ids: [], text })],
+      segments: [segment(key, 'tail', { ids: [], text, rank: rankOf(position) })],
       outboxRemove,
-      advance: advanceOf(position),
+      advance: advanceOf(position, this.#before ? rankOf(this.#before) : 0),
     })
+    this.#before = position
     this.#steps++
     this.#stepBytes += text.length
     if (this.#steps > this.#stepsMax || this.#stepBytes > STEP_BYTES_MAX) this.#checkpointSoon(by)
@@ -99,11 +105,12 @@ export class CanonicalDisk {
     this.stop()
     void this.#disk.write({
       durability: 'relaxed',
-      reset: true,
-      checkpoint: checkpointOf(position, by, { pages, throughOrder: Number.MAX_SAFE_INTEGER }),
-      advance: advanceOf(position),
+      // Within one lineage another tab may be ahead, and what it stored must stay.
+      reset: this.#before !== null && this.#before.eid !== position.eid,
+      ...snapshotOf(position, by, pages),
       outboxRemove,
     })
+    this.#before = position
     this.#steps = 0
     this.#stepBytes = 0
   }
@@ -118,13 +125,11 @@ export class CanonicalDisk {
   #checkpointSoon(by: Reviewing): void {
     if (this.#checkpointing || this.#disk.trouble) return
     this.#checkpointing = true
-    this.#cancel = this.#clock.after(0, () => void this.#capture(by))
+    this.#cancel = this.#clock.after(0, () => this.#capture(by))
   }
 
   /** States are immutable, so taking hold of them in one go is a consistent picture. */
-  async #capture(by: Reviewing): Promise<void> {
-    await this.#disk.idle()
-    if (!this.#checkpointing) return
+  #capture(by: Reviewing): void {
     const position = this.#tail.position!
     const captured: Captured[] = []
     for (const table of this.#repo.tables()) {
@@ -133,7 +138,6 @@ export class CanonicalDisk {
         if (state) captured.push({ table, id: row.id, state })
       }
     }
-    const throughOrder = this.#disk.lastOrder
     const writer = new PageWriter()
     this.#slice({
       captured,
@@ -143,10 +147,7 @@ export class CanonicalDisk {
         this.#checkpointing = false
         this.#steps = 0
         this.#stepBytes = 0
-        void this.#disk.write({
-          durability: 'relaxed',
-          checkpoint: checkpointOf(position, by, { pages, throughOrder }),
-        })
+        void this.#disk.write({ durability: 'relaxed', ...snapshotOf(position, by, pages) })
       },
     })
   }
@@ -173,11 +174,18 @@ export class CanonicalDisk {
   }
 }
 
-function checkpointOf(
+/**
+ * A checkpoint brings its position along. Mostly the storage is there already; where steps were
+ * refused (a full disk) or left a gap (another tab began anew), it goes on from here.
+ */
+function snapshotOf(
   position: Position,
   { reviewerId }: Reviewing,
-  { pages, throughOrder }: { pages: readonly string[]; throughOrder: number },
-): Checkpoint {
+  pages: readonly string[],
+): Pick<WriteBatch, 'advance' | 'checkpoint'> {
   const all = checkpointPages(position, reviewerId, pages)
-  return { pages: all, check: checksum(all.join('\n')), throughOrder }
+  return {
+    advance: advanceOf(position, 0),
+    checkpoint: { pages: all, check: checksum(all.join('\n')), rank: rankOf(position) },
+  }
 }

@@ -29,7 +29,6 @@ export class Disk {
   #writing: Promise<void> | undefined
   readonly #onTrouble: (trouble: StorageTrouble | undefined) => void
   #trouble: StorageTrouble | undefined
-  #lastOrder = 0
 
   constructor(onTrouble: (trouble: StorageTrouble | undefined) => void) {
     this.#onTrouble = onTrouble
@@ -62,11 +61,6 @@ export class Disk {
     })
   }
 
-  /** Order of the last segment that was stored. */
-  get lastOrder(): number {
-    return this.#lastOrder
-  }
-
   /** Resolves when nothing waits to be written. */
   async idle(): Promise<void> {
     while (this.#writing) await this.#writing
@@ -90,8 +84,7 @@ export class Disk {
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
     let stored = false
     try {
-      const order = await this.#handle!.write(joined(group.map(({ batch }) => batch)))
-      this.#lastOrder = Math.max(this.#lastOrder, order)
+      await this.#handle!.write(joined(group.map(({ batch }) => batch)))
       stored = true
       if (this.#trouble === 'quota' || this.#trouble === 'blocked') this.#fail(undefined)
     } catch (error) {
@@ -140,9 +133,9 @@ function joined(batches: readonly WriteBatch[]): WriteBatch {
 export function segment(
   key: string,
   kind: Segment['kind'],
-  content: { ids: readonly Uuid[]; text: string },
+  content: { ids: readonly Uuid[]; text: string; rank?: number },
 ): Segment {
-  return { key, kind, ids: content.ids, text: content.text, check: checksum(content.text) }
+  return { key, kind, ...content, check: checksum(content.text) }
 }
 
 /** A later epoch, or a later seq of it, has the higher rank. */
@@ -150,6 +143,10 @@ export function rankOf(position: { readonly epoch: number; readonly seq: number 
   return position.epoch * 2 ** 36 + position.seq
 }
 
-export function advanceOf(position: { readonly epoch: number; readonly seq: number }): Advance {
-  return { rank: rankOf(position), text: JSON.stringify(position) }
+/** `fromRank` of a snapshot is 0: it continues nothing. */
+export function advanceOf(
+  position: { readonly epoch: number; readonly seq: number },
+  fromRank: number,
+): Advance {
+  return { rank: rankOf(position), fromRank, text: JSON.stringify(position) }
 }

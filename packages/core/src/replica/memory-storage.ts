@@ -80,8 +80,8 @@ class MemoryStore {
 
   write(batch: WriteBatch): number {
     if (batch.reset === true) this.#forgetCanonical()
-    const news = exceeds(batch.advance, this.#advance)
-    const lastOrder = news ? this.#storeRun(batch) : this.#orderOf(batch.segments?.at(-1))
+    const lastOrder = this.#storeRun(batch)
+    if (batch.checkpoint !== undefined) this.#storeCheckpoint(batch.checkpoint)
     for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
     for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)
     for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
@@ -93,20 +93,33 @@ class MemoryStore {
     return this.#meta.get(key)
   }
 
-  /** The part of a batch that is skipped when another tab has stored the run already. */
-  #storeRun({ segments = [], checkpoint, advance }: WriteBatch): number {
-    for (const { key, kind, ids, text, check } of segments) {
-      if (this.#segments.has(key)) continue
-      const order = ++this.#lastOrder
-      this.#segments.set(key, { order, key, kind, ids: [...ids], text, check })
+  /** Segments and position. Returns the order of the last segment. */
+  #storeRun(batch: WriteBatch): number {
+    const { segments = [], advance } = batch
+    const skipsTail = advance !== undefined && !this.#isNext(advance, batch.checkpoint)
+    for (const segment of segments) {
+      if (this.#segments.has(segment.key) || (skipsTail && segment.kind === 'tail')) continue
+      this.#segments.set(segment.key, {
+        ...segment,
+        ids: [...segment.ids],
+        order: ++this.#lastOrder,
+      })
     }
-    const lastOrder = this.#orderOf(segments.at(-1))
-    if (checkpoint !== undefined) {
-      this.#checkpoint = { ...checkpoint, pages: [...checkpoint.pages] }
-      this.#dropTail(checkpoint.throughOrder)
-    }
-    if (advance !== undefined) this.#advance = { ...advance }
-    return lastOrder
+    if (advance !== undefined && !skipsTail) this.#advance = { ...advance }
+    return this.#orderOf(segments.at(-1))
+  }
+
+  /** Whether it leads on from what is stored, without a gap that no checkpoint fills. */
+  #isNext({ rank, fromRank }: Advance, checkpoint: Checkpoint | undefined): boolean {
+    const stored = this.#advance?.rank ?? 0
+    return rank > stored && (fromRank <= stored || checkpoint !== undefined)
+  }
+
+  #storeCheckpoint(checkpoint: Checkpoint): void {
+    const { rank } = checkpoint
+    if (rank <= (this.#checkpoint?.rank ?? 0) || rank > (this.#advance?.rank ?? 0)) return
+    this.#checkpoint = { ...checkpoint, pages: [...checkpoint.pages] }
+    this.#dropTail(rank)
   }
 
   /** 0 when it is not stored, or there is none. */
@@ -120,15 +133,12 @@ class MemoryStore {
     this.#dropTail(Infinity)
   }
 
-  #dropTail(throughOrder: number): void {
-    for (const { kind, key, order } of this.#segments.values()) {
-      if (kind === 'tail' && order <= throughOrder) this.#segments.delete(key)
+  /** Only tail segments have a rank. */
+  #dropTail(throughRank: number): void {
+    for (const { key, rank } of this.#segments.values()) {
+      if (rank !== undefined && rank <= throughRank) this.#segments.delete(key)
     }
   }
-}
-
-function exceeds(advance: Advance | undefined, stored: Advance | undefined): boolean {
-  return advance === undefined || stored === undefined || advance.rank > stored.rank
 }
 
 /** Keys without a segment come last, sorted, so that every adapter gives one order. */

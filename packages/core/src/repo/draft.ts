@@ -20,6 +20,9 @@ import type { Table } from './table.ts'
 /** Strictest first: what several calls on one entity become. */
 const STRICTNESS: readonly ChangeKind[] = ['create', 'migrate', 'resolve', 'update']
 
+/** Most messages have one change, and need no map for it. */
+const LIST_CHANGES_MAX = 4
+
 interface DraftChange {
   readonly table: Table
   /** The state under this message, and its row. */
@@ -30,7 +33,9 @@ interface DraftChange {
 
 export class Draft {
   readonly entry: Entry
-  readonly #changes = new Map<Uuid, DraftChange>()
+  readonly #changes: DraftChange[] = []
+  /** By entity; made when looking through a list would cost more. */
+  #byId: Map<Uuid, DraftChange> | undefined
   readonly #viewerId: Uuid
 
   constructor(entry: Entry, viewerId: Uuid) {
@@ -39,24 +44,24 @@ export class Draft {
   }
 
   get empty(): boolean {
-    return this.#changes.size === 0
+    return this.#changes.length === 0
   }
 
   get firstId(): Uuid {
-    return this.#changes.keys().next().value!
+    return this.#changes[0]!.write.entityId
   }
 
   *writes(): IterableIterator<Write> {
-    for (const { write } of this.#changes.values()) yield write
+    for (const { write } of this.#changes) yield write
   }
 
   /** Adds one verb and shows its effect. Throws, and changes nothing, when a bound is passed. */
   add(table: Table, id: Uuid, kind: ChangeKind, input: Registers): void {
-    const known = this.#changes.get(id)
+    const known = this.#find(id)
     const before = known ? known.before : table.state(id)
     const merged = known ? merge(table, known.write, input) : input
-    checkBounds(table, merged, known ? 0 : this.#changes.size + 1)
-    const index = known ? known.write.index : this.#changes.size
+    checkBounds(table, merged, known ? 0 : this.#changes.length + 1)
+    const index = known ? known.write.index : this.#changes.length
     const facts = {
       index,
       type: table.entity.name,
@@ -72,7 +77,21 @@ export class Draft {
     const rowBefore = known ? known.rowBefore : table.row(id)
     this.#show(table, id, after)
     if (known) known.write = write
-    else this.#changes.set(id, { table, before, rowBefore, write })
+    else this.#remember(id, { table, before, rowBefore, write })
+  }
+
+  #find(id: Uuid): DraftChange | undefined {
+    return this.#byId
+      ? this.#byId.get(id)
+      : this.#changes.find((change) => change.write.entityId === id)
+  }
+
+  #remember(id: Uuid, change: DraftChange): void {
+    this.#changes.push(change)
+    if (this.#byId) this.#byId.set(id, change)
+    else if (this.#changes.length > LIST_CHANGES_MAX) {
+      this.#byId = new Map(this.#changes.map((each) => [each.write.entityId, each]))
+    }
   }
 
   /** Shows the new state, or what was shown before when the rule of the type objects to it. */
@@ -93,7 +112,7 @@ export class Draft {
 
   /** Makes what is shown pending for good. */
   commit(): void {
-    for (const { table, before, write } of this.#changes.values()) {
+    for (const { table, before, write } of this.#changes) {
       this.entry.writes.push(write)
       table.addPreviewed(write, before)
     }
@@ -101,7 +120,8 @@ export class Draft {
 
   /** Shows again what was shown before. */
   rollback(): void {
-    for (const [id, { table, rowBefore }] of this.#changes) table.putBack(id, rowBefore)
+    for (const { table, rowBefore, write } of this.#changes)
+      table.putBack(write.entityId, rowBefore)
   }
 }
 

@@ -32,7 +32,7 @@ export interface Viewer {
 
 export class Table {
   readonly entity: Entity
-  readonly registers: RegisterTable = new RegisterTable()
+  readonly registers: RegisterTable
   readonly #rowClass: RowClass
   readonly #rows = new Map<Uuid, AnyRow>()
   readonly #overlays = new Map<Uuid, Overlay>()
@@ -43,7 +43,7 @@ export class Table {
 
   constructor(entity: Entity, viewer: Viewer) {
     this.entity = entity
-    for (const field of entity.fields.values()) this.registers.slot(field.reg)
+    this.registers = new RegisterTable([...entity.fields.values()].map((field) => field.reg))
     this.#rowClass = rowClass({
       entity,
       table: this.registers,

@@ -46,7 +46,7 @@ const reject = (reason: FinalReason, detail: string): Admission => ({
 })
 const nack = (reason: NackReason, detail: string): Admission => ({ kind: 'nack', reason, detail })
 
-/** `bytes` is the size of the frame the message came in: a bound from above for one of its size. */
+/** `bytes` is the size of the message as it is packed alone, or a bound from above. */
 export function admit(message: Message, bytes: number, context: AdmitContext): Admission {
   const { header, changes } = message
   const bounds = boundsFault(message, bytes, context.limits)
@@ -63,8 +63,8 @@ export function admit(message: Message, bytes: number, context: AdmitContext): A
   for (const change of changes as readonly Change[]) {
     const fault =
       parentFault(change, context) ??
-      rootFault(change, message, context) ??
-      valueFault(change, context)
+      valueFault(change, context) ??
+      rootFault(change, message, context)
     if (fault) return fault
   }
   const stale = expectFault(message, context)

@@ -4,6 +4,7 @@
  * only then says a word.
  */
 import type { Hash } from '../base/hash.ts'
+import { utf8Length } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { chainAfter, rejectionBytes } from '../message/chain.ts'
 import type { Limits } from '../message/limits.ts'
@@ -126,7 +127,7 @@ class Work {
     for (const message of offer.messages) {
       const known = this.#known(message, answers)
       if (known) continue
-      const verdict = admit(message, offer.bytes, this.#admitContext())
+      const verdict = admit(message, this.#bytesOf(message, offer), this.#admitContext())
       if (verdict.kind === 'accepted') {
         verdict.entry.review = this.#review(accepted.length + 1, verdict.forked)
         this.#batch.add(verdict.entry, verdict.states)
@@ -146,6 +147,12 @@ class Work {
     // An offer speaks for one session at a time in practice; a run always does.
     for (const group of bySession(accepted)) this.#run(offer, group)
     this.#answers.push(answers)
+  }
+
+  /** Measured only where the frame is large enough for it to matter. */
+  #bytesOf(message: Message, offer: Offer): number {
+    if (offer.bytes * 3 <= this.#context.limits.messageBytesMax) return offer.bytes
+    return utf8Length(packMessages([message]))
   }
 
   #admitContext(): AdmitContext {

@@ -2,9 +2,9 @@
  * What an app gives to `create` and `update`, checked and turned into registers and
  * their JSON. A wrong input throws and changes nothing.
  */
-import { CountersignError } from '../base/outcome.ts'
+import { CountersignError, type Outcome } from '../base/outcome.ts'
 import type { Json } from '../base/json.ts'
-import { type Entity, type Field, encodeField } from './entity.ts'
+import { type Entity, type Field, encodeField, jsonOf } from './entity.ts'
 import type { RegSet, RegisterTable } from './registers.ts'
 
 /** The value that unsets a register. There is one such object; compare by identity or `isUnset`. */
@@ -27,14 +27,36 @@ export function encodeCreate(entity: Entity, table: RegisterTable, input: object
   const given = input as Readonly<Record<string, unknown>>
   for (const key of Object.keys(given)) if (!entity.fieldOf(key)) throw unknownField(entity, key)
   if (entity.each) return encodePatch(entity, table, withoutUndefined(given))
+  const passed = passedWhole(entity, given)
   const names: string[] = []
   for (const field of entity.fields.values()) {
-    const json = encoded(entity, field, given[field.name])
+    const value = given[field.name]
+    // What the whole schema left as it was has passed; a default or a tidied value is looked at again.
+    const json =
+      passed !== undefined && passed[field.name] === value && value !== undefined
+        ? unwrap(entity, field, jsonOf(field, value))
+        : unwrap(entity, field, encodeField(field, value))
     if (json === undefined) continue
     values[field.reg] = json
     names.push(field.reg)
   }
-  return { regs: table.set(names.sort()), values }
+  const { declared } = table
+  const full = names.length === entity.fields.size
+  return { regs: full ? declared : table.set(names.sort()), values }
+}
+
+/** What the schema of all fields makes of an input; undefined when it cannot say, or objects. */
+function passedWhole(
+  entity: Entity,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> | undefined {
+  const result = entity.whole?.['~standard'].validate(given)
+  if (result === undefined) return undefined
+  if ('then' in result) {
+    result.then(undefined, () => {}) // the fields are asked one by one, and say what is wrong
+    return undefined
+  }
+  return result.issues ? undefined : (result.value as Readonly<Record<string, unknown>>)
 }
 
 /** The fields a patch touches; `undefined` unsets an optional field. */
@@ -45,7 +67,7 @@ export function encodePatch(entity: Entity, table: RegisterTable, patch: object)
   for (const key of Object.keys(given)) {
     const field = entity.fieldOf(key)
     if (!field) throw unknownField(entity, key)
-    values[field.reg] = encoded(entity, field, given[key]) ?? UNSET
+    values[field.reg] = unwrap(entity, field, encodeField(field, given[key])) ?? UNSET
     names.push(field.reg)
   }
   return { regs: table.set(names.length > 1 ? names.sort() : names), values }
@@ -55,8 +77,7 @@ function withoutUndefined(given: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
-function encoded(entity: Entity, field: Field, value: unknown): Json | undefined {
-  const result = encodeField(field, value)
+function unwrap<T>(entity: Entity, field: Field, result: Outcome<T>): T {
   if (result.ok) return result.value
   const code = result.error.code === 'schema_refused' ? 'schema_refused' : 'invalid'
   throw new CountersignError(code, `${entity.name}.${field.name}: ${result.error.message}`, {

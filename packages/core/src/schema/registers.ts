@@ -23,6 +23,14 @@ export class RegisterTable {
   readonly #names: Reg[] = []
   readonly #sets = new Map<string, RegSet>()
   readonly #single = new Map<Reg, RegSet>()
+  /** All registers that the type declares: what nearly every create writes. */
+  readonly declared: RegSet
+
+  constructor(declared: Iterable<Reg> = []) {
+    const names = [...declared]
+    for (const name of names) this.slot(name)
+    this.declared = this.set(names.sort())
+  }
 
   get names(): readonly Reg[] {
     return this.#names

@@ -51,22 +51,25 @@ export class DiskState {
       this.#checkpoint = undefined
       this.#dropTail(Number.POSITIVE_INFINITY)
     }
-    const isKnown = advance && this.#advance && advance.rank <= this.#advance.rank
-    if (!isKnown) {
-      for (const { key, kind, ids, text, check } of segments) {
-        if (this.#segments.has(key)) continue
-        const order = ++this.#lastOrder
-        this.#segments.set(key, { key, kind, ids: [...ids], text, check, order })
-      }
+    const stored = this.#advance?.rank ?? 0
+    const isOld = advance && advance.rank <= stored
+    const isGap = advance && !checkpoint && advance.fromRank > stored
+    for (const segment of segments) {
+      if (this.#segments.has(segment.key)) continue
+      if (segment.kind === 'tail' && (isOld || isGap)) continue
+      const order = ++this.#lastOrder
+      this.#segments.set(segment.key, { ...segment, ids: [...segment.ids], order })
     }
     const last = segments.at(-1)
     const order = (last && this.#segments.get(last.key)?.order) ?? 0
-    if (!isKnown) {
-      if (advance) this.#advance = { ...advance }
-      if (checkpoint) {
-        this.#checkpoint = { ...checkpoint, pages: [...checkpoint.pages] }
-        this.#dropTail(checkpoint.throughOrder)
-      }
+    if (advance && !isOld && !isGap) this.#advance = { ...advance }
+    if (
+      checkpoint &&
+      checkpoint.rank > (this.#checkpoint?.rank ?? 0) &&
+      checkpoint.rank <= (this.#advance?.rank ?? 0)
+    ) {
+      this.#checkpoint = { ...checkpoint, pages: [...checkpoint.pages] }
+      this.#dropTail(checkpoint.rank)
     }
     for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
     for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)
@@ -91,9 +94,9 @@ export class DiskState {
     return stored.key
   }
 
-  #dropTail(throughOrder: number): void {
-    for (const { key, kind, order } of this.#segments.values()) {
-      if (kind === 'tail' && order <= throughOrder) this.#segments.delete(key)
+  #dropTail(throughRank: number): void {
+    for (const { key, rank } of this.#segments.values()) {
+      if (rank !== undefined && rank <= throughRank) this.#segments.delete(key)
     }
   }
 }

@@ -44,7 +44,7 @@ async function connected(gateway: Gateway, options: object = {}): Promise<Socket
 
 /** Why a connection attempt fails, as HTTP status; `open` if it does not. */
 async function attempt(
-  gateway: Gateway,
+  gateway: Pick<Gateway, 'url'>,
   headers: Record<string, string>,
 ): Promise<number | 'open'> {
   const url = new URL('/socket.io/?EIO=4&transport=websocket', gateway.url)
@@ -148,6 +148,20 @@ describe('links', () => {
     const socket = client(gateway, { auth: { token: 'x'.repeat(4_096) } })
     await new Promise((done) => socket.io.once('close', done))
     expect(reviewer.links).toHaveLength(1)
+  })
+
+  test('a frame over 256 KiB closes the link with a reason, and is never handed on', async () => {
+    const { gateway, reviewer } = await served()
+    for (const frame of [`["${'x'.repeat(262_141)}"]`, `["${'ü'.repeat(131_071)}"]`]) {
+      const socket = await connected(gateway)
+      const bye = new Promise((done) => socket.once('bye', done))
+      socket.emit('cs', JSON.parse(frame))
+      expect(await bye).toBe('a frame exceeds 262144 bytes')
+    }
+    const socket = await connected(gateway)
+    socket.emit('cs', ['ü'.repeat(131_070)])
+    await until(() => reviewer.links[2]!.frames.length > 0)
+    expect(reviewer.links.map((link) => link.frames.length)).toEqual([0, 0, 1])
   })
 
   test('a packet over 300 KiB ends the connection', async () => {
@@ -300,6 +314,7 @@ describe('a server of the app', () => {
     expect(reviewer.links[0]?.closings).toBe(1)
     expect(await read('/')).toBe('the app')
     expect(await read('/readyz')).toBe('stopping\n')
+    expect(await attempt({ url: `http://127.0.0.1:${port}` }, {})).toBe(400)
   })
 })
 

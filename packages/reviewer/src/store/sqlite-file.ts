@@ -19,8 +19,6 @@ import type { StoreTrouble } from './errors.ts'
 const APPLICATION_ID = 0x43_53_72_76
 /** `PRAGMA user_version`: the version of the tables below. */
 export const SCHEMA_VERSION: number = 1
-/** Files up to this size are checked as a whole when they are opened, some 0.1 s per 100 MB. */
-const CHECKED_BYTES_MAX = 256 * 1024 * 1024
 
 const SCHEMA = `
   create table head (
@@ -51,7 +49,6 @@ export function openDatabase(file: string): DatabaseSync {
     const isNew = checkOwner(db, file)
     db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma fullfsync = on')
     if (isNew) db.exec(`begin immediate; ${SCHEMA} commit`)
-    else checkPages(db, file)
     return db
   } catch (error) {
     db?.close()
@@ -103,16 +100,6 @@ function checkOwner(db: DatabaseSync, file: string): boolean {
     )
   }
   return false
-}
-
-function checkPages(db: DatabaseSync, file: string): void {
-  const bytes = pragma(db, 'page_count') * pragma(db, 'page_size')
-  if (bytes > CHECKED_BYTES_MAX) return
-  const finding = db.prepare('pragma quick_check(1)').get() as { quick_check: string }
-  if (finding.quick_check !== 'ok') {
-    const [line] = finding.quick_check.split('\n').filter((text) => !text.startsWith('***'))
-    throw new StoreError('corrupt', `${file} is damaged: ${line ?? finding.quick_check}`)
-  }
 }
 
 function pragma(db: DatabaseSync, name: string): number {

@@ -1,0 +1,85 @@
+/** The routing of changes: nobody who matches is missed, and few are asked in vain. */
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { entity } from '../schema/entity.ts'
+import type { AnyRow } from '../schema/types.ts'
+import { PLAIN_ACCESS } from './compare.ts'
+import { type Filter, readWhere } from './filter.ts'
+import { Dice, fakeRow } from './fake-rows.ts'
+import { compilePredicate } from './predicate.ts'
+import { ADDRESSES_MAX, Router, type Watcher } from './router.ts'
+
+const Issue = entity('issue', { status: z.string(), ownerId: z.any(), points: z.any() })
+
+class FakeWatcher implements Watcher {
+  readonly filter: Filter
+  foundIn = 0
+
+  constructor(where: object) {
+    this.filter = readWhere(Issue, where)
+  }
+}
+
+function foundBy(router: Router<FakeWatcher>, ...rows: AnyRow[]): FakeWatcher[] {
+  const found: FakeWatcher[] = []
+  router.start(found)
+  for (const row of rows) router.find(row, found)
+  return found
+}
+
+function someWhere(dice: Dice): object {
+  const value = (): unknown => dice.pick([0, 1, 'a', 1n, null, undefined, true, [1], new Date(1)])
+  return dice.pick([
+    () => ({ status: dice.pick(['open', 'done']), ownerId: value() }),
+    () => ({ points: { in: [value(), value()] } }),
+    () => ({ or: [{ ownerId: value() }, { points: value(), status: 'open' }] }),
+    () => ({ points: { gt: 0 }, ownerId: { in: [value(), value()] } }),
+    () => ({ $author: dice.pick(['ann', 'bob']), points: { lt: 1 } }),
+    () => ({ points: { gt: 0 } }),
+    () => ({ or: [] }),
+    () => ({}),
+  ])()
+}
+
+test('C4c: every watcher that matches a row is found, once', () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const dice = new Dice(seed)
+    const router = new Router<FakeWatcher>(PLAIN_ACCESS)
+    const watchers = Array.from({ length: 40 }, () => new FakeWatcher(someWhere(dice)))
+    for (const watcher of watchers) router.add(watcher)
+    for (const watcher of watchers.splice(0, 15)) router.remove(watcher)
+    for (let i = 0; i < 20; i++) {
+      const value = (): unknown =>
+        dice.pick([-0, 1, 'a', 1n, null, undefined, true, [1], new Date(1)])
+      const fields = { status: dice.pick(['open', 'done']), ownerId: value(), points: value() }
+      const row = fakeRow('r', fields, { author: dice.pick(['ann', 'bob']) })
+      const found = foundBy(router, row, row)
+      expect(new Set(found).size).toBe(found.length)
+      const matching = watchers.filter((watcher) => compilePredicate(watcher.filter)(row))
+      expect(found).toEqual(expect.arrayContaining(matching))
+    }
+    for (const watcher of watchers) router.remove(watcher)
+    expect(router.size).toBe(0)
+    expect(foundBy(router, fakeRow('r', { status: 'open' }))).toEqual([])
+  }
+})
+
+test('C4c: a hundred watchers of a hundred values: a change finds its own, and a few who came early', () => {
+  const router = new Router<FakeWatcher>(PLAIN_ACCESS)
+  const watchers = Array.from(
+    { length: 100 },
+    (_, i) => new FakeWatcher({ status: 'open', ownerId: `owner${i}`, points: { gt: 1 } }),
+  )
+  for (const watcher of watchers) router.add(watcher)
+  const found = foundBy(router, fakeRow('r', { status: 'open', ownerId: 'owner50', points: 5 }))
+  expect(found).toContain(watchers[50])
+  expect(found.length).toBeLessThanOrEqual(3)
+})
+
+test('a watcher with too many values is asked about every change', () => {
+  const router = new Router<FakeWatcher>(PLAIN_ACCESS)
+  const many = Array.from({ length: ADDRESSES_MAX + 1 }, (_, i) => i)
+  const watcher = new FakeWatcher({ points: { in: many } })
+  router.add(watcher)
+  expect(foundBy(router, fakeRow('r', { points: -1 }))).toEqual([watcher])
+})

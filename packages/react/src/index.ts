@@ -1,0 +1,24 @@
+'use client'
+/**
+ * The door of `@countersign/react`: a provider and hooks over a store that core makes.
+ * Nothing here keeps state of its own: the store is the one truth, a hook reads it in
+ * memory and listens. At run time this package does not import core at all.
+ */
+export { SyncProvider, type SyncProviderProps } from './sync-provider.ts'
+export { useEntity } from './use-entity.ts'
+export { useQuery } from './use-query.ts'
+export { useSyncStatus } from './use-sync-status.ts'
+export { useSyncStore } from './use-sync-store.ts'
+export type {
+  Entity,
+  Input,
+  Patch,
+  Query,
+  QueryResult,
+  Receipt,
+  Row,
+  SyncStatus,
+  SyncStore,
+  Uuid,
+  Verdict,
+} from '@countersign/core'

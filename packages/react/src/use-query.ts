@@ -1,0 +1,55 @@
+/**
+ * The rows that a query finds, kept up to date. The query is data and may be a new literal
+ * in each render: the store hands out one live query for each meaning, and that object, not
+ * the literal, is what this hook subscribes to.
+ */
+import { useMemo } from 'react'
+import type { Entity, LiveQuery, Query, QueryResult } from '@countersign/core'
+import { useNearestStore } from './sync-provider.ts'
+import { type IsEqual, type Selector, type Source, useSelected } from './use-selected.ts'
+
+/**
+ * The result of the query; all rows of the type when it is left out. The same object, with the
+ * same `rows`, until something in it changes; then one render.
+ * @throws Error outside a `SyncProvider`; CountersignError for a query that the type cannot answer.
+ */
+export function useQuery<E extends Entity>(entity: E, query?: Query<E>): QueryResult<E>
+/** A part of the result. Renders only when what `selector` returns differs by `isEqual`. */
+export function useQuery<E extends Entity, S>(
+  entity: E,
+  query: Query<E> | undefined,
+  selector: (result: QueryResult<E>) => S,
+  isEqual?: (before: S, after: S) => boolean,
+): S
+export function useQuery<E extends Entity, S>(
+  entity: E,
+  query?: Query<E>,
+  selector?: Selector<QueryResult<E>, S>,
+  isEqual?: IsEqual<S>,
+): S {
+  const store = useNearestStore('useQuery')
+  // Skips the look-up by meaning where the query is a constant of the app.
+  const live = useMemo(() => store.live(entity, query), [store, entity, query])
+  const source = useMemo(() => querySource(live), [live])
+  return useSelected(source, selector, isEqual)
+}
+
+function querySource<E extends Entity>(live: LiveQuery<E>): Source<QueryResult<E>> {
+  return {
+    subscribe: (listener) => live.subscribe(listener),
+    read: () => live.snapshot(),
+    readOnServer: emptyResult,
+  }
+}
+
+// A server has no rows of the user; one object, or React would take each read for a change.
+const empty: QueryResult<Entity> = Object.freeze({
+  rows: Object.freeze([]),
+  complete: false,
+  asOf: null,
+  pending: 0,
+})
+
+function emptyResult<E extends Entity>(): QueryResult<E> {
+  return empty as QueryResult<E>
+}

@@ -1,0 +1,35 @@
+// Owns: the example in the README. It is this folder's example.tsx, letter by letter but for
+// the name of the package, and it works.
+
+import { act, cleanup, fireEvent, render } from '@testing-library/react'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { app, Issue, store } from './example.tsx'
+
+afterEach(cleanup)
+
+const codeLinesMax = 20
+
+test('README: the example is the file that runs, and 20 lines long', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+  const file = readFileSync(join(import.meta.dirname, 'example.tsx'), 'utf8')
+  const example = file.replace('../src/index.ts', '@countersign/react')
+  expect(/```tsx\n(.*?)```/s.exec(readme)?.[1]).toBe(example)
+  const codeLines = example.split('\n').filter((line) => line !== '')
+  expect(codeLines.length).toBeLessThanOrEqual(codeLinesMax)
+})
+
+test('README: the example shows open issues, and typing into one writes it', async () => {
+  onTestFinished(() => store.close())
+  await store.ready
+  const { id } = store.create(Issue, { title: 'Write the README', done: false })
+  const { container } = render(app)
+  const input = container.querySelector('input')!
+  expect(input.value).toBe('Write the README')
+  fireEvent.change(input, { target: { value: 'Read the README' } })
+  expect(input.value).toBe('Read the README')
+  expect(store.read(Issue, id)?.title).toBe('Read the README')
+  act(() => void store.update(Issue, id, { done: true }))
+  expect(container.querySelector('input')).toBeNull()
+})

@@ -1,0 +1,40 @@
+// @vitest-environment node
+// Owns: what holds on a server, which has no window: importing touches nothing, and hooks render
+// the empty result. (Named `dom` so that it runs with both majors of React.)
+
+import { version, type ReactNode } from 'react'
+import { renderToString } from 'react-dom/server'
+import { expect, test } from 'vitest'
+import { addIssue, counted, Issue, openStore } from './kit.ts'
+
+test('both majors: these tests run with the major they are meant for', () => {
+  expect(version.split('.')[0]).toBe(process.env['REACT_MAJOR'] ?? '19')
+})
+
+test('SSR: importing touches no global', async () => {
+  const before = Reflect.ownKeys(globalThis)
+  await import('../src/index.ts')
+  expect(Reflect.ownKeys(globalThis)).toEqual(before)
+  expect(typeof window).toBe('undefined')
+})
+
+test('SSR: renderToString gives the empty result, whatever the store holds, and never subscribes', async () => {
+  const { SyncProvider, useEntity, useQuery, useSyncStatus } = await import('../src/index.ts')
+  const { store, opened } = counted(await openStore())
+  const id = addIssue(store, 'of one user')
+  function Page(): ReactNode {
+    const row = useEntity(Issue, id, (issue) => issue.title)
+    const { rows, complete, asOf, pending } = useQuery(Issue, { where: { status: 'open' } })
+    const connection = useSyncStatus((status) => status.connection)
+    return <p>{JSON.stringify([row ?? 'no row', rows, complete, asOf, pending, connection])}</p>
+  }
+  const html = renderToString(
+    <SyncProvider store={store}>
+      <Page />
+    </SyncProvider>,
+  )
+  const text = html.replaceAll('&quot;', '"')
+  const connection = store.status.getInitialState().connection
+  expect(text).toBe(`<p>["no row",[],false,null,0,"${connection}"]</p>`)
+  expect(opened()).toBe(0)
+})
