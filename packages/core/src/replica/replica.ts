@@ -28,6 +28,7 @@ import { Flusher } from './flusher.ts'
 import { type Identity, type IdentityOptions, openIdentity } from './identity.ts'
 import { type Platform } from './platform.ts'
 import { readFlushes, readOpenings, readRejections, restoreCanonical } from './restore.ts'
+import { Settling } from './settling.ts'
 import { initialStatus } from './status.ts'
 import type { SyncStatus } from './store.ts'
 import { Trust } from './trust.ts'
@@ -60,7 +61,7 @@ export class Replica implements SessionHost {
   readonly #storedOwn = new StoredOwn()
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #releases: (() => void)[] = []
-  readonly #settling = new Map<Entry, (() => void)[]>()
+  readonly #settling = new Settling()
   #identity: Identity | undefined
   #flusher: Flusher | undefined
   #session: SyncSession | undefined
@@ -142,14 +143,7 @@ export class Replica implements SessionHost {
   }
 
   /** Resolves when the entry has a final verdict. */
-  settled(entry: Entry): Promise<void> {
-    if (entry.review || entry.rejection) return Promise.resolve()
-    return new Promise((resolve) => {
-      const waiting = this.#settling.get(entry)
-      if (waiting) waiting.push(resolve)
-      else this.#settling.set(entry, [resolve])
-    })
-  }
+  readonly settled = (entry: Entry): Promise<void> => this.#settling.settled(entry)
 
   /** Lets everything else on this thread have its turn. */
   readonly yieldTurn = (): Promise<void> =>
@@ -372,9 +366,7 @@ export class Replica implements SessionHost {
     for (const entry of entries) {
       const key = this.outbox.settle(entry)
       if (key) keys.push(key)
-      const waiting = this.#settling.get(entry)
-      this.#settling.delete(entry)
-      for (const resolve of waiting ?? []) resolve()
+      this.#settling.done(entry)
     }
     this.#statusLater()
     return keys

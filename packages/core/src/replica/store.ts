@@ -118,37 +118,45 @@ export interface ImportOptions {
 }
 
 export interface SyncStore {
+  // `this: void`: every verb works when it is taken off the store, as components do.
+
   /** Resolves when identity and local rows are there; writes before it throw `not_ready`. */
   readonly ready: Promise<void>
   readonly status: StoreApi<SyncStatus>
   readonly entities: readonly Entity[]
 
-  create<E extends Entity>(entity: E, input: Input<E>, options?: { readonly id?: Uuid }): Receipt
-  update<E extends Entity>(entity: E, id: Uuid, patch: Patch<E>): Receipt
-  archive(entity: Entity, id: Uuid): Receipt
-  restore(entity: Entity, id: Uuid): Receipt
+  create<E extends Entity>(
+    this: void,
+    entity: E,
+    input: Input<E>,
+    options?: { readonly id?: Uuid },
+  ): Receipt
+  update<E extends Entity>(this: void, entity: E, id: Uuid, patch: Patch<E>): Receipt
+  archive(this: void, entity: Entity, id: Uuid): Receipt
+  restore(this: void, entity: Entity, id: Uuid): Receipt
   /** One message, one verdict. Nested calls join; a throw writes nothing; an async callback throws. */
-  transact<T>(body: () => T): TransactionReceipt<T>
+  transact<T>(this: void, body: () => T): TransactionReceipt<T>
   /** Many messages, in slices that leave the page responsive; rows with an `id` need a type with supplied ids. */
   import<E extends Entity>(
+    this: void,
     entity: E,
     rows: readonly (Input<E> & { readonly id?: Uuid })[],
     options?: ImportOptions,
   ): Promise<ImportReport>
 
   /** The row, or undefined when it is unknown or archived. */
-  read<E extends Entity>(entity: E, id: Uuid): Row<E> | undefined
-  peek<E extends Entity>(entity: E, id: Uuid): Peek<E>
-  query<E extends Entity>(entity: E, query?: Query<E>): QueryResult<E>
+  read<E extends Entity>(this: void, entity: E, id: Uuid): Row<E> | undefined
+  peek<E extends Entity>(this: void, entity: E, id: Uuid): Peek<E>
+  query<E extends Entity>(this: void, entity: E, query?: Query<E>): QueryResult<E>
   /** The open query of that meaning: equal meanings share one object. */
-  live<E extends Entity>(entity: E, query?: Query<E>): LiveQuery<E>
+  live<E extends Entity>(this: void, entity: E, query?: Query<E>): LiveQuery<E>
   /** Calls `listener` at most once for each message that changes the row. */
-  subscribe(entity: Entity, id: Uuid, listener: () => void): () => void
+  subscribe(this: void, entity: Entity, id: Uuid, listener: () => void): () => void
 
   /** Connects, or stays away on purpose. Online at the start. */
-  setOnline(online: boolean): void
+  setOnline(this: void, online: boolean): void
   /** Resolves when every write so far is durable on this device. */
-  flushed(): Promise<void>
+  flushed(this: void): Promise<void>
   /** Flushes, then frees socket, locks, timers and subscriptions. Idempotent. */
-  close(): Promise<void>
+  close(this: void): Promise<void>
 }

@@ -3,11 +3,8 @@
  * What a verb means stands in `repo/draft.ts`; who drives what follows is the replica.
  */
 import type { StoreApi } from 'zustand/vanilla'
-import { assert } from '../base/assert.ts'
 import { CountersignError } from '../base/outcome.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
-import type { Entry } from '../log/entry.ts'
-import { reviewedOrderKey } from '../log/order.ts'
 import { LIMITS } from '../message/limits.ts'
 import type { ChangeKind } from '../message/message.ts'
 import { estimatedBytes } from '../messaging/materialize.ts'
@@ -23,19 +20,18 @@ import type { IdentityOptions } from './identity.ts'
 import { importRows } from './import.ts'
 import { type Platform, defaultPlatform } from './platform.ts'
 import { Result, type Standing, StoreQuery } from './queries.ts'
+import { EntryReceipt } from './receipt.ts'
 import { Replica } from './replica.ts'
 import type {
   ImportOptions,
   ImportReport,
   LiveQuery,
-  MessageState,
   Peek,
   QueryResult,
   Receipt,
   SyncStatus,
   SyncStore,
   TransactionReceipt,
-  Verdict,
 } from './store.ts'
 
 export interface StoreOptions {
@@ -257,7 +253,7 @@ class Store implements SyncStore {
   ): Receipt {
     if (this.#draft) {
       this.#draft.add(table, id, kind, registers)
-      return new EntryReceipt(this.#draft.entry, id, this.#replica)
+      return new EntryReceipt(this.#draft.entry, id, this.#replica.settled)
     }
     const draft = this.#begin()
     try {
@@ -286,7 +282,7 @@ class Store implements SyncStore {
     this.#draft = undefined
     this.#replica.commitEntry(entry)
     this.#replica.repo.emit()
-    return new EntryReceipt(entry, draft.firstId, this.#replica)
+    return new EntryReceipt(entry, draft.firstId, this.#replica.settled)
   }
 
   #abandon(draft: Draft): void {
@@ -353,40 +349,6 @@ class Store implements SyncStore {
     throw this.#replica.complete
       ? new CountersignError('unknown_entity', `there is no ${name} ${id}`, { entity: name, id })
       : new CountersignError('not_loaded', `${name} ${id} is not here yet`, { entity: name, id })
-  }
-}
-
-class EntryReceipt implements Receipt {
-  readonly id: Uuid
-  readonly #entry: Entry
-  readonly #replica: Replica
-
-  constructor(entry: Entry, id: Uuid, replica: Replica) {
-    this.id = id
-    this.#entry = entry
-    this.#replica = replica
-  }
-
-  get messageId(): Uuid {
-    return this.#entry.id
-  }
-
-  get state(): MessageState {
-    return this.#entry.state
-  }
-
-  async settled(): Promise<Verdict> {
-    await this.#replica.settled(this.#entry)
-    const { review, rejection } = this.#entry
-    if (rejection)
-      return { verdict: 'rejected', reason: rejection.reason, detail: rejection.detail }
-    assert(review, 'a settled message has a verdict')
-    return {
-      verdict: 'accepted',
-      forked: review.forked,
-      orderKey: reviewedOrderKey(review, 0),
-      reviewerId: review.reviewerId,
-    }
   }
 }
 
