@@ -18,7 +18,11 @@ function placeWith(faults: () => Partial<StoreFaults>): () => { open: FaultyStor
   }
 }
 
-reviewerStoreContract('faulty store without faults', placeWith(() => ({})), { durable: true })
+reviewerStoreContract(
+  'faulty store without faults',
+  placeWith(() => ({})),
+  { durable: true },
+)
 
 reviewerStoreContract(
   'faulty store, slow and uneven',
@@ -50,23 +54,35 @@ describe('faulty store', () => {
     expect(committed).toEqual(when === 'after' ? [0] : [])
   })
 
-  test.for([true, false])('a reviewer that dies before its commit (outlived: %s)', async (outlives) => {
-    const clock = new VirtualClock()
-    const store = new FaultyStore({ clock, faults: { latencyMs: () => 5, outlives: () => outlives } })
-    const process = new ProcessClock(clock)
-    let answers = 0
-    void store.open(process).append(batchOf(0, [1])).then(() => answers++)
-    process.kill()
-    await settle(clock)
-    expect([answers, store.database.seq]).toEqual([0, outlives ? 1 : 0])
-  })
+  test.for([true, false])(
+    'a reviewer that dies before its commit (outlived: %s)',
+    async (outlives) => {
+      const clock = new VirtualClock()
+      const store = new FaultyStore({
+        clock,
+        faults: { latencyMs: () => 5, outlives: () => outlives },
+      })
+      const process = new ProcessClock(clock)
+      let answers = 0
+      void store
+        .open(process)
+        .append(batchOf(0, [1]))
+        .then(() => answers++)
+      process.kill()
+      await settle(clock)
+      expect([answers, store.database.seq]).toEqual([0, outlives ? 1 : 0])
+    },
+  )
 
   test('a reviewer that dies after its commit never hears of it', async () => {
     const clock = new VirtualClock()
     const store = new FaultyStore({ clock, faults: { answerMs: () => 5 } })
     const process = new ProcessClock(clock)
     let answers = 0
-    void store.open(process).append(batchOf(0, [1])).then(() => answers++)
+    void store
+      .open(process)
+      .append(batchOf(0, [1]))
+      .then(() => answers++)
     clock.step()
     process.kill()
     await settle(clock)

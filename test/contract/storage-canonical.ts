@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest'
 import {
+  advance,
   checkpoint,
   keysOf,
   mixed,
@@ -12,7 +13,9 @@ import {
   run,
   segment,
   segmentsOf,
+  snapshot,
   strict,
+  tail,
   type StorageFixture,
 } from './storage-kit.ts'
 
@@ -20,28 +23,76 @@ export function advancing(make: () => StorageFixture): void {
   test('advance: a greater rank stores the run and the position', async () => {
     const handle = await open(make())
     await handle.write(run(1, 'a'))
-    await handle.write(run(5, 'b'))
-    const { segments, advance } = await handle.read()
-    expect(keysOf(segments)).toEqual(['a', 'b'])
-    expect(advance).toEqual({ rank: 5, text: 'position 5' })
+    await handle.write(run(5, 'b', 1))
+    const state = await handle.read()
+    expect(keysOf(state.segments)).toEqual(['a', 'b'])
+    expect(state.advance).toEqual({ rank: 5, fromRank: 1, text: 'position 5' })
   })
 
-  test.for([4, 5])('advance: rank %i on stored 5 skips the run, applies the rest', async (rank) => {
+  test.for([
+    { why: 'an old one', rank: 4, fromRank: 3 },
+    { why: 'the stored one', rank: 5, fromRank: 3 },
+    { why: 'one over a gap', rank: 9, fromRank: 6 },
+  ])('advance: $why skips the run, applies the rest', async ({ rank, fromRank }) => {
     const handle = await open(make())
-    await handle.write({ ...run(5, 'a'), checkpoint: checkpoint(0, 'kept') })
+    await handle.write(run(5, 'a'))
     await handle.write({
-      ...run(rank, 'late'),
-      advance: { rank, text: 'late' },
-      checkpoint: checkpoint(Number.MAX_SAFE_INTEGER, 'late'),
-      outboxAdd: ['o'],
+      ...run(rank, 'unused', fromRank),
+      segments: [segment('own'), tail('late', rank), segment('rej', 'rejections')],
+      outboxAdd: ['own'],
       meta: [['k', 'v']],
     })
     const state = await handle.read()
-    expect(keysOf(state.segments)).toEqual(['a'])
-    expect(state.checkpoint?.pages).toEqual(['kept'])
-    expect(state.advance).toEqual({ rank: 5, text: 'position 5' })
-    expect(state.outbox).toEqual(['o'])
+    expect(keysOf(state.segments)).toEqual(['a', 'own', 'rej'])
+    expect(state.advance).toEqual(advance(5))
+    expect(state.outbox).toEqual(['own'])
     expect(state.meta.get('k')).toBe('v')
+  })
+
+  test.for([0, 4, 5])('advance: a run from %i continues a stored 5', async (fromRank) => {
+    const handle = await open(make())
+    await handle.write(run(5, 'a'))
+    await handle.write(run(9, 'b', fromRank))
+    const state = await handle.read()
+    expect(keysOf(state.segments)).toEqual(['a', 'b'])
+    expect(state.advance?.rank).toBe(9)
+  })
+
+  test('advance: where nothing is stored, only a run from 0 is no gap', async () => {
+    const handle = await open(make())
+    await handle.write(run(5, 'gap', 1))
+    expect((await handle.read()).advance).toBeUndefined()
+    await handle.write(run(5, 'a', 0))
+    expect(keysOf((await handle.read()).segments)).toEqual(['a'])
+  })
+
+  test('advance: a tab that is ahead leaves no gap when another one begins anew', async () => {
+    const fixture = make()
+    const ahead = await open(fixture)
+    const behind = await open(fixture)
+    await ahead.write(run(5, 'a'))
+    await behind.write({ ...snapshot(3, 'page'), reset: true })
+    await ahead.write(run(6, 'gap', 5))
+    await behind.write(run(5, 'b', 3))
+    await ahead.write(run(7, 'c', 6))
+    await behind.write(run(6, 'd', 5))
+    await ahead.write(run(8, 'e', 7))
+    await behind.write(run(8, 'f', 6))
+    await ahead.write(run(9, 'g', 8))
+    const state = await ahead.read()
+    expect(keysOf(state.segments)).toEqual(['b', 'd', 'f', 'g'])
+    expect(state.checkpoint?.rank).toBe(3)
+    expect(state.advance?.rank).toBe(9)
+  })
+
+  test('advance: with a checkpoint there is no gap', async () => {
+    const handle = await open(make())
+    await handle.write(run(5, 'a'))
+    await handle.write({ ...snapshot(9, 'page'), advance: advance(9, 8) })
+    const state = await handle.read()
+    expect(state.segments).toEqual([])
+    expect(state.checkpoint).toEqual(checkpoint(9, 'page'))
+    expect(state.advance?.rank).toBe(9)
   })
 
   test('advance: a skipped batch also takes keys out of the outbox', async () => {
@@ -51,18 +102,27 @@ export function advancing(make: () => StorageFixture): void {
     expect((await handle.read()).outbox).toEqual(['p'])
   })
 
-  test('advance: a skipped batch resolves to the order of a known key, else to 0', async () => {
+  test('advance: a skipped segment resolves to the order of a known key, else to 0', async () => {
     const handle = await open(make())
     const order = await handle.write(run(5, 'a'))
     expect(await handle.write(run(5, 'a'))).toBe(order)
     expect(await handle.write(run(5, 'z'))).toBe(0)
+    expect(await handle.write(run(9, 'z', 8))).toBe(0)
+  })
+
+  test('advance: a skipped batch resolves to the order of its own segment, when that is last', async () => {
+    const handle = await open(make())
+    await handle.write(run(5, 'a'))
+    const order = await handle.write({ ...run(5, 'z'), segments: [tail('z', 5), segment('own')] })
+    expect(order).toBeGreaterThan(0)
+    expect((await handle.read()).segments.at(-1)).toEqual({ ...segment('own'), order })
   })
 
   test('advance: batches without one are not held back', async () => {
     const handle = await open(make())
     await handle.write(run(5, 'a'))
     await handle.write(strict({ segments: segmentsOf('own') }))
-    await handle.write(strict({ checkpoint: checkpoint(0, 'page') }))
+    await handle.write(strict({ checkpoint: checkpoint(4, 'page') }))
     const state = await handle.read()
     expect(keysOf(state.segments)).toEqual(['a', 'own'])
     expect(state.checkpoint?.pages).toEqual(['page'])
@@ -75,68 +135,120 @@ export function advancing(make: () => StorageFixture): void {
     const ranks = [1, 2, 3, 4, 5, 6]
     await Promise.all(
       tabs.flatMap((tab, index) =>
-        ranks.map((rank) => tab.write(run(rank, `${rank} of ${index}`))),
+        ranks.map((rank) => tab.write(run(rank, `${rank} of ${index}`, rank - 1))),
       ),
     )
-    const { segments, advance } = await tabs[0]!.read()
-    const stored = segments.map(({ key }) => Number.parseInt(key))
-    // A tab behind may find a greater rank stored; what is stored only grows.
-    expect(stored).toEqual([...new Set(stored)].sort((a, b) => a - b))
-    expect(stored.at(-1)).toBe(6)
-    expect(advance?.rank).toBe(6)
+    const state = await tabs[0]!.read()
+    expect(state.segments.map(({ key }) => Number.parseInt(key))).toEqual(ranks)
+    expect(state.advance?.rank).toBe(6)
   })
 }
 
 export function caches(make: () => StorageFixture): void {
   test('checkpoint: replaces the whole one before it', async () => {
     const handle = await open(make())
-    await handle.write(strict({ checkpoint: checkpoint(3, 'a', 'b', 'c') }))
-    await handle.write(strict({ checkpoint: checkpoint(4, 'd') }))
+    await handle.write(snapshot(3, 'a', 'b', 'c'))
+    await handle.write(snapshot(4, 'd'))
     expect((await handle.read()).checkpoint).toEqual(checkpoint(4, 'd'))
-    await handle.write(strict({ checkpoint: checkpoint(5) }))
+    await handle.write(snapshot(5))
     expect((await handle.read()).checkpoint).toEqual(checkpoint(5))
   })
 
   test('checkpoint: keeps its pages in order', async () => {
     const handle = await open(make())
     const pages = Array.from({ length: 50 }, (_, index) => `page ${index}`)
-    await handle.write(strict({ checkpoint: checkpoint(0, ...pages) }))
+    await handle.write(snapshot(1, ...pages))
     expect((await handle.read()).checkpoint?.pages).toEqual(pages)
   })
 
-  test('checkpoint: drops tail segments up to its order, and nothing else', async () => {
+  test.for([3, 4])('checkpoint: rank %i on stored 4 is skipped, the rest applies', async (rank) => {
     const handle = await open(make())
-    await handle.write(strict({ segments: mixed('1') }))
-    const order = await handle.write(strict({ segments: mixed('2') }))
-    await handle.write(strict({ segments: mixed('3') }))
-    await handle.write(strict({ checkpoint: checkpoint(order, 'page') }))
+    await handle.write(snapshot(4, 'new'))
+    await handle.write(run(5, 'a', 4))
+    await handle.write(
+      strict({
+        segments: segmentsOf('own'),
+        checkpoint: checkpoint(rank, 'late'),
+        outboxAdd: ['own'],
+        meta: [['k', 'v']],
+      }),
+    )
+    const state = await handle.read()
+    expect(state.checkpoint).toEqual(checkpoint(4, 'new'))
+    expect(keysOf(state.segments)).toEqual(['a', 'own'])
+    expect(state.outbox).toEqual(['own'])
+    expect(state.meta.get('k')).toBe('v')
+  })
+
+  test('checkpoint: below the position it is stored, and the tail after it stays', async () => {
+    const handle = await open(make())
+    await handle.write(run(3, 'a'))
+    await handle.write(run(6, 'b', 3))
+    // As a tab makes it that has fallen behind while it was at work.
+    await handle.write(snapshot(4, 'page'))
+    const state = await handle.read()
+    expect(state.checkpoint).toEqual(checkpoint(4, 'page'))
+    expect(keysOf(state.segments)).toEqual(['b'])
+    expect(state.advance).toEqual(advance(6, 3))
+  })
+
+  test('checkpoint: beyond the position it is skipped, and drops nothing', async () => {
+    const handle = await open(make())
+    await handle.write(strict({ checkpoint: checkpoint(1, 'page') }))
+    await handle.write(run(5, 'a'))
+    await handle.write(strict({ checkpoint: checkpoint(6, 'page') }))
+    const state = await handle.read()
+    expect(state.checkpoint).toBeUndefined()
+    expect(keysOf(state.segments)).toEqual(['a'])
+  })
+
+  test('checkpoint: drops tail segments up to its rank, and nothing else', async () => {
+    const handle = await open(make())
+    for (const rank of [1, 2, 3])
+      await handle.write({ ...run(rank, 'unused'), segments: mixed(rank) })
+    await handle.write(strict({ checkpoint: checkpoint(2, 'page') }))
     const { segments } = await handle.read()
     expect(keysOf(segments)).toEqual(['own1', 'rej1', 'own2', 'rej2', 'own3', 'tail3', 'rej3'])
   })
 
-  test('checkpoint: a tail segment of exactly its order is dropped, the next one stays', async () => {
+  test('checkpoint: the run of another tab stays when it is not contained in it', async () => {
+    const fixture = make()
+    const one = await open(fixture)
+    const other = await open(fixture)
+    await one.write(run(3, 'a'))
+    await other.write(run(6, 'b', 2))
+    // Its order comes after that run, and says nothing.
+    await one.write(strict({ segments: segmentsOf('own') }))
+    await one.write(snapshot(5, 'page'))
+    const state = await one.read()
+    expect(keysOf(state.segments)).toEqual(['b', 'own'])
+    expect(state.checkpoint?.rank).toBe(5)
+    expect(state.advance?.rank).toBe(6)
+  })
+
+  test('checkpoint: a tail segment of exactly its rank goes, the next one stays', async () => {
     const handle = await open(make())
-    const first = await handle.write(run(1, 'a'))
-    await handle.write({ ...run(2, 'b'), checkpoint: checkpoint(first, 'page') })
+    const segments = [tail('a', 1), tail('b', 2)]
+    await handle.write({ ...run(2, 'unused'), segments, checkpoint: checkpoint(1, 'page') })
     expect(keysOf((await handle.read()).segments)).toEqual(['b'])
   })
 
   test('checkpoint: drops a tail of many hundred segments', async () => {
     const handle = await open(make())
-    const tail = Array.from({ length: 700 }, (_, index) => segment(`t${index}`, 'tail'))
-    const order = await handle.write(strict({ segments: tail }))
-    await handle.write(strict({ checkpoint: checkpoint(order, 'page') }))
-    expect((await handle.read()).segments).toEqual([])
+    const segments = Array.from({ length: 700 }, (_, index) => tail(`t${index}`, index + 1))
+    await handle.write({ ...run(700, 'unused'), segments })
+    await handle.write(strict({ checkpoint: checkpoint(699, 'page') }))
+    expect(keysOf((await handle.read()).segments)).toEqual(['t699'])
   })
 
   test('order: a dropped order is never given again, a dropped key may come again', async () => {
     const fixture = make()
     const first = await open(fixture)
     const order = await first.write(run(1, 'a'))
-    await first.write(strict({ checkpoint: checkpoint(order, 'page') }))
+    await first.write(snapshot(2, 'page'))
     await first.close()
     const second = await fixture.again().open(noTrouble)
-    expect(await second.write(run(2, 'a'))).toBeGreaterThan(order)
+    expect(await second.write(run(3, 'a'))).toBeGreaterThan(order)
     expect(keysOf((await second.read()).segments)).toEqual(['a'])
   })
 
@@ -144,26 +256,27 @@ export function caches(make: () => StorageFixture): void {
     const handle = await open(make())
     await handle.write({
       ...run(7, 'unused'),
-      segments: mixed('1'),
-      checkpoint: checkpoint(0, 'page'),
-      outboxAdd: ['own1'],
+      segments: mixed(7),
+      checkpoint: checkpoint(1, 'page'),
+      outboxAdd: ['own7'],
       meta: [['k', 'v']],
     })
+    expect(keysOf((await handle.read()).segments)).toEqual(['own7', 'tail7', 'rej7'])
     await handle.write(strict({ reset: true }))
     const state = await handle.read()
     expect(state.advance).toBeUndefined()
     expect(state.checkpoint).toBeUndefined()
-    expect(keysOf(state.segments)).toEqual(['own1', 'rej1'])
-    expect(state.outbox).toEqual(['own1'])
+    expect(keysOf(state.segments)).toEqual(['own7', 'rej7'])
+    expect(state.outbox).toEqual(['own7'])
     expect(state.meta).toEqual(new Map([['k', 'v']]))
   })
 
   test('reset: comes before the rest of its batch, so that a lower rank begins anew', async () => {
     const handle = await open(make())
-    await handle.write({ ...run(7, 'old'), checkpoint: checkpoint(0, 'old') })
-    await handle.write({ ...run(2, 'new'), reset: true, checkpoint: checkpoint(0, 'new') })
+    await handle.write({ ...run(7, 'old'), checkpoint: checkpoint(6, 'old') })
+    await handle.write({ ...run(2, 'new'), reset: true, checkpoint: checkpoint(1, 'new') })
     const state = await handle.read()
-    expect(state.advance).toEqual({ rank: 2, text: 'position 2' })
+    expect(state.advance).toEqual(advance(2))
     expect(state.checkpoint?.pages).toEqual(['new'])
     expect(keysOf(state.segments)).toEqual(['new'])
   })

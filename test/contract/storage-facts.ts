@@ -5,6 +5,7 @@
 import type { Segment } from '@countersign/core/ports'
 import { expect, test } from 'vitest'
 import {
+  advance,
   checkpoint,
   emptyState,
   keysOf,
@@ -12,6 +13,7 @@ import {
   open,
   segment,
   segmentsOf,
+  snapshot,
   strict,
   type StorageFixture,
 } from './storage-kit.ts'
@@ -82,7 +84,7 @@ export function ordering(make: () => StorageFixture): void {
     const handle = await open(make())
     const first = await handle.write(strict({ segments: [segment('a', 'own', 'first')] }))
     const second = await handle.write(
-      strict({ segments: [segment('b'), segment('a', 'tail', 'second')], outboxAdd: ['a'] }),
+      strict({ segments: [segment('b'), segment('a', 'rejections', 'second')], outboxAdd: ['a'] }),
     )
     expect(second).toBe(first)
     const { segments, outbox } = await handle.read()
@@ -123,9 +125,14 @@ export function ordering(make: () => StorageFixture): void {
 export function contents(make: () => StorageFixture): void {
   test('values: a segment comes back as it was given', async () => {
     const handle = await open(make())
-    const given: Segment = { key: 'k', kind: 'tail', ids: ['x', 'y'], text: 'T', check: 'C' }
-    const order = await handle.write(strict({ segments: [given] }))
-    expect((await handle.read()).segments).toEqual([{ ...given, order }])
+    const own: Segment = { key: 'k', kind: 'own', ids: ['x', 'y'], text: 'T', check: 'C' }
+    const run: Segment = { ...own, key: 'l', kind: 'tail', rank: 2 ** 52 + 1 }
+    const order = await handle.write(strict({ segments: [own] }))
+    const next = await handle.write(strict({ segments: [run] }))
+    expect((await handle.read()).segments).toStrictEqual([
+      { ...own, order },
+      { ...run, order: next },
+    ])
   })
 
   test('values: what the caller does later to its lists does not show', async () => {
@@ -133,7 +140,7 @@ export function contents(make: () => StorageFixture): void {
     const ids = ['x']
     const pages = ['p']
     const segments = [{ ...segment('a'), ids }]
-    await handle.write(strict({ segments, checkpoint: { ...checkpoint(0), pages } }))
+    await handle.write({ ...snapshot(1), segments, checkpoint: { ...checkpoint(1), pages } })
     ids.push('y')
     pages.push('q')
     const state = await handle.read()
@@ -150,8 +157,8 @@ export function contents(make: () => StorageFixture): void {
         segments: [given],
         outboxAdd: [odd],
         meta: [[odd, odd]],
-        advance: { rank: 1, text: odd },
-        checkpoint: { pages: [odd], check: odd, throughOrder: 0 },
+        advance: { ...advance(1), text: odd },
+        checkpoint: { pages: [odd], check: odd, rank: 1 },
       }),
     )
     await handle.close()
@@ -169,7 +176,7 @@ export function contents(make: () => StorageFixture): void {
     const long = 'ä€😀'.repeat(250_000)
     const many = Array.from({ length: 1500 }, (_, index) => segment(`s${index}`))
     await handle.write(strict({ segments: [segment('long', 'own', long), ...many] }))
-    await handle.write(strict({ checkpoint: checkpoint(0, long, 'short', long) }))
+    await handle.write(snapshot(1, long, 'short', long))
     const { segments, checkpoint: stored } = await (await fixture.again().open(noTrouble)).read()
     expect(keysOf(segments)).toEqual(['long', ...keysOf(many)])
     expect(segments[0]?.text === long).toBe(true)

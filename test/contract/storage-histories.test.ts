@@ -10,14 +10,11 @@ import { expect, test } from 'vitest'
 import { dexieFixture } from './storage-dexie.ts'
 import { noTrouble, type StorageFixture } from './storage-kit.ts'
 
-/** A step, free of orders: those are each adapter's own, and may have gaps. */
 interface Step {
   readonly tab: number
   readonly reopen: boolean
   readonly claim: string | undefined
-  readonly batch: Omit<WriteBatch, 'checkpoint'>
-  /** The checkpoint covers that many of the segments stored before; undefined: no checkpoint. */
-  readonly covers: number | undefined
+  readonly batch: WriteBatch
 }
 
 const tabs = 2
@@ -49,19 +46,13 @@ async function worldOf(fixture: StorageFixture): Promise<World> {
   const handles: StorageHandle[] = []
   for (let tab = 0; tab < tabs; tab++) handles.push(await fixture.storage.open(noTrouble))
   return {
-    async run({ tab, reopen, claim, batch, covers }) {
+    async run({ tab, reopen, claim, batch }) {
       if (reopen) {
         await handles[tab]!.close()
         handles[tab] = await fixture.again().open(noTrouble)
       }
       const handle = handles[tab]!
-      const { segments } = await handle.read()
-      const throughOrder = segments[(covers ?? 0) - 1]?.order ?? 0
-      const checkpoint = { pages: [`covers ${covers}`], check: 'c', throughOrder }
-      const order = await handle.write({
-        ...batch,
-        ...(covers !== undefined && { checkpoint }),
-      })
+      const order = await handle.write(batch)
       const claimed = claim === undefined ? undefined : await handle.claim(claim, `by ${tab}`)
       const state = await handles[(tab + 1) % tabs]!.read()
       return { claimed, place: placeOf(order, state), state: withoutOrders(state) }
@@ -77,21 +68,25 @@ function placeOf(order: number, { segments }: StoredState): number {
   return segments.findIndex((segment) => segment.order === order)
 }
 
-function withoutOrders({ segments, checkpoint, ...rest }: StoredState): unknown {
-  const places = segments.map(({ order: _order, ...segment }) => segment)
-  return { ...rest, segments: places, pages: checkpoint?.pages }
+/** Orders are each adapter's own, and may have gaps. */
+function withoutOrders({ segments, ...rest }: StoredState): unknown {
+  return { ...rest, segments: segments.map(({ order: _order, ...segment }) => segment) }
 }
 
 function anyStep(): fc.Arbitrary<Step> {
   const key = fc.constantFrom('a', 'b', 'c', 'd', 'e')
   const keys = fc.array(key, { maxLength: 2 })
-  const segment: fc.Arbitrary<Segment> = fc.record({
+  const rank = fc.nat({ max: 6 })
+  const record = {
     key,
-    kind: fc.constantFrom('own' as const, 'tail' as const, 'rejections' as const),
     ids: fc.array(fc.string(), { maxLength: 2 }),
     text: fc.string(),
     check: fc.constant('c'),
-  })
+  }
+  const segment: fc.Arbitrary<Segment> = fc.oneof(
+    fc.record({ ...record, kind: fc.constantFrom('own' as const, 'rejections' as const) }),
+    fc.record({ ...record, kind: fc.constant('tail' as const), rank }),
+  )
   const batch = fc.record(
     {
       durability: fc.constantFrom('strict' as const, 'relaxed' as const),
@@ -99,7 +94,12 @@ function anyStep(): fc.Arbitrary<Step> {
       outboxAdd: keys,
       outboxRemove: keys,
       meta: fc.array(fc.tuple(key, fc.jsonValue()), { maxLength: 2 }),
-      advance: fc.record({ rank: fc.nat({ max: 6 }), text: fc.string() }),
+      advance: fc.record({ rank, fromRank: rank, text: fc.string() }),
+      checkpoint: fc.record({
+        rank,
+        pages: fc.array(fc.string(), { maxLength: 2 }),
+        check: fc.constant('c'),
+      }),
       reset: fc.boolean(),
     },
     { requiredKeys: ['durability'] },
@@ -109,6 +109,5 @@ function anyStep(): fc.Arbitrary<Step> {
     reopen: fc.boolean(),
     claim: fc.option(key, { nil: undefined }),
     batch,
-    covers: fc.option(fc.nat({ max: 4 }), { nil: undefined }),
   })
 }

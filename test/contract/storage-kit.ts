@@ -3,6 +3,7 @@
  * small makers of segments, runs and checkpoints.
  */
 import type {
+  Advance,
   Checkpoint,
   Segment,
   Storage,
@@ -47,33 +48,51 @@ export function segment(
   return { key, kind, ids: [`${key}.1`, `${key}.2`], text, check: `check of ${key}` }
 }
 
+/** A run of the tail that ends at `rank`. */
+export function tail(key: string, rank: number): Segment {
+  return { ...segment(key, 'tail'), rank }
+}
+
 export function segmentsOf(...keys: readonly string[]): readonly Segment[] {
   return keys.map((key) => segment(key))
 }
 
-/** One segment of each kind. */
-export function mixed(suffix: string): readonly Segment[] {
+/** One segment of each kind; the tail one ends at `rank`. */
+export function mixed(rank: number): readonly Segment[] {
   return [
-    segment(`own${suffix}`, 'own'),
-    segment(`tail${suffix}`, 'tail'),
-    segment(`rej${suffix}`, 'rejections'),
+    segment(`own${rank}`, 'own'),
+    tail(`tail${rank}`, rank),
+    segment(`rej${rank}`, 'rejections'),
   ]
 }
 
-export function checkpoint(throughOrder: number, ...pages: readonly string[]): Checkpoint {
-  return { pages, check: `check of ${pages.length}`, throughOrder }
+export function checkpoint(rank: number, ...pages: readonly string[]): Checkpoint {
+  return { pages, check: `check of ${pages.length}`, rank }
+}
+
+export function advance(rank: number, fromRank = 0): Advance {
+  return { rank, fromRank, text: `position ${rank}` }
 }
 
 export function strict(parts: Omit<WriteBatch, 'durability'>): WriteBatch {
   return { durability: 'strict', ...parts }
 }
 
-/** A run of the tail that brings the position to `rank`. */
-export function run(rank: number, key: string): WriteBatch {
+/** A run of the tail that brings the position from `fromRank` to `rank`. */
+export function run(rank: number, key: string, fromRank = 0): WriteBatch {
   return {
     durability: 'relaxed',
-    segments: [segment(key, 'tail')],
-    advance: { rank, text: `position ${rank}` },
+    segments: [tail(key, rank)],
+    advance: advance(rank, fromRank),
+  }
+}
+
+/** A checkpoint that brings its position along. */
+export function snapshot(rank: number, ...pages: readonly string[]): WriteBatch {
+  return {
+    durability: 'relaxed',
+    checkpoint: checkpoint(rank, ...pages),
+    advance: advance(rank),
   }
 }
 

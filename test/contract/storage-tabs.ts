@@ -111,8 +111,8 @@ export function lifetime(make: () => StorageFixture): void {
     const handle = await open(fixture)
     await handle.write({
       ...run(3, 'unused'),
-      segments: [...mixed('1'), ...mixed('2')],
-      outboxAdd: ['own2', 'own1', 'stray'],
+      segments: [...mixed(2), ...mixed(3)],
+      outboxAdd: ['own3', 'own2', 'stray', 'astray'],
       meta: [['m', { list: [1, 'two'], bytes: Uint8Array.of(1, 2, 3) }]],
       checkpoint: checkpoint(1, 'p0', 'p1'),
     })
@@ -121,7 +121,7 @@ export function lifetime(make: () => StorageFixture): void {
     await handle.close()
     const after = await (await fixture.again().open(noTrouble)).read()
     expect(after).toEqual(before)
-    expect(after.outbox).toEqual(['own1', 'own2', 'stray'])
+    expect(after.outbox).toEqual(['own2', 'own3', 'astray', 'stray'])
     expect(after.segments).toHaveLength(6)
   })
 }
@@ -129,8 +129,8 @@ export function lifetime(make: () => StorageFixture): void {
 export function tearing(make: () => StorageFixture, faults: StorageFaults): void {
   const whole: WriteBatch = {
     ...run(9, 'new'),
-    segments: [...mixed('2'), segment('extra')],
-    checkpoint: checkpoint(Number.MAX_SAFE_INTEGER, 'new', 'new'),
+    segments: [...mixed(2), segment('extra')],
+    checkpoint: checkpoint(9, 'new', 'new'),
     outboxAdd: ['own2', 'extra'],
     outboxRemove: ['own1'],
     meta: [
@@ -146,8 +146,8 @@ export function tearing(make: () => StorageFixture, faults: StorageFaults): void
       const handle = await open(make())
       await handle.write({
         ...run(3, 'unused'),
-        segments: mixed('1'),
-        checkpoint: checkpoint(0, 'old', 'old', 'old'),
+        segments: mixed(1),
+        checkpoint: checkpoint(3, 'old', 'old', 'old'),
         outboxAdd: ['own1'],
         meta: [['k', 'old']],
       })

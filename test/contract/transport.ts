@@ -5,14 +5,12 @@
  * frames; say so with `lossless: false`, and the rules about arrival become weaker.
  */
 import { FRAME_BYTES_MAX } from '@countersign/core/ports'
-import type { Link, LinkEvents, ServerLink, Transport } from '@countersign/core/ports'
+import type { ServerLink, Transport } from '@countersign/core/ports'
 import { afterEach, describe, expect, test } from 'vitest'
+import { FarEnd, NearEnd, TEXTS } from './transport-ends.ts'
+import type { FarHandler } from './transport-ends.ts'
 
-/** What the far end hears of one link. */
-export interface FarHandler {
-  frame(text: string): void
-  closed(): void
-}
+export type { FarHandler } from './transport-ends.ts'
 
 export type Accept = (link: ServerLink) => FarHandler
 
@@ -31,91 +29,6 @@ export interface TransportTraits {
   /** Every frame arrives once and in order while the link is open. */
   readonly lossless: boolean
 }
-
-/** One end of a link, as a list of what happened there. */
-class NearEnd implements LinkEvents {
-  readonly frames: string[] = []
-  readonly history: string[] = []
-  link: Link | undefined
-  readonly #onOpen: (near: NearEnd) => void
-
-  constructor(transport: Transport, onOpen: (near: NearEnd) => void = () => {}) {
-    this.#onOpen = onOpen
-    this.link = transport.connect(this)
-  }
-
-  open(): void {
-    this.history.push('open')
-    this.#onOpen(this)
-  }
-
-  frame(text: string): void {
-    if (this.frames.length === 0) this.history.push('frames')
-    this.frames.push(text)
-  }
-
-  closed(reason: string): void {
-    expect(typeof reason).toBe('string')
-    expect(reason).not.toBe('')
-    this.history.push('closed')
-  }
-
-  get isOpen(): boolean {
-    return this.history.includes('open') && !this.isClosed
-  }
-
-  get isClosed(): boolean {
-    return this.history.includes('closed')
-  }
-}
-
-class FarEnd implements FarHandler {
-  readonly frames: string[] = []
-  readonly link: ServerLink
-  closings = 0
-
-  constructor(link: ServerLink) {
-    this.link = link
-  }
-
-  frame(text: string): void {
-    expect(this.closings, 'a frame after the end').toBe(0)
-    this.frames.push(text)
-  }
-
-  closed(): void {
-    this.closings++
-  }
-}
-
-/** Texts that a careless wire would alter. */
-const TEXTS: readonly string[] = [
-  '[]',
-  '[1,"a",{"b":[null,true]}]',
-  '["cs","[]"]',
-  '[',
-  ']',
-  '[[',
-  '[],[]',
-  '[1] ',
-  '',
-  ' ',
-  'plain',
-  '"quoted"',
-  '"',
-  '{"a":1}',
-  'null',
-  '0',
-  '1',
-  '2["cs",1]',
-  '["bye","x"]',
-  '\\"]\\',
-  'line\nbreak\r\n\ttab',
-  '\u0000\u0001\u001f\u007f',
-  'äöü ß € 漢字 \u{1f642}\u{1f468}\u200d\u{1f469}',
-  '\u2028\u2029\ufeff',
-  '["\u{1f642}","\u0000\\u0000"]',
-]
 
 export function transportContract(
   name: string,
@@ -244,6 +157,9 @@ export function transportContract(
         const texts = [
           `["short"]`,
           `["${'ü'.repeat(100)}"]`,
+          `["${'a'.repeat(1_000)}"]`,
+          // As long as the one before, and another text.
+          `["${'b'.repeat(1_000)}"]`,
           `["${'long "quoted" '.repeat(9_000)}"]`,
         ]
         for (const text of texts) for (const { far } of links) far.link.send(text)

@@ -11,10 +11,18 @@ export const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 
 export interface Scene {
   readonly reviewer: Reviewer
-  open(options: { entities: readonly Entity[]; storage?: Storage }): Promise<SyncStore>
+  open(options: OpenOptions): Promise<SyncStore>
   /** Resolves when every store has its verdicts and is at the reviewer's head. */
   settle(): Promise<void>
   close(): Promise<void>
+}
+
+export interface OpenOptions {
+  readonly entities: readonly Entity[]
+  readonly storage?: Storage
+  readonly checkpointSteps?: number
+  /** What stands between the store and the honest wire. */
+  readonly over?: (honest: Transport) => Transport
 }
 
 export async function scene(
@@ -33,12 +41,11 @@ export async function scene(
   const stores: SyncStore[] = []
   return {
     reviewer,
-    async open({ entities, storage }) {
+    async open({ over = (honest) => honest, ...options }) {
       const store = createSyncStore({
         space: SPACE,
-        entities,
-        transports: [wireTo(reviewer)],
-        ...(storage && { storage }),
+        transports: [over(wireTo(reviewer))],
+        ...options,
       })
       stores.push(store)
       await store.ready

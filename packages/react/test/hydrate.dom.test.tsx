@@ -14,7 +14,7 @@ test('hydration: no warning, the markup is kept, and what this device holds show
     const title = useEntity(Issue, id, (row) => row.title)
     const result = useQuery(Issue, { orderBy: ['title'] })
     const storage = useSyncStatus((status) => status.storage)
-    const text = `${title ?? 'no row'}, ${result.rows.length} rows, ${storage.length > 0}`
+    const text = `${title ?? 'no row'}, ${result.rows.length} rows, ${storage}`
     useEffect(() => renders.hit('committed', text))
     return <p>{text}</p>
   }
@@ -28,16 +28,16 @@ test('hydration: no warning, the markup is kept, and what this device holds show
   const container = document.createElement('div')
   container.innerHTML = renderToString(page(await openStore(), id))
   const paragraph = container.firstChild
-  expect(container.textContent).toBe('no row, 0 rows, true')
+  expect(container.textContent).toBe('no row, 0 rows, opening')
 
   const errors = vi.spyOn(console, 'error')
   const onRecoverableError = vi.fn()
   const root = await act(() => hydrateRoot(container, page(store, id), { onRecoverableError }))
   expect(container.firstChild).toBe(paragraph)
-  expect(container.textContent).toBe('kept here, 1 rows, true')
-  expect(renders.values('committed')[0]).toBe('no row, 0 rows, true')
+  expect(container.textContent).toBe('kept here, 1 rows, ok')
+  expect(renders.values('committed')[0]).toBe('no row, 0 rows, opening')
   act(() => void store.update(Issue, id, { title: 'alive' }))
-  expect(container.textContent).toBe('alive, 1 rows, true')
+  expect(container.textContent).toBe('alive, 1 rows, ok')
   expect(errors).not.toHaveBeenCalled()
   expect(onRecoverableError).not.toHaveBeenCalled()
   act(() => root.unmount())

@@ -25,8 +25,8 @@ test('SSR: renderToString gives the empty result, whatever the store holds, and 
   function Page(): ReactNode {
     const row = useEntity(Issue, id, (issue) => issue.title)
     const { rows, complete, asOf, pending } = useQuery(Issue, { where: { status: 'open' } })
-    const connection = useSyncStatus((status) => status.connection)
-    return <p>{JSON.stringify([row ?? 'no row', rows, complete, asOf, pending, connection])}</p>
+    const storage = useSyncStatus((status) => status.storage)
+    return <p>{JSON.stringify([row ?? 'no row', rows, complete, asOf, pending, storage])}</p>
   }
   const html = renderToString(
     <SyncProvider store={store}>
@@ -34,7 +34,7 @@ test('SSR: renderToString gives the empty result, whatever the store holds, and 
     </SyncProvider>,
   )
   const text = html.replaceAll('&quot;', '"')
-  const connection = store.status.getInitialState().connection
-  expect(text).toBe(`<p>["no row",[],false,null,0,"${connection}"]</p>`)
+  expect(store.status.getState().storage).toBe('ok')
+  expect(text).toBe('<p>["no row",[],false,null,0,"opening"]</p>')
   expect(opened()).toBe(0)
 })

@@ -4,7 +4,8 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
-import { toBase64url } from './bytes.ts'
+import { assert } from './assert.ts'
+import { fromBase64url, toBase64url } from './bytes.ts'
 import { canonical } from './canonical.ts'
 import type { Json } from './json.ts'
 
@@ -26,29 +27,38 @@ export type HashTag =
   | 'cs/claim'
   | 'cs/reject'
 
-export type Sha256 = (bytes: Uint8Array) => Uint8Array
+/** SHA-256 over the UTF-8 bytes of a text, as base64url. */
+export type Sha256 = (text: string) => Hash
 
-let digest: Sha256 = (bytes) => sha256(bytes)
+let digest: Sha256 = (text) => toBase64url(sha256(utf8ToBytes(text)))
 
 /**
- * Puts a faster SHA-256 of the platform in the place of the portable one. Same
- * bytes, other speed: a process-wide setting, made once at start.
+ * Puts a faster SHA-256 of the platform in the place of the portable one. Same hashes, other
+ * speed: a process-wide setting, made once at start. From text to text, because that is what
+ * nearly every hash here is made of and made into.
  */
-export function useSha256(faster: Sha256): void {
+export function setSha256(faster: Sha256): void {
   digest = faster
 }
 
 /** Hash of a text that is canonical already. */
-export function hashText(tag: HashTag, text: string): Uint8Array {
-  return digest(utf8ToBytes(`${tag}\u0000${text}`))
-}
-
-export function hashBytes(tag: HashTag, value: Json): Uint8Array {
-  return hashText(tag, canonical(value))
+export function hashText(tag: HashTag, text: string): Hash {
+  return digest(`${tag}\u0000${text}`)
 }
 
 export function hash(tag: HashTag, value: Json): Hash {
-  return toBase64url(hashBytes(tag, value))
+  return hashText(tag, canonical(value))
+}
+
+/** The 32 bytes of a hash, to sign or to make an id of. */
+export function bytesOfHash(text: Hash): Uint8Array {
+  const bytes = fromBase64url(text)
+  assert(bytes?.length === 32, 'a hash has 32 bytes')
+  return bytes
+}
+
+export function hashBytes(tag: HashTag, value: Json): Uint8Array {
+  return bytesOfHash(hash(tag, value))
 }
 
 const HASH_PATTERN = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/

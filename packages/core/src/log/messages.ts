@@ -9,6 +9,10 @@ export class MessageIndex {
     return this.#entries.size
   }
 
+  entries(): IterableIterator<Entry> {
+    return this.#entries.values()
+  }
+
   get(id: Uuid): Entry | undefined {
     return this.#entries.get(id)
   }

@@ -2,7 +2,6 @@
  * The reviewer's chain: each review hashes the one before it, so that one signature on a
  * position vouches for everything up to it.
  */
-import { toBase64url } from '../base/bytes.ts'
 import { canonical } from '../base/canonical.ts'
 import { type Hash, hash, hashBytes, hashText } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
@@ -28,12 +27,10 @@ export function chainAfter(previous: Hash, link: ChainLink): Hash {
   const assigned = link.assigned ? `"assigned":${canonical(link.assigned)},` : ''
   const forked = link.forked ? '"forked":true,' : ''
   // Canonical JSON of [previous, review], with the keys of the review in order.
-  return toBase64url(
-    hashText(
-      'cs/chain',
-      `["${previous}",{"about":{"hash":"${link.hash}","msgId":"${link.msgId}"},${assigned}"at":${link.at},"eid":"${link.eid}",` +
-        `"epoch":${link.epoch},${forked}"reviewerId":"${link.reviewerId}","seq":${link.seq},"space":"${link.space}","v":1,"verdict":"accepted"}]`,
-    ),
+  return hashText(
+    'cs/chain',
+    `["${previous}",{"about":{"hash":"${link.hash}","msgId":"${link.msgId}"},${assigned}"at":${link.at},"eid":"${link.eid}",` +
+      `"epoch":${link.epoch},${forked}"reviewerId":"${link.reviewerId}","seq":${link.seq},"space":"${link.space}","v":1,"verdict":"accepted"}]`,
   )
 }
 

@@ -6,9 +6,8 @@
  *   leaf       = H('cs/leaf', {meta, valuesHash})
  *   hash       = H('cs/msg', header with its leaves)      id = uuid8(hash)
  */
-import { toBase64url } from '../base/bytes.ts'
 import { canonical } from '../base/canonical.ts'
-import { type Hash, hash, hashBytes, hashText } from '../base/hash.ts'
+import { type Hash, bytesOfHash, hash, hashBytes, hashText } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
 import type { Change, ChangeMeta, Expectation, MessageHeader } from './message.ts'
@@ -43,15 +42,13 @@ export function valuesHash(salt: string, values: readonly Json[]): Hash {
 
 export function leafHash(change: Change): Hash {
   const values = change.valuesHash ?? valuesHash(change.salt ?? '', change.values ?? [])
-  return toBase64url(
-    hashText('cs/leaf', `{"meta":${metaText(change.meta)},"valuesHash":"${values}"}`),
-  )
+  return hashText('cs/leaf', `{"meta":${metaText(change.meta)},"valuesHash":"${values}"}`)
 }
 
 /** Id and full hash of the message with this header. */
 export function identify(header: MessageHeader): { id: Uuid; hash: Hash } {
-  const bytes = hashText('cs/msg', headerText(header))
-  return { id: uuid8(bytes), hash: toBase64url(bytes) }
+  const text = hashText('cs/msg', headerText(header))
+  return { id: uuid8(bytesOfHash(text)), hash: text }
 }
 
 // The two texts below are canonical JSON, written out with their keys in order: uuids, hashes

@@ -1,5 +1,5 @@
 /** The door `core/message`: what a message is, how it is identified, checked and bounded. */
-export { hash, hashBytes, isHash, useSha256 } from '../base/hash.ts'
+export { hash, hashBytes, isHash, setSha256 } from '../base/hash.ts'
 export type { Hash, Sha256 } from '../base/hash.ts'
 export { canonical } from '../base/canonical.ts'
 export { fromBase64url, toBase64url } from '../base/bytes.ts'

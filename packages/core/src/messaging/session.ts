@@ -10,8 +10,9 @@
  * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
  */
 import type { Uuid } from '../base/uuid.ts'
+import type { Entry } from '../log/entry.ts'
 import { LIMITS } from '../message/limits.ts'
-import { type Position, WIRE_VERSION } from '../message/message.ts'
+import { type Position, type Review, WIRE_VERSION } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { Link, Transport } from '../ports/transport.ts'
@@ -27,6 +28,7 @@ import {
 } from '../protocol/frames.ts'
 import type { Outbox } from './outbox.ts'
 import type { SessionHost, SessionState } from './session-host.ts'
+import { type SnapshotPart, SnapshotParts } from './snapshot-parts.ts'
 import type { Reviewing, TailOutcome, TailReader } from './tail.ts'
 
 export interface SessionParts {
@@ -45,7 +47,6 @@ const BACKOFF_MAX_MS = 10_000
 const SILENCE_MS = 15_000
 /** An offer without an answer for this long is made again. */
 const ANSWER_MS = 20_000
-const PAGES_MAX = 65_536
 
 export class SyncSession {
   readonly #parts: SessionParts
@@ -60,7 +61,7 @@ export class SyncSession {
   #boundSessions: ReadonlySet<Uuid> = new Set()
   #credits: Credits = { messages: 0, bytes: 0 }
   #wanting = false
-  #pages: { json: unknown; text: string }[] = []
+  readonly #snapshot = new SnapshotParts()
   #waitingTexts: string[] = []
   #heardAt = 0
   #pausedUntil = 0
@@ -151,7 +152,7 @@ export class SyncSession {
     this.#bound = false
     this.#boundSessions = new Set()
     this.#wanting = false
-    this.#pages = []
+    this.#snapshot.clear()
     this.#waitingTexts = []
     this.#parts.tail.stopWaiting()
     this.#parts.outbox.requeueAll()
@@ -171,18 +172,22 @@ export class SyncSession {
     const { tail, host, outbox } = this.#parts
     switch (frame.kind) {
       case 'tail':
-        // While pages arrive, what follows them is in a later frame or asked for again.
-        if (this.#pages.length === 0) this.#outcome(tail.tail(frame.runs, frame.position, by), text)
+        if (this.#snapshot.any) this.#wantAnew() // its end was lost on the way
+        else this.#outcome(tail.tail(frame.runs, frame.position, by), text)
         break
       case 'entities':
         this.#outcome(tail.mend(frame.ids, frame.page, { position: frame.position, by }), text)
         break
-      case 'page':
-        if (this.#pages.length >= PAGES_MAX) this.#fail('the reviewer sent too many pages')
-        else this.#pages.push({ json: frame.page, text: text.slice('["page",'.length, -1) })
+      case 'page': {
+        const pageText = text.slice('["page",'.length, text.lastIndexOf(','))
+        this.#part(frame.seq, text, { kind: 'page', page: frame.page, text: pageText })
+        break
+      }
+      case 'settled':
+        this.#part(frame.seq, text, frame)
         break
       case 'through':
-        this.#through(frame.position)
+        this.#through(frame)
         break
       case 'bound':
         this.#bound = true
@@ -269,6 +274,16 @@ export class SyncSession {
     this.#link?.send(wantFrame('all', this.#parts.tail.position))
   }
 
+  #wantAnew(): void {
+    this.#snapshot.clear()
+    this.#wanting = false
+    this.#want()
+  }
+
+  #part(seq: number, text: string, part: SnapshotPart): void {
+    if (!this.#snapshot.add(text, seq, part)) this.#fail('the reviewer sent too many pages')
+  }
+
   #outcome(outcome: TailOutcome, text: string): void {
     switch (outcome.kind) {
       case 'applied':
@@ -294,29 +309,41 @@ export class SyncSession {
     }
   }
 
-  #through(position: Position): void {
-    const { tail, host } = this.#parts
+  #through({ position, parts }: ReviewerFrame & { kind: 'through' }): void {
+    const { tail } = this.#parts
     this.#wanting = false
-    const pages = this.#pages
-    this.#pages = []
+    const snapshot = this.#snapshot.take(position.seq, parts)
     const here = tail.position
-    if (pages.length > 0 || !here || here.eid !== position.eid) {
-      const outcome = tail.snapshot(
-        pages.map((page) => page.json),
-        position,
-      )
-      if (outcome.kind === 'malformed') this.#fail(`the reviewer sent ${outcome.message}`)
-      if (outcome.kind !== 'applied') return
-      host.replaced(
-        outcome,
-        pages.map((page) => page.text),
-      )
-    } else if (here.seq < position.seq && !tail.mending) {
-      this.#want()
+    const isFirst = here === null && position.seq === 0
+    if (snapshot && (parts > 0 || isFirst)) {
+      if (!this.#replace(snapshot, position)) return
+    } else if (!here || here.eid !== position.eid || (here.seq < position.seq && !tail.mending)) {
+      this.#want() // something of it was lost on the way
       return
     }
     if (this.#state === 'syncing') this.#become('online', undefined)
     this.pump()
+  }
+
+  /** Takes a snapshot in. False when it is not one. */
+  #replace(parts: readonly SnapshotPart[], position: Position): boolean {
+    const { tail, host, outbox } = this.#parts
+    const pages = parts.filter((part) => part.kind === 'page')
+    const settled = new Map<Entry, Review>()
+    for (const part of parts) {
+      if (part.kind !== 'settled') continue
+      for (const [clientSeq, seq, at, forked] of part.reviews) {
+        const entry = outbox.find(part.sessionId, clientSeq)
+        if (entry) settled.set(entry, { ...this.#reviewing!, seq, at, forked: forked === 1 })
+      }
+    }
+    const json = pages.map(({ page }) => page)
+    const outcome = tail.snapshot(json, { position, settled })
+    if (outcome.kind === 'malformed') this.#fail(`the reviewer sent ${outcome.message}`)
+    if (outcome.kind !== 'applied') return false
+    const texts = pages.map(({ text }) => text)
+    host.replaced(outcome, texts)
+    return true
   }
 
   #nack(frame: ReviewerFrame & { kind: 'nack' }): void {

@@ -154,8 +154,14 @@ export class TailReader {
     return { kind: 'applied', settled: [...ownOf(plan.steps), ...acked] }
   }
 
-  /** Everything at a position, in the place of all canonical state. */
-  snapshot(pages: readonly unknown[], position: Position): TailOutcome {
+  /**
+   * Everything at a position, in the place of all canonical state. `settled`: pending entries that
+   * it contains though it names them nowhere, because others have followed them.
+   */
+  snapshot(
+    pages: readonly unknown[],
+    { position, settled }: { position: Position; settled: ReadonlyMap<Entry, Review> },
+  ): TailOutcome {
     const entities: PageEntity[] = []
     for (const page of pages) {
       const read = readPage(page)
@@ -168,17 +174,17 @@ export class TailReader {
       const gone = [...table.rows()].filter((row) => !present.has(row.id))
       for (const row of gone) table.replaceCanonical(row.id, undefined)
     }
-    const settled = this.#replace(entities)
+    const acked = this.#replace(entities, settled)
     this.#position = position
     this.#repo.emit()
-    return { kind: 'applied', settled }
+    return { kind: 'applied', settled: acked }
   }
 
   /** Shows these states; pending entries that turn out to be in them are settled. */
-  #replace(entities: readonly PageEntity[]): Entry[] {
+  #replace(entities: readonly PageEntity[], settled: ReadonlyMap<Entry, Review> = new Map()): Entry[] {
     const loader = new PageLoader(this.#repo.messages)
     const states: { entity: PageEntity; state: EntityState }[] = []
-    const acked = new Map<Entry, Review>()
+    const acked = new Map([...settled].filter(([entry]) => !entry.review))
     for (const entity of entities) {
       for (const { message } of entity.writes) {
         const entry = this.#repo.messages.get(message.id)

@@ -32,5 +32,7 @@ export interface Transport {
 /** The reviewer's end of a link, as its gateway hands it over. */
 export interface ServerLink {
   send(text: string): void
+  /** Bytes that were sent and have not left yet, if the link can tell; a long answer waits for them. */
+  readonly bufferedBytes?: number
   close(reason: string): void
 }

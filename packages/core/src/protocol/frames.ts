@@ -9,7 +9,8 @@
  *                                                    accepted of a message offered again: its review
  *                                                    rejected signed refusals
  *                                                    nack     no verdict; try later
- *   want   'all' since a position, or entities       page*, then through   (or tail*, then through)
+ *   want   'all' since a position, or entities       tail*, then through; or a snapshot:
+ *                                                    page*, settled*, then through with their number
  *                                                    entities states at a position
  *   bye    reason                                    bye      reason
  *
@@ -85,14 +86,23 @@ export type ReviewerFrame =
       readonly clientSeqs: readonly number[]
       readonly detail: string
     }
-  | { readonly kind: 'page'; readonly page: unknown }
+  /** Part of the snapshot at that seq. */
+  | { readonly kind: 'page'; readonly page: unknown; readonly seq: number }
+  /** Own messages that the snapshot at that seq contains, seen in it or not. */
+  | {
+      readonly kind: 'settled'
+      readonly sessionId: Uuid
+      readonly reviews: readonly AcceptedAgain[]
+      readonly seq: number
+    }
   | {
       readonly kind: 'entities'
       readonly ids: readonly Uuid[]
       readonly page: unknown
       readonly position: Position
     }
-  | { readonly kind: 'through'; readonly position: Position }
+  /** `parts`: pages and lists of settled ones that make up the snapshot; 0 when there is none. */
+  | { readonly kind: 'through'; readonly position: Position; readonly parts: number }
   | { readonly kind: 'bye'; readonly reason: string }
 
 export function helloFrame(space: Uuid, position: Position | null): string {
@@ -156,16 +166,24 @@ export function nackFrame(
   return JSON.stringify(['nack', reason, sessionId, clientSeqs, detail])
 }
 
-export function pageFrame(page: string): string {
-  return `["page",${page}]`
+export function pageFrame(page: string, seq: number): string {
+  return `["page",${page},${seq}]`
+}
+
+export function settledFrame(
+  sessionId: Uuid,
+  reviews: readonly AcceptedAgain[],
+  seq: number,
+): string {
+  return JSON.stringify(['settled', sessionId, reviews, seq])
 }
 
 export function entitiesFrame(ids: readonly Uuid[], page: string, position: string): string {
   return `["entities",${JSON.stringify(ids)},${page},${position}]`
 }
 
-export function throughFrame(position: string): string {
-  return `["through",${position}]`
+export function throughFrame(position: string, parts = 0): string {
+  return `["through",${position},${parts}]`
 }
 
 /** A frame from an author. Never throws. */
@@ -245,7 +263,11 @@ export function parseReviewerFrame(text: string): Outcome<ReviewerFrame> {
         return malformed('a malformed nack')
       return ok({ kind, reason: a as NackReason, sessionId: b, clientSeqs: c, detail: String(d) })
     case 'page':
-      return ok({ kind, page: a })
+      return isCount(b) ? ok({ kind, page: a, seq: b }) : malformed('a page without its position')
+    case 'settled':
+      return isUuid(a) && Array.isArray(b) && b.every(isAcceptedAgain) && isCount(c)
+        ? ok({ kind, sessionId: a, reviews: b, seq: c })
+        : malformed('a malformed list of settled messages')
     case 'entities': {
       const position = readPosition(c)
       return isIdList(a) && position
@@ -254,7 +276,9 @@ export function parseReviewerFrame(text: string): Outcome<ReviewerFrame> {
     }
     case 'through': {
       const position = readPosition(a)
-      return position ? ok({ kind, position }) : malformed('a malformed through')
+      return position && isCount(b)
+        ? ok({ kind, position, parts: b })
+        : malformed('a malformed through')
     }
     case 'bye':
       return ok({ kind, reason: String(a).slice(0, 256) })

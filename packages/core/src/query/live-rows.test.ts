@@ -125,6 +125,30 @@ for (const [name, query] of Object.entries({ 'on an index': SERVED, 'of its own'
   })
 }
 
+test('being told of a row that did not change keeps the array', () => {
+  const store = storeOf(9)
+  const live = store.engine.live(SERVED)
+  live.subscribe(() => {})
+  const before = live.rows()
+  store.engine.changed(before[0], before[0])
+  store.engine.emit(fail)
+  expect(live.rows()).toBe(before)
+  store.engine.changed(before[1], undefined)
+  store.engine.changed(undefined, before[1])
+  store.engine.emit(fail)
+  expect(live.rows()).toBe(before)
+})
+
+test('a query that is left before it was read again does not answer with what it had', () => {
+  const store = storeOf(9)
+  const live = store.engine.live(SERVED)
+  const stop = live.subscribe(() => {})
+  live.rows()
+  const edited = store.write('row0', { note: 1 })
+  stop()
+  expect(live.rows()[0]).toBe(edited)
+})
+
 test('a listener that is told and does not read is told of the next message all the same', () => {
   const store = storeOf(9)
   const live = store.engine.live(SERVED)

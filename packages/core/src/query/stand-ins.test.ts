@@ -90,3 +90,15 @@ test('stand-ins that sort alike stand in an index once', () => {
   write(fakeRow('x', { status: 'open', points: 1, title: 'a' }))
   expect(engine.query({ where: { status: 'done' } })).toHaveLength(0)
 })
+
+test('a live query of its own that was read before it was opened follows a stand-in out again', () => {
+  const { engine, write } = storeOf(conflict)
+  for (const points of [1, 3, 5]) write(fakeRow(`r${points}`, { title: 'a', points }))
+  write(fakeRow('x', { title: 'b', points: 9, others: [{ title: 'a', points: 2 }] }))
+  const live = engine.live({ where: { title: 'a' }, orderBy: ['points'] })
+  expect(live.rows().map((row) => row.id)).toEqual(['r1', 'x', 'r3', 'r5'])
+  live.subscribe(() => {})
+  expect(live.rows()[1]!.points).toBe(9)
+  write(fakeRow('x', { title: 'b', points: 9 }))
+  expect(live.rows().map((row) => row.id)).toEqual(['r1', 'r3', 'r5'])
+})

@@ -29,6 +29,8 @@ export class Disk {
   #writing: Promise<void> | undefined
   readonly #onTrouble: (trouble: StorageTrouble | undefined) => void
   #trouble: StorageTrouble | undefined
+  /** Facts that the storage refused. They go before all else: what is stored has no gaps. */
+  #owed: WriteBatch[] = []
 
   constructor(onTrouble: (trouble: StorageTrouble | undefined) => void) {
     this.#onTrouble = onTrouble
@@ -82,13 +84,17 @@ export class Disk {
   }
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
+    const batches = group.map(({ batch }) => batch)
     let stored = false
     try {
-      await this.#handle!.write(joined(group.map(({ batch }) => batch)))
+      if (this.#owed.length > 0) await this.#handle!.write(joined(this.#owed))
+      this.#owed = []
+      await this.#handle!.write(joined(batches))
       stored = true
       if (this.#trouble === 'quota' || this.#trouble === 'blocked') this.#fail(undefined)
     } catch (error) {
       this.#fail(error instanceof StorageError ? error.trouble : 'failed')
+      this.#owed.push(...batches.filter(({ durability }) => durability === 'strict'))
     }
     for (const { done } of group) done(stored)
   }

@@ -96,7 +96,9 @@ export function restoreCanonical(state: StoredState, tail: TailReader): boolean 
   let by: Reviewing | undefined
   if (state.checkpoint) {
     const read = readCheckpoint(state.checkpoint.pages, state.checkpoint.check)
-    if (!read || tail.snapshot(read.pages, read.position).kind !== 'applied') return false
+    if (!read) return false
+    const at = { position: read.position, settled: new Map() }
+    if (tail.snapshot(read.pages, at).kind !== 'applied') return false
   }
   for (const stored of state.segments) {
     if (stored.kind !== 'tail') continue

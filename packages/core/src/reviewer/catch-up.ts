@@ -10,13 +10,20 @@ import { readRun } from '../protocol/runs.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ReviewerStore, StoredRun } from '../ports/reviewer-store.ts'
 import { FRAME_BYTES_MAX } from '../ports/transport.ts'
-import { pageFrame, tailFrame, throughFrame } from '../protocol/frames.ts'
+import {
+  type AcceptedAgain,
+  pageFrame,
+  settledFrame,
+  tailFrame,
+  throughFrame,
+} from '../protocol/frames.ts'
 import { type PageEntity, pageText } from '../protocol/pages.ts'
 import type { Connection } from './connection.ts'
 import type { SpaceState } from './space.ts'
 
 const RUNS_PER_READ = 256
 const PAGE_ENTITIES = 256
+const SETTLED_PER_FRAME = 4_096
 /** Runs of one frame; their text stays well under the frame's bound. */
 export const FRAME_RUN_BYTES: number = FRAME_BYTES_MAX - 4_096
 
@@ -41,9 +48,9 @@ export async function catchUp(
   const known = have !== null && after === have.seq
   const behind = head.seq - after
   if (behind > parts.tailMessagesMax && behind > parts.space.size / 2) {
-    after = (await sendSnapshot(connection, parts)).seq
+    after = (await sendSnapshot(connection, after, parts)).seq
   } else if (!known && have !== null) {
-    after = (await sendSnapshot(connection, parts)).seq
+    after = (await sendSnapshot(connection, after, parts)).seq
   }
   while (!connection.closed && after < parts.head().seq) {
     const runs = await parts.store.readRuns(after, RUNS_PER_READ)
@@ -52,6 +59,7 @@ export async function catchUp(
     const committed = runs.filter((run) => run.toSeq <= parts.head().seq)
     sendRuns(connection, committed, { head: parts.head(), spaceId: parts.spaceId })
     after = committed.at(-1)?.toSeq ?? parts.head().seq
+    await connection.drained()
   }
   connection.send(throughFrame(JSON.stringify(parts.head())))
   // Not a turn later: a commit in between would be told to live links only.
@@ -105,18 +113,50 @@ export function inFrames<T>(items: readonly T[], textOf: (item: T) => string): T
 /** States are immutable, so holding them is a picture of one moment, however long its sending takes. */
 async function sendSnapshot(
   connection: Connection,
+  after: number,
   { space, clock, head }: CatchUpParts,
 ): Promise<Position> {
   const at = head()
+  let parts = 0
   const held = [...space.entities()].map(([id, { type, state }]) => ({ id, type, state }))
   const writer = new PageWriter()
   for (let from = 0; from < held.length && !connection.closed; from += PAGE_ENTITIES) {
-    for (const page of pagesOf(held.slice(from, from + PAGE_ENTITIES), space, writer))
-      connection.send(pageFrame(page))
+    for (const page of pagesOf(held.slice(from, from + PAGE_ENTITIES), space, writer)) {
+      connection.send(pageFrame(page, at.seq))
+      parts++
+    }
     await new Promise<void>((resolve) => void clock.after(0, resolve))
+    await connection.drained()
   }
-  connection.send(throughFrame(JSON.stringify(at)))
+  for (const [sessionId, reviews] of settledSince(connection, space, { after, upTo: at.seq })) {
+    for (let from = 0; from < reviews.length; from += SETTLED_PER_FRAME) {
+      const some = reviews.slice(from, from + SETTLED_PER_FRAME)
+      connection.send(settledFrame(sessionId, some, at.seq))
+      parts++
+    }
+  }
+  connection.send(throughFrame(JSON.stringify(at), parts))
   return at
+}
+
+/**
+ * Messages of the link's sessions that were accepted in between, by session. Most are overwritten
+ * by now and in no page; told of later, their author would show them as pending until then.
+ */
+function settledSince(
+  { sessions }: Connection,
+  { messages }: SpaceState,
+  { after, upTo }: { after: number; upTo: number },
+): ReadonlyMap<Uuid, AcceptedAgain[]> {
+  const found = new Map<Uuid, AcceptedAgain[]>()
+  for (const { review, session, clientSeq } of messages.entries()) {
+    if (!review || review.seq <= after || review.seq > upTo || !sessions.has(session.sessionId))
+      continue
+    const reviews = found.get(session.sessionId) ?? []
+    reviews.push([clientSeq, review.seq, review.at, review.forked ? 1 : 0])
+    found.set(session.sessionId, reviews)
+  }
+  return found
 }
 
 type Held = { readonly id: Uuid; readonly type: string; readonly state: EntityState }

@@ -32,6 +32,10 @@ export interface Peer {
   readonly auth: unknown
 }
 
+/** What may wait in a link before a long answer pauses. */
+const BUFFERED_BYTES_MAX = 1_048_576
+const DRAIN_POLL_MS = 5
+
 export class Connection {
   readonly peer: Peer
   /** Sessions this link speaks for. */
@@ -41,6 +45,8 @@ export class Connection {
   deferred: (readonly Uuid[])[] = []
   /** Messages offered and not answered. */
   pending = 0
+  /** Ends when every session that was named so far is bound, or refused. */
+  binding: Promise<void> = Promise.resolve()
   /** Ends when every offer so far has joined the queue. */
   order: Promise<void> = Promise.resolve()
   readonly #link: ServerLink
@@ -66,6 +72,13 @@ export class Connection {
 
   send(frame: string): void {
     if (!this.#closed) this.#link.send(frame)
+  }
+
+  /** Resolves when the peer has read most of what it was sent. A peer that does not is its gateway's to end. */
+  async drained(): Promise<void> {
+    while (!this.#closed && (this.#link.bufferedBytes ?? 0) > BUFFERED_BYTES_MAX) {
+      await new Promise<void>((resolve) => void this.#host.clock.after(DRAIN_POLL_MS, resolve))
+    }
   }
 
   /** Says why, and ends the link. */

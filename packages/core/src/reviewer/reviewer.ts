@@ -125,7 +125,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void {
-    void this.#bind(connection, frame)
+    const bound = this.#bind(connection, frame)
+    connection.binding = connection.binding.then(() => bound)
   }
 
   async #bind(connection: Connection, { sessions }: AuthorFrame & { kind: 'bind' }): Promise<void> {
@@ -199,7 +200,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   /** One batch after the other, until nothing waits. */
   async #work(): Promise<void> {
     try {
-      while (this.#waiting.length > 0) await this.#batch(this.#takeOffers())
+      while (this.#waiting.length > 0) {
+        // What has arrived in this very turn joins the batch.
+        await new Promise<void>((resolve) => void this.clock.soon(resolve))
+        await this.#batch(this.#takeOffers())
+      }
     } finally {
       this.#working = undefined // in the very turn in which nothing waits: what comes next starts anew
     }
@@ -345,15 +350,18 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   follow(connection: Connection, have: Position | null): void {
     if (connection.mode === 'catching') return
     connection.mode = 'catching'
-    const parts = {
-      space: this.#space,
-      spaceId: this.space,
-      store: this.#options.store,
-      clock: this.#options.clock,
-      head: () => this.#head,
-      tailMessagesMax: this.#limits.tailMessagesMax,
+    const follows = async (): Promise<void> => {
+      await connection.binding // a snapshot tells its author of what it contains
+      await catchUp(connection, have, {
+        space: this.#space,
+        spaceId: this.space,
+        store: this.#options.store,
+        clock: this.#options.clock,
+        head: () => this.#head,
+        tailMessagesMax: this.#limits.tailMessagesMax,
+      })
     }
-    catchUp(connection, have, parts).then(
+    follows().then(
       () => {
         for (const ids of connection.deferred.splice(0)) this.entities(connection, ids)
       },

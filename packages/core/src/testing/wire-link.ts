@@ -56,12 +56,21 @@ interface NearEnd {
   readonly events: LinkEvents
 }
 
+interface FarSide {
+  readonly process: ProcessClock
+  end: FarEnd | undefined
+  /** Until it hears that the link has ended. */
+  isOpen: boolean
+  /** It has closed the link itself, and sends nothing more. */
+  hasClosed: boolean
+}
+
 export class WireLink implements Link {
   readonly name: string
   readonly #wire: WireHost
   readonly #near: NearEnd
   #nearState: 'dialing' | 'open' | 'closed' = 'dialing'
-  #far: { readonly process: ProcessClock; end: FarEnd | undefined; isOpen: boolean } | undefined
+  #far: FarSide | undefined
   /** Nothing passes any more; an end that does not know it yet will notice, or never. */
   #isBroken = false
   /** When the last frame of each direction arrives. */
@@ -119,17 +128,18 @@ export class WireLink implements Link {
 
   #accept({ accept, process }: Serving): void {
     if (this.#nearState === 'closed') return
-    const far = { process, end: undefined as FarEnd | undefined, isOpen: true }
+    const far: FarSide = { process, end: undefined, isOpen: true, hasClosed: false }
     this.#far = far
     const link: ServerLink = {
       send: (text) => {
-        if (!far.isOpen) return
+        if (!far.isOpen || far.hasClosed) return
         this.#wire.onSend('down', this.name, text)
         if (isTooLarge(text)) this.cut()
         else this.#frame('down', text)
       },
       close: (reason) => {
-        if (!far.isOpen) return
+        if (!far.isOpen || far.hasClosed) return
+        far.hasClosed = true
         process.after(0, () => this.#tellFar())
         this.#carry('down', () => this.#tellNear(reason))
       },
@@ -160,7 +170,7 @@ export class WireLink implements Link {
       })
     } else {
       this.#far?.process.deliver(() => {
-        if (this.#far?.isOpen) this.#far.end?.frame(text)
+        if (this.#far?.isOpen && !this.#far.hasClosed) this.#far.end?.frame(text)
       })
     }
   }

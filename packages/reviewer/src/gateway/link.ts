@@ -51,8 +51,12 @@ export class GatewayLink implements ServerLink {
     counts.charsOut += text.length
     this.#queuedBytes += text.length
     packets.write(this.#socket.conn, text)
-    const waiting = this.#queuedBytes + this.#socket.request.socket.writableLength
+    const waiting = this.bufferedBytes
     if (waiting > limits.linkBufferBytesMax) this.#drop(waiting)
+  }
+
+  get bufferedBytes(): number {
+    return this.#queuedBytes + this.#socket.request.socket.writableLength
   }
 
   close(reason: string): void {

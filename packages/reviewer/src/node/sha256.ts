@@ -1,8 +1,8 @@
 /** Puts Node's SHA-256 in the place of core's portable one: same bytes, several times the speed. */
 import { hash } from 'node:crypto'
-import { useSha256 as setSha256 } from '@countersign/core/message'
+import { setSha256 } from '@countersign/core/message'
 
 /** A setting of the whole process; making it again changes nothing. */
 export function installNodeSha256(): void {
-  setSha256((bytes) => hash('sha256', bytes, 'buffer'))
+  setSha256((text) => hash('sha256', text, 'base64url'))
 }

@@ -1,0 +1,189 @@
+/**
+ * Two tabs on one database, each following the reviewer at its own pace: whatever one of them
+ * stores late, what the other one stored stays whole. Seen by opening it without a reviewer.
+ */
+import { type SyncStore, createSyncStore, entity, memoryStorage } from '@countersign/core'
+import type { Storage, Transport } from '@countersign/core/ports'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { type Scene, SPACE, scene } from './wire.ts'
+
+const Issue = entity('issue', z.object({ title: z.string() }))
+const entities = [Issue]
+
+let open: Scene | undefined
+
+afterEach(async () => {
+  await open?.close()
+  open = undefined
+})
+
+describe('two tabs', () => {
+  it('both write, and one makes checkpoints: a reopen has everything', async () => {
+    open = await scene()
+    const storage = memoryStorage()
+    const one = await open.open({ entities, storage, checkpointSteps: 3 })
+    const other = await open.open({ entities, storage })
+    for (let round = 0; round < 8; round++) {
+      one.create(Issue, { title: `one ${round}` })
+      other.create(Issue, { title: `other ${round}` })
+      if (round % 3 === 2) await open.settle()
+    }
+    await open.settle()
+    expect(await checkpointSeq(storage)).toBeGreaterThan(3)
+    await expectAllOf(other, { storage, close: [one, other] })
+  })
+
+  it('a checkpoint of the tab behind keeps what the tab ahead stored', async () => {
+    open = await scene()
+    const storage = memoryStorage()
+    const wire = gate()
+    const behind = await open.open({ entities, storage, checkpointSteps: 1, over: wire.over })
+    const ahead = await open.open({ entities, storage })
+    await createdIn(ahead, 'first')
+    await open.settle()
+    wire.hold('tail')
+    for (const title of ['second', 'third', 'fourth']) await createdIn(ahead, title)
+    // A flush whose order comes after all of these runs.
+    behind.create(Issue, { title: 'late' })
+    await vi.waitFor(() => expect(ahead.query(Issue).rows).toHaveLength(5))
+    wire.passThrough('tail')
+    await vi.waitFor(async () => expect(await checkpointSeq(storage)).toBe(2))
+    await expectAllOf(ahead, { storage, close: [behind, ahead] })
+  })
+
+  it('a checkpoint of the tab behind does not replace a newer one', async () => {
+    open = await scene()
+    const storage = memoryStorage()
+    const wire = gate()
+    const behind = await open.open({ entities, storage, checkpointSteps: 1, over: wire.over })
+    const ahead = await open.open({ entities, storage, checkpointSteps: 3 })
+    await createdIn(ahead, 'first')
+    await open.settle()
+    wire.hold('tail')
+    for (const title of ['second', 'third', 'fourth']) await createdIn(ahead, title)
+    await vi.waitFor(async () => expect(await checkpointSeq(storage)).toBe(4))
+    wire.passThrough('tail')
+    await vi.waitFor(() => expect(behind.status.getState().position?.seq).toBe(2))
+    await createdIn(ahead, 'fifth')
+    expect(await checkpointSeq(storage)).toBe(4)
+    await expectAllOf(ahead, { storage, close: [behind, ahead] })
+  })
+
+  it('a snapshot that reaches the tab behind late takes nothing back', async () => {
+    open = await scene({ limits: { tailMessagesMax: 2 } })
+    const storage = memoryStorage()
+    const wire = gate()
+    const behind = await open.open({ entities, storage, over: wire.over })
+    const ahead = await open.open({ entities, storage })
+    const id = await createdIn(ahead, 'first')
+    await open.settle()
+    behind.setOnline(false)
+    for (const title of ['a', 'b', 'c', 'd']) await ahead.update(Issue, id, { title }).settled()
+    wire.hold('page')
+    behind.setOnline(true)
+    await vi.waitFor(() => expect(wire.waiting('through')).toBe(true))
+    await createdIn(ahead, 'second')
+    wire.passThrough('through')
+    await vi.waitFor(() => expect(behind.status.getState().position?.seq).toBe(5))
+    await createdIn(ahead, 'third')
+    await expectAllOf(ahead, { storage, close: [behind, ahead] })
+  })
+
+  it('where another tab began anew, the tab ahead stores again from its next checkpoint', async () => {
+    open = await scene()
+    const storage = memoryStorage()
+    const ahead = await open.open({ entities, storage, checkpointSteps: 3 })
+    for (const title of ['first', 'second']) await createdIn(ahead, title)
+    const another = await storage.open(() => undefined)
+    await another.write({ durability: 'relaxed', reset: true })
+    await createdIn(ahead, 'third')
+    expect((await another.read()).advance).toBeUndefined()
+    for (const title of ['fourth', 'fifth']) await createdIn(ahead, title)
+    await expectAllOf(ahead, { storage, close: [ahead] })
+  })
+})
+
+/** Resolves to the row's id when it is accepted, and the tab has heard so. */
+async function createdIn(store: SyncStore, title: string): Promise<string> {
+  const receipt = store.create(Issue, { title })
+  await receipt.settled()
+  return receipt.id
+}
+
+function atHead(store: SyncStore): Promise<void> {
+  return vi.waitFor(() =>
+    expect(store.status.getState()).toMatchObject({
+      outboxMessages: 0,
+      position: { seq: open!.reviewer.state.seq },
+    }),
+  )
+}
+
+/** Closes the tabs, opens the storage without a reviewer, and finds what `newest` showed. */
+async function expectAllOf(
+  newest: SyncStore,
+  { storage, close }: { storage: Storage; close: readonly SyncStore[] },
+): Promise<void> {
+  await atHead(newest)
+  const { position } = newest.status.getState()
+  const titles = titlesOf(newest)
+  for (const store of close) await store.close()
+  const reopened = createSyncStore({ space: SPACE, entities, storage })
+  await reopened.ready
+  expect(titlesOf(reopened)).toEqual(titles)
+  expect(reopened.status.getState()).toMatchObject({ position, outboxMessages: 0 })
+  for (const row of reopened.query(Issue).rows) expect(row.$state).toBe('canonical')
+  await reopened.close()
+}
+
+function titlesOf(store: SyncStore): readonly string[] {
+  return store
+    .query(Issue)
+    .rows.map((row) => row.title)
+    .sort()
+}
+
+/** A rank is an epoch and a seq, and the tests see one epoch only. */
+async function checkpointSeq(storage: Storage): Promise<number | undefined> {
+  const handle = await storage.open(() => undefined)
+  const { checkpoint } = await handle.read()
+  await handle.close()
+  return checkpoint && checkpoint.rank % 2 ** 36
+}
+
+interface Gate {
+  readonly over: (honest: Transport) => Transport
+  /** Frames for the store wait, from the next one of that kind on. */
+  hold(kind: string): void
+  waiting(kind: string): boolean
+  /** Delivers what waits, up to the first frame of that kind. */
+  passThrough(kind: string): void
+}
+
+function gate(): Gate {
+  let from: string | undefined
+  let held = false
+  const frames: { text: string; deliver(): void }[] = []
+  const firstOf = (kind: string): number =>
+    frames.findIndex(({ text }) => text.startsWith(`["${kind}"`))
+  return {
+    over: (honest) => ({
+      connect: (events) =>
+        honest.connect({
+          open: () => events.open(),
+          closed: (reason) => events.closed(reason),
+          frame: (text) => {
+            held ||= from !== undefined && text.startsWith(`["${from}"`)
+            if (held) frames.push({ text, deliver: () => events.frame(text) })
+            else events.frame(text)
+          },
+        }),
+    }),
+    hold: (kind) => (from = kind),
+    waiting: (kind) => firstOf(kind) >= 0,
+    passThrough: (kind) => {
+      for (const frame of frames.splice(0, firstOf(kind) + 1)) frame.deliver()
+    },
+  }
+}
