@@ -1,0 +1,77 @@
+/**
+ * `pnpm demo`: a reviewer, a page with the board, and some issues to begin with.
+ *
+ *   browser ── http ──▶ vite ──▶ src/
+ *      └── /socket.io ──▶ vite (proxy) ──▶ reviewer process ──▶ data folder
+ *
+ * Stops both at SIGINT or SIGTERM. Lines on stdin play the weather: `stop`, `kill`, `start`.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { readSettings, usage } from './demo/arguments.ts'
+import { DemoReviewer } from './demo/reviewer.ts'
+import { seed } from './demo/seed.ts'
+import { startSite } from './demo/site.ts'
+
+const settings = readSettings(process.argv.slice(2), process.env)
+if (settings === undefined) {
+  console.log(usage)
+  process.exit(0)
+}
+if (typeof settings === 'string') {
+  console.error(`demo: ${settings}\n\n${usage}`)
+  process.exit(1)
+}
+
+const data = settings.data ?? mkdtempSync(join(tmpdir(), 'countersign-demo-'))
+if (settings.data === undefined) {
+  process.on('exit', () => rmSync(data, { recursive: true, force: true }))
+}
+
+const reviewer = new DemoReviewer(data)
+const ended = signals()
+try {
+  const address = await reviewer.start()
+  if (settings.seed) await seed(address)
+  const site = await startSite(address, settings)
+  console.log(`demo ${site.url}`)
+  console.log('  Open it in two browsers, or press "Second person"; switch one of them offline.')
+  console.log(
+    '  Type "kill" to take the reviewer away, "start" to bring it back. Ctrl+C ends it all.',
+  )
+  listen()
+  await ended
+  await Promise.all([site.close(), reviewer.stop()])
+  process.exit(0)
+} catch (error) {
+  console.error(`demo: ${error instanceof Error ? error.message : String(error)}`)
+  await reviewer.stop()
+  process.exit(1)
+}
+
+/** Resolves at the first signal; pnpm and the terminal may both send one. */
+function signals(): Promise<void> {
+  return new Promise((resolve) => {
+    process.on('SIGINT', () => resolve())
+    process.on('SIGTERM', () => resolve())
+  })
+}
+
+function listen(): void {
+  const act: Readonly<Record<string, () => Promise<unknown>>> = {
+    kill: () => reviewer.kill(),
+    stop: () => reviewer.stop(),
+    start: () => (reviewer.running ? Promise.resolve() : reviewer.start()),
+  }
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    const word = line.trim()
+    const told = act[word]
+    if (!told) return
+    told().then(
+      () => console.log(`reviewer: ${word} done`),
+      (error: unknown) => console.error(`reviewer: ${String(error)}`),
+    )
+  })
+}

@@ -1,0 +1,28 @@
+/**
+ * The page from its sources, reloaded as they change. Vite stands behind our HTTP server, because
+ * its own ends the process at SIGTERM and at the end of stdin, before the reviewer has stopped.
+ */
+import type { Server } from 'node:http'
+import { createServer } from 'vite'
+import type { Serving } from './serve.ts'
+
+export async function serveLive(
+  http: Server,
+  { reviewer, root, plugins, logger }: Serving,
+): Promise<() => Promise<void>> {
+  const vite = await createServer({
+    root,
+    configFile: `${root}/vite.config.ts`,
+    clearScreen: false,
+    customLogger: logger,
+    plugins: [...plugins],
+    server: {
+      middlewareMode: { server: http },
+      hmr: { server: http },
+      proxy: { '/socket.io': { target: reviewer.url, ws: true } },
+    },
+  })
+  // oxlint-disable-next-line typescript/no-misused-promises -- connect answers for itself
+  http.on('request', vite.middlewares)
+  return () => vite.close()
+}

@@ -1,0 +1,14 @@
+/** What a way to serve the page is given; it returns what ends it. */
+import type { Server } from 'node:http'
+import type { Logger, Plugin } from 'vite'
+import type { ReviewerAddress } from './reviewer.ts'
+
+export interface Serving {
+  readonly reviewer: ReviewerAddress
+  /** Folder of the app. */
+  readonly root: string
+  readonly plugins: readonly Plugin[]
+  readonly logger: Logger
+}
+
+export type Serve = (http: Server, serving: Serving) => Promise<() => Promise<void>>

@@ -1,0 +1,76 @@
+/**
+ * The page of the demo, with a way through to the reviewer at the same address. Two ways to serve
+ * it: `live` follows its sources (vite's development server), `still` is built once, which loads
+ * faster and never changes under a visitor.
+ */
+import { type Server, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { type LogLevel, type LogOptions, type Logger, type Plugin, createLogger } from 'vite'
+import { serveLive } from './live.ts'
+import type { ReviewerAddress } from './reviewer.ts'
+import { serveStill } from './still.ts'
+
+export interface Site {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Takes another port where the wanted one is in use. */
+export async function startSite(
+  reviewer: ReviewerAddress,
+  { port, still }: { readonly port: number; readonly still: boolean },
+): Promise<Site> {
+  const http = createServer()
+  const serve = still ? serveStill : serveLive
+  const end = await serve(http, {
+    reviewer,
+    root: fileURLToPath(new URL('..', import.meta.url)),
+    plugins: [addressInPage(reviewer)],
+    logger: quietLogger(still ? 'error' : 'warn'),
+  })
+  const at = await listen(http, port).catch(() => listen(http, 0))
+  const close = async (): Promise<void> => {
+    const closed = new Promise((resolve) => http.close(resolve))
+    await end()
+    http.closeAllConnections()
+    await closed
+  }
+  return { url: `http://127.0.0.1:${at}/`, close }
+}
+
+function listen(http: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    http.once('error', reject)
+    http.listen(port, '127.0.0.1', () => {
+      http.off('error', reject)
+      resolve((http.address() as AddressInfo).port)
+    })
+  })
+}
+
+/** See src/session/config.ts, which reads it. */
+function addressInPage({ space, key }: ReviewerAddress): Plugin {
+  const meta = (name: string, content: string) => ({
+    tag: 'meta',
+    attrs: { name, content },
+    injectTo: 'head' as const,
+  })
+  return {
+    name: 'countersign-address',
+    transformIndexHtml: () => [
+      meta('countersign-space', space),
+      meta('countersign-reviewer-key', key),
+    ],
+  }
+}
+
+/** Without the lines about a reviewer that is away: that is what the demo is there to show. */
+function quietLogger(level: LogLevel): Logger {
+  const logger = createLogger(level)
+  const error = logger.error.bind(logger)
+  logger.error = (text: string, options?: LogOptions) => {
+    if (!/proxy (socket )?error/.test(text)) error(text, options)
+  }
+  return logger
+}

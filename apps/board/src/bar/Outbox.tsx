@@ -1,0 +1,77 @@
+/** What has no verdict yet, and for how long; a small sheet says what that means. */
+import { useSyncStatus } from '@countersign/react'
+import { Icon } from '../parts/Icon.tsx'
+import { useClosePopover } from '../parts/closePopover.ts'
+import { Popover } from '../parts/Popover.tsx'
+import { lasted } from './lasted.ts'
+import { useNow } from './useNow.ts'
+
+export function Outbox() {
+  const waiting = useSyncStatus((status) => status.outboxMessages)
+  const oldestAt = useSyncStatus((status) => status.outboxOldestAt)
+  const refused = useSyncStatus((status) => status.rejectedMessages)
+  const now = useNow(oldestAt !== undefined)
+  const age = oldestAt === undefined ? undefined : lasted(now - oldestAt)
+  const tone = refused > 0 ? 'bad' : waiting > 0 ? 'warn' : 'quiet'
+  return (
+    <Popover
+      sheetLabel="Outbox"
+      className="statusbar__item statusbar__item--button"
+      face={
+        <span className="outbox" data-tone={tone} data-part="outbox" data-count={waiting}>
+          <Icon name="outbox" />
+          {waiting === 0 ? 'All reviewed' : `${waiting} waiting`}
+          {age !== undefined && <span className="outbox__age">{age}</span>}
+          {refused > 0 && <span className="outbox__refused">{refused} refused</span>}
+        </span>
+      }
+    >
+      <div className="card-sheet">
+        <h2>Outbox</h2>
+        <dl className="figures">
+          <Figure name="Waiting for a verdict" value={String(waiting)} />
+          <Figure name="The oldest for" value={age ?? 'nothing waits'} />
+          <Figure name="Refused in this session" value={String(refused)} />
+        </dl>
+        <OutboxAdvice waiting={waiting} />
+        <CloseButton />
+      </div>
+    </Popover>
+  )
+}
+
+function CloseButton() {
+  const close = useClosePopover()
+  return (
+    <button type="button" className="button" onClick={close}>
+      Close
+    </button>
+  )
+}
+
+function OutboxAdvice({ waiting }: { waiting: number }) {
+  const stored = useSyncStatus((status) => status.storage === 'ok')
+  const online = useSyncStatus((status) => status.connection === 'online')
+  const note = useSyncStatus((status) => status.connectionNote)
+  if (waiting === 0) return <p>Everything you wrote has been reviewed.</p>
+  return (
+    <>
+      <p>
+        {stored
+          ? 'These changes are saved on this device. You can close the page.'
+          : 'These changes are only in memory. Keep the page open.'}{' '}
+        {online ? 'They are on their way.' : 'They are sent as soon as there is a connection.'}
+      </p>
+      {!online && note !== undefined && <p className="quiet">{note}</p>}
+    </>
+  )
+}
+
+function Figure({ name, value }: { name: string; value: string }) {
+  return (
+    <div className="figures__one">
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}

@@ -1,0 +1,34 @@
+/** What is on a card: number, title, size, assignee, and who signed it. */
+import type { ReactNode } from 'react'
+import type { IssueRow } from '../model/issue.ts'
+import { ConflictBadge } from '../parts/ConflictBadge.tsx'
+import { IssueNumber } from '../parts/IssueNumber.tsx'
+import { Points } from '../parts/Points.tsx'
+import { Signatures } from '../parts/Signatures.tsx'
+
+interface CardFaceProps {
+  readonly row: IssueRow
+  /** The title as something to press; the plain title without it. */
+  readonly title?: ReactNode
+  readonly corner?: ReactNode
+}
+
+export function CardFace({ row, title = row.title, corner }: CardFaceProps) {
+  return (
+    <>
+      <div className="card__top">
+        <h3 className="card__title">{title}</h3>
+        <span className="card__corner">{corner}</span>
+      </div>
+      <div className="card__tags">
+        <IssueNumber row={row} />
+        <Points points={row.points} />
+        {row.assignee !== '' && <span className="card__assignee">{row.assignee}</span>}
+        <ConflictBadge fields={Object.keys(row.$conflicts)} />
+      </div>
+      <div className="card__foot">
+        <Signatures row={row} />
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,62 @@
+/** One issue in full: every field can be changed where it stands, and below is how it came to be. */
+import { type KeyboardEvent, useEffect, useRef } from 'react'
+import { useArchive } from '../board/useMoves.ts'
+import { Icon } from '../parts/Icon.tsx'
+import { IssueNumber } from '../parts/IssueNumber.tsx'
+import { Facts } from './Facts.tsx'
+import { Fields } from './Fields.tsx'
+import { useIssue } from './useIssue.ts'
+
+interface DrawerProps {
+  readonly id: string
+  readonly onClose: () => void
+}
+
+export function Drawer({ id, onClose }: DrawerProps) {
+  const row = useIssue(id)
+  const archive = useArchive()
+  const closeButton = useRef<HTMLButtonElement>(null)
+  // The reader asked for it, so this is where they go on; closing brings them back.
+  useEffect(() => closeButton.current?.focus(), [])
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'Escape' && !event.defaultPrevented) onClose()
+  }
+
+  return (
+    <aside
+      className="drawer"
+      aria-label={row ? `Issue: ${row.title}` : 'Issue'}
+      onKeyDown={onKeyDown}
+    >
+      <header className="drawer__head">
+        {row && <IssueNumber row={row} />}
+        {row?.$archived && <span className="badge">archived</span>}
+        <span className="drawer__space" />
+        {row && (
+          <button type="button" className="button" onClick={() => archive(row)}>
+            <Icon name={row.$archived ? 'restore' : 'archive'} />
+            {row.$archived ? 'Restore' : 'Archive'}
+          </button>
+        )}
+        <button
+          ref={closeButton}
+          type="button"
+          className="button button--icon"
+          aria-label="Close issue"
+          onClick={onClose}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      {row ? (
+        <div className="drawer__body">
+          <Fields row={row} />
+          <Facts row={row} />
+        </div>
+      ) : (
+        <p className="blank">This issue is not here.</p>
+      )}
+    </aside>
+  )
+}

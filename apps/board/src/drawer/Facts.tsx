@@ -1,0 +1,50 @@
+/** What a row says of itself: its authors, its reviewer, its place in the order. */
+import type { ReactNode } from 'react'
+import type { IssueRow } from '../model/issue.ts'
+import { shortNumber } from '../model/order.ts'
+import { AckMark, ackWords } from '../parts/AckMark.tsx'
+import { Person } from '../parts/Person.tsx'
+
+const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+
+export function Facts({ row }: { row: IssueRow }) {
+  const order = shortNumber(row.$orderKey)
+  return (
+    <section className="facts" aria-label="How it came to be">
+      <dl>
+        <Fact name="Created by">
+          <Person id={row.$createdBy} />
+        </Fact>
+        <Fact name="Last change">
+          <Person id={row.$author} /> <time className="quiet">{when.format(row.$timestamp)}</time>
+        </Fact>
+        <Fact name="Review">
+          {row.$reviewer === null ? (
+            <span className="signatures__pending">pending</span>
+          ) : (
+            <Person id={row.$reviewer} />
+          )}
+        </Fact>
+        <Fact name="State">
+          <AckMark state={row.$state} /> {ackWords[row.$state].sentence}
+        </Fact>
+        <Fact name="Order">
+          {order === undefined ? 'after everything reviewed' : `change ${order}`}{' '}
+          <code>{row.$orderKey}</code>
+        </Fact>
+        <Fact name="Id">
+          <code>{row.id}</code>
+        </Fact>
+      </dl>
+    </section>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="facts__one">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}

@@ -1,0 +1,49 @@
+/**
+ * One person's view of the board: a store, and everything below it. Two panes on a page are two
+ * people who share nothing but the reviewer.
+ */
+import { SyncProvider, useSyncStatus, useSyncStore } from '@countersign/react'
+import { type CSSProperties, type ReactNode, Suspense, use } from 'react'
+import { personOf } from '../model/people.ts'
+import type { Session } from '../session/sessions.ts'
+import { FailureBoundary } from './FailureBoundary.tsx'
+import { LoadingPane } from './LoadingPane.tsx'
+import { NoticesProvider } from './NoticesProvider.tsx'
+import { Workspace } from './Workspace.tsx'
+
+export function Pane({ session }: { session: Session }) {
+  return (
+    <SyncProvider store={session.store}>
+      <PaneFrame seat={session.seat}>
+        <FailureBoundary>
+          <Suspense fallback={<LoadingPane />}>
+            <NoticesProvider>
+              <WhenReady session={session} />
+            </NoticesProvider>
+          </Suspense>
+        </FailureBoundary>
+      </PaneFrame>
+    </SyncProvider>
+  )
+}
+
+function PaneFrame({ seat, children }: { seat: Session['seat']; children: ReactNode }) {
+  const author = useSyncStatus((status) => status.authorId)
+  const who = author === undefined ? '' : `, ${personOf(author).name}`
+  return (
+    <section
+      className="pane"
+      data-seat={seat}
+      style={author === undefined ? {} : ({ '--hue': personOf(author).hue } as CSSProperties)}
+      aria-label={`${seat === 'first' ? 'Your board' : 'Second person'}${who}`}
+    >
+      {children}
+    </section>
+  )
+}
+
+function WhenReady({ session }: { session: Session }) {
+  // One promise for the life of the store, so this waits once and never flickers.
+  use(useSyncStore().ready)
+  return <Workspace session={session} />
+}

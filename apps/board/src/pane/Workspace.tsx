@@ -1,0 +1,60 @@
+/** A pane whose store is ready: what is looked at, through which filter, and what is open on top. */
+import { useDeferredValue, useRef, useState } from 'react'
+import { StatusBar } from '../bar/StatusBar.tsx'
+import { Board } from '../board/Board.tsx'
+import { ImportDialog } from '../dialogs/ImportDialog.tsx'
+import { NewIssueDialog } from '../dialogs/NewIssueDialog.tsx'
+import { Drawer } from '../drawer/Drawer.tsx'
+import { IssueTable } from '../list/IssueTable.tsx'
+import { type Filter, noFilter } from '../model/filter.ts'
+import type { Status } from '../model/issue.ts'
+import type { Session } from '../session/sessions.ts'
+import { FilterBar } from './FilterBar.tsx'
+import { StoreTrouble } from './StoreTrouble.tsx'
+import { Toolbar } from './Toolbar.tsx'
+import { useKeptView } from './view.ts'
+
+type Asking = { readonly what: 'import' } | { readonly what: 'new'; readonly status: Status }
+
+export function Workspace({ session }: { session: Session }) {
+  const [view, setView] = useKeptView(session.seat)
+  const [filter, setFilter] = useState<Filter>(noFilter)
+  const [openId, setOpenId] = useState<string>()
+  const [asking, setAsking] = useState<Asking>()
+  const content = useRef<HTMLDivElement>(null)
+  // Typing in the search stays smooth while a long list is filtered.
+  const shown = useDeferredValue(filter)
+
+  const closeDrawer = (): void => {
+    setOpenId(undefined)
+    // Back to where the reader came from, or keyboard users would start at the top again.
+    content.current?.querySelector<HTMLElement>(`[data-opens="${openId}"]`)?.focus()
+  }
+  const ask = (status: Status): void => setAsking({ what: 'new', status })
+  const parts = { filter: shown, onOpen: setOpenId, onNew: ask, onClear: () => setFilter(noFilter) }
+
+  return (
+    <>
+      <StoreTrouble />
+      <Toolbar
+        view={view}
+        onView={setView}
+        text={filter.text}
+        onText={(text) => setFilter({ ...filter, text })}
+        onNew={() => ask('open')}
+        onImport={() => setAsking({ what: 'import' })}
+      >
+        <FilterBar filter={filter} onFilter={setFilter} withStatus={view === 'list'} />
+      </Toolbar>
+      <div className="pane__content" ref={content}>
+        {view === 'board' ? <Board {...parts} /> : <IssueTable {...parts} />}
+        {openId !== undefined && <Drawer key={openId} id={openId} onClose={closeDrawer} />}
+      </div>
+      <StatusBar session={session} />
+      {asking?.what === 'new' && (
+        <NewIssueDialog status={asking.status} onClose={() => setAsking(undefined)} />
+      )}
+      {asking?.what === 'import' && <ImportDialog onClose={() => setAsking(undefined)} />}
+    </>
+  )
+}

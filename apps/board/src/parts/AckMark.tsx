@@ -1,0 +1,38 @@
+/** How far the newest change of a row has come, in one glance: a shape, a colour and words. */
+import type { RowState } from '@countersign/core'
+import { Icon, type IconName } from './Icon.tsx'
+
+interface Says {
+  readonly icon: IconName
+  readonly word: string
+  readonly sentence: string
+}
+
+export const ackWords: Readonly<Record<RowState, Says>> = {
+  volatile: {
+    icon: 'warning',
+    word: 'unsaved',
+    sentence: 'Only in the memory of this page: the disk took nothing, and no reviewer has it yet.',
+  },
+  pending: {
+    icon: 'clock',
+    word: 'pending',
+    sentence: 'Saved on this device. No reviewer has spoken yet.',
+  },
+  provisional: {
+    icon: 'check',
+    word: 'provisional',
+    sentence: 'Reviewed by a peer. The home reviewer has the last word.',
+  },
+  canonical: { icon: 'check', word: 'reviewed', sentence: 'Reviewed, and the same for everybody.' },
+}
+
+export function AckMark({ state }: { state: RowState }) {
+  const { icon, word, sentence } = ackWords[state]
+  return (
+    <span className="ack" data-state={state} title={sentence}>
+      <Icon name={icon} />
+      <span className="unseen">{word}</span>
+    </span>
+  )
+}

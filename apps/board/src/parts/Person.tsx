@@ -1,0 +1,28 @@
+/** Somebody who wrote or reviewed: a coloured disc, and the name unless there is no room. */
+import { useSyncStatus } from '@countersign/react'
+import type { CSSProperties } from 'react'
+import { personOf } from '../model/people.ts'
+
+interface PersonProps {
+  readonly id: string
+  readonly discOnly?: boolean
+}
+
+export function Person({ id, discOnly = false }: PersonProps) {
+  const name = usePersonName(id)
+  const { initials, hue } = personOf(id)
+  return (
+    <span className="person" title={`${name} (${personOf(id).name}, ${id})`}>
+      <span className="person__disc" style={{ '--hue': hue } as CSSProperties} aria-hidden="true">
+        {initials}
+      </span>
+      <span className={discOnly ? 'unseen' : 'person__name'}>{name}</span>
+    </span>
+  )
+}
+
+/** The name that this session sees: `you` for its own. */
+export function usePersonName(id: string): string {
+  const own = useSyncStatus((status) => status.authorId)
+  return id === own ? 'you' : personOf(id).name
+}

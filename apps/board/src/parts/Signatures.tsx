@@ -1,0 +1,38 @@
+/** Both halves of a change: who wrote it and who countersigned it, or `pending`. */
+import type { RowState } from '@countersign/core'
+import { AckMark } from './AckMark.tsx'
+import { Person, usePersonName } from './Person.tsx'
+
+interface SignaturesProps {
+  readonly $author: string
+  readonly $reviewer: string | null
+  readonly $state: RowState
+}
+
+export function Signatures({ row }: { row: SignaturesProps }) {
+  return (
+    <span className="signatures">
+      <span className="unseen">Written by </span>
+      <Person id={row.$author} />
+      {/* Together, so that a narrow card breaks the line between the two who signed. */}
+      <span className="signatures__review">
+        <AckMark state={row.$state} />
+        <span className="unseen">, review: </span>
+        {row.$reviewer === null ? (
+          <span className="signatures__pending">pending</span>
+        ) : (
+          <Reviewer id={row.$reviewer} />
+        )}
+      </span>
+    </span>
+  )
+}
+
+function Reviewer({ id }: { id: string }) {
+  const name = usePersonName(id)
+  return (
+    <span className="signatures__reviewer" title={`Reviewed by ${name} (${id})`}>
+      {name}
+    </span>
+  )
+}

@@ -1,0 +1,10 @@
+/** The status of an issue, in its colour and in words. */
+import { type Status, statusNames } from '../model/issue.ts'
+
+export function StatusPill({ status }: { status: Status }) {
+  return (
+    <span className="pill" data-status={status}>
+      {statusNames[status]}
+    </span>
+  )
+}

@@ -1,0 +1,95 @@
+/**
+ * The open stores: one for the person at this browser and, when asked for, one for a second
+ * person beside it. Each has a database of its own, hence a key, an outbox and rows of its own:
+ * the two share nothing but the reviewer.
+ *
+ * Stores live here and not in a component, because React may mount a component twice and a
+ * store holds a database and a socket.
+ */
+import { type SyncStore, createSyncStore } from '@countersign/core'
+import { dexieStorage } from '@countersign/storage-dexie'
+import { socketIo } from '@countersign/transport-socketio'
+import { Issue } from '../model/issue.ts'
+import { pageConfig } from './config.ts'
+import { keep, kept } from './kept.ts'
+
+export type Seat = 'first' | 'second'
+
+export interface Session {
+  readonly seat: Seat
+  readonly store: SyncStore
+  /** Whether the switch on screen stood at online when the session was opened. */
+  readonly startsOnline: boolean
+  setOnline(online: boolean): void
+}
+
+function openSession(seat: Seat): Session {
+  const { space, reviewerKey } = pageConfig()
+  const store = createSyncStore({
+    space,
+    entities: [Issue],
+    storage: dexieStorage(`board-${space}-${seat}`),
+    transports: [socketIo(location.origin)],
+    // The same person after a reload; the second seat is somebody else by its database.
+    identity: { lifetime: 'device' },
+    ...(reviewerKey !== undefined && { reviewerKey }),
+  })
+  const startsOnline = kept(`${seat}.offline`) === undefined
+  // Before the first connection, so that a reload while offline stays offline.
+  if (!startsOnline) store.setOnline(false)
+  return {
+    seat,
+    store,
+    startsOnline,
+    setOnline(online) {
+      keep(`${seat}.offline`, online ? undefined : 'yes')
+      store.setOnline(online)
+    },
+  }
+}
+
+class Sessions {
+  #open: readonly Session[] = []
+  readonly #listeners = new Set<() => void>()
+
+  constructor() {
+    this.#open = [openSession('first')]
+    if (kept('second') !== undefined) this.openSecond()
+  }
+
+  readonly snapshot = (): readonly Session[] => this.#open
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  openSecond(): void {
+    if (this.#open.length > 1) return
+    keep('second', 'yes')
+    this.#set([...this.#open, openSession('second')])
+  }
+
+  closeSecond(): void {
+    const second = this.#open[1]
+    if (!second) return
+    keep('second', undefined)
+    this.#set(this.#open.slice(0, 1))
+    // React takes the pane away first: its components still read the store until then.
+    setTimeout(() => void second.store.close().catch(reportError), 0)
+  }
+
+  #set(open: readonly Session[]): void {
+    this.#open = open
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+export type { Sessions }
+
+let opened: Sessions | undefined
+
+/** The sessions of this page; opened at the first call, and never twice. */
+export function sessions(): Sessions {
+  return (opened ??= new Sessions())
+}
