@@ -43,6 +43,8 @@ export default defineConfig({
       },
       {
         resolve,
+        // Found late, a dependency is bundled anew and the page reloads in the middle of a test.
+        optimizeDeps: { entries: ['{packages,test}/**/*.browser.test.{ts,tsx}'] },
         test: {
           name: 'browser',
           include: ['**/*.browser.test.{ts,tsx}'],

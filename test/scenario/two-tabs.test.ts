@@ -2,7 +2,13 @@
  * Two tabs on one database, each following the reviewer at its own pace: whatever one of them
  * stores late, what the other one stored stays whole. Seen by opening it without a reviewer.
  */
-import { type SyncStore, createSyncStore, entity, memoryStorage } from '@countersign/core'
+import {
+  type SyncStore,
+  createSyncStore,
+  defaultPlatform,
+  entity,
+  memoryStorage,
+} from '@countersign/core'
 import type { Storage, Transport } from '@countersign/core/ports'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -93,14 +99,37 @@ describe('two tabs', () => {
   it('where another tab began anew, the tab ahead stores again from its next checkpoint', async () => {
     open = await scene()
     const storage = memoryStorage()
-    const ahead = await open.open({ entities, storage, checkpointSteps: 3 })
-    for (const title of ['first', 'second']) await createdIn(ahead, title)
     const another = await storage.open(() => undefined)
-    await another.write({ durability: 'relaxed', reset: true })
+    const ahead = await open.open({ entities, storage, checkpointSteps: 3 })
+    await createdIn(ahead, 'first')
+    const { segments, advance } = await another.read()
+    await createdIn(ahead, 'second')
+    const run = segments.filter(({ kind }) => kind === 'tail')
+    await another.write({
+      durability: 'relaxed',
+      reset: true,
+      segments: run,
+      advance: { ...advance!, fromRank: 0 },
+    })
     await createdIn(ahead, 'third')
-    expect((await another.read()).advance).toBeUndefined()
+    expect((await another.read()).advance?.rank).toBe(advance!.rank)
     for (const title of ['fourth', 'fifth']) await createdIn(ahead, title)
     await expectAllOf(ahead, { storage, close: [ahead] })
+  })
+
+  it('a lineage that begins anew takes the place of one that was longer', async () => {
+    const keys = await defaultPlatform().signer.generate()
+    const storage = memoryStorage()
+    open = await scene({ keys })
+    const before = await open.open({ entities, storage })
+    for (const title of ['first', 'second', 'third']) await createdIn(before, title)
+    await open.close()
+    open = await scene({ keys })
+    await createdIn(await open.open({ entities }), 'anew')
+    const after = await open.open({ entities, storage })
+    await open.settle()
+    await createdIn(after, 'next')
+    await expectAllOf(after, { storage, close: [after] })
   })
 })
 

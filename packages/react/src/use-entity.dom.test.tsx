@@ -187,6 +187,31 @@ test('selector: one that closes over a prop follows the prop', async () => {
   expect(container.textContent).toBe('7')
 })
 
+test('hot reload: a selector that comes or goes while the component stays mounted', async () => {
+  const { store, open } = counted(await openStore())
+  const id = addIssue(store, 'title', 7)
+  // The types forbid this in one version of a component; a reload swaps versions under its state.
+  const pick = (row: { readonly title: string }): string => row.title
+  function Part({ picks }: { readonly picks: boolean }): ReactNode {
+    const part: unknown = useEntity(Issue, id, (picks ? pick : undefined) as typeof pick)
+    return typeof part === 'string' ? part : JSON.stringify(part)
+  }
+  const view = (first: boolean, second: boolean): ReactNode => (
+    <SyncProvider store={store}>
+      <Part picks={first} />
+      <Part picks={second} />
+    </SyncProvider>
+  )
+  const whole = (): string => JSON.stringify(store.read(Issue, id))
+  const { container, rerender } = render(view(true, false))
+  expect(container.textContent).toBe(`title${whole()}`)
+  rerender(view(false, true))
+  expect(container.textContent).toBe(`${whole()}title`)
+  act(() => void store.update(Issue, id, { title: 'new' }))
+  expect(container.textContent).toBe(`${whole()}new`)
+  expect(open()).toBe(2)
+})
+
 test('no row: unknown, archived and then restored by a write; neither function is called without one', async () => {
   const store = await openStore()
   const id = addIssue(store, 'here')

@@ -34,8 +34,7 @@ export function useEntity<E extends Entity, S>(
 ): S | undefined {
   const store = useNearestStore('useEntity')
   const source = useMemo(() => rowSource(store, entity, id), [store, entity, id])
-  const { select, same } = useMemo(() => whenThere(selector, isEqual), [selector, isEqual])
-  return useSelected<Row<E> | undefined, S | undefined>(source, select, same)
+  return useSelected(source, selector, isEqual)
 }
 
 function rowSource<E extends Entity>(
@@ -56,26 +55,4 @@ const noRow: Source<undefined> = {
   subscribe: () => nothing,
   read: nothing,
   readOnServer: nothing,
-}
-
-interface Functions<R, S> {
-  readonly select: ((row: R | undefined) => S | undefined) | undefined
-  readonly same: IsEqual<S | undefined> | undefined
-}
-
-const noFunctions = { select: undefined, same: undefined } as const
-
-/** The app's functions, kept away from the row that is not there. */
-function whenThere<R, S>(
-  selector: ((row: R) => S) | undefined,
-  isEqual: IsEqual<S> | undefined,
-): Functions<R, S> {
-  if (selector === undefined) return noFunctions
-  return {
-    select: (row) => (row === undefined ? undefined : selector(row)),
-    same:
-      isEqual &&
-      ((before, after) =>
-        before === undefined || after === undefined ? before === after : isEqual(before, after)),
-  }
 }

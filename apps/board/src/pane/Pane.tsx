@@ -2,13 +2,14 @@
  * One person's view of the board: a store, and everything below it. Two panes on a page are two
  * people who share nothing but the reviewer.
  */
-import { SyncProvider, useSyncStatus, useSyncStore } from '@countersign/react'
-import { type CSSProperties, type ReactNode, Suspense, use } from 'react'
+import { SyncProvider, useSyncStatus } from '@countersign/react'
+import type { CSSProperties, ReactNode } from 'react'
 import { personOf } from '../model/people.ts'
 import type { Session } from '../session/sessions.ts'
 import { FailureBoundary } from './FailureBoundary.tsx'
 import { LoadingPane } from './LoadingPane.tsx'
 import { NoticesProvider } from './NoticesProvider.tsx'
+import { useReady } from './useReady.ts'
 import { Workspace } from './Workspace.tsx'
 
 export function Pane({ session }: { session: Session }) {
@@ -16,11 +17,9 @@ export function Pane({ session }: { session: Session }) {
     <SyncProvider store={session.store}>
       <PaneFrame seat={session.seat}>
         <FailureBoundary>
-          <Suspense fallback={<LoadingPane />}>
-            <NoticesProvider>
-              <WhenReady session={session} />
-            </NoticesProvider>
-          </Suspense>
+          <NoticesProvider>
+            <WhenReady session={session} />
+          </NoticesProvider>
         </FailureBoundary>
       </PaneFrame>
     </SyncProvider>
@@ -43,7 +42,5 @@ function PaneFrame({ seat, children }: { seat: Session['seat']; children: ReactN
 }
 
 function WhenReady({ session }: { session: Session }) {
-  // One promise for the life of the store, so this waits once and never flickers.
-  use(useSyncStore().ready)
-  return <Workspace session={session} />
+  return useReady() ? <Workspace session={session} /> : <LoadingPane />
 }

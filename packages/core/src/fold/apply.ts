@@ -4,7 +4,7 @@
  * is a function of the set of writes alone (SPEC.md, section 8, has the proof).
  */
 import { seenAmong } from '../log/ancestry.ts'
-import type { Write } from '../log/entry.ts'
+import { Write } from '../log/entry.ts'
 import { compareOrder } from '../log/order.ts'
 import { type EntityState, type Fold, type LiveSet, spread, writesOf } from './state.ts'
 
@@ -60,6 +60,25 @@ function applyBeside(before: Fold, write: Write): Fold {
         : before.created,
     last: later(before.last, write),
     linear: false,
+  }
+}
+
+/**
+ * The same set of writes after one of them got its review: it stands before all pending ones
+ * now, whenever it was written. `pending` are those, in the order of their arrival.
+ */
+export function afterReview(
+  state: EntityState,
+  write: Write,
+  pending: readonly Write[],
+): EntityState {
+  if (state instanceof Write) return state
+  const isFirst = write.parents.length === 0 && compareOrder(write, state.created) < 0
+  const newest = pending.at(-1)
+  return {
+    ...state,
+    created: isFirst ? write : state.created,
+    last: newest ? later(state.last, newest) : state.last,
   }
 }
 

@@ -75,6 +75,10 @@ export class Outbox {
     return this.#waiting.get(sessionId)?.get(clientSeq)
   }
 
+  holds(entry: Entry): boolean {
+    return this.find(entry.session.sessionId, entry.clientSeq) === entry
+  }
+
   addDraft(entry: Entry): void {
     this.#drafts.push(entry)
     this.#track(entry)

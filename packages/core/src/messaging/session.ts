@@ -234,7 +234,6 @@ export class SyncSession {
     const epoch = frame.lineage.at(-1)!
     this.#reviewing = { reviewerId: epoch.reviewerId, eid: epoch.eid, epoch: epoch.epoch }
     this.#credits = frame.credits
-    this.#attempts = 0
     this.#nacks = 0
     this.#pausedUntil = 0
     const here = tail.position
@@ -321,6 +320,7 @@ export class SyncSession {
       this.#want() // something of it was lost on the way
       return
     }
+    this.#attempts = 0
     if (this.#state === 'syncing') this.#become('online', undefined)
     this.pump()
   }

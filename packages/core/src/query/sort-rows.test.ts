@@ -6,12 +6,15 @@ import { comparator } from './compare.ts'
 import { Dice, fakeRow } from './fake-rows.ts'
 import { firstRows, sortRows } from './sort-rows.ts'
 
+/** Few objects, and equal ones among them. */
+const MOMENTS = Array.from({ length: 12 }, (_, i) => new Date(i % 5))
+
 const VALUES: Readonly<Record<string, (dice: Dice) => unknown>> = {
   few: (dice) => dice.pick(['open', 'doing', 'done', undefined, null]),
   flag: (dice) => dice.chance(0.5),
   many: (dice) => dice.next(),
   text: (dice) => String(dice.below(500)),
-  moment: (dice) => new Date(dice.below(20)),
+  moment: (dice) => dice.pick(MOMENTS),
   mixed: (dice) => dice.pick([1, '1', 1n, true, null, undefined, [1], dice.next()]),
   zero: (dice) => dice.pick([0, -0]),
 }

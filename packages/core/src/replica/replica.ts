@@ -61,6 +61,8 @@ export class Replica implements SessionHost {
   readonly #storedOwn = new StoredOwn()
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #releases: (() => void)[] = []
+  /** Sessions whose lock this tab has. */
+  readonly #held = new Set<Uuid>()
   readonly #settling = new Settling()
   #identity: Identity | undefined
   #flusher: Flusher | undefined
@@ -237,8 +239,10 @@ export class Replica implements SessionHost {
     const release = await this.#options.platform.locks.tryAcquire(
       `countersign:${this.#options.space}:${sessionId}`,
     )
-    if (release) this.#releases.push(release)
-    return release !== undefined
+    if (!release) return false
+    this.#held.add(sessionId)
+    this.#releases.push(release)
+    return true
   }
 
   async #restore(): Promise<void> {
@@ -270,7 +274,7 @@ export class Replica implements SessionHost {
 
   /** Whether a session with open messages has ended, and nobody else looks after them. */
   async #adoptable(sessionId: Uuid): Promise<boolean> {
-    return this.#openings.has(sessionId) || (await this.#hold(sessionId))
+    return this.#held.has(sessionId) || (await this.#hold(sessionId))
   }
 
   #findOwn(sessionId: Uuid, clientSeq: number): Entry | Message | undefined {
@@ -313,7 +317,7 @@ export class Replica implements SessionHost {
     const gone: Entry[] = []
     const heard: Rejection[] = []
     for (const rejection of rejections) {
-      const entry = this.#pendingById(rejection.msgId)
+      const entry = this.#waitingById(rejection.msgId)
       if (!entry) continue
       heard.push(rejection)
       const because = rejection.reason === 'parent_rejected' ? 'blocked' : 'rejected'
@@ -356,9 +360,12 @@ export class Replica implements SessionHost {
     this.#options.onError(error)
   }
 
-  #pendingById(id: Uuid): Entry | undefined {
-    const entry = this.repo.messages.get(id)
-    return entry && !entry.review && !entry.rejection ? entry : undefined
+  /** What waits for a verdict under that id, shown or not. */
+  #waitingById(id: Uuid): Entry | undefined {
+    const known = this.repo.messages.get(id)
+    if (known) return this.outbox.holds(known) ? known : undefined
+    for (const entry of this.outbox.open()) if (entry.identified && entry.id === id) return entry
+    return undefined
   }
 
   #settle(entries: readonly Entry[]): string[] {

@@ -7,7 +7,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { apply } from '../fold/apply.ts'
+import { afterReview, apply } from '../fold/apply.ts'
 import { type RowClass, buildRow, rowClass, stateOfRow } from '../fold/row.ts'
 import type { EntityState } from '../fold/state.ts'
 import type { Write } from '../log/entry.ts'
@@ -144,7 +144,7 @@ export class Table {
       assert(overlay.canonical, 'an accepted write is canonical')
       view = overlay.canonical
       this.#overlays.delete(id)
-    }
+    } else view = afterReview(view, write, overlay.pending)
     const row = buildRow(id, view, this.#rowClass)
     this.#rows.set(id, row)
     this.sink?.changed(undefined, row)
