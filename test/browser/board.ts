@@ -49,10 +49,8 @@ export class Board {
 
   /** The name that others see. */
   async name(): Promise<string> {
-    const text = await this.pane
-      .locator('[data-part="myself"] > :last-child')
-      .evaluate((element) => element.parentElement?.lastChild?.textContent ?? '')
-    return text.trim()
+    const myself = this.pane.locator('[data-part="myself"]')
+    return myself.evaluate((element) => element.lastChild?.textContent ?? '')
   }
 
   async connected(): Promise<void> {

@@ -392,7 +392,7 @@ describe('a store', () => {
     )
     open = await scene()
     const store = await open.open({ entities: [Touchy] })
-    expect(() => store.create(Touchy, { n: 13 })).toThrow()
+    expect(() => store.create(Touchy, { n: 13 })).toThrow('asynchronous, or throws')
     expect(() => store.create(Touchy, { n: 7 })).toThrow('seven')
     expect(store.query(Touchy).rows).toEqual([])
     const { id } = store.create(Touchy, { n: 1 })

@@ -17,7 +17,9 @@ export function compareOrder(a: Write, b: Write): number {
 /** `hex6(epoch).hex11(seq).hex3(index)`, or `~hex11(arrival).hex3(index)` while pending. */
 export function orderKeyOf(write: Write): string {
   const { review, arrival } = write.entry
-  return review ? reviewedOrderKey(review, write.index) : `~${hex(arrival, 11)}.${hex(write.index, 3)}`
+  return review
+    ? reviewedOrderKey(review, write.index)
+    : `~${hex(arrival, 11)}.${hex(write.index, 3)}`
 }
 
 /** The order key of the change at that place of a reviewed message. */

@@ -1,8 +1,13 @@
 /** What a session with a reviewer needs of the replica around it, and where it stands. */
+import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../log/entry.ts'
 import type { EpochOpen, Rejection, SessionOpening } from '../message/message.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Random } from '../ports/random.ts'
+import type { Transport } from '../ports/transport.ts'
 import type { AcceptedAgain } from '../protocol/frames.ts'
-import type { TailOutcome } from './tail.ts'
+import type { Outbox } from './outbox.ts'
+import type { TailOutcome, TailReader } from './tail.ts'
 
 export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | 'online' | 'closed'
 
@@ -19,4 +24,14 @@ export interface SessionHost {
   acceptedAgain(entry: Entry, review: AcceptedAgain): void
   rejected(rejections: readonly Rejection[]): void
   changed(state: SessionState, note: string | undefined): void
+}
+
+export interface SessionParts {
+  readonly space: Uuid
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly outbox: Outbox
+  readonly tail: TailReader
+  readonly host: SessionHost
 }

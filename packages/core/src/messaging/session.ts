@@ -13,9 +13,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../log/entry.ts'
 import { LIMITS } from '../message/limits.ts'
 import { type Position, type Review, WIRE_VERSION } from '../message/message.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { Random } from '../ports/random.ts'
-import type { Link, Transport } from '../ports/transport.ts'
+import type { Link } from '../ports/transport.ts'
 import {
   type Credits,
   type ReviewerFrame,
@@ -26,20 +24,9 @@ import {
   parseReviewerFrame,
   wantFrame,
 } from '../protocol/frames.ts'
-import type { Outbox } from './outbox.ts'
-import type { SessionHost, SessionState } from './session-host.ts'
+import type { SessionParts, SessionState } from './session-host.ts'
 import { type SnapshotPart, SnapshotParts } from './snapshot-parts.ts'
-import type { Reviewing, TailOutcome, TailReader } from './tail.ts'
-
-export interface SessionParts {
-  readonly space: Uuid
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly random: Random
-  readonly outbox: Outbox
-  readonly tail: TailReader
-  readonly host: SessionHost
-}
+import type { Reviewing, TailOutcome } from './tail.ts'
 
 const BACKOFF_MIN_MS = 250
 const BACKOFF_MAX_MS = 10_000
@@ -313,7 +300,7 @@ export class SyncSession {
     this.#wanting = false
     const snapshot = this.#snapshot.take(position.seq, parts)
     const here = tail.position
-    const isFirst = here === null && position.seq === 0
+    const isFirst = position.seq === 0 && (!here || here.eid !== position.eid)
     if (snapshot && (parts > 0 || isFirst)) {
       if (!this.#replace(snapshot, position)) return
     } else if (!here || here.eid !== position.eid || (here.seq < position.seq && !tail.mending)) {

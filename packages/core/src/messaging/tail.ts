@@ -181,7 +181,10 @@ export class TailReader {
   }
 
   /** Shows these states; pending entries that turn out to be in them are settled. */
-  #replace(entities: readonly PageEntity[], settled: ReadonlyMap<Entry, Review> = new Map()): Entry[] {
+  #replace(
+    entities: readonly PageEntity[],
+    settled: ReadonlyMap<Entry, Review> = new Map(),
+  ): Entry[] {
     const loader = new PageLoader(this.#repo.messages)
     const states: { entity: PageEntity; state: EntityState }[] = []
     const acked = new Map([...settled].filter(([entry]) => !entry.review))

@@ -14,38 +14,22 @@ import { Outbox } from '../messaging/outbox.ts'
 import { SyncSession } from '../messaging/session.ts'
 import type { SessionHost, SessionState } from '../messaging/session-host.ts'
 import { type TailOutcome, TailReader } from '../messaging/tail.ts'
-import type { Storage } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
 import { type AcceptedAgain, rejectedFrame } from '../protocol/frames.ts'
 import { QueryEngine } from '../query/engine.ts'
 import { Repo, descendantsAmong } from '../repo/repo.ts'
 import type { Table } from '../repo/table.ts'
-import type { Entity } from '../schema/entity.ts'
 import { StoredOwn, adoptFlush } from './adopt.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
 import { Disk, segment } from './disk.ts'
 import { Flusher } from './flusher.ts'
-import { type Identity, type IdentityOptions, openIdentity } from './identity.ts'
-import { type Platform } from './platform.ts'
+import { type Identity, openIdentity } from './identity.ts'
+import type { ReplicaOptions } from './options.ts'
 import { readFlushes, readOpenings, readRejections, restoreCanonical } from './restore.ts'
 import { Settling } from './settling.ts'
 import { initialStatus } from './status.ts'
 import type { SyncStatus } from './store.ts'
 import { Trust } from './trust.ts'
-
-export interface ReplicaOptions {
-  readonly space: Uuid
-  readonly entities: readonly Entity[]
-  readonly storage: Storage | undefined
-  readonly transport: Transport | undefined
-  readonly identity: IdentityOptions
-  /** Public key of the home reviewer; the first one met is kept when absent. */
-  readonly reviewerKey: string | undefined
-  readonly platform: Platform
-  /** Stored steps of the tail after which a checkpoint is written; undefined: a default. */
-  readonly checkpointSteps: number | undefined
-  readonly onError: (error: unknown) => void
-}
 
 export class Replica implements SessionHost {
   readonly repo: Repo

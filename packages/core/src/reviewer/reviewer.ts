@@ -202,7 +202,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     try {
       while (this.#waiting.length > 0) {
         // What has arrived in this very turn joins the batch.
-        await new Promise<void>((resolve) => void this.clock.soon(resolve))
+        await new Promise<void>((resolve) => this.clock.soon(resolve))
         await this.#batch(this.#takeOffers())
       }
     } finally {

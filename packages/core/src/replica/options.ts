@@ -1,0 +1,21 @@
+/** What a replica is made of, after the defaults of the public options are filled in. */
+import type { Uuid } from '../base/uuid.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { Entity } from '../schema/entity.ts'
+import type { IdentityOptions } from './identity.ts'
+import type { Platform } from './platform.ts'
+
+export interface ReplicaOptions {
+  readonly space: Uuid
+  readonly entities: readonly Entity[]
+  readonly storage: Storage | undefined
+  readonly transport: Transport | undefined
+  readonly identity: IdentityOptions
+  /** Public key of the home reviewer; the first one met is kept when absent. */
+  readonly reviewerKey: string | undefined
+  readonly platform: Platform
+  /** Stored steps of the tail after which a checkpoint is written; undefined: a default. */
+  readonly checkpointSteps: number | undefined
+  readonly onError: (error: unknown) => void
+}
