@@ -1,0 +1,25 @@
+/** The page of the browser workloads: puts them where the runner can call them. */
+import { checkDurable, writeDurable, writeLone } from './durable.ts'
+import { typeInto } from './input.tsx'
+import { openPage } from './pages.tsx'
+import { changeRows, mountRows } from './rows.tsx'
+
+const workloads = {
+  checkDurable,
+  writeDurable,
+  writeLone,
+  typeInto,
+  openPage,
+  changeRows,
+  mountRows,
+}
+
+export type Workloads = typeof workloads
+
+declare global {
+  interface Window {
+    bench: Workloads
+  }
+}
+
+globalThis.window.bench = workloads

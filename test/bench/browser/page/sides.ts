@@ -1,0 +1,67 @@
+/** Both sides as the pages use them: stores with rows, durable in IndexedDB. */
+import { type SyncStore, createSyncStore } from '@countersign/core'
+import { dexieStorage } from '@countersign/storage-dexie'
+import { Plain, Task, type TaskRow, inputOf } from '../../data.ts'
+import { dexieRows } from '../../floors/dexie-rows.ts'
+import { idbLog } from '../../floors/idb-log.ts'
+import { RowStore } from '../../floors/row-store.ts'
+
+export type Kind = 'floor' | 'ours'
+export type DurableKind = 'log' | 'dexie' | 'ours'
+
+export const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
+const TRANSACTION_ROWS = 128
+
+export async function openFloor(name: string, kind: 'log' | 'dexie' = 'log'): Promise<RowStore> {
+  return new RowStore(await (kind === 'log' ? idbLog : dexieRows)(name))
+}
+
+export async function openOurs(name: string): Promise<SyncStore> {
+  const store = createSyncStore({
+    space: SPACE,
+    entities: [Task],
+    storage: dexieStorage(name, { persist: false }),
+    onError: (error) => reportError(error),
+  })
+  await store.ready
+  return store
+}
+
+export async function fillOurs(store: SyncStore, rows: readonly TaskRow[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += TRANSACTION_ROWS) {
+    store.transact(() => {
+      for (const row of rows.slice(from, from + TRANSACTION_ROWS)) {
+        store.create(Task, inputOf(row), { id: row.id })
+      }
+    })
+    await macrotask()
+  }
+  await store.flushed()
+}
+
+export { Plain, Task }
+
+const channel = new MessageChannel()
+const waiting: (() => void)[] = []
+channel.port1.onmessage = () => waiting.shift()?.()
+
+/** Lets everything else on the page have its turn; unlike a timer, at once. */
+export function macrotask(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve)
+    channel.port2.postMessage(undefined)
+  })
+}
+
+/** Collects the heap, so that nobody pays for another's garbage. */
+export async function settle(): Promise<void> {
+  ;(globalThis as { gc?: () => void }).gc?.()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+let names = 0
+
+/** A database that nobody had before. */
+export function freshName(): string {
+  return `bench-${Date.now()}-${++names}`
+}

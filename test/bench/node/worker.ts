@@ -1,0 +1,25 @@
+/** A process of its own for one workload: its heap and its compiled code are nobody else's. */
+import type { Figure } from '../figure.ts'
+import { c4, c4b, c4c } from './live.ts'
+import { c6 } from './memory.ts'
+import { c3, c4o, c5 } from './reads.ts'
+import type { Size } from './rounds.ts'
+import { c1, c2, c2d, c6u } from './writes.ts'
+
+const WORKLOADS: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
+  C1: c1,
+  C2: c2,
+  C2d: c2d,
+  C3: c3,
+  C4: c4,
+  C4o: c4o,
+  C4b: c4b,
+  C4c: c4c,
+  C5: c5,
+  C6: c6,
+  C6u: c6u,
+}
+
+const { name, size } = JSON.parse(process.argv[2]!) as { name: string; size: Size }
+const figures = await WORKLOADS[name]!(size)
+process.send!(figures, () => process.exit(0))

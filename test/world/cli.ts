@@ -1,0 +1,107 @@
+/**
+ * The simulated world from the command line:
+ *
+ *   pnpm world --seeds 200 --from 1      that many seeds on all cores; what was reached, what failed
+ *   pnpm world --minutes 60              as many as fit, from a seed of the day
+ *   pnpm world --seed 17 --verbose       one seed, with its history
+ *   pnpm world --planted [name]          every planted bug must be caught
+ *
+ * Ends with code 1 when a promise was broken, a branch that must be reached was not, or a planted
+ * bug survived.
+ */
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { plant } from './plant.ts'
+import { PLANTED, plantedNamed } from './planted/all.ts'
+import { runPlanted } from './planted.ts'
+import { runSeeds } from './pool.ts'
+import { printFailure, printReached, printSummary } from './print.ts'
+import { REGRESSION_SEEDS } from './seeds.ts'
+import { Tally } from './tally.ts'
+
+/** So many seeds must have reached every branch of `sometimes.ts`. */
+const SEEDS_FOR_ALL = 2_000
+const PLANTED_SEEDS_MAX = 20_000
+const FAILURES_MAX = 5
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    minutes: { type: 'string' },
+    threads: { type: 'string' },
+    planted: { type: 'boolean', default: false },
+    bug: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+  },
+})
+
+const threads = values.threads === undefined ? undefined : Number(values.threads)
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  if (values.seed !== undefined) return replay(Number(values.seed))
+  if (values.planted) {
+    const bugs = values.bug === undefined ? PLANTED : [plantedNamed(values.bug)]
+    const seedsMax = Number(values.seeds ?? PLANTED_SEEDS_MAX)
+    return runPlanted(bugs, { from: Number(values.from), seedsMax, threads })
+  }
+  return many()
+}
+
+async function replay(seed: number): Promise<number> {
+  if (values.bug !== undefined) plant(plantedNamed(values.bug))
+  const { runSeed } = await import('./run.ts')
+  const report = await runSeed(seed, { verbose: true })
+  if (report.violation) await printFailure(report, { whole: values.verbose, bug: values.bug })
+  else {
+    if (values.verbose) console.log(report.history!.join('\n'))
+    console.log(`world: seed ${seed} holds; ${report.events} events, trace ${report.hash}`)
+  }
+  return report.violation ? 1 : 0
+}
+
+async function many(): Promise<number> {
+  const startMs = performance.now()
+  const endMs = values.minutes === undefined ? Infinity : startMs + Number(values.minutes) * 60_000
+  const from =
+    values.minutes === undefined ? Number(values.from) : Math.floor(Date.now() / 1_000) * 100_000
+  const count = values.minutes === undefined ? Number(values.seeds ?? 200) : Infinity
+  const counts = new Tally()
+  const failed: number[] = []
+  let [seeds, events, virtualMs] = [0, 0, 0]
+  function* toRun(): Iterable<number> {
+    for (const { seed } of REGRESSION_SEEDS) yield seed
+    for (let at = 0; at < count; at++) yield from + at
+  }
+  await runSeeds({
+    seeds: toRun(),
+    threads,
+    onReport: (report) => {
+      seeds++
+      events += report.events
+      virtualMs += report.virtualMs
+      counts.add(report.counts)
+      if (report.violation) failed.push(report.seed)
+      return failed.length < FAILURES_MAX && performance.now() < endMs
+    },
+  })
+  const seconds = (performance.now() - startMs) / 1_000
+  printSummary({
+    seeds,
+    from,
+    events,
+    virtualMs,
+    seconds,
+    threads: threads ?? availableParallelism(),
+    counts,
+  })
+  const missing = printReached(counts)
+  const { runSeed } = await import('./run.ts')
+  for (const seed of failed.sort((a, b) => a - b))
+    await printFailure(await runSeed(seed, { verbose: true }), {})
+  if (missing.length > 0 && seeds >= SEEDS_FOR_ALL)
+    console.error(`world: never reached: ${missing.join('; ')}`)
+  return failed.length > 0 || (missing.length > 0 && seeds >= SEEDS_FOR_ALL) ? 1 : 0
+}

@@ -1,0 +1,280 @@
+/**
+ * Lets things happen, one after the other, as the plan weighs them: people work, tabs die, power
+ * fails, networks break, the reviewer is killed in the worst moment. When its actions are used
+ * up, everything heals.
+ */
+import type { DiskRecord } from '@countersign/core/testing'
+import type { Random } from '../model/random.ts'
+import type { Device } from './device.ts'
+import type { Action } from './plan.ts'
+import type { Visit } from './visit.ts'
+import { Workload } from './workload.ts'
+import type { World } from './world.ts'
+
+const DAY_MS = 86_400_000
+
+export class Conductor {
+  readonly #world: World
+  readonly #random: Random
+  readonly #workload: Workload
+  #actionsLeft: number
+
+  constructor(world: World) {
+    this.#world = world
+    this.#random = world.random.split()
+    this.#workload = new Workload(world, world.random.split())
+    this.#actionsLeft = world.plan.actions
+    for (const tab of world.tabs)
+      this.#later(this.#random.unit() * 500, () => tab.visit ?? world.open(tab))
+    this.#next()
+  }
+
+  get isDone(): boolean {
+    return this.#actionsLeft === 0
+  }
+
+  /** Everything works again, and everybody is there. */
+  heal(): void {
+    const world = this.#world
+    world.note('-', () => 'everything heals')
+    world.faults.calm()
+    world.atCommit = undefined
+    for (const device of world.devices) world.setFull(device, false)
+    for (const tab of world.tabs) {
+      world.wire.unblock(tab.name)
+      tab.visit?.process.thaw()
+      if (tab.visit?.isOpen) tab.visit.store.setOnline(true)
+      if (!tab.visit) world.open(tab)
+    }
+    // Where two have been there at once, the newer one may be behind and not know it.
+    const isAlone = world.nodes.filter(({ process }) => !process.dead).length === 1
+    if (!isAlone || world.tally.get('fault: reviewerTwin') > 0) {
+      for (const node of world.nodes) node.kill()
+      world.startReviewer()
+    }
+  }
+
+  /** Opens all tabs that are closed, so that each outbox has somebody who offers it. */
+  reopen(): void {
+    for (const tab of this.#world.tabs) if (!tab.visit) this.#world.open(tab)
+  }
+
+  #next(): void {
+    const { plan } = this.#world
+    // Mostly a little, sometimes long: what takes time must meet what comes quickly.
+    const gapMs =
+      plan.gapMs * -Math.log(1 - this.#random.unit()) * (this.#random.chance(0.05) ? 20 : 1)
+    this.#world.clock.after(gapMs, () => {
+      this.#act(this.#choose())
+      if (--this.#actionsLeft > 0) this.#next()
+    })
+  }
+
+  #choose(): Action {
+    const { weights } = this.#world.plan
+    let left = this.#random.unit() * [...weights.values()].reduce((a, b) => a + b, 0)
+    for (const [action, weight] of weights) {
+      left -= weight
+      if (left < 0) return action
+    }
+    return 'write'
+  }
+
+  #act(action: Action): void {
+    const { tally } = this.#world
+    if (action === 'write' || action === 'transact' || action === 'burst' || action === 'screen') {
+      const visit = this.#pick((each) => each.isOpen && !each.process.isFrozen)
+      if (!visit) return
+      tally.hit(`action: ${action}`)
+      this.#workload[action](visit)
+      visit.check()
+    } else if (ACTS[action](this.#world, this)) {
+      tally.hit(`fault: ${action}`)
+    }
+  }
+
+  // What the acts below work with.
+
+  get random(): Random {
+    return this.#random
+  }
+
+  visit(is: (visit: Visit) => boolean = () => true): Visit | undefined {
+    return this.#pick(is)
+  }
+
+  device(is: (device: Device) => boolean = () => true): Device | undefined {
+    const found = this.#world.devices.filter(is)
+    return found.length === 0 ? undefined : this.#random.pick(found)
+  }
+
+  /** Some time later: mostly soon, sometimes after a minute. */
+  spell(): number {
+    return this.#random.pick([10, 300, 3_000, 20_000, 60_000]) * (0.2 + this.#random.unit())
+  }
+
+  later(ms: number, task: () => void): void {
+    this.#later(ms, task)
+  }
+
+  #later(ms: number, task: () => void): void {
+    this.#world.clock.after(ms, task)
+  }
+
+  #pick(is: (visit: Visit) => boolean): Visit | undefined {
+    const found = this.#world.visits.filter((visit) => visit.state !== 'closing' && is(visit))
+    return found.length === 0 ? undefined : this.#random.pick(found)
+  }
+}
+
+type Act = (world: World, by: Conductor) => boolean
+
+/** Each says whether it found somebody to happen to. */
+const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'screen'>, Act>> = {
+  open: (world, by) => {
+    const closed = world.tabs.filter((tab) => !tab.visit)
+    if (closed.length === 0) return false
+    world.open(by.random.pick(closed))
+    return true
+  },
+  close: (world, by) => {
+    const visit = by.visit((each) => each.isOpen && !each.process.isFrozen)
+    if (!visit) return false
+    world.note(visit.tab.name, () => 'closes')
+    void visit.close()
+    return true
+  },
+  kill: (world, by) => {
+    const visit = by.visit()
+    if (visit) world.kill(visit)
+    return visit !== undefined
+  },
+  power: (world, by) => {
+    const device = by.device(({ disk, visits }) => disk !== undefined && visits.length > 0)
+    if (!device) return false
+    for (const visit of device.visits) world.kill(visit)
+    const lost = device.disk!.cutPower()
+    world.note(device.name, () => `loses its power, and ${lost} transactions`)
+    if (lost > 0) world.tally.hit('transactions lost by a power cut', lost)
+    return true
+  },
+  offline: (world, by) => {
+    const visit = by.visit((each) => each.isOpen)
+    if (!visit) return false
+    world.note(visit.tab.name, () => 'goes offline')
+    visit.store.setOnline(false)
+    by.later(by.spell(), () => {
+      if (visit.isOpen) visit.store.setOnline(true)
+    })
+    return true
+  },
+  freeze: (world, by) => {
+    const visit = by.visit((each) => !each.process.isFrozen)
+    if (!visit) return false
+    world.note(visit.tab.name, () => 'is frozen')
+    visit.process.freeze()
+    by.later(by.spell(), () => visit.process.thaw())
+    return true
+  },
+  jump: (_, by) => {
+    const visit = by.visit()
+    visit?.process.jump((2 * by.random.unit() - 1) * DAY_MS)
+    return visit !== undefined
+  },
+  cut: (world, by) => {
+    const visit = by.visit((each) => world.wire.links(each.tab.name).length > 0)
+    if (!visit) return false
+    world.note(visit.tab.name, () => 'loses its link')
+    world.wire.cut(visit.tab.name)
+    return true
+  },
+  block: (world, by) => {
+    const { name } = by.random.pick(world.tabs)
+    const directions = by.random.pick([['up'], ['down'], ['up', 'down']] as const)
+    world.note(name, () => `is blocked ${directions.join(' and ')}`)
+    world.wire.block(name, ...directions)
+    by.later(by.spell(), () => world.wire.unblock(name))
+    return true
+  },
+  forceClose: (world, by) => {
+    const device = by.device(({ disk, visits }) => disk !== undefined && visits.length > 0)
+    if (!device) return false
+    device.hadTrouble = true
+    world.note(device.name, () => 'has its database closed')
+    device.disk!.forceClose()
+    return true
+  },
+  rot: (world, by) => {
+    const device = by.device(({ disk }) => disk !== undefined)
+    const kind = by.random.pick<DiskRecord>(['own', 'tail', 'tail', 'rejections', 'checkpoint'])
+    const before = device?.disk!.content.segments
+    const key = device?.disk!.rot(kind, (below) => by.random.below(below))
+    if (!device || key === undefined) return false
+    device.hadTrouble = true
+    world.note(device.name, () => `has a rotten record ${key}`)
+    world.tally.hit(`rotten: ${kind}`)
+    for (const { ids } of before!.filter((segment) => segment.key === key))
+      for (const id of ids) device.lost.add(id)
+    return true
+  },
+  evict: (world, by) => {
+    const device = by.device(({ disk }) => disk !== undefined)
+    if (!device) return false
+    device.hadTrouble = true
+    world.note(device.name, () => 'loses all that is stored')
+    for (const id of world.truth.durableOf(device.name)) device.lost.add(id)
+    device.disk!.evict()
+    return true
+  },
+  quota: (world, by) => {
+    const device = by.device(({ disk }) => disk !== undefined)
+    if (!device) return false
+    world.note(device.name, () => 'has no room')
+    world.setFull(device, true)
+    by.later(by.spell(), () => world.setFull(device, false))
+    return true
+  },
+  reviewerKill: (world, by) => {
+    const { node } = world
+    if (!node) return false
+    world.note('R', () => 'is killed')
+    node.kill()
+    by.later(by.spell(), () => world.node ?? world.startReviewer())
+    return true
+  },
+  reviewerKillAtCommit: (world, by) => {
+    world.atCommit = () => {
+      world.atCommit = undefined
+      world.note('R', () => 'is killed between commit and answer')
+      world.tally.hit('reviewer killed between commit and answer')
+      world.node?.kill()
+      by.later(by.spell(), () => world.node ?? world.startReviewer())
+    }
+    return true
+  },
+  reviewerTwin: (world, by) => {
+    const { node } = world
+    if (!node?.isReady) return false
+    world.note('R', () => 'is frozen, and replaced')
+    node.process.freeze()
+    world.startReviewer()
+    by.later(by.spell(), () => node.process.thaw())
+    by.later(60_000 + by.spell(), () => {
+      if (world.node !== node) node.kill()
+    })
+    return true
+  },
+  storeOutage: (world, by) => {
+    world.note('R', () => 'loses its store')
+    world.faults.storeIsOut = true
+    by.later(by.spell(), () => (world.faults.storeIsOut = false))
+    return true
+  },
+  stranger: (world, by) => {
+    const known = world.strangers
+    if (known.length > 1 || (known.length === 1 && by.random.chance(0.7)))
+      by.random.pick(known).act()
+    else void world.addStranger()
+    return true
+  },
+}

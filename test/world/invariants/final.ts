@@ -1,0 +1,196 @@
+/** What must hold when everything has healed and nothing is left to do. */
+import type { AnyRow } from '@countersign/core'
+import { CoreFold } from '../../model/core-fold.ts'
+import type { OracleMessage } from '../../model/oracle.ts'
+import { causalOrder } from '../../model/order.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { TYPES, screenFor } from '../entities.ts'
+import { scan } from '../scan.ts'
+import { must } from '../violation.ts'
+import type { World } from '../world.ts'
+
+export function checkFinally(world: World): void {
+  s1Converged(world)
+  s2OrderIndependence(world)
+  s3AcksAreDurable(world)
+  s4EveryOutboxAnswered(world)
+  s9NoSilentOverwrite(world)
+  s15QueriesAreScans(world)
+}
+
+/** Every replica shows exactly the rows that the reviewer's messages make, and all of them the same. */
+function s1Converged(world: World): void {
+  const { truth } = world
+  const present = [...truth.facts.entities()].filter(
+    (history) => history.acceptedAt(truth.seq) !== 0n,
+  )
+  let first: { readonly name: string; readonly picture: ReadonlyMap<string, string> } | undefined
+  for (const { watch, tab } of world.visits) {
+    watch!.check()
+    const sights = new Map([...watch!.sights()].map((sight) => [sight.history.id, sight]))
+    const odd = watch!.unexplained()
+    must(odd === undefined, 'S1', () => `${tab.name}: ${odd}`)
+    for (const history of present) {
+      const mask = sights.get(history.id)?.mask ?? 0n
+      must(
+        mask === history.acceptedAt(truth.seq),
+        'S1',
+        () => `${tab.name} shows another ${history.name} than the reviewer has`,
+      )
+      const { row } = sights.get(history.id)!
+      must(
+        row!.$state === 'canonical',
+        'S1',
+        () => `${tab.name} still calls ${history.name} ${row!.$state}`,
+      )
+    }
+    const shown = TYPES.reduce((sum, type) => sum + watch!.rows(type).length, 0)
+    must(
+      shown === present.length,
+      'S1',
+      () => `${tab.name} has ${shown} rows, the reviewer ${present.length}`,
+    )
+    const picture = new Map(
+      TYPES.flatMap((type) => watch!.rows(type).map((row) => [row.id, byteForByte(row)])),
+    )
+    first ??= { name: tab.name, picture }
+    for (const [id, text] of picture) {
+      const other = first.picture.get(id)
+      must(
+        text === other,
+        'S1',
+        () => `${tab.name} and ${first!.name} differ: ${text} and ${other}`,
+      )
+    }
+  }
+}
+
+/** A row as everybody must see it. What is shown in a conflict depends on who looks. */
+function byteForByte(row: AnyRow): string {
+  const conflicts = Object.entries(row.$conflicts).sort(([a], [b]) => (a < b ? -1 : 1))
+  const clean = Object.entries(row).filter(([field]) => !(field in row.$conflicts))
+  const isArchived = '$archived' in row.$conflicts ? 'in conflict' : row.$archived
+  const meta = [
+    row.$orderKey,
+    row.$createdOrderKey,
+    row.$author,
+    row.$reviewer,
+    row.$heads,
+    row.$timestamp,
+  ]
+  return JSON.stringify([clean.sort(), conflicts, isArchived, meta])
+}
+
+/** Core's fold gives the oracle's rows in any causal order, with duplicates. */
+function s2OrderIndependence({ truth, random }: World): void {
+  const messages: OracleMessage[] = truth.accepted.map(({ oracle }) => oracle)
+  const core = new CoreFold((id) => truth.facts.get(id)!.seq)
+  for (const message of causalOrder(messages, random.split(), 0.2)) core.deliver(message)
+  for (const history of truth.facts.entities()) {
+    const mask = history.acceptedAt(truth.seq)
+    if (mask === 0n) continue
+    const { conflicts: _, ...expected } = history.expected(mask)
+    must(
+      isDeepStrictEqual(core.row(history.id), expected),
+      'S2',
+      () => `core folds ${history.name} otherwise in another order`,
+    )
+  }
+}
+
+/** What a store told its app of a verdict is what the reviewer's store says. */
+function s3AcksAreDurable({ truth, acks }: World): void {
+  for (const { id, verdict } of acks) {
+    const fact = truth.facts.get(id)
+    const name = truth.facts.nameOf(id)
+    if (verdict.verdict === 'accepted') {
+      const seq = Number.parseInt(verdict.orderKey.split('.')[1]!, 16)
+      must(fact?.seq === seq, 'S3', () => `${name} was acked at ${seq}, and stands at ${fact?.seq}`)
+    } else {
+      must(
+        truth.isRefused(id),
+        'S3',
+        () => `${name} was said to be refused (${verdict.reason}), and was not`,
+      )
+    }
+  }
+}
+
+/** Every message that was durable on a surviving disk has a verdict, or stands on one that was refused. */
+function s4EveryOutboxAnswered({ truth, devices }: World): void {
+  for (const device of devices) {
+    for (const id of truth.durableOf(device.name)) {
+      if (truth.isHopeless(id, device.lost)) continue
+      const isAnswered = truth.facts.get(id)?.seq !== undefined || truth.isRefused(id)
+      must(
+        isAnswered,
+        'S4',
+        () => `${truth.facts.nameOf(id)} was durable on ${device.name}, and has no verdict`,
+      )
+    }
+  }
+}
+
+/** And no disk keeps anything as unanswered when its tabs have closed. */
+export function s4OutboxesEmpty({ devices }: World): void {
+  for (const { disk, hadTrouble, name } of devices) {
+    const left = disk?.content.outbox ?? []
+    must(
+      left.length === 0 || hadTrouble,
+      'S4',
+      () => `${name} still keeps ${left.length} flushes as unanswered`,
+    )
+  }
+}
+
+/** A write goes only by one that had seen it: in the order of the reviewer, core's fold loses nothing else. */
+function s9NoSilentOverwrite({ truth }: World): void {
+  const core = new CoreFold((id) => truth.facts.get(id)!.seq)
+  for (const { oracle, name } of truth.accepted) {
+    const before = oracle.changes.map(({ entity }) => core.row(entity))
+    core.deliver(oracle)
+    for (const [i, { entity, parents }] of oracle.changes.entries()) {
+      const gone = lostWrites(before[i]?.live, core.row(entity)!.live)
+      if (gone.length === 0) continue
+      const history = truth.history(entity)!
+      const seen = history.closure(parents)!
+      for (const id of gone) {
+        must(
+          (seen & history.bitOf(id)) !== 0n,
+          'S9',
+          () => `${name} overwrote ${truth.facts.nameOf(id)} without having seen it`,
+        )
+      }
+    }
+  }
+}
+
+type Live = ReadonlyMap<string, readonly { readonly by: string }[]>
+
+function lostWrites(before: Live | undefined, after: Live): string[] {
+  return [...(before ?? [])].flatMap(([reg, writes]) => {
+    const left = new Set((after.get(reg) ?? []).map(({ by }) => by))
+    return writes.map(({ by }) => by).filter((by) => !left.has(by))
+  })
+}
+
+/** One-shot queries, too. */
+function s15QueriesAreScans(world: World): void {
+  const random = world.random.split()
+  for (const { store, watch, tab } of world.visits) {
+    for (let queries = 4; queries > 0; queries--) {
+      const { type, query } = screenFor(random)
+      const rows = store.query(type, query as never).rows as unknown as readonly AnyRow[]
+      const expected = scan(watch!.rows(type), query)
+      must(
+        isDeepStrictEqual(
+          rows.map(({ id }) => id),
+          expected.map(({ id }) => id),
+        ),
+        'S15',
+        () =>
+          `${tab.name}: ${type.name} ${JSON.stringify(query)} answers ${rows.length} rows, a scan ${expected.length}`,
+      )
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** What must hold of a replica in the moment in which its store is ready, before any network. */
+import type { Truth } from '../truth.ts'
+import { must } from '../violation.ts'
+import type { Visit } from '../visit.ts'
+
+/**
+ * The store is what the disk held: a prefix of what was durable. Its position is the stored one,
+ * and every own message that waits on the disk for its verdict is on the screen again.
+ */
+export function s22Restored(truth: Truth, { device, watch, tab, troubled }: Visit): void {
+  const { disk } = device
+  // Of several tabs on a disk, each has a part of it; of a disk with trouble, anything may be missing.
+  if (!disk || device.tabs.length > 1 || device.hadTrouble || troubled) return
+  const { advance, outbox, segments } = disk.content
+  const stored =
+    advance === undefined ? 0 : (JSON.parse(advance.text) as { readonly seq: number }).seq
+  const seq = watch!.position?.seq ?? 0
+  must(seq === stored, 'S22', () => `${tab.name} opens at ${seq}, its disk is at ${stored}`)
+  const open = new Set(outbox)
+  const refused = new Set(segments.flatMap(({ kind, ids }) => (kind === 'rejections' ? ids : [])))
+  const waiting = segments.flatMap(({ kind, key, ids }) =>
+    kind === 'own' && open.has(key) ? ids : [],
+  )
+  const masks = new Map([...watch!.sights()].map(({ history, mask }) => [history.id, mask]))
+  for (const id of waiting) {
+    const fact = truth.facts.get(id)
+    if (!fact || (fact.seq !== undefined && fact.seq <= seq) || refused.has(id)) continue
+    const isSeen = (entity: string, of: string): boolean =>
+      ((masks.get(entity) ?? 0n) & truth.history(entity)!.bitOf(of)) !== 0n
+    const { changes } = fact.oracle
+    // It cannot be shown while what it stands on is not here.
+    if (!changes.every(({ entity, parents }) => parents.every((parent) => isSeen(entity, parent))))
+      continue
+    for (const { entity } of changes) {
+      must(
+        isSeen(entity, id),
+        'S22',
+        () =>
+          `${tab.name} has ${fact.name} in its outbox, and ${truth.history(entity)!.name} does not show it`,
+      )
+    }
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * Listens to the store, the wire and the disks of a world: what passes there is the truth that
+ * everything else is measured by, and is held against the invariants in the same moment. Counts
+ * the rare branches that were reached, because a green world that reached none of them says
+ * nothing.
+ */
+import type { Message } from '@countersign/core/message'
+import { LIMITS } from '@countersign/core/message'
+import type { AppendBatch, WriteBatch } from '@countersign/core/ports'
+import {
+  type AuthorFrame,
+  type ReviewerFrame,
+  parseAuthorFrame,
+  parseReviewerFrame,
+} from '@countersign/core/protocol'
+import type { Direction } from '@countersign/core/testing'
+import type { Device } from './device.ts'
+import {
+  type ReviewerFacts,
+  s10Decisions,
+  s11Chain,
+  s17AcceptedBounds,
+  s23VerdictStability,
+  s5ExactlyOnce,
+  s7Closure,
+  sVerdictAllowed,
+} from './invariants/commit.ts'
+import {
+  s16AckAfterCommit,
+  s17AuthorFrame,
+  s17FrameSize,
+  s4QueuedBeforeSent,
+} from './invariants/wire.ts'
+import { Violation } from './violation.ts'
+import type { World } from './world.ts'
+
+export class Observer {
+  readonly #world: World
+  #reviewer: ReviewerFacts | undefined
+  /** One text goes to many: it is read and checked once. */
+  #lastDown: { readonly text: string; readonly frame: ReviewerFrame | undefined } | undefined
+  readonly #nacked = new Set<string>()
+  readonly #offeredBy = new Map<string, string>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  committed(batch: AppendBatch): void {
+    const { truth, plan, tally } = this.#world
+    const runs = truth.runsOf(batch)
+    this.#reviewer ??= JSON.parse(
+      this.#world.store.database.load().meta.get('epoch')!,
+    ) as ReviewerFacts
+    s5ExactlyOnce(truth, runs)
+    s7Closure(truth, runs)
+    s11Chain(truth, runs, this.#reviewer)
+    s23VerdictStability(truth, runs, batch)
+    sVerdictAllowed(batch, (id) => this.#world.allowedFor(id))
+    const before = truth.seq
+    truth.commit(runs, batch)
+    s10Decisions(truth, runs)
+    s17AcceptedBounds(truth, runs, { ...LIMITS, ...plan.limits })
+    this.#world.note('R', () => this.#committedText(before, batch))
+    if (runs.length > 1) tally.hit('group commit of several offers')
+    for (const { forked, messages } of runs) {
+      if (forked.length > 0) tally.hit('accepted as a fork', forked.length)
+      for (const message of messages) this.#tallyAccepted(message)
+    }
+    for (const { text } of batch.rejections) {
+      const { rejection } = JSON.parse(text) as { rejection: { reason: string } }
+      tally.hit(`rejected: ${rejection.reason}`)
+    }
+  }
+
+  sent(direction: Direction, name: string, text: string): void {
+    s17FrameSize(text)
+    if (direction === 'up') this.#heardUp(name, text)
+    else this.#heardDown(name, text)
+  }
+
+  applied(device: Device, batch: WriteBatch): void {
+    const { truth, tally } = this.#world
+    truth.stored(batch)
+    if (batch.checkpoint) tally.hit(batch.reset ? 'snapshot stored' : 'checkpoint written')
+    else if (batch.reset) {
+      tally.hit('canonical state begun anew')
+      this.#world.note(device.name, () => 'begins its canonical state anew')
+    }
+    if (batch.segments?.some(({ kind }) => kind === 'rejections')) tally.hit('rejection stored')
+  }
+
+  durable(device: Device, batch: WriteBatch): void {
+    const { truth } = this.#world
+    const durable = truth.durableOf(device.name)
+    for (const { id } of truth.stored(batch)) durable.add(id)
+  }
+
+  #heardUp(name: string, text: string): void {
+    const frame = parseAuthorFrame(text)
+    const parsed: AuthorFrame | undefined = frame.ok ? frame.value : undefined
+    this.#world.note(name, () => `-> ${this.#textOf(text, parsed)}`)
+    if (!parsed) return
+    const { truth, tally } = this.#world
+    const messages = parsed.kind === 'offer' ? this.#offered(text, parsed.packed) : []
+    s17AuthorFrame(parsed, messages)
+    if (parsed.kind === 'want' && parsed.scope !== 'all') tally.hit('mend asked for')
+    const visit = this.#world.visitOf(name)
+    if (visit && !visit.troubled) s4QueuedBeforeSent(truth, visit.device.name, messages)
+    for (const message of messages) this.#tallyOffer(name, message)
+  }
+
+  #offered(text: string, packed: unknown): readonly Message[] {
+    const messages = this.#world.truth.learnPacked(text, () => packed)
+    if (typeof messages !== 'string') return messages
+    throw new Violation('S17', `an offer cannot be read: ${messages}`)
+  }
+
+  #heardDown(name: string, text: string): void {
+    if (this.#lastDown?.text !== text) {
+      const parsed = parseReviewerFrame(text)
+      this.#lastDown = { text, frame: parsed.ok ? parsed.value : undefined }
+      if (parsed.ok) s16AckAfterCommit(this.#world.truth, parsed.value)
+    }
+    const { frame } = this.#lastDown
+    this.#world.note('R', () => `-> ${name} ${this.#textOf(text, frame)}`)
+    if (frame) this.#tallyDown(frame)
+  }
+
+  #tallyAccepted({ id, changes }: Message): void {
+    const { tally } = this.#world
+    if (this.#nacked.has(id)) tally.hit('nacked, and accepted later')
+    if (changes.length > 1) tally.hit('accepted with several entities')
+    for (const change of changes) {
+      if (change!.meta.keep) tally.hit('accepted with keep')
+      if (change!.meta.kind === 'resolve') tally.hit('resolve accepted')
+      if (change!.meta.kind !== 'create') continue
+      const history = this.#world.truth.history(change!.meta.entityId)!
+      const roots = history.facts.filter(({ seq, oracle }) =>
+        oracle.changes.some(
+          ({ entity, parents }) =>
+            entity === history.id && seq !== undefined && parents.length === 0,
+        ),
+      )
+      if (roots.length > 1) tally.hit('second root accepted')
+    }
+  }
+
+  #tallyOffer(name: string, { id, header }: Message): void {
+    const { tally, truth } = this.#world
+    const first = this.#offeredBy.get(id)
+    if (first !== undefined) tally.hit('offered again')
+    if (truth.facts.get(id)?.seq !== undefined) tally.hit('offered again after its acceptance')
+    if (truth.refused.has(id)) tally.hit('offered again after its rejection')
+    const visit = this.#world.visitOf(name)
+    const isOwn = visit?.store.status.getState().sessionId === header.sessionId
+    if (visit && !isOwn && first !== name)
+      tally.hit('offered by another visit than its author (handover)')
+    this.#offeredBy.set(id, name)
+  }
+
+  #tallyDown(frame: ReviewerFrame): void {
+    const { tally, truth } = this.#world
+    if (frame.kind === 'accepted') tally.hit('lost ack asked for again')
+    if (frame.kind === 'page') tally.hit('snapshot page sent')
+    if (frame.kind === 'entities') tally.hit('mend answered')
+    if (frame.kind !== 'nack') return
+    tally.hit(`nacked: ${frame.reason}`)
+    for (const fact of truth.facts.all()) {
+      const { sessionId, clientSeq } = fact.message.header
+      if (sessionId === frame.sessionId && frame.clientSeqs.includes(clientSeq))
+        this.#nacked.add(fact.message.id)
+    }
+  }
+
+  #committedText(before: number, batch: AppendBatch): string {
+    const { facts, accepted } = this.#world.truth
+    const taken = accepted.slice(before).map((fact) => `${fact.name}@${fact.seq}`)
+    const refused = batch.rejections.map(({ msgId, text }) => {
+      const { rejection } = JSON.parse(text) as { rejection: { reason: string } }
+      return `${facts.nameOf(msgId)}!${rejection.reason}`
+    })
+    return `commits ${[...taken, ...refused].join(' ')}`
+  }
+
+  /** A frame in a few words. */
+  #textOf(text: string, frame: AuthorFrame | ReviewerFrame | undefined): string {
+    const { facts } = this.#world.truth
+    switch (frame?.kind) {
+      case 'offer': {
+        return `offer ${this.#offered(text, frame.packed)
+          .map(({ id }) => facts.nameOf(id))
+          .join(' ')}`
+      }
+      case 'hello':
+        return `hello at ${frame.position?.seq ?? 'nothing'}`
+      case 'want': {
+        const scope =
+          frame.scope === 'all'
+            ? 'all'
+            : frame.scope.map((id) => facts.entity(id)?.name ?? id).join(' ')
+        return `want ${scope} since ${frame.have?.seq ?? 'nothing'}`
+      }
+      case 'welcome':
+      case 'through':
+        return `${frame.kind} ${frame.position.seq}`
+      case 'tail':
+        return `tail to ${frame.position.seq} in ${frame.runs.length}`
+      case 'entities':
+        return `entities ${frame.ids.map((id) => facts.entity(id)?.name ?? id).join(' ')} at ${frame.position.seq}`
+      case 'accepted':
+        return `accepted ${frame.reviews.map(([clientSeq, seq]) => `#${clientSeq}@${seq}`).join(' ')}`
+      case 'rejected':
+        return `rejected ${frame.rejections.map(({ msgId, reason }) => `${facts.nameOf(msgId)}!${reason}`).join(' ')}`
+      case 'nack':
+        return `nack ${frame.reason} ${frame.clientSeqs.map((seq) => `#${seq}`).join(' ')}`
+      case 'bind':
+        return `bind ${frame.sessions.length}`
+      case 'bound':
+        return `bound ${frame.sessionIds.length}`
+      case 'bye':
+        return `bye ${frame.reason}`
+      default:
+        return `${text.slice(0, 12)}… ${text.length}`
+    }
+  }
+}

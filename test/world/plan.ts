@@ -1,0 +1,216 @@
+/**
+ * What one seed is about: how many devices, which faults, how often. Each seed switches on a
+ * random part of all faults and features (swarm testing), because a world in which everything
+ * fails all the time hides what only some of it would show.
+ */
+import { Random } from '../model/random.ts'
+
+/** What may happen in a world, with how often it does in relation to the others. */
+export const ACTIONS = [
+  'write',
+  'transact',
+  'burst',
+  'screen',
+  'close',
+  'open',
+  'kill',
+  'power',
+  'offline',
+  'freeze',
+  'jump',
+  'cut',
+  'block',
+  'forceClose',
+  'rot',
+  'evict',
+  'quota',
+  'reviewerKill',
+  'reviewerKillAtCommit',
+  'reviewerTwin',
+  'storeOutage',
+  'stranger',
+] as const
+
+export type Action = (typeof ACTIONS)[number]
+
+export interface NetPlan {
+  readonly delayMs: number
+  /** From 0 (even) to 1 (some frames take a thousand times as long). */
+  readonly tail: number
+  readonly drops: number
+  readonly repeats: number
+  readonly overtakes: number
+  readonly refuses: number
+  /** Share of broken links of which an end never hears. */
+  readonly unnoticed: number
+  /** Whether a link goes on after frames of it were lost on a blocked way. */
+  readonly outlasts: boolean
+}
+
+export interface DiskPlan {
+  readonly latencyMs: number
+  readonly syncMs: number
+  readonly openFails: number
+}
+
+export interface StorePlan {
+  readonly latencyMs: number
+  readonly answerMs: number
+  readonly failsBefore: number
+  readonly failsAfter: number
+  readonly readFails: number
+}
+
+export interface Plan {
+  readonly seed: number
+  /** Tabs of each device. */
+  readonly tabs: readonly number[]
+  /** Devices without any storage. */
+  readonly storageless: ReadonlySet<number>
+  readonly lifetime: 'tab' | 'day' | 'device'
+  readonly actions: number
+  readonly gapMs: number
+  readonly weights: ReadonlyMap<Action, number>
+  readonly net: NetPlan
+  readonly disk: DiskPlan
+  readonly store: StorePlan
+  readonly signerMs: number
+  /** How wrong the clocks of devices are. */
+  readonly skewMs: number
+  readonly drift: number
+  /** Whether the ids of messages are asked for as soon as they are written. */
+  readonly eagerIds: boolean
+  /** Whether the reviewer knows the types, and checks values and ids. */
+  readonly typed: boolean
+  /** Whether some values are so large that frames and pages must be cut. */
+  readonly heavy: boolean
+  readonly limits: { readonly headsMax?: number; readonly messageChangesMax?: number }
+  /** Bounds so small that what they lead to is common. */
+  readonly tailMessagesMax: number | undefined
+  readonly checkpointSteps: number | undefined
+}
+
+/** Faults that each seed has or has not. */
+const FAULTS: readonly Action[] = [
+  'close',
+  'kill',
+  'power',
+  'offline',
+  'freeze',
+  'jump',
+  'cut',
+  'block',
+  'forceClose',
+  'rot',
+  'evict',
+  'quota',
+  'reviewerKill',
+  'reviewerKillAtCommit',
+  'reviewerTwin',
+  'storeOutage',
+  'stranger',
+]
+
+const WEIGHTS: Readonly<Partial<Record<Action, number>>> = {
+  forceClose: 0.4,
+  rot: 0.5,
+  evict: 0.3,
+  quota: 0.5,
+  stranger: 2,
+}
+
+export function planFor(seed: number): Plan {
+  const random = new Random(seed)
+  const has = (share: number): boolean => random.chance(share)
+  const rate = (share: number, most: number): number => (has(share) ? most * random.unit() ** 2 : 0)
+  const weights = new Map<Action, number>([
+    ['write', 12],
+    ['transact', has(0.7) ? 4 : 0],
+    ['burst', has(0.3) ? 0.5 : 0],
+    ['screen', has(0.8) ? 3 : 0],
+    ['open', 3],
+  ])
+  const share = random.pick([0.1, 0.3, 0.5])
+  for (const fault of FAULTS) {
+    const weight = WEIGHTS[fault] ?? 1
+    if (has(share)) weights.set(fault, weight * (0.3 + random.unit() * 1.5))
+  }
+  const tabs = tabsOf(random)
+  return {
+    seed,
+    tabs,
+    storageless: new Set(has(0.15) ? [random.below(tabs.length)] : []),
+    lifetime: random.pick(['device', 'device', 'tab', 'day']),
+    actions: random.between(30, 160),
+    gapMs: random.pick([5, 60, 400, 3_000]),
+    weights,
+    net: {
+      delayMs: random.pick([1, 10, 60]),
+      tail: has(0.5) ? random.unit() : 0,
+      drops: rate(0.25, 0.2),
+      repeats: rate(0.25, 0.2),
+      overtakes: rate(0.25, 0.3),
+      refuses: rate(0.2, 0.5),
+      unnoticed: rate(0.3, 0.6),
+      outlasts: has(0.4),
+    },
+    disk: {
+      latencyMs: random.pick([0, 1, 20, 300]),
+      syncMs: random.pick([0, 5, 200]),
+      openFails: rate(0.15, 0.4),
+    },
+    store: {
+      latencyMs: random.pick([0, 1, 40, 800]),
+      answerMs: random.pick([0, 5, 300]),
+      failsBefore: rate(0.25, 0.3),
+      failsAfter: rate(0.25, 0.3),
+      readFails: rate(0.2, 0.3),
+    },
+    signerMs: random.pick([0, 0, 1, 25]),
+    skewMs: has(0.3) ? 172_800_000 : 0,
+    drift: has(0.3) ? 0.1 : 0,
+    eagerIds: has(0.2),
+    typed: has(0.5),
+    heavy: has(0.08),
+    limits: {
+      ...(has(0.2) && { headsMax: random.between(2, 5) }),
+      ...(has(0.15) && { messageChangesMax: random.between(2, 4) }),
+    },
+    tailMessagesMax: has(0.4) ? random.pick([0, 3, 10]) : undefined,
+    checkpointSteps: has(0.4) ? random.pick([0, 2, 8]) : undefined,
+  }
+}
+
+/** At most eight replicas in all. */
+function tabsOf(random: Random): number[] {
+  const tabs: number[] = []
+  const replicas = random.between(1, 8)
+  for (let left = replicas; left > 0; left -= tabs.at(-1)!) {
+    tabs.push(random.chance(0.35) ? Math.min(left, random.between(2, 3)) : 1)
+  }
+  return tabs
+}
+
+/** The plan in a line. */
+export function describePlan(plan: Plan): string {
+  const faults = [...plan.weights.keys()].filter((action) => FAULTS.includes(action))
+  const { net, disk, store } = plan
+  const rates = { ...net, ...disk, ...store, signerMs: plan.signerMs }
+  const set = Object.entries(rates).filter(([, value]) => value !== 0 && value !== false)
+  const numbers = set.map(
+    ([name, value]) => `${name}=${typeof value === 'number' ? +value.toFixed(3) : value}`,
+  )
+  const more = [
+    plan.eagerIds && 'eagerIds',
+    plan.typed && 'typed',
+    plan.heavy && 'heavy',
+    plan.tailMessagesMax !== undefined && `tailMessagesMax=${plan.tailMessagesMax}`,
+    plan.checkpointSteps !== undefined && `checkpointSteps=${plan.checkpointSteps}`,
+    JSON.stringify(plan.limits),
+  ].filter((text) => text !== false)
+  return [
+    `tabs ${plan.tabs.join('+')}, ${plan.actions} actions every ${plan.gapMs} ms, identity per ${plan.lifetime}`,
+    `faults: ${faults.join(' ') || 'none'}`,
+    `rates: ${numbers.join(' ')} ${more.join(' ')}`,
+  ].join('\n')
+}

@@ -1,0 +1,14 @@
+import type { Planted } from '../plant.ts'
+
+export const ackBeforeCommit: Planted = {
+  name: 'ack-before-commit',
+  what: 'The reviewer tells its verdicts before the store has them.',
+  edits: [
+    {
+      module: 'reviewer/reviewer.ts',
+      from: 'const outcome = await store.append({',
+      to: `tellVerdicts(prepared, { head, connections: this.#connections, onNack: () => {} })
+      const outcome = await store.append({`,
+    },
+  ],
+}

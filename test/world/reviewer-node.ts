@@ -1,0 +1,68 @@
+/**
+ * The process that plays the reviewer: it loads the space from the store, serves the wire, and
+ * dies and comes back on the same store. Two of them may be there for a while, when an old one
+ * is frozen and a new one has been started in its place.
+ */
+import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
+import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
+import { TYPES } from './entities.ts'
+import { SPACE } from './truth.ts'
+import type { World } from './world.ts'
+
+const RETRY_MS = 500
+
+export class ReviewerNode {
+  readonly process: ProcessClock
+  readonly #world: World
+  readonly #random: SeededRandom
+  #reviewer: Reviewer | undefined
+
+  constructor(world: World, random: SeededRandom) {
+    this.#world = world
+    this.#random = random
+    this.process = new ProcessClock(world.clock)
+    void this.#start()
+  }
+
+  get isReady(): boolean {
+    return this.#reviewer !== undefined && !this.process.dead
+  }
+
+  kill(): void {
+    this.process.kill()
+    this.#world.wire.bury()
+  }
+
+  async #start(): Promise<void> {
+    const { plan, store, wire, keys, faults, tally } = this.#world
+    const { tailMessagesMax } = plan
+    const limits = { ...plan.limits, ...(tailMessagesMax !== undefined && { tailMessagesMax }) }
+    try {
+      this.#reviewer = await createReviewer({
+        space: SPACE,
+        store: store.open(this.process),
+        keys,
+        signer: simSigner({ random: this.#random, clock: this.process, delayMs: faults.signerMs }),
+        clock: this.process,
+        random: this.#random,
+        ...(plan.typed && { entities: TYPES }),
+        limits,
+        onEvent: (event) => {
+          tally.hit(`reviewer: ${event.type}`)
+          if (event.type === 'strike' && !event.address.startsWith('X')) {
+            this.#world.fault('S17', `an honest tab is struck: ${event.why}`)
+          }
+        },
+      })
+    } catch {
+      tally.hit('reviewer could not start')
+      this.process.after(RETRY_MS, () => void this.#start())
+      return
+    }
+    const reviewer = this.#reviewer
+    wire.serve(
+      (link, name) => reviewer.connect(link, { address: name, auth: undefined }),
+      this.process,
+    )
+  }
+}

@@ -1,0 +1,171 @@
+/** Runs one seed from its beginning to its end, and says what came of it. */
+import { setSha256 } from '@countersign/core/message'
+import { hash } from 'node:crypto'
+import { Conductor } from './conductor.ts'
+import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
+import { type Plan, planFor } from './plan.ts'
+import { Violation } from './violation.ts'
+import { World } from './world.ts'
+
+export interface Report {
+  readonly seed: number
+  readonly events: number
+  readonly virtualMs: number
+  readonly hash: string
+  readonly counts: readonly (readonly [string, number])[]
+  readonly violation: { readonly invariant: string; readonly what: string } | undefined
+  /** Only when asked for. */
+  readonly history: readonly string[] | undefined
+}
+
+/** Ten virtual minutes after everything has healed, nothing may be left to do (L1). */
+const QUIET_MAX_MS = 600_000
+/** A world that does more than this is running in circles (L2). */
+const EVENTS_MAX = 400_000
+const LOOK_EVERY_MS = 250
+
+// A third of a world is hashing; the machine's own is ten times as fast.
+setSha256((text) => hash('sha256', text, 'base64url'))
+
+export async function runSeed(
+  seed: number,
+  options: { readonly verbose?: boolean } = {},
+): Promise<Report> {
+  return runPlan(planFor(seed), options)
+}
+
+export async function runPlan(
+  plan: Plan,
+  options: { readonly verbose?: boolean } = {},
+): Promise<Report> {
+  const world = await World.make(plan, options)
+  const run = new Run(world)
+  const failed = (error: unknown): void =>
+    world.fault('S0', `unhandled: ${error instanceof Error ? error.stack : String(error)}`)
+  process.on('unhandledRejection', failed)
+  try {
+    await run.all()
+  } finally {
+    process.off('unhandledRejection', failed)
+  }
+  const { violation } = world
+  return {
+    seed: plan.seed,
+    events: run.events,
+    virtualMs: world.clock.monotonic(),
+    hash: world.hash,
+    counts: world.tally.entries(),
+    violation: violation && { invariant: violation.invariant, what: violation.message },
+    history: world.history,
+  }
+}
+
+class Run {
+  events = 0
+  readonly #world: World
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  async all(): Promise<void> {
+    const world = this.#world
+    const conductor = new Conductor(world)
+    await this.#until(() => conductor.isDone, Infinity)
+    conductor.heal()
+    await this.#quiet('healing', conductor)
+    // An outbox may be left by a tab that died while others stayed: somebody has to open it.
+    for (const device of world.devices)
+      if (device.disk?.content.outbox.length) world.open(device.addTab())
+    await this.#quiet('opening every outbox', conductor)
+    if (!world.violation) world.guard(() => checkFinally(world))
+    await this.#fromDisk()
+  }
+
+  /** What is on the disks is enough to see everything again, without a network. */
+  async #fromDisk(): Promise<void> {
+    const world = this.#world
+    if (world.violation) return
+    for (const visit of world.visits) void visit.close()
+    await this.#until(() => world.visits.length === 0, QUIET_MAX_MS)
+    this.#must(world.visits.length === 0, () => `${world.visits[0]!.tab.name} does not close`)
+    world.guard(() => s4OutboxesEmpty(world))
+    world.wire.vanish()
+    for (const tab of world.tabs) world.open(tab)
+    await this.#until(() => world.visits.every(({ isOpen }) => isOpen), QUIET_MAX_MS)
+    this.#must(
+      world.visits.every(({ isOpen }) => isOpen),
+      () => 'a store does not open from its disk',
+    )
+    for (const visit of world.visits) world.kill(visit)
+    world.node?.kill()
+  }
+
+  async #quiet(when: string, conductor: Conductor): Promise<void> {
+    const world = this.#world
+    let quietLooks = 0
+    await this.#until(() => {
+      conductor.reopen()
+      // A store tells its status a moment after it has written.
+      quietLooks = unrest(world) === undefined ? quietLooks + 1 : 0
+      return quietLooks > 1
+    }, QUIET_MAX_MS)
+    this.#must(
+      unrest(world) === undefined,
+      () => `after ${when} there is no rest: ${unrest(world)}`,
+    )
+  }
+
+  /** Steps until the condition holds at one of the looks, the time is up, or a promise is broken. */
+  async #until(holds: () => boolean, mostMs: number): Promise<void> {
+    const world = this.#world
+    const { clock } = world
+    const endMs = clock.monotonic() + mostMs
+    let lookMs = clock.monotonic()
+    while (!world.violation && clock.monotonic() < endMs) {
+      if (clock.monotonic() >= lookMs) {
+        if (holds()) return
+        lookMs = clock.monotonic() + LOOK_EVERY_MS
+      }
+      if (!clock.step()) {
+        if (holds()) return
+        clock.after(LOOK_EVERY_MS, () => {})
+        continue
+      }
+      // Ports answer by promises: all that follows from this event happens before the next.
+      await new Promise(setImmediate)
+      for (const visit of world.touched) visit.check()
+      world.touched.clear()
+      if (++this.events > EVENTS_MAX) world.fault('L2', `${EVENTS_MAX} events, and no end`)
+    }
+  }
+
+  #must(condition: boolean, what: () => string): void {
+    if (!condition && !this.#world.violation) this.#world.violation = new Violation('L1', what())
+  }
+}
+
+/** What is left to do, in words. */
+function unrest(world: World): string | undefined {
+  const { seq } = world.store.database
+  if (!world.node?.isReady) return 'no reviewer'
+  for (const stranger of world.strangers) {
+    if (stranger.open.length > 0)
+      return `${stranger.name} waits for ${stranger.open.length} verdicts`
+  }
+  for (const { visit, name } of world.tabs) {
+    if (!visit?.isOpen) return `${name} is not open`
+    const { connection, outboxMessages, connectionNote } = visit.store.status.getState()
+    const { device } = visit
+    const hopeless =
+      outboxMessages > 0 && device.lost.size > 0
+        ? world.truth.hopelessOf(device.name, device.lost)
+        : 0
+    if (outboxMessages > hopeless)
+      return `${name} has ${outboxMessages} messages in its outbox (${connectionNote})`
+    if (connection !== 'online') return `${name} is ${connection} (${connectionNote})`
+    const at = visit.watch!.position?.seq ?? 0
+    if (at !== seq) return `${name} is at ${at} of ${seq} (${connectionNote})`
+  }
+  return undefined
+}

@@ -1,0 +1,231 @@
+/**
+ * An author who speaks the wire by hand, past the store, which would never write such things:
+ * on parents long overtaken, keeping some of a conflict, deciding (`resolve`), expecting heads,
+ * creating what exists, using a number twice, naming a parent that is not there yet. Everything
+ * it sends is well formed, so each message must get a verdict that the protocol allows.
+ */
+import {
+  type Change,
+  EntityIds,
+  type FinalReason,
+  type Json,
+  type Message,
+  type MessageHeader,
+  type SessionOpening,
+  grantBytes,
+  identify,
+  leafHash,
+  personalCommit,
+  sealBytes,
+  toBase64url,
+  uuid4,
+  whoamiId,
+} from '@countersign/core/message'
+import type { KeyPair, Link, Signer } from '@countersign/core/ports'
+import {
+  bindFrame,
+  helloFrame,
+  offerFrame,
+  packMessages,
+  parseReviewerFrame,
+} from '@countersign/core/protocol'
+import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
+import type { Random } from '../model/random.ts'
+import { type Writing, strangeMessage } from './strange-messages.ts'
+import { SPACE } from './truth.ts'
+import type { World } from './world.ts'
+
+const TICK_MS = 3_000
+/** Without a word for this long it takes its link for dead. */
+const SILENCE_MS = 12_000
+const OFFER_MESSAGES_MAX = 4
+
+export class Stranger implements Writing {
+  readonly name: string
+  readonly random: Random
+  readonly entityIds: EntityIds
+  readonly #world: World
+  readonly #bytes: SeededRandom
+  readonly #process: ProcessClock
+  readonly #signer: Signer
+  readonly #keys: KeyPair
+  readonly #opening: SessionOpening
+  readonly #commit: string
+  readonly #written: Message[] = []
+  #link: Link | undefined
+  #isBound = false
+  #heardMs = 0
+  #clientSeq = 0
+
+  static async make(
+    world: World,
+    name: string,
+    { random, bytes }: { random: Random; bytes: SeededRandom },
+  ): Promise<Stranger> {
+    const signer = simSigner({ random: bytes })
+    const keys = await signer.generate()
+    const authorId = whoamiId(keys.publicKey)
+    const sessionId = uuid4(bytes.bytes(16))
+    const salt = toBase64url(bytes.bytes(16))
+    const personalId = `person ${name}`
+    const commit = personalCommit(SPACE, personalId, salt)
+    const sig = await signer.sign(keys, grantBytes(SPACE, authorId, { sessionId, commit }))
+    const opening = { authorId, publicKey: keys.publicKey, sessionId, personalId, salt, sig }
+    return new Stranger(world, name, { random, bytes, signer, keys, opening, commit })
+  }
+
+  private constructor(
+    world: World,
+    name: string,
+    parts: {
+      random: Random
+      bytes: SeededRandom
+      signer: Signer
+      keys: KeyPair
+      opening: SessionOpening
+      commit: string
+    },
+  ) {
+    this.#world = world
+    this.name = name
+    this.random = parts.random
+    this.#bytes = parts.bytes
+    this.#signer = parts.signer
+    this.#keys = parts.keys
+    this.#opening = parts.opening
+    this.#commit = parts.commit
+    this.entityIds = new EntityIds(SPACE, parts.opening.authorId, parts.opening.sessionId)
+    this.#process = new ProcessClock(world.clock)
+    world.truth.deviceOf.set(parts.opening.sessionId, name)
+    this.#connect()
+    this.#tick()
+  }
+
+  get truth(): World['truth'] {
+    return this.#world.truth
+  }
+
+  /** Messages without a verdict. */
+  get open(): readonly Message[] {
+    return this.#written.filter(
+      ({ id }) => this.truth.facts.get(id)?.seq === undefined && !this.truth.refused.has(id),
+    )
+  }
+
+  /** Writes something strange, and offers it when it can. */
+  act(): void {
+    for (const { message, allowed } of strangeMessage(this)) {
+      this.#world.allow(message.id, allowed)
+      this.#written.push(message)
+      this.#world.note(this.name, () => `writes ${message.id.slice(0, 8)} ${describe(message)}`)
+    }
+    this.#offer()
+  }
+
+  /** A message of this session. Without a number of its own it has the next one. */
+  message(
+    changes: readonly Change[],
+    more: { clientSeq?: number; expect?: MessageHeader['expect'] } = {},
+  ): Message {
+    const { authorId, sessionId } = this.#opening
+    const header: MessageHeader = {
+      v: 1,
+      space: SPACE,
+      authorId,
+      sessionId,
+      clientSeq: more.clientSeq ?? ++this.#clientSeq,
+      timestamp: this.#process.now(),
+      personalCommit: this.#commit,
+      leaves: changes.map(leafHash),
+      ...(more.expect && { expect: more.expect }),
+    }
+    return { ...identify(header), header, changes }
+  }
+
+  change(
+    meta: Omit<Change['meta'], 'schemaVersion' | 'regs'>,
+    set: Readonly<Record<string, Json>>,
+  ): Change {
+    const regs = Object.keys(set).sort()
+    return {
+      meta: { ...meta, schemaVersion: 1, regs },
+      values: regs.map((reg) => set[reg]!),
+      salt: toBase64url(this.#bytes.bytes(16)),
+    }
+  }
+
+  #connect(): void {
+    this.#isBound = false
+    this.#heardMs = this.#process.monotonic()
+    this.#link = this.#world.wire.transport(this.name, this.#process).connect({
+      open: () => this.#link!.send(helloFrame(SPACE, null)),
+      frame: (text) => this.#heard(text),
+      closed: () => (this.#link = undefined),
+    })
+  }
+
+  #heard(text: string): void {
+    this.#heardMs = this.#process.monotonic()
+    const frame = parseReviewerFrame(text)
+    if (!frame.ok) return
+    if (frame.value.kind === 'welcome') this.#link?.send(bindFrame([this.#opening]))
+    if (frame.value.kind !== 'bound') return
+    this.#isBound = true
+    this.#offer()
+  }
+
+  #tick(): void {
+    this.#process.after(TICK_MS, () => {
+      if (this.#process.monotonic() - this.#heardMs > SILENCE_MS) {
+        this.#link?.close()
+        this.#link = undefined
+      }
+      if (!this.#link) this.#connect()
+      else if (!this.#isBound) this.#link.send(helloFrame(SPACE, null))
+      else this.#offer()
+      this.#tick()
+    })
+  }
+
+  /** All that has no verdict, and now and then something that has one. */
+  #offer(): void {
+    if (!this.#isBound) return
+    const offers = [...this.open]
+    if (this.#written.length > 0 && this.random.chance(0.1))
+      offers.push(this.random.pick(this.#written))
+    while (offers.length > 0) void this.#send(flushOf(offers))
+  }
+
+  async #send(messages: readonly Message[]): Promise<void> {
+    const bytes = sealBytes(
+      SPACE,
+      this.#opening.authorId,
+      messages.map(({ hash }) => hash),
+    )
+    const sig = await this.#signer.sign(this.#keys, bytes)
+    this.#link?.send(offerFrame(packMessages(messages), sig, this.#keys.publicKey))
+  }
+}
+
+/** The next messages that may stand in one offer: parents before children, none twice. */
+function flushOf(offers: Message[]): Message[] {
+  const flush: Message[] = []
+  while (offers[0] && flush.length < OFFER_MESSAGES_MAX) {
+    const { id } = offers[0]
+    const isLate = flush.some((message) => message.id === id || standsOn(message, id))
+    if (isLate) break
+    flush.push(offers.shift()!)
+  }
+  return flush
+}
+
+function standsOn({ changes }: Message, id: string): boolean {
+  return changes.some((change) => change!.meta.parentCanonicalIds.includes(id))
+}
+
+export type Allowed = readonly FinalReason[]
+
+function describe({ changes, header }: Message): string {
+  const parts = changes.map((change) => `${change!.meta.kind} ${change!.meta.regs.join('+')}`)
+  return `#${header.clientSeq} ${parts.join(', ')}`
+}

@@ -1,0 +1,298 @@
+/**
+ * One replica under observation: its rows, queries and position, compared with the oracle after
+ * everything that happens to it and inside of every emission. A row names its heads, so what it
+ * must be is the oracle's fold of these messages and all they stand on.
+ */
+import type {
+  AnyRow,
+  LiveQuery,
+  Position,
+  QueryResult,
+  Receipt,
+  SyncStore,
+} from '@countersign/core'
+import type { Entity } from '@countersign/core'
+import { type Screen, TYPES, type WorldType, typeNamed } from './entities.ts'
+import type { EntityHistory, Fact } from './facts.ts'
+import {
+  s12Progressive,
+  s13Monotonic,
+  s13NothingFlips,
+  s15IndexIsScan,
+  s1OnlyOwnIsPending,
+  s1RowIsFold,
+  s1Complete,
+  s6Whole,
+  s8Conflicts,
+} from './invariants/replica.ts'
+import type { Tally } from './tally.ts'
+import type { Truth } from './truth.ts'
+
+/** What was seen of one entity last. */
+export interface Sight {
+  readonly history: EntityHistory
+  readonly row: AnyRow | undefined
+  /** The messages that the row is the fold of. */
+  readonly mask: bigint
+}
+
+export interface WatchOptions {
+  readonly store: SyncStore
+  readonly truth: Truth
+  readonly device: string
+  readonly tally: Tally
+  /** Runs a check; hears of a violation. */
+  readonly guard: (check: () => void) => void
+}
+
+interface OpenScreen extends Screen {
+  readonly live: LiveQuery<Entity>
+  readonly end: () => void
+  calls: number
+}
+
+export class Watch {
+  readonly #options: WatchOptions
+  readonly #standing: QueryResult<WorldType>
+  readonly #sights = new Map<string, Sight>()
+  readonly #drafts = new Map<string, Receipt[]>()
+  readonly #screens: OpenScreen[] = []
+  /** By type: entities that no message is known of yet. */
+  readonly #news = new Map<string, Set<string>>()
+  #position: Position | null = null
+  #checking = false
+  #writing = false
+
+  constructor(options: WatchOptions) {
+    this.#options = options
+    // Its rows are fixed, its position is always the present one.
+    this.#standing = options.store.query(TYPES[0], { limit: 0 })
+  }
+
+  get position(): Position | null {
+    return this.#standing.asOf
+  }
+
+  sights(): IterableIterator<Sight> {
+    return this.#sights.values()
+  }
+
+  /** Does a write. What it makes has no id yet, and looking into it would give it one. */
+  writing<T>(body: () => T): T {
+    this.#writing = true
+    try {
+      return body()
+    } finally {
+      this.#writing = false
+    }
+  }
+
+  /** Rows of these entities are not looked into until this write has its id by itself. */
+  wrote(receipt: Receipt, entityIds: readonly string[]): void {
+    for (const id of entityIds) {
+      const drafts = this.#drafts.get(id)
+      if (drafts) drafts.push(receipt)
+      else this.#drafts.set(id, [receipt])
+    }
+  }
+
+  open(screen: Screen): void {
+    const { store, guard } = this.#options
+    const live = store.live(screen.type, screen.query as never) as unknown as LiveQuery<Entity>
+    const open = { ...screen, live, end: () => {}, calls: 0 }
+    open.end = live.subscribe(() => {
+      open.calls++
+      guard(() => this.#inEmission())
+    })
+    live.snapshot()
+    this.#screens.push(open)
+  }
+
+  /** Closes one of the open queries. */
+  closeOne(at: number): void {
+    this.#screens.splice(at % this.#screens.length, 1)[0]?.end()
+  }
+
+  get screens(): number {
+    return this.#screens.length
+  }
+
+  /** How often the listeners have been called since the last time, at the most. */
+  takeCalls(): number {
+    const most = Math.max(0, ...this.#screens.map(({ calls }) => calls))
+    for (const screen of this.#screens) screen.calls = 0
+    return most
+  }
+
+  /** All that is cheap, for whatever has changed since the last time. */
+  check(): void {
+    const before = this.#position
+    this.#position = s12Progressive(this.#options.truth, before, this.position)
+    const isChanged = this.#look()
+    this.#complete(before)
+    if (isChanged) for (const screen of this.#screens) this.#checkScreen(screen)
+  }
+
+  /** A row that the watch could not look into, and why; undefined when there is none. */
+  unexplained(): string | undefined {
+    for (const history of this.#options.truth.facts.entities()) {
+      const row = this.#rowOf(history)
+      if (row === this.#sights.get(history.id)?.row) continue
+      return this.#hasDrafts(history.id)
+        ? `${history.name} has drafts`
+        : `${history.name} has unknown heads`
+    }
+    return undefined
+  }
+
+  /** All rows of a type, by asking for each id that anybody has ever heard of. */
+  rows(type: WorldType): AnyRow[] {
+    const ids = new Set(this.#news.get(type.name))
+    for (const history of this.#options.truth.facts.entities()) {
+      if (history.type === type.name) ids.add(history.id)
+    }
+    const rows: AnyRow[] = []
+    for (const id of ids) {
+      const row = this.#peek(type, id)
+      if (row) rows.push(row)
+    }
+    return rows
+  }
+
+  /** Subscribers look around: what they see must be whole. */
+  #inEmission(): void {
+    if (this.#checking) return
+    this.#checking = true
+    try {
+      if (this.#writing) for (const screen of this.#screens) this.#checkScreen(screen)
+      else this.check()
+    } finally {
+      this.#checking = false
+    }
+  }
+
+  #rowOf(history: EntityHistory): AnyRow | undefined {
+    return this.#peek(typeNamed.get(history.type)!, history.id)
+  }
+
+  #peek(type: WorldType, id: string): AnyRow | undefined {
+    return this.#options.store.peek(type, id).row as AnyRow | undefined
+  }
+
+  #look(): boolean {
+    const changed: [before: Sight | undefined, after: Sight][] = []
+    let isAnyChanged = false
+    for (const history of this.#options.truth.facts.entities()) {
+      const before = this.#sights.get(history.id)
+      const row = this.#rowOf(history)
+      if (row === before?.row) continue
+      isAnyChanged = true
+      if (this.#hasDrafts(history.id)) continue
+      const mask = row ? history.closure(row.$heads) : 0n
+      // Written with no disk to show it, and not offered yet.
+      if (mask === undefined) continue
+      const after = { history, row, mask }
+      this.#sights.set(history.id, after)
+      changed.push([before, after])
+    }
+    for (const [before, after] of changed) {
+      s13Monotonic(this.#options.truth, before, after)
+      if (this.#isUncertain(after)) this.#options.tally.hit('own message shown though contained')
+      else this.#compare(before, after)
+    }
+    for (const [before, after] of changed) this.#checkWhole(before, after)
+    return isAnyChanged
+  }
+
+  /**
+   * Whether the row shows a message of an earlier session as pending that is long contained in
+   * what stands here: nothing on the disk says so, and the reviewer has not been asked yet.
+   */
+  #isUncertain({ history, row, mask }: Sight): boolean {
+    const heads = row?.$heads ?? []
+    if (heads.length < 2) return false
+    const { heads: standing } = history.expected(mask)
+    const { sessionId } = this.#options.store.status.getState()
+    return heads.some((id) => {
+      if (standing.includes(id)) return false
+      const { message, seq } = this.#options.truth.facts.get(id)!
+      return (
+        seq !== undefined &&
+        seq <= (this.position?.seq ?? 0) &&
+        message.header.sessionId !== sessionId
+      )
+    })
+  }
+
+  #hasDrafts(entityId: string): boolean {
+    const drafts = this.#drafts.get(entityId)
+    if (!drafts) return false
+    const left = drafts.filter(({ state }) => state === 'draft')
+    if (left.length > 0) this.#drafts.set(entityId, left)
+    else this.#drafts.delete(entityId)
+    return left.length > 0
+  }
+
+  #compare(before: Sight | undefined, after: Sight): void {
+    const { truth, device, tally, store } = this.#options
+    const seq = this.position?.seq ?? 0
+    s1OnlyOwnIsPending(truth, after, { device, seq })
+    const { row } = after
+    if (!row) return
+    const expected = after.history.expected(after.mask)
+    const viewerId = store.status.getState().authorId
+    s8Conflicts(after, expected)
+    s1RowIsFold(after, expected, { viewerId, seq, truth })
+    if (before && !this.#isUncertain(before)) s13NothingFlips(before, after, expected)
+    for (const { candidates } of Object.values(row.$conflicts)) {
+      tally.hit('conflict')
+      if (candidates.length > 2) tally.hit('conflict of 3 or more')
+    }
+  }
+
+  /** Messages of several entities: seen in all of them, or in none. */
+  #checkWhole(before: Sight | undefined, { history, mask }: Sight): void {
+    const come = mask & ~(before?.mask ?? 0n)
+    const gone = (before?.mask ?? 0n) & ~mask
+    const isSeen = (entityId: string, fact: Fact): boolean | undefined => {
+      // What is not looked into is not judged.
+      if (this.#drafts.has(entityId)) return undefined
+      const other = this.#options.truth.history(entityId)!
+      const sight = this.#sights.get(entityId)
+      if (this.#rowOf(other) !== sight?.row) return undefined
+      return ((sight?.mask ?? 0n) & other.bitOf(fact.message.id)) !== 0n
+    }
+    for (const fact of history.within(come)) s6Whole(fact, true, (id) => isSeen(id, fact))
+    for (const fact of history.within(gone)) s6Whole(fact, false, (id) => isSeen(id, fact))
+  }
+
+  /** What was accepted up to the position is in the rows. */
+  #complete(before: Position | null): void {
+    const { truth } = this.#options
+    const seq = this.#position?.seq ?? 0
+    for (let at = before?.seq ?? 0; at < seq; at++) {
+      const fact = truth.accepted[at]!
+      for (const { entity } of fact.oracle.changes) {
+        if (this.#drafts.has(entity)) continue
+        const history = truth.history(entity)!
+        const sight = this.#sights.get(entity)
+        if (this.#rowOf(history) === sight?.row) s1Complete(fact, history, sight?.mask ?? 0n)
+      }
+    }
+  }
+
+  /** Entities that were created here a moment ago, and are in no message yet. */
+  #heardOf(type: WorldType, rows: readonly AnyRow[]): void {
+    const { facts } = this.#options.truth
+    let news = this.#news.get(type.name)
+    if (!news) this.#news.set(type.name, (news = new Set()))
+    for (const id of news) if (facts.entity(id)) news.delete(id)
+    for (const { id } of rows) if (!facts.entity(id)) news.add(id)
+  }
+
+  #checkScreen({ type, query, live }: OpenScreen): void {
+    const shown = live.snapshot().rows as readonly AnyRow[]
+    this.#heardOf(type, shown)
+    s15IndexIsScan(type.name, query, { rows: this.rows(type), live: shown })
+  }
+}

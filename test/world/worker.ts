@@ -1,0 +1,18 @@
+/** A thread that runs the seeds it is given, one after the other, perhaps with a planted bug. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { plant } from './plant.ts'
+import { plantedNamed } from './planted/all.ts'
+import { trapGlobals } from './trap.ts'
+
+const { planted } = workerData as { readonly planted: string | undefined }
+const port = parentPort!
+if (planted !== undefined) plant(plantedNamed(planted))
+
+// Only now: what is planted must be there before core is loaded.
+const { runSeed } = await import('./run.ts')
+trapGlobals()
+
+port.on('message', (seed: number) => {
+  void runSeed(seed).then((report) => port.postMessage(report))
+})
+port.postMessage('ready')

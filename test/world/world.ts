@@ -1,0 +1,256 @@
+/**
+ * One simulated world: a reviewer on its store, devices with tabs on their disks, a network
+ * between them. All of it runs the real code of core in one thread on virtual time, so that a
+ * seed is a history. This file owns who is there; what happens to them is the conductor's.
+ */
+import type { Receipt, Verdict } from '@countersign/core'
+import type { KeyPair } from '@countersign/core/ports'
+import {
+  FaultyDisk,
+  FaultyStore,
+  FaultyWire,
+  SeededRandom,
+  VirtualClock,
+  simSigner,
+} from '@countersign/core/testing'
+import { Random } from '../model/random.ts'
+import { Device, type Tab } from './device.ts'
+import { Faults } from './faults.ts'
+import { s22Restored } from './invariants/restored.ts'
+import { Observer } from './observer.ts'
+import type { Plan } from './plan.ts'
+import { ReviewerNode } from './reviewer-node.ts'
+import { USUAL } from './strange-messages.ts'
+import { Stranger } from './stranger.ts'
+import { Tally } from './tally.ts'
+import { Truth } from './truth.ts'
+import { Violation } from './violation.ts'
+import { Visit } from './visit.ts'
+
+/** Reasons for which a message of an honest store may be refused. */
+const HONEST: readonly string[] = [...USUAL, 'entity_exists']
+
+/** What a receipt said in the end. */
+export interface Ack {
+  readonly id: string
+  readonly verdict: Verdict
+}
+
+export class World {
+  readonly plan: Plan
+  readonly clock: VirtualClock = new VirtualClock()
+  readonly random: Random
+  readonly bytes: SeededRandom
+  readonly tally: Tally = new Tally()
+  readonly truth: Truth = new Truth()
+  readonly faults: Faults
+  readonly wire: FaultyWire
+  readonly store: FaultyStore
+  readonly keys: KeyPair
+  readonly devices: readonly Device[]
+  readonly strangers: Stranger[] = []
+  readonly nodes: ReviewerNode[] = []
+  /** Visits in which something has happened since the last check. */
+  readonly touched = new Set<Visit>()
+  /** What stores told their apps of verdicts. */
+  readonly acks: Ack[] = []
+  /** The first promise that was broken. */
+  violation: Violation | undefined
+  /** Called in the moment of a commit, before its answer: the reviewer may die here. */
+  atCommit: (() => void) | undefined
+  /** Lines for people, when somebody wants them. */
+  readonly history: string[] | undefined
+  readonly #full = new Set<Device>()
+  readonly #allowed = new Map<string, readonly string[]>()
+  #hash = 0x811c9dc5
+
+  static async make(plan: Plan, options: { readonly verbose?: boolean } = {}): Promise<World> {
+    const bytes = new SeededRandom(plan.seed)
+    return new World(plan, bytes, await simSigner({ random: bytes }).generate(), options.verbose)
+  }
+
+  private constructor(plan: Plan, bytes: SeededRandom, keys: KeyPair, verbose = false) {
+    this.plan = plan
+    this.bytes = bytes
+    this.keys = keys
+    this.history = verbose ? [] : undefined
+    this.random = new Random(plan.seed).split()
+    this.faults = new Faults(plan, this.random.split(), this.tally)
+    const observer = new Observer(this)
+    const { clock } = this
+    this.wire = new FaultyWire({
+      clock,
+      faults: this.faults.wire(),
+      onSend: (direction, name, text) => {
+        this.#mix(text.length)
+        this.guard(() => observer.sent(direction, name, text))
+      },
+    })
+    this.store = new FaultyStore({
+      clock,
+      faults: this.faults.store(),
+      onCommit: (batch) => {
+        this.guard(() => observer.committed(batch))
+        this.atCommit?.()
+      },
+    })
+    this.devices = plan.tabs.map((tabs, at) => this.#device(at, tabs, observer))
+    this.startReviewer()
+  }
+
+  get hash(): string {
+    return (this.#hash >>> 0).toString(16).padStart(8, '0')
+  }
+
+  /** Replicas that are open now. */
+  get visits(): Visit[] {
+    return this.devices.flatMap((device) => device.visits)
+  }
+
+  get tabs(): Tab[] {
+    return this.devices.flatMap((device) => device.tabs)
+  }
+
+  visitOf(name: string): Visit | undefined {
+    return this.tabs.find((tab) => tab.name === name)?.visit
+  }
+
+  /** The reviewer that serves, or will. */
+  get node(): ReviewerNode | undefined {
+    const newest = this.nodes.at(-1)
+    return newest?.process.dead ? undefined : newest
+  }
+
+  startReviewer(): void {
+    this.nodes.push(new ReviewerNode(this, this.bytes.split()))
+  }
+
+  open(tab: Tab): void {
+    this.note(tab.name, () => 'opens')
+    tab.visit = new Visit(this, tab, this.bytes.split())
+  }
+
+  kill(visit: Visit): void {
+    this.note(visit.tab.name, () => 'is killed')
+    visit.kill()
+    visit.tab.visit = undefined
+  }
+
+  async addStranger(): Promise<Stranger> {
+    const parts = { random: this.random.split(), bytes: this.bytes.split() }
+    const stranger = await Stranger.make(this, `X${this.strangers.length + 1}`, parts)
+    this.strangers.push(stranger)
+    return stranger
+  }
+
+  setFull(device: Device, isFull: boolean): void {
+    if (isFull) this.#full.add(device)
+    else this.#full.delete(device)
+    if (isFull) device.hadTrouble = true
+  }
+
+  // What visits tell.
+
+  opened(visit: Visit): void {
+    this.note(visit.tab.name, () => `is ready at ${visit.watch!.position?.seq ?? 'nothing'}`)
+    this.guard(() => {
+      visit.watch!.check()
+      s22Restored(this.truth, visit)
+    }, visit.tab.name)
+  }
+
+  closed(visit: Visit): void {
+    this.note(visit.tab.name, () => 'has closed')
+    visit.kill()
+    visit.tab.visit = undefined
+  }
+
+  /** Its store cannot be used: the page is loaded again some time. */
+  lost(visit: Visit): void {
+    this.kill(visit)
+  }
+
+  /** A store has written. */
+  wrote(visit: Visit, receipt: Receipt, entityIds: ReadonlySet<string>): void {
+    this.note(
+      visit.tab.name,
+      () => `writes ${[...entityIds].map((id) => this.#entityName(id)).join(' ')}`,
+    )
+    if (this.plan.eagerIds) void receipt.messageId
+    void receipt.settled().then((verdict) => {
+      this.acks.push({ id: receipt.messageId, verdict })
+      if (receipt.state === 'blocked') this.tally.hit('rejection cascades: blocked')
+      this.note(
+        visit.tab.name,
+        () => `hears that ${this.truth.facts.nameOf(receipt.messageId)} is ${receipt.state}`,
+      )
+    })
+  }
+
+  #entityName(id: string): string {
+    return this.truth.history(id)?.name ?? id
+  }
+
+  // What the checks tell.
+
+  allow(id: string, reasons: readonly string[]): void {
+    this.#allowed.set(id, reasons)
+  }
+
+  allowedFor(id: string): readonly string[] {
+    return this.#allowed.get(id) ?? HONEST
+  }
+
+  /** Runs a check wherever it is called from: a violation must not be swallowed by the code under test. */
+  guard(check: () => void, who?: string): void {
+    try {
+      check()
+    } catch (error) {
+      if (error instanceof Violation)
+        this.fault(error.invariant, who ? `${who}: ${error.message}` : error.message)
+      else
+        this.violation ??= new Violation(
+          'world',
+          error instanceof Error ? (error.stack ?? error.message) : String(error),
+        )
+    }
+  }
+
+  fault(invariant: string, what: string): void {
+    this.violation ??= new Violation(invariant, what)
+  }
+
+  note(actor: string, text: () => string): void {
+    this.#mix(actor.charCodeAt(0) * 256 + (actor.charCodeAt(1) || 0))
+    this.history?.push(
+      `${(this.clock.monotonic() / 1000).toFixed(3).padStart(9)}  ${actor.padEnd(3)} ${text()}`,
+    )
+  }
+
+  /** What happened when, as a number: two runs of one seed must agree. */
+  #mix(value: number): void {
+    const at = Math.floor(this.clock.monotonic() * 1_000) | 0
+    this.#hash = Math.imul(this.#hash ^ value, 0x01000193)
+    this.#hash = Math.imul(this.#hash ^ at, 0x01000193)
+  }
+
+  #device(at: number, tabs: number, observer: Observer): Device {
+    const { plan, clock, random } = this
+    const name = String.fromCharCode(65 + at)
+    const skew = {
+      offsetMs: plan.skewMs * (2 * random.unit() - 1),
+      drift: plan.drift * (2 * random.unit() - 1),
+    }
+    const disk = plan.storageless.has(at)
+      ? undefined
+      : new FaultyDisk({
+          clock,
+          faults: this.faults.disk(() => this.#full.has(device)),
+          onApplied: (batch) => this.guard(() => observer.applied(device, batch)),
+          onDurable: (batch) => this.guard(() => observer.durable(device, batch)),
+        })
+    const device: Device = new Device(name, disk, skew)
+    for (let tab = 0; tab < tabs; tab++) device.addTab()
+    return device
+  }
+}
