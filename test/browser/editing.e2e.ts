@@ -210,7 +210,7 @@ test.describe('finding', () => {
     await expect(rows).toHaveCount(1)
     await board.search('nothing like this')
     await expect(board.pane.getByText('Nothing matches')).toBeVisible()
-    await board.pane.getByRole('button', { name: 'Clear search and filter' }).click()
+    await board.pane.getByRole('button', { name: 'Clear search and filter' }).last().click()
     await expect(board.pane.getByLabel('Search titles and notes')).toHaveValue('')
   })
 

@@ -20,7 +20,7 @@ it('the example of the README is the one that runs here', async () => {
 
 it('the example of the README adds a row at once, and it is countersigned', async () => {
   render(app)
-  fireEvent.click(screen.getByText('Add'))
+  fireEvent.click(screen.getByDisplayValue('Add'))
   expect(screen.getByText(/Write it down: open/)).toBeTruthy()
   await waitFor(() => expect(screen.getByText('Write it down: open, canonical')).toBeTruthy())
   fireEvent.click(screen.getByText(/Write it down/))

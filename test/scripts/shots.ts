@@ -10,6 +10,7 @@ import { ensureBrowser } from './browser.ts'
 import { root } from './stages.ts'
 
 type Scene = (board: Board, page: Page) => Promise<void>
+type Look = { readonly width: number; readonly scheme: 'light' | 'dark' }
 
 const folder = join(root, '.shots')
 const forReadme = join(root, 'apps/board/screenshot.png')
@@ -42,37 +43,76 @@ const scenes: Readonly<Record<string, Scene>> = {
       .fill('[{ "title": "A" }, { "title": "B", "points": 99 }]')
   },
   nothing: async (board) => board.search('no such issue'),
+  conflict: async (board, page) => {
+    await openSecond(page)
+    const other = new Board(page, 'second')
+    const title = (await board.titles('Doing'))[0] ?? ''
+    for (const [each, points] of [
+      [board, '2'],
+      [other, '13'],
+    ] as const) {
+      await each.setOnline(false)
+      await each.open(title)
+      await each.drawer.getByLabel('Points').selectOption(points)
+    }
+    await board.setOnline(true)
+    await board.settled()
+    await other.setOnline(true)
+    await board.drawer.getByText('conflict').first().waitFor()
+  },
+  drag: async (board, page) => {
+    const from = (await board.pane.locator('.card').nth(1).boundingBox())!
+    const to = (await board.column('Doing').boundingBox())!
+    await page.mouse.move(from.x + 60, from.y + 40)
+    await page.mouse.down()
+    await page.mouse.move(to.x + 30, to.y + 175, { steps: 5 })
+  },
+  toast: async (board, page) => {
+    await board.pane
+      .getByRole('button', { name: /^Move or archive/ })
+      .last()
+      .click()
+    await page.getByRole('menuitem', { name: 'Archive' }).click()
+  },
 }
 
-const looks = [1280, 400].flatMap((width) =>
+const looks: readonly Look[] = [1280, 400].flatMap((width) =>
   (['light', 'dark'] as const).map((scheme) => ({ width, scheme })),
 )
 
 mkdirSync(folder, { recursive: true })
 writeFileSync(join(folder, '.gitignore'), '*\n')
 const wanted = process.argv.slice(2).filter((word) => word !== '--')
-const demo = await Demo.start()
 const browser = await chromium.launch(ensureBrowser())
 try {
-  for (const { width, scheme } of looks) {
-    for (const [name, act] of Object.entries(scenes)) {
-      const words = [name, String(width), scheme]
-      if (!wanted.every((word) => words.includes(word))) continue
-      await shoot(join(folder, `${words.join('-')}.png`), { width, scheme }, act)
-    }
+  for (const look of looks) {
+    const chosen = Object.entries(scenes).filter(([name]) =>
+      wanted.every((word) => [name, String(look.width), look.scheme].includes(word)),
+    )
+    // A space of its own for each look: some scenes change what the next would show.
+    if (chosen.length > 0) await visit(look, chosen)
   }
-  if (wanted.length === 0) {
-    await shoot(forReadme, { width: 1280, scheme: 'light' }, readme)
-  }
+  if (wanted.length === 0) await visit({ width: 1280, scheme: 'light' }, [['readme', readme]])
 } finally {
   await browser.close()
-  await demo.stop()
 }
 console.log(`shots: in ${folder}`)
 
+async function visit(look: Look, chosen: readonly (readonly [string, Scene])[]): Promise<void> {
+  const demo = await Demo.start()
+  try {
+    for (const [name, act] of chosen) {
+      const path = join(folder, `${name}-${look.width}-${look.scheme}.png`)
+      await shoot(demo.url, { ...look, path: name === 'readme' ? forReadme : path }, act)
+    }
+  } finally {
+    await demo.stop()
+  }
+}
+
 async function shoot(
-  path: string,
-  { width, scheme }: { width: number; scheme: 'light' | 'dark' },
+  url: string,
+  { width, scheme, path }: Look & { readonly path: string },
   act: Scene,
 ): Promise<void> {
   const context = await browser.newContext({
@@ -81,7 +121,7 @@ async function shoot(
     reducedMotion: 'reduce',
   })
   const page = await context.newPage()
-  await page.goto(demo.url)
+  await page.goto(url)
   const board = new Board(page)
   await board.connected()
   await board.pane.locator('.card').first().waitFor()
@@ -102,6 +142,7 @@ async function readme(board: Board, page: Page): Promise<void> {
   const other = new Board(page, 'second')
   await other.setOnline(false)
   await other.pane.locator('.card__open').nth(2).press('Shift+ArrowRight')
-  await page.mouse.move(0, 0)
+  // A focus ring would be the loudest thing in the picture.
+  await page.locator(':focus').blur()
   await board.settled()
 }

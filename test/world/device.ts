@@ -1,5 +1,5 @@
 /** One device: a disk that its tabs share, their locks, and how wrong its clock is. */
-import { type ClockSkew, FaultyDisk, SimLocks } from '@countersign/core/testing'
+import { type ClockSkew, type FaultyDisk, SimLocks } from '@countersign/core/testing'
 import type { Visit } from './visit.ts'
 
 export class Device {

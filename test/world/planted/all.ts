@@ -1,14 +1,71 @@
 /** All planted bugs. Each must be caught by the world; one that survives is a hole in its checks. */
 import type { Planted } from '../plant.ts'
 import { ackBeforeCommit } from './ack-before-commit.ts'
+import { ackShowsCanonical } from './ack-shows-canonical.ts'
+import { concurrentOverwrites } from './concurrent-overwrites.ts'
+import { dedupByNumberOnly } from './dedup-by-number-only.ts'
+import { duplicateAcceptedTwice } from './duplicate-accepted-twice.ts'
+import { expectationIgnored } from './expectation-ignored.ts'
+import { fenceIgnored } from './fence-ignored.ts'
+import { foldForgetsKeep } from './fold-forgets-keep.ts'
+import { halfMessageApplied } from './half-message-applied.ts'
+import { halfMessageTold } from './half-message-told.ts'
+import { headsUnbounded } from './heads-unbounded.ts'
+import { indexMissesRemoval } from './index-misses-removal.ts'
+import { liveQueryMissesChange } from './live-query-misses-change.ts'
+import { mendAtWrongPosition } from './mend-at-wrong-position.ts'
+import { offerBeforeDurable } from './offer-before-durable.ts'
+import { offerNeverRepeated } from './offer-never-repeated.ts'
+import { orderByTimestamp } from './order-by-timestamp.ts'
+import { outboxClearedEarly } from './outbox-cleared-early.ts'
+import { outboxForgotten } from './outbox-forgotten.ts'
+import { outboxRelaxed } from './outbox-relaxed.ts'
+import { parentsNotChecked } from './parents-not-checked.ts'
+import { partialSnapshotTaken } from './partial-snapshot-taken.ts'
+import { positionMovesOverGap } from './position-moves-over-gap.ts'
+import { rejectionLeavesDescendants } from './rejection-leaves-descendants.ts'
+import { resolveNotCompared } from './resolve-not-compared.ts'
+import { rollbackForgotten } from './rollback-forgotten.ts'
+import { sessionReused } from './session-reused.ts'
+import { shownIsOldestOwn } from './shown-is-oldest-own.ts'
+import { snapshotForgetsHeads } from './snapshot-forgets-heads.ts'
 
-export const PLANTED: readonly Planted[] = [ackBeforeCommit]
+export const PLANTED: readonly Planted[] = [
+  ackBeforeCommit,
+  fenceIgnored,
+  duplicateAcceptedTwice,
+  dedupByNumberOnly,
+  resolveNotCompared,
+  expectationIgnored,
+  headsUnbounded,
+  rejectionLeavesDescendants,
+  halfMessageApplied,
+  halfMessageTold,
+  rollbackForgotten,
+  foldForgetsKeep,
+  concurrentOverwrites,
+  orderByTimestamp,
+  shownIsOldestOwn,
+  ackShowsCanonical,
+  indexMissesRemoval,
+  liveQueryMissesChange,
+  positionMovesOverGap,
+  mendAtWrongPosition,
+  snapshotForgetsHeads,
+  partialSnapshotTaken,
+  offerBeforeDurable,
+  outboxRelaxed,
+  outboxForgotten,
+  outboxClearedEarly,
+  sessionReused,
+  offerNeverRepeated,
+  parentsNotChecked,
+]
 
 export function plantedNamed(name: string): Planted {
   const found = PLANTED.find((planted) => planted.name === name)
-  if (!found)
-    throw new Error(
-      `no planted bug "${name}"; there are: ${PLANTED.map((each) => each.name).join(', ')}`,
-    )
-  return found
+  if (found) return found
+  throw new Error(
+    `no planted bug "${name}"; there are ${PLANTED.map((each) => each.name).join(', ')}`,
+  )
 }

@@ -30,7 +30,7 @@ export function Outbox() {
         <h2>Outbox</h2>
         <dl className="figures">
           <Figure name="Waiting for a verdict" value={String(waiting)} />
-          <Figure name="The oldest for" value={age ?? 'nothing waits'} />
+          <Figure name="Longest wait" value={age ?? 'nothing waits'} />
           <Figure name="Refused in this session" value={String(refused)} />
         </dl>
         <OutboxAdvice waiting={waiting} />

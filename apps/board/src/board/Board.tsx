@@ -12,10 +12,10 @@ interface BoardProps {
   readonly filter: Filter
   readonly onOpen: (id: string) => void
   readonly onNew: (status: Status) => void
-  readonly onClear: () => void
+  readonly openId: string | undefined
 }
 
-export function Board({ filter, onOpen, onNew, onClear }: BoardProps) {
+export function Board({ filter, openId, onOpen, onNew }: BoardProps) {
   const board = useRef<HTMLDivElement>(null)
   const moves = useMoves(filter)
   const [drag, arm] = useCardDrag(board, moves.drop)
@@ -40,13 +40,13 @@ export function Board({ filter, onOpen, onNew, onClear }: BoardProps) {
           key={status}
           status={status}
           filter={filter}
+          openId={openId}
           draggedId={drag?.id}
           dropAt={drag?.over?.status === status ? drag.over.index : undefined}
           onArm={arm}
           onStep={step}
           onOpen={onOpen}
           onNew={onNew}
-          onClear={onClear}
         />
       ))}
       {drag && <DragGhost drag={drag} />}

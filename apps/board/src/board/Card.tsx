@@ -18,6 +18,8 @@ export interface CardActions {
 
 interface CardProps extends CardActions {
   readonly row: IssueRow
+  /** Whether the drawer shows it. */
+  readonly current: boolean
   readonly dragged: boolean
 }
 
@@ -28,7 +30,14 @@ const arrows: Readonly<Record<string, Direction>> = {
   ArrowRight: 'right',
 }
 
-export const Card = memo(function Card({ row, dragged, onArm, onStep, onOpen }: CardProps) {
+export const Card = memo(function Card({
+  row,
+  current,
+  dragged,
+  onArm,
+  onStep,
+  onOpen,
+}: CardProps) {
   const archive = useArchive()
   const step = (event: KeyboardEvent): void => {
     const direction = arrows[event.key]
@@ -51,6 +60,7 @@ export const Card = memo(function Card({ row, dragged, onArm, onStep, onOpen }: 
             type="button"
             className="card__open"
             data-opens={row.id}
+            aria-current={current}
             onClick={() => onOpen(row.id)}
             onKeyDown={step}
             aria-keyshortcuts={

@@ -10,11 +10,11 @@ import { columnQuery, columnRows } from './moves.ts'
 interface ColumnProps extends CardActions {
   readonly status: Status
   readonly filter: Filter
+  readonly openId: string | undefined
   readonly draggedId: string | undefined
   /** Where the dragged card would land, counted without it. */
   readonly dropAt: number | undefined
   readonly onNew: (status: Status) => void
-  readonly onClear: () => void
 }
 
 /** Cards drawn at first, and at each wish for more: a page of thousands answers slowly. */
@@ -60,6 +60,7 @@ export function Column(props: ColumnProps) {
             <Card
               key={entry.id}
               row={entry}
+              current={entry.id === props.openId}
               dragged={entry.id === draggedId}
               onArm={onArm}
               onStep={onStep}
@@ -105,20 +106,12 @@ function EmptyColumn({
   filter,
   complete,
   onNew,
-  onClear,
 }: ColumnProps & { complete: boolean }): ReactNode {
   const offline = useSyncStatus(
     (sync) => sync.connection === 'offline' || sync.connection === 'none',
   )
   if (filter.text !== '' || narrowedBy({ ...filter, status: 'any' }) > 0) {
-    return (
-      <>
-        <p>Nothing here matches.</p>
-        <button type="button" className="link" onClick={onClear}>
-          Clear search and filter
-        </button>
-      </>
-    )
+    return <p>Nothing here matches.</p>
   }
   if (filter.archived) return <p>Nothing archived.</p>
   if (!complete)

@@ -11,13 +11,14 @@ interface IssueTableProps {
   readonly filter: Filter
   readonly onOpen: (id: string) => void
   readonly onNew: (status: Status) => void
+  readonly openId: string | undefined
   readonly onClear: () => void
 }
 
 /** Rows drawn at first, and at each wish for more. */
 const rowsStep = 150
 
-export function IssueTable({ filter, onOpen, onNew, onClear }: IssueTableProps) {
+export function IssueTable({ filter, openId, onOpen, onNew, onClear }: IssueTableProps) {
   const [sort, setSort] = useState<Sort>('-$createdOrderKey')
   const { rows: found, complete } = useQuery(Issue, queryOf(filter, [sort]))
   const rows = useMemo(
@@ -54,7 +55,7 @@ export function IssueTable({ filter, onOpen, onNew, onClear }: IssueTableProps) 
         </thead>
         <tbody>
           {rows.slice(0, shown).map((row) => (
-            <IssueTableRow key={row.id} row={row} onOpen={onOpen} />
+            <IssueTableRow key={row.id} row={row} current={row.id === openId} onOpen={onOpen} />
           ))}
         </tbody>
       </table>
@@ -74,7 +75,9 @@ export function IssueTable({ filter, onOpen, onNew, onClear }: IssueTableProps) 
   )
 }
 
-function EmptyList(props: Omit<IssueTableProps, 'onOpen'> & { readonly complete: boolean }) {
+function EmptyList(
+  props: Omit<IssueTableProps, 'openId' | 'onOpen'> & { readonly complete: boolean },
+) {
   const { filter, complete, onNew, onClear } = props
   if (filter.text !== '' || narrowedBy(filter) > 0) {
     return (

@@ -9,10 +9,16 @@ import { StatusPill } from '../parts/StatusPill.tsx'
 
 interface IssueTableRowProps {
   readonly row: IssueRow
+  /** Whether the drawer shows it. */
+  readonly current: boolean
   readonly onOpen: (id: string) => void
 }
 
-export const IssueTableRow = memo(function IssueTableRow({ row, onOpen }: IssueTableRowProps) {
+export const IssueTableRow = memo(function IssueTableRow({
+  row,
+  current,
+  onOpen,
+}: IssueTableRowProps) {
   return (
     <tr data-issue={row.id}>
       <td data-field="$createdOrderKey">
@@ -23,6 +29,7 @@ export const IssueTableRow = memo(function IssueTableRow({ row, onOpen }: IssueT
           type="button"
           className="table__open"
           data-opens={row.id}
+          aria-current={current}
           onClick={() => onOpen(row.id)}
         >
           {row.title}

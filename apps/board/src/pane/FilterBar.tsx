@@ -20,6 +20,7 @@ interface FilterBarProps {
 export function FilterBar({ filter, onFilter, withStatus }: FilterBarProps) {
   const names = useAssignees()
   const { status, assignee, points, archived } = filter
+  const narrowed = narrowedBy(withStatus ? filter : { ...filter, status: 'any' })
   return (
     <div className="filters" role="group" aria-label="Filter">
       {withStatus && (
@@ -61,11 +62,12 @@ export function FilterBar({ filter, onFilter, withStatus }: FilterBarProps) {
         <Icon name="archive" />
         Archived
       </button>
-      {narrowedBy(withStatus ? filter : { ...filter, status: 'any' }) > 0 && (
+      {(filter.text !== '' || narrowed > 0) && (
         <button
           type="button"
           className="chip"
-          onClick={() => onFilter({ ...noFilter, text: filter.text, archived })}
+          aria-label="Clear search and filter"
+          onClick={() => onFilter({ ...noFilter, archived })}
         >
           <Icon name="close" />
           Clear

@@ -31,7 +31,7 @@ export function Workspace({ session }: { session: Session }) {
     content.current?.querySelector<HTMLElement>(`[data-opens="${openId}"]`)?.focus()
   }
   const ask = (status: Status): void => setAsking({ what: 'new', status })
-  const parts = { filter: shown, onOpen: setOpenId, onNew: ask, onClear: () => setFilter(noFilter) }
+  const parts = { filter: shown, openId, onOpen: setOpenId, onNew: ask }
 
   return (
     <>
@@ -47,7 +47,11 @@ export function Workspace({ session }: { session: Session }) {
         <FilterBar filter={filter} onFilter={setFilter} withStatus={view === 'list'} />
       </Toolbar>
       <div className="pane__content" ref={content}>
-        {view === 'board' ? <Board {...parts} /> : <IssueTable {...parts} />}
+        {view === 'board' ? (
+          <Board {...parts} />
+        ) : (
+          <IssueTable {...parts} onClear={() => setFilter(noFilter)} />
+        )}
         {openId !== undefined && <Drawer key={openId} id={openId} onClose={closeDrawer} />}
       </div>
       <StatusBar session={session} />

@@ -105,14 +105,14 @@ export class QueryEngine implements RowSink {
   }
 
   /** The rows of a query, now. */
-  query(query: Query<Entity>): readonly AnyRow[] {
+  query(query: Query<Entity> = {}): readonly AnyRow[] {
     return Object.freeze(
       this.#rowsOf(this.#entries(new Request(this.#entity, query, this.#access))),
     )
   }
 
   /** The live query of that meaning: equal meanings share one object. */
-  live(query: Query<Entity>): EngineQuery {
+  live(query: Query<Entity> = {}): EngineQuery {
     const request = new Request(this.#entity, query, this.#access)
     const { key } = request
     const open = this.#open.get(key)

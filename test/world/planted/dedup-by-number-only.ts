@@ -1,0 +1,13 @@
+import type { Planted } from '../plant.ts'
+
+export const dedupByNumberOnly: Planted = {
+  name: 'dedup-by-number-only',
+  what: 'The reviewer knows a message by its number alone: another one of that number gets its verdict.',
+  edits: [
+    {
+      module: 'reviewer/commit.ts',
+      from: 'const review = this.#batch.entry(message.id)?.review',
+      to: 'const review = [...this.#context.space.messages.entries()].find((entry) => entry.session.sessionId === sessionId && entry.clientSeq === clientSeq)?.review ?? this.#batch.entry(message.id)?.review',
+    },
+  ],
+}

@@ -1,0 +1,14 @@
+import type { Planted } from '../plant.ts'
+
+export const halfMessageApplied: Planted = {
+  name: 'half-message-applied',
+  what: 'Of a message of several entities, the last is left out.',
+  edits: [
+    {
+      module: 'repo/repo.ts',
+      from: 'for (const write of entry.writes) { if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)',
+      to: `for (const [i, write] of entry.writes.entries()) { if (i > 0 && i === entry.writes.length - 1) continue
+      if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)`,
+    },
+  ],
+}

@@ -1,0 +1,14 @@
+import type { Planted } from '../plant.ts'
+
+export const halfMessageTold: Planted = {
+  name: 'half-message-told',
+  what: 'Subscribers are told between two entities of one message.',
+  edits: [
+    {
+      module: 'repo/repo.ts',
+      from: 'for (const write of entry.writes) { if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)',
+      to: `for (const write of entry.writes) { if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)
+      this.emit()`,
+    },
+  ],
+}

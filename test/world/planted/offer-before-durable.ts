@@ -1,0 +1,15 @@
+import type { Planted } from '../plant.ts'
+
+export const offerBeforeDurable: Planted = {
+  name: 'offer-before-durable',
+  what: 'What is written is offered before it is on the disk.',
+  edits: [
+    {
+      module: 'replica/flusher.ts',
+      from: 'const write = disk.write({',
+      to: `outbox.release(flush, 'queued')
+    onReady()
+    const write = disk.write({`,
+    },
+  ],
+}

@@ -1,0 +1,13 @@
+import type { Planted } from '../plant.ts'
+
+export const offerNeverRepeated: Planted = {
+  name: 'offer-never-repeated',
+  what: 'An offer that nobody answers is never made again.',
+  edits: [
+    {
+      module: 'messaging/outbox.ts',
+      from: 'if (tracked.offeredAt !== undefined && tracked.offeredAt < before) this.#land(tracked)',
+      to: 'if (tracked.offeredAt !== undefined && tracked.offeredAt < -before) this.#land(tracked)',
+    },
+  ],
+}

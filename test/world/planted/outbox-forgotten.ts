@@ -1,0 +1,13 @@
+import type { Planted } from '../plant.ts'
+
+export const outboxForgotten: Planted = {
+  name: 'outbox-forgotten',
+  what: 'The disk is not told that a flush waits for its verdict.',
+  edits: [
+    {
+      module: 'replica/flusher.ts',
+      from: 'outboxAdd: [flush.key]',
+      to: 'outboxAdd: []',
+    },
+  ],
+}

@@ -1,0 +1,13 @@
+import type { Planted } from '../plant.ts'
+
+export const sessionReused: Planted = {
+  name: 'session-reused',
+  what: 'A store that is opened again goes on under an old session, and its numbers.',
+  edits: [
+    {
+      module: 'replica/identity.ts',
+      from: 'sessionId: uuid4(random.bytes(16))',
+      to: "sessionId: storage ? String(await storage.claim('sessionId', uuid4(random.bytes(16)))) : uuid4(random.bytes(16))",
+    },
+  ],
+}
