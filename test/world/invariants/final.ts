@@ -78,7 +78,12 @@ function byteForByte(row: AnyRow): string {
     row.$heads,
     row.$timestamp,
   ]
-  return JSON.stringify([clean.sort((a, b) => (String(a) < String(b) ? -1 : 1)), conflicts, isArchived, meta])
+  return JSON.stringify([
+    clean.sort((a, b) => (String(a) < String(b) ? -1 : 1)),
+    conflicts,
+    isArchived,
+    meta,
+  ])
 }
 
 /** Core's fold gives the oracle's rows in any causal order, with duplicates. */

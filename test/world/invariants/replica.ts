@@ -197,8 +197,7 @@ export function s8Conflicts({ history, row, mask }: Sight, { conflicts }: Expect
   must(
     found.join() === wanted.join(),
     'S8',
-    () =>
-      `${history.name} is in conflict over [${found.join()}], must be over [${wanted.join()}]${debugOf(history, row!, mask)}`,
+    () => `${history.name} is in conflict over [${found.join()}], must be over [${wanted.join()}]`,
   )
   for (const [reg, live] of conflicts) {
     const { candidates } = row!.$conflicts[reg]!
@@ -265,9 +264,4 @@ function firstDifference(live: readonly AnyRow[], expected: readonly AnyRow[]): 
 
 function text(value: unknown): string {
   return value === UNSET ? 'unset' : (JSON.stringify(value)?.slice(0, 60) ?? 'absent')
-}
-
-function debugOf(history: EntityHistory, row: AnyRow, mask: bigint): string {
-  const nm = (id: string): string => history.facts.find((f) => f.message.id === id)?.name ?? id
-  return ` HEADS ${row.$heads.map(nm)} STATE ${row.$state} CAND ${JSON.stringify(Object.entries(row.$conflicts).map(([r, c]) => [r, c.candidates.map((x) => nm(x.msgId) + (x.pending ? '?' : ''))]))} MASK ${history.within(mask).map((f) => f.name + '@' + f.seq + '<' + changeOf(f, history).parents.map(nm).join('+') + ':' + Object.keys(changeOf(f, history).set))}`
 }
