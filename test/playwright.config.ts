@@ -11,7 +11,9 @@ export default defineConfig({
   forbidOnly: true,
   fullyParallel: false,
   workers: 1,
-  timeout: 60_000,
+  timeout: 120_000,
+  // Real pages, a real reviewer, a shared machine: on CI one slow moment must not decide.
+  retries: process.env['CI'] ? 2 : 0,
   reporter: 'list',
   use: {
     headless: true,

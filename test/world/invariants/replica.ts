@@ -191,7 +191,7 @@ function keyOf({ seq, oracle }: Fact, { id }: EntityHistory): string {
 }
 
 /** Conflicts are exactly the oracle's: these fields, these values, each under a message that has it. */
-export function s8Conflicts({ history, row, mask }: Sight, { conflicts }: ExpectedRow): void {
+export function s8Conflicts({ history, row }: Sight, { conflicts }: ExpectedRow): void {
   const found = Object.keys(row!.$conflicts).sort()
   const wanted = [...conflicts.keys()].sort()
   must(

@@ -1,6 +1,7 @@
 /** What is on a card: number, title, size, assignee, and who signed it. */
 import type { ReactNode } from 'react'
 import type { IssueRow } from '../model/issue.ts'
+import { conflictedFields } from '../model/conflicts.ts'
 import { ConflictBadge } from '../parts/ConflictBadge.tsx'
 import { IssueNumber } from '../parts/IssueNumber.tsx'
 import { Points } from '../parts/Points.tsx'
@@ -24,7 +25,7 @@ export function CardFace({ row, title = row.title, corner }: CardFaceProps) {
         <IssueNumber row={row} />
         <Points points={row.points} />
         {row.assignee !== '' && <span className="card__assignee">{row.assignee}</span>}
-        <ConflictBadge fields={Object.keys(row.$conflicts)} />
+        <ConflictBadge fields={conflictedFields(row)} />
       </div>
       <div className="card__foot">
         <Signatures row={row} />

@@ -1,6 +1,8 @@
 /** One issue in full: every field can be changed where it stands, and below is how it came to be. */
 import { type KeyboardEvent, useEffect, useRef } from 'react'
 import { useArchive } from '../board/useMoves.ts'
+import { conflictedFields } from '../model/conflicts.ts'
+import { ConflictBadge } from '../parts/ConflictBadge.tsx'
 import { Icon } from '../parts/Icon.tsx'
 import { IssueNumber } from '../parts/IssueNumber.tsx'
 import { Facts } from './Facts.tsx'
@@ -32,6 +34,9 @@ export function Drawer({ id, onClose }: DrawerProps) {
       <header className="drawer__head">
         {row && <IssueNumber row={row} />}
         {row?.$archived && <span className="badge">archived</span>}
+        {row && (
+          <ConflictBadge fields={conflictedFields(row).filter((field) => field === 'archived')} />
+        )}
         <span className="drawer__space" />
         {row && (
           <button type="button" className="button" onClick={() => archive(row)}>

@@ -2,6 +2,7 @@
 import { CountersignError } from '@countersign/core'
 import type { Patch } from '@countersign/core'
 import { useSyncStore } from '@countersign/react'
+import { conflictedFields } from '../model/conflicts.ts'
 import { Issue, type IssueRow, pointsMax, statusNames, statuses } from '../model/issue.ts'
 import { useAssignees } from '../pane/useAssignees.ts'
 import { useNotices } from '../pane/notices.ts'
@@ -30,7 +31,9 @@ export function Fields({ row }: { row: IssueRow }) {
       throw error
     }
   }
-  const badge = (field: string) => <ConflictBadge fields={field in row.$conflicts ? [field] : []} />
+  const badge = (field: string) => (
+    <ConflictBadge fields={conflictedFields(row).filter((name) => name === field)} />
+  )
 
   return (
     <div className="fields">

@@ -1,6 +1,7 @@
 /** One issue in the table. */
 import { memo } from 'react'
 import { type IssueRow } from '../model/issue.ts'
+import { conflictedFields } from '../model/conflicts.ts'
 import { ConflictBadge } from '../parts/ConflictBadge.tsx'
 import { IssueNumber } from '../parts/IssueNumber.tsx'
 import { Points } from '../parts/Points.tsx'
@@ -34,7 +35,7 @@ export const IssueTableRow = memo(function IssueTableRow({
         >
           {row.title}
         </button>
-        <ConflictBadge fields={Object.keys(row.$conflicts)} />
+        <ConflictBadge fields={conflictedFields(row)} />
         {/* Instead of the last column, where there is no room for it. */}
         <div className="table__signed">
           <Signatures row={row} />

@@ -1,5 +1,5 @@
 /** A pane whose store is ready: what is looked at, through which filter, and what is open on top. */
-import { useDeferredValue, useRef, useState } from 'react'
+import { useRef, useState } from 'react'
 import { StatusBar } from '../bar/StatusBar.tsx'
 import { Board } from '../board/Board.tsx'
 import { ImportDialog } from '../dialogs/ImportDialog.tsx'
@@ -22,16 +22,17 @@ export function Workspace({ session }: { session: Session }) {
   const [openId, setOpenId] = useState<string>()
   const [asking, setAsking] = useState<Asking>()
   const content = useRef<HTMLDivElement>(null)
-  // Typing in the search stays smooth while a long list is filtered.
-  const shown = useDeferredValue(filter)
 
   const closeDrawer = (): void => {
     setOpenId(undefined)
     // Back to where the reader came from, or keyboard users would start at the top again.
-    content.current?.querySelector<HTMLElement>(`[data-opens="${openId}"]`)?.focus()
+    // In a narrow pane they are hidden until the drawer is gone.
+    requestAnimationFrame(() =>
+      content.current?.querySelector<HTMLElement>(`[data-opens="${openId}"]`)?.focus(),
+    )
   }
   const ask = (status: Status): void => setAsking({ what: 'new', status })
-  const parts = { filter: shown, openId, onOpen: setOpenId, onNew: ask }
+  const parts = { filter, openId, onOpen: setOpenId, onNew: ask }
 
   return (
     <>

@@ -34,6 +34,7 @@ export function Popover(props: PopoverProps) {
 
   const toggled = (now: boolean): void => {
     setOpen(now)
+    if (!now) delete sheet.current?.dataset['settled']
     // After React has drawn what is inside: only then it has a size and something to focus.
     if (now)
       requestAnimationFrame(
