@@ -89,7 +89,7 @@ export class Conductor {
       this.#workload[action](visit)
       visit.check()
     } else if (ACTS[action](this.#world, this)) {
-      tally.hit(`fault: ${action}`)
+      tally.hit(`${action === 'open' || action === 'stranger' ? 'action' : 'fault'}: ${action}`)
     }
   }
 

@@ -82,7 +82,7 @@ export class Observer {
   applied(device: Device, batch: WriteBatch): void {
     const { truth, tally } = this.#world
     truth.stored(batch)
-    if (batch.checkpoint) tally.hit(batch.reset ? 'snapshot stored' : 'checkpoint written')
+    if (batch.checkpoint) tally.hit('checkpoint written')
     else if (batch.reset) {
       tally.hit('canonical state begun anew')
       this.#world.note(device.name, () => 'begins its canonical state anew')

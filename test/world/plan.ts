@@ -116,7 +116,7 @@ const WEIGHTS: Readonly<Partial<Record<Action, number>>> = {
   rot: 0.5,
   evict: 0.3,
   quota: 0.5,
-  stranger: 2,
+  stranger: 4,
 }
 
 export function planFor(seed: number): Plan {
@@ -176,7 +176,7 @@ export function planFor(seed: number): Plan {
       ...(has(0.2) && { headsMax: random.between(2, 5) }),
       ...(has(0.15) && { messageChangesMax: random.between(2, 4) }),
     },
-    tailMessagesMax: has(0.4) ? random.pick([0, 3, 10]) : undefined,
+    tailMessagesMax: has(0.5) ? random.pick([0, 0, 2, 8]) : undefined,
     checkpointSteps: has(0.4) ? random.pick([0, 2, 8]) : undefined,
   }
 }

@@ -50,7 +50,20 @@ async function hunt(
       return caught === undefined
     },
   })
+  if (caught) await mustHoldWithoutBug(caught.seed)
   return { caught, seeds }
+}
+
+/** What breaks without the bug, too, has not caught it. */
+async function mustHoldWithoutBug(seed: number): Promise<void> {
+  const onReport = ({ violation }: Report): boolean => {
+    if (violation)
+      throw new Error(
+        `seed ${seed} breaks ${violation.invariant} without any bug: ${violation.what}`,
+      )
+    return true
+  }
+  await runSeeds({ seeds: [seed], threads: 1, onReport })
 }
 
 function nth(count: number): string {

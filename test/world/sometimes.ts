@@ -5,7 +5,6 @@
 export const SOMETIMES: readonly string[] = [
   'lost ack asked for again',
   'snapshot page sent',
-  'snapshot stored',
   'mend asked for',
   'mend answered',
   'checkpoint written',

@@ -71,6 +71,7 @@ async function replay(
     if (runs.length === 0)
       throw new Error(`the store ends at seq ${after}, and its head says ${head.seq}`)
     for (const stored of runs) {
+      if (stored.fromSeq > head.seq) return // committed by another process since the head was read
       const run = readRun(JSON.parse(stored.text), spaceId)
       if (!run.ok || run.value.body.kind !== 'messages' || run.value.fromSeq !== after + 1) {
         throw new Error(`the stored run from seq ${stored.fromSeq} is damaged`)
