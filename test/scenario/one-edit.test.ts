@@ -66,6 +66,7 @@ describe('one edit', () => {
     first.update(Issue, id, { points: 5 })
     await first.close()
     const second = await open.open({ entities: [Issue], storage })
+    expect(second.status.getState().outboxMessages).toBe(2) // counted before anything is sent
     expect(second.read(Issue, id)).toMatchObject({ title: 'kept', points: 5 })
     await open.settle()
     expect(second.read(Issue, id)!.$state).toBe('canonical')

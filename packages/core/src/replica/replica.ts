@@ -197,6 +197,8 @@ export class Replica implements SessionHost {
       authorId: identity.session.authorId,
       sessionId: identity.session.sessionId,
       position: this.#tail.position,
+      outboxMessages: this.outbox.size,
+      outboxOldestAt: this.outbox.oldestAt,
     })
     if (transport && !this.#closing) this.#listen(transport)
   }
