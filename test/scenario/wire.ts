@@ -52,6 +52,8 @@ export async function scene(
       return store
     },
     async settle() {
+      // Status follows the writes of this tick at its end; before that an outbox looks empty.
+      await new Promise((resolve) => setTimeout(resolve, 2))
       for (let turn = 0; turn < 2_000; turn++) {
         const done = stores.every((store) => {
           const { connection, outboxMessages, position } = store.status.getState()

@@ -55,7 +55,7 @@ export class Observer {
     s5ExactlyOnce(truth, runs)
     s7Closure(truth, runs)
     s11Chain(truth, runs, this.#reviewer)
-    s23VerdictStability(truth, runs, batch)
+    s23VerdictStability(truth, { runs, batch }, tally.get('fault: reviewerTwin') === 0)
     sVerdictAllowed(batch, (id) => this.#world.allowedFor(id))
     const before = truth.seq
     truth.commit(runs, batch)

@@ -127,11 +127,11 @@ class Run {
         if (holds()) return
         lookMs = clock.monotonic() + LOOK_EVERY_MS
       }
-      if (!clock.step()) {
+      if (clock.nextMs === undefined) {
         if (holds()) return
         clock.after(LOOK_EVERY_MS, () => {})
-        continue
       }
+      world.guard(() => void clock.step())
       // Ports answer by promises: all that follows from this event happens before the next.
       await new Promise(setImmediate)
       for (const visit of world.touched) visit.check()

@@ -57,8 +57,8 @@ export class Watch {
   readonly #sights = new Map<string, Sight>()
   readonly #drafts = new Map<string, Receipt[]>()
   readonly #screens: OpenScreen[] = []
-  /** By type: entities that no message is known of yet. */
-  readonly #news = new Map<string, Set<string>>()
+  /** Entities that no message is known of yet. */
+  readonly #news = new Set<string>()
   #position: Position | null = null
   #checking = false
   #writing = false
@@ -90,6 +90,7 @@ export class Watch {
   /** Rows of these entities are not looked into until this write has its id by itself. */
   wrote(receipt: Receipt, entityIds: readonly string[]): void {
     for (const id of entityIds) {
+      this.#news.add(id)
       const drafts = this.#drafts.get(id)
       if (drafts) drafts.push(receipt)
       else this.#drafts.set(id, [receipt])
@@ -145,14 +146,14 @@ export class Watch {
     return undefined
   }
 
-  /** All rows of a type, by asking for each id that anybody has ever heard of. */
+  /** All rows of a type, by id, by asking for each id that anybody has ever heard of. */
   rows(type: WorldType): AnyRow[] {
-    const ids = new Set(this.#news.get(type.name))
+    const ids = new Set(this.#news)
     for (const history of this.#options.truth.facts.entities()) {
       if (history.type === type.name) ids.add(history.id)
     }
     const rows: AnyRow[] = []
-    for (const id of ids) {
+    for (const id of [...ids].sort()) {
       const row = this.#peek(type, id)
       if (row) rows.push(row)
     }
@@ -282,17 +283,15 @@ export class Watch {
   }
 
   /** Entities that were created here a moment ago, and are in no message yet. */
-  #heardOf(type: WorldType, rows: readonly AnyRow[]): void {
+  #heardOf(rows: readonly AnyRow[]): void {
     const { facts } = this.#options.truth
-    let news = this.#news.get(type.name)
-    if (!news) this.#news.set(type.name, (news = new Set()))
-    for (const id of news) if (facts.entity(id)) news.delete(id)
-    for (const { id } of rows) if (!facts.entity(id)) news.add(id)
+    for (const id of this.#news) if (facts.entity(id)) this.#news.delete(id)
+    for (const { id } of rows) if (!facts.entity(id)) this.#news.add(id)
   }
 
   #checkScreen({ type, query, live }: OpenScreen): void {
     const shown = live.snapshot().rows as readonly AnyRow[]
-    this.#heardOf(type, shown)
+    this.#heardOf(shown)
     s15IndexIsScan(type.name, query, { rows: this.rows(type), live: shown })
   }
 }

@@ -208,11 +208,7 @@ export class World {
     } catch (error) {
       if (error instanceof Violation)
         this.fault(error.invariant, who ? `${who}: ${error.message}` : error.message)
-      else
-        this.violation ??= new Violation(
-          'world',
-          error instanceof Error ? (error.stack ?? error.message) : String(error),
-        )
+      else this.fault('S0', error instanceof Error ? (error.stack ?? error.message) : String(error))
     }
   }
 

@@ -39,8 +39,9 @@ export class RowStore {
     if (before) this.index.remove(before)
     this.index.insert(row)
     this.rows.set(row.id, row)
-    if (this.group.push(row) === 1) queueMicrotask(() => this.flush())
     for (const listener of this.listeners.get(row.id) ?? []) listener()
+    // After the listeners, so that the page is drawn before anything is stored.
+    if (this.group.push(row) === 1) queueMicrotask(() => this.flush())
   }
 
   subscribe(id: string, listener: () => void): () => void {

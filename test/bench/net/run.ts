@@ -308,6 +308,8 @@ async function crash(kind: Kind, place: Place, part: number): Promise<Crash> {
   const again = await place.server(kind, { port, data })
   const witness = await place.client(kind, again.address)
   await witness.follow(ROWS)
+  // What the writer knows to be canonical must come; if it is lost, waiting ends all the same.
+  await reached(witness, (await writer.progress()).seq).catch(() => {})
   const lost = await lostAmong(acked, witness)
 
   await writer.reconnect()

@@ -25,7 +25,7 @@ import { type Size, interleaved, turn } from './rounds.ts'
 import { filledPair } from './stores.ts'
 
 const WINDOW = 50
-const CHANGES = 200
+const CHANGES = 1_000
 /** Changes between two turns of the event loop, in which the store may flush. */
 const CHANGES_A_TURN = 20
 

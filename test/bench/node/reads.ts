@@ -17,8 +17,8 @@ import { type Size, clocked, interleaved } from './rounds.ts'
 import { filledPair } from './stores.ts'
 
 const READS = 500_000
-const QUERIES = 200
-const OPENINGS = 50
+const QUERIES = 2_000
+const OPENINGS = 100
 
 export async function c3({ rounds, rows: count }: Size): Promise<Figure[]> {
   const rows = taskRows(count)

@@ -17,7 +17,7 @@ const ROUNDS_USUAL = 5
 
 export async function runInNode(name: string, settings: Settings): Promise<Figure[]> {
   const { rounds = ROUNDS[name] ?? ROUNDS_USUAL, rows, profile } = settings
-  const flags = ['--expose-gc', '--conditions=@countersign/source', '--max-old-space-size=6144']
+  const flags = ['--expose-gc', '--conditions=@countersign/source', '--min-semi-space-size=16']
   if (profile !== undefined) flags.push('--cpu-prof', `--cpu-prof-dir=${profile}`)
   const child = fork(
     new URL('worker.ts', import.meta.url),

@@ -213,12 +213,9 @@ export class TailReader {
     const added: Uuid[] = []
     const missing = new Set<Uuid>()
     const undo = (): void => added.forEach((id) => this.#repo.messages.delete(id))
+    let next = context.after + 1 // a run may come twice while another is waited for
     for (const run of runs) {
-      for (
-        let offset = Math.max(0, context.after + 1 - run.fromSeq);
-        offset < run.count;
-        offset++
-      ) {
+      for (let offset = Math.max(0, next - run.fromSeq); offset < run.count; offset++) {
         const found = this.#resolve(run, offset, context.skip)
         if ('kind' in found) {
           undo()
@@ -234,6 +231,7 @@ export class TailReader {
         }
         steps.push({ ...found, review: reviewOf(run, offset, context.by) })
       }
+      next = Math.max(next, run.fromSeq + run.count)
     }
     if (missing.size === 0) return { steps }
     undo()
