@@ -27,4 +27,5 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found: 'an outbox was left alone because the tab that found it had its lock already',
   },
   { seed: 496, found: 'the rejection of a message that could not be shown was never heard' },
+  { seed: 1128, found: 'a run could not be written in which a message keeps a later one' },
 ]

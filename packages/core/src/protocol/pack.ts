@@ -12,7 +12,6 @@
  *   ref      a text where it comes first, its number where it comes again, and -(k+1) for the
  *            id of message k of this run
  */
-import { assert } from '../base/assert.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Hash, isHash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
@@ -107,9 +106,9 @@ class Packer {
 
   #ref(text: string): Ref {
     const own = this.#own.get(text)
-    // A reader meets the messages in this order, and can only look back.
-    assert(own === undefined || -own <= this.#at, 'a run has a child before its parent')
-    const known = own ?? this.#refs.get(text)
+    // A reader meets the messages in this order, and can only look back. A strange author may name
+    // what stands further on, as a write to keep: then the name is spelled out.
+    const known = own !== undefined && -own <= this.#at ? own : this.#refs.get(text)
     if (known !== undefined) return known
     this.#refs.set(text, this.#refs.size)
     return text

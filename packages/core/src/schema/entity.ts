@@ -8,6 +8,13 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { CountersignError, type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Json, frozenJson, isForbiddenKey, jsonEqual, jsonFault } from '../base/json.ts'
 import { type Codec, type FieldSchema, optional } from './codec.ts'
+import {
+  type FieldPolicies,
+  NO_POLICIES,
+  type Policies,
+  type RowPolicies,
+  policiesWith,
+} from './policies.ts'
 import type { Reg } from './registers.ts'
 
 /** The shape of a type: a `z.object`, or a record of fields, each a synchronous Standard Schema. */
@@ -70,7 +77,23 @@ export interface EntityOptions {
   readonly onExists?: 'refuse' | 'fork'
   /** A rule across fields: a sentence about what is wrong, or undefined. Runs on the row after a write. */
   readonly rule?: (row: Readonly<Record<string, unknown>>) => string | undefined
+  /**
+   * What a reviewer does with an update that has not seen the newest change of its row: `fork`
+   * (default) accepts it beside that change, `reject` refuses it as `stale`.
+   */
+  readonly stale?: 'fork' | 'reject'
 }
+
+/** Facts of a declaration beyond its name and fields. */
+interface Details {
+  readonly whole: StandardSchemaV1 | undefined
+  readonly indexes: ReadonlyMap<string, readonly SortKey[]>
+  readonly options: EntityOptions
+  readonly policies: Policies
+  readonly assigned: ReadonlySet<string>
+}
+
+const NO_FIELDS: ReadonlySet<string> = new Set()
 
 type SortableName<Out> =
   | (keyof Out & string)
@@ -95,6 +118,10 @@ export class Entity<
   readonly whole: StandardSchemaV1 | undefined
   readonly indexes: ReadonlyMap<string, readonly SortKey[]>
   readonly options: EntityOptions
+  /** What several values of one field mean. */
+  readonly policies: Policies
+  /** Fields whose values the reviewer gives when it accepts the creation. */
+  readonly assigned: ReadonlySet<string>
   declare readonly '~input': In
   declare readonly '~output': Out
 
@@ -102,18 +129,16 @@ export class Entity<
     name: Name,
     fields: ReadonlyMap<string, Field>,
     each: FieldSchema | undefined,
-    more: {
-      readonly whole: StandardSchemaV1 | undefined
-      readonly indexes: ReadonlyMap<string, readonly SortKey[]>
-      readonly options: EntityOptions
-    },
+    details: Details,
   ) {
     this.name = name
     this.fields = fields
     this.each = each
-    this.whole = more.whole
-    this.indexes = more.indexes
-    this.options = more.options
+    this.whole = details.whole
+    this.indexes = details.indexes
+    this.options = details.options
+    this.policies = details.policies
+    this.assigned = details.assigned
   }
 
   /** Declares an index: sorted by these fields, ties by id. Queries that fit it open without a scan. */
@@ -128,9 +153,27 @@ export class Entity<
       if (!meta && !this.fieldOf(field))
         refuse(this.name, `index ${name} names no field of it: ${field}`)
     }
-    const indexes = new Map(this.indexes).set(name, Object.freeze(sorted))
-    const { whole, options } = this
-    return new Entity(this.name, this.fields, this.each, { whole, indexes, options })
+    return this.#with({ indexes: new Map(this.indexes).set(name, Object.freeze(sorted)) })
+  }
+
+  /**
+   * Declares what several values of a field mean, and of the whole row. Undeclared fields ask:
+   * two different values are a conflict until somebody resolves it.
+   */
+  conflicts(
+    fields: FieldPolicies<Out>,
+    row: Partial<RowPolicies> = {},
+  ): Entity<Name, In, Out> {
+    for (const name of Object.keys(fields)) {
+      if (!this.fieldOf(name)) refuse(this.name, `conflicts name no field of it: ${name}`)
+    }
+    return this.#with({ policies: policiesWith(this.policies, fields, row) })
+  }
+
+  #with(changed: Partial<Details>): Entity<Name, In, Out> {
+    const { whole, indexes, options, policies, assigned } = this
+    const details = { whole, indexes, options, policies, assigned, ...changed }
+    return new Entity(this.name, this.fields, this.each, details)
   }
 
   /** The field of that name, or undefined when the type has none. */
@@ -163,7 +206,13 @@ export function entity<Name extends string, S extends ObjectShape | FieldShapes 
     refuse(name, 'a type is named by 1 to 64 letters, digits, dots, dashes, a letter first')
   }
   const whole = '~standard' in shape ? (shape as StandardSchemaV1) : undefined
-  const more = { whole, indexes: new Map(), options: Object.freeze({ ...options }) }
+  const more = {
+    whole,
+    indexes: new Map(),
+    options: Object.freeze({ ...options }),
+    policies: NO_POLICIES,
+    assigned: NO_FIELDS,
+  }
   if ('~each' in shape) return new Entity(name, new Map(), shape['~each'] as FieldSchema, more)
   const fields = new Map<string, Field>()
   for (const [field, schema] of Object.entries(fieldShapes(name, shape))) {
