@@ -103,6 +103,23 @@ export function reviewerStoreContract(
         expect(await store.append(batchOf(2, [1]))).toBe('committed')
       })
 
+      test('rejections keep their texts, however long, and come back in the order they were made', async () => {
+        const at = await place()
+        const store = await opened(at)
+        const rejections = [3, 1, 2].map((n) => ({
+          msgId: idOf(n),
+          sessionId: `s${n}`,
+          text: `{"standing":"${'\u{1f642}'.repeat(20_000)} ${n}"}`,
+        }))
+        await store.append(batchOf(0, [], { rejections: rejections.slice(0, 2) }))
+        await store.append(batchOf(0, [], { rejections: rejections.slice(2) }))
+        expect((await store.load()).rejections.map((stored) => ({ ...stored }))).toEqual(rejections)
+        if (!traits.durable) return
+        await store.close()
+        const again = await opened(at)
+        expect((await again.load()).rejections.map((stored) => ({ ...stored }))).toEqual(rejections)
+      })
+
       test('a session is replaced by its id, the others stay', async () => {
         const store = await opened()
         const a = { sessionId: 'a', text: 'a1' }

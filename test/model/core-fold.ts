@@ -17,8 +17,14 @@ import {
   Write,
   writesOf,
 } from '@countersign/core/testing'
+import { eachKey, entity } from '@countersign/core'
 import type { Json } from '@countersign/core/message'
+import { z } from 'zod'
 import { type OracleChange, type OracleMessage, type OracleRow, UNSET } from './oracle.ts'
+
+/** The histories of these tests are of one version, and any key is a register. */
+const type = entity('row', eachKey(z.json()))
+const ANYTHING = { entity: type, lenses: type.lenses }
 
 /** Where a message stands in canonical order, 1, 2, 3…; undefined while it has no verdict. */
 export type SeqOf = (id: string) => number | undefined
@@ -76,7 +82,9 @@ export class CoreFold {
   conflicts(entity: string): string[] {
     const state = this.#states.get(entity)
     if (!state) return []
-    return this.table.names.filter((reg, slot) => isConflict(liveOf(state, slot), reg)).sort()
+    return this.table.names
+      .filter((reg, slot) => isConflict(liveOf(state, slot), reg, ANYTHING))
+      .sort()
   }
 
   /** The first root and the newest write, in canonical order. */

@@ -57,6 +57,14 @@ describe('one edit', () => {
     }
   })
 
+  it('follows a transaction that wrote nothing', async () => {
+    open = await scene()
+    const ann = await open.open({ entities: [Issue] })
+    expect(ann.transact(() => 7)).toEqual({ result: 7, receipt: undefined })
+    const receipt = ann.create(Issue, { title: 'first' })
+    expect(await receipt.settled()).toMatchObject({ verdict: 'accepted' })
+  })
+
   it('survives a reopen before and after its verdict', async () => {
     open = await scene()
     const storage = memoryStorage()

@@ -60,6 +60,7 @@ describe('faults', () => {
     [['--data', ''], /--data must not be empty/],
     [['--host='], /--host must not be empty/],
     [['--key='], /--key must not be empty/],
+    [['--rules='], /--rules must not be empty/],
     [['--log', 'loud'], /--log must be one of silent, .*, not "loud"/],
     [['--space', 'home'], /--space must be a lower-case uuid, not "home"/],
     [['--space', space.toUpperCase()], /--space/],

@@ -12,6 +12,8 @@ export interface Settings {
   readonly key: string | undefined
   /** A module whose default export is the list of types to check. */
   readonly entities: string | undefined
+  /** A module that exports rules about who may do what, and what is assigned. */
+  readonly rules: string | undefined
   /** Undefined: pages of this machine only. */
   readonly origins: '*' | readonly string[] | undefined
 }
@@ -30,6 +32,8 @@ export const USAGE: string = `Usage: reviewer [options]
   --key FILE       keep the reviewer's key there, mode 0600  (default: in the data)
   --entities FILE  module whose default export is a list of types: their values are checked,
                    and others are refused for now     (default: any type, unchecked)
+  --rules FILE     module that exports any of authorize, review and assign (default: everything
+                   that fits the types is accepted)
   --origin ORIGIN  a page that may connect, or *; repeatable (default: pages of this machine)
   --log LEVEL      ${LOG_LEVELS.join(', ')}  (default info)
 `
@@ -42,6 +46,7 @@ const OPTIONS = {
   space: { type: 'string' },
   key: { type: 'string' },
   entities: { type: 'string' },
+  rules: { type: 'string' },
   origin: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -54,7 +59,7 @@ export function readArgs(args: readonly string[]): Parsed {
     return fault((error as Error).message.split('\n')[0]!)
   }
   if (values.help === true) return { kind: 'help' }
-  const { port, host, data, log, space, key, entities, origin } = values
+  const { port, host, data, log, space, key, entities, rules, origin } = values
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     return fault(`--port must be a number from 0 to 65535, not ${quoted(port)}`)
   }
@@ -62,6 +67,7 @@ export function readArgs(args: readonly string[]): Parsed {
   if (data === '') return fault('--data must not be empty')
   if (key === '') return fault('--key must not be empty')
   if (entities === '') return fault('--entities must not be empty')
+  if (rules === '') return fault('--rules must not be empty')
   if (!LOG_LEVELS.includes(log)) {
     return fault(`--log must be one of ${LOG_LEVELS.join(', ')}, not ${quoted(log)}`)
   }
@@ -71,7 +77,7 @@ export function readArgs(args: readonly string[]): Parsed {
   const origins = origin?.includes('*') === true ? '*' : origin
   return {
     kind: 'settings',
-    settings: { port: Number(port), host, data, log, space, key, entities, origins },
+    settings: { port: Number(port), host, data, log, space, key, entities, rules, origins },
   }
 }
 

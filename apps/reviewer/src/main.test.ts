@@ -112,6 +112,16 @@ describe('ready', () => {
     expect(reviewer.output().stderr).toBe('')
   })
 
+  test('--entities and --rules take the examples', async () => {
+    const example = (name: string): string =>
+      new URL(`../examples/${name}`, import.meta.url).pathname
+    const files = ['--entities', example('entities.ts'), '--rules', example('rules.ts')]
+    const reviewer = await start(...files)
+    expect(await stop(reviewer, 'SIGTERM')).toBe(0)
+    // Numbers for issues, and no issues: that is a mistake, and said so.
+    expect(failure(...files.slice(2))).toMatch(/assign names the type issue/)
+  })
+
   test('--help prints the usage and exits with 0', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [...command, '--help'], {
       encoding: 'utf8',

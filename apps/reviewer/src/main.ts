@@ -6,6 +6,7 @@
 import { sqliteReviewerStore, startReviewer, stderrLog } from '@countersign/reviewer'
 import { readArgs, USAGE } from './args.ts'
 import { readEntities } from './entities.ts'
+import { readRules } from './rules.ts'
 import type { Settings } from './args.ts'
 
 const parsed = readArgs(process.argv.slice(2))
@@ -25,6 +26,7 @@ async function run(settings: Settings): Promise<void> {
     keyFile: settings.key,
     space,
     entities: settings.entities === undefined ? undefined : await readEntities(settings.entities),
+    ...(settings.rules !== undefined && (await readRules(settings.rules))),
     port,
     host,
     log,

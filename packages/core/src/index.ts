@@ -5,8 +5,28 @@ export type { Json } from './base/json.ts'
 export type { Uuid } from './base/uuid.ts'
 export { bigint, bytes, date, optional, reference } from './schema/codec.ts'
 export type { Codec, FieldSchema } from './schema/codec.ts'
-export { eachKey, entity } from './schema/entity.ts'
-export type { EachKey, Entity, EntityOptions } from './schema/entity.ts'
+export { entity } from './schema/entity.ts'
+export type { Entity, EntityOptions } from './schema/entity.ts'
+export { eachKey } from './schema/shape.ts'
+export type { EachKey } from './schema/shape.ts'
+export { isUnreadable } from './schema/unreadable.ts'
+export type { Unreadable } from './schema/unreadable.ts'
+export {
+  add,
+  code,
+  format,
+  head,
+  hoist,
+  map,
+  nest,
+  remove,
+  rename,
+  scale,
+  wrap,
+} from './lens/steps.ts'
+export type { Step } from './lens/steps.ts'
+export { CONFLICT } from './schema/policies.ts'
+export type { FieldPolicy, MergeFunction, RowPolicies } from './schema/policies.ts'
 export type {
   AnyRow,
   Candidate,
@@ -25,19 +45,30 @@ export { memoryStorage } from './replica/memory-storage.ts'
 export type { IdentityOptions } from './replica/identity.ts'
 export { defaultPlatform } from './replica/platform.ts'
 export type { Platform } from './replica/platform.ts'
-export { createSyncStore } from './replica/sync-store.ts'
-export type { StoreOptions } from './replica/sync-store.ts'
+export { createSyncStore } from './replica/create.ts'
+export type { StoreOptions } from './replica/create.ts'
 export type {
+  Conflict,
   Connection,
+  History,
+  HistoryEntry,
   ImportOptions,
   ImportReport,
+  LiveList,
   LiveQuery,
   MessageState,
+  MigrateOptions,
+  MigrationReport,
   Peek,
   QueryResult,
   Receipt,
+  RefusedChange,
+  RefusedMessage,
+  StandingValue,
   SyncStatus,
   SyncStore,
+  TransactOptions,
   TransactionReceipt,
+  UndoReport,
   Verdict,
 } from './replica/store.ts'

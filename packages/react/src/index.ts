@@ -5,17 +5,22 @@
  * memory and listens. At run time this package does not import core at all.
  */
 export { SyncProvider, type SyncProviderProps } from './sync-provider.ts'
+export { useConflicts } from './use-conflicts.ts'
 export { useEntity } from './use-entity.ts'
 export { useQuery } from './use-query.ts'
+export { useRefused } from './use-refused.ts'
 export { useSyncStatus } from './use-sync-status.ts'
 export { useSyncStore } from './use-sync-store.ts'
 export type {
+  Candidate,
+  Conflict,
   Entity,
   Input,
   Patch,
   Query,
   QueryResult,
   Receipt,
+  RefusedMessage,
   Row,
   SyncStatus,
   SyncStore,

@@ -5,7 +5,15 @@ import { act, cleanup, render } from '@testing-library/react'
 import { StrictMode, type ReactNode } from 'react'
 import { afterEach, expect, test } from 'vitest'
 import { addIssue, counted, hushErrors, Issue, openStore, tally } from '../test/kit.ts'
-import { SyncProvider, useEntity, useQuery, useSyncStatus, useSyncStore } from './index.ts'
+import {
+  SyncProvider,
+  useConflicts,
+  useEntity,
+  useQuery,
+  useRefused,
+  useSyncStatus,
+  useSyncStore,
+} from './index.ts'
 
 afterEach(cleanup)
 
@@ -18,7 +26,8 @@ function Everything({ id }: { readonly id: string }): ReactNode {
   const row = useEntity(Issue, id)
   const { rows } = useQuery(Issue, { where: { status: 'open' } })
   const connection = useSyncStatus((status) => status.connection)
-  return `${row?.title} ${rows.length} ${connection}`
+  const asked = useConflicts().length + useRefused().length
+  return `${row?.title} ${rows.length} ${connection} ${asked}`
 }
 
 test('useSyncStore: the store of the provider, the same object, without a subscription', async () => {
@@ -89,16 +98,16 @@ test('hot reload: a new store at the same provider moves every subscription, and
       <Everything id={id} />
     </SyncProvider>,
   )
-  expect([before.open(), after.open()]).toEqual([3, 0])
+  expect([before.open(), after.open()]).toEqual([5, 0])
   rerender(
     <SyncProvider store={after.store}>
       <Everything id={id} />
     </SyncProvider>,
   )
-  expect(container.textContent).toBe('undefined 0 none')
-  expect([before.open(), after.open()]).toEqual([0, 3])
+  expect(container.textContent).toBe('undefined 0 none 0')
+  expect([before.open(), after.open()]).toEqual([0, 5])
   act(() => void before.store.update(Issue, id, { title: 'unseen' }))
-  expect(container.textContent).toBe('undefined 0 none')
+  expect(container.textContent).toBe('undefined 0 none 0')
   unmount()
   expect([before.open(), after.open()]).toEqual([0, 0])
   for (const { store } of [before, after]) expect(() => addIssue(store, 'open')).not.toThrow()
@@ -133,10 +142,10 @@ test('StrictMode: the double mount leaves one subscription a hook, and none afte
       </SyncProvider>
     </StrictMode>,
   )
-  expect(open()).toBe(3)
+  expect(open()).toBe(5)
   act(() => void store.update(Issue, id, { title: 'changed' }))
-  expect(container.textContent).toBe('changed 1 none')
-  expect(open()).toBe(3)
+  expect(container.textContent).toBe('changed 1 none 0')
+  expect(open()).toBe(5)
   unmount()
   expect(open()).toBe(0)
 })
@@ -144,6 +153,8 @@ test('StrictMode: the double mount leaves one subscription a hook, and none afte
 test.each([
   ['useEntity', () => useEntity(Issue, 'id')],
   ['useQuery', () => useQuery(Issue)],
+  ['useConflicts', () => useConflicts(Issue)],
+  ['useRefused', () => useRefused()],
   ['useSyncStatus', () => useSyncStatus()],
   ['useSyncStore', () => useSyncStore()],
 ])('outside a provider: %s throws one sentence with its own name', (name, useHook) => {

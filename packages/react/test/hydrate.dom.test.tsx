@@ -5,7 +5,15 @@ import { useEffect, type ReactNode } from 'react'
 import { hydrateRoot } from 'react-dom/client'
 import { renderToString } from 'react-dom/server'
 import { expect, test, vi } from 'vitest'
-import { SyncProvider, useEntity, useQuery, useSyncStatus, type SyncStore } from '../src/index.ts'
+import {
+  SyncProvider,
+  useConflicts,
+  useEntity,
+  useQuery,
+  useRefused,
+  useSyncStatus,
+  type SyncStore,
+} from '../src/index.ts'
 import { addIssue, counted, Issue, openStore, tally } from './kit.ts'
 
 test('hydration: no warning, the markup is kept, and what this device holds shows at once', async () => {
@@ -48,6 +56,9 @@ test('hydration: no warning, the markup is kept, and what this device holds show
 test('stable identity: the empty result is one object, so that hydration cannot loop', async () => {
   const renders = tally()
   function Page(): ReactNode {
+    renders.hit('lists', useConflicts(Issue))
+    renders.hit('lists', useConflicts())
+    renders.hit('lists', useRefused())
     renders.hit('open', useQuery(Issue, { where: { status: 'open' } }))
     renders.hit('done', useQuery(Issue, { where: { status: 'done' } }))
     return null
@@ -69,4 +80,6 @@ test('stable identity: the empty result is one object, so that hydration cannot 
     empty,
   ])
   for (const result of renders.values('done')) expect(result).toBe(empty)
+  expect(renders.count('lists')).toBe(6)
+  for (const list of renders.values('lists')) expect(list).toBe(renders.values('lists')[0])
 })

@@ -31,10 +31,15 @@ export function addIssue(store: SyncStore, title: string, points: number = 0): s
 
 export interface Counted {
   readonly store: SyncStore
-  /** Subscriptions open now: to rows, queries and the status together. */
+  /** Subscriptions open now: to rows, queries, lists and the status together. */
   readonly open: () => number
   /** Subscriptions opened since the start. */
   readonly opened: () => number
+}
+
+interface Open {
+  snapshot(): unknown
+  subscribe(listener: () => void): () => void
 }
 
 /** The same store; every subscription made through the returned one is counted. */
@@ -55,22 +60,24 @@ export function counted(store: SyncStore): Counted {
     ...store.status,
     subscribe: (listener) => count(store.status.subscribe(listener)),
   }
-  // One wrapper for each live query, so that a shared query stays one object.
-  const lives = new WeakMap<object, ReturnType<SyncStore['live']>>()
-  const live: SyncStore['live'] = (type, query) => {
-    const real = store.live(type, query)
-    const known = lives.get(real)
-    if (known) return known as typeof real
-    const wrapped: typeof real = {
+  // One wrapper for each open query or list, so that what is shared stays one object.
+  const wrappers = new WeakMap<object, object>()
+  const wrap = <T extends Open>(real: T): T => {
+    const known = wrappers.get(real)
+    if (known) return known as T
+    const wrapped: Open = {
       snapshot: () => real.snapshot(),
       subscribe: (listener) => count(real.subscribe(listener)),
     }
-    lives.set(real, wrapped)
-    return wrapped
+    wrappers.set(real, wrapped)
+    return wrapped as T
   }
+  const live: SyncStore['live'] = (type, query) => wrap(store.live(type, query))
+  const conflicts: SyncStore['conflicts'] = (type) => wrap(store.conflicts(type))
+  const refused = wrap(store.refused)
   const subscribe: SyncStore['subscribe'] = (type, id, listener) =>
     count(store.subscribe(type, id, listener))
-  const own: Partial<SyncStore> = { status, live, subscribe }
+  const own: Partial<SyncStore> = { status, live, conflicts, refused, subscribe }
   const counting = new Proxy({} as SyncStore, {
     get(_, key) {
       const value = Reflect.get(own, key) ?? Reflect.get(store, key, store)

@@ -19,14 +19,18 @@ test('SSR: importing touches no global', async () => {
 })
 
 test('SSR: renderToString gives the empty result, whatever the store holds, and never subscribes', async () => {
-  const { SyncProvider, useEntity, useQuery, useSyncStatus } = await import('../src/index.ts')
+  const { SyncProvider, useConflicts, useEntity, useQuery, useRefused, useSyncStatus } =
+    await import('../src/index.ts')
   const { store, opened } = counted(await openStore())
   const id = addIssue(store, 'of one user')
   function Page(): ReactNode {
     const row = useEntity(Issue, id, (issue) => issue.title)
     const { rows, complete, asOf, pending } = useQuery(Issue, { where: { status: 'open' } })
     const storage = useSyncStatus((status) => status.storage)
-    return <p>{JSON.stringify([row ?? 'no row', rows, complete, asOf, pending, storage])}</p>
+    const lists = [useConflicts(Issue), useConflicts(), useRefused()]
+    return (
+      <p>{JSON.stringify([row ?? 'no row', rows, complete, asOf, pending, storage, ...lists])}</p>
+    )
   }
   const html = renderToString(
     <SyncProvider store={store}>
@@ -35,6 +39,6 @@ test('SSR: renderToString gives the empty result, whatever the store holds, and 
   )
   const text = html.replaceAll('&quot;', '"')
   expect(store.status.getState().storage).toBe('ok')
-  expect(text).toBe('<p>["no row",[],false,null,0,"opening"]</p>')
+  expect(text).toBe('<p>["no row",[],false,null,0,"opening",[],[],[]]</p>')
   expect(opened()).toBe(0)
 })

@@ -2,8 +2,23 @@
  * Programs that must not compile, and what the hooks promise about types. Nothing here runs:
  * the type check of the workspace covers this file, and an unused `@ts-expect-error` fails it.
  */
-import type { QueryResult, Row, SyncStatus, SyncStore, Uuid } from '../src/index.ts'
-import { useEntity, useQuery, useSyncStatus, useSyncStore } from '../src/index.ts'
+import type {
+  Conflict,
+  QueryResult,
+  RefusedMessage,
+  Row,
+  SyncStatus,
+  SyncStore,
+  Uuid,
+} from '../src/index.ts'
+import {
+  useConflicts,
+  useEntity,
+  useQuery,
+  useRefused,
+  useSyncStatus,
+  useSyncStore,
+} from '../src/index.ts'
 import { Issue } from './kit.ts'
 
 type Equal<A, B> =
@@ -46,6 +61,40 @@ export function useRightPrograms(id: Uuid): void {
   const waiting = useSyncStatus((now) => now.outboxMessages > 0)
   holds<Equal<typeof waiting, boolean>>(true)
   holds<Equal<ReturnType<typeof useSyncStore>, SyncStore>>(true)
+}
+
+export function useRightLists(): void {
+  const conflicts = useConflicts(Issue)
+  holds<Equal<typeof conflicts, readonly Conflict<typeof Issue>[]>>(true)
+  const field = conflicts[0]!.field
+  holds<Equal<typeof field, 'title' | 'status' | 'points' | '$archived'>>(true)
+  const all = useConflicts()
+  holds<Equal<typeof all, readonly Conflict[]>>(true)
+  const count = useConflicts(Issue, (open) => open.length)
+  holds<Equal<typeof count, number>>(true)
+  const titles = useConflicts(Issue, (open) => open.filter((one) => one.field === 'title'))
+  holds<Equal<typeof titles, Conflict<typeof Issue>[]>>(true)
+
+  const refused = useRefused()
+  holds<Equal<typeof refused, readonly RefusedMessage[]>>(true)
+  const reasons = useRefused(
+    (messages) => messages.map(({ reason }) => reason),
+    (a, b) => a.join() === b.join(),
+  )
+  holds<Equal<typeof reasons, RefusedMessage['reason'][]>>(true)
+}
+
+export function useWrongLists(): void {
+  // @ts-expect-error a name is no type
+  useConflicts('issue')
+  // @ts-expect-error a field that the type does not have
+  useConflicts(Issue, (open) => open.filter((one) => one.field === 'colour'))
+  // @ts-expect-error the list is the store's
+  useConflicts(Issue).pop()
+  // @ts-expect-error refused messages are of all types
+  useRefused(Issue)
+  // @ts-expect-error the list is the store's
+  useRefused().pop()
 }
 
 export function useWrongWrites(id: Uuid): void {
@@ -114,4 +163,11 @@ export function wrongUses(row: Row<typeof Issue>, { rows }: QueryResult<typeof I
   delete row.title
   // @ts-expect-error adding a row by hand
   rows.push(row)
+}
+
+export function wrongDecisions(conflict: Conflict<typeof Issue>): void {
+  // @ts-expect-error a conflict is resolved by its own function, not changed
+  conflict.candidates = []
+  // @ts-expect-error candidates are the store's
+  conflict.candidates.pop()
 }

@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client'
 
 const COMMIT_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2]
 const BATCH_MESSAGES = [1, 4, 16, 64, 256, 1_024, 2_048]
+const TROUBLES: ReadonlySet<string> = new Set(['store_failed', 'rule_failed', 'strike'])
 
 /** Registers the metrics; what it returns is to be called with every event. */
 export function commitMetrics(registry: Registry): (event: ReviewerEvent) => void {
@@ -23,7 +24,7 @@ export function commitMetrics(registry: Registry): (event: ReviewerEvent) => voi
   })
   const troubles = new Counter({
     name: 'countersign_troubles_total',
-    help: 'Failures of the store, and clients that broke the protocol.',
+    help: 'Failures of the store and of rules, and clients that broke the protocol.',
     labelNames: ['kind'],
     registers,
   })
@@ -31,7 +32,7 @@ export function commitMetrics(registry: Registry): (event: ReviewerEvent) => voi
     if (event.type === 'committed') {
       seconds.observe(event.durationMs / 1_000)
       messages.observe(event.messages)
-    } else if (event.type === 'store_failed' || event.type === 'strike') {
+    } else if (TROUBLES.has(event.type)) {
       troubles.inc({ kind: event.type })
     }
   }

@@ -28,6 +28,10 @@ export interface StartOptions extends Omit<ServeOptions, 'reviewer'> {
   readonly keyFile?: string | undefined
   /** Types whose values are validated. Default: any type passes. */
   readonly entities?: ReviewerOptions['entities'] | undefined
+  /** Who may write what, and what may not come of it. */
+  readonly rules?: ReviewerOptions['rules']
+  /** Values of fields that `entities` declare as assigned. */
+  readonly assign?: ReviewerOptions['assign']
   /** Bounds of messages and links, where they differ from core's `LIMITS`. */
   readonly messageLimits?: ReviewerOptions['limits']
 }
@@ -61,6 +65,8 @@ export async function startReviewer(options: StartOptions): Promise<RunningRevie
       clock: nodeClock(),
       random,
       ...(options.entities && { entities: options.entities }),
+      rules: options.rules,
+      assign: options.assign,
       ...(options.messageLimits && { limits: options.messageLimits }),
       onEvent: (event) => {
         measure(event)
@@ -79,9 +85,10 @@ export async function startReviewer(options: StartOptions): Promise<RunningRevie
   }
 }
 
-/** A store that fails or recovers is news for the operator; the rest is traffic. */
+/** A store or a rule that fails is news for the operator; the rest is traffic. */
 function note(log: Log, event: ReviewerEvent): void {
   if (event.type === 'store_failed') log.error(event, 'the store fails')
+  else if (event.type === 'rule_failed') log.error(event, 'a rule of the deployment failed')
   else if (event.type === 'store_recovered') log.info(event, 'the store works again')
   else if (event.type === 'strike') log.warn(event, 'a client broke the protocol')
   else log.debug(event, event.type)

@@ -31,14 +31,17 @@ export type ErrorCode =
   | 'not_loaded'
   | 'unknown_entity'
   | 'unknown_type'
+  | 'unknown_message'
   | 'entity_exists'
   | 'invalid'
   | 'schema_refused'
+  | 'needs_upgrade'
   | 'too_large'
   | 'outbox_full'
   | 'transaction_async'
   | 'transaction_state'
   | 'halted'
+  | 'unavailable'
 
 /** What a wrong call is about; every part is absent where it has no meaning. */
 export interface ErrorSubject {

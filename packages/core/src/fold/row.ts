@@ -7,24 +7,14 @@ import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { compareOrder, orderKeyOf } from '../log/order.ts'
 import { Write } from '../log/entry.ts'
-import { type Entity, decodeField } from '../schema/entity.ts'
-import { isUnset } from '../schema/input.ts'
-import { ARCHIVED, type RegisterTable } from '../schema/registers.ts'
-import type { AnyRow, Candidate, FieldConflict, RowState } from '../schema/types.ts'
-import { candidatesOf, isConflict, shownWrite } from './shown.ts'
-import { createdOf, type EntityState, headsOf, lastOf, liveOf } from './state.ts'
-
-/** What reading the rows of one type needs to know. */
-export interface RowContext {
-  readonly entity: Entity
-  readonly table: RegisterTable
-  /** The author who looks; undefined sees what everyone else sees. */
-  readonly viewerId: () => Uuid | undefined
-  /** Whether pending writes live in memory only. */
-  readonly volatile: (write: Write) => boolean
-}
-
-const NO_CONFLICTS: Readonly<Record<string, FieldConflict>> = Object.freeze({})
+import { ARCHIVED } from '../schema/registers.ts'
+import type { AnyRow, FieldConflict, RowState } from '../schema/types.ts'
+import { candidateValue, conflictsOf, fieldName, NO_CONFLICTS, openConflicts } from './conflicts.ts'
+import type { RowContext } from './context.ts'
+import { archivedState, mergeRegister } from './merge.ts'
+import { defaultValue, readValue } from './read.ts'
+import { shownWrite } from './shown.ts'
+import { createdOf, type EntityState, headsOf, isLinear, lastOf, liveOf } from './state.ts'
 
 class RowView {
   readonly id: Uuid
@@ -37,6 +27,10 @@ class RowView {
 
   static stateOf(row: RowView): EntityState {
     return row.#state
+  }
+
+  static contextOf(row: RowView): RowContext {
+    return row.#context
   }
 
   /** What is the same for all rows of a type stands on its class, not in each row. */
@@ -69,7 +63,7 @@ class RowView {
   }
 
   get $version(): number {
-    return this.#context.entity.version
+    return this.#context.entity.currentVersion
   }
 
   get $state(): RowState {
@@ -85,27 +79,31 @@ class RowView {
   }
 
   get $conflicts(): Readonly<Record<string, FieldConflict>> {
-    if (this.#state instanceof Write) return NO_CONFLICTS
-    return conflictsOf(this.#state, this.#context)
+    if (isLinear(this.#state)) return NO_CONFLICTS
+    return conflictsOf(this.#state, this.#context, this as unknown as AnyRow)
   }
 
   get $archived(): boolean {
-    return isArchived(this.#state, this.#context)
+    const { entity, table } = this.#context
+    return archivedState(this.#state, entity, table).archived
   }
 }
 
 /** The class of the rows of one type. */
 export type RowClass = (new (id: Uuid, state: EntityState) => RowView) & {
   readonly context: RowContext
-  readonly codecs: boolean
+  /** Fields hold the JSON of their registers, under the same names. */
+  readonly plain: boolean
 }
 
 export function rowClass(context: RowContext): RowClass {
   const { entity } = context
-  const codecs = [entity.each, ...[...entity.fields.values()].map((field) => field.schema)]
+  const fields = [...entity.fields.values()]
+  const codecs = [entity.each?.['~codec'], ...fields.map(({ codec }) => codec)]
+  const isPlain = codecs.every((codec) => !codec) && fields.every(({ name, reg }) => name === reg)
   return class extends RowView {
     static readonly context = context
-    static readonly codecs = codecs.some((schema) => schema?.['~codec'] !== undefined)
+    static readonly plain = isPlain
   }
 }
 
@@ -116,14 +114,20 @@ export function buildRow(id: Uuid, state: EntityState, rows: RowClass): AnyRow {
   const { context } = rows
   let fields = 0
   if (context.entity.each) {
-    for (const reg of [...context.table.names].sort()) fields += setField(into, state, reg, context)
+    for (const reg of [...context.table.names].sort())
+      fields += setField(into, state, { name: reg, reg }, context)
   } else {
     for (const field of context.entity.fields.values())
-      fields += setField(into, state, field.reg, context)
+      fields += setField(into, state, field, context)
   }
   // A row made by one write holds that write's values already; keeping them twice would
   // cost a third of its memory.
-  if (state instanceof Write && !rows.codecs && fields === state.regs.names.length) {
+  if (
+    state instanceof Write &&
+    rows.plain &&
+    state.version === context.entity.currentVersion &&
+    fields === state.regs.names.length
+  ) {
     state.values = into as Readonly<Record<string, Json>>
   }
   return Object.freeze(row) as unknown as AnyRow
@@ -132,16 +136,20 @@ export function buildRow(id: Uuid, state: EntityState, rows: RowClass): AnyRow {
 function setField(
   into: Record<string, unknown>,
   state: EntityState,
-  reg: string,
+  { name, reg }: { readonly name: string; readonly reg: string },
   context: RowContext,
 ): 0 | 1 {
   if (reg === ARCHIVED) return 0
   const slot = context.table.slotIfKnown(reg)
   const live = slot < 0 ? undefined : liveOf(state, slot)
-  if (live === undefined) return 0
-  const value = shownWrite(live, context.viewerId()).values[reg]!
-  if (typeof value === 'object' && isUnset(value)) return 0
-  into[reg] = decodeField(context.entity.fieldOf(reg), value)
+  const value =
+    live === undefined
+      ? defaultValue(reg, context)
+      : live instanceof Write
+        ? readValue(live, reg, context)
+        : mergedValue(live, { reg, slot }, context)
+  if (value === undefined) return 0
+  into[name] = value
   return 1
 }
 
@@ -150,42 +158,60 @@ export function stateOfRow(row: AnyRow): EntityState {
   return RowView.stateOf(row as unknown as RowView)
 }
 
+/** Whether somebody has to decide something about the row. Makes no ids, unlike `$conflicts`. */
+export function isInConflict(row: AnyRow): boolean {
+  const state = stateOfRow(row)
+  if (isLinear(state)) return false
+  return openConflicts(state, RowView.contextOf(row as unknown as RowView), row).size > 0
+}
+
+/** Rows with the values of other candidates, at the most. */
+const STAND_INS_MAX = 64
+
+/**
+ * The row under the other values its conflicts could come to, so that a query that any of them
+ * matches finds it: an object for each combination, with the row as its prototype.
+ */
+export function standInsOf(row: AnyRow): readonly AnyRow[] | undefined {
+  const state = stateOfRow(row)
+  if (isLinear(state)) return undefined
+  const context = RowView.contextOf(row as unknown as RowView)
+  let combinations: Record<string, unknown>[] = [{}]
+  for (const [reg, { candidates }] of openConflicts(state, context, row)) {
+    if (reg === ARCHIVED) continue
+    const values = candidates.map((write) => candidateValue(write, reg, context))
+    combinations = values
+      .flatMap((value) =>
+        combinations.map((fields) => ({ ...fields, [fieldName(reg, context)]: value })),
+      )
+      .slice(0, STAND_INS_MAX)
+  }
+  const others = combinations.filter((fields) =>
+    Object.entries(fields).some(([field, value]) => row[field] !== value),
+  )
+  return others.map((fields) => standIn(row, fields))
+}
+
+function standIn(row: AnyRow, fields: Record<string, unknown>): AnyRow {
+  const made = Object.create(row) as AnyRow
+  for (const [field, value] of Object.entries(fields))
+    Object.defineProperty(made, field, { value, enumerable: true })
+  return Object.freeze(made)
+}
+
 /** Canonical order of two rows, by their last change or by their creation, without making keys. */
 export function compareRows(a: AnyRow, b: AnyRow, which: 'last' | 'created'): number {
   const of = which === 'last' ? lastOf : createdOf
   return compareOrder(of(stateOfRow(a)), of(stateOfRow(b)))
 }
 
-function isArchived(state: EntityState, context: RowContext): boolean {
-  const slot = context.table.slotIfKnown(ARCHIVED)
-  const live = slot < 0 ? undefined : liveOf(state, slot)
-  return live !== undefined && shownWrite(live, context.viewerId()).values[ARCHIVED] === true
-}
-
-function conflictsOf(
-  state: EntityState,
+function mergedValue(
+  live: readonly Write[],
+  at: { readonly reg: string; readonly slot: number },
   context: RowContext,
-): Readonly<Record<string, FieldConflict>> {
-  let found: Record<string, FieldConflict> | undefined
-  for (const [slot, reg] of context.table.names.entries()) {
-    const live = liveOf(state, slot)
-    if (!isConflict(live, reg)) continue
-    found ??= {}
-    found[reg] = {
-      candidates: candidatesOf(live!, reg).map((write) => candidate(write, reg, context)),
-    }
-  }
-  return found ? Object.freeze(found) : NO_CONFLICTS
-}
-
-function candidate(write: Write, reg: string, context: RowContext): Candidate {
-  const value = write.values[reg]!
-  return {
-    value: isUnset(value) ? undefined : decodeField(context.entity.fieldOf(reg), value),
-    msgId: write.entry.id,
-    authorId: write.entry.session.authorId,
-    reviewerId: write.entry.review?.reviewerId ?? null,
-    orderKey: orderKeyOf(write),
-    pending: write.entry.review === null,
-  }
+): unknown {
+  const merged = mergeRegister(live, at, context)
+  if (merged.kind === 'value') return merged.value
+  const write = merged.kind === 'write' ? merged.write : shownWrite(live, context.viewerId())
+  return readValue(write, at.reg, context)
 }

@@ -9,9 +9,10 @@ import { Write } from '../log/entry.ts'
 import { compareOrder } from '../log/order.ts'
 import { isUnset } from '../schema/input.ts'
 import type { Reg } from '../schema/registers.ts'
+import { type Reader, comparable } from './read.ts'
 import type { LiveSet } from './state.ts'
 
-/** The write whose value is shown. */
+/** The write whose value is shown while nobody has decided. */
 export function shownWrite(live: LiveSet, viewerId: Uuid | undefined): Write {
   if (live instanceof Write) return live
   const ordered = [...live].sort(compareOrder)
@@ -19,21 +20,33 @@ export function shownWrite(live: LiveSet, viewerId: Uuid | undefined): Write {
   return own.at(-1) ?? ordered[0]!
 }
 
-/** One write for each different value, in canonical order. More than one is a conflict. */
-export function candidatesOf(live: LiveSet, reg: Reg): readonly Write[] {
+/** One write for each different value, in canonical order. */
+export function candidatesOf(live: LiveSet, reg: Reg, reader: Reader): readonly Write[] {
   if (live instanceof Write) return [live]
   const distinct: Write[] = []
   for (const write of [...live].sort(compareOrder)) {
-    if (!distinct.some((other) => sameValue(other.values[reg], write.values[reg])))
-      distinct.push(write)
+    if (!distinct.some((other) => isAgreed(other, write, { reg, reader }))) distinct.push(write)
   }
   return distinct
 }
 
-export function isConflict(live: LiveSet | undefined, reg: Reg): boolean {
+/** Whether different values stand in the register, whatever its policy makes of them. */
+export function isConflict(
+  live: LiveSet | undefined,
+  reg: Reg,
+  reader: Reader,
+): live is readonly Write[] {
   if (live === undefined || live instanceof Write) return false
-  const first = live[0]!.values[reg]
-  return live.some((write) => !sameValue(write.values[reg], first))
+  return live.some((write) => !isAgreed(write, live[0]!, { reg, reader }))
+}
+
+/** Whether two writes gave the register the same value, in the eyes of one reader. */
+export function isAgreed(
+  a: Write,
+  b: Write,
+  { reg, reader }: { readonly reg: Reg; readonly reader: Reader },
+): boolean {
+  return sameValue(comparable(a, reg, reader), comparable(b, reg, reader))
 }
 
 /** Equality of two register values; all forms of unset are one. */

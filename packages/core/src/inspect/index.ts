@@ -1,1 +1,39 @@
-export {}
+/**
+ * The door `core/inspect`: what devtools may see of a store, and the plain data they see. Also
+ * the ports that a development-only fault injector wraps, since devtools know no other door.
+ */
+export type { Json } from '../base/json.ts'
+export type { Uuid } from '../base/uuid.ts'
+export type { Position } from '../message/message.ts'
+export { FRAME_BYTES_MAX } from '../ports/transport.ts'
+export type { Link, LinkEvents, Transport } from '../ports/transport.ts'
+export { StorageError } from '../ports/storage.ts'
+export type {
+  Storage,
+  StorageHandle,
+  StorageTrouble,
+  StoredState,
+  WriteBatch,
+} from '../ports/storage.ts'
+export { EVENT_KINDS, isMessageEvent } from './event.ts'
+export type { EventKind, InspectEvent, MessageEvent } from './event.ts'
+export { Feed, nameOf, reviewRecord, RING_BYTES_MAX, RING_EVENTS_MAX } from './feed.ts'
+export type { FeedSubject } from './feed.ts'
+export * from './records.ts'
+export { registerInspectable } from './registry.ts'
+export type { Inspectable } from './registry.ts'
+export { ANSWER_MESSAGES_MAX, ANSWER_ROWS_MAX, DAG_NODES_MAX } from './requests.ts'
+export type {
+  Answers,
+  CommandKind,
+  CommandOf,
+  CommandOutcome,
+  InspectCommand,
+  InspectRequest,
+  RequestKind,
+  RequestOf,
+} from './requests.ts'
+export { Ring } from './ring.ts'
+export { liveRegisters, rowAt } from './row-at.ts'
+export { inspect } from './source.ts'
+export type { InspectSource } from './source.ts'

@@ -9,8 +9,15 @@ import type { Hash } from '../base/hash.ts'
 import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { ChangeKind, Expectation, FinalReason, Review } from '../message/message.ts'
-import type { Reg, RegSet } from '../schema/registers.ts'
+import type {
+  Assigned,
+  ChangeKind,
+  Expectation,
+  FinalReason,
+  Review,
+  Standing,
+} from '../message/message.ts'
+import type { Reg, RegSet, RegisterTable } from '../schema/registers.ts'
 
 /** One session of one author, shared by all its entries. */
 export interface SessionRef {
@@ -22,6 +29,8 @@ export interface SessionRef {
 export interface Refusal {
   readonly reason: FinalReason
   readonly detail: string | undefined
+  /** With `stale`: what stands in the registers it wrote. */
+  readonly standing: readonly Standing[]
 }
 
 export interface EntryFacts {
@@ -48,6 +57,7 @@ export type EntryState =
   | 'accepted'
   | 'rejected'
   | 'blocked'
+  | 'dismissed'
 
 export class Entry {
   readonly session: SessionRef
@@ -120,7 +130,8 @@ export class Write {
   readonly entityId: Uuid
   readonly kind: ChangeKind
   readonly version: number
-  readonly regs: RegSet
+  /** What it writes: of its author's message, and what the reviewer assigned to it. */
+  regs: RegSet
   /** What its author had seen last; once history is let go, the nearest of it that is still here. */
   parents: readonly Write[]
   readonly keep: ReadonlyMap<Reg, readonly Write[]> | undefined
@@ -139,4 +150,28 @@ export class Write {
     this.keep = facts.keep
     this.values = values
   }
+
+  /**
+   * Adds what the reviewer assigned: the write counts for these registers, too. The message, its
+   * id and its hash stay what they are.
+   */
+  assign(assigned: Assigned, table: RegisterTable): void {
+    const missing = Object.keys(assigned).filter((reg) => !this.regs.names.includes(reg))
+    if (missing.length === 0) return
+    const values: Record<Reg, Json> = {}
+    for (const reg of this.regs.names) values[reg] = this.values[reg]!
+    for (const reg of missing) values[reg] = assigned[reg]!
+    this.regs = table.set([...this.regs.names, ...missing].sort())
+    this.values = values
+  }
+}
+
+/** Adds what a review assigned to the writes of its entry. */
+export function applyAssigned(
+  { writes }: Entry,
+  { assigned }: Pick<Review, 'assigned'>,
+  tableOf: (type: string) => RegisterTable,
+): void {
+  if (!assigned) return
+  for (const write of writes) write.assign(assigned[write.index] ?? {}, tableOf(write.type))
 }

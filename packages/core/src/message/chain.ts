@@ -6,7 +6,7 @@ import { canonical } from '../base/canonical.ts'
 import { type Hash, hash, hashBytes, hashText } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
-import type { EpochOpen, Position, Rejection } from './message.ts'
+import type { Assigned, EpochOpen, Position, Rejection } from './message.ts'
 
 /** The parts of a review that the chain covers. */
 export interface ChainLink {
@@ -18,7 +18,7 @@ export interface ChainLink {
   readonly msgId: Uuid
   readonly hash: Hash
   readonly forked: boolean
-  readonly assigned?: readonly Readonly<Record<string, Json>>[] | undefined
+  readonly assigned?: readonly Assigned[] | undefined
   readonly at: number
 }
 
@@ -60,9 +60,11 @@ export function epochIdentity(body: EpochBody): { eid: Uuid; chain: Hash } {
 export function rejectionBytes(
   rejection: Omit<Rejection, 'sig'> & { readonly sig?: string },
 ): Uint8Array {
-  const { detail, sig: _, ...rest } = rejection
-  return hashBytes(
-    'cs/reject',
-    (detail === undefined ? rest : { ...rest, detail }) as unknown as Json,
-  )
+  const { detail, standing, sig: _, ...rest } = rejection
+  const body = {
+    ...rest,
+    ...(detail !== undefined && { detail }),
+    ...(standing !== undefined && { standing }),
+  }
+  return hashBytes('cs/reject', body as unknown as Json)
 }

@@ -22,4 +22,4 @@ export {
 export { LIMITS } from './limits.ts'
 export type { Limits } from './limits.ts'
 export * from './message.ts'
-export { boundsFault, changeFault, messageFault } from './parse.ts'
+export { assignedFault, boundsFault, changeFault, messageFault } from './parse.ts'

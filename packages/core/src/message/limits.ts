@@ -25,6 +25,14 @@ export interface Limits {
   readonly sessionsPerBindMax: number
   /** A replica that is no further behind than this gets the tail, never a snapshot. */
   readonly tailMessagesMax: number
+  /** Writes that a `stale` verdict names, and bytes of JSON that they take. */
+  readonly standingMax: number
+  readonly standingBytesMax: number
+  /** What an answer to `history` holds at the most; the newest messages are kept. */
+  readonly historyMessagesMax: number
+  readonly historyBytesMax: number
+  /** Histories that one link may wait for. */
+  readonly historiesMax: number
 }
 
 export const LIMITS: Limits = {
@@ -48,4 +56,9 @@ export const LIMITS: Limits = {
   wantIdsMax: 512,
   sessionsPerBindMax: 64,
   tailMessagesMax: 2_000,
+  standingMax: 32,
+  standingBytesMax: 16_384,
+  historyMessagesMax: 1_000,
+  historyBytesMax: 8_388_608,
+  historiesMax: 8,
 }

@@ -159,6 +159,23 @@ export interface Review {
   readonly forked: boolean
   /** The reviewer's clock, ms since 1970. For logs only. */
   readonly at: number
+  /** Aligned with the message's changes, where some value was assigned; empty for the other changes. */
+  readonly assigned?: readonly Assigned[]
+}
+
+/** Values that the reviewer gives to a creation, by register: they are not the author's. */
+export type Assigned = Readonly<Record<Reg, Json>>
+
+/** A live write that the author of a `stale` message had not seen. */
+export interface Standing {
+  readonly entityId: Uuid
+  readonly type: string
+  readonly reg: Reg
+  readonly msgId: Uuid
+  readonly authorId: Uuid
+  /** As it was written, in `schemaVersion`; absent where it is too large to be told here. */
+  readonly value?: Json
+  readonly schemaVersion: number
 }
 
 /** Goes to the author only; not in the chain. */
@@ -172,6 +189,8 @@ export interface Rejection {
   readonly hash: Hash
   readonly reason: FinalReason
   readonly detail?: string
+  /** With `stale`: what stands in the registers that the message wrote. */
+  readonly standing?: readonly Standing[]
   readonly at: number
   readonly sig: string
 }

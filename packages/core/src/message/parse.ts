@@ -6,10 +6,11 @@
 import { isHash } from '../base/hash.ts'
 import { type Json, isForbiddenKey, jsonFault } from '../base/json.ts'
 import { isUuid } from '../base/uuid.ts'
+import { isTypeName } from '../schema/entity.ts'
 import { isUnset } from '../schema/input.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import type { Limits } from './limits.ts'
-import type { Change, ChangeKind, ChangeMeta, Message } from './message.ts'
+import type { Assigned, Change, ChangeKind, ChangeMeta, Message } from './message.ts'
 
 const KINDS: ReadonlySet<string> = new Set<ChangeKind>(['create', 'update', 'resolve', 'migrate'])
 const SALT = /^[A-Za-z0-9_-]{21}[AQgw]$/
@@ -40,8 +41,7 @@ export function changeFault(change: Change): string | undefined {
 }
 
 function metaFault(meta: ChangeMeta): string | undefined {
-  if (meta.type.length === 0 || meta.type.length > 64 || !meta.type.isWellFormed())
-    return 'the type has no fit name'
+  if (!isTypeName(meta.type)) return 'the type has no fit name'
   if (!isUuid(meta.entityId)) return 'the entity id is not a uuid'
   if (meta.sid !== undefined && (!isUuid(meta.sid) || meta.kind !== 'create'))
     return 'sid is out of place'
@@ -82,6 +82,23 @@ function keepFault(
       return 'keep is not a list of sorted, unique uuids'
   }
   return Object.keys(keep).length === 0 ? 'keep is empty' : undefined
+}
+
+/** What is malformed in the values that a reviewer assigned to a change, or undefined. */
+export function assignedFault(assigned: unknown, meta?: ChangeMeta): string | undefined {
+  if (typeof assigned !== 'object' || assigned === null || Array.isArray(assigned))
+    return 'assigned values are no object'
+  const regs = Object.keys(assigned)
+  if (regs.length > ABSOLUTE_MAX) return 'too many assigned values'
+  for (const reg of regs) {
+    const fault = regFault(reg) ?? valueFault(reg, (assigned as Assigned)[reg]!)
+    if (fault) return fault
+    if (reg === ARCHIVED) return 'nobody assigns $archived'
+    if (meta?.regs.includes(reg)) return `${reg} is assigned, and written by the author`
+  }
+  return meta && meta.kind !== 'create' && regs.length > 0
+    ? 'values are assigned to creations only'
+    : undefined
 }
 
 function valueFault(reg: string, value: Json): string | undefined {

@@ -24,11 +24,13 @@ export interface SessionFacts {
   readonly space: Uuid
   readonly session: SessionRef
   readonly personalCommit: Hash
+  /** The earlier session of this author that minted an entity, where it was not this one. */
+  readonly mintedIn?: (entityId: Uuid) => Uuid | undefined
 }
 
 /** Makes the message of an entry of this session, and gives the entry its id. */
 export function materialize(entry: Entry, facts: SessionFacts, random: Random): Message {
-  const changes = entry.writes.map((write) => changeOf(write, random))
+  const changes = entry.writes.map((write) => changeOf(write, facts, random))
   const header: MessageHeader = {
     v: WIRE_VERSION,
     space: facts.space,
@@ -45,10 +47,12 @@ export function materialize(entry: Entry, facts: SessionFacts, random: Random): 
   return { ...identity, header, changes }
 }
 
-function changeOf(write: Write, random: Random): Change {
+function changeOf(write: Write, { mintedIn }: SessionFacts, random: Random): Change {
+  const sid = write.kind === 'create' ? mintedIn?.(write.entityId) : undefined
   const meta: ChangeMeta = {
     type: write.type,
     entityId: write.entityId,
+    ...(sid !== undefined && { sid }),
     kind: write.kind,
     schemaVersion: write.version,
     parentCanonicalIds: sortedIds(write.parents),

@@ -30,6 +30,8 @@ interface Tracked {
   durable: boolean
   /** When it was offered over the present link, in monotonic ms; undefined while it waits. */
   offeredAt: number | undefined
+  /** Not before this moment, in monotonic ms: it was sent back. */
+  restsUntil: number
 }
 
 export class Outbox {
@@ -105,7 +107,13 @@ export class Outbox {
   /** A sealed flush: of this session, or one that storage kept from an earlier one. */
   addFlush(flush: Flush, open: readonly Entry[]): void {
     const unsettled = open.length
-    const tracked: Tracked = { flush, unsettled, durable: false, offeredAt: undefined }
+    const tracked: Tracked = {
+      flush,
+      unsettled,
+      durable: false,
+      offeredAt: undefined,
+      restsUntil: 0,
+    }
     this.#flushes.set(flush.key, tracked)
     this.#bytes += flush.packed.length
     for (const entry of open) {
@@ -129,6 +137,7 @@ export class Outbox {
     for (const tracked of this.#flushes.values()) {
       if (tracked.offeredAt !== undefined) continue
       if (!tracked.durable) break // nothing overtakes
+      if (tracked.restsUntil > now) continue
       const { entries, packed } = tracked.flush
       const messages = this.#inFlightMessages + entries.length
       const bytes = this.#inFlightBytes + packed.length
@@ -147,7 +156,10 @@ export class Outbox {
 
   /** The link is gone: what was under way waits again. */
   requeueAll(): void {
-    for (const tracked of this.#flushes.values()) this.#land(tracked)
+    for (const tracked of this.#flushes.values()) {
+      tracked.restsUntil = 0
+      this.#land(tracked)
+    }
   }
 
   /** What was offered before that moment and has no answer yet waits again. */
@@ -157,10 +169,12 @@ export class Outbox {
     }
   }
 
-  /** A nack: the flush of that message waits again. */
-  requeue(entry: Entry): void {
+  /** A nack: the flush of that message waits again, and others may go before it until then. */
+  requeue(entry: Entry, restsUntil = 0): void {
     const tracked = this.#byEntry.get(entry)
-    if (tracked) this.#land(tracked)
+    if (!tracked) return
+    tracked.restsUntil = restsUntil
+    this.#land(tracked)
   }
 
   /**

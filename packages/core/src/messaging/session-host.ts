@@ -1,7 +1,7 @@
 /** What a session with a reviewer needs of the replica around it, and where it stands. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../log/entry.ts'
-import type { EpochOpen, Rejection, SessionOpening } from '../message/message.ts'
+import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { Transport } from '../ports/transport.ts'
@@ -23,6 +23,8 @@ export interface SessionHost {
   replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void
   acceptedAgain(entry: Entry, review: AcceptedAgain): void
   rejected(rejections: readonly Rejection[]): void
+  /** These wait: the reviewer has no verdict on them for now. */
+  nacked(entries: readonly Entry[], reason: NackReason): void
   changed(state: SessionState, note: string | undefined): void
 }
 

@@ -10,9 +10,8 @@
  * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
  */
 import type { Uuid } from '../base/uuid.ts'
-import type { Entry } from '../log/entry.ts'
 import { LIMITS } from '../message/limits.ts'
-import { type Position, type Review, WIRE_VERSION } from '../message/message.ts'
+import { type Position, WIRE_VERSION } from '../message/message.ts'
 import type { Link } from '../ports/transport.ts'
 import {
   type Credits,
@@ -24,9 +23,11 @@ import {
   parseReviewerFrame,
   wantFrame,
 } from '../protocol/frames.ts'
+import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import type { SessionParts, SessionState } from './session-host.ts'
-import { type SnapshotPart, SnapshotParts } from './snapshot-parts.ts'
+import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
 import type { Reviewing, TailOutcome } from './tail.ts'
+import { Timers } from './timers.ts'
 
 const BACKOFF_MIN_MS = 250
 const BACKOFF_MAX_MS = 10_000
@@ -49,14 +50,17 @@ export class SyncSession {
   #credits: Credits = { messages: 0, bytes: 0 }
   #wanting = false
   readonly #snapshot = new SnapshotParts()
+  readonly #histories: Histories
   #waitingTexts: string[] = []
   #heardAt = 0
   #pausedUntil = 0
   #nacks = 0
-  readonly #timers = new Set<() => void>()
+  readonly #timers: Timers
 
   constructor(parts: SessionParts) {
     this.#parts = parts
+    this.#histories = new Histories(parts.space)
+    this.#timers = new Timers(parts.clock)
   }
 
   get state(): SessionState {
@@ -85,7 +89,7 @@ export class SyncSession {
   /** The network seems to be back: no need to wait out the backoff. */
   wake(): void {
     if (this.#state !== 'connecting' || this.#link) return
-    this.#clearTimers()
+    this.#timers.clear()
     this.#attempts = 0
     this.#connect()
   }
@@ -100,17 +104,29 @@ export class SyncSession {
     }
   }
 
+  /**
+   * The accepted messages of an entity, from the reviewer. Rejects with a CountersignError
+   * `unavailable` when there is no link, when it is lost, or when too many wait for theirs.
+   */
+  history(entityId: Uuid): Promise<HistoryAnswer> {
+    if (this.#state !== 'online' && this.#state !== 'syncing')
+      return Promise.reject(unavailable('there is no link to the reviewer', entityId))
+    return this.#histories.ask(entityId, this.#parts.clock.monotonic(), (frame) =>
+      this.#link?.send(frame),
+    )
+  }
+
   #connect(): void {
     const generation = ++this.#generation
     this.#become('connecting', this.#note)
     const live = (): boolean => generation === this.#generation
-    this.#after(LIMITS.handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
+    this.#timers.after(LIMITS.handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
     this.#link = this.#parts.transport.connect({
       open: () => {
         if (!live()) return
-        this.#clearTimers()
+        this.#timers.clear()
         this.#become('greeting', undefined)
-        this.#after(LIMITS.handshakeMs, () => this.#fail('the reviewer does not greet'))
+        this.#timers.after(LIMITS.handshakeMs, () => this.#fail('the reviewer does not greet'))
         this.#link?.send(helloFrame(this.#parts.space, this.#parts.tail.position))
       },
       frame: (text) => {
@@ -128,12 +144,12 @@ export class SyncSession {
     this.#become('connecting', note)
     const span = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#attempts++, 10))
     // Full jitter, so that a restarted reviewer is not greeted by everyone at once.
-    this.#after(20 + span * this.#parts.random.unit(), () => this.#connect())
+    this.#timers.after(20 + span * this.#parts.random.unit(), () => this.#connect())
   }
 
   #drop(): void {
     this.#generation++
-    this.#clearTimers()
+    this.#timers.clear()
     this.#link?.close()
     this.#link = undefined
     this.#bound = false
@@ -143,6 +159,7 @@ export class SyncSession {
     this.#waitingTexts = []
     this.#parts.tail.stopWaiting()
     this.#parts.outbox.requeueAll()
+    this.#histories.lost()
   }
 
   #frame(text: string): void {
@@ -196,6 +213,11 @@ export class SyncSession {
       case 'nack':
         this.#nack(frame)
         break
+      case 'history': {
+        const fault = this.#histories.heard(frame, this.#heardAt)
+        if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
+        break
+      }
       case 'bye':
         this.#fail(frame.reason)
         break
@@ -230,7 +252,7 @@ export class SyncSession {
       )
       return
     }
-    this.#clearTimers()
+    this.#timers.clear()
     this.#become('syncing', undefined)
     this.#bindAll()
     this.#want()
@@ -316,14 +338,9 @@ export class SyncSession {
   #replace(parts: readonly SnapshotPart[], position: Position): boolean {
     const { tail, host, outbox } = this.#parts
     const pages = parts.filter((part) => part.kind === 'page')
-    const settled = new Map<Entry, Review>()
-    for (const part of parts) {
-      if (part.kind !== 'settled') continue
-      for (const [clientSeq, seq, at, forked] of part.reviews) {
-        const entry = outbox.find(part.sessionId, clientSeq)
-        if (entry) settled.set(entry, { ...this.#reviewing!, seq, at, forked: forked === 1 })
-      }
-    }
+    const settled = settledAmong(parts, this.#reviewing!, (sessionId, clientSeq) =>
+      outbox.find(sessionId, clientSeq),
+    )
     const json = pages.map(({ page }) => page)
     const outcome = tail.snapshot(json, { position, settled })
     if (outcome.kind === 'malformed') this.#fail(`the reviewer sent ${outcome.message}`)
@@ -335,22 +352,26 @@ export class SyncSession {
 
   #nack(frame: ReviewerFrame & { kind: 'nack' }): void {
     const { outbox, clock, random } = this.#parts
-    for (const clientSeq of frame.clientSeqs) {
-      const entry = outbox.find(frame.sessionId, clientSeq)
-      if (entry) outbox.requeue(entry)
-    }
-    if (frame.reason === 'not_bound') this.#boundSessions = new Set()
     const span = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#nacks++, 10))
     const delayMs = 20 + span * random.unit()
-    this.#pausedUntil = clock.monotonic() + delayMs
+    // What concerns these messages alone must not hold up the others.
+    const alone = frame.alone && frame.reason !== 'not_bound'
+    const until = clock.monotonic() + delayMs
+    const waiting = frame.clientSeqs
+      .map((clientSeq) => outbox.find(frame.sessionId, clientSeq))
+      .filter((entry) => entry !== undefined)
+    for (const entry of waiting) outbox.requeue(entry, alone ? until : undefined)
+    this.#parts.host.nacked(waiting, frame.reason)
+    if (frame.reason === 'not_bound') this.#boundSessions = new Set()
+    if (!alone) this.#pausedUntil = until
     this.#become(this.#state, frame.detail || `the reviewer asks to wait: ${frame.reason}`)
-    this.#after(delayMs + 1, () => this.pump())
+    this.#timers.after(delayMs + 1, () => this.pump())
   }
 
   /** Notices silence, and offers that nobody answered. */
   #watch(): void {
     const { clock, outbox } = this.#parts
-    this.#after(SILENCE_MS / 3, () => {
+    this.#timers.after(SILENCE_MS / 3, () => {
       const now = clock.monotonic()
       if (now - this.#heardAt > SILENCE_MS * 3) {
         this.#fail('the reviewer fell silent')
@@ -362,6 +383,7 @@ export class SyncSession {
       }
       if (!this.#bound) this.#bindAll()
       outbox.requeueUnanswered(now - ANSWER_MS)
+      this.#histories.tick(now, (frame) => this.#link?.send(frame))
       this.pump()
       this.#watch()
     })
@@ -372,18 +394,5 @@ export class SyncSession {
     this.#state = state
     this.#note = note
     this.#parts.host.changed(state, note)
-  }
-
-  #after(delayMs: number, task: () => void): void {
-    const cancel = this.#parts.clock.after(delayMs, () => {
-      this.#timers.delete(cancel)
-      task()
-    })
-    this.#timers.add(cancel)
-  }
-
-  #clearTimers(): void {
-    for (const cancel of this.#timers) cancel()
-    this.#timers.clear()
   }
 }

@@ -3,7 +3,10 @@
  * one that was given up on the way. It counts only when every part of it is here.
  */
 import type { Uuid } from '../base/uuid.ts'
+import type { Entry } from '../log/entry.ts'
+import type { Review } from '../message/message.ts'
 import type { AcceptedAgain } from '../protocol/frames.ts'
+import type { Reviewing } from './tail.ts'
 
 /** A page with its text, or what became of own messages. */
 export type SnapshotPart =
@@ -41,4 +44,21 @@ export class SnapshotParts {
   clear(): void {
     this.#parts.clear()
   }
+}
+
+/** Pending entries that a snapshot contains, by what it says of their sessions. */
+export function settledAmong(
+  parts: readonly SnapshotPart[],
+  by: Reviewing,
+  find: (sessionId: Uuid, clientSeq: number) => Entry | undefined,
+): Map<Entry, Review> {
+  const settled = new Map<Entry, Review>()
+  for (const part of parts) {
+    if (part.kind !== 'settled') continue
+    for (const [clientSeq, seq, at, forked] of part.reviews) {
+      const entry = find(part.sessionId, clientSeq)
+      if (entry) settled.set(entry, { ...by, seq, at, forked: forked === 1 })
+    }
+  }
+  return settled
 }

@@ -11,10 +11,11 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { PageLoader } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
-import { Entry, type SessionRef } from '../log/entry.ts'
+import { Entry, type SessionRef, applyAssigned } from '../log/entry.ts'
 import type { Message, Position, Review } from '../message/message.ts'
 import { type PageEntity, readPage } from '../protocol/pages.ts'
 import { type Run, readRun } from '../protocol/runs.ts'
+import type { Reg, RegisterTable } from '../schema/registers.ts'
 import type { Repo } from '../repo/repo.ts'
 import { intake } from './materialize.ts'
 
@@ -197,11 +198,21 @@ export class TailReader {
     for (const [entry, review] of acked) this.#repo.acceptContained(entry, review)
     for (const entity of entities) {
       const table = this.#repo.tableNamed(entity.type)
+      this.#assignFrom(entity, table.registers)
       states.push({ entity, state: loader.state(entity, table.registers) })
     }
     for (const { entity, state } of states)
       this.#repo.replaceCanonical(entity.type, entity.id, state)
     return [...acked.keys()]
+  }
+
+  /** A page names what was assigned among the values of a write that is known here without it. */
+  #assignFrom(entity: PageEntity, registers: RegisterTable): void {
+    for (const { message, regs, values } of entity.writes) {
+      const write = this.#repo.messages.writeOf(message.id, entity.id)
+      if (write?.kind !== 'create' || regs.every((reg) => write.regs.names.includes(reg))) continue
+      write.assign(Object.fromEntries(regs.map((reg, i) => [reg, values[i]!])), registers)
+    }
   }
 
   /** Takes messages in without showing anything; on a missing parent nothing has happened. */
@@ -225,11 +236,17 @@ export class TailReader {
           for (const id of found.entityIds) missing.add(id)
           continue
         }
+        const review = reviewOf(run, offset, context.by)
+        const fault = this.#assignedFault(found.entry, review)
+        if (fault) {
+          undo()
+          return { kind: 'malformed', message: fault }
+        }
         if (!this.#repo.messages.get(found.entry.id)) {
           this.#repo.messages.add(found.entry)
           added.push(found.entry.id)
         }
-        steps.push({ ...found, review: reviewOf(run, offset, context.by) })
+        steps.push({ ...found, review })
       }
       next = Math.max(next, run.fromSeq + run.count)
     }
@@ -267,6 +284,24 @@ export class TailReader {
     return 'entityIds' in entry ? entry : { entry, own: false }
   }
 
+  /**
+   * A reviewer assigns what a type declares as assigned, and never writes what is an author's to
+   * write. A register that this build does not know is one of a newer version, and kept.
+   */
+  #assignedFault(entry: Entry, { assigned }: Review): string | undefined {
+    for (const write of assigned ? entry.writes : []) {
+      const { entity } = this.#repo.tableNamed(write.type)
+      const given = Object.keys(assigned![write.index] ?? {})
+      if (given.length > 0 && write.kind !== 'create')
+        return `values assigned to a change of ${write.entityId} that is no creation`
+      const isAuthors = (reg: Reg): boolean =>
+        write.regs.names.includes(reg) || (!entity.each && entity.fieldAt(reg) !== undefined)
+      const wrong = given.find((reg) => !entity.assigns(reg) && isAuthors(reg))
+      if (wrong !== undefined) return `${write.type}.${wrong} assigned, which its author writes`
+    }
+    return undefined
+  }
+
   #session({ header }: Message): SessionRef {
     let session = this.#sessions.get(header.sessionId)
     if (!session) {
@@ -278,6 +313,7 @@ export class TailReader {
 
   #apply(steps: readonly Step[], skip: ReadonlySet<Uuid> | undefined): void {
     for (const { entry, review, own } of steps) {
+      applyAssigned(entry, review, (type) => this.#repo.tableNamed(type).registers)
       if (own) {
         this.#repo.accept(entry, review, skip)
       } else {
@@ -289,6 +325,7 @@ export class TailReader {
 }
 
 function reviewOf(run: Run, offset: number, by: Reviewing): Review {
+  const assigned = run.assigned?.get(offset)
   return {
     reviewerId: by.reviewerId,
     eid: by.eid,
@@ -296,6 +333,7 @@ function reviewOf(run: Run, offset: number, by: Reviewing): Review {
     seq: run.fromSeq + offset,
     forked: run.forked.includes(offset),
     at: run.at,
+    ...(assigned && { assigned }),
   }
 }
 

@@ -12,6 +12,7 @@
  *   want   'all' since a position, or entities       tail*, then through; or a snapshot:
  *                                                    page*, settled*, then through with their number
  *                                                    entities states at a position
+ *   history  of an entity                            history  its messages with their reviews, in parts
  *   bye    reason                                    bye      reason
  *
  * An answer is a fact that may come twice, late or never: frames carry no request numbers.
@@ -21,7 +22,6 @@ import { isHash } from '../base/hash.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import {
   type EpochOpen,
-  FINAL_REASONS,
   type NackReason,
   type Position,
   type Rejection,
@@ -31,6 +31,8 @@ import {
 import { LIMITS } from '../message/limits.ts'
 import { isCount } from '../message/parse.ts'
 import { FRAME_BYTES_MAX } from '../ports/transport.ts'
+import { type HistoryPart, readHistoryPart } from './history.ts'
+import { isRejection } from './rejection.ts'
 
 /** How much an author may have under way without an answer. */
 export interface Credits {
@@ -61,6 +63,7 @@ export type AuthorFrame =
       readonly bytes: number
     }
   | { readonly kind: 'want'; readonly scope: WantScope; readonly have: Position | null }
+  | { readonly kind: 'history'; readonly entityId: Uuid }
   | { readonly kind: 'bye'; readonly reason: string }
 
 export type ReviewerFrame =
@@ -85,6 +88,8 @@ export type ReviewerFrame =
       readonly sessionId: Uuid
       readonly clientSeqs: readonly number[]
       readonly detail: string
+      /** It concerns these messages and no others: what comes after them may be offered meanwhile. */
+      readonly alone: boolean
     }
   /** Part of the snapshot at that seq. */
   | { readonly kind: 'page'; readonly page: unknown; readonly seq: number }
@@ -103,6 +108,7 @@ export type ReviewerFrame =
     }
   /** `parts`: pages and lists of settled ones that make up the snapshot; 0 when there is none. */
   | { readonly kind: 'through'; readonly position: Position; readonly parts: number }
+  | ({ readonly kind: 'history' } & HistoryPart)
   | { readonly kind: 'bye'; readonly reason: string }
 
 export function helloFrame(space: Uuid, position: Position | null): string {
@@ -159,11 +165,15 @@ export function rejectedFrame(rejections: readonly Rejection[]): string {
 
 export function nackFrame(
   reason: NackReason,
-  sessionId: Uuid,
-  clientSeqs: readonly number[],
+  about: {
+    readonly sessionId: Uuid
+    readonly clientSeqs: readonly number[]
+    readonly alone: boolean
+  },
   detail = '',
 ): string {
-  return JSON.stringify(['nack', reason, sessionId, clientSeqs, detail])
+  const { sessionId, clientSeqs, alone } = about
+  return JSON.stringify(['nack', reason, sessionId, clientSeqs, detail, alone ? 1 : 0])
 }
 
 export function pageFrame(page: string, seq: number): string {
@@ -218,6 +228,8 @@ export function parseAuthorFrame(text: string): Outcome<AuthorFrame> {
       if (!isIdList(a)) return malformed(`want names ${LIMITS.wantIdsMax} entities at most`)
       return ok({ kind, scope: a, have })
     }
+    case 'history':
+      return isUuid(a) ? ok({ kind, entityId: a }) : malformed('a history of nothing')
     case 'bye':
       return ok({ kind, reason: String(a).slice(0, 256) })
     default:
@@ -229,7 +241,7 @@ export function parseAuthorFrame(text: string): Outcome<AuthorFrame> {
 export function parseReviewerFrame(text: string): Outcome<ReviewerFrame> {
   const frame = parsed(text)
   if (!frame) return malformed('a frame is a JSON list of at most 256 KiB')
-  const [kind, a, b, c, d] = frame
+  const [kind, a, b, c, d, e] = frame
   switch (kind) {
     case 'welcome': {
       const position = readPosition(c)
@@ -261,7 +273,14 @@ export function parseReviewerFrame(text: string): Outcome<ReviewerFrame> {
     case 'nack':
       if (typeof a !== 'string' || !isUuid(b) || !Array.isArray(c) || !c.every((n) => isCount(n)))
         return malformed('a malformed nack')
-      return ok({ kind, reason: a as NackReason, sessionId: b, clientSeqs: c, detail: String(d) })
+      return ok({
+        kind,
+        reason: a as NackReason,
+        sessionId: b,
+        clientSeqs: c,
+        detail: String(d),
+        alone: e === 1,
+      })
     case 'page':
       return isCount(b) ? ok({ kind, page: a, seq: b }) : malformed('a page without its position')
     case 'settled':
@@ -279,6 +298,10 @@ export function parseReviewerFrame(text: string): Outcome<ReviewerFrame> {
       return position && isCount(b)
         ? ok({ kind, position, parts: b })
         : malformed('a malformed through')
+    }
+    case 'history': {
+      const part = readHistoryPart(frame)
+      return part ? ok({ kind, ...part }) : malformed('a malformed history')
     }
     case 'bye':
       return ok({ kind, reason: String(a).slice(0, 256) })
@@ -348,14 +371,4 @@ function isEpochOpen(value: unknown): value is EpochOpen {
     isHash(chain) &&
     typeof sig === 'string'
   )
-}
-
-function isRejection(value: unknown): value is Rejection {
-  if (!isObject(value)) return false
-  const { msgId, hash, reason, detail, sig, reviewerId } = value
-  const textual =
-    typeof reason === 'string' &&
-    FINAL_REASONS.has(reason) &&
-    (detail === undefined || typeof detail === 'string')
-  return isUuid(msgId) && isHash(hash) && isUuid(reviewerId) && typeof sig === 'string' && textual
 }

@@ -15,6 +15,7 @@ import { type Json, isForbiddenKey } from '../base/json.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import type { Review } from '../message/message.ts'
 import { isCount } from '../message/parse.ts'
+import { isTypeName } from '../schema/entity.ts'
 
 /** One write as a page names it. */
 export interface PageWrite {
@@ -147,8 +148,7 @@ class PageReader {
     const linear = chain === 1
     const read = listOf(writes).map((write, at) => this.#write(write, { raw, linear, at }))
     const type = this.#ref(typeRef)
-    if (read.length === 0 || type.length === 0 || type.length > 64)
-      bad('has an entity without writes or type')
+    if (read.length === 0 || !isTypeName(type)) bad('has an entity without writes or type')
     const headList = listOf(heads).map((head) =>
       numberOf(head) < read.length ? (head as number) : bad('names a head it does not have'),
     )

@@ -2,14 +2,15 @@
  * A run: consecutive reviews of one commit, with their messages. Encoded once by the
  * reviewer, sent to everyone and stored as it is by the reviewer and by every replica.
  *
- *   run   [first seq, time, forked offsets, chain after its last review, body]
- *   body  packed messages, or for their author just [session id, clientSeqs]: the author has them
+ *   run       [first seq, time, forked offsets, chain after its last review, body, assigned?]
+ *   body      packed messages, or for their author just [session id, clientSeqs]: the author has them
+ *   assigned  list of [offset, values by register for each change, 0 where it has none]
  */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Hash, isHash } from '../base/hash.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
-import type { Message } from '../message/message.ts'
-import { isCount } from '../message/parse.ts'
+import type { Assigned, Message } from '../message/message.ts'
+import { assignedFault, isCount } from '../message/parse.ts'
 import { unpackMessages } from './pack.ts'
 
 export interface RunHead {
@@ -20,6 +21,8 @@ export interface RunHead {
   readonly forked: readonly number[]
   /** The reviewer's chain after the last review of the run. */
   readonly chain: Hash
+  /** What the reviewer assigned, by offset: aligned with the changes of that message. */
+  readonly assigned?: ReadonlyMap<number, readonly Assigned[]>
 }
 
 export interface Run extends RunHead {
@@ -32,18 +35,37 @@ export type RunBody =
   | { readonly kind: 'messages'; readonly messages: readonly Message[] }
   | { readonly kind: 'own'; readonly sessionId: Uuid; readonly clientSeqs: readonly number[] }
 
+const NONE: Assigned = Object.freeze({})
+
 /** `packed` is the text of `packMessages`. */
 export function runText(head: RunHead, packed: string): string {
-  return `[${head.fromSeq},${head.at},[${head.forked.join(',')}],"${head.chain}",${packed}]`
+  return `[${headText(head)},${packed}${assignedText(head)}]`
 }
 
 /** The same run for the author of its messages. */
 export function ownRunText(head: RunHead, sessionId: Uuid, clientSeqs: readonly number[]): string {
-  return `[${head.fromSeq},${head.at},[${head.forked.join(',')}],"${head.chain}",["${sessionId}",[${clientSeqs.join(',')}]]]`
+  return `[${headText(head)},["${sessionId}",[${clientSeqs.join(',')}]]${assignedText(head)}]`
+}
+
+function headText({ fromSeq, at, forked, chain }: RunHead): string {
+  return `${fromSeq},${at},[${forked.join(',')}],"${chain}"`
+}
+
+function assignedText({ assigned }: RunHead): string {
+  if (!assigned?.size) return ''
+  const list = [...assigned].map(([offset, changes]) => [offset, packAssigned(changes)])
+  return `,${JSON.stringify(list)}`
+}
+
+/** Values by register for each change of one message, as they are sent. */
+export function packAssigned(changes: readonly Assigned[]): readonly (Assigned | 0)[] {
+  return changes.map((values) => (Object.keys(values).length > 0 ? values : 0))
 }
 
 export function readRun(json: unknown, space: Uuid): Outcome<Run> {
-  const [fromSeq, at, forked, chain, body] = Array.isArray(json) ? (json as unknown[]) : []
+  const [fromSeq, at, forked, chain, body, packedAssigned] = Array.isArray(json)
+    ? (json as unknown[])
+    : []
   if (
     !isCount(fromSeq) ||
     fromSeq < 1 ||
@@ -54,20 +76,58 @@ export function readRun(json: unknown, space: Uuid): Outcome<Run> {
   ) {
     return fail('malformed', 'a run without seq, time, forks or chain')
   }
+  const read = readBody(body, space)
+  if (!read.ok) return read
+  const count =
+    read.value.kind === 'own' ? read.value.clientSeqs.length : read.value.messages.length
+  const assigned = readAssignedList(packedAssigned, read.value, count)
+  if (typeof assigned === 'string') return fail('malformed', assigned)
   const head = { fromSeq, at, forked: forked as readonly number[], chain }
+  return ok({ ...head, ...(assigned && { assigned }), count, body: read.value })
+}
+
+function readBody(body: unknown, space: Uuid): Outcome<RunBody> {
   if (Array.isArray(body) && typeof body[0] === 'string') {
     const [sessionId, clientSeqs] = body as [unknown, unknown]
     if (!isUuid(sessionId) || !Array.isArray(clientSeqs) || !clientSeqs.every((n) => isCount(n))) {
       return fail('malformed', 'a run names no messages')
     }
-    const own = { kind: 'own', sessionId, clientSeqs: clientSeqs as readonly number[] } as const
-    return ok({ ...head, count: clientSeqs.length, body: own })
+    return ok({ kind: 'own', sessionId, clientSeqs: clientSeqs as readonly number[] })
   }
   const messages = unpackMessages(body, space)
-  if (!messages.ok) return messages
-  return ok({
-    ...head,
-    count: messages.value.length,
-    body: { kind: 'messages', messages: messages.value },
-  })
+  return messages.ok ? ok({ kind: 'messages', messages: messages.value }) : messages
+}
+
+/** What was assigned in a run; a text says what is wrong with it. */
+function readAssignedList(
+  packed: unknown,
+  body: RunBody,
+  count: number,
+): ReadonlyMap<number, readonly Assigned[]> | string | undefined {
+  if (packed === undefined) return undefined
+  if (!Array.isArray(packed)) return 'assigned values are no list'
+  const found = new Map<number, readonly Assigned[]>()
+  for (const item of packed as unknown[]) {
+    const [offset, values] = Array.isArray(item) ? (item as unknown[]) : []
+    if (!isCount(offset, count - 1) || found.has(offset)) return 'assigned values of no review'
+    const message = body.kind === 'messages' ? body.messages[offset] : undefined
+    const read = readAssigned(values, message)
+    if (typeof read === 'string') return read
+    found.set(offset, read)
+  }
+  return found
+}
+
+/** What was assigned to one message, its changes checked where they are known; or what is wrong. */
+export function readAssigned(packed: unknown, message?: Message): readonly Assigned[] | string {
+  if (!Array.isArray(packed) || packed.length === 0) return 'assigned values are no list'
+  if (message && packed.length !== message.changes.length)
+    return 'assigned values are not those of the changes'
+  const read: Assigned[] = []
+  for (const [i, values] of (packed as unknown[]).entries()) {
+    const fault = values === 0 ? undefined : assignedFault(values, message?.changes[i]?.meta)
+    if (fault) return fault
+    read.push(values === 0 ? NONE : (values as Assigned))
+  }
+  return read
 }

@@ -1,7 +1,8 @@
 /** What a condition matches, where one could doubt. Random filters: engine.test.ts. */
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { eachKey, entity } from '../schema/entity.ts'
+import { entity } from '../schema/entity.ts'
+import { eachKey } from '../schema/shape.ts'
 import { readWhere } from './filter.ts'
 import { fakeRow } from './fake-rows.ts'
 import { compilePredicate } from './predicate.ts'

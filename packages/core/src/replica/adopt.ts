@@ -4,30 +4,77 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import { Entry, type SessionRef } from '../log/entry.ts'
-import type { Message, Rejection, SessionOpening } from '../message/message.ts'
+import type { Message, SessionOpening } from '../message/message.ts'
 import { intake } from '../messaging/materialize.ts'
 import type { Outbox } from '../messaging/outbox.ts'
 import type { Repo } from '../repo/repo.ts'
-import type { StoredFlush } from './restore.ts'
+import type { StoredState } from '../ports/storage.ts'
+import { type StoredFlush, readOpenings, readRejections } from './restore.ts'
+import type { SessionLocks } from './session-locks.ts'
 
 export interface Adoption {
   readonly repo: Repo
   readonly outbox: Outbox
-  /** Verdicts against own messages that were stored. */
-  readonly rejections: ReadonlyMap<Uuid, Rejection>
+  /** Whether the message was refused, or stands on one that was. */
+  readonly isRefused: (id: Uuid) => boolean
   readonly nextArrival: () => number
 }
 
-/** Whether anything of the flush still waits for a verdict. */
-export function adoptFlush(
-  stored: StoredFlush,
-  opening: SessionOpening,
+/** A stored flush of a session that nobody else looks after. */
+export interface EndedFlush {
+  readonly flush: StoredFlush
+  readonly opening: SessionOpening
+}
+
+/**
+ * Flushes of sessions that are over and still have something to be said of: messages without a
+ * verdict, or refused ones. Their locks are taken, so that no other tab does the same.
+ */
+export async function endedSessions(
+  state: StoredState,
+  flushes: readonly StoredFlush[],
+  locks: SessionLocks,
+): Promise<readonly EndedFlush[]> {
+  const openings = new Map(readOpenings(state).map((opening) => [opening.sessionId, opening]))
+  const rejections = readRejections(state)
+  const hasMore = new Set(
+    flushes
+      .filter(({ open, messages }) => open || messages.some(({ id }) => rejections.has(id)))
+      .map(sessionOf),
+  )
+  const ended: EndedFlush[] = []
+  for (const flush of flushes) {
+    const opening = openings.get(sessionOf(flush))
+    if (opening && hasMore.has(opening.sessionId) && (await locks.hold(opening.sessionId)))
+      ended.push({ flush, opening })
+  }
+  return ended
+}
+
+function sessionOf({ messages }: StoredFlush): Uuid {
+  return messages[0]!.header.sessionId
+}
+
+/** Takes over what waits for verdicts; `settled` are flushes of which nothing does. */
+export function adoptFlushes(
+  ended: readonly EndedFlush[],
   adoption: Adoption,
-): boolean {
+): { readonly adopted: readonly SessionOpening[]; readonly settled: readonly string[] } {
+  const adopted: SessionOpening[] = []
+  const settled: string[] = []
+  for (const { flush, opening } of ended) {
+    if (!flush.open) continue
+    if (adoptFlush(flush, opening, adoption)) adopted.push(opening)
+    else settled.push(flush.key)
+  }
+  return { adopted, settled }
+}
+
+/** Whether anything of the flush still waits for a verdict. */
+function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adoption): boolean {
   const session: SessionRef = { authorId: opening.authorId, sessionId: opening.sessionId }
   const waiting = stored.messages.filter(
-    (message) =>
-      !adoption.repo.messages.get(message.id)?.review && !adoption.rejections.has(message.id),
+    (message) => !adoption.repo.messages.get(message.id)?.review && !adoption.isRefused(message.id),
   )
   if (waiting.length === 0) return false
   const entries = waiting.map((message) => pendingEntry(message, session, adoption))

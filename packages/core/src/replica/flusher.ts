@@ -5,6 +5,7 @@
  */
 import type { Hash } from '../base/hash.ts'
 import { CountersignError } from '../base/outcome.ts'
+import type { Uuid } from '../base/uuid.ts'
 import { LIMITS } from '../message/limits.ts'
 import { sealBytes } from '../message/ids.ts'
 import { materialize } from '../messaging/materialize.ts'
@@ -28,6 +29,8 @@ export interface FlusherParts {
   readonly outbox: Outbox
   readonly index: MessageIndex
   readonly disk: Disk
+  /** The earlier session of this author that minted an entity, where it was not this one. */
+  readonly mintedIn: (entityId: Uuid) => Uuid | undefined
   /** A flush may be offered now. */
   readonly onReady: () => void
   /** A bug, or a key that no longer signs: nothing more can be sent. */
@@ -52,14 +55,19 @@ export class Flusher {
 
   /** Gives an entry of this session its id ahead of its flush, its parents first. */
   identify(entry: Entry): void {
-    const { identity, space, platform, index } = this.#parts
+    const { identity, space, platform, index, mintedIn } = this.#parts
     if (entry.writes.length === 0) {
       throw new CountersignError(
         'transaction_state',
         'a message has its id when its transaction has ended',
       )
     }
-    const facts = { space, session: identity.session, personalCommit: identity.personalCommit }
+    const facts = {
+      space,
+      session: identity.session,
+      personalCommit: identity.personalCommit,
+      mintedIn,
+    }
     this.#made.set(entry, materialize(entry, facts, platform.random))
     index.add(entry)
   }

@@ -4,7 +4,8 @@
  */
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { type Entity, encodeField } from '../schema/entity.ts'
+import type { Entity } from '../schema/entity.ts'
+import { encodeField } from '../schema/field.ts'
 import type { Input } from '../schema/types.ts'
 import type { ImportOptions, ImportReport, SyncStore } from './store.ts'
 

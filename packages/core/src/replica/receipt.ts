@@ -3,10 +3,11 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../log/entry.ts'
 import { reviewedOrderKey } from '../log/order.ts'
+import type { RefusedMessages } from './refused.ts'
 import type { MessageState, Receipt, Verdict } from './store.ts'
 
-/** Resolves when the entry has a final verdict. */
-export type Settled = (entry: Entry) => Promise<void>
+/** Resolves to the verdict on an entry, once there is one. */
+export type Settled = (entry: Entry) => Promise<Verdict>
 
 export class EntryReceipt implements Receipt {
   readonly id: Uuid
@@ -27,17 +28,22 @@ export class EntryReceipt implements Receipt {
     return this.#entry.state
   }
 
-  async settled(): Promise<Verdict> {
-    await this.#settled(this.#entry)
-    const { review, rejection } = this.#entry
-    if (rejection)
-      return { verdict: 'rejected', reason: rejection.reason, detail: rejection.detail }
-    assert(review, 'a settled message has a verdict')
-    return {
-      verdict: 'accepted',
-      forked: review.forked,
-      orderKey: reviewedOrderKey(review, 0),
-      reviewerId: review.reviewerId,
-    }
+  settled(): Promise<Verdict> {
+    return this.#settled(this.#entry)
+  }
+}
+
+/** The verdict on an entry that has one. */
+export function verdictOf({ review, rejection }: Entry, refused: RefusedMessages): Verdict {
+  if (rejection) {
+    const { reason, detail, standing } = rejection
+    return { verdict: 'rejected', reason, detail, standing: refused.standing(standing) }
+  }
+  assert(review, 'a settled message has a verdict')
+  return {
+    verdict: 'accepted',
+    forked: review.forked,
+    orderKey: reviewedOrderKey(review, 0),
+    reviewerId: review.reviewerId,
   }
 }

@@ -6,34 +6,41 @@
  *                        └────▶ session ─▶ reviewer ─▶ session ─▶ tail ─▶ repo ─▶ screen
  */
 import { type StoreApi, createStore } from 'zustand/vanilla'
+import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { compareRows } from '../fold/row.ts'
+import type { Reader } from '../fold/read.ts'
+import { compareRows, standInsOf } from '../fold/row.ts'
 import { Entry } from '../log/entry.ts'
-import type { EpochOpen, Message, Position, Rejection, SessionOpening } from '../message/message.ts'
-import { Outbox } from '../messaging/outbox.ts'
+import type { Expectation, Message, Position, SessionOpening } from '../message/message.ts'
 import { SyncSession } from '../messaging/session.ts'
-import type { SessionHost, SessionState } from '../messaging/session-host.ts'
-import { type TailOutcome, TailReader } from '../messaging/tail.ts'
 import type { Transport } from '../ports/transport.ts'
-import { type AcceptedAgain, rejectedFrame } from '../protocol/frames.ts'
 import { QueryEngine } from '../query/engine.ts'
-import { Repo, descendantsAmong } from '../repo/repo.ts'
 import type { Table } from '../repo/table.ts'
-import { StoredOwn, adoptFlush } from './adopt.ts'
+import { StoredOwn, adoptFlushes, endedSessions } from './adopt.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
-import { Disk, segment } from './disk.ts'
+import { Disk } from './disk.ts'
 import { Flusher } from './flusher.ts'
+import { historyOf } from './history.ts'
+import { InspectedOutbox, InspectedRepo, InspectedTail } from './inspected.ts'
 import { type Identity, openIdentity } from './identity.ts'
 import type { ReplicaOptions } from './options.ts'
-import { readFlushes, readOpenings, readRejections, restoreCanonical } from './restore.ts'
+import { verdictOf } from './receipt.ts'
+import { Refusals } from './refusals.ts'
+import type { RefusedMessages } from './refused.ts'
+import { readFlushes, restoreCanonical } from './restore.ts'
+import { SCHEMA } from '../schema/system.ts'
+import { Schemas } from './schemas.ts'
+import { SessionEvents } from './session-events.ts'
+import { SessionLocks } from './session-locks.ts'
 import { Settling } from './settling.ts'
 import { initialStatus } from './status.ts'
-import type { SyncStatus } from './store.ts'
+import type { History, SyncStatus, Verdict } from './store.ts'
 import { Trust } from './trust.ts'
+import { UndoStack } from './undo.ts'
 
-export class Replica implements SessionHost {
-  readonly repo: Repo
-  readonly outbox: Outbox = new Outbox()
+export class Replica {
+  readonly repo: InspectedRepo
+  readonly outbox: InspectedOutbox = new InspectedOutbox()
   readonly status: StoreApi<SyncStatus>
   readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
   readonly ready: Promise<void>
@@ -41,13 +48,16 @@ export class Replica implements SessionHost {
   readonly #disk: Disk
   readonly #canonicalDisk: CanonicalDisk
   readonly #trust: Trust
-  readonly #tail: TailReader
+  readonly #tail: InspectedTail
   readonly #storedOwn = new StoredOwn()
   readonly #openings = new Map<Uuid, SessionOpening>()
-  readonly #releases: (() => void)[] = []
-  /** Sessions whose lock this tab has. */
-  readonly #held = new Set<Uuid>()
+  readonly #sessionLocks: SessionLocks
+  #stopWaking: (() => void) | undefined
   readonly #settling = new Settling()
+  readonly #refusals: Refusals
+  readonly undo: UndoStack = new UndoStack()
+  readonly schemas: Schemas
+  readonly #mintedIn = new Map<Uuid, Uuid>()
   #identity: Identity | undefined
   #flusher: Flusher | undefined
   #session: SyncSession | undefined
@@ -60,8 +70,8 @@ export class Replica implements SessionHost {
   constructor(options: ReplicaOptions) {
     this.#options = options
     this.status = createStore<SyncStatus>(() => initialStatus(options.transport !== undefined))
-    this.repo = new Repo({
-      entities: options.entities,
+    this.repo = new InspectedRepo({
+      entities: [SCHEMA, ...options.entities], // the first to tell: it says how the others are read
       viewer: {
         authorId: () => this.#identity?.session.authorId,
         volatile: (write) =>
@@ -70,10 +80,19 @@ export class Replica implements SessionHost {
       onListenerError: options.onError,
       onTable: (table) => this.#addEngine(table),
     })
+    this.schemas = new Schemas(
+      this.repo.table(SCHEMA),
+      options.entities.map((type) => this.repo.table(type)),
+      (schemaTrouble) => this.status.setState({ schemaTrouble }),
+    )
+    this.engines
+      .get(SCHEMA.name)!
+      .live({ archived: 'include' })
+      .subscribe(() => this.schemas.learn())
     this.#disk = new Disk((trouble) =>
       this.status.setState({ storage: trouble ? 'degraded' : 'ok', storageTrouble: trouble }),
     )
-    this.#tail = new TailReader(this.repo, options.space, (sessionId, clientSeq) =>
+    this.#tail = new InspectedTail(this.repo, options.space, (sessionId, clientSeq) =>
       this.#findOwn(sessionId, clientSeq),
     )
     this.#canonicalDisk = new CanonicalDisk({
@@ -83,6 +102,16 @@ export class Replica implements SessionHost {
       clock: options.platform.clock,
       stepsMax: options.checkpointSteps,
     })
+    this.#refusals = new Refusals({
+      repo: this.repo,
+      outbox: this.outbox,
+      disk: this.#disk,
+      storedOwn: this.#storedOwn,
+      settle: (entries) => this.#settle(entries),
+      onError: options.onError,
+      onChange: () => this.#statusLater(),
+    })
+    this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
     this.#trust = new Trust({
       space: options.space,
       signer: options.platform.signer,
@@ -111,13 +140,14 @@ export class Replica implements SessionHost {
   }
 
   /** An entry for a message about to be written; `commitEntry` makes it count. */
-  draftEntry(): Entry {
+  draftEntry(expect?: readonly Expectation[]): Entry {
     return new Entry({
       session: this.#identity!.session,
       clientSeq: this.#clientSeq + 1,
       timestamp: this.#options.platform.clock.now(),
       arrival: ++this.#arrivals,
       identifier: (entry) => this.#flusher!.identify(entry),
+      expect,
     })
   }
 
@@ -128,8 +158,36 @@ export class Replica implements SessionHost {
     this.#statusLater()
   }
 
-  /** Resolves when the entry has a final verdict. */
-  readonly settled = (entry: Entry): Promise<void> => this.#settling.settled(entry)
+  /** All that is known of a row's past, the reviewer asked. */
+  async history(id: Uuid, reader: Reader): Promise<History> {
+    if (!this.#session)
+      throw new CountersignError('unavailable', 'this store has no reviewer to ask')
+    const { messages, complete } = await this.#session.history(id)
+    return historyOf({ messages, pending: this.outbox.open(), held: this.refused.held() }, id, {
+      reader,
+      complete,
+    })
+  }
+
+  get refused(): RefusedMessages {
+    return this.#refusals.messages
+  }
+
+  /** Takes refused messages out of the tray, once what was written until now is safe. */
+  readonly dismiss = (ids: readonly Uuid[]): void => {
+    this.#refusals.dismiss(ids, this.flushed())
+  }
+
+  /** Lets this session create an entity that an earlier one of its author had minted. */
+  readonly mintedIn = (entityId: Uuid, sessionId: Uuid): void => {
+    if (sessionId !== this.#identity!.session.sessionId) this.#mintedIn.set(entityId, sessionId)
+  }
+
+  /** Resolves to the verdict on an entry. */
+  readonly settled = async (entry: Entry): Promise<Verdict> => {
+    await this.#settling.settled(entry)
+    return verdictOf(entry, this.refused)
+  }
 
   /** Lets everything else on this thread have its turn. */
   readonly yieldTurn = (): Promise<void> =>
@@ -162,8 +220,10 @@ export class Replica implements SessionHost {
     this.#canonicalDisk.stop()
     this.#session?.stop('closed')
     await this.#disk.close()
-    for (const release of this.#releases.splice(0)) release()
+    this.#stopWaking?.()
+    this.#sessionLocks.releaseAll()
     for (const table of this.repo.tables()) table.unsubscribeAll()
+    this.refused.unsubscribeAll()
     this.status.setState({ connection: 'closed' })
   }
 
@@ -184,13 +244,14 @@ export class Replica implements SessionHost {
       outbox: this.outbox,
       index: this.repo.messages,
       disk: this.#disk,
+      mintedIn: (entityId) => this.#mintedIn.get(entityId),
       onReady: () => {
         this.#session?.pump()
         this.#statusLater()
       },
       onHalt: (error) => this.halt(error),
     })
-    await this.#hold(identity.session.sessionId)
+    await this.#sessionLocks.hold(identity.session.sessionId)
     if (this.#disk.handle) await this.#restore()
     this.status.setState({
       storage: this.#disk.handle && !this.#disk.trouble ? 'ok' : 'degraded',
@@ -199,6 +260,7 @@ export class Replica implements SessionHost {
       position: this.#tail.position,
       outboxMessages: this.outbox.size,
       outboxOldestAt: this.outbox.oldestAt,
+      rejectedMessages: this.refused.size,
     })
     if (transport && !this.#closing) this.#listen(transport)
   }
@@ -212,23 +274,22 @@ export class Replica implements SessionHost {
       random: platform.random,
       outbox: this.outbox,
       tail: this.#tail,
-      host: this,
+      host: new SessionEvents({
+        repo: this.repo,
+        disk: this.#disk,
+        canonicalDisk: this.#canonicalDisk,
+        trust: this.#trust,
+        refusals: this.#refusals,
+        status: this.status,
+        openings: () => [...this.#openings.values()],
+        reviewing: () => this.#session!.reviewing!,
+        settle: (entries) => this.#settle(entries),
+        onChange: () => this.#statusLater(),
+      }),
     })
     this.#session = session
-    const end = transport.onWake?.(() => session.wake())
-    if (end) this.#releases.push(end)
+    this.#stopWaking = transport.onWake?.(() => session.wake())
     if (this.#online) session.start()
-  }
-
-  /** Marks a session as alive, so that no other tab takes its outbox for an orphan. */
-  async #hold(sessionId: Uuid): Promise<boolean> {
-    const release = await this.#options.platform.locks.tryAcquire(
-      `countersign:${this.#options.space}:${sessionId}`,
-    )
-    if (!release) return false
-    this.#held.add(sessionId)
-    this.#releases.push(release)
-    return true
   }
 
   async #restore(): Promise<void> {
@@ -238,29 +299,22 @@ export class Replica implements SessionHost {
     for (const { messages } of flushes) for (const message of messages) this.#storedOwn.add(message)
     if (restoreCanonical(state, this.#tail)) this.#canonicalDisk.resume(state)
     else await this.#canonicalDisk.startAnew()
-    const adoption = {
+    const ended = await endedSessions(state, flushes, this.#sessionLocks)
+    this.#refusals.restore(
+      state,
+      ended.flatMap(({ flush }) => flush.messages),
+    )
+    const { adopted, settled } = adoptFlushes(ended, {
       repo: this.repo,
       outbox: this.outbox,
-      rejections: readRejections(state),
+      isRefused: (id) => this.refused.has(id),
       nextArrival: () => ++this.#arrivals,
-    }
-    const openings = new Map(readOpenings(state).map((opening) => [opening.sessionId, opening]))
-    const settled: string[] = []
-    for (const flush of flushes) {
-      const opening = openings.get(flush.messages[0]!.header.sessionId)
-      if (!flush.open || !opening || !(await this.#adoptable(opening.sessionId))) continue
-      if (adoptFlush(flush, opening, adoption)) this.#openings.set(opening.sessionId, opening)
-      else settled.push(flush.key)
-    }
+    })
+    for (const opening of adopted) this.#openings.set(opening.sessionId, opening)
     if (settled.length > 0) void this.#disk.write({ durability: 'relaxed', outboxRemove: settled })
     // Bodies of own messages are needed once more only where their entries cannot be shown.
     this.#storedOwn.keep((message) => !this.repo.messages.get(message.id))
     this.repo.emit()
-  }
-
-  /** Whether a session with open messages has ended, and nobody else looks after them. */
-  async #adoptable(sessionId: Uuid): Promise<boolean> {
-    return this.#held.has(sessionId) || (await this.#hold(sessionId))
   }
 
   #findOwn(sessionId: Uuid, clientSeq: number): Entry | Message | undefined {
@@ -269,89 +323,11 @@ export class Replica implements SessionHost {
     return this.#storedOwn.get(sessionId, clientSeq)
   }
 
-  // What the session tells.
-
-  openings(): readonly SessionOpening[] {
-    return [...this.#openings.values()]
-  }
-
-  async judge(lineage: readonly EpochOpen[]): Promise<string | undefined> {
-    const epoch = lineage.at(-1)!
-    const fault = await this.#trust.judge(epoch)
-    if (fault === undefined) this.status.setState({ reviewerId: epoch.reviewerId })
-    return fault
-  }
-
-  taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void {
-    const keys = this.#settle(outcome.settled)
-    this.#canonicalDisk.step(this.#session!.reviewing!, { texts, outboxRemove: keys })
-  }
-
-  replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void {
-    const keys = this.#settle(outcome.settled)
-    this.#canonicalDisk.replace(this.#session!.reviewing!, { pages, outboxRemove: keys })
-  }
-
-  acceptedAgain(entry: Entry, [, seq, at, forked]: AcceptedAgain): void {
-    const { reviewerId, eid, epoch } = this.#session!.reviewing!
-    this.repo.acceptContained(entry, { reviewerId, eid, epoch, seq, forked: forked === 1, at })
-    this.repo.emit()
-    void this.#disk.write({ durability: 'relaxed', outboxRemove: this.#settle([entry]) })
-  }
-
-  rejected(rejections: readonly Rejection[]): void {
-    const gone: Entry[] = []
-    const heard: Rejection[] = []
-    for (const rejection of rejections) {
-      const entry = this.#waitingById(rejection.msgId)
-      if (!entry) continue
-      heard.push(rejection)
-      const because = rejection.reason === 'parent_rejected' ? 'blocked' : 'rejected'
-      refuse(entry, because, rejection)
-      gone.push(entry)
-    }
-    if (heard.length === 0) return
-    for (const child of descendantsAmong(this.outbox.open(), new Set(gone))) {
-      refuse(child, 'blocked', {
-        reason: 'parent_rejected',
-        detail: 'it stands on a message that was refused',
-      })
-      gone.push(child)
-    }
-    this.repo.removePending(gone)
-    const keys = this.#settle(gone)
-    const text = rejectedFrame(heard)
-    const ids = heard.map((rejection) => rejection.msgId)
-    const stored = segment(`rejected:${ids[0]}`, 'rejections', { ids, text })
-    void this.#disk.write({ durability: 'strict', segments: [stored], outboxRemove: keys })
-    this.status.setState(({ rejectedMessages }) => ({
-      rejectedMessages: rejectedMessages + gone.length,
-    }))
-    this.repo.emit()
-  }
-
-  changed(state: SessionState, note: string | undefined): void {
-    this.status.setState(({ caughtUp }) => ({
-      connection: state === 'greeting' ? 'connecting' : state,
-      connectionNote: note,
-      caughtUp: caughtUp || state === 'online',
-    }))
-    this.#statusLater()
-  }
-
   /** A broken invariant: reads go on, nothing is written or sent any more. */
   halt(error: unknown): void {
     this.#session?.stop()
     this.status.setState({ halted: error instanceof Error ? error.message : String(error) })
     this.#options.onError(error)
-  }
-
-  /** What waits for a verdict under that id, shown or not. */
-  #waitingById(id: Uuid): Entry | undefined {
-    const known = this.repo.messages.get(id)
-    if (known) return this.outbox.holds(known) ? known : undefined
-    for (const entry of this.outbox.open()) if (entry.identified && entry.id === id) return entry
-    return undefined
   }
 
   #settle(entries: readonly Entry[]): string[] {
@@ -374,6 +350,9 @@ export class Replica implements SessionHost {
       const next = {
         outboxMessages: this.outbox.size,
         outboxOldestAt: this.outbox.oldestAt,
+        rejectedMessages: this.refused.size,
+        undoable: this.undo.undoable,
+        redoable: this.undo.redoable,
         position: this.#tail.position,
       }
       this.status.setState(next)
@@ -381,17 +360,11 @@ export class Replica implements SessionHost {
   }
 
   #addEngine(table: Table): void {
-    const engine = new QueryEngine(table.entity, () => table.rows(), { compareOrder: compareRows })
+    const engine = new QueryEngine(table.entity, () => table.rows(), {
+      compareOrder: compareRows,
+      variants: standInsOf,
+    })
     this.engines.set(table.entity.name, engine)
     table.sink = engine
   }
-}
-
-function refuse(
-  entry: Entry,
-  state: 'rejected' | 'blocked',
-  { reason, detail }: Pick<Rejection, 'reason' | 'detail'>,
-): void {
-  entry.state = state
-  entry.rejection = { reason, detail }
 }

@@ -8,6 +8,8 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     outboxMessages: 0,
     outboxOldestAt: undefined,
     rejectedMessages: 0,
+    undoable: 0,
+    redoable: 0,
     caughtUp: false,
     position: null,
     reviewerId: null,
@@ -15,6 +17,8 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     storageTrouble: undefined,
     authorId: undefined,
     sessionId: undefined,
+    schemaTrouble: undefined,
+    reviewerLacks: [],
     halted: undefined,
   }
 }

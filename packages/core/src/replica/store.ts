@@ -7,13 +7,13 @@ import type { Uuid } from '../base/uuid.ts'
 import type { FinalReason, Position } from '../message/message.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Entity } from '../schema/entity.ts'
-import type { Input, Patch, Query, Row } from '../schema/types.ts'
+import type { Candidate, Input, Patch, Query, Row } from '../schema/types.ts'
 
 /**
  * Where a message stands.
  *
  *   draft ──▶ queued ──▶ sent ──▶ accepted
- *     │                    └────▶ rejected ──▶ (its descendants: blocked)
+ *     │                    └────▶ rejected ──▶ dismissed   (its descendants: blocked ──▶ dismissed)
  *     └────▶ volatile (no storage) ──▶ sent
  */
 export type MessageState =
@@ -24,6 +24,7 @@ export type MessageState =
   | 'accepted'
   | 'rejected'
   | 'blocked'
+  | 'dismissed'
 
 /** What became of a message, for good. */
 export type Verdict =
@@ -37,7 +38,20 @@ export type Verdict =
       readonly verdict: 'rejected'
       readonly reason: FinalReason
       readonly detail: string | undefined
+      /** Of a `stale` decision: what somebody else had decided before it arrived. */
+      readonly standing: readonly StandingValue[]
     }
+
+/** A value that stands in a field, and whose it is. */
+export interface StandingValue {
+  readonly entity: string
+  readonly id: Uuid
+  readonly field: string
+  /** undefined: the field was unset, or its value is too large to be told with a verdict. */
+  readonly value: unknown
+  readonly authorId: Uuid
+  readonly messageId: Uuid
+}
 
 /** What every write returns. */
 export interface Receipt {
@@ -55,6 +69,128 @@ export interface TransactionReceipt<T> {
   readonly result: T
   /** undefined when the callback wrote nothing. */
   readonly receipt: Receipt | undefined
+}
+
+/** What a transaction stands on. */
+export interface TransactOptions {
+  /**
+   * Rows that must be as they are now when the reviewer decides; otherwise the whole message is
+   * refused as `precondition_failed`.
+   */
+  readonly expect?: readonly { readonly entity: Entity; readonly id: Uuid }[]
+}
+
+/** A list that stays open: the same array until something in it changes. */
+export interface LiveList<T> {
+  snapshot(): readonly T[]
+  /** Calls `listener` at most once a message. Returns the end of the subscription. */
+  subscribe(listener: () => void): () => void
+}
+
+/** One field of one row that holds several values until somebody decides. */
+export interface Conflict<E extends Entity = Entity> {
+  readonly entity: E
+  readonly id: Uuid
+  /** `$archived`: one archived the row, another edited it. */
+  readonly field: (keyof E['~output'] & string) | '$archived'
+  /** The value before people parted, where it is known. */
+  readonly base: unknown
+  readonly candidates: readonly Candidate[]
+  /**
+   * Decides: a candidate's value, or any other valid one; `undefined` unsets. Compare-and-set: of
+   * two who decide at once, one is accepted and the other hears `stale`, with the winner's value.
+   */
+  readonly resolve: (value: unknown) => Receipt
+}
+
+/** What a message wanted of one row. */
+export interface RefusedChange {
+  readonly entity: string
+  readonly id: Uuid
+  readonly kind: 'create' | 'update' | 'resolve' | 'migrate'
+  /** By field; undefined: to unset it. `$archived` where the change archived or restored. */
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+/** An own message that will never be accepted, kept until the app dismisses it. */
+export interface RefusedMessage {
+  readonly messageId: Uuid
+  /** `blocked`: it stands on one that was rejected. */
+  readonly state: 'rejected' | 'blocked'
+  readonly reason: FinalReason
+  readonly detail: string | undefined
+  readonly standing: readonly StandingValue[]
+  /** The author's clock when it was written, ms since 1970. */
+  readonly timestamp: number
+  readonly changes: readonly RefusedChange[]
+  /** Refused messages that stand on this one, directly or not, in causal order. */
+  readonly descendants: readonly Uuid[]
+}
+
+/** One change of one row, and what became of it. */
+export interface HistoryEntry {
+  readonly messageId: Uuid
+  readonly kind: 'create' | 'update' | 'resolve' | 'migrate'
+  readonly authorId: Uuid
+  /** The author's clock, ms since 1970. */
+  readonly timestamp: number
+  /** The version of the type that it was written in. */
+  readonly version: number
+  /** What it wrote, by field, as this build sees it; undefined: it unset the field. */
+  readonly values: Readonly<Record<string, unknown>>
+  readonly state: 'accepted' | 'pending' | 'rejected' | 'blocked'
+  /** null and undefined without a review. `reviewedAt` is the reviewer's clock. */
+  readonly reviewerId: Uuid | null
+  readonly reviewedAt: number | undefined
+  readonly orderKey: string | undefined
+  /** Somebody had written the row beside it. */
+  readonly forked: boolean
+  readonly reason: FinalReason | undefined
+  readonly detail: string | undefined
+}
+
+export interface History {
+  /** In canonical order; what has no verdict comes after, what was refused last. */
+  readonly entries: readonly HistoryEntry[]
+  /** False where older changes were left out: at most the newest 1,000 are told. */
+  readonly complete: boolean
+}
+
+export interface MigrateOptions {
+  /** The version to rewrite rows in: the newest that this build knows. */
+  readonly to: number
+  /** Reports what a run would do, and writes nothing. */
+  readonly dryRun?: boolean
+  /** Called after each message: rows rewritten, rows in all. */
+  readonly onProgress?: (done: number, all: number) => void
+  readonly signal?: { readonly aborted: boolean }
+}
+
+export interface MigrationReport {
+  readonly to: number
+  /** Rows that hold a value of an older version that reads differently in this one. */
+  readonly rows: number
+  readonly messages: number
+  /** Rows left alone: a value has no form in this version, or this build cannot read it. */
+  readonly unreadable: number
+  /** Rows left alone until somebody has resolved them. */
+  readonly inConflict: number
+  /** Steps on which rewriting folds different old values into one, in words. */
+  readonly lossySteps: readonly string[]
+  /** Why a run ended early, in the reviewer's words. */
+  readonly refused?: string
+}
+
+/** What an undo or a redo did. */
+export interface UndoReport {
+  /** undefined when nothing was left to restore. */
+  readonly receipt: Receipt | undefined
+  /** What stayed as it is, because somebody has written it since. */
+  readonly skipped: readonly {
+    readonly entity: string
+    readonly id: Uuid
+    readonly field: string
+  }[]
 }
 
 export type Peek<E extends Entity> =
@@ -91,8 +227,11 @@ export interface SyncStatus {
   /** Messages without a verdict, and when the oldest was written (ms since 1970, author's clock). */
   readonly outboxMessages: number
   readonly outboxOldestAt: number | undefined
-  /** Messages refused for good in this session. */
+  /** Messages refused for good, or blocked by one, that nobody has dismissed yet. */
   readonly rejectedMessages: number
+  /** Transactions of this session that `undo` and `redo` would take back, at the most. */
+  readonly undoable: number
+  readonly redoable: number
   /** Whether everything the reviewer had at the last greeting is here. */
   readonly caughtUp: boolean
   readonly position: Position | null
@@ -102,6 +241,10 @@ export interface SyncStatus {
   readonly storageTrouble: StorageTrouble | undefined
   readonly authorId: Uuid | undefined
   readonly sessionId: Uuid | undefined
+  /** Why this build's versions of a type and those of the space do not fit, as a sentence. */
+  readonly schemaTrouble: string | undefined
+  /** Versions the reviewer does not know yet (`issue 2`): messages written in them wait. */
+  readonly reviewerLacks: readonly string[]
   /** A broken invariant: the store reads on and writes no more. */
   readonly halted: string | undefined
 }
@@ -134,8 +277,26 @@ export interface SyncStore {
   update<E extends Entity>(this: void, entity: E, id: Uuid, patch: Patch<E>): Receipt
   archive(this: void, entity: Entity, id: Uuid): Receipt
   restore(this: void, entity: Entity, id: Uuid): Receipt
+  /**
+   * Decides what a field in conflict holds, and discards its other candidates. Compare-and-set by
+   * field. Fields without a conflict may be decided, too: then it is an update that must not race.
+   */
+  resolve<E extends Entity>(this: void, entity: E, id: Uuid, values: Patch<E>): Receipt
   /** One message, one verdict. Nested calls join; a throw writes nothing; an async callback throws. */
-  transact<T>(this: void, body: () => T): TransactionReceipt<T>
+  transact<T>(this: void, body: () => T, options?: TransactOptions): TransactionReceipt<T>
+  /**
+   * Rewrites rows of older versions in the newest one, as reviewed messages. Needs the capability
+   * (a rule of the reviewer), and is hardly ever needed: rows of any version are read side by side.
+   * May be cut short and run again. Rejects with CountersignError `invalid` for another version.
+   */
+  migrate(this: void, entity: Entity, options: MigrateOptions): Promise<MigrationReport>
+  /**
+   * Takes back the newest transaction of this session that still stands, as a new message: every
+   * field that nobody has written since gets its value back; a row it created is archived.
+   * Returns undefined when there is none.
+   */
+  undo(this: void): UndoReport | undefined
+  redo(this: void): UndoReport | undefined
   /** Many messages, in slices that leave the page responsive; rows with an `id` need a type with supplied ids. */
   import<E extends Entity>(
     this: void,
@@ -152,6 +313,27 @@ export interface SyncStore {
   live<E extends Entity>(this: void, entity: E, query?: Query<E>): LiveQuery<E>
   /** Calls `listener` at most once for each message that changes the row. */
   subscribe(this: void, entity: Entity, id: Uuid, listener: () => void): () => void
+
+  /** Open conflicts of one type, or of all, oldest first. */
+  conflicts<E extends Entity>(this: void, entity?: E): LiveList<Conflict<E>>
+  /** Own messages that were refused, with those that stand on them, in causal order. */
+  readonly refused: LiveList<RefusedMessage>
+  /** Calls `listener` for each message that is rejected from now on. */
+  onRejected(this: void, listener: (message: RefusedMessage) => void): () => void
+  /**
+   * Writes a refused message and those that stand on it anew, on what stands now, and dismisses
+   * them. All or nothing. Returns a receipt for each.
+   * @throws CountersignError `unknown_message` when nothing of that id is refused.
+   */
+  reauthor(this: void, messageId: Uuid): readonly Receipt[]
+  /** Dismisses a refused message and those that stand on it. */
+  discard(this: void, messageId: Uuid): void
+
+  /**
+   * Who did what to the row, when, and what became of it. Asks the reviewer.
+   * Rejects with CountersignError `unavailable` while it cannot be asked.
+   */
+  history(this: void, entity: Entity, id: Uuid): Promise<History>
 
   /** Connects, or stays away on purpose. Online at the start. */
   setOnline(this: void, online: boolean): void

@@ -6,14 +6,16 @@ import { CountersignError } from '../base/outcome.ts'
 import { type Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
-import { isConflict, sameValue, shownWrite } from '../fold/shown.ts'
+import { brokenRule } from '../fold/conflicts.ts'
+import { mergeRegister } from '../fold/merge.ts'
+import { isAgreed, isConflict, shownWrite } from '../fold/shown.ts'
 import { type EntityState, headsOf, liveOf } from '../fold/state.ts'
 import { type Entry, Write } from '../log/entry.ts'
 import { compareOrder } from '../log/order.ts'
 import { LIMITS } from '../message/limits.ts'
 import type { ChangeKind } from '../message/message.ts'
 import type { Registers } from '../schema/input.ts'
-import type { Reg } from '../schema/registers.ts'
+import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { AnyRow } from '../schema/types.ts'
 import type { Table } from './table.ts'
 
@@ -23,7 +25,7 @@ const STRICTNESS: readonly ChangeKind[] = ['create', 'migrate', 'resolve', 'upda
 /** Most messages have one change, and need no map for it. */
 const LIST_CHANGES_MAX = 4
 
-interface DraftChange {
+export interface DraftChange {
   readonly table: Table
   /** The state under this message, and its row. */
   readonly before: EntityState | undefined
@@ -51,6 +53,10 @@ export class Draft {
     return this.#changes[0]!.write.entityId
   }
 
+  get changes(): readonly DraftChange[] {
+    return this.#changes
+  }
+
   *writes(): IterableIterator<Write> {
     for (const { write } of this.#changes) yield write
   }
@@ -62,15 +68,17 @@ export class Draft {
     const merged = known ? merge(table, known.write, input) : input
     checkBounds(table, merged, known ? 0 : this.#changes.length + 1)
     const index = known ? known.write.index : this.#changes.length
+    const resulting = known ? strictest(known.write.kind, kind) : kind
+    if (known && resulting === 'resolve') this.#refuseHalfDecided(table, known, { kind, input })
     const facts = {
       index,
       type: table.entity.name,
       entityId: id,
-      kind: known ? strictest(known.write.kind, kind) : kind,
-      version: table.entity.version,
+      kind: resulting,
+      version: table.entity.currentVersion,
       regs: merged.regs,
       parents: before ? parentsOf(before) : [],
-      keep: before && kind === 'update' ? keepOf(before, merged, this.#viewerId) : undefined,
+      keep: before && resulting === 'update' ? this.#keepOf(table, before, merged) : undefined,
     }
     const write = new Write(this.entry, facts, merged.values)
     const after = apply(before, write)
@@ -97,16 +105,69 @@ export class Draft {
   /** Shows the new state, or what was shown before when the rule of the type objects to it. */
   #show(table: Table, id: Uuid, after: EntityState): void {
     const shown = table.row(id)
+    const { name, options } = table.entity
     table.preview(id, after)
+    if (!options.rule) return
     let holds = false
     try {
-      const reason = table.entity.options.rule?.(table.row(id)!)
-      holds = reason === undefined
-      if (reason === undefined) return
-      const entity = table.entity.name
-      throw new CountersignError('invalid', `${entity}: ${reason}`, { entity, id, reason })
+      const reason = options.rule(table.row(id)!)
+      // A merge of two valid rows may break the rule; that conflict must not block other edits.
+      holds = reason === undefined || brokenRule(options.rule, shown) !== undefined
+      if (holds || reason === undefined) return
+      throw new CountersignError('invalid', `${name}: ${reason}`, { entity: name, id, reason })
     } finally {
       if (!holds) table.putBack(id, shown) // also when the rule itself throws
+    }
+  }
+
+  /**
+   * An update of a register in conflict replaces what its author saw, the shown value, and
+   * leaves the other candidates standing. Where a policy has decided, all of it was seen.
+   */
+  #keepOf(
+    { reader }: Table,
+    before: EntityState,
+    input: Registers,
+  ): ReadonlyMap<Reg, readonly Write[]> | undefined {
+    if (before instanceof Write) return undefined
+    let keep: Map<Reg, readonly Write[]> | undefined
+    for (const [i, reg] of input.regs.names.entries()) {
+      const slot = input.regs.slots[i]!
+      const live = liveOf(before, slot)
+      if (!isConflict(live, reg, reader)) continue
+      if (reg !== ARCHIVED && mergeRegister(live, { reg, slot }, reader).kind !== 'conflict')
+        continue
+      const shown = shownWrite(live, this.#viewerId)
+      const others = live.filter((write) => !isAgreed(write, shown, { reg, reader }))
+      keep ??= new Map()
+      keep.set(reg, others.slice(0, LIMITS.keepMax))
+    }
+    return keep
+  }
+
+  /**
+   * A resolve keeps nothing, so an update of another field in conflict, in the same change, would
+   * discard candidates that nobody has decided about.
+   */
+  #refuseHalfDecided(
+    table: Table,
+    known: DraftChange,
+    added: { kind: ChangeKind; input: Registers },
+  ): void {
+    const { write, before } = known
+    const decidedFirst = write.kind !== 'update'
+    const updated = decidedFirst
+      ? before && added.kind === 'update' && this.#keepOf(table, before, added.input)
+      : write.keep
+    const decided = decidedFirst ? write.regs.names : added.input.regs.names
+    for (const field of updated ? updated.keys() : []) {
+      if (decided.includes(field)) continue
+      const entity = table.entity.name
+      throw new CountersignError(
+        'invalid',
+        `${entity}.${field} is in conflict: resolve it too, or update it in a transaction of its own`,
+        { entity, id: write.entityId, field },
+      )
     }
   }
 
@@ -135,28 +196,6 @@ function parentsOf(state: EntityState): readonly Write[] {
         Number(a.entry.review !== null) - Number(b.entry.review !== null) || compareOrder(a, b),
     )
     .slice(0, LIMITS.parentsMax)
-}
-
-/**
- * An update of a register in conflict replaces what its author saw, the shown value, and
- * leaves the other candidates standing.
- */
-function keepOf(
-  before: EntityState,
-  input: Registers,
-  viewerId: Uuid,
-): ReadonlyMap<Reg, readonly Write[]> | undefined {
-  if (before instanceof Write) return undefined
-  let keep: Map<Reg, readonly Write[]> | undefined
-  for (const [i, reg] of input.regs.names.entries()) {
-    const live = liveOf(before, input.regs.slots[i]!)
-    if (live === undefined || live instanceof Write || !isConflict(live, reg)) continue
-    const shown = shownWrite(live, viewerId).values[reg]
-    const others = live.filter((write) => !sameValue(write.values[reg], shown))
-    keep ??= new Map()
-    keep.set(reg, others.slice(0, LIMITS.keepMax))
-  }
-  return keep
 }
 
 function merge(table: Table, write: Write, input: Registers): Registers {

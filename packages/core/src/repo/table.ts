@@ -8,12 +8,16 @@
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { afterReview, apply } from '../fold/apply.ts'
+import type { RowContext } from '../fold/context.ts'
+import type { Reader } from '../fold/read.ts'
 import { type RowClass, buildRow, rowClass, stateOfRow } from '../fold/row.ts'
 import type { EntityState } from '../fold/state.ts'
 import type { Write } from '../log/entry.ts'
+import type { Lenses } from '../lens/path.ts'
 import type { Entity } from '../schema/entity.ts'
 import { RegisterTable } from '../schema/registers.ts'
 import type { AnyRow } from '../schema/types.ts'
+import { Conflicted } from './conflicted.ts'
 import type { Standing } from './retention.ts'
 import type { RowSink } from './sink.ts'
 
@@ -33,23 +37,38 @@ export interface Viewer {
 export class Table {
   readonly entity: Entity
   readonly registers: RegisterTable
+  readonly #context: { -readonly [K in keyof RowContext]: RowContext[K] }
   readonly #rowClass: RowClass
   readonly #rows = new Map<Uuid, AnyRow>()
   readonly #overlays = new Map<Uuid, Overlay>()
   readonly #listeners = new Map<Uuid, Set<() => void>>()
   readonly #touched = new Set<Uuid>()
+  readonly conflicted: Conflicted = new Conflicted()
   /** Keeps indexes and live queries in step; set once, before the first row. */
   sink: RowSink | undefined
 
   constructor(entity: Entity, viewer: Viewer) {
     this.entity = entity
     this.registers = new RegisterTable([...entity.fields.values()].map((field) => field.reg))
-    this.#rowClass = rowClass({
+    this.#context = {
       entity,
+      lenses: entity.lenses,
       table: this.registers,
       viewerId: viewer.authorId,
       volatile: viewer.volatile,
-    })
+    }
+    this.#rowClass = rowClass(this.#context)
+  }
+
+  /** How this build reads values of the type. */
+  get reader(): Reader {
+    return this.#context
+  }
+
+  /** Steps of newer versions have become known: rows that were written in those are read anew. */
+  readThrough(lenses: Lenses): void {
+    this.#context.lenses = lenses
+    for (const id of [...this.#rows.keys()]) this.#show(id, this.state(id))
   }
 
   get size(): number {
@@ -98,6 +117,7 @@ export class Table {
     if (shown === row) return
     if (row) this.#rows.set(id, row)
     else this.#rows.delete(id)
+    this.conflicted.note(id, row)
     this.sink?.changed(shown, row)
   }
 
@@ -144,9 +164,13 @@ export class Table {
       assert(overlay.canonical, 'an accepted write is canonical')
       view = overlay.canonical
       this.#overlays.delete(id)
+    } else if (write.entry.review?.assigned && !replaced) {
+      // The write has more registers now, which the view that was folded before does not know.
+      view = overlay.pending.reduce<EntityState>(apply, overlay.canonical!)
     } else view = afterReview(view, write, overlay.pending)
     const row = buildRow(id, view, this.#rowClass)
     this.#rows.set(id, row)
+    this.conflicted.note(id, row)
     this.sink?.changed(undefined, row)
     this.#touched.add(id)
   }
@@ -201,6 +225,7 @@ export class Table {
       }
     }
     this.sink?.emit(onError)
+    this.conflicted.emit(onError)
   }
 
   subscribe(id: Uuid, listener: () => void): () => void {
@@ -217,6 +242,7 @@ export class Table {
 
   unsubscribeAll(): void {
     this.#listeners.clear()
+    this.conflicted.unsubscribeAll()
   }
 
   #show(id: Uuid, state: EntityState | undefined): void {
@@ -228,6 +254,7 @@ export class Table {
     } else {
       this.#rows.delete(id)
     }
+    this.conflicted.note(id, after)
     this.sink?.changed(before, after)
     if (this.#listeners.size > 0) this.#touched.add(id)
   }

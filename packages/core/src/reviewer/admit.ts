@@ -1,19 +1,38 @@
 /**
- * The verdict on one verified message: pure, from the message, the batch it joins, and what
- * the deployment declared. The order of the checks is that of SPEC.md, section 7.
+ * The verdict on one verified message: from the message, the batch it joins, and what the
+ * deployment declared; pure, as its rules are. The order of the checks is that of SPEC.md, section 7.
  */
 import { apply, followsAll } from '../fold/apply.ts'
 import { type EntityState, headsOf, liveOf, writesOf } from '../fold/state.ts'
 import { seenAmong } from '../log/ancestry.ts'
-import { Entry, type SessionRef, type Write } from '../log/entry.ts'
+import { Entry, type Write, applyAssigned } from '../log/entry.ts'
 import type { Limits } from '../message/limits.ts'
-import type { Change, FinalReason, Message, NackReason } from '../message/message.ts'
+import type {
+  Assigned,
+  Change,
+  FinalReason,
+  Message,
+  NackReason,
+  Standing,
+} from '../message/message.ts'
 import { boundsFault } from '../message/parse.ts'
-import { type Entity, fieldFault } from '../schema/entity.ts'
+import type { Entity } from '../schema/entity.ts'
+import { fieldFault } from '../schema/field.ts'
 import { intake } from '../messaging/materialize.ts'
 import { isUnset } from '../schema/input.ts'
 import { ARCHIVED } from '../schema/registers.ts'
+import { type Assigners, assignedTo } from './assign.ts'
 import type { Ledger } from './ledger.ts'
+import { schemaFault } from './schema-rules.ts'
+import type { SpaceRows } from './rows.ts'
+import {
+  type ReviewerRules,
+  RuleFailure,
+  type RuleParts,
+  objection,
+  unauthorised,
+} from './rules.ts'
+import { type Late, standingAgainst } from './standing.ts'
 import type { Batch, SpaceState } from './space.ts'
 
 export type Admission =
@@ -22,8 +41,15 @@ export type Admission =
       readonly entry: Entry
       readonly states: readonly EntityState[]
       readonly forked: boolean
+      /** What the reviewer gives to its creations, aligned with the changes; absent when nothing. */
+      readonly assigned?: readonly Assigned[]
     }
-  | { readonly kind: 'rejected'; readonly reason: FinalReason; readonly detail: string }
+  | {
+      readonly kind: 'rejected'
+      readonly reason: FinalReason
+      readonly detail: string
+      readonly standing?: readonly Standing[]
+    }
   | { readonly kind: 'nack'; readonly reason: NackReason; readonly detail: string }
 
 export interface AdmitContext {
@@ -37,6 +63,14 @@ export interface AdmitContext {
   readonly refused: { has(id: string): boolean }
   /** clientSeqs answered in this batch, by session and number. */
   readonly answered: ReadonlySet<string>
+  /** Rows for the rules and assigners of the deployment. */
+  readonly rows: SpaceRows
+  readonly rules: ReviewerRules
+  readonly assigners: Assigners
+  /** The reviewer's clock at this batch, ms since 1970. */
+  readonly now: number
+  /** Hears of a rule that failed; the message waits. */
+  readonly onRuleFailure: (failure: RuleFailure) => void
 }
 
 const reject = (reason: FinalReason, detail: string): Admission => ({
@@ -48,6 +82,17 @@ const nack = (reason: NackReason, detail: string): Admission => ({ kind: 'nack',
 
 /** `bytes` is the size of the message as it is packed alone, or a bound from above. */
 export function admit(message: Message, bytes: number, context: AdmitContext): Admission {
+  try {
+    return formFault(message, bytes, context) ?? judged(message, context)
+  } catch (error) {
+    if (!(error instanceof RuleFailure)) throw error
+    context.onRuleFailure(error)
+    return nack('unavailable', 'a rule of this reviewer failed; nothing was decided')
+  }
+}
+
+/** What can be said without looking at what the message does to its entities. */
+function formFault(message: Message, bytes: number, context: AdmitContext): Admission | undefined {
   const { header, changes } = message
   const bounds = boundsFault(message, bytes, context.limits)
   if (bounds) return reject('too_large', bounds)
@@ -67,9 +112,35 @@ export function admit(message: Message, bytes: number, context: AdmitContext): A
       rootFault(change, message, context)
     if (fault) return fault
   }
-  const stale = expectFault(message, context)
-  if (stale) return stale
-  return join(message, context)
+  return undefined
+}
+
+/** Rules, then preconditions: who may not write learns nothing of what stands. @throws RuleFailure */
+function judged(message: Message, context: AdmitContext): Admission {
+  const { space, batch } = context
+  const { header } = message
+  const entry = intake(message, {
+    index: batch,
+    session: { authorId: header.authorId, sessionId: header.sessionId },
+    arrival: 0,
+    tableOf: (type) => space.registers(type),
+  })
+  if (!(entry instanceof Entry)) return nack('parent_unknown', 'a parent is not known here')
+  const parts = rulePartsOf(message, context)
+  const refusal = unauthorised(entry, parts)
+  if (refusal !== undefined) return reject('unauthorised', refusal)
+  const published = schemaFault(entry, context.rows, batch)
+  if (published !== undefined) return reject('invalid', published)
+  const states = entry.writes.map((write) => apply(batch.state(write.entityId), write))
+  const objected = objection(entry, states, parts)
+  if (objected !== undefined) return reject('invalid', objected)
+  return expectFault(message, context) ?? joined(entry, states, context)
+}
+
+function rulePartsOf({ header }: Message, context: AdmitContext): RuleParts {
+  const { ledger, rules, rows, batch, now } = context
+  const { personalId } = ledger.session(header.sessionId)!
+  return { rules, rows, batch, context: { authorId: header.authorId, personalId, at: now } }
 }
 
 export function seqName({ header }: Message): string {
@@ -126,19 +197,30 @@ function valueFault({ meta, values }: Change, { types }: AdmitContext): Admissio
   if (!types) return undefined
   const type = types.get(meta.type)
   if (!type) return nack('unknown_schema', `the type ${meta.type} is not known here`)
-  if (meta.schemaVersion > type.version)
-    return nack('unknown_schema', `${meta.type} is known here up to version ${type.version}`)
+  const { schemaVersion: version } = meta
+  if (version > type.currentVersion)
+    return nack('unknown_schema', `${meta.type} is known here up to version ${type.currentVersion}`)
   if (!values) return reject('invalid', 'the values of a new message cannot be absent')
   for (const [i, reg] of meta.regs.entries()) {
     if (reg === ARCHIVED) continue
-    const field = type.fieldOf(reg)
-    if (!field) return reject('invalid', `${meta.type} has no field ${reg}`)
+    const field = type.fieldAt(reg, version)
+    if (!field) return reject('invalid', `${meta.type} has no field ${reg} in version ${version}`)
+    if (type.assigns(reg))
+      return reject('invalid', `${meta.type}.${reg} is assigned by the reviewer`)
     const fault = fieldFault(field, isUnset(values[i]) ? undefined : values[i])
     if (fault) return reject('invalid', `${meta.type}.${reg}: ${fault}`)
+    const behind =
+      meta.kind !== 'create' && type.lenses.writeFault(reg, version, type.currentVersion)
+    if (behind) return reject('needs_upgrade', behind)
   }
   if (meta.kind !== 'create') return undefined
-  for (const field of type.fields.values()) {
-    if (meta.regs.includes(field.reg)) continue
+  const unknown = [...type.assignedFields].find(
+    (name) => !type.fieldAt(type.fieldOf(name)!.reg, version),
+  )
+  if (unknown !== undefined)
+    return reject('needs_upgrade', `${meta.type}.${unknown} is given from a later version on`)
+  for (const field of type.versions[version - 1]?.values() ?? []) {
+    if (meta.regs.includes(field.reg) || type.assigns(field.reg)) continue
     const fault = fieldFault(field, undefined)
     if (fault) return reject('invalid', `${meta.type}.${field.name}: ${fault}`)
   }
@@ -156,31 +238,33 @@ function expectFault({ header }: Message, { batch }: AdmitContext): Admission | 
   return undefined
 }
 
-/** Applies the message to the batch's states, and refuses what would leave too much standing. */
-function join(message: Message, { space, batch, limits }: AdmitContext): Admission {
-  const { header } = message
-  const session: SessionRef = { authorId: header.authorId, sessionId: header.sessionId }
-  const entry = intake(message, {
-    index: batch,
-    session,
-    arrival: 0,
-    tableOf: (type) => space.registers(type),
-  })
-  if (!(entry instanceof Entry)) return nack('parent_unknown', 'a parent is not known here')
-  const states: EntityState[] = []
+/** Refuses what came too late and what would leave too much standing, and gives what is to be given. */
+function joined(entry: Entry, states: readonly EntityState[], context: AdmitContext): Admission {
+  const { batch, limits, types } = context
+  const late: Late[] = []
   let forked = false
   for (const write of entry.writes) {
     const before = batch.state(write.entityId)
-    if (before && isCompareAndSet(write) && !sawAllLive(before, write)) {
-      return reject('stale', 'somebody wrote the same field before this decision arrived')
-    }
-    forked ||= before !== undefined && !followsAll(write, headsOf(before))
-    const after = apply(before, write)
-    const crowd = crowdFault(after, write, limits)
-    if (crowd) return reject('too_many_heads', crowd)
-    states.push(after)
+    if (before && isCompareAndSet(write) && !sawAllLive(before, write)) late.push({ write, before })
+    const beside = before !== undefined && !followsAll(write, headsOf(before))
+    if (beside && write.kind === 'update' && types?.get(write.type)?.options.stale === 'reject')
+      late.push({ write, before })
+    forked ||= beside
   }
-  return { kind: 'accepted', entry, states, forked }
+  if (late.length > 0) {
+    const detail = 'somebody wrote the same before this change arrived'
+    const standing = standingAgainst(late, limits)
+    return { kind: 'rejected', reason: 'stale', detail, standing }
+  }
+  for (const [i, after] of states.entries()) {
+    const crowd = crowdFault(after, entry.writes[i]!, limits)
+    if (crowd) return reject('too_many_heads', crowd)
+  }
+  const assigned = assignedTo(entry.writes, context)
+  if (!assigned) return { kind: 'accepted', entry, states, forked }
+  // The state of a creation is its write, so the states have what is assigned, too.
+  applyAssigned(entry, { assigned }, (type) => context.space.registers(type))
+  return { kind: 'accepted', entry, states, forked, assigned }
 }
 
 function isCompareAndSet(write: Write): boolean {

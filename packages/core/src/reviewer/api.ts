@@ -8,7 +8,9 @@ import type { ReviewerStore } from '../ports/reviewer-store.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
+import type { Assigners } from './assign.ts'
 import type { Peer } from './connection.ts'
+import type { ReviewerRules } from './rules.ts'
 
 export interface ReviewerOptions {
   readonly space: Uuid
@@ -19,6 +21,10 @@ export interface ReviewerOptions {
   readonly random: Random
   /** Types this deployment knows: their values are validated and their id policy holds. Absent: any type. */
   readonly entities?: readonly Entity[]
+  /** Who may write what, and what may not come of it. Synchronous and pure. */
+  readonly rules?: ReviewerRules | undefined
+  /** Gives the values of fields that `entities` declare as assigned. Without one, their creations wait. */
+  readonly assign?: Assigners | undefined
   readonly limits?: Partial<Limits>
   /** Hears what happens, for logs and metrics. Values of messages are never in it. */
   readonly onEvent?: (event: ReviewerEvent) => void
@@ -40,6 +46,12 @@ export type ReviewerEvent =
     }
   | { readonly type: 'nacked'; readonly reason: NackReason; readonly messages: number }
   | { readonly type: 'strike'; readonly address: string; readonly why: string }
+  /** A rule or an assigner threw or gave no answer; its messages wait. The text is the app's own. */
+  | {
+      readonly type: 'rule_failed'
+      readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish'
+      readonly error: string
+    }
   | { readonly type: 'store_failed'; readonly error: string }
   | { readonly type: 'store_recovered' }
 

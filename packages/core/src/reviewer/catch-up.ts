@@ -72,7 +72,7 @@ function sendRuns(
   runs: readonly StoredRun[],
   { head, spaceId }: { head: Position; spaceId: Uuid },
 ): void {
-  for (const part of inFrames(runs, (run) => run.text)) {
+  for (const part of inFrames(runs, (run) => run.text.length)) {
     const last = part.at(-1)!
     const position =
       last.toSeq === head.seq
@@ -94,12 +94,12 @@ function chainOf(run: StoredRun, spaceId: Uuid): string {
   return read.value.chain
 }
 
-/** Cuts a list so that the texts of each part fit one frame. */
-export function inFrames<T>(items: readonly T[], textOf: (item: T) => string): T[][] {
+/** Cuts a list so that each part fits one frame. */
+export function inFrames<T>(items: readonly T[], sizeOf: (item: T) => number): T[][] {
   const parts: T[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const item of items) {
-    const size = textOf(item).length + 1
+    const size = sizeOf(item) + 1
     if (bytes + size > FRAME_RUN_BYTES) {
       parts.push([])
       bytes = 0

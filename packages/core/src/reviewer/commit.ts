@@ -7,13 +7,17 @@ import type { Hash } from '../base/hash.ts'
 import { utf8Length } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { chainAfter, rejectionBytes } from '../message/chain.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { Entry } from '../log/entry.ts'
 import type { Limits } from '../message/limits.ts'
 import {
+  type Assigned,
   type EpochOpen,
   type Message,
   type NackReason,
   type Position,
   type Rejection,
+  type Review,
   WIRE_VERSION,
 } from '../message/message.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
@@ -22,9 +26,12 @@ import type { AcceptedAgain } from '../protocol/frames.ts'
 import { packMessages } from '../protocol/pack.ts'
 import { ownRunText, runText } from '../protocol/runs.ts'
 import type { Entity } from '../schema/entity.ts'
-import { type AdmitContext, admit, seqName } from './admit.ts'
+import { type AdmitContext, type Admission, admit, seqName } from './admit.ts'
+import type { Assigners } from './assign.ts'
 import type { Connection } from './connection.ts'
 import type { Ledger } from './ledger.ts'
+import type { SpaceRows } from './rows.ts'
+import type { ReviewerRules, RuleFailure } from './rules.ts'
 import { Batch, type SpaceState } from './space.ts'
 
 /** A verified flush that waits for its verdicts. */
@@ -81,6 +88,17 @@ export interface CommitContext {
   readonly now: number
   readonly keys: KeyPair
   readonly signer: Signer
+  readonly rows: SpaceRows
+  readonly rules: ReviewerRules
+  readonly assigners: Assigners
+  readonly onRuleFailure: (failure: RuleFailure) => void
+}
+
+/** An accepted message, with what its review says. */
+interface Accepted {
+  readonly message: Message
+  readonly forked: boolean
+  readonly assigned: readonly Assigned[] | undefined
 }
 
 export async function prepare(offers: readonly Offer[], context: CommitContext): Promise<Prepared> {
@@ -123,16 +141,17 @@ class Work {
       rejections: [],
       nacks: [],
     }
-    const accepted: { message: Message; forked: boolean }[] = []
+    const accepted: Accepted[] = []
     for (const message of offer.messages) {
       const known = this.#known(message, answers)
       if (known) continue
       const verdict = admit(message, this.#bytesOf(message, offer), this.#admitContext())
       if (verdict.kind === 'accepted') {
-        verdict.entry.review = this.#review(accepted.length + 1, verdict.forked)
-        this.#batch.add(verdict.entry, verdict.states)
+        const { forked, assigned } = verdict
+        accepted.push({ message, forked, assigned })
+        verdict.entry.review = this.#review(accepted.length, { forked, assigned })
+        this.#accept(verdict.entry, verdict.states)
         this.#answered.add(seqName(message))
-        accepted.push({ message, forked: verdict.forked })
       } else if (verdict.kind === 'rejected') {
         const rejection = await this.#reject(message, verdict)
         this.#answered.add(seqName(message))
@@ -149,6 +168,13 @@ class Work {
     this.#answers.push(answers)
   }
 
+  /** Counts from now on for what follows in the batch. */
+  #accept(entry: Entry, states: readonly EntityState[]): void {
+    this.#batch.add(entry, states)
+    for (const [i, { type, entityId }] of entry.writes.entries())
+      this.#context.rows.put(type, entityId, states[i]!)
+  }
+
   /** Measured only where the frame is large enough for it to matter. */
   #bytesOf(message: Message, offer: Offer): number {
     if (offer.bytes * 3 <= this.#context.limits.messageBytesMax) return offer.bytes
@@ -156,13 +182,9 @@ class Work {
   }
 
   #admitContext(): AdmitContext {
-    const { space, ledger, limits, types } = this.#context
     return {
-      space,
+      ...this.#context,
       batch: this.#batch,
-      ledger,
-      limits,
-      types,
       refused: this.#refusedIds,
       answered: this.#answered,
     }
@@ -185,10 +207,7 @@ class Work {
     return true
   }
 
-  #review(
-    offset: number,
-    forked: boolean,
-  ): { reviewerId: Uuid; eid: Uuid; epoch: number; seq: number; forked: boolean; at: number } {
+  #review(offset: number, { forked, assigned }: Pick<Accepted, 'forked' | 'assigned'>): Review {
     const { epoch, now } = this.#context
     return {
       reviewerId: epoch.reviewerId,
@@ -197,14 +216,15 @@ class Work {
       seq: this.#head.seq + offset,
       forked,
       at: now,
+      ...(assigned && { assigned }),
     }
   }
 
-  #run(offer: Offer, accepted: readonly { message: Message; forked: boolean }[]): void {
+  #run(offer: Offer, accepted: readonly Accepted[]): void {
     const { epoch, now, spaceId } = this.#context
     const fromSeq = this.#head.seq + 1
     let { chain } = this.#head
-    for (const [i, { message, forked }] of accepted.entries()) {
+    for (const [i, { message, forked, assigned }] of accepted.entries()) {
       chain = chainAfter(chain, {
         space: spaceId,
         reviewerId: epoch.reviewerId,
@@ -214,6 +234,7 @@ class Work {
         msgId: message.id,
         hash: message.hash,
         forked,
+        assigned,
         at: now,
       })
     }
@@ -223,6 +244,9 @@ class Work {
       at: now,
       forked: accepted.flatMap(({ forked }, i) => (forked ? [i] : [])),
       chain,
+      assigned: new Map(
+        accepted.flatMap(({ assigned }, i) => (assigned ? [[i, assigned] as const] : [])),
+      ),
     }
     const sessionId = messages[0]!.header.sessionId
     const toSeq = fromSeq + messages.length - 1
@@ -258,7 +282,7 @@ class Work {
 
   async #reject(
     message: Message,
-    { reason, detail }: { reason: Rejection['reason']; detail: string },
+    { reason, detail, standing }: Admission & { kind: 'rejected' },
   ): Promise<Rejection> {
     const { epoch, now, spaceId, keys, signer } = this.#context
     const body = {
@@ -271,16 +295,15 @@ class Work {
       hash: message.hash,
       reason,
       detail,
+      ...(standing && { standing }),
       at: now,
     } as const
     return { ...body, sig: await signer.sign(keys, rejectionBytes(body)) }
   }
 }
 
-function bySession(
-  accepted: readonly { message: Message; forked: boolean }[],
-): { message: Message; forked: boolean }[][] {
-  const groups: { message: Message; forked: boolean }[][] = []
+function bySession(accepted: readonly Accepted[]): Accepted[][] {
+  const groups: Accepted[][] = []
   for (const item of accepted) {
     const group = groups.at(-1)
     if (group && group[0]!.message.header.sessionId === item.message.header.sessionId)

@@ -22,6 +22,7 @@ export interface ConnectionHost {
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
   follow(connection: Connection, have: Position | null): void
   entities(connection: Connection, ids: readonly Uuid[]): void
+  history(connection: Connection, entityId: Uuid): void
   gone(connection: Connection): void
   strike(connection: Connection, why: string): void
 }
@@ -43,6 +44,9 @@ export class Connection {
   mode: FollowMode = 'none'
   /** Asked for while catching up; answered when the link is live. */
   deferred: (readonly Uuid[])[] = []
+  /** Histories that wait for their turn, and the end of the last of them. */
+  readonly histories: Set<Uuid> = new Set<Uuid>()
+  telling: Promise<void> = Promise.resolve()
   /** Messages offered and not answered. */
   pending = 0
   /** Ends when every session that was named so far is bound, or refused. */
@@ -143,6 +147,9 @@ export class Connection {
         if (frame.scope === 'all') this.#host.follow(this, frame.have)
         else if (this.mode === 'catching') this.deferred.push(frame.scope)
         else this.#host.entities(this, frame.scope)
+        break
+      case 'history':
+        this.#host.history(this, frame.entityId)
         break
       default:
     }

@@ -1,5 +1,15 @@
 /** The door `core/reviewer`: the role that orders and countersigns, without sockets or database. */
 export { createReviewer } from './reviewer.ts'
 export type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
+export { sequence, slug } from './assign.ts'
+export type { AssignContext, Assigner, Assigners } from './assign.ts'
+export type {
+  ReviewerRules,
+  RuleChange,
+  RuleContext,
+  RuleMessage,
+  RuleRows,
+  RuleStep,
+} from './rules.ts'
 export type { Peer } from './connection.ts'
 export { Entity } from '../schema/entity.ts'

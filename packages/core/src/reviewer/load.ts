@@ -1,6 +1,6 @@
 /** A space as its store has it: read run by run at start, or begun with a first epoch. */
 import type { Uuid } from '../base/uuid.ts'
-import { Entry } from '../log/entry.ts'
+import { Entry, applyAssigned } from '../log/entry.ts'
 import { epochIdentity, positionBytes } from '../message/chain.ts'
 import { whoamiId } from '../message/ids.ts'
 import { type EpochOpen, type Position, type Rejection, WIRE_VERSION } from '../message/message.ts'
@@ -88,6 +88,7 @@ async function replay(
         })
         if (!(entry instanceof Entry))
           throw new Error(`a parent of the message at seq ${after + i + 1} is missing`)
+        const assigned = run.value.assigned?.get(i)
         entry.review = {
           reviewerId: epoch.reviewerId,
           eid: epoch.eid,
@@ -95,7 +96,9 @@ async function replay(
           seq: run.value.fromSeq + i,
           forked: run.value.forked.includes(i),
           at: run.value.at,
+          ...(assigned && { assigned }),
         }
+        applyAssigned(entry, entry.review, (type) => space.registers(type))
         space.commit([entry])
         ledger.accepted(sessionId, clientSeq)
       }

@@ -12,18 +12,24 @@ import { LIMITS, type Limits } from '../message/limits.ts'
 import type { EpochOpen, NackReason, Position } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
-import { type AuthorFrame, type Credits, boundFrame, entitiesFrame } from '../protocol/frames.ts'
+import { type AuthorFrame, type Credits, entitiesFrame } from '../protocol/frames.ts'
 import { unpackMessages } from '../protocol/pack.ts'
 import type { Entity } from '../schema/entity.ts'
+import { appendBatch } from './append.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
 import { catchUp, pagesOf } from './catch-up.ts'
+import { assignersFault } from './assign.ts'
+import { bindSessions } from './bind.ts'
 import { type Offer, prepare } from './commit.ts'
 import { Connection, type ConnectionHost, type Peer } from './connection.ts'
+import { type HistoryParts, tellHistory } from './history.ts'
 import type { Ledger } from './ledger.ts'
 import { type Loaded, loadSpace } from './load.ts'
+import { SpaceRows } from './rows.ts'
+import { typesOf } from './schema-rules.ts'
 import type { SpaceState } from './space.ts'
 import { nackOffer, tellVerdicts } from './tell.ts'
-import { verifyOpening, verifySeal } from './verify.ts'
+import { verifySeal } from './verify.ts'
 
 /** Messages of one batch, at the most. */
 const BATCH_MESSAGES_MAX = 2_048
@@ -32,9 +38,13 @@ const WAITING_MESSAGES_MAX = 65_536
 
 /**
  * Loads a space, or begins it, and is then ready for links.
- * Rejects when the store cannot be read or holds another reviewer's space.
+ * Rejects when the store cannot be read or holds another reviewer's space, and when `assign`
+ * names what no entity declares as assigned.
  */
 export async function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
+  const types = typesOf(options.entities)
+  const fault = assignersFault(options.assign ?? {}, types)
+  if (fault) throw new Error(fault)
   const loaded = await loadSpace(options)
   return new ReviewerRole(options, loaded)
 }
@@ -48,6 +58,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   #waitingMessages = 0
   #working: Promise<void> | undefined
   #space: SpaceState
+  #rows: SpaceRows
   #ledger: Ledger
   #epoch: EpochOpen
   #head: Position
@@ -60,8 +71,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   constructor(options: ReviewerOptions, loaded: Loaded) {
     this.#options = options
     this.#limits = { ...LIMITS, ...options.limits }
-    this.#types = options.entities && new Map(options.entities.map((type) => [type.name, type]))
+    this.#types = typesOf(options.entities)
     this.#space = loaded.space
+    this.#rows = new SpaceRows(loaded.space, this.#types)
     this.#ledger = loaded.ledger
     this.#epoch = loaded.epoch
     this.#head = loaded.head
@@ -124,29 +136,14 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#emit({ type: 'strike', address: connection.peer.address, why })
   }
 
-  bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void {
-    const bound = this.#bind(connection, frame)
+  bind(connection: Connection, { sessions }: AuthorFrame & { kind: 'bind' }): void {
+    const { signer } = this.#options
+    const bound = bindSessions(connection, sessions, {
+      space: this.space,
+      signer,
+      ledger: () => this.#ledger,
+    })
     connection.binding = connection.binding.then(() => bound)
-  }
-
-  async #bind(connection: Connection, { sessions }: AuthorFrame & { kind: 'bind' }): Promise<void> {
-    const bound: Uuid[] = []
-    for (const opening of sessions) {
-      const record = await verifyOpening(opening, this.space, this.#options.signer)
-      if (!record.ok) {
-        connection.strike(record.error.message)
-        continue
-      }
-      const known = this.#ledger.session(opening.sessionId)
-      if (known && known.personalCommit !== record.value.personalCommit) {
-        connection.strike('the session is bound to another person')
-        continue
-      }
-      if (!known) this.#ledger.bind(record.value)
-      connection.sessions.add(opening.sessionId)
-      bound.push(opening.sessionId)
-    }
-    connection.send(boundFrame(bound))
   }
 
   offer(
@@ -247,6 +244,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       now: clock.now(),
       keys,
       signer,
+      rows: this.#rows,
+      rules: this.#options.rules ?? {},
+      assigners: this.#options.assign ?? {},
+      onRuleFailure: ({ rule, message }) =>
+        this.#emit({ type: 'rule_failed', rule, error: message }),
     })
     const { batch, runs, refused, head } = prepared
     if (runs.length > 0 || refused.length > 0) {
@@ -254,21 +256,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
         offers.flatMap((offer) => offer.messages.map(({ header }) => header.sessionId)),
       )
       const signed = signer.sign(keys, positionBytes(this.space, head))
-      const outcome = await store.append({
-        epoch: head.epoch,
-        expectSeq: this.#head.seq,
-        runs: runs.map((run) => run.stored),
-        rejections: refused.map(({ rejection, message }) => ({
-          msgId: rejection.msgId,
-          sessionId: message.header.sessionId,
-          text: JSON.stringify({ rejection, clientSeq: message.header.clientSeq }),
-        })),
-        sessions: sessions.map((record) => ({
-          sessionId: record.sessionId,
-          text: JSON.stringify(record),
-        })),
-        head: JSON.stringify(head),
-      })
+      const outcome = await store.append(appendBatch(prepared, this.#head, sessions))
       if (outcome === 'fenced') throw new Error('another reviewer has written to this space')
       this.#ledger.markStored(sessions)
       this.#head = { ...head, sig: await signed }
@@ -303,11 +291,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   /** Nothing of the batch may be said. What the store really has is read again before going on. */
   async #failed(offers: readonly Offer[], error: unknown): Promise<void> {
-    if (this.#healthy)
-      this.#emit({
-        type: 'store_failed',
-        error: error instanceof Error ? error.message : String(error),
-      })
+    if (this.#healthy) this.#storeFailed(error)
     this.#healthy = false
     try {
       const loaded = await loadSpace(this.#options)
@@ -330,6 +314,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     } catch {
       // The store is still away: the next batch tries again.
     }
+    this.#rows = new SpaceRows(this.#space, this.#types) // with nothing of this batch
     for (const offer of offers) this.#nackAll(offer, 'unavailable', 'the store does not answer')
   }
 
@@ -366,10 +351,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
         for (const ids of connection.deferred.splice(0)) this.entities(connection, ids)
       },
       (error: unknown) => {
-        this.#emit({
-          type: 'store_failed',
-          error: error instanceof Error ? error.message : String(error),
-        })
+        this.#storeFailed(error)
         connection.close('the store does not answer')
       },
     )
@@ -384,6 +366,25 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     // Entities too large for one frame are onboarded like everything else.
     if (page === undefined || more.length > 0) this.follow(connection, null)
     else connection.send(entitiesFrame(ids, page, JSON.stringify(this.#head)))
+  }
+
+  history(connection: Connection, entityId: Uuid): void {
+    const parts = (): HistoryParts => ({
+      space: this.#space,
+      spaceId: this.space,
+      store: this.#options.store,
+      clock: this.clock,
+      asOfSeq: this.#head.seq,
+      limits: this.#limits,
+    })
+    tellHistory(connection, entityId, parts).catch((error: unknown) => this.#storeFailed(error))
+  }
+
+  #storeFailed(error: unknown): void {
+    this.#emit({
+      type: 'store_failed',
+      error: error instanceof Error ? error.message : String(error),
+    })
   }
 
   #emit(event: ReviewerEvent): void {

@@ -9,12 +9,13 @@ import { type EntityState, writesOf } from '../fold/state.ts'
 import { type Entry, Write } from '../log/entry.ts'
 import { MessageIndex } from '../log/messages.ts'
 import type { Json } from '../base/json.ts'
-import { RegisterTable } from '../schema/registers.ts'
+import { type Reg, RegisterTable } from '../schema/registers.ts'
 
 export class SpaceState {
   readonly messages: MessageIndex = new MessageIndex()
   readonly #tables = new Map<string, RegisterTable>()
   readonly #entities = new Map<Uuid, { readonly type: string; state: EntityState }>()
+  readonly #assigned = new LastAssigned()
 
   registers(type: string): RegisterTable {
     let table = this.#tables.get(type)
@@ -34,10 +35,16 @@ export class SpaceState {
     return this.#entities.entries()
   }
 
+  /** What was assigned last to that register of that type. */
+  lastAssigned(type: string, reg: Reg): LastValue | undefined {
+    return this.#assigned.get(type, reg)
+  }
+
   /** Takes in what a store has committed. */
   commit(entries: readonly Entry[]): void {
     for (const entry of entries) {
       this.messages.add(entry)
+      this.#assigned.note(entry)
       for (const write of entry.writes) this.#apply(write)
     }
   }
@@ -50,6 +57,29 @@ export class SpaceState {
       forgetDead(known.state, write)
     } else {
       this.#entities.set(write.entityId, { type: write.type, state })
+    }
+  }
+}
+
+/** What was assigned, in the version of the creation that it was given to. */
+export interface LastValue {
+  readonly value: Json
+  readonly version: number
+}
+
+/** By type and register: what the newest review assigned. */
+class LastAssigned {
+  readonly #values = new Map<string, LastValue>()
+
+  get(type: string, reg: Reg): LastValue | undefined {
+    return this.#values.get(`${type} ${reg}`)
+  }
+
+  note({ review, writes }: Entry): void {
+    if (!review?.assigned) return
+    for (const { index, type, version } of writes) {
+      for (const [reg, value] of Object.entries(review.assigned[index] ?? {}))
+        this.#values.set(`${type} ${reg}`, { value, version })
     }
   }
 }
@@ -72,6 +102,7 @@ export class Batch {
   readonly #byId = new Map<Uuid, Entry>()
   readonly #states = new Map<Uuid, EntityState>()
   readonly #types = new Map<Uuid, string>()
+  readonly #assigned = new LastAssigned()
 
   constructor(space: SpaceState) {
     this.#space = space
@@ -98,9 +129,14 @@ export class Batch {
     return this.#types.get(entityId) ?? this.#space.entity(entityId)?.type
   }
 
+  lastAssigned(type: string, reg: Reg): LastValue | undefined {
+    return this.#assigned.get(type, reg) ?? this.#space.lastAssigned(type, reg)
+  }
+
   /** `states` are those after the entry, aligned with its writes. */
   add(entry: Entry, states: readonly EntityState[]): void {
     this.entries.push(entry)
+    this.#assigned.note(entry)
     this.#byId.set(entry.id, entry)
     for (const [i, write] of entry.writes.entries()) {
       this.#states.set(write.entityId, states[i]!)

@@ -3,6 +3,7 @@
  * everyone who follows the space. A frame is encoded once for all of them; only the authors of
  * what is in it get one of their own, without the bodies they have.
  */
+import { utf8Length } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { NackReason, Position } from '../message/message.ts'
 import { acceptedFrame, nackFrame, rejectedFrame, tailFrame } from '../protocol/frames.ts'
@@ -20,10 +21,13 @@ export interface Audience {
 export function tellVerdicts({ runs, answers }: Prepared, audience: Audience): void {
   for (const { connection, again, rejections, nacks } of answers) {
     for (const { sessionId, review } of again) connection.send(acceptedFrame(sessionId, [review]))
-    if (rejections.length > 0) connection.send(rejectedFrame(rejections))
+    for (const part of inFrames(rejections, (one) => utf8Length(JSON.stringify(one))))
+      connection.send(rejectedFrame(part))
     for (const { sessionId, clientSeq, reason, detail } of nacks) {
       audience.onNack(reason, 1)
-      connection.send(nackFrame(reason, sessionId, [clientSeq], detail))
+      connection.send(
+        nackFrame(reason, { sessionId, clientSeqs: [clientSeq], alone: true }, detail),
+      )
     }
   }
   if (runs.length > 0) fanOut(runs, audience)
@@ -32,7 +36,7 @@ export function tellVerdicts({ runs, answers }: Prepared, audience: Audience): v
 function fanOut(runs: readonly CommittedRun[], { head, connections }: Audience): void {
   const authors = new Set(runs.map((run) => run.connection))
   const live = [...connections].filter((connection) => connection.mode === 'live')
-  for (const part of inFrames(runs, (run) => run.stored.text)) {
+  for (const part of inFrames(runs, (run) => run.stored.text.length)) {
     const last = part.at(-1)!
     const { eid, epoch } = head
     const position =
@@ -76,5 +80,5 @@ export function nackOffer(
     else bySession.set(header.sessionId, [header.clientSeq])
   }
   for (const [sessionId, seqs] of bySession)
-    connection.send(nackFrame(reason, sessionId, seqs, detail))
+    connection.send(nackFrame(reason, { sessionId, clientSeqs: seqs, alone: false }, detail))
 }

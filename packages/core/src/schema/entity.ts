@@ -5,9 +5,13 @@
  * no business of this file.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { CountersignError, type Outcome, fail, ok } from '../base/outcome.ts'
-import { type Json, frozenJson, isForbiddenKey, jsonEqual, jsonFault } from '../base/json.ts'
-import { type Codec, type FieldSchema, optional } from './codec.ts'
+import { firstVersion, nextVersion } from '../lens/declare.ts'
+import { nameFault } from '../lens/names.ts'
+import { Lenses } from '../lens/path.ts'
+import type { Step } from '../lens/steps.ts'
+import type { StepsFor } from '../lens/types.ts'
+import { type FieldSchema, optional } from './codec.ts'
+import type { Field } from './field.ts'
 import {
   type FieldPolicies,
   NO_POLICIES,
@@ -16,50 +20,17 @@ import {
   policiesWith,
 } from './policies.ts'
 import type { Reg } from './registers.ts'
-
-/** The shape of a type: a `z.object`, or a record of fields, each a synchronous Standard Schema. */
-export type FieldShapes = { readonly [field: string]: FieldSchema<any, any> }
-export type ObjectShape = StandardSchemaV1<any, any> & { readonly shape: object }
-
-type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T]
-type Loosen<T> = { [K in Exclude<keyof T, OptionalKeys<T>>]: T[K] } & {
-  [K in OptionalKeys<T>]?: T[K]
-}
-type Flat<T> = { [K in keyof T]: T[K] }
-
-export type ShapeInput<S> = S extends ObjectShape
-  ? Flat<StandardSchemaV1.InferInput<S>>
-  : S extends EachKey<infer V>
-    ? { [key: string]: V }
-    : S extends FieldShapes
-      ? Flat<Loosen<{ [K in keyof S]: StandardSchemaV1.InferInput<S[K]> }>>
-      : never
-
-export type ShapeOutput<S> = S extends ObjectShape
-  ? Flat<StandardSchemaV1.InferOutput<S>>
-  : S extends EachKey<infer V>
-    ? { [key: string]: V }
-    : S extends FieldShapes
-      ? Flat<Loosen<{ [K in keyof S]: StandardSchemaV1.InferOutput<S[K]> }>>
-      : never
-
-/** A shape without a fixed list of fields: a register for each key, all of one schema. */
-export interface EachKey<V> {
-  readonly '~each': FieldSchema<V, V>
-}
-
-/** A type whose fields are not known in advance: each key is a register of its own. */
-export function eachKey<V>(schema: StandardSchemaV1<V, V>): EachKey<V> {
-  return { '~each': schema }
-}
-
-/** One field of a declared type. */
-export interface Field {
-  readonly name: string
-  readonly reg: Reg
-  readonly schema: FieldSchema
-  readonly codec: Codec<unknown> | undefined
-}
+import {
+  type FieldShapes,
+  type Flat,
+  type ObjectShape,
+  type Shape,
+  type ShapeInput,
+  type ShapeOutput,
+  fieldsOf,
+  refuse,
+  wholeOf,
+} from './shape.ts'
 
 /** A field to sort by; `-` before its name turns the order round. */
 export interface SortKey {
@@ -86,11 +57,13 @@ export interface EntityOptions {
 
 /** Facts of a declaration beyond its name and fields. */
 interface Details {
+  readonly versions: readonly ReadonlyMap<Reg, Field>[]
+  readonly lenses: Lenses
   readonly whole: StandardSchemaV1 | undefined
   readonly indexes: ReadonlyMap<string, readonly SortKey[]>
   readonly options: EntityOptions
   readonly policies: Policies
-  readonly assigned: ReadonlySet<string>
+  readonly assignedFields: ReadonlySet<string>
 }
 
 const NO_FIELDS: ReadonlySet<string> = new Set()
@@ -109,9 +82,12 @@ export class Entity<
   Out extends object = any,
 > {
   readonly name: Name
-  /** Newest version this build knows and writes in. */
-  readonly version: number = 1
+  /** The fields of the newest version, by name. */
   readonly fields: ReadonlyMap<string, Field>
+  /** The fields of each version this build knows, by register; version 1 stands first. */
+  readonly versions: readonly ReadonlyMap<Reg, Field>[]
+  /** How each version sees what the others wrote. */
+  readonly lenses: Lenses
   /** The schema of every key, where the type has no fixed fields. */
   readonly each: FieldSchema | undefined
   /** The schema of all fields at once, where the app gave one: quicker than field by field. */
@@ -121,7 +97,7 @@ export class Entity<
   /** What several values of one field mean. */
   readonly policies: Policies
   /** Fields whose values the reviewer gives when it accepts the creation. */
-  readonly assigned: ReadonlySet<string>
+  readonly assignedFields: ReadonlySet<string>
   declare readonly '~input': In
   declare readonly '~output': Out
 
@@ -134,11 +110,50 @@ export class Entity<
     this.name = name
     this.fields = fields
     this.each = each
+    this.versions = details.versions
+    this.lenses = details.lenses
     this.whole = details.whole
     this.indexes = details.indexes
     this.options = details.options
     this.policies = details.policies
-    this.assigned = details.assigned
+    this.assignedFields = details.assignedFields
+  }
+
+  /** The newest version this build knows, and writes in. */
+  get currentVersion(): number {
+    return this.lenses.chain.version
+  }
+
+  /**
+   * Declares the next version of the type: its shape, and the steps that lead to it from the
+   * version before. Rows of any version are read and written side by side; nothing is rewritten.
+   * Versions are declared before indexes, conflicts and assigned fields. A step that was published
+   * and is wrong is corrected with a higher `revision`.
+   * @throws CountersignError `schema_refused`, with the step and what is wrong with it
+   */
+  version<S extends ObjectShape | FieldShapes, const Steps extends readonly Step[]>(
+    number: number,
+    shape: S,
+    steps: Steps & StepsFor<Out, Steps, ShapeOutput<S>>,
+    { revision = 0 }: { readonly revision?: number } = {},
+  ): Entity<Name, ShapeInput<S>, ShapeOutput<S>> {
+    const { chain } = this.lenses
+    if (this.each) refuse(this.name, 'a type without fixed fields has one version')
+    if (number !== chain.version + 1)
+      refuse(this.name, `version ${number} does not follow version ${chain.version}`)
+    if (this.indexes.size + this.assignedFields.size > 0 || this.policies !== NO_POLICIES)
+      refuse(this.name, 'declare all versions before indexes, conflicts and assigned fields')
+    const names = fieldsOf(this.name, shape, (field) => field).keys()
+    const next = nextVersion(chain, { steps, fields: names, revision })
+    const fields = fieldsOf(this.name, shape, (field) => next.fieldsIn(number).get(field)!)
+    return this.#with(
+      {
+        whole: wholeOf(shape),
+        lenses: new Lenses(next),
+        versions: [...this.versions, byRegister(fields)],
+      },
+      fields,
+    )
   }
 
   /** Declares an index: sorted by these fields, ties by id. Queries that fit it open without a scan. */
@@ -160,20 +175,38 @@ export class Entity<
    * Declares what several values of a field mean, and of the whole row. Undeclared fields ask:
    * two different values are a conflict until somebody resolves it.
    */
-  conflicts(
-    fields: FieldPolicies<Out>,
-    row: Partial<RowPolicies> = {},
-  ): Entity<Name, In, Out> {
+  conflicts(fields: FieldPolicies<Out>, row: Partial<RowPolicies> = {}): Entity<Name, In, Out> {
     for (const name of Object.keys(fields)) {
       if (!this.fieldOf(name)) refuse(this.name, `conflicts name no field of it: ${name}`)
     }
-    return this.#with({ policies: policiesWith(this.policies, fields, row) })
+    const byReg = Object.entries(fields).map(
+      ([name, policy]) => [this.fieldOf(name)!.reg, policy as unknown] as const,
+    )
+    return this.#with({
+      policies: policiesWith(this.policies, Object.fromEntries(byReg), row),
+    })
   }
 
-  #with(changed: Partial<Details>): Entity<Name, In, Out> {
-    const { whole, indexes, options, policies, assigned } = this
-    const details = { whole, indexes, options, policies, assigned, ...changed }
-    return new Entity(this.name, this.fields, this.each, details)
+  /**
+   * Declares fields whose values the reviewer gives when it accepts the creation: a number, a
+   * slug. No app writes them; a row has none until its creation is accepted.
+   */
+  assigned<K extends keyof Out & string>(
+    ...names: readonly K[]
+  ): Entity<Name, Flat<Omit<In, K>>, Flat<Omit<Out, K> & { readonly [P in K]?: Out[P] }>> {
+    for (const name of names) {
+      if (!this.fieldOf(name)) refuse(this.name, `assigned names no field of it: ${name}`)
+    }
+    return this.#with({ assignedFields: new Set([...this.assignedFields, ...names]) })
+  }
+
+  #with<I extends object = In, O extends object = Out>(
+    changed: Partial<Details>,
+    fields: ReadonlyMap<string, Field> = this.fields,
+  ): Entity<Name, I, O> {
+    const { versions, lenses, whole, indexes, options, policies, assignedFields } = this
+    const details = { versions, lenses, whole, indexes, options, policies, assignedFields }
+    return new Entity(this.name, fields, this.each, { ...details, ...changed })
   }
 
   /** The field of that name, or undefined when the type has none. */
@@ -183,6 +216,20 @@ export class Entity<
     // Any key may be absent, whatever its schema says of a value.
     return { name, reg: name, schema: optional(this.each), codec: this.each['~codec'] }
   }
+
+  /** The field that a register is in a version, the newest unless said otherwise. */
+  fieldAt(reg: Reg, version: number = this.currentVersion): Field | undefined {
+    return this.each ? this.fieldOf(reg) : this.versions[version - 1]?.get(reg)
+  }
+
+  /** Whether the reviewer gives the values of that register. */
+  assigns(reg: Reg): boolean {
+    return this.assignedFields.has(this.fieldAt(reg)?.name ?? '')
+  }
+}
+
+function byRegister(fields: ReadonlyMap<string, Field>): ReadonlyMap<Reg, Field> {
+  return new Map([...fields.values()].map((field) => [field.reg, field]))
 }
 
 /** `'-points'` as data. */
@@ -197,127 +244,28 @@ export function parseSortKey(key: string): SortKey {
  * @throws CountersignError `schema_refused` for names that are taken (`id`, `$...`), async schemas,
  *   and objects with rules across fields (give those as `options.rule`).
  */
-export function entity<Name extends string, S extends ObjectShape | FieldShapes | EachKey<any>>(
+export function entity<Name extends string, S extends Shape>(
   name: Name,
   shape: S,
   options: EntityOptions = {},
 ): Entity<Name, ShapeInput<S>, ShapeOutput<S>> {
-  if (!/^[a-zA-Z][\w.-]{0,63}$/.test(name) && name !== '$schema') {
+  if (!isTypeName(name)) {
     refuse(name, 'a type is named by 1 to 64 letters, digits, dots, dashes, a letter first')
   }
-  const whole = '~standard' in shape ? (shape as StandardSchemaV1) : undefined
-  const more = {
-    whole,
+  const fields =
+    '~each' in shape ? new Map<string, Field>() : fieldsOf(name, shape, (field) => field)
+  return new Entity(name, fields, '~each' in shape ? (shape['~each'] as FieldSchema) : undefined, {
+    versions: [byRegister(fields)],
+    lenses: new Lenses(firstVersion(name, fields.keys())),
+    whole: wholeOf(shape),
     indexes: new Map(),
     options: Object.freeze({ ...options }),
     policies: NO_POLICIES,
-    assigned: NO_FIELDS,
-  }
-  if ('~each' in shape) return new Entity(name, new Map(), shape['~each'] as FieldSchema, more)
-  const fields = new Map<string, Field>()
-  for (const [field, schema] of Object.entries(fieldShapes(name, shape))) {
-    const fault = nameFault(field)
-    if (fault) refuse(name, `field ${field}: ${fault}`)
-    if (typeof schema?.['~standard']?.validate !== 'function') {
-      refuse(name, `field ${field} is not a Standard Schema`)
-    }
-    fields.set(field, {
-      name: field,
-      reg: field,
-      schema,
-      codec: schema['~codec'] as Codec<unknown> | undefined,
-    })
-  }
-  return new Entity(name, fields, undefined, more)
-}
-
-function fieldShapes(name: string, shape: ObjectShape | FieldShapes): Record<string, FieldSchema> {
-  if (!('~standard' in shape)) return shape as Record<string, FieldSchema>
-  const object = shape as ObjectShape & { def?: { checks?: readonly unknown[] } }
-  if (typeof object.shape !== 'object') refuse(name, 'a shape is a z.object or a record of fields')
-  if (object.def?.checks?.length) {
-    refuse(name, 'its shape has rules across fields; give them as the option `rule`')
-  }
-  return object.shape as Record<string, FieldSchema>
-}
-
-function nameFault(name: string): string | undefined {
-  if (name === 'id' || name.startsWith('$')) return 'this name is taken'
-  if (isForbiddenKey(name) || name.includes('\u0000')) return 'this name is refused'
-  if (name.length === 0 || name.length > 256 || !name.isWellFormed())
-    return 'a name has 1 to 256 characters'
-  return undefined
-}
-
-function refuse(entityName: string, why: string): never {
-  throw new CountersignError('schema_refused', `${entityName}: ${why}`, {
-    entity: entityName,
-    reason: why,
+    assignedFields: NO_FIELDS,
   })
 }
 
-/**
- * The JSON of a field's value, checked by its schema and by the bounds of a value, or
- * undefined where an optional field is absent. The JSON is the library's own frozen copy.
- */
-export function encodeField(field: Field, value: unknown): Outcome<Json | undefined> {
-  const checked = validated(field.schema, value)
-  if (!checked.ok || checked.value === undefined) return checked as Outcome<undefined>
-  return jsonOf(field, checked.value)
-}
-
-/** The same of a value that its schema has passed already. */
-export function jsonOf(field: Field, value: unknown): Outcome<Json> {
-  const json = field.codec ? field.codec.encode(value) : (value as Json)
-  const fault = jsonFault(json)
-  if (fault) return fail('invalid', fault)
-  if (typeof json !== 'object' || json === null) return ok(json === 0 ? 0 : json)
-  if (!Array.isArray(json) && Object.keys(json).some((key) => key.startsWith('$'))) {
-    return fail('invalid', 'an object cannot have a key that starts with $')
-  }
-  return ok(frozenJson(json))
-}
-
-/** The value a row shows for stored JSON: decoded where the field has a codec that can. */
-export function decodeField(field: Field | undefined, json: Json): unknown {
-  if (!field?.codec) return json
-  try {
-    return field.codec.decode(json) ?? json
-  } catch {
-    return json // an app's codec must not keep a row from being shown
-  }
-}
-
-/** Whether stored JSON is a valid value of the field. Never throws. */
-export function fieldFault(field: Field, json: Json | undefined): string | undefined {
-  const value = json === undefined ? undefined : decodeField(field, json)
-  try {
-    const checked = validated(field.schema, value)
-    return checked.ok ? undefined : checked.error.message
-  } catch (error) {
-    return `its schema throws: ${error instanceof Error ? error.message : String(error)}`
-  }
-}
-
-function validated(schema: FieldSchema, value: unknown): Outcome<unknown> {
-  const result = schema['~standard'].validate(value)
-  if ('then' in result) {
-    // Some libraries try again asynchronously when a check throws; nobody waits for that here.
-    result.then(undefined, () => {})
-    return fail('schema_refused', 'its schema is asynchronous, or throws')
-  }
-  if (result.issues) return fail('invalid', result.issues[0]?.message ?? 'refused by its schema')
-  if (result.value === value || value === undefined) return ok(result.value)
-  // A schema may tidy a value (trim), but what it made must pass it unchanged: otherwise a
-  // stored value would not validate when it is read, and two replicas could disagree.
-  const again = schema['~standard'].validate(result.value)
-  if ('then' in again || again.issues || !sameValue(again.value, result.value)) {
-    return fail('schema_refused', 'its schema transforms the value; use a codec')
-  }
-  return ok(result.value)
-}
-
-function sameValue(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true
-  return jsonFault(a) === undefined && jsonFault(b) === undefined && jsonEqual(a as Json, b as Json)
+/** Whether a type can have that name. */
+export function isTypeName(name: string): boolean {
+  return /^[a-zA-Z][\w.-]{0,63}$/.test(name) || name === '$schema'
 }

@@ -4,8 +4,9 @@
  */
 import { CountersignError, type Outcome } from '../base/outcome.ts'
 import type { Json } from '../base/json.ts'
-import { type Entity, type Field, encodeField, jsonOf } from './entity.ts'
-import type { RegSet, RegisterTable } from './registers.ts'
+import type { Entity } from './entity.ts'
+import { type Field, encodeField, jsonOf } from './field.ts'
+import { ARCHIVED, type RegSet, type RegisterTable } from './registers.ts'
 
 /** The value that unsets a register. There is one such object; compare by identity or `isUnset`. */
 export const UNSET: Json = Object.freeze({ $unset: true })
@@ -25,11 +26,12 @@ export interface Registers {
 export function encodeCreate(entity: Entity, table: RegisterTable, input: object): Registers {
   const values: Record<string, Json> = {}
   const given = input as Readonly<Record<string, unknown>>
-  for (const key of Object.keys(given)) if (!entity.fieldOf(key)) throw unknownField(entity, key)
+  for (const key of Object.keys(given)) writable(entity, key)
   if (entity.each) return encodePatch(entity, table, withoutUndefined(given))
   const passed = passedWhole(entity, given)
   const names: string[] = []
   for (const field of entity.fields.values()) {
+    if (entity.assignedFields.has(field.name)) continue
     const value = given[field.name]
     // What the whole schema left as it was has passed; a default or a tidied value is looked at again.
     const json =
@@ -65,16 +67,49 @@ export function encodePatch(entity: Entity, table: RegisterTable, patch: object)
   const given = patch as Readonly<Record<string, unknown>>
   const names: string[] = []
   for (const key of Object.keys(given)) {
-    const field = entity.fieldOf(key)
-    if (!field) throw unknownField(entity, key)
+    const field = writable(entity, key)
     values[field.reg] = unwrap(entity, field, encodeField(field, given[key])) ?? UNSET
     names.push(field.reg)
   }
   return { regs: table.set(names.length > 1 ? names.sort() : names), values }
 }
 
+/** A patch that may also say whether the row is archived. */
+export function encodeDecision(
+  entity: Entity,
+  table: RegisterTable,
+  { [ARCHIVED]: archived, ...fields }: Readonly<Record<string, unknown>>,
+): Registers {
+  const { regs, values } = encodePatch(entity, table, fields)
+  if (archived === undefined) return { regs, values }
+  if (typeof archived !== 'boolean') {
+    throw new CountersignError(
+      'invalid',
+      `${entity.name}: a row is archived or not: true or false`,
+      {
+        entity: entity.name,
+        field: ARCHIVED,
+      },
+    )
+  }
+  const names = [...regs.names, ARCHIVED].sort()
+  return { regs: table.set(names), values: { ...values, [ARCHIVED]: archived } }
+}
+
 function withoutUndefined(given: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+/** The field of that name, which an app may write. */
+function writable(entity: Entity, key: string): Field {
+  const field = entity.fieldOf(key)
+  if (!field) throw unknownField(entity, key)
+  if (!entity.assignedFields.has(key)) return field
+  throw new CountersignError('invalid', `${entity.name}.${key} is assigned by the reviewer`, {
+    entity: entity.name,
+    field: key,
+    reason: 'assigned by the reviewer',
+  })
 }
 
 function unwrap<T>(entity: Entity, field: Field, result: Outcome<T>): T {

@@ -14,7 +14,10 @@ export const CONFLICT: unique symbol = Symbol('conflict')
  * `base` is the value before they parted, where it is still known here. `candidates` are in
  * canonical order.
  */
-export type MergeFunction<V> = (base: V | undefined, candidates: readonly V[]) => V | typeof CONFLICT
+export type MergeFunction<V> = (
+  base: V | undefined,
+  candidates: readonly V[],
+) => V | typeof CONFLICT
 
 /**
  *   ask     two different values are a conflict (default)

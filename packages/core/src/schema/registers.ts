@@ -5,8 +5,9 @@
  * changes of the same shape share one.
  */
 
-/** Stable key of a register: the first name of its field. */
-export type Reg = string
+import type { Reg } from '../lens/names.ts'
+
+export type { Reg }
 
 /** The reserved register that archives an entity. */
 export const ARCHIVED: Reg = '$archived'

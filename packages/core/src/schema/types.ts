@@ -8,7 +8,7 @@ export type Input<E extends Entity> = E['~input']
 
 /** What `update` takes: any part of a row; `undefined` unsets an optional field. */
 export type Patch<E extends Entity> = {
-  readonly [K in keyof E['~output']]?: E['~output'][K] | undefined
+  readonly [K in keyof E['~output'] & keyof E['~input']]?: E['~output'][K] | undefined
 }
 
 /** How far a row's newest change has come. */
@@ -20,6 +20,8 @@ export interface Candidate {
   readonly value: unknown
   readonly msgId: Uuid
   readonly authorId: Uuid
+  /** Whether this store's own author wrote it. */
+  readonly mine: boolean
   /** null while the candidate is pending. */
   readonly reviewerId: Uuid | null
   readonly orderKey: string
@@ -27,6 +29,9 @@ export interface Candidate {
 }
 
 export interface FieldConflict {
+  /** The value before people parted; undefined where there was none, or it is not known here any more. */
+  readonly base: unknown
+  /** In canonical order, one for each different value. */
   readonly candidates: readonly Candidate[]
 }
 

@@ -1,0 +1,35 @@
+/** The rules a deployment has, from a module of its own: `authorize`, `review`, `assign`. */
+import type { Assigners, ReviewerRules } from '@countersign/core/reviewer'
+import { loadModule } from './load.ts'
+
+export interface Rules {
+  readonly rules: ReviewerRules
+  readonly assign: Assigners | undefined
+}
+
+/** Rejects with one line when the file cannot be loaded, or exports something else, or nothing. */
+export async function readRules(file: string): Promise<Rules> {
+  const { authorize, review, assign } = await loadModule('--rules', file)
+  const fault = (what: string): Error => new Error(`--rules ${file} ${what}`)
+  if (authorize === undefined && review === undefined && assign === undefined)
+    throw fault('must export authorize, review or assign')
+  if (authorize !== undefined && typeof authorize !== 'function')
+    throw fault('exports authorize, which is no function')
+  if (review !== undefined && typeof review !== 'function')
+    throw fault('exports review, which is no function')
+  if (assign !== undefined && !isAssigners(assign))
+    throw fault('exports assign, which is not functions by field, by type')
+  // What a function takes and answers is looked at when it is asked.
+  return { rules: { authorize, review } as ReviewerRules, assign }
+}
+
+function isAssigners(value: unknown): value is Assigners {
+  const isObject = (part: unknown): part is object => typeof part === 'object' && part !== null
+  return (
+    isObject(value) &&
+    Object.values(value).every(
+      (fields) =>
+        isObject(fields) && Object.values(fields).every((field) => typeof field === 'function'),
+    )
+  )
+}

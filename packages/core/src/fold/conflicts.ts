@@ -1,0 +1,111 @@
+/**
+ * The conflicts of a row as values: for each field, what stood before and the candidates that
+ * stand now. A conflict survives unrelated edits and never blocks anything; it ends when
+ * somebody resolves it.
+ */
+import { orderKeyOf } from '../log/order.ts'
+import type { Write } from '../log/entry.ts'
+import { ARCHIVED, type Reg } from '../schema/registers.ts'
+import type { AnyRow, Candidate, FieldConflict } from '../schema/types.ts'
+import { baseOf } from './base.ts'
+import type { RowContext } from './context.ts'
+import { archivedState, contestedRegisters, mergeRegister } from './merge.ts'
+import { type Reader, readValue } from './read.ts'
+import { isConflict } from './shown.ts'
+import { type EntityState, isLinear, liveOf } from './state.ts'
+
+export const NO_CONFLICTS: Readonly<Record<string, FieldConflict>> = Object.freeze({})
+
+/** One open conflict: writes of different values, and what stood before them. */
+interface OpenConflict {
+  readonly candidates: readonly Write[]
+  readonly base: readonly Write[]
+}
+
+/** By register. `row` is the merged row, for the rule of its type. */
+export function openConflicts(
+  state: EntityState,
+  context: RowContext,
+  row: AnyRow,
+): ReadonlyMap<Reg, OpenConflict> {
+  const { entity, table } = context
+  const found = new Map<Reg, OpenConflict>()
+  if (isLinear(state)) return found
+  for (const [slot, reg] of table.names.entries()) {
+    const live = liveOf(state, slot)
+    if (reg === ARCHIVED || !entity.fieldAt(reg) || !isConflict(live, reg, context)) continue
+    const merged = mergeRegister(live, { reg, slot }, context)
+    if (merged.kind === 'conflict')
+      found.set(reg, { candidates: merged.candidates, base: baseOf(live, slot) })
+  }
+  const contested = contestedRegisters(state, context, () => isContested(row, context))
+  for (const [reg, both] of contested)
+    if (entity.fieldAt(reg) && !found.has(reg)) found.set(reg, both)
+  const archived = archivedState(state, entity, table).conflict
+  if (archived) found.set(ARCHIVED, { candidates: [archived.archive, archived.edit], base: [] })
+  return found
+}
+
+/** The conflicts as the app sees them, by field. */
+export function conflictsOf(
+  state: EntityState,
+  context: RowContext,
+  row: AnyRow,
+): Readonly<Record<string, FieldConflict>> {
+  const open = openConflicts(state, context, row)
+  if (open.size === 0) return NO_CONFLICTS
+  const shown: Record<string, FieldConflict> = {}
+  for (const [reg, conflict] of open) {
+    const candidates = conflict.candidates.map((write) => candidate(write, reg, context))
+    shown[fieldName(reg, context)] = Object.freeze({
+      base: baseValue(reg, conflict, context),
+      candidates: Object.freeze(candidates),
+    })
+  }
+  return Object.freeze(shown)
+}
+
+/** The value one candidate gives to the field. Of archiving: whether it wants the row archived. */
+export function candidateValue(write: Write, reg: Reg, context: RowContext): unknown {
+  return reg === ARCHIVED ? write.values[ARCHIVED] === true : readValue(write, reg, context)
+}
+
+/** The name of the field that a register is in the reader's version. */
+export function fieldName(reg: Reg, { entity }: Reader): string {
+  return entity.fieldAt(reg)?.name ?? reg
+}
+
+/** Where people parted over a conflict already, there is no one value before it. */
+function baseValue(reg: Reg, { base }: OpenConflict, context: RowContext): unknown {
+  if (reg === ARCHIVED) return false
+  return base.length === 1 ? readValue(base[0]!, reg, context) : undefined
+}
+
+function isContested(row: AnyRow, { entity }: RowContext): boolean {
+  return entity.policies.scope === 'row' || brokenRule(entity.options.rule, row) !== undefined
+}
+
+/** What the rule of a type says against a row. A rule that throws objects. */
+export function brokenRule(
+  rule: ((row: AnyRow) => string | undefined) | undefined,
+  row: AnyRow | undefined,
+): string | undefined {
+  try {
+    return row && rule?.(row)
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function candidate(write: Write, reg: Reg, context: RowContext): Candidate {
+  const { entry } = write
+  return {
+    value: candidateValue(write, reg, context),
+    msgId: entry.id,
+    authorId: entry.session.authorId,
+    mine: entry.session.authorId === context.viewerId(),
+    reviewerId: entry.review?.reviewerId ?? null,
+    orderKey: orderKeyOf(write),
+    pending: entry.review === null,
+  }
+}

@@ -1,0 +1,13 @@
+/** What reading the rows of one type needs to know, beyond the messages. */
+import type { Uuid } from '../base/uuid.ts'
+import type { Write } from '../log/entry.ts'
+import type { RegisterTable } from '../schema/registers.ts'
+import type { Reader } from './read.ts'
+
+export interface RowContext extends Reader {
+  readonly table: RegisterTable
+  /** The author who looks; undefined sees what everyone else sees. */
+  readonly viewerId: () => Uuid | undefined
+  /** Whether pending writes live in memory only. */
+  readonly volatile: (write: Write) => boolean
+}

@@ -1,0 +1,135 @@
+/**
+ * What several live writes of a register come to under the policies of its type: a value, or
+ * a conflict that somebody has to settle. Pure and read-time: nothing here writes, and two
+ * readers with the same messages come to the same (SPEC.md, section 9).
+ */
+import type { Json } from '../base/json.ts'
+import { ancestorsOf, seenAmong } from '../log/ancestry.ts'
+import { Write } from '../log/entry.ts'
+import { compareOrder } from '../log/order.ts'
+import type { Entity } from '../schema/entity.ts'
+import { encodeField } from '../schema/field.ts'
+import { CONFLICT, type MergeFunction } from '../schema/policies.ts'
+import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
+import { isUnreadable } from '../schema/unreadable.ts'
+import { baseOf, baseOfHeads } from './base.ts'
+import { type Reader, readValue } from './read.ts'
+import { candidatesOf } from './shown.ts'
+import { type EntityState, type LiveSet, headsOf, isLinear, liveOf, writesOf } from './state.ts'
+
+/** What a register comes to. `conflict`: in canonical order, one write for each different value. */
+export type Merged =
+  | { readonly kind: 'write'; readonly write: Write }
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'conflict'; readonly candidates: readonly Write[] }
+
+/** The live writes of one register, by its policy. */
+export function mergeRegister(
+  live: LiveSet,
+  { reg, slot }: { readonly reg: Reg; readonly slot: number },
+  reader: Reader,
+): Merged {
+  const candidates = candidatesOf(live, reg, reader)
+  if (candidates.length === 1) return { kind: 'write', write: candidates[0]! }
+  const policy = reader.entity.policies.fields.get(reg) ?? 'ask'
+  if (policy === 'first') return { kind: 'write', write: candidates[0]! }
+  if (policy === 'last')
+    return { kind: 'write', write: [...writesOf(live)].sort(compareOrder).at(-1)! }
+  if (policy === 'ask') return { kind: 'conflict', candidates }
+  return mergedBy(policy, { live, candidates, reg, slot, reader })
+}
+
+/** A merge function that throws, gives up or makes an invalid value leaves the conflict open. */
+function mergedBy(
+  merge: MergeFunction<Json>,
+  parts: {
+    readonly live: LiveSet
+    readonly candidates: readonly Write[]
+    readonly reg: Reg
+    readonly slot: number
+    readonly reader: Reader
+  },
+): Merged {
+  const { live, candidates, reg, slot, reader } = parts
+  const open: Merged = { kind: 'conflict', candidates }
+  const field = reader.entity.fieldAt(reg)
+  const values = candidates.map((write) => readValue(write, reg, reader))
+  // To unset is a decision of its own, and what cannot be read cannot be merged.
+  if (!field || values.some((value) => value === undefined || isUnreadable(value))) return open
+  const base = baseOf(live, slot)
+  try {
+    const before = base.length === 1 ? readValue(base[0]!, reg, reader) : undefined
+    const value: unknown = merge(before as Json, values as Json[])
+    if (value === CONFLICT || value === undefined) return open
+    return encodeField(field, value).ok ? { kind: 'value', value } : open
+  } catch {
+    return open
+  }
+}
+
+/**
+ * Registers in which people wrote side by side and only one value stands, of a type or a row for
+ * which that is a conflict all the same: a type of scope `row`, or a merged row that breaks the
+ * rule of its type. What stood before is a candidate too.
+ */
+export function contestedRegisters(
+  state: EntityState,
+  { table, ...reader }: Reader & { readonly table: RegisterTable },
+  isContested: () => boolean,
+): ReadonlyMap<Reg, { readonly candidates: readonly Write[]; readonly base: readonly Write[] }> {
+  const found = new Map<Reg, { candidates: readonly Write[]; base: readonly Write[] }>()
+  const heads = headsOf(state)
+  if (heads.length < 2 || !isContested()) return found
+  const seen = heads.map((head) => ancestorsOf([head]))
+  for (const [slot, reg] of table.names.entries()) {
+    const live = writesOf(liveOf(state, slot))
+    if (reg === ARCHIVED || live.every((write) => seen.every((past) => past.has(write)))) continue
+    const base = baseOfHeads(heads, slot)
+    const candidates = candidatesOf([...base, ...live], reg, reader)
+    if (candidates.length > 1) found.set(reg, { candidates, base })
+  }
+  return found
+}
+
+/** Whether the row counts as archived, and who disagrees about it. */
+export interface ArchivedState {
+  readonly archived: boolean
+  /** Who archived, and who edited beside it: both stand until somebody decides. */
+  readonly conflict: { readonly archive: Write; readonly edit: Write } | undefined
+}
+
+const NOT_ARCHIVED: ArchivedState = { archived: false, conflict: undefined }
+const IS_ARCHIVED: ArchivedState = { archived: true, conflict: undefined }
+
+export function archivedState(
+  state: EntityState,
+  entity: Entity,
+  table: RegisterTable,
+): ArchivedState {
+  const slot = table.slotIfKnown(ARCHIVED)
+  const live = slot < 0 ? [] : writesOf(liveOf(state, slot))
+  const archive = live.find((write) => write.values[ARCHIVED] === true)
+  if (!archive) return NOT_ARCHIVED
+  const policy = entity.policies.archived
+  if (policy === 'archive-wins' || isLinear(state)) return IS_ARCHIVED
+  const restore = live.find((write) => write.values[ARCHIVED] !== true)
+  const edit = restore ?? editBeside(archive, state, slot)
+  if (!edit) return IS_ARCHIVED
+  return policy === 'edit-wins' ? NOT_ARCHIVED : { archived: false, conflict: { archive, edit } }
+}
+
+/** The newest live write of a field that neither saw the archiving nor was seen by it. */
+function editBeside(archive: Write, state: EntityState, archivedSlot: number): Write | undefined {
+  if (state instanceof Write) return undefined
+  const edits = new Set<Write>()
+  for (const [slot, live] of state.live.entries()) {
+    if (slot !== archivedSlot) for (const write of writesOf(live)) edits.add(write)
+  }
+  edits.delete(archive)
+  for (const seen of seenAmong(archive.parents, edits)) edits.delete(seen)
+  const target = new Set([archive])
+  return [...edits]
+    .filter((edit) => seenAmong(edit.parents, target).size === 0)
+    .sort(compareOrder)
+    .at(-1)
+}

@@ -1,0 +1,114 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, it } from 'vitest'
+import { Feed, type FeedSubject, RING_BYTES_MAX, RING_EVENTS_MAX } from './feed.ts'
+
+const REVIEW = { reviewerId: 'r', eid: 'e', epoch: 1, seq: 7, forked: false, at: 5 }
+
+function subject(
+  clientSeq: number,
+  changes = 1,
+): FeedSubject & { identified: boolean; id: string } {
+  return {
+    session: { authorId: 'author', sessionId: 'session' },
+    clientSeq,
+    identified: false,
+    id: '',
+    writes: Array.from({ length: changes }, (_, at) => ({ type: 'issue', entityId: `e${at}` })),
+    review: null,
+    rejection: undefined,
+  }
+}
+
+describe('feed', () => {
+  it('tells the life of a message under one name, and its id once it has one', () => {
+    const feed = new Feed(() => 42)
+    const message = subject(3)
+    feed.written(message)
+    feed.moved('queued', Object.assign(message, { identified: true, id: 'm3' }))
+    feed.moved('sent', message)
+    feed.settled({ ...message, review: REVIEW })
+    const events = feed.events()
+    expect(events.map(({ kind, seq, at, v }) => [kind, seq, at, v])).toEqual([
+      ['written', 1, 42, 1],
+      ['queued', 2, 42, 1],
+      ['sent', 3, 42, 1],
+      ['accepted', 4, 42, 1],
+    ])
+    expect(events[0]).toMatchObject({ message: { name: 'session:3', id: 'm3', changes: 1 } })
+    expect(JSON.parse(JSON.stringify(events))).toEqual(events.map((event) => ({ ...event })))
+  })
+
+  it('does not ask for an id that nobody has needed', () => {
+    const feed = new Feed(() => 0)
+    const costly = Object.defineProperty(subject(1), 'id', {
+      get: () => expect.unreachable('an id costs a hash'),
+    })
+    feed.written(costly)
+    expect(feed.events()).toHaveLength(1)
+  })
+
+  it('tells refused from blocked', () => {
+    const feed = new Feed(() => 0)
+    feed.settled({ ...subject(1), rejection: { reason: 'stale', detail: 'x'.repeat(9_999) } })
+    feed.settled({ ...subject(2), rejection: { reason: 'parent_rejected', detail: undefined } })
+    const [first, second] = feed.events()
+    expect(first).toMatchObject({ kind: 'rejected', refusal: { reason: 'stale' } })
+    expect(JSON.stringify(first).length).toBeLessThan(600)
+    expect(second).toMatchObject({ kind: 'blocked' })
+  })
+
+  it('takes of a review its place in the order, and none of the values a reviewer assigned', () => {
+    const feed = new Feed(() => 0)
+    feed.arrived({
+      ...subject(1),
+      review: { ...REVIEW, assigned: [{ number: 'canary' }] } as never,
+    })
+    expect(feed.events()[0]).toMatchObject({ kind: 'arrived', review: REVIEW })
+    expect(JSON.stringify(feed.events())).not.toContain('canary')
+  })
+
+  it('calls a listener once until somebody reads, and not after it has left', () => {
+    const feed = new Feed(() => 0)
+    let calls = 0
+    const end = feed.subscribe(() => calls++)
+    feed.written(subject(1))
+    feed.written(subject(2))
+    expect(calls).toBe(1)
+    expect(feed.events(1)).toHaveLength(1)
+    feed.written(subject(3))
+    expect(calls).toBe(2)
+    end()
+    feed.events()
+    feed.written(subject(4))
+    expect(calls).toBe(2)
+  })
+
+  it('stays within its bytes after a million events, however wide the messages are', () => {
+    setFlagsFromString('--expose-gc')
+    const gc = runInNewContext('gc') as () => void
+    const feed = new Feed(() => 1_700_000_000_000)
+    const uuid = (n: number): string => `00000000-0000-8000-8000-${String(n).padStart(12, '0')}`
+    gc()
+    const before = process.memoryUsage().heapUsed
+    for (let n = 0; n < 250_000; n++) {
+      const wide = subject(n, 6)
+      const message: FeedSubject = {
+        ...wide,
+        identified: true,
+        id: uuid(n),
+        // Texts of their own, as parsed frames have them.
+        writes: wide.writes.map(({ type }, at) => ({ type, entityId: uuid(n * 8 + at) })),
+      }
+      feed.written(message)
+      feed.moved('queued', message)
+      feed.moved('sent', message)
+      feed.settled({ ...message, review: { ...REVIEW, seq: n } })
+    }
+    gc()
+    const grown = process.memoryUsage().heapUsed - before
+    expect(feed.events()).toHaveLength(RING_EVENTS_MAX)
+    expect(feed.dropped).toBe(1_000_000 - RING_EVENTS_MAX)
+    expect(grown).toBeLessThan(RING_BYTES_MAX)
+  }, 60_000)
+})

@@ -1,0 +1,49 @@
+/** What was sent back without a verdict rests, and does not hold up what comes after it. */
+import { expect, test } from 'vitest'
+import { Entry } from '../log/entry.ts'
+import { type Flush, Outbox } from './outbox.ts'
+
+const CREDITS = { messages: 1, bytes: 1_000_000 }
+const session = { authorId: 'a', sessionId: 's' }
+
+function flushOf(clientSeq: number): Flush {
+  const entry = new Entry({
+    session,
+    clientSeq,
+    timestamp: 0,
+    arrival: clientSeq,
+    identifier: () => {},
+  })
+  const entries = [entry]
+  return { key: `s:${clientSeq}`, entries, packed: '[]', sig: '', publicKey: '', sessionId: 's' }
+}
+
+test('§6 states: a flush that was sent back alone rests, and others take its credits', () => {
+  const outbox = new Outbox()
+  const [poison, second, third] = [flushOf(1), flushOf(2), flushOf(3)]
+  for (const flush of [poison, second, third]) {
+    outbox.addFlush(flush, flush.entries)
+    outbox.release(flush, 'queued')
+  }
+  expect(outbox.takeOffers(CREDITS, 0)).toEqual([poison])
+  outbox.requeue(poison.entries[0]!, 500)
+  expect(poison.entries[0]!.state).toBe('queued')
+  expect(outbox.takeOffers(CREDITS, 10)).toEqual([second])
+  expect(outbox.takeOffers(CREDITS, 20)).toEqual([]) // no credit is left
+  outbox.settle(second.entries[0]!)
+  expect(outbox.takeOffers(CREDITS, 30)).toEqual([third])
+  outbox.settle(third.entries[0]!)
+  expect(outbox.takeOffers(CREDITS, 499)).toEqual([])
+  expect(outbox.takeOffers(CREDITS, 500)).toEqual([poison])
+})
+
+test('§6 states: with a new link nothing rests any more', () => {
+  const outbox = new Outbox()
+  const flush = flushOf(1)
+  outbox.addFlush(flush, flush.entries)
+  outbox.release(flush, 'queued')
+  outbox.takeOffers(CREDITS, 0)
+  outbox.requeue(flush.entries[0]!, 10_000)
+  outbox.requeueAll()
+  expect(outbox.takeOffers(CREDITS, 1)).toEqual([flush])
+})

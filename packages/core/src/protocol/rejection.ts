@@ -1,0 +1,47 @@
+/**
+ * Rejections as they come over the wire or from a disk: untrusted JSON, checked part by part.
+ * Whether the signature is the reviewer's is asked where its key is known.
+ */
+import { isHash } from '../base/hash.ts'
+import { jsonFault } from '../base/json.ts'
+import { isUuid } from '../base/uuid.ts'
+import { LIMITS } from '../message/limits.ts'
+import { FINAL_REASONS, type Rejection, type Standing } from '../message/message.ts'
+import { isCount } from '../message/parse.ts'
+
+/** No deployment raises this: more than it is not worth reading. */
+const STANDING_MAX = LIMITS.standingMax * 8
+
+export function isRejection(value: unknown): value is Rejection {
+  if (!isObject(value)) return false
+  const { msgId, hash, reason, detail, sig, reviewerId, standing } = value
+  const textual =
+    typeof reason === 'string' &&
+    FINAL_REASONS.has(reason) &&
+    (detail === undefined || typeof detail === 'string')
+  if (!isUuid(msgId) || !isHash(hash) || !isUuid(reviewerId) || typeof sig !== 'string')
+    return false
+  return textual && (standing === undefined || isStandingList(standing))
+}
+
+function isStandingList(value: unknown): value is readonly Standing[] {
+  return Array.isArray(value) && value.length <= STANDING_MAX && value.every(isStanding)
+}
+
+function isStanding(item: unknown): item is Standing {
+  if (!isObject(item)) return false
+  const { entityId, type, reg, msgId, authorId, value, schemaVersion } = item
+  return (
+    isUuid(entityId) &&
+    typeof type === 'string' &&
+    typeof reg === 'string' &&
+    isUuid(msgId) &&
+    isUuid(authorId) &&
+    isCount(schemaVersion) &&
+    (value === undefined || jsonFault(value) === undefined)
+  )
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

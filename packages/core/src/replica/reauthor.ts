@@ -1,0 +1,102 @@
+/**
+ * Refused messages written anew: the same values, on what stands now. A creation whose row is
+ * there after all becomes an update; a row that another identity had minted gets a new id.
+ */
+import type { Json } from '../base/json.ts'
+import { CountersignError } from '../base/outcome.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Draft } from '../repo/draft.ts'
+import type { Table } from '../repo/table.ts'
+import { type Registers, UNSET } from '../schema/input.ts'
+import { knownId } from './guards.ts'
+import type { Held, HeldChange } from './refused.ts'
+import type { Replica } from './replica.ts'
+import type { Receipt } from './store.ts'
+import type { Writer } from './writer.ts'
+
+/** One message for each. All or nothing: what cannot be written is found out beforehand. */
+export function reauthor(
+  messages: readonly Held[],
+  replica: Replica,
+  writer: Writer,
+): readonly Receipt[] {
+  const drafts: Draft[] = []
+  try {
+    // A rehearsal of all of it, thrown away: what throws here has changed nothing.
+    eachAgain(messages, { replica, writer }, (write) => {
+      drafts.push(writer.begin())
+      write()
+    })
+  } finally {
+    for (const draft of drafts.reverse()) writer.abandon(draft)
+  }
+  const receipts: Receipt[] = []
+  eachAgain(messages, { replica, writer }, (write) => {
+    const { receipt } = writer.transact(write)
+    if (receipt) receipts.push(receipt)
+  })
+  return receipts
+}
+
+interface Parts {
+  readonly replica: Replica
+  readonly writer: Writer
+}
+
+function eachAgain(
+  messages: readonly Held[],
+  parts: Parts,
+  asMessage: (write: () => void) => void,
+): void {
+  const ids = new Map<Uuid, Uuid>()
+  for (const held of messages) {
+    asMessage(() => {
+      for (const change of held.changes) writeAgain(change, held, { ids, ...parts })
+    })
+  }
+}
+
+function writeAgain(
+  change: HeldChange,
+  held: Held,
+  { ids, replica, writer }: Parts & { readonly ids: Map<Uuid, Uuid> },
+): void {
+  const table = replica.repo.tableNamed(change.type)
+  const known = ids.get(change.entityId) ?? change.entityId
+  const registers = currentRegisters(table, change)
+  if (change.kind !== 'create') {
+    writer.write(table, knownId(replica, table, known), { kind: change.kind, registers })
+    return
+  }
+  if (table.row(known)) {
+    if (registers.regs.names.length > 0) writer.write(table, known, { kind: 'update', registers })
+    return
+  }
+  const identity = replica.identity!
+  const isOwn =
+    table.entity.options.idPolicy === 'supplied' || held.authorId === identity.session.authorId
+  const id = isOwn ? change.entityId : identity.entityIds.next()
+  ids.set(change.entityId, id)
+  if (isOwn) replica.mintedIn(id, held.sessionId)
+  writer.write(table, id, { kind: 'create', registers })
+}
+
+/** The values in the version that this build writes. */
+function currentRegisters(
+  { entity, reader, registers }: Table,
+  { values, version }: HeldChange,
+): Registers {
+  const current: Record<string, Json> = {}
+  for (const [reg, value] of Object.entries(values)) {
+    const seen = reader.lenses.path(reg, version, entity.currentVersion).translate(value)
+    if (seen.kind === 'value') current[reg] = seen.value
+    else if (seen.kind === 'unset') current[reg] = UNSET
+    else if (seen.kind !== 'absent')
+      throw new CountersignError(
+        'needs_upgrade',
+        `${entity.name}: what was written in version ${version} cannot be written in version ${entity.currentVersion}`,
+        { entity: entity.name, field: reg },
+      )
+  }
+  return { regs: registers.set(Object.keys(current).sort()), values: current }
+}

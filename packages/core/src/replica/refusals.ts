@@ -1,0 +1,141 @@
+/**
+ * Verdicts against own messages: what they do to the view, to the outbox and to the disk. A
+ * refused message leaves the view with everything that stands on it, and stays in the tray
+ * (`refused.ts`) until the app has dealt with it.
+ */
+import type { Uuid } from '../base/uuid.ts'
+import type { Entry, Refusal } from '../log/entry.ts'
+import type { Message, Rejection } from '../message/message.ts'
+import type { Outbox } from '../messaging/outbox.ts'
+import type { StoredState } from '../ports/storage.ts'
+import { rejectedFrame } from '../protocol/frames.ts'
+import { type Repo, descendantsAmong } from '../repo/repo.ts'
+import { SCHEMA } from '../schema/system.ts'
+import type { StoredOwn } from './adopt.ts'
+import { type Disk, segment } from './disk.ts'
+import { BLOCKED, type Held, RefusedMessages, heldEntry, heldMessage } from './refused.ts'
+import { readRejections } from './restore.ts'
+
+export interface RefusalsParts {
+  readonly repo: Repo
+  readonly outbox: Outbox
+  readonly disk: Disk
+  readonly storedOwn: StoredOwn
+  /** These have their verdict: returns the keys of flushes that are done with. */
+  readonly settle: (entries: readonly Entry[]) => readonly string[]
+  readonly onError: (error: unknown) => void
+  readonly onChange: () => void
+}
+
+const DISMISSED = 'dismissed:'
+
+export class Refusals {
+  readonly messages: RefusedMessages
+  readonly #parts: RefusalsParts
+
+  constructor(parts: RefusalsParts) {
+    this.#parts = parts
+    this.messages = new RefusedMessages((type) => parts.repo.tableNamed(type).reader)
+  }
+
+  /** Rejections have arrived. Those of messages that do not wait here are known, or not ours. */
+  hear(rejections: readonly Rejection[]): void {
+    const { repo, outbox, disk } = this.#parts
+    const heard = rejections.flatMap((rejection) => {
+      const entry = this.#waitingById(rejection.msgId)
+      return entry ? [{ entry, rejection }] : []
+    })
+    if (heard.length === 0) return
+    for (const { entry, rejection } of heard) this.#refuse(entry, refusalOf(rejection))
+    const gone = new Set(heard.map(({ entry }) => entry))
+    const blocked = descendantsAmong(outbox.open(), gone)
+    for (const entry of blocked) this.#refuse(entry, BLOCKED)
+    const all = [...gone, ...blocked]
+    repo.removePending(all)
+    const ids = heard.map(({ rejection }) => rejection.msgId)
+    const text = rejectedFrame(heard.map(({ rejection }) => rejection))
+    void disk.write({
+      durability: 'strict',
+      segments: [segment(`rejected:${ids[0]}`, 'rejections', { ids, text })],
+      outboxRemove: this.#parts.settle(all),
+    })
+    this.#parts.onChange()
+    repo.emit()
+    this.messages.emit(
+      heard.flatMap(({ entry }) => (entry.state === 'rejected' ? [entry.id] : [])),
+      this.#parts.onError,
+    )
+  }
+
+  /**
+   * What was refused in earlier sessions of this device: messages with a verdict against them, and
+   * those that stand on one. `messages` are stored own ones, in the order in which they were stored.
+   */
+  restore(state: StoredState, messages: Iterable<Message>): void {
+    const rejections = readRejections(state)
+    for (const key of state.meta.keys())
+      if (key.startsWith(DISMISSED)) this.messages.addDismissed(key.slice(DISMISSED.length))
+    for (const message of messages) {
+      if (this.#parts.repo.messages.get(message.id)?.review || isSystem(message)) continue
+      const rejection = rejections.get(message.id)
+      if (rejection) {
+        const refusal = refusalOf(rejection)
+        this.messages.add(heldMessage(message, stateOf(refusal), refusal))
+      } else if (this.#standsOnRefused(message)) {
+        this.messages.add(heldMessage(message, 'blocked', BLOCKED))
+      }
+    }
+  }
+
+  /** Takes messages out of the tray; on the disk only once `safe`: what replaces them is there. */
+  dismiss(ids: readonly Uuid[], safe: Promise<void>): void {
+    this.messages.dismiss(ids)
+    this.#parts.onChange()
+    this.messages.emit([], this.#parts.onError)
+    const meta = ids.map((id) => [DISMISSED + id, true] as const)
+    void safe.then(() => this.#parts.disk.write({ durability: 'strict', meta }))
+  }
+
+  #refuse(entry: Entry, refusal: Refusal): void {
+    entry.state = stateOf(refusal)
+    entry.rejection = refusal
+    // Two builds publish the same version at once: one is refused, and nobody needs to hear.
+    if (entry.writes.some(({ type }) => type === SCHEMA.name)) return
+    this.messages.add(this.#held(entry, stateOf(refusal), refusal))
+  }
+
+  /** An entry that could not be shown has no writes here; its stored message has them. */
+  #held(entry: Entry, state: Held['state'], refusal: Refusal): Held {
+    const { sessionId } = entry.session
+    const stored =
+      entry.writes.length === 0 && this.#parts.storedOwn.get(sessionId, entry.clientSeq)
+    return stored ? heldMessage(stored, state, refusal) : heldEntry(entry, state, refusal)
+  }
+
+  #standsOnRefused({ changes }: Message): boolean {
+    return changes.some((change) =>
+      change?.meta.parentCanonicalIds.some((id) => this.messages.has(id)),
+    )
+  }
+
+  /** What waits for a verdict under that id, shown or not. */
+  #waitingById(id: Uuid): Entry | undefined {
+    const { repo, outbox } = this.#parts
+    const known = repo.messages.get(id)
+    if (known) return outbox.holds(known) ? known : undefined
+    for (const entry of outbox.open()) if (entry.identified && entry.id === id) return entry
+    return undefined
+  }
+}
+
+function isSystem({ changes }: Message): boolean {
+  return changes.some((change) => change?.meta.type === SCHEMA.name)
+}
+
+function stateOf({ reason }: Refusal): 'rejected' | 'blocked' {
+  return reason === 'parent_rejected' ? 'blocked' : 'rejected'
+}
+
+function refusalOf({ reason, detail, standing = [] }: Rejection): Refusal {
+  return { reason, detail, standing }
+}

@@ -1,0 +1,224 @@
+/**
+ * Own messages that were refused for good, and those that stand on them: out of view, but not
+ * out of the world, until the app writes them anew or dismisses them. They outlive a restart:
+ * verdicts and messages are facts on the disk, and what is blocked follows from them.
+ */
+import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { fieldName } from '../fold/conflicts.ts'
+import { type Reader, readStored } from '../fold/read.ts'
+import type { Entry, Refusal } from '../log/entry.ts'
+import type { ChangeKind, Message, Standing } from '../message/message.ts'
+import type { Reg } from '../schema/registers.ts'
+import type { LiveList, RefusedChange, RefusedMessage, StandingValue } from './store.ts'
+
+/** What a refused message wanted of one entity, as it was written. */
+export interface HeldChange {
+  readonly type: string
+  readonly entityId: Uuid
+  readonly kind: ChangeKind
+  /** The version of the type that its author wrote it in. */
+  readonly version: number
+  readonly values: Readonly<Record<Reg, Json>>
+}
+
+export interface Held {
+  readonly id: Uuid
+  readonly authorId: Uuid
+  readonly sessionId: Uuid
+  readonly timestamp: number
+  readonly state: 'rejected' | 'blocked'
+  readonly refusal: Refusal
+  readonly changes: readonly HeldChange[]
+  readonly parents: ReadonlySet<Uuid>
+  /** Of this session; a message of an earlier one has no receipts. */
+  readonly entry?: Entry
+}
+
+export const BLOCKED: Refusal = Object.freeze({
+  reason: 'parent_rejected',
+  detail: 'it stands on a message that was refused',
+  standing: [],
+})
+
+export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal): Held {
+  return {
+    id: entry.id,
+    entry,
+    ...entry.session,
+    timestamp: entry.timestamp,
+    state,
+    refusal,
+    changes: entry.writes.map(({ type, entityId, kind, version, regs, values }) => ({
+      type,
+      entityId,
+      kind,
+      version,
+      values: Object.fromEntries(regs.names.map((reg) => [reg, values[reg]!])),
+    })),
+    parents: new Set(
+      entry.writes.flatMap((write) => write.parents.map((parent) => parent.entry.id)),
+    ),
+  }
+}
+
+export function heldMessage(
+  { id, header, changes }: Message,
+  state: Held['state'],
+  refusal: Refusal,
+): Held {
+  const present = changes.filter((change) => change !== null)
+  return {
+    id,
+    authorId: header.authorId,
+    sessionId: header.sessionId,
+    timestamp: header.timestamp,
+    state,
+    refusal,
+    changes: present.map(({ meta, values }) => ({
+      type: meta.type,
+      entityId: meta.entityId,
+      kind: meta.kind,
+      version: meta.schemaVersion,
+      values: Object.fromEntries(meta.regs.map((reg, i) => [reg, values?.[i] ?? null])),
+    })),
+    parents: new Set(present.flatMap(({ meta }) => meta.parentCanonicalIds)),
+  }
+}
+
+export class RefusedMessages implements LiveList<RefusedMessage> {
+  /** In causal order. */
+  readonly #held = new Map<Uuid, Held>()
+  readonly #dismissed = new Set<Uuid>()
+  readonly #readerOf: (type: string) => Reader
+  readonly #listeners = new Set<() => void>()
+  readonly #rejectedListeners = new Set<(message: RefusedMessage) => void>()
+  #shown: readonly RefusedMessage[] | undefined
+
+  constructor(readerOf: (type: string) => Reader) {
+    this.#readerOf = readerOf
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  held(): IterableIterator<Held> {
+    return this.#held.values()
+  }
+
+  has(id: Uuid): boolean {
+    return this.#held.has(id) || this.#dismissed.has(id)
+  }
+
+  /** Takes a message in without telling anybody yet. */
+  add(held: Held): void {
+    if (this.has(held.id)) return
+    this.#held.set(held.id, held)
+    this.#shown = undefined
+  }
+
+  /** A message that was dismissed in an earlier life. */
+  addDismissed(id: Uuid): void {
+    this.#dismissed.add(id)
+  }
+
+  /** The message and all that stands on it, in causal order; undefined when it is not refused. */
+  withDescendants(id: Uuid): readonly Held[] | undefined {
+    const first = this.#held.get(id)
+    if (!first) return undefined
+    const found = new Map([[id, first]])
+    for (const held of this.#held.values())
+      if ([...held.parents].some((parent) => found.has(parent))) found.set(held.id, held)
+    return [...found.values()]
+  }
+
+  dismiss(ids: readonly Uuid[]): void {
+    for (const id of ids) {
+      const entry = this.#held.get(id)?.entry
+      if (entry) entry.state = 'dismissed'
+      this.#held.delete(id)
+      this.#dismissed.add(id)
+    }
+    this.#shown = undefined
+  }
+
+  snapshot(): readonly RefusedMessage[] {
+    this.#shown ??= Object.freeze([...this.#held.values()].map((held) => this.#shownOf(held)))
+    return this.#shown
+  }
+
+  subscribe(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  onRejected(listener: (message: RefusedMessage) => void): () => void {
+    const own = (message: RefusedMessage): void => listener(message)
+    this.#rejectedListeners.add(own)
+    return () => this.#rejectedListeners.delete(own)
+  }
+
+  /** Tells of a change; of each message in `rejected` by itself, too. */
+  emit(rejected: readonly Uuid[], onError: (error: unknown) => void): void {
+    const told = rejected.flatMap((id) =>
+      this.snapshot().filter((message) => message.messageId === id),
+    )
+    const calls = [
+      ...[...this.#listeners],
+      ...told.flatMap((message) => [...this.#rejectedListeners].map((tell) => () => tell(message))),
+    ]
+    for (const call of calls) {
+      try {
+        call()
+      } catch (error) {
+        onError(error)
+      }
+    }
+  }
+
+  unsubscribeAll(): void {
+    this.#listeners.clear()
+    this.#rejectedListeners.clear()
+  }
+
+  standing(values: readonly Standing[]): readonly StandingValue[] {
+    return values.map(({ type, entityId, reg, value, schemaVersion, authorId, msgId }) => {
+      const reader = this.#readerOf(type)
+      const at = { reg, version: schemaVersion }
+      return {
+        entity: type,
+        id: entityId,
+        field: fieldName(reg, reader),
+        value: value === undefined ? undefined : readStored(value, at, reader),
+        authorId,
+        messageId: msgId,
+      }
+    })
+  }
+
+  #shownOf(held: Held): RefusedMessage {
+    const { reason, detail, standing } = held.refusal
+    return Object.freeze({
+      messageId: held.id,
+      state: held.state,
+      reason,
+      detail,
+      standing: this.standing(standing),
+      timestamp: held.timestamp,
+      changes: held.changes.map((change) => this.#changeOf(change)),
+      descendants: this.withDescendants(held.id)!
+        .slice(1)
+        .map(({ id }) => id),
+    })
+  }
+
+  #changeOf({ type, entityId, kind, version, values }: HeldChange): RefusedChange {
+    const reader = this.#readerOf(type)
+    const named: Record<string, unknown> = {}
+    for (const [reg, value] of Object.entries(values))
+      named[fieldName(reg, reader)] = readStored(value, { reg, version }, reader)
+    return { entity: type, id: entityId, kind, values: named }
+  }
+}

@@ -1,0 +1,90 @@
+/** What a session with the reviewer tells, brought to where it belongs: view, disk, status. */
+import type { StoreApi } from 'zustand/vanilla'
+import type { Entry } from '../log/entry.ts'
+import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../message/message.ts'
+import type { SessionHost, SessionState } from '../messaging/session-host.ts'
+import type { Reviewing, TailOutcome } from '../messaging/tail.ts'
+import type { AcceptedAgain } from '../protocol/frames.ts'
+import type { Repo } from '../repo/repo.ts'
+import type { CanonicalDisk } from './canonical-disk.ts'
+import type { Disk } from './disk.ts'
+import type { Refusals } from './refusals.ts'
+import type { SyncStatus } from './store.ts'
+import type { Trust } from './trust.ts'
+
+export interface SessionEventsParts {
+  readonly repo: Repo
+  readonly disk: Disk
+  readonly canonicalDisk: CanonicalDisk
+  readonly trust: Trust
+  readonly refusals: Refusals
+  readonly status: StoreApi<SyncStatus>
+  readonly openings: () => readonly SessionOpening[]
+  readonly reviewing: () => Reviewing
+  /** These have their verdict: returns the keys of flushes that are done with. */
+  readonly settle: (entries: readonly Entry[]) => readonly string[]
+  readonly onChange: () => void
+}
+
+export class SessionEvents implements SessionHost {
+  readonly #parts: SessionEventsParts
+
+  constructor(parts: SessionEventsParts) {
+    this.#parts = parts
+  }
+
+  openings(): readonly SessionOpening[] {
+    return this.#parts.openings()
+  }
+
+  async judge(lineage: readonly EpochOpen[]): Promise<string | undefined> {
+    const { trust, status } = this.#parts
+    const epoch = lineage.at(-1)!
+    const fault = await trust.judge(epoch)
+    if (fault === undefined) status.setState({ reviewerId: epoch.reviewerId })
+    return fault
+  }
+
+  taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void {
+    const { canonicalDisk, reviewing, settle } = this.#parts
+    const outboxRemove = settle(outcome.settled)
+    canonicalDisk.step(reviewing(), { texts, outboxRemove })
+  }
+
+  replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void {
+    const { canonicalDisk, reviewing, settle } = this.#parts
+    const outboxRemove = settle(outcome.settled)
+    canonicalDisk.replace(reviewing(), { pages, outboxRemove })
+  }
+
+  acceptedAgain(entry: Entry, [, seq, at, forked]: AcceptedAgain): void {
+    const { repo, disk, reviewing, settle } = this.#parts
+    const { reviewerId, eid, epoch } = reviewing()
+    repo.acceptContained(entry, { reviewerId, eid, epoch, seq, forked: forked === 1, at })
+    repo.emit()
+    void disk.write({ durability: 'relaxed', outboxRemove: settle([entry]) })
+  }
+
+  rejected(rejections: readonly Rejection[]): void {
+    this.#parts.refusals.hear(rejections)
+  }
+
+  nacked(entries: readonly Entry[], reason: NackReason): void {
+    if (reason !== 'unknown_schema') return
+    const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
+    this.#parts.status.setState(({ reviewerLacks }) => ({
+      reviewerLacks: [...new Set([...reviewerLacks, ...lacks])].sort(),
+    }))
+  }
+
+  changed(state: SessionState, note: string | undefined): void {
+    this.#parts.status.setState(({ caughtUp }) => ({
+      connection: state === 'greeting' ? 'connecting' : state,
+      connectionNote: note,
+      caughtUp: caughtUp || state === 'online',
+      // Another reviewer, or the same one renewed, may know what the last one did not.
+      ...(state === 'greeting' && { reviewerLacks: [] }),
+    }))
+    this.#parts.onChange()
+  }
+}

@@ -1,0 +1,27 @@
+/** Which sessions of this device are ours: a session is alive while somebody holds its lock. */
+import type { Uuid } from '../base/uuid.ts'
+import type { Locks } from '../ports/locks.ts'
+
+export class SessionLocks {
+  readonly #locks: Locks
+  readonly #space: Uuid
+  readonly #releases = new Map<Uuid, () => void>()
+
+  constructor(locks: Locks, space: Uuid) {
+    this.#locks = locks
+    this.#space = space
+  }
+
+  /** Whether the session is held here now: nobody else looks after its messages. */
+  async hold(sessionId: Uuid): Promise<boolean> {
+    if (this.#releases.has(sessionId)) return true
+    const release = await this.#locks.tryAcquire(`countersign:${this.#space}:${sessionId}`)
+    if (release) this.#releases.set(sessionId, release)
+    return release !== undefined
+  }
+
+  releaseAll(): void {
+    for (const release of this.#releases.values()) release()
+    this.#releases.clear()
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Undo and redo, for one session: what each transaction found and what it wrote, newest last. To
+ * take one back is a new transaction that gives every field its value back, as far as nobody has
+ * written it since; what others did stays, and is reported.
+ */
+import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { fieldName } from '../fold/conflicts.ts'
+import { archivedState } from '../fold/merge.ts'
+import { shownWrite } from '../fold/shown.ts'
+import { type EntityState, liveOf } from '../fold/state.ts'
+import { type Entry, Write } from '../log/entry.ts'
+import type { Table } from '../repo/table.ts'
+import { UNSET } from '../schema/input.ts'
+import { ARCHIVED, type Reg } from '../schema/registers.ts'
+
+/** Transactions that can be taken back, at the most. They hold on to old states of their rows. */
+export const UNDO_MAX = 100
+
+/** What one transaction did to one row. */
+export interface Done {
+  readonly table: Table
+  readonly before: EntityState | undefined
+  readonly write: Write
+}
+
+interface Transaction {
+  readonly entry: Entry
+  readonly changes: readonly Done[]
+}
+
+/** What must be written to take a transaction back. */
+export interface Inverse {
+  readonly writes: readonly {
+    readonly table: Table
+    readonly id: Uuid
+    readonly values: Record<Reg, Json>
+  }[]
+  readonly skipped: readonly {
+    readonly entity: string
+    readonly id: Uuid
+    readonly field: string
+  }[]
+}
+
+type Direction = 'undo' | 'redo'
+
+export class UndoStack {
+  readonly #undo: Transaction[] = []
+  readonly #redo: Transaction[] = []
+  /** The transaction that is being taken back, and which way. */
+  #taking: { readonly direction: Direction; readonly transaction: Transaction } | undefined
+  /** Writes that gave a register its value back: the write whose value it was. */
+  readonly #origins = new WeakMap<Write, ReadonlyMap<Reg, Write>>()
+
+  get undoable(): number {
+    return this.#undo.length
+  }
+
+  get redoable(): number {
+    return this.#redo.length
+  }
+
+  /** A transaction was committed. */
+  note(entry: Entry, changes: readonly Done[]): void {
+    const onto = this.#taking?.direction === 'undo' ? this.#redo : this.#undo
+    onto.push({ entry, changes })
+    if (onto.length > UNDO_MAX) onto.shift()
+    if (this.#taking) this.#remember(this.#taking.transaction, changes)
+    else this.#redo.length = 0
+  }
+
+  #remember(taken: Transaction, changes: readonly Done[]): void {
+    for (const { table, write } of changes) {
+      const before = taken.changes.find((done) => done.write.entityId === write.entityId)?.before
+      const origins = new Map<Reg, Write>()
+      for (const reg of write.regs.names) {
+        const live = before && liveOf(before, table.registers.slot(reg))
+        if (live)
+          origins.set(reg, this.#originOf(shownWrite(live, write.entry.session.authorId), reg))
+      }
+      this.#origins.set(write, origins)
+    }
+  }
+
+  #originOf(write: Write, reg: Reg): Write {
+    return this.#origins.get(write)?.get(reg) ?? write
+  }
+
+  /** Takes the newest transaction back by `write`; undefined when none is left. */
+  take<T>(direction: Direction, viewerId: Uuid, write: (inverse: Inverse) => T): T | undefined {
+    const from = direction === 'undo' ? this.#undo : this.#redo
+    let transaction = from.pop()
+    while (transaction?.entry.rejection) transaction = from.pop() // it is out of view already
+    if (!transaction) return undefined
+    this.#taking = { direction, transaction }
+    try {
+      return write(this.#inverseOf(transaction, viewerId))
+    } finally {
+      this.#taking = undefined
+    }
+  }
+
+  #inverseOf({ changes }: Transaction, viewerId: Uuid): Inverse {
+    const writes: { table: Table; id: Uuid; values: Record<Reg, Json> }[] = []
+    const skipped: { entity: string; id: Uuid; field: string }[] = []
+    for (const done of changes) {
+      const { table, write } = done
+      const now = table.state(write.entityId)
+      if (!now) continue
+      const values: Record<Reg, Json> = {}
+      for (const [reg, value] of restoring(done, viewerId)) {
+        if (this.#stillMine(now, done, reg)) values[reg] = value
+        else
+          skipped.push({
+            entity: table.entity.name,
+            id: write.entityId,
+            field: fieldName(reg, table.reader),
+          })
+      }
+      if (Object.keys(values).length > 0) writes.push({ table, id: write.entityId, values })
+    }
+    return { writes, skipped }
+  }
+
+  /** Whether nobody has written the register since; of a new row: whether nobody has touched it. */
+  #stillMine(now: EntityState, { table, before, write }: Done, reg: Reg): boolean {
+    const holds = (name: Reg): boolean => {
+      const live = liveOf(now, table.registers.slot(name))
+      return live instanceof Write && this.#originOf(live, name) === this.#originOf(write, name)
+    }
+    if (before) return holds(reg)
+    return (
+      !archivedState(now, table.entity, table.registers).archived && write.regs.names.every(holds)
+    )
+  }
+}
+
+/** What each register held before; a row that was not there before goes to the archive. */
+function restoring(
+  { table, before, write }: Done,
+  viewerId: Uuid,
+): readonly (readonly [Reg, Json])[] {
+  if (!before) return [[ARCHIVED, true]]
+  return write.regs.names.map((reg, i) => {
+    if (reg === ARCHIVED)
+      return [reg, archivedState(before, table.entity, table.registers).archived]
+    const live = liveOf(before, write.regs.slots[i]!)
+    return [reg, live === undefined ? UNSET : shownWrite(live, viewerId).values[reg]!]
+  })
+}

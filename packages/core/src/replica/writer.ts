@@ -1,0 +1,120 @@
+/**
+ * Messages in the making: what the verbs of the store write, gathered into one message a
+ * transaction, committed whole or thrown away whole. Synchronous.
+ */
+import { CountersignError } from '../base/outcome.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { LIMITS } from '../message/limits.ts'
+import type { ChangeKind, Expectation } from '../message/message.ts'
+import { estimatedBytes } from '../messaging/materialize.ts'
+import { Draft } from '../repo/draft.ts'
+import type { Table } from '../repo/table.ts'
+import type { Registers } from '../schema/input.ts'
+import { assertUpToDate } from './guards.ts'
+import { EntryReceipt } from './receipt.ts'
+import type { Replica } from './replica.ts'
+import type { Receipt, TransactOptions, TransactionReceipt } from './store.ts'
+
+export class Writer {
+  readonly #replica: Replica
+  #draft: Draft | undefined
+
+  constructor(replica: Replica) {
+    this.#replica = replica
+  }
+
+  /** Whether a transaction is open. */
+  get writing(): boolean {
+    return this.#draft !== undefined
+  }
+
+  transact<T>(body: () => T, { expect }: TransactOptions = {}): TransactionReceipt<T> {
+    if (this.#draft) {
+      if (expect)
+        throw new CountersignError(
+          'transaction_state',
+          'an inner transaction cannot expect anything of its own',
+        )
+      return { result: this.#joined(body), receipt: undefined }
+    }
+    const draft = this.begin(expect && this.#expectations(expect))
+    try {
+      const result = this.#joined(body)
+      if (!draft.empty) return { result, receipt: this.commit(draft) }
+      this.abandon(draft)
+      return { result, receipt: undefined }
+    } catch (error) {
+      this.abandon(draft)
+      throw error
+    }
+  }
+
+  #joined<T>(body: () => T): T {
+    const result = body()
+    if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
+      throw new CountersignError(
+        'transaction_async',
+        'the callback of a transaction cannot be async; nothing was written',
+      )
+    }
+    return result
+  }
+
+  /** One change: of the transaction that is open, or a message by itself. */
+  write(
+    table: Table,
+    id: Uuid,
+    { kind, registers }: { kind: ChangeKind; registers: Registers },
+  ): Receipt {
+    if (kind !== 'create' && table.reader.lenses !== table.entity.lenses)
+      assertUpToDate(table, id, registers)
+    if (this.#draft) {
+      this.#draft.add(table, id, kind, registers)
+      return new EntryReceipt(this.#draft.entry, id, this.#replica.settled)
+    }
+    const draft = this.begin()
+    try {
+      draft.add(table, id, kind, registers)
+      return this.commit(draft)
+    } catch (error) {
+      this.abandon(draft)
+      throw error
+    }
+  }
+
+  /** Opens a message; `commit` or `abandon` it in the same turn. */
+  begin(expect?: readonly Expectation[]): Draft {
+    const entry = this.#replica.draftEntry(expect)
+    return (this.#draft = new Draft(entry, entry.session.authorId))
+  }
+
+  commit(draft: Draft, { undoable }: { readonly undoable: boolean } = { undoable: true }): Receipt {
+    const { entry } = draft
+    if (estimatedBytes(draft.writes()) > LIMITS.messageBytesMax) {
+      throw new CountersignError(
+        'too_large',
+        `a message has at most ${LIMITS.messageBytesMax} bytes; split it, or store files as links`,
+      )
+    }
+    draft.commit()
+    this.#draft = undefined
+    if (undoable) this.#replica.undo.note(entry, draft.changes)
+    this.#replica.commitEntry(entry)
+    this.#replica.repo.emit()
+    return new EntryReceipt(entry, draft.firstId, this.#replica.settled)
+  }
+
+  /** Nothing of it has happened. */
+  abandon(draft: Draft): void {
+    draft.rollback()
+    this.#draft = undefined
+    this.#replica.repo.emit()
+  }
+
+  #expectations(rows: NonNullable<TransactOptions['expect']>): readonly Expectation[] {
+    return rows.map(({ entity, id }) => {
+      const row = this.#replica.repo.table(entity).row(id)
+      return { entityId: id, heads: row ? row.$heads : [] }
+    })
+  }
+}

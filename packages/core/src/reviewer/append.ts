@@ -1,0 +1,27 @@
+/** A batch as the store takes it: the texts of its runs, its refusals, and whose sessions they are. */
+import type { Position } from '../message/message.ts'
+import type { AppendBatch } from '../ports/reviewer-store.ts'
+import type { Prepared } from './commit.ts'
+import type { SessionRecord } from './ledger.ts'
+
+export function appendBatch(
+  { runs, refused, head }: Prepared,
+  before: Position,
+  sessions: readonly SessionRecord[],
+): AppendBatch {
+  return {
+    epoch: head.epoch,
+    expectSeq: before.seq,
+    runs: runs.map((run) => run.stored),
+    rejections: refused.map(({ rejection, message }) => ({
+      msgId: rejection.msgId,
+      sessionId: message.header.sessionId,
+      text: JSON.stringify({ rejection, clientSeq: message.header.clientSeq }),
+    })),
+    sessions: sessions.map((record) => ({
+      sessionId: record.sessionId,
+      text: JSON.stringify(record),
+    })),
+    head: JSON.stringify(head),
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * The history of one entity, for whoever asks: its messages as they were signed, with their
+ * reviews, from the newest back by parents. No index is kept for it: the links of the DAG lead
+ * to seqs, and the store has the texts. Changes of other entities are withheld.
+ */
+import { utf8Length } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { headsOf } from '../fold/state.ts'
+import type { Write } from '../log/entry.ts'
+import { compareOrder } from '../log/order.ts'
+import type { Limits } from '../message/limits.ts'
+import type { Message, Review } from '../message/message.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ReviewerStore } from '../ports/reviewer-store.ts'
+import { type HistoryEnd, type ReviewedMessage, historyFrame } from '../protocol/history.ts'
+import { packMessages } from '../protocol/pack.ts'
+import { type Run, readRun } from '../protocol/runs.ts'
+import { FRAME_RUN_BYTES } from './catch-up.ts'
+import type { Connection } from './connection.ts'
+import type { SpaceState } from './space.ts'
+
+export interface HistoryParts {
+  readonly space: SpaceState
+  readonly spaceId: Uuid
+  readonly store: ReviewerStore
+  readonly clock: Clock
+  readonly asOfSeq: number
+  readonly limits: Limits
+}
+
+/** What a review and the frame around it take beside the message, at the most. */
+const REVIEW_BYTES = 512
+
+/**
+ * One after the other for each link; what is asked for beyond the bound is asked for again.
+ * Rejects when the store cannot be read.
+ */
+export async function tellHistory(
+  connection: Connection,
+  entityId: Uuid,
+  parts: () => HistoryParts,
+): Promise<void> {
+  const { histories } = connection
+  if (histories.has(entityId) || histories.size >= parts().limits.historiesMax) return
+  histories.add(entityId)
+  const told = connection.telling
+    .then(() => sendHistory(connection, entityId, parts()))
+    .finally(() => histories.delete(entityId))
+  connection.telling = told.catch(() => {}) // whoever called hears of it; the next goes on
+  await told
+}
+
+/** Sends the parts of one history, the newest first. */
+async function sendHistory(
+  connection: Connection,
+  entityId: Uuid,
+  parts: HistoryParts,
+): Promise<void> {
+  const { limits } = parts
+  const page = new Page(connection, entityId, parts.asOfSeq)
+  const texts = new Texts(parts)
+  let messages = 0
+  let bytes = 0
+  let isCut = false
+  for (const write of newestFirst(parts.space, entityId)) {
+    if (connection.closed) return
+    const told = toldOf(write, await texts.message(write))
+    const size =
+      utf8Length(packMessages([told.message])) + assignedBytes(told.review) + REVIEW_BYTES
+    isCut = messages >= limits.historyMessagesMax || bytes + size > limits.historyBytesMax
+    if (isCut) break
+    messages++
+    bytes += size
+    if (!page.fits(size)) {
+      page.send('more')
+      await connection.drained()
+    }
+    page.add(told, size)
+  }
+  page.send(isCut ? 'cut' : 'whole')
+}
+
+/** A parent has a lower seq than its child, so the highest of the frontier is always the next. */
+function* newestFirst(space: SpaceState, entityId: Uuid): IterableIterator<Write> {
+  const state = space.entity(entityId)?.state
+  const frontier = state ? [...headsOf(state)].sort(compareOrder) : []
+  const seen = new Set<Write>(frontier)
+  for (let write = frontier.pop(); write; write = frontier.pop()) {
+    yield write
+    for (const parent of write.parents) {
+      if (seen.has(parent)) continue
+      seen.add(parent)
+      let at = frontier.length
+      while (at > 0 && compareOrder(frontier[at - 1]!, parent) > 0) at--
+      frontier.splice(at, 0, parent)
+    }
+  }
+}
+
+/** The message with nothing in it of other entities. */
+function toldOf({ entry, entityId, index }: Write, message: Message): ReviewedMessage {
+  const { assigned: all, ...review } = entry.review!
+  const changes = message.changes.map((change) =>
+    change?.meta.entityId === entityId ? change : null,
+  )
+  const isGiven = Object.keys(all?.[index] ?? {}).length > 0
+  const assigned = isGiven && all!.map((values, i) => (i === index ? values : {}))
+  return {
+    message: { ...message, changes },
+    review: { ...review, ...(assigned && { assigned }) },
+  }
+}
+
+function assignedBytes({ assigned }: Review): number {
+  return assigned ? utf8Length(JSON.stringify(assigned)) : 0
+}
+
+/** Messages as the store has them; neighbours of one run are read once. */
+class Texts {
+  readonly #parts: HistoryParts
+  #run: Run | undefined
+
+  constructor(parts: HistoryParts) {
+    this.#parts = parts
+  }
+
+  async message({ entry }: Write): Promise<Message> {
+    const { seq } = entry.review!
+    const known = this.#of(seq)
+    if (known) return known
+    const { store, spaceId, clock } = this.#parts
+    const [stored] = await store.readRuns(seq - 1, 1)
+    const run = stored && readRun(JSON.parse(stored.text), spaceId)
+    this.#run = run?.ok ? run.value : undefined
+    const message = this.#of(seq)
+    if (message?.id !== entry.id) throw new Error(`the stored message at seq ${seq} is damaged`)
+    // A run takes milliseconds to read; offers must not wait for all of a history.
+    await new Promise<void>((resolve) => void clock.after(0, resolve))
+    return message
+  }
+
+  #of(seq: number): Message | undefined {
+    if (this.#run?.body.kind !== 'messages') return undefined
+    return this.#run.body.messages[seq - this.#run.fromSeq]
+  }
+}
+
+/** One part, while it is filled; messages come newest first. */
+class Page {
+  readonly #connection: Connection
+  readonly #entityId: Uuid
+  readonly #asOfSeq: number
+  #messages: ReviewedMessage[] = []
+  #bytes = 0
+  #part = 0
+
+  constructor(connection: Connection, entityId: Uuid, asOfSeq: number) {
+    this.#connection = connection
+    this.#entityId = entityId
+    this.#asOfSeq = asOfSeq
+  }
+
+  fits(bytes: number): boolean {
+    return this.#messages.length === 0 || this.#bytes + bytes <= FRAME_RUN_BYTES
+  }
+
+  add(message: ReviewedMessage, bytes: number): void {
+    this.#messages.push(message)
+    this.#bytes += bytes
+  }
+
+  send(end: HistoryEnd): void {
+    const about = { entityId: this.#entityId, asOfSeq: this.#asOfSeq, part: this.#part++, end }
+    this.#connection.send(historyFrame(about, this.#messages.reverse()))
+    this.#messages = []
+    this.#bytes = 0
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * What a deployment says about messages beyond their form: who may write what, and what may not
+ * come of it. Rules are synchronous and pure: they look at what they are given, and answer. A
+ * rule that throws, or answers anything else, has said nothing: the message waits, and an event
+ * tells of it.
+ *
+ * Rules see rows as everyone sees them. They run before the preconditions of a message are
+ * looked at, so an author who may not write a row learns nothing of what stands in it.
+ */
+import type { Uuid } from '../base/uuid.ts'
+import { readValue } from '../fold/read.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { Entry, Write } from '../log/entry.ts'
+import type { ChangeKind } from '../message/message.ts'
+import type { Entity } from '../schema/entity.ts'
+import { ARCHIVED } from '../schema/registers.ts'
+import { SCHEMA } from '../schema/system.ts'
+import type { AnyRow, Query, Row } from '../schema/types.ts'
+import type { SpaceRows } from './rows.ts'
+import type { Batch } from './space.ts'
+
+/** Who writes, and when it is judged. */
+export interface RuleContext {
+  /** Proved by the seal of the message. */
+  readonly authorId: Uuid
+  /** What the client said of itself when it bound the session: worth as much as the app's login. */
+  readonly personalId: string | undefined
+  /** The reviewer's clock, ms since 1970. */
+  readonly at: number
+  /** Name of the type of the change. */
+  readonly entity: string
+}
+
+export interface RuleChange {
+  readonly entity: string
+  readonly entityId: Uuid
+  readonly kind: ChangeKind
+  /** By field; undefined unsets it. `$archived` is true or false where the change says so. */
+  readonly values: Readonly<Record<string, unknown>>
+}
+
+/** A change with the row before and after it. */
+export interface RuleStep extends RuleChange {
+  /** undefined: the change creates it. */
+  readonly before: AnyRow | undefined
+  readonly after: AnyRow
+}
+
+export interface RuleMessage extends Omit<RuleContext, 'entity'> {
+  readonly id: Uuid
+  readonly changes: readonly RuleStep[]
+}
+
+/** The canonical rows with the message in them, as if it were accepted. Read only. */
+export interface RuleRows {
+  /** The row of that id, archived or not. */
+  row<E extends Entity>(entity: E, id: Uuid): Row<E> | undefined
+  /** All rows of a type, archived ones too. */
+  rows<E extends Entity>(entity: E): readonly Row<E>[]
+  /** As in a store: archived rows only on request, and a declared index saves the scan. */
+  query<E extends Entity>(entity: E, query?: Query<E>): readonly Row<E>[]
+}
+
+export interface ReviewerRules {
+  /** Asked for each change, with the row before it. A sentence refuses the message as `unauthorised`. */
+  readonly authorize?:
+    | ((context: RuleContext, change: RuleChange, row: AnyRow | undefined) => true | string)
+    | undefined
+  /**
+   * Who may rewrite rows in a newer version of their type (`store.migrate`). Default: nobody. Old
+   * versions are read through steps either way, so this is for steps that cannot say it all.
+   */
+  readonly migrate?: ((context: RuleContext) => boolean) | undefined
+  /** Who may publish versions of a type (`$schema`). Default: everybody who may write at all. */
+  readonly publish?: ((context: RuleContext) => boolean) | undefined
+  /** Asked for the whole message. A sentence refuses it as `invalid`. */
+  readonly review?: ((message: RuleMessage, rows: RuleRows) => string | undefined) | undefined
+}
+
+/** A rule of the deployment has thrown, or answered what is no answer. */
+export class RuleFailure extends Error {
+  override readonly name = 'RuleFailure'
+  readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish'
+  constructor(rule: RuleFailure['rule'], cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.rule = rule
+  }
+}
+
+export interface RuleParts {
+  readonly rules: ReviewerRules
+  readonly rows: SpaceRows
+  readonly batch: Batch
+  readonly context: Omit<RuleContext, 'entity'>
+}
+
+/** Characters of a rule's sentence that go into a verdict. */
+const DETAIL_CHARS_MAX = 512
+
+/** Why a change is refused, or undefined. @throws RuleFailure */
+export function unauthorised(entry: Entry, parts: RuleParts): string | undefined {
+  const { rules, rows, batch, context } = parts
+  const { authorize, migrate, publish } = rules
+  for (const write of entry.writes) {
+    const { type, entityId, kind } = write
+    if (kind === 'migrate' && !answered('migrate', () => migrate?.({ ...context, entity: type })))
+      return 'rows are migrated by those whom the rules of this reviewer allow to'
+    if (
+      type === SCHEMA.name &&
+      publish &&
+      !answered('publish', () => publish({ ...context, entity: type }))
+    )
+      return 'versions are published by those whom the rules of this reviewer allow to'
+    if (!authorize || type === SCHEMA.name) continue
+    const change = ruleChange(write, rows)
+    const row = rows.row(type, entityId, batch)
+    const answer = answered('authorize', () => authorize({ ...context, entity: type }, change, row))
+    if (answer === true) continue
+    if (typeof answer === 'string') return sentence(answer)
+    throw new RuleFailure('authorize', 'it must answer true or a sentence, at once')
+  }
+  return undefined
+}
+
+/** Why a message is refused by what would come of it, or undefined. @throws RuleFailure */
+export function objection(
+  entry: Entry,
+  states: readonly EntityState[],
+  parts: RuleParts,
+): string | undefined {
+  const { rules, rows, batch, context } = parts
+  const { review } = rules
+  if (!review) return undefined
+  const changes = entry.writes.map((write, i): RuleStep => {
+    const { type, entityId } = write
+    const before = rows.row(type, entityId, batch)
+    return { ...ruleChange(write, rows), before, after: rows.build(type, entityId, states[i]!) }
+  })
+  const reader = new Reader(parts, changes, states)
+  try {
+    const answer = answered('review', () => review({ id: entry.id, ...context, changes }, reader))
+    if (answer === undefined) return undefined
+    if (typeof answer === 'string') return sentence(answer)
+    throw new RuleFailure('review', 'it must answer a sentence or nothing, at once')
+  } finally {
+    reader.end()
+  }
+}
+
+/** Rows with the changes of one message in them, until its end. */
+class Reader implements RuleRows {
+  readonly #parts: RuleParts
+  readonly #changes: readonly RuleStep[]
+  readonly #states: readonly EntityState[]
+  readonly #shown = new Set<string>()
+  readonly #undo: (() => void)[] = []
+
+  constructor(parts: RuleParts, changes: readonly RuleStep[], states: readonly EntityState[]) {
+    this.#parts = parts
+    this.#changes = changes
+    this.#states = states
+  }
+
+  row<E extends Entity>({ name }: E, id: Uuid): Row<E> | undefined {
+    const own = this.#changes.find((change) => change.entityId === id && change.entity === name)
+    const { rows, batch } = this.#parts
+    return (own?.after ?? rows.row(name, id, batch)) as unknown as Row<E> | undefined
+  }
+
+  rows<E extends Entity>({ name }: E): readonly Row<E>[] {
+    this.#show(name)
+    return this.#parts.rows.all(name, this.#parts.batch) as unknown as readonly Row<E>[]
+  }
+
+  query<E extends Entity>({ name }: E, query: Query<E> = {}): readonly Row<E>[] {
+    this.#show(name)
+    const { rows, batch } = this.#parts
+    return rows.query(name, query as Query<Entity>, batch) as unknown as readonly Row<E>[]
+  }
+
+  /** Whoever kept the reader reads what counts, from now on. */
+  end(): void {
+    for (const back of this.#undo.splice(0).reverse()) back()
+  }
+
+  #show(type: string): void {
+    if (this.#shown.has(type)) return
+    this.#shown.add(type)
+    const { rows, batch } = this.#parts
+    rows.keep(type, batch)
+    for (const [i, { entity, entityId }] of this.#changes.entries()) {
+      if (entity === type) this.#undo.push(rows.put(type, entityId, this.#states[i]!))
+    }
+  }
+}
+
+/** What a rule answers. @throws RuleFailure */
+export function answered<T>(rule: RuleFailure['rule'], ask: () => T): T {
+  let answer: T
+  try {
+    answer = ask()
+  } catch (error) {
+    throw new RuleFailure(rule, error)
+  }
+  // Nobody waits for a promise, and its failure must not end the process.
+  if (answer instanceof Promise) answer.catch(() => {})
+  return answer
+}
+
+function sentence(text: string): string {
+  return text.slice(0, DETAIL_CHARS_MAX).toWellFormed()
+}
+
+/** The change in the version of the type that this deployment knows, whatever its author wrote in. */
+function ruleChange(write: Write, rows: SpaceRows): RuleChange {
+  const { type, entityId, kind, regs } = write
+  const reader = rows.reader(type)
+  const values: Record<string, unknown> = {}
+  for (const reg of regs.names) {
+    if (reg === ARCHIVED) values[reg] = write.values[reg]
+    else values[reader.entity.fieldAt(reg)?.name ?? reg] = readValue(write, reg, reader)
+  }
+  return { entity: type, entityId, kind, values }
+}

@@ -1,0 +1,41 @@
+/**
+ * What the reviewer holds against a row of `$schema`: a version that was published stays what it
+ * is. A later revision may correct how its values are translated, and says so.
+ */
+import { describeCorrection, sameSteps } from '../lens/correction.ts'
+import type { Entry } from '../log/entry.ts'
+import type { Entity } from '../schema/entity.ts'
+import { SCHEMA, chainOfRow } from '../schema/system.ts'
+import type { SpaceRows } from './rows.ts'
+import type { Batch } from './space.ts'
+
+/** The types of a deployment by name, `$schema` among them; undefined where it takes any type. */
+export function typesOf(
+  entities: readonly Entity[] | undefined,
+): ReadonlyMap<string, Entity> | undefined {
+  return entities && new Map([SCHEMA as Entity, ...entities].map((type) => [type.name, type]))
+}
+
+/** Why the rows of `$schema` that a message writes are refused, or undefined. */
+export function schemaFault(entry: Entry, rows: SpaceRows, batch: Batch): string | undefined {
+  for (const write of entry.writes) {
+    if (write.type !== SCHEMA.name) continue
+    if (write.kind !== 'create') return 'a published version stays what it is; publish a revision'
+    const proposed = chainOfRow({ id: write.entityId, ...write.values })
+    if (!proposed.ok) return proposed.error.message
+    for (const row of rows.all(SCHEMA.name, batch)) {
+      const stands = row['type'] === proposed.value.entity ? chainOfRow(row) : undefined
+      if (!stands?.ok) continue
+      const { number, revision } = row as unknown as { number: number; revision: number }
+      const mine = proposed.value.versions[number - 1]
+      if (mine?.revision === revision) {
+        const differs = sameSteps(stands.value, proposed.value, number)
+        if (differs !== undefined) return `published already, and otherwise: ${differs}`
+      } else if (mine && mine.revision > revision) {
+        const correction = describeCorrection(stands.value, proposed.value)
+        if (correction.kind === 'different') return `no correction: ${correction.reason}`
+      }
+    }
+  }
+  return undefined
+}

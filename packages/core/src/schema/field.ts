@@ -1,0 +1,82 @@
+/**
+ * One field of a declared type: whether a value fits it, and how the value is written as JSON
+ * and read back. Knows nothing of rows, versions or the fold.
+ */
+import { type Json, frozenJson, jsonEqual, jsonFault } from '../base/json.ts'
+import { type Outcome, fail, ok } from '../base/outcome.ts'
+import type { Codec, FieldSchema } from './codec.ts'
+import type { Reg } from './registers.ts'
+
+/** One field of a declared type. */
+export interface Field {
+  readonly name: string
+  readonly reg: Reg
+  readonly schema: FieldSchema
+  readonly codec: Codec<unknown> | undefined
+}
+
+/**
+ * The JSON of a field's value, checked by its schema and by the bounds of a value, or
+ * undefined where an optional field is absent. The JSON is the library's own frozen copy.
+ */
+export function encodeField(field: Field, value: unknown): Outcome<Json | undefined> {
+  const checked = validated(field.schema, value)
+  if (!checked.ok || checked.value === undefined) return checked as Outcome<undefined>
+  return jsonOf(field, checked.value)
+}
+
+/** The same of a value that its schema has passed already. */
+export function jsonOf(field: Field, value: unknown): Outcome<Json> {
+  const json = field.codec ? field.codec.encode(value) : (value as Json)
+  const fault = jsonFault(json)
+  if (fault) return fail('invalid', fault)
+  if (typeof json !== 'object' || json === null) return ok(json === 0 ? 0 : json)
+  if (!Array.isArray(json) && Object.keys(json).some((key) => key.startsWith('$'))) {
+    return fail('invalid', 'an object cannot have a key that starts with $')
+  }
+  return ok(frozenJson(json))
+}
+
+/** The value a row shows for stored JSON: decoded where the field has a codec that can. */
+export function decodeField(field: Field | undefined, json: Json): unknown {
+  if (!field?.codec) return json
+  try {
+    return field.codec.decode(json) ?? json
+  } catch {
+    return json // an app's codec must not keep a row from being shown
+  }
+}
+
+/** Whether stored JSON is a valid value of the field. Never throws. */
+export function fieldFault(field: Field, json: Json | undefined): string | undefined {
+  const value = json === undefined ? undefined : decodeField(field, json)
+  try {
+    const checked = validated(field.schema, value)
+    return checked.ok ? undefined : checked.error.message
+  } catch (error) {
+    return `its schema throws: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+function validated(schema: FieldSchema, value: unknown): Outcome<unknown> {
+  const result = schema['~standard'].validate(value)
+  if ('then' in result) {
+    // Some libraries try again asynchronously when a check throws; nobody waits for that here.
+    result.then(undefined, () => {})
+    return fail('schema_refused', 'its schema is asynchronous, or throws')
+  }
+  if (result.issues) return fail('invalid', result.issues[0]?.message ?? 'refused by its schema')
+  if (result.value === value || value === undefined) return ok(result.value)
+  // A schema may tidy a value (trim), but what it made must pass it unchanged: otherwise a
+  // stored value would not validate when it is read, and two replicas could disagree.
+  const again = schema['~standard'].validate(result.value)
+  if ('then' in again || again.issues || !sameValue(again.value, result.value)) {
+    return fail('schema_refused', 'its schema transforms the value; use a codec')
+  }
+  return ok(result.value)
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  return jsonFault(a) === undefined && jsonFault(b) === undefined && jsonEqual(a as Json, b as Json)
+}

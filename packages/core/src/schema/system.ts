@@ -1,0 +1,73 @@
+/**
+ * The system entity `$schema`: versions of types as rows of their own, made of reviewed messages
+ * like any other, so that a build can read what newer ones write. A row is one revision of one
+ * version of one type, with the chain that leads to it; its id follows from these three, so the
+ * first to publish a version is the only one.
+ */
+import { hashBytes } from '../base/hash.ts'
+import type { Json } from '../base/json.ts'
+import { type Outcome, fail } from '../base/outcome.ts'
+import { type Uuid, uuid8 } from '../base/uuid.ts'
+import type { Chain } from '../lens/chain.ts'
+import { parseChain } from '../lens/data.ts'
+import type { FieldSchema } from './codec.ts'
+import { type Entity, entity } from './entity.ts'
+
+function field<T extends Json>(
+  expected: string,
+  accepts: (value: unknown) => boolean,
+): FieldSchema<T> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'countersign',
+      validate: (value) =>
+        accepts(value) ? { value: value as T } : { issues: [{ message: `expected ${expected}` }] },
+    },
+  }
+}
+
+const count = (least: number): FieldSchema<number> =>
+  field(
+    `a whole number from ${least} on`,
+    (value) => Number.isSafeInteger(value) && (value as number) >= least,
+  )
+
+export interface SchemaRow {
+  readonly type: string
+  readonly number: number
+  readonly revision: number
+  readonly chain: Json
+}
+
+export const SCHEMA: Entity<'$schema', SchemaRow, SchemaRow> = entity(
+  '$schema',
+  {
+    type: field<string>('the name of a type', (value) => typeof value === 'string'),
+    number: count(2),
+    revision: count(0),
+    chain: field<Json>('a chain of versions', (value) => parseChain(value).ok),
+  },
+  { idPolicy: 'supplied' },
+)
+
+/** The id of the row of one revision of one version. */
+export function schemaId(type: string, number: number, revision: number): Uuid {
+  return uuid8(hashBytes('cs/entity', ['$schema', type, number, revision]))
+}
+
+/** What a row of `$schema` says, checked: it may be made by anybody. */
+export function chainOfRow(row: {
+  readonly id: Uuid
+  readonly [field: string]: unknown
+}): Outcome<Chain> {
+  const { type, number, revision, chain } = row
+  const parsed = parseChain(chain)
+  if (!parsed.ok) return parsed
+  const last = parsed.value.versions.at(-1)!
+  const isSame =
+    parsed.value.entity === type && parsed.value.version === number && last.revision === revision
+  return isSame && row.id === schemaId(type, number as number, revision as number)
+    ? parsed
+    : fail('invalid', 'a row of $schema and its chain speak of two things')
+}

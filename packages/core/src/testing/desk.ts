@@ -1,0 +1,239 @@
+/**
+ * A reviewer on a simulated store, and authors led by hand: every message, offer and frame is
+ * the test's own, nothing happens by itself. For rules about single verdicts and frames; lives
+ * of whole replicas are the business of the simulated world.
+ */
+import { toBase64url } from '../base/bytes.ts'
+import type { Json } from '../base/json.ts'
+import { type Uuid, uuid4 } from '../base/uuid.ts'
+import {
+  EntityIds,
+  grantBytes,
+  identify,
+  leafHash,
+  personalCommit,
+  sealBytes,
+  whoamiId,
+} from '../message/ids.ts'
+import {
+  type Change,
+  type ChangeKind,
+  type Message,
+  type MessageHeader,
+  WIRE_VERSION,
+} from '../message/message.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
+import {
+  type ReviewerFrame,
+  bindFrame,
+  helloFrame,
+  offerFrame,
+  parseReviewerFrame,
+  wantFrame,
+} from '../protocol/frames.ts'
+import { packMessages } from '../protocol/pack.ts'
+import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from '../reviewer/api.ts'
+import { createReviewer } from '../reviewer/reviewer.ts'
+import { FaultyStore } from './faulty-store.ts'
+import { SeededRandom } from './seeded-random.ts'
+import { simSigner } from './sim-signer.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+export const DESK_SPACE: Uuid = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
+
+export type DeskOptions = Pick<ReviewerOptions, 'entities' | 'rules' | 'assign' | 'limits'>
+
+export class Desk {
+  readonly clock: VirtualClock = new VirtualClock()
+  readonly random: SeededRandom = new SeededRandom(7)
+  readonly signer: Signer = simSigner({ random: this.random })
+  readonly store: FaultyStore = new FaultyStore({ clock: this.clock })
+  readonly events: ReviewerEvent[] = []
+  #keys: KeyPair | undefined
+  #reviewer: Reviewer | undefined
+
+  static async open(options: DeskOptions = {}): Promise<Desk> {
+    const desk = new Desk()
+    desk.#keys = await desk.signer.generate()
+    await desk.restart(options)
+    return desk
+  }
+
+  get reviewer(): Reviewer {
+    return this.#reviewer!
+  }
+
+  /** Another process on the same store; links to the former one lead nowhere. */
+  async restart(options: DeskOptions = {}): Promise<void> {
+    const { clock, random, signer, store, events } = this
+    const made = createReviewer({
+      ...options,
+      space: DESK_SPACE,
+      store: store.open(),
+      keys: this.#keys!,
+      signer,
+      clock,
+      random,
+      onEvent: (event) => events.push(event),
+    })
+    made.catch(() => {}) // heard below
+    await this.settle()
+    this.#reviewer = await made
+  }
+
+  async author(personalId: string): Promise<HandAuthor> {
+    const author = new HandAuthor(this, personalId, await this.signer.generate())
+    await author.connect()
+    return author
+  }
+
+  /** Lets everything happen that is due, and what comes of it. */
+  async settle(): Promise<void> {
+    const until = this.clock.monotonic() + 100
+    for (;;) {
+      for (let turn = 0; turn < 400; turn++) await Promise.resolve()
+      const next = this.clock.nextMs
+      if (next === undefined || next > until) return
+      this.clock.step()
+    }
+  }
+}
+
+/** What a test says of one change; the rest follows. */
+export interface HandChange {
+  readonly type: string
+  readonly id: Uuid
+  readonly kind: ChangeKind
+  readonly values: Readonly<Record<string, Json>>
+  readonly parents?: readonly Message[]
+}
+
+export class HandAuthor {
+  readonly sessionId: Uuid
+  readonly authorId: Uuid
+  readonly ids: EntityIds
+  /** Everything the reviewer said over all links, parsed. */
+  readonly heard: ReviewerFrame[] = []
+  readonly #desk: Desk
+  readonly #keys: KeyPair
+  readonly #personalId: string
+  readonly #salt: string
+  #attached: Attached | undefined
+  #clientSeq = 0
+
+  constructor(desk: Desk, personalId: string, keys: KeyPair) {
+    this.#desk = desk
+    this.#keys = keys
+    this.#personalId = personalId
+    this.sessionId = uuid4(desk.random.bytes(16))
+    this.#salt = toBase64url(desk.random.bytes(16))
+    this.authorId = whoamiId(keys.publicKey)
+    this.ids = new EntityIds(DESK_SPACE, this.authorId, this.sessionId)
+  }
+
+  get #commit(): string {
+    return personalCommit(DESK_SPACE, this.#personalId, this.#salt)
+  }
+
+  /** A new link to the reviewer of now. */
+  async connect(): Promise<void> {
+    const { signer, reviewer } = this.#desk
+    this.#attached = reviewer.connect(
+      {
+        send: (text) => {
+          const frame = parseReviewerFrame(text)
+          if (!frame.ok) throw new Error(`the reviewer sent ${frame.error.message}`)
+          this.heard.push(frame.value)
+        },
+        close: () => {},
+      },
+      { address: 'desk', auth: undefined },
+    )
+    this.send(helloFrame(DESK_SPACE, null))
+    const { authorId, sessionId } = this
+    const grant = grantBytes(DESK_SPACE, authorId, { sessionId, commit: this.#commit })
+    const sig = await signer.sign(this.#keys, grant)
+    const { publicKey } = this.#keys
+    const opening = { authorId, publicKey, sessionId, personalId: this.#personalId }
+    this.send(bindFrame([{ ...opening, salt: this.#salt, sig }]))
+    await this.#desk.settle()
+  }
+
+  send(frame: string): void {
+    this.#attached!.frame(frame)
+  }
+
+  async follow(): Promise<void> {
+    this.send(wantFrame('all', null))
+    await this.#desk.settle()
+  }
+
+  create(type: string, values: Readonly<Record<string, Json>>): Message {
+    return this.message([{ type, id: this.ids.next(), kind: 'create', values }])
+  }
+
+  /** A change of the first entity of these messages, which are its parents. */
+  change(
+    parents: readonly Message[],
+    values: Readonly<Record<string, Json>>,
+    kind: ChangeKind = 'update',
+  ): Message {
+    const { type, entityId } = parents[0]!.changes[0]!.meta
+    return this.message([{ type, id: entityId, kind, values, parents }])
+  }
+
+  message(changes: readonly HandChange[], more: Pick<MessageHeader, 'expect'> = {}): Message {
+    const made = changes.map((change) => this.#change(change))
+    const header: MessageHeader = {
+      v: WIRE_VERSION,
+      space: DESK_SPACE,
+      authorId: this.authorId,
+      sessionId: this.sessionId,
+      clientSeq: ++this.#clientSeq,
+      timestamp: this.#desk.clock.now(),
+      personalCommit: this.#commit,
+      leaves: made.map(leafHash),
+      ...more,
+    }
+    return { ...identify(header), header, changes: made }
+  }
+
+  /** Offers these as one flush, and waits until all that comes of it has happened. */
+  async offer(...messages: readonly Message[]): Promise<void> {
+    const hashes = messages.map(({ hash }) => hash)
+    const bytes = sealBytes(DESK_SPACE, this.authorId, hashes)
+    const sig = await this.#desk.signer.sign(this.#keys, bytes)
+    this.send(offerFrame(packMessages(messages), sig, this.#keys.publicKey))
+    await this.#desk.settle()
+  }
+
+  /** What was heard of a message last: its acceptance, its rejection or a nack. */
+  verdict({ id, header }: Message): string | undefined {
+    let found: string | undefined
+    for (const frame of this.heard) {
+      if (frame.kind === 'rejected') {
+        const rejection = frame.rejections.find(({ msgId }) => msgId === id)
+        if (rejection) found = rejection.reason
+      } else if (frame.kind === 'nack') {
+        if (frame.clientSeqs.includes(header.clientSeq)) found = `nack ${frame.reason}`
+      } else if (frame.kind === 'accepted') {
+        if (frame.reviews.some(([seq]) => seq === header.clientSeq)) found = 'accepted'
+      }
+    }
+    return found
+  }
+
+  #change({ type, id, kind, values, parents = [] }: HandChange): Change {
+    const regs = Object.keys(values).sort()
+    const meta = {
+      type,
+      entityId: id,
+      kind,
+      schemaVersion: 1,
+      parentCanonicalIds: parents.map((parent) => parent.id).sort(),
+      regs,
+    }
+    const salt = toBase64url(this.#desk.random.bytes(16))
+    return { meta, values: regs.map((reg) => values[reg]!), salt }
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Stores that meet: a reviewer in this process, joined to them by a wire that delivers later and
+ * in order. For what one store alone cannot have: other people's conflicts, and verdicts.
+ */
+import { createSyncStore, defaultPlatform, memoryStorage, type SyncStore } from '@countersign/core'
+import type { LinkEvents, ReviewerStore, Transport } from '@countersign/core/ports'
+import { createReviewer, type Reviewer, type ReviewerRules } from '@countersign/core/reviewer'
+import { ReviewerDatabase } from '@countersign/core/testing'
+import { onTestFinished, vi } from 'vitest'
+import { Issue } from './kit.ts'
+
+export interface Meeting {
+  /** One more person, online. */
+  open(): Promise<SyncStore>
+  /** Writes while all are away, and lets the messages be reviewed in the order of `writes`. */
+  apart(...writes: readonly (readonly [SyncStore, () => void])[]): Promise<void>
+  /** Resolves when every store that is online has its verdicts and everything that was reviewed. */
+  settle(): Promise<void>
+}
+
+/** Ends, stores first, with the test. */
+export async function meet(rules?: ReviewerRules): Promise<Meeting> {
+  const { signer, clock, random } = defaultPlatform()
+  const space = crypto.randomUUID()
+  const keys = await signer.generate()
+  const store = storeInMemory()
+  const reviewer = await createReviewer({ space, store, keys, signer, clock, random, rules })
+  const stores: SyncStore[] = []
+  onTestFinished(async () => {
+    await Promise.all(stores.map((each) => each.close()))
+    await reviewer.close()
+  })
+  const meeting: Meeting = {
+    async open() {
+      const options = { space, entities: [Issue], storage: memoryStorage() }
+      const opened = createSyncStore({ ...options, transports: [wireTo(reviewer)] })
+      stores.push(opened)
+      await opened.ready
+      return opened
+    },
+    async apart(...writes) {
+      const people = new Set(writes.map(([person]) => person))
+      for (const person of people) person.setOnline(false)
+      for (const [, write] of writes) write()
+      for (const person of people) {
+        person.setOnline(true)
+        await meeting.settle()
+      }
+    },
+    async settle() {
+      // The status follows the writes of this tick at its end; before that an outbox looks empty.
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      await vi.waitFor(() => {
+        const late = stores.find((each) => !isSettled(each, reviewer))
+        if (late) throw new Error(JSON.stringify(late.status.getState()))
+      }, settlePatience)
+    },
+  }
+  return meeting
+}
+
+const settlePatience = { timeout: 10_000, interval: 2 }
+
+function isSettled(store: SyncStore, { state }: Reviewer): boolean {
+  const { connection, outboxMessages, position } = store.status.getState()
+  if (connection === 'offline') return true
+  return outboxMessages === 0 && position?.seq === state.seq && state.pendingCommit === 0
+}
+
+function storeInMemory(): ReviewerStore {
+  const database = new ReviewerDatabase()
+  return {
+    load: async () => database.load(),
+    readRuns: async (afterSeq, runsMax) => database.readRuns(afterSeq, runsMax),
+    claimMeta: async (key, value) => database.claimMeta(key, value),
+    append: async (batch) => database.append(batch),
+    close: async () => {},
+  }
+}
+
+function wireTo(reviewer: Reviewer): Transport {
+  return {
+    connect(events: LinkEvents) {
+      let open = true
+      const later = (task: () => void): void => void setTimeout(() => open && task(), 0)
+      const close = (reason: string): void => {
+        open = false
+        events.closed(reason)
+      }
+      const attached = reviewer.connect(
+        {
+          send: (text) => later(() => events.frame(text)),
+          close: (reason) => later(() => close(reason)),
+        },
+        { address: 'here', auth: undefined },
+      )
+      later(() => events.open())
+      return {
+        send: (text) => later(() => attached.frame(text)),
+        close: () => {
+          if (open) attached.closed()
+          open = false
+        },
+      }
+    },
+  }
+}

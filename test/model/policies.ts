@@ -1,0 +1,154 @@
+/**
+ * What a reader makes of a row by the policies of its type, by brute force: PROTOCOL 9 written
+ * down over the oracle's fold, without a line of core.
+ *
+ *   first, last   the first or last accepted of the values that stand; own pending ones come last
+ *   merge         a function of the values, unless it gives up or one of them unsets the field
+ *   ask           a conflict; shown is the reader's own newest value, to others the first accepted
+ *   scope row     writes side by side of a row are a conflict of all fields they wrote, and so
+ *                 they are where the row they make together breaks the rule of its type
+ *   archived      by one, edited by another who had not seen it: a conflict, or one of them wins
+ *
+ * The order of writes without a verdict may be unknown to whoever asks; then there are options.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { type OracleRow, type OracleWrite, UNSET } from './oracle.ts'
+
+export type OraclePolicy =
+  | 'ask'
+  | 'first'
+  | 'last'
+  /** Must not depend on the order of the values. `undefined` gives up. */
+  | ((values: readonly unknown[]) => unknown)
+
+export interface OraclePolicies {
+  readonly fields: ReadonlyMap<string, OraclePolicy>
+  readonly scope: 'register' | 'row'
+  readonly archived: 'surface' | 'archive-wins' | 'edit-wins'
+}
+
+/** The row, and who had seen whom. */
+export interface OraclePast {
+  readonly row: OracleRow
+  /** Whether the bearer of `id` had seen `other`. */
+  hasSeen(id: string, other: string): boolean
+  /** What stood in the register before those of `ids` parted; with `inclusive`, they count as seen. */
+  standingBefore(reg: string, ids: readonly string[], inclusive: boolean): readonly OracleWrite[]
+}
+
+export interface OracleReader {
+  isOwn(id: string): boolean
+  /** The writes that may be the first, or the last, of these in canonical order. */
+  ends(writes: readonly OracleWrite[], which: 'first' | 'last'): readonly OracleWrite[]
+  /** Whether the row that is shown breaks the rule of its type. */
+  readonly breaksRule: boolean
+}
+
+export interface OracleConflict {
+  /** One for each different value; `by` is any message that gave it. */
+  readonly candidates: readonly OracleWrite[]
+  /** What stood before, where that is one value. */
+  readonly base: unknown
+  /** It is one by the row, not by this field: these values stand, the other candidates stood before. */
+  readonly standing?: readonly OracleWrite[]
+}
+
+export interface OracleReading {
+  /** By register: the values that may be shown, `UNSET` among them. */
+  readonly shown: ReadonlyMap<string, readonly unknown[]>
+  readonly conflicts: ReadonlyMap<string, OracleConflict>
+  readonly archived: boolean
+}
+
+const ARCHIVED = '$archived'
+
+export function readingOf(
+  past: OraclePast,
+  policies: OraclePolicies,
+  reader: OracleReader,
+): OracleReading {
+  const shown = new Map<string, readonly unknown[]>()
+  const conflicts = new Map<string, OracleConflict>()
+  for (const [reg, live] of past.row.live) {
+    if (reg === ARCHIVED) continue
+    const value = valueOf(live, policies.fields.get(reg) ?? 'ask', reader)
+    shown.set(reg, value ?? shownOf(live, reader))
+    if (value === undefined) conflicts.set(reg, conflictOf(past, reg, live))
+  }
+  if (policies.scope === 'row' || reader.breaksRule) {
+    for (const [reg, conflict] of contested(past))
+      if (!conflicts.has(reg)) conflicts.set(reg, conflict)
+  }
+  const archived = archivedOf(past, policies)
+  if (archived === 'conflict') conflicts.set(ARCHIVED, { candidates: [], base: false })
+  return { shown, conflicts, archived: archived === true }
+}
+
+/** One write for each different value. */
+export function differentOf(writes: readonly OracleWrite[]): OracleWrite[] {
+  return writes.filter(
+    ({ value }, at) => writes.findIndex((other) => isDeepStrictEqual(other.value, value)) === at,
+  )
+}
+
+/** The values that may stand by the policy; undefined where it leaves a conflict. */
+function valueOf(
+  live: readonly OracleWrite[],
+  policy: OraclePolicy,
+  reader: OracleReader,
+): readonly unknown[] | undefined {
+  const different = differentOf(live)
+  if (different.length === 1) return [different[0]!.value]
+  if (policy === 'ask') return undefined
+  if (policy === 'first' || policy === 'last')
+    return reader.ends(live, policy).map(({ value }) => value)
+  const values = different.map(({ value }) => value)
+  if (values.includes(UNSET)) return undefined
+  const merged = policy(values)
+  return merged === undefined ? undefined : [merged]
+}
+
+/** To a reader who wrote one of them their own newest, to everyone else the first accepted. */
+function shownOf(live: readonly OracleWrite[], reader: OracleReader): readonly unknown[] {
+  const own = live.filter(({ by }) => reader.isOwn(by))
+  const ends = own.length > 0 ? reader.ends(own, 'last') : reader.ends(live, 'first')
+  return ends.map(({ value }) => value)
+}
+
+function conflictOf(past: OraclePast, reg: string, live: readonly OracleWrite[]): OracleConflict {
+  const ids = live.map(({ by }) => by)
+  const before = past.standingBefore(reg, ids, false)
+  return { candidates: differentOf(live), base: before.length === 1 ? before[0]!.value : UNSET }
+}
+
+/** Fields that some head wrote, or has in its past, and another head has not. */
+function* contested(past: OraclePast): Iterable<readonly [string, OracleConflict]> {
+  const { heads, live } = past.row
+  if (heads.length < 2) return
+  for (const [reg, writes] of live) {
+    if (reg === ARCHIVED) continue
+    const isKnownToAll = ({ by }: OracleWrite): boolean =>
+      heads.every((head) => head === by || past.hasSeen(head, by))
+    if (writes.every(isKnownToAll)) continue
+    const before = past.standingBefore(reg, heads, true)
+    const candidates = differentOf([...before, ...writes])
+    const base = before.length === 1 ? before[0]!.value : UNSET
+    if (candidates.length > 1) yield [reg, { candidates, base, standing: differentOf(writes) }]
+  }
+}
+
+function archivedOf(past: OraclePast, { archived: policy }: OraclePolicies): boolean | 'conflict' {
+  const { live } = past.row
+  const marks = live.get(ARCHIVED) ?? []
+  const archives = marks.filter(({ value }) => value === true)
+  if (archives.length === 0) return false
+  if (policy === 'archive-wins') return true
+  const isBeside = (a: string, b: string): boolean =>
+    a !== b && !past.hasSeen(a, b) && !past.hasSeen(b, a)
+  const edits = [...live].flatMap(([reg, writes]) => (reg === ARCHIVED ? [] : writes))
+  const isContradicted =
+    archives.length < marks.length ||
+    archives.some(({ by }) => edits.some((edit) => isBeside(by, edit.by)))
+  if (!isContradicted) return true
+  return policy === 'edit-wins' ? false : 'conflict'
+}

@@ -1,0 +1,36 @@
+/**
+ * A reviewer on SQLite that numbers invoices. It dies right after the commit that it is told, the
+ * moment before anybody is answered; 0: never, the parent kills it from outside. Arguments: data
+ * folder, space, port, that commit.
+ */
+import process from 'node:process'
+import { sequence } from '@countersign/core/reviewer'
+import type { ReviewerStore } from '@countersign/core/ports'
+import { sqliteReviewerStore, startReviewer } from '@countersign/reviewer'
+import { StrictInvoice } from './invoice.ts'
+
+const [folder, space, port, dieAfter] = process.argv.slice(2)
+const store = sqliteReviewerStore(folder!)
+let commits = 0
+
+const mortal: ReviewerStore = {
+  load: () => store.load(),
+  readRuns: (afterSeq, runsMax) => store.readRuns(afterSeq, runsMax),
+  claimMeta: (key, value) => store.claimMeta(key, value),
+  close: () => store.close(),
+  async append(batch) {
+    const outcome = await store.append(batch)
+    if (++commits === Number(dieAfter)) process.kill(process.pid, 'SIGKILL')
+    return outcome
+  },
+}
+
+const running = await startReviewer({
+  store: mortal,
+  space: space!,
+  port: Number(port),
+  host: '127.0.0.1',
+  entities: [StrictInvoice],
+  assign: { invoice: { number: sequence() } },
+})
+process.stdout.write(`ready ${running.url}\n`)
