@@ -8,10 +8,11 @@ import { eachKey, entity } from '@countersign/core'
 import { uuid8 } from '@countersign/core/message'
 import { z } from 'zod'
 
+/** Archiving is a register like any other in a trace, so nothing is surfaced about it. */
 export const Manifest = entity('manifest', eachKey(z.json()), {
   idPolicy: 'supplied',
   onExists: 'fork',
-})
+}).conflicts({}, { archived: 'archive-wins' })
 
 export default [Manifest]
 

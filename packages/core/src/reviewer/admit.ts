@@ -210,7 +210,9 @@ function valueFault({ meta, values }: Change, { types }: AdmitContext): Admissio
     const fault = fieldFault(field, isUnset(values[i]) ? undefined : values[i])
     if (fault) return reject('invalid', `${meta.type}.${reg}: ${fault}`)
     const behind =
-      meta.kind !== 'create' && type.lenses.writeFault(reg, version, type.currentVersion)
+      version < type.currentVersion &&
+      meta.kind !== 'create' &&
+      type.lenses.writeFault(reg, version, type.currentVersion)
     if (behind) return reject('needs_upgrade', behind)
   }
   if (meta.kind !== 'create') return undefined
