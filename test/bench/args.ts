@@ -1,7 +1,20 @@
 /** The command line of the bench: what it may say, and what it means. Pure. */
 import { parseArgs } from 'node:util'
 
-export const NODE_NAMES = ['C1', 'C2', 'C2d', 'C3', 'C4', 'C4o', 'C4b', 'C4c', 'C5', 'C6', 'C6u']
+export const NODE_NAMES = [
+  'C1',
+  'C2',
+  'C2d',
+  'C3',
+  'C4',
+  'C4o',
+  'C4b',
+  'C4c',
+  'C5',
+  'C6',
+  'C6u',
+  'C7',
+]
 export const BROWSER_NAMES = ['R1', 'R2', 'R5', 'P1']
 export const NET_NAMES = ['N1', 'N2', 'N7']
 const ALL_NAMES = [...NODE_NAMES, ...BROWSER_NAMES, ...NET_NAMES]

@@ -65,6 +65,8 @@ export const GOALS: Readonly<Record<string, Goal>> = {
     text: '>= 440,000 a second or 1/5 of floor',
     holds: ({ ours, ratio }) => ours >= 440_000 || (ratio !== undefined && ratio >= 0.2),
   },
+  C7: atMost(2),
+  'C7 query': atMost(2),
   R1: atMost(1.5),
   'R1 10k': atMost(1.5),
   R2: atMost(1.5),

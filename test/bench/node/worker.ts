@@ -4,6 +4,7 @@ import { c4, c4b, c4c } from './live.ts'
 import { c6 } from './memory.ts'
 import { c3, c4o, c5 } from './reads.ts'
 import type { Size } from './rounds.ts'
+import { c7 } from './versions.ts'
 import { c1, c2, c2d, c6u } from './writes.ts'
 
 const WORKLOADS: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
@@ -18,6 +19,7 @@ const WORKLOADS: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   C5: c5,
   C6: c6,
   C6u: c6u,
+  C7: c7,
 }
 
 const { name, size } = JSON.parse(process.argv[2]!) as { name: string; size: Size }
