@@ -1,1 +1,20 @@
-export {}
+'use client'
+/**
+ * The door of the package: the devtools while an app is developed, and nothing in any other
+ * build. Bundlers replace `process.env.NODE_ENV`, so a production build drops the panel whole.
+ */
+import * as shown from './react/components.ts'
+import { NoDevtools, noPlugin } from './react/nothing.ts'
+
+declare const process: { readonly env: { readonly NODE_ENV?: string } }
+
+export const CountersignDevtools: typeof shown.CountersignDevtools =
+  process.env.NODE_ENV === 'development' ? shown.CountersignDevtools : NoDevtools
+
+export const CountersignDevtoolsPanel: typeof shown.CountersignDevtoolsPanel =
+  process.env.NODE_ENV === 'development' ? shown.CountersignDevtoolsPanel : NoDevtools
+
+export const countersignPlugin: typeof shown.countersignPlugin =
+  process.env.NODE_ENV === 'development' ? shown.countersignPlugin : noPlugin
+
+export type { DevtoolsPlugin, DevtoolsProps, FloatingDevtoolsProps } from './react/types.ts'

@@ -4,6 +4,7 @@ import {
   createSyncStore,
   defaultPlatform,
   entity,
+  map,
   memoryStorage,
 } from '@countersign/core'
 import { type InspectRequest, type InspectSource, inspect, rowAt } from '@countersign/core/inspect'
@@ -213,6 +214,35 @@ describe('answers', () => {
   })
 })
 
+describe('13: versions', () => {
+  it('are told with their steps, and a row as each of them sees it', async () => {
+    open = await scene()
+    const shape = { title: z.string(), status: z.enum(['open', 'done']) }
+    const first = entity('task', { title: z.string(), done: z.boolean() })
+    const second = first.version(2, shape, [
+      map('done', 'status', [
+        [false, 'open'],
+        [true, 'done'],
+      ]),
+    ])
+    const old = await open.open({ entities: [first] })
+    const now = await open.open({ entities: [second] })
+    const { id } = old.create(first, { title: 'T', done: true })
+    await open.settle()
+    const source = look(now)
+    const [type] = await source.ask({ kind: 'types' })
+    expect(type!.version).toBe(2)
+    expect(type!.versions.map(({ steps }) => steps.length)).toEqual([0, 1])
+    const seen = async (version: number) => {
+      const row = await source.ask({ kind: 'rowInVersion', type: 'task', id, version })
+      return row!.fields.find(({ reg }) => reg === 'done')
+    }
+    expect(await seen(1)).toMatchObject({ name: 'done', value: true, writtenIn: 1, path: [] })
+    expect(await seen(2)).toMatchObject({ name: 'status', value: 'done', path: { length: 1 } })
+    expect(await seen(3)).toMatchObject({ kind: 'opaque', value: undefined })
+  })
+})
+
 describe('commands', () => {
   it('6: retry offers what waits, and says why it cannot', async () => {
     open = await scene()
@@ -231,6 +261,56 @@ describe('commands', () => {
     await open.settle()
     expect(await source.run(retry)).toMatchObject({ ok: false })
     expect(await source.run({ kind: 'retry', message: 'nobody:1' })).toMatchObject({ ok: false })
+  })
+
+  it('9: resolve decides a register for the candidate that is named, once', async () => {
+    open = await scene()
+    const ann = await open.open({ entities: [Issue] })
+    const bob = await open.open({ entities: [Issue] })
+    const { id } = ann.create(Issue, { title: 'A' })
+    await open.settle()
+    ann.setOnline(false)
+    ann.update(Issue, id, { title: 'B' })
+    bob.update(Issue, id, { title: 'C' })
+    await open.settle()
+    ann.setOnline(true)
+    await open.settle()
+    const source = look(ann)
+    const row = await source.ask({ kind: 'rowAt', type: 'issue', id })
+    const title = row!.fields.find(({ reg }) => reg === 'title')!
+    expect(title).toMatchObject({ conflict: true, base: 'A' })
+    const { node } = title.candidates.find(({ value }) => value === 'C')!
+    const resolve = { kind: 'resolve', type: 'issue', id, reg: 'title', take: node } as const
+    expect(await source.run({ ...resolve, take: 'nobody:1' })).toMatchObject({ ok: false })
+    expect(await source.run(resolve)).toEqual({ ok: true })
+    await open.settle()
+    expect(bob.read(Issue, id)).toMatchObject({ title: 'C', $conflicts: {} })
+    expect(await source.run(resolve)).toMatchObject({ ok: false })
+  })
+
+  it('6: a refused message is written anew, or discarded with what stands on it', async () => {
+    let strict = true
+    const authorize = () => (strict ? 'nobody may' : true)
+    open = await scene({ rules: { authorize } })
+    const ann = await open.open({ entities: [Issue] })
+    const source = look(ann)
+    const refused = async () =>
+      (await source.ask({ kind: 'messages', which: 'own', values: false })).filter(
+        ({ state }) => state === 'rejected',
+      )
+    await ann.create(Issue, { title: 'x' }).settled()
+    await ann.create(Issue, { title: 'y' }).settled()
+    const [first, second] = await refused()
+    expect(first).toMatchObject({ refusal: { reason: 'unauthorised', detail: 'nobody may' } })
+    strict = false
+    expect(await source.run({ kind: 'retry', message: first!.name })).toEqual({ ok: true })
+    expect(await source.run({ kind: 'discard', message: second!.name })).toEqual({ ok: true })
+    await open.settle()
+    expect(ann.query(Issue).rows.map(({ title }) => title)).toEqual(['x'])
+    expect(await refused()).toEqual([])
+    expect(await source.run({ kind: 'discard', message: second!.name })).toMatchObject({
+      ok: false,
+    })
   })
 })
 

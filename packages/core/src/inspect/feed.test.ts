@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { Feed, type FeedSubject, RING_BYTES_MAX, RING_EVENTS_MAX } from './feed.ts'
+import { RING_BYTES_MAX, RING_EVENTS_MAX } from './event-ring.ts'
+import { Feed, type FeedSubject } from './feed.ts'
 
 const REVIEW = { reviewerId: 'r', eid: 'e', epoch: 1, seq: 7, forked: false, at: 5 }
 
@@ -14,6 +15,7 @@ function subject(
     clientSeq,
     identified: false,
     id: '',
+    timestamp: 42,
     writes: Array.from({ length: changes }, (_, at) => ({ type: 'issue', entityId: `e${at}` })),
     review: null,
     rejection: undefined,
@@ -21,7 +23,7 @@ function subject(
 }
 
 describe('feed', () => {
-  it('tells the life of a message under one name, and its id once it has one', () => {
+  it('tells the life of a message under one name, and its id', () => {
     const feed = new Feed(() => 42)
     const message = subject(3)
     feed.written(message)
@@ -35,7 +37,11 @@ describe('feed', () => {
       ['sent', 3, 42, 1],
       ['accepted', 4, 42, 1],
     ])
-    expect(events[0]).toMatchObject({ message: { name: 'session:3', id: 'm3', changes: 1 } })
+    expect(events.map((event) => 'message' in event && event.message.name)).toEqual(
+      Array.from({ length: 4 }, () => 'session:3'),
+    )
+    expect(events[0]).toMatchObject({ message: { id: 'm3', changes: 1 } })
+    expect(events[3]).toMatchObject({ message: { id: 'm3' }, review: REVIEW })
     expect(JSON.parse(JSON.stringify(events))).toEqual(events.map((event) => ({ ...event })))
   })
 
@@ -66,6 +72,38 @@ describe('feed', () => {
     })
     expect(feed.events()[0]).toMatchObject({ kind: 'arrived', review: REVIEW })
     expect(JSON.stringify(feed.events())).not.toContain('canary')
+  })
+
+  it('keeps the newest events, and gives what came after a number', () => {
+    const feed = new Feed(() => 0)
+    for (let n = 1; n <= RING_EVENTS_MAX + 3; n++) feed.written(subject(n))
+    expect(feed.dropped).toBe(3)
+    expect(feed.events()[0]).toMatchObject({ seq: 4, message: { name: 'session:4' } })
+    expect(feed.events(RING_EVENTS_MAX + 2)).toHaveLength(1)
+    expect(feed.events(RING_EVENTS_MAX + 3)).toEqual([])
+    // A slot that is used anew keeps nothing of what it held.
+    feed.state('connection', 'online', undefined)
+    const last = feed.events().at(-1)!
+    expect(Object.keys(last).sort()).toEqual(['at', 'kind', 'seq', 'state', 'text', 'v'])
+  })
+
+  it('keeps the order of writes and of what happens between them', () => {
+    const feed = new Feed(() => 0)
+    feed.written(subject(1))
+    feed.written(subject(2))
+    feed.state('connection', 'offline', undefined)
+    feed.written(subject(3))
+    feed.moved('queued', subject(1))
+    const kinds = ['written', 'written', 'connection', 'written', 'queued']
+    expect(feed.events().map(({ kind }) => kind)).toEqual(kinds)
+    expect(feed.events().map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])
+  })
+
+  it('lists a wide message under its first entities, and counts the rest', () => {
+    const feed = new Feed(() => 0)
+    feed.written(subject(1, 9))
+    const [event] = feed.events()
+    expect(event).toMatchObject({ message: { changes: 9, entities: { length: 4 } } })
   })
 
   it('calls a listener once until somebody reads, and not after it has left', () => {

@@ -17,7 +17,8 @@ export type {
 } from '../ports/storage.ts'
 export { EVENT_KINDS, isMessageEvent } from './event.ts'
 export type { EventKind, InspectEvent, MessageEvent } from './event.ts'
-export { Feed, nameOf, reviewRecord, RING_BYTES_MAX, RING_EVENTS_MAX } from './feed.ts'
+export { RING_BYTES_MAX, RING_EVENTS_MAX, nameOf } from './event-ring.ts'
+export { Feed, reviewRecord } from './feed.ts'
 export type { FeedSubject } from './feed.ts'
 export * from './records.ts'
 export { registerInspectable } from './registry.ts'
@@ -33,7 +34,6 @@ export type {
   RequestKind,
   RequestOf,
 } from './requests.ts'
-export { Ring } from './ring.ts'
 export { liveRegisters, rowAt } from './row-at.ts'
 export { inspect } from './source.ts'
 export type { InspectSource } from './source.ts'

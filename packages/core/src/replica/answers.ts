@@ -24,7 +24,7 @@ import type { Table } from '../repo/table.ts'
 import type { AnyRow } from '../schema/types.ts'
 import { dagOf, messagesOf, rowNow, tableNamed } from './histories.ts'
 import { rowInVersion, versionsOf } from './versions.ts'
-import type { Inspected } from './inspection.ts'
+import type { Inspected } from './looked-at.ts'
 import type { Replica } from './replica.ts'
 
 export async function answer(

@@ -2,9 +2,9 @@
 import type { CommandOutcome, InspectCommand, CommandOf } from '../inspect/requests.ts'
 import { unreachable } from '../base/assert.ts'
 import { CountersignError } from '../base/outcome.ts'
-import { nameOf } from '../inspect/feed.ts'
+import { nameOf } from '../inspect/event-ring.ts'
 import type { Entry } from '../log/entry.ts'
-import type { Inspected } from './inspection.ts'
+import type { Inspected } from './looked-at.ts'
 import type { Replica } from './replica.ts'
 
 const DONE: CommandOutcome = { ok: true }

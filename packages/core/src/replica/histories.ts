@@ -3,7 +3,8 @@
  * of references; an id that nobody has needed yet is not made for being looked at.
  */
 import type { Json } from '../base/json.ts'
-import { nameOf, reviewRecord } from '../inspect/feed.ts'
+import { nameOf } from '../inspect/event-ring.ts'
+import { reviewRecord } from '../inspect/feed.ts'
 import type {
   ChangeRecord,
   Dag,

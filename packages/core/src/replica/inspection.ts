@@ -10,17 +10,7 @@ import type {
   InspectCommand,
   InspectRequest,
 } from '../inspect/requests.ts'
-import type { OpenQueries } from './queries.ts'
-import type { ReplicaOptions } from './options.ts'
-import type { Replica } from './replica.ts'
-import type { SyncStore } from './store.ts'
-
-export interface Inspected {
-  readonly store: SyncStore
-  readonly replica: Replica
-  readonly queries: OpenQueries
-  readonly options: ReplicaOptions
-}
+import type { Inspected } from './looked-at.ts'
 
 export class Inspection implements Inspectable {
   readonly commands = ['retry', 'discard', 'resolve'] as const

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { STORY, eventsOf, message, trace } from '../../test/fixture.ts'
+import { Attempts, outboxCounts, outboxRows } from './outbox.ts'
+
+const { sync } = trace()
+const rowsOf = (filter: 'open' | 'refused' | 'accepted' | 'all', more: Partial<typeof sync> = {}) =>
+  outboxRows(STORY, filter, { sync: { ...sync, ...more }, attempts: new Attempts() })
+
+describe('6: the outbox', () => {
+  it('lists own messages only, by where they stand', () => {
+    expect(rowsOf('open').map(({ message: { clientSeq } }) => clientSeq)).toEqual([4])
+    expect(rowsOf('refused').map(({ message: { clientSeq } }) => clientSeq)).toEqual([5])
+    expect(rowsOf('accepted').map(({ message: { clientSeq } }) => clientSeq)).toEqual([2, 1])
+    expect(outboxCounts(STORY)).toEqual({ open: 1, refused: 1, accepted: 2, all: 4 })
+  })
+
+  it.each([
+    [{ connection: 'offline' }, 'the store is offline'],
+    [{ connection: 'none' }, 'no transport is configured'],
+    [{ connection: 'connecting', connectionNote: 'it refused' }, 'it refused'],
+    [{ connection: 'online' }, 'its turn'],
+  ])('says what a queued message waits for: %o', (more, text) => {
+    expect(rowsOf('open', more)[0]!.waitsFor).toBe(text)
+  })
+
+  it('says why a message will not come, and which earlier ones hold it up', () => {
+    expect(rowsOf('refused')[0]!.waitsFor).toBe('unauthorised')
+    const first = message(7, { values: { a: 1 } })
+    const second = message(8, { parents: [first.name], values: { a: 2 } })
+    const [, row] = outboxRows([first, second], 'open', { sync, attempts: new Attempts() })
+    expect(row!.waitsFor).toBe('1 earlier message')
+    const draft = message(9, { state: 'draft', values: { a: 1 } })
+    const blocked = message(10, { state: 'blocked', values: { a: 1 } })
+    const [a] = outboxRows([draft], 'open', { sync, attempts: new Attempts() })
+    const [b] = outboxRows([blocked], 'refused', { sync, attempts: new Attempts() })
+    expect([a!.waitsFor, b!.waitsFor]).toEqual([
+      'being stored on this device',
+      'stands on a refused message',
+    ])
+  })
+
+  it('counts how often a message was offered, and forgets it once it is accepted', () => {
+    const attempts = new Attempts()
+    const [, , , , refused] = STORY
+    const events = eventsOf([refused!])
+    attempts.take(events)
+    attempts.take(events)
+    expect(attempts.of(refused!.name)).toBe(2)
+    attempts.take(eventsOf([STORY[0]!]))
+    expect(attempts.of(STORY[0]!.name)).toBe(0)
+  })
+})

@@ -1,0 +1,113 @@
+/**
+ * The outbox as people read it: where each message stands, and what it waits for. Pure over
+ * the records of a source; attempts are counted from the feed, so they are those seen here.
+ */
+import type {
+  InspectEvent,
+  MessageRecord,
+  MessageState,
+  SyncRecord,
+} from '@countersign/core/inspect'
+
+export type OutboxFilter = 'open' | 'refused' | 'accepted' | 'all'
+
+const OPEN: ReadonlySet<MessageState> = new Set(['draft', 'queued', 'volatile', 'sent'])
+const REFUSED: ReadonlySet<MessageState> = new Set(['rejected', 'blocked'])
+
+export interface OutboxRow {
+  readonly message: MessageRecord
+  readonly attempts: number
+  /** In words: what it waits for, or why it will not come. */
+  readonly waitsFor: string
+}
+
+/** How often each message was offered, by name. Forgets what is accepted. */
+export class Attempts {
+  readonly #counts = new Map<string, number>()
+
+  take(events: readonly InspectEvent[]): void {
+    for (const event of events) {
+      if (event.kind !== 'sent' && event.kind !== 'accepted') continue
+      const { name } = event.message
+      if (event.kind === 'sent') this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
+      else this.#counts.delete(name)
+    }
+  }
+
+  of(name: string): number {
+    return this.#counts.get(name) ?? 0
+  }
+}
+
+export function isOpen({ state }: MessageRecord): boolean {
+  return OPEN.has(state)
+}
+
+export function isRefused({ state }: MessageRecord): boolean {
+  return REFUSED.has(state)
+}
+
+/** Own messages by filter: what is open and refused oldest first, what is accepted newest first. */
+export function outboxRows(
+  messages: readonly MessageRecord[],
+  filter: OutboxFilter,
+  { sync, attempts }: { sync: SyncRecord; attempts: Attempts },
+): OutboxRow[] {
+  const byName = new Map(messages.map((message) => [message.name, message]))
+  const found = messages.filter(
+    (message) =>
+      message.own &&
+      (filter === 'all' ||
+        (filter === 'open' && isOpen(message)) ||
+        (filter === 'refused' && isRefused(message)) ||
+        (filter === 'accepted' && message.state === 'accepted')),
+  )
+  if (filter === 'accepted' || filter === 'all') found.reverse()
+  return found.map((message) => ({
+    message,
+    attempts: attempts.of(message.name),
+    waitsFor: waitsFor(message, { byName, sync }),
+  }))
+}
+
+function waitsFor(
+  message: MessageRecord,
+  { byName, sync }: { byName: ReadonlyMap<string, MessageRecord>; sync: SyncRecord },
+): string {
+  const { state, refusal, review } = message
+  if (review) return review.forked ? 'accepted beside another change' : 'accepted'
+  if (state === 'rejected') return refusal?.reason ?? 'refused'
+  if (state === 'blocked') return 'stands on a refused message'
+  if (state === 'dismissed') return 'dismissed'
+  if (state === 'draft') return 'being stored on this device'
+  if (sync.connection === 'none') return 'no transport is configured'
+  if (sync.connection === 'offline' || sync.connection === 'closed') return 'the store is offline'
+  if (sync.connection === 'connecting') return sync.connectionNote ?? 'the reviewer is not reached'
+  if (state === 'sent') return 'the verdict'
+  const parents = openParents(message, byName)
+  return parents > 0 ? `${parents} earlier ${parents === 1 ? 'message' : 'messages'}` : 'its turn'
+}
+
+/** Own messages without a verdict that it stands on. */
+function openParents(message: MessageRecord, byName: ReadonlyMap<string, MessageRecord>): number {
+  const names = new Set(message.changes.flatMap(({ parents }) => parents))
+  let open = 0
+  for (const name of names) {
+    const parent = byName.get(name)
+    if (parent && parent.state !== 'accepted') open++
+  }
+  return open
+}
+
+/** How many stand where, for the filter's own labels. */
+export function outboxCounts(
+  messages: readonly MessageRecord[],
+): Readonly<Record<OutboxFilter, number>> {
+  const own = messages.filter((message) => message.own)
+  return {
+    open: own.filter(isOpen).length,
+    refused: own.filter(isRefused).length,
+    accepted: own.filter(({ state }) => state === 'accepted').length,
+    all: own.length,
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * A trace: what a source knew, in a file that another panel can open. It holds events, messages
+ * and reviews; with values or with their shapes only. It holds no secret, because the records it
+ * is made of have no place for one.
+ */
+import {
+  type Dag,
+  type DagNode,
+  INSPECT_VERSION,
+  type InspectEvent,
+  type InspectSource,
+  type Json,
+  type MessageRecord,
+  type SyncRecord,
+  type TypeRecord,
+} from '@countersign/core/inspect'
+
+export const TRACE_FORMAT = 'countersign-trace'
+/** What is read of a file at the most. */
+export const TRACE_BYTES_MAX: number = 64 * 1_048_576
+
+export interface Trace {
+  readonly format: typeof TRACE_FORMAT
+  readonly v: typeof INSPECT_VERSION
+  /** ms since 1970. */
+  readonly madeAt: number
+  /** Whether values are in it; otherwise their shapes stand in their places. */
+  readonly values: boolean
+  readonly note: string
+  readonly sync: SyncRecord
+  readonly types: readonly TypeRecord[]
+  readonly events: readonly InspectEvent[]
+  readonly messages: readonly MessageRecord[]
+}
+
+export interface TraceOptions {
+  /** Puts the shape of each value in its place. */
+  readonly redact: boolean
+  readonly now: number
+}
+
+export async function makeTrace(
+  source: InspectSource,
+  { redact, now }: TraceOptions,
+): Promise<Trace> {
+  const [sync, types, messages] = await Promise.all([
+    source.ask({ kind: 'sync' }),
+    source.ask({ kind: 'types' }),
+    source.ask({ kind: 'messages', which: 'all', values: true }),
+  ])
+  return {
+    format: TRACE_FORMAT,
+    v: INSPECT_VERSION,
+    madeAt: now,
+    values: !redact,
+    note: redact
+      ? 'Holds ids, types, field names and sizes. No values, no keys, no personal ids.'
+      : 'Holds the values of rows. No keys, no personal ids.',
+    sync: redact ? { ...sync, connectionNote: undefined } : sync,
+    types,
+    events: redact ? source.events().map(withoutTexts) : source.events(),
+    messages: redact ? messages.map(withoutValues) : messages,
+  }
+}
+
+/** What a value looks like, without what it is. */
+export function shapeOf(value: Json): Json {
+  if (value === null) return null
+  if (Array.isArray(value)) return { redacted: `list of ${value.length}` }
+  if (typeof value === 'string') return { redacted: `text of ${value.length}` }
+  if (typeof value !== 'object') return { redacted: typeof value }
+  if ('$unset' in value) return value
+  return { redacted: `object of ${Object.keys(value).length}` }
+}
+
+function withoutValues(message: MessageRecord): MessageRecord {
+  const { refusal } = message
+  return {
+    ...message,
+    // The sentence of a rule may quote what it refused.
+    refusal: refusal && { reason: refusal.reason, detail: undefined },
+    changes: message.changes.map((change) => ({
+      ...change,
+      ...(change.values && { values: change.values.map(shapeOf) }),
+    })),
+  }
+}
+
+function withoutTexts(event: InspectEvent): InspectEvent {
+  if (event.kind === 'rejected')
+    return { ...event, refusal: { reason: event.refusal.reason, detail: undefined } }
+  return 'text' in event ? { ...event, text: undefined } : event
+}
+
+/** The history of an entity as the messages of a trace tell it. */
+export function dagFrom(trace: Trace, type: string, id: string): Dag | undefined {
+  const nodes: DagNode[] = []
+  for (const message of trace.messages) {
+    if (message.state === 'rejected' || message.state === 'blocked') continue
+    if (message.state === 'dismissed') continue
+    for (const [index, change] of message.changes.entries()) {
+      if (change.id !== id || change.type !== type) continue
+      const values: Record<string, Json> = {}
+      for (const [at, reg] of change.regs.entries()) values[reg] = change.values?.[at] ?? null
+      nodes.push({
+        name: message.name,
+        id: message.id,
+        authorId: message.authorId,
+        state: message.state,
+        timestamp: message.timestamp,
+        arrival: message.arrival,
+        review: message.review,
+        orderKey: orderKey(message, index),
+        kind: change.kind,
+        version: change.version,
+        values,
+        parents: change.parents,
+        keep: change.keep,
+      })
+    }
+  }
+  if (nodes.length === 0) return undefined
+  nodes.sort((a, b) => (a.orderKey < b.orderKey ? -1 : 1))
+  const names = new Set(nodes.map(({ name }) => name))
+  const cut = nodes.some(({ parents }) => parents.some((name) => !names.has(name)))
+  return { type, id, nodes, cut, viewerId: trace.sync.authorId }
+}
+
+function orderKey({ review, arrival }: MessageRecord, index: number): string {
+  const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0')
+  return review
+    ? `${hex(review.epoch, 6)}.${hex(review.seq, 11)}.${hex(index, 3)}`
+    : `~${hex(arrival, 11)}.${hex(index, 3)}`
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { scrollTo, windowOf } from './window.ts'
+import { ageText, bytesText, countText, shortId, valueText } from './words.ts'
+
+describe('words', () => {
+  it('shorten ids to the part that differs', () => {
+    expect(shortId('00000000-0000-8000-8000-000000abcdef')).toBe('abcdef')
+    expect(shortId('00000000-0000-8000-8000-00000000beef:12')).toBe('beef:12')
+    expect(shortId('short')).toBe('short')
+  })
+
+  it.each([
+    [-5, '0 s'],
+    [450, '450 ms'],
+    [59_000, '59 s'],
+    [600_000, '10 min'],
+    [7_200_000, '2 h'],
+    [864_000_000, '10 d'],
+  ])('say the age of %d ms', (ms, text) => expect(ageText(ms)).toBe(text))
+
+  it('say sizes, counts and values', () => {
+    expect([bytesText(12), bytesText(2_048), bytesText(3_145_728)]).toEqual([
+      '12 B',
+      '2.0 KiB',
+      '3.0 MiB',
+    ])
+    expect([countText(1, 'row'), countText(2_000, 'entity', 'entities')]).toEqual([
+      '1 row',
+      '2,000 entities',
+    ])
+    expect([valueText('a'), valueText(undefined), valueText({ $unset: true })]).toEqual([
+      '"a"',
+      'unset',
+      'unset',
+    ])
+    expect(valueText('x'.repeat(500))).toHaveLength(160)
+  })
+})
+
+describe('the window of a list', () => {
+  const view = { count: 10_000, rowHeightPx: 28, scrollTopPx: 2_800, heightPx: 280 }
+
+  it('draws what is in view and a few around it, however long the list is', () => {
+    expect(windowOf(view)).toEqual({ from: 92, to: 119 })
+    expect(windowOf({ ...view, scrollTopPx: 0 })).toEqual({ from: 0, to: 19 })
+    expect(windowOf({ ...view, scrollTopPx: 10_000 * 28 })).toEqual({ from: 9_992, to: 10_000 })
+    expect(windowOf({ ...view, count: 3 })).toEqual({ from: 0, to: 3 })
+    expect(windowOf({ ...view, count: 0 })).toEqual({ from: 0, to: 0 })
+  })
+
+  it('scrolls no further than it takes to see a row', () => {
+    expect(scrollTo(100, view)).toBeUndefined()
+    expect(scrollTo(99, view)).toBe(2_772)
+    expect(scrollTo(110, view)).toBe(2_828)
+  })
+})

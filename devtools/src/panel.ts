@@ -1,0 +1,16 @@
+/**
+ * The door `@countersign/devtools/panel`: the panel without a framework, and traces. It is the
+ * panel in every build; whether a page carries it is for whoever imports it to say.
+ */
+export { inspect } from '@countersign/core/inspect'
+export type { InspectSource } from '@countersign/core/inspect'
+export type { FaultControl } from './faults/control.ts'
+export { readTrace } from './model/read-trace.ts'
+export type { TraceOutcome } from './model/read-trace.ts'
+export { makeTrace } from './model/trace.ts'
+export type { Trace, TraceOptions } from './model/trace.ts'
+export { TraceSource } from './model/trace-source.ts'
+export { mountFloating } from './panel/floating.ts'
+export type { FloatingOptions } from './panel/floating.ts'
+export { mountPanel } from './panel/mount.ts'
+export type { PanelOptions, Theme } from './panel/mount.ts'

@@ -1,0 +1,97 @@
+/**
+ * `mountPanel(element, source)`: the panel in a shadow root under an element of the app's, with
+ * nothing of a framework. All other ways in are thin wrappers over it.
+ */
+import type { InspectSource } from '@countersign/core/inspect'
+import type { FaultControl } from '../faults/control.ts'
+import { TraceSource } from '../model/trace-source.ts'
+import type { Trace } from '../model/trace.ts'
+import { h, setAttribute, svg } from './dom.ts'
+import { Shell } from './shell.ts'
+import { STYLE, adopt } from './style.ts'
+
+export type Theme = 'auto' | 'light' | 'dark'
+
+export interface PanelOptions {
+  /** Begins so; a button in the panel changes it. Default: `auto`, as the system says. */
+  readonly theme?: Theme
+  /** Controls of `@countersign/devtools/faults`. */
+  readonly faults?: readonly FaultControl[]
+  /** Puts a closing button into the panel. */
+  readonly onClose?: () => void
+  readonly now?: () => number
+}
+
+/** Shows the panel under `element`, which keeps its other children. Returns the end of it. */
+export function mountPanel(
+  element: Element,
+  source: InspectSource,
+  options: PanelOptions = {},
+): () => void {
+  const host = h('div', { 'data-countersign-devtools': true, style: 'display:block;height:100%' })
+  const root = host.attachShadow({ mode: 'open' })
+  adopt(root, STYLE)
+  const tools = [themeButton(host, options.theme ?? 'auto')]
+  if (options.onClose) tools.push(closeButton(options.onClose))
+  let shell: Shell | undefined
+  const show = (trace: Trace | undefined): void => {
+    shell?.end()
+    shell?.element.remove()
+    shell = new Shell({
+      source: trace ? new TraceSource(trace) : source,
+      faults: trace ? [] : (options.faults ?? []),
+      now: options.now ?? (() => Date.now()),
+      tools,
+      trace,
+      onTrace: show,
+    })
+    root.append(shell.element)
+  }
+  show(undefined)
+  element.append(host)
+  return () => {
+    shell?.end()
+    host.remove()
+  }
+}
+
+const THEMES: readonly Theme[] = ['auto', 'light', 'dark']
+const ICONS: Readonly<Record<Theme, string>> = {
+  auto: 'M8 2.5a5.5 5.5 0 1 0 0 11zM8 2.5a5.5 5.5 0 0 1 0 11',
+  light:
+    'M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8 1v1.6M8 13.4V15M1 8h1.6M13.4 8H15M3 3l1.2 1.2M11.8 11.8 13 13M13 3l-1.2 1.2M4.2 11.8 3 13',
+  dark: 'M13 9.5A5.5 5.5 0 0 1 6.5 3a5.5 5.5 0 1 0 6.5 6.5z',
+}
+
+function themeButton(host: HTMLElement, first: Theme): HTMLElement {
+  let theme = first
+  const path = svg('path')
+  const button = h(
+    'button',
+    { type: 'button', class: 'icon' },
+    svg('svg', { viewBox: '0 0 16 16' }, path),
+  )
+  const mark = (): void => {
+    setAttribute(host, 'data-theme', theme === 'auto' ? undefined : theme)
+    setAttribute(path, 'd', ICONS[theme])
+    const label = `Colours: ${theme === 'auto' ? 'as the system' : theme}`
+    setAttribute(button, 'aria-label', label)
+    setAttribute(button, 'title', label)
+  }
+  button.addEventListener('click', () => {
+    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!
+    mark()
+  })
+  mark()
+  return button
+}
+
+function closeButton(onClose: () => void): HTMLElement {
+  const button = h(
+    'button',
+    { type: 'button', class: 'icon', 'aria-label': 'Close devtools', title: 'Close devtools' },
+    svg('svg', { viewBox: '0 0 16 16' }, svg('path', { d: 'M4 4l8 8M12 4l-8 8' })),
+  )
+  button.addEventListener('click', () => onClose())
+  return button
+}

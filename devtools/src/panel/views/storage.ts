@@ -1,0 +1,101 @@
+/** Storage: whether it works, how much is in it, and how far its checkpoint goes. */
+import type { StorageRecord } from '@countersign/core/inspect'
+import { bytesText, countText } from '../../model/words.ts'
+import type { PanelContext, View } from '../context.ts'
+import { h } from '../dom.ts'
+import { bar, button, facts, pill, section } from '../parts.ts'
+
+/** A rank is an epoch above 36 bits of seq. */
+const EPOCH: number = 2 ** 36
+
+const NAMES: Readonly<Record<string, string>> = {
+  own: 'Own flushes',
+  tail: 'Canonical tail',
+  rejections: 'Rejections',
+  checkpoint: 'Checkpoint pages',
+}
+
+export function storageView(context: PanelContext): View {
+  const cards = h('div', { class: 'cards' })
+  /** Reading all that is stored costs something, so it is done when asked for, and once at first. */
+  let stored: Promise<StorageRecord> | undefined
+  let mark: string | undefined
+  const measure = (): void => {
+    stored = context.source.ask({ kind: 'storage' })
+    context.refresh()
+  }
+  return {
+    element: h(
+      'div',
+      { class: 'view' },
+      bar(button('Measure again', measure)),
+      h(
+        'div',
+        { class: 'view--scroll', role: 'region', 'aria-label': 'Storage', tabindex: 0 },
+        cards,
+      ),
+    ),
+    async refresh() {
+      stored ??= context.source.ask({ kind: 'storage' })
+      const [measured, sync] = await Promise.all([stored, context.source.ask({ kind: 'sync' })])
+      const record = { ...measured, health: sync.storage, trouble: sync.storageTrouble }
+      const now = JSON.stringify(record)
+      if (now === mark) return
+      mark = now
+      cards.replaceChildren(...cardsOf(record))
+    },
+  }
+}
+
+function cardsOf(record: StorageRecord): HTMLElement[] {
+  const { parts, rank, checkpointRank } = record
+  const all = (parts ?? []).reduce((bytes, part) => bytes + part.bytes, 0)
+  return [
+    section(
+      'Health',
+      facts(
+        ['State', pill(record.health)],
+        ['Trouble', record.trouble],
+        ['Waiting', `${countText(record.outboxFlushes, 'flush', 'flushes')} without a verdict`],
+      ),
+    ),
+    section(
+      'Size',
+      parts
+        ? facts(
+            ...parts.map(
+              ({ kind, records, bytes }) =>
+                [
+                  NAMES[kind] ?? kind,
+                  `${bytesText(bytes)} in ${countText(records, 'record')}`,
+                ] as const,
+            ),
+            ['Text in all', bytesText(all)],
+          )
+        : h('p', { class: 'soft' }, 'Nothing is stored, or it cannot be read.'),
+    ),
+    section(
+      'Compaction',
+      rank === undefined
+        ? h('p', { class: 'soft' }, 'No canonical position is stored.')
+        : facts(
+            ['Stored position', seqText(rank)],
+            ['Checkpoint', checkpointRank === undefined ? 'none yet' : seqText(checkpointRank)],
+            ['Tail after it', tailText(rank, checkpointRank ?? 0)],
+          ),
+    ),
+  ]
+}
+
+function seqOf(rank: number): number {
+  return rank % EPOCH
+}
+
+function tailText(rank: number, checkpointRank: number): string {
+  const reviews = rank - checkpointRank
+  return reviews < EPOCH ? countText(Math.max(0, reviews), 'review') : 'of a later epoch'
+}
+
+function seqText(rank: number): string {
+  return `epoch ${Math.floor(rank / EPOCH)}, seq ${seqOf(rank).toLocaleString('en')}`
+}

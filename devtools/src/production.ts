@@ -1,0 +1,8 @@
+'use client'
+/** The door `@countersign/devtools/production`: the devtools in every build, by choice. */
+export {
+  CountersignDevtools,
+  CountersignDevtoolsPanel,
+  countersignPlugin,
+} from './react/components.ts'
+export type { DevtoolsPlugin, DevtoolsProps, FloatingDevtoolsProps } from './react/types.ts'
