@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 
 test('the examples of the README run and print what they say', () => {
-  const folder = new URL('..', import.meta.url)
+  const folder = new URL('../../packages/core/', import.meta.url)
   const readme = readFileSync(new URL('README.md', folder), 'utf8')
   const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code)
   expect(examples).toHaveLength(2)
