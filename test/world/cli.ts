@@ -4,18 +4,23 @@
  *   pnpm world --seeds 200 --from 1      that many seeds on all cores; what was reached, what failed
  *   pnpm world --minutes 60              as many as fit, from a seed of the day
  *   pnpm world --seed 17 --verbose       one seed, with its history
- *   pnpm world --planted [name]          every planted bug must be caught
+ *   pnpm world --planted --bug name      a planted bug must be caught; without a name, every one
+ *
+ * `--workload W2` gives all seeds that workload; without it, half of them do anything, and the
+ * others are about one thing each (`workloads/all.ts`).
  *
  * Ends with code 1 when a promise was broken, a branch that must be reached was not, or a planted
  * bug survived.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { WORKLOADS, type WorkloadName } from './plan.ts'
 import { plant } from './plant.ts'
 import { PLANTED, plantedNamed } from './planted/all.ts'
 import { runPlanted } from './planted.ts'
 import { runSeeds } from './pool.ts'
-import { printFailure, printReached, printSummary } from './print.ts'
+import { failureText, printReached, printSummary } from './print.ts'
+import type { Report } from './run.ts'
 import { REGRESSION_SEEDS } from './seeds.ts'
 import { Tally } from './tally.ts'
 
@@ -33,10 +38,12 @@ const { values } = parseArgs({
     threads: { type: 'string' },
     planted: { type: 'boolean', default: false },
     bug: { type: 'string' },
+    workload: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 })
 
+const workload = workloadNamed(values.workload)
 const threads = values.threads === undefined ? undefined : Number(values.threads)
 process.exitCode = await main()
 
@@ -45,16 +52,23 @@ async function main(): Promise<number> {
   if (values.planted) {
     const bugs = values.bug === undefined ? PLANTED : [plantedNamed(values.bug)]
     const seedsMax = Number(values.seeds ?? PLANTED_SEEDS_MAX)
-    return runPlanted(bugs, { from: Number(values.from), seedsMax, threads })
+    return runPlanted(bugs, { from: Number(values.from), seedsMax, threads, workload })
   }
   return many()
+}
+
+function workloadNamed(name: string | undefined): WorkloadName | undefined {
+  const found = WORKLOADS.find((each) => each === name)
+  if (name === undefined || found) return found
+  throw new Error(`no workload "${name}"; there are ${WORKLOADS.join(', ')}`)
 }
 
 async function replay(seed: number): Promise<number> {
   if (values.bug !== undefined) plant(plantedNamed(values.bug))
   const { runSeed } = await import('./run.ts')
-  const report = await runSeed(seed, { verbose: true })
-  if (report.violation) await printFailure(report, { whole: values.verbose, bug: values.bug })
+  const report = await runSeed(seed, { verbose: true, workload })
+  if (report.violation)
+    console.error(failureText(report, report, { whole: values.verbose, bug: values.bug }))
   else {
     if (values.verbose) console.log(report.history!.join('\n'))
     console.log(`world: seed ${seed} holds; ${report.events} events, trace ${report.hash}`)
@@ -69,21 +83,22 @@ async function many(): Promise<number> {
     values.minutes === undefined ? Number(values.from) : Math.floor(Date.now() / 1_000) * 100_000
   const count = values.minutes === undefined ? Number(values.seeds ?? 200) : Infinity
   const counts = new Tally()
-  const failed: number[] = []
+  const failed: Report[] = []
   let [seeds, events, virtualMs] = [0, 0, 0]
   function* toRun(): Iterable<number> {
-    for (const { seed } of REGRESSION_SEEDS) yield seed
+    if (workload === undefined) for (const { seed } of REGRESSION_SEEDS) yield seed
     for (let at = 0; at < count; at++) yield from + at
   }
   await runSeeds({
     seeds: toRun(),
+    workload,
     threads,
     onReport: (report) => {
       seeds++
       events += report.events
       virtualMs += report.virtualMs
       counts.add(report.counts)
-      if (report.violation) failed.push(report.seed)
+      if (report.violation) failed.push(report)
       return failed.length < FAILURES_MAX && performance.now() < endMs
     },
   })
@@ -99,8 +114,10 @@ async function many(): Promise<number> {
   })
   const missing = printReached(counts)
   const { runSeed } = await import('./run.ts')
-  for (const seed of failed.sort((a, b) => a - b))
-    await printFailure(await runSeed(seed, { verbose: true }), {})
+  for (const first of failed.sort((a, b) => a.seed - b.seed)) {
+    const again = await runSeed(first.seed, { verbose: true, workload })
+    console.error(failureText(first, again))
+  }
   if (missing.length > 0 && seeds >= SEEDS_FOR_ALL)
     console.error(`world: never reached: ${missing.join('; ')}`)
   return failed.length > 0 || (missing.length > 0 && seeds >= SEEDS_FOR_ALL) ? 1 : 0

@@ -8,7 +8,8 @@ import type { Random } from '../model/random.ts'
 import type { Device } from './device.ts'
 import type { Action } from './plan.ts'
 import type { Visit } from './visit.ts'
-import { Workload } from './workload.ts'
+import { makeWorkload } from './workloads/all.ts'
+import type { Workload } from './workloads/workload.ts'
 import type { World } from './world.ts'
 
 const DAY_MS = 86_400_000
@@ -16,13 +17,14 @@ const DAY_MS = 86_400_000
 export class Conductor {
   readonly #world: World
   readonly #random: Random
-  readonly #workload: Workload
+  readonly workload: Workload
   #actionsLeft: number
 
   constructor(world: World) {
     this.#world = world
     this.#random = world.random.split()
-    this.#workload = new Workload(world, world.random.split())
+    this.workload = makeWorkload(world, world.random.split())
+    world.onLook = (visit) => this.workload.check(visit)
     this.#actionsLeft = world.plan.actions
     for (const tab of world.tabs)
       this.#later(this.#random.unit() * 500, () => tab.visit ?? world.open(tab))
@@ -86,7 +88,7 @@ export class Conductor {
       const visit = this.#pick((each) => each.isOpen && !each.process.isFrozen)
       if (!visit) return
       tally.hit(`action: ${action}`)
-      this.#workload[action](visit)
+      this.workload[action](visit)
       visit.check()
     } else if (ACTS[action](this.#world, this)) {
       tally.hit(`${action === 'open' || action === 'stranger' ? 'action' : 'fault'}: ${action}`)
@@ -127,6 +129,11 @@ export class Conductor {
   }
 }
 
+/** Has a disk, and a tab that is open. */
+function isRunning(world: World): (device: Device) => boolean {
+  return (device) => device.disk !== undefined && world.visitsOf(device).length > 0
+}
+
 type Act = (world: World, by: Conductor) => boolean
 
 /** Each says whether it found somebody to happen to. */
@@ -140,7 +147,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
   close: (world, by) => {
     const visit = by.visit((each) => each.isOpen && !each.process.isFrozen)
     if (!visit) return false
-    world.note(visit.tab.name, () => 'closes')
+    world.note(visit.name, () => 'closes')
     void visit.close()
     return true
   },
@@ -150,9 +157,9 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     return visit !== undefined
   },
   power: (world, by) => {
-    const device = by.device(({ disk, visits }) => disk !== undefined && visits.length > 0)
+    const device = by.device(isRunning(world))
     if (!device) return false
-    for (const visit of device.visits) world.kill(visit)
+    for (const visit of world.visitsOf(device)) world.kill(visit)
     const lost = device.disk!.cutPower()
     world.note(device.name, () => `loses its power, and ${lost} transactions`)
     if (lost > 0) world.tally.hit('transactions lost by a power cut', lost)
@@ -161,7 +168,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
   offline: (world, by) => {
     const visit = by.visit((each) => each.isOpen)
     if (!visit) return false
-    world.note(visit.tab.name, () => 'goes offline')
+    world.note(visit.name, () => 'goes offline')
     visit.store.setOnline(false)
     by.later(by.spell(), () => {
       if (visit.isOpen) visit.store.setOnline(true)
@@ -171,7 +178,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
   freeze: (world, by) => {
     const visit = by.visit((each) => !each.process.isFrozen)
     if (!visit) return false
-    world.note(visit.tab.name, () => 'is frozen')
+    world.note(visit.name, () => 'is frozen')
     visit.process.freeze()
     by.later(by.spell(), () => visit.process.thaw())
     return true
@@ -182,10 +189,10 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     return visit !== undefined
   },
   cut: (world, by) => {
-    const visit = by.visit((each) => world.wire.links(each.tab.name).length > 0)
+    const visit = by.visit((each) => world.wire.links(each.name).length > 0)
     if (!visit) return false
-    world.note(visit.tab.name, () => 'loses its link')
-    world.wire.cut(visit.tab.name)
+    world.note(visit.name, () => 'loses its link')
+    world.wire.cut(visit.name)
     return true
   },
   block: (world, by) => {
@@ -197,7 +204,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     return true
   },
   forceClose: (world, by) => {
-    const device = by.device(({ disk, visits }) => disk !== undefined && visits.length > 0)
+    const device = by.device(isRunning(world))
     if (!device) return false
     device.hadTrouble = true
     world.note(device.name, () => 'has its database closed')
@@ -274,7 +281,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     const known = world.strangers
     if (known.length > 1 || (known.length === 1 && by.random.chance(0.7)))
       by.random.pick(known).act()
-    else void world.addStranger()
+    else void world.addStranger((author) => by.workload.strange(author))
     return true
   },
 }

@@ -2,8 +2,9 @@
  * The types of the simulated world, small pools of values so that authors often choose the same
  * one, and the queries that its screens show.
  */
-import { type Entity, type Query, entity, optional } from '@countersign/core'
+import { CONFLICT, type Entity, type Query, entity, optional } from '@countersign/core'
 import { z } from 'zod'
+import type { OraclePolicies, OraclePolicy } from '../model/policies.ts'
 import type { Random } from '../model/random.ts'
 
 export const Task = entity('task', {
@@ -34,8 +35,98 @@ export const Badge = entity(
   { idPolicy: 'supplied' },
 )
 
-export const TYPES = [Task, Place, Badge] as const
+/** Fields whose policies decide by themselves. The merge functions know no order, and no base. */
+export const Card = entity('card', {
+  title: z.string(),
+  rank: z.number().int(),
+  owner: z.string(),
+  votes: z.number().int(),
+  labels: optional(z.array(z.string())),
+}).conflicts({
+  rank: 'last',
+  owner: 'first',
+  votes: (_, candidates) => mostVotes(candidates) ?? CONFLICT,
+  labels: (_, candidates) => allLabels(candidates),
+})
+
+/** Whoever writes beside another is in conflict with all of it. */
+export const Sheet = entity('sheet', { left: z.number().int(), right: z.number().int() }).conflicts(
+  {},
+  { scope: 'row', archived: 'archive-wins' },
+)
+
+/** Two good edits may make a bad row together. */
+export const Span = entity(
+  'span',
+  { from: z.number().int(), to: z.number().int() },
+  { rule: (row) => (isBadSpan(row) ? 'a span ends before it begins' : undefined) },
+).conflicts({}, { archived: 'edit-wins' })
+
+/** Gives up where votes are near each other. */
+function mostVotes(votes: readonly number[]): number | undefined {
+  const most = Math.max(...votes)
+  return most - Math.min(...votes) > 1 ? most : undefined
+}
+
+function allLabels(lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())].sort()
+}
+
+function isBadSpan(row: Readonly<Record<string, unknown>>): boolean {
+  return (row['from'] as number) > (row['to'] as number)
+}
+
+/** What W2 appends to. */
+export const Log = entity('log', { items: z.array(z.string()) })
+
+/** Money changes hands by messages that expect what they have read. */
+export const Account = entity(
+  'account',
+  { balance: z.number().int(), note: z.string() },
+  { idPolicy: 'supplied' },
+)
+
+export const OPENING_BALANCE = 100
+export const ACCOUNT_IDS: readonly string[] = Array.from(
+  { length: 4 },
+  (_, at) => `0000000c-0000-4000-8000-00000000000${at}`,
+)
+
+/** Types that anybody writes anything on. */
+export const OPEN_TYPES = [Task, Place, Badge, Card, Sheet, Span] as const
+
+export const TYPES = [...OPEN_TYPES, Log, Account] as const
 export type WorldType = (typeof TYPES)[number]
+
+/** The policies once more, as the oracle is told of them. */
+const ASK_ALL: OraclePolicies = { fields: new Map(), scope: 'register', archived: 'surface' }
+
+const POLICIES: Readonly<Record<string, OraclePolicies>> = {
+  card: {
+    ...ASK_ALL,
+    fields: new Map<string, OraclePolicy>([
+      ['rank', 'last'],
+      ['owner', 'first'],
+      ['votes', (values) => mostVotes(values as number[])],
+      ['labels', (values) => allLabels(values as string[][])],
+    ]),
+  },
+  sheet: { ...ASK_ALL, scope: 'row', archived: 'archive-wins' },
+  span: { ...ASK_ALL, archived: 'edit-wins' },
+}
+
+export function policiesOf(type: string): OraclePolicies {
+  return POLICIES[type] ?? ASK_ALL
+}
+
+export function hasRule(type: string): boolean {
+  return typeNamed.get(type)!.options.rule !== undefined
+}
+
+/** Whether what a row shows breaks the rule of its type. */
+export function breaksRule(type: string, row: Readonly<Record<string, unknown>>): boolean {
+  return (type === 'span' && isBadSpan(row)) || (type === 'place' && row['visits'] === 13)
+}
 
 export const typeNamed: ReadonlyMap<string, WorldType> = new Map(
   TYPES.map((type) => [type.name, type]),
@@ -74,10 +165,23 @@ const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {
     closed: (random) => (random.chance(0.5) ? undefined : random.chance(0.5)),
   },
   badge: { label: (random) => random.pick(titles), level: (random) => random.below(4) },
+  card: {
+    title: (random) => random.pick(titles),
+    rank: (random) => random.below(5),
+    owner: (random) => random.pick(titles),
+    votes: (random) => random.below(6),
+    labels: (random) => (random.chance(0.2) ? undefined : random.pick(tags)),
+  },
+  sheet: { left: (random) => random.below(4), right: (random) => random.below(4) },
+  span: { from: (random) => random.below(4), to: (random) => 2 + random.below(4) },
 }
 
-/** The ids that authors of supplied ids choose from. */
-export function suppliedId(type: WorldType, random: Random): string {
+/** The one row of W4. */
+export const placeId = '0000000a-0000-4000-8000-000000000000'
+
+/** An id for a new row from those that authors of supplied ids choose from; undefined: it is minted. */
+export function givenId(type: WorldType, random: Random): string | undefined {
+  if (type.options.idPolicy !== 'supplied') return undefined
   const kind = type === Place ? 'a' : 'b'
   return `0000000${kind}-0000-4000-8000-00000000000${random.below(6)}`
 }

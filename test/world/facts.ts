@@ -4,14 +4,8 @@
  * business; what it answered once for a set of messages is kept.
  */
 import type { Json, Message } from '@countersign/core/message'
-import {
-  type OracleMessage,
-  type OracleRow,
-  type OracleWrite,
-  UNSET,
-  conflictsOf,
-  rowOf,
-} from '../model/oracle.ts'
+import { type OracleMessage, type OracleRow, UNSET, rowOf } from '../model/oracle.ts'
+import type { OraclePast } from '../model/policies.ts'
 
 export interface Fact {
   /** As histories name it: `m12`. */
@@ -24,11 +18,6 @@ export interface Fact {
   refused: string | undefined
 }
 
-/** A row as the oracle says it must be. */
-export interface ExpectedRow extends OracleRow {
-  readonly conflicts: ReadonlyMap<string, readonly OracleWrite[]>
-}
-
 export class EntityHistory {
   readonly id: string
   readonly type: string
@@ -38,7 +27,7 @@ export class EntityHistory {
   readonly #at = new Map<string, number>()
   /** Of each message: those it stands on, without itself. */
   readonly #ancestors: bigint[] = []
-  readonly #expected = new Map<bigint, ExpectedRow>()
+  readonly #expected = new Map<bigint, OracleRow>()
   #accepted: { readonly seq: number; readonly mask: bigint }[] = []
 
   constructor(id: string, type: string, name: string) {
@@ -103,15 +92,29 @@ export class EntityHistory {
     return found
   }
 
+  /** The row after exactly these messages, with who had seen whom. */
+  past(mask: bigint): OraclePast {
+    return {
+      row: this.expected(mask),
+      hasSeen: (id, other) => this.isAncestor(other, id),
+      standingBefore: (reg, ids, inclusive) => {
+        const seen = ids.map(
+          (id) => this.#ancestors[this.#at.get(id)!]! | (inclusive ? this.bitOf(id) : 0n),
+        )
+        const common = seen.reduce((a, b) => a & b)
+        return common === 0n ? [] : (this.expected(common).live.get(reg) ?? [])
+      },
+    }
+  }
+
   /** What the oracle says of the entity after exactly these messages. */
-  expected(mask: bigint): ExpectedRow {
+  expected(mask: bigint): OracleRow {
     let expected = this.#expected.get(mask)
     if (!expected) {
-      const row = rowOf(
+      expected = rowOf(
         this.within(mask).map(({ oracle }) => oracle),
         this.id,
       )!
-      expected = { ...row, conflicts: conflictsOf(row) }
       this.#expected.set(mask, expected)
     }
     return expected

@@ -18,6 +18,7 @@ import type { Device } from './device.ts'
 import {
   type ReviewerFacts,
   s10Decisions,
+  s10RefusalsAreTrue,
   s11Chain,
   s17AcceptedBounds,
   s23VerdictStability,
@@ -31,37 +32,47 @@ import {
   s17FrameSize,
   s4QueuedBeforeSent,
 } from './invariants/wire.ts'
+import type { Stage } from './stage.ts'
 import { Violation } from './violation.ts'
-import type { World } from './world.ts'
+import type { Visit } from './visit.ts'
+
+/** What it needs of the world beyond what everybody sees. */
+export interface ObservedStage extends Stage {
+  /** For which reasons the reviewer may refuse a message. */
+  allowedFor(id: string): readonly string[]
+  /** Who is open under that name. */
+  visitOf(name: string): Visit | undefined
+}
 
 export class Observer {
-  readonly #world: World
+  readonly #stage: ObservedStage
   #reviewer: ReviewerFacts | undefined
   /** One text goes to many: it is read and checked once. */
   #lastDown: { readonly text: string; readonly frame: ReviewerFrame | undefined } | undefined
   readonly #nacked = new Set<string>()
   readonly #offeredBy = new Map<string, string>()
 
-  constructor(world: World) {
-    this.#world = world
+  constructor(stage: ObservedStage) {
+    this.#stage = stage
   }
 
   committed(batch: AppendBatch): void {
-    const { truth, plan, tally } = this.#world
+    const { truth, plan, tally } = this.#stage
     const runs = truth.runsOf(batch)
     this.#reviewer ??= JSON.parse(
-      this.#world.store.database.load().meta.get('epoch')!,
+      this.#stage.store.database.load().meta.get('epoch')!,
     ) as ReviewerFacts
     s5ExactlyOnce(truth, runs)
     s7Closure(truth, runs)
     s11Chain(truth, runs, this.#reviewer)
     s23VerdictStability(truth, { runs, batch }, tally.get('fault: reviewerTwin') === 0)
-    sVerdictAllowed(batch, (id) => this.#world.allowedFor(id))
+    sVerdictAllowed(batch, (id) => this.#stage.allowedFor(id))
     const before = truth.seq
     truth.commit(runs, batch)
     s10Decisions(truth, runs)
+    s10RefusalsAreTrue(truth, batch)
     s17AcceptedBounds(truth, runs, { ...LIMITS, ...plan.limits })
-    this.#world.note('R', () => this.#committedText(before, batch))
+    this.#stage.note('R', () => this.#committedText(before, batch))
     if (runs.length > 1) tally.hit('group commit of several offers')
     for (const { forked, messages } of runs) {
       if (forked.length > 0) tally.hit('accepted as a fork', forked.length)
@@ -80,18 +91,18 @@ export class Observer {
   }
 
   applied(device: Device, batch: WriteBatch): void {
-    const { truth, tally } = this.#world
+    const { truth, tally } = this.#stage
     truth.stored(batch)
     if (batch.checkpoint) tally.hit('checkpoint written')
     else if (batch.reset) {
       tally.hit('canonical state begun anew')
-      this.#world.note(device.name, () => 'begins its canonical state anew')
+      this.#stage.note(device.name, () => 'begins its canonical state anew')
     }
     if (batch.segments?.some(({ kind }) => kind === 'rejections')) tally.hit('rejection stored')
   }
 
   durable(device: Device, batch: WriteBatch): void {
-    const { truth } = this.#world
+    const { truth } = this.#stage
     const durable = truth.durableOf(device.name)
     for (const { id } of truth.stored(batch)) durable.add(id)
   }
@@ -99,19 +110,19 @@ export class Observer {
   #heardUp(name: string, text: string): void {
     const frame = parseAuthorFrame(text)
     const parsed: AuthorFrame | undefined = frame.ok ? frame.value : undefined
-    this.#world.note(name, () => `-> ${this.#textOf(text, parsed)}`)
+    this.#stage.note(name, () => `-> ${this.#textOf(text, parsed)}`)
     if (!parsed) return
-    const { truth, tally } = this.#world
+    const { truth, tally } = this.#stage
     const messages = parsed.kind === 'offer' ? this.#offered(text, parsed.packed) : []
     s17AuthorFrame(parsed, messages)
     if (parsed.kind === 'want' && parsed.scope !== 'all') tally.hit('mend asked for')
-    const visit = this.#world.visitOf(name)
+    const visit = this.#stage.visitOf(name)
     if (visit && !visit.troubled) s4QueuedBeforeSent(truth, visit.device.name, messages)
     for (const message of messages) this.#tallyOffer(name, message)
   }
 
   #offered(text: string, packed: unknown): readonly Message[] {
-    const messages = this.#world.truth.learnPacked(text, () => packed)
+    const messages = this.#stage.truth.learnPacked(text, () => packed)
     if (typeof messages !== 'string') return messages
     throw new Violation('S17', `an offer cannot be read: ${messages}`)
   }
@@ -120,22 +131,22 @@ export class Observer {
     if (this.#lastDown?.text !== text) {
       const parsed = parseReviewerFrame(text)
       this.#lastDown = { text, frame: parsed.ok ? parsed.value : undefined }
-      if (parsed.ok) s16AckAfterCommit(this.#world.truth, parsed.value)
+      if (parsed.ok) s16AckAfterCommit(this.#stage.truth, parsed.value)
     }
     const { frame } = this.#lastDown
-    this.#world.note('R', () => `-> ${name} ${this.#textOf(text, frame)}`)
+    this.#stage.note('R', () => `-> ${name} ${this.#textOf(text, frame)}`)
     if (frame) this.#tallyDown(frame)
   }
 
   #tallyAccepted({ id, changes }: Message): void {
-    const { tally } = this.#world
+    const { tally } = this.#stage
     if (this.#nacked.has(id)) tally.hit('nacked, and accepted later')
     if (changes.length > 1) tally.hit('accepted with several entities')
     for (const change of changes) {
       if (change!.meta.keep) tally.hit('accepted with keep')
       if (change!.meta.kind === 'resolve') tally.hit('resolve accepted')
       if (change!.meta.kind !== 'create') continue
-      const history = this.#world.truth.history(change!.meta.entityId)!
+      const history = this.#stage.truth.history(change!.meta.entityId)!
       const roots = history.facts.filter(({ seq, oracle }) =>
         oracle.changes.some(
           ({ entity, parents }) =>
@@ -147,12 +158,12 @@ export class Observer {
   }
 
   #tallyOffer(name: string, { id, header }: Message): void {
-    const { tally, truth } = this.#world
+    const { tally, truth } = this.#stage
     const first = this.#offeredBy.get(id)
     if (first !== undefined) tally.hit('offered again')
     if (truth.facts.get(id)?.seq !== undefined) tally.hit('offered again after its acceptance')
     if (truth.refused.has(id)) tally.hit('offered again after its rejection')
-    const visit = this.#world.visitOf(name)
+    const visit = this.#stage.visitOf(name)
     const isOwn = visit?.store.status.getState().sessionId === header.sessionId
     if (visit && !isOwn && first !== name)
       tally.hit('offered by another visit than its author (handover)')
@@ -160,7 +171,7 @@ export class Observer {
   }
 
   #tallyDown(frame: ReviewerFrame): void {
-    const { tally, truth } = this.#world
+    const { tally, truth } = this.#stage
     if (frame.kind === 'accepted') tally.hit('lost ack asked for again')
     if (frame.kind === 'page') tally.hit('snapshot page sent')
     if (frame.kind === 'entities') tally.hit('mend answered')
@@ -174,7 +185,7 @@ export class Observer {
   }
 
   #committedText(before: number, batch: AppendBatch): string {
-    const { facts, accepted } = this.#world.truth
+    const { facts, accepted } = this.#stage.truth
     const taken = accepted.slice(before).map((fact) => `${fact.name}@${fact.seq}`)
     const refused = batch.rejections.map(({ msgId, text }) => {
       const { rejection } = JSON.parse(text) as { rejection: { reason: string } }
@@ -185,7 +196,7 @@ export class Observer {
 
   /** A frame in a few words. */
   #textOf(text: string, frame: AuthorFrame | ReviewerFrame | undefined): string {
-    const { facts } = this.#world.truth
+    const { facts } = this.#stage.truth
     switch (frame?.kind) {
       case 'offer': {
         return `offer ${this.#offered(text, frame.packed)

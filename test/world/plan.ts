@@ -33,6 +33,14 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
+/**
+ * What the people of a world do all day; `workloads/all.ts` has them. W6, rows written in several
+ * versions of their schema, comes next.
+ */
+export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5'] as const
+
+export type WorkloadName = (typeof WORKLOADS)[number]
+
 export interface NetPlan {
   readonly delayMs: number
   /** From 0 (even) to 1 (some frames take a thousand times as long). */
@@ -63,6 +71,7 @@ export interface StorePlan {
 
 export interface Plan {
   readonly seed: number
+  readonly workload: WorkloadName
   /** Tabs of each device. */
   readonly tabs: readonly number[]
   /** Devices without any storage. */
@@ -119,7 +128,21 @@ const WEIGHTS: Readonly<Partial<Record<Action, number>>> = {
   stranger: 4,
 }
 
-export function planFor(seed: number): Plan {
+/** How much more often something happens where the workload is about it. */
+const MORE: Readonly<Partial<Record<WorkloadName, Readonly<Partial<Record<Action, number>>>>>> = {
+  W3: { stranger: 8 },
+  W4: { offline: 5 },
+  W5: { offline: 3 },
+}
+
+/** Half of all seeds are about anything, the others about one thing each. */
+export function workloadOf(seed: number): WorkloadName {
+  // Chance of its own: the rest of a plan does not depend on the workload.
+  const random = new Random(seed + 2 ** 40)
+  return random.chance(0.5) ? 'W1' : random.pick(WORKLOADS)
+}
+
+export function planFor(seed: number, workload: WorkloadName = workloadOf(seed)): Plan {
   const random = new Random(seed)
   const has = (share: number): boolean => random.chance(share)
   const rate = (share: number, most: number): number => (has(share) ? most * random.unit() ** 2 : 0)
@@ -135,9 +158,12 @@ export function planFor(seed: number): Plan {
     const weight = WEIGHTS[fault] ?? 1
     if (has(share)) weights.set(fault, weight * (0.3 + random.unit() * 1.5))
   }
-  const tabs = tabsOf(random)
+  for (const [action, weight] of Object.entries(MORE[workload] ?? {}))
+    weights.set(action as Action, Math.max(weight, weights.get(action as Action) ?? 0))
+  const tabs = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
   return {
     seed,
+    workload,
     tabs,
     storageless: new Set(has(0.15) ? [random.below(tabs.length)] : []),
     lifetime: random.pick(['device', 'device', 'tab', 'day']),
@@ -181,10 +207,13 @@ export function planFor(seed: number): Plan {
   }
 }
 
+/** How many replicas it takes at the least for something to happen. */
+const REPLICAS_MIN: Readonly<Partial<Record<WorkloadName, number>>> = { W4: 3, W5: 2 }
+
 /** At most eight replicas in all. */
-function tabsOf(random: Random): number[] {
+function tabsOf(random: Random, replicasMin: number): number[] {
   const tabs: number[] = []
-  const replicas = random.between(1, 8)
+  const replicas = Math.max(replicasMin, random.between(1, 8))
   for (let left = replicas; left > 0; left -= tabs.at(-1)!) {
     tabs.push(random.chance(0.35) ? Math.min(left, random.between(2, 3)) : 1)
   }
@@ -209,7 +238,7 @@ export function describePlan(plan: Plan): string {
     JSON.stringify(plan.limits),
   ].filter((text) => text !== false)
   return [
-    `tabs ${plan.tabs.join('+')}, ${plan.actions} actions every ${plan.gapMs} ms, identity per ${plan.lifetime}`,
+    `workload ${plan.workload}, tabs ${plan.tabs.join('+')}, ${plan.actions} actions every ${plan.gapMs} ms, identity per ${plan.lifetime}`,
     `faults: ${faults.join(' ') || 'none'}`,
     `rates: ${numbers.join(' ')} ${more.join(' ')}`,
   ].join('\n')

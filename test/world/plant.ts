@@ -3,6 +3,7 @@
  * and never in the product. Fails loudly when the piece no longer stands there, so that planted
  * bugs keep step with the code. Must be called before core is imported.
  */
+import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 
 export interface Edit {
@@ -18,6 +19,8 @@ export interface Planted {
   /** What it breaks, in a sentence. */
   readonly what: string
   readonly edits: readonly Edit[]
+  /** One that is known to catch it, tried before all others. */
+  readonly seed?: number
 }
 
 const core = new URL('../../packages/core/src/', import.meta.url).href
@@ -38,11 +41,26 @@ export function plant({ name, edits }: Planted): void {
   })
 }
 
-function replaced(source: string, { from, to }: Edit, name: string): string {
-  const pattern = patternOf(from)
-  const found = source.match(new RegExp(pattern, 'g'))?.length ?? 0
-  if (found !== 1) throw new Error(`planted bug "${name}": found ${found} times: ${from}`)
-  return source.replace(new RegExp(pattern), () => to)
+/** What of a planted bug does not stand once in the code, as sentences. */
+export function misfits({ name, edits }: Planted): string[] {
+  return edits.flatMap((edit) => {
+    const found = countOf(readFileSync(new URL(core + edit.module), 'utf8'), edit)
+    return found === 1 ? [] : [misfit(name, edit, found)]
+  })
+}
+
+function replaced(source: string, edit: Edit, name: string): string {
+  const found = countOf(source, edit)
+  if (found !== 1) throw new Error(misfit(name, edit, found))
+  return source.replace(new RegExp(patternOf(edit.from)), () => edit.to)
+}
+
+function countOf(source: string, { from }: Edit): number {
+  return source.match(new RegExp(patternOf(from), 'g'))?.length ?? 0
+}
+
+function misfit(name: string, { module, from }: Edit, found: number): string {
+  return `planted bug "${name}": found ${found} times in ${module}: ${from}`
 }
 
 /** The formatter may break lines anywhere between tokens. */

@@ -1,18 +1,27 @@
 /** Runs seeds on several threads, in order, until all are done or the caller has had enough. */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import type { WorkloadName } from './plan.ts'
 import type { Report } from './run.ts'
 
 export interface PoolOptions {
   /** In the order in which they are run. */
   readonly seeds: Iterable<number>
   readonly planted?: string | undefined
+  /** Instead of the seeds' own. */
+  readonly workload?: WorkloadName | undefined
   readonly threads?: number | undefined
   /** Hears of each seed; returns false when that is enough. */
   readonly onReport: (report: Report) => boolean
 }
 
-export async function runSeeds({ seeds, planted, threads, onReport }: PoolOptions): Promise<void> {
+export async function runSeeds({
+  seeds,
+  planted,
+  workload,
+  threads,
+  onReport,
+}: PoolOptions): Promise<void> {
   const left = seeds[Symbol.iterator]()
   let isEnough = false
   const next = (): number | undefined => {
@@ -21,7 +30,9 @@ export async function runSeeds({ seeds, planted, threads, onReport }: PoolOption
   }
   const run = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { planted } })
+      const worker = new Worker(new URL('worker.ts', import.meta.url), {
+        workerData: { planted, workload },
+      })
       const give = (): void => {
         const seed = next()
         if (seed === undefined) void worker.terminate().then(() => resolve())

@@ -1,5 +1,5 @@
 /** What the world tells people: sums, what was reached, and a failure with its history. */
-import { describePlan, planFor } from './plan.ts'
+import { describePlan, planFor, workloadOf } from './plan.ts'
 import type { Report } from './run.ts'
 import { SOMETIMES } from './sometimes.ts'
 import type { Tally } from './tally.ts'
@@ -47,19 +47,45 @@ export function printReached(counts: Tally): string[] {
   return SOMETIMES.filter((name) => counts.get(name) === 0)
 }
 
-/** `history` lines read: virtual seconds, who, what. m1 is a message, e1 an entity, m1@5 a seq, m1!why a refusal. */
-export async function printFailure(
-  { seed, violation, history }: Report,
-  { whole = false, bug }: { readonly whole?: boolean; readonly bug?: string | undefined },
-): Promise<void> {
-  console.error(`\nworld: seed ${seed} breaks ${violation!.invariant}: ${violation!.what}`)
-  console.error(describePlan(planFor(seed)))
-  const lines = history ?? []
-  const shown = whole ? lines : lines.slice(-HISTORY_LINES)
-  if (shown.length < lines.length) console.error(`… ${lines.length - shown.length} lines before`)
-  console.error(shown.join('\n'))
-  const more = bug === undefined ? '' : ` --bug ${bug}`
-  console.error(`world: replay with: npx pnpm world --seed ${seed} --verbose${more}`)
+export interface FailureOptions {
+  /** All of the history. */
+  readonly whole?: boolean
+  /** What was planted. */
+  readonly bug?: string | undefined
+}
+
+/**
+ * `first` is what was found; `again` the same seed run once more, with its history. They differ
+ * when files have changed in between, or when the world is not deterministic: then it is said so.
+ * Lines read: virtual seconds, who, what. m1 is a message, e1 an entity, m1@5 a seq, m1!why a refusal.
+ */
+export function failureText(
+  first: Report,
+  again: Report,
+  { whole = false, bug }: FailureOptions = {},
+): string {
+  const { seed, workload, violation } = first
+  const lines = [`\nworld: seed ${seed} breaks ${violation?.invariant}: ${violation?.what}`]
+  lines.push(describePlan(planFor(seed, workload)))
+  if (again.violation?.what !== violation?.what) lines.push(otherwise(first, again))
+  const history = again.history ?? []
+  const shown = whole ? history : history.slice(-HISTORY_LINES)
+  if (shown.length < history.length) lines.push(`… ${history.length - shown.length} lines before`)
+  lines.push(...shown)
+  const more = `${workload === workloadOf(seed) ? '' : ` --workload ${workload}`}${bug ? ` --bug ${bug}` : ''}`
+  lines.push(`world: replay with: npx pnpm world --seed ${seed} --verbose${more}`)
+  return lines.join('\n')
+}
+
+function otherwise(first: Report, again: Report): string {
+  const what = again.violation
+    ? `broke ${again.violation.invariant} instead: ${again.violation.what}`
+    : 'did not fail again'
+  const traces = `${first.events} events and trace ${first.hash}, then ${again.events} and ${again.hash}`
+  return (
+    `world: run a second time, it ${what} (${traces}). ` +
+    'Files have changed in between, or something is not decided by the seed; the history is that of the second run.'
+  )
 }
 
 function big(value: number): string {

@@ -6,21 +6,21 @@
 import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
 import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
 import { TYPES } from './entities.ts'
+import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
-import type { World } from './world.ts'
 
 const RETRY_MS = 500
 
 export class ReviewerNode {
   readonly process: ProcessClock
-  readonly #world: World
+  readonly #stage: Stage
   readonly #random: SeededRandom
   #reviewer: Reviewer | undefined
 
-  constructor(world: World, random: SeededRandom) {
-    this.#world = world
+  constructor(stage: Stage, random: SeededRandom) {
+    this.#stage = stage
     this.#random = random
-    this.process = new ProcessClock(world.clock)
+    this.process = new ProcessClock(stage.clock)
     void this.#start()
   }
 
@@ -30,11 +30,11 @@ export class ReviewerNode {
 
   kill(): void {
     this.process.kill()
-    this.#world.wire.bury()
+    this.#stage.wire.bury()
   }
 
   async #start(): Promise<void> {
-    const { plan, store, wire, keys, faults, tally } = this.#world
+    const { plan, store, wire, keys, faults, tally } = this.#stage
     const { tailMessagesMax } = plan
     const limits = { ...plan.limits, ...(tailMessagesMax !== undefined && { tailMessagesMax }) }
     try {
@@ -50,7 +50,7 @@ export class ReviewerNode {
         onEvent: (event) => {
           tally.hit(`reviewer: ${event.type}`)
           if (event.type === 'strike' && !event.address.startsWith('X')) {
-            this.#world.fault('S17', `an honest tab is struck: ${event.why}`)
+            this.#stage.fault('S17', `an honest tab is struck: ${event.why}`)
           }
         },
       })

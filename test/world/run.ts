@@ -3,12 +3,13 @@ import { setSha256 } from '@countersign/core/message'
 import { hash } from 'node:crypto'
 import { Conductor } from './conductor.ts'
 import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
-import { type Plan, planFor } from './plan.ts'
+import { type Plan, type WorkloadName, planFor } from './plan.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
 
 export interface Report {
   readonly seed: number
+  readonly workload: WorkloadName
   readonly events: number
   readonly virtualMs: number
   readonly hash: string
@@ -29,11 +30,15 @@ const HOPELESS_LOOKS = 240
 // A third of a world is hashing; the machine's own is ten times as fast.
 setSha256((text) => hash('sha256', text, 'base64url'))
 
-export async function runSeed(
-  seed: number,
-  options: { readonly verbose?: boolean } = {},
-): Promise<Report> {
-  return runPlan(planFor(seed), options)
+export interface SeedOptions {
+  /** With a history. */
+  readonly verbose?: boolean
+  /** Instead of the seed's own. */
+  readonly workload?: WorkloadName | undefined
+}
+
+export async function runSeed(seed: number, options: SeedOptions = {}): Promise<Report> {
+  return runPlan(planFor(seed, options.workload), options)
 }
 
 export async function runPlan(
@@ -53,6 +58,7 @@ export async function runPlan(
   const { violation } = world
   return {
     seed: plan.seed,
+    workload: plan.workload,
     events: run.events,
     virtualMs: world.clock.monotonic(),
     hash: world.hash,
@@ -80,7 +86,12 @@ class Run {
     for (const device of world.devices)
       if (device.disk?.content.outbox.length) world.open(world.addTab(device))
     await this.#quiet('opening every outbox', conductor)
-    if (!world.violation) world.guard(() => checkFinally(world))
+    while (!world.violation && this.#settles(conductor)) await this.#quiet('a decision', conductor)
+    if (!world.violation)
+      world.guard(() => {
+        checkFinally(world)
+        conductor.workload.checkFinally()
+      })
     await this.#fromDisk()
   }
 
@@ -101,6 +112,13 @@ class Run {
     )
     for (const visit of world.visits) world.kill(visit)
     world.node?.kill()
+  }
+
+  /** Whether people still had something to do. */
+  #settles({ workload }: Conductor): boolean {
+    let isBusy = false
+    this.#world.guard(() => (isBusy = workload.settle()))
+    return isBusy
   }
 
   async #quiet(when: string, conductor: Conductor): Promise<void> {

@@ -1,6 +1,9 @@
 /**
  * What a query means, by looking at every row: the measure of indexes and live queries (S15).
  * Written from PROTOCOL 14 and the documentation of `Query`, without a line of core's engine.
+ *
+ * A row in conflict is found under every value it could come to: where it matches as it is
+ * shown, it stands by that; otherwise by the first combination of its candidates that matches.
  */
 import type { AnyRow, Entity, Query } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
@@ -8,11 +11,39 @@ import { isDeepStrictEqual } from 'node:util'
 /** The rows of the query among all rows, archived ones too, in its order. */
 export function scan(all: readonly AnyRow[], query: Query<Entity>): AnyRow[] {
   const { where = {}, orderBy = [], limit = Infinity, archived = 'exclude' } = query
-  const found = all.filter((row) => {
-    if (archived !== 'include' && row.$archived !== (archived === 'only')) return false
-    return matches(row, where as Conditions)
+  const found = all.flatMap((row) => {
+    if (archived !== 'include' && row.$archived !== (archived === 'only')) return []
+    return facesOf(row).find((face) => matches(face, where as Conditions)) ?? []
   })
-  return found.sort((a, b) => compare(a, b, orderBy as readonly string[])).slice(0, limit)
+  return found
+    .sort((a, b) => compare(a, b, orderBy as readonly string[]))
+    .slice(0, limit)
+    .map(({ row }) => row)
+}
+
+/** A row with some of its fields as other candidates have them. */
+interface Face {
+  readonly row: AnyRow
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+/** So many combinations of candidates are looked at. */
+const FACES_MAX = 64
+
+/** The row as it is shown, then with other candidates in its place: the later fields vary slowest. */
+function facesOf(row: AnyRow): Face[] {
+  let others: Face['fields'][] = [{}]
+  for (const [field, { candidates }] of Object.entries(row.$conflicts)) {
+    if (field === '$archived') continue
+    others = candidates
+      .flatMap(({ value }) => others.map((fields) => ({ ...fields, [field]: value })))
+      .slice(0, FACES_MAX)
+  }
+  return [{ row, fields: {} }, ...others.map((fields) => ({ row, fields }))]
+}
+
+function valueOf({ row, fields }: Face, field: string): unknown {
+  return field in fields ? fields[field] : row[field]
 }
 
 interface Conditions {
@@ -21,10 +52,12 @@ interface Conditions {
   readonly [field: string]: unknown
 }
 
-function matches(row: AnyRow, { and, or, ...fields }: Conditions): boolean {
-  if (and && !and.every((part) => matches(row, part))) return false
-  if (or && !or.some((part) => matches(row, part))) return false
-  return Object.entries(fields).every(([field, condition]) => holds(row[field], condition))
+function matches(face: Face, { and, or, ...fields }: Conditions): boolean {
+  if (and && !and.every((part) => matches(face, part))) return false
+  if (or && !or.some((part) => matches(face, part))) return false
+  return Object.entries(fields).every(([field, condition]) =>
+    holds(valueOf(face, field), condition),
+  )
 }
 
 function holds(value: unknown, condition: unknown): boolean {
@@ -58,16 +91,16 @@ function isComparable(value: unknown, operand: unknown): boolean {
 }
 
 /** Missing values last in both directions, ties by id. */
-function compare(a: AnyRow, b: AnyRow, orderBy: readonly string[]): number {
+function compare(a: Face, b: Face, orderBy: readonly string[]): number {
   for (const key of orderBy) {
     const descending = key.startsWith('-')
     const field = descending ? key.slice(1) : key
-    const [left, right] = [a[field], b[field]]
+    const [left, right] = [valueOf(a, field), valueOf(b, field)]
     if (left === right) continue
     if (left === undefined) return 1
     if (right === undefined) return -1
     const order = (left as number) < (right as number) ? -1 : 1
     return descending ? -order : order
   }
-  return a.id < b.id ? -1 : 1
+  return a.row.id < b.row.id ? -1 : 1
 }

@@ -45,4 +45,12 @@ export const SOMETIMES: readonly string[] = [
   'reviewer: store_failed',
   'reviewer: store_recovered',
   'burst',
+  'conflict decided',
+  'several decide at once',
+  'taken back',
+  'reauthored',
+  'discarded',
+  'all write apart',
+  'unique append accepted',
+  'transfer accepted',
 ]

@@ -12,7 +12,8 @@ import type {
   MessageHeader,
 } from '@countersign/core/message'
 import type { Random } from '../model/random.ts'
-import { Task, TYPES, type WorldType, suppliedId, typeNamed, valuesFor } from './entities.ts'
+import { KNOWN_FAULTS } from './invariants/known-faults.ts'
+import { OPEN_TYPES, Task, type WorldType, givenId, typeNamed, valuesFor } from './entities.ts'
 import type { EntityHistory } from './facts.ts'
 import type { Truth } from './truth.ts'
 
@@ -48,10 +49,17 @@ export function strangeMessage(author: Writing): readonly Strange[] {
 function pasts(author: Writing, most: number): { history: EntityHistory; mask: bigint }[] {
   const { truth, random } = author
   const seq = random.chance(0.5) ? truth.seq : random.below(truth.seq + 1)
-  const known = [...truth.facts.entities()].filter((history) => history.acceptedAt(seq) !== 0n)
+  const known = [...truth.facts.entities()].filter(
+    (history) => isOpenType(history) && history.acceptedAt(seq) !== 0n,
+  )
   return random
     .sample(known, random.between(1, most))
     .map((history) => ({ history, mask: history.acceptedAt(seq) }))
+}
+
+/** Strangers leave alone what a workload counts on. */
+function isOpenType({ type }: EntityHistory): boolean {
+  return OPEN_TYPES.some(({ name }) => name === type)
 }
 
 function typeOf(history: EntityHistory): WorldType {
@@ -102,6 +110,7 @@ function keeps(author: Writing): Strange[] {
     for (const reg of Object.keys(set)) {
       const writes = (live.get(reg) ?? []).map(({ by }) => by)
       const kept = author.random.sample(writes, author.random.between(0, writes.length))
+      if (KNOWN_FAULTS.keepInLine && heads.length === 1 && writes.length === 1) continue
       if (kept.length > 0) keep[reg] = kept.sort()
     }
     return author.change(
@@ -160,16 +169,18 @@ function expects(author: Writing): Strange[] {
 /** New entities, and second roots of those whose ids anybody may give. */
 function creates(author: Writing): Strange[] {
   const { random } = author
-  const types = random.sample(TYPES, random.between(1, 2))
+  const types = random.sample(OPEN_TYPES, random.between(1, 2))
   const changes = types.map((type) => {
-    const entityId = type === Task ? author.entityIds.next() : suppliedId(type, random)
+    const entityId = givenId(type, random) ?? author.entityIds.next()
     return author.change(
       { type: type.name, entityId, kind: 'create', parentCanonicalIds: [] },
       setFor(author, type, true),
     )
   })
   // A reviewer that does not know the types takes every second root for a mistake.
-  const allowed: FinalReason[] = types.every((type) => type === Task) ? [] : ['entity_exists']
+  const allowed: FinalReason[] = types.some(({ options }) => options.idPolicy === 'supplied')
+    ? ['entity_exists']
+    : []
   return [{ message: author.message(changes), allowed: [...USUAL, ...allowed] }]
 }
 

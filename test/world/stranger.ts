@@ -31,26 +31,40 @@ import {
 } from '@countersign/core/protocol'
 import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
 import type { Random } from '../model/random.ts'
-import { type Writing, strangeMessage } from './strange-messages.ts'
-import { SPACE } from './truth.ts'
-import type { World } from './world.ts'
+import type { Stage } from './stage.ts'
+import type { Strange, Writing } from './strange-messages.ts'
+import { SPACE, type Truth } from './truth.ts'
 
 const TICK_MS = 3_000
 /** Without a word for this long it takes its link for dead. */
 const SILENCE_MS = 12_000
 const OFFER_MESSAGES_MAX = 4
 
+/** What it needs of the world beyond what everybody sees. */
+export interface StrangerStage extends Stage {
+  /** For which reasons the reviewer may refuse a message. */
+  allow(id: string, reasons: readonly FinalReason[]): void
+}
+
+export interface StrangerParts {
+  readonly random: Random
+  readonly bytes: SeededRandom
+  /** What it writes next. */
+  readonly writes: (author: Writing) => readonly Strange[]
+}
+
 export class Stranger implements Writing {
   readonly name: string
   readonly random: Random
   readonly entityIds: EntityIds
-  readonly #world: World
+  readonly #stage: StrangerStage
   readonly #bytes: SeededRandom
   readonly #process: ProcessClock
   readonly #signer: Signer
   readonly #keys: KeyPair
   readonly #opening: SessionOpening
   readonly #commit: string
+  readonly #writes: StrangerParts['writes']
   readonly #written: Message[] = []
   #link: Link | undefined
   #isBound = false
@@ -58,9 +72,9 @@ export class Stranger implements Writing {
   #clientSeq = 0
 
   static async make(
-    world: World,
+    stage: StrangerStage,
     name: string,
-    { random, bytes }: { random: Random; bytes: SeededRandom },
+    { random, bytes, writes }: StrangerParts,
   ): Promise<Stranger> {
     const signer = simSigner({ random: bytes })
     const keys = await signer.generate()
@@ -71,38 +85,37 @@ export class Stranger implements Writing {
     const commit = personalCommit(SPACE, personalId, salt)
     const sig = await signer.sign(keys, grantBytes(SPACE, authorId, { sessionId, commit }))
     const opening = { authorId, publicKey: keys.publicKey, sessionId, personalId, salt, sig }
-    return new Stranger(world, name, { random, bytes, signer, keys, opening, commit })
+    return new Stranger(stage, name, { random, bytes, writes, signer, keys, opening, commit })
   }
 
   private constructor(
-    world: World,
+    stage: StrangerStage,
     name: string,
-    parts: {
-      random: Random
-      bytes: SeededRandom
+    parts: StrangerParts & {
       signer: Signer
       keys: KeyPair
       opening: SessionOpening
       commit: string
     },
   ) {
-    this.#world = world
+    this.#stage = stage
     this.name = name
     this.random = parts.random
     this.#bytes = parts.bytes
+    this.#writes = parts.writes
     this.#signer = parts.signer
     this.#keys = parts.keys
     this.#opening = parts.opening
     this.#commit = parts.commit
     this.entityIds = new EntityIds(SPACE, parts.opening.authorId, parts.opening.sessionId)
-    this.#process = new ProcessClock(world.clock)
-    world.truth.deviceOf.set(parts.opening.sessionId, name)
+    this.#process = new ProcessClock(stage.clock)
+    stage.truth.deviceOf.set(parts.opening.sessionId, name)
     this.#connect()
     this.#tick()
   }
 
-  get truth(): World['truth'] {
-    return this.#world.truth
+  get truth(): Truth {
+    return this.#stage.truth
   }
 
   /** Messages without a verdict. */
@@ -114,10 +127,10 @@ export class Stranger implements Writing {
 
   /** Writes something strange, and offers it when it can. */
   act(): void {
-    for (const { message, allowed } of strangeMessage(this)) {
-      this.#world.allow(message.id, allowed)
+    for (const { message, allowed } of this.#writes(this)) {
+      this.#stage.allow(message.id, allowed)
       this.#written.push(message)
-      this.#world.note(this.name, () => `writes ${message.id.slice(0, 8)} ${describe(message)}`)
+      this.#stage.note(this.name, () => `writes ${message.id.slice(0, 8)} ${describe(message)}`)
     }
     this.#offer()
   }
@@ -157,7 +170,7 @@ export class Stranger implements Writing {
   #connect(): void {
     this.#isBound = false
     this.#heardMs = this.#process.monotonic()
-    this.#link = this.#world.wire.transport(this.name, this.#process).connect({
+    this.#link = this.#stage.wire.transport(this.name, this.#process).connect({
       open: () => this.#link!.send(helloFrame(SPACE, null)),
       frame: (text) => this.#heard(text),
       closed: () => (this.#link = undefined),

@@ -1,6 +1,6 @@
 /**
- * One life of a tab: from opening the store until it is closed or killed. Everything it has of
- * the world it has through its own clock, so that killing that clock kills the tab.
+ * A tab, and one life of it: from opening the store until it is closed or killed. Everything a
+ * visit has of the world it has through its own clock, so that killing that clock kills it.
  */
 import { type SyncStore, createSyncStore } from '@countersign/core'
 import {
@@ -10,13 +10,39 @@ import {
   simSigner,
 } from '@countersign/core/testing'
 import { TYPES } from './entities.ts'
-import type { Device, Tab } from './device.ts'
+import type { Device } from './device.ts'
+import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
 import { Watch } from './watch.ts'
-import type { World } from './world.ts'
+
+/** What it needs of the world beyond what everybody sees. */
+export interface VisitStage extends Stage {
+  /** Something has happened in it. */
+  stirred(visit: Visit): void
+  /** Its store is ready. */
+  opened(visit: Visit): void
+  /** Its rows have changed, and were looked at: inside of an emission, too. */
+  looked(visit: Visit): void
+  closed(visit: Visit): void
+  /** Its store cannot be used: the page is loaded again some time. */
+  lost(visit: Visit): void
+}
+
+/** One tab of a device, which may be open or not. */
+export class Tab {
+  readonly device: Device
+  readonly name: string
+  visit: Visit | undefined
+
+  constructor(device: Device) {
+    this.device = device
+    this.name = device.nextTabName()
+  }
+}
 
 export class Visit {
-  readonly tab: Tab
+  readonly device: Device
+  readonly name: string
   readonly process: ProcessClock
   readonly store: SyncStore
   /** From when the store is ready. */
@@ -24,48 +50,44 @@ export class Visit {
   /** Whether its disk has failed it: then what it says is not durable may be offered. */
   troubled = false
   state: 'opening' | 'open' | 'closing' | 'gone' = 'opening'
-  readonly #world: World
+  readonly #stage: VisitStage
   readonly #locks: TabLocks
 
-  constructor(world: World, tab: Tab, random: SeededRandom) {
-    this.#world = world
-    this.tab = tab
-    const { device } = tab
-    this.process = new ProcessClock(world.clock, {
+  constructor(stage: VisitStage, { device, name }: Tab, random: SeededRandom) {
+    this.#stage = stage
+    this.device = device
+    this.name = name
+    this.process = new ProcessClock(stage.clock, {
       ...device.skew,
-      onTurn: () => world.touched.add(this),
+      onTurn: () => stage.stirred(this),
     })
     this.#locks = device.locks.tab()
-    const { plan } = world
+    const { plan } = stage
     this.store = createSyncStore({
       space: SPACE,
       entities: TYPES,
       ...(device.disk && { storage: device.disk.storage(this.process) }),
-      transports: [world.wire.transport(tab.name, this.process)],
+      transports: [stage.wire.transport(name, this.process)],
       identity: { lifetime: plan.lifetime, personalId: `person ${device.name}` },
       ...(plan.checkpointSteps !== undefined && { checkpointSteps: plan.checkpointSteps }),
       platform: {
         clock: this.process,
         random,
-        signer: simSigner({ random, clock: this.process, delayMs: world.faults.signerMs }),
+        signer: simSigner({ random, clock: this.process, delayMs: stage.faults.signerMs }),
         locks: this.#locks,
-        tabId: () => tab.name,
+        tabId: () => name,
       },
-      onError: (error) => world.fault('S0', `${tab.name}: ${String(error)}`),
+      onError: (error) => stage.fault('S0', `${name}: ${String(error)}`),
     })
     this.troubled = !device.disk
     this.store.status.subscribe(({ storage, halted }) => {
       if (storage === 'degraded') this.troubled = true
-      if (halted !== undefined) world.fault('S0', `${tab.name} has halted: ${halted}`)
+      if (halted !== undefined) stage.fault('S0', `${name} has halted: ${halted}`)
     })
     this.store.ready.then(
       () => this.#ready(),
       () => this.#unready(),
     )
-  }
-
-  get device(): Device {
-    return this.tab.device
   }
 
   get isOpen(): boolean {
@@ -75,7 +97,7 @@ export class Visit {
   /** Cheap checks of whatever has happened here. */
   check(): void {
     const { watch } = this
-    if (watch && this.state !== 'gone') this.#world.guard(() => watch.check(), this.tab.name)
+    if (watch && this.state !== 'gone') this.#stage.guard(() => watch.check(), this.name)
   }
 
   /** The tab is gone in the middle of whatever it was doing. */
@@ -83,29 +105,31 @@ export class Visit {
     this.state = 'gone'
     this.process.kill()
     this.#locks.die()
-    this.#world.wire.bury()
+    this.#stage.wire.bury()
   }
 
   /** The app closes its store, then its page. */
   async close(): Promise<void> {
     this.state = 'closing'
     await this.store.close()
-    this.#world.closed(this)
+    this.#stage.closed(this)
   }
 
   #ready(): void {
     if (this.state !== 'opening') return
     this.state = 'open'
-    const { truth, tally } = this.#world
+    const { truth, tally } = this.#stage
     truth.deviceOf.set(this.store.status.getState().sessionId!, this.device.name)
-    const guard = (check: () => void): void => this.#world.guard(check, this.tab.name)
-    this.watch = new Watch({ store: this.store, truth, device: this.device.name, tally, guard })
-    this.#world.opened(this)
+    const guard = (check: () => void): void => this.#stage.guard(check, this.name)
+    const onLook = (): void => this.#stage.looked(this)
+    const { store, device } = this
+    this.watch = new Watch({ store, truth, device: device.name, tally, guard, onLook })
+    this.#stage.opened(this)
   }
 
   /** The disk went away while the store was opening: the page has to be loaded again. */
   #unready(): void {
-    this.#world.tally.hit('store that never became ready')
-    if (this.state === 'opening') this.#world.lost(this)
+    this.#stage.tally.hit('store that never became ready')
+    if (this.state === 'opening') this.#stage.lost(this)
   }
 }

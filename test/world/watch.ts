@@ -17,24 +17,16 @@ import type { EntityHistory, Fact } from './facts.ts'
 import {
   s12Progressive,
   s13Monotonic,
-  s13NothingFlips,
   s15IndexIsScan,
   s1OnlyOwnIsPending,
-  s1RowIsFold,
   s1Complete,
   s6Whole,
-  s8Conflicts,
 } from './invariants/replica.ts'
+import { KNOWN_FAULTS } from './invariants/known-faults.ts'
+import { readingFor, s13NothingFlips, s1RowIsFold, s8Conflicts } from './invariants/row.ts'
+import type { Sight } from './sight.ts'
 import type { Tally } from './tally.ts'
 import type { Truth } from './truth.ts'
-
-/** What was seen of one entity last. */
-export interface Sight {
-  readonly history: EntityHistory
-  readonly row: AnyRow | undefined
-  /** The messages that the row is the fold of. */
-  readonly mask: bigint
-}
 
 export interface WatchOptions {
   readonly store: SyncStore
@@ -43,6 +35,8 @@ export interface WatchOptions {
   readonly tally: Tally
   /** Runs a check; hears of a violation. */
   readonly guard: (check: () => void) => void
+  /** What else is to be checked when something has changed. */
+  readonly onLook: () => void
 }
 
 interface OpenScreen extends Screen {
@@ -84,6 +78,16 @@ export class Watch {
       return body()
     } finally {
       this.#writing = false
+    }
+  }
+
+  /** Does something during which what is emitted is not to be looked at. */
+  unseen<T>(body: () => T): T {
+    this.#checking = true
+    try {
+      return body()
+    } finally {
+      this.#checking = false
     }
   }
 
@@ -131,7 +135,9 @@ export class Watch {
     this.#position = s12Progressive(this.#options.truth, before, this.position)
     const isChanged = this.#look()
     this.#complete(before)
-    if (isChanged) for (const screen of this.#screens) this.#checkScreen(screen)
+    if (!isChanged) return
+    for (const screen of this.#screens) this.#checkScreen(screen)
+    this.#options.onLook()
   }
 
   /** A row that the watch could not look into, and why; undefined when there is none. */
@@ -220,7 +226,7 @@ export class Watch {
       return (
         seq !== undefined &&
         seq <= (this.position?.seq ?? 0) &&
-        message.header.sessionId !== sessionId
+        (message.header.sessionId !== sessionId || KNOWN_FAULTS.snapshotBeforeBound)
       )
     })
   }
@@ -240,11 +246,11 @@ export class Watch {
     s1OnlyOwnIsPending(truth, after, { device, seq })
     const { row } = after
     if (!row) return
-    const expected = after.history.expected(after.mask)
-    const viewerId = store.status.getState().authorId
-    s8Conflicts(after, expected)
-    s1RowIsFold(after, expected, { viewerId, seq, truth })
-    if (before && !this.#isUncertain(before)) s13NothingFlips(before, after, expected)
+    const viewing = { viewerId: store.status.getState().authorId, seq, truth }
+    const reading = readingFor(after, viewing)
+    s1RowIsFold(after, reading, viewing)
+    s8Conflicts(after, reading, viewing)
+    if (before && !this.#isUncertain(before)) s13NothingFlips(before, after)
     for (const { candidates } of Object.values(row.$conflicts)) {
       tally.hit('conflict')
       if (candidates.length > 2) tally.hit('conflict of 3 or more')

@@ -1,10 +1,14 @@
 /** A thread that runs the seeds it is given, one after the other, perhaps with a planted bug. */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { WorkloadName } from './plan.ts'
 import { plant } from './plant.ts'
 import { plantedNamed } from './planted/all.ts'
 import { trapGlobals } from './trap.ts'
 
-const { planted } = workerData as { readonly planted: string | undefined }
+const { planted, workload } = workerData as {
+  readonly planted: string | undefined
+  readonly workload: WorkloadName | undefined
+}
 const port = parentPort!
 if (planted !== undefined) plant(plantedNamed(planted))
 
@@ -13,6 +17,6 @@ const { runSeed } = await import('./run.ts')
 trapGlobals()
 
 port.on('message', (seed: number) => {
-  void runSeed(seed).then((report) => port.postMessage(report))
+  void runSeed(seed, { workload }).then((report) => port.postMessage(report))
 })
 port.postMessage('ready')

@@ -4,9 +4,11 @@
  */
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test, vi } from 'vitest'
+import { WORKLOADS, planFor, workloadOf } from './plan.ts'
+import { misfits } from './plant.ts'
 import { PLANTED } from './planted/all.ts'
-import { planFor } from './plan.ts'
-import { runSeed } from './run.ts'
+import { failureText } from './print.ts'
+import { type Report, runSeed } from './run.ts'
 import { REGRESSION_SEEDS } from './seeds.ts'
 import { SOMETIMES } from './sometimes.ts'
 
@@ -20,6 +22,14 @@ describe('the world', () => {
     const { violation, events } = await runSeed(seed)
     expect(violation).toBeUndefined()
     expect(events).toBeGreaterThan(50)
+  })
+
+  test.for(WORKLOADS)('holds its promises under workload %s', async (workload) => {
+    const report = await runSeed(2, { workload })
+    expect(report.violation).toBeUndefined()
+    expect(report.workload).toBe(workload)
+    const worked = new Map(report.counts).get('action: write') ?? 0
+    expect(worked).toBeGreaterThan(0)
   })
 
   test.for(REGRESSION_SEEDS.slice(0, 4))('holds where it did not: $found', async ({ seed }) => {
@@ -43,14 +53,56 @@ describe('the world', () => {
       expect(share).toBeLessThan(0.6)
     }
     expect(plans.every(({ tabs }) => tabs.reduce((a, b) => a + b, 0) <= 8)).toBe(true)
+    for (const workload of WORKLOADS)
+      expect(plans.some((plan) => plan.workload === workload)).toBe(true)
     expect(new Set(SOMETIMES).size).toBe(SOMETIMES.length)
   })
 })
 
+describe('a failure is told', () => {
+  const failed: Report = {
+    seed: 7,
+    workload: workloadOf(7),
+    events: 12,
+    virtualMs: 1,
+    hash: 'abc',
+    counts: [],
+    violation: { invariant: 'S8', what: 'a conflict too many' },
+    history: undefined,
+  }
+
+  test('with the history of a second run', () => {
+    const again = { ...failed, history: ['first', 'second'] }
+    const text = failureText(failed, again)
+    expect(text).toContain('seed 7 breaks S8: a conflict too many')
+    expect(text).toContain('first\nsecond\nworld: replay with: npx pnpm world --seed 7 --verbose')
+    expect(text).not.toContain('second time')
+  })
+
+  test('also when the second run holds, or breaks something else', () => {
+    const holds = { ...failed, violation: undefined, hash: 'def', history: ['other'] }
+    const text = failureText(failed, holds)
+    expect(text).toContain('seed 7 breaks S8: a conflict too many')
+    expect(text).toContain('did not fail again (12 events and trace abc, then 12 and def)')
+    const other = { ...holds, violation: { invariant: 'S1', what: 'a row' } }
+    expect(failureText(failed, other)).toContain('broke S1 instead: a row')
+  })
+
+  test('with a workload of its own, and a bug, in the line to replay it', () => {
+    const workload = WORKLOADS.find((name) => name !== workloadOf(7))!
+    const text = failureText({ ...failed, workload }, failed, { bug: 'some-bug' })
+    expect(text).toContain(`--seed 7 --verbose --workload ${workload} --bug some-bug`)
+  })
+})
+
 describe('planted bugs', () => {
+  test('fit the code they are planted in', () => {
+    expect(PLANTED.flatMap(misfits)).toEqual([])
+  })
+
   test('have names of their own', () => {
     expect(new Set(PLANTED.map(({ name }) => name)).size).toBe(PLANTED.length)
-    expect(PLANTED.length).toBeGreaterThanOrEqual(25)
+    expect(PLANTED.length).toBeGreaterThanOrEqual(30)
   })
 
   test.for(['ack-before-commit', 'half-message-applied'])('%s is caught', (bug) => {

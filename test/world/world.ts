@@ -3,7 +3,7 @@
  * between them. All of it runs the real code of core in one thread on virtual time, so that a
  * seed is a history. This file owns who is there; what happens to them is the conductor's.
  */
-import type { Receipt, Verdict } from '@countersign/core'
+import type { Receipt } from '@countersign/core'
 import type { KeyPair } from '@countersign/core/ports'
 import {
   FaultyDisk,
@@ -14,29 +14,24 @@ import {
   simSigner,
 } from '@countersign/core/testing'
 import { Random } from '../model/random.ts'
-import { Device, type Tab } from './device.ts'
+import { Device } from './device.ts'
 import { Faults } from './faults.ts'
 import { s22Restored } from './invariants/restored.ts'
-import { Observer } from './observer.ts'
+import type { Ack } from './invariants/verdicts.ts'
+import { type ObservedStage, Observer } from './observer.ts'
 import type { Plan } from './plan.ts'
 import { ReviewerNode } from './reviewer-node.ts'
 import { USUAL } from './strange-messages.ts'
-import { Stranger } from './stranger.ts'
+import { Stranger, type StrangerParts, type StrangerStage } from './stranger.ts'
 import { Tally } from './tally.ts'
 import { Truth } from './truth.ts'
 import { Violation } from './violation.ts'
-import { Visit } from './visit.ts'
+import { Tab, Visit, type VisitStage } from './visit.ts'
 
 /** Reasons for which a message of an honest store may be refused. */
-const HONEST: readonly string[] = [...USUAL, 'entity_exists']
+const HONEST: readonly string[] = [...USUAL, 'entity_exists', 'stale', 'precondition_failed']
 
-/** What a receipt said in the end. */
-export interface Ack {
-  readonly id: string
-  readonly verdict: Verdict
-}
-
-export class World {
+export class World implements VisitStage, ObservedStage, StrangerStage {
   readonly plan: Plan
   readonly clock: VirtualClock = new VirtualClock()
   readonly random: Random
@@ -56,10 +51,13 @@ export class World {
   readonly acks: Ack[] = []
   /** The first promise that was broken. */
   violation: Violation | undefined
+  /** What else must hold of a replica whenever something in it has changed. */
+  onLook: ((visit: Visit) => void) | undefined
   /** Called in the moment of a commit, before its answer: the reviewer may die here. */
   atCommit: (() => void) | undefined
   /** Lines for people, when somebody wants them. */
   readonly history: string[] | undefined
+  readonly #tabs = new Map<Device, Tab[]>()
   readonly #full = new Set<Device>()
   readonly #allowed = new Map<string, readonly string[]>()
   #hash = 0x811c9dc5
@@ -104,11 +102,21 @@ export class World {
 
   /** Replicas that are open now. */
   get visits(): Visit[] {
-    return this.devices.flatMap((device) => device.visits)
+    return this.devices.flatMap((device) => this.visitsOf(device))
   }
 
   get tabs(): Tab[] {
-    return this.devices.flatMap((device) => device.tabs)
+    return this.devices.flatMap((device) => this.#tabs.get(device)!)
+  }
+
+  visitsOf(device: Device): Visit[] {
+    return this.#tabs.get(device)!.flatMap(({ visit }) => (visit ? [visit] : []))
+  }
+
+  addTab(device: Device): Tab {
+    const tab = new Tab(device)
+    this.#tabs.get(device)!.push(tab)
+    return tab
   }
 
   visitOf(name: string): Visit | undefined {
@@ -131,13 +139,12 @@ export class World {
   }
 
   kill(visit: Visit): void {
-    this.note(visit.tab.name, () => 'is killed')
-    visit.kill()
-    visit.tab.visit = undefined
+    this.note(visit.name, () => 'is killed')
+    this.#end(visit)
   }
 
-  async addStranger(): Promise<Stranger> {
-    const parts = { random: this.random.split(), bytes: this.bytes.split() }
+  async addStranger(writes: StrangerParts['writes']): Promise<Stranger> {
+    const parts = { writes, random: this.random.split(), bytes: this.bytes.split() }
     const stranger = await Stranger.make(this, `X${this.strangers.length + 1}`, parts)
     this.strangers.push(stranger)
     return stranger
@@ -149,39 +156,51 @@ export class World {
     if (isFull) device.hadTrouble = true
   }
 
+  #end(visit: Visit): void {
+    visit.kill()
+    const tab = this.tabs.find((each) => each.visit === visit)
+    if (tab) tab.visit = undefined
+  }
+
   // What visits tell.
 
+  stirred(visit: Visit): void {
+    this.touched.add(visit)
+  }
+
   opened(visit: Visit): void {
-    this.note(visit.tab.name, () => `is ready at ${visit.watch!.position?.seq ?? 'nothing'}`)
+    this.note(visit.name, () => `is ready at ${visit.watch!.position?.seq ?? 'nothing'}`)
     this.guard(() => {
       visit.watch!.check()
       s22Restored(this.truth, visit)
-    }, visit.tab.name)
+    }, visit.name)
   }
 
   closed(visit: Visit): void {
-    this.note(visit.tab.name, () => 'has closed')
-    visit.kill()
-    visit.tab.visit = undefined
+    this.note(visit.name, () => 'has closed')
+    this.#end(visit)
   }
 
-  /** Its store cannot be used: the page is loaded again some time. */
   lost(visit: Visit): void {
     this.kill(visit)
+  }
+
+  looked(visit: Visit): void {
+    this.onLook?.(visit)
   }
 
   /** A store has written. */
   wrote(visit: Visit, receipt: Receipt, entityIds: ReadonlySet<string>): void {
     this.note(
-      visit.tab.name,
+      visit.name,
       () => `writes ${[...entityIds].map((id) => this.#entityName(id)).join(' ')}`,
     )
     if (this.plan.eagerIds) void receipt.messageId
     void receipt.settled().then((verdict) => {
-      this.acks.push({ id: receipt.messageId, verdict })
+      this.acks.push({ visit, receipt, verdict })
       if (receipt.state === 'blocked') this.tally.hit('rejection cascades: blocked')
       this.note(
-        visit.tab.name,
+        visit.name,
         () => `hears that ${this.truth.facts.nameOf(receipt.messageId)} is ${receipt.state}`,
       )
     })
@@ -201,7 +220,6 @@ export class World {
     return this.#allowed.get(id) ?? HONEST
   }
 
-  /** Runs a check wherever it is called from: a violation must not be swallowed by the code under test. */
   guard(check: () => void, who?: string): void {
     try {
       check()
@@ -246,7 +264,8 @@ export class World {
           onDurable: (batch) => this.guard(() => observer.durable(device, batch)),
         })
     const device: Device = new Device(name, disk, skew)
-    for (let tab = 0; tab < tabs; tab++) device.addTab()
+    this.#tabs.set(device, [])
+    for (let tab = 0; tab < tabs; tab++) this.addTab(device)
     return device
   }
 }

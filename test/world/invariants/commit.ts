@@ -5,6 +5,7 @@
 import { chainAfter } from '@countersign/core/message'
 import type { Message } from '@countersign/core/message'
 import type { AppendBatch } from '@countersign/core/ports'
+import type { Fact } from '../facts.ts'
 import { type CommittedRun, SPACE, type Truth } from '../truth.ts'
 import { must } from '../violation.ts'
 
@@ -149,6 +150,45 @@ export function s10Decisions(truth: Truth, runs: readonly CommittedRun[]): void 
       )
     }
   }
+}
+
+/**
+ * Who is refused because others were faster has really come too late: so of those who decide the
+ * same, the first that arrives is accepted. Called after the commit.
+ */
+export function s10RefusalsAreTrue(truth: Truth, batch: AppendBatch): void {
+  for (const { msgId, text } of batch.rejections) {
+    const { rejection } = JSON.parse(text) as { readonly rejection: { readonly reason: string } }
+    const fact = truth.facts.get(msgId)
+    if (!fact) continue
+    if (rejection.reason === 'stale')
+      must(isStale(truth, fact), 'S10', () => `${fact.name} is called stale, and has seen it all`)
+    if (rejection.reason !== 'precondition_failed') continue
+    const isDifferent = (fact.message.header.expect ?? []).some(
+      ({ entityId, heads }) => headsNow(truth, entityId) !== [...heads].sort().join(),
+    )
+    must(isDifferent, 'S10', () => `${fact.name} is refused, and the heads are those it expected`)
+  }
+}
+
+/** Whether a field that it decides holds something it had not seen. */
+function isStale(truth: Truth, { message }: Fact): boolean {
+  return message.changes.some((change) => {
+    const { kind, entityId, regs, parentCanonicalIds } = change!.meta
+    if (kind !== 'resolve' && kind !== 'migrate') return false
+    const history = truth.history(entityId)!
+    const seen = history.closure(parentCanonicalIds)!
+    const { live } = history.expected(history.acceptedAt(truth.seq))
+    return regs
+      .flatMap((reg) => live.get(reg) ?? [])
+      .some(({ by }) => (seen & history.bitOf(by)) === 0n)
+  })
+}
+
+function headsNow(truth: Truth, entityId: string): string {
+  const history = truth.history(entityId)
+  const mask = history?.acceptedAt(truth.seq) ?? 0n
+  return mask === 0n ? '' : history!.expected(mask).heads.join()
 }
 
 /** Nothing that is accepted passes a bound. Called after the commit. */

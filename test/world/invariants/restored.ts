@@ -11,15 +11,15 @@ const RANKS_PER_EPOCH = 2 ** 36
  * The store is what the disk held: a prefix of what was durable. Its position is the stored one,
  * and every own message that waits on the disk for its verdict is on the screen again.
  */
-export function s22Restored(truth: Truth, { device, watch, tab, troubled }: Visit): void {
+export function s22Restored(truth: Truth, { device, watch, name, troubled }: Visit): void {
   const { disk } = device
   // Of several tabs on a disk, each has a part of it; of a disk with trouble, anything may be missing.
-  if (!disk || device.tabs.length > 1 || device.hadTrouble || troubled) return
+  if (!disk || device.isShared || device.hadTrouble || troubled) return
   const { advance, outbox, segments, checkpoint } = disk.content
   const stored =
     advance === undefined ? 0 : (JSON.parse(advance.text) as { readonly seq: number }).seq
   const seq = watch!.position?.seq ?? 0
-  must(seq === stored, 'S22', () => `${tab.name} opens at ${seq}, its disk is at ${stored}`)
+  must(seq === stored, 'S22', () => `${name} opens at ${seq}, its disk is at ${stored}`)
   const open = new Set(outbox)
   const refused = new Set(segments.flatMap(({ kind, ids }) => (kind === 'rejections' ? ids : [])))
   const waiting = segments.flatMap(({ kind, key, ids }) =>

@@ -6,9 +6,10 @@ export const ackBeforeCommit: Planted = {
   edits: [
     {
       module: 'reviewer/reviewer.ts',
-      from: 'const outcome = await store.append({',
+      from: 'const outcome = await store.append(',
       to: `tellVerdicts(prepared, { head, connections: this.#connections, onNack: () => {} })
-      const outcome = await store.append({`,
+      const outcome = await store.append(`,
     },
   ],
+  seed: 1,
 }

@@ -10,4 +10,5 @@ export const ackShowsCanonical: Planted = {
       to: 'view = overlay.canonical!',
     },
   ],
+  seed: 2,
 }

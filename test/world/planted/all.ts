@@ -28,6 +28,12 @@ import { resolveNotCompared } from './resolve-not-compared.ts'
 import { rollbackForgotten } from './rollback-forgotten.ts'
 import { sessionReused } from './session-reused.ts'
 import { shownIsOldestOwn } from './shown-is-oldest-own.ts'
+import { indexShownOnly } from './index-shown-only.ts'
+import { updateDropsCandidate } from './update-drops-candidate.ts'
+import { ackFlipsShown } from './ack-flips-shown.ts'
+import { rejectedParentForgotten } from './rejected-parent-forgotten.ts'
+import { resolveIgnoresRace } from './resolve-ignores-race.ts'
+import { lastIsFirst } from './last-is-first.ts'
 import { snapshotForgetsHeads } from './snapshot-forgets-heads.ts'
 
 export const PLANTED: readonly Planted[] = [
@@ -60,6 +66,12 @@ export const PLANTED: readonly Planted[] = [
   sessionReused,
   offerNeverRepeated,
   parentsNotChecked,
+  indexShownOnly,
+  updateDropsCandidate,
+  ackFlipsShown,
+  rejectedParentForgotten,
+  resolveIgnoresRace,
+  lastIsFirst,
 ]
 
 export function plantedNamed(name: string): Planted {

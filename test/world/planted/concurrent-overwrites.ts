@@ -10,4 +10,5 @@ export const concurrentOverwrites: Planted = {
       to: 'writesOf(live[slot]).filter((w) => (void seen, kept?.includes(w)))',
     },
   ],
+  seed: 2,
 }

@@ -20,4 +20,5 @@ export const duplicateAcceptedTwice: Planted = {
       to: 'void twice',
     },
   ],
+  seed: 1,
 }

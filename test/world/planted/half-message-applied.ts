@@ -11,4 +11,5 @@ export const halfMessageApplied: Planted = {
       if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)`,
     },
   ],
+  seed: 1,
 }

@@ -11,4 +11,5 @@ export const halfMessageTold: Planted = {
       this.emit()`,
     },
   ],
+  seed: 1,
 }

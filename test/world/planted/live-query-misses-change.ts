@@ -10,4 +10,5 @@ export const liveQueryMissesChange: Planted = {
       to: 'if (!coming) return',
     },
   ],
+  seed: 2,
 }

@@ -10,4 +10,5 @@ export const orderByTimestamp: Planted = {
       to: 'if (left && right) return a.entry.timestamp - b.entry.timestamp || left.seq - right.seq || a.index - b.index',
     },
   ],
+  seed: 1,
 }

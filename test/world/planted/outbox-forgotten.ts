@@ -10,4 +10,5 @@ export const outboxForgotten: Planted = {
       to: 'outboxAdd: []',
     },
   ],
+  seed: 1,
 }

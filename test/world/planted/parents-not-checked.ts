@@ -6,8 +6,8 @@ export const parentsNotChecked: Planted = {
   edits: [
     {
       module: 'messaging/materialize.ts',
-      from: 'if (!known && !context.skip?.has(meta.entityId))',
-      to: 'if (!known && context.arrival > 0)',
+      from: 'if (!known) {',
+      to: 'if (!known && context.arrival > 0) {',
     },
     {
       module: 'reviewer/admit.ts',
@@ -15,4 +15,5 @@ export const parentsNotChecked: Planted = {
       to: 'continue',
     },
   ],
+  seed: 1,
 }

@@ -10,4 +10,5 @@ export const positionMovesOverGap: Planted = {
       to: 'void isContiguous',
     },
   ],
+  seed: 1,
 }

@@ -5,9 +5,10 @@ export const rejectionLeavesDescendants: Planted = {
   what: 'What stands on a refused message stays on the screen.',
   edits: [
     {
-      module: 'replica/replica.ts',
-      from: 'for (const child of descendantsAmong(this.outbox.open(), new Set(gone)))',
-      to: 'for (const child of descendantsAmong([], new Set(gone)))',
+      module: 'replica/refusals.ts',
+      from: 'const blocked = descendantsAmong(outbox.open(), gone)',
+      to: 'const blocked = descendantsAmong([], gone)',
     },
   ],
+  seed: 4,
 }

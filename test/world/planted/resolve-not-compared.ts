@@ -10,4 +10,5 @@ export const resolveNotCompared: Planted = {
       to: 'if (false as boolean)',
     },
   ],
+  seed: 2,
 }

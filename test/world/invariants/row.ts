@@ -1,0 +1,250 @@
+/**
+ * What must hold of one row at every moment: it is the oracle's reading of its messages, in
+ * values, in conflicts, and in what it says of itself. A `Sight` is a row with these messages.
+ */
+import type { Candidate } from '@countersign/core'
+import { isDeepStrictEqual } from 'node:util'
+import { type OracleRow, type OracleWrite, UNSET } from '../../model/oracle.ts'
+import { type OracleReading, readingOf } from '../../model/policies.ts'
+import { breaksRule, hasRule, policiesOf } from '../entities.ts'
+import type { EntityHistory, Fact } from '../facts.ts'
+import type { Sight } from '../sight.ts'
+import type { Truth } from '../truth.ts'
+import { must } from '../violation.ts'
+import { KNOWN_FAULTS } from './known-faults.ts'
+
+const ARCHIVED = '$archived'
+
+/** Who looks, and up to where the reviewer's word is known there. */
+export interface Viewing {
+  readonly viewerId: string | undefined
+  readonly seq: number
+  readonly truth: Truth
+}
+
+/** What the oracle makes of a row for whoever looks. */
+export function readingFor({ history, row, mask }: Sight, viewing: Viewing): OracleReading {
+  const { truth, viewerId } = viewing
+  return readingOf(history.past(mask), policiesOf(history.type), {
+    isOwn: (id) => truth.facts.get(id)!.message.header.authorId === viewerId,
+    ends: (writes, which) => endsOf(writes, which, viewing),
+    breaksRule: breaksRule(history.type, row!),
+  })
+}
+
+/**
+ * The order of what has no review here yet is known to its device alone: of one session it is
+ * that of its numbers, of several any of them may be the one.
+ */
+function endsOf(
+  writes: readonly OracleWrite[],
+  which: 'first' | 'last',
+  { seq, truth }: Viewing,
+): readonly OracleWrite[] {
+  const at = which === 'first' ? 0 : -1
+  const factOf = ({ by }: OracleWrite): Fact => truth.facts.get(by)!
+  const seqOf = (write: OracleWrite): number => factOf(write).seq ?? Infinity
+  const known = writes.filter((write) => seqOf(write) <= seq)
+  const pending = writes.filter((write) => seqOf(write) > seq)
+  if (pending.length === 0 || (which === 'first' && known.length > 0))
+    return [known.sort((a, b) => seqOf(a) - seqOf(b)).at(at)!]
+  const { sessionId } = factOf(pending[0]!).message.header
+  if (pending.some((write) => factOf(write).message.header.sessionId !== sessionId)) return pending
+  const numberOf = (write: OracleWrite): number => factOf(write).message.header.clientSeq
+  return [pending.sort((a, b) => numberOf(a) - numberOf(b)).at(at)!]
+}
+
+/** The row has the heads, the values and the facts of its messages. */
+export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewing): void {
+  const { history, row, mask } = sight
+  const { heads }: OracleRow = history.expected(mask)
+  must(
+    row!.$heads.join() === heads.join(),
+    'S1',
+    () => `${history.name} has heads ${row!.$heads.length}, not ${heads.length}`,
+  )
+  const left = new Set(Object.keys(row!))
+  left.delete('id')
+  for (const [reg, options] of reading.shown) {
+    left.delete(reg)
+    const isRight = options.some((value) => isDeepStrictEqual(row![reg], plain(value)))
+    must(
+      isRight,
+      'S1',
+      () =>
+        `${history.name}.${reg} is ${text(row![reg])}, must be ${options.map(text).join(' or ')}`,
+    )
+  }
+  must(left.size === 0, 'S1', () => `${history.name} has fields nobody wrote: ${[...left].join()}`)
+  must(
+    row!.$archived === reading.archived || haveSeveralArchived(sight),
+    'S1',
+    () => `${history.name} says archived: ${row!.$archived}`,
+  )
+  canonicalFacts(sight, viewing)
+}
+
+/** With the same messages a clean value stays what it is: an ack changes nothing on screen. */
+export function s13NothingFlips(before: Sight, after: Sight): void {
+  if (before.mask !== after.mask || !before.row || !after.row) return
+  const { live } = after.history.expected(after.mask)
+  for (const field of new Set([...Object.keys(before.row), ...Object.keys(after.row)])) {
+    // Where several values stand, the order of acceptance decides which of them is shown.
+    if ((live.get(field)?.length ?? 0) > 1) continue
+    const isSame = isDeepStrictEqual(before.row[field], after.row[field])
+    must(isSame, 'S13', () => `${after.history.name}.${field} changed with no new message`)
+  }
+}
+
+/** Order keys and states, as far as they are known from outside. */
+function canonicalFacts({ history, row: shown, mask }: Sight, { seq, truth }: Viewing): void {
+  const row = shown!
+  const accepted = history.acceptedAt(seq)
+  const isPending = (mask & ~accepted) !== 0n
+  must(
+    !isPending || row.$state !== 'canonical',
+    'S1',
+    () => `${history.name} says canonical, and has ${history.within(mask & ~accepted)[0]!.name}`,
+  )
+  if (row.$state !== 'canonical') return
+  const facts = history.within(mask)
+  const last = facts.reduce((a, b) => (a.seq! > b.seq! ? a : b))
+  const roots = facts.filter((fact) => changeOf(fact, history).parents.length === 0)
+  const first = roots.reduce((a, b) => (a.seq! < b.seq! ? a : b))
+  const keys = [row.$orderKey, row.$createdOrderKey, row.$author, row.$createdBy]
+  const wanted = [
+    keyOf(last, history),
+    keyOf(first, history),
+    last.message.header.authorId,
+    first.message.header.authorId,
+  ]
+  must(
+    keys.join() === wanted.join(),
+    'S1',
+    () => `${history.name} says ${keys.join(' ')} of itself, must be ${wanted.join(' ')}`,
+  )
+  must(
+    row.$timestamp === last.message.header.timestamp,
+    'S1',
+    () => `${history.name} has the time of another message`,
+  )
+  must(truth.seq >= last.seq!, 'S1', () => `${history.name} is ahead of the store`)
+}
+
+function changeOf({ oracle }: Fact, { id }: EntityHistory): Fact['oracle']['changes'][number] {
+  return oracle.changes.find(({ entity }) => entity === id)!
+}
+
+function keyOf({ seq, oracle }: Fact, { id }: EntityHistory): string {
+  const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0')
+  const index = oracle.changes.findIndex(({ entity }) => entity === id)
+  return `${hex(1, 6)}.${hex(seq!, 11)}.${hex(index, 3)}`
+}
+
+/**
+ * Conflicts are exactly the oracle's: these fields, these values, each under a message that gave
+ * it, in canonical order. What stood before may be forgotten, and is not made up.
+ */
+export function s8Conflicts(
+  sight: Sight,
+  { conflicts }: OracleReading,
+  { truth, viewerId }: Viewing,
+): void {
+  const { history, row } = sight
+  const isArchivingUnsure = haveSeveralArchived(sight)
+  const mayMiss = (reg: string): boolean =>
+    (isArchivingUnsure && reg === ARCHIVED) ||
+    (KNOWN_FAULTS.conflictNeedsHistory && conflicts.get(reg)!.standing?.length === 1)
+  const found = Object.keys(row!.$conflicts).filter(
+    (reg) => conflicts.has(reg) || !(reg === ARCHIVED ? isArchivingUnsure : isContestable(history)),
+  )
+  found.sort()
+  const wanted = [...conflicts.keys()].filter((reg) => reg in row!.$conflicts || !mayMiss(reg))
+  wanted.sort()
+  must(
+    found.join() === wanted.join(),
+    'S8',
+    () => `${history.name} is in conflict over [${found.join()}], must be over [${wanted.join()}]`,
+  )
+  for (const [reg, expected] of conflicts) {
+    const what = `${history.name}.${reg}`
+    const { base, candidates } = row!.$conflicts[reg] ?? {}
+    if (!candidates) continue
+    for (const candidate of candidates) {
+      const fact = truth.facts.get(candidate.msgId)
+      const isOwn = fact?.message.header.authorId === viewerId
+      must(
+        fact && candidate.mine === isOwn && candidate.authorId === fact.message.header.authorId,
+        'S8',
+        () => `${what} has a candidate of another author than it says`,
+      )
+      must(
+        reg === ARCHIVED || gave(fact, history, { reg, value: candidate.value }),
+        'S8',
+        () => `${what} has the candidate ${text(candidate.value)}, which ${fact.name} did not give`,
+      )
+    }
+    inOrder(what, candidates)
+    if (reg === ARCHIVED) continue
+    const values = expected.candidates.map(({ value }) => plain(value))
+    const standing = (expected.standing ?? expected.candidates).map(({ value }) => plain(value))
+    const told = candidates.map(({ value }) => value)
+    const isSame =
+      KNOWN_FAULTS.conflictNeedsHistory && expected.standing
+        ? includesAll(told, standing)
+        : includesAll(told, values) && includesAll(values, told)
+    must(isSame, 'S8', () => `${what} has the candidates ${text(told)}, must have ${text(values)}`)
+    must(
+      base === undefined ||
+        KNOWN_FAULTS.baseFromPartOfHistory ||
+        isDeepStrictEqual(base, plain(expected.base)),
+      'S8',
+      () => `${what} was ${text(base)} before, must be ${text(expected.base)}`,
+    )
+  }
+}
+
+/** Whether fields may be in conflict for what others wrote in the row, as far as the past is known. */
+function isContestable({ type }: EntityHistory): boolean {
+  const { scope } = policiesOf(type)
+  return KNOWN_FAULTS.conflictNeedsHistory && (scope === 'row' || hasRule(type))
+}
+
+/** Whether more than one archived it, none of whom had seen the other. */
+export function haveSeveralArchived({ history, mask }: Sight): boolean {
+  const marks = history.expected(mask).live.get(ARCHIVED) ?? []
+  return KNOWN_FAULTS.oneArchiveSpeaks && marks.filter(({ value }) => value === true).length > 1
+}
+
+function includesAll(list: readonly unknown[], some: readonly unknown[]): boolean {
+  return some.every((value) => list.some((other) => isDeepStrictEqual(other, value)))
+}
+
+function gave(
+  { oracle }: Fact,
+  { id }: EntityHistory,
+  { reg, value }: { readonly reg: string; readonly value: unknown },
+): boolean {
+  const change = oracle.changes.find(({ entity }) => entity === id)
+  return (
+    change !== undefined && reg in change.set && isDeepStrictEqual(plain(change.set[reg]), value)
+  )
+}
+
+function inOrder(what: string, candidates: readonly Candidate[]): void {
+  const keys = candidates.map(({ orderKey }) => orderKey)
+  must(
+    what.endsWith(ARCHIVED) || keys.join() === [...keys].sort().join(),
+    'S8',
+    () => `the candidates of ${what} are not in canonical order`,
+  )
+}
+
+/** As a row has it. */
+function plain(value: unknown): unknown {
+  return value === UNSET ? undefined : value
+}
+
+function text(value: unknown): string {
+  return value === UNSET ? 'unset' : (JSON.stringify(value)?.slice(0, 60) ?? 'absent')
+}

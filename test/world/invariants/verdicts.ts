@@ -1,0 +1,83 @@
+/**
+ * What apps were told of their messages, held against what the reviewer's store says, when
+ * nothing is left to do.
+ */
+import type { Receipt, StandingValue, Verdict } from '@countersign/core'
+import type { Fact } from '../facts.ts'
+import type { Truth } from '../truth.ts'
+import { must } from '../violation.ts'
+import type { Visit } from '../visit.ts'
+
+/** What a receipt said in the end. */
+export interface Ack {
+  readonly visit: Visit
+  readonly receipt: Receipt
+  readonly verdict: Verdict
+}
+
+/** What a store told its app of a verdict is what the reviewer's store says, and stays so. */
+export function s3AcksAreDurable(truth: Truth, acks: readonly Ack[]): void {
+  for (const { receipt, verdict } of acks) {
+    const { messageId, state } = receipt
+    const fact = truth.facts.get(messageId)
+    const name = truth.facts.nameOf(messageId)
+    if (verdict.verdict === 'accepted') {
+      const seq = Number.parseInt(verdict.orderKey.split('.')[1]!, 16)
+      must(fact?.seq === seq, 'S3', () => `${name} was acked at ${seq}, and stands at ${fact?.seq}`)
+      must(state === 'accepted', 'S23', () => `${name} was acked, and is ${state} now`)
+      continue
+    }
+    // What stands on a refused message may never have left its store.
+    const isRefused = !truth.facts.message(messageId) || truth.isRefused(messageId)
+    must(isRefused, 'S3', () => `${name} was said to be refused (${verdict.reason}), and was not`)
+    const isFinal = state === 'rejected' || state === 'blocked' || state === 'dismissed'
+    must(isFinal, 'S23', () => `${name} was refused, and is ${state} now`)
+  }
+}
+
+/** Who lost a race is told what stands instead: accepted values that they had not seen. */
+export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
+  for (const { receipt, verdict } of acks) {
+    const fact = truth.facts.get(receipt.messageId)
+    if (verdict.verdict !== 'rejected' || verdict.reason !== 'stale' || !fact) continue
+    const { standing } = verdict
+    must(standing.length > 0, 'S10', () => `${fact.name} is stale, and nobody says over what`)
+    for (const value of standing) {
+      const other = truth.facts.get(value.messageId)
+      must(
+        other?.seq !== undefined && wrote(other, value) && wrote(fact, value),
+        'S10',
+        () => `${fact.name} hears of ${value.field} what ${other?.name} did not write`,
+      )
+    }
+    const unseen = standing.some(({ id, messageId }) => {
+      const history = truth.history(id)!
+      return !history.isAncestor(messageId, receipt.messageId)
+    })
+    must(unseen, 'S10', () => `${fact.name} is stale over values it had seen`)
+  }
+}
+
+function wrote({ oracle }: Fact, { id, field }: StandingValue): boolean {
+  return oracle.changes.some(({ entity, set }) => entity === id && field in set)
+}
+
+/** What was refused stays with its author until they have dealt with it. */
+export function s4RefusalsAreKept(
+  truth: Truth,
+  acks: readonly Ack[],
+  visits: readonly Visit[],
+): void {
+  for (const { store, name } of visits) {
+    const listed = new Map(store.refused.snapshot().map((each) => [each.messageId, each]))
+    for (const id of listed.keys()) {
+      const isRefused = !truth.facts.message(id) || truth.isRefused(id)
+      must(isRefused, 'S3', () => `${name} lists ${truth.facts.nameOf(id)} as refused`)
+    }
+    for (const { visit, receipt, verdict } of acks) {
+      if (visit.store !== store || verdict.verdict === 'accepted') continue
+      const isKept = receipt.state === 'dismissed' || listed.has(receipt.messageId)
+      must(isKept, 'S4', () => `${name} has forgotten a refused message that nobody dismissed`)
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import type { Planted } from '../plant.ts'
+
+export const indexShownOnly: Planted = {
+  name: 'index-shown-only',
+  what: 'A row in conflict is found under the value that is shown, and under no other candidate.',
+  edits: [
+    {
+      module: 'replica/replica.ts',
+      from: 'variants: standInsOf',
+      to: '...(standInsOf.length > 5 && { variants: standInsOf })',
+    },
+  ],
+  seed: 1,
+}

@@ -1,0 +1,14 @@
+import type { Planted } from '../plant.ts'
+
+export const lastIsFirst: Planted = {
+  name: 'last-is-first',
+  what: 'Where the last value shall stand, the first one does.',
+  edits: [
+    {
+      module: 'fold/merge.ts',
+      from: "return { kind: 'write', write: [...writesOf(live)].sort(compareOrder).at(-1)! }",
+      to: "return { kind: 'write', write: [...writesOf(live)].sort(compareOrder)[0]! }",
+    },
+  ],
+  seed: 45,
+}

@@ -1,0 +1,14 @@
+import type { Planted } from '../plant.ts'
+
+export const updateDropsCandidate: Planted = {
+  name: 'update-drops-candidate',
+  what: 'An update of a field in conflict discards the candidates its author did not see.',
+  edits: [
+    {
+      module: 'repo/draft.ts',
+      from: 'keep ??= new Map() keep.set(reg, others.slice(0, LIMITS.keepMax))',
+      to: 'void others',
+    },
+  ],
+  seed: 539,
+}

@@ -1,0 +1,38 @@
+/**
+ * What an actor sees of the world it lives in. The world is built in layers, and imports run one
+ * way, types included:
+ *
+ *   violation tally plan entities faults │ facts truth scan sight      what is known
+ *   stage                                                              this interface
+ *   device visit watch │ reviewer-node │ stranger │ observer           the actors
+ *   world                                                              who is there
+ *   workloads/ conductor invariants/final run                          what happens to them
+ *   pool print planted cli                                             many worlds
+ *
+ * An actor that needs more than this says so in an interface of its own, which the world keeps.
+ */
+import type { KeyPair } from '@countersign/core/ports'
+import type { FaultyStore, FaultyWire, VirtualClock } from '@countersign/core/testing'
+import type { Faults } from './faults.ts'
+import type { Plan } from './plan.ts'
+import type { Tally } from './tally.ts'
+import type { Truth } from './truth.ts'
+
+export interface Stage {
+  readonly plan: Plan
+  readonly clock: VirtualClock
+  readonly tally: Tally
+  readonly truth: Truth
+  readonly faults: Faults
+  readonly wire: FaultyWire
+  /** The reviewer's database. */
+  readonly store: FaultyStore
+  /** The reviewer's. */
+  readonly keys: KeyPair
+  /** A line for the history, made only when somebody reads it. */
+  note(actor: string, text: () => string): void
+  /** Runs a check wherever it is called from: a violation must not be swallowed by the code under test. */
+  guard(check: () => void, who?: string): void
+  /** Says that a promise was broken; the first one counts. */
+  fault(invariant: string, what: string): void
+}

@@ -1,0 +1,27 @@
+/**
+ * The workloads by name. A new one is a class of its own here, a name in `plan.ts`, and, where it
+ * needs them, types in `entities.ts`. W6, rolling schemas, also needs the version that a tab is
+ * built with: `Visit` opens its store with the types of the plan, `ReviewerNode` with those of the
+ * deployment, and S19 is one more reading of the oracle beside `readingFor`.
+ */
+import type { Random } from '../../model/random.ts'
+import type { WorkloadName } from '../plan.ts'
+import type { World } from '../world.ts'
+import { Bank } from './bank.ts'
+import { OneRow } from './one-row.ts'
+import { RandomVerbs } from './random-verbs.ts'
+import { ResolveRaces } from './resolve-races.ts'
+import { UniqueAppends } from './unique-appends.ts'
+import type { Workload } from './workload.ts'
+
+const WORKLOADS: Readonly<Record<WorkloadName, new (world: World, random: Random) => Workload>> = {
+  W1: RandomVerbs,
+  W2: UniqueAppends,
+  W3: Bank,
+  W4: OneRow,
+  W5: ResolveRaces,
+}
+
+export function makeWorkload(world: World, random: Random): Workload {
+  return new WORKLOADS[world.plan.workload](world, random)
+}

@@ -1,0 +1,191 @@
+/**
+ * W1: anything. People create, update, archive and restore rows of several types, decide
+ * conflicts, take things back, deal with what was refused, and now and then call wrongly.
+ */
+import type { AnyRow, Receipt, RefusedMessage } from '@countersign/core'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  OPEN_TYPES,
+  Place,
+  Task,
+  type WorldType,
+  givenId,
+  policiesOf,
+  typeNamed,
+  valuesFor,
+} from '../entities.ts'
+import { must } from '../violation.ts'
+import type { Visit } from '../visit.ts'
+import { type Written, dealWithRefusal, pictureOf, takeBack } from './second-thoughts.ts'
+import { NOTHING, Workload } from './workload.ts'
+
+export class RandomVerbs extends Workload {
+  override write(visit: Visit): void {
+    const roll = this.random.unit()
+    if (roll < 0.04) this.#takeBack(visit)
+    else if (roll < 0.09) this.guarded(visit, () => this.#dealWithRefusal(visit) ?? NOTHING)
+    else super.write(visit)
+  }
+
+  #dealWithRefusal(visit: Visit): Written | undefined {
+    const written = dealWithRefusal(visit, this.random, (message) => this.mayReauthor(message))
+    if (written) this.world.tally.hit(written.ids.size > 0 ? 'reauthored' : 'discarded')
+    return written
+  }
+
+  /** Whether a refused message means the same when it is written once more. */
+  protected mayReauthor(_message: RefusedMessage): boolean {
+    return true
+  }
+
+  /** Writes, and thinks better of it. */
+  #takeBack(visit: Visit): void {
+    const before = pictureOf(visit)
+    let isWritten = false
+    this.guarded(visit, () => {
+      const ids = new Set<string>()
+      const receipt = this.verb(visit, ids)
+      isWritten = true
+      return { receipts: [receipt], ids }
+    })
+    if (!isWritten) return
+    this.world.tally.hit('taken back')
+    this.guarded(visit, () => takeBack(visit, before, this.random))
+  }
+
+  protected override verb(visit: Visit, written: Set<string>): Receipt {
+    const decision = this.random.chance(0.1) ? this.#decideAny(visit, written) : undefined
+    if (decision) return decision
+    const type = this.random.pick([Task, Task, ...OPEN_TYPES])
+    const rows = visit.watch!.rows(type)
+    if (rows.length === 0 || this.random.chance(rows.length < 8 ? 0.35 : 0.12))
+      return this.create(visit, type, written)
+    return this.change(visit, { type, row: this.random.pick(rows) }, written)
+  }
+
+  protected create(
+    visit: Visit,
+    type: WorldType,
+    written: Set<string>,
+    chosenId?: string,
+  ): Receipt {
+    const input = valuesFor(type, this.random, true)
+    const id = chosenId ?? givenId(type, this.random)
+    const receipt = visit.store.create(type, input as never, id === undefined ? {} : { id })
+    written.add(receipt.id)
+    this.readsOwn(visit, { type, id: receipt.id }, input)
+    return receipt
+  }
+
+  protected change(
+    visit: Visit,
+    { type, row }: { readonly type: WorldType; readonly row: AnyRow },
+    written: Set<string>,
+  ): Receipt {
+    const { store } = visit
+    const decision = this.random.chance(0.3)
+      ? this.decide(visit, { type, row }, written)
+      : undefined
+    if (decision) return decision
+    const roll = this.random.unit()
+    if (roll < 0.07) {
+      const isArchive = this.random.chance(0.6)
+      const receipt = isArchive ? store.archive(type, row.id) : store.restore(type, row.id)
+      written.add(row.id)
+      // Where others have edited meanwhile, a policy or somebody has to decide.
+      const isShown =
+        this.isInTransaction ||
+        this.rowOf(visit, type, row.id)!.$archived === isArchive ||
+        row.$heads.length > 1 ||
+        '$archived' in row.$conflicts
+      must(isShown, 'S13', () => `${type.name} does not show that it was archived`)
+      return receipt
+    }
+    if (roll < 0.09) return this.#wrong(visit, type, row)
+    const patch = valuesFor(type, this.random, false)
+    if (type === Place && 'visits' in patch && this.random.chance(0.05)) patch['visits'] = 13
+    if (type === Task && this.world.plan.heavy && this.random.chance(0.3))
+      patch['title'] = 'x'.repeat(this.random.between(10, 60_000))
+    const isLookedInto = !this.isInTransaction && this.random.chance(0.4)
+    const open = isLookedInto ? row.$conflicts : {}
+    const receipt = store.update(type, row.id, patch as never)
+    written.add(row.id)
+    this.readsOwn(visit, { type, id: row.id }, patch)
+    s9KeepsTheRest({ type, row, open, patch }, this.rowOf(visit, type, row.id)!)
+    return receipt
+  }
+
+  /** Something from the list of all conflicts. */
+  #decideAny(visit: Visit, written: Set<string>): Receipt | undefined {
+    const open = this.isInTransaction ? [] : visit.store.conflicts().snapshot()
+    if (open.length === 0) return undefined
+    const { entity, id } = this.random.pick(open)
+    const type = typeNamed.get(entity.name)!
+    if (!OPEN_TYPES.some((each) => each === type)) return undefined
+    return this.decide(visit, { type, row: this.rowOf(visit, type, id)! }, written)
+  }
+
+  /** Decides some of what is in conflict in the row; undefined when nothing is. */
+  protected decide(
+    visit: Visit,
+    { type, row }: { readonly type: WorldType; readonly row: AnyRow },
+    written: Set<string>,
+  ): Receipt | undefined {
+    const { random } = this
+    const open = Object.entries(this.conflictsOf(row, written))
+    if (open.length === 0) return undefined
+    const values: Record<string, unknown> = {}
+    for (const [field, { candidates }] of random.sample(open, random.between(1, open.length))) {
+      const made = valuesFor(type, random, true)[field]
+      const isNew = field !== '$archived' && made !== undefined && random.chance(0.3)
+      values[field] = isNew ? made : random.pick(candidates).value
+    }
+    const receipt = visit.store.resolve(type, row.id, values as never)
+    written.add(row.id)
+    this.world.tally.hit('conflict decided')
+    const { $archived, ...fields } = values
+    this.readsOwn(visit, { type, id: row.id }, fields)
+    must(
+      $archived === undefined || this.rowOf(visit, type, row.id)!.$archived === $archived,
+      'S13',
+      () => `${type.name} does not show what was decided about archiving it`,
+    )
+    return receipt
+  }
+
+  /** A call that must throw, and change nothing. */
+  #wrong(visit: Visit, type: WorldType, row: AnyRow): Receipt {
+    const patch =
+      type === Task ? { points: 'many' } : type === Place ? { visits: 1.5 } : { nothing: 1 }
+    const receipt = visit.store.update(type, row.id, patch as never)
+    must(false, 'S13', () => `${type.name} took a value that its schema refuses`)
+    return receipt
+  }
+}
+
+interface Update {
+  readonly type: WorldType
+  /** As its author saw it. */
+  readonly row: AnyRow
+  readonly open: AnyRow['$conflicts']
+  readonly patch: Readonly<Record<string, unknown>>
+}
+
+/** An update of a field in conflict replaces the value that was shown, and no other candidate. */
+function s9KeepsTheRest({ type, row, open, patch }: Update, after: AnyRow): void {
+  const { fields, scope } = policiesOf(type.name)
+  if (scope === 'row' || type.options.rule) return
+  for (const field of Object.keys(patch)) {
+    if (!open[field] || fields.has(field)) continue
+    const left = after.$conflicts[field]?.candidates.map(({ value }) => value) ?? [after[field]]
+    for (const { value } of open[field].candidates) {
+      must(
+        isDeepStrictEqual(value, row[field]) ||
+          left.some((other) => isDeepStrictEqual(other, value)),
+        'S9',
+        () =>
+          `an update of ${type.name}.${field} dropped ${JSON.stringify(value)}, another candidate`,
+      )
+    }
+  }
+}

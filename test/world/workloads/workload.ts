@@ -1,0 +1,165 @@
+/**
+ * What the people of a world do in their apps. A workload says what one verb is; this class does
+ * it, alone, in a transaction or many in one tick, and checks what every call promises: what was
+ * written can be read, what threw changed nothing, one write is one emission.
+ */
+import { type AnyRow, CountersignError, type Receipt } from '@countersign/core'
+import { isDeepStrictEqual } from 'node:util'
+import type { Random } from '../../model/random.ts'
+import { type WorldType, screenFor } from '../entities.ts'
+import { type Strange, type Writing, strangeMessage } from '../strange-messages.ts'
+import { must } from '../violation.ts'
+import type { Visit } from '../visit.ts'
+import type { World } from '../world.ts'
+import { type Written, pictureOf } from './second-thoughts.ts'
+
+/** What a call may be refused for, without anything being wrong. */
+const EXPECTED = new Set(['entity_exists', 'unknown_entity', 'not_loaded', 'invalid', 'too_large'])
+
+class Rollback extends Error {}
+
+/** Nothing was written. */
+export const NOTHING: Written = { receipts: [], ids: new Set() }
+
+export abstract class Workload {
+  protected readonly world: World
+  protected readonly random: Random
+
+  constructor(world: World, random: Random) {
+    this.world = world
+    this.random = random
+  }
+
+  /** One write of one entity. It names in `written` the entities of its message so far. */
+  protected abstract verb(visit: Visit, written: Set<string>): Receipt
+
+  /** A message is written for good. */
+  protected committed(_receipt: Receipt): void {}
+
+  /** Verbs in their transaction were given up. */
+  protected givenUp(): void {}
+
+  /** What a stranger writes. */
+  strange(author: Writing): readonly Strange[] {
+    return strangeMessage(author)
+  }
+
+  /** What must hold of a replica whenever something in it has changed. */
+  check(_visit: Visit): void {}
+
+  /** After everything has healed: what people still have to do. Says whether somebody did anything. */
+  settle(): boolean {
+    return false
+  }
+
+  /** What must hold when nothing is left to do. */
+  checkFinally(): void {}
+
+  write(visit: Visit): void {
+    this.guarded(visit, () => {
+      const ids = new Set<string>()
+      return { receipts: [this.verb(visit, ids)], ids }
+    })
+  }
+
+  /** Whether verbs join a message that is not complete. */
+  protected isInTransaction = false
+
+  /** Several in one message; now and then the app thinks better of it. */
+  transact(visit: Visit): void {
+    this.guarded(visit, () => {
+      const { store, watch } = visit
+      const ids = new Set<string>()
+      const isGivenUp = this.random.chance(0.15)
+      const before = isGivenUp ? pictureOf(visit) : undefined
+      try {
+        this.isInTransaction = true
+        const { receipt } = store.transact(() => {
+          for (let verbs = this.random.between(1, 5); verbs > 0; verbs--) {
+            if (this.random.chance(0.1)) store.transact(() => this.verb(visit, ids))
+            else this.verb(visit, ids)
+          }
+          must(watch!.takeCalls() === 0, 'S6', () => 'somebody was told inside of a transaction')
+          if (isGivenUp) throw new Rollback()
+        })
+        return { receipts: receipt ? [receipt] : [], ids }
+      } catch (error) {
+        if (before)
+          must(
+            isDeepStrictEqual(before, pictureOf(visit)),
+            'S6',
+            () => 'a transaction that threw has changed something',
+          )
+        if (!(error instanceof Rollback)) throw error
+        this.givenUp()
+        return NOTHING
+      } finally {
+        this.isInTransaction = false
+      }
+    })
+  }
+
+  /** More than one flush in one tick. */
+  burst(visit: Visit): void {
+    this.world.tally.hit('burst')
+    for (let writes = this.random.between(20, 90); writes > 0; writes--) this.write(visit)
+  }
+
+  /** Opens a query, or closes one. */
+  screen(visit: Visit): void {
+    const { watch } = visit
+    if (watch!.screens > 5 || (watch!.screens > 0 && this.random.chance(0.3)))
+      watch!.closeOne(this.random.below(6))
+    else watch!.open(screenFor(this.random))
+  }
+
+  /** Runs one write, checks what it promises, and tells the watch. */
+  protected guarded(visit: Visit, body: () => Written): void {
+    const watch = visit.watch!
+    this.world.guard(() => {
+      watch.takeCalls()
+      let done: Written
+      try {
+        done = watch.writing(body)
+      } catch (error) {
+        if (!(error instanceof CountersignError) || !EXPECTED.has(error.code)) throw error
+        this.givenUp()
+        this.world.tally.hit(`call refused: ${error.code}`)
+        must(watch.takeCalls() <= 1, 'S6', () => 'somebody was told twice of a call that threw')
+        return
+      }
+      const { receipts, ids, callsMax = Math.max(receipts.length, 1) } = done
+      must(watch.takeCalls() <= callsMax, 'S6', () => 'somebody was told twice of one message')
+      for (const receipt of receipts) {
+        this.committed(receipt)
+        watch.wrote(receipt, [...ids])
+        this.world.wrote(visit, receipt, ids)
+      }
+    })
+  }
+
+  protected rowOf(visit: Visit, type: WorldType, id: string): AnyRow | undefined {
+    return visit.store.peek(type, id).row as AnyRow | undefined
+  }
+
+  /** Candidates have ids, and what the message that is being written did has none yet. */
+  protected conflictsOf(row: AnyRow, written: ReadonlySet<string>): AnyRow['$conflicts'] {
+    return this.isInTransaction && written.has(row.id) ? {} : row.$conflicts
+  }
+
+  /** Read your writes: what was written is what is shown, to its author. */
+  protected readsOwn(
+    visit: Visit,
+    { type, id }: { readonly type: WorldType; readonly id: string },
+    patch: Readonly<Record<string, unknown>>,
+  ): void {
+    const row = this.rowOf(visit, type, id)
+    for (const [field, value] of Object.entries(patch)) {
+      must(
+        row && isDeepStrictEqual(row[field], value),
+        'S13',
+        () => `${type.name}.${field} was written, and reads ${JSON.stringify(row?.[field])}`,
+      )
+    }
+  }
+}
