@@ -33,7 +33,8 @@ function applyOnHeads(before: Fold, write: Write): Fold {
     live,
     created: before.created,
     last: later(before.last, write),
-    linear: before.linear && before.heads.length === 1,
+    // What is kept stands beside this write, as if it had been written beside it.
+    linear: before.linear && before.heads.length === 1 && !write.keep,
   }
 }
 

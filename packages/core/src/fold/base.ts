@@ -1,9 +1,10 @@
 /**
  * What stood in a register before its writers parted: the live writes among all that each of
  * them had seen. It is shown beside the candidates of a conflict and given to merge functions.
- * Advisory: where history has been let go, it may be missing.
+ * It is exact or it is absent: where the parting lies in history that is not here any more,
+ * nobody can say.
  */
-import { ancestorsOf, seenAmong } from '../log/ancestry.ts'
+import { ancestorsOf, isFromSnapshot, isRelinked, seenAmong } from '../log/ancestry.ts'
 import { Write } from '../log/entry.ts'
 import { compareOrder } from '../log/order.ts'
 import type { LiveSet } from './state.ts'
@@ -17,21 +18,27 @@ export function baseOf(live: LiveSet | undefined, slot: number): readonly Write[
   let bySlot = known.get(live)
   if (!bySlot) known.set(live, (bySlot = new Map()))
   let base = bySlot.get(slot)
-  if (!base) bySlot.set(slot, (base = findBase(live, slot)))
+  if (!base) bySlot.set(slot, (base = standingBefore(live, slot, { themselves: false })))
   return base
 }
 
 /** The writes that stood in the register of that slot in what all these heads have in common. */
 export function baseOfHeads(heads: readonly Write[], slot: number): readonly Write[] {
-  return standingIn(commonPast(heads.map((head) => ancestorsOf([head]))), slot)
+  return standingBefore(heads, slot, { themselves: true })
 }
 
-function findBase(live: readonly Write[], slot: number): readonly Write[] {
-  return standingIn(commonPast(live.map((write) => ancestorsOf(write.parents))), slot)
-}
-
-function commonPast([first, ...others]: readonly ReadonlySet<Write>[]): readonly Write[] {
-  return [...first!].filter((write) => others.every((past) => past.has(write)))
+function standingBefore(
+  writes: readonly Write[],
+  slot: number,
+  { themselves }: { readonly themselves: boolean },
+): readonly Write[] {
+  const pasts = writes.map((write) => ancestorsOf(themselves ? [write] : write.parents))
+  const [first, ...others] = pasts
+  const common = [...first!].filter((write) => others.every((past) => past.has(write)))
+  const standing = standingIn(common, slot)
+  return isCertain(standing, common, [...writes, ...pasts.flatMap((past) => [...past])])
+    ? standing
+    : []
 }
 
 /** The fold's own step, over some past: canonical order has parents before children. */
@@ -45,4 +52,20 @@ function standingIn(past: readonly Write[], slot: number): readonly Write[] {
     standing = [...standing.filter((other) => !seen.has(other) || kept?.includes(other)), write]
   }
   return standing
+}
+
+/** Whether nothing that is not here any more could have stood in its place. */
+function isCertain(
+  standing: readonly Write[],
+  common: readonly Write[],
+  reached: readonly Write[],
+): boolean {
+  const shared = new Set(common)
+  const isLost = (write: Write): boolean => isFromSnapshot(write) || isRelinked(write)
+  // People parted before, or among, what was let go.
+  if (reached.some((write) => !shared.has(write) && isLost(write))) return false
+  const gaps = new Set(common.filter(isRelinked))
+  if (gaps.size === 0) return true
+  // What stood then was written after every gap, or something in a gap may have replaced it.
+  return standing.length > 0 && standing.every((w) => seenAmong([w], gaps).size === gaps.size)
 }

@@ -101,7 +101,10 @@ function candidate(write: Write, reg: Reg, context: RowContext): Candidate {
   const { entry } = write
   return {
     value: candidateValue(write, reg, context),
-    msgId: entry.id,
+    // Made on first need: within a transaction its message has none yet.
+    get msgId() {
+      return entry.id
+    },
     authorId: entry.session.authorId,
     mine: entry.session.authorId === context.viewerId(),
     reviewerId: entry.review?.reviewerId ?? null,

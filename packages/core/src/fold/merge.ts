@@ -70,7 +70,7 @@ function mergedBy(
 /**
  * Registers in which people wrote side by side and only one value stands, of a type or a row for
  * which that is a conflict all the same: a type of scope `row`, or a merged row that breaks the
- * rule of its type. What stood before is a candidate too.
+ * rule of its type.
  */
 export function contestedRegisters(
   state: EntityState,
@@ -84,9 +84,8 @@ export function contestedRegisters(
   for (const [slot, reg] of table.names.entries()) {
     const live = writesOf(liveOf(state, slot))
     if (reg === ARCHIVED || live.every((write) => seen.every((past) => past.has(write)))) continue
-    const base = baseOfHeads(heads, slot)
-    const candidates = candidatesOf([...base, ...live], reg, reader)
-    if (candidates.length > 1) found.set(reg, { candidates, base })
+    // Whether it is a conflict must not depend on what stood before, which may be forgotten here.
+    found.set(reg, { candidates: candidatesOf(live, reg, reader), base: baseOfHeads(heads, slot) })
   }
   return found
 }
@@ -108,14 +107,17 @@ export function archivedState(
 ): ArchivedState {
   const slot = table.slotIfKnown(ARCHIVED)
   const live = slot < 0 ? [] : writesOf(liveOf(state, slot))
-  const archive = live.find((write) => write.values[ARCHIVED] === true)
-  if (!archive) return NOT_ARCHIVED
+  const archives = live.filter((write) => write.values[ARCHIVED] === true).sort(compareOrder)
+  if (archives.length === 0) return NOT_ARCHIVED
   const policy = entity.policies.archived
   if (policy === 'archive-wins' || isLinear(state)) return IS_ARCHIVED
-  const restore = live.find((write) => write.values[ARCHIVED] !== true)
-  const edit = restore ?? editBeside(archive, state, slot)
-  if (!edit) return IS_ARCHIVED
-  return policy === 'edit-wins' ? NOT_ARCHIVED : { archived: false, conflict: { archive, edit } }
+  const restore = live.filter((write) => write.values[ARCHIVED] !== true).sort(compareOrder)[0]
+  for (const archive of archives) {
+    const edit = restore ?? editBeside(archive, state, slot)
+    if (!edit) continue
+    return policy === 'edit-wins' ? NOT_ARCHIVED : { archived: false, conflict: { archive, edit } }
+  }
+  return IS_ARCHIVED
 }
 
 /** The newest live write of a field that neither saw the archiving nor was seen by it. */

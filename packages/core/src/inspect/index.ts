@@ -23,7 +23,12 @@ export type { FeedSubject } from './feed.ts'
 export * from './records.ts'
 export { registerInspectable } from './registry.ts'
 export type { Inspectable } from './registry.ts'
-export { ANSWER_MESSAGES_MAX, ANSWER_ROWS_MAX, DAG_NODES_MAX } from './requests.ts'
+export {
+  ANSWER_MESSAGES_MAX,
+  ANSWER_ROWS_MAX,
+  ANSWER_STATES_MAX,
+  DAG_NODES_MAX,
+} from './requests.ts'
 export type {
   Answers,
   CommandKind,
@@ -37,3 +42,4 @@ export type {
 export { liveRegisters, rowAt } from './row-at.ts'
 export { inspect } from './source.ts'
 export type { InspectSource } from './source.ts'
+export { stateDigest } from './state-digest.ts'

@@ -100,6 +100,18 @@ export interface MessageRecord {
   readonly changes: readonly ChangeRecord[]
   readonly review: ReviewRecord | null
   readonly refusal: Refusal | undefined
+  /** Refused messages that it stands on, by name: without them it cannot count. */
+  readonly blockedBy?: readonly string[]
+  /** Of a decision that came too late: what somebody else had decided before. */
+  readonly standing?: readonly StandingRecord[]
+}
+
+/** A value that stood in a register when a decision about it arrived. */
+export interface StandingRecord extends EntityName {
+  readonly reg: Reg
+  readonly authorId: Uuid
+  /** Absent when values were not asked for, or when it was too large to be told. */
+  readonly value?: Json
 }
 
 /** One message's change of one entity: a node of its DAG. */
@@ -145,6 +157,12 @@ export interface FieldRecord {
   readonly conflict: boolean
   /** The value before they parted, where it is known. */
   readonly base: Json | undefined
+}
+
+/** A row as the store folds it: its heads, and what is live in each register. */
+export interface StateRecord extends EntityName {
+  readonly heads: readonly string[]
+  readonly live: Readonly<Record<Reg, readonly LiveValue[]>>
 }
 
 /** A row at some moment of its history. */

@@ -10,6 +10,7 @@ import type {
   QueryRecord,
   RowRecord,
   RowSummary,
+  StateRecord,
   StorageRecord,
   SyncRecord,
   TypeRecord,
@@ -19,6 +20,8 @@ import type {
 /** Messages and rows an answer has at the most. */
 export const ANSWER_MESSAGES_MAX = 20_000
 export const ANSWER_ROWS_MAX = 500
+/** Rows whose states an answer has at the most. */
+export const ANSWER_STATES_MAX = 20_000
 /** Nodes of a history, the newest; what is before them is cut. */
 export const DAG_NODES_MAX = 512
 
@@ -28,6 +31,7 @@ export interface Answers {
   readonly types: readonly TypeRecord[]
   readonly messages: readonly MessageRecord[]
   readonly rows: readonly RowSummary[]
+  readonly states: readonly StateRecord[]
   readonly dagOf: Dag | undefined
   readonly rowAt: RowRecord | undefined
   readonly rowInVersion: VersionedRow | undefined
@@ -51,6 +55,8 @@ export type InspectRequest =
     }
   /** `find` looks in titles and ids. */
   | { readonly kind: 'rows'; readonly type: string; readonly find?: string }
+  /** Heads and live writes of all rows. */
+  | { readonly kind: 'states' }
   | ({ readonly kind: 'dagOf' } & EntityName)
   /** The row when the message of that name was the last that counted; without one, now. */
   | ({ readonly kind: 'rowAt'; readonly upTo?: string } & EntityName)

@@ -4,6 +4,23 @@
  */
 import type { Write } from './entry.ts'
 
+/** Writes before which history was let go: their parents are the nearest that are still here. */
+const relinked = new WeakSet<Write>()
+
+export function markRelinked(write: Write): void {
+  relinked.add(write)
+}
+
+/** Whether writes between this one and its parents are not here any more. */
+export function isRelinked(write: Write): boolean {
+  return relinked.has(write)
+}
+
+/** Whether it came with a snapshot, which holds what stood, and not what was written before. */
+export function isFromSnapshot({ entry }: Write): boolean {
+  return entry.session.sessionId === ''
+}
+
 /** All writes that the bearer of these parents had seen, the parents included. */
 export function ancestorsOf(parents: readonly Write[]): ReadonlySet<Write> {
   const seen = new Set<Write>(parents)

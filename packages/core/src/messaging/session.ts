@@ -323,7 +323,9 @@ export class SyncSession {
     const snapshot = this.#snapshot.take(position.seq, parts)
     const here = tail.position
     const isFirst = position.seq === 0 && (!here || here.eid !== position.eid)
-    if (snapshot && (parts > 0 || isFirst)) {
+    // One that was overtaken on the way, by the tail or by a later one, has nothing to say any more.
+    const isLate = here !== null && here.eid === position.eid && here.seq > position.seq
+    if (snapshot && !isLate && (parts > 0 || isFirst)) {
       if (!this.#replace(snapshot, position)) return
     } else if (!here || here.eid !== position.eid || (here.seq < position.seq && !tail.mending)) {
       this.#want() // something of it was lost on the way

@@ -51,6 +51,10 @@ export async function endedSessions(
   return ended
 }
 
+export function isOfSession(flush: StoredFlush, sessionId: Uuid): boolean {
+  return sessionOf(flush) === sessionId
+}
+
 function sessionOf({ messages }: StoredFlush): Uuid {
   return messages[0]!.header.sessionId
 }

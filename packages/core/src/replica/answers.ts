@@ -23,6 +23,7 @@ import type { Storage, StorageHandle, StoredState } from '../ports/storage.ts'
 import type { Table } from '../repo/table.ts'
 import type { AnyRow } from '../schema/types.ts'
 import { dagOf, messagesOf, rowNow, tableNamed } from './histories.ts'
+import { statesOf } from './states.ts'
 import { rowInVersion, versionsOf } from './versions.ts'
 import type { Inspected } from './looked-at.ts'
 import type { Replica } from './replica.ts'
@@ -40,6 +41,8 @@ export async function answer(
       return messagesOf(replica, request)
     case 'rows':
       return rowsOf(replica, request)
+    case 'states':
+      return statesOf(replica)
     case 'dagOf':
       return dagOf(replica, request)
     case 'rowAt':

@@ -5,6 +5,7 @@ import { CountersignError } from '../base/outcome.ts'
 import { nameOf } from '../inspect/event-ring.ts'
 import type { Entry } from '../log/entry.ts'
 import type { Inspected } from './looked-at.ts'
+import { refusedNamed } from './refused-records.ts'
 import type { Replica } from './replica.ts'
 
 const DONE: CommandOutcome = { ok: true }
@@ -24,9 +25,9 @@ function carryOut(inspected: Inspected, command: InspectCommand): CommandOutcome
     case 'retry':
       return retry(inspected, command.message)
     case 'discard': {
-      const entry = named(inspected.replica, command.message)
-      if (!entry) return refused('there is no such message here')
-      inspected.store.discard(entry.id)
+      const id = refusedNamed(inspected.replica, command.message)
+      if (id === undefined) return refused('there is no refused message of that name here')
+      inspected.store.discard(id)
       return DONE
     }
     case 'resolve':
@@ -36,14 +37,15 @@ function carryOut(inspected: Inspected, command: InspectCommand): CommandOutcome
   }
 }
 
-/** What waits is offered now; what was refused is written anew. */
+/** What waits is offered now; what was refused is written anew, with all that stands on it. */
 function retry({ store, replica }: Inspected, name: string): CommandOutcome {
-  const entry = named(replica, name)
-  if (!entry) return refused('there is no such message here')
-  if (entry.state === 'rejected' || entry.state === 'blocked') {
-    store.reauthor(entry.id)
+  const refusedId = refusedNamed(replica, name)
+  if (refusedId !== undefined) {
+    store.reauthor(refusedId)
     return DONE
   }
+  const entry = named(replica, name)
+  if (!entry) return refused('there is no such message here')
   if (!replica.outbox.holds(entry)) return refused('this message waits for nothing')
   const { connection } = replica.status.getState()
   if (connection === 'none' || connection === 'offline' || connection === 'closed')

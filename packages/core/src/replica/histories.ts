@@ -21,46 +21,60 @@ import { compareOrder, orderKeyOf } from '../log/order.ts'
 import { estimatedBytes } from '../messaging/materialize.ts'
 import type { Reg } from '../schema/registers.ts'
 import type { Replica } from './replica.ts'
+import { type RefusedRecords, refusedRecords } from './refused-records.ts'
 import { createdOf, headsOf, liveWritesOf } from '../fold/state.ts'
 import type { Table } from '../repo/table.ts'
 
-/** What is known here and what waits, newest last. */
+/** What is known here, what waits and what was refused, newest last. */
 export function messagesOf(replica: Replica, request: RequestOf<'messages'>): MessageRecord[] {
   const ownId = replica.identity?.session.authorId
+  const refused = refusedRecords(replica, request.values)
   const entries = new Set<Entry>(replica.repo.messages.entries())
-  for (const entry of replica.outbox.open()) entries.add(entry)
-  const { which } = request
-  const found = [...entries].filter((entry) => {
-    if (typeof which === 'object') return nameOf(entry) === which.name
-    return which === 'all' || isOwn(entry, replica, ownId)
-  })
+  for (const entry of [...replica.outbox.open(), ...refused.entries]) entries.add(entry)
+  const isOwn = (entry: Entry): boolean =>
+    // By its author, or taken over from an earlier session of this device.
+    entry.session.authorId === ownId ||
+    replica.outbox.holds(entry) ||
+    refused.of(entry) !== undefined
+  const { which, values } = request
   const limit = Math.min(request.limit ?? ANSWER_MESSAGES_MAX, ANSWER_MESSAGES_MAX)
-  return found
+  const found = [...entries]
+    .filter((entry) =>
+      typeof which === 'object' ? nameOf(entry) === which.name : which === 'all' || isOwn(entry),
+    )
     .sort(compareEntries)
     .slice(-limit)
-    .map((entry) => ({
-      name: nameOf(entry),
-      id: entry.identified ? entry.id : undefined,
-      authorId: entry.session.authorId,
-      sessionId: entry.session.sessionId,
-      clientSeq: entry.clientSeq,
-      own: isOwn(entry, replica, ownId),
-      state: entry.state,
-      timestamp: entry.timestamp,
-      bytes: estimatedBytes(entry.writes),
-      arrival: entry.arrival,
-      changes: entry.writes.map((write) => changeOf(write, request.values)),
-      review: entry.review && reviewRecord(entry.review),
-      refusal: entry.rejection && {
-        reason: entry.rejection.reason,
-        detail: entry.rejection.detail,
-      },
-    }))
+    .map((entry) => recordOf(entry, { own: isOwn(entry), values, refused }))
+  const earlier = refused.earlier.filter(
+    ({ name }) => typeof which !== 'object' || name === which.name,
+  )
+  // What an earlier session left stands before all that this one has written and nobody reviewed.
+  const place = found.findIndex(({ review }) => !review)
+  found.splice(place < 0 ? found.length : place, 0, ...earlier)
+  return found.slice(-limit)
 }
 
-/** Its own author, or taken over from an earlier session of this device. */
-function isOwn(entry: Entry, { outbox }: Replica, ownId: string | undefined): boolean {
-  return entry.session.authorId === ownId || outbox.holds(entry)
+function recordOf(
+  entry: Entry,
+  { own, values, refused }: { own: boolean; values: boolean; refused: RefusedRecords },
+): MessageRecord {
+  const { rejection } = entry
+  return {
+    name: nameOf(entry),
+    id: entry.identified ? entry.id : undefined,
+    authorId: entry.session.authorId,
+    sessionId: entry.session.sessionId,
+    clientSeq: entry.clientSeq,
+    own,
+    state: entry.state,
+    timestamp: entry.timestamp,
+    bytes: estimatedBytes(entry.writes),
+    arrival: entry.arrival,
+    changes: entry.writes.map((write) => changeOf(write, values)),
+    review: entry.review && reviewRecord(entry.review),
+    refusal: rejection && { reason: rejection.reason, detail: rejection.detail },
+    ...refused.of(entry),
+  }
 }
 
 function compareEntries(a: Entry, b: Entry): number {

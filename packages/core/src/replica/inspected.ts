@@ -41,9 +41,9 @@ export class InspectedOutbox extends Outbox {
     this.#landing(() => super.requeueUnanswered(before))
   }
 
-  override requeue(entry: Entry): void {
+  override requeue(entry: Entry, restsUntil?: number): void {
     // One nack names many of a flush, and the first of them lands it.
-    if (entry.state === 'sent') this.#landing(() => super.requeue(entry))
+    if (entry.state === 'sent') this.#landing(() => super.requeue(entry, restsUntil))
   }
 
   override settle(entry: Entry): string | undefined {

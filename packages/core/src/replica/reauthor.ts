@@ -28,11 +28,11 @@ export function reauthor(
       write()
     })
   } finally {
-    for (const draft of drafts.reverse()) writer.abandon(draft)
+    for (const draft of drafts.reverse()) writer.forget(draft)
   }
   const receipts: Receipt[] = []
-  eachAgain(messages, { replica, writer }, (write) => {
-    const { receipt } = writer.transact(write)
+  eachAgain(messages, { replica, writer }, (write, held) => {
+    const { receipt } = writer.transact(write, { expectIds: held.expects })
     if (receipt) receipts.push(receipt)
   })
   return receipts
@@ -46,13 +46,13 @@ interface Parts {
 function eachAgain(
   messages: readonly Held[],
   parts: Parts,
-  asMessage: (write: () => void) => void,
+  asMessage: (write: () => void, held: Held) => void,
 ): void {
   const ids = new Map<Uuid, Uuid>()
   for (const held of messages) {
     asMessage(() => {
       for (const change of held.changes) writeAgain(change, held, { ids, ...parts })
-    })
+    }, held)
   }
 }
 

@@ -31,6 +31,8 @@ export interface Held {
   readonly refusal: Refusal
   readonly changes: readonly HeldChange[]
   readonly parents: ReadonlySet<Uuid>
+  /** Entities that had to be as its author had seen them. */
+  readonly expects: readonly Uuid[]
   /** Of this session; a message of an earlier one has no receipts. */
   readonly entry?: Entry
 }
@@ -56,6 +58,7 @@ export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal):
       version,
       values: Object.fromEntries(regs.names.map((reg) => [reg, values[reg]!])),
     })),
+    expects: (entry.expect ?? []).map(({ entityId }) => entityId),
     parents: new Set(
       entry.writes.flatMap((write) => write.parents.map((parent) => parent.entry.id)),
     ),
@@ -82,6 +85,7 @@ export function heldMessage(
       version: meta.schemaVersion,
       values: Object.fromEntries(meta.regs.map((reg, i) => [reg, values?.[i] ?? null])),
     })),
+    expects: (header.expect ?? []).map(({ entityId }) => entityId),
     parents: new Set(present.flatMap(({ meta }) => meta.parentCanonicalIds)),
   }
 }

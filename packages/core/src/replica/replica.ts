@@ -16,7 +16,7 @@ import { SyncSession } from '../messaging/session.ts'
 import type { Transport } from '../ports/transport.ts'
 import { QueryEngine } from '../query/engine.ts'
 import type { Table } from '../repo/table.ts'
-import { StoredOwn, adoptFlushes, endedSessions } from './adopt.ts'
+import { type EndedFlush, StoredOwn, adoptFlushes, endedSessions, isOfSession } from './adopt.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
 import { Disk } from './disk.ts'
 import { Flusher } from './flusher.ts'
@@ -27,7 +27,7 @@ import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './receipt.ts'
 import { Refusals } from './refusals.ts'
 import type { RefusedMessages } from './refused.ts'
-import { readFlushes, restoreCanonical } from './restore.ts'
+import { type StoredFlush, readFlushes, restoreCanonical } from './restore.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
 import { SessionEvents } from './session-events.ts'
@@ -50,6 +50,8 @@ export class Replica {
   readonly #trust: Trust
   readonly #tail: InspectedTail
   readonly #storedOwn = new StoredOwn()
+  /** Flushes that were stored when this store was opened. */
+  readonly #flushKeys = new Set<string>()
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #sessionLocks: SessionLocks
   #stopWaking: (() => void) | undefined
@@ -296,7 +298,10 @@ export class Replica {
     const state = await this.#disk.handle!.read()
     this.#trust.restore(state)
     const { flushes } = readFlushes(state, this.#options.space)
-    for (const { messages } of flushes) for (const message of messages) this.#storedOwn.add(message)
+    for (const { key, messages } of flushes) {
+      this.#flushKeys.add(key)
+      for (const message of messages) this.#storedOwn.add(message)
+    }
     if (restoreCanonical(state, this.#tail)) this.#canonicalDisk.resume(state)
     else await this.#canonicalDisk.startAnew()
     const ended = await endedSessions(state, flushes, this.#sessionLocks)
@@ -304,6 +309,14 @@ export class Replica {
       state,
       ended.flatMap(({ flush }) => flush.messages),
     )
+    this.#adopt(ended)
+    if (ended.length > 0) void this.ready.then(() => this.#adoptLate())
+    // Bodies of own messages are needed once more only where their entries cannot be shown.
+    this.#storedOwn.keep((message) => !this.repo.messages.get(message.id))
+    this.repo.emit()
+  }
+
+  #adopt(ended: readonly EndedFlush[]): void {
     const { adopted, settled } = adoptFlushes(ended, {
       repo: this.repo,
       outbox: this.outbox,
@@ -312,9 +325,24 @@ export class Replica {
     })
     for (const opening of adopted) this.#openings.set(opening.sessionId, opening)
     if (settled.length > 0) void this.#disk.write({ durability: 'relaxed', outboxRemove: settled })
-    // Bodies of own messages are needed once more only where their entries cannot be shown.
-    this.#storedOwn.keep((message) => !this.repo.messages.get(message.id))
+  }
+
+  /** A session may have stored a last flush after the disk was read, and before its lock was ours. */
+  async #adoptLate(): Promise<void> {
+    const state = await this.#disk.handle?.read().catch(() => undefined)
+    if (!state || this.#closing) return
+    const { flushes } = readFlushes(state, this.#options.space)
+    const isNew = (flush: StoredFlush): boolean =>
+      flush.open &&
+      !this.#flushKeys.has(flush.key) &&
+      !isOfSession(flush, this.#identity!.session.sessionId)
+    const late = await endedSessions(state, flushes.filter(isNew), this.#sessionLocks)
+    if (late.length === 0 || this.#closing) return
+    for (const { flush } of late) for (const message of flush.messages) this.#storedOwn.add(message)
+    this.#adopt(late)
     this.repo.emit()
+    this.#session?.pump()
+    this.#statusLater()
   }
 
   #findOwn(sessionId: Uuid, clientSeq: number): Entry | Message | undefined {

@@ -6,11 +6,13 @@
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { fieldName } from '../fold/conflicts.ts'
-import { archivedState } from '../fold/merge.ts'
+import { archivedState, mergeRegister } from '../fold/merge.ts'
+import { type Reader, comparable } from '../fold/read.ts'
 import { shownWrite } from '../fold/shown.ts'
-import { type EntityState, liveOf } from '../fold/state.ts'
+import { type EntityState, type LiveSet, liveOf } from '../fold/state.ts'
 import { type Entry, Write } from '../log/entry.ts'
 import type { Table } from '../repo/table.ts'
+import { encodeField } from '../schema/field.ts'
 import { UNSET } from '../schema/input.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 
@@ -142,10 +144,30 @@ function restoring(
   viewerId: Uuid,
 ): readonly (readonly [Reg, Json])[] {
   if (!before) return [[ARCHIVED, true]]
-  return write.regs.names.map((reg, i) => {
+  // What the library added to keep a conflict open is nothing that anybody did.
+  const names = write.regs.names.filter((reg) => reg !== ARCHIVED || !write.keep?.has(reg))
+  return names.map((reg) => {
     if (reg === ARCHIVED)
       return [reg, archivedState(before, table.entity, table.registers).archived]
-    const live = liveOf(before, write.regs.slots[i]!)
-    return [reg, live === undefined ? UNSET : shownWrite(live, viewerId).values[reg]!]
+    const slot = table.registers.slot(reg)
+    return [reg, shownJson(liveOf(before, slot), { reg, slot, viewerId }, table.reader)]
   })
+}
+
+/** The value that was on the author's screen, as JSON: decided by a policy, or a candidate. */
+function shownJson(
+  live: LiveSet | undefined,
+  { reg, slot, viewerId }: { readonly reg: Reg; readonly slot: number; readonly viewerId: Uuid },
+  reader: Reader,
+): Json {
+  if (live === undefined) return UNSET
+  const merged = mergeRegister(live, { reg, slot }, reader)
+  const field = reader.entity.fieldAt(reg)
+  if (merged.kind === 'value' && field) {
+    const json = encodeField(field, merged.value)
+    if (json.ok) return json.value ?? UNSET
+  }
+  const write = merged.kind === 'write' ? merged.write : shownWrite(live, viewerId)
+  const seen = comparable(write, reg, reader)
+  return seen === undefined ? UNSET : seen
 }

@@ -15,6 +15,11 @@ import { EntryReceipt } from './receipt.ts'
 import type { Replica } from './replica.ts'
 import type { Receipt, TransactOptions, TransactionReceipt } from './store.ts'
 
+/** Rows by their id alone, whatever their type. */
+interface Expects {
+  readonly expectIds?: readonly Uuid[]
+}
+
 export class Writer {
   readonly #replica: Replica
   #draft: Draft | undefined
@@ -28,16 +33,17 @@ export class Writer {
     return this.#draft !== undefined
   }
 
-  transact<T>(body: () => T, { expect }: TransactOptions = {}): TransactionReceipt<T> {
+  transact<T>(body: () => T, options: TransactOptions & Expects = {}): TransactionReceipt<T> {
+    const expected = [...(options.expect ?? []).map(({ id }) => id), ...(options.expectIds ?? [])]
     if (this.#draft) {
-      if (expect)
+      if (expected.length > 0)
         throw new CountersignError(
           'transaction_state',
           'an inner transaction cannot expect anything of its own',
         )
       return { result: this.#joined(body), receipt: undefined }
     }
-    const draft = this.begin(expect && this.#expectations(expect))
+    const draft = this.begin(expected.length > 0 ? this.#expectations(expected) : undefined)
     try {
       const result = this.#joined(body)
       if (!draft.empty) return { result, receipt: this.commit(draft) }
@@ -106,15 +112,22 @@ export class Writer {
 
   /** Nothing of it has happened. */
   abandon(draft: Draft): void {
-    draft.rollback()
-    this.#draft = undefined
+    this.forget(draft)
     this.#replica.repo.emit()
   }
 
-  #expectations(rows: NonNullable<TransactOptions['expect']>): readonly Expectation[] {
-    return rows.map(({ entity, id }) => {
-      const row = this.#replica.repo.table(entity).row(id)
-      return { entityId: id, heads: row ? row.$heads : [] }
+  /** The same of a rehearsal, of which nobody has heard. */
+  forget(draft: Draft): void {
+    draft.rollback()
+    this.#draft = undefined
+  }
+
+  /** These entities as they are now. */
+  #expectations(ids: readonly Uuid[]): readonly Expectation[] {
+    return ids.map((entityId) => {
+      const rows = [...this.#replica.repo.tables()].map((table) => table.row(entityId))
+      const row = rows.find((found) => found !== undefined)
+      return { entityId, heads: row ? row.$heads : [] }
     })
   }
 }

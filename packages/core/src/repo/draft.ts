@@ -7,9 +7,9 @@ import { type Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
 import { brokenRule } from '../fold/conflicts.ts'
-import { mergeRegister } from '../fold/merge.ts'
+import { archivedState, mergeRegister } from '../fold/merge.ts'
 import { isAgreed, isConflict, shownWrite } from '../fold/shown.ts'
-import { type EntityState, headsOf, liveOf } from '../fold/state.ts'
+import { type EntityState, headsOf, isLinear, liveOf, writesOf } from '../fold/state.ts'
 import { type Entry, Write } from '../log/entry.ts'
 import { compareOrder } from '../log/order.ts'
 import { LIMITS } from '../message/limits.ts'
@@ -30,6 +30,8 @@ export interface DraftChange {
   /** The state under this message, and its row. */
   readonly before: EntityState | undefined
   readonly rowBefore: AnyRow | undefined
+  /** What the app has written. */
+  asked: Registers
   write: Write
 }
 
@@ -65,7 +67,8 @@ export class Draft {
   add(table: Table, id: Uuid, kind: ChangeKind, input: Registers): void {
     const known = this.#find(id)
     const before = known ? known.before : table.state(id)
-    const merged = known ? merge(table, known.write, input) : input
+    const asked = known ? merge(table, known.asked, input) : input
+    const merged = before ? withArchived(table, before, asked) : asked
     checkBounds(table, merged, known ? 0 : this.#changes.length + 1)
     const index = known ? known.write.index : this.#changes.length
     const resulting = known ? strictest(known.write.kind, kind) : kind
@@ -78,14 +81,19 @@ export class Draft {
       version: table.entity.currentVersion,
       regs: merged.regs,
       parents: before ? parentsOf(before) : [],
-      keep: before && resulting === 'update' ? this.#keepOf(table, before, merged) : undefined,
+      keep:
+        before && resulting === 'update'
+          ? this.#keepOf(table, before, { asked, merged })
+          : undefined,
     }
     const write = new Write(this.entry, facts, merged.values)
     const after = apply(before, write)
     const rowBefore = known ? known.rowBefore : table.row(id)
     this.#show(table, id, after)
-    if (known) known.write = write
-    else this.#remember(id, { table, before, rowBefore, write })
+    if (known) {
+      known.write = write
+      known.asked = asked
+    } else this.#remember(id, { table, before, rowBefore, asked, write })
   }
 
   #find(id: Uuid): DraftChange | undefined {
@@ -125,17 +133,23 @@ export class Draft {
    * leaves the other candidates standing. Where a policy has decided, all of it was seen.
    */
   #keepOf(
-    { reader }: Table,
+    { reader, registers }: Table,
     before: EntityState,
-    input: Registers,
+    { asked, merged }: { readonly asked: Registers; readonly merged: Registers },
   ): ReadonlyMap<Reg, readonly Write[]> | undefined {
     if (before instanceof Write) return undefined
     let keep: Map<Reg, readonly Write[]> | undefined
-    for (const [i, reg] of input.regs.names.entries()) {
-      const slot = input.regs.slots[i]!
+    if (merged !== asked && archivedState(before, reader.entity, registers).conflict) {
+      const live = writesOf(liveOf(before, registers.slot(ARCHIVED)))
+      const archives = live.filter((write) => write.values[ARCHIVED] === true)
+      keep = new Map([[ARCHIVED, archives.slice(0, LIMITS.keepMax)]])
+    }
+    for (const [i, reg] of asked.regs.names.entries()) {
+      const slot = asked.regs.slots[i]!
       const live = liveOf(before, slot)
       if (!isConflict(live, reg, reader)) continue
-      if (reg !== ARCHIVED && mergeRegister(live, { reg, slot }, reader).kind !== 'conflict')
+      // To archive or to restore is a decision; so is what a policy has made of the values.
+      if (reg === ARCHIVED || mergeRegister(live, { reg, slot }, reader).kind !== 'conflict')
         continue
       const shown = shownWrite(live, this.#viewerId)
       const others = live.filter((write) => !isAgreed(write, shown, { reg, reader }))
@@ -157,7 +171,9 @@ export class Draft {
     const { write, before } = known
     const decidedFirst = write.kind !== 'update'
     const updated = decidedFirst
-      ? before && added.kind === 'update' && this.#keepOf(table, before, added.input)
+      ? before &&
+        added.kind === 'update' &&
+        this.#keepOf(table, before, { asked: added.input, merged: added.input })
       : write.keep
     const decided = decidedFirst ? write.regs.names : added.input.regs.names
     for (const field of updated ? updated.keys() : []) {
@@ -198,7 +214,20 @@ function parentsOf(state: EntityState): readonly Write[] {
     .slice(0, LIMITS.parentsMax)
 }
 
-function merge(table: Table, write: Write, input: Registers): Registers {
+/**
+ * Somebody archived the row and somebody else edited it, and it is shown. Whoever edits it now has
+ * seen both, and must not archive it by that: their change says so, and decides nothing more.
+ */
+function withArchived(table: Table, before: EntityState, asked: Registers): Registers {
+  if (isLinear(before) || asked.regs.names.includes(ARCHIVED)) return asked
+  const live = writesOf(liveOf(before, table.registers.slot(ARCHIVED)))
+  if (!live.some((write) => write.values[ARCHIVED] === true)) return asked
+  if (archivedState(before, table.entity, table.registers).archived) return asked
+  const names = [...asked.regs.names, ARCHIVED].sort()
+  return { regs: table.registers.set(names), values: { ...asked.values, [ARCHIVED]: false } }
+}
+
+function merge(table: Table, write: Registers, input: Registers): Registers {
   const values: Record<Reg, Json> = {}
   for (const name of write.regs.names) values[name] = write.values[name]!
   for (const name of input.regs.names) values[name] = input.values[name]!

@@ -6,6 +6,7 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import { type EntityState, createdOf, headsOf, liveWritesOf } from '../fold/state.ts'
+import { markRelinked } from '../log/ancestry.ts'
 import type { Entry, Write } from '../log/entry.ts'
 import type { MessageIndex } from '../log/messages.ts'
 
@@ -88,7 +89,10 @@ export function unlinkHistory(
   const seen = new Set<Write>(needed)
   const open = [...needed]
   for (let write = open.pop(); write; write = open.pop()) {
-    if (!write.parents.every(stays)) write.parents = nearestStaying(write.parents, stays, gone)
+    if (!write.parents.every(stays)) {
+      write.parents = nearestStaying(write.parents, stays, gone)
+      markRelinked(write)
+    }
     for (const parent of write.parents) {
       if (seen.has(parent)) continue
       seen.add(parent)

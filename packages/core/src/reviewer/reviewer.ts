@@ -63,6 +63,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   #epoch: EpochOpen
   #head: Position
   #healthy = true
+  /** An append failed and may have been committed all the same: the store has to be read first. */
+  #isUnsure = false
   #closing = false
   #accepted = 0
   #rejected = 0
@@ -233,6 +235,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   async #commit(offers: readonly Offer[]): Promise<void> {
     const { store, keys, signer, clock } = this.#options
     const startedMs = clock.monotonic()
+    if (this.#isUnsure) await this.#reload()
     const prepared = await prepare(offers, {
       spaceId: this.space,
       space: this.#space,
@@ -293,29 +296,35 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   async #failed(offers: readonly Offer[], error: unknown): Promise<void> {
     if (this.#healthy) this.#storeFailed(error)
     this.#healthy = false
+    this.#isUnsure = true
     try {
-      const loaded = await loadSpace(this.#options)
-      this.#space = loaded.space
-      this.#epoch = loaded.epoch
-      const sessions = this.#ledger
-      this.#ledger = loaded.ledger
-      for (const connection of this.#connections) {
-        for (const id of connection.sessions) {
-          const record = sessions.session(id)
-          if (record && !this.#ledger.session(id)) this.#ledger.bind(record)
-        }
-      }
-      const moved = loaded.head.seq !== this.#head.seq
-      this.#head = loaded.head
-      // The commit may have succeeded and only its answer been lost: then everyone catches up anew.
-      if (moved)
-        for (const connection of [...this.#connections])
-          connection.close('the store answered late; resume')
+      await this.#reload()
     } catch {
-      // The store is still away: the next batch tries again.
+      // The store is still away: the next batch tries again, before it looks at anything.
     }
     this.#rows = new SpaceRows(this.#space, this.#types) // with nothing of this batch
     for (const offer of offers) this.#nackAll(offer, 'unavailable', 'the store does not answer')
+  }
+
+  async #reload(): Promise<void> {
+    const loaded = await loadSpace(this.#options)
+    this.#isUnsure = false
+    this.#space = loaded.space
+    this.#rows = new SpaceRows(this.#space, this.#types)
+    this.#epoch = loaded.epoch
+    const sessions = this.#ledger
+    this.#ledger = loaded.ledger
+    for (const connection of this.#connections) {
+      for (const id of connection.sessions) {
+        const record = sessions.session(id)
+        if (record && !this.#ledger.session(id)) this.#ledger.bind(record)
+      }
+    }
+    const moved = loaded.head.seq !== this.#head.seq
+    this.#head = loaded.head
+    if (!moved) return
+    for (const connection of [...this.#connections])
+      connection.close('the store answered late; resume')
   }
 
   #nackAll(
