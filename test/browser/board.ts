@@ -30,6 +30,25 @@ export class Board {
     return this.pane.locator('[data-announcer]')
   }
 
+  /** The button that lists what was refused. */
+  get rejected(): Locator {
+    return this.pane.getByRole('button', { name: /^Rejected/ })
+  }
+
+  /** The button that lists what is in conflict. */
+  get conflicts(): Locator {
+    return this.pane.getByRole('button', { name: /^Conflicts/ })
+  }
+
+  /** The dialog in which conflicts are decided. */
+  get decision(): Locator {
+    return this.page.getByRole('dialog', { name: /^Conflicts in/ })
+  }
+
+  get toasts(): Locator {
+    return this.pane.locator('.toast')
+  }
+
   column(name: Column): Locator {
     return this.pane.getByRole('group', { name, exact: true })
   }
@@ -68,6 +87,12 @@ export class Board {
   async open(title: string): Promise<void> {
     await this.pane.locator('.card__open, .table__open').filter({ hasText: title }).first().click()
     await expect(this.drawer).toBeVisible()
+  }
+
+  /** By the menu of its card. The reviewer may say no. */
+  async archive(title: string): Promise<void> {
+    await this.card(title).getByRole('button', { name: 'Move or archive' }).click()
+    await this.page.getByRole('menuitem', { name: 'Archive' }).click()
   }
 
   async setOnline(online: boolean): Promise<void> {

@@ -224,7 +224,7 @@ test.describe('finding', () => {
     await board.card(title).getByRole('button', { name: 'Move or archive' }).click()
     await board.page.getByRole('menuitem', { name: 'Archive' }).click()
     await expect(board.card(title)).toHaveCount(0)
-    await board.pane.getByRole('button', { name: 'Undo' }).click()
+    await board.toasts.getByRole('button', { name: 'Undo' }).click()
     await expect(board.card(title)).toBeVisible()
 
     await board.open(title)

@@ -1,29 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright'
-import type { Page } from '@playwright/test'
+import { expectAccessible, expectNoSidewaysScroll, rulesOfLooks } from './accessible.ts'
 import { Board } from './board.ts'
 import { expect, test } from './fixtures.ts'
-
-/** Rules whose answer depends on width and colours; the others need to be asked once. */
-const rulesOfLooks = [
-  'color-contrast',
-  'target-size',
-  'scrollable-region-focusable',
-  'link-in-text-block',
-]
-
-async function expectAccessible(
-  page: Page,
-  where: string,
-  rules?: readonly string[],
-): Promise<void> {
-  const axe = new AxeBuilder({ page })
-  if (rules) axe.withRules([...rules])
-  const { violations } = await axe.analyze()
-  const found = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join('\n')}`,
-  )
-  expect(found, `axe on ${where}`).toEqual([])
-}
 
 const looks = [
   { name: 'light and wide', width: 1280, dark: false, rules: undefined },
@@ -39,10 +16,7 @@ for (const { name, rules, ...look } of looks) {
     await expect(board.pane.locator('.card').first()).toBeVisible()
     const check = async (where: string): Promise<void> => {
       await expectAccessible(page, where, rules)
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      )
-      expect(overflow, `${where} scrolls sideways`).toBe(0)
+      await expectNoSidewaysScroll(page, where)
     }
     await check('the board')
 

@@ -1,5 +1,6 @@
 // Owns: `pnpm shots`: pictures of the demo for the eye, wide and narrow, light and dark, into
-// `.shots/`, and the one that the README of the board shows. Names choose: `pnpm shots list dark`.
+// `.shots/`, and the one that the README of the board shows. Names choose: `pnpm shots list dark`,
+// `pnpm shots readme`.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -43,22 +44,37 @@ const scenes: Readonly<Record<string, Scene>> = {
       .fill('[{ "title": "A" }, { "title": "B", "points": 99 }]')
   },
   nothing: async (board) => board.search('no such issue'),
-  conflict: async (board, page) => {
-    await openSecond(page)
-    const other = new Board(page, 'second')
-    const title = (await board.titles('Doing'))[0] ?? ''
-    for (const [each, points] of [
-      [board, '2'],
-      [other, '13'],
-    ] as const) {
-      await each.setOnline(false)
-      await each.open(title)
-      await each.drawer.getByLabel('Points').selectOption(points)
-    }
-    await board.setOnline(true)
-    await board.settled()
-    await other.setOnline(true)
-    await board.drawer.getByText('conflict').first().waitFor()
+  conflict: async (board, page) => dispute(board, page),
+  decide: async (board, page) => {
+    await dispute(board, page)
+    await board.drawer.getByRole('button', { name: 'Resolve', exact: true }).click()
+    await page.getByRole('dialog').getByRole('radio').nth(1).check()
+  },
+  own: async (board, page) => {
+    await dispute(board, page)
+    await board.drawer.getByRole('button', { name: 'Resolve', exact: true }).click()
+    for (const other of await page.getByRole('radio', { name: 'Something else' }).all())
+      await other.check()
+  },
+  conflicts: async (board, page) => {
+    await dispute(board, page)
+    await board.drawer.getByRole('button', { name: 'Close issue' }).click()
+    await board.pane.getByRole('button', { name: 'List', exact: true }).click()
+    await board.conflicts.click()
+  },
+  rejected: async (board, page) => {
+    await overstep(board, page)
+    await board.rejected.click()
+  },
+  refused: async (board, page) => overstep(board, page),
+  history: async (board) => {
+    await board.opener((await board.titles('To do'))[0] ?? '').press('Shift+ArrowRight')
+    await board.pane.locator('.column[data-column="doing"] .card__open').first().click()
+    await board.drawer.getByLabel('Notes').fill('Now with a note')
+    await board.drawer.getByRole('button', { name: 'Archive' }).click()
+    await board.rejected.locator('[data-count]').waitFor()
+    await board.drawer.getByRole('button', { name: 'History' }).click()
+    await board.page.locator('.history__one').first().waitFor()
   },
   drag: async (board, page) => {
     const from = (await board.pane.locator('.card').nth(1).boundingBox())!
@@ -67,12 +83,9 @@ const scenes: Readonly<Record<string, Scene>> = {
     await page.mouse.down()
     await page.mouse.move(to.x + 30, to.y + 175, { steps: 5 })
   },
-  toast: async (board, page) => {
-    await board.pane
-      .getByRole('button', { name: /^Move or archive/ })
-      .last()
-      .click()
-    await page.getByRole('menuitem', { name: 'Archive' }).click()
+  toast: async (board) => {
+    await board.create('Water the plants')
+    await board.archive('Water the plants')
   },
 }
 
@@ -92,7 +105,8 @@ try {
     // A space of its own for each look: some scenes change what the next would show.
     if (chosen.length > 0) await visit(look, chosen)
   }
-  if (wanted.length === 0) await visit({ width: 1280, scheme: 'light' }, [['readme', readme]])
+  if (wanted.length === 0 || wanted.includes('readme'))
+    await visit({ width: 1280, scheme: 'light' }, [['readme', readme]])
 } finally {
   await browser.close()
 }
@@ -134,6 +148,41 @@ async function shoot(
 async function openSecond(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Second person', exact: true }).click()
   await new Board(page, 'second').connected()
+}
+
+/** Two people beside each other who gave one issue different points and titles. */
+async function dispute(board: Board, page: Page): Promise<void> {
+  await openSecond(page)
+  const other = new Board(page, 'second')
+  const title = (await board.titles('Doing'))[0] ?? ''
+  for (const [each, points, said] of [
+    [board, '2', 'Dark theme for the whole calendar'],
+    [other, '13', 'Dark theme for calendar and mail'],
+  ] as const) {
+    await each.setOnline(false)
+    await each.open(title)
+    await each.drawer.getByLabel('Points').selectOption(points)
+    await each.drawer.getByLabel('Title').fill(said)
+  }
+  await board.setOnline(true)
+  await board.settled()
+  await other.setOnline(true)
+  await board.drawer.getByText('conflict').first().waitFor()
+  await page.getByRole('button', { name: 'Close second person' }).click()
+}
+
+/** Something that is not allowed, and something that stands on it. */
+async function overstep(board: Board, page: Page): Promise<void> {
+  const title = (await board.titles('To do'))[2] ?? ''
+  await board.setOnline(false)
+  await board.archive(title)
+  await board.pane.getByRole('button', { name: 'Archived', exact: true }).click()
+  await board.open(title)
+  await board.drawer.getByRole('button', { name: 'Restore' }).click()
+  await page.keyboard.press('Escape')
+  await board.pane.getByRole('button', { name: 'Archived', exact: true }).click()
+  await board.setOnline(true)
+  await board.rejected.locator('[data-count]').waitFor()
 }
 
 /** Two people, one of them offline with something in the outbox. */

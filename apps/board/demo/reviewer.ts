@@ -14,6 +14,8 @@ export interface ReviewerAddress {
 }
 
 const program = fileURLToPath(new URL('../../reviewer/src/main.ts', import.meta.url))
+const entities = fileURLToPath(new URL('entities.ts', import.meta.url))
+const rules = fileURLToPath(new URL('rules.ts', import.meta.url))
 const readyLine = /^reviewer ready (?<url>http:\/\/\S+) space (?<space>\S+) key (?<key>\S+)$/
 const startMs = 20_000
 const stopMs = 5_000
@@ -36,7 +38,8 @@ export class DemoReviewer {
 
   /** Resolves when it takes connections; rejects with what it said when it does not come up. */
   async start(): Promise<ReviewerAddress> {
-    const options = ['--port', String(this.#port), '--data', this.#data, '--log', 'warn']
+    const place = ['--port', String(this.#port), '--data', this.#data, '--log', 'warn']
+    const options = [...place, '--entities', entities, '--rules', rules]
     const child = spawn(
       process.execPath,
       ['--conditions=@countersign/source', program, ...options],

@@ -9,6 +9,8 @@ import './styles/board.css'
 import './styles/list.css'
 import './styles/drawer.css'
 import './styles/dialogs.css'
+import './styles/conflicts.css'
+import './styles/tray.css'
 
 createRoot(document.getElementById('root')!).render(
   <StrictMode>

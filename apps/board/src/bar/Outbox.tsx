@@ -1,7 +1,7 @@
 /** What has no verdict yet, and for how long; a small sheet says what that means. */
 import { useSyncStatus } from '@countersign/react'
 import { Icon } from '../parts/Icon.tsx'
-import { useClosePopover } from '../parts/closePopover.ts'
+import { CloseSheet } from '../parts/CloseSheet.tsx'
 import { Popover } from '../parts/Popover.tsx'
 import { lasted } from './lasted.ts'
 import { useNow } from './useNow.ts'
@@ -9,10 +9,9 @@ import { useNow } from './useNow.ts'
 export function Outbox() {
   const waiting = useSyncStatus((status) => status.outboxMessages)
   const oldestAt = useSyncStatus((status) => status.outboxOldestAt)
-  const refused = useSyncStatus((status) => status.rejectedMessages)
   const now = useNow(oldestAt !== undefined)
   const age = oldestAt === undefined ? undefined : lasted(now - oldestAt)
-  const tone = refused > 0 ? 'bad' : waiting > 0 ? 'warn' : 'quiet'
+  const tone = waiting > 0 ? 'warn' : 'quiet'
   return (
     <Popover
       sheetLabel="Outbox"
@@ -22,7 +21,6 @@ export function Outbox() {
           <Icon name="outbox" />
           {waiting === 0 ? 'All reviewed' : `${waiting} waiting`}
           {age !== undefined && <span className="outbox__age">{age}</span>}
-          {refused > 0 && <span className="outbox__refused">{refused} refused</span>}
         </span>
       }
     >
@@ -31,21 +29,11 @@ export function Outbox() {
         <dl className="figures">
           <Figure name="Waiting for a verdict" value={String(waiting)} />
           <Figure name="Longest wait" value={age ?? 'nothing waits'} />
-          <Figure name="Refused in this session" value={String(refused)} />
         </dl>
         <OutboxAdvice waiting={waiting} />
-        <CloseButton />
+        <CloseSheet />
       </div>
     </Popover>
-  )
-}
-
-function CloseButton() {
-  const close = useClosePopover()
-  return (
-    <button type="button" className="button" onClick={close}>
-      Close
-    </button>
   )
 }
 
@@ -53,7 +41,7 @@ function OutboxAdvice({ waiting }: { waiting: number }) {
   const stored = useSyncStatus((status) => status.storage === 'ok')
   const online = useSyncStatus((status) => status.connection === 'online')
   const note = useSyncStatus((status) => status.connectionNote)
-  if (waiting === 0) return <p>Everything you wrote has been reviewed.</p>
+  if (waiting === 0) return <p>Everything you wrote has its verdict.</p>
   return (
     <>
       <p>

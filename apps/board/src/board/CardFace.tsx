@@ -25,7 +25,7 @@ export function CardFace({ row, title = row.title, corner }: CardFaceProps) {
         <IssueNumber row={row} />
         <Points points={row.points} />
         {row.assignee !== '' && <span className="card__assignee">{row.assignee}</span>}
-        <ConflictBadge fields={conflictedFields(row)} />
+        <ConflictBadge id={row.id} fields={conflictedFields(row)} />
       </div>
       <div className="card__foot">
         <Signatures row={row} />

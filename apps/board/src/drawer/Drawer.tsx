@@ -1,12 +1,12 @@
 /** One issue in full: every field can be changed where it stands, and below is how it came to be. */
 import { type KeyboardEvent, useEffect, useRef } from 'react'
 import { useArchive } from '../board/useMoves.ts'
-import { conflictedFields } from '../model/conflicts.ts'
-import { ConflictBadge } from '../parts/ConflictBadge.tsx'
 import { Icon } from '../parts/Icon.tsx'
 import { IssueNumber } from '../parts/IssueNumber.tsx'
+import { ConflictBanner } from './ConflictBanner.tsx'
 import { Facts } from './Facts.tsx'
 import { Fields } from './Fields.tsx'
+import { HistoryButton } from './HistoryButton.tsx'
 import { useIssue } from './useIssue.ts'
 
 interface DrawerProps {
@@ -22,7 +22,10 @@ export function Drawer({ id, onClose }: DrawerProps) {
   useEffect(() => closeButton.current?.focus(), [])
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'Escape' && !event.defaultPrevented) onClose()
+    if (event.key !== 'Escape' || event.defaultPrevented) return
+    // A sheet within closes itself; the drawer is what the next Escape is for.
+    if (event.target instanceof Element && event.target.closest('[popover]')) return
+    onClose()
   }
 
   return (
@@ -34,10 +37,8 @@ export function Drawer({ id, onClose }: DrawerProps) {
       <header className="drawer__head">
         {row && <IssueNumber row={row} />}
         {row?.$archived && <span className="badge">archived</span>}
-        {row && (
-          <ConflictBadge fields={conflictedFields(row).filter((field) => field === 'archived')} />
-        )}
         <span className="drawer__space" />
+        {row && <HistoryButton row={row} />}
         {row && (
           <button type="button" className="button" onClick={() => archive(row)}>
             <Icon name={row.$archived ? 'restore' : 'archive'} />
@@ -49,6 +50,7 @@ export function Drawer({ id, onClose }: DrawerProps) {
           type="button"
           className="button button--icon"
           aria-label="Close issue"
+          data-closes
           onClick={onClose}
         >
           <Icon name="close" />
@@ -56,6 +58,7 @@ export function Drawer({ id, onClose }: DrawerProps) {
       </header>
       {row ? (
         <div className="drawer__body">
+          <ConflictBanner row={row} />
           <Fields row={row} />
           <Facts row={row} />
         </div>

@@ -4,8 +4,7 @@ import type { IssueRow } from '../model/issue.ts'
 import { shortNumber } from '../model/order.ts'
 import { AckMark, ackWords } from '../parts/AckMark.tsx'
 import { Person } from '../parts/Person.tsx'
-
-const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+import { when } from '../parts/when.ts'
 
 export function Facts({ row }: { row: IssueRow }) {
   const order = shortNumber(row.$orderKey)
@@ -16,7 +15,7 @@ export function Facts({ row }: { row: IssueRow }) {
           <Person id={row.$createdBy} />
         </Fact>
         <Fact name="Last change">
-          <Person id={row.$author} /> <time className="quiet">{when.format(row.$timestamp)}</time>
+          <Person id={row.$author} /> <time className="quiet">{when(row.$timestamp)}</time>
         </Fact>
         <Fact name="Review">
           {row.$reviewer === null ? (

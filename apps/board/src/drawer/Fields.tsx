@@ -4,6 +4,7 @@ import type { Patch } from '@countersign/core'
 import { useSyncStore } from '@countersign/react'
 import { conflictedFields } from '../model/conflicts.ts'
 import { Issue, type IssueRow, pointsMax, statusNames, statuses } from '../model/issue.ts'
+import type { Field } from '../model/words.ts'
 import { useAssignees } from '../pane/useAssignees.ts'
 import { useNotices } from '../pane/notices.ts'
 import { ConflictBadge } from '../parts/ConflictBadge.tsx'
@@ -31,8 +32,9 @@ export function Fields({ row }: { row: IssueRow }) {
       throw error
     }
   }
-  const badge = (field: string) => (
-    <ConflictBadge fields={conflictedFields(row).filter((name) => name === field)} />
+  const conflicted = conflictedFields(row)
+  const badge = (field: Field) => (
+    <ConflictBadge id={row.id} fields={conflicted.filter((name) => name === field)} />
   )
 
   return (

@@ -35,7 +35,7 @@ export const IssueTableRow = memo(function IssueTableRow({
         >
           {row.title}
         </button>
-        <ConflictBadge fields={conflictedFields(row)} />
+        <ConflictBadge id={row.id} fields={conflictedFields(row)} />
         {/* Instead of the last column, where there is no room for it. */}
         <div className="table__signed">
           <Signatures row={row} />

@@ -43,5 +43,7 @@ export const issueShape = z.object({
 export const Issue = entity('issue', issueShape)
   .index('board', ['status', 'rank'])
   .index('number', ['$createdOrderKey'])
+  // Two people who moved one card leave two places; both are fine, so nobody is asked.
+  .conflicts({ rank: 'last' })
 
 export type IssueRow = Row<typeof Issue>

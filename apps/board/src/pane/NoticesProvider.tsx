@@ -1,31 +1,50 @@
 /** Shows and speaks the notices of a pane. See notices.ts. */
 import { CountersignError } from '@countersign/core'
-import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
 import { Icon } from '../parts/Icon.tsx'
 import { type Notices, NoticesContext } from './notices.ts'
 
 interface Toast {
+  readonly id: number
   readonly text: string
   readonly undo: (() => void) | undefined
 }
 
+interface Toasts {
+  readonly shown: readonly Toast[]
+  /** How many there have been: the next one's id. */
+  readonly count: number
+}
+
+/** More would cover the board; the oldest makes room. */
+const toastsMax = 3
 const toastMs = 8000
+/** What takes longer to read stays longer. */
+const msPerCharacter = 120
 
 export function NoticesProvider({ children }: { children: ReactNode }) {
   const [said, setSaid] = useState({ text: '', times: 0 })
-  const [toast, setToast] = useState<Toast>()
+  const [toasts, setToasts] = useState<Toasts>({ shown: [], count: 0 })
 
-  useEffect(() => {
-    if (!toast) return undefined
-    const timer = setTimeout(() => setToast(undefined), toastMs)
-    return () => clearTimeout(timer)
-  }, [toast])
+  const dismiss = useCallback(
+    (id: number): void =>
+      setToasts(({ shown, count }) => ({ shown: shown.filter((each) => each.id !== id), count })),
+    [],
+  )
 
   const notices = useMemo<Notices>(() => {
-    const show = (text: string, undo?: () => void): void => setToast({ text, undo })
+    const add = (toast: Omit<Toast, 'id'>, stays: (shown: Toast) => boolean): void =>
+      setToasts(({ shown, count }) => ({
+        shown: [...shown.filter(stays), { id: count, ...toast }].slice(-toastsMax),
+        count: count + 1,
+      }))
+    // The same words again take the place of the old.
+    const show = (text: string, undo?: () => void): void =>
+      add({ text, undo }, (each) => each.text !== text)
     return {
       announce: (text) => setSaid((before) => ({ text, times: before.times + 1 })),
       toast: show,
+      news: (text) => add({ text, undo: undefined }, ({ undo }) => undo === undefined),
       attempt(write) {
         try {
           return write()
@@ -46,16 +65,37 @@ export function NoticesProvider({ children }: { children: ReactNode }) {
         {`${said.text}${said.times % 2 === 0 ? '' : '\u00a0'}`}
       </p>
       <div role="status" className="toasts">
-        {toast && <ToastBox toast={toast} onDone={() => setToast(undefined)} />}
+        {toasts.shown.map((toast) => (
+          <ToastBox key={toast.id} toast={toast} onDismiss={dismiss} />
+        ))}
       </div>
     </NoticesContext>
   )
 }
 
-function ToastBox({ toast, onDone }: { toast: Toast; onDone: () => void }) {
-  const { text, undo } = toast
+interface ToastBoxProps {
+  readonly toast: Toast
+  readonly onDismiss: (id: number) => void
+}
+
+function ToastBox({ toast, onDismiss }: ToastBoxProps) {
+  const { id, text, undo } = toast
+  const [isHeld, setIsHeld] = useState(false)
+  useEffect(() => {
+    if (isHeld) return undefined
+    const stayMs = Math.max(toastMs, text.length * msPerCharacter)
+    const timer = setTimeout(() => onDismiss(id), stayMs)
+    return () => clearTimeout(timer)
+  }, [isHeld, id, text, onDismiss])
   return (
-    <div className="toast">
+    <div
+      className="toast"
+      // Nothing goes while somebody reads or reaches for it.
+      onPointerEnter={() => setIsHeld(true)}
+      onPointerLeave={() => setIsHeld(false)}
+      onFocus={() => setIsHeld(true)}
+      onBlur={() => setIsHeld(false)}
+    >
       <p>{text}</p>
       {undo && (
         <button
@@ -63,13 +103,18 @@ function ToastBox({ toast, onDone }: { toast: Toast; onDone: () => void }) {
           className="toast__undo"
           onClick={() => {
             undo()
-            onDone()
+            onDismiss(id)
           }}
         >
           Undo
         </button>
       )}
-      <button type="button" className="toast__close" aria-label="Dismiss" onClick={onDone}>
+      <button
+        type="button"
+        className="toast__close"
+        aria-label="Dismiss"
+        onClick={() => onDismiss(id)}
+      >
         <Icon name="close" />
       </button>
     </div>

@@ -1,8 +1,12 @@
-/** The first line of a pane: which view, search, a new issue, and what is done now and then. */
+/** The head of a pane: which view, search, what waits for its reader, and what is done now and then. */
 import type { ReactNode } from 'react'
+import { ConflictsMenu } from '../conflicts/ConflictsMenu.tsx'
+import type { Way } from '../model/undoing.ts'
 import { Icon } from '../parts/Icon.tsx'
 import { Menu } from '../parts/Menu.tsx'
 import { useExport } from '../dialogs/useExport.ts'
+import { RefusedTray } from '../tray/RefusedTray.tsx'
+import { UndoButtons } from './UndoButtons.tsx'
 import type { View } from './view.ts'
 
 interface ToolbarProps {
@@ -12,6 +16,7 @@ interface ToolbarProps {
   readonly onText: (text: string) => void
   readonly onNew: () => void
   readonly onImport: () => void
+  readonly onTake: (way: Way) => void
   /** The filter, which stands between the search and what is done. */
   readonly children: ReactNode
 }
@@ -22,7 +27,7 @@ const views = [
 ] as const
 
 export function Toolbar(props: ToolbarProps) {
-  const { view, onView, text, onText, onNew, onImport, children } = props
+  const { view, onView, text, onText, onNew, onImport, onTake, children } = props
   const exportAll = useExport()
   return (
     <div className="toolbar">
@@ -52,6 +57,11 @@ export function Toolbar(props: ToolbarProps) {
       </label>
       {children}
       <span className="toolbar__space" />
+      <div className="toolbar__tools">
+        <UndoButtons onTake={onTake} />
+        <ConflictsMenu />
+        <RefusedTray />
+      </div>
       <Menu
         face={<Icon name="dots" />}
         label="Import and export"

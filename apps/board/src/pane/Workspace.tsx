@@ -1,7 +1,9 @@
 /** A pane whose store is ready: what is looked at, through which filter, and what is open on top. */
-import { useRef, useState } from 'react'
+import { useCallback, useRef, useState } from 'react'
 import { StatusBar } from '../bar/StatusBar.tsx'
 import { Board } from '../board/Board.tsx'
+import { ConflictDialog } from '../conflicts/ConflictDialog.tsx'
+import { ResolveConflicts } from '../conflicts/resolving.ts'
 import { ImportDialog } from '../dialogs/ImportDialog.tsx'
 import { NewIssueDialog } from '../dialogs/NewIssueDialog.tsx'
 import { Drawer } from '../drawer/Drawer.tsx'
@@ -9,12 +11,18 @@ import { IssueTable } from '../list/IssueTable.tsx'
 import { type Filter, noFilter } from '../model/filter.ts'
 import type { Status } from '../model/issue.ts'
 import type { Session } from '../session/sessions.ts'
+import { useRefusalNews } from '../tray/useRefusalNews.ts'
 import { FilterBar } from './FilterBar.tsx'
 import { StoreTrouble } from './StoreTrouble.tsx'
 import { Toolbar } from './Toolbar.tsx'
+import { useUndo } from './useUndo.ts'
+import { useUndoKeys } from './useUndoKeys.ts'
 import { useKeptView } from './view.ts'
 
-type Asking = { readonly what: 'import' } | { readonly what: 'new'; readonly status: Status }
+type Asking =
+  | { readonly what: 'import' }
+  | { readonly what: 'new'; readonly status: Status }
+  | { readonly what: 'conflicts'; readonly id: string }
 
 export function Workspace({ session }: { session: Session }) {
   const [view, setView] = useKeptView(session.seat)
@@ -22,6 +30,9 @@ export function Workspace({ session }: { session: Session }) {
   const [openId, setOpenId] = useState<string>()
   const [asking, setAsking] = useState<Asking>()
   const content = useRef<HTMLDivElement>(null)
+  const take = useUndo()
+  useUndoKeys(content, take)
+  useRefusalNews()
 
   const closeDrawer = (): void => {
     setOpenId(undefined)
@@ -31,11 +42,22 @@ export function Workspace({ session }: { session: Session }) {
       content.current?.querySelector<HTMLElement>(`[data-opens="${openId}"]`)?.focus(),
     )
   }
+  const closeConflicts = (id: string): void => {
+    setAsking(undefined)
+    // The button that asked for the dialog is gone when nothing is left to decide.
+    requestAnimationFrame(() => {
+      if (document.activeElement !== document.body) return
+      const places = ['.drawer [data-closes]', `[data-opens="${id}"]`]
+      const found = places.map((place) => content.current?.querySelector<HTMLElement>(place))
+      found.find(Boolean)?.focus()
+    })
+  }
   const ask = (status: Status): void => setAsking({ what: 'new', status })
+  const resolve = useCallback((id: string) => setAsking({ what: 'conflicts', id }), [])
   const parts = { filter, openId, onOpen: setOpenId, onNew: ask }
 
   return (
-    <>
+    <ResolveConflicts value={resolve}>
       <StoreTrouble />
       <Toolbar
         view={view}
@@ -44,6 +66,7 @@ export function Workspace({ session }: { session: Session }) {
         onText={(text) => setFilter({ ...filter, text })}
         onNew={() => ask('open')}
         onImport={() => setAsking({ what: 'import' })}
+        onTake={take}
       >
         <FilterBar filter={filter} onFilter={setFilter} withStatus={view === 'list'} />
       </Toolbar>
@@ -60,6 +83,9 @@ export function Workspace({ session }: { session: Session }) {
         <NewIssueDialog status={asking.status} onClose={() => setAsking(undefined)} />
       )}
       {asking?.what === 'import' && <ImportDialog onClose={() => setAsking(undefined)} />}
-    </>
+      {asking?.what === 'conflicts' && (
+        <ConflictDialog key={asking.id} id={asking.id} onClose={() => closeConflicts(asking.id)} />
+      )}
+    </ResolveConflicts>
   )
 }

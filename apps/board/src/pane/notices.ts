@@ -9,6 +9,8 @@ export interface Notices {
   readonly announce: (text: string) => void
   /** Shown for some seconds, and said. */
   readonly toast: (text: string, undo?: () => void) => void
+  /** A toast that ends every offer to undo: what was done is gone already, or may be. */
+  readonly news: (text: string) => void
   /** Runs a write; one that the store refuses becomes a toast and returns undefined. */
   readonly attempt: <T>(write: () => T) => T | undefined
 }

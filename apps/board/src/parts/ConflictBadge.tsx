@@ -1,14 +1,30 @@
-/** Says that a field, or some field of a row, holds several values. Nothing is lost meanwhile. */
+/** Says that a field, or some field of an issue, holds several values, and leads to where they are decided. */
+import { useResolveConflicts } from '../conflicts/resolving.ts'
+import { type Field, fieldNames, listed } from '../model/words.ts'
 import { Icon } from './Icon.tsx'
 
-export function ConflictBadge({ fields }: { fields: readonly string[] }) {
+interface ConflictBadgeProps {
+  readonly id: string
+  readonly fields: readonly Field[]
+}
+
+export function ConflictBadge({ id, fields }: ConflictBadgeProps) {
+  const resolve = useResolveConflicts()
   if (fields.length === 0) return null
-  const sentence = `Two people changed ${fields.join(' and ')} at the same time. Both values are kept.`
+  const names = listed(fields.map((field) => fieldNames[field]))
+  const words = fields.length === 1 ? 'conflict' : `${fields.length} conflicts`
   return (
-    <span className="badge" data-tone="warn" title={sentence}>
+    <button
+      type="button"
+      className="badge badge--button"
+      data-tone="warn"
+      data-nodrag
+      title={`${names}: people wrote different values at the same time. All are kept; decide which one stays.`}
+      onClick={() => resolve(id)}
+    >
       <Icon name="fork" />
-      conflict
-      <span className="unseen">: {sentence}</span>
-    </span>
+      {words}
+      <span className="unseen">: resolve {names}</span>
+    </button>
   )
 }

@@ -10,6 +10,8 @@ interface PopoverProps {
   /** What is on the button. */
   readonly face: ReactNode
   readonly label?: string
+  /** Shown by the pointer, for a button without words. */
+  readonly hint?: string
   readonly className?: string
   readonly role?: 'menu' | 'dialog'
   readonly sheetLabel: string
@@ -49,6 +51,7 @@ export function Popover(props: PopoverProps) {
         type="button"
         className={props.className ?? 'button'}
         aria-label={props.label}
+        title={props.hint}
         aria-haspopup={role}
         aria-expanded={open}
         popoverTarget={id}

@@ -1,0 +1,80 @@
+import type { AnyRow } from '@countersign/core'
+import type { RuleMessage, RuleRows } from '@countersign/core/reviewer'
+import { describe, expect, test } from 'vitest'
+import { authorize, review } from './rules.ts'
+
+const context = { authorId: 'ann', personalId: undefined, at: 0, entity: 'issue' }
+const issue = (fields: object): AnyRow =>
+  ({
+    id: 'x',
+    $createdBy: 'ann',
+    $archived: false,
+    status: 'doing',
+    points: 5,
+    ...fields,
+  }) as unknown as AnyRow
+
+describe('authorize: only the author archives', () => {
+  const asked = (values: object, row: AnyRow | undefined) =>
+    authorize!(
+      context,
+      { entity: 'issue', entityId: 'x', kind: 'update', values: { ...values } },
+      row,
+    )
+
+  test.each([
+    [{ $archived: true }, issue({}), true],
+    [
+      { $archived: true },
+      issue({ $createdBy: 'bob' }),
+      'only the author of an issue may archive it',
+    ],
+    [{ $archived: false }, issue({ $createdBy: 'bob' }), true],
+    [{ points: 3 }, issue({ $createdBy: 'bob' }), true],
+    // An import makes an archived issue in one change.
+    [{ $archived: true }, undefined, true],
+  ])('%j of %j: %s', (values, row, answer) => {
+    expect(asked(values, row)).toBe(answer)
+  })
+})
+
+describe('review: Doing has 100 points at the most', () => {
+  /** The board after the message, of which `after` is part. */
+  const judged = (before: AnyRow | undefined, after: AnyRow, others: readonly AnyRow[]) => {
+    const step = {
+      entity: 'issue',
+      entityId: 'x',
+      kind: 'update' as const,
+      values: {},
+      before,
+      after,
+    }
+    const rows = { query: () => [after, ...others] } as unknown as RuleRows
+    const message: RuleMessage = { ...context, id: 'm', changes: [step] }
+    return review!(message, rows)
+  }
+  const full = Array.from({ length: 7 }, () => issue({ points: 13 }))
+
+  test('what fits is fine, and one point more is refused', () => {
+    expect(judged(undefined, issue({ points: 9 }), full)).toBeUndefined()
+    expect(judged(undefined, issue({ points: 10 }), full)).toMatch(/would have 101 points/)
+    expect(judged(issue({ points: 1 }), issue({ points: 10 }), full)).toMatch(/101/)
+    expect(judged(issue({ status: 'open', points: 10 }), issue({ points: 10 }), full)).toMatch(
+      /101/,
+    )
+  })
+
+  test('whoever adds nothing is not to blame for a column that is too full', () => {
+    const over = [...full, ...full]
+    expect(judged(issue({ points: 9 }), issue({ points: 8 }), over)).toBeUndefined()
+    expect(judged(issue({}), issue({ title: 'new' }), over)).toBeUndefined()
+    expect(judged(undefined, issue({ points: 0 }), over)).toBeUndefined()
+    expect(judged(undefined, issue({ status: 'open' }), over)).toBeUndefined()
+    expect(judged(issue({}), issue({ $archived: true }), over)).toBeUndefined()
+  })
+
+  test('an issue found under another of its values in conflict does not count', () => {
+    const elsewhere = Array.from({ length: 9 }, () => issue({ status: 'open', points: 13 }))
+    expect(judged(undefined, issue({ points: 13 }), elsewhere)).toBeUndefined()
+  })
+})

@@ -1,0 +1,124 @@
+/**
+ * The conflicts of one issue, side by side. What is chosen is written as one decision: of two
+ * people who decide at once one is first, and the other is told (see tray/useRefusalNews.ts).
+ */
+import { CountersignError } from '@countersign/core'
+import { useConflicts, useSyncStore } from '@countersign/react'
+import { useState } from 'react'
+import { useIssue } from '../drawer/useIssue.ts'
+import { type Choice, type Choices, type IssueConflict, decisionsOf } from '../model/conflicts.ts'
+import { Issue } from '../model/issue.ts'
+import { type Field, fieldNames, listed, quoted } from '../model/words.ts'
+import { useNotices } from '../pane/notices.ts'
+import { Dialog } from '../parts/Dialog.tsx'
+import { sameItems } from '../parts/sameItems.ts'
+import { FieldConflict } from './FieldConflict.tsx'
+
+interface ConflictDialogProps {
+  readonly id: string
+  readonly onClose: () => void
+}
+
+interface Fault {
+  readonly field: string | undefined
+  readonly words: string
+}
+
+export function ConflictDialog({ id, onClose }: ConflictDialogProps) {
+  const store = useSyncStore()
+  const row = useIssue(id)
+  const conflicts = useConflicts(Issue, (open) => open.filter((one) => one.id === id), sameItems)
+  const [choices, setChoices] = useState<Choices>({})
+  const [fault, setFault] = useState<Fault>()
+  const { announce } = useNotices()
+  const decisions = decisionsOf(conflicts, choices)
+
+  const choose = (field: Field, choice: Choice): void => {
+    setChoices({ ...choices, [field]: choice })
+    setFault(undefined)
+  }
+  const decide = (): void => {
+    try {
+      store.transact(() => {
+        for (const { conflict, value } of decisions) conflict.resolve(value)
+      })
+    } catch (error) {
+      if (!(error instanceof CountersignError)) throw error
+      setFault({ field: error.field, words: error.reason ?? error.message })
+      return
+    }
+    const names = listed(decisions.map(({ conflict }) => fieldNames[conflict.field]))
+    announce(`Decided: ${names} of ${row?.title ?? 'the issue'}`)
+    // What is still open stays on screen; nobody is asked twice to open the dialog.
+    if (decisions.length === conflicts.length) onClose()
+  }
+
+  return (
+    <Dialog
+      title={row ? `Conflicts in ${quoted(row.title)}` : 'Conflicts'}
+      className="dialog--wide"
+      onClose={onClose}
+    >
+      {conflicts.length === 0 ? (
+        <Settled onClose={onClose} />
+      ) : (
+        <form
+          className="form"
+          onSubmit={(event) => {
+            event.preventDefault()
+            decide()
+          }}
+        >
+          <p className="quiet">
+            People wrote different values without knowing of each other. All are kept until somebody
+            decides.
+          </p>
+          {conflicts.map((conflict) => (
+            <FieldConflict
+              key={conflict.field}
+              conflict={conflict}
+              choice={choices[conflict.field]}
+              fault={faultOf(conflict.field, fault)}
+              onChoose={(choice) => choose(conflict.field, choice)}
+            />
+          ))}
+          {fault && faultIsElsewhere(fault, conflicts) && (
+            <p className="field__note" data-tone="bad" role="alert">
+              Nothing was changed: {fault.words}
+            </p>
+          )}
+          <footer className="dialog__foot dialog__foot--stays">
+            <button type="button" className="button" onClick={onClose}>
+              Later
+            </button>
+            <button type="submit" className="button button--main" disabled={decisions.length === 0}>
+              {conflicts.length === 1
+                ? 'Decide'
+                : `Decide ${decisions.length} of ${conflicts.length}`}
+            </button>
+          </footer>
+        </form>
+      )}
+    </Dialog>
+  )
+}
+
+/** The last conflict went while somebody was looking at it. */
+function Settled({ onClose }: { onClose: () => void }) {
+  return (
+    <div className="form">
+      <p role="status">Somebody else has decided meanwhile. Nothing is left to choose here.</p>
+      <footer className="dialog__foot">
+        <button type="button" className="button button--main" onClick={onClose}>
+          Close
+        </button>
+      </footer>
+    </div>
+  )
+}
+
+const faultOf = (field: Field, fault: Fault | undefined): string | undefined =>
+  fault?.field === field ? fault.words : undefined
+
+const faultIsElsewhere = (fault: Fault, conflicts: readonly IssueConflict[]): boolean =>
+  conflicts.every(({ field }) => field !== fault.field)

@@ -1,0 +1,85 @@
+/**
+ * Refused messages in plain words: what they wanted, why they were refused, and what comes with
+ * them. The codes are the reviewer's; a sentence of its rules is shown as it was said.
+ */
+import type { FinalReason, RefusedChange, RefusedMessage, StandingValue } from '@countersign/core'
+import { type Act, actOf } from './acts.ts'
+import { listed, quoted, sentence, statement } from './words.ts'
+
+/** How somebody is called, and what an issue is called, by id. */
+export interface Names {
+  readonly personOf: (authorId: string) => string
+  /** undefined for an issue that is not here. */
+  readonly titleOf: (id: string) => string | undefined
+}
+
+const reasons: Readonly<Record<FinalReason, string>> = {
+  unauthorised: 'You may not do this.',
+  invalid: 'The reviewer finds it invalid.',
+  stale: 'Somebody was first.',
+  precondition_failed: 'It was meant for a state of the board that has changed since.',
+  parent_rejected: 'It stands on a change that was refused.',
+  parent_compacted: 'It is based on a state so old that the reviewer does not keep it any more.',
+  seq_reused: 'This device has sent another change under the same number.',
+  tampered: 'It did not arrive as it was signed.',
+  entity_exists: 'This issue exists already.',
+  too_large: 'It is too large.',
+  too_many_heads: 'Too many people have changed this side by side. Resolve the conflicts first.',
+  needs_upgrade: 'This page is too old for it. Reload the page.',
+  session_expired: 'It was written too long ago.',
+}
+
+/** Reasons whose detail is a sentence of the people who run the reviewer. */
+const sayThemselves: ReadonlySet<FinalReason> = new Set(['unauthorised', 'invalid'])
+
+export function reasonWords(
+  { reason, detail, standing }: Pick<RefusedMessage, 'reason' | 'detail' | 'standing'>,
+  names: Names,
+): string {
+  if (reason === 'stale' && standing.length > 0) return standingWords(standing, names)
+  if (sayThemselves.has(reason) && detail !== undefined && detail !== '') return sentence(detail)
+  return reasons[reason]
+}
+
+/** Who was first, and with what: `Ann decided first: Title is “B”.` */
+export function standingWords(standing: readonly StandingValue[], names: Names): string {
+  const people = [...new Set(standing.map(({ authorId }) => names.personOf(authorId)))]
+  const told = standing.filter(({ value }) => value !== undefined)
+  const values = told.map(({ field, value }) => statement(field, value))
+  return `${listed(people)} decided first${values.length === 0 ? '' : `: ${listed(values)}`}.`
+}
+
+const orders: Readonly<Record<Act['verb'], string>> = {
+  create: 'Create',
+  decide: 'Decide in',
+  move: 'Move',
+  archive: 'Archive',
+  restore: 'Restore',
+  change: 'Change',
+}
+
+/** What one change wanted, as an order: `Archive “A”`. */
+export function wantWords(change: RefusedChange, names: Names): string {
+  const said = change.values['title']
+  const title = names.titleOf(change.id) ?? (typeof said === 'string' ? said : undefined)
+  const issue = title === undefined ? 'an issue that is not here' : quoted(title)
+  const { verb, rest } = actOf(change)
+  if (rest === '') return `${orders[verb]} ${issue}`
+  return `${orders[verb]} ${issue}${verb === 'move' ? ' ' : ': '}${rest}`
+}
+
+/** Those that stand on no other refused one: the rest goes where these go. */
+export function rootsOf(refused: readonly RefusedMessage[]): readonly RefusedMessage[] {
+  const standing = new Set(refused.flatMap(({ descendants }) => descendants))
+  return refused.filter(({ messageId }) => !standing.has(messageId))
+}
+
+/** The news of a refusal, in one breath. */
+export function newsOf(message: RefusedMessage, names: Names): string {
+  const why = reasonWords(message, names)
+  if (message.reason === 'stale') return `${why} What you wanted waits under Rejected.`
+  const [first] = message.changes
+  const more = message.changes.length > 1 ? ` and ${message.changes.length - 1} more` : ''
+  const what = first ? `Refused: ${wantWords(first, names)}${more}.` : 'Refused.'
+  return `${what} ${why}`
+}

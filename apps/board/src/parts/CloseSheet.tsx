@@ -1,0 +1,11 @@
+/** Closes the sheet it stands in. */
+import { useClosePopover } from './closePopover.ts'
+
+export function CloseSheet() {
+  const close = useClosePopover()
+  return (
+    <button type="button" className="button" data-closes onClick={close}>
+      Close
+    </button>
+  )
+}

@@ -1,0 +1,23 @@
+/** The face of a button that leads to some things: an icon, and how many there are unless none. */
+import { Icon, type IconName } from './Icon.tsx'
+
+interface CountFaceProps {
+  readonly icon: IconName
+  readonly count: number
+  readonly tone: 'warn' | 'bad'
+}
+
+const countMax = 99
+
+export function CountFace({ icon, count, tone }: CountFaceProps) {
+  return (
+    <>
+      <Icon name={icon} />
+      {count > 0 && (
+        <span className="count" data-tone={tone} data-count={count}>
+          {count > countMax ? `${countMax}+` : count}
+        </span>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,49 @@
+/** In the header: own changes that were refused, until their author has dealt with each. */
+import { useRefused } from '@countersign/react'
+import { useRef } from 'react'
+import { rootsOf } from '../model/refusals.ts'
+import { CloseSheet } from '../parts/CloseSheet.tsx'
+import { CountFace } from '../parts/CountFace.tsx'
+import { sameItems } from '../parts/sameItems.ts'
+import { Popover } from '../parts/Popover.tsx'
+import { RefusedItem } from './RefusedItem.tsx'
+
+export function RefusedTray() {
+  const refused = useRefused(rootsOf, sameItems)
+  const tray = useRef<HTMLDivElement>(null)
+  const count = refused.length
+
+  /** What was pressed is gone with its item: on to the next one, or to the end of the tray. */
+  const keepFocus = (): void => {
+    requestAnimationFrame(() =>
+      tray.current?.querySelector<HTMLElement>('[data-refused] button, [data-closes]')?.focus(),
+    )
+  }
+
+  return (
+    <Popover
+      label={count === 0 ? 'Rejected' : `Rejected: ${count}`}
+      hint="Rejected changes"
+      sheetLabel="Rejected changes"
+      className="button button--icon button--count"
+      face={<CountFace icon="refused" count={count} tone="bad" />}
+    >
+      <div className="tray" ref={tray}>
+        <h2>Rejected</h2>
+        {count === 0 ? (
+          <p className="quiet">
+            Nothing of yours waits here. A change that a reviewer refuses is taken back everywhere
+            and kept here, so that nothing you wrote is lost.
+          </p>
+        ) : (
+          <ul className="tray__items">
+            {refused.map((message) => (
+              <RefusedItem key={message.messageId} message={message} onDone={keepFocus} />
+            ))}
+          </ul>
+        )}
+        <CloseSheet />
+      </div>
+    </Popover>
+  )
+}

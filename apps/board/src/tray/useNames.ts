@@ -1,0 +1,18 @@
+/** How people and issues are called in sentences, as this session knows them now. */
+import { useSyncStore } from '@countersign/react'
+import { useMemo } from 'react'
+import { Issue } from '../model/issue.ts'
+import { personOf } from '../model/people.ts'
+import type { Names } from '../model/refusals.ts'
+
+export function useNames(): Names {
+  const store = useSyncStore()
+  return useMemo(
+    () => ({
+      personOf: (authorId) =>
+        authorId === store.status.getState().authorId ? 'You' : personOf(authorId).name,
+      titleOf: (id) => store.peek(Issue, id).row?.title,
+    }),
+    [store],
+  )
+}
