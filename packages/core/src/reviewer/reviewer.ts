@@ -63,8 +63,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   #epoch: EpochOpen
   #head: Position
   #healthy = true
-  /** An append failed and may have been committed all the same: the store has to be read first. */
-  #isUnsure = false
+  #isUnsure = false // an append failed, and may have been committed all the same
   #closing = false
   #accepted = 0
   #rejected = 0
@@ -323,8 +322,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const moved = loaded.head.seq !== this.#head.seq
     this.#head = loaded.head
     if (!moved) return
-    for (const connection of [...this.#connections])
-      connection.close('the store answered late; resume')
+    for (const link of [...this.#connections]) link.close('the store answered late; resume')
   }
 
   #nackAll(
