@@ -38,6 +38,7 @@ try {
   const site = await startSite(address, settings)
   console.log(`demo ${site.url}`)
   console.log('  Open it in two browsers, or press "Second person"; switch one of them offline.')
+  console.log('  "Open last year’s app" is an older build of it, on the same issues.')
   console.log(
     '  Type "kill" to take the reviewer away, "start" to bring it back. Ctrl+C ends it all.',
   )

@@ -1,7 +1,11 @@
-// Owns: how the page is built and served. `demo.ts` adds the address of the reviewer.
+// Owns: how the pages are built and served. `demo.ts` adds the address of the reviewer.
 
+import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
+
+// Today's app, and last year's, which is still in use.
+const pages = ['index.html', 'last-year.html']
 
 export default defineConfig({
   plugins: [react()],
@@ -10,5 +14,10 @@ export default defineConfig({
     conditions: ['@countersign/source', 'module', 'browser', 'development|production'],
     dedupe: ['react', 'react-dom'],
   },
-  build: { target: 'es2024' },
+  build: {
+    target: 'es2024',
+    rolldownOptions: {
+      input: pages.map((page) => fileURLToPath(new URL(page, import.meta.url))),
+    },
+  },
 })

@@ -17,4 +17,9 @@ export const CountersignDevtoolsPanel: typeof shown.CountersignDevtoolsPanel =
 export const countersignPlugin: typeof shown.countersignPlugin =
   process.env.NODE_ENV === 'development' ? shown.countersignPlugin : noPlugin
 
-export type { DevtoolsPlugin, DevtoolsProps, FloatingDevtoolsProps } from './react/types.ts'
+export type {
+  DevtoolsPlugin,
+  DevtoolsProps,
+  FloatingDevtoolsProps,
+  OtherStore,
+} from './react/types.ts'

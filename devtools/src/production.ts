@@ -5,4 +5,9 @@ export {
   CountersignDevtoolsPanel,
   countersignPlugin,
 } from './react/components.ts'
-export type { DevtoolsPlugin, DevtoolsProps, FloatingDevtoolsProps } from './react/types.ts'
+export type {
+  DevtoolsPlugin,
+  DevtoolsProps,
+  FloatingDevtoolsProps,
+  OtherStore,
+} from './react/types.ts'

@@ -107,6 +107,7 @@ export function trace(messages: readonly MessageRecord[] = STORY): Trace {
     ],
     events: eventsOf(messages),
     messages,
+    rows: [],
   }
 }
 

@@ -17,7 +17,8 @@ export const NODE_NAMES = [
 ]
 export const BROWSER_NAMES = ['R1', 'R2', 'R5', 'P1']
 export const NET_NAMES = ['N1', 'N2', 'N7']
-const ALL_NAMES = [...NODE_NAMES, ...BROWSER_NAMES, ...NET_NAMES]
+export const DEVTOOLS_NAME = 'devtools'
+const ALL_NAMES = [...NODE_NAMES, ...BROWSER_NAMES, ...NET_NAMES, DEVTOOLS_NAME]
 
 export interface Settings {
   readonly names: readonly string[]

@@ -82,6 +82,11 @@ export const GOALS: Readonly<Record<string, Goal>> = {
   'N2 cpu': below(20, 'µs'),
   'N2 up': below(80, 'B'),
   'N2 down': below(80, 'B'),
+  'devtools scroll': { text: '> 50 a second', holds: ({ ours }) => ours > 50 },
+  // Nothing, as far as rounds can tell: not slower in every one of them.
+  'devtools off': { text: '0 %', holds: ({ spread }) => spread && spread[0] <= 1 },
+  'devtools on': { text: '< 5 %', holds: ({ ratio }) => ratio !== undefined && ratio < 1.05 },
+  'devtools ring': below(10_485_760, 'B'),
   'N7 lost': below(0, ''),
   'N7 twice': below(0, ''),
 }

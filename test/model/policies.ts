@@ -5,8 +5,8 @@
  *   first, last   the first or last accepted of the values that stand; own pending ones come last
  *   merge         a function of the values, unless it gives up or one of them unsets the field
  *   ask           a conflict; shown is the reader's own newest value, to others the first accepted
- *   scope row     writes side by side of a row are a conflict of all fields they wrote, and so
- *                 they are where the row they make together breaks the rule of its type
+ *   scope row     writes side by side of a row are a conflict of all fields they wrote, even of one
+ *                 value, and so they are where the row they make together breaks the rule of its type
  *   archived      by one, edited by another who had not seen it: a conflict, or one of them wins
  *
  * The order of writes without a verdict may be unknown to whoever asks; then there are options.
@@ -34,6 +34,8 @@ export interface OraclePast {
   hasSeen(id: string, other: string): boolean
   /** What stood in the register before those of `ids` parted; with `inclusive`, they count as seen. */
   standingBefore(reg: string, ids: readonly string[], inclusive: boolean): readonly OracleWrite[]
+  /** Live writes of fields that the reader's version does not have. They are edits all the same. */
+  readonly hidden?: readonly OracleWrite[]
 }
 
 export interface OracleReader {
@@ -49,8 +51,6 @@ export interface OracleConflict {
   readonly candidates: readonly OracleWrite[]
   /** What stood before, where that is one value. */
   readonly base: unknown
-  /** It is one by the row, not by this field: these values stand, the other candidates stood before. */
-  readonly standing?: readonly OracleWrite[]
 }
 
 export interface OracleReading {
@@ -131,9 +131,8 @@ function* contested(past: OraclePast): Iterable<readonly [string, OracleConflict
       heads.every((head) => head === by || past.hasSeen(head, by))
     if (writes.every(isKnownToAll)) continue
     const before = past.standingBefore(reg, heads, true)
-    const candidates = differentOf([...before, ...writes])
     const base = before.length === 1 ? before[0]!.value : UNSET
-    if (candidates.length > 1) yield [reg, { candidates, base, standing: differentOf(writes) }]
+    yield [reg, { candidates: differentOf(writes), base }]
   }
 }
 
@@ -145,7 +144,8 @@ function archivedOf(past: OraclePast, { archived: policy }: OraclePolicies): boo
   if (policy === 'archive-wins') return true
   const isBeside = (a: string, b: string): boolean =>
     a !== b && !past.hasSeen(a, b) && !past.hasSeen(b, a)
-  const edits = [...live].flatMap(([reg, writes]) => (reg === ARCHIVED ? [] : writes))
+  const shown = [...live].flatMap(([reg, writes]) => (reg === ARCHIVED ? [] : writes))
+  const edits = [...shown, ...(past.hidden ?? [])]
   const isContradicted =
     archives.length < marks.length ||
     archives.some(({ by }) => edits.some((edit) => isBeside(by, edit.by)))

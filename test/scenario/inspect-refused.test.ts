@@ -43,7 +43,12 @@ describe('6: refused messages', () => {
   it('are told with what blocks them, and written anew with all that stands on them', async () => {
     open = await scene({ entities: [Strict] })
     const ann = await open.open({ entities: [Loose] })
-    const id = poison(ann)
+    const { id } = ann.create(Loose, { title: 'short' })
+    await open.settle()
+    ann.setOnline(false)
+    ann.update(Loose, id, { title: 'far too long' })
+    for (const points of [1, 2]) ann.update(Loose, id, { points })
+    ann.setOnline(true)
     await open.settle()
     const [first, second, third] = await refusedOf(ann)
     expect(first).toMatchObject({
@@ -53,11 +58,18 @@ describe('6: refused messages', () => {
     })
     expect(second).toMatchObject({ state: 'blocked', blockedBy: [first!.name] })
     expect(third).toMatchObject({ state: 'blocked', blockedBy: [second!.name] })
-    ann.create(Loose, { title: 'short' }, { id })
-    expect(await look(ann).run({ kind: 'retry', message: second!.name })).toEqual({ ok: true })
+
+    // Of all three the first is refused anew, and the others stand on it again.
+    expect(await look(ann).run({ kind: 'retry', message: first!.name })).toEqual({ ok: true })
+    await open.settle()
+    const again = await refusedOf(ann)
+    expect(again.map(({ state }) => state)).toEqual(['rejected', 'blocked', 'blocked'])
+    expect(again.map(({ name }) => name)).not.toContain(first!.name)
+
+    expect(await look(ann).run({ kind: 'retry', message: again[1]!.name })).toEqual({ ok: true })
     await open.settle()
     expect(ann.read(Loose, id)).toMatchObject({ title: 'short', points: 2 })
-    expect((await refusedOf(ann)).map(({ name }) => name)).toEqual([first!.name])
+    expect((await refusedOf(ann)).map(({ name }) => name)).toEqual([again[0]!.name])
   })
 
   it('of an earlier session are told, and dealt with, by their ids', async () => {
@@ -145,6 +157,7 @@ describe('8: states of rows', () => {
     const states = await look(ann).ask({ kind: 'states' })
     const row = states.find((state) => state.id === id)!
     expect(row.heads).toHaveLength(2)
-    expect(row.live['title']!.map(({ value }) => value).toSorted()).toEqual(['by ann', 'by bob'])
+    const values = new Set(row.live['title']!.map(({ value }) => value))
+    expect(values).toEqual(new Set(['by ann', 'by bob']))
   })
 })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type Page, chromium } from 'playwright'
 import { Board } from '../browser/board.ts'
 import { Demo } from '../browser/demo.ts'
+import { LastYear, lastYearUrl } from '../browser/last-year.ts'
 import { ensureBrowser } from './browser.ts'
 import { root } from './stages.ts'
 
@@ -87,6 +88,29 @@ const scenes: Readonly<Record<string, Scene>> = {
     await board.create('Water the plants')
     await board.archive('Water the plants')
   },
+  'last-year': async (_, page) => void (await lastYearOf(page)),
+  'last-year-detail': async (_, page) => {
+    const lastYear = await lastYearOf(page)
+    await lastYear.tick('Dark theme for the calendar').check()
+    await lastYear.opener('Importing 5,000 contacts freezes the page').click()
+  },
+  'last-year-conflict': async (board, page) => {
+    const title = 'Keyboard shortcuts for moving between days'
+    const other = await page.context().newPage()
+    await other.goto(page.url())
+    const lastYear = await lastYearOf(other)
+    await lastYear.setOnline(false)
+    await board.setOnline(false)
+    await board.open(title)
+    await board.drawer.getByRole('radio', { name: 'To do' }).check()
+    await board.setOnline(true)
+    await board.settled()
+    await lastYear.tick(title).check()
+    await lastYear.setOnline(true)
+    await board.drawer.getByText('conflict').first().waitFor()
+    await other.close()
+    await (await lastYearOf(page)).opener(title).click()
+  },
 }
 
 const looks: readonly Look[] = [1280, 400].flatMap((width) =>
@@ -143,6 +167,15 @@ async function shoot(
   await page.waitForTimeout(calmMs)
   await page.screenshot({ path })
   await context.close()
+}
+
+/** Leaves the board for last year's app, on the same page. */
+async function lastYearOf(page: Page): Promise<LastYear> {
+  await page.goto(lastYearUrl(page.url()))
+  const lastYear = new LastYear(page)
+  await lastYear.connected()
+  await page.locator('.line').first().waitFor()
+  return lastYear
 }
 
 async function openSecond(page: Page): Promise<void> {

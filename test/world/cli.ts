@@ -5,6 +5,7 @@
  *   pnpm world --minutes 60              as many as fit, from a seed of the day
  *   pnpm world --seed 17 --verbose       one seed, with its history
  *   pnpm world --planted --bug name      a planted bug must be caught; without a name, every one
+ *   pnpm world --trace FILE              what a devtools panel saved must come to the same rows again
  *
  * `--workload W2` gives all seeds that workload; without it, half of them do anything, and the
  * others are about one thing each (`workloads/all.ts`).
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     planted: { type: 'boolean', default: false },
     bug: { type: 'string' },
     workload: { type: 'string' },
+    trace: { type: 'string' },
     verbose: { type: 'boolean', default: false },
   },
 })
@@ -48,6 +50,7 @@ const threads = values.threads === undefined ? undefined : Number(values.threads
 process.exitCode = await main()
 
 async function main(): Promise<number> {
+  if (values.trace !== undefined) return (await import('./trace-cli.ts')).runTrace(values.trace)
   if (values.seed !== undefined) return replay(Number(values.seed))
   if (values.planted) {
     const bugs = values.bug === undefined ? PLANTED : [plantedNamed(values.bug)]

@@ -50,9 +50,9 @@ export class Conductor {
     }
     // Where two have been there at once, the newer one may be behind and not know it.
     const isAlone = world.nodes.filter(({ process }) => !process.dead).length === 1
-    if (!isAlone || world.tally.get('fault: reviewerTwin') > 0) {
+    if (!isAlone || world.tally.get('fault: reviewerTwin') > 0 || !world.isDeployed) {
       for (const node of world.nodes) node.kill()
-      world.startReviewer()
+      world.startReviewer(true)
     }
   }
 
@@ -91,7 +91,9 @@ export class Conductor {
       this.workload[action](visit)
       visit.check()
     } else if (ACTS[action](this.#world, this)) {
-      tally.hit(`${action === 'open' || action === 'stranger' ? 'action' : 'fault'}: ${action}`)
+      tally.hit(
+        `${action === 'open' || action === 'stranger' || action === 'release' ? 'action' : 'fault'}: ${action}`,
+      )
     }
   }
 
@@ -275,6 +277,16 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     world.note('R', () => 'loses its store')
     world.faults.storeIsOut = true
     by.later(by.spell(), () => (world.faults.storeIsOut = false))
+    return true
+  },
+  release: (world, by) => {
+    if (!world.release()) return false
+    world.note('-', () => 'a newer build is released')
+    const { node } = world
+    if (node?.isReady && by.random.chance(0.5)) {
+      node.kill()
+      world.startReviewer()
+    }
     return true
   },
   stranger: (world, by) => {

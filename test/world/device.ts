@@ -18,6 +18,12 @@ export class Device {
     this.skew = skew
   }
 
+  /** Whether nothing of the space was ever stored here, or all of it was lost. */
+  get isEmpty(): boolean {
+    const { segments, advance, checkpoint } = this.disk!.content
+    return segments.length === 0 && !advance && !checkpoint
+  }
+
   nextTabName(): string {
     return `${this.name}${++this.#tabs}`
   }

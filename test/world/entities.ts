@@ -6,6 +6,7 @@ import { CONFLICT, type Entity, type Query, entity, optional } from '@countersig
 import { z } from 'zod'
 import type { OraclePolicies, OraclePolicy } from '../model/policies.ts'
 import type { Random } from '../model/random.ts'
+import { BUILDS, type Build, Crate, Published, Ticket, versionedScreens } from './versioned.ts'
 
 export const Task = entity('task', {
   title: z.string().max(100_000),
@@ -96,7 +97,12 @@ export const ACCOUNT_IDS: readonly string[] = Array.from(
 export const OPEN_TYPES = [Task, Place, Badge, Card, Sheet, Span] as const
 
 export const TYPES = [...OPEN_TYPES, Log, Account] as const
-export type WorldType = (typeof TYPES)[number]
+export type WorldType = (typeof TYPES)[number] | typeof Ticket | typeof Crate | typeof Published
+
+/** What an app of that build declares; undefined: of a world without versions. */
+export function typesOf(build: Build | undefined): readonly WorldType[] {
+  return build === undefined ? TYPES : [...TYPES, ...(BUILDS[build - 1] as readonly WorldType[])]
+}
 
 /** The policies once more, as the oracle is told of them. */
 const ASK_ALL: OraclePolicies = { fields: new Map(), scope: 'register', archived: 'surface' }
@@ -113,14 +119,11 @@ const POLICIES: Readonly<Record<string, OraclePolicies>> = {
   },
   sheet: { ...ASK_ALL, scope: 'row', archived: 'archive-wins' },
   span: { ...ASK_ALL, archived: 'edit-wins' },
+  crate: { ...ASK_ALL, fields: new Map([['weight', 'last']]) },
 }
 
 export function policiesOf(type: string): OraclePolicies {
   return POLICIES[type] ?? ASK_ALL
-}
-
-export function hasRule(type: string): boolean {
-  return typeNamed.get(type)!.options.rule !== undefined
 }
 
 /** Whether what a row shows breaks the rule of its type. */
@@ -129,7 +132,7 @@ export function breaksRule(type: string, row: Readonly<Record<string, unknown>>)
 }
 
 export const typeNamed: ReadonlyMap<string, WorldType> = new Map(
-  TYPES.map((type) => [type.name, type]),
+  [...TYPES, Ticket, Crate, Published].map((type) => [type.name, type]),
 )
 
 const titles = ['A', 'B', 'C', 'ü😀', '', 'a longer title than the others have']
@@ -182,7 +185,7 @@ export const placeId = '0000000a-0000-4000-8000-000000000000'
 /** An id for a new row from those that authors of supplied ids choose from; undefined: it is minted. */
 export function givenId(type: WorldType, random: Random): string | undefined {
   if (type.options.idPolicy !== 'supplied') return undefined
-  const kind = type === Place ? 'a' : 'b'
+  const kind = type.name === 'crate' ? 'd' : type === Place ? 'a' : 'b'
   return `0000000${kind}-0000-4000-8000-00000000000${random.below(6)}`
 }
 
@@ -192,7 +195,9 @@ export interface Screen {
 }
 
 /** A query as some screen would ask it. */
-export function screenFor(random: Random): Screen {
+export function screenFor(random: Random, build?: Build): Screen {
+  const versioned = build === undefined ? [] : versionedScreens(build)
+  if (versioned.length > 0 && random.chance(0.7)) return random.pick(versioned) as Screen
   return random.pick(SCREENS)(random)
 }
 

@@ -26,6 +26,7 @@ import {
   s7Closure,
   sVerdictAllowed,
 } from './invariants/commit.ts'
+import { s19RefusalsAreNeeded } from './invariants/versions.ts'
 import {
   s16AckAfterCommit,
   s17AuthorFrame,
@@ -33,6 +34,7 @@ import {
   s4QueuedBeforeSent,
 } from './invariants/wire.ts'
 import type { Stage } from './stage.ts'
+import type { Build } from './versioned.ts'
 import { Violation } from './violation.ts'
 import type { Visit } from './visit.ts'
 
@@ -42,6 +44,8 @@ export interface ObservedStage extends Stage {
   allowedFor(id: string): readonly string[]
   /** Who is open under that name. */
   visitOf(name: string): Visit | undefined
+  /** Of the reviewers that are there. */
+  readonly reviewerBuilds: readonly Build[]
 }
 
 export class Observer {
@@ -67,6 +71,7 @@ export class Observer {
     s11Chain(truth, runs, this.#reviewer)
     s23VerdictStability(truth, { runs, batch }, tally.get('fault: reviewerTwin') === 0)
     sVerdictAllowed(batch, (id) => this.#stage.allowedFor(id))
+    s19RefusalsAreNeeded(truth, batch, this.#stage.reviewerBuilds)
     const before = truth.seq
     truth.commit(runs, batch)
     s10Decisions(truth, runs)
@@ -135,7 +140,10 @@ export class Observer {
     }
     const { frame } = this.#lastDown
     this.#stage.note('R', () => `-> ${name} ${this.#textOf(text, frame)}`)
-    if (frame) this.#tallyDown(frame)
+    if (!frame) return
+    const visit = this.#stage.visitOf(name)
+    if (visit && (frame.kind === 'page' || frame.kind === 'entities')) visit.hasWholePast = false
+    this.#tallyDown(frame)
   }
 
   #tallyAccepted({ id, changes }: Message): void {

@@ -4,6 +4,7 @@
  * fails all the time hides what only some of it would show.
  */
 import { Random } from '../model/random.ts'
+import { type Build, NEWEST_BUILD } from './versioned.ts'
 
 /** What may happen in a world, with how often it does in relation to the others. */
 export const ACTIONS = [
@@ -29,15 +30,13 @@ export const ACTIONS = [
   'reviewerTwin',
   'storeOutage',
   'stranger',
+  'release',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
 
-/**
- * What the people of a world do all day; `workloads/all.ts` has them. W6, rows written in several
- * versions of their schema, comes next.
- */
-export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5'] as const
+/** What the people of a world do all day; `workloads/all.ts` has them. */
+export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6'] as const
 
 export type WorkloadName = (typeof WORKLOADS)[number]
 
@@ -97,6 +96,10 @@ export interface Plan {
   /** Bounds so small that what they lead to is common. */
   readonly tailMessagesMax: number | undefined
   readonly checkpointSteps: number | undefined
+  /** Whether strangers mostly write on what was long overtaken, and replicas begin with snapshots. */
+  readonly isLate: boolean
+  /** Which build of the app is out at the beginning; undefined: nothing has versions. */
+  readonly firstBuild: Build | undefined
 }
 
 /** Faults that each seed has or has not. */
@@ -128,18 +131,29 @@ const WEIGHTS: Readonly<Partial<Record<Action, number>>> = {
   stranger: 4,
 }
 
+/** Strangers write on what is long overtaken, and who opens has a checkpoint, and nothing before it. */
+const LATE: readonly (readonly [Action, number])[] = [
+  ['stranger', 14],
+  ['kill', 2],
+  ['open', 5],
+]
+
 /** How much more often something happens where the workload is about it. */
 const MORE: Readonly<Partial<Record<WorkloadName, Readonly<Partial<Record<Action, number>>>>>> = {
   W3: { stranger: 8 },
   W4: { offline: 5 },
   W5: { offline: 3 },
+  W6: { release: 0.8, open: 3, close: 2, reviewerKill: 0.5 },
 }
 
 /** Half of all seeds are about anything, the others about one thing each. */
 export function workloadOf(seed: number): WorkloadName {
   // Chance of its own: the rest of a plan does not depend on the workload.
   const random = new Random(seed + 2 ** 40)
-  return random.chance(0.5) ? 'W1' : random.pick(WORKLOADS)
+  if (random.chance(0.5)) return 'W1'
+  // A chance of its own, too: who remembers a seed of the others still finds it.
+  const other = random.pick(WORKLOADS.slice(0, 5))
+  return random.chance(0.25) ? 'W6' : other
 }
 
 export function planFor(seed: number, workload: WorkloadName = workloadOf(seed)): Plan {
@@ -160,6 +174,8 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   }
   for (const [action, weight] of Object.entries(MORE[workload] ?? {}))
     weights.set(action as Action, Math.max(weight, weights.get(action as Action) ?? 0))
+  const isLate = new Random(seed + 2 ** 42).chance(0.12)
+  if (isLate) for (const [action, weight] of LATE) weights.set(action, weight)
   const tabs = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
   return {
     seed,
@@ -168,14 +184,14 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     storageless: new Set(has(0.15) ? [random.below(tabs.length)] : []),
     lifetime: random.pick(['device', 'device', 'tab', 'day']),
     actions: random.between(30, 160),
-    gapMs: random.pick([5, 60, 400, 3_000]),
+    gapMs: random.pick(isLate ? [5, 60] : [5, 60, 400, 3_000]),
     weights,
     net: {
-      delayMs: random.pick([1, 10, 60]),
-      tail: has(0.5) ? random.unit() : 0,
+      delayMs: random.pick(isLate ? [60] : [1, 10, 60]),
+      tail: has(isLate ? 1 : 0.5) ? random.unit() : 0,
       drops: rate(0.25, 0.2),
       repeats: rate(0.25, 0.2),
-      overtakes: rate(0.25, 0.3),
+      overtakes: Math.max(rate(0.25, 0.3), isLate ? 0.3 : 0),
       refuses: rate(0.2, 0.5),
       unnoticed: rate(0.3, 0.6),
       outlasts: has(0.4),
@@ -202,13 +218,20 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
       ...(has(0.2) && { headsMax: random.between(2, 5) }),
       ...(has(0.15) && { messageChangesMax: random.between(2, 4) }),
     },
-    tailMessagesMax: has(0.5) ? random.pick([0, 0, 2, 8]) : undefined,
-    checkpointSteps: has(0.4) ? random.pick([0, 2, 8]) : undefined,
+    tailMessagesMax: tailOf(isLate, has(0.5) ? random.pick([0, 0, 2, 8]) : undefined),
+    checkpointSteps: isLate ? 0 : has(0.4) ? random.pick([0, 2, 8]) : undefined,
+    isLate,
+    firstBuild: workload === 'W6' ? random.between(1, NEWEST_BUILD) : undefined,
   }
 }
 
 /** How many replicas it takes at the least for something to happen. */
-const REPLICAS_MIN: Readonly<Partial<Record<WorkloadName, number>>> = { W4: 3, W5: 2 }
+const REPLICAS_MIN: Readonly<Partial<Record<WorkloadName, number>>> = { W4: 3, W5: 2, W6: 2 }
+
+/** Who has the state of now, and nothing of what was before, must ask for what a late author names. */
+function tailOf(isLate: boolean, messagesMax: number | undefined): number | undefined {
+  return isLate ? 0 : messagesMax
+}
 
 /** At most eight replicas in all. */
 function tabsOf(random: Random, replicasMin: number): number[] {
@@ -233,8 +256,10 @@ export function describePlan(plan: Plan): string {
     plan.eagerIds && 'eagerIds',
     plan.typed && 'typed',
     plan.heavy && 'heavy',
+    plan.isLate && 'isLate',
     plan.tailMessagesMax !== undefined && `tailMessagesMax=${plan.tailMessagesMax}`,
     plan.checkpointSteps !== undefined && `checkpointSteps=${plan.checkpointSteps}`,
+    plan.firstBuild !== undefined && `firstBuild=${plan.firstBuild}`,
     JSON.stringify(plan.limits),
   ].filter((text) => text !== false)
   return [

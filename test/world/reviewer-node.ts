@@ -5,20 +5,24 @@
  */
 import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
 import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
-import { TYPES } from './entities.ts'
+import { typesOf } from './entities.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
+import type { Build } from './versioned.ts'
 
 const RETRY_MS = 500
 
 export class ReviewerNode {
   readonly process: ProcessClock
+  /** Of what is deployed; undefined: nothing has versions. */
+  readonly build: Build | undefined
   readonly #stage: Stage
   readonly #random: SeededRandom
   #reviewer: Reviewer | undefined
 
-  constructor(stage: Stage, random: SeededRandom) {
+  constructor(stage: Stage, random: SeededRandom, build: Build | undefined) {
     this.#stage = stage
+    this.build = build
     this.#random = random
     this.process = new ProcessClock(stage.clock)
     void this.#start()
@@ -45,7 +49,8 @@ export class ReviewerNode {
         signer: simSigner({ random: this.#random, clock: this.process, delayMs: faults.signerMs }),
         clock: this.process,
         random: this.#random,
-        ...(plan.typed && { entities: TYPES }),
+        ...(plan.typed && { entities: typesOf(this.build) }),
+        rules: { migrate: () => true },
         limits,
         onEvent: (event) => {
           tally.hit(`reviewer: ${event.type}`)

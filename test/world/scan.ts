@@ -99,8 +99,19 @@ function compare(a: Face, b: Face, orderBy: readonly string[]): number {
     if (left === right) continue
     if (left === undefined) return 1
     if (right === undefined) return -1
-    const order = (left as number) < (right as number) ? -1 : 1
+    const order = orderOf(left, right)
+    if (order === 0) continue
     return descending ? -order : order
   }
   return a.row.id < b.row.id ? -1 : 1
 }
+
+/** Of different kinds by kind; what a version cannot read stands after all else, in no order. */
+function orderOf(left: unknown, right: unknown): number {
+  const [a, b] = [KINDS.indexOf(typeof left), KINDS.indexOf(typeof right)]
+  if (a !== b) return a - b
+  if (typeof left === 'object') return 0
+  return (left as number) < (right as number) ? -1 : 1
+}
+
+const KINDS: readonly string[] = ['boolean', 'number', 'string', 'object']

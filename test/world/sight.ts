@@ -7,4 +7,6 @@ export interface Sight {
   readonly row: AnyRow | undefined
   /** The messages that the row is the fold of. */
   readonly mask: bigint
+  /** The key of how it was read. */
+  readonly reading: string
 }

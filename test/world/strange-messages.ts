@@ -12,13 +12,14 @@ import type {
   MessageHeader,
 } from '@countersign/core/message'
 import type { Random } from '../model/random.ts'
-import { KNOWN_FAULTS } from './invariants/known-faults.ts'
 import { OPEN_TYPES, Task, type WorldType, givenId, typeNamed, valuesFor } from './entities.ts'
 import type { EntityHistory } from './facts.ts'
 import type { Truth } from './truth.ts'
 
 /** The author as this file needs it. */
 export interface Writing {
+  /** How much of what it writes is on what was long overtaken. */
+  readonly latePart: number
   readonly random: Random
   readonly truth: Truth
   readonly entityIds: EntityIds
@@ -48,7 +49,7 @@ export function strangeMessage(author: Writing): readonly Strange[] {
 /** Entities with something accepted, each at some moment of the past. */
 function pasts(author: Writing, most: number): { history: EntityHistory; mask: bigint }[] {
   const { truth, random } = author
-  const seq = random.chance(0.5) ? truth.seq : random.below(truth.seq + 1)
+  const seq = random.chance(author.latePart) ? random.below(truth.seq + 1) : truth.seq
   const known = [...truth.facts.entities()].filter(
     (history) => isOpenType(history) && history.acceptedAt(seq) !== 0n,
   )
@@ -110,7 +111,6 @@ function keeps(author: Writing): Strange[] {
     for (const reg of Object.keys(set)) {
       const writes = (live.get(reg) ?? []).map(({ by }) => by)
       const kept = author.random.sample(writes, author.random.between(0, writes.length))
-      if (KNOWN_FAULTS.keepInLine && heads.length === 1 && writes.length === 1) continue
       if (kept.length > 0) keep[reg] = kept.sort()
     }
     return author.change(

@@ -114,6 +114,10 @@ export class Stranger implements Writing {
     this.#tick()
   }
 
+  get latePart(): number {
+    return this.#stage.plan.isLate ? 0.9 : 0.5
+  }
+
   get truth(): Truth {
     return this.#stage.truth
   }
@@ -181,10 +185,19 @@ export class Stranger implements Writing {
     this.#heardMs = this.#process.monotonic()
     const frame = parseReviewerFrame(text)
     if (!frame.ok) return
-    if (frame.value.kind === 'welcome') this.#link?.send(bindFrame([this.#opening]))
+    if (frame.value.kind === 'welcome') void this.#greet()
     if (frame.value.kind !== 'bound') return
     this.#isBound = true
     this.#offer()
+  }
+
+  /** Now and then it offers before it has said who it is. */
+  async #greet(): Promise<void> {
+    if (this.#written.length === 0 && this.random.chance(0.15)) {
+      this.act()
+      await this.#offerAll()
+    }
+    this.#link?.send(bindFrame([this.#opening]))
   }
 
   #tick(): void {
@@ -202,11 +215,16 @@ export class Stranger implements Writing {
 
   /** All that has no verdict, and now and then something that has one. */
   #offer(): void {
-    if (!this.#isBound) return
+    if (this.#isBound) void this.#offerAll()
+  }
+
+  async #offerAll(): Promise<void> {
     const offers = [...this.open]
     if (this.#written.length > 0 && this.random.chance(0.1))
       offers.push(this.random.pick(this.#written))
-    while (offers.length > 0) void this.#send(flushOf(offers))
+    const flushes: Promise<void>[] = []
+    while (offers.length > 0) flushes.push(this.#send(flushOf(offers)))
+    await Promise.all(flushes)
   }
 
   async #send(messages: readonly Message[]): Promise<void> {

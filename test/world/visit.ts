@@ -2,17 +2,19 @@
  * A tab, and one life of it: from opening the store until it is closed or killed. Everything a
  * visit has of the world it has through its own clock, so that killing that clock kills it.
  */
-import { type SyncStore, createSyncStore } from '@countersign/core'
+import { type AnyRow, type SyncStore, createSyncStore } from '@countersign/core'
 import {
   ProcessClock,
   type SeededRandom,
   type TabLocks,
   simSigner,
 } from '@countersign/core/testing'
-import { TYPES } from './entities.ts'
+import { type WorldType, typesOf } from './entities.ts'
 import type { Device } from './device.ts'
+import { PLAIN, type Reading, VersionedReading } from './reading.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
+import { type Build, Published } from './versioned.ts'
 import { Watch } from './watch.ts'
 
 /** What it needs of the world beyond what everybody sees. */
@@ -33,6 +35,8 @@ export class Tab {
   readonly device: Device
   readonly name: string
   visit: Visit | undefined
+  /** Of the app that it shows, as soon as it has been opened; undefined: nothing has versions. */
+  build: Build | undefined
 
   constructor(device: Device) {
     this.device = device
@@ -43,20 +47,28 @@ export class Tab {
 export class Visit {
   readonly device: Device
   readonly name: string
+  readonly build: Build | undefined
+  /** What its app declares. */
+  readonly types: readonly WorldType[]
   readonly process: ProcessClock
   readonly store: SyncStore
   /** From when the store is ready. */
   watch: Watch | undefined
   /** Whether its disk has failed it: then what it says is not durable may be offered. */
   troubled = false
+  /** Whether it has read neither a disk nor a snapshot. */
+  hasWholePast: boolean
   state: 'opening' | 'open' | 'closing' | 'gone' = 'opening'
   readonly #stage: VisitStage
   readonly #locks: TabLocks
+  #reading: VersionedReading | undefined
 
-  constructor(stage: VisitStage, { device, name }: Tab, random: SeededRandom) {
+  constructor(stage: VisitStage, { device, name, build }: Tab, random: SeededRandom) {
     this.#stage = stage
     this.device = device
     this.name = name
+    this.build = build
+    this.types = typesOf(build)
     this.process = new ProcessClock(stage.clock, {
       ...device.skew,
       onTurn: () => stage.stirred(this),
@@ -65,7 +77,7 @@ export class Visit {
     const { plan } = stage
     this.store = createSyncStore({
       space: SPACE,
-      entities: TYPES,
+      entities: this.types,
       ...(device.disk && { storage: device.disk.storage(this.process) }),
       transports: [stage.wire.transport(name, this.process)],
       identity: { lifetime: plan.lifetime, personalId: `person ${device.name}` },
@@ -80,6 +92,7 @@ export class Visit {
       onError: (error) => stage.fault('S0', `${name}: ${String(error)}`),
     })
     this.troubled = !device.disk
+    this.hasWholePast = !device.disk || (!device.isShared && device.isEmpty)
     this.store.status.subscribe(({ storage, halted }) => {
       if (storage === 'degraded') this.troubled = true
       if (halted !== undefined) stage.fault('S0', `${name} has halted: ${halted}`)
@@ -92,6 +105,28 @@ export class Visit {
 
   get isOpen(): boolean {
     return this.state === 'open'
+  }
+
+  /** As its app declares it. */
+  typeNamed(name: string): WorldType {
+    return this.types.find((type) => type.name === name) ?? Published
+  }
+
+  /** How it reads rows, by what it has been told of versions so far. */
+  get reading(): Reading {
+    return this.versions ?? PLAIN
+  }
+
+  /** The same, where types have versions. */
+  get versions(): VersionedReading | undefined {
+    const { build, store } = this
+    if (build === undefined) return undefined
+    const published = [...this.#stage.truth.facts.entities()]
+      .filter(({ type }) => type === Published.name)
+      .flatMap(({ id }) => (store.peek(Published, id).row as AnyRow | undefined) ?? [])
+    const made = new VersionedReading(build, published)
+    if (this.#reading?.key !== made.key) this.#reading = made
+    return this.#reading
   }
 
   /** Cheap checks of whatever has happened here. */
@@ -123,7 +158,10 @@ export class Visit {
     const guard = (check: () => void): void => this.#stage.guard(check, this.name)
     const onLook = (): void => this.#stage.looked(this)
     const { store, device } = this
-    this.watch = new Watch({ store, truth, device: device.name, tally, guard, onLook })
+    const reading = (): Reading => this.reading
+    const hasWholePast = (): boolean => this.hasWholePast
+    const checks = { tally, reading, hasWholePast, guard, onLook }
+    this.watch = new Watch({ store, truth, device: device.name, ...checks })
     this.#stage.opened(this)
   }
 

@@ -22,8 +22,8 @@ import {
   s1Complete,
   s6Whole,
 } from './invariants/replica.ts'
-import { KNOWN_FAULTS } from './invariants/known-faults.ts'
 import { readingFor, s13NothingFlips, s1RowIsFold, s8Conflicts } from './invariants/row.ts'
+import type { Reading } from './reading.ts'
 import type { Sight } from './sight.ts'
 import type { Tally } from './tally.ts'
 import type { Truth } from './truth.ts'
@@ -33,6 +33,10 @@ export interface WatchOptions {
   readonly truth: Truth
   readonly device: string
   readonly tally: Tally
+  /** How rows are read here at present. */
+  readonly reading: () => Reading
+  /** Whether everything that stands here came message by message. */
+  readonly hasWholePast: () => boolean
   /** Runs a check; hears of a violation. */
   readonly guard: (check: () => void) => void
   /** What else is to be checked when something has changed. */
@@ -78,16 +82,6 @@ export class Watch {
       return body()
     } finally {
       this.#writing = false
-    }
-  }
-
-  /** Does something during which what is emitted is not to be looked at. */
-  unseen<T>(body: () => T): T {
-    this.#checking = true
-    try {
-      return body()
-    } finally {
-      this.#checking = false
     }
   }
 
@@ -189,23 +183,24 @@ export class Watch {
   #look(): boolean {
     const changed: [before: Sight | undefined, after: Sight][] = []
     let isAnyChanged = false
+    const reading = this.#options.reading()
     for (const history of this.#options.truth.facts.entities()) {
       const before = this.#sights.get(history.id)
       const row = this.#rowOf(history)
-      if (row === before?.row) continue
+      if (row === before?.row && (before?.reading ?? reading.key) === reading.key) continue
       isAnyChanged = true
       if (this.#hasDrafts(history.id)) continue
       const mask = row ? history.closure(row.$heads) : 0n
       // Written with no disk to show it, and not offered yet.
       if (mask === undefined) continue
-      const after = { history, row, mask }
+      const after = { history, row, mask, reading: reading.key }
       this.#sights.set(history.id, after)
       changed.push([before, after])
     }
     for (const [before, after] of changed) {
       s13Monotonic(this.#options.truth, before, after)
       if (this.#isUncertain(after)) this.#options.tally.hit('own message shown though contained')
-      else this.#compare(before, after)
+      else this.#compare(before, after, reading)
     }
     for (const [before, after] of changed) this.#checkWhole(before, after)
     return isAnyChanged
@@ -226,7 +221,7 @@ export class Watch {
       return (
         seq !== undefined &&
         seq <= (this.position?.seq ?? 0) &&
-        (message.header.sessionId !== sessionId || KNOWN_FAULTS.snapshotBeforeBound)
+        message.header.sessionId !== sessionId
       )
     })
   }
@@ -240,17 +235,18 @@ export class Watch {
     return left.length > 0
   }
 
-  #compare(before: Sight | undefined, after: Sight): void {
-    const { truth, device, tally, store } = this.#options
+  #compare(before: Sight | undefined, after: Sight, by: Reading): void {
+    const { truth, device, tally, store, hasWholePast } = this.#options
     const seq = this.position?.seq ?? 0
     s1OnlyOwnIsPending(truth, after, { device, seq })
     const { row } = after
     if (!row) return
-    const viewing = { viewerId: store.status.getState().authorId, seq, truth }
+    const { authorId: viewerId } = store.status.getState()
+    const viewing = { viewerId, seq, truth, reading: by, hasWholePast: hasWholePast() }
     const reading = readingFor(after, viewing)
     s1RowIsFold(after, reading, viewing)
     s8Conflicts(after, reading, viewing)
-    if (before && !this.#isUncertain(before)) s13NothingFlips(before, after)
+    if (before && !this.#isUncertain(before)) s13NothingFlips(before, after, viewing)
     for (const { candidates } of Object.values(row.$conflicts)) {
       tally.hit('conflict')
       if (candidates.length > 2) tally.hit('conflict of 3 or more')

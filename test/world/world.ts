@@ -25,11 +25,15 @@ import { USUAL } from './strange-messages.ts'
 import { Stranger, type StrangerParts, type StrangerStage } from './stranger.ts'
 import { Tally } from './tally.ts'
 import { Truth } from './truth.ts'
+import { type Build, NEWEST_BUILD } from './versioned.ts'
 import { Violation } from './violation.ts'
 import { Tab, Visit, type VisitStage } from './visit.ts'
 
 /** Reasons for which a message of an honest store may be refused. */
 const HONEST: readonly string[] = [...USUAL, 'entity_exists', 'stale', 'precondition_failed']
+
+/** And where its store may be too old for what it wrote. */
+const OF_SOME_AGE: readonly string[] = [...HONEST, 'needs_upgrade']
 
 export class World implements VisitStage, ObservedStage, StrangerStage {
   readonly plan: Plan
@@ -60,6 +64,8 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
   readonly #tabs = new Map<Device, Tab[]>()
   readonly #full = new Set<Device>()
   readonly #allowed = new Map<string, readonly string[]>()
+  readonly #rollout: Random
+  #released: Build | undefined
   #hash = 0x811c9dc5
 
   static async make(plan: Plan, options: { readonly verbose?: boolean } = {}): Promise<World> {
@@ -73,6 +79,8 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
     this.keys = keys
     this.history = verbose ? [] : undefined
     this.random = new Random(plan.seed).split()
+    this.#rollout = new Random(plan.seed + 2 ** 41)
+    this.#released = plan.firstBuild
     this.faults = new Faults(plan, this.random.split(), this.tally)
     const observer = new Observer(this)
     const { clock } = this
@@ -129,12 +137,37 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
     return newest?.process.dead ? undefined : newest
   }
 
-  startReviewer(): void {
-    this.nodes.push(new ReviewerNode(this, this.bytes.split()))
+  get reviewerBuilds(): readonly Build[] {
+    const there = this.plan.typed ? this.nodes.filter(({ process }) => !process.dead) : []
+    return there.flatMap(({ build }) => build ?? [])
   }
 
+  /** With what is deployed: mostly the newest build. */
+  startReviewer(isUpdated = this.#rollout.chance(0.6)): void {
+    const last = this.nodes.at(-1)?.build ?? this.#released
+    this.nodes.push(new ReviewerNode(this, this.bytes.split(), isUpdated ? this.#released : last))
+  }
+
+  /** A newer build of the app is out. Says whether there was one. */
+  release(): boolean {
+    if (this.#released === undefined || this.#released === NEWEST_BUILD) return false
+    this.#released++
+    return true
+  }
+
+  /** Whether the reviewer knows all that anybody may write in. */
+  get isDeployed(): boolean {
+    return !this.plan.typed || this.node?.build === this.#released
+  }
+
+  /** A tab never goes back to an older build, and does not always have the newest. */
   open(tab: Tab): void {
-    this.note(tab.name, () => 'opens')
+    const isUpdated = this.#rollout.chance(tab.build === undefined ? 0.7 : 0.4)
+    if (this.#released !== undefined)
+      tab.build = isUpdated
+        ? this.#released
+        : (tab.build ?? this.#rollout.between(1, this.#released))
+    this.note(tab.name, () => `opens${tab.build === undefined ? '' : ` build ${tab.build}`}`)
     tab.visit = new Visit(this, tab, this.bytes.split())
   }
 
@@ -217,7 +250,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
   }
 
   allowedFor(id: string): readonly string[] {
-    return this.#allowed.get(id) ?? HONEST
+    return this.#allowed.get(id) ?? (this.plan.firstBuild === undefined ? HONEST : OF_SOME_AGE)
   }
 
   guard(check: () => void, who?: string): void {

@@ -1,7 +1,8 @@
 /**
  * The rules of this board, as its reviewer keeps them: only the author of an issue may archive it,
  * and the issues in Doing have 100 points at the most. A page cannot promise either, for it may be
- * offline; so it shows the change at once, and takes it back when the reviewer says no.
+ * offline; so it shows the change at once, and takes it back when the reviewer says no. They look at
+ * rows in the version of today, whichever build wrote them.
  */
 import type { ReviewerRules } from '@countersign/core/reviewer'
 import { Issue } from '../src/model/issue.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { STORY, eventsOf, message, trace } from '../../test/fixture.ts'
-import { Attempts, outboxCounts, outboxRows } from './outbox.ts'
+import { Attempts, outboxCounts, outboxRows, standOn } from './outbox.ts'
 
 const { sync } = trace()
 const rowsOf = (filter: 'open' | 'refused' | 'accepted' | 'all', more: Partial<typeof sync> = {}) =>
@@ -36,6 +36,30 @@ describe('6: the outbox', () => {
     expect([a!.waitsFor, b!.waitsFor]).toEqual([
       'being stored on this device',
       'stands on a refused message',
+    ])
+  })
+
+  it('says what blocks a refused message, and what one that was refused blocks', () => {
+    const refused = message(7, { state: 'rejected', values: { a: 1 } })
+    const blocked = {
+      ...message(8, { state: 'blocked', values: { a: 2 } }),
+      blockedBy: [refused.name],
+    }
+    const above = {
+      ...message(9, { state: 'blocked', values: { a: 3 } }),
+      blockedBy: [blocked.name],
+    }
+    const all = [refused, blocked, above]
+    const rows = outboxRows(all, 'refused', { sync, attempts: new Attempts() })
+    expect(rows.map(({ waitsFor }) => waitsFor)).toEqual([
+      'unauthorised',
+      'stands on a001:7 (unauthorised)',
+      'stands on a001:8',
+    ])
+    expect(all.map((each) => standOn(each, all))).toEqual([
+      [blocked.name, above.name],
+      [above.name],
+      [],
     ])
   })
 

@@ -8,6 +8,7 @@ import type {
   MessageState,
   SyncRecord,
 } from '@countersign/core/inspect'
+import { shortId } from './words.ts'
 
 export type OutboxFilter = 'open' | 'refused' | 'accepted' | 'all'
 
@@ -77,7 +78,7 @@ function waitsFor(
   const { state, refusal, review } = message
   if (review) return review.forked ? 'accepted beside another change' : 'accepted'
   if (state === 'rejected') return refusal?.reason ?? 'refused'
-  if (state === 'blocked') return 'stands on a refused message'
+  if (state === 'blocked') return blockedText(message, byName)
   if (state === 'dismissed') return 'dismissed'
   if (state === 'draft') return 'being stored on this device'
   if (sync.connection === 'none') return 'no transport is configured'
@@ -86,6 +87,30 @@ function waitsFor(
   if (state === 'sent') return 'the verdict'
   const parents = openParents(message, byName)
   return parents > 0 ? `${parents} earlier ${parents === 1 ? 'message' : 'messages'}` : 'its turn'
+}
+
+/** Which refused message it stands on, and why that one was refused. */
+function blockedText(
+  { blockedBy = [] }: MessageRecord,
+  byName: ReadonlyMap<string, MessageRecord>,
+): string {
+  const [first] = blockedBy
+  if (first === undefined) return 'stands on a refused message'
+  const reason = byName.get(first)?.refusal?.reason
+  const more = blockedBy.length > 1 ? ` and ${blockedBy.length - 1} more` : ''
+  return `stands on ${shortId(first)}${more}${reason === undefined ? '' : ` (${reason})`}`
+}
+
+/** Refused messages that stand on it, directly or not: what is done to it is done to them. */
+export function standOn(
+  { name }: MessageRecord,
+  messages: readonly MessageRecord[],
+): readonly string[] {
+  const found = new Set([name])
+  for (const each of messages)
+    if (each.blockedBy?.some((parent) => found.has(parent))) found.add(each.name)
+  found.delete(name)
+  return [...found]
 }
 
 /** Own messages without a verdict that it stands on. */

@@ -62,6 +62,8 @@ const isMessage = isOf({
   changes: isList(isChange),
   review: (value) => value === null || isReview(value),
   refusal: isMaybe(isRefusal),
+  blockedBy: isMaybe(isList(isText)),
+  standing: isMaybe(isList(isOf({ type: isText, id: isText, reg: isText, authorId: isText }))),
 })
 const isVersion = isOf({
   version: isNumber,
@@ -76,6 +78,7 @@ const isType = isOf({
   registers: isList(isText),
   indexes: isList(isText),
 })
+const isRow = isOf({ type: isText, id: isText, digest: isText })
 const isPosition = isOf({ eid: isText, epoch: isNumber, seq: isNumber })
 const isSync = isOf({
   space: isText,
@@ -129,6 +132,7 @@ export function readTrace(text: string): TraceOutcome {
     ? trace.messages.findIndex((each) => !isMessage(each))
     : 0
   if (bad >= 0) return refused(`its message at place ${bad} does not check`)
+  if (!isList(isRow)(trace.rows)) return refused('its rows do not check')
   return { ok: true, trace }
 }
 

@@ -65,6 +65,8 @@ export class TraceSource implements InspectSource {
       // Lenses are code of the store: a file has the values as they were written.
       case 'rowInVersion':
         return undefined
+      // What a replay of it must come to stands in the file as digests.
+      case 'states':
       case 'queries':
         return []
       case 'storage':

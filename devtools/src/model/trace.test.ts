@@ -81,6 +81,8 @@ describe('a trace', () => {
     ['no messages', { ...good, messages: undefined }],
     ['a bad message', { ...good, messages: [{ ...good.messages[0], state: 'lost' }] }],
     ['a bad change', { ...good, messages: [{ ...good.messages[0], changes: [{ regs: 1 }] }] }],
+    ['no rows', { ...good, rows: undefined }],
+    ['a row without its digest', { ...good, rows: [{ type: 'issue', id: ROW }] }],
     ['a key of prototypes', `{"format":"countersign-trace","__proto__":{"a":1}}`],
   ])('refuses %s with a sentence', (_, json) => {
     const read = readTrace(typeof json === 'string' ? json : JSON.stringify(json))

@@ -6,18 +6,26 @@
 import {
   type Dag,
   type DagNode,
+  type EntityName,
   INSPECT_VERSION,
   type InspectEvent,
   type InspectSource,
   type Json,
   type MessageRecord,
+  type StateRecord,
   type SyncRecord,
   type TypeRecord,
+  stateDigest,
 } from '@countersign/core/inspect'
 
 export const TRACE_FORMAT = 'countersign-trace'
 /** What is read of a file at the most. */
 export const TRACE_BYTES_MAX: number = 64 * 1_048_576
+
+/** A row as the store folded it: equal where heads and live writes are. */
+export interface RowDigest extends EntityName {
+  readonly digest: string
+}
 
 export interface Trace {
   readonly format: typeof TRACE_FORMAT
@@ -31,6 +39,8 @@ export interface Trace {
   readonly types: readonly TypeRecord[]
   readonly events: readonly InspectEvent[]
   readonly messages: readonly MessageRecord[]
+  /** What a replay of the messages must come to; of values left out, by their shapes. */
+  readonly rows: readonly RowDigest[]
 }
 
 export interface TraceOptions {
@@ -43,10 +53,11 @@ export async function makeTrace(
   source: InspectSource,
   { redact, now }: TraceOptions,
 ): Promise<Trace> {
-  const [sync, types, messages] = await Promise.all([
+  const [sync, types, messages, states] = await Promise.all([
     source.ask({ kind: 'sync' }),
     source.ask({ kind: 'types' }),
     source.ask({ kind: 'messages', which: 'all', values: true }),
+    source.ask({ kind: 'states' }),
   ])
   return {
     format: TRACE_FORMAT,
@@ -60,7 +71,12 @@ export async function makeTrace(
     types,
     events: redact ? source.events().map(withoutTexts) : source.events(),
     messages: redact ? messages.map(withoutValues) : messages,
+    rows: (redact ? states.map(withoutLiveValues) : states).map(rowDigest),
   }
+}
+
+export function rowDigest(state: StateRecord): RowDigest {
+  return { type: state.type, id: state.id, digest: stateDigest(state) }
 }
 
 /** What a value looks like, without what it is. */
@@ -73,17 +89,37 @@ export function shapeOf(value: Json): Json {
   return { redacted: `object of ${Object.keys(value).length}` }
 }
 
+/** Whether a row is archived is no value of an app's. */
+function shownOf(reg: string, value: Json): Json {
+  return reg.startsWith('$') ? value : shapeOf(value)
+}
+
 function withoutValues(message: MessageRecord): MessageRecord {
-  const { refusal } = message
+  const { refusal, standing } = message
   return {
     ...message,
     // The sentence of a rule may quote what it refused.
     refusal: refusal && { reason: refusal.reason, detail: undefined },
     changes: message.changes.map((change) => ({
       ...change,
-      ...(change.values && { values: change.values.map(shapeOf) }),
+      ...(change.values && {
+        values: change.values.map((value, at) => shownOf(change.regs[at]!, value)),
+      }),
     })),
+    ...(standing && {
+      standing: standing.map(({ value, ...each }) =>
+        value === undefined ? each : { ...each, value: shownOf(each.reg, value) },
+      ),
+    }),
   }
+}
+
+function withoutLiveValues(state: StateRecord): StateRecord {
+  const live = Object.entries(state.live).map(([reg, writes]) => [
+    reg,
+    writes.map(({ node, value }) => ({ node, value: shownOf(reg, value) })),
+  ])
+  return { ...state, live: Object.fromEntries(live) as StateRecord['live'] }
 }
 
 function withoutTexts(event: InspectEvent): InspectEvent {

@@ -3,8 +3,8 @@ import { scrollTo, windowOf } from './window.ts'
 import { ageText, bytesText, countText, shortId, valueText } from './words.ts'
 
 describe('words', () => {
-  it('shorten ids to the part that differs', () => {
-    expect(shortId('00000000-0000-8000-8000-000000abcdef')).toBe('abcdef')
+  it('shorten ids to the parts that differ', () => {
+    expect(shortId('12340000-0000-8000-8000-000000abcdef')).toBe('1234…cdef')
     expect(shortId('00000000-0000-8000-8000-00000000beef:12')).toBe('beef:12')
     expect(shortId('short')).toBe('short')
   })

@@ -1,11 +1,11 @@
 /** How the panel writes things down: short ids, ages, sizes, values. Pure. */
 import type { Json } from '@countersign/core/inspect'
 
-/** The end of an id: the part in which two ids of one session differ. */
+/** Both ends of an id: rows of one session begin alike, and the first rows of all sessions end alike. */
 export function shortId(id: string): string {
   const colon = id.lastIndexOf(':')
   if (colon >= 0) return `${id.slice(0, colon).slice(-4)}:${id.slice(colon + 1)}`
-  return id.length > 10 ? id.slice(-6) : id
+  return id.length > 10 ? `${id.slice(0, 4)}…${id.slice(-4)}` : id
 }
 
 export function ageText(ms: number): string {

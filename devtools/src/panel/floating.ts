@@ -1,13 +1,23 @@
-/** A button over the page that opens the panel at its lower edge. Closed, it reads nothing. */
+/**
+ * A button over the page that opens the panel at its lower edge. Closed, it reads nothing. Where
+ * the button stands, and how much of the page the panel takes, are custom properties:
+ *
+ *   --countersign-devtools-position, -right, -bottom, -shadow   set by the page, for the button
+ *   --countersign-devtools-height                               set on the page while it is open
+ */
 import type { InspectSource } from '@countersign/core/inspect'
-import { h, setAttribute } from './dom.ts'
+import { h, setAttribute, svg } from './dom.ts'
 import { type PanelOptions, mountPanel } from './mount.ts'
 import { FLOATING_STYLE, adopt } from './style.ts'
 
 export interface FloatingOptions extends Omit<PanelOptions, 'onClose'> {
   /** Open from the start. */
   readonly open?: boolean
+  /** Hears of opening and closing by hand. */
+  readonly onToggle?: (isOpen: boolean) => void
 }
+
+const HEIGHT = '--countersign-devtools-height'
 
 export function mountFloating(
   element: Element,
@@ -18,21 +28,10 @@ export function mountFloating(
   const root = host.attachShadow({ mode: 'open' })
   adopt(root, FLOATING_STYLE)
   if (options.theme && options.theme !== 'auto') setAttribute(host, 'data-theme', options.theme)
-  const opener = h(
-    'button',
-    {
-      type: 'button',
-      class: 'opener',
-      'aria-expanded': 'false',
-      title: 'Open the Countersign devtools',
-    },
-    'Countersign',
-  )
+  const opener = openerButton()
   let unmount: (() => void) | undefined
   const dock = h('div', {
     class: 'dock',
-    role: 'region',
-    'aria-label': 'Countersign devtools',
     hidden: true,
     on: {
       keydown: (event) => {
@@ -40,6 +39,7 @@ export function mountFloating(
       },
     },
   })
+  const endSizing = tellHeight(dock)
   const open = (): void => {
     if (unmount) return
     setAttribute(dock, 'hidden', false)
@@ -54,17 +54,54 @@ export function mountFloating(
     setAttribute(opener, 'hidden', false)
     setAttribute(opener, 'aria-expanded', 'false')
     opener.focus()
+    options.onToggle?.(false)
   }
   opener.addEventListener('click', () => {
     open()
+    options.onToggle?.(true)
     const panel = dock.firstElementChild?.shadowRoot
     panel?.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus()
   })
-  root.append(opener, dock)
+  root.append(h('div', { role: 'region', 'aria-label': 'Countersign devtools' }, opener, dock))
   element.append(host)
   if (options.open) open()
   return () => {
     unmount?.()
+    endSizing()
     host.remove()
+  }
+}
+
+function openerButton(): HTMLElement {
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'opener',
+      'aria-expanded': 'false',
+      'aria-label': 'Countersign devtools',
+      title: 'Open the Countersign devtools',
+    },
+    svg(
+      'svg',
+      { viewBox: '0 0 16 16' },
+      svg('path', { d: 'M1.5 8.5l3 3 5.5-7M7.5 10.5l1 1 6-7.5' }),
+    ),
+    h('span', {}, 'Countersign'),
+  )
+}
+
+/** Lets the page make room for what the dock takes of it. */
+function tellHeight(dock: HTMLElement): () => void {
+  const { style } = document.documentElement
+  const tell = (): void => {
+    if (dock.offsetHeight > 0) style.setProperty(HEIGHT, `${dock.offsetHeight}px`)
+    else style.removeProperty(HEIGHT)
+  }
+  const sizes = typeof ResizeObserver === 'undefined' ? undefined : new ResizeObserver(tell)
+  sizes?.observe(dock)
+  return () => {
+    sizes?.disconnect()
+    style.removeProperty(HEIGHT)
   }
 }

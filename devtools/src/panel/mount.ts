@@ -8,15 +8,27 @@ import { TraceSource } from '../model/trace-source.ts'
 import type { Trace } from '../model/trace.ts'
 import { h, setAttribute, svg } from './dom.ts'
 import { Shell } from './shell.ts'
+import { storePicker } from './store-picker.ts'
 import { STYLE, adopt } from './style.ts'
 
 export type Theme = 'auto' | 'light' | 'dark'
+
+/** A store that a panel can look at. */
+export interface LookedAt {
+  readonly label: string
+  readonly source: InspectSource
+  readonly faults?: readonly FaultControl[]
+}
 
 export interface PanelOptions {
   /** Begins so; a button in the panel changes it. Default: `auto`, as the system says. */
   readonly theme?: Theme
   /** Controls of `@countersign/devtools/faults`. */
   readonly faults?: readonly FaultControl[]
+  /** What this store is called where there are others. */
+  readonly label?: string
+  /** Other stores of the page: with them, the panel has a choice of stores. */
+  readonly others?: readonly LookedAt[]
   /** Puts a closing button into the panel. */
   readonly onClose?: () => void
   readonly now?: () => number
@@ -31,18 +43,30 @@ export function mountPanel(
   const host = h('div', { 'data-countersign-devtools': true, style: 'display:block;height:100%' })
   const root = host.attachShadow({ mode: 'open' })
   adopt(root, STYLE)
+  const stores = storesOf(source, options)
+  let [looked] = stores
   const tools = [themeButton(host, options.theme ?? 'auto')]
   if (options.onClose) tools.push(closeButton(options.onClose))
+  if (stores.length > 1) {
+    const labels = stores.map(({ label }) => label)
+    const pick = (at: number): void => {
+      looked = stores[at]!
+      show(undefined)
+    }
+    tools.unshift(storePicker(labels, pick))
+  }
   let shell: Shell | undefined
   const show = (trace: Trace | undefined): void => {
+    const view = shell?.shown
     shell?.end()
     shell?.element.remove()
     shell = new Shell({
-      source: trace ? new TraceSource(trace) : source,
-      faults: trace ? [] : (options.faults ?? []),
+      source: trace ? new TraceSource(trace) : looked.source,
+      faults: trace ? [] : (looked.faults ?? []),
       now: options.now ?? (() => Date.now()),
       tools,
       trace,
+      view,
       onTrace: show,
     })
     root.append(shell.element)
@@ -53,6 +77,13 @@ export function mountPanel(
     shell?.end()
     host.remove()
   }
+}
+
+function storesOf(
+  source: InspectSource,
+  { label = 'This store', faults, others = [] }: PanelOptions,
+): readonly [LookedAt, ...LookedAt[]] {
+  return [{ label, source, ...(faults && { faults }) }, ...others]
 }
 
 const THEMES: readonly Theme[] = ['auto', 'light', 'dark']

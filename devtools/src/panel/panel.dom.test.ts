@@ -210,14 +210,14 @@ describe('8 and 9: Entity and Row', () => {
     expect(root.querySelector('.split__detail')!.textContent).toContain('Conflict in title')
     const asked = vi.spyOn(source, 'ask')
     all('.dag__line')[3]!.click()
-    expect(text('h2')).toEqual(['The row as it was then'])
+    expect(text('.detail h2')).toEqual(['The row as it was then'])
     expect(root.querySelector('.split__detail')!.textContent).toContain('"A secret title"')
     expect(text('.count')).toEqual(['1 of 4'])
     expect(asked).not.toHaveBeenCalled() // looking back asks the store for nothing
     const time = root.querySelector<HTMLInputElement>('input[type=range]')!
     time.value = '4'
     time.dispatchEvent(new Event('input'))
-    expect(text('h2')).toEqual(['The row now'])
+    expect(text('.detail h2')).toEqual(['The row now'])
     key(root.querySelector<HTMLElement>('.dag')!, 'ArrowDown')
     expect(text('.count')).toEqual(['3 of 4'])
   })
@@ -243,7 +243,7 @@ describe('Sync, Queries, Storage, Faults', () => {
     tab('sync').click()
     await settle()
     expect(root.textContent).toMatch(/Seq3.*Epoch1/s)
-    expect(root.textContent).toContain(ANN.slice(-6))
+    expect(root.textContent).toContain(ANN.slice(-4))
     tab('queries').click()
     await settle()
     expect(root.textContent).toContain('No open queries')

@@ -45,6 +45,8 @@ export interface ShellOptions {
   /** What stands at the right end of the head. */
   readonly tools: readonly HTMLElement[]
   readonly trace: Trace | undefined
+  /** What shows first; default: the outbox. */
+  readonly view: ViewName | undefined
   readonly onTrace: (trace: Trace | undefined) => void
 }
 
@@ -95,7 +97,11 @@ export class Shell implements PanelContext {
     this.#ends.push(this.source.subscribe(() => this.#refreshSoon()))
     const tick = setInterval(() => this.#views.get(this.#shown)?.tick?.(), TICK_MS)
     this.#ends.push(() => clearInterval(tick))
-    this.open('outbox')
+    this.open(options.view ?? 'outbox')
+  }
+
+  get shown(): ViewName {
+    return this.#shown
   }
 
   get selected(): EntityName | undefined {
@@ -209,7 +215,7 @@ export class Shell implements PanelContext {
     return h(
       'div',
       { class: 'top' },
-      h('span', { class: 'top__name' }, 'Countersign'),
+      h('h2', { class: 'top__name' }, 'Countersign'),
       h('span', { class: 'top__link' }, this.#dot, this.#link),
       opener,
       ...tools,

@@ -29,6 +29,7 @@ const frame = `
 .top__name { font-weight: 650; letter-spacing: -0.01em; }
 .top__link { display: inline-flex; align-items: center; gap: 6px; min-width: 0; color: var(--ink-soft);
   overflow: hidden; text-overflow: ellipsis; white-space: nowrap; flex: 1; }
+.top .input { max-width: 150px; }
 .top__dot { flex: none; width: 8px; height: 8px; border-radius: 50%; background: var(--calm); }
 .top__dot[data-state='online'] { background: var(--ok); }
 .top__dot[data-state='connecting'], .top__dot[data-state='syncing'] { background: var(--warn); }
@@ -141,7 +142,7 @@ const views = `
   border-radius: 50%; background: currentColor; }
 .cell.num { width: 62px; text-align: right; font-variant-numeric: tabular-nums; color: var(--ink-soft); }
 .cell.time { width: 88px; font: 12px var(--mono); color: var(--ink-soft); }
-.cell.id { width: 66px; color: var(--ink-soft); }
+.cell.id { width: 80px; color: var(--ink-soft); }
 .list__row .cell.id { font: 12px var(--mono); }
 .list__head .time { font: inherit; }
 .table { border-collapse: collapse; width: 100%; }
@@ -199,13 +200,17 @@ const views = `
 `
 
 const floating = `
-.opener { position: fixed; right: 14px; bottom: 14px; z-index: 2147483000; display: inline-flex; align-items: center;
+.opener { position: var(--countersign-devtools-position, fixed); right: var(--countersign-devtools-right, 14px);
+  bottom: var(--countersign-devtools-bottom, 14px); z-index: 2147483000; display: inline-flex; align-items: center;
   gap: 7px; height: 34px; padding: 0 12px; border-radius: 17px; border: 1px solid var(--line); background: var(--bg);
-  color: var(--ink); font: 600 13px var(--sans); cursor: pointer; box-shadow: 0 3px 14px rgb(0 0 0 / 0.16); }
+  color: var(--ink); font: 600 13px var(--sans); white-space: nowrap; cursor: pointer;
+  box-shadow: var(--countersign-devtools-shadow, 0 3px 14px rgb(0 0 0 / 0.16)); }
 .opener:hover { background: var(--bg-hover); }
+.opener svg { width: 16px; height: 16px; flex: none; fill: none; stroke: var(--accent); stroke-width: 1.8;
+  stroke-linecap: round; stroke-linejoin: round; }
 .dock { position: fixed; inset: auto 0 0; z-index: 2147483000; height: min(52vh, 520px); border-top: 1px solid var(--line);
   box-shadow: 0 -6px 26px rgb(0 0 0 / 0.14); }
-@media (max-width: 680px) { .dock { height: min(82vh, 640px); } }
+@media (max-width: 680px) { .dock { height: min(82vh, 640px); } .opener { padding: 0 8px; } .opener span { display: none; } }
 `
 
 export const STYLE: string = tokens + frame + parts + views

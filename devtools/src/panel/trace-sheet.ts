@@ -59,7 +59,8 @@ export function traceSheet(host: SheetHost): HTMLElement {
     h(
       'div',
       { class: 'actions' },
-      save,
+      // Of a file there is a file already.
+      host.source.origin === 'store' && save,
       button('Open a trace', () => file.click()),
       button('Close', () => host.close()),
     ),

@@ -1,48 +1,46 @@
 /** The panel as React components, and as a plugin: each a place in the page and `mountPanel`. */
-import { inspect } from '@countersign/core/inspect'
-import { type ReactNode, createElement, useEffect, useRef } from 'react'
+import { type InspectSource, inspect } from '@countersign/core/inspect'
+import { Fragment, type ReactNode, createElement, useEffect, useRef, useState } from 'react'
 import { mountFloating } from '../panel/floating.ts'
-import { mountPanel } from '../panel/mount.ts'
+import { type PanelOptions, mountPanel } from '../panel/mount.ts'
 import type { DevtoolsPlugin, DevtoolsProps, FloatingDevtoolsProps } from './types.ts'
 
 const NO_STORE = 'Devtools need a store of createSyncStore, of the same build of @countersign/core.'
 
 /** A button over the page that opens the panel. */
-export function CountersignDevtools({
-  store,
-  theme,
-  faults,
-  open,
-}: FloatingDevtoolsProps): ReactNode {
+export function CountersignDevtools(props: FloatingDevtoolsProps): ReactNode {
   const place = useRef<HTMLDivElement>(null)
+  const isOpen = useRef(props.open ?? false)
+  const kept = useKept(partsOf(props))
   useEffect(() => {
-    const source = inspect(store)
-    if (!place.current || !source) return warn(source)
+    const source = sourceOf(props.store)
+    if (!place.current || !source) return undefined
     return mountFloating(place.current, source, {
-      ...(theme && { theme }),
-      ...(faults && { faults }),
-      ...(open && { open }),
+      ...optionsOf(props),
+      // Another store beside it begins the panel anew, and must not close it.
+      open: isOpen.current,
+      onToggle: (is) => void (isOpen.current = is),
     })
-    // `faults` is mostly written inline: a new list of the same controls is no reason to begin anew.
-    // oxlint-disable-next-line react/exhaustive-deps
-  }, [store, theme, open, ...(faults ?? [])])
+    // oxlint-disable-next-line react/exhaustive-deps -- what the props hold, not their objects
+  }, [kept])
   return createElement('div', { ref: place })
 }
 
 /** The panel where the app puts it; it takes the height that is there. */
-export function CountersignDevtoolsPanel({ store, theme, faults }: DevtoolsProps): ReactNode {
+export function CountersignDevtoolsPanel(props: DevtoolsProps): ReactNode {
   const place = useRef<HTMLDivElement>(null)
+  const kept = useKept(partsOf(props))
   useEffect(() => {
-    const source = inspect(store)
-    if (!place.current || !source) return warn(source)
-    return mountPanel(place.current, source, { ...(theme && { theme }), ...(faults && { faults }) })
-    // oxlint-disable-next-line react/exhaustive-deps
-  }, [store, theme, ...(faults ?? [])])
+    const source = sourceOf(props.store)
+    if (!place.current || !source) return undefined
+    return mountPanel(place.current, source, optionsOf(props))
+    // oxlint-disable-next-line react/exhaustive-deps -- what the props hold, not their objects
+  }, [kept])
   return createElement('div', { ref: place, style: { height: '100%' } })
 }
 
 /** A plugin object for TanStack Devtools, which this package does not depend on. */
-export function countersignPlugin({ store, theme, faults }: DevtoolsProps): DevtoolsPlugin {
+export function countersignPlugin(options: DevtoolsProps): DevtoolsPlugin {
   let unmount: (() => void) | undefined
   const destroy = (): void => {
     unmount?.()
@@ -52,20 +50,50 @@ export function countersignPlugin({ store, theme, faults }: DevtoolsProps): Devt
     id: 'countersign',
     name: 'Countersign',
     render(element, props) {
-      const source = inspect(store)
+      const source = sourceOf(options.store)
       destroy()
-      if (!source) return warn(source)
-      const shown = theme ?? props?.theme
-      unmount = mountPanel(element, source, {
-        ...(shown && { theme: shown }),
-        ...(faults && { faults }),
-      })
+      const theme = options.theme ?? props?.theme
+      if (source)
+        unmount = mountPanel(element, source, { ...optionsOf(options), ...(theme && { theme }) })
+      return createElement(Fragment)
     },
     destroy,
   }
 }
 
-function warn(source: unknown): undefined {
+function optionsOf({ theme, faults, label, others = [] }: DevtoolsProps): PanelOptions {
+  return {
+    ...(theme && { theme }),
+    ...(faults && { faults }),
+    ...(label !== undefined && { label }),
+    others: others.flatMap(({ store, ...other }) => {
+      const source = sourceOf(store)
+      return source ? [{ ...other, source }] : []
+    }),
+  }
+}
+
+function sourceOf(store: object): InspectSource | undefined {
+  const source = inspect(store)
   if (!source) console.warn(NO_STORE)
-  return undefined
+  return source
+}
+
+/** What makes a difference to the panel: props are mostly written inline, their parts are not. */
+function partsOf({ store, theme, faults = [], label, others = [] }: DevtoolsProps): unknown[] {
+  return [
+    store,
+    theme,
+    label,
+    ...faults,
+    ...others.flatMap((other) => [other.label, other.store, ...(other.faults ?? [])]),
+  ]
+}
+
+/** A list whose length changes as one dependency: the same while all in it is the same. */
+function useKept(list: readonly unknown[]): readonly unknown[] {
+  const [kept, keep] = useState(list)
+  const same = kept.length === list.length && kept.every((each, at) => Object.is(each, list[at]))
+  if (!same) keep(list)
+  return same ? kept : list
 }

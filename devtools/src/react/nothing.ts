@@ -1,4 +1,5 @@
 /** The same ways in for builds that carry no devtools: they render nothing and hold nothing. */
+import { Fragment, createElement } from 'react'
 import type { DevtoolsPlugin } from './types.ts'
 
 export function NoDevtools(): null {
@@ -8,7 +9,7 @@ export function NoDevtools(): null {
 const plugin: DevtoolsPlugin = {
   id: 'countersign',
   name: 'Countersign',
-  render: () => {},
+  render: () => createElement(Fragment),
   destroy: () => {},
 }
 

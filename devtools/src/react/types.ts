@@ -1,6 +1,14 @@
 /** What the ways in take, the same in a build that shows the panel and in one that does not. */
+import type { ReactElement } from 'react'
 import type { FaultControl } from '../faults/control.ts'
 import type { Theme } from '../panel/mount.ts'
+
+/** Another store of the page. */
+export interface OtherStore {
+  readonly label: string
+  readonly store: object
+  readonly faults?: readonly FaultControl[]
+}
 
 export interface DevtoolsProps {
   /** A store of `createSyncStore`. */
@@ -8,6 +16,10 @@ export interface DevtoolsProps {
   readonly theme?: Theme
   /** Controls of `@countersign/devtools/faults`. */
   readonly faults?: readonly FaultControl[]
+  /** What the store is called where there are others. */
+  readonly label?: string
+  /** Other stores of the page, to be chosen in the panel. */
+  readonly others?: readonly OtherStore[]
 }
 
 export interface FloatingDevtoolsProps extends DevtoolsProps {
@@ -15,10 +27,16 @@ export interface FloatingDevtoolsProps extends DevtoolsProps {
   readonly open?: boolean
 }
 
-/** A plugin as TanStack Devtools take it: in React and without. */
+/**
+ * A plugin as TanStack Devtools take it: in React, which wants an element back and gets an empty
+ * one, and without.
+ */
 export interface DevtoolsPlugin {
   readonly id: string
   readonly name: string
-  readonly render: (element: Element, props?: { readonly theme?: 'light' | 'dark' }) => void
+  readonly render: (
+    element: HTMLElement,
+    props?: { readonly theme?: 'light' | 'dark' },
+  ) => ReactElement
   readonly destroy: () => void
 }

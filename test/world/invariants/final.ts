@@ -4,12 +4,11 @@ import { CoreFold } from '../../model/core-fold.ts'
 import type { OracleMessage } from '../../model/oracle.ts'
 import { causalOrder } from '../../model/order.ts'
 import { isDeepStrictEqual } from 'node:util'
-import { TYPES, policiesOf, screenFor, typeNamed } from '../entities.ts'
+import { screenFor, typeNamed } from '../entities.ts'
+import { Published } from '../versioned.ts'
 import { scan } from '../scan.ts'
 import type { Sight } from '../sight.ts'
 import { must } from '../violation.ts'
-import { KNOWN_FAULTS } from './known-faults.ts'
-import { haveSeveralArchived } from './row.ts'
 import { s10LosersAreTold, s3AcksAreDurable, s4RefusalsAreKept } from './verdicts.ts'
 import type { World } from '../world.ts'
 
@@ -30,8 +29,9 @@ function s1Converged(world: World): void {
   const present = [...truth.facts.entities()].filter(
     (history) => history.acceptedAt(truth.seq) !== 0n,
   )
-  let first: { readonly name: string; readonly picture: ReadonlyMap<string, string> } | undefined
-  for (const { watch, name } of world.visits) {
+  // Those who read in one version, and know the same of the others, see the same.
+  const pictures = new Map<string, Picture>()
+  for (const { watch, name, types, build, reading } of world.visits) {
     watch!.check()
     const sights = new Map([...watch!.sights()].map((sight) => [sight.history.id, sight]))
     const odd = watch!.unexplained()
@@ -50,19 +50,26 @@ function s1Converged(world: World): void {
         () => `${name} still calls ${history.name} ${row!.$state}`,
       )
     }
-    const shown = TYPES.reduce((sum, type) => sum + watch!.rows(type).length, 0)
+    const all = build === undefined ? types : [...types, Published]
+    const shown = all.reduce((sum, type) => sum + watch!.rows(type).length, 0)
     must(
       shown === present.length,
       'S1',
       () => `${name} has ${shown} rows, the reviewer ${present.length}`,
     )
     const picture = new Map(present.map(({ id }) => [id, byteForByte(sights.get(id)!)]))
-    first ??= { name, picture }
+    const first = pictures.get(reading.key) ?? { name, rows: picture }
+    pictures.set(reading.key, first)
     for (const [id, text] of picture) {
-      const other = first.picture.get(id)
-      must(text === other, 'S1', () => `${name} and ${first!.name} differ: ${text} and ${other}`)
+      const other = first.rows.get(id)
+      must(text === other, 'S1', () => `${name} and ${first.name} differ: ${text} and ${other}`)
     }
   }
+}
+
+interface Picture {
+  readonly name: string
+  readonly rows: ReadonlyMap<string, string>
 }
 
 /**
@@ -72,17 +79,14 @@ function s1Converged(world: World): void {
 function byteForByte(sight: Sight): string {
   const row = sight.row!
   const type = typeNamed.get(sight.history.type)!
-  const isUnsure = haveSeveralArchived(sight)
   const conflicts = Object.entries(row.$conflicts)
-    .filter(([field]) => field !== '$archived' || !isUnsure)
     .map(([field, { candidates }]) => [
       field,
       candidates.map((candidate) => ({ ...candidate, mine: undefined })),
     ])
     .sort(([a], [b]) => (a! < b! ? -1 : 1))
   const clean = Object.entries(row).filter(([field]) => !(field in row.$conflicts))
-  const isInConflict = isUnsure || '$archived' in row.$conflicts
-  const isArchived = isInConflict ? 'in conflict' : row.$archived
+  const isArchived = '$archived' in row.$conflicts ? 'in conflict' : row.$archived
   const meta = [
     row.$orderKey,
     row.$createdOrderKey,
@@ -92,8 +96,6 @@ function byteForByte(sight: Sight): string {
     row.$timestamp,
   ]
   if (type.options.rule) return JSON.stringify([isArchived, meta])
-  if (KNOWN_FAULTS.conflictNeedsHistory && policiesOf(type.name).scope === 'row')
-    return JSON.stringify([isArchived, meta])
   return JSON.stringify([
     clean.sort((a, b) => (String(a) < String(b) ? -1 : 1)),
     conflicts,
@@ -180,9 +182,9 @@ function lostWrites(before: Live | undefined, after: Live): string[] {
 /** One-shot queries, too. */
 function s15QueriesAreScans(world: World): void {
   const random = world.random.split()
-  for (const { store, watch, name } of world.visits) {
+  for (const { store, watch, name, build } of world.visits) {
     for (let queries = 4; queries > 0; queries--) {
-      const { type, query } = screenFor(random)
+      const { type, query } = screenFor(random, build)
       const rows = store.query(type, query as never).rows as unknown as readonly AnyRow[]
       const expected = scan(watch!.rows(type), query)
       must(

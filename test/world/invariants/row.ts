@@ -6,8 +6,9 @@ import type { Candidate } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
 import { type OracleRow, type OracleWrite, UNSET } from '../../model/oracle.ts'
 import { type OracleReading, readingOf } from '../../model/policies.ts'
-import { breaksRule, hasRule, policiesOf } from '../entities.ts'
+import { breaksRule, policiesOf } from '../entities.ts'
 import type { EntityHistory, Fact } from '../facts.ts'
+import { type Reading, asOracle } from '../reading.ts'
 import type { Sight } from '../sight.ts'
 import type { Truth } from '../truth.ts'
 import { must } from '../violation.ts'
@@ -15,17 +16,20 @@ import { KNOWN_FAULTS } from './known-faults.ts'
 
 const ARCHIVED = '$archived'
 
-/** Who looks, and up to where the reviewer's word is known there. */
+/** Who looks, how they read, and up to where the reviewer's word is known there. */
 export interface Viewing {
+  readonly reading: Reading
   readonly viewerId: string | undefined
   readonly seq: number
+  /** Whether it has had every message by itself: then it knows what stood before. */
+  readonly hasWholePast: boolean
   readonly truth: Truth
 }
 
 /** What the oracle makes of a row for whoever looks. */
 export function readingFor({ history, row, mask }: Sight, viewing: Viewing): OracleReading {
-  const { truth, viewerId } = viewing
-  return readingOf(history.past(mask), policiesOf(history.type), {
+  const { truth, viewerId, reading } = viewing
+  return readingOf(reading.past(history, mask), policiesOf(history.type), {
     isOwn: (id) => truth.facts.get(id)!.message.header.authorId === viewerId,
     ends: (writes, which) => endsOf(writes, which, viewing),
     breaksRule: breaksRule(history.type, row!),
@@ -67,7 +71,7 @@ export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewi
   left.delete('id')
   for (const [reg, options] of reading.shown) {
     left.delete(reg)
-    const isRight = options.some((value) => isDeepStrictEqual(row![reg], plain(value)))
+    const isRight = options.some((value) => isDeepStrictEqual(asOracle(row![reg]), plain(value)))
     must(
       isRight,
       'S1',
@@ -75,9 +79,18 @@ export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewi
         `${history.name}.${reg} is ${text(row![reg])}, must be ${options.map(text).join(' or ')}`,
     )
   }
+  for (const [field, value] of viewing.reading.fallbacks(history.type)) {
+    if (reading.shown.has(field)) continue
+    left.delete(field)
+    must(
+      isDeepStrictEqual(row![field], value),
+      'S19',
+      () => `${history.name}.${field} is ${text(row![field])}, must be ${text(value)} by default`,
+    )
+  }
   must(left.size === 0, 'S1', () => `${history.name} has fields nobody wrote: ${[...left].join()}`)
   must(
-    row!.$archived === reading.archived || haveSeveralArchived(sight),
+    row!.$archived === reading.archived,
     'S1',
     () => `${history.name} says archived: ${row!.$archived}`,
   )
@@ -85,9 +98,10 @@ export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewi
 }
 
 /** With the same messages a clean value stays what it is: an ack changes nothing on screen. */
-export function s13NothingFlips(before: Sight, after: Sight): void {
-  if (before.mask !== after.mask || !before.row || !after.row) return
-  const { live } = after.history.expected(after.mask)
+export function s13NothingFlips(before: Sight, after: Sight, { reading }: Viewing): void {
+  if (before.mask !== after.mask || before.reading !== after.reading) return
+  if (!before.row || !after.row) return
+  const { live } = reading.past(after.history, after.mask).row
   for (const field of new Set([...Object.keys(before.row), ...Object.keys(after.row)])) {
     // Where several values stand, the order of acceptance decides which of them is shown.
     if ((live.get(field)?.length ?? 0) > 1) continue
@@ -148,19 +162,11 @@ function keyOf({ seq, oracle }: Fact, { id }: EntityHistory): string {
 export function s8Conflicts(
   sight: Sight,
   { conflicts }: OracleReading,
-  { truth, viewerId }: Viewing,
+  { truth, viewerId, reading, hasWholePast }: Viewing,
 ): void {
   const { history, row } = sight
-  const isArchivingUnsure = haveSeveralArchived(sight)
-  const mayMiss = (reg: string): boolean =>
-    (isArchivingUnsure && reg === ARCHIVED) ||
-    (KNOWN_FAULTS.conflictNeedsHistory && conflicts.get(reg)!.standing?.length === 1)
-  const found = Object.keys(row!.$conflicts).filter(
-    (reg) => conflicts.has(reg) || !(reg === ARCHIVED ? isArchivingUnsure : isContestable(history)),
-  )
-  found.sort()
-  const wanted = [...conflicts.keys()].filter((reg) => reg in row!.$conflicts || !mayMiss(reg))
-  wanted.sort()
+  const found = Object.keys(row!.$conflicts).sort()
+  const wanted = [...conflicts.keys()].sort()
   must(
     found.join() === wanted.join(),
     'S8',
@@ -179,7 +185,8 @@ export function s8Conflicts(
         () => `${what} has a candidate of another author than it says`,
       )
       must(
-        reg === ARCHIVED || gave(fact, history, { reg, value: candidate.value }),
+        reg === ARCHIVED ||
+          isDeepStrictEqual(asOracle(candidate.value), plain(reading.given(fact, history, reg))),
         'S8',
         () => `${what} has the candidate ${text(candidate.value)}, which ${fact.name} did not give`,
       )
@@ -187,48 +194,23 @@ export function s8Conflicts(
     inOrder(what, candidates)
     if (reg === ARCHIVED) continue
     const values = expected.candidates.map(({ value }) => plain(value))
-    const standing = (expected.standing ?? expected.candidates).map(({ value }) => plain(value))
-    const told = candidates.map(({ value }) => value)
-    const isSame =
-      KNOWN_FAULTS.conflictNeedsHistory && expected.standing
-        ? includesAll(told, standing)
-        : includesAll(told, values) && includesAll(values, told)
-    must(isSame, 'S8', () => `${what} has the candidates ${text(told)}, must have ${text(values)}`)
+    const told = candidates.map(({ value }) => asOracle(value))
     must(
-      base === undefined ||
-        KNOWN_FAULTS.baseFromPartOfHistory ||
-        isDeepStrictEqual(base, plain(expected.base)),
+      includesAll(told, values) && includesAll(values, told),
+      'S8',
+      () => `${what} has the candidates ${text(told)}, must have ${text(values)}`,
+    )
+    must(
+      ((base === undefined || KNOWN_FAULTS.baseAfterSnapshot) && !hasWholePast) ||
+        isDeepStrictEqual(asOracle(base), plain(expected.base)),
       'S8',
       () => `${what} was ${text(base)} before, must be ${text(expected.base)}`,
     )
   }
 }
 
-/** Whether fields may be in conflict for what others wrote in the row, as far as the past is known. */
-function isContestable({ type }: EntityHistory): boolean {
-  const { scope } = policiesOf(type)
-  return KNOWN_FAULTS.conflictNeedsHistory && (scope === 'row' || hasRule(type))
-}
-
-/** Whether more than one archived it, none of whom had seen the other. */
-export function haveSeveralArchived({ history, mask }: Sight): boolean {
-  const marks = history.expected(mask).live.get(ARCHIVED) ?? []
-  return KNOWN_FAULTS.oneArchiveSpeaks && marks.filter(({ value }) => value === true).length > 1
-}
-
 function includesAll(list: readonly unknown[], some: readonly unknown[]): boolean {
   return some.every((value) => list.some((other) => isDeepStrictEqual(other, value)))
-}
-
-function gave(
-  { oracle }: Fact,
-  { id }: EntityHistory,
-  { reg, value }: { readonly reg: string; readonly value: unknown },
-): boolean {
-  const change = oracle.changes.find(({ entity }) => entity === id)
-  return (
-    change !== undefined && reg in change.set && isDeepStrictEqual(plain(change.set[reg]), value)
-  )
 }
 
 function inOrder(what: string, candidates: readonly Candidate[]): void {

@@ -37,8 +37,11 @@ export function s3AcksAreDurable(truth: Truth, acks: readonly Ack[]): void {
 
 /** Who lost a race is told what stands instead: accepted values that they had not seen. */
 export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
-  for (const { receipt, verdict } of acks) {
+  for (const { visit, receipt, verdict } of acks) {
     const fact = truth.facts.get(receipt.messageId)
+    const { reading } = visit
+    const wrote = (by: Fact, { id, field }: StandingValue): boolean =>
+      reading.given(by, truth.history(id)!, field) !== undefined
     if (verdict.verdict !== 'rejected' || verdict.reason !== 'stale' || !fact) continue
     const { standing } = verdict
     must(standing.length > 0, 'S10', () => `${fact.name} is stale, and nobody says over what`)
@@ -56,10 +59,6 @@ export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
     })
     must(unseen, 'S10', () => `${fact.name} is stale over values it had seen`)
   }
-}
-
-function wrote({ oracle }: Fact, { id, field }: StandingValue): boolean {
-  return oracle.changes.some(({ entity, set }) => entity === id && field in set)
 }
 
 /** What was refused stays with its author until they have dealt with it. */

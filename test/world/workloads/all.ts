@@ -1,13 +1,12 @@
 /**
  * The workloads by name. A new one is a class of its own here, a name in `plan.ts`, and, where it
- * needs them, types in `entities.ts`. W6, rolling schemas, also needs the version that a tab is
- * built with: `Visit` opens its store with the types of the plan, `ReviewerNode` with those of the
- * deployment, and S19 is one more reading of the oracle beside `readingFor`.
+ * needs them, types in `entities.ts`.
  */
 import type { Random } from '../../model/random.ts'
 import type { WorkloadName } from '../plan.ts'
 import type { World } from '../world.ts'
 import { Bank } from './bank.ts'
+import { MixedVersions } from './mixed-versions.ts'
 import { OneRow } from './one-row.ts'
 import { RandomVerbs } from './random-verbs.ts'
 import { ResolveRaces } from './resolve-races.ts'
@@ -20,6 +19,7 @@ const WORKLOADS: Readonly<Record<WorkloadName, new (world: World, random: Random
   W3: Bank,
   W4: OneRow,
   W5: ResolveRaces,
+  W6: MixedVersions,
 }
 
 export function makeWorkload(world: World, random: Random): Workload {

@@ -2,21 +2,28 @@
  * W1: anything. People create, update, archive and restore rows of several types, decide
  * conflicts, take things back, deal with what was refused, and now and then call wrongly.
  */
-import type { AnyRow, Receipt, RefusedMessage } from '@countersign/core'
+import { type AnyRow, type Receipt, type RefusedMessage, isUnreadable } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
 import {
+  Account,
+  Log,
   OPEN_TYPES,
   Place,
   Task,
   type WorldType,
   givenId,
   policiesOf,
-  typeNamed,
   valuesFor,
 } from '../entities.ts'
 import { must } from '../violation.ts'
 import type { Visit } from '../visit.ts'
-import { type Written, dealWithRefusal, pictureOf, takeBack } from './second-thoughts.ts'
+import {
+  type RowPicture,
+  type Written,
+  dealWithRefusal,
+  pictureOf,
+  takeBack,
+} from './second-thoughts.ts'
 import { NOTHING, Workload } from './workload.ts'
 
 export class RandomVerbs extends Workload {
@@ -33,6 +40,11 @@ export class RandomVerbs extends Workload {
     return written
   }
 
+  /** Whether rows can have their values back: as they were. */
+  protected mayTakeBack(_visit: Visit, _rows: readonly RowPicture[]): boolean {
+    return true
+  }
+
   /** Whether a refused message means the same when it is written once more. */
   protected mayReauthor(_message: RefusedMessage): boolean {
     return true
@@ -41,14 +53,21 @@ export class RandomVerbs extends Workload {
   /** Writes, and thinks better of it. */
   #takeBack(visit: Visit): void {
     const before = pictureOf(visit)
-    let isWritten = false
+    let written: ReadonlySet<string> | undefined
     this.guarded(visit, () => {
       const ids = new Set<string>()
       const receipt = this.verb(visit, ids)
-      isWritten = true
+      written = ids
       return { receipts: [receipt], ids }
     })
-    if (!isWritten) return
+    if (
+      !written ||
+      !this.mayTakeBack(
+        visit,
+        [...written].map((id) => before.get(id) ?? {}),
+      )
+    )
+      return
     this.world.tally.hit('taken back')
     this.guarded(visit, () => takeBack(visit, before, this.random))
   }
@@ -56,12 +75,28 @@ export class RandomVerbs extends Workload {
   protected override verb(visit: Visit, written: Set<string>): Receipt {
     const decision = this.random.chance(0.1) ? this.#decideAny(visit, written) : undefined
     if (decision) return decision
-    const type = this.random.pick([Task, Task, ...OPEN_TYPES])
+    const type = this.pickType(visit)
     const rows = visit.watch!.rows(type)
     if (rows.length === 0 || this.random.chance(rows.length < 8 ? 0.35 : 0.12))
       return this.create(visit, type, written)
     return this.change(visit, { type, row: this.random.pick(rows) }, written)
   }
+
+  protected pickType(_visit: Visit): WorldType {
+    return this.random.pick([Task, Task, ...OPEN_TYPES])
+  }
+
+  /** Values for some fields; with `all`, for every required one. */
+  protected valuesOf(_visit: Visit, type: WorldType, all: boolean): Record<string, unknown> {
+    return valuesFor(type, this.random, all)
+  }
+
+  /** A call has written these fields, and no others. */
+  protected wrote(
+    _visit: Visit,
+    _at: { readonly type: WorldType; readonly id: string },
+    _fields: readonly string[],
+  ): void {}
 
   protected create(
     visit: Visit,
@@ -69,10 +104,11 @@ export class RandomVerbs extends Workload {
     written: Set<string>,
     chosenId?: string,
   ): Receipt {
-    const input = valuesFor(type, this.random, true)
+    const input = this.valuesOf(visit, type, true)
     const id = chosenId ?? givenId(type, this.random)
     const receipt = visit.store.create(type, input as never, id === undefined ? {} : { id })
     written.add(receipt.id)
+    this.wrote(visit, { type, id: receipt.id }, Object.keys(input))
     this.readsOwn(visit, { type, id: receipt.id }, input)
     return receipt
   }
@@ -92,6 +128,7 @@ export class RandomVerbs extends Workload {
       const isArchive = this.random.chance(0.6)
       const receipt = isArchive ? store.archive(type, row.id) : store.restore(type, row.id)
       written.add(row.id)
+      this.wrote(visit, { type, id: row.id }, ['$archived'])
       // Where others have edited meanwhile, a policy or somebody has to decide.
       const isShown =
         this.isInTransaction ||
@@ -102,7 +139,7 @@ export class RandomVerbs extends Workload {
       return receipt
     }
     if (roll < 0.09) return this.#wrong(visit, type, row)
-    const patch = valuesFor(type, this.random, false)
+    const patch = this.valuesOf(visit, type, false)
     if (type === Place && 'visits' in patch && this.random.chance(0.05)) patch['visits'] = 13
     if (type === Task && this.world.plan.heavy && this.random.chance(0.3))
       patch['title'] = 'x'.repeat(this.random.between(10, 60_000))
@@ -110,6 +147,7 @@ export class RandomVerbs extends Workload {
     const open = isLookedInto ? row.$conflicts : {}
     const receipt = store.update(type, row.id, patch as never)
     written.add(row.id)
+    this.wrote(visit, { type, id: row.id }, Object.keys(patch))
     this.readsOwn(visit, { type, id: row.id }, patch)
     s9KeepsTheRest({ type, row, open, patch }, this.rowOf(visit, type, row.id)!)
     return receipt
@@ -120,8 +158,8 @@ export class RandomVerbs extends Workload {
     const open = this.isInTransaction ? [] : visit.store.conflicts().snapshot()
     if (open.length === 0) return undefined
     const { entity, id } = this.random.pick(open)
-    const type = typeNamed.get(entity.name)!
-    if (!OPEN_TYPES.some((each) => each === type)) return undefined
+    const type = visit.typeNamed(entity.name)
+    if (type === Log || type === Account) return undefined
     return this.decide(visit, { type, row: this.rowOf(visit, type, id)! }, written)
   }
 
@@ -136,12 +174,14 @@ export class RandomVerbs extends Workload {
     if (open.length === 0) return undefined
     const values: Record<string, unknown> = {}
     for (const [field, { candidates }] of random.sample(open, random.between(1, open.length))) {
-      const made = valuesFor(type, random, true)[field]
+      const made = this.valuesOf(visit, type, true)[field]
+      const readable = candidates.filter(({ value }) => !isUnreadable(value))
       const isNew = field !== '$archived' && made !== undefined && random.chance(0.3)
-      values[field] = isNew ? made : random.pick(candidates).value
+      values[field] = isNew || readable.length === 0 ? made : random.pick(readable).value
     }
     const receipt = visit.store.resolve(type, row.id, values as never)
     written.add(row.id)
+    this.wrote(visit, { type, id: row.id }, Object.keys(values))
     this.world.tally.hit('conflict decided')
     const { $archived, ...fields } = values
     this.readsOwn(visit, { type, id: row.id }, fields)

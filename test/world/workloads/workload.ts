@@ -14,7 +14,14 @@ import type { World } from '../world.ts'
 import { type Written, pictureOf } from './second-thoughts.ts'
 
 /** What a call may be refused for, without anything being wrong. */
-const EXPECTED = new Set(['entity_exists', 'unknown_entity', 'not_loaded', 'invalid', 'too_large'])
+const EXPECTED = new Set([
+  'entity_exists',
+  'unknown_entity',
+  'not_loaded',
+  'invalid',
+  'too_large',
+  'needs_upgrade',
+])
 
 class Rollback extends Error {}
 
@@ -35,6 +42,11 @@ export abstract class Workload {
 
   /** A message is written for good. */
   protected committed(_receipt: Receipt): void {}
+
+  /** A call was refused. */
+  protected threw(_visit: Visit, { code }: CountersignError): void {
+    must(code !== 'needs_upgrade', 'S19', () => 'an upgrade is asked for, and there is none')
+  }
 
   /** Verbs in their transaction were given up. */
   protected givenUp(): void {}
@@ -69,6 +81,7 @@ export abstract class Workload {
   transact(visit: Visit): void {
     this.guarded(visit, () => {
       const { store, watch } = visit
+      if (this.random.chance(0.05)) return this.#nothing(visit)
       const ids = new Set<string>()
       const isGivenUp = this.random.chance(0.15)
       const before = isGivenUp ? pictureOf(visit) : undefined
@@ -99,6 +112,15 @@ export abstract class Workload {
     })
   }
 
+  /** A transaction that comes to nothing is no message, and leaves nothing behind. */
+  #nothing({ store, watch }: Visit): Written {
+    const { result, receipt } = store.transact(() => store.transact(() => 7).result)
+    must(result === 7 && !receipt, 'S6', () => 'a transaction that wrote nothing has a receipt')
+    must(watch!.takeCalls() === 0, 'S6', () => 'somebody was told of a transaction of nothing')
+    this.world.tally.hit('transaction of nothing')
+    return NOTHING
+  }
+
   /** More than one flush in one tick. */
   burst(visit: Visit): void {
     this.world.tally.hit('burst')
@@ -110,7 +132,7 @@ export abstract class Workload {
     const { watch } = visit
     if (watch!.screens > 5 || (watch!.screens > 0 && this.random.chance(0.3)))
       watch!.closeOne(this.random.below(6))
-    else watch!.open(screenFor(this.random))
+    else watch!.open(screenFor(this.random, visit.build))
   }
 
   /** Runs one write, checks what it promises, and tells the watch. */
@@ -124,11 +146,13 @@ export abstract class Workload {
       } catch (error) {
         if (!(error instanceof CountersignError) || !EXPECTED.has(error.code)) throw error
         this.givenUp()
+        this.threw(visit, error)
         this.world.tally.hit(`call refused: ${error.code}`)
         must(watch.takeCalls() <= 1, 'S6', () => 'somebody was told twice of a call that threw')
         return
       }
-      const { receipts, ids, callsMax = Math.max(receipts.length, 1) } = done
+      const { receipts, ids } = done
+      const callsMax = Math.max(receipts.length, 1)
       must(watch.takeCalls() <= callsMax, 'S6', () => 'somebody was told twice of one message')
       for (const receipt of receipts) {
         this.committed(receipt)

@@ -3,12 +3,12 @@ import { useSyncStatus } from '@countersign/react'
 import { useState } from 'react'
 import { Icon } from '../parts/Icon.tsx'
 import { Switch } from '../parts/Switch.tsx'
-import type { Session } from '../session/sessions.ts'
+import type { OnlineSwitch } from '../session/online.ts'
 import { Connection } from './Connection.tsx'
 import { Myself } from './Myself.tsx'
 import { Outbox } from './Outbox.tsx'
 
-export function StatusBar({ session }: { session: Session }) {
+export function StatusBar({ session }: { session: OnlineSwitch }) {
   const [online, setOnline] = useState(session.startsOnline)
   const switched = (on: boolean): void => {
     session.setOnline(on)

@@ -3,14 +3,8 @@ import { useSyncStore } from '@countersign/react'
 import { useState } from 'react'
 import { readColumn } from '../board/moves.ts'
 import { noFilter } from '../model/filter.ts'
-import {
-  Issue,
-  type Status,
-  pointsMax,
-  statusNames,
-  statuses,
-  titleLengthMax,
-} from '../model/issue.ts'
+import { titleLengthMax } from '../model/first-issue.ts'
+import { Issue, type Status, pointsMax, statusNames, statuses } from '../model/issue.ts'
 import { placeAt } from '../model/rank.ts'
 import { useAssignees } from '../pane/useAssignees.ts'
 import { useNotices } from '../pane/notices.ts'

@@ -1,7 +1,7 @@
 /** The changes of one issue, newest first, each with its author and its verdict. */
 import type { HistoryEntry } from '@countersign/core'
 import { type Told, didWords, told } from '../model/history.ts'
-import type { IssueRow } from '../model/issue.ts'
+import { Issue, type IssueRow } from '../model/issue.ts'
 import { type Names, reasonWords } from '../model/refusals.ts'
 import { AckMark } from '../parts/AckMark.tsx'
 import { Person } from '../parts/Person.tsx'
@@ -43,6 +43,9 @@ function Line({ told: { entry, count } }: { told: Told }) {
       <p>
         {didWords(entry)}
         {count > 1 && <span className="quiet"> (typed in {count} steps)</span>}
+        {entry.version < Issue.currentVersion && (
+          <span className="quiet"> in version {entry.version} of the app</span>
+        )}
       </p>
       <p className="history__verdict">
         {!refused && <AckMark state={entry.state === 'accepted' ? 'canonical' : 'pending'} />}

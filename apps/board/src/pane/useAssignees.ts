@@ -1,6 +1,7 @@
 /** Whom an issue can be given to: nobody, the team, and whoever else an issue names. */
 import { useQuery } from '@countersign/react'
-import { Issue, team } from '../model/issue.ts'
+import { team } from '../model/first-issue.ts'
+import { Issue } from '../model/issue.ts'
 
 export function useAssignees(): readonly string[] {
   const named = useQuery(

@@ -9,43 +9,37 @@
 import { type SyncStore, createSyncStore } from '@countersign/core'
 import { dexieStorage } from '@countersign/storage-dexie'
 import { socketIo } from '@countersign/transport-socketio'
+import { type Ports, faultyPorts } from '../devtools.ports.ts'
 import { Issue } from '../model/issue.ts'
 import { pageConfig } from './config.ts'
 import { keep, kept } from './kept.ts'
+import { type OnlineSwitch, onlineSwitch } from './online.ts'
 
 export type Seat = 'first' | 'second'
 
-export interface Session {
+export interface Session extends OnlineSwitch {
   readonly seat: Seat
   readonly store: SyncStore
-  /** Whether the switch on screen stood at online when the session was opened. */
-  readonly startsOnline: boolean
-  setOnline(online: boolean): void
+  /** What the devtools can do to its network and its storage. */
+  readonly faults: Ports['faults']
 }
 
 function openSession(seat: Seat): Session {
   const { space, reviewerKey } = pageConfig()
+  const { storage, transport, faults } = faultyPorts(seat, {
+    storage: dexieStorage(`board-${space}-${seat}`),
+    transport: socketIo(location.origin),
+  })
   const store = createSyncStore({
     space,
     entities: [Issue],
-    storage: dexieStorage(`board-${space}-${seat}`),
-    transports: [socketIo(location.origin)],
+    storage,
+    transports: [transport],
     // The same person after a reload; the second seat is somebody else by its database.
     identity: { lifetime: 'device' },
     ...(reviewerKey !== undefined && { reviewerKey }),
   })
-  const startsOnline = kept(`${seat}.offline`) === undefined
-  // Before the first connection, so that a reload while offline stays offline.
-  if (!startsOnline) store.setOnline(false)
-  return {
-    seat,
-    store,
-    startsOnline,
-    setOnline(online) {
-      keep(`${seat}.offline`, online ? undefined : 'yes')
-      store.setOnline(online)
-    },
-  }
+  return { seat, store, faults, ...onlineSwitch(store, seat) }
 }
 
 class Sessions {

@@ -1,6 +1,13 @@
 /** Outbox: own messages, where each stands, what it waits for, and what can be done about it. */
 import type { MessageRecord } from '@countersign/core/inspect'
-import { type OutboxFilter, type OutboxRow, outboxCounts, outboxRows } from '../../model/outbox.ts'
+import {
+  type OutboxFilter,
+  type OutboxRow,
+  isRefused,
+  outboxCounts,
+  outboxRows,
+  standOn,
+} from '../../model/outbox.ts'
 import { ageText, bytesText, clockText, countText, shortId, valueText } from '../../model/words.ts'
 import type { PanelContext, View } from '../context.ts'
 import { h, mono } from '../dom.ts'
@@ -58,10 +65,12 @@ export function outboxView(context: PanelContext): View {
     () => context.refresh(),
   )
 
+  let own: readonly MessageRecord[] = []
   let shown: string | undefined = ''
   let turn = 0
   const show = async (row: OutboxRow | undefined): Promise<void> => {
-    const mark = row && JSON.stringify([row.message, row.attempts, row.waitsFor])
+    const above = row && isRefused(row.message) ? standOn(row.message, own) : []
+    const mark = row && JSON.stringify([row.message, row.attempts, row.waitsFor, above])
     if (mark === shown) return
     shown = mark
     const mine = ++turn
@@ -71,7 +80,7 @@ export function outboxView(context: PanelContext): View {
     if (mine !== turn) return
     const content =
       row && message
-        ? detailOf({ ...row, message }, context)
+        ? detailOf({ ...row, message, above }, context)
         : emptyPlace('No message chosen', 'Choose one to see its changes, its verdict and why.')
     split.show(content, row !== undefined)
   }
@@ -84,6 +93,7 @@ export function outboxView(context: PanelContext): View {
         source.ask({ kind: 'messages', which: 'own', values: false }),
         source.ask({ kind: 'sync' }),
       ])
+      own = messages
       const counts = outboxCounts(messages)
       filter.label('open', `Open ${counts.open}`)
       filter.label('refused', `Refused ${counts.refused}`)
@@ -104,16 +114,24 @@ function changesText({ changes }: MessageRecord): string {
   return `${first.kind} ${first.type} ${shortId(first.id)}${more}`
 }
 
-function detailOf({ message, attempts, waitsFor }: OutboxRow, context: PanelContext): HTMLElement {
-  const { review, refusal } = message
+interface Shown extends OutboxRow {
+  /** Names of the refused messages that stand on it. */
+  readonly above: readonly string[]
+}
+
+function detailOf(shown: Shown, context: PanelContext): HTMLElement {
+  const { message, attempts, waitsFor, above } = shown
+  const { review, refusal, blockedBy = [], standing = [] } = message
   return h(
     'div',
     { class: 'detail' },
     h('div', { class: 'detail__head' }, pill(message.state), h('h2', {}, changesText(message))),
-    actionsOf(message, context),
+    actionsOf(shown, context),
     facts(
       [review || refusal ? 'Verdict' : 'Waits for', waitsFor],
       ['Why', refusal?.detail],
+      ['Blocked by', blockedBy.length > 0 && mono(blockedBy.map(shortId).join(', '))],
+      ['Blocks', above.length > 0 && mono(above.map(shortId).join(', '))],
       ['Message', mono(message.id ? shortId(message.id) : 'no id yet', message.id ?? message.name)],
       ['Written', `${clockText(message.timestamp)} by ${shortId(message.authorId)}`],
       ['Reviewer', review ? mono(shortId(review.reviewerId), review.reviewerId) : undefined],
@@ -121,6 +139,16 @@ function detailOf({ message, attempts, waitsFor }: OutboxRow, context: PanelCont
       ['Offered', `${countText(attempts, 'time')} since this panel opened`],
       ['Size', `about ${bytesText(message.bytes)}`],
     ),
+    standing.length > 0 &&
+      section(
+        'Decided before it arrived',
+        facts(
+          ...standing.map(
+            ({ reg, value, authorId }) =>
+              [reg, h('span', {}, mono(valueText(value)), ` by ${shortId(authorId)}`)] as const,
+          ),
+        ),
+      ),
     ...message.changes.slice(0, 20).map((change) =>
       section(
         `${change.kind} ${change.type}`,
@@ -149,7 +177,7 @@ function detailOf({ message, attempts, waitsFor }: OutboxRow, context: PanelCont
   )
 }
 
-function actionsOf(message: MessageRecord, context: PanelContext): HTMLElement {
+function actionsOf({ message, above }: Shown, context: PanelContext): HTMLElement {
   const { source } = context
   const can = (kind: 'retry' | 'discard'): boolean => source.commands.includes(kind)
   const run = (kind: 'retry' | 'discard', done: string): void => {
@@ -158,17 +186,19 @@ function actionsOf(message: MessageRecord, context: PanelContext): HTMLElement {
       context.refresh()
     })
   }
-  const refused = message.state === 'rejected' || message.state === 'blocked'
+  const refused = isRefused(message)
+  // What stands on a refused message shares its fate, so a button says how many it is about.
+  const all = above.length > 0 ? ` all ${above.length + 1}` : ''
   const waits =
     message.state === 'queued' || message.state === 'volatile' || message.state === 'sent'
   return h(
     'div',
     { class: 'actions' },
     can('retry') && waits && button('Offer now', () => run('retry', 'Offered again')),
-    can('retry') && refused && button('Write anew', () => run('retry', 'Written anew')),
+    can('retry') && refused && button(`Write${all} anew`, () => run('retry', 'Written anew')),
     can('discard') &&
       refused &&
-      sureButton('Discard', 'Discard for good?', () => run('discard', 'Discarded')),
+      sureButton(`Discard${all}`, 'Discard for good?', () => run('discard', 'Discarded')),
     button('Copy', () => void copy(JSON.stringify(message, null, 2), context)),
   )
 }

@@ -9,8 +9,8 @@ import type { LiveValue, StateRecord } from './records.ts'
 export function stateDigest({ type, id, heads, live }: StateRecord): string {
   const registers = Object.entries(live)
     .filter(([, writes]) => writes.length > 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([reg, writes]) => [reg, writes.toSorted(byNode).map(({ node, value }) => [node, value])])
-    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))
   return checksum(canonical([type, id, heads.toSorted(), registers]))
 }
 

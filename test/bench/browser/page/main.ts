@@ -1,4 +1,5 @@
 /** The page of the browser workloads: puts them where the runner can call them. */
+import { scrollPanel, writeBeside } from '../../devtools/page.ts'
 import { checkDurable, writeDurable, writeLone } from './durable.ts'
 import { typeInto } from './input.tsx'
 import { openPage } from './pages.tsx'
@@ -12,6 +13,8 @@ const workloads = {
   openPage,
   changeRows,
   mountRows,
+  scrollPanel,
+  writeBeside,
 }
 
 export type Workloads = typeof workloads

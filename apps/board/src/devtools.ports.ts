@@ -1,0 +1,24 @@
+/**
+ * The ports of a store with the faults of the devtools around them, while the app is developed
+ * and in the demo. A production build has the bare ports, and nothing of the wrappers.
+ */
+import { memoryStorage } from '@countersign/core'
+import type { Storage, Transport } from '@countersign/core/ports'
+import { type FaultControl, faultyStorage, faultyTransport } from '@countersign/devtools/faults'
+
+export interface Ports {
+  readonly storage: Storage
+  readonly transport: Transport
+  /** What the devtools can switch. */
+  readonly faults: readonly FaultControl[]
+}
+
+export function faultyPorts(
+  label: string,
+  { storage, transport }: Pick<Ports, 'storage' | 'transport'>,
+): Ports {
+  if (!import.meta.env.DEV) return { storage, transport, faults: [] }
+  const disk = faultyStorage(storage, { label, spare: memoryStorage })
+  const wire = faultyTransport(transport, label)
+  return { storage: disk, transport: wire, faults: [wire.faults, disk.faults] }
+}

@@ -1,0 +1,30 @@
+/**
+ * Version 1 of the one type of this app, and what has not changed since. Last year's app
+ * (src/last-year) knows this and nothing else; today's builds its version on it, in issue.ts.
+ */
+import { entity } from '@countersign/core'
+import { z } from 'zod'
+
+export const titleLengthMax = 200
+export const notesLengthMax = 20_000
+export const assigneeLengthMax = 60
+
+/** The people a demo issue can be given to. An imported issue may name anybody. */
+export const team: readonly string[] = ['Amara', 'Ben', 'Chiara', 'Dev', 'Emeka']
+
+/** Fields that are the same in every version. */
+export const lastingFields = {
+  title: z
+    .string()
+    .max(titleLengthMax, `a title has at most ${titleLengthMax} characters`)
+    .regex(/\S/, 'an issue needs a title'),
+  assignee: z.string().max(assigneeLengthMax, 'the assignee has too long a name').default(''),
+  notes: z.string().max(notesLengthMax, 'the notes are too long').default(''),
+  /** Place among its like: a fractional index. See rank.ts. */
+  rank: z.string().max(256),
+}
+
+export const FirstIssue = entity(
+  'issue',
+  z.object({ ...lastingFields, done: z.boolean().default(false) }),
+)

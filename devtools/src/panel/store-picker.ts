@@ -1,0 +1,14 @@
+/** Which store of the page the panel looks at, where there are several. */
+import { h } from './dom.ts'
+
+export function storePicker(
+  labels: readonly string[],
+  onPick: (at: number) => void,
+): HTMLSelectElement {
+  const select = h(
+    'select',
+    { class: 'input', 'aria-label': 'Store', on: { change: () => onPick(select.selectedIndex) } },
+    ...labels.map((label) => h('option', {}, label)),
+  )
+  return select
+}

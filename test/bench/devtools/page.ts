@@ -1,0 +1,110 @@
+/**
+ * The devtools workloads inside of a page: a panel that is scrolled through many messages, and
+ * writes beside a panel that is there, was there, or never was.
+ */
+import { type SyncStore, createSyncStore } from '@countersign/core'
+import { inspect, mountPanel } from '@countersign/devtools/panel'
+import { SPACE, Task, freshName, macrotask, openOurs, settle } from '../browser/page/sides.ts'
+import { type TaskRow, inputOf, taskRows } from '../data.ts'
+import { must } from '../figure.ts'
+
+/** `never`: nobody ever looked at the store; `off`: somebody did, and closed the panel. */
+export type PanelState = 'never' | 'off' | 'on'
+
+const WRITES_A_TASK = 250
+/** What a wheel turns in a frame: the list is new on screen after six of them. */
+const SCROLLED_PX = 90
+
+/** Frames a second while the outbox of so many messages is scrolled, up and down. */
+export async function scrollPanel(messages: number, seconds: number): Promise<number> {
+  const store = createSyncStore({ space: SPACE, entities: [Task] })
+  await store.ready
+  await write(store, taskRows(messages, 31))
+  await store.flushed()
+  const panel = openPanel(store)
+  const box = await listed(panel.root, messages)
+  const end = performance.now() + seconds * 1_000
+  const start = await frame()
+  let frames = 0
+  let now = start
+  for (let step = SCROLLED_PX; now < end; frames++) {
+    const before = box.scrollTop
+    box.scrollTop += step
+    if (box.scrollTop === before) step = -step
+    now = await frame()
+  }
+  mustShowWhere(box)
+  panel.close()
+  await store.close()
+  return (frames / (now - start)) * 1_000
+}
+
+/** Time that so many calls of `create` take, one message each, in ms. */
+export async function writeBeside(state: PanelState, writes: number): Promise<number> {
+  const store = await openOurs(freshName())
+  const panel = state === 'never' ? undefined : openPanel(store)
+  if (state === 'off') panel?.close()
+  await settle()
+  const ms = await write(store, taskRows(writes, 32))
+  must(store.query(Task).rows.length === writes, 'not all rows are there')
+  const seen = inspect(store)!.events().length
+  must(state === 'on' ? seen > writes : seen === 0, `${seen} events with the panel ${state}`)
+  if (state === 'on') panel?.close()
+  await store.flushed()
+  await store.close()
+  return ms
+}
+
+async function write(store: SyncStore, rows: readonly TaskRow[]): Promise<number> {
+  let ms = 0
+  for (let from = 0; from < rows.length; from += WRITES_A_TASK) {
+    const part = rows.slice(from, from + WRITES_A_TASK)
+    const start = performance.now()
+    for (const row of part) store.create(Task, inputOf(row), { id: row.id })
+    ms += performance.now() - start
+    await macrotask()
+  }
+  return ms
+}
+
+function openPanel(store: SyncStore): { readonly root: ShadowRoot; readonly close: () => void } {
+  const place = document.createElement('div')
+  place.style.cssText = 'position: fixed; inset: auto 0 0; height: 500px'
+  document.body.append(place)
+  const end = mountPanel(place, inspect(store)!)
+  const close = (): void => {
+    end()
+    place.remove()
+  }
+  return { root: place.firstElementChild!.shadowRoot!, close }
+}
+
+/** The list, as soon as all messages are in it. */
+async function listed(root: ShadowRoot, messages: number): Promise<HTMLElement> {
+  const end = performance.now() + 30_000
+  while (performance.now() < end) {
+    await frame()
+    const row = root.querySelector('.list__row')
+    if (Number(row?.getAttribute('aria-setsize')) === messages)
+      return root.querySelector<HTMLElement>('.list__box')!
+  }
+  throw new Error(`wrong result: the panel does not list ${messages} messages`)
+}
+
+/** What is in view is drawn, in its place, and is the message of that place. */
+function mustShowWhere(box: HTMLElement): void {
+  const { top, bottom } = box.getBoundingClientRect()
+  const inView = [...box.querySelectorAll<HTMLElement>('.list__row')].filter((row) => {
+    const place = row.getBoundingClientRect()
+    return place.bottom > top && place.top < bottom
+  })
+  must(inView.length >= Math.floor(box.clientHeight / 28), 'rows in view are not drawn')
+  for (const row of inView) {
+    const place = Number(row.getAttribute('aria-posinset'))
+    must(row.dataset['key']?.endsWith(`:${place}`), `another message in place ${place}`)
+  }
+}
+
+function frame(): Promise<number> {
+  return new Promise((resolve) => requestAnimationFrame(resolve))
+}

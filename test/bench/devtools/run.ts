@@ -1,0 +1,75 @@
+/** `devtools`: what the panel costs: frames while it is scrolled, writes beside it, and its memory. */
+import { fork } from 'node:child_process'
+import type { Settings } from '../args.ts'
+import type {} from '../browser/page/main.ts'
+import { type Site, withSite } from '../browser/site.ts'
+import { type Figure, type Rounds, loneFigure, timeFigure } from '../figure.ts'
+import type { PanelState } from './page.ts'
+
+const MESSAGES = 10_000
+const SCROLL_SECONDS = 4
+const WRITES = 10_000
+const ROUNDS = 7
+const STATES: readonly PanelState[] = ['never', 'off', 'on']
+
+export async function runDevtools({ rounds = ROUNDS }: Settings): Promise<Figure[]> {
+  const inPage = await withSite(async (site) => [
+    await scrolled(site, rounds),
+    ...(await written(site, rounds)),
+  ])
+  return [...inPage, await ring()]
+}
+
+async function scrolled(site: Site, rounds: number): Promise<Figure> {
+  const page = await site.open()
+  const rates: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const scroll = ([messages, seconds]: readonly [number, number]): Promise<number> =>
+      window.bench.scrollPanel(messages, seconds)
+    rates.push(await page.evaluate(scroll, [MESSAGES, SCROLL_SECONDS] as const))
+  }
+  await page.close()
+  const what = 'frames while 10,000 messages are scrolled'
+  return loneFigure({ name: 'devtools scroll', what, unit: 'per s' }, rates)
+}
+
+/** Each round has all three, in turn in another order, so that none is always the last. */
+async function written(site: Site, rounds: number): Promise<Figure[]> {
+  const page = await site.open()
+  const times: Record<PanelState, number[]> = { never: [], off: [], on: [] }
+  for (let round = 0; round <= rounds; round++) {
+    for (let turn = 0; turn < STATES.length; turn++) {
+      const state = STATES[(turn + round) % STATES.length]!
+      const write = ([of, count]: readonly [PanelState, number]): Promise<number> =>
+        window.bench.writeBeside(of, count)
+      const ms = await page.evaluate(write, [state, WRITES] as const)
+      if (round > 0) times[state].push(ms)
+    }
+  }
+  await page.close()
+  const against = (state: PanelState): Rounds => ({
+    floor: times.never.map((ms) => ({ ms })),
+    ours: times[state].map((ms) => ({ ms })),
+  })
+  const facts = { unit: 'µs' as const }
+  const what = 'one write, the panel'
+  return [
+    timeFigure({ ...facts, name: 'devtools off', what: `${what} closed` }, against('off'), WRITES),
+    timeFigure({ ...facts, name: 'devtools on', what: `${what} open` }, against('on'), WRITES),
+  ]
+}
+
+async function ring(): Promise<Figure> {
+  const execArgv = ['--expose-gc', '--conditions=@countersign/source']
+  const child = fork(new URL('ring.ts', import.meta.url), [], { execArgv })
+  const bytes = await new Promise<number>((resolve, reject) => {
+    let told: number | undefined
+    child.on('message', (message) => (told = message as number))
+    child.on('exit', (code) => {
+      if (told === undefined) reject(new Error(`the ring ended with code ${code}`))
+      else resolve(told)
+    })
+  })
+  const what = 'what the ring weighs after 1,000,000 events'
+  return loneFigure({ name: 'devtools ring', what, unit: 'B' }, [bytes])
+}

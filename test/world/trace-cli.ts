@@ -1,0 +1,39 @@
+/** `pnpm world --trace FILE`: replays what a panel saved, and says whether the rows are the same. */
+import { readFileSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { readTrace } from '@countersign/devtools/panel'
+import { type TraceReplay, replayTrace } from './trace-replay.ts'
+
+/** Differences that are printed. */
+const SHOWN_MAX = 20
+
+/** The code to end with: 0 where everything is as it was. */
+export async function runTrace(file: string): Promise<number> {
+  // pnpm starts scripts in the root, whatever folder the caller stood in.
+  const text = readFileSync(resolve(process.env['INIT_CWD'] ?? '.', file), 'utf8')
+  const read = readTrace(text)
+  if (!read.ok) {
+    console.error(`world: ${read.message}`)
+    return 1
+  }
+  const report = await replayTrace(read.trace)
+  console.log(`world: trace ${basename(file)}: ${reportText(report)}`)
+  for (const difference of report.differences.slice(0, SHOWN_MAX)) console.error(`  ${difference}`)
+  const more = report.differences.length - SHOWN_MAX
+  if (more > 0) console.error(`  and ${more} more`)
+  if (report.rows === 0 && report.leftOut > 0) console.error('world: nothing could be compared')
+  return report.differences.length > 0 || (report.rows === 0 && report.leftOut > 0) ? 1 : 0
+}
+
+function reportText({
+  messages,
+  accepted,
+  rows,
+  leftOut,
+  digest,
+  differences,
+}: TraceReplay): string {
+  const rest = leftOut > 0 ? `, ${leftOut} left out, whose older history is not in it` : ''
+  const verdict = differences.length === 0 ? `equal, digest ${digest}` : 'DIFFERENT'
+  return `${accepted} of ${messages} messages accepted, ${rows} rows ${verdict}${rest}`
+}

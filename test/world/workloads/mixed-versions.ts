@@ -1,0 +1,135 @@
+/**
+ * W6: apps of several ages. Builds with versions 1, 2 and 3 of the same types work side by side,
+ * newer ones come out midway, one of them corrects a published step, and the reviewer is updated
+ * some time later. That every row is what its reader's version makes of it is judged wherever
+ * rows are (`reading.ts`); here stands what an app of one version may write, and does (S19).
+ */
+import {
+  type CountersignError,
+  type Receipt,
+  type RefusedMessage,
+  isUnreadable,
+} from '@countersign/core'
+import type { Message } from '@countersign/core/message'
+import { isDeepStrictEqual } from 'node:util'
+import type { WorldType } from '../entities.ts'
+import { KNOWN_FAULTS } from '../invariants/known-faults.ts'
+import { Crate, Ticket, versionedValues } from '../versioned.ts'
+import { must } from '../violation.ts'
+import type { Visit } from '../visit.ts'
+import { RandomVerbs } from './random-verbs.ts'
+import type { RowPicture } from './second-thoughts.ts'
+
+const VERSIONED: ReadonlySet<string> = new Set([Ticket.name, Crate.name])
+
+/** By entity: the registers that calls have written. */
+type Touched = Map<string, Set<string>>
+
+export class MixedVersions extends RandomVerbs {
+  /** Of the message that is being written. */
+  #writing: Touched = new Map()
+  readonly #written: { readonly receipt: Receipt; readonly touched: Touched }[] = []
+
+  protected override pickType(visit: Visit): WorldType {
+    return this.random.chance(0.15)
+      ? super.pickType(visit)
+      : visit.typeNamed(this.random.pick([Ticket, Ticket, Crate]).name)
+  }
+
+  protected override valuesOf(
+    visit: Visit,
+    type: WorldType,
+    all: boolean,
+  ): Record<string, unknown> {
+    if (!VERSIONED.has(type.name)) return super.valuesOf(visit, type, all)
+    return versionedValues({ type: type.name, build: visit.build! }, this.random, all)
+  }
+
+  override write(visit: Visit): void {
+    if (this.random.chance(0.03)) this.#migrate(visit)
+    else super.write(visit)
+  }
+
+  /** What was published otherwise stays refused. */
+  protected override mayReauthor({ changes }: RefusedMessage): boolean {
+    return !changes.some(({ entity }) => entity.startsWith('$'))
+  }
+
+  protected override mayTakeBack(visit: Visit, rows: readonly RowPicture[]): boolean {
+    if (!KNOWN_FAULTS.undoAcrossVersions) return true
+    const mayBeDefault = [...VERSIONED].flatMap((type) => [...visit.reading.fallbacks(type)])
+    return rows.every(
+      (row) =>
+        !Object.values(row).some(isUnreadable) &&
+        !mayBeDefault.some(([field, value]) => isDeepStrictEqual(row[field], value)),
+    )
+  }
+
+  protected override wrote(
+    visit: Visit,
+    { type, id }: { readonly type: WorldType; readonly id: string },
+    fields: readonly string[],
+  ): void {
+    const touched = this.#writing.get(id) ?? new Set()
+    this.#writing.set(id, touched)
+    for (const field of fields) {
+      const reg = VERSIONED.has(type.name) ? visit.versions!.registerOf(type.name, field) : field
+      touched.add(reg)
+    }
+  }
+
+  protected override committed(receipt: Receipt): void {
+    if (this.#writing.size > 0) this.#written.push({ receipt, touched: this.#writing })
+    this.#writing = new Map()
+  }
+
+  protected override givenUp(): void {
+    this.#writing = new Map()
+  }
+
+  /** Only where a newer version holds more than this one sees. */
+  protected override threw(visit: Visit, error: CountersignError): void {
+    const { code, entity, field, message } = error
+    if (code !== 'needs_upgrade') return
+    must(
+      !visit.versions!.mayWrite(entity!, field!),
+      'S19',
+      () => `in build ${visit.build} nothing is lost by writing ${entity}.${field}: ${message}`,
+    )
+  }
+
+  override checkFinally(): void {
+    const { truth } = this.world
+    for (const { receipt, touched } of this.#written) {
+      const message = truth.facts.message(receipt.messageId)
+      if (message) this.#touchesNothingElse(message, touched)
+    }
+  }
+
+  /** What nobody touched is not in the message, so that nobody can lose it. */
+  #touchesNothingElse({ id, changes }: Message, touched: Touched): void {
+    for (const change of changes) {
+      const { entityId, regs, type } = change!.meta
+      const odd = regs.find((reg) => reg !== '$archived' && !touched.get(entityId)?.has(reg))
+      must(
+        odd === undefined,
+        'S19',
+        () => `${this.world.truth.facts.nameOf(id)} writes ${type}.${odd}, which nobody touched`,
+      )
+    }
+  }
+
+  /** Rewrites what stands in older versions. What is shown does not change by it. */
+  #migrate(visit: Visit): void {
+    const { store, name } = visit
+    const type = visit.typeNamed(this.random.pick([Ticket, Crate]).name)
+    const to = type.currentVersion
+    this.world.tally.hit('migration')
+    this.world.note(name, () => `migrates ${type.name} to ${to}`)
+    // A store that is closed or killed meanwhile leaves the rest for the next run.
+    void store.migrate(type, { to }).then(
+      ({ rows }) => this.world.tally.hit('row migrated', rows),
+      () => this.world.tally.hit('migration cut short'),
+    )
+  }
+}
