@@ -55,10 +55,12 @@ export async function eachView(
       await panel.rows.filter({ hasText: 'rejected' }).first().click()
       await expect(panel.detail).toContainText('Why')
     } else if (name === 'Timeline') {
-      await panel.rows.filter({ hasText: 'rejected' }).click()
+      await panel.rows.filter({ hasText: 'accepted' }).first().click()
+      await expect(panel.detail).toContainText('as it was then')
     } else if (name === 'Entity') {
       await panel.find(title)
-      await expect(panel.detail).toContainText('As version 1 sees it')
+      const older = panel.detail.getByRole('heading', { name: 'As version 2 sees it' })
+      await older.evaluate((heading) => heading.scrollIntoView({ block: 'start' }))
     } else if (name === 'Row') {
       await expect(panel.detail).toContainText('Conflict in title')
     }

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { replayTrace } from '../world/trace-replay.ts'
 import { readTrace } from '@countersign/devtools/panel'
-import { expectAccessible, expectNoSidewaysScroll, rulesOfLooks } from './accessible.ts'
+import { AxeBuilder } from '@axe-core/playwright'
+import { expectNoSidewaysScroll, rulesOfLooks } from './accessible.ts'
 import { Board, fresh } from './board.ts'
 import { Panel } from './devtools-panel.ts'
 import { cutOff, eachView, fillDevtools } from './devtools-scene.ts'
@@ -21,6 +22,22 @@ async function opened(visit: Visit): Promise<[Board, Panel]> {
   await board.connected()
   const panel = new Panel(page)
   return [board, panel]
+}
+
+/** The page around it has tests of its own. */
+async function expectPanelAccessible(
+  page: Page,
+  where: string,
+  rules: readonly string[] | undefined,
+): Promise<void> {
+  const axe = new AxeBuilder({ page }).include('[data-countersign-devtools]')
+  if (rules) axe.withRules([...rules])
+  const { violations, passes } = await axe.analyze()
+  const found = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join('\n')}`,
+  )
+  expect(found, `axe on ${where}`).toEqual([])
+  expect(passes.length, `axe on ${where} looked at nothing`).toBeGreaterThan(0)
 }
 
 test('6: what is written offline is queued, and acked once the network is back', async ({
@@ -270,7 +287,7 @@ test('every view is accessible and fits: wide and narrow, light and dark', async
     await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
     await eachView(panel, title, async (name) => {
       const where = `${name}, ${width} px, ${dark ? 'dark' : 'light'}`
-      await expectAccessible(page, where, rules)
+      await expectPanelAccessible(page, where, rules)
       await expectNoSidewaysScroll(page, where)
     })
   }

@@ -133,9 +133,9 @@ const WEIGHTS: Readonly<Partial<Record<Action, number>>> = {
 
 /** Strangers write on what is long overtaken, and who opens has a checkpoint, and nothing before it. */
 const LATE: readonly (readonly [Action, number])[] = [
-  ['stranger', 14],
-  ['kill', 2],
-  ['open', 5],
+  ['stranger', 30],
+  ['kill', 4],
+  ['open', 12],
 ]
 
 /** How much more often something happens where the workload is about it. */
@@ -181,13 +181,13 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     seed,
     workload,
     tabs,
-    storageless: new Set(has(0.15) ? [random.below(tabs.length)] : []),
+    storageless: new Set(isLate ? tabs.keys() : has(0.15) ? [random.below(tabs.length)] : []),
     lifetime: random.pick(['device', 'device', 'tab', 'day']),
     actions: random.between(30, 160),
-    gapMs: random.pick(isLate ? [5, 60] : [5, 60, 400, 3_000]),
+    gapMs: random.pick(isLate ? [60, 400] : [5, 60, 400, 3_000]),
     weights,
     net: {
-      delayMs: random.pick(isLate ? [60] : [1, 10, 60]),
+      delayMs: random.pick(isLate ? [60, 300] : [1, 10, 60]),
       tail: has(isLate ? 1 : 0.5) ? random.unit() : 0,
       drops: rate(0.25, 0.2),
       repeats: rate(0.25, 0.2),

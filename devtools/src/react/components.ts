@@ -42,6 +42,7 @@ export function CountersignDevtoolsPanel(props: DevtoolsProps): ReactNode {
 /** A plugin object for TanStack Devtools, which this package does not depend on. */
 export function countersignPlugin(options: DevtoolsProps): DevtoolsPlugin {
   let unmount: (() => void) | undefined
+  let place: readonly [element?: Element, theme?: string | undefined] = []
   const destroy = (): void => {
     unmount?.()
     unmount = undefined
@@ -50,11 +51,16 @@ export function countersignPlugin(options: DevtoolsProps): DevtoolsPlugin {
     id: 'countersign',
     name: 'Countersign',
     render(element, props) {
-      const source = sourceOf(options.store)
-      destroy()
       const theme = options.theme ?? props?.theme
-      if (source)
+      const isThere = unmount && place[0] === element && place[1] === theme
+      const isClosed = props?.devtoolsOpen === false
+      // It is called at every change around it, and also while all of it is hidden.
+      if (isClosed || !isThere) destroy()
+      const source = isClosed || isThere ? undefined : sourceOf(options.store)
+      if (source) {
+        place = [element, theme]
         unmount = mountPanel(element, source, { ...optionsOf(options), ...(theme && { theme }) })
+      }
       return createElement(Fragment)
     },
     destroy,

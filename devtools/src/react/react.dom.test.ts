@@ -1,6 +1,6 @@
 import type { Inspectable } from '@countersign/core/inspect'
 import { cleanup, render } from '@testing-library/react'
-import { StrictMode, createElement } from 'react'
+import { StrictMode, createElement, isValidElement } from 'react'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { LiveSource, NOW, trace } from '../../test/fixture.ts'
 
@@ -56,6 +56,30 @@ describe('the ways in, opted in', () => {
     expect(isOn()).toBe(true)
   })
 
+  it('look at other stores of the page as well, and stay open when one more comes', async () => {
+    const { CountersignDevtools } = await import('../production.ts')
+    const [one, two] = [await registered(), await registered()]
+    const shown = (others: readonly { label: string; store: object }[]) =>
+      createElement(CountersignDevtools, { store: one.store, label: 'One', others })
+    const { rerender } = render(shown([]))
+    const shadow = () => hosts()[0]!.shadowRoot!
+    const panel = () => shadow().querySelector('.dock > div')!.shadowRoot!
+    shadow().querySelector<HTMLElement>('.opener')!.click()
+    expect(panel().querySelector('[aria-label=Store]')).toBeNull()
+    rerender(shown([{ label: 'Two', store: two.store }]))
+    const select = panel().querySelector<HTMLSelectElement>('[aria-label=Store]')!
+    expect([...select.options].map(({ label }) => label)).toEqual(['One', 'Two'])
+    expect([one.isOn(), two.isOn()]).toEqual([true, false])
+    select.selectedIndex = 1
+    select.dispatchEvent(new Event('change'))
+    expect([one.isOn(), two.isOn()]).toEqual([false, true])
+    const before = hosts()[0]
+    rerender(shown([{ label: 'Two', store: two.store }]))
+    expect(hosts()[0]).toBe(before)
+    rerender(shown([]))
+    expect([one.isOn(), two.isOn()]).toEqual([true, false])
+  })
+
   it('are a plugin that mounts into an element, takes its theme, and can be destroyed', async () => {
     const { countersignPlugin } = await import('../production.ts')
     const { store, isOn } = await registered()
@@ -63,10 +87,21 @@ describe('the ways in, opted in', () => {
     expect(plugin).toMatchObject({ id: 'countersign', name: 'Countersign' })
     const element = document.createElement('div')
     document.body.append(element)
-    plugin.render(element, { theme: 'light' })
+    plugin.render(element, { theme: 'light', devtoolsOpen: false })
+    expect(element.children).toHaveLength(0)
+    expect(isOn()).toBe(false)
+    const isOpen = { theme: 'light', devtoolsOpen: true } as const
+    // Theirs in React wants an element back.
+    expect(isValidElement(plugin.render(element, isOpen))).toBe(true)
+    const first = element.firstElementChild
+    plugin.render(element, isOpen)
+    expect(element.firstElementChild).toBe(first)
     plugin.render(element, { theme: 'dark' })
     expect(element.children).toHaveLength(1)
     expect(element.firstElementChild!.getAttribute('data-theme')).toBe('dark')
+    plugin.render(element, { theme: 'dark', devtoolsOpen: false })
+    expect([element.children.length, isOn()]).toEqual([0, false])
+    plugin.render(element, { theme: 'dark', devtoolsOpen: true })
     plugin.destroy()
     expect(element.children).toHaveLength(0)
     expect(isOn()).toBe(false)

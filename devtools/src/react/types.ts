@@ -27,6 +27,12 @@ export interface FloatingDevtoolsProps extends DevtoolsProps {
   readonly open?: boolean
 }
 
+export interface PluginProps {
+  readonly theme?: 'light' | 'dark'
+  /** False while the devtools around it are closed: then it reads nothing. */
+  readonly devtoolsOpen?: boolean
+}
+
 /**
  * A plugin as TanStack Devtools take it: in React, which wants an element back and gets an empty
  * one, and without.
@@ -34,9 +40,6 @@ export interface FloatingDevtoolsProps extends DevtoolsProps {
 export interface DevtoolsPlugin {
   readonly id: string
   readonly name: string
-  readonly render: (
-    element: HTMLElement,
-    props?: { readonly theme?: 'light' | 'dark' },
-  ) => ReactElement
+  readonly render: (element: HTMLElement, props?: PluginProps) => ReactElement
   readonly destroy: () => void
 }

@@ -10,6 +10,9 @@ export const KNOWN_FAULTS: Readonly<Record<Fault, boolean>> = {
   // `undo` writes what it could not read as `{ $unreadable }`, which is no value, and unsets what
   // showed a default, which is then gone, and refused as `invalid` where the field is required.
   undoAcrossVersions: true,
+  // A snapshot that is answered before the session is bound does not say which own messages it
+  // contains: until the next ack they are shown as pending beside what they became.
+  snapshotBeforeBound: true,
 }
 
-type Fault = 'baseAfterSnapshot' | 'undoAcrossVersions'
+type Fault = 'baseAfterSnapshot' | 'undoAcrossVersions' | 'snapshotBeforeBound'

@@ -35,6 +35,13 @@ import { rejectedParentForgotten } from './rejected-parent-forgotten.ts'
 import { resolveIgnoresRace } from './resolve-ignores-race.ts'
 import { lastIsFirst } from './last-is-first.ts'
 import { snapshotForgetsHeads } from './snapshot-forgets-heads.ts'
+import { conflictInAuthorVersion } from './conflict-in-author-version.ts'
+import { correctionNotTaken } from './correction-not-taken.ts'
+import { defaultForgotten } from './default-forgotten.ts'
+import { lensThrows } from './lens-throws.ts'
+import { unknownVersionRefused } from './unknown-version-refused.ts'
+import { unknownVersionSkipped } from './unknown-version-skipped.ts'
+import { wholeRowWritten } from './whole-row-written.ts'
 
 export const PLANTED: readonly Planted[] = [
   ackBeforeCommit,
@@ -72,6 +79,13 @@ export const PLANTED: readonly Planted[] = [
   rejectedParentForgotten,
   resolveIgnoresRace,
   lastIsFirst,
+  conflictInAuthorVersion,
+  correctionNotTaken,
+  defaultForgotten,
+  lensThrows,
+  unknownVersionRefused,
+  unknownVersionSkipped,
+  wholeRowWritten,
 ]
 
 export function plantedNamed(name: string): Planted {

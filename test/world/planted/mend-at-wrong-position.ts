@@ -2,14 +2,13 @@ import type { Planted } from '../plant.ts'
 
 export const mendAtWrongPosition: Planted = {
   name: 'mend-at-wrong-position',
-  what: 'A mend takes the position of the moment, not that of its states.',
+  what: 'A mend is taken at its position, whatever is missing on the way there.',
   edits: [
     {
       module: 'messaging/tail.ts',
-      from: `const covers = [...this.#mending].every((id) => answered.has(id))
-    if (!covers || !reaches || !isContiguous(runs, seq))`,
-      to: `const covers = true
-    if (!covers || (!reaches && runs.length > 1_000) || !isContiguous(runs, seq))`,
+      from: "if (!covers || !reaches || !isContiguous(runs, seq)) return { kind: 'gap' }",
+      to: "if (runs.length === 0) return { kind: 'gap' }",
     },
   ],
+  seed: 547,
 }

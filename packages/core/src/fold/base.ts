@@ -49,7 +49,12 @@ function standingIn(past: readonly Write[], slot: number): readonly Write[] {
     if (at < 0) continue
     const kept = write.keep?.get(write.regs.names[at]!)
     const seen = seenAmong(write.parents, new Set(standing))
-    standing = [...standing.filter((other) => !seen.has(other) || kept?.includes(other)), write]
+    // A snapshot names what stood in a register: of two in one, neither has replaced the other.
+    const stays = (other: Write): boolean =>
+      !seen.has(other) ||
+      kept?.includes(other) === true ||
+      (isFromSnapshot(write) && isFromSnapshot(other))
+    standing = [...standing.filter(stays), write]
   }
   return standing
 }

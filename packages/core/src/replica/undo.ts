@@ -7,7 +7,7 @@ import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { fieldName } from '../fold/conflicts.ts'
 import { archivedState, mergeRegister } from '../fold/merge.ts'
-import { type Reader, comparable } from '../fold/read.ts'
+import { type Reader, comparable, readValue } from '../fold/read.ts'
 import { shownWrite } from '../fold/shown.ts'
 import { type EntityState, type LiveSet, liveOf } from '../fold/state.ts'
 import { type Entry, Write } from '../log/entry.ts'
@@ -15,6 +15,7 @@ import type { Table } from '../repo/table.ts'
 import { encodeField } from '../schema/field.ts'
 import { UNSET } from '../schema/input.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
+import { isUnreadable } from '../schema/unreadable.ts'
 
 /** Transactions that can be taken back, at the most. They hold on to old states of their rows. */
 export const UNDO_MAX = 100
@@ -112,7 +113,7 @@ export class UndoStack {
       if (!now) continue
       const values: Record<Reg, Json> = {}
       for (const [reg, value] of restoring(done, viewerId)) {
-        if (this.#stillMine(now, done, reg)) values[reg] = value
+        if (value !== undefined && this.#stillMine(now, done, reg)) values[reg] = value
         else
           skipped.push({
             entity: table.entity.name,
@@ -142,7 +143,7 @@ export class UndoStack {
 function restoring(
   { table, before, write }: Done,
   viewerId: Uuid,
-): readonly (readonly [Reg, Json])[] {
+): readonly (readonly [Reg, Json | undefined])[] {
   if (!before) return [[ARCHIVED, true]]
   // What the library added to keep a conflict open is nothing that anybody did.
   const names = write.regs.names.filter((reg) => reg !== ARCHIVED || !write.keep?.has(reg))
@@ -154,13 +155,17 @@ function restoring(
   })
 }
 
-/** The value that was on the author's screen, as JSON: decided by a policy, or a candidate. */
+/**
+ * The value that was on the author's screen, as JSON: decided by a policy, a candidate, or the
+ * default of the field; undefined where this build could not read it, and so cannot write it.
+ */
 function shownJson(
   live: LiveSet | undefined,
   { reg, slot, viewerId }: { readonly reg: Reg; readonly slot: number; readonly viewerId: Uuid },
   reader: Reader,
-): Json {
-  if (live === undefined) return UNSET
+): Json | undefined {
+  const { entity, lenses } = reader
+  if (live === undefined) return lenses.defaultOf(reg, entity.currentVersion) ?? UNSET
   const merged = mergeRegister(live, { reg, slot }, reader)
   const field = reader.entity.fieldAt(reg)
   if (merged.kind === 'value' && field) {
@@ -168,6 +173,6 @@ function shownJson(
     if (json.ok) return json.value ?? UNSET
   }
   const write = merged.kind === 'write' ? merged.write : shownWrite(live, viewerId)
-  const seen = comparable(write, reg, reader)
-  return seen === undefined ? UNSET : seen
+  if (isUnreadable(readValue(write, reg, reader))) return undefined
+  return comparable(write, reg, reader) ?? UNSET
 }

@@ -1,0 +1,13 @@
+import type { Planted } from '../plant.ts'
+
+export const correctionNotTaken: Planted = {
+  name: 'correction-not-taken',
+  what: 'Of two revisions of a version the one that was declared is taken, not the higher one.',
+  edits: [
+    {
+      module: 'lens/data.ts',
+      from: 'theirs && (!mine || theirs.revision > mine.revision) ? theirs : mine!',
+      to: 'theirs && !mine ? theirs : mine!',
+    },
+  ],
+}

@@ -1,0 +1,13 @@
+import type { Planted } from '../plant.ts'
+
+export const unknownVersionRefused: Planted = {
+  name: 'unknown-version-refused',
+  what: 'A reviewer that does not know a version refuses for good what was written in it.',
+  edits: [
+    {
+      module: 'reviewer/admit.ts',
+      from: 'if (version > type.currentVersion) return nack(',
+      to: "if (version > type.currentVersion) return reject('needs_upgrade', 'a newer version') ?? nack(",
+    },
+  ],
+}

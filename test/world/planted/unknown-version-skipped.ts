@@ -1,0 +1,13 @@
+import type { Planted } from '../plant.ts'
+
+export const unknownVersionSkipped: Planted = {
+  name: 'unknown-version-skipped',
+  what: 'Messages of versions that a build does not know are left out.',
+  edits: [
+    {
+      module: 'repo/table.ts',
+      from: 'addCanonical(write: Write): void {',
+      to: 'addCanonical(write: Write): void {\n    if (!this.entity.each && write.version > this.entity.currentVersion) return',
+    },
+  ],
+}
