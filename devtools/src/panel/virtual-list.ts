@@ -26,9 +26,12 @@ export interface ListOptions<T> {
   readonly onChoose: (item: T | undefined) => void
 }
 
-interface Drawn {
+interface Drawn<T> {
   readonly element: HTMLElement
   readonly cells: readonly HTMLElement[]
+  /** What it shows, and in which place; -1: nothing yet. */
+  item: T | undefined
+  at: number
 }
 
 export class VirtualList<T> {
@@ -39,7 +42,7 @@ export class VirtualList<T> {
   readonly #empty: HTMLElement
   readonly #head: HTMLElement
   /** Row `n` is drawn by element `n` modulo their number, so that scrolling makes none. */
-  readonly #pool: Drawn[] = []
+  readonly #pool: Drawn<T>[] = []
   readonly #ids = freshId('list')
   readonly #resize: ResizeObserver | undefined
   #items: readonly T[] = []
@@ -125,23 +128,24 @@ export class VirtualList<T> {
     this.#due = true
     requestAnimationFrame(() => {
       this.#due = false
-      this.#draw()
+      this.#draw(true)
     })
   }
 
-  #draw(): void {
+  /** `onlyNew`: the items are the same and only the view has moved, so most of it stands already. */
+  #draw(onlyNew = false): void {
     const { key } = this.#options
     const { from, to } = windowOf(this.#view())
     // A pool of its own size at least, so that no two rows in view share an element.
     while (this.#pool.length < to - from) this.#pool.push(this.#make())
     const size = this.#pool.length
-    const used = new Set<Drawn>()
+    const used = new Set<Drawn<T>>()
     let active: string | undefined
     for (let at = from; at < to; at++) {
       const item = this.#items[at]!
       const drawn = this.#pool[at % size]!
       used.add(drawn)
-      this.#update(drawn, item, at)
+      if (!onlyNew || drawn.at !== at || drawn.item !== item) this.#update(drawn, item, at)
       if (key(item) === this.#chosen) active = drawn.element.id
     }
     for (const drawn of this.#pool) {
@@ -153,17 +157,20 @@ export class VirtualList<T> {
     setAttribute(this.#box, 'aria-activedescendant', active)
   }
 
-  #make(): Drawn {
+  #make(): Drawn<T> {
     const cells = this.#options.columns.map((column) => h('span', { class: column.class }))
     const id = freshId(this.#ids)
-    return { element: h('div', { class: 'list__row', role: 'option', id }, ...cells), cells }
+    const element = h('div', { class: 'list__row', role: 'option', id }, ...cells)
+    return { element, cells, item: undefined, at: -1 }
   }
 
-  #update({ element, cells }: Drawn, item: T, at: number): void {
+  #update(drawn: Drawn<T>, item: T, at: number): void {
     const { columns, state, key } = this.#options
+    const { element, cells } = drawn
     const name = key(item)
-    if (element.dataset['at'] !== String(at)) {
-      element.dataset['at'] = String(at)
+    drawn.item = item
+    if (drawn.at !== at) {
+      drawn.at = at
       element.style.transform = `translateY(${at * ROW_HEIGHT_PX}px)`
       setAttribute(element, 'aria-posinset', at + 1)
     }

@@ -14,6 +14,7 @@ export type PanelState = 'never' | 'off' | 'on'
 const WRITES_A_TASK = 250
 /** What a wheel turns in a frame: the list is new on screen after six of them. */
 const SCROLLED_PX = 90
+const ROW_PX = 28
 
 /** Frames a second while the outbox of so many messages is scrolled, up and down. */
 export async function scrollPanel(messages: number, seconds: number): Promise<number> {
@@ -23,20 +24,25 @@ export async function scrollPanel(messages: number, seconds: number): Promise<nu
   await store.flushed()
   const panel = openPanel(store)
   const box = await listed(panel.root, messages)
-  const end = performance.now() + seconds * 1_000
-  const start = await frame()
-  let frames = 0
-  let now = start
-  for (let step = SCROLLED_PX; now < end; frames++) {
-    const before = box.scrollTop
-    box.scrollTop += step
-    if (box.scrollTop === before) step = -step
-    now = await frame()
-  }
+  const rate = await framesWhile(box, seconds)
+  await frame()
   mustShowWhere(box)
   panel.close()
   await store.close()
-  return (frames / (now - start)) * 1_000
+  return rate
+}
+
+/** The same of a box of that height with nothing in it: what this machine can do just now. */
+export async function scrollNothing(messages: number, seconds: number): Promise<number> {
+  const box = document.createElement('div')
+  box.style.cssText = 'position: fixed; inset: auto 0 0; height: 500px; overflow: auto'
+  const tall = document.createElement('div')
+  tall.style.height = `${messages * ROW_PX}px`
+  box.append(tall)
+  document.body.append(box)
+  const rate = await framesWhile(box, seconds)
+  box.remove()
+  return rate
 }
 
 /** Time that so many calls of `create` take, one message each, in ms. */
@@ -53,6 +59,21 @@ export async function writeBeside(state: PanelState, writes: number): Promise<nu
   await store.flushed()
   await store.close()
   return ms
+}
+
+/** Frames a second while a box is scrolled down, and up again from its end. */
+async function framesWhile(box: HTMLElement, seconds: number): Promise<number> {
+  const start = await frame()
+  const end = start + seconds * 1_000
+  let frames = 0
+  let now = start
+  for (let step = SCROLLED_PX; now < end; frames++) {
+    const before = box.scrollTop
+    box.scrollTop += step
+    if (box.scrollTop === before) step = -step
+    now = await frame()
+  }
+  return (frames / (now - start)) * 1_000
 }
 
 async function write(store: SyncStore, rows: readonly TaskRow[]): Promise<number> {
@@ -98,7 +119,7 @@ function mustShowWhere(box: HTMLElement): void {
     const place = row.getBoundingClientRect()
     return place.bottom > top && place.top < bottom
   })
-  must(inView.length >= Math.floor(box.clientHeight / 28), 'rows in view are not drawn')
+  must(inView.length >= Math.floor(box.clientHeight / ROW_PX), 'rows in view are not drawn')
   for (const row of inView) {
     const place = Number(row.getAttribute('aria-posinset'))
     must(row.dataset['key']?.endsWith(`:${place}`), `another message in place ${place}`)

@@ -1,5 +1,5 @@
 /** The page of the browser workloads: puts them where the runner can call them. */
-import { scrollPanel, writeBeside } from '../../devtools/page.ts'
+import { scrollNothing, scrollPanel, writeBeside } from '../../devtools/page.ts'
 import { checkDurable, writeDurable, writeLone } from './durable.ts'
 import { typeInto } from './input.tsx'
 import { openPage } from './pages.tsx'
@@ -13,6 +13,7 @@ const workloads = {
   openPage,
   changeRows,
   mountRows,
+  scrollNothing,
   scrollPanel,
   writeBeside,
 }
