@@ -26,7 +26,7 @@ import {
   s7Closure,
   sVerdictAllowed,
 } from './invariants/commit.ts'
-import { s19RefusalsAreNeeded } from './invariants/versions.ts'
+import { s19NothingIsLost, s19RefusalsAreNeeded } from './invariants/versions.ts'
 import {
   s16AckAfterCommit,
   s17AuthorFrame,
@@ -75,6 +75,7 @@ export class Observer {
     const before = truth.seq
     truth.commit(runs, batch)
     s10Decisions(truth, runs)
+    s19NothingIsLost(truth, runs, this.#stage.reviewerBuilds)
     s10RefusalsAreTrue(truth, batch)
     s17AcceptedBounds(truth, runs, { ...LIMITS, ...plan.limits })
     this.#stage.note('R', () => this.#committedText(before, batch))

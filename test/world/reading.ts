@@ -56,18 +56,24 @@ interface Seeing {
 
 export class VersionedReading implements Reading {
   readonly key: string
+  /** Whether it has been told of more than its build declares. */
+  readonly isWider: boolean
   readonly #types = new Map<string, Seeing>()
 
   /** `published`: the rows of `$schema` that are seen. */
   constructor(build: Build, published: readonly AnyRow[]) {
     this.key = `${build} ${published.map(({ id }) => id).join()}`
+    let isWider = false
     for (const { name, currentVersion } of BUILDS[build - 1]!) {
       const told = published
         .filter(({ type }) => type === name)
         .map(({ chain }) => chain as unknown)
-      const known = knownTogether(knownTo(build, name)!, told as KnownType[])
+      const own = knownTo(build, name)!
+      const known = knownTogether(own, told as KnownType[])
+      isWider ||= known.versions.some((version, i) => version.steps !== own.versions[i]?.steps)
       this.#types.set(name, { version: currentVersion, versions: new Versions(known) })
     }
+    this.isWider = isWider
   }
 
   /** Whether the build may write a field, as far as is known here. */

@@ -53,4 +53,13 @@ export const SOMETIMES: readonly string[] = [
   'all write apart',
   'unique append accepted',
   'transfer accepted',
+  'transaction of nothing',
+  'nacked: unknown_schema',
+  'rejected: needs_upgrade',
+  'call refused: needs_upgrade',
+  'reads by steps of a newer build',
+  'value not readable: invalid',
+  'value not readable: opaque',
+  'row migrated',
+  'action: release',
 ]

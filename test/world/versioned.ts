@@ -192,13 +192,14 @@ const MAKERS: Readonly<Record<string, (random: Random, version: number) => unkno
   cents: (random) => random.pick([0, 10, 20, 100, 200, 205]),
   owner: (random) => random.pick(words),
   owners: (random) => random.pick([[], ['A'], ['A', 'B'], ['B']]),
-  size: (random, version) => (version < 3 ? random.pick([...SIZES, 'huge']) : random.below(4)),
+  size: (random, version) =>
+    version < 3 ? random.pick([...SIZES, ...SIZES, 'huge']) : random.below(6) % 4,
   note: (random, version) =>
     version < 3 && random.chance(0.4) ? undefined : random.pick(['no note', 'new note', 'N']),
   labels: (random) => random.pick([[], ['x'], ['x', 'y']]),
   label: (random) => random.pick(words),
-  state: (random) => random.pick(['new', 'used', 'lost']),
-  age: (random) => random.below(3),
+  state: (random) => random.pick(['new', 'new', 'used', 'used', 'lost']),
+  age: (random) => random.below(5) % 3,
   weight: (random) => random.below(4),
 }
 

@@ -125,8 +125,9 @@ export class Visit {
       .filter(({ type }) => type === Published.name)
       .flatMap(({ id }) => (store.peek(Published, id).row as AnyRow | undefined) ?? [])
     const made = new VersionedReading(build, published)
-    if (this.#reading?.key !== made.key) this.#reading = made
-    return this.#reading
+    if (this.#reading?.key === made.key) return this.#reading
+    if (made.isWider) this.#stage.tally.hit('reads by steps of a newer build')
+    return (this.#reading = made)
   }
 
   /** Cheap checks of whatever has happened here. */

@@ -3,15 +3,16 @@
  * everything that happens to it and inside of every emission. A row names its heads, so what it
  * must be is the oracle's fold of these messages and all they stand on.
  */
-import type {
-  AnyRow,
-  LiveQuery,
-  Position,
-  QueryResult,
-  Receipt,
-  SyncStore,
+import {
+  type AnyRow,
+  type Entity,
+  type LiveQuery,
+  type Position,
+  type QueryResult,
+  type Receipt,
+  type SyncStore,
+  isUnreadable,
 } from '@countersign/core'
-import type { Entity } from '@countersign/core'
 import { type Screen, TYPES, type WorldType, typeNamed } from './entities.ts'
 import type { EntityHistory, Fact } from './facts.ts'
 import { KNOWN_FAULTS } from './invariants/known-faults.ts'
@@ -248,6 +249,8 @@ export class Watch {
     s1RowIsFold(after, reading, viewing)
     s8Conflicts(after, reading, viewing)
     if (before && !this.#isUncertain(before)) s13NothingFlips(before, after, viewing)
+    for (const value of Object.values(row))
+      if (isUnreadable(value)) tally.hit(`value not readable: ${value.kind}`)
     for (const { candidates } of Object.values(row.$conflicts)) {
       tally.hit('conflict')
       if (candidates.length > 2) tally.hit('conflict of 3 or more')

@@ -144,7 +144,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
 
   /** With what is deployed: mostly the newest build. */
   startReviewer(isUpdated = this.#rollout.chance(0.6)): void {
-    const last = this.nodes.at(-1)?.build ?? this.#released
+    const last = this.nodes.at(-1)?.build ?? (this.#released && 1)
     this.nodes.push(new ReviewerNode(this, this.bytes.split(), isUpdated ? this.#released : last))
   }
 

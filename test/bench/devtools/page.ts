@@ -6,11 +6,12 @@ import { type SyncStore, createSyncStore } from '@countersign/core'
 import { inspect, mountPanel } from '@countersign/devtools/panel'
 import { SPACE, Task, freshName, macrotask, openOurs, settle } from '../browser/page/sides.ts'
 import { type TaskRow, inputOf, taskRows } from '../data.ts'
-import { must } from '../figure.ts'
+import { median, must } from '../figure.ts'
 
 /** `never`: nobody ever looked at the store; `off`: somebody did, and closed the panel. */
 export type PanelState = 'never' | 'off' | 'on'
 
+export const STATES: readonly PanelState[] = ['never', 'off', 'on']
 const WRITES_A_TASK = 250
 /** What a wheel turns in a frame: the list is new on screen after six of them. */
 const SCROLLED_PX = 90
@@ -20,7 +21,7 @@ const ROW_PX = 28
 export async function scrollPanel(messages: number, seconds: number): Promise<number> {
   const store = createSyncStore({ space: SPACE, entities: [Task] })
   await store.ready
-  await write(store, taskRows(messages, 31))
+  writeAll(store, taskRows(messages, 31))
   await store.flushed()
   const panel = openPanel(store)
   const box = await listed(panel.root, messages)
@@ -45,20 +46,55 @@ export async function scrollNothing(messages: number, seconds: number): Promise<
   return rate
 }
 
-/** Time that so many calls of `create` take, one message each, in ms. */
-export async function writeBeside(state: PanelState, writes: number): Promise<number> {
+/**
+ * Time of one `create`, in ms, in three stores that are written in turn, so that whatever else
+ * the machine and the page do (the panel reads, too) is shared by all three.
+ */
+export async function writeBeside(writes: number): Promise<Record<PanelState, number>> {
+  const sides = await Promise.all(STATES.map(openSide))
+  const rows = taskRows(writes, 32)
+  await settle()
+  for (let from = 0, turn = 0; from < rows.length; from += WRITES_A_TASK, turn++) {
+    const part = rows.slice(from, from + WRITES_A_TASK)
+    for (let at = 0; at < sides.length; at++) {
+      const { store, tasks } = sides[(at + turn) % sides.length]!
+      tasks.push(writeAll(store, part))
+      await macrotask()
+    }
+  }
+  const found: Partial<Record<PanelState, number>> = {}
+  for (const { state, store, tasks, close } of sides) {
+    must(store.query(Task).rows.length === writes, 'not all rows are there')
+    const seen = inspect(store)!.events().length
+    must(state === 'on' ? seen > 0 : seen === 0, `${seen} events with the panel ${state}`)
+    close?.()
+    await store.flushed()
+    await store.close()
+    found[state] = median(tasks)
+  }
+  return found as Record<PanelState, number>
+}
+
+interface Side {
+  readonly state: PanelState
+  readonly store: SyncStore
+  /** Time of a write, task by task. */
+  readonly tasks: number[]
+  readonly close: (() => void) | undefined
+}
+
+async function openSide(state: PanelState): Promise<Side> {
   const store = await openOurs(freshName())
   const panel = state === 'never' ? undefined : openPanel(store)
   if (state === 'off') panel?.close()
-  await settle()
-  const ms = await write(store, taskRows(writes, 32))
-  must(store.query(Task).rows.length === writes, 'not all rows are there')
-  const seen = inspect(store)!.events().length
-  must(state === 'on' ? seen > writes : seen === 0, `${seen} events with the panel ${state}`)
-  if (state === 'on') panel?.close()
-  await store.flushed()
-  await store.close()
-  return ms
+  return { state, store, tasks: [], close: state === 'on' ? panel?.close : undefined }
+}
+
+/** One message each; returns the time of one, in ms. */
+function writeAll(store: SyncStore, rows: readonly TaskRow[]): number {
+  const start = performance.now()
+  for (const row of rows) store.create(Task, inputOf(row), { id: row.id })
+  return (performance.now() - start) / rows.length
 }
 
 /** Frames a second while a box is scrolled down, and up again from its end. */
@@ -74,18 +110,6 @@ async function framesWhile(box: HTMLElement, seconds: number): Promise<number> {
     now = await frame()
   }
   return (frames / (now - start)) * 1_000
-}
-
-async function write(store: SyncStore, rows: readonly TaskRow[]): Promise<number> {
-  let ms = 0
-  for (let from = 0; from < rows.length; from += WRITES_A_TASK) {
-    const part = rows.slice(from, from + WRITES_A_TASK)
-    const start = performance.now()
-    for (const row of part) store.create(Task, inputOf(row), { id: row.id })
-    ms += performance.now() - start
-    await macrotask()
-  }
-  return ms
 }
 
 function openPanel(store: SyncStore): { readonly root: ShadowRoot; readonly close: () => void } {

@@ -1,14 +1,18 @@
 /**
- * What a reviewer may refuse because of the version that a message was written in, checked in
- * the moment of the commit: only what takes away something that its author never saw. A version
- * that it does not know is no reason; then the message waits.
+ * What must hold of what is committed because of the versions that it was written in (S19), in
+ * the moment of the commit: nobody takes away what they cannot see, only that is refused for its
+ * version, what a reviewer does not know waits, and a migration says what stood there before.
  */
-import type { Change, Message } from '@countersign/core/message'
+import type { Change, Json, Message } from '@countersign/core/message'
 import type { AppendBatch } from '@countersign/core/ports'
+import { isDeepStrictEqual } from 'node:util'
 import { Versions } from '../../model/versions.ts'
-import type { Truth } from '../truth.ts'
-import { type Build, knownTo } from '../versioned.ts'
+import type { Fact } from '../facts.ts'
+import { writtenIn } from '../reading.ts'
+import type { CommittedRun, Truth } from '../truth.ts'
+import { BUILDS, type Build, knownTo } from '../versioned.ts'
 import { must } from '../violation.ts'
+import { KNOWN_FAULTS } from './known-faults.ts'
 
 /** What is said before anybody looks at what a message wrote. */
 const OF_THE_FORM = new Set(['parent_rejected', 'seq_reused', 'too_large'])
@@ -38,18 +42,61 @@ export function s19RefusalsAreNeeded(
   }
 }
 
+/** Called after the commit. */
+export function s19NothingIsLost(
+  truth: Truth,
+  runs: readonly CommittedRun[],
+  builds: readonly Build[],
+): void {
+  for (const { id, changes } of runs.flatMap(({ messages }) => messages)) {
+    const fact = truth.facts.get(id)!
+    for (const change of changes) {
+      if (change!.meta.kind === 'migrate') migratesWhatStood(truth, fact, change!)
+      if (change!.meta.kind === 'create') continue
+      must(
+        builds.length === 0 || builds.some((build) => !loses(change!, build)),
+        'S19',
+        () => `${fact.name} writes what its version does not see in full, and is accepted`,
+      )
+    }
+  }
+}
+
+/** Each value is the one that stood there, as some build that has this version reads it. */
+function migratesWhatStood(truth: Truth, fact: Fact, { meta, values }: Change): void {
+  const history = truth.history(meta.entityId)!
+  const { live } = history.expected(history.closure(meta.parentCanonicalIds)!)
+  for (const [i, reg] of meta.regs.entries()) {
+    if (reg === '$archived' && KNOWN_FAULTS.migrationDecidesArchiving) continue
+    const [stood, ...others] = live.get(reg) ?? []
+    const from = stood && writtenIn(truth.facts.get(stood.by)!, history)
+    const isRead = BUILDS.some((_, at) => {
+      const versions = new Versions(knownTo(at + 1, meta.type)!)
+      if (from === undefined || versions.newest < meta.schemaVersion) return false
+      const seen = versions.seen(reg, stood!.value as Json, [from, meta.schemaVersion])
+      return seen.kind === 'value' && isDeepStrictEqual(seen.value, values![i])
+    })
+    must(
+      others.length === 0 && isRead,
+      'S19',
+      () => `${fact.name} migrates ${history.name}.${reg} to what did not stand there`,
+    )
+  }
+}
+
 function isKnown({ changes }: Message, build: Build): boolean {
   return changes.every((change) => versionOf(change!) <= (versionsOf(change!, build)?.newest ?? 1))
 }
 
 function losesSomething({ changes }: Message, build: Build): boolean {
-  return changes.some((change) => {
-    const versions = versionsOf(change!, build)
-    return change!.meta.regs.some(
-      (reg) =>
-        !reg.startsWith('$') && versions && !versions.mayWrite(reg, change!.meta.schemaVersion),
-    )
-  })
+  return changes.some((change) => loses(change!, build))
+}
+
+function loses(change: Change, build: Build): boolean {
+  const versions = versionsOf(change, build)
+  const { regs, schemaVersion } = change.meta
+  if (!versions || versions.newest < schemaVersion) return false
+  return regs.some((reg) => !reg.startsWith('$') && !versions.mayWrite(reg, schemaVersion))
 }
 
 function versionOf({ meta }: Change): number {

@@ -46,7 +46,7 @@ export class MixedVersions extends RandomVerbs {
   }
 
   override write(visit: Visit): void {
-    if (this.random.chance(0.03)) this.#migrate(visit)
+    if (this.random.chance(0.06)) this.#migrate(visit)
     else super.write(visit)
   }
 
