@@ -4,12 +4,9 @@
  * false, sees the world hold, and deletes the entry with the lines that ask for it.
  */
 export const KNOWN_FAULTS: Readonly<Record<Fault, boolean>> = {
-  // What a snapshot brought has no `keep`, so of two values that stood in it beside each other,
-  // one having seen the other, `base` has the later one, where it should have none.
-  baseAfterSnapshot: false,
-  // `undo` writes what it could not read as `{ $unreadable }`, which is no value, and unsets what
-  // showed a default, which is then gone, and refused as `invalid` where the field is required.
-  undoAcrossVersions: false,
+  // Of two values that stood in a snapshot beside each other, one having seen the other, `base` has
+  // the later one, where it should have none, if the earlier one was here before the snapshot.
+  baseAfterSnapshot: true,
   // A snapshot that is answered before the session is bound does not say which own messages it
   // contains: until the next ack they are shown as pending beside what they became.
   snapshotBeforeBound: true,
@@ -18,8 +15,4 @@ export const KNOWN_FAULTS: Readonly<Record<Fault, boolean>> = {
   migrationDecidesArchiving: true,
 }
 
-type Fault =
-  | 'baseAfterSnapshot'
-  | 'undoAcrossVersions'
-  | 'snapshotBeforeBound'
-  | 'migrationDecidesArchiving'
+type Fault = 'baseAfterSnapshot' | 'snapshotBeforeBound' | 'migrationDecidesArchiving'

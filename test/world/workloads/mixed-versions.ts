@@ -4,21 +4,13 @@
  * some time later. That every row is what its reader's version makes of it is judged wherever
  * rows are (`reading.ts`); here stands what an app of one version may write, and does (S19).
  */
-import {
-  type CountersignError,
-  type Receipt,
-  type RefusedMessage,
-  isUnreadable,
-} from '@countersign/core'
+import { type CountersignError, type Receipt, type RefusedMessage } from '@countersign/core'
 import type { Message } from '@countersign/core/message'
-import { isDeepStrictEqual } from 'node:util'
 import type { WorldType } from '../entities.ts'
-import { KNOWN_FAULTS } from '../invariants/known-faults.ts'
 import { Crate, Ticket, versionedValues } from '../versioned.ts'
 import { must } from '../violation.ts'
 import type { Visit } from '../visit.ts'
 import { RandomVerbs } from './random-verbs.ts'
-import type { RowPicture } from './second-thoughts.ts'
 
 const VERSIONED: ReadonlySet<string> = new Set([Ticket.name, Crate.name])
 
@@ -53,16 +45,6 @@ export class MixedVersions extends RandomVerbs {
   /** What was published otherwise stays refused. */
   protected override mayReauthor({ changes }: RefusedMessage): boolean {
     return !changes.some(({ entity }) => entity.startsWith('$'))
-  }
-
-  protected override mayTakeBack(visit: Visit, rows: readonly RowPicture[]): boolean {
-    if (!KNOWN_FAULTS.undoAcrossVersions) return true
-    const mayBeDefault = [...VERSIONED].flatMap((type) => [...visit.reading.fallbacks(type)])
-    return rows.every(
-      (row) =>
-        !Object.values(row).some(isUnreadable) &&
-        !mayBeDefault.some(([field, value]) => isDeepStrictEqual(row[field], value)),
-    )
   }
 
   protected override wrote(

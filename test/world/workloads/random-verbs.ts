@@ -17,13 +17,7 @@ import {
 } from '../entities.ts'
 import { must } from '../violation.ts'
 import type { Visit } from '../visit.ts'
-import {
-  type RowPicture,
-  type Written,
-  dealWithRefusal,
-  pictureOf,
-  takeBack,
-} from './second-thoughts.ts'
+import { type Written, dealWithRefusal, pictureOf, takeBack } from './second-thoughts.ts'
 import { NOTHING, Workload } from './workload.ts'
 
 export class RandomVerbs extends Workload {
@@ -40,11 +34,6 @@ export class RandomVerbs extends Workload {
     return written
   }
 
-  /** Whether rows can have their values back: as they were. */
-  protected mayTakeBack(_visit: Visit, _rows: readonly RowPicture[]): boolean {
-    return true
-  }
-
   /** Whether a refused message means the same when it is written once more. */
   protected mayReauthor(_message: RefusedMessage): boolean {
     return true
@@ -53,21 +42,14 @@ export class RandomVerbs extends Workload {
   /** Writes, and thinks better of it. */
   #takeBack(visit: Visit): void {
     const before = pictureOf(visit)
-    let written: ReadonlySet<string> | undefined
+    let isWritten = false
     this.guarded(visit, () => {
       const ids = new Set<string>()
       const receipt = this.verb(visit, ids)
-      written = ids
+      isWritten = true
       return { receipts: [receipt], ids }
     })
-    if (
-      !written ||
-      !this.mayTakeBack(
-        visit,
-        [...written].map((id) => before.get(id) ?? {}),
-      )
-    )
-      return
+    if (!isWritten) return
     this.world.tally.hit('taken back')
     this.guarded(visit, () => takeBack(visit, before, this.random))
   }

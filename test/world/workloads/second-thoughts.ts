@@ -10,9 +10,7 @@ import { must } from '../violation.ts'
 import type { Visit } from '../visit.ts'
 
 /** Rows by id, as data, without asking for the ids of messages. */
-export type Picture = ReadonlyMap<string, RowPicture>
-
-export type RowPicture = Readonly<Record<string, unknown>>
+export type Picture = ReadonlyMap<string, Readonly<Record<string, unknown>>>
 
 export interface Written {
   readonly receipts: readonly Receipt[]
