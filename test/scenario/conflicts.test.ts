@@ -324,6 +324,36 @@ describe('policies', () => {
     expect(ann.conflicts().snapshot()).toEqual([])
   })
 
+  it('§9: who decides a field has not decided whether the row is archived', async () => {
+    open = await scene()
+    const ann = await open.open({ entities: [Task] })
+    const bob = await open.open({ entities: [Task] })
+    const { id } = ann.create(Task, { title: 'A' })
+    await open.settle()
+    await apart(
+      [ann, bob],
+      [
+        () =>
+          ann.transact(() => {
+            ann.update(Task, id, { title: 'B' })
+            ann.archive(Task, id)
+          }),
+        () => bob.update(Task, id, { title: 'C', points: 5 }),
+      ],
+    )
+    const inConflict = (): string[] => Object.keys(ann.peek(Task, id).row!.$conflicts).sort()
+    expect(inConflict()).toEqual(['$archived', 'title'])
+    ann.resolve(Task, id, { title: 'D' })
+    expect(inConflict()).toEqual(['$archived'])
+    await open.settle()
+    expect(inConflict()).toEqual(['$archived'])
+    expect(bob.peek(Task, id)).toMatchObject({ status: 'ready', row: { title: 'D', points: 5 } })
+    bob.conflicts(Task).snapshot()[0]!.resolve(true)
+    await open.settle()
+    expect(ann.peek(Task, id).status).toBe('archived')
+    expect(ann.conflicts().snapshot()).toEqual([])
+  })
+
   it('§7: a type of policy `stale: reject` refuses an update that has not seen the newest', async () => {
     const Strict = entity('task', shape, { stale: 'reject' })
     open = await scene({ entities: [Strict] })

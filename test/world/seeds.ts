@@ -27,5 +27,13 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found: 'an outbox was left alone because the tab that found it had its lock already',
   },
   { seed: 496, found: 'the rejection of a message that could not be shown was never heard' },
+  {
+    seed: 3207,
+    found: 'of a session that ended while another opened, only the last flush was taken over',
+  },
+  {
+    seed: 816,
+    found: 'a message that was blocked before it was sealed waited for a verdict for ever',
+  },
   { seed: 1128, found: 'a run could not be written in which a message keeps a later one' },
 ]

@@ -119,10 +119,12 @@ export class Truth {
 
   /** Whether the only copy of it, or of something it stands on, was destroyed before it had a verdict. */
   isHopeless(id: string, lost: ReadonlySet<string>): boolean {
-    if (this.facts.get(id)?.seq !== undefined || this.isRefused(id)) return false
+    if (this.facts.get(id)?.seq !== undefined || this.refused.has(id)) return false
     const message = this.facts.message(id)
     if (!message || lost.has(id)) return true
     const parents = message.changes.flatMap((change) => change?.meta.parentCanonicalIds ?? [])
+    // One refused parent is enough of an answer; one that would have been, and is lost, is none.
+    if (parents.some((parent) => this.refused.has(parent))) return false
     return parents.some((parent) => this.isHopeless(parent, lost))
   }
 

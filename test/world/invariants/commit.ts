@@ -126,12 +126,13 @@ export function s10Decisions(truth: Truth, runs: readonly CommittedRun[]): void 
   for (const { id, header, changes } of runs.flatMap(({ messages }) => messages)) {
     const fact = truth.facts.get(id)!
     for (const change of changes) {
-      const { kind, entityId, regs, parentCanonicalIds } = change!.meta
+      const { kind, entityId, regs, keep, parentCanonicalIds } = change!.meta
       if (kind !== 'resolve' && kind !== 'migrate') continue
       const history = truth.history(entityId)!
       const seen = history.closure(parentCanonicalIds)!
       const before = history.expected(history.acceptedAt(fact.seq! - 1))
-      for (const { by } of regs.flatMap((reg) => before.live.get(reg) ?? [])) {
+      const decided = regs.filter((reg) => !keep?.[reg])
+      for (const { by } of decided.flatMap((reg) => before.live.get(reg) ?? [])) {
         must(
           (seen & history.bitOf(by)) !== 0n,
           'S10',

@@ -10,9 +10,6 @@ export const KNOWN_FAULTS: Readonly<Record<Fault, boolean>> = {
   // A snapshot that is answered before the session is bound does not say which own messages it
   // contains: until the next ack they are shown as pending beside what they became.
   snapshotBeforeBound: true,
-  // A migration of a row that one archived and another edited writes `$archived: false` and keeps
-  // nothing: it ends a conflict that somebody has to decide. `resolve` of another field does, too.
-  migrationDecidesArchiving: true,
 }
 
-type Fault = 'baseAfterSnapshot' | 'snapshotBeforeBound' | 'migrationDecidesArchiving'
+type Fault = 'baseAfterSnapshot' | 'snapshotBeforeBound'

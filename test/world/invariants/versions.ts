@@ -12,7 +12,6 @@ import { writtenIn } from '../reading.ts'
 import type { CommittedRun, Truth } from '../truth.ts'
 import { BUILDS, type Build, knownTo } from '../versioned.ts'
 import { must } from '../violation.ts'
-import { KNOWN_FAULTS } from './known-faults.ts'
 
 /** What is said before anybody looks at what a message wrote. */
 const OF_THE_FORM = new Set(['parent_rejected', 'seq_reused', 'too_large'])
@@ -67,7 +66,7 @@ function migratesWhatStood(truth: Truth, fact: Fact, { meta, values }: Change): 
   const history = truth.history(meta.entityId)!
   const { live } = history.expected(history.closure(meta.parentCanonicalIds)!)
   for (const [i, reg] of meta.regs.entries()) {
-    if (reg === '$archived' && KNOWN_FAULTS.migrationDecidesArchiving) continue
+    if (meta.keep?.[reg]) continue // it is open still whether the row is archived
     const [stood, ...others] = live.get(reg) ?? []
     const from = stood && writtenIn(truth.facts.get(stood.by)!, history)
     const isRead = BUILDS.some((_, at) => {

@@ -3,11 +3,11 @@
  * bytes of x). The tag keeps a hash made for one purpose from passing for another.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { utf8ToBytes } from '@noble/hashes/utils.js'
 import { assert } from './assert.ts'
 import { fromBase64url, toBase64url } from './bytes.ts'
 import { canonical } from './canonical.ts'
 import type { Json } from './json.ts'
+import { passingUtf8 } from './utf8.ts'
 
 /** SHA-256 as 32 bytes in base64url, 43 characters. */
 export type Hash = string
@@ -30,7 +30,7 @@ export type HashTag =
 /** SHA-256 over the UTF-8 bytes of a text, as base64url. */
 export type Sha256 = (text: string) => Hash
 
-let digest: Sha256 = (text) => toBase64url(sha256(utf8ToBytes(text)))
+let digest: Sha256 = (text) => toBase64url(sha256(passingUtf8(text)))
 
 /**
  * Puts a faster SHA-256 of the platform in the place of the portable one. Same hashes, other

@@ -42,6 +42,16 @@ export function readStored(
   return new Unreadable(seen.kind, stored, { version, needs })
 }
 
+/** Whether the reader's version has no field for what some version wrote there: it was removed, or came later. */
+export function isAbsent(
+  stored: Json,
+  { reg, version }: { readonly reg: Reg; readonly version: number },
+  { entity, lenses }: Reader,
+): boolean {
+  if (version === entity.currentVersion || entity.each) return false
+  return lenses.path(reg, version, entity.currentVersion).translate(stored).kind === 'absent'
+}
+
 /** As JSON, to tell whether two writes gave the same value; undefined: they unset it. */
 export function comparable(write: Write, reg: Reg, { entity, lenses }: Reader): Json | undefined {
   const stored = write.values[reg]

@@ -111,7 +111,7 @@ describe('one change', () => {
     ['a reserved register', withMeta({ regs: ['$archived', '$state', 'title'] })],
     ['a forbidden register', withMeta({ regs: ['__proto__', 'points', 'title'] })],
     ['a register with half a pair', withMeta({ regs: ['points', 'title', 'u\udc00'] })],
-    ['a resolve that keeps', withMeta({ kind: 'resolve' })],
+    ['a resolve that keeps a field', withMeta({ kind: 'resolve' })],
     ['a migrate that keeps', withMeta({ kind: 'migrate' })],
     ['keep without registers', withMeta({ keep: {} })],
     ['keep of a foreign register', withMeta({ keep: { other: [B] } })],

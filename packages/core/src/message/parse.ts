@@ -74,8 +74,10 @@ function keepFault(
   meta: ChangeMeta,
   keep: Readonly<Record<string, readonly string[]>>,
 ): string | undefined {
-  if (meta.kind === 'resolve' || meta.kind === 'migrate') return 'resolve and migrate keep nothing'
+  const decides = meta.kind === 'resolve' || meta.kind === 'migrate'
   for (const reg of Object.keys(keep)) {
+    // Whoever decides a field has not decided whether the row stays.
+    if (decides && reg !== ARCHIVED) return 'resolve and migrate keep no field'
     if (!meta.regs.includes(reg)) return 'keep names a register that is not written'
     const ids = keep[reg]!
     if (ids.length === 0 || !isSortedUnique(ids) || !ids.every(isUuid))

@@ -42,13 +42,16 @@ export async function endedSessions(
       .filter(({ open, messages }) => open || messages.some(({ id }) => rejections.has(id)))
       .map(sessionOf),
   )
-  const ended: EndedFlush[] = []
-  for (const flush of flushes) {
-    const opening = openings.get(sessionOf(flush))
-    if (opening && hasMore.has(opening.sessionId) && (await locks.hold(opening.sessionId)))
-      ended.push({ flush, opening })
+  // Asked once a session: one that ends in between must not be taken over from its middle.
+  const held = new Map<Uuid, SessionOpening>()
+  for (const sessionId of hasMore) {
+    const opening = openings.get(sessionId)
+    if (opening && (await locks.hold(sessionId))) held.set(sessionId, opening)
   }
-  return ended
+  return flushes.flatMap((flush) => {
+    const opening = held.get(sessionOf(flush))
+    return opening ? [{ flush, opening }] : []
+  })
 }
 
 export function isOfSession(flush: StoredFlush, sessionId: Uuid): boolean {

@@ -43,6 +43,8 @@ export class Flusher {
   readonly #made = new Map<Entry, Message>()
   #scheduled = false
   #cancel: (() => void) | undefined
+  /** Resolves when the next slice of a long backlog has run; undefined while nothing is left of one. */
+  #nextSlice: Promise<void> | undefined
   /** Flushes on their way to the disk, in order. */
   #under: Promise<void> = Promise.resolve()
   #underWay = 0
@@ -83,10 +85,14 @@ export class Flusher {
 
   /** Resolves when all drafts so far are durable, or known not to become so. */
   async flushed(): Promise<void> {
-    this.#cancel?.()
     while (this.#parts.outbox.hasDrafts || this.#underWay > 0) {
-      this.#run()
-      await this.#under
+      // Whoever waits for a long backlog must not make one long task of it.
+      if (this.#nextSlice) await this.#nextSlice
+      else {
+        this.#cancel?.()
+        this.#run()
+        await this.#under
+      }
     }
   }
 
@@ -94,13 +100,19 @@ export class Flusher {
     const { outbox, platform } = this.#parts
     this.#scheduled = false
     this.#cancel = undefined
+    this.#nextSlice = undefined
     const until = platform.clock.monotonic() + SLICE_MS
     try {
       while (outbox.hasDrafts) {
         this.#flush(outbox.takeDrafts())
         if (outbox.hasDrafts && platform.clock.monotonic() >= until) {
           this.#scheduled = true
-          this.#cancel = platform.clock.after(0, () => this.#run())
+          this.#nextSlice = new Promise((ran) => {
+            platform.clock.after(0, () => {
+              this.#run()
+              ran()
+            })
+          })
           return
         }
       }
@@ -138,13 +150,15 @@ export class Flusher {
 
   async #store(flush: Flush): Promise<void> {
     const { disk, outbox, onReady, identity } = this.#parts
-    outbox.addFlush(flush, flush.entries)
+    // What stands on a message that was refused meanwhile is blocked: kept, and never offered alone.
+    const open = flush.entries.filter((entry) => outbox.holds(entry))
+    if (open.length > 0) outbox.addFlush(flush, open)
     const ids = flush.entries.map((entry) => entry.id)
     const text = flushText(flush.packed, flush.sig, flush.publicKey)
     const write = disk.write({
       durability: 'strict',
       segments: [segment(flush.key, 'own', { ids, text })],
-      outboxAdd: [flush.key],
+      outboxAdd: open.length > 0 ? [flush.key] : [],
       // Once is enough, but a storage that was emptied under us must not lose it.
       ...(flush.entries[0]!.clientSeq === 1 && {
         meta: [[`session:${flush.sessionId}`, identity.opening]],

@@ -4,7 +4,7 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import { fieldName } from '../fold/conflicts.ts'
-import { type Reader, readStored } from '../fold/read.ts'
+import { type Reader, isAbsent, readStored } from '../fold/read.ts'
 import type { Entry } from '../log/entry.ts'
 import { reviewedOrderKey } from '../log/order.ts'
 import type { Change, Message, Review } from '../message/message.ts'
@@ -111,6 +111,8 @@ function named(
 ): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = {}
   for (const [reg, value] of Object.entries(values)) {
+    // The name of a field that is gone may be that of another one by now.
+    if (value !== undefined && isAbsent(value as never, { reg, version }, reader)) continue
     // Erased values are gone for good; the change is told all the same.
     shown[fieldName(reg, reader)] =
       value === undefined ? undefined : readStored(value as never, { reg, version }, reader)

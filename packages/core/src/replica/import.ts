@@ -11,6 +11,8 @@ import type { ImportOptions, ImportReport, SyncStore } from './store.ts'
 
 /** Rows of one message: far under the bounds of a message, and cheap to seal. */
 const MESSAGE_ROWS = 128
+/** Rows looked at in one go before the page gets its turn. */
+const CHECKED_ROWS = 1_024
 
 type ImportRow = object & { readonly id?: Uuid }
 
@@ -19,7 +21,10 @@ export async function importRows(
   yieldTurn: () => Promise<void>,
   { entity, rows, options }: { entity: Entity; rows: readonly ImportRow[]; options: ImportOptions },
 ): Promise<ImportReport> {
-  for (const [i, row] of rows.entries()) checkRow(entity, row, i)
+  for (const [i, row] of rows.entries()) {
+    checkRow(entity, row, i)
+    if ((i + 1) % CHECKED_ROWS === 0) await yieldTurn()
+  }
   let messages = 0
   let done = 0
   while (done < rows.length && !options.signal?.aborted) {

@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Locks } from '../ports/locks.ts'
 import type { Random } from '../ports/random.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
+import { type Turns, nextTurn } from './next-turn.ts'
 
 export interface Platform {
   readonly clock: Clock
@@ -18,14 +19,12 @@ export interface Platform {
 }
 
 /** The few globals that are used, as browsers and Node have them. Core has no DOM types. */
-interface Globals {
+interface Globals extends Turns {
   readonly crypto: {
     getRandomValues(bytes: Uint8Array): Uint8Array
     readonly subtle?: SubtleLike
   }
   readonly performance: { now(): number }
-  readonly setTimeout: (task: () => void, delayMs: number) => unknown
-  readonly clearTimeout: (timer: unknown) => void
   readonly queueMicrotask: (task: () => void) => void
   readonly navigator?: { readonly locks?: LockManagerLike }
   readonly sessionStorage?: {
@@ -78,10 +77,12 @@ export function defaultPlatform(): Platform {
 }
 
 function systemClock(globals: Globals): Clock {
+  const next = nextTurn(globals)
   return {
     now: () => Date.now(),
     monotonic: () => globals.performance.now(),
     after: (delayMs, task) => {
+      if (delayMs === 0) return next(task)
       const timer = globals.setTimeout(task, delayMs)
       return () => globals.clearTimeout(timer)
     },

@@ -61,6 +61,8 @@ function writeAgain(
   held: Held,
   { ids, replica, writer }: Parts & { readonly ids: Map<Uuid, Uuid> },
 ): void {
+  // It rewrote what stood then. What stands now is for the next migration.
+  if (change.kind === 'migrate') return
   const table = replica.repo.tableNamed(change.type)
   const known = ids.get(change.entityId) ?? change.entityId
   const registers = currentRegisters(table, change)

@@ -6,7 +6,7 @@
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { fieldName } from '../fold/conflicts.ts'
-import { type Reader, readStored } from '../fold/read.ts'
+import { type Reader, isAbsent, readStored } from '../fold/read.ts'
 import type { Entry, Refusal } from '../log/entry.ts'
 import type { ChangeKind, Message, Standing } from '../message/message.ts'
 import type { Reg } from '../schema/registers.ts'
@@ -222,7 +222,9 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
     const reader = this.#readerOf(type)
     const named: Record<string, unknown> = {}
     for (const [reg, value] of Object.entries(values))
-      named[fieldName(reg, reader)] = readStored(value, { reg, version }, reader)
+      // The name of a field that is gone may be that of another one by now.
+      if (!isAbsent(value, { reg, version }, reader))
+        named[fieldName(reg, reader)] = readStored(value, { reg, version }, reader)
     return { entity: type, id: entityId, kind, values: named }
   }
 }

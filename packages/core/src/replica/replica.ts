@@ -13,6 +13,7 @@ import { compareRows, standInsOf } from '../fold/row.ts'
 import { Entry } from '../log/entry.ts'
 import type { Expectation, Message, Position, SessionOpening } from '../message/message.ts'
 import { SyncSession } from '../messaging/session.ts'
+import type { StoredState } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
 import { QueryEngine } from '../query/engine.ts'
 import type { Table } from '../repo/table.ts'
@@ -27,7 +28,7 @@ import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './receipt.ts'
 import { Refusals } from './refusals.ts'
 import type { RefusedMessages } from './refused.ts'
-import { type StoredFlush, readFlushes, restoreCanonical } from './restore.ts'
+import { readFlushes, restoreCanonical } from './restore.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
 import { SessionEvents } from './session-events.ts'
@@ -50,8 +51,8 @@ export class Replica {
   readonly #trust: Trust
   readonly #tail: InspectedTail
   readonly #storedOwn = new StoredOwn()
-  /** Flushes that were stored when this store was opened. */
-  readonly #flushKeys = new Set<string>()
+  /** Flushes of sessions that were taken over. */
+  readonly #adopted = new Set<string>()
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #sessionLocks: SessionLocks
   #stopWaking: (() => void) | undefined
@@ -298,25 +299,21 @@ export class Replica {
     const state = await this.#disk.handle!.read()
     this.#trust.restore(state)
     const { flushes } = readFlushes(state, this.#options.space)
-    for (const { key, messages } of flushes) {
-      this.#flushKeys.add(key)
-      for (const message of messages) this.#storedOwn.add(message)
-    }
+    for (const { messages } of flushes) for (const message of messages) this.#storedOwn.add(message)
     if (restoreCanonical(state, this.#tail)) this.#canonicalDisk.resume(state)
     else await this.#canonicalDisk.startAnew()
     const ended = await endedSessions(state, flushes, this.#sessionLocks)
-    this.#refusals.restore(
-      state,
-      ended.flatMap(({ flush }) => flush.messages),
-    )
-    this.#adopt(ended)
+    this.#adopt(state, ended)
     if (ended.length > 0) void this.ready.then(() => this.#adoptLate())
     // Bodies of own messages are needed once more only where their entries cannot be shown.
     this.#storedOwn.keep((message) => !this.repo.messages.get(message.id))
     this.repo.emit()
   }
 
-  #adopt(ended: readonly EndedFlush[]): void {
+  #adopt(state: StoredState, ended: readonly EndedFlush[]): void {
+    const messages = ended.flatMap(({ flush }) => flush.messages)
+    this.#refusals.restore(state, messages)
+    for (const { flush } of ended) this.#adopted.add(flush.key)
     const { adopted, settled } = adoptFlushes(ended, {
       repo: this.repo,
       outbox: this.outbox,
@@ -327,22 +324,26 @@ export class Replica {
     if (settled.length > 0) void this.#disk.write({ durability: 'relaxed', outboxRemove: settled })
   }
 
-  /** A session may have stored a last flush after the disk was read, and before its lock was ours. */
+  /**
+   * A session may have stored a last flush after the disk was read, and before its lock was ours;
+   * another may have ended since, and is taken over whole.
+   */
   async #adoptLate(): Promise<void> {
     const state = await this.#disk.handle?.read().catch(() => undefined)
     if (!state || this.#closing) return
-    const { flushes } = readFlushes(state, this.#options.space)
-    const isNew = (flush: StoredFlush): boolean =>
-      flush.open &&
-      !this.#flushKeys.has(flush.key) &&
-      !isOfSession(flush, this.#identity!.session.sessionId)
-    const late = await endedSessions(state, flushes.filter(isNew), this.#sessionLocks)
+    const { sessionId } = this.#identity!.session
+    const others = readFlushes(state, this.#options.space).flushes.filter(
+      (flush) => !this.#adopted.has(flush.key) && !isOfSession(flush, sessionId),
+    )
+    const late = await endedSessions(state, others, this.#sessionLocks)
     if (late.length === 0 || this.#closing) return
     for (const { flush } of late) for (const message of flush.messages) this.#storedOwn.add(message)
-    this.#adopt(late)
+    this.#adopt(state, late)
     this.repo.emit()
+    this.refused.emit([], this.#options.onError)
     this.#session?.pump()
     this.#statusLater()
+    await this.#adoptLate()
   }
 
   #findOwn(sessionId: Uuid, clientSeq: number): Entry | Message | undefined {

@@ -81,10 +81,7 @@ export class Draft {
       version: table.entity.currentVersion,
       regs: merged.regs,
       parents: before ? parentsOf(before) : [],
-      keep:
-        before && resulting === 'update'
-          ? this.#keepOf(table, before, { asked, merged })
-          : undefined,
+      keep: before && this.#keepOf(table, before, { kind: resulting, asked, merged }),
     }
     const write = new Write(this.entry, facts, merged.values)
     const after = apply(before, write)
@@ -130,20 +127,28 @@ export class Draft {
 
   /**
    * An update of a register in conflict replaces what its author saw, the shown value, and
-   * leaves the other candidates standing. Where a policy has decided, all of it was seen.
+   * leaves the other candidates standing. Where a policy has decided, all of it was seen. A resolve
+   * or a migration discards the candidates of its fields, and decides no more than those: whether
+   * the row is archived stays open.
    */
   #keepOf(
     { reader, registers }: Table,
     before: EntityState,
-    { asked, merged }: { readonly asked: Registers; readonly merged: Registers },
+    written: {
+      readonly kind: ChangeKind
+      readonly asked: Registers
+      readonly merged: Registers
+    },
   ): ReadonlyMap<Reg, readonly Write[]> | undefined {
     if (before instanceof Write) return undefined
+    const { kind, asked, merged } = written
     let keep: Map<Reg, readonly Write[]> | undefined
     if (merged !== asked && archivedState(before, reader.entity, registers).conflict) {
       const live = writesOf(liveOf(before, registers.slot(ARCHIVED)))
       const archives = live.filter((write) => write.values[ARCHIVED] === true)
       keep = new Map([[ARCHIVED, archives.slice(0, LIMITS.keepMax)]])
     }
+    if (kind !== 'update') return keep
     for (const [i, reg] of asked.regs.names.entries()) {
       const slot = asked.regs.slots[i]!
       const live = liveOf(before, slot)
@@ -160,7 +165,7 @@ export class Draft {
   }
 
   /**
-   * A resolve keeps nothing, so an update of another field in conflict, in the same change, would
+   * A resolve keeps no field, so an update of another field in conflict, in the same change, would
    * discard candidates that nobody has decided about.
    */
   #refuseHalfDecided(
@@ -173,11 +178,11 @@ export class Draft {
     const updated = decidedFirst
       ? before &&
         added.kind === 'update' &&
-        this.#keepOf(table, before, { asked: added.input, merged: added.input })
+        this.#keepOf(table, before, { kind: 'update', asked: added.input, merged: added.input })
       : write.keep
     const decided = decidedFirst ? write.regs.names : added.input.regs.names
     for (const field of updated ? updated.keys() : []) {
-      if (decided.includes(field)) continue
+      if (field === ARCHIVED || decided.includes(field)) continue
       const entity = table.entity.name
       throw new CountersignError(
         'invalid',

@@ -274,7 +274,9 @@ function isCompareAndSet(write: Write): boolean {
 }
 
 function sawAllLive(before: EntityState, write: Write): boolean {
-  const rivals = new Set(write.regs.slots.flatMap((slot) => writesOf(liveOf(before, slot))))
+  // What it keeps it has not decided, so there is no race about it.
+  const decided = write.regs.slots.filter((_, i) => !write.keep?.has(write.regs.names[i]!))
+  const rivals = new Set(decided.flatMap((slot) => writesOf(liveOf(before, slot))))
   return seenAmong(write.parents, rivals).size === rivals.size
 }
 
