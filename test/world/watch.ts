@@ -15,7 +15,6 @@ import {
 } from '@countersign/core'
 import { type Screen, TYPES, type WorldType, typeNamed } from './entities.ts'
 import type { EntityHistory, Fact } from './facts.ts'
-import { KNOWN_FAULTS } from './invariants/known-faults.ts'
 import {
   s12Progressive,
   s13Monotonic,
@@ -223,7 +222,7 @@ export class Watch {
       return (
         seq !== undefined &&
         seq <= (this.position?.seq ?? 0) &&
-        (message.header.sessionId !== sessionId || KNOWN_FAULTS.snapshotBeforeBound)
+        message.header.sessionId !== sessionId
       )
     })
   }

@@ -12,7 +12,6 @@ import { type Reading, asOracle } from '../reading.ts'
 import type { Sight } from '../sight.ts'
 import type { Truth } from '../truth.ts'
 import { must } from '../violation.ts'
-import { KNOWN_FAULTS } from './known-faults.ts'
 
 const ARCHIVED = '$archived'
 
@@ -201,7 +200,7 @@ export function s8Conflicts(
       () => `${what} has the candidates ${text(told)}, must have ${text(values)}`,
     )
     must(
-      ((base === undefined || KNOWN_FAULTS.baseAfterSnapshot) && !hasWholePast) ||
+      (base === undefined && !hasWholePast) ||
         isDeepStrictEqual(asOracle(base), plain(expected.base)),
       'S8',
       () => `${what} was ${text(base)} before, must be ${text(expected.base)}`,

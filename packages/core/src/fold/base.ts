@@ -49,12 +49,7 @@ function standingIn(past: readonly Write[], slot: number): readonly Write[] {
     if (at < 0) continue
     const kept = write.keep?.get(write.regs.names[at]!)
     const seen = seenAmong(write.parents, new Set(standing))
-    // A snapshot names what stood in a register: of two in one, neither has replaced the other.
-    const stays = (other: Write): boolean =>
-      !seen.has(other) ||
-      kept?.includes(other) === true ||
-      (isFromSnapshot(write) && isFromSnapshot(other))
-    standing = [...standing.filter(stays), write]
+    standing = [...standing.filter((other) => !seen.has(other) || kept?.includes(other)), write]
   }
   return standing
 }

@@ -126,6 +126,7 @@ export class PageLoader {
         version: page.version,
         regs: table.set([...page.regs].sort()),
         parents: page.parents.map((place) => before[place]!),
+        keep: keptBy(page, entity, before),
       },
       values,
     )
@@ -146,4 +147,23 @@ export class PageLoader {
     this.#index.add(entry)
     return entry
   }
+}
+
+/** What it had seen and left standing: that stands in the same register to this day. */
+function keptBy(
+  page: PageWrite,
+  entity: PageEntity,
+  before: readonly Write[],
+): ReadonlyMap<Reg, readonly Write[]> | undefined {
+  let keep: Map<Reg, readonly Write[]> | undefined
+  for (const reg of entity.linear ? [] : page.regs) {
+    const seen = page.parents.filter((place) => entity.writes[place]!.regs.includes(reg))
+    if (seen.length === 0) continue
+    keep ??= new Map()
+    keep.set(
+      reg,
+      seen.map((place) => before[place]!),
+    )
+  }
+  return keep
 }

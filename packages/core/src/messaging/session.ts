@@ -196,6 +196,7 @@ export class SyncSession {
       case 'bound':
         this.#bound = true
         this.#boundSessions = new Set(frame.sessionIds)
+        if (this.#state === 'syncing') this.#want()
         this.pump()
         break
       case 'accepted':
@@ -267,12 +268,9 @@ export class SyncSession {
 
   /** A session that was adopted after the greeting is bound before its messages go. */
   #bindNew(): void {
-    const unbound = this.#parts.host
-      .openings()
-      .some(({ sessionId }) => !this.#boundSessions.has(sessionId))
-    if (!unbound) return
-    this.#bound = true
-    this.#boundSessions = new Set(this.#parts.host.openings().map(({ sessionId }) => sessionId))
+    const all = this.#parts.host.openings().map(({ sessionId }) => sessionId)
+    if (all.every((sessionId) => this.#boundSessions.has(sessionId))) return
+    this.#boundSessions = new Set(all)
     this.#bindAll()
   }
 
@@ -318,9 +316,11 @@ export class SyncSession {
   }
 
   #through({ position, parts }: ReviewerFrame & { kind: 'through' }): void {
-    const { tail } = this.#parts
+    const { tail, outbox } = this.#parts
     this.#wanting = false
     const snapshot = this.#snapshot.take(position.seq, parts)
+    // What it contains of our own, only those who are bound are told. It is asked for again then.
+    if (snapshot && !this.#bound && outbox.size > 0) return
     const here = tail.position
     const isFirst = position.seq === 0 && (!here || here.eid !== position.eid)
     // One that was overtaken on the way, by the tail or by a later one, has nothing to say any more.
@@ -379,11 +379,11 @@ export class SyncSession {
         this.#fail('the reviewer fell silent')
         return
       }
+      if (!this.#bound) this.#bindAll()
       if (now - this.#heardAt > SILENCE_MS || outbox.size > 0) {
         this.#wanting = false
         this.#want()
       }
-      if (!this.#bound) this.#bindAll()
       outbox.requeueUnanswered(now - ANSWER_MS)
       this.#histories.tick(now, (frame) => this.#link?.send(frame))
       this.pump()
