@@ -35,5 +35,9 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 816,
     found: 'a message that was blocked before it was sealed waited for a verdict for ever',
   },
+  {
+    seed: 2134,
+    found: 'a base made of what a page told of a message that was known for another entity',
+  },
   { seed: 1128, found: 'a run could not be written in which a message keeps a later one' },
 ]

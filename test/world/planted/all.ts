@@ -42,6 +42,10 @@ import { lensThrows } from './lens-throws.ts'
 import { unknownVersionRefused } from './unknown-version-refused.ts'
 import { unknownVersionSkipped } from './unknown-version-skipped.ts'
 import { wholeRowWritten } from './whole-row-written.ts'
+import { blockedWaitsOn } from './blocked-waits-on.ts'
+import { decisionEndsArchiving } from './decision-ends-archiving.ts'
+import { lastFlushAlone } from './last-flush-alone.ts'
+import { snapshotTakenUnbound } from './snapshot-taken-unbound.ts'
 
 export const PLANTED: readonly Planted[] = [
   ackBeforeCommit,
@@ -86,6 +90,10 @@ export const PLANTED: readonly Planted[] = [
   unknownVersionRefused,
   unknownVersionSkipped,
   wholeRowWritten,
+  blockedWaitsOn,
+  decisionEndsArchiving,
+  lastFlushAlone,
+  snapshotTakenUnbound,
 ]
 
 export function plantedNamed(name: string): Planted {

@@ -3,7 +3,7 @@
  * live writes and the first root, and which of these had seen which. Ancestry among the rest
  * is gone; a message that names a parent no page has is mended by asking for the entity.
  */
-import { ancestorsOf } from '../log/ancestry.ts'
+import { ancestorsOf, markFromSnapshot } from '../log/ancestry.ts'
 import { Entry, type SessionRef, Write } from '../log/entry.ts'
 import { compareOrder } from '../log/order.ts'
 import type { MessageIndex } from '../log/messages.ts'
@@ -131,6 +131,7 @@ export class PageLoader {
       values,
     )
     entry.writes.push(write)
+    markFromSnapshot(write)
     return write
   }
 

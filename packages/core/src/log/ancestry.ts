@@ -16,9 +16,16 @@ export function isRelinked(write: Write): boolean {
   return relinked.has(write)
 }
 
+/** Writes that came with a snapshot, of messages that are known otherwise: most name no session. */
+const fromSnapshot = new WeakSet<Write>()
+
+export function markFromSnapshot(write: Write): void {
+  if (write.entry.session.sessionId !== '') fromSnapshot.add(write)
+}
+
 /** Whether it came with a snapshot, which holds what stood, and not what was written before. */
-export function isFromSnapshot({ entry }: Write): boolean {
-  return entry.session.sessionId === ''
+export function isFromSnapshot(write: Write): boolean {
+  return write.entry.session.sessionId === '' || fromSnapshot.has(write)
 }
 
 /** All writes that the bearer of these parents had seen, the parents included. */

@@ -1,0 +1,14 @@
+import type { Planted } from '../plant.ts'
+
+export const snapshotTakenUnbound: Planted = {
+  name: 'snapshot-taken-unbound',
+  what: 'A snapshot is taken that does not say which of the own messages it contains.',
+  edits: [
+    {
+      module: 'messaging/session.ts',
+      from: 'if (snapshot && !this.#bound && outbox.size > 0) return',
+      to: 'void outbox',
+    },
+  ],
+  seed: 243,
+}
