@@ -60,7 +60,8 @@ export async function scene(
           const away = connection === 'offline' || connection === 'closed'
           return (
             away ||
-            (outboxMessages === 0 &&
+            (connection === 'online' && // then it has published what it has to
+              outboxMessages === 0 &&
               position?.seq === reviewer.state.seq &&
               reviewer.state.pendingCommit === 0)
           )

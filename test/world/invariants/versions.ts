@@ -16,7 +16,7 @@ import { must } from '../violation.ts'
 /** What is said before anybody looks at what a message wrote. */
 const OF_THE_FORM = new Set(['parent_rejected', 'seq_reused', 'too_large'])
 
-/** `builds`: of the reviewers that know types; none, where any type is taken unseen. */
+/** `builds`: of the reviewers that know types; none, where any type is taken unseen, or the one that spoke is dead. */
 export function s19RefusalsAreNeeded(
   truth: Truth,
   batch: AppendBatch,
@@ -34,7 +34,9 @@ export function s19RefusalsAreNeeded(
       () => `${name} is refused as ${reason} by a reviewer that does not know its version`,
     )
     must(
-      reason !== 'needs_upgrade' || builds.some((build) => losesSomething(message, build)),
+      reason !== 'needs_upgrade' ||
+        builds.length === 0 ||
+        builds.some((build) => losesSomething(message, build)),
       'S19',
       () => `${name} is asked for an upgrade, and sees all there is`,
     )

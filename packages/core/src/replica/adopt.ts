@@ -17,6 +17,8 @@ export interface Adoption {
   readonly outbox: Outbox
   /** Whether the message was refused, or stands on one that was. */
   readonly isRefused: (id: Uuid) => boolean
+  /** Hears of entities that were minted in a session before the one that created them. */
+  readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
   readonly nextArrival: () => number
 }
 
@@ -70,6 +72,8 @@ export function adoptFlushes(
   const adopted: SessionOpening[] = []
   const settled: string[] = []
   for (const { flush, opening } of ended) {
+    for (const change of flush.messages.flatMap(({ changes }) => changes))
+      if (change?.meta.sid !== undefined) adoption.mintedIn(change.meta.entityId, change.meta.sid)
     if (!flush.open) continue
     if (adoptFlush(flush, opening, adoption)) adopted.push(opening)
     else settled.push(flush.key)

@@ -5,6 +5,7 @@
 import type { Json } from '../base/json.ts'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
+import { fieldName } from '../fold/conflicts.ts'
 import type { Draft } from '../repo/draft.ts'
 import type { Table } from '../repo/table.ts'
 import { type Registers, UNSET } from '../schema/input.ts'
@@ -86,7 +87,7 @@ function writeAgain(
 /** The values in the version that this build writes. */
 function currentRegisters(
   { entity, reader, registers }: Table,
-  { values, version }: HeldChange,
+  { kind, values, version }: HeldChange,
 ): Registers {
   const current: Record<string, Json> = {}
   for (const [reg, value] of Object.entries(values)) {
@@ -97,8 +98,17 @@ function currentRegisters(
       throw new CountersignError(
         'needs_upgrade',
         `${entity.name}: what was written in version ${version} cannot be written in version ${entity.currentVersion}`,
-        { entity: entity.name, field: reg },
+        { entity: entity.name, field: fieldName(reg, reader) },
       )
+  }
+  // What later versions added, a creation of an older one has not given.
+  if (kind === 'create' && version < entity.currentVersion) {
+    for (const { reg } of entity.fields.values()) {
+      const added = entity.assigns(reg)
+        ? undefined
+        : reader.lenses.defaultOf(reg, entity.currentVersion)
+      if (current[reg] === undefined && added !== undefined) current[reg] = added
+    }
   }
   return { regs: registers.set(Object.keys(current).sort()), values: current }
 }

@@ -181,9 +181,10 @@ export class Replica {
     this.#refusals.dismiss(ids, this.flushed())
   }
 
-  /** Lets this session create an entity that an earlier one of its author had minted. */
+  /** Lets this session create what an earlier one of its author had minted: the first that is named. */
   readonly mintedIn = (entityId: Uuid, sessionId: Uuid): void => {
-    if (sessionId !== this.#identity!.session.sessionId) this.#mintedIn.set(entityId, sessionId)
+    if (sessionId === this.#identity!.session.sessionId) return
+    if (!this.#mintedIn.has(entityId)) this.#mintedIn.set(entityId, sessionId)
   }
 
   /** Resolves to the verdict on an entry. */
@@ -318,16 +319,14 @@ export class Replica {
       repo: this.repo,
       outbox: this.outbox,
       isRefused: (id) => this.refused.has(id),
+      mintedIn: this.mintedIn,
       nextArrival: () => ++this.#arrivals,
     })
     for (const opening of adopted) this.#openings.set(opening.sessionId, opening)
     if (settled.length > 0) void this.#disk.write({ durability: 'relaxed', outboxRemove: settled })
   }
 
-  /**
-   * A session may have stored a last flush after the disk was read, and before its lock was ours;
-   * another may have ended since, and is taken over whole.
-   */
+  /** A session may have stored a last flush before its lock was ours; another may have ended since. */
   async #adoptLate(): Promise<void> {
     const state = await this.#disk.handle?.read().catch(() => undefined)
     if (!state || this.#closing) return
