@@ -156,6 +156,29 @@ describe('a reviewer', () => {
     expect(reviewer.state.connections).toBe(0)
   })
 
+  it.each([
+    '{"toString":null}',
+    '{"toString":{"valueOf":1}}',
+    '{"__proto__":null}',
+    '[[]]',
+    '1e400',
+  ])('T11 frames: %s in the place of words', async (odd) => {
+    open = await scene()
+    for (const kind of ['hello', 'bind', 'offer', 'want', 'history', 'bye']) {
+      const attached = open.reviewer.connect(
+        { send: () => {}, close: () => {} },
+        { address: 'x', auth: undefined },
+      )
+      attached.frame(helloFrame(SPACE, null))
+      for (let at = 0; at < 4; at++) {
+        const parts = ['null', 'null', 'null', 'null'].map((part, i) => (i === at ? odd : part))
+        attached.frame(`["${kind}",${parts.join()}]`)
+      }
+      attached.closed()
+    }
+    expect(open.reviewer.state).toMatchObject({ seq: 0, connections: 0 })
+  })
+
   it('T11 frames: three faulty ones end the link, with a reason', async () => {
     open = await scene()
     const ann = await author(open)
@@ -269,11 +292,12 @@ describe('a reviewer', () => {
 })
 
 function hostileFrame(): fc.Arbitrary<string> {
-  const kind = fc.constantFrom('hello', 'bind', 'offer', 'want', 'bye', '__proto__')
+  const kind = fc.constantFrom('hello', 'bind', 'offer', 'want', 'history', 'bye', '__proto__')
   const part = fc.oneof(
     fc.jsonValue(),
     fc.constantFrom('all', SPACE, hash('cs/msg', 'x'), `{"__proto__":{"x":1}}`, '['.repeat(5_000)),
     fc.array(fc.jsonValue()),
+    fc.constantFrom('toString', 'valueOf', 'toJSON', 'length').map((key) => ({ [key]: null })),
   )
   return fc.tuple(kind, part, part, part).map((frame) => JSON.stringify(frame))
 }
@@ -430,10 +454,13 @@ function hostileReply(): fc.Arbitrary<string> {
     'page',
     'entities',
     'through',
+    'settled',
+    'history',
+    'bye',
   )
   const part = fc.oneof(
     fc.jsonValue(),
-    fc.constantFrom(SPACE, [], [[1, 2]], {
+    fc.constantFrom({ toString: null }, SPACE, [], [[1, 2]], {
       eid: SPACE,
       epoch: 1,
       seq: 5,

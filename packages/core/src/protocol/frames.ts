@@ -231,10 +231,15 @@ export function parseAuthorFrame(text: string): Outcome<AuthorFrame> {
     case 'history':
       return isUuid(a) ? ok({ kind, entityId: a }) : malformed('a history of nothing')
     case 'bye':
-      return ok({ kind, reason: String(a).slice(0, 256) })
+      return ok({ kind, reason: words(a) })
     default:
       return malformed('a frame of an unknown kind')
   }
+}
+
+/** What a peer says in words. `String` would call what the peer made of `toString`. */
+function words(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, 256) : ''
 }
 
 /** A frame from a reviewer. Never throws. */
@@ -278,7 +283,7 @@ export function parseReviewerFrame(text: string): Outcome<ReviewerFrame> {
         reason: a as NackReason,
         sessionId: b,
         clientSeqs: c,
-        detail: String(d),
+        detail: words(d),
         alone: e === 1,
       })
     case 'page':
@@ -304,7 +309,7 @@ export function parseReviewerFrame(text: string): Outcome<ReviewerFrame> {
       return part ? ok({ kind, ...part }) : malformed('a malformed history')
     }
     case 'bye':
-      return ok({ kind, reason: String(a).slice(0, 256) })
+      return ok({ kind, reason: words(a) })
     default:
       return malformed('a frame of an unknown kind')
   }
