@@ -213,11 +213,12 @@ export class Watch {
    */
   #isUncertain({ history, row, mask }: Sight): boolean {
     const heads = row?.$heads ?? []
-    if (heads.length < 2) return false
+    const candidates = Object.values(row?.$conflicts ?? {}).flatMap((each) => each.candidates)
+    if (heads.length + candidates.length < 2) return false
     const { heads: standing } = history.expected(mask)
     const { sessionId } = this.#options.store.status.getState()
-    return heads.some((id) => {
-      if (standing.includes(id)) return false
+    const shown = candidates.filter(({ pending }) => pending).map(({ msgId }) => msgId)
+    return [...heads.filter((id) => !standing.includes(id)), ...shown].some((id) => {
       const { message, seq } = this.#options.truth.facts.get(id)!
       return (
         seq !== undefined &&

@@ -13,6 +13,7 @@ import type { Json } from '../base/json.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import type { Message, Review } from '../message/message.ts'
 import { isCount } from '../message/parse.ts'
+import { itemAt } from './item-at.ts'
 import { packMessages, unpackMessages } from './pack.ts'
 import { packAssigned, readAssigned } from './runs.ts'
 
@@ -70,7 +71,7 @@ export function historyFrame(
 /** The frame without its kind, as a part; its inner JSON is not looked at. */
 export function readHistoryPart(frame: readonly unknown[]): HistoryPart | undefined {
   const [, entityId, asOfSeq, part, endNo, packed, epochs, reviews] = frame
-  const end = ENDS[endNo as number]
+  const end = itemAt(ENDS, endNo)
   if (!isUuid(entityId) || !isCount(asOfSeq) || !isCount(part) || !end) return undefined
   return { entityId, asOfSeq, part, end, packed, epochs, reviews }
 }
@@ -111,7 +112,7 @@ function readReview(
   { terms, message }: { terms: readonly (Term | undefined)[]; message: Message },
 ): Review | string {
   const [no, seq, at, forked, values] = Array.isArray(packed) ? (packed as unknown[]) : []
-  const term = terms[no as number]
+  const term = itemAt(terms, no)
   if (!term || !isCount(seq) || !isCount(at)) return 'a history with a review of no place'
   const assigned = values === undefined ? undefined : readAssigned(values, message)
   if (typeof assigned === 'string') return assigned

@@ -26,6 +26,7 @@ import {
   WIRE_VERSION,
 } from '../message/message.ts'
 import { changeFault, isCount, messageFault } from '../message/parse.ts'
+import { itemAt } from './item-at.ts'
 
 const KINDS: readonly ChangeKind[] = ['create', 'update', 'resolve', 'migrate']
 
@@ -157,7 +158,7 @@ class Unpacker {
   #message(packed: unknown, base: number): Message {
     const [sessionNo, clientSeq, delta, list, expect] = listOf(packed, 'a message')
     const session =
-      this.#sessions[sessionNo as number] ?? bad('a message names no session of its run')
+      itemAt(this.#sessions, sessionNo) ?? bad('a message names no session of its run')
     const leaves: Hash[] = []
     const changes = listOf(list, 'the changes of a message').map((packedChange) => {
       if (isHash(packedChange)) {
@@ -193,7 +194,7 @@ class Unpacker {
 
   #change(packed: unknown): Change {
     const [shapeNo, entity, parents, values, salt, keep, sid] = listOf(packed, 'a change')
-    const shape = this.#shapes[shapeNo as number] ?? bad('a change names no shape of its run')
+    const shape = itemAt(this.#shapes, shapeNo) ?? bad('a change names no shape of its run')
     const meta: ChangeMeta = {
       ...shape,
       entityId: this.#ref(entity),
@@ -216,7 +217,7 @@ class Unpacker {
     >
     for (const item of listOf(packed, 'keep')) {
       const [no, ids] = listOf(item, 'keep')
-      const reg = regs[no as number] ?? bad('keep names a register that is not written')
+      const reg = itemAt(regs, no) ?? bad('keep names a register that is not written')
       keep[reg] = listOf(ids, 'keep').map((ref) => this.#ref(ref))
     }
     return keep
@@ -258,7 +259,7 @@ function readShape(packed: unknown): Pick<ChangeMeta, 'type' | 'kind' | 'schemaV
     bad('a register is not text')
   return {
     type,
-    kind: KINDS[kind as number] ?? bad('the kind of a change is unknown'),
+    kind: itemAt(KINDS, kind) ?? bad('the kind of a change is unknown'),
     schemaVersion: schemaVersion as number,
     regs: regs as readonly string[],
   }

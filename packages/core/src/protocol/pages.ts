@@ -15,6 +15,7 @@ import { type Json, isForbiddenKey } from '../base/json.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import type { Review } from '../message/message.ts'
 import { isCount } from '../message/parse.ts'
+import { itemAt } from './item-at.ts'
 import { isTypeName } from '../schema/entity.ts'
 
 /** One write as a page names it. */
@@ -194,6 +195,6 @@ class PageReader {
       this.#refs.push(ref)
       return ref
     }
-    return this.#refs[ref as number] ?? bad('refers to nothing')
+    return itemAt(this.#refs, ref) ?? bad('refers to nothing')
   }
 }
