@@ -42,8 +42,6 @@ import { lensThrows } from './lens-throws.ts'
 import { unknownVersionRefused } from './unknown-version-refused.ts'
 import { unknownVersionSkipped } from './unknown-version-skipped.ts'
 import { wholeRowWritten } from './whole-row-written.ts'
-import { blockedWaitsOn } from './blocked-waits-on.ts'
-import { decisionEndsArchiving } from './decision-ends-archiving.ts'
 import { lastFlushAlone } from './last-flush-alone.ts'
 import { snapshotTakenUnbound } from './snapshot-taken-unbound.ts'
 
@@ -90,8 +88,6 @@ export const PLANTED: readonly Planted[] = [
   unknownVersionRefused,
   unknownVersionSkipped,
   wholeRowWritten,
-  blockedWaitsOn,
-  decisionEndsArchiving,
   lastFlushAlone,
   snapshotTakenUnbound,
 ]

@@ -10,4 +10,5 @@ export const conflictInAuthorVersion: Planted = {
       to: 'if (write.version > 0 || entity.each) return stored',
     },
   ],
+  seed: 33,
 }

@@ -10,4 +10,5 @@ export const correctionNotTaken: Planted = {
       to: 'theirs && !mine ? theirs : mine!',
     },
   ],
+  seed: 61,
 }

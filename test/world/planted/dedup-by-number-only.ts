@@ -10,5 +10,5 @@ export const dedupByNumberOnly: Planted = {
       to: 'const review = [...this.#context.space.messages.entries()].find((entry) => entry.session.sessionId === sessionId && entry.clientSeq === clientSeq)?.review ?? this.#batch.entry(message.id)?.review',
     },
   ],
-  seed: 128,
+  seed: 79,
 }

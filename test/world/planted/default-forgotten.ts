@@ -10,4 +10,5 @@ export const defaultForgotten: Planted = {
       to: '? undefined',
     },
   ],
+  seed: 33,
 }

@@ -10,5 +10,5 @@ export const fenceIgnored: Planted = {
       to: 'void outcome',
     },
   ],
-  seed: 2,
+  seed: 17,
 }

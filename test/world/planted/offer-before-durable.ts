@@ -12,5 +12,5 @@ export const offerBeforeDurable: Planted = {
     const write = disk.write({`,
     },
   ],
-  seed: 1,
+  seed: 2,
 }

@@ -10,5 +10,5 @@ export const offerNeverRepeated: Planted = {
       to: 'if (tracked.offeredAt !== undefined && tracked.offeredAt < -before) this.#land(tracked)',
     },
   ],
-  seed: 12,
+  seed: 58,
 }

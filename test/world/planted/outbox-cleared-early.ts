@@ -11,5 +11,5 @@ export const outboxClearedEarly: Planted = {
       void disk.write({ durability: 'relaxed', outboxRemove: [flush.key] })`,
     },
   ],
-  seed: 1,
+  seed: 4,
 }

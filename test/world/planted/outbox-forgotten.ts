@@ -6,9 +6,9 @@ export const outboxForgotten: Planted = {
   edits: [
     {
       module: 'replica/flusher.ts',
-      from: 'outboxAdd: [flush.key]',
+      from: 'outboxAdd: open.length > 0 ? [flush.key] : []',
       to: 'outboxAdd: []',
     },
   ],
-  seed: 1,
+  seed: 4,
 }

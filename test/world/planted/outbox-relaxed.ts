@@ -10,5 +10,5 @@ export const outboxRelaxed: Planted = {
       to: "durability: 'relaxed', segments: [segment(flush.key, 'own', { ids, text })]",
     },
   ],
-  seed: 1,
+  seed: 2,
 }

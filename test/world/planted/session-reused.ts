@@ -10,5 +10,5 @@ export const sessionReused: Planted = {
       to: "sessionId: storage ? String(await storage.claim('sessionId', uuid4(random.bytes(16)))) : uuid4(random.bytes(16))",
     },
   ],
-  seed: 1,
+  seed: 2,
 }

@@ -10,4 +10,5 @@ export const unknownVersionRefused: Planted = {
       to: "if (version > type.currentVersion) return reject('needs_upgrade', 'a newer version') ?? nack(",
     },
   ],
+  seed: 23,
 }

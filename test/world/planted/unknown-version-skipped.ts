@@ -10,4 +10,5 @@ export const unknownVersionSkipped: Planted = {
       to: 'addCanonical(write: Write): void {\n    if (!this.entity.each && write.version > this.entity.currentVersion) return',
     },
   ],
+  seed: 33,
 }

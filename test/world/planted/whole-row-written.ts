@@ -11,4 +11,5 @@ export const wholeRowWritten: Planted = {
       const registers = encodePatch(entity, table.registers, { ...seen, ...patch })`,
     },
   ],
+  seed: 4,
 }
