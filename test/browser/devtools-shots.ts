@@ -16,12 +16,15 @@ import { LastYear, lastYearUrl } from './last-year.ts'
 const looks = [1280, 400].flatMap((width) =>
   (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme })),
 )
-/** Which of them stand in the README. */
-const inReadme: Readonly<Partial<Record<ViewName | 'Trace', 'light' | 'dark'>>> = {
+/** Which of them stand in the README: each view wide in one of the two, narrow in the other. */
+const wideInReadme: Readonly<Partial<Record<ViewName | 'Trace', 'light' | 'dark'>>> = {
   Outbox: 'light',
   Timeline: 'dark',
   Entity: 'light',
   Row: 'dark',
+  Sync: 'light',
+  Queries: 'dark',
+  Storage: 'dark',
   Faults: 'light',
 }
 const calmMs = 400
@@ -56,10 +59,13 @@ async function shootAll(from: Browser): Promise<void> {
     await page.setViewportSize({ width, height: width < 600 ? 860 : 900 })
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await eachView(panel, title, async (name) => {
-      if (forReadme && (width < 600 || inReadme[name] !== colorScheme)) return
+      const isWide = width >= 600
+      const wide = wideInReadme[name]
+      if (forReadme && (wide === undefined || (wide === colorScheme) !== isWide)) return
       await page.waitForTimeout(calmMs)
       const file = `devtools-${name.toLowerCase()}-${width}-${colorScheme}.png`
-      const path = join(folder, forReadme ? `${name.toLowerCase()}.png` : file)
+      const inReadme = `${name.toLowerCase()}${isWide ? '' : '-narrow'}.png`
+      const path = join(folder, forReadme ? inReadme : file)
       await panel.element.screenshot({ path })
     })
   }
