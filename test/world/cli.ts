@@ -121,7 +121,8 @@ async function many(): Promise<number> {
     const again = await runSeed(first.seed, { verbose: true, workload })
     console.error(failureText(first, again))
   }
-  if (missing.length > 0 && seeds >= SEEDS_FOR_ALL)
-    console.error(`world: never reached: ${missing.join('; ')}`)
-  return failed.length > 0 || (missing.length > 0 && seeds >= SEEDS_FOR_ALL) ? 1 : 0
+  // One workload alone leaves out what the others are about.
+  const isPoor = missing.length > 0 && seeds >= SEEDS_FOR_ALL && workload === undefined
+  if (isPoor) console.error(`world: never reached: ${missing.join('; ')}`)
+  return failed.length > 0 || isPoor ? 1 : 0
 }

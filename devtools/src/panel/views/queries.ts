@@ -67,5 +67,5 @@ function draw(row: HTMLElement, query: QueryRecord): void {
   )
   setText(cells[4]!, String(query.updates))
   setText(cells[5]!, String(query.reads))
-  setText(cells[6]!, query.reads === 0 ? '–' : `${cost} µs`)
+  setText(cells[6]!, query.reads === 0 ? '–' : `${cost}\u00a0µs`)
 }
