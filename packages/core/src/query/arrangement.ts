@@ -14,7 +14,7 @@ import { SortedList } from './sorted-list.ts'
 import { type RowChange, distinct } from './stand-ins.ts'
 
 /** Entries gathered before they are merged, whether anybody reads or not. */
-export const GATHERED_ROWS_MAX = 4_096
+export const GATHERED_ROWS_MAX = 16_384
 /** A merge pays when it brings at least one entry in so many of the list. */
 const MERGE_SHARE = 64
 
