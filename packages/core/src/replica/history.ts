@@ -3,13 +3,12 @@
  * under way or was refused here.
  */
 import type { Uuid } from '../base/uuid.ts'
-import { fieldName } from '../fold/conflicts.ts'
-import { type Reader, isAbsent, readStored } from '../fold/read.ts'
+import type { Reader } from '../fold/read.ts'
 import type { Entry } from '../log/entry.ts'
 import { reviewedOrderKey } from '../log/order.ts'
-import type { Change, Message, Review } from '../message/message.ts'
-import type { HeldChange } from './refused.ts'
-import { type Held, heldEntry, BLOCKED } from './refused.ts'
+import type { Message, Review } from '../message/message.ts'
+import { namedValues } from './named-values.ts'
+import { BLOCKED, type Held, type HeldChange, heldEntry } from './refused.ts'
 import type { History, HistoryEntry } from './store.ts'
 
 /** Where the parts of a history are. */
@@ -49,7 +48,7 @@ function acceptedEntry(
         authorId: message.header.authorId,
         timestamp: message.header.timestamp,
         version: change.meta.schemaVersion,
-        values: named({ ...written, ...assigned }, change.meta, reader),
+        values: namedValues({ ...written, ...assigned }, change.meta.schemaVersion, reader),
         state: 'accepted',
         reviewerId: review.reviewerId,
         reviewedAt: review.at,
@@ -101,21 +100,5 @@ function unreviewed(messageId: Uuid, authorId: Uuid, timestamp: number) {
 }
 
 function told({ kind, version, values }: HeldChange, reader: Reader) {
-  return { kind, version, values: named(values, { schemaVersion: version }, reader) }
-}
-
-function named(
-  values: Readonly<Record<string, unknown>>,
-  { schemaVersion: version }: Pick<Change['meta'], 'schemaVersion'>,
-  reader: Reader,
-): Readonly<Record<string, unknown>> {
-  const shown: Record<string, unknown> = {}
-  for (const [reg, value] of Object.entries(values)) {
-    // The name of a field that is gone may be that of another one by now.
-    if (value !== undefined && isAbsent(value as never, { reg, version }, reader)) continue
-    // Erased values are gone for good; the change is told all the same.
-    shown[fieldName(reg, reader)] =
-      value === undefined ? undefined : readStored(value as never, { reg, version }, reader)
-  }
-  return shown
+  return { kind, version, values: namedValues(values, version, reader) }
 }

@@ -6,10 +6,11 @@
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { fieldName } from '../fold/conflicts.ts'
-import { type Reader, isAbsent, readStored } from '../fold/read.ts'
+import { type Reader, readStored } from '../fold/read.ts'
 import type { Entry, Refusal } from '../log/entry.ts'
 import type { ChangeKind, Message, Standing } from '../message/message.ts'
 import type { Reg } from '../schema/registers.ts'
+import { namedValues } from './named-values.ts'
 import type { LiveList, RefusedChange, RefusedMessage, StandingValue } from './store.ts'
 
 /** What a refused message wanted of one entity, as it was written. */
@@ -219,12 +220,7 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
   }
 
   #changeOf({ type, entityId, kind, version, values }: HeldChange): RefusedChange {
-    const reader = this.#readerOf(type)
-    const named: Record<string, unknown> = {}
-    for (const [reg, value] of Object.entries(values))
-      // The name of a field that is gone may be that of another one by now.
-      if (!isAbsent(value, { reg, version }, reader))
-        named[fieldName(reg, reader)] = readStored(value, { reg, version }, reader)
+    const named = namedValues(values, version, this.#readerOf(type))
     return { entity: type, id: entityId, kind, values: named }
   }
 }
