@@ -2,10 +2,11 @@
 /**
  * The door of `@countersign/react`: a provider and hooks over a store that core makes.
  * Nothing here keeps state of its own: the store is the one truth, a hook reads it in
- * memory and listens. At run time this package does not import core at all.
+ * memory and subscribes. Only `useCreateStore` imports core at run time.
  */
 export { SyncProvider, type SyncProviderProps } from './sync-provider.ts'
 export { useConflicts } from './use-conflicts.ts'
+export { useCreateStore } from './use-create-store.ts'
 export { useEntity } from './use-entity.ts'
 export { useQuery } from './use-query.ts'
 export { useRefused } from './use-refused.ts'
@@ -22,6 +23,7 @@ export type {
   Receipt,
   RefusedMessage,
   Row,
+  StoreOptions,
   SyncStatus,
   SyncStore,
   Uuid,
