@@ -4,7 +4,7 @@
  * position it reaches, its rows are those of the oracle over the whole history.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { hash, uuid8, type Message } from '@countersign/core/message'
+import { LIMITS, hash, uuid8, type Message } from '@countersign/core/message'
 import { packMessages, pageText, runText } from '@countersign/core/protocol'
 import {
   Entry,
@@ -101,7 +101,7 @@ class Client {
       onTable: () => {},
       retention: { messages: random.between(1, 25), slack: random.between(1, 6) },
     })
-    this.tail = new TailReader(this.repo, space, () => undefined)
+    this.tail = new TailReader(this.repo, space, { findOwn: () => undefined, limits: LIMITS })
   }
 
   get seq(): number {

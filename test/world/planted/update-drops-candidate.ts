@@ -6,7 +6,7 @@ export const updateDropsCandidate: Planted = {
   edits: [
     {
       module: 'repo/draft.ts',
-      from: 'keep ??= new Map() keep.set(reg, others.slice(0, LIMITS.keepMax))',
+      from: 'keep ??= new Map() keep.set(reg, others.slice(0, this.#limits.keepMax))',
       to: 'void others',
     },
   ],

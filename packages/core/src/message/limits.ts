@@ -1,6 +1,12 @@
-/** The bounds of messages, values and queues. Everything here is a default that a deployment may lower. */
+/**
+ * Every bound of messages, frames, queues and caches, in one value that is passed down. `LIMITS`
+ * are the defaults; a deployment may lower some, and the simulated world sets them to a few.
+ */
+import { FRAME_BYTES_MAX } from '../ports/transport.ts'
 
 export interface Limits {
+  /** UTF-8 bytes of one frame, both ways. */
+  readonly frameBytesMax: number
   readonly messageChangesMax: number
   /** UTF-8 bytes of one message as it is packed. */
   readonly messageBytesMax: number
@@ -33,9 +39,42 @@ export interface Limits {
   readonly historyBytesMax: number
   /** Histories that one link may wait for. */
   readonly historiesMax: number
+  /** Entities of one page of a snapshot. */
+  readonly pageEntitiesMax: number
+  /** Runs that catch-up reads from the reviewer's store in one go, and that a start reads. */
+  readonly readRunsMax: number
+  readonly loadRunsMax: number
+  /** Verdicts of one `settled` frame. */
+  readonly settledPerFrameMax: number
+  /** What may wait in a link before a long answer pauses. */
+  readonly linkBufferedBytesMax: number
+  /** Messages that the reviewer commits together, and that may wait for it before it says `busy`. */
+  readonly batchMessagesMax: number
+  readonly waitingMessagesMax: number
+  /** Runs of the tail that wait for the state of an entity, and parts of one snapshot. */
+  readonly waitingRunsMax: number
+  readonly snapshotPartsMax: number
+  /** Canonical messages that a replica keeps whole, and how many more gather before the oldest go. */
+  readonly retainedMessagesMax: number
+  readonly retainedSlackMax: number
+  /** Stored steps of the tail, and characters of them, before a checkpoint; entities of one of its slices. */
+  readonly checkpointStepsMax: number
+  readonly checkpointStepCharsMax: number
+  readonly sliceEntitiesMax: number
+  /** Batches that are written to the storage as one. */
+  readonly storageBatchesMax: number
+}
+
+/** Of a frame, what is kept for its kind, position and ids; the rest is for runs, pages and lists. */
+const FRAME_ENVELOPE_BYTES = 4_096
+
+/** Bytes of runs, of a page, or of a list of verdicts in one frame. */
+export function frameContentBytesMax({ frameBytesMax }: Pick<Limits, 'frameBytesMax'>): number {
+  return frameBytesMax - FRAME_ENVELOPE_BYTES
 }
 
 export const LIMITS: Limits = {
+  frameBytesMax: FRAME_BYTES_MAX,
   messageChangesMax: 512,
   messageBytesMax: 196_608,
   registersMax: 128,
@@ -61,4 +100,19 @@ export const LIMITS: Limits = {
   historyMessagesMax: 1_000,
   historyBytesMax: 8_388_608,
   historiesMax: 8,
+  pageEntitiesMax: 256,
+  readRunsMax: 256,
+  loadRunsMax: 1_024,
+  settledPerFrameMax: 4_096,
+  linkBufferedBytesMax: 1_048_576,
+  batchMessagesMax: 2_048,
+  waitingMessagesMax: 65_536,
+  waitingRunsMax: 4_096,
+  snapshotPartsMax: 65_536,
+  retainedMessagesMax: 8_192,
+  retainedSlackMax: 1_024,
+  checkpointStepsMax: 512,
+  checkpointStepCharsMax: 4_194_304,
+  sliceEntitiesMax: 512,
+  storageBatchesMax: 64,
 }

@@ -140,6 +140,7 @@ function sessionWith(desk: Desk): { session: SyncSession; cut: () => void } {
   }
   let cut = (): void => {}
   const session = new SyncSession({
+    limits: LIMITS,
     space: DESK_SPACE,
     transport: {
       connect(events) {
@@ -161,7 +162,7 @@ function sessionWith(desk: Desk): { session: SyncSession; cut: () => void } {
     clock: desk.clock,
     random: desk.random,
     outbox: new Outbox(),
-    tail: new TailReader(repo, DESK_SPACE, () => undefined),
+    tail: new TailReader(repo, DESK_SPACE, { findOwn: () => undefined, limits: LIMITS }),
     host,
   })
   return { session, cut: () => cut() }

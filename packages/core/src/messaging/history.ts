@@ -5,7 +5,7 @@
  */
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { LIMITS } from '../message/limits.ts'
+import { LIMITS, type Limits } from '../message/limits.ts'
 import {
   type HistoryPart,
   type ReviewedMessage,
@@ -42,19 +42,21 @@ interface Part {
 
 export class Histories {
   readonly #space: Uuid
+  readonly #limits: Limits
   readonly #asked = new Map<Uuid, Asked>()
 
-  constructor(space: Uuid) {
+  constructor(space: Uuid, limits: Limits = LIMITS) {
     this.#space = space
+    this.#limits = limits
   }
 
   /** Two who ask for the same share the answer. Rejects with `unavailable` or `too_large`. */
   ask(entityId: Uuid, nowMs: number, send: (frame: string) => void): Promise<HistoryAnswer> {
     const asked = this.#asked.get(entityId)
     if (asked) return asked.answer
-    if (this.#asked.size >= LIMITS.historiesMax)
+    if (this.#asked.size >= this.#limits.historiesMax)
       return Promise.reject(
-        unavailable(`${LIMITS.historiesMax} histories are asked for already`, entityId),
+        unavailable(`${this.#limits.historiesMax} histories are asked for already`, entityId),
       )
     let resolve!: Asked['resolve']
     let reject!: Asked['reject']
@@ -71,7 +73,7 @@ export class Histories {
   /** A part has come. A text says what is wrong with it. */
   heard(part: HistoryPart, nowMs: number): string | undefined {
     const asked = this.#asked.get(part.entityId)
-    if (!asked || part.asOfSeq < asked.asOfSeq || part.part > LIMITS.historyMessagesMax)
+    if (!asked || part.asOfSeq < asked.asOfSeq || part.part > this.#limits.historyMessagesMax)
       return undefined
     const read = readHistory(part, this.#space)
     if (!read.ok) return read.error.message

@@ -9,7 +9,7 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../log/entry.ts'
-import { LIMITS } from '../message/limits.ts'
+import { LIMITS, type Limits } from '../message/limits.ts'
 import type { Credits } from '../protocol/frames.ts'
 import { estimatedBytes } from './materialize.ts'
 
@@ -45,6 +45,11 @@ export class Outbox {
   #inFlightMessages = 0
   #inFlightBytes = 0
   #bytes = 0
+  readonly #limits: Limits
+
+  constructor(limits: Limits = LIMITS) {
+    this.#limits = limits
+  }
 
   /** Messages without a verdict. */
   get size(): number {
@@ -60,7 +65,9 @@ export class Outbox {
   }
 
   get full(): boolean {
-    return this.#size >= LIMITS.outboxMessagesMax || this.#bytes >= LIMITS.outboxBytesMax
+    return (
+      this.#size >= this.#limits.outboxMessagesMax || this.#bytes >= this.#limits.outboxBytesMax
+    )
   }
 
   *open(): IterableIterator<Entry> {
@@ -90,10 +97,10 @@ export class Outbox {
   takeDrafts(): readonly Entry[] {
     const taken: Entry[] = []
     let bytes = 0
-    while (this.hasDrafts && taken.length < LIMITS.flushMessagesMax) {
+    while (this.hasDrafts && taken.length < this.#limits.flushMessagesMax) {
       const next = this.#drafts[this.#draftsTaken]!
       bytes += estimatedBytes(next.writes)
-      if (taken.length > 0 && bytes > LIMITS.flushBytesMax) break
+      if (taken.length > 0 && bytes > this.#limits.flushBytesMax) break
       taken.push(next)
       this.#draftsTaken++
     }

@@ -1,6 +1,7 @@
 /** What a session with a reviewer needs of the replica around it, and where it stands. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../log/entry.ts'
+import type { Limits } from '../message/limits.ts'
 import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
@@ -29,6 +30,7 @@ export interface SessionHost {
 }
 
 export interface SessionParts {
+  readonly limits: Limits
   readonly space: Uuid
   readonly transport: Transport
   readonly clock: Clock

@@ -10,7 +10,6 @@
  * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
  */
 import type { Uuid } from '../base/uuid.ts'
-import { LIMITS } from '../message/limits.ts'
 import { type Position, WIRE_VERSION } from '../message/message.ts'
 import type { Link } from '../ports/transport.ts'
 import {
@@ -49,7 +48,7 @@ export class SyncSession {
   #boundSessions: ReadonlySet<Uuid> = new Set()
   #credits: Credits = { messages: 0, bytes: 0 }
   #wanting = false
-  readonly #snapshot = new SnapshotParts()
+  readonly #snapshot: SnapshotParts
   readonly #histories: Histories
   #waitingTexts: string[] = []
   #heardAt = 0
@@ -59,7 +58,8 @@ export class SyncSession {
 
   constructor(parts: SessionParts) {
     this.#parts = parts
-    this.#histories = new Histories(parts.space)
+    this.#snapshot = new SnapshotParts(parts.limits.snapshotPartsMax)
+    this.#histories = new Histories(parts.space, parts.limits)
     this.#timers = new Timers(parts.clock)
   }
 
@@ -118,15 +118,16 @@ export class SyncSession {
 
   #connect(): void {
     const generation = ++this.#generation
+    const { handshakeMs } = this.#parts.limits
     this.#become('connecting', this.#note)
     const live = (): boolean => generation === this.#generation
-    this.#timers.after(LIMITS.handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
+    this.#timers.after(handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
     this.#link = this.#parts.transport.connect({
       open: () => {
         if (!live()) return
         this.#timers.clear()
         this.#become('greeting', undefined)
-        this.#timers.after(LIMITS.handshakeMs, () => this.#fail('the reviewer does not greet'))
+        this.#timers.after(handshakeMs, () => this.#fail('the reviewer does not greet'))
         this.#link?.send(helloFrame(this.#parts.space, this.#parts.tail.position))
       },
       frame: (text) => {
@@ -164,7 +165,7 @@ export class SyncSession {
 
   #frame(text: string): void {
     this.#heardAt = this.#parts.clock.monotonic()
-    const frame = parseReviewerFrame(text)
+    const frame = parseReviewerFrame(text, this.#parts.limits)
     if (!frame.ok) this.#fail(`the reviewer sent ${frame.error.message}`)
     else if (frame.value.kind === 'welcome') this.#welcome(frame.value)
     else if (this.#reviewing && this.#state !== 'greeting') this.#understood(frame.value, text)
@@ -262,7 +263,7 @@ export class SyncSession {
   }
 
   #bindAll(): void {
-    const openings = this.#parts.host.openings().slice(-LIMITS.sessionsPerBindMax)
+    const openings = this.#parts.host.openings().slice(-this.#parts.limits.sessionsPerBindMax)
     this.#link?.send(bindFrame(openings))
   }
 
@@ -300,7 +301,7 @@ export class SyncSession {
       case 'mend':
         this.#waitingTexts.push(text)
         this.#link?.send(
-          wantFrame(outcome.ids.slice(0, LIMITS.wantIdsMax), this.#parts.tail.position),
+          wantFrame(outcome.ids.slice(0, this.#parts.limits.wantIdsMax), this.#parts.tail.position),
         )
         break
       case 'gap':

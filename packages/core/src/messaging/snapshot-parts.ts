@@ -17,11 +17,14 @@ export type SnapshotPart =
       readonly reviews: readonly AcceptedAgain[]
     }
 
-const PARTS_MAX = 65_536
-
 export class SnapshotParts {
+  readonly #partsMax: number
   /** By the text of the frame: a repeated one is the same part. */
   readonly #parts = new Map<string, { readonly seq: number; readonly part: SnapshotPart }>()
+
+  constructor(partsMax: number) {
+    this.#partsMax = partsMax
+  }
 
   get any(): boolean {
     return this.#parts.size > 0
@@ -29,7 +32,7 @@ export class SnapshotParts {
 
   /** False when there are too many. */
   add(text: string, seq: number, part: SnapshotPart): boolean {
-    if (this.#parts.size >= PARTS_MAX) return false
+    if (this.#parts.size >= this.#partsMax) return false
     this.#parts.set(text, { seq, part })
     return true
   }

@@ -12,6 +12,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { PageLoader } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
 import { Entry, type SessionRef, applyAssigned } from '../log/entry.ts'
+import type { Limits } from '../message/limits.ts'
 import type { Message, Position, Review } from '../message/message.ts'
 import { type PageEntity, readPage } from '../protocol/pages.ts'
 import { type Run, readRun } from '../protocol/runs.ts'
@@ -46,22 +47,27 @@ interface Step {
   readonly own: boolean
 }
 
-/** Runs that wait for a mend, at the most; beyond it everything is asked for anew. */
-const WAITING_RUNS_MAX = 4_096
+export interface TailParts {
+  readonly findOwn: FindOwn
+  /** Runs that wait for a mend, at the most; beyond it everything is fetched again. */
+  readonly limits: Pick<Limits, 'waitingRunsMax'>
+}
 
 export class TailReader {
   readonly #repo: Repo
   readonly #space: Uuid
   readonly #findOwn: FindOwn
+  readonly #waitingRunsMax: number
   readonly #sessions = new Map<Uuid, SessionRef>()
   #position: Position | null = null
   #waiting: Run[] = []
   #mending: ReadonlySet<Uuid> = new Set()
 
-  constructor(repo: Repo, space: Uuid, findOwn: FindOwn) {
+  constructor(repo: Repo, space: Uuid, { findOwn, limits }: TailParts) {
     this.#repo = repo
     this.#space = space
     this.#findOwn = findOwn
+    this.#waitingRunsMax = limits.waitingRunsMax
   }
 
   get position(): Position | null {
@@ -97,7 +103,7 @@ export class TailReader {
       return { kind: 'malformed', message: 'a tail that does not end at its position' }
     }
     if (this.mending) {
-      if (this.#waiting.length + runs.length > WAITING_RUNS_MAX) return { kind: 'gap' }
+      if (this.#waiting.length + runs.length > this.#waitingRunsMax) return { kind: 'gap' }
       this.#waiting.push(...runs)
       return { kind: 'mend', ids: [...this.#mending] }
     }

@@ -28,9 +28,8 @@ import {
   type SessionOpening,
   WIRE_VERSION,
 } from '../message/message.ts'
-import { LIMITS } from '../message/limits.ts'
+import { LIMITS, type Limits } from '../message/limits.ts'
 import { isCount } from '../message/parse.ts'
-import { FRAME_BYTES_MAX } from '../ports/transport.ts'
 import { type HistoryPart, readHistoryPart } from './history.ts'
 import { isRejection } from './rejection.ts'
 
@@ -197,9 +196,9 @@ export function throughFrame(position: string, parts = 0): string {
 }
 
 /** A frame from an author. Never throws. */
-export function parseAuthorFrame(text: string): Outcome<AuthorFrame> {
-  const frame = parsed(text)
-  if (!frame) return malformed('a frame is a JSON list of at most 256 KiB')
+export function parseAuthorFrame(text: string, limits: Limits = LIMITS): Outcome<AuthorFrame> {
+  const frame = parsed(text, limits)
+  if (!frame) return malformed(noFrame(limits))
   const [kind, a, b, c] = frame
   switch (kind) {
     case 'hello': {
@@ -210,7 +209,7 @@ export function parseAuthorFrame(text: string): Outcome<AuthorFrame> {
         : ok({ kind, v: a, space: b, position })
     }
     case 'bind': {
-      if (!Array.isArray(a) || a.length > LIMITS.sessionsPerBindMax)
+      if (!Array.isArray(a) || a.length > limits.sessionsPerBindMax)
         return malformed('bind has no list of sessions')
       const sessions = a.map(readOpening)
       return sessions.every((s) => s !== undefined)
@@ -225,7 +224,7 @@ export function parseAuthorFrame(text: string): Outcome<AuthorFrame> {
       const have = b === null ? null : readPosition(b)
       if (have === undefined) return malformed('want has no position')
       if (a === 'all') return ok({ kind, scope: 'all', have })
-      if (!isIdList(a)) return malformed(`want names ${LIMITS.wantIdsMax} entities at most`)
+      if (!isIdList(a, limits)) return malformed(`want names ${limits.wantIdsMax} entities at most`)
       return ok({ kind, scope: a, have })
     }
     case 'history':
@@ -243,9 +242,9 @@ function words(value: unknown): string {
 }
 
 /** A frame from a reviewer. Never throws. */
-export function parseReviewerFrame(text: string): Outcome<ReviewerFrame> {
-  const frame = parsed(text)
-  if (!frame) return malformed('a frame is a JSON list of at most 256 KiB')
+export function parseReviewerFrame(text: string, limits: Limits = LIMITS): Outcome<ReviewerFrame> {
+  const frame = parsed(text, limits)
+  if (!frame) return malformed(noFrame(limits))
   const [kind, a, b, c, d, e] = frame
   switch (kind) {
     case 'welcome': {
@@ -294,7 +293,7 @@ export function parseReviewerFrame(text: string): Outcome<ReviewerFrame> {
         : malformed('a malformed list of settled messages')
     case 'entities': {
       const position = readPosition(c)
-      return isIdList(a) && position
+      return isIdList(a, limits) && position
         ? ok({ kind, ids: a, page: b, position })
         : malformed('malformed entities')
     }
@@ -319,9 +318,13 @@ function malformed(what: string): Outcome<never> {
   return fail('malformed', what)
 }
 
-function parsed(text: string): readonly unknown[] | undefined {
+function noFrame({ frameBytesMax }: Limits): string {
+  return `a frame is a JSON list of at most ${frameBytesMax} bytes`
+}
+
+function parsed(text: string, { frameBytesMax }: Limits): readonly unknown[] | undefined {
   // A code unit is one to three bytes; the exact count is the transport's business.
-  if (text.length > FRAME_BYTES_MAX) return undefined
+  if (text.length > frameBytesMax) return undefined
   try {
     const value: unknown = JSON.parse(text)
     return Array.isArray(value) ? value : undefined
@@ -330,12 +333,9 @@ function parsed(text: string): readonly unknown[] | undefined {
   }
 }
 
-function isIdList(value: unknown): value is readonly Uuid[] {
+function isIdList(value: unknown, { wantIdsMax }: Limits): value is readonly Uuid[] {
   return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.length <= LIMITS.wantIdsMax &&
-    value.every(isUuid)
+    Array.isArray(value) && value.length > 0 && value.length <= wantIdsMax && value.every(isUuid)
   )
 }
 

@@ -7,6 +7,7 @@ import { checksum } from '../base/checksum.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { PageWriter } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
+import type { Limits } from '../message/limits.ts'
 import type { Position } from '../message/message.ts'
 import type { Reviewing, TailReader } from '../messaging/tail.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -17,10 +18,6 @@ import type { Table } from '../repo/table.ts'
 import { type Disk, advanceOf, rankOf, segment } from './disk.ts'
 import { checkpointPages, stepText } from './restore.ts'
 
-/** Stored steps of the tail after which a checkpoint pays, unless the app says otherwise. */
-const STEPS_MAX = 512
-const STEP_BYTES_MAX = 4_194_304
-const PAGE_ENTITIES = 512
 /** Work on a checkpoint in one go. */
 const SLICE_MS = 8
 
@@ -35,7 +32,7 @@ export class CanonicalDisk {
   readonly #repo: Repo
   readonly #tail: TailReader
   readonly #clock: Clock
-  readonly #stepsMax: number
+  readonly #limits: Limits
   /** Where the tail stood before the step that is written next; other tabs may be elsewhere. */
   #before: Position | null = null
   #steps = 0
@@ -43,18 +40,12 @@ export class CanonicalDisk {
   #checkpointing = false
   #cancel: (() => void) | undefined
 
-  constructor(parts: {
-    disk: Disk
-    repo: Repo
-    tail: TailReader
-    clock: Clock
-    stepsMax: number | undefined
-  }) {
+  constructor(parts: { disk: Disk; repo: Repo; tail: TailReader; clock: Clock; limits: Limits }) {
     this.#disk = parts.disk
     this.#repo = parts.repo
     this.#tail = parts.tail
     this.#clock = parts.clock
-    this.#stepsMax = parts.stepsMax ?? STEPS_MAX
+    this.#limits = parts.limits
   }
 
   /** Goes on where a restored state stands. */
@@ -93,7 +84,9 @@ export class CanonicalDisk {
     this.#before = position
     this.#steps++
     this.#stepBytes += text.length
-    if (this.#steps > this.#stepsMax || this.#stepBytes > STEP_BYTES_MAX) this.#checkpointSoon(by)
+    const { checkpointStepsMax, checkpointStepCharsMax } = this.#limits
+    if (this.#steps > checkpointStepsMax || this.#stepBytes > checkpointStepCharsMax)
+      this.#checkpointSoon(by)
   }
 
   /** A snapshot of the reviewer took the place of everything canonical. */
@@ -160,7 +153,7 @@ export class CanonicalDisk {
   }): void {
     const until = this.#clock.monotonic() + SLICE_MS
     while (work.captured.length > 0) {
-      const part = work.captured.splice(-PAGE_ENTITIES)
+      const part = work.captured.splice(-this.#limits.sliceEntitiesMax)
       const entities = part.map(({ table, id, state }): PageEntity =>
         work.writer.entity(table.entity.name, id, { state, table: table.registers }),
       )

@@ -1,6 +1,7 @@
 /** Opening a store: the options an app gives, checked and filled in. */
 import { CountersignError } from '../base/outcome.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
+import { LIMITS, type Limits } from '../message/limits.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -34,6 +35,11 @@ export interface StoreOptions {
  * @throws CountersignError `invalid` for a space that is not a uuid or more than one transport.
  */
 export function createSyncStore(options: StoreOptions): SyncStore {
+  return createLimitedStore(options, {})
+}
+
+/** The same with other bounds than the defaults: for tests, which cannot write 8,192 messages each time. */
+export function createLimitedStore(options: StoreOptions, limits: Partial<Limits>): SyncStore {
   if (!isUuid(options.space))
     throw new CountersignError(
       'invalid',
@@ -50,7 +56,11 @@ export function createSyncStore(options: StoreOptions): SyncStore {
     identity: options.identity ?? {},
     reviewerKey: options.reviewerKey,
     platform,
-    checkpointSteps: options.checkpointSteps,
+    limits: {
+      ...LIMITS,
+      ...(options.checkpointSteps !== undefined && { checkpointStepsMax: options.checkpointSteps }),
+      ...limits,
+    },
     onError: options.onError ?? ((error) => void platform.clock.after(0, () => rethrow(error))),
   }
   return new Store(new Replica(parts), parts)

@@ -15,9 +15,6 @@ import {
   type WriteBatch,
 } from '../ports/storage.ts'
 
-/** Batches joined into one transaction, at the most. */
-const GROUP_BATCHES_MAX = 64
-
 interface Waiting {
   readonly batch: WriteBatch
   readonly done: (stored: boolean) => void
@@ -27,12 +24,15 @@ export class Disk {
   #handle: StorageHandle | undefined
   readonly #waiting: Waiting[] = []
   #writing: Promise<void> | undefined
+  /** Batches joined into one transaction, at the most. */
+  readonly #batchesMax: number
   readonly #onTrouble: (trouble: StorageTrouble | undefined) => void
   #trouble: StorageTrouble | undefined
   /** Facts that the storage refused. They go before all else: what is stored has no gaps. */
   #owed: WriteBatch[] = []
 
-  constructor(onTrouble: (trouble: StorageTrouble | undefined) => void) {
+  constructor(batchesMax: number, onTrouble: (trouble: StorageTrouble | undefined) => void) {
+    this.#batchesMax = batchesMax
     this.#onTrouble = onTrouble
   }
 
@@ -103,11 +103,7 @@ export class Disk {
   #takeGroup(): Waiting[] {
     const group = [this.#waiting.shift()!]
     if (!isPlain(group[0]!.batch)) return group
-    while (
-      group.length < GROUP_BATCHES_MAX &&
-      this.#waiting[0] &&
-      isPlain(this.#waiting[0].batch)
-    ) {
+    while (group.length < this.#batchesMax && this.#waiting[0] && isPlain(this.#waiting[0].batch)) {
       group.push(this.#waiting.shift()!)
     }
     return group

@@ -6,7 +6,7 @@
 import type { Hash } from '../base/hash.ts'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { LIMITS } from '../message/limits.ts'
+import type { Limits } from '../message/limits.ts'
 import { sealBytes } from '../message/ids.ts'
 import { materialize } from '../messaging/materialize.ts'
 import type { Flush, Outbox } from '../messaging/outbox.ts'
@@ -23,6 +23,7 @@ import { flushText } from './restore.ts'
 const SLICE_MS = 8
 
 export interface FlusherParts {
+  readonly limits: Limits
   readonly space: string
   readonly identity: Identity
   readonly platform: Platform
@@ -80,7 +81,7 @@ export class Flusher {
     const { clock } = this.#parts.platform
     // A lone write goes at once. While a flush is under way, what follows gathers for a moment.
     if (this.#underWay + this.#written.size === 0) clock.soon(() => this.#run())
-    else this.#cancel = clock.after(LIMITS.flushDelayMs, () => this.#run())
+    else this.#cancel = clock.after(this.#parts.limits.flushDelayMs, () => this.#run())
   }
 
   /** Resolves when all drafts so far are durable, or known not to become so. */

@@ -6,7 +6,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { Feed } from '../inspect/feed.ts'
 import type { Entry } from '../log/entry.ts'
 import { type Flush, Outbox } from '../messaging/outbox.ts'
-import { type FindOwn, type TailOutcome, TailReader } from '../messaging/tail.ts'
+import { type TailOutcome, type TailParts, TailReader } from '../messaging/tail.ts'
 import type { Credits } from '../protocol/frames.ts'
 import { Repo } from '../repo/repo.ts'
 
@@ -76,8 +76,8 @@ export class InspectedTail extends TailReader {
   readonly #repo: InspectedRepo
   #wanted: readonly Uuid[] = []
 
-  constructor(repo: InspectedRepo, space: Uuid, findOwn: FindOwn) {
-    super(repo, space, findOwn)
+  constructor(repo: InspectedRepo, space: Uuid, parts: TailParts) {
+    super(repo, space, parts)
     this.#repo = repo
     repo.tail = this
   }

@@ -1,5 +1,6 @@
 /** What a replica is made of, after the defaults of the public options are filled in. */
 import type { Uuid } from '../base/uuid.ts'
+import type { Limits } from '../message/limits.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -15,7 +16,7 @@ export interface ReplicaOptions {
   /** Public key of the home reviewer; the first one met is kept when absent. */
   readonly reviewerKey: string | undefined
   readonly platform: Platform
-  /** Stored steps of the tail after which a checkpoint is written; undefined: a default. */
-  readonly checkpointSteps: number | undefined
+  /** Every bound of this replica, defaults filled in. */
+  readonly limits: Limits
   readonly onError: (error: unknown) => void
 }

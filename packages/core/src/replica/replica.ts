@@ -11,6 +11,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { Reader } from '../fold/read.ts'
 import { compareRows, standInsOf } from '../fold/row.ts'
 import { Entry } from '../log/entry.ts'
+import type { Limits } from '../message/limits.ts'
 import type { Expectation, Message, Position, SessionOpening } from '../message/message.ts'
 import { SyncSession } from '../messaging/session.ts'
 import type { StoredState } from '../ports/storage.ts'
@@ -41,7 +42,8 @@ import { UndoStack } from './undo.ts'
 
 export class Replica {
   readonly repo: InspectedRepo
-  readonly outbox: InspectedOutbox = new InspectedOutbox()
+  readonly outbox: InspectedOutbox
+  readonly limits: Limits
   readonly status: StoreApi<SyncStatus>
   readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
   readonly ready: Promise<void>
@@ -72,8 +74,12 @@ export class Replica {
 
   constructor(options: ReplicaOptions) {
     this.#options = options
+    const { limits } = options
+    this.limits = limits
+    this.outbox = new InspectedOutbox(limits)
     this.status = createStore<SyncStatus>(() => initialStatus(options.transport !== undefined))
     this.repo = new InspectedRepo({
+      retention: { messages: limits.retainedMessagesMax, slack: limits.retainedSlackMax },
       entities: [SCHEMA, ...options.entities], // the first to tell: it says how the others are read
       viewer: {
         authorId: () => this.#identity?.session.authorId,
@@ -92,18 +98,19 @@ export class Replica {
       .get(SCHEMA.name)!
       .live({ archived: 'include' })
       .subscribe(() => this.schemas.learn())
-    this.#disk = new Disk((trouble) =>
+    this.#disk = new Disk(limits.storageBatchesMax, (trouble) =>
       this.status.setState({ storage: trouble ? 'degraded' : 'ok', storageTrouble: trouble }),
     )
-    this.#tail = new InspectedTail(this.repo, options.space, (sessionId, clientSeq) =>
-      this.#findOwn(sessionId, clientSeq),
-    )
+    this.#tail = new InspectedTail(this.repo, options.space, {
+      findOwn: (sessionId, clientSeq) => this.#findOwn(sessionId, clientSeq),
+      limits,
+    })
     this.#canonicalDisk = new CanonicalDisk({
       disk: this.#disk,
       repo: this.repo,
       tail: this.#tail,
       clock: options.platform.clock,
-      stepsMax: options.checkpointSteps,
+      limits,
     })
     this.#refusals = new Refusals({
       repo: this.repo,
@@ -242,6 +249,7 @@ export class Replica {
     this.#identity = identity
     this.#openings.set(identity.session.sessionId, identity.opening)
     this.#flusher = new Flusher({
+      limits: this.limits,
       space,
       identity,
       platform,
@@ -272,6 +280,7 @@ export class Replica {
   #listen(transport: Transport): void {
     const { platform, space } = this.#options
     const session = new SyncSession({
+      limits: this.limits,
       space,
       transport,
       clock: platform.clock,

@@ -4,7 +4,6 @@
  */
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { LIMITS } from '../message/limits.ts'
 import type { ChangeKind, Expectation } from '../message/message.ts'
 import { estimatedBytes } from '../messaging/materialize.ts'
 import { Draft } from '../repo/draft.ts'
@@ -91,15 +90,16 @@ export class Writer {
   /** Opens a message; `commit` or `abandon` it in the same turn. */
   begin(expect?: readonly Expectation[]): Draft {
     const entry = this.#replica.draftEntry(expect)
-    return (this.#draft = new Draft(entry, entry.session.authorId))
+    return (this.#draft = new Draft(entry, entry.session.authorId, this.#replica.limits))
   }
 
   commit(draft: Draft, { undoable }: { readonly undoable: boolean } = { undoable: true }): Receipt {
     const { entry } = draft
-    if (estimatedBytes(draft.writes()) > LIMITS.messageBytesMax) {
+    const { messageBytesMax } = this.#replica.limits
+    if (estimatedBytes(draft.writes()) > messageBytesMax) {
       throw new CountersignError(
         'too_large',
-        `a message has at most ${LIMITS.messageBytesMax} bytes; split it, or store files as links`,
+        `a message has at most ${messageBytesMax} bytes; split it, or store files as links`,
       )
     }
     draft.commit()

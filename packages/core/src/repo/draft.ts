@@ -12,7 +12,7 @@ import { isAgreed, isConflict, shownWrite } from '../fold/shown.ts'
 import { type EntityState, headsOf, isLinear, liveOf, writesOf } from '../fold/state.ts'
 import { type Entry, Write } from '../log/entry.ts'
 import { compareOrder } from '../log/order.ts'
-import { LIMITS } from '../message/limits.ts'
+import type { Limits } from '../message/limits.ts'
 import type { ChangeKind } from '../message/message.ts'
 import type { Registers } from '../schema/input.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
@@ -41,10 +41,12 @@ export class Draft {
   /** By entity; made when looking through a list would cost more. */
   #byId: Map<Uuid, DraftChange> | undefined
   readonly #viewerId: Uuid
+  readonly #limits: Limits
 
-  constructor(entry: Entry, viewerId: Uuid) {
+  constructor(entry: Entry, viewerId: Uuid, limits: Limits) {
     this.entry = entry
     this.#viewerId = viewerId
+    this.#limits = limits
   }
 
   get empty(): boolean {
@@ -69,7 +71,7 @@ export class Draft {
     const before = known ? known.before : table.state(id)
     const asked = known ? merge(table, known.asked, input) : input
     const merged = before ? withArchived(table, before, asked) : asked
-    checkBounds(table, merged, known ? 0 : this.#changes.length + 1)
+    this.#checkBounds(table, merged, known ? 0 : this.#changes.length + 1)
     const index = known ? known.write.index : this.#changes.length
     const resulting = known ? strictest(known.write.kind, kind) : kind
     if (known && resulting === 'resolve') this.#refuseHalfDecided(table, known, { kind, input })
@@ -80,7 +82,7 @@ export class Draft {
       kind: resulting,
       version: table.entity.currentVersion,
       regs: merged.regs,
-      parents: before ? parentsOf(before) : [],
+      parents: before ? parentsOf(before, this.#limits.parentsMax) : [],
       keep: before && this.#keepOf(table, before, { kind: resulting, asked, merged }),
     }
     const write = new Write(this.entry, facts, merged.values)
@@ -146,7 +148,7 @@ export class Draft {
     if (merged !== asked && archivedState(before, reader.entity, registers).conflict) {
       const live = writesOf(liveOf(before, registers.slot(ARCHIVED)))
       const archives = live.filter((write) => write.values[ARCHIVED] === true)
-      keep = new Map([[ARCHIVED, archives.slice(0, LIMITS.keepMax)]])
+      keep = new Map([[ARCHIVED, archives.slice(0, this.#limits.keepMax)]])
     }
     if (kind !== 'update') return keep
     for (const [i, reg] of asked.regs.names.entries()) {
@@ -159,7 +161,7 @@ export class Draft {
       const shown = shownWrite(live, this.#viewerId)
       const others = live.filter((write) => !isAgreed(write, shown, { reg, reader }))
       keep ??= new Map()
-      keep.set(reg, others.slice(0, LIMITS.keepMax))
+      keep.set(reg, others.slice(0, this.#limits.keepMax))
     }
     return keep
   }
@@ -192,6 +194,25 @@ export class Draft {
     }
   }
 
+  #checkBounds(table: Table, input: Registers, changes: number): void {
+    const { messageChangesMax, registersMax } = this.#limits
+    if (changes > messageChangesMax) {
+      throw new CountersignError(
+        'too_large',
+        `a transaction has at most ${messageChangesMax} changes; split it, or use import`,
+      )
+    }
+    if (input.regs.names.length > registersMax) {
+      throw new CountersignError(
+        'too_large',
+        `${table.entity.name}: a change writes at most ${registersMax} fields`,
+        {
+          entity: table.entity.name,
+        },
+      )
+    }
+  }
+
   /** Makes what is shown pending for good. */
   commit(): void {
     for (const { table, before, write } of this.#changes) {
@@ -208,15 +229,15 @@ export class Draft {
 }
 
 /** Heads to name as parents. Over the bound: own pending ones first, then the oldest. */
-function parentsOf(state: EntityState): readonly Write[] {
+function parentsOf(state: EntityState, parentsMax: number): readonly Write[] {
   const heads = headsOf(state)
-  if (heads.length <= LIMITS.parentsMax) return heads
+  if (heads.length <= parentsMax) return heads
   return [...heads]
     .sort(
       (a, b) =>
         Number(a.entry.review !== null) - Number(b.entry.review !== null) || compareOrder(a, b),
     )
-    .slice(0, LIMITS.parentsMax)
+    .slice(0, parentsMax)
 }
 
 /**
@@ -241,23 +262,4 @@ function merge(table: Table, write: Registers, input: Registers): Registers {
 
 function strictest(a: ChangeKind, b: ChangeKind): ChangeKind {
   return STRICTNESS.indexOf(a) < STRICTNESS.indexOf(b) ? a : b
-}
-
-/** Long texts are rare, so what they weigh is only counted when they could matter. */
-function checkBounds(table: Table, input: Registers, changes: number): void {
-  if (changes > LIMITS.messageChangesMax) {
-    throw new CountersignError(
-      'too_large',
-      `a transaction has at most ${LIMITS.messageChangesMax} changes; split it, or use import`,
-    )
-  }
-  if (input.regs.names.length > LIMITS.registersMax) {
-    throw new CountersignError(
-      'too_large',
-      `${table.entity.name}: a change writes at most ${LIMITS.registersMax} fields`,
-      {
-        entity: table.entity.name,
-      },
-    )
-  }
 }

@@ -11,7 +11,8 @@ import { MessageIndex } from '../log/messages.ts'
 import type { Review } from '../message/message.ts'
 import { type Entity, entity as declare } from '../schema/entity.ts'
 import { eachKey } from '../schema/shape.ts'
-import { RETENTION_WINDOW, Retention, type RetentionWindow } from './retention.ts'
+import { LIMITS } from '../message/limits.ts'
+import { Retention, type RetentionWindow } from './retention.ts'
 import { Table, type Viewer } from './table.ts'
 
 export interface RepoOptions {
@@ -39,7 +40,10 @@ export class Repo {
     this.#retention = new Retention(
       this.messages,
       (type, id) => this.tableNamed(type).standing(id),
-      options.retention ?? RETENTION_WINDOW,
+      options.retention ?? {
+        messages: LIMITS.retainedMessagesMax,
+        slack: LIMITS.retainedSlackMax,
+      },
     )
     for (const type of options.entities) {
       if (this.#tables.has(type.name)) {

@@ -16,8 +16,6 @@ export interface RetentionWindow {
   readonly slack: number
 }
 
-export const RETENTION_WINDOW: RetentionWindow = { messages: 8_192, slack: 1_024 }
-
 /** What stands of one entity: its states, canonical and shown, and what is pending. */
 export interface Standing {
   readonly states: readonly EntityState[]

@@ -5,11 +5,11 @@
 import type { Uuid } from '../base/uuid.ts'
 import { PageWriter } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
+import { type Limits, frameContentBytesMax } from '../message/limits.ts'
 import type { Position } from '../message/message.ts'
 import { readRun } from '../protocol/runs.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ReviewerStore, StoredRun } from '../ports/reviewer-store.ts'
-import { FRAME_BYTES_MAX } from '../ports/transport.ts'
 import {
   type AcceptedAgain,
   pageFrame,
@@ -21,20 +21,13 @@ import { type PageEntity, pageText } from '../protocol/pages.ts'
 import type { Connection } from './connection.ts'
 import type { SpaceState } from './space.ts'
 
-const RUNS_PER_READ = 256
-const PAGE_ENTITIES = 256
-const SETTLED_PER_FRAME = 4_096
-/** Runs of one frame; their text stays well under the frame's bound. */
-export const FRAME_RUN_BYTES: number = FRAME_BYTES_MAX - 4_096
-
 export interface CatchUpParts {
   readonly space: SpaceState
   readonly spaceId: Uuid
   readonly store: ReviewerStore
   readonly clock: Clock
   readonly head: () => Position
-  /** Up to here the tail is always cheap enough. */
-  readonly tailMessagesMax: number
+  readonly limits: Limits
 }
 
 /** Sends everything after `have`, and sets the link live in the very turn in which it is at the head. */
@@ -47,17 +40,17 @@ export async function catchUp(
   let after = have && have.eid === head.eid && have.seq <= head.seq ? have.seq : 0
   const known = have !== null && after === have.seq
   const behind = head.seq - after
-  if (behind > parts.tailMessagesMax && behind > parts.space.size / 2) {
+  if (behind > parts.limits.tailMessagesMax && behind > parts.space.size / 2) {
     after = (await sendSnapshot(connection, after, parts)).seq
   } else if (!known && have !== null) {
     after = (await sendSnapshot(connection, after, parts)).seq
   }
   while (!connection.closed && after < parts.head().seq) {
-    const runs = await parts.store.readRuns(after, RUNS_PER_READ)
+    const runs = await parts.store.readRuns(after, parts.limits.readRunsMax)
     if (runs.length === 0)
       throw new Error(`the store has no run after ${after}, and its head is ${parts.head().seq}`)
     const committed = runs.filter((run) => run.toSeq <= parts.head().seq)
-    sendRuns(connection, committed, { head: parts.head(), spaceId: parts.spaceId })
+    sendRuns(connection, committed, parts)
     after = committed.at(-1)?.toSeq ?? parts.head().seq
     await connection.drained()
   }
@@ -70,9 +63,10 @@ export async function catchUp(
 function sendRuns(
   connection: Connection,
   runs: readonly StoredRun[],
-  { head, spaceId }: { head: Position; spaceId: Uuid },
+  { head: headOf, spaceId, limits }: CatchUpParts,
 ): void {
-  for (const part of inFrames(runs, (run) => run.text.length)) {
+  const head = headOf()
+  for (const part of inFrames(runs, (run) => run.text.length, limits)) {
     const last = part.at(-1)!
     const position =
       last.toSeq === head.seq
@@ -95,12 +89,17 @@ function chainOf(run: StoredRun, spaceId: Uuid): string {
 }
 
 /** Cuts a list so that each part fits one frame. */
-export function inFrames<T>(items: readonly T[], sizeOf: (item: T) => number): T[][] {
+export function inFrames<T>(
+  items: readonly T[],
+  sizeOf: (item: T) => number,
+  limits: Limits,
+): T[][] {
+  const bytesMax = frameContentBytesMax(limits)
   const parts: T[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const item of items) {
     const size = sizeOf(item) + 1
-    if (bytes + size > FRAME_RUN_BYTES) {
+    if (bytes + size > bytesMax) {
       parts.push([])
       bytes = 0
     }
@@ -114,14 +113,16 @@ export function inFrames<T>(items: readonly T[], sizeOf: (item: T) => number): T
 async function sendSnapshot(
   connection: Connection,
   after: number,
-  { space, clock, head }: CatchUpParts,
+  { space, clock, head, limits }: CatchUpParts,
 ): Promise<Position> {
   const at = head()
   let parts = 0
   const held = [...space.entities()].map(([id, { type, state }]) => ({ id, type, state }))
   const writer = new PageWriter()
-  for (let from = 0; from < held.length && !connection.closed; from += PAGE_ENTITIES) {
-    for (const page of pagesOf(held.slice(from, from + PAGE_ENTITIES), space, writer)) {
+  const { pageEntitiesMax, settledPerFrameMax } = limits
+  for (let from = 0; from < held.length && !connection.closed; from += pageEntitiesMax) {
+    const some = held.slice(from, from + pageEntitiesMax)
+    for (const page of pagesOf(some, writer, { space, limits })) {
       connection.send(pageFrame(page, at.seq))
       parts++
     }
@@ -129,8 +130,8 @@ async function sendSnapshot(
     await connection.drained()
   }
   for (const [sessionId, reviews] of settledSince(connection, space, { after, upTo: at.seq })) {
-    for (let from = 0; from < reviews.length; from += SETTLED_PER_FRAME) {
-      const some = reviews.slice(from, from + SETTLED_PER_FRAME)
+    for (let from = 0; from < reviews.length; from += settledPerFrameMax) {
+      const some = reviews.slice(from, from + settledPerFrameMax)
       connection.send(settledFrame(sessionId, some, at.seq))
       parts++
     }
@@ -162,15 +163,16 @@ function settledSince(
 type Held = { readonly id: Uuid; readonly type: string; readonly state: EntityState }
 
 /** One page, or as many as it takes for each to fit a frame. */
-export function pagesOf(held: readonly Held[], space: SpaceState, writer: PageWriter): string[] {
+export function pagesOf(
+  held: readonly Held[],
+  writer: PageWriter,
+  of: { readonly space: SpaceState; readonly limits: Limits },
+): string[] {
   const entities = held.map(({ id, type, state }): PageEntity =>
-    writer.entity(type, id, { state, table: space.registers(type) }),
+    writer.entity(type, id, { state, table: of.space.registers(type) }),
   )
   const page = pageText(entities)
-  if (page.length <= FRAME_RUN_BYTES || held.length === 1) return [page]
+  if (page.length <= frameContentBytesMax(of.limits) || held.length === 1) return [page]
   const middle = held.length >> 1
-  return [
-    ...pagesOf(held.slice(0, middle), space, writer),
-    ...pagesOf(held.slice(middle), space, writer),
-  ]
+  return [...pagesOf(held.slice(0, middle), writer, of), ...pagesOf(held.slice(middle), writer, of)]
 }

@@ -5,7 +5,7 @@
  *   greeted ─▶ (bound) ─▶ want all: catching up from the store or by snapshot ─▶ live
  */
 import type { Uuid } from '../base/uuid.ts'
-import { LIMITS } from '../message/limits.ts'
+import type { Limits } from '../message/limits.ts'
 import { type Position, WIRE_VERSION } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
@@ -17,6 +17,7 @@ export type FollowMode = 'none' | 'catching' | 'live'
 export interface ConnectionHost {
   readonly space: Uuid
   readonly clock: Clock
+  readonly limits: Limits
   welcome(): Parameters<typeof welcomeFrame>
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
@@ -33,8 +34,6 @@ export interface Peer {
   readonly auth: unknown
 }
 
-/** What may wait in a link before a long answer pauses. */
-const BUFFERED_BYTES_MAX = 1_048_576
 const DRAIN_POLL_MS = 5
 
 export class Connection {
@@ -65,7 +64,7 @@ export class Connection {
     this.#link = link
     this.#host = host
     this.peer = peer
-    this.#cancelTimer = host.clock.after(LIMITS.handshakeMs, () => {
+    this.#cancelTimer = host.clock.after(host.limits.handshakeMs, () => {
       if (this.sessions.size === 0 && this.mode === 'none') this.close('no handshake in time')
     })
   }
@@ -80,7 +79,10 @@ export class Connection {
 
   /** Resolves when the peer has read most of what it was sent. A peer that does not is its gateway's to end. */
   async drained(): Promise<void> {
-    while (!this.#closed && (this.#link.bufferedBytes ?? 0) > BUFFERED_BYTES_MAX) {
+    while (
+      !this.#closed &&
+      (this.#link.bufferedBytes ?? 0) > this.#host.limits.linkBufferedBytesMax
+    ) {
       await new Promise<void>((resolve) => void this.#host.clock.after(DRAIN_POLL_MS, resolve))
     }
   }
@@ -110,7 +112,7 @@ export class Connection {
   frame(text: string): void {
     if (this.#closed) return
     if (this.sessions.size === 0 && !this.#withinHandshake(text)) return
-    const parsed = parseAuthorFrame(text)
+    const parsed = parseAuthorFrame(text, this.#host.limits)
     if (!parsed.ok) this.strike(parsed.error.message)
     else if (parsed.value.kind === 'hello') this.#hello(parsed.value)
     else if (parsed.value.kind === 'bye') this.close('bye')
@@ -120,7 +122,7 @@ export class Connection {
 
   #withinHandshake(text: string): boolean {
     this.#heardBytes += text.length
-    if (this.#heardBytes <= LIMITS.handshakeBytesMax) return true
+    if (this.#heardBytes <= this.#host.limits.handshakeBytesMax) return true
     this.close('too many bytes before a session was bound')
     return false
   }

@@ -8,14 +8,13 @@ import type { Uuid } from '../base/uuid.ts'
 import { headsOf } from '../fold/state.ts'
 import type { Write } from '../log/entry.ts'
 import { compareOrder } from '../log/order.ts'
-import type { Limits } from '../message/limits.ts'
+import { type Limits, frameContentBytesMax } from '../message/limits.ts'
 import type { Message, Review } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ReviewerStore } from '../ports/reviewer-store.ts'
 import { type HistoryEnd, type ReviewedMessage, historyFrame } from '../protocol/history.ts'
 import { packMessages } from '../protocol/pack.ts'
 import { type Run, readRun } from '../protocol/runs.ts'
-import { FRAME_RUN_BYTES } from './catch-up.ts'
 import type { Connection } from './connection.ts'
 import type { SpaceState } from './space.ts'
 
@@ -57,7 +56,7 @@ async function sendHistory(
   parts: HistoryParts,
 ): Promise<void> {
   const { limits } = parts
-  const page = new Page(connection, entityId, parts.asOfSeq)
+  const page = new Page(connection, entityId, parts)
   const texts = new Texts(parts)
   let messages = 0
   let bytes = 0
@@ -152,16 +151,18 @@ class Page {
   readonly #asOfSeq: number
   #messages: ReviewedMessage[] = []
   #bytes = 0
+  readonly #bytesMax: number
   #part = 0
 
-  constructor(connection: Connection, entityId: Uuid, asOfSeq: number) {
+  constructor(connection: Connection, entityId: Uuid, { asOfSeq, limits }: HistoryParts) {
+    this.#bytesMax = frameContentBytesMax(limits)
     this.#connection = connection
     this.#entityId = entityId
     this.#asOfSeq = asOfSeq
   }
 
   fits(bytes: number): boolean {
-    return this.#messages.length === 0 || this.#bytes + bytes <= FRAME_RUN_BYTES
+    return this.#messages.length === 0 || this.#bytes + bytes <= this.#bytesMax
   }
 
   add(message: ReviewedMessage, bytes: number): void {

@@ -3,6 +3,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { Entry, applyAssigned } from '../log/entry.ts'
 import { epochIdentity, positionBytes } from '../message/chain.ts'
 import { whoamiId } from '../message/ids.ts'
+import { LIMITS, type Limits } from '../message/limits.ts'
 import { type EpochOpen, type Position, type Rejection, WIRE_VERSION } from '../message/message.ts'
 import { intake } from '../messaging/materialize.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -26,9 +27,8 @@ export interface LoadOptions {
   readonly keys: KeyPair
   readonly signer: Signer
   readonly clock: Clock
+  readonly limits?: Partial<Limits>
 }
-
-const RUNS_PER_READ = 1_024
 
 /** Rejects when the store cannot be read, is damaged, or belongs to another key or space. */
 export async function loadSpace(options: LoadOptions): Promise<Loaded> {
@@ -51,7 +51,8 @@ export async function loadSpace(options: LoadOptions): Promise<Loaded> {
     ledger.rejected(sessionId, clientSeq, rejection)
   }
   const space = new SpaceState()
-  await replay(space, ledger, { epoch, head, store, spaceId })
+  const { loadRunsMax } = { ...LIMITS, ...options.limits }
+  await replay(space, ledger, { epoch, head, store, spaceId, loadRunsMax })
   return { space, ledger, epoch, head }
 }
 
@@ -63,11 +64,18 @@ async function replay(
     head,
     store,
     spaceId,
-  }: { epoch: EpochOpen; head: Position; store: ReviewerStore; spaceId: Uuid },
+    loadRunsMax,
+  }: {
+    epoch: EpochOpen
+    head: Position
+    store: ReviewerStore
+    spaceId: Uuid
+    loadRunsMax: number
+  },
 ): Promise<void> {
   let after = 0
   while (after < head.seq) {
-    const runs = await store.readRuns(after, RUNS_PER_READ)
+    const runs = await store.readRuns(after, loadRunsMax)
     if (runs.length === 0)
       throw new Error(`the store ends at seq ${after}, and its head says ${head.seq}`)
     for (const stored of runs) {

@@ -31,11 +31,6 @@ import type { SpaceState } from './space.ts'
 import { nackOffer, tellVerdicts } from './tell.ts'
 import { verifySeal } from './verify.ts'
 
-/** Messages of one batch, at the most. */
-const BATCH_MESSAGES_MAX = 2_048
-/** Messages that may wait; beyond it offers are nacked as `busy`. */
-const WAITING_MESSAGES_MAX = 65_536
-
 /**
  * Loads a space, or begins it, and is then ready for links.
  * Rejects when the store cannot be read or holds another reviewer's space, and when `assign`
@@ -51,7 +46,7 @@ export async function createReviewer(options: ReviewerOptions): Promise<Reviewer
 
 class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #options: ReviewerOptions
-  readonly #limits: Limits
+  readonly limits: Limits
   readonly #types: ReadonlyMap<string, Entity> | undefined
   readonly #connections = new Set<Connection>()
   readonly #waiting: Offer[] = []
@@ -71,7 +66,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   constructor(options: ReviewerOptions, loaded: Loaded) {
     this.#options = options
-    this.#limits = { ...LIMITS, ...options.limits }
+    this.limits = { ...LIMITS, ...options.limits }
     this.#types = typesOf(options.entities)
     this.#space = loaded.space
     this.#rows = new SpaceRows(loaded.space, this.#types)
@@ -123,8 +118,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   welcome(): [lineage: readonly EpochOpen[], position: Position, credits: Credits] {
     const credits = {
-      messages: this.#limits.inFlightMessagesMax,
-      bytes: this.#limits.inFlightBytesMax,
+      messages: this.limits.inFlightMessagesMax,
+      bytes: this.limits.inFlightBytesMax,
     }
     return [[this.#epoch], this.#head, credits]
   }
@@ -158,12 +153,12 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     }
     const messages = read.value
     const offer = { connection, messages, sig, publicKey, bytes }
-    if (messages.length > this.#limits.flushMessagesMax)
+    if (messages.length > this.limits.flushMessagesMax)
       connection.strike('an offer of too many messages')
     else if (this.#closing) this.#nackAll(offer, 'unavailable', 'the reviewer is stopping')
     else if (
-      this.#waitingMessages + messages.length > WAITING_MESSAGES_MAX ||
-      connection.pending + messages.length > this.#limits.inFlightMessagesMax * 2
+      this.#waitingMessages + messages.length > this.limits.waitingMessagesMax ||
+      connection.pending + messages.length > this.limits.inFlightMessagesMax * 2
     ) {
       this.#nackAll(offer, 'busy', 'too much waits for the store')
     } else this.#verify(offer)
@@ -223,7 +218,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   #takeOffers(): Offer[] {
     let messages = 0
     const offers: Offer[] = []
-    while (this.#waiting.length > 0 && messages < BATCH_MESSAGES_MAX) {
+    while (this.#waiting.length > 0 && messages < this.limits.batchMessagesMax) {
       const offer = this.#waiting.shift()!
       messages += offer.messages.length
       offers.push(offer)
@@ -239,7 +234,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       spaceId: this.space,
       space: this.#space,
       ledger: this.#ledger,
-      limits: this.#limits,
+      limits: this.limits,
       types: this.#types,
       epoch: this.#epoch,
       head: this.#head,
@@ -287,6 +282,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     tellVerdicts(prepared, {
       head: this.#head,
       connections: this.#connections,
+      limits: this.limits,
       onNack: (reason, messages) => this.#nackedNow(reason, messages),
     })
   }
@@ -350,7 +346,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
         store: this.#options.store,
         clock: this.#options.clock,
         head: () => this.#head,
-        tailMessagesMax: this.#limits.tailMessagesMax,
+        limits: this.limits,
       })
     }
     follows().then(
@@ -369,7 +365,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       const entity = this.#space.entity(id)
       return entity ? [{ id, type: entity.type, state: entity.state }] : []
     })
-    const [page, ...more] = pagesOf(held, this.#space, new PageWriter())
+    const [page, ...more] = pagesOf(held, new PageWriter(), {
+      space: this.#space,
+      limits: this.limits,
+    })
     // Entities too large for one frame are onboarded like everything else.
     if (page === undefined || more.length > 0) this.follow(connection, null)
     else connection.send(entitiesFrame(ids, page, JSON.stringify(this.#head)))
@@ -382,7 +381,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       store: this.#options.store,
       clock: this.clock,
       asOfSeq: this.#head.seq,
-      limits: this.#limits,
+      limits: this.limits,
     })
     tellHistory(connection, entityId, parts).catch((error: unknown) => this.#storeFailed(error))
   }

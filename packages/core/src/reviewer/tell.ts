@@ -5,7 +5,8 @@
  */
 import { utf8Length } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { NackReason, Position } from '../message/message.ts'
+import type { Limits } from '../message/limits.ts'
+import type { NackReason, Position, Rejection } from '../message/message.ts'
 import { acceptedFrame, nackFrame, rejectedFrame, tailFrame } from '../protocol/frames.ts'
 import { inFrames } from './catch-up.ts'
 import type { CommittedRun, Offer, Prepared } from './commit.ts'
@@ -15,13 +16,15 @@ export interface Audience {
   /** The position after the commit, signed. */
   readonly head: Position
   readonly connections: Iterable<Connection>
+  readonly limits: Limits
   readonly onNack: (reason: NackReason, messages: number) => void
 }
 
 export function tellVerdicts({ runs, answers }: Prepared, audience: Audience): void {
   for (const { connection, again, rejections, nacks } of answers) {
     for (const { sessionId, review } of again) connection.send(acceptedFrame(sessionId, [review]))
-    for (const part of inFrames(rejections, (one) => utf8Length(JSON.stringify(one))))
+    const sizeOf = (one: Rejection): number => utf8Length(JSON.stringify(one))
+    for (const part of inFrames(rejections, sizeOf, audience.limits))
       connection.send(rejectedFrame(part))
     for (const { sessionId, clientSeq, reason, detail } of nacks) {
       audience.onNack(reason, 1)
@@ -33,10 +36,10 @@ export function tellVerdicts({ runs, answers }: Prepared, audience: Audience): v
   if (runs.length > 0) fanOut(runs, audience)
 }
 
-function fanOut(runs: readonly CommittedRun[], { head, connections }: Audience): void {
+function fanOut(runs: readonly CommittedRun[], { head, connections, limits }: Audience): void {
   const authors = new Set(runs.map((run) => run.connection))
   const live = [...connections].filter((connection) => connection.mode === 'live')
-  for (const part of inFrames(runs, (run) => run.stored.text.length)) {
+  for (const part of inFrames(runs, (run) => run.stored.text.length, limits)) {
     const last = part.at(-1)!
     const { eid, epoch } = head
     const position =

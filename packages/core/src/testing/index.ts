@@ -1,5 +1,7 @@
 /** The door `core/testing`: what tests of and with this library need. Not for apps. */
 export * from './fold.ts'
+export { createLimitedStore } from '../replica/create.ts'
+export type { Limits } from '../message/limits.ts'
 export { ProcessClock, VirtualClock } from './virtual-clock.ts'
 export type { ClockSkew, ProcessOptions } from './virtual-clock.ts'
 export { SeededRandom } from './seeded-random.ts'
