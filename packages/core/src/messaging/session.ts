@@ -26,10 +26,8 @@ import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import type { SessionParts, SessionState } from './session-host.ts'
 import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
 import type { Reviewing, TailOutcome } from './tail.ts'
-import { Timers } from './timers.ts'
+import { Timers, backoffMs } from './timers.ts'
 
-const BACKOFF_MIN_MS = 250
-const BACKOFF_MAX_MS = 10_000
 /** Without a word for this long, the position is asked for; for three times this long, the link is dead. */
 const SILENCE_MS = 15_000
 /** An offer without an answer for this long is made again. */
@@ -143,9 +141,7 @@ export class SyncSession {
   #fail(note: string): void {
     this.#drop()
     this.#become('connecting', note)
-    const span = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#attempts++, 10))
-    // Full jitter, so that a restarted reviewer is not greeted by everyone at once.
-    this.#timers.after(20 + span * this.#parts.random.unit(), () => this.#connect())
+    this.#timers.after(backoffMs(this.#attempts++, this.#parts.random), () => this.#connect())
   }
 
   #drop(): void {
@@ -355,8 +351,7 @@ export class SyncSession {
 
   #nack(frame: ReviewerFrame & { kind: 'nack' }): void {
     const { outbox, clock, random } = this.#parts
-    const span = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** Math.min(this.#nacks++, 10))
-    const delayMs = 20 + span * random.unit()
+    const delayMs = backoffMs(this.#nacks++, random)
     // What concerns these messages alone must not hold up the others.
     const alone = frame.alone && frame.reason !== 'not_bound'
     const until = clock.monotonic() + delayMs

@@ -9,18 +9,17 @@ import { type StoreApi, createStore } from 'zustand/vanilla'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Reader } from '../fold/read.ts'
-import { compareRows, standInsOf } from '../fold/row.ts'
 import { Entry } from '../log/entry.ts'
 import type { Limits } from '../message/limits.ts'
 import type { Expectation, Message, Position, SessionOpening } from '../message/message.ts'
 import { SyncSession } from '../messaging/session.ts'
 import type { StoredState } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
-import { QueryEngine } from '../query/engine.ts'
-import type { Table } from '../repo/table.ts'
+import type { QueryEngine } from '../query/engine.ts'
 import { type EndedFlush, StoredOwn, adoptFlushes, endedSessions, isOfSession } from './adopt.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
 import { Disk } from './disk.ts'
+import { engineOf } from './engines.ts'
 import { Flusher } from './flusher.ts'
 import { historyOf } from './history.ts'
 import { InspectedOutbox, InspectedRepo, InspectedTail } from './inspected.ts'
@@ -87,7 +86,7 @@ export class Replica {
           write.entry.state === 'volatile' || this.status.getState().storage === 'degraded',
       },
       onListenerError: options.onError,
-      onTable: (table) => this.#addEngine(table),
+      onTable: (table) => void this.engines.set(table.entity.name, engineOf(table)),
     })
     this.schemas = new Schemas(
       this.repo.table(SCHEMA),
@@ -394,14 +393,5 @@ export class Replica {
       }
       this.status.setState(next)
     })
-  }
-
-  #addEngine(table: Table): void {
-    const engine = new QueryEngine(table.entity, () => table.rows(), {
-      compareOrder: compareRows,
-      variants: standInsOf,
-    })
-    this.engines.set(table.entity.name, engine)
-    table.sink = engine
   }
 }
