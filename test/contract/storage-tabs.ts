@@ -15,6 +15,7 @@ import {
   run,
   segment,
   segmentsOf,
+  snapshot,
   strict,
   type StorageFaults,
   type StorageFixture,
@@ -35,6 +36,26 @@ export function sharing(make: () => StorageFixture): void {
     const one = await open(make())
     await one.write(strict({ segments: segmentsOf('a') }))
     expect(await (await open(make())).read()).toEqual(emptyState)
+  })
+
+  test('spaces: what is kept in one is not there in another', async () => {
+    const fixture = make()
+    const one = await fixture.storage.open(noTrouble, 'one')
+    const other = await fixture.storage.open(noTrouble, 'two')
+    expect(await one.claim('whoami', 'first')).toBe('first')
+    await one.write(strict({ segments: mixed(1), outboxAdd: ['own1'], meta: [['k', 1]] }))
+    await one.write(snapshot(5, 'page'))
+    expect(await other.read()).toEqual(emptyState)
+    expect(await other.claim('whoami', 'second')).toBe('second')
+    // Lower ranks and the same keys: in one space they would be skipped.
+    await other.write(run(2, 'tail1'))
+    await other.write(strict({ segments: segmentsOf('own1'), outboxRemove: ['own1'], reset: true }))
+    const kept = await (await fixture.again().open(noTrouble, 'one')).read()
+    expect(keysOf(kept.segments)).toEqual(['own1', 'rej1'])
+    expect([kept.outbox, kept.advance?.rank, kept.checkpoint?.rank]).toEqual([['own1'], 5, 5])
+    expect(kept.meta.get('whoami')).toBe('first')
+    const theirs = await (await fixture.again().open(noTrouble, 'two')).read()
+    expect([keysOf(theirs.segments), theirs.advance]).toEqual([['own1'], undefined])
   })
 
   test('claim: stores a value once, and gives it to whoever claims later', async () => {

@@ -20,6 +20,8 @@ export interface Scene {
 export interface OpenOptions {
   readonly entities: readonly Entity[]
   readonly storage?: Storage
+  /** SPACE unless said. */
+  readonly space?: string
   readonly checkpointSteps?: number
   /** What stands between the store and the honest wire. */
   readonly over?: (honest: Transport) => Transport

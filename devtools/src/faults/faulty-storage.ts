@@ -67,11 +67,11 @@ export function faultyStorage(inner: Storage, options: FaultyStorageOptions = {}
   })
   return {
     faults,
-    async open(onTrouble: (trouble: StorageTrouble) => void): Promise<StorageHandle> {
+    async open(onTrouble: (trouble: StorageTrouble) => void, space): Promise<StorageHandle> {
       await slowly(faults)
       if (faults.on('blocked')) throw new StorageError('blocked', 'blocked by devtools')
       if (faults.on('emptied')) empty ??= spare?.()
-      const handle = await (empty ?? inner).open(onTrouble)
+      const handle = await (empty ?? inner).open(onTrouble, space)
       return new FaultyHandle(handle, faults)
     },
   }

@@ -18,7 +18,8 @@ export interface DexieStorageOptions {
 }
 
 /**
- * A store in the IndexedDB database `countersign/<name>`, shared by all tabs of the origin.
+ * A store in IndexedDB, shared by all tabs of the origin: one database a space, called
+ * `countersign/<name>/<space>`, so that their transactions and their loss are apart as well.
  * `open` rejects with a `StorageError`: `failed` where there is no IndexedDB (servers, some
  * private windows), `version` when newer code has upgraded the database.
  */
@@ -26,7 +27,7 @@ export function dexieStorage(name: string, options: DexieStorageOptions = {}): S
   // Loading starts now and not at `open`, to be ready sooner; on a server it never does.
   if (factoryOf(options) !== undefined) loadDexie().catch(() => undefined)
   return {
-    async open(onTrouble): Promise<StorageHandle> {
+    async open(onTrouble, space): Promise<StorageHandle> {
       const what = `Storage "${name}" did not open`
       const factory = factoryOf(options)
       if (factory === undefined) {
@@ -35,7 +36,7 @@ export function dexieStorage(name: string, options: DexieStorageOptions = {}): S
       try {
         return await DexieHandle.open(await loadDexie(), {
           name,
-          databaseName: `countersign/${name}`,
+          databaseName: await databaseOf(`countersign/${name}`, space, factory),
           factory,
           persist: options.persist ?? true,
           onTrouble,
@@ -45,6 +46,17 @@ export function dexieStorage(name: string, options: DexieStorageOptions = {}): S
       }
     },
   }
+}
+
+/** Without a space: that of the first one that is kept under the name, as a tool wants it. */
+async function databaseOf(
+  base: string,
+  space: string | undefined,
+  factory: IDBFactory,
+): Promise<string> {
+  if (space !== undefined) return `${base}/${space}`
+  const names = (await factory.databases()).map((database) => database.name ?? '')
+  return names.sort().find((name) => name === base || name.startsWith(`${base}/`)) ?? base
 }
 
 async function loadDexie(): Promise<DexieConstructor> {

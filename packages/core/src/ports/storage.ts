@@ -1,3 +1,5 @@
+import type { Uuid } from '../base/uuid.ts'
+
 /**
  * Where a replica keeps what must outlive it: opaque text and plain records, no
  * knowledge of messages.
@@ -21,6 +23,9 @@
  * - The rest of such a batch applies. Where no position or checkpoint is stored, its rank is 0.
  *
  * So position, checkpoint and the tail after it always fit, whatever other tabs do.
+ *
+ * One storage holds any number of spaces, each apart from the others: nothing that is written in
+ * one is read, skipped, claimed or reset in another.
  */
 
 export interface Segment {
@@ -116,6 +121,7 @@ export interface Storage {
   /**
    * Rejects with a `StorageError` when no store can be had here. `onTrouble` hears what happens
    * later and concerns the whole handle; so never `quota`, which is the rejection of one call.
+   * A store always names its `space`; without one, a tool gets a place of the adapter's choice.
    */
-  open(onTrouble: (trouble: StorageTrouble) => void): Promise<StorageHandle>
+  open(onTrouble: (trouble: StorageTrouble) => void, space?: Uuid): Promise<StorageHandle>
 }

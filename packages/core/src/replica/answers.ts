@@ -26,6 +26,7 @@ import { dagOf, messagesOf, rowNow, tableNamed } from './histories.ts'
 import { statesOf } from './states.ts'
 import { rowInVersion, versionsOf } from './versions.ts'
 import type { Inspected } from './looked-at.ts'
+import type { ReplicaOptions } from './options.ts'
 import type { Replica } from './replica.ts'
 
 export async function answer(
@@ -57,7 +58,7 @@ export async function answer(
         ...query.stats,
       }))
     case 'storage':
-      return storageOf(replica, options.storage)
+      return storageOf(replica, options)
     default:
       return unreachable(request)
   }
@@ -126,9 +127,12 @@ function titleOf(row: AnyRow): string {
   return ''
 }
 
-async function storageOf(replica: Replica, from: Storage | undefined): Promise<StorageRecord> {
+async function storageOf(
+  replica: Replica,
+  { storage: from, space }: ReplicaOptions,
+): Promise<StorageRecord> {
   const { storage, storageTrouble } = replica.status.getState()
-  const stored = await storedOf(from)
+  const stored = await storedOf(from, space)
   return {
     health: storage,
     trouble: storageTrouble,
@@ -140,10 +144,10 @@ async function storageOf(replica: Replica, from: Storage | undefined): Promise<S
 }
 
 /** By a handle of its own, as another tab would. A storage that fails has told the status so already. */
-async function storedOf(from: Storage | undefined): Promise<StoredState | undefined> {
+async function storedOf(from: Storage | undefined, space: Uuid): Promise<StoredState | undefined> {
   let handle: StorageHandle | undefined
   try {
-    handle = await from?.open(() => {})
+    handle = await from?.open(() => {}, space)
     return await handle?.read()
   } catch {
     return undefined

@@ -45,9 +45,9 @@ export class Disk {
     return this.#trouble
   }
 
-  async open(storage: Storage): Promise<void> {
+  async open(storage: Storage, space: Uuid): Promise<void> {
     try {
-      this.#handle = await storage.open((trouble) => this.#fail(trouble))
+      this.#handle = await storage.open((trouble) => this.#fail(trouble), space)
     } catch (error) {
       this.#fail(error instanceof StorageError ? error.trouble : 'failed')
     }

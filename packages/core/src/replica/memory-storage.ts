@@ -8,6 +8,7 @@
  * reference. Passes the contract in `test/contract/storage.ts`.
  */
 
+import type { Uuid } from '../base/uuid.ts'
 import {
   type Advance,
   type Checkpoint,
@@ -20,33 +21,46 @@ import {
   type WriteBatch,
 } from '../ports/index.ts'
 
-/** A store that lives as long as the returned object. `open` never rejects, trouble never comes. */
+/**
+ * A store that lives as long as the returned object. `open` never rejects, trouble never comes.
+ * A handle without a space is on the first one there is.
+ */
 export function memoryStorage(): Storage {
-  const store = new MemoryStore()
-  return { open: () => Promise.resolve(new MemoryHandle(store)) }
+  const spaces = new Map<Uuid, MemoryStore>()
+  return {
+    open: (_onTrouble, space) =>
+      Promise.resolve(
+        new MemoryHandle(() => {
+          const name = space ?? spaces.keys().next().value ?? ''
+          let store = spaces.get(name)
+          if (!store) spaces.set(name, (store = new MemoryStore()))
+          return store
+        }),
+      ),
+  }
 }
 
 class MemoryHandle implements StorageHandle {
-  readonly #store: MemoryStore
+  readonly #store: () => MemoryStore
   #closed = false
 
-  constructor(store: MemoryStore) {
+  constructor(store: () => MemoryStore) {
     this.#store = store
   }
 
   async read(): Promise<StoredState> {
     this.#assertOpen()
-    return this.#store.read()
+    return this.#store().read()
   }
 
   async write(batch: WriteBatch): Promise<number> {
     this.#assertOpen()
-    return this.#store.write(batch)
+    return this.#store().write(batch)
   }
 
   async claim(key: string, value: unknown): Promise<unknown> {
     this.#assertOpen()
-    return this.#store.claim(key, value)
+    return this.#store().claim(key, value)
   }
 
   async close(): Promise<void> {

@@ -239,7 +239,7 @@ export class Replica {
 
   async #open(): Promise<void> {
     const { platform, storage, space, transport } = this.#options
-    if (storage) await this.#disk.open(storage)
+    if (storage) await this.#disk.open(storage, space)
     else this.status.setState({ storage: 'degraded' })
     const identity = await openIdentity(space, this.#options.identity, {
       storage: this.#disk.handle,

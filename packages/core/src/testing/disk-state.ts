@@ -2,7 +2,28 @@
  * What a replica's storage holds, and what a batch does to it: the rules of the storage port
  * as plain data that can be copied. Knows nothing of time, handles or faults.
  */
+import type { Uuid } from '../base/uuid.ts'
 import type { Checkpoint, StoredSegment, StoredState, WriteBatch } from '../ports/storage.ts'
+
+/** The spaces of one storage, each by itself. Without a name: the first there is. */
+export class DiskSpaces {
+  readonly #spaces: Map<Uuid, DiskState>
+
+  constructor(spaces: Map<Uuid, DiskState> = new Map()) {
+    this.#spaces = spaces
+  }
+
+  of(space: Uuid | undefined): DiskState {
+    const name = space ?? this.#spaces.keys().next().value ?? ''
+    let state = this.#spaces.get(name)
+    if (!state) this.#spaces.set(name, (state = new DiskState()))
+    return state
+  }
+
+  copy(): DiskSpaces {
+    return new DiskSpaces(new Map([...this.#spaces].map(([name, state]) => [name, state.copy()])))
+  }
+}
 
 /** A record that can rot. */
 export type DiskRecord = 'own' | 'tail' | 'rejections' | 'checkpoint'

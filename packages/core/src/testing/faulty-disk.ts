@@ -7,6 +7,7 @@
  *   called ─▶ queued ─▶ applied (others see it) ─▶ on the platter (a power cut spares it)
  *                            └─ relaxed: answered      └─ strict: answered
  */
+import type { Uuid } from '../base/uuid.ts'
 import type { Clock } from '../ports/clock.ts'
 import {
   type Storage,
@@ -16,7 +17,7 @@ import {
   type StoredState,
   type WriteBatch,
 } from '../ports/storage.ts'
-import { type DiskRecord, DiskState, recordsOf } from './disk-state.ts'
+import { type DiskRecord, DiskSpaces, recordsOf } from './disk-state.ts'
 import { ProcessClock } from './virtual-clock.ts'
 
 export interface DiskFaults {
@@ -53,7 +54,7 @@ export interface FaultyDiskOptions {
 }
 
 interface Transition<T = unknown> {
-  readonly run: (state: DiskState) => T
+  readonly run: (spaces: DiskSpaces) => T
   /** Absent: a read or a claim. */
   readonly batch?: WriteBatch
   readonly isRead?: boolean
@@ -64,9 +65,9 @@ export class FaultyDisk {
   readonly #options: FaultyDiskOptions
   readonly #handles = new Set<DiskHandle>()
   /** What the next reader sees. */
-  #state = new DiskState()
+  #state = new DiskSpaces()
   /** What a power cut leaves in any case, and what is applied beyond it. */
-  #platter = new DiskState()
+  #platter = new DiskSpaces()
   #unsynced: Transition[] = []
   #freeMs = 0
   #tornAfterRecords: number | undefined
@@ -79,20 +80,20 @@ export class FaultyDisk {
   /** The storage as the tab with that clock has it. */
   storage(process: ProcessClock = new ProcessClock(this.#options.clock)): Storage {
     return {
-      open: async (onTrouble) => {
+      open: async (onTrouble, space) => {
         const trouble = this.faults.openTrouble()
         await new Promise<void>((resolve) => process.after(this.faults.latencyMs(), resolve))
         if (trouble) throw new StorageError(trouble, 'this simulated disk does not open')
-        const handle = new DiskHandle(this, process, onTrouble)
+        const handle = new DiskHandle(this, process, { space, onTrouble })
         this.#handles.add(handle)
         return handle
       },
     }
   }
 
-  /** What a reader would find now. */
+  /** What a reader would find now, in the space that was opened first. */
   get content(): StoredState {
-    return this.#state.read()
+    return this.#state.of(undefined).read()
   }
 
   /** Transactions that a power cut could take. */
@@ -126,14 +127,14 @@ export class FaultyDisk {
   evict(): void {
     this.forceClose()
     this.#unsynced = []
-    this.#state = new DiskState()
-    this.#platter = new DiskState()
+    this.#state = new DiskSpaces()
+    this.#platter = new DiskSpaces()
   }
 
   /** A letter of one stored record changes. Returns the record's key, if there is one. */
   rot(record: DiskRecord, pick: (below: number) => number): string | undefined {
     this.sync()
-    const key = this.#state.rot(record, pick)
+    const key = this.#state.of(undefined).rot(record, pick)
     this.#platter = this.#state.copy()
     return key
   }
@@ -205,6 +206,7 @@ export class FaultyDisk {
 class DiskHandle implements StorageHandle {
   readonly process: ProcessClock
   readonly #disk: FaultyDisk
+  readonly #space: Uuid | undefined
   readonly #onTrouble: (trouble: StorageTrouble) => void
   #lost: StorageTrouble | undefined
   #closing: Promise<void> | undefined
@@ -213,24 +215,28 @@ class DiskHandle implements StorageHandle {
   constructor(
     disk: FaultyDisk,
     process: ProcessClock,
-    onTrouble: (trouble: StorageTrouble) => void,
+    how: {
+      readonly space: Uuid | undefined
+      readonly onTrouble: (trouble: StorageTrouble) => void
+    },
   ) {
     this.#disk = disk
     this.process = process
-    this.#onTrouble = onTrouble
+    this.#space = how.space
+    this.#onTrouble = how.onTrouble
   }
 
   read(): Promise<StoredState> {
-    return this.#transact({ run: (state) => state.read(), isRead: true })
+    return this.#transact({ run: (spaces) => spaces.of(this.#space).read(), isRead: true })
   }
 
   write(batch: WriteBatch): Promise<number> {
     const kept = copied(batch)
-    return this.#transact({ run: (state) => state.apply(kept), batch: kept })
+    return this.#transact({ run: (spaces) => spaces.of(this.#space).apply(kept), batch: kept })
   }
 
   claim(key: string, value: unknown): Promise<unknown> {
-    return this.#transact({ run: (state) => state.claim(key, value) })
+    return this.#transact({ run: (spaces) => spaces.of(this.#space).claim(key, value) })
   }
 
   close(): Promise<void> {
