@@ -34,7 +34,7 @@ import { Schemas } from './schemas.ts'
 import { SessionEvents } from './session-events.ts'
 import { SessionLocks } from './session-locks.ts'
 import { Settling } from './settling.ts'
-import { initialStatus } from './status.ts'
+import { initialStatus, updateStatus } from './status.ts'
 import type { History, SyncStatus, Verdict } from './store.ts'
 import { Trust } from './trust.ts'
 import { UndoStack } from './undo.ts'
@@ -383,15 +383,7 @@ export class Replica {
     this.#statusDue = true
     this.#options.platform.clock.soon(() => {
       this.#statusDue = false
-      const next = {
-        outboxMessages: this.outbox.size,
-        outboxOldestAt: this.outbox.oldestAt,
-        rejectedMessages: this.refused.size,
-        undoable: this.undo.undoable,
-        redoable: this.undo.redoable,
-        position: this.#tail.position,
-      }
-      this.status.setState(next)
+      updateStatus(this)
     })
   }
 }

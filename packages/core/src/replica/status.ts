@@ -1,4 +1,6 @@
-/** The status of a store that has just been made. */
+/** The status of a store: as it begins, and what changes of it. */
+import type { StoreApi } from 'zustand/vanilla'
+import type { Position } from '../message/message.ts'
 import type { SyncStatus } from './store.ts'
 
 export function initialStatus(hasTransport: boolean): SyncStatus {
@@ -21,4 +23,30 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     reviewerLacks: [],
     halted: undefined,
   }
+}
+
+/** What it follows. */
+interface Followed {
+  readonly status: StoreApi<SyncStatus>
+  readonly outbox: { readonly size: number; readonly oldestAt: number | undefined }
+  readonly refused: { readonly size: number }
+  readonly undo: { readonly undoable: number; readonly redoable: number }
+  readonly position: Position | null
+}
+
+/**
+ * Brings the counts up to date. Called in the very turn of a write: a `beforeunload` guard may ask
+ * then. Notifies subscribers only where a value changes.
+ */
+export function updateStatus({ status, outbox, refused, undo, position }: Followed): void {
+  const next: Partial<SyncStatus> = {
+    outboxMessages: outbox.size,
+    outboxOldestAt: outbox.oldestAt,
+    rejectedMessages: refused.size,
+    undoable: undo.undoable,
+    redoable: undo.redoable,
+    position,
+  }
+  const shown: Readonly<Record<string, unknown>> = { ...status.getState() }
+  if (Object.entries(next).some(([name, value]) => shown[name] !== value)) status.setState(next)
 }

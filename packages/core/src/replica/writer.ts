@@ -12,6 +12,7 @@ import type { Registers } from '../schema/input.ts'
 import { assertUpToDate } from './guards.ts'
 import { EntryReceipt } from './receipt.ts'
 import type { Replica } from './replica.ts'
+import { updateStatus } from './status.ts'
 import type { Receipt, TransactOptions, TransactionReceipt } from './store.ts'
 
 /** Rows by their id alone, whatever their type. */
@@ -107,6 +108,7 @@ export class Writer {
     if (undoable) this.#replica.undo.note(entry, draft.changes)
     this.#replica.commitEntry(entry)
     this.#replica.repo.emit()
+    updateStatus(this.#replica)
     return new EntryReceipt(entry, draft.firstId, this.#replica.settled)
   }
 
