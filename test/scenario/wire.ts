@@ -82,7 +82,8 @@ export async function scene(
   }
 }
 
-export function wireTo(reviewer: Reviewer): Transport {
+/** `bufferedBytes`: what the reviewer believes has not left its end yet. */
+export function wireTo(reviewer: Reviewer, bufferedBytes: () => number = () => 0): Transport {
   return {
     connect(events: LinkEvents) {
       let open = true
@@ -90,6 +91,9 @@ export function wireTo(reviewer: Reviewer): Transport {
       const attached = reviewer.connect(
         {
           send: (text) => later(() => events.frame(text)),
+          get bufferedBytes() {
+            return bufferedBytes()
+          },
           close: (reason) =>
             later(() => {
               open = false

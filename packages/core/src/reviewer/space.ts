@@ -2,11 +2,14 @@
  * The canonical state of a space as its reviewer holds it, and a batch on top of it: what is
  * admitted but not committed yet stands in the batch alone, so nobody is ever told of it
  * before the store has it (S16), and a commit that fails leaves nothing behind.
+ *
+ * Values of writes that were overwritten stay: a snapshot that is being sent may still show them,
+ * and a late write may have them as its base.
  */
 import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
-import { type EntityState, writesOf } from '../fold/state.ts'
-import { type Entry, Write } from '../log/entry.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { Entry, Write } from '../log/entry.ts'
 import { MessageIndex } from '../log/messages.ts'
 import type { Json } from '../base/json.ts'
 import { type Reg, RegisterTable } from '../schema/registers.ts'
@@ -52,12 +55,8 @@ export class SpaceState {
   #apply(write: Write): void {
     const known = this.#entities.get(write.entityId)
     const state = apply(known?.state, write)
-    if (known) {
-      known.state = state
-      forgetDead(known.state, write)
-    } else {
-      this.#entities.set(write.entityId, { type: write.type, state })
-    }
+    if (known) known.state = state
+    else this.#entities.set(write.entityId, { type: write.type, state })
   }
 }
 
@@ -81,17 +80,6 @@ class LastAssigned {
       for (const [reg, value] of Object.entries(review.assigned[index] ?? {}))
         this.#values.set(`${type} ${reg}`, { value, version })
     }
-  }
-}
-
-const NO_VALUES: Readonly<Record<string, Json>> = Object.freeze({})
-
-/** Values that nobody can see any more are in the store; here they would only cost memory. */
-function forgetDead(state: EntityState, by: Write): void {
-  if (state instanceof Write) return
-  for (const parent of by.parents) {
-    const alive = state.live.some((live) => live !== undefined && writesOf(live).includes(parent))
-    if (!alive) parent.values = NO_VALUES
   }
 }
 

@@ -1,0 +1,103 @@
+/**
+ * Fields that a function merges: whoever has the messages sees the same value, whenever they
+ * joined, and so does a rule of the reviewer. Where what stood before is not known, the conflict
+ * stays open for everybody.
+ */
+import { type SyncStore, entity } from '@countersign/core'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { type Scene, scene, wireTo } from './wire.ts'
+
+const Counter = entity('counter', { title: z.string(), n: z.number() }).conflicts({
+  n: (base, candidates) => candidates.reduce((sum, each) => sum + each - base!, base!),
+})
+
+let open: Scene | undefined
+
+afterEach(async () => {
+  await open?.close()
+  open = undefined
+})
+
+/** All that it wrote has its verdict. */
+async function settled(store: SyncStore): Promise<void> {
+  await store.flushed()
+  const isDone = (): boolean => store.status.getState().outboxMessages === 0
+  await vi.waitFor(() => expect(isDone()).toBe(true))
+}
+
+/** How many rows show what. */
+function told(store: SyncStore): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { title, n } of store.query(Counter).rows)
+    counts[`${title} ${n}`] = (counts[`${title} ${n}`] ?? 0) + 1
+  return counts
+}
+
+describe('values that were overwritten', () => {
+  it('S3: reach a newcomer whose snapshot is being sent, and stay what late writers parted from', async () => {
+    open = await scene({ limits: { tailMessagesMax: 0 } })
+    const entities = [Counter]
+    const ann = await open.open({ entities })
+    const bob = await open.open({ entities })
+    const ids = Array.from({ length: 300 }, () => ann.create(Counter, { title: 'A', n: 10 }).id)
+    const late = ids.slice(200)
+    await open.settle()
+    bob.setOnline(false)
+    for (const id of late) bob.update(Counter, id, { n: 13 })
+
+    const { reviewer } = open
+    let isFull = true
+    let asked = (): void => {}
+    const waits = new Promise<void>((resolve) => (asked = resolve))
+    const bufferedBytes = (): number => {
+      asked()
+      return isFull ? 2 ** 21 : 0
+    }
+    const cy = await open.open({ entities, over: () => wireTo(reviewer, bufferedBytes) })
+    await waits // a part of its snapshot is on its way
+    for (const id of late) ann.update(Counter, id, { n: 12, title: 'B' })
+    await settled(ann)
+    expect(cy.query(Counter).rows.length).toBe(0)
+    isFull = false
+    await open.settle()
+    expect(told(cy)).toEqual({ 'A 10': 200, 'B 12': 100 })
+
+    bob.setOnline(true)
+    await open.settle()
+    for (const store of [ann, bob, cy]) expect(told(store)).toEqual({ 'A 10': 200, 'B 15': 100 })
+  })
+
+  it('§7: rules see the row that everybody sees', async () => {
+    const seen: unknown[] = []
+    const entities = [Counter]
+    open = await scene({
+      entities,
+      rules: {
+        authorize: (_, { kind }, row) => {
+          if (kind === 'update') seen.push({ ...row, conflicts: Object.keys(row!.$conflicts) })
+          return true
+        },
+        review: (_, rows) => {
+          for (const row of rows.rows(Counter)) seen.push({ n: row.n })
+          return undefined
+        },
+      },
+    })
+    const ann = await open.open({ entities })
+    const bob = await open.open({ entities })
+    const { id } = ann.create(Counter, { title: 'A', n: 10 })
+    await open.settle()
+    bob.setOnline(false)
+    bob.update(Counter, id, { n: 15 })
+    ann.update(Counter, id, { n: 11, title: 'B' })
+    await open.settle()
+    bob.setOnline(true)
+    await open.settle()
+    expect([ann, bob].map((store) => store.read(Counter, id)!.n)).toEqual([16, 16])
+    seen.length = 0
+    ann.update(Counter, id, { title: 'C' })
+    await open.settle()
+    expect(seen).toEqual([{ id, title: 'B', n: 16, conflicts: [] }, { n: 16 }])
+  })
+})
