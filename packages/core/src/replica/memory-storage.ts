@@ -28,39 +28,48 @@ import {
 export function memoryStorage(): Storage {
   const spaces = new Map<Uuid, MemoryStore>()
   return {
-    open: (_onTrouble, space) =>
-      Promise.resolve(
-        new MemoryHandle(() => {
-          const name = space ?? spaces.keys().next().value ?? ''
-          let store = spaces.get(name)
-          if (!store) spaces.set(name, (store = new MemoryStore()))
+    open(_onTrouble, space) {
+      const name = (): Uuid => space ?? spaces.keys().next().value ?? ''
+      const place: Place = {
+        toRead: () => spaces.get(name()) ?? new MemoryStore(),
+        toWrite() {
+          const store = this.toRead()
+          spaces.set(name(), store)
           return store
-        }),
-      ),
+        },
+      }
+      return Promise.resolve(new MemoryHandle(place))
+    },
   }
 }
 
+/** A space is there once something was written in it. */
+interface Place {
+  toRead(): MemoryStore
+  toWrite(): MemoryStore
+}
+
 class MemoryHandle implements StorageHandle {
-  readonly #store: () => MemoryStore
+  readonly #place: Place
   #closed = false
 
-  constructor(store: () => MemoryStore) {
-    this.#store = store
+  constructor(place: Place) {
+    this.#place = place
   }
 
   async read(): Promise<StoredState> {
     this.#assertOpen()
-    return this.#store().read()
+    return this.#place.toRead().read()
   }
 
   async write(batch: WriteBatch): Promise<number> {
     this.#assertOpen()
-    return this.#store().write(batch)
+    return this.#place.toWrite().write(batch)
   }
 
   async claim(key: string, value: unknown): Promise<unknown> {
     this.#assertOpen()
-    return this.#store().claim(key, value)
+    return this.#place.toWrite().claim(key, value)
   }
 
   async close(): Promise<void> {

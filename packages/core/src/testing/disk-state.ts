@@ -13,15 +13,29 @@ export class DiskSpaces {
     this.#spaces = spaces
   }
 
+  /** To write in: made where it is new. */
   of(space: Uuid | undefined): DiskState {
-    const name = space ?? this.#spaces.keys().next().value ?? ''
+    const name = this.#nameOf(space)
     let state = this.#spaces.get(name)
     if (!state) this.#spaces.set(name, (state = new DiskState()))
     return state
   }
 
+  read(space?: Uuid): StoredState {
+    return (this.#spaces.get(this.#nameOf(space)) ?? new DiskState()).read()
+  }
+
   copy(): DiskSpaces {
     return new DiskSpaces(new Map([...this.#spaces].map(([name, state]) => [name, state.copy()])))
+  }
+
+  /** As `DiskState.rot`, in the first space. */
+  rot(record: DiskRecord, pick: (below: number) => number): string | undefined {
+    return this.#spaces.get(this.#nameOf(undefined))?.rot(record, pick)
+  }
+
+  #nameOf(space: Uuid | undefined): Uuid {
+    return space ?? this.#spaces.keys().next().value ?? ''
   }
 }
 

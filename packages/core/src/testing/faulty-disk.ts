@@ -93,7 +93,7 @@ export class FaultyDisk {
 
   /** What a reader would find now, in the space that was opened first. */
   get content(): StoredState {
-    return this.#state.of(undefined).read()
+    return this.#state.read()
   }
 
   /** Transactions that a power cut could take. */
@@ -134,7 +134,7 @@ export class FaultyDisk {
   /** A letter of one stored record changes. Returns the record's key, if there is one. */
   rot(record: DiskRecord, pick: (below: number) => number): string | undefined {
     this.sync()
-    const key = this.#state.of(undefined).rot(record, pick)
+    const key = this.#state.rot(record, pick)
     this.#platter = this.#state.copy()
     return key
   }
@@ -227,7 +227,7 @@ class DiskHandle implements StorageHandle {
   }
 
   read(): Promise<StoredState> {
-    return this.#transact({ run: (spaces) => spaces.of(this.#space).read(), isRead: true })
+    return this.#transact({ run: (spaces) => spaces.read(this.#space), isRead: true })
   }
 
   write(batch: WriteBatch): Promise<number> {
