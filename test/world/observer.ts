@@ -10,6 +10,7 @@ import type { AppendBatch, WriteBatch } from '@countersign/core/ports'
 import {
   type AuthorFrame,
   type ReviewerFrame,
+  FrameJoiner,
   parseAuthorFrame,
   parseReviewerFrame,
 } from '@countersign/core/protocol'
@@ -52,6 +53,7 @@ export class Observer {
   readonly #stage: ObservedStage
   #reviewer: ReviewerFacts | undefined
   /** One text goes to many: it is read and checked once. */
+  readonly #joiners = new Map<string, FrameJoiner>()
   #lastDown: { readonly text: string; readonly frame: ReviewerFrame | undefined } | undefined
   readonly #nacked = new Set<string>()
   readonly #offeredBy = new Map<string, string>()
@@ -92,8 +94,18 @@ export class Observer {
 
   sent(direction: Direction, name: string, text: string): void {
     s17FrameSize(text)
-    if (direction === 'up') this.#heardUp(name, text)
-    else this.#heardDown(name, text)
+    const joined = this.#joiner(`${direction} ${name}`).take(text)
+    if (joined.kind === 'waiting') this.#stage.tally.hit('frame in parts')
+    if (joined.kind !== 'frame') return
+    if (direction === 'up') this.#heardUp(name, joined.text)
+    else this.#heardDown(name, joined.text)
+  }
+
+  /** Frames are seen in the moment of their sending, so parts come whole and in order. */
+  #joiner(way: string): FrameJoiner {
+    let joiner = this.#joiners.get(way)
+    if (!joiner) this.#joiners.set(way, (joiner = new FrameJoiner(LIMITS.reviewerFrameBytesMax)))
+    return joiner
   }
 
   applied(device: Device, batch: WriteBatch): void {

@@ -8,12 +8,11 @@
  * It knows nothing of frames, and leaves to the core what Socket.IO could do worse: coming back
  * (the core has its own backoff), sending again and recovery (the core resumes by position).
  */
-import { FRAME_BYTES_MAX } from '@countersign/core/ports'
+import { FRAME_BYTES_MAX, isLongerThan } from '@countersign/core/ports'
 import type { Link, LinkEvents, Transport } from '@countersign/core/ports'
 import { io } from 'socket.io-client'
 import type { Socket } from 'socket.io-client'
 import { BYE_EVENT, Decoder, Encoder, FRAME_EVENT } from './frame-parser.ts'
-import { utf8BytesExceed } from './utf8.ts'
 import { onWake } from './wake.ts'
 
 /** What the reviewer's auth hook receives, at most 4 KiB as JSON. */
@@ -73,7 +72,7 @@ class SocketLink implements Link {
 
   send(text: string): void {
     if (this.#state !== 'open') return
-    if (utf8BytesExceed(text, FRAME_BYTES_MAX)) {
+    if (isLongerThan(text, FRAME_BYTES_MAX)) {
       queueMicrotask(() => this.#end(`a frame to send exceeds ${FRAME_BYTES_MAX} bytes`))
       return
     }
@@ -102,7 +101,7 @@ class SocketLink implements Link {
     })
     this.#socket.on(FRAME_EVENT, (text: string) => {
       if (this.#state !== 'open') return
-      if (utf8BytesExceed(text, FRAME_BYTES_MAX)) {
+      if (isLongerThan(text, FRAME_BYTES_MAX)) {
         this.#end(`a frame received exceeds ${FRAME_BYTES_MAX} bytes`)
       } else {
         this.#events.frame(text)

@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { fromBase64url, toBase64url, toHex } from './bytes.ts'
-import { utf8Length } from './json.ts'
 
 // Thousands of cases, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -51,22 +50,4 @@ test('§2 hex: as the platform writes it', () => {
       expect(toHex(given)).toBe(Buffer.from(given).toString('hex'))
     }),
   )
-})
-
-test('§2 canonical bytes: the length in UTF-8 is known without encoding', () => {
-  const encoder = new TextEncoder()
-  fc.assert(
-    fc.property(text, (given) => {
-      expect(utf8Length(given)).toBe(encoder.encode(given).length)
-    }),
-    { numRuns: 1_000 },
-  )
-})
-
-test('§2 canonical bytes: every code point on a border of UTF-8 is measured right', () => {
-  const borders = [0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff]
-  for (const point of borders) {
-    const given = `a${String.fromCodePoint(point)}b`
-    expect(utf8Length(given)).toBe(Buffer.byteLength(given))
-  }
 })

@@ -5,15 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { canonical } from './canonical.ts'
-import {
-  type Json,
-  JSON_BOUNDS,
-  frozenJson,
-  isForbiddenKey,
-  jsonEqual,
-  jsonFault,
-  utf8Length,
-} from './json.ts'
+import { type Json, JSON_BOUNDS, frozenJson, isForbiddenKey, jsonEqual, jsonFault } from './json.ts'
 
 // Thousands of cases, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -222,13 +214,5 @@ describe('copies and equality', () => {
     expect(jsonEqual(undefined, null)).toBe(false)
     expect(jsonEqual([], {})).toBe(false)
     expect(jsonEqual({ a: 1 }, JSON.parse('{"__proto__":1}') as Json)).toBe(false)
-  })
-
-  test('§20 bounds: the UTF-8 length of a text is known without encoding it', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(utf8Length(text)).toBe(Buffer.byteLength(text))
-      }),
-    )
   })
 })

@@ -2,6 +2,7 @@
  * JSON values as this library holds them: bounded, free of dangerous keys, and
  * frozen. Knows nothing of messages or schemas.
  */
+import { type Bytes, isLongerThan, jsonStringBytes } from './size.ts'
 
 export type Json =
   | null
@@ -21,15 +22,15 @@ export interface JsonBounds {
   readonly depthMax: number
   /** Keys of one object, or elements of one array times 16. */
   readonly keysMax: number
-  /** UTF-8 bytes of one string, estimated from above as three a code unit when long. */
+  /** UTF-8 bytes of one string. */
   readonly stringBytesMax: number
 }
 
 export const JSON_BOUNDS: JsonBounds = { depthMax: 16, keysMax: 256, stringBytesMax: 65_536 }
 
 /**
- * Values of one field, nested ones counted. More could not fit a message of any size that is
- * allowed, and a plain object that leads back to itself many times would else be walked for ever.
+ * Values of one field, nested ones counted: a plain object that leads back to itself many times
+ * would else be walked for ever.
  */
 const VALUES_MAX = 98_304
 
@@ -70,7 +71,7 @@ function faultAt(value: unknown, walk: Walk, depth: number): string | undefined 
 }
 
 function stringFault(text: string, bounds: JsonBounds): string | undefined {
-  if (text.length * 3 > bounds.stringBytesMax && utf8Length(text) > bounds.stringBytesMax) {
+  if (isLongerThan(text, bounds.stringBytesMax)) {
     return `a string is longer than ${bounds.stringBytesMax} bytes`
   }
   return text.isWellFormed() ? undefined : 'a string holds half of a surrogate pair'
@@ -107,16 +108,25 @@ function objectFault(object: object, walk: Walk, depth: number): string | undefi
   return undefined
 }
 
-/** UTF-8 length of a well-formed string, in bytes, without encoding it. */
-export function utf8Length(text: string): number {
-  let bytes = text.length
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    if (unit < 0x80) continue
-    // Each half of a surrogate pair counts two: the pair is four bytes.
-    bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2
+/** The bytes of `JSON.stringify(value)`, without making that text. */
+export function jsonBytes(value: Json): Bytes {
+  if (typeof value === 'string') return jsonStringBytes(value)
+  if (typeof value === 'number') return String(value).length as Bytes
+  if (value === null || value === true) return 4 as Bytes
+  if (value === false) return 5 as Bytes
+  let bytes = 2
+  let count = 0
+  if (Array.isArray(value)) {
+    count = value.length
+    for (const item of value as readonly Json[]) bytes += jsonBytes(item)
+  } else {
+    const object = value as { readonly [key: string]: Json }
+    for (const key of Object.keys(object)) {
+      count++
+      bytes += jsonStringBytes(key) + 1 + jsonBytes(object[key]!)
+    }
   }
-  return bytes
+  return (bytes + Math.max(0, count - 1)) as Bytes
 }
 
 /** A frozen deep copy, so that neither the app nor a reader can change what was written. */

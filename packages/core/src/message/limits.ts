@@ -5,11 +5,18 @@
 import { FRAME_BYTES_MAX } from '../ports/transport.ts'
 
 export interface Limits {
-  /** UTF-8 bytes of one frame, both ways. */
+  /** UTF-8 bytes of one frame, both ways. What is larger travels in parts. */
   readonly frameBytesMax: number
+  /** UTF-8 bytes of what the parts of one frame from an author, or from a reviewer, make together. */
+  readonly authorFrameBytesMax: number
+  readonly reviewerFrameBytesMax: number
   readonly messageChangesMax: number
   /** UTF-8 bytes of one message as it is packed. */
   readonly messageBytesMax: number
+  /** UTF-8 bytes of the state of one entity: what a newcomer has to take in at once. */
+  readonly entityBytesMax: number
+  /** Rows that the `expect` of a message names. */
+  readonly expectMax: number
   readonly registersMax: number
   readonly parentsMax: number
   readonly headsMax: number
@@ -57,9 +64,9 @@ export interface Limits {
   /** Canonical messages that a replica keeps whole, and how many more gather before the oldest go. */
   readonly retainedMessagesMax: number
   readonly retainedSlackMax: number
-  /** Stored steps of the tail, and characters of them, before a checkpoint; entities of one of its slices. */
+  /** Stored steps of the tail, and UTF-8 bytes of them, before a checkpoint; entities of one of its slices. */
   readonly checkpointStepsMax: number
-  readonly checkpointStepCharsMax: number
+  readonly checkpointStepBytesMax: number
   readonly sliceEntitiesMax: number
   /** Batches that are written to the storage as one. */
   readonly storageBatchesMax: number
@@ -68,15 +75,19 @@ export interface Limits {
 /** Of a frame, what is kept for its kind, position and ids; the rest is for runs, pages and lists. */
 const FRAME_ENVELOPE_BYTES = 4_096
 
-/** Bytes of runs, of a page, or of a list of verdicts in one frame. */
+/** Bytes of runs, of a page, or of a list of verdicts that are gathered for one frame. */
 export function frameContentBytesMax({ frameBytesMax }: Pick<Limits, 'frameBytesMax'>): number {
-  return frameBytesMax - FRAME_ENVELOPE_BYTES
+  return frameBytesMax - Math.min(FRAME_ENVELOPE_BYTES, frameBytesMax / 2)
 }
 
 export const LIMITS: Limits = {
   frameBytesMax: FRAME_BYTES_MAX,
+  authorFrameBytesMax: 1_310_720,
+  reviewerFrameBytesMax: 8_388_608,
   messageChangesMax: 512,
-  messageBytesMax: 196_608,
+  messageBytesMax: 1_048_576,
+  entityBytesMax: 4_194_304,
+  expectMax: 4_096,
   registersMax: 128,
   parentsMax: 32,
   headsMax: 32,
@@ -112,7 +123,7 @@ export const LIMITS: Limits = {
   retainedMessagesMax: 8_192,
   retainedSlackMax: 1_024,
   checkpointStepsMax: 512,
-  checkpointStepCharsMax: 4_194_304,
+  checkpointStepBytesMax: 4_194_304,
   sliceEntitiesMax: 512,
   storageBatchesMax: 64,
 }

@@ -2,6 +2,7 @@
  * Holds the checks of untrusted messages: what is well formed passes, one wrong part is
  * found, and no part of whatever content makes a check throw.
  */
+import { bytesOf } from '../base/size.ts'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import type { Json } from '../base/json.ts'
@@ -240,15 +241,19 @@ describe('a whole message', () => {
       [one({ keep: { title: many(32) } }), one({ keep: { title: many(33) } })],
     ]
     for (const [within, above] of cases) {
-      expect(boundsFault(within, 196_608, LIMITS)).toBeUndefined()
-      expect(boundsFault(above, 196_608, LIMITS)).toMatch(/more than/)
+      expect(boundsFault(within, bytesOf(1_048_576), LIMITS)).toBeUndefined()
+      expect(boundsFault(above, bytesOf(1_048_576), LIMITS)).toMatch(/more than/)
     }
-    expect(boundsFault(message, 196_609, LIMITS)).toMatch(/more than 196608 bytes/)
+    expect(boundsFault(message, bytesOf(1_048_577), LIMITS)).toMatch(/more than 1048576 bytes/)
   })
 
   test('§20 bounds: a deployment may lower them', () => {
-    expect(boundsFault(message, 1, { ...LIMITS, messageChangesMax: 1 })).toMatch(/more than 1/)
-    expect(boundsFault(message, 100, { ...LIMITS, messageBytesMax: 99 })).toMatch(/more than 99/)
+    expect(boundsFault(message, bytesOf(1), { ...LIMITS, messageChangesMax: 1 })).toMatch(
+      /more than 1/,
+    )
+    expect(boundsFault(message, bytesOf(100), { ...LIMITS, messageBytesMax: 99 })).toMatch(
+      /more than 99/,
+    )
   })
 })
 
@@ -312,7 +317,7 @@ describe('fuzz', () => {
     fc.assert(
       fc.property(wildMessage, number, (given, bytes) => {
         expect(['string', 'undefined']).toContain(typeof messageFault(given))
-        expect(['string', 'undefined']).toContain(typeof boundsFault(given, bytes, LIMITS))
+        expect(['string', 'undefined']).toContain(typeof boundsFault(given, bytesOf(bytes), LIMITS))
       }),
       { numRuns: 1_000 },
     )

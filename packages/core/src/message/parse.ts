@@ -5,6 +5,7 @@
  */
 import { isHash } from '../base/hash.ts'
 import { type Json, isForbiddenKey, jsonFault } from '../base/json.ts'
+import type { Bytes } from '../base/size.ts'
 import { isUuid } from '../base/uuid.ts'
 import { isTypeName } from '../schema/entity.ts'
 import { isUnset } from '../schema/input.ts'
@@ -115,10 +116,14 @@ function valueFault(reg: string, value: Json): string | undefined {
 }
 
 /** What of a well-formed, verified message lies over the configured bounds, or undefined. */
-export function boundsFault(message: Message, bytes: number, limits: Limits): string | undefined {
+export function boundsFault(message: Message, bytes: Bytes, limits: Limits): string | undefined {
   if (message.changes.length > limits.messageChangesMax)
     return `more than ${limits.messageChangesMax} changes`
   if (bytes > limits.messageBytesMax) return `more than ${limits.messageBytesMax} bytes`
+  const { expect = [] } = message.header
+  if (expect.length > limits.expectMax) return `it expects more than ${limits.expectMax} rows`
+  if (expect.some(({ heads }) => heads.length > limits.headsMax))
+    return `it expects a row with more than ${limits.headsMax} heads`
   for (const change of message.changes) {
     if (!change) continue
     const { regs, parentCanonicalIds, keep } = change.meta

@@ -139,19 +139,3 @@ function valuesOf(change: Change): Readonly<Record<Reg, Json>> {
   for (const [i, reg] of change.meta.regs.entries()) values[reg] = change.values?.[i] ?? null
   return values
 }
-
-/** About how many bytes a message of these writes will have; never too few by more than its frame. */
-export function estimatedBytes(writes: Iterable<Write>): number {
-  let bytes = 160
-  for (const write of writes) {
-    bytes += 120 + write.parents.length * 40
-    for (const reg of write.regs.names) bytes += jsonBytes(write.values[reg]!)
-  }
-  return bytes
-}
-
-function jsonBytes(value: Json): number {
-  if (typeof value === 'string')
-    return value.length < 64 ? value.length * 3 + 2 : JSON.stringify(value).length * 3
-  return typeof value === 'object' && value !== null ? JSON.stringify(value).length * 3 : 24
-}

@@ -7,11 +7,12 @@
  * A flush is the unit of sealing, storing and offering: 1 to 64 messages with one signature,
  * one record, one frame. A pull never touches what is under way here.
  */
+import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../log/entry.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
 import type { Credits } from '../protocol/frames.ts'
-import { estimatedBytes } from './materialize.ts'
+import { messageBytes } from './message-size.ts'
 
 export interface Flush {
   /** Names the flush in the storage. */
@@ -26,6 +27,8 @@ export interface Flush {
 
 interface Tracked {
   readonly flush: Flush
+  /** Of its packed text. */
+  readonly bytes: Bytes
   unsettled: number
   durable: boolean
   /** When it was offered over the present link, in monotonic ms; undefined while it waits. */
@@ -43,8 +46,8 @@ export class Outbox {
   readonly #waiting = new Map<Uuid, Map<number, Entry>>()
   #size = 0
   #inFlightMessages = 0
-  #inFlightBytes = 0
-  #bytes = 0
+  #inFlightBytes = NO_BYTES
+  #bytes = NO_BYTES
   readonly #limits: Limits
 
   constructor(limits: Limits = LIMITS) {
@@ -56,7 +59,8 @@ export class Outbox {
     return this.#size
   }
 
-  get bytes(): number {
+  /** Of the packed texts that wait; drafts are not counted. */
+  get bytes(): Bytes {
     return this.#bytes
   }
 
@@ -96,10 +100,10 @@ export class Outbox {
   /** The next messages to seal together: at most 64, and 64 KiB unless one alone has more. */
   takeDrafts(): readonly Entry[] {
     const taken: Entry[] = []
-    let bytes = 0
+    let bytes = NO_BYTES
     while (this.hasDrafts && taken.length < this.#limits.flushMessagesMax) {
       const next = this.#drafts[this.#draftsTaken]!
-      bytes += estimatedBytes(next.writes)
+      bytes = addBytes(bytes, messageBytes(next.writes, next))
       if (taken.length > 0 && bytes > this.#limits.flushBytesMax) break
       taken.push(next)
       this.#draftsTaken++
@@ -116,13 +120,14 @@ export class Outbox {
     const unsettled = open.length
     const tracked: Tracked = {
       flush,
+      bytes: utf8Bytes(flush.packed),
       unsettled,
       durable: false,
       offeredAt: undefined,
       restsUntil: 0,
     }
     this.#flushes.set(flush.key, tracked)
-    this.#bytes += flush.packed.length
+    this.#bytes = addBytes(this.#bytes, tracked.bytes)
     for (const entry of open) {
       this.#track(entry)
       this.#byEntry.set(entry, tracked)
@@ -145,9 +150,9 @@ export class Outbox {
       if (tracked.offeredAt !== undefined) continue
       if (!tracked.durable) break // nothing overtakes
       if (tracked.restsUntil > now) continue
-      const { entries, packed } = tracked.flush
+      const { entries } = tracked.flush
       const messages = this.#inFlightMessages + entries.length
-      const bytes = this.#inFlightBytes + packed.length
+      const bytes = addBytes(this.#inFlightBytes, tracked.bytes)
       // One flush always goes, however large it is; order is kept, so nothing overtakes.
       if (this.#inFlightMessages > 0 && (messages > credits.messages || bytes > credits.bytes))
         break
@@ -198,7 +203,7 @@ export class Outbox {
     if (--tracked.unsettled > 0) return undefined
     this.#land(tracked)
     this.#flushes.delete(tracked.flush.key)
-    this.#bytes -= tracked.flush.packed.length
+    this.#bytes = bytesOf(this.#bytes - tracked.bytes)
     return tracked.flush.key
   }
 
@@ -215,7 +220,7 @@ export class Outbox {
     if (tracked.offeredAt === undefined) return
     tracked.offeredAt = undefined
     this.#inFlightMessages -= tracked.flush.entries.length
-    this.#inFlightBytes -= tracked.flush.packed.length
+    this.#inFlightBytes = bytesOf(this.#inFlightBytes - tracked.bytes)
     for (const entry of tracked.flush.entries) if (entry.state === 'sent') entry.state = 'queued'
   }
 }

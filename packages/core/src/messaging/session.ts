@@ -22,6 +22,7 @@ import {
   parseReviewerFrame,
   wantFrame,
 } from '../protocol/frames.ts'
+import { type PartedEvents, connectInParts } from '../protocol/parts.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import type { SessionParts, SessionState } from './session-host.ts'
 import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
@@ -116,11 +117,13 @@ export class SyncSession {
 
   #connect(): void {
     const generation = ++this.#generation
-    const { handshakeMs } = this.#parts.limits
+    const { transport, limits, clock } = this.#parts
+    const { handshakeMs } = limits
     this.#become('connecting', this.#note)
     const live = (): boolean => generation === this.#generation
     this.#timers.after(handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
-    this.#link = this.#parts.transport.connect({
+    const events: PartedEvents = {
+      carried: () => void (live() && (this.#heardAt = clock.monotonic())),
       open: () => {
         if (!live()) return
         this.#timers.clear()
@@ -134,7 +137,8 @@ export class SyncSession {
       closed: (reason) => {
         if (live()) this.#fail(reason)
       },
-    })
+    }
+    this.#link = connectInParts(transport, events, limits)
   }
 
   /** Ends this link and tries again later. */
@@ -160,7 +164,6 @@ export class SyncSession {
   }
 
   #frame(text: string): void {
-    this.#heardAt = this.#parts.clock.monotonic()
     const frame = parseReviewerFrame(text, this.#parts.limits)
     if (!frame.ok) this.#fail(`the reviewer sent ${frame.error.message}`)
     else if (frame.value.kind === 'welcome') this.#welcome(frame.value)

@@ -15,6 +15,8 @@ export type {
   StoredState,
   WriteBatch,
 } from './storage.ts'
+export { isLongerThan, utf8Bytes } from '../base/size.ts'
+export type { Bytes } from '../base/size.ts'
 export { FRAME_BYTES_MAX } from './transport.ts'
 export type { Link, LinkEvents, ServerLink, Transport } from './transport.ts'
 export type {

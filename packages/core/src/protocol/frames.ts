@@ -15,10 +15,12 @@
  *   history  of an entity                            history  its messages with their reviews, in parts
  *   bye    reason                                    bye      reason
  *
+ * A frame that is larger than a transport carries travels in parts, both ways: `parts.ts`.
  * An answer is a fact that may come twice, late or never: frames carry no request numbers.
  */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { isHash } from '../base/hash.ts'
+import { type Bytes, isLongerThan, utf8Bytes } from '../base/size.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import {
   type EpochOpen,
@@ -36,6 +38,7 @@ import { isRejection } from './rejection.ts'
 /** How much an author may have under way without an answer. */
 export interface Credits {
   readonly messages: number
+  /** UTF-8 bytes of packed messages. */
   readonly bytes: number
 }
 
@@ -59,7 +62,8 @@ export type AuthorFrame =
       readonly packed: unknown
       readonly sig: string
       readonly publicKey: string
-      readonly bytes: number
+      /** Of the whole frame. */
+      readonly bytes: Bytes
     }
   | { readonly kind: 'want'; readonly scope: WantScope; readonly have: Position | null }
   | { readonly kind: 'history'; readonly entityId: Uuid }
@@ -197,8 +201,8 @@ export function throughFrame(position: string, parts = 0): string {
 
 /** A frame from an author. Never throws. */
 export function parseAuthorFrame(text: string, limits: Limits = LIMITS): Outcome<AuthorFrame> {
-  const frame = parsed(text, limits)
-  if (!frame) return malformed(noFrame(limits))
+  const frame = parsed(text, limits.authorFrameBytesMax)
+  if (!frame) return malformed(noFrame(limits.authorFrameBytesMax))
   const [kind, a, b, c] = frame
   switch (kind) {
     case 'hello': {
@@ -219,7 +223,7 @@ export function parseAuthorFrame(text: string, limits: Limits = LIMITS): Outcome
     case 'offer':
       if (typeof b !== 'string' || typeof c !== 'string')
         return malformed('an offer has no signature or no key')
-      return ok({ kind, packed: a, sig: b, publicKey: c, bytes: text.length })
+      return ok({ kind, packed: a, sig: b, publicKey: c, bytes: utf8Bytes(text) })
     case 'want': {
       const have = b === null ? null : readPosition(b)
       if (have === undefined) return malformed('want has no position')
@@ -243,8 +247,8 @@ function words(value: unknown): string {
 
 /** A frame from a reviewer. Never throws. */
 export function parseReviewerFrame(text: string, limits: Limits = LIMITS): Outcome<ReviewerFrame> {
-  const frame = parsed(text, limits)
-  if (!frame) return malformed(noFrame(limits))
+  const frame = parsed(text, limits.reviewerFrameBytesMax)
+  if (!frame) return malformed(noFrame(limits.reviewerFrameBytesMax))
   const [kind, a, b, c, d, e] = frame
   switch (kind) {
     case 'welcome': {
@@ -318,13 +322,12 @@ function malformed(what: string): Outcome<never> {
   return fail('malformed', what)
 }
 
-function noFrame({ frameBytesMax }: Limits): string {
-  return `a frame is a JSON list of at most ${frameBytesMax} bytes`
+function noFrame(bytesMax: number): string {
+  return `a frame is a JSON list of at most ${bytesMax} bytes`
 }
 
-function parsed(text: string, { frameBytesMax }: Limits): readonly unknown[] | undefined {
-  // A code unit is one to three bytes; the exact count is the transport's business.
-  if (text.length > frameBytesMax) return undefined
+function parsed(text: string, bytesMax: number): readonly unknown[] | undefined {
+  if (isLongerThan(text, bytesMax)) return undefined
   try {
     const value: unknown = JSON.parse(text)
     return Array.isArray(value) ? value : undefined

@@ -2,6 +2,7 @@
  * What a store says when devtools ask: its own state as plain records. Reads only. Loaded when
  * somebody asks for the first time, so that an app without devtools does not carry it.
  */
+import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { unreachable } from '../base/assert.ts'
@@ -160,14 +161,14 @@ async function storedOf(from: Storage | undefined, space: Uuid): Promise<StoredS
 function partsOf({ segments, checkpoint }: StoredState): StoragePart[] {
   const parts = (['own', 'tail', 'rejections'] as const).map((kind): StoragePart => {
     const texts = segments.filter((stored) => stored.kind === kind).map(({ text }) => text)
-    return { kind, records: texts.length, bytes: charsOf(texts) }
+    return { kind, records: texts.length, bytes: bytesOfAll(texts) }
   })
   const pages = checkpoint?.pages ?? []
-  return [...parts, { kind: 'checkpoint', records: pages.length, bytes: charsOf(pages) }]
+  return [...parts, { kind: 'checkpoint', records: pages.length, bytes: bytesOfAll(pages) }]
 }
 
-function charsOf(texts: readonly string[]): number {
-  return texts.reduce((chars, text) => chars + text.length, 0)
+function bytesOfAll(texts: readonly string[]): Bytes {
+  return texts.map(utf8Bytes).reduce(addBytes, NO_BYTES)
 }
 
 /** A query as data; what has no JSON form is named by its text. */

@@ -4,6 +4,7 @@
  * cache of what the reviewer has.
  */
 import { checksum } from '../base/checksum.ts'
+import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { PageWriter } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
@@ -36,7 +37,7 @@ export class CanonicalDisk {
   /** Where the tail stood before the step that is written next; other tabs may be elsewhere. */
   #before: Position | null = null
   #steps = 0
-  #stepBytes = 0
+  #stepBytes = NO_BYTES
   #checkpointing = false
   #cancel: (() => void) | undefined
 
@@ -53,7 +54,8 @@ export class CanonicalDisk {
     this.#before = this.#tail.position
     const tail = state.segments.filter((stored) => stored.kind === 'tail')
     this.#steps = tail.length
-    this.#stepBytes = tail.reduce((bytes, stored) => bytes + stored.text.length, 0)
+    const sizes = tail.map((stored) => utf8Bytes(stored.text))
+    this.#stepBytes = sizes.reduce(addBytes, NO_BYTES)
   }
 
   /** What is stored does not check: forget it, here and on disk, and have it from the reviewer. */
@@ -83,9 +85,9 @@ export class CanonicalDisk {
     })
     this.#before = position
     this.#steps++
-    this.#stepBytes += text.length
-    const { checkpointStepsMax, checkpointStepCharsMax } = this.#limits
-    if (this.#steps > checkpointStepsMax || this.#stepBytes > checkpointStepCharsMax)
+    this.#stepBytes = addBytes(this.#stepBytes, utf8Bytes(text))
+    const { checkpointStepsMax, checkpointStepBytesMax } = this.#limits
+    if (this.#steps > checkpointStepsMax || this.#stepBytes > checkpointStepBytesMax)
       this.#checkpointSoon(by)
   }
 
@@ -105,7 +107,7 @@ export class CanonicalDisk {
     })
     this.#before = position
     this.#steps = 0
-    this.#stepBytes = 0
+    this.#stepBytes = NO_BYTES
   }
 
   /** Gives up a checkpoint that is being made. */
@@ -139,7 +141,7 @@ export class CanonicalDisk {
       done: (pages) => {
         this.#checkpointing = false
         this.#steps = 0
-        this.#stepBytes = 0
+        this.#stepBytes = NO_BYTES
         void this.#disk.write({ durability: 'relaxed', ...snapshotOf(position, by, pages) })
       },
     })

@@ -18,7 +18,7 @@ import { ANSWER_MESSAGES_MAX, DAG_NODES_MAX, type RequestOf } from '../inspect/r
 import { rowAt } from '../inspect/row-at.ts'
 import type { Entry, Write } from '../log/entry.ts'
 import { compareOrder, orderKeyOf } from '../log/order.ts'
-import { estimatedBytes } from '../messaging/materialize.ts'
+import { messageBytes } from '../messaging/message-size.ts'
 import type { Reg } from '../schema/registers.ts'
 import type { Replica } from './replica.ts'
 import { type RefusedRecords, refusedRecords } from './refused-records.ts'
@@ -68,7 +68,7 @@ function recordOf(
     own,
     state: entry.state,
     timestamp: entry.timestamp,
-    bytes: estimatedBytes(entry.writes),
+    bytes: messageBytes(entry.writes, entry),
     arrival: entry.arrival,
     changes: entry.writes.map((write) => changeOf(write, values)),
     review: entry.review && reviewRecord(entry.review),

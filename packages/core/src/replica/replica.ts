@@ -193,6 +193,8 @@ export class Replica {
     if (!this.#mintedIn.has(entityId)) this.#mintedIn.set(entityId, sessionId)
   }
 
+  readonly isMinted = (entityId: Uuid): boolean => this.#mintedIn.has(entityId)
+
   /** Resolves to the verdict on an entry. */
   readonly settled = async (entry: Entry): Promise<Verdict> => {
     await this.#settling.settled(entry)

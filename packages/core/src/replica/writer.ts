@@ -5,7 +5,8 @@
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { ChangeKind, Expectation } from '../message/message.ts'
-import { estimatedBytes } from '../messaging/materialize.ts'
+import { messageBytes } from '../messaging/message-size.ts'
+import { isStateLargerThan } from '../fold/state-size.ts'
 import { Draft } from '../repo/draft.ts'
 import type { Table } from '../repo/table.ts'
 import type { Registers } from '../schema/input.ts'
@@ -35,6 +36,9 @@ export class Writer {
 
   transact<T>(body: () => T, options: TransactOptions & Expects = {}): TransactionReceipt<T> {
     const expected = [...(options.expect ?? []).map(({ id }) => id), ...(options.expectIds ?? [])]
+    const { expectMax } = this.#replica.limits
+    if (expected.length > expectMax)
+      throw new CountersignError('too_large', `a message expects at most ${expectMax} rows`)
     if (this.#draft) {
       if (expected.length > 0)
         throw new CountersignError(
@@ -96,13 +100,7 @@ export class Writer {
 
   commit(draft: Draft, { undoable }: { readonly undoable: boolean } = { undoable: true }): Receipt {
     const { entry } = draft
-    const { messageBytesMax } = this.#replica.limits
-    if (estimatedBytes(draft.writes()) > messageBytesMax) {
-      throw new CountersignError(
-        'too_large',
-        `a message has at most ${messageBytesMax} bytes; split it, or store files as links`,
-      )
-    }
+    checkSize(draft, this.#replica)
     draft.commit()
     this.#draft = undefined
     if (undoable) this.#replica.undo.note(entry, draft.changes)
@@ -131,5 +129,29 @@ export class Writer {
       const row = rows.find((found) => found !== undefined)
       return { entityId, heads: row ? row.$heads : [] }
     })
+  }
+}
+
+/** What no reviewer could accept is refused where it is written. */
+function checkSize(draft: Draft, { limits, isMinted }: Replica): void {
+  const { messageBytesMax, entityBytesMax } = limits
+  const bytes = messageBytes(draft.writes(), { expect: draft.entry.expect, minted: isMinted })
+  if (bytes > messageBytesMax) {
+    throw new CountersignError(
+      'too_large',
+      `a message has at most ${messageBytesMax} bytes, and this one ${bytes}; split it, or store files as links`,
+    )
+  }
+  // So far from the bound, a message cannot take a row without conflicts over it.
+  if (bytes * limits.registersMax <= entityBytesMax) return
+  for (const { table, write } of draft.changes) {
+    const { entity, registers } = table
+    const state = table.state(write.entityId)!
+    if (!isStateLargerThan(state, registers, entityBytesMax)) continue
+    throw new CountersignError(
+      'too_large',
+      `${entity.name} ${write.entityId} would have more than ${entityBytesMax} bytes; store files as links`,
+      { entity: entity.name, id: write.entityId },
+    )
   }
 }

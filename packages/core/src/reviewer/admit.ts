@@ -2,7 +2,10 @@
  * The verdict on one verified message: from the message, the batch it joins, and what the
  * deployment declared; pure, as its rules are. The order of the checks is that of SPEC.md, section 7.
  */
+import { jsonBytes } from '../base/json.ts'
+import type { Bytes } from '../base/size.ts'
 import { apply, followsAll } from '../fold/apply.ts'
+import { isStateLargerThan, stateBytes } from '../fold/state-size.ts'
 import { type EntityState, headsOf, liveOf, writesOf } from '../fold/state.ts'
 import { seenAmong } from '../log/ancestry.ts'
 import { Entry, type Write, applyAssigned } from '../log/entry.ts'
@@ -80,8 +83,8 @@ const reject = (reason: FinalReason, detail: string): Admission => ({
 })
 const nack = (reason: NackReason, detail: string): Admission => ({ kind: 'nack', reason, detail })
 
-/** `bytes` is the size of the message as it is packed alone, or a bound from above. */
-export function admit(message: Message, bytes: number, context: AdmitContext): Admission {
+/** `bytes` is the size of the message as it is packed alone, or less where it is far below the bound. */
+export function admit(message: Message, bytes: Bytes, context: AdmitContext): Admission {
   try {
     return formFault(message, bytes, context) ?? judged(message, context)
   } catch (error) {
@@ -92,7 +95,7 @@ export function admit(message: Message, bytes: number, context: AdmitContext): A
 }
 
 /** What can be said without looking at what the message does to its entities. */
-function formFault(message: Message, bytes: number, context: AdmitContext): Admission | undefined {
+function formFault(message: Message, bytes: Bytes, context: AdmitContext): Admission | undefined {
   const { header, changes } = message
   const bounds = boundsFault(message, bytes, context.limits)
   if (bounds) return reject('too_large', bounds)
@@ -261,9 +264,16 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
   for (const [i, after] of states.entries()) {
     const crowd = crowdFault(after, entry.writes[i]!, limits)
     if (crowd) return reject('too_many_heads', crowd)
+    const large = sizeFault(after, entry.writes[i]!, context)
+    if (large) return reject('too_large', large)
   }
   const assigned = assignedTo(entry.writes, context)
   if (!assigned) return { kind: 'accepted', entry, states, forked }
+  if (jsonBytes(assigned) > limits.messageBytesMax)
+    return reject(
+      'too_large',
+      `what is assigned to it has more than ${limits.messageBytesMax} bytes`,
+    )
   // The state of a creation is its write, so the states have what is assigned, too.
   applyAssigned(entry, { assigned }, (type) => context.space.registers(type))
   return { kind: 'accepted', entry, states, forked, assigned }
@@ -278,6 +288,18 @@ function sawAllLive(before: EntityState, write: Write): boolean {
   const decided = write.regs.slots.filter((_, i) => !write.keep?.has(write.regs.names[i]!))
   const rivals = new Set(decided.flatMap((slot) => writesOf(liveOf(before, slot))))
   return seenAmong(write.parents, rivals).size === rivals.size
+}
+
+/** What a newcomer could not take in is not accepted; what makes it smaller always is. */
+function sizeFault(after: EntityState, write: Write, context: AdmitContext): string | undefined {
+  const { entityBytesMax, messageBytesMax } = context.limits
+  // A creation is no larger than its message.
+  if (after === write && messageBytesMax <= entityBytesMax) return undefined
+  const table = context.space.registers(write.type)
+  if (!isStateLargerThan(after, table, entityBytesMax)) return undefined
+  const before = context.batch.state(write.entityId)
+  if (before && stateBytes(after, table) <= stateBytes(before, table)) return undefined
+  return `${write.type} ${write.entityId} would have more than ${entityBytesMax} bytes`
 }
 
 function crowdFault(after: EntityState, write: Write, limits: Limits): string | undefined {

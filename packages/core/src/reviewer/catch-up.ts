@@ -2,6 +2,8 @@
  * Bringing one link up to the head: by the runs of the store, or by a snapshot where that is
  * shorter. While it lasts the link hears nothing live, so what it gets is in order.
  */
+import { jsonBytes } from '../base/json.ts'
+import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { PageWriter } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
@@ -66,7 +68,7 @@ function sendRuns(
   { head: headOf, spaceId, limits }: CatchUpParts,
 ): void {
   const head = headOf()
-  for (const part of inFrames(runs, (run) => run.text.length, limits)) {
+  for (const part of inFrames(runs, (run) => utf8Bytes(run.text), frameContentBytesMax(limits))) {
     const last = part.at(-1)!
     const position =
       last.toSeq === head.seq
@@ -88,23 +90,24 @@ function chainOf(run: StoredRun, spaceId: Uuid): string {
   return read.value.chain
 }
 
-/** Cuts a list so that each part fits one frame. */
+const COMMA = bytesOf(1)
+
+/** Cuts a list so that each part fits one frame; what is larger alone goes alone, in parts. */
 export function inFrames<T>(
   items: readonly T[],
-  sizeOf: (item: T) => number,
-  limits: Limits,
+  sizeOf: (item: T) => Bytes,
+  bytesMax: number,
 ): T[][] {
-  const bytesMax = frameContentBytesMax(limits)
   const parts: T[][] = []
-  let bytes = Number.POSITIVE_INFINITY
+  let bytes = NO_BYTES
   for (const item of items) {
-    const size = sizeOf(item) + 1
-    if (bytes + size > bytesMax) {
+    const size = addBytes(sizeOf(item), COMMA)
+    if (parts.length === 0 || bytes + size > bytesMax) {
       parts.push([])
-      bytes = 0
+      bytes = NO_BYTES
     }
     parts.at(-1)!.push(item)
-    bytes += size
+    bytes = addBytes(bytes, size)
   }
   return parts
 }
@@ -122,7 +125,7 @@ async function sendSnapshot(
   const { pageEntitiesMax, settledPerFrameMax } = limits
   for (let from = 0; from < held.length && !connection.closed; from += pageEntitiesMax) {
     const some = held.slice(from, from + pageEntitiesMax)
-    for (const page of pagesOf(some, writer, { space, limits })) {
+    for (const page of pagesOf(some, writer, { space, bytesMax: frameContentBytesMax(limits) })) {
       connection.send(pageFrame(page, at.seq))
       parts++
     }
@@ -162,17 +165,26 @@ function settledSince(
 
 type Held = { readonly id: Uuid; readonly type: string; readonly state: EntityState }
 
-/** One page, or as many as it takes for each to fit a frame. */
+/** What a page says of a write beside its values, mostly. */
+const PAGE_WRITE_BYTES = bytesOf(160)
+
+/** As many pages as it takes for each to have about `bytesMax` bytes; an entity is in one, however large. */
 export function pagesOf(
   held: readonly Held[],
   writer: PageWriter,
-  of: { readonly space: SpaceState; readonly limits: Limits },
+  of: { readonly space: SpaceState; readonly bytesMax: number },
 ): string[] {
   const entities = held.map(({ id, type, state }): PageEntity =>
     writer.entity(type, id, { state, table: of.space.registers(type) }),
   )
-  const page = pageText(entities)
-  if (page.length <= frameContentBytesMax(of.limits) || held.length === 1) return [page]
-  const middle = held.length >> 1
-  return [...pagesOf(held.slice(0, middle), writer, of), ...pagesOf(held.slice(middle), writer, of)]
+  return inFrames(entities, pagedBytes, of.bytesMax).map(pageText)
+}
+
+function pagedBytes({ writes, linear }: PageEntity): Bytes {
+  let bytes = NO_BYTES
+  for (const { values, parents } of writes) {
+    const seen = bytesOf(linear ? 0 : parents.length * 4)
+    bytes = addBytes(bytes, addBytes(addBytes(jsonBytes(values), seen), PAGE_WRITE_BYTES))
+  }
+  return bytes
 }

@@ -4,7 +4,7 @@
  * only then says a word.
  */
 import type { Hash } from '../base/hash.ts'
-import { utf8Length } from '../base/json.ts'
+import { type Bytes, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { chainAfter, rejectionBytes } from '../message/chain.ts'
 import type { EntityState } from '../fold/state.ts'
@@ -40,7 +40,8 @@ export interface Offer {
   readonly messages: readonly Message[]
   readonly sig: string
   readonly publicKey: string
-  readonly bytes: number
+  /** Of the frame. */
+  readonly bytes: Bytes
 }
 
 /** The accepted messages of one offer, as one run. */
@@ -97,6 +98,8 @@ export interface CommitContext {
 /** An accepted message, with what its review says. */
 interface Accepted {
   readonly message: Message
+  /** As it is packed alone. */
+  readonly bytes: Bytes
   readonly forked: boolean
   readonly assigned: readonly Assigned[] | undefined
 }
@@ -106,6 +109,12 @@ export async function prepare(offers: readonly Offer[], context: CommitContext):
   for (const offer of offers) await work.offer(offer)
   return work.prepared()
 }
+
+/**
+ * How much larger a message can be when it is packed again, alone: 1e20 becomes 21 digits, and
+ * -1, which names another message of the offer, becomes an id.
+ */
+const REPACKED_TIMES_MAX = 20
 
 class Work {
   readonly #context: CommitContext
@@ -145,10 +154,11 @@ class Work {
     for (const message of offer.messages) {
       const known = this.#known(message, answers)
       if (known) continue
-      const verdict = admit(message, this.#bytesOf(message, offer), this.#admitContext())
+      const bytes = this.#bytesOf(message, offer)
+      const verdict = admit(message, bytes, this.#admitContext())
       if (verdict.kind === 'accepted') {
         const { forked, assigned } = verdict
-        accepted.push({ message, forked, assigned })
+        accepted.push({ message, bytes, forked, assigned })
         verdict.entry.review = this.#review(accepted.length, { forked, assigned })
         this.#accept(verdict.entry, verdict.states)
         this.#answered.add(seqName(message))
@@ -163,8 +173,8 @@ class Work {
         answers.nacks.push({ sessionId, clientSeq, reason: verdict.reason, detail: verdict.detail })
       }
     }
-    // An offer speaks for one session at a time in practice; a run always does.
-    for (const group of bySession(accepted)) this.#run(offer, group)
+    const { messageBytesMax } = this.#context.limits
+    for (const group of inRuns(accepted, messageBytesMax)) this.#run(offer, group)
     this.#answers.push(answers)
   }
 
@@ -175,10 +185,11 @@ class Work {
       this.#context.rows.put(type, entityId, states[i]!)
   }
 
-  /** Measured only where the frame is large enough for it to matter. */
-  #bytesOf(message: Message, offer: Offer): number {
-    if (offer.bytes * 3 <= this.#context.limits.messageBytesMax) return offer.bytes
-    return utf8Length(packMessages([message]))
+  /** Of the text that will be sent. Measured only where the frame is large enough for it to matter. */
+  #bytesOf(message: Message, offer: Offer): Bytes {
+    const most = offer.bytes * REPACKED_TIMES_MAX
+    if (most > this.#context.limits.messageBytesMax) return utf8Bytes(packMessages([message]))
+    return bytesOf(Math.ceil(most / offer.messages.length)) // all of them together fit one run
   }
 
   #admitContext(): AdmitContext {
@@ -302,13 +313,23 @@ class Work {
   }
 }
 
-function bySession(accepted: readonly Accepted[]): Accepted[][] {
+/**
+ * An offer speaks for one session at a time in practice; a run always does. Where values grow when
+ * they are written again, a run is as large as one message may be, or one message.
+ */
+function inRuns(accepted: readonly Accepted[], bytesMax: number): Accepted[][] {
   const groups: Accepted[][] = []
+  let bytes = bytesOf(0)
   for (const item of accepted) {
     const group = groups.at(-1)
-    if (group && group[0]!.message.header.sessionId === item.message.header.sessionId)
-      group.push(item)
-    else groups.push([item])
+    bytes = addBytes(bytes, item.bytes)
+    const { sessionId } = item.message.header
+    const fits = group?.[0]?.message.header.sessionId === sessionId && bytes <= bytesMax
+    if (group && fits) group.push(item)
+    else {
+      groups.push([item])
+      bytes = item.bytes
+    }
   }
   return groups
 }

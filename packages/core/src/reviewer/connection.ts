@@ -4,11 +4,13 @@
  *
  *   greeted ─▶ (bound) ─▶ want all: catching up from the store or by snapshot ─▶ live
  */
+import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../message/limits.ts'
 import { type Position, WIRE_VERSION } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
+import { FrameJoiner, cutFrame } from '../protocol/parts.ts'
 import { type AuthorFrame, byeFrame, parseAuthorFrame, welcomeFrame } from '../protocol/frames.ts'
 
 export type FollowMode = 'none' | 'catching' | 'live'
@@ -56,7 +58,8 @@ export class Connection {
   readonly #host: ConnectionHost
   #greeted = false
   #closed = false
-  #heardBytes = 0
+  #heardBytes = NO_BYTES
+  readonly #joiner: FrameJoiner
   #strikes = 0
   readonly #cancelTimer: () => void
 
@@ -64,6 +67,7 @@ export class Connection {
     this.#link = link
     this.#host = host
     this.peer = peer
+    this.#joiner = new FrameJoiner(host.limits.authorFrameBytesMax)
     this.#cancelTimer = host.clock.after(host.limits.handshakeMs, () => {
       if (this.sessions.size === 0 && this.mode === 'none') this.close('no handshake in time')
     })
@@ -73,8 +77,18 @@ export class Connection {
     return this.#closed
   }
 
+  /** In parts, where it is larger than a transport carries. */
   send(frame: string): void {
-    if (!this.#closed) this.#link.send(frame)
+    if (!this.#closed) this.sendCut(this.cut(frame))
+  }
+
+  /** The frames that carry this one; cut once, they may go to many. */
+  cut(frame: string): readonly string[] {
+    return cutFrame(frame, this.#host.limits.frameBytesMax)
+  }
+
+  sendCut(frames: readonly string[]): void {
+    for (const frame of frames) if (!this.#closed) this.#link.send(frame)
   }
 
   /** Resolves when the peer has read most of what it was sent. A peer that does not is its gateway's to end. */
@@ -109,9 +123,15 @@ export class Connection {
     if (++this.#strikes >= 3) this.close(`too many faulty frames, the last: ${why}`)
   }
 
-  frame(text: string): void {
+  frame(carried: string): void {
     if (this.#closed) return
-    if (this.sessions.size === 0 && !this.#withinHandshake(text)) return
+    if (this.sessions.size === 0 && !this.#withinHandshake(carried)) return
+    const joined = this.#joiner.take(carried)
+    if (joined.kind === 'malformed') this.strike(joined.message)
+    else if (joined.kind === 'frame') this.#joined(joined.text)
+  }
+
+  #joined(text: string): void {
     const parsed = parseAuthorFrame(text, this.#host.limits)
     if (!parsed.ok) this.strike(parsed.error.message)
     else if (parsed.value.kind === 'hello') this.#hello(parsed.value)
@@ -121,7 +141,7 @@ export class Connection {
   }
 
   #withinHandshake(text: string): boolean {
-    this.#heardBytes += text.length
+    this.#heardBytes = addBytes(this.#heardBytes, utf8Bytes(text))
     if (this.#heardBytes <= this.#host.limits.handshakeBytesMax) return true
     this.close('too many bytes before a session was bound')
     return false

@@ -3,7 +3,7 @@
  * reviews, from the newest back by parents. No index is kept for it: the links of the DAG lead
  * to seqs, and the store has the texts. Changes of other entities are withheld.
  */
-import { utf8Length } from '../base/json.ts'
+import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { headsOf } from '../fold/state.ts'
 import type { Write } from '../log/entry.ts'
@@ -28,7 +28,7 @@ export interface HistoryParts {
 }
 
 /** What a review and the frame around it take beside the message, at the most. */
-const REVIEW_BYTES = 512
+const REVIEW_BYTES = bytesOf(512)
 
 /**
  * One after the other for each link; what is asked for beyond the bound is asked for again.
@@ -59,17 +59,16 @@ async function sendHistory(
   const page = new Page(connection, entityId, parts)
   const texts = new Texts(parts)
   let messages = 0
-  let bytes = 0
+  let bytes = NO_BYTES
   let isCut = false
   for (const write of newestFirst(parts.space, entityId)) {
     if (connection.closed) return
     const told = toldOf(write, await texts.message(write))
-    const size =
-      utf8Length(packMessages([told.message])) + assignedBytes(told.review) + REVIEW_BYTES
+    const size = sizeOf(told)
     isCut = messages >= limits.historyMessagesMax || bytes + size > limits.historyBytesMax
     if (isCut) break
     messages++
-    bytes += size
+    bytes = addBytes(bytes, size)
     if (!page.fits(size)) {
       page.send('more')
       await connection.drained()
@@ -110,8 +109,12 @@ function toldOf({ entry, entityId, index }: Write, message: Message): ReviewedMe
   }
 }
 
-function assignedBytes({ assigned }: Review): number {
-  return assigned ? utf8Length(JSON.stringify(assigned)) : 0
+function sizeOf({ message, review }: ReviewedMessage): Bytes {
+  return addBytes(utf8Bytes(packMessages([message])), addBytes(assignedBytes(review), REVIEW_BYTES))
+}
+
+function assignedBytes({ assigned }: Review): Bytes {
+  return assigned ? utf8Bytes(JSON.stringify(assigned)) : NO_BYTES
 }
 
 /** Messages as the store has them; neighbours of one run are read once. */
@@ -150,7 +153,7 @@ class Page {
   readonly #entityId: Uuid
   readonly #asOfSeq: number
   #messages: ReviewedMessage[] = []
-  #bytes = 0
+  #bytes = NO_BYTES
   readonly #bytesMax: number
   #part = 0
 
@@ -161,19 +164,19 @@ class Page {
     this.#asOfSeq = asOfSeq
   }
 
-  fits(bytes: number): boolean {
+  fits(bytes: Bytes): boolean {
     return this.#messages.length === 0 || this.#bytes + bytes <= this.#bytesMax
   }
 
-  add(message: ReviewedMessage, bytes: number): void {
+  add(message: ReviewedMessage, bytes: Bytes): void {
     this.#messages.push(message)
-    this.#bytes += bytes
+    this.#bytes = addBytes(this.#bytes, bytes)
   }
 
   send(end: HistoryEnd): void {
     const about = { entityId: this.#entityId, asOfSeq: this.#asOfSeq, part: this.#part++, end }
     this.#connection.send(historyFrame(about, this.#messages.reverse()))
     this.#messages = []
-    this.#bytes = 0
+    this.#bytes = NO_BYTES
   }
 }

@@ -14,6 +14,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import { type AuthorFrame, type Credits, entitiesFrame } from '../protocol/frames.ts'
 import { unpackMessages } from '../protocol/pack.ts'
+import { pageText } from '../protocol/pages.ts'
 import type { Entity } from '../schema/entity.ts'
 import { appendBatch } from './append.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
@@ -365,12 +366,12 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       const entity = this.#space.entity(id)
       return entity ? [{ id, type: entity.type, state: entity.state }] : []
     })
-    const [page, ...more] = pagesOf(held, new PageWriter(), {
+    const [page = pageText([]), ...more] = pagesOf(held, new PageWriter(), {
       space: this.#space,
-      limits: this.limits,
+      bytesMax: this.limits.reviewerFrameBytesMax / 2,
     })
-    // Entities too large for one frame are onboarded like everything else.
-    if (page === undefined || more.length > 0) this.follow(connection, null)
+    // Entities too large for one answer are onboarded like everything else.
+    if (more.length > 0) this.follow(connection, null)
     else connection.send(entitiesFrame(ids, page, JSON.stringify(this.#head)))
   }
 

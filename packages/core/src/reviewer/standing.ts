@@ -2,7 +2,7 @@
  * What a `stale` verdict tells its author: the live writes that stand in the registers it wrote
  * and that it had not seen. Bounded; a value that does not fit is left out, and comes by the tail.
  */
-import { utf8Length } from '../base/json.ts'
+import { utf8Bytes } from '../base/size.ts'
 import { type EntityState, liveOf, writesOf } from '../fold/state.ts'
 import { seenAmong } from '../log/ancestry.ts'
 import type { Write } from '../log/entry.ts'
@@ -25,7 +25,7 @@ export function standingAgainst(
     if (told.length >= standingMax) break
     const { value: _, ...bare } = standing
     for (const candidate of [standing, bare]) {
-      const size = utf8Length(JSON.stringify(candidate)) + 1
+      const size = utf8Bytes(JSON.stringify(candidate)) + 1
       if (bytes + size > standingBytesMax) continue
       told.push(candidate)
       bytes += size

@@ -3,9 +3,9 @@
  * everyone who follows the space. A frame is encoded once for all of them; only the authors of
  * what is in it get one of their own, without the bodies they have.
  */
-import { utf8Length } from '../base/json.ts'
+import { type Bytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Limits } from '../message/limits.ts'
+import { type Limits, frameContentBytesMax } from '../message/limits.ts'
 import type { NackReason, Position, Rejection } from '../message/message.ts'
 import { acceptedFrame, nackFrame, rejectedFrame, tailFrame } from '../protocol/frames.ts'
 import { inFrames } from './catch-up.ts'
@@ -23,8 +23,8 @@ export interface Audience {
 export function tellVerdicts({ runs, answers }: Prepared, audience: Audience): void {
   for (const { connection, again, rejections, nacks } of answers) {
     for (const { sessionId, review } of again) connection.send(acceptedFrame(sessionId, [review]))
-    const sizeOf = (one: Rejection): number => utf8Length(JSON.stringify(one))
-    for (const part of inFrames(rejections, sizeOf, audience.limits))
+    const sizeOf = (one: Rejection): Bytes => utf8Bytes(JSON.stringify(one))
+    for (const part of inFrames(rejections, sizeOf, frameContentBytesMax(audience.limits)))
       connection.send(rejectedFrame(part))
     for (const { sessionId, clientSeq, reason, detail } of nacks) {
       audience.onNack(reason, 1)
@@ -39,7 +39,11 @@ export function tellVerdicts({ runs, answers }: Prepared, audience: Audience): v
 function fanOut(runs: readonly CommittedRun[], { head, connections, limits }: Audience): void {
   const authors = new Set(runs.map((run) => run.connection))
   const live = [...connections].filter((connection) => connection.mode === 'live')
-  for (const part of inFrames(runs, (run) => run.stored.text.length, limits)) {
+  for (const part of inFrames(
+    runs,
+    (run) => utf8Bytes(run.stored.text),
+    frameContentBytesMax(limits),
+  )) {
     const last = part.at(-1)!
     const { eid, epoch } = head
     const position =
@@ -49,6 +53,7 @@ function fanOut(runs: readonly CommittedRun[], { head, connections, limits }: Au
       part.map((run) => run.stored.text),
       positionText,
     )
+    const cut = live[0]?.cut(common) ?? []
     for (const connection of live) {
       if (authors.has(connection))
         connection.send(
@@ -57,7 +62,7 @@ function fanOut(runs: readonly CommittedRun[], { head, connections, limits }: Au
             positionText,
           ),
         )
-      else connection.send(common)
+      else connection.sendCut(cut)
     }
   }
   for (const run of runs) {

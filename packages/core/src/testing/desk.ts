@@ -15,6 +15,7 @@ import {
   sealBytes,
   whoamiId,
 } from '../message/ids.ts'
+import { LIMITS } from '../message/limits.ts'
 import {
   type Change,
   type ChangeKind,
@@ -32,6 +33,7 @@ import {
   wantFrame,
 } from '../protocol/frames.ts'
 import { packMessages } from '../protocol/pack.ts'
+import { FrameJoiner, cutFrame } from '../protocol/parts.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from '../reviewer/api.ts'
 import { createReviewer } from '../reviewer/reviewer.ts'
 import { FaultyStore } from './faulty-store.ts'
@@ -138,10 +140,14 @@ export class HandAuthor {
   /** A new link to the reviewer of now. */
   async connect(): Promise<void> {
     const { signer, reviewer } = this.#desk
+    const joiner = new FrameJoiner(LIMITS.reviewerFrameBytesMax)
     this.#attached = reviewer.connect(
       {
-        send: (text) => {
-          const frame = parseReviewerFrame(text)
+        send: (carried) => {
+          const joined = joiner.take(carried)
+          if (joined.kind === 'malformed') throw new Error(`the reviewer sent ${joined.message}`)
+          if (joined.kind === 'waiting') return
+          const frame = parseReviewerFrame(joined.text)
           if (!frame.ok) throw new Error(`the reviewer sent ${frame.error.message}`)
           this.heard.push(frame.value)
         },
@@ -160,7 +166,7 @@ export class HandAuthor {
   }
 
   send(frame: string): void {
-    this.#attached!.frame(frame)
+    for (const carried of cutFrame(frame)) this.#attached!.frame(carried)
   }
 
   async follow(): Promise<void> {

@@ -4,6 +4,7 @@
  *
  *   near: dialing ─▶ open ─▶ closed            far: (not there) ─▶ open ─▶ closed
  */
+import { isLongerThan } from '../base/size.ts'
 import { FRAME_BYTES_MAX, type Link, type LinkEvents, type ServerLink } from '../ports/transport.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ProcessClock } from './virtual-clock.ts'
@@ -106,7 +107,7 @@ export class WireLink implements Link {
   send(text: string): void {
     if (this.#nearState !== 'open') return
     this.#wire.onSend('up', this.name, text)
-    if (isTooLarge(text)) this.cut()
+    if (isLongerThan(text, FRAME_BYTES_MAX)) this.cut()
     else this.#frame('up', text)
   }
 
@@ -134,7 +135,7 @@ export class WireLink implements Link {
       send: (text) => {
         if (!far.isOpen || far.hasClosed) return
         this.#wire.onSend('down', this.name, text)
-        if (isTooLarge(text)) this.cut()
+        if (isLongerThan(text, FRAME_BYTES_MAX)) this.cut()
         else this.#frame('down', text)
       },
       close: (reason) => {
@@ -219,17 +220,4 @@ export class WireLink implements Link {
   #forgetIfOver(): void {
     if (this.#nearState === 'closed' && !this.#far?.isOpen) this.#wire.forget(this)
   }
-}
-
-/** Longer than a frame may be, in UTF-8. */
-function isTooLarge(text: string): boolean {
-  if (text.length * 3 <= FRAME_BYTES_MAX) return false
-  let bytes = 0
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i)
-    const isHighSurrogate = unit >= 0xd800 && unit < 0xdc00
-    bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : isHighSurrogate ? 4 : 3
-    if (isHighSurrogate) i++
-  }
-  return bytes > FRAME_BYTES_MAX
 }

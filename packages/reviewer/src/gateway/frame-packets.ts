@@ -2,6 +2,7 @@
  * Frames as the engine sends them, encoded once however many clients receive them: the reviewer
  * sends one text to all readers in a row, so remembering the last one is enough.
  */
+import { type Bytes, utf8Bytes } from '@countersign/core/ports'
 import type { Socket } from 'socket.io'
 import { frameToPacket } from './frame-parser.ts'
 
@@ -12,9 +13,20 @@ type SendOptions = Parameters<Connection['write']>[1]
 const SHARED_CHARS_MIN = 256
 
 export class FramePackets {
+  #measured = ''
+  #bytes = utf8Bytes('')
   #text = ''
   #packet = ''
   #frame: readonly Buffer[] | undefined
+
+  /** The size of a frame; one that goes to many is measured once. */
+  bytesOf(text: string): Bytes {
+    if (text !== this.#measured) {
+      this.#measured = text
+      this.#bytes = utf8Bytes(text)
+    }
+    return this.#bytes
+  }
 
   write(connection: Connection, text: string): void {
     if (text.length < SHARED_CHARS_MIN) {

@@ -4,7 +4,7 @@
  *
  *   open --close(reason), too slow, too large a frame, client gone--> gone   `closed` once
  */
-import { FRAME_BYTES_MAX } from '@countersign/core/ports'
+import { FRAME_BYTES_MAX, isLongerThan } from '@countersign/core/ports'
 import type { ServerLink } from '@countersign/core/ports'
 import type { Socket } from 'socket.io'
 import { BYE_EVENT, FRAME_EVENT } from './frame-parser.ts'
@@ -49,7 +49,7 @@ export class GatewayLink implements ServerLink {
     const { counts, limits, packets } = this.#context
     counts.framesOut++
     counts.charsOut += text.length
-    this.#queuedBytes += text.length
+    this.#queuedBytes += packets.bytesOf(text) // before the write, which may drain at once
     packets.write(this.#socket.conn, text)
     const waiting = this.bufferedBytes
     if (waiting > limits.linkBufferBytesMax) this.#drop(waiting)
@@ -84,7 +84,7 @@ export class GatewayLink implements ServerLink {
     if (!this.#isOpen) return
     this.#context.counts.framesIn++
     this.#context.counts.charsIn += text.length
-    if (text.length * 3 > FRAME_BYTES_MAX && Buffer.byteLength(text) > FRAME_BYTES_MAX) {
+    if (isLongerThan(text, FRAME_BYTES_MAX)) {
       this.close(`a frame exceeds ${FRAME_BYTES_MAX} bytes`)
       return
     }

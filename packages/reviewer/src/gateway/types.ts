@@ -49,7 +49,8 @@ export const SILENT: Log = {
 export interface GatewayLimits {
   /**
    * Bytes that may wait for one client to read them. A client that falls further behind is
-   * closed; it comes back and resumes by its position. Default 8 MiB.
+   * closed; it comes back and resumes by its position. Default 16 MiB: one
+   * frame in parts has half of it at the most.
    */
   readonly linkBufferBytesMax: number
   /** Connections at once; further ones are refused. Default 10,000. */
@@ -59,7 +60,7 @@ export interface GatewayLimits {
 }
 
 export const GATEWAY_LIMITS: GatewayLimits = {
-  linkBufferBytesMax: 8 * 1024 * 1024,
+  linkBufferBytesMax: 16 * 1024 * 1024,
   connectionsMax: 10_000,
   stopMs: 5_000,
 }

@@ -1,0 +1,75 @@
+/** The size of a message before it is made, against the text that is made of it. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Json } from '../base/json.ts'
+import { utf8Bytes } from '../base/size.ts'
+import type { Write } from '../log/entry.ts'
+import { Entry } from '../log/entry.ts'
+import { DESK_SPACE, Desk, type HandChange } from '../testing/desk.ts'
+import { RegisterTable } from '../schema/registers.ts'
+import type { Message } from '../message/message.ts'
+import { packMessages } from '../protocol/pack.ts'
+import { unpackMessages } from '../protocol/pack.ts'
+import { intake } from './materialize.ts'
+import { messageBytes } from './message-size.ts'
+
+const UNITS = ['a', 'é', 'я', '汉', '🙂', '"', '\\', '\n', '\u0001', '\u2028']
+const value: fc.Arbitrary<Json> = fc.oneof(
+  fc.array(fc.constantFrom(...UNITS), { maxLength: 40 }).map((units) => units.join('')),
+  fc.constantFrom<Json>(1e20, 1e-7, -1.5, 0, true, null, [], [1e20, 'я'], { я: [{ n: 1 }] }),
+)
+const shape = fc.record({
+  type: fc.constantFrom('issue', 'note'),
+  values: fc.dictionary(fc.constantFrom('title', 'notes', 'поле', 'n'), value, { minKeys: 1 }),
+  parents: fc.integer({ min: 0, max: 3 }),
+})
+
+/** The entry of a message, as its author has it. */
+function entryOf(message: Message, known: ReadonlyMap<string, Entry>): Entry {
+  const table = new RegisterTable()
+  const { authorId, sessionId } = message.header
+  const found = intake(message, {
+    index: {
+      writeOf: (id, entityId): Write | undefined =>
+        known.get(id)?.writes.find((write) => write.entityId === entityId),
+    },
+    session: { authorId, sessionId },
+    arrival: 0,
+    tableOf: () => table,
+  })
+  if (!(found instanceof Entry)) throw new Error('a parent is missing')
+  return found
+}
+
+test('§20 sizes: a message is never larger than it was taken for, and hardly smaller', async () => {
+  const desk = await Desk.open()
+  const ann = await desk.author('ann')
+  fc.assert(
+    fc.property(
+      fc.array(shape, { minLength: 1, maxLength: 12 }),
+      fc.boolean(),
+      (shapes, expects) => {
+        // Three messages that create all rows; a change has some of them as its parents.
+        const ids = shapes.map(() => ann.ids.next())
+        const rows = (n: number): HandChange[] =>
+          shapes.map(({ type }, i) => ({ type, id: ids[i]!, kind: 'create', values: { n } }))
+        const roots = [0, 1, 2].map((n) => ann.message(rows(n)))
+        const changes = shapes.map(({ parents, ...change }, i): HandChange => {
+          const kind = parents === 0 ? 'create' : 'update'
+          return { ...change, id: ids[i]!, kind, parents: roots.slice(0, parents) }
+        })
+        const heads = roots.map(({ id }) => id).sort()
+        const expect_ = ids.map((entityId) => ({ entityId, heads }))
+        const message = ann.message(changes, expects ? { expect: expect_ } : {})
+        const text = packMessages([message])
+        expect(unpackMessages(JSON.parse(text), DESK_SPACE).ok).toBe(true)
+        const known = new Map(roots.map((root) => [root.id, entryOf(root, new Map())]))
+        const { writes } = entryOf(message, known)
+        const bytes = messageBytes(writes, message.header)
+        expect(bytes).toBeGreaterThanOrEqual(utf8Bytes(text))
+        expect(bytes).toBeLessThan(utf8Bytes(text) + 60 + 30 * shapes.length)
+      },
+    ),
+    { numRuns: 300 },
+  )
+})

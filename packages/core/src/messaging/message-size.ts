@@ -1,0 +1,101 @@
+/**
+ * The size of a message before it is made: what `packMessages` will write for it alone, in UTF-8
+ * bytes, without its ids and hashes. Never too small, and too large by some digits of numbers
+ * only, so what passes here passes the reviewer's bound.
+ */
+import { jsonBytes } from '../base/json.ts'
+import { type Bytes, bytesOf, jsonStringBytes } from '../base/size.ts'
+import type { Entry, Write } from '../log/entry.ts'
+import type { Expectation } from '../message/message.ts'
+
+const UUID_BYTES = 38
+const HASH_BYTES = 45
+/** A number that stands for a name. */
+const NUMBER_BYTES = 6
+/** Brackets and the salt of a change. */
+const CHANGE_BYTES = 11 + 24
+/** Brackets, the session, the times, the number of the message. */
+const MESSAGE_BYTES = 2 * UUID_BYTES + HASH_BYTES + 2 * 16 + 32
+
+/** Adds one change after the other, so a message can be ended before it is too large. */
+export class MessageSize {
+  #bytes: number
+  /** A name is spelled out where it comes first, and is a number where it comes again. */
+  readonly #named = new Set<Entry | string>()
+  readonly #shapes = new Set<string>()
+  #last: Write | undefined
+
+  constructor(expect: readonly Expectation[] = []) {
+    this.#bytes = MESSAGE_BYTES
+    for (const { entityId, heads } of expect) {
+      this.#bytes += 6 + this.#ref(entityId)
+      for (const id of heads) this.#bytes += 1 + this.#ref(id)
+    }
+  }
+
+  get bytes(): Bytes {
+    return bytesOf(this.#bytes)
+  }
+
+  /** `minted`: the id was minted in an earlier session, which the change names. */
+  add(write: Write, minted = false): void {
+    const { regs, keep } = write
+    this.#bytes += this.#shape(write) + CHANGE_BYTES + this.#ref(write.entityId)
+    for (const parent of write.parents) this.#bytes += 1 + this.#write(parent)
+    for (const reg of regs.names) this.#bytes += 1 + jsonBytes(write.values[reg]!)
+    for (const kept of keep?.values() ?? []) {
+      this.#bytes += 12
+      for (const one of kept) this.#bytes += 1 + this.#write(one)
+    }
+    if (minted) this.#bytes += UUID_BYTES + 3
+  }
+
+  /** A write that may have no id yet. */
+  #write({ entry }: Write): number {
+    return this.#ref(entry.identified ? entry.id : entry)
+  }
+
+  #ref(named: Entry | string): number {
+    if (this.#named.has(named)) return NUMBER_BYTES
+    this.#named.add(named)
+    return UUID_BYTES
+  }
+
+  /** The number of its shape, and the shape where it is a new one. */
+  #shape(write: Write): number {
+    const last = this.#last
+    this.#last = write
+    if (last && isAlike(last, write)) return digits(this.#shapes.size)
+    const { kind, version, type, regs } = write
+    const key = `${kind} ${version} ${type}\u0000${regs.names.join('\u0000')}`
+    if (this.#shapes.has(key)) return digits(this.#shapes.size)
+    this.#shapes.add(key)
+    let bytes = digits(this.#shapes.size) + 9 + jsonStringBytes(type) + digits(version)
+    for (const reg of regs.names) bytes += 1 + jsonStringBytes(reg)
+    return bytes
+  }
+}
+
+export function messageBytes(
+  writes: Iterable<Write>,
+  {
+    expect,
+    minted,
+  }: {
+    readonly expect?: readonly Expectation[] | undefined
+    readonly minted?: (entityId: string) => boolean
+  } = {},
+): Bytes {
+  const size = new MessageSize(expect)
+  for (const write of writes)
+    size.add(write, write.kind === 'create' && minted?.(write.entityId) === true)
+  return size.bytes
+}
+
+function isAlike(a: Write, b: Write): boolean {
+  return a.regs === b.regs && a.kind === b.kind && a.version === b.version && a.type === b.type
+}
+
+function digits(count: number): number {
+  return String(count).length
+}
