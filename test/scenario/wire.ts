@@ -2,7 +2,13 @@
  * A reviewer and stores in one process, joined by an honest wire that delivers later and in
  * order. For scenarios that are about rules, not about networks; the world has the bad ones.
  */
-import { type Entity, type SyncStore, createSyncStore, defaultPlatform } from '@countersign/core'
+import {
+  type Entity,
+  type StoreOptions,
+  type SyncStore,
+  createSyncStore,
+  defaultPlatform,
+} from '@countersign/core'
 import type { LinkEvents, ReviewerStore, Storage, Transport } from '@countersign/core/ports'
 import { type Reviewer, type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
 import { memoryReviewerStore } from '@countersign/reviewer'
@@ -23,6 +29,8 @@ export interface OpenOptions {
   /** SPACE unless said. */
   readonly space?: string
   readonly checkpointSteps?: number
+  readonly identity?: NonNullable<StoreOptions['identity']>
+  readonly platform?: NonNullable<StoreOptions['platform']>
   /** What stands between the store and the honest wire. */
   readonly over?: (honest: Transport) => Transport
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { scrollTo, windowOf } from './window.ts'
-import { ageText, bytesText, countText, shortId, valueText } from './words.ts'
+import { ageText, bytesText, clockText, countText, dateText, shortId, valueText } from './words.ts'
 
 describe('words', () => {
   it('shorten ids to the parts that differ', () => {
@@ -17,6 +17,22 @@ describe('words', () => {
     [7_200_000, '2 h'],
     [864_000_000, '10 d'],
   ])('say the age of %d ms', (ms, text) => expect(ageText(ms)).toBe(text))
+
+  it.each([2 ** 53 - 1, -(2 ** 53), 8.64e15 + 1, NaN, Infinity])(
+    'say a time that no Date can hold: %d',
+    (at) => {
+      expect(clockText(at)).toBe('no time')
+      expect(dateText(at)).toBe('an unknown time')
+      expect(ageText(at)).toEqual(expect.any(String))
+    },
+  )
+
+  it('say the time of day, and the date, from the first moment to the last', () => {
+    for (const at of [0, -5, 1.5, 8.64e15]) {
+      expect(clockText(at)).toMatch(/^\d\d:\d\d:\d\d\.\d\d\d$/)
+      expect(dateText(at)).toMatch(/\d/)
+    }
+  })
 
   it('say sizes, counts and values', () => {
     expect([bytesText(12), bytesText(2_048), bytesText(3_145_728)]).toEqual([

@@ -25,12 +25,19 @@ export function bytesText(bytes: number): string {
   return `${(bytes / 1_048_576).toFixed(1)} MiB`
 }
 
-/** Time of day with milliseconds, in the reader's time zone. */
+/** Time of day with milliseconds, in the reader's time zone. Any number has words. */
 export function clockText(at: number): string {
   const date = new Date(at)
+  if (Number.isNaN(date.getTime())) return 'no time'
   const two = (n: number): string => String(n).padStart(2, '0')
   const ms = String(date.getMilliseconds()).padStart(3, '0')
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`
+}
+
+/** Date and time, in the reader's time zone. Any number has words. */
+export function dateText(at: number): string {
+  const date = new Date(at)
+  return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toLocaleString()
 }
 
 export function valueText(value: Json | undefined, charsMax = 160): string {

@@ -7,6 +7,7 @@ import type { FaultControl } from '../faults/control.ts'
 import { Attempts } from '../model/outbox.ts'
 import { Timeline } from '../model/timeline.ts'
 import type { Trace } from '../model/trace.ts'
+import { dateText } from '../model/words.ts'
 import type { PanelContext, View, ViewMaker, ViewName } from './context.ts'
 import { h, setAttribute, setText, svg } from './dom.ts'
 import { Tabs } from './tabs.ts'
@@ -224,7 +225,7 @@ export class Shell implements PanelContext {
 }
 
 function traceBanner(trace: Trace, onBack: () => void): HTMLElement {
-  const made = new Date(trace.madeAt).toLocaleString()
+  const made = dateText(trace.madeAt)
   const back = h('button', { type: 'button', class: 'button' }, 'Back to the store')
   back.addEventListener('click', () => onBack())
   return h('div', { class: 'banner' }, h('span', {}, `A trace of ${made}. ${trace.note}`), back)

@@ -4,6 +4,7 @@ import { type ReactNode, useMemo, useState } from 'react'
 import { type Filter, narrowedBy } from '../model/filter.ts'
 import { Issue, type IssueRow, type Status, statusNames } from '../model/issue.ts'
 import { Icon } from '../parts/Icon.tsx'
+import { PartBoundary } from '../parts/PartBoundary.tsx'
 import { Card, type CardActions } from './Card.tsx'
 import { columnQuery, columnRows } from './moves.ts'
 
@@ -57,15 +58,16 @@ export function Column(props: ColumnProps) {
           entry === 'mark' ? (
             <li key="mark" className="drop-mark" aria-hidden="true" />
           ) : (
-            <Card
-              key={entry.id}
-              row={entry}
-              current={entry.id === props.openId}
-              dragged={entry.id === draggedId}
-              onArm={onArm}
-              onStep={onStep}
-              onOpen={onOpen}
-            />
+            <PartBoundary key={entry.id} what="This issue" as="li" className="card">
+              <Card
+                row={entry}
+                current={entry.id === props.openId}
+                dragged={entry.id === draggedId}
+                onArm={onArm}
+                onStep={onStep}
+                onOpen={onOpen}
+              />
+            </PartBoundary>
           ),
         )}
         {rows.length === 0 && dropAt === undefined && (

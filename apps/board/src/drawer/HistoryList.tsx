@@ -5,7 +5,7 @@ import { Issue, type IssueRow } from '../model/issue.ts'
 import { type Names, reasonWords } from '../model/refusals.ts'
 import { AckMark } from '../parts/AckMark.tsx'
 import { Person } from '../parts/Person.tsx'
-import { when } from '../parts/when.ts'
+import { machineTime, when } from '../parts/when.ts'
 import { useNames } from '../tray/useNames.ts'
 import { useHistory } from './useHistory.ts'
 
@@ -36,7 +36,7 @@ function Line({ told: { entry, count } }: { told: Told }) {
     <li className="history__one" data-refused={refused}>
       <p className="history__who">
         <Person id={entry.authorId} />
-        <time className="quiet" dateTime={new Date(entry.timestamp).toISOString()}>
+        <time className="quiet" dateTime={machineTime(entry.timestamp)}>
           {when(entry.timestamp)}
         </time>
       </p>

@@ -12,6 +12,7 @@ import { type Filter, noFilter } from '../model/filter.ts'
 import type { Status } from '../model/issue.ts'
 import type { Session } from '../session/sessions.ts'
 import { useRefusalNews } from '../tray/useRefusalNews.ts'
+import { PartBoundary } from '../parts/PartBoundary.tsx'
 import { FilterBar } from './FilterBar.tsx'
 import { StoreTrouble } from './StoreTrouble.tsx'
 import { Toolbar } from './Toolbar.tsx'
@@ -76,15 +77,33 @@ export function Workspace({ session }: { session: Session }) {
         ) : (
           <IssueTable {...parts} onClear={() => setFilter(noFilter)} />
         )}
-        {openId !== undefined && <Drawer key={openId} id={openId} onClose={closeDrawer} />}
+        {openId !== undefined && (
+          <PartBoundary
+            key={openId}
+            what="This issue"
+            as="aside"
+            className="drawer"
+            onClose={closeDrawer}
+          >
+            <Drawer id={openId} onClose={closeDrawer} />
+          </PartBoundary>
+        )}
       </div>
       <StatusBar session={session} />
-      {asking?.what === 'new' && (
-        <NewIssueDialog status={asking.status} onClose={() => setAsking(undefined)} />
-      )}
-      {asking?.what === 'import' && <ImportDialog onClose={() => setAsking(undefined)} />}
-      {asking?.what === 'conflicts' && (
-        <ConflictDialog key={asking.id} id={asking.id} onClose={() => closeConflicts(asking.id)} />
+      {asking && (
+        <PartBoundary key={asking.what} what="This dialog" onClose={() => setAsking(undefined)}>
+          {asking.what === 'new' && (
+            <NewIssueDialog status={asking.status} onClose={() => setAsking(undefined)} />
+          )}
+          {asking.what === 'import' && <ImportDialog onClose={() => setAsking(undefined)} />}
+          {asking.what === 'conflicts' && (
+            <ConflictDialog
+              key={asking.id}
+              id={asking.id}
+              onClose={() => closeConflicts(asking.id)}
+            />
+          )}
+        </PartBoundary>
       )}
     </ResolveConflicts>
   )

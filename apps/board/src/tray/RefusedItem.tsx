@@ -4,7 +4,7 @@ import { useSyncStore } from '@countersign/react'
 import { useId } from 'react'
 import { reasonWords, wantWords } from '../model/refusals.ts'
 import { useNotices } from '../pane/notices.ts'
-import { when } from '../parts/when.ts'
+import { machineTime, when } from '../parts/when.ts'
 import { useNames } from './useNames.ts'
 
 interface RefusedItemProps {
@@ -53,7 +53,7 @@ export function RefusedItem({ message, onDone }: RefusedItemProps) {
         </p>
       )}
       <div className="refused__foot">
-        <time className="quiet" dateTime={new Date(timestamp).toISOString()}>
+        <time className="quiet" dateTime={machineTime(timestamp)}>
           {when(timestamp)}
         </time>
         <button

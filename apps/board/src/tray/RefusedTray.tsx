@@ -6,6 +6,7 @@ import { CloseSheet } from '../parts/CloseSheet.tsx'
 import { CountFace } from '../parts/CountFace.tsx'
 import { sameItems } from '../parts/sameItems.ts'
 import { Popover } from '../parts/Popover.tsx'
+import { PartBoundary } from '../parts/PartBoundary.tsx'
 import { RefusedItem } from './RefusedItem.tsx'
 
 export function RefusedTray() {
@@ -38,7 +39,9 @@ export function RefusedTray() {
         ) : (
           <ul className="tray__items">
             {refused.map((message) => (
-              <RefusedItem key={message.messageId} message={message} onDone={keepFocus} />
+              <PartBoundary key={message.messageId} what="This change" as="li">
+                <RefusedItem message={message} onDone={keepFocus} />
+              </PartBoundary>
             ))}
           </ul>
         )}

@@ -25,7 +25,7 @@ import {
   type Message,
   WIRE_VERSION,
 } from '../message/message.ts'
-import { changeFault, isCount, messageFault } from '../message/parse.ts'
+import { changeFault, messageFault } from '../message/parse.ts'
 import { itemAt } from './item-at.ts'
 
 const KINDS: readonly ChangeKind[] = ['create', 'update', 'resolve', 'migrate']
@@ -151,8 +151,10 @@ class Unpacker {
     const [sessions, shapes, base, messages] = listOf(packed, 'a run of messages')
     this.#sessions = listOf(sessions, 'the sessions of a run').map(readSession)
     this.#shapes = listOf(shapes, 'the shapes of a run').map(readShape)
-    if (!isCount(base)) bad('the base time of a run is not a number of milliseconds')
-    return listOf(messages, 'the messages of a run').map((message) => this.#message(message, base))
+    if (!Number.isSafeInteger(base)) bad('the base time of a run is not a number of milliseconds')
+    return listOf(messages, 'the messages of a run').map((message) =>
+      this.#message(message, base as number),
+    )
   }
 
   #message(packed: unknown, base: number): Message {

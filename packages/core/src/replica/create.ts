@@ -2,6 +2,7 @@
 import { CountersignError } from '../base/outcome.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
+import { correctedClock } from '../message/timestamp.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -47,7 +48,8 @@ export function createLimitedStore(options: StoreOptions, limits: Partial<Limits
     )
   if ((options.transports?.length ?? 0) > 1)
     throw new CountersignError('invalid', 'a store has one transport for now')
-  const platform = { ...defaultPlatform(), ...options.platform }
+  const given = { ...defaultPlatform(), ...options.platform }
+  const platform: Platform = { ...given, clock: correctedClock(given.clock) }
   const parts: ReplicaOptions = {
     space: options.space,
     entities: options.entities,

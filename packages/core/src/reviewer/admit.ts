@@ -19,6 +19,7 @@ import type {
   Standing,
 } from '../message/message.ts'
 import { boundsFault } from '../message/parse.ts'
+import { timestampFault } from '../message/timestamp.ts'
 import type { Entity } from '../schema/entity.ts'
 import { fieldFault } from '../schema/field.ts'
 import { intake } from '../messaging/materialize.ts'
@@ -100,6 +101,8 @@ function formFault(message: Message, bytes: Bytes, context: AdmitContext): Admis
   const bounds = boundsFault(message, bytes, context.limits)
   if (bounds) return reject('too_large', bounds)
   if (changes.some((change) => change === null)) return reject('invalid', 'a change is missing')
+  const moment = timestampFault(header.timestamp)
+  if (moment) return reject('invalid', moment)
   const owner = ownerFault(message, context)
   if (owner) return owner
   if (

@@ -188,7 +188,10 @@ export class HandAuthor {
     return this.message([{ type, id: entityId, kind, values, parents }])
   }
 
-  message(changes: readonly HandChange[], more: Pick<MessageHeader, 'expect'> = {}): Message {
+  message(
+    changes: readonly HandChange[],
+    more: Partial<Pick<MessageHeader, 'expect' | 'timestamp'>> = {},
+  ): Message {
     const made = changes.map((change) => this.#change(change))
     const header: MessageHeader = {
       v: WIRE_VERSION,
