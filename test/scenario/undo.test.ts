@@ -97,7 +97,7 @@ describe('undo', () => {
     ann.create(Task, { title: 'a' })
     ann.create(Task, { title: 'too long' })
     await open.settle()
-    expect(ann.status.getState()).toMatchObject({ undoable: 2, redoable: 0 })
+    expect(ann.status.getState()).toMatchObject({ undoable: 1, redoable: 0 })
     ann.undo()
     expect(titles(ann)).toEqual([])
     await open.settle()

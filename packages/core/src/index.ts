@@ -50,7 +50,6 @@ export type { StoreOptions } from './replica/create.ts'
 export type {
   Conflict,
   Connection,
-  ConnectionRefusal,
   History,
   HistoryEntry,
   ImportOptions,
@@ -65,7 +64,6 @@ export type {
   Receipt,
   RefusedChange,
   RefusedMessage,
-  ResetOptions,
   StandingValue,
   SyncStatus,
   SyncStore,

@@ -63,7 +63,7 @@ export function useImport(onDone: () => void): Importer {
 
 type Inputs = ReturnType<typeof toInputs>
 
-/** Issues of one message; a message holds 512 changes. */
+/** Issues of one message; a message holds 4,096 changes. */
 const sliceRows = 100
 
 /** `import` makes rows that are on the board; these are created and put away in one message. */

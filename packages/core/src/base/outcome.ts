@@ -45,10 +45,12 @@ export type ErrorCode =
 
 /** What a wrong call is about; every part is absent where it has no meaning. */
 export interface ErrorSubject {
-  readonly entity?: string
-  readonly id?: string
-  readonly field?: string
-  readonly reason?: string
+  readonly entity?: string | undefined
+  readonly id?: string | undefined
+  readonly field?: string | undefined
+  readonly reason?: string | undefined
+  /** Of `import`: which of the given rows, counted from 0. */
+  readonly index?: number | undefined
 }
 
 /** Thrown by calls of the public interface. Nothing was changed by the call that threw it. */
@@ -59,6 +61,7 @@ export class CountersignError extends Error {
   readonly id: string | undefined
   readonly field: string | undefined
   readonly reason: string | undefined
+  readonly index: number | undefined
 
   constructor(code: ErrorCode, message: string, about: ErrorSubject = {}) {
     super(message)
@@ -67,5 +70,6 @@ export class CountersignError extends Error {
     this.id = about.id
     this.field = about.field
     this.reason = about.reason
+    this.index = about.index
   }
 }

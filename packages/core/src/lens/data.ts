@@ -19,9 +19,9 @@ const FORM = 1
 const CHAIN_BOUNDS = { ...JSON_BOUNDS, depthMax: 16 }
 const ENTITY_NAME = /^[a-zA-Z][\w.-]{0,63}$/
 
-/** The chain as frozen JSON; the same chain gives the same data. */
-export function chainData(chain: Chain): Json {
-  const [first, ...later] = chain.versions
+/** The chain, up to a version, as frozen JSON; the same chain gives the same data. */
+export function chainData(chain: Chain, upTo: number = chain.version): Json {
+  const [first, ...later] = chain.versions.slice(0, upTo)
   const versions = later.map(({ revision, steps }) => ({ revision, steps: steps.map(stepData) }))
   const fields = [...(first?.fields.keys() ?? [])].sort()
   return frozenJson({ v: FORM, entity: chain.entity, fields, versions })

@@ -84,7 +84,7 @@ export const LIMITS: Limits = {
   frameBytesMax: FRAME_BYTES_MAX,
   authorFrameBytesMax: 1_310_720,
   reviewerFrameBytesMax: 8_388_608,
-  messageChangesMax: 512,
+  messageChangesMax: 4_096,
   messageBytesMax: 1_048_576,
   entityBytesMax: 4_194_304,
   expectMax: 4_096,

@@ -61,7 +61,7 @@ export interface MessageHeader {
   readonly expect?: readonly Expectation[]
 }
 
-/** The immutable unit of one author: 1..512 changes, all or nothing, one verdict. */
+/** The immutable unit of one author: 1..4,096 changes, all or nothing, one verdict. */
 export interface Message {
   readonly id: Uuid
   readonly hash: Hash

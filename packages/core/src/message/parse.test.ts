@@ -235,7 +235,7 @@ describe('a whole message', () => {
       changes: Array.from({ length: count }, () => change),
     })
     const cases: readonly [within: Message, above: Message][] = [
-      [of(512), of(513)],
+      [of(4_096), of(4_097)],
       [one({ regs: names(128) }), one({ regs: names(129) })],
       [one({ parentCanonicalIds: many(32) }), one({ parentCanonicalIds: many(33) })],
       [one({ keep: { title: many(32) } }), one({ keep: { title: many(33) } })],

@@ -4,39 +4,48 @@
  * a race finds the work done, so a run that was cut short goes on where it was.
  */
 import type { Json } from '../base/json.ts'
+import type { Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { Write } from '../log/entry.ts'
-import { type EntityState, liveOf } from '../fold/state.ts'
+import { type EntityState, headsOf, liveOf } from '../fold/state.ts'
 import { describeStep, lossOf } from '../lens/steps.ts'
+import type { Limits } from '../message/limits.ts'
+import type { Draft } from '../repo/draft.ts'
 import type { Table } from '../repo/table.ts'
 import { type Registers, UNSET } from '../schema/input.ts'
-import { ARCHIVED } from '../schema/registers.ts'
+import { ARCHIVED, type Reg } from '../schema/registers.ts'
+import { assertWritable } from './guards.ts'
 import type { Replica } from './replica.ts'
+import { changeBytes, sliceEnd } from './slices.ts'
 import type { MigrateOptions, MigrationReport } from './store.ts'
 import type { Writer } from './writer.ts'
 
-/** Rows of one message: a race costs the others of its message another try. */
-const MESSAGE_ROWS = 32
+/** Rows of one message, where their bytes allow as many: a race costs the others another try. */
+const MESSAGE_ROWS_MAX = 32
+/** What a message has besides its changes, never too few. */
+const MESSAGE_BYTES = 512
 /** Runs over what others took before us, at the most. */
 const PASSES_MAX = 8
 
 /** What a row holds in older versions, in the newest; undefined when there is nothing to rewrite. */
 interface Rewriting {
   readonly id: Uuid
+  /** As many as one message takes; a further pass finds the others. */
   readonly registers: Registers
+  readonly bytes: Bytes
 }
 
 /** What a run would do, without doing it. */
-export function planMigration(table: Table): MigrationReport {
+export function planMigration(table: Table, limits: Limits): MigrationReport {
   const { entity } = table
-  const { rows, unreadable, inConflict } = survey(table)
+  const { rows, unreadable, inConflict } = survey(table, limits)
   const steps = entity.lenses.chain.versions.flatMap(({ steps: own }, i) =>
     own.filter((step) => lossOf(step).up).map((step) => `version ${i + 1}: ${describeStep(step)}`),
   )
   return {
     to: entity.currentVersion,
     rows: rows.length,
-    messages: Math.ceil(rows.length / MESSAGE_ROWS),
+    messages: slicesOf(rows, limits).length,
     unreadable,
     inConflict,
     lossySteps: steps,
@@ -48,59 +57,81 @@ export async function runMigration(
   { onProgress, signal }: MigrateOptions,
   { replica, writer }: { readonly replica: Replica; readonly writer: Writer },
 ): Promise<MigrationReport> {
-  const plan = planMigration(table)
-  let done = 0
+  const { limits } = replica
+  const plan = planMigration(table, limits)
+  const done = new Set<Uuid>()
+  let messages = 0
   for (let pass = 0; pass < PASSES_MAX && !signal?.aborted; pass++) {
-    const { rows } = survey(table)
+    const { rows } = survey(table, limits)
     if (rows.length === 0) break
-    const before = done
-    for (let at = 0; at < rows.length && !signal?.aborted; at += MESSAGE_ROWS) {
+    const before = messages
+    for (const slice of slicesOf(rows, limits)) {
+      if (signal?.aborted) break
       // Somebody may have written a row since it was looked at.
-      const part = rows.slice(at, at + MESSAGE_ROWS).flatMap(({ id }) => rewriting(table, id) ?? [])
+      const part = slice.flatMap(({ id }) => rewriting(table, id, limits) ?? [])
       if (part.length === 0) continue
-      const draft = writer.begin()
-      for (const { id, registers } of part) draft.add(table, id, 'migrate', registers)
-      const receipt = writer.commit(draft, { undoable: false })
+      // While the message before was on its way, the store may have been closed.
+      assertWritable(replica, true)
+      const write = (draft: Draft): void => {
+        for (const { id, registers } of part) draft.add(table, id, 'migrate', registers)
+      }
+      const receipt = writer.message(write, { undoable: false })!
       const verdict = await receipt.settled()
-      if (verdict.verdict === 'accepted') done += part.length
-      else {
+      if (verdict.verdict === 'accepted') {
+        messages++
+        for (const { id } of part) done.add(id)
+      } else {
         replica.dismiss([receipt.messageId])
         if (verdict.reason !== 'stale')
-          return { ...plan, rows: done, refused: verdict.detail ?? verdict.reason }
+          return { ...plan, rows: done.size, refused: verdict.detail ?? verdict.reason }
       }
-      onProgress?.(done, plan.rows)
+      onProgress?.(done.size, plan.rows)
       await replica.yieldTurn()
     }
-    if (done === before && pass > 0) break
+    if (messages === before && pass > 0) break
   }
-  return { ...plan, rows: done, messages: Math.ceil(done / MESSAGE_ROWS) }
+  return { ...plan, rows: done.size, messages }
 }
 
-function survey(table: Table): { rows: Rewriting[]; unreadable: number; inConflict: number } {
+function slicesOf(rows: readonly Rewriting[], limits: Limits): readonly (readonly Rewriting[])[] {
+  const bounds = { itemsMax: MESSAGE_ROWS_MAX, limits }
+  const slices: (readonly Rewriting[])[] = []
+  for (let at = 0, end = 0; at < rows.length; at = end) {
+    end = sliceEnd(rows, at, bounds)
+    slices.push(rows.slice(at, end))
+  }
+  return slices
+}
+
+function survey(
+  table: Table,
+  limits: Limits,
+): { rows: Rewriting[]; unreadable: number; inConflict: number } {
   const rows: Rewriting[] = []
   let unreadable = 0
   let inConflict = 0
   for (const { id } of table.rows()) {
     const state = table.state(id)!
-    const found = outdated(table, state)
+    const found = outdated(table, state, limits)
     if (found === 'unreadable') unreadable++
     else if (found === 'conflict') inConflict++
-    else if (found) rows.push({ id, registers: found })
+    else if (found) rows.push({ id, ...found })
   }
   return { rows, unreadable, inConflict }
 }
 
-function rewriting(table: Table, id: Uuid): Rewriting | undefined {
+function rewriting(table: Table, id: Uuid, limits: Limits): Rewriting | undefined {
   const state = table.state(id)
-  const found = state && outdated(table, state)
-  return typeof found === 'object' ? { id, registers: found } : undefined
+  const found = state && outdated(table, state, limits)
+  return typeof found === 'object' ? { id, ...found } : undefined
 }
 
 /** The registers whose value stands in an older version, with that value in the newest. */
 function outdated(
   table: Table,
   state: EntityState,
-): Registers | 'unreadable' | 'conflict' | undefined {
+  limits: Limits,
+): Omit<Rewriting, 'id'> | 'unreadable' | 'conflict' | undefined {
   const { entity, registers, reader } = table
   const values: Record<string, Json> = {}
   for (const [slot, reg] of registers.names.entries()) {
@@ -116,5 +147,23 @@ function outdated(
     else return 'unreadable'
   }
   const names = Object.keys(values).sort()
-  return names.length > 0 ? { regs: registers.set(names), values } : undefined
+  return names.length > 0 ? fitting({ names, values }, { table, state, limits }) : undefined
+}
+
+/** As many of the registers as one message takes; a value that none takes has no form there. */
+function fitting(
+  { names, values }: { readonly names: readonly Reg[]; readonly values: Record<Reg, Json> },
+  {
+    table: { registers },
+    state,
+    limits,
+  }: { readonly table: Table; readonly state: EntityState; readonly limits: Limits },
+): Omit<Rewriting, 'id'> | 'unreadable' {
+  const parents = headsOf(state).length
+  for (let count = names.length; count > 0; count = Math.floor(count / 2)) {
+    const some = { regs: registers.set(names.slice(0, count)), values }
+    const bytes = changeBytes(some, parents)
+    if (bytes + MESSAGE_BYTES <= limits.messageBytesMax) return { registers: some, bytes }
+  }
+  return 'unreadable'
 }

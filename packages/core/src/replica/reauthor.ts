@@ -6,7 +6,6 @@ import type { Json } from '../base/json.ts'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { fieldName } from '../fold/conflicts.ts'
-import type { Draft } from '../repo/draft.ts'
 import type { Table } from '../repo/table.ts'
 import { type Registers, UNSET } from '../schema/input.ts'
 import { knownId } from './guards.ts'
@@ -15,28 +14,23 @@ import type { Replica } from './replica.ts'
 import type { Receipt } from './store.ts'
 import type { Writer } from './writer.ts'
 
-/** One message for each. All or nothing: what cannot be written is found out beforehand. */
+/**
+ * One message for each. All or nothing: all of it is rehearsed first, and what throws there, the
+ * rules of the types included, has changed nothing.
+ * @throws CountersignError `transaction_state` within a transaction.
+ */
 export function reauthor(
   messages: readonly Held[],
   replica: Replica,
   writer: Writer,
 ): readonly Receipt[] {
-  const drafts: Draft[] = []
-  try {
-    // A rehearsal of all of it, thrown away: what throws here has changed nothing.
-    eachAgain(messages, { replica, writer }, (write) => {
-      drafts.push(writer.begin())
-      write()
-    })
-  } finally {
-    for (const draft of drafts.reverse()) writer.forget(draft)
-  }
-  const receipts: Receipt[] = []
-  eachAgain(messages, { replica, writer }, (write, held) => {
-    const { receipt } = writer.transact(write, { expectIds: held.expects })
-    if (receipt) receipts.push(receipt)
+  writer.assertNotWriting('reauthor')
+  const parts = { replica, writer }
+  writer.rehearse(eachAgain(messages, parts).map(({ write }) => write))
+  return eachAgain(messages, parts).flatMap(({ write, held }) => {
+    const expect = writer.expectations(held.expects)
+    return writer.message(write, { expect, rehearsed: true }) ?? []
   })
-  return receipts
 }
 
 interface Parts {
@@ -47,14 +41,14 @@ interface Parts {
 function eachAgain(
   messages: readonly Held[],
   parts: Parts,
-  asMessage: (write: () => void, held: Held) => void,
-): void {
+): readonly { readonly held: Held; readonly write: () => void }[] {
   const ids = new Map<Uuid, Uuid>()
-  for (const held of messages) {
-    asMessage(() => {
+  return messages.map((held) => ({
+    held,
+    write: () => {
       for (const change of held.changes) writeAgain(change, held, { ids, ...parts })
-    }, held)
-  }
+    },
+  }))
 }
 
 function writeAgain(

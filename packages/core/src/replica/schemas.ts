@@ -2,21 +2,18 @@
  * Versions that travel: publishes those of this build that the space does not have yet, and
  * reads through those of other builds. Without them, what a newer build wrote cannot be read.
  */
-import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Chain } from '../lens/chain.ts'
 import { sameSteps } from '../lens/correction.ts'
 import { chainData, joined } from '../lens/data.ts'
-import { nextVersion, firstVersion } from '../lens/declare.ts'
 import { Lenses } from '../lens/path.ts'
 import type { Table } from '../repo/table.ts'
-import type { Entity } from '../schema/entity.ts'
-import { chainOfRow, schemaId } from '../schema/system.ts'
+import { type SchemaRow, chainOfRow, schemaId } from '../schema/system.ts'
 
 /** A row of `$schema` to be written. */
 export interface Proposal {
   readonly id: Uuid
-  readonly values: Readonly<Record<string, Json>>
+  readonly values: SchemaRow
 }
 
 export class Schemas {
@@ -24,6 +21,8 @@ export class Schemas {
   readonly #tables: readonly Table[]
   readonly #onTrouble: (trouble: string | undefined) => void
   readonly #troubles = new Map<string, string>()
+  /** Types whose versions could not be written as messages, and why. */
+  readonly #unpublished = new Map<string, string>()
 
   /** `tables` are those of the app's types. */
   constructor(
@@ -51,15 +50,26 @@ export class Schemas {
         table.readThrough(isSame(chain, own) ? table.entity.lenses : new Lenses(chain))
       }
     }
-    const [trouble] = this.#troubles.values()
+    this.#tell()
+  }
+
+  /** The versions of a type could not be published: other builds will not know them. */
+  cannotPublish(type: string, why: string): void {
+    this.#unpublished.set(type, `${type}: its versions cannot be published: ${why}`)
+    this.#tell()
+  }
+
+  #tell(): void {
+    const [trouble] = [...this.#troubles.values(), ...this.#unpublished.values()]
     this.#onTrouble(trouble)
   }
 
-  /** Versions of this build that nobody has published, by type: one message each. */
-  proposals(): readonly (readonly Proposal[])[] {
+  /** Rows to publish: of each type at most one, the newest version that the space lacks. */
+  proposals(): readonly Proposal[] {
     return this.#tables.flatMap(({ entity }) => {
-      const missing = proposalsOf(entity).filter(({ id }) => !this.#table.row(id))
-      return missing.length > 0 && !this.#troubles.has(entity.name) ? [missing] : []
+      if (this.#troubles.has(entity.name)) return []
+      const proposal = proposalOf(entity.lenses.chain, this.#published(entity.name))
+      return proposal && !this.#table.row(proposal.id) ? [proposal] : []
     })
   }
 
@@ -71,17 +81,23 @@ export class Schemas {
   }
 }
 
-function proposalsOf(entity: Entity): readonly Proposal[] {
-  const { chain } = entity.lenses
-  let upTo = firstVersion(chain.entity, chain.fieldsIn(1).keys())
-  return chain.versions.slice(1).map(({ steps, revision }) => {
-    upTo = nextVersion(upTo, { steps, revision })
-    const number = upTo.version
+/**
+ * A row holds the whole chain that leads to its version. So the newest version that nobody has
+ * published says all those before it, and a row for each of them would say it again.
+ */
+function proposalOf(chain: Chain, published: readonly Chain[]): Proposal | undefined {
+  const isPublished = (number: number, revision: number): boolean =>
+    published.some(({ versions }) => (versions[number - 1]?.revision ?? -1) >= revision)
+  for (let number = chain.version; number > 1; number--) {
+    const { revision } = chain.versions[number - 1]!
+    if (isPublished(number, revision)) continue
+    const type = chain.entity
     return {
-      id: schemaId(chain.entity, number, revision),
-      values: { type: chain.entity, number, revision, chain: chainData(upTo) },
+      id: schemaId(type, number, revision),
+      values: { type, number, revision, chain: chainData(chain, number) },
     }
-  })
+  }
+  return undefined
 }
 
 function isSame(a: Chain, b: Chain): boolean {

@@ -5,7 +5,6 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
 import type { FinalReason, Position } from '../message/message.ts'
-import type { ConnectionRefusal } from '../messaging/session-host.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { Candidate, Input, Patch, Query, Row } from '../schema/types.ts'
@@ -26,8 +25,6 @@ export type MessageState =
   | 'rejected'
   | 'blocked'
   | 'dismissed'
-
-export type { ConnectionRefusal }
 
 /** What became of a message, for good. */
 export type Verdict =
@@ -220,28 +217,13 @@ export interface LiveQuery<E extends Entity> {
   subscribe(listener: () => void): () => void
 }
 
-/** `refused`: reviewer and store do not fit, see `connectionRefusal`; it is tried again, rarely. */
-export type Connection =
-  | 'none'
-  | 'offline'
-  | 'connecting'
-  | 'refused'
-  | 'syncing'
-  | 'online'
-  | 'closed'
-
-export interface ResetOptions {
-  /** Whether messages without a verdict are kept and offered to the reviewer that is met next. */
-  readonly keepOutbox: boolean
-}
+export type Connection = 'none' | 'offline' | 'connecting' | 'syncing' | 'online' | 'closed'
 
 /** Flat and small: `store.status` is a vanilla zustand store of this. */
 export interface SyncStatus {
   readonly connection: Connection
   /** Why the last link ended, for people to read. */
   readonly connectionNote: string | undefined
-  /** Why the reviewer is not followed, while `connection` is `refused`. */
-  readonly connectionRefusal: ConnectionRefusal | undefined
   /** Messages without a verdict, and when the oldest was written (ms since 1970, author's clock). */
   readonly outboxMessages: number
   readonly outboxOldestAt: number | undefined
@@ -269,11 +251,19 @@ export interface SyncStatus {
 
 export interface ImportReport {
   readonly messages: number
+  /** How many of the given rows are in, counted from the first: `from` of a run that goes on. */
   readonly rows: number
+  /** Of these, rows with an `id` that were there before, with the same values. */
+  readonly skipped: number
 }
 
 export interface ImportOptions {
-  /** Called after each message is written: rows so far, rows in all. */
+  /**
+   * Rows to leave out at the start of the list: those that a run before this one brought in. Rows
+   * with an `id` need it not: those that are there with the same values are skipped.
+   */
+  readonly from?: number
+  /** Called as rows become durable on this device: rows so far, rows in all. */
   readonly onProgress?: (done: number, all: number) => void
   readonly signal?: { readonly aborted: boolean }
 }
@@ -300,7 +290,11 @@ export interface SyncStore {
    * field. Fields without a conflict may be decided, too: then it is an update that must not race.
    */
   resolve<E extends Entity>(this: void, entity: E, id: Uuid, values: Patch<E>): Receipt
-  /** One message, one verdict. Nested calls join; a throw writes nothing; an async callback throws. */
+  /**
+   * One message, one verdict; at most 4,096 rows. A throw writes nothing; an async callback throws.
+   * Nested calls join: one that throws takes back its own writes alone, when the outer one catches
+   * what it threw.
+   */
   transact<T>(this: void, body: () => T, options?: TransactOptions): TransactionReceipt<T>
   /**
    * Rewrites rows of older versions in the newest one, as reviewed messages. Needs the capability
@@ -315,7 +309,12 @@ export interface SyncStore {
    */
   undo(this: void): UndoReport | undefined
   redo(this: void): UndoReport | undefined
-  /** Many messages, in slices that leave the page responsive; rows with an `id` need a type with supplied ids. */
+  /**
+   * Many messages, in slices that leave the page responsive; rows with an `id` need a type with
+   * supplied ids. Every row is checked first: a wrong one rejects with a CountersignError that has
+   * its `index` and `reason`, and changes nothing. Resolves when what it wrote is durable here;
+   * aborted, closed or full, it says how many rows are in, and `from` goes on from there.
+   */
   import<E extends Entity>(
     this: void,
     entity: E,
@@ -353,13 +352,6 @@ export interface SyncStore {
    */
   history(this: void, entity: Entity, id: Uuid): Promise<History>
 
-  /**
-   * Forgets the reviewer and all rows that came from it, and follows the reviewer that is met
-   * next: for a space whose reviewer began anew (`connectionRefusal`). With `keepOutbox`, messages
-   * without a verdict stay; those that change rows of the old reviewer go to `refused` as
-   * `parent_compacted`, where `reauthor` and `discard` deal with them. Without it, all are discarded.
-   */
-  reset(this: void, options: ResetOptions): Promise<void>
   /** Connects, or stays away on purpose. Online at the start. */
   setOnline(this: void, online: boolean): void
   /** Resolves when every write so far is durable on this device. */

@@ -35,7 +35,6 @@ import type {
   QueryResult,
   Receipt,
   RefusedMessage,
-  ResetOptions,
   SyncStatus,
   SyncStore,
   TransactOptions,
@@ -120,17 +119,14 @@ export class Store implements SyncStore {
     return this.#writer.transact(body, options)
   }
 
-  import<E extends Entity>(
+  async import<E extends Entity>(
     entity: E,
     rows: readonly (Input<E> & { readonly id?: Uuid })[],
     options: ImportOptions = {},
   ): Promise<ImportReport> {
-    this.#tableForWrite(entity)
-    return importRows(this, this.#replica.yieldTurn, {
-      entity,
-      rows: rows as readonly (object & { id?: Uuid })[],
-      options,
-    })
+    this.#writer.assertNotWriting('import')
+    const parts = { replica: this.#replica, writer: this.#writer }
+    return importRows(this.#tableForWrite(entity), rows, { ...options, ...parts })
   }
 
   read<E extends Entity>(entity: E, id: Uuid): Row<E> | undefined {
@@ -179,7 +175,8 @@ export class Store implements SyncStore {
         },
       )
     }
-    if (options.dryRun) return planMigration(table)
+    if (options.dryRun) return planMigration(table, this.#replica.limits)
+    this.#writer.assertNotWriting('migrate')
     return runMigration(table, options, { replica: this.#replica, writer: this.#writer })
   }
 
@@ -228,11 +225,6 @@ export class Store implements SyncStore {
   discard(messageId: Uuid): void {
     this.#writable()
     this.#replica.dismiss(refusedWith(this.#replica, messageId).map(({ id }) => id))
-  }
-
-  reset(options: ResetOptions): Promise<void> {
-    this.#writable()
-    return this.#replica.reset(options)
   }
 
   setOnline(online: boolean): void {

@@ -1,5 +1,4 @@
 /** Undo and redo as messages: what `undo.ts` says must be written, in one transaction. */
-import { CountersignError } from '../base/outcome.ts'
 import type { Replica } from './replica.ts'
 import type { UndoReport } from './store.ts'
 import type { Writer } from './writer.ts'
@@ -9,8 +8,7 @@ export function takeBack(
   { undo, identity }: Replica,
   writer: Writer,
 ): UndoReport | undefined {
-  if (writer.writing)
-    throw new CountersignError('transaction_state', `${direction} within a transaction`)
+  writer.assertNotWriting(direction)
   return undo.take(direction, identity!.session.authorId, ({ writes, skipped }) => {
     const { receipt } = writer.transact(() => {
       for (const { table, id, values } of writes) {

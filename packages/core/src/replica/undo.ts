@@ -56,18 +56,12 @@ export class UndoStack {
   /** Writes that gave a register its value back: the write whose value it was. */
   readonly #origins = new WeakMap<Write, ReadonlyMap<Reg, Write>>()
 
-  /** Forgets all of it. */
-  clear(): void {
-    this.#undo.length = 0
-    this.#redo.length = 0
-  }
-
   get undoable(): number {
-    return this.#undo.length
+    return standing(this.#undo)
   }
 
   get redoable(): number {
-    return this.#redo.length
+    return standing(this.#redo)
   }
 
   /** A transaction was committed. */
@@ -96,7 +90,7 @@ export class UndoStack {
     return this.#origins.get(write)?.get(reg) ?? write
   }
 
-  /** Takes the newest transaction back by `write`; undefined when none is left. */
+  /** Takes the newest transaction back by `write`; undefined when none is left. A throw uses none up. */
   take<T>(direction: Direction, viewerId: Uuid, write: (inverse: Inverse) => T): T | undefined {
     const from = direction === 'undo' ? this.#undo : this.#redo
     let transaction = from.pop()
@@ -105,6 +99,9 @@ export class UndoStack {
     this.#taking = { direction, transaction }
     try {
       return write(this.#inverseOf(transaction, viewerId))
+    } catch (error) {
+      from.push(transaction)
+      throw error
     } finally {
       this.#taking = undefined
     }
@@ -143,6 +140,11 @@ export class UndoStack {
       !archivedState(now, table.entity, table.registers).archived && write.regs.names.every(holds)
     )
   }
+}
+
+/** Those that can be taken back: a refused message is out of view already. */
+function standing(transactions: readonly Transaction[]): number {
+  return transactions.reduce((count, { entry }) => count + (entry.rejection ? 0 : 1), 0)
 }
 
 /** What each register held before; a row that was not there before goes to the archive. */

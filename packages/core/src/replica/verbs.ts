@@ -27,7 +27,6 @@ export const VERBS: readonly Verb[] = [
   'onRejected',
   'reauthor',
   'discard',
-  'reset',
   'setOnline',
   'flushed',
   'close',

@@ -16,17 +16,21 @@ import type { Replica } from './replica.ts'
 import { updateStatus } from './status.ts'
 import type { Receipt, TransactOptions, TransactionReceipt } from './store.ts'
 
-/** Rows by their id alone, whatever their type. */
-interface Expects {
-  readonly expectIds?: readonly Uuid[]
+/** How a message is written. */
+interface MessageOptions {
+  readonly expect?: readonly Expectation[] | undefined
+  /** Whether `undo` takes it back. Default: true. */
+  readonly undoable?: boolean
+  /** The same was rehearsed in this turn: the rules of the types are not asked again. */
+  readonly rehearsed?: boolean
 }
 
 export class Writer {
-  readonly #replica: Replica
+  readonly replica: Replica
   #draft: Draft | undefined
 
   constructor(replica: Replica) {
-    this.#replica = replica
+    this.replica = replica
   }
 
   /** Whether a transaction is open. */
@@ -34,32 +38,23 @@ export class Writer {
     return this.#draft !== undefined
   }
 
-  transact<T>(body: () => T, options: TransactOptions & Expects = {}): TransactionReceipt<T> {
-    const expected = [...(options.expect ?? []).map(({ id }) => id), ...(options.expectIds ?? [])]
-    const { expectMax } = this.#replica.limits
-    if (expected.length > expectMax)
-      throw new CountersignError('too_large', `a message expects at most ${expectMax} rows`)
+  transact<T>(body: () => T, { expect = [] }: TransactOptions = {}): TransactionReceipt<T> {
     if (this.#draft) {
-      if (expected.length > 0)
+      if (expect.length > 0)
         throw new CountersignError(
           'transaction_state',
           'an inner transaction cannot expect anything of its own',
         )
-      return { result: this.#joined(body), receipt: undefined }
+      return { result: this.#draft.nested(() => this.#called(body)), receipt: undefined }
     }
-    const draft = this.begin(expected.length > 0 ? this.#expectations(expected) : undefined)
-    try {
-      const result = this.#joined(body)
-      if (!draft.empty) return { result, receipt: this.commit(draft) }
-      this.abandon(draft)
-      return { result, receipt: undefined }
-    } catch (error) {
-      this.abandon(draft)
-      throw error
-    }
+    let result: { readonly is: T } | undefined
+    const receipt = this.message(() => (result = { is: this.#called(body) }), {
+      expect: this.expectations(expect.map(({ id }) => id)),
+    })
+    return { result: result!.is, receipt }
   }
 
-  #joined<T>(body: () => T): T {
+  #called<T>(body: () => T): T {
     const result = body()
     if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function') {
       throw new CountersignError(
@@ -80,52 +75,98 @@ export class Writer {
       assertUpToDate(table, id, registers)
     if (this.#draft) {
       this.#draft.add(table, id, kind, registers)
-      return new EntryReceipt(this.#draft.entry, id, this.#replica.settled)
+      return new EntryReceipt(this.#draft.entry, id, this.replica.settled)
     }
-    const draft = this.begin()
+    const draft = this.#begin()
     try {
       draft.add(table, id, kind, registers)
-      return this.commit(draft)
+      checkSize(draft, this.replica)
     } catch (error) {
-      this.abandon(draft)
+      this.#abandon(draft)
       throw error
+    }
+    return this.#commit(draft)
+  }
+
+  /**
+   * One message of all that `body` writes; undefined when it writes nothing. When `body` throws, or
+   * the message is too large, nothing of it has happened. The only way to a message of several
+   * changes, so that no way out of it leaves a draft open.
+   * @throws CountersignError `transaction_state` within a transaction.
+   */
+  message(body: (draft: Draft) => unknown, options: MessageOptions = {}): Receipt | undefined {
+    const draft = this.#begin(options)
+    try {
+      body(draft)
+      checkSize(draft, this.replica)
+    } catch (error) {
+      this.#abandon(draft)
+      throw error
+    }
+    if (!draft.empty) return this.#commit(draft, options)
+    this.#abandon(draft)
+    return undefined
+  }
+
+  /**
+   * Writes each body as a message of its own, the later ones on the earlier, and discards them all;
+   * subscribers are not called. Throws what a body, a rule or a bound throws.
+   */
+  rehearse(bodies: readonly ((draft: Draft) => void)[]): void {
+    const drafts: Draft[] = []
+    try {
+      for (const body of bodies) {
+        this.#draft = undefined // the drafts of a rehearsal stand on one another
+        const draft = this.#begin()
+        drafts.push(draft)
+        body(draft)
+        checkSize(draft, this.replica)
+      }
+    } finally {
+      this.#draft = undefined
+      for (const draft of drafts.reverse()) draft.rollback()
     }
   }
 
-  /** Opens a message; `commit` or `abandon` it in the same turn. */
-  begin(expect?: readonly Expectation[]): Draft {
-    const entry = this.#replica.draftEntry(expect)
-    return (this.#draft = new Draft(entry, entry.session.authorId, this.#replica.limits))
+  assertNotWriting(verb: string): void {
+    if (this.#draft) throw new CountersignError('transaction_state', `${verb} within a transaction`)
   }
 
-  commit(draft: Draft, { undoable }: { readonly undoable: boolean } = { undoable: true }): Receipt {
+  #begin({ expect, rehearsed }: MessageOptions = {}): Draft {
+    this.assertNotWriting('a message of its own')
+    const entry = this.replica.draftEntry(expect)
+    return (this.#draft = new Draft(entry, entry.session.authorId, {
+      limits: this.replica.limits,
+      rehearsed,
+    }))
+  }
+
+  #commit(draft: Draft, { undoable = true }: MessageOptions = {}): Receipt {
     const { entry } = draft
-    checkSize(draft, this.#replica)
     draft.commit()
     this.#draft = undefined
-    if (undoable) this.#replica.undo.note(entry, draft.changes)
-    this.#replica.commitEntry(entry)
-    this.#replica.repo.emit()
-    updateStatus(this.#replica)
-    return new EntryReceipt(entry, draft.firstId, this.#replica.settled)
+    if (undoable) this.replica.undo.note(entry, draft.changes)
+    this.replica.commitEntry(entry)
+    this.replica.repo.emit()
+    updateStatus(this.replica)
+    return new EntryReceipt(entry, draft.firstId, this.replica.settled)
   }
 
   /** Nothing of it has happened. */
-  abandon(draft: Draft): void {
-    this.forget(draft)
-    this.#replica.repo.emit()
-  }
-
-  /** The same of a rehearsal, of which nobody has heard. */
-  forget(draft: Draft): void {
-    draft.rollback()
+  #abandon(draft: Draft): void {
     this.#draft = undefined
+    draft.rollback()
+    this.replica.repo.emit()
   }
 
-  /** These entities as they are now. */
-  #expectations(ids: readonly Uuid[]): readonly Expectation[] {
+  /** These entities as they are now. @throws CountersignError `too_large` */
+  expectations(ids: readonly Uuid[]): readonly Expectation[] | undefined {
+    if (ids.length === 0) return undefined
+    const { expectMax } = this.replica.limits
+    if (ids.length > expectMax)
+      throw new CountersignError('too_large', `a message expects at most ${expectMax} rows`)
     return ids.map((entityId) => {
-      const rows = [...this.#replica.repo.tables()].map((table) => table.row(entityId))
+      const rows = [...this.replica.repo.tables()].map((table) => table.row(entityId))
       const row = rows.find((found) => found !== undefined)
       return { entityId, heads: row ? row.$heads : [] }
     })

@@ -1,6 +1,7 @@
 /**
  * A message being written: the verbs of one transaction, folded into at most one change an
- * entity. Inside it, reads see what it wrote; if it is thrown away, nothing has happened.
+ * entity. Inside it, reads see what it wrote; if it is thrown away, nothing has happened. A part
+ * of it, a transaction within the transaction, can be thrown away by itself.
  */
 import { CountersignError } from '../base/outcome.ts'
 import { type Json } from '../base/json.ts'
@@ -42,11 +43,24 @@ export class Draft {
   #byId: Map<Uuid, DraftChange> | undefined
   readonly #viewerId: Uuid
   readonly #limits: Limits
+  /** A rehearsal has asked the rules of the types: they are not asked again. */
+  readonly #rehearsed: boolean
+  /** What reverts each write of the nested transactions that are open, in the order of the writes. */
+  readonly #reversals: (() => void)[] = []
+  #nesting = 0
 
-  constructor(entry: Entry, viewerId: Uuid, limits: Limits) {
+  constructor(
+    entry: Entry,
+    viewerId: Uuid,
+    {
+      limits,
+      rehearsed = false,
+    }: { readonly limits: Limits; readonly rehearsed?: boolean | undefined },
+  ) {
     this.entry = entry
     this.#viewerId = viewerId
     this.#limits = limits
+    this.#rehearsed = rehearsed
   }
 
   get empty(): boolean {
@@ -87,12 +101,43 @@ export class Draft {
     }
     const write = new Write(this.entry, facts, merged.values)
     const after = apply(before, write)
-    const rowBefore = known ? known.rowBefore : table.row(id)
+    const shown = table.row(id)
     this.#show(table, id, after)
+    if (this.#nesting > 0) this.#reversals.push(this.#reversalOf(known, { table, id, shown }))
     if (known) {
       known.write = write
       known.asked = asked
-    } else this.#remember(id, { table, before, rowBefore, asked, write })
+    } else this.#remember(id, { table, before, rowBefore: shown, asked, write })
+  }
+
+  /** Runs `body`. Where it throws, what it wrote here is reverted, and nothing else of this message. */
+  nested<T>(body: () => T): T {
+    const mark = this.#reversals.length
+    this.#nesting++
+    try {
+      return body()
+    } catch (error) {
+      while (this.#reversals.length > mark) this.#reversals.pop()!()
+      throw error
+    } finally {
+      if (--this.#nesting === 0) this.#reversals.length = 0
+    }
+  }
+
+  /** Reverts the write that is about to be noted: made before it, called when it is the newest. */
+  #reversalOf(
+    known: DraftChange | undefined,
+    { table, id, shown }: { table: Table; id: Uuid; shown: AnyRow | undefined },
+  ): () => void {
+    const before = known && { write: known.write, asked: known.asked }
+    return () => {
+      if (known) Object.assign(known, before)
+      else {
+        this.#changes.pop()
+        this.#byId?.delete(id)
+      }
+      table.putBack(id, shown)
+    }
   }
 
   #find(id: Uuid): DraftChange | undefined {
@@ -114,7 +159,7 @@ export class Draft {
     const shown = table.row(id)
     const { name, options } = table.entity
     table.preview(id, after)
-    if (!options.rule) return
+    if (!options.rule || this.#rehearsed) return
     let holds = false
     try {
       const reason = options.rule(table.row(id)!)

@@ -2,6 +2,7 @@
  * What the reviewer holds against a row of `$schema`: a version that was published stays what it
  * is. A later revision may correct how its values are translated, and says so.
  */
+import type { Chain } from '../lens/chain.ts'
 import { describeCorrection, sameSteps } from '../lens/correction.ts'
 import type { Entry } from '../log/entry.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -27,15 +28,24 @@ export function schemaFault(entry: Entry, rows: SpaceRows, batch: Batch): string
       const stands = row['type'] === proposed.value.entity ? chainOfRow(row) : undefined
       if (!stands?.ok) continue
       const { number, revision } = row as unknown as { number: number; revision: number }
+      const differs = difference(stands.value, proposed.value)
+      if (differs !== undefined) return `published already, and otherwise: ${differs}`
       const mine = proposed.value.versions[number - 1]
-      if (mine?.revision === revision) {
-        const differs = sameSteps(stands.value, proposed.value, number)
-        if (differs !== undefined) return `published already, and otherwise: ${differs}`
-      } else if (mine && mine.revision > revision) {
+      if (mine && mine.revision > revision) {
         const correction = describeCorrection(stands.value, proposed.value)
         if (correction.kind === 'different') return `no correction: ${correction.reason}`
       }
     }
+  }
+  return undefined
+}
+
+/** What differs in a version that both have at the same revision. */
+function difference(stands: Chain, proposed: Chain): string | undefined {
+  for (const [i, { revision }] of stands.versions.entries()) {
+    if (proposed.versions[i]?.revision !== revision) continue
+    const differs = sameSteps(stands, proposed, i + 1)
+    if (differs !== undefined) return differs
   }
   return undefined
 }
