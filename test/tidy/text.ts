@@ -4,7 +4,7 @@
 import { posix } from 'node:path'
 import type { Repository } from './repository.ts'
 
-export const sourceLinesMax = 400
+export const sourceLinesMax = 500
 
 /** Files that are longer for a reason. The reason is the price of the entry. */
 export const longFiles: Readonly<Record<string, string>> = {}

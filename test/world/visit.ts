@@ -88,6 +88,7 @@ export class Visit {
         signer: simSigner({ random, clock: this.process, delayMs: stage.faults.signerMs }),
         locks: this.#locks,
         tabId: () => name,
+        warn: undefined,
       },
       onError: (error) => stage.fault('S0', `${name}: ${String(error)}`),
     })

@@ -83,7 +83,8 @@ function waitsFor(
   if (state === 'draft') return 'being stored on this device'
   if (sync.connection === 'none') return 'no transport is configured'
   if (sync.connection === 'offline' || sync.connection === 'closed') return 'the store is offline'
-  if (sync.connection === 'connecting') return sync.connectionNote ?? 'the reviewer is not reached'
+  if (sync.connection === 'connecting' || sync.connection === 'refused')
+    return sync.connectionNote ?? 'the reviewer is not reached'
   if (state === 'sent') return 'the verdict'
   const parents = openParents(message, byName)
   return parents > 0 ? `${parents} earlier ${parents === 1 ? 'message' : 'messages'}` : 'its turn'

@@ -50,6 +50,7 @@ export type { StoreOptions } from './replica/create.ts'
 export type {
   Conflict,
   Connection,
+  ConnectionRefusal,
   History,
   HistoryEntry,
   ImportOptions,
@@ -64,6 +65,7 @@ export type {
   Receipt,
   RefusedChange,
   RefusedMessage,
+  ResetOptions,
   StandingValue,
   SyncStatus,
   SyncStore,

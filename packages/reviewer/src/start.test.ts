@@ -57,3 +57,26 @@ test('a space is chosen at random when none is given', async () => {
   }
   expect(spaces.size).toBe(2)
 })
+
+test('a greeting of another space is a warning that names both, by default on stderr', async () => {
+  const warnings: unknown[] = []
+  const log = {
+    debug: () => {},
+    info: () => {},
+    warn: (about: object, text: string) => warnings.push([text, about]),
+    error: () => {},
+  }
+  const running = await startReviewer({ store: memoryReviewerStore(), space, log })
+  const other = '1f0e9a52-6f0c-4d3c-9a61-0a2f4b7c8d9f'
+  const link = { send: () => {}, close: () => {} }
+  running.reviewer
+    .connect(link, { address: '127.0.0.1', auth: undefined })
+    .frame(JSON.stringify(['hello', 1, other, null]))
+  await running.close()
+  expect(warnings).toEqual([
+    [
+      'a client was refused; `space` is the one reviewed here',
+      expect.objectContaining({ space, why: expect.stringContaining(other) }),
+    ],
+  ])
+})

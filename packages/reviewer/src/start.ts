@@ -11,8 +11,8 @@ import { Registry } from 'prom-client'
 import { commitMetrics } from './commit-metrics.ts'
 import { serveReviewer } from './gateway/serve.ts'
 import type { ServeOptions } from './gateway/serve.ts'
-import { SILENT } from './gateway/types.ts'
 import type { Log } from './gateway/types.ts'
+import { stderrLog } from './log.ts'
 import { reviewerKeys } from './keys.ts'
 import { nodeClock } from './node/clock.ts'
 import { nodeRandom } from './node/random.ts'
@@ -32,6 +32,8 @@ export interface StartOptions extends Omit<ServeOptions, 'reviewer'> {
   readonly rules?: ReviewerOptions['rules']
   /** Values of fields that `entities` declare as assigned. */
   readonly assign?: ReviewerOptions['assign']
+  /** Default: warnings and errors, one JSON line each on stderr. */
+  readonly log?: Log
   /** Bounds of messages and links, where they differ from core's `LIMITS`. */
   readonly messageLimits?: ReviewerOptions['limits']
 }
@@ -48,7 +50,7 @@ export interface RunningReviewer {
 
 /** Rejects with an `Error` of one line; everything that was opened is closed again by then. */
 export async function startReviewer(options: StartOptions): Promise<RunningReviewer> {
-  const { store, log = SILENT } = options
+  const { store, log = stderrLog('warn') } = options
   const metrics = options.metrics ?? new Registry()
   const measure = metrics === false ? () => {} : commitMetrics(metrics)
   installNodeSha256()
@@ -70,10 +72,10 @@ export async function startReviewer(options: StartOptions): Promise<RunningRevie
       ...(options.messageLimits && { limits: options.messageLimits }),
       onEvent: (event) => {
         measure(event)
-        note(log, event)
+        note(log, event, space)
       },
     })
-    const gateway = await serveReviewer({ ...options, reviewer, metrics })
+    const gateway = await serveReviewer({ ...options, log, reviewer, metrics })
     const close = async (): Promise<void> => {
       await gateway.close()
       await store.close()
@@ -86,10 +88,12 @@ export async function startReviewer(options: StartOptions): Promise<RunningRevie
 }
 
 /** A store or a rule that fails is news for the operator; the rest is traffic. */
-function note(log: Log, event: ReviewerEvent): void {
+function note(log: Log, event: ReviewerEvent, space: Uuid): void {
   if (event.type === 'store_failed') log.error(event, 'the store fails')
   else if (event.type === 'rule_failed') log.error(event, 'a rule of the deployment failed')
   else if (event.type === 'store_recovered') log.info(event, 'the store works again')
+  else if (event.type === 'greeting_refused')
+    log.warn({ ...event, space }, 'a client was refused; `space` is the one reviewed here')
   else if (event.type === 'strike') log.warn(event, 'a client broke the protocol')
   else log.debug(event, event.type)
 }

@@ -6,6 +6,7 @@ const says: Readonly<Record<State, readonly [word: string, tone: string]>> = {
   none: ['Local only', 'quiet'],
   offline: ['No connection', 'warn'],
   connecting: ['Connecting', 'warn'],
+  refused: ['Refused', 'bad'],
   syncing: ['Syncing', 'busy'],
   online: ['Connected', 'ok'],
   closed: ['Closed', 'quiet'],

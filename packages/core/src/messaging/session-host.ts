@@ -6,18 +6,40 @@ import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../messag
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { Transport } from '../ports/transport.ts'
-import type { AcceptedAgain } from '../protocol/frames.ts'
+import type { AcceptedAgain, ByeCode } from '../protocol/frames.ts'
 import type { Outbox } from './outbox.ts'
 import type { TailOutcome, TailReader } from './tail.ts'
 
 export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | 'online' | 'closed'
 
+/**
+ * Why a reviewer is not followed, where time alone does not heal it.
+ *
+ * - `wrong_space`: it reviews another space.
+ * - `wrong_version`: it speaks another version of the protocol.
+ * - `other_reviewer`: it has another key than the one that this store knows.
+ * - `began_anew`: it lacks what this store has from it; its data were lost or replaced.
+ */
+export type ConnectionRefusal = ByeCode | 'other_reviewer' | 'began_anew'
+
+export interface Refusal {
+  readonly refusal: ConnectionRefusal
+  /** The same in a sentence. */
+  readonly note: string
+}
+
+export interface NackAbout {
+  readonly detail: string
+  /** It concerns these messages and no others. */
+  readonly alone: boolean
+}
+
 /** What the session needs of the replica around it. */
 export interface SessionHost {
   /** Sessions whose messages may be offered over this link. */
   openings(): readonly SessionOpening[]
-  /** Whether this lineage is the one to follow; undefined: yes. A text says why not. */
-  judge(lineage: readonly EpochOpen[]): Promise<string | undefined>
+  /** Why this lineage is not to be followed; undefined: it is. */
+  judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined>
   /** Canonical facts were taken in: `texts` are the frames that brought them. */
   taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void
   /** A snapshot was taken in; `pages` are its texts. */
@@ -25,8 +47,13 @@ export interface SessionHost {
   acceptedAgain(entry: Entry, review: AcceptedAgain): void
   rejected(rejections: readonly Rejection[]): void
   /** These wait: the reviewer has no verdict on them for now. */
-  nacked(entries: readonly Entry[], reason: NackReason): void
-  changed(state: SessionState, note: string | undefined): void
+  nacked(entries: readonly Entry[], reason: NackReason, about: NackAbout): void
+  /** With a `refusal`, no link lasts until reviewer or store have changed. */
+  changed(
+    state: SessionState,
+    note: string | undefined,
+    refusal: ConnectionRefusal | undefined,
+  ): void
 }
 
 export interface SessionParts {

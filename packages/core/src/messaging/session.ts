@@ -24,11 +24,13 @@ import {
 } from '../protocol/frames.ts'
 import { type PartedEvents, connectInParts } from '../protocol/parts.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
-import type { SessionParts, SessionState } from './session-host.ts'
+import type { ConnectionRefusal, SessionParts, SessionState } from './session-host.ts'
 import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
 import type { Reviewing, TailOutcome } from './tail.ts'
 import { Timers, backoffMs } from './timers.ts'
 
+/** A reviewer that does not fit this store is tried again after this long. */
+const REFUSED_RETRY_MS = 30_000
 /** Without a word for this long, the position is asked for; for three times this long, the link is dead. */
 const SILENCE_MS = 15_000
 /** An offer without an answer for this long is made again. */
@@ -38,6 +40,8 @@ export class SyncSession {
   readonly #parts: SessionParts
   #state: SessionState = 'offline'
   #note: string | undefined
+  /** Until a reviewer is followed again. */
+  #refusal: ConnectionRefusal | undefined
   #link: Link | undefined
   /** Grows with each link; what comes from an older one is ignored. */
   #generation = 0
@@ -74,6 +78,7 @@ export class SyncSession {
   start(): void {
     if (this.#state !== 'offline') return
     this.#attempts = 0
+    this.#refusal = undefined
     this.#connect()
   }
 
@@ -127,7 +132,7 @@ export class SyncSession {
       open: () => {
         if (!live()) return
         this.#timers.clear()
-        this.#become('greeting', undefined)
+        this.#become('greeting', this.#refusal && this.#note)
         this.#timers.after(handshakeMs, () => this.#fail('the reviewer does not greet'))
         this.#link?.send(helloFrame(this.#parts.space, this.#parts.tail.position))
       },
@@ -146,6 +151,14 @@ export class SyncSession {
     this.#drop()
     this.#become('connecting', note)
     this.#timers.after(backoffMs(this.#attempts++, this.#parts.random), () => this.#connect())
+  }
+
+  /** Ends this link; only a change of the reviewer or of this store makes another one last. */
+  #refuse(refusal: ConnectionRefusal, note: string): void {
+    this.#drop()
+    this.#refusal = refusal
+    this.#become('connecting', note)
+    this.#timers.after(REFUSED_RETRY_MS, () => this.#connect())
   }
 
   #drop(): void {
@@ -168,7 +181,7 @@ export class SyncSession {
     if (!frame.ok) this.#fail(`the reviewer sent ${frame.error.message}`)
     else if (frame.value.kind === 'welcome') this.#welcome(frame.value)
     else if (this.#reviewing && this.#state !== 'greeting') this.#understood(frame.value, text)
-    else if (frame.value.kind === 'bye') this.#fail(frame.value.reason)
+    else if (frame.value.kind === 'bye') this.#ended(frame.value)
   }
 
   #understood(frame: ReviewerFrame, text: string): void {
@@ -220,21 +233,29 @@ export class SyncSession {
         break
       }
       case 'bye':
-        this.#fail(frame.reason)
+        this.#ended(frame)
         break
       default:
     }
   }
 
+  #ended({ reason, code }: ReviewerFrame & { kind: 'bye' }): void {
+    if (code) this.#refuse(code, reason)
+    else this.#fail(reason)
+  }
+
   #welcome(frame: ReviewerFrame & { kind: 'welcome' }): void {
     const generation = this.#generation
     if (frame.v !== WIRE_VERSION) {
-      this.#fail(`the reviewer speaks version ${frame.v} of the protocol, this app ${WIRE_VERSION}`)
+      this.#refuse(
+        'wrong_version',
+        `the reviewer speaks version ${frame.v} of the protocol, this app ${WIRE_VERSION}`,
+      )
       return
     }
     void this.#parts.host.judge(frame.lineage).then((fault) => {
       if (generation !== this.#generation) return
-      if (fault !== undefined) this.#fail(fault)
+      if (fault) this.#refuse(fault.refusal, fault.note)
       else this.#greeted(frame)
     })
   }
@@ -247,12 +268,15 @@ export class SyncSession {
     this.#nacks = 0
     this.#pausedUntil = 0
     const here = tail.position
-    if (here && here.eid === frame.position.eid && here.seq > frame.position.seq) {
-      this.#fail(
-        'the reviewer has lost reviews that this replica still has; nothing is taken from it',
+    const lacks = here && (here.eid !== frame.position.eid || here.seq > frame.position.seq)
+    if (lacks && here.seq > 0) {
+      this.#refuse(
+        'began_anew',
+        'the reviewer lacks reviews that this store has from it; nothing is taken from it',
       )
       return
     }
+    this.#refusal = undefined
     this.#timers.clear()
     this.#become('syncing', undefined)
     this.#bindAll()
@@ -362,7 +386,7 @@ export class SyncSession {
       .map((clientSeq) => outbox.find(frame.sessionId, clientSeq))
       .filter((entry) => entry !== undefined)
     for (const entry of waiting) outbox.requeue(entry, alone ? until : undefined)
-    this.#parts.host.nacked(waiting, frame.reason)
+    this.#parts.host.nacked(waiting, frame.reason, frame)
     if (frame.reason === 'not_bound') this.#boundSessions = new Set()
     if (!alone) this.#pausedUntil = until
     this.#become(this.#state, frame.detail || `the reviewer asks to wait: ${frame.reason}`)
@@ -394,6 +418,6 @@ export class SyncSession {
     if (state === this.#state && note === this.#note) return
     this.#state = state
     this.#note = note
-    this.#parts.host.changed(state, note)
+    this.#parts.host.changed(state, note, this.#refusal)
   }
 }

@@ -69,6 +69,9 @@ export type AuthorFrame =
   | { readonly kind: 'history'; readonly entityId: Uuid }
   | { readonly kind: 'bye'; readonly reason: string }
 
+/** Why a reviewer ends a link that a later one would end again. */
+export type ByeCode = 'wrong_space' | 'wrong_version'
+
 export type ReviewerFrame =
   | {
       readonly kind: 'welcome'
@@ -112,7 +115,7 @@ export type ReviewerFrame =
   /** `parts`: pages and lists of settled ones that make up the snapshot; 0 when there is none. */
   | { readonly kind: 'through'; readonly position: Position; readonly parts: number }
   | ({ readonly kind: 'history' } & HistoryPart)
-  | { readonly kind: 'bye'; readonly reason: string }
+  | { readonly kind: 'bye'; readonly reason: string; readonly code: ByeCode | undefined }
 
 export function helloFrame(space: Uuid, position: Position | null): string {
   return JSON.stringify(['hello', WIRE_VERSION, space, position])
@@ -131,8 +134,8 @@ export function wantFrame(scope: WantScope, have: Position | null): string {
   return JSON.stringify(['want', scope, have])
 }
 
-export function byeFrame(reason: string): string {
-  return JSON.stringify(['bye', reason])
+export function byeFrame(reason: string, code?: ByeCode): string {
+  return JSON.stringify(code ? ['bye', reason, code] : ['bye', reason])
 }
 
 export function welcomeFrame(
@@ -312,10 +315,14 @@ export function parseReviewerFrame(text: string, limits: Limits = LIMITS): Outco
       return part ? ok({ kind, ...part }) : malformed('a malformed history')
     }
     case 'bye':
-      return ok({ kind, reason: words(a) })
+      return ok({ kind, reason: words(a), code: isByeCode(b) ? b : undefined })
     default:
       return malformed('a frame of an unknown kind')
   }
+}
+
+function isByeCode(value: unknown): value is ByeCode {
+  return value === 'wrong_space' || value === 'wrong_version'
 }
 
 function malformed(what: string): Outcome<never> {

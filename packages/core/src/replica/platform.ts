@@ -16,6 +16,8 @@ export interface Platform {
   readonly locks: Locks
   /** Names this tab across reloads, for identities that live as long as a tab. */
   readonly tabId: () => string
+  /** Says something to the developer; undefined where nobody develops. */
+  readonly warn?: ((text: string) => void) | undefined
 }
 
 /** The few globals that are used, as browsers and Node have them. Core has no DOM types. */
@@ -25,6 +27,7 @@ interface Globals extends Turns {
     readonly subtle?: SubtleLike
   }
   readonly performance: { now(): number }
+  readonly console: { warn(text: string): void }
   readonly queueMicrotask: (task: () => void) => void
   readonly navigator?: { readonly locks?: LockManagerLike }
   readonly sessionStorage?: {
@@ -73,6 +76,18 @@ export function defaultPlatform(): Platform {
     signer: ed25519(globals, random),
     locks: globals.navigator?.locks ? webLocks(globals.navigator.locks) : processLocks(),
     tabId: () => tabId(globals, random),
+    warn: isDevelopment() ? (text) => globals.console.warn(text) : undefined,
+  }
+}
+
+/** Replaced by bundlers; without one, a page has no `process`. */
+declare const process: { readonly env: { readonly NODE_ENV?: string } }
+
+function isDevelopment(): boolean {
+  try {
+    return process.env.NODE_ENV !== 'production' && process.env.NODE_ENV !== 'test'
+  } catch {
+    return false
   }
 }
 

@@ -15,6 +15,7 @@ import type { StoredOwn } from './adopt.ts'
 import { type Disk, segment } from './disk.ts'
 import { BLOCKED, type Held, RefusedMessages, heldEntry, heldMessage } from './refused.ts'
 import { readRejections } from './restore.ts'
+import type { RefusedMessage } from './store.ts'
 
 export interface RefusalsParts {
   readonly repo: Repo
@@ -25,6 +26,8 @@ export interface RefusalsParts {
   readonly settle: (entries: readonly Entry[]) => readonly string[]
   readonly onError: (error: unknown) => void
   readonly onChange: () => void
+  /** Called for each rejected message while the app subscribes to none of them. */
+  readonly onUnseen: (message: RefusedMessage) => void
 }
 
 const DISMISSED = 'dismissed:'
@@ -61,10 +64,11 @@ export class Refusals {
     })
     this.#parts.onChange()
     repo.emit()
-    this.messages.emit(
-      heard.flatMap(({ entry }) => (entry.state === 'rejected' ? [entry.id] : [])),
-      this.#parts.onError,
-    )
+    const rejected = heard.flatMap(({ entry }) => (entry.state === 'rejected' ? [entry.id] : []))
+    this.messages.emit(rejected, this.#parts.onError)
+    if (!this.messages.isObserved)
+      for (const message of this.messages.snapshot())
+        if (rejected.includes(message.messageId)) this.#parts.onUnseen(message)
   }
 
   /**

@@ -165,6 +165,11 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
     return () => this.#rejectedListeners.delete(own)
   }
 
+  /** Whether the app shows or handles what is refused. */
+  get isObserved(): boolean {
+    return this.#listeners.size + this.#rejectedListeners.size > 0
+  }
+
   /** Tells of a change; of each message in `rejected` by itself, too. */
   emit(rejected: readonly Uuid[], onError: (error: unknown) => void): void {
     const told = rejected.flatMap((id) =>

@@ -31,13 +31,15 @@ import type { RefusedMessages } from './refused.ts'
 import { readFlushes, restoreCanonical } from './restore.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
+import { standsOnCanonical, strandedBy } from './reset.ts'
 import { SessionEvents } from './session-events.ts'
 import { SessionLocks } from './session-locks.ts'
 import { Settling } from './settling.ts'
 import { initialStatus, updateStatus } from './status.ts'
-import type { History, SyncStatus, Verdict } from './store.ts'
+import type { History, ResetOptions, SyncStatus, Verdict } from './store.ts'
 import { Trust } from './trust.ts'
 import { UndoStack } from './undo.ts'
+import { Warnings } from './warnings.ts'
 
 export class Replica {
   readonly repo: InspectedRepo
@@ -57,6 +59,7 @@ export class Replica {
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #sessionLocks: SessionLocks
   #stopWaking: (() => void) | undefined
+  readonly #warnings: Warnings
   readonly #settling = new Settling()
   readonly #refusals: Refusals
   readonly undo: UndoStack = new UndoStack()
@@ -77,6 +80,8 @@ export class Replica {
     this.limits = limits
     this.outbox = new InspectedOutbox(limits)
     this.status = createStore<SyncStatus>(() => initialStatus(options.transport !== undefined))
+    this.#warnings = new Warnings(options.platform.warn)
+    this.status.subscribe((now, before) => this.#warnings.status(now, before))
     this.repo = new InspectedRepo({
       retention: { messages: limits.retainedMessagesMax, slack: limits.retainedSlackMax },
       entities: [SCHEMA, ...options.entities], // the first to tell: it says how the others are read
@@ -119,6 +124,7 @@ export class Replica {
       settle: (entries) => this.#settle(entries),
       onError: options.onError,
       onChange: () => this.#statusLater(),
+      onUnseen: (message) => this.#warnings.unseenRejection(message),
     })
     this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
     this.#trust = new Trust({
@@ -205,7 +211,30 @@ export class Replica {
   readonly yieldTurn = (): Promise<void> =>
     new Promise((resolve) => void this.#options.platform.clock.after(0, resolve))
 
+  /** See `SyncStore.reset`. */
+  async reset({ keepOutbox }: ResetOptions): Promise<void> {
+    await this.flushed() // only what has an id can be named in a verdict
+    this.#session?.stop()
+    const position = this.#tail.position
+    const { reviewerId } = this.status.getState()
+    if (position && reviewerId !== null) {
+      const gone = [...this.outbox.open()].filter(
+        (entry) => !keepOutbox || standsOnCanonical(entry),
+      )
+      const { space, platform } = this.#options
+      const now = platform.clock.now()
+      this.#refusals.hear(strandedBy(gone, { space, reviewerId, position, now }))
+      if (!keepOutbox) this.dismiss(gone.map(({ id }) => id))
+    }
+    this.undo.clear()
+    await this.#trust.forget()
+    await this.#canonicalDisk.startAnew()
+    this.status.setState({ caughtUp: false, reviewerId: null, position: null })
+    if (this.#online && !this.#closing) this.#session?.start()
+  }
+
   setOnline(online: boolean): void {
+    if (this.#closing) return
     this.#online = online
     if (online) this.#session?.start()
     else this.#session?.stop()
@@ -295,6 +324,7 @@ export class Replica {
         trust: this.#trust,
         refusals: this.#refusals,
         status: this.status,
+        warnings: this.#warnings,
         openings: () => [...this.#openings.values()],
         reviewing: () => this.#session!.reviewing!,
         settle: (entries) => this.#settle(entries),

@@ -2,7 +2,13 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { Entry } from '../log/entry.ts'
 import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../message/message.ts'
-import type { SessionHost, SessionState } from '../messaging/session-host.ts'
+import type {
+  ConnectionRefusal,
+  NackAbout,
+  Refusal,
+  SessionHost,
+  SessionState,
+} from '../messaging/session-host.ts'
 import type { Reviewing, TailOutcome } from '../messaging/tail.ts'
 import type { AcceptedAgain } from '../protocol/frames.ts'
 import type { Repo } from '../repo/repo.ts'
@@ -11,6 +17,7 @@ import type { Disk } from './disk.ts'
 import type { Refusals } from './refusals.ts'
 import type { SyncStatus } from './store.ts'
 import type { Trust } from './trust.ts'
+import type { Warnings } from './warnings.ts'
 
 export interface SessionEventsParts {
   readonly repo: Repo
@@ -19,6 +26,7 @@ export interface SessionEventsParts {
   readonly trust: Trust
   readonly refusals: Refusals
   readonly status: StoreApi<SyncStatus>
+  readonly warnings: Warnings
   readonly openings: () => readonly SessionOpening[]
   readonly reviewing: () => Reviewing
   /** These have their verdict: returns the keys of flushes that are done with. */
@@ -37,7 +45,7 @@ export class SessionEvents implements SessionHost {
     return this.#parts.openings()
   }
 
-  async judge(lineage: readonly EpochOpen[]): Promise<string | undefined> {
+  async judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined> {
     const { trust, status } = this.#parts
     const epoch = lineage.at(-1)!
     const fault = await trust.judge(epoch)
@@ -48,7 +56,22 @@ export class SessionEvents implements SessionHost {
   taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void {
     const { canonicalDisk, reviewing, settle } = this.#parts
     const outboxRemove = settle(outcome.settled)
+    this.#warnOfUnassigned(outcome.settled)
     canonicalDisk.step(reviewing(), { texts, outboxRemove })
+  }
+
+  /** A field that the reviewer never assigns is empty for ever, and nobody sees why. */
+  #warnOfUnassigned(accepted: readonly Entry[]): void {
+    const { repo, warnings } = this.#parts
+    for (const { type, kind, index, entry } of accepted.flatMap(({ writes }) => writes)) {
+      if (kind !== 'create') continue
+      const given = entry.review?.assigned?.[index] ?? {}
+      const { entity } = repo.tableNamed(type)
+      for (const name of entity.assignedFields) {
+        const field = entity.fieldOf(name)
+        if (field && given[field.reg] === undefined) warnings.unassigned(type, name)
+      }
+    }
   }
 
   replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void {
@@ -69,7 +92,8 @@ export class SessionEvents implements SessionHost {
     this.#parts.refusals.hear(rejections)
   }
 
-  nacked(entries: readonly Entry[], reason: NackReason): void {
+  nacked(entries: readonly Entry[], reason: NackReason, { alone, detail }: NackAbout): void {
+    if (reason === 'unavailable' && alone) this.#parts.warnings.undecided(detail)
     if (reason !== 'unknown_schema') return
     const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
     this.#parts.status.setState(({ reviewerLacks }) => ({
@@ -77,10 +101,16 @@ export class SessionEvents implements SessionHost {
     }))
   }
 
-  changed(state: SessionState, note: string | undefined): void {
+  changed(
+    state: SessionState,
+    note: string | undefined,
+    refusal: ConnectionRefusal | undefined,
+  ): void {
+    const connects = state === 'connecting' || state === 'greeting'
     this.#parts.status.setState(({ caughtUp }) => ({
-      connection: state === 'greeting' ? 'connecting' : state,
+      connection: connects ? (refusal ? 'refused' : 'connecting') : state,
       connectionNote: note,
+      connectionRefusal: connects ? refusal : undefined,
       caughtUp: caughtUp || state === 'online',
       // Another reviewer, or the same one renewed, may know what the last one did not.
       ...(state === 'greeting' && { reviewerLacks: [] }),

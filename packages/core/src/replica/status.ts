@@ -7,6 +7,7 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
   return {
     connection: hasTransport ? 'offline' : 'none',
     connectionNote: undefined,
+    connectionRefusal: undefined,
     outboxMessages: 0,
     outboxOldestAt: undefined,
     rejectedMessages: 0,

@@ -5,6 +5,7 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
 import type { FinalReason, Position } from '../message/message.ts'
+import type { ConnectionRefusal } from '../messaging/session-host.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { Candidate, Input, Patch, Query, Row } from '../schema/types.ts'
@@ -25,6 +26,8 @@ export type MessageState =
   | 'rejected'
   | 'blocked'
   | 'dismissed'
+
+export type { ConnectionRefusal }
 
 /** What became of a message, for good. */
 export type Verdict =
@@ -217,13 +220,28 @@ export interface LiveQuery<E extends Entity> {
   subscribe(listener: () => void): () => void
 }
 
-export type Connection = 'none' | 'offline' | 'connecting' | 'syncing' | 'online' | 'closed'
+/** `refused`: reviewer and store do not fit, see `connectionRefusal`; it is tried again, rarely. */
+export type Connection =
+  | 'none'
+  | 'offline'
+  | 'connecting'
+  | 'refused'
+  | 'syncing'
+  | 'online'
+  | 'closed'
+
+export interface ResetOptions {
+  /** Whether messages without a verdict are kept and offered to the reviewer that is met next. */
+  readonly keepOutbox: boolean
+}
 
 /** Flat and small: `store.status` is a vanilla zustand store of this. */
 export interface SyncStatus {
   readonly connection: Connection
   /** Why the last link ended, for people to read. */
   readonly connectionNote: string | undefined
+  /** Why the reviewer is not followed, while `connection` is `refused`. */
+  readonly connectionRefusal: ConnectionRefusal | undefined
   /** Messages without a verdict, and when the oldest was written (ms since 1970, author's clock). */
   readonly outboxMessages: number
   readonly outboxOldestAt: number | undefined
@@ -352,6 +370,13 @@ export interface SyncStore {
    */
   history(this: void, entity: Entity, id: Uuid): Promise<History>
 
+  /**
+   * Forgets the reviewer and all rows that came from it, and follows the reviewer that is met
+   * next: for a space whose reviewer began anew (`connectionRefusal`). With `keepOutbox`, messages
+   * without a verdict stay; those that change rows of the old reviewer go to `refused` as
+   * `parent_compacted`, where `reauthor` and `discard` deal with them. Without it, all are discarded.
+   */
+  reset(this: void, options: ResetOptions): Promise<void>
   /** Connects, or stays away on purpose. Online at the start. */
   setOnline(this: void, online: boolean): void
   /** Resolves when every write so far is durable on this device. */

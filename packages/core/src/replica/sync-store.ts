@@ -35,6 +35,7 @@ import type {
   QueryResult,
   Receipt,
   RefusedMessage,
+  ResetOptions,
   SyncStatus,
   SyncStore,
   TransactOptions,
@@ -225,6 +226,11 @@ export class Store implements SyncStore {
   discard(messageId: Uuid): void {
     this.#writable()
     this.#replica.dismiss(refusedWith(this.#replica, messageId).map(({ id }) => id))
+  }
+
+  reset(options: ResetOptions): Promise<void> {
+    this.#writable()
+    return this.#replica.reset(options)
   }
 
   setOnline(online: boolean): void {

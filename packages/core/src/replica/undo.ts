@@ -56,6 +56,12 @@ export class UndoStack {
   /** Writes that gave a register its value back: the write whose value it was. */
   readonly #origins = new WeakMap<Write, ReadonlyMap<Reg, Write>>()
 
+  /** Forgets all of it. */
+  clear(): void {
+    this.#undo.length = 0
+    this.#redo.length = 0
+  }
+
   get undoable(): number {
     return standing(this.#undo)
   }

@@ -27,6 +27,7 @@ export const VERBS: readonly Verb[] = [
   'onRejected',
   'reauthor',
   'discard',
+  'reset',
   'setOnline',
   'flushed',
   'close',

@@ -74,7 +74,7 @@ export interface AdmitContext {
   /** The reviewer's clock at this batch, ms since 1970. */
   readonly now: number
   /** Hears of a rule that failed; the message waits. */
-  readonly onRuleFailure: (failure: RuleFailure) => void
+  readonly onRuleFailure: (failure: RuleFailure, message: Message) => void
 }
 
 const reject = (reason: FinalReason, detail: string): Admission => ({
@@ -90,7 +90,7 @@ export function admit(message: Message, bytes: Bytes, context: AdmitContext): Ad
     return formFault(message, bytes, context) ?? judged(message, context)
   } catch (error) {
     if (!(error instanceof RuleFailure)) throw error
-    context.onRuleFailure(error)
+    context.onRuleFailure(error, message)
     return nack('unavailable', 'a rule of this reviewer failed; nothing was decided')
   }
 }

@@ -46,11 +46,18 @@ export type ReviewerEvent =
     }
   | { readonly type: 'nacked'; readonly reason: NackReason; readonly messages: number }
   | { readonly type: 'strike'; readonly address: string; readonly why: string }
+  /** A store of another space, or of another version of the protocol. It tries again. */
+  | { readonly type: 'greeting_refused'; readonly address: string; readonly why: string }
   /** A rule or an assigner threw or gave no answer; its messages wait. The text is the app's own. */
   | {
       readonly type: 'rule_failed'
       readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish'
       readonly error: string
+      /** Where it threw, as the platform says it; undefined where it answered wrongly. */
+      readonly stack: string | undefined
+      readonly msgId: Uuid
+      /** Types that the message changes. */
+      readonly types: readonly string[]
     }
   | { readonly type: 'store_failed'; readonly error: string }
   | { readonly type: 'store_recovered' }

@@ -92,7 +92,7 @@ export interface CommitContext {
   readonly rows: SpaceRows
   readonly rules: ReviewerRules
   readonly assigners: Assigners
-  readonly onRuleFailure: (failure: RuleFailure) => void
+  readonly onRuleFailure: (failure: RuleFailure, message: Message) => void
 }
 
 /** An accepted message, with what its review says. */

@@ -11,7 +11,13 @@ import { type Position, WIRE_VERSION } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import { FrameJoiner, cutFrame } from '../protocol/parts.ts'
-import { type AuthorFrame, byeFrame, parseAuthorFrame, welcomeFrame } from '../protocol/frames.ts'
+import {
+  type AuthorFrame,
+  type ByeCode,
+  byeFrame,
+  parseAuthorFrame,
+  welcomeFrame,
+} from '../protocol/frames.ts'
 
 export type FollowMode = 'none' | 'catching' | 'live'
 
@@ -28,6 +34,8 @@ export interface ConnectionHost {
   history(connection: Connection, entityId: Uuid): void
   gone(connection: Connection): void
   strike(connection: Connection, why: string): void
+  /** A greeting that this reviewer cannot answer. */
+  refused(connection: Connection, why: string): void
 }
 
 export interface Peer {
@@ -102,9 +110,9 @@ export class Connection {
   }
 
   /** Says why, and ends the link. */
-  close(reason: string): void {
+  close(reason: string, code?: ByeCode): void {
     if (this.#closed) return
-    this.#link.send(byeFrame(reason))
+    this.#link.send(byeFrame(reason, code))
     this.gone()
     this.#link.close(reason)
   }
@@ -149,12 +157,21 @@ export class Connection {
 
   #hello(frame: AuthorFrame & { kind: 'hello' }): void {
     if (frame.v !== WIRE_VERSION)
-      this.close(`this reviewer speaks version ${WIRE_VERSION} of the protocol`)
-    else if (frame.space !== this.#host.space) this.close('this reviewer does not know that space')
+      this.#refuse(
+        'wrong_version',
+        `this reviewer speaks version ${WIRE_VERSION} of the protocol, the store version ${frame.v}`,
+      )
+    else if (frame.space !== this.#host.space)
+      this.#refuse('wrong_space', `this reviewer does not review the space ${frame.space}`)
     else {
       this.#greeted = true
       this.send(welcomeFrame(...this.#host.welcome()))
     }
+  }
+
+  #refuse(code: ByeCode, why: string): void {
+    this.#host.refused(this, why)
+    this.close(why, code)
   }
 
   #understood(frame: AuthorFrame): void {

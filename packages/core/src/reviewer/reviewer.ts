@@ -9,7 +9,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { PageWriter } from '../fold/snapshot.ts'
 import { positionBytes } from '../message/chain.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
-import type { EpochOpen, NackReason, Position } from '../message/message.ts'
+import type { EpochOpen, Message, NackReason, Position } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import { type AuthorFrame, type Credits, entitiesFrame } from '../protocol/frames.ts'
@@ -27,6 +27,7 @@ import { type HistoryParts, tellHistory } from './history.ts'
 import type { Ledger } from './ledger.ts'
 import { type Loaded, loadSpace } from './load.ts'
 import { SpaceRows } from './rows.ts'
+import type { RuleFailure } from './rules.ts'
 import { typesOf } from './schema-rules.ts'
 import type { SpaceState } from './space.ts'
 import { nackOffer, tellVerdicts } from './tell.ts'
@@ -131,6 +132,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   strike(connection: Connection, why: string): void {
     this.#emit({ type: 'strike', address: connection.peer.address, why })
+  }
+
+  refused(connection: Connection, why: string): void {
+    this.#emit({ type: 'greeting_refused', address: connection.peer.address, why })
   }
 
   bind(connection: Connection, { sessions }: AuthorFrame & { kind: 'bind' }): void {
@@ -245,8 +250,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       rows: this.#rows,
       rules: this.#options.rules ?? {},
       assigners: this.#options.assign ?? {},
-      onRuleFailure: ({ rule, message }) =>
-        this.#emit({ type: 'rule_failed', rule, error: message }),
+      onRuleFailure: (failure, message) => this.#emit(ruleFailed(failure, message)),
     })
     const { batch, runs, refused, head } = prepared
     if (runs.length > 0 || refused.length > 0) {
@@ -397,4 +401,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   #emit(event: ReviewerEvent): void {
     this.#options.onEvent?.(event)
   }
+}
+
+function ruleFailed({ rule, message: error, cause }: RuleFailure, message: Message): ReviewerEvent {
+  const types = new Set(message.changes.flatMap((change) => change?.meta.type ?? []))
+  const stack = cause instanceof Error ? cause.stack : undefined
+  return { type: 'rule_failed', rule, error, stack, msgId: message.id, types: [...types] }
 }
