@@ -3,7 +3,8 @@
  * down over the oracle's fold, without a line of core.
  *
  *   first, last   the first or last accepted of the values that stand; own pending ones come last
- *   merge         a function of the values, unless it gives up or one of them unsets the field
+ *   merge         a function of the values, unless it gives up, one of them unsets the field, or
+ *                 nobody can say what stood before
  *   ask           a conflict; shown is the reader's own newest value, to others the first accepted
  *   scope row     writes side by side of a row are a conflict of all fields they wrote, even of one
  *                 value, and so they are where the row they make together breaks the rule of its type
@@ -13,6 +14,9 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type OracleRow, type OracleWrite, UNSET } from './oracle.ts'
+
+/** A longer base is not said, in UTF-8 bytes of its JSON. */
+const BASE_BYTES_MAX = 1_024
 
 export type OraclePolicy =
   | 'ask'
@@ -42,6 +46,8 @@ export interface OracleReader {
   isOwn(id: string): boolean
   /** The writes that may be the first, or the last, of these in canonical order. */
   ends(writes: readonly OracleWrite[], which: 'first' | 'last'): readonly OracleWrite[]
+  /** Whether it can say for sure what stood before these; if not, it may still happen to know. */
+  knowsBefore(writes: readonly OracleWrite[]): boolean
   /** Whether the row that is shown breaks the rule of its type. */
   readonly breaksRule: boolean
 }
@@ -51,12 +57,16 @@ export interface OracleConflict {
   readonly candidates: readonly OracleWrite[]
   /** What stood before, where that is one value. */
   readonly base: unknown
+  /** Whether every reader like this one knows that. */
+  readonly isBaseKnown: boolean
 }
 
 export interface OracleReading {
   /** By register: the values that may be shown, `UNSET` among them. */
   readonly shown: ReadonlyMap<string, readonly unknown[]>
   readonly conflicts: ReadonlyMap<string, OracleConflict>
+  /** Registers that may be in conflict, or merged by a function that has to know what stood before. */
+  readonly open: ReadonlySet<string>
   readonly archived: boolean
 }
 
@@ -69,19 +79,25 @@ export function readingOf(
 ): OracleReading {
   const shown = new Map<string, readonly unknown[]>()
   const conflicts = new Map<string, OracleConflict>()
+  const open = new Set<string>()
   for (const [reg, live] of past.row.live) {
     if (reg === ARCHIVED) continue
-    const value = valueOf(live, policies.fields.get(reg) ?? 'ask', reader)
-    shown.set(reg, value ?? shownOf(live, reader))
-    if (value === undefined) conflicts.set(reg, conflictOf(past, reg, live))
+    const policy = policies.fields.get(reg) ?? 'ask'
+    const isSaid = typeof policy !== 'function' || isOne(beforeOf(past, reg, live))
+    const value = isSaid ? valueOf(live, policy, reader) : agreedOf(live)
+    const either = typeof policy === 'function' && !reader.knowsBefore(live)
+    if (value && either && differentOf(live).length > 1) open.add(reg)
+    shown.set(reg, [...(value ?? []), ...(value && !either ? [] : shownOf(live, reader))])
+    if (value === undefined) conflicts.set(reg, conflictOf(past, reg, live, reader))
   }
   if (policies.scope === 'row' || reader.breaksRule) {
     for (const [reg, conflict] of contested(past))
       if (!conflicts.has(reg)) conflicts.set(reg, conflict)
   }
   const archived = archivedOf(past, policies)
-  if (archived === 'conflict') conflicts.set(ARCHIVED, { candidates: [], base: false })
-  return { shown, conflicts, archived: archived === true }
+  if (archived === 'conflict')
+    conflicts.set(ARCHIVED, { candidates: [], base: false, isBaseKnown: true })
+  return { shown, conflicts, open, archived: archived === true }
 }
 
 /** One write for each different value. */
@@ -115,10 +131,39 @@ function shownOf(live: readonly OracleWrite[], reader: OracleReader): readonly u
   return ends.map(({ value }) => value)
 }
 
-function conflictOf(past: OraclePast, reg: string, live: readonly OracleWrite[]): OracleConflict {
+function conflictOf(
+  past: OraclePast,
+  reg: string,
+  live: readonly OracleWrite[],
+  reader: OracleReader,
+): OracleConflict {
+  const base = baseValue(beforeOf(past, reg, live))
+  return { candidates: differentOf(live), base, isBaseKnown: reader.knowsBefore(live) }
+}
+
+function beforeOf(
+  past: OraclePast,
+  reg: string,
+  live: readonly OracleWrite[],
+): readonly OracleWrite[] {
   const ids = live.map(({ by }) => by)
-  const before = past.standingBefore(reg, ids, false)
-  return { candidates: differentOf(live), base: before.length === 1 ? before[0]!.value : UNSET }
+  return past.standingBefore(reg, ids, false)
+}
+
+/** Whether one value stood, or none; of several, or a very long one, nobody speaks. */
+function isOne(before: readonly OracleWrite[]): boolean {
+  const [first, ...others] = before
+  if (first === undefined || first.value === UNSET) return others.length === 0
+  return others.length === 0 && Buffer.byteLength(JSON.stringify(first.value)) <= BASE_BYTES_MAX
+}
+
+function baseValue(before: readonly OracleWrite[]): unknown {
+  return isOne(before) && before.length === 1 ? before[0]!.value : UNSET
+}
+
+function agreedOf(live: readonly OracleWrite[]): readonly unknown[] | undefined {
+  const different = differentOf(live)
+  return different.length === 1 ? [different[0]!.value] : undefined
 }
 
 /** Fields that some head wrote, or has in its past, and another head has not. */
@@ -130,9 +175,8 @@ function* contested(past: OraclePast): Iterable<readonly [string, OracleConflict
     const isKnownToAll = ({ by }: OracleWrite): boolean =>
       heads.every((head) => head === by || past.hasSeen(head, by))
     if (writes.every(isKnownToAll)) continue
-    const before = past.standingBefore(reg, heads, true)
-    const base = before.length === 1 ? before[0]!.value : UNSET
-    yield [reg, { candidates: differentOf(writes), base }]
+    const base = baseValue(past.standingBefore(reg, heads, true))
+    yield [reg, { candidates: differentOf(writes), base, isBaseKnown: false }]
   }
 }
 

@@ -4,16 +4,21 @@
  * position it reaches, its rows are those of the oracle over the whole history.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { LIMITS, hash, uuid8, type Message } from '@countersign/core/message'
+import { LIMITS, hash, uuid8, type Base, type Bases, type Message } from '@countersign/core/message'
 import { packMessages, pageText, runText } from '@countersign/core/protocol'
 import {
   Entry,
+  type EntityState,
+  baseOf,
+  basesAfter,
   intake,
+  liveOf,
   PageWriter,
   Repo,
   SpaceState,
   type TailOutcome,
   TailReader,
+  writesOf,
 } from '@countersign/core/testing'
 import { expect, test, vi } from 'vitest'
 import { Author } from '../model/author.ts'
@@ -33,13 +38,21 @@ const by = { reviewerId: space, eid: uuid8(new Uint8Array(32).fill(2)), epoch: 1
 
 /** The reviewer's side: states by its own class, runs as texts, pages on demand. */
 class Server {
+  /** Whether it says what stood before conflicts, as reviewers do. */
+  readonly #isSaid: boolean
   readonly space: SpaceState = new SpaceState()
   readonly runs: { readonly toSeq: number; readonly text: string }[] = []
   seq = 0
 
+  constructor(isSaid: boolean) {
+    this.#isSaid = isSaid
+  }
+
   commit(messages: readonly Message[]): void {
-    const head = { fromSeq: this.seq + 1, at: 0, forked: [], chain: hash('cs/chain', this.seq) }
-    for (const message of messages) {
+    const bases = new Map<number, readonly Bases[]>()
+    const chain = hash('cs/chain', this.seq)
+    const head = { fromSeq: this.seq + 1, at: 0, forked: [], chain, bases }
+    for (const [i, message] of messages.entries()) {
       const entry = intake(message, {
         index: this.space.messages,
         session: { authorId: message.header.authorId, sessionId: message.header.sessionId },
@@ -49,6 +62,9 @@ class Server {
       if (!(entry instanceof Entry)) throw new Error('a message came before its parents')
       entry.review = { ...by, seq: ++this.seq, forked: false, at: 0 }
       this.space.commit([entry])
+      const states = entry.writes.map(({ entityId }) => this.space.entity(entityId)!.state)
+      const said = basesAfter(entry, states, (name) => this.space.registers(name))
+      if (said && this.#isSaid) bases.set(i, said)
     }
     this.runs.push({ toSeq: this.seq, text: runText(head, packMessages(messages)) })
   }
@@ -132,16 +148,30 @@ class Client {
   }
 }
 
+type StoryOptions = Partial<HistoryOptions> & { readonly isSaid?: boolean }
+
 /** Plays one story; returns how often the client had to ask. */
-function play(seed: number, options: Partial<HistoryOptions>): number {
+function play(seed: number, { isSaid = true, ...options }: StoryOptions): number {
   const { order, made, nameOf } = storyOf(seed, options)
   const random = new Random(seed + 1_000)
-  const server = new Server()
+  const server = new Server(isSaid)
   const client = new Client(random)
   const snapshotAt = random.below(order.length / 2)
   const table = client.repo.tableNamed(Manifest.name)
   const rows = new Set(order.flatMap(({ changes }) => changes.map((change) => change.entity)))
   let asked: readonly string[] = []
+
+  /** What client and server know of the registers with several live writes. */
+  function* basesOf(state: EntityState, row: string): Iterable<readonly [string, Base, Base]> {
+    const theirs = server.space.entity(rowId(row))!.state
+    for (const [slot, reg] of table.registers.names.entries()) {
+      const live = writesOf(liveOf(state, slot))
+      if (reg === '$archived' || live.length < 2) continue
+      const there = server.space.registers(Manifest.name).slot(reg)
+      const before = baseOf(writesOf(liveOf(theirs, there)), { reg, slot: there })
+      yield [reg, baseOf(live, { reg, slot }), before]
+    }
+  }
 
   for (let at = 0; at < made.length;) {
     const count = Math.min(random.between(1, 3), made.length - at)
@@ -173,6 +203,11 @@ function play(seed: number, options: Partial<HistoryOptions>): number {
             `core ${showRow(found)}, oracle ${showRow(expected)}`,
         )
       }
+      for (const [reg, ours, theirs] of state ? basesOf(state, row) : []) {
+        if (isDeepStrictEqual(ours, theirs) || (ours === 'unknown' && !isSaid)) continue
+        const text = [ours, theirs].map((base) => JSON.stringify(base)).join(', must be ')
+        throw new Error(`history ${seed}, position ${server.seq}, ${row}.${reg}: base is ${text}`)
+      }
     }
   }
   return client.mends
@@ -187,4 +222,9 @@ test.each<[string, Partial<HistoryOptions>]>([
   let mends = 0
   for (let seed = 1; seed <= 25; seed++) mends += play(seed, { messages: 50, ...options })
   expect(mends).toBeGreaterThan(25)
+})
+
+test('§9: without the reviewer’s word, what stood before is exact or unknown', () => {
+  for (let seed = 1; seed <= 12; seed++)
+    play(seed, { messages: 50, keep: 0.3, exchange: 0.3, isSaid: false })
 })

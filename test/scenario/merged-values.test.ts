@@ -9,8 +9,11 @@ import { z } from 'zod'
 import { type Scene, scene, wireTo } from './wire.ts'
 
 const Counter = entity('counter', { title: z.string(), n: z.number() }).conflicts({
-  n: (base, candidates) => candidates.reduce((sum, each) => sum + each - base!, base!),
+  n: (base, candidates) => candidates.reduce((sum, each) => sum + each - (base ?? 0), base ?? 0),
 })
+
+// The machine may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 let open: Scene | undefined
 
@@ -101,3 +104,44 @@ describe('values that were overwritten', () => {
     expect(seen).toEqual([{ id, title: 'B', n: 16, conflicts: [] }, { n: 16 }])
   })
 })
+
+describe('what stood before', () => {
+  it('§9: rounds of additions side by side end the same everywhere, or open everywhere', async () => {
+    for (const writers of [2, 3]) {
+      open = await scene({ limits: { tailMessagesMax: 0 } })
+      const entities = [Counter]
+      const stores = await Promise.all(
+        Array.from({ length: writers }, () => open!.open({ entities })),
+      )
+      const { id } = stores[0]!.create(Counter, { title: 'A', n: 0 })
+      await open.settle()
+      for (let round = 1; round <= 4; round++) {
+        for (const store of stores) store.setOnline(false)
+        for (const [i, store] of stores.entries()) {
+          const { n } = store.read(Counter, id)!
+          store.update(Counter, id, { n: n + i + round })
+        }
+        for (const store of stores) {
+          store.setOnline(true)
+          await open.settle()
+        }
+        // Of the newcomers one has a snapshot, taken while the conflict was open or merged.
+        const newcomer = await open.open({ entities })
+        await open.settle()
+        const views = [...stores, newcomer].map((store) => viewOf(store, id))
+        expect(new Set(views).size, views.join(' ')).toBe(1)
+        // Those of the first round parted from 0. After it they parted from several values.
+        expect(views[0]).toContain(round === 1 ? 'merged' : 'open')
+      }
+      await open.close()
+    }
+  })
+})
+
+/** The merged value, or the candidates and the base of the open conflict. */
+function viewOf(store: SyncStore, id: string): string {
+  const row = store.read(Counter, id)!
+  const conflict = row.$conflicts['n']
+  if (!conflict) return `merged ${row.n}`
+  return `open ${conflict.candidates.map(({ value }) => value)} since ${conflict.base}`
+}

@@ -5,12 +5,13 @@
  */
 import { orderKeyOf } from '../log/order.ts'
 import type { Write } from '../log/entry.ts'
+import type { Base } from '../message/message.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { AnyRow, Candidate, FieldConflict } from '../schema/types.ts'
 import { baseOf } from './base.ts'
 import type { RowContext } from './context.ts'
 import { archivedState, contestedRegisters, mergeRegister } from './merge.ts'
-import { type Reader, readValue } from './read.ts'
+import { type Reader, readBase, readValue } from './read.ts'
 import { isConflict } from './shown.ts'
 import { type EntityState, isLinear, liveOf } from './state.ts'
 
@@ -19,7 +20,7 @@ export const NO_CONFLICTS: Readonly<Record<string, FieldConflict>> = Object.free
 /** One open conflict: writes of different values, and what stood before them. */
 interface OpenConflict {
   readonly candidates: readonly Write[]
-  readonly base: readonly Write[]
+  readonly base: Base
 }
 
 /** By register. `row` is the merged row, for the rule of its type. */
@@ -36,13 +37,14 @@ export function openConflicts(
     if (reg === ARCHIVED || !entity.fieldAt(reg) || !isConflict(live, reg, context)) continue
     const merged = mergeRegister(live, { reg, slot }, context)
     if (merged.kind === 'conflict')
-      found.set(reg, { candidates: merged.candidates, base: baseOf(live, slot) })
+      found.set(reg, { candidates: merged.candidates, base: baseOf(live, { reg, slot }) })
   }
   const contested = contestedRegisters(state, context, () => isContested(row, context))
   for (const [reg, both] of contested)
     if (entity.fieldAt(reg) && !found.has(reg)) found.set(reg, both)
   const archived = archivedState(state, entity, table).conflict
-  if (archived) found.set(ARCHIVED, { candidates: [archived.archive, archived.edit], base: [] })
+  if (archived)
+    found.set(ARCHIVED, { candidates: [archived.archive, archived.edit], base: 'unknown' })
   return found
 }
 
@@ -77,8 +79,7 @@ export function fieldName(reg: Reg, { entity }: Reader): string {
 
 /** Where people parted over a conflict already, there is no one value before it. */
 function baseValue(reg: Reg, { base }: OpenConflict, context: RowContext): unknown {
-  if (reg === ARCHIVED) return false
-  return base.length === 1 ? readValue(base[0]!, reg, context) : undefined
+  return reg === ARCHIVED ? false : readBase(base, reg, context)
 }
 
 function isContested(row: AnyRow, { entity }: RowContext): boolean {

@@ -7,13 +7,14 @@ import type { Json } from '../base/json.ts'
 import { ancestorsOf, seenAmong } from '../log/ancestry.ts'
 import { Write } from '../log/entry.ts'
 import { compareOrder } from '../log/order.ts'
+import type { Base } from '../message/message.ts'
 import type { Entity } from '../schema/entity.ts'
 import { encodeField } from '../schema/field.ts'
 import { CONFLICT, type MergeFunction } from '../schema/policies.ts'
 import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
 import { isUnreadable } from '../schema/unreadable.ts'
 import { baseOf, baseOfHeads } from './base.ts'
-import { type Reader, readValue } from './read.ts'
+import { type Reader, readBase, readValue } from './read.ts'
 import { candidatesOf } from './shown.ts'
 import { type EntityState, type LiveSet, headsOf, isLinear, liveOf, writesOf } from './state.ts'
 
@@ -39,7 +40,10 @@ export function mergeRegister(
   return mergedBy(policy, { live, candidates, reg, slot, reader })
 }
 
-/** A merge function that throws, gives up or makes an invalid value leaves the conflict open. */
+/**
+ * A merge function is not asked without knowing what stood before. One that throws, gives up or
+ * makes an invalid value leaves the conflict open.
+ */
 function mergedBy(
   merge: MergeFunction<Json>,
   parts: {
@@ -56,10 +60,11 @@ function mergedBy(
   const values = candidates.map((write) => readValue(write, reg, reader))
   // To unset is a decision of its own, and what cannot be read cannot be merged.
   if (!field || values.some((value) => value === undefined || isUnreadable(value))) return open
-  const base = baseOf(live, slot)
+  const base = baseOf(writesOf(live), { reg, slot })
+  // Without it a function can only guess, and each replica would guess by what it has.
+  if (base === 'unknown') return open
   try {
-    const before = base.length === 1 ? readValue(base[0]!, reg, reader) : undefined
-    const value: unknown = merge(before as Json, values as Json[])
+    const value: unknown = merge(readBase(base, reg, reader) as Json, values as Json[])
     if (value === CONFLICT || value === undefined) return open
     return encodeField(field, value).ok ? { kind: 'value', value } : open
   } catch {
@@ -76,8 +81,8 @@ export function contestedRegisters(
   state: EntityState,
   { table, ...reader }: Reader & { readonly table: RegisterTable },
   isContested: () => boolean,
-): ReadonlyMap<Reg, { readonly candidates: readonly Write[]; readonly base: readonly Write[] }> {
-  const found = new Map<Reg, { candidates: readonly Write[]; base: readonly Write[] }>()
+): ReadonlyMap<Reg, { readonly candidates: readonly Write[]; readonly base: Base }> {
+  const found = new Map<Reg, { candidates: readonly Write[]; base: Base }>()
   const heads = headsOf(state)
   if (heads.length < 2 || !isContested()) return found
   const seen = heads.map((head) => ancestorsOf([head]))
@@ -85,7 +90,8 @@ export function contestedRegisters(
     const live = writesOf(liveOf(state, slot))
     if (reg === ARCHIVED || live.every((write) => seen.every((past) => past.has(write)))) continue
     // Whether it is a conflict must not depend on what stood before, which may be forgotten here.
-    found.set(reg, { candidates: candidatesOf(live, reg, reader), base: baseOfHeads(heads, slot) })
+    const base = baseOfHeads(heads, { reg, slot })
+    found.set(reg, { candidates: candidatesOf(live, reg, reader), base })
   }
   return found
 }

@@ -5,6 +5,7 @@
 import type { Json } from '../base/json.ts'
 import type { Lenses } from '../lens/path.ts'
 import type { Write } from '../log/entry.ts'
+import type { Base } from '../message/message.ts'
 import type { Entity } from '../schema/entity.ts'
 import { decodeField } from '../schema/field.ts'
 import { isUnset } from '../schema/input.ts'
@@ -40,6 +41,12 @@ export function readStored(
   if (seen.kind === 'unset' || seen.kind === 'absent') return undefined
   const needs = seen.kind === 'opaque' ? seen.needs : version
   return new Unreadable(seen.kind, stored, { version, needs })
+}
+
+/** What stood before a conflict; undefined where nothing did, or nobody knows. */
+export function readBase(base: Base, reg: Reg, reader: Reader): unknown {
+  if (base === 'nothing' || base === 'unknown') return undefined
+  return readStored(base.value, { reg, version: base.version }, reader)
 }
 
 /** Whether the reader's version has no field for what some version wrote there: it was removed, or came later. */

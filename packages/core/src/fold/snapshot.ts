@@ -12,6 +12,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { Json } from '../base/json.ts'
 import type { PageEntity, PageMessage, PageWrite } from '../protocol/pages.ts'
 import type { Reg, RegisterTable } from '../schema/registers.ts'
+import { basesLeftBy, stateBases } from './base.ts'
 import {
   createdOf,
   type EntityState,
@@ -45,6 +46,8 @@ export class PageWriter {
     const linear = isLinear(state)
     const writes = ordered.map((write, at): PageWrite => {
       const regs = (liveRegs.get(write) ?? []).sort()
+      // Whoever takes the page in cannot know what stood before: it is dead, and in no page.
+      const bases = basesLeftBy(write, state, table)
       return {
         message: this.#message(write.entry),
         index: write.index,
@@ -52,6 +55,7 @@ export class PageWriter {
         regs,
         values: regs.map((reg) => write.values[reg]!),
         parents: linear ? (at === 0 ? [] : [at - 1]) : placesSeen(write, ordered),
+        ...(Object.keys(bases).length > 0 && { bases }),
       }
     })
     return { type, id, writes, heads: headsOf(state).map((head) => ordered.indexOf(head)), linear }
@@ -112,7 +116,10 @@ export class PageLoader {
   ): Write {
     const known = this.#index.writeOf(page.message.id, entity.id)
     // A write known from the tail has more registers and its true parents: keep it.
-    if (known) return known
+    if (known) {
+      stateBases(known, page.bases)
+      return known
+    }
     const entry = this.#index.get(page.message.id) ?? this.#entry(page.message)
     const values: Record<Reg, Json> = {}
     for (const [i, reg] of page.regs.entries()) values[reg] = page.values[i]!
@@ -132,6 +139,7 @@ export class PageLoader {
     )
     entry.writes.push(write)
     markFromSnapshot(write)
+    stateBases(write, page.bases)
     return write
   }
 

@@ -161,7 +161,21 @@ export interface Review {
   readonly at: number
   /** Aligned with the message's changes, where some value was assigned; empty for the other changes. */
   readonly assigned?: readonly Assigned[]
+  /**
+   * Aligned with the message's changes, where a register was left with several live writes; empty
+   * where they are more than a review may say, and then all of them are `unknown`.
+   */
+  readonly bases?: readonly Bases[] | undefined
 }
+
+/**
+ * What stood in a register before its live writes parted, with the version it was written in. It
+ * is `unknown` where several stood, or where it is too long to be said.
+ */
+export type Base = { readonly version: number; readonly value: Json } | 'nothing' | 'unknown'
+
+/** By register: each has several live writes after the change. */
+export type Bases = Readonly<Record<Reg, Base>>
 
 /** Values that the reviewer gives to a creation, by register: they are not the author's. */
 export type Assigned = Readonly<Record<Reg, Json>>

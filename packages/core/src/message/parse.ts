@@ -62,7 +62,8 @@ function metaFault(meta: ChangeMeta): string | undefined {
   return meta.keep === undefined ? undefined : keepFault(meta, meta.keep)
 }
 
-function regFault(reg: string): string | undefined {
+/** What is wrong with the key of a register, or undefined. */
+export function regFault(reg: string): string | undefined {
   if (reg.length === 0 || reg.length > 256 || !reg.isWellFormed())
     return 'a register key has 1 to 256 characters'
   // NUL parts the names of a set of registers wherever one text stands for the set.

@@ -9,6 +9,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
+import { stateReviewedBases } from '../fold/base.ts'
 import { PageLoader } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
 import { Entry, type SessionRef, applyAssigned } from '../log/entry.ts'
@@ -320,6 +321,7 @@ export class TailReader {
   #apply(steps: readonly Step[], skip: ReadonlySet<Uuid> | undefined): void {
     for (const { entry, review, own } of steps) {
       applyAssigned(entry, review, (type) => this.#repo.tableNamed(type).registers)
+      stateReviewedBases(entry, review)
       if (own) {
         this.#repo.accept(entry, review, skip)
       } else {
@@ -332,6 +334,7 @@ export class TailReader {
 
 function reviewOf(run: Run, offset: number, by: Reviewing): Review {
   const assigned = run.assigned?.get(offset)
+  const bases = run.bases?.get(offset)
   return {
     reviewerId: by.reviewerId,
     eid: by.eid,
@@ -340,6 +343,7 @@ function reviewOf(run: Run, offset: number, by: Reviewing): Review {
     forked: run.forked.includes(offset),
     at: run.at,
     ...(assigned && { assigned }),
+    ...(bases && { bases }),
   }
 }
 

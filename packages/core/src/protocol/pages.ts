@@ -6,15 +6,17 @@
  *   page    [messages, entities]
  *   message [id, author, reviewer, eid, epoch, seq, time, reviewed at]
  *   entity  [type, id, writes, heads, chain]   writes in canonical order; chain 1: each follows the one before
- *   write   [message no, index, version, registers, values, parents?]   parents: numbers of writes
+ *   write   [message no, index, version, registers, values, parents?, bases?]   parents: numbers of
+ *           writes; bases: for each register, 0 or one in brackets, of what this write left in conflict
  *
  * Texts that repeat are numbered as in `pack.ts`.
  */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Json, isForbiddenKey } from '../base/json.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
-import type { Review } from '../message/message.ts'
+import type { Base, Bases, Review } from '../message/message.ts'
 import { isCount } from '../message/parse.ts'
+import { packBase, readBase } from './bases.ts'
 import { itemAt } from './item-at.ts'
 import { isTypeName } from '../schema/entity.ts'
 
@@ -27,6 +29,8 @@ export interface PageWrite {
   readonly values: readonly Json[]
   /** Places of its nearest known ancestors among the entity's writes. */
   readonly parents: readonly number[]
+  /** Of registers in which this is the newest of several live writes. */
+  readonly bases?: Bases
 }
 
 export interface PageMessage {
@@ -84,11 +88,17 @@ export function pageText(entities: readonly PageEntity[]): string {
         write.values,
       ]
       if (!entity.linear) packed.push(write.parents)
+      if (write.bases) packed.push(write.regs.map((reg) => basesAt(write.bases!, reg)))
       return packed
     })
     return [ref(entity.type), entity.id, writes, entity.heads, entity.linear ? 1 : 0]
   })
   return JSON.stringify([messages, list])
+}
+
+function basesAt(bases: Bases, reg: string): Json {
+  const base = bases[reg]
+  return base === undefined ? 0 : [packBase(base)]
 }
 
 /** Untrusted JSON as a page. Never throws. */
@@ -161,7 +171,7 @@ class PageReader {
     packed: unknown,
     place: { raw: readonly unknown[]; linear: boolean; at: number },
   ): PageWrite {
-    const [messageNo, index, version, regRefs, values, parents] = listOf(packed)
+    const [messageNo, index, version, regRefs, values, parents, bases] = listOf(packed)
     const message = this.#message(numberOf(messageNo), place.raw)
     const regs = listOf(regRefs).map((reg) => this.#ref(reg))
     const list = listOf(values) as readonly Json[]
@@ -182,7 +192,16 @@ class PageReader {
       regs,
       values: list,
       parents: edges,
+      ...(bases !== undefined && { bases: this.#bases(listOf(bases), regs) }),
     }
+  }
+
+  #bases(list: readonly unknown[], regs: readonly string[]): Bases {
+    const bases: Record<string, Base> = {}
+    for (const [i, reg] of regs.entries()) {
+      if (list[i] !== 0) bases[reg] = readBase(listOf(list[i])[0]) ?? bad('has a base that is none')
+    }
+    return bases
   }
 
   #uuid(ref: unknown): Uuid {

@@ -1,7 +1,7 @@
 /** Runs as text: with and without assigned values, old texts included; and what is no run. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Assigned, Message } from '../message/message.ts'
+import type { Assigned, Bases, Message } from '../message/message.ts'
 import { DESK_SPACE, Desk } from '../testing/desk.ts'
 import { packMessages } from './pack.ts'
 import { ownRunText, readRun, runText } from './runs.ts'
@@ -95,5 +95,52 @@ describe('assigned values', () => {
       }),
       { numRuns: 300 },
     )
+  })
+})
+
+const bases = new Map<number, readonly Bases[]>([
+  [1, [{ title: { version: 1, value: 'milk' }, done: 'nothing', points: 'unknown' }]],
+  [2, [{}, { tags: { version: 2, value: ['я', null] } }]],
+])
+
+describe('what stood before conflicts', () => {
+  test('§19 runs: comes back aligned with the changes, with and without assigned values', async () => {
+    const { all, sessionId } = await messages()
+    for (const more of [{ bases }, { bases, assigned }, { bases: new Map([[0, []]]) }]) {
+      const texts = [
+        runText({ ...head, ...more }, packMessages(all)),
+        ownRunText({ ...head, ...more }, sessionId, [1, 2, 3]),
+      ]
+      for (const text of texts) {
+        const run = readRun(JSON.parse(text), DESK_SPACE)
+        expect(run.ok && run.value).toMatchObject({ ...head, ...more, count: 3 })
+      }
+    }
+  })
+
+  test.each<[string, unknown]>([
+    ['no list', {}],
+    ['of a review beyond the run', [[3, [{ title: [] }]]]],
+    [
+      'twice',
+      [
+        [0, [0]],
+        [0, [0]],
+      ],
+    ],
+    ['of too few changes', [[2, [{ title: [] }]]]],
+    ['of too many changes', [[0, [0, 0]]]],
+    ['that are a list', [[0, [[1]]]]],
+    ['that are a text', [[0, [{ title: 'milk' }]]]],
+    ['of no version', [[0, [{ title: ['1', 'milk'] }]]]],
+    ['of no value', [[0, [{ title: [1] }]]]],
+    ['of two values', [[0, [{ title: [1, 2, 3] }]]]],
+    ['of half a surrogate pair', [[0, [{ title: [1, '\ud800'] }]]]],
+    ['of a reserved register', [[0, [{ $schema: [] }]]]],
+    ['of __proto__', [[0, [JSON.parse('{"__proto__":[]}')]]]],
+  ])('§19 runs: bases %s are malformed', async (_, list) => {
+    const { all } = await messages()
+    const json = JSON.parse(runText(head, packMessages(all))) as unknown[]
+    expect(readRun([...json, 0, list], DESK_SPACE).ok).toBe(false)
   })
 })

@@ -2,15 +2,17 @@
  * A run: consecutive reviews of one commit, with their messages. Encoded once by the
  * reviewer, sent to everyone and stored as it is by the reviewer and by every replica.
  *
- *   run       [first seq, time, forked offsets, chain after its last review, body, assigned?]
+ *   run       [first seq, time, forked offsets, chain after its last review, body, assigned?, bases?]
  *   body      packed messages, or for their author just [session id, clientSeqs]: the author has them
- *   assigned  list of [offset, values by register for each change, 0 where it has none]
+ *   assigned  list of [offset, values by register for each change, 0 where it has none]; or 0
+ *   bases     list of [offset, bases by register for each change, 0 where it has none]
  */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Hash, isHash } from '../base/hash.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
-import type { Assigned, Message } from '../message/message.ts'
+import type { Assigned, Bases, Message } from '../message/message.ts'
 import { assignedFault, isCount } from '../message/parse.ts'
+import { packBases, readBases } from './bases.ts'
 import { unpackMessages } from './pack.ts'
 
 export interface RunHead {
@@ -23,6 +25,8 @@ export interface RunHead {
   readonly chain: Hash
   /** What the reviewer assigned, by offset: aligned with the changes of that message. */
   readonly assigned?: ReadonlyMap<number, readonly Assigned[]>
+  /** What stood before registers that were left with several live writes, by offset. */
+  readonly bases?: ReadonlyMap<number, readonly Bases[]>
 }
 
 export interface Run extends RunHead {
@@ -39,22 +43,24 @@ const NONE: Assigned = Object.freeze({})
 
 /** `packed` is the text of `packMessages`. */
 export function runText(head: RunHead, packed: string): string {
-  return `[${headText(head)},${packed}${assignedText(head)}]`
+  return `[${headText(head)},${packed}${moreText(head)}]`
 }
 
 /** The same run for the author of its messages. */
 export function ownRunText(head: RunHead, sessionId: Uuid, clientSeqs: readonly number[]): string {
-  return `[${headText(head)},["${sessionId}",[${clientSeqs.join(',')}]]${assignedText(head)}]`
+  return `[${headText(head)},["${sessionId}",[${clientSeqs.join(',')}]]${moreText(head)}]`
 }
 
 function headText({ fromSeq, at, forked, chain }: RunHead): string {
   return `${fromSeq},${at},[${forked.join(',')}],"${chain}"`
 }
 
-function assignedText({ assigned }: RunHead): string {
-  if (!assigned?.size) return ''
-  const list = [...assigned].map(([offset, changes]) => [offset, packAssigned(changes)])
-  return `,${JSON.stringify(list)}`
+function moreText({ assigned, bases }: RunHead): string {
+  const given = [...(assigned ?? [])].map(([offset, changes]) => [offset, packAssigned(changes)])
+  const before = [...(bases ?? [])].map(([offset, changes]) => [offset, packBases(changes)])
+  if (before.length > 0)
+    return `,${given.length > 0 ? JSON.stringify(given) : 0},${JSON.stringify(before)}`
+  return given.length > 0 ? `,${JSON.stringify(given)}` : ''
 }
 
 /** Values by register for each change of one message, as they are sent. */
@@ -63,7 +69,7 @@ export function packAssigned(changes: readonly Assigned[]): readonly (Assigned |
 }
 
 export function readRun(json: unknown, space: Uuid): Outcome<Run> {
-  const [fromSeq, at, forked, chain, body, packedAssigned] = Array.isArray(json)
+  const [fromSeq, at, forked, chain, body, packedAssigned, packedBases] = Array.isArray(json)
     ? (json as unknown[])
     : []
   if (
@@ -82,8 +88,11 @@ export function readRun(json: unknown, space: Uuid): Outcome<Run> {
     read.value.kind === 'own' ? read.value.clientSeqs.length : read.value.messages.length
   const assigned = readAssignedList(packedAssigned, read.value, count)
   if (typeof assigned === 'string') return fail('malformed', assigned)
+  const bases = readBasesList(packedBases, read.value, count)
+  if (typeof bases === 'string') return fail('malformed', bases)
   const head = { fromSeq, at, forked: forked as readonly number[], chain }
-  return ok({ ...head, ...(assigned && { assigned }), count, body: read.value })
+  const more = { ...(assigned && { assigned }), ...(bases && { bases }) }
+  return ok({ ...head, ...more, count, body: read.value })
 }
 
 function readBody(body: unknown, space: Uuid): Outcome<RunBody> {
@@ -104,7 +113,7 @@ function readAssignedList(
   body: RunBody,
   count: number,
 ): ReadonlyMap<number, readonly Assigned[]> | string | undefined {
-  if (packed === undefined) return undefined
+  if (packed === undefined || packed === 0) return undefined
   if (!Array.isArray(packed)) return 'assigned values are no list'
   const found = new Map<number, readonly Assigned[]>()
   for (const item of packed as unknown[]) {
@@ -113,6 +122,26 @@ function readAssignedList(
     const message = body.kind === 'messages' ? body.messages[offset] : undefined
     const read = readAssigned(values, message)
     if (typeof read === 'string') return read
+    found.set(offset, read)
+  }
+  return found
+}
+
+/** The bases of a run; a text says what is wrong with them. */
+function readBasesList(
+  packed: unknown,
+  body: RunBody,
+  count: number,
+): ReadonlyMap<number, readonly Bases[]> | string | undefined {
+  if (packed === undefined) return undefined
+  if (!Array.isArray(packed)) return 'bases are no list'
+  const found = new Map<number, readonly Bases[]>()
+  for (const item of packed as unknown[]) {
+    const [offset, changes] = Array.isArray(item) ? (item as unknown[]) : []
+    if (!isCount(offset, count - 1) || found.has(offset)) return 'bases of no review'
+    const message = body.kind === 'messages' ? body.messages[offset] : undefined
+    const read = readBases(changes, message?.changes.length)
+    if (!read) return 'bases that are none'
     found.set(offset, read)
   }
   return found

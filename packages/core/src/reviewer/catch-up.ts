@@ -9,6 +9,7 @@ import { PageWriter } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Limits, frameContentBytesMax } from '../message/limits.ts'
 import type { Position } from '../message/message.ts'
+import { packBases } from '../protocol/bases.ts'
 import { readRun } from '../protocol/runs.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ReviewerStore, StoredRun } from '../ports/reviewer-store.ts'
@@ -182,9 +183,10 @@ export function pagesOf(
 
 function pagedBytes({ writes, linear }: PageEntity): Bytes {
   let bytes = NO_BYTES
-  for (const { values, parents } of writes) {
+  for (const { values, parents, bases } of writes) {
     const seen = bytesOf(linear ? 0 : parents.length * 4)
     bytes = addBytes(bytes, addBytes(addBytes(jsonBytes(values), seen), PAGE_WRITE_BYTES))
+    if (bases) bytes = addBytes(bytes, jsonBytes(packBases([bases])))
   }
   return bytes
 }

@@ -4,14 +4,17 @@
  * only then says a word.
  */
 import type { Hash } from '../base/hash.ts'
-import { type Bytes, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
+import { jsonBytes } from '../base/json.ts'
+import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { chainAfter, rejectionBytes } from '../message/chain.ts'
+import { basesAfter, stateReviewedBases } from '../fold/base.ts'
 import type { EntityState } from '../fold/state.ts'
 import type { Entry } from '../log/entry.ts'
 import type { Limits } from '../message/limits.ts'
 import {
   type Assigned,
+  type Bases,
   type EpochOpen,
   type Message,
   type NackReason,
@@ -23,6 +26,7 @@ import {
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { StoredRun } from '../ports/reviewer-store.ts'
 import type { AcceptedAgain } from '../protocol/frames.ts'
+import { packBases } from '../protocol/bases.ts'
 import { packMessages } from '../protocol/pack.ts'
 import { ownRunText, runText } from '../protocol/runs.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -102,6 +106,7 @@ interface Accepted {
   readonly bytes: Bytes
   readonly forked: boolean
   readonly assigned: readonly Assigned[] | undefined
+  readonly bases: readonly Bases[] | undefined
 }
 
 export async function prepare(offers: readonly Offer[], context: CommitContext): Promise<Prepared> {
@@ -158,8 +163,13 @@ class Work {
       const verdict = admit(message, bytes, this.#admitContext())
       if (verdict.kind === 'accepted') {
         const { forked, assigned } = verdict
-        accepted.push({ message, bytes, forked, assigned })
-        verdict.entry.review = this.#review(accepted.length, { forked, assigned })
+        const bases = basesAfter(verdict.entry, verdict.states, (type) =>
+          this.#context.space.registers(type),
+        )
+        const stated = bases ? jsonBytes(packBases(bases)) : NO_BYTES
+        accepted.push({ message, bytes: addBytes(bytes, stated), forked, assigned, bases })
+        verdict.entry.review = this.#review(accepted.length, accepted.at(-1)!)
+        stateReviewedBases(verdict.entry, { bases })
         this.#accept(verdict.entry, verdict.states)
         this.#answered.add(seqName(message))
       } else if (verdict.kind === 'rejected') {
@@ -218,7 +228,7 @@ class Work {
     return true
   }
 
-  #review(offset: number, { forked, assigned }: Pick<Accepted, 'forked' | 'assigned'>): Review {
+  #review(offset: number, { forked, assigned, bases }: Accepted): Review {
     const { epoch, now } = this.#context
     return {
       reviewerId: epoch.reviewerId,
@@ -228,6 +238,7 @@ class Work {
       forked,
       at: now,
       ...(assigned && { assigned }),
+      ...(bases && { bases }),
     }
   }
 
@@ -258,6 +269,7 @@ class Work {
       assigned: new Map(
         accepted.flatMap(({ assigned }, i) => (assigned ? [[i, assigned] as const] : [])),
       ),
+      bases: new Map(accepted.flatMap(({ bases }, i) => (bases ? [[i, bases] as const] : []))),
     }
     const sessionId = messages[0]!.header.sessionId
     const toSeq = fromSeq + messages.length - 1

@@ -1,5 +1,6 @@
 /** A space as its store has it: read run by run at start, or begun with a first epoch. */
 import type { Uuid } from '../base/uuid.ts'
+import { stateReviewedBases } from '../fold/base.ts'
 import { Entry, applyAssigned } from '../log/entry.ts'
 import { epochIdentity, positionBytes } from '../message/chain.ts'
 import { whoamiId } from '../message/ids.ts'
@@ -97,6 +98,7 @@ async function replay(
         if (!(entry instanceof Entry))
           throw new Error(`a parent of the message at seq ${after + i + 1} is missing`)
         const assigned = run.value.assigned?.get(i)
+        const bases = run.value.bases?.get(i)
         entry.review = {
           reviewerId: epoch.reviewerId,
           eid: epoch.eid,
@@ -105,8 +107,10 @@ async function replay(
           forked: run.value.forked.includes(i),
           at: run.value.at,
           ...(assigned && { assigned }),
+          ...(bases && { bases }),
         }
         applyAssigned(entry, entry.review, (type) => space.registers(type))
+        stateReviewedBases(entry, entry.review)
         space.commit([entry])
         ledger.accepted(sessionId, clientSeq)
       }

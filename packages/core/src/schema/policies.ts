@@ -11,8 +11,9 @@ export const CONFLICT: unique symbol = Symbol('conflict')
 
 /**
  * Decides between several values of a field. Pure, and the same in every build of the app.
- * `base` is the value before they parted, where it is still known here. `candidates` are in
- * canonical order.
+ * `base` is the value before they parted, undefined where there was none. The function is not
+ * asked where several values stood before, or one of more than 1 KiB of JSON: that stays a
+ * conflict. `candidates` are in canonical order.
  */
 export type MergeFunction<V> = (
   base: V | undefined,

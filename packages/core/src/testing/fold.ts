@@ -3,6 +3,7 @@
  * what it works on, snapshots, the tail. Not for apps: these parts change with the library.
  */
 export { apply } from '../fold/apply.ts'
+export { baseOf, basesAfter, stateReviewedBases } from '../fold/base.ts'
 export { candidatesOf, isConflict, sameValue, shownWrite } from '../fold/shown.ts'
 export { PageLoader, PageWriter } from '../fold/snapshot.ts'
 export { createdOf, headsOf, isLinear, lastOf, liveOf, writesOf } from '../fold/state.ts'
