@@ -143,5 +143,6 @@ function viewOf(store: SyncStore, id: string): string {
   const row = store.read(Counter, id)!
   const conflict = row.$conflicts['n']
   if (!conflict) return `merged ${row.n}`
-  return `open ${conflict.candidates.map(({ value }) => value)} since ${conflict.base}`
+  const candidates = conflict.candidates.map(({ value }) => value)
+  return `open ${JSON.stringify({ candidates, base: conflict.base })}`
 }

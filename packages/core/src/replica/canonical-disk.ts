@@ -5,28 +5,20 @@
  */
 import { checksum } from '../base/checksum.ts'
 import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
-import type { Uuid } from '../base/uuid.ts'
 import { PageWriter } from '../fold/snapshot.ts'
-import type { EntityState } from '../fold/state.ts'
 import type { Limits } from '../message/limits.ts'
 import type { Position } from '../message/message.ts'
 import type { Reviewing, TailReader } from '../messaging/tail.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { StoredState, WriteBatch } from '../ports/storage.ts'
 import { type PageEntity, pageText } from '../protocol/pages.ts'
+import { Picture } from '../repo/picture.ts'
 import type { Repo } from '../repo/repo.ts'
-import type { Table } from '../repo/table.ts'
 import { type Disk, advanceOf, rankOf, segment } from './disk.ts'
 import { checkpointPages, stepText } from './restore.ts'
 
 /** Work on a checkpoint in one go. */
 const SLICE_MS = 8
-
-interface Captured {
-  readonly table: Table
-  readonly id: Uuid
-  readonly state: EntityState
-}
 
 export class CanonicalDisk {
   readonly #disk: Disk
@@ -40,6 +32,7 @@ export class CanonicalDisk {
   #stepBytes = NO_BYTES
   #checkpointing = false
   #cancel: (() => void) | undefined
+  #picture: Picture | undefined
 
   constructor(parts: { disk: Disk; repo: Repo; tail: TailReader; clock: Clock; limits: Limits }) {
     this.#disk = parts.disk
@@ -114,6 +107,8 @@ export class CanonicalDisk {
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined
+    this.#picture?.end()
+    this.#picture = undefined
     this.#checkpointing = false
   }
 
@@ -123,22 +118,15 @@ export class CanonicalDisk {
     this.#cancel = this.#clock.after(0, () => this.#capture(by))
   }
 
-  /** States are immutable, so taking hold of them in one go is a consistent picture. */
   #capture(by: Reviewing): void {
     const position = this.#tail.position!
-    const captured: Captured[] = []
-    for (const table of this.#repo.tables()) {
-      for (const row of table.rows()) {
-        const state = table.canonical(row.id)
-        if (state) captured.push({ table, id: row.id, state })
-      }
-    }
-    const writer = new PageWriter()
+    this.#picture = new Picture(this.#repo.tables())
     this.#slice({
-      captured,
-      writer,
+      picture: this.#picture,
+      writer: new PageWriter(),
       pages: [],
       done: (pages) => {
+        this.#picture = undefined
         this.#checkpointing = false
         this.#steps = 0
         this.#stepBytes = NO_BYTES
@@ -148,19 +136,20 @@ export class CanonicalDisk {
   }
 
   #slice(work: {
-    captured: Captured[]
+    picture: Picture
     writer: PageWriter
     pages: string[]
     done: (pages: readonly string[]) => void
   }): void {
     const until = this.#clock.monotonic() + SLICE_MS
-    while (work.captured.length > 0) {
-      const part = work.captured.splice(-this.#limits.sliceEntitiesMax)
-      const entities = part.map(({ table, id, state }): PageEntity =>
-        work.writer.entity(table.entity.name, id, { state, table: table.registers }),
+    while (work.picture.size > 0) {
+      const entities = work.picture.take(
+        this.#limits.sliceEntitiesMax,
+        ({ table, id, state }): PageEntity =>
+          work.writer.entity(table.entity.name, id, { state, table: table.registers }),
       )
       work.pages.push(pageText(entities))
-      if (work.captured.length > 0 && this.#clock.monotonic() >= until) {
+      if (work.picture.size > 0 && this.#clock.monotonic() >= until) {
         this.#cancel = this.#clock.after(0, () => this.#slice(work))
         return
       }

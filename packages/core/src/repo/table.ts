@@ -43,6 +43,8 @@ export class Table {
   readonly #overlays = new Map<Uuid, Overlay>()
   readonly #listeners = new Map<Uuid, Set<() => void>>()
   readonly #touched = new Set<Uuid>()
+  /** States that a picture holds (`repo/picture.ts`). */
+  readonly #pictured = new Map<Uuid, EntityState>()
   readonly conflicted: Conflicted = new Conflicted()
   /** Keeps indexes and live queries in step; set once, before the first row. */
   sink: RowSink | undefined
@@ -98,8 +100,17 @@ export class Table {
   /** What of an entity must outlive its history. */
   standing(id: Uuid): Standing {
     const overlay = this.#overlays.get(id)
-    const states = [this.state(id), overlay?.canonical].filter((state) => state !== undefined)
-    return { states, pending: overlay?.pending ?? [] }
+    const all = [this.state(id), overlay?.canonical, this.#pictured.get(id)]
+    return { states: all.filter((state) => state !== undefined), pending: overlay?.pending ?? [] }
+  }
+
+  /** Lets the history of this state outlive it, until it is let go. */
+  hold(id: Uuid, state: EntityState): void {
+    this.#pictured.set(id, state)
+  }
+
+  letGo(id: Uuid): void {
+    this.#pictured.delete(id)
   }
 
   hasPending(id: Uuid): boolean {
