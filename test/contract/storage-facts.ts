@@ -2,13 +2,15 @@
  * Storage contract, the facts: segments in the order of the calls, keys, outbox, and that what
  * was given comes back as it was.
  */
-import type { Segment } from '@countersign/core/ports'
+import type { Segment, WriteBatch } from '@countersign/core/ports'
 import { expect, test } from 'vitest'
 import {
   advance,
   checkpoint,
   emptyState,
+  expectTrouble,
   keysOf,
+  mixed,
   noTrouble,
   open,
   segment,
@@ -119,6 +121,68 @@ export function ordering(make: () => StorageFixture): void {
     const handle = await open(make())
     await handle.write(strict({ outboxAdd: ['a', 'b'], outboxRemove: ['a'] }))
     expect((await handle.read()).outbox).toEqual(['b'])
+  })
+}
+
+export function drafts(make: () => StorageFixture): void {
+  const draft = (key: string): Segment => segment(key, 'draft')
+  const atOnce = (batch: Pick<WriteBatch, 'segments' | 'meta'>): WriteBatch => ({
+    durability: 'relaxed',
+    atOnce: true,
+    ...batch,
+  })
+
+  test('drafts: a batch that drops some keeps all else, and does not mind unknown keys', async () => {
+    const handle = await open(make())
+    await handle.write(atOnce({ segments: [draft('a'), draft('b'), draft('c')] }))
+    const drop = ['a', 'c', 'never there']
+    await handle.write(strict({ segments: segmentsOf('own'), outboxAdd: ['own'], drop }))
+    const { segments, outbox } = await handle.read()
+    expect(segments.map(({ key, kind }) => [key, kind])).toEqual([
+      ['b', 'draft'],
+      ['own', 'own'],
+    ])
+    expect(outbox).toEqual(['own'])
+  })
+
+  test('drafts: nothing but a draft can be dropped', async () => {
+    const handle = await open(make())
+    await handle.write(strict({ segments: mixed(1) }))
+    await handle.write(strict({ drop: keysOf(mixed(1)) }))
+    expect(keysOf((await handle.read()).segments)).toEqual(keysOf(mixed(1)))
+  })
+
+  test('atOnce: is stored whatever else is under way, and before what is called later', async () => {
+    const fixture = make()
+    const handle = await open(fixture)
+    const writes = [
+      handle.write(strict({ segments: segmentsOf('a'), meta: [['k', 1]] })),
+      handle.write(atOnce({ segments: [draft('b')], meta: [['l', 2]] })),
+      handle.write(strict({ segments: segmentsOf('c'), drop: ['b'] })),
+      handle.write(atOnce({ segments: [draft('d')] })),
+    ]
+    await Promise.all([...writes, handle.close()])
+    const { segments, meta } = await (await fixture.again().open(noTrouble)).read()
+    expect(keysOf(segments).toSorted()).toEqual(['a', 'c', 'd'])
+    expect(Object.fromEntries(meta)).toEqual({ k: 1, l: 2 })
+  })
+
+  test('atOnce: a known key changes nothing, and the rest of the batch is stored', async () => {
+    const handle = await open(make())
+    const first = await handle.write(atOnce({ segments: [draft('a')] }))
+    const again = atOnce({ segments: [segment('a', 'draft', 'other')], meta: [['k', 1]] })
+    expect(await handle.write(again)).toBe(first)
+    const { segments, meta } = await handle.read()
+    expect(segments.map(({ text }) => text)).toEqual(['text of a'])
+    expect(meta.get('k')).toBe(1)
+  })
+
+  test('atOnce: after the close it rejects, and stores nothing', async () => {
+    const fixture = make()
+    const handle = await open(fixture)
+    await handle.close()
+    await expectTrouble(handle.write(atOnce({ segments: [draft('a')] })), 'closed')
+    expect((await (await open(fixture)).read()).segments).toEqual([])
   })
 }
 

@@ -7,7 +7,7 @@
  */
 import { describe } from 'vitest'
 import { advancing, caches } from './storage-canonical.ts'
-import { contents, ordering } from './storage-facts.ts'
+import { contents, drafts, ordering } from './storage-facts.ts'
 import type { StorageFaults, StorageFixture } from './storage-kit.ts'
 import { lifetime, sharing, tearing } from './storage-tabs.ts'
 
@@ -26,6 +26,7 @@ export function storageContract(
     sharing(make)
     lifetime(make)
     contents(make)
+    drafts(make)
     if (faults !== undefined) tearing(make, faults)
   })
 }

@@ -24,6 +24,48 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
+describe('a batch at once', () => {
+  const atOnce = (key: string): WriteBatch => ({
+    durability: 'relaxed',
+    atOnce: true,
+    segments: [{ key, kind: 'draft', ids: [], text: key, check: '' }],
+  })
+
+  test('atOnce: all requests and the commit are made in the call itself, beside a write under way', async () => {
+    const handle = await opened()
+    const under = handle.write(own('a'))
+    await Promise.resolve()
+    const made: string[] = []
+    for (const [owner, method] of [
+      [IDBDatabase, 'transaction'],
+      [IDBObjectStore, 'add'],
+      [IDBTransaction, 'commit'],
+    ] as const) {
+      const honest = (owner.prototype as unknown as Record<string, () => unknown>)[method]!
+      vi.spyOn(owner.prototype, method as never).mockImplementation(function (
+        this: unknown,
+        ...given: readonly unknown[]
+      ) {
+        made.push(method)
+        return honest.apply(this, given as [])
+      } as never)
+    }
+    const done = handle.write(atOnce('b'))
+    expect(made).toEqual(['transaction', 'add', 'commit'])
+    await Promise.all([under, done])
+    expect(keysOf(await handle.read()).toSorted()).toEqual(['a', 'b'])
+  })
+
+  test('atOnce: on a connection that was closed, it is written in turn on the next one', async () => {
+    const handle = await opened()
+    await handle.write(own('a'))
+    forceClose(await connectionOf(handle))
+    await handle.write(atOnce('b'))
+    expect(keysOf(await handle.read())).toEqual(['a', 'b'])
+    expect(heard).toEqual([])
+  })
+})
+
 describe('a lost connection', () => {
   test('lost: closed while idle, the next call opens again and nobody is troubled', async () => {
     const handle = await opened()

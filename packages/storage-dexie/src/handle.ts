@@ -8,8 +8,8 @@
  *               │ superseded             ▼
  *               └──────────────────▶  ended (trouble told once; every call rejects)
  *
- * Invariants: one call runs at a time, in the order of the calls; a call is tried at most
- * twice; after `ended` nothing is written. Knows nothing of what a batch means.
+ * Invariants: one call runs at a time, in the order of the calls, but for a batch `atOnce`, which
+ * the browser puts in order itself; a call is tried at most twice; after `ended` nothing is written. Knows nothing of what a batch means.
  */
 import {
   StorageError,
@@ -22,7 +22,7 @@ import type { DexieConstructor } from 'dexie'
 import { connect, type Connection } from './connection.ts'
 import { isConnectionLost, toStorageError } from './errors.ts'
 import { readState } from './read.ts'
-import { claimMeta, writeBatch } from './write.ts'
+import { claimMeta, handOver, writeBatch } from './write.ts'
 
 const triesMax = 2
 
@@ -44,6 +44,8 @@ export class DexieHandle implements StorageHandle {
   #incarnation: string | undefined
   /** The last call in turn; never rejects. */
   #turn: Promise<unknown> = Promise.resolve()
+  /** The last call that was made ahead of its turn; never rejects. */
+  #early: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
   #ended: StorageError | undefined
   #askPersistence: boolean
@@ -66,7 +68,7 @@ export class DexieHandle implements StorageHandle {
   }
 
   async write(batch: WriteBatch): Promise<number> {
-    const order = await this.#inTurn('write', (database) => writeBatch(database, batch))
+    const order = await (batch.atOnce ? this.#atOnce(batch) : this.#writeInTurn(batch))
     if (this.#askPersistence && (batch.segments?.length ?? 0) > 0) {
       this.#askPersistence = false
       requestPersistence()
@@ -80,8 +82,23 @@ export class DexieHandle implements StorageHandle {
 
   /** Waits for the calls made before it; later ones reject with `closed`. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#turn.then(() => this.#disconnect())
+    this.#closing ??= Promise.all([this.#turn, this.#early]).then(() => this.#disconnect())
     return this.#closing
+  }
+
+  #writeInTurn(batch: WriteBatch): Promise<number> {
+    return this.#inTurn('write', (database) => writeBatch(database, batch))
+  }
+
+  /** Beside the turns; in turn where that fails, or where there is no connection. */
+  #atOnce(batch: WriteBatch): Promise<number> {
+    const database = this.#connection?.database
+    if (!database || this.#ended !== undefined || this.#closing !== undefined)
+      return this.#writeInTurn(batch)
+    const run = handOver(database, batch).catch(() => this.#writeInTurn(batch))
+    const settled = run.catch(() => undefined)
+    this.#early = this.#early.then(() => settled)
+    return run
   }
 
   #inTurn<T>(what: string, job: (database: IDBDatabase) => Promise<T>): Promise<T> {

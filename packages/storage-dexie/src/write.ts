@@ -5,7 +5,13 @@
  *
  * Records are placed in steps of bounded size: a long batch is many short tasks.
  */
-import type { Advance, Checkpoint, Segment, WriteBatch } from '@countersign/core/ports'
+import type {
+  Advance,
+  Checkpoint,
+  Segment,
+  StoredSegment,
+  WriteBatch,
+} from '@countersign/core/ports'
 import { ADVANCE, CHECKPOINT, type CheckpointFrame, RANK } from './schema.ts'
 import { request, type Scope, transact } from './transact.ts'
 
@@ -22,6 +28,22 @@ export function writeBatch(database: IDBDatabase, batch: WriteBatch): Promise<nu
     if (batch.checkpoint !== undefined) await writeCheckpoint(scope, batch.checkpoint)
     writeRest(scope, batch)
     return lastOrder
+  })
+}
+
+/**
+ * Issues all of an `atOnce` batch in this very call and commits it: nothing waits for an answer of
+ * the browser, so it is stored although the page ends next. A key that is known already rejects
+ * with ConstraintError, and nothing is stored.
+ */
+export function handOver(database: IDBDatabase, batch: WriteBatch): Promise<number> {
+  const { segments = [], meta = [] } = batch
+  return transact(database, 'relaxed', ({ transaction, store }) => {
+    const adding = segments.map((segment) => store('segments').add(recordOf(segment)))
+    for (const [key, value] of meta) store('meta').put(value, key)
+    const orders = Promise.all(adding.map(request))
+    transaction.commit?.()
+    return orders.then((all) => (all.at(-1) as number | undefined) ?? 0)
   })
 }
 
@@ -54,6 +76,14 @@ function writeRest(scope: Scope, batch: WriteBatch): void {
   for (const key of batch.outboxAdd ?? []) outbox.put({ key })
   for (const key of batch.outboxRemove ?? []) outbox.delete(key)
   for (const [key, value] of batch.meta ?? []) scope.store('meta').put(value, key)
+  for (const key of batch.drop ?? []) dropDraft(scope.store('segments'), key)
+}
+
+function dropDraft(segments: IDBObjectStore, key: string): void {
+  const finding: IDBRequest<StoredSegment | undefined> = segments.index('key').get(key)
+  finding.onsuccess = () => {
+    if (finding.result?.kind === 'draft') segments.delete(finding.result.order)
+  }
 }
 
 /** Whether it leads on from what is stored, without a gap that no checkpoint fills. */
@@ -74,10 +104,9 @@ async function storedRank(scope: Scope, name: typeof ADVANCE | typeof CHECKPOINT
 }
 
 /** Tries, and looks only when the key is known: repeats are rare and a look costs a round trip. */
-function add(scope: Scope, { key, kind, ids, text, check, rank }: Segment): Promise<number> {
+function add(scope: Scope, segment: Segment): Promise<number> {
   return new Promise((resolve, reject) => {
-    const record = { key, kind, ids, text, check, ...(rank !== undefined && { rank }) }
-    const adding = scope.store('segments').add(record)
+    const adding = scope.store('segments').add(recordOf(segment))
     adding.onsuccess = () => resolve(adding.result as number)
     adding.onerror = (event) => {
       if (adding.error?.name !== 'ConstraintError') {
@@ -86,9 +115,13 @@ function add(scope: Scope, { key, kind, ids, text, check, rank }: Segment): Prom
       }
       // Without this the repeated key would abort the whole batch.
       event.preventDefault()
-      resolve(orderOf(scope, key))
+      resolve(orderOf(scope, segment.key))
     }
   })
+}
+
+function recordOf({ key, kind, ids, text, check, rank }: Segment): Segment {
+  return { key, kind, ids, text, check, ...(rank !== undefined && { rank }) }
 }
 
 async function orderOf(scope: Scope, key: string): Promise<number> {

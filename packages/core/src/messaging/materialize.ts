@@ -28,26 +28,40 @@ export interface SessionFacts {
   readonly mintedIn?: (entityId: Uuid) => Uuid | undefined
 }
 
-/** Makes the message of an entry of this session, and gives the entry its id. */
-export function materialize(entry: Entry, facts: SessionFacts, random: Random): Message {
-  const changes = entry.writes.map((write) => changeOf(write, facts, random))
-  const header: MessageHeader = {
-    v: WIRE_VERSION,
-    space: facts.space,
-    authorId: facts.session.authorId,
-    sessionId: facts.session.sessionId,
-    clientSeq: entry.clientSeq,
-    timestamp: entry.timestamp,
-    personalCommit: facts.personalCommit,
-    leaves: changes.map(leafHash),
-    ...(entry.expect && { expect: entry.expect }),
-  }
-  const identity = identify(header)
-  entry.identify(identity.id, identity.hash)
-  return { ...identity, header, changes }
+/** A salt for each change of an entry. */
+export function drawSalts(entry: Entry, random: Random): readonly string[] {
+  return entry.writes.map(() => toBase64url(random.bytes(16)))
 }
 
-function changeOf(write: Write, { mintedIn }: SessionFacts, random: Random): Change {
+/** Makes the message of an entry of this session, and gives the entry its id. */
+export function materialize(entry: Entry, facts: SessionFacts, salts: readonly string[]): Message {
+  const changes = entry.writes.map((write, i) => changeOf(write, facts, salts[i]!))
+  const message = messageOf(entry, facts, changes)
+  entry.identify(message.id, message.hash)
+  return message
+}
+
+/** The message of these changes, with its id. */
+export function messageOf(
+  { clientSeq, timestamp, expect }: Pick<Entry, 'clientSeq' | 'timestamp' | 'expect'>,
+  { space, session, personalCommit }: SessionFacts,
+  changes: readonly Change[],
+): Message {
+  const header: MessageHeader = {
+    v: WIRE_VERSION,
+    space,
+    authorId: session.authorId,
+    sessionId: session.sessionId,
+    clientSeq,
+    timestamp,
+    personalCommit,
+    leaves: changes.map(leafHash),
+    ...(expect && { expect }),
+  }
+  return { ...identify(header), header, changes }
+}
+
+function changeOf(write: Write, { mintedIn }: SessionFacts, salt: string): Change {
   const sid = write.kind === 'create' ? mintedIn?.(write.entityId) : undefined
   const meta: ChangeMeta = {
     type: write.type,
@@ -59,11 +73,7 @@ function changeOf(write: Write, { mintedIn }: SessionFacts, random: Random): Cha
     regs: write.regs.names,
     ...(write.keep && { keep: keepIds(write.keep) }),
   }
-  return {
-    meta,
-    values: write.regs.names.map((reg) => write.values[reg]!),
-    salt: toBase64url(random.bytes(16)),
-  }
+  return { meta, values: write.regs.names.map((reg) => write.values[reg]!), salt }
 }
 
 function keepIds(keep: ReadonlyMap<Reg, readonly Write[]>): Record<Reg, readonly Uuid[]> {

@@ -4,7 +4,8 @@ import type { Uuid } from '../base/uuid.ts'
  * Where a replica keeps what must outlive it: opaque text and plain records, no
  * knowledge of messages.
  *
- *   facts     `segments`    append only; a flush of own messages, or a run of the canonical tail
+ *   facts     `segments`    append only; a flush of own messages, or a run of the canonical tail;
+ *                           and drafts, until the flush that seals them
  *             `outbox`      which of the segments still wait for verdicts
  *   caches    `checkpoint`  the canonical state at a position; can be had again from the reviewer
  *   meta                    keys, sessions, position
@@ -22,6 +23,10 @@ import type { Uuid } from '../base/uuid.ts'
  *   that of the position as it then stands. Below the position is fine: the tail after it stays.
  * - The rest of such a batch applies. Where no position or checkpoint is stored, its rank is 0.
  *
+ * - An `atOnce` batch is handed to the storage before `write` returns, and does not wait for calls
+ *   made earlier, so it survives a page that ends in this very task. It is relaxed, and holds
+ *   segments of kind `draft` and `meta` only.
+ *
  * So position, checkpoint and the tail after it always fit, whatever other tabs do.
  *
  * One storage holds any number of spaces, each apart from the others: nothing that is written in
@@ -31,7 +36,7 @@ import type { Uuid } from '../base/uuid.ts'
 export interface Segment {
   /** Unique; writing a known key again changes nothing. */
   readonly key: string
-  readonly kind: 'own' | 'tail' | 'rejections'
+  readonly kind: 'own' | 'draft' | 'tail' | 'rejections'
   /** Ids of the messages in `text`, to find a message again. */
   readonly ids: readonly string[]
   readonly text: string
@@ -73,6 +78,10 @@ export interface WriteBatch {
   /** Keys of segments all of whose messages have a final verdict. */
   readonly outboxRemove?: readonly string[]
   readonly meta?: readonly (readonly [key: string, value: unknown])[]
+  /** Keys of `draft` segments that this batch takes the place of: they are dropped. Unknown keys are skipped. */
+  readonly drop?: readonly string[]
+  /** See the contract above. */
+  readonly atOnce?: true
   /** Comes before `checkpoint`. */
   readonly advance?: Advance
   /** Replaces the whole checkpoint that is stored. */

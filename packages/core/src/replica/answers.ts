@@ -160,7 +160,10 @@ async function storedOf(from: Storage | undefined, space: Uuid): Promise<StoredS
 /** Sizes only: what is stored stays where it is. */
 function partsOf({ segments, checkpoint }: StoredState): StoragePart[] {
   const parts = (['own', 'tail', 'rejections'] as const).map((kind): StoragePart => {
-    const texts = segments.filter((stored) => stored.kind === kind).map(({ text }) => text)
+    const ofKind = segments.filter(
+      (stored) => kind === (stored.kind === 'draft' ? 'own' : stored.kind),
+    )
+    const texts = ofKind.map(({ text }) => text)
     return { kind, records: texts.length, bytes: bytesOfAll(texts) }
   })
   const pages = checkpoint?.pages ?? []

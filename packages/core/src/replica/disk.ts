@@ -63,6 +63,15 @@ export class Disk {
     })
   }
 
+  /**
+   * Hands drafts to the storage before this call returns, ahead of what waits. Not tried again: the
+   * flush that seals them is, and it tells of trouble.
+   */
+  writeAtOnce(batch: Pick<WriteBatch, 'segments' | 'meta'>): void {
+    if (!this.#handle || this.#trouble) return
+    this.#handle.write({ durability: 'relaxed', atOnce: true, ...batch }).catch(() => {})
+  }
+
   /** Resolves when nothing waits to be written. */
   async idle(): Promise<void> {
     while (this.#writing) await this.#writing
@@ -129,6 +138,7 @@ function joined(batches: readonly WriteBatch[]): WriteBatch {
     outboxAdd: batches.flatMap((batch) => batch.outboxAdd ?? []),
     outboxRemove: batches.flatMap((batch) => batch.outboxRemove ?? []),
     meta: batches.flatMap((batch) => batch.meta ?? []),
+    drop: batches.flatMap((batch) => batch.drop ?? []),
   }
 }
 

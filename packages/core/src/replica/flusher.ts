@@ -1,7 +1,7 @@
 /**
- * From drafts to what may be offered: ids, one signature a flush, one strict record a flush.
- * Runs when the app's own code has ended; a long backlog is worked off in slices that leave
- * the page responsive. Flushes leave in the order in which they were taken.
+ * From drafts to what may be offered: a provisional record in the turn of the write, then ids,
+ * one signature a flush, one strict record a flush. A long backlog is worked off in slices that
+ * leave the page responsive. Flushes leave in the order in which they were taken.
  */
 import type { Hash } from '../base/hash.ts'
 import { CountersignError } from '../base/outcome.ts'
@@ -15,6 +15,7 @@ import type { MessageIndex } from '../log/messages.ts'
 import type { Message } from '../message/message.ts'
 import { packMessages } from '../protocol/pack.ts'
 import { type Disk, segment } from './disk.ts'
+import { DraftLog } from './draft-log.ts'
 import type { Identity } from './identity.ts'
 import type { Platform } from './platform.ts'
 import { flushText } from './restore.ts'
@@ -42,6 +43,8 @@ export class Flusher {
   readonly #parts: FlusherParts
   /** Messages whose id somebody asked for before their flush. */
   readonly #made = new Map<Entry, Message>()
+  readonly #drafts: DraftLog
+  #recording = false
   #scheduled = false
   #cancel: (() => void) | undefined
   /** Resolves when the next slice of a long backlog has run; undefined while nothing is left of one. */
@@ -54,11 +57,12 @@ export class Flusher {
 
   constructor(parts: FlusherParts) {
     this.#parts = parts
+    this.#drafts = new DraftLog({ ...parts, random: parts.platform.random })
   }
 
   /** Gives an entry of this session its id ahead of its flush, its parents first. */
   identify(entry: Entry): void {
-    const { identity, space, platform, index, mintedIn } = this.#parts
+    const { identity, space, index, mintedIn } = this.#parts
     if (entry.writes.length === 0) {
       throw new CountersignError(
         'transaction_state',
@@ -71,14 +75,20 @@ export class Flusher {
       personalCommit: identity.personalCommit,
       mintedIn,
     }
-    this.#made.set(entry, materialize(entry, facts, platform.random))
+    this.#made.set(entry, materialize(entry, facts, this.#drafts.takeSalts(entry)))
     index.add(entry)
   }
 
-  schedule(): void {
+  /** Stores the draft when the app's own code of this turn has ended, and seals it later. */
+  add(entry: Entry): void {
+    const { clock } = this.#parts.platform
+    this.#drafts.add(entry)
+    if (!this.#recording) {
+      this.#recording = true
+      clock.soon(() => this.#record())
+    }
     if (this.#scheduled) return
     this.#scheduled = true
-    const { clock } = this.#parts.platform
     // A lone write goes at once. While a flush is under way, what follows gathers for a moment.
     if (this.#underWay + this.#written.size === 0) clock.soon(() => this.#run())
     else this.#cancel = clock.after(this.#parts.limits.flushDelayMs, () => this.#run())
@@ -97,8 +107,18 @@ export class Flusher {
     }
   }
 
+  #record(): void {
+    this.#recording = false
+    try {
+      this.#drafts.write((entry) => this.#made.get(entry)?.changes.map((change) => change!.salt!))
+    } catch (error) {
+      this.#parts.onHalt(error)
+    }
+  }
+
   #run(): void {
     const { outbox, platform } = this.#parts
+    this.#record()
     this.#scheduled = false
     this.#cancel = undefined
     this.#nextSlice = undefined
@@ -160,6 +180,7 @@ export class Flusher {
       durability: 'strict',
       segments: [segment(flush.key, 'own', { ids, text })],
       outboxAdd: open.length > 0 ? [flush.key] : [],
+      drop: this.#drafts.replacedUpTo(flush.entries.at(-1)!.clientSeq),
       // Once is enough, but a storage that was emptied under us must not lose it.
       ...(flush.entries[0]!.clientSeq === 1 && {
         meta: [[`session:${flush.sessionId}`, identity.opening]],

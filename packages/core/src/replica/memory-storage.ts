@@ -108,6 +108,8 @@ class MemoryStore {
     for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
     for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)
     for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
+    for (const key of batch.drop ?? [])
+      if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
     return lastOrder
   }
 

@@ -20,6 +20,7 @@ import { type EndedFlush, StoredOwn, adoptFlushes, endedSessions, isOfSession } 
 import { CanonicalDisk } from './canonical-disk.ts'
 import { Disk } from './disk.ts'
 import { engineOf } from './engines.ts'
+import { withFinishedDrafts } from './finish-drafts.ts'
 import { Flusher } from './flusher.ts'
 import { historyOf } from './history.ts'
 import { InspectedOutbox, InspectedRepo, InspectedTail } from './inspected.ts'
@@ -169,7 +170,7 @@ export class Replica {
   commitEntry(entry: Entry): void {
     this.#clientSeq++
     this.outbox.addDraft(entry)
-    this.#flusher!.schedule()
+    this.#flusher!.add(entry)
     this.#statusLater()
   }
 
@@ -337,7 +338,7 @@ export class Replica {
   }
 
   async #restore(): Promise<void> {
-    const state = await this.#disk.handle!.read()
+    const state = await this.#finishDrafts(await this.#disk.handle!.read())
     this.#trust.restore(state)
     const { flushes } = readFlushes(state, this.#options.space)
     for (const { messages } of flushes) for (const message of messages) this.#storedOwn.add(message)
@@ -349,6 +350,12 @@ export class Replica {
     // Bodies of own messages are needed once more only where their entries cannot be shown.
     this.#storedOwn.keep((message) => !this.repo.messages.get(message.id))
     this.repo.emit()
+  }
+
+  #finishDrafts(state: StoredState): Promise<StoredState> {
+    const { sessionId } = this.#identity!.session
+    const place = { disk: this.#disk, locks: this.#sessionLocks, sessionId }
+    return withFinishedDrafts(state, this.#options, place)
   }
 
   #adopt(state: StoredState, ended: readonly EndedFlush[]): void {
@@ -368,7 +375,8 @@ export class Replica {
 
   /** A session may have stored a last flush before its lock was ours; another may have ended since. */
   async #adoptLate(): Promise<void> {
-    const state = await this.#disk.handle?.read().catch(() => undefined)
+    const read = await this.#disk.handle?.read().catch(() => undefined)
+    const state = read && (await this.#finishDrafts(read).catch(() => undefined))
     if (!state || this.#closing) return
     const { sessionId } = this.#identity!.session
     const others = readFlushes(state, this.#options.space).flushes.filter(

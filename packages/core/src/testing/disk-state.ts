@@ -40,7 +40,7 @@ export class DiskSpaces {
 }
 
 /** A record that can rot. */
-export type DiskRecord = 'own' | 'tail' | 'rejections' | 'checkpoint'
+export type DiskRecord = 'own' | 'draft' | 'tail' | 'rejections' | 'checkpoint'
 
 export class DiskState {
   #segments = new Map<string, StoredSegment>()
@@ -109,6 +109,8 @@ export class DiskState {
     for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
     for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)
     for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
+    for (const key of batch.drop ?? [])
+      if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
     return order
   }
 
@@ -144,7 +146,7 @@ function altered(text: string, pick: (below: number) => number): string {
 
 /** Records that a batch writes; a torn write stops between two of them. */
 export function recordsOf(batch: WriteBatch): number {
-  const lists = [batch.segments, batch.outboxAdd, batch.meta, batch.checkpoint?.pages]
+  const lists = [batch.segments, batch.outboxAdd, batch.meta, batch.drop, batch.checkpoint?.pages]
   const single = Number(batch.advance !== undefined) + Number(batch.checkpoint !== undefined)
   return lists.reduce((sum, list) => sum + (list?.length ?? 0), single)
 }

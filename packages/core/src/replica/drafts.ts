@@ -1,0 +1,136 @@
+/**
+ * The provisional record of own messages: what was written, stored in the very turn of the write,
+ * before it has an id, a hash or a seal. The flush that seals it takes its place (§6).
+ *
+ *   record  {authorId, sessionId, personalCommit, drafts}
+ *   draft   [clientSeq, timestamp, changes, expect | 0]
+ *   change  [type, entityId, kind, version, regs, values, parents, salt, keep | 0, sid | 0]
+ *   ref     the id of a message, or the clientSeq of one of this session that had none yet
+ *
+ * A record holds all that the id is made of, the salt included. So whoever finishes it makes the
+ * very message that its author would have made, and doing so twice is harmless.
+ */
+import { checksum } from '../base/checksum.ts'
+import type { Hash } from '../base/hash.ts'
+import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Entry, Write } from '../log/entry.ts'
+import type { Change, ChangeKind, Expectation, Message } from '../message/message.ts'
+import { type SessionFacts, messageOf } from '../messaging/materialize.ts'
+import type { StoredState } from '../ports/storage.ts'
+
+type Ref = Uuid | number
+
+type DraftChange = readonly [
+  type: string,
+  entityId: Uuid,
+  kind: ChangeKind,
+  version: number,
+  regs: readonly string[],
+  values: readonly Json[],
+  parents: readonly Ref[],
+  salt: string,
+  keep: Readonly<Record<string, readonly Ref[]>> | 0,
+  sid: Uuid | 0,
+]
+
+export type Draft = readonly [
+  clientSeq: number,
+  timestamp: number,
+  changes: readonly DraftChange[],
+  expect: readonly Expectation[] | 0,
+]
+
+export interface DraftRecord {
+  readonly authorId: Uuid
+  readonly sessionId: Uuid
+  readonly personalCommit: Hash
+  readonly drafts: readonly Draft[]
+}
+
+/** One draft as JSON. `salts` are those that its message will have. */
+export function draftText(
+  entry: Entry,
+  salts: readonly string[],
+  mintedIn: (entityId: Uuid) => Uuid | undefined,
+): string {
+  const changes = entry.writes.map((write, i): DraftChange => [
+    write.type,
+    write.entityId,
+    write.kind,
+    write.version,
+    write.regs.names,
+    write.regs.names.map((reg) => write.values[reg]!),
+    write.parents.map(refOf),
+    salts[i]!,
+    write.keep
+      ? Object.fromEntries([...write.keep].map(([reg, kept]) => [reg, kept.map(refOf)]))
+      : 0,
+    (write.kind === 'create' && mintedIn(write.entityId)) || 0,
+  ])
+  const draft: Draft = [entry.clientSeq, entry.timestamp, changes, entry.expect ?? 0]
+  return JSON.stringify(draft)
+}
+
+/** What has no id yet is of this session; asking would make one, and this must stay cheap. */
+function refOf({ entry }: Write): Ref {
+  return entry.identified ? entry.id : entry.clientSeq
+}
+
+export function recordText(facts: Omit<DraftRecord, 'drafts'>, drafts: readonly string[]): string {
+  const { authorId, sessionId, personalCommit } = facts
+  return `${JSON.stringify({ authorId, sessionId, personalCommit }).slice(0, -1)},"drafts":[${drafts.join(',')}]}`
+}
+
+export interface StoredDrafts extends DraftRecord {
+  readonly key: string
+}
+
+/** The records of drafts that check. */
+export function readDrafts({ segments }: StoredState): StoredDrafts[] {
+  return segments.flatMap(({ kind, key, text, check }) =>
+    kind === 'draft' && checksum(text) === check
+      ? [{ ...(JSON.parse(text) as DraftRecord), key }]
+      : [],
+  )
+}
+
+/**
+ * The message of a draft; undefined when it names one of its session that is unknown.
+ * `idOf` says the id of the message of that number in the same session.
+ */
+export function finishedDraft(
+  [clientSeq, timestamp, changes, expect]: Draft,
+  facts: SessionFacts,
+  idOf: (clientSeq: number) => Uuid | undefined,
+): Message | undefined {
+  let isWhole = true
+  const ids = (refs: readonly Ref[]): readonly Uuid[] => {
+    const found = refs.map((ref) => (typeof ref === 'number' ? idOf(ref) : ref))
+    if (found.includes(undefined)) isWhole = false
+    return (found as Uuid[]).sort()
+  }
+  const made = changes.map((change) => changeOf(change, ids))
+  return isWhole
+    ? messageOf({ clientSeq, timestamp, expect: expect === 0 ? undefined : expect }, facts, made)
+    : undefined
+}
+
+function changeOf(
+  [type, entityId, kind, schemaVersion, regs, values, parents, salt, keep, sid]: DraftChange,
+  ids: (refs: readonly Ref[]) => readonly Uuid[],
+): Change {
+  const meta = {
+    type,
+    entityId,
+    ...(sid !== 0 && { sid }),
+    kind,
+    schemaVersion,
+    parentCanonicalIds: ids(parents),
+    regs,
+    ...(keep !== 0 && {
+      keep: Object.fromEntries(Object.entries(keep).map(([reg, refs]) => [reg, ids(refs)])),
+    }),
+  }
+  return { meta, values, salt }
+}

@@ -1,0 +1,149 @@
+/**
+ * Drafts of a session that ended before it sealed them: made into the messages they would have
+ * become, sealed with the author's key, which is still in the storage, and stored as flushes.
+ *
+ * The state is read once more when the locks are held: until then their session may have been
+ * alive, and have sealed them itself.
+ */
+import type { Uuid } from '../base/uuid.ts'
+import { sealBytes, whoamiId } from '../message/ids.ts'
+import type { Message } from '../message/message.ts'
+import type { KeyPair } from '../ports/signer.ts'
+import type { Segment, StoredState } from '../ports/storage.ts'
+import { packMessages } from '../protocol/pack.ts'
+import { type Disk, segment } from './disk.ts'
+import { type StoredDrafts, finishedDraft, readDrafts } from './drafts.ts'
+import type { ReplicaOptions } from './options.ts'
+import { flushText, readFlushes, readOpenings } from './restore.ts'
+import type { SessionLocks } from './session-locks.ts'
+
+type Options = Pick<ReplicaOptions, 'space' | 'platform' | 'limits'>
+
+interface Place {
+  readonly disk: Disk
+  readonly locks: SessionLocks
+  /** This session's drafts are its flusher's. */
+  readonly sessionId: Uuid
+}
+
+/** What the storage holds, with the drafts of ended sessions sealed. `state` is what was read last. */
+export async function withFinishedDrafts(
+  state: StoredState,
+  options: Options,
+  { disk, locks, sessionId }: Place,
+): Promise<StoredState> {
+  const sessions = new Set(readDrafts(state).map((record) => record.sessionId))
+  const held = new Set<Uuid>()
+  for (const each of sessions) if (each !== sessionId && (await locks.hold(each))) held.add(each)
+  if (held.size === 0 || !disk.handle) return state
+  const now = await disk.handle.read()
+  const sealed = await sealedFlushes(now, held, options)
+  if (sealed.drop.length === 0) return now
+  const { segments, drop } = sealed
+  const keys = segments.map(({ key }) => key)
+  await disk.write({ durability: 'strict', segments, outboxAdd: keys, drop })
+  const dropped = new Set(drop)
+  const last = now.segments.at(-1)?.order ?? 0
+  return {
+    ...now,
+    segments: [
+      ...now.segments.filter(({ key }) => !dropped.has(key)),
+      ...segments.map((each, i) => ({ ...each, order: last + 1 + i })),
+    ],
+    outbox: [...now.outbox, ...keys],
+  }
+}
+
+interface Sealed {
+  readonly segments: readonly Segment[]
+  /** Records of which nothing is left to seal. */
+  readonly drop: readonly string[]
+}
+
+async function sealedFlushes(
+  state: StoredState,
+  held: ReadonlySet<Uuid>,
+  options: Options,
+): Promise<Sealed> {
+  const known = new Map<Uuid, Map<number, Uuid>>()
+  for (const { messages } of readFlushes(state, options.space).flushes)
+    for (const { id, header } of messages) idsOf(known, header.sessionId).set(header.clientSeq, id)
+  const keys = whoamiKeys(state)
+  const bound = new Set(readOpenings(state).map((opening) => opening.sessionId))
+  const segments: Segment[] = []
+  const drop: string[] = []
+  for (const record of readDrafts(state)) {
+    const { authorId, sessionId, drafts } = record
+    const key = keys.get(authorId)
+    if (!held.has(sessionId) || !key || !bound.has(sessionId)) continue
+    const ids = idsOf(known, sessionId)
+    const messages = finished(record, options.space, ids)
+    for (const flush of inFlushes(messages, options.limits))
+      segments.push(await sealed(flush, key, options))
+    if (drafts.every(([clientSeq]) => ids.has(clientSeq))) drop.push(record.key)
+  }
+  return { segments, drop }
+}
+
+function idsOf(known: Map<Uuid, Map<number, Uuid>>, sessionId: Uuid): Map<number, Uuid> {
+  let ids = known.get(sessionId)
+  if (!ids) known.set(sessionId, (ids = new Map<number, Uuid>()))
+  return ids
+}
+
+/** The messages of a record that no flush has; `ids` learns theirs. */
+function finished(record: StoredDrafts, space: Uuid, ids: Map<number, Uuid>): readonly Message[] {
+  const { authorId, sessionId, personalCommit, drafts } = record
+  const facts = { space, session: { authorId, sessionId }, personalCommit }
+  const messages: Message[] = []
+  for (const draft of drafts) {
+    if (ids.has(draft[0])) continue
+    const message = finishedDraft(draft, facts, (clientSeq) => ids.get(clientSeq))
+    if (!message) continue
+    ids.set(draft[0], message.id)
+    messages.push(message)
+  }
+  return messages
+}
+
+function inFlushes(
+  messages: readonly Message[],
+  { flushMessagesMax, flushBytesMax }: Options['limits'],
+): readonly (readonly Message[])[] {
+  const flushes: Message[][] = []
+  let chars = 0
+  for (const message of messages) {
+    const size = JSON.stringify(message.changes).length
+    const last = flushes.at(-1)
+    chars += size
+    if (last && last.length < flushMessagesMax && chars <= flushBytesMax) last.push(message)
+    else {
+      flushes.push([message])
+      chars = size
+    }
+  }
+  return flushes
+}
+
+async function sealed(
+  messages: readonly Message[],
+  keys: KeyPair,
+  { space, platform }: Options,
+): Promise<Segment> {
+  const { authorId, sessionId, clientSeq } = messages[0]!.header
+  const hashes = messages.map(({ hash }) => hash)
+  const sig = await platform.signer.sign(keys, sealBytes(space, authorId, hashes))
+  const text = flushText(packMessages(messages), sig, keys.publicKey)
+  return segment(`${sessionId}:${clientSeq}`, 'own', { ids: messages.map(({ id }) => id), text })
+}
+
+/** By author: the keys of this device, of a day that is over and of other tabs, too. */
+function whoamiKeys({ meta }: StoredState): ReadonlyMap<Uuid, KeyPair> {
+  const found = new Map<Uuid, KeyPair>()
+  for (const [name, value] of meta) {
+    if (name !== 'whoami' && !name.startsWith('whoami:')) continue
+    const { keys } = value as { readonly keys: KeyPair }
+    found.set(whoamiId(keys.publicKey), keys)
+  }
+  return found
+}

@@ -1,0 +1,224 @@
+/**
+ * A page that ends right after a write: hash and signature were never made, and what was written
+ * is there all the same, once. The page ends when its clock and its locks die.
+ */
+import {
+  type Row,
+  type SyncStore,
+  createSyncStore,
+  defaultPlatform,
+  entity,
+  memoryStorage,
+} from '@countersign/core'
+import type { Storage, Transport } from '@countersign/core/ports'
+import { SimLocks, type TabLocks } from '@countersign/core/testing'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { type Scene, SPACE, scene, wireTo } from './wire.ts'
+
+const Task = entity('task', z.object({ title: z.string(), note: z.string().optional() }))
+const entities = [Task]
+const platform = defaultPlatform()
+
+let open: Scene
+let storage: Storage
+let locks: SimLocks
+let pages: Page[] = []
+
+beforeEach(async () => {
+  open = await scene()
+  storage = memoryStorage()
+  locks = new SimLocks()
+  pages = []
+})
+
+afterEach(async () => {
+  for (const page of pages) await page.close()
+  await open.close()
+})
+
+describe('a page that ends in the turn of a write', () => {
+  it('§6: what it wrote is there, pending, and reaches the reviewer once', async () => {
+    const first = await pageToEnd()
+    const { id } = first.store.create(Task, { title: 'a' })
+    first.store.update(Task, id, { note: 'emoji 👩‍👩‍👧, עברית' })
+    await first.end()
+    const second = await page()
+    expect(shown(second.store)).toEqual([{ id, title: 'a', note: 'emoji 👩‍👩‍👧, עברית' }])
+    expect(second.store.read(Task, id)!.$state).toBe('pending')
+    expect(second.store.status.getState().outboxMessages).toBe(2)
+    await second.accepted()
+    expect(await titlesAtReviewer()).toEqual(['a'])
+    expect(open.reviewer.state.seq).toBe(2)
+  })
+
+  it('§6: every kind of change, in many messages, on what was stored before', async () => {
+    const first = await page()
+    const kept = first.store.create(Task, { title: 'kept' })
+    await first.store.flushed()
+    first.signs = false
+    first.store.transact(() => {
+      first.store.update(Task, kept.id, { title: 'changed' })
+      first.store.create(Task, { title: 'beside' })
+    })
+    first.store.update(Task, kept.id, { note: 'more' })
+    first.store.archive(Task, kept.id)
+    first.store.undo()
+    for (let i = 0; i < 200; i++) first.store.create(Task, { title: `many ${i}` })
+    const before = shown(first.store)
+    await first.end()
+    const second = await page()
+    expect(shown(second.store)).toEqual(before)
+    await second.accepted()
+    expect(await titlesAtReviewer()).toHaveLength(202)
+  })
+
+  it('§6: a message whose id somebody asked for keeps it', async () => {
+    const first = await pageToEnd()
+    const one = first.store.create(Task, { title: 'a' })
+    const ids = [one.messageId]
+    ids.push(first.store.update(Task, one.id, { title: 'b' }).messageId)
+    first.store.create(Task, { title: 'c' })
+    await first.end()
+    const second = await page()
+    expect(second.store.read(Task, one.id)!.$heads).toEqual([ids[1]])
+  })
+
+  it('§6: ending again and again before anything is sealed loses nothing and doubles nothing', async () => {
+    let id = ''
+    for (let life = 0; life < 5; life++) {
+      const each = await pageToEnd()
+      const { store } = each
+      if (life === 0) ({ id } = store.create(Task, { title: '0' }))
+      else {
+        expect(store.read(Task, id)!.title).toBe(`${life - 1}`)
+        store.update(Task, id, { title: `${life}` })
+      }
+      await each.end()
+    }
+    const last = await page()
+    expect(last.store.status.getState().outboxMessages).toBe(5)
+    await last.accepted()
+    expect(open.reviewer.state.seq).toBe(5)
+  })
+
+  it('§6: what was sealed meanwhile is not made again', async () => {
+    const first = await page()
+    first.store.create(Task, { title: 'a' })
+    await first.store.flushed()
+    first.signs = false
+    first.store.create(Task, { title: 'b' })
+    await first.end()
+    expect(await draftsStored()).toBe(1)
+    const second = await page()
+    expect(second.store.status.getState().outboxMessages).toBe(2)
+    expect(await draftsStored()).toBe(0)
+    await second.accepted()
+    expect(open.reviewer.state.seq).toBe(2)
+  })
+
+  it('§6: a key that lives as long as the tab seals what an ended tab left', async () => {
+    const first = await pageToEnd('tab')
+    first.store.create(Task, { title: 'a' })
+    await first.end()
+    const second = await page('tab')
+    expect(second.store.status.getState().authorId).not.toBe(first.store.status.getState().authorId)
+    await second.accepted()
+    expect(await titlesAtReviewer()).toEqual(['a'])
+  })
+
+  it('§6: the drafts of a tab that is alive are its own business', async () => {
+    const alive = await pageToEnd()
+    alive.store.create(Task, { title: 'a' })
+    await Promise.resolve()
+    const other = await page()
+    expect(other.store.status.getState().outboxMessages).toBe(0)
+    expect(await draftsStored()).toBe(1)
+  })
+})
+
+async function draftsStored(): Promise<number> {
+  const handle = await storage.open(() => {}, SPACE)
+  return (await handle.read()).segments.filter(({ kind }) => kind === 'draft').length
+}
+
+/** A page with a process of its own. */
+class Page {
+  readonly store: SyncStore
+  /** Whether its signer answers. */
+  signs = true
+  #dead = false
+  #reviewer: Transport = { connect: () => ({ send: () => {}, close: () => {} }) }
+  readonly #locks: TabLocks = locks.tab()
+
+  constructor(lifetime: 'device' | 'tab') {
+    const { clock, signer } = platform
+    const { length } = pages
+    const never = new Promise<string>(() => {})
+    this.store = createSyncStore({
+      space: SPACE,
+      entities,
+      storage,
+      identity: { lifetime },
+      transports: [{ connect: (events) => this.#reviewer.connect(events) }],
+      platform: {
+        clock: {
+          ...clock,
+          after: (delayMs, task) => clock.after(delayMs, () => this.#dead || task()),
+        },
+        signer: {
+          ...signer,
+          sign: (keys, bytes) => (this.signs ? signer.sign(keys, bytes) : never),
+        },
+        locks: this.#locks,
+        tabId: () => `tab ${length}`,
+      },
+    })
+  }
+
+  /** The task ends, and with it the page: microtasks have run, no timer will. */
+  async end(): Promise<void> {
+    await Promise.resolve()
+    this.#dead = true
+    this.#locks.die()
+  }
+
+  /** Resolves when the reviewer has answered everything. */
+  async accepted(): Promise<void> {
+    this.#reviewer = wireTo(open.reviewer)
+    this.store.setOnline(false)
+    this.store.setOnline(true)
+    await vi.waitFor(() => expect(this.store.status.getState().outboxMessages).toBe(0))
+  }
+
+  async close(): Promise<void> {
+    if (!this.#dead && this.signs) await this.store.close()
+    await this.end()
+  }
+}
+
+async function page(lifetime: 'device' | 'tab' = 'device'): Promise<Page> {
+  const made = new Page(lifetime)
+  pages.push(made)
+  await made.store.ready
+  return made
+}
+
+/** A page whose drafts are never sealed. */
+async function pageToEnd(lifetime: 'device' | 'tab' = 'device'): Promise<Page> {
+  const made = await page(lifetime)
+  made.signs = false
+  return made
+}
+
+function shown(store: SyncStore): readonly Row<typeof Task>[] {
+  return store
+    .query(Task, { orderBy: ['title'], archived: 'include' })
+    .rows.map((row) => ({ ...row }))
+}
+
+async function titlesAtReviewer(): Promise<readonly string[]> {
+  const reader = await open.open({ entities })
+  await open.settle()
+  return reader.query(Task).rows.map(({ title }) => title)
+}
