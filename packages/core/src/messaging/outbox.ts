@@ -97,12 +97,21 @@ export class Outbox {
     this.#track(entry)
   }
 
-  /** The next messages to seal together: at most 64, and 64 KiB unless one alone has more. */
-  takeDrafts(): readonly Entry[] {
+  /** The number of the newest draft; 0 when there is none. */
+  get lastDraftSeq(): number {
+    return this.#drafts.at(-1)?.clientSeq ?? 0
+  }
+
+  /**
+   * The next messages to seal together, up to that number: at most 64, and 64 KiB unless one alone
+   * has more.
+   */
+  takeDrafts(upToSeq: number = Number.POSITIVE_INFINITY): readonly Entry[] {
     const taken: Entry[] = []
     let bytes = NO_BYTES
     while (this.hasDrafts && taken.length < this.#limits.flushMessagesMax) {
       const next = this.#drafts[this.#draftsTaken]!
+      if (next.clientSeq > upToSeq) break
       bytes = addBytes(bytes, messageBytes(next.writes, next))
       if (taken.length > 0 && bytes > this.#limits.flushBytesMax) break
       taken.push(next)

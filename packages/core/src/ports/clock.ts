@@ -8,4 +8,9 @@ export interface Clock {
   after(delayMs: number, task: () => void): () => void
   /** Runs `task` when the present tick of the app's own code has ended. */
   soon(task: () => void): void
+  /**
+   * Runs `task` once, in a later turn than the next paint of the page. Returns its cancellation.
+   * Absent where nothing is painted: then what would wait for it runs `soon`.
+   */
+  afterPaint?(task: () => void): () => void
 }

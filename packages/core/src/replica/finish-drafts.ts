@@ -5,6 +5,7 @@
  * The state is read once more when the locks are held: until then their session may have been
  * alive, and have sealed them itself.
  */
+import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { sealBytes, whoamiId } from '../message/ids.ts'
 import type { Message } from '../message/message.ts'
@@ -111,15 +112,15 @@ function inFlushes(
   { flushMessagesMax, flushBytesMax }: Options['limits'],
 ): readonly (readonly Message[])[] {
   const flushes: Message[][] = []
-  let chars = 0
+  let bytes = NO_BYTES
   for (const message of messages) {
-    const size = JSON.stringify(message.changes).length
+    const size = utf8Bytes(packMessages([message]))
     const last = flushes.at(-1)
-    chars += size
-    if (last && last.length < flushMessagesMax && chars <= flushBytesMax) last.push(message)
+    bytes = addBytes(bytes, size)
+    if (last && last.length < flushMessagesMax && bytes <= flushBytesMax) last.push(message)
     else {
       flushes.push([message])
-      chars = size
+      bytes = size
     }
   }
   return flushes

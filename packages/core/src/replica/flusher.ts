@@ -87,11 +87,28 @@ export class Flusher {
       this.#recording = true
       clock.soon(() => this.#record())
     }
+    if (clock.afterPaint) return // scheduled when this turn ends
     if (this.#scheduled) return
     this.#scheduled = true
     // A lone write goes at once. While a flush is under way, what follows gathers for a moment.
     if (this.#underWay + this.#written.size === 0) clock.soon(() => this.#run())
     else this.#cancel = clock.after(this.#parts.limits.flushDelayMs, () => this.#run())
+  }
+
+  /** The page may be gone next: nothing waits for a paint any more. */
+  hurry(): void {
+    if (this.#nextSlice) return
+    this.#cancel?.()
+    this.#run()
+  }
+
+  /** Hashing and sealing cost time, so they never run before the paint of the write that caused them. */
+  #afterPaint(): void {
+    const { outbox, platform } = this.#parts
+    if (this.#scheduled || !outbox.hasDrafts) return
+    const upTo = outbox.lastDraftSeq
+    this.#cancel = platform.clock.afterPaint?.(() => this.#run(upTo))
+    this.#scheduled = this.#cancel !== undefined
   }
 
   /** Resolves when all drafts so far are durable, or known not to become so. */
@@ -114,32 +131,40 @@ export class Flusher {
     } catch (error) {
       this.#parts.onHalt(error)
     }
+    this.#afterPaint()
   }
 
-  #run(): void {
+  /** Seals what was written up to that number. */
+  #run(upTo: number = Number.POSITIVE_INFINITY): void {
     const { outbox, platform } = this.#parts
+    this.#scheduled = true // by this run
     this.#record()
     this.#scheduled = false
     this.#cancel = undefined
     this.#nextSlice = undefined
     const until = platform.clock.monotonic() + SLICE_MS
     try {
-      while (outbox.hasDrafts) {
-        this.#flush(outbox.takeDrafts())
-        if (outbox.hasDrafts && platform.clock.monotonic() >= until) {
-          this.#scheduled = true
-          this.#nextSlice = new Promise((ran) => {
-            platform.clock.after(0, () => {
-              this.#run()
-              ran()
-            })
-          })
-          return
-        }
+      for (let taken = outbox.takeDrafts(upTo); taken.length > 0; taken = outbox.takeDrafts(upTo)) {
+        this.#flush(taken)
+        if (platform.clock.monotonic() < until) continue
+        this.#sliceLater(upTo)
+        return
       }
     } catch (error) {
       this.#parts.onHalt(error)
     }
+    this.#afterPaint()
+  }
+
+  #sliceLater(upTo: number): void {
+    if (!this.#parts.outbox.hasDrafts) return
+    this.#scheduled = true
+    this.#nextSlice = new Promise((ran) => {
+      this.#parts.platform.clock.after(0, () => {
+        this.#run(upTo)
+        ran()
+      })
+    })
   }
 
   #flush(entries: readonly Entry[]): void {

@@ -8,12 +8,15 @@ import type { Locks } from '../ports/locks.ts'
 import type { Random } from '../ports/random.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import { type Turns, nextTurn } from './next-turn.ts'
+import { type PageGlobals, afterPaint, onHide } from './page-life.ts'
 
 export interface Platform {
   readonly clock: Clock
   readonly random: Random
   readonly signer: Signer
   readonly locks: Locks
+  /** Calls `listener` whenever the page may be gone next: hidden, frozen or left. Returns the end of it. */
+  readonly onHide?: ((listener: () => void) => () => void) | undefined
   /** Names this tab across reloads, for identities that live as long as a tab. */
   readonly tabId: () => string
   /** Says something to the developer; undefined where nobody develops. */
@@ -21,7 +24,7 @@ export interface Platform {
 }
 
 /** The few globals that are used, as browsers and Node have them. Core has no DOM types. */
-interface Globals extends Turns {
+interface Globals extends Turns, PageGlobals {
   readonly crypto: {
     getRandomValues(bytes: Uint8Array): Uint8Array
     readonly subtle?: SubtleLike
@@ -75,6 +78,7 @@ export function defaultPlatform(): Platform {
     random,
     signer: ed25519(globals, random),
     locks: globals.navigator?.locks ? webLocks(globals.navigator.locks) : processLocks(),
+    onHide: onHide(globals),
     tabId: () => tabId(globals, random),
     warn: isDevelopment() ? (text) => globals.console.warn(text) : undefined,
   }
@@ -102,6 +106,7 @@ function systemClock(globals: Globals): Clock {
       return () => globals.clearTimeout(timer)
     },
     soon: (task) => globals.queueMicrotask(task),
+    ...(globals.requestAnimationFrame && { afterPaint: afterPaint(globals, next) }),
   }
 }
 

@@ -61,6 +61,7 @@ export class Replica {
   readonly #sessionLocks: SessionLocks
   #stopWaking: (() => void) | undefined
   readonly #warnings: Warnings
+  #stopHurrying: (() => void) | undefined
   readonly #settling = new Settling()
   readonly #refusals: Refusals
   readonly undo: UndoStack = new UndoStack()
@@ -263,6 +264,7 @@ export class Replica {
     this.#session?.stop('closed')
     await this.#disk.close()
     this.#stopWaking?.()
+    this.#stopHurrying?.()
     this.#sessionLocks.releaseAll()
     for (const table of this.repo.tables()) table.unsubscribeAll()
     this.refused.unsubscribeAll()
@@ -294,6 +296,7 @@ export class Replica {
       },
       onHalt: (error) => this.halt(error),
     })
+    this.#stopHurrying = platform.onHide?.(() => this.#flusher!.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
     if (this.#disk.handle) await this.#restore()
     this.status.setState({

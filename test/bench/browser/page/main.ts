@@ -1,6 +1,7 @@
 /** The page of the browser workloads: puts them where the runner can call them. */
 import { scrollNothing, scrollPanel, writeBeside } from '../../devtools/page.ts'
 import { checkDurable, writeDurable, writeLone } from './durable.ts'
+import { findLeft, writeAndLeave } from './leave.ts'
 import { typeInto } from './input.tsx'
 import { openPage } from './pages.tsx'
 import { changeRows, mountRows } from './rows.tsx'
@@ -9,6 +10,8 @@ const workloads = {
   checkDurable,
   writeDurable,
   writeLone,
+  findLeft,
+  writeAndLeave,
   typeInto,
   openPage,
   changeRows,

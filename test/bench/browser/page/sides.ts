@@ -1,5 +1,5 @@
 /** Both sides as the pages use them: stores with rows, durable in IndexedDB. */
-import { type SyncStore, createSyncStore } from '@countersign/core'
+import { type Entity, type SyncStore, createSyncStore } from '@countersign/core'
 import { dexieStorage } from '@countersign/storage-dexie'
 import { Plain, Task, type TaskRow, inputOf } from '../../data.ts'
 import { dexieRows } from '../../floors/dexie-rows.ts'
@@ -16,10 +16,14 @@ export async function openFloor(name: string, kind: 'log' | 'dexie' = 'log'): Pr
   return new RowStore(await (kind === 'log' ? idbLog : dexieRows)(name))
 }
 
-export async function openOurs(name: string): Promise<SyncStore> {
+export function openOurs(name: string): Promise<SyncStore> {
+  return openStore(name, [Task])
+}
+
+export async function openStore(name: string, entities: readonly Entity[]): Promise<SyncStore> {
   const store = createSyncStore({
     space: SPACE,
-    entities: [Task],
+    entities,
     storage: dexieStorage(name, { persist: false }),
     onError: (error) => reportError(error),
   })
