@@ -27,5 +27,6 @@ export function correctedClock(clock: Clock): Clock {
     monotonic: () => clock.monotonic(),
     after: (delayMs, task) => clock.after(delayMs, task),
     soon: (task) => clock.soon(task),
+    ...(clock.afterPaint && { afterPaint: (task) => clock.afterPaint!(task) }),
   }
 }
