@@ -38,11 +38,11 @@ export function writeBatch(database: IDBDatabase, batch: WriteBatch): Promise<nu
  */
 export function handOver(database: IDBDatabase, batch: WriteBatch): Promise<number> {
   const { segments = [], meta = [] } = batch
-  return transact(database, 'relaxed', ({ transaction, store }) => {
-    const adding = segments.map((segment) => store('segments').add(recordOf(segment)))
-    for (const [key, value] of meta) store('meta').put(value, key)
+  return transact(database, 'relaxed', (scope) => {
+    const adding = segments.map((segment) => scope.store('segments').add(recordOf(segment)))
+    for (const [key, value] of meta) scope.store('meta').put(value, key)
     const orders = Promise.all(adding.map(request))
-    transaction.commit?.()
+    scope.transaction.commit?.()
     return orders.then((all) => (all.at(-1) as number | undefined) ?? 0)
   })
 }
