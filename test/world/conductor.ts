@@ -92,7 +92,7 @@ export class Conductor {
       visit.check()
     } else if (ACTS[action](this.#world, this)) {
       tally.hit(
-        `${action === 'open' || action === 'stranger' || action === 'release' ? 'action' : 'fault'}: ${action}`,
+        `${['open', 'stranger', 'release', 'sojourn'].includes(action) ? 'action' : 'fault'}: ${action}`,
       )
     }
   }
@@ -139,6 +139,9 @@ function isRunning(world: World): (device: Device) => boolean {
 type Act = (world: World, by: Conductor) => boolean
 
 /** Each says whether it found somebody to happen to. */
+/** So many ms after a write the page is loaded again: at every point of a flush. */
+const RELOAD_MS = [0, 0, 1, 2, 5, 10, 20, 300]
+
 const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'screen'>, Act>> = {
   open: (world, by) => {
     const closed = world.tabs.filter((tab) => !tab.visit)
@@ -277,6 +280,45 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     world.note('R', () => 'loses its store')
     world.faults.storeIsOut = true
     by.later(by.spell(), () => (world.faults.storeIsOut = false))
+    return true
+  },
+  sojourn: (world, by) => {
+    const tab = by.random.pick(world.tabs)
+    if (tab.visit) {
+      if (!tab.visit.isOpen) return false
+      world.kill(tab.visit)
+    }
+    world.open(tab)
+    const visit = tab.visit!
+    visit.store.setOnline(false)
+    void visit.store.ready.then(
+      () => {
+        if (!visit.isOpen) return
+        for (let writes = by.random.between(1, 3); writes > 0; writes--) by.workload.write(visit)
+        void visit.store.flushed().then(
+          () => {
+            if (visit.isOpen) world.kill(visit)
+          },
+          () => {},
+        )
+      },
+      () => {},
+    )
+    return true
+  },
+  reload: (world, by) => {
+    const visit = by.visit((each) => each.isOpen && !each.process.isFrozen)
+    if (!visit) return false
+    const tab = world.tabs.find((each) => each.visit === visit)!
+    for (let writes = by.random.between(1, 4); writes > 0; writes--) by.workload.write(visit)
+    const reload = (): void => {
+      if (tab.visit !== visit) return
+      world.kill(visit)
+      world.open(tab)
+    }
+    const afterMs = by.random.pick(RELOAD_MS)
+    if (afterMs === 0) reload()
+    else by.later(afterMs * by.random.unit(), reload)
     return true
   },
   release: (world, by) => {

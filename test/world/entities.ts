@@ -6,6 +6,7 @@ import { CONFLICT, type Entity, type Query, entity, optional } from '@countersig
 import { z } from 'zod'
 import type { OraclePolicies, OraclePolicy } from '../model/policies.ts'
 import type { Random } from '../model/random.ts'
+import type { RealValues } from '../model/real-values.ts'
 import { BUILDS, type Build, Crate, Published, Ticket, versionedScreens } from './versioned.ts'
 
 export const Task = entity('task', {
@@ -93,10 +94,18 @@ export const ACCOUNT_IDS: readonly string[] = Array.from(
   (_, at) => `0000000c-0000-4000-8000-00000000000${at}`,
 )
 
+/** Whatever people keep: in seeds with values of real kinds. */
+export const Page = entity('page', {
+  heading: z.string(),
+  amount: z.number(),
+  body: optional(z.json()),
+  meta: optional(z.json()),
+})
+
 /** Types that anybody writes anything on. */
 export const OPEN_TYPES = [Task, Place, Badge, Card, Sheet, Span] as const
 
-export const TYPES = [...OPEN_TYPES, Log, Account] as const
+export const TYPES = [...OPEN_TYPES, Page, Log, Account] as const
 export type WorldType = (typeof TYPES)[number] | typeof Ticket | typeof Crate | typeof Published
 
 /** What an app of that build declares; undefined: of a world without versions. */
@@ -138,21 +147,32 @@ export const typeNamed: ReadonlyMap<string, WorldType> = new Map(
 const titles = ['A', 'B', 'C', 'ü😀', '', 'a longer title than the others have']
 const tags = [[], ['x'], ['x', 'y']]
 
+/** Where values come from: chance, and, where a seed has them, values of real kinds. */
+export interface ValueSource {
+  readonly random: Random
+  readonly real: RealValues | undefined
+}
+
 /** Values for some fields; with `all`, for every required one. */
-export function valuesFor(type: WorldType, random: Random, all: boolean): Record<string, unknown> {
+export function valuesFor(
+  type: WorldType,
+  { random, real }: ValueSource,
+  all: boolean,
+): Record<string, unknown> {
   const makers = MAKERS[type.name]!
   const names = Object.keys(makers)
   const chosen = all ? names : random.sample(names, random.chance(0.7) ? 1 : 2)
   const values: Record<string, unknown> = {}
   for (const name of chosen) {
-    const value = makers[name]!(random)
+    const made = makers[name]!(random, real)
+    const value = real && typeof made === 'string' && random.chance(0.7) ? real.text() : made
     if (value === undefined && all) continue
     values[name] = value
   }
   return values
 }
 
-type Maker = (random: Random) => unknown
+type Maker = (random: Random, real: RealValues | undefined) => unknown
 
 const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {
   task: {
@@ -174,6 +194,12 @@ const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {
     owner: (random) => random.pick(titles),
     votes: (random) => random.below(6),
     labels: (random) => (random.chance(0.2) ? undefined : random.pick(tags)),
+  },
+  page: {
+    heading: (random) => random.pick(titles),
+    amount: (random, real) => real?.number() ?? random.unit(),
+    body: (random, real) => (random.chance(0.2) ? undefined : (real?.json() ?? null)),
+    meta: (random, real) => (random.chance(0.4) ? undefined : (real?.json() ?? null)),
   },
   sheet: { left: (random) => random.below(4), right: (random) => random.below(4) },
   span: { from: (random) => random.below(4), to: (random) => 2 + random.below(4) },

@@ -45,6 +45,8 @@ export class Faults {
           ? undefined
           : this.#delay(net.delayMs * 5, net.tail),
       outlasts: () => net.outlasts,
+      bytesPerSecond: () => this.#plan.line?.bytesPerSecond ?? Infinity,
+      bufferBytesMax: () => this.#plan.line?.bufferBytesMax ?? Infinity,
     }
   }
 

@@ -6,6 +6,7 @@
  */
 import type { Message } from '@countersign/core/message'
 import { LIMITS } from '@countersign/core/message'
+import type { Limits } from '@countersign/core/testing'
 import type { AppendBatch, WriteBatch } from '@countersign/core/ports'
 import {
   type AuthorFrame,
@@ -58,8 +59,12 @@ export class Observer {
   readonly #nacked = new Set<string>()
   readonly #offeredBy = new Map<string, string>()
 
+  /** Of replicas and reviewer alike. */
+  readonly #limits: Limits
+
   constructor(stage: ObservedStage) {
     this.#stage = stage
+    this.#limits = { ...LIMITS, ...stage.plan.bounds }
   }
 
   committed(batch: AppendBatch): void {
@@ -79,7 +84,7 @@ export class Observer {
     s10Decisions(truth, runs)
     s19NothingIsLost(truth, runs, this.#stage.reviewerBuilds)
     s10RefusalsAreTrue(truth, batch)
-    s17AcceptedBounds(truth, runs, { ...LIMITS, ...plan.limits })
+    s17AcceptedBounds(truth, runs, { ...this.#limits, ...plan.limits })
     this.#stage.note('R', () => this.#committedText(before, batch))
     if (runs.length > 1) tally.hit('group commit of several offers')
     for (const { forked, messages } of runs) {
@@ -93,7 +98,7 @@ export class Observer {
   }
 
   sent(direction: Direction, name: string, text: string): void {
-    s17FrameSize(text)
+    s17FrameSize(text, this.#limits)
     const joined = this.#joiner(`${direction} ${name}`).take(text)
     if (joined.kind === 'waiting') this.#stage.tally.hit('frame in parts')
     if (joined.kind !== 'frame') return
@@ -104,7 +109,8 @@ export class Observer {
   /** Frames are seen in the moment of their sending, so parts come whole and in order. */
   #joiner(way: string): FrameJoiner {
     let joiner = this.#joiners.get(way)
-    if (!joiner) this.#joiners.set(way, (joiner = new FrameJoiner(LIMITS.reviewerFrameBytesMax)))
+    if (!joiner)
+      this.#joiners.set(way, (joiner = new FrameJoiner(this.#limits.reviewerFrameBytesMax)))
     return joiner
   }
 
@@ -132,7 +138,7 @@ export class Observer {
     if (!parsed) return
     const { truth, tally } = this.#stage
     const messages = parsed.kind === 'offer' ? this.#offered(text, parsed.packed) : []
-    s17AuthorFrame(parsed, messages)
+    s17AuthorFrame(parsed, messages, this.#limits)
     if (parsed.kind === 'want' && parsed.scope !== 'all') tally.hit('mend asked for')
     const visit = this.#stage.visitOf(name)
     if (visit && !visit.troubled) s4QueuedBeforeSent(truth, visit.device.name, messages)

@@ -4,6 +4,7 @@
  * fails all the time hides what only some of it would show.
  */
 import { Random } from '../model/random.ts'
+import { type Extremes, describeExtremes, extremesFor } from './extremes.ts'
 import { type Build, NEWEST_BUILD } from './versioned.ts'
 
 /** What may happen in a world, with how often it does in relation to the others. */
@@ -31,6 +32,8 @@ export const ACTIONS = [
   'storeOutage',
   'stranger',
   'release',
+  'sojourn',
+  'reload',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
@@ -68,7 +71,7 @@ export interface StorePlan {
   readonly readFails: number
 }
 
-export interface Plan {
+export interface Plan extends Extremes {
   readonly seed: number
   readonly workload: WorkloadName
   /** Tabs of each device. */
@@ -176,6 +179,9 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     weights.set(action as Action, Math.max(weight, weights.get(action as Action) ?? 0))
   const isLate = new Random(seed + 2 ** 42).chance(0.12)
   if (isLate) for (const [action, weight] of LATE) weights.set(action, weight)
+  const extremes = extremesFor(seed)
+  if (extremes.sojourns > 0) weights.set('sojourn', extremes.sojourns)
+  if (extremes.reloads > 0) weights.set('reload', extremes.reloads)
   const tabs = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
   return {
     seed,
@@ -222,6 +228,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     checkpointSteps: isLate ? 0 : has(0.4) ? random.pick([0, 2, 8]) : undefined,
     isLate,
     firstBuild: workload === 'W6' ? random.between(1, NEWEST_BUILD) : undefined,
+    ...extremes,
   }
 }
 
@@ -261,6 +268,7 @@ export function describePlan(plan: Plan): string {
     plan.checkpointSteps !== undefined && `checkpointSteps=${plan.checkpointSteps}`,
     plan.firstBuild !== undefined && `firstBuild=${plan.firstBuild}`,
     JSON.stringify(plan.limits),
+    describeExtremes(plan),
   ].filter((text) => text !== false)
   return [
     `workload ${plan.workload}, tabs ${plan.tabs.join('+')}, ${plan.actions} actions every ${plan.gapMs} ms, identity per ${plan.lifetime}`,

@@ -40,7 +40,11 @@ export class ReviewerNode {
   async #start(): Promise<void> {
     const { plan, store, wire, keys, faults, tally } = this.#stage
     const { tailMessagesMax } = plan
-    const limits = { ...plan.limits, ...(tailMessagesMax !== undefined && { tailMessagesMax }) }
+    const limits = {
+      ...plan.bounds,
+      ...plan.limits,
+      ...(tailMessagesMax !== undefined && { tailMessagesMax }),
+    }
     try {
       this.#reviewer = await createReviewer({
         space: SPACE,

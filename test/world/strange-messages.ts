@@ -11,16 +11,23 @@ import type {
   Message,
   MessageHeader,
 } from '@countersign/core/message'
-import type { Random } from '../model/random.ts'
-import { OPEN_TYPES, Task, type WorldType, givenId, typeNamed, valuesFor } from './entities.ts'
+import {
+  OPEN_TYPES,
+  Page,
+  Task,
+  type ValueSource,
+  type WorldType,
+  givenId,
+  typeNamed,
+  valuesFor,
+} from './entities.ts'
 import type { EntityHistory } from './facts.ts'
 import type { Truth } from './truth.ts'
 
 /** The author as this file needs it. */
-export interface Writing {
+export interface Writing extends ValueSource {
   /** How much of what it writes is on what was long overtaken. */
   readonly latePart: number
-  readonly random: Random
   readonly truth: Truth
   readonly entityIds: EntityIds
   message(
@@ -60,7 +67,7 @@ function pasts(author: Writing, most: number): { history: EntityHistory; mask: b
 
 /** Strangers leave alone what a workload counts on. */
 function isOpenType({ type }: EntityHistory): boolean {
-  return OPEN_TYPES.some(({ name }) => name === type)
+  return type === Page.name || OPEN_TYPES.some(({ name }) => name === type)
 }
 
 function typeOf(history: EntityHistory): WorldType {
@@ -68,7 +75,7 @@ function typeOf(history: EntityHistory): WorldType {
 }
 
 function setFor(author: Writing, type: WorldType, all = false): Record<string, Json> {
-  const values = valuesFor(type, author.random, all)
+  const values = valuesFor(type, author, all)
   const set: Record<string, Json> = {}
   for (const [reg, value] of Object.entries(values)) {
     if (value === undefined) set[reg] = { $unset: true }
@@ -169,7 +176,8 @@ function expects(author: Writing): Strange[] {
 /** New entities, and second roots of those whose ids anybody may give. */
 function creates(author: Writing): Strange[] {
   const { random } = author
-  const types = random.sample(OPEN_TYPES, random.between(1, 2))
+  const open = author.real ? [...OPEN_TYPES, Page] : OPEN_TYPES
+  const types = random.sample<WorldType>(open, random.between(1, 2))
   const changes = types.map((type) => {
     const entityId = givenId(type, random) ?? author.entityIds.next()
     return author.change(

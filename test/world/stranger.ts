@@ -24,6 +24,7 @@ import {
 import type { KeyPair, Link, Signer } from '@countersign/core/ports'
 import {
   bindFrame,
+  cutFrame,
   helloFrame,
   offerFrame,
   packMessages,
@@ -31,6 +32,7 @@ import {
 } from '@countersign/core/protocol'
 import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
 import type { Random } from '../model/random.ts'
+import type { RealValues } from '../model/real-values.ts'
 import type { Stage } from './stage.ts'
 import type { Strange, Writing } from './strange-messages.ts'
 import { SPACE, type Truth } from './truth.ts'
@@ -48,6 +50,7 @@ export interface StrangerStage extends Stage {
 
 export interface StrangerParts {
   readonly random: Random
+  readonly real: RealValues | undefined
   readonly bytes: SeededRandom
   /** What it writes next. */
   readonly writes: (author: Writing) => readonly Strange[]
@@ -56,6 +59,7 @@ export interface StrangerParts {
 export class Stranger implements Writing {
   readonly name: string
   readonly random: Random
+  readonly real: RealValues | undefined
   readonly entityIds: EntityIds
   readonly #stage: StrangerStage
   readonly #bytes: SeededRandom
@@ -74,7 +78,7 @@ export class Stranger implements Writing {
   static async make(
     stage: StrangerStage,
     name: string,
-    { random, bytes, writes }: StrangerParts,
+    { random, real, bytes, writes }: StrangerParts,
   ): Promise<Stranger> {
     const signer = simSigner({ random: bytes })
     const keys = await signer.generate()
@@ -85,7 +89,7 @@ export class Stranger implements Writing {
     const commit = personalCommit(SPACE, personalId, salt)
     const sig = await signer.sign(keys, grantBytes(SPACE, authorId, { sessionId, commit }))
     const opening = { authorId, publicKey: keys.publicKey, sessionId, personalId, salt, sig }
-    return new Stranger(stage, name, { random, bytes, writes, signer, keys, opening, commit })
+    return new Stranger(stage, name, { random, real, bytes, writes, signer, keys, opening, commit })
   }
 
   private constructor(
@@ -101,6 +105,7 @@ export class Stranger implements Writing {
     this.#stage = stage
     this.name = name
     this.random = parts.random
+    this.real = parts.real
     this.#bytes = parts.bytes
     this.#writes = parts.writes
     this.#signer = parts.signer
@@ -223,7 +228,9 @@ export class Stranger implements Writing {
     if (this.#written.length > 0 && this.random.chance(0.1))
       offers.push(this.random.pick(this.#written))
     const flushes: Promise<void>[] = []
-    while (offers.length > 0) flushes.push(this.#send(flushOf(offers)))
+    const most = this.#stage.plan.bounds.flushMessagesMax ?? OFFER_MESSAGES_MAX
+    while (offers.length > 0)
+      flushes.push(this.#send(flushOf(offers, Math.min(most, OFFER_MESSAGES_MAX))))
     await Promise.all(flushes)
   }
 
@@ -234,14 +241,16 @@ export class Stranger implements Writing {
       messages.map(({ hash }) => hash),
     )
     const sig = await this.#signer.sign(this.#keys, bytes)
-    this.#link?.send(offerFrame(packMessages(messages), sig, this.#keys.publicKey))
+    const offer = offerFrame(packMessages(messages), sig, this.#keys.publicKey)
+    const { frameBytesMax } = this.#stage.plan.bounds
+    for (const frame of cutFrame(offer, frameBytesMax)) this.#link?.send(frame)
   }
 }
 
 /** The next messages that may stand in one offer: parents before children, none twice. */
-function flushOf(offers: Message[]): Message[] {
+function flushOf(offers: Message[], messagesMax: number): Message[] {
   const flush: Message[] = []
-  while (offers[0] && flush.length < OFFER_MESSAGES_MAX) {
+  while (offers[0] && flush.length < messagesMax) {
     const { id } = offers[0]
     const isLate = flush.some((message) => message.id === id || standsOn(message, id))
     if (isLate) break

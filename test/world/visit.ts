@@ -2,11 +2,12 @@
  * A tab, and one life of it: from opening the store until it is closed or killed. Everything a
  * visit has of the world it has through its own clock, so that killing that clock kills it.
  */
-import { type AnyRow, type SyncStore, createSyncStore } from '@countersign/core'
+import type { AnyRow, SyncStore } from '@countersign/core'
 import {
   ProcessClock,
   type SeededRandom,
   type TabLocks,
+  createLimitedStore,
   simSigner,
 } from '@countersign/core/testing'
 import { type WorldType, typesOf } from './entities.ts'
@@ -56,7 +57,7 @@ export class Visit {
   watch: Watch | undefined
   /** Whether its disk has failed it: then what it says is not durable may be offered. */
   troubled = false
-  /** Whether it has read neither a disk nor a snapshot. */
+  /** Whether it has read neither a disk nor a snapshot, and lets go of nothing. */
   hasWholePast: boolean
   state: 'opening' | 'open' | 'closing' | 'gone' = 'opening'
   readonly #stage: VisitStage
@@ -75,7 +76,7 @@ export class Visit {
     })
     this.#locks = device.locks.tab()
     const { plan } = stage
-    this.store = createSyncStore({
+    const options = {
       space: SPACE,
       entities: this.types,
       ...(device.disk && { storage: device.disk.storage(this.process) }),
@@ -90,10 +91,13 @@ export class Visit {
         tabId: () => name,
         warn: undefined,
       },
-      onError: (error) => stage.fault('S0', `${name}: ${String(error)}`),
-    })
+      onError: (error: unknown) => stage.fault('S0', `${name}: ${String(error)}`),
+    }
+    this.store = createLimitedStore(options, plan.bounds)
     this.troubled = !device.disk
-    this.hasWholePast = !device.disk || (!device.isShared && device.isEmpty)
+    this.hasWholePast =
+      plan.bounds.retainedMessagesMax === undefined &&
+      (!device.disk || (!device.isShared && device.isEmpty))
     this.store.status.subscribe(({ storage, halted }) => {
       if (storage === 'degraded') this.troubled = true
       if (halted !== undefined) stage.fault('S0', `${name} has halted: ${halted}`)

@@ -14,6 +14,7 @@ import {
   simSigner,
 } from '@countersign/core/testing'
 import { Random } from '../model/random.ts'
+import { RealValues } from '../model/real-values.ts'
 import { Device } from './device.ts'
 import { Faults } from './faults.ts'
 import { s22Restored } from './invariants/restored.ts'
@@ -48,6 +49,8 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
   readonly keys: KeyPair
   readonly devices: readonly Device[]
   readonly strangers: Stranger[] = []
+  /** Where a seed has values of real kinds. */
+  readonly real: RealValues | undefined
   readonly nodes: ReviewerNode[] = []
   /** Visits in which something has happened since the last check. */
   readonly touched = new Set<Visit>()
@@ -81,12 +84,19 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
     this.random = new Random(plan.seed).split()
     this.#rollout = new Random(plan.seed + 2 ** 41)
     this.#released = plan.firstBuild
+    if (plan.values !== 'pool')
+      this.real = new RealValues(
+        new Random(plan.seed + 2 ** 48),
+        (kind) => this.tally.hit(`value: ${kind}`),
+        plan.values === 'long',
+      )
     this.faults = new Faults(plan, this.random.split(), this.tally)
     const observer = new Observer(this)
     const { clock } = this
     this.wire = new FaultyWire({
       clock,
       faults: this.faults.wire(),
+      ...(plan.bounds.frameBytesMax !== undefined && { frameBytesMax: plan.bounds.frameBytesMax }),
       onSend: (direction, name, text) => {
         this.#mix(text.length)
         this.guard(() => observer.sent(direction, name, text))
@@ -177,7 +187,8 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
   }
 
   async addStranger(writes: StrangerParts['writes']): Promise<Stranger> {
-    const parts = { writes, random: this.random.split(), bytes: this.bytes.split() }
+    const { real } = this
+    const parts = { writes, real, random: this.random.split(), bytes: this.bytes.split() }
     const stranger = await Stranger.make(this, `X${this.strangers.length + 1}`, parts)
     this.strangers.push(stranger)
     return stranger

@@ -96,12 +96,7 @@ function byteForByte(sight: Sight): string {
     row.$timestamp,
   ]
   if (type.options.rule) return JSON.stringify([isArchived, meta])
-  return JSON.stringify([
-    clean.sort((a, b) => (String(a) < String(b) ? -1 : 1)),
-    conflicts,
-    isArchived,
-    meta,
-  ])
+  return JSON.stringify([clean.sort(([a], [b]) => (a < b ? -1 : 1)), conflicts, isArchived, meta])
 }
 
 /** Core's fold gives the oracle's rows in any causal order, with duplicates. */

@@ -1,30 +1,37 @@
 /** What must hold of every frame, checked in the moment of its sending. */
 import type { Message } from '@countersign/core/message'
-import { LIMITS } from '@countersign/core/message'
-import { FRAME_BYTES_MAX } from '@countersign/core/ports'
 import type { AuthorFrame, ReviewerFrame } from '@countersign/core/protocol'
+import type { Limits } from '@countersign/core/testing'
 import type { Truth } from '../truth.ts'
 import { must } from '../violation.ts'
 
 /** No frame is larger than a frame may be. */
-export function s17FrameSize(text: string): void {
+export function s17FrameSize(text: string, { frameBytesMax }: Limits): void {
   must(
-    text.length * 3 <= FRAME_BYTES_MAX || Buffer.byteLength(text) <= FRAME_BYTES_MAX,
+    text.length * 3 <= frameBytesMax || Buffer.byteLength(text) <= frameBytesMax,
     'S17',
     () => `a frame of ${Buffer.byteLength(text)} bytes`,
   )
 }
 
 /** What a replica asks and offers stays within the bounds. */
-export function s17AuthorFrame(frame: AuthorFrame, messages: readonly Message[]): void {
+export function s17AuthorFrame(
+  frame: AuthorFrame,
+  messages: readonly Message[],
+  limits: Limits,
+): void {
   if (frame.kind === 'want' && frame.scope !== 'all') {
     const { length } = frame.scope
-    must(length <= LIMITS.wantIdsMax, 'S17', () => `${length} entities are asked for at once`)
+    must(length <= limits.wantIdsMax, 'S17', () => `${length} entities are asked for at once`)
+  }
+  if (frame.kind === 'bind') {
+    const { length } = frame.sessions
+    must(length <= limits.sessionsPerBindMax, 'S17', () => `${length} sessions are bound at once`)
   }
   if (frame.kind === 'offer') {
     must(messages.length > 0, 'S17', () => 'an offer of nothing')
     must(
-      messages.length <= LIMITS.flushMessagesMax,
+      messages.length <= limits.flushMessagesMax,
       'S17',
       () => `an offer of ${messages.length} messages`,
     )

@@ -7,7 +7,7 @@ export const ackBeforeCommit: Planted = {
     {
       module: 'reviewer/reviewer.ts',
       from: 'const outcome = await store.append(',
-      to: `tellVerdicts(prepared, { head, connections: this.#connections, onNack: () => {} })
+      to: `tellVerdicts(prepared, { head, connections: this.#connections, limits: this.limits, onNack: () => {} })
       const outcome = await store.append(`,
     },
   ],

@@ -8,6 +8,7 @@ import {
   Account,
   Log,
   OPEN_TYPES,
+  Page,
   Place,
   Task,
   type WorldType,
@@ -65,12 +66,13 @@ export class RandomVerbs extends Workload {
   }
 
   protected pickType(_visit: Visit): WorldType {
-    return this.random.pick([Task, Task, ...OPEN_TYPES])
+    const types = [Task, Task, ...OPEN_TYPES]
+    return this.random.pick(this.real ? [...types, Page, Page, Page] : types)
   }
 
   /** Values for some fields; with `all`, for every required one. */
   protected valuesOf(_visit: Visit, type: WorldType, all: boolean): Record<string, unknown> {
-    return valuesFor(type, this.random, all)
+    return valuesFor(type, this, all)
   }
 
   /** A call has written these fields, and no others. */
@@ -177,11 +179,33 @@ export class RandomVerbs extends Workload {
 
   /** A call that must throw, and change nothing. */
   #wrong(visit: Visit, type: WorldType, row: AnyRow): Receipt {
+    if (this.real && this.random.chance(0.5)) return this.#half(visit, type, row)
     const patch =
       type === Task ? { points: 'many' } : type === Place ? { visits: 1.5 } : { nothing: 1 }
     const receipt = visit.store.update(type, row.id, patch as never)
     must(false, 'S13', () => `${type.name} took a value that its schema refuses`)
     return receipt
+  }
+
+  /** Half of a surrogate pair is no text, wherever it stands: refused at the call, and nothing changes. */
+  #half(visit: Visit, type: WorldType, row: AnyRow): Receipt {
+    const half = this.real!.half()
+    const texts = Object.keys(row).filter((field) => typeof row[field] === 'string')
+    const field = this.random.pick([...texts, 'label'].filter((name) => name !== 'id'))
+    const before = this.isInTransaction ? undefined : pictureOf(visit)
+    const value = type === Page && this.random.chance(0.7) ? { deep: [{ half }] } : half
+    const patch = type === Page && typeof value === 'object' ? { body: value } : { [field]: value }
+    try {
+      const receipt = visit.store.update(type, row.id, patch as never)
+      must(false, 'S13', () => `${type.name} took half of a surrogate pair`)
+      return receipt
+    } finally {
+      must(
+        !before || isDeepStrictEqual(before, pictureOf(visit)),
+        'S13',
+        () => 'a call that was refused has changed something',
+      )
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 import { type AnyRow, CountersignError, type Receipt } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
 import type { Random } from '../../model/random.ts'
+import type { RealValues } from '../../model/real-values.ts'
 import { type WorldType, screenFor } from '../entities.ts'
 import { type Strange, type Writing, strangeMessage } from '../strange-messages.ts'
 import { must } from '../violation.ts'
@@ -21,6 +22,7 @@ const EXPECTED = new Set([
   'invalid',
   'too_large',
   'needs_upgrade',
+  'outbox_full',
 ])
 
 class Rollback extends Error {}
@@ -30,11 +32,14 @@ export const NOTHING: Written = { receipts: [], ids: new Set() }
 
 export abstract class Workload {
   protected readonly world: World
-  protected readonly random: Random
+  /** As `ValueSource` names them. */
+  readonly random: Random
+  readonly real: RealValues | undefined
 
   constructor(world: World, random: Random) {
     this.world = world
     this.random = random
+    this.real = world.real
   }
 
   /** One write of one entity. It names in `written` the entities of its message so far. */
@@ -180,10 +185,16 @@ export abstract class Workload {
     const row = this.rowOf(visit, type, id)
     for (const [field, value] of Object.entries(patch)) {
       must(
-        row && isDeepStrictEqual(row[field], value),
+        row && isDeepStrictEqual(row[field], asKept(value)),
         'S13',
-        () => `${type.name}.${field} was written, and reads ${JSON.stringify(row?.[field])}`,
+        () =>
+          `${type.name}.${field} was written as ${JSON.stringify(value)}, and reads ${JSON.stringify(row?.[field])}`,
       )
     }
   }
+}
+
+/** As a message holds it: JSON knows one zero. */
+function asKept(value: unknown): unknown {
+  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown)
 }

@@ -13,7 +13,7 @@ import { type EntityState, type LiveSet, liveOf } from '../fold/state.ts'
 import { type Entry, Write } from '../log/entry.ts'
 import type { Table } from '../repo/table.ts'
 import { encodeField } from '../schema/field.ts'
-import { UNSET } from '../schema/input.ts'
+import { orUnset } from '../schema/input.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import { isUnreadable } from '../schema/unreadable.ts'
 
@@ -179,14 +179,14 @@ function shownJson(
   reader: Reader,
 ): Json | undefined {
   const { entity, lenses } = reader
-  if (live === undefined) return lenses.defaultOf(reg, entity.currentVersion) ?? UNSET
+  if (live === undefined) return orUnset(lenses.defaultOf(reg, entity.currentVersion))
   const merged = mergeRegister(live, { reg, slot }, reader)
   const field = reader.entity.fieldAt(reg)
   if (merged.kind === 'value' && field) {
     const json = encodeField(field, merged.value)
-    if (json.ok) return json.value ?? UNSET
+    if (json.ok) return orUnset(json.value)
   }
   const write = merged.kind === 'write' ? merged.write : shownWrite(live, viewerId)
   if (isUnreadable(readValue(write, reg, reader))) return undefined
-  return comparable(write, reg, reader) ?? UNSET
+  return orUnset(comparable(write, reg, reader))
 }

@@ -21,6 +21,10 @@ export interface Field {
  */
 export function encodeField(field: Field, value: unknown): Outcome<Json | undefined> {
   const checked = validated(field.schema, value)
+  if (!checked.ok && checked.error.code === 'schema_refused' && !field.codec) {
+    const fault = jsonFault(value) // says more than what the schema made of it
+    if (fault !== undefined) return fail('invalid', fault)
+  }
   if (!checked.ok || checked.value === undefined) return checked as Outcome<undefined>
   return jsonOf(field, checked.value)
 }

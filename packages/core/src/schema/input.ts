@@ -11,6 +11,11 @@ import { ARCHIVED, type RegSet, type RegisterTable } from './registers.ts'
 /** The value that unsets a register. There is one such object; compare by identity or `isUnset`. */
 export const UNSET: Json = Object.freeze({ $unset: true })
 
+/** What a register is written with; null is a value like any other. */
+export function orUnset(json: Json | undefined): Json {
+  return json === undefined ? UNSET : json
+}
+
 export function isUnset(value: Json | undefined): boolean {
   if (value === UNSET) return true
   return typeof value === 'object' && value !== null && (value as { $unset?: Json }).$unset === true
@@ -68,7 +73,7 @@ export function encodePatch(entity: Entity, table: RegisterTable, patch: object)
   const names: string[] = []
   for (const key of Object.keys(given)) {
     const field = writable(entity, key)
-    values[field.reg] = unwrap(entity, field, encodeField(field, given[key])) ?? UNSET
+    values[field.reg] = orUnset(unwrap(entity, field, encodeField(field, given[key])))
     names.push(field.reg)
   }
   return { regs: table.set(names.length > 1 ? names.sort() : names), values }

@@ -8,7 +8,7 @@
  *   near (a `Transport` for each device) ══ link ══ far (whoever serves)
  */
 import type { Clock } from '../ports/clock.ts'
-import type { Link, LinkEvents, Transport } from '../ports/transport.ts'
+import { FRAME_BYTES_MAX, type Link, type LinkEvents, type Transport } from '../ports/transport.ts'
 import { ProcessClock } from './virtual-clock.ts'
 import {
   type Accept,
@@ -27,11 +27,14 @@ const SOUND: WireFaults = {
   refuses: () => false,
   noticeMs: () => 1,
   outlasts: () => false,
+  bytesPerSecond: () => Infinity,
+  bufferBytesMax: () => Infinity,
 }
 
 export interface FaultyWireOptions {
   readonly clock: Clock
   readonly faults?: Partial<WireFaults>
+  readonly frameBytesMax?: number
   /** Hears every frame in the moment of its sending. */
   readonly onSend?: (direction: Direction, name: string, text: string) => void
 }
@@ -45,12 +48,14 @@ class Path {
 export class FaultyWire implements WireHost {
   faults: WireFaults
   readonly clock: Clock
+  readonly frameBytesMax: number
   readonly onSend: (direction: Direction, name: string, text: string) => void
   readonly #paths = new Map<string, Path>()
   readonly #links = new Set<WireLink>()
   #serving: Serving | undefined
 
-  constructor({ clock, faults, onSend }: FaultyWireOptions) {
+  constructor({ clock, faults, frameBytesMax, onSend }: FaultyWireOptions) {
+    this.frameBytesMax = frameBytesMax ?? FRAME_BYTES_MAX
     this.clock = clock
     this.faults = { ...SOUND, ...faults }
     this.onSend = onSend ?? (() => {})

@@ -4,8 +4,8 @@
  *
  *   near: dialing ─▶ open ─▶ closed            far: (not there) ─▶ open ─▶ closed
  */
-import { isLongerThan } from '../base/size.ts'
-import { FRAME_BYTES_MAX, type Link, type LinkEvents, type ServerLink } from '../ports/transport.ts'
+import { isLongerThan, utf8Bytes } from '../base/size.ts'
+import type { Link, LinkEvents, ServerLink } from '../ports/transport.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ProcessClock } from './virtual-clock.ts'
 
@@ -24,6 +24,10 @@ export interface WireFaults {
   readonly noticeMs: () => number | undefined
   /** Whether a link of which frames were blocked goes on when the path is free again. */
   readonly outlasts: () => boolean
+  /** What a line carries; `Infinity`: frames take their delay and nothing more. */
+  readonly bytesPerSecond: (direction: Direction) => number
+  /** Bytes that may wait in an end of a link. One more ends the link, as a gateway ends a slow reader's. */
+  readonly bufferBytesMax: () => number
 }
 
 /** What the far end does with one link. */
@@ -44,6 +48,8 @@ export interface WireHost {
   readonly clock: Clock
   readonly faults: WireFaults
   readonly serving: Serving | undefined
+  /** UTF-8 bytes of a frame; a larger one ends its link. */
+  readonly frameBytesMax: number
   /** Hears every frame in the moment of its sending. */
   readonly onSend: (direction: Direction, name: string, text: string) => void
   isBlocked(name: string, direction: Direction): boolean
@@ -76,6 +82,10 @@ export class WireLink implements Link {
   #isBroken = false
   /** When the last frame of each direction arrives. */
   readonly #lastMs: Record<Direction, number> = { up: 0, down: 0 }
+  /** Bytes of each direction that have been sent and have not left yet. */
+  readonly #waiting: Record<Direction, number> = { up: 0, down: 0 }
+  /** When the last of them will have left. */
+  readonly #freeMs: Record<Direction, number> = { up: 0, down: 0 }
 
   constructor(wire: WireHost, near: NearEnd) {
     this.#wire = wire
@@ -90,6 +100,11 @@ export class WireLink implements Link {
 
   get isOpen(): boolean {
     return this.#nearState === 'open' && !this.#isBroken
+  }
+
+  /** Bytes that the near end has sent and that have not left yet. */
+  get bufferedBytes(): number {
+    return this.#waiting.up
   }
 
   /** Tries to reach whoever serves. */
@@ -107,8 +122,7 @@ export class WireLink implements Link {
   send(text: string): void {
     if (this.#nearState !== 'open') return
     this.#wire.onSend('up', this.name, text)
-    if (isLongerThan(text, FRAME_BYTES_MAX)) this.cut()
-    else this.#frame('up', text)
+    this.#put('up', text)
   }
 
   close(): void {
@@ -131,12 +145,15 @@ export class WireLink implements Link {
     if (this.#nearState === 'closed') return
     const far: FarSide = { process, end: undefined, isOpen: true, hasClosed: false }
     this.#far = far
+    const waiting = this.#waiting
     const link: ServerLink = {
+      get bufferedBytes() {
+        return waiting.down
+      },
       send: (text) => {
         if (!far.isOpen || far.hasClosed) return
         this.#wire.onSend('down', this.name, text)
-        if (isLongerThan(text, FRAME_BYTES_MAX)) this.cut()
-        else this.#frame('down', text)
+        this.#put('down', text)
       },
       close: (reason) => {
         if (!far.isOpen || far.hasClosed) return
@@ -154,6 +171,26 @@ export class WireLink implements Link {
       }),
     )
     far.end = accept(link, this.name)
+  }
+
+  /** Puts a frame on the line, behind what still waits there. */
+  #put(direction: Direction, text: string): void {
+    const { clock, faults, frameBytesMax } = this.#wire
+    const perSecond = faults.bytesPerSecond(direction)
+    const bytes = perSecond === Infinity ? 0 : utf8Bytes(text)
+    if (isLongerThan(text, frameBytesMax)) this.cut()
+    else if (perSecond === Infinity) this.#frame(direction, text)
+    else if (this.#waiting[direction] + bytes > faults.bufferBytesMax()) this.cut()
+    else {
+      this.#waiting[direction] += bytes
+      const now = clock.monotonic()
+      const leftMs = Math.max(now, this.#freeMs[direction]) + (bytes / perSecond) * 1_000
+      this.#freeMs[direction] = leftMs
+      clock.after(leftMs - now, () => {
+        this.#waiting[direction] -= bytes
+        this.#frame(direction, text)
+      })
+    }
   }
 
   #frame(direction: Direction, text: string): void {

@@ -1,0 +1,136 @@
+/**
+ * What makes a seed as large as life, or its bounds as small as a hand: values of real kinds,
+ * slow lines, thousands of rows, hundreds of sessions, and every bound of core set to a few, so
+ * that what lies beyond it is common. Each seed has a few of these, and many have none. Chance of
+ * its own for each part, so that a seed that is remembered keeps the rest of its plan.
+ */
+import type { Limits } from '@countersign/core/testing'
+import { Random } from '../model/random.ts'
+
+export interface LinePlan {
+  readonly bytesPerSecond: number
+  readonly bufferBytesMax: number
+}
+
+export interface Extremes {
+  /** Bounds of replicas and reviewer that are not the defaults. */
+  readonly bounds: Partial<Limits>
+  readonly line: LinePlan | undefined
+  /** Values of real kinds, or from small pools; `long`: some texts are long. */
+  readonly values: 'pool' | 'real' | 'long'
+  /** Rows that are written before anything else happens. */
+  readonly crowd: number
+  /** How often somebody opens the app, writes without a network, and leaves; in relation to writes. */
+  readonly sojourns: number
+  /** How often the page is loaded again right after a write. */
+  readonly reloads: number
+}
+
+/** Everything as core has it by itself. */
+export const ORDINARY: Extremes = {
+  bounds: {},
+  line: undefined,
+  values: 'pool',
+  crowd: 0,
+  sojourns: 0,
+  reloads: 0,
+}
+
+export function extremesFor(seed: number): Extremes {
+  return {
+    bounds: boundsFor(new Random(seed + 2 ** 43)),
+    values: valuesFor(new Random(seed + 2 ** 44)),
+    line: lineFor(new Random(seed + 2 ** 45)),
+    ...livesFor(new Random(seed + 2 ** 46)),
+    crowd: crowdFor(new Random(seed + 2 ** 47)),
+  }
+}
+
+type Bound = keyof Limits
+
+/** Set to 2 to 5. */
+const FEW: readonly Bound[] = [
+  'pageEntitiesMax',
+  'sliceEntitiesMax',
+  'wantIdsMax',
+  'readRunsMax',
+  'loadRunsMax',
+  'settledPerFrameMax',
+  'flushMessagesMax',
+  'liveWritesMax',
+  'historiesMax',
+  'batchMessagesMax',
+  'storageBatchesMax',
+]
+
+function boundsFor(random: Random): Partial<Limits> {
+  if (!random.chance(0.35)) return {}
+  const share = random.pick([0.15, 0.4])
+  const bounds: Partial<Record<Bound, number>> = {}
+  for (const bound of FEW) {
+    const few = random.between(2, 5)
+    if (random.chance(share)) bounds[bound] = few
+  }
+  if (random.chance(share)) bounds.outboxMessagesMax = random.between(5, 40)
+  if (random.chance(share)) bounds.checkpointStepBytesMax = random.between(2, 5) * 1_024
+  if (random.chance(share)) Object.assign(bounds, frameFor(random))
+  return bounds
+}
+
+/** So small that a page, an offer and a run of an ordinary day travel in parts. */
+function frameFor(random: Random): Partial<Limits> {
+  const frameBytesMax = random.between(2, 8) * 1_024
+  return {
+    frameBytesMax,
+    flushBytesMax: random.pick([512, 4_096]),
+    linkBufferedBytesMax: frameBytesMax * 2,
+  }
+}
+
+function valuesFor(random: Random): Extremes['values'] {
+  const roll = random.unit()
+  return roll < 0.75 ? 'pool' : roll < 0.97 ? 'real' : 'long'
+}
+
+function lineFor(random: Random): LinePlan | undefined {
+  if (!random.chance(0.08)) return undefined
+  return {
+    bytesPerSecond: random.pick([4_000, 20_000, 100_000]),
+    bufferBytesMax: 8 * 1_048_576,
+  }
+}
+
+function livesFor(random: Random): Pick<Extremes, 'sojourns' | 'reloads'> {
+  const isBusy = random.chance(0.01)
+  return {
+    sojourns: isBusy ? 60 : random.chance(0.1) ? 4 : 0,
+    reloads: random.chance(0.12) ? 4 : 0,
+  }
+}
+
+/** Few seeds, because each look of the world costs as many steps as there are rows. */
+function crowdFor(random: Random): number {
+  const roll = random.unit()
+  return roll < 0.002 ? 5_000 : roll < 0.012 ? random.between(300, 800) : 0
+}
+
+/** In words. */
+export function describeExtremes({
+  bounds,
+  line,
+  values,
+  crowd,
+  sojourns,
+  reloads,
+}: Extremes): string {
+  return [
+    values !== 'pool' && `values=${values}`,
+    line && `line=${line.bytesPerSecond}/s`,
+    crowd > 0 && `crowd=${crowd}`,
+    sojourns > 0 && `sojourns=${sojourns}`,
+    reloads > 0 && `reloads=${reloads}`,
+    Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
+  ]
+    .filter((text) => typeof text === 'string')
+    .join(' ')
+}
