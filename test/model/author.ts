@@ -80,6 +80,11 @@ export class Author {
     this.#opening = { authorId, publicKey, sessionId, personalId, salt, sig: this.#sign(grant) }
   }
 
+  /** What proves its session. */
+  get opening(): SessionOpening {
+    return this.#opening
+  }
+
   /** The message with the author's next number. A `resolve` of a trace was never compare-and-set. */
   message({ timestamp, changes }: TraceMessage, names: Names): Message {
     const made = changes.map(({ entity, kind, parents, set, keep }): Change => {

@@ -3,21 +3,30 @@
  * order. What a trace's answers are compared with is then what the reviewer has, not what the
  * authors meant.
  */
-import { type Message } from '@countersign/core/message'
+import type { Message, SessionOpening } from '@countersign/core/message'
 import type { Link } from '@countersign/core/ports'
-import { helloFrame, parseReviewerFrame, readRun, wantFrame } from '@countersign/core/protocol'
+import {
+  bindFrame,
+  helloFrame,
+  parseReviewerFrame,
+  readRun,
+  wantFrame,
+} from '@countersign/core/protocol'
 import { socketIo } from '@countersign/transport-socketio'
 
 export class Follower {
   /** In canonical order, the first at seq 1. */
   readonly messages: Message[] = []
   readonly #space: string
+  readonly #opening: SessionOpening
   #link: Link | undefined
   #fault: Error | undefined
   #heard: () => void = () => {}
 
-  constructor(space: string) {
+  /** `opening`: who follows; only a link that speaks for a session is told anything. */
+  constructor(space: string, opening: SessionOpening) {
     this.#space = space
+    this.#opening = opening
   }
 
   connect(url: string): void {
@@ -48,7 +57,10 @@ export class Follower {
   #frame(text: string): void {
     const frame = parseReviewerFrame(text)
     if (!frame.ok) return this.#fail(`the reviewer sent a frame that is ${frame.error.message}`)
-    if (frame.value.kind === 'welcome') this.#link!.send(wantFrame('all', null))
+    if (frame.value.kind === 'welcome') {
+      this.#link!.send(bindFrame([this.#opening]))
+      this.#link!.send(wantFrame('all', null))
+    }
     if (frame.value.kind === 'bye') this.#fail(frame.value.reason)
     if (frame.value.kind === 'page') this.#fail('a snapshot came where the whole tail was meant')
     if (frame.value.kind !== 'tail') return

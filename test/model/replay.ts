@@ -60,7 +60,10 @@ export async function replay(trace: Trace, options: ReplayOptions): Promise<Repl
       transports: [socketIo(url)],
       reviewerKey: key,
     })
-  const follower = new Follower(space)
+  const follower = new Follower(
+    space,
+    new Author(space, 'a follower', new Random(options.seed + 1)).opening,
+  )
   const stores = [openStore()]
   const player = new Player(trace, random, { ...options, space })
   try {

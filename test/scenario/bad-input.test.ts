@@ -37,7 +37,7 @@ const Issue = entity(
   },
 )
 const SESSION = '7f1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
-const ENTITY = '1b1f4c1e-30a4-8f0e-9a58-0f2f5a3f6a12'
+const ENTITY = '1b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a12'
 const SALT = 'AAAAAAAAAAAAAAAAAAAAAA'
 
 let open: Scene | undefined

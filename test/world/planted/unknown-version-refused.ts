@@ -6,8 +6,8 @@ export const unknownVersionRefused: Planted = {
   edits: [
     {
       module: 'reviewer/admit.ts',
-      from: 'if (version > type.currentVersion) return nack(',
-      to: "if (version > type.currentVersion) return reject('needs_upgrade', 'a newer version') ?? nack(",
+      from: 'if (meta.schemaVersion <= type.currentVersion) return undefined',
+      to: "if (meta.schemaVersion > type.currentVersion) return reject('needs_upgrade', 'a newer version'); return undefined",
     },
   ],
   seed: 23,

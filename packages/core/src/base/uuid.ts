@@ -14,6 +14,11 @@ export function isUuid(value: unknown): value is Uuid {
   return typeof value === 'string' && value.length === 36 && UUID_PATTERN.test(value)
 }
 
+/** The version digit. */
+export function versionOf(id: Uuid): number {
+  return Number(id[14])
+}
+
 /** The first 16 bytes of a hash with version 8 and the variant written over them. */
 export function uuid8(hash: Uint8Array): Uuid {
   // Not `hash.slice`: a platform's SHA-256 may give a Buffer, whose slice is a view of it.

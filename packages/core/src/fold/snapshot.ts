@@ -3,7 +3,7 @@
  * live writes and the first root, and which of these had seen which. Ancestry among the rest
  * is gone; a message that names a parent no page has is mended by asking for the entity.
  */
-import { ancestorsOf, markFromSnapshot } from '../log/ancestry.ts'
+import { markFromSnapshot, parentsFirst } from '../log/ancestry.ts'
 import { Entry, type SessionRef, Write } from '../log/entry.ts'
 import { compareOrder } from '../log/order.ts'
 import type { MessageIndex } from '../log/messages.ts'
@@ -33,17 +33,10 @@ export class PageWriter {
     id: Uuid,
     { state, table }: { state: EntityState; table: RegisterTable },
   ): PageEntity {
-    const liveRegs = new Map<Write, Reg[]>()
-    for (const [slot, reg] of table.names.entries()) {
-      for (const write of writesOf(liveOf(state, slot))) {
-        const regs = liveRegs.get(write)
-        if (regs) regs.push(reg)
-        else liveRegs.set(write, [reg])
-      }
-    }
-    const kept = new Set<Write>([createdOf(state), ...liveRegs.keys(), ...headsOf(state)])
-    const ordered = [...kept].sort(compareOrder)
+    const liveRegs = liveRegistersOf(state, table)
+    const ordered = placesOf(state, liveRegs.keys())
     const linear = isLinear(state)
+    const seen = linear ? undefined : (seenPlaces.get(state) ?? walkOf(state, ordered).seen)
     const writes = ordered.map((write, at): PageWrite => {
       const regs = (liveRegs.get(write) ?? []).sort()
       // Whoever takes the page in cannot know what stood before: it is dead, and in no page.
@@ -54,7 +47,7 @@ export class PageWriter {
         version: write.version,
         regs,
         values: regs.map((reg) => write.values[reg]!),
-        parents: linear ? (at === 0 ? [] : [at - 1]) : placesSeen(write, ordered),
+        parents: seen?.[at] ?? (at === 0 ? [] : [at - 1]),
         ...(Object.keys(bases).length > 0 && { bases }),
       }
     })
@@ -77,9 +70,63 @@ export class PageWriter {
   }
 }
 
-function placesSeen(write: Write, ordered: readonly Write[]): number[] {
-  const seen = ancestorsOf(write.parents)
-  return ordered.flatMap((other, place) => (seen.has(other) ? [place] : []))
+/** Which places of a state's page each write in it had seen. A state never changes, so one walk is enough. */
+const seenPlaces = new WeakMap<EntityState, readonly (readonly number[])[]>()
+
+/**
+ * Walks the history of an entity once, so that its page costs no walk. Returns how many writes were
+ * walked: 0 when that was done before, or when the page needs none.
+ */
+export function walkAncestry(state: EntityState, table: RegisterTable): number {
+  if (isLinear(state) || seenPlaces.has(state)) return 0
+  return walkOf(state, placesOf(state, liveRegistersOf(state, table).keys())).walked
+}
+
+function liveRegistersOf(state: EntityState, table: RegisterTable): ReadonlyMap<Write, Reg[]> {
+  const liveRegs = new Map<Write, Reg[]>()
+  for (const [slot, reg] of table.names.entries()) {
+    for (const write of writesOf(liveOf(state, slot))) {
+      const regs = liveRegs.get(write)
+      if (regs) regs.push(reg)
+      else liveRegs.set(write, [reg])
+    }
+  }
+  return liveRegs
+}
+
+/** What a page holds: the first root, live writes and heads, in canonical order. */
+function placesOf(state: EntityState, live: Iterable<Write>): readonly Write[] {
+  return [...new Set<Write>([createdOf(state), ...live, ...headsOf(state)])].sort(compareOrder)
+}
+
+const PLACES_PER_PASS = 31
+
+/** One walk for the order, and then one pass over it for every 31 places. */
+function walkOf(
+  state: EntityState,
+  ordered: readonly Write[],
+): { seen: readonly (readonly number[])[]; walked: number } {
+  const history = parentsFirst(ordered)
+  const at = new Map(history.map((write, place) => [write, place]))
+  const parents = history.map((write) => write.parents.map((parent) => at.get(parent)!))
+  const seen = ordered.map((): number[] => [])
+  for (let first = 0; first < ordered.length; first += PLACES_PER_PASS) {
+    const bits = new Int32Array(history.length)
+    const places = ordered.slice(first, first + PLACES_PER_PASS)
+    for (const [bit, write] of places.entries()) bits[at.get(write)!] = 1 << bit
+    // Parents come first, so what they had seen is known.
+    const before = new Int32Array(history.length)
+    for (const [place, those] of parents.entries()) {
+      for (const parent of those) before[place]! |= before[parent]! | bits[parent]!
+    }
+    for (const [own, write] of ordered.entries()) {
+      const mask = before[at.get(write)!]!
+      for (let bit = 0; bit < places.length; bit++)
+        if (mask & (1 << bit)) seen[own]!.push(first + bit)
+    }
+  }
+  seenPlaces.set(state, seen)
+  return { seen, walked: history.length }
 }
 
 /** Reads page entities into states, sharing entries that are known or that several entities name. */

@@ -64,3 +64,24 @@ export function seenAmong(
   }
   return found
 }
+
+/** These writes and all that they had seen, each after its parents: one step for each link. */
+export function parentsFirst(ends: readonly Write[]): Write[] {
+  const order: Write[] = []
+  const seen = new Set<Write>()
+  const path: { readonly write: Write; next: number }[] = []
+  const enter = (write: Write): void => {
+    if (seen.has(write)) return
+    seen.add(write)
+    path.push({ write, next: 0 })
+  }
+  for (const end of ends) {
+    enter(end)
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const parent = top.write.parents[top.next++]
+      if (parent) enter(parent)
+      else order.push(path.pop()!.write)
+    }
+  }
+  return order
+}

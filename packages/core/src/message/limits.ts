@@ -35,7 +35,16 @@ export interface Limits {
   readonly handshakeMs: number
   readonly handshakeBytesMax: number
   readonly wantIdsMax: number
+  /** Writes of histories that an answer to a want walks before other work has its turn; a history is walked whole. */
+  readonly wantWritesPerTurnMax: number
   readonly sessionsPerBindMax: number
+  /** Sessions that one link speaks for; further ones are not bound. */
+  readonly sessionsPerLinkMax: number
+  /** Sessions without a verdict that a reviewer keeps; the oldest have to bind again. */
+  readonly idleSessionsMax: number
+  /** Rejections that a reviewer keeps, of one session and in all, beside those of one batch; the oldest go first. */
+  readonly rejectionsPerSessionMax: number
+  readonly rejectionsMax: number
   /** A replica that is no further behind than this gets the tail, never a snapshot. */
   readonly tailMessagesMax: number
   /** Writes that a `stale` verdict names, and bytes of JSON that they take. */
@@ -104,7 +113,12 @@ export const LIMITS: Limits = {
   handshakeMs: 10_000,
   handshakeBytesMax: 65_536,
   wantIdsMax: 512,
+  wantWritesPerTurnMax: 4_096,
   sessionsPerBindMax: 64,
+  sessionsPerLinkMax: 1_024,
+  idleSessionsMax: 16_384,
+  rejectionsPerSessionMax: 1_024,
+  rejectionsMax: 8_192,
   tailMessagesMax: 2_000,
   standingMax: 32,
   standingBytesMax: 16_384,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { CountersignError } from '../base/outcome.ts'
 import { LIMITS } from '../message/limits.ts'
+import type { SessionOpening } from '../message/message.ts'
 import { type HistoryPart, historyFrame } from '../protocol/history.ts'
 import { parseReviewerFrame } from '../protocol/frames.ts'
 import { type ReviewedMessage } from '../protocol/history.ts'
@@ -119,7 +120,10 @@ describe('an answer', () => {
 })
 
 /** A session by itself: what a replica would keep is dropped. */
-function sessionWith(desk: Desk): { session: SyncSession; cut: () => void } {
+function sessionWith(
+  desk: Desk,
+  opening: SessionOpening,
+): { session: SyncSession; cut: () => void } {
   const repo = new Repo({
     entities: [],
     viewer: { authorId: () => undefined, volatile: () => false },
@@ -129,7 +133,7 @@ function sessionWith(desk: Desk): { session: SyncSession; cut: () => void } {
     onTable: () => {},
   })
   const host: SessionHost = {
-    openings: () => [],
+    openings: () => [opening],
     judge: async () => undefined,
     taken: () => {},
     replaced: () => {},
@@ -185,8 +189,8 @@ describe('a session', () => {
   }
 
   test('§22 history: has it from the reviewer, as plain data', async () => {
-    const { desk, id, ids } = await withRows()
-    const { session } = sessionWith(desk)
+    const { desk, ann, id, ids } = await withRows()
+    const { session } = sessionWith(desk, await ann.opening())
     session.start()
     await desk.settle()
     expect(session.state).toBe('online')
@@ -196,8 +200,8 @@ describe('a session', () => {
   })
 
   test('§22 history: is unavailable offline, and when the link is lost on the way', async () => {
-    const { desk, id } = await withRows()
-    const { session, cut } = sessionWith(desk)
+    const { desk, ann, id } = await withRows()
+    const { session, cut } = sessionWith(desk, await ann.opening())
     await expect(session.history(id)).rejects.toMatchObject({ code: 'unavailable' })
     session.start()
     await desk.settle()

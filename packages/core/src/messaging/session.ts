@@ -207,6 +207,11 @@ export class SyncSession {
         this.#through(frame)
         break
       case 'bound':
+        // Bound for nothing, it is told nothing: what was asked for is asked for again.
+        if (frame.sessionIds.length === 0) {
+          this.#wanting = false
+          break
+        }
         this.#bound = true
         this.#boundSessions = new Set(frame.sessionIds)
         if (this.#state === 'syncing') this.#want()

@@ -40,6 +40,11 @@ export interface AppendBatch {
   readonly rejections: readonly StoredRejection[]
   /** Written anew or replaced, by sessionId. */
   readonly sessions: readonly StoredSession[]
+  /** Ids of rejections and sessions that go, before anything of the batch is written. Unknown ones are no fault. */
+  readonly removed?: {
+    readonly rejections: readonly string[]
+    readonly sessions: readonly string[]
+  }
   /** The signed position after this batch. */
   readonly head: string
 }

@@ -27,7 +27,7 @@ export function assertWritable(replica: Replica, ready: boolean): void {
 /** The id of a new row: minted, or the one that the app gave, where its type allows that. */
 export function newId(replica: Replica, table: Table, supplied: Uuid | undefined): Uuid {
   const { entity } = table
-  if (supplied === undefined) return replica.identity!.entityIds.next()
+  if (supplied === undefined) return mintedId(replica)
   const about = { entity: entity.name, id: supplied }
   if (entity.options.idPolicy !== 'supplied') {
     throw new CountersignError(
@@ -46,6 +46,14 @@ export function newId(replica: Replica, table: Table, supplied: Uuid | undefined
   if (table.row(supplied))
     throw new CountersignError('entity_exists', `${entity.name} ${supplied} exists`, about)
   return supplied
+}
+
+/** The next id of this session that no row here has, of whatever type: whoever took one has it. */
+function mintedId({ identity, repo }: Replica): Uuid {
+  for (;;) {
+    const id = identity!.entityIds.next()
+    if (![...repo.tables()].some((table) => table.row(id))) return id
+  }
 }
 
 /** The id, when there is such a row here. */

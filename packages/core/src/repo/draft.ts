@@ -89,6 +89,8 @@ export class Draft {
     const index = known ? known.write.index : this.#changes.length
     const resulting = known ? strictest(known.write.kind, kind) : kind
     if (known && resulting === 'resolve') this.#refuseHalfDecided(table, known, { kind, input })
+    // A creation stands on nothing, even where somebody has taken its id: then it is refused alone.
+    const under = resulting === 'create' ? undefined : before
     const facts = {
       index,
       type: table.entity.name,
@@ -96,8 +98,8 @@ export class Draft {
       kind: resulting,
       version: table.entity.currentVersion,
       regs: merged.regs,
-      parents: before ? parentsOf(before, this.#limits.parentsMax) : [],
-      keep: before && this.#keepOf(table, before, { kind: resulting, asked, merged }),
+      parents: under ? parentsOf(under, this.#limits.parentsMax) : [],
+      keep: under && this.#keepOf(table, under, { kind: resulting, asked, merged }),
     }
     const write = new Write(this.entry, facts, merged.values)
     const after = apply(before, write)

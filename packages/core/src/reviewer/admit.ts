@@ -9,6 +9,7 @@ import { isStateLargerThan, stateBytes } from '../fold/state-size.ts'
 import { type EntityState, headsOf, liveOf, writesOf } from '../fold/state.ts'
 import { seenAmong } from '../log/ancestry.ts'
 import { Entry, type Write, applyAssigned } from '../log/entry.ts'
+import { versionOf } from '../base/uuid.ts'
 import type { Limits } from '../message/limits.ts'
 import type {
   Assigned,
@@ -27,7 +28,7 @@ import { isUnset } from '../schema/input.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import { type Assigners, assignedTo } from './assign.ts'
 import type { Ledger } from './ledger.ts'
-import { schemaFault } from './schema-rules.ts'
+import { schemaFault, systemTypes } from './schema-rules.ts'
 import type { SpaceRows } from './rows.ts'
 import {
   type ReviewerRules,
@@ -55,6 +56,8 @@ export type Admission =
       readonly standing?: readonly Standing[]
     }
   | { readonly kind: 'nack'; readonly reason: NackReason; readonly detail: string }
+  /** No author of a message could have sent it; there is no verdict that it could have. */
+  | { readonly kind: 'struck'; readonly why: string }
 
 export interface AdmitContext {
   readonly space: SpaceState
@@ -98,18 +101,22 @@ export function admit(message: Message, bytes: Bytes, context: AdmitContext): Ad
 /** What can be said without looking at what the message does to its entities. */
 function formFault(message: Message, bytes: Bytes, context: AdmitContext): Admission | undefined {
   const { header, changes } = message
+  const owner = ownerFault(message, context)
+  if (owner) return owner
   const bounds = boundsFault(message, bytes, context.limits)
   if (bounds) return reject('too_large', bounds)
   if (changes.some((change) => change === null)) return reject('invalid', 'a change is missing')
   const moment = timestampFault(header.timestamp)
   if (moment) return reject('invalid', moment)
-  const owner = ownerFault(message, context)
-  if (owner) return owner
   if (
     context.ledger.isUsed(header.sessionId, header.clientSeq) ||
     context.answered.has(seqName(message))
   ) {
     return reject('seq_reused', `number ${header.clientSeq} of this session is another message`)
+  }
+  for (const change of changes as readonly Change[]) {
+    const unknown = unknownSchema(change, context)
+    if (unknown) return unknown
   }
   for (const change of changes as readonly Change[]) {
     const fault =
@@ -156,8 +163,12 @@ export function seqName({ header }: Message): string {
 function ownerFault({ header }: Message, { ledger }: AdmitContext): Admission | undefined {
   const session = ledger.session(header.sessionId)
   if (!session) return nack('not_bound', 'the session of this message is not bound')
+  // A rejection would use up a number of the session's own author.
   if (session.authorId !== header.authorId)
-    return reject('unauthorised', 'the session belongs to another author')
+    return {
+      kind: 'struck',
+      why: `a message of session ${header.sessionId}, which is another author's`,
+    }
   if (session.personalCommit !== header.personalCommit) {
     return reject('unauthorised', 'the message commits to another person than its session')
   }
@@ -177,36 +188,45 @@ function parentFault(
     return nack('parent_unknown', `its parent ${id} is not known here`)
   }
   const type = batch.typeOf(meta.entityId)
-  return type !== undefined && type !== meta.type
-    ? reject('invalid', `${meta.entityId} is a ${type}, not a ${meta.type}`)
-    : undefined
+  if (type === undefined || type === meta.type) return undefined
+  const reason = meta.kind === 'create' ? 'entity_exists' : 'invalid'
+  return reject(reason, `${meta.entityId} is a ${type}, not a ${meta.type}`)
 }
 
+/**
+ * A minted id names the session that makes it, and nobody else may take it. Of a type that is not
+ * known here, ids of version 8 are minted and those of other versions supplied.
+ */
 function rootFault(
   { meta }: Change,
   { header }: Message,
   { batch, ledger, types }: AdmitContext,
 ): Admission | undefined {
   if (meta.kind !== 'create') return undefined
-  const options = types?.get(meta.type)?.options
-  const minted = ledger.minted(meta.entityId, header.authorId, meta.sid ?? header.sessionId)
-  if (options && options.idPolicy !== 'supplied' && !minted) {
+  const options = (types?.get(meta.type) ?? systemTypes.get(meta.type))?.options
+  const isMinted = options ? options.idPolicy !== 'supplied' : versionOf(meta.entityId) === 8
+  if (isMinted && !ledger.minted(meta.entityId, header.authorId, meta.sid ?? header.sessionId))
     return reject('invalid', `the id ${meta.entityId} was not minted by its author`)
-  }
   if (batch.state(meta.entityId) && options?.onExists !== 'fork') {
     return reject('entity_exists', `${meta.type} ${meta.entityId} exists`)
   }
   return undefined
 }
 
-function valueFault({ meta, values }: Change, { types }: AdmitContext): Admission | undefined {
+/** What a reviewer cannot judge it leaves alone, before it looks at anything that it could refuse. */
+function unknownSchema({ meta }: Change, { types }: AdmitContext): Admission | undefined {
   if (!types) return undefined
   const type = types.get(meta.type)
   if (!type) return nack('unknown_schema', `the type ${meta.type} is not known here`)
-  const { schemaVersion: version } = meta
-  if (version > type.currentVersion)
-    return nack('unknown_schema', `${meta.type} is known here up to version ${type.currentVersion}`)
+  if (meta.schemaVersion <= type.currentVersion) return undefined
+  return nack('unknown_schema', `${meta.type} is known here up to version ${type.currentVersion}`)
+}
+
+function valueFault({ meta, values }: Change, { types }: AdmitContext): Admission | undefined {
   if (!values) return reject('invalid', 'the values of a new message cannot be absent')
+  const type = types?.get(meta.type)
+  if (!type) return undefined
+  const { schemaVersion: version } = meta
   for (const [i, reg] of meta.regs.entries()) {
     if (reg === ARCHIVED) continue
     const field = type.fieldAt(reg, version)

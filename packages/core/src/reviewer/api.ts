@@ -66,6 +66,9 @@ export interface ReviewerHealth {
   readonly epoch: number
   readonly seq: number
   readonly connections: number
+  /** Sessions and rejections that are held in memory. */
+  readonly sessions: number
+  readonly rejections: number
   /** False while the store fails. */
   readonly healthy: boolean
   /** Messages that wait for a commit. */

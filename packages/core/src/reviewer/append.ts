@@ -2,12 +2,12 @@
 import type { Position } from '../message/message.ts'
 import type { AppendBatch } from '../ports/reviewer-store.ts'
 import type { Prepared } from './commit.ts'
-import type { SessionRecord } from './ledger.ts'
+import type { Outdated, SessionRecord } from './ledger.ts'
 
 export function appendBatch(
   { runs, refused, head }: Prepared,
   before: Position,
-  sessions: readonly SessionRecord[],
+  { sessions, outdated }: { sessions: readonly SessionRecord[]; outdated: Outdated },
 ): AppendBatch {
   return {
     epoch: head.epoch,
@@ -18,10 +18,11 @@ export function appendBatch(
       sessionId: message.header.sessionId,
       text: JSON.stringify({ rejection, clientSeq: message.header.clientSeq }),
     })),
-    sessions: sessions.map((record) => ({
+    sessions: [...sessions, ...outdated.kept].map((record) => ({
       sessionId: record.sessionId,
       text: JSON.stringify(record),
     })),
+    removed: { rejections: outdated.rejections, sessions: outdated.dropped },
     head: JSON.stringify(head),
   }
 }

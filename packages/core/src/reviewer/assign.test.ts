@@ -135,11 +135,9 @@ describe('sequence', () => {
     const desk = await Desk.open(options)
     const ann = await desk.author('ann')
     const bob = await desk.author('bob')
-    const root = create(ann, 'a')
-    const { entityId } = root.changes[0]!.meta
-    const second = bob.message([
-      { type: 'invoice', id: entityId, kind: 'create', values: { title: 'b' } },
-    ])
+    const id = '6f1c2a34-8a5e-4c1b-9d70-0a1b2c3d4e5f' // supplied: what is minted nobody else may take
+    const root = ann.message([{ type: 'invoice', id, kind: 'create', values: { title: 'a' } }])
+    const second = bob.message([{ type: 'invoice', id, kind: 'create', values: { title: 'b' } }])
     await ann.offer(root)
     await bob.offer(second)
     expect(bob.verdict(second)).toBe('accepted')

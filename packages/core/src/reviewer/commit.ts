@@ -33,7 +33,7 @@ import type { Entity } from '../schema/entity.ts'
 import { type AdmitContext, type Admission, admit, seqName } from './admit.ts'
 import type { Assigners } from './assign.ts'
 import type { Connection } from './connection.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger, SessionRecord } from './ledger.ts'
 import type { SpaceRows } from './rows.ts'
 import type { ReviewerRules, RuleFailure } from './rules.ts'
 import { Batch, type SpaceState } from './space.ts'
@@ -79,6 +79,8 @@ export interface Prepared {
   readonly answers: readonly Answers[]
   /** Rejections of this batch, with the number of their message. */
   readonly refused: readonly { readonly rejection: Rejection; readonly message: Message }[]
+  /** Of all messages with a verdict, as they were bound when it was found. */
+  readonly sessions: ReadonlyMap<Uuid, SessionRecord>
   readonly head: Position
 }
 
@@ -129,6 +131,7 @@ class Work {
   readonly #refused: { rejection: Rejection; message: Message }[] = []
   readonly #refusedIds = new Map<Uuid, Rejection>()
   readonly #answered = new Set<string>()
+  readonly #sessions = new Map<Uuid, SessionRecord>()
   #head: Position
 
   constructor(context: CommitContext) {
@@ -143,6 +146,7 @@ class Work {
       runs: this.#runs,
       answers: this.#answers,
       refused: this.#refused,
+      sessions: this.#sessions,
       head: this.#head,
     }
   }
@@ -161,6 +165,11 @@ class Work {
       if (known) continue
       const bytes = this.#bytesOf(message, offer)
       const verdict = admit(message, bytes, this.#admitContext())
+      if (verdict.kind === 'struck') {
+        offer.connection.strike(verdict.why)
+        continue
+      }
+      if (verdict.kind !== 'nack') this.#noteSession(message)
       if (verdict.kind === 'accepted') {
         const { forked, assigned } = verdict
         const bases = basesAfter(verdict.entry, verdict.states, (type) =>
@@ -186,6 +195,11 @@ class Work {
     const { messageBytesMax } = this.#context.limits
     for (const group of inRuns(accepted, messageBytesMax)) this.#run(offer, group)
     this.#answers.push(answers)
+  }
+
+  /** A session may be freed while the batch is written; what is stored of it is this. */
+  #noteSession({ header: { sessionId } }: Message): void {
+    this.#sessions.set(sessionId, this.#context.ledger.session(sessionId)!)
   }
 
   /** Counts from now on for what follows in the batch. */
@@ -344,4 +358,20 @@ function inRuns(accepted: readonly Accepted[], bytesMax: number): Accepted[][] {
     }
   }
   return groups
+}
+
+/** How many messages of each session were accepted and refused. */
+export function verdictsBySession({
+  batch,
+  refused,
+}: Prepared): ReadonlyMap<Uuid, { readonly accepted: number; readonly refused: number }> {
+  const found = new Map<Uuid, { accepted: number; refused: number }>()
+  const of = (id: Uuid): { accepted: number; refused: number } => {
+    const known = found.get(id) ?? { accepted: 0, refused: 0 }
+    found.set(id, known)
+    return known
+  }
+  for (const { session } of batch.entries) of(session.sessionId).accepted++
+  for (const { message } of refused) of(message.header.sessionId).refused++
+  return found
 }

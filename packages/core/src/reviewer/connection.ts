@@ -2,7 +2,11 @@
  * One author's link, seen from the reviewer: handshake, what it asks for, and how far it has
  * been told. Everything that concerns verdicts goes to the reviewer behind it.
  *
- *   greeted ─▶ (bound) ─▶ want all: catching up from the store or by snapshot ─▶ live
+ *   greeted ─▶ bound ─▶ want all: catching up from the store or by snapshot ─▶ live
+ *      └── nothing bound in time ─▶ ended
+ *
+ * A link without a bound session reads nothing: what it asks for is answered with `bound` and no
+ * sessions.
  */
 import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -14,6 +18,7 @@ import { FrameJoiner, cutFrame } from '../protocol/parts.ts'
 import {
   type AuthorFrame,
   type ByeCode,
+  boundFrame,
   byeFrame,
   parseAuthorFrame,
   welcomeFrame,
@@ -30,7 +35,8 @@ export interface ConnectionHost {
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
   follow(connection: Connection, have: Position | null): void
-  entities(connection: Connection, ids: readonly Uuid[]): void
+  /** Answers what is `wanted`. */
+  entities(connection: Connection): void
   history(connection: Connection, entityId: Uuid): void
   gone(connection: Connection): void
   strike(connection: Connection, why: string): void
@@ -51,8 +57,9 @@ export class Connection {
   /** Sessions this link speaks for. */
   readonly sessions: Set<Uuid> = new Set<Uuid>()
   mode: FollowMode = 'none'
-  /** Asked for while catching up; answered when the link is live. */
-  deferred: (readonly Uuid[])[] = []
+  /** Entities that are asked for and not answered; answered once the link has caught up. */
+  wanted: ReadonlySet<Uuid> = new Set<Uuid>()
+  isAnswering = false
   /** Histories that wait for their turn, and the end of the last of them. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
   telling: Promise<void> = Promise.resolve()
@@ -77,7 +84,7 @@ export class Connection {
     this.peer = peer
     this.#joiner = new FrameJoiner(host.limits.authorFrameBytesMax)
     this.#cancelTimer = host.clock.after(host.limits.handshakeMs, () => {
-      if (this.sessions.size === 0 && this.mode === 'none') this.close('no handshake in time')
+      if (this.sessions.size === 0) this.close('no session was bound in time')
     })
   }
 
@@ -183,14 +190,26 @@ export class Connection {
         this.#host.offer(this, frame)
         break
       case 'want':
-        if (frame.scope === 'all') this.#host.follow(this, frame.have)
-        else if (this.mode === 'catching') this.deferred.push(frame.scope)
-        else this.#host.entities(this, frame.scope)
-        break
       case 'history':
-        this.#host.history(this, frame.entityId)
+        void this.binding.then(() => this.#read(frame))
         break
       default:
     }
+  }
+
+  #read(frame: AuthorFrame & { kind: 'want' | 'history' }): void {
+    if (this.sessions.size === 0) this.send(boundFrame([]))
+    else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
+    else if (frame.scope === 'all') this.#host.follow(this, frame.have)
+    else {
+      this.#want(frame.scope)
+      this.#host.entities(this)
+    }
+  }
+
+  /** An author names all that it waits for, so of what does not fit together the last frame is enough. */
+  #want(ids: readonly Uuid[]): void {
+    const all = new Set([...this.wanted, ...ids])
+    this.wanted = all.size <= this.#host.limits.wantIdsMax ? all : new Set(ids)
   }
 }

@@ -27,6 +27,31 @@ export class IntervalSet {
     return this.#pairs
   }
 
+  get isEmpty(): boolean {
+    return this.#pairs.length === 0
+  }
+
+  /** Adds all from `from` to `to`, both included. */
+  addStretch([from, to]: readonly [number, number]): void {
+    const isBeside = ([start, end]: readonly [number, number]): boolean =>
+      start <= to + 1 && end >= from - 1
+    const joined = [...this.#pairs.filter(isBeside), [from, to] as const]
+    const rest = this.#pairs.filter((pair) => !isBeside(pair))
+    const pair: [number, number] = [
+      Math.min(...joined.map(([start]) => start)),
+      Math.max(...joined.map(([, end]) => end)),
+    ]
+    this.#pairs.splice(0, this.#pairs.length, ...[...rest, pair].sort(([a], [b]) => a - b))
+  }
+
+  /** Takes in the gaps between the lowest stretches until there are at most `max` of them. */
+  fuse(max: number): void {
+    while (this.#pairs.length > max) {
+      const [first, second] = this.#pairs
+      this.#pairs.splice(0, 2, [first![0], second![1]])
+    }
+  }
+
   /** Index of the last interval that begins at or before `value`, or -1. */
   #lastFrom(value: number): number {
     let low = 0

@@ -1,10 +1,17 @@
 /**
  * Which sessions there are, whose they are, and which of their numbers have been answered.
- * Exact, and small: it outlives compaction, so a replay after years is still recognised.
+ * Exact for what was accepted: it outlives compaction, so a replay after years is recognised.
+ *
+ *   bound ──first verdict──▶ stored ──last rejection forgotten, nothing accepted──▶ bound
+ *     └── no link speaks for it, or too many are idle ──▶ gone, and bound again when needed
+ *
+ * Everything that a stranger can add without writing anything has a bound here: sessions without
+ * a verdict, and rejections, of which the oldest are forgotten first.
  */
 import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { EntityIds } from '../message/ids.ts'
+import type { Limits } from '../message/limits.ts'
 import type { Rejection } from '../message/message.ts'
 import { IntervalSet } from './intervals.ts'
 
@@ -17,68 +24,208 @@ export interface SessionRecord {
   readonly personalId: string
 }
 
+/** A session as it is stored. `refused`: numbers whose rejections are forgotten, and maybe others that were refused. */
+export interface StoredRecord extends SessionRecord {
+  readonly refused?: readonly (readonly [number, number])[]
+}
+
+/** What leaves the ledger and the store with a commit, so that its new rejections have room. */
+export interface Outdated {
+  readonly rejections: readonly Uuid[]
+  /** Sessions that stay, with the numbers that must not be forgotten. */
+  readonly kept: readonly StoredRecord[]
+  /** Sessions of which nothing is kept. */
+  readonly dropped: readonly Uuid[]
+}
+
+export type LedgerLimits = Pick<
+  Limits,
+  'idleSessionsMax' | 'rejectionsMax' | 'rejectionsPerSessionMax'
+>
+
+/** Stretches of refused numbers that a session keeps; of more, the gap between the oldest two counts as refused. */
+const REFUSED_STRETCHES_MAX = 256
+
 class Numbers {
   readonly accepted = new IntervalSet()
-  readonly rejected = new IntervalSet()
+  readonly refused = new IntervalSet()
+  /** Ids of the rejections that are kept, oldest first. */
+  readonly rejections = new Set<Uuid>()
+}
+
+interface Session {
+  record: SessionRecord | undefined
+  isStored: boolean
+  /** Links that speak for it. */
+  links: number
+  /** Absent until the first verdict. */
+  numbers: Numbers | undefined
+}
+
+interface Kept {
+  readonly rejection: Rejection
+  readonly sessionId: Uuid
 }
 
 export class Ledger {
   readonly #space: Uuid
-  readonly #sessions = new Map<Uuid, SessionRecord>()
-  readonly #stored = new Set<Uuid>()
-  readonly #numbers = new Map<Uuid, Numbers>()
-  readonly #rejections = new Map<Uuid, Rejection>()
+  readonly #limits: LedgerLimits
+  readonly #sessions = new Map<Uuid, Session>()
+  /** Sessions without a verdict, oldest first. */
+  readonly #idle = new Set<Uuid>()
+  /** Oldest first. */
+  readonly #rejections = new Map<Uuid, Kept>()
   readonly #entityIds = new Map<string, EntityIds>()
 
-  constructor(space: Uuid) {
+  constructor(space: Uuid, limits: LedgerLimits) {
     this.#space = space
+    this.#limits = limits
   }
 
-  session(sessionId: Uuid): SessionRecord | undefined {
-    return this.#sessions.get(sessionId)
-  }
-
-  bind(record: SessionRecord, stored = false): void {
-    this.#sessions.set(record.sessionId, record)
-    if (stored) this.#stored.add(record.sessionId)
-  }
-
-  /** Sessions among these that the store does not have yet. */
-  unstored(sessionIds: Iterable<Uuid>): SessionRecord[] {
-    const found = new Map<Uuid, SessionRecord>()
-    for (const id of sessionIds) {
-      const record = this.#sessions.get(id)
-      if (record && !this.#stored.has(id)) found.set(id, record)
-    }
-    return [...found.values()]
-  }
-
-  markStored(records: Iterable<SessionRecord>): void {
-    for (const { sessionId } of records) this.#stored.add(sessionId)
-  }
-
-  isUsed(sessionId: Uuid, clientSeq: number): boolean {
-    const numbers = this.#numbers.get(sessionId)
-    return (
-      numbers !== undefined && (numbers.accepted.has(clientSeq) || numbers.rejected.has(clientSeq))
-    )
-  }
-
-  accepted(sessionId: Uuid, clientSeq: number): void {
-    this.#of(sessionId).accepted.add(clientSeq)
-  }
-
-  rejected(sessionId: Uuid, clientSeq: number, rejection: Rejection): void {
-    this.#of(sessionId).rejected.add(clientSeq)
-    this.#rejections.set(rejection.msgId, rejection)
-  }
-
-  rejection(msgId: Uuid): Rejection | undefined {
-    return this.#rejections.get(msgId)
+  /** Sessions that are held in memory. */
+  get sessions(): number {
+    return this.#sessions.size
   }
 
   get rejections(): number {
     return this.#rejections.size
+  }
+
+  session(sessionId: Uuid): SessionRecord | undefined {
+    return this.#sessions.get(sessionId)?.record
+  }
+
+  /** Notes a session that was proved. Of too many without a verdict the oldest has to bind again. */
+  bind(record: SessionRecord): void {
+    const session = this.#of(record.sessionId)
+    session.record ??= record
+    if (!session.numbers) this.#idle.add(record.sessionId)
+    for (const oldest of this.#idle) {
+      if (this.#idle.size <= this.#limits.idleSessionsMax) break
+      this.#delete(oldest)
+    }
+  }
+
+  /** A link speaks for the session from now on. */
+  hold(sessionId: Uuid): void {
+    const session = this.#sessions.get(sessionId)
+    if (session) session.links++
+  }
+
+  /** That link has ended. A session without a verdict goes with its last link. */
+  release(sessionId: Uuid): void {
+    const session = this.#sessions.get(sessionId)
+    if (!session) return
+    session.links--
+    if (session.links <= 0 && !session.numbers) this.#delete(sessionId)
+  }
+
+  /** Takes in a session as its store has it. */
+  restore({ refused = [], ...record }: StoredRecord): void {
+    const session = this.#of(record.sessionId)
+    session.record = record
+    session.isStored = true
+    const numbers = this.#numbersOf(record.sessionId)
+    for (const stretch of refused) numbers.refused.addStretch(stretch)
+  }
+
+  /** Those of these that the store does not have yet. */
+  unstored(records: Iterable<SessionRecord>): SessionRecord[] {
+    return [...records].filter(({ sessionId }) => !this.#sessions.get(sessionId)?.isStored)
+  }
+
+  /** What is stored counts, whatever was bound under the same id while it was written. */
+  markStored(records: Iterable<SessionRecord>): void {
+    for (const record of records) {
+      const session = this.#of(record.sessionId)
+      session.record = record
+      session.isStored = true
+    }
+  }
+
+  isUsed(sessionId: Uuid, clientSeq: number): boolean {
+    const numbers = this.#sessions.get(sessionId)?.numbers
+    return (
+      numbers !== undefined && (numbers.accepted.has(clientSeq) || numbers.refused.has(clientSeq))
+    )
+  }
+
+  accepted(sessionId: Uuid, clientSeq: number): void {
+    this.#numbersOf(sessionId).accepted.add(clientSeq)
+  }
+
+  rejected(sessionId: Uuid, clientSeq: number, rejection: Rejection): void {
+    const numbers = this.#numbersOf(sessionId)
+    numbers.refused.add(clientSeq)
+    numbers.refused.fuse(REFUSED_STRETCHES_MAX)
+    numbers.rejections.add(rejection.msgId)
+    this.#rejections.set(rejection.msgId, { rejection, sessionId })
+  }
+
+  rejection(msgId: Uuid): Rejection | undefined {
+    return this.#rejections.get(msgId)?.rejection
+  }
+
+  /**
+   * What a batch with these verdicts, by session, leaves no room for. Changes nothing: what is
+   * outdated is forgotten once the store has forgotten it.
+   */
+  outdated(
+    fresh: ReadonlyMap<Uuid, { readonly accepted: number; readonly refused: number }>,
+  ): Outdated {
+    const gone = new Set<Uuid>()
+    let more = 0
+    for (const [sessionId, { refused }] of fresh) {
+      more += refused
+      const kept = this.#sessions.get(sessionId)?.numbers?.rejections
+      if (!kept) continue
+      const room = this.#limits.rejectionsPerSessionMax - refused
+      for (const id of first(kept, kept.size - room)) gone.add(id)
+    }
+    const over = this.#rejections.size + more - this.#limits.rejectionsMax
+    for (const id of this.#rejections.keys()) {
+      if (gone.size >= over) break
+      gone.add(id)
+    }
+    return { rejections: [...gone], ...this.#leftBy(gone, fresh) }
+  }
+
+  #leftBy(
+    gone: ReadonlySet<Uuid>,
+    fresh: ReadonlyMap<Uuid, unknown>,
+  ): Pick<Outdated, 'kept' | 'dropped'> {
+    const affected = new Map<Uuid, number>()
+    for (const id of gone) {
+      const { sessionId } = this.#rejections.get(id)!
+      affected.set(sessionId, (affected.get(sessionId) ?? 0) + 1)
+    }
+    const kept: StoredRecord[] = []
+    const dropped: Uuid[] = []
+    for (const [sessionId, count] of affected) {
+      const { record, numbers } = this.#sessions.get(sessionId)!
+      const isNeeded =
+        fresh.has(sessionId) || !numbers!.accepted.isEmpty || numbers!.rejections.size > count
+      if (!isNeeded) dropped.push(sessionId)
+      else if (record) kept.push({ ...record, refused: [...numbers!.refused.intervals] })
+    }
+    return { kept, dropped }
+  }
+
+  forget({ rejections, dropped }: Outdated): void {
+    for (const id of rejections) {
+      const known = this.#rejections.get(id)
+      if (!known) continue
+      this.#rejections.delete(id)
+      this.#sessions.get(known.sessionId)?.numbers?.rejections.delete(id)
+    }
+    for (const sessionId of dropped) {
+      const session = this.#sessions.get(sessionId)
+      if (!session) continue
+      session.numbers = undefined
+      session.isStored = false
+      if (session.links > 0 && session.record) this.#idle.add(sessionId)
+      else this.#delete(sessionId)
+    }
   }
 
   /** Whether that author's session could have minted the id. */
@@ -92,9 +239,30 @@ export class Ledger {
     return ids.minted(entityId)
   }
 
-  #of(sessionId: Uuid): Numbers {
-    let numbers = this.#numbers.get(sessionId)
-    if (!numbers) this.#numbers.set(sessionId, (numbers = new Numbers()))
-    return numbers
+  #of(sessionId: Uuid): Session {
+    let session = this.#sessions.get(sessionId)
+    if (!session) {
+      session = { record: undefined, isStored: false, links: 0, numbers: undefined }
+      this.#sessions.set(sessionId, session)
+    }
+    return session
+  }
+
+  #numbersOf(sessionId: Uuid): Numbers {
+    this.#idle.delete(sessionId)
+    return (this.#of(sessionId).numbers ??= new Numbers())
+  }
+
+  #delete(sessionId: Uuid): void {
+    this.#sessions.delete(sessionId)
+    this.#idle.delete(sessionId)
+  }
+}
+
+function* first<T>(items: Iterable<T>, count: number): IterableIterator<T> {
+  let left = count
+  for (const item of items) {
+    if (left-- <= 0) return
+    yield item
   }
 }

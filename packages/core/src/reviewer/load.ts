@@ -4,7 +4,7 @@ import { stateReviewedBases } from '../fold/base.ts'
 import { Entry, applyAssigned } from '../log/entry.ts'
 import { epochIdentity, positionBytes } from '../message/chain.ts'
 import { whoamiId } from '../message/ids.ts'
-import { LIMITS, type Limits } from '../message/limits.ts'
+import type { Limits } from '../message/limits.ts'
 import { type EpochOpen, type Position, type Rejection, WIRE_VERSION } from '../message/message.ts'
 import { intake } from '../messaging/materialize.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -12,7 +12,7 @@ import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { ReviewerStore } from '../ports/reviewer-store.ts'
 import { readPosition } from '../protocol/frames.ts'
 import { readRun } from '../protocol/runs.ts'
-import { Ledger, type SessionRecord } from './ledger.ts'
+import { Ledger, type StoredRecord } from './ledger.ts'
 import { SpaceState } from './space.ts'
 
 export interface Loaded {
@@ -28,7 +28,7 @@ export interface LoadOptions {
   readonly keys: KeyPair
   readonly signer: Signer
   readonly clock: Clock
-  readonly limits?: Partial<Limits>
+  readonly limits: Limits
 }
 
 /** Rejects when the store cannot be read, is damaged, or belongs to another key or space. */
@@ -45,14 +45,14 @@ export async function loadSpace(options: LoadOptions): Promise<Loaded> {
     throw new Error('the store belongs to a reviewer with another key')
   const head = readPosition(stored.head === undefined ? opening(epoch) : JSON.parse(stored.head))
   if (!head) throw new Error('the stored head is not a position')
-  const ledger = new Ledger(spaceId)
-  for (const { text } of stored.sessions) ledger.bind(JSON.parse(text) as SessionRecord, true)
+  const ledger = new Ledger(spaceId, options.limits)
+  for (const { text } of stored.sessions) ledger.restore(JSON.parse(text) as StoredRecord)
   for (const { sessionId, text } of stored.rejections) {
     const { rejection, clientSeq } = JSON.parse(text) as { rejection: Rejection; clientSeq: number }
     ledger.rejected(sessionId, clientSeq, rejection)
   }
   const space = new SpaceState()
-  const { loadRunsMax } = { ...LIMITS, ...options.limits }
+  const { loadRunsMax } = options.limits
   await replay(space, ledger, { epoch, head, store, spaceId, loadRunsMax })
   return { space, ledger, epoch, head }
 }

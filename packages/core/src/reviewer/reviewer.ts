@@ -6,22 +6,20 @@
  *                                   one batch at a time, whatever waits joins the next: group commit
  */
 import type { Uuid } from '../base/uuid.ts'
-import { PageWriter } from '../fold/snapshot.ts'
 import { positionBytes } from '../message/chain.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
 import type { EpochOpen, Message, NackReason, Position } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
-import { type AuthorFrame, type Credits, entitiesFrame } from '../protocol/frames.ts'
+import type { AuthorFrame, Credits } from '../protocol/frames.ts'
 import { unpackMessages } from '../protocol/pack.ts'
-import { pageText } from '../protocol/pages.ts'
 import type { Entity } from '../schema/entity.ts'
 import { appendBatch } from './append.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
-import { catchUp, pagesOf } from './catch-up.ts'
+import { catchUp } from './catch-up.ts'
 import { assignersFault } from './assign.ts'
-import { bindSessions } from './bind.ts'
-import { type Offer, prepare } from './commit.ts'
+import { bindSessions, rebind } from './bind.ts'
+import { type Offer, prepare, verdictsBySession } from './commit.ts'
 import { Connection, type ConnectionHost, type Peer } from './connection.ts'
 import { type HistoryParts, tellHistory } from './history.ts'
 import type { Ledger } from './ledger.ts'
@@ -32,6 +30,7 @@ import { typesOf } from './schema-rules.ts'
 import type { SpaceState } from './space.ts'
 import { nackOffer, tellVerdicts } from './tell.ts'
 import { verifySeal } from './verify.ts'
+import { answerWanted } from './wanted.ts'
 
 /**
  * Loads a space, or begins it, and is then ready for links.
@@ -42,12 +41,12 @@ export async function createReviewer(options: ReviewerOptions): Promise<Reviewer
   const types = typesOf(options.entities)
   const fault = assignersFault(options.assign ?? {}, types)
   if (fault) throw new Error(fault)
-  const loaded = await loadSpace(options)
+  const loaded = await loadSpace({ ...options, limits: { ...LIMITS, ...options.limits } })
   return new ReviewerRole(options, loaded)
 }
 
 class ReviewerRole implements Reviewer, ConnectionHost {
-  readonly #options: ReviewerOptions
+  readonly #options: ReviewerOptions & { readonly limits: Limits }
   readonly limits: Limits
   readonly #types: ReadonlyMap<string, Entity> | undefined
   readonly #connections = new Set<Connection>()
@@ -67,8 +66,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   #nacked = 0
 
   constructor(options: ReviewerOptions, loaded: Loaded) {
-    this.#options = options
     this.limits = { ...LIMITS, ...options.limits }
+    this.#options = { ...options, limits: this.limits }
     this.#types = typesOf(options.entities)
     this.#space = loaded.space
     this.#rows = new SpaceRows(loaded.space, this.#types)
@@ -94,6 +93,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       epoch: this.#head.epoch,
       seq: this.#head.seq,
       connections: this.#connections.size,
+      sessions: this.#ledger.sessions,
+      rejections: this.#ledger.rejections,
       healthy: this.#healthy,
       pendingCommit: this.#waitingMessages,
       accepted: this.#accepted,
@@ -128,6 +129,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   gone(connection: Connection): void {
     this.#connections.delete(connection)
+    for (const sessionId of connection.sessions) this.#ledger.release(sessionId)
   }
 
   strike(connection: Connection, why: string): void {
@@ -144,6 +146,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       space: this.space,
       signer,
       ledger: () => this.#ledger,
+      sessionsPerLinkMax: this.limits.sessionsPerLinkMax,
     })
     connection.binding = connection.binding.then(() => bound)
   }
@@ -254,12 +257,12 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     })
     const { batch, runs, refused, head } = prepared
     if (runs.length > 0 || refused.length > 0) {
-      const sessions = this.#ledger.unstored(
-        offers.flatMap((offer) => offer.messages.map(({ header }) => header.sessionId)),
-      )
+      const sessions = this.#ledger.unstored(prepared.sessions.values())
+      const outdated = this.#ledger.outdated(verdictsBySession(prepared))
       const signed = signer.sign(keys, positionBytes(this.space, head))
-      const outcome = await store.append(appendBatch(prepared, this.#head, sessions))
+      const outcome = await store.append(appendBatch(prepared, this.#head, { sessions, outdated }))
       if (outcome === 'fenced') throw new Error('another reviewer has written to this space')
+      this.#ledger.forget(outdated)
       this.#ledger.markStored(sessions)
       this.#head = { ...head, sig: await signed }
     }
@@ -300,9 +303,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     try {
       await this.#reload()
     } catch {
-      // The store is still away: the next batch tries again, before it looks at anything.
+      // The store is still away: the next batch reads it before it looks at anything, rows included.
     }
-    this.#rows = new SpaceRows(this.#space, this.#types) // with nothing of this batch
     for (const offer of offers) this.#nackAll(offer, 'unavailable', 'the store does not answer')
   }
 
@@ -312,14 +314,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#space = loaded.space
     this.#rows = new SpaceRows(this.#space, this.#types)
     this.#epoch = loaded.epoch
-    const sessions = this.#ledger
+    rebind(this.#connections, this.#ledger, loaded.ledger)
     this.#ledger = loaded.ledger
-    for (const connection of this.#connections) {
-      for (const id of connection.sessions) {
-        const record = sessions.session(id)
-        if (record && !this.#ledger.session(id)) this.#ledger.bind(record)
-      }
-    }
     const moved = loaded.head.seq !== this.#head.seq
     this.#head = loaded.head
     if (!moved) return
@@ -355,9 +351,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       })
     }
     follows().then(
-      () => {
-        for (const ids of connection.deferred.splice(0)) this.entities(connection, ids)
-      },
+      () => this.entities(connection),
       (error: unknown) => {
         this.#storeFailed(error)
         connection.close('the store does not answer')
@@ -365,18 +359,14 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     )
   }
 
-  entities(connection: Connection, ids: readonly Uuid[]): void {
-    const held = ids.flatMap((id) => {
-      const entity = this.#space.entity(id)
-      return entity ? [{ id, type: entity.type, state: entity.state }] : []
+  entities(connection: Connection): void {
+    answerWanted(connection, {
+      space: () => this.#space,
+      head: () => this.#head,
+      clock: this.clock,
+      limits: this.limits,
+      onTooLarge: () => this.follow(connection, null),
     })
-    const [page = pageText([]), ...more] = pagesOf(held, new PageWriter(), {
-      space: this.#space,
-      bytesMax: this.limits.reviewerFrameBytesMax / 2,
-    })
-    // Entities too large for one answer are onboarded like everything else.
-    if (more.length > 0) this.follow(connection, null)
-    else connection.send(entitiesFrame(ids, page, JSON.stringify(this.#head)))
   }
 
   history(connection: Connection, entityId: Uuid): void {

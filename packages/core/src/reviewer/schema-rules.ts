@@ -10,6 +10,9 @@ import { SCHEMA, chainOfRow } from '../schema/system.ts'
 import type { SpaceRows } from './rows.ts'
 import type { Batch } from './space.ts'
 
+/** Types that every space has, whatever a deployment knows. */
+export const systemTypes: ReadonlyMap<string, Entity> = new Map([[SCHEMA.name, SCHEMA as Entity]])
+
 /** The types of a deployment by name, `$schema` among them; undefined where it takes any type. */
 export function typesOf(
   entities: readonly Entity[] | undefined,

@@ -41,7 +41,8 @@ export interface SortKey {
 export interface EntityOptions {
   /**
    * `minted` (default): the store makes ids, and nobody else can make the same. `supplied`:
-   * the app may give one, for imports and natural singletons.
+   * the app may give one, for imports and natural singletons. A reviewer that does not know the
+   * type takes ids of version 8 for minted ones: give others there.
    */
   readonly idPolicy?: 'minted' | 'supplied'
   /** What a second `create` of one supplied id does: `refuse` (default) or stand beside the first. */

@@ -21,6 +21,7 @@ import {
   type ChangeKind,
   type Message,
   type MessageHeader,
+  type SessionOpening,
   WIRE_VERSION,
 } from '../message/message.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
@@ -90,8 +91,13 @@ export class Desk {
   }
 
   /** Lets everything happen that is due, and what comes of it. */
-  async settle(): Promise<void> {
-    const until = this.clock.monotonic() + 100
+  settle(): Promise<void> {
+    return this.pass(100)
+  }
+
+  /** Lets that much time pass. */
+  async pass(ms: number): Promise<void> {
+    const until = this.clock.monotonic() + ms
     for (;;) {
       for (let turn = 0; turn < 400; turn++) await Promise.resolve()
       const next = this.clock.nextMs
@@ -108,6 +114,9 @@ export interface HandChange {
   readonly kind: ChangeKind
   readonly values: Readonly<Record<string, Json>>
   readonly parents?: readonly Message[]
+  /** Default: 1. */
+  readonly version?: number
+  readonly sid?: Uuid
 }
 
 export class HandAuthor {
@@ -116,6 +125,7 @@ export class HandAuthor {
   readonly ids: EntityIds
   /** Everything the reviewer said over all links, parsed. */
   readonly heard: ReviewerFrame[] = []
+  onFrame: (frame: ReviewerFrame) => void = () => {}
   readonly #desk: Desk
   readonly #keys: KeyPair
   readonly #personalId: string
@@ -137,9 +147,16 @@ export class HandAuthor {
     return personalCommit(DESK_SPACE, this.#personalId, this.#salt)
   }
 
-  /** A new link to the reviewer of now. */
+  /** A new link to the reviewer of now, for this session. */
   async connect(): Promise<void> {
-    const { signer, reviewer } = this.#desk
+    this.greet()
+    this.send(bindFrame([await this.opening()]))
+    await this.#desk.settle()
+  }
+
+  /** A new link on which nothing is bound. */
+  greet(): void {
+    const { reviewer } = this.#desk
     const joiner = new FrameJoiner(LIMITS.reviewerFrameBytesMax)
     this.#attached = reviewer.connect(
       {
@@ -150,19 +167,36 @@ export class HandAuthor {
           const frame = parseReviewerFrame(joined.text)
           if (!frame.ok) throw new Error(`the reviewer sent ${frame.error.message}`)
           this.heard.push(frame.value)
+          this.onFrame(frame.value)
         },
         close: () => {},
       },
       { address: 'desk', auth: undefined },
     )
     this.send(helloFrame(DESK_SPACE, null))
-    const { authorId, sessionId } = this
-    const grant = grantBytes(DESK_SPACE, authorId, { sessionId, commit: this.#commit })
-    const sig = await signer.sign(this.#keys, grant)
+  }
+
+  /** Ends the link, as a closed tab does. */
+  leave(): void {
+    this.leaver()()
+  }
+
+  /** Ends the link of now, whatever link there is then. */
+  leaver(): () => void {
+    const link = this.#attached!
+    return () => link.closed()
+  }
+
+  /** What proves a session, this one or another; whoever is named in it, this key has signed it. */
+  async opening(
+    sessionId: Uuid = this.sessionId,
+    authorId: Uuid = this.authorId,
+  ): Promise<SessionOpening> {
     const { publicKey } = this.#keys
-    const opening = { authorId, publicKey, sessionId, personalId: this.#personalId }
-    this.send(bindFrame([{ ...opening, salt: this.#salt, sig }]))
-    await this.#desk.settle()
+    const grant = grantBytes(DESK_SPACE, authorId, { sessionId, commit: this.#commit })
+    const sig = await this.#desk.signer.sign(this.#keys, grant)
+    const personalId = this.#personalId
+    return { authorId, publicKey, sessionId, personalId, salt: this.#salt, sig }
   }
 
   send(frame: string): void {
@@ -188,17 +222,15 @@ export class HandAuthor {
     return this.message([{ type, id: entityId, kind, values, parents }])
   }
 
-  message(
-    changes: readonly HandChange[],
-    more: Partial<Pick<MessageHeader, 'expect' | 'timestamp'>> = {},
-  ): Message {
+  /** `more` takes the place of what follows from the author and its session. */
+  message(changes: readonly HandChange[], more: Partial<MessageHeader> = {}): Message {
     const made = changes.map((change) => this.#change(change))
     const header: MessageHeader = {
       v: WIRE_VERSION,
       space: DESK_SPACE,
       authorId: this.authorId,
       sessionId: this.sessionId,
-      clientSeq: ++this.#clientSeq,
+      clientSeq: more.clientSeq ?? ++this.#clientSeq,
       timestamp: this.#desk.clock.now(),
       personalCommit: this.#commit,
       leaves: made.map(leafHash),
@@ -209,11 +241,19 @@ export class HandAuthor {
 
   /** Offers these as one flush, and waits until all that comes of it has happened. */
   async offer(...messages: readonly Message[]): Promise<void> {
-    const hashes = messages.map(({ hash }) => hash)
-    const bytes = sealBytes(DESK_SPACE, this.authorId, hashes)
-    const sig = await this.#desk.signer.sign(this.#keys, bytes)
-    this.send(offerFrame(packMessages(messages), sig, this.#keys.publicKey))
+    const { sig, publicKey } = await this.seal(messages)
+    this.send(offerFrame(packMessages(messages), sig, publicKey))
     await this.#desk.settle()
+  }
+
+  /** The seal of this author's key on messages of `authorId`. */
+  async seal(
+    messages: readonly Message[],
+    authorId: Uuid = this.authorId,
+  ): Promise<{ readonly sig: string; readonly publicKey: string }> {
+    const hashes = messages.map(({ hash }) => hash)
+    const sig = await this.#desk.signer.sign(this.#keys, sealBytes(DESK_SPACE, authorId, hashes))
+    return { sig, publicKey: this.#keys.publicKey }
   }
 
   /** What was heard of a message last: its acceptance, its rejection or a nack. */
@@ -232,13 +272,14 @@ export class HandAuthor {
     return found
   }
 
-  #change({ type, id, kind, values, parents = [] }: HandChange): Change {
+  #change({ type, id, kind, values, parents = [], version = 1, sid }: HandChange): Change {
     const regs = Object.keys(values).sort()
     const meta = {
       type,
       entityId: id,
+      ...(sid !== undefined && { sid }),
       kind,
-      schemaVersion: 1,
+      schemaVersion: version,
       parentCanonicalIds: parents.map((parent) => parent.id).sort(),
       regs,
     }

@@ -57,6 +57,8 @@ export class ReviewerDatabase {
     if (twice !== undefined) throw new Error(`message ${twice} is stored already`)
     for (const id of ids) this.#ids.add(id)
     this.#runs.push(...batch.runs.map((run) => ({ ...run, ids: [...run.ids] })))
+    for (const id of batch.removed?.rejections ?? []) this.#rejections.delete(id)
+    for (const id of batch.removed?.sessions ?? []) this.#sessions.delete(id)
     for (const session of batch.sessions) this.#sessions.set(session.sessionId, session)
     for (const rejection of batch.rejections) this.#rejections.set(rejection.msgId, rejection)
     this.#head = batch.head

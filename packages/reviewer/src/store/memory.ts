@@ -63,6 +63,8 @@ class MemoryStore implements ReviewerStore {
     if (isFenced(batch, { epoch: this.#epoch, seq: this.#seq })) return 'fenced'
     this.#addIds(batch.runs.flatMap((run) => run.ids))
     this.#runs.push(...batch.runs)
+    for (const id of batch.removed?.rejections ?? []) this.#rejections.delete(id)
+    for (const id of batch.removed?.sessions ?? []) this.#sessions.delete(id)
     for (const session of batch.sessions) this.#sessions.set(session.sessionId, session)
     for (const rejection of batch.rejections) this.#rejections.set(rejection.msgId, rejection)
     this.#head = batch.head

@@ -106,6 +106,8 @@ class OpenFile {
   readonly #readRuns: StatementSync
   readonly #writeSession: StatementSync
   readonly #writeRejection: StatementSync
+  readonly #removeSession: StatementSync
+  readonly #removeRejection: StatementSync
   readonly #claim: StatementSync
   readonly #readMeta: StatementSync
 
@@ -128,6 +130,8 @@ class OpenFile {
     this.#writeRejection = db.prepare(`
       insert into rejections values (?, ?, ?) on conflict do update set
         session_id = excluded.session_id, text = excluded.text`)
+    this.#removeSession = db.prepare('delete from sessions where session_id = ?')
+    this.#removeRejection = db.prepare('delete from rejections where msg_id = ?')
     this.#claim = db.prepare('insert into meta values (?, ?) on conflict do nothing')
     this.#readMeta = db.prepare('select value from meta where key = ?')
     for (const { ids } of db.prepare('select ids from runs').iterate()) {
@@ -195,6 +199,8 @@ class OpenFile {
       if (twice !== -1) throw new BatchError(`message ${run.ids[twice]} is stored already`)
       this.#writeRun.run(run.fromSeq, run.toSeq, packed[i]!, run.text, run.seals)
     })
+    for (const id of batch.removed?.rejections ?? []) this.#removeRejection.run(id)
+    for (const id of batch.removed?.sessions ?? []) this.#removeSession.run(id)
     for (const { sessionId, text } of batch.sessions) this.#writeSession.run(sessionId, text)
     for (const { msgId, sessionId, text } of batch.rejections) {
       this.#writeRejection.run(msgId, sessionId, text)

@@ -1,0 +1,308 @@
+/** What one stranger can cost: each thing that grows with what is sent has a bound, and an end. */
+import { describe, expect, test } from 'vitest'
+import { LIMITS } from '../message/limits.ts'
+import type { Message } from '../message/message.ts'
+import { bindFrame, offerFrame, wantFrame } from '../protocol/frames.ts'
+import { askHistoryFrame } from '../protocol/history.ts'
+import { packMessages } from '../protocol/pack.ts'
+import { readPage } from '../protocol/pages.ts'
+import { Desk, type DeskOptions, type HandAuthor } from '../testing/desk.ts'
+
+const sessionNo = (n: number): string => `00000000-0000-4000-8000-${`${n}`.padStart(12, '0')}`
+const idOf = (message: Message): string => message.changes[0]!.meta.entityId
+
+async function deskWith(
+  options: DeskOptions = {},
+): Promise<{ desk: Desk; ann: HandAuthor; eve: HandAuthor }> {
+  const desk = await Desk.open(options)
+  return { desk, ann: await desk.author('ann'), eve: await desk.author('eve') }
+}
+
+/** Binds sessions of one author over its link. */
+async function bindMany(
+  desk: Desk,
+  author: HandAuthor,
+  numbers: readonly number[],
+): Promise<string[]> {
+  author.heard.length = 0
+  for (let from = 0; from < numbers.length; from += LIMITS.sessionsPerBindMax) {
+    const some = numbers.slice(from, from + LIMITS.sessionsPerBindMax)
+    author.send(bindFrame(await Promise.all(some.map((n) => author.opening(sessionNo(n))))))
+  }
+  await desk.settle()
+  return author.heard.flatMap((frame) => (frame.kind === 'bound' ? frame.sessionIds : []))
+}
+
+/** A creation that no reviewer takes: it is refused for its id. */
+function refusable(author: HandAuthor, n: number): Message {
+  const id = `00000000-0000-8000-8000-${`${n}`.padStart(12, '0')}`
+  return author.message([{ type: 'issue', id, kind: 'create', values: { n } }])
+}
+
+function byes(author: HandAuthor): string[] {
+  return author.heard.flatMap((frame) => (frame.kind === 'bye' ? [frame.reason] : []))
+}
+
+describe('wants', () => {
+  /** A row with as many heads as there may be, and a history behind them. */
+  async function longRow(ann: HandAuthor, length: number): Promise<Message> {
+    const root = ann.create('issue', { a: 0 })
+    const chain = [root]
+    while (chain.length < length) chain.push(ann.change([chain.at(-1)!], { a: chain.length }))
+    for (let from = 0; from < chain.length; from += 64)
+      await ann.offer(...chain.slice(from, from + 64))
+    const last = chain.at(-1)!
+    await ann.offer(...Array.from({ length: 31 }, (_, n) => ann.change([last], { a: -n })))
+    return root
+  }
+
+  test('§20 bounds: an id that is named many times is answered once', async () => {
+    const { desk, ann, eve } = await deskWith()
+    const root = await longRow(ann, 8)
+    eve.heard.length = 0
+    eve.send(wantFrame(Array<string>(LIMITS.wantIdsMax).fill(idOf(root)), null))
+    await desk.settle()
+    const [answer, ...more] = eve.heard
+    expect([answer?.kind, more]).toEqual(['entities', []])
+    if (answer?.kind !== 'entities') throw new Error('no answer')
+    expect(answer.ids).toEqual([idOf(root)])
+    const page = readPage(answer.page)
+    expect(page.ok && page.value.map(({ heads }) => heads.length)).toEqual([31])
+  })
+
+  test('§20 bounds: histories are walked in slices, and what others offer goes in between', async () => {
+    const { desk, ann, eve } = await deskWith({ limits: { wantWritesPerTurnMax: 50 } })
+    const rows: Message[] = []
+    for (let n = 0; n < 4; n++) rows.push(await longRow(ann, 60))
+    const own = ann.create('issue', { a: 1 })
+    const order: string[] = []
+    const { sig, publicKey } = await ann.seal([own])
+    ann.onFrame = ({ kind }) => order.push(`ann ${kind}`)
+    eve.onFrame = ({ kind }) => order.push(`eve ${kind}`)
+    eve.send(wantFrame(rows.map(idOf), null))
+    ann.send(offerFrame(packMessages([own]), sig, publicKey))
+    await desk.settle()
+    expect(order).toEqual(['ann accepted', 'eve entities'])
+    // Walked once, they cost nothing.
+    order.length = 0
+    const next = ann.create('issue', { a: 2 })
+    const seal = await ann.seal([next])
+    eve.send(wantFrame(rows.map(idOf), null))
+    ann.send(offerFrame(packMessages([next]), seal.sig, seal.publicKey))
+    await desk.settle()
+    expect(order).toEqual(['eve entities', 'ann accepted'])
+  })
+
+  test('§20 bounds: what is asked for while a link catches up is answered once, with all that the last frame names', async () => {
+    const { desk, ann, eve } = await deskWith()
+    const rows = Array.from({ length: 40 }, (_, n) => ann.create('issue', { n }))
+    await ann.offer(...rows)
+    eve.heard.length = 0
+    eve.send(wantFrame('all', null))
+    const others = Array.from({ length: LIMITS.wantIdsMax - 8 }, (_, n) => sessionNo(n))
+    for (const row of rows) eve.send(wantFrame([idOf(row), ...others], null))
+    await desk.settle()
+    const answers = eve.heard.flatMap((frame) => (frame.kind === 'entities' ? [frame] : []))
+    expect(answers).toHaveLength(1)
+    expect(answers[0]!.ids).toContain(idOf(rows.at(-1)!))
+    expect(answers[0]!.ids.length).toBeLessThanOrEqual(LIMITS.wantIdsMax)
+    expect(eve.heard.map(({ kind }) => kind).indexOf('through')).toBeLessThan(
+      eve.heard.indexOf(answers[0]!),
+    )
+  })
+})
+
+describe('links without a session', () => {
+  test('§7 unbound: reads nothing, is told that it is bound for nothing, and ends in time', async () => {
+    const { desk, ann, eve } = await deskWith()
+    const root = ann.create('issue', { title: 'a' })
+    await ann.offer(root)
+    eve.greet()
+    eve.heard.length = 0
+    eve.send(wantFrame('all', null))
+    eve.send(wantFrame([idOf(root)], null))
+    eve.send(askHistoryFrame(idOf(root)))
+    await desk.settle()
+    expect(eve.heard).toEqual(Array(3).fill({ kind: 'bound', sessionIds: [] }))
+    await ann.offer(ann.create('issue', { title: 'b' })) // and is told nothing live
+    expect(eve.heard).toHaveLength(3)
+    await desk.pass(LIMITS.handshakeMs)
+    expect(byes(eve)).toEqual(['no session was bound in time'])
+    expect(desk.reviewer.state.connections).toBe(2)
+    expect(byes(ann)).toEqual([])
+  })
+
+  test('§7 unbound: what is asked for beside the bind is answered when that is done', async () => {
+    const { desk, ann, eve } = await deskWith()
+    await ann.offer(ann.create('issue', { title: 'a' }))
+    eve.greet()
+    eve.heard.length = 0
+    eve.send(bindFrame([await eve.opening()]))
+    eve.send(wantFrame('all', null))
+    await desk.settle()
+    expect(eve.heard.map(({ kind }) => kind)).toEqual(['bound', 'tail', 'through'])
+  })
+
+  test('§20 bounds: says a little and no more', async () => {
+    const { desk, eve } = await deskWith()
+    eve.greet()
+    const want = wantFrame([sessionNo(1)], null)
+    for (let chars = 0; chars <= LIMITS.handshakeBytesMax; chars += want.length) eve.send(want)
+    await desk.settle()
+    expect(byes(eve)).toEqual(['too many bytes before a session was bound'])
+  })
+})
+
+describe('sessions', () => {
+  const range = (from: number, to: number): number[] =>
+    Array.from({ length: to - from }, (_, n) => from + n)
+
+  test('§20 bounds: a link speaks for so many sessions, and the others are not bound', async () => {
+    const { desk, eve } = await deskWith({ limits: { sessionsPerLinkMax: 3 } })
+    expect(await bindMany(desk, eve, range(0, 5))).toEqual([0, 1].map(sessionNo)) // with its own
+    expect(await bindMany(desk, eve, range(0, 2))).toEqual([0, 1].map(sessionNo)) // again is not more
+    expect(desk.events.filter(({ type }) => type === 'strike')).toEqual([])
+    expect(desk.reviewer.state.sessions).toBe(4)
+  })
+
+  test('§20 bounds: one without a verdict goes with its last link, one with a verdict stays', async () => {
+    const { desk, ann, eve } = await deskWith()
+    await bindMany(desk, eve, range(0, 10))
+    expect(desk.reviewer.state.sessions).toBe(12)
+    await ann.offer(ann.create('issue', { a: 1 }))
+    ann.leave()
+    eve.leave()
+    expect(desk.reviewer.state.sessions).toBe(1)
+    // Of two links that speak for a session, the first may go.
+    await eve.connect()
+    const first = eve.leaver()
+    await eve.connect()
+    first()
+    const message = eve.create('issue', { a: 2 })
+    await eve.offer(message)
+    expect(eve.verdict(message)).toBe('accepted')
+  })
+
+  test('§20 bounds: of too many without a verdict the oldest go, and are bound again when they write', async () => {
+    const { desk, ann, eve } = await deskWith({ limits: { idleSessionsMax: 4 } })
+    const kept = ann.create('issue', { a: 1 })
+    await ann.offer(kept)
+    await bindMany(desk, eve, range(0, 20))
+    expect(desk.reviewer.state.sessions).toBe(5)
+    const more = ann.change([kept], { a: 2 })
+    await ann.offer(more)
+    expect(ann.verdict(more)).toBe('accepted')
+    const own = eve.create('issue', { a: 3 })
+    await eve.offer(own)
+    expect(eve.verdict(own)).toBe('nack not_bound')
+    await eve.connect()
+    await eve.offer(own)
+    expect(eve.verdict(own)).toBe('accepted')
+  })
+
+  test('§5 a session whose link ends while its first message is written is stored with it', async () => {
+    const { desk, ann, eve } = await deskWith()
+    desk.store.faults = { ...desk.store.faults, latencyMs: () => 20 }
+    const message = ann.create('issue', { a: 1 })
+    const { sig, publicKey } = await ann.seal([message])
+    ann.send(offerFrame(packMessages([message]), sig, publicKey))
+    while (desk.reviewer.state.pendingCommit === 0) await Promise.resolve()
+    await desk.pass(5)
+    ann.leave()
+    eve.send(bindFrame([await eve.opening(ann.sessionId)])) // and somebody else takes its name
+    await desk.settle()
+    expect(desk.reviewer.state.accepted).toBe(1)
+    for (const when of ['now', 'after a restart']) {
+      if (when !== 'now') await desk.restart()
+      await eve.connect()
+      eve.send(bindFrame([await eve.opening(ann.sessionId)]))
+      await desk.settle()
+      expect(eve.heard.at(-1), when).toEqual({ kind: 'bound', sessionIds: [] })
+    }
+  })
+})
+
+describe('rejections', () => {
+  const limits = { rejectionsPerSessionMax: 3, rejectionsMax: 6 }
+
+  test('§20 bounds: of one session the oldest go first, from memory and from the store', async () => {
+    const { desk, eve } = await deskWith({ limits })
+    const refused = Array.from({ length: 10 }, (_, n) => refusable(eve, n))
+    for (const message of refused) await eve.offer(message)
+    expect(refused.map((message) => eve.verdict(message))).toEqual(refused.map(() => 'invalid'))
+    expect(desk.reviewer.state.rejections).toBe(3)
+    expect(desk.store.database.load().rejections.map(({ msgId }) => msgId)).toEqual(
+      refused.slice(-3).map(({ id }) => id),
+    )
+  })
+
+  test('§20 bounds: in all, the oldest go first, and a session of which nothing is left goes too', async () => {
+    const { desk, ann, eve } = await deskWith({ limits })
+    const bob = await desk.author('bob')
+    for (const author of [ann, eve, bob])
+      for (let n = 0; n < 3; n++) await author.offer(refusable(author, n))
+    const stored = desk.store.database.load()
+    expect(stored.rejections.map(({ sessionId }) => sessionId)).toEqual(
+      [eve, eve, eve, bob, bob, bob].map(({ sessionId }) => sessionId),
+    )
+    expect(stored.sessions.map(({ sessionId }) => sessionId)).toEqual([
+      eve.sessionId,
+      bob.sessionId,
+    ])
+    await desk.restart({ limits })
+    expect(desk.reviewer.state).toMatchObject({ rejections: 6, sessions: 2 })
+  })
+
+  test.each(['before a restart', 'after a restart'])(
+    '§12 idempotency: a message whose rejection is forgotten is refused by its number where its session wrote something, %s',
+    async (when) => {
+      const { desk, ann } = await deskWith({ limits })
+      await ann.offer(ann.create('issue', { a: 1 }))
+      const refused = Array.from({ length: 5 }, (_, n) => refusable(ann, n))
+      for (const message of refused) await ann.offer(message)
+      if (when === 'after a restart') {
+        await desk.restart({ limits })
+        await ann.connect()
+      }
+      ann.heard.length = 0
+      await ann.offer(refused[4]!)
+      await ann.offer(refused[0]!)
+      expect([refused[4]!, refused[0]!].map((message) => ann.verdict(message))).toEqual([
+        'invalid',
+        'seq_reused',
+      ])
+      const next = ann.create('issue', { a: 2 })
+      await ann.offer(next)
+      expect(ann.verdict(next)).toBe('accepted')
+    },
+  )
+
+  test('§12 idempotency: and decided anew where its session wrote nothing', async () => {
+    const { desk, ann, eve } = await deskWith({ limits: { ...limits, rejectionsMax: 1 } })
+    const refused = refusable(eve, 1)
+    await eve.offer(refused)
+    await ann.offer(refusable(ann, 2))
+    expect(desk.store.database.load().sessions.map(({ sessionId }) => sessionId)).toEqual([
+      ann.sessionId,
+    ])
+    eve.heard.length = 0
+    await eve.offer(refused)
+    expect(eve.verdict(refused)).toBe('invalid')
+    const next = eve.create('issue', { a: 2 })
+    await eve.offer(next)
+    expect(eve.verdict(next)).toBe('accepted')
+  })
+
+  test('§20 bounds: a commit that fails forgets nothing', async () => {
+    const { desk, eve } = await deskWith({ limits })
+    const refused = Array.from({ length: 4 }, (_, n) => refusable(eve, n))
+    for (const message of refused.slice(0, 3)) await eve.offer(message)
+    desk.store.faults = { ...desk.store.faults, appendFails: () => 'before' }
+    await eve.offer(refused[3]!)
+    desk.store.faults = { ...desk.store.faults, appendFails: () => undefined }
+    eve.heard.length = 0
+    await eve.offer(refused[0]!)
+    expect(eve.verdict(refused[0]!)).toBe('invalid')
+    expect(desk.reviewer.state.rejections).toBe(3)
+  })
+})
