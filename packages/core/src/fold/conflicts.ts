@@ -3,7 +3,6 @@
  * stand now. A conflict survives unrelated edits and never blocks anything; it ends when
  * somebody resolves it.
  */
-import { orderKeyOf } from '../log/order.ts'
 import type { Write } from '../log/entry.ts'
 import type { Base } from '../message/message.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
@@ -14,11 +13,12 @@ import { archivedState, contestedRegisters, mergeRegister } from './merge.ts'
 import { type Reader, readBase, readValue } from './read.ts'
 import { isConflict } from './shown.ts'
 import { type EntityState, isLinear, liveOf } from './state.ts'
+import { orderKeyWith, reviewerOf, reviewOf, verdictOf } from './verdict.ts'
 
 export const NO_CONFLICTS: Readonly<Record<string, FieldConflict>> = Object.freeze({})
 
 /** One open conflict: writes of different values, and what stood before them. */
-interface OpenConflict {
+export interface OpenConflict {
   readonly candidates: readonly Write[]
   readonly base: Base
 }
@@ -50,11 +50,9 @@ export function openConflicts(
 
 /** The conflicts as the app sees them, by field. */
 export function conflictsOf(
-  state: EntityState,
+  open: ReadonlyMap<Reg, OpenConflict>,
   context: RowContext,
-  row: AnyRow,
 ): Readonly<Record<string, FieldConflict>> {
-  const open = openConflicts(state, context, row)
   if (open.size === 0) return NO_CONFLICTS
   const shown: Record<string, FieldConflict> = {}
   for (const [reg, conflict] of open) {
@@ -100,6 +98,7 @@ export function brokenRule(
 
 function candidate(write: Write, reg: Reg, context: RowContext): Candidate {
   const { entry } = write
+  const verdict = verdictOf(write, context)
   return {
     value: candidateValue(write, reg, context),
     // Made on first need: within a transaction its message has none yet.
@@ -108,8 +107,8 @@ function candidate(write: Write, reg: Reg, context: RowContext): Candidate {
     },
     authorId: entry.session.authorId,
     mine: entry.session.authorId === context.viewerId(),
-    reviewerId: entry.review?.reviewerId ?? null,
-    orderKey: orderKeyOf(write),
-    pending: entry.review === null,
+    reviewerId: reviewerOf(verdict),
+    orderKey: orderKeyWith(write, verdict),
+    pending: reviewOf(verdict) === null,
   }
 }

@@ -1,28 +1,76 @@
 /**
  * The row that a reader sees: plain frozen data, with what it says of itself as getters that
- * neither spread nor JSON copies. A row is a snapshot: values never change under a reader;
- * a new state makes a new row.
+ * neither spread nor JSON copies. A row is a snapshot, with its verdict in it: nothing of it ever
+ * changes under a reader. A new state makes a new row, and so does a review.
  */
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { compareOrder, orderKeyOf } from '../log/order.ts'
+import { compareReviews, compareWithin, orderKeyAt } from '../log/order.ts'
 import { Write } from '../log/entry.ts'
-import { ARCHIVED } from '../schema/registers.ts'
+import type { Review } from '../message/message.ts'
+import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { AnyRow, FieldConflict, RowState } from '../schema/types.ts'
-import { candidateValue, conflictsOf, fieldName, NO_CONFLICTS, openConflicts } from './conflicts.ts'
+import {
+  candidateValue,
+  conflictsOf,
+  fieldName,
+  NO_CONFLICTS,
+  type OpenConflict,
+  openConflicts,
+} from './conflicts.ts'
 import type { RowContext } from './context.ts'
 import { archivedState, mergeRegister } from './merge.ts'
 import { defaultValue, readValue } from './read.ts'
 import { shownWrite } from './shown.ts'
 import { createdOf, type EntityState, headsOf, isLinear, lastOf, liveOf } from './state.ts'
+import {
+  orderKeyWith,
+  reviewerOf,
+  reviewOf,
+  stateOf,
+  verdictOf,
+  type WriteVerdict,
+} from './verdict.ts'
 
 class RowView {
   readonly id: Uuid
   readonly #state: EntityState
+  /** Of the newest write, and the review of the first: entries get theirs later, rows never. */
+  readonly #verdict: WriteVerdict
+  readonly #created: Review | null
+  /** What somebody has to decide; undefined where nobody ever wrote beside another. */
+  #open: ReadonlyMap<Reg, OpenConflict> | undefined
+  #conflicts: Readonly<Record<string, FieldConflict>> = NO_CONFLICTS
 
   constructor(id: Uuid, state: EntityState) {
     this.id = id
     this.#state = state
+    this.#verdict = verdictOf(lastOf(state), this.#context)
+    this.#created = createdOf(state).entry.review
+  }
+
+  /** Reads the conflicts of a row whose fields are there, once and for all. */
+  static readConflicts(row: RowView): void {
+    const shown = row as unknown as AnyRow
+    row.#open = openConflicts(row.#state, row.#context, shown)
+    row.#conflicts = conflictsOf(row.#open, row.#context)
+  }
+
+  static openOf(row: RowView): ReadonlyMap<Reg, OpenConflict> | undefined {
+    return row.#open
+  }
+
+  static verdictOf(row: RowView): WriteVerdict {
+    return row.#verdict
+  }
+
+  static compare(a: RowView, b: RowView, which: 'last' | 'created'): number {
+    const isLast = which === 'last'
+    const left = isLast ? reviewOf(a.#verdict) : a.#created
+    const order = compareReviews(left, isLast ? reviewOf(b.#verdict) : b.#created)
+    if (order !== 0) return order
+    const of = isLast ? lastOf : createdOf
+    return compareWithin(of(a.#state), of(b.#state), left)
   }
 
   static stateOf(row: RowView): EntityState {
@@ -43,11 +91,11 @@ class RowView {
   }
 
   get $reviewer(): Uuid | null {
-    return lastOf(this.#state).entry.review?.reviewerId ?? null
+    return reviewerOf(this.#verdict)
   }
 
   get $orderKey(): string {
-    return orderKeyOf(lastOf(this.#state))
+    return orderKeyWith(lastOf(this.#state), this.#verdict)
   }
 
   get $createdBy(): Uuid {
@@ -55,7 +103,7 @@ class RowView {
   }
 
   get $createdOrderKey(): string {
-    return orderKeyOf(createdOf(this.#state))
+    return orderKeyAt(createdOf(this.#state), this.#created)
   }
 
   get $timestamp(): number {
@@ -67,9 +115,7 @@ class RowView {
   }
 
   get $state(): RowState {
-    const last = lastOf(this.#state)
-    if (last.entry.review) return 'canonical'
-    return this.#context.volatile(last) ? 'volatile' : 'pending'
+    return stateOf(this.#verdict)
   }
 
   get $heads(): readonly Uuid[] {
@@ -79,8 +125,7 @@ class RowView {
   }
 
   get $conflicts(): Readonly<Record<string, FieldConflict>> {
-    if (isLinear(this.#state)) return NO_CONFLICTS
-    return conflictsOf(this.#state, this.#context, this as unknown as AnyRow)
+    return this.#conflicts
   }
 
   get $archived(): boolean {
@@ -130,7 +175,9 @@ export function buildRow(id: Uuid, state: EntityState, rows: RowClass): AnyRow {
   ) {
     state.values = into as Readonly<Record<string, Json>>
   }
-  return Object.freeze(row) as unknown as AnyRow
+  Object.freeze(row)
+  if (!isLinear(state)) RowView.readConflicts(row)
+  return row as unknown as AnyRow
 }
 
 function setField(
@@ -158,11 +205,15 @@ export function stateOfRow(row: AnyRow): EntityState {
   return RowView.stateOf(row as unknown as RowView)
 }
 
-/** Whether somebody has to decide something about the row. Makes no ids, unlike `$conflicts`. */
+/** Whether somebody has to decide something about the row. */
 export function isInConflict(row: AnyRow): boolean {
-  const state = stateOfRow(row)
-  if (isLinear(state)) return false
-  return openConflicts(state, RowView.contextOf(row as unknown as RowView), row).size > 0
+  return (RowView.openOf(row as unknown as RowView)?.size ?? 0) > 0
+}
+
+/** Whether a row says of its newest write what is not so any more: it was stored, or is not. */
+export function isOutdated(row: AnyRow): boolean {
+  const view = row as unknown as RowView
+  return RowView.verdictOf(view) !== verdictOf(lastOf(stateOfRow(row)), RowView.contextOf(view))
 }
 
 /** Rows with the values of other candidates, at the most. */
@@ -173,11 +224,11 @@ const STAND_INS_MAX = 64
  * matches finds it: an object for each combination, with the row as its prototype.
  */
 export function standInsOf(row: AnyRow): readonly AnyRow[] | undefined {
-  const state = stateOfRow(row)
-  if (isLinear(state)) return undefined
+  const open = RowView.openOf(row as unknown as RowView)
+  if (!open || open.size === 0) return undefined
   const context = RowView.contextOf(row as unknown as RowView)
   let combinations: Record<string, unknown>[] = [{}]
-  for (const [reg, { candidates }] of openConflicts(state, context, row)) {
+  for (const [reg, { candidates }] of open) {
     if (reg === ARCHIVED) continue
     const values = candidates.map((write) => candidateValue(write, reg, context))
     combinations = values
@@ -201,8 +252,7 @@ function standIn(row: AnyRow, fields: Record<string, unknown>): AnyRow {
 
 /** Canonical order of two rows, by their last change or by their creation, without making keys. */
 export function compareRows(a: AnyRow, b: AnyRow, which: 'last' | 'created'): number {
-  const of = which === 'last' ? lastOf : createdOf
-  return compareOrder(of(stateOfRow(a)), of(stateOfRow(b)))
+  return RowView.compare(a as unknown as RowView, b as unknown as RowView, which)
 }
 
 function mergedValue(

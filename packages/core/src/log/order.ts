@@ -6,20 +6,29 @@ import type { Review } from '../message/message.ts'
 import type { Write } from './entry.ts'
 
 export function compareOrder(a: Write, b: Write): number {
-  const left = a.entry.review
-  const right = b.entry.review
-  if (left && right) return left.epoch - right.epoch || left.seq - right.seq || a.index - b.index
+  return compareReviews(a.entry.review, b.entry.review) || compareWithin(a, b, a.entry.review)
+}
+
+/** What has a review stands before what has none. 0: one message, or two without a review. */
+export function compareReviews(left: Review | null, right: Review | null): number {
+  if (left && right) return left.epoch - right.epoch || left.seq - right.seq
   if (left) return -1
-  if (right) return 1
-  return a.entry.arrival - b.entry.arrival || a.index - b.index
+  return right ? 1 : 0
+}
+
+/** Two writes whose reviews are equal in order: of one message, or both without a review. */
+export function compareWithin(a: Write, b: Write, review: Review | null): number {
+  return (review ? 0 : a.entry.arrival - b.entry.arrival) || a.index - b.index
 }
 
 /** `hex6(epoch).hex11(seq).hex3(index)`, or `~hex11(arrival).hex3(index)` while pending. */
 export function orderKeyOf(write: Write): string {
-  const { review, arrival } = write.entry
-  return review
-    ? reviewedOrderKey(review, write.index)
-    : `~${hex(arrival, 11)}.${hex(write.index, 3)}`
+  return orderKeyAt(write, write.entry.review)
+}
+
+/** The same as it was when the write had that review. */
+export function orderKeyAt({ entry, index }: Write, review: Review | null): string {
+  return review ? reviewedOrderKey(review, index) : `~${hex(entry.arrival, 11)}.${hex(index, 3)}`
 }
 
 /** The order key of the change at that place of a reviewed message. */

@@ -104,9 +104,10 @@ export class Replica {
       .get(SCHEMA.name)!
       .live({ archived: 'include' })
       .subscribe(() => this.schemas.learn())
-    this.#disk = new Disk(limits.storageBatchesMax, (trouble) =>
-      this.status.setState({ storage: trouble ? 'degraded' : 'ok', storageTrouble: trouble }),
-    )
+    this.#disk = new Disk(limits.storageBatchesMax, (trouble) => {
+      this.status.setState({ storage: trouble ? 'degraded' : 'ok', storageTrouble: trouble })
+      this.repo.restate()
+    })
     this.#tail = new InspectedTail(this.repo, options.space, {
       findOwn: (sessionId, clientSeq) => this.#findOwn(sessionId, clientSeq),
       limits,

@@ -100,7 +100,6 @@ export class Repo {
   /** An own pending entry has been countersigned. */
   accept(entry: Entry, review: Review, skip?: ReadonlySet<Uuid>): void {
     const tables = entry.writes.map((write) => this.tableNamed(write.type))
-    for (const [i, table] of tables.entries()) table.beforeAccept(entry.writes[i]!)
     entry.review = review
     entry.state = 'accepted'
     for (const [i, table] of tables.entries())
@@ -110,7 +109,6 @@ export class Repo {
 
   /** An own pending entry turns out to be in the canonical state already, or is about to be put there whole. */
   acceptContained(entry: Entry, review: Review): void {
-    for (const write of entry.writes) this.tableNamed(write.type).beforeAccept(write)
     entry.review = review
     entry.state = 'accepted'
     for (const write of entry.writes) this.tableNamed(write.type).acceptContained(write)
@@ -125,6 +123,12 @@ export class Repo {
       touched.set(write.entityId, table)
     }
     for (const [id, table] of touched) table.refold(id)
+  }
+
+  /** The storage failed or works again: what is pending may be in memory only. Tells of it. */
+  restate(): void {
+    for (const table of this.#tables.values()) table.restate()
+    this.emit()
   }
 
   /** Forgets every message, before everything canonical is had anew. */

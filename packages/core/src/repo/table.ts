@@ -10,7 +10,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { afterReview, apply } from '../fold/apply.ts'
 import type { RowContext } from '../fold/context.ts'
 import type { Reader } from '../fold/read.ts'
-import { type RowClass, buildRow, rowClass, stateOfRow } from '../fold/row.ts'
+import { type RowClass, buildRow, isOutdated, rowClass, stateOfRow } from '../fold/row.ts'
 import type { EntityState } from '../fold/state.ts'
 import type { Write } from '../log/entry.ts'
 import type { Lenses } from '../lens/path.ts'
@@ -152,16 +152,7 @@ export class Table {
   }
 
   /**
-   * A pending write is about to get its review: takes its row out of the indexes, which
-   * sort by what the review will change. `accept` puts it back.
-   */
-  beforeAccept(write: Write): void {
-    const row = this.#rows.get(write.entityId)
-    if (row) this.sink?.changed(row, undefined)
-  }
-
-  /**
-   * A pending write has got its review. The shown values stay: the union is the same. With
+   * A pending write has got its review. The shown values stay, in a new row: the union is the same. With
    * `replaced`, the canonical state that contains it comes by `replaceCanonical`.
    */
   accept(write: Write, replaced = false): void {
@@ -179,19 +170,22 @@ export class Table {
       // The write has more registers now, which the view that was folded before does not know.
       view = overlay.pending.reduce<EntityState>(apply, overlay.canonical!)
     } else view = afterReview(view, write, overlay.pending)
-    const row = buildRow(id, view, this.#rowClass)
-    this.#rows.set(id, row)
-    this.conflicted.note(id, row)
-    this.sink?.changed(undefined, row)
-    this.#touched.add(id)
+    this.#show(id, view)
   }
 
-  /** A pending write whose effect the canonical state has already. Follows `beforeAccept`. */
+  /** A pending write whose effect the canonical state has already. */
   acceptContained(write: Write): void {
     this.removePending(write)
-    const row = this.#rows.get(write.entityId)
-    if (row) this.sink?.changed(undefined, row)
-    this.refold(write.entityId)
+    if (this.#overlays.has(write.entityId)) this.refold(write.entityId)
+    else this.#show(write.entityId, this.state(write.entityId))
+  }
+
+  /** Shows the pending rows again that say `volatile` or `pending` and are the other now. */
+  restate(): void {
+    for (const id of this.#overlays.keys()) {
+      const row = this.#rows.get(id)
+      if (row && isOutdated(row)) this.#show(id, stateOfRow(row))
+    }
   }
 
   /** Takes a pending write out; its pending descendants must be taken out in the same step. */

@@ -1,0 +1,36 @@
+/**
+ * How far a write had come when somebody looked: its review, or that it has none yet. An entry
+ * gets its review later; whatever is handed out keeps this one value instead of the entry.
+ */
+import type { Write } from '../log/entry.ts'
+import { orderKeyAt } from '../log/order.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Review } from '../message/message.ts'
+import type { RowState } from '../schema/types.ts'
+
+/** `volatile`: pending, and in memory only. */
+export type WriteVerdict = Review | 'pending' | 'volatile'
+
+export function verdictOf(
+  write: Write,
+  { volatile }: { readonly volatile: (write: Write) => boolean },
+): WriteVerdict {
+  return write.entry.review ?? (volatile(write) ? 'volatile' : 'pending')
+}
+
+export function reviewOf(verdict: WriteVerdict): Review | null {
+  return typeof verdict === 'string' ? null : verdict
+}
+
+export function stateOf(verdict: WriteVerdict): RowState {
+  return typeof verdict === 'string' ? verdict : 'canonical'
+}
+
+export function reviewerOf(verdict: WriteVerdict): Uuid | null {
+  return reviewOf(verdict)?.reviewerId ?? null
+}
+
+/** The order key that the write had with that verdict. */
+export function orderKeyWith(write: Write, verdict: WriteVerdict): string {
+  return orderKeyAt(write, reviewOf(verdict))
+}
