@@ -18,6 +18,9 @@ const nodeOnly: ViteUserConfig = {
   ssr: { resolve: { conditions: [source, 'module', 'node', mode], externalConditions: [source] } },
 }
 
+// A busy machine takes ten times as long; a test that waits for ever is found all the same.
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
+
 export default defineConfig({
   test: {
     passWithNoTests: true,
@@ -26,6 +29,7 @@ export default defineConfig({
         ...nodeOnly,
         test: {
           name: 'node',
+          ...patience,
           environment: 'node',
           include: ['**/*.test.ts'],
           exclude: [...never, '**/*.dom.test.ts', '**/*.browser.test.ts'],
@@ -36,6 +40,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: [source, 'module', 'node', mode] } },
         test: {
           name: 'dom',
+          ...patience,
           environment: 'jsdom',
           include: ['**/*.dom.test.{ts,tsx}'],
           exclude: never,
@@ -47,6 +52,7 @@ export default defineConfig({
         optimizeDeps: { entries: ['{packages,test}/**/*.browser.test.{ts,tsx}'] },
         test: {
           name: 'browser',
+          ...patience,
           include: ['**/*.browser.test.{ts,tsx}'],
           exclude: never,
           browser: {

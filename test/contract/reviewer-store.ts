@@ -291,7 +291,7 @@ export function reviewerStoreContract(
       })
     })
 
-    describe.runIf(traits.durable)('reopen', () => {
+    describe.runIf(traits.durable)('reopen (needs a store that outlives its process)', () => {
       test('a store opened again holds what was committed, and goes on', async () => {
         const at = await place()
         const first = await opened(at)

@@ -132,7 +132,7 @@ describe('small histories', () => {
   })
 })
 
-describe('the recorded history', () => {
+describe('the recorded history (needs its file beside the repository)', () => {
   test.skipIf(!hasRealHistory)("S8 conflict exactness: all its answers are the oracle's", () => {
     const trace = readRealHistory()
     expect(trace.counts).toMatchObject({ messages: 1_032, conflicts: 269, fieldsInConflict: 380 })

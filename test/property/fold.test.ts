@@ -106,7 +106,7 @@ describe('generated histories', () => {
   })
 })
 
-describe('the recorded history', () => {
+describe('the recorded history (needs its file beside the repository)', () => {
   test.skipIf(!hasRealHistory)(
     'S2 order independence: every order ends in the recorded rows',
     () => {

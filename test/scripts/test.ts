@@ -2,23 +2,19 @@
 // jsdom and browser tests, React 18, the simulated world, the end-to-end tests. Stops at the first
 // part that fails. The last line is `N passed, N failed`, counted by the runners themselves; a
 // world counts one test for each seed, a part that fails without a count counts as one failure.
+// Before it stand the names of what failed, and of what was left out and why.
 // Parts can be chosen: `pnpm test react18 e2e`.
 
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureBrowser } from './browser.ts'
+import { NOTHING, type Result, add, playwrightResult, vitestResult } from './reports.ts'
 import { fromSource, root, run, type Stage } from './stages.ts'
 
-interface Count {
-  readonly passed: number
-  readonly failed: number
-  readonly skipped: number
-}
-
 interface Part extends Stage {
-  /** How many tests ran; called only after the command ended. */
-  readonly count: (code: number) => Count
+  /** What its tests came to; called only after the command ended. */
+  readonly result: (code: number) => Result
   readonly absent?: boolean
 }
 
@@ -33,10 +29,10 @@ const parts: readonly Part[] = [
   {
     name: 'world',
     command: ['node', fromSource, worldFile, '--seeds', String(worldSeeds)],
-    count: (code) =>
+    result: (code) =>
       code === 0
-        ? { passed: worldSeeds, failed: 0, skipped: 0 }
-        : { passed: 0, failed: 1, skipped: 0 },
+        ? { ...NOTHING, passed: worldSeeds }
+        : { ...NOTHING, failed: 1, failures: ['world: a seed broke a promise, see above'] },
     absent: !existsSync(join(root, worldFile)),
   },
   {
@@ -47,7 +43,7 @@ const parts: readonly Part[] = [
       // Tests and what they import resolve workspace packages to their sources.
       NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} ${fromSource}`.trim(),
     },
-    count: () => playwrightCount(report('e2e')),
+    result: () => playwrightResult(report('e2e')),
     absent: globSync('test/browser/**/*.e2e.ts', { cwd: root }).length === 0,
   },
 ]
@@ -65,7 +61,7 @@ console.log(`test: Node ${process.versions.node}, browser ${ensureBrowser().exec
 process.exit(await runParts(parts.filter((part) => !chosen.length || chosen.includes(part.name))))
 
 async function runParts(list: readonly Part[]): Promise<number> {
-  let total: Count = { passed: 0, failed: 0, skipped: 0 }
+  let total = NOTHING
   let exitCode = 0
   for (const part of list) {
     if (part.absent === true) {
@@ -74,14 +70,15 @@ async function runParts(list: readonly Part[]): Promise<number> {
     }
     console.log(`\ntest: ${part.name}`)
     const code = await run(part.command, part.env)
-    total = add(total, atLeastOneFailure(code, part.count(code)))
+    total = add(total, atLeastOneFailure(part, code))
     if (code !== 0) {
       console.error(`\ntest: FAILED at "${part.name}" (${part.command.join(' ')})`)
       exitCode = 1
       break
     }
   }
-  if (total.skipped > 0) console.log(`\ntest: ${total.skipped} skipped, see the reasons above`)
+  printNames('skipped', total.omissions)
+  printNames('failed', total.failures)
   console.log(`\n${total.passed} passed, ${total.failed} failed`)
   return exitCode
 }
@@ -91,7 +88,7 @@ function vitest(name: string, config: string): Part {
   return {
     name,
     command: ['vitest', 'run', '--config', config, ...outputs],
-    count: () => vitestCount(report(name)),
+    result: () => vitestResult(report(name)),
   }
 }
 
@@ -99,31 +96,16 @@ function report(name: string): string {
   return join(folder, `${name}.json`)
 }
 
-function vitestCount(file: string): Count {
-  if (!existsSync(file)) return { passed: 0, failed: 0, skipped: 0 }
-  const said = JSON.parse(readFileSync(file, 'utf8'))
-  return {
-    passed: said.numPassedTests,
-    failed: said.numFailedTests,
-    skipped: said.numPendingTests + said.numTodoTests,
-  }
+/** A runner that fails without failing a test: a file that does not load, an error outside of all. */
+function atLeastOneFailure({ name, result }: Part, code: number): Result {
+  const found = result(code)
+  if (code === 0 || found.failed > 0) return found
+  const failures = found.failures.length > 0 ? found.failures : [`${name}: ended with code ${code}`]
+  return { ...found, failed: 1, failures }
 }
 
-function playwrightCount(file: string): Count {
-  if (!existsSync(file)) return { passed: 0, failed: 0, skipped: 0 }
-  const { stats } = JSON.parse(readFileSync(file, 'utf8'))
-  return { passed: stats.expected + stats.flaky, failed: stats.unexpected, skipped: stats.skipped }
-}
-
-/** A file that does not load fails its runner without failing a test. */
-function atLeastOneFailure(code: number, count: Count): Count {
-  return code !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count
-}
-
-function add(a: Count, b: Count): Count {
-  return {
-    passed: a.passed + b.passed,
-    failed: a.failed + b.failed,
-    skipped: a.skipped + b.skipped,
-  }
+function printNames(what: string, names: readonly string[]): void {
+  if (names.length === 0) return
+  console.log(`\ntest: ${names.length} ${what}`)
+  for (const name of names) console.log(`  ${name}`)
 }

@@ -195,9 +195,12 @@ describe('one clear line on stderr and exit code 1', () => {
     expect(failure('--data', file)).toMatch(/^reviewer: cannot write .*plain/)
   })
 
-  test.runIf(process.platform === 'linux')('a data folder where none can be made', () => {
-    expect(failure('--data', '/proc/nowhere')).toMatch(/^reviewer: cannot write /)
-  })
+  test.runIf(process.platform === 'linux')(
+    'a data folder where none can be made (needs Linux)',
+    () => {
+      expect(failure('--data', '/proc/nowhere')).toMatch(/^reviewer: cannot write /)
+    },
+  )
 
   test('a corrupt database', async () => {
     await stop(await start(), 'SIGTERM')

@@ -123,7 +123,7 @@ describe('files that are refused', () => {
   })
 
   test.runIf(process.getuid?.() === 0)(
-    'unwritable: a folder of somebody else',
+    'unwritable: a folder of somebody else (needs root)',
     () => {
       chmodSync(folder, 0o755)
       const store = new URL('sqlite.ts', import.meta.url).pathname
