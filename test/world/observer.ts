@@ -234,8 +234,8 @@ export class Observer {
         return `hello at ${frame.position?.seq ?? 'nothing'}`
       case 'want': {
         const scope =
-          frame.scope === 'all'
-            ? 'all'
+          typeof frame.scope === 'string'
+            ? frame.scope
             : frame.scope.map((id) => facts.entity(id)?.name ?? id).join(' ')
         return `want ${scope} since ${frame.have?.seq ?? 'nothing'}`
       }

@@ -8,7 +8,7 @@
  * It knows nothing of frames, and leaves to the core what Socket.IO could do worse: coming back
  * (the core has its own backoff), sending again and recovery (the core resumes by position).
  */
-import { FRAME_BYTES_MAX, isLongerThan } from '@countersign/core/ports'
+import { FRAME_BYTES_MAX, isLongerThan, utf8Bytes } from '@countersign/core/ports'
 import type { Link, LinkEvents, Transport } from '@countersign/core/ports'
 import { io } from 'socket.io-client'
 import type { Socket } from 'socket.io-client'
@@ -47,6 +47,8 @@ class SocketLink implements Link {
   readonly #socket: Socket
   readonly #giveUp: ReturnType<typeof setTimeout>
   #state: 'opening' | 'open' | 'ended' = 'opening'
+  /** Of frames that the engine has not handed to its socket yet. */
+  #queuedBytes = 0
   /** Why the reviewer closes, which Socket.IO itself cannot say. */
   #bye: string | undefined
 
@@ -76,7 +78,13 @@ class SocketLink implements Link {
       queueMicrotask(() => this.#end(`a frame to send exceeds ${FRAME_BYTES_MAX} bytes`))
       return
     }
+    this.#queuedBytes += utf8Bytes(text)
     this.#socket.emit(FRAME_EVENT, text)
+  }
+
+  get bufferedBytes(): number {
+    const { ws } = this.#socket.io.engine.transport as { readonly ws?: Partial<WebSocket> | null }
+    return this.#queuedBytes + (ws?.bufferedAmount ?? 0)
   }
 
   close(): void {
@@ -97,6 +105,10 @@ class SocketLink implements Link {
       if (this.#state !== 'opening') return
       this.#state = 'open'
       clearTimeout(this.#giveUp)
+      const { engine } = this.#socket.io
+      engine.on('drain', () => (this.#queuedBytes = 0))
+      // A ping of the engine, too: on a slow line it comes between two large frames.
+      engine.on('packet', () => this.#events.alive?.())
       this.#events.open()
     })
     this.#socket.on(FRAME_EVENT, (text: string) => {

@@ -6,8 +6,8 @@ export const offerNeverRepeated: Planted = {
   edits: [
     {
       module: 'messaging/outbox.ts',
-      from: 'if (tracked.offeredAt !== undefined && tracked.offeredAt < before) this.#land(tracked)',
-      to: 'if (tracked.offeredAt !== undefined && tracked.offeredAt < -before) this.#land(tracked)',
+      from: 'if (arrivedAt < before) this.#land(tracked)',
+      to: 'if (arrivedAt < -before) this.#land(tracked)',
     },
   ],
   seed: 58,

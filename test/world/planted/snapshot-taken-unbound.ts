@@ -6,7 +6,7 @@ export const snapshotTakenUnbound: Planted = {
   edits: [
     {
       module: 'messaging/session.ts',
-      from: 'if (snapshot && !this.#bound && outbox.size > 0) return',
+      from: 'if (snapshot && !life.binding.isDone && outbox.size > 0) return',
       to: 'void outbox',
     },
   ],

@@ -35,7 +35,12 @@ interface Tracked {
   offeredAt: number | undefined
   /** Not before this moment, in monotonic ms: it was sent back. */
   restsUntil: number
+  /** Bytes that were under way with it, its own included. */
+  underWayBytes: number
 }
+
+/** The slowest line that is waited for: what is under way before an offer arrives first. */
+const SLOWEST_BYTES_PER_MS = 4
 
 export class Outbox {
   readonly #drafts: Entry[] = []
@@ -66,6 +71,16 @@ export class Outbox {
 
   get hasDrafts(): boolean {
     return this.#drafts.length > this.#draftsTaken
+  }
+
+  /** Offered, and without an answer. */
+  get inFlightBytes(): number {
+    return this.#inFlightBytes
+  }
+
+  /** Whether anything of that session has no verdict yet. */
+  waits(sessionId: Uuid): boolean {
+    return this.#waiting.has(sessionId)
   }
 
   get full(): boolean {
@@ -134,6 +149,7 @@ export class Outbox {
       durable: false,
       offeredAt: undefined,
       restsUntil: 0,
+      underWayBytes: 0,
     }
     this.#flushes.set(flush.key, tracked)
     this.#bytes = addBytes(this.#bytes, tracked.bytes)
@@ -166,6 +182,7 @@ export class Outbox {
       if (this.#inFlightMessages > 0 && (messages > credits.messages || bytes > credits.bytes))
         break
       tracked.offeredAt = now
+      tracked.underWayBytes = bytes
       this.#inFlightMessages = messages
       this.#inFlightBytes = bytes
       for (const entry of entries)
@@ -183,10 +200,13 @@ export class Outbox {
     }
   }
 
-  /** What was offered before that moment and has no answer yet waits again. */
+  /** What must have arrived before that moment and has no answer yet waits again. */
   requeueUnanswered(before: number): void {
     for (const tracked of this.#flushes.values()) {
-      if (tracked.offeredAt !== undefined && tracked.offeredAt < before) this.#land(tracked)
+      const { offeredAt, underWayBytes } = tracked
+      if (offeredAt === undefined) continue
+      const arrivedAt = offeredAt + underWayBytes / SLOWEST_BYTES_PER_MS
+      if (arrivedAt < before) this.#land(tracked)
     }
   }
 

@@ -10,31 +10,35 @@
  * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
  */
 import type { Uuid } from '../base/uuid.ts'
-import { type Position, WIRE_VERSION } from '../message/message.ts'
-import type { Link } from '../ports/transport.ts'
+import { WIRE_VERSION } from '../message/message.ts'
 import {
-  type Credits,
   type ReviewerFrame,
   bindFrame,
   byeFrame,
   helloFrame,
   offerFrame,
   parseReviewerFrame,
-  wantFrame,
 } from '../protocol/frames.ts'
 import { type PartedEvents, connectInParts } from '../protocol/parts.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
+import { LinkLife } from './link-life.ts'
 import type { ConnectionRefusal, SessionParts, SessionState } from './session-host.ts'
-import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
-import type { Reviewing, TailOutcome } from './tail.ts'
+import type { Reviewing } from './tail.ts'
 import { Timers, backoffMs } from './timers.ts'
+import { ANSWER_MS } from './wants.ts'
 
 /** A reviewer that does not fit this store is tried again after this long. */
 const REFUSED_RETRY_MS = 30_000
-/** Without a word for this long, the position is asked for; for three times this long, the link is dead. */
+/** Without a frame for this long, the position is asked for. */
 const SILENCE_MS = 15_000
-/** An offer without an answer for this long is made again. */
-const ANSWER_MS = 20_000
+/** Without a byte for this long, the link is dead. On a line of 4 KB/s a frame of 256 KiB takes 66 s. */
+const DEAD_MS = 75_000
+const LOOK_MS = SILENCE_MS / 3
+/** After a wake the link has this long for a byte, or twice its longest pause so far. */
+const PROBE_MS = 4_000
+/** Offers wait while more than this has not left; then the link is looked at again. */
+const UNSENT_BYTES_MAX = 131_072
+const DRAIN_MS = 10
 
 export class SyncSession {
   readonly #parts: SessionParts
@@ -42,26 +46,14 @@ export class SyncSession {
   #note: string | undefined
   /** Until a reviewer is followed again. */
   #refusal: ConnectionRefusal | undefined
-  #link: Link | undefined
-  /** Grows with each link; what comes from an older one is ignored. */
-  #generation = 0
+  /** Of the present link or attempt; what comes of an older one is ignored. */
+  #life: LinkLife | undefined
   #attempts = 0
-  #reviewing: Reviewing | undefined
-  #bound = false
-  #boundSessions: ReadonlySet<Uuid> = new Set()
-  #credits: Credits = { messages: 0, bytes: 0 }
-  #wanting = false
-  readonly #snapshot: SnapshotParts
   readonly #histories: Histories
-  #waitingTexts: string[] = []
-  #heardAt = 0
-  #pausedUntil = 0
-  #nacks = 0
   readonly #timers: Timers
 
   constructor(parts: SessionParts) {
     this.#parts = parts
-    this.#snapshot = new SnapshotParts(parts.limits.snapshotPartsMax)
     this.#histories = new Histories(parts.space, parts.limits)
     this.#timers = new Timers(parts.clock)
   }
@@ -71,7 +63,7 @@ export class SyncSession {
   }
 
   get reviewing(): Reviewing | undefined {
-    return this.#reviewing
+    return this.#life?.reviewing
   }
 
   /** Connects now, and again whenever the link is lost. */
@@ -85,27 +77,43 @@ export class SyncSession {
   /** Stays away until `start`. */
   stop(state: 'offline' | 'closed' = 'offline'): void {
     if (this.#state === 'closed') return
-    this.#link?.send(byeFrame(state))
+    this.#life?.send(byeFrame(state))
     this.#drop()
     this.#become(state, undefined)
   }
 
-  /** The network seems to be back: no need to wait out the backoff. */
+  /** The network seems to be back: no backoff is waited out, and a link has to show that it lives. */
   wake(): void {
-    if (this.#state !== 'connecting' || this.#link) return
-    this.#timers.clear()
-    this.#attempts = 0
-    this.#connect()
+    if (this.#state === 'offline' || this.#state === 'closed') return
+    const life = this.#life
+    if (life?.reviewing) this.#probe(life)
+    else if (!life || this.#parts.clock.monotonic() - life.startedAt >= PROBE_MS) this.#reconnect()
   }
 
   /** Offers what may go now. Called whenever something became ready. */
   pump(): void {
     const { outbox, clock } = this.#parts
-    if (!this.#bound || clock.monotonic() < this.#pausedUntil) return
-    this.#bindNew()
-    for (const flush of outbox.takeOffers(this.#credits, clock.monotonic())) {
-      this.#link?.send(offerFrame(flush.packed, flush.sig, flush.publicKey))
+    const life = this.#life
+    if (!life?.binding.isDone || clock.monotonic() < life.pausedUntil) return
+    this.#bind(life) // a session that was adopted after the greeting
+    if (!life.binding.isDone) return
+    const room = UNSENT_BYTES_MAX - life.bufferedBytes
+    if (room > 0) {
+      const bytes = Math.min(life.credits.bytes, outbox.inFlightBytes + room)
+      const offers = outbox.takeOffers({ ...life.credits, bytes }, clock.monotonic())
+      for (const flush of offers) life.send(offerFrame(flush.packed, flush.sig, flush.publicKey))
     }
+    this.#pumpWhenDrained(life)
+  }
+
+  /** The next offers go when some bytes have left. */
+  #pumpWhenDrained(life: LinkLife): void {
+    if (life.isDraining || life.bufferedBytes === 0 || this.#parts.outbox.size === 0) return
+    life.isDraining = true
+    this.#timers.after(DRAIN_MS, () => {
+      life.isDraining = false
+      this.pump()
+    })
   }
 
   /**
@@ -116,34 +124,53 @@ export class SyncSession {
     if (this.#state !== 'online' && this.#state !== 'syncing')
       return Promise.reject(unavailable('there is no link to the reviewer', entityId))
     return this.#histories.ask(entityId, this.#parts.clock.monotonic(), (frame) =>
-      this.#link?.send(frame),
+      this.#life?.send(frame),
     )
   }
 
   #connect(): void {
-    const generation = ++this.#generation
-    const { transport, limits, clock } = this.#parts
+    const life: LinkLife = new LinkLife(this.#parts, {
+      send: (frame) => life.send(frame),
+      isBound: () => life.binding.isDone,
+      behind: () => this.#behind(),
+      caughtUp: () => this.#caughtUp(),
+      taken: () => this.pump(),
+      fail: (note) => this.#fail(note),
+    })
+    this.#life = life
+    const { transport, limits } = this.#parts
     const { handshakeMs } = limits
     this.#become('connecting', this.#note)
-    const live = (): boolean => generation === this.#generation
+    const live = (): boolean => this.#life === life
     this.#timers.after(handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
     const events: PartedEvents = {
-      carried: () => void (live() && (this.#heardAt = clock.monotonic())),
+      carried: (isPart) => {
+        if (live()) this.#carried(life, isPart)
+      },
       open: () => {
         if (!live()) return
         this.#timers.clear()
         this.#become('greeting', this.#refusal && this.#note)
         this.#timers.after(handshakeMs, () => this.#fail('the reviewer does not greet'))
-        this.#link?.send(helloFrame(this.#parts.space, this.#parts.tail.position))
+        life.send(helloFrame(this.#parts.space, this.#parts.tail.position))
       },
       frame: (text) => {
-        if (live()) this.#frame(text)
+        if (live()) this.#frame(life, text)
+      },
+      alive: () => {
+        if (live()) life.alive(this.#isAwaiting(life))
       },
       closed: (reason) => {
         if (live()) this.#fail(reason)
       },
     }
-    this.#link = connectInParts(transport, events, limits)
+    life.link = connectInParts(transport, events, limits)
+  }
+
+  #reconnect(): void {
+    this.#drop()
+    this.#attempts = 0
+    this.#connect()
   }
 
   /** Ends this link and tries again later. */
@@ -162,67 +189,66 @@ export class SyncSession {
   }
 
   #drop(): void {
-    this.#generation++
+    const link = this.#life?.link
+    this.#life = undefined
     this.#timers.clear()
-    this.#link?.close()
-    this.#link = undefined
-    this.#bound = false
-    this.#boundSessions = new Set()
-    this.#wanting = false
-    this.#snapshot.clear()
-    this.#waitingTexts = []
+    link?.close()
     this.#parts.tail.stopWaiting()
     this.#parts.outbox.requeueAll()
     this.#histories.lost()
   }
 
-  #frame(text: string): void {
+  /** Whether the reviewer owes an answer. */
+  #isAwaiting({ pull }: LinkLife): boolean {
+    return pull.wants.any || this.#parts.outbox.inFlightBytes > 0
+  }
+
+  /** A link that looks open may be half-open: asks for a word, and gives the link up without one. */
+  #probe(life: LinkLife): void {
+    if (life.isProbed) return
+    life.isProbed = true
+    life.pull.wants.all() // what was asked for before is owed, and is as good a sign
+    const askedAt = this.#parts.clock.monotonic()
+    const waitMs = Math.min(Math.max(PROBE_MS, life.slowestMs * 2), DEAD_MS)
+    this.#timers.after(waitMs, () => {
+      life.isProbed = false
+      if (life.aliveAt < askedAt) this.#reconnect()
+    })
+  }
+
+  #carried(life: LinkLife, isPart: boolean): void {
+    life.alive(this.#isAwaiting(life))
+    life.heardAt = life.aliveAt
+    if (isPart) life.pull.wants.progress() // of what is too large for one frame
+  }
+
+  #frame(life: LinkLife, text: string): void {
     const frame = parseReviewerFrame(text, this.#parts.limits)
     if (!frame.ok) this.#fail(`the reviewer sent ${frame.error.message}`)
-    else if (frame.value.kind === 'welcome') this.#welcome(frame.value)
-    else if (this.#reviewing && this.#state !== 'greeting') this.#understood(frame.value, text)
+    else if (frame.value.kind === 'welcome') this.#welcome(life, frame.value)
+    else if (life.reviewing) this.#understood(life, frame.value, text)
     else if (frame.value.kind === 'bye') this.#ended(frame.value)
   }
 
-  #understood(frame: ReviewerFrame, text: string): void {
-    const by = this.#reviewing!
+  #understood(life: LinkLife, frame: ReviewerFrame, text: string): void {
     const { tail, host, outbox } = this.#parts
     switch (frame.kind) {
       case 'tail':
-        if (this.#snapshot.any) this.#wantAnew() // its end was lost on the way
-        else this.#outcome(tail.tail(frame.runs, frame.position, by), text)
-        break
       case 'entities':
-        this.#outcome(tail.mend(frame.ids, frame.page, { position: frame.position, by }), text)
-        break
-      case 'page': {
-        const pageText = text.slice('["page",'.length, text.lastIndexOf(','))
-        this.#part(frame.seq, text, { kind: 'page', page: frame.page, text: pageText })
-        break
-      }
+      case 'page':
       case 'settled':
-        this.#part(frame.seq, text, frame)
-        break
       case 'through':
-        this.#through(frame)
+        life.pull.frame(frame, text, life.reviewing!)
         break
       case 'bound':
-        // Bound for nothing, it is told nothing: what was asked for is asked for again.
-        if (frame.sessionIds.length === 0) {
-          this.#wanting = false
-          break
-        }
-        this.#bound = true
-        this.#boundSessions = new Set(frame.sessionIds)
-        if (this.#state === 'syncing') this.#want()
-        this.pump()
+        this.#bound(life, frame.sessionIds)
         break
       case 'accepted':
         for (const review of frame.reviews) {
           const entry = outbox.find(frame.sessionId, review[0])
           if (!entry) continue
           if (review[1] <= (tail.position?.seq ?? -1)) host.acceptedAgain(entry, review)
-          else this.#want()
+          else life.pull.wants.all()
         }
         break
       case 'rejected':
@@ -230,10 +256,10 @@ export class SyncSession {
         this.pump()
         break
       case 'nack':
-        this.#nack(frame)
+        this.#nack(life, frame)
         break
       case 'history': {
-        const fault = this.#histories.heard(frame, this.#heardAt)
+        const fault = this.#histories.heard(frame, life.heardAt)
         if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
         break
       }
@@ -249,8 +275,7 @@ export class SyncSession {
     else this.#fail(reason)
   }
 
-  #welcome(frame: ReviewerFrame & { kind: 'welcome' }): void {
-    const generation = this.#generation
+  #welcome(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
     if (frame.v !== WIRE_VERSION) {
       this.#refuse(
         'wrong_version',
@@ -259,20 +284,15 @@ export class SyncSession {
       return
     }
     void this.#parts.host.judge(frame.lineage).then((fault) => {
-      if (generation !== this.#generation) return
+      if (this.#life !== life || life.reviewing) return
       if (fault) this.#refuse(fault.refusal, fault.note)
-      else this.#greeted(frame)
+      else this.#greeted(life, frame)
     })
   }
 
-  #greeted(frame: ReviewerFrame & { kind: 'welcome' }): void {
-    const { tail, clock } = this.#parts
+  #greeted(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
     const epoch = frame.lineage.at(-1)!
-    this.#reviewing = { reviewerId: epoch.reviewerId, eid: epoch.eid, epoch: epoch.epoch }
-    this.#credits = frame.credits
-    this.#nacks = 0
-    this.#pausedUntil = 0
-    const here = tail.position
+    const here = this.#parts.tail.position
     const lacks = here && (here.eid !== frame.position.eid || here.seq > frame.position.seq)
     if (lacks && here.seq > 0) {
       this.#refuse(
@@ -282,108 +302,49 @@ export class SyncSession {
       return
     }
     this.#refusal = undefined
+    life.reviewing = { reviewerId: epoch.reviewerId, eid: epoch.eid, epoch: epoch.epoch }
+    life.credits = frame.credits
     this.#timers.clear()
     this.#become('syncing', undefined)
-    this.#bindAll()
-    this.#want()
-    this.#heardAt = clock.monotonic()
-    this.#watch()
+    this.#bind(life)
+    life.pull.wants.all()
+    life.heardAt = life.aliveAt = this.#parts.clock.monotonic()
+    this.#watch(life)
   }
 
-  #bindAll(): void {
-    const openings = this.#parts.host.openings().slice(-this.#parts.limits.sessionsPerBindMax)
-    this.#link?.send(bindFrame(openings))
+  /** Asks for the next sessions to be bound, if there are any. */
+  #bind(life: LinkLife): void {
+    const { host, outbox, clock } = this.#parts
+    const waits = (sessionId: Uuid): boolean => outbox.waits(sessionId)
+    const part = life.binding.next(host.openings(), waits, clock.monotonic())
+    if (part) life.send(bindFrame(part))
   }
 
-  /** A session that was adopted after the greeting is bound before its messages go. */
-  #bindNew(): void {
-    const all = this.#parts.host.openings().map(({ sessionId }) => sessionId)
-    if (all.every((sessionId) => this.#boundSessions.has(sessionId))) return
-    this.#boundSessions = new Set(all)
-    this.#bindAll()
-  }
-
-  #want(): void {
-    if (this.#wanting) return
-    this.#wanting = true
-    this.#link?.send(wantFrame('all', this.#parts.tail.position))
-  }
-
-  #wantAnew(): void {
-    this.#snapshot.clear()
-    this.#wanting = false
-    this.#want()
-  }
-
-  #part(seq: number, text: string, part: SnapshotPart): void {
-    if (!this.#snapshot.add(text, seq, part)) this.#fail('the reviewer sent too many pages')
-  }
-
-  #outcome(outcome: TailOutcome, text: string): void {
-    switch (outcome.kind) {
-      case 'applied':
-        this.#parts.host.taken(outcome, [...this.#waitingTexts, text])
-        this.#waitingTexts = []
-        this.pump()
-        break
-      case 'mend':
-        this.#waitingTexts.push(text)
-        this.#link?.send(
-          wantFrame(outcome.ids.slice(0, this.#parts.limits.wantIdsMax), this.#parts.tail.position),
-        )
-        break
-      case 'gap':
-        this.#parts.tail.stopWaiting()
-        this.#waitingTexts = []
-        this.#want()
-        break
-      case 'malformed':
-        this.#fail(`the reviewer sent ${outcome.message}`)
-        break
-      default:
-    }
-  }
-
-  #through({ position, parts }: ReviewerFrame & { kind: 'through' }): void {
-    const { tail, outbox } = this.#parts
-    this.#wanting = false
-    const snapshot = this.#snapshot.take(position.seq, parts)
-    // What it contains of our own, only those who are bound are told. It is asked for again then.
-    if (snapshot && !this.#bound && outbox.size > 0) return
-    const here = tail.position
-    const isFirst = position.seq === 0 && (!here || here.eid !== position.eid)
-    // One that was overtaken on the way, by the tail or by a later one, has nothing to say any more.
-    const isLate = here !== null && here.eid === position.eid && here.seq > position.seq
-    if (snapshot && !isLate && (parts > 0 || isFirst)) {
-      if (!this.#replace(snapshot, position)) return
-    } else if (!here || here.eid !== position.eid || (here.seq < position.seq && !tail.mending)) {
-      this.#want() // something of it was lost on the way
+  #bound(life: LinkLife, sessionIds: readonly Uuid[]): void {
+    if (sessionIds.length === 0) {
+      life.pull.wants.unheard()
       return
     }
-    this.#attempts = 0
-    if (this.#state === 'syncing') this.#become('online', undefined)
+    life.binding.bound(sessionIds)
+    this.#bind(life)
+    if (!life.binding.isDone) return
+    if (this.#state === 'syncing') life.pull.wants.all()
     this.pump()
   }
 
-  /** Takes a snapshot in. False when it is not one. */
-  #replace(parts: readonly SnapshotPart[], position: Position): boolean {
-    const { tail, host, outbox } = this.#parts
-    const pages = parts.filter((part) => part.kind === 'page')
-    const settled = settledAmong(parts, this.#reviewing!, (sessionId, clientSeq) =>
-      outbox.find(sessionId, clientSeq),
-    )
-    const json = pages.map(({ page }) => page)
-    const outcome = tail.snapshot(json, { position, settled })
-    if (outcome.kind === 'malformed') this.#fail(`the reviewer sent ${outcome.message}`)
-    if (outcome.kind !== 'applied') return false
-    const texts = pages.map(({ text }) => text)
-    host.replaced(outcome, texts)
-    return true
+  /** Something of the reviewer's is known to be missing. */
+  #behind(): void {
+    if (this.#state === 'online') this.#become('syncing', undefined)
   }
 
-  #nack(frame: ReviewerFrame & { kind: 'nack' }): void {
+  #caughtUp(): void {
+    this.#attempts = 0
+    if (this.#state === 'syncing') this.#become('online', undefined)
+  }
+
+  #nack(life: LinkLife, frame: ReviewerFrame & { kind: 'nack' }): void {
     const { outbox, clock, random } = this.#parts
-    const delayMs = backoffMs(this.#nacks++, random)
+    const delayMs = backoffMs(life.nacks++, random)
     // What concerns these messages alone must not hold up the others.
     const alone = frame.alone && frame.reason !== 'not_bound'
     const until = clock.monotonic() + delayMs
@@ -392,31 +353,37 @@ export class SyncSession {
       .filter((entry) => entry !== undefined)
     for (const entry of waiting) outbox.requeue(entry, alone ? until : undefined)
     this.#parts.host.nacked(waiting, frame.reason, frame)
-    if (frame.reason === 'not_bound') this.#boundSessions = new Set()
-    if (!alone) this.#pausedUntil = until
+    if (frame.reason === 'not_bound') life.binding.forget(frame.sessionId)
+    if (!alone) life.pausedUntil = until
     this.#become(this.#state, frame.detail || `the reviewer asks to wait: ${frame.reason}`)
     this.#timers.after(delayMs + 1, () => this.pump())
   }
 
-  /** Notices silence, and offers that nobody answered. */
-  #watch(): void {
-    const { clock, outbox } = this.#parts
-    this.#timers.after(SILENCE_MS / 3, () => {
-      const now = clock.monotonic()
-      if (now - this.#heardAt > SILENCE_MS * 3) {
+  /** Notices silence, and what nobody answered. */
+  #watch(life: LinkLife): void {
+    this.#timers.after(LOOK_MS, () => {
+      const now = this.#parts.clock.monotonic()
+      if (now - life.aliveAt > DEAD_MS) {
         this.#fail('the reviewer fell silent')
         return
       }
-      if (!this.#bound) this.#bindAll()
-      if (now - this.#heardAt > SILENCE_MS || outbox.size > 0) {
-        this.#wanting = false
-        this.#want()
-      }
-      outbox.requeueUnanswered(now - ANSWER_MS)
-      this.#histories.tick(now, (frame) => this.#link?.send(frame))
+      // What is still here has not been asked, and is not asked again.
+      if (life.bufferedBytes > 0) life.sendingAt = now
+      else this.#askAgain(life, now)
+      this.#histories.tick(now, (frame) => life.send(frame))
       this.pump()
-      this.#watch()
+      this.#watch(life)
     })
+  }
+
+  #askAgain(life: LinkLife, now: number): void {
+    const { outbox } = this.#parts
+    const part = life.binding.unanswered(now - LOOK_MS, now)
+    if (part) life.send(bindFrame(part))
+    const silentMs = now - life.heardAt
+    if (silentMs > SILENCE_MS || (silentMs >= LOOK_MS && outbox.size > 0)) life.pull.wants.all()
+    life.pull.wants.tick()
+    if (now - life.sendingAt >= ANSWER_MS) outbox.requeueUnanswered(now - ANSWER_MS)
   }
 
   #become(state: SessionState, note: string | undefined): void {

@@ -37,6 +37,8 @@ export type TailOutcome =
   | { readonly kind: 'gap' }
   /** Waits for the states of these entities. */
   | { readonly kind: 'mend'; readonly ids: readonly Uuid[] }
+  /** More waits for states than is kept: only a snapshot leads on. */
+  | { readonly kind: 'overfull' }
   | { readonly kind: 'malformed'; readonly message: string }
 
 /** Own messages by the names an author gives them: still in the outbox, or kept by storage. */
@@ -50,7 +52,7 @@ interface Step {
 
 export interface TailParts {
   readonly findOwn: FindOwn
-  /** Runs that wait for a mend, at the most; beyond it everything is fetched again. */
+  /** Runs that wait for a mend, at the most; beyond it a snapshot is fetched. */
   readonly limits: Pick<Limits, 'waitingRunsMax'>
 }
 
@@ -104,7 +106,7 @@ export class TailReader {
       return { kind: 'malformed', message: 'a tail that does not end at its position' }
     }
     if (this.mending) {
-      if (this.#waiting.length + runs.length > this.#waitingRunsMax) return { kind: 'gap' }
+      if (this.#waiting.length + runs.length > this.#waitingRunsMax) return { kind: 'overfull' }
       this.#waiting.push(...runs)
       return { kind: 'mend', ids: [...this.#mending] }
     }

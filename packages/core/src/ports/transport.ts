@@ -11,6 +11,8 @@ export interface LinkEvents {
   /** The link can carry frames. At most once, before any frame. */
   open(): void
   frame(text: string): void
+  /** Bytes came that are no whole frame: the other end lives. Optional on both sides. */
+  alive?(): void
   /** The link is gone and will say nothing more. Exactly once, unless the holder closed it. */
   closed(reason: string): void
 }
@@ -19,6 +21,8 @@ export interface LinkEvents {
 export interface Link {
   /** Sends, or drops silently when the link is not open. Never throws, never waits. */
   send(text: string): void
+  /** Bytes that were sent and have not left yet, if the link can tell; offers wait for them. */
+  readonly bufferedBytes?: number
   /** Ends the link. No event follows. Idempotent. */
   close(): void
 }
@@ -32,7 +36,10 @@ export interface Transport {
 /** The reviewer's end of a link, as its gateway hands it over. */
 export interface ServerLink {
   send(text: string): void
-  /** Bytes that were sent and have not left yet, if the link can tell; a long answer waits for them. */
+  /**
+   * Bytes that were sent and that the peer has not read yet, if the link can tell; otherwise those
+   * that have not left. What is sent is paced by it.
+   */
   readonly bufferedBytes?: number
   close(reason: string): void
 }

@@ -9,7 +9,8 @@
  *                                                    accepted of a message offered again: its review
  *                                                    rejected signed refusals
  *                                                    nack     no verdict; try later
- *   want   'all' since a position, or entities       tail*, then through; or a snapshot:
+ *   want   'all' since a position, 'snapshot',
+ *          or entities                               tail*, then through; or a snapshot:
  *                                                    page*, settled*, then through with their number
  *                                                    entities states at a position
  *   history  of an entity                            history  its messages with their reviews, in parts
@@ -45,8 +46,11 @@ export interface Credits {
 /** The verdict on a message that was offered again: its clientSeq, and where it stands. */
 export type AcceptedAgain = readonly [clientSeq: number, seq: number, at: number, forked: 0 | 1]
 
-/** What is asked for: everything since a position, or the states of some entities. */
-export type WantScope = 'all' | readonly Uuid[]
+/**
+ * What is asked for: everything since a position, by whichever way is shorter; all states, because
+ * the way by messages does not lead on; or the states of some entities.
+ */
+export type WantScope = 'all' | 'snapshot' | readonly Uuid[]
 
 /** Untrusted text, parsed. The inner JSON of runs and pages is checked by their own readers. */
 export type AuthorFrame =
@@ -230,7 +234,7 @@ export function parseAuthorFrame(text: string, limits: Limits = LIMITS): Outcome
     case 'want': {
       const have = b === null ? null : readPosition(b)
       if (have === undefined) return malformed('want has no position')
-      if (a === 'all') return ok({ kind, scope: 'all', have })
+      if (a === 'all' || a === 'snapshot') return ok({ kind, scope: a, have })
       if (!isIdList(a, limits)) return malformed(`want names ${limits.wantIdsMax} entities at most`)
       return ok({ kind, scope: a, have })
     }

@@ -133,8 +133,8 @@ function readPart(text: string): Part | string {
 
 /** What an author hears of a link whose frames travel in parts. */
 export interface PartedEvents extends LinkEvents {
-  /** Something arrived, be it only a part. */
-  carried(): void
+  /** Something arrived, a whole frame or a part of one. */
+  carried(isPart: boolean): void
 }
 
 /** A link to a reviewer that cuts what it sends and joins what comes. A part that is wrong ends it. */
@@ -146,9 +146,10 @@ export function connectInParts(
   const joiner = new FrameJoiner(reviewerFrameBytesMax)
   const link = transport.connect({
     open: () => events.open(),
+    alive: () => events.alive?.(),
     frame: (carried) => {
-      events.carried()
       const joined = joiner.take(carried)
+      events.carried(joined.kind === 'waiting')
       if (joined.kind === 'frame') events.frame(joined.text)
       else if (joined.kind === 'malformed') events.closed(`the reviewer sent ${joined.message}`)
     },
@@ -157,6 +158,9 @@ export function connectInParts(
   return {
     send: (text) => {
       for (const frame of cutFrame(text, frameBytesMax)) link.send(frame)
+    },
+    get bufferedBytes() {
+      return link.bufferedBytes ?? 0
     },
     close: () => link.close(),
   }

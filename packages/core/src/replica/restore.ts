@@ -122,8 +122,9 @@ function replay(frames: readonly unknown[], by: Reviewing, tail: TailReader): bo
       const outcome = tail.tail(value.runs, value.position, by)
       if (outcome.kind === 'gap' || outcome.kind === 'malformed') return false
     } else if (value.kind === 'entities') {
-      if (tail.mend(value.ids, value.page, { position: value.position, by }).kind !== 'applied')
-        return false
+      // Known: this time the parents were here, and the runs before it have been taken in without it.
+      const { kind } = tail.mend(value.ids, value.page, { position: value.position, by })
+      if (kind !== 'applied' && kind !== 'known') return false
     } else {
       return false
     }

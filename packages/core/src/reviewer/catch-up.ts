@@ -7,7 +7,7 @@ import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size
 import type { Uuid } from '../base/uuid.ts'
 import { PageWriter } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
-import { type Limits, frameContentBytesMax } from '../message/limits.ts'
+import type { Limits } from '../message/limits.ts'
 import type { Position } from '../message/message.ts'
 import { packBases } from '../protocol/bases.ts'
 import { readRun } from '../protocol/runs.ts'
@@ -21,8 +21,12 @@ import {
   throughFrame,
 } from '../protocol/frames.ts'
 import { type PageEntity, pageText } from '../protocol/pages.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, FollowScope } from './connection.ts'
 import type { SpaceState } from './space.ts'
+
+/** Runs of the first read; of later ones, as many as make up about so many bytes. */
+const RUNS_FIRST = 16
+const READ_BYTES = 1_048_576
 
 export interface CatchUpParts {
   readonly space: SpaceState
@@ -36,52 +40,60 @@ export interface CatchUpParts {
 /** Sends everything after `have`, and sets the link live in the very turn in which it is at the head. */
 export async function catchUp(
   connection: Connection,
-  have: Position | null,
+  { have, scope }: { readonly have: Position | null; readonly scope: FollowScope },
   parts: CatchUpParts,
 ): Promise<void> {
   const head = parts.head()
   let after = have && have.eid === head.eid && have.seq <= head.seq ? have.seq : 0
   const known = have !== null && after === have.seq
   const behind = head.seq - after
-  if (behind > parts.limits.tailMessagesMax && behind > parts.space.size / 2) {
+  const isFar = behind > parts.limits.tailMessagesMax && behind > parts.space.size / 2
+  if (scope === 'snapshot' || isFar || (!known && have !== null))
     after = (await sendSnapshot(connection, after, parts)).seq
-  } else if (!known && have !== null) {
-    after = (await sendSnapshot(connection, after, parts)).seq
-  }
+  let count = Math.min(RUNS_FIRST, parts.limits.readRunsMax)
   while (!connection.closed && after < parts.head().seq) {
-    const runs = await parts.store.readRuns(after, parts.limits.readRunsMax)
+    const runs = await parts.store.readRuns(after, count)
     if (runs.length === 0)
       throw new Error(`the store has no run after ${after}, and its head is ${parts.head().seq}`)
     const committed = runs.filter((run) => run.toSeq <= parts.head().seq)
-    sendRuns(connection, committed, parts)
+    const bytes = await sendRuns(connection, committed, parts)
     after = committed.at(-1)?.toSeq ?? parts.head().seq
-    await connection.drained()
+    const fitting = Math.floor((committed.length * READ_BYTES) / Math.max(1, bytes))
+    count = Math.max(1, Math.min(fitting, parts.limits.readRunsMax))
   }
-  connection.send(throughFrame(JSON.stringify(parts.head())))
-  // Not a turn later: a commit in between would be told to live links only.
-  connection.mode = 'live'
+  // In the turn of the last look at the head: a commit in between would be told to live links only.
+  connection.through(throughFrame(JSON.stringify(parts.head())))
 }
 
-/** Stored runs as frames, each with the position after its last run. */
-function sendRuns(
+/**
+ * Stored runs as frames, each with the position after its last run, and each when there is room
+ * for it. Returns their bytes.
+ */
+async function sendRuns(
   connection: Connection,
   runs: readonly StoredRun[],
-  { head: headOf, spaceId, limits }: CatchUpParts,
-): void {
+  { head: headOf, spaceId }: CatchUpParts,
+): Promise<Bytes> {
   const head = headOf()
-  for (const part of inFrames(runs, (run) => utf8Bytes(run.text), frameContentBytesMax(limits))) {
-    const last = part.at(-1)!
+  const sizes = new Map(runs.map((run) => [run, utf8Bytes(run.text)]))
+  let sent = NO_BYTES
+  for (let from = 0; from < runs.length && !connection.closed;) {
+    const [part] = inFrames(runs.slice(from), (run) => sizes.get(run)!, connection.frameBytes)
+    from += part!.length
+    const last = part!.at(-1)!
     const position =
       last.toSeq === head.seq
         ? head
         : { eid: head.eid, epoch: head.epoch, seq: last.toSeq, chain: chainOf(last, spaceId) }
-    connection.send(
-      tailFrame(
-        part.map((run) => run.text),
-        JSON.stringify(position),
-      ),
+    const frame = tailFrame(
+      part!.map((run) => run.text),
+      JSON.stringify(position),
     )
+    connection.send(frame)
+    sent = addBytes(sent, utf8Bytes(frame))
+    await connection.drained()
   }
+  return sent
 }
 
 function chainOf(run: StoredRun, spaceId: Uuid): string {
@@ -126,18 +138,19 @@ async function sendSnapshot(
   const { pageEntitiesMax, settledPerFrameMax } = limits
   for (let from = 0; from < held.length && !connection.closed; from += pageEntitiesMax) {
     const some = held.slice(from, from + pageEntitiesMax)
-    for (const page of pagesOf(some, writer, { space, bytesMax: frameContentBytesMax(limits) })) {
+    for (const page of pagesOf(some, writer, { space, bytesMax: connection.frameBytes })) {
       connection.send(pageFrame(page, at.seq))
       parts++
+      await connection.drained()
     }
     await new Promise<void>((resolve) => void clock.after(0, resolve))
-    await connection.drained()
   }
   for (const [sessionId, reviews] of settledSince(connection, space, { after, upTo: at.seq })) {
     for (let from = 0; from < reviews.length; from += settledPerFrameMax) {
       const some = reviews.slice(from, from + settledPerFrameMax)
       connection.send(settledFrame(sessionId, some, at.seq))
       parts++
+      await connection.drained()
     }
   }
   connection.send(throughFrame(JSON.stringify(at), parts))

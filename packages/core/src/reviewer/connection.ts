@@ -8,7 +8,7 @@
  * A link without a bound session reads nothing: what it asks for is answered with `bound` and no
  * sessions.
  */
-import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
+import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../message/limits.ts'
 import { type Position, WIRE_VERSION } from '../message/message.ts'
@@ -23,8 +23,17 @@ import {
   parseAuthorFrame,
   welcomeFrame,
 } from '../protocol/frames.ts'
+import { Pace } from './pace.ts'
 
 export type FollowMode = 'none' | 'catching' | 'live'
+/** All that follows, by whichever way is shorter, or all states. */
+export type FollowScope = 'all' | 'snapshot'
+
+/** A frame as a transport carries it, and its bytes. */
+export interface Cut {
+  readonly frames: readonly string[]
+  readonly bytes: Bytes
+}
 
 /** What a connection asks of the reviewer it belongs to. */
 export interface ConnectionHost {
@@ -34,7 +43,7 @@ export interface ConnectionHost {
   welcome(): Parameters<typeof welcomeFrame>
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
-  follow(connection: Connection, have: Position | null): void
+  follow(connection: Connection, have: Position | null, scope: FollowScope): void
   /** Answers what is `wanted`. */
   entities(connection: Connection): void
   history(connection: Connection, entityId: Uuid): void
@@ -51,6 +60,7 @@ export interface Peer {
 }
 
 const DRAIN_POLL_MS = 5
+const DRAIN_POLL_MAX_MS = 100
 
 export class Connection {
   readonly peer: Peer
@@ -59,6 +69,8 @@ export class Connection {
   mode: FollowMode = 'none'
   /** Entities that are asked for and not answered; answered once the link has caught up. */
   wanted: ReadonlySet<Uuid> = new Set<Uuid>()
+  /** Where the author was when it asked for them. */
+  wantedSince: Position | null = null
   isAnswering = false
   /** Histories that wait for their turn, and the end of the last of them. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
@@ -76,12 +88,14 @@ export class Connection {
   #heardBytes = NO_BYTES
   readonly #joiner: FrameJoiner
   #strikes = 0
+  readonly #pace: Pace
   readonly #cancelTimer: () => void
 
   constructor(link: ServerLink, peer: Peer, host: ConnectionHost) {
     this.#link = link
     this.#host = host
     this.peer = peer
+    this.#pace = new Pace(host.limits, host.clock.monotonic())
     this.#joiner = new FrameJoiner(host.limits.authorFrameBytesMax)
     this.#cancelTimer = host.clock.after(host.limits.handshakeMs, () => {
       if (this.sessions.size === 0) this.close('no session was bound in time')
@@ -98,21 +112,40 @@ export class Connection {
   }
 
   /** The frames that carry this one; cut once, they may go to many. */
-  cut(frame: string): readonly string[] {
-    return cutFrame(frame, this.#host.limits.frameBytesMax)
+  cut(frame: string): Cut {
+    return { frames: cutFrame(frame, this.#host.limits.frameBytesMax), bytes: utf8Bytes(frame) }
   }
 
-  sendCut(frames: readonly string[]): void {
+  sendCut({ frames, bytes }: Cut): void {
+    if (this.#closed) return
+    this.#pace.sent(bytes)
     for (const frame of frames) if (!this.#closed) this.#link.send(frame)
+  }
+
+  /** Bytes of runs or of a page that the next frame of a long answer holds, by the peer's pace. */
+  get frameBytes(): number {
+    return this.#pace.frameBytes(this.#link.bufferedBytes)
+  }
+
+  /** Whether this peer reads what is live too slowly, and is served from the store at its own pace. */
+  get isBehind(): boolean {
+    return this.#pace.isBehind(this.#link.bufferedBytes ?? 0, this.#host.clock.monotonic())
+  }
+
+  /** The end of a long answer, as the last of its frames: from now on this link hears what is live. */
+  through(frame: string): void {
+    this.send(frame)
+    this.#pace.answered()
+    this.mode = 'live'
   }
 
   /** Resolves when the peer has read most of what it was sent. A peer that does not is its gateway's to end. */
   async drained(): Promise<void> {
-    while (
-      !this.#closed &&
-      (this.#link.bufferedBytes ?? 0) > this.#host.limits.linkBufferedBytesMax
-    ) {
-      await new Promise<void>((resolve) => void this.#host.clock.after(DRAIN_POLL_MS, resolve))
+    const { clock } = this.#host
+    let waitMs = DRAIN_POLL_MS
+    while (!this.#closed && !this.#pace.hasRoom(this.#link.bufferedBytes ?? 0, clock.monotonic())) {
+      await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
+      waitMs = Math.min(waitMs * 2, DRAIN_POLL_MAX_MS)
     }
   }
 
@@ -200,8 +233,12 @@ export class Connection {
   #read(frame: AuthorFrame & { kind: 'want' | 'history' }): void {
     if (this.sessions.size === 0) this.send(boundFrame([]))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
-    else if (frame.scope === 'all') this.#host.follow(this, frame.have)
-    else {
+    else if (frame.scope === 'all' || frame.scope === 'snapshot') {
+      // Before it has read the last answer, it asks because that is slow.
+      if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
+        this.#host.follow(this, frame.have, frame.scope)
+    } else {
+      this.wantedSince = frame.have
       this.#want(frame.scope)
       this.#host.entities(this)
     }

@@ -20,7 +20,7 @@ import { catchUp } from './catch-up.ts'
 import { assignersFault } from './assign.ts'
 import { bindSessions, rebind } from './bind.ts'
 import { type Offer, prepare, verdictsBySession } from './commit.ts'
-import { Connection, type ConnectionHost, type Peer } from './connection.ts'
+import { Connection, type ConnectionHost, type FollowScope, type Peer } from './connection.ts'
 import { type HistoryParts, tellHistory } from './history.ts'
 import type { Ledger } from './ledger.ts'
 import { type Loaded, loadSpace } from './load.ts'
@@ -239,6 +239,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const { store, keys, signer, clock } = this.#options
     const startedMs = clock.monotonic()
     if (this.#isUnsure) await this.#reload()
+    const before = this.#head
     const prepared = await prepare(offers, {
       spaceId: this.space,
       space: this.#space,
@@ -288,9 +289,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       durationMs: clock.monotonic() - startedMs,
     })
     tellVerdicts(prepared, {
+      before,
       head: this.#head,
       connections: this.#connections,
       limits: this.limits,
+      onBehind: (connection, have) => this.follow(connection, have),
       onNack: (reason, messages) => this.#nackedNow(reason, messages),
     })
   }
@@ -336,19 +339,23 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#emit({ type: 'nacked', reason, messages })
   }
 
-  follow(connection: Connection, have: Position | null): void {
+  follow(connection: Connection, have: Position | null, scope: FollowScope = 'all'): void {
     if (connection.mode === 'catching') return
     connection.mode = 'catching'
     const follows = async (): Promise<void> => {
       await connection.binding // a snapshot tells its author of what it contains
-      await catchUp(connection, have, {
-        space: this.#space,
-        spaceId: this.space,
-        store: this.#options.store,
-        clock: this.#options.clock,
-        head: () => this.#head,
-        limits: this.limits,
-      })
+      await catchUp(
+        connection,
+        { have, scope },
+        {
+          space: this.#space,
+          spaceId: this.space,
+          store: this.#options.store,
+          clock: this.#options.clock,
+          head: () => this.#head,
+          limits: this.limits,
+        },
+      )
     }
     follows().then(
       () => this.entities(connection),
@@ -365,7 +372,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       head: () => this.#head,
       clock: this.clock,
       limits: this.limits,
-      onTooLarge: () => this.follow(connection, null),
+      onTooLarge: () => this.follow(connection, connection.wantedSince, 'snapshot'),
     })
   }
 

@@ -13,11 +13,15 @@ import type { CommittedRun, Offer, Prepared } from './commit.ts'
 import type { Connection } from './connection.ts'
 
 export interface Audience {
+  /** The position before the commit. */
+  readonly before: Position
   /** The position after the commit, signed. */
   readonly head: Position
   readonly connections: Iterable<Connection>
   readonly limits: Limits
   readonly onNack: (reason: NackReason, messages: number) => void
+  /** This peer reads too slowly: everything since that position goes at its own pace. */
+  readonly onBehind: (connection: Connection, have: Position) => void
 }
 
 export function tellVerdicts({ runs, answers }: Prepared, audience: Audience): void {
@@ -36,7 +40,11 @@ export function tellVerdicts({ runs, answers }: Prepared, audience: Audience): v
   if (runs.length > 0) fanOut(runs, audience)
 }
 
-function fanOut(runs: readonly CommittedRun[], { head, connections, limits }: Audience): void {
+function fanOut(
+  runs: readonly CommittedRun[],
+  { before, head, connections, limits, onBehind }: Audience,
+): void {
+  let told = before
   const authors = new Set(runs.map((run) => run.connection))
   const live = [...connections].filter((connection) => connection.mode === 'live')
   for (const part of inFrames(
@@ -53,17 +61,20 @@ function fanOut(runs: readonly CommittedRun[], { head, connections, limits }: Au
       part.map((run) => run.stored.text),
       positionText,
     )
-    const cut = live[0]?.cut(common) ?? []
+    const cut = live[0]?.cut(common)
     for (const connection of live) {
-      if (authors.has(connection))
+      if (connection.mode !== 'live') continue
+      if (connection.isBehind) onBehind(connection, told)
+      else if (authors.has(connection))
         connection.send(
           tailFrame(
             part.map((run) => textFor(connection, run)),
             positionText,
           ),
         )
-      else connection.sendCut(cut)
+      else connection.sendCut(cut!)
     }
+    told = position
   }
   for (const run of runs) {
     // Who does not follow the space hears of its own messages alone.

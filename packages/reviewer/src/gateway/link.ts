@@ -2,7 +2,7 @@
  * One client's connection, as the reviewer sees it. It owns the socket and the count of bytes
  * that wait for the client; it knows nothing of frames.
  *
- *   open --close(reason), too slow, too large a frame, client gone--> gone   `closed` once
+ *   open --close(reason), too slow, silent, too large a frame, client gone--> gone   `closed` once
  */
 import { FRAME_BYTES_MAX, isLongerThan } from '@countersign/core/ports'
 import type { ServerLink } from '@countersign/core/ports'
@@ -10,6 +10,7 @@ import type { Socket } from 'socket.io'
 import { BYE_EVENT, FRAME_EVENT } from './frame-parser.ts'
 import type { FramePackets } from './frame-packets.ts'
 import type { GatewayCounts } from './metrics.ts'
+import { ReadMarks } from './read-marks.ts'
 import type { GatewayLimits, GatewayReviewer, LinkHandler, Log } from './types.ts'
 
 /** What all links of a gateway share. */
@@ -29,11 +30,17 @@ export class GatewayLink implements ServerLink {
   #isGone = false
   /** Bytes handed to the engine that it has not handed to the network yet. */
   #queuedBytes = 0
+  readonly #marks: ReadMarks
+  /** When a byte of the client was last seen, in ms, and how many there had been by then. */
+  #heardAtMs: number
+  #heardBytes = 0
   #reason: string | undefined
 
   constructor(socket: Socket, context: LinkContext) {
     this.#socket = socket
     this.#context = context
+    this.#marks = new ReadMarks(socket.conn)
+    this.#heardAtMs = performance.now()
     socket.conn.on('drain', () => {
       this.#queuedBytes = 0
     })
@@ -49,14 +56,33 @@ export class GatewayLink implements ServerLink {
     const { counts, limits, packets } = this.#context
     counts.framesOut++
     counts.charsOut += text.length
-    this.#queuedBytes += packets.bytesOf(text) // before the write, which may drain at once
+    const bytes = packets.bytesOf(text)
+    this.#queuedBytes += bytes // before the write, which may drain at once
     packets.write(this.#socket.conn, text)
-    const waiting = this.bufferedBytes
-    if (waiting > limits.linkBufferBytesMax) this.#drop(waiting)
+    this.#marks.sent(bytes)
+    const waiting = this.#waitingBytes
+    if (waiting > limits.linkBufferBytesMax) this.#drop(`too slow: ${waiting} bytes wait`)
   }
 
+  /** What the client has not read yet, be it still here or on its way. */
   get bufferedBytes(): number {
+    return Math.max(this.#waitingBytes, this.#marks.unreadBytes)
+  }
+
+  /** What takes memory here. */
+  get #waitingBytes(): number {
     return this.#queuedBytes + this.#socket.request.socket.writableLength
+  }
+
+  /** Ends the link of a client that is gone without a word. Any byte of it counts, of a part of a frame, too. */
+  look(nowMs: number): void {
+    const { bytesRead } = this.#socket.request.socket
+    if (bytesRead !== this.#heardBytes) {
+      this.#heardBytes = bytesRead
+      this.#heardAtMs = nowMs
+    } else if (nowMs - this.#heardAtMs > this.#context.limits.silentMs) {
+      this.#drop(`silent: no byte in ${this.#context.limits.silentMs} ms`)
+    }
   }
 
   close(reason: string): void {
@@ -96,8 +122,9 @@ export class GatewayLink implements ServerLink {
   }
 
   /** A client that does not read: a farewell would only wait behind the rest. */
-  #drop(waitingBytes: number): void {
-    this.#note(`too slow: ${waitingBytes} bytes wait`)
+  #drop(reason: string): void {
+    if (!this.#isOpen) return
+    this.#note(reason)
     this.#context.counts.tooSlow++
     this.#isOpen = false
     this.#socket.request.socket.destroy()

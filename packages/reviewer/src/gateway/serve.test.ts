@@ -209,6 +209,32 @@ describe('backpressure', () => {
   })
 })
 
+describe('what a client has read', () => {
+  const socketOf = (socket: Socket): NetSocket =>
+    (socket.io.engine.transport as unknown as { ws: { _socket: NetSocket } }).ws._socket
+
+  test('counts as buffered until it is read, wherever it waits', async () => {
+    const { gateway, reviewer } = await served()
+    const socket = await connected(gateway)
+    const { link } = reviewer.links[0]!
+    socketOf(socket).pause()
+    for (let i = 0; i < 6; i++) link.send(`["${'x'.repeat(40_000)}"]`)
+    await new Promise(setImmediate)
+    expect(link.bufferedBytes).toBeGreaterThanOrEqual(240_000) // though the system took it long ago
+    socketOf(socket).resume()
+    await until(() => link.bufferedBytes! < 40_000)
+    link.send('["small"]')
+    expect(link.bufferedBytes).toBeLessThan(40_000)
+  })
+
+  test('a client without a byte for too long is closed', async () => {
+    const { gateway, reviewer } = await served({ limits: { silentMs: 60 } })
+    const idle = await connected(gateway)
+    socketOf(idle).pause()
+    await until(() => reviewer.links[0]!.closings === 1)
+  })
+})
+
 describe('who may connect', () => {
   test('by default: no origin, the own one, and pages of this machine', async () => {
     const { gateway } = await served()

@@ -27,6 +27,10 @@ import type { GatewayLimits, GatewayReviewer, Log } from './types.ts'
 const PACKET_BYTES_MAX = 300 * 1024
 /** Milliseconds for the handshake of Socket.IO; the one of the protocol is the core's. */
 const HANDSHAKE_MS = 10_000
+/** Any byte is a sign of life here; the engine would wait for a pong, which waits behind data. */
+const PING_TIMEOUT_MS = 600_000
+/** Milliseconds between two looks at which clients are silent; at most a sixth of the bound. */
+const LOOK_MS = 5_000
 
 export interface ServeOptions {
   readonly reviewer: GatewayReviewer
@@ -70,6 +74,7 @@ class SocketIoGateway implements Gateway {
   readonly #counts: GatewayCounts = newCounts()
   readonly #links = new Set<GatewayLink>()
   readonly #sockets = new Set<NetSocket>()
+  readonly #looking: NodeJS.Timeout
   #stopped: Promise<void> | undefined
 
   constructor(options: ServeOptions) {
@@ -86,12 +91,17 @@ class SocketIoGateway implements Gateway {
       perMessageDeflate: false,
       maxHttpBufferSize: PACKET_BYTES_MAX,
       connectTimeout: HANDSHAKE_MS,
+      pingTimeout: PING_TIMEOUT_MS,
       allowRequest: (request, answer) => {
         const why = this.#refusal(request)
         answer(why, why === null)
       },
     })
     this.#accept()
+    const everyMs = Math.min(LOOK_MS, this.#limits.silentMs / 6)
+    this.#looking = setInterval(() => {
+      for (const link of this.#links) link.look(performance.now())
+    }, everyMs).unref()
   }
 
   async listen(): Promise<void> {
@@ -163,6 +173,7 @@ class SocketIoGateway implements Gateway {
   }
 
   async #stop(): Promise<void> {
+    clearInterval(this.#looking)
     const isOwn = this.#options.httpServer === undefined
     const closed = isOwn ? this.#closeHttp() : Promise.resolve()
     await within(this.#limits.stopMs, this.#options.reviewer.close())

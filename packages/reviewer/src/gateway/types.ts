@@ -48,11 +48,13 @@ export const SILENT: Log = {
 
 export interface GatewayLimits {
   /**
-   * Bytes that may wait for one client to read them. A client that falls further behind is
-   * closed; it comes back and resumes by its position. Default 16 MiB: one
-   * frame in parts has half of it at the most.
+   * Bytes that may wait in this process for one client to read them. Core sends at the client's
+   * pace, so one that reads at all stays far below; others are closed. Default 16 MiB: one frame
+   * in parts has half of it at the most.
    */
   readonly linkBufferBytesMax: number
+  /** Milliseconds without a single byte of a client until its link is closed. Default 90,000. */
+  readonly silentMs: number
   /** Connections at once; further ones are refused. Default 10,000. */
   readonly connectionsMax: number
   /** Milliseconds that a stop waits for running commits, and then for clients to go. Default 5,000. */
@@ -61,6 +63,7 @@ export interface GatewayLimits {
 
 export const GATEWAY_LIMITS: GatewayLimits = {
   linkBufferBytesMax: 16 * 1024 * 1024,
+  silentMs: 90_000,
   connectionsMax: 10_000,
   stopMs: 5_000,
 }

@@ -1,0 +1,59 @@
+/**
+ * All that a session knows by one link and that ends with it. A new link begins with a new one,
+ * so nothing of an older link can be taken for something of this one.
+ */
+import type { Clock } from '../ports/clock.ts'
+import type { Link } from '../ports/transport.ts'
+import type { Credits } from '../protocol/frames.ts'
+import { Binding } from './binding.ts'
+import { Pull, type PullEvents } from './pull.ts'
+import type { SessionParts } from './session-host.ts'
+import type { Reviewing } from './tail.ts'
+
+export class LinkLife {
+  link: Link | undefined
+  readonly startedAt: number
+  /** Set by the greeting. */
+  reviewing: Reviewing | undefined
+  credits: Credits = { messages: 0, bytes: 0 }
+  readonly binding: Binding
+  readonly pull: Pull
+  /** When the last frame, and the last byte, came. */
+  heardAt: number
+  aliveAt: number
+  /** The longest pause between two bytes while an answer was waited for, in ms. */
+  slowestMs = 0
+  /** When bytes of ours were last seen waiting to leave. */
+  sendingAt: number = -Infinity
+  /** No offers before this moment. */
+  pausedUntil = 0
+  nacks = 0
+  /** Whether a sign of life is waited for. */
+  isProbed = false
+  /** Whether a timer will look whether the link has drained. */
+  isDraining = false
+  readonly #clock: Clock
+
+  constructor(parts: SessionParts, events: PullEvents) {
+    this.#clock = parts.clock
+    this.startedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
+    this.binding = new Binding(parts.limits.sessionsPerBindMax)
+    this.pull = new Pull(parts, events)
+  }
+
+  /** Bytes of ours that have not left yet, as far as the link can tell. */
+  get bufferedBytes(): number {
+    return this.link?.bufferedBytes ?? 0
+  }
+
+  send(frame: string): void {
+    this.link?.send(frame)
+  }
+
+  /** Any byte is a sign of life, a frame or not. */
+  alive(isAwaited: boolean): void {
+    const now = this.#clock.monotonic()
+    if (isAwaited) this.slowestMs = Math.max(this.slowestMs, now - this.aliveAt)
+    this.aliveAt = now
+  }
+}

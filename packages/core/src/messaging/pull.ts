@@ -1,0 +1,174 @@
+/**
+ * The pull side of one link: canonical facts as they arrive, in whatever order, and what is asked
+ * for because of them. Nothing of it outlives the link.
+ *
+ *   tail ──▶ applied ──▶ host           a gap, a mend: behind until it is filled
+ *   page*, settled* ──▶ through ──▶ a snapshot, taken in whole ──▶ host
+ */
+import type { Uuid } from '../base/uuid.ts'
+import type { Position } from '../message/message.ts'
+import type { ReviewerFrame } from '../protocol/frames.ts'
+import type { SessionParts } from './session-host.ts'
+import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
+import type { Reviewing, TailOutcome } from './tail.ts'
+import { Wants } from './wants.ts'
+
+/** What a pull needs of the session it belongs to. */
+export interface PullEvents {
+  send(frame: string): void
+  /** Whether every session with messages that wait is bound. */
+  isBound(): boolean
+  /** Something of the reviewer's is known to be missing, or nothing is any more. */
+  behind(): void
+  caughtUp(): void
+  /** Facts were taken in: own messages may have been answered by them. */
+  taken(): void
+  fail(note: string): void
+}
+
+type FrameOf<K> = ReviewerFrame & { readonly kind: K }
+type PullFrame = FrameOf<'tail' | 'entities' | 'page' | 'settled' | 'through'>
+
+export class Pull {
+  readonly wants: Wants
+  readonly #parts: SessionParts
+  readonly #events: PullEvents
+  readonly #snapshot: SnapshotParts
+  /** Frames whose runs wait for a mend. */
+  #waitingTexts: string[] = []
+
+  constructor(parts: SessionParts, events: PullEvents) {
+    this.#parts = parts
+    this.#events = events
+    this.#snapshot = new SnapshotParts(parts.limits.snapshotPartsMax)
+    this.wants = new Wants({
+      limits: parts.limits,
+      now: () => parts.clock.monotonic(),
+      position: () => parts.tail.position,
+      send: (frame) => events.send(frame),
+    })
+  }
+
+  /** `text` is the frame as it came. */
+  frame(frame: PullFrame, text: string, by: Reviewing): void {
+    const { tail } = this.#parts
+    switch (frame.kind) {
+      case 'tail':
+        if (this.#snapshot.any) this.#wantAnew() // its end was lost on the way
+        else if (!this.wants.isForSnapshot)
+          this.#outcome(tail.tail(frame.runs, frame.position, by), text)
+        break
+      case 'entities':
+        this.#outcome(tail.mend(frame.ids, frame.page, { position: frame.position, by }), text)
+        break
+      case 'page': {
+        const pageText = text.slice('["page",'.length, text.lastIndexOf(','))
+        this.#part(text, frame.seq, { kind: 'page', page: frame.page, text: pageText })
+        break
+      }
+      case 'settled':
+        this.#part(text, frame.seq, frame)
+        break
+      case 'through':
+        this.#through(frame, by)
+        break
+      default:
+    }
+  }
+
+  #wantAnew(): void {
+    this.#snapshot.clear()
+    this.wants.again()
+  }
+
+  #part(text: string, seq: number, part: SnapshotPart): void {
+    this.wants.progress()
+    if (!this.#snapshot.add(text, seq, part)) this.#events.fail('the reviewer sent too many pages')
+  }
+
+  #outcome(outcome: TailOutcome, text: string): void {
+    const { wants } = this
+    switch (outcome.kind) {
+      case 'applied':
+        wants.mended()
+        wants.tail()
+        this.#parts.host.taken(outcome, [...this.#waitingTexts, text])
+        this.#waitingTexts = []
+        if (!wants.any) this.#events.caughtUp()
+        this.#events.taken()
+        break
+      case 'mend':
+        this.#waitingTexts.push(text)
+        this.#mend(outcome.ids)
+        break
+      case 'gap':
+        this.#stopWaiting()
+        wants.all()
+        break
+      case 'overfull':
+        this.#stopWaiting()
+        wants.snapshot()
+        break
+      case 'malformed':
+        this.#events.fail(`the reviewer sent ${outcome.message}`)
+        break
+      default:
+        wants.tail()
+    }
+  }
+
+  #mend(ids: readonly Uuid[]): void {
+    this.wants.tail()
+    this.wants.mend(ids)
+    if (this.wants.isForSnapshot) this.#stopWaiting()
+    else this.#events.behind()
+  }
+
+  #stopWaiting(): void {
+    this.#parts.tail.stopWaiting()
+    this.#waitingTexts = []
+    this.wants.dropMend()
+    this.#events.behind()
+  }
+
+  #through({ position, parts }: FrameOf<'through'>, by: Reviewing): void {
+    const { tail, outbox } = this.#parts
+    const scope = this.wants.answered()
+    const snapshot = this.#snapshot.take(position.seq, parts)
+    // What it contains of our own, only those who are bound are told. It is asked for again then.
+    if (snapshot && !this.#events.isBound() && outbox.size > 0) return
+    const here = tail.position
+    const isFirst = position.seq === 0 && (!here || here.eid !== position.eid)
+    // One that was overtaken on the way, by the tail or by a later one, has nothing to say any more.
+    const isLate = here !== null && here.eid === position.eid && here.seq > position.seq
+    if (snapshot && !isLate && (parts > 0 || isFirst)) {
+      if (!this.#replace(snapshot, position, by)) return
+    } else if (scope === 'snapshot') {
+      this.wants.snapshot() // that was the end of an answer to something earlier
+      return
+    } else if (!here || here.eid !== position.eid || (here.seq < position.seq && !tail.mending)) {
+      this.wants.all() // something of it was lost on the way
+      return
+    }
+    if (!tail.mending) this.#events.caughtUp()
+    this.#events.taken()
+  }
+
+  /** Takes a snapshot in. False when it is not one. */
+  #replace(parts: readonly SnapshotPart[], position: Position, by: Reviewing): boolean {
+    const { tail, host, outbox } = this.#parts
+    const pages = parts.filter((part) => part.kind === 'page')
+    const settled = settledAmong(parts, by, (sessionId, clientSeq) =>
+      outbox.find(sessionId, clientSeq),
+    )
+    const json = pages.map(({ page }) => page)
+    const outcome = tail.snapshot(json, { position, settled })
+    if (outcome.kind === 'malformed') this.#events.fail(`the reviewer sent ${outcome.message}`)
+    if (outcome.kind !== 'applied') return false
+    this.#waitingTexts = []
+    this.wants.mended()
+    const texts = pages.map(({ text }) => text)
+    host.replaced(outcome, texts)
+    return true
+  }
+}

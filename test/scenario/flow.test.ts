@@ -1,0 +1,167 @@
+/**
+ * Slow lines and large spaces: what is sent is paced by what the other end has read, a reader that
+ * falls behind is served at its own pace, and nothing is sent twice because it is slow.
+ */
+import { type SyncStore, entity } from '@countersign/core'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { type Line, VirtualScene } from './line.ts'
+
+// Time is virtual, and the machine may be busy.
+vi.setConfig({ testTimeout: 60_000 })
+
+const Note = entity('note', z.object({ text: z.string() }))
+const entities = [Note]
+/** What may wait for a slow reader: the least window and a frame. */
+const WAITING_MAX = 65_536 + 2 * 32_768
+
+let scene: VirtualScene
+
+afterEach(() => scene.close())
+
+const outbox = (store: SyncStore): number => store.status.getState().outboxMessages
+const isOnline = (store: SyncStore): boolean => store.status.getState().connection === 'online'
+const rows = (store: SyncStore): number => store.query(Note).rows.length
+
+/** Ann and a space of so many rows of so many characters, each a message of its own. */
+async function space(count: number, chars: number): Promise<SyncStore> {
+  const ann = await scene.page(scene.line(), { entities })
+  // No two alike: packing says once what repeats.
+  for (let i = 0; i < count; i++) ann.create(Note, { text: textOf(i, chars) })
+  await scene.until(() => outbox(ann) === 0, 60_000)
+  return ann
+}
+
+function textOf(n: number, chars: number): string {
+  return `${n} `.repeat(chars).slice(0, chars)
+}
+
+function slowLine(bytesPerSecond: number): Line {
+  const line = scene.line()
+  line.bytesPerMs = { up: bytesPerSecond / 1_000, down: bytesPerSecond / 1_000 }
+  return line
+}
+
+describe('a newcomer on a slow line', () => {
+  it.each([
+    ['the tail', 4_000, 2_000],
+    ['the tail', 100_000, 2_000],
+    ['a snapshot', 4_000, 0],
+    ['a snapshot', 100_000, 0],
+  ])(
+    '§19 flow: gets 200 KB by %s at %i bytes a second in once',
+    async (_, speed, tailMessagesMax) => {
+      scene = await VirtualScene.open({ limits: { tailMessagesMax } })
+      await space(40, 5_000)
+      const line = slowLine(speed)
+      const newcomer = await scene.page(line, { entities })
+      const tookMs = await scene.until(() => isOnline(newcomer) && rows(newcomer) === 40, 200_000)
+      expect(line.connections).toBe(1)
+      expect(line.bytes('down')).toBeLessThan(250_000)
+      expect(tookMs).toBeLessThan((line.bytes('down') / speed) * 1_000 + 2_000)
+      expect(line.mostWaiting.down).toBeLessThan(Math.max(WAITING_MAX, speed * 4))
+    },
+  )
+
+  it('§19 flow: gets one row of 240 KB at 4,000 bytes a second, a frame that takes a minute', async () => {
+    scene = await VirtualScene.open()
+    const Page = entity(
+      'page',
+      z.object({ a: z.string(), b: z.string(), c: z.string(), d: z.string() }),
+    )
+    const ann = await scene.page(scene.line(), { entities: [Page] })
+    const [a, b, c, d] = [1, 2, 3, 4].map((n) => textOf(n, 60_000)) as [
+      string,
+      string,
+      string,
+      string,
+    ]
+    ann.create(Page, { a, b, c, d })
+    await scene.until(() => outbox(ann) === 0, 60_000)
+    const line = slowLine(4_000)
+    const newcomer = await scene.page(line, { entities: [Page] })
+    await scene.until(() => isOnline(newcomer) && newcomer.query(Page).rows.length === 1, 80_000)
+    expect(line.connections).toBe(1)
+    await scene.pass(60_000)
+    expect(line.bytes('down')).toBeLessThan(250_000)
+  })
+
+  it('§19 flow: what is live does not wait behind megabytes', async () => {
+    scene = await VirtualScene.open()
+    const ann = await space(300, 7_000)
+    const line = slowLine(100_000)
+    const newcomer = await scene.page(line, { entities })
+    await scene.until(() => rows(newcomer) > 20, 60_000)
+    ann.create(Note, { text: 'live' })
+    await scene.until(() => isOnline(newcomer) && rows(newcomer) === 301, 60_000)
+    expect([line.connections, line.count('want')]).toEqual([1, 1])
+    expect(line.mostWaiting.down).toBeLessThan(400_000)
+  })
+})
+
+describe('a reader that others write faster than it reads', () => {
+  it('§19 flow: is served from the store at its own pace, on one link, and gets all', async () => {
+    scene = await VirtualScene.open()
+    const ann = await scene.page(scene.line(), { entities })
+    const line = slowLine(10_000)
+    const reader = await scene.page(line, { entities })
+    await scene.until(() => isOnline(reader), 5_000)
+    for (let i = 0; i < 60; i++) {
+      ann.create(Note, { text: textOf(i, 8_000) })
+      await scene.pass(200) // 40 KB a second
+    }
+    expect(rows(reader)).toBeLessThan(30)
+    expect(line.mostWaiting.down).toBeLessThan(WAITING_MAX * 2)
+    await scene.until(() => rows(reader) === 60 && isOnline(reader), 60_000)
+    expect(line.connections).toBe(1)
+    expect(line.bytes('down')).toBeLessThan(60 * 8_000 * 1.3)
+    ann.create(Note, { text: 'live again' })
+    await scene.until(() => rows(reader) === 61, 1_000)
+  })
+
+  it('§19 flow: a burst does not take a fast reader off the live link', async () => {
+    scene = await VirtualScene.open()
+    const ann = await scene.page(scene.line(), { entities })
+    const line = slowLine(2_000_000)
+    const reader = await scene.page(line, { entities })
+    await scene.until(() => isOnline(reader), 5_000)
+    for (let i = 0; i < 60; i++) ann.create(Note, { text: textOf(i, 5_000) })
+    await scene.until(() => rows(reader) === 60, 5_000)
+    expect(line.count('through')).toBe(1)
+  })
+})
+
+describe('an author on a slow line', () => {
+  it.each([true, false])(
+    '§19 flow: no offer is made twice because the line is slow (the link tells: %s)',
+    async (tells) => {
+      scene = await VirtualScene.open()
+      const line = slowLine(4_000)
+      line.tells = tells
+      const author = await scene.page(line, { entities })
+      await scene.until(() => isOnline(author), 5_000)
+      for (let i = 0; i < 40; i++) author.create(Note, { text: textOf(i, 5_000) })
+      await scene.until(() => outbox(author) === 0, 200_000)
+      expect(line.connections).toBe(1)
+      expect(line.bytes('up')).toBeLessThan(250_000)
+      expect(scene.reviewer.state.accepted).toBe(40)
+      if (tells) expect(line.mostWaiting.up).toBeLessThan(131_072 + 65_536 * 2)
+    },
+  )
+
+  it('§19 flow: bytes that are no frame keep a link, and silence ends it', async () => {
+    scene = await VirtualScene.open()
+    const line = scene.line()
+    const author = await scene.page(line, { entities })
+    await scene.until(() => isOnline(author), 5_000)
+    line.loses = () => true
+    for (let i = 0; i < 20; i++) {
+      await scene.pass(10_000)
+      line.alive()
+    }
+    expect(line.connections).toBe(1)
+    await scene.until(() => line.connections === 2, 100_000)
+    line.loses = () => false
+    await scene.until(() => isOnline(author), 60_000)
+  })
+})

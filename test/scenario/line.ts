@@ -1,0 +1,256 @@
+/**
+ * A reviewer and stores on virtual time, each store behind a line of its own that a test can make
+ * slow, deaf or half-open. Nothing here waits for the machine.
+ */
+import type { Entity, SyncStore } from '@countersign/core'
+import { setSha256 } from '@countersign/core/message'
+import type { LinkEvents, Transport } from '@countersign/core/ports'
+import { type Reviewer, type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
+import {
+  FaultyDisk,
+  FaultyStore,
+  type Limits,
+  SeededRandom,
+  SimLocks,
+  VirtualClock,
+  createLimitedStore,
+  simSigner,
+} from '@countersign/core/testing'
+import { hash } from 'node:crypto'
+import { SPACE } from './wire.ts'
+
+setSha256((text) => hash('sha256', text, 'base64url'))
+
+export type Direction = 'up' | 'down'
+const DELAY_MS = 2
+
+/** The way of one device to the reviewer. In order, and lossless unless the test says otherwise. */
+export class Line implements Transport {
+  /** What it carries, each way. */
+  bytesPerMs: Readonly<Record<Direction, number>> = { up: Infinity, down: Infinity }
+  /** Whether a frame is lost on the way; asked once a frame. */
+  loses: (direction: Direction, text: string) => boolean = () => false
+  /** Whether ends tell what waits in them. */
+  tells = true
+  connections = 0
+  /** Bytes that were under way at the most. */
+  readonly mostWaiting: Record<Direction, number> = { up: 0, down: 0 }
+  /** Kinds of the frames that were sent, with their moment. */
+  readonly sent: {
+    readonly direction: Direction
+    readonly kind: string
+    readonly atMs: number
+    readonly text: string
+  }[] = []
+  readonly #scene: VirtualScene
+  readonly #wakes = new Set<() => void>()
+  #cut: (() => void) | undefined
+  #events: LinkEvents | undefined
+
+  constructor(scene: VirtualScene) {
+    this.#scene = scene
+  }
+
+  /** How many frames of a kind were sent since a moment. */
+  count(kind: string, sinceMs = 0): number {
+    return this.sent.filter((frame) => frame.kind === kind && frame.atMs >= sinceMs).length
+  }
+
+  bytes(direction: Direction): number {
+    return this.sent.reduce(
+      (sum, { text, ...frame }) => sum + (frame.direction === direction ? text.length : 0),
+      0,
+    )
+  }
+
+  /** The page is looked at again, or the network is back. */
+  wake(): void {
+    for (const wake of this.#wakes) wake()
+  }
+
+  onWake(wake: () => void): () => void {
+    this.#wakes.add(wake)
+    return () => this.#wakes.delete(wake)
+  }
+
+  /** The link ends, and both sides know at once. */
+  cut(): void {
+    this.#cut?.()
+  }
+
+  /** A byte comes that is no frame. */
+  alive(): void {
+    this.#events?.alive?.()
+  }
+
+  connect(events: LinkEvents): ReturnType<Transport['connect']> {
+    const { clock, reviewer } = this.#scene
+    this.connections++
+    this.#events = events
+    let isOpen = true
+    const waiting = { up: 0, down: 0 }
+    const freeMs = { up: 0, down: 0 }
+    const carry = (direction: Direction, text: string, arrive: () => void): void => {
+      if (!isOpen) return
+      const now = clock.monotonic()
+      const kind = text.slice(2, text.indexOf('"', 2))
+      this.sent.push({ direction, kind, atMs: now, text })
+      if (this.loses(direction, text)) return
+      waiting[direction] += text.length
+      this.mostWaiting[direction] = Math.max(this.mostWaiting[direction], waiting[direction])
+      freeMs[direction] =
+        Math.max(freeMs[direction], now) + text.length / this.bytesPerMs[direction]
+      clock.after(freeMs[direction] + DELAY_MS - now, () => {
+        waiting[direction] -= text.length
+        if (isOpen) arrive()
+      })
+    }
+    const waits = (direction: Direction): { readonly bufferedBytes?: number } =>
+      Object.defineProperty({}, 'bufferedBytes', {
+        get: () => (this.tells ? waiting[direction] : undefined),
+      })
+    const attached = reviewer.connect(
+      Object.assign(waits('down'), {
+        send: (text: string) => carry('down', text, () => events.frame(text)),
+        close: (reason: string) =>
+          clock.after(freeMs.down + DELAY_MS - clock.monotonic(), () => {
+            if (!isOpen) return
+            isOpen = false
+            events.closed(reason)
+          }),
+      }),
+      { address: 'line', auth: undefined },
+    )
+    const end = (): void => {
+      if (!isOpen) return
+      isOpen = false
+      attached.closed()
+    }
+    this.#cut = () => {
+      if (!isOpen) return
+      end()
+      events.closed('cut')
+    }
+    clock.after(DELAY_MS, () => isOpen && events.open())
+    return Object.assign(waits('up'), {
+      send: (text: string) => carry('up', text, () => attached.frame(text)),
+      close: end,
+    })
+  }
+}
+
+export class VirtualScene {
+  readonly clock: VirtualClock = new VirtualClock()
+  readonly random: SeededRandom = new SeededRandom(11)
+  readonly database: FaultyStore = new FaultyStore({ clock: this.clock })
+  #reviewer: Reviewer | undefined
+  readonly #stores: SyncStore[] = []
+
+  static async open(options: Partial<ReviewerOptions> = {}): Promise<VirtualScene> {
+    const scene = new VirtualScene()
+    const signer = simSigner(scene)
+    const made = createReviewer({
+      space: SPACE,
+      store: scene.database.open(),
+      keys: await signer.generate(),
+      signer,
+      clock: scene.clock,
+      random: scene.random,
+      ...options,
+    })
+    scene.#reviewer = await scene.result(made)
+    return scene
+  }
+
+  get reviewer(): Reviewer {
+    return this.#reviewer!
+  }
+
+  line(): Line {
+    return new Line(this)
+  }
+
+  disk(): FaultyDisk {
+    return new FaultyDisk({ clock: this.clock })
+  }
+
+  /** A page that opens the store. Pages of one device share a disk and locks. */
+  async page(
+    line: Line,
+    {
+      entities,
+      disk,
+      locks = new SimLocks(),
+      online = true,
+      limits = {},
+    }: {
+      readonly entities: readonly Entity[]
+      readonly disk?: FaultyDisk
+      readonly locks?: SimLocks
+      readonly online?: boolean
+      readonly limits?: Partial<Limits>
+    },
+  ): Promise<SyncStore> {
+    const store = createLimitedStore(
+      {
+        space: SPACE,
+        entities,
+        transports: [line],
+        ...(disk && { storage: disk.storage() }),
+        identity: { personalId: 'person' },
+        platform: {
+          clock: this.clock,
+          random: this.random,
+          signer: simSigner(this),
+          locks: locks.tab(),
+        },
+      },
+      limits,
+    )
+    if (!online) store.setOnline(false)
+    this.#stores.push(store)
+    await this.result(store.ready)
+    return store
+  }
+
+  /** Lets virtual time pass. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.clock.monotonic() + ms
+    this.clock.after(ms, () => {})
+    while (this.clock.monotonic() < endMs) await this.#step()
+  }
+
+  /** Virtual milliseconds until it holds. Throws when that takes longer than `mostMs`. */
+  async until(holds: () => boolean, mostMs: number): Promise<number> {
+    const startMs = this.clock.monotonic()
+    this.clock.after(mostMs, () => {})
+    while (!holds()) {
+      if (this.clock.monotonic() - startMs >= mostMs)
+        throw new Error(
+          `not within ${mostMs} ms: ${JSON.stringify(this.#stores.map((s) => s.status.getState()))}`,
+        )
+      await this.#step()
+    }
+    return this.clock.monotonic() - startMs
+  }
+
+  /** What a promise gives, with time passing meanwhile. */
+  async result<T>(promise: Promise<T>): Promise<T> {
+    let isOver = false
+    const over = (): boolean => (isOver = true)
+    promise.then(over, over)
+    await this.until(() => isOver, 60_000)
+    return promise
+  }
+
+  async close(): Promise<void> {
+    for (const store of this.#stores) await this.result(store.close())
+    await this.result(this.reviewer.close())
+  }
+
+  async #step(): Promise<void> {
+    if (this.clock.nextMs === undefined) this.clock.after(1, () => {})
+    this.clock.step()
+    await new Promise(setImmediate)
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * Links that end, go deaf or lose a frame while others write: what was under way goes on at once,
+ * and nothing of an older link is taken for something of the new one.
+ */
+import { type SyncStore, entity } from '@countersign/core'
+import { SimLocks } from '@countersign/core/testing'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { type Line, VirtualScene } from './line.ts'
+
+// Hundreds of page loads, and the machine may be busy.
+vi.setConfig({ testTimeout: 120_000 })
+
+const Task = entity('task', z.object({ title: z.string(), n: z.number().default(0) }))
+const entities = [Task]
+/** A reconnect: a backoff of the first attempt, and some ways of the line. */
+const AT_ONCE_MS = 1_000
+/** A want without progress is asked again after 20 s, looked at every 5. */
+const ASKED_AGAIN_MS = 26_000
+
+let scene: VirtualScene
+
+afterEach(() => scene.close())
+
+const isOnline = (store: SyncStore): boolean => store.status.getState().connection === 'online'
+const outbox = (store: SyncStore): number => store.status.getState().outboxMessages
+const rows = (store: SyncStore): number => store.query(Task).rows.length
+
+/** Somebody else who writes a row every two seconds, from now on. */
+async function writing(): Promise<{ written: () => number }> {
+  const ann = await scene.page(scene.line(), { entities })
+  let written = 0
+  const write = (): void => {
+    ann.create(Task, { title: `${written++}` })
+    scene.clock.after(2_000, write)
+  }
+  write()
+  return { written: () => written }
+}
+
+async function reader(line: Line): Promise<SyncStore> {
+  const bob = await scene.page(line, { entities })
+  await scene.until(() => isOnline(bob), AT_ONCE_MS)
+  return bob
+}
+
+describe('after a reconnect, while others write', () => {
+  it('§19: an offer that was under way is made again at once', async () => {
+    scene = await VirtualScene.open()
+    await writing()
+    const line = scene.line()
+    const bob = await reader(line)
+    line.loses = (_, text) => text.startsWith('["offer"')
+    bob.create(Task, { title: 'mine' })
+    await scene.until(() => line.count('offer') === 1, AT_ONCE_MS)
+    line.loses = () => false
+    line.cut()
+    await scene.until(() => outbox(bob) === 0, AT_ONCE_MS)
+  })
+
+  it('§19: the credits of the older link count no more', async () => {
+    scene = await VirtualScene.open({ limits: { inFlightMessagesMax: 1 } })
+    await writing()
+    const line = scene.line()
+    const bob = await scene.page(line, { entities, limits: { flushMessagesMax: 1 } })
+    await scene.until(() => isOnline(bob), AT_ONCE_MS)
+    line.loses = (_, text) => text.startsWith('["offer"')
+    for (let i = 0; i < 5; i++) bob.create(Task, { title: 'mine' })
+    await scene.until(() => line.count('offer') === 1, AT_ONCE_MS)
+    line.cut()
+    await scene.until(() => line.count('offer') === 2, AT_ONCE_MS)
+    line.loses = () => false
+    line.cut()
+    await scene.until(() => outbox(bob) === 0, AT_ONCE_MS)
+  })
+
+  it('§19: everything since the position is asked for at once, though a want was under way', async () => {
+    scene = await VirtualScene.open()
+    const others = await writing()
+    const line = scene.line()
+    const bob = await reader(line)
+    await scene.pass(5_000)
+    line.loses = (direction, text) =>
+      direction === 'up' ? text.startsWith('["want"') : text.startsWith('["tail"')
+    const lostMs = scene.clock.monotonic()
+    await scene.pass(3_000) // a tail is lost ...
+    line.loses = (_, text) => text.startsWith('["want"')
+    await scene.until(() => line.count('want', lostMs) > 0, 5_000) // ... the next shows it, and the want is lost
+    line.loses = () => false
+    line.cut()
+    await scene.until(() => isOnline(bob) && rows(bob) === others.written(), AT_ONCE_MS)
+  })
+
+  it('§19: sessions are bound again', async () => {
+    scene = await VirtualScene.open()
+    await writing()
+    const line = scene.line()
+    const bob = await reader(line)
+    const before = line.count('bind')
+    line.cut()
+    bob.create(Task, { title: 'mine' })
+    await scene.until(() => outbox(bob) === 0, AT_ONCE_MS)
+    expect(line.count('bind')).toBe(before + 1)
+  })
+
+  it('§19: a welcome that is judged after its link ended is not taken for one of the next', async () => {
+    scene = await VirtualScene.open()
+    const others = await writing()
+    const line = scene.line()
+    const bob = await reader(line)
+    // The link ends in the very turn in which its welcome came; the next one is never greeted.
+    line.cut()
+    const before = line.connections
+    await scene.until(() => line.connections > before, AT_ONCE_MS)
+    const greeted = line.count('welcome')
+    await scene.until(() => line.count('welcome') > greeted, AT_ONCE_MS)
+    line.loses = (_, text) => text.startsWith('["hello"')
+    await scene.pass(2)
+    line.cut()
+    await scene.pass(1_000)
+    expect(bob.status.getState().connection).toBe('connecting')
+    line.loses = () => false
+    line.cut()
+    await scene.until(() => isOnline(bob) && rows(bob) === others.written(), AT_ONCE_MS * 3)
+  })
+})
+
+describe('a frame that was lost, while others write', () => {
+  it('§19: a want lost beside a tail is asked again, and the status is not online until then', async () => {
+    scene = await VirtualScene.open()
+    const others = await writing()
+    const line = scene.line()
+    const bob = await reader(line)
+    let lostTails = 0
+    let lostWants = 0
+    line.loses = (_, text) =>
+      (text.startsWith('["tail"') && ++lostTails === 1) ||
+      (text.startsWith('["want"') && ++lostWants === 1)
+    await scene.until(() => lostWants === 1, 10_000)
+    await scene.pass(10)
+    expect(isOnline(bob)).toBe(false)
+    const behind = rows(bob)
+    await scene.pass(10_000)
+    expect([isOnline(bob), rows(bob)]).toEqual([false, behind])
+    await scene.until(() => isOnline(bob) && rows(bob) === others.written(), ASKED_AGAIN_MS)
+  })
+
+  it('§19: a lost end of a catch-up is asked for again', async () => {
+    scene = await VirtualScene.open()
+    const others = await writing()
+    await scene.pass(10_000)
+    const line = scene.line()
+    let lost = 0
+    line.loses = (_, text) => text.startsWith('["through"') && ++lost === 1
+    const bob = await scene.page(line, { entities })
+    await scene.until(() => lost === 1, AT_ONCE_MS)
+    await scene.until(() => isOnline(bob) && rows(bob) === others.written(), ASKED_AGAIN_MS * 2)
+  })
+})
+
+describe('sessions that ended with unsent work', () => {
+  it.each([
+    [70, 64],
+    [30, 4],
+  ])(
+    '§5: %i page loads offline, each with a create and an edit of one row: all is accepted',
+    async (loads, sessionsPerBindMax) => {
+      const limits = { sessionsPerBindMax }
+      scene = await VirtualScene.open({ limits })
+      const [disk, locks] = [scene.disk(), new SimLocks()]
+      let shared: string | undefined
+      for (let load = 0; load < loads; load++) {
+        const page = await scene.page(scene.line(), {
+          entities,
+          disk,
+          locks,
+          online: false,
+          limits,
+        })
+        shared ??= page.create(Task, { title: 'shared' }).id
+        page.create(Task, { title: `${load}` })
+        page.update(Task, shared, { n: load })
+        await scene.result(page.close())
+      }
+      const line = scene.line()
+      const last = await scene.page(line, { entities, disk, locks, limits })
+      last.update(Task, shared!, { n: loads })
+      await scene.until(() => outbox(last) === 0, 60_000)
+      expect(rows(last)).toBe(loads + 1)
+      expect(last.read(Task, shared!)).toMatchObject({ n: loads, $state: 'canonical' })
+      expect(scene.reviewer.state).toMatchObject({ accepted: loads * 2 + 2, rejected: 0 })
+      const parts = line.sent
+        .filter(({ kind }) => kind === 'bind')
+        .map(({ text }) => (JSON.parse(text) as [string, unknown[]])[1].length)
+      expect(Math.max(...parts)).toBe(Math.min(sessionsPerBindMax, loads + 1))
+      expect(parts.reduce((sum, part) => sum + part)).toBe(loads + 1)
+    },
+  )
+
+  it('§5: of ended sessions only those with unsent work are bound', async () => {
+    scene = await VirtualScene.open()
+    const [disk, locks] = [scene.disk(), new SimLocks()]
+    for (const online of [true, false]) {
+      const page = await scene.page(scene.line(), { entities, disk, locks, online })
+      page.create(Task, { title: `${online}` })
+      if (online) await scene.until(() => outbox(page) === 0, 5_000)
+      await scene.result(page.close())
+    }
+    const line = scene.line()
+    const last = await scene.page(line, { entities, disk, locks })
+    await scene.until(() => isOnline(last) && outbox(last) === 0, 5_000)
+    const [bind] = line.sent.filter(({ kind }) => kind === 'bind')
+    expect((JSON.parse(bind!.text) as [string, unknown[]])[1]).toHaveLength(2)
+  })
+})
+
+describe('a half-open link', () => {
+  it.each(['up', 'down', 'both'] as const)(
+    '§19: that swallows %s is given up seconds after a wake',
+    async (swallowed) => {
+      scene = await VirtualScene.open()
+      const line = scene.line()
+      const bob = await reader(line)
+      const others = await writing()
+      await scene.pass(3_000)
+      line.loses = (direction) => swallowed === 'both' || direction === swallowed
+      await scene.pass(3_000)
+      const before = line.connections
+      if (swallowed !== 'up') {
+        line.wake()
+        line.wake() // a page that wakes says so more than once
+        await scene.until(() => line.connections > before, 5_000)
+      } else {
+        line.wake() // bytes still come: it lives
+        await scene.pass(10_000)
+        expect(line.connections).toBe(before)
+      }
+      line.loses = () => false
+      line.cut()
+      await scene.until(() => isOnline(bob) && rows(bob) === others.written(), AT_ONCE_MS * 2)
+    },
+  )
+
+  it('§19: a link that answers is kept, and one that is being dialled for long is dialled anew', async () => {
+    scene = await VirtualScene.open()
+    const line = scene.line()
+    const bob = await reader(line)
+    line.wake()
+    await scene.pass(10_000)
+    expect([line.connections, isOnline(bob)]).toEqual([1, true])
+    line.loses = (_, text) => text.startsWith('["hello"')
+    line.cut()
+    await scene.until(() => line.connections === 2, AT_ONCE_MS)
+    line.wake()
+    expect(line.connections).toBe(2)
+    await scene.pass(4_000)
+    line.loses = () => false
+    line.wake()
+    expect(line.connections).toBe(3)
+    await scene.until(() => isOnline(bob), AT_ONCE_MS)
+  })
+})
