@@ -395,7 +395,7 @@ describe('a store', () => {
     expect(store.read(Issue, id)).toBe(before)
     expect(store.query(Issue).rows).toEqual([before])
     await open.settle()
-    expect(open.reviewer.state.seq).toBe(1)
+    expect(open.reviewer.state.seq).toBe(2) // the version of its type, and the row
   })
 
   it('a validator or rule that throws is the app’s error, and the store goes on', async () => {

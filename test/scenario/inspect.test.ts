@@ -69,6 +69,7 @@ describe('the feed', () => {
     open = await scene()
     const ann = await open.open({ entities: [Issue] })
     const bob = await open.open({ entities: [Issue] })
+    await open.settle()
     const source = look(bob)
     source.subscribe(() => {})
     const { id } = ann.create(Issue, { title: 'from ann' })
@@ -89,7 +90,7 @@ describe('the feed', () => {
     ])
     expect(source.events().find(({ kind }) => kind === 'arrived')).toMatchObject({
       message: { authorId: ann.status.getState().authorId, entities: [{ type: 'issue', id }] },
-      review: { seq: 1 },
+      review: { seq: 2 },
     })
   })
 })
@@ -184,6 +185,7 @@ describe('answers', () => {
   it('22: say what is stored, which queries are open and what they cost', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Issue], storage: memoryStorage() })
+    await open.settle()
     const source = look(ann)
     source.subscribe(() => {})
     const query = ann.live(Issue, { where: { points: { gte: 1 } } })
@@ -198,7 +200,7 @@ describe('answers', () => {
     expect(updates).toBeGreaterThan(0)
     const { health, parts, rank } = await source.ask({ kind: 'storage' })
     expect(health).toBe('ok')
-    expect(parts?.find(({ kind }) => kind === 'own')).toMatchObject({ records: 1 })
+    expect(parts?.find(({ kind }) => kind === 'own')).toMatchObject({ records: 2 })
     expect(rank).toBeGreaterThan(0)
     for (const end of [...ends, ...ends]) end()
     expect(await source.ask({ kind: 'queries' })).toEqual([])

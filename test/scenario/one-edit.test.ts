@@ -107,7 +107,7 @@ describe('one edit', () => {
     })
     await receipt!.settled()
     await open.settle()
-    expect(open.reviewer.state.seq).toBe(2)
+    expect(open.reviewer.state.seq).toBe(3) // the version of the type is a message, too
     const keys = result.map((rowId) => ann.read(Issue, rowId)!.$createdOrderKey)
     expect(keys).toEqual(['000001.00000000002.001', '000001.00000000002.002'])
   })

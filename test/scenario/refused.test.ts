@@ -34,7 +34,7 @@ describe('a message that is never accepted', () => {
     ann.setOnline(true)
     await on.settle()
 
-    expect(on.reviewer.state).toMatchObject({ accepted: 994, seq: 994 })
+    expect(on.reviewer.state).toMatchObject({ accepted: 995, seq: 995 }) // and its version
     expect(ann.read(Loose, poison.id)).toBeUndefined()
     expect(await poison.settled()).toMatchObject({ verdict: 'rejected', reason: 'invalid' })
     const tray = ann.refused.snapshot()

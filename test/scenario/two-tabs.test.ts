@@ -91,7 +91,7 @@ describe('two tabs', () => {
     await vi.waitFor(() => expect(wire.waiting('through')).toBe(true))
     await createdIn(ahead, 'second')
     wire.passThrough('through')
-    await vi.waitFor(() => expect(behind.status.getState().position?.seq).toBe(5))
+    await vi.waitFor(() => expect(behind.status.getState().position?.seq).toBe(6))
     await createdIn(ahead, 'third')
     await expectAllOf(ahead, { storage, close: [behind, ahead] })
   })

@@ -24,6 +24,8 @@ export interface JsonBounds {
   readonly keysMax: number
   /** UTF-8 bytes of one string. */
   readonly stringBytesMax: number
+  /** Whether a key may hold undefined, which `frozenJson` leaves out as JSON does. Default: it may not. */
+  readonly undefinedKeys?: boolean
 }
 
 export const JSON_BOUNDS: JsonBounds = { depthMax: 16, keysMax: 256, stringBytesMax: 65_536 }
@@ -102,7 +104,9 @@ function objectFault(object: object, walk: Walk, depth: number): string | undefi
   for (const key of keys) {
     if (isForbiddenKey(key)) return `the key ${key} is refused`
     if (!key.isWellFormed()) return 'a key holds half of a surrogate pair'
-    const fault = faultAt((object as Record<string, unknown>)[key], walk, depth)
+    const value = (object as Record<string, unknown>)[key]
+    if (value === undefined && walk.bounds.undefinedKeys) continue
+    const fault = faultAt(value, walk, depth)
     if (fault !== undefined) return fault
   }
   return undefined
@@ -135,7 +139,10 @@ export function frozenJson(value: Json): Json {
   if (Array.isArray(value)) return Object.freeze((value as readonly Json[]).map(frozenJson))
   const copy: Record<string, Json> = {}
   const from = value as { readonly [key: string]: Json }
-  for (const key of Object.keys(from)) copy[key] = frozenJson(from[key] as Json)
+  for (const key of Object.keys(from)) {
+    const item = from[key]
+    if (item !== undefined) copy[key] = frozenJson(item)
+  }
   return Object.freeze(copy)
 }
 

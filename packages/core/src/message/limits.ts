@@ -3,6 +3,7 @@
  * are the defaults; a deployment may lower some, and the simulated world sets them to a few.
  */
 import { FRAME_BYTES_MAX } from '../ports/transport.ts'
+import { REGISTERS_MAX } from '../schema/registers.ts'
 
 export interface Limits {
   /** UTF-8 bytes of one frame, both ways. What is larger travels in parts. */
@@ -97,7 +98,7 @@ export const LIMITS: Limits = {
   messageBytesMax: 1_048_576,
   entityBytesMax: 4_194_304,
   expectMax: 4_096,
-  registersMax: 128,
+  registersMax: REGISTERS_MAX,
   parentsMax: 32,
   headsMax: 32,
   liveWritesMax: 32,

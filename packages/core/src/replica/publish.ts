@@ -11,17 +11,23 @@ import type { Writer } from './writer.ts'
  * leaves the other types alone.
  */
 export function publishWhenOnline(replica: Replica, writer: Writer): void {
-  const table = replica.repo.table(SCHEMA)
-  replica.status.subscribe(({ connection, halted }, before) => {
-    if (connection !== 'online' || before.connection === 'online' || halted !== undefined) return
-    for (const { id, values } of replica.schemas.proposals()) {
-      try {
-        const registers = encodeCreate(SCHEMA, table.registers, values)
-        writer.message((draft) => draft.add(table, id, 'create', registers), { undoable: false })
-      } catch (error) {
-        if (!(error instanceof CountersignError)) throw error
-        replica.schemas.cannotPublish(values.type, error.message)
-      }
-    }
+  replica.status.subscribe(({ connection }, before) => {
+    // A write changes the status, so it is not made while the status is being told.
+    if (connection === 'online' && before.connection !== 'online')
+      replica.soon(() => publish(replica, writer))
   })
+}
+
+function publish(replica: Replica, writer: Writer): void {
+  const table = replica.repo.table(SCHEMA)
+  if (replica.closed || replica.status.getState().halted !== undefined) return
+  for (const { id, values } of replica.schemas.proposals()) {
+    try {
+      const registers = encodeCreate(SCHEMA, table.registers, values)
+      writer.message((draft) => draft.add(table, id, 'create', registers), { undoable: false })
+    } catch (error) {
+      if (!(error instanceof CountersignError)) throw error
+      replica.schemas.cannotPublish(values.type, error.message)
+    }
+  }
 }

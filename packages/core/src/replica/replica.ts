@@ -236,6 +236,11 @@ export class Replica {
     if (this.#online && !this.#closing) this.#session?.start()
   }
 
+  /** Runs when the code that is running now has ended. */
+  soon(task: () => void): void {
+    this.#options.platform.clock.soon(task)
+  }
+
   setOnline(online: boolean): void {
     if (this.#closing) return
     this.#online = online
@@ -342,12 +347,16 @@ export class Replica {
   }
 
   async #restore(): Promise<void> {
-    const state = await this.#finishDrafts(await this.#disk.handle!.read())
+    const stored = await this.#disk.handle!.read()
+    const shapes = this.schemas.recall(stored.meta)
+    const state = await this.#finishDrafts(stored)
     this.#trust.restore(state)
     const { flushes } = readFlushes(state, this.#options.space)
     for (const { messages } of flushes) for (const message of messages) this.#storedOwn.add(message)
     if (restoreCanonical(state, this.#tail)) this.#canonicalDisk.resume(state)
     else await this.#canonicalDisk.startAnew()
+    this.schemas.assertPublished()
+    if (shapes.length > 0) void this.#disk.write({ durability: 'relaxed', meta: shapes })
     const ended = await endedSessions(state, flushes, this.#sessionLocks)
     this.#adopt(state, ended)
     if (ended.length > 0) void this.ready.then(() => this.#adoptLate())

@@ -2,12 +2,17 @@
  * Versions that travel: publishes those of this build that the space does not have yet, and
  * reads through those of other builds. Without them, what a newer build wrote cannot be read.
  */
+import { canonical } from '../base/canonical.ts'
+import { checksum } from '../base/checksum.ts'
+import { CountersignError, fail, ok } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Chain } from '../lens/chain.ts'
 import { sameSteps } from '../lens/correction.ts'
-import { chainData, joined } from '../lens/data.ts'
+import { chainData, joined, parseChain } from '../lens/data.ts'
+import { shapeChange } from '../lens/missing-step.ts'
 import { Lenses } from '../lens/path.ts'
 import type { Table } from '../repo/table.ts'
+import type { Entity } from '../schema/entity.ts'
 import { type SchemaRow, chainOfRow, schemaId } from '../schema/system.ts'
 
 /** A row of `$schema` to be written. */
@@ -15,6 +20,9 @@ export interface Proposal {
   readonly id: Uuid
   readonly values: SchemaRow
 }
+
+/** Under this name and that of a type the storage keeps the chain that its rows are written in. */
+const REMEMBERED = 'shape:'
 
 export class Schemas {
   readonly #table: Table
@@ -41,8 +49,11 @@ export class Schemas {
       const own = table.entity.lenses.chain
       let chain = own
       this.#troubles.delete(own.entity)
+      table.refusal = undefined
       for (const published of this.#published(own.entity)) {
-        const wider = joined(chain, published)
+        const change = this.#changeOf(table.entity, published)
+        table.refusal ??= change
+        const wider = change === undefined ? joined(chain, published) : fail('', change)
         if (wider.ok) chain = wider.value
         else this.#troubles.set(own.entity, wider.error.message)
       }
@@ -51,6 +62,45 @@ export class Schemas {
       }
     }
     this.#tell()
+  }
+
+  /**
+   * Compares the types of this build with those that the storage has rows of, as `meta` says.
+   * Returns what it is to remember from now on.
+   * @throws CountersignError `schema_refused` where a shape was changed without a version.
+   */
+  recall(meta: ReadonlyMap<string, unknown>): readonly (readonly [key: string, value: unknown])[] {
+    return this.#tables.flatMap(({ entity }) => {
+      const own = entity.lenses.chain
+      const key = REMEMBERED + entity.name
+      const known = rememberedChain(meta.get(key))
+      const change = known && this.#changeOf(entity, known)
+      if (change !== undefined) this.#refuse(entity, change)
+      const wider = known ? joined(own, known) : ok(own)
+      const text = canonical(chainData(wider.ok ? wider.value : own))
+      const same = known && text === canonical(chainData(known))
+      return same ? [] : [[key, { text, check: checksum(text) }] as const]
+    })
+  }
+
+  /**
+   * The same with what the space has published, as far as it is known here.
+   * @throws CountersignError `schema_refused`
+   */
+  assertPublished(): void {
+    this.learn()
+    for (const { entity, refusal } of this.#tables)
+      if (refusal !== undefined) this.#refuse(entity, refusal)
+  }
+
+  #changeOf({ each, lenses }: Entity, known: Chain): string | undefined {
+    return each ? undefined : shapeChange(lenses.chain, known)
+  }
+
+  #refuse({ name }: Entity, change: string): never {
+    this.#troubles.set(name, change)
+    this.#tell()
+    throw new CountersignError('schema_refused', change, { entity: name, reason: change })
   }
 
   /** The versions of a type could not be published: other builds will not know them. */
@@ -67,7 +117,7 @@ export class Schemas {
   /** Rows to publish: of each type at most one, the newest version that the space lacks. */
   proposals(): readonly Proposal[] {
     return this.#tables.flatMap(({ entity }) => {
-      if (this.#troubles.has(entity.name)) return []
+      if (this.#troubles.has(entity.name) || entity.each) return []
       const proposal = proposalOf(entity.lenses.chain, this.#published(entity.name))
       return proposal && !this.#table.row(proposal.id) ? [proposal] : []
     })
@@ -88,7 +138,7 @@ export class Schemas {
 function proposalOf(chain: Chain, published: readonly Chain[]): Proposal | undefined {
   const isPublished = (number: number, revision: number): boolean =>
     published.some(({ versions }) => (versions[number - 1]?.revision ?? -1) >= revision)
-  for (let number = chain.version; number > 1; number--) {
+  for (let number = chain.version; number > 0; number--) {
     const { revision } = chain.versions[number - 1]!
     if (isPublished(number, revision)) continue
     const type = chain.entity
@@ -98,6 +148,14 @@ function proposalOf(chain: Chain, published: readonly Chain[]): Proposal | undef
     }
   }
   return undefined
+}
+
+/** undefined where nothing is kept, or what is kept is damaged. */
+function rememberedChain(kept: unknown): Chain | undefined {
+  const { text, check } = (kept ?? {}) as { readonly text?: unknown; readonly check?: unknown }
+  if (typeof text !== 'string' || checksum(text) !== check) return undefined
+  const chain = parseChain(JSON.parse(text))
+  return chain.ok ? chain.value : undefined
 }
 
 function isSame(a: Chain, b: Chain): boolean {

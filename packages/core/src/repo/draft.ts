@@ -81,6 +81,9 @@ export class Draft {
 
   /** Adds one verb and shows its effect. Throws, and changes nothing, when a bound is passed. */
   add(table: Table, id: Uuid, kind: ChangeKind, input: Registers): void {
+    const { refusal, entity } = table
+    if (refusal !== undefined)
+      throw new CountersignError('schema_refused', refusal, { entity: entity.name, id })
     const known = this.#find(id)
     const before = known ? known.before : table.state(id)
     const asked = known ? merge(table, known.asked, input) : input

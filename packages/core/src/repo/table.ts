@@ -48,6 +48,8 @@ export class Table {
   readonly conflicted: Conflicted = new Conflicted()
   /** Keeps indexes and live queries in step; set once, before the first row. */
   sink: RowSink | undefined
+  /** Why nothing may be written to this type, as a sentence: its shape is not that of the space. */
+  refusal: string | undefined
 
   constructor(entity: Entity, viewer: Viewer) {
     this.entity = entity

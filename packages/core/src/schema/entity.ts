@@ -12,6 +12,7 @@ import type { Step } from '../lens/steps.ts'
 import type { StepsFor } from '../lens/types.ts'
 import { type FieldSchema, optional } from './codec.ts'
 import type { Field } from './field.ts'
+import { unkeepable } from './keepable.ts'
 import {
   type FieldPolicies,
   NO_POLICIES,
@@ -242,8 +243,9 @@ export function parseSortKey(key: string): SortKey {
 
 /**
  * Declares a type.
- * @throws CountersignError `schema_refused` for names that are taken (`id`, `$...`), async schemas,
- *   and objects with rules across fields (give those as `options.rule`).
+ * @throws CountersignError `schema_refused` for names that are taken (`id`, `$...`), fields whose
+ *   values have no JSON form or change on the way (dates, transforms), more than 128 fields, and
+ *   objects with rules across fields (give those as `options.rule`).
  */
 export function entity<Name extends string, S extends Shape>(
   name: Name,
@@ -253,6 +255,8 @@ export function entity<Name extends string, S extends Shape>(
   if (!isTypeName(name)) {
     refuse(name, 'a type is named by 1 to 64 letters, digits, dots, dashes, a letter first')
   }
+  const unkept = '~each' in shape ? unkeepable(shape['~each'] as FieldSchema) : undefined
+  if (unkept) refuse(name, `its keys: ${unkept}`)
   const fields =
     '~each' in shape ? new Map<string, Field>() : fieldsOf(name, shape, (field) => field)
   return new Entity(name, fields, '~each' in shape ? (shape['~each'] as FieldSchema) : undefined, {

@@ -2,10 +2,13 @@
  * One field of a declared type: whether a value fits it, and how the value is written as JSON
  * and read back. Knows nothing of rows, versions or the fold.
  */
-import { type Json, frozenJson, jsonEqual, jsonFault } from '../base/json.ts'
+import { JSON_BOUNDS, type Json, frozenJson, jsonEqual, jsonFault } from '../base/json.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import type { Codec, FieldSchema } from './codec.ts'
 import type { Reg } from './registers.ts'
+
+/** What an app writes: an optional key that holds undefined is a key that is not there. */
+const INPUT_BOUNDS = { ...JSON_BOUNDS, undefinedKeys: true }
 
 /** One field of a declared type. */
 export interface Field {
@@ -32,7 +35,7 @@ export function encodeField(field: Field, value: unknown): Outcome<Json | undefi
 /** The same of a value that its schema has passed already. */
 export function jsonOf(field: Field, value: unknown): Outcome<Json> {
   const json = field.codec ? field.codec.encode(value) : (value as Json)
-  const fault = jsonFault(json)
+  const fault = jsonFault(json, INPUT_BOUNDS)
   if (fault) return fail('invalid', fault)
   if (typeof json !== 'object' || json === null) return ok(json === 0 ? 0 : json)
   if (!Array.isArray(json) && Object.keys(json).some((key) => key.startsWith('$'))) {
@@ -82,5 +85,6 @@ function validated(schema: FieldSchema, value: unknown): Outcome<unknown> {
 
 function sameValue(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
-  return jsonFault(a) === undefined && jsonFault(b) === undefined && jsonEqual(a as Json, b as Json)
+  const isJson = [a, b].every((value) => jsonFault(value, INPUT_BOUNDS) === undefined)
+  return isJson && jsonEqual(a as Json, b as Json)
 }

@@ -12,6 +12,9 @@ export type { Reg }
 /** The reserved register that archives an entity. */
 export const ARCHIVED: Reg = '$archived'
 
+/** Registers that one change writes, at the most; so a type has no more fields. */
+export const REGISTERS_MAX = 128
+
 export interface RegSet {
   /** Sorted by code unit, unique. */
   readonly names: readonly Reg[]

@@ -4,7 +4,8 @@ import { CountersignError } from '../base/outcome.ts'
 import { nameFault } from '../lens/names.ts'
 import type { Codec, FieldSchema } from './codec.ts'
 import type { Field } from './field.ts'
-import type { Reg } from './registers.ts'
+import { unkeepable } from './keepable.ts'
+import { REGISTERS_MAX, type Reg } from './registers.ts'
 
 /** The shape of a type: a `z.object`, or a record of fields, each a synchronous Standard Schema. */
 export type FieldShapes = { readonly [field: string]: FieldSchema<any, any> }
@@ -56,8 +57,16 @@ export function fieldsOf(
     if (fault) refuse(entity, `field ${field}: ${fault}`)
     if (typeof schema?.['~standard']?.validate !== 'function')
       refuse(entity, `field ${field} is not a Standard Schema`)
+    const unkept = unkeepable(schema)
+    if (unkept) refuse(entity, `field ${field}: ${unkept}`, field)
     const codec = schema['~codec'] as Codec<unknown> | undefined
     fields.set(field, { name: field, reg: regOf(field), schema, codec })
+  }
+  if (fields.size > REGISTERS_MAX) {
+    refuse(
+      entity,
+      `it has ${fields.size} fields, and a change writes at most ${REGISTERS_MAX}; put some into one field as an object`,
+    )
   }
   return fields
 }
@@ -78,9 +87,10 @@ function fieldShapes(name: string, shape: ObjectShape | FieldShapes): Record<str
 }
 
 /** @throws CountersignError `schema_refused` */
-export function refuse(entityName: string, why: string): never {
+export function refuse(entityName: string, why: string, field?: string): never {
   throw new CountersignError('schema_refused', `${entityName}: ${why}`, {
     entity: entityName,
+    field,
     reason: why,
   })
 }

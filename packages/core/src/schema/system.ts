@@ -44,7 +44,7 @@ export const SCHEMA: Entity<'$schema', SchemaRow, SchemaRow> = entity(
   '$schema',
   {
     type: field<string>('the name of a type', (value) => typeof value === 'string'),
-    number: count(2),
+    number: count(1),
     revision: count(0),
     chain: field<Json>('a chain of versions', (value) => parseChain(value).ok),
   },
