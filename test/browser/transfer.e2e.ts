@@ -89,3 +89,26 @@ test('a bad file says what is wrong and changes nothing', async ({ visit }, info
   await expect(board.pane.locator('.card')).toHaveCount(0)
   await expect(board.outbox).toHaveAttribute('data-count', '0')
 })
+
+test('300 issues with 280 Chinese characters each reach somebody who is new', async ({ visit }) => {
+  const page = await visit()
+  const board = new Board(page)
+  await board.connected()
+  const word = fresh('新手')
+  const notes = '笔'.repeat(280)
+  const issues = Array.from({ length: 300 }, (_, at) => ({ title: `${word} ${at}`, notes }))
+  await openImport(page)
+  await page.getByLabel('Or paste JSON').fill(JSON.stringify(issues))
+  await page.getByRole('button', { name: 'Import 300' }).click()
+  await expect(page.getByText('Imported 300 issues')).toBeVisible()
+  await board.settled()
+
+  // It shows what has come as it comes, so what is waited for is all of it, however slow the machine.
+  const newcomer = new Board(await visit())
+  await newcomer.search(word)
+  await expect(newcomer.column('To do')).toContainText('300 issues', { timeout: 60_000 })
+  const last = `${word} 299`
+  await newcomer.search(last)
+  await newcomer.open(last)
+  await expect(newcomer.drawer.getByLabel('Notes')).toHaveValue(notes)
+})

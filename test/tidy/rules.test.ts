@@ -16,6 +16,7 @@ import {
   filesStayShort,
   linksLeadSomewhere,
   noMachinePaths,
+  sizesAreBytes,
   typesStayOn,
 } from './text.ts'
 
@@ -73,6 +74,7 @@ const rules: readonly Rule[] = [
   everyTestRuns,
   typesStayOn,
   noMachinePaths,
+  sizesAreBytes,
   linksLeadSomewhere,
 ]
 
@@ -151,6 +153,13 @@ const broken: readonly (readonly [string, Rule, string, string])[] = [
   ['ts-ignore', typesStayOn, 'apps/board/x.ts', '// @ts-ignore\nlet x: 1 = 2'],
   ['as any', typesStayOn, `${core}repo/x.ts`, 'export const x = y as any'],
   ['a machine path', noMachinePaths, 'test/y.json', ['', 'home', 'me', 'x'].join('/')],
+  ['a length as bytes', sizesAreBytes, `${core}repo/x.ts`, 'const packedBytes = packed.length'],
+  ['lengths added up', sizesAreBytes, `${core}repo/x.ts`, 'this.#bytes += flush.packed.length'],
+  ['a bound in bytes', sizesAreBytes, 'apps/x.ts', 'if (text.length > fileBytesMax) refuse()'],
+  ['a bound the other way', sizesAreBytes, 'apps/x.ts', 'if (FILE_BYTES_MAX < text.length) no()'],
+  ['a size in an object', sizesAreBytes, 'devtools/x.ts', 'return { bytes: text.length }'],
+  ['a brand on a length', sizesAreBytes, `${core}repo/x.ts`, 'return text.length as Bytes'],
+  ['a length wrapped', sizesAreBytes, `${core}repo/x.ts`, 'size(bytesOf(this.text.length))'],
   ['a dead link', linksLeadSomewhere, 'packages/core/SPEC.md', '[x](../../nowhere.md)'],
   ['a dead anchor', linksLeadSomewhere, 'packages/core/SPEC.md', '[x](../../README.md#nowhere)'],
   ['a dead reference', linksLeadSomewhere, 'packages/core/SPEC.md', '[x]: nowhere.md'],

@@ -14,6 +14,17 @@ const inPackages = /^packages\/[^/]+\/src\//
 const leftOut =
   /\b(?:it|test|describe|suite|bench)(?:\.\w+)*\.(?:only|skip|todo|fixme|fail|fails)\b|\b(?:fit|fdescribe|xit|xdescribe|xtest)\s*\(/g
 const switchedOff = /@ts-(?:ignore|nocheck)\b/
+const published = /^(?:packages|apps|devtools)\//
+/** Where bytes are counted, and arrays of bytes are made. */
+const countsBytes = /^packages\/core\/src\/base\/(?:size|json|utf8|bytes)\.ts$/
+const lengthsAsBytes: readonly RegExp[] = [
+  // `…Bytes = text.length`, `bytes: text.length`, `bytes > text.length`; an array of bytes is none.
+  /\b\w*(?:[bB]ytes|BYTES)\w*(?:\s*:\s*\w+)?\s*(?:[-+]?=(?![=>])|[<>]=?|[-+:])(?!.*(?:Uint8Array|Buffer\.alloc))[^;,\n|&?]*?(?<![bB]ytes)\.length\b/g,
+  // `text.length > …Bytes`, `bytesOf(text.length)`, `text.length as Bytes`
+  /\b(?<![bB]ytes)\.length\b[^;,\n|&?]*?[<>]=?\s*[\w.#]*(?:Bytes|BYTES|bytes)\w*/g,
+  /\bbytesOf\([\w.#]*\b(?:text|packed|frame|page|json)\.length/g,
+  /\.length\s+as\s+Bytes\b/g,
+]
 const machinePath = /(?:^|[\s"'`(=:])\/(?:work|home|root|Users|mnt)\/[\w.-]/
 const withPaths = /\.(?:[cm]?[jt]sx?|json|md|ya?ml|html|css|sh)$|^\.ci\/|(?:^|\/)\.\w+rc$/
 
@@ -59,6 +70,19 @@ export function typesStayOn(repository: Repository): string[] {
       ...findings,
       ...casts.map((match) => `${file}:${lineAt(repository, file, match.index)}: as any`),
     ]
+  })
+}
+
+/** A size in bytes is never the length of a text: that counts UTF-16 code units. */
+export function sizesAreBytes(repository: Repository): string[] {
+  return repository.sources.flatMap((file) => {
+    if (!published.test(file) || isTest.test(file) || countsBytes.test(file)) return []
+    const { code } = repository.source(file)
+    return lengthsAsBytes.flatMap((form) =>
+      [...code.matchAll(form)].map(
+        (match) => `${file}:${lineAt(repository, file, match.index)}: ${match[0].trim()}`,
+      ),
+    )
   })
 }
 

@@ -14,6 +14,7 @@ import {
   filesStayShort,
   linksLeadSomewhere,
   noMachinePaths,
+  sizesAreBytes,
   typesStayOn,
 } from './text.ts'
 
@@ -34,6 +35,7 @@ test.each([
   ['every test runs', everyTestRuns],
   ['types stay on', typesStayOn],
   ['no paths of a machine', noMachinePaths],
+  ['sizes are bytes', sizesAreBytes],
   ['links and paths in Markdown lead somewhere', linksLeadSomewhere],
 ] as const)('%s', (_, rule) => {
   expect(rule(repository)).toEqual([])

@@ -2,7 +2,12 @@
  * Reading a trace that somebody sends: untrusted text, checked as far as the panel leans on it.
  * What does not check is refused with a sentence that says where.
  */
-import { EVENT_KINDS, INSPECT_VERSION, MESSAGE_STATES } from '@countersign/core/inspect'
+import {
+  EVENT_KINDS,
+  INSPECT_VERSION,
+  MESSAGE_STATES,
+  isLongerThan,
+} from '@countersign/core/inspect'
 import { TRACE_BYTES_MAX, TRACE_FORMAT, type Trace } from './trace.ts'
 
 export type TraceOutcome =
@@ -105,7 +110,7 @@ const isEvent: Check = (value) => {
 }
 
 export function readTrace(text: string): TraceOutcome {
-  if (text.length > TRACE_BYTES_MAX) return refused('the file is larger than 64 MiB')
+  if (isLongerThan(text, TRACE_BYTES_MAX)) return refused('the file is larger than 64 MiB')
   let json: unknown
   try {
     json = JSON.parse(text, (key, value: unknown) => {

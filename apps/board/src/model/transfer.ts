@@ -5,6 +5,7 @@
  * changes nothing.
  */
 import { type Input } from '@countersign/core'
+import { isLongerThan } from '@countersign/core/ports'
 import { z } from 'zod'
 import { type Issue, type IssueRow, issueShape, statuses } from './issue.ts'
 import { ranksBelow, type Ranked } from './rank.ts'
@@ -38,7 +39,7 @@ export function toFile(rows: readonly IssueRow[], exportedAt: string): string {
 }
 
 export function parseFile(text: string): Parsed {
-  if (text.length > fileBytesMax) return refuse('This is too large: 5 MB at the most.')
+  if (isLongerThan(text, fileBytesMax)) return refuse('This is too large: 5 MB at the most.')
   let json: unknown
   try {
     json = JSON.parse(text)

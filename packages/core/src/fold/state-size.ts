@@ -3,7 +3,7 @@
  * what every newcomer has to take in. A bound from above; cheap where it is far below the limit.
  */
 import { type Json, jsonBytes } from '../base/json.ts'
-import { type Bytes, bytesOf } from '../base/size.ts'
+import { type Bytes, bytesOf, jsonStringBytes } from '../base/size.ts'
 import type { Write } from '../log/entry.ts'
 import type { RegisterTable } from '../schema/registers.ts'
 import { type EntityState, createdOf, headsOf, isLinear, liveOf, writesOf } from './state.ts'
@@ -28,7 +28,7 @@ function measured(state: EntityState, table: RegisterTable, measure: Measure): n
   for (const [slot, reg] of table.names.entries()) {
     for (const write of writesOf(liveOf(state, slot))) {
       writes.add(write)
-      bytes += reg.length * 3 + 3 + measure(write.values[reg]!)
+      bytes += jsonStringBytes(reg) + 1 + measure(write.values[reg]!)
     }
   }
   const count = writes.size

@@ -3,6 +3,7 @@
  * earlier sessions, of which nothing but their stored text is left.
  */
 import type { Json } from '../base/json.ts'
+import { utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { nameOf } from '../inspect/event-ring.ts'
 import type { MessageRecord, StandingRecord } from '../inspect/records.ts'
@@ -54,7 +55,7 @@ function recordOf(held: Held, values: boolean): MessageRecord {
     own: true,
     state,
     timestamp,
-    bytes: JSON.stringify(changes).length,
+    bytes: utf8Bytes(JSON.stringify(changes)),
     arrival: 0,
     changes: changes.map((change) => changeOf(change, values)),
     review: null,
