@@ -46,8 +46,17 @@ const BACKSLASH = 0x5c
 
 /** The bytes of a text as a JSON string, quotes and escapes included. */
 export function jsonStringBytes(text: string): Bytes {
-  let bytes = 2
-  for (let i = 0; i < text.length; i += isPair(text, i) ? 2 : 1) bytes += escapedBytes(text, i)
+  let bytes = text.length + 2
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 0x20 && code < 0x80 && code !== QUOTE && code !== BACKSLASH) continue
+    bytes += escapedBytes(text, i) - 1
+    // A pair is 2 code units.
+    if (isPair(text, i)) {
+      bytes--
+      i++
+    }
+  }
   return bytes as Bytes
 }
 

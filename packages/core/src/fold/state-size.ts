@@ -2,7 +2,7 @@
  * The size of the state of one entity, in UTF-8 bytes of a page of its own (`protocol/pages.ts`):
  * what every newcomer has to take in. A bound from above; cheap where it is far below the limit.
  */
-import { type Json, jsonBytes } from '../base/json.ts'
+import { type Json, jsonBytes, jsonBytesAtMost } from '../base/json.ts'
 import { type Bytes, bytesOf, jsonStringBytes } from '../base/size.ts'
 import type { Write } from '../log/entry.ts'
 import type { RegisterTable } from '../schema/registers.ts'
@@ -15,7 +15,12 @@ type Measure = (value: Json) => number
 
 /** Whether the state takes more than `max` bytes. */
 export function isStateLargerThan(state: EntityState, table: RegisterTable, max: number): boolean {
-  return measured(state, table, atMost) > max && stateBytes(state, table) > max
+  return stateBytesAtMost(state, table) > max && stateBytes(state, table) > max
+}
+
+/** A bound of `stateBytes` that looks at no character. */
+export function stateBytesAtMost(state: EntityState, table: RegisterTable): Bytes {
+  return bytesOf(measured(state, table, jsonBytesAtMost))
 }
 
 export function stateBytes(state: EntityState, table: RegisterTable): Bytes {
@@ -35,9 +40,4 @@ function measured(state: EntityState, table: RegisterTable, measure: Measure): n
   // Of writes that stood beside each other, a page says which had seen which.
   const parents = isLinear(state) ? 0 : (count * (count - 1) * 5) / 2
   return bytes + count * WRITE_BYTES + parents
-}
-
-/** A bound without looking at every character: one takes 6 bytes at the most. */
-function atMost(value: Json): number {
-  return typeof value === 'string' ? value.length * 6 + 2 : jsonBytes(value)
 }

@@ -11,7 +11,7 @@ import type { Message } from '../message/message.ts'
 import { packMessages } from '../protocol/pack.ts'
 import { unpackMessages } from '../protocol/pack.ts'
 import { intake } from './materialize.ts'
-import { messageBytes } from './message-size.ts'
+import { messageBytes, messageBytesAtMost } from './message-size.ts'
 
 const UNITS = ['a', 'é', 'я', '汉', '🙂', '"', '\\', '\n', '\u0001', '\u2028']
 const value: fc.Arbitrary<Json> = fc.oneof(
@@ -67,6 +67,7 @@ test('§20 sizes: a message is never larger than it was taken for, and hardly sm
         const { writes } = entryOf(message, known)
         const bytes = messageBytes(writes, message.header)
         expect(bytes).toBeGreaterThanOrEqual(utf8Bytes(text))
+        expect(messageBytesAtMost(writes, message.header.expect)).toBeGreaterThanOrEqual(bytes)
         expect(bytes).toBeLessThan(utf8Bytes(text) + 60 + 30 * shapes.length)
       },
     ),

@@ -6,6 +6,7 @@
 import { checksum } from '../base/checksum.ts'
 import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import { PageWriter } from '../fold/snapshot.ts'
+import { stateBytesAtMost } from '../fold/state-size.ts'
 import type { Limits } from '../message/limits.ts'
 import type { Position } from '../message/message.ts'
 import type { Reviewing, TailReader } from '../messaging/tail.ts'
@@ -143,18 +144,29 @@ export class CanonicalDisk {
   }): void {
     const until = this.#clock.monotonic() + SLICE_MS
     while (work.picture.size > 0) {
-      const entities = work.picture.take(
-        this.#limits.sliceEntitiesMax,
-        ({ table, id, state }): PageEntity =>
-          work.writer.entity(table.entity.name, id, { state, table: table.registers }),
-      )
-      work.pages.push(pageText(entities))
+      work.pages.push(this.#page(work))
       if (work.picture.size > 0 && this.#clock.monotonic() >= until) {
         this.#cancel = this.#clock.after(0, () => this.#slice(work))
         return
       }
     }
     work.done(work.pages)
+  }
+
+  /** As many entities as one page may have. */
+  #page({ picture, writer }: { picture: Picture; writer: PageWriter }): string {
+    const { sliceEntitiesMax, checkpointStepBytesMax } = this.#limits
+    const entities: PageEntity[] = []
+    let bytes = NO_BYTES
+    while (entities.length < sliceEntitiesMax && bytes < checkpointStepBytesMax) {
+      const [entity] = picture.take(1, ({ table, id, state }): PageEntity => {
+        bytes = addBytes(bytes, stateBytesAtMost(state, table.registers))
+        return writer.entity(table.entity.name, id, { state, table: table.registers })
+      })
+      if (!entity) break
+      entities.push(entity)
+    }
+    return pageText(entities)
   }
 }
 

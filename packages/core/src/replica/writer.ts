@@ -5,7 +5,7 @@
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { ChangeKind, Expectation } from '../message/message.ts'
-import { messageBytes } from '../messaging/message-size.ts'
+import { messageBytes, messageBytesAtMost } from '../messaging/message-size.ts'
 import { isStateLargerThan } from '../fold/state-size.ts'
 import { Draft } from '../repo/draft.ts'
 import type { Table } from '../repo/table.ts'
@@ -176,15 +176,17 @@ export class Writer {
 /** What no reviewer could accept is refused where it is written. */
 function checkSize(draft: Draft, { limits, isMinted }: Replica): void {
   const { messageBytesMax, entityBytesMax } = limits
-  const bytes = messageBytes(draft.writes(), { expect: draft.entry.expect, minted: isMinted })
+  const { expect } = draft.entry
+  // So far from every bound, neither the message nor a row without conflicts can pass one.
+  const most = messageBytesAtMost(draft.writes(), expect)
+  if (most <= messageBytesMax && most * limits.registersMax <= entityBytesMax) return
+  const bytes = messageBytes(draft.writes(), { expect, minted: isMinted })
   if (bytes > messageBytesMax) {
     throw new CountersignError(
       'too_large',
       `a message has at most ${messageBytesMax} bytes, and this one ${bytes}; split it, or store files as links`,
     )
   }
-  // So far from the bound, a message cannot take a row without conflicts over it.
-  if (bytes * limits.registersMax <= entityBytesMax) return
   for (const { table, write } of draft.changes) {
     const { entity, registers } = table
     const state = table.state(write.entityId)!
