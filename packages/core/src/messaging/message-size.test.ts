@@ -68,7 +68,7 @@ test('§20 sizes: a message is never larger than it was taken for, and hardly sm
         const bytes = messageBytes(writes, message.header)
         expect(bytes).toBeGreaterThanOrEqual(utf8Bytes(text))
         expect(messageBytesAtMost(writes, message.header.expect)).toBeGreaterThanOrEqual(bytes)
-        expect(bytes).toBeLessThan(utf8Bytes(text) + 60 + 30 * shapes.length)
+        expect(bytes).toBeLessThan(utf8Bytes(text) + 60 + 60 * shapes.length)
       },
     ),
     { numRuns: 300 },

@@ -3,7 +3,6 @@ import { describe, expect, test, vi } from 'vitest'
 import { utf8Bytes } from '../base/size.ts'
 import { LIMITS } from '../message/limits.ts'
 import type { Message } from '../message/message.ts'
-import { FRAME_BYTES_MAX } from '../ports/transport.ts'
 import { helloFrame, offerFrame } from '../protocol/frames.ts'
 import { packMessages } from '../protocol/pack.ts'
 import { cutFrame } from '../protocol/parts.ts'
@@ -108,22 +107,4 @@ describe('§19 parts: an offer', () => {
     for (const part of parts) link.frame(part)
     expect(link.closed).toEqual(['too many bytes before a session was bound'])
   })
-})
-
-test('§19 parts: no frame to a follower is larger than a transport carries', async () => {
-  const desk = await Desk.open()
-  const ann = await desk.author('ann')
-  const link = linkTo(desk)
-  link.frame(helloFrame(DESK_SPACE, null))
-  link.frame('["want","all",null]')
-  await desk.settle()
-  const title = '汉'.repeat(21_000)
-  const messages = [1, 2, 3, 4].map((n) =>
-    ann.create('issue', { n, a: title, b: title, c: title, d: title }),
-  )
-  await ann.offer(...messages)
-  expect(messages.map((message) => ann.verdict(message))).not.toContain('too_large')
-  const sizes = link.sent.map((text) => utf8Bytes(text))
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(FRAME_BYTES_MAX)
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeGreaterThan(4 * 4 * 63_000)
 })
