@@ -84,7 +84,7 @@ describe('transact', () => {
     create(ROWS_MAX)
     await open.settle()
     expect(bob.query(Count).rows).toHaveLength(ROWS_MAX)
-  })
+  }, 30_000)
 })
 
 describe('import', () => {
