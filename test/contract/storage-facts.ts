@@ -152,6 +152,20 @@ export function drafts(make: () => StorageFixture): void {
     expect(keysOf((await handle.read()).segments)).toEqual(keysOf(mixed(1)))
   })
 
+  test('waiting: names the outbox and the drafts, and nothing else', async () => {
+    const handle = await open(make())
+    expect(await handle.waiting()).toEqual([])
+    await handle.write(atOnce({ segments: [draft('draft:b'), draft('draft:a')] }))
+    await handle.write(
+      strict({ segments: segmentsOf('draft', 'e', 'draft;'), outboxAdd: ['e', 'draft'] }),
+    )
+    expect(await handle.waiting()).toEqual(['draft', 'draft:a', 'draft:b', 'e'])
+    await handle.write(strict({ drop: ['draft:a'], outboxRemove: ['e'] }))
+    expect(await handle.waiting()).toEqual(['draft', 'draft:b'])
+    await handle.close()
+    await expectTrouble(handle.waiting(), 'closed')
+  })
+
   test('atOnce: is stored whatever else is under way, and before what is called later', async () => {
     const fixture = make()
     const handle = await open(fixture)

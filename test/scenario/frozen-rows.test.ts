@@ -106,6 +106,7 @@ describe('a row that was handed out', () => {
             : handle.write(batch)
         return {
           read: () => handle.read(),
+          waiting: () => handle.waiting(),
           claim: (key, value) => handle.claim(key, value),
           close: () => handle.close(),
           write,

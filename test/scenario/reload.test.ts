@@ -25,8 +25,23 @@ let storage: Storage
 let locks: SimLocks
 let pages: Page[] = []
 
+/** The seq after the types were published. */
+let publishedSeq = 0
+
+async function publish(): Promise<void> {
+  await open.open({ entities })
+  await open.settle()
+  publishedSeq = open.reviewer.state.seq
+}
+
+/** Messages about rows that the reviewer has accepted. */
+function delivered(): number {
+  return open.reviewer.state.seq - publishedSeq
+}
+
 beforeEach(async () => {
   open = await scene()
+  await publish()
   storage = memoryStorage()
   locks = new SimLocks()
   pages = []
@@ -35,6 +50,45 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const page of pages) await page.close()
   await open.close()
+})
+
+describe('a tab that closes while another is open', () => {
+  it('§6: what it left is delivered by the other one, when that reaches the reviewer', async () => {
+    const other = await page()
+    const closing = await page()
+    closing.store.create(Task, { title: 'sealed' })
+    await closing.store.flushed()
+    closing.signs = false
+    closing.store.create(Task, { title: 'draft' })
+    await closing.end()
+    await other.accepted()
+    await vi.waitFor(() => expect(delivered()).toBe(2))
+    expect(titlesOf(other.store)).toEqual(['draft', 'sealed'])
+    expect(await draftsStored()).toBe(0)
+  })
+
+  it('§6: and within minutes where it is online all the time', async () => {
+    const other = await page()
+    await other.accepted()
+    const closing = await page()
+    closing.store.create(Task, { title: 'a' })
+    await closing.store.flushed()
+    await closing.end()
+    await other.minutes()
+    await vi.waitFor(() => expect(delivered()).toBe(1))
+    expect(titlesOf(other.store)).toEqual(['a'])
+  })
+
+  it('§6: what a tab left that another one has taken over is not taken twice', async () => {
+    const tabs = [await page(), await page()]
+    const closing = await page()
+    closing.store.create(Task, { title: 'a' })
+    await closing.store.flushed()
+    await closing.end()
+    for (const tab of tabs) await tab.minutes()
+    const taken = tabs.map(({ store }) => store.status.getState().outboxMessages)
+    expect(taken.toSorted((a, b) => a - b)).toEqual([0, 1])
+  })
 })
 
 describe('a page that ends in the turn of a write', () => {
@@ -49,7 +103,7 @@ describe('a page that ends in the turn of a write', () => {
     expect(second.store.status.getState().outboxMessages).toBe(2)
     await second.accepted()
     expect(await titlesAtReviewer()).toEqual(['a'])
-    expect(open.reviewer.state.seq).toBe(2)
+    expect(delivered()).toBe(2)
   })
 
   it('§6: every kind of change, in many messages, on what was stored before', async () => {
@@ -99,7 +153,7 @@ describe('a page that ends in the turn of a write', () => {
     const last = await page()
     expect(last.store.status.getState().outboxMessages).toBe(5)
     await last.accepted()
-    expect(open.reviewer.state.seq).toBe(5)
+    expect(delivered()).toBe(5)
   })
 
   it('§6: what was sealed meanwhile is not made again', async () => {
@@ -114,7 +168,7 @@ describe('a page that ends in the turn of a write', () => {
     expect(second.store.status.getState().outboxMessages).toBe(2)
     expect(await draftsStored()).toBe(0)
     await second.accepted()
-    expect(open.reviewer.state.seq).toBe(2)
+    expect(delivered()).toBe(2)
   })
 
   it('§6: a key that lives as long as the tab seals what an ended tab left', async () => {
@@ -148,6 +202,8 @@ class Page {
   /** Whether its signer answers. */
   signs = true
   #dead = false
+  /** Tasks that are due much later. */
+  readonly #inMinutes: (() => void)[] = []
   #reviewer: Transport = { connect: () => ({ send: () => {}, close: () => {} }) }
   readonly #locks: TabLocks = locks.tab()
 
@@ -164,7 +220,11 @@ class Page {
       platform: {
         clock: {
           ...clock,
-          after: (delayMs, task) => clock.after(delayMs, () => this.#dead || task()),
+          after: (delayMs, task) => {
+            if (delayMs < 500) return clock.after(delayMs, () => this.#dead || task())
+            this.#inMinutes.push(task)
+            return () => this.#inMinutes.splice(this.#inMinutes.indexOf(task), 1)
+          },
         },
         signer: {
           ...signer,
@@ -181,6 +241,12 @@ class Page {
     await Promise.resolve()
     this.#dead = true
     this.#locks.die()
+  }
+
+  /** Whatever waits for minutes to pass happens now. */
+  async minutes(): Promise<void> {
+    for (const task of this.#inMinutes.splice(0)) task()
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 
   /** Resolves when the reviewer has answered everything. */
@@ -215,6 +281,10 @@ function shown(store: SyncStore): readonly Row<typeof Task>[] {
   return store
     .query(Task, { orderBy: ['title'], archived: 'include' })
     .rows.map((row) => ({ ...row }))
+}
+
+function titlesOf(store: SyncStore): readonly string[] {
+  return shown(store).map(({ title }) => title)
 }
 
 async function titlesAtReviewer(): Promise<readonly string[]> {

@@ -144,6 +144,7 @@ function counting(): Storage & { batches: number } {
           advance: undefined,
           checkpoint: undefined,
         }),
+        waiting: async () => [],
         write: async () => ++storage.batches,
         claim: async (_, value) => value,
         close: async () => {},

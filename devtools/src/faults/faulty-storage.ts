@@ -91,6 +91,11 @@ class FaultyHandle implements StorageHandle {
     return this.#inner.read()
   }
 
+  async waiting(): ReturnType<StorageHandle['waiting']> {
+    await slowly(this.#faults)
+    return this.#inner.waiting()
+  }
+
   async write(batch: Parameters<StorageHandle['write']>[0]): Promise<number> {
     await slowly(this.#faults)
     this.#refuseIfFull()

@@ -21,7 +21,7 @@ import {
 import type { DexieConstructor } from 'dexie'
 import { connect, type Connection } from './connection.ts'
 import { isConnectionLost, toStorageError } from './errors.ts'
-import { readState } from './read.ts'
+import { readState, readWaiting } from './read.ts'
 import { claimMeta, handOver, writeBatch } from './write.ts'
 
 const triesMax = 2
@@ -65,6 +65,10 @@ export class DexieHandle implements StorageHandle {
 
   read(): Promise<StoredState> {
     return this.#inTurn('read', readState)
+  }
+
+  waiting(): Promise<readonly string[]> {
+    return this.#inTurn('read', readWaiting)
   }
 
   async write(batch: WriteBatch): Promise<number> {

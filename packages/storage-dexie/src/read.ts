@@ -4,7 +4,14 @@
  * Records come in bulk, never by cursor. Segments and pages come in several bulks of about
  * `bulkCharsAim`, because the browser decodes one answer in one task.
  */
-import type { Advance, Checkpoint, StoredSegment, StoredState } from '@countersign/core/ports'
+import {
+  type Advance,
+  type Checkpoint,
+  DRAFT_KEYS,
+  type Segment,
+  type StoredSegment,
+  type StoredState,
+} from '@countersign/core/ports'
 import { ADVANCE, CHECKPOINT, type CheckpointFrame } from './schema.ts'
 import { request, type Scope, transact } from './transact.ts'
 
@@ -31,6 +38,22 @@ export function readState(database: IDBDatabase): Promise<StoredState> {
     )
     const outbox = inOrderOfArrival(segments, new Set(outboxKeys as string[]))
     return { segments, outbox, meta, advance, checkpoint }
+  })
+}
+
+/** Keys of what waits for a verdict or a seal. */
+export function readWaiting(database: IDBDatabase): Promise<readonly string[]> {
+  return transact(database, 'readonly', async (scope) => {
+    const [outbox, drafts] = await Promise.all([
+      request(scope.store('outbox').getAllKeys()),
+      request<Segment[]>(
+        scope
+          .store('segments')
+          .index('key')
+          .getAll(IDBKeyRange.bound(DRAFT_KEYS, `${DRAFT_KEYS}\uffff`)),
+      ),
+    ])
+    return [...(outbox as string[]), ...drafts.map(({ key }) => key)].sort()
   })
 }
 

@@ -62,6 +62,7 @@ export function startOffstage(): Offstage {
     })
   const handle: StorageHandle = {
     read: () => ask('read'),
+    waiting: () => ask('waiting'),
     write: (batch) => ask('write', batch),
     claim: (key, value) => ask('claim', key, value),
     close: async () => {},

@@ -1,9 +1,10 @@
 /** The door `core/ports`: what the outside world must provide. Interfaces only, and their constants. */
+export type { Channel, OpenChannel } from './channel.ts'
 export type { Clock } from './clock.ts'
 export type { Locks } from './locks.ts'
 export type { Random } from './random.ts'
 export type { KeyPair, Signer } from './signer.ts'
-export { StorageError } from './storage.ts'
+export { DRAFT_KEYS, StorageError } from './storage.ts'
 export type {
   Advance,
   Checkpoint,

@@ -33,6 +33,9 @@ import type { Uuid } from '../base/uuid.ts'
  * one is read, skipped, claimed or reset in another.
  */
 
+/** What keys of segments of kind `draft` begin with, and no others. */
+export const DRAFT_KEYS = 'draft:'
+
 export interface Segment {
   /** Unique; writing a known key again changes nothing. */
   readonly key: string
@@ -115,6 +118,8 @@ export class StorageError extends Error {
 export interface StorageHandle {
   /** Everything that is stored. */
   read(): Promise<StoredState>
+  /** Keys of what waits, sorted: of the outbox, and those that begin with `DRAFT_KEYS`. Reads no text. */
+  waiting(): Promise<readonly string[]>
   /**
    * Rejects with a `StorageError`; then nothing of the batch is stored. Resolves to the order of
    * the batch's last segment, which may be an earlier one when its key was known; 0 when that

@@ -101,6 +101,8 @@ function pendingEntry(
   session: SessionRef,
   { repo, nextArrival }: Adoption,
 ): Entry {
+  const known = repo.messages.get(message.id)
+  if (known) return known // shown already, while its session was another tab's
   const taken = intake(message, {
     index: repo.messages,
     session,

@@ -7,7 +7,7 @@ import type { Entry } from '../log/entry.ts'
 import { drawSalts } from '../messaging/materialize.ts'
 import type { Random } from '../ports/random.ts'
 import { type Disk, segment } from './disk.ts'
-import { draftText, recordText } from './drafts.ts'
+import { draftKey, draftText, recordText } from './drafts.ts'
 import type { Identity } from './identity.ts'
 
 /** Characters of one record, unless one message alone has more: the browser clones it in one go. */
@@ -77,7 +77,7 @@ export class DraftLog {
       const first = next
       for (let chars = 0; next < texts.length && chars < RECORD_CHARS_AIM; next++)
         chars += texts[next]!.length
-      const key = `draft:${session.sessionId}:${entries[first]!.clientSeq}`
+      const key = draftKey(session.sessionId, entries[first]!.clientSeq)
       this.#records.push({ key, lastSeq: entries[next - 1]!.clientSeq })
       segments.push(
         segment(key, 'draft', { ids: [], text: recordText(facts, texts.slice(first, next)) }),

@@ -17,7 +17,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { Entry, Write } from '../log/entry.ts'
 import type { Change, ChangeKind, Expectation, Message } from '../message/message.ts'
 import { type SessionFacts, messageOf } from '../messaging/materialize.ts'
-import type { StoredState } from '../ports/storage.ts'
+import { DRAFT_KEYS, type StoredState } from '../ports/storage.ts'
 
 type Ref = Uuid | number
 
@@ -84,6 +84,15 @@ export function recordText(facts: Omit<DraftRecord, 'drafts'>, drafts: readonly 
 
 export interface StoredDrafts extends DraftRecord {
   readonly key: string
+}
+
+export function draftKey(sessionId: Uuid, clientSeq: number): string {
+  return `${DRAFT_KEYS}${sessionId}:${clientSeq}`
+}
+
+/** The session that a record of this key belongs to; undefined when it is not one. */
+export function draftSessionOf(key: string): Uuid | undefined {
+  return key.startsWith(DRAFT_KEYS) ? key.slice(DRAFT_KEYS.length, key.lastIndexOf(':')) : undefined
 }
 
 /** The records of drafts that check. */

@@ -12,6 +12,7 @@ import type { Uuid } from '../base/uuid.ts'
 import {
   type Advance,
   type Checkpoint,
+  DRAFT_KEYS,
   type Segment,
   type Storage,
   StorageError,
@@ -62,6 +63,11 @@ class MemoryHandle implements StorageHandle {
     return this.#place.toRead().read()
   }
 
+  async waiting(): Promise<readonly string[]> {
+    this.#assertOpen()
+    return this.#place.toRead().waiting()
+  }
+
   async write(batch: WriteBatch): Promise<number> {
     this.#assertOpen()
     return this.#place.toWrite().write(batch)
@@ -99,6 +105,11 @@ class MemoryStore {
       advance: this.#advance,
       checkpoint: this.#checkpoint,
     }
+  }
+
+  waiting(): readonly string[] {
+    const drafts = [...this.#segments.keys()].filter((key) => key.startsWith(DRAFT_KEYS))
+    return [...this.#outbox, ...drafts].sort()
   }
 
   write(batch: WriteBatch): number {

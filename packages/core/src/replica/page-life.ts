@@ -2,6 +2,7 @@
  * What a page does besides running code: it paints, and it may be gone at any time. Given the
  * globals of a browser; in Node there are none of these.
  */
+import type { OpenChannel } from '../ports/channel.ts'
 import type { NextTurn, Turns } from './next-turn.ts'
 
 /** In a hidden page no frame ever comes. */
@@ -16,6 +17,11 @@ export interface PageGlobals {
     readonly visibilityState: string
     addEventListener(type: string, listener: () => void): void
     removeEventListener(type: string, listener: () => void): void
+  }
+  readonly BroadcastChannel?: new (name: string) => {
+    onmessage: ((event: { readonly data: unknown }) => void) | null
+    postMessage(message: unknown): void
+    close(): void
   }
   addEventListener?(type: string, listener: () => void): void
   removeEventListener?(type: string, listener: () => void): void
@@ -65,5 +71,15 @@ export function onHide(globals: PageGlobals): ((listener: () => void) => () => v
       document.removeEventListener('freeze', listener)
       globals.removeEventListener?.('pagehide', listener)
     }
+  }
+}
+
+/** Only where there are pages: in Node, an open channel keeps the process alive. */
+export function broadcast({ document, BroadcastChannel }: PageGlobals): OpenChannel | undefined {
+  if (!document || !BroadcastChannel) return undefined
+  return (name, onMessage) => {
+    const channel = new BroadcastChannel(name)
+    channel.onmessage = ({ data }) => onMessage(data)
+    return { post: (message) => channel.postMessage(message), close: () => channel.close() }
   }
 }

@@ -3,12 +3,13 @@
  * one file of core that touches globals, and only when a store is made, never at import.
  */
 import { fromBase64url, toBase64url } from '../base/bytes.ts'
+import type { OpenChannel } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Locks } from '../ports/locks.ts'
 import type { Random } from '../ports/random.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import { type Turns, nextTurn } from './next-turn.ts'
-import { type PageGlobals, afterPaint, onHide } from './page-life.ts'
+import { type PageGlobals, afterPaint, broadcast, onHide } from './page-life.ts'
 
 export interface Platform {
   readonly clock: Clock
@@ -17,6 +18,8 @@ export interface Platform {
   readonly locks: Locks
   /** Calls `listener` whenever the page may be gone next: hidden, frozen or left. Returns the end of it. */
   readonly onHide?: ((listener: () => void) => () => void) | undefined
+  /** Reaches the other tabs of this origin. Absent: each tab sees what the others wrote once it is reviewed. */
+  readonly channel?: OpenChannel | undefined
   /** Names this tab across reloads, for identities that live as long as a tab. */
   readonly tabId: () => string
   /** Says something to the developer; undefined where nobody develops. */
@@ -79,6 +82,7 @@ export function defaultPlatform(): Platform {
     signer: ed25519(globals, random),
     locks: globals.navigator?.locks ? webLocks(globals.navigator.locks) : processLocks(),
     onHide: onHide(globals),
+    channel: broadcast(globals),
     tabId: () => tabId(globals, random),
     warn: isDevelopment() ? (text) => globals.console.warn(text) : undefined,
   }

@@ -25,7 +25,11 @@ export interface RefusalsParts {
   /** These have their verdict: returns the keys of flushes that are done with. */
   readonly settle: (entries: readonly Entry[]) => readonly string[]
   readonly onError: (error: unknown) => void
+  /** What is shown as pending besides the outbox: of tabs that are open beside this one. */
+  readonly besides: () => readonly Entry[]
   readonly onChange: () => void
+  /** Rejections are stored now, as far as the storage works. */
+  readonly onRefused: (ids: readonly Uuid[]) => void
   /** Called for each rejected message while the app subscribes to none of them. */
   readonly onUnseen: (message: RefusedMessage) => void
 }
@@ -43,7 +47,7 @@ export class Refusals {
 
   /** Rejections have arrived. Those of messages that do not wait here are known, or not ours. */
   hear(rejections: readonly Rejection[]): void {
-    const { repo, outbox, disk } = this.#parts
+    const { repo, disk } = this.#parts
     const heard = rejections.flatMap((rejection) => {
       const entry = this.#waitingById(rejection.msgId)
       return entry ? [{ entry, rejection }] : []
@@ -51,17 +55,16 @@ export class Refusals {
     if (heard.length === 0) return
     for (const { entry, rejection } of heard) this.#refuse(entry, refusalOf(rejection))
     const gone = new Set(heard.map(({ entry }) => entry))
-    const blocked = descendantsAmong(outbox.open(), gone)
-    for (const entry of blocked) this.#refuse(entry, BLOCKED)
+    const blocked = this.#takeOut(gone)
     const all = [...gone, ...blocked]
-    repo.removePending(all)
     const ids = heard.map(({ rejection }) => rejection.msgId)
     const text = rejectedFrame(heard.map(({ rejection }) => rejection))
-    void disk.write({
+    const stored = disk.write({
       durability: 'strict',
       segments: [segment(`rejected:${ids[0]}`, 'rejections', { ids, text })],
       outboxRemove: this.#parts.settle(all),
     })
+    void stored.then(() => this.#parts.onRefused(ids))
     this.#parts.onChange()
     repo.emit()
     const rejected = heard.flatMap(({ entry }) => (entry.state === 'rejected' ? [entry.id] : []))
@@ -69,6 +72,17 @@ export class Refusals {
     if (!this.messages.isObserved)
       for (const message of this.messages.snapshot())
         if (rejected.includes(message.messageId)) this.#parts.onUnseen(message)
+  }
+
+  /** Messages of another tab were refused: they leave the view, and what stands on them here is blocked. */
+  leave(gone: ReadonlySet<Entry>): void {
+    const { repo, disk, onChange, onError, settle } = this.#parts
+    const blocked = this.#takeOut(gone)
+    const outboxRemove = settle(blocked)
+    if (outboxRemove.length > 0) void disk.write({ durability: 'relaxed', outboxRemove })
+    onChange()
+    repo.emit()
+    this.messages.emit([], onError)
   }
 
   /**
@@ -98,6 +112,20 @@ export class Refusals {
     this.messages.emit([], this.#parts.onError)
     const meta = ids.map((id) => [DISMISSED + id, true] as const)
     void safe.then(() => this.#parts.disk.write({ durability: 'strict', meta }))
+  }
+
+  /**
+   * Takes entries out of view with all that stands on them. Returns what of that is this tab's, which
+   * is blocked now; what is another tab's is for that one to hold.
+   */
+  #takeOut(gone: ReadonlySet<Entry>): readonly Entry[] {
+    const { repo, outbox, besides } = this.#parts
+    const standing = descendantsAmong([...outbox.open(), ...besides()], gone)
+    repo.removePending([...gone, ...standing])
+    const blocked = standing.filter((entry) => outbox.holds(entry))
+    for (const entry of blocked) this.#refuse(entry, BLOCKED)
+    for (const entry of standing) if (entry.state === 'queued') entry.state = 'blocked'
+    return blocked
   }
 
   #refuse(entry: Entry, refusal: Refusal): void {

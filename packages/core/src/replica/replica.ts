@@ -13,14 +13,13 @@ import { Entry } from '../log/entry.ts'
 import type { Limits } from '../message/limits.ts'
 import type { Expectation, Message, Position, SessionOpening } from '../message/message.ts'
 import { SyncSession } from '../messaging/session.ts'
-import type { StoredState } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { QueryEngine } from '../query/engine.ts'
-import { type EndedFlush, StoredOwn, adoptFlushes, endedSessions, isOfSession } from './adopt.ts'
+import { StoredOwn, endedSessions } from './adopt.ts'
+import { Adopter } from './adopter.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
 import { Disk } from './disk.ts'
 import { engineOf } from './engines.ts'
-import { withFinishedDrafts } from './finish-drafts.ts'
 import { Flusher } from './flusher.ts'
 import { historyOf } from './history.ts'
 import { InspectedOutbox, InspectedRepo, InspectedTail } from './inspected.ts'
@@ -30,6 +29,7 @@ import { verdictOf } from './receipt.ts'
 import { Refusals } from './refusals.ts'
 import type { RefusedMessages } from './refused.ts'
 import { readFlushes, restoreCanonical } from './restore.ts'
+import { Neighbours } from './neighbours.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
 import { standsOnCanonical, strandedBy } from './reset.ts'
@@ -55,8 +55,6 @@ export class Replica {
   readonly #trust: Trust
   readonly #tail: InspectedTail
   readonly #storedOwn = new StoredOwn()
-  /** Flushes of sessions that were taken over. */
-  readonly #adopted = new Set<string>()
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #sessionLocks: SessionLocks
   #stopWaking: (() => void) | undefined
@@ -69,6 +67,8 @@ export class Replica {
   readonly #mintedIn = new Map<Uuid, Uuid>()
   #identity: Identity | undefined
   #flusher: Flusher | undefined
+  #adopter: Adopter | undefined
+  #neighbours: Neighbours | undefined
   #session: SyncSession | undefined
   #online = true
   #closing: Promise<void> | undefined
@@ -126,6 +126,8 @@ export class Replica {
       storedOwn: this.#storedOwn,
       settle: (entries) => this.#settle(entries),
       onError: options.onError,
+      besides: () => this.#neighbours?.shown() ?? [],
+      onRefused: (refused) => this.#neighbours?.tell({ refused }),
       onChange: () => this.#statusLater(),
       onUnseen: (message) => this.#warnings.unseenRejection(message),
     })
@@ -267,6 +269,8 @@ export class Replica {
       // It never became ready; there is nothing to flush.
     }
     this.#canonicalDisk.stop()
+    this.#adopter?.stop()
+    this.#neighbours?.close()
     this.#session?.stop('closed')
     await this.#disk.close()
     this.#stopWaking?.()
@@ -297,10 +301,39 @@ export class Replica {
       disk: this.#disk,
       mintedIn: (entityId) => this.#mintedIn.get(entityId),
       onReady: () => {
+        this.#neighbours?.tell()
         this.#session?.pump()
         this.#statusLater()
       },
       onHalt: (error) => this.halt(error),
+    })
+    this.#adopter = new Adopter({
+      options: this.#options,
+      disk: this.#disk,
+      locks: this.#sessionLocks,
+      repo: this.repo,
+      outbox: this.outbox,
+      status: this.status,
+      refusals: this.#refusals,
+      storedOwn: this.#storedOwn,
+      openings: this.#openings,
+      sessionId: identity.session.sessionId,
+      mintedIn: this.mintedIn,
+      nextArrival: () => ++this.#arrivals,
+      onAdopted: () => {
+        this.#session?.pump()
+        this.#statusLater()
+      },
+    })
+    this.#neighbours = new Neighbours({
+      options: this.#options,
+      sessionId: identity.session.sessionId,
+      disk: this.#disk,
+      locks: this.#sessionLocks,
+      repo: this.repo,
+      refusals: this.#refusals,
+      status: this.status,
+      nextArrival: () => ++this.#arrivals,
     })
     this.#stopHurrying = platform.onHide?.(() => this.#flusher!.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
@@ -347,9 +380,10 @@ export class Replica {
   }
 
   async #restore(): Promise<void> {
+    const adopter = this.#adopter!
     const stored = await this.#disk.handle!.read()
     const shapes = this.schemas.recall(stored.meta)
-    const state = await this.#finishDrafts(stored)
+    const state = await adopter.finishDrafts(stored)
     this.#trust.restore(state)
     const { flushes } = readFlushes(state, this.#options.space)
     for (const { messages } of flushes) for (const message of messages) this.#storedOwn.add(message)
@@ -358,52 +392,13 @@ export class Replica {
     this.schemas.assertPublished()
     if (shapes.length > 0) void this.#disk.write({ durability: 'relaxed', meta: shapes })
     const ended = await endedSessions(state, flushes, this.#sessionLocks)
-    this.#adopt(state, ended)
-    if (ended.length > 0) void this.ready.then(() => this.#adoptLate())
+    this.#neighbours!.update(state) // what was left may stand on theirs
+    adopter.adopt(state, ended)
+    this.#neighbours!.update(state)
+    void this.ready.then(() => adopter.watch(ended.length > 0))
     // Bodies of own messages are needed once more only where their entries cannot be shown.
     this.#storedOwn.keep((message) => !this.repo.messages.get(message.id))
     this.repo.emit()
-  }
-
-  #finishDrafts(state: StoredState): Promise<StoredState> {
-    const { sessionId } = this.#identity!.session
-    const place = { disk: this.#disk, locks: this.#sessionLocks, sessionId }
-    return withFinishedDrafts(state, this.#options, place)
-  }
-
-  #adopt(state: StoredState, ended: readonly EndedFlush[]): void {
-    const messages = ended.flatMap(({ flush }) => flush.messages)
-    this.#refusals.restore(state, messages)
-    for (const { flush } of ended) this.#adopted.add(flush.key)
-    const { adopted, settled } = adoptFlushes(ended, {
-      repo: this.repo,
-      outbox: this.outbox,
-      isRefused: (id) => this.refused.has(id),
-      mintedIn: this.mintedIn,
-      nextArrival: () => ++this.#arrivals,
-    })
-    for (const opening of adopted) this.#openings.set(opening.sessionId, opening)
-    if (settled.length > 0) void this.#disk.write({ durability: 'relaxed', outboxRemove: settled })
-  }
-
-  /** A session may have stored a last flush before its lock was ours; another may have ended since. */
-  async #adoptLate(): Promise<void> {
-    const read = await this.#disk.handle?.read().catch(() => undefined)
-    const state = read && (await this.#finishDrafts(read).catch(() => undefined))
-    if (!state || this.#closing) return
-    const { sessionId } = this.#identity!.session
-    const others = readFlushes(state, this.#options.space).flushes.filter(
-      (flush) => !this.#adopted.has(flush.key) && !isOfSession(flush, sessionId),
-    )
-    const late = await endedSessions(state, others, this.#sessionLocks)
-    if (late.length === 0 || this.#closing) return
-    for (const { flush } of late) for (const message of flush.messages) this.#storedOwn.add(message)
-    this.#adopt(state, late)
-    this.repo.emit()
-    this.refused.emit([], this.#options.onError)
-    this.#session?.pump()
-    this.#statusLater()
-    await this.#adoptLate()
   }
 
   #findOwn(sessionId: Uuid, clientSeq: number): Entry | Message | undefined {
@@ -426,6 +421,7 @@ export class Replica {
       if (key) keys.push(key)
       this.#settling.done(entry)
     }
+    if (keys.length > 0) this.#neighbours?.tell({ settled: true })
     this.#statusLater()
     return keys
   }

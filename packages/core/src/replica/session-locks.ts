@@ -20,6 +20,11 @@ export class SessionLocks {
     return release !== undefined
   }
 
+  /** Whether this tab holds it. */
+  holds(sessionId: Uuid): boolean {
+    return this.#releases.has(sessionId)
+  }
+
   releaseAll(): void {
     for (const release of this.#releases.values()) release()
     this.#releases.clear()

@@ -147,13 +147,14 @@ export class Repo {
   }
 }
 
-/** Pending entries that descend from any of `refused`, over all their entities. */
+/** Pending entries that descend from any of `refused`, over all their entities, in causal order. */
 export function descendantsAmong(pending: Iterable<Entry>, refused: ReadonlySet<Entry>): Entry[] {
   const gone = new Set<Entry>(refused)
   const found: Entry[] = []
   const follows = (write: Write): boolean => write.parents.some((parent) => gone.has(parent.entry))
-  // Entries come in causal order, so one pass finds children of children.
-  for (const entry of pending) {
+  // What an entry stands on has arrived before it, so one pass finds children of children. An outbox
+  // is in no such order: a session that was taken over comes behind this one, which may stand on it.
+  for (const entry of [...pending].sort((a, b) => a.arrival - b.arrival)) {
     if (gone.has(entry) || !entry.writes.some(follows)) continue
     gone.add(entry)
     found.push(entry)

@@ -3,7 +3,13 @@
  * as plain data that can be copied. Knows nothing of time, handles or faults.
  */
 import type { Uuid } from '../base/uuid.ts'
-import type { Checkpoint, StoredSegment, StoredState, WriteBatch } from '../ports/storage.ts'
+import {
+  type Checkpoint,
+  DRAFT_KEYS,
+  type StoredSegment,
+  type StoredState,
+  type WriteBatch,
+} from '../ports/storage.ts'
 
 /** The spaces of one storage, each by itself. Without a name: the first there is. */
 export class DiskSpaces {
@@ -23,6 +29,10 @@ export class DiskSpaces {
 
   read(space?: Uuid): StoredState {
     return (this.#spaces.get(this.#nameOf(space)) ?? new DiskState()).read()
+  }
+
+  waiting(space?: Uuid): readonly string[] {
+    return this.#spaces.get(this.#nameOf(space))?.waiting() ?? []
   }
 
   copy(): DiskSpaces {
@@ -72,6 +82,11 @@ export class DiskState {
       advance: this.#advance,
       checkpoint: this.#checkpoint,
     }
+  }
+
+  waiting(): readonly string[] {
+    const drafts = [...this.#segments.keys()].filter((key) => key.startsWith(DRAFT_KEYS))
+    return [...this.#outbox, ...drafts].sort()
   }
 
   claim(key: string, value: unknown): unknown {

@@ -230,6 +230,10 @@ class DiskHandle implements StorageHandle {
     return this.#transact({ run: (spaces) => spaces.read(this.#space), isRead: true })
   }
 
+  waiting(): Promise<readonly string[]> {
+    return this.#transact({ run: (spaces) => spaces.waiting(this.#space), isRead: true })
+  }
+
   write(batch: WriteBatch): Promise<number> {
     const kept = copied(batch)
     return this.#transact({ run: (spaces) => spaces.of(this.#space).apply(kept), batch: kept })

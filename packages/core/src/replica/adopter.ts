@@ -1,0 +1,150 @@
+/**
+ * Looks after what sessions of this device leave behind when they end: at the start, when the
+ * reviewer is reached again, and every few minutes, because a tab may close while another is
+ * open. A look is cheap while no session has ended: it reads names only, and tries their locks.
+ */
+import type { StoreApi } from 'zustand/vanilla'
+import type { Uuid } from '../base/uuid.ts'
+import type { SessionOpening } from '../message/message.ts'
+import type { Outbox } from '../messaging/outbox.ts'
+import type { StoredState } from '../ports/storage.ts'
+import type { Repo } from '../repo/repo.ts'
+import {
+  type EndedFlush,
+  type StoredOwn,
+  adoptFlushes,
+  endedSessions,
+  isOfSession,
+} from './adopt.ts'
+import type { Disk } from './disk.ts'
+import { draftSessionOf } from './drafts.ts'
+import { withFinishedDrafts } from './finish-drafts.ts'
+import type { ReplicaOptions } from './options.ts'
+import type { Refusals } from './refusals.ts'
+import { readFlushes } from './restore.ts'
+import type { SessionLocks } from './session-locks.ts'
+import type { SyncStatus } from './store.ts'
+
+/** A page that has just reloaded may hold the locks of its last life a moment longer. */
+const FIRST_LOOK_MS = 1_000
+const LOOK_MS = 120_000
+
+export interface AdopterParts {
+  readonly options: ReplicaOptions
+  readonly disk: Disk
+  readonly locks: SessionLocks
+  readonly repo: Repo
+  readonly outbox: Outbox
+  readonly status: StoreApi<SyncStatus>
+  readonly refusals: Refusals
+  readonly storedOwn: StoredOwn
+  /** Sessions whose messages are offered; those that are taken over join them. */
+  readonly openings: Map<Uuid, SessionOpening>
+  readonly sessionId: Uuid
+  readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
+  readonly nextArrival: () => number
+  readonly onAdopted: () => void
+}
+
+export class Adopter {
+  readonly #parts: AdopterParts
+  /** Segments that were taken over, or were looked at in vain while their session was ours. */
+  readonly #done = new Set<string>()
+  #looking: Promise<void> | undefined
+  #cancel: (() => void) | undefined
+  #unsubscribe: (() => void) | undefined
+  #stopped = false
+
+  constructor(parts: AdopterParts) {
+    this.#parts = parts
+  }
+
+  /** From now on. `again`: a session has just been taken over, and may have stored a last flush since. */
+  watch(again: boolean): void {
+    if (this.#stopped) return
+    this.#unsubscribe = this.#parts.status.subscribe(({ connection }, before) => {
+      if (connection === 'online' && before.connection !== 'online') void this.look()
+    })
+    this.#lookLater(FIRST_LOOK_MS)
+    if (again) this.#looking = this.#late().finally(() => (this.#looking = undefined))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel?.()
+    this.#unsubscribe?.()
+  }
+
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
+    return this.#looking
+  }
+
+  finishDrafts(state: StoredState): Promise<StoredState> {
+    const { options, disk, locks, sessionId } = this.#parts
+    return withFinishedDrafts(state, options, { disk, locks, sessionId })
+  }
+
+  adopt(state: StoredState, ended: readonly EndedFlush[]): void {
+    const { repo, outbox, refusals, openings, disk, mintedIn, nextArrival } = this.#parts
+    refusals.restore(
+      state,
+      ended.flatMap(({ flush }) => flush.messages),
+    )
+    for (const { flush } of ended) this.#done.add(flush.key)
+    const { adopted, settled } = adoptFlushes(ended, {
+      repo,
+      outbox,
+      isRefused: (id) => refusals.messages.has(id),
+      mintedIn,
+      nextArrival,
+    })
+    for (const opening of adopted) openings.set(opening.sessionId, opening)
+    if (settled.length > 0) void disk.write({ durability: 'relaxed', outboxRemove: settled })
+  }
+
+  #lookLater(delayMs: number): void {
+    this.#cancel = this.#parts.options.platform.clock.after(delayMs, () => {
+      void this.look()
+      this.#lookLater(LOOK_MS)
+    })
+  }
+
+  async #look(): Promise<void> {
+    const { disk, locks, sessionId } = this.#parts
+    const keys = await disk.handle?.waiting().catch(() => undefined)
+    const ended: string[] = []
+    for (const key of keys ?? []) {
+      const session = draftSessionOf(key) ?? flushSessionOf(key)
+      if (session === sessionId || this.#done.has(key)) continue
+      if (await locks.hold(session)) ended.push(key)
+    }
+    if (ended.length === 0 || this.#stopped) return
+    await this.#late()
+    for (const key of ended) this.#done.add(key)
+  }
+
+  /** A session may have stored a last flush before its lock was ours; another may have ended since. */
+  async #late(): Promise<void> {
+    const { options, disk, locks, repo, refusals, storedOwn, sessionId } = this.#parts
+    const read = await disk.handle?.read().catch(() => undefined)
+    const state = read && (await this.finishDrafts(read).catch(() => undefined))
+    if (!state || this.#stopped) return
+    const others = readFlushes(state, options.space).flushes.filter(
+      (flush) => !this.#done.has(flush.key) && !isOfSession(flush, sessionId),
+    )
+    const late = await endedSessions(state, others, locks)
+    if (late.length === 0 || this.#stopped) return
+    for (const { flush } of late) for (const message of flush.messages) storedOwn.add(message)
+    this.adopt(state, late)
+    repo.emit()
+    refusals.messages.emit([], options.onError)
+    this.#parts.onAdopted()
+    await this.#late()
+  }
+}
+
+/** Keys of flushes are the session, a colon, and the number of the first message. */
+function flushSessionOf(key: string): Uuid {
+  return key.slice(0, key.lastIndexOf(':'))
+}

@@ -1,0 +1,175 @@
+/** Tabs of one device that are open beside each other see what the others wrote before any reviewer does. */
+import {
+  type SyncStore,
+  createSyncStore,
+  defaultPlatform,
+  entity,
+  memoryStorage,
+} from '@countersign/core'
+import type { Clock, Storage } from '@countersign/core/ports'
+import type { ReviewerRules } from '@countersign/core/reviewer'
+import { SimChannels, SimLocks, type TabLocks } from '@countersign/core/testing'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { type Scene, SPACE, scene, wireTo } from './wire.ts'
+
+const Task = entity('task', z.object({ title: z.string(), note: z.string().optional() }))
+const entities = [Task]
+const { clock } = defaultPlatform()
+/** Moments until another tab is looked after. */
+const LOOKS_MS: readonly number[] = [300, 2_000]
+
+let open: Scene
+let storage: Storage
+let locks: SimLocks
+let channels: SimChannels
+let stores: SyncStore[]
+
+/** The seq after the types were published. */
+let publishedSeq = 0
+
+async function publish(): Promise<void> {
+  await open.open({ entities })
+  await open.settle()
+  publishedSeq = open.reviewer.state.seq
+}
+
+/** Messages about rows that the reviewer has accepted. */
+function delivered(): number {
+  return open.reviewer.state.seq - publishedSeq
+}
+
+beforeEach(async () => {
+  const review: ReviewerRules['review'] = ({ changes }) =>
+    JSON.stringify(changes).includes('"no"') ? 'no' : undefined
+  open = await scene({ rules: { review } })
+  await publish()
+  storage = memoryStorage()
+  locks = new SimLocks()
+  channels = new SimChannels()
+  stores = []
+})
+
+afterEach(async () => {
+  for (const store of stores) await store.close()
+  await open.close()
+})
+
+interface Tab {
+  readonly store: SyncStore
+  /** The tab is gone, in the middle of whatever it did. */
+  die(): void
+}
+
+/** A tab that is offline. */
+async function tab(): Promise<Tab> {
+  let isDead = false
+  const own: TabLocks = locks.tab()
+  const quick: Clock = {
+    ...clock,
+    after: (delayMs, task) =>
+      clock.after(LOOKS_MS.includes(delayMs) ? 5 : delayMs, () => isDead || task()),
+  }
+  const store = createSyncStore({
+    space: SPACE,
+    entities,
+    storage,
+    transports: [wireTo(open.reviewer)],
+    platform: { clock: quick, locks: own, channel: channels.tab(quick) },
+  })
+  store.setOnline(false)
+  await store.ready
+  stores.push(store)
+  return {
+    store,
+    die: () => {
+      isDead = true
+      own.die()
+      store.setOnline(false)
+      stores.splice(stores.indexOf(store), 1)
+    },
+  }
+}
+
+function titles({ store }: Tab): readonly string[] {
+  return store
+    .query(Task)
+    .rows.map(({ title }) => title)
+    .sort()
+}
+
+describe('two tabs that are offline', () => {
+  it('§6: the one that opens later shows what the other has stored, as pending, and does not offer it', async () => {
+    const one = await tab()
+    const { id } = one.store.create(Task, { title: 'a' })
+    one.store.update(Task, id, { note: 'more' })
+    await one.store.flushed()
+    const other = await tab()
+    expect(titles(other)).toEqual(['a'])
+    expect(other.store.read(Task, id)!.$state).toBe('pending')
+    expect(other.store.status.getState().outboxMessages).toBe(0)
+    other.store.setOnline(true)
+    await vi.waitFor(() => expect(other.store.status.getState().connection).toBe('online'))
+    expect(delivered()).toBe(0)
+  })
+
+  it('§6: both show what either writes, and each delivers its own, once', async () => {
+    const tabs = [await tab(), await tab()] as const
+    for (const [i, { store }] of tabs.entries())
+      for (let n = 0; n < 3; n++) store.create(Task, { title: `${i}${n}` })
+    for (const each of tabs)
+      await vi.waitFor(() => expect(titles(each)).toEqual(['00', '01', '02', '10', '11', '12']))
+    for (const { store } of tabs) store.setOnline(true)
+    for (const { store } of tabs) {
+      await vi.waitFor(() => expect(store.status.getState().position?.seq).toBe(publishedSeq + 6))
+      for (const row of store.query(Task).rows) expect(row.$state).toBe('canonical')
+    }
+  })
+
+  it('§6: one edits what the other made: it waits until that is delivered', async () => {
+    const one = await tab()
+    const other = await tab()
+    const { id } = one.store.create(Task, { title: 'a' })
+    await vi.waitFor(() => expect(titles(other)).toEqual(['a']))
+    const edit = other.store.update(Task, id, { title: 'b' })
+    await vi.waitFor(() => expect(titles(one)).toEqual(['b']))
+    other.store.setOnline(true)
+    await vi.waitFor(() =>
+      expect(other.store.status.getState().connectionNote).toContain('is not known here'),
+    )
+    one.store.setOnline(true)
+    expect(await edit.settled()).toMatchObject({ verdict: 'accepted', forked: false })
+  })
+
+  it('§6: what is refused leaves both, and what stands on it is blocked where it was written', async () => {
+    const one = await tab()
+    const other = await tab()
+    const { id } = one.store.create(Task, { title: 'no' })
+    one.store.create(Task, { title: 'fine' })
+    await vi.waitFor(() => expect(titles(other)).toEqual(['fine', 'no']))
+    const edit = other.store.update(Task, id, { note: 'beside' })
+    await other.store.flushed()
+    one.store.setOnline(true)
+    await vi.waitFor(() => expect(titles(other)).toEqual(['fine']))
+    expect(titles(one)).toEqual(['fine'])
+    expect(edit.state).toBe('blocked')
+    expect(other.store.refused.snapshot()).toHaveLength(1)
+    expect(one.store.refused.snapshot()).toHaveLength(1)
+    const third = await tab()
+    expect(titles(third)).toEqual(['fine'])
+  })
+
+  it('§6: when one of them dies, the other delivers what it has shown all along, once', async () => {
+    const one = await tab()
+    const other = await tab()
+    const { id } = one.store.create(Task, { title: 'a' })
+    one.store.update(Task, id, { title: 'b' })
+    await vi.waitFor(() => expect(titles(other)).toEqual(['b']))
+    one.die()
+    other.store.setOnline(true)
+    await vi.waitFor(() => expect(delivered()).toBe(2))
+    await vi.waitFor(() => expect(other.store.read(Task, id)!.$state).toBe('canonical'))
+    expect(titles(other)).toEqual(['b'])
+    expect(Object.keys(other.store.read(Task, id)!.$conflicts)).toEqual([])
+  })
+})
