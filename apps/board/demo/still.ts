@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream'
 import { build } from 'vite'
 import type { Serving } from './serve.ts'
 
-type Files = ReadonlyMap<string, string | Uint8Array>
+export type Files = ReadonlyMap<string, string | Uint8Array>
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -22,14 +22,7 @@ export async function serveStill(
   http: Server,
   { reviewer, root, plugins, logger }: Serving,
 ): Promise<() => Promise<void>> {
-  const files = await filesOf({ root, plugins, logger })
-  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    const name = pathname === '/' ? 'index.html' : pathname.slice(1)
-    const file = files.get(name)
-    if (file === undefined) return void response.writeHead(404).end()
-    response.writeHead(200, { 'content-type': types[extname(name)] ?? 'text/plain' }).end(file)
-  })
+  serveFiles(http, await filesOf({ root, plugins, logger }))
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const there = connect(reviewer.port, '127.0.0.1', () => {
       there.write(`${request.method} ${request.url} HTTP/${request.httpVersion}\r\n`)
@@ -46,6 +39,17 @@ export async function serveStill(
     socket.on('close', () => there.destroy())
   })
   return async () => {}
+}
+
+/** Answers requests with what is there. A request line is anything: it is compared, and never parsed. */
+export function serveFiles(http: Server, files: Files): void {
+  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const path = (request.url ?? '/').split(/[?#]/, 1)[0]!
+    const name = path === '/' ? 'index.html' : path.slice(1)
+    const file = files.get(name)
+    if (file === undefined) return void response.writeHead(404).end()
+    response.writeHead(200, { 'content-type': types[extname(name)] ?? 'text/plain' }).end(file)
+  })
 }
 
 async function filesOf({

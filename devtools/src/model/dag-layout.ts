@@ -1,9 +1,11 @@
 /**
  * Where the nodes of a history are drawn: one line a node, newest on top, branches side by side
  * in lanes. Pure. A lane is taken by an edge from a child down to its parent, and free again
- * below that parent.
+ * below that parent. One step for each link, however long the history and however many lanes;
+ * `edgesIn` then says what of it is seen.
  */
 import type { DagNode } from '@countersign/core/inspect'
+import type { RowWindow } from './window.ts'
 
 export interface PlacedNode {
   readonly node: DagNode
@@ -21,31 +23,35 @@ export interface PlacedEdge {
 
 export interface DagLayout {
   readonly nodes: readonly PlacedNode[]
+  /** In the order of the lines that they come from. */
   readonly edges: readonly PlacedEdge[]
   readonly lanes: number
+  /** Lanes that were looked at, to hold against the number of nodes and edges. */
+  readonly looks: number
 }
 
 /** `nodes` in canonical order: parents before children. */
 export function layoutDag(nodes: readonly DagNode[]): DagLayout {
   const known = new Set(nodes.map(({ name }) => name))
-  /** What each lane leads down to. */
-  const lanes: (string | undefined)[] = []
+  const lanes = new Lanes()
   const placed = new Map<string, PlacedNode>()
   const edges: { from: string; to: string; lane: number }[] = []
   let lanesMax = 1
-  for (const [line, node] of [...nodes].reverse().entries()) {
-    const own = laneTo(lanes, node.name)
-    for (let lane = 0; lane < lanes.length; lane++) {
-      if (lanes[lane] === node.name) lanes[lane] = undefined
-    }
+  for (let line = 0; line < nodes.length; line++) {
+    const node = nodes[nodes.length - 1 - line]!
+    const own = lanes.endAt(node.name)
     placed.set(node.name, { node, line, lane: own })
-    for (const [at, parent] of node.parents.filter((name) => known.has(name)).entries()) {
-      const there = lanes.indexOf(parent)
-      const lane = there >= 0 ? there : at === 0 && !lanes[own] ? own : freeLane(lanes)
-      lanes[lane] = parent
-      edges.push({ from: node.name, to: parent, lane })
+    let isFirst = true
+    for (const parent of node.parents) {
+      if (!known.has(parent)) continue
+      edges.push({
+        from: node.name,
+        to: parent,
+        lane: lanes.leadTo(parent, isFirst ? own : undefined),
+      })
+      isFirst = false
     }
-    lanesMax = Math.max(lanesMax, lanes.length, own + 1)
+    lanesMax = Math.max(lanesMax, lanes.count, own + 1)
   }
   return {
     nodes: [...placed.values()],
@@ -55,16 +61,112 @@ export function layoutDag(nodes: readonly DagNode[]): DagLayout {
       lane,
     })),
     lanes: lanesMax,
+    looks: lanes.looks,
   }
 }
 
-/** The lane that leads to a node: the first that is waiting for it, or a free one. */
-function laneTo(lanes: readonly (string | undefined)[], name: string): number {
-  const waiting = lanes.indexOf(name)
-  return waiting >= 0 ? waiting : freeLane(lanes)
+/**
+ * What of the edges is seen between two lines: those that begin or end there, and of those that
+ * pass through, one for each lane that is drawn.
+ */
+export function edgesIn(
+  { edges }: DagLayout,
+  { from, to }: RowWindow,
+  lanesMax: number,
+): readonly PlacedEdge[] {
+  const found: PlacedEdge[] = []
+  const passing = new Set<number>()
+  const ending = new Set<string>()
+  for (const edge of edges) {
+    if (edge.from.line >= to) break
+    if (edge.to.line < from) continue
+    const isBegun = edge.from.line >= from
+    const isEnded = edge.to.line < to
+    if (!isBegun && isEnded) {
+      // They come down in one lane, whoever they come from.
+      const end = `${edge.to.line} ${edge.lane}`
+      if (ending.has(end)) continue
+      ending.add(end)
+    } else if (!isBegun) {
+      const lane = Math.min(edge.lane, lanesMax - 1)
+      if (passing.has(lane)) continue
+      passing.add(lane)
+    }
+    found.push(edge)
+  }
+  return found
 }
 
-function freeLane(lanes: readonly (string | undefined)[]): number {
-  const free = lanes.indexOf(undefined)
-  return free >= 0 ? free : lanes.length
+/** Which lanes are taken, and by which node; the lowest free one is found without a search. */
+class Lanes {
+  readonly #leading = new Map<string, number>()
+  readonly #taken: boolean[] = []
+  /** A heap of lanes that were free when they were put in. */
+  readonly #free: number[] = []
+  looks = 0
+
+  get count(): number {
+    return this.#taken.length
+  }
+
+  /** The lane of a node: the one that leads to it, which is free below it, or a free one. */
+  endAt(name: string): number {
+    const lane = this.#leading.get(name)
+    this.looks++
+    if (lane === undefined) return this.#lowest()
+    this.#leading.delete(name)
+    this.#taken[lane] = false
+    this.#put(lane)
+    return lane
+  }
+
+  /** The lane that leads to a parent from now on, `wanted` where it is free. */
+  leadTo(parent: string, wanted: number | undefined): number {
+    const there = this.#leading.get(parent)
+    this.looks++
+    if (there !== undefined) return there
+    const lane = wanted !== undefined && !this.#taken[wanted] ? wanted : this.#lowest()
+    this.#taken[lane] = true
+    this.#leading.set(parent, lane)
+    return lane
+  }
+
+  #lowest(): number {
+    for (let lane = this.#free[0]; lane !== undefined; lane = this.#free[0]) {
+      this.looks++
+      if (!this.#taken[lane]) return lane
+      this.#pop()
+    }
+    return this.#taken.length
+  }
+
+  #put(lane: number): void {
+    const heap = this.#free
+    let at = heap.push(lane) - 1
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      this.looks++
+      if (heap[above]! <= lane) break
+      heap[at] = heap[above]!
+      at = above
+    }
+    heap[at] = lane
+  }
+
+  #pop(): void {
+    const heap = this.#free
+    const last = heap.pop()!
+    if (heap.length === 0) return
+    let at = 0
+    for (;;) {
+      let below = 2 * at + 1
+      this.looks++
+      if (below >= heap.length) break
+      if (below + 1 < heap.length && heap[below + 1]! < heap[below]!) below++
+      if (heap[below]! >= last) break
+      heap[at] = heap[below]!
+      at = below
+    }
+    heap[at] = last
+  }
 }

@@ -1,9 +1,11 @@
 /**
  * A history, newest on top: one line a message, the graph beside it in SVG. Heads have a ring,
- * live writes are filled. One tab stop; arrows go from message to message.
+ * live writes are filled. Only what is in view is drawn. One tab stop; arrows go from message to
+ * message.
  */
 import type { Dag, DagNode, RowRecord } from '@countersign/core/inspect'
-import { type DagLayout, type PlacedNode, layoutDag } from '../model/dag-layout.ts'
+import { type DagLayout, type PlacedNode, edgesIn, layoutDag } from '../model/dag-layout.ts'
+import { type ListView, type RowWindow, scrollTo, windowOf } from '../model/window.ts'
 import { shortId } from '../model/words.ts'
 import { freshId, h, setAttribute, svg } from './dom.ts'
 import { emptyPlace, pill } from './parts.ts'
@@ -20,58 +22,112 @@ export interface DagMarks {
   readonly upTo: string | undefined
 }
 
+/** What is drawn, and of how much of it. */
+interface Drawn {
+  readonly dag: Dag
+  readonly layout: DagLayout
+  readonly marks: DagMarks
+  /** Lines above this one do not count yet. */
+  readonly firstCounted: number
+  /** Left of the words, px. */
+  readonly width: number
+}
+
 export class DagList {
   readonly element: HTMLElement
   readonly #box: HTMLElement
+  readonly #spacer = h('div', { class: 'dag__spacer', role: 'presentation' })
   readonly #onChoose: (name: string) => void
   readonly #ids = freshId('dag')
-  #names: readonly string[] = []
+  readonly #resize: ResizeObserver | undefined
+  #drawn: Drawn | undefined
   #chosen = 0
+  #due = false
 
   constructor(onChoose: (name: string) => void) {
     this.#onChoose = onChoose
-    this.#box = h('div', {
-      class: 'dag',
-      role: 'listbox',
-      tabindex: 0,
-      'aria-label': 'History, newest first',
-      on: { keydown: (event) => this.#key(event), click: (event) => this.#click(event) },
-    })
+    this.#box = h(
+      'div',
+      {
+        class: 'dag',
+        role: 'listbox',
+        tabindex: 0,
+        'aria-label': 'History, newest first',
+        on: {
+          keydown: (event) => this.#key(event),
+          click: (event) => this.#click(event),
+          scroll: () => this.#drawSoon(),
+        },
+      },
+      this.#spacer,
+    )
     this.element = h('div', { class: 'list' }, this.#box)
+    if (typeof ResizeObserver !== 'undefined') {
+      this.#resize = new ResizeObserver(() => this.#drawSoon())
+      this.#resize.observe(this.#box)
+    }
+  }
+
+  end(): void {
+    this.#resize?.disconnect()
   }
 
   clear(): void {
-    this.#names = []
+    this.#drawn = undefined
     this.element.replaceChildren(
       emptyPlace('No history', 'A row has one node for each message that changed it.'),
     )
   }
 
   draw(dag: Dag, marks: DagMarks): void {
-    const layout = layoutDag(dag.nodes)
+    const before = this.#drawn
+    const layout = before?.dag === dag ? before.layout : layoutDag(dag.nodes)
     const ends = marks.upTo ?? dag.nodes.at(-1)?.name
-    const counted = new Set(
-      dag.nodes
-        .slice(0, dag.nodes.findIndex(({ name }) => name === ends) + 1)
-        .map(({ name }) => name),
+    this.#chosen = Math.max(
+      0,
+      layout.nodes.findIndex(({ node }) => node.name === ends),
     )
-    this.#names = layout.nodes.map(({ node }) => node.name)
-    this.#chosen = Math.max(0, this.#names.indexOf(ends ?? ''))
     const width = Math.min(layout.lanes, LANES_SHOWN_MAX) * LANE_PX + 12
-    const lines = layout.nodes.map((placed) =>
-      this.#line(placed, { marks, width, isCounted: counted.has(placed.node.name) }),
-    )
-    const { scrollTop } = this.#box
-    this.#box.replaceChildren(graphOf(layout, { marks, counted, width }), ...lines)
+    this.#drawn = { dag, layout, marks, firstCounted: this.#chosen, width }
+    this.#spacer.style.height = `${layout.nodes.length * LINE_PX}px`
     if (this.#box.parentElement !== this.element) this.element.replaceChildren(this.#box)
-    this.#box.scrollTop = scrollTop
-    setAttribute(this.#box, 'aria-activedescendant', lines[this.#chosen]?.id)
+    this.#draw(this.#drawn)
   }
 
-  #line(
-    { node, line }: PlacedNode,
-    { marks, width, isCounted }: { marks: DagMarks; width: number; isCounted: boolean },
-  ): HTMLElement {
+  #drawSoon(): void {
+    if (this.#due) return
+    this.#due = true
+    requestAnimationFrame(() => {
+      this.#due = false
+      if (this.#drawn) this.#draw(this.#drawn)
+    })
+  }
+
+  #view({ layout }: Drawn): ListView {
+    return {
+      count: layout.nodes.length,
+      rowHeightPx: LINE_PX,
+      scrollTopPx: this.#box.scrollTop,
+      heightPx: this.#box.clientHeight,
+    }
+  }
+
+  #draw(drawn: Drawn): void {
+    const seen = windowOf(this.#view(drawn))
+    const lines = drawn.layout.nodes
+      .slice(seen.from, seen.to)
+      .map((placed) => this.#line(placed, drawn))
+    this.#spacer.replaceChildren(graphOf(drawn, seen), ...lines)
+    const isSeen = this.#chosen >= seen.from && this.#chosen < seen.to
+    setAttribute(
+      this.#box,
+      'aria-activedescendant',
+      isSeen ? `${this.#ids}-${this.#chosen}` : undefined,
+    )
+  }
+
+  #line({ node, line }: PlacedNode, { marks, width, firstCounted, layout }: Drawn): HTMLElement {
+    const isCounted = line >= firstCounted
     const live = marks.live.get(node.name)
     const isHead = marks.row.heads.includes(node.name)
     return h(
@@ -83,7 +139,9 @@ export class DagList {
         'data-name': node.name,
         'data-off': !isCounted,
         'aria-selected': line === this.#chosen ? 'true' : 'false',
-        style: `padding-left:${width}px`,
+        'aria-posinset': line + 1,
+        'aria-setsize': layout.nodes.length,
+        style: `top:${line * LINE_PX}px;padding-left:${width}px`,
       },
       h(
         'span',
@@ -119,11 +177,13 @@ export class DagList {
       End: Infinity,
     }
     const step = steps[event.key]
-    if (step === undefined || this.#names.length === 0) return
+    if (step === undefined || !this.#drawn) return
     event.preventDefault()
-    const next = Math.min(this.#names.length - 1, Math.max(0, this.#chosen + step))
-    this.#onChoose(this.#names[next]!)
-    this.#box.querySelector(`[aria-selected=true]`)?.scrollIntoView?.({ block: 'nearest' })
+    const { layout } = this.#drawn
+    const next = Math.min(layout.nodes.length - 1, Math.max(0, this.#chosen + step))
+    const scroll = scrollTo(next, this.#view(this.#drawn))
+    if (scroll !== undefined) this.#box.scrollTop = scroll
+    this.#onChoose(layout.nodes[next]!.node.name)
   }
 }
 
@@ -131,22 +191,20 @@ function whoText({ authorId, review }: DagNode): string {
   return `${shortId(authorId)} → ${review ? `${shortId(review.reviewerId)} ${review.epoch}.${review.seq}` : 'no review yet'}`
 }
 
-function graphOf(
-  layout: DagLayout,
-  { marks, counted, width }: { marks: DagMarks; counted: ReadonlySet<string>; width: number },
-): SVGElement {
+/** The part of the graph between two lines, in an element that is no taller than these. */
+function graphOf({ layout, marks, firstCounted, width }: Drawn, seen: RowWindow): SVGElement {
   const x = (lane: number): number => 14 + Math.min(lane, LANES_SHOWN_MAX - 1) * LANE_PX
-  const y = (line: number): number => line * LINE_PX + LINE_PX / 2
-  const edges = layout.edges.map(({ from, to, lane }) =>
+  const y = (line: number): number => (line - seen.from) * LINE_PX + LINE_PX / 2
+  const isOff = (line: number): '' | undefined => (line < firstCounted ? '' : undefined)
+  const edges = edgesIn(layout, seen, LANES_SHOWN_MAX).map(({ from, to, lane }) =>
     svg('path', {
       class: 'dag__edge',
-      'data-off': counted.has(from.node.name) ? undefined : '',
+      'data-off': isOff(from.line),
       d: edgePath({ x: x(from.lane), y: y(from.line) }, { x: x(to.lane), y: y(to.line) }, x(lane)),
     }),
   )
-  const dots = layout.nodes.flatMap(({ node, lane, line }) => {
+  const dots = layout.nodes.slice(seen.from, seen.to).flatMap(({ node, lane, line }) => {
     const at = { cx: x(lane), cy: y(line) }
-    const off = counted.has(node.name) ? undefined : ''
     const isHead = marks.row.heads.includes(node.name)
     const dot = svg('circle', {
       ...at,
@@ -154,13 +212,13 @@ function graphOf(
       class: 'dag__dot',
       'data-live': marks.live.has(node.name) ? '' : undefined,
       'data-pending': node.review ? undefined : '',
-      'data-off': off,
+      'data-off': isOff(line),
     })
-    return isHead && off === undefined
+    return isHead && isOff(line) === undefined
       ? [svg('circle', { ...at, r: 8.5, class: 'dag__ring' }), dot]
       : [dot]
   })
-  const height = layout.nodes.length * LINE_PX
+  const height = (seen.to - seen.from) * LINE_PX
   return svg(
     'svg',
     {
@@ -168,6 +226,7 @@ function graphOf(
       width,
       height,
       viewBox: `0 0 ${width} ${height}`,
+      style: `top:${seen.from * LINE_PX}px`,
       'aria-hidden': 'true',
     },
     ...edges,

@@ -222,6 +222,43 @@ describe('8 and 9: Entity and Row', () => {
     expect(text('.count')).toEqual(['3 of 4'])
   })
 
+  it.each([
+    ['one after the other', (n: number) => [n - 1]],
+    ['all beside each other', () => [1]],
+  ])('draws of a long history what is in view, wherever that is: %s', async (_, parentsOf) => {
+    const all = Array.from({ length: 600 }, (_unused, at) => {
+      const n = at + 1
+      const names = n === 1 ? [] : parentsOf(n).map((each) => message(each, { values: {} }).name)
+      return message(n, { seq: n, parents: names, values: { title: `t${n}` } })
+    })
+    const { all: found, tab, text, press, root } = panel(new LiveSource(trace(all)))
+    tab('entity').click()
+    await settle()
+    found('[role=option]')[0]!.click()
+    await settle()
+    press('History')
+    await settle()
+    const box = root.querySelector<HTMLElement>('.dag')!
+    const drawn = () =>
+      found('.dag__line').map((line) => Number(line.getAttribute('aria-posinset')))
+    const isSmall = () => {
+      expect(drawn().length).toBeLessThan(30)
+      expect(found('.dag__graph > *').length).toBeLessThan(120)
+      expect(Number(root.querySelector('.dag__graph')!.getAttribute('height'))).toBeLessThan(2_000)
+    }
+    expect(drawn()[0]).toBe(1)
+    isSmall()
+    box.scrollTop = 300 * 40
+    box.dispatchEvent(new Event('scroll'))
+    await vi.waitFor(() => expect(drawn()).toContain(305))
+    isSmall()
+    expect(found('.candidates li').length).toBeLessThanOrEqual(32)
+    key(box, 'End')
+    expect(text('.count')).toEqual(['1 of 600'])
+    await vi.waitFor(() => expect(drawn().at(-1)).toBe(600))
+    isSmall()
+  })
+
   it('resolves a conflict for the candidate that is taken', async () => {
     const { tab, all, source, press, text } = panel()
     tab('entity').click()

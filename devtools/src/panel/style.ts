@@ -163,8 +163,9 @@ const views = `
 .fault input { grid-column: 2; grid-row: 1 / span 2; }
 .fault + .fault { border-top: 1px solid var(--line); padding-top: 8px; }
 .dag { position: relative; overflow: auto; flex: 1; min-height: 0; }
-.dag__graph { position: absolute; top: 0; left: 0; pointer-events: none; z-index: 1; }
-.dag__line { display: grid; grid-template-columns: minmax(0, 1fr) auto; align-content: center; column-gap: 8px;
+.dag__spacer { position: relative; }
+.dag__graph { position: absolute; left: 0; overflow: hidden; pointer-events: none; z-index: 1; }
+.dag__line { position: absolute; left: 0; right: 0; display: grid; grid-template-columns: minmax(0, 1fr) auto; align-content: center; column-gap: 8px;
   height: 40px; padding-right: 12px; line-height: 17px; cursor: default; }
 .dag__line:not([aria-selected='true']):hover { background: var(--bg-soft); }
 .dag__line[data-off] { color: var(--ink-soft); font-weight: 400; }

@@ -12,6 +12,9 @@ import { h, mono, setAttribute, setText } from '../dom.ts'
 import { DagList } from '../dag-list.ts'
 import { Split, bar, button, emptyPlace, facts, pill, section } from '../parts.ts'
 
+/** Candidates of one conflict that are shown. A reviewer lets no more stand. */
+const CANDIDATES_MAX = 32
+
 export function rowView(context: PanelContext): View {
   const { source } = context
   let dag: Dag | undefined
@@ -82,6 +85,7 @@ export function rowView(context: PanelContext): View {
   let shown: EntityName | undefined
   return {
     element: h('div', { class: 'view' }, bar(title, time, moment), split.element),
+    end: () => graph.end(),
     async refresh() {
       const { selected } = context
       if (selected?.id !== shown?.id) upTo = undefined
@@ -141,7 +145,12 @@ function conflictOf(
   { dag, context, isNow }: Around,
 ): HTMLElement {
   const { source } = context
-  const nodes = new Map(dag.nodes.map((node) => [node.name, node]))
+  const told = candidates.slice(0, CANDIDATES_MAX)
+  const names = new Set(told.map(({ node }) => node))
+  const nodes = new Map(
+    dag.nodes.filter(({ name }) => names.has(name)).map((node) => [node.name, node]),
+  )
+  const more = candidates.length - told.length
   const choose = (take: string): void => {
     const { type, id } = row
     void source.run({ kind: 'resolve', type, id, reg, take }).then((outcome) => {
@@ -155,7 +164,7 @@ function conflictOf(
     h(
       'ul',
       { class: 'candidates' },
-      ...candidates.map(({ node, value }) => {
+      ...told.map(({ node, value }) => {
         const writer = nodes.get(node)
         return h(
           'li',
@@ -170,5 +179,6 @@ function conflictOf(
         )
       }),
     ),
+    more > 0 && h('p', { class: 'soft' }, `and ${more} more`),
   )
 }

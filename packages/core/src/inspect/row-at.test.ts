@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Dag, DagNode } from './records.ts'
-import { liveRegisters, rowAt } from './row-at.ts'
+import { SeededRandom } from '../testing/seeded-random.ts'
+import { History, liveRegisters, rowAt } from './row-at.ts'
 
 let seq = 0
 
@@ -102,5 +103,69 @@ describe('8 and 9: a row from its history', () => {
   it('is nothing before the first message, and nothing for a name that is not there', () => {
     expect(rowAt(dag([]))).toBeUndefined()
     expect(rowAt(dag(nodes), 'nobody')).toBeUndefined()
+  })
+})
+
+describe('a long history', () => {
+  const count = 3_000
+  const range = Array.from({ length: count }, (_, n) => n + 1)
+  const chain = range.map((n) => node(`c${n}`, n === 1 ? [] : [`c${n - 1}`], { values: { a: n } }))
+  const siblings = range.map((n) => node(`s${n}`, n === 1 ? [] : ['s1'], { values: { a: n } }))
+  const late = range.map((n) =>
+    node(`l${n}`, n === 1 ? [] : [n < count - 100 ? `l${n - 1}` : `l${count - 101}`], {
+      values: { a: n },
+    }),
+  )
+
+  it.each([
+    ['one after the other', chain, 1],
+    ['all beside each other', siblings, count - 1],
+    ['many beside each other, late', late, 101],
+  ])('is walked once for a question: %s', (_, all, live) => {
+    const history = new History(all)
+    const found = history.live('a')
+    expect(found).toHaveLength(live)
+    expect(history.steps).toBeLessThanOrEqual(all.length)
+    history.common(found.map(({ name }) => name))
+    // Once more for every 31 names.
+    expect(history.steps).toBeLessThanOrEqual(all.length * (1 + Math.ceil(live / 31)))
+  })
+
+  it('is the row of the definition, whatever is kept', () => {
+    const random = new SeededRandom(5)
+    const below = (most: number): number => Math.floor(random.unit() * most)
+    for (let round = 0; round < 80; round++) {
+      const all: DagNode[] = []
+      for (let n = 0; n < 4 + below(26); n++) {
+        const parents = [...new Set([below(n + 1), below(n + 1), n])]
+          .filter((at) => at < n)
+          .map((at) => `n${at}`)
+        const some = all.filter(() => below(3) === 0).map(({ name }) => name)
+        const values = Object.fromEntries(
+          ['a', 'b'].filter(() => below(3) > 0).map((reg) => [reg, n % 4]),
+        )
+        const keep = Object.fromEntries(Object.keys(values).map((reg) => [reg, some]))
+        all.push(node(`n${n}`, parents, { values, ...(below(2) === 0 && { keep }) }))
+      }
+      const above = new Map<string, ReadonlySet<string>>()
+      for (const { name, parents } of all)
+        above.set(name, new Set(parents.flatMap((parent) => [parent, ...above.get(parent)!])))
+      const expected = (reg: string): string[] => {
+        const writers = all.filter(({ values }) => Object.hasOwn(values, reg))
+        return writers
+          .filter(
+            ({ name }) =>
+              !writers.some((m) => above.get(m.name)!.has(name) && !m.keep?.[reg]?.includes(name)),
+          )
+          .map(({ name }) => name)
+      }
+      const history = new History(all)
+      for (const reg of ['a', 'b']) {
+        expect(history.live(reg).map(({ name }) => name)).toEqual(expected(reg))
+        const names = expected(reg)
+        const common = all.filter(({ name }) => names.every((each) => above.get(each)!.has(name)))
+        expect(history.common(names).nodes).toEqual(names.length === 0 ? all : common)
+      }
+    }
   })
 })

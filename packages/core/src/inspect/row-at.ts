@@ -4,8 +4,11 @@
  * quicker fold, and a test holds the two against each other.
  *
  *   live(r) = { w : w writes r, and no m that writes r has w ≺ m and w ∉ keep_m(r) }
+ *
+ * A history may be as long as a trace: each question is one walk over its links, from the newest
+ * down, and not one for each node.
  */
-import { type Json, jsonEqual } from '../base/json.ts'
+import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { Dag, DagNode, FieldRecord, LiveValue, RowRecord } from './records.ts'
@@ -39,24 +42,29 @@ function placeOf(dag: Dag, name: string): number {
   return dag.nodes.findIndex((node) => node.name === name)
 }
 
-/** Nodes in canonical order, so that parents stand before children. */
-class History {
+/** Names of one walk: as many as a mask has bits. */
+const MASK_NAMES = 31
+
+/** Nodes in canonical order, so that parents stand before children. Exported to count its steps. */
+export class History {
   readonly nodes: readonly DagNode[]
-  readonly #byName: ReadonlyMap<string, DagNode>
-  readonly #ancestors = new Map<string, ReadonlySet<string>>()
+  /** Links that were walked. */
+  steps = 0
+  readonly #places: ReadonlyMap<string, number>
+  /** By place: places of the parents that are here. */
+  readonly #parents: readonly (readonly number[])[]
+  #children: readonly (readonly number[])[] | undefined
 
   constructor(nodes: readonly DagNode[]) {
     this.nodes = nodes
-    this.#byName = new Map(nodes.map((node) => [node.name, node]))
-    for (const node of nodes) this.#ancestors.set(node.name, this.#above(node))
+    this.#places = new Map(nodes.map(({ name }, place) => [name, place]))
+    this.#parents = nodes.map(({ parents }) =>
+      parents.map((name) => this.#places.get(name)).filter((place) => place !== undefined),
+    )
   }
 
   regs(): Reg[] {
     return [...new Set(this.nodes.flatMap((node) => Object.keys(node.values)))].sort()
-  }
-
-  ancestors(name: string): ReadonlySet<string> {
-    return this.#ancestors.get(name) ?? new Set()
   }
 
   heads(): string[] {
@@ -65,31 +73,80 @@ class History {
   }
 
   live(reg: Reg): DagNode[] {
-    const writers = this.nodes.filter((node) => Object.hasOwn(node.values, reg))
-    return writers.filter(
-      ({ name }) =>
-        !writers.some(
-          (other) => this.ancestors(other.name).has(name) && !other.keep?.[reg]?.includes(name),
-        ),
+    const below = this.#writersBelow(reg)
+    const kept = new Set(this.nodes.flatMap((node) => node.keep?.[reg] ?? []))
+    return this.nodes.filter(
+      (node, place) =>
+        Object.hasOwn(node.values, reg) &&
+        (below[place] === 0 || (kept.has(node.name) && this.#isKeptByAll(place, reg))),
     )
   }
 
   /** What was seen by the bearers of all these names, themselves not included. */
   common(names: readonly string[]): History {
-    const [first, ...rest] = names.map((name) => this.ancestors(name))
-    const shared = [...(first ?? [])].filter((name) => rest.every((seen) => seen.has(name)))
-    const kept = new Set(shared)
-    return new History(this.nodes.filter(({ name }) => kept.has(name)))
+    const isCommon = new Uint8Array(this.nodes.length).fill(1)
+    for (let from = 0; from < names.length; from += MASK_NAMES)
+      this.#seenByAll(names.slice(from, from + MASK_NAMES), isCommon)
+    return new History(this.nodes.filter((_, place) => isCommon[place] === 1))
   }
 
-  #above(node: DagNode): ReadonlySet<string> {
-    const seen = new Set<string>()
-    for (const parent of node.parents) {
-      if (!this.#byName.has(parent)) continue
-      seen.add(parent)
-      for (const name of this.ancestors(parent)) seen.add(name)
+  /** By place: 1 where some node that writes the register had seen it. */
+  #writersBelow(reg: Reg): Uint8Array {
+    const below = new Uint8Array(this.nodes.length)
+    for (let place = this.nodes.length - 1; place >= 0; place--) {
+      const isSeen = below[place] === 1 || Object.hasOwn(this.nodes[place]!.values, reg)
+      if (isSeen) for (const parent of this.#linksOf(place)) below[parent] = 1
     }
-    return seen
+    return below
+  }
+
+  /** Whether all who wrote the register after it left it standing: down its children, to the first who did not. */
+  #isKeptByAll(place: number, reg: Reg): boolean {
+    const { name } = this.nodes[place]!
+    this.#children ??= this.#childrenOf()
+    const seen = new Set([place])
+    const open = [place]
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      for (const child of this.#children[at]!) {
+        this.steps++
+        if (seen.has(child)) continue
+        const { values, keep } = this.nodes[child]!
+        if (Object.hasOwn(values, reg) && !keep?.[reg]?.includes(name)) return false
+        seen.add(child)
+        open.push(child)
+      }
+    }
+    return true
+  }
+
+  #childrenOf(): number[][] {
+    const children = this.nodes.map((): number[] => [])
+    for (const [place, parents] of this.#parents.entries())
+      for (const parent of parents) children[parent]!.push(place)
+    return children
+  }
+
+  /** Leaves 1 where all of these had seen the node. */
+  #seenByAll(names: readonly string[], isCommon: Uint8Array): void {
+    const all = names.length === MASK_NAMES ? 0x7fffffff : (1 << names.length) - 1
+    const own = new Int32Array(this.nodes.length)
+    const seenBy = new Int32Array(this.nodes.length)
+    for (const [bit, name] of names.entries()) {
+      const place = this.#places.get(name)
+      if (place !== undefined) own[place] = own[place]! | (1 << bit)
+    }
+    for (let place = this.nodes.length - 1; place >= 0; place--) {
+      const mask = seenBy[place]! | own[place]!
+      if (mask !== 0)
+        for (const parent of this.#linksOf(place)) seenBy[parent] = seenBy[parent]! | mask
+      if (seenBy[place] !== all) isCommon[place] = 0
+    }
+  }
+
+  #linksOf(place: number): readonly number[] {
+    const links = this.#parents[place]!
+    this.steps += links.length
+    return links
   }
 }
 
@@ -119,15 +176,20 @@ function baseOf(history: History, reg: Reg, live: readonly LiveValue[]): Json | 
 }
 
 function distinct(values: readonly LiveValue[]): LiveValue[] {
-  const found: LiveValue[] = []
+  const found = new Map<string, LiveValue>()
   for (const each of values) {
-    if (!found.some(({ value }) => sameValue(value, each.value))) found.push(each)
+    const key = isUnset(each.value) ? 'unset' : `value ${sortedText(each.value)}`
+    if (!found.has(key)) found.set(key, each)
   }
-  return found
+  return [...found.values()]
 }
 
-function sameValue(a: Json, b: Json): boolean {
-  return isUnset(a) || isUnset(b) ? isUnset(a) === isUnset(b) : jsonEqual(a, b)
+/** Equal for equal values, whatever the order of their keys; of values that no message could hold, too. */
+function sortedText(value: Json): string {
+  return JSON.stringify(value, (_, part: Json) => {
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
 }
 
 function isUnset(value: Json | undefined): boolean {

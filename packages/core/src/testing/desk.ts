@@ -84,6 +84,11 @@ export class Desk {
     this.#reviewer = await made
   }
 
+  /** From now on links lead to that process, which may be an older one on the same store. */
+  use(reviewer: Reviewer): void {
+    this.#reviewer = reviewer
+  }
+
   async author(personalId: string): Promise<HandAuthor> {
     const author = new HandAuthor(this, personalId, await this.signer.generate())
     await author.connect()

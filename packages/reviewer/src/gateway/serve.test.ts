@@ -1,12 +1,36 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
-import type { AddressInfo, Socket as NetSocket } from 'node:net'
+import { type AddressInfo, type Socket as NetSocket, connect } from 'node:net'
 import { io } from 'socket.io-client'
 import type { Socket } from 'socket.io-client'
 import { afterEach, describe, expect, test } from 'vitest'
 import { FakeReviewer } from './fake-reviewer.test-kit.ts'
 import { serveReviewer } from './serve.ts'
 import type { Gateway, ServeOptions } from './serve.ts'
+
+/** Targets that a parser of addresses trips over. */
+const ODD_TARGETS = [
+  '//',
+  '///',
+  '//[',
+  '//:0',
+  '/\\',
+  '/%',
+  '/%ff?%',
+  '/?',
+  '/#',
+  '*',
+  'http://',
+  'http://[',
+  'http://a:b/',
+  '/socket.io//',
+  '/socket.io/?EIO=%',
+  '/socket.io/?EIO=4&transport=nothing',
+  '//socket.io/?EIO=4&transport=websocket',
+  '/__proto__',
+  '/metrics/../..',
+  `/${'x'.repeat(8_000)}`,
+]
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
@@ -256,6 +280,34 @@ describe('who may connect', () => {
     expect(await attempt(gateway, { origin: 'https://app.example.evil' })).toBe(400)
   })
 
+  test.each([undefined, { origin: ['https://app.example'] }])(
+    'a name that was made to lead here is not the own one because it is in Host (cors: %j)',
+    async (cors) => {
+      const { gateway } = await served(cors && { cors })
+      const { port } = new URL(gateway.url)
+      const names = ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'reviewer']
+      for (const name of names) {
+        const host = `${name}:${port}`
+        expect(await attempt(gateway, { origin: `http://${host}`, host }), name).toBe(400)
+        expect(await attempt(gateway, { origin: `https://${name}`, host: name }), name).toBe(400)
+      }
+      for (const name of ['localhost', '192.168.7.9', '[fe80::1]']) {
+        const host = `${name}:${port}`
+        expect(await attempt(gateway, { origin: `http://${host}`, host }), name).toBe('open')
+        expect(await attempt(gateway, { origin: `http://${host}`, host: 'other' }), name).toBe(
+          name === 'localhost' && !cors ? 'open' : 400,
+        )
+      }
+    },
+  )
+
+  test('the name that the server was told to listen on is its own', async () => {
+    const { gateway } = await served({ host: 'localhost', cors: { origin: [] } })
+    const { port } = new URL(gateway.url)
+    const host = `localhost:${port}`
+    expect(await attempt(gateway, { origin: `http://${host}`, host })).toBe('open')
+  })
+
   test('with *: anyone', async () => {
     const { gateway } = await served({ cors: { origin: '*' } })
     expect(await attempt(gateway, { origin: 'https://elsewhere.example' })).toBe('open')
@@ -273,7 +325,26 @@ describe('who may connect', () => {
   })
 })
 
+/** What a server says to one request line, whatever stands in it: the status, or nothing. */
+async function lineStatus(url: string, target: string): Promise<number | undefined> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.on('error', () => {})
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+  let text = ''
+  socket.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')))
+  await once(socket, 'close')
+  const status = /^HTTP\/1\.1 (\d+)/.exec(text)?.[1]
+  return status === undefined ? undefined : Number(status)
+}
+
 describe('pages', () => {
+  test.each(ODD_TARGETS)('no request line ends the process or hangs: %s', async (target) => {
+    const { gateway } = await served()
+    expect(await lineStatus(gateway.url, target)).toBeGreaterThanOrEqual(400)
+    expect((await get(gateway, '/healthz')).status).toBe(200)
+  })
+
   test('/healthz is 200 while the process lives, whatever the store does', async () => {
     const { gateway, reviewer } = await served()
     reviewer.state = { ...reviewer.state, healthy: false }

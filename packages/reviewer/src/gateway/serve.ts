@@ -42,7 +42,7 @@ export interface ServeOptions {
   readonly host?: string
   /** Path of the endpoint. Default `/socket.io`. */
   readonly path?: string
-  /** Pages that may connect, besides those of the server's own origin. */
+  /** Pages that may connect, besides those of the server's own address. A name of its own belongs here, too. */
   readonly cors?: Cors
   readonly log?: Log
   /** Where metrics are registered; false for none and no `/metrics`. Default a registry of its own. */
@@ -164,7 +164,7 @@ class SocketIoGateway implements Gateway {
   #faultOf(request: IncomingMessage): string | null {
     if (this.#stopped !== undefined) return 'the reviewer is stopping'
     if (this.#sockets.size >= this.#limits.connectionsMax) return 'too many connections'
-    return isOriginAllowed(request, this.#options.cors) ? null : 'this origin is not allowed'
+    return isOriginAllowed(request, this.#options) ? null : 'this origin is not allowed'
   }
 
   #notReady(): string | undefined {
