@@ -5,13 +5,13 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryReviewerStore, sqliteReviewerStore } from '@countersign/reviewer'
 import { afterEach, describe, expect, test } from 'vitest'
 import { reviewerStoreContract } from './reviewer-store.ts'
-import { batchOf } from './reviewer-store-batches.ts'
+import { batchOf, idOf } from './reviewer-store-batches.ts'
 
 const child = new URL('reviewer-store.child.ts', import.meta.url).pathname
 const folders: string[] = []
@@ -124,6 +124,43 @@ describe('SQLite store: crash', () => {
     expect(acked()).toBeGreaterThan(50)
     await expectWholeBatches(folder, acked())
   }, 30_000)
+})
+
+describe('SQLite store: power cut', () => {
+  test('whatever part of the log reached the disk, whole batches are there, in order', async () => {
+    const folder = freshFolder()
+    const file = join(folder, 'space.sqlite')
+    const store = sqliteReviewerStore(file)
+    await store.load()
+    /** Length of the log after each commit: so much of it is on the disk when the commit returns. */
+    const lengths: number[] = []
+    let seq = 0
+    for (let round = 0; round < 6; round++) {
+      const sessions = [{ sessionId: 'one', text: `after ${seq + 6}` }]
+      const rejections = [
+        { msgId: idOf(900 + round), sessionId: 'one', text: `rejection ${seq + 6}` },
+      ]
+      await store.append(batchOf(seq, [1, 2, 3], { sessions, rejections }))
+      seq += 6
+      lengths.push(statSync(`${file}-wal`).size)
+    }
+    const [main, log] = [readFileSync(file), readFileSync(`${file}-wal`)]
+    await store.close()
+    const cuts = lengths.flatMap((end) => [end - 1, end, end + 100, end + 4_200])
+    for (const cut of cuts.filter((at) => at <= log.length)) {
+      const at = join(freshFolder(), 'space.sqlite')
+      writeFileSync(at, main)
+      writeFileSync(`${at}-wal`, log.subarray(0, cut))
+      const whole = lengths.filter((end) => end <= cut).length
+      const after = sqliteReviewerStore(at)
+      expect(await after.readRuns(0, 100), `log of ${cut} bytes`).toHaveLength(whole * 3)
+      const { head, sessions, rejections } = await after.load()
+      expect(head).toBe(whole === 0 ? undefined : `head ${whole * 6}`)
+      expect(sessions.map(({ text }) => text)).toEqual(whole === 0 ? [] : [`after ${whole * 6}`])
+      expect(rejections).toHaveLength(whole)
+      await after.close()
+    }
+  })
 })
 
 describe('SQLite store: owner', () => {

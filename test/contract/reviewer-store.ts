@@ -133,6 +133,34 @@ export function reviewerStoreContract(
         })
       })
 
+      test('what a batch removes is gone, and what it writes is there, in one step', async () => {
+        const at = await place()
+        const store = await opened(at)
+        const sessions = ['a', 'b', 'c'].map((sessionId) => ({ sessionId, text: `${sessionId}1` }))
+        const rejections = [1, 2, 3].map((n) => ({ msgId: idOf(n), sessionId: 'a', text: `r${n}` }))
+        await store.append(batchOf(0, [], { sessions, rejections }))
+        const removed = {
+          rejections: [idOf(1), idOf(2), idOf(77)],
+          sessions: ['a', 'b', 'nobody'],
+        }
+        const again = {
+          sessions: [{ sessionId: 'b', text: 'b2' }],
+          rejections: [{ msgId: idOf(2), sessionId: 'b', text: 'r2 again' }],
+        }
+        expect(await store.append({ ...batchOf(5, [1], again), removed })).toBe('fenced')
+        expect((await store.load()).rejections).toHaveLength(3)
+        expect(await store.append({ ...batchOf(0, [1], again), removed })).toBe('committed')
+        for (const when of traits.durable ? ['now', 'opened again'] : ['now']) {
+          if (when !== 'now') await store.close()
+          const held = await (when === 'now' ? store : await opened(at)).load()
+          expect(held.sessions.map(({ text }) => text).toSorted(), when).toEqual(['b2', 'c1'])
+          expect(
+            held.rejections.map(({ text }) => text),
+            when,
+          ).toEqual(['r3', 'r2 again'])
+        }
+      })
+
       test('appends that were not awaited apply in the order of the calls', async () => {
         const store = await opened()
         const results = await Promise.all(

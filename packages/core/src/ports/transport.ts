@@ -41,5 +41,7 @@ export interface ServerLink {
    * that have not left. What is sent is paced by it.
    */
   readonly bufferedBytes?: number
+  /** The peer has proved a session of its own. Once; until then it is a stranger, and reads nothing. */
+  bound?(): void
   close(reason: string): void
 }

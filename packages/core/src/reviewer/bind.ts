@@ -39,7 +39,7 @@ export async function bindSessions(
     }
     ledger().bind(record.value)
     if (!isHeld) ledger().hold(sessionId)
-    connection.sessions.add(sessionId)
+    connection.speakFor(sessionId)
     bound.push(sessionId)
   }
   connection.send(boundFrame(bound))

@@ -149,6 +149,12 @@ export class Connection {
     }
   }
 
+  /** A session that was proved is spoken for from now on. */
+  speakFor(sessionId: Uuid): void {
+    if (this.sessions.size === 0) this.#link.bound?.()
+    this.sessions.add(sessionId)
+  }
+
   /** Says why, and ends the link. */
   close(reason: string, code?: ByeCode): void {
     if (this.#closed) return

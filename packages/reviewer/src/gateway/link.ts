@@ -20,6 +20,7 @@ export interface LinkContext {
   readonly counts: GatewayCounts
   readonly limits: GatewayLimits
   readonly log: Log
+  readonly onBound: (socket: Socket) => void
 }
 
 export class GatewayLink implements ServerLink {
@@ -67,6 +68,10 @@ export class GatewayLink implements ServerLink {
   /** What the client has not read yet, be it still here or on its way. */
   get bufferedBytes(): number {
     return Math.max(this.#waitingBytes, this.#marks.unreadBytes)
+  }
+
+  bound(): void {
+    this.#context.onBound(this.#socket)
   }
 
   /** What takes memory here. */

@@ -314,7 +314,8 @@ describe('who may connect', () => {
   })
 
   test('connections beyond the bound are refused, until one goes', async () => {
-    const { gateway } = await served({ limits: { connectionsMax: 2 } })
+    const { gateway, reviewer } = await served({ limits: { connectionsMax: 2 } })
+    reviewer.onConnect = ({ link }) => link.bound!()
     const first = await connected(gateway)
     await connected(gateway)
     expect(await attempt(gateway, {})).toBe(400)
@@ -322,6 +323,19 @@ describe('who may connect', () => {
     let answer: number | 'open' = 400
     while (answer === 400) answer = await attempt(gateway, {})
     expect(answer).toBe('open')
+  })
+
+  test('those without a session have a bound of their own, and push out nobody who has one', async () => {
+    const limits = { connectionsMax: 1, unboundConnectionsMax: 2 }
+    const { gateway, reviewer } = await served({ limits })
+    const strangers = [await connected(gateway), await connected(gateway), await connected(gateway)]
+    await until(() => !strangers[0]!.connected)
+    reviewer.onConnect = ({ link }) => link.bound!()
+    const honest = await connected(gateway)
+    // It came in although the strangers were as many as may be, and the oldest of them went for it.
+    await until(() => !strangers[1]!.connected)
+    expect([strangers[2]!.connected, honest.connected]).toEqual([true, true])
+    expect(await attempt(gateway, {})).toBe(400) // the bound of those with a session
   })
 })
 

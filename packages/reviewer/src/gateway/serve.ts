@@ -12,6 +12,7 @@ import type { Server as HttpsServer } from 'node:https'
 import type { AddressInfo, Socket as NetSocket } from 'node:net'
 import { Registry } from 'prom-client'
 import { Server } from 'socket.io'
+import type { Socket } from 'socket.io'
 import { FramePackets } from './frame-packets.ts'
 import { Decoder, Encoder } from './frame-parser.ts'
 import { GatewayLink } from './link.ts'
@@ -74,6 +75,8 @@ class SocketIoGateway implements Gateway {
   readonly #counts: GatewayCounts = newCounts()
   readonly #links = new Set<GatewayLink>()
   readonly #sockets = new Set<NetSocket>()
+  /** Those that have proved no session, oldest first. */
+  readonly #unbound = new Set<NetSocket>()
   readonly #looking: NodeJS.Timeout
   #stopped: Promise<void> | undefined
 
@@ -138,17 +141,34 @@ class SocketIoGateway implements Gateway {
       counts: this.#counts,
       limits: this.#limits,
       log: this.#log,
+      onBound: (bound: Socket) => void this.#unbound.delete(bound.request.socket),
     }
     this.#io.engine.on('connection', (connection: { request: IncomingMessage }) => {
       const { socket } = connection.request
       this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
+      this.#unbound.add(socket)
+      socket.once('close', () => {
+        this.#sockets.delete(socket)
+        this.#unbound.delete(socket)
+      })
+      this.#makeRoom()
     })
     this.#io.on('connection', (socket) => {
       const link = new GatewayLink(socket, context)
       this.#links.add(link)
       socket.once('disconnect', () => this.#links.delete(link))
     })
+  }
+
+  #makeRoom(): void {
+    for (const oldest of this.#unbound) {
+      if (this.#unbound.size <= this.#limits.unboundConnectionsMax) return
+      this.#counts.refused++
+      const address = oldest.remoteAddress
+      this.#log.warn({ address, why: 'too many without a session' }, 'link ended')
+      this.#unbound.delete(oldest)
+      oldest.destroy()
+    }
   }
 
   /** Why a request for a link is refused, or null. */
@@ -163,7 +183,8 @@ class SocketIoGateway implements Gateway {
 
   #faultOf(request: IncomingMessage): string | null {
     if (this.#stopped !== undefined) return 'the reviewer is stopping'
-    if (this.#sockets.size >= this.#limits.connectionsMax) return 'too many connections'
+    const bound = this.#sockets.size - this.#unbound.size
+    if (bound >= this.#limits.connectionsMax) return 'too many connections'
     return isOriginAllowed(request, this.#options) ? null : 'this origin is not allowed'
   }
 

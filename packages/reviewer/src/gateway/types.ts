@@ -55,8 +55,13 @@ export interface GatewayLimits {
   readonly linkBufferBytesMax: number
   /** Milliseconds without a single byte of a client until its link is closed. Default 90,000. */
   readonly silentMs: number
-  /** Connections at once; further ones are refused. Default 10,000. */
+  /** Connections at once that have proved a session; further ones are refused. Default 10,000. */
   readonly connectionsMax: number
+  /**
+   * Connections at once that have not, beside the others. The oldest makes room for a new one, so
+   * those who prove theirs at once get in whoever holds the rest. Default 1,000.
+   */
+  readonly unboundConnectionsMax: number
   /** Milliseconds that a stop waits for running commits, and then for clients to go. Default 5,000. */
   readonly stopMs: number
 }
@@ -65,5 +70,6 @@ export const GATEWAY_LIMITS: GatewayLimits = {
   linkBufferBytesMax: 16 * 1024 * 1024,
   silentMs: 90_000,
   connectionsMax: 10_000,
+  unboundConnectionsMax: 1_000,
   stopMs: 5_000,
 }

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -13,7 +15,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { StoreError } from './errors.ts'
-import { SCHEMA_VERSION } from './sqlite-file.ts'
+import { SCHEMA_VERSION, openDatabase } from './sqlite-file.ts'
 import { sqliteReviewerStore } from './sqlite.ts'
 
 let folder: string
@@ -155,5 +157,68 @@ describe('files that are made', () => {
     rmSync(join(folder, 'plain'))
     expect((await store.load()).head).toBeUndefined()
     await store.close()
+  })
+})
+
+describe('durability', () => {
+  test.each(['a new file', 'a file that is there'])(
+    'what a power cut may take is settled by pragmas that hold: %s',
+    async (which) => {
+      if (which === 'a file that is there') await madeStore(1)
+      const db = openDatabase(file)
+      const read = (name: string): unknown =>
+        Object.values(db.prepare(`pragma ${name}`).get() as object)[0]
+      const names = ['journal_mode', 'synchronous', 'fullfsync', 'locking_mode']
+      const held = names.map((name) => [name, read(name)])
+      db.close()
+      expect(Object.fromEntries(held)).toEqual({
+        journal_mode: 'wal',
+        synchronous: 2, // full: the log is on the disk when a commit returns
+        fullfsync: 1, // and where a disk has a cache, through it
+        locking_mode: 'exclusive',
+      })
+    },
+  )
+
+  test('a write that fails leaves no transaction behind, and nothing of it in the file', async () => {
+    await madeStore(2)
+    const store = sqliteReviewerStore(file)
+    await store.load()
+    const twice = {
+      epoch: 1,
+      expectSeq: 2,
+      runs: [
+        {
+          fromSeq: 3,
+          toSeq: 3,
+          ids: ['00000000-0000-8000-8000-000000000003'],
+          text: 't',
+          seals: '',
+        },
+        {
+          fromSeq: 4,
+          toSeq: 4,
+          ids: ['00000000-0000-8000-8000-000000000001'],
+          text: 't',
+          seals: '',
+        },
+      ],
+      rejections: [{ msgId: 'r', sessionId: 's', text: 'r' }],
+      sessions: [{ sessionId: 's', text: 's' }],
+      head: 'head 4',
+    }
+    await expect(store.append(twice)).rejects.toThrow('stored already')
+    // As a power cut would find it: the files of this moment, opened elsewhere.
+    const copy = join(folder, 'copy.sqlite')
+    for (const ending of ['', '-wal'])
+      if (existsSync(file + ending)) copyFileSync(file + ending, copy + ending)
+    for (const path of [copy, file]) {
+      if (path === file) await store.close()
+      const again = sqliteReviewerStore(path)
+      const { head, sessions, rejections } = await again.load()
+      expect([head, sessions, rejections]).toEqual(['head 2', [], []])
+      expect(await again.readRuns(0, 10)).toHaveLength(2)
+      await again.close()
+    }
   })
 })
