@@ -6,8 +6,8 @@ export const orderByTimestamp: Planted = {
   edits: [
     {
       module: 'log/order.ts',
-      from: 'if (left && right) return left.epoch - right.epoch || left.seq - right.seq || a.index - b.index',
-      to: 'if (left && right) return a.entry.timestamp - b.entry.timestamp || left.seq - right.seq || a.index - b.index',
+      from: 'return compareReviews(a.entry.review, b.entry.review) || compareWithin(a, b, a.entry.review)',
+      to: 'if (a.entry.review && b.entry.review) return a.entry.timestamp - b.entry.timestamp || a.entry.review.seq - b.entry.review.seq || a.index - b.index\n  return compareReviews(a.entry.review, b.entry.review) || compareWithin(a, b, a.entry.review)',
     },
   ],
   seed: 1,

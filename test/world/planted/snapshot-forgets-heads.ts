@@ -6,8 +6,8 @@ export const snapshotForgetsHeads: Planted = {
   edits: [
     {
       module: 'fold/snapshot.ts',
-      from: 'const kept = new Set<Write>([createdOf(state), ...liveRegs.keys(), ...headsOf(state)])',
-      to: 'const kept = new Set<Write>([createdOf(state), ...liveRegs.keys(), headsOf(state).at(-1)!])',
+      from: 'return [...new Set<Write>([createdOf(state), ...live, ...headsOf(state)])].sort(compareOrder)',
+      to: 'return [...new Set<Write>([createdOf(state), ...live, headsOf(state).at(-1)!])].sort(compareOrder)',
     },
   ],
   seed: 142,
