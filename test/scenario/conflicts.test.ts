@@ -324,6 +324,43 @@ describe('policies', () => {
     expect(ann.conflicts().snapshot()).toEqual([])
   })
 
+  it('§9: three edits beside one archive: the newest of them stands against it, everywhere', async () => {
+    for (const archiveAt of [0, 1, 3]) {
+      open = await scene()
+      const stores = await Promise.all([0, 1, 2, 3].map(() => open!.open({ entities: [Task] })))
+      const [ann, bob, cy, dan] = stores as [SyncStore, SyncStore, SyncStore, SyncStore]
+      const { id } = ann.create(Task, { title: 'A' })
+      await open.settle()
+      for (const store of stores) store.setOnline(false)
+      ann.archive(Task, id)
+      bob.update(Task, id, { title: 'B' })
+      cy.update(Task, id, { points: 5 })
+      dan.update(Task, id, { done: true })
+      const edits = [bob, cy, dan]
+      for (const store of [...edits.slice(0, archiveAt), ann, ...edits.slice(archiveAt)]) {
+        store.setOnline(true)
+        await open.settle()
+      }
+      for (const store of stores) {
+        const { status, row } = store.peek(Task, id)
+        expect([status, Object.keys(row!.$conflicts)]).toEqual(['ready', ['$archived']])
+        expect(row).toMatchObject({ title: 'B', points: 5, done: true })
+        const [archive, edit] = row!.$conflicts['$archived']!.candidates
+        expect([archive!.value, edit!.value]).toEqual([true, false])
+        expect(archive!.authorId).toBe(ann.status.getState().authorId)
+        expect(edit!.authorId).toBe(dan.status.getState().authorId)
+      }
+      // Each of the three alone would have been enough; one decision settles all of them.
+      cy.conflicts().snapshot()[0]!.resolve(true)
+      await open.settle()
+      for (const store of stores) {
+        expect(store.peek(Task, id).status).toBe('archived')
+        expect(store.conflicts().snapshot()).toEqual([])
+      }
+      await open.close()
+    }
+  })
+
   it('§9: who decides a field has not decided whether the row is archived', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Task] })

@@ -298,3 +298,41 @@ test('S15 index = scan: every live and one-shot query equals the oracle after ev
 test('S15 index = scan: a row in conflict is found under every value, and shown once', () => {
   runSeeds(1_001, 1_041, true)
 }, 60_000)
+
+test('C4c: with a thousand open range queries an update asks those it enters or leaves', () => {
+  const Spot = entity('spot', { at: z.number() })
+  const rows = new Map<string, AnyRow>()
+  let reads = 0
+  const counted: ProxyHandler<AnyRow> = {
+    get(row, name) {
+      if (name === 'at') reads++
+      return Reflect.get(row, name) as unknown
+    },
+  }
+  const engine = new QueryEngine(Spot, () => rows.values())
+  const move = (id: string, at: number): void => {
+    const before = rows.get(id)
+    const after = new Proxy(fakeRow(id, { at }), counted)
+    rows.set(id, after)
+    engine.changed(before, after)
+    engine.emit((error) => expect.fail(String(error)))
+  }
+  for (let i = 0; i < 20; i++) move(`r${i}`, i * 500)
+  const told = new Set<number>()
+  const queries = Array.from({ length: 1_000 }, (_, i) =>
+    engine.live({ where: { at: { gte: i * 10, lt: i * 10 + 10 } } }),
+  )
+  for (const [i, query] of queries.entries()) {
+    query.rows()
+    query.subscribe(() => told.add(i))
+  }
+  reads = 0
+  move('r3', 7_777)
+  expect([...told].sort((a, b) => a - b)).toEqual([150, 777])
+  expect(reads).toBeLessThan(30)
+  reads = 0
+  told.clear()
+  move('r3', 20_000) // leaves one range, and enters none
+  expect([...told]).toEqual([777])
+  expect(reads).toBeLessThan(30)
+})

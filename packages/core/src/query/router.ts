@@ -1,11 +1,12 @@
 /**
- * Finds whom a change can concern: each watcher stands under values of one field that every
- * row it matches must have, and a change looks up the values of its row. Watchers whose filter
- * asks for no such value are asked about every change.
+ * Finds whom a change can concern: each watcher stands under values, or a range of values, of one
+ * field that every row it matches must have, and a change looks up the values of its row. Watchers
+ * whose filter asks for no such thing are asked about every change.
  */
 import type { AnyRow } from '../schema/types.ts'
-import type { RowAccess } from './compare.ts'
-import type { Filter } from './filter.ts'
+import { type RowAccess, kindOf } from './compare.ts'
+import { type Filter, type RangeTest, isRange } from './filter.ts'
+import { type Range, Ranges, rangeOf } from './ranges.ts'
 
 /** Something that a change may concern. */
 export interface Watcher {
@@ -14,15 +15,15 @@ export interface Watcher {
   foundIn: number
 }
 
-interface Address {
-  readonly field: string
-  readonly value: unknown
-}
+type Address =
+  | { readonly field: string; readonly value: unknown }
+  | { readonly field: string; readonly kind: number; readonly range: Range }
 
-/** The watchers of one field, by value. */
+/** The watchers of one field: by value, and by range for each kind of values. */
 interface FieldRoutes<W> {
   readonly field: string
   readonly byValue: Map<unknown, Set<W>>
+  readonly ranges: Map<number, Ranges<W>>
 }
 
 /** A watcher that would stand in more places than this is asked about every change. */
@@ -47,23 +48,22 @@ export class Router<W extends Watcher> {
     const addresses = this.#leastCrowded(choices(watcher.filter))
     this.#addresses.set(watcher, addresses)
     if (!addresses) this.#everywhere.add(watcher)
-    for (const { field, value } of addresses ?? []) {
-      let routes = this.#fields.find((other) => other.field === field)
-      if (!routes) this.#fields.push((routes = { field, byValue: new Map() }))
-      const there = routes.byValue.get(value)
-      if (there) there.add(watcher)
-      else routes.byValue.set(value, new Set([watcher]))
+    for (const address of addresses ?? []) {
+      let routes = this.#routes(address)
+      if (!routes) {
+        routes = { field: address.field, byValue: new Map(), ranges: new Map() }
+        this.#fields.push(routes)
+      }
+      place(routes, address, watcher)
     }
   }
 
   remove(watcher: W): void {
-    for (const { field, value } of this.#addresses.get(watcher) ?? []) {
-      const routes = this.#fields.find((other) => other.field === field)
-      const there = routes?.byValue.get(value)
-      there?.delete(watcher)
-      if (there?.size === 0) routes?.byValue.delete(value)
+    for (const address of this.#addresses.get(watcher) ?? []) {
+      const routes = this.#routes(address)
+      if (routes) displace(routes, address, watcher)
     }
-    this.#fields = this.#fields.filter((routes) => routes.byValue.size > 0)
+    this.#fields = this.#fields.filter(({ byValue, ranges }) => byValue.size + ranges.size > 0)
     this.#everywhere.delete(watcher)
     this.#addresses.delete(watcher)
   }
@@ -76,16 +76,20 @@ export class Router<W extends Watcher> {
 
   /** Adds to `found` the watchers of this entry that were not found in this round yet. */
   find(entry: AnyRow, found: W[]): void {
-    for (const { field, byValue } of this.#fields) {
-      const value = field.startsWith('$') ? this.#access.rowOf(entry)[field] : entry[field]
-      const there = byValue.get(value)
-      if (!there) continue
-      for (const watcher of there) {
-        if (watcher.foundIn === this.#round) continue
-        watcher.foundIn = this.#round
-        found.push(watcher)
-      }
+    const take = (watcher: W): void => {
+      if (watcher.foundIn === this.#round) return
+      watcher.foundIn = this.#round
+      found.push(watcher)
     }
+    for (const { field, byValue, ranges } of this.#fields) {
+      const value = field.startsWith('$') ? this.#access.rowOf(entry)[field] : entry[field]
+      byValue.get(value)?.forEach(take)
+      if (ranges.size > 0) ranges.get(kindOf(value))?.find(value, take)
+    }
+  }
+
+  #routes({ field }: Address): FieldRoutes<W> | undefined {
+    return this.#fields.find((other) => other.field === field)
   }
 
   /** The choice under which fewest others stand already, so that no value gathers a crowd. */
@@ -94,9 +98,9 @@ export class Router<W extends Watcher> {
     let bestCrowd = Infinity
     for (const addresses of all) {
       let crowd = 0
-      for (const { field, value } of addresses) {
-        const routes = this.#fields.find((other) => other.field === field)
-        crowd = Math.max(crowd, routes?.byValue.get(value)?.size ?? 0)
+      for (const address of addresses) {
+        const routes = this.#routes(address)
+        if (routes) crowd = Math.max(crowd, crowdAt(routes, address))
       }
       if (crowd >= bestCrowd) continue
       best = addresses
@@ -106,15 +110,65 @@ export class Router<W extends Watcher> {
   }
 }
 
-/** Each choice is a set of values of which every matching row has at least one. */
+function place<W>({ byValue, ranges }: FieldRoutes<W>, address: Address, watcher: W): void {
+  if ('range' in address) {
+    const there = ranges.get(address.kind) ?? new Ranges<W>()
+    ranges.set(address.kind, there)
+    there.add(address.range, watcher)
+    return
+  }
+  const there = byValue.get(address.value)
+  if (there) there.add(watcher)
+  else byValue.set(address.value, new Set([watcher]))
+}
+
+function displace<W>({ byValue, ranges }: FieldRoutes<W>, address: Address, watcher: W): void {
+  if ('range' in address) {
+    const there = ranges.get(address.kind)
+    there?.remove(watcher)
+    if (there?.size === 0) ranges.delete(address.kind)
+    return
+  }
+  const there = byValue.get(address.value)
+  there?.delete(watcher)
+  if (there?.size === 0) byValue.delete(address.value)
+}
+
+/** How many others a change there asks as well, at the most. */
+function crowdAt<W>({ byValue, ranges }: FieldRoutes<W>, address: Address): number {
+  if ('range' in address) return ranges.get(address.kind)?.crowd(address.range) ?? 0
+  return byValue.get(address.value)?.size ?? 0
+}
+
+/** Each choice is a set of addresses of which every matching row has at least one. */
 function choices(filter: Filter): readonly (readonly Address[])[] {
+  if (isRange(filter)) return [[atRange([filter])]]
   if (filter.op === 'eq') return atValues(filter.field, [filter.value])
   if (filter.op === 'in') return atValues(filter.field, filter.values)
-  if (filter.op === 'and') return filter.parts.flatMap(choices)
-  if (filter.op !== 'or') return []
+  if (filter.op === 'and') {
+    const others = filter.parts.filter((part) => !isRange(part))
+    return [...others.flatMap(choices), ...rangesAmong(filter.parts)]
+  }
   const each = filter.parts.map((part) => choices(part)[0])
   const together = each.flatMap((addresses) => addresses ?? [])
   return each.includes(undefined) || together.length > ADDRESSES_MAX ? [] : [together]
+}
+
+/** One choice for each field with bounds. */
+function rangesAmong(parts: readonly Filter[]): readonly (readonly Address[])[] {
+  const byField = new Map<string, RangeTest[]>()
+  for (const part of parts) {
+    if (!isRange(part)) continue
+    const tests = byField.get(part.field)
+    if (tests) tests.push(part)
+    else byField.set(part.field, [part])
+  }
+  return [...byField.values()].map((tests) => [atRange(tests)])
+}
+
+function atRange(tests: readonly RangeTest[]): Address {
+  const { field, value } = tests[0]!
+  return { field, kind: kindOf(value), range: rangeOf(tests) }
 }
 
 /** Only values that a Map finds by meaning have an address. */

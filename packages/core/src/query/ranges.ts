@@ -1,0 +1,148 @@
+/**
+ * Who watches which range of one kind of values, found by a value: those whose range holds it, and
+ * no others are looked at. An array in the order of the lower bounds, read as a balanced tree
+ * whose nodes know the highest upper bound below them. What was added lately waits in a short list,
+ * so that opening many queries does not sort each time.
+ */
+import { compareValues } from './compare.ts'
+import type { RangeTest } from './filter.ts'
+
+/** A place among values: just before a value (-1), at it (0) or just after it (1). */
+interface Place {
+  readonly value: unknown
+  readonly side: -1 | 0 | 1
+}
+
+/** The places that it holds, both ends included; an absent end is open for ever. */
+export interface Range {
+  readonly low: Place | undefined
+  readonly high: Place | undefined
+}
+
+interface Watched<W> {
+  readonly range: Range
+  readonly watcher: W
+}
+
+/** Ranges that wait to be sorted in. */
+const WAITING_MAX = 32
+
+/** What these conditions of one field leave; they are at most one for each side. */
+export function rangeOf(tests: readonly RangeTest[]): Range {
+  let low: Place | undefined
+  let high: Place | undefined
+  for (const { op, value } of tests) {
+    if (op === 'gt') low = { value, side: 1 }
+    else if (op === 'gte') low = { value, side: 0 }
+    else high = { value, side: op === 'lt' ? -1 : 0 }
+  }
+  return { low, high }
+}
+
+export class Ranges<W> {
+  #sorted: Watched<W>[] = []
+  /** At the place of each node: the highest upper bound of its part of the array. */
+  #highest: (Place | undefined)[] = []
+  #waiting: Watched<W>[] = []
+  /** Removed, and still among the sorted. */
+  #gone = new Set<W>()
+  readonly #watchers = new Set<W>()
+
+  /** Watchers with some range. */
+  get size(): number {
+    return this.#watchers.size
+  }
+
+  add(range: Range, watcher: W): void {
+    // What was removed lately must not come back under its former range.
+    if (this.#gone.has(watcher)) this.#sort()
+    this.#watchers.add(watcher)
+    this.#waiting.push({ range, watcher })
+    if (this.#waiting.length > WAITING_MAX) this.#sort()
+  }
+
+  /** Removes all ranges of a watcher. */
+  remove(watcher: W): void {
+    if (!this.#watchers.delete(watcher)) return
+    this.#waiting = this.#waiting.filter((watched) => watched.watcher !== watcher)
+    this.#gone.add(watcher)
+    if (this.#gone.size > WAITING_MAX) this.#sort()
+  }
+
+  /** Calls `found` for each range that holds the value; twice for a watcher with two of them. */
+  find(value: unknown, found: (watcher: W) => void): void {
+    this.#at({ value, side: 0 }, found)
+  }
+
+  /** How many ranges hold an end of this one, at the most. */
+  crowd({ low, high }: Range): number {
+    let most = 0
+    for (const end of [low, high]) {
+      let here = 0
+      if (end) this.#at(end, () => here++)
+      most = Math.max(most, here)
+    }
+    return most
+  }
+
+  #at(place: Place, found: (watcher: W) => void): void {
+    for (const { range, watcher } of this.#waiting) if (holds(range, place)) found(watcher)
+    this.#search(place, found, [0, this.#sorted.length])
+  }
+
+  #search(
+    place: Place,
+    found: (watcher: W) => void,
+    [from, to]: readonly [from: number, to: number],
+  ): void {
+    if (from >= to) return
+    const middle = (from + to) >> 1
+    if (isBelow(this.#highest[middle], place)) return
+    this.#search(place, found, [from, middle])
+    const { range, watcher } = this.#sorted[middle]!
+    if (range.low && comparePlaces(range.low, place) > 0) return
+    if (!isBelow(range.high, place) && !this.#gone.has(watcher)) found(watcher)
+    this.#search(place, found, [middle + 1, to])
+  }
+
+  #sort(): void {
+    const kept = this.#sorted.filter(({ watcher }) => !this.#gone.has(watcher))
+    this.#sorted = [...kept, ...this.#waiting].sort((a, b) => compareLows(a.range, b.range))
+    this.#waiting = []
+    this.#gone = new Set()
+    this.#highest = new Array<Place | undefined>(this.#sorted.length)
+    if (this.#sorted.length > 0) this.#measure(0, this.#sorted.length)
+  }
+
+  /** Fills `#highest` of a part, and returns what stands at its node. */
+  #measure(from: number, to: number): Place | undefined {
+    const middle = (from + to) >> 1
+    let { high } = this.#sorted[middle]!.range
+    if (from < middle) high = higher(high, this.#measure(from, middle))
+    if (middle + 1 < to) high = higher(high, this.#measure(middle + 1, to))
+    return (this.#highest[middle] = high)
+  }
+}
+
+function holds({ low, high }: Range, place: Place): boolean {
+  return !(low && comparePlaces(low, place) > 0) && !isBelow(high, place)
+}
+
+/** Whether an upper bound ends before the place. */
+function isBelow(high: Place | undefined, place: Place): boolean {
+  return high !== undefined && comparePlaces(high, place) < 0
+}
+
+function higher(a: Place | undefined, b: Place | undefined): Place | undefined {
+  if (!a || !b) return undefined
+  return comparePlaces(a, b) >= 0 ? a : b
+}
+
+function compareLows(a: Range, b: Range): number {
+  if (!a.low || !b.low) return Number(a.low !== undefined) - Number(b.low !== undefined)
+  return comparePlaces(a.low, b.low)
+}
+
+function comparePlaces(a: Place, b: Place): number {
+  return compareValues(a.value, b.value) || a.side - b.side
+}
