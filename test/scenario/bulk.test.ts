@@ -1,6 +1,7 @@
 /** Many rows at once: the bounds of a message, imports that are all right or change nothing, migrations and publications of every size. */
-import { type SyncStore, add, entity, memoryStorage, rename, wrap } from '@countersign/core'
+import { type SyncStore, add, entity, memoryStorage, rename, scale, wrap } from '@countersign/core'
 import { LIMITS } from '@countersign/core/message'
+import type { Storage } from '@countersign/core/ports'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Scene, scene } from './wire.ts'
@@ -237,6 +238,35 @@ describe('import', () => {
     })
   })
 
+  it('§22: counts no row that is not durable', async () => {
+    const inner = memoryStorage()
+    let release = (): void => {}
+    const released = new Promise<void>((resolve) => (release = resolve))
+    let held = false
+    const slow: Storage = {
+      async open(...given) {
+        const handle = await inner.open(...given)
+        const write = handle.write.bind(handle)
+        handle.write = async (batch) => {
+          if (held) await released
+          return write(batch)
+        }
+        return handle
+      },
+    }
+    const store = await open.open({ entities: [Place], storage: slow })
+    await open.settle()
+    held = true
+    const told: number[] = []
+    const report = store.import(Place, places(300), { onProgress: (done) => told.push(done) })
+    while (store.query(Place).rows.length < 300) await new Promise((turn) => setTimeout(turn))
+    for (let turn = 0; turn < 20; turn++) await new Promise((turn) => setTimeout(turn))
+    expect(told).toEqual([])
+    release()
+    expect((await report).rows).toBe(300)
+    expect(told.at(-1)).toBe(300)
+  })
+
   it('§22: what another writes meanwhile is neither doubled nor overwritten', async () => {
     const [ann, bob] = [
       await open.open({ entities: [Place] }),
@@ -299,6 +329,27 @@ describe('migrate', () => {
 })
 
 describe('publication', () => {
+  it('§13: of a correction below the newest version reaches builds of every age', async () => {
+    const First = entity('priced', { price: z.number() })
+    const second = { cents: z.number() }
+    const third = { cents: z.number(), note: z.string() }
+    const build = (factor: number, revision: number) =>
+      First.version(2, second, [rename('price', 'cents'), scale('cents', factor)], {
+        revision,
+      }).version(3, third, [add('note', '')])
+    const old = await open.open({ entities: [First] })
+    const { id } = old.create(First, { price: 3 })
+    const wrong = await open.open({ entities: [build(10, 0)] })
+    await open.settle()
+    expect(wrong.read(build(10, 0), id)!.cents).toBe(30)
+    const seq = open.reviewer.state.seq
+    await open.open({ entities: [build(100, 1)] })
+    await open.settle()
+    expect(wrong.query(build(10, 0)).rows[0]!.cents).toBe(300)
+    expect(wrong.status.getState().schemaTrouble).toBeUndefined()
+    expect(open.reviewer.state.seq).toBe(seq + 1)
+  })
+
   it('§13: of a type with 60 versions reaches other builds, in any space', async () => {
     const First = entity('grown', { f1: z.string() })
     const grown = (versions: number): typeof First => {
