@@ -54,6 +54,7 @@ export async function replay(trace: Trace, options: ReplayOptions): Promise<Repl
   const { url, space, key } = reviewer
   const openStore = (): SyncStore =>
     createSyncStore({
+      server: true,
       space,
       entities: [Manifest],
       storage: memoryStorage(),

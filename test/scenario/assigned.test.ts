@@ -109,7 +109,7 @@ describe('a number of the reviewer', () => {
     ann.update(Invoice, ids[1]!, { paid: true })
     await open.settle()
     await ann.close()
-    const alone = createSyncStore({ space: SPACE, entities, storage })
+    const alone = createSyncStore({ server: true, space: SPACE, entities, storage })
     stores.push(alone)
     await alone.ready
     const newcomer = await open.open({ entities })
@@ -195,6 +195,7 @@ it(
     for (let n = 0; n < CLIENTS; n++) {
       const transports = [socketIo(`http://127.0.0.1:${port}`)]
       const store = createSyncStore({
+        server: true,
         space: SPACE,
         entities,
         transports,
@@ -235,6 +236,7 @@ it(
 
     const expected = Array.from({ length: INVOICES }, (_, i) => i + 1)
     const newcomer = createSyncStore({
+      server: true,
       space: SPACE,
       entities,
       transports: [socketIo(`http://127.0.0.1:${port}`)],

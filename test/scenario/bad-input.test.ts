@@ -308,6 +308,7 @@ describe('a store', () => {
     const texts = fc.sample(fc.oneof(fc.json(), hostileReply()), { numRuns: 1_000, seed: 5 })
     let sent = 0
     const store = createSyncStore({
+      server: true,
       space: SPACE,
       entities: [Issue],
       onError: (error) => errors.push(error),
@@ -425,7 +426,7 @@ describe('a store', () => {
   })
 
   it('writes before ready and after close say so', async () => {
-    const store: SyncStore = createSyncStore({ space: SPACE, entities: [Issue] })
+    const store: SyncStore = createSyncStore({ server: true, space: SPACE, entities: [Issue] })
     expect(thrown(() => store.create(Issue, { title: 'x' }))).toMatchObject({ code: 'not_ready' })
     await store.ready
     await store.close()

@@ -128,6 +128,7 @@ describe('answers', () => {
     const secrets: unknown[] = []
     const storage = memoryStorage()
     const store = createSyncStore({
+      server: true,
       space: SPACE,
       entities: [Issue],
       storage,

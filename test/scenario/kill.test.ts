@@ -45,6 +45,7 @@ it(
     const ackedAtKill: number[] = []
     let reviewer = await startChild(folder, { port, dieAfter: lives[0]! })
     const store = createSyncStore({
+      server: true,
       space: SPACE,
       entities: [Item],
       transports: [socketIo(`http://127.0.0.1:${port}`)],
@@ -97,6 +98,7 @@ it(
     // And a newcomer who knows nothing sees the same rows.
     await startChild(folder, { port, dieAfter: 0 })
     const newcomer = createSyncStore({
+      server: true,
       space: SPACE,
       entities: [Item],
       transports: [socketIo(`http://127.0.0.1:${port}`)],

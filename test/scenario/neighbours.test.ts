@@ -71,6 +71,7 @@ async function tab(): Promise<Tab> {
       clock.after(LOOKS_MS.includes(delayMs) ? 5 : delayMs, () => isDead || task()),
   }
   const store = createSyncStore({
+    server: true,
     space: SPACE,
     entities,
     storage,

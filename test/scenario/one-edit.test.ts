@@ -79,7 +79,7 @@ describe('one edit', () => {
     await open.settle()
     expect(second.read(Issue, id)!.$state).toBe('canonical')
     await second.close()
-    const third = createSyncStore({ space: SPACE, entities: [Issue], storage })
+    const third = createSyncStore({ server: true, space: SPACE, entities: [Issue], storage })
     await third.ready
     expect(third.read(Issue, id)).toMatchObject({ title: 'kept', points: 5 })
     expect(third.read(Issue, id)!.$state).toBe('canonical')

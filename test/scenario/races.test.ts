@@ -25,6 +25,7 @@ afterEach(async () => {
 
 async function person(): Promise<SyncStore> {
   const store = createSyncStore({
+    server: true,
     space: reviewer!.space,
     entities: [Task],
     transports: [socketIo(reviewer!.url)],

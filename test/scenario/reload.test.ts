@@ -212,6 +212,7 @@ class Page {
     const { length } = pages
     const never = new Promise<string>(() => {})
     this.store = createSyncStore({
+      server: true,
       space: SPACE,
       entities,
       storage,

@@ -37,7 +37,7 @@ function alone(
   entities: readonly ReturnType<typeof entity>[],
   storage = memoryStorage(),
 ): SyncStore {
-  const store = createSyncStore({ space: SPACE, entities, storage })
+  const store = createSyncStore({ server: true, space: SPACE, entities, storage })
   stores.push(store)
   return store
 }
@@ -123,7 +123,7 @@ describe('a changed shape', () => {
     expect(ann.status.getState().schemaTrouble).toBeUndefined()
     expect(ann.read(Task, id)).toMatchObject({ title: 'of Ann' })
     await bob.close()
-    const again = createSyncStore({ space: SPACE, entities: [Other, Note], storage })
+    const again = createSyncStore({ server: true, space: SPACE, entities: [Other, Note], storage })
     stores.push(again)
     await expect(again.ready).rejects.toMatchObject(about)
   })

@@ -159,7 +159,7 @@ async function expectAllOf(
   const { position } = newest.status.getState()
   const titles = titlesOf(newest)
   for (const store of close) await store.close()
-  const reopened = createSyncStore({ space: SPACE, entities, storage })
+  const reopened = createSyncStore({ server: true, space: SPACE, entities, storage })
   await reopened.ready
   expect(titlesOf(reopened)).toEqual(titles)
   expect(reopened.status.getState()).toMatchObject({ position, outboxMessages: 0 })

@@ -9,7 +9,12 @@ const Task = entity('task', z.object({ title: z.string() }))
 let store: SyncStore
 
 beforeEach(async () => {
-  store = createSyncStore({ space: SPACE, entities: [Task], storage: memoryStorage() })
+  store = createSyncStore({
+    server: true,
+    space: SPACE,
+    entities: [Task],
+    storage: memoryStorage(),
+  })
   await store.ready
 })
 

@@ -53,6 +53,7 @@ export async function scene(
     reviewer,
     async open({ over = (honest) => honest, ...options }) {
       const store = createSyncStore({
+        server: true,
         space: SPACE,
         transports: [over(wireTo(reviewer))],
         ...options,

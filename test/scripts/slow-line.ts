@@ -101,6 +101,7 @@ async function until(holds: () => boolean, what: string, mostMs: number): Promis
 const reviewer = await startReviewer({ store: memoryReviewerStore(), host: '127.0.0.1', port: 0 })
 const open = async (url: string): Promise<SyncStore> => {
   const store = createSyncStore({
+    server: true,
     space: reviewer.space,
     entities: [Note],
     transports: [socketIo(url, { connectTimeoutMs: 60_000 })],

@@ -59,6 +59,7 @@ export async function replayTrace(trace: Trace): Promise<TraceReplay> {
   })
   const open = (): SyncStore =>
     createSyncStore({
+      server: true,
       space,
       entities: types,
       transports: [wireTo(reviewer)],

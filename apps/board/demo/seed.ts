@@ -36,6 +36,7 @@ export async function seed(reviewer: ReviewerAddress): Promise<number> {
 
 function openStore({ url, space, key }: ReviewerAddress): SyncStore {
   return createSyncStore({
+    server: true,
     space,
     entities: [Issue],
     storage: memoryStorage(),

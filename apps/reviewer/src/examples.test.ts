@@ -51,7 +51,13 @@ function wireTo(reviewer: Reviewer): Transport {
 async function person(personalId: string): Promise<SyncStore> {
   const { space, reviewer } = running!
   const transports = [wireTo(reviewer)]
-  const store = createSyncStore({ space, entities: [Issue], transports, identity: { personalId } })
+  const store = createSyncStore({
+    server: true,
+    space,
+    entities: [Issue],
+    transports,
+    identity: { personalId },
+  })
   stores.push(store)
   await store.ready
   return store

@@ -18,7 +18,12 @@ export const Issue = entity(
 /** An open store of its own space, in memory, without a network. Closed when the test ends. */
 export async function openStore(): Promise<SyncStore> {
   const space = crypto.randomUUID()
-  const store = createSyncStore({ space, entities: [Issue], storage: memoryStorage() })
+  const store = createSyncStore({
+    server: true,
+    space,
+    entities: [Issue],
+    storage: memoryStorage(),
+  })
   onTestFinished(() => store.close())
   await store.ready
   return store

@@ -33,7 +33,7 @@ export async function meet(rules?: ReviewerRules): Promise<Meeting> {
   const meeting: Meeting = {
     async open() {
       const options = { space, entities: [Issue], storage: memoryStorage() }
-      const opened = createSyncStore({ ...options, transports: [wireTo(reviewer)] })
+      const opened = createSyncStore({ server: true, ...options, transports: [wireTo(reviewer)] })
       stores.push(opened)
       await opened.ready
       return opened

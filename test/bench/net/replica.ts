@@ -59,6 +59,7 @@ function floorReplica({ url }: ServerAddress): Replica {
 
 async function ourReplica({ url, space }: ServerAddress): Promise<Replica> {
   const store = createSyncStore({
+    server: true,
     space,
     entities: [Plain],
     storage: memoryStorage(),

@@ -14,6 +14,7 @@ export async function openStore(
   { storage = memoryStorage(), transport }: { storage?: Storage; transport?: Transport } = {},
 ): Promise<SyncStore> {
   const store = createSyncStore({
+    server: true,
     space: SPACE,
     entities: [entity],
     storage,

@@ -88,7 +88,7 @@ async function fill(
   entities: Parameters<typeof createSyncStore>[0]['entities'],
   next: (store: SyncStore) => boolean,
 ): Promise<void> {
-  const store = createSyncStore({ space: SPACE, entities, storage })
+  const store = createSyncStore({ server: true, space: SPACE, entities, storage })
   await store.ready
   let more = true
   while (more) store.transact(() => (more = next(store)))
@@ -97,7 +97,7 @@ async function fill(
 
 async function opened(storage: Storage, count: number) {
   const start = performance.now()
-  const store = createSyncStore({ space: SPACE, entities: [Third], storage })
+  const store = createSyncStore({ server: true, space: SPACE, entities: [Third], storage })
   await store.ready
   let found = 0
   const query = clocked(() => {

@@ -8,7 +8,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { IdentityOptions } from './identity.ts'
 import type { ReplicaOptions } from './options.ts'
-import { type Platform, defaultPlatform } from './platform.ts'
+import { type Platform, defaultPlatform, isClient } from './platform.ts'
 import { Replica } from './replica.ts'
 import type { SyncStore } from './store.ts'
 import { Store } from './sync-store.ts'
@@ -27,6 +27,12 @@ export interface StoreOptions {
   readonly onError?: (error: unknown) => void
   /** Time, randomness, signatures and locks; for tests and unusual platforms. */
   readonly platform?: Partial<Platform>
+  /**
+   * Runs the store where there is no `window`: in Node, on a server. Without it, and without a
+   * `platform`, a store made there is inert: it opens nothing, has no rows, and refuses writes as
+   * `not_ready`, so that a module-level store does no harm while pages are rendered on a server.
+   */
+  readonly server?: boolean
   /** Arrivals from the reviewer that are stored one by one before a checkpoint replaces them. Default: 512. */
   readonly checkpointSteps?: number
 }
@@ -36,11 +42,19 @@ export interface StoreOptions {
  * @throws CountersignError `invalid` for a space that is not a uuid or more than one transport.
  */
 export function createSyncStore(options: StoreOptions): SyncStore {
-  return createLimitedStore(options, {})
+  const inert = options.server !== true && options.platform === undefined && !isClient()
+  return openStore(options, { limits: {}, inert })
 }
 
 /** The same with other bounds than the defaults: for tests, which cannot write 8,192 messages each time. */
 export function createLimitedStore(options: StoreOptions, limits: Partial<Limits>): SyncStore {
+  return openStore(options, { limits, inert: false })
+}
+
+function openStore(
+  options: StoreOptions,
+  { limits, inert }: { readonly limits: Partial<Limits>; readonly inert: boolean },
+): SyncStore {
   if (!isUuid(options.space))
     throw new CountersignError(
       'invalid',
@@ -63,6 +77,7 @@ export function createLimitedStore(options: StoreOptions, limits: Partial<Limits
       ...(options.checkpointSteps !== undefined && { checkpointStepsMax: options.checkpointSteps }),
       ...limits,
     },
+    inert,
     onError: options.onError ?? ((error) => void platform.clock.after(0, () => rethrow(error))),
   }
   return new Store(new Replica(parts), parts)

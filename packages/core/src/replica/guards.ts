@@ -9,6 +9,12 @@ import type { Replica } from './replica.ts'
 export function assertWritable(replica: Replica, ready: boolean): void {
   const { halted } = replica.status.getState()
   if (replica.closed) throw new CountersignError('closed', 'the store is closed')
+  if (replica.inert) {
+    throw new CountersignError(
+      'not_ready',
+      'this store was made where there is no window, and is inert; a server that writes passes `server: true`',
+    )
+  }
   if (!ready) {
     throw new CountersignError(
       'not_ready',

@@ -18,5 +18,7 @@ export interface ReplicaOptions {
   readonly platform: Platform
   /** Every bound of this replica, defaults filled in. */
   readonly limits: Limits
+  /** Opens nothing and refuses writes: the store of a page that is rendered on a server. */
+  readonly inert: boolean
   readonly onError: (error: unknown) => void
 }

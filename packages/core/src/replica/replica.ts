@@ -146,13 +146,17 @@ export class Replica {
     return this.#identity
   }
 
+  get inert(): boolean {
+    return this.#options.inert
+  }
+
   get closed(): boolean {
     return this.#closing !== undefined
   }
 
   /** Whether the rows here are all that the reviewer had at the position. */
   get complete(): boolean {
-    return this.#tail.position !== null || !this.#options.transport
+    return this.#tail.position !== null || (!this.#options.transport && !this.#options.inert)
   }
 
   get position(): Position | null {
@@ -283,6 +287,7 @@ export class Replica {
 
   async #open(): Promise<void> {
     const { platform, storage, space, transport } = this.#options
+    if (this.#options.inert) return
     if (storage) await this.#disk.open(storage, space)
     else this.status.setState({ storage: 'degraded' })
     const identity = await openIdentity(space, this.#options.identity, {
