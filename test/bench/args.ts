@@ -15,7 +15,7 @@ export const NODE_NAMES = [
   'C6u',
   'C7',
 ]
-export const BROWSER_NAMES = ['R1', 'R2', 'R5', 'P1']
+export const BROWSER_NAMES = ['R1', 'R2', 'R3', 'R5', 'P1']
 export const NET_NAMES = ['N1', 'N2', 'N7']
 export const DEVTOOLS_NAME = 'devtools'
 const ALL_NAMES = [...NODE_NAMES, ...BROWSER_NAMES, ...NET_NAMES, DEVTOOLS_NAME]

@@ -1,4 +1,4 @@
-/** R1, R2, R5 and P1: runs them in one page, or one page after the other where a reload counts. */
+/** R1, R2, R3, R5 and P1: runs them in one page, or one page after the other where a reload counts. */
 import type { Page } from 'playwright'
 import type { Settings } from '../args.ts'
 import { type Figure, type Rounds, loneFigure, median, must, timeFigure } from '../figure.ts'
@@ -11,7 +11,7 @@ const WRITES = 10_000
 const ROUNDS = 7
 
 export function runInBrowser(name: string, { rounds = ROUNDS }: Settings): Promise<Figure[]> {
-  const run = { R1: r1, R2: r2, R5: r5, P1: p1 }[name]!
+  const run = { R1: r1, R2: r2, R3: r3, R5: r5, P1: p1 }[name]!
   return withSite((site) => run(site, rounds))
 }
 
@@ -41,6 +41,20 @@ async function r2(site: Site, rounds: number): Promise<Figure[]> {
       roundsOf(await changed(10_000)),
     ),
   ]
+}
+
+async function r3(site: Site, rounds: number): Promise<Figure[]> {
+  const figures: Figure[] = []
+  for (const step of ['replace', 'append', 'clear'] as const) {
+    const page = await site.open()
+    const times = await page.evaluate(([of, count]) => window.bench.tableStep(of, count), [
+      step,
+      rounds,
+    ] as const)
+    const what = `${step} 1,000 rows of a table, call to paint; floor plain hooks`
+    figures.push(timeFigure({ name: `R3 ${step}`, what, unit: 'ms' }, roundsOf(times)))
+  }
+  return figures
 }
 
 async function r5(site: Site, rounds: number): Promise<Figure[]> {

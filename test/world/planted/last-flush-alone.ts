@@ -5,10 +5,9 @@ export const lastFlushAlone: Planted = {
   what: 'Of a session that ends while another opens, only what it stored last is taken over.',
   edits: [
     {
-      module: 'replica/replica.ts',
-      from: 'const ended = await endedSessions(state, flushes, this.#sessionLocks)',
-      to: `const ended = await endedSessions(state, flushes, this.#sessionLocks)
-    for (const flush of flushes) this.#adopted.add(flush.key)`,
+      module: 'replica/adopter.ts',
+      from: 'for (const { flush } of ended) this.#done.add(flush.key)',
+      to: 'for (const { key } of state.segments) this.#done.add(key)',
     },
   ],
   seed: 3207,

@@ -5,6 +5,7 @@ import { findLeft, writeAndLeave } from './leave.ts'
 import { typeInto } from './input.tsx'
 import { openPage } from './pages.tsx'
 import { changeRows, mountRows } from './rows.tsx'
+import { tableStep } from './table.tsx'
 
 const workloads = {
   checkDurable,
@@ -16,6 +17,7 @@ const workloads = {
   openPage,
   changeRows,
   mountRows,
+  tableStep,
   scrollNothing,
   scrollPanel,
   writeBeside,
