@@ -173,4 +173,22 @@ describe('two tabs that are offline', () => {
     expect(titles(other)).toEqual(['b'])
     expect(Object.keys(other.store.read(Task, id)!.$conflicts)).toEqual([])
   })
+
+  it('§6: what is refused after it was taken over blocks what was written on it before', async () => {
+    const one = await tab()
+    const other = await tab()
+    other.store.create(Task, { title: 'fine' })
+    const { id } = one.store.create(Task, { title: 'no' })
+    await vi.waitFor(() => expect(titles(other)).toEqual(['fine', 'no']))
+    const edit = other.store.update(Task, id, { note: 'on it' })
+    await other.store.flushed()
+    one.die()
+    other.store.setOnline(true)
+    await vi.waitFor(() => expect(titles(other)).toEqual(['fine']))
+    expect(edit.state).toBe('blocked')
+    expect(other.store.refused.snapshot().map(({ state }) => state)).toEqual([
+      'rejected',
+      'blocked',
+    ])
+  })
 })

@@ -67,6 +67,20 @@ describe('a tab that closes while another is open', () => {
     expect(await draftsStored()).toBe(0)
   })
 
+  it('§6: all of it: what was stored before the other one opened, and what came last', async () => {
+    const closing = await page()
+    closing.store.create(Task, { title: 'first' })
+    await closing.store.flushed()
+    const other = await page()
+    expect(titlesOf(other.store)).toEqual([])
+    closing.store.create(Task, { title: 'last' })
+    await closing.store.flushed()
+    await closing.end()
+    await other.accepted()
+    await vi.waitFor(() => expect(delivered()).toBe(2))
+    expect(titlesOf(other.store)).toEqual(['first', 'last'])
+  })
+
   it('§6: and within minutes where it is online all the time', async () => {
     const other = await page()
     await other.accepted()

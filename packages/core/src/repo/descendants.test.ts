@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { Entry, Write } from '../log/entry.ts'
+import { RegisterTable } from '../schema/registers.ts'
+import { descendantsAmong } from './repo.ts'
+
+const table = new RegisterTable(['title'])
+
+/** The entry that arrived as the so-manieth, over these. */
+function entry(arrival: number, ...parents: readonly Entry[]): Entry {
+  const session = { authorId: 'a', sessionId: 's' }
+  const made = new Entry({ session, clientSeq: arrival, timestamp: 0, arrival })
+  const facts = {
+    index: 0,
+    type: 'task',
+    entityId: 'e',
+    kind: parents.length > 0 ? 'update' : 'create',
+    version: 1,
+    regs: table.set(['title']),
+    parents: parents.map(({ writes }) => writes[0]!),
+  } as const
+  made.writes.push(new Write(made, facts, { title: String(arrival) }))
+  return made
+}
+
+describe('what stands on refused messages', () => {
+  const root = entry(1)
+  const other = entry(2)
+  const child = entry(3, root)
+  const grandchild = entry(4, child)
+  const beside = entry(5, other)
+  const merge = entry(6, beside, grandchild)
+
+  it.each([
+    ['causal order', [root, other, child, grandchild, beside, merge]],
+    [
+      'an outbox where a session that was taken over comes last',
+      [merge, grandchild, beside, child],
+    ],
+    ['any order', [grandchild, merge, other, child, beside]],
+  ])('is found whole, and in causal order, in %s', (_, pending) => {
+    expect(descendantsAmong(pending, new Set([root]))).toEqual([child, grandchild, merge])
+  })
+
+  it('is nothing where nothing stands on them', () => {
+    expect(descendantsAmong([root, child, grandchild], new Set([merge]))).toEqual([])
+  })
+})
