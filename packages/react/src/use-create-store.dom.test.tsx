@@ -12,7 +12,7 @@ import { SyncProvider, useCreateStore, useQuery } from './index.ts'
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => {
   cleanup()
-  vi.runAllTimers()
+  vi.advanceTimersByTime(1)
   vi.useRealTimers()
 })
 
@@ -61,7 +61,7 @@ test('the store is there after the first commit, and closed after the component 
   expect(container.textContent).toBe('1 issues')
   unmount()
   expect(isClosed(store)).toBe(false)
-  vi.runAllTimers()
+  vi.advanceTimersByTime(1)
   await store.close()
   expect(isClosed(store)).toBe(true)
 })
@@ -72,7 +72,7 @@ test('StrictMode mounts twice and opens one store, which stays open', async () =
       <App space={SPACES[0]!} />
     </StrictMode>,
   )
-  vi.runAllTimers()
+  vi.advanceTimersByTime(1)
   const store = seen.at(-1)!
   await act(() => store.ready)
   expect(made).toBe(1)
@@ -91,7 +91,7 @@ test('other deps open another store and close the one before; the same deps keep
   // Never the store of the deps before, not even in the render between.
   expect(seen).not.toContain(first)
   expect(made).toBe(2)
-  vi.runAllTimers()
+  vi.advanceTimersByTime(1)
   await first.close()
   expect(isClosed(first)).toBe(true)
   expect(isClosed(seen.at(-1))).toBe(false)
