@@ -67,10 +67,12 @@ export function s4RefusalsAreKept(
   acks: readonly Ack[],
   visits: readonly Visit[],
 ): void {
-  for (const { store, name } of visits) {
+  for (const { store, name, device } of visits) {
     const listed = new Map(store.refused.snapshot().map((each) => [each.messageId, each]))
-    for (const id of listed.keys()) {
-      const isRefused = !truth.facts.message(id) || truth.isRefused(id)
+    for (const [id, { reason, state }] of listed) {
+      // What a rotten disk has lost can only be written again, and what stands on it waits for that.
+      const isLost = device.hadTrouble && (reason === 'damaged' || state === 'blocked')
+      const isRefused = isLost || !truth.facts.message(id) || truth.isRefused(id)
       must(isRefused, 'S3', () => `${name} lists ${truth.facts.nameOf(id)} as refused`)
     }
     for (const { visit, receipt, verdict } of acks) {

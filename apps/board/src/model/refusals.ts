@@ -2,7 +2,7 @@
  * Refused messages in plain words: what they wanted, why they were refused, and what comes with
  * them. The codes are the reviewer's; a sentence of its rules is shown as it was said.
  */
-import type { FinalReason, RefusedChange, RefusedMessage, StandingValue } from '@countersign/core'
+import type { RefusedChange, RefusedMessage, StandingValue } from '@countersign/core'
 import { type Act, actOf } from './acts.ts'
 import { listed, quoted, sentence, statement } from './words.ts'
 
@@ -13,7 +13,9 @@ export interface Names {
   readonly titleOf: (id: string) => string | undefined
 }
 
-const reasons: Readonly<Record<FinalReason, string>> = {
+type Reason = RefusedMessage['reason']
+
+const reasons: Readonly<Record<Reason, string>> = {
   unauthorised: 'You may not do this.',
   invalid: 'The reviewer finds it invalid.',
   stale: 'Somebody was first.',
@@ -27,10 +29,11 @@ const reasons: Readonly<Record<FinalReason, string>> = {
   too_many_heads: 'Too many people have changed this side by side. Resolve the conflicts first.',
   needs_upgrade: 'This page is too old for it. Reload the page.',
   session_expired: 'It was written too long ago.',
+  damaged: 'This browser damaged its record before it was sent. It can be written again.',
 }
 
 /** Reasons whose detail is a sentence of the people who run the reviewer. */
-const sayThemselves: ReadonlySet<FinalReason> = new Set(['unauthorised', 'invalid'])
+const sayThemselves: ReadonlySet<Reason> = new Set(['unauthorised', 'invalid'])
 
 export function reasonWords(
   { reason, detail, standing }: Pick<RefusedMessage, 'reason' | 'detail' | 'standing'>,

@@ -1,9 +1,11 @@
 /** Trouble that the reader must know before writing on: a full disk, or a store that stopped. */
-import { useSyncStatus } from '@countersign/react'
+import type { SyncStatus } from '@countersign/core'
+import { useSyncStatus, useSyncStore } from '@countersign/react'
 import { Icon } from '../parts/Icon.tsx'
 
 export function StoreTrouble() {
   const halted = useSyncStatus((status) => status.halted)
+  const damaged = useSyncStatus((status) => status.damaged)
   const degraded = useSyncStatus((status) => status.storage === 'degraded')
   if (halted !== undefined) {
     return (
@@ -15,7 +17,7 @@ export function StoreTrouble() {
       </p>
     )
   }
-  if (!degraded) return null
+  if (!degraded) return damaged.length === 0 ? null : <Damaged records={damaged} />
   return (
     <p className="trouble" data-tone="warn" role="alert">
       <Icon name="warning" />
@@ -23,6 +25,24 @@ export function StoreTrouble() {
         This browser stores nothing right now. What you write is sent at once, but it is lost if you
         close the page while offline.
       </span>
+    </p>
+  )
+}
+
+function Damaged({ records }: { records: SyncStatus['damaged'] }) {
+  const store = useSyncStore()
+  const discard = (): void => records.forEach(({ key }) => store.discard(key))
+  return (
+    <p className="trouble" data-tone="warn" role="alert">
+      <Icon name="warning" />
+      <span>
+        This browser damaged {records.length === 1 ? 'a record' : `${records.length} records`} of
+        this board. What is left of your own changes is under Rejected, and can be written again. (
+        {records[0]!.detail})
+      </span>
+      <button type="button" className="button" onClick={discard}>
+        Understood
+      </button>
     </p>
   )
 }

@@ -78,7 +78,7 @@ export interface ReviewRecord {
 }
 
 export interface Refusal {
-  readonly reason: FinalReason
+  readonly reason: FinalReason | 'damaged'
   readonly detail: string | undefined
 }
 
@@ -240,7 +240,7 @@ export interface SyncRecord {
   /** Entities whose states were asked for, because a parent is not here. */
   readonly wanted: readonly Uuid[]
   readonly storage: string
-  readonly storageTrouble: StorageTrouble | undefined
+  readonly storageTrouble: StorageTrouble | 'damaged' | undefined
   readonly halted: string | undefined
 }
 
@@ -266,7 +266,7 @@ export interface StoragePart {
 
 export interface StorageRecord {
   readonly health: string
-  readonly trouble: StorageTrouble | undefined
+  readonly trouble: StorageTrouble | 'damaged' | undefined
   /** undefined: nothing is stored, or it cannot be read. */
   readonly parts: readonly StoragePart[] | undefined
   /** Stored flushes that wait for verdicts. */

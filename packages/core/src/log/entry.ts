@@ -27,7 +27,8 @@ export interface SessionRef {
 }
 
 export interface Refusal {
-  readonly reason: FinalReason
+  /** `damaged` is no verdict: the storage lost what it takes to send the message. */
+  readonly reason: FinalReason | 'damaged'
   readonly detail: string | undefined
   /** With `stale`: what stands in the registers it wrote. */
   readonly standing: readonly Standing[]

@@ -78,6 +78,8 @@ export interface Limits {
   readonly checkpointStepsMax: number
   readonly checkpointStepBytesMax: number
   readonly sliceEntitiesMax: number
+  /** How long a call to the storage may go unanswered before the store goes on in memory, ms. */
+  readonly storageAnswerMs: number
   /** Batches that are written to the storage as one. */
   readonly storageBatchesMax: number
 }
@@ -140,5 +142,6 @@ export const LIMITS: Limits = {
   checkpointStepsMax: 512,
   checkpointStepBytesMax: 4_194_304,
   sliceEntitiesMax: 512,
+  storageAnswerMs: 10_000,
   storageBatchesMax: 64,
 }

@@ -103,8 +103,11 @@ export interface StoredState {
   readonly checkpoint: Checkpoint | undefined
 }
 
-/** Why a storage stopped working. `blocked` and `quota` may pass, the others do not. */
-export type StorageTrouble = 'quota' | 'blocked' | 'closed' | 'version' | 'failed'
+/**
+ * Why a storage does not work. `blocked`, `quota` and `hanging` may pass, the others do not. Adapters
+ * do not say `hanging`: it is what a store makes of a call that is not answered.
+ */
+export type StorageTrouble = 'quota' | 'blocked' | 'hanging' | 'closed' | 'version' | 'failed'
 
 export class StorageError extends Error {
   override readonly name = 'StorageError'

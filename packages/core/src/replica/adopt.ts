@@ -4,12 +4,15 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import { Entry, type SessionRef } from '../log/entry.ts'
+import { grantBytes, personalCommit, whoamiId } from '../message/ids.ts'
 import type { Message, SessionOpening } from '../message/message.ts'
 import { intake } from '../messaging/materialize.ts'
 import type { Outbox } from '../messaging/outbox.ts'
 import type { Repo } from '../repo/repo.ts'
+import type { Signer } from '../ports/signer.ts'
 import type { StoredState } from '../ports/storage.ts'
-import { type StoredFlush, readOpenings, readRejections } from './restore.ts'
+import { type StoredFlush, readRejections } from './restore.ts'
+import { type DamagedRecord, storedOpenings } from './sound-state.ts'
 import type { SessionLocks } from './session-locks.ts'
 
 export interface Adoption {
@@ -25,7 +28,20 @@ export interface Adoption {
 /** A stored flush of a session that nobody else looks after. */
 export interface EndedFlush {
   readonly flush: StoredFlush
-  readonly opening: SessionOpening
+  /** undefined: no record of the session is left that its author signed, so nobody can send it. */
+  readonly opening: SessionOpening | undefined
+}
+
+/** What it takes to look after sessions of this device. */
+export interface SessionParts {
+  readonly locks: SessionLocks
+  readonly space: Uuid
+  readonly signer: Signer
+}
+
+/** Whether its messages wait and cannot be sent: they are kept for the app to write again. */
+export function isLost({ flush, opening }: EndedFlush): boolean {
+  return flush.open && (flush.isDamaged === true || opening === undefined)
 }
 
 /**
@@ -35,9 +51,8 @@ export interface EndedFlush {
 export async function endedSessions(
   state: StoredState,
   flushes: readonly StoredFlush[],
-  locks: SessionLocks,
+  { locks, space, signer }: SessionParts,
 ): Promise<readonly EndedFlush[]> {
-  const openings = new Map(readOpenings(state).map((opening) => [opening.sessionId, opening]))
   const rejections = readRejections(state)
   const hasMore = new Set(
     flushes
@@ -45,15 +60,34 @@ export async function endedSessions(
       .map(sessionOf),
   )
   // Asked once a session: one that ends in between must not be taken over from its middle.
-  const held = new Map<Uuid, SessionOpening>()
+  const held = new Map<Uuid, SessionOpening | undefined>()
   for (const sessionId of hasMore) {
-    const opening = openings.get(sessionId)
-    if (opening && (await locks.hold(sessionId))) held.set(sessionId, opening)
+    if (!(await locks.hold(sessionId))) continue
+    const first = flushes.find((flush) => sessionOf(flush) === sessionId)!
+    held.set(sessionId, await openingOf(first.messages[0]!, state, { space, signer }))
   }
   return flushes.flatMap((flush) => {
-    const opening = held.get(sessionOf(flush))
-    return opening ? [{ flush, opening }] : []
+    const sessionId = sessionOf(flush)
+    return held.has(sessionId) ? [{ flush, opening: held.get(sessionId) }] : []
   })
+}
+
+/** The stored opening that the message commits to and its author signed, if one is left. */
+async function openingOf(
+  { header }: Message,
+  state: StoredState,
+  { space, signer }: Omit<SessionParts, 'locks'>,
+): Promise<SessionOpening | undefined> {
+  const { sessionId, authorId, personalCommit: commit } = header
+  for (const opening of storedOpenings(state)) {
+    const { publicKey, personalId, salt, sig } = opening
+    if (opening.sessionId !== sessionId || opening.authorId !== authorId) continue
+    if (personalCommit(space, personalId, salt) !== commit) continue
+    const bytes = grantBytes(space, authorId, { sessionId, commit })
+    if (whoamiId(publicKey) === authorId && (await signer.verify(publicKey, bytes, sig)))
+      return opening
+  }
+  return undefined
 }
 
 export function isOfSession(flush: StoredFlush, sessionId: Uuid): boolean {
@@ -62,6 +96,24 @@ export function isOfSession(flush: StoredFlush, sessionId: Uuid): boolean {
 
 function sessionOf({ messages }: StoredFlush): Uuid {
   return messages[0]!.header.sessionId
+}
+
+/** A report for each session that has messages to send and no sound opening. */
+export function lostSessions(
+  ended: readonly EndedFlush[],
+  isDismissed: (id: Uuid) => boolean,
+): readonly DamagedRecord[] {
+  const lost = new Map<Uuid, Uuid[]>()
+  for (const { flush, opening } of ended) {
+    if (!flush.open || opening || flush.isDamaged) continue
+    const ids = flush.messages.map(({ id }) => id)
+    lost.set(sessionOf(flush), [...(lost.get(sessionOf(flush)) ?? []), ...ids])
+  }
+  return [...lost].flatMap(([sessionId, messageIds]) => {
+    if (messageIds.every(isDismissed)) return []
+    const detail = `the record of session ${sessionId} is damaged or missing; its messages cannot be sent as they are`
+    return [{ key: `session:${sessionId}`, kind: 'session', detail, messageIds, text: undefined }]
+  })
 }
 
 /** Takes over what waits for verdicts; `settled` are flushes of which nothing does. */
@@ -74,7 +126,7 @@ export function adoptFlushes(
   for (const { flush, opening } of ended) {
     for (const change of flush.messages.flatMap(({ changes }) => changes))
       if (change?.meta.sid !== undefined) adoption.mintedIn(change.meta.entityId, change.meta.sid)
-    if (!flush.open) continue
+    if (!flush.open || !opening || flush.isDamaged) continue
     if (adoptFlush(flush, opening, adoption)) adopted.push(opening)
     else settled.push(flush.key)
   }
@@ -88,7 +140,11 @@ function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adop
     (message) => !adoption.repo.messages.get(message.id)?.review && !adoption.isRefused(message.id),
   )
   if (waiting.length === 0) return false
-  const entries = waiting.map((message) => pendingEntry(message, session, adoption))
+  const entries = waiting.map((message) =>
+    stored.isReopened
+      ? reopenedEntry(message, session, adoption)
+      : pendingEntry(message, session, adoption),
+  )
   const { key, packed, sig, publicKey } = stored
   const flush = { key, entries, packed, sig, publicKey, sessionId: opening.sessionId }
   adoption.outbox.addFlush(flush, entries)
@@ -117,6 +173,13 @@ function pendingEntry(
     repo.messages.add(entry)
     repo.addPending(entry)
   }
+  return entry
+}
+
+/** Mostly it has its verdict, and was followed by others: it must not show as pending beside them. */
+function reopenedEntry(message: Message, session: SessionRef, adoption: Adoption): Entry {
+  const entry = unseenEntry(message, session, adoption.nextArrival())
+  entry.state = 'queued'
   return entry
 }
 

@@ -11,18 +11,23 @@ import type { StoredState } from '../ports/storage.ts'
 import type { Repo } from '../repo/repo.ts'
 import {
   type EndedFlush,
+  type SessionParts,
   type StoredOwn,
   adoptFlushes,
   endedSessions,
+  isLost,
   isOfSession,
+  lostSessions,
 } from './adopt.ts'
+import type { Damage } from './damage.ts'
 import type { Disk } from './disk.ts'
 import { draftSessionOf } from './drafts.ts'
 import { withFinishedDrafts } from './finish-drafts.ts'
 import type { ReplicaOptions } from './options.ts'
 import type { Refusals } from './refusals.ts'
-import { readFlushes } from './restore.ts'
+import { type Recovered, dismissedKeys, recovered } from './recover.ts'
 import type { SessionLocks } from './session-locks.ts'
+import type { SoundState } from './sound-state.ts'
 import type { SyncStatus } from './store.ts'
 
 /** A page that has just reloaded may hold the locks of its last life a moment longer. */
@@ -38,6 +43,7 @@ export interface AdopterParts {
   readonly status: StoreApi<SyncStatus>
   readonly refusals: Refusals
   readonly storedOwn: StoredOwn
+  readonly damage: Damage
   /** Sessions whose messages are offered; those that are taken over join them. */
   readonly openings: Map<Uuid, SessionOpening>
   readonly sessionId: Uuid
@@ -80,17 +86,28 @@ export class Adopter {
     return this.#looking
   }
 
-  finishDrafts(state: StoredState): Promise<StoredState> {
-    const { options, disk, locks, sessionId } = this.#parts
-    return withFinishedDrafts(state, options, { disk, locks, sessionId })
+  /** What the storage holds, its drafts sealed and its damaged records reported. */
+  async recovered(sound: SoundState): Promise<Recovered> {
+    const { disk, damage, options, sessionId } = this.#parts
+    const place = { ...this.sessionParts, sessionId }
+    const state = await withFinishedDrafts(sound.state, options, { ...place, disk })
+    const found = await recovered({ ...sound, state }, place)
+    damage.restore(dismissedKeys(found.state))
+    damage.add(found.damaged)
+    return found
+  }
+
+  get sessionParts(): SessionParts {
+    const { locks, options } = this.#parts
+    return { locks, space: options.space, signer: options.platform.signer }
   }
 
   adopt(state: StoredState, ended: readonly EndedFlush[]): void {
-    const { repo, outbox, refusals, openings, disk, mintedIn, nextArrival } = this.#parts
-    refusals.restore(
-      state,
-      ended.flatMap(({ flush }) => flush.messages),
-    )
+    const { repo, outbox, refusals, damage, openings, disk, mintedIn, nextArrival } = this.#parts
+    const messages = ended.flatMap(({ flush }) => flush.messages)
+    const lost = ended.filter(isLost).flatMap(({ flush }) => flush.messages.map(({ id }) => id))
+    refusals.restore(state, messages, new Set(lost))
+    damage.add(lostSessions(ended, (id) => refusals.isSettled(id)))
     for (const { flush } of ended) this.#done.add(flush.key)
     const { adopted, settled } = adoptFlushes(ended, {
       repo,
@@ -112,7 +129,7 @@ export class Adopter {
 
   async #look(): Promise<void> {
     const { disk, locks, sessionId } = this.#parts
-    const keys = await disk.handle?.waiting().catch(() => undefined)
+    const keys = await disk.waiting()
     const ended: string[] = []
     for (const key of keys ?? []) {
       const session = draftSessionOf(key) ?? flushSessionOf(key)
@@ -126,17 +143,17 @@ export class Adopter {
 
   /** A session may have stored a last flush before its lock was ours; another may have ended since. */
   async #late(): Promise<void> {
-    const { options, disk, locks, repo, refusals, storedOwn, sessionId } = this.#parts
-    const read = await disk.handle?.read().catch(() => undefined)
-    const state = read && (await this.finishDrafts(read).catch(() => undefined))
-    if (!state || this.#stopped) return
-    const others = readFlushes(state, options.space).flushes.filter(
+    const { options, disk, repo, refusals, storedOwn, sessionId } = this.#parts
+    const sound = await disk.read()
+    const found = sound && (await this.recovered(sound))
+    if (!found || this.#stopped) return
+    const others = found.flushes.filter(
       (flush) => !this.#done.has(flush.key) && !isOfSession(flush, sessionId),
     )
-    const late = await endedSessions(state, others, locks)
+    const late = await endedSessions(found.state, others, this.sessionParts)
     if (late.length === 0 || this.#stopped) return
     for (const { flush } of late) for (const message of flush.messages) storedOwn.add(message)
-    this.adopt(state, late)
+    this.adopt(found.state, late)
     repo.emit()
     refusals.messages.emit([], options.onError)
     this.#parts.onAdopted()

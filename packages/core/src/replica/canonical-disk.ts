@@ -15,7 +15,8 @@ import type { StoredState, WriteBatch } from '../ports/storage.ts'
 import { type PageEntity, pageText } from '../protocol/pages.ts'
 import { Picture } from '../repo/picture.ts'
 import type { Repo } from '../repo/repo.ts'
-import { type Disk, advanceOf, rankOf, segment } from './disk.ts'
+import { type Disk, advanceOf, segment } from './disk.ts'
+import { rankOf } from './rank.ts'
 import { checkpointPages, stepText } from './restore.ts'
 
 /** Work on a checkpoint in one go. */

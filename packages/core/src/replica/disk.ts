@@ -5,6 +5,8 @@
  */
 import { checksum } from '../base/checksum.ts'
 import type { Uuid } from '../base/uuid.ts'
+import type { Limits } from '../message/limits.ts'
+import type { Clock } from '../ports/clock.ts'
 import {
   type Advance,
   type Segment,
@@ -14,6 +16,20 @@ import {
   type StorageTrouble,
   type WriteBatch,
 } from '../ports/storage.ts'
+import { rankOf } from './rank.ts'
+import { type SoundState, soundState } from './sound-state.ts'
+
+/** Troubles that end with a write that goes through. */
+const PASSING: ReadonlySet<StorageTrouble> = new Set(['quota', 'blocked', 'hanging'])
+
+export interface DiskParts {
+  readonly limits: Pick<Limits, 'storageBatchesMax' | 'storageAnswerMs'>
+  readonly clock: Clock
+  /** `trouble` has changed. */
+  readonly onTrouble: () => void
+  /** A storage that did not answer in time does so now, and has what it was owed. */
+  readonly onBack: () => void
+}
 
 interface Waiting {
   readonly batch: WriteBatch
@@ -21,19 +37,22 @@ interface Waiting {
 }
 
 export class Disk {
+  readonly #parts: DiskParts
   #handle: StorageHandle | undefined
+  /** A call without an answer, after the longest time one is waited for: nothing else is asked meanwhile. */
+  #hanging: Promise<void> | undefined
+  #closed = false
   readonly #waiting: Waiting[] = []
   #writing: Promise<void> | undefined
   /** Batches joined into one transaction, at the most. */
-  readonly #batchesMax: number
-  readonly #onTrouble: (trouble: StorageTrouble | undefined) => void
   #trouble: StorageTrouble | undefined
-  /** Facts that the storage refused. They go before all else: what is stored has no gaps. */
+  /** It answers again, so what is owed is worth a try. */
+  #isBack = false
+  /** Facts that the storage refused, or did not take in time. They go before all else: what is stored has no gaps. */
   #owed: WriteBatch[] = []
 
-  constructor(batchesMax: number, onTrouble: (trouble: StorageTrouble | undefined) => void) {
-    this.#batchesMax = batchesMax
-    this.#onTrouble = onTrouble
+  constructor(parts: DiskParts) {
+    this.#parts = parts
   }
 
   get handle(): StorageHandle | undefined {
@@ -47,16 +66,58 @@ export class Disk {
 
   async open(storage: Storage, space: Uuid): Promise<void> {
     try {
-      this.#handle = await storage.open((trouble) => this.#fail(trouble), space)
+      const opening = storage.open((trouble) => this.#fail(trouble), space)
+      // Also when it comes too late to be waited for.
+      const opened = opening.then((handle) => {
+        if (this.#closed) void handle.close()
+        else this.#handle = handle
+        if (this.#trouble === 'blocked') this.#fail(undefined)
+      })
+      await this.#answer(opened)
     } catch (error) {
-      this.#fail(error instanceof StorageError ? error.trouble : 'failed')
+      this.#fail(troubleOf(error))
+    }
+  }
+
+  /** What is stored, its damaged records set apart; undefined where nothing can be read. Never rejects. */
+  async read(): Promise<SoundState | undefined> {
+    try {
+      if (!this.#handle || this.#hanging) return undefined
+      return soundState(await this.#answer(this.#handle.read()))
+    } catch (error) {
+      this.#fail(troubleOf(error))
+      return undefined
+    }
+  }
+
+  /** As `StorageHandle.waiting`; undefined where nothing can be read. Never rejects. */
+  async waiting(): Promise<readonly string[] | undefined> {
+    try {
+      if (!this.#handle || this.#hanging) return undefined
+      return await this.#answer(this.#handle.waiting())
+    } catch (error) {
+      // What it does not name is looked at with the next opening.
+      if (error instanceof StorageError) this.#fail(error.trouble)
+      return undefined
+    }
+  }
+
+  /** As `StorageHandle.claim`; where nothing can be stored, `value` itself. Never rejects. */
+  async claim(key: string, value: unknown): Promise<unknown> {
+    try {
+      if (!this.#handle || this.#hanging) return value
+      return await this.#answer(this.#handle.claim(key, value))
+    } catch (error) {
+      this.#fail(troubleOf(error))
+      return value
     }
   }
 
   /** Resolves to whether it is stored. Never rejects. */
   write(batch: WriteBatch): Promise<boolean> {
-    if (!this.#handle || this.#trouble === 'closed' || this.#trouble === 'version')
-      return Promise.resolve(false)
+    if (this.#trouble === 'closed' || this.#trouble === 'version') return Promise.resolve(false)
+    if (this.#hanging) this.#owe(batch)
+    if (!this.#handle || this.#hanging) return Promise.resolve(false)
     return new Promise((done) => {
       this.#waiting.push({ batch, done })
       this.#writing ??= this.#drain()
@@ -80,13 +141,18 @@ export class Disk {
   async close(): Promise<void> {
     await this.idle()
     const handle = this.#handle
+    this.#closed = true
     this.#handle = undefined
-    await handle?.close()
+    const closing = handle?.close()
+    if (closing && !this.#hanging) await this.#answer(closing).catch(() => {})
   }
 
   async #drain(): Promise<void> {
     try {
-      while (this.#waiting.length > 0) await this.#writeGroup(this.#takeGroup())
+      while (this.#waiting.length > 0 || this.#isOwing) {
+        if (this.#hanging) this.#giveUpWaiting()
+        else await this.#writeGroup(this.#waiting.length > 0 ? this.#takeGroup() : [])
+      }
     } finally {
       this.#writing = undefined // in the very turn in which nothing waits: what comes next starts anew
     }
@@ -96,33 +162,102 @@ export class Disk {
     const batches = group.map(({ batch }) => batch)
     let stored = false
     try {
-      if (this.#owed.length > 0) await this.#handle!.write(joined(this.#owed))
+      if (this.#owed.length > 0) await this.#answer(this.#handle!.write(joined(this.#owed)))
       this.#owed = []
-      await this.#handle!.write(joined(batches))
+      if (batches.length > 0) await this.#answer(this.#handle!.write(joined(batches)))
       stored = true
-      if (this.#trouble === 'quota' || this.#trouble === 'blocked') this.#fail(undefined)
+      if (this.#trouble !== undefined && PASSING.has(this.#trouble)) this.#fail(undefined)
     } catch (error) {
-      this.#fail(error instanceof StorageError ? error.trouble : 'failed')
-      this.#owed.push(...batches.filter(({ durability }) => durability === 'strict'))
+      this.#isBack = false
+      this.#fail(troubleOf(error))
+      for (const batch of batches) this.#owe(batch)
     }
     for (const { done } of group) done(stored)
+  }
+
+  /** Whether what is owed is to be written without waiting for the next batch. */
+  get #isOwing(): boolean {
+    return this.#isBack && this.#owed.length > 0 && this.#handle !== undefined
+  }
+
+  /** Kept until it is stored. Of what the reviewer can send again, only that its verdicts are known. */
+  #owe(batch: WriteBatch): void {
+    const { durability, outboxRemove, meta } = batch
+    if (durability === 'strict') this.#owed.push(batch)
+    else if (outboxRemove?.length || meta?.length)
+      this.#owed.push({ durability, outboxRemove: outboxRemove ?? [], meta: meta ?? [] })
+  }
+
+  #giveUpWaiting(): void {
+    for (const { batch, done } of this.#waiting.splice(0)) {
+      this.#owe(batch)
+      done(false)
+    }
+  }
+
+  /** The answer to a call; rejects as `hanging` when there is none in time. */
+  #answer<T>(call: Promise<T>): Promise<T> {
+    const { clock, limits } = this.#parts
+    return new Promise((resolve, reject) => {
+      const stop = clock.after(limits.storageAnswerMs, () => {
+        this.#hang(call)
+        const words = `the storage has not answered for ${limits.storageAnswerMs} ms`
+        reject(new StorageError('hanging', words))
+      })
+      call.then(resolve, reject).finally(stop)
+    })
+  }
+
+  /** Goes on when the call is answered after all: what is owed is written, and the trouble ends. */
+  #hang(call: Promise<unknown>): void {
+    const ended = call.then(
+      () => this.#back(undefined),
+      (error: unknown) => this.#back(troubleOf(error)),
+    )
+    this.#hanging = ended
+  }
+
+  #back(trouble: StorageTrouble | undefined): void {
+    this.#hanging = undefined
+    if (this.#closed) return
+    this.#isBack = true
+    if (trouble !== undefined) this.#fail(trouble)
+    if (!this.#handle) return
+    // What it did, if anything, is not known: to write it again changes nothing.
+    this.#writing ??= this.#drain()
+    void this.idle().then(() => {
+      if (this.#hanging || this.#closed) return
+      if (this.#trouble !== undefined && PASSING.has(this.#trouble) && this.#owed.length === 0)
+        this.#fail(undefined)
+      if (this.#trouble === undefined) this.#parts.onBack()
+    })
   }
 
   /** The next batch, with those behind it that are of the same plain kind. */
   #takeGroup(): Waiting[] {
     const group = [this.#waiting.shift()!]
     if (!isPlain(group[0]!.batch)) return group
-    while (group.length < this.#batchesMax && this.#waiting[0] && isPlain(this.#waiting[0].batch)) {
+    while (
+      group.length < this.#parts.limits.storageBatchesMax &&
+      this.#waiting[0] &&
+      isPlain(this.#waiting[0].batch)
+    ) {
       group.push(this.#waiting.shift()!)
     }
     return group
   }
 
   #fail(trouble: StorageTrouble | undefined): void {
+    // That another tab holds it up says more than that it does not answer.
+    if (trouble === 'hanging' && this.#trouble === 'blocked') return
     if (this.#trouble === trouble) return
     this.#trouble = trouble
-    this.#onTrouble(trouble)
+    this.#parts.onTrouble()
   }
+}
+
+function troubleOf(error: unknown): StorageTrouble {
+  return error instanceof StorageError ? error.trouble : 'failed'
 }
 
 /** Without position or checkpoint, whose rules concern the whole batch. */
@@ -148,11 +283,6 @@ export function segment(
   content: { ids: readonly Uuid[]; text: string; rank?: number },
 ): Segment {
   return { key, kind, ...content, check: checksum(content.text) }
-}
-
-/** A later epoch, or a later seq of it, has the higher rank. */
-export function rankOf(position: { readonly epoch: number; readonly seq: number }): number {
-  return position.epoch * 2 ** 36 + position.seq
 }
 
 /** `fromRank` of a snapshot is 0: it continues nothing. */

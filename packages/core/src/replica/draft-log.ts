@@ -9,6 +9,7 @@ import type { Random } from '../ports/random.ts'
 import { type Disk, segment } from './disk.ts'
 import { draftKey, draftText, recordText } from './drafts.ts'
 import type { Identity } from './identity.ts'
+import { openingMeta } from './sound-state.ts'
 
 /** Characters of one record, unless one message alone has more: the browser clones it in one go. */
 const RECORD_CHARS_AIM = 262_144
@@ -55,10 +56,9 @@ export class DraftLog {
       if (!made) this.#salts.set(entry, salts)
       return draftText(entry, salts, mintedIn)
     })
-    const { sessionId } = identity.session
     disk.writeAtOnce({
       segments: this.#inRecords(entries, texts),
-      ...(entries[0]!.clientSeq === 1 && { meta: [[`session:${sessionId}`, identity.opening]] }),
+      ...(entries[0]!.clientSeq === 1 && { meta: openingMeta(identity.opening) }),
     })
   }
 

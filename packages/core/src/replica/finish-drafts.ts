@@ -9,14 +9,16 @@ import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { sealBytes, whoamiId } from '../message/ids.ts'
 import type { Message } from '../message/message.ts'
-import type { KeyPair } from '../ports/signer.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { Segment, StoredState } from '../ports/storage.ts'
 import { packMessages } from '../protocol/pack.ts'
 import { type Disk, segment } from './disk.ts'
 import { type StoredDrafts, finishedDraft, readDrafts } from './drafts.ts'
+import { isPair } from './identity.ts'
 import type { ReplicaOptions } from './options.ts'
-import { flushText, readFlushes, readOpenings } from './restore.ts'
+import { flushText, readFlushes } from './restore.ts'
 import type { SessionLocks } from './session-locks.ts'
+import { storedOpenings } from './sound-state.ts'
 
 type Options = Pick<ReplicaOptions, 'space' | 'platform' | 'limits'>
 
@@ -36,8 +38,9 @@ export async function withFinishedDrafts(
   const sessions = new Set(readDrafts(state).map((record) => record.sessionId))
   const held = new Set<Uuid>()
   for (const each of sessions) if (each !== sessionId && (await locks.hold(each))) held.add(each)
-  if (held.size === 0 || !disk.handle) return state
-  const now = await disk.handle.read()
+  if (held.size === 0) return state
+  const now = (await disk.read())?.state
+  if (!now) return state
   const sealed = await sealedFlushes(now, held, options)
   if (sealed.drop.length === 0) return now
   const { segments, drop } = sealed
@@ -69,8 +72,8 @@ async function sealedFlushes(
   const known = new Map<Uuid, Map<number, Uuid>>()
   for (const { messages } of readFlushes(state, options.space).flushes)
     for (const { id, header } of messages) idsOf(known, header.sessionId).set(header.clientSeq, id)
-  const keys = whoamiKeys(state)
-  const bound = new Set(readOpenings(state).map((opening) => opening.sessionId))
+  const keys = await whoamiKeys(state, options.platform.signer)
+  const bound = new Set(storedOpenings(state).map((opening) => opening.sessionId))
   const segments: Segment[] = []
   const drop: string[] = []
   for (const record of readDrafts(state)) {
@@ -139,12 +142,15 @@ async function sealed(
 }
 
 /** By author: the keys of this device, of a day that is over and of other tabs, too. */
-function whoamiKeys({ meta }: StoredState): ReadonlyMap<Uuid, KeyPair> {
+async function whoamiKeys(
+  { meta }: StoredState,
+  signer: Signer,
+): Promise<ReadonlyMap<Uuid, KeyPair>> {
   const found = new Map<Uuid, KeyPair>()
   for (const [name, value] of meta) {
     if (name !== 'whoami' && !name.startsWith('whoami:')) continue
     const { keys } = value as { readonly keys: KeyPair }
-    found.set(whoamiId(keys.publicKey), keys)
+    if (await isPair(keys, signer)) found.set(whoamiId(keys.publicKey), keys)
   }
   return found
 }

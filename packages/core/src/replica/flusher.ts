@@ -19,6 +19,7 @@ import { DraftLog } from './draft-log.ts'
 import type { Identity } from './identity.ts'
 import type { Platform } from './platform.ts'
 import { flushText } from './restore.ts'
+import { openingMeta } from './sound-state.ts'
 
 /** Work done in one go before the page gets its turn. */
 const SLICE_MS = 8
@@ -208,7 +209,7 @@ export class Flusher {
       drop: this.#drafts.replacedUpTo(flush.entries.at(-1)!.clientSeq),
       // Once is enough, but a storage that was emptied under us must not lose it.
       ...(flush.entries[0]!.clientSeq === 1 && {
-        meta: [[`session:${flush.sessionId}`, identity.opening]],
+        meta: openingMeta(identity.opening),
       }),
     })
     // Later flushes may be written in the same transaction, so this one must not hold them up.

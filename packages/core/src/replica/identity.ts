@@ -4,13 +4,15 @@
  * backup can never write under a number that was used.
  */
 import { toBase64url } from '../base/bytes.ts'
+import { checksum } from '../base/checksum.ts'
 import type { Hash } from '../base/hash.ts'
 import { type Uuid, uuid4 } from '../base/uuid.ts'
 import type { SessionRef } from '../log/entry.ts'
 import { EntityIds, grantBytes, personalCommit, whoamiId } from '../message/ids.ts'
 import type { SessionOpening } from '../message/message.ts'
-import type { KeyPair } from '../ports/signer.ts'
-import type { StorageHandle } from '../ports/storage.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { Damage } from './damage.ts'
+import type { Disk } from './disk.ts'
 import type { Platform } from './platform.ts'
 
 export interface IdentityOptions {
@@ -38,15 +40,15 @@ interface StoredWhoami {
 
 const DAY_MS = 86_400_000
 
-/** `storage` is undefined where nothing can be kept: then identity lives as long as the store. */
+/** Where nothing can be kept, identity lives as long as the store. */
 export async function openIdentity(
   space: Uuid,
   options: IdentityOptions,
-  { storage, platform }: { storage: StorageHandle | undefined; platform: Platform },
+  place: Place,
 ): Promise<Identity> {
-  const { random, signer } = platform
-  const keys = await whoamiKeys(options.lifetime ?? 'device', { storage, platform })
-  const personalId = await personalIdOf(options, { storage, platform })
+  const { random, signer } = place.platform
+  const keys = await whoamiKeys(options.lifetime ?? 'device', place)
+  const personalId = await personalIdOf(options, place)
   const authorId = whoamiId(keys.publicKey)
   const session: SessionRef = { authorId, sessionId: uuid4(random.bytes(16)) }
   const salt = toBase64url(random.bytes(16))
@@ -71,34 +73,69 @@ export async function openIdentity(
   }
 }
 
-type Place = { storage: StorageHandle | undefined; platform: Platform }
+interface Place {
+  readonly disk: Disk
+  readonly platform: Platform
+  readonly damage: Damage
+}
 
-async function whoamiKeys(
-  lifetime: 'tab' | 'day' | 'device',
-  { storage, platform }: Place,
-): Promise<KeyPair> {
+async function whoamiKeys(lifetime: 'tab' | 'day' | 'device', place: Place): Promise<KeyPair> {
+  const { disk, platform } = place
   const { clock, signer } = platform
-  const fresh = async (): Promise<StoredWhoami> => ({
-    keys: await signer.generate(),
-    madeAt: clock.now(),
-  })
-  if (!storage) return (await fresh()).keys
+  const fresh: StoredWhoami = { keys: await signer.generate(), madeAt: clock.now() }
   const name = {
     device: 'whoami',
     // A new name each day: whoever comes first that day makes the key.
     day: `whoami:day:${Math.floor(clock.now() / DAY_MS)}`,
     tab: `whoami:tab:${platform.tabId()}`,
   }[lifetime]
-  return ((await storage.claim(name, await fresh())) as StoredWhoami).keys
+  const kept = (await disk.claim(name, fresh)) as Partial<StoredWhoami> | null | undefined
+  if (kept?.keys && (await isPair(kept.keys, signer))) return kept.keys
+  const detail = 'the key of this device is damaged; it has a new one, and is another author now'
+  replaceDamaged(name, { kept, fresh, detail }, place)
+  return fresh.keys
 }
 
-async function personalIdOf(
-  options: IdentityOptions,
-  { storage, platform }: Place,
-): Promise<string> {
+/** Whether the halves belong together: each may be sound by itself, or not be a key at all. */
+export async function isPair(keys: KeyPair, signer: Signer): Promise<boolean> {
+  const probe = new Uint8Array(32)
+  try {
+    return await signer.verify(keys.publicKey, probe, await signer.sign(keys, probe))
+  } catch {
+    return false
+  }
+}
+
+/** What was stored is kept aside, under a name of its own. */
+function replaceDamaged(
+  key: string,
+  { kept, fresh, detail }: { kept: unknown; fresh: unknown; detail: string },
+  { disk, damage }: Place,
+): void {
+  damage.add([{ key, kind: 'identity', detail, messageIds: [], text: undefined }])
+  const meta = [
+    [`damaged:${key}`, kept],
+    [key, fresh],
+  ] as const
+  void disk.write({ durability: 'strict', meta })
+}
+
+async function personalIdOf(options: IdentityOptions, place: Place): Promise<string> {
   const { personalId } = options
   if (personalId !== undefined)
     return typeof personalId === 'string' ? personalId : await personalId()
-  const fresh = toBase64url(platform.random.bytes(18))
-  return storage ? String(await storage.claim('personalId', fresh)) : fresh
+  const random = toBase64url(place.platform.random.bytes(18))
+  const fresh = `${random}.${checksum(random)}`
+  const kept = await place.disk.claim('personalId', fresh)
+  if (isPersonalId(kept)) return kept
+  const detail = 'the personal id of this device is damaged; the reviewer sees another person now'
+  replaceDamaged('personalId', { kept, fresh, detail }, place)
+  return fresh
+}
+
+/** With a checksum in it; those of earlier builds have none. */
+function isPersonalId(kept: unknown): kept is string {
+  if (typeof kept !== 'string') return false
+  const [random, check] = kept.split('.')
+  return check === undefined ? /^[\w-]{24}$/.test(kept) : checksum(random!) === check
 }

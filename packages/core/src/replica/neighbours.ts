@@ -139,7 +139,7 @@ export class Neighbours {
     const { disk, repo, options } = this.#parts
     const { clock } = options.platform
     const from = clock.monotonic()
-    const state = await disk.handle?.read().catch(() => undefined)
+    const state = (await disk.read())?.state
     this.#readMs = clock.monotonic() - from
     if (!state || this.#closed) return
     this.update(state)

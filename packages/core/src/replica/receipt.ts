@@ -37,6 +37,10 @@ export class EntryReceipt implements Receipt {
 export function verdictOf({ review, rejection }: Entry, refused: RefusedMessages): Verdict {
   if (rejection) {
     const { reason, detail, standing } = rejection
+    assert(
+      reason !== 'damaged',
+      'what is found damaged is of an earlier session, and has no receipt',
+    )
     return { verdict: 'rejected', reason, detail, standing: refused.standing(standing) }
   }
   assert(review, 'a settled message has a verdict')

@@ -13,7 +13,8 @@ import { type Repo, descendantsAmong } from '../repo/repo.ts'
 import { SCHEMA } from '../schema/system.ts'
 import type { StoredOwn } from './adopt.ts'
 import { type Disk, segment } from './disk.ts'
-import { BLOCKED, type Held, RefusedMessages, heldEntry, heldMessage } from './refused.ts'
+import { BLOCKED, DAMAGED, type Held, RefusedMessages, heldEntry, heldMessage } from './refused.ts'
+import { DISMISSED } from './recover.ts'
 import { readRejections } from './restore.ts'
 import type { RefusedMessage } from './store.ts'
 
@@ -22,6 +23,8 @@ export interface RefusalsParts {
   readonly outbox: Outbox
   readonly disk: Disk
   readonly storedOwn: StoredOwn
+  /** Whether a damaged record has that key in the storage. */
+  readonly isDamaged: (key: string) => boolean
   /** These have their verdict: returns the keys of flushes that are done with. */
   readonly settle: (entries: readonly Entry[]) => readonly string[]
   readonly onError: (error: unknown) => void
@@ -33,8 +36,6 @@ export interface RefusalsParts {
   /** Called for each rejected message while the app subscribes to none of them. */
   readonly onUnseen: (message: RefusedMessage) => void
 }
-
-const DISMISSED = 'dismissed:'
 
 export class Refusals {
   readonly messages: RefusedMessages
@@ -61,7 +62,7 @@ export class Refusals {
     const text = rejectedFrame(heard.map(({ rejection }) => rejection))
     const stored = disk.write({
       durability: 'strict',
-      segments: [segment(`rejected:${ids[0]}`, 'rejections', { ids, text })],
+      segments: [segment(this.#freeKey(`rejected:${ids[0]}`), 'rejections', { ids, text })],
       outboxRemove: this.#parts.settle(all),
     })
     void stored.then(() => this.#parts.onRefused(ids))
@@ -87,9 +88,10 @@ export class Refusals {
 
   /**
    * What was refused in earlier sessions of this device: messages with a verdict against them, and
-   * those that stand on one. `messages` are stored own ones, in the order in which they were stored.
+   * those that stand on one; and `lost` ones, which can only be written again. `messages` are stored
+   * own ones, in the order in which they were stored.
    */
-  restore(state: StoredState, messages: Iterable<Message>): void {
+  restore(state: StoredState, messages: Iterable<Message>, lost: ReadonlySet<Uuid>): void {
     const rejections = readRejections(state)
     for (const key of state.meta.keys())
       if (key.startsWith(DISMISSED)) this.messages.addDismissed(key.slice(DISMISSED.length))
@@ -99,6 +101,8 @@ export class Refusals {
       if (rejection) {
         const refusal = refusalOf(rejection)
         this.messages.add(heldMessage(message, stateOf(refusal), refusal))
+      } else if (lost.has(message.id)) {
+        this.messages.add(heldMessage(message, 'rejected', DAMAGED))
       } else if (this.#standsOnRefused(message)) {
         this.messages.add(heldMessage(message, 'blocked', BLOCKED))
       }
@@ -128,6 +132,28 @@ export class Refusals {
     return blocked
   }
 
+  /** Own messages that nothing is left of here. The reviewer may have some. */
+  addGone(ids: readonly Uuid[]): void {
+    this.messages.addGone(ids.filter((id) => !this.isSettled(id)))
+  }
+
+  /** Whether the reviewer has accepted the message, or the app has dealt with it. */
+  isSettled(id: Uuid): boolean {
+    return this.messages.isDismissed(id) || !!this.#parts.repo.messages.get(id)?.review
+  }
+
+  /** What was taken for lost, and turns out to have been accepted. */
+  dropAccepted(): void {
+    const { repo, onError, onChange } = this.#parts
+    const ids = [...this.messages.held()].flatMap(({ id, entry }) =>
+      !entry && repo.messages.get(id)?.review ? [id] : [],
+    )
+    if (ids.length === 0) return
+    this.messages.drop(ids)
+    onChange()
+    this.messages.emit([], onError)
+  }
+
   #refuse(entry: Entry, refusal: Refusal): void {
     entry.state = stateOf(refusal)
     entry.rejection = refusal
@@ -142,6 +168,11 @@ export class Refusals {
     const stored =
       entry.writes.length === 0 && this.#parts.storedOwn.get(sessionId, entry.clientSeq)
     return stored ? heldMessage(stored, state, refusal) : heldEntry(entry, state, refusal)
+  }
+
+  /** A damaged record stays where it is, and a known key would not be written again. */
+  #freeKey(key: string): string {
+    return this.#parts.isDamaged(key) ? this.#freeKey(`${key}+`) : key
   }
 
   #standsOnRefused({ changes }: Message): boolean {

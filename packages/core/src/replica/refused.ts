@@ -44,6 +44,12 @@ export const BLOCKED: Refusal = Object.freeze({
   standing: [],
 })
 
+export const DAMAGED: Refusal = Object.freeze({
+  reason: 'damaged',
+  detail: 'its record in the storage was damaged before it was sent; it can be written again',
+  standing: [],
+})
+
 export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal): Held {
   return {
     id: entry.id,
@@ -95,6 +101,8 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
   /** In causal order. */
   readonly #held = new Map<Uuid, Held>()
   readonly #dismissed = new Set<Uuid>()
+  /** Own messages that nothing is left of: what stands on one is blocked. */
+  readonly #gone = new Set<Uuid>()
   readonly #readerOf: (type: string) => Reader
   readonly #listeners = new Set<() => void>()
   readonly #rejectedListeners = new Set<(message: RefusedMessage) => void>()
@@ -113,7 +121,15 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
   }
 
   has(id: Uuid): boolean {
-    return this.#held.has(id) || this.#dismissed.has(id)
+    return this.#held.has(id) || this.#dismissed.has(id) || this.#gone.has(id)
+  }
+
+  isDismissed(id: Uuid): boolean {
+    return this.#dismissed.has(id)
+  }
+
+  addGone(ids: Iterable<Uuid>): void {
+    for (const id of ids) this.#gone.add(id)
   }
 
   /** Takes a message in without telling anybody yet. */
@@ -136,6 +152,12 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
     for (const held of this.#held.values())
       if ([...held.parents].some((parent) => found.has(parent))) found.set(held.id, held)
     return [...found.values()]
+  }
+
+  /** Without a trace: it is not refused. */
+  drop(ids: readonly Uuid[]): void {
+    for (const id of ids) this.#held.delete(id)
+    this.#shown = undefined
   }
 
   dismiss(ids: readonly Uuid[]): void {

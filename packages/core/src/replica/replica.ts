@@ -15,9 +15,10 @@ import type { Expectation, Message, Position, SessionOpening } from '../message/
 import { SyncSession } from '../messaging/session.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { QueryEngine } from '../query/engine.ts'
-import { StoredOwn, endedSessions } from './adopt.ts'
+import { StoredOwn } from './adopt.ts'
 import { Adopter } from './adopter.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
+import { Damage } from './damage.ts'
 import { Disk } from './disk.ts'
 import { engineOf } from './engines.ts'
 import { Flusher } from './flusher.ts'
@@ -28,7 +29,8 @@ import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './receipt.ts'
 import { Refusals } from './refusals.ts'
 import type { RefusedMessages } from './refused.ts'
-import { readFlushes, restoreCanonical } from './restore.ts'
+import { DISMISSED } from './recover.ts'
+import { Restoration } from './restoration.ts'
 import { Neighbours } from './neighbours.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
@@ -52,6 +54,7 @@ export class Replica {
   readonly #options: ReplicaOptions
   readonly #disk: Disk
   readonly #canonicalDisk: CanonicalDisk
+  readonly #damage: Damage
   readonly #trust: Trust
   readonly #tail: InspectedTail
   readonly #storedOwn = new StoredOwn()
@@ -69,6 +72,7 @@ export class Replica {
   #flusher: Flusher | undefined
   #adopter: Adopter | undefined
   #neighbours: Neighbours | undefined
+  #restoration: Restoration | undefined
   #session: SyncSession | undefined
   #online = true
   #closing: Promise<void> | undefined
@@ -104,9 +108,18 @@ export class Replica {
       .get(SCHEMA.name)!
       .live({ archived: 'include' })
       .subscribe(() => this.schemas.learn())
-    this.#disk = new Disk(limits.storageBatchesMax, (trouble) => {
-      this.status.setState({ storage: trouble ? 'degraded' : 'ok', storageTrouble: trouble })
-      this.repo.restate()
+    this.#disk = new Disk({
+      limits,
+      clock: options.platform.clock,
+      onTrouble: () => {
+        this.status.setState(this.#storage())
+        this.repo.restate()
+      },
+      onBack: () => void this.#storageBack(),
+    })
+    this.#damage = new Damage((damaged) => {
+      const { storageTrouble } = this.#storage()
+      this.status.setState({ damaged, storageTrouble })
     })
     this.#tail = new InspectedTail(this.repo, options.space, {
       findOwn: (sessionId, clientSeq) => this.#findOwn(sessionId, clientSeq),
@@ -124,6 +137,7 @@ export class Replica {
       outbox: this.outbox,
       disk: this.#disk,
       storedOwn: this.#storedOwn,
+      isDamaged: (key) => this.#damage.has(key),
       settle: (entries) => this.#settle(entries),
       onError: options.onError,
       besides: () => this.#neighbours?.shown() ?? [],
@@ -200,6 +214,7 @@ export class Replica {
   /** Takes refused messages out of the tray, once what was written until now is safe. */
   readonly dismiss = (ids: readonly Uuid[]): void => {
     this.#refusals.dismiss(ids, this.flushed())
+    this.#accountDamage()
   }
 
   /** Lets this session create what an earlier one of its author had minted: the first that is named. */
@@ -291,7 +306,8 @@ export class Replica {
     if (storage) await this.#disk.open(storage, space)
     else this.status.setState({ storage: 'degraded' })
     const identity = await openIdentity(space, this.#options.identity, {
-      storage: this.#disk.handle,
+      disk: this.#disk,
+      damage: this.#damage,
       platform,
     })
     this.#identity = identity
@@ -321,6 +337,7 @@ export class Replica {
       status: this.status,
       refusals: this.#refusals,
       storedOwn: this.#storedOwn,
+      damage: this.#damage,
       openings: this.#openings,
       sessionId: identity.session.sessionId,
       mintedIn: this.mintedIn,
@@ -342,9 +359,26 @@ export class Replica {
     })
     this.#stopHurrying = platform.onHide?.(() => this.#flusher!.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
-    if (this.#disk.handle) await this.#restore()
+    this.#restoration = new Restoration({
+      repo: this.repo,
+      disk: this.#disk,
+      canonicalDisk: this.#canonicalDisk,
+      tail: this.#tail,
+      trust: this.#trust,
+      refusals: this.#refusals,
+      schemas: this.schemas,
+      damage: this.#damage,
+      storedOwn: this.#storedOwn,
+      adopter: this.#adopter,
+      neighbours: this.#neighbours,
+      sessionId: identity.session.sessionId,
+      ready: () => this.ready,
+      onOtherReviewer: () => this.#reconnect(),
+    })
+    await this.#restoration.run()
+    this.#accountDamage()
     this.status.setState({
-      storage: this.#disk.handle && !this.#disk.trouble ? 'ok' : 'degraded',
+      ...this.#storage(),
       authorId: identity.session.authorId,
       sessionId: identity.session.sessionId,
       position: this.#tail.position,
@@ -353,6 +387,51 @@ export class Replica {
       rejectedMessages: this.refused.size,
     })
     if (transport && !this.#closing) this.#listen(transport)
+  }
+
+  #reconnect(): void {
+    if (!this.#online) return
+    this.#session?.stop()
+    this.#session?.start()
+  }
+
+  #storage(): Pick<SyncStatus, 'storage' | 'storageTrouble'> {
+    const { handle, trouble } = this.#disk
+    const storage = handle && !trouble ? 'ok' : 'degraded'
+    return { storage, storageTrouble: trouble ?? (this.#damage.any ? 'damaged' : undefined) }
+  }
+
+  /** A storage that hung answers: what was volatile is stored, and what it holds comes late. */
+  async #storageBack(): Promise<void> {
+    for (const entry of this.outbox.open()) if (entry.state === 'volatile') entry.state = 'queued'
+    this.repo.restate()
+    try {
+      await this.ready
+      if (this.#closing || !(await this.#restoration!.run())) return
+    } catch (error) {
+      this.halt(error)
+    }
+    this.refused.emit([], this.#options.onError)
+    this.#session?.pump()
+    this.#statusLater()
+  }
+
+  /** Ends reports of what is here again, of what the reviewer has, and of what the app has dealt with. */
+  #accountDamage(): void {
+    if (!this.#damage.any) return
+    this.#refusals.dropAccepted()
+    this.#damage.settled((id) => this.#refusals.isSettled(id))
+    if (this.status.getState().connection === 'online') this.#damage.stateFetched()
+  }
+
+  /** Ends the report of a damaged record. False when there is none of that key. */
+  discardDamaged(key: string): boolean {
+    const record = this.#damage.discard(key)
+    if (!record) return false
+    const outboxRemove = record.kind === 'outbox' ? [key] : []
+    const meta = [[DISMISSED + key, true]] as const
+    void this.#disk.write({ durability: 'strict', meta, outboxRemove })
+    return true
   }
 
   #listen(transport: Transport): void {
@@ -382,28 +461,6 @@ export class Replica {
     this.#session = session
     this.#stopWaking = transport.onWake?.(() => session.wake())
     if (this.#online) session.start()
-  }
-
-  async #restore(): Promise<void> {
-    const adopter = this.#adopter!
-    const stored = await this.#disk.handle!.read()
-    const shapes = this.schemas.recall(stored.meta)
-    const state = await adopter.finishDrafts(stored)
-    this.#trust.restore(state)
-    const { flushes } = readFlushes(state, this.#options.space)
-    for (const { messages } of flushes) for (const message of messages) this.#storedOwn.add(message)
-    if (restoreCanonical(state, this.#tail)) this.#canonicalDisk.resume(state)
-    else await this.#canonicalDisk.startAnew()
-    this.schemas.assertPublished()
-    if (shapes.length > 0) void this.#disk.write({ durability: 'relaxed', meta: shapes })
-    const ended = await endedSessions(state, flushes, this.#sessionLocks)
-    this.#neighbours!.update(state) // what was left may stand on theirs
-    adopter.adopt(state, ended)
-    this.#neighbours!.update(state)
-    void this.ready.then(() => adopter.watch(ended.length > 0))
-    // Bodies of own messages are needed once more only where their entries cannot be shown.
-    this.#storedOwn.keep((message) => !this.repo.messages.get(message.id))
-    this.repo.emit()
   }
 
   #findOwn(sessionId: Uuid, clientSeq: number): Entry | Message | undefined {
@@ -437,6 +494,7 @@ export class Replica {
     this.#statusDue = true
     this.#options.platform.clock.soon(() => {
       this.#statusDue = false
+      this.#accountDamage()
       updateStatus(this)
     })
   }

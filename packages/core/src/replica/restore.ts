@@ -5,11 +5,12 @@
  */
 import { checksum } from '../base/checksum.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Message, Position, Rejection, SessionOpening } from '../message/message.ts'
+import type { Message, Position, Rejection } from '../message/message.ts'
 import type { StoredSegment, StoredState } from '../ports/storage.ts'
 import { parseReviewerFrame, readPosition } from '../protocol/frames.ts'
 import { unpackMessages } from '../protocol/pack.ts'
 import type { Reviewing, TailReader } from '../messaging/tail.ts'
+import { parsed } from './sound-state.ts'
 
 /** One stored flush of own messages. */
 export interface StoredFlush {
@@ -20,37 +21,41 @@ export interface StoredFlush {
   readonly publicKey: string
   /** Waits for verdicts. */
   readonly open: boolean
+  /** Its seal is lost: what it holds cannot be offered as it is. */
+  readonly isDamaged?: true
+  /** What says whether it waits was damaged: it is offered once more, and not shown as pending. */
+  readonly isReopened?: true
 }
 
 export function flushText(packed: string, sig: string, publicKey: string): string {
   return `{"sig":${JSON.stringify(sig)},"publicKey":${JSON.stringify(publicKey)},"packed":${packed}}`
 }
 
+/** `state` holds sound records; `corrupt` are those of own messages that are none all the same. */
 export function readFlushes(
   state: StoredState,
   space: Uuid,
-): { flushes: StoredFlush[]; corrupt: string[] } {
+): { flushes: StoredFlush[]; corrupt: StoredSegment[] } {
   const open = new Set(state.outbox)
   const flushes: StoredFlush[] = []
-  const corrupt: string[] = []
+  const corrupt: StoredSegment[] = []
   for (const stored of state.segments) {
     if (stored.kind !== 'own') continue
     const flush = readFlush(stored, space)
     if (flush) flushes.push({ ...flush, open: open.has(stored.key) })
-    else corrupt.push(stored.key)
+    else corrupt.push(stored)
   }
   return { flushes, corrupt }
 }
 
 function readFlush(stored: StoredSegment, space: Uuid): Omit<StoredFlush, 'open'> | undefined {
-  const json = parsedIfSound(stored.text, stored.check) as
+  const json = parsed(stored.text) as
     | { sig?: unknown; publicKey?: unknown; packed?: unknown }
+    | null
     | undefined
   if (typeof json?.sig !== 'string' || typeof json.publicKey !== 'string') return undefined
   const messages = unpackMessages(json.packed, space)
-  if (!messages.ok || messages.value.length !== stored.ids.length) return undefined
-  // The ids in the record were made before it was written: equal ids mean equal bytes.
-  if (messages.value.some((message, i) => message.id !== stored.ids[i])) return undefined
+  if (!messages.ok || messages.value.length === 0) return undefined
   const packed = JSON.stringify(json.packed)
   return {
     key: stored.key,
@@ -65,18 +70,12 @@ function readFlush(stored: StoredSegment, space: Uuid): Omit<StoredFlush, 'open'
 export function readRejections(state: StoredState): Map<Uuid, Rejection> {
   const found = new Map<Uuid, Rejection>()
   for (const stored of state.segments) {
-    if (stored.kind !== 'rejections' || checksum(stored.text) !== stored.check) continue
+    if (stored.kind !== 'rejections') continue
     const frame = parseReviewerFrame(stored.text)
     if (!frame.ok || frame.value.kind !== 'rejected') continue
     for (const rejection of frame.value.rejections) found.set(rejection.msgId, rejection)
   }
   return found
-}
-
-export function readOpenings(state: StoredState): SessionOpening[] {
-  return [...state.meta].flatMap(([key, value]) =>
-    key.startsWith('session:') ? [value as SessionOpening] : [],
-  )
 }
 
 /** `position` and pages of a checkpoint, as texts. */
@@ -102,13 +101,11 @@ export function restoreCanonical(state: StoredState, tail: TailReader): boolean 
   }
   for (const stored of state.segments) {
     if (stored.kind !== 'tail') continue
-    const step = parsedIfSound(stored.text, stored.check) as
-      | { by?: Reviewing; frames?: unknown }
-      | undefined
+    const step = parsed(stored.text) as { by?: Reviewing; frames?: unknown } | null | undefined
     by = step?.by
     if (!by || !Array.isArray(step?.frames) || !replay(step.frames, by, tail)) return false
   }
-  const stored = state.advance && readPosition(JSON.parse(state.advance.text))
+  const stored = state.advance && readPosition(parsed(state.advance.text))
   return (tail.position?.seq ?? 0) === (stored?.seq ?? 0) && !tail.mending
 }
 
@@ -141,16 +138,7 @@ function readCheckpoint(
   check: string,
 ): { position: Position; pages: unknown[] } | undefined {
   if (checksum(pages.join('\n')) !== check) return undefined
-  const [head, ...rest] = pages.map((page): unknown => JSON.parse(page))
+  const [head, ...rest] = pages.map(parsed)
   const position = readPosition((head as { position?: unknown } | undefined)?.position)
   return position && { position, pages: rest }
-}
-
-function parsedIfSound(text: string, check: string): unknown {
-  if (checksum(text) !== check) return undefined
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return undefined
-  }
 }

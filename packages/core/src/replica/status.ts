@@ -18,6 +18,7 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     reviewerId: null,
     storage: 'opening',
     storageTrouble: undefined,
+    damaged: [],
     authorId: undefined,
     sessionId: undefined,
     schemaTrouble: undefined,

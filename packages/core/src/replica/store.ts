@@ -8,6 +8,7 @@ import type { FinalReason, Position } from '../message/message.ts'
 import type { ConnectionRefusal } from '../messaging/session-host.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Entity } from '../schema/entity.ts'
+import type { DamagedRecord } from './sound-state.ts'
 import type { Candidate, Input, Patch, Query, Row } from '../schema/types.ts'
 
 /**
@@ -120,7 +121,8 @@ export interface RefusedMessage {
   readonly messageId: Uuid
   /** `blocked`: it stands on one that was rejected. */
   readonly state: 'rejected' | 'blocked'
-  readonly reason: FinalReason
+  /** `damaged`: the storage lost what it takes to send it, and no reviewer has seen it. */
+  readonly reason: FinalReason | 'damaged'
   readonly detail: string | undefined
   readonly standing: readonly StandingValue[]
   /** The author's clock when it was written, ms since 1970. */
@@ -148,7 +150,7 @@ export interface HistoryEntry {
   readonly orderKey: string | undefined
   /** Somebody had written the row beside it. */
   readonly forked: boolean
-  readonly reason: FinalReason | undefined
+  readonly reason: FinalReason | 'damaged' | undefined
   readonly detail: string | undefined
 }
 
@@ -256,7 +258,12 @@ export interface SyncStatus {
   readonly reviewerId: Uuid | null
   /** `degraded`: writes live in memory only, and are sent at once. */
   readonly storage: 'opening' | 'ok' | 'degraded'
-  readonly storageTrouble: StorageTrouble | undefined
+  readonly storageTrouble: StorageTrouble | 'damaged' | undefined
+  /**
+   * Records of this device's storage that could not be read as they were written. What is left of
+   * own messages in them is in `store.refused`; everything else goes on without them.
+   */
+  readonly damaged: readonly DamagedRecord[]
   readonly authorId: Uuid | undefined
   readonly sessionId: Uuid | undefined
   /** Why this build's versions of a type and those of the space do not fit, as a sentence. */
@@ -361,7 +368,7 @@ export interface SyncStore {
    * @throws CountersignError `unknown_message` when nothing of that id is refused.
    */
   reauthor(this: void, messageId: Uuid): readonly Receipt[]
-  /** Dismisses a refused message and those that stand on it. */
+  /** Dismisses a refused message and those that stand on it; or a damaged record, by its key. */
   discard(this: void, messageId: Uuid): void
 
   /**

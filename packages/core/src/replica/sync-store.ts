@@ -225,6 +225,7 @@ export class Store implements SyncStore {
 
   discard(messageId: Uuid): void {
     this.#writable()
+    if (this.#replica.discardDamaged(messageId)) return
     this.#replica.dismiss(refusedWith(this.#replica, messageId).map(({ id }) => id))
   }
 

@@ -2,14 +2,26 @@
  * Which reviewer this store follows: the one whose key the app gave, or else the first it met,
  * from then on. What a reviewer says of its epoch is checked before anything is taken from it.
  */
+import { checksum } from '../base/checksum.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { epochIdentity, positionBytes } from '../message/chain.ts'
 import { whoamiId } from '../message/ids.ts'
 import type { EpochOpen } from '../message/message.ts'
 import type { Refusal } from '../messaging/session-host.ts'
 import type { Signer } from '../ports/signer.ts'
-import type { StoredState } from '../ports/storage.ts'
+import type { StoredState, WriteBatch } from '../ports/storage.ts'
 import type { Disk } from './disk.ts'
+import type { DamagedRecord } from './sound-state.ts'
+
+const KEY = 'reviewerKey'
+const KEY_CHECK = 'reviewerKey:check'
+
+function keyMeta(key: string | null): NonNullable<WriteBatch['meta']> {
+  return [
+    [KEY, key],
+    [KEY_CHECK, key === null ? null : checksum(key)],
+  ]
+}
 
 export interface TrustParts {
   readonly space: Uuid
@@ -28,16 +40,41 @@ export class Trust {
     this.#key = parts.pinned
   }
 
-  /** Remembers whom an earlier session followed. */
-  restore(state: StoredState): void {
-    const key = state.meta.get('reviewerKey')
-    if (typeof key === 'string') this.#key ??= key
+  /**
+   * Remembers whom an earlier session followed. `damaged` is what is to be said of a damaged record;
+   * `isOther`: another one was met before the storage could tell, and is not followed any more.
+   */
+  restore({ meta }: StoredState): {
+    readonly damaged?: DamagedRecord
+    readonly isOther: boolean
+  } {
+    const key = meta.get(KEY)
+    const check = meta.get(KEY_CHECK)
+    // Records of earlier builds have no checksum.
+    const isSound = check === undefined || check === null || check === checksum(String(key))
+    if (isSound) {
+      if (typeof key !== 'string' || this.#parts.pinned !== undefined) return { isOther: false }
+      const isOther = this.#key !== undefined && this.#key !== key
+      this.#key = key
+      return { isOther }
+    }
+    const detail = this.#parts.pinned
+      ? 'the stored key of the reviewer is damaged; the one that the app gave is followed'
+      : 'the stored key of the reviewer is damaged; the next reviewer that is met is followed'
+    const record = {
+      key: KEY,
+      kind: 'identity',
+      detail,
+      messageIds: [],
+      text: String(key),
+    } as const
+    return { damaged: record, isOther: false }
   }
 
   /** Forgets whom earlier sessions followed: the next one that is met counts, unless the app has pinned a key. */
   forget(): Promise<boolean> {
     this.#key = this.#parts.pinned
-    return this.#parts.disk.write({ durability: 'strict', meta: [['reviewerKey', null]] })
+    return this.#parts.disk.write({ durability: 'strict', meta: keyMeta(null) })
   }
 
   /** Why this epoch is not to be followed; undefined when it is. */
@@ -62,7 +99,7 @@ export class Trust {
       return other('the record of the reviewer’s epoch is not signed by it')
     if (this.#key === undefined) {
       this.#key = body.reviewerKey
-      void disk.write({ durability: 'relaxed', meta: [['reviewerKey', body.reviewerKey]] })
+      void disk.write({ durability: 'relaxed', meta: keyMeta(body.reviewerKey) })
     }
     return undefined
   }

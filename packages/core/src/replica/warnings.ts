@@ -17,8 +17,12 @@ const CURES: Readonly<Record<ConnectionRefusal, string>> = {
 const STORAGE_CURES: Readonly<Record<NonNullable<SyncStatus['storageTrouble']>, string>> = {
   quota: 'Free space on this device, or ask for more with navigator.storage.persist().',
   blocked: 'Close other tabs of this app that were loaded before the update.',
+  hanging:
+    'The browser’s database does not answer; the store goes on in memory, and stores what it owes when it does. If it stays, restart the browser.',
   closed: 'Reload the page: the browser closed the database.',
   version: 'Reload the page: a newer build of the app has changed the database.',
+  damaged:
+    'store.status has the records under `damaged`: own messages that are left are in store.refused, and store.discard(key) ends a report.',
   failed: 'Private windows and blocked site data have no storage; otherwise see the browser’s log.',
 }
 
@@ -46,7 +50,9 @@ export class Warnings {
     if (now.storageTrouble !== undefined && now.storageTrouble !== before.storageTrouble)
       this.#once(
         `storage ${now.storageTrouble}`,
-        `writes are not durable on this device (${now.storageTrouble}). ${STORAGE_CURES[now.storageTrouble]}`,
+        now.storageTrouble === 'damaged'
+          ? `records on this device are damaged: ${now.damaged[0]?.detail}. ${STORAGE_CURES.damaged}`
+          : `writes are not durable on this device (${now.storageTrouble}). ${STORAGE_CURES[now.storageTrouble]}`,
       )
     if (now.schemaTrouble !== undefined)
       this.#once(

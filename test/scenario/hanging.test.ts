@@ -1,0 +1,158 @@
+/** Storages that do not answer: at the opening, in a read, in a claim, in a write; and then do. */
+import { type SyncStore, entity, memoryStorage } from '@countersign/core'
+import type { Storage } from '@countersign/core/ports'
+import { createLimitedStore } from '@countersign/core/testing'
+import { afterEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { SPACE, type Scene, scene, wireTo } from './wire.ts'
+
+const Todo = entity('todo', z.object({ title: z.string() }))
+type Call = 'open' | 'read' | 'claim' | 'write'
+
+let on: Scene | undefined
+let stores: SyncStore[] = []
+
+afterEach(async () => {
+  for (const store of stores) await store.close()
+  stores = []
+  await on?.close()
+  on = undefined
+})
+
+/** Calls of that kind are carried out when the gate is opened, and answered then. */
+function gated(inner: Storage) {
+  let shut: Call | undefined
+  let release: () => void = () => {}
+  let opened = Promise.resolve()
+  const through = async (call: Call): Promise<void> => {
+    if (call === shut) await opened
+  }
+  const storage: Storage = {
+    async open(onTrouble, space) {
+      await through('open')
+      const handle = await inner.open(onTrouble, space)
+      return {
+        read: async () => (await through('read'), handle.read()),
+        claim: async (key, value) => (await through('claim'), handle.claim(key, value)),
+        write: async (batch) => (await through('write'), handle.write(batch)),
+        waiting: () => handle.waiting(),
+        close: () => handle.close(),
+      }
+    },
+  }
+  return {
+    storage,
+    shut(call: Call) {
+      shut = call
+      opened = new Promise((resolve) => (release = resolve))
+    },
+    open() {
+      shut = undefined
+      release()
+    },
+  }
+}
+
+async function storeOn(
+  storage: Storage,
+  options: { readonly online: boolean },
+): Promise<SyncStore> {
+  on ??= await scene({ entities: [Todo] })
+  const transports = options.online ? [wireTo(on.reviewer)] : []
+  const parts = { space: SPACE, entities: [Todo], storage, transports }
+  const store = createLimitedStore({ ...parts, onError: fail }, { storageAnswerMs: 5 })
+  stores.push(store)
+  await store.ready
+  return store
+}
+
+function fail(error: unknown): never {
+  throw error
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1))
+}
+
+const storageOf = (store: SyncStore) => store.status.getState().storage
+
+describe('§15 hanging', () => {
+  test.for<Call>(['open', 'read', 'claim'])(
+    'a storage whose %s is not answered keeps nothing from opening; messages go as volatile; it gets what it is owed',
+    async (call) => {
+      const inner = memoryStorage()
+      const before = await storeOn(inner, { online: true })
+      const shared = before.create(Todo, { title: 'shared' })
+      await shared.settled()
+      before.setOnline(false)
+      const left = before.create(Todo, { title: 'left unsent' })
+      await before.close()
+      const gate = gated(inner)
+      gate.shut(call)
+      const store = await storeOn(gate.storage, { online: true })
+      expect(store.status.getState()).toMatchObject({
+        storage: 'degraded',
+        storageTrouble: 'hanging',
+      })
+      const early = store.create(Todo, { title: 'written meanwhile' })
+      await store.flushed()
+      expect(await early.settled()).toMatchObject({ verdict: 'accepted' })
+      store.setOnline(false)
+      const late = store.create(Todo, { title: 'not sent either' })
+      await store.flushed()
+      expect(late.state).toBe('volatile')
+      gate.open()
+      await until(() => storageOf(store) === 'ok' && store.read(Todo, left.id) !== undefined)
+      expect(late.state).toBe('queued')
+      expect(store.status.getState()).toMatchObject({
+        storageTrouble: undefined,
+        outboxMessages: 2,
+      })
+      await store.close()
+      const after = await storeOn(inner, { online: true })
+      expect(after.read(Todo, late.id)).toMatchObject({ title: 'not sent either' })
+      await until(() => after.status.getState().outboxMessages === 0)
+      const titles = after.query(Todo).rows.map(({ title }) => title)
+      expect(titles.sort()).toEqual([
+        'left unsent',
+        'not sent either',
+        'shared',
+        'written meanwhile',
+      ])
+    },
+  )
+
+  test('a write without an end: messages go as volatile, and are stored when it ends', async () => {
+    const inner = memoryStorage()
+    const gate = gated(inner)
+    const store = await storeOn(gate.storage, { online: true })
+    gate.shut('write')
+    const sent = store.create(Todo, { title: 'sent' })
+    await store.flushed()
+    expect(store.status.getState()).toMatchObject({
+      storage: 'degraded',
+      storageTrouble: 'hanging',
+    })
+    expect(await sent.settled()).toMatchObject({ verdict: 'accepted' })
+    store.setOnline(false)
+    const receipts = ['a', 'b'].map((title) => store.create(Todo, { title }))
+    await store.flushed()
+    expect(receipts.map(({ state }) => state)).toEqual(['volatile', 'volatile'])
+    gate.open()
+    await until(() => storageOf(store) === 'ok')
+    expect(receipts.map(({ state }) => state)).toEqual(['queued', 'queued'])
+    await store.close()
+    const after = await storeOn(inner, { online: false })
+    for (const { id } of receipts) expect(after.read(Todo, id)).toBeDefined()
+  })
+
+  test('a store over a storage that never answers closes', async () => {
+    const gate = gated(memoryStorage())
+    const store = await storeOn(gate.storage, { online: false })
+    gate.shut('write')
+    store.create(Todo, { title: 'lost with the page' })
+    await store.close()
+    expect(store.status.getState().connection).toBe('closed')
+    gate.open()
+  })
+})
