@@ -54,12 +54,18 @@ export function newId(replica: Replica, table: Table, supplied: Uuid | undefined
   return supplied
 }
 
-/** The next id of this session that no row here has, of whatever type: whoever took one has it. */
-function mintedId({ identity, repo }: Replica): Uuid {
+/** The next id of this session that no row here has: whoever took one has it. */
+export function mintedId(replica: Replica): Uuid {
   for (;;) {
-    const id = identity!.entityIds.next()
-    if (![...repo.tables()].some((table) => table.row(id))) return id
+    const id = replica.identity!.entityIds.next()
+    if (!isTaken(replica, id)) return id
   }
+}
+
+/** Whether some row here has the id, of whatever type. */
+export function isTaken({ repo }: Replica, id: Uuid): boolean {
+  for (const table of repo.tables()) if (table.row(id)) return true
+  return false
 }
 
 /** The id, when there is such a row here. */

@@ -8,7 +8,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { fieldName } from '../fold/conflicts.ts'
 import type { Table } from '../repo/table.ts'
 import { type Registers, UNSET } from '../schema/input.ts'
-import { knownId } from './guards.ts'
+import { isTaken, knownId, mintedId } from './guards.ts'
 import type { Held, HeldChange } from './refused.ts'
 import type { Replica } from './replica.ts'
 import type { Receipt } from './store.ts'
@@ -72,9 +72,10 @@ function writeAgain(
   const identity = replica.identity!
   const isOwn =
     table.entity.options.idPolicy === 'supplied' || held.authorId === identity.session.authorId
-  const id = isOwn ? change.entityId : identity.entityIds.next()
+  const stays = isOwn && !isTaken(replica, change.entityId)
+  const id = stays ? change.entityId : mintedId(replica)
   ids.set(change.entityId, id)
-  if (isOwn) replica.mintedIn(id, held.sessionId)
+  if (stays) replica.mintedIn(id, held.sessionId)
   writer.write(table, id, { kind: 'create', registers })
 }
 
