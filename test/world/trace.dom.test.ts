@@ -113,7 +113,9 @@ describe('a trace, replayed', () => {
       const report = await replayTrace(trace)
       expect(report).toMatchObject({ rows: 6, leftOut: 0, differences: [] })
       expect(report.accepted).toBe(report.messages)
-      expect(report.messages).toBe(trace.messages.length)
+      // Versions of types are no rows of the app: a replay leaves them out.
+      const ofRows = trace.messages.filter(({ changes }) => changes[0]!.type !== '$schema')
+      expect(report.messages).toBe(ofRows.length)
       expect(report.digest).toBe((await replayTrace(trace)).digest)
     },
   )
