@@ -99,7 +99,7 @@ describe('a tab that closes while another is open', () => {
     closing.store.create(Task, { title: 'a' })
     await closing.store.flushed()
     await closing.end()
-    for (const tab of tabs) await tab.minutes()
+    for (const tab of tabs) await tab.minutes() // the look a second after the start
     const taken = tabs.map(({ store }) => store.status.getState().outboxMessages)
     expect(taken.toSorted((a, b) => a - b)).toEqual([0, 1])
   })

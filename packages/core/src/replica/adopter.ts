@@ -1,7 +1,7 @@
 /**
  * Looks after what sessions of this device leave behind when they end: at the start, when the
- * reviewer is reached again, and every few minutes, because a tab may close while another is
- * open. A look is cheap while no session has ended: it reads names only, and tries their locks.
+ * reviewer is reached again, and every few minutes while it is, because a tab may close while
+ * another is open. A look is cheap while no session has ended: it reads names only, and tries their locks.
  */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
@@ -69,9 +69,11 @@ export class Adopter {
   watch(again: boolean): void {
     if (this.#stopped) return
     this.#unsubscribe = this.#parts.status.subscribe(({ connection }, before) => {
-      if (connection === 'online' && before.connection !== 'online') void this.look()
+      if (connection === before.connection) return
+      this.#cancel?.()
+      if (connection === 'online') this.#keepLooking()
     })
-    this.#lookLater(FIRST_LOOK_MS)
+    this.#cancel = this.#parts.options.platform.clock.after(FIRST_LOOK_MS, () => void this.look())
     if (again) this.#looking = this.#late().finally(() => (this.#looking = undefined))
   }
 
@@ -120,11 +122,10 @@ export class Adopter {
     if (settled.length > 0) void disk.write({ durability: 'relaxed', outboxRemove: settled })
   }
 
-  #lookLater(delayMs: number): void {
-    this.#cancel = this.#parts.options.platform.clock.after(delayMs, () => {
-      void this.look()
-      this.#lookLater(LOOK_MS)
-    })
+  /** While online only: nothing can be delivered otherwise, and an idle store sets no timers. */
+  #keepLooking(): void {
+    void this.look()
+    this.#cancel = this.#parts.options.platform.clock.after(LOOK_MS, () => this.#keepLooking())
   }
 
   async #look(): Promise<void> {
