@@ -1,6 +1,6 @@
 /**
- * Item "a reload right after a write": a short run of `pnpm reloads`. What a page was told is durable
- * is there; of the rest no more is lost than by a bare IndexedDB `put`, with a margin for so few tries.
+ * A reload right after a write, a short run of `pnpm reloads`: what a page was told is durable is
+ * there; of the rest no more is lost than by a bare IndexedDB `put`, with a margin for so few tries.
  */
 import { reloads } from '../bench/browser/reloads.ts'
 import { expect, test } from '@playwright/test'
