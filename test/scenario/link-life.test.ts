@@ -197,6 +197,52 @@ describe('sessions that ended with unsent work', () => {
     },
   )
 
+  it('§5: more sessions than one link may speak for go over several, one after the other', async () => {
+    const limits = { sessionsPerBindMax: 3, sessionsPerLinkMax: 8 }
+    scene = await VirtualScene.open({ limits })
+    const [disk, locks] = [scene.disk(), new SimLocks()]
+    for (let load = 0; load < 20; load++) {
+      const page = await scene.page(scene.line(), { entities, disk, locks, online: false, limits })
+      page.create(Task, { title: `${load}` })
+      await scene.result(page.close())
+    }
+    const line = scene.line()
+    const last = await scene.page(line, { entities, disk, locks, limits })
+    last.create(Task, { title: 'last' })
+    await scene.until(() => outbox(last) === 0, 60_000)
+    expect(line.connections).toBe(3)
+    await scene.until(() => isOnline(last), AT_ONCE_MS)
+    await scene.pass(60_000)
+    expect([line.connections, rows(last)]).toEqual([3, 21])
+  })
+
+  it('§19: a snapshot that came before all of them were bound is not taken: it does not say what it contains', async () => {
+    const limits = { tailMessagesMax: 0, sessionsPerBindMax: 1 }
+    scene = await VirtualScene.open({ limits })
+    const ann = await scene.page(scene.line(), { entities })
+    const { id } = ann.create(Task, { title: 'shared' })
+    const [disk, locks, line] = [scene.disk(), new SimLocks(), scene.line()]
+    const first = await scene.page(line, { entities, disk, locks, limits })
+    await scene.until(() => rows(first) === 1 && isOnline(first), 5_000)
+    line.loses = (direction) => direction === 'down' // its acceptance is never heard
+    first.update(Task, id, { n: 1 })
+    await scene.until(() => ann.read(Task, id)?.n === 1, 5_000)
+    await scene.result(first.close())
+    ann.update(Task, id, { n: 2 })
+    await scene.until(() => outbox(ann) === 0, 5_000)
+    const second = await scene.page(line, { entities, disk, locks, limits, online: false })
+    second.create(Task, { title: 'another' })
+    await scene.result(second.close())
+
+    line.loses = () => false
+    const third = await scene.page(line, { entities, disk, locks, limits })
+    const seen: unknown[] = []
+    third.live(Task).subscribe(() => seen.push(third.read(Task, id)!.$conflicts))
+    await scene.until(() => isOnline(third) && outbox(third) === 0, 60_000)
+    expect(third.read(Task, id)).toMatchObject({ n: 2, $state: 'canonical' })
+    expect(seen.filter((conflicts) => Object.keys(conflicts as object).length > 0)).toEqual([])
+  })
+
   it('§5: of ended sessions only those with unsent work are bound', async () => {
     scene = await VirtualScene.open()
     const [disk, locks] = [scene.disk(), new SimLocks()]

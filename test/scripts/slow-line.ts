@@ -74,10 +74,13 @@ function narrow(
   to: Socket,
   { count, bytesPerSecond }: { readonly count: { bytes: number }; readonly bytesPerSecond: number },
 ): void {
-  const perTick = Math.ceil((bytesPerSecond * TICK_MS) / 1_000)
   from.pause()
+  let lastMs = performance.now()
   const timer = setInterval(() => {
-    const chunk = (from.read(Math.min(perTick, from.readableLength)) ?? null) as Buffer | null
+    const nowMs = performance.now()
+    const room = Math.ceil((bytesPerSecond * (nowMs - lastMs)) / 1_000)
+    lastMs = nowMs
+    const chunk = (from.read(Math.min(room, from.readableLength)) ?? null) as Buffer | null
     if (!chunk) return
     count.bytes += chunk.length
     to.write(chunk)

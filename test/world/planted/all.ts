@@ -43,7 +43,6 @@ import { unknownVersionRefused } from './unknown-version-refused.ts'
 import { unknownVersionSkipped } from './unknown-version-skipped.ts'
 import { wholeRowWritten } from './whole-row-written.ts'
 import { lastFlushAlone } from './last-flush-alone.ts'
-import { snapshotTakenUnbound } from './snapshot-taken-unbound.ts'
 
 export const PLANTED: readonly Planted[] = [
   ackBeforeCommit,
@@ -89,7 +88,6 @@ export const PLANTED: readonly Planted[] = [
   unknownVersionSkipped,
   wholeRowWritten,
   lastFlushAlone,
-  snapshotTakenUnbound,
 ]
 
 export function plantedNamed(name: string): Planted {

@@ -1,24 +1,26 @@
 /**
  * Which sessions a link speaks for. They are bound in parts, one part at a time: the own session
  * first, then the ended ones that still wait for verdicts, oldest first. Where nothing waits,
- * there is nothing to bind.
+ * there is nothing to bind. What one link may not speak for waits for the next one.
  */
 import type { Uuid } from '../base/uuid.ts'
+import type { Limits } from '../message/limits.ts'
 import type { SessionOpening } from '../message/message.ts'
 
 export class Binding {
-  readonly #partMax: number
+  readonly #limits: Pick<Limits, 'sessionsPerBindMax' | 'sessionsPerLinkMax'>
   /** Bound, or refused: either way not asked for again. */
   readonly #answered = new Set<Uuid>()
   #part: readonly SessionOpening[] = []
   #askedAtMs = 0
   #isDone = false
+  #isFull = false
 
-  constructor(partMax: number) {
-    this.#partMax = partMax
+  constructor(limits: Pick<Limits, 'sessionsPerBindMax' | 'sessionsPerLinkMax'>) {
+    this.#limits = limits
   }
 
-  /** Whether every session that was to be bound is answered. */
+  /** Whether every session that was to be bound, and that the link may speak for, is answered. */
   get isDone(): boolean {
     return this.#isDone
   }
@@ -33,10 +35,25 @@ export class Binding {
     const left = openings.filter(
       ({ sessionId }, at) => !this.#answered.has(sessionId) && (at === 0 || waits(sessionId)),
     )
-    this.#part = left.slice(0, this.#partMax)
-    this.#isDone = left.length === 0
+    const { sessionsPerBindMax, sessionsPerLinkMax } = this.#limits
+    const room = Math.max(0, sessionsPerLinkMax - this.#answered.size)
+    this.#part = left.slice(0, Math.min(sessionsPerBindMax, room))
+    this.#isDone = this.#part.length === 0
+    this.#isFull = this.#isDone && left.length > 0
     this.#askedAtMs = nowMs
-    return left.length > 0 ? this.#part : undefined
+    return this.#isDone ? undefined : this.#part
+  }
+
+  /** Whether sessions wait for another link, and none of the ended ones of this link waits any more. */
+  isUsedUp(openings: readonly SessionOpening[], waits: (sessionId: Uuid) => boolean): boolean {
+    const isBusy = ({ sessionId }: SessionOpening): boolean =>
+      this.#answered.has(sessionId) && waits(sessionId)
+    // One that may speak for a single session gains nothing by another link.
+    return this.#isFull && this.#answered.size > 1 && !openings.slice(1).some(isBusy)
+  }
+
+  has(sessionId: Uuid): boolean {
+    return this.#answered.has(sessionId)
   }
 
   /** The part that was asked for before that moment and has no answer. */

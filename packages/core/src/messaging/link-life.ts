@@ -37,7 +37,7 @@ export class LinkLife {
   constructor(parts: SessionParts, events: PullEvents) {
     this.#clock = parts.clock
     this.startedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
-    this.binding = new Binding(parts.limits.sessionsPerBindMax)
+    this.binding = new Binding(parts.limits)
     this.pull = new Pull(parts, events)
   }
 

@@ -168,13 +168,20 @@ export class Outbox {
       if (entry.state === 'draft' || entry.state === 'sent') entry.state = state
   }
 
-  /** What to offer now, oldest first, within the receiver's credits; counts it as under way. */
-  takeOffers(credits: Credits, now: number): readonly Flush[] {
+  /**
+   * What to offer now, oldest first, within the receiver's credits; counts it as under way. Flushes
+   * of sessions that the link does not speak for are left out.
+   */
+  takeOffers(
+    credits: Credits,
+    now: number,
+    isBound: (sessionId: Uuid) => boolean = () => true,
+  ): readonly Flush[] {
     const offers: Flush[] = []
     for (const tracked of this.#flushes.values()) {
       if (tracked.offeredAt !== undefined) continue
       if (!tracked.durable) break // nothing overtakes
-      if (tracked.restsUntil > now) continue
+      if (tracked.restsUntil > now || !isBound(tracked.flush.sessionId)) continue
       const { entries } = tracked.flush
       const messages = this.#inFlightMessages + entries.length
       const bytes = addBytes(this.#inFlightBytes, tracked.bytes)

@@ -97,10 +97,16 @@ export class SyncSession {
     if (!life?.binding.isDone || clock.monotonic() < life.pausedUntil) return
     this.#bind(life) // a session that was adopted after the greeting
     if (!life.binding.isDone) return
+    const isWaiting = (sessionId: Uuid): boolean => outbox.waits(sessionId)
+    if (life.binding.isUsedUp(this.#parts.host.openings(), isWaiting)) {
+      this.#reconnect() // for the sessions that this link may not speak for
+      return
+    }
     const room = UNSENT_BYTES_MAX - life.bufferedBytes
     if (room > 0) {
       const bytes = Math.min(life.credits.bytes, outbox.inFlightBytes + room)
-      const offers = outbox.takeOffers({ ...life.credits, bytes }, clock.monotonic())
+      const isBound = (sessionId: Uuid): boolean => life.binding.has(sessionId)
+      const offers = outbox.takeOffers({ ...life.credits, bytes }, clock.monotonic(), isBound)
       for (const flush of offers) life.send(offerFrame(flush.packed, flush.sig, flush.publicKey))
     }
     this.#pumpWhenDrained(life)

@@ -7,7 +7,6 @@ import type { Feed } from '../inspect/feed.ts'
 import type { Entry } from '../log/entry.ts'
 import { type Flush, Outbox } from '../messaging/outbox.ts'
 import { type TailOutcome, type TailParts, TailReader } from '../messaging/tail.ts'
-import type { Credits } from '../protocol/frames.ts'
 import { Repo } from '../repo/repo.ts'
 
 export class InspectedOutbox extends Outbox {
@@ -24,8 +23,8 @@ export class InspectedOutbox extends Outbox {
     for (const entry of flush.entries) if (entry.state === state) this.feed.moved(state, entry)
   }
 
-  override takeOffers(credits: Credits, now: number): readonly Flush[] {
-    const offers = super.takeOffers(credits, now)
+  override takeOffers(...args: Parameters<Outbox['takeOffers']>): readonly Flush[] {
+    const offers = super.takeOffers(...args)
     if (!this.feed || offers.length === 0) return offers
     for (const { entries } of offers) {
       for (const entry of entries) if (entry.state === 'sent') this.feed.moved('sent', entry)
