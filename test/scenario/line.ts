@@ -33,7 +33,7 @@ export class Line implements Transport {
   /** Whether ends tell what waits in them. */
   tells = true
   connections = 0
-  /** Bytes that were under way at the most. */
+  /** Bytes that had not arrived yet, at the most. */
   readonly mostWaiting: Record<Direction, number> = { up: 0, down: 0 }
   /** Kinds of the frames that were sent, with their moment. */
   readonly sent: {
@@ -88,26 +88,27 @@ export class Line implements Transport {
     this.connections++
     this.#events = events
     let isOpen = true
-    const waiting = { up: 0, down: 0 }
     const freeMs = { up: 0, down: 0 }
+    const waiting = (direction: Direction): number => {
+      const leftMs = Math.max(0, freeMs[direction] - clock.monotonic())
+      return leftMs === 0 ? 0 : leftMs * this.bytesPerMs[direction]
+    }
     const carry = (direction: Direction, text: string, arrive: () => void): void => {
       if (!isOpen) return
       const now = clock.monotonic()
       const kind = text.slice(2, text.indexOf('"', 2))
       this.sent.push({ direction, kind, atMs: now, text })
       if (this.loses(direction, text)) return
-      waiting[direction] += text.length
-      this.mostWaiting[direction] = Math.max(this.mostWaiting[direction], waiting[direction])
       freeMs[direction] =
         Math.max(freeMs[direction], now) + text.length / this.bytesPerMs[direction]
       clock.after(freeMs[direction] + DELAY_MS - now, () => {
-        waiting[direction] -= text.length
         if (isOpen) arrive()
       })
+      this.mostWaiting[direction] = Math.max(this.mostWaiting[direction], waiting(direction))
     }
     const waits = (direction: Direction): { readonly bufferedBytes?: number } =>
       Object.defineProperty({}, 'bufferedBytes', {
-        get: () => (this.tells ? waiting[direction] : undefined),
+        get: () => (this.tells ? waiting(direction) : undefined),
       })
     const attached = reviewer.connect(
       Object.assign(waits('down'), {
@@ -182,12 +183,15 @@ export class VirtualScene {
       disk,
       locks = new SimLocks(),
       online = true,
+      signerMs = 0,
       limits = {},
     }: {
       readonly entities: readonly Entity[]
       readonly disk?: FaultyDisk
       readonly locks?: SimLocks
       readonly online?: boolean
+      /** How long a signature takes to make or to check. */
+      readonly signerMs?: number
       readonly limits?: Partial<Limits>
     },
   ): Promise<SyncStore> {
@@ -201,7 +205,7 @@ export class VirtualScene {
         platform: {
           clock: this.clock,
           random: this.random,
-          signer: simSigner(this),
+          signer: simSigner({ random: this.random, clock: this.clock, delayMs: () => signerMs }),
           locks: locks.tab(),
         },
       },
