@@ -328,35 +328,29 @@ export class Replica {
       },
       onHalt: (error) => this.halt(error),
     })
-    this.#adopter = new Adopter({
+    const shared = {
       options: this.#options,
       disk: this.#disk,
       locks: this.#sessionLocks,
       repo: this.repo,
-      outbox: this.outbox,
       status: this.status,
       refusals: this.#refusals,
-      storedOwn: this.#storedOwn,
-      damage: this.#damage,
-      openings: this.#openings,
       sessionId: identity.session.sessionId,
-      mintedIn: this.mintedIn,
       nextArrival: () => ++this.#arrivals,
+    }
+    this.#adopter = new Adopter({
+      ...shared,
+      outbox: this.outbox,
+      storedOwn: this.#storedOwn,
+      openings: this.#openings,
+      mintedIn: this.mintedIn,
+      damage: this.#damage,
       onAdopted: () => {
         this.#session?.pump()
         this.#statusLater()
       },
     })
-    this.#neighbours = new Neighbours({
-      options: this.#options,
-      sessionId: identity.session.sessionId,
-      disk: this.#disk,
-      locks: this.#sessionLocks,
-      repo: this.repo,
-      refusals: this.#refusals,
-      status: this.status,
-      nextArrival: () => ++this.#arrivals,
-    })
+    this.#neighbours = new Neighbours(shared)
     this.#stopHurrying = platform.onHide?.(() => this.#flusher!.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
     this.#restoration = new Restoration({

@@ -5,7 +5,7 @@
  */
 import type { Row, SyncStore } from '@countersign/core'
 import { SyncProvider, useQuery } from '@countersign/react'
-import { type ReactNode, memo, useState } from 'react'
+import { type ReactNode, memo, useEffect, useState } from 'react'
 import { flushSync } from 'react-dom'
 import { createRoot } from 'react-dom/client'
 import { type TaskRow, inputOf, taskRows } from '../../data.ts'
@@ -53,15 +53,23 @@ interface Side {
   close(): Promise<void>
 }
 
+type Change = (rows: readonly TaskRow[]) => readonly TaskRow[]
+
+/** Hands its setter out: the workload calls it from outside, as a button would. */
+function PlainHooks({
+  onSetter,
+}: {
+  readonly onSetter: (set: (change: Change) => void) => void
+}): ReactNode {
+  const [rows, setRows] = useState<readonly TaskRow[]>([])
+  useEffect(() => onSetter(setRows), [onSetter])
+  return <Lines rows={rows} />
+}
+
 function plainSide(): Side {
-  let set: (change: (rows: readonly TaskRow[]) => readonly TaskRow[]) => void = () => {}
-  function PlainHooks(): ReactNode {
-    const [rows, setRows] = useState<readonly TaskRow[]>([])
-    set = setRows
-    return <Lines rows={rows} />
-  }
+  let set: (change: Change) => void = () => {}
   return {
-    tree: <PlainHooks />,
+    tree: <PlainHooks onSetter={(setter) => (set = setter)} />,
     append: (rows) => set((all) => [...all, ...rows]),
     replace: (rows) => set(() => rows),
     rest: async () => {},
