@@ -13,6 +13,8 @@ import type { Workload } from './workloads/workload.ts'
 import type { World } from './world.ts'
 
 const DAY_MS = 86_400_000
+/** Rows of a crowd that come at one time. */
+const CROWD_ROWS_MAX = 1_000
 
 export class Conductor {
   readonly #world: World
@@ -28,6 +30,7 @@ export class Conductor {
     this.#actionsLeft = world.plan.actions
     for (const tab of world.tabs)
       this.#later(this.#random.unit() * 500, () => tab.visit ?? world.open(tab))
+    if (world.plan.crowd > 0) this.#crowd(world.plan.crowd)
     this.#next()
   }
 
@@ -59,6 +62,16 @@ export class Conductor {
   /** Opens all tabs that are closed, so that each outbox has somebody who offers it. */
   reopen(): void {
     for (const tab of this.#world.tabs) if (!tab.visit) this.#world.open(tab)
+  }
+
+  /** Whoever is there first brings what he has gathered elsewhere. */
+  #crowd(rowsLeft: number): void {
+    this.#later(200, () => {
+      const visit = this.#pick((each) => each.isOpen && !each.process.isFrozen)
+      const rows = visit ? Math.min(rowsLeft, CROWD_ROWS_MAX) : 0
+      if (visit) this.workload.crowd(visit, rows)
+      if (rowsLeft > rows) this.#crowd(rowsLeft - rows)
+    })
   }
 
   #next(): void {

@@ -37,12 +37,14 @@ export const ORDINARY: Extremes = {
 }
 
 export function extremesFor(seed: number): Extremes {
+  const crowd = crowdFor(new Random(seed + 2 ** 47))
   return {
-    bounds: boundsFor(new Random(seed + 2 ** 43)),
+    // A crowd through the eye of a needle would take all day.
+    bounds: crowd > 0 ? {} : boundsFor(new Random(seed + 2 ** 43)),
     values: valuesFor(new Random(seed + 2 ** 44)),
     line: lineFor(new Random(seed + 2 ** 45)),
     ...livesFor(new Random(seed + 2 ** 46)),
-    crowd: crowdFor(new Random(seed + 2 ** 47)),
+    crowd,
   }
 }
 
@@ -52,6 +54,7 @@ type Bound = keyof Limits
 const FEW: readonly Bound[] = [
   'pageEntitiesMax',
   'sliceEntitiesMax',
+  'sessionsPerBindMax',
   'wantIdsMax',
   'readRunsMax',
   'loadRunsMax',
@@ -60,6 +63,7 @@ const FEW: readonly Bound[] = [
   'liveWritesMax',
   'historiesMax',
   'batchMessagesMax',
+  'waitingRunsMax',
   'storageBatchesMax',
 ]
 
@@ -71,6 +75,12 @@ function boundsFor(random: Random): Partial<Limits> {
     const few = random.between(2, 5)
     if (random.chance(share)) bounds[bound] = few
   }
+  if (random.chance(share)) bounds.sliceMs = 0
+  if (random.chance(share)) {
+    bounds.retainedMessagesMax = random.between(2, 5)
+    bounds.retainedSlackMax = random.between(1, 3)
+  }
+  if (random.chance(share)) bounds.messageBytesMax = 4_096
   if (random.chance(share)) bounds.outboxMessagesMax = random.between(5, 40)
   if (random.chance(share)) bounds.checkpointStepBytesMax = random.between(2, 5) * 1_024
   if (random.chance(share)) Object.assign(bounds, frameFor(random))

@@ -117,8 +117,11 @@ export class Observer {
   applied(device: Device, batch: WriteBatch): void {
     const { truth, tally } = this.#stage
     truth.stored(batch)
-    if (batch.checkpoint) tally.hit('checkpoint written')
-    else if (batch.reset) {
+    if (batch.checkpoint) {
+      tally.hit('checkpoint written')
+      // Its position, and a page for each slice.
+      if (batch.checkpoint.pages.length > 2) tally.hit('checkpoint of several slices')
+    } else if (batch.reset) {
       tally.hit('canonical state begun anew')
       this.#stage.note(device.name, () => 'begins its canonical state anew')
     }
@@ -127,6 +130,7 @@ export class Observer {
 
   durable(device: Device, batch: WriteBatch): void {
     const { truth } = this.#stage
+    truth.drafted(device.name, batch)
     const durable = truth.durableOf(device.name)
     for (const { id } of truth.stored(batch)) durable.add(id)
   }
@@ -139,7 +143,7 @@ export class Observer {
     const { truth, tally } = this.#stage
     const messages = parsed.kind === 'offer' ? this.#offered(text, parsed.packed) : []
     s17AuthorFrame(parsed, messages, this.#limits)
-    if (parsed.kind === 'want' && parsed.scope !== 'all') tally.hit('mend asked for')
+    if (parsed.kind === 'want' && typeof parsed.scope !== 'string') tally.hit('mend asked for')
     const visit = this.#stage.visitOf(name)
     if (visit && !visit.troubled) s4QueuedBeforeSent(truth, visit.device.name, messages)
     for (const message of messages) this.#tallyOffer(name, message)
@@ -201,6 +205,8 @@ export class Observer {
     const { tally, truth } = this.#stage
     if (frame.kind === 'accepted') tally.hit('lost ack asked for again')
     if (frame.kind === 'page') tally.hit('snapshot page sent')
+    if (frame.kind === 'through' && frame.parts > 1) tally.hit('snapshot of several pages')
+    if (frame.kind === 'tail' && this.#stage.plan.line) tally.hit('tail over a slow line')
     if (frame.kind === 'entities') tally.hit('mend answered')
     if (frame.kind !== 'nack') return
     tally.hit(`nacked: ${frame.reason}`)

@@ -182,14 +182,17 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   const extremes = extremesFor(seed)
   if (extremes.sojourns > 0) weights.set('sojourn', extremes.sojourns)
   if (extremes.reloads > 0) weights.set('reload', extremes.reloads)
-  const tabs = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
+  const all = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
+  // Each look at a replica costs as many steps as there are rows.
+  const isCrowded = extremes.crowd > 0
+  const tabs = isCrowded ? all.slice(0, REPLICAS_MIN[workload] ?? 2) : all
   return {
     seed,
     workload,
     tabs,
     storageless: new Set(isLate ? tabs.keys() : has(0.15) ? [random.below(tabs.length)] : []),
     lifetime: random.pick(['device', 'device', 'tab', 'day']),
-    actions: random.between(30, 160),
+    actions: isCrowded ? random.between(10, 30) : random.between(30, 160),
     gapMs: random.pick(isLate ? [60, 400] : [5, 60, 400, 3_000]),
     weights,
     net: {

@@ -2,6 +2,8 @@
  * The rare branches that a run of many worlds must have reached: a green run that reached none
  * of them says nothing. Counted by name in each world's tally.
  */
+import { VALUE_KINDS } from '../model/real-values.ts'
+
 export const SOMETIMES: readonly string[] = [
   'lost ack asked for again',
   'snapshot page sent',
@@ -62,4 +64,14 @@ export const SOMETIMES: readonly string[] = [
   'value not readable: opaque',
   'row migrated',
   'action: release',
+  'frame in parts',
+  'draft answered',
+  'snapshot of several pages',
+  'checkpoint of several slices',
+  'tail over a slow line',
+  'row of a crowd',
+  'action: sojourn',
+  'fault: reload',
+  'call refused: outbox_full',
+  ...VALUE_KINDS.map((kind) => `value: ${kind}`),
 ]

@@ -10,6 +10,11 @@ import { type EntityHistory, type Fact, Facts } from './facts.ts'
 
 export const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 
+interface DraftRecord {
+  readonly sessionId: string
+  readonly drafts: readonly (readonly [clientSeq: number])[]
+}
+
 /** One accepted run, as the store has it. */
 export interface CommittedRun {
   readonly fromSeq: number
@@ -30,6 +35,8 @@ export class Truth {
   readonly deviceOf = new Map<string, string>()
   /** By device: own messages that reached its platter. */
   readonly #durable = new Map<string, Set<string>>()
+  /** By device: own messages of which a draft reached its platter, as session and number. */
+  readonly #drafted = new Map<string, Set<string>>()
   readonly #byNumber = new Map<string, Fact[]>()
   /** By text: the same one is stored, offered and offered again. */
   readonly #read = new Map<string, readonly Message[] | string>()
@@ -115,6 +122,32 @@ export class Truth {
     let durable = this.#durable.get(device)
     if (!durable) this.#durable.set(device, (durable = new Set()))
     return durable
+  }
+
+  /** Takes in the drafts of a batch that has reached the platter of a device. */
+  drafted(device: string, batch: WriteBatch): void {
+    for (const { kind, text } of batch.segments ?? []) {
+      if (kind !== 'draft') continue
+      const { sessionId, drafts } = JSON.parse(text) as DraftRecord
+      const drafted = this.draftedOf(device)
+      for (const [clientSeq] of drafts) drafted.add(`${sessionId}:${clientSeq}`)
+    }
+  }
+
+  draftedOf(device: string): Set<string> {
+    let drafted = this.#drafted.get(device)
+    if (!drafted) this.#drafted.set(device, (drafted = new Set()))
+    return drafted
+  }
+
+  /** All messages by session and number. */
+  get names(): ReadonlyMap<string, Fact> {
+    return new Map(
+      [...this.facts.all()].map((fact) => [
+        `${fact.message.header.sessionId}:${fact.message.header.clientSeq}`,
+        fact,
+      ]),
+    )
   }
 
   /** Whether the only copy of it, or of something it stands on, was destroyed before it had a verdict. */

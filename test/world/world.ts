@@ -261,7 +261,14 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
   }
 
   allowedFor(id: string): readonly string[] {
-    return this.#allowed.get(id) ?? (this.plan.firstBuild === undefined ? HONEST : OF_SOME_AGE)
+    const { firstBuild, limits } = this.plan
+    const honest = firstBuild === undefined ? HONEST : OF_SOME_AGE
+    // What is larger than the bound of both is refused at the call.
+    const isBoundAlike = limits.messageChangesMax === undefined
+    return (
+      this.#allowed.get(id) ??
+      (isBoundAlike ? honest.filter((reason) => reason !== 'too_large') : honest)
+    )
   }
 
   guard(check: () => void, who?: string): void {

@@ -19,6 +19,7 @@ export function checkFinally(world: World): void {
   s4RefusalsAreKept(world.truth, world.acks, world.visits)
   s10LosersAreTold(world.truth, world.acks)
   s4EveryOutboxAnswered(world)
+  s4DraftsAreAnswered(world)
   s9NoSilentOverwrite(world)
   s15QueriesAreScans(world)
 }
@@ -127,6 +128,20 @@ function s4EveryOutboxAnswered({ truth, devices }: World): void {
         () => `${truth.facts.nameOf(id)} was durable on ${device.name}, and has no verdict`,
       )
     }
+  }
+}
+
+/** A draft that survived is sealed by whoever opens next, and so has a verdict, too. */
+function s4DraftsAreAnswered({ truth, devices, tally }: World): void {
+  const { names } = truth
+  for (const { name, hadTrouble } of devices) {
+    if (hadTrouble) continue
+    for (const key of truth.draftedOf(name)) {
+      const fact = names.get(key)
+      const isAnswered = fact && (fact.seq !== undefined || truth.isRefused(fact.message.id))
+      must(isAnswered, 'S4', () => `draft ${key} was durable on ${name}, and has no verdict`)
+    }
+    tally.hit('draft answered', truth.draftedOf(name).size)
   }
 }
 

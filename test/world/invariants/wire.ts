@@ -20,7 +20,7 @@ export function s17AuthorFrame(
   messages: readonly Message[],
   limits: Limits,
 ): void {
-  if (frame.kind === 'want' && frame.scope !== 'all') {
+  if (frame.kind === 'want' && typeof frame.scope !== 'string') {
     const { length } = frame.scope
     must(length <= limits.wantIdsMax, 'S17', () => `${length} entities are asked for at once`)
   }

@@ -43,6 +43,7 @@ import { unknownVersionRefused } from './unknown-version-refused.ts'
 import { unknownVersionSkipped } from './unknown-version-skipped.ts'
 import { wholeRowWritten } from './whole-row-written.ts'
 import { lastFlushAlone } from './last-flush-alone.ts'
+import { BEYOND_BOUNDS } from './bounds.ts'
 
 export const PLANTED: readonly Planted[] = [
   ackBeforeCommit,
@@ -88,6 +89,7 @@ export const PLANTED: readonly Planted[] = [
   unknownVersionSkipped,
   wholeRowWritten,
   lastFlushAlone,
+  ...BEYOND_BOUNDS,
 ]
 
 export function plantedNamed(name: string): Planted {

@@ -6,9 +6,9 @@ export const rejectionLeavesDescendants: Planted = {
   edits: [
     {
       module: 'replica/refusals.ts',
-      from: 'const blocked = descendantsAmong(outbox.open(), gone)',
-      to: 'const blocked = descendantsAmong([], gone)',
+      from: 'const standing = descendantsAmong([...outbox.open(), ...besides()], gone)',
+      to: 'const standing = descendantsAmong([], gone); void besides',
     },
   ],
-  seed: 8,
+  seed: 13,
 }

@@ -7,7 +7,7 @@ import { type AnyRow, CountersignError, type Receipt } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
 import type { Random } from '../../model/random.ts'
 import type { RealValues } from '../../model/real-values.ts'
-import { type WorldType, screenFor } from '../entities.ts'
+import { Task, type WorldType, screenFor, valuesFor } from '../entities.ts'
 import { type Strange, type Writing, strangeMessage } from '../strange-messages.ts'
 import { must } from '../violation.ts'
 import type { Visit } from '../visit.ts'
@@ -124,6 +124,23 @@ export abstract class Workload {
     must(watch!.takeCalls() === 0, 'S6', () => 'somebody was told of a transaction of nothing')
     this.world.tally.hit('transaction of nothing')
     return NOTHING
+  }
+
+  /** Many rows at once, in as few messages as the reviewer takes. */
+  crowd(visit: Visit, rows: number): void {
+    const { plan, tally } = this.world
+    const most = Math.min(100, plan.limits.messageChangesMax ?? Infinity)
+    for (let left = rows; left > 0; left -= most) {
+      this.guarded(visit, () => {
+        const ids = new Set<string>()
+        const { receipt } = visit.store.transact(() => {
+          for (let row = Math.min(most, left); row > 0; row--)
+            ids.add(visit.store.create(Task, valuesFor(Task, this, true) as never).id)
+        })
+        return { receipts: [receipt!], ids }
+      })
+    }
+    tally.hit('row of a crowd', rows)
   }
 
   /** More than one flush in one tick. */

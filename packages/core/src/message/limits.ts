@@ -80,6 +80,8 @@ export interface Limits {
   readonly sliceEntitiesMax: number
   /** How long a call to the storage may go unanswered before the store goes on in memory, ms. */
   readonly storageAnswerMs: number
+  /** Work on a backlog or a checkpoint in one go, in ms. */
+  readonly sliceMs: number
   /** Batches that are written to the storage as one. */
   readonly storageBatchesMax: number
 }
@@ -143,5 +145,6 @@ export const LIMITS: Limits = {
   checkpointStepBytesMax: 4_194_304,
   sliceEntitiesMax: 512,
   storageAnswerMs: 10_000,
+  sliceMs: 8,
   storageBatchesMax: 64,
 }

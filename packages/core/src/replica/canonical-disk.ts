@@ -19,9 +19,6 @@ import { type Disk, advanceOf, segment } from './disk.ts'
 import { rankOf } from './rank.ts'
 import { checkpointPages, stepText } from './restore.ts'
 
-/** Work on a checkpoint in one go. */
-const SLICE_MS = 8
-
 export class CanonicalDisk {
   readonly #disk: Disk
   readonly #repo: Repo
@@ -143,7 +140,7 @@ export class CanonicalDisk {
     pages: string[]
     done: (pages: readonly string[]) => void
   }): void {
-    const until = this.#clock.monotonic() + SLICE_MS
+    const until = this.#clock.monotonic() + this.#limits.sliceMs
     while (work.picture.size > 0) {
       work.pages.push(this.#page(work))
       if (work.picture.size > 0 && this.#clock.monotonic() >= until) {

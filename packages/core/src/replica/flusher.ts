@@ -21,9 +21,6 @@ import type { Platform } from './platform.ts'
 import { flushText } from './restore.ts'
 import { openingMeta } from './sound-state.ts'
 
-/** Work done in one go before the page gets its turn. */
-const SLICE_MS = 8
-
 export interface FlusherParts {
   readonly limits: Limits
   readonly space: string
@@ -143,7 +140,7 @@ export class Flusher {
     this.#scheduled = false
     this.#cancel = undefined
     this.#nextSlice = undefined
-    const until = platform.clock.monotonic() + SLICE_MS
+    const until = platform.clock.monotonic() + this.#parts.limits.sliceMs
     try {
       for (let taken = outbox.takeDrafts(upTo); taken.length > 0; taken = outbox.takeDrafts(upTo)) {
         this.#flush(taken)

@@ -1,0 +1,100 @@
+/** What lies beyond a bound is lost: one for each bound that a seed may set to a few. */
+import type { Planted } from '../plant.ts'
+
+export const BEYOND_BOUNDS: readonly Planted[] = [
+  {
+    name: 'first-page-alone',
+    what: 'A snapshot has the entities of its first page, and no others.',
+    edits: [
+      {
+        module: 'reviewer/catch-up.ts',
+        from: 'const { pageEntitiesMax, settledPerFrameMax } = limits',
+        to: 'const { pageEntitiesMax, settledPerFrameMax } = limits; held.splice(pageEntitiesMax)',
+      },
+    ],
+    seed: 20014,
+  },
+  {
+    name: 'first-slice-alone',
+    what: 'A checkpoint has the entities of its first slice, and no others.',
+    edits: [
+      {
+        module: 'replica/canonical-disk.ts',
+        from: 'work.pages.push(this.#page(work))',
+        to: 'const page = this.#page(work); if (work.pages.length === 0) work.pages.push(page)',
+      },
+    ],
+    seed: 20001,
+  },
+  {
+    name: 'forgotten-is-seen',
+    what: 'A parent beyond the window of what is kept counts as seen, and is not asked for.',
+    edits: [
+      {
+        module: 'messaging/materialize.ts',
+        from: 'const known = parents.length === meta.parentCanonicalIds.length',
+        to: 'const known = true',
+      },
+    ],
+    seed: 20311,
+  },
+  {
+    name: 'first-sessions-alone',
+    what: 'Of many sessions only those of the first part are bound.',
+    edits: [
+      {
+        module: 'messaging/binding.ts',
+        from: '!this.#answered.has(sessionId) && (at === 0 || waits(sessionId))',
+        to: '!this.#answered.has(sessionId) && at < this.#partMax && (at === 0 || waits(sessionId))',
+      },
+    ],
+    seed: 20208,
+  },
+  {
+    name: 'want-without-bound',
+    what: 'All entities to mend are asked for at once, however many.',
+    edits: [
+      {
+        module: 'messaging/wants.ts',
+        from: 'if (ids.length > limits.wantIdsMax || this.#mendsInVain',
+        to: 'if (this.#mendsInVain',
+      },
+    ],
+  },
+  {
+    name: 'message-without-bound',
+    what: 'A store writes messages that are larger than its reviewer takes.',
+    edits: [
+      {
+        module: 'replica/writer.ts',
+        from: 'if (bytes > messageBytesMax) {',
+        to: 'if (bytes > messageBytesMax * 1_000) {',
+      },
+    ],
+    seed: 20261,
+  },
+  {
+    name: 'last-part-lost',
+    what: 'The last part of a frame that is larger than a frame is not sent.',
+    edits: [
+      {
+        module: 'protocol/parts.ts',
+        from: 'return pieces.map((piece, n) =>',
+        to: 'return pieces.slice(0, -1).map((piece, n) =>',
+      },
+    ],
+    seed: 20009,
+  },
+  {
+    name: 'first-read-alone',
+    what: 'A reviewer that starts reads the first runs of its store, and takes them for all.',
+    edits: [
+      {
+        module: 'reviewer/load.ts',
+        from: 'while (after < head.seq) {',
+        to: 'for (let reads = 0; reads < 1 && after < head.seq; reads++) {',
+      },
+    ],
+    seed: 20047,
+  },
+]
