@@ -1,7 +1,7 @@
 /** The example in the README of storage-dexie, run as it stands there. */
 import 'fake-indexeddb/auto'
 import { readFile } from 'node:fs/promises'
-import { createSyncStore, entity, type SyncStore } from '@countersign/core'
+import { createSyncStore, entity, type StoreOptions, type SyncStore } from '@countersign/core'
 import { dexieStorage } from '@countersign/storage-dexie'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
@@ -11,7 +11,13 @@ const readme = new URL('../../packages/storage-dexie/README.md', import.meta.url
 test('readme: the example runs, stores its row, and is short', async () => {
   const [, code = ''] = /```ts\n(.*?)```/s.exec(await readFile(readme, 'utf8')) ?? []
   expect(code.split('\n').length).toBeLessThanOrEqual(20)
-  const names = { createSyncStore, entity, dexieStorage, z }
+  // The example is that of a page, and runs in Node here.
+  const names = {
+    createSyncStore: (options: StoreOptions) => createSyncStore({ ...options, server: true }),
+    entity,
+    dexieStorage,
+    z,
+  }
   for (const [, imported = ''] of code.matchAll(/^import \{ (.*) \} from/gm)) {
     expect(Object.keys(names)).toEqual(expect.arrayContaining(imported.split(', ')))
   }
