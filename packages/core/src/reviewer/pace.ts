@@ -42,7 +42,8 @@ export class Pace {
 
   /** Whether the peer has not read the last long answer yet: what it asks for again is on its way. */
   isAnswering(waitingBytes: number): boolean {
-    return this.#sentBytes - waitingBytes < this.#answeredBytes
+    // A link may count more bytes as waiting than it was given: its own framing.
+    return this.#answeredBytes > 0 && this.#sentBytes - waitingBytes < this.#answeredBytes
   }
 
   /** Whether more may be sent of a long answer. `waitingBytes` is what the peer has not read. */
