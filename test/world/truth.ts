@@ -10,9 +10,27 @@ import { type EntityHistory, type Fact, Facts } from './facts.ts'
 
 export const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 
+/** As a replica stores it; a parent is a message by id, or by number in the same session. */
 interface DraftRecord {
   readonly sessionId: string
-  readonly drafts: readonly (readonly [clientSeq: number])[]
+  readonly drafts: readonly (readonly [
+    clientSeq: number,
+    timestamp: number,
+    changes: readonly (readonly [
+      type: string,
+      id: string,
+      kind: string,
+      version: number,
+      regs: unknown,
+      values: unknown,
+      parents: readonly (string | number)[],
+    ])[],
+  ])[]
+}
+
+interface Drafted {
+  readonly sessionId: string
+  readonly parents: readonly (string | number)[]
 }
 
 /** One accepted run, as the store has it. */
@@ -36,7 +54,7 @@ export class Truth {
   /** By device: own messages that reached its platter. */
   readonly #durable = new Map<string, Set<string>>()
   /** By device: own messages of which a draft reached its platter, as session and number. */
-  readonly #drafted = new Map<string, Set<string>>()
+  readonly #drafted = new Map<string, Map<string, Drafted>>()
   readonly #byNumber = new Map<string, Fact[]>()
   /** By text: the same one is stored, offered and offered again. */
   readonly #read = new Map<string, readonly Message[] | string>()
@@ -126,28 +144,45 @@ export class Truth {
 
   /** Takes in the drafts of a batch that has reached the platter of a device. */
   drafted(device: string, batch: WriteBatch): void {
+    const drafted = this.draftedOf(device)
     for (const { kind, text } of batch.segments ?? []) {
       if (kind !== 'draft') continue
       const { sessionId, drafts } = JSON.parse(text) as DraftRecord
-      const drafted = this.draftedOf(device)
-      for (const [clientSeq] of drafts) drafted.add(`${sessionId}:${clientSeq}`)
+      for (const [clientSeq, , changes] of drafts) {
+        const parents = changes.flatMap((change) => change[6])
+        drafted.set(`${sessionId}:${clientSeq}`, { sessionId, parents })
+      }
     }
   }
 
-  draftedOf(device: string): Set<string> {
+  /** By session and number. */
+  draftedOf(device: string): Map<string, Drafted> {
     let drafted = this.#drafted.get(device)
-    if (!drafted) this.#drafted.set(device, (drafted = new Set()))
+    if (!drafted) this.#drafted.set(device, (drafted = new Map()))
     return drafted
   }
 
-  /** All messages by session and number. */
-  get names(): ReadonlyMap<string, Fact> {
-    return new Map(
-      [...this.facts.all()].map((fact) => [
-        `${fact.message.header.sessionId}:${fact.message.header.clientSeq}`,
-        fact,
-      ]),
-    )
+  /** Drafts of a device without a verdict, by session and number. */
+  unansweredDrafts(device: string): string[] {
+    const drafted = this.draftedOf(device)
+    const ids = new Map<string, string>()
+    for (const { message } of this.facts.all()) {
+      const { sessionId, clientSeq } = message.header
+      ids.set(`${sessionId}:${clientSeq}`, message.id)
+    }
+    // One that was blocked before it was sealed is in no message.
+    const isBlocked = (key: string): boolean => {
+      const id = ids.get(key)
+      if (id !== undefined) return this.isRefused(id)
+      const draft = drafted.get(key)
+      const isGone = (ref: string | number): boolean =>
+        typeof ref === 'string' ? this.isRefused(ref) : isBlocked(`${draft!.sessionId}:${ref}`)
+      return draft?.parents.some(isGone) ?? false
+    }
+    return [...drafted.keys()].filter((key) => {
+      const isAccepted = this.facts.get(ids.get(key) ?? '')?.seq !== undefined
+      return !isAccepted && !isBlocked(key)
+    })
   }
 
   /** Whether the only copy of it, or of something it stands on, was destroyed before it had a verdict. */

@@ -133,14 +133,10 @@ function s4EveryOutboxAnswered({ truth, devices }: World): void {
 
 /** A draft that survived is sealed by whoever opens next, and so has a verdict, too. */
 function s4DraftsAreAnswered({ truth, devices, tally }: World): void {
-  const { names } = truth
   for (const { name, hadTrouble } of devices) {
     if (hadTrouble) continue
-    for (const key of truth.draftedOf(name)) {
-      const fact = names.get(key)
-      const isAnswered = fact && (fact.seq !== undefined || truth.isRefused(fact.message.id))
-      must(isAnswered, 'S4', () => `draft ${key} was durable on ${name}, and has no verdict`)
-    }
+    const [left] = truth.unansweredDrafts(name)
+    must(left === undefined, 'S4', () => `draft ${left} was durable on ${name}, without a verdict`)
     tally.hit('draft answered', truth.draftedOf(name).size)
   }
 }
