@@ -152,4 +152,31 @@ describe('faulty disk', () => {
     expect(after!.text.slice(0, -1)).toBe(before!.text.slice(0, -1))
     expect(world.disk.rot('checkpoint', () => 0)).toBeUndefined()
   })
+
+  test('keys of the outbox, positions and records of meta rot, too', async () => {
+    const world = disk()
+    const handle = await opened(world)
+    const session = { keys: { publicKey: 'abc' }, at: 5 }
+    const meta = [
+      ['session:a', { sig: 'sig' }],
+      ['whoami', session],
+    ] as const
+    void handle.write(strict({ segments: segmentsOf('a'), outboxAdd: ['a'], meta }))
+    void handle.write(run(1, 't'))
+    await world.settle()
+    const before = world.disk.content
+    const first = (): number => 0
+    expect(
+      (['outbox', 'advance', 'session', 'identity'] as const).map((kind) =>
+        world.disk.rot(kind, first),
+      ),
+    ).toEqual(['a', 'advance', 'session:a', 'whoami'])
+    const after = world.disk.content
+    expect(after.outbox).not.toEqual(before.outbox)
+    expect(after.advance!.text).not.toBe(before.advance!.text)
+    expect(after.meta.get('session:a')).not.toEqual(before.meta.get('session:a'))
+    expect(after.meta.get('whoami')).toMatchObject({ at: 5 })
+    expect(after.meta.get('whoami')).not.toEqual(session)
+    expect(world.disk.rot('draft', first)).toBeUndefined()
+  })
 })

@@ -34,7 +34,8 @@ export function readState(database: IDBDatabase): Promise<StoredState> {
     const segments = await inBulk<StoredSegment>(
       scope.store('segments'),
       ({ order }) => order,
-      ({ text }) => text.length,
+      // A damaged record may hold anything; who reads it says so.
+      ({ text }) => charsOf(text),
     )
     const outbox = inOrderOfArrival(segments, new Set(outboxKeys as string[]))
     return { segments, outbox, meta, advance, checkpoint }
@@ -67,19 +68,19 @@ async function readCheckpoint(scope: Scope): Promise<Checkpoint | undefined> {
   const frame: CheckpointFrame | undefined = await request(scope.store('state').get(CHECKPOINT))
   if (frame === undefined) return undefined
   // Pages are numbered from 0 without gaps, so the key follows from the place.
-  const pages = await inBulk<string>(
-    scope.store('pages'),
-    (_page, index) => index,
-    (page) => page.length,
-  )
+  const pages = await inBulk<string>(scope.store('pages'), (_page, index) => index, charsOf)
   return { ...frame, pages }
+}
+
+function charsOf(text: unknown): number {
+  return typeof text === 'string' ? text.length : 1
 }
 
 /** All records of a store with number keys, in their order. */
 async function inBulk<T>(
   store: IDBObjectStore,
   keyOf: (record: T, index: number) => number,
-  charsOf: (record: T) => number,
+  charsIn: (record: T) => number,
 ): Promise<readonly T[]> {
   const all: T[] = []
   let after = -Infinity
@@ -89,7 +90,7 @@ async function inBulk<T>(
     for (const record of bulk) all.push(record)
     if (bulk.length < count) return all
     after = keyOf(all.at(-1) as T, all.length - 1)
-    const chars = bulk.reduce((sum, record) => sum + charsOf(record), 0)
+    const chars = bulk.reduce((sum, record) => sum + charsIn(record), 0)
     const fitting = Math.floor((bulkCharsAim * bulk.length) / Math.max(chars, 1))
     count = Math.min(Math.max(fitting, 1), count * bulkGrowthMax, bulkRecordsMax)
   }

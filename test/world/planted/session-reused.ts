@@ -6,8 +6,8 @@ export const sessionReused: Planted = {
   edits: [
     {
       module: 'replica/identity.ts',
-      from: 'sessionId: uuid4(random.bytes(16))',
-      to: "sessionId: storage ? String(await storage.claim('sessionId', uuid4(random.bytes(16)))) : uuid4(random.bytes(16))",
+      from: 'sessionId: uuid4(place.platform.random.bytes(16))',
+      to: "sessionId: String(await place.disk.claim('sessionId', uuid4(place.platform.random.bytes(16))))",
     },
   ],
   seed: 2,

@@ -47,6 +47,8 @@ export interface AdopterParts {
   /** Sessions whose messages are offered; those that are taken over join them. */
   readonly openings: Map<Uuid, SessionOpening>
   readonly sessionId: Uuid
+  /** undefined while the app has not said who the person is. */
+  readonly personalId: () => string | undefined
   readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
   readonly nextArrival: () => number
   readonly onAdopted: () => void
@@ -77,6 +79,12 @@ export class Adopter {
     if (again) this.#looking = this.#late().finally(() => (this.#looking = undefined))
   }
 
+  /** The person is known: what ended sessions had written before theirs was, can be sealed. */
+  async bound(): Promise<void> {
+    await this.#looking
+    if (!this.#stopped) this.#looking ??= this.#late().finally(() => (this.#looking = undefined))
+  }
+
   stop(): void {
     this.#stopped = true
     this.#cancel?.()
@@ -92,7 +100,11 @@ export class Adopter {
   async recovered(sound: SoundState): Promise<Recovered> {
     const { disk, damage, options, sessionId } = this.#parts
     const place = { ...this.sessionParts, sessionId }
-    const state = await withFinishedDrafts(sound.state, options, { ...place, disk })
+    const state = await withFinishedDrafts(
+      sound.state,
+      { ...options, personalId: this.#parts.personalId() },
+      { ...place, disk },
+    )
     const found = await recovered({ ...sound, state }, place)
     damage.restore(dismissedKeys(found.state))
     damage.add(found.damaged)

@@ -4,8 +4,21 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import { unpackMessages } from '../protocol/pack.ts'
+import type { Disk } from './disk.ts'
 import type { StoredFlush } from './restore.ts'
 import { type DamagedRecord, parsed } from './sound-state.ts'
+import type { SyncStatus } from './store.ts'
+
+/** What is known of own messages. */
+interface Accounts {
+  /** Whether the reviewer has accepted the message, or the app has dealt with it. */
+  isSettled(id: Uuid): boolean
+  /** Lets go of what was taken for lost, and turns out to have been accepted. */
+  dropAccepted(): void
+}
+
+/** Where what an app has dealt with is noted, by message id or by key of a damaged record. */
+export const DISMISSED = 'dismissed:'
 
 export class Damage {
   readonly #records = new Map<string, DamagedRecord>()
@@ -35,27 +48,28 @@ export class Damage {
     if (fresh.length > 0) this.#tell()
   }
 
-  /** The state of the reviewer is here again. */
-  stateFetched(): void {
-    this.#remove(({ kind }) => kind === 'state')
-  }
-
-  /** Ends the reports of records each of whose messages is. */
-  settled(isSettled: (id: Uuid) => boolean): void {
+  /** Ends reports of what is here again, of what the reviewer has, and of what the app has dealt with. */
+  account(messages: Accounts, { connection }: Pick<SyncStatus, 'connection'>): void {
+    if (!this.any) return
+    messages.dropAccepted()
     this.#remove(
       ({ kind, messageIds }) =>
         (kind === 'messages' || kind === 'session') &&
         messageIds.length > 0 &&
-        messageIds.every(isSettled),
+        messageIds.every((id) => messages.isSettled(id)),
     )
+    if (connection === 'online') this.#remove(({ kind }) => kind === 'state')
   }
 
-  /** The record, if there was one. Its report is over. */
-  discard(key: string): DamagedRecord | undefined {
-    const known = this.#records.get(key)
+  /** Ends the report of a record, for good. False when there is none of that key. */
+  discard(key: string, disk: Disk): boolean {
+    const record = this.#records.get(key)
+    if (!record) return false
     this.#discarded.add(key)
-    this.#remove((record) => record.key === key)
-    return known
+    this.#remove((each) => each === record)
+    const outboxRemove = record.kind === 'outbox' ? [key] : []
+    void disk.write({ durability: 'strict', meta: [[DISMISSED + key, true]], outboxRemove })
+    return true
   }
 
   #remove(isOver: (record: DamagedRecord) => boolean): void {

@@ -7,7 +7,7 @@ import type { Entry } from '../log/entry.ts'
 import { drawSalts } from '../messaging/materialize.ts'
 import type { Random } from '../ports/random.ts'
 import { type Disk, segment } from './disk.ts'
-import { draftKey, draftText, recordText } from './drafts.ts'
+import { UNBOUND, draftKey, draftText, recordText } from './drafts.ts'
 import type { Identity } from './identity.ts'
 import { openingMeta } from './sound-state.ts'
 
@@ -24,6 +24,8 @@ export interface DraftLogParts {
 export class DraftLog {
   readonly #parts: DraftLogParts
   #unwritten: Entry[] = []
+  /** Whether a record of this session brought its opening along. */
+  #hasOpening = false
   readonly #salts = new Map<Entry, readonly string[]>()
   /** In the order of their numbers. */
   #records: { readonly key: string; readonly lastSeq: number }[] = []
@@ -50,6 +52,7 @@ export class DraftLog {
     this.#unwritten = []
     const { disk, identity, random, mintedIn } = this.#parts
     if (!disk.handle || disk.trouble) return
+    const { binding } = identity
     const texts = entries.map((entry) => {
       const made = saltsOfMade(entry)
       const salts = made ?? drawSalts(entry, random)
@@ -58,8 +61,9 @@ export class DraftLog {
     })
     disk.writeAtOnce({
       segments: this.#inRecords(entries, texts),
-      ...(entries[0]!.clientSeq === 1 && { meta: openingMeta(identity.opening) }),
+      ...(binding && !this.#hasOpening && { meta: openingMeta(binding.opening) }),
     })
+    this.#hasOpening ||= binding !== undefined
   }
 
   /** Keys of the records that a flush which ends with that number completes. */
@@ -70,8 +74,8 @@ export class DraftLog {
   }
 
   #inRecords(entries: readonly Entry[], texts: readonly string[]): ReturnType<typeof segment>[] {
-    const { session, personalCommit } = this.#parts.identity
-    const facts = { ...session, personalCommit }
+    const { session, binding } = this.#parts.identity
+    const facts = { ...session, personalCommit: binding?.personalCommit ?? UNBOUND }
     const segments: ReturnType<typeof segment>[] = []
     for (let next = 0; next < texts.length;) {
       const first = next

@@ -34,6 +34,9 @@ type DraftChange = readonly [
   sid: Uuid | 0,
 ]
 
+/** The commitment of a record that was written before its author's personal id was known. */
+export const UNBOUND = ''
+
 export type Draft = readonly [
   clientSeq: number,
   timestamp: number,

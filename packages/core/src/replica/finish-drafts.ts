@@ -7,20 +7,24 @@
  */
 import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { sealBytes, whoamiId } from '../message/ids.ts'
-import type { Message } from '../message/message.ts'
+import type { Hash } from '../base/hash.ts'
+import { personalCommit, sealBytes, whoamiId } from '../message/ids.ts'
+import type { Message, SessionOpening } from '../message/message.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { Segment, StoredState } from '../ports/storage.ts'
 import { packMessages } from '../protocol/pack.ts'
 import { type Disk, segment } from './disk.ts'
-import { type StoredDrafts, finishedDraft, readDrafts } from './drafts.ts'
-import { isPair } from './identity.ts'
+import { type StoredDrafts, UNBOUND, finishedDraft, readDrafts } from './drafts.ts'
+import { bindingOf, isPair } from './identity.ts'
 import type { ReplicaOptions } from './options.ts'
 import { flushText, readFlushes } from './restore.ts'
 import type { SessionLocks } from './session-locks.ts'
-import { storedOpenings } from './sound-state.ts'
+import { openingMeta, storedOpenings } from './sound-state.ts'
 
-type Options = Pick<ReplicaOptions, 'space' | 'platform' | 'limits'>
+type Options = Pick<ReplicaOptions, 'space' | 'platform' | 'limits'> & {
+  /** Who the person of this store is, where that is known by now. */
+  readonly personalId: string | undefined
+}
 
 interface Place {
   readonly disk: Disk
@@ -43,9 +47,10 @@ export async function withFinishedDrafts(
   if (!now) return state
   const sealed = await sealedFlushes(now, held, options)
   if (sealed.drop.length === 0) return now
-  const { segments, drop } = sealed
+  const { segments, drop, openings } = sealed
+  const meta = openings.flatMap(openingMeta)
   const keys = segments.map(({ key }) => key)
-  await disk.write({ durability: 'strict', segments, outboxAdd: keys, drop })
+  await disk.write({ durability: 'strict', segments, outboxAdd: keys, drop, meta })
   const dropped = new Set(drop)
   const last = now.segments.at(-1)?.order ?? 0
   return {
@@ -55,6 +60,7 @@ export async function withFinishedDrafts(
       ...segments.map((each, i) => ({ ...each, order: last + 1 + i })),
     ],
     outbox: [...now.outbox, ...keys],
+    meta: new Map([...now.meta, ...meta]),
   }
 }
 
@@ -62,6 +68,35 @@ interface Sealed {
   readonly segments: readonly Segment[]
   /** Records of which nothing is left to seal. */
   readonly drop: readonly string[]
+  /** Of sessions that had ended before their person was known. */
+  readonly openings: readonly SessionOpening[]
+}
+
+/** What the messages of each session commit to. */
+class Bindings {
+  readonly made: SessionOpening[] = []
+  readonly #stored: Map<Uuid, SessionOpening>
+  readonly #options: Options
+
+  constructor(state: StoredState, options: Options) {
+    this.#options = options
+    this.#stored = new Map(storedOpenings(state).map((opening) => [opening.sessionId, opening]))
+  }
+
+  /** undefined where nobody can open it: the record of the session is missing, or the person unknown. */
+  async commitOf(record: StoredDrafts, keys: KeyPair): Promise<Hash | undefined> {
+    const { space, platform, personalId } = this.#options
+    const { authorId, sessionId } = record
+    const stored = this.#stored.get(sessionId)
+    if (record.personalCommit !== UNBOUND) return stored && record.personalCommit
+    if (stored) return personalCommit(space, stored.personalId, stored.salt)
+    if (personalId === undefined) return undefined
+    const session = { authorId, sessionId }
+    const made = await bindingOf(space, { keys, session }, { personalId, platform })
+    this.#stored.set(sessionId, made.opening)
+    this.made.push(made.opening)
+    return made.personalCommit
+  }
 }
 
 async function sealedFlushes(
@@ -73,20 +108,22 @@ async function sealedFlushes(
   for (const { messages } of readFlushes(state, options.space).flushes)
     for (const { id, header } of messages) idsOf(known, header.sessionId).set(header.clientSeq, id)
   const keys = await whoamiKeys(state, options.platform.signer)
-  const bound = new Set(storedOpenings(state).map((opening) => opening.sessionId))
+  const bindings = new Bindings(state, options)
   const segments: Segment[] = []
   const drop: string[] = []
   for (const record of readDrafts(state)) {
     const { authorId, sessionId, drafts } = record
     const key = keys.get(authorId)
-    if (!held.has(sessionId) || !key || !bound.has(sessionId)) continue
+    if (!held.has(sessionId) || !key) continue
+    const personalCommit = await bindings.commitOf(record, key)
+    if (personalCommit === undefined) continue
     const ids = idsOf(known, sessionId)
-    const messages = finished(record, options.space, ids)
+    const messages = finished({ ...record, personalCommit }, options.space, ids)
     for (const flush of inFlushes(messages, options.limits))
       segments.push(await sealed(flush, key, options))
     if (drafts.every(([clientSeq]) => ids.has(clientSeq))) drop.push(record.key)
   }
-  return { segments, drop }
+  return { segments, drop, openings: bindings.made }
 }
 
 function idsOf(known: Map<Uuid, Map<number, Uuid>>, sessionId: Uuid): Map<number, Uuid> {

@@ -53,6 +53,9 @@ export class Flusher {
   /** Writes that the disk has not answered yet. */
   readonly #written = new Set<Promise<boolean>>()
 
+  #onBound: () => void = () => {}
+  readonly #bound = new Promise<void>((resolve) => (this.#onBound = resolve))
+
   constructor(parts: FlusherParts) {
     this.#parts = parts
     this.#drafts = new DraftLog({ ...parts, random: parts.platform.random })
@@ -67,10 +70,16 @@ export class Flusher {
         'a message has its id when its transaction has ended',
       )
     }
+    if (!identity.binding) {
+      throw new CountersignError(
+        'not_ready',
+        'a message has its id when the personal id of its author is known; see status.identityTrouble',
+      )
+    }
     const facts = {
       space,
       session: identity.session,
-      personalCommit: identity.personalCommit,
+      personalCommit: identity.binding.personalCommit,
       mintedIn,
     }
     this.#made.set(entry, materialize(entry, facts, this.#drafts.takeSalts(entry)))
@@ -93,6 +102,12 @@ export class Flusher {
     else this.#cancel = clock.after(this.#parts.limits.flushDelayMs, () => this.#run())
   }
 
+  /** The session is tied to a person: what was written until now can be sealed. */
+  bound(): void {
+    this.#onBound()
+    this.hurry()
+  }
+
   /** The page may be gone next: nothing waits for a paint any more. */
   hurry(): void {
     if (this.#nextSlice) return
@@ -111,6 +126,7 @@ export class Flusher {
 
   /** Resolves when all drafts so far are durable, or known not to become so. */
   async flushed(): Promise<void> {
+    await this.#bound
     while (this.#parts.outbox.hasDrafts || this.#underWay > 0) {
       // Whoever waits for a long backlog must not make one long task of it.
       if (this.#nextSlice) await this.#nextSlice
@@ -140,6 +156,7 @@ export class Flusher {
     this.#scheduled = false
     this.#cancel = undefined
     this.#nextSlice = undefined
+    if (!this.#parts.identity.binding) return // `bound` runs it again
     const until = platform.clock.monotonic() + this.#parts.limits.sliceMs
     try {
       for (let taken = outbox.takeDrafts(upTo); taken.length > 0; taken = outbox.takeDrafts(upTo)) {
@@ -206,7 +223,7 @@ export class Flusher {
       drop: this.#drafts.replacedUpTo(flush.entries.at(-1)!.clientSeq),
       // Once is enough, but a storage that was emptied under us must not lose it.
       ...(flush.entries[0]!.clientSeq === 1 && {
-        meta: openingMeta(identity.opening),
+        meta: openingMeta(identity.binding!.opening),
       }),
     })
     // Later flushes may be written in the same transaction, so this one must not hold them up.

@@ -28,9 +28,18 @@ export interface IdentityOptions {
 export interface Identity {
   readonly keys: KeyPair
   readonly session: SessionRef
+  readonly entityIds: EntityIds
+  /**
+   * undefined until the app has said who the person is. Every message commits to it, so until then
+   * they are written and shown, but neither sealed nor sent.
+   */
+  binding: Binding | undefined
+}
+
+/** A session's tie to a person. */
+export interface Binding {
   readonly personalCommit: Hash
   readonly opening: SessionOpening
-  readonly entityIds: EntityIds
 }
 
 interface StoredWhoami {
@@ -46,34 +55,36 @@ export async function openIdentity(
   options: IdentityOptions,
   place: Place,
 ): Promise<Identity> {
-  const { random, signer } = place.platform
   const keys = await whoamiKeys(options.lifetime ?? 'device', place)
-  const personalId = await personalIdOf(options, place)
   const authorId = whoamiId(keys.publicKey)
-  const session: SessionRef = { authorId, sessionId: uuid4(random.bytes(16)) }
-  const salt = toBase64url(random.bytes(16))
-  const commit = personalCommit(space, personalId, salt)
-  const sig = await signer.sign(
-    keys,
-    grantBytes(space, authorId, { sessionId: session.sessionId, commit }),
-  )
+  const session: SessionRef = { authorId, sessionId: uuid4(place.platform.random.bytes(16)) }
   return {
     keys,
     session,
-    personalCommit: commit,
-    opening: {
-      authorId,
-      publicKey: keys.publicKey,
-      sessionId: session.sessionId,
-      personalId,
-      salt,
-      sig,
-    },
     entityIds: new EntityIds(space, authorId, session.sessionId),
+    binding: undefined,
   }
 }
 
-interface Place {
+/** Ties a session to a person, in a way that only the home reviewer can open. */
+export async function bindingOf(
+  space: Uuid,
+  { keys, session }: Pick<Identity, 'keys' | 'session'>,
+  { personalId, platform }: { readonly personalId: string; readonly platform: Platform },
+): Promise<Binding> {
+  const { random, signer } = platform
+  const { authorId, sessionId } = session
+  const salt = toBase64url(random.bytes(16))
+  const commit = personalCommit(space, personalId, salt)
+  const sig = await signer.sign(keys, grantBytes(space, authorId, { sessionId, commit }))
+  const { publicKey } = keys
+  return {
+    personalCommit: commit,
+    opening: { authorId, publicKey, sessionId, personalId, salt, sig },
+  }
+}
+
+export interface Place {
   readonly disk: Disk
   readonly platform: Platform
   readonly damage: Damage
@@ -120,7 +131,8 @@ function replaceDamaged(
   void disk.write({ durability: 'strict', meta })
 }
 
-async function personalIdOf(options: IdentityOptions, place: Place): Promise<string> {
+/** Rejects with what the app's own function throws. */
+export async function personalIdOf(options: IdentityOptions, place: Place): Promise<string> {
   const { personalId } = options
   if (personalId !== undefined)
     return typeof personalId === 'string' ? personalId : await personalId()

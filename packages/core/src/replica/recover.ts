@@ -4,13 +4,11 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { StoredSegment, StoredState } from '../ports/storage.ts'
-import { salvaged } from './damage.ts'
+import { DISMISSED, salvaged } from './damage.ts'
+import { UNBOUND } from './drafts.ts'
 import { type StoredFlush, readFlushes, readRejections } from './restore.ts'
 import type { SessionLocks } from './session-locks.ts'
-import { type DamagedRecord, type SoundState, sessionOfKey } from './sound-state.ts'
-
-/** Where what an app has dealt with is noted, by message id or by key of a damaged record. */
-export const DISMISSED = 'dismissed:'
+import { type DamagedRecord, type SoundState, parsed, sessionOfKey } from './sound-state.ts'
 
 export interface Recovered {
   readonly state: StoredState
@@ -116,10 +114,16 @@ function bodiless(
 /** Drafts that could not be sealed after their session had ended: a key or an opening is missing. */
 function leftDrafts({ segments }: StoredState): readonly DamagedRecord[] {
   return segments.flatMap(({ kind, key, text }) => {
-    if (kind !== 'draft') return []
+    // One without a person waits for this store to have one.
+    if (kind !== 'draft' || isUnbound(text)) return []
     const detail = `${key}: the key or the record of its session is damaged or missing; own messages in it cannot be sealed`
     return [{ key, kind: 'messages', detail, messageIds: [], text }]
   })
+}
+
+function isUnbound(text: string): boolean {
+  const { personalCommit } = Object(parsed(text)) as { readonly personalCommit?: unknown }
+  return personalCommit === UNBOUND
 }
 
 /** What says that it is done with is damaged: to offer it once more is harmless. */

@@ -14,7 +14,7 @@ import { SCHEMA } from '../schema/system.ts'
 import type { StoredOwn } from './adopt.ts'
 import { type Disk, segment } from './disk.ts'
 import { BLOCKED, DAMAGED, type Held, RefusedMessages, heldEntry, heldMessage } from './refused.ts'
-import { DISMISSED } from './recover.ts'
+import { DISMISSED } from './damage.ts'
 import { readRejections } from './restore.ts'
 import type { RefusedMessage } from './store.ts'
 

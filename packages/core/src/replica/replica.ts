@@ -17,6 +17,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { QueryEngine } from '../query/engine.ts'
 import { StoredOwn } from './adopt.ts'
 import { Adopter } from './adopter.ts'
+import { Binder } from './binder.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
 import { Damage } from './damage.ts'
 import { Disk } from './disk.ts'
@@ -29,7 +30,6 @@ import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './receipt.ts'
 import { Refusals } from './refusals.ts'
 import type { RefusedMessages } from './refused.ts'
-import { DISMISSED } from './recover.ts'
 import { Restoration } from './restoration.ts'
 import { Neighbours } from './neighbours.ts'
 import { SCHEMA } from '../schema/system.ts'
@@ -69,6 +69,7 @@ export class Replica {
   readonly schemas: Schemas
   readonly #mintedIn = new Map<Uuid, Uuid>()
   #identity: Identity | undefined
+  #binder: Binder | undefined
   #flusher: Flusher | undefined
   #adopter: Adopter | undefined
   #neighbours: Neighbours | undefined
@@ -214,7 +215,7 @@ export class Replica {
   /** Takes refused messages out of the tray, once what was written until now is safe. */
   readonly dismiss = (ids: readonly Uuid[]): void => {
     this.#refusals.dismiss(ids, this.flushed())
-    this.#accountDamage()
+    this.#damage.account(this.#refusals, this.status.getState())
   }
 
   /** Lets this session create what an earlier one of its author had minted: the first that is named. */
@@ -283,7 +284,11 @@ export class Replica {
 
   async #close(): Promise<void> {
     try {
-      await this.flushed()
+      await this.ready
+      this.#binder?.stop()
+      // Without a person nothing is sealed. Whoever opens next seals the drafts.
+      if (this.#identity?.binding) await this.flushed()
+      else this.#flusher?.hurry()
     } catch {
       // It never became ready; there is nothing to flush.
     }
@@ -305,13 +310,18 @@ export class Replica {
     if (this.#options.inert) return
     if (storage) await this.#disk.open(storage, space)
     else this.status.setState({ storage: 'degraded' })
-    const identity = await openIdentity(space, this.#options.identity, {
-      disk: this.#disk,
-      damage: this.#damage,
-      platform,
-    })
+    const place = { disk: this.#disk, damage: this.#damage, platform }
+    const identity = await openIdentity(space, this.#options.identity, place)
     this.#identity = identity
-    this.#openings.set(identity.session.sessionId, identity.opening)
+    this.#binder = new Binder({
+      space,
+      identity,
+      options: this.#options.identity,
+      place,
+      status: this.status,
+      onBound: (opening) => this.#bound(opening),
+    })
+    void this.#binder.try()
     this.#flusher = new Flusher({
       limits: this.limits,
       space,
@@ -335,42 +345,40 @@ export class Replica {
       repo: this.repo,
       status: this.status,
       refusals: this.#refusals,
+      storedOwn: this.#storedOwn,
+      damage: this.#damage,
       sessionId: identity.session.sessionId,
       nextArrival: () => ++this.#arrivals,
     }
     this.#adopter = new Adopter({
       ...shared,
       outbox: this.outbox,
-      storedOwn: this.#storedOwn,
       openings: this.#openings,
+      personalId: () => identity.binding?.opening.personalId,
       mintedIn: this.mintedIn,
-      damage: this.#damage,
       onAdopted: () => {
         this.#session?.pump()
         this.#statusLater()
       },
     })
     this.#neighbours = new Neighbours(shared)
-    this.#stopHurrying = platform.onHide?.(() => this.#flusher!.hurry())
-    await this.#sessionLocks.hold(identity.session.sessionId)
     this.#restoration = new Restoration({
-      repo: this.repo,
-      disk: this.#disk,
+      ...shared,
       canonicalDisk: this.#canonicalDisk,
       tail: this.#tail,
       trust: this.#trust,
-      refusals: this.#refusals,
       schemas: this.schemas,
-      damage: this.#damage,
-      storedOwn: this.#storedOwn,
       adopter: this.#adopter,
       neighbours: this.#neighbours,
-      sessionId: identity.session.sessionId,
       ready: () => this.ready,
       onOtherReviewer: () => this.#reconnect(),
     })
+    this.#stopHurrying = platform.onHide?.(() => this.#flusher!.hurry())
+    await this.#sessionLocks.hold(identity.session.sessionId)
+    if (identity.binding) this.#flusher.bound()
     await this.#restoration.run()
-    this.#accountDamage()
+    this.#damage.account(this.#refusals, this.status.getState())
+    await this.#binder.opening()
     this.status.setState({
       ...this.#storage(),
       authorId: identity.session.authorId,
@@ -381,6 +389,13 @@ export class Replica {
       rejectedMessages: this.refused.size,
     })
     if (transport && !this.#closing) this.#listen(transport)
+  }
+
+  #bound(opening: SessionOpening): void {
+    this.#openings.set(opening.sessionId, opening)
+    this.#flusher?.bound()
+    void this.ready.then(() => this.#adopter!.bound()).catch(() => {})
+    this.#session?.pump()
   }
 
   #reconnect(): void {
@@ -410,22 +425,9 @@ export class Replica {
     this.#statusLater()
   }
 
-  /** Ends reports of what is here again, of what the reviewer has, and of what the app has dealt with. */
-  #accountDamage(): void {
-    if (!this.#damage.any) return
-    this.#refusals.dropAccepted()
-    this.#damage.settled((id) => this.#refusals.isSettled(id))
-    if (this.status.getState().connection === 'online') this.#damage.stateFetched()
-  }
-
   /** Ends the report of a damaged record. False when there is none of that key. */
   discardDamaged(key: string): boolean {
-    const record = this.#damage.discard(key)
-    if (!record) return false
-    const outboxRemove = record.kind === 'outbox' ? [key] : []
-    const meta = [[DISMISSED + key, true]] as const
-    void this.#disk.write({ durability: 'strict', meta, outboxRemove })
-    return true
+    return this.#damage.discard(key, this.#disk)
   }
 
   #listen(transport: Transport): void {
@@ -488,7 +490,7 @@ export class Replica {
     this.#statusDue = true
     this.#options.platform.clock.soon(() => {
       this.#statusDue = false
-      this.#accountDamage()
+      this.#damage.account(this.#refusals, this.status.getState())
       updateStatus(this)
     })
   }

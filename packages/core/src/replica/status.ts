@@ -19,6 +19,7 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     storage: 'opening',
     storageTrouble: undefined,
     damaged: [],
+    identityTrouble: undefined,
     authorId: undefined,
     sessionId: undefined,
     schemaTrouble: undefined,

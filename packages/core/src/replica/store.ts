@@ -264,6 +264,8 @@ export interface SyncStatus {
    * own messages in them is in `store.refused`; everything else goes on without them.
    */
   readonly damaged: readonly DamagedRecord[]
+  /** Why messages wait for the app's `identity.personalId`, as a sentence: it has not answered, or failed. */
+  readonly identityTrouble: string | undefined
   readonly authorId: Uuid | undefined
   readonly sessionId: Uuid | undefined
   /** Why this build's versions of a type and those of the space do not fit, as a sentence. */

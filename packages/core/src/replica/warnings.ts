@@ -54,6 +54,8 @@ export class Warnings {
           ? `records on this device are damaged: ${now.damaged[0]?.detail}. ${STORAGE_CURES.damaged}`
           : `writes are not durable on this device (${now.storageTrouble}). ${STORAGE_CURES[now.storageTrouble]}`,
       )
+    if (now.identityTrouble !== undefined)
+      this.#once(`identity ${now.identityTrouble}`, `${now.identityTrouble}.`)
     if (now.schemaTrouble !== undefined)
       this.#once(
         `schema ${now.schemaTrouble}`,

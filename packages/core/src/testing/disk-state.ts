@@ -49,8 +49,22 @@ export class DiskSpaces {
   }
 }
 
-/** A record that can rot. */
-export type DiskRecord = 'own' | 'draft' | 'tail' | 'rejections' | 'checkpoint'
+/**
+ * A record that can rot: a segment by its kind, one of the canonical state, a key of the outbox, or
+ * a record of `meta`: that of a session, or of who is who (keys, the personal id).
+ */
+export type DiskRecord =
+  | StoredSegment['kind']
+  | 'checkpoint'
+  | 'advance'
+  | 'outbox'
+  | 'session'
+  | 'identity'
+
+const META: Readonly<Record<string, RegExp>> = {
+  session: /^(session|opening):/,
+  identity: /^(whoami|personalId|reviewerKey)/,
+}
 
 export class DiskState {
   #segments = new Map<string, StoredSegment>()
@@ -139,6 +153,18 @@ export class DiskState {
       this.#checkpoint = { ...this.#checkpoint, pages }
       return 'checkpoint'
     }
+    if (record === 'advance') {
+      if (!this.#advance) return undefined
+      this.#advance = { ...this.#advance, text: altered(this.#advance.text, pick) }
+      return 'advance'
+    }
+    if (record === 'outbox') return this.#rotKey([...this.#outbox], pick)
+    const names = META[record]
+    if (names)
+      return this.#rotMeta(
+        [...this.#meta.keys()].filter((key) => names.test(key)),
+        pick,
+      )
     const found = [...this.#segments.values()].filter(({ kind }) => kind === record)
     if (found.length === 0) return undefined
     const stored = found[pick(found.length)]!
@@ -146,11 +172,37 @@ export class DiskState {
     return stored.key
   }
 
+  #rotKey(keys: readonly string[], pick: (below: number) => number): string | undefined {
+    const key = keys.length > 0 ? keys[pick(keys.length)]! : undefined
+    if (key === undefined) return undefined
+    this.#outbox.delete(key)
+    this.#outbox.add(altered(key, pick))
+    return key
+  }
+
+  #rotMeta(keys: readonly string[], pick: (below: number) => number): string | undefined {
+    const key = keys.length > 0 ? keys[pick(keys.length)]! : undefined
+    if (key !== undefined) this.#meta.set(key, rotten(this.#meta.get(key), pick))
+    return key
+  }
+
   #dropTail(throughRank: number): void {
     for (const { key, rank } of this.#segments.values()) {
       if (rank !== undefined && rank <= throughRank) this.#segments.delete(key)
     }
   }
+}
+
+/** The value with one of its texts altered, however deep; null where it has none. */
+function rotten(value: unknown, pick: (below: number) => number): unknown {
+  if (typeof value === 'string') return altered(value, pick)
+  if (typeof value !== 'object' || value === null) return null
+  const names = Object.keys(value)
+  if (names.length === 0) return null
+  const name = names[pick(names.length)]!
+  const copy: Record<string, unknown> = { ...value }
+  copy[name] = rotten(copy[name], pick)
+  return copy
 }
 
 function altered(text: string, pick: (below: number) => number): string {
