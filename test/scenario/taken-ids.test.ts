@@ -1,5 +1,5 @@
 /** An id of a store that somebody has taken: it costs one row a refusal, and never the link. */
-import { createSyncStore, entity } from '@countersign/core'
+import { type SyncStore, entity } from '@countersign/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Scene, scene } from './wire.ts'
@@ -20,7 +20,7 @@ function later(id: string, by: number): string {
   return id.slice(0, 24) + counter.toString(16).padStart(12, '0')
 }
 
-const titles = (store: ReturnType<typeof createSyncStore>): string[] =>
+const titles = (store: SyncStore): string[] =>
   store
     .query(Issue)
     .rows.map(({ title }) => title)

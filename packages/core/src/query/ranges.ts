@@ -110,7 +110,7 @@ export class Ranges<W> {
     this.#sorted = [...kept, ...this.#waiting].sort((a, b) => compareLows(a.range, b.range))
     this.#waiting = []
     this.#gone = new Set()
-    this.#highest = new Array<Place | undefined>(this.#sorted.length)
+    this.#highest = Array.from<Place | undefined>({ length: this.#sorted.length })
     if (this.#sorted.length > 0) this.#measure(0, this.#sorted.length)
   }
 

@@ -115,6 +115,7 @@ function got(getter: unknown): unknown {
 }
 
 const STRANGE: readonly (readonly [kind: string, value: unknown])[] = [
+  // oxlint-disable-next-line no-restricted-globals -- A value like any other here, and no time.
   ['date', new Date(0)],
   ['bigint', 0n],
   ['map', new Map()],
