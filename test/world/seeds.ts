@@ -39,5 +39,9 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 2134,
     found: 'a base made of what a page told of a message that was known for another entity',
   },
+  {
+    seed: 30_137,
+    found: 'a tab whose storage was taken away kept the ended sessions of others from being sent',
+  },
   { seed: 1128, found: 'a run could not be written in which a message keeps a later one' },
 ]

@@ -45,7 +45,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
       {
         module: 'messaging/binding.ts',
         from: '!this.#answered.has(sessionId) && (at === 0 || waits(sessionId))',
-        to: '!this.#answered.has(sessionId) && at < this.#partMax && (at === 0 || waits(sessionId))',
+        to: '!this.#answered.has(sessionId) && at < this.#limits.sessionsPerBindMax && (at === 0 || waits(sessionId))',
       },
     ],
     seed: 20208,

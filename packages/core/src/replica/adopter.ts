@@ -76,7 +76,10 @@ export class Adopter {
       if (connection === 'online') this.#keepLooking()
     })
     this.#cancel = this.#parts.options.platform.clock.after(FIRST_LOOK_MS, () => void this.look())
-    if (again) this.#looking = this.#late().finally(() => (this.#looking = undefined))
+    if (again)
+      this.#looking = this.#late()
+        .then(() => {})
+        .finally(() => (this.#looking = undefined))
   }
 
   /** The person is known: what ended sessions had written before theirs was, can be sealed. */
@@ -143,6 +146,7 @@ export class Adopter {
   async #look(): Promise<void> {
     const { disk, locks, sessionId } = this.#parts
     const keys = await disk.waiting()
+    if (!keys) this.#giveBack()
     const ended: string[] = []
     for (const key of keys ?? []) {
       const session = draftSessionOf(key) ?? flushSessionOf(key)
@@ -150,27 +154,36 @@ export class Adopter {
       if (await locks.hold(session)) ended.push(key)
     }
     if (ended.length === 0 || this.#stopped) return
-    await this.#late()
-    for (const key of ended) this.#done.add(key)
+    if (await this.#late()) for (const key of ended) this.#done.add(key)
   }
 
-  /** A session may have stored a last flush before its lock was ours; another may have ended since. */
-  async #late(): Promise<void> {
+  /** A storage that does not answer any more: what it holds of ended sessions is for other tabs. */
+  #giveBack(): void {
+    const { locks, outbox, sessionId } = this.#parts
+    locks.releaseUnless((held) => held === sessionId || outbox.waits(held))
+  }
+
+  /**
+   * A session may have stored a last flush before its lock was ours; another may have ended since.
+   * Resolves to whether the storage could be read.
+   */
+  async #late(): Promise<boolean> {
     const { options, disk, repo, refusals, storedOwn, sessionId } = this.#parts
     const sound = await disk.read()
     const found = sound && (await this.recovered(sound))
-    if (!found || this.#stopped) return
+    if (!found) this.#giveBack()
+    if (!found || this.#stopped) return false
     const others = found.flushes.filter(
       (flush) => !this.#done.has(flush.key) && !isOfSession(flush, sessionId),
     )
     const late = await endedSessions(found.state, others, this.sessionParts)
-    if (late.length === 0 || this.#stopped) return
+    if (late.length === 0 || this.#stopped) return true
     for (const { flush } of late) for (const message of flush.messages) storedOwn.add(message)
     this.adopt(found.state, late)
     repo.emit()
     refusals.messages.emit([], options.onError)
     this.#parts.onAdopted()
-    await this.#late()
+    return this.#late()
   }
 }
 

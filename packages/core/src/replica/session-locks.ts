@@ -25,6 +25,15 @@ export class SessionLocks {
     return this.#releases.has(sessionId)
   }
 
+  /** Gives back those that need not be kept: another tab may look after their messages. */
+  releaseUnless(isKept: (sessionId: Uuid) => boolean): void {
+    for (const [sessionId, release] of this.#releases) {
+      if (isKept(sessionId)) continue
+      this.#releases.delete(sessionId)
+      release()
+    }
+  }
+
   releaseAll(): void {
     for (const release of this.#releases.values()) release()
     this.#releases.clear()
