@@ -152,6 +152,9 @@ function isRunning(world: World): (device: Device) => boolean {
 type Act = (world: World, by: Conductor) => boolean
 
 /** Each says whether it found somebody to happen to. */
+/** Records that are neither messages in full nor canonical state. */
+const DECAYING: readonly DiskRecord[] = ['draft', 'advance', 'outbox', 'session', 'identity']
+
 /** So many ms after a write the page is loaded again: at every point of a flush. */
 const RELOAD_MS = [0, 0, 1, 2, 5, 10, 20, 300]
 
@@ -240,6 +243,19 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     world.tally.hit(`rotten: ${kind}`)
     for (const { ids } of before!.filter((segment) => segment.key === key))
       for (const id of ids) device.lost.add(id)
+    return true
+  },
+  decay: (world, by) => {
+    const device = by.device(({ disk }) => disk !== undefined)
+    const kind = by.random.pick(DECAYING)
+    const key = device?.disk!.rot(kind, (below) => by.random.below(below))
+    if (!device || key === undefined) return false
+    device.hadTrouble = true
+    world.note(device.name, () => `has a rotten record ${key}`)
+    world.tally.hit(`rotten: ${kind}`)
+    // Nobody can send what was written under a key or a session that cannot be read.
+    if (kind !== 'draft' && kind !== 'advance')
+      for (const id of world.truth.durableOf(device.name)) device.lost.add(id)
     return true
   },
   evict: (world, by) => {

@@ -24,6 +24,8 @@ export interface Extremes {
   readonly sojourns: number
   /** How often the page is loaded again right after a write. */
   readonly reloads: number
+  /** How often a record rots that is no message and no canonical state. */
+  readonly decays: number
 }
 
 /** Everything as core has it by itself. */
@@ -34,6 +36,7 @@ export const ORDINARY: Extremes = {
   crowd: 0,
   sojourns: 0,
   reloads: 0,
+  decays: 0,
 }
 
 export function extremesFor(seed: number): Extremes {
@@ -45,6 +48,7 @@ export function extremesFor(seed: number): Extremes {
     line: lineFor(new Random(seed + 2 ** 45)),
     ...livesFor(new Random(seed + 2 ** 46)),
     crowd,
+    decays: new Random(seed + 2 ** 49).chance(0.06) ? 1 : 0,
   }
 }
 
@@ -55,6 +59,7 @@ const FEW: readonly Bound[] = [
   'pageEntitiesMax',
   'sliceEntitiesMax',
   'sessionsPerBindMax',
+  'sessionsPerLinkMax',
   'wantIdsMax',
   'readRunsMax',
   'loadRunsMax',
@@ -132,6 +137,7 @@ export function describeExtremes({
   crowd,
   sojourns,
   reloads,
+  decays,
 }: Extremes): string {
   return [
     values !== 'pool' && `values=${values}`,
@@ -139,6 +145,7 @@ export function describeExtremes({
     crowd > 0 && `crowd=${crowd}`,
     sojourns > 0 && `sojourns=${sojourns}`,
     reloads > 0 && `reloads=${reloads}`,
+    decays > 0 && 'decays',
     Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
   ]
     .filter((text) => typeof text === 'string')

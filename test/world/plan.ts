@@ -34,6 +34,7 @@ export const ACTIONS = [
   'release',
   'sojourn',
   'reload',
+  'decay',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
@@ -182,6 +183,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   const extremes = extremesFor(seed)
   if (extremes.sojourns > 0) weights.set('sojourn', extremes.sojourns)
   if (extremes.reloads > 0) weights.set('reload', extremes.reloads)
+  if (extremes.decays > 0) weights.set('decay', extremes.decays)
   const all = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
   // Each look at a replica costs as many steps as there are rows.
   const isCrowded = extremes.crowd > 0

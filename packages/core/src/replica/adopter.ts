@@ -58,7 +58,7 @@ export class Adopter {
   readonly #parts: AdopterParts
   /** Segments that were taken over, or were looked at in vain while their session was ours. */
   readonly #done = new Set<string>()
-  #looking: Promise<void> | undefined
+  #looking: Promise<unknown> | undefined
   #cancel: (() => void) | undefined
   #unsubscribe: (() => void) | undefined
   #stopped = false
@@ -76,10 +76,7 @@ export class Adopter {
       if (connection === 'online') this.#keepLooking()
     })
     this.#cancel = this.#parts.options.platform.clock.after(FIRST_LOOK_MS, () => void this.look())
-    if (again)
-      this.#looking = this.#late()
-        .then(() => {})
-        .finally(() => (this.#looking = undefined))
+    if (again) this.#looking = this.#late().finally(() => (this.#looking = undefined))
   }
 
   /** The person is known: what ended sessions had written before theirs was, can be sealed. */
@@ -94,9 +91,9 @@ export class Adopter {
     this.#unsubscribe?.()
   }
 
-  look(): Promise<void> {
+  async look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
-    return this.#looking
+    await this.#looking
   }
 
   /** What the storage holds, its drafts sealed and its damaged records reported. */
