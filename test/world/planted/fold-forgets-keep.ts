@@ -11,5 +11,5 @@ export const foldForgetsKeep: Planted = {
     live[slot] = write`,
     },
   ],
-  seed: 2,
+  seed: 13,
 }

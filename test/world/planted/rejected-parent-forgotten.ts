@@ -10,5 +10,5 @@ export const rejectedParentForgotten: Planted = {
       to: 'if (refused.has(id) && ledger.rejection(id))',
     },
   ],
-  seed: 116,
+  seed: 14,
 }

@@ -10,5 +10,5 @@ export const resolveIgnoresRace: Planted = {
       to: 'return rivals.size === 0 || seenAmong(write.parents, rivals).size > 0',
     },
   ],
-  seed: 10,
+  seed: 13,
 }

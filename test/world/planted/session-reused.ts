@@ -10,5 +10,5 @@ export const sessionReused: Planted = {
       to: "sessionId: String(await place.disk.claim('sessionId', uuid4(place.platform.random.bytes(16))))",
     },
   ],
-  seed: 2,
+  seed: 3,
 }
