@@ -60,6 +60,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
         to: 'if (this.#mendsInVain',
       },
     ],
+    seed: 20311,
   },
   {
     name: 'message-without-bound',
@@ -71,7 +72,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
         to: 'if (bytes > messageBytesMax * 1_000) {',
       },
     ],
-    seed: 20261,
+    seed: 20877,
   },
   {
     name: 'last-part-lost',
@@ -83,7 +84,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
         to: 'return pieces.slice(0, -1).map((piece, n) =>',
       },
     ],
-    seed: 20009,
+    seed: 20530,
   },
   {
     name: 'first-read-alone',
