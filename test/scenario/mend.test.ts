@@ -178,3 +178,19 @@ async function reads({ ann, disk, ids }: Play, limits: Partial<Limits>): Promise
   const again = await scene.page(scene.line(), { entities, disk, online: false, limits })
   expect(pictureOf(again, ids)).toEqual(pictureOf(ann, ids))
 }
+
+it('§19 mend: states at a later position do not stand in for a run that was lost on the way there', async () => {
+  const on = await play('a')
+  const sinceMs = scene.clock.monotonic()
+  on.line.bytesPerMs = { up: 1, down: Infinity }
+  on.cy.transact(() => on.ids.forEach((id) => on.cy.update(Task, id, { n: 7 })))
+  on.cy.setOnline(true)
+  await scene.until(() => on.line.count('want', sinceMs) === 1, 5_000)
+  // While the want is on its way.
+  on.line.loses = (_, text) => text.startsWith('["tail"')
+  const { id } = on.ann.create(Task, { title: 'meanwhile' })
+  await scene.until(() => outbox(on.ann) === 0, 500)
+  on.line.loses = () => false
+  await sees(on, sinceMs, 4)
+  expect(on.bob.read(Task, id)?.title).toBe('meanwhile')
+})

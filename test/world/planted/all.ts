@@ -13,7 +13,6 @@ import { halfMessageTold } from './half-message-told.ts'
 import { headsUnbounded } from './heads-unbounded.ts'
 import { indexMissesRemoval } from './index-misses-removal.ts'
 import { liveQueryMissesChange } from './live-query-misses-change.ts'
-import { mendAtWrongPosition } from './mend-at-wrong-position.ts'
 import { offerBeforeDurable } from './offer-before-durable.ts'
 import { offerNeverRepeated } from './offer-never-repeated.ts'
 import { orderByTimestamp } from './order-by-timestamp.ts'
@@ -65,7 +64,6 @@ export const PLANTED: readonly Planted[] = [
   indexMissesRemoval,
   liveQueryMissesChange,
   positionMovesOverGap,
-  mendAtWrongPosition,
   snapshotForgetsHeads,
   partialSnapshotTaken,
   offerBeforeDurable,
