@@ -11,6 +11,7 @@
  * step can change who overwrote whom.
  */
 import type { Json } from '../base/json.ts'
+import type { Kinds } from './kind.ts'
 import type { Moves } from './moves.ts'
 import type { Reg } from './names.ts'
 import type { Step } from './steps.ts'
@@ -42,6 +43,8 @@ export interface Version {
   readonly steps: readonly Step[]
   readonly fields: ReadonlyMap<string, Reg>
   readonly names: ReadonlyMap<Reg, string>
+  /** What each field holds; all of them are in it. */
+  readonly kinds: Kinds
 }
 
 export class Chain {

@@ -1,11 +1,12 @@
 /**
  * How the steps of one version differ between two chains, in sentences. Published steps stay as
  * they are, unless they were wrong: then a correction carries a higher revision (2.1 after 2.0),
- * and may change how values are translated, never which fields and registers there are. Nothing
- * is written anew for it: values are translated as they are read.
+ * and may change how values are translated, never which fields and registers there are, nor what
+ * a field holds. Nothing is written anew for it: values are translated as they are read.
  */
 import { type Json, jsonEqual } from '../base/json.ts'
 import type { Chain, Version } from './chain.ts'
+import { isSameKind } from './kind.ts'
 import { shown } from './step-fault.ts'
 import { type Step, describeStep } from './steps.ts'
 
@@ -66,7 +67,8 @@ export function differences(before: Version, after: Version): readonly string[] 
     const difference = stepDifference(before.steps[at], after.steps[at])
     if (difference !== undefined) found.push(`step ${at + 1}, ${difference}`)
   }
-  return found
+  const kind = kindDifference(before, after)
+  return kind === undefined ? found : [...found, kind]
 }
 
 function different(reason: string): Correction {
@@ -82,13 +84,22 @@ function correctionFault(old: Version, next: Version, change?: string): string |
   return field === undefined ? undefined : `is not the same version any more: ${field}`
 }
 
-/** A field that is not there on both sides, or not of one register. */
+/** A field that is not there on both sides, not of one register, or of another kind. */
 function fieldDifference(before: Version, after: Version): string | undefined {
   for (const [name, reg] of before.fields) {
     if (after.fields.get(name) !== reg) return `the field ${shown(name)} is gone or another one`
   }
   for (const name of after.fields.keys()) {
     if (!before.fields.has(name)) return `the field ${shown(name)} is new`
+  }
+  return kindDifference(before, after)
+}
+
+/** A field of both that holds something else. */
+function kindDifference(before: Version, after: Version): string | undefined {
+  for (const [name, was] of before.kinds) {
+    const is = after.kinds.get(name)
+    if (!isSameKind(was, is)) return `the field ${shown(name)} was ${was} and is ${is}`
   }
   return undefined
 }

@@ -74,6 +74,42 @@ describe('there and back', () => {
     })
   })
 
+  test('13.6 kinds travel where they are not those of the version before', () => {
+    const one = firstVersion('issue', ['title', 'done'], new Map([['title', 'string']]))
+    const two = nextVersion(one, { steps: [rename('title', 'name')] })
+    const kinds = new Map([
+      ['name', 'string'],
+      ['done', 'boolean'],
+    ])
+    const chain = nextVersion(two, { steps: [], kinds })
+    expect(chainData(chain)).toMatchObject({
+      kinds: { title: 'string' },
+      versions: [
+        { revision: 0, steps: [{ op: 'rename', field: 'title', to: 'name' }] },
+        { revision: 0, steps: [], kinds: { done: 'boolean' } },
+      ],
+    })
+    const copy = travelled(chain)
+    expect(copy.versions.map((version) => Object.fromEntries(version.kinds))).toEqual([
+      { title: 'string', done: 'unknown' },
+      { name: 'string', done: 'unknown' },
+      { name: 'string', done: 'boolean' },
+    ])
+    const other = nextVersion(two, { steps: [], kinds: new Map([['done', 'number']]) })
+    expect(sameSteps(chain, other, 3)).toBe(
+      'issue, version 3: the field "done" was boolean and is number',
+    )
+    const corrected = nextVersion(two, {
+      steps: [],
+      kinds: new Map([['done', 'number']]),
+      revision: 1,
+    })
+    expect(describeCorrection(chain, corrected)).toMatchObject({
+      kind: 'different',
+      reason: expect.stringMatching(/version 3 is not the same version any more: the field "done"/),
+    })
+  })
+
   test('13.6 a chain that travelled has the same registers, defaults and data', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const made = someChain(new Dice(new SeededRandom(seed)))
@@ -136,6 +172,18 @@ describe('data from outside', () => {
     ['fields that are none', { ...good(), fields: 'a' }, /fields are no list/],
     ['a field that is no name', { ...good(), fields: [7] }, /a step names one field/],
     ['a dangerous field', { ...good(), fields: ['__proto__'] }, /refused/],
+    ['kinds that are none', { ...good(), kinds: ['string'] }, /version 1: its kinds are no object/],
+    ['a kind of no field', { ...good(), kinds: { b: 'string' } }, /kind is given for "b"/],
+    ['a kind that is none', { ...good(), kinds: { a: 7 } }, /field "a": a kind is a text/],
+    ['a kind without an end', { ...good(), kinds: { a: 'x'.repeat(161) } }, /1 to 160 characters/],
+    [
+      'a kind of a field that is gone',
+      {
+        ...good(),
+        versions: [{ revision: 0, steps: [{ op: 'remove', field: 'a' }], kinds: { a: 'string' } }],
+      },
+      /kind is given for "a"/,
+    ],
     ['versions that are none', { ...good(), versions: {} }, /versions are no list/],
     ['a version that is none', { ...good(), versions: [7] }, /version 2: it is no object/],
     [

@@ -8,6 +8,7 @@ import { CountersignError, type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Json, frozenJson } from '../base/json.ts'
 import { Chain, type Version } from './chain.ts'
 import { Draft, FIELDS_MAX } from './draft.ts'
+import { type Kinds, UNKNOWN_KIND, kindFault } from './kind.ts'
 import { type Reg, nameFault } from './names.ts'
 import { shown, stepFault } from './step-fault.ts'
 import type { Step } from './steps.ts'
@@ -20,14 +21,16 @@ export interface NextVersion {
   /** The fields of the new shape, where there is one: they must be those that the steps make. */
   readonly fields?: Iterable<string>
   readonly revision?: number
+  /** Of fields that are not in it: what their register held in the version before. */
+  readonly kinds?: Kinds
 }
 
 /**
  * Version 1 of a type; the key of each register is the name of its field.
  * @throws CountersignError `schema_refused`
  */
-export function firstVersion(entity: string, fields: Iterable<string>): Chain {
-  return orThrow(entity, begun(entity, [...fields]))
+export function firstVersion(entity: string, fields: Iterable<string>, kinds?: Kinds): Chain {
+  return orThrow(entity, begun(entity, [...fields], kinds))
 }
 
 /**
@@ -39,7 +42,11 @@ export function nextVersion(chain: Chain, next: NextVersion): Chain {
 }
 
 /** The same as `firstVersion`, with a refusal as an outcome. */
-export function begun(entity: string, fields: readonly unknown[]): Outcome<Chain> {
+export function begun(
+  entity: string,
+  fields: readonly unknown[],
+  kinds: Kinds = new Map(),
+): Outcome<Chain> {
   if (fields.length > FIELDS_MAX) return refused(`a type has at most ${FIELDS_MAX} fields`)
   const names = new Set<string>()
   for (const field of fields) {
@@ -49,13 +56,16 @@ export function begun(entity: string, fields: readonly unknown[]): Outcome<Chain
     names.add(field as string)
   }
   const own = new Map([...names].map((name) => [name, name]))
+  const misfit = kindsFault(kinds, own)
+  if (misfit !== undefined) return refused(misfit)
   const registers = new Map(
     [...names].map((reg) => [
       reg,
       { reg, from: 1, until: undefined, steps: [], defaults: new Map<number, Json>() },
     ]),
   )
-  const first = { revision: 0, steps: [], fields: own, names: own }
+  const held = new Map([...names].map((name) => [name, kinds.get(name) ?? UNKNOWN_KIND]))
+  const first = { revision: 0, steps: [], fields: own, names: own, kinds: held }
   return ok(new Chain(entity, [first], registers))
 }
 
@@ -70,9 +80,17 @@ export function extended(chain: Chain, next: NextVersion): Outcome<Chain> {
     const why = stepFault(step) ?? draft.place(step)
     if (why !== undefined) return refused(`version ${version}, step ${index + 1}: ${why}`)
   }
-  const misfit = next.fields && shapeFault(draft.fields, new Set(next.fields))
+  const { kinds = new Map<string, string>() } = next
+  const misfit =
+    (next.fields && shapeFault(draft.fields, new Set(next.fields))) ??
+    kindsFault(kinds, draft.fields)
   if (misfit !== undefined) return refused(`version ${version}: ${misfit}`)
-  const made = versionOf(steps, revision, draft.fields)
+  const { fields } = draft
+  const before = chain.versions.at(-1)!
+  const held = new Map(
+    [...fields].map(([name, reg]) => [name, kinds.get(name) ?? carriedKind(before, reg)]),
+  )
+  const made = { ...versionOf(steps, revision, fields), kinds: held }
   return ok(new Chain(chain.entity, [...chain.versions, made], draft.registers))
 }
 
@@ -100,11 +118,25 @@ function shapeFault(
   return undefined
 }
 
+function kindsFault(kinds: Kinds, fields: ReadonlyMap<string, Reg>): string | undefined {
+  for (const [name, kind] of kinds) {
+    if (!fields.has(name)) return `a kind is given for ${shown(name)}, which is no field`
+    const fault = kindFault(kind)
+    if (fault !== undefined) return `field ${shown(name)}: ${fault}`
+  }
+  return undefined
+}
+
+/** What a register held in a version; unknown where it was not there. */
+export function carriedKind(before: Version | undefined, reg: Reg): string {
+  return before?.kinds.get(before.names.get(reg) ?? '') ?? UNKNOWN_KIND
+}
+
 function versionOf(
   steps: readonly Step[],
   revision: number,
   fields: ReadonlyMap<string, Reg>,
-): Version {
+): Omit<Version, 'kinds'> {
   const names = new Map([...fields].map(([name, reg]) => [reg, name]))
   return { revision, steps: Object.freeze(steps.map(frozenStep)), fields, names }
 }

@@ -2,17 +2,22 @@
  * A type whose shape was changed without a version: rows of the shape before could not be read, or
  * would be read as what they are not. Says which version it is about, and the missing step as code.
  */
-import type { Chain } from './chain.ts'
+import type { Chain, Version } from './chain.ts'
+import { isSameKind } from './kind.ts'
+import { kindStep } from './kind-step.ts'
 
 /**
  * Why a build that declares `own` cannot go on where `known` is in use, with the missing version
  * as code to paste; undefined when it can. A version that only one of them has is no reason.
  */
 export function shapeChange(own: Chain, known: Chain): string | undefined {
-  for (const [i, { fields: was }] of known.versions.entries()) {
-    const is = own.versions[i]?.fields
+  for (const [i, was] of known.versions.entries()) {
+    const is = own.versions[i]
     if (is === undefined) return undefined
-    const isSame = was.size === is.size && [...was].every(([name, reg]) => is.get(name) === reg)
+    const isSame =
+      was.fields.size === is.fields.size &&
+      [...was.fields].every(([name, reg]) => is.fields.get(name) === reg) &&
+      otherKinds(was, is).length === 0
     if (!isSame) return changeSentence(own, known, i + 1)
   }
   return undefined
@@ -21,41 +26,69 @@ export function shapeChange(own: Chain, known: Chain): string | undefined {
 function changeSentence(own: Chain, known: Chain, version: number): string {
   const given = version > 1 ? 'its steps and its fields' : 'its fields'
   const after = known.version > version ? `version ${known.version}` : 'it'
-  const steps = stepsBetween(known, own)
+  const steps = stepsBetween(known.versions.at(-1)!, own.versions.at(-1)!)
   const sentences = [
     `${own.entity}: the fields of version ${version} were changed without a new version.`,
-    `It has ${namesOf(known, version)}; this build declares ${namesOf(own, version)}.`,
+    differenceSentence(own, known, version),
     `Give version ${version} ${given} back, and declare the change after ${after}.`,
     'Rows stay as they are, and are read through its steps.',
   ].join(' ')
-  if (steps.length === 0) return sentences
+  if (steps === undefined) return sentences
   const code = steps.map((step) => `    ${step}\n`).join('')
   return `${sentences}\n\n  .version(${known.version + 1}, newShape, [\n${code}  ])\n`
+}
+
+function differenceSentence(own: Chain, known: Chain, version: number): string {
+  const [had, has] = [namesOf(known, version), namesOf(own, version)]
+  if (had !== has) return `It has ${had}; this build declares ${has}.`
+  const kinds = otherKinds(known.versions[version - 1]!, own.versions[version - 1]!)
+  if (kinds.length === 0) return 'Its fields have the same names, and are other ones.'
+  return kinds
+    .map(([name, was, is]) => `Its field ${name} is ${was}; this build declares ${is}.`)
+    .join(' ')
 }
 
 function namesOf(chain: Chain, version: number): string {
   return [...chain.fieldsIn(version).keys()].sort().join(', ') || 'no fields'
 }
 
-/** From the newest fields that are known to those that the build wants, as code. */
-function stepsBetween(known: Chain, own: Chain): readonly string[] {
-  const before = [...known.fieldsIn(known.version).keys()].sort()
-  const after = [...own.fieldsIn(own.version).keys()].sort()
+/** The fields of both that hold something else, by name. */
+function otherKinds(
+  was: Version,
+  is: Version,
+): readonly (readonly [name: string, was: string, is: string])[] {
+  return [...was.kinds.keys()].sort().flatMap((name) => {
+    const [before, after] = [was.kinds.get(name), is.kinds.get(name)]
+    if (before === undefined || after === undefined || isSameKind(before, after)) return []
+    return [[name, before, after] as const]
+  })
+}
+
+/**
+ * From the newest fields that are known to those that the build wants, as lines of code; undefined
+ * where the newest are the same. A change that needs no step is a comment.
+ */
+function stepsBetween(was: Version, is: Version): readonly string[] | undefined {
+  const before = [...was.fields.keys()].sort()
+  const after = [...is.fields.keys()].sort()
   const gone = before.filter((name) => !after.includes(name))
   const made = after.filter((name) => !before.includes(name))
+  const turned = otherKinds(was, is).map(([name, ...kinds]) => kindStep(quoted(name), ...kinds))
   const [from, to] = [gone[0], made[0]]
-  if (gone.length === 1 && made.length === 1) {
-    return [
-      `rename(${quoted(from)}, ${quoted(to)}), // or two fields: remove(${quoted(from)}), add(${quoted(to)})`,
-    ]
-  }
-  return [
-    ...gone.map((name) => `remove(${quoted(name)}),`),
-    ...made.map(
-      (name) =>
-        `add(${quoted(name)}), // a required one with its value in older rows: add(${quoted(name)}, …)`,
-    ),
-  ]
+  const named =
+    gone.length === 1 && made.length === 1
+      ? [
+          `rename(${quoted(from)}, ${quoted(to)}), // or two fields: remove(${quoted(from)}), add(${quoted(to)})`,
+        ]
+      : [
+          ...gone.map((name) => `remove(${quoted(name)}),`),
+          ...made.map(
+            (name) =>
+              `add(${quoted(name)}), // a required one with its value in older rows: add(${quoted(name)}, …)`,
+          ),
+        ]
+  const steps = [...turned, ...named]
+  return steps.length === 0 ? undefined : steps
 }
 
 function quoted(name: string | undefined): string {

@@ -13,13 +13,19 @@ export interface Codec<T> {
   decode(json: Json): T | undefined
 }
 
-/** A synchronous field schema; with `~codec` where its value is not JSON. */
+/**
+ * A synchronous field schema; with `~codec` where its value is not JSON. `~kind` names what it
+ * holds, up to 160 characters: a version that was published keeps the kind of each field.
+ */
 export type FieldSchema<In = unknown, Out = In> = StandardSchemaV1<In, Out> & {
   readonly '~codec'?: Codec<NonNullable<Out>>
+  readonly '~kind'?: string
+  /** The schema of the value where there is one. */
+  readonly '~optional'?: StandardSchemaV1<any, any>
 }
 
 function field<T>(
-  expected: string,
+  [kind, expected]: readonly [kind: string, expected: string],
   accepts: (value: unknown) => value is T,
   codec: Codec<T>,
 ): FieldSchema<T> {
@@ -31,24 +37,29 @@ function field<T>(
         accepts(value) ? { value } : { issues: [{ message: `expected ${expected}` }] },
     },
     '~codec': codec as Codec<NonNullable<T>>,
+    '~kind': kind,
   }
 }
 
 /** A `Date`; written as its ISO 8601 text. */
 export function date(): FieldSchema<Date> {
-  return field('a valid Date', (v): v is Date => v instanceof Date && !Number.isNaN(v.getTime()), {
-    encode: (value) => value.toISOString(),
-    decode: (json) => {
-      if (typeof json !== 'string') return undefined
-      const read = new Date(json)
-      return Number.isNaN(read.getTime()) ? undefined : read
+  return field(
+    ['date', 'a valid Date'],
+    (v): v is Date => v instanceof Date && !Number.isNaN(v.getTime()),
+    {
+      encode: (value) => value.toISOString(),
+      decode: (json) => {
+        if (typeof json !== 'string') return undefined
+        const read = new Date(json)
+        return Number.isNaN(read.getTime()) ? undefined : read
+      },
     },
-  })
+  )
 }
 
 /** A `bigint`; written as decimal text. */
 export function bigint(): FieldSchema<bigint> {
-  return field('a bigint', (v): v is bigint => typeof v === 'bigint', {
+  return field(['bigint', 'a bigint'], (v): v is bigint => typeof v === 'bigint', {
     encode: (value) => value.toString(),
     decode: (json) =>
       typeof json === 'string' && /^-?\d{1,4096}$/.test(json) ? BigInt(json) : undefined,
@@ -58,7 +69,7 @@ export function bigint(): FieldSchema<bigint> {
 /** Bytes, 48 KiB at most; written as base64url. Larger files belong behind a link. */
 export function bytes(): FieldSchema<Uint8Array> {
   return field(
-    'a Uint8Array of at most 49,152 bytes',
+    ['bytes', 'a Uint8Array of at most 49,152 bytes'],
     (v): v is Uint8Array => v instanceof Uint8Array && v.length <= 49_152,
     {
       encode: toBase64url,
@@ -79,6 +90,7 @@ export function optional<In, Out>(
       validate: (value) => (value === undefined ? { value } : schema['~standard'].validate(value)),
     },
     ...(codec && { '~codec': codec as unknown as Codec<NonNullable<Out | undefined>> }),
+    '~optional': schema,
   }
 }
 
@@ -93,5 +105,6 @@ export function reference(to: { readonly name: string }): FieldSchema<string> {
           ? { value }
           : { issues: [{ message: `expected the id of a ${to.name}` }] },
     },
+    '~kind': `id of ${to.name}`,
   }
 }

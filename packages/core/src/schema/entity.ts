@@ -13,6 +13,7 @@ import type { StepsFor } from '../lens/types.ts'
 import { type FieldSchema, optional } from './codec.ts'
 import type { Field } from './field.ts'
 import { unkeepable } from './keepable.ts'
+import { kindsOf } from './kind.ts'
 import {
   type FieldPolicies,
   NO_POLICIES,
@@ -145,8 +146,9 @@ export class Entity<
       refuse(this.name, `version ${number} does not follow version ${chain.version}`)
     if (this.indexes.size + this.assignedFields.size > 0 || this.policies !== NO_POLICIES)
       refuse(this.name, 'declare all versions before indexes, conflicts and assigned fields')
-    const names = fieldsOf(this.name, shape, (field) => field).keys()
-    const next = nextVersion(chain, { steps, fields: names, revision })
+    const named = fieldsOf(this.name, shape, (field) => field)
+    const kinds = kindsOf(named.values())
+    const next = nextVersion(chain, { steps, fields: named.keys(), kinds, revision })
     const fields = fieldsOf(this.name, shape, (field) => next.fieldsIn(number).get(field)!)
     return this.#with(
       {
@@ -261,7 +263,7 @@ export function entity<Name extends string, S extends Shape>(
     '~each' in shape ? new Map<string, Field>() : fieldsOf(name, shape, (field) => field)
   return new Entity(name, fields, '~each' in shape ? (shape['~each'] as FieldSchema) : undefined, {
     versions: [byRegister(fields)],
-    lenses: new Lenses(firstVersion(name, fields.keys())),
+    lenses: new Lenses(firstVersion(name, fields.keys(), kindsOf(fields.values()))),
     whole: wholeOf(shape),
     indexes: new Map(),
     options: Object.freeze({ ...options }),

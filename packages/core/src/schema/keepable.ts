@@ -23,18 +23,22 @@ const CURES: Readonly<Record<string, string>> = {
 const COERCED =
   'z.coerce takes other values than it makes: declare what is stored, and convert before the write'
 
+/** A lazy schema may make new ones without end. */
+const SCHEMAS_MAX = 2_000
+
 /** Why a field of that schema cannot be kept, as a sentence with the cure; or undefined. */
 export function unkeepable(schema: FieldSchema): string | undefined {
   if (schema['~codec']) return undefined
   return defOf(schema) ? faultIn(schema) : probed(schema)
 }
 
-interface Def {
+/** What a schema of zod says of itself. */
+export interface Def {
   readonly type: string
   readonly [part: string]: unknown
 }
 
-function defOf(schema: unknown): Def | undefined {
+export function defOf(schema: unknown): Def | undefined {
   const { _zod: zod } = (schema ?? {}) as { readonly _zod?: { readonly def?: Def } }
   return typeof zod?.def?.type === 'string' ? zod.def : undefined
 }
@@ -46,6 +50,7 @@ function faultIn(root: unknown): string | undefined {
   for (const { schema, path } of open) {
     const def = defOf(schema)
     if (!def || seen.has(schema)) continue
+    if (seen.size === SCHEMAS_MAX) return undefined
     seen.add(schema)
     const fault = faultOf(def)
     if (fault !== undefined) return path === '' ? fault : `in ${path}: ${fault}`
@@ -76,14 +81,14 @@ function partsOf(def: Def): readonly (readonly [name: string, schema: unknown])[
     case 'array':
       return [['[]', def['element']]]
     case 'tuple':
-      return [...list(def['items']).map((item) => ['[]', item] as const), ['[]', def['rest']]]
+      return [...listOf(def['items']).map((item) => ['[]', item] as const), ['[]', def['rest']]]
     case 'record':
       return [
         ['', def['keyType']],
         ['*', def['valueType']],
       ]
     case 'union':
-      return list(def['options']).map((option) => ['', option] as const)
+      return listOf(def['options']).map((option) => ['', option] as const)
     case 'intersection':
       return [
         ['', def['left']],
@@ -95,18 +100,18 @@ function partsOf(def: Def): readonly (readonly [name: string, schema: unknown])[
         ['', def['out']],
       ]
     case 'lazy':
-      return [['', got(def['getter'])]]
+      return [['', lazilyGot(def['getter'])]]
     default:
       return [['', def['innerType']]]
   }
 }
 
-function list(value: unknown): readonly unknown[] {
+export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
 /** A lazy schema may stand on a type that is not declared yet; then it is found out at the write. */
-function got(getter: unknown): unknown {
+export function lazilyGot(getter: unknown): unknown {
   try {
     return (getter as () => unknown)()
   } catch {
@@ -131,7 +136,7 @@ function probed(schema: FieldSchema): string | undefined {
   return CURES[found[0]]
 }
 
-function accepts(schema: FieldSchema, value: unknown): boolean {
+export function accepts(schema: FieldSchema, value: unknown): boolean {
   try {
     const result = schema['~standard'].validate(value)
     return !('then' in result) && !result.issues
