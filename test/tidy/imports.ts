@@ -11,6 +11,8 @@ export const coreOrder = [
   'lens',
   'schema',
   'message',
+  'facts',
+  'wire',
   'inspect',
   'protocol',
   'log',

@@ -5,7 +5,7 @@ import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
 import { toBase64url } from './bytes.ts'
-import { type HashTag, hash, hashBytes, hashText, isHash, setSha256 } from './hash.ts'
+import { type HashTag, hash, hashBytes, hashLine, hashText, isHash, setSha256 } from './hash.ts'
 import type { Json } from './json.ts'
 
 // Thousands of cases, on a machine that may be busy.
@@ -74,4 +74,13 @@ test('§2 hashes: base64url of 32 bytes has one form only', () => {
     expect(isHash(bad)).toBe(false)
   }
   for (const bad of [undefined, null, 43, [good], { length: 43 }]) expect(isHash(bad)).toBe(false)
+})
+
+test('FACT12 the hash of a line: SHA-256 of tag, line feed and text as it is', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+      const expected = createHash('sha256').update(`cs/line\n${text}`).digest('base64url')
+      expect(hashLine('cs/line', text)).toBe(expected)
+    }),
+  )
 })

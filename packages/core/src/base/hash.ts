@@ -27,6 +27,9 @@ export type HashTag =
   | 'cs/claim'
   | 'cs/reject'
 
+/** Purposes of hashes over lines of text (`hashLine`). */
+export type LineTag = 'cs/session' | 'cs/head' | 'cs/line' | 'cs/first' | 'cs/review' | 'cs/base'
+
 /** SHA-256 over the UTF-8 bytes of a text, as base64url. */
 export type Sha256 = (text: string) => Hash
 
@@ -44,6 +47,14 @@ export function setSha256(faster: Sha256): void {
 /** Hash of a text that is canonical already. */
 export function hashText(tag: HashTag, text: string): Hash {
   return digest(`${tag}\u0000${text}`)
+}
+
+/**
+ * SHA-256(tag ‖ 0x0A ‖ text), of a text as it travels: nothing is serialized again. The text is
+ * well-formed Unicode; a lone surrogate would hash as U+FFFD.
+ */
+export function hashLine(tag: LineTag, text: string): Hash {
+  return digest(`${tag}\n${text}`)
 }
 
 export function hash(tag: HashTag, value: Json): Hash {

@@ -105,7 +105,8 @@ export function assignedFault(assigned: unknown, meta?: ChangeMeta): string | un
     : undefined
 }
 
-function valueFault(reg: string, value: Json): string | undefined {
+/** What is malformed in a value of a register, or undefined. */
+export function valueFault(reg: string, value: Json): string | undefined {
   const fault = jsonFault(value)
   if (fault) return `${reg}: ${fault}`
   if (isUnset(value) && Object.keys(value as object).length === 1) return undefined

@@ -1,0 +1,50 @@
+/**
+ * One line of text: canonical JSON (RFC 8785) of a list, cut at U+000A alone. U+2028 may stand in
+ * a line, and canonical JSON escapes U+000A inside strings.
+ */
+import { canonical } from '../base/canonical.ts'
+import { JSON_BOUNDS, type Json } from '../base/json.ts'
+import { type Bytes, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
+import { refuse } from './malformed.ts'
+
+/** Lists of the layout around a value of a register: line, changes, change, values. */
+const LAYOUT_DEPTH = 4
+const DEPTH_MAX = LAYOUT_DEPTH + JSON_BOUNDS.depthMax
+
+export function linesOf(text: string): string[] {
+  return text.split('\n')
+}
+
+export function textOfLines(lines: readonly string[]): string {
+  return lines.join('\n')
+}
+
+/** A line with the U+000A that ends it. */
+export function lineBytes(line: string): Bytes {
+  return addBytes(utf8Bytes(line), bytesOf(1))
+}
+
+/** The list that a line holds. Refuses what is not well-formed Unicode or not in canonical form. */
+export function parseLine(line: string, what: string): readonly unknown[] {
+  if (!line.isWellFormed()) return refuse(`${what}: the text holds half of a surrogate pair`)
+  const value = parsed(line, what)
+  if (!Array.isArray(value)) return refuse(`${what}: a list is expected`)
+  if (isDeeper(value, DEPTH_MAX)) return refuse(`${what}: nested deeper than ${DEPTH_MAX}`)
+  if (canonical(value as Json) !== line) return refuse(`${what}: not in canonical form`)
+  return value
+}
+
+function parsed(line: string, what: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return refuse(`${what}: not JSON`)
+  }
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (depth === 0) return true
+  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+  return items.some((item) => isDeeper(item, depth - 1))
+}

@@ -1,0 +1,142 @@
+/**
+ * The lines of one message.
+ *
+ *   one change      [clientSeq, time - baseTime, [change], salt, expect?]
+ *   several         [change, salt] for each, and last the outer line
+ *                   [clientSeq, time - baseTime, [number of changes], salt, expect?]
+ *   expect          [[entity, cut?, own?]…]        by entity id, ascending; a number may be this line's
+ *
+ * The hash of the last line is the message's.
+ */
+import { canonical } from '../base/canonical.ts'
+import type { Json } from '../base/json.ts'
+import { compareText } from '../base/uuid.ts'
+import { type FlushContext, changeJson, changeOf, cutOf, spansIf, trimmed } from './change.ts'
+import type { EntityNames } from './entity-names.ts'
+import { type Salt, saltOf } from './ids.ts'
+import { countOf, listOf, refuse, tupleOf, wholeOf } from './malformed.ts'
+import { spansJson } from './names.ts'
+import type { Change, Expectation, Head, Message, SessionFacts, Shape } from './types.ts'
+
+/** What the composer of a flush knows. */
+export interface ComposeContext {
+  readonly session: SessionFacts
+  readonly head: Omit<Head, 'shapes'>
+  /** The number of a shape in the head. */
+  readonly shapeNo: (shape: Shape) => number
+  readonly entities: EntityNames
+}
+
+/** The lines of a message whose first line has this number in its flush. */
+export function composeMessage(
+  message: Message,
+  firstLine: number,
+  context: ComposeContext,
+): readonly string[] {
+  const { changes, salts } = message
+  const list = changes.map((change, i) => {
+    const json = composeChange(change, message, context)
+    context.entities.spell(firstLine + i, change.entityId)
+    return json
+  })
+  const inner = changes.length === 1 ? [] : list.map((json, i) => canonical([json, salts[i]!]))
+  return [...inner, outerLine(message, changes.length === 1 ? list[0]! : list.length, context)]
+}
+
+function composeChange(change: Change, message: Message, context: ComposeContext): Json {
+  const origin = {
+    seen: context.head.seen,
+    sessionId: context.session.sessionId,
+    clientSeq: message.clientSeq,
+    cut: change.cut,
+  }
+  const entity = context.entities.textOf(change.entityId)
+  return changeJson(change, context.shapeNo(change.shape), { origin, entity })
+}
+
+function outerLine(message: Message, changes: Json, { head, entities }: ComposeContext): string {
+  const { clientSeq, time, salts, expect } = message
+  const line: Json[] = [clientSeq, time - head.baseTime, [changes], salts.at(-1)!]
+  if (expect) line.push(expectJson(expect, entities))
+  return canonical(line)
+}
+
+function expectJson(expect: readonly Expectation[], entities: EntityNames): Json {
+  return expect
+    .toSorted((a, b) => compareText(a.entityId, b.entityId))
+    .map(({ entityId, cut, own }) =>
+      trimmed([entities.textOf(entityId), cut, own && spansJson(own)]),
+    )
+}
+
+/** A line of a change, not yet read, as the message's number stands in its last line. */
+interface InnerLine {
+  readonly change: unknown
+  readonly salt: Salt
+}
+
+/** The last line of a message, its change not yet read. */
+export interface OuterLine {
+  readonly clientSeq: number
+  readonly time: number
+  /** Number of lines before it that belong to the message: 0, or 2 and more. */
+  readonly inner: number
+  /** The change of a message of one. */
+  readonly change: unknown
+  readonly salt: Salt
+  readonly expect: unknown
+}
+
+/** Whether a parsed line is one change of a message of several. */
+export function isInner(line: readonly unknown[]): boolean {
+  return Array.isArray(line[0])
+}
+
+export function innerLineOf(line: readonly unknown[]): InnerLine {
+  const [change, salt] = listOf(line, 'line of a change', { min: 2, max: 2 })
+  return { change, salt: saltOf(salt) }
+}
+
+export function outerLineOf(line: readonly unknown[], context: FlushContext): OuterLine {
+  const list = tupleOf(line, 'line of a message', { min: 4, max: 5 })
+  const time = wholeOf(context.head.baseTime + wholeOf(list[1], 'time'), 'time')
+  const [change] = listOf(list[2], 'changes', { min: 1, max: 1 })
+  const inner = typeof change === 'number' ? countOf(change, 'number of changes', 2) : 0
+  if (inner > context.bounds.messageChangesMax)
+    refuse(`more than ${context.bounds.messageChangesMax} changes`, 'too_large')
+  return {
+    clientSeq: countOf(list[0], 'clientSeq', 1),
+    time,
+    inner,
+    change,
+    salt: saltOf(list[3]),
+    expect: list[4],
+  }
+}
+
+/** Reads the change of line `line`, and keeps the entity that it spells; refuses. */
+export function changeAt(
+  line: number,
+  { change, clientSeq }: { readonly change: unknown; readonly clientSeq: number },
+  context: FlushContext,
+): Change {
+  const read = changeOf(change, clientSeq, context)
+  context.entities.spell(line, read.entityId)
+  return read
+}
+
+/** Reads `expect`, absent or not empty; refuses. */
+export function expectOf(value: unknown, context: FlushContext): Message['expect'] {
+  if (value === undefined) return undefined
+  const max = context.bounds.expectMax
+  let last = ''
+  return listOf(value, 'expect', { min: 1, max }).map((item) => {
+    const list = tupleOf(item, 'expect', { min: 1, max: 3 })
+    const entityId = context.entities.entityOf(list[0])
+    if (entityId <= last) refuse('expect: entities are not sorted and unique')
+    last = entityId
+    const cut = cutOf(list[1], context.head)
+    const own = spansIf(list[2], context.session, context.bounds)
+    return { entityId, ...(cut !== undefined && { cut }), ...(own && { own }) }
+  })
+}

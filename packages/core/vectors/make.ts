@@ -1,0 +1,8 @@
+/** Writes the test vectors: `npx pnpm vectors`. */
+import { writeFileSync } from 'node:fs'
+import { flushVectors } from './flushes.ts'
+
+const files = { 'flushes.json': flushVectors() }
+
+for (const [name, vectors] of Object.entries(files))
+  writeFileSync(new URL(name, import.meta.url), `${JSON.stringify(vectors, null, 2)}\n`)

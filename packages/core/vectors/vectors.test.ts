@@ -1,0 +1,60 @@
+/**
+ * Holds the files of test vectors against the code, and against hashes by the definition, so that
+ * neither changes alone.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { readFlush } from '../src/facts/flush.ts'
+import { readSession } from '../src/facts/session-line.ts'
+import { flushVectors } from './flushes.ts'
+
+const sha = (text: string): string => createHash('sha256').update(text).digest('base64url')
+
+function fileOf(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'))
+}
+
+interface FlushVector {
+  readonly name: string
+  readonly session: string
+  readonly text: string
+  readonly means: { readonly messages: unknown; readonly seen: unknown }
+  readonly hashes: {
+    readonly session: string
+    readonly head: string
+    readonly lines: readonly string[]
+  }
+  readonly ids: readonly string[]
+}
+
+const flushes = fileOf('flushes.json') as {
+  readonly read: readonly FlushVector[]
+  readonly refused: readonly { name: string; session: string; text: string }[]
+}
+
+test('the file of flushes is what the script makes (run make.ts after a change of a text)', () => {
+  expect(flushes).toEqual(flushVectors())
+})
+
+test.each(flushes.read)('FACT12 $name', ({ session: line, text, means, hashes, ids }) => {
+  const session = readSession(line)
+  if (!session.ok) throw new Error(session.error.message)
+  const read = readFlush(session.value, text)
+  if (!read.ok) throw new Error(read.error.message)
+  expect(read.value.messages).toEqual(means.messages)
+  expect(read.value.head.seen).toEqual(means.seen)
+  expect(read.value.ids).toEqual(ids)
+
+  const [head, ...lines] = text.split('\n')
+  expect(sha(`cs/session\n${line}`)).toBe(hashes.session)
+  expect(sha(`cs/head\n${hashes.session}${head}`)).toBe(hashes.head)
+  for (const [i, hash] of hashes.lines.entries())
+    expect(sha(`cs/line\n${hashes.head}${hashes.lines[i - 1] ?? ''}${lines[i]}`)).toBe(hash)
+})
+
+test.each(flushes.refused)('FACT15 refused: $name', ({ session: line, text }) => {
+  const session = readSession(line)
+  if (!session.ok) throw new Error(session.error.message)
+  expect(readFlush(session.value, text).ok).toBe(false)
+})
