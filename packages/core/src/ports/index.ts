@@ -1,4 +1,7 @@
-/** The door `core/ports`: what the outside world must provide. Interfaces only, and their constants. */
+/**
+ * The door `core/ports`: what the outside world must provide. Interfaces and their constants, and
+ * of a space store the checks and the reference in memory, which other stores share.
+ */
 export type { Channel, OpenChannel } from './channel.ts'
 export type { Clock } from './clock.ts'
 export type { Locks } from './locks.ts'
@@ -16,7 +19,7 @@ export type {
   StoredState,
   WriteBatch,
 } from './storage.ts'
-export { isLongerThan, utf8Bytes } from '../base/size.ts'
+export { bytesOf, isLongerThan, utf8Bytes } from '../base/size.ts'
 export type { Bytes } from '../base/size.ts'
 export { FRAME_BYTES_MAX } from './transport.ts'
 export type { Link, LinkEvents, ServerLink, Transport } from './transport.ts'
@@ -28,3 +31,45 @@ export type {
   StoredRun,
   StoredSession,
 } from './reviewer-store.ts'
+export { StoreError } from './store-error.ts'
+export type { StoreTrouble } from './store-error.ts'
+export { SCANS_MAX, STORE_KEYS_MAX } from './space-store.ts'
+export type {
+  BatchText,
+  ChangeText,
+  Commit,
+  HeadMark,
+  LedgerAnswer,
+  LedgerRun,
+  NumberedSession,
+  ReadLimit,
+  RejectionText,
+  ScanPage,
+  ScanTables,
+  SessionText,
+  SpaceHead,
+  SpaceStore,
+  SpaceStores,
+  SpaceTables,
+  StateScan,
+  StateText,
+  Stored,
+  WriteBehind,
+} from './space-store.ts'
+export {
+  NEW_HEAD,
+  checkApart,
+  checkCommit,
+  checkKeys,
+  checkState,
+  checkWriteBehind,
+  damaged,
+  isFencedCommit,
+  isFencedWriteBehind,
+  joins,
+} from './space-check.ts'
+export { spacesOver } from './space-over.ts'
+export type { Run, StepKind } from './space-over.ts'
+export { InvariantError, assert } from '../base/assert.ts'
+export { checksum } from '../base/checksum.ts'
+export { memorySpaces } from './space-memory.ts'

@@ -57,7 +57,7 @@ export function openDatabase(file: string): DatabaseSync {
 }
 
 /** Makes folder and file, readable by their owner only: the file holds the reviewer's key. */
-function makeFile(file: string): void {
+export function makeFile(file: string): void {
   try {
     makeFolder(dirname(file))
     closeSync(openSync(file, 'wx', 0o600))
@@ -102,7 +102,7 @@ function checkOwner(db: DatabaseSync, file: string): boolean {
   return false
 }
 
-function pragma(db: DatabaseSync, name: string): number {
+export function pragma(db: DatabaseSync, name: string): number {
   const row = db.prepare(`pragma ${name}`).get() as Record<string, number>
   return row[name]!
 }

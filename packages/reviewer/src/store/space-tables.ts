@@ -1,0 +1,324 @@
+/**
+ * One open space in SQLite: the head and the batches, and each write as one transaction. What is
+ * in memory is prepared statements and SQLite's page cache; everything else is in the file.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import {
+  NEW_HEAD,
+  assert,
+  checkCommit,
+  checkKeys,
+  checkWriteBehind,
+  damaged,
+  isFencedCommit,
+  isFencedWriteBehind,
+  utf8Bytes,
+} from '@countersign/core/ports'
+import type {
+  BatchText,
+  Bytes,
+  ChangeText,
+  Commit,
+  LedgerAnswer,
+  LedgerRun,
+  NumberedSession,
+  ReadLimit,
+  RejectionText,
+  ScanTables,
+  SpaceHead,
+  SpaceTables,
+  StateText,
+  Stored,
+  WriteBehind,
+} from '@countersign/core/ports'
+import { checkRow, sumOf, textOf } from './row.ts'
+import { BehindTables } from './space-behind.ts'
+import { StoreError } from './errors.ts'
+import { BUSY_MS_MAX, openSpaceFile } from './space-file.ts'
+import { LedgerTables } from './space-ledger.ts'
+
+interface HeadRow {
+  readonly epoch: number
+  readonly seq: number
+  readonly commits: number
+  readonly sessions: number
+  readonly sum: string
+  readonly text: string
+}
+
+interface BatchRow {
+  readonly fromSeq: number
+  readonly toSeq: number
+  readonly sum: string
+  readonly text: string
+}
+
+type BatchTable = 'batches' | 'seals'
+
+/** A row of meta that says: erased text may still be in the log, cut it when nothing reads it. */
+const SCRUB = 'store:scrub'
+/** A row of meta that says whose file this is, whatever name the file has. */
+const SPACE = 'store:space'
+
+export class SqliteTables implements SpaceTables {
+  readonly #db: DatabaseSync
+  readonly #ledger: LedgerTables
+  readonly #behind: BehindTables
+  readonly #begin: StatementSync
+  readonly #beginRead: StatementSync
+  readonly #commit: StatementSync
+  readonly #rollback: StatementSync
+  readonly #readHead: StatementSync
+  readonly #writeHead: StatementSync
+  readonly #addBatch: StatementSync
+  readonly #addSeals: StatementSync
+  readonly #setBatch: StatementSync
+  readonly #batchFrom: StatementSync
+  readonly #batchesAfter: StatementSync
+  readonly #sealsAt: StatementSync
+  readonly #readMeta: StatementSync
+  readonly #addMeta: StatementSync
+  readonly #dropMeta: StatementSync
+  #mustScrub: boolean
+
+  constructor(file: string, space: string) {
+    const db = openSpaceFile(file)
+    this.#db = db
+    this.#ledger = new LedgerTables(db)
+    this.#behind = new BehindTables(db, file)
+    this.#begin = db.prepare('begin immediate')
+    this.#beginRead = db.prepare('begin')
+    this.#commit = db.prepare('commit')
+    this.#rollback = db.prepare('rollback')
+    this.#readHead = db.prepare('select epoch, seq, commits, sessions, sum, text from head')
+    this.#writeHead = db.prepare('insert or replace into head values (1, ?, ?, ?, ?, ?, ?)')
+    this.#addBatch = db.prepare('insert into batches values (?, ?, ?, ?)')
+    this.#addSeals = db.prepare('insert into seals values (?, ?, ?, ?)')
+    this.#setBatch = db.prepare('update batches set sum = ?, text = ? where from_seq = ?')
+    this.#batchFrom = db.prepare('select to_seq as toSeq from batches where from_seq = ?')
+    // Batches touch without gaps: the first to read is the last that begins by then.
+    this.#batchesAfter = db.prepare(`
+      select from_seq as fromSeq, to_seq as toSeq, sum, text from batches
+      where from_seq >= coalesce((select max(from_seq) from batches where from_seq <= ?), 0)
+      order by from_seq`)
+    this.#sealsAt = db.prepare(`
+      select from_seq as fromSeq, to_seq as toSeq, sum, text from seals
+      where from_seq <= ? order by from_seq desc limit 1`)
+    this.#readMeta = db.prepare('select sum, value from meta where key = ?')
+    this.#addMeta = db.prepare('insert into meta values (?, ?, ?) on conflict do nothing')
+    this.#dropMeta = db.prepare('delete from meta where key = ?')
+    try {
+      const owner = this.meta(SPACE) ?? this.claimMeta(SPACE, space)
+      if (owner !== space) throw new StoreError('not_ours', `${file} is of space ${owner}`)
+      this.#mustScrub = this.meta(SCRUB) !== undefined
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  head(): SpaceHead {
+    return this.#read(() => this.#head())
+  }
+
+  #head(): SpaceHead {
+    const { through, entities } = this.#behind.read()
+    const row = this.#readHead.get() as HeadRow | undefined
+    if (row === undefined) return { ...NEW_HEAD, through, entities }
+    checkRow(headKey(row), row.sum, row.text)
+    const { epoch, seq, commits, sessions, text } = row
+    return { epoch, seq, commits, sessions, text, through, entities }
+  }
+
+  append(commit: Commit): 'committed' | 'fenced' {
+    checkCommit(commit)
+    const outcome = this.#write(() => {
+      const stored = this.#head()
+      if (isFencedCommit(commit, stored)) return 'fenced'
+      const sessions = this.#ledger.putSessions(commit.sessions ?? [], stored.sessions)
+      if (commit.batch !== undefined) this.#putBatch(commit.batch)
+      this.#ledger.put(commit)
+      this.#redact(commit)
+      const seq = commit.batch?.toSeq ?? stored.seq
+      const head = { epoch: commit.epoch, seq, commits: stored.commits + 1, sessions }
+      const sum = sumOf(headKey(head), commit.head)
+      this.#writeHead.run(head.epoch, seq, head.commits, sessions, sum, commit.head)
+      return 'committed'
+    })
+    this.#scrub()
+    return outcome
+  }
+
+  writeBehind(write: WriteBehind): 'written' | 'fenced' {
+    checkWriteBehind(write)
+    const outcome = this.#write(() => {
+      const stored = this.#head()
+      if (isFencedWriteBehind(write, stored)) return 'fenced'
+      if (write.changes.some(({ seq }) => seq <= write.fromThrough)) this.#scrubLater()
+      this.#behind.write(write, stored.entities)
+      return 'written'
+    })
+    this.#scrub()
+    return outcome
+  }
+
+  resetBehind(): void {
+    this.#write(() => this.#behind.reset())
+  }
+
+  ledger(sessionId: string, clientSeqs: readonly number[]): readonly LedgerAnswer[] {
+    checkKeys(clientSeqs)
+    return this.#read(() => this.#ledger.answers(sessionId, clientSeqs))
+  }
+
+  ledgerRuns(sessionId: string, fromClientSeq: number, countMax: number): readonly LedgerRun[] {
+    return this.#read(() => this.#ledger.runs(sessionId, fromClientSeq, countMax))
+  }
+
+  sessions(keys: readonly (string | number)[]): readonly (Stored<NumberedSession> | undefined)[] {
+    checkKeys(keys)
+    return this.#read(() => keys.map((key) => this.#ledger.session(key)))
+  }
+
+  rejection(msgId: string): Stored<RejectionText> | undefined {
+    return this.#read(() => this.#ledger.rejection(msgId))
+  }
+
+  rejections(sessionId: string, from: number, countMax: number): readonly Stored<RejectionText>[] {
+    return this.#read(() => this.#ledger.rejections(sessionId, from, countMax))
+  }
+
+  forgetRejections(keep: number, countMax: number): number {
+    return this.#write(() => this.#ledger.forget(keep, countMax))
+  }
+
+  states(entities: readonly string[], bytesMax: Bytes): readonly (Stored<StateText> | undefined)[] {
+    checkKeys(entities)
+    return this.#read(() => this.#behind.states(entities, bytesMax))
+  }
+
+  changes(entity: string, beforeSeq: number, max: ReadLimit): readonly Stored<ChangeText>[] {
+    return this.#read(() => this.#behind.changes(entity, beforeSeq, max))
+  }
+
+  batches(afterSeq: number, bytesMax: Bytes): readonly Stored<BatchText>[] {
+    return this.#read(() => this.#batches(afterSeq, bytesMax))
+  }
+
+  #batches(afterSeq: number, bytesMax: Bytes): readonly Stored<BatchText>[] {
+    const { seq } = this.#head()
+    const given: Stored<BatchText>[] = []
+    let next = afterSeq + 1
+    let left: number = bytesMax
+    for (const found of this.#batchesAfter.iterate(next)) {
+      const row = found as unknown as BatchRow
+      if (row.toSeq < next) continue
+      left -= utf8Bytes(row.text)
+      if (left < 0 && given.length > 0) return given
+      if (row.fromSeq > next) given.push(missing('batches', next, row.fromSeq - 1))
+      given.push(batchOf('batches', row))
+      next = row.toSeq + 1
+    }
+    if (next <= seq) given.push(missing('batches', next, seq))
+    return given
+  }
+
+  seals(seq: number): Stored<BatchText> | undefined {
+    if (seq < 1 || seq > this.head().seq) return undefined
+    const row = this.#sealsAt.get(seq) as BatchRow | undefined
+    return row === undefined || row.toSeq < seq ? missing('seals', seq, seq) : batchOf('seals', row)
+  }
+
+  scan(type?: string): ScanTables {
+    return this.#behind.scan(type)
+  }
+
+  claimMeta(key: string, value: string): string {
+    this.#write(() => this.#addMeta.run(key, sumOf(metaKey(key), value), value))
+    return this.meta(key)!
+  }
+
+  meta(key: string): string | undefined {
+    const row = this.#readMeta.get(key) as { sum: string; value: string } | undefined
+    if (row === undefined) return undefined
+    checkRow(metaKey(key), row.sum, row.value)
+    return row.value
+  }
+
+  #putBatch({ fromSeq, toSeq, text, seals }: NonNullable<Commit['batch']>): void {
+    const sum = (table: BatchTable, of: string): string =>
+      sumOf(batchKey(table, { fromSeq, toSeq }), of)
+    this.#addBatch.run(fromSeq, toSeq, sum('batches', text), text)
+    this.#addSeals.run(fromSeq, toSeq, sum('seals', seals), seals)
+  }
+
+  #redact({ redacted, expect }: Commit): void {
+    if (redacted === undefined) return
+    for (const { fromSeq, text } of redacted.batches) {
+      const row = this.#batchFrom.get(fromSeq) as { toSeq: number } | undefined
+      assert(row !== undefined && row.toSeq <= expect.seq, `no batch begins at seq ${fromSeq}`)
+      const key = batchKey('batches', { fromSeq, toSeq: row.toSeq })
+      this.#setBatch.run(sumOf(key, text), text, fromSeq)
+    }
+    this.#ledger.redact(redacted.rejections)
+    this.#scrubLater()
+  }
+
+  /** One moment of the file for all statements of a step, whatever other processes write. */
+  #read<T>(step: () => T): T {
+    return this.#within(this.#beginRead, step)
+  }
+
+  #write<T>(step: () => T): T {
+    return this.#within(this.#begin, step)
+  }
+
+  #within<T>(begin: StatementSync, step: () => T): T {
+    begin.run()
+    try {
+      const result = step()
+      this.#commit.run()
+      return result
+    } catch (error) {
+      if (this.#db.isTransaction) this.#rollback.run()
+      throw error
+    }
+  }
+
+  /** Within a transaction that erases. */
+  #scrubLater(): void {
+    this.#addMeta.run(SCRUB, sumOf(metaKey(SCRUB), ''), '')
+    this.#mustScrub = true
+  }
+
+  /** Cuts the log, in which erased text stands on. While a scan reads it, the next write tries again. */
+  #scrub(): void {
+    if (!this.#mustScrub) return
+    this.#db.exec('pragma busy_timeout = 0')
+    const { busy } = this.#db.prepare('pragma wal_checkpoint(truncate)').get() as { busy: number }
+    this.#db.exec(`pragma busy_timeout = ${BUSY_MS_MAX}`)
+    if (busy !== 0) return
+    this.#write(() => this.#dropMeta.run(SCRUB))
+    this.#mustScrub = false
+  }
+}
+
+function batchOf(table: BatchTable, row: BatchRow): Stored<BatchText> {
+  const { fromSeq, toSeq, sum, text } = row
+  return { fromSeq, toSeq, text: textOf(batchKey(table, row), sum, text) }
+}
+
+/** Rows that are gone are damage as well: seqs have no gaps. */
+function missing(table: BatchTable, fromSeq: number, toSeq: number): Stored<BatchText> {
+  return { fromSeq, toSeq, text: damaged(batchKey(table, { fromSeq, toSeq })) }
+}
+
+const batchKey = (table: BatchTable, { fromSeq, toSeq }: Omit<BatchText, 'text'>): string =>
+  `${table === 'batches' ? 'the batch' : 'the seals of the batch'} of seqs ${fromSeq} to ${toSeq}`
+const headKey = ({ epoch, seq, commits, sessions }: Omit<HeadRow, 'sum' | 'text'>): string =>
+  `the head (epoch ${epoch}, seq ${seq}, commit ${commits}, ${sessions} sessions)`
+const metaKey = (key: string): string => `meta ${JSON.stringify(key)}`
