@@ -157,9 +157,10 @@ export class Refusals {
   #refuse(entry: Entry, refusal: Refusal): void {
     entry.state = stateOf(refusal)
     entry.rejection = refusal
+    const held = this.#held(entry, stateOf(refusal), refusal)
     // Two builds publish the same version at once: one is refused, and nobody needs to hear.
-    if (entry.writes.some(({ type }) => type === SCHEMA.name)) return
-    this.messages.add(this.#held(entry, stateOf(refusal), refusal))
+    if (held.changes.some(({ type }) => type === SCHEMA.name)) return
+    this.messages.add(held)
   }
 
   /** An entry that could not be shown has no writes here; its stored message has them. */
