@@ -46,6 +46,8 @@ export interface Limits {
   /** Rejections that a reviewer keeps, of one session and in all, beside those of one batch; the oldest go first. */
   readonly rejectionsPerSessionMax: number
   readonly rejectionsMax: number
+  /** UTF-8 bytes of JSON of all rejections that a reviewer keeps, beside those of one batch. */
+  readonly rejectionBytesMax: number
   /** A replica that is no further behind than this gets the tail, never a snapshot. */
   readonly tailMessagesMax: number
   /** Writes that a `stale` verdict names, and bytes of JSON that they take. */
@@ -124,6 +126,7 @@ export const LIMITS: Limits = {
   idleSessionsMax: 16_384,
   rejectionsPerSessionMax: 1_024,
   rejectionsMax: 8_192,
+  rejectionBytesMax: 16_777_216,
   tailMessagesMax: 2_000,
   standingMax: 32,
   standingBytesMax: 16_384,

@@ -33,7 +33,7 @@ import type { Entity } from '../schema/entity.ts'
 import { type AdmitContext, type Admission, admit, seqName } from './admit.ts'
 import type { Assigners } from './assign.ts'
 import type { Connection } from './connection.ts'
-import type { Ledger, SessionRecord } from './ledger.ts'
+import type { Ledger, SessionRecord, SessionVerdicts } from './ledger.ts'
 import type { SpaceRows } from './rows.ts'
 import type { ReviewerRules, RuleFailure } from './rules.ts'
 import { Batch, type SpaceState } from './space.ts'
@@ -360,18 +360,18 @@ function inRuns(accepted: readonly Accepted[], bytesMax: number): Accepted[][] {
   return groups
 }
 
-/** How many messages of each session were accepted and refused. */
+/** How many messages of each session were accepted, and which were refused. */
 export function verdictsBySession({
   batch,
   refused,
-}: Prepared): ReadonlyMap<Uuid, { readonly accepted: number; readonly refused: number }> {
-  const found = new Map<Uuid, { accepted: number; refused: number }>()
-  const of = (id: Uuid): { accepted: number; refused: number } => {
-    const known = found.get(id) ?? { accepted: 0, refused: 0 }
+}: Prepared): ReadonlyMap<Uuid, SessionVerdicts> {
+  const found = new Map<Uuid, { accepted: number; readonly refused: Rejection[] }>()
+  const of = (id: Uuid): { accepted: number; readonly refused: Rejection[] } => {
+    const known = found.get(id) ?? { accepted: 0, refused: [] }
     found.set(id, known)
     return known
   }
   for (const { session } of batch.entries) of(session.sessionId).accepted++
-  for (const { message } of refused) of(message.header.sessionId).refused++
+  for (const { message, rejection } of refused) of(message.header.sessionId).refused.push(rejection)
   return found
 }

@@ -6,9 +6,10 @@
  *     └── no link speaks for it, or too many are idle ──▶ gone, and bound again when needed
  *
  * Everything that a stranger can add without writing anything has a bound here: sessions without
- * a verdict, and rejections, of which the oldest are forgotten first.
+ * a verdict, and rejections, by number and bytes, of which the oldest are forgotten first.
  */
 import type { Hash } from '../base/hash.ts'
+import { type Bytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { EntityIds } from '../message/ids.ts'
 import type { Limits } from '../message/limits.ts'
@@ -29,6 +30,12 @@ export interface StoredRecord extends SessionRecord {
   readonly refused?: readonly (readonly [number, number])[]
 }
 
+/** What a batch decided of one session. */
+export interface SessionVerdicts {
+  readonly accepted: number
+  readonly refused: readonly Rejection[]
+}
+
 /** What leaves the ledger and the store with a commit, so that its new rejections have room. */
 export interface Outdated {
   readonly rejections: readonly Uuid[]
@@ -40,7 +47,7 @@ export interface Outdated {
 
 export type LedgerLimits = Pick<
   Limits,
-  'idleSessionsMax' | 'rejectionsMax' | 'rejectionsPerSessionMax'
+  'idleSessionsMax' | 'rejectionsMax' | 'rejectionBytesMax' | 'rejectionsPerSessionMax'
 >
 
 /** Stretches of refused numbers that a session keeps; of more, the gap between the oldest two counts as refused. */
@@ -65,6 +72,7 @@ interface Session {
 interface Kept {
   readonly rejection: Rejection
   readonly sessionId: Uuid
+  readonly bytes: Bytes
 }
 
 export class Ledger {
@@ -75,6 +83,7 @@ export class Ledger {
   readonly #idle = new Set<Uuid>()
   /** Oldest first. */
   readonly #rejections = new Map<Uuid, Kept>()
+  #rejectionBytes = 0
   readonly #entityIds = new Map<string, EntityIds>()
 
   constructor(space: Uuid, limits: LedgerLimits) {
@@ -159,7 +168,10 @@ export class Ledger {
     numbers.refused.add(clientSeq)
     numbers.refused.fuse(REFUSED_STRETCHES_MAX)
     numbers.rejections.add(rejection.msgId)
-    this.#rejections.set(rejection.msgId, { rejection, sessionId })
+    this.#deleteRejection(rejection.msgId)
+    const bytes = rejectionSize(rejection)
+    this.#rejections.set(rejection.msgId, { rejection, sessionId, bytes })
+    this.#rejectionBytes += bytes
   }
 
   rejection(msgId: Uuid): Rejection | undefined {
@@ -170,22 +182,28 @@ export class Ledger {
    * What a batch with these verdicts, by session, leaves no room for. Changes nothing: what is
    * outdated is forgotten once the store has forgotten it.
    */
-  outdated(
-    fresh: ReadonlyMap<Uuid, { readonly accepted: number; readonly refused: number }>,
-  ): Outdated {
+  outdated(fresh: ReadonlyMap<Uuid, SessionVerdicts>): Outdated {
+    const { rejectionsPerSessionMax, rejectionsMax, rejectionBytesMax } = this.#limits
     const gone = new Set<Uuid>()
-    let more = 0
+    let count = this.#rejections.size
+    let bytes = this.#rejectionBytes
+    const drop = (id: Uuid): void => {
+      if (gone.has(id)) return
+      gone.add(id)
+      count--
+      bytes -= this.#rejections.get(id)!.bytes
+    }
     for (const [sessionId, { refused }] of fresh) {
-      more += refused
+      count += refused.length
+      for (const rejection of refused) bytes += rejectionSize(rejection)
       const kept = this.#sessions.get(sessionId)?.numbers?.rejections
       if (!kept) continue
-      const room = this.#limits.rejectionsPerSessionMax - refused
-      for (const id of first(kept, kept.size - room)) gone.add(id)
+      const room = rejectionsPerSessionMax - refused.length
+      for (const id of first(kept, kept.size - room)) drop(id)
     }
-    const over = this.#rejections.size + more - this.#limits.rejectionsMax
     for (const id of this.#rejections.keys()) {
-      if (gone.size >= over) break
-      gone.add(id)
+      if (count <= rejectionsMax && bytes <= rejectionBytesMax) break
+      drop(id)
     }
     return { rejections: [...gone], ...this.#leftBy(gone, fresh) }
   }
@@ -215,7 +233,7 @@ export class Ledger {
     for (const id of rejections) {
       const known = this.#rejections.get(id)
       if (!known) continue
-      this.#rejections.delete(id)
+      this.#deleteRejection(id)
       this.#sessions.get(known.sessionId)?.numbers?.rejections.delete(id)
     }
     for (const sessionId of dropped) {
@@ -253,10 +271,19 @@ export class Ledger {
     return (this.#of(sessionId).numbers ??= new Numbers())
   }
 
+  #deleteRejection(id: Uuid): void {
+    this.#rejectionBytes -= this.#rejections.get(id)?.bytes ?? 0
+    this.#rejections.delete(id)
+  }
+
   #delete(sessionId: Uuid): void {
     this.#sessions.delete(sessionId)
     this.#idle.delete(sessionId)
   }
+}
+
+function rejectionSize(rejection: Rejection): Bytes {
+  return utf8Bytes(JSON.stringify(rejection))
 }
 
 function* first<T>(items: Iterable<T>, count: number): IterableIterator<T> {

@@ -254,6 +254,39 @@ describe('rejections', () => {
   })
 
   test.each(['before a restart', 'after a restart'])(
+    '§20 bounds: by their bytes, too, however few they are, %s',
+    async (when) => {
+      const options: DeskOptions = {
+        limits: { rejectionBytesMax: 3_300 },
+        rules: { authorize: (_, { values }) => String(values['why']) },
+      }
+      const { desk, eve } = await deskWith(options)
+      const create = (bytes: number): Message =>
+        eve.create('issue', { why: '漢'.repeat(bytes / 3) })
+      const kept = (): string[] => desk.store.database.load().rejections.map(({ msgId }) => msgId)
+      const ids = (...messages: Message[]): string[] => messages.map(({ id }) => id)
+      const small = [300, 300, 300, 300].map(create)
+      for (const message of small) await eve.offer(message)
+      expect(kept()).toEqual(ids(...small))
+      if (when === 'after a restart') {
+        await desk.restart(options)
+        await eve.connect()
+      }
+      const large = create(1_500)
+      await eve.offer(large)
+      expect(kept()).toEqual(ids(...small.slice(2), large))
+      // Those of one batch are kept all, and are the oldest of the next.
+      const batch = [1_500, 1_500, 1_500].map(create)
+      await eve.offer(...batch)
+      expect(kept()).toEqual(ids(...batch))
+      const last = create(300)
+      await eve.offer(last)
+      expect(kept()).toEqual(ids(batch[2]!, last))
+      expect(desk.reviewer.state.rejections).toBe(2)
+    },
+  )
+
+  test.each(['before a restart', 'after a restart'])(
     '§12 idempotency: a message whose rejection is forgotten is refused by its number where its session wrote something, %s',
     async (when) => {
       const { desk, ann } = await deskWith({ limits })
