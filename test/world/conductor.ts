@@ -105,7 +105,7 @@ export class Conductor {
       visit.check()
     } else if (ACTS[action](this.#world, this)) {
       tally.hit(
-        `${['open', 'stranger', 'release', 'sojourn'].includes(action) ? 'action' : 'fault'}: ${action}`,
+        `${['open', 'stranger', 'release', 'sojourn', 'lie'].includes(action) ? 'action' : 'fault'}: ${action}`,
       )
     }
   }
@@ -360,6 +360,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     }
     return true
   },
+  lie: (world) => world.liar?.act() ?? false,
   stranger: (world, by) => {
     const known = world.strangers
     if (known.length > 1 || (known.length === 1 && by.random.chance(0.7)))

@@ -26,6 +26,8 @@ export interface Extremes {
   readonly reloads: number
   /** How often a record rots that is no message and no canonical state. */
   readonly decays: number
+  /** How often somebody lies about keys, sessions and persons. */
+  readonly lies: number
 }
 
 /** Everything as core has it by itself. */
@@ -37,6 +39,7 @@ export const ORDINARY: Extremes = {
   sojourns: 0,
   reloads: 0,
   decays: 0,
+  lies: 0,
 }
 
 export function extremesFor(seed: number): Extremes {
@@ -49,6 +52,7 @@ export function extremesFor(seed: number): Extremes {
     ...livesFor(new Random(seed + 2 ** 46)),
     crowd,
     decays: new Random(seed + 2 ** 49).chance(0.06) ? 1 : 0,
+    lies: new Random(seed + 2 ** 50).chance(0.08) ? 4 : 0,
   }
 }
 
@@ -138,6 +142,7 @@ export function describeExtremes({
   sojourns,
   reloads,
   decays,
+  lies,
 }: Extremes): string {
   return [
     values !== 'pool' && `values=${values}`,
@@ -146,6 +151,7 @@ export function describeExtremes({
     sojourns > 0 && `sojourns=${sojourns}`,
     reloads > 0 && `reloads=${reloads}`,
     decays > 0 && 'decays',
+    lies > 0 && 'lies',
     Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
   ]
     .filter((text) => typeof text === 'string')

@@ -23,6 +23,7 @@ import {
   s10RefusalsAreTrue,
   s11Chain,
   s17AcceptedBounds,
+  s17NoLieIsAccepted,
   s23VerdictStability,
   s5ExactlyOnce,
   s7Closure,
@@ -33,8 +34,10 @@ import {
   s16AckAfterCommit,
   s17AuthorFrame,
   s17FrameSize,
+  s17NoLieIsBound,
   s4QueuedBeforeSent,
 } from './invariants/wire.ts'
+import { lieAt, refusedName } from './lies.ts'
 import type { Stage } from './stage.ts'
 import type { Build } from './versioned.ts'
 import { Violation } from './violation.ts'
@@ -73,6 +76,7 @@ export class Observer {
     this.#reviewer ??= JSON.parse(
       this.#stage.store.database.load().meta.get('epoch')!,
     ) as ReviewerFacts
+    s17NoLieIsAccepted(truth, runs)
     s5ExactlyOnce(truth, runs)
     s7Closure(truth, runs)
     s11Chain(truth, runs, this.#reviewer)
@@ -91,9 +95,11 @@ export class Observer {
       if (forked.length > 0) tally.hit('accepted as a fork', forked.length)
       for (const message of messages) this.#tallyAccepted(message)
     }
-    for (const { text } of batch.rejections) {
+    for (const { msgId, text } of batch.rejections) {
       const { rejection } = JSON.parse(text) as { rejection: { reason: string } }
       tally.hit(`rejected: ${rejection.reason}`)
+      const lie = truth.lies.get(msgId)
+      if (lie !== undefined) tally.hit(refusedName(lie))
     }
   }
 
@@ -102,7 +108,9 @@ export class Observer {
     const joined = this.#joiner(`${direction} ${name}`).take(text)
     if (joined.kind === 'waiting') this.#stage.tally.hit('frame in parts')
     if (joined.kind !== 'frame') return
-    if (direction === 'up') this.#heardUp(name, joined.text)
+    if (direction === 'up' && lieAt(name))
+      this.#stage.note('L', () => `-> ${joined.text.slice(0, 40)}…`)
+    else if (direction === 'up') this.#heardUp(name, joined.text)
     else this.#heardDown(name, joined.text)
   }
 
@@ -141,6 +149,8 @@ export class Observer {
     this.#stage.note(name, () => `-> ${this.#textOf(text, parsed)}`)
     if (!parsed) return
     const { truth, tally } = this.#stage
+    if (parsed.kind === 'bind')
+      for (const opening of parsed.sessions) truth.openings.set(opening.sessionId, opening)
     const messages = parsed.kind === 'offer' ? this.#offered(text, parsed.packed) : []
     s17AuthorFrame(parsed, messages, this.#limits)
     if (parsed.kind === 'want' && typeof parsed.scope !== 'string') tally.hit('mend asked for')
@@ -164,6 +174,8 @@ export class Observer {
     const { frame } = this.#lastDown
     this.#stage.note('R', () => `-> ${name} ${this.#textOf(text, frame)}`)
     if (!frame) return
+    const lie = lieAt(name)
+    if (lie) s17NoLieIsBound(frame, lie, (id) => !this.#stage.truth.openings.has(id))
     const visit = this.#stage.visitOf(name)
     if (visit && (frame.kind === 'page' || frame.kind === 'entities')) visit.hasWholePast = false
     this.#tallyDown(frame)

@@ -35,6 +35,7 @@ export const ACTIONS = [
   'sojourn',
   'reload',
   'decay',
+  'lie',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
@@ -184,6 +185,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   if (extremes.sojourns > 0) weights.set('sojourn', extremes.sojourns)
   if (extremes.reloads > 0) weights.set('reload', extremes.reloads)
   if (extremes.decays > 0) weights.set('decay', extremes.decays)
+  if (extremes.lies > 0) weights.set('lie', extremes.lies)
   const all = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
   // Each look at a replica costs as many steps as there are rows.
   const isCrowded = extremes.crowd > 0

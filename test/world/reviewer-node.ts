@@ -6,6 +6,7 @@
 import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
 import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
 import { typesOf } from './entities.ts'
+import { lieAt, refusedName } from './lies.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
 import type { Build } from './versioned.ts'
@@ -37,6 +38,15 @@ export class ReviewerNode {
     this.#stage.wire.bury()
   }
 
+  /** Strangers may be struck for what they write; who lies must be, and for the lie. */
+  #struck(address: string, why: string): void {
+    const lie = lieAt(address)
+    if (lie?.struck !== undefined && why.includes(lie.struck))
+      this.#stage.tally.hit(refusedName(lie.name))
+    else if (lie) this.#stage.fault('S17', `a lie (${lie.name}) is struck as: ${why}`)
+    else if (!address.startsWith('X')) this.#stage.fault('S17', `an honest tab is struck: ${why}`)
+  }
+
   async #start(): Promise<void> {
     const { plan, store, wire, keys, faults, tally } = this.#stage
     const { tailMessagesMax } = plan
@@ -58,9 +68,7 @@ export class ReviewerNode {
         limits,
         onEvent: (event) => {
           tally.hit(`reviewer: ${event.type}`)
-          if (event.type === 'strike' && !event.address.startsWith('X')) {
-            this.#stage.fault('S17', `an honest tab is struck: ${event.why}`)
-          }
+          if (event.type === 'strike') this.#struck(event.address, event.why)
         },
       })
     } catch {

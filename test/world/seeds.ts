@@ -43,5 +43,10 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 30_137,
     found: 'a tab whose storage was taken away kept the ended sessions of others from being sent',
   },
+  {
+    seed: 1100,
+    found:
+      'a refused publication whose verdict had rotted was shown to the app when it was refused again',
+  },
   { seed: 1128, found: 'a run could not be written in which a message keeps a later one' },
 ]

@@ -3,6 +3,7 @@
  * of them says nothing. Counted by name in each world's tally.
  */
 import { VALUE_KINDS } from '../model/real-values.ts'
+import { LIES, refusedName } from './lies.ts'
 
 export const SOMETIMES: readonly string[] = [
   'lost ack asked for again',
@@ -78,5 +79,7 @@ export const SOMETIMES: readonly string[] = [
   'action: sojourn',
   'fault: reload',
   'call refused: outbox_full',
+  'action: lie',
+  ...LIES.map(({ name }) => refusedName(name)),
   ...VALUE_KINDS.map((kind) => `value: ${kind}`),
 ]

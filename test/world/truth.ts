@@ -3,7 +3,7 @@
  * what the reviewer's store has committed and refused, what reached the platter of which disk.
  * Replicas and reviewer are measured by it; they know nothing of it.
  */
-import type { Hash, Message, Rejection } from '@countersign/core/message'
+import type { Hash, Message, Rejection, SessionOpening } from '@countersign/core/message'
 import type { AppendBatch, WriteBatch } from '@countersign/core/ports'
 import { readRun, unpackMessages } from '@countersign/core/protocol'
 import { type EntityHistory, type Fact, Facts } from './facts.ts'
@@ -51,6 +51,10 @@ export class Truth {
   readonly chainAt = new Map<number, Hash>()
   /** Which device writes in a session. */
   readonly deviceOf = new Map<string, string>()
+  /** By session: how its own author opened it. */
+  readonly openings = new Map<string, SessionOpening>()
+  /** Messages of a liar, with the name of the lie: nobody may accept them. */
+  readonly lies = new Map<string, string>()
   /** By device: own messages that reached its platter. */
   readonly #durable = new Map<string, Set<string>>()
   /** By device: own messages of which a draft reached its platter, as session and number. */

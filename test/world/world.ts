@@ -19,6 +19,7 @@ import { Device } from './device.ts'
 import { Faults } from './faults.ts'
 import { s22Restored } from './invariants/restored.ts'
 import type { Ack } from './invariants/verdicts.ts'
+import { Liar, type LiarStage } from './liar.ts'
 import { type ObservedStage, Observer } from './observer.ts'
 import type { Plan } from './plan.ts'
 import { ReviewerNode } from './reviewer-node.ts'
@@ -36,7 +37,7 @@ const HONEST: readonly string[] = [...USUAL, 'entity_exists', 'stale', 'precondi
 /** And where its store may be too old for what it wrote. */
 const OF_SOME_AGE: readonly string[] = [...HONEST, 'needs_upgrade']
 
-export class World implements VisitStage, ObservedStage, StrangerStage {
+export class World implements VisitStage, ObservedStage, StrangerStage, LiarStage {
   readonly plan: Plan
   readonly clock: VirtualClock = new VirtualClock()
   readonly random: Random
@@ -49,6 +50,8 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
   readonly keys: KeyPair
   readonly devices: readonly Device[]
   readonly strangers: Stranger[] = []
+  /** Where a seed has one. */
+  liar: Liar | undefined
   /** Where a seed has values of real kinds. */
   readonly real: RealValues | undefined
   readonly nodes: ReviewerNode[] = []
@@ -73,7 +76,10 @@ export class World implements VisitStage, ObservedStage, StrangerStage {
 
   static async make(plan: Plan, options: { readonly verbose?: boolean } = {}): Promise<World> {
     const bytes = new SeededRandom(plan.seed)
-    return new World(plan, bytes, await simSigner({ random: bytes }).generate(), options.verbose)
+    const keys = await simSigner({ random: bytes }).generate()
+    const world = new World(plan, bytes, keys, options.verbose)
+    if (plan.lies > 0) world.liar = await Liar.make(world)
+    return world
   }
 
   private constructor(plan: Plan, bytes: SeededRandom, keys: KeyPair, verbose = false) {

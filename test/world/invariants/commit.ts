@@ -47,6 +47,14 @@ export function s5ExactlyOnce(truth: Truth, runs: readonly CommittedRun[]): void
   }
 }
 
+/** What somebody else wrote in an author's name, session or person is not accepted. */
+export function s17NoLieIsAccepted(truth: Truth, runs: readonly CommittedRun[]): void {
+  for (const { id } of runs.flatMap(({ messages }) => messages)) {
+    const lie = truth.lies.get(id)
+    must(lie === undefined, 'S17', () => `a lie is accepted: ${lie}`)
+  }
+}
+
 /** Parents are accepted before their children. */
 export function s7Closure(truth: Truth, runs: readonly CommittedRun[]): void {
   const inBatch = new Map<string, Message>()

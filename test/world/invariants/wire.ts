@@ -2,6 +2,7 @@
 import type { Message } from '@countersign/core/message'
 import type { AuthorFrame, ReviewerFrame } from '@countersign/core/protocol'
 import type { Limits } from '@countersign/core/testing'
+import { type Lie, isBind } from '../lies.ts'
 import type { Truth } from '../truth.ts'
 import { must } from '../violation.ts'
 
@@ -36,6 +37,17 @@ export function s17AuthorFrame(
       () => `an offer of ${messages.length} messages`,
     )
   }
+}
+
+/** A link over which somebody lies speaks for no session but the liar's own, if for any. */
+export function s17NoLieIsBound(
+  frame: ReviewerFrame,
+  lie: Lie,
+  own: (id: string) => boolean,
+): void {
+  if (frame.kind !== 'bound') return
+  const bound = frame.sessionIds.find((id) => isBind(lie) || !own(id))
+  must(bound === undefined, 'S17', () => `session ${bound} is bound by a lie: ${lie.name}`)
 }
 
 /** What is offered is on the platter first, as long as there is one that works. */

@@ -33,6 +33,7 @@ import { ackFlipsShown } from './ack-flips-shown.ts'
 import { rejectedParentForgotten } from './rejected-parent-forgotten.ts'
 import { resolveIgnoresRace } from './resolve-ignores-race.ts'
 import { lastIsFirst } from './last-is-first.ts'
+import { LIES_BELIEVED } from './lies.ts'
 import { snapshotForgetsHeads } from './snapshot-forgets-heads.ts'
 import { conflictInAuthorVersion } from './conflict-in-author-version.ts'
 import { correctionNotTaken } from './correction-not-taken.ts'
@@ -88,6 +89,7 @@ export const PLANTED: readonly Planted[] = [
   wholeRowWritten,
   lastFlushAlone,
   ...BEYOND_BOUNDS,
+  ...LIES_BELIEVED,
 ]
 
 export function plantedNamed(name: string): Planted {
