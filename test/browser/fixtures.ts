@@ -11,6 +11,8 @@ export interface VisitOptions {
   readonly width?: number
   readonly height?: number
   readonly dark?: boolean
+  /** In another tab of that page's browser, as the same person. */
+  readonly beside?: Page
 }
 
 interface Visits {
@@ -20,6 +22,14 @@ interface Visits {
   readonly startDemo: (...options: readonly string[]) => Promise<Demo>
   /** Words of the console that this test brings about on purpose. */
   readonly expectedErrors: RegExp[]
+}
+
+function contextOptions({ width = 1280, height = 800, dark = false }: VisitOptions) {
+  return {
+    viewport: { width, height },
+    colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+  } as const
 }
 
 export const test = base.extend<Visits, { readonly demo: Demo }>({
@@ -51,13 +61,9 @@ export const test = base.extend<Visits, { readonly demo: Demo }>({
     void startDemo
     const errors: string[] = []
     const close: (() => Promise<void>)[] = []
-    await provide(async ({ url = demo.url, width = 1280, height = 800, dark = false } = {}) => {
-      const context = await browser.newContext({
-        viewport: { width, height },
-        colorScheme: dark ? 'dark' : 'light',
-        reducedMotion: 'reduce',
-      })
-      close.push(() => context.close())
+    await provide(async ({ url = demo.url, beside, ...look } = {}) => {
+      const context = beside?.context() ?? (await browser.newContext(contextOptions(look)))
+      if (!beside) close.push(() => context.close())
       const page = await context.newPage()
       page.on('pageerror', (error) => errors.push(String(error)))
       page.on('console', (message) => {
