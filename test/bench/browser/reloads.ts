@@ -21,27 +21,44 @@ export interface Losses {
 
 const KINDS: readonly LeavingKind[] = ['bare', 'ours']
 
+/** Where one side writes, its page reloads so many ms later, and the next page looks for it. */
+export interface Place {
+  leave(kind: LeavingKind, delayMs: number): Promise<Found>
+}
+
+/** `within` opens a place, and closes it after the work. */
 export async function reloads(
   delays: readonly number[],
   tries: number,
-  onLosses: (losses: Losses) => void = () => {},
+  {
+    within = withNotes,
+    onLosses = () => {},
+  }: {
+    readonly within?: (work: (place: Place) => Promise<Losses>) => Promise<Losses>
+    readonly onLosses?: (losses: Losses) => void
+  } = {},
 ): Promise<readonly Losses[]> {
+  const all: Losses[] = []
+  for (const delayMs of delays) {
+    const losses = await within((place) => lossesOf(place, delayMs, tries))
+    onLosses(losses)
+    all.push(losses)
+  }
+  return all
+}
+
+/** A small page with a store in it. */
+function withNotes(work: (place: Place) => Promise<Losses>): Promise<Losses> {
   return withSite(async (site) => {
     const page = await site.open()
-    const all: Losses[] = []
-    for (const delayMs of delays) {
-      const losses = await lossesOf(page, delayMs, tries)
-      onLosses(losses)
-      all.push(losses)
-    }
-    return all
+    return work({ leave: (kind, delayMs) => oneTry(page, kind, delayMs) })
   })
 }
 
-async function lossesOf(page: Page, delayMs: number, tries: number): Promise<Losses> {
+async function lossesOf(place: Place, delayMs: number, tries: number): Promise<Losses> {
   const found: Record<LeavingKind, Found[]> = { bare: [], ours: [] }
   for (let i = 0; i < tries; i++)
-    for (const kind of KINDS) found[kind].push(await oneTry(page, kind, delayMs))
+    for (const kind of KINDS) found[kind].push(await place.leave(kind, delayMs))
   const lost = (kind: LeavingKind): number =>
     found[kind].filter((each) => !each.found && !each.late).length
   const flushed = found.ours.filter(({ settled }) => settled)
