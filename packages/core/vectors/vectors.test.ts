@@ -7,6 +7,9 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readFlush } from '../src/facts/flush.ts'
 import { readSession } from '../src/facts/session-line.ts'
+import { chainOfBatch, readBatch } from '../src/wire/read-batch.ts'
+import { epochId, readRecord } from '../src/wire/records.ts'
+import { batchVectors, sessions } from './batches.ts'
 import { flushVectors } from './flushes.ts'
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('base64url')
@@ -57,4 +60,54 @@ test.each(flushes.refused)('FACT15 refused: $name', ({ session: line, text }) =>
   const session = readSession(line)
   if (!session.ok) throw new Error(session.error.message)
   expect(readFlush(session.value, text).ok).toBe(false)
+})
+
+interface TextVector {
+  readonly text: string
+  readonly chain: string
+}
+
+const batches = fileOf('batches.json') as {
+  readonly space: string
+  readonly eid: string
+  readonly epoch: TextVector
+  readonly batch: Record<'log' | 'author' | 'erased' | 'chain', string>
+  readonly rest: TextVector
+  readonly redact: TextVector
+}
+
+test('the file of batches is what the script makes (run make.ts after a change of a text)', () => {
+  expect(batches).toEqual(batchVectors())
+})
+
+test('BATCH7 BATCH11 BATCH12 the lineage of the file is read, link by link', () => {
+  const { space, epoch, batch, rest, redact } = batches
+  const first = readRecord(epoch.text, '')
+  if (!first.ok) throw new Error(first.error.message)
+  expect(first.value.chain).toBe(epoch.chain)
+  expect(epochId(first.value)).toBe(batches.eid)
+
+  const context = {
+    space,
+    before: { seq: 1, chain: epoch.chain },
+    sessions,
+    own: () => undefined,
+    redacted: () => undefined,
+  }
+  const read = readBatch(batch.log, context)
+  if (!read.ok) throw new Error(read.error.message)
+  expect(read.value).toMatchObject({ chain: batch.chain, throughSeq: 4 })
+  expect(read.value.accepted.map(({ message }) => message?.changes[0]?.values)).toEqual([
+    ['one'],
+    ['two'],
+    ['three'],
+  ])
+  for (const form of ['log', 'author', 'erased'] as const)
+    expect(chainOfBatch(batch[form], context)).toEqual({ ok: true, value: batch.chain })
+
+  const last = readBatch(rest.text, { ...context, before: { seq: 4, chain: batch.chain } })
+  if (!last.ok) throw new Error(last.error.message)
+  expect(last.value.chain).toBe(rest.chain)
+  expect(last.value.accepted[0]!.message!.changes[0]!.entityId).toMatch(/17$/)
+  expect(readRecord(redact.text, rest.chain)).toMatchObject({ value: { chain: redact.chain } })
 })

@@ -12,15 +12,8 @@ import { flushHashes, messageId } from './hashes.ts'
 import { headOf } from './head-line.ts'
 import { lineBytes, linesOf, parseLine, textOfLines } from './line.ts'
 import { outcomeOf, refuse } from './malformed.ts'
-import {
-  type OuterLine,
-  changeAt,
-  expectOf,
-  innerLineOf,
-  isInner,
-  outerLineOf,
-} from './message-lines.ts'
-import type { Change, Flush, FlushText, Message, Seen, Session, Shape } from './types.ts'
+import { innerLineOf, isInner, messageOf, outerLineOf } from './message-lines.ts'
+import type { Flush, FlushText, Message, Seen, Session, Shape } from './types.ts'
 
 /**
  * Composes a flush of the messages, in the order of their clientSeq. Errors: `flush_full`, they are
@@ -99,32 +92,11 @@ function messagesOf(lines: readonly string[], context: FlushContext): readonly M
     const outer = outerLineOf(line, context)
     if (outer.inner !== inner.length)
       refuse(`line ${i}: ${outer.inner} changes are announced, ${inner.length} stand before it`)
-    messages.push(messageOf(outer, inner, { line: i, context }))
+    messages.push(messageOf(outer, inner.map(innerLineOf), { line: i, context }))
     inner = []
   }
   if (inner.length > 0) refuse('the changes at the end belong to no message')
   return messages
-}
-
-/** The message whose last line has number `line`, and whose changes stand in the lines before. */
-function messageOf(
-  outer: OuterLine,
-  inner: readonly (readonly unknown[])[],
-  { line, context }: { readonly line: number; readonly context: FlushContext },
-): Message {
-  const { clientSeq, time } = outer
-  const read = inner.map(innerLineOf)
-  const changes: readonly Change[] =
-    inner.length === 0
-      ? [changeAt(line, outer, context)]
-      : read.map(({ change }, i) =>
-          changeAt(line - inner.length + i, { change, clientSeq }, context),
-        )
-  if (new Set(changes.map(({ entityId }) => entityId)).size !== changes.length)
-    refuse(`message ${clientSeq}: two changes concern the same entity`)
-  const expect = expectOf(outer.expect, context)
-  const salts = [...read.map(({ salt }) => salt), outer.salt]
-  return { clientSeq, time, changes, salts, ...(expect && { expect }) }
 }
 
 function checkFlush(messages: readonly Message[], { head, bounds }: FlushContext): void {

@@ -70,7 +70,7 @@ function expectJson(expect: readonly Expectation[], entities: EntityNames): Json
 }
 
 /** A line of a change, not yet read, as the message's number stands in its last line. */
-interface InnerLine {
+export interface InnerLine {
   readonly change: unknown
   readonly salt: Salt
 }
@@ -97,11 +97,17 @@ export function innerLineOf(line: readonly unknown[]): InnerLine {
   return { change, salt: saltOf(salt) }
 }
 
+/** How many lines before a parsed last line belong to its message; refuses. */
+export function innerCountOf(line: readonly unknown[]): number {
+  const [change] = listOf(line[2], 'changes', { min: 1, max: 1 })
+  return typeof change === 'number' ? countOf(change, 'number of changes', 2) : 0
+}
+
 export function outerLineOf(line: readonly unknown[], context: FlushContext): OuterLine {
   const list = tupleOf(line, 'line of a message', { min: 4, max: 5 })
   const time = wholeOf(context.head.baseTime + wholeOf(list[1], 'time'), 'time')
   const [change] = listOf(list[2], 'changes', { min: 1, max: 1 })
-  const inner = typeof change === 'number' ? countOf(change, 'number of changes', 2) : 0
+  const inner = innerCountOf(list)
   if (inner > context.bounds.messageChangesMax)
     refuse(`more than ${context.bounds.messageChangesMax} changes`, 'too_large')
   return {
@@ -139,4 +145,24 @@ export function expectOf(value: unknown, context: FlushContext): Message['expect
     const own = spansIf(list[2], context.session, context.bounds)
     return { entityId, ...(cut !== undefined && { cut }), ...(own && { own }) }
   })
+}
+
+/** The message whose last line has number `line`, and whose changes stand in the lines before; refuses. */
+export function messageOf(
+  outer: OuterLine,
+  inner: readonly InnerLine[],
+  { line, context }: { readonly line: number; readonly context: FlushContext },
+): Message {
+  const { clientSeq, time } = outer
+  const changes: readonly Change[] =
+    inner.length === 0
+      ? [changeAt(line, outer, context)]
+      : inner.map(({ change }, i) =>
+          changeAt(line - inner.length + i, { change, clientSeq }, context),
+        )
+  if (new Set(changes.map(({ entityId }) => entityId)).size !== changes.length)
+    refuse(`message ${clientSeq}: two changes concern the same entity`)
+  const expect = expectOf(outer.expect, context)
+  const salts = [...inner.map(({ salt }) => salt), outer.salt]
+  return { clientSeq, time, changes, salts, ...(expect && { expect }) }
 }

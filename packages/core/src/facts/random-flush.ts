@@ -37,11 +37,11 @@ export class RandomFlush {
   readonly #others: readonly Uuid[]
   readonly #shapes: Shape[] = []
 
-  constructor(chance: Chance) {
+  constructor(chance: Chance, space?: Uuid) {
     this.#chance = chance
     const eid = this.#if(0.7, () => this.uuid()) ?? null
     this.session = composeSession({
-      space: this.uuid(),
+      space: space ?? this.uuid(),
       authorId: this.uuid(),
       sessionId: this.uuid(),
       personalCommit: this.#hash(),

@@ -1,0 +1,206 @@
+/**
+ * Composes the text of a batch from judged flushes. The text of one batch has several forms with
+ * one chain: for the log, for an author (hashes in the places of own messages), after an erasure,
+ * for who may not see a message.
+ */
+import type { Hash } from '../base/hash.ts'
+import { type Outcome, fail, ok } from '../base/outcome.ts'
+import { isLongerThan } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { textOfLines } from '../facts/line.ts'
+import type { Message, Session } from '../facts/types.ts'
+import { BATCH_BOUNDS, type BatchBounds } from './bounds.ts'
+import { type FlushEntry, type NamedLine, composeFirstLine } from './first-line.ts'
+import { reviewHash } from './hashes.ts'
+import {
+  type BatchLayout,
+  type FlushLayout,
+  type ReviewLayout,
+  acceptedHashes,
+  chainOfLayout,
+  startOf,
+} from './layout.ts'
+import { composeReview, reviewSizeFault } from './review-line.ts'
+import type { JudgedFlush, Place } from './types.ts'
+
+/** What a reviewer has decided at one commit. At least one message of each flush is accepted. */
+export interface BatchDraft {
+  readonly fromSeq: number
+  /** The reviewer's clock, ms since 1970. */
+  readonly at: number
+  readonly judged: readonly JudgedFlush[]
+}
+
+/** What a batch looks like for one audience. */
+export interface BatchForm {
+  /** The number of a session that the audience has the line of; undefined: the line is sent. */
+  readonly sessionNo: (session: Session) => number | undefined
+  /** Whether the hash stands in the place of an accepted message's line, counted from 0 in the message. */
+  readonly hides?: (
+    message: { readonly seq: number; readonly session: Session },
+    line: number,
+  ) => boolean
+  /** Whether the hashes stand for a review and its values. */
+  readonly hidesReview?: (seq: number) => boolean
+  /** Whether the hash stands for the value that the write of this seq gives to a base. */
+  readonly hidesBase?: (seq: number) => boolean
+}
+
+export interface ComposedBatch {
+  readonly layout: BatchLayout
+  readonly throughSeq: number
+  readonly chain: Hash
+}
+
+/**
+ * Lays out a batch after `before`, the chain so far. `textOfBatch` makes its texts. Error:
+ * `too_large`, a review is above its bounds.
+ */
+export function composeBatch(
+  { fromSeq, at, judged }: BatchDraft,
+  before: Hash,
+  bounds: BatchBounds = BATCH_BOUNDS,
+): Outcome<ComposedBatch> {
+  const flushes = judged.map(flushLayout)
+  const reviews = reviewLayouts(judged, acceptedHashes(flushes), bounds)
+  if (!reviews.ok) return reviews
+  const first = {
+    fromSeq,
+    at,
+    flushes: flushes.map(({ entry }) => entry),
+    reviewed: reviews.value.map(({ offset }) => offset),
+  }
+  const firstText = composeFirstLine(first)
+  const layout = { firstText, first, flushes, reviews: reviews.value, newSessions: [] }
+  const accepted = flushes.reduce((sum, { entry }) => sum + entry.taken.length, 0)
+  return ok({
+    layout,
+    throughSeq: fromSeq + accepted - 1,
+    chain: chainOfLayout(layout, before),
+  })
+}
+
+function flushLayout({ session, flush, first, end, verdicts }: JudgedFlush): FlushLayout {
+  const starts = startsOf(flush.messages)
+  const [from, to] = [starts[first]!, starts[end]!]
+  const places: Place[] = []
+  const taken: number[] = []
+  for (const [i, { accepted }] of verdicts.entries()) {
+    for (let line = starts[first + i]!; line < starts[first + i + 1]!; line++)
+      places.push({
+        hash: flush.hashes.lines[line]!,
+        ...(accepted && { line: flush.text.lines[line]! }),
+      })
+    if (accepted) taken.push(places.length - 1)
+  }
+  const entry: FlushEntry = {
+    places: to - from,
+    taken,
+    names: namesOf({ session, flush, first, end, verdicts }, starts),
+    lineBefore: from,
+    hashBefore: flush.hashes.lines[from - 1] ?? '',
+  }
+  return { entry, session, head: flush.text.head, headHash: flush.hashes.head, places }
+}
+
+/** The number of the first line of each message, and of the line after the last. */
+function startsOf(messages: readonly Message[]): readonly number[] {
+  const starts = [0]
+  for (const { salts } of messages) starts.push(starts.at(-1)! + salts.length)
+  return starts
+}
+
+/** The entities of lines that a reader does not have, where an accepted message names them. */
+function namesOf(
+  { flush, first, verdicts }: JudgedFlush,
+  starts: readonly number[],
+): readonly NamedLine[] {
+  const spelled = new Map<Uuid, { readonly line: number; readonly hidden: boolean }>()
+  const names = new Map<number, Uuid>()
+  for (const [i, { changes, expect = [] }] of flush.messages.entries()) {
+    const hidden = !verdicts[i - first]?.accepted
+    for (const [no, { entityId }] of changes.entries())
+      if (!spelled.has(entityId)) spelled.set(entityId, { line: starts[i]! + no, hidden })
+    if (hidden) continue
+    for (const { entityId } of [...changes, ...expect]) {
+      const at = spelled.get(entityId)
+      if (at?.hidden) names.set(at.line, entityId)
+    }
+  }
+  return [...names]
+    .map(([line, entityId]) => ({ line, entityId }))
+    .toSorted((a, b) => a.line - b.line)
+}
+
+function reviewLayouts(
+  judged: readonly JudgedFlush[],
+  hashes: readonly Hash[],
+  bounds: BatchBounds,
+): Outcome<readonly ReviewLayout[]> {
+  const accepted = judged.flatMap(({ verdicts }) => verdicts.filter((item) => item.accepted))
+  const reviews: ReviewLayout[] = []
+  for (const [offset, { review }] of accepted.entries()) {
+    if (!review) continue
+    const text = composeReview(review)
+    const fault = reviewSizeFault(text, bounds)
+    if (fault) return fail('too_large', fault)
+    const place = { hash: reviewHash(hashes[offset]!, text.line), line: text.line }
+    reviews.push({ offset, place, review, values: text.values })
+  }
+  return ok(reviews)
+}
+
+/** The text of a batch in one form. Error: `too_large`, it is above the bound of a batch. */
+export function textOfBatch(
+  { firstText, first, flushes, reviews }: BatchLayout,
+  form: BatchForm,
+  bounds: BatchBounds = BATCH_BOUNDS,
+): Outcome<string> {
+  const lines = [firstText]
+  let seq = first.fromSeq
+  for (const flush of flushes) {
+    const no = form.sessionNo(flush.session)
+    lines.push(no === undefined ? flush.session.line : String(no), flush.head)
+    const hidden = hiddenPlaces(flush, seq, form)
+    lines.push(...flush.places.map((place, at) => placeText(place, hidden.has(at))))
+    seq += flush.entry.taken.length
+  }
+  for (const review of reviews) lines.push(...reviewLines(review, first.fromSeq, form))
+  const text = textOfLines(lines)
+  return isLongerThan(text, bounds.batchBytesMax)
+    ? fail('too_large', `a batch has at most ${bounds.batchBytesMax} bytes; commit fewer messages`)
+    : ok(text)
+}
+
+/** The places of a flush whose first accepted message has this seq, where the form hides the line. */
+function hiddenPlaces(
+  { session, entry, places }: FlushLayout,
+  fromSeq: number,
+  { hides }: BatchForm,
+): ReadonlySet<number> {
+  const hidden = new Set<number>()
+  if (!hides) return hidden
+  for (const [i, end] of entry.taken.entries()) {
+    const start = startOf(places, end)
+    for (let at = start; at <= end; at++)
+      if (hides({ seq: fromSeq + i, session }, at - start)) hidden.add(at)
+  }
+  return hidden
+}
+
+function reviewLines(
+  { offset, place, review, values }: ReviewLayout,
+  fromSeq: number,
+  { hidesReview, hidesBase }: BatchForm,
+): readonly string[] {
+  if (!review || hidesReview?.(fromSeq + offset)) return [placeText(place, true)]
+  const valued = review.bases.filter(({ value, valueHash }) => value ?? valueHash)
+  return [
+    placeText(place, false),
+    ...values.map((value, i) => placeText(value, hidesBase?.(valued[i]!.seq!) ?? false)),
+  ]
+}
+
+function placeText({ hash, line }: Place, hidden: boolean): string {
+  return hidden || line === undefined ? `"${hash}"` : line
+}

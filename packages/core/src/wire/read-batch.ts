@@ -1,0 +1,245 @@
+/**
+ * Reads a batch as a follower of everything does. A hash is taken in the place of an accepted
+ * message only where the message is the reader's own, or redacted; the chain that results is what
+ * the signature of a position vouches for, and the caller compares it before it believes a word.
+ */
+import type { Hash } from '../base/hash.ts'
+import type { Outcome } from '../base/outcome.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { FlushContext } from '../facts/change.ts'
+import { EntityNames } from '../facts/entity-names.ts'
+import { messageId } from '../facts/hashes.ts'
+import { headOf } from '../facts/head-line.ts'
+import { parseLine } from '../facts/line.ts'
+import { outcomeOf, refuse } from '../facts/malformed.ts'
+import {
+  type InnerLine,
+  changeAt,
+  innerLineOf,
+  messageOf,
+  outerLineOf,
+} from '../facts/message-lines.ts'
+import type { Change, Message, Session } from '../facts/types.ts'
+import { BATCH_BOUNDS, type BatchBounds } from './bounds.ts'
+import { type BatchLayout, type FlushLayout, chainOfLayout, layOut, startOf } from './layout.ts'
+import { baseValueOf, reviewSizeFault } from './review-line.ts'
+import type { Accepted, Batch, Review } from './types.ts'
+
+/** What the reader has before the batch. */
+export interface BatchContext {
+  readonly space: Uuid
+  /** Where the batch goes on. */
+  readonly before: { readonly seq: number; readonly chain: Hash }
+  /** Sessions by their number. */
+  readonly sessions: readonly Session[]
+  /** An own message by its hash. */
+  readonly own: (hash: Hash) => Message | undefined
+  /** The entity of a line that a redact record erased; undefined: none did. Lines count from 0. */
+  readonly redacted: (seq: number, line: number) => Uuid | undefined
+  readonly bounds?: BatchBounds
+}
+
+/** Reads an untrusted batch. Never throws. Errors: `invalid`, `too_large`. */
+export function readBatch(text: string, context: BatchContext): Outcome<Batch> {
+  return outcomeOf(() => batchOf(text, context))
+}
+
+/**
+ * The chain after a batch, for who may not see every line: a hash in any place will do. Never
+ * throws. Errors: `invalid`, `too_large`.
+ */
+export function chainOfBatch(
+  text: string,
+  { before, sessions, bounds = BATCH_BOUNDS }: Pick<BatchContext, 'before' | 'sessions' | 'bounds'>,
+): Outcome<Hash> {
+  return outcomeOf(() => chainOfLayout(layOut(text, sessions, bounds), before.chain))
+}
+
+/** Lays out the text of a batch, to make other forms of it. Never throws. Errors as above. */
+export function readLayout(
+  text: string,
+  sessions: readonly Session[],
+  bounds: BatchBounds = BATCH_BOUNDS,
+): Outcome<BatchLayout> {
+  return outcomeOf(() => layOut(text, sessions, bounds))
+}
+
+function batchOf(text: string, context: BatchContext): Batch {
+  const bounds = context.bounds ?? BATCH_BOUNDS
+  const layout = layOut(text, context.sessions, bounds)
+  const { first, flushes, newSessions } = layout
+  if (first.fromSeq !== context.before.seq + 1)
+    refuse(`batch: it starts at ${first.fromSeq}, expected is ${context.before.seq + 1}`)
+  const messages: Accepted[] = []
+  for (const flush of flushes)
+    messages.push(
+      ...new FlushReader(flush, context, bounds).accepted(first.fromSeq + messages.length),
+    )
+  return {
+    fromSeq: first.fromSeq,
+    throughSeq: first.fromSeq + messages.length - 1,
+    at: first.at,
+    accepted: withReviews(messages, layout, bounds),
+    newSessions,
+    chain: chainOfLayout(layout, context.before.chain),
+  }
+}
+
+/** Reads the accepted messages of one flush of a batch. */
+class FlushReader {
+  readonly #flush: FlushLayout
+  readonly #context: BatchContext
+  readonly #lines: FlushContext
+  /** Places that belong to accepted messages. */
+  readonly #read = new Set<number>()
+  /** How many names of the first line are spelled so far. */
+  #named = 0
+
+  constructor(flush: FlushLayout, context: BatchContext, bounds: BatchBounds) {
+    const { session, head } = flush
+    if (session.facts.space !== context.space) refuse('batch: a session of another space')
+    this.#flush = flush
+    this.#context = context
+    this.#lines = {
+      session: session.facts,
+      head: headOf(head, session.facts, bounds),
+      entities: new EntityNames(),
+      bounds,
+    }
+  }
+
+  accepted(fromSeq: number): readonly Accepted[] {
+    const { entry, places } = this.#flush
+    const accepted = entry.taken.map((end, i) => this.#acceptedAt(end, fromSeq + i))
+    if (places.some(({ line }, at) => line !== undefined && !this.#read.has(at)))
+      refuse('batch: a line that belongs to no accepted message')
+    return accepted
+  }
+
+  #acceptedAt(end: number, seq: number): Accepted {
+    const { session, places } = this.#flush
+    const { hash } = places[end]!
+    this.#spellNamesBefore(end)
+    const base = { seq, id: messageId(hash), hash, session, seen: this.#lines.head.seen }
+    const own = this.#ownAt(end)
+    if (own) return { ...base, message: own, rest: [], review: null }
+    const start = startOf(places, end)
+    const missing = places.slice(start, end + 1).flatMap((place, i) => (place.line ? [] : [i]))
+    for (let at = start; at <= end; at++) this.#take(at)
+    if (missing.length === 0)
+      return { ...base, message: this.#message(start, end), rest: [], review: null }
+    this.#spellRedacted(seq, { start, missing })
+    return { ...base, message: null, rest: this.#rest(start, end), review: null }
+  }
+
+  /** Lines spell in their order: a name counts for the messages after its line. */
+  #spellNamesBefore(at: number): void {
+    const { names, lineBefore } = this.#flush.entry
+    for (; this.#named < names.length; this.#named++) {
+      const { line, entityId } = names[this.#named]!
+      if (line >= lineBefore + at) return
+      this.#lines.entities.spell(line, entityId)
+    }
+  }
+
+  #take(at: number): void {
+    if (this.#read.has(at)) refuse('batch: one line belongs to two messages')
+    this.#read.add(at)
+  }
+
+  /** An own message whose last line is a hash here; what else of it stands here is as good. */
+  #ownAt(end: number): Message | undefined {
+    const { places, entry } = this.#flush
+    const { hash, line } = places[end]!
+    const own = line === undefined ? this.#context.own(hash) : undefined
+    if (!own) return undefined
+    const start = end + 1 - own.salts.length
+    if (start < 0) refuse('batch: an own message starts before its part of the flush')
+    for (let at = start; at <= end; at++) this.#take(at)
+    for (const [i, { entityId }] of own.changes.entries())
+      this.#lines.entities.spell(entry.lineBefore + start + i, entityId)
+    return own
+  }
+
+  #message(start: number, end: number): Message {
+    const inner: InnerLine[] = []
+    for (let at = start; at < end; at++) inner.push(innerLineOf(this.#parsed(at)))
+    return messageOf(outerLineOf(this.#parsed(end), this.#lines), inner, {
+      line: this.#flush.entry.lineBefore + end,
+      context: this.#lines,
+    })
+  }
+
+  #parsed(at: number): readonly unknown[] {
+    return parseLine(this.#flush.places[at]!.line!, 'line of a batch', 'verified')
+  }
+
+  /** Refuses a hash that no redact record explains. */
+  #spellRedacted(
+    seq: number,
+    { start, missing }: { readonly start: number; readonly missing: readonly number[] },
+  ): void {
+    for (const line of missing) {
+      const entityId = this.#context.redacted(seq, line)
+      if (entityId === undefined)
+        refuse(`batch: line ${line} of message ${seq} is a hash, and neither own nor redacted`)
+      else this.#lines.entities.spell(this.#flush.entry.lineBefore + start + line, entityId)
+    }
+  }
+
+  /** What is left of a message with redacted lines. */
+  #rest(start: number, end: number): readonly Change[] {
+    if (start === end) return []
+    const { clientSeq } = outerLineOf(this.#parsed(end), this.#lines)
+    const rest: Change[] = []
+    for (let at = start; at < end; at++) {
+      if (this.#flush.places[at]!.line === undefined) continue
+      const { change } = innerLineOf(this.#parsed(at))
+      const line = this.#flush.entry.lineBefore + at
+      rest.push(changeAt(line, { change, clientSeq }, this.#lines))
+    }
+    return rest
+  }
+}
+
+function withReviews(
+  accepted: readonly Accepted[],
+  { reviews }: BatchLayout,
+  bounds: BatchBounds,
+): readonly Accepted[] {
+  const all = [...accepted]
+  for (const { offset, place, review, values } of reviews) {
+    const of = all[offset]!
+    if (!review) {
+      if (of.message)
+        refuse(`batch: the review of message ${of.seq} is a hash, and its lines are not`)
+      continue
+    }
+    const fault = reviewSizeFault({ line: place.line!, values }, bounds)
+    if (fault) refuse(fault, 'too_large')
+    checkReview(review, of)
+    let next = 0
+    const bases = review.bases.map((base) => {
+      if (base.valueHash === undefined) return base
+      const line = values[next++]!.line
+      return line === undefined ? base : { ...base, value: baseValueOf(line, bounds) }
+    })
+    all[offset] = { ...of, review: { ...review, bases } }
+  }
+  return all
+}
+
+/** Whether a review fits to its message, as far as that can be seen. */
+function checkReview({ bases, assigned }: Review, { seq, message }: Accepted): void {
+  if (bases.some((base) => base.seq !== null && base.seq >= seq))
+    refuse(`batch: a base of message ${seq} is not before it`)
+  if (!message) return
+  for (const { change, reg } of bases)
+    if (message.changes[change]?.shape.regs[reg] === undefined)
+      refuse(`batch: a base of message ${seq} names a register that it does not write`)
+  for (const { change, values } of assigned) {
+    const shape = message.changes[change]?.shape
+    if (shape?.kind !== 'create' || shape.regs.some((reg) => Object.hasOwn(values, reg)))
+      refuse(`batch: message ${seq} has assigned values outside its creates`)
+  }
+}

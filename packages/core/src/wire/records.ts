@@ -1,0 +1,132 @@
+/**
+ * Records of a reviewer that take a seq of their own, each one line:
+ *
+ *   epoch   ["epoch", seq, at, v, space, reviewerId, reviewerKey, epoch, why, prev | null]
+ *           prev: [eid, epoch, seq, chain], the position that it goes on from
+ *   redact  ["redact", seq, at, seq of the message, line of the message]
+ *
+ * Their link of the chain has the hash of the line alone. The id of an epoch, `eid`, is the uuid8
+ * of that hash. The signed position after a record vouches for it.
+ */
+import { canonical } from '../base/canonical.ts'
+import { type Hash, bytesOfHash } from '../base/hash.ts'
+import type { Json } from '../base/json.ts'
+import type { Outcome } from '../base/outcome.ts'
+import { isLongerThan } from '../base/size.ts'
+import { type Uuid, uuid8 } from '../base/uuid.ts'
+import { longId, shortId } from '../facts/ids.ts'
+import { parseLine } from '../facts/line.ts'
+import { countOf, hashOf, listOf, outcomeOf, refuse, textOf } from '../facts/malformed.ts'
+import { TEXT_VERSION } from '../facts/types.ts'
+import { type Position, chainAfter, firstHash } from './hashes.ts'
+
+const RECORD_BYTES_MAX = 1_024
+const WHY = ['genesis', 'handover', 'restore', 'claim'] as const
+const KEY_CHARACTERS_MAX = 256
+
+/** Opens a term of a reviewer. Genesis has seq 1; seq goes on counting along the lineage. */
+export interface EpochRecord {
+  readonly kind: 'epoch'
+  readonly seq: number
+  /** The reviewer's clock, ms since 1970. */
+  readonly at: number
+  readonly space: Uuid
+  readonly reviewerId: Uuid
+  /** Public key, base64url. */
+  readonly reviewerKey: string
+  readonly epoch: number
+  readonly why: (typeof WHY)[number]
+  readonly prev: Position | null
+}
+
+/** Erases the values of one line of an accepted message. */
+export interface RedactRecord {
+  readonly kind: 'redact'
+  readonly seq: number
+  readonly at: number
+  readonly messageSeq: number
+  /** Which line of the message, counted from 0. */
+  readonly line: number
+}
+
+export type BatchRecord = EpochRecord | RedactRecord
+
+/** A record with its text and the chain after it. */
+export interface RecordText {
+  readonly record: BatchRecord
+  readonly line: string
+  readonly hash: Hash
+  readonly chain: Hash
+}
+
+export function composeRecord(record: BatchRecord, before: Hash): RecordText {
+  return withChain(record, canonical(recordJson(record)), before)
+}
+
+/** Reads an untrusted record. Errors: `invalid`, `too_large`. */
+export function readRecord(line: string, before: Hash): Outcome<RecordText> {
+  return outcomeOf(() => withChain(recordOf(line), line, before))
+}
+
+function withChain(record: BatchRecord, line: string, before: Hash): RecordText {
+  const hash = firstHash(line)
+  return { record, line, hash, chain: chainAfter(before, [hash]) }
+}
+
+/** The id of the epoch that this record opens. */
+export function epochId({ hash }: RecordText): Uuid {
+  return uuid8(bytesOfHash(hash))
+}
+
+function recordJson(record: BatchRecord): Json {
+  if (record.kind === 'redact')
+    return ['redact', record.seq, record.at, record.messageSeq, record.line]
+  const { seq, at, space, reviewerId, reviewerKey, epoch, why, prev } = record
+  const from = prev && [shortId(prev.eid), prev.epoch, prev.seq, prev.chain]
+  const ids = [shortId(space), shortId(reviewerId), reviewerKey]
+  return ['epoch', seq, at, TEXT_VERSION, ...ids, epoch, why, from]
+}
+
+function recordOf(line: string): BatchRecord {
+  if (isLongerThan(line, RECORD_BYTES_MAX))
+    refuse(`record: longer than ${RECORD_BYTES_MAX} bytes`, 'too_large')
+  const list = parseLine(line, 'record')
+  const seq = countOf(list[1], 'seq', 1)
+  const at = countOf(list[2], 'at')
+  if (list[0] === 'epoch') return epochOf(list, { seq, at })
+  if (list[0] !== 'redact' || list.length !== 5) return refuse('record: the kind is unknown')
+  const messageSeq = countOf(list[3], 'redact', 1)
+  if (messageSeq >= seq) refuse('redact: the message is not before the record')
+  return { kind: 'redact', seq, at, messageSeq, line: countOf(list[4], 'redact') }
+}
+
+function epochOf(
+  list: readonly unknown[],
+  { seq, at }: { readonly seq: number; readonly at: number },
+): EpochRecord {
+  if (list.length !== 10) refuse('epoch: 10 elements are expected')
+  if (list[3] !== TEXT_VERSION) refuse(`epoch: the version is not ${TEXT_VERSION}`)
+  const epoch = countOf(list[7], 'epoch', 1)
+  const why = WHY.find((item) => item === list[8]) ?? refuse('epoch: the reason is unknown')
+  const prev = prevOf(list[9])
+  if ((why === 'genesis') !== (prev === null)) refuse('epoch: genesis alone goes on from nothing')
+  if (seq !== (prev?.seq ?? 0) + 1) refuse('epoch: the seq is not the next one')
+  if (epoch <= (prev?.epoch ?? 0)) refuse('epoch: the number is not above the one before')
+  const reviewerKey = textOf(list[6], 'reviewerKey')
+  if (reviewerKey.length > KEY_CHARACTERS_MAX || !/^[A-Za-z0-9_-]+$/.test(reviewerKey))
+    refuse('reviewerKey: base64url is expected')
+  const space = longId(list[4], 'space')
+  const reviewerId = longId(list[5], 'reviewerId')
+  return { kind: 'epoch', seq, at, space, reviewerId, reviewerKey, epoch, why, prev }
+}
+
+function prevOf(value: unknown): Position | null {
+  if (value === null) return null
+  const list = listOf(value, 'prev', { min: 4, max: 4 })
+  return {
+    eid: longId(list[0], 'prev'),
+    epoch: countOf(list[1], 'prev', 1),
+    seq: countOf(list[2], 'prev', 1),
+    chain: hashOf(list[3], 'prev'),
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * Test vectors of the texts of reviewers: a short lineage of an epoch record, a batch in three
+ * forms, and a redact record, with the chain after each and the bytes that a position signs.
+ */
+import { toHex } from '../src/base/bytes.ts'
+import type { Json } from '../src/base/json.ts'
+import { composeFlush } from '../src/facts/flush.ts'
+import { chainPrefix } from '../src/facts/ids.ts'
+import { composeSession } from '../src/facts/session-line.ts'
+import type { Flush, Message, Names, Session, Shape } from '../src/facts/types.ts'
+import { type BatchForm, composeBatch, textOfBatch } from '../src/wire/compose-batch.ts'
+import { NO_CHAIN, positionBytes } from '../src/wire/hashes.ts'
+import { type EpochRecord, composeRecord, epochId } from '../src/wire/records.ts'
+import type { Review } from '../src/wire/types.ts'
+
+const uuid = (n: number): string => `0190a6b2-3c4d-8e5f-8a7b-${String(n).padStart(12, '0')}`
+const SALT = 'abcdefghijklmnop'
+const HASH = 'qvTGHdzF6KLavt4PO0gs2a6pQ00pQ00pQ00pQ00pQ00'
+const TIME = 1_700_000_000_000
+const SPACE = uuid(1)
+const NONE: Names = { canonical: [], own: [], others: [] }
+
+const genesis: EpochRecord = {
+  kind: 'epoch',
+  seq: 1,
+  at: TIME,
+  space: SPACE,
+  reviewerId: uuid(50),
+  reviewerKey: 'MCowBQYDK2VwAyEAabcdefghijklmnopqrstuvwxyz0123456789-_ABCDE',
+  epoch: 1,
+  why: 'genesis',
+  prev: null,
+}
+const record = composeRecord(genesis, NO_CHAIN)
+const eid = epochId(record)
+
+function sessionOf(author: number): Session {
+  const facts = { space: SPACE, authorId: uuid(author), sessionId: uuid(author + 1) }
+  return composeSession({ ...facts, personalCommit: HASH, eid })
+}
+const ann = sessionOf(2)
+const bob = sessionOf(4)
+
+const shape = (kind: Shape['kind']): Shape => ({
+  type: 'issue',
+  kind,
+  schemaVersion: 1,
+  regs: ['title'],
+})
+const CREATE = shape('create')
+const UPDATE = shape('update')
+
+function message(clientSeq: number, entity: number, parents: Names, value: string): Message {
+  const change = {
+    shape: parents === NONE ? CREATE : UPDATE,
+    entityId: uuid(entity),
+    parents,
+    values: [value],
+  }
+  return { clientSeq, time: TIME + clientSeq, changes: [change], salts: [SALT] }
+}
+
+function flushOf(session: Session, messages: readonly Message[]): Flush {
+  const seen = { seq: 1, chain: chainPrefix(record.chain), from: 1, except: [], eid }
+  const composed = composeFlush(session, { seen, messages })
+  if (!composed.ok) throw new Error(composed.error.message)
+  return composed.value
+}
+
+const own = (clientSeq: number): Names => ({ ...NONE, own: [clientSeq] })
+/** Ann: a create, a write on it, a create that is refused, one that is judged later. */
+const annsFlush = flushOf(ann, [
+  message(1, 17, NONE, 'one'),
+  message(2, 17, own(1), 'two'),
+  message(3, 18, NONE, 'refused'),
+  message(4, 17, own(2), 'later'),
+])
+const bobsFlush = flushOf(bob, [message(1, 19, NONE, 'three')])
+const REVIEW: Review = {
+  bases: [
+    {
+      change: 0,
+      reg: 0,
+      seq: 2,
+      value: { version: 1, value: 'one', salt: SALT },
+    },
+  ],
+  assigned: [],
+  places: [{ eid: uuid(60), seq: 7 }],
+  salt: SALT,
+}
+
+const NO_SESSIONS: BatchForm = { sessionNo: () => undefined }
+const isAnn = ({ session }: { readonly session: Session }): boolean => session === ann
+
+export function batchVectors(): Json {
+  const judged = [
+    {
+      session: ann,
+      flush: annsFlush,
+      first: 0,
+      end: 3,
+      verdicts: [{ accepted: true }, { accepted: true, review: REVIEW }, { accepted: false }],
+    },
+    { session: bob, flush: bobsFlush, first: 0, end: 1, verdicts: [{ accepted: true }] },
+  ]
+  const batch = composed({ fromSeq: 2, at: TIME + 100, judged }, record.chain)
+  const later = {
+    session: ann,
+    flush: annsFlush,
+    first: 3,
+    end: 4,
+    verdicts: [{ accepted: true }],
+  }
+  const rest = composed({ fromSeq: 5, at: TIME + 200, judged: [later] }, batch.chain)
+  const redact = composeRecord(
+    { kind: 'redact', seq: 6, at: TIME + 300, messageSeq: 3, line: 0 },
+    rest.chain,
+  )
+  const erased: BatchForm = {
+    sessionNo: () => undefined,
+    hides: ({ seq }) => seq === 3,
+    hidesReview: (seq) => seq === 3,
+  }
+  return {
+    space: SPACE,
+    eid,
+    epoch: { text: record.line, chain: record.chain, position: positionOf(1, record.chain) },
+    batch: {
+      log: textOf(batch, NO_SESSIONS),
+      author: textOf(batch, {
+        sessionNo: (session) => (session === ann ? 0 : undefined),
+        hides: isAnn,
+      }),
+      erased: textOf(batch, erased),
+      chain: batch.chain,
+      position: positionOf(4, batch.chain),
+    },
+    rest: {
+      text: textOf(rest, { sessionNo: (session) => (session === ann ? 0 : undefined) }),
+      chain: rest.chain,
+      position: positionOf(5, rest.chain),
+    },
+    redact: { text: redact.line, chain: redact.chain, position: positionOf(6, redact.chain) },
+  }
+}
+
+export const sessions: readonly Session[] = [ann, bob]
+
+type Composed = Extract<ReturnType<typeof composeBatch>, { ok: true }>['value']
+
+function composed(draft: Parameters<typeof composeBatch>[0], before: string): Composed {
+  const batch = composeBatch(draft, before)
+  if (!batch.ok) throw new Error(batch.error.message)
+  return batch.value
+}
+
+function textOf({ layout }: Composed, form: BatchForm): string {
+  const text = textOfBatch(layout, form)
+  if (!text.ok) throw new Error(text.error.message)
+  return text.value
+}
+
+/** What the reviewer signs at this seq, as hex. */
+function positionOf(seq: number, chain: string): string {
+  return toHex(positionBytes(SPACE, { eid, epoch: 1, seq, chain }))
+}
