@@ -1,0 +1,62 @@
+/**
+ * The process that `space-kill.test.ts` kills: commits batches and rejections to a space, writes
+ * behind, and prints each acknowledged write. Another process may do the same: whoever is fenced
+ * reads the head and goes on from there.
+ *
+ * Arguments: folder, writer (the name of its session), seed.
+ */
+import { writeSync } from 'node:fs'
+import { behindOf, nextClientSeq, randomOf } from './space-writes.test-kit.ts'
+import type { Acked } from './space-writes.test-kit.ts'
+import { SPACE } from './spaces.test-kit.ts'
+import { sqliteSpaces } from './sqlite-spaces.ts'
+
+const [folder, writer, seed] = process.argv.slice(2) as [string, string, string]
+const below = randomOf(Number(seed))
+const store = sqliteSpaces(folder).open(SPACE)
+let clientSeq = await nextClientSeq(store, writer)
+let head = await store.head()
+const sessions = [{ sessionId: writer, text: `session ${writer}` }]
+
+function print(acked: Acked): void {
+  writeSync(1, `${JSON.stringify(acked)}\n`)
+}
+
+function next(): { epoch: number; expect: typeof head; sessions: typeof sessions; head: string } {
+  return { epoch: 1, expect: head, sessions, head: `commit ${head.commits + 1}` }
+}
+
+async function commitBatch(): Promise<void> {
+  const count = 1 + below(5)
+  const fromSeq = head.seq + 1
+  const places = Array.from({ length: count }, (_, i) => [writer, clientSeq + i])
+  const batch = { fromSeq, toSeq: head.seq + count, text: JSON.stringify(places), seals: '' }
+  const accepted = [{ sessionId: writer, clientSeq, count, seq: fromSeq }]
+  if ((await store.append({ ...next(), batch, accepted })) === 'fenced') return
+  print({ kind: 'accepted', clientSeq, count, seq: fromSeq })
+  clientSeq += count
+}
+
+async function commitRejection(): Promise<void> {
+  const rejections = [
+    { msgId: `${writer}-${clientSeq}`, sessionId: writer, clientSeq, text: `no ${clientSeq}` },
+  ]
+  if ((await store.append({ ...next(), rejections })) === 'fenced') return
+  print({ kind: 'refused', clientSeq })
+  clientSeq++
+}
+
+async function writeBehind(): Promise<void> {
+  const { through, seq } = head
+  if (through === seq) return
+  const to = through + 1 + below(seq - through)
+  if ((await store.writeBehind(behindOf(through, to))) === 'written') {
+    print({ kind: 'behind', through: to })
+  }
+}
+
+for (;;) {
+  const dice = below(10)
+  await (dice < 6 ? commitBatch : dice < 8 ? commitRejection : writeBehind)()
+  head = await store.head()
+}
