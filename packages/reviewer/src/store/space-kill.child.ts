@@ -3,15 +3,24 @@
  * behind, and prints each acknowledged write. Another process may do the same: whoever is fenced
  * reads the head and goes on from there.
  *
- * Arguments: folder, writer (the name of its session), seed.
+ * Arguments: folder, writer (the name of its session), seed, and how many statements it runs until
+ * it kills itself before the next: so it dies amid a write, which a kill from outside seldom meets.
  */
 import { writeSync } from 'node:fs'
+import { StatementSync } from 'node:sqlite'
 import { behindOf, nextClientSeq, randomOf } from './space-writes.test-kit.ts'
 import type { Acked } from './space-writes.test-kit.ts'
 import { SPACE } from './spaces.test-kit.ts'
 import { sqliteSpaces } from './sqlite-spaces.ts'
 
-const [folder, writer, seed] = process.argv.slice(2) as [string, string, string]
+const [folder, writer, seed, statements] = process.argv.slice(2) as [string, string, string, string]
+let left = Number(statements)
+const run = Reflect.get(StatementSync.prototype, 'run') as () => unknown
+StatementSync.prototype.run = function (this: StatementSync, ...given: unknown[]) {
+  if (left-- === 0) process.kill(process.pid, 'SIGKILL')
+  return Reflect.apply(run, this, given) as ReturnType<StatementSync['run']>
+}
+
 const below = randomOf(Number(seed))
 const store = sqliteSpaces(folder).open(SPACE)
 let clientSeq = await nextClientSeq(store, writer)

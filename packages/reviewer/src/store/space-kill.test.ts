@@ -1,17 +1,18 @@
 /**
- * Real processes on one space of the SQLite store, killed at random moments between their writes
- * and amid them: one alone, and two at a time, which only the fence keeps apart.
+ * What a crash leaves of a space in SQLite: real processes killed amid their writes, one alone
+ * and two at a time, which only the fence keeps apart; and the log cut off at each of its pages.
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
-import { bytesOf } from '@countersign/core/ports'
-import type { ScanPage, SpaceStore } from '@countersign/core/ports'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { NEW_HEAD, bytesOf } from '@countersign/core/ports'
+import type { ScanPage, SpaceHead, SpaceStore } from '@countersign/core/ports'
 import { afterEach, expect, test } from 'vitest'
-import { nextClientSeq, randomOf, statesOf } from './space-writes.test-kit.ts'
+import { behindOf, nextClientSeq, randomOf, statesOf } from './space-writes.test-kit.ts'
 import type { Acked } from './space-writes.test-kit.ts'
-import { MUCH, SPACE, freshFolder } from './spaces.test-kit.ts'
+import { MUCH, SPACE, fileOf, freshFolder } from './spaces.test-kit.ts'
 import { sqliteSpaces } from './sqlite-spaces.ts'
 
 const child = new URL('space-kill.child.ts', import.meta.url).pathname
@@ -22,6 +23,12 @@ afterEach(async () => {
   for (const process of children.splice(0)) await killed(process)
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
+
+function newFolder(): string {
+  const folder = freshFolder()
+  folders.push(folder)
+  return folder
+}
 
 async function killed(process: ChildProcess): Promise<void> {
   if (process.exitCode !== null || process.signalCode !== null) return
@@ -34,24 +41,26 @@ class Writer {
   readonly acked: Acked[] = []
   #process: ChildProcess | undefined
   #line = ''
-  #waiting: { readonly acks: number; readonly done: () => void } | undefined
 
   constructor(name: string) {
     this.name = name
   }
 
-  start(folder: string, seed: number): void {
-    const args = ['--conditions=@countersign/source', child, folder, this.name, String(seed)]
-    const started = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  /** `statements`: after how many of them it kills itself. */
+  start(folder: string, seed: number, statements: number): void {
+    const args = [child, folder, this.name, String(seed), String(statements)]
+    const started = spawn(process.execPath, ['--conditions=@countersign/source', ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     this.#process = started
     this.#line = ''
     children.push(started)
     started.stdout.on('data', (chunk) => this.#read(String(chunk)))
   }
 
-  /** Resolves when so many more writes are acknowledged. */
-  acks(more: number): Promise<void> {
-    return new Promise((done) => (this.#waiting = { acks: this.acked.length + more, done }))
+  async death(): Promise<void> {
+    const [, signal] = (await once(this.#process!, 'close')) as [unknown, string]
+    expect(signal).toBe('SIGKILL')
   }
 
   async kill(): Promise<void> {
@@ -62,7 +71,6 @@ class Writer {
     const lines = (this.#line + text).split('\n')
     this.#line = lines.pop()!
     for (const line of lines) this.acked.push(JSON.parse(line) as Acked)
-    if (this.#waiting !== undefined && this.acked.length >= this.#waiting.acks) this.#waiting.done()
   }
 }
 
@@ -149,33 +157,92 @@ async function expectBehind(store: SpaceStore, ackedThrough: number): Promise<vo
   }
 }
 
-/** Starts the writers, kills them after some writes each, checks the space; several times over. */
-async function killAgain(writers: readonly Writer[], rounds: number): Promise<void> {
-  const folder = freshFolder()
-  folders.push(folder)
-  const below = randomOf(writers.length)
-  for (let round = 0; round < rounds; round++) {
-    for (const writer of writers) writer.start(folder, below(1_000_000))
-    await Promise.all(
-      writers.map(async (writer) => {
-        await writer.acks(10 + below(40))
-        await writer.kill()
-      }),
-    )
-    const spaces = sqliteSpaces(folder)
-    const store = spaces.open(SPACE)
-    await expectTruth(store, new Map(writers.map(({ name, acked }) => [name, acked])))
-    const behind = writers.flatMap(({ acked }) => acked.filter((one) => one.kind === 'behind'))
-    await expectBehind(store, Math.max(0, ...behind.map(({ through }) => through)))
-    await spaces.close()
-  }
+async function expectWhole(folder: string, writers: readonly Writer[]): Promise<void> {
+  const spaces = sqliteSpaces(folder)
+  const store = spaces.open(SPACE)
+  await expectTruth(store, new Map(writers.map(({ name, acked }) => [name, acked])))
+  const behind = writers.flatMap(({ acked }) => acked.filter((one) => one.kind === 'behind'))
+  await expectBehind(store, Math.max(0, ...behind.map(({ through }) => through)))
+  await spaces.close()
+}
+
+/** Of each kind of write each writer had some acknowledged. */
+function expectAll(writers: readonly Writer[]): void {
   for (const kind of ['accepted', 'refused', 'behind']) {
     for (const { acked } of writers) expect(acked.some((one) => one.kind === kind)).toBe(true)
   }
 }
 
-test('a killed writer has lost nothing acknowledged, and stored nothing twice or ahead', () =>
-  killAgain([new Writer('w1')], 3))
+test('a writer that is killed has lost nothing acknowledged, and stored nothing twice or ahead', async () => {
+  const folder = newFolder()
+  const writer = new Writer('w1')
+  const below = randomOf(1)
+  for (let round = 0; round < 4; round++) {
+    writer.start(folder, below(1_000), 150 + below(300))
+    await writer.death()
+    await expectWhole(folder, [writer])
+  }
+  expectAll([writer])
+})
 
-test('two writers at once, both killed: the fence keeps one order of both', () =>
-  killAgain([new Writer('w1'), new Writer('w2')], 3))
+test('two writers at once, one killed amid a write, one from outside: one order of both', async () => {
+  const folder = newFolder()
+  const writers = [new Writer('w1'), new Writer('w2')] as const
+  const below = randomOf(2)
+  for (let round = 0; round < 2; round++) {
+    writers[0].start(folder, below(1_000), 300 + below(300))
+    writers[1].start(folder, below(1_000), 1_000_000)
+    await writers[0].death()
+    const soon = writers[1].acked.length + 10
+    while (writers[1].acked.length < soon) await new Promise((done) => setTimeout(done, 2))
+    await writers[1].kill()
+    await expectWhole(folder, writers)
+  }
+  expectAll(writers)
+})
+
+test('a power cut that leaves any part of the log leaves whole writes, and every acknowledged one', async () => {
+  const folder = newFolder()
+  const spaces = sqliteSpaces(folder)
+  const store = spaces.open(SPACE)
+  const below = randomOf(3)
+  const file = fileOf(folder)
+  /** After each write: the length of the log, all of which is on the disk by then, and the head. */
+  const writes: { readonly end: number; readonly head: SpaceHead }[] = []
+  for (let clientSeq = 1; clientSeq < 10; clientSeq++) {
+    const head = await store.head()
+    const [sessionId, text] = ['w1', JSON.stringify([['w1', clientSeq]])]
+    const commit = { epoch: 1, expect: head, sessions: [{ sessionId, text }], head: `${clientSeq}` }
+    const seq = head.seq + 1
+    const accepted = [{ sessionId, clientSeq, count: 1, seq }]
+    const batch = { fromSeq: seq, toSeq: seq, text, seals: '' }
+    const rejections = [{ msgId: `m${clientSeq}`, sessionId, clientSeq, text: `no ${clientSeq}` }]
+    await store.append({
+      ...commit,
+      ...(clientSeq % 3 === 0 ? { rejections } : { batch, accepted }),
+    })
+    writes.push({ end: statSync(`${file}-wal`).size, head: await store.head() })
+    const { through, seq: to } = await store.head()
+    if (to === through || below(2) === 0) continue
+    await store.writeBehind(behindOf(through, to))
+    writes.push({ end: statSync(`${file}-wal`).size, head: await store.head() })
+  }
+  const [main, log] = [readFileSync(file), readFileSync(`${file}-wal`)]
+  await spaces.close()
+  const cut = newFolder()
+  mkdirSync(dirname(fileOf(cut)))
+  // The log has a head of 32 bytes, and pages of 4,096 with 24 before each.
+  for (let end = 32; end <= log.length; end += 4_120) {
+    writeFileSync(fileOf(cut), main)
+    writeFileSync(`${fileOf(cut)}-wal`, log.subarray(0, end))
+    rmSync(`${fileOf(cut)}-shm`, { force: true })
+    const after = sqliteSpaces(cut)
+    const last = writes.findLast((write) => write.end <= end)
+    const left = after.open(SPACE)
+    expect(await left.head(), `log of ${end} bytes`).toEqual(last?.head ?? NEW_HEAD)
+    await expectTruth(left, new Map([['w1', []]]))
+    await expectBehind(left, 0)
+    await after.close()
+  }
+  expect(log.length).toBeGreaterThan(50 * 4_120)
+})
