@@ -26,7 +26,9 @@ export interface Chance {
 }
 
 const REGS = ['$archived', 'a', 'b', 'título', 'заголовок', '標題', '😀']
-const CHARACTERS = Array.from('aé"\\/\u0000\n\r\t\u001f\u007f\u2028\u2029\ufeff\uffffשقहไ中😀𝒜👩‍👩‍👧')
+const CHARACTERS = Array.from(
+  'aé"\\/\u0000\n\r\t\u001f\u007f\u2028\u2029\ufeff\ufffd\uffffשقहไ中😀𝒜👩‍👩‍👧',
+)
 const NO_NAMES: Names = { canonical: [], own: [], others: [] }
 
 export class RandomFlush {

@@ -360,6 +360,15 @@ test('FACT1 a text that is not canonical is refused', () => {
     expect(readFlush(session, text.replace(from, to)).ok, from).toBe(false)
 })
 
+test('FACT1 half of a surrogate pair, which would hash as U+FFFD, is refused', () => {
+  const text = [HEAD, ...LINES].map(canonical).join('\n').replace('"x"', '"\ufffd"')
+  expect(readFlush(session, text).ok).toBe(true)
+  for (const half of ['\ud800', '\udfff']) {
+    const message = expect.stringContaining('surrogate') as string
+    expect(readFlush(session, text.replace('\ufffd', half))).toMatchObject({ error: { message } })
+  }
+})
+
 const sessionFaults: readonly (readonly [string, number, Json | undefined])[] = [
   ['the first version', 0, 1],
   ['a space of 36 characters', 1, SPACE],

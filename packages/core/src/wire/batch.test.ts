@@ -21,7 +21,7 @@ import {
 } from './compose-batch.ts'
 import { RandomBatches, someChain } from './random-batch.ts'
 import { type BatchContext, chainOfBatch, readBatch, readLayout } from './read-batch.ts'
-import type { Batch } from './types.ts'
+import type { Batch, Review } from './types.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -284,6 +284,77 @@ test('BATCH9 a line replaced by its hash is refused; so is a line where nothing 
     expect(shown).not.toBe(text)
     expect(readBatch(shown, context).ok).toBe(false)
   }
+})
+
+test('BATCH1 BATCH9 another seq, another space, a review withheld from its message: refused', () => {
+  for (const seed of seeds(30)) {
+    const { draft, batch, text, context } = made(seed)
+    const { before } = context
+    for (const seq of [before.seq - 1, before.seq + 1])
+      expect(readBatch(text, { ...context, before: { ...before, seq } }).ok).toBe(false)
+    expect(readBatch(text, { ...context, space: draft.judged[0]!.session.facts.authorId }).ok).toBe(
+      false,
+    )
+    if (batch.layout.reviews.length === 0) continue
+    const withheld = formOf(batch, { hidesReview: () => true })
+    expect(readBatch(withheld, context)).toMatchObject({ error: { code: 'invalid' } })
+  }
+})
+
+test('BATCH9 half of a surrogate pair in the place of U+FFFD, which hashes the same, is refused', () => {
+  let tried = 0
+  for (const seed of seeds(60)) {
+    const { text, context } = made(seed)
+    if (!text.includes('\ufffd')) continue
+    tried++
+    const broken = text.replace('\ufffd', '\ud800')
+    expect(chainOfBatch(broken, context)).toMatchObject({ error: { code: 'invalid' } })
+    expect(readBatch(broken, context)).toMatchObject({ error: { code: 'invalid' } })
+  }
+  expect(tried).toBeGreaterThan(10)
+})
+
+test('BATCH9 a line of a change is no message of its own, even when it is erased', () => {
+  let tried = 0
+  for (const seed of seeds(60)) {
+    const { batch, context } = made(seed)
+    const { entry, places } = batch.layout.flushes[0]!
+    const end = entry.taken.find((at) => JSON.parse(places[at]!.line!)[2][0] === 2)
+    if (end === undefined) continue
+    tried++
+    const taken = [...entry.taken, end - 1].toSorted((a, b) => a - b)
+    const lines = formOf(batch, { hides: (_, line) => line === 1 }).split('\n')
+    lines[0] = edited(lines[0]!, (first) => {
+      ;((first[3] as Json[])[0] as Json[])[1] = taken.length === places.length ? null : taken
+    })
+    const redacted = (): string => context.space
+    const read = readBatch(lines.join('\n'), { ...context, redacted })
+    expect(read).toMatchObject({ error: { code: 'invalid' } })
+  }
+  expect(tried).toBeGreaterThan(3)
+})
+
+test('BATCH4 a review that does not fit to its message is refused', () => {
+  const { draft, context } = made(3)
+  const judgedWith = (review: Review): ReturnType<typeof readBatch> => {
+    const judged = draft.judged.map((part) => ({
+      ...part,
+      verdicts: part.verdicts.map(({ accepted }) => ({ accepted, review })),
+    }))
+    return readBatch(composed(random, { ...draft, judged }).text, context)
+  }
+  const random = made(3).random
+  const empty: Review = { bases: [], assigned: [], places: [], salt: 'abcdefghijklmnop' }
+  const at = { change: 0, reg: 0 }
+  const fits = { ...empty, bases: [{ ...at, seq: null }] }
+  expect(judgedWith(fits).ok).toBe(true)
+  for (const bases of [
+    [{ ...at, seq: 10_000 }],
+    [{ ...at, reg: 99, seq: null }],
+    [{ ...at, change: 99, seq: null }],
+  ])
+    expect(judgedWith({ ...empty, bases }).ok).toBe(false)
+  expect(judgedWith({ ...empty, assigned: [{ change: 99, values: { n: 1 } }] }).ok).toBe(false)
 })
 
 test('BATCH9 every character of a batch, exchanged or removed, is refused or changes the chain', () => {
