@@ -1,5 +1,5 @@
 /**
- * The same with the board: an issue is created by its dialog, the page of the demo reloads, and the
+ * What `reloads.ts` does, with the board: an issue is created by its dialog, the page of the demo reloads, and the
  * next page has a card for it or not. The board is offline, so only the storage can bring it back.
  * The bare IndexedDB `put` is made in the same page, beside the open board.
  */
