@@ -18,6 +18,7 @@
  *   number of commits, no older epoch) is `fenced` and stores nothing. A commit without a batch
  *   counts like any other. `writeBehind` is fenced by `through` and epoch in the same way.
  * - `through` is never ahead of the head. States and changes are exactly those of `through`.
+ * - A read is of one moment of the space, also when another process writes. Two reads are of two.
  * - A clientSeq of a session is accepted once or refused once. A call that would break this, or
  *   leave a gap, or break a bound, is a bug of the caller: it rejects with an `InvariantError`.
  * - When a write rejects, nothing of it is stored, or (the answer was lost) all of it is: the
@@ -163,8 +164,8 @@ export interface StateScan {
   readonly through: number
   readonly entities: number
   /**
-   * States after a key that an earlier page of this scan, or of an earlier scan of the same
-   * space, gave (undefined: from the first on), at most `bytesMax` of text, at least one. The
+   * States after a key that an earlier page of this scan, or of an earlier scan of the same space
+   * since the last `resetBehind`, gave (undefined: from the first on), at most `bytesMax` of text, at least one. The
    * order is that in which the entities came to be, so later scans only add at the end. Reads
    * one range of an index.
    */
