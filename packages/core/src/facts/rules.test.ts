@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { canonical } from '../base/canonical.ts'
 import type { Json } from '../base/json.ts'
 import { bytesOf, utf8Bytes } from '../base/size.ts'
-import { type Uuid, isUuid } from '../base/uuid.ts'
+import { type Uuid, isUuid, uuid8 } from '../base/uuid.ts'
 import { FACT_BOUNDS, type FactBounds } from './bounds.ts'
 import { readFlush } from './flush.ts'
 import { chainPrefix, isSalt, longId, shortId } from './ids.ts'
@@ -356,8 +356,14 @@ test('FACT1 a text that is not canonical is refused', () => {
     ['true', 'true '],
     ['5,', '5, '],
     ['0,', '-0,'],
-  ] as const)
-    expect(readFlush(session, text.replace(from, to)).ok, from).toBe(false)
+    ['{"$unset":true}', '{"$unset":true,"$unset":true}'],
+    ['"x"', '{"b":1,"a":2}'],
+    ['"x"', '{"9":1,"10":2}'],
+  ] as const) {
+    const other = text.replace(from, () => to)
+    expect(readFlush(session, other).ok, to).toBe(false)
+  }
+  expect(readFlush(session, text.replace('"x"', '{"10":2,"9":1}')).ok).toBe(true)
 })
 
 test('FACT1 half of a surrogate pair, which would hash as U+FFFD, is refused', () => {
@@ -386,6 +392,20 @@ test.each(sessionFaults)('FACT3 %s', (_, at, value) => {
   if (value === undefined) list.splice(at, 1)
   else list[at] = value
   expect(readSession(canonical(list)).ok).toBe(false)
+})
+
+test('FACT2 a short id is the base64url of the 16 bytes, for every byte in every place', () => {
+  for (let at = 0; at < 16; at++) {
+    for (let byte = 0; byte < 256; byte++) {
+      const bytes = Buffer.alloc(16, 0xa5)
+      bytes[at] = byte
+      bytes[6] = (bytes[6]! & 0x0f) | 0x80
+      bytes[8] = (bytes[8]! & 0x3f) | 0x80
+      const id = uuid8(bytes)
+      expect(shortId(id)).toBe(bytes.toString('base64url'))
+      expect(longId(shortId(id), 'id')).toBe(id)
+    }
+  }
 })
 
 test('FACT2 a uuid in 22 characters and back; one text for one id', () => {
