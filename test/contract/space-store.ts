@@ -150,7 +150,7 @@ export function spaceStoreContract(
         await store.append(commitOf(START, { more: of('b', 'a') }))
         await store.append(commitOf(await store.head(), { count: 0, more: of('c', 'b', 'd') }))
         expect((await store.head()).sessions).toBe(4)
-        const numbered = await store.sessions([1, 2, 3, 4, 5, 'd', 'nobody'])
+        const numbered = await store.sessions([1, 2, 3, 4, 5, 'd', 'unknown'])
         expect(numbered.map((one) => one && `${one.no} ${one.sessionId} ${whole(one)}`)).toEqual([
           '1 b b 3',
           '2 a a 2',

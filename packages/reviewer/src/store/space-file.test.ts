@@ -110,7 +110,7 @@ describe('files that are refused', () => {
         this: DatabaseSync,
         sql: string,
       ) {
-        // What a database has that never heard of the setting; `full` is what this one begins with.
+        // As in a database without the setting; `full` is what this one begins with.
         const ignored = sql.startsWith(`pragma ${setting} =`)
         if (!ignored) Reflect.apply(exec, this, [sql])
         else if (setting === 'synchronous') Reflect.apply(exec, this, ['pragma synchronous = off'])
@@ -187,7 +187,7 @@ describe('open files', () => {
 })
 
 describe('erased text', () => {
-  const secret = 'the secret that somebody wants erased'
+  const secret = 'the secret that must be erased'
 
   /** Whether the secret stands anywhere in the files, the log included. */
   function isLeft(): boolean {

@@ -7,7 +7,7 @@
  *
  * A text is the last column of its row, so that reading the others never walks its pages. `sum`
  * is a checksum over the key and all that is beside it. What was deleted or replaced is
- * overwritten with zeros (`secure_delete`), since it may have been erased on somebody's demand.
+ * overwritten with zeros (`secure_delete`), since it may have been replaced to erase it.
  */
 import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
