@@ -89,8 +89,6 @@ export function trace(messages: readonly MessageRecord[] = STORY): Trace {
       outboxBytes: 304,
       outboxOldestAt: NOW - 60_000,
       rejectedMessages: 1,
-      knownMessages: messages.length,
-      wanted: [],
       storage: 'ok',
       storageTrouble: undefined,
       halted: undefined,

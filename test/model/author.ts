@@ -28,7 +28,9 @@ import {
   parseReviewerFrame,
   type ReviewerFrame,
 } from '@countersign/core/protocol'
+import { seenNothing } from '@countersign/core/testing'
 import { socketIo } from '@countersign/transport-socketio'
+import type { Ancestry } from './ancestry.ts'
 import { Manifest } from './manifest.ts'
 import { UNSET } from './oracle.ts'
 import type { Random } from './random.ts'
@@ -50,6 +52,8 @@ export interface Names {
   readonly row: (name: string) => string
   /** The id of a message that was made before. */
   readonly message: (name: string) => string
+  /** What was made before, by whomever. */
+  readonly ancestry: Ancestry
 }
 
 /** DER of a PKCS #8 Ed25519 key, up to its 32 secret bytes. */
@@ -91,6 +95,7 @@ export class Author {
       const regs = Object.keys(set).sort()
       const ids = (list: readonly string[]): string[] => list.map(names.message).sort()
       const kept = Object.entries(keep ?? {}).map(([reg, list]) => [reg, ids(list)])
+      const own = names.ancestry.spans(names.row(entity), ids(parents))
       return {
         meta: {
           type: Manifest.name,
@@ -98,6 +103,7 @@ export class Author {
           kind: kind === 'create' ? 'create' : 'update',
           schemaVersion: 1,
           parentCanonicalIds: ids(parents),
+          ...(own && { own }),
           regs,
           ...(keep && { keep: Object.fromEntries(kept) as Record<string, string[]> }),
         },
@@ -105,17 +111,21 @@ export class Author {
         salt: toBase64url(bytesOf(this.#random, 16)),
       }
     })
+    const clientSeq = ++this.#clientSeq
     const header = {
       v: 1,
       space: this.#space,
       authorId: this.#opening.authorId,
       sessionId: this.#opening.sessionId,
-      clientSeq: ++this.#clientSeq,
+      clientSeq,
+      seen: seenNothing(clientSeq),
       timestamp,
       personalCommit: this.#commit,
       leaves: made.map(leafHash),
     } as const
-    return { ...identify(header), header, changes: made }
+    const message = { ...identify(header), header, changes: made }
+    names.ancestry.note(message)
+    return message
   }
 
   /** Resolves when the reviewer knows the session. */

@@ -7,12 +7,14 @@ import {
   createdOf,
   Entry,
   type EntityState,
+  giveReview,
   headsOf,
   isConflict,
   lastOf,
   liveOf,
-  MessageIndex,
   RegisterTable,
+  seenNothing,
+  spansNaming,
   UNSET as CORE_UNSET,
   Write,
   writesOf,
@@ -33,8 +35,9 @@ const nobody = '00000000-0000-8000-8000-000000000000'
 
 export class CoreFold {
   readonly table: RegisterTable = new RegisterTable()
-  readonly index: MessageIndex = new MessageIndex()
+  readonly #entries = new Map<string, Entry>()
   readonly #states = new Map<string, EntityState>()
+  readonly #known = new Map<string, OracleMessage>()
   readonly #seqOf: SeqOf
 
   constructor(seqOf: SeqOf = () => undefined) {
@@ -43,25 +46,31 @@ export class CoreFold {
 
   /** Adds a message whose parents are here; one that is here already is skipped. */
   deliver(message: OracleMessage): void {
-    if (this.index.get(message.id)) return
+    if (this.has(message.id)) return
+    const clientSeq = this.#entries.size + 1
     const entry = new Entry({
       session: { authorId: nobody, sessionId: nobody },
-      clientSeq: this.index.size + 1,
+      clientSeq,
       timestamp: 0,
-      arrival: this.index.size + 1,
+      arrival: clientSeq,
+      seen: seenNothing(clientSeq),
     })
     entry.identify(message.id, undefined)
     const seq = this.#seqOf(message.id)
-    if (seq !== undefined) {
-      entry.review = { reviewerId: nobody, eid: nobody, epoch: 1, seq, forked: false, at: 0 }
-    }
+    if (seq !== undefined)
+      giveReview(entry, { reviewerId: nobody, eid: nobody, epoch: 1, seq, forked: false, at: 0 })
+    this.#known.set(message.id, message)
     for (const [index, change] of message.changes.entries()) {
       entry.writes.push(this.#write(entry, index, change))
     }
-    this.index.add(entry)
+    this.#entries.set(message.id, entry)
     for (const write of entry.writes) {
       this.#states.set(write.entityId, apply(this.#states.get(write.entityId), write))
     }
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id)
   }
 
   state(entity: string): EntityState | undefined {
@@ -95,9 +104,9 @@ export class CoreFold {
 
   #write(entry: Entry, index: number, change: OracleChange): Write {
     const regs = this.table.set(Object.keys(change.set).sort())
-    const of = (ids: readonly string[]): Write[] => ids.map((id) => this.#known(id, change.entity))
     const values = Object.entries(change.set).map(([reg, value]) => [reg, coreValue(value)])
-    const kept = Object.entries(change.keep ?? {}).map(([reg, ids]) => [reg, of(ids)] as const)
+    const seen = [...this.#seenBy(change)].map((id) => this.#entries.get(id)!)
+    const own = spansNaming(seen.map(({ clientSeq }) => ({ sessionId: nobody, clientSeq })))
     return new Write(
       entry,
       {
@@ -107,17 +116,22 @@ export class CoreFold {
         kind: change.parents.length === 0 ? 'create' : 'update',
         version: 1,
         regs,
-        parents: of(change.parents),
-        keep: change.keep ? new Map(kept) : undefined,
+        own,
+        keep: change.keep && new Map(Object.entries(change.keep)),
       },
       Object.fromEntries(values) as Readonly<Record<string, Json>>,
     )
   }
 
-  #known(id: string, entity: string): Write {
-    const write = this.index.writeOf(id, entity)
-    if (!write) throw new Error(`${id} is named before it came, or does not change ${entity}`)
-    return write
+  /** Its parents and all they stand on. */
+  #seenBy({ entity, parents }: OracleChange): ReadonlySet<string> {
+    const seen = new Set(parents)
+    for (const id of seen) {
+      const change = this.#known.get(id)?.changes.find((each) => each.entity === entity)
+      if (!change) throw new Error(`${id} is named before it came, or does not change ${entity}`)
+      for (const parent of change.parents) seen.add(parent)
+    }
+    return seen
   }
 }
 

@@ -59,7 +59,7 @@ export class Follower {
     if (!frame.ok) return this.#fail(`the reviewer sent a frame that is ${frame.error.message}`)
     if (frame.value.kind === 'welcome') {
       this.#link!.send(bindFrame([this.#opening]))
-      this.#link!.send(wantFrame('all', null))
+      this.#link!.send(wantFrame(null))
     }
     if (frame.value.kind === 'bye') this.#fail(frame.value.reason)
     if (frame.value.kind === 'page') this.#fail('a snapshot came where the whole tail was meant')

@@ -31,13 +31,19 @@ export interface OraclePolicies {
   readonly archived: 'surface' | 'archive-wins' | 'edit-wins'
 }
 
+export interface OracleBefore {
+  readonly writes: readonly OracleWrite[]
+  /** False where it depends on an order of pending writes that is known to their device alone. */
+  readonly isKnown: boolean
+}
+
 /** The row, and who had seen whom. */
 export interface OraclePast {
   readonly row: OracleRow
   /** Whether the bearer of `id` had seen `other`. */
   hasSeen(id: string, other: string): boolean
-  /** What stood in the register before those of `ids` parted; with `inclusive`, they count as seen. */
-  standingBefore(reg: string, ids: readonly string[], inclusive: boolean): readonly OracleWrite[]
+  /** What stood in the register before its live writes parted: what the author of the second one saw there. */
+  before(reg: string): OracleBefore
   /** Live writes of fields that the reader's version does not have. They are edits all the same. */
   readonly hidden?: readonly OracleWrite[]
 }
@@ -46,8 +52,6 @@ export interface OracleReader {
   isOwn(id: string): boolean
   /** The writes that may be the first, or the last, of these in canonical order. */
   ends(writes: readonly OracleWrite[], which: 'first' | 'last'): readonly OracleWrite[]
-  /** Whether it can say for sure what stood before these; if not, it may still happen to know. */
-  knowsBefore(writes: readonly OracleWrite[]): boolean
   /** Whether the row that is shown breaks the rule of its type. */
   readonly breaksRule: boolean
 }
@@ -83,12 +87,13 @@ export function readingOf(
   for (const [reg, live] of past.row.live) {
     if (reg === ARCHIVED) continue
     const policy = policies.fields.get(reg) ?? 'ask'
-    const isSaid = typeof policy !== 'function' || isOne(beforeOf(past, reg, live))
+    const before = past.before(reg)
+    const isSaid = typeof policy !== 'function' || isOne(before.writes)
     const value = isSaid ? valueOf(live, policy, reader) : agreedOf(live)
-    const either = typeof policy === 'function' && !reader.knowsBefore(live)
+    const either = typeof policy === 'function' && !before.isKnown
     if (value && either && differentOf(live).length > 1) open.add(reg)
     shown.set(reg, [...(value ?? []), ...(value && !either ? [] : shownOf(live, reader))])
-    if (value === undefined) conflicts.set(reg, conflictOf(past, reg, live, reader))
+    if (value === undefined) conflicts.set(reg, conflictOf(live, before))
   }
   if (policies.scope === 'row' || reader.breaksRule) {
     for (const [reg, conflict] of contested(past))
@@ -131,23 +136,9 @@ function shownOf(live: readonly OracleWrite[], reader: OracleReader): readonly u
   return ends.map(({ value }) => value)
 }
 
-function conflictOf(
-  past: OraclePast,
-  reg: string,
-  live: readonly OracleWrite[],
-  reader: OracleReader,
-): OracleConflict {
-  const base = baseValue(beforeOf(past, reg, live))
-  return { candidates: differentOf(live), base, isBaseKnown: reader.knowsBefore(live) }
-}
-
-function beforeOf(
-  past: OraclePast,
-  reg: string,
-  live: readonly OracleWrite[],
-): readonly OracleWrite[] {
-  const ids = live.map(({ by }) => by)
-  return past.standingBefore(reg, ids, false)
+function conflictOf(live: readonly OracleWrite[], before: OracleBefore): OracleConflict {
+  const base = baseValue(before.writes)
+  return { candidates: differentOf(live), base, isBaseKnown: before.isKnown }
 }
 
 /** Whether one value stood, or none; of several, or a very long one, nobody speaks. */
@@ -166,6 +157,8 @@ function agreedOf(live: readonly OracleWrite[]): readonly unknown[] | undefined 
   return different.length === 1 ? [different[0]!.value] : undefined
 }
 
+const NOTHING: OracleBefore = { writes: [], isKnown: true }
+
 /** Fields that some head wrote, or has in its past, and another head has not. */
 function* contested(past: OraclePast): Iterable<readonly [string, OracleConflict]> {
   const { heads, live } = past.row
@@ -175,8 +168,10 @@ function* contested(past: OraclePast): Iterable<readonly [string, OracleConflict
     const isKnownToAll = ({ by }: OracleWrite): boolean =>
       heads.every((head) => head === by || past.hasSeen(head, by))
     if (writes.every(isKnownToAll)) continue
-    const base = baseValue(past.standingBefore(reg, heads, true))
-    yield [reg, { candidates: differentOf(writes), base, isBaseKnown: false }]
+    // Of a register in which one value stands, nobody says what stood before.
+    const before = writes.length > 1 ? past.before(reg) : NOTHING
+    const base = baseValue(before.writes)
+    yield [reg, { candidates: differentOf(writes), base, isBaseKnown: before.isKnown }]
   }
 }
 

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createSyncStore, memoryStorage, type SyncStore } from '@countersign/core'
 import { type Message, uuid4 } from '@countersign/core/message'
 import { socketIo } from '@countersign/transport-socketio'
+import { Ancestry } from './ancestry.ts'
 import { Author, bytesOf } from './author.ts'
 import { Follower } from './follower.ts'
 import { Manifest, rowId } from './manifest.ts'
@@ -136,6 +137,7 @@ class Player {
   readonly #random: Random
   readonly #authors = new Map<string, Author>()
   readonly #items = new Map<string, Item>()
+  readonly #ancestry = new Ancestry()
   readonly #queues = new Map<string, Item[]>()
   #wakeAll: (() => void)[] = []
   #fault: Error | undefined
@@ -185,6 +187,7 @@ class Player {
     const message = author.message(trace, {
       row: rowId,
       message: (name) => this.#items.get(name)!.message.id,
+      ancestry: this.#ancestry,
     })
     const item: Item = { trace, author: trace.author, message, state: 'waiting' }
     this.#items.set(trace.id, item)

@@ -8,13 +8,15 @@ import { type Message, uuid8 } from '@countersign/core/message'
 import {
   compareOrder,
   createdOf,
-  Entry,
+  type Entry,
   type EntityState,
+  giveReview,
   intake,
   lastOf,
   Repo,
 } from '@countersign/core/testing'
 import { expect, test, vi } from 'vitest'
+import { Ancestry } from '../model/ancestry.ts'
 import { Author } from '../model/author.ts'
 import { oracleRow, renamed, showRow } from '../model/core-fold.ts'
 import { generateHistory, type HistoryOptions } from '../model/history.ts'
@@ -42,6 +44,7 @@ class Device {
   readonly #messages = new Map<string, Message>()
   readonly #entries = new Map<string, Entry>()
   readonly #authors = new Map<string, Author>()
+  readonly #ancestry = new Ancestry()
   #seq = 0
   #arrivals = 0
 
@@ -70,7 +73,7 @@ class Device {
       this.pending.splice(this.pending.indexOf(message), 1)
     } else {
       const entry = this.#entry(message)
-      entry.review = review
+      giveReview(entry, review)
       this.repo.addCanonical(entry)
     }
     this.canonical.push(message)
@@ -80,7 +83,6 @@ class Device {
   refuse(messages: readonly TraceMessage[]): void {
     const entries = messages.map(({ id }) => this.#entries.get(id)!)
     this.repo.removePending(entries)
-    for (const { id } of entries) this.repo.messages.delete(id)
     for (const message of messages) {
       this.#entries.delete(message.id)
       this.pending.splice(this.pending.indexOf(message), 1)
@@ -123,7 +125,7 @@ class Device {
       .filter((message) => changes(message, row))
       .map(({ id }) => this.#entries.get(id)!.writes.find((w) => w.entityId === rowId(row))!)
       .sort(compareOrder)
-    const first = writes.find(({ parents }) => parents.length === 0)!
+    const first = writes.find(({ kind }) => kind === 'create')!
     if (createdOf(state) !== first) return `${row}: another first root`
     return lastOf(state) === writes.at(-1) ? undefined : `${row}: another newest write`
   }
@@ -138,13 +140,12 @@ class Device {
     const entry = intake(
       { header, ...made },
       {
-        index: this.repo.messages,
         session: { authorId: header.authorId, sessionId: header.sessionId },
         arrival: ++this.#arrivals,
         tableOf: () => this.repo.tableNamed(Manifest.name).registers,
+        pending: this.repo.messages,
       },
     )
-    if (!(entry instanceof Entry)) throw new Error(`${message.id} came before its parents`)
     this.#entries.set(message.id, entry)
     return entry
   }
@@ -156,6 +157,7 @@ class Device {
     const made = author.message(message, {
       row: rowId,
       message: (name) => this.#messages.get(name)!.id,
+      ancestry: this.#ancestry,
     })
     this.#messages.set(message.id, made)
     return made

@@ -52,7 +52,12 @@ interface Author {
   readonly closed: string[]
   send(frame: string): void
   offer(messages: readonly Message[], sig?: string): Promise<void>
-  message(change: Partial<Message['changes'][0] & object>, seq?: number): Message
+  /** Its author has seen all of its session, but for those numbers. */
+  message(
+    change: Partial<Message['changes'][0] & object>,
+    seq?: number,
+    except?: readonly number[],
+  ): Message
   /** Frames of one kind that were heard. */
   kinds(): string[]
 }
@@ -100,7 +105,7 @@ async function author(on: Scene): Promise<Author> {
         ))
       attached.frame(offerFrame(packMessages(messages), seal, keys.publicKey))
     },
-    message(change, seq = 1) {
+    message(change, seq = 1, except = []) {
       const full = {
         meta: {
           type: 'issue',
@@ -122,6 +127,7 @@ async function author(on: Scene): Promise<Author> {
         clientSeq: seq,
         timestamp: 0,
         personalCommit: commit,
+        seen: { eid: null, seq: 0, chain: '', from: 1, except },
         leaves: [leafHash(full)],
       }
       return { ...identify(header), header, changes: [full] }
@@ -267,7 +273,7 @@ describe('a reviewer', () => {
     await ann.offer([
       root,
       ann.message({ meta, values: ['one'] }, 2),
-      ann.message({ meta, values: ['two'] }, 3),
+      ann.message({ meta, values: ['two'] }, 3, [2]),
     ])
     await until(() => ann.kinds().includes('rejected'))
     expect(ann.heard.join()).toContain('"stale"')

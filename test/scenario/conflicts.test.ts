@@ -251,11 +251,11 @@ describe('policies', () => {
     )
     const { $conflicts } = ann.read(Whole, id)!
     expect($conflicts['title']).toMatchObject({
-      base: 'A',
+      base: undefined,
       candidates: [{ value: 'B' }],
     })
     expect($conflicts['points']).toMatchObject({
-      base: 1,
+      base: undefined,
       candidates: [{ value: 2 }],
     })
     bob.resolve(Whole, id, { title: 'B', points: 1 })

@@ -15,7 +15,7 @@ export const coreOrder = [
   'wire',
   'inspect',
   'protocol',
-  'log',
+  'history',
   'fold',
   'repo',
   'query',

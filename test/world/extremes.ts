@@ -64,7 +64,6 @@ const FEW: readonly Bound[] = [
   'sliceEntitiesMax',
   'sessionsPerBindMax',
   'sessionsPerLinkMax',
-  'wantIdsMax',
   'readRunsMax',
   'loadRunsMax',
   'settledPerFrameMax',
@@ -72,7 +71,7 @@ const FEW: readonly Bound[] = [
   'liveWritesMax',
   'historiesMax',
   'batchMessagesMax',
-  'waitingRunsMax',
+  'heldChainsMax',
   'storageBatchesMax',
 ]
 
@@ -85,10 +84,6 @@ function boundsFor(random: Random): Partial<Limits> {
     if (random.chance(share)) bounds[bound] = few
   }
   if (random.chance(share)) bounds.sliceMs = 0
-  if (random.chance(share)) {
-    bounds.retainedMessagesMax = random.between(2, 5)
-    bounds.retainedSlackMax = random.between(1, 3)
-  }
   if (random.chance(share)) bounds.messageBytesMax = 4_096
   if (random.chance(share)) bounds.outboxMessagesMax = random.between(5, 40)
   if (random.chance(share)) bounds.checkpointStepBytesMax = random.between(2, 5) * 1_024

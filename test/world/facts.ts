@@ -5,7 +5,7 @@
  */
 import type { Json, Message } from '@countersign/core/message'
 import { type OracleMessage, type OracleRow, UNSET, rowOf } from '../model/oracle.ts'
-import type { OraclePast } from '../model/policies.ts'
+import type { OracleBefore, OraclePast } from '../model/policies.ts'
 
 export interface Fact {
   /** As histories name it: `m12`. */
@@ -92,19 +92,36 @@ export class EntityHistory {
     return found
   }
 
-  /** The row after exactly these messages, with who had seen whom. */
-  past(mask: bigint): OraclePast {
+  /** The row after exactly these messages, of which those up to that seq are canonical. */
+  past(mask: bigint, seq: number): OraclePast {
     return {
       row: this.expected(mask),
       hasSeen: (id, other) => this.isAncestor(other, id),
-      standingBefore: (reg, ids, inclusive) => {
-        const seen = ids.map(
-          (id) => this.#ancestors[this.#at.get(id)!]! | (inclusive ? this.bitOf(id) : 0n),
-        )
-        const common = seen.reduce((a, b) => a & b)
-        return common === 0n ? [] : (this.expected(common).live.get(reg) ?? [])
-      },
+      before: (reg) => this.#before(reg, mask, seq),
     }
+  }
+
+  /** In the order in which they are folded, from the message that made two writes of one on. */
+  #before(reg: string, mask: bigint, seq: number): OracleBefore {
+    const facts = this.within(mask).sort((a, b) => compareOrder(a, b, seq))
+    const pending = facts.filter((fact) => (fact.seq ?? Infinity) > seq)
+    const sessions = new Set(pending.map(({ message }) => message.header.sessionId))
+    let passed = 0n
+    let count = 0
+    const isKnown = sessions.size < 2
+    let before: OracleBefore = { writes: [], isKnown }
+    for (const fact of facts) {
+      passed |= this.bitOf(fact.message.id)
+      const change = fact.oracle.changes.find(({ entity }) => entity === this.id)!
+      if (!Object.hasOwn(change.set, reg)) continue
+      const now = this.expected(passed).live.get(reg)!.length
+      if (now > 1 && count < 2) {
+        const seen = this.#ancestors[this.#at.get(fact.message.id)!]!
+        before = { writes: seen === 0n ? [] : (this.expected(seen).live.get(reg) ?? []), isKnown }
+      }
+      count = now
+    }
+    return before
   }
 
   /** What the oracle says of the entity after exactly these messages. */
@@ -119,6 +136,15 @@ export class EntityHistory {
     }
     return expected
   }
+}
+
+/** Canonical ones by their seq, then pending ones by session and number. */
+function compareOrder(a: Fact, b: Fact, seq: number): number {
+  const [left, right] = [a, b].map((fact) => (fact.seq! <= seq ? fact.seq! : Infinity))
+  if (left !== right) return left! - right!
+  const [mine, theirs] = [a.message.header, b.message.header]
+  if (mine.sessionId !== theirs.sessionId) return mine.sessionId < theirs.sessionId ? -1 : 1
+  return mine.clientSeq - theirs.clientSeq
 }
 
 export class Facts {

@@ -29,7 +29,7 @@ import {
   packMessages,
   parseReviewerFrame,
 } from '@countersign/core/protocol'
-import { ProcessClock, SeededRandom, simSigner } from '@countersign/core/testing'
+import { ProcessClock, SeededRandom, seenNothing, simSigner } from '@countersign/core/testing'
 import { Random } from '../model/random.ts'
 import { Task } from './entities.ts'
 import { LIES, type Lie, type Seal, type Telling, type Victim, lieAddress } from './lies.ts'
@@ -116,12 +116,14 @@ export class Liar implements Telling {
   /** A creation in the own name and session, with what stands in `more` instead. */
   message(more: Partial<MessageHeader> = {}): Message {
     const { authorId, sessionId, personalId, salt } = this.opening
+    const clientSeq = more.clientSeq ?? ++this.#clientSeq
     const header = {
       v: 1,
       space: SPACE,
       authorId,
       sessionId,
-      clientSeq: more.clientSeq ?? ++this.#clientSeq,
+      clientSeq,
+      seen: seenNothing(clientSeq),
       timestamp: this.#process.now(),
       personalCommit: personalCommit(SPACE, personalId, salt),
       ...more,

@@ -148,12 +148,11 @@ export class Observer {
     const parsed: AuthorFrame | undefined = frame.ok ? frame.value : undefined
     this.#stage.note(name, () => `-> ${this.#textOf(text, parsed)}`)
     if (!parsed) return
-    const { truth, tally } = this.#stage
+    const { truth } = this.#stage
     if (parsed.kind === 'bind')
       for (const opening of parsed.sessions) truth.openings.set(opening.sessionId, opening)
     const messages = parsed.kind === 'offer' ? this.#offered(text, parsed.packed) : []
     s17AuthorFrame(parsed, messages, this.#limits)
-    if (parsed.kind === 'want' && typeof parsed.scope !== 'string') tally.hit('mend asked for')
     const visit = this.#stage.visitOf(name)
     if (visit && !visit.troubled) s4QueuedBeforeSent(truth, visit.device.name, messages)
     for (const message of messages) this.#tallyOffer(name, message)
@@ -176,8 +175,6 @@ export class Observer {
     if (!frame) return
     const lie = lieAt(name)
     if (lie) s17NoLieIsBound(frame, lie, (id) => !this.#stage.truth.openings.has(id))
-    const visit = this.#stage.visitOf(name)
-    if (visit && (frame.kind === 'page' || frame.kind === 'entities')) visit.hasWholePast = false
     this.#tallyDown(frame)
   }
 
@@ -219,9 +216,9 @@ export class Observer {
     if (frame.kind === 'page') tally.hit('snapshot page sent')
     if (frame.kind === 'through' && frame.parts > 1) tally.hit('snapshot of several pages')
     if (frame.kind === 'tail' && this.#stage.plan.line) tally.hit('tail over a slow line')
-    if (frame.kind === 'entities') tally.hit('mend answered')
     if (frame.kind !== 'nack') return
     tally.hit(`nacked: ${frame.reason}`)
+    if (frame.reason === 'contested') truth.isContested = true
     for (const fact of truth.facts.all()) {
       const { sessionId, clientSeq } = fact.message.header
       if (sessionId === frame.sessionId && frame.clientSeqs.includes(clientSeq))
@@ -250,20 +247,13 @@ export class Observer {
       }
       case 'hello':
         return `hello at ${frame.position?.seq ?? 'nothing'}`
-      case 'want': {
-        const scope =
-          typeof frame.scope === 'string'
-            ? frame.scope
-            : frame.scope.map((id) => facts.entity(id)?.name ?? id).join(' ')
-        return `want ${scope} since ${frame.have?.seq ?? 'nothing'}`
-      }
+      case 'want':
+        return `want all since ${frame.have?.seq ?? 'nothing'}`
       case 'welcome':
       case 'through':
         return `${frame.kind} ${frame.position.seq}`
       case 'tail':
         return `tail to ${frame.position.seq} in ${frame.runs.length}`
-      case 'entities':
-        return `entities ${frame.ids.map((id) => facts.entity(id)?.name ?? id).join(' ')} at ${frame.position.seq}`
       case 'accepted':
         return `accepted ${frame.reviews.map(([clientSeq, seq]) => `#${clientSeq}@${seq}`).join(' ')}`
       case 'rejected':

@@ -97,7 +97,7 @@ export interface Plan extends Extremes {
   readonly typed: boolean
   /** Whether some values are so large that frames and pages must be cut. */
   readonly heavy: boolean
-  readonly limits: { readonly headsMax?: number; readonly messageChangesMax?: number }
+  readonly limits: { readonly liveWritesMax?: number; readonly messageChangesMax?: number }
   /** Bounds so small that what they lead to is common. */
   readonly tailMessagesMax: number | undefined
   readonly checkpointSteps: number | undefined
@@ -190,7 +190,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   // Each look at a replica costs as many steps as there are rows.
   const isCrowded = extremes.crowd > 0
   const tabs = isCrowded ? all.slice(0, REPLICAS_MIN[workload] ?? 2) : all
-  return {
+  const plan: Plan = {
     seed,
     workload,
     tabs,
@@ -228,7 +228,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     typed: has(0.5),
     heavy: has(0.08),
     limits: {
-      ...(has(0.2) && { headsMax: random.between(2, 5) }),
+      ...(has(0.2) && { liveWritesMax: random.between(2, 5) }),
       ...(has(0.15) && { messageChangesMax: random.between(2, 4) }),
     },
     tailMessagesMax: tailOf(isLate, has(0.5) ? random.pick([0, 0, 2, 8]) : undefined),
@@ -237,6 +237,14 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     firstBuild: workload === 'W6' ? random.between(1, NEWEST_BUILD) : undefined,
     ...extremes,
   }
+  return workload === 'W2' ? withoutContest(plan) : plan
+}
+
+/** Who decides in the place of others would invent a list that nobody has appended to. */
+function withoutContest({ limits, bounds, ...plan }: Plan): Plan {
+  const { liveWritesMax: _, ...others } = bounds
+  const { liveWritesMax: _few, ...rest } = limits
+  return { ...plan, limits: rest, bounds: others }
 }
 
 /** How many replicas it takes at the least for something to happen. */

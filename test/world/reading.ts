@@ -23,7 +23,7 @@ export interface Reading {
   /** Readings of one key see the same. */
   readonly key: string
   /** The row after these messages, by field. */
-  past(history: EntityHistory, mask: bigint): OraclePast
+  past(history: EntityHistory, mask: bigint, seq: number): OraclePast
   /** What a message gave to a field; undefined: nothing. */
   given(fact: Fact, history: EntityHistory, field: string): unknown
   /** What is shown in fields that nobody wrote. */
@@ -35,7 +35,7 @@ const NONE: ReadonlyMap<string, Json> = new Map()
 /** Of a world in which nothing has versions. */
 export const PLAIN: Reading = {
   key: '',
-  past: (history, mask) => history.past(mask),
+  past: (history, mask, seq) => history.past(mask, seq),
   given: ({ oracle }, { id }, field) =>
     oracle.changes.find(({ entity }) => entity === id)?.set[field],
   fallbacks: () => NONE,
@@ -89,8 +89,8 @@ export class VersionedReading implements Reading {
     return versions.fieldsIn(version).get(field) ?? field
   }
 
-  past(history: EntityHistory, mask: bigint): OraclePast {
-    const past = history.past(mask)
+  past(history: EntityHistory, mask: bigint, seq: number): OraclePast {
+    const past = history.past(mask, seq)
     const seeing = this.#types.get(history.type)
     if (!seeing) return past
     const fields = seeing.versions.fieldsIn(seeing.version)
@@ -104,9 +104,9 @@ export class VersionedReading implements Reading {
       row: { heads: past.row.heads, live },
       hidden: [...past.row.live].flatMap(([reg, writes]) => (seen.has(reg) ? [] : writes)),
       hasSeen: (id, other) => past.hasSeen(id, other),
-      standingBefore: (field, ids, inclusive) => {
-        const before = past.standingBefore(fields.get(field) ?? field, ids, inclusive)
-        return this.#translated(history, field, before)
+      before: (field) => {
+        const { writes, isKnown } = past.before(fields.get(field) ?? field)
+        return { writes: this.#translated(history, field, writes), isKnown }
       },
     }
   }

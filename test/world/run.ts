@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 import { Conductor } from './conductor.ts'
 import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
 import { type Plan, type WorkloadName, planFor } from './plan.ts'
+import { SETTLE_LOOKS, settleContested } from './settle.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
 
@@ -121,11 +122,20 @@ class Run {
     return isBusy
   }
 
+  /** A workload decides what it counts on by itself. */
+  #decide(conductor: Conductor): void {
+    const { truth } = this.#world
+    if (this.#settles(conductor)) truth.isContested = false
+    else settleContested(this.#world)
+  }
+
   async #quiet(when: string, conductor: Conductor): Promise<void> {
     const world = this.#world
     let quietLooks = 0
+    let looks = 0
     await this.#until(() => {
       conductor.reopen()
+      if (++looks % SETTLE_LOOKS === 0 && world.truth.isContested) this.#decide(conductor)
       // A store tells its status a moment after it has written. A message whose stored copy is
       // gone may yet be offered by a tab that still has it in memory.
       quietLooks = unrest(world) === undefined ? quietLooks + 1 : 0

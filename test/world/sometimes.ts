@@ -8,8 +8,6 @@ import { LIES, refusedName } from './lies.ts'
 export const SOMETIMES: readonly string[] = [
   'lost ack asked for again',
   'snapshot page sent',
-  'mend asked for',
-  'mend answered',
   'checkpoint written',
   'canonical state begun anew',
   'offered again',
@@ -26,7 +24,8 @@ export const SOMETIMES: readonly string[] = [
   'rejected: precondition_failed',
   'rejected: seq_reused',
   'rejected: too_large',
-  'rejected: too_many_heads',
+  'nacked: contested',
+  'contested row decided',
   'rejection stored',
   'rejection cascades: blocked',
   'accepted as a fork',

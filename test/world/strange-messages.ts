@@ -46,7 +46,7 @@ export interface Strange {
 }
 
 /** Reasons that anybody may meet who writes on what others write on. */
-export const USUAL: readonly FinalReason[] = ['too_many_heads', 'too_large', 'parent_rejected']
+export const USUAL: readonly FinalReason[] = ['too_large', 'parent_rejected']
 
 export function strangeMessage(author: Writing): readonly Strange[] {
   const makers = [updates, updates, keeps, resolves, expects, creates, creates, twice, tooEarly]

@@ -30,7 +30,13 @@ import {
   packMessages,
   parseReviewerFrame,
 } from '@countersign/core/protocol'
-import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
+import {
+  ProcessClock,
+  type SeededRandom,
+  seenNothing,
+  simSigner,
+  spansNaming,
+} from '@countersign/core/testing'
 import type { Random } from '../model/random.ts'
 import type { RealValues } from '../model/real-values.ts'
 import type { Stage } from './stage.ts'
@@ -70,6 +76,7 @@ export class Stranger implements Writing {
   readonly #commit: string
   readonly #writes: StrangerParts['writes']
   readonly #written: Message[] = []
+  readonly #made: Message[] = []
   #link: Link | undefined
   #isBound = false
   #heardMs = 0
@@ -150,18 +157,22 @@ export class Stranger implements Writing {
     more: { clientSeq?: number; expect?: MessageHeader['expect'] } = {},
   ): Message {
     const { authorId, sessionId } = this.#opening
+    const clientSeq = more.clientSeq ?? ++this.#clientSeq
     const header: MessageHeader = {
       v: 1,
       space: SPACE,
       authorId,
       sessionId,
-      clientSeq: more.clientSeq ?? ++this.#clientSeq,
+      clientSeq,
+      seen: seenNothing(clientSeq),
       timestamp: this.#process.now(),
       personalCommit: this.#commit,
       leaves: changes.map(leafHash),
       ...(more.expect && { expect: more.expect }),
     }
-    return { ...identify(header), header, changes }
+    const message = { ...identify(header), header, changes }
+    this.#made.push(message)
+    return message
   }
 
   change(
@@ -169,11 +180,27 @@ export class Stranger implements Writing {
     set: Readonly<Record<string, Json>>,
   ): Change {
     const regs = Object.keys(set).sort()
+    const own = this.#seenBy(meta)
     return {
-      meta: { ...meta, schemaVersion: 1, regs },
+      meta: { ...meta, ...(own && { own }), schemaVersion: 1, regs },
       values: regs.map((reg) => set[reg]!),
       salt: toBase64url(this.#bytes.bytes(16)),
     }
+  }
+
+  /** All that its parents stand on, by name: strangers write on any moment of the past. */
+  #seenBy({
+    entityId,
+    parentCanonicalIds,
+  }: Pick<Change['meta'], 'entityId' | 'parentCanonicalIds'>): Change['meta']['own'] {
+    const history = this.truth.history(entityId)
+    const mask = history?.closure(parentCanonicalIds)
+    if (!history || mask === undefined) {
+      // On one of its own that nobody has heard of yet.
+      const own = this.#made.filter(({ id }) => parentCanonicalIds.includes(id))
+      return spansNaming(own.map(({ header }) => header))
+    }
+    return spansNaming(history.within(mask).map(({ message }) => message.header))
   }
 
   #connect(): void {

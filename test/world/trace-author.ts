@@ -17,13 +17,16 @@ import {
 } from '@countersign/core/message'
 import type { KeyPair, Signer } from '@countersign/core/ports'
 import { bindFrame, offerFrame, packMessages } from '@countersign/core/protocol'
-import type { SeededRandom } from '@countersign/core/testing'
+import { type SeededRandom, seenNothing } from '@countersign/core/testing'
+import type { Ancestry } from '../model/ancestry.ts'
 import type { PlannedChange, PlannedMessage } from './trace-plan.ts'
 
 export interface AuthorParts {
   readonly space: string
   readonly signer: Signer
   readonly random: SeededRandom
+  /** What was written anew before, by whomever. */
+  readonly ancestry: Ancestry
 }
 
 interface Session {
@@ -64,17 +67,21 @@ export class TraceAuthor {
   message({ record, changes }: PlannedMessage, idOf: (name: string) => string): Message {
     const made = changes.map((change) => this.#change(change, idOf))
     const { authorId, sessionId } = this.#session.opening
+    const clientSeq = ++this.#clientSeq
     const header = {
       v: 1,
       space: this.#parts.space,
       authorId,
       sessionId,
-      clientSeq: ++this.#clientSeq,
+      clientSeq,
+      seen: seenNothing(clientSeq),
       timestamp: record.timestamp,
       personalCommit: this.#session.commit,
       leaves: made.map(leafHash),
     } as const
-    return { ...identify(header), header, changes: made }
+    const message = { ...identify(header), header, changes: made }
+    this.#parts.ancestry.note(message)
+    return message
   }
 
   async offer(message: Message): Promise<string> {
@@ -86,6 +93,7 @@ export class TraceAuthor {
 
   #change(change: PlannedChange, idOf: (name: string) => string): Change {
     const ids = (names: readonly string[]): string[] => names.map(idOf).sort()
+    const own = this.#parts.ancestry.spans(change.id, ids(change.parents))
     const keep = Object.entries(change.keep ?? {}).map(([reg, names]) => [reg, ids(names)] as const)
     return {
       meta: {
@@ -95,6 +103,7 @@ export class TraceAuthor {
         // Rows are compared by what was written, and not by how a version reads it.
         schemaVersion: 1,
         parentCanonicalIds: ids(change.parents),
+        ...(own && { own }),
         regs: change.regs,
         ...(change.keep && { keep: Object.fromEntries(keep) }),
       },

@@ -20,6 +20,7 @@ import type { Trace } from '@countersign/devtools/panel'
 import { memoryReviewerStore } from '@countersign/reviewer'
 import { z } from 'zod'
 import { wireTo } from '../scenario/wire.ts'
+import { Ancestry } from '../model/ancestry.ts'
 import { type AuthorParts, TraceAuthor } from './trace-author.ts'
 import { type PlannedMessage, planOf, rowKey } from './trace-plan.ts'
 
@@ -44,7 +45,7 @@ export async function replayTrace(trace: Trace): Promise<TraceReplay> {
   const space = trace.sync.space
   const types = typesOf(plan.messages)
   const keys = await signer.generate()
-  const parts = { space, signer, random: new SeededRandom(2) }
+  const parts = { space, signer, random: new SeededRandom(2), ancestry: new Ancestry() }
   const store = memoryReviewerStore()
   let player: Player | undefined
   const reviewer = await createReviewer({

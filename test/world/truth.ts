@@ -47,6 +47,8 @@ export class Truth {
   /** In canonical order: the fact of seq n stands at n - 1. */
   readonly accepted: Fact[] = []
   readonly refused = new Set<string>()
+  /** Whether something waits for somebody who decides, since somebody last did. */
+  isContested = false
   /** The reviewer's chain after the last review of each run. */
   readonly chainAt = new Map<number, Hash>()
   /** Which device writes in a session. */

@@ -57,8 +57,6 @@ export class Visit {
   watch: Watch | undefined
   /** Whether its disk has failed it: then what it says is not durable may be offered. */
   troubled = false
-  /** Whether it has read neither a disk nor a snapshot, and lets go of nothing. */
-  hasWholePast: boolean
   state: 'opening' | 'open' | 'closing' | 'gone' = 'opening'
   readonly #stage: VisitStage
   readonly #locks: TabLocks
@@ -95,9 +93,6 @@ export class Visit {
     }
     this.store = createLimitedStore(options, plan.bounds)
     this.troubled = !device.disk
-    this.hasWholePast =
-      plan.bounds.retainedMessagesMax === undefined &&
-      (!device.disk || (!device.isShared && device.isEmpty))
     this.store.status.subscribe(({ storage, halted }) => {
       if (storage === 'degraded') this.troubled = true
       if (halted !== undefined) stage.fault('S0', `${name} has halted: ${halted}`)
@@ -165,8 +160,8 @@ export class Visit {
     const onLook = (): void => this.#stage.looked(this)
     const { store, device } = this
     const reading = (): Reading => this.reading
-    const hasWholePast = (): boolean => this.hasWholePast
-    const checks = { tally, reading, hasWholePast, guard, onLook }
+    const isDiskSound = (): boolean => !device.hadTrouble
+    const checks = { tally, reading, isDiskSound, guard, onLook }
     this.watch = new Watch({ store, truth, device: device.name, ...checks })
     this.#stage.opened(this)
   }

@@ -33,11 +33,11 @@ export interface WatchOptions {
   readonly store: SyncStore
   readonly truth: Truth
   readonly device: string
+  readonly isDiskSound: () => boolean
   readonly tally: Tally
   /** How rows are read here at present. */
   readonly reading: () => Reading
   /** Whether everything that stands here came message by message. */
-  readonly hasWholePast: () => boolean
   /** Runs a check; hears of a violation. */
   readonly guard: (check: () => void) => void
   /** What else is to be checked when something has changed. */
@@ -238,13 +238,14 @@ export class Watch {
   }
 
   #compare(before: Sight | undefined, after: Sight, by: Reading): void {
-    const { truth, device, tally, store, hasWholePast } = this.#options
+    const { truth, device, tally, store } = this.#options
     const seq = this.position?.seq ?? 0
     s1OnlyOwnIsPending(truth, after, { device, seq })
     const { row } = after
     if (!row) return
     const { authorId: viewerId } = store.status.getState()
-    const viewing = { viewerId, seq, truth, reading: by, hasWholePast: hasWholePast() }
+    const isDiskSound = this.#options.isDiskSound()
+    const viewing = { viewerId, seq, truth, reading: by, isDiskSound }
     const reading = readingFor(after, viewing)
     s1RowIsFold(after, reading, viewing)
     s8Conflicts(after, reading, viewing)

@@ -92,8 +92,6 @@ const isSync = isOf({
   outboxMessages: isNumber,
   outboxBytes: isNumber,
   rejectedMessages: isNumber,
-  knownMessages: isNumber,
-  wanted: isList(isText),
   storage: isText,
 })
 

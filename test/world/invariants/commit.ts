@@ -18,7 +18,6 @@ export interface ReviewerFacts {
 }
 
 interface Bounds {
-  readonly headsMax: number
   readonly liveWritesMax: number
   readonly messageChangesMax: number
 }
@@ -216,11 +215,6 @@ export function s17AcceptedBounds(
     for (const change of changes) {
       const history = truth.history(change!.meta.entityId)!
       const row = history.expected(history.acceptedAt(fact.seq!))
-      must(
-        row.heads.length <= bounds.headsMax,
-        'S17',
-        () => `${history.name} has ${row.heads.length} heads after ${fact.name}`,
-      )
       for (const reg of change!.meta.regs) {
         const live = row.live.get(reg)?.length ?? 0
         must(

@@ -20,21 +20,17 @@ export interface Viewing {
   readonly reading: Reading
   readonly viewerId: string | undefined
   readonly seq: number
-  /** Whether it has had every message by itself: then it knows what stood before. */
-  readonly hasWholePast: boolean
+  /** Whether its disk has never failed it: otherwise what was accepted may be shown as pending again. */
+  readonly isDiskSound: boolean
   readonly truth: Truth
 }
 
 /** What the oracle makes of a row for whoever looks. */
 export function readingFor({ history, row, mask }: Sight, viewing: Viewing): OracleReading {
-  const { truth, viewerId, reading } = viewing
-  return readingOf(reading.past(history, mask), policiesOf(history.type), {
+  const { truth, viewerId, reading, seq } = viewing
+  return readingOf(reading.past(history, mask, seq), policiesOf(history.type), {
     isOwn: (id) => truth.facts.get(id)!.message.header.authorId === viewerId,
     ends: (writes, which) => endsOf(writes, which, viewing),
-    // The reviewer says it of what it accepted; beside pending writes a replica is on its own.
-    knowsBefore: (writes) =>
-      viewing.hasWholePast ||
-      writes.every(({ by }) => (truth.facts.get(by)!.seq ?? Infinity) <= viewing.seq),
     breaksRule: breaksRule(history.type, row!),
   })
 }
@@ -68,7 +64,47 @@ export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewi
   must(
     row!.$heads.join() === heads.join(),
     'S1',
-    () => `${history.name} has heads ${row!.$heads.length}, not ${heads.length}`,
+    () =>
+      `${history.name} has heads ${row!.$heads.length}, not ${heads.length}` +
+      (process.env['DBG']
+        ? ' view ' +
+          viewing.seq +
+          ' ' +
+          row!.$heads.map((p) => viewing.truth.facts.nameOf(p)).join() +
+          ' oracle ' +
+          heads.map((p) => viewing.truth.facts.nameOf(p)).join() +
+          history
+            .within(mask)
+            .map(
+              (f) =>
+                '\n' +
+                f.name +
+                ' seq=' +
+                f.seq +
+                ' ' +
+                f.message.header.sessionId.slice(0, 4) +
+                ':' +
+                f.message.header.clientSeq +
+                ' seen ' +
+                JSON.stringify(f.message.header.seen) +
+                f.message.changes
+                  .filter((c) => c!.meta.entityId === history.id)
+                  .map(
+                    (c) =>
+                      ' ' +
+                      c!.meta.kind +
+                      ' ' +
+                      JSON.stringify(c!.meta.own) +
+                      ' set ' +
+                      JSON.stringify(c!.meta.regs) +
+                      ' parents ' +
+                      c!.meta.parentCanonicalIds.map((p) => viewing.truth.facts.nameOf(p)).join() +
+                      ' keep ' +
+                      JSON.stringify(c!.meta.keep),
+                  ),
+            )
+            .join('')
+        : ''),
   )
   const left = new Set(Object.keys(row!))
   left.delete('id')
@@ -79,7 +115,43 @@ export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewi
       isRight,
       'S1',
       () =>
-        `${history.name}.${reg} is ${text(row![reg])}, must be ${options.map(text).join(' or ')}`,
+        `${history.name}.${reg} is ${text(row![reg])}, must be ${options.map(text).join(' or ')}` +
+        (process.env['DBG']
+          ? history
+              .within(mask)
+              .map(
+                (f) =>
+                  '\n' +
+                  f.name +
+                  ' seq=' +
+                  f.seq +
+                  ' ' +
+                  f.message.header.sessionId.slice(0, 4) +
+                  ':' +
+                  f.message.header.clientSeq +
+                  ' seen ' +
+                  JSON.stringify(f.message.header.seen) +
+                  f.message.changes
+                    .filter((c) => c!.meta.entityId === history.id)
+                    .map(
+                      (c) =>
+                        ' ' +
+                        c!.meta.kind +
+                        ' ' +
+                        JSON.stringify(c!.meta.own) +
+                        ' set ' +
+                        JSON.stringify(c!.meta.regs) +
+                        JSON.stringify(c!.values) +
+                        ' parents ' +
+                        c!.meta.parentCanonicalIds
+                          .map((p) => viewing.truth.facts.nameOf(p))
+                          .join() +
+                        ' keep ' +
+                        JSON.stringify(c!.meta.keep),
+                    ),
+              )
+              .join('')
+          : ''),
     )
   }
   for (const [field, value] of viewing.reading.fallbacks(history.type)) {
@@ -101,10 +173,10 @@ export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewi
 }
 
 /** With the same messages a clean value stays what it is: an ack changes nothing on screen. */
-export function s13NothingFlips(before: Sight, after: Sight, { reading }: Viewing): void {
+export function s13NothingFlips(before: Sight, after: Sight, { reading, seq }: Viewing): void {
   if (before.mask !== after.mask || before.reading !== after.reading) return
   if (!before.row || !after.row) return
-  const { live } = reading.past(after.history, after.mask).row
+  const { live } = reading.past(after.history, after.mask, seq).row
   for (const field of new Set([...Object.keys(before.row), ...Object.keys(after.row)])) {
     // Where several values stand, the order of acceptance decides which of them is shown.
     if ((live.get(field)?.length ?? 0) > 1) continue
@@ -160,12 +232,12 @@ function keyOf({ seq, oracle }: Fact, { id }: EntityHistory): string {
 
 /**
  * Conflicts are exactly the oracle's: these fields, these values, each under a message that gave
- * it, in canonical order. What stood before may be forgotten, and is not made up.
+ * it, in canonical order, and what stood before.
  */
 export function s8Conflicts(
   sight: Sight,
   { conflicts, open }: OracleReading,
-  { truth, viewerId, reading, hasWholePast }: Viewing,
+  { truth, viewerId, reading, isDiskSound }: Viewing,
 ): void {
   const { history, row } = sight
   const isSettled = (reg: string): boolean => !open.has(reg)
@@ -205,7 +277,8 @@ export function s8Conflicts(
       () => `${what} has the candidates ${text(told)}, must have ${text(values)}`,
     )
     must(
-      (base === undefined && !hasWholePast && !expected.isBaseKnown) ||
+      !expected.isBaseKnown ||
+        !isDiskSound ||
         isDeepStrictEqual(asOracle(base), plain(expected.base)),
       'S8',
       () => `${what} was ${text(base)} before, must be ${text(expected.base)}`,

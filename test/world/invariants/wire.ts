@@ -21,10 +21,6 @@ export function s17AuthorFrame(
   messages: readonly Message[],
   limits: Limits,
 ): void {
-  if (frame.kind === 'want' && typeof frame.scope !== 'string') {
-    const { length } = frame.scope
-    must(length <= limits.wantIdsMax, 'S17', () => `${length} entities are asked for at once`)
-  }
   if (frame.kind === 'bind') {
     const { length } = frame.sessions
     must(length <= limits.sessionsPerBindMax, 'S17', () => `${length} sessions are bound at once`)
@@ -72,10 +68,6 @@ export function s16AckAfterCommit(truth: Truth, frame: ReviewerFrame): void {
       position(truth, frame)
       for (const run of frame.runs) runIsCommitted(truth, run)
       break
-    case 'entities':
-      position(truth, frame)
-      pageIsCommitted(truth, frame.page)
-      break
     case 'page':
       pageIsCommitted(truth, frame.page)
       break
@@ -119,7 +111,7 @@ function position(
 function runIsCommitted(truth: Truth, json: unknown): void {
   const [fromSeq, , , chain, body] = json as [number, number, number[], string, unknown[]]
   const isOwn = typeof body[0] === 'string'
-  const count = (isOwn ? (body[1] as unknown[]) : (body[3] as unknown[])).length
+  const count = (isOwn ? (body[1] as unknown[]) : (body[4] as unknown[])).length
   const toSeq = fromSeq + count - 1
   must(
     toSeq <= truth.seq,
@@ -142,7 +134,7 @@ function runIsCommitted(truth: Truth, json: unknown): void {
 function pageIsCommitted(truth: Truth, json: unknown): void {
   const [messages] = json as [[id: string, ...unknown[]][]]
   for (const message of messages) {
-    const [id, seq] = [message[0], message[5] as number]
+    const [id, seq] = [message[0], message[8] as number]
     must(
       truth.accepted[seq - 1]?.message.id === id,
       'S16',

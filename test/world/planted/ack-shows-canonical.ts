@@ -6,8 +6,8 @@ export const ackShowsCanonical: Planted = {
   edits: [
     {
       module: 'repo/table.ts',
-      from: 'view = afterReview(view, write, overlay.pending)',
-      to: 'view = overlay.canonical!',
+      from: 'if (isSame) this.#show(id, stateOfRow(this.#rows.get(id)!))',
+      to: 'if (isSame) this.#show(id, overlay.canonical)',
     },
   ],
   seed: 2,

@@ -10,7 +10,6 @@ import { fenceIgnored } from './fence-ignored.ts'
 import { foldForgetsKeep } from './fold-forgets-keep.ts'
 import { halfMessageApplied } from './half-message-applied.ts'
 import { halfMessageTold } from './half-message-told.ts'
-import { headsUnbounded } from './heads-unbounded.ts'
 import { indexMissesRemoval } from './index-misses-removal.ts'
 import { liveQueryMissesChange } from './live-query-misses-change.ts'
 import { offerBeforeDurable } from './offer-before-durable.ts'
@@ -25,6 +24,7 @@ import { positionMovesOverGap } from './position-moves-over-gap.ts'
 import { rejectionLeavesDescendants } from './rejection-leaves-descendants.ts'
 import { resolveNotCompared } from './resolve-not-compared.ts'
 import { rollbackForgotten } from './rollback-forgotten.ts'
+import { SEEN } from './seen.ts'
 import { sessionReused } from './session-reused.ts'
 import { shownIsOldestOwn } from './shown-is-oldest-own.ts'
 import { indexShownOnly } from './index-shown-only.ts'
@@ -52,7 +52,6 @@ export const PLANTED: readonly Planted[] = [
   dedupByNumberOnly,
   resolveNotCompared,
   expectationIgnored,
-  headsUnbounded,
   rejectionLeavesDescendants,
   halfMessageApplied,
   halfMessageTold,
@@ -90,6 +89,7 @@ export const PLANTED: readonly Planted[] = [
   lastFlushAlone,
   ...BEYOND_BOUNDS,
   ...LIES_BELIEVED,
+  ...SEEN,
 ]
 
 export function plantedNamed(name: string): Planted {

@@ -27,18 +27,6 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     seed: 20001,
   },
   {
-    name: 'forgotten-is-seen',
-    what: 'A parent beyond the window of what is kept counts as seen, and is not asked for.',
-    edits: [
-      {
-        module: 'messaging/materialize.ts',
-        from: 'const known = parents.length === meta.parentCanonicalIds.length',
-        to: 'const known = true',
-      },
-    ],
-    seed: 20311,
-  },
-  {
     name: 'first-sessions-alone',
     what: 'Of many sessions only those of the first part are bound.',
     edits: [
@@ -49,18 +37,6 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
       },
     ],
     seed: 20208,
-  },
-  {
-    name: 'want-without-bound',
-    what: 'All entities to mend are asked for at once, however many.',
-    edits: [
-      {
-        module: 'messaging/wants.ts',
-        from: 'if (ids.length > limits.wantIdsMax || this.#mendsInVain',
-        to: 'if (this.#mendsInVain',
-      },
-    ],
-    seed: 20311,
   },
   {
     name: 'message-without-bound',

@@ -6,8 +6,13 @@ export const concurrentOverwrites: Planted = {
   edits: [
     {
       module: 'fold/apply.ts',
-      from: 'writesOf(live[slot]).filter((w) => !seen.has(w) || kept?.includes(w))',
-      to: 'writesOf(live[slot]).filter((w) => (void seen, kept?.includes(w)))',
+      from: 'const left = live.filter((other) => !saw(write, other) || keeps(write, reg, other))',
+      to: 'const left = live.filter((other) => keeps(write, reg, other))',
+    },
+    {
+      module: 'fold/apply.ts',
+      from: 'return !saw(write, live) || keeps(write, reg, live) ? [live, write] : write',
+      to: 'return keeps(write, reg, live) ? [live, write] : write',
     },
   ],
   seed: 2,

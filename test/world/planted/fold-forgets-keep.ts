@@ -5,10 +5,9 @@ export const foldForgetsKeep: Planted = {
   what: 'A write that keeps a part of a conflict ends it.',
   edits: [
     {
-      module: 'fold/apply.ts',
-      from: 'live[slot] = kept ? joined(writesOf(live[slot]).filter((w) => kept.includes(w)), write) : write',
-      to: `void kept
-    live[slot] = write`,
+      module: 'history/saw.ts',
+      from: 'return kept !== undefined && kept.some((named) => isNamedBy(named, w))',
+      to: 'return kept !== undefined && isNamedBy(w, w) && false',
     },
   ],
   seed: 13,

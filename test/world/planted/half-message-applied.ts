@@ -6,9 +6,8 @@ export const halfMessageApplied: Planted = {
   edits: [
     {
       module: 'repo/repo.ts',
-      from: 'for (const write of entry.writes) { if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)',
-      to: `for (const [i, write] of entry.writes.entries()) { if (i > 0 && i === entry.writes.length - 1) continue
-      if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)`,
+      from: 'for (const write of entry.writes) this.tableNamed(write.type).addCanonical(write)',
+      to: 'for (const [i, write] of entry.writes.entries()) if (i === 0 || i < entry.writes.length - 1) this.tableNamed(write.type).addCanonical(write)',
     },
   ],
   seed: 1,

@@ -6,9 +6,8 @@ export const halfMessageTold: Planted = {
   edits: [
     {
       module: 'repo/repo.ts',
-      from: 'for (const write of entry.writes) { if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)',
-      to: `for (const write of entry.writes) { if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)
-      this.emit()`,
+      from: 'for (const write of entry.writes) this.tableNamed(write.type).addCanonical(write)',
+      to: 'for (const write of entry.writes) { this.tableNamed(write.type).addCanonical(write); this.emit() }',
     },
   ],
   seed: 1,

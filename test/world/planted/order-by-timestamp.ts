@@ -5,7 +5,7 @@ export const orderByTimestamp: Planted = {
   what: "Canonical order goes by the authors' clocks.",
   edits: [
     {
-      module: 'log/order.ts',
+      module: 'history/order.ts',
       from: 'return compareReviews(a.entry.review, b.entry.review) || compareWithin(a, b, a.entry.review)',
       to: 'if (a.entry.review && b.entry.review) return a.entry.timestamp - b.entry.timestamp || a.entry.review.seq - b.entry.review.seq || a.index - b.index\n  return compareReviews(a.entry.review, b.entry.review) || compareWithin(a, b, a.entry.review)',
     },

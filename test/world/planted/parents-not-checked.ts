@@ -5,11 +5,6 @@ export const parentsNotChecked: Planted = {
   what: 'A message is accepted though its parent was refused, without it.',
   edits: [
     {
-      module: 'messaging/materialize.ts',
-      from: 'if (!known) {',
-      to: 'if (!known && context.arrival > 0) {',
-    },
-    {
       module: 'reviewer/admit.ts',
       from: "return nack('parent_unknown', `its parent ${id} is not known here`)",
       to: 'continue',

@@ -6,8 +6,8 @@ export const resolveIgnoresRace: Planted = {
   edits: [
     {
       module: 'reviewer/admit.ts',
-      from: 'return seenAmong(write.parents, rivals).size === rivals.size',
-      to: 'return rivals.size === 0 || seenAmong(write.parents, rivals).size > 0',
+      from: 'return decided.every((slot) => writesOf(liveOf(before, slot)).every((live) => saw(write, live)))',
+      to: 'return decided.every((slot) => writesOf(liveOf(before, slot)).some((live) => saw(write, live)))',
     },
   ],
   seed: 13,

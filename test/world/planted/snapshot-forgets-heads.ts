@@ -6,8 +6,8 @@ export const snapshotForgetsHeads: Planted = {
   edits: [
     {
       module: 'fold/snapshot.ts',
-      from: 'return [...new Set<Write>([createdOf(state), ...live, ...headsOf(state)])].sort(compareOrder)',
-      to: 'return [...new Set<Write>([createdOf(state), ...live, headsOf(state).at(-1)!])].sort(compareOrder)',
+      from: 'const ordered = [...new Set([createdOf(state), ...liveRegs.keys(), ...headsOf(state)])].sort(compareOrder)',
+      to: 'const ordered = [...new Set([createdOf(state), ...liveRegs.keys(), headsOf(state).at(-1)!])].sort(compareOrder)',
     },
   ],
   seed: 74,

@@ -58,8 +58,8 @@ describe('why', () => {
   })
 
   test('codes are never shown', () => {
-    expect(reasonWords(refused({ reason: 'too_many_heads', detail: '33 heads' }), names)).toBe(
-      'Too many people have changed this side by side. Resolve the conflicts first.',
+    expect(reasonWords(refused({ reason: 'too_large', detail: '4194305 bytes' }), names)).toBe(
+      'It is too large.',
     )
   })
 })

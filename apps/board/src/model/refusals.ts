@@ -26,7 +26,6 @@ const reasons: Readonly<Record<Reason, string>> = {
   tampered: 'It did not arrive as it was signed.',
   entity_exists: 'This issue exists already.',
   too_large: 'It is too large.',
-  too_many_heads: 'Too many people have changed this side by side. Resolve the conflicts first.',
   needs_upgrade: 'This page is too old for it. Reload the page.',
   session_expired: 'It was written too long ago.',
   damaged: 'This browser damaged its record before it was sent. It can be written again.',

@@ -62,28 +62,6 @@ function cardsOf(sync: SyncRecord, now: number): HTMLElement[] {
         ['Refused', countText(sync.rejectedMessages, 'message')],
       ),
     ),
-    section(
-      'Parked and wanted',
-      sync.wanted.length === 0
-        ? h('p', { class: 'soft' }, 'Every message that came had its parents here.')
-        : h(
-            'div',
-            {},
-            h(
-              'p',
-              {},
-              `The tail waits for the states of ${countText(sync.wanted.length, 'entity', 'entities')}:`,
-            ),
-            h(
-              'p',
-              {},
-              ...sync.wanted
-                .slice(0, 50)
-                .map((each) => h('span', { class: 'tag mono', title: each }, shortId(each))),
-            ),
-          ),
-      facts(['Known', countText(sync.knownMessages, 'message')]),
-    ),
     section('Identity', facts(['Author', id(authorId)], ['Session', id(sessionId)])),
   ]
 }

@@ -3,7 +3,7 @@
  * stand now. A conflict survives unrelated edits and never blocks anything; it ends when
  * somebody resolves it.
  */
-import type { Write } from '../log/entry.ts'
+import type { Write } from '../history/entry.ts'
 import type { Base } from '../message/message.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { AnyRow, Candidate, FieldConflict } from '../schema/types.ts'
@@ -35,9 +35,9 @@ export function openConflicts(
   for (const [slot, reg] of table.names.entries()) {
     const live = liveOf(state, slot)
     if (reg === ARCHIVED || !entity.fieldAt(reg) || !isConflict(live, reg, context)) continue
-    const merged = mergeRegister(live, { reg, slot }, context)
+    const merged = mergeRegister(state, { reg, slot }, context)
     if (merged.kind === 'conflict')
-      found.set(reg, { candidates: merged.candidates, base: baseOf(live, { reg, slot }) })
+      found.set(reg, { candidates: merged.candidates, base: baseOf(state, slot) })
   }
   const contested = contestedRegisters(state, context, () => isContested(row, context))
   for (const [reg, both] of contested)

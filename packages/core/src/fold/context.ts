@@ -1,6 +1,6 @@
 /** What reading the rows of one type needs to know, beyond the messages. */
 import type { Uuid } from '../base/uuid.ts'
-import type { Write } from '../log/entry.ts'
+import type { Write } from '../history/entry.ts'
 import type { RegisterTable } from '../schema/registers.ts'
 import type { Reader } from './read.ts'
 

@@ -4,19 +4,19 @@
  * readers with the same messages come to the same (SPEC.md, section 9).
  */
 import type { Json } from '../base/json.ts'
-import { ancestorsOf, seenAmong } from '../log/ancestry.ts'
-import { Write } from '../log/entry.ts'
-import { compareOrder } from '../log/order.ts'
+import { areBeside, saw } from '../history/saw.ts'
+import { Write } from '../history/entry.ts'
+import { compareOrder } from '../history/order.ts'
 import type { Base } from '../message/message.ts'
 import type { Entity } from '../schema/entity.ts'
 import { encodeField } from '../schema/field.ts'
 import { CONFLICT, type MergeFunction } from '../schema/policies.ts'
 import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
 import { isUnreadable } from '../schema/unreadable.ts'
-import { baseOf, baseOfHeads } from './base.ts'
+import { baseOf } from './base.ts'
 import { type Reader, readBase, readValue } from './read.ts'
 import { candidatesOf } from './shown.ts'
-import { type EntityState, type LiveSet, headsOf, isLinear, liveOf, writesOf } from './state.ts'
+import { type EntityState, headsOf, isLinear, liveOf, writesOf } from './state.ts'
 
 /** What a register comes to. `conflict`: in canonical order, one write for each different value. */
 export type Merged =
@@ -24,12 +24,13 @@ export type Merged =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'conflict'; readonly candidates: readonly Write[] }
 
-/** The live writes of one register, by its policy. */
+/** The live writes of one register of that state, by its policy. */
 export function mergeRegister(
-  live: LiveSet,
+  state: EntityState,
   { reg, slot }: { readonly reg: Reg; readonly slot: number },
   reader: Reader,
 ): Merged {
+  const live = liveOf(state, slot)!
   const candidates = candidatesOf(live, reg, reader)
   if (candidates.length === 1) return { kind: 'write', write: candidates[0]! }
   const policy = reader.entity.policies.fields.get(reg) ?? 'ask'
@@ -37,7 +38,7 @@ export function mergeRegister(
   if (policy === 'last')
     return { kind: 'write', write: [...writesOf(live)].sort(compareOrder).at(-1)! }
   if (policy === 'ask') return { kind: 'conflict', candidates }
-  return mergedBy(policy, { live, candidates, reg, slot, reader })
+  return mergedBy(policy, { candidates, reg, base: baseOf(state, slot), reader })
 }
 
 /**
@@ -47,21 +48,19 @@ export function mergeRegister(
 function mergedBy(
   merge: MergeFunction<Json>,
   parts: {
-    readonly live: LiveSet
     readonly candidates: readonly Write[]
     readonly reg: Reg
-    readonly slot: number
+    readonly base: Base
     readonly reader: Reader
   },
 ): Merged {
-  const { live, candidates, reg, slot, reader } = parts
+  const { candidates, reg, base, reader } = parts
   const open: Merged = { kind: 'conflict', candidates }
   const field = reader.entity.fieldAt(reg)
   const values = candidates.map((write) => readValue(write, reg, reader))
   // To unset is a decision of its own, and what cannot be read cannot be merged.
   if (!field || values.some((value) => value === undefined || isUnreadable(value))) return open
-  const base = baseOf(writesOf(live), { reg, slot })
-  // Without it a function can only guess, and each replica would guess by what it has.
+  // Without it a function can only guess.
   if (base === 'unknown') return open
   try {
     const value: unknown = merge(readBase(base, reg, reader) as Json, values as Json[])
@@ -85,13 +84,12 @@ export function contestedRegisters(
   const found = new Map<Reg, { candidates: readonly Write[]; base: Base }>()
   const heads = headsOf(state)
   if (heads.length < 2 || !isContested()) return found
-  const seen = heads.map((head) => ancestorsOf([head]))
+  const isSeenByAll = (write: Write): boolean =>
+    heads.every((head) => head === write || saw(head, write))
   for (const [slot, reg] of table.names.entries()) {
     const live = writesOf(liveOf(state, slot))
-    if (reg === ARCHIVED || live.every((write) => seen.every((past) => past.has(write)))) continue
-    // Whether it is a conflict must not depend on what stood before, which may be forgotten here.
-    const base = baseOfHeads(heads, { reg, slot })
-    found.set(reg, { candidates: candidatesOf(live, reg, reader), base })
+    if (reg === ARCHIVED || live.every(isSeenByAll)) continue
+    found.set(reg, { candidates: candidatesOf(live, reg, reader), base: baseOf(state, slot) })
   }
   return found
 }
@@ -134,10 +132,8 @@ function editBeside(archive: Write, state: EntityState, archivedSlot: number): W
     if (slot !== archivedSlot) for (const write of writesOf(live)) edits.add(write)
   }
   edits.delete(archive)
-  for (const seen of seenAmong(archive.parents, edits)) edits.delete(seen)
-  const target = new Set([archive])
   return [...edits]
-    .filter((edit) => seenAmong(edit.parents, target).size === 0)
+    .filter((edit) => areBeside(edit, archive))
     .sort(compareOrder)
     .at(-1)
 }

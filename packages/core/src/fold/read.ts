@@ -4,7 +4,7 @@
  */
 import type { Json } from '../base/json.ts'
 import type { Lenses } from '../lens/path.ts'
-import type { Write } from '../log/entry.ts'
+import type { Write } from '../history/entry.ts'
 import type { Base } from '../message/message.ts'
 import type { Entity } from '../schema/entity.ts'
 import { decodeField } from '../schema/field.ts'

@@ -5,8 +5,8 @@
  */
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { compareReviews, compareWithin, orderKeyAt } from '../log/order.ts'
-import { Write } from '../log/entry.ts'
+import { compareReviews, compareWithin, orderKeyAt } from '../history/order.ts'
+import { Write } from '../history/entry.ts'
 import type { Review } from '../message/message.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { AnyRow, FieldConflict, RowState } from '../schema/types.ts'
@@ -41,6 +41,8 @@ class RowView {
   /** What somebody has to decide; undefined where nobody ever wrote beside another. */
   #open: ReadonlyMap<Reg, OpenConflict> | undefined
   #conflicts: Readonly<Record<string, FieldConflict>> = NO_CONFLICTS
+  /** Undefined where it follows from one write. */
+  #archived: boolean | undefined
 
   constructor(id: Uuid, state: EntityState) {
     this.id = id
@@ -54,6 +56,7 @@ class RowView {
     const shown = row as unknown as AnyRow
     row.#open = openConflicts(row.#state, row.#context, shown)
     row.#conflicts = conflictsOf(row.#open, row.#context)
+    row.#archived = row.#isArchived
   }
 
   static openOf(row: RowView): ReadonlyMap<Reg, OpenConflict> | undefined {
@@ -129,6 +132,10 @@ class RowView {
   }
 
   get $archived(): boolean {
+    return this.#archived ?? this.#isArchived
+  }
+
+  get #isArchived(): boolean {
     const { entity, table } = this.#context
     return archivedState(this.#state, entity, table).archived
   }
@@ -194,7 +201,7 @@ function setField(
       ? defaultValue(reg, context)
       : live instanceof Write
         ? readValue(live, reg, context)
-        : mergedValue(live, { reg, slot }, context)
+        : mergedValue(state, { reg, slot }, context)
   if (value === undefined) return 0
   into[name] = value
   return 1
@@ -256,12 +263,13 @@ export function compareRows(a: AnyRow, b: AnyRow, which: 'last' | 'created'): nu
 }
 
 function mergedValue(
-  live: readonly Write[],
+  state: EntityState,
   at: { readonly reg: string; readonly slot: number },
   context: RowContext,
 ): unknown {
-  const merged = mergeRegister(live, at, context)
+  const merged = mergeRegister(state, at, context)
   if (merged.kind === 'value') return merged.value
-  const write = merged.kind === 'write' ? merged.write : shownWrite(live, context.viewerId())
+  const write =
+    merged.kind === 'write' ? merged.write : shownWrite(liveOf(state, at.slot)!, context.viewerId())
   return readValue(write, at.reg, context)
 }

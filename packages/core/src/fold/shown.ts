@@ -5,8 +5,8 @@
  */
 import { jsonEqual, type Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { Write } from '../log/entry.ts'
-import { compareOrder } from '../log/order.ts'
+import { Write } from '../history/entry.ts'
+import { compareOrder } from '../history/order.ts'
 import { isUnset } from '../schema/input.ts'
 import type { Reg } from '../schema/registers.ts'
 import { type Reader, comparable } from './read.ts'

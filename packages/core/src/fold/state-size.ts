@@ -4,12 +4,15 @@
  */
 import { type Json, jsonBytes, jsonBytesAtMost } from '../base/json.ts'
 import { type Bytes, bytesOf, jsonStringBytes } from '../base/size.ts'
-import type { Write } from '../log/entry.ts'
+import { Write } from '../history/entry.ts'
 import type { RegisterTable } from '../schema/registers.ts'
-import { type EntityState, createdOf, headsOf, isLinear, liveOf, writesOf } from './state.ts'
+import { type EntityState, createdOf, headsOf, liveOf, writesOf } from './state.ts'
 
 /** What a page says of a write and its message beside values: ids, times, numbers. */
-const WRITE_BYTES = 320
+const WRITE_BYTES = 360
+/** A session's span of numbers, and a number in it that is left out. */
+const SPAN_BYTES = 64
+const NUMBER_BYTES = 17
 
 type Measure = (value: Json) => number
 
@@ -36,8 +39,15 @@ function measured(state: EntityState, table: RegisterTable, measure: Measure): n
       bytes += jsonStringBytes(reg) + 1 + measure(write.values[reg]!)
     }
   }
-  const count = writes.size
-  // Of writes that stood beside each other, a page says which had seen which.
-  const parents = isLinear(state) ? 0 : (count * (count - 1) * 5) / 2
-  return bytes + count * WRITE_BYTES + parents
+  for (const { entry, own = [] } of writes) {
+    bytes += WRITE_BYTES + (entry.seen?.except.length ?? 0) * NUMBER_BYTES
+    for (const { except } of own) {
+      const numbers = except.length
+      bytes += SPAN_BYTES + numbers * NUMBER_BYTES
+    }
+  }
+  if (!(state instanceof Write))
+    for (const base of state.bases?.values() ?? [])
+      bytes += typeof base === 'string' ? NUMBER_BYTES : NUMBER_BYTES + measure(base.value)
+  return bytes
 }

@@ -1,14 +1,15 @@
 /**
  * The state of one entity, as data: its heads, and for each register the writes that nobody
- * who had seen them has overwritten.
+ * who had seen them has overwritten. It is all that a replica keeps of an entity.
  *
- *   live(e, r) = { w : w writes r, and no m that writes r has w ≺ m and w ∉ keep_m(r) }
- *   heads(e)   = ≺-maximal writes
+ *   live(e, r) = { w : w writes r, and no later m that writes r has saw(m, w) and w ∉ keep_m(r) }
+ *   heads(e)   = { w : no later m has saw(m, w) }
  *
  * Most entities are one create and nothing else; the state of such an entity is that write
  * itself, which costs no memory. Ask through the functions below and the difference is gone.
  */
-import { Write } from '../log/entry.ts'
+import { Write } from '../history/entry.ts'
+import type { Base } from '../message/message.ts'
 
 /** The live writes of one register: mostly one. */
 export type LiveSet = Write | readonly Write[]
@@ -21,8 +22,10 @@ export interface Fold {
   readonly created: Write
   /** The newest write in canonical order; a pending one is newer than all reviewed ones. */
   readonly last: Write
-  /** No write ever stood beside another: ancestry is the order of arrival. */
+  /** No write ever stood beside another: each had seen all before it. */
   readonly linear: boolean
+  /** By slot, of registers with several live writes: what stood there before they parted. */
+  readonly bases: ReadonlyMap<number, Base> | undefined
 }
 
 export type EntityState = Write | Fold
@@ -54,7 +57,7 @@ export function spread(state: EntityState): Fold {
   if (!(state instanceof Write)) return state
   const live: (LiveSet | undefined)[] = []
   for (const slot of state.regs.slots) live[slot] = state
-  return { heads: [state], live, created: state, last: state, linear: true }
+  return { heads: [state], live, created: state, last: state, linear: true, bases: undefined }
 }
 
 export function writesOf(live: LiveSet | undefined): readonly Write[] {
@@ -62,8 +65,8 @@ export function writesOf(live: LiveSet | undefined): readonly Write[] {
   return live instanceof Write ? [live] : live
 }
 
-/** Every write that is live in some register; a write in several comes several times. */
-export function* liveWritesOf(state: EntityState): IterableIterator<Write> {
-  if (state instanceof Write) yield state
-  else for (const live of state.live) yield* writesOf(live)
+/** The first root, the heads and every live write, each once. */
+export function standingWrites(state: EntityState): ReadonlySet<Write> {
+  if (state instanceof Write) return new Set([state])
+  return new Set([state.created, ...state.live.flatMap(writesOf), ...state.heads])
 }

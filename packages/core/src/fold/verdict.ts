@@ -2,8 +2,8 @@
  * How far a write had come when somebody looked: its review, or that it has none yet. An entry
  * gets its review later; whatever is handed out keeps this one value instead of the entry.
  */
-import type { Write } from '../log/entry.ts'
-import { orderKeyAt } from '../log/order.ts'
+import type { Write } from '../history/entry.ts'
+import { orderKeyAt } from '../history/order.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Review } from '../message/message.ts'
 import type { RowState } from '../schema/types.ts'

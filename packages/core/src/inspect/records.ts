@@ -235,10 +235,6 @@ export interface SyncRecord {
   readonly outboxBytes: number
   readonly outboxOldestAt: number | undefined
   readonly rejectedMessages: number
-  /** Messages that can be named as parents here. */
-  readonly knownMessages: number
-  /** Entities whose states were asked for, because a parent is not here. */
-  readonly wanted: readonly Uuid[]
   readonly storage: string
   readonly storageTrouble: StorageTrouble | 'damaged' | undefined
   readonly halted: string | undefined

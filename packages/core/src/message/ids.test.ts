@@ -25,7 +25,7 @@ import {
   valuesHash,
   whoamiId,
 } from './ids.ts'
-import type { Change, ChangeMeta, Expectation, MessageHeader } from './message.ts'
+import type { Change, ChangeMeta, Expectation, MessageHeader, OwnSpan, Seen } from './message.ts'
 
 // Thousands of cases, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -38,6 +38,27 @@ const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 12 })
 const uuids = fc.uniqueArray(uuid, { maxLength: 4 }).map((list) => list.sort())
 const json = fc.jsonValue({ stringUnit: 'binary', maxDepth: 3 }) as fc.Arbitrary<Json>
 
+const count = fc.oneof(fc.integer({ min: 0, max: 99 }), fc.maxSafeNat())
+const numbers = fc.array(count, { maxLength: 4 })
+
+const span: fc.Arbitrary<OwnSpan> = fc.record({
+  sessionId: uuid,
+  from: count,
+  to: count,
+  except: numbers,
+})
+
+const seen: fc.Arbitrary<Seen> = fc.record({
+  eid: fc.option(uuid),
+  seq: count,
+  chain: fc.oneof(
+    fc.constant(''),
+    hash43.map((chain) => chain.slice(0, 22)),
+  ),
+  from: count,
+  except: numbers,
+})
+
 const meta: fc.Arbitrary<ChangeMeta> = fc.record(
   {
     type: name,
@@ -46,6 +67,8 @@ const meta: fc.Arbitrary<ChangeMeta> = fc.record(
     kind: fc.constantFrom('create', 'update', 'resolve', 'migrate'),
     schemaVersion: fc.integer({ min: 1, max: 1_000_000 }),
     parentCanonicalIds: uuids,
+    cut: count,
+    own: fc.array(span, { maxLength: 3 }),
     regs: fc.uniqueArray(name, { maxLength: 5 }).map((list) => list.sort()),
     keep: fc.dictionary(name, uuids, { maxKeys: 3 }),
   },
@@ -63,6 +86,7 @@ const header: fc.Arbitrary<MessageHeader> = fc.record(
     clientSeq: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.maxSafeNat()),
     timestamp: fc.maxSafeNat(),
     personalCommit: hash43,
+    seen,
     leaves: fc.array(hash43, { maxLength: 3 }),
     expect: fc.array(expectation, { maxLength: 3 }),
   },
@@ -75,6 +99,7 @@ const header: fc.Arbitrary<MessageHeader> = fc.record(
       'clientSeq',
       'timestamp',
       'personalCommit',
+      'seen',
       'leaves',
     ],
   },
@@ -181,6 +206,7 @@ describe('ids of messages', () => {
       clientSeq: 1,
       timestamp: 0,
       personalCommit: 'a',
+      seen: { eid: zero, seq: 7, chain: 'c', from: 1, except: [] },
       leaves: ['x', 'y'],
     }
     const others: readonly Partial<MessageHeader>[] = [
@@ -190,6 +216,12 @@ describe('ids of messages', () => {
       { clientSeq: 2 },
       { timestamp: 1 },
       { personalCommit: 'b' },
+      { seen: { ...base.seen, eid: one } },
+      { seen: { ...base.seen, eid: null } },
+      { seen: { ...base.seen, seq: 8 } },
+      { seen: { ...base.seen, chain: 'd' } },
+      { seen: { ...base.seen, from: 2 } },
+      { seen: { ...base.seen, except: [2] } },
       { leaves: ['y', 'x'] },
       { leaves: ['x'] },
       { expect: [] },
@@ -199,6 +231,34 @@ describe('ids of messages', () => {
     ]
     const ids = [base, ...others.map((part) => ({ ...base, ...part }))].map((h) => identify(h).id)
     expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test('§3 change: what its author had seen of the entity is in the leaf', () => {
+    const zero = '00000000-0000-8000-8000-000000000000'
+    const one = '00000000-0000-8000-8000-000000000001'
+    const span: OwnSpan = { sessionId: zero, from: 1, to: 3, except: [] }
+    const base: ChangeMeta = {
+      type: 'issue',
+      entityId: zero,
+      kind: 'update',
+      schemaVersion: 1,
+      parentCanonicalIds: [one],
+      regs: ['title'],
+    }
+    const others: readonly Partial<ChangeMeta>[] = [
+      { cut: 0 },
+      { cut: 3 },
+      { own: [span] },
+      { own: [{ ...span, sessionId: one }] },
+      { own: [{ ...span, from: 2 }] },
+      { own: [{ ...span, to: 4 }] },
+      { own: [{ ...span, except: [2] }] },
+      { own: [span, { ...span, from: 5, to: 5 }] },
+    ]
+    const leaves = [base, ...others.map((part) => ({ ...base, ...part }))].map((each) =>
+      leafHash({ meta: each, values: ['x'], salt: 'AAAAAAAAAAAAAAAAAAAAAA' }),
+    )
+    expect(new Set(leaves).size).toBe(leaves.length)
   })
 
   test('§3 expect: hashed in one order, whatever order the app named', () => {

@@ -56,18 +56,22 @@ export function identify(header: MessageHeader): { id: Uuid; hash: Hash } {
 
 export function metaText(meta: ChangeMeta): string {
   const keep = meta.keep ? `"keep":${canonical(meta.keep)},` : ''
+  const cut = meta.cut === undefined ? '' : `"cut":${meta.cut},`
+  const own = meta.own ? `"own":${canonical(meta.own as unknown as Json)},` : ''
   const sid = meta.sid ? `,"sid":"${meta.sid}"` : ''
   return (
-    `{"entityId":"${meta.entityId}",${keep}"kind":"${meta.kind}","parentCanonicalIds":${quoted(meta.parentCanonicalIds)},` +
+    `{${cut}"entityId":"${meta.entityId}",${keep}"kind":"${meta.kind}",${own}"parentCanonicalIds":${quoted(meta.parentCanonicalIds)},` +
     `"regs":${canonical(meta.regs)},"schemaVersion":${meta.schemaVersion}${sid},"type":${JSON.stringify(meta.type)}}`
   )
 }
 
 export function headerText(header: MessageHeader): string {
+  const { chain, eid, except, from, seq } = header.seen
+  const seen = `{"chain":"${chain}","eid":${eid === null ? 'null' : `"${eid}"`},"except":[${except.join(',')}],"from":${from},"seq":${seq}}`
   const expect = header.expect ? `"expect":${canonical(header.expect as unknown as Json)},` : ''
   return (
     `{"authorId":"${header.authorId}","clientSeq":${header.clientSeq},${expect}"leaves":${quoted(header.leaves)},` +
-    `"personalCommit":"${header.personalCommit}","sessionId":"${header.sessionId}","space":"${header.space}",` +
+    `"personalCommit":"${header.personalCommit}","seen":${seen},"sessionId":"${header.sessionId}","space":"${header.space}",` +
     `"timestamp":${header.timestamp},"v":${header.v}}`
   )
 }

@@ -20,7 +20,10 @@ export interface Limits {
   readonly expectMax: number
   readonly registersMax: number
   readonly parentsMax: number
+  /** Heads of one row that `expect` names. */
   readonly headsMax: number
+  /** Spans of pending messages of other sessions that one change names. */
+  readonly ownSpansMax: number
   readonly liveWritesMax: number
   readonly keepMax: number
   readonly outboxMessagesMax: number
@@ -35,9 +38,6 @@ export interface Limits {
   readonly entityMessagesMax: number
   readonly handshakeMs: number
   readonly handshakeBytesMax: number
-  readonly wantIdsMax: number
-  /** Writes of histories that an answer to a want walks before other work has its turn; a history is walked whole. */
-  readonly wantWritesPerTurnMax: number
   readonly sessionsPerBindMax: number
   /** Sessions that one link speaks for; further ones are not bound. */
   readonly sessionsPerLinkMax: number
@@ -70,12 +70,10 @@ export interface Limits {
   /** Messages that the reviewer commits together, and that may wait for it before it says `busy`. */
   readonly batchMessagesMax: number
   readonly waitingMessagesMax: number
-  /** Runs of the tail that wait for the state of an entity, and parts of one snapshot. */
-  readonly waitingRunsMax: number
+  /** Parts of one snapshot. */
   readonly snapshotPartsMax: number
-  /** Canonical messages that a replica keeps whole, and how many more gather before the oldest go. */
-  readonly retainedMessagesMax: number
-  readonly retainedSlackMax: number
+  /** Commits of which a reviewer holds the chain, to compare it with what an author has seen. */
+  readonly heldChainsMax: number
   /** Stored steps of the tail, and UTF-8 bytes of them, before a checkpoint; entities of one of its slices. */
   readonly checkpointStepsMax: number
   readonly checkpointStepBytesMax: number
@@ -106,7 +104,8 @@ export const LIMITS: Limits = {
   expectMax: 4_096,
   registersMax: REGISTERS_MAX,
   parentsMax: 32,
-  headsMax: 32,
+  headsMax: 4_096,
+  ownSpansMax: 128,
   liveWritesMax: 32,
   keepMax: 32,
   outboxMessagesMax: 200_000,
@@ -119,8 +118,6 @@ export const LIMITS: Limits = {
   entityMessagesMax: 65_536,
   handshakeMs: 10_000,
   handshakeBytesMax: 65_536,
-  wantIdsMax: 512,
-  wantWritesPerTurnMax: 4_096,
   sessionsPerBindMax: 64,
   sessionsPerLinkMax: 1_024,
   idleSessionsMax: 16_384,
@@ -140,10 +137,8 @@ export const LIMITS: Limits = {
   linkBufferedBytesMax: 1_048_576,
   batchMessagesMax: 2_048,
   waitingMessagesMax: 65_536,
-  waitingRunsMax: 4_096,
   snapshotPartsMax: 65_536,
-  retainedMessagesMax: 8_192,
-  retainedSlackMax: 1_024,
+  heldChainsMax: 4_096,
   checkpointStepsMax: 512,
   checkpointStepBytesMax: 4_194_304,
   sliceEntitiesMax: 512,

@@ -11,6 +11,33 @@ import type { Reg } from '../schema/registers.ts'
 /** Wire version; inside every hash, so that nobody can downgrade it. */
 export const WIRE_VERSION = 1
 
+/**
+ * How far the author had read when the flush of the message was opened: a prefix of the canonical
+ * order of one lineage, and own messages of the same session.
+ */
+export interface Seen {
+  /** The lineage that `seq` counts in; null: its store had never met a reviewer. */
+  readonly eid: Uuid | null
+  /** The canonical position that was shown; 0 before the first. */
+  readonly seq: number
+  /** The first 22 characters of the chain at that position; empty at 0. */
+  readonly chain: string
+  /** clientSeq of the oldest own message that was pending in the view, else the next one. */
+  readonly from: number
+  /** Own messages from there on that were not in the view: refused, or gone. Sorted. */
+  readonly except: readonly number[]
+}
+
+/** Pending messages of another session that stood in the author's view of the entity. */
+export interface OwnSpan {
+  readonly sessionId: Uuid
+  /** clientSeqs, both included. */
+  readonly from: number
+  readonly to: number
+  /** Of those between them, the ones that were not in the view. Sorted. */
+  readonly except: readonly number[]
+}
+
 export type ChangeKind = 'create' | 'update' | 'resolve' | 'migrate'
 
 /** The structure of a change: who follows whom, and which registers are written. */
@@ -23,6 +50,10 @@ export interface ChangeMeta {
   readonly schemaVersion: number
   /** Heads of the entity when the author looked; sorted, unique, at most 32; empty only for create. */
   readonly parentCanonicalIds: readonly Uuid[]
+  /** The canonical position up to which the author knew the entity, where that is below `Seen.seq`. */
+  readonly cut?: number
+  /** At most 128, sorted by session and number. */
+  readonly own?: readonly OwnSpan[]
   /** Registers this change writes, sorted. */
   readonly regs: readonly Reg[]
   /** Live writes of a register in conflict that this write leaves standing. */
@@ -56,6 +87,7 @@ export interface MessageHeader {
   readonly timestamp: number
   /** Salted commitment to the author's internal personal id. */
   readonly personalCommit: Hash
+  readonly seen: Seen
   /** One hash a change, in order. */
   readonly leaves: readonly Hash[]
   readonly expect?: readonly Expectation[]
@@ -94,7 +126,6 @@ export type FinalReason =
   | 'tampered'
   | 'entity_exists'
   | 'too_large'
-  | 'too_many_heads'
   | 'needs_upgrade'
   | 'session_expired'
 
@@ -109,7 +140,6 @@ export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
   'tampered',
   'entity_exists',
   'too_large',
-  'too_many_heads',
   'needs_upgrade',
   'session_expired',
 ])
@@ -123,6 +153,10 @@ export type NackReason =
   | 'unknown_schema'
   | 'parent_unknown'
   | 'not_bound'
+  /** The author names a position, or a chain, that this reviewer does not have. */
+  | 'unknown_history'
+  /** As many live writes as a register may have stand in it: somebody has to resolve first. */
+  | 'contested'
 
 /** The watermark used everywhere: how far a lineage has come, vouched for by its reviewer. */
 export interface Position {
@@ -162,19 +196,20 @@ export interface Review {
   /** Aligned with the message's changes, where some value was assigned; empty for the other changes. */
   readonly assigned?: readonly Assigned[]
   /**
-   * Aligned with the message's changes, where a register was left with several live writes; empty
-   * where they are more than a review may say, and then all of them are `unknown`.
+   * Aligned with the message's changes, where one gave a register its second live write: what the
+   * author saw there. Empty where they are more than a review may say: all of them are `unknown`.
    */
   readonly bases?: readonly Bases[] | undefined
 }
 
 /**
- * What stood in a register before its live writes parted, with the version it was written in. It
- * is `unknown` where several stood, or where it is too long to be said.
+ * What stood in a register before its live writes parted, with the version it was written in:
+ * what the author of the second one saw there. It is `unknown` where several stood, or where it is
+ * too long to be said.
  */
 export type Base = { readonly version: number; readonly value: Json } | 'nothing' | 'unknown'
 
-/** By register: each has several live writes after the change. */
+/** By register: those that the change left with two live writes where one stood. */
 export type Bases = Readonly<Record<Reg, Base>>
 
 /** Values that the reviewer gives to a creation, by register: they are not the author's. */

@@ -8,7 +8,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { Json } from '../base/json.ts'
 import { uuid8 } from '../base/uuid.ts'
 import { LIMITS } from './limits.ts'
-import type { Change, ChangeMeta, Message } from './message.ts'
+import type { Change, ChangeMeta, Message, OwnSpan } from './message.ts'
 import { boundsFault, changeFault, isCount, isSortedUnique, messageFault } from './parse.ts'
 
 // Thousands of cases, on a machine that may be busy.
@@ -31,9 +31,16 @@ const meta: ChangeMeta = {
   kind: 'update',
   schemaVersion: 1,
   parentCanonicalIds: [B, C],
+  cut: 5,
+  own: [
+    { sessionId: B, from: 1, to: 4, except: [2, 3] },
+    { sessionId: B, from: 6, to: 6, except: [] },
+    { sessionId: C, from: 2, to: 3, except: [] },
+  ],
   regs: ['$archived', 'points', 'title'],
   keep: { title: [B, C] },
 }
+const CHAIN = 'A'.repeat(22)
 const change: Change = { meta, values: [true, { a: 1 }, 'x'], salt: SALT }
 const created: Change = {
   ...change,
@@ -79,6 +86,8 @@ describe('one change', () => {
     ['erased values', { meta, valuesHash: HASH }],
     ['an unset value', withValue('title', { $unset: true })],
     ['an unset archive', withValue('$archived', { $unset: true })],
+    ['a cut at the start', withMeta({ cut: 0 })],
+    ['no cut and no spans', withMeta({ cut: undefined, own: undefined })],
     ['a deep dollar key', withValue('title', { a: { $unset: true } })],
     ['a list with dollars', withValue('title', [{ $a: 1 }])],
   ])('§3 well formed: %s passes', (_, given) => {
@@ -192,9 +201,10 @@ describe('a whole message', () => {
       clientSeq: 1,
       timestamp: 0,
       personalCommit: HASH,
+      seen: { eid: null, seq: 0, chain: '', from: 1, except: [] },
       leaves: [HASH, HASH],
     },
-    changes: [change, null],
+    changes: [withMeta({ cut: undefined }), null],
   }
   const withHeader = (parts: object): Message => ({
     ...message,
@@ -208,7 +218,7 @@ describe('a whole message', () => {
 
   test.each<[string, Message]>([
     ['no changes', { ...message, changes: [] }],
-    ['one entity twice', { ...message, changes: [change, created] }],
+    ['one entity twice', { ...message, changes: [...message.changes, created] }],
     ['clientSeq 0', withHeader({ clientSeq: 0 })],
     ['clientSeq 1.5', withHeader({ clientSeq: 1.5 })],
     ['clientSeq beyond integers', withHeader({ clientSeq: 2 ** 53 })],
@@ -224,6 +234,8 @@ describe('a whole message', () => {
       (_, i) => `0190a6b2-3c4d-8e5f-8a7b-${String(i).padStart(12, '0')}`,
     )
   const names = (count: number): string[] => many(count).map((id) => `r${id}`)
+  const ownSpans = (count: number): OwnSpan[] =>
+    many(count).map((sessionId) => ({ sessionId, from: 1, to: 1, except: [] }))
   const one = (parts: { readonly [K in keyof ChangeMeta]?: unknown }): Message => ({
     ...message,
     changes: [null, withMeta(parts)],
@@ -239,6 +251,7 @@ describe('a whole message', () => {
       [one({ regs: names(128) }), one({ regs: names(129) })],
       [one({ parentCanonicalIds: many(32) }), one({ parentCanonicalIds: many(33) })],
       [one({ keep: { title: many(32) } }), one({ keep: { title: many(33) } })],
+      [one({ own: ownSpans(128) }), one({ own: ownSpans(129) })],
     ]
     for (const [within, above] of cases) {
       expect(boundsFault(within, bytesOf(1_048_576), LIMITS)).toBeUndefined()
@@ -269,6 +282,20 @@ describe('fuzz', () => {
   const absent = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
     fc.option(arbitrary, { nil: undefined })
   const value = fc.oneof(fc.jsonValue(), fc.anything(), fc.dictionary(text, fc.jsonValue()))
+  const numbers = fc.array(fc.oneof(fc.integer({ min: 0, max: 9 }), number), { maxLength: 3 })
+  const wildSpan = fc.record({
+    sessionId: text,
+    from: fc.oneof(fc.constant(1), number),
+    to: fc.oneof(fc.integer({ min: 0, max: 9 }), number),
+    except: numbers,
+  })
+  const wildSeen = fc.record({
+    eid: fc.oneof(fc.constant(null), text),
+    seq: number,
+    chain: fc.oneof(fc.constant(CHAIN), text),
+    from: number,
+    except: numbers,
+  })
   const wildMeta = fc.record({
     type: text,
     entityId: text,
@@ -276,6 +303,8 @@ describe('fuzz', () => {
     kind: fc.oneof(fc.constantFrom('create', 'update', 'resolve', 'migrate'), text),
     schemaVersion: fc.oneof(fc.constant(1), number),
     parentCanonicalIds: texts,
+    cut: absent(number),
+    own: absent(fc.array(wildSpan, { maxLength: 3 })),
     regs: fc.oneof(
       texts.map((list) => [...new Set(list)].sort()),
       texts,
@@ -299,6 +328,7 @@ describe('fuzz', () => {
       clientSeq: number,
       timestamp: number,
       personalCommit: text,
+      seen: wildSeen,
       leaves: texts,
     }),
     changes: fc.array(fc.option(wildChange), { maxLength: 4 }),
@@ -331,11 +361,14 @@ describe('fuzz', () => {
         const spoiled = withMeta({ [part]: wild[part] })
         const fault = changeFault(spoiled)
         if (fault !== undefined) return
-        const { parentCanonicalIds, regs, keep, kind, sid } = spoiled.meta
+        const { parentCanonicalIds, regs, keep, kind, sid, cut, own = [] } = spoiled.meta
         expect(isSortedUnique(parentCanonicalIds) && isSortedUnique(regs)).toBe(true)
         expect(kind === 'create').toBe(parentCanonicalIds.length === 0)
         expect(sid === undefined || kind === 'create').toBe(true)
         expect(Object.keys(keep ?? {}).every((reg) => regs.includes(reg))).toBe(true)
+        expect(cut === undefined || isCount(cut)).toBe(true)
+        for (const { from, to, except } of own)
+          expect(except.every((no) => no > from && no < to)).toBe(true)
       }),
       { numRuns: 1_000 },
     )

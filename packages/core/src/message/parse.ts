@@ -11,9 +11,10 @@ import { isTypeName } from '../schema/entity.ts'
 import { isUnset } from '../schema/input.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import type { Limits } from './limits.ts'
-import type { Assigned, Change, ChangeKind, ChangeMeta, Message } from './message.ts'
+import type { Assigned, Change, ChangeKind, ChangeMeta, Message, OwnSpan, Seen } from './message.ts'
 
 const KINDS: ReadonlySet<string> = new Set<ChangeKind>(['create', 'update', 'resolve', 'migrate'])
+const CHAIN_START = /^[A-Za-z0-9_-]{22}$/
 const SALT = /^[A-Za-z0-9_-]{21}[AQgw]$/
 
 /** Sanity limits that no deployment can raise: what lies above is not worth parsing. */
@@ -59,7 +60,42 @@ function metaFault(meta: ChangeMeta): string | undefined {
     const fault = regFault(reg)
     if (fault) return fault
   }
+  if (meta.cut !== undefined && !isCount(meta.cut)) return 'cut is not a position'
+  const own = meta.own && ownFault(meta.own)
+  if (own) return own
   return meta.keep === undefined ? undefined : keepFault(meta, meta.keep)
+}
+
+function ownFault(own: readonly OwnSpan[]): string | undefined {
+  if (own.length === 0) return 'own is empty'
+  for (const [i, { sessionId, from, to, except }] of own.entries()) {
+    if (!isUuid(sessionId)) return 'own names a session that is no uuid'
+    if (!isCount(from) || !isCount(to) || from < 1 || to < from)
+      return 'own has a span that is none'
+    if (!isAscending(except) || except.some((n) => n <= from || n >= to))
+      return 'own leaves out numbers that are not within its span'
+    const before = own[i - 1]
+    const follows =
+      !before ||
+      before.sessionId < sessionId ||
+      (before.sessionId === sessionId && before.to < from)
+    if (!follows) return 'the spans of own are not sorted, or overlap'
+  }
+  return undefined
+}
+
+function seenFault({ eid, seq, chain, from, except }: Seen, clientSeq: number): string | undefined {
+  if (!isCount(seq) || !isCount(from) || from < 1 || from > clientSeq)
+    return 'seen is not a position and a number of the session'
+  if (eid === null ? seq > 0 : !isUuid(eid)) return 'seen names no lineage'
+  if (seq === 0 ? chain !== '' : !CHAIN_START.test(chain)) return 'seen has no start of a chain'
+  return isAscending(except) && except.every((n) => n > from && n < clientSeq)
+    ? undefined
+    : 'seen leaves out numbers that are not own ones before it'
+}
+
+function isAscending(numbers: readonly number[]): boolean {
+  return numbers.every((n, i) => isCount(n) && (i === 0 || numbers[i - 1]! < n))
 }
 
 /** What is wrong with the key of a register, or undefined. */
@@ -128,11 +164,13 @@ export function boundsFault(message: Message, bytes: Bytes, limits: Limits): str
     return `it expects a row with more than ${limits.headsMax} heads`
   for (const change of message.changes) {
     if (!change) continue
-    const { regs, parentCanonicalIds, keep } = change.meta
+    const { regs, parentCanonicalIds, keep, own } = change.meta
     if (regs.length > limits.registersMax)
       return `a change writes more than ${limits.registersMax} registers`
     if (parentCanonicalIds.length > limits.parentsMax)
       return `a change has more than ${limits.parentsMax} parents`
+    if ((own?.length ?? 0) > limits.ownSpansMax)
+      return `a change names more than ${limits.ownSpansMax} pending sessions`
     if (keep && Object.values(keep).some((ids) => ids.length > limits.keepMax))
       return `keep names more than ${limits.keepMax} writes`
   }
@@ -147,11 +185,15 @@ export function messageFault(message: Message): string | undefined {
   // Whether a `Date` can hold it is a matter of the verdict, or its author would never get one.
   if (!Number.isSafeInteger(header.timestamp))
     return 'the timestamp is not a whole number of milliseconds'
-  const seen = new Set<string>()
+  const seen = seenFault(header.seen, header.clientSeq)
+  if (seen) return seen
+  const entities = new Set<string>()
   for (const change of changes) {
     if (!change) continue
-    if (seen.has(change.meta.entityId)) return 'two changes of one message concern the same entity'
-    seen.add(change.meta.entityId)
+    const { entityId, cut = 0 } = change.meta
+    if (cut > header.seen.seq) return 'cut lies after what the author has seen'
+    if (entities.has(entityId)) return 'two changes of one message concern the same entity'
+    entities.add(entityId)
   }
   return undefined
 }

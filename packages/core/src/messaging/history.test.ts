@@ -166,7 +166,10 @@ function sessionWith(
     clock: desk.clock,
     random: desk.random,
     outbox: new Outbox(),
-    tail: new TailReader(repo, DESK_SPACE, { findOwn: () => undefined, limits: LIMITS }),
+    tail: new TailReader(repo, DESK_SPACE, {
+      findOwn: () => undefined,
+      findWaiting: () => undefined,
+    }),
     host,
   })
   return { session, cut: () => cut() }

@@ -2,18 +2,21 @@
  * From what a write recorded to the message that is hashed, sealed and sent, and back. Off
  * the write path: this runs at the flush, parents first, or when somebody asks for an id.
  */
+import { assert } from '../base/assert.ts'
 import { toBase64url } from '../base/bytes.ts'
 import type { Json } from '../base/json.ts'
 import type { Hash } from '../base/hash.ts'
 import { type Uuid } from '../base/uuid.ts'
-import { Entry, type SessionRef, Write } from '../log/entry.ts'
-import type { MessageIndex } from '../log/messages.ts'
+import { Entry, type SessionRef, Write } from '../history/entry.ts'
+import type { MessageIndex } from '../history/messages.ts'
 import { identify, leafHash } from '../message/ids.ts'
 import {
+  type Bases,
   type Change,
   type ChangeMeta,
   type Message,
   type MessageHeader,
+  type Seen,
   WIRE_VERSION,
 } from '../message/message.ts'
 import type { Random } from '../ports/random.ts'
@@ -36,14 +39,21 @@ export function drawSalts(entry: Entry, random: Random): readonly string[] {
 /** Makes the message of an entry of this session, and gives the entry its id. */
 export function materialize(entry: Entry, facts: SessionFacts, salts: readonly string[]): Message {
   const changes = entry.writes.map((write, i) => changeOf(write, facts, salts[i]!))
-  const message = messageOf(entry, facts, changes)
+  const { clientSeq, timestamp, expect, seen } = entry
+  assert(seen, 'a message says what its author had seen')
+  const message = messageOf({ clientSeq, timestamp, expect, seen }, facts, changes)
   entry.identify(message.id, message.hash)
   return message
 }
 
 /** The message of these changes, with its id. */
 export function messageOf(
-  { clientSeq, timestamp, expect }: Pick<Entry, 'clientSeq' | 'timestamp' | 'expect'>,
+  {
+    clientSeq,
+    timestamp,
+    seen,
+    expect,
+  }: Pick<Entry, 'clientSeq' | 'timestamp' | 'expect'> & { readonly seen: Seen },
   { space, session, personalCommit }: SessionFacts,
   changes: readonly Change[],
 ): Message {
@@ -55,6 +65,7 @@ export function messageOf(
     clientSeq,
     timestamp,
     personalCommit,
+    seen,
     leaves: changes.map(leafHash),
     ...(expect && { expect }),
   }
@@ -70,76 +81,63 @@ function changeOf(write: Write, { mintedIn }: SessionFacts, salt: string): Chang
     kind: write.kind,
     schemaVersion: write.version,
     parentCanonicalIds: sortedIds(write.parents),
+    ...(write.cut !== undefined && { cut: write.cut }),
+    ...(write.own && { own: write.own }),
     regs: write.regs.names,
     ...(write.keep && { keep: keepIds(write.keep) }),
   }
   return { meta, values: write.regs.names.map((reg) => write.values[reg]!), salt }
 }
 
-function keepIds(keep: ReadonlyMap<Reg, readonly Write[]>): Record<Reg, readonly Uuid[]> {
+function keepIds(keep: NonNullable<Write['keep']>): Record<Reg, readonly Uuid[]> {
   const ids: Record<Reg, readonly Uuid[]> = {}
   for (const [reg, writes] of keep) ids[reg] = sortedIds(writes)
   return ids
 }
 
-function sortedIds(writes: readonly Write[]): readonly Uuid[] {
-  if (writes.length === 1) return [writes[0]!.entry.id]
-  return writes.map((write) => write.entry.id).sort()
-}
-
-/** What stands in the way of taking in a message: parents this replica does not know. */
-export interface MissingParents {
-  readonly entityIds: readonly Uuid[]
+function sortedIds(writes: readonly (Write | Uuid)[]): readonly Uuid[] {
+  return writes.map((write) => (typeof write === 'string' ? write : write.entry.id)).sort()
 }
 
 export interface IntakeContext {
-  readonly index: Pick<MessageIndex, 'writeOf'>
   readonly session: SessionRef
   readonly arrival: number
   readonly tableOf: (type: string) => RegisterTable
-  /** Entities whose state will be replaced whole: their parents need not be known. */
-  readonly skip?: ReadonlySet<Uuid> | undefined
+  /** Of a message that is pending here: the pending writes among its parents. */
+  readonly pending?: Pick<MessageIndex, 'writeOf'>
+  /** Stated beside a pending message: aligned with its changes. */
+  readonly bases?: readonly (Bases | undefined)[] | undefined
 }
 
-/** The entry of a verified message, its writes linked to their parents. */
-export function intake(message: Message, context: IntakeContext): Entry | MissingParents {
-  const missing: Uuid[] = []
+/** The entry of a verified message. */
+export function intake(message: Message, context: IntakeContext): Entry {
   const { header } = message
-  const entry = new Entry({
-    session: context.session,
-    clientSeq: header.clientSeq,
-    timestamp: header.timestamp,
-    arrival: context.arrival,
-    expect: header.expect,
-  })
+  const { session, arrival, tableOf, pending, bases } = context
+  const { clientSeq, timestamp, seen, expect } = header
+  const entry = new Entry({ session, clientSeq, timestamp, arrival, seen, expect })
   for (const [index, change] of message.changes.entries()) {
     if (!change) continue
-    const { meta } = change
-    const find = (id: Uuid): Write | undefined => context.index.writeOf(id, meta.entityId)
-    const parents = meta.parentCanonicalIds.map(find).filter((write) => write !== undefined)
-    // A kept write that is not known here is live nowhere here: nothing to keep.
-    const kept = (ids: readonly Uuid[]): Write[] =>
-      ids.map(find).filter((write) => write !== undefined)
-    const known = parents.length === meta.parentCanonicalIds.length
-    if (!known) {
-      // Of an entity that will be replaced whole, a write with holes in its ancestry must not
-      // take the place of the page's own account of it.
-      if (!context.skip?.has(meta.entityId)) missing.push(meta.entityId)
-      continue
-    }
+    const { type, entityId, kind, schemaVersion, regs, parentCanonicalIds, cut, own, keep } =
+      change.meta
+    const parents = pending
+      ? parentCanonicalIds.flatMap((id) => pending.writeOf(id, entityId) ?? [])
+      : []
     const facts = {
       index,
-      type: meta.type,
-      entityId: meta.entityId,
-      kind: meta.kind,
-      version: meta.schemaVersion,
-      regs: context.tableOf(meta.type).set(meta.regs),
+      type,
+      entityId,
+      kind,
+      version: schemaVersion,
+      regs: tableOf(type).set(regs),
       parents,
-      keep: meta.keep && new Map(Object.entries(meta.keep).map(([reg, ids]) => [reg, kept(ids)])),
+      cut,
+      own,
+      keep: keep && new Map(Object.entries(keep)),
     }
-    entry.writes.push(new Write(entry, facts, valuesOf(change)))
+    const write = new Write(entry, facts, valuesOf(change))
+    write.bases = bases?.[index]
+    entry.writes.push(write)
   }
-  if (missing.length > 0) return { entityIds: missing }
   entry.identify(message.id, message.hash)
   return entry
 }

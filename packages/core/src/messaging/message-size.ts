@@ -5,8 +5,7 @@
  */
 import { jsonBytes, jsonBytesAtMost } from '../base/json.ts'
 import { type Bytes, bytesOf, jsonStringBytes } from '../base/size.ts'
-import type { Entry, Write } from '../log/entry.ts'
-import type { Expectation } from '../message/message.ts'
+import type { Entry, Write } from '../history/entry.ts'
 import type { RegSet } from '../schema/registers.ts'
 
 const UUID_BYTES = 38
@@ -15,8 +14,19 @@ const HASH_BYTES = 45
 const NUMBER_BYTES = 6
 /** Brackets and the salt of a change. */
 const CHANGE_BYTES = 11 + 24
+/** What its author had seen, without the numbers that are left out. */
+const SEEN_BYTES = UUID_BYTES + 24 + 2 * 17 + 16
 /** Brackets, the session, the times, the number of the message. */
-const MESSAGE_BYTES = 2 * UUID_BYTES + HASH_BYTES + 2 * 16 + 32
+const MESSAGE_BYTES = 2 * UUID_BYTES + HASH_BYTES + SEEN_BYTES + 2 * 16 + 32
+/** A number of a message of a session. */
+const SEQ_BYTES = 17
+/** A span of another session, without the numbers that are left out. */
+const SPAN_BYTES = UUID_BYTES + 2 * SEQ_BYTES + 8
+/** The place of the cut, and what stands for what is not there before the spans. */
+const PLACES_BYTES = SEQ_BYTES + 8
+
+/** What an entry says besides its changes. */
+export type Measured = Partial<Pick<Entry, 'expect' | 'seen'>>
 
 /** Adds one change after the other, so a message can be ended before it is too large. */
 export class MessageSize {
@@ -27,8 +37,8 @@ export class MessageSize {
   readonly #shapes = new Map<RegSet, Write[]>()
   #shapeCount = 0
 
-  constructor(expect: readonly Expectation[] = []) {
-    this.#bytes = MESSAGE_BYTES
+  constructor({ expect = [], seen }: Measured = {}) {
+    this.#bytes = MESSAGE_BYTES + (seen?.except.length ?? 0) * SEQ_BYTES
     for (const { entityId, heads } of expect) {
       this.#bytes += 6 + this.#ref(entityId)
       for (const id of heads) this.#bytes += 1 + this.#ref(id)
@@ -50,11 +60,13 @@ export class MessageSize {
       for (const one of kept) this.#bytes += 1 + this.#write(one)
     }
     if (minted) this.#bytes += UUID_BYTES + 3
+    this.#bytes += spanBytes(write)
   }
 
   /** A write that may have no id yet. */
-  #write({ entry }: Write): number {
-    return this.#ref(entry.identified ? entry.id : entry)
+  #write(write: Write | string): number {
+    if (typeof write === 'string') return this.#ref(write)
+    return this.#ref(write.entry.identified ? write.entry.id : write.entry)
   }
 
   #ref(named: Entry | string): number {
@@ -87,14 +99,26 @@ function namesBytes(regs: RegSet): number {
   return bytes
 }
 
+function spanBytes({ cut, own }: Write): number {
+  if (cut === undefined && !own) return 0
+  let bytes = PLACES_BYTES
+  for (const { except } of own ?? []) {
+    const numbers = except.length
+    bytes += SPAN_BYTES + numbers * SEQ_BYTES
+  }
+  return bytes
+}
+
 /** A bound from above that costs a tenth: most messages are far below every limit. */
 export function messageBytesAtMost(
   writes: Iterable<Write>,
-  expect: readonly Expectation[] = [],
+  { expect = [], seen }: Measured = {},
 ): Bytes {
-  let most = MESSAGE_BYTES
+  let most = MESSAGE_BYTES + (seen?.except.length ?? 0) * SEQ_BYTES
   for (const { heads } of expect) most += 6 + (1 + heads.length) * (UUID_BYTES + 1)
-  for (const { regs, values, parents, keep, type } of writes) {
+  for (const write of writes) {
+    const { regs, values, parents, keep, type } = write
+    most += spanBytes(write)
     most += CHANGE_BYTES + 3 * UUID_BYTES
     most += parents.length * (UUID_BYTES + 1)
     most += 32 + type.length * 6 + namesBytes(regs)
@@ -106,15 +130,9 @@ export function messageBytesAtMost(
 
 export function messageBytes(
   writes: Iterable<Write>,
-  {
-    expect,
-    minted,
-  }: {
-    readonly expect?: readonly Expectation[] | undefined
-    readonly minted?: (entityId: string) => boolean
-  } = {},
+  { expect, seen, minted }: Measured & { readonly minted?: (entityId: string) => boolean } = {},
 ): Bytes {
-  const size = new MessageSize(expect)
+  const size = new MessageSize({ expect, seen })
   for (const write of writes)
     size.add(write, write.kind === 'create' && minted?.(write.entityId) === true)
   return size.bytes

@@ -1,6 +1,6 @@
 /** What was sent back without a verdict rests, and does not hold up what comes after it. */
 import { expect, test } from 'vitest'
-import { Entry } from '../log/entry.ts'
+import { Entry } from '../history/entry.ts'
 import { type Flush, Outbox } from './outbox.ts'
 
 const CREDITS = { messages: 1, bytes: 1_000_000 }

@@ -9,7 +9,7 @@
  */
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Entry } from '../log/entry.ts'
+import type { Entry } from '../history/entry.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
 import type { Credits } from '../protocol/frames.ts'
 import { messageBytes } from './message-size.ts'
@@ -27,6 +27,8 @@ export interface Flush {
 
 interface Tracked {
   readonly flush: Flush
+  /** Numbers of its messages that were accepted. */
+  readonly accepted: number[]
   /** Of its packed text. */
   readonly bytes: Bytes
   unsettled: number
@@ -49,6 +51,8 @@ export class Outbox {
   readonly #byEntry = new Map<Entry, Tracked>()
   /** What waits for a verdict, in causal order: adopted sessions first, then this one's by number. */
   readonly #waiting = new Map<Uuid, Map<number, Entry>>()
+  /** Of which some messages have a verdict, and others do not. */
+  readonly #partly = new Set<Tracked>()
   #size = 0
   #inFlightMessages = 0
   #inFlightBytes = NO_BYTES
@@ -99,6 +103,21 @@ export class Outbox {
     return oldest?.values().next().value?.timestamp
   }
 
+  /** The number of the oldest message of that session without a verdict. */
+  oldestOf(sessionId: Uuid): number | undefined {
+    return this.#waiting.get(sessionId)?.keys().next().value
+  }
+
+  /** By session: accepted messages of flushes in which others still wait. */
+  partlyAccepted(): ReadonlyMap<Uuid, readonly number[]> {
+    const found = new Map<Uuid, number[]>()
+    for (const { flush, accepted } of this.#partly) {
+      if (accepted.length === 0) continue
+      found.set(flush.sessionId, [...(found.get(flush.sessionId) ?? []), ...accepted])
+    }
+    return found
+  }
+
   find(sessionId: Uuid, clientSeq: number): Entry | undefined {
     return this.#waiting.get(sessionId)?.get(clientSeq)
   }
@@ -144,6 +163,7 @@ export class Outbox {
     const unsettled = open.length
     const tracked: Tracked = {
       flush,
+      accepted: [],
       bytes: utf8Bytes(flush.packed),
       unsettled,
       durable: false,
@@ -236,7 +256,12 @@ export class Outbox {
     const tracked = this.#byEntry.get(entry)
     if (!tracked) return undefined
     this.#byEntry.delete(entry)
-    if (--tracked.unsettled > 0) return undefined
+    if (entry.review) tracked.accepted.push(entry.clientSeq)
+    if (--tracked.unsettled > 0) {
+      this.#partly.add(tracked)
+      return undefined
+    }
+    this.#partly.delete(tracked)
     this.#land(tracked)
     this.#flushes.delete(tracked.flush.key)
     this.#bytes = bytesOf(this.#bytes - tracked.bytes)

@@ -2,10 +2,9 @@
  * The pull side of one link: canonical facts as they arrive, in whatever order, and what is asked
  * for because of them. Nothing of it outlives the link.
  *
- *   tail ──▶ applied ──▶ host           a gap, a mend: behind until it is filled
+ *   tail ──▶ applied ──▶ host           a gap: behind until it is filled
  *   page*, settled* ──▶ through ──▶ a snapshot, taken in whole ──▶ host
  */
-import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../message/message.ts'
 import type { ReviewerFrame } from '../protocol/frames.ts'
 import type { SessionParts } from './session-host.ts'
@@ -27,22 +26,19 @@ export interface PullEvents {
 }
 
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
-type PullFrame = FrameOf<'tail' | 'entities' | 'page' | 'settled' | 'through'>
+type PullFrame = FrameOf<'tail' | 'page' | 'settled' | 'through'>
 
 export class Pull {
   readonly wants: Wants
   readonly #parts: SessionParts
   readonly #events: PullEvents
   readonly #snapshot: SnapshotParts
-  /** Frames whose runs wait for a mend. */
-  #waitingTexts: string[] = []
 
   constructor(parts: SessionParts, events: PullEvents) {
     this.#parts = parts
     this.#events = events
     this.#snapshot = new SnapshotParts(parts.limits.snapshotPartsMax)
     this.wants = new Wants({
-      limits: parts.limits,
       now: () => parts.clock.monotonic(),
       position: () => parts.tail.position,
       send: (frame) => events.send(frame),
@@ -55,11 +51,7 @@ export class Pull {
     switch (frame.kind) {
       case 'tail':
         if (this.#snapshot.any) this.#wantAnew() // its end was lost on the way
-        else if (!this.wants.isForSnapshot)
-          this.#outcome(tail.tail(frame.runs, frame.position, by), text)
-        break
-      case 'entities':
-        this.#outcome(tail.mend(frame.ids, frame.page, { position: frame.position, by }), text)
+        else this.#outcome(tail.tail(frame.runs, frame.position, by), text)
         break
       case 'page': {
         const pageText = text.slice('["page",'.length, text.lastIndexOf(','))
@@ -90,24 +82,14 @@ export class Pull {
     const { wants } = this
     switch (outcome.kind) {
       case 'applied':
-        wants.mended()
         wants.tail()
-        this.#parts.host.taken(outcome, [...this.#waitingTexts, text])
-        this.#waitingTexts = []
+        this.#parts.host.taken(outcome, [text])
         if (!wants.any) this.#events.caughtUp()
         this.#events.taken()
         break
-      case 'mend':
-        this.#waitingTexts.push(text)
-        this.#mend(outcome.ids)
-        break
       case 'gap':
-        this.#stopWaiting()
+        this.#events.behind()
         wants.all()
-        break
-      case 'overfull':
-        this.#stopWaiting()
-        wants.snapshot()
         break
       case 'malformed':
         this.#events.fail(`the reviewer sent ${outcome.message}`)
@@ -117,23 +99,9 @@ export class Pull {
     }
   }
 
-  #mend(ids: readonly Uuid[]): void {
-    this.wants.tail()
-    this.wants.mend(ids)
-    if (this.wants.isForSnapshot) this.#stopWaiting()
-    else this.#events.behind()
-  }
-
-  #stopWaiting(): void {
-    this.#parts.tail.stopWaiting()
-    this.#waitingTexts = []
-    this.wants.dropMend()
-    this.#events.behind()
-  }
-
   #through({ position, parts }: FrameOf<'through'>, by: Reviewing): void {
     const { tail, outbox } = this.#parts
-    const scope = this.wants.answered()
+    this.wants.answered()
     const snapshot = this.#snapshot.take(position.seq, parts)
     // What it contains of our own, only those who are bound are told. It is asked for again then.
     if (snapshot && !this.#events.isBound() && outbox.size > 0) return
@@ -143,14 +111,11 @@ export class Pull {
     const isLate = here !== null && here.eid === position.eid && here.seq > position.seq
     if (snapshot && !isLate && (parts > 0 || isFirst)) {
       if (!this.#replace(snapshot, position, by)) return
-    } else if (scope === 'snapshot') {
-      this.wants.snapshot() // that was the end of an answer to something earlier
-      return
-    } else if (!here || here.eid !== position.eid || (here.seq < position.seq && !tail.mending)) {
+    } else if (!here || here.eid !== position.eid || here.seq < position.seq) {
       this.wants.all() // something of it was lost on the way
       return
     }
-    if (!tail.mending) this.#events.caughtUp()
+    this.#events.caughtUp()
     this.#events.taken()
   }
 
@@ -165,8 +130,6 @@ export class Pull {
     const outcome = tail.snapshot(json, { position, settled })
     if (outcome.kind === 'malformed') this.#events.fail(`the reviewer sent ${outcome.message}`)
     if (outcome.kind !== 'applied') return false
-    this.#waitingTexts = []
-    this.wants.mended()
     const texts = pages.map(({ text }) => text)
     host.replaced(outcome, texts)
     return true

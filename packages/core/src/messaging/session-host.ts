@@ -1,6 +1,6 @@
 /** What a session with a reviewer needs of the replica around it, and where it stands. */
 import type { Uuid } from '../base/uuid.ts'
-import type { Entry } from '../log/entry.ts'
+import type { Entry } from '../history/entry.ts'
 import type { Limits } from '../message/limits.ts'
 import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'

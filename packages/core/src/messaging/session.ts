@@ -199,7 +199,6 @@ export class SyncSession {
     this.#life = undefined
     this.#timers.clear()
     link?.close()
-    this.#parts.tail.stopWaiting()
     this.#parts.outbox.requeueAll()
     this.#histories.lost()
   }
@@ -240,7 +239,6 @@ export class SyncSession {
     const { tail, host, outbox } = this.#parts
     switch (frame.kind) {
       case 'tail':
-      case 'entities':
       case 'page':
       case 'settled':
       case 'through':
@@ -328,7 +326,7 @@ export class SyncSession {
 
   #bound(life: LinkLife, sessionIds: readonly Uuid[]): void {
     if (sessionIds.length === 0) {
-      life.pull.wants.unheard()
+      life.pull.wants.answered() // it is asked again when a session is bound
       return
     }
     life.binding.bound(sessionIds)

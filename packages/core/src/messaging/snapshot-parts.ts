@@ -3,7 +3,7 @@
  * one that was given up on the way. It counts only when every part of it is here.
  */
 import type { Uuid } from '../base/uuid.ts'
-import type { Entry } from '../log/entry.ts'
+import type { Entry } from '../history/entry.ts'
 import type { Review } from '../message/message.ts'
 import type { AcceptedAgain } from '../protocol/frames.ts'
 import type { Reviewing } from './tail.ts'

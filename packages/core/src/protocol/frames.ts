@@ -9,10 +9,8 @@
  *                                                    accepted of a message offered again: its review
  *                                                    rejected signed refusals
  *                                                    nack     no verdict; try later
- *   want   'all' since a position, 'snapshot',
- *          or entities                               tail*, then through; or a snapshot:
+ *   want   all since a position                      tail*, then through; or a snapshot:
  *                                                    page*, settled*, then through with their number
- *                                                    entities states at a position
  *   history  of an entity                            history  its messages with their reviews, in parts
  *   bye    reason                                    bye      reason
  *
@@ -46,12 +44,6 @@ export interface Credits {
 /** The verdict on a message that was offered again: its clientSeq, and where it stands. */
 export type AcceptedAgain = readonly [clientSeq: number, seq: number, at: number, forked: 0 | 1]
 
-/**
- * What is asked for: everything since a position, by whichever way is shorter; all states, because
- * the way by messages does not lead on; or the states of some entities.
- */
-export type WantScope = 'all' | 'snapshot' | readonly Uuid[]
-
 /** Untrusted text, parsed. The inner JSON of runs and pages is checked by their own readers. */
 export type AuthorFrame =
   | {
@@ -69,7 +61,8 @@ export type AuthorFrame =
       /** Of the whole frame. */
       readonly bytes: Bytes
     }
-  | { readonly kind: 'want'; readonly scope: WantScope; readonly have: Position | null }
+  /** Asks for everything since a position, by runs or by a snapshot, whichever is shorter. */
+  | { readonly kind: 'want'; readonly have: Position | null }
   | { readonly kind: 'history'; readonly entityId: Uuid }
   | { readonly kind: 'bye'; readonly reason: string }
 
@@ -110,12 +103,6 @@ export type ReviewerFrame =
       readonly reviews: readonly AcceptedAgain[]
       readonly seq: number
     }
-  | {
-      readonly kind: 'entities'
-      readonly ids: readonly Uuid[]
-      readonly page: unknown
-      readonly position: Position
-    }
   /** `parts`: pages and lists of settled ones that make up the snapshot; 0 when there is none. */
   | { readonly kind: 'through'; readonly position: Position; readonly parts: number }
   | ({ readonly kind: 'history' } & HistoryPart)
@@ -134,8 +121,8 @@ export function offerFrame(packed: string, sig: string, publicKey: string): stri
   return `["offer",${packed},${JSON.stringify(sig)},${JSON.stringify(publicKey)}]`
 }
 
-export function wantFrame(scope: WantScope, have: Position | null): string {
-  return JSON.stringify(['want', scope, have])
+export function wantFrame(have: Position | null): string {
+  return JSON.stringify(['want', have])
 }
 
 export function byeFrame(reason: string, code?: ByeCode): string {
@@ -198,10 +185,6 @@ export function settledFrame(
   return JSON.stringify(['settled', sessionId, reviews, seq])
 }
 
-export function entitiesFrame(ids: readonly Uuid[], page: string, position: string): string {
-  return `["entities",${JSON.stringify(ids)},${page},${position}]`
-}
-
 export function throughFrame(position: string, parts = 0): string {
   return `["through",${position},${parts}]`
 }
@@ -232,11 +215,8 @@ export function parseAuthorFrame(text: string, limits: Limits = LIMITS): Outcome
         return malformed('an offer has no signature or no key')
       return ok({ kind, packed: a, sig: b, publicKey: c, bytes: utf8Bytes(text) })
     case 'want': {
-      const have = b === null ? null : readPosition(b)
-      if (have === undefined) return malformed('want has no position')
-      if (a === 'all' || a === 'snapshot') return ok({ kind, scope: a, have })
-      if (!isIdList(a, limits)) return malformed(`want names ${limits.wantIdsMax} entities at most`)
-      return ok({ kind, scope: a, have })
+      const have = a === null ? null : readPosition(a)
+      return have === undefined ? malformed('want has no position') : ok({ kind, have })
     }
     case 'history':
       return isUuid(a) ? ok({ kind, entityId: a }) : malformed('a history of nothing')
@@ -302,12 +282,6 @@ export function parseReviewerFrame(text: string, limits: Limits = LIMITS): Outco
       return isUuid(a) && Array.isArray(b) && b.every(isAcceptedAgain) && isCount(c)
         ? ok({ kind, sessionId: a, reviews: b, seq: c })
         : malformed('a malformed list of settled messages')
-    case 'entities': {
-      const position = readPosition(c)
-      return isIdList(a, limits) && position
-        ? ok({ kind, ids: a, page: b, position })
-        : malformed('malformed entities')
-    }
     case 'through': {
       const position = readPosition(a)
       return position && isCount(b)
@@ -345,12 +319,6 @@ function parsed(text: string, bytesMax: number): readonly unknown[] | undefined 
   } catch {
     return undefined
   }
-}
-
-function isIdList(value: unknown, { wantIdsMax }: Limits): value is readonly Uuid[] {
-  return (
-    Array.isArray(value) && value.length > 0 && value.length <= wantIdsMax && value.every(isUuid)
-  )
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -41,7 +41,13 @@ async function samples(): Promise<Message[]> {
       values: { title: `t${n}`, more: { deep: [n] } },
     })),
   )
-  return [root, ann.change([root], { title: 'b' }), ann.change([root], { title: 'c' }), two]
+  const seen = { eid: REVIEWER, seq: 9, chain: 'A'.repeat(22), from: 1, except: [2] }
+  const { entityId: id, type } = root.changes[0]!.meta
+  const late = ann.message(
+    [{ type, id, kind: 'update', values: { title: 'c' }, parents: [root] }],
+    { seen },
+  )
+  return [root, ann.change([root], { title: 'b' }), late, two]
 }
 
 /** The value with one node after another replaced. */
@@ -74,8 +80,9 @@ describe('T11 whatever stands in the place of a part, a reader answers', () => {
   test('runs', async () => {
     const all = await samples()
     const assigned = new Map([[0, [{ number: 1 }]]])
+    const bases = new Map([[2, [{ title: { version: 1, value: 'a' } }]]])
     const texts = [
-      runText({ ...head, assigned }, packMessages(all)),
+      runText({ ...head, assigned, bases }, packMessages(all)),
       ownRunText(head, all[0]!.header.sessionId, [1, 2, 3]),
     ]
     for (const text of texts) neverThrows(JSON.parse(text), (odd) => readRun(odd, DESK_SPACE))
@@ -85,15 +92,17 @@ describe('T11 whatever stands in the place of a part, a reader answers', () => {
     const review = { reviewerId: REVIEWER, eid: REVIEWER, epoch: 1, seq: 3, forked: false, at: 9 }
     const [root, left, right] = await samples()
     const writes = [root!, left!, right!].map(({ id, header, changes }, i) => ({
-      message: { id, authorId: header.authorId, timestamp: 5, review: { ...review, seq: i + 1 } },
+      message: { ...header, id, timestamp: 5, review: { ...review, seq: i + 1 } },
       index: 0,
       version: 1,
       regs: changes[0]!.meta.regs,
       values: changes[0]!.values!,
-      parents: i === 0 ? [] : [0],
+      isCreation: i === 0,
+      ...(i > 0 && { cut: i, own: changes[0]!.meta.own! }),
     }))
     const { entityId: id, type } = root!.changes[0]!.meta
-    const text = pageText([{ type, id, writes, heads: [1, 2], linear: false }])
+    const bases = { title: { version: 1, value: 'a' } }
+    const text = pageText([{ type, id, writes, heads: [1, 2], linear: false, bases }])
     neverThrows(JSON.parse(text), readPage)
   })
 
@@ -133,7 +142,6 @@ describe('T11 whatever stands in the place of a part, a reader answers', () => {
     'nack',
     'page',
     'settled',
-    'entities',
     'through',
     'history',
     'bye',

@@ -3,12 +3,15 @@
  * reviewer's database. Positional JSON; what messages share is said once, a text that
  * repeats is numbered, and what a receiver recomputes (ids, hashes, leaves) is not there.
  *
- *   run      [sessions, shapes, base time, messages]
+ *   run      [sessions, shapes, seens, base time, messages]
  *   session  [authorId, sessionId, personal commitment]
  *   shape    [type, kind, schema version, registers]
- *   message  [session no, clientSeq, time - base, changes, expect?]
- *   change   [shape no, entity, parents, values, salt, keep?, sid?]   erased: values is 0, salt the hash
- *            or the leaf's hash alone, where this receiver may not see the change
+ *   seen     [lineage, seq, start of the chain, from, [except…]]   lineage 0: no reviewer was ever met
+ *   message  [session no, seen no, clientSeq, time - base, changes, expect?]
+ *   change   [shape no, entity, parents, values, salt, keep, sid, cut, own]   erased: values is 0, salt
+ *            the hash; or the leaf's hash alone, where this receiver may not see the change. keep, sid
+ *            and cut are 0 where there are none, and what is 0 at the end is left out; cut is one more
+ *   own      list of [session, from, to, [except…]]
  *   ref      a text where it comes first, its number where it comes again, and -(k+1) for the
  *            id of message k of this run
  */
@@ -23,6 +26,8 @@ import {
   type ChangeMeta,
   type Expectation,
   type Message,
+  type OwnSpan,
+  type Seen,
   WIRE_VERSION,
 } from '../message/message.ts'
 import { changeFault, messageFault } from '../message/parse.ts'
@@ -46,6 +51,8 @@ class Packer {
   readonly #shapes = new Map<string, number>()
   readonly #sessionList: Json[] = []
   readonly #shapeList: Json[] = []
+  readonly #seens = new Map<string, number>()
+  readonly #seenList: Json[] = []
   /** Place of the message that is being written. */
   #at = 0
 
@@ -60,7 +67,7 @@ class Packer {
       this.#at = i
       return this.#message(message, base)
     })
-    return [this.#sessionList, this.#shapeList, base, packed]
+    return [this.#sessionList, this.#shapeList, this.#seenList, base, packed]
   }
 
   #message({ header, changes }: Message, base: number): Json {
@@ -71,12 +78,21 @@ class Packer {
       this.#sessions.set(session, no)
     }
     const list = changes.map((change, i) => (change ? this.#change(change) : header.leaves[i]!))
-    const packed: Json[] = [no, header.clientSeq, header.timestamp - base, list]
+    const seen = this.#seen(header.seen)
+    const packed: Json[] = [no, seen, header.clientSeq, header.timestamp - base, list]
     if (header.expect)
       packed.push(
         header.expect.map((e) => [this.#ref(e.entityId), e.heads.map((id) => this.#ref(id))]),
       )
     return packed
+  }
+
+  #seen({ eid, seq, chain, from, except }: Seen): number {
+    const packed: Json = [eid ?? 0, seq, chain, from, except]
+    const key = JSON.stringify(packed)
+    let no = this.#seens.get(key)
+    if (no === undefined) this.#seens.set(key, (no = this.#seenList.push(packed) - 1))
+    return no
   }
 
   #change({ meta, values, salt, valuesHash }: Change): Json {
@@ -91,17 +107,26 @@ class Packer {
     const entity = this.#ref(meta.entityId) // before the parents: texts are numbered as a reader meets them
     const parents = meta.parentCanonicalIds.map((id) => this.#ref(id))
     const packed: Json[] = [shape, entity, parents, values ?? 0, salt ?? valuesHash!]
-    if (meta.keep || meta.sid) {
-      packed.push(
-        meta.keep
-          ? Object.entries(meta.keep).map(([reg, ids]) => [
-              meta.regs.indexOf(reg),
-              ids.map((id) => this.#ref(id)),
-            ])
-          : 0,
-      )
-    }
-    if (meta.sid) packed.push(meta.sid)
+    const more = [
+      meta.keep
+        ? Object.entries(meta.keep).map(([reg, ids]) => [
+            meta.regs.indexOf(reg),
+            ids.map((id) => this.#ref(id)),
+          ])
+        : 0,
+      meta.sid ?? 0,
+      meta.cut === undefined ? 0 : meta.cut + 1,
+      meta.own
+        ? meta.own.map(({ sessionId, from, to, except }) => [
+            this.#ref(sessionId),
+            from,
+            to,
+            except,
+          ])
+        : 0,
+    ]
+    while (more.at(-1) === 0) more.pop()
+    packed.push(...more)
     return packed
   }
 
@@ -142,15 +167,17 @@ class Unpacker {
   readonly #refs: string[] = []
   #sessions: readonly (readonly [Uuid, Uuid, Hash])[] = []
   #shapes: readonly Pick<ChangeMeta, 'type' | 'kind' | 'schemaVersion' | 'regs'>[] = []
+  #seens: readonly Seen[] = []
 
   constructor(space: Uuid) {
     this.#space = space
   }
 
   unpack(packed: unknown): Message[] {
-    const [sessions, shapes, base, messages] = listOf(packed, 'a run of messages')
+    const [sessions, shapes, seens, base, messages] = listOf(packed, 'a run of messages')
     this.#sessions = listOf(sessions, 'the sessions of a run').map(readSession)
     this.#shapes = listOf(shapes, 'the shapes of a run').map(readShape)
+    this.#seens = listOf(seens, 'what the authors of a run have seen').map(readSeen)
     if (!Number.isSafeInteger(base)) bad('the base time of a run is not a number of milliseconds')
     return listOf(messages, 'the messages of a run').map((message) =>
       this.#message(message, base as number),
@@ -158,7 +185,7 @@ class Unpacker {
   }
 
   #message(packed: unknown, base: number): Message {
-    const [sessionNo, clientSeq, delta, list, expect] = listOf(packed, 'a message')
+    const [sessionNo, seenNo, clientSeq, delta, list, expect] = listOf(packed, 'a message')
     const session =
       itemAt(this.#sessions, sessionNo) ?? bad('a message names no session of its run')
     const leaves: Hash[] = []
@@ -183,6 +210,7 @@ class Unpacker {
         ? base + (delta as number)
         : bad('the time of a message is not a number'),
       personalCommit: session[2],
+      seen: itemAt(this.#seens, seenNo) ?? bad('a message does not say what its author has seen'),
       leaves,
       ...(expect !== undefined && { expect: this.#expect(expect) }),
     } as const
@@ -195,14 +223,19 @@ class Unpacker {
   }
 
   #change(packed: unknown): Change {
-    const [shapeNo, entity, parents, values, salt, keep, sid] = listOf(packed, 'a change')
+    const [shapeNo, entity, parents, values, salt, keep = 0, sid = 0, cut = 0, own = 0] = listOf(
+      packed,
+      'a change',
+    )
     const shape = itemAt(this.#shapes, shapeNo) ?? bad('a change names no shape of its run')
     const meta: ChangeMeta = {
       ...shape,
       entityId: this.#ref(entity),
       parentCanonicalIds: listOf(parents, 'the parents of a change').map((ref) => this.#ref(ref)),
-      ...(keep !== undefined && keep !== 0 && { keep: this.#keep(keep, shape.regs) }),
-      ...(sid !== undefined && { sid: sid as Uuid }),
+      ...(keep !== 0 && { keep: this.#keep(keep, shape.regs) }),
+      ...(sid !== 0 && { sid: sid as Uuid }),
+      ...(cut !== 0 && { cut: typeof cut === 'number' ? cut - 1 : bad('cut is no number') }),
+      ...(own !== 0 && { own: listOf(own, 'own').map((span) => this.#span(span)) }),
     }
     if (values === 0) return { meta, valuesHash: salt as Hash }
     return {
@@ -223,6 +256,16 @@ class Unpacker {
       keep[reg] = listOf(ids, 'keep').map((ref) => this.#ref(ref))
     }
     return keep
+  }
+
+  #span(packed: unknown): OwnSpan {
+    const [session, from, to, except] = listOf(packed, 'own')
+    return {
+      sessionId: this.#ref(session),
+      from: from as number,
+      to: to as number,
+      except: listOf(except, 'own') as readonly number[],
+    }
   }
 
   #expect(packed: unknown): readonly Expectation[] {
@@ -252,6 +295,19 @@ function readSession(packed: unknown): readonly [Uuid, Uuid, Hash] {
   if (!isUuid(authorId) || !isUuid(sessionId) || !isHash(commit))
     bad('a session is not author, session and commitment')
   return [authorId, sessionId, commit]
+}
+
+/** Its numbers are checked with the message. */
+function readSeen(packed: unknown): Seen {
+  const [eid, seq, chain, from, except] = listOf(packed, 'what an author has seen')
+  if (typeof chain !== 'string') bad('the start of a chain is not text')
+  return {
+    eid: eid === 0 ? null : (eid as Uuid),
+    seq: seq as number,
+    chain,
+    from: from as number,
+    except: listOf(except, 'what an author has not seen') as readonly number[],
+  }
 }
 
 function readShape(packed: unknown): Pick<ChangeMeta, 'type' | 'kind' | 'schemaVersion' | 'regs'> {

@@ -1,20 +1,22 @@
 /**
- * Snapshots: the states of entities at a position, for onboarding, for mending one entity,
- * and as the replica's own checkpoint. A page holds what the fold needs to go on: heads,
- * live writes and the first root, with the ancestry among just these.
+ * Snapshots: the states of entities at a position, for onboarding and as the replica's own
+ * checkpoint. A page holds all that the fold needs to go on: heads, live writes and the first root,
+ * with what the authors of these had seen, and what stood before a conflict.
  *
  *   page    [messages, entities]
- *   message [id, author, reviewer, eid, epoch, seq, time, reviewed at]
- *   entity  [type, id, writes, heads, chain]   writes in canonical order; chain 1: each follows the one before
- *   write   [message no, index, version, registers, values, parents?, bases?]   parents: numbers of
- *           writes; bases: for each register, 0 or one in brackets, of what this write left in conflict
+ *   message [id, author, session, clientSeq, seen, reviewer, eid, epoch, seq, time, reviewed at]
+ *   seen    [lineage or 0, seq, from, [except…]]
+ *   entity  [type, id, writes, heads, linear, bases]   writes in canonical order
+ *   write   [message no, index, version, registers, values, is a creation, cut + 1, own]   what is 0
+ *           at the end is left out
+ *   bases   [register, base] for each register with several live writes; 0 where there are none
  *
  * Texts that repeat are numbered as in `pack.ts`.
  */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Json, isForbiddenKey } from '../base/json.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
-import type { Base, Bases, Review } from '../message/message.ts'
+import type { Base, Bases, OwnSpan, Review, Seen } from '../message/message.ts'
 import { isCount } from '../message/parse.ts'
 import { packBase, readBase } from './bases.ts'
 import { itemAt } from './item-at.ts'
@@ -27,15 +29,18 @@ export interface PageWrite {
   readonly version: number
   readonly regs: readonly string[]
   readonly values: readonly Json[]
-  /** Places of its nearest known ancestors among the entity's writes. */
-  readonly parents: readonly number[]
-  /** Of registers in which this is the newest of several live writes. */
-  readonly bases?: Bases
+  readonly isCreation: boolean
+  readonly cut?: number
+  readonly own?: readonly OwnSpan[]
 }
 
 export interface PageMessage {
   readonly id: Uuid
   readonly authorId: Uuid
+  readonly sessionId: Uuid
+  readonly clientSeq: number
+  /** Without the chain, which nobody asks for again. */
+  readonly seen: Seen
   readonly timestamp: number
   readonly review: Review
 }
@@ -47,58 +52,79 @@ export interface PageEntity {
   readonly writes: readonly PageWrite[]
   readonly heads: readonly number[]
   readonly linear: boolean
+  /** Of registers with several live writes. */
+  readonly bases?: Bases
 }
 
 export function pageText(entities: readonly PageEntity[]): string {
-  const refs = new Map<string, number>()
-  const ref = (text: string): string | number => {
-    const known = refs.get(text)
-    if (known !== undefined) return known
-    refs.set(text, refs.size)
-    return text
-  }
-  const numbers = new Map<PageMessage, number>()
-  const messages: Json[] = []
-  const messageNo = (message: PageMessage): number => {
-    let no = numbers.get(message)
-    if (no === undefined) {
-      const { review } = message
-      no =
-        messages.push([
-          message.id,
-          ref(message.authorId),
-          ref(review.reviewerId),
-          ref(review.eid),
-          review.epoch,
-          review.seq,
-          message.timestamp,
-          review.at,
-        ]) - 1
-      numbers.set(message, no)
-    }
-    return no
-  }
-  const list = entities.map((entity): Json => {
-    const writes = entity.writes.map((write): Json => {
-      const packed: Json[] = [
-        messageNo(write.message),
-        write.index,
-        write.version,
-        write.regs.map(ref),
-        write.values,
-      ]
-      if (!entity.linear) packed.push(write.parents)
-      if (write.bases) packed.push(write.regs.map((reg) => basesAt(write.bases!, reg)))
-      return packed
-    })
-    return [ref(entity.type), entity.id, writes, entity.heads, entity.linear ? 1 : 0]
-  })
-  return JSON.stringify([messages, list])
+  const page = new PagePacker()
+  const list = entities.map((entity) => page.entity(entity))
+  return JSON.stringify([page.messages, list])
 }
 
-function basesAt(bases: Bases, reg: string): Json {
-  const base = bases[reg]
-  return base === undefined ? 0 : [packBase(base)]
+class PagePacker {
+  readonly messages: Json[] = []
+  readonly #refs = new Map<string, number>()
+  readonly #numbers = new Map<PageMessage, number>()
+
+  entity({ type, id, writes, heads, linear, bases }: PageEntity): Json {
+    const packed: Json[] = [
+      this.#ref(type),
+      id,
+      writes.map((write) => this.#write(write)),
+      heads,
+      linear ? 1 : 0,
+    ]
+    if (bases)
+      packed.push(Object.entries(bases).map(([reg, base]) => [this.#ref(reg), packBase(base)]))
+    return packed
+  }
+
+  #write({ message, index, version, regs, values, isCreation, cut, own }: PageWrite): Json {
+    const packed: Json[] = [
+      this.#message(message),
+      index,
+      version,
+      regs.map((reg) => this.#ref(reg)),
+      values,
+    ]
+    const more: Json[] = [
+      isCreation ? 1 : 0,
+      cut === undefined ? 0 : cut + 1,
+      own?.map(({ sessionId, from, to, except }) => [this.#ref(sessionId), from, to, except]) ?? 0,
+    ]
+    while (more.at(-1) === 0) more.pop()
+    return [...packed, ...more]
+  }
+
+  #message(message: PageMessage): number {
+    const known = this.#numbers.get(message)
+    if (known !== undefined) return known
+    const { id, authorId, sessionId, clientSeq, seen, review, timestamp } = message
+    const no =
+      this.messages.push([
+        id,
+        this.#ref(authorId),
+        this.#ref(sessionId),
+        clientSeq,
+        [seen.eid === null ? 0 : this.#ref(seen.eid), seen.seq, seen.from, seen.except],
+        this.#ref(review.reviewerId),
+        this.#ref(review.eid),
+        review.epoch,
+        review.seq,
+        timestamp,
+        review.at,
+      ]) - 1
+    this.#numbers.set(message, no)
+    return no
+  }
+
+  #ref(text: string): string | number {
+    const known = this.#refs.get(text)
+    if (known !== undefined) return known
+    this.#refs.set(text, this.#refs.size)
+    return text
+  }
 }
 
 /** Untrusted JSON as a page. Never throws. */
@@ -137,71 +163,99 @@ class PageReader {
   #message(no: number, raw: readonly unknown[]): PageMessage {
     while (this.#messages.length <= no) {
       const packed = raw[this.#messages.length] ?? bad('names a message it does not have')
-      const [id, author, reviewer, eid, epoch, seq, timestamp, at] = listOf(packed)
-      if (!isUuid(id)) bad('has a message without id')
-      const authorId = this.#uuid(author)
-      const review = {
+      this.#messages.push(this.#readMessage(packed))
+    }
+    return this.#messages[no]!
+  }
+
+  #readMessage(packed: unknown): PageMessage {
+    const [id, author, session, clientSeq, seen, reviewer, eid, epoch, seq, timestamp, at] =
+      listOf(packed)
+    if (!isUuid(id)) bad('has a message without id')
+    return {
+      id,
+      authorId: this.#uuid(author),
+      sessionId: this.#uuid(session),
+      clientSeq: numberOf(clientSeq),
+      seen: this.#seen(seen),
+      review: {
         reviewerId: this.#uuid(reviewer),
         eid: this.#uuid(eid),
         epoch: numberOf(epoch),
         seq: numberOf(seq),
         forked: false,
         at: numberOf(at),
-      }
-      this.#messages.push({ id, authorId, timestamp: numberOf(timestamp), review })
+      },
+      timestamp: numberOf(timestamp),
     }
-    return this.#messages[no]!
+  }
+
+  #seen(packed: unknown): Seen {
+    const [eid, seq, from, except] = listOf(packed)
+    return {
+      eid: eid === 0 ? null : this.#uuid(eid),
+      seq: numberOf(seq),
+      chain: '',
+      from: numberOf(from),
+      except: listOf(except).map(numberOf),
+    }
   }
 
   #entity(packed: unknown, raw: readonly unknown[]): PageEntity {
-    const [typeRef, id, writes, heads, chain] = listOf(packed)
+    const [typeRef, id, writes, heads, linear, bases] = listOf(packed)
     if (!isUuid(id)) bad('has an entity without id')
-    const linear = chain === 1
-    const read = listOf(writes).map((write, at) => this.#write(write, { raw, linear, at }))
     const type = this.#ref(typeRef)
+    const read = listOf(writes).map((write) => this.#write(write, raw))
     if (read.length === 0 || !isTypeName(type)) bad('has an entity without writes or type')
     const headList = listOf(heads).map((head) =>
       numberOf(head) < read.length ? (head as number) : bad('names a head it does not have'),
     )
     if (headList.length === 0) bad('has an entity without heads')
-    return { type, id, writes: read, heads: headList, linear }
+    const place = { type, id, writes: read, heads: headList, linear: linear === 1 }
+    return bases === undefined ? place : { ...place, bases: this.#bases(listOf(bases)) }
   }
 
-  #write(
-    packed: unknown,
-    place: { raw: readonly unknown[]; linear: boolean; at: number },
-  ): PageWrite {
-    const [messageNo, index, version, regRefs, values, parents, bases] = listOf(packed)
-    const message = this.#message(numberOf(messageNo), place.raw)
-    const regs = listOf(regRefs).map((reg) => this.#ref(reg))
+  #write(packed: unknown, raw: readonly unknown[]): PageWrite {
+    const [messageNo, index, version, regRefs, values, isCreation = 0, cut = 0, own = 0] =
+      listOf(packed)
+    const message = this.#message(numberOf(messageNo), raw)
+    const regs = listOf(regRefs).map((reg) => this.#reg(reg))
     const list = listOf(values) as readonly Json[]
     if (regs.length !== list.length) bad('has registers and values that differ in number')
-    if (regs.some((reg) => isForbiddenKey(reg) || reg.length === 0))
-      bad('has a register that is refused')
-    const before = (no: unknown): number =>
-      numberOf(no) < place.at ? (no as number) : bad('has a write before its parent')
-    const edges = place.linear
-      ? place.at === 0
-        ? []
-        : [place.at - 1]
-      : listOf(parents).map(before)
     return {
       message,
       index: numberOf(index),
       version: numberOf(version),
       regs,
       values: list,
-      parents: edges,
-      ...(bases !== undefined && { bases: this.#bases(listOf(bases), regs) }),
+      isCreation: isCreation === 1,
+      ...(cut !== 0 && { cut: numberOf(cut) - 1 }),
+      ...(own !== 0 && { own: listOf(own).map((span) => this.#span(span)) }),
     }
   }
 
-  #bases(list: readonly unknown[], regs: readonly string[]): Bases {
+  #span(packed: unknown): OwnSpan {
+    const [session, from, to, except] = listOf(packed)
+    return {
+      sessionId: this.#uuid(session),
+      from: numberOf(from),
+      to: numberOf(to),
+      except: listOf(except).map(numberOf),
+    }
+  }
+
+  #bases(list: readonly unknown[]): Bases {
     const bases: Record<string, Base> = {}
-    for (const [i, reg] of regs.entries()) {
-      if (list[i] !== 0) bases[reg] = readBase(listOf(list[i])[0]) ?? bad('has a base that is none')
+    for (const item of list) {
+      const [reg, base] = listOf(item)
+      bases[this.#reg(reg)] = readBase(base) ?? bad('has a base that is none')
     }
     return bases
+  }
+
+  #reg(ref: unknown): string {
+    const reg = this.#ref(ref)
+    return isForbiddenKey(reg) || reg.length === 0 ? bad('has a register that is refused') : reg
   }
 
   #uuid(ref: unknown): Uuid {

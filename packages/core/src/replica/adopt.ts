@@ -3,14 +3,14 @@
  * pending again, and offered as they were sealed. Ids make it harmless when two tabs do so.
  */
 import type { Uuid } from '../base/uuid.ts'
-import { Entry, type SessionRef } from '../log/entry.ts'
+import type { SessionRef } from '../history/entry.ts'
 import { grantBytes, personalCommit, whoamiId } from '../message/ids.ts'
 import type { Message, SessionOpening } from '../message/message.ts'
-import { intake } from '../messaging/materialize.ts'
 import type { Outbox } from '../messaging/outbox.ts'
 import type { Repo } from '../repo/repo.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { StoredState } from '../ports/storage.ts'
+import type { PendingIntake } from './pending-intake.ts'
 import { type StoredFlush, readRejections } from './restore.ts'
 import { type DamagedRecord, storedOpenings } from './sound-state.ts'
 import type { SessionLocks } from './session-locks.ts'
@@ -22,7 +22,7 @@ export interface Adoption {
   readonly isRefused: (id: Uuid) => boolean
   /** Hears of entities that were minted in a session before the one that created them. */
   readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
-  readonly nextArrival: () => number
+  readonly intake: PendingIntake
 }
 
 /** A stored flush of a session that nobody else looks after. */
@@ -136,15 +136,17 @@ export function adoptFlushes(
 /** Whether anything of the flush still waits for a verdict. */
 function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adoption): boolean {
   const session: SessionRef = { authorId: opening.authorId, sessionId: opening.sessionId }
-  const waiting = stored.messages.filter(
-    (message) => !adoption.repo.messages.get(message.id)?.review && !adoption.isRefused(message.id),
-  )
-  if (waiting.length === 0) return false
-  const entries = waiting.map((message) =>
-    stored.isReopened
-      ? reopenedEntry(message, session, adoption)
-      : pendingEntry(message, session, adoption),
-  )
+  const { repo, isRefused, intake } = adoption
+  const entries = stored.messages.flatMap((message, i) => {
+    const { id, header } = message
+    const isAccepted =
+      repo.messages.isAccepted(header.sessionId, header.clientSeq) || repo.messages.isCanonical(id)
+    if (isAccepted || isRefused(id)) return []
+    const taken = { message, session, bases: stored.bases[i] }
+    // Of one that is reopened there is mostly a verdict, and it must not show as pending beside what followed.
+    return [stored.isReopened ? intake.takeUnseen(taken) : intake.take(taken)]
+  })
+  if (entries.length === 0) return false
   const { key, packed, sig, publicKey } = stored
   const flush = { key, entries, packed, sig, publicKey, sessionId: opening.sessionId }
   adoption.outbox.addFlush(flush, entries)
@@ -152,50 +154,22 @@ function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adop
   return true
 }
 
-function pendingEntry(
-  message: Message,
-  session: SessionRef,
-  { repo, nextArrival }: Adoption,
-): Entry {
-  const known = repo.messages.get(message.id)
-  if (known) return known // shown already, while its session was another tab's
-  const taken = intake(message, {
-    index: repo.messages,
-    session,
-    arrival: nextArrival(),
-    tableOf: (type) => repo.tableNamed(type).registers,
-  })
-  // A parent that is not here was refused, or is history that this replica no longer has: the
-  // message is offered all the same, unseen until the reviewer has spoken.
-  const entry = taken instanceof Entry ? taken : unseenEntry(message, session, nextArrival())
-  entry.state = 'queued'
-  if (entry.writes.length > 0) {
-    repo.messages.add(entry)
-    repo.addPending(entry)
-  }
-  return entry
-}
-
-/** Mostly it has its verdict, and was followed by others: it must not show as pending beside them. */
-function reopenedEntry(message: Message, session: SessionRef, adoption: Adoption): Entry {
-  const entry = unseenEntry(message, session, adoption.nextArrival())
-  entry.state = 'queued'
-  return entry
-}
-
-function unseenEntry({ header, id, hash }: Message, session: SessionRef, arrival: number): Entry {
-  const { clientSeq, timestamp } = header
-  const entry = new Entry({ session, clientSeq, timestamp, arrival })
-  entry.identify(id, hash)
-  return entry
-}
-
 /** Own messages as storage kept them, by the names their author gave them. */
 export class StoredOwn {
   readonly #messages = new Map<string, Message>()
+  /** Of flushes that wait for verdicts. */
+  readonly #waiting = new Set<Message>()
 
-  add(message: Message): void {
-    this.#messages.set(nameOf(message.header.sessionId, message.header.clientSeq), message)
+  add({ messages, open }: StoredFlush): void {
+    for (const message of messages) {
+      this.#messages.set(nameOf(message.header.sessionId, message.header.clientSeq), message)
+      if (open) this.#waiting.add(message)
+    }
+  }
+
+  /** Whether nothing in the storage says that it has its verdict. */
+  isWaiting(message: Message): boolean {
+    return this.#waiting.has(message)
   }
 
   get(sessionId: Uuid, clientSeq: number): Message | undefined {
@@ -204,7 +178,11 @@ export class StoredOwn {
 
   /** Forgets those that are not needed any more. */
   keep(needed: (message: Message) => boolean): void {
-    for (const [name, message] of this.#messages) if (!needed(message)) this.#messages.delete(name)
+    for (const [name, message] of this.#messages) {
+      if (needed(message)) continue
+      this.#messages.delete(name)
+      this.#waiting.delete(message)
+    }
   }
 }
 

@@ -24,6 +24,8 @@ import type { Disk } from './disk.ts'
 import { draftSessionOf } from './drafts.ts'
 import { withFinishedDrafts } from './finish-drafts.ts'
 import type { ReplicaOptions } from './options.ts'
+import { PartlyAccepted } from './partly-accepted.ts'
+import type { PendingIntake } from './pending-intake.ts'
 import type { Refusals } from './refusals.ts'
 import { type Recovered, dismissedKeys, recovered } from './recover.ts'
 import type { SessionLocks } from './session-locks.ts'
@@ -50,7 +52,7 @@ export interface AdopterParts {
   /** undefined while the app has not said who the person is. */
   readonly personalId: () => string | undefined
   readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
-  readonly nextArrival: () => number
+  readonly intake: PendingIntake
   readonly onAdopted: () => void
 }
 
@@ -117,7 +119,7 @@ export class Adopter {
   }
 
   adopt(state: StoredState, ended: readonly EndedFlush[]): void {
-    const { repo, outbox, refusals, damage, openings, disk, mintedIn, nextArrival } = this.#parts
+    const { repo, outbox, refusals, damage, openings, disk, mintedIn, intake } = this.#parts
     const messages = ended.flatMap(({ flush }) => flush.messages)
     const lost = ended.filter(isLost).flatMap(({ flush }) => flush.messages.map(({ id }) => id))
     refusals.restore(state, messages, new Set(lost))
@@ -128,8 +130,9 @@ export class Adopter {
       outbox,
       isRefused: (id) => refusals.messages.has(id),
       mintedIn,
-      nextArrival,
+      intake,
     })
+    intake.showReached() // what was taken in first may stand on what came last
     for (const opening of adopted) openings.set(opening.sessionId, opening)
     if (settled.length > 0) void disk.write({ durability: 'relaxed', outboxRemove: settled })
   }
@@ -175,7 +178,10 @@ export class Adopter {
     )
     const late = await endedSessions(found.state, others, this.sessionParts)
     if (late.length === 0 || this.#stopped) return true
-    for (const { flush } of late) for (const message of flush.messages) storedOwn.add(message)
+    PartlyAccepted.restore(found.state, repo.messages)
+    refusals.addGone(found.goneIds)
+    // What is taken over may stand on what another tab delivers.
+    for (const flush of others) storedOwn.add(flush)
     this.adopt(found.state, late)
     repo.emit()
     refusals.messages.emit([], options.onError)

@@ -23,7 +23,8 @@ import {
 import type { Storage, StorageHandle, StoredState } from '../ports/storage.ts'
 import type { Table } from '../repo/table.ts'
 import type { AnyRow } from '../schema/types.ts'
-import { dagOf, messagesOf, rowNow, tableNamed } from './histories.ts'
+import { dagOf, rowNow } from './dag.ts'
+import { messagesOf, tableNamed } from './histories.ts'
 import { statesOf } from './states.ts'
 import { rowInVersion, versionsOf } from './versions.ts'
 import type { Inspected } from './looked-at.ts'
@@ -66,7 +67,7 @@ export async function answer(
 }
 
 function syncOf(replica: Replica, space: Uuid): SyncRecord {
-  const { status, outbox, repo } = replica
+  const { status, outbox } = replica
   const now = status.getState()
   return {
     space,
@@ -81,8 +82,6 @@ function syncOf(replica: Replica, space: Uuid): SyncRecord {
     outboxBytes: outbox.bytes,
     outboxOldestAt: outbox.oldestAt,
     rejectedMessages: now.rejectedMessages,
-    knownMessages: repo.messages.size,
-    wanted: repo.tail?.wanted ?? [],
     storage: now.storage,
     storageTrouble: now.storageTrouble,
     halted: now.halted,

@@ -4,6 +4,7 @@
  * cache of what the reviewer has.
  */
 import { checksum } from '../base/checksum.ts'
+import type { Uuid } from '../base/uuid.ts'
 import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import { PageWriter } from '../fold/snapshot.ts'
 import { stateBytesAtMost } from '../fold/state-size.ts'
@@ -13,8 +14,9 @@ import type { Reviewing, TailReader } from '../messaging/tail.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { StoredState, WriteBatch } from '../ports/storage.ts'
 import { type PageEntity, pageText } from '../protocol/pages.ts'
-import { Picture } from '../repo/picture.ts'
+import type { EntityState } from '../fold/state.ts'
 import type { Repo } from '../repo/repo.ts'
+import type { Table } from '../repo/table.ts'
 import { type Disk, advanceOf, segment } from './disk.ts'
 import { rankOf } from './rank.ts'
 import { checkpointPages, stepText } from './restore.ts'
@@ -31,7 +33,6 @@ export class CanonicalDisk {
   #stepBytes = NO_BYTES
   #checkpointing = false
   #cancel: (() => void) | undefined
-  #picture: Picture | undefined
 
   constructor(parts: { disk: Disk; repo: Repo; tail: TailReader; clock: Clock; limits: Limits }) {
     this.#disk = parts.disk
@@ -55,7 +56,7 @@ export class CanonicalDisk {
     for (const table of this.#repo.tables()) {
       for (const row of [...table.rows()]) table.replaceCanonical(row.id, undefined)
     }
-    this.#repo.forget()
+    this.#repo.messages.forgetAccepted()
     this.#tail.reset()
     this.#before = null
     await this.#disk.write({ durability: 'relaxed', reset: true })
@@ -80,7 +81,12 @@ export class CanonicalDisk {
     this.#stepBytes = addBytes(this.#stepBytes, utf8Bytes(text))
     const { checkpointStepsMax, checkpointStepBytesMax } = this.#limits
     if (this.#steps > checkpointStepsMax || this.#stepBytes > checkpointStepBytesMax)
-      this.#checkpointSoon(by)
+      this.#checkpointSoon(by.reviewerId)
+  }
+
+  /** Steps may have been refused: a checkpoint brings the storage to where this replica is. */
+  renew(reviewerId: Uuid | null): void {
+    if (this.#tail.position && reviewerId !== null) this.#checkpointSoon(reviewerId)
   }
 
   /** A snapshot of the reviewer took the place of everything canonical. */
@@ -94,7 +100,7 @@ export class CanonicalDisk {
       durability: 'relaxed',
       // Within one lineage another tab may be ahead, and what it stored must stay.
       reset: this.#before !== null && this.#before.eid !== position.eid,
-      ...snapshotOf(position, by, pages),
+      ...snapshotOf(position, by.reviewerId, pages),
       outboxRemove,
     })
     this.#before = position
@@ -106,44 +112,42 @@ export class CanonicalDisk {
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined
-    this.#picture?.end()
-    this.#picture = undefined
     this.#checkpointing = false
   }
 
-  #checkpointSoon(by: Reviewing): void {
+  #checkpointSoon(reviewerId: Uuid): void {
     if (this.#checkpointing || this.#disk.trouble) return
     this.#checkpointing = true
-    this.#cancel = this.#clock.after(0, () => this.#capture(by))
+    this.#cancel = this.#clock.after(0, () => this.#capture(reviewerId))
   }
 
-  #capture(by: Reviewing): void {
+  #capture(reviewerId: Uuid): void {
     const position = this.#tail.position!
-    this.#picture = new Picture(this.#repo.tables())
+    // States are immutable, so these are those of one moment, however long writing them takes.
+    const held = [...this.#repo.tables()].flatMap(heldStates)
     this.#slice({
-      picture: this.#picture,
+      held,
       writer: new PageWriter(),
       pages: [],
       done: (pages) => {
-        this.#picture = undefined
         this.#checkpointing = false
         this.#steps = 0
         this.#stepBytes = NO_BYTES
-        void this.#disk.write({ durability: 'relaxed', ...snapshotOf(position, by, pages) })
+        void this.#disk.write({ durability: 'relaxed', ...snapshotOf(position, reviewerId, pages) })
       },
     })
   }
 
   #slice(work: {
-    picture: Picture
+    held: Held[]
     writer: PageWriter
     pages: string[]
     done: (pages: readonly string[]) => void
   }): void {
     const until = this.#clock.monotonic() + this.#limits.sliceMs
-    while (work.picture.size > 0) {
+    while (work.held.length > 0) {
       work.pages.push(this.#page(work))
-      if (work.picture.size > 0 && this.#clock.monotonic() >= until) {
+      if (work.held.length > 0 && this.#clock.monotonic() >= until) {
         this.#cancel = this.#clock.after(0, () => this.#slice(work))
         return
       }
@@ -152,20 +156,32 @@ export class CanonicalDisk {
   }
 
   /** As many entities as one page may have. */
-  #page({ picture, writer }: { picture: Picture; writer: PageWriter }): string {
+  #page({ held, writer }: { held: Held[]; writer: PageWriter }): string {
     const { sliceEntitiesMax, checkpointStepBytesMax } = this.#limits
     const entities: PageEntity[] = []
     let bytes = NO_BYTES
     while (entities.length < sliceEntitiesMax && bytes < checkpointStepBytesMax) {
-      const [entity] = picture.take(1, ({ table, id, state }): PageEntity => {
-        bytes = addBytes(bytes, stateBytesAtMost(state, table.registers))
-        return writer.entity(table.entity.name, id, { state, table: table.registers })
-      })
-      if (!entity) break
-      entities.push(entity)
+      const next = held.pop()
+      if (!next) break
+      const { table, id, state } = next
+      bytes = addBytes(bytes, stateBytesAtMost(state, table.registers))
+      entities.push(writer.entity(table.entity.name, id, { state, table: table.registers }))
     }
     return pageText(entities)
   }
+}
+
+interface Held {
+  readonly table: Table
+  readonly id: string
+  readonly state: EntityState
+}
+
+function heldStates(table: Table): Held[] {
+  return [...table.rows()].flatMap(({ id }) => {
+    const state = table.canonical(id)
+    return state ? [{ table, id, state }] : []
+  })
 }
 
 /**
@@ -174,7 +190,7 @@ export class CanonicalDisk {
  */
 function snapshotOf(
   position: Position,
-  { reviewerId }: Reviewing,
+  reviewerId: Uuid,
   pages: readonly string[],
 ): Pick<WriteBatch, 'advance' | 'checkpoint'> {
   const all = checkpointPages(position, reviewerId, pages)

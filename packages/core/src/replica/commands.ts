@@ -2,8 +2,9 @@
 import type { CommandOutcome, InspectCommand, CommandOf } from '../inspect/requests.ts'
 import { unreachable } from '../base/assert.ts'
 import { CountersignError } from '../base/outcome.ts'
+import { standingWrites } from '../fold/state.ts'
 import { nameOf } from '../inspect/event-ring.ts'
-import type { Entry } from '../log/entry.ts'
+import type { Entry } from '../history/entry.ts'
 import type { Inspected } from './looked-at.ts'
 import { refusedNamed } from './refused-records.ts'
 import type { Replica } from './replica.ts'
@@ -59,7 +60,9 @@ function retry({ store, replica }: Inspected, name: string): CommandOutcome {
 /** By the conflict as the app would see it, so that the value is read in this build's version. */
 function resolve({ store, replica }: Inspected, command: CommandOf<'resolve'>): CommandOutcome {
   const entity = store.entities.find(({ name }) => name === command.type)
-  const taken = named(replica, command.take)
+  const state = entity && replica.repo.table(entity).state(command.id)
+  const candidates = state ? [...standingWrites(state)].map(({ entry }) => entry) : []
+  const taken = candidates.find((entry) => nameOf(entry) === command.take)
   if (!entity || !taken) return refused('there is no such candidate here')
   const field = entity.fieldAt(command.reg)?.name ?? command.reg
   for (const conflict of store.conflicts(entity).snapshot()) {

@@ -89,5 +89,6 @@ export function salvaged({ key, text, messageIds }: DamagedRecord, space: Uuid):
   const { packed } = Object(parsed(text)) as { readonly packed?: unknown }
   const messages = unpackMessages(packed, space)
   const whole = messages.ok ? messages.value.filter(({ id }) => messageIds.includes(id)) : []
-  return { key, messages: whole, packed: '', sig: '', publicKey: '', open: true, isDamaged: true }
+  const nothing = { bases: [], packed: '', sig: '', publicKey: '' }
+  return { key, messages: whole, ...nothing, open: true, isDamaged: true }
 }

@@ -3,7 +3,7 @@
  * write, dropped by the flush that seals its last message. Owns their salts until then.
  */
 import type { Uuid } from '../base/uuid.ts'
-import type { Entry } from '../log/entry.ts'
+import type { Entry } from '../history/entry.ts'
 import { drawSalts } from '../messaging/materialize.ts'
 import type { Random } from '../ports/random.ts'
 import { type Disk, segment } from './disk.ts'

@@ -3,20 +3,31 @@
  * before it has an id, a hash or a seal. The flush that seals it takes its place (§6).
  *
  *   record  {authorId, sessionId, personalCommit, drafts}
- *   draft   [clientSeq, timestamp, changes, expect | 0]
- *   change  [type, entityId, kind, version, regs, values, parents, salt, keep | 0, sid | 0]
+ *   draft   [clientSeq, timestamp, changes, expect | 0, seen, bases | 0]
+ *   change  [type, entityId, kind, version, regs, values, parents, salt, keep | 0, sid | 0, own | 0]
  *   ref     the id of a message, or the clientSeq of one of this session that had none yet
  *
  * A record holds all that the id is made of, the salt included. So whoever finishes it makes the
  * very message that its author would have made, and doing so twice is harmless.
  */
+import { assert } from '../base/assert.ts'
 import { checksum } from '../base/checksum.ts'
 import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Entry, Write } from '../log/entry.ts'
-import type { Change, ChangeKind, Expectation, Message } from '../message/message.ts'
+import type { Entry, Write } from '../history/entry.ts'
+import { basesUnder } from '../fold/base.ts'
+import type {
+  Bases,
+  Change,
+  ChangeKind,
+  Expectation,
+  Message,
+  OwnSpan,
+  Seen,
+} from '../message/message.ts'
 import { type SessionFacts, messageOf } from '../messaging/materialize.ts'
+import { packBases, readBases } from '../protocol/bases.ts'
 import { DRAFT_KEYS, type StoredState } from '../ports/storage.ts'
 
 type Ref = Uuid | number
@@ -32,6 +43,7 @@ type DraftChange = readonly [
   salt: string,
   keep: Readonly<Record<string, readonly Ref[]>> | 0,
   sid: Uuid | 0,
+  own: readonly OwnSpan[] | 0,
 ]
 
 /** The commitment of a record that was written before its author's personal id was known. */
@@ -42,6 +54,9 @@ export type Draft = readonly [
   timestamp: number,
   changes: readonly DraftChange[],
   expect: readonly Expectation[] | 0,
+  seen: Seen,
+  /** What its author saw in the registers, by change; not part of the message. */
+  bases: Json,
 ]
 
 export interface DraftRecord {
@@ -70,13 +85,31 @@ export function draftText(
       ? Object.fromEntries([...write.keep].map(([reg, kept]) => [reg, kept.map(refOf)]))
       : 0,
     (write.kind === 'create' && mintedIn(write.entityId)) || 0,
+    write.own ?? 0,
   ])
-  const draft: Draft = [entry.clientSeq, entry.timestamp, changes, entry.expect ?? 0]
+  assert(entry.seen, 'a draft says what its author had seen')
+  const { clientSeq, timestamp, expect, seen } = entry
+  const draft: Draft = [clientSeq, timestamp, changes, expect ?? 0, seen, basesJson(entry)]
   return JSON.stringify(draft)
 }
 
+/** What is known of the registers before them, as it is stored beside pending writes; 0 where nothing is. */
+export function basesJson({ writes }: Entry): Json {
+  const all = writes.map((write) => basesUnder(write) ?? NO_BASES)
+  return all.some((bases) => Object.keys(bases).length > 0) ? packBases(all) : 0
+}
+
+/** What `basesJson` wrote, for a message of so many changes; undefined where it is damaged or nothing. */
+export function readStoredBases(packed: unknown, changes: number): readonly Bases[] | undefined {
+  return packed === 0 ? undefined : readBases(packed, changes)
+}
+
+const NO_BASES: Bases = Object.freeze({})
+
 /** What has no id yet is of this session; asking would make one, and this must stay cheap. */
-function refOf({ entry }: Write): Ref {
+function refOf(named: Write | Uuid): Ref {
+  if (typeof named === 'string') return named
+  const { entry } = named
   return entry.identified ? entry.id : entry.clientSeq
 }
 
@@ -112,7 +145,7 @@ export function readDrafts({ segments }: StoredState): StoredDrafts[] {
  * `idOf` says the id of the message of that number in the same session.
  */
 export function finishedDraft(
-  [clientSeq, timestamp, changes, expect]: Draft,
+  [clientSeq, timestamp, changes, expect, seen]: Draft,
   facts: SessionFacts,
   idOf: (clientSeq: number) => Uuid | undefined,
 ): Message | undefined {
@@ -124,12 +157,16 @@ export function finishedDraft(
   }
   const made = changes.map((change) => changeOf(change, ids))
   return isWhole
-    ? messageOf({ clientSeq, timestamp, expect: expect === 0 ? undefined : expect }, facts, made)
+    ? messageOf(
+        { clientSeq, timestamp, seen, expect: expect === 0 ? undefined : expect },
+        facts,
+        made,
+      )
     : undefined
 }
 
 function changeOf(
-  [type, entityId, kind, schemaVersion, regs, values, parents, salt, keep, sid]: DraftChange,
+  [type, entityId, kind, schemaVersion, regs, values, parents, salt, keep, sid, own]: DraftChange,
   ids: (refs: readonly Ref[]) => readonly Uuid[],
 ): Change {
   const meta = {
@@ -139,6 +176,7 @@ function changeOf(
     kind,
     schemaVersion,
     parentCanonicalIds: ids(parents),
+    ...(own !== 0 && { own }),
     regs,
     ...(keep !== 0 && {
       keep: Object.fromEntries(Object.entries(keep).map(([reg, refs]) => [reg, ids(refs)])),

@@ -6,6 +6,7 @@
  * alive, and have sealed them itself.
  */
 import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
+import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Hash } from '../base/hash.ts'
 import { personalCommit, sealBytes, whoamiId } from '../message/ids.ts'
@@ -132,34 +133,40 @@ function idsOf(known: Map<Uuid, Map<number, Uuid>>, sessionId: Uuid): Map<number
   return ids
 }
 
+/** A message, and what is stored beside it. */
+interface Finished {
+  readonly message: Message
+  readonly bases: Json
+}
+
 /** The messages of a record that no flush has; `ids` learns theirs. */
-function finished(record: StoredDrafts, space: Uuid, ids: Map<number, Uuid>): readonly Message[] {
+function finished(record: StoredDrafts, space: Uuid, ids: Map<number, Uuid>): readonly Finished[] {
   const { authorId, sessionId, personalCommit, drafts } = record
   const facts = { space, session: { authorId, sessionId }, personalCommit }
-  const messages: Message[] = []
+  const messages: Finished[] = []
   for (const draft of drafts) {
     if (ids.has(draft[0])) continue
     const message = finishedDraft(draft, facts, (clientSeq) => ids.get(clientSeq))
     if (!message) continue
     ids.set(draft[0], message.id)
-    messages.push(message)
+    messages.push({ message, bases: draft[5] })
   }
   return messages
 }
 
 function inFlushes(
-  messages: readonly Message[],
+  messages: readonly Finished[],
   { flushMessagesMax, flushBytesMax }: Options['limits'],
-): readonly (readonly Message[])[] {
-  const flushes: Message[][] = []
+): readonly (readonly Finished[])[] {
+  const flushes: Finished[][] = []
   let bytes = NO_BYTES
-  for (const message of messages) {
-    const size = utf8Bytes(packMessages([message]))
+  for (const each of messages) {
+    const size = utf8Bytes(packMessages([each.message]))
     const last = flushes.at(-1)
     bytes = addBytes(bytes, size)
-    if (last && last.length < flushMessagesMax && bytes <= flushBytesMax) last.push(message)
+    if (last && last.length < flushMessagesMax && bytes <= flushBytesMax) last.push(each)
     else {
-      flushes.push([message])
+      flushes.push([each])
       bytes = size
     }
   }
@@ -167,14 +174,17 @@ function inFlushes(
 }
 
 async function sealed(
-  messages: readonly Message[],
+  finished: readonly Finished[],
   keys: KeyPair,
   { space, platform }: Options,
 ): Promise<Segment> {
+  const messages = finished.map(({ message }) => message)
   const { authorId, sessionId, clientSeq } = messages[0]!.header
   const hashes = messages.map(({ hash }) => hash)
   const sig = await platform.signer.sign(keys, sealBytes(space, authorId, hashes))
-  const text = flushText(packMessages(messages), sig, keys.publicKey)
+  const seal = { sig, publicKey: keys.publicKey }
+  const bases = finished.map((each) => each.bases)
+  const text = flushText(packMessages(messages), seal, bases)
   return segment(`${sessionId}:${clientSeq}`, 'own', { ids: messages.map(({ id }) => id), text })
 }
 

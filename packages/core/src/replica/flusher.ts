@@ -10,14 +10,15 @@ import type { Limits } from '../message/limits.ts'
 import { sealBytes } from '../message/ids.ts'
 import { materialize } from '../messaging/materialize.ts'
 import type { Flush, Outbox } from '../messaging/outbox.ts'
-import type { Entry } from '../log/entry.ts'
-import type { MessageIndex } from '../log/messages.ts'
+import type { Entry } from '../history/entry.ts'
+import type { MessageIndex } from '../history/messages.ts'
 import type { Message } from '../message/message.ts'
 import { packMessages } from '../protocol/pack.ts'
 import { type Disk, segment } from './disk.ts'
 import { DraftLog } from './draft-log.ts'
 import type { Identity } from './identity.ts'
 import type { Platform } from './platform.ts'
+import { basesJson } from './drafts.ts'
 import { flushText } from './restore.ts'
 import { openingMeta } from './sound-state.ts'
 
@@ -33,6 +34,8 @@ export interface FlusherParts {
   readonly mintedIn: (entityId: Uuid) => Uuid | undefined
   /** A flush may be offered now. */
   readonly onReady: () => void
+  /** A flush is taken: what is written next is seen anew. */
+  readonly onTaken: () => void
   /** A bug, or a key that no longer signs: nothing more can be sent. */
   readonly onHalt: (error: unknown) => void
 }
@@ -63,7 +66,7 @@ export class Flusher {
 
   /** Gives an entry of this session its id ahead of its flush, its parents first. */
   identify(entry: Entry): void {
-    const { identity, space, index, mintedIn } = this.#parts
+    const { identity, space, index, mintedIn, outbox } = this.#parts
     if (entry.writes.length === 0) {
       throw new CountersignError(
         'transaction_state',
@@ -83,7 +86,8 @@ export class Flusher {
       mintedIn,
     }
     this.#made.set(entry, materialize(entry, facts, this.#drafts.takeSalts(entry)))
-    index.add(entry)
+    // One that was blocked before it had an id is not shown any more.
+    if (outbox.holds(entry)) index.add(entry)
   }
 
   /** Stores the draft when the app's own code of this turn has ended, and seals it later. */
@@ -183,7 +187,8 @@ export class Flusher {
   }
 
   #flush(entries: readonly Entry[]): void {
-    const { identity, space, platform } = this.#parts
+    const { identity, space, platform, onTaken } = this.#parts
+    onTaken()
     const messages = entries.map((entry) => this.#message(entry))
     const packed = packMessages(messages)
     const hashes: Hash[] = messages.map((message) => message.hash)
@@ -215,7 +220,7 @@ export class Flusher {
     const open = flush.entries.filter((entry) => outbox.holds(entry))
     if (open.length > 0) outbox.addFlush(flush, open)
     const ids = flush.entries.map((entry) => entry.id)
-    const text = flushText(flush.packed, flush.sig, flush.publicKey)
+    const text = flushText(flush.packed, flush, flush.entries.map(basesJson))
     const write = disk.write({
       durability: 'strict',
       segments: [segment(flush.key, 'own', { ids, text })],

@@ -1,36 +1,33 @@
 /**
- * Messages and histories of entities as plain records, for devtools. Names stand in the place
- * of references; an id that nobody has needed yet is not made for being looked at.
+ * Messages as plain records, for devtools. Names stand in the place of references; an id that
+ * nobody has needed yet is not made for being looked at.
  */
-import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
 import { nameOf } from '../inspect/event-ring.ts'
 import { reviewRecord } from '../inspect/feed.ts'
-import type {
-  ChangeRecord,
-  Dag,
-  DagNode,
-  EntityName,
-  FieldRecord,
-  MessageRecord,
-  RowRecord,
-} from '../inspect/records.ts'
-import { ANSWER_MESSAGES_MAX, DAG_NODES_MAX, type RequestOf } from '../inspect/requests.ts'
-import { rowAt } from '../inspect/row-at.ts'
-import type { Entry, Write } from '../log/entry.ts'
-import { compareOrder, orderKeyOf } from '../log/order.ts'
+import type { ChangeRecord, MessageRecord } from '../inspect/records.ts'
+import { ANSWER_MESSAGES_MAX, type RequestOf } from '../inspect/requests.ts'
+import type { Entry, Write } from '../history/entry.ts'
+import { saw } from '../history/saw.ts'
 import { messageBytes } from '../messaging/message-size.ts'
 import type { Reg } from '../schema/registers.ts'
 import type { Replica } from './replica.ts'
 import { type RefusedRecords, refusedRecords } from './refused-records.ts'
-import { createdOf, headsOf, liveWritesOf } from '../fold/state.ts'
+import { standingWrites } from '../fold/state.ts'
 import type { Table } from '../repo/table.ts'
 
 /** What is known here, what waits and what was refused, newest last. */
 export function messagesOf(replica: Replica, request: RequestOf<'messages'>): MessageRecord[] {
   const ownId = replica.identity?.session.authorId
   const refused = refusedRecords(replica, request.values)
-  const entries = new Set<Entry>(replica.repo.messages.entries())
-  for (const entry of [...replica.outbox.open(), ...refused.entries]) entries.add(entry)
+  const entries = new Set<Entry>(standingEntries(replica))
+  for (const entry of [
+    ...replica.repo.recent,
+    ...replica.repo.messages.entries(),
+    ...replica.outbox.open(),
+    ...refused.entries,
+  ])
+    entries.add(entry)
   const isOwn = (entry: Entry): boolean =>
     // By its author, or taken over from an earlier session of this device.
     entry.session.authorId === ownId ||
@@ -38,13 +35,14 @@ export function messagesOf(replica: Replica, request: RequestOf<'messages'>): Me
     refused.of(entry) !== undefined
   const { which, values } = request
   const limit = Math.min(request.limit ?? ANSWER_MESSAGES_MAX, ANSWER_MESSAGES_MAX)
-  const found = [...entries]
+  const ordered = [...entries].sort(compareEntries)
+  const parentsOf = parentsAmong(ordered)
+  const found = ordered
     .filter((entry) =>
       typeof which === 'object' ? nameOf(entry) === which.name : which === 'all' || isOwn(entry),
     )
-    .sort(compareEntries)
     .slice(-limit)
-    .map((entry) => recordOf(entry, { own: isOwn(entry), values, refused }))
+    .map((entry) => recordOf(entry, { own: isOwn(entry), values, refused, parentsOf }))
   const earlier = refused.earlier.filter(
     ({ name }) => typeof which !== 'object' || name === which.name,
   )
@@ -54,9 +52,22 @@ export function messagesOf(replica: Replica, request: RequestOf<'messages'>): Me
   return found.slice(-limit)
 }
 
+/** Of what is canonical, a store keeps what still counts. */
+function* standingEntries({ repo }: Replica): IterableIterator<Entry> {
+  for (const table of repo.tables()) {
+    for (const { id } of table.rows())
+      for (const write of standingWrites(table.state(id)!)) yield write.entry
+  }
+}
+
 function recordOf(
   entry: Entry,
-  { own, values, refused }: { own: boolean; values: boolean; refused: RefusedRecords },
+  {
+    own,
+    values,
+    refused,
+    parentsOf,
+  }: { own: boolean; values: boolean; refused: RefusedRecords; parentsOf: ParentsOf },
 ): MessageRecord {
   const { rejection } = entry
   return {
@@ -70,11 +81,34 @@ function recordOf(
     timestamp: entry.timestamp,
     bytes: messageBytes(entry.writes, entry),
     arrival: entry.arrival,
-    changes: entry.writes.map((write) => changeOf(write, values)),
+    changes: entry.writes.map((write) => changeOf(write, values, parentsOf)),
     review: entry.review && reviewRecord(entry.review),
     refusal: rejection && { reason: rejection.reason, detail: rejection.detail },
     ...refused.of(entry),
   }
+}
+
+type ParentsOf = (write: Write) => readonly Write[]
+
+/** The heads that a write was written on, as far as they are among these entries, which are in canonical order. */
+function parentsAmong(ordered: readonly Entry[]): ParentsOf {
+  const before = new Map<Uuid, Write[]>()
+  const parents = new Map<Write, readonly Write[]>()
+  for (const write of ordered.flatMap(({ writes }) => writes)) {
+    const earlier = before.get(write.entityId) ?? []
+    parents.set(write, write.parents.length > 0 ? write.parents : newestSeen(write, earlier))
+    before.set(write.entityId, [...earlier, write])
+  }
+  return (write) => parents.get(write) ?? write.parents
+}
+
+/** Of what its author had seen, that which nobody else of it had seen. */
+export function newestSeen(write: Write, before: readonly Write[]): readonly Write[] {
+  const newest: Write[] = []
+  for (const other of [...before].reverse()) {
+    if (saw(write, other) && !newest.some((parent) => saw(parent, other))) newest.push(other)
+  }
+  return newest.reverse()
 }
 
 function compareEntries(a: Entry, b: Entry): number {
@@ -84,7 +118,7 @@ function compareEntries(a: Entry, b: Entry): number {
   return a.arrival - b.arrival
 }
 
-function changeOf(write: Write, values: boolean): ChangeRecord {
+function changeOf(write: Write, values: boolean, parentsOf: ParentsOf): ChangeRecord {
   const { names } = write.regs
   const keep = keepOf(write)
   return {
@@ -94,110 +128,26 @@ function changeOf(write: Write, values: boolean): ChangeRecord {
     version: write.version,
     regs: names,
     ...(values && { values: names.map((reg) => write.values[reg] ?? null) }),
-    parents: write.parents.map((parent) => nameOf(parent.entry)),
+    parents: parentsOf(write).map((parent) => nameOf(parent.entry)),
     ...(keep && { keep }),
   }
 }
 
-function keepOf(write: Write): Record<Reg, readonly string[]> | undefined {
-  return (
-    write.keep &&
-    Object.fromEntries(
-      [...write.keep].map(([reg, writes]) => [reg, writes.map(({ entry }) => nameOf(entry))]),
-    )
-  )
-}
-
-/** The history of an entity, newest nodes first kept. */
-export function dagOf(replica: Replica, { type, id }: EntityName): Dag | undefined {
-  const table = tableNamed(replica, type)
-  const writes = table && historyOf(table, id)
-  if (!writes) return undefined
-  const kept = writes.slice(-DAG_NODES_MAX)
-  return {
-    type,
-    id,
-    nodes: kept.map(nodeOf),
-    cut: kept.length < writes.length || !isWhole(kept),
-    viewerId: replica.identity?.session.authorId,
+/** Names of what it keeps; a write that is named by its id is looked for among those. */
+export function keepOf(
+  { keep }: Write,
+  among: readonly Write[] = [],
+): Record<Reg, readonly string[]> | undefined {
+  const named = (write: Write | string): string => {
+    if (typeof write !== 'string') return nameOf(write.entry)
+    const known = among.find(({ entry }) => entry.identified && entry.id === write)
+    return known ? nameOf(known.entry) : write
   }
+  return keep && Object.fromEntries([...keep].map(([reg, writes]) => [reg, writes.map(named)]))
 }
 
 /** A request makes no tables. */
 export function tableNamed(replica: Replica, type: string): Table | undefined {
   for (const table of replica.repo.tables()) if (table.entity.name === type) return table
   return undefined
-}
-
-/** Every write that can be reached, in canonical order. */
-function historyOf(table: Table, id: string): Write[] | undefined {
-  const { states, pending } = table.standing(id)
-  if (states.length === 0) return undefined
-  const roots = states.flatMap((state) => [
-    ...headsOf(state),
-    ...liveWritesOf(state),
-    createdOf(state),
-  ])
-  const seen = new Set<Write>([...roots, ...pending])
-  const open = [...seen]
-  for (let write = open.pop(); write; write = open.pop()) {
-    for (const parent of write.parents) {
-      if (seen.has(parent)) continue
-      seen.add(parent)
-      open.push(parent)
-    }
-  }
-  return [...seen].sort(compareOrder)
-}
-
-/** A snapshot names what stands now, and no session; what was before it is not here. */
-function isWhole(writes: readonly Write[]): boolean {
-  return writes.every(
-    ({ entry, kind, parents }) =>
-      entry.session.sessionId !== '' && (parents.length > 0 || kind === 'create'),
-  )
-}
-
-function nodeOf(write: Write): DagNode {
-  const { entry } = write
-  const values: Record<Reg, Json> = {}
-  for (const reg of write.regs.names) values[reg] = write.values[reg] ?? null
-  return {
-    name: nameOf(entry),
-    id: entry.identified ? entry.id : undefined,
-    authorId: entry.session.authorId,
-    state: entry.state,
-    timestamp: entry.timestamp,
-    arrival: entry.arrival,
-    review: entry.review && reviewRecord(entry.review),
-    orderKey: orderKeyOf(write),
-    kind: write.kind,
-    version: write.version,
-    values,
-    parents: write.parents.map((parent) => nameOf(parent.entry)),
-    keep: keepOf(write),
-  }
-}
-
-/**
- * A row at some moment. Of the present, which fields are in conflict is the store's own word,
- * since a type may have policies for them.
- */
-export function rowNow(
-  replica: Replica,
-  name: EntityName,
-  upTo: string | undefined,
-): RowRecord | undefined {
-  const dag = dagOf(replica, name)
-  const row = dag && rowAt(dag, upTo)
-  const shown = tableNamed(replica, name.type)?.row(name.id)
-  if (!row || !shown || upTo !== undefined) return row
-  const { entity } = tableNamed(replica, name.type)!
-  const conflicts = shown.$conflicts
-  const fields = row.fields.map((field): FieldRecord => {
-    const called = entity.fieldAt(field.reg)?.name ?? field.reg
-    const conflict = Object.hasOwn(conflicts, called)
-    return { ...field, conflict, base: conflict ? field.base : undefined }
-  })
-  return { ...row, fields, archived: shown.$archived }
 }

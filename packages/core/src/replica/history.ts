@@ -4,8 +4,8 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Reader } from '../fold/read.ts'
-import type { Entry } from '../log/entry.ts'
-import { reviewedOrderKey } from '../log/order.ts'
+import type { Entry } from '../history/entry.ts'
+import { reviewedOrderKey } from '../history/order.ts'
 import type { Message, Review } from '../message/message.ts'
 import { namedValues } from './named-values.ts'
 import { BLOCKED, type Held, type HeldChange, heldEntry } from './refused.ts'

@@ -4,7 +4,8 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Feed } from '../inspect/feed.ts'
-import type { Entry } from '../log/entry.ts'
+import type { Entry } from '../history/entry.ts'
+import type { Review } from '../message/message.ts'
 import { type Flush, Outbox } from '../messaging/outbox.ts'
 import { type TailOutcome, type TailParts, TailReader } from '../messaging/tail.ts'
 import { Repo } from '../repo/repo.ts'
@@ -60,38 +61,52 @@ export class InspectedOutbox extends Outbox {
   }
 }
 
-export class InspectedRepo extends Repo {
-  feed: Feed | undefined
-  /** Who fills it. */
-  tail: InspectedTail | undefined
+/** Canonical messages that are kept for whoever looks; a store itself keeps what counts of them. */
+const RECENT_MAX = 4_096
 
-  override addCanonical(entry: Entry, skip?: ReadonlySet<Uuid>): void {
-    super.addCanonical(entry, skip)
+export class InspectedRepo extends Repo {
+  /** Messages that have become canonical while somebody looked, oldest first. */
+  readonly recent: Entry[] = []
+  #feed: Feed | undefined
+
+  get feed(): Feed | undefined {
+    return this.#feed
+  }
+
+  set feed(feed: Feed | undefined) {
+    this.#feed = feed
+    if (!feed) this.recent.length = 0
+  }
+
+  override addCanonical(entry: Entry): void {
+    super.addCanonical(entry)
+    this.#keep(entry)
     this.feed?.arrived(entry)
+  }
+
+  override accept(entry: Entry, review: Review): void {
+    super.accept(entry, review)
+    this.#keep(entry)
+  }
+
+  override acceptContained(entry: Entry, review: Review): void {
+    super.acceptContained(entry, review)
+    this.#keep(entry)
+  }
+
+  #keep(entry: Entry): void {
+    if (!this.#feed) return
+    this.recent.push(entry)
+    if (this.recent.length >= RECENT_MAX * 2) this.recent.splice(0, RECENT_MAX)
   }
 }
 
 export class InspectedTail extends TailReader {
   readonly #repo: InspectedRepo
-  #wanted: readonly Uuid[] = []
 
   constructor(repo: InspectedRepo, space: Uuid, parts: TailParts) {
     super(repo, space, parts)
     this.#repo = repo
-    repo.tail = this
-  }
-
-  /** Entities whose states were asked for, because a parent is not here. */
-  get wanted(): readonly Uuid[] {
-    return this.mending ? this.#wanted : []
-  }
-
-  override tail(...args: Parameters<TailReader['tail']>): TailOutcome {
-    return this.#noted(super.tail(...args))
-  }
-
-  override mend(...args: Parameters<TailReader['mend']>): TailOutcome {
-    return this.#noted(super.mend(...args))
   }
 
   override snapshot(...args: Parameters<TailReader['snapshot']>): TailOutcome {
@@ -102,11 +117,6 @@ export class InspectedTail extends TailReader {
       for (const table of this.#repo.tables()) rows += table.size
       feed.snapshot(this.position, rows)
     }
-    return outcome
-  }
-
-  #noted(outcome: TailOutcome): TailOutcome {
-    if (outcome.kind === 'mend') this.#wanted = outcome.ids
     return outcome
   }
 }

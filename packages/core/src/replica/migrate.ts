@@ -6,7 +6,7 @@
 import type { Json } from '../base/json.ts'
 import type { Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { Write } from '../log/entry.ts'
+import { Write } from '../history/entry.ts'
 import { type EntityState, headsOf, liveOf } from '../fold/state.ts'
 import { describeStep, lossOf } from '../lens/steps.ts'
 import type { Limits } from '../message/limits.ts'

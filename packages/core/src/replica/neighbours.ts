@@ -7,22 +7,21 @@
  *                                                               └─▶ refused: leaves the view, with
  *                                                                   what stands on it here
  *
- * A message that names one that is not here waits for a later look. A message of this tab may
+ * One that this view has not reached is shown later (`pending-intake.ts`). A message of this tab may
  * stand on one of a neighbour: it waits at the reviewer (`parent_unknown`) until that is there.
  * Without a channel nothing of this happens.
  */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
-import { Entry } from '../log/entry.ts'
-import type { Message } from '../message/message.ts'
-import { intake } from '../messaging/materialize.ts'
+import type { Entry } from '../history/entry.ts'
 import type { Channel } from '../ports/channel.ts'
 import type { StoredState } from '../ports/storage.ts'
 import type { Repo } from '../repo/repo.ts'
 import type { Disk } from './disk.ts'
 import type { ReplicaOptions } from './options.ts'
 import type { Refusals } from './refusals.ts'
-import { readFlushes, readRejections } from './restore.ts'
+import type { PendingIntake } from './pending-intake.ts'
+import { type StoredFlush, readFlushes, readRejections } from './restore.ts'
 import type { SessionLocks } from './session-locks.ts'
 import type { SyncStatus } from './store.ts'
 
@@ -41,7 +40,7 @@ export interface NeighboursParts {
   readonly repo: Repo
   readonly refusals: Refusals
   readonly status: StoreApi<SyncStatus>
-  readonly nextArrival: () => number
+  readonly intake: PendingIntake
 }
 
 interface Hint {
@@ -54,8 +53,6 @@ interface Hint {
 interface Shown {
   /** In causal order. */
   readonly entries: readonly Entry[]
-  /** Otherwise the rest is tried again with the next look. */
-  readonly isWhole: boolean
   /** Monotonic ms at which the flush was first seen to be out of the outbox. */
   readonly settledAt?: number
 }
@@ -92,13 +89,12 @@ export class Neighbours {
     this.#refused(new Set(readRejections(state).keys()))
     const { sessionId, locks, options } = this.#parts
     const open = new Set(state.outbox)
-    const isNew = (key: string): boolean => open.has(key) && !this.#shown.get(key)?.isWhole
+    const isNew = (key: string): boolean => open.has(key) && !this.#shown.has(key)
     const segments = state.segments.filter(({ key }) => isNew(key))
-    for (const { key, messages } of readFlushes({ ...state, segments }, options.space).flushes) {
-      const { header } = messages[0]!
+    for (const flush of readFlushes({ ...state, segments }, options.space).flushes) {
+      const { header } = flush.messages[0]!
       if (header.sessionId === sessionId || locks.holds(header.sessionId)) continue
-      const entries = messages.flatMap((message) => this.#show(message) ?? [])
-      this.#shown.set(key, { entries, isWhole: entries.length === messages.length })
+      this.#shown.set(flush.key, { entries: this.#taken(flush) })
     }
     for (const key of this.#shown.keys()) if (!open.has(key)) this.#letGo(key)
   }
@@ -146,24 +142,15 @@ export class Neighbours {
     repo.emit()
   }
 
-  /** The entry of a message, shown if it was not; undefined while something it names is not here. */
-  #show(message: Message): Entry | undefined {
-    const { repo, refusals, nextArrival } = this.#parts
-    const { authorId, sessionId } = message.header
-    const known = repo.messages.get(message.id)
-    if (known) return known
-    if (refusals.messages.has(message.id)) return undefined
-    const entry = intake(message, {
-      index: repo.messages,
-      session: { authorId, sessionId },
-      arrival: nextArrival(),
-      tableOf: (type) => repo.tableNamed(type).registers,
+  /** Its messages without a verdict that is known here, as pending. */
+  #taken({ messages, bases }: StoredFlush): readonly Entry[] {
+    const { repo, refusals, intake } = this.#parts
+    return messages.flatMap((message, i) => {
+      const { authorId, sessionId, clientSeq } = message.header
+      if (repo.messages.isAccepted(sessionId, clientSeq)) return []
+      if (refusals.messages.has(message.id)) return []
+      return [intake.take({ message, session: { authorId, sessionId }, bases: bases[i] })]
     })
-    if (!(entry instanceof Entry)) return undefined
-    entry.state = 'queued'
-    repo.messages.add(entry)
-    repo.addPending(entry)
-    return entry
   }
 
   /**
@@ -171,25 +158,29 @@ export class Neighbours {
    * what a snapshot contains though it does not name it never comes, so it is not waited for for ever.
    */
   #letGo(key: string): void {
-    const { repo, status, options } = this.#parts
-    const { entries, isWhole, settledAt } = this.#shown.get(key)!
+    const { repo, status, options, intake } = this.#parts
+    const { entries, settledAt } = this.#shown.get(key)!
     const open = entries.filter(isOpen)
     const now = options.platform.clock.monotonic()
     if (open.length > 0 && settledAt === undefined) {
-      this.#shown.set(key, { entries, isWhole, settledAt: now })
+      this.#shown.set(key, { entries, settledAt: now })
       this.#lookLater(SETTLED_MS)
       return
     }
     const isDue = open.length === 0 || now - (settledAt ?? now) >= SETTLED_MS
     if (!isDue || (open.length > 0 && status.getState().connection !== 'online')) return
     repo.removePending(open)
+    for (const entry of open) intake.drop(entry)
     this.#shown.delete(key)
   }
 
   #refused(ids: ReadonlySet<Uuid>): void {
     const gone = new Set(this.shown().filter(({ id }) => ids.has(id)))
     if (gone.size === 0) return
-    for (const entry of gone) entry.state = 'rejected'
+    for (const entry of gone) {
+      entry.state = 'rejected'
+      this.#parts.intake.drop(entry)
+    }
     this.#parts.refusals.leave(gone)
   }
 }

@@ -1,8 +1,8 @@
 /** What a write hands back: its message, as far as it has come. Costs nothing until it is asked. */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Entry } from '../log/entry.ts'
-import { reviewedOrderKey } from '../log/order.ts'
+import type { Entry } from '../history/entry.ts'
+import { reviewedOrderKey } from '../history/order.ts'
 import type { RefusedMessages } from './refused.ts'
 import type { MessageState, Receipt, Verdict } from './store.ts'
 

@@ -4,7 +4,7 @@
  * (`refused.ts`) until the app has dealt with it.
  */
 import type { Uuid } from '../base/uuid.ts'
-import type { Entry, Refusal } from '../log/entry.ts'
+import type { Entry, Refusal } from '../history/entry.ts'
 import type { Message, Rejection } from '../message/message.ts'
 import type { Outbox } from '../messaging/outbox.ts'
 import type { StoredState } from '../ports/storage.ts'
@@ -31,6 +31,8 @@ export interface RefusalsParts {
   /** What is shown as pending besides the outbox: of tabs that are open beside this one. */
   readonly besides: () => readonly Entry[]
   readonly onChange: () => void
+  /** An own message leaves the view. */
+  readonly onGone: (entry: Entry) => void
   /** Rejections are stored now, as far as the storage works. */
   readonly onRefused: (ids: readonly Uuid[]) => void
   /** Called for each rejected message while the app subscribes to none of them. */
@@ -96,7 +98,7 @@ export class Refusals {
     for (const key of state.meta.keys())
       if (key.startsWith(DISMISSED)) this.messages.addDismissed(key.slice(DISMISSED.length))
     for (const message of messages) {
-      if (this.#parts.repo.messages.get(message.id)?.review || isSystem(message)) continue
+      if (this.#isCanonical(message) || isSystem(message)) continue
       const rejection = rejections.get(message.id)
       if (rejection) {
         const refusal = refusalOf(rejection)
@@ -139,14 +141,19 @@ export class Refusals {
 
   /** Whether the reviewer has accepted the message, or the app has dealt with it. */
   isSettled(id: Uuid): boolean {
-    return this.messages.isDismissed(id) || !!this.#parts.repo.messages.get(id)?.review
+    return this.messages.isDismissed(id) || this.#parts.repo.messages.isCanonical(id)
+  }
+
+  #isCanonical({ id, header }: Message): boolean {
+    const { messages } = this.#parts.repo
+    return messages.isAccepted(header.sessionId, header.clientSeq) || messages.isCanonical(id)
   }
 
   /** What was taken for lost, and turns out to have been accepted. */
   dropAccepted(): void {
     const { repo, onError, onChange } = this.#parts
     const ids = [...this.messages.held()].flatMap(({ id, entry }) =>
-      !entry && repo.messages.get(id)?.review ? [id] : [],
+      !entry && repo.messages.isCanonical(id) ? [id] : [],
     )
     if (ids.length === 0) return
     this.messages.drop(ids)
@@ -155,6 +162,7 @@ export class Refusals {
   }
 
   #refuse(entry: Entry, refusal: Refusal): void {
+    this.#parts.onGone(entry)
     entry.state = stateOf(refusal)
     entry.rejection = refusal
     const held = this.#held(entry, stateOf(refusal), refusal)

@@ -9,13 +9,14 @@ import { type StoreApi, createStore } from 'zustand/vanilla'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Reader } from '../fold/read.ts'
-import { Entry } from '../log/entry.ts'
+import { Entry } from '../history/entry.ts'
 import type { Limits } from '../message/limits.ts'
-import type { Expectation, Message, Position, SessionOpening } from '../message/message.ts'
+import type { Expectation, Position, SessionOpening } from '../message/message.ts'
+import type { HistoryAnswer } from '../messaging/history.ts'
 import { SyncSession } from '../messaging/session.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { QueryEngine } from '../query/engine.ts'
-import { StoredOwn } from './adopt.ts'
+import type { Draft } from '../repo/draft.ts'
 import { Adopter } from './adopter.ts'
 import { Binder } from './binder.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
@@ -28,17 +29,17 @@ import { InspectedOutbox, InspectedRepo, InspectedTail } from './inspected.ts'
 import { type Identity, openIdentity } from './identity.ts'
 import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './receipt.ts'
+import { OwnMessages } from './own-messages.ts'
 import { Refusals } from './refusals.ts'
 import type { RefusedMessages } from './refused.ts'
 import { Restoration } from './restoration.ts'
 import { Neighbours } from './neighbours.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
-import { standsOnCanonical, strandedBy } from './reset.ts'
+import { strand } from './reset.ts'
 import { SessionEvents } from './session-events.ts'
 import { SessionLocks } from './session-locks.ts'
-import { Settling } from './settling.ts'
-import { initialStatus, updateStatus } from './status.ts'
+import { initialStatus, storageStatus, updateStatus } from './status.ts'
 import type { History, ResetOptions, SyncStatus, Verdict } from './store.ts'
 import { Trust } from './trust.ts'
 import { UndoStack } from './undo.ts'
@@ -57,13 +58,12 @@ export class Replica {
   readonly #damage: Damage
   readonly #trust: Trust
   readonly #tail: InspectedTail
-  readonly #storedOwn = new StoredOwn()
+  readonly #own: OwnMessages
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #sessionLocks: SessionLocks
   #stopWaking: (() => void) | undefined
   readonly #warnings: Warnings
   #stopHurrying: (() => void) | undefined
-  readonly #settling = new Settling()
   readonly #refusals: Refusals
   readonly undo: UndoStack = new UndoStack()
   readonly schemas: Schemas
@@ -90,7 +90,6 @@ export class Replica {
     this.#warnings = new Warnings(options.platform.warn)
     this.status.subscribe((now, before) => this.#warnings.status(now, before))
     this.repo = new InspectedRepo({
-      retention: { messages: limits.retainedMessagesMax, slack: limits.retainedSlackMax },
       entities: [SCHEMA, ...options.entities], // the first to tell: it says how the others are read
       viewer: {
         authorId: () => this.#identity?.session.authorId,
@@ -113,18 +112,25 @@ export class Replica {
       limits,
       clock: options.platform.clock,
       onTrouble: () => {
-        this.status.setState(this.#storage())
+        this.status.setState(storageStatus(this.#disk, this.#damage))
         this.repo.restate()
       },
       onBack: () => void this.#storageBack(),
     })
     this.#damage = new Damage((damaged) => {
-      const { storageTrouble } = this.#storage()
+      const { storageTrouble } = storageStatus(this.#disk, this.#damage)
       this.status.setState({ damaged, storageTrouble })
     })
     this.#tail = new InspectedTail(this.repo, options.space, {
-      findOwn: (sessionId, clientSeq) => this.#findOwn(sessionId, clientSeq),
-      limits,
+      findOwn: (sessionId, clientSeq) => this.#own.find(sessionId, clientSeq),
+      findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
+    })
+    this.#own = new OwnMessages({
+      repo: this.repo,
+      outbox: this.outbox,
+      disk: this.#disk,
+      position: () => this.#tail.position,
+      nextArrival: () => ++this.#arrivals,
     })
     this.#canonicalDisk = new CanonicalDisk({
       disk: this.#disk,
@@ -137,13 +143,14 @@ export class Replica {
       repo: this.repo,
       outbox: this.outbox,
       disk: this.#disk,
-      storedOwn: this.#storedOwn,
+      storedOwn: this.#own.stored,
       isDamaged: (key) => this.#damage.has(key),
       settle: (entries) => this.#settle(entries),
       onError: options.onError,
       besides: () => this.#neighbours?.shown() ?? [],
       onRefused: (refused) => this.#neighbours?.tell({ refused }),
       onChange: () => this.#statusLater(),
+      onGone: (entry) => this.#own.gone(entry),
       onUnseen: (message) => this.#warnings.unseenRejection(message),
     })
     this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
@@ -190,6 +197,11 @@ export class Replica {
     })
   }
 
+  /** Puts into a message that is about to be committed what its author has seen. */
+  noteSeen(draft: Draft): void {
+    this.#own.noteSeen(draft)
+  }
+
   commitEntry(entry: Entry): void {
     this.#clientSeq++
     this.outbox.addDraft(entry)
@@ -199,13 +211,18 @@ export class Replica {
 
   /** All that is known of a row's past, the reviewer asked. */
   async history(id: Uuid, reader: Reader): Promise<History> {
-    if (!this.#session)
-      throw new CountersignError('unavailable', 'this store has no reviewer to ask')
-    const { messages, complete } = await this.#session.history(id)
+    const { messages, complete } = await this.messagesOf(id)
     return historyOf({ messages, pending: this.outbox.open(), held: this.refused.held() }, id, {
       reader,
       complete,
     })
+  }
+
+  /** The accepted messages of a row, from the reviewer. Rejects where it cannot be asked. */
+  async messagesOf(id: Uuid): Promise<HistoryAnswer> {
+    if (!this.#session)
+      throw new CountersignError('unavailable', 'this store has no reviewer to ask')
+    return this.#session.history(id)
   }
 
   get refused(): RefusedMessages {
@@ -228,7 +245,7 @@ export class Replica {
 
   /** Resolves to the verdict on an entry. */
   readonly settled = async (entry: Entry): Promise<Verdict> => {
-    await this.#settling.settled(entry)
+    await this.#own.settled(entry)
     return verdictOf(entry, this.refused)
   }
 
@@ -240,16 +257,13 @@ export class Replica {
   async reset({ keepOutbox }: ResetOptions): Promise<void> {
     await this.flushed() // only what has an id can be named in a verdict
     this.#session?.stop()
-    const position = this.#tail.position
     const { reviewerId } = this.status.getState()
+    const { position } = this.#tail
     if (position && reviewerId !== null) {
-      const gone = [...this.outbox.open()].filter(
-        (entry) => !keepOutbox || standsOnCanonical(entry),
-      )
       const { space, platform } = this.#options
-      const now = platform.clock.now()
-      this.#refusals.hear(strandedBy(gone, { space, reviewerId, position, now }))
-      if (!keepOutbox) this.dismiss(gone.map(({ id }) => id))
+      const context = { space, reviewerId, position, now: platform.clock.now() }
+      const gone = strand([...this.outbox.open()], this.#refusals, { ...context, keepOutbox })
+      if (!keepOutbox) this.dismiss(gone)
     }
     this.undo.clear()
     await this.#trust.forget()
@@ -322,6 +336,7 @@ export class Replica {
       onBound: (opening) => this.#bound(opening),
     })
     void this.#binder.try()
+    this.#own.begin(identity.session)
     this.#flusher = new Flusher({
       limits: this.limits,
       space,
@@ -336,6 +351,7 @@ export class Replica {
         this.#session?.pump()
         this.#statusLater()
       },
+      onTaken: () => this.#own.flushTaken(),
       onHalt: (error) => this.halt(error),
     })
     const shared = {
@@ -345,10 +361,10 @@ export class Replica {
       repo: this.repo,
       status: this.status,
       refusals: this.#refusals,
-      storedOwn: this.#storedOwn,
+      storedOwn: this.#own.stored,
       damage: this.#damage,
       sessionId: identity.session.sessionId,
-      nextArrival: () => ++this.#arrivals,
+      intake: this.#own.intake,
     }
     this.#adopter = new Adopter({
       ...shared,
@@ -380,7 +396,7 @@ export class Replica {
     this.#damage.account(this.#refusals, this.status.getState())
     await this.#binder.opening()
     this.status.setState({
-      ...this.#storage(),
+      ...storageStatus(this.#disk, this.#damage),
       authorId: identity.session.authorId,
       sessionId: identity.session.sessionId,
       position: this.#tail.position,
@@ -404,12 +420,6 @@ export class Replica {
     this.#session?.start()
   }
 
-  #storage(): Pick<SyncStatus, 'storage' | 'storageTrouble'> {
-    const { handle, trouble } = this.#disk
-    const storage = handle && !trouble ? 'ok' : 'degraded'
-    return { storage, storageTrouble: trouble ?? (this.#damage.any ? 'damaged' : undefined) }
-  }
-
   /** A storage that hung answers: what was volatile is stored, and what it holds comes late. */
   async #storageBack(): Promise<void> {
     for (const entry of this.outbox.open()) if (entry.state === 'volatile') entry.state = 'queued'
@@ -420,6 +430,8 @@ export class Replica {
     } catch (error) {
       this.halt(error)
     }
+    // What was read while the storage failed is stored whole: own messages stand on it.
+    this.#canonicalDisk.renew(this.status.getState().reviewerId)
     this.refused.emit([], this.#options.onError)
     this.#session?.pump()
     this.#statusLater()
@@ -451,18 +463,13 @@ export class Replica {
         openings: () => [...this.#openings.values()],
         reviewing: () => this.#session!.reviewing!,
         settle: (entries) => this.#settle(entries),
+        onMoved: () => this.#own.moved(),
         onChange: () => this.#statusLater(),
       }),
     })
     this.#session = session
     this.#stopWaking = transport.onWake?.(() => session.wake())
     if (this.#online) session.start()
-  }
-
-  #findOwn(sessionId: Uuid, clientSeq: number): Entry | Message | undefined {
-    const entry = this.outbox.find(sessionId, clientSeq)
-    if (entry && entry.writes.length > 0) return entry
-    return this.#storedOwn.get(sessionId, clientSeq)
   }
 
   /** A broken invariant: reads go on, nothing is written or sent any more. */
@@ -473,12 +480,7 @@ export class Replica {
   }
 
   #settle(entries: readonly Entry[]): string[] {
-    const keys: string[] = []
-    for (const entry of entries) {
-      const key = this.outbox.settle(entry)
-      if (key) keys.push(key)
-      this.#settling.done(entry)
-    }
+    const keys = this.#own.settle(entries)
     if (keys.length > 0) this.#neighbours?.tell({ settled: true })
     this.#statusLater()
     return keys

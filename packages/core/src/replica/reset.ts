@@ -2,7 +2,9 @@
  * Which messages of the outbox outlive a change of reviewer: those that stand on nothing the old
  * one had. The others get a verdict of this store's own, so that the app can deal with them.
  */
-import type { Entry } from '../log/entry.ts'
+import type { Entry } from '../history/entry.ts'
+import type { Refusals } from './refusals.ts'
+import type { ResetOptions } from './store.ts'
 import { type Position, type Rejection, WIRE_VERSION } from '../message/message.ts'
 
 export interface ResetContext {
@@ -13,8 +15,22 @@ export interface ResetContext {
   readonly now: number
 }
 
+/**
+ * Refuses what does not outlive the change: all of it, or with `keepOutbox` what stands on what the
+ * old reviewer had. Returns the ids.
+ */
+export function strand(
+  open: readonly Entry[],
+  refusals: Pick<Refusals, 'hear'>,
+  { keepOutbox, ...context }: ResetContext & ResetOptions,
+): readonly string[] {
+  const gone = open.filter((entry) => !keepOutbox || standsOnCanonical(entry))
+  refusals.hear(strandedBy(gone, context))
+  return gone.map(({ id }) => id)
+}
+
 /** A verdict on each of `entries`, in their order. No reviewer signed it, so its signature is empty. */
-export function strandedBy(entries: readonly Entry[], context: ResetContext): Rejection[] {
+function strandedBy(entries: readonly Entry[], context: ResetContext): Rejection[] {
   const { space, reviewerId, position, now } = context
   return entries.map((entry) => ({
     v: WIRE_VERSION,
@@ -32,10 +48,11 @@ export function strandedBy(entries: readonly Entry[], context: ResetContext): Re
 }
 
 /** Whether a message changes what was canonical. */
-export function standsOnCanonical(entry: Entry): boolean {
-  // What could not be shown has lost its parents already.
-  return (
-    entry.writes.length === 0 ||
-    entry.writes.some(({ parents }) => parents.some((parent) => parent.entry.review !== null))
+function standsOnCanonical(entry: Entry): boolean {
+  // Of a message that was taken over, only parents that are pending here are known.
+  return entry.writes.some(
+    ({ kind, parents }) =>
+      kind !== 'create' &&
+      (parents.length === 0 || parents.some((parent) => parent.entry.review !== null)),
   )
 }

@@ -10,6 +10,7 @@ import type { CanonicalDisk } from './canonical-disk.ts'
 import type { Damage } from './damage.ts'
 import type { Disk } from './disk.ts'
 import type { Neighbours } from './neighbours.ts'
+import { PartlyAccepted } from './partly-accepted.ts'
 import type { Recovered } from './recover.ts'
 import type { Refusals } from './refusals.ts'
 import { restoreCanonical } from './restore.ts'
@@ -59,7 +60,13 @@ export class Restoration {
     this.#restoreTrust(found)
     // Late, this session may have stored some already.
     const flushes = found.flushes.filter((flush) => !isOfSession(flush, this.#parts.sessionId))
-    for (const { messages } of flushes) for (const message of messages) storedOwn.add(message)
+    for (const flush of flushes) storedOwn.add(flush)
+    PartlyAccepted.restore(state, repo.messages)
+    repo.messages.watchFor([
+      ...flushes.flatMap(({ messages }) => messages.map(({ id }) => id)),
+      ...found.damaged.flatMap(({ messageIds }) => messageIds),
+      ...found.goneIds,
+    ])
     // Late, the reviewer may have been first.
     if (!tail.position) await this.#restoreCanonical(found)
     schemas.assertPublished()
@@ -70,7 +77,7 @@ export class Restoration {
     adopter.adopt(state, ended)
     this.#parts.neighbours.update(state)
     void this.#parts.ready().then(() => adopter.watch(ended.length > 0))
-    // Bodies of own messages are needed once more only where their entries cannot be shown.
+    // Bodies of own messages are needed once more only where they are not pending here.
     storedOwn.keep((message) => !repo.messages.get(message.id))
     repo.emit()
     return true

@@ -5,17 +5,21 @@
  */
 import { checksum } from '../base/checksum.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Message, Position, Rejection } from '../message/message.ts'
+import type { Json } from '../base/json.ts'
+import type { Bases, Message, Position, Rejection } from '../message/message.ts'
 import type { StoredSegment, StoredState } from '../ports/storage.ts'
 import { parseReviewerFrame, readPosition } from '../protocol/frames.ts'
 import { unpackMessages } from '../protocol/pack.ts'
 import type { Reviewing, TailReader } from '../messaging/tail.ts'
+import { readStoredBases } from './drafts.ts'
 import { parsed } from './sound-state.ts'
 
 /** One stored flush of own messages. */
 export interface StoredFlush {
   readonly key: string
   readonly messages: readonly Message[]
+  /** What their author saw in the registers, by message and change, as far as that is stored. */
+  readonly bases: readonly (readonly Bases[] | undefined)[]
   readonly packed: string
   readonly sig: string
   readonly publicKey: string
@@ -27,8 +31,14 @@ export interface StoredFlush {
   readonly isReopened?: true
 }
 
-export function flushText(packed: string, sig: string, publicKey: string): string {
-  return `{"sig":${JSON.stringify(sig)},"publicKey":${JSON.stringify(publicKey)},"packed":${packed}}`
+/** `bases` of each message as `basesJson` writes them: they are stored beside it, and not sent. */
+export function flushText(
+  packed: string,
+  { sig, publicKey }: { readonly sig: string; readonly publicKey: string },
+  bases: readonly Json[],
+): string {
+  const seal = `"sig":${JSON.stringify(sig)},"publicKey":${JSON.stringify(publicKey)}`
+  return `{${seal},"bases":${JSON.stringify(bases)},"packed":${packed}}`
 }
 
 /** `state` holds sound records; `corrupt` are those of own messages that are none all the same. */
@@ -50,16 +60,18 @@ export function readFlushes(
 
 function readFlush(stored: StoredSegment, space: Uuid): Omit<StoredFlush, 'open'> | undefined {
   const json = parsed(stored.text) as
-    | { sig?: unknown; publicKey?: unknown; packed?: unknown }
+    | { sig?: unknown; publicKey?: unknown; packed?: unknown; bases?: unknown }
     | null
     | undefined
   if (typeof json?.sig !== 'string' || typeof json.publicKey !== 'string') return undefined
   const messages = unpackMessages(json.packed, space)
   if (!messages.ok || messages.value.length === 0) return undefined
   const packed = JSON.stringify(json.packed)
+  const bases = Array.isArray(json.bases) ? (json.bases as unknown[]) : []
   return {
     key: stored.key,
     messages: messages.value,
+    bases: messages.value.map(({ changes }, i) => readStoredBases(bases[i] ?? 0, changes.length)),
     packed,
     sig: json.sig,
     publicKey: json.publicKey,
@@ -106,27 +118,17 @@ export function restoreCanonical(state: StoredState, tail: TailReader): boolean 
     if (!by || !Array.isArray(step?.frames) || !replay(step.frames, by, tail)) return false
   }
   const stored = state.advance && readPosition(parsed(state.advance.text))
-  return (tail.position?.seq ?? 0) === (stored?.seq ?? 0) && !tail.mending
+  return (tail.position?.seq ?? 0) === (stored?.seq ?? 0)
 }
 
-/** One stored step: a frame of the tail, or the frames of a mend. */
+/** One stored step: frames of the tail. */
 function replay(frames: readonly unknown[], by: Reviewing, tail: TailReader): boolean {
-  for (const text of frames) {
+  return frames.every((text) => {
     const frame = typeof text === 'string' ? parseReviewerFrame(text) : undefined
-    if (!frame?.ok) return false
-    const { value } = frame
-    if (value.kind === 'tail') {
-      const outcome = tail.tail(value.runs, value.position, by)
-      if (outcome.kind === 'gap' || outcome.kind === 'malformed') return false
-    } else if (value.kind === 'entities') {
-      // Known: this time the parents were here, and the runs before it have been taken in without it.
-      const { kind } = tail.mend(value.ids, value.page, { position: value.position, by })
-      if (kind !== 'applied' && kind !== 'known') return false
-    } else {
-      return false
-    }
-  }
-  return true
+    if (!frame?.ok || frame.value.kind !== 'tail') return false
+    const { kind } = tail.tail(frame.value.runs, frame.value.position, by)
+    return kind === 'applied' || kind === 'known'
+  })
 }
 
 export function stepText(by: Reviewing, frames: readonly string[]): string {

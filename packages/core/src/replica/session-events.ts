@@ -1,6 +1,6 @@
 /** What a session with the reviewer tells, brought to where it belongs: view, disk, status. */
 import type { StoreApi } from 'zustand/vanilla'
-import type { Entry } from '../log/entry.ts'
+import type { Entry } from '../history/entry.ts'
 import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../message/message.ts'
 import type {
   ConnectionRefusal,
@@ -31,6 +31,8 @@ export interface SessionEventsParts {
   readonly reviewing: () => Reviewing
   /** These have their verdict: returns the keys of flushes that are done with. */
   readonly settle: (entries: readonly Entry[]) => readonly string[]
+  /** The position has moved, or is the reviewer's. */
+  readonly onMoved: () => void
   readonly onChange: () => void
 }
 
@@ -55,6 +57,7 @@ export class SessionEvents implements SessionHost {
 
   taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void {
     const { canonicalDisk, reviewing, settle } = this.#parts
+    this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
     this.#warnOfUnassigned(outcome.settled)
     canonicalDisk.step(reviewing(), { texts, outboxRemove })
@@ -76,6 +79,7 @@ export class SessionEvents implements SessionHost {
 
   replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void {
     const { canonicalDisk, reviewing, settle } = this.#parts
+    this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
     canonicalDisk.replace(reviewing(), { pages, outboxRemove })
   }
@@ -115,6 +119,7 @@ export class SessionEvents implements SessionHost {
       // Another reviewer, or the same one renewed, may know what the last one did not.
       ...(state === 'greeting' && { reviewerLacks: [] }),
     }))
+    if (state === 'online') this.#parts.onMoved()
     this.#parts.onChange()
   }
 }

@@ -1,5 +1,5 @@
 /** Who waits for the verdict on which message. */
-import type { Entry } from '../log/entry.ts'
+import type { Entry } from '../history/entry.ts'
 
 export class Settling {
   readonly #waiting = new Map<Entry, (() => void)[]>()

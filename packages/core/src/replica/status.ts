@@ -1,6 +1,8 @@
 /** The status of a store: as it begins, and what changes of it. */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Position } from '../message/message.ts'
+import type { Damage } from './damage.ts'
+import type { Disk } from './disk.ts'
 import type { SyncStatus } from './store.ts'
 
 export function initialStatus(hasTransport: boolean): SyncStatus {
@@ -52,4 +54,13 @@ export function updateStatus({ status, outbox, refused, undo, position }: Follow
   }
   const shown: Readonly<Record<string, unknown>> = { ...status.getState() }
   if (Object.entries(next).some(([name, value]) => shown[name] !== value)) status.setState(next)
+}
+
+/** Whether what is written reaches the storage, and why not. */
+export function storageStatus(
+  { handle, trouble }: Disk,
+  damage: Damage,
+): Pick<SyncStatus, 'storage' | 'storageTrouble'> {
+  const storage = handle && !trouble ? 'ok' : 'degraded'
+  return { storage, storageTrouble: trouble ?? (damage.any ? 'damaged' : undefined) }
 }

@@ -9,8 +9,9 @@ import { fieldName } from '../fold/conflicts.ts'
 import { archivedState, mergeRegister } from '../fold/merge.ts'
 import { type Reader, comparable, readValue } from '../fold/read.ts'
 import { shownWrite } from '../fold/shown.ts'
-import { type EntityState, type LiveSet, liveOf } from '../fold/state.ts'
-import { type Entry, Write } from '../log/entry.ts'
+import { type EntityState, liveOf } from '../fold/state.ts'
+import { type Entry, Write } from '../history/entry.ts'
+import { isSameWrite } from '../history/saw.ts'
 import type { Table } from '../repo/table.ts'
 import { encodeField } from '../schema/field.ts'
 import { orUnset } from '../schema/input.ts'
@@ -139,7 +140,10 @@ export class UndoStack {
   #stillMine(now: EntityState, { table, before, write }: Done, reg: Reg): boolean {
     const holds = (name: Reg): boolean => {
       const live = liveOf(now, table.registers.slot(name))
-      return live instanceof Write && this.#originOf(live, name) === this.#originOf(write, name)
+      return (
+        live instanceof Write &&
+        isSameWrite(this.#originOf(live, name), this.#originOf(write, name))
+      )
     }
     if (before) return holds(reg)
     return (
@@ -165,7 +169,7 @@ function restoring(
     if (reg === ARCHIVED)
       return [reg, archivedState(before, table.entity, table.registers).archived]
     const slot = table.registers.slot(reg)
-    return [reg, shownJson(liveOf(before, slot), { reg, slot, viewerId }, table.reader)]
+    return [reg, shownJson(before, { reg, slot, viewerId }, table.reader)]
   })
 }
 
@@ -174,13 +178,14 @@ function restoring(
  * default of the field; undefined where this build could not read it, and so cannot write it.
  */
 function shownJson(
-  live: LiveSet | undefined,
+  state: EntityState,
   { reg, slot, viewerId }: { readonly reg: Reg; readonly slot: number; readonly viewerId: Uuid },
   reader: Reader,
 ): Json | undefined {
   const { entity, lenses } = reader
+  const live = liveOf(state, slot)
   if (live === undefined) return orUnset(lenses.defaultOf(reg, entity.currentVersion))
-  const merged = mergeRegister(live, { reg, slot }, reader)
+  const merged = mergeRegister(state, { reg, slot }, reader)
   const field = reader.entity.fieldAt(reg)
   if (merged.kind === 'value' && field) {
     const json = encodeField(field, merged.value)

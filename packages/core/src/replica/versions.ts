@@ -5,7 +5,8 @@ import type { Lenses } from '../lens/path.ts'
 import { describeStep } from '../lens/steps.ts'
 import type { Entity } from '../schema/entity.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
-import { dagOf, rowNow, tableNamed } from './histories.ts'
+import { dagOf, rowNow } from './dag.ts'
+import { tableNamed } from './histories.ts'
 import type { Replica } from './replica.ts'
 
 export function versionsOf(entity: Entity): VersionRecord[] {
@@ -16,14 +17,14 @@ export function versionsOf(entity: Entity): VersionRecord[] {
   }))
 }
 
-export function rowInVersion(
+export async function rowInVersion(
   replica: Replica,
   request: RequestOf<'rowInVersion'>,
-): VersionedRow | undefined {
+): Promise<VersionedRow | undefined> {
   const { type, id, version } = request
   const entity = tableNamed(replica, type)?.entity
-  const dag = dagOf(replica, request)
-  const row = rowNow(replica, request, undefined)
+  const dag = await dagOf(replica, request)
+  const row = await rowNow(replica, request, undefined)
   if (!entity || !dag || !row) return undefined
   const nodes = new Map(dag.nodes.map((node) => [node.name, node]))
   const fields: VersionedField[] = []

@@ -80,7 +80,7 @@ export class Writer {
     const draft = this.#begin()
     try {
       draft.add(table, id, kind, registers)
-      checkSize(draft, this.replica)
+      this.#end(draft)
     } catch (error) {
       this.#abandon(draft)
       throw error
@@ -98,7 +98,7 @@ export class Writer {
     const draft = this.#begin(options)
     try {
       body(draft)
-      checkSize(draft, this.replica)
+      this.#end(draft)
     } catch (error) {
       this.#abandon(draft)
       throw error
@@ -141,6 +141,12 @@ export class Writer {
     }))
   }
 
+  /** All changes are made: it says what its author has seen, and has its size. */
+  #end(draft: Draft): void {
+    this.replica.noteSeen(draft)
+    checkSize(draft, this.replica)
+  }
+
   #commit(draft: Draft, { undoable = true }: MessageOptions = {}): Receipt {
     const { entry } = draft
     draft.commit()
@@ -176,11 +182,11 @@ export class Writer {
 /** What no reviewer could accept is refused where it is written. */
 function checkSize(draft: Draft, { limits, isMinted }: Replica): void {
   const { messageBytesMax, entityBytesMax } = limits
-  const { expect } = draft.entry
+  const { expect, seen } = draft.entry
   // So far from every bound, neither the message nor a row without conflicts can pass one.
-  const most = messageBytesAtMost(draft.writes(), expect)
+  const most = messageBytesAtMost(draft.writes(), { expect, seen })
   if (most <= messageBytesMax && most * limits.registersMax <= entityBytesMax) return
-  const bytes = messageBytes(draft.writes(), { expect, minted: isMinted })
+  const bytes = messageBytes(draft.writes(), { expect, seen, minted: isMinted })
   if (bytes > messageBytesMax) {
     throw new CountersignError(
       'too_large',

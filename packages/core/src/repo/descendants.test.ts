@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Entry, Write } from '../log/entry.ts'
+import { Entry, Write } from '../history/entry.ts'
 import { RegisterTable } from '../schema/registers.ts'
 import { descendantsAmong } from './repo.ts'
 

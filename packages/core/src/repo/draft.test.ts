@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { Entry, Write } from '../log/entry.ts'
+import { Entry, Write } from '../history/entry.ts'
 import { entity } from '../schema/entity.ts'
 import { LIMITS } from '../message/limits.ts'
 import { Draft } from './draft.ts'

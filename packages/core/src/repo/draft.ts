@@ -11,8 +11,8 @@ import { brokenRule } from '../fold/conflicts.ts'
 import { archivedState, mergeRegister } from '../fold/merge.ts'
 import { isAgreed, isConflict, shownWrite } from '../fold/shown.ts'
 import { type EntityState, headsOf, isLinear, liveOf, writesOf } from '../fold/state.ts'
-import { type Entry, Write } from '../log/entry.ts'
-import { compareOrder } from '../log/order.ts'
+import { type Entry, Write } from '../history/entry.ts'
+import { compareOrder } from '../history/order.ts'
 import type { Limits } from '../message/limits.ts'
 import type { ChangeKind } from '../message/message.ts'
 import type { Registers } from '../schema/input.ts'
@@ -206,7 +206,7 @@ export class Draft {
       const live = liveOf(before, slot)
       if (!isConflict(live, reg, reader)) continue
       // To archive or to restore is a decision; so is what a policy has made of the values.
-      if (reg === ARCHIVED || mergeRegister(live, { reg, slot }, reader).kind !== 'conflict')
+      if (reg === ARCHIVED || mergeRegister(before, { reg, slot }, reader).kind !== 'conflict')
         continue
       const shown = shownWrite(live, this.#viewerId)
       const others = live.filter((write) => !isAgreed(write, shown, { reg, reader }))

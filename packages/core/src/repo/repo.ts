@@ -6,13 +6,11 @@
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { EntityState } from '../fold/state.ts'
-import type { Entry, Write } from '../log/entry.ts'
-import { MessageIndex } from '../log/messages.ts'
+import { type Entry, type Write, giveReview } from '../history/entry.ts'
+import { MessageIndex } from '../history/messages.ts'
 import type { Review } from '../message/message.ts'
 import { type Entity, entity as declare } from '../schema/entity.ts'
 import { eachKey } from '../schema/shape.ts'
-import { LIMITS } from '../message/limits.ts'
-import { Retention, type RetentionWindow } from './retention.ts'
 import { Table, type Viewer } from './table.ts'
 
 export interface RepoOptions {
@@ -22,7 +20,6 @@ export interface RepoOptions {
   readonly onListenerError: (error: unknown) => void
   /** Called for each new table, before its first row. */
   readonly onTable: (table: Table) => void
-  readonly retention?: RetentionWindow
 }
 
 const anyJson = {
@@ -33,18 +30,9 @@ export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
   readonly #tables = new Map<string, Table>()
   readonly #options: RepoOptions
-  readonly #retention: Retention
 
   constructor(options: RepoOptions) {
     this.#options = options
-    this.#retention = new Retention(
-      this.messages,
-      (type, id) => this.tableNamed(type).standing(id),
-      options.retention ?? {
-        messages: LIMITS.retainedMessagesMax,
-        slack: LIMITS.retainedSlackMax,
-      },
-    )
     for (const type of options.entities) {
       if (this.#tables.has(type.name)) {
         throw new CountersignError('schema_refused', `two types are named ${type.name}`, {
@@ -88,35 +76,33 @@ export class Repo {
     for (const write of entry.writes) this.tableNamed(write.type).addPending(write)
   }
 
-  /** A reviewed entry of somebody. All parents of its writes are here. */
-  addCanonical(entry: Entry, skip?: ReadonlySet<Uuid>): void {
-    for (const write of entry.writes) {
-      if (!skip?.has(write.entityId)) this.tableNamed(write.type).addCanonical(write)
-    }
-    this.messages.add(entry)
-    this.#retention.note(entry)
+  /** The next entry in canonical order, of somebody else. */
+  addCanonical(entry: Entry): void {
+    for (const write of entry.writes) this.tableNamed(write.type).addCanonical(write)
   }
 
-  /** An own pending entry has been countersigned. */
-  accept(entry: Entry, review: Review, skip?: ReadonlySet<Uuid>): void {
-    const tables = entry.writes.map((write) => this.tableNamed(write.type))
-    entry.review = review
-    entry.state = 'accepted'
-    for (const [i, table] of tables.entries())
-      table.accept(entry.writes[i]!, skip?.has(entry.writes[i]!.entityId))
-    this.#retention.note(entry)
+  /** An own pending entry has been countersigned, and is the next in canonical order. */
+  accept(entry: Entry, review: Review): void {
+    this.#settle(entry, review)
+    for (const write of entry.writes) this.tableNamed(write.type).accept(write)
   }
 
   /** An own pending entry turns out to be in the canonical state already, or is about to be put there whole. */
   acceptContained(entry: Entry, review: Review): void {
-    entry.review = review
-    entry.state = 'accepted'
+    this.#settle(entry, review)
     for (const write of entry.writes) this.tableNamed(write.type).acceptContained(write)
+  }
+
+  #settle(entry: Entry, review: Review): void {
+    giveReview(entry, review)
+    this.messages.delete(entry)
+    this.messages.noteAccepted(entry.session.sessionId, entry.clientSeq)
   }
 
   /** Takes refused entries and all that stands on them out of view; refolds what they touched. */
   removePending(entries: readonly Entry[]): void {
     const touched = new Map<Uuid, Table>()
+    for (const entry of entries) this.messages.delete(entry)
     for (const write of entries.flatMap((entry) => entry.writes)) {
       const table = this.tableNamed(write.type)
       table.removePending(write)
@@ -129,12 +115,6 @@ export class Repo {
   restate(): void {
     for (const table of this.#tables.values()) table.restate()
     this.emit()
-  }
-
-  /** Forgets every message, before everything canonical is had anew. */
-  forget(): void {
-    this.messages.clear()
-    this.#retention.clear()
   }
 
   replaceCanonical(type: string, id: Uuid, state: EntityState | undefined): void {

@@ -7,18 +7,17 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { afterReview, apply } from '../fold/apply.ts'
+import { apply } from '../fold/apply.ts'
 import type { RowContext } from '../fold/context.ts'
 import type { Reader } from '../fold/read.ts'
 import { type RowClass, buildRow, isOutdated, rowClass, stateOfRow } from '../fold/row.ts'
 import type { EntityState } from '../fold/state.ts'
-import type { Write } from '../log/entry.ts'
+import type { Write } from '../history/entry.ts'
 import type { Lenses } from '../lens/path.ts'
 import type { Entity } from '../schema/entity.ts'
 import { RegisterTable } from '../schema/registers.ts'
 import type { AnyRow } from '../schema/types.ts'
 import { Conflicted } from './conflicted.ts'
-import type { Standing } from './retention.ts'
 import type { RowSink } from './sink.ts'
 
 interface Overlay {
@@ -43,8 +42,6 @@ export class Table {
   readonly #overlays = new Map<Uuid, Overlay>()
   readonly #listeners = new Map<Uuid, Set<() => void>>()
   readonly #touched = new Set<Uuid>()
-  /** States that a picture holds (`repo/picture.ts`). */
-  readonly #pictured = new Map<Uuid, EntityState>()
   readonly conflicted: Conflicted = new Conflicted()
   /** Keeps indexes and live queries in step; set once, before the first row. */
   sink: RowSink | undefined
@@ -99,20 +96,9 @@ export class Table {
     return overlay ? overlay.canonical : this.state(id)
   }
 
-  /** What of an entity must outlive its history. */
-  standing(id: Uuid): Standing {
-    const overlay = this.#overlays.get(id)
-    const all = [this.state(id), overlay?.canonical, this.#pictured.get(id)]
-    return { states: all.filter((state) => state !== undefined), pending: overlay?.pending ?? [] }
-  }
-
-  /** Lets the history of this state outlive it, until it is let go. */
-  hold(id: Uuid, state: EntityState): void {
-    this.#pictured.set(id, state)
-  }
-
-  letGo(id: Uuid): void {
-    this.#pictured.delete(id)
+  /** Pending writes of an entity, in the order of their arrival. */
+  pending(id: Uuid): readonly Write[] {
+    return this.#overlays.get(id)?.pending ?? []
   }
 
   hasPending(id: Uuid): boolean {
@@ -147,32 +133,32 @@ export class Table {
     this.#show(write.entityId, apply(before, write))
   }
 
+  /** A write of somebody else: pending ones come after it, whatever they had seen. */
   addCanonical(write: Write): void {
-    const overlay = this.#overlays.get(write.entityId)
-    if (overlay) overlay.canonical = apply(overlay.canonical, write)
-    this.#show(write.entityId, apply(this.state(write.entityId), write))
+    const id = write.entityId
+    const overlay = this.#overlays.get(id)
+    if (!overlay) {
+      this.#show(id, apply(this.state(id), write))
+      return
+    }
+    overlay.canonical = apply(overlay.canonical, write)
+    this.refold(id)
   }
 
   /**
-   * A pending write has got its review. The shown values stay, in a new row: the union is the same. With
-   * `replaced`, the canonical state that contains it comes by `replaceCanonical`.
+   * A pending write has got its review. Mostly it was the oldest, and then the shown state stays, in
+   * a new row: it is the same sequence of writes.
    */
-  accept(write: Write, replaced = false): void {
+  accept(write: Write): void {
     const id = write.entityId
     const overlay = this.#overlays.get(id)
     assert(overlay, 'an accepted write was not pending')
-    if (!replaced) overlay.canonical = apply(overlay.canonical, write)
+    const isOldest = overlay.pending[0] === write
+    overlay.canonical = apply(overlay.canonical, write)
     overlay.pending = overlay.pending.filter((other) => other !== write)
-    let view = stateOfRow(this.#rows.get(id)!)
-    if (overlay.pending.length === 0 && !replaced) {
-      assert(overlay.canonical, 'an accepted write is canonical')
-      view = overlay.canonical
-      this.#overlays.delete(id)
-    } else if (write.entry.review?.assigned && !replaced) {
-      // The write has more registers now, which the view that was folded before does not know.
-      view = overlay.pending.reduce<EntityState>(apply, overlay.canonical!)
-    } else view = afterReview(view, write, overlay.pending)
-    this.#show(id, view)
+    const isSame = isOldest && overlay.pending.length > 0 && !write.entry.review?.assigned
+    if (isSame) this.#show(id, stateOfRow(this.#rows.get(id)!))
+    else this.refold(id)
   }
 
   /** A pending write whose effect the canonical state has already. */

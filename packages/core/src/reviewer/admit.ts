@@ -4,19 +4,22 @@
  */
 import { jsonBytes } from '../base/json.ts'
 import type { Bytes } from '../base/size.ts'
-import { apply, followsAll } from '../fold/apply.ts'
+import { apply, sawAll } from '../fold/apply.ts'
+import { basesFor } from '../fold/review-bases.ts'
 import { isStateLargerThan, stateBytes } from '../fold/state-size.ts'
 import { type EntityState, headsOf, liveOf, writesOf } from '../fold/state.ts'
-import { seenAmong } from '../log/ancestry.ts'
-import { Entry, type Write, applyAssigned } from '../log/entry.ts'
+import { saw } from '../history/saw.ts'
+import { type Entry, type Write, applyAssigned } from '../history/entry.ts'
 import { versionOf } from '../base/uuid.ts'
 import type { Limits } from '../message/limits.ts'
 import type {
   Assigned,
+  Bases,
   Change,
   FinalReason,
   Message,
   NackReason,
+  Position,
   Standing,
 } from '../message/message.ts'
 import { boundsFault } from '../message/parse.ts'
@@ -48,6 +51,8 @@ export type Admission =
       readonly forked: boolean
       /** What the reviewer gives to its creations, aligned with the changes; absent when nothing. */
       readonly assigned?: readonly Assigned[]
+      /** What stood before the conflicts that it begins, aligned with the changes; absent when there are none. */
+      readonly bases?: readonly Bases[] | undefined
     }
   | {
       readonly kind: 'rejected'
@@ -63,6 +68,8 @@ export interface AdmitContext {
   readonly space: SpaceState
   readonly batch: Batch
   readonly ledger: Ledger
+  /** The committed head before the batch. */
+  readonly head: Position
   readonly limits: Limits
   /** Types the deployment knows; undefined: any type, unchecked. */
   readonly types: ReadonlyMap<string, Entity> | undefined
@@ -114,6 +121,8 @@ function formFault(message: Message, bytes: Bytes, context: AdmitContext): Admis
   ) {
     return reject('seq_reused', `number ${header.clientSeq} of this session is another message`)
   }
+  const elsewhere = unknownHistory(message, context)
+  if (elsewhere) return elsewhere
   for (const change of changes as readonly Change[]) {
     const unknown = unknownSchema(change, context)
     if (unknown) return unknown
@@ -131,23 +140,71 @@ function formFault(message: Message, bytes: Bytes, context: AdmitContext): Admis
 /** Rules, then preconditions: who may not write learns nothing of what stands. @throws RuleFailure */
 function judged(message: Message, context: AdmitContext): Admission {
   const { space, batch } = context
-  const { header } = message
+  const { authorId, sessionId } = message.header
   const entry = intake(message, {
-    index: batch,
-    session: { authorId: header.authorId, sessionId: header.sessionId },
+    session: { authorId, sessionId },
     arrival: 0,
     tableOf: (type) => space.registers(type),
   })
-  if (!(entry instanceof Entry)) return nack('parent_unknown', 'a parent is not known here')
+  const before = entry.writes.map((write) => batch.state(write.entityId))
+  const blind = blindFault(message, entry, { before, parentsMax: context.limits.parentsMax })
+  if (blind !== undefined) return reject('invalid', blind)
   const parts = rulePartsOf(message, context)
   const refusal = unauthorised(entry, parts)
   if (refusal !== undefined) return reject('unauthorised', refusal)
   const published = schemaFault(entry, context.rows, batch)
   if (published !== undefined) return reject('invalid', published)
-  const states = entry.writes.map((write) => apply(batch.state(write.entityId), write))
+  const bases = basesFor(entry, {
+    before,
+    changesOf: (id) => batch.changesOf(id),
+    tableOf: (type) => space.registers(type),
+  })
+  for (const [i, write] of entry.writes.entries()) write.bases = bases?.[i]
+  const states = entry.writes.map((write, i) => apply(before[i], write))
   const objected = objection(entry, states, parts)
   if (objected !== undefined) return reject('invalid', objected)
-  return expectFault(message, context) ?? joined(entry, states, context)
+  const fault = expectFault(message, context)
+  if (fault) return fault
+  const admission = joined(entry, states, context)
+  return admission.kind === 'accepted' && bases ? { ...admission, bases } : admission
+}
+
+/** What the author has read is not of this reviewer's history: another one, or a later one that was lost. */
+function unknownHistory(
+  { header: { seen } }: Message,
+  { head, space }: AdmitContext,
+): Admission | undefined {
+  // On a lineage that is unknown here the author has seen nothing.
+  if (seen.eid !== head.eid || seen.seq === 0) return undefined
+  if (seen.seq <= head.seq && space.chains.mayBe(seen.seq, seen.chain)) return undefined
+  return nack('unknown_history', `the author has read up to ${seen.seq} of another history`)
+}
+
+/**
+ * Of the heads that stand, the parents are exactly those that the author saw. Otherwise a number
+ * that is too high would silently overwrite what somebody else wrote.
+ */
+function blindFault(
+  { changes }: Message,
+  { writes }: Entry,
+  {
+    before,
+    parentsMax,
+  }: { readonly before: readonly (EntityState | undefined)[]; readonly parentsMax: number },
+): string | undefined {
+  for (const [i, write] of writes.entries()) {
+    const { parentCanonicalIds } = changes[i]!.meta
+    const named = new Set(parentCanonicalIds)
+    for (const head of before[i] ? headsOf(before[i]) : []) {
+      const isNamed = named.has(head.entry.id)
+      if (saw(write, head) === isNamed) continue
+      if (!isNamed && named.size >= parentsMax) continue // more heads than it can name
+      return isNamed
+        ? `it names ${head.entry.id} as a parent, and its author had not read that far`
+        : `its author had seen ${head.entry.id}, and it does not name it as a parent`
+    }
+  }
+  return undefined
 }
 
 function rulePartsOf({ header }: Message, context: AdmitContext): RuleParts {
@@ -274,7 +331,7 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
   for (const write of entry.writes) {
     const before = batch.state(write.entityId)
     if (before && isCompareAndSet(write) && !sawAllLive(before, write)) late.push({ write, before })
-    const beside = before !== undefined && !followsAll(write, headsOf(before))
+    const beside = before !== undefined && !sawAll(write, headsOf(before))
     if (beside && write.kind === 'update' && types?.get(write.type)?.options.stale === 'reject')
       late.push({ write, before })
     forked ||= beside
@@ -286,7 +343,7 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
   }
   for (const [i, after] of states.entries()) {
     const crowd = crowdFault(after, entry.writes[i]!, limits)
-    if (crowd) return reject('too_many_heads', crowd)
+    if (crowd) return nack('contested', crowd)
     const large = sizeFault(after, entry.writes[i]!, context)
     if (large) return reject('too_large', large)
   }
@@ -309,8 +366,7 @@ function isCompareAndSet(write: Write): boolean {
 function sawAllLive(before: EntityState, write: Write): boolean {
   // What it keeps it has not decided, so there is no race about it.
   const decided = write.regs.slots.filter((_, i) => !write.keep?.has(write.regs.names[i]!))
-  const rivals = new Set(decided.flatMap((slot) => writesOf(liveOf(before, slot))))
-  return seenAmong(write.parents, rivals).size === rivals.size
+  return decided.every((slot) => writesOf(liveOf(before, slot)).every((live) => saw(write, live)))
 }
 
 /** What a newcomer could not take in is not accepted; what makes it smaller always is. */
@@ -325,11 +381,12 @@ function sizeFault(after: EntityState, write: Write, context: AdmitContext): str
   return `${write.type} ${write.entityId} would have more than ${entityBytesMax} bytes`
 }
 
+/** A late write waits until somebody has resolved the conflict it would join. */
 function crowdFault(after: EntityState, write: Write, limits: Limits): string | undefined {
-  if (headsOf(after).length > limits.headsMax)
-    return `the entity would have more than ${limits.headsMax} heads`
-  const crowded = write.regs.slots.some(
-    (slot) => writesOf(liveOf(after, slot)).length > limits.liveWritesMax,
+  const crowded = write.regs.names.find(
+    (_, i) => writesOf(liveOf(after, write.regs.slots[i]!)).length > limits.liveWritesMax,
   )
-  return crowded ? `a field would have more than ${limits.liveWritesMax} live writes` : undefined
+  return crowded === undefined
+    ? undefined
+    : `${write.type}.${crowded} has ${limits.liveWritesMax} values that wait for somebody to resolve them`
 }

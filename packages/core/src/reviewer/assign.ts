@@ -4,7 +4,7 @@
  * none; and they count when the batch is committed, so a crash loses none and doubles none.
  */
 import { type Json, frozenJson } from '../base/json.ts'
-import type { Write } from '../log/entry.ts'
+import type { Write } from '../history/entry.ts'
 import type { Assigned } from '../message/message.ts'
 import { assignedFault } from '../message/parse.ts'
 import type { Entity } from '../schema/entity.ts'

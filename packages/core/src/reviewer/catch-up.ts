@@ -21,7 +21,7 @@ import {
   throughFrame,
 } from '../protocol/frames.ts'
 import { type PageEntity, pageText } from '../protocol/pages.ts'
-import type { Connection, FollowScope } from './connection.ts'
+import type { Connection } from './connection.ts'
 import type { SpaceState } from './space.ts'
 
 /** Runs of the first read; of later ones, as many as make up about so many bytes. */
@@ -40,7 +40,7 @@ export interface CatchUpParts {
 /** Sends everything after `have`, and sets the link live in the very turn in which it is at the head. */
 export async function catchUp(
   connection: Connection,
-  { have, scope }: { readonly have: Position | null; readonly scope: FollowScope },
+  have: Position | null,
   parts: CatchUpParts,
 ): Promise<void> {
   const head = parts.head()
@@ -48,8 +48,7 @@ export async function catchUp(
   const known = have !== null && after === have.seq
   const behind = head.seq - after
   const isFar = behind > parts.limits.tailMessagesMax && behind > parts.space.size / 2
-  if (scope === 'snapshot' || isFar || (!known && have !== null))
-    after = (await sendSnapshot(connection, after, parts)).seq
+  if (isFar || (!known && have !== null)) after = (await sendSnapshot(connection, after, parts)).seq
   let count = Math.min(RUNS_FIRST, parts.limits.readRunsMax)
   while (!connection.closed && after < parts.head().seq) {
     const runs = await parts.store.readRuns(after, count)
@@ -163,11 +162,11 @@ async function sendSnapshot(
  */
 function settledSince(
   { sessions }: Connection,
-  { messages }: SpaceState,
+  space: SpaceState,
   { after, upTo }: { after: number; upTo: number },
 ): ReadonlyMap<Uuid, AcceptedAgain[]> {
   const found = new Map<Uuid, AcceptedAgain[]>()
-  for (const { review, session, clientSeq } of messages.entries()) {
+  for (const { review, session, clientSeq } of space.entries()) {
     if (!review || review.seq <= after || review.seq > upTo || !sessions.has(session.sessionId))
       continue
     const reviews = found.get(session.sessionId) ?? []
@@ -180,7 +179,9 @@ function settledSince(
 type Held = { readonly id: Uuid; readonly type: string; readonly state: EntityState }
 
 /** What a page says of a write beside its values, mostly. */
-const PAGE_WRITE_BYTES = bytesOf(160)
+const PAGE_WRITE_BYTES = bytesOf(200)
+const SPAN_BYTES = 64
+const NUMBER_BYTES = 8
 
 /** As many pages as it takes for each to have about `bytesMax` bytes; an entity is in one, however large. */
 export function pagesOf(
@@ -194,12 +195,13 @@ export function pagesOf(
   return inFrames(entities, pagedBytes, of.bytesMax).map(pageText)
 }
 
-function pagedBytes({ writes, linear }: PageEntity): Bytes {
-  let bytes = NO_BYTES
-  for (const { values, parents, bases } of writes) {
-    const seen = bytesOf(linear ? 0 : parents.length * 4)
+function pagedBytes({ writes, bases }: PageEntity): Bytes {
+  let bytes = bases ? jsonBytes(packBases([bases])) : NO_BYTES
+  for (const { values, message, own = [] } of writes) {
+    const spans = own.length
+    const numbers = own.reduce((sum, { except }) => sum + except.length, message.seen.except.length)
+    const seen = bytesOf(numbers * NUMBER_BYTES + spans * SPAN_BYTES)
     bytes = addBytes(bytes, addBytes(addBytes(jsonBytes(values), seen), PAGE_WRITE_BYTES))
-    if (bases) bytes = addBytes(bytes, jsonBytes(packBases([bases])))
   }
   return bytes
 }

@@ -8,9 +8,8 @@ import { jsonBytes } from '../base/json.ts'
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { chainAfter, rejectionBytes } from '../message/chain.ts'
-import { basesAfter, stateReviewedBases } from '../fold/base.ts'
 import type { EntityState } from '../fold/state.ts'
-import type { Entry } from '../log/entry.ts'
+import { type Entry, giveReview } from '../history/entry.ts'
 import type { Limits } from '../message/limits.ts'
 import {
   type Assigned,
@@ -171,14 +170,10 @@ class Work {
       }
       if (verdict.kind !== 'nack') this.#noteSession(message)
       if (verdict.kind === 'accepted') {
-        const { forked, assigned } = verdict
-        const bases = basesAfter(verdict.entry, verdict.states, (type) =>
-          this.#context.space.registers(type),
-        )
+        const { forked, assigned, bases } = verdict
         const stated = bases ? jsonBytes(packBases(bases)) : NO_BYTES
         accepted.push({ message, bytes: addBytes(bytes, stated), forked, assigned, bases })
-        verdict.entry.review = this.#review(accepted.length, accepted.at(-1)!)
-        stateReviewedBases(verdict.entry, { bases })
+        giveReview(verdict.entry, this.#review(accepted.length, accepted.at(-1)!))
         this.#accept(verdict.entry, verdict.states)
         this.#answered.add(seqName(message))
       } else if (verdict.kind === 'rejected') {

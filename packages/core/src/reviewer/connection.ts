@@ -26,8 +26,6 @@ import {
 import { Pace } from './pace.ts'
 
 export type FollowMode = 'none' | 'catching' | 'live'
-/** All that follows, by whichever way is shorter, or all states. */
-export type FollowScope = 'all' | 'snapshot'
 
 /** A frame as a transport carries it, and its bytes. */
 export interface Cut {
@@ -43,9 +41,7 @@ export interface ConnectionHost {
   welcome(): Parameters<typeof welcomeFrame>
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
-  follow(connection: Connection, have: Position | null, scope: FollowScope): void
-  /** Answers what is `wanted`. */
-  entities(connection: Connection): void
+  follow(connection: Connection, have: Position | null): void
   history(connection: Connection, entityId: Uuid): void
   gone(connection: Connection): void
   strike(connection: Connection, why: string): void
@@ -67,11 +63,6 @@ export class Connection {
   /** Sessions this link speaks for. */
   readonly sessions: Set<Uuid> = new Set<Uuid>()
   mode: FollowMode = 'none'
-  /** Entities that are asked for and not answered; answered once the link has caught up. */
-  wanted: ReadonlySet<Uuid> = new Set<Uuid>()
-  /** Where the author was when it asked for them. */
-  wantedSince: Position | null = null
-  isAnswering = false
   /** Histories that wait for their turn, and the end of the last of them. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
   telling: Promise<void> = Promise.resolve()
@@ -239,20 +230,8 @@ export class Connection {
   #read(frame: AuthorFrame & { kind: 'want' | 'history' }): void {
     if (this.sessions.size === 0) this.send(boundFrame([]))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
-    else if (frame.scope === 'all' || frame.scope === 'snapshot') {
+    else if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
       // Before it has read the last answer, it asks because that is slow.
-      if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
-        this.#host.follow(this, frame.have, frame.scope)
-    } else {
-      this.wantedSince = frame.have
-      this.#want(frame.scope)
-      this.#host.entities(this)
-    }
-  }
-
-  /** An author names all that it waits for, so of what does not fit together the last frame is enough. */
-  #want(ids: readonly Uuid[]): void {
-    const all = new Set([...this.wanted, ...ids])
-    this.wanted = all.size <= this.#host.limits.wantIdsMax ? all : new Set(ids)
+      this.#host.follow(this, frame.have)
   }
 }

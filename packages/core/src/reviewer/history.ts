@@ -1,13 +1,11 @@
 /**
  * The history of one entity, for whoever asks: its messages as they were signed, with their
- * reviews, from the newest back by parents. No index is kept for it: the links of the DAG lead
- * to seqs, and the store has the texts. Changes of other entities are withheld.
+ * reviews, from the newest back. The space knows the changes of the entity by their seqs, and the
+ * store has the texts. Changes of other entities are withheld.
  */
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { headsOf } from '../fold/state.ts'
-import type { Write } from '../log/entry.ts'
-import { compareOrder } from '../log/order.ts'
+import type { Write } from '../history/entry.ts'
 import { type Limits, frameContentBytesMax } from '../message/limits.ts'
 import type { Message, Review } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -78,21 +76,9 @@ async function sendHistory(
   page.send(isCut ? 'cut' : 'whole')
 }
 
-/** A parent has a lower seq than its child, so the highest of the frontier is always the next. */
-function* newestFirst(space: SpaceState, entityId: Uuid): IterableIterator<Write> {
-  const state = space.entity(entityId)?.state
-  const frontier = state ? [...headsOf(state)].sort(compareOrder) : []
-  const seen = new Set<Write>(frontier)
-  for (let write = frontier.pop(); write; write = frontier.pop()) {
-    yield write
-    for (const parent of write.parents) {
-      if (seen.has(parent)) continue
-      seen.add(parent)
-      let at = frontier.length
-      while (at > 0 && compareOrder(frontier[at - 1]!, parent) > 0) at--
-      frontier.splice(at, 0, parent)
-    }
-  }
+/** As of now: what is accepted meanwhile is not in this answer. */
+function newestFirst(space: SpaceState, entityId: Uuid): readonly Write[] {
+  return [...(space.entity(entityId)?.changes ?? [])].reverse()
 }
 
 /** The message with nothing in it of other entities. */

@@ -14,7 +14,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { EntityIds } from '../message/ids.ts'
 import type { Limits } from '../message/limits.ts'
 import type { Rejection } from '../message/message.ts'
-import { IntervalSet } from './intervals.ts'
+import { IntervalSet } from '../base/intervals.ts'
 
 /** A bound session. `personalId` stays here: it is in no message and no log. */
 export interface SessionRecord {

@@ -1,7 +1,6 @@
 /** A space as its store has it: read run by run at start, or begun with a first epoch. */
 import type { Uuid } from '../base/uuid.ts'
-import { stateReviewedBases } from '../fold/base.ts'
-import { Entry, applyAssigned } from '../log/entry.ts'
+import { applyAssigned, giveReview } from '../history/entry.ts'
 import { epochIdentity, positionBytes } from '../message/chain.ts'
 import { whoamiId } from '../message/ids.ts'
 import type { Limits } from '../message/limits.ts'
@@ -51,7 +50,7 @@ export async function loadSpace(options: LoadOptions): Promise<Loaded> {
     const { rejection, clientSeq } = JSON.parse(text) as { rejection: Rejection; clientSeq: number }
     ledger.rejected(sessionId, clientSeq, rejection)
   }
-  const space = new SpaceState()
+  const space = new SpaceState(options.limits.heldChainsMax)
   const { loadRunsMax } = options.limits
   await replay(space, ledger, { epoch, head, store, spaceId, loadRunsMax })
   return { space, ledger, epoch, head }
@@ -90,16 +89,13 @@ async function replay(
         if (message.id !== stored.ids[i])
           throw new Error(`the stored message at seq ${after + i + 1} is damaged`)
         const entry = intake(message, {
-          index: space.messages,
           session: { authorId, sessionId },
           arrival: 0,
           tableOf: (type) => space.registers(type),
         })
-        if (!(entry instanceof Entry))
-          throw new Error(`a parent of the message at seq ${after + i + 1} is missing`)
         const assigned = run.value.assigned?.get(i)
         const bases = run.value.bases?.get(i)
-        entry.review = {
+        const review = {
           reviewerId: epoch.reviewerId,
           eid: epoch.eid,
           epoch: epoch.epoch,
@@ -109,11 +105,12 @@ async function replay(
           ...(assigned && { assigned }),
           ...(bases && { bases }),
         }
-        applyAssigned(entry, entry.review, (type) => space.registers(type))
-        stateReviewedBases(entry, entry.review)
+        applyAssigned(entry, review, (type) => space.registers(type))
+        giveReview(entry, review)
         space.commit([entry])
         ledger.accepted(sessionId, clientSeq)
       }
+      space.endRun(stored.toSeq, run.value.chain)
       after = stored.toSeq
     }
   }

@@ -20,7 +20,7 @@ import { catchUp } from './catch-up.ts'
 import { assignersFault } from './assign.ts'
 import { bindSessions, rebind } from './bind.ts'
 import { type Offer, prepare, verdictsBySession } from './commit.ts'
-import { Connection, type ConnectionHost, type FollowScope, type Peer } from './connection.ts'
+import { Connection, type ConnectionHost, type Peer } from './connection.ts'
 import { type HistoryParts, tellHistory } from './history.ts'
 import type { Ledger } from './ledger.ts'
 import { type Loaded, loadSpace } from './load.ts'
@@ -30,7 +30,6 @@ import { typesOf } from './schema-rules.ts'
 import type { SpaceState } from './space.ts'
 import { nackOffer, tellVerdicts } from './tell.ts'
 import { verifySeal } from './verify.ts'
-import { answerWanted } from './wanted.ts'
 
 /**
  * Loads a space, or begins it, and is then ready for links.
@@ -267,7 +266,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       this.#ledger.markStored(sessions)
       this.#head = { ...head, sig: await signed }
     }
-    this.#space.commit(batch.entries)
+    this.#space.commit(batch.entries, batch.states)
+    for (const { stored, chain } of runs) this.#space.endRun(stored.toSeq, chain)
     for (const entry of batch.entries)
       this.#ledger.accepted(entry.session.sessionId, entry.clientSeq)
     for (const { rejection, message } of refused) {
@@ -339,40 +339,23 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#emit({ type: 'nacked', reason, messages })
   }
 
-  follow(connection: Connection, have: Position | null, scope: FollowScope = 'all'): void {
+  follow(connection: Connection, have: Position | null): void {
     if (connection.mode === 'catching') return
     connection.mode = 'catching'
     const follows = async (): Promise<void> => {
       await connection.binding // a snapshot tells its author of what it contains
-      await catchUp(
-        connection,
-        { have, scope },
-        {
-          space: this.#space,
-          spaceId: this.space,
-          store: this.#options.store,
-          clock: this.#options.clock,
-          head: () => this.#head,
-          limits: this.limits,
-        },
-      )
+      await catchUp(connection, have, {
+        space: this.#space,
+        spaceId: this.space,
+        store: this.#options.store,
+        clock: this.#options.clock,
+        head: () => this.#head,
+        limits: this.limits,
+      })
     }
-    follows().then(
-      () => this.entities(connection),
-      (error: unknown) => {
-        this.#storeFailed(error)
-        connection.close('the store does not answer')
-      },
-    )
-  }
-
-  entities(connection: Connection): void {
-    answerWanted(connection, {
-      space: () => this.#space,
-      head: () => this.#head,
-      clock: this.clock,
-      limits: this.limits,
-      onTooLarge: () => this.follow(connection, connection.wantedSince, 'snapshot'),
+    follows().catch((error: unknown) => {
+      this.#storeFailed(error)
+      connection.close('the store does not answer')
     })
   }
 

@@ -10,7 +10,7 @@
 import type { Uuid } from '../base/uuid.ts'
 import { readValue } from '../fold/read.ts'
 import type { EntityState } from '../fold/state.ts'
-import type { Entry, Write } from '../log/entry.ts'
+import type { Entry, Write } from '../history/entry.ts'
 import type { ChangeKind } from '../message/message.ts'
 import type { Entity } from '../schema/entity.ts'
 import { ARCHIVED } from '../schema/registers.ts'

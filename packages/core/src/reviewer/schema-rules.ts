@@ -4,7 +4,7 @@
  */
 import type { Chain } from '../lens/chain.ts'
 import { describeCorrection, sameSteps } from '../lens/correction.ts'
-import type { Entry } from '../log/entry.ts'
+import type { Entry } from '../history/entry.ts'
 import type { Entity } from '../schema/entity.ts'
 import { SCHEMA, chainOfRow } from '../schema/system.ts'
 import type { SpaceRows } from './rows.ts'

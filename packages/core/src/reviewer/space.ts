@@ -3,22 +3,35 @@
  * admitted but not committed yet stands in the batch alone, so nobody is ever told of it
  * before the store has it (S16), and a commit that fails leaves nothing behind.
  *
- * Values of writes that were overwritten stay: a snapshot that is being sent may still show them,
- * and a late write may have them as its base.
+ * Changes of an entity stay with their values: a late write may have them as its base, and a
+ * history is made of them.
  */
 import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
 import type { EntityState } from '../fold/state.ts'
-import type { Entry, Write } from '../log/entry.ts'
-import { MessageIndex } from '../log/messages.ts'
+import type { Entry, Write } from '../history/entry.ts'
+import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import { type Reg, RegisterTable } from '../schema/registers.ts'
+import { HeldChains } from './held-chains.ts'
+
+interface SpaceEntity {
+  readonly type: string
+  state: EntityState
+  /** Every accepted write, in canonical order. */
+  readonly changes: Write[]
+}
 
 export class SpaceState {
-  readonly messages: MessageIndex = new MessageIndex()
+  readonly #entries = new Map<Uuid, Entry>()
   readonly #tables = new Map<string, RegisterTable>()
-  readonly #entities = new Map<Uuid, { readonly type: string; state: EntityState }>()
+  readonly #entities = new Map<Uuid, SpaceEntity>()
   readonly #assigned = new LastAssigned()
+  readonly chains: HeldChains
+
+  constructor(heldChainsMax: number) {
+    this.chains = new HeldChains(heldChainsMax)
+  }
 
   registers(type: string): RegisterTable {
     let table = this.#tables.get(type)
@@ -30,11 +43,19 @@ export class SpaceState {
     return this.#entities.size
   }
 
-  entity(id: Uuid): { readonly type: string; readonly state: EntityState } | undefined {
+  entry(id: Uuid): Entry | undefined {
+    return this.#entries.get(id)
+  }
+
+  entries(): IterableIterator<Entry> {
+    return this.#entries.values()
+  }
+
+  entity(id: Uuid): Readonly<SpaceEntity> | undefined {
     return this.#entities.get(id)
   }
 
-  entities(): IterableIterator<[Uuid, { readonly type: string; readonly state: EntityState }]> {
+  entities(): IterableIterator<[Uuid, Readonly<SpaceEntity>]> {
     return this.#entities.entries()
   }
 
@@ -43,20 +64,29 @@ export class SpaceState {
     return this.#assigned.get(type, reg)
   }
 
-  /** Takes in what a store has committed. */
-  commit(entries: readonly Entry[]): void {
+  /** Takes in what a store has committed, in canonical order. `states` are those after the batch, if they are known. */
+  commit(entries: readonly Entry[], states: ReadonlyMap<Uuid, EntityState> = new Map()): void {
     for (const entry of entries) {
-      this.messages.add(entry)
+      this.#entries.set(entry.id, entry)
       this.#assigned.note(entry)
-      for (const write of entry.writes) this.#apply(write)
+      for (const write of entry.writes) this.#take(write, states.get(write.entityId))
     }
   }
 
-  #apply(write: Write): void {
+  /** A run ends there, with that chain. */
+  endRun(seq: number, chain: Hash): void {
+    this.chains.note(seq, chain)
+  }
+
+  #take(write: Write, after: EntityState | undefined): void {
     const known = this.#entities.get(write.entityId)
-    const state = apply(known?.state, write)
-    if (known) known.state = state
-    else this.#entities.set(write.entityId, { type: write.type, state })
+    const state = after ?? apply(known?.state, write)
+    if (!known) {
+      this.#entities.set(write.entityId, { type: write.type, state, changes: [write] })
+      return
+    }
+    known.state = state
+    known.changes.push(write)
   }
 }
 
@@ -89,6 +119,7 @@ export class Batch {
   readonly #space: SpaceState
   readonly #byId = new Map<Uuid, Entry>()
   readonly #states = new Map<Uuid, EntityState>()
+  readonly #changes = new Map<Uuid, Write[]>()
   readonly #types = new Map<Uuid, string>()
   readonly #assigned = new LastAssigned()
 
@@ -97,7 +128,7 @@ export class Batch {
   }
 
   entry(id: Uuid): Entry | undefined {
-    return this.#byId.get(id) ?? this.#space.messages.get(id)
+    return this.#byId.get(id) ?? this.#space.entry(id)
   }
 
   /** Admitted in this batch. */
@@ -111,6 +142,18 @@ export class Batch {
 
   state(entityId: Uuid): EntityState | undefined {
     return this.#states.get(entityId) ?? this.#space.entity(entityId)?.state
+  }
+
+  /** States of the entities that the batch touches. */
+  get states(): ReadonlyMap<Uuid, EntityState> {
+    return this.#states
+  }
+
+  /** Every write of the entity, in canonical order. */
+  changesOf(entityId: Uuid): readonly Write[] {
+    const committed = this.#space.entity(entityId)?.changes ?? []
+    const admitted = this.#changes.get(entityId)
+    return admitted ? [...committed, ...admitted] : committed
   }
 
   typeOf(entityId: Uuid): string | undefined {
@@ -129,6 +172,9 @@ export class Batch {
     for (const [i, write] of entry.writes.entries()) {
       this.#states.set(write.entityId, states[i]!)
       this.#types.set(write.entityId, write.type)
+      const admitted = this.#changes.get(write.entityId)
+      if (admitted) admitted.push(write)
+      else this.#changes.set(write.entityId, [write])
     }
   }
 }

@@ -4,8 +4,8 @@
  */
 import { utf8Bytes } from '../base/size.ts'
 import { type EntityState, liveOf, writesOf } from '../fold/state.ts'
-import { seenAmong } from '../log/ancestry.ts'
-import type { Write } from '../log/entry.ts'
+import { saw } from '../history/saw.ts'
+import type { Write } from '../history/entry.ts'
 import type { Limits } from '../message/limits.ts'
 import type { Standing } from '../message/message.ts'
 
@@ -37,11 +37,9 @@ export function standingAgainst(
 
 function* unseen(late: readonly Late[]): IterableIterator<Standing> {
   for (const { write, before } of late) {
-    const rivals = new Set(write.regs.slots.flatMap((slot) => writesOf(liveOf(before, slot))))
-    const seen = seenAmong(write.parents, rivals)
     for (const [i, reg] of write.regs.names.entries()) {
       for (const live of writesOf(liveOf(before, write.regs.slots[i]!))) {
-        if (seen.has(live)) continue
+        if (saw(write, live)) continue
         yield {
           entityId: write.entityId,
           type: write.type,

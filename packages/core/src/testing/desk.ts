@@ -38,6 +38,7 @@ import { FrameJoiner, cutFrame } from '../protocol/parts.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from '../reviewer/api.ts'
 import { createReviewer } from '../reviewer/reviewer.ts'
 import { FaultyStore } from './faulty-store.ts'
+import { seenNothing, spansNaming } from './exact-seen.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { simSigner } from './sim-signer.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -52,6 +53,8 @@ export class Desk {
   readonly signer: Signer = simSigner({ random: this.random })
   readonly store: FaultyStore = new FaultyStore({ clock: this.clock })
   readonly events: ReviewerEvent[] = []
+  /** Everything that was written here, by id. */
+  readonly written: Map<Uuid, Message> = new Map<Uuid, Message>()
   #keys: KeyPair | undefined
   #reviewer: Reviewer | undefined
 
@@ -209,7 +212,7 @@ export class HandAuthor {
   }
 
   async follow(): Promise<void> {
-    this.send(wantFrame('all', null))
+    this.send(wantFrame(null))
     await this.#desk.settle()
   }
 
@@ -230,18 +233,35 @@ export class HandAuthor {
   /** `more` takes the place of what follows from the author and its session. */
   message(changes: readonly HandChange[], more: Partial<MessageHeader> = {}): Message {
     const made = changes.map((change) => this.#change(change))
+    const clientSeq = more.clientSeq ?? ++this.#clientSeq
     const header: MessageHeader = {
       v: WIRE_VERSION,
       space: DESK_SPACE,
       authorId: this.authorId,
       sessionId: this.sessionId,
-      clientSeq: more.clientSeq ?? ++this.#clientSeq,
+      clientSeq,
+      seen: seenNothing(clientSeq),
       timestamp: this.#desk.clock.now(),
       personalCommit: this.#commit,
       leaves: made.map(leafHash),
       ...more,
     }
-    return { ...identify(header), header, changes: made }
+    const message = { ...identify(header), header, changes: made }
+    this.#desk.written.set(message.id, message)
+    return message
+  }
+
+  /** These messages and all that they stand on, as far as they change the entity. */
+  #seenBy(parents: readonly Message[], entityId: Uuid): ReadonlySet<Message> {
+    const seen = new Set(parents)
+    for (const message of seen) {
+      const change = message.changes.find((each) => each?.meta.entityId === entityId)
+      for (const id of change?.meta.parentCanonicalIds ?? []) {
+        const parent = this.#desk.written.get(id)
+        if (parent) seen.add(parent)
+      }
+    }
+    return seen
   }
 
   /** Offers these as one flush, and waits until all that comes of it has happened. */
@@ -279,6 +299,7 @@ export class HandAuthor {
 
   #change({ type, id, kind, values, parents = [], version = 1, sid }: HandChange): Change {
     const regs = Object.keys(values).sort()
+    const own = spansNaming([...this.#seenBy(parents, id)].map(({ header }) => header))
     const meta = {
       type,
       entityId: id,
@@ -286,6 +307,7 @@ export class HandAuthor {
       kind,
       schemaVersion: version,
       parentCanonicalIds: parents.map((parent) => parent.id).sort(),
+      ...(own && { own }),
       regs,
     }
     const salt = toBase64url(this.#desk.random.bytes(16))

@@ -1,6 +1,6 @@
 /**
- * A message as one replica holds it (`Entry`), and what it did to each entity (`Write`).
- * Writes link to the writes they follow, so they are the nodes of the entities' DAGs.
+ * A message as one replica holds it (`Entry`), and what it did to each entity (`Write`). What its
+ * author had seen stands in both as numbers (`saw.ts`); only what is pending here knows its parents.
  *
  * An entry has no id until somebody needs one: a write of the app must not wait for a hash.
  * Only the verdict of an entry changes after it was made.
@@ -11,10 +11,13 @@ import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type {
   Assigned,
+  Bases,
   ChangeKind,
   Expectation,
   FinalReason,
+  OwnSpan,
   Review,
+  Seen,
   Standing,
 } from '../message/message.ts'
 import type { Reg, RegSet, RegisterTable } from '../schema/registers.ts'
@@ -22,7 +25,6 @@ import type { Reg, RegSet, RegisterTable } from '../schema/registers.ts'
 /** One session of one author, shared by all its entries. */
 export interface SessionRef {
   readonly authorId: Uuid
-  /** Empty where it is not known: a snapshot names authors only. */
   readonly sessionId: Uuid
 }
 
@@ -41,6 +43,8 @@ export interface EntryFacts {
   readonly timestamp: number
   /** Order of arrival at this replica; orders what has no verdict yet. */
   readonly arrival: number
+  /** Absent while the message is being written. */
+  readonly seen?: Seen | undefined
   readonly expect?: readonly Expectation[] | undefined
   /** Makes id and hash of an entry of this session, when they are first needed. */
   readonly identifier?: ((entry: Entry) => void) | undefined
@@ -68,6 +72,8 @@ export class Entry {
   readonly expect: readonly Expectation[] | undefined
   /** In the order of the message's changes; a change withheld from this replica has no write. */
   readonly writes: Write[] = []
+  /** How far its author had read; undefined while it is being written, on top of all that is shown. */
+  seen: Seen | undefined
   /** The countersignature, once there is one. */
   review: Review | null = null
   /** Why it was refused for good, if it was. */
@@ -82,6 +88,7 @@ export class Entry {
     this.clientSeq = facts.clientSeq
     this.timestamp = facts.timestamp
     this.arrival = facts.arrival
+    this.seen = facts.seen
     this.expect = facts.expect
     this.#identifier = facts.identifier
     this.state = facts.identifier ? 'draft' : 'accepted'
@@ -119,9 +126,15 @@ export interface WriteFacts {
   readonly kind: ChangeKind
   readonly version: number
   readonly regs: RegSet
-  readonly parents: readonly Write[]
-  readonly keep?: ReadonlyMap<Reg, readonly Write[]> | undefined
+  /** Of a pending write alone: the heads that it was written on, as far as they are known here. */
+  readonly parents?: readonly Write[]
+  /** Canonical order up to which its author knew the entity, where that is less than `Seen.seq`. */
+  readonly cut?: number | undefined
+  readonly own?: readonly OwnSpan[] | undefined
+  readonly keep?: ReadonlyMap<Reg, readonly (Write | Uuid)[]> | undefined
 }
+
+const NO_WRITES: readonly Write[] = Object.freeze([])
 
 /** What one message did to one entity. */
 export class Write {
@@ -133,9 +146,18 @@ export class Write {
   readonly version: number
   /** What it writes: of its author's message, and what the reviewer assigned to it. */
   regs: RegSet
-  /** What its author had seen last; once history is let go, the nearest of it that is still here. */
+  /** Heads that a pending write was written on; none once it has its verdict, so no history is held. */
   parents: readonly Write[]
-  readonly keep: ReadonlyMap<Reg, readonly Write[]> | undefined
+  readonly cut: number | undefined
+  /** Pending messages of other sessions in its author's view of the entity. */
+  own: readonly OwnSpan[] | undefined
+  /** Writes that it leaves standing, themselves or by message id. */
+  readonly keep: ReadonlyMap<Reg, readonly (Write | Uuid)[]> | undefined
+  /**
+   * What its author saw in the registers that it writes, where that was stated: by the review, or
+   * beside the pending message.
+   */
+  bases: Bases | undefined
   /** By register. May be the row that this write made, which then holds the same values. */
   values: Readonly<Record<Reg, Json>>
 
@@ -147,7 +169,9 @@ export class Write {
     this.kind = facts.kind
     this.version = facts.version
     this.regs = facts.regs
-    this.parents = facts.parents
+    this.parents = facts.parents ?? NO_WRITES
+    this.cut = facts.cut
+    this.own = facts.own
     this.keep = facts.keep
     this.values = values
   }
@@ -164,6 +188,16 @@ export class Write {
     for (const reg of missing) values[reg] = assigned[reg]!
     this.regs = table.set([...this.regs.names, ...missing].sort())
     this.values = values
+  }
+}
+
+/** The review of an entry: it is pending no more, and knows no parents. */
+export function giveReview(entry: Entry, review: Review): void {
+  entry.review = review
+  entry.state = 'accepted'
+  for (const write of entry.writes) {
+    write.parents = NO_WRITES
+    write.bases = review.bases?.[write.index]
   }
 }
 

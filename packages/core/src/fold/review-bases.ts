@@ -1,0 +1,62 @@
+/** The bases that a review states: a reviewer has every change of an entity, and finds them by folding. */
+import { type Json, jsonBytes } from '../base/json.ts'
+import { type Entry, Write } from '../history/entry.ts'
+import { keeps, saw } from '../history/saw.ts'
+import type { Base, Bases } from '../message/message.ts'
+import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
+import { apply } from './apply.ts'
+import { baseIn } from './base.ts'
+import { type EntityState, liveOf } from './state.ts'
+
+/** Of all bases of one review; where they are more, all of them are `unknown`. */
+const BASES_BYTES_MAX = 16_384
+
+export interface BaseParts {
+  /** The states of the entry's entities before it, aligned with its writes. */
+  readonly before: readonly (EntityState | undefined)[]
+  /** Every accepted write of an entity, in canonical order. */
+  readonly changesOf: (entityId: string) => readonly Write[]
+  readonly tableOf: (type: string) => RegisterTable
+}
+
+/**
+ * What the review of an entry states: of each register that it gives its second live write, what its
+ * author saw there. A list without any where they are more than a review may say.
+ */
+export function basesFor({ writes }: Entry, parts: BaseParts): readonly Bases[] | undefined {
+  let bytes = 0
+  let any = false
+  const all: Bases[] = []
+  for (const [i, write] of writes.entries()) {
+    const bases = basesLeftBy(write, parts.before[i], parts)
+    if (Object.keys(bases).length > 0) {
+      any = true
+      bytes += jsonBytes(bases as unknown as Json)
+    }
+    if (bytes > BASES_BYTES_MAX) return []
+    all.push(bases)
+  }
+  return any ? all : undefined
+}
+
+function basesLeftBy(
+  write: Write,
+  before: EntityState | undefined,
+  { changesOf, tableOf }: BaseParts,
+): Bases {
+  const bases: Record<Reg, Base> = {}
+  if (!before) return bases
+  let seen: EntityState | undefined
+  const table = tableOf(write.type)
+  for (const reg of write.regs.names) {
+    const live = liveOf(before, table.slot(reg))
+    const isSecond = live instanceof Write && (!saw(write, live) || keeps(write, reg, live))
+    if (reg === ARCHIVED || !isSecond) continue
+    // Rare, so the fold of what its author had seen is made when it is needed.
+    seen ??= changesOf(write.entityId)
+      .filter((other) => saw(write, other))
+      .reduce<EntityState | undefined>(apply, undefined)
+    bases[reg] = seen ? baseIn(liveOf(seen, table.slot(reg)), reg) : 'nothing'
+  }
+  return bases
+}

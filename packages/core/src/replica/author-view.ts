@@ -1,0 +1,114 @@
+/**
+ * What the author of this session has seen when a message is written, as numbers that the message
+ * carries (SPEC, seen). It is fixed when a flush is opened, and holds for the messages that follow
+ * as long as nobody else's newer write stands in the rows that they touch.
+ */
+import { assert } from '../base/assert.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { noteUnder } from '../fold/base.ts'
+import { type EntityState, headsOf } from '../fold/state.ts'
+import type { Write } from '../history/entry.ts'
+import type { MessageIndex } from '../history/messages.ts'
+import type { OwnSpan, Position, Seen } from '../message/message.ts'
+import type { Draft, DraftChange } from '../repo/draft.ts'
+
+/** Characters of the chain that a message names: 128 bits and a little. */
+const CHAIN_CHARS = 22
+
+export interface AuthorViewParts {
+  readonly sessionId: Uuid
+  readonly messages: MessageIndex
+  readonly position: () => Position | null
+  /** The number of the oldest message of this session without a verdict. */
+  readonly oldestOwn: () => number | undefined
+}
+
+export class AuthorView {
+  readonly #parts: AuthorViewParts
+  #seen: Seen | undefined
+  /** Own messages that were refused, sorted. */
+  readonly #refused: number[] = []
+
+  constructor(parts: AuthorViewParts) {
+    this.#parts = parts
+  }
+
+  /** Puts into a message, whose changes are all made, what its author has seen. */
+  note({ entry, changes }: Draft): void {
+    const { sessionId } = this.#parts
+    assert(entry.session.sessionId === sessionId, 'a session writes for itself')
+    const isNews = (write: Write): boolean => this.#isNews(write)
+    if (changes.some((change) => standsOn(change) && headsOf(change.before).some(isNews)))
+      this.close()
+    entry.seen = this.#seen ??= this.#open(entry.clientSeq)
+    for (const change of changes) {
+      if (!standsOn(change)) continue
+      const { table, before, write } = change
+      noteUnder(write, { state: before, table: table.registers })
+      write.own = this.#spans(table.pending(write.entityId))
+    }
+  }
+
+  /** What comes next is seen anew: the flush is sealed, or what was in the view has left it. */
+  close(): void {
+    this.#seen = undefined
+  }
+
+  /** An own message has left the view. */
+  refused(clientSeq: number): void {
+    this.close()
+    if (this.#refused.includes(clientSeq)) return
+    this.#refused.push(clientSeq)
+    this.#refused.sort((a, b) => a - b)
+  }
+
+  #open(clientSeq: number): Seen {
+    const position = this.#parts.position()
+    const from = this.#parts.oldestOwn() ?? clientSeq
+    return {
+      eid: position?.eid ?? null,
+      seq: position?.seq ?? 0,
+      chain: position && position.seq > 0 ? position.chain.slice(0, CHAIN_CHARS) : '',
+      from,
+      except: this.#refused.filter((refused) => refused > from),
+    }
+  }
+
+  /** Whether somebody else's write became canonical after the flush was opened. */
+  #isNews({ entry: { review, session } }: Write): boolean {
+    const seen = this.#seen
+    if (!seen || !review || session.sessionId === this.#parts.sessionId) return false
+    return review.eid !== seen.eid || review.seq > seen.seq
+  }
+
+  /** Pending writes of other sessions, as spans of their numbers; undefined where there are none. */
+  #spans(pending: readonly Write[]): readonly OwnSpan[] | undefined {
+    const numbers = new Map<Uuid, number[]>()
+    for (const { entry } of pending) {
+      const { sessionId } = entry.session
+      if (sessionId === this.#parts.sessionId) continue
+      const known = numbers.get(sessionId)
+      if (known) known.push(entry.clientSeq)
+      else numbers.set(sessionId, [entry.clientSeq])
+    }
+    if (numbers.size === 0) return undefined
+    const spans = [...numbers].map(([sessionId, inView]) => this.#span(sessionId, inView))
+    return spans.sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1))
+  }
+
+  #span(sessionId: Uuid, inView: readonly number[]): OwnSpan {
+    const { messages } = this.#parts
+    const from = Math.min(...inView)
+    const to = Math.max(...inView)
+    const except: number[] = []
+    for (let no = from + 1; no < to; no++) {
+      // One that is pending on other rows, or was accepted, is in the view.
+      if (!messages.find(sessionId, no) && !messages.isAccepted(sessionId, no)) except.push(no)
+    }
+    return { sessionId, from, to, except }
+  }
+}
+
+function standsOn(change: DraftChange): change is DraftChange & { readonly before: EntityState } {
+  return change.before !== undefined && change.write.kind !== 'create'
+}

@@ -1,0 +1,167 @@
+/**
+ * Stored messages of other sessions of this device, taken in as pending. One is shown once this
+ * view has come as far as its author had read, and shows all that it stands on; until then it waits
+ * here, unseen, and is offered all the same.
+ */
+import type { Uuid } from '../base/uuid.ts'
+import { standingWrites } from '../fold/state.ts'
+import type { Entry, SessionRef, Write } from '../history/entry.ts'
+import type { Bases, Message, OwnSpan, Position } from '../message/message.ts'
+import { intake } from '../messaging/materialize.ts'
+import type { Repo } from '../repo/repo.ts'
+
+export interface PendingIntakeParts {
+  readonly repo: Repo
+  readonly position: () => Position | null
+  readonly nextArrival: () => number
+  /** A message of this device in the storage, and whether nothing there says that it has its verdict. */
+  readonly stored: (
+    sessionId: Uuid,
+    clientSeq: number,
+  ) => { readonly message: Message; readonly isWaiting: boolean } | undefined
+}
+
+export interface Taken {
+  readonly message: Message
+  readonly session: SessionRef
+  /** What its author saw in the registers, as far as that is stored. */
+  readonly bases: readonly Bases[] | undefined
+}
+
+interface Unseen {
+  readonly entry: Entry
+  readonly message: Message
+}
+
+/** Of a message that the author of another had in view: shown or accepted, not yet shown, or lost, blocked or accepted long ago. */
+type Fate = 'here' | 'waits' | 'unknown'
+
+export class PendingIntake {
+  readonly #parts: PendingIntakeParts
+  /** In causal order. */
+  readonly #unseen = new Map<Uuid, Unseen>()
+
+  constructor(parts: PendingIntakeParts) {
+    this.#parts = parts
+  }
+
+  /** The entry of a stored message; it is shown when it can be. The known one, where it was taken in before. */
+  take(taken: Taken): Entry {
+    const known = this.#known(taken.message.id)
+    if (known) return known
+    const entry = this.#entry(taken)
+    const unseen = { entry, message: taken.message }
+    this.#unseen.set(entry.id, unseen)
+    this.#showIfReached(unseen)
+    return entry
+  }
+
+  /** The same, and it is never shown: it is likely to have its verdict, and to be followed by others. */
+  takeUnseen(taken: Taken): Entry {
+    return this.#known(taken.message.id) ?? this.#entry(taken)
+  }
+
+  /** The view has moved on: shows what it has reached. */
+  showReached(): void {
+    for (const unseen of [...this.#unseen.values()]) this.#showIfReached(unseen)
+  }
+
+  /** It has its verdict, or is another tab's business again. */
+  drop(entry: Entry): void {
+    if (entry.identified) this.#unseen.delete(entry.id)
+  }
+
+  #known(id: Uuid): Entry | undefined {
+    return this.#parts.repo.messages.get(id) ?? this.#unseen.get(id)?.entry
+  }
+
+  #entry({ message, session, bases }: Taken): Entry {
+    const { repo, nextArrival } = this.#parts
+    const entry = intake(message, {
+      session,
+      bases,
+      arrival: nextArrival(),
+      tableOf: (type) => repo.tableNamed(type).registers,
+      pending: { writeOf: (id, entityId) => this.#writeOf(id, entityId) },
+    })
+    entry.state = 'queued'
+    return entry
+  }
+
+  #writeOf(id: Uuid, entityId: Uuid): Write | undefined {
+    return this.#known(id)?.writes.find((write) => write.entityId === entityId)
+  }
+
+  #showIfReached(unseen: Unseen): void {
+    const { entry } = unseen
+    if (entry.review || entry.state === 'rejected' || entry.state === 'blocked')
+      this.#unseen.delete(entry.id) // it has its verdict
+    else if (this.#isReached(unseen)) this.#show(entry)
+  }
+
+  #show(entry: Entry): void {
+    const { repo } = this.#parts
+    this.#unseen.delete(entry.id)
+    repo.messages.add(entry)
+    repo.addPending(entry)
+  }
+
+  #isReached({ entry: { seen, writes }, message }: Unseen): boolean {
+    const position = this.#parts.position()
+    // Whoever creates stands on nothing.
+    const isRead =
+      !seen ||
+      seen.seq === 0 ||
+      writes.every(({ kind }) => kind === 'create') ||
+      // On another lineage its author has seen nothing of what is shown here.
+      (position !== null && (position.eid !== seen.eid || position.seq >= seen.seq))
+    if (!isRead) return false
+    return writes.every((write) => {
+      const fates = write.kind === 'create' ? [] : this.#fates(write)
+      if (fates.includes('waits')) return false
+      const { parentCanonicalIds } = message.changes[write.index]!.meta
+      return !fates.includes('unknown') || parentCanonicalIds.every((id) => this.#isHere(id, write))
+    })
+  }
+
+  /** What became of the messages that were pending in its author's view. */
+  #fates({ entry, entityId, own = [] }: Write): readonly Fate[] {
+    const { session, clientSeq, seen } = entry
+    const before = {
+      sessionId: session.sessionId,
+      from: seen?.from ?? clientSeq,
+      to: clientSeq - 1,
+      except: seen?.except ?? [],
+    }
+    return [before, ...own].flatMap(({ sessionId, from, to, except }: OwnSpan) => {
+      const fates: Fate[] = []
+      for (let no = from; no <= to; no++)
+        if (!except.includes(no)) fates.push(this.#fate(sessionId, no, entityId))
+      return fates
+    })
+  }
+
+  #fate(sessionId: Uuid, clientSeq: number, entityId: Uuid): Fate {
+    const { repo, stored } = this.#parts
+    if (repo.messages.find(sessionId, clientSeq)) return 'here'
+    if (repo.messages.isAccepted(sessionId, clientSeq)) return 'here'
+    for (const { entry } of this.#unseen.values()) {
+      if (entry.clientSeq !== clientSeq || entry.session.sessionId !== sessionId) continue
+      return entry.writes.some((write) => write.entityId === entityId) ? 'waits' : 'here'
+    }
+    const found = stored(sessionId, clientSeq)
+    if (!found) return 'unknown'
+    if (!found.message.changes.some((change) => change?.meta.entityId === entityId)) return 'here'
+    // It has its verdict, or is blocked; which of them, its record does not say.
+    return found.isWaiting ? 'waits' : 'unknown'
+  }
+
+  /** Whether a parent is shown: the storage may have lost it before it was sent. */
+  #isHere(id: Uuid, { type, entityId }: Write): boolean {
+    const { repo } = this.#parts
+    if (repo.messages.get(id) || repo.messages.isCanonical(id)) return true
+    const state = repo.tableNamed(type).state(entityId)
+    const standing = state ? [...standingWrites(state)] : []
+    return standing.some(({ entry }) => entry.identified && entry.id === id)
+  }
+}

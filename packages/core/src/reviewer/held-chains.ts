@@ -1,0 +1,30 @@
+/**
+ * Where the chain stood after each of the last commits. Authors say at which position they had
+ * read, with the chain there: where it differs, they follow another history than this reviewer's.
+ */
+import type { Hash } from '../base/hash.ts'
+
+/** Characters of a chain that an author names. */
+const START_CHARS = 22
+
+export class HeldChains {
+  readonly #max: number
+  /** By seq, oldest first. */
+  readonly #starts = new Map<number, string>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  note(seq: number, chain: Hash): void {
+    this.#starts.set(seq, chain.slice(0, START_CHARS))
+    if (this.#starts.size <= this.#max) return
+    const [oldest] = this.#starts.keys()
+    this.#starts.delete(oldest!)
+  }
+
+  /** False where the chain is known at that seq, and is another one. */
+  mayBe(seq: number, start: string): boolean {
+    return (this.#starts.get(seq) ?? start) === start
+  }
+}
