@@ -15,6 +15,7 @@ import {
   RegisterTable,
   seenNothing,
   spansNaming,
+  totalOf,
   UNSET as CORE_UNSET,
   Write,
   writesOf,
@@ -22,7 +23,14 @@ import {
 import { eachKey, entity } from '@countersign/core'
 import type { Json } from '@countersign/core/message'
 import { z } from 'zod'
-import { type OracleChange, type OracleMessage, type OracleRow, UNSET } from './oracle.ts'
+import { EVERYBODY } from './operations.ts'
+import {
+  type OracleChange,
+  type OracleMessage,
+  type OracleRow,
+  type OracleWrite,
+  UNSET,
+} from './oracle.ts'
 
 /** The histories of these tests are of one version, and any key is a register. */
 const type = entity('row', eachKey(z.json()))
@@ -140,12 +148,14 @@ export function oracleRow(state: EntityState, table: RegisterTable): OracleRow {
   const regs = table.names
     .map((reg, slot) => [reg, writesOf(liveOf(state, slot))] as const)
     .filter(([, writes]) => writes.length > 0)
-    .map(([reg, writes]) => {
+    .map(([reg, writes]): readonly [string, OracleWrite[]] => {
+      const total = totalOf(state, table.slot(reg))
+      if (total) return [reg, [{ by: EVERYBODY, value: total.value }]]
       const live = writes.map((write) => ({
         by: write.entry.id,
         value: plainValue(write.values[reg]!),
       }))
-      return [reg, live.sort((a, b) => (a.by < b.by ? -1 : 1))] as const
+      return [reg, live.sort((a, b) => (a.by < b.by ? -1 : 1))]
     })
   return {
     heads: headsOf(state)

@@ -18,5 +18,5 @@ test('the examples of the README run and print what they say', () => {
     ],
     { cwd: folder, encoding: 'utf8' },
   )
-  expect(printed).toBe('doing draft\n1\n0 1\n')
+  expect(printed).toBe('doing draft\n1\n8 news\n3\n0 1\n')
 }, 30_000)

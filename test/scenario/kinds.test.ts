@@ -4,12 +4,14 @@ import {
   type SyncStore,
   bigint,
   bytes,
+  counter,
   createSyncStore,
   date,
   entity,
   memoryStorage,
   optional,
   reference,
+  set,
   wrap,
 } from '@countersign/core'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -177,6 +179,9 @@ describe('a field of another kind', () => {
     ],
     [long, longer, ['"land 0" | "land 1"', '"land 0" | "land 1"'], "code('value', "],
     [anyText, z.number(), ['string', 'number'], "format('value', 'string', 'number'),"],
+    [z.number(), counter(), ['number', 'counter'], "remove('value'), add('…'),"],
+    [counter(), set(z.string()), ['counter', 'set<string>'], "remove('value'), add('…'),"],
+    [set(z.string()), set(z.number()), ['set<string>', 'set<number>'], "// 'value' needs no step"],
   ]
   it.each(changed)(
     '§13: is refused at open, with both kinds and the step (%#)',

@@ -2,11 +2,12 @@
  * The types of the simulated world, small pools of values so that authors often choose the same
  * one, and the queries that its screens show.
  */
-import { CONFLICT, type Entity, type Query, entity, optional } from '@countersign/core'
+import { CONFLICT, type Entity, type Query, counter, entity, optional } from '@countersign/core'
 import { z } from 'zod'
 import type { OraclePolicies, OraclePolicy } from '../model/policies.ts'
 import type { Random } from '../model/random.ts'
 import type { RealValues } from '../model/real-values.ts'
+import type { WorkloadName } from './plan.ts'
 import { BUILDS, type Build, Crate, Published, Ticket, versionedScreens } from './versioned.ts'
 
 export const Task = entity('task', {
@@ -102,14 +103,31 @@ export const Page = entity('page', {
   meta: optional(z.json()),
 })
 
+/** What W7 adds to. Who archives wins, so that no order of operations matters to anybody. */
+export const Meter = entity('meter', {
+  label: z.string(),
+  sum: counter(),
+})
+  .index('sum', ['-sum'])
+  .conflicts({}, { archived: 'archive-wins' })
+
 /** Types that anybody writes anything on. */
 export const OPEN_TYPES = [Task, Place, Badge, Card, Sheet, Span] as const
 
 export const TYPES = [...OPEN_TYPES, Page, Log, Account] as const
-export type WorldType = (typeof TYPES)[number] | typeof Ticket | typeof Crate | typeof Published
+export type WorldType =
+  | (typeof TYPES)[number]
+  | typeof Meter
+  | typeof Ticket
+  | typeof Crate
+  | typeof Published
 
 /** What an app of that build declares; undefined: of a world without versions. */
-export function typesOf(build: Build | undefined): readonly WorldType[] {
+export function typesOf(
+  build: Build | undefined,
+  { workload }: { readonly workload: WorkloadName },
+): readonly WorldType[] {
+  if (workload === 'W7') return [...TYPES, Meter]
   return build === undefined ? TYPES : [...TYPES, ...(BUILDS[build - 1] as readonly WorldType[])]
 }
 
@@ -128,6 +146,7 @@ const POLICIES: Readonly<Record<string, OraclePolicies>> = {
   },
   sheet: { ...ASK_ALL, scope: 'row', archived: 'archive-wins' },
   span: { ...ASK_ALL, archived: 'edit-wins' },
+  meter: { ...ASK_ALL, archived: 'archive-wins' },
   crate: { ...ASK_ALL, fields: new Map([['weight', 'last']]) },
 }
 
@@ -141,7 +160,7 @@ export function breaksRule(type: string, row: Readonly<Record<string, unknown>>)
 }
 
 export const typeNamed: ReadonlyMap<string, WorldType> = new Map(
-  [...TYPES, Ticket, Crate, Published].map((type) => [type.name, type]),
+  [...TYPES, Meter, Ticket, Crate, Published].map((type) => [type.name, type]),
 )
 
 const titles = ['A', 'B', 'C', 'ü😀', '', 'a longer title than the others have']
@@ -186,6 +205,10 @@ const MAKERS: Readonly<Record<string, Readonly<Record<string, Maker>>>> = {
     name: (random) => random.pick(titles),
     visits: (random) => random.below(12),
     closed: (random) => (random.chance(0.5) ? undefined : random.chance(0.5)),
+  },
+  meter: {
+    label: (random) => random.pick(titles),
+    sum: (random) => counter.increment(random.between(-4, 9)),
   },
   badge: { label: (random) => random.pick(titles), level: (random) => random.below(4) },
   card: {

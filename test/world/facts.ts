@@ -4,6 +4,7 @@
  * business; what it answered once for a set of messages is kept.
  */
 import type { Json, Message } from '@countersign/core/message'
+import { withSums } from '../model/operations.ts'
 import { type OracleMessage, type OracleRow, UNSET, rowOf } from '../model/oracle.ts'
 import type { OracleBefore, OraclePast } from '../model/policies.ts'
 
@@ -128,10 +129,8 @@ export class EntityHistory {
   expected(mask: bigint): OracleRow {
     let expected = this.#expected.get(mask)
     if (!expected) {
-      expected = rowOf(
-        this.within(mask).map(({ oracle }) => oracle),
-        this.id,
-      )!
+      const messages = this.within(mask).map(({ oracle }) => oracle)
+      expected = withSums(rowOf(messages, this.id)!, messages, this.id)
       this.#expected.set(mask, expected)
     }
     return expected

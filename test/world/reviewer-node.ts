@@ -63,7 +63,7 @@ export class ReviewerNode {
         signer: simSigner({ random: this.#random, clock: this.process, delayMs: faults.signerMs }),
         clock: this.process,
         random: this.#random,
-        ...(plan.typed && { entities: typesOf(this.build) }),
+        ...(plan.typed && { entities: typesOf(this.build, plan) }),
         rules: { migrate: () => true },
         limits,
         onEvent: (event) => {

@@ -67,7 +67,7 @@ export class Visit {
     this.device = device
     this.name = name
     this.build = build
-    this.types = typesOf(build)
+    this.types = typesOf(build, stage.plan)
     this.process = new ProcessClock(stage.clock, {
       ...device.skew,
       onTurn: () => stage.stirred(this),

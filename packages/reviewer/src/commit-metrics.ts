@@ -5,7 +5,12 @@ import type { Registry } from 'prom-client'
 
 const COMMIT_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2]
 const BATCH_MESSAGES = [1, 4, 16, 64, 256, 1_024, 2_048]
-const TROUBLES: ReadonlySet<string> = new Set(['store_failed', 'rule_failed', 'strike'])
+const TROUBLES: ReadonlySet<string> = new Set([
+  'store_failed',
+  'rule_failed',
+  'fold_failed',
+  'strike',
+])
 
 /** Registers the metrics; what it returns is to be called with every event. */
 export function commitMetrics(registry: Registry): (event: ReviewerEvent) => void {

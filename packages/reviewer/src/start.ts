@@ -90,6 +90,7 @@ export async function startReviewer(options: StartOptions): Promise<RunningRevie
 /** A store or a rule that fails is news for the operator; the rest is traffic. */
 function note(log: Log, event: ReviewerEvent, space: Uuid): void {
   if (event.type === 'store_failed') log.error(event, 'the store fails')
+  else if (event.type === 'fold_failed') log.error(event, 'a fold of the deployment failed')
   else if (event.type === 'rule_failed') log.error(event, 'a rule of the deployment failed')
   else if (event.type === 'store_recovered') log.info(event, 'the store works again')
   else if (event.type === 'greeting_refused')

@@ -5,6 +5,7 @@
 import { chainAfter } from '@countersign/core/message'
 import type { Message } from '@countersign/core/message'
 import type { AppendBatch } from '@countersign/core/ports'
+import { EVERYBODY } from '../../model/operations.ts'
 import type { Fact } from '../facts.ts'
 import { type CommittedRun, SPACE, type Truth } from '../truth.ts'
 import { must } from '../violation.ts'
@@ -141,7 +142,7 @@ export function s10Decisions(truth: Truth, runs: readonly CommittedRun[]): void 
       const decided = regs.filter((reg) => !keep?.[reg])
       for (const { by } of decided.flatMap((reg) => before.live.get(reg) ?? [])) {
         must(
-          (seen & history.bitOf(by)) !== 0n,
+          by === EVERYBODY || (seen & history.bitOf(by)) !== 0n,
           'S10',
           () => `${fact.name} decided without having seen ${truth.facts.nameOf(by)}`,
         )
@@ -189,7 +190,7 @@ function isStale(truth: Truth, { message }: Fact): boolean {
     const { live } = history.expected(history.acceptedAt(truth.seq))
     return regs
       .flatMap((reg) => live.get(reg) ?? [])
-      .some(({ by }) => (seen & history.bitOf(by)) === 0n)
+      .some(({ by }) => by !== EVERYBODY && (seen & history.bitOf(by)) === 0n)
   })
 }
 

@@ -44,8 +44,10 @@ import { unknownVersionSkipped } from './unknown-version-skipped.ts'
 import { wholeRowWritten } from './whole-row-written.ts'
 import { lastFlushAlone } from './last-flush-alone.ts'
 import { BEYOND_BOUNDS } from './bounds.ts'
+import { operationTwice } from './operation-twice.ts'
 
 export const PLANTED: readonly Planted[] = [
+  operationTwice,
   ackBeforeCommit,
   fenceIgnored,
   duplicateAcceptedTwice,

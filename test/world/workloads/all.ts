@@ -11,6 +11,7 @@ import { OneRow } from './one-row.ts'
 import { RandomVerbs } from './random-verbs.ts'
 import { ResolveRaces } from './resolve-races.ts'
 import { UniqueAppends } from './unique-appends.ts'
+import { Sums } from './sums.ts'
 import type { Workload } from './workload.ts'
 
 const WORKLOADS: Readonly<Record<WorkloadName, new (world: World, random: Random) => Workload>> = {
@@ -20,6 +21,7 @@ const WORKLOADS: Readonly<Record<WorkloadName, new (world: World, random: Random
   W4: OneRow,
   W5: ResolveRaces,
   W6: MixedVersions,
+  W7: Sums,
 }
 
 export function makeWorkload(world: World, random: Random): Workload {

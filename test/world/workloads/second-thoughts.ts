@@ -5,6 +5,7 @@
  */
 import type { Receipt, RefusedMessage } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
+import { isOperation } from '../../model/operations.ts'
 import type { Random } from '../../model/random.ts'
 import { must } from '../violation.ts'
 import type { Visit } from '../visit.ts'
@@ -88,7 +89,7 @@ export function dealWithRefusal(
     const row = store.peek(visit.typeNamed(entity), id).row as Record<string, unknown> | undefined
     for (const [field, value] of Object.entries(values)) {
       must(
-        field === '$archived' || isDeepStrictEqual(row?.[field], value),
+        field === '$archived' || isOperation(value) || isDeepStrictEqual(row?.[field], value),
         'S13',
         () => `${entity}.${field} was written anew, and reads ${text(row?.[field])}`,
       )

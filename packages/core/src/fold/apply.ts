@@ -4,24 +4,42 @@
  *
  *   live'(r) = {m} ∪ {w ∈ live(r) : not saw(m, w) or w ∈ keep_m(r)}   for each r that m writes
  *   heads'   = {m} ∪ {h ∈ heads : not saw(m, h)}
+ *   total'(r) = total(r) with the operation of m, for each r that m writes by an operation
  */
 import { assert } from '../base/assert.ts'
 import { Write } from '../history/entry.ts'
 import { keeps, saw } from '../history/saw.ts'
 import type { Base } from '../message/message.ts'
+import { type AppFold, type Operation, folded, operationIn } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import { baseSeenBy } from './base.ts'
-import { type EntityState, type Fold, type LiveSet, spread, writesOf } from './state.ts'
+import {
+  type EntityState,
+  type Fold,
+  type LiveSet,
+  emptyBefore,
+  hasOperations,
+  spread,
+  writesOf,
+} from './state.ts'
 
 /** The state after `write`, which comes after all that is in it. */
 export function apply(state: EntityState | undefined, write: Write): EntityState {
-  if (!state) return write
-  const before = spread(state)
+  if (!state && !hasOperations(write)) return write
+  const before = state ? spread(state) : emptyBefore(write)
   const beside = before.heads.filter((head) => !saw(write, head))
   const live = before.live.slice()
-  let { bases } = before
+  let { bases, totals } = before
   for (let i = 0; i < write.regs.slots.length; i++) {
     const slot = write.regs.slots[i]!
+    const operation = operationIn(write.values[write.regs.names[i]!])
+    totals = totalsAfter(totals, operation, { slot, fold: write.regs.folds?.[i], of: write.entry })
+    if (operation) {
+      // Nobody overwrites an operation, so nothing is beside it: the newest write speaks for it.
+      live[slot] = write
+      if (bases?.has(slot)) bases = without(bases, slot)
+      continue
+    }
     const standing = joined(before.live[slot], write, write.regs.names[i]!)
     bases = basesAfter(bases, { slot, reg: write.regs.names[i]! }, { before, standing, write })
     live[slot] = standing
@@ -34,9 +52,24 @@ export function apply(state: EntityState | undefined, write: Write): EntityState
     // What is kept stands beside this write, as if it had been written beside it.
     linear: before.linear && beside.length === 0 && !write.keep,
     bases,
+    totals,
   }
   assert(after.heads.at(-1) === write, 'a write is the newest head of its entity')
   return after
+}
+
+/** Each operation counts once, whatever its author had seen. A value, from a liar, ends the total. */
+function totalsAfter(
+  totals: Fold['totals'],
+  operation: Operation | undefined,
+  {
+    slot,
+    fold,
+    of,
+  }: { readonly slot: number; readonly fold: AppFold | undefined; readonly of: object },
+): Fold['totals'] {
+  if (!operation) return totals?.has(slot) ? without(totals, slot) : totals
+  return new Map(totals).set(slot, folded(totals?.get(slot), operation, { fold, of }))
 }
 
 /** Whether a write had seen every head, so that it stands beside nothing. */
@@ -67,9 +100,9 @@ function basesAfter(
   return new Map<number, Base>(bases).set(slot, baseSeenBy(write, reg))
 }
 
-function without(bases: ReadonlyMap<number, Base>, slot: number): Fold['bases'] {
-  if (bases.size === 1) return undefined
-  const left = new Map(bases)
+function without<T>(map: ReadonlyMap<number, T>, slot: number): ReadonlyMap<number, T> | undefined {
+  if (map.size === 1) return undefined
+  const left = new Map(map)
   left.delete(slot)
   return left
 }

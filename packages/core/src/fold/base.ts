@@ -7,6 +7,7 @@
  */
 import { jsonBytes } from '../base/json.ts'
 import { isUnset } from '../schema/input.ts'
+import { operationIn } from '../schema/operations.ts'
 import { Write } from '../history/entry.ts'
 import type { Base, Bases } from '../message/message.ts'
 import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
@@ -41,7 +42,8 @@ export function basesUnder(write: Write): Bases | undefined {
   const place = under.get(write)
   if (!place) return undefined
   const bases: Record<Reg, Base> = {}
-  for (const reg of write.regs.names) if (reg !== ARCHIVED) bases[reg] = baseSeenBy(write, reg)
+  for (const reg of write.regs.names)
+    if (reg !== ARCHIVED && !operationIn(write.values[reg])) bases[reg] = baseSeenBy(write, reg)
   return bases
 }
 

@@ -16,7 +16,7 @@ import { isUnreadable } from '../schema/unreadable.ts'
 import { baseOf } from './base.ts'
 import { type Reader, readBase, readValue } from './read.ts'
 import { candidatesOf } from './shown.ts'
-import { type EntityState, headsOf, isLinear, liveOf, writesOf } from './state.ts'
+import { type EntityState, headsOf, isLinear, liveOf, totalOf, writesOf } from './state.ts'
 
 /** What a register comes to. `conflict`: in canonical order, one write for each different value. */
 export type Merged =
@@ -88,6 +88,7 @@ export function contestedRegisters(
     heads.every((head) => head === write || saw(head, write))
   for (const [slot, reg] of table.names.entries()) {
     const live = writesOf(liveOf(state, slot))
+    if (totalOf(state, slot)) continue // it merges, and nobody has to decide
     if (reg === ARCHIVED || live.every(isSeenByAll)) continue
     found.set(reg, { candidates: candidatesOf(live, reg, reader), base: baseOf(state, slot) })
   }

@@ -9,6 +9,7 @@ import type { Base } from '../message/message.ts'
 import type { Entity } from '../schema/entity.ts'
 import { decodeField } from '../schema/field.ts'
 import { isUnset } from '../schema/input.ts'
+import { operationIn } from '../schema/operations.ts'
 import type { Reg } from '../schema/registers.ts'
 import { Unreadable } from '../schema/unreadable.ts'
 
@@ -34,6 +35,7 @@ export function readStored(
   { entity, lenses }: Reader,
 ): unknown {
   if (isUnset(stored)) return undefined
+  if (operationIn(stored)) return stored // as its author wrote it, in every version
   if (version === entity.currentVersion || entity.each)
     return decodeField(entity.fieldAt(reg), stored)
   const seen = lenses.path(reg, version, entity.currentVersion).translate(stored)

@@ -3,6 +3,7 @@ import { type Json, jsonBytes } from '../base/json.ts'
 import { type Entry, Write } from '../history/entry.ts'
 import { keeps, saw } from '../history/saw.ts'
 import type { Base, Bases } from '../message/message.ts'
+import { operationIn } from '../schema/operations.ts'
 import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
 import { apply } from './apply.ts'
 import { baseIn } from './base.ts'
@@ -51,7 +52,7 @@ function basesLeftBy(
   for (const reg of write.regs.names) {
     const live = liveOf(before, table.slot(reg))
     const isSecond = live instanceof Write && (!saw(write, live) || keeps(write, reg, live))
-    if (reg === ARCHIVED || !isSecond) continue
+    if (reg === ARCHIVED || !isSecond || operationIn(write.values[reg])) continue
     // Rare, so the fold of what its author had seen is made when it is needed.
     seen ??= changesOf(write.entityId)
       .filter((other) => saw(write, other))

@@ -8,6 +8,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { compareReviews, compareWithin, orderKeyAt } from '../history/order.ts'
 import { Write } from '../history/entry.ts'
 import type { Review } from '../message/message.ts'
+import type { Field } from '../schema/field.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { AnyRow, FieldConflict, RowState } from '../schema/types.ts'
 import {
@@ -22,7 +23,7 @@ import type { RowContext } from './context.ts'
 import { archivedState, mergeRegister } from './merge.ts'
 import { defaultValue, readValue } from './read.ts'
 import { shownWrite } from './shown.ts'
-import { createdOf, type EntityState, headsOf, isLinear, lastOf, liveOf } from './state.ts'
+import { createdOf, type EntityState, headsOf, isLinear, lastOf, liveOf, totalOf } from './state.ts'
 import {
   orderKeyWith,
   reviewerOf,
@@ -190,11 +191,19 @@ export function buildRow(id: Uuid, state: EntityState, rows: RowClass): AnyRow {
 function setField(
   into: Record<string, unknown>,
   state: EntityState,
-  { name, reg }: { readonly name: string; readonly reg: string },
+  { name, reg, merging }: Pick<Field, 'name' | 'reg' | 'merging'>,
   context: RowContext,
 ): 0 | 1 {
   if (reg === ARCHIVED) return 0
   const slot = context.table.slotIfKnown(reg)
+  const total = slot < 0 ? undefined : totalOf(state, slot)
+  if (merging || (total && context.entity.each)) {
+    const isOwn = total && (!merging || merging.kind === total.kind)
+    const value = (isOwn ? total.value : undefined) ?? merging?.initial
+    if (value === undefined) return 0
+    into[name] = value
+    return 1
+  }
   const live = slot < 0 ? undefined : liveOf(state, slot)
   const value =
     live === undefined

@@ -9,6 +9,7 @@ import { Entry, type SessionRef, Write, giveReview } from '../history/entry.ts'
 import { compareOrder } from '../history/order.ts'
 import type { Base, Bases } from '../message/message.ts'
 import type { PageEntity, PageMessage, PageWrite } from '../protocol/pages.ts'
+import { type Total, withWaiting } from '../schema/operations.ts'
 import type { Reg, RegisterTable } from '../schema/registers.ts'
 import {
   createdOf,
@@ -50,7 +51,12 @@ export class PageWriter {
     })
     const heads = headsOf(state).map((head) => ordered.indexOf(head))
     const bases = basesByRegister(state, table)
-    return { type, id, writes, heads, linear: isLinear(state), ...(bases && { bases }) }
+    const totals = totalsByRegister(state, table)
+    return {
+      ...{ type, id, writes, heads, linear: isLinear(state) },
+      ...(bases && { bases }),
+      ...(totals && { totals }),
+    }
   }
 
   #message(entry: Entry): PageMessage {
@@ -69,6 +75,14 @@ function basesByRegister(state: EntityState, table: RegisterTable): Bases | unde
   if (state instanceof Write || !state.bases) return undefined
   const { names } = table
   return Object.fromEntries([...state.bases].map(([slot, base]) => [names[slot]!, base]))
+}
+
+function totalsByRegister(
+  state: EntityState,
+  { names }: RegisterTable,
+): Readonly<Record<Reg, Total>> | undefined {
+  if (state instanceof Write || !state.totals) return undefined
+  return Object.fromEntries([...state.totals].map(([slot, total]) => [names[slot]!, total]))
 }
 
 function liveRegistersOf(state: EntityState, table: RegisterTable): ReadonlyMap<Write, Reg[]> {
@@ -100,9 +114,10 @@ export class PageLoader {
       }
     }
     const created = writes[0]!
-    if (writes.length === 1 && entity.linear) return created
+    if (writes.length === 1 && entity.linear && !entity.totals) return created
     const bases = entity.bases && basesBySlot(entity.bases, table)
-    return { heads, live, created, last: writes.at(-1)!, linear: entity.linear, bases }
+    const totals = entity.totals && totalsBySlot(entity, table)
+    return { heads, live, created, last: writes.at(-1)!, linear: entity.linear, bases, totals }
   }
 
   #write(page: PageWrite, { type, id }: PageEntity, table: RegisterTable): Write {
@@ -145,4 +160,15 @@ export class PageLoader {
 
 function basesBySlot(bases: Bases, table: RegisterTable): ReadonlyMap<number, Base> {
   return new Map(Object.entries(bases).map(([reg, base]) => [table.slot(reg), base]))
+}
+
+/** What waited for a function that is known here is folded now. */
+function totalsBySlot(
+  entity: PageEntity,
+  table: RegisterTable,
+): ReadonlyMap<number, Total> | undefined {
+  const totals = Object.entries(entity.totals ?? {}).map(
+    ([reg, total]) => [table.slot(reg), withWaiting(total, table.foldOf(reg), entity)] as const,
+  )
+  return totals.length > 0 ? new Map(totals) : undefined
 }

@@ -49,5 +49,8 @@ function measured(state: EntityState, table: RegisterTable, measure: Measure): n
   if (!(state instanceof Write))
     for (const base of state.bases?.values() ?? [])
       bytes += typeof base === 'string' ? NUMBER_BYTES : NUMBER_BYTES + measure(base.value)
+  if (!(state instanceof Write))
+    for (const { value = null, waiting = [] } of state.totals?.values() ?? [])
+      bytes += SPAN_BYTES + measure(value) + measure(waiting)
   return bytes
 }

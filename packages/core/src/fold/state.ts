@@ -10,6 +10,7 @@
  */
 import { Write } from '../history/entry.ts'
 import type { Base } from '../message/message.ts'
+import { type Total, joinFault, operationIn } from '../schema/operations.ts'
 
 /** The live writes of one register: mostly one. */
 export type LiveSet = Write | readonly Write[]
@@ -26,6 +27,8 @@ export interface Fold {
   readonly linear: boolean
   /** By slot, of registers with several live writes: what stood there before they parted. */
   readonly bases: ReadonlyMap<number, Base> | undefined
+  /** By slot, of registers whose writes are operations: what these have made. `live` has the newest. */
+  readonly totals: ReadonlyMap<number, Total> | undefined
 }
 
 export type EntityState = Write | Fold
@@ -52,12 +55,45 @@ export function isLinear(state: EntityState): boolean {
   return state instanceof Write || state.linear
 }
 
+/** What the operations of a register have made; undefined where it has values. */
+export function totalOf(state: EntityState, slot: number): Total | undefined {
+  return state instanceof Write ? undefined : state.totals?.get(slot)
+}
+
+/** Whether some register is written by an operation, so that the write alone is no state. */
+export function hasOperations({ regs, values }: Write): boolean {
+  return regs.names.some((reg) => operationIn(values[reg]) !== undefined)
+}
+
+/** Why an operation of the write cannot join what stands, as a sentence; undefined when all can. */
+export function joinFaultOf(before: EntityState | undefined, write: Write): string | undefined {
+  for (const [i, reg] of write.regs.names.entries()) {
+    const operation = operationIn(write.values[reg])
+    const slot = write.regs.slots[i]!
+    const total = before && totalOf(before, slot)
+    if (operation) {
+      const isValue = before && !total && liveOf(before, slot) !== undefined
+      const fault = isValue
+        ? 'it holds a value, and this is an operation'
+        : joinFault(total, operation)
+      if (fault !== undefined) return `${reg}: ${fault}`
+    } else if (total) return `${reg}: its writes are operations, and this is a value`
+  }
+  return undefined
+}
+
 /** The same state with nothing folded away, to be changed by the fold. */
 export function spread(state: EntityState): Fold {
   if (!(state instanceof Write)) return state
   const live: (LiveSet | undefined)[] = []
   for (const slot of state.regs.slots) live[slot] = state
-  return { heads: [state], live, created: state, last: state, linear: true, bases: undefined }
+  return { ...emptyBefore(state), heads: [state], live }
+}
+
+/** Under the first write of an entity. */
+export function emptyBefore(first: Write): Fold {
+  const nothing = { bases: undefined, totals: undefined }
+  return { heads: [], live: [], created: first, last: first, linear: true, ...nothing }
 }
 
 export function writesOf(live: LiveSet | undefined): readonly Write[] {

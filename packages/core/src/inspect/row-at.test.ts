@@ -53,6 +53,18 @@ describe('8 and 9: a row from its history', () => {
     expect(field('m5', 'title')).toMatchObject({ value: 'B+C', conflict: false, base: undefined })
   })
 
+  it('adds up a register whose writes are operations, and never calls it a conflict', () => {
+    const add = (n: number): DagNode['values'] => ({ likes: { $op: ['counter', n] } })
+    const likes = rowAt(
+      dag([
+        node('m1', [], { values: add(1) }),
+        node('m2', ['m1'], { values: add(3) }),
+        node('m3', ['m1'], { authorId: 'bob', values: add(5) }),
+      ]),
+    )!.fields[0]
+    expect(likes).toMatchObject({ value: 9, conflict: false, live: [{ node: 'm3', value: 9 }] })
+  })
+
   it('merges fields that only one has written, and names heads and live registers', () => {
     expect(field('m3', 'done')).toMatchObject({ value: true, conflict: false })
     expect(rowAt(dag(nodes), 'm3')!.heads).toEqual(['m2', 'm3'])

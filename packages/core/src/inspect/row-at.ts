@@ -10,6 +10,7 @@
  */
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
+import { type Total, folded, operationIn } from '../schema/operations.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { Dag, DagNode, FieldRecord, LiveValue, RowRecord } from './records.ts'
 
@@ -151,6 +152,8 @@ export class History {
 }
 
 function fieldOf(history: History, reg: Reg, viewerId: Uuid | undefined): FieldRecord {
+  const total = totalOf(history, reg)
+  if (total) return total
   const live = history.live(reg)
   const own = live.filter((node) => node.authorId === viewerId)
   const shown = (own.at(-1) ?? live[0])?.values[reg]
@@ -165,6 +168,25 @@ function fieldOf(history: History, reg: Reg, viewerId: Uuid | undefined): FieldR
     conflict,
     base: conflict ? baseOf(history, reg, values) : undefined,
   }
+}
+
+/**
+ * Of a register whose writes are operations: the newest write, and the total of all that are here.
+ * Operations of an app are a list, for their function is not here.
+ */
+function totalOf(history: History, reg: Reg): FieldRecord | undefined {
+  const writers = history.nodes.filter(({ values }) => Object.hasOwn(values, reg))
+  const newest = writers.at(-1)
+  const written = newest?.values[reg]
+  if (!newest || written === undefined || !operationIn(written)) return undefined
+  let total: Total | undefined
+  for (const { values } of writers) {
+    const operation = operationIn(values[reg])
+    total = operation && folded(total, operation, { fold: undefined, of: history })
+  }
+  const value = total?.value ?? total?.waiting ?? null
+  const live = [{ node: newest.name, value }]
+  return { reg, value, live, candidates: live, conflict: false, base: undefined }
 }
 
 /** The one value that stood before the candidates parted, if there was one. */

@@ -8,10 +8,10 @@ import { CountersignError, type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Json, frozenJson } from '../base/json.ts'
 import { Chain, type Version } from './chain.ts'
 import { Draft, FIELDS_MAX } from './draft.ts'
-import { type Kinds, UNKNOWN_KIND, kindFault } from './kind.ts'
+import { type Kinds, UNKNOWN_KIND, kindFault, mergingKind } from './kind.ts'
 import { type Reg, nameFault } from './names.ts'
 import { shown, stepFault } from './step-fault.ts'
-import type { Step } from './steps.ts'
+import type { RemoveStep, Step } from './steps.ts'
 
 export const VERSIONS_MAX = 64
 export const STEPS_MAX = 256
@@ -90,6 +90,8 @@ export function extended(chain: Chain, next: NextVersion): Outcome<Chain> {
   const held = new Map(
     [...fields].map(([name, reg]) => [name, kinds.get(name) ?? carriedKind(before, reg)]),
   )
+  const merged = mergingFault(chain, { draft, held, steps })
+  if (merged !== undefined) return refused(`version ${version}: ${merged}`)
   const made = { ...versionOf(steps, revision, fields), kinds: held }
   return ok(new Chain(chain.entity, [...chain.versions, made], draft.registers))
 }
@@ -125,6 +127,35 @@ function kindsFault(kinds: Kinds, fields: ReadonlyMap<string, Reg>): string | un
     if (fault !== undefined) return `field ${shown(name)}: ${fault}`
   }
   return undefined
+}
+
+/**
+ * A field whose writes are operations stays one, of the same kind; of steps it takes `add`, `rename`
+ * and `remove` alone, because what its operations have made is no value that a step could read.
+ */
+function mergingFault(
+  chain: Chain,
+  { draft, held, steps }: { draft: Draft; held: Kinds; steps: readonly Step[] },
+): string | undefined {
+  const before = chain.versions.at(-1)!
+  for (const [name, reg] of draft.fields) {
+    const [was, is] = [mergingKind(carriedKind(before, reg)), mergingKind(held.get(name))]
+    if (before.names.has(reg) && was !== is)
+      return `${shown(name)} was ${carriedKind(before, reg)} and is ${held.get(name)}: a field that merges cannot become another, or one of values; declare a field of another name`
+    const touching = draft.registers
+      .get(reg)!
+      .steps.filter((placed) => placed.version > chain.version)
+    const wrong = touching.find(({ step }) => step.op !== 'rename')
+    if (is !== undefined && wrong)
+      return `${wrong.step.op}: ${shown(name)} merges, and is added, renamed and removed by steps, and nothing else`
+  }
+  const ended = steps.find(
+    (step) =>
+      step.op === 'remove' &&
+      step.default !== undefined &&
+      mergingKind(before.kinds.get(step.field)) !== undefined,
+  )
+  return ended && `remove: ${shown((ended as RemoveStep).field)} merges, and has no default`
 }
 
 /** What a register held in a version; unknown where it was not there. */

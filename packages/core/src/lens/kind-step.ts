@@ -1,5 +1,5 @@
 /** The step between two kinds of one field, as a line of code to paste. */
-import { alternativesOf } from './kind.ts'
+import { alternativesOf, mergingKind } from './kind.ts'
 
 /** Kinds that a `format` step turns into one another, and the form that it reads them in. */
 const FORMATS: readonly (readonly [was: string, is: string, forms: string])[] = [
@@ -17,6 +17,10 @@ const PAIRS_MAX = 8
 
 /** `field` is quoted. Where the stored values need no step, the line is a comment. */
 export function kindStep(field: string, was: string, is: string): string {
+  const [had, has] = [mergingKind(was), mergingKind(is)]
+  if (had !== has)
+    return `remove(${field}), add('…'), // no step leads from ${was} to ${is}: a field of another name`
+  if (had !== undefined) return `// ${field} needs no step: what is stored stays as it is`
   const [before, after] = [alternativesOf(was), alternativesOf(is)]
   if (before.includes('undefined') && !after.includes('undefined')) {
     return `remove(${field}), add(${field}, …), // no step fills what is missing: a field of its own, or keep this one optional`

@@ -4,6 +4,7 @@
  *
  *     string   number   boolean   any   date   bigint   bytes   id of person
  *     "doing" | "done" | "open"    number | null | undefined    list<string>    map<number>
+ *     counter   set<string>   operations
  *     { at: string, by: id of person | undefined }
  *
  * `undefined` says that the field may be missing. Bounds of a value (a length, a pattern, whole
@@ -20,6 +21,12 @@ export type Kinds = ReadonlyMap<string, string>
 
 export function isSameKind(a: string = UNKNOWN_KIND, b: string = UNKNOWN_KIND): boolean {
   return a === b || a === UNKNOWN_KIND || b === UNKNOWN_KIND
+}
+
+/** The kind without what it is made of, for a field whose writes are operations; undefined for values. */
+export function mergingKind(kind: string = UNKNOWN_KIND): string | undefined {
+  if (kind.startsWith('set<')) return 'set'
+  return kind === 'counter' || kind === 'operations' ? kind : undefined
 }
 
 /** Why this is no kind, or undefined. */

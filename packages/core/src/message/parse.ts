@@ -9,6 +9,7 @@ import type { Bytes } from '../base/size.ts'
 import { isUuid } from '../base/uuid.ts'
 import { isTypeName } from '../schema/entity.ts'
 import { isUnset } from '../schema/input.ts'
+import { operationFault, operationIn } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import type { Limits } from './limits.ts'
 import type { Assigned, Change, ChangeKind, ChangeMeta, Message, OwnSpan, Seen } from './message.ts'
@@ -148,6 +149,11 @@ export function valueFault(reg: string, value: Json): string | undefined {
   if (isUnset(value) && Object.keys(value as object).length === 1) return undefined
   if (reg === ARCHIVED) return typeof value === 'boolean' ? undefined : '$archived is true or false'
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const operation = operationIn(value)
+  if (operation) {
+    const malformed = operationFault(operation)
+    return malformed && `${reg}: ${malformed}`
+  }
   return Object.keys(value).some((key) => key.startsWith('$'))
     ? `${reg}: an object cannot have a key that starts with $`
     : undefined

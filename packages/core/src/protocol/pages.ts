@@ -6,10 +6,13 @@
  *   page    [messages, entities]
  *   message [id, author, session, clientSeq, seen, reviewer, eid, epoch, seq, time, reviewed at]
  *   seen    [lineage or 0, seq, from, [except…]]
- *   entity  [type, id, writes, heads, linear, bases]   writes in canonical order
+ *   entity  [type, id, writes, heads, linear, bases, totals]   writes in canonical order
  *   write   [message no, index, version, registers, values, is a creation, cut + 1, own]   what is 0
  *           at the end is left out
  *   bases   [register, base] for each register with several live writes; 0 where there are none
+ *
+ *   totals  [register, kind, [value] or 0, [operation…]] for each register whose writes are operations:
+ *           what these have made, and operations of an app that wait for who knows how to fold them
  *
  * Texts that repeat are numbered as in `pack.ts`.
  */
@@ -21,6 +24,7 @@ import { isCount } from '../message/parse.ts'
 import { packBase, readBase } from './bases.ts'
 import { itemAt } from './item-at.ts'
 import { isTypeName } from '../schema/entity.ts'
+import { type Total, isPrimitive, isSortedUnique } from '../schema/operations.ts'
 
 /** One write as a page names it. */
 export interface PageWrite {
@@ -54,6 +58,8 @@ export interface PageEntity {
   readonly linear: boolean
   /** Of registers with several live writes. */
   readonly bases?: Bases
+  /** Of registers whose writes are operations. */
+  readonly totals?: Readonly<Record<string, Total>>
 }
 
 export function pageText(entities: readonly PageEntity[]): string {
@@ -67,7 +73,7 @@ class PagePacker {
   readonly #refs = new Map<string, number>()
   readonly #numbers = new Map<PageMessage, number>()
 
-  entity({ type, id, writes, heads, linear, bases }: PageEntity): Json {
+  entity({ type, id, writes, heads, linear, bases, totals }: PageEntity): Json {
     const packed: Json[] = [
       this.#ref(type),
       id,
@@ -75,8 +81,19 @@ class PagePacker {
       heads,
       linear ? 1 : 0,
     ]
-    if (bases)
-      packed.push(Object.entries(bases).map(([reg, base]) => [this.#ref(reg), packBase(base)]))
+    if (bases || totals)
+      packed.push(
+        Object.entries(bases ?? {}).map(([reg, base]) => [this.#ref(reg), packBase(base)]),
+      )
+    if (totals)
+      packed.push(
+        Object.entries(totals).map(([reg, { kind, value, waiting = [] }]) => [
+          this.#ref(reg),
+          kind,
+          value === undefined ? 0 : [value],
+          waiting,
+        ]),
+      )
     return packed
   }
 
@@ -148,6 +165,16 @@ const listOf = (value: unknown): readonly unknown[] =>
 const numberOf = (value: unknown): number =>
   isCount(value) ? value : bad('has no number where one must be')
 
+function readTotal(kind: unknown, value: unknown, waiting: readonly unknown[]): Total {
+  const held = value === 0 ? {} : { value: listOf(value)[0] as Json }
+  const total = { ...held, ...(waiting.length > 0 && { waiting: waiting as readonly Json[] }) }
+  if (kind === 'ops') return { kind, ...total }
+  if (kind === 'counter' && Number.isSafeInteger(total.value)) return { kind, ...held }
+  const elements = kind === 'set' ? listOf(total.value) : undefined
+  const isSet = elements?.every(isPrimitive) && isSortedUnique(elements)
+  return isSet ? { kind: 'set', ...held } : bad('has a total that is none')
+}
+
 class PageReader {
   readonly #refs: string[] = []
   #messages: PageMessage[] = []
@@ -202,7 +229,7 @@ class PageReader {
   }
 
   #entity(packed: unknown, raw: readonly unknown[]): PageEntity {
-    const [typeRef, id, writes, heads, linear, bases] = listOf(packed)
+    const [typeRef, id, writes, heads, linear, bases = [], totals = []] = listOf(packed)
     if (!isUuid(id)) bad('has an entity without id')
     const type = this.#ref(typeRef)
     const read = listOf(writes).map((write) => this.#write(write, raw))
@@ -212,7 +239,11 @@ class PageReader {
     )
     if (headList.length === 0) bad('has an entity without heads')
     const place = { type, id, writes: read, heads: headList, linear: linear === 1 }
-    return bases === undefined ? place : { ...place, bases: this.#bases(listOf(bases)) }
+    return {
+      ...place,
+      ...(listOf(bases).length > 0 && { bases: this.#bases(listOf(bases)) }),
+      ...(listOf(totals).length > 0 && { totals: this.#totals(listOf(totals)) }),
+    }
   }
 
   #write(packed: unknown, raw: readonly unknown[]): PageWrite {
@@ -251,6 +282,15 @@ class PageReader {
       bases[this.#reg(reg)] = readBase(base) ?? bad('has a base that is none')
     }
     return bases
+  }
+
+  #totals(list: readonly unknown[]): Readonly<Record<string, Total>> {
+    const totals: Record<string, Total> = {}
+    for (const item of list) {
+      const [reg, kind, value, waiting] = listOf(item)
+      totals[this.#reg(reg)] = readTotal(kind, value, listOf(waiting))
+    }
+    return totals
   }
 
   #reg(ref: unknown): string {

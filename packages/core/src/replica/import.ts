@@ -184,7 +184,7 @@ function isSame({ entity }: Table, row: AnyRow, { values }: Registers): boolean 
   for (const name of names) {
     const field =
       name === 'id' || entity.assignedFields.has(name) ? undefined : entity.fieldOf(name)
-    if (!field) continue
+    if (!field || field.merging) continue // what it was written with is no value
     const shown = encodeField(field, row[name])
     if (!shown.ok || !jsonEqual(shown.value, values[field.reg])) return false
   }

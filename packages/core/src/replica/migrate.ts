@@ -7,7 +7,7 @@ import type { Json } from '../base/json.ts'
 import type { Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { Write } from '../history/entry.ts'
-import { type EntityState, headsOf, liveOf } from '../fold/state.ts'
+import { type EntityState, headsOf, liveOf, totalOf } from '../fold/state.ts'
 import { describeStep, lossOf } from '../lens/steps.ts'
 import type { Limits } from '../message/limits.ts'
 import type { Draft } from '../repo/draft.ts'
@@ -136,6 +136,7 @@ function outdated(
   const values: Record<string, Json> = {}
   for (const [slot, reg] of registers.names.entries()) {
     const live = liveOf(state, slot)
+    if (totalOf(state, slot)) continue // operations are the same in every version
     if (live === undefined || reg === ARCHIVED || !entity.fieldAt(reg)) continue
     if (!(live instanceof Write)) return 'conflict' // somebody decides it first
     if (live.version >= entity.currentVersion) continue

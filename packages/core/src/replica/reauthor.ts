@@ -98,10 +98,11 @@ function currentRegisters(
   }
   // What later versions added, a creation of an older one has not given.
   if (kind === 'create' && version < entity.currentVersion) {
-    for (const { reg } of entity.fields.values()) {
-      const added = entity.assigns(reg)
-        ? undefined
-        : reader.lenses.defaultOf(reg, entity.currentVersion)
+    for (const { reg, merging } of entity.fields.values()) {
+      const added =
+        merging || entity.assigns(reg)
+          ? undefined
+          : reader.lenses.defaultOf(reg, entity.currentVersion)
       if (current[reg] === undefined && added !== undefined) current[reg] = added
     }
   }

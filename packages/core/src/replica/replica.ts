@@ -95,6 +95,7 @@ export class Replica {
         authorId: () => this.#identity?.session.authorId,
         volatile: (write) =>
           write.entry.state === 'volatile' || this.status.getState().storage === 'degraded',
+        onFoldError: options.onError,
       },
       onListenerError: options.onError,
       onTable: (table) => void this.engines.set(table.entity.name, engineOf(table)),

@@ -1,8 +1,10 @@
-/** Rows as the store folds them, for devtools: names of heads and of live writes, with their values. */
+/** Rows as the store folds them, for devtools: names of heads and of live writes, with their values or totals. */
+import type { Json } from '../base/json.ts'
 import { nameOf } from '../inspect/event-ring.ts'
 import type { LiveValue, StateRecord } from '../inspect/records.ts'
 import { ANSWER_STATES_MAX } from '../inspect/requests.ts'
-import { type EntityState, headsOf, liveOf, writesOf } from '../fold/state.ts'
+import { type EntityState, headsOf, liveOf, totalOf, writesOf } from '../fold/state.ts'
+import type { Write } from '../history/entry.ts'
 import type { Table } from '../repo/table.ts'
 import type { Reg } from '../schema/registers.ts'
 import type { Replica } from './replica.ts'
@@ -26,7 +28,10 @@ function stateOf(state: EntityState, { entity, registers }: Table, id: string): 
   for (const [slot, reg] of registers.names.entries()) {
     const writes = writesOf(liveOf(state, slot))
     if (writes.length === 0) continue
-    live[reg] = writes.map(({ entry, values }) => ({ node: nameOf(entry), value: values[reg]! }))
+    const total = totalOf(state, slot)
+    const valueOf = ({ values }: Write): Json =>
+      total ? (total.value ?? total.waiting ?? null) : values[reg]!
+    live[reg] = writes.map((write) => ({ node: nameOf(write.entry), value: valueOf(write) }))
   }
   return { type: entity.name, id, heads: headsOf(state).map(({ entry }) => nameOf(entry)), live }
 }

@@ -1,7 +1,8 @@
 /**
  * Undo and redo, for one session: what each transaction found and what it wrote, newest last. To
  * take one back is a new transaction that gives every field its value back, as far as nobody has
- * written it since; what others did stays, and is reported.
+ * written it since; what others did stays, and is reported. Of an operation it is the inverse, where
+ * there is one.
  */
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -9,12 +10,13 @@ import { fieldName } from '../fold/conflicts.ts'
 import { archivedState, mergeRegister } from '../fold/merge.ts'
 import { type Reader, comparable, readValue } from '../fold/read.ts'
 import { shownWrite } from '../fold/shown.ts'
-import { type EntityState, liveOf } from '../fold/state.ts'
+import { type EntityState, liveOf, totalOf } from '../fold/state.ts'
 import { type Entry, Write } from '../history/entry.ts'
 import { isSameWrite } from '../history/saw.ts'
 import type { Table } from '../repo/table.ts'
 import { encodeField } from '../schema/field.ts'
 import { orUnset } from '../schema/input.ts'
+import { asJson, inverseOf, operationIn } from '../schema/operations.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import { isUnreadable } from '../schema/unreadable.ts'
 
@@ -123,7 +125,9 @@ export class UndoStack {
       if (!now) continue
       const values: Record<Reg, Json> = {}
       for (const [reg, value] of restoring(done, viewerId)) {
-        if (value !== undefined && this.#stillMine(now, done, reg)) values[reg] = value
+        // What others did meanwhile does not stand in the way of an inverse.
+        const isFree = operationIn(value) !== undefined || this.#stillMine(now, done, reg)
+        if (value !== undefined && isFree) values[reg] = value
         else
           skipped.push({
             entity: table.entity.name,
@@ -166,9 +170,14 @@ function restoring(
   // What the library added to keep a conflict open is nothing that anybody did.
   const names = write.regs.names.filter((reg) => reg !== ARCHIVED || !write.keep?.has(reg))
   return names.map((reg) => {
+    const slot = table.registers.slot(reg)
+    const operation = operationIn(write.values[reg])
+    if (operation) {
+      const inverse = inverseOf(operation, totalOf(before, slot)?.value)
+      return [reg, inverse && asJson(inverse)]
+    }
     if (reg === ARCHIVED)
       return [reg, archivedState(before, table.entity, table.registers).archived]
-    const slot = table.registers.slot(reg)
     return [reg, shownJson(before, { reg, slot, viewerId }, table.reader)]
   })
 }

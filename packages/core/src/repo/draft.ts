@@ -4,18 +4,26 @@
  * of it, a transaction within the transaction, can be thrown away by itself.
  */
 import { CountersignError } from '../base/outcome.ts'
-import { type Json } from '../base/json.ts'
+import { type Json, jsonFault } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
 import { brokenRule } from '../fold/conflicts.ts'
 import { archivedState, mergeRegister } from '../fold/merge.ts'
 import { isAgreed, isConflict, shownWrite } from '../fold/shown.ts'
-import { type EntityState, headsOf, isLinear, liveOf, writesOf } from '../fold/state.ts'
+import {
+  type EntityState,
+  headsOf,
+  isLinear,
+  joinFaultOf,
+  liveOf,
+  writesOf,
+} from '../fold/state.ts'
 import { type Entry, Write } from '../history/entry.ts'
 import { compareOrder } from '../history/order.ts'
 import type { Limits } from '../message/limits.ts'
 import type { ChangeKind } from '../message/message.ts'
 import type { Registers } from '../schema/input.ts'
+import { asJson, joined, operationIn } from '../schema/operations.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { AnyRow } from '../schema/types.ts'
 import type { Table } from './table.ts'
@@ -105,6 +113,11 @@ export class Draft {
       keep: under && this.#keepOf(table, under, { kind: resulting, asked, merged }),
     }
     const write = new Write(this.entry, facts, merged.values)
+    const misfit = joinFaultOf(before, write)
+    if (misfit !== undefined) {
+      const entity = table.entity.name
+      throw new CountersignError('invalid', `${entity}.${misfit}`, { entity, id, reason: misfit })
+    }
     const after = apply(before, write)
     const shown = table.row(id)
     this.#show(table, id, after)
@@ -306,8 +319,27 @@ function withArchived(table: Table, before: EntityState, asked: Registers): Regi
 function merge(table: Table, write: Registers, input: Registers): Registers {
   const values: Record<Reg, Json> = {}
   for (const name of write.regs.names) values[name] = write.values[name]!
-  for (const name of input.regs.names) values[name] = input.values[name]!
+  for (const name of input.regs.names)
+    values[name] = mergedValue(table, name, [write.values[name], input.values[name]!])
   return { regs: table.registers.set(Object.keys(values).sort()), values }
+}
+
+/** Several operations on one field become one; of values the last counts. */
+function mergedValue(
+  { entity }: Table,
+  reg: Reg,
+  [first, second]: readonly [first: Json | undefined, second: Json],
+): Json {
+  const [before, operation] = [operationIn(first), operationIn(second)]
+  if (!before || !operation) return second
+  const both = joined(before, operation)
+  const fault = both ? jsonFault(asJson(both)) : 'the operations of one transaction do not add up'
+  if (both && fault === undefined) return asJson(both)
+  const field = entity.fieldAt(reg)?.name ?? reg
+  throw new CountersignError('invalid', `${entity.name}.${field}: ${fault}`, {
+    ...{ entity: entity.name, field },
+    reason: fault,
+  })
 }
 
 function strictest(a: ChangeKind, b: ChangeKind): ChangeKind {

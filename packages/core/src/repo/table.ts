@@ -15,6 +15,7 @@ import type { EntityState } from '../fold/state.ts'
 import type { Write } from '../history/entry.ts'
 import type { Lenses } from '../lens/path.ts'
 import type { Entity } from '../schema/entity.ts'
+import { appFolds } from '../schema/merging.ts'
 import { RegisterTable } from '../schema/registers.ts'
 import type { AnyRow } from '../schema/types.ts'
 import { Conflicted } from './conflicted.ts'
@@ -31,6 +32,8 @@ interface Overlay {
 export interface Viewer {
   readonly authorId: () => Uuid | undefined
   readonly volatile: (write: Write) => boolean
+  /** Receives what the fold of an app's operations throws, once for each write. */
+  readonly onFoldError?: (error: unknown) => void
 }
 
 export class Table {
@@ -50,7 +53,10 @@ export class Table {
 
   constructor(entity: Entity, viewer: Viewer) {
     this.entity = entity
-    this.registers = new RegisterTable([...entity.fields.values()].map((field) => field.reg))
+    this.registers = new RegisterTable(
+      [...entity.fields.values()].map((field) => field.reg),
+      appFolds(entity.versions, (error) => viewer.onFoldError?.(error)),
+    )
     this.#context = {
       entity,
       lenses: entity.lenses,

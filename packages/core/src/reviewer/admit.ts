@@ -7,7 +7,7 @@ import type { Bytes } from '../base/size.ts'
 import { apply, sawAll } from '../fold/apply.ts'
 import { basesFor } from '../fold/review-bases.ts'
 import { isStateLargerThan, stateBytes } from '../fold/state-size.ts'
-import { type EntityState, headsOf, liveOf, writesOf } from '../fold/state.ts'
+import { type EntityState, headsOf, joinFaultOf, liveOf, writesOf } from '../fold/state.ts'
 import { saw } from '../history/saw.ts'
 import { type Entry, type Write, applyAssigned } from '../history/entry.ts'
 import { versionOf } from '../base/uuid.ts'
@@ -28,6 +28,7 @@ import type { Entity } from '../schema/entity.ts'
 import { fieldFault } from '../schema/field.ts'
 import { intake } from '../messaging/materialize.ts'
 import { isUnset } from '../schema/input.ts'
+import { operationIn } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import { type Assigners, assignedTo } from './assign.ts'
 import type { Ledger } from './ledger.ts'
@@ -154,6 +155,8 @@ function judged(message: Message, context: AdmitContext): Admission {
   if (refusal !== undefined) return reject('unauthorised', refusal)
   const published = schemaFault(entry, context.rows, batch)
   if (published !== undefined) return reject('invalid', published)
+  const misfit = entry.writes.map((write, i) => joinFaultOf(before[i], write)).find(Boolean)
+  if (misfit !== undefined) return reject('invalid', misfit)
   const bases = basesFor(entry, {
     before,
     changesOf: (id) => batch.changesOf(id),
@@ -354,9 +357,9 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
       'too_large',
       `what is assigned to it has more than ${limits.messageBytesMax} bytes`,
     )
-  // The state of a creation is its write, so the states have what is assigned, too.
   applyAssigned(entry, { assigned }, (type) => context.space.registers(type))
-  return { kind: 'accepted', entry, states, forked, assigned }
+  const given = entry.writes.map((write) => apply(batch.state(write.entityId), write))
+  return { kind: 'accepted', entry, states: given, forked, assigned }
 }
 
 function isCompareAndSet(write: Write): boolean {
@@ -364,8 +367,11 @@ function isCompareAndSet(write: Write): boolean {
 }
 
 function sawAllLive(before: EntityState, write: Write): boolean {
-  // What it keeps it has not decided, so there is no race about it.
-  const decided = write.regs.slots.filter((_, i) => !write.keep?.has(write.regs.names[i]!))
+  // What it keeps it has not decided, and an operation decides nothing: there is no race about them.
+  const decided = write.regs.slots.filter((_, i) => {
+    const reg = write.regs.names[i]!
+    return !write.keep?.has(reg) && !operationIn(write.values[reg])
+  })
   return decided.every((slot) => writesOf(liveOf(before, slot)).every((live) => saw(write, live)))
 }
 

@@ -59,6 +59,14 @@ export type ReviewerEvent =
       /** Types that the message changes. */
       readonly types: readonly string[]
     }
+  /** The fold of an app's operations threw or made no JSON; the value stays as it was. */
+  | {
+      readonly type: 'fold_failed'
+      /** The type whose field it folds. */
+      readonly entity: string
+      readonly error: string
+      readonly stack: string | undefined
+    }
   | { readonly type: 'store_failed'; readonly error: string }
   | { readonly type: 'store_recovered' }
 

@@ -12,7 +12,7 @@ import type { ReviewerStore } from '../ports/reviewer-store.ts'
 import { readPosition } from '../protocol/frames.ts'
 import { readRun } from '../protocol/runs.ts'
 import { Ledger, type StoredRecord } from './ledger.ts'
-import { SpaceState } from './space.ts'
+import { type FoldsOf, SpaceState } from './space.ts'
 
 export interface Loaded {
   readonly space: SpaceState
@@ -28,6 +28,7 @@ export interface LoadOptions {
   readonly signer: Signer
   readonly clock: Clock
   readonly limits: Limits
+  readonly foldsOf: FoldsOf
 }
 
 /** Rejects when the store cannot be read, is damaged, or belongs to another key or space. */
@@ -50,7 +51,7 @@ export async function loadSpace(options: LoadOptions): Promise<Loaded> {
     const { rejection, clientSeq } = JSON.parse(text) as { rejection: Rejection; clientSeq: number }
     ledger.rejected(sessionId, clientSeq, rejection)
   }
-  const space = new SpaceState(options.limits.heldChainsMax)
+  const space = new SpaceState(options.limits.heldChainsMax, options.foldsOf)
   const { loadRunsMax } = options.limits
   await replay(space, ledger, { epoch, head, store, spaceId, loadRunsMax })
   return { space, ledger, epoch, head }

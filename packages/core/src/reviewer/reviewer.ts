@@ -26,8 +26,8 @@ import type { Ledger } from './ledger.ts'
 import { type Loaded, loadSpace } from './load.ts'
 import { SpaceRows } from './rows.ts'
 import type { RuleFailure } from './rules.ts'
-import { typesOf } from './schema-rules.ts'
-import type { SpaceState } from './space.ts'
+import { foldsOf, typesOf } from './schema-rules.ts'
+import type { FoldsOf, SpaceState } from './space.ts'
 import { nackOffer, tellVerdicts } from './tell.ts'
 import { verifySeal } from './verify.ts'
 
@@ -40,12 +40,18 @@ export async function createReviewer(options: ReviewerOptions): Promise<Reviewer
   const types = typesOf(options.entities)
   const fault = assignersFault(options.assign ?? {}, types)
   if (fault) throw new Error(fault)
-  const loaded = await loadSpace({ ...options, limits: { ...LIMITS, ...options.limits } })
-  return new ReviewerRole(options, loaded)
+  const limits = { ...LIMITS, ...options.limits }
+  const given = { ...options, limits, foldsOf: foldsOf(types, options.onEvent) }
+  return new ReviewerRole(given, await loadSpace(given))
+}
+
+interface RoleOptions extends ReviewerOptions {
+  readonly limits: Limits
+  readonly foldsOf: FoldsOf
 }
 
 class ReviewerRole implements Reviewer, ConnectionHost {
-  readonly #options: ReviewerOptions & { readonly limits: Limits }
+  readonly #options: RoleOptions
   readonly limits: Limits
   readonly #types: ReadonlyMap<string, Entity> | undefined
   readonly #connections = new Set<Connection>()
@@ -64,9 +70,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   #rejected = 0
   #nacked = 0
 
-  constructor(options: ReviewerOptions, loaded: Loaded) {
-    this.limits = { ...LIMITS, ...options.limits }
-    this.#options = { ...options, limits: this.limits }
+  constructor(options: RoleOptions, loaded: Loaded) {
+    this.limits = options.limits
+    this.#options = options
     this.#types = typesOf(options.entities)
     this.#space = loaded.space
     this.#rows = new SpaceRows(loaded.space, this.#types)

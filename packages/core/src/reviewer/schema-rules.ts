@@ -6,9 +6,11 @@ import type { Chain } from '../lens/chain.ts'
 import { describeCorrection, sameSteps } from '../lens/correction.ts'
 import type { Entry } from '../history/entry.ts'
 import type { Entity } from '../schema/entity.ts'
+import { appFolds } from '../schema/merging.ts'
 import { SCHEMA, chainOfRow } from '../schema/system.ts'
+import type { ReviewerOptions } from './api.ts'
 import type { SpaceRows } from './rows.ts'
-import type { Batch } from './space.ts'
+import type { Batch, FoldsOf } from './space.ts'
 
 /** Types that every space has, whatever a deployment knows. */
 export const systemTypes: ReadonlyMap<string, Entity> = new Map([[SCHEMA.name, SCHEMA as Entity]])
@@ -18,6 +20,25 @@ export function typesOf(
   entities: readonly Entity[] | undefined,
 ): ReadonlyMap<string, Entity> | undefined {
   return entities && new Map([SCHEMA as Entity, ...entities].map((type) => [type.name, type]))
+}
+
+/** How the types fold the operations of the app. */
+export function foldsOf(
+  types: ReadonlyMap<string, Entity> | undefined,
+  onEvent: ReviewerOptions['onEvent'],
+): FoldsOf {
+  return (type) => {
+    const known = types?.get(type)
+    return (
+      known &&
+      appFolds(known.versions, (thrown) => {
+        const isError = thrown instanceof Error
+        const error = isError ? thrown.message : String(thrown)
+        const stack = isError ? thrown.stack : undefined
+        onEvent?.({ type: 'fold_failed', entity: type, error, stack })
+      })
+    )
+  }
 }
 
 /** Why the rows of `$schema` that a message writes are refused, or undefined. */

@@ -12,6 +12,7 @@ import type { EntityState } from '../fold/state.ts'
 import type { Entry, Write } from '../history/entry.ts'
 import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
+import type { AppFold } from '../schema/operations.ts'
 import { type Reg, RegisterTable } from '../schema/registers.ts'
 import { HeldChains } from './held-chains.ts'
 
@@ -22,20 +23,25 @@ interface SpaceEntity {
   readonly changes: Write[]
 }
 
+export type FoldsOf = (type: string) => ReadonlyMap<Reg, AppFold> | undefined
+
 export class SpaceState {
   readonly #entries = new Map<Uuid, Entry>()
   readonly #tables = new Map<string, RegisterTable>()
   readonly #entities = new Map<Uuid, SpaceEntity>()
   readonly #assigned = new LastAssigned()
   readonly chains: HeldChains
+  readonly #foldsOf: FoldsOf
 
-  constructor(heldChainsMax: number) {
+  /** `foldsOf`: how the deployment folds the operations of an app, by register of a type. */
+  constructor(heldChainsMax: number, foldsOf: FoldsOf = () => undefined) {
+    this.#foldsOf = foldsOf
     this.chains = new HeldChains(heldChainsMax)
   }
 
   registers(type: string): RegisterTable {
     let table = this.#tables.get(type)
-    if (!table) this.#tables.set(type, (table = new RegisterTable()))
+    if (!table) this.#tables.set(type, (table = new RegisterTable([], this.#foldsOf(type))))
     return table
   }
 

@@ -5,6 +5,7 @@
 import { utf8Bytes } from '../base/size.ts'
 import { type EntityState, liveOf, writesOf } from '../fold/state.ts'
 import { saw } from '../history/saw.ts'
+import { operationIn } from '../schema/operations.ts'
 import type { Write } from '../history/entry.ts'
 import type { Limits } from '../message/limits.ts'
 import type { Standing } from '../message/message.ts'
@@ -39,7 +40,7 @@ function* unseen(late: readonly Late[]): IterableIterator<Standing> {
   for (const { write, before } of late) {
     for (const [i, reg] of write.regs.names.entries()) {
       for (const live of writesOf(liveOf(before, write.regs.slots[i]!))) {
-        if (saw(write, live)) continue
+        if (saw(write, live) || operationIn(live.values[reg])) continue
         yield {
           entityId: write.entityId,
           type: write.type,

@@ -6,11 +6,23 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromBase64url, toBase64url } from '../base/bytes.ts'
 import type { Json } from '../base/json.ts'
+import type { OperationKind } from './operations.ts'
 
 export interface Codec<T> {
   encode(value: T): Json
   /** undefined: `json` is not of this codec's form. Never throws. */
   decode(json: Json): T | undefined
+}
+
+/** What a field that merges says of itself, under `~merging` of its schema. */
+export interface Merging {
+  readonly kind: OperationKind
+  /** What a row shows before the first operation. */
+  readonly initial: Json
+  /** Of a set: of its elements. Of an app's operations: of each, where the app gave one. */
+  readonly part?: FieldSchema<any, any> | undefined
+  /** Of an app's operations. */
+  readonly fold?: ((value: Json, operation: Json) => unknown) | undefined
 }
 
 /**
@@ -20,8 +32,10 @@ export interface Codec<T> {
 export type FieldSchema<In = unknown, Out = In> = StandardSchemaV1<In, Out> & {
   readonly '~codec'?: Codec<NonNullable<Out>>
   readonly '~kind'?: string
+  /** Of a field whose writes are operations (`merging.ts`). */
+  readonly '~merging'?: Merging
   /** The schema of the value where there is one. */
-  readonly '~optional'?: StandardSchemaV1<any, any>
+  readonly '~optional'?: FieldSchema<any, any>
 }
 
 function field<T>(

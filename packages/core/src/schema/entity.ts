@@ -6,6 +6,7 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { firstVersion, nextVersion } from '../lens/declare.ts'
+import { jsonEqual } from '../base/json.ts'
 import { nameFault } from '../lens/names.ts'
 import { Lenses } from '../lens/path.ts'
 import type { Step } from '../lens/steps.ts'
@@ -150,6 +151,11 @@ export class Entity<
     const kinds = kindsOf(named.values())
     const next = nextVersion(chain, { steps, fields: named.keys(), kinds, revision })
     const fields = fieldsOf(this.name, shape, (field) => next.fieldsIn(number).get(field)!)
+    for (const { name, reg, merging } of fields.values()) {
+      const shown = merging && new Lenses(next).defaultOf(reg, number)
+      if (shown !== undefined && !jsonEqual(shown, merging!.initial))
+        refuse(this.name, `${name} merges: it starts at ${JSON.stringify(merging!.initial)}`, name)
+    }
     return this.#with(
       {
         whole: wholeOf(shape),
@@ -181,7 +187,9 @@ export class Entity<
    */
   conflicts(fields: FieldPolicies<Out>, row: Partial<RowPolicies> = {}): Entity<Name, In, Out> {
     for (const name of Object.keys(fields)) {
-      if (!this.fieldOf(name)) refuse(this.name, `conflicts name no field of it: ${name}`)
+      const field = this.fieldOf(name)
+      if (!field) refuse(this.name, `conflicts name no field of it: ${name}`)
+      if (field.merging) refuse(this.name, `${name} merges, and is never in conflict`, name)
     }
     const byReg = Object.entries(fields).map(
       ([name, policy]) => [this.fieldOf(name)!.reg, policy as unknown] as const,
@@ -199,7 +207,9 @@ export class Entity<
     ...names: readonly K[]
   ): Entity<Name, Flat<Omit<In, K>>, Flat<Omit<Out, K> & { readonly [P in K]?: Out[P] }>> {
     for (const name of names) {
-      if (!this.fieldOf(name)) refuse(this.name, `assigned names no field of it: ${name}`)
+      const field = this.fieldOf(name)
+      if (!field) refuse(this.name, `assigned names no field of it: ${name}`)
+      if (field.merging) refuse(this.name, `${name} merges, and cannot be assigned`, name)
     }
     return this.#with({ assignedFields: new Set([...this.assignedFields, ...names]) })
   }
@@ -257,6 +267,8 @@ export function entity<Name extends string, S extends Shape>(
   if (!isTypeName(name)) {
     refuse(name, 'a type is named by 1 to 64 letters, digits, dots, dashes, a letter first')
   }
+  if ('~each' in shape && (shape['~each'] as FieldSchema)['~merging'])
+    refuse(name, 'a type without fixed fields has no fields that merge')
   const unkept = '~each' in shape ? unkeepable(shape['~each'] as FieldSchema) : undefined
   if (unkept) refuse(name, `its keys: ${unkept}`)
   const fields =

@@ -4,7 +4,9 @@
  */
 import { JSON_BOUNDS, type Json, frozenJson, jsonEqual, jsonFault } from '../base/json.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
-import type { Codec, FieldSchema } from './codec.ts'
+import type { Codec, FieldSchema, Merging } from './codec.ts'
+import { mergingFault, operationOf } from './merging.ts'
+import { asJson, operationIn } from './operations.ts'
 import type { Reg } from './registers.ts'
 
 /** What an app writes: an optional key that holds undefined is a key that is not there. */
@@ -16,6 +18,8 @@ export interface Field {
   readonly reg: Reg
   readonly schema: FieldSchema
   readonly codec: Codec<unknown> | undefined
+  /** Where its writes are operations. */
+  readonly merging?: Merging | undefined
 }
 
 /**
@@ -23,6 +27,8 @@ export interface Field {
  * undefined where an optional field is absent. The JSON is the library's own frozen copy.
  */
 export function encodeField(field: Field, value: unknown): Outcome<Json | undefined> {
+  if (field.merging)
+    return value === undefined ? ok(undefined) : encodeOperation(field.merging, value)
   const checked = validated(field.schema, value)
   if (!checked.ok && checked.error.code === 'schema_refused' && !field.codec) {
     const fault = jsonFault(value) // says more than what the schema made of it
@@ -30,6 +36,11 @@ export function encodeField(field: Field, value: unknown): Outcome<Json | undefi
   }
   if (!checked.ok || checked.value === undefined) return checked as Outcome<undefined>
   return jsonOf(field, checked.value)
+}
+
+function encodeOperation(merging: Merging, value: unknown): Outcome<Json> {
+  const operation = operationOf(merging, value)
+  return typeof operation === 'string' ? fail('invalid', operation) : ok(asJson(operation))
 }
 
 /** The same of a value that its schema has passed already. */
@@ -56,8 +67,11 @@ export function decodeField(field: Field | undefined, json: Json): unknown {
 
 /** Whether stored JSON is a valid value of the field. Never throws. */
 export function fieldFault(field: Field, json: Json | undefined): string | undefined {
-  const value = json === undefined ? undefined : decodeField(field, json)
+  if (!field.merging && operationIn(json))
+    return 'an operation is written to a field that has values'
   try {
+    if (field.merging) return json === undefined ? undefined : mergingFault(field.merging, json)
+    const value = json === undefined ? undefined : decodeField(field, json)
     const checked = validated(field.schema, value)
     return checked.ok ? undefined : checked.error.message
   } catch (error) {

@@ -73,6 +73,7 @@ export function encodePatch(entity: Entity, table: RegisterTable, patch: object)
   const names: string[] = []
   for (const key of Object.keys(given)) {
     const field = writable(entity, key)
+    if (field.merging && given[key] === undefined) throw noValue(entity, field)
     values[field.reg] = orUnset(unwrap(entity, field, encodeField(field, given[key])))
     names.push(field.reg)
   }
@@ -85,6 +86,10 @@ export function encodeDecision(
   table: RegisterTable,
   { [ARCHIVED]: archived, ...fields }: Readonly<Record<string, unknown>>,
 ): Registers {
+  for (const key of Object.keys(fields)) {
+    const field = entity.fieldOf(key)
+    if (field?.merging) throw noValue(entity, field)
+  }
   const { regs, values } = encodePatch(entity, table, fields)
   if (archived === undefined) return { regs, values }
   if (typeof archived !== 'boolean') {
@@ -124,6 +129,15 @@ function unwrap<T>(entity: Entity, field: Field, result: Outcome<T>): T {
     entity: entity.name,
     field: field.name,
     reason: result.error.message,
+  })
+}
+
+function noValue({ name: entity }: Entity, { name: field }: Field): CountersignError {
+  const why = 'its writes are operations; it is never unset, and never in conflict'
+  return new CountersignError('invalid', `${entity}.${field}: ${why}`, {
+    entity,
+    field,
+    reason: why,
   })
 }
 

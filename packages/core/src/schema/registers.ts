@@ -6,6 +6,7 @@
  */
 
 import type { Reg } from '../lens/names.ts'
+import type { AppFold } from './operations.ts'
 
 export type { Reg }
 
@@ -20,6 +21,8 @@ export interface RegSet {
   readonly names: readonly Reg[]
   /** Slots of `names`, in the same order. */
   readonly slots: readonly number[]
+  /** How the app folds its own operations, aligned with `names`; absent where it folds none. */
+  readonly folds?: readonly (AppFold | undefined)[]
 }
 
 export class RegisterTable {
@@ -30,7 +33,10 @@ export class RegisterTable {
   /** All registers that the type declares: what nearly every create writes. */
   readonly declared: RegSet
 
-  constructor(declared: Iterable<Reg> = []) {
+  readonly #folds: ReadonlyMap<Reg, AppFold>
+
+  constructor(declared: Iterable<Reg> = [], folds: ReadonlyMap<Reg, AppFold> = new Map()) {
+    this.#folds = folds
     const names = [...declared]
     for (const name of names) this.slot(name)
     this.declared = this.set(names.sort())
@@ -51,6 +57,11 @@ export class RegisterTable {
     return slot
   }
 
+  /** How the app folds its own operations of a register. */
+  foldOf(reg: Reg): AppFold | undefined {
+    return this.#folds.get(reg)
+  }
+
   /** The slot of a register that has been seen, or -1. */
   slotIfKnown(reg: Reg): number {
     return this.#slots.get(reg) ?? -1
@@ -62,7 +73,11 @@ export class RegisterTable {
     const cache = names.length === 1 ? this.#single : this.#sets
     let set = cache.get(key)
     if (!set) {
-      set = { names: Object.freeze([...names]), slots: names.map((name) => this.slot(name)) }
+      const slots = names.map((name) => this.slot(name))
+      const folds = names.some((name) => this.#folds.has(name)) && {
+        folds: names.map((name) => this.#folds.get(name)),
+      }
+      set = { names: Object.freeze([...names]), slots, ...folds }
       cache.set(key, set)
     }
     return set

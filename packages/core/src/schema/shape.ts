@@ -60,7 +60,20 @@ export function fieldsOf(
     const unkept = unkeepable(schema)
     if (unkept) refuse(entity, `field ${field}: ${unkept}`, field)
     const codec = schema['~codec'] as Codec<unknown> | undefined
-    fields.set(field, { name: field, reg: regOf(field), schema, codec })
+    if (schema['~optional']?.['~merging'])
+      refuse(
+        entity,
+        `field ${field}: a field that merges always has a value; leave optional() out`,
+        field,
+      )
+    const merging = schema['~merging']
+    fields.set(field, {
+      name: field,
+      reg: regOf(field),
+      schema,
+      codec,
+      ...(merging && { merging }),
+    })
   }
   if (fields.size > REGISTERS_MAX) {
     refuse(

@@ -2,14 +2,22 @@
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entity } from './entity.ts'
+import type { Operation } from './operations.ts'
 
 /** What `create` takes. */
 export type Input<E extends Entity> = E['~input']
 
-/** What `update` takes: any part of a row; `undefined` unsets an optional field. */
+/** What `update` takes: any part of a row; `undefined` unsets an optional field. Fields that merge take operations. */
 export type Patch<E extends Entity> = {
-  readonly [K in keyof E['~output'] & keyof E['~input']]?: E['~output'][K] | undefined
+  readonly [K in keyof E['~output'] & keyof E['~input']]?: Written<E['~input'][K], E['~output'][K]>
 }
+
+/** A field that merges is written by its operations alone, any other by its values. */
+type Written<In, Out> = [NonNullable<In>] extends [never]
+  ? Out | undefined
+  : [NonNullable<In>] extends [Operation]
+    ? NonNullable<In>
+    : Out | undefined
 
 /** How far a row's newest change has come. */
 export type RowState = 'volatile' | 'pending' | 'provisional' | 'canonical'

@@ -1,0 +1,238 @@
+/**
+ * Values that merge: registers whose writes are operations. Everybody folds the operations in
+ * canonical order, pending ones on top, each exactly once; so two people who add 3 and 5 both see
+ * 8, and nothing is in conflict. This file owns the stored form of an operation and what one does
+ * to a value. It knows nothing of entities, messages or states.
+ *
+ *     counter   { $op: ['counter', 3] }            safe integers: sums are exact in every order
+ *     set       { $op: ['set', [added…], [removed…]] }   sorted, without an element in both
+ *     ops       { $op: ['ops', [operation…]] }     the app's own, folded by its own function
+ *
+ * An operation names its kind, so whoever does not know the type folds counters and sets all the
+ * same, and keeps the operations of an app, in order, for those who know its function.
+ */
+import { type Json, frozenJson, jsonFault } from '../base/json.ts'
+
+/** What a set holds: JSON without parts. */
+export type Primitive = string | number | boolean | null
+
+export interface CounterOperation {
+  readonly $op: readonly ['counter', number]
+}
+
+export interface SetOperation<T extends Primitive = Primitive> {
+  readonly $op: readonly ['set', readonly T[], readonly T[]]
+}
+
+export interface AppOperation<O = unknown> {
+  readonly $op: readonly ['ops', readonly O[]]
+}
+
+export type Operation = CounterOperation | SetOperation | AppOperation
+export type OperationKind = Operation['$op'][0]
+
+/** What the operations of a register have made so far. */
+export interface Total {
+  readonly kind: OperationKind
+  /** Absent where no function was at hand to fold the first operation. */
+  readonly value?: Json
+  /** Operations of an app, oldest first, that wait for a reader who knows its function. */
+  readonly waiting?: readonly Json[]
+}
+
+/** How the app folds its own operations of one register. `of` is the message, to report it once. */
+export interface AppFold {
+  readonly initial: Json
+  /** Never throws. */
+  readonly apply: (value: Json, operation: Json, of: object) => Json
+}
+
+const NO_ELEMENTS: readonly Primitive[] = Object.freeze([])
+
+/** The operation that a register is written with; undefined for a value. */
+export function operationIn(stored: Json | undefined): Operation | undefined {
+  if (typeof stored !== 'object' || stored === null) return undefined
+  return Array.isArray((stored as { readonly $op?: unknown }).$op)
+    ? (stored as unknown as Operation)
+    : undefined
+}
+
+/** The operation as it is stored in a message. */
+export function asJson(operation: Operation): Json {
+  return operation as unknown as Json
+}
+
+/** What is malformed in an operation, or undefined. Bounds of JSON are checked apart. */
+export function operationFault(operation: Operation): string | undefined {
+  if (Object.keys(operation).length !== 1) return 'an operation has no key but $op'
+  const parts: readonly unknown[] = operation.$op
+  if (parts[0] === 'counter')
+    return parts.length === 2 && Number.isSafeInteger(parts[1])
+      ? undefined
+      : 'a counter is incremented by a whole number of at most 2^53 - 1'
+  if (parts[0] === 'set') return parts.length === 3 ? setFault(operation as SetOperation) : SET_FORM
+  if (parts[0] !== 'ops') return 'there is no such kind of operation'
+  return parts.length === 2 && Array.isArray(parts[1]) && parts[1].length > 0
+    ? undefined
+    : 'operations of an app are a list of at least one'
+}
+
+const SET_FORM = 'an operation of a set is two sorted lists of elements without one in both'
+
+function setFault({ $op: [, added, removed] }: SetOperation): string | undefined {
+  for (const list of [added, removed] as readonly unknown[]) {
+    if (!Array.isArray(list) || !list.every(isPrimitive)) return SET_FORM
+    if (!isSortedUnique(list)) return SET_FORM
+  }
+  return added.some((element) => placeOf(removed, element).found) ? SET_FORM : undefined
+}
+
+/** Whether a set can hold it: a text, a finite number, true, false or null. */
+export function isPrimitive(value: unknown): value is Primitive {
+  return (typeof value !== 'object' || value === null) && jsonFault(value) === undefined
+}
+
+export function isSortedUnique(elements: readonly Primitive[]): boolean {
+  return elements.every((each, i) => i === 0 || compareElements(elements[i - 1]!, each) < 0)
+}
+
+/** An operation of a set, of elements in any order. */
+export function setOperation<T extends Primitive>(
+  added: readonly T[],
+  removed: readonly T[],
+): SetOperation<T> {
+  return frozenOperation({ $op: ['set', sortedUnique(added), sortedUnique(removed)] })
+}
+
+export function frozenOperation<T extends Operation>(operation: T): T {
+  return frozenJson(asJson(operation)) as unknown as T
+}
+
+/** null, false, true, numbers, texts by code unit. */
+export function compareElements(a: Primitive, b: Primitive): number {
+  const rank = rankOf(a) - rankOf(b)
+  if (rank !== 0) return rank
+  return a === b ? 0 : a! < b! ? -1 : 1
+}
+
+function rankOf(element: Primitive): number {
+  if (element === null) return 0
+  return { boolean: 1, number: 2, string: 3 }[typeof element as 'boolean' | 'number' | 'string']
+}
+
+function sortedUnique<T extends Primitive>(elements: readonly T[]): readonly T[] {
+  const sorted = elements.map((element) => (element === 0 ? (0 as T) : element))
+  return sorted.sort(compareElements).filter((each, i) => i === 0 || each !== sorted[i - 1])
+}
+
+/** Where an element is in a sorted list, or where it belongs. */
+function placeOf(list: readonly Primitive[], element: Primitive): { at: number; found: boolean } {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (compareElements(list[middle]!, element) < 0) low = middle + 1
+    else high = middle
+  }
+  return { at: low, found: low < list.length && list[low] === element }
+}
+
+/**
+ * Two operations as one, `second` on top of `first`; undefined where they are of two kinds, or
+ * their sum is no safe integer.
+ */
+export function joined(first: Operation, second: Operation): Operation | undefined {
+  const [a, b] = [first.$op, second.$op]
+  if (a[0] === 'counter' && b[0] === 'counter')
+    return Number.isSafeInteger(a[1] + b[1])
+      ? frozenOperation({ $op: ['counter', a[1] + b[1]] })
+      : undefined
+  if (a[0] === 'set' && b[0] === 'set') {
+    const added = a[1].filter((element) => !placeOf(b[2], element).found)
+    const removed = a[2].filter((element) => !placeOf(b[1], element).found)
+    return setOperation([...added, ...b[1]], [...removed, ...b[2]])
+  }
+  if (a[0] === 'ops' && b[0] === 'ops') return frozenOperation({ $op: ['ops', [...a[1], ...b[1]]] })
+  return undefined
+}
+
+/** What takes an operation back that met `before`; undefined where nothing does. */
+export function inverseOf({ $op }: Operation, before: Json | undefined): Operation | undefined {
+  if ($op[0] === 'counter') return frozenOperation({ $op: ['counter', $op[1] === 0 ? 0 : -$op[1]] })
+  if ($op[0] !== 'set') return undefined
+  const had = elementsOf(before)
+  return setOperation(
+    $op[2].filter((element) => placeOf(had, element).found),
+    $op[1].filter((element) => !placeOf(had, element).found),
+  )
+}
+
+function elementsOf(value: Json | undefined): readonly Primitive[] {
+  return Array.isArray(value) ? (value as readonly Primitive[]) : NO_ELEMENTS
+}
+
+/**
+ * The total with one operation more. Pure, and total: an operation of another kind than those
+ * before it, or one that would leave the safe integers, changes nothing.
+ */
+export function folded(
+  total: Total | undefined,
+  { $op }: Operation,
+  { fold, of }: { readonly fold: AppFold | undefined; readonly of: object },
+): Total {
+  if (total && total.kind !== $op[0]) return total
+  switch ($op[0]) {
+    case 'counter': {
+      const before = (total?.value ?? 0) as number
+      const value = before + $op[1]
+      return { kind: 'counter', value: Number.isSafeInteger(value) ? value : before }
+    }
+    case 'set':
+      return { kind: 'set', value: withElements(elementsOf(total?.value), $op) }
+    case 'ops': {
+      const operations = $op[1] as readonly Json[]
+      const { waiting = [] } = total ?? {}
+      return withWaiting({ ...total, kind: 'ops', waiting: [...waiting, ...operations] }, fold, of)
+    }
+  }
+}
+
+/** The same total with what waits in it folded, where the function is known here. */
+export function withWaiting(
+  { kind, value, waiting = [] }: Total,
+  fold: AppFold | undefined,
+  of: object,
+): Total {
+  if (!fold || kind !== 'ops') {
+    const kept = waiting.length > 0 && { waiting }
+    return { kind, ...(value !== undefined && { value }), ...kept }
+  }
+  return {
+    kind,
+    value: waiting.reduce((now, one) => fold.apply(now, one, of), value ?? fold.initial),
+  }
+}
+
+function withElements(
+  before: readonly Primitive[],
+  [, added, removed]: SetOperation['$op'],
+): readonly Primitive[] {
+  const after = before.slice()
+  for (const element of removed) {
+    const { at, found } = placeOf(after, element)
+    if (found) after.splice(at, 1)
+  }
+  for (const element of added) {
+    const { at, found } = placeOf(after, element)
+    if (!found) after.splice(at, 0, element)
+  }
+  return Object.freeze(after)
+}
+
+/** Why an operation cannot join a total, as a sentence; undefined when it can. */
+export function joinFault(total: Total | undefined, { $op }: Operation): string | undefined {
+  if (total && total.kind !== $op[0]) return `it holds a ${total.kind}, and this is a ${$op[0]}`
+  if ($op[0] !== 'counter') return undefined
+  return Number.isSafeInteger(((total?.value ?? 0) as number) + $op[1])
+    ? undefined
+    : 'the counter would leave the safe integers (2^53 - 1)'
+}
