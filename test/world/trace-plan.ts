@@ -14,6 +14,8 @@ export interface PlannedMessage {
   readonly record: MessageRecord
   /** Its changes of rows that can be replayed. */
   readonly changes: readonly PlannedChange[]
+  /** Whether the trace has every message that was accepted before it. */
+  readonly followsAll: boolean
 }
 
 export interface TracePlan {
@@ -40,8 +42,11 @@ export function planOf({ messages }: Trace): TracePlan {
       if (!isWhole(record, change, knows)) rows.delete(key)
     }
   }
-  const planned = counted.toSorted(byOrder).map((record) => ({
+  const sorted = counted.toSorted(byOrder)
+  const gap = sorted.findIndex(({ review }, at) => review?.seq !== at + 1)
+  const planned = sorted.map((record, at) => ({
     record,
+    followsAll: gap < 0 || at < gap,
     changes: record.changes.flatMap(({ values, ...change }) =>
       values && rows.has(rowKey(change)) ? [{ ...change, values }] : [],
     ),

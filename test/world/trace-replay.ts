@@ -71,10 +71,10 @@ export async function replayTrace(trace: Trace): Promise<TraceReplay> {
     player = new Player(reviewer, parts)
     for (const message of plan.messages) await player.play(message)
     stores.push(open())
-    const { accepted, refused } = player
+    const { accepted, leftOut } = player
     const differences = [...player.differences]
     const expected = trace.rows.filter(
-      (row) => plan.rows.has(rowKey(row)) && !refused.has(rowKey(row)),
+      (row) => plan.rows.has(rowKey(row)) && !leftOut.has(rowKey(row)),
     )
     for (const [at, each] of stores.entries()) {
       const found = await digestsOf(each, reviewer, player)
@@ -132,8 +132,9 @@ async function digestsOf(
 class Player {
   accepted = 0
   readonly differences: string[] = []
-  /** Rows of messages that had no verdict in the trace, and were refused here. */
-  readonly refused = new Set<string>()
+  /** Rows that cannot be compared: a message without a verdict in the trace was refused here, or
+   * one that forked in the trace has nothing beside it here, because that is not in the trace. */
+  readonly leftOut = new Set<string>()
   readonly #parts: AuthorParts
   readonly #authors = new Map<string, Promise<TraceAuthor>>()
   readonly #ids = new Map<string, string>()
@@ -179,8 +180,9 @@ class Player {
     this.accepted++
     this.#ids.set(record.name, message.id)
     for (const name of [message.id, `${sessionId}:${clientSeq}`]) this.#names.set(name, record.name)
-    if (record.review && record.review.forked !== verdict.forked)
-      this.differences.push(`${record.name} forked ${verdict.forked ? 'here' : 'there'} alone`)
+    if (!record.review || record.review.forked === verdict.forked) return
+    if (!verdict.forked && !planned.followsAll) this.#leaveOut(planned)
+    else this.differences.push(`${record.name} forked ${verdict.forked ? 'here' : 'there'} alone`)
   }
 
   /** The last frame was no message at all in the reviewer's eyes. */
@@ -213,11 +215,16 @@ class Player {
     }
   }
 
-  #refuse({ record, changes }: PlannedMessage, why: string): void {
-    for (const change of changes) this.refused.add(rowKey(change))
+  #refuse(planned: PlannedMessage, why: string): void {
+    const { record } = planned
+    this.#leaveOut(planned)
     // What nobody had decided yet may go either way; what was accepted must be so again.
     if (record.review)
       this.differences.push(`${record.name} was accepted, and is refused here: ${why}`)
+  }
+
+  #leaveOut({ changes }: PlannedMessage): void {
+    for (const change of changes) this.leftOut.add(rowKey(change))
   }
 
   #authorOf(sessionId: string): Promise<TraceAuthor> {

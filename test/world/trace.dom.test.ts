@@ -47,6 +47,8 @@ async function story(): Promise<SyncStore> {
   open = await scene({ entities })
   const on = open
   const ann = await on.open({ entities, storage: memoryStorage() })
+  // A store remembers overwritten messages only while somebody looks at it, as the panel does.
+  inspect(ann)!.subscribe(() => {})
   const bob = await on.open({ entities })
   const apart = async (byAnn: () => void, byBob: () => void): Promise<void> => {
     for (const [store, write] of [

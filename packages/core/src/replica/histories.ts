@@ -36,13 +36,13 @@ export function messagesOf(replica: Replica, request: RequestOf<'messages'>): Me
   const { which, values } = request
   const limit = Math.min(request.limit ?? ANSWER_MESSAGES_MAX, ANSWER_MESSAGES_MAX)
   const ordered = [...entries].sort(compareEntries)
-  const parentsOf = parentsAmong(ordered)
+  const basisOf = basisAmong(ordered)
   const found = ordered
     .filter((entry) =>
       typeof which === 'object' ? nameOf(entry) === which.name : which === 'all' || isOwn(entry),
     )
     .slice(-limit)
-    .map((entry) => recordOf(entry, { own: isOwn(entry), values, refused, parentsOf }))
+    .map((entry) => recordOf(entry, { own: isOwn(entry), values, refused, basisOf }))
   const earlier = refused.earlier.filter(
     ({ name }) => typeof which !== 'object' || name === which.name,
   )
@@ -66,8 +66,8 @@ function recordOf(
     own,
     values,
     refused,
-    parentsOf,
-  }: { own: boolean; values: boolean; refused: RefusedRecords; parentsOf: ParentsOf },
+    basisOf,
+  }: { own: boolean; values: boolean; refused: RefusedRecords; basisOf: BasisOf },
 ): MessageRecord {
   const { rejection } = entry
   return {
@@ -81,25 +81,36 @@ function recordOf(
     timestamp: entry.timestamp,
     bytes: messageBytes(entry.writes, entry),
     arrival: entry.arrival,
-    changes: entry.writes.map((write) => changeOf(write, values, parentsOf)),
+    changes: entry.writes.map((write) => changeOf(write, values, basisOf(write))),
     review: entry.review && reviewRecord(entry.review),
     refusal: rejection && { reason: rejection.reason, detail: rejection.detail },
     ...refused.of(entry),
   }
 }
 
-type ParentsOf = (write: Write) => readonly Write[]
+interface Basis {
+  /** Names of the heads that a write was written on, as far as they are known. */
+  readonly parents: readonly string[]
+  readonly keep: Record<Reg, readonly string[]> | undefined
+}
 
-/** The heads that a write was written on, as far as they are among these entries, which are in canonical order. */
-function parentsAmong(ordered: readonly Entry[]): ParentsOf {
-  const before = new Map<Uuid, Write[]>()
-  const parents = new Map<Write, readonly Write[]>()
+type BasisOf = (write: Write) => Basis | undefined
+
+/** What each write was written on, among these entries, which are in canonical order. */
+function basisAmong(ordered: readonly Entry[]): BasisOf {
+  const earlier = new Map<Uuid, Write[]>()
+  const found = new Map<Write, Basis>()
   for (const write of ordered.flatMap(({ writes }) => writes)) {
-    const earlier = before.get(write.entityId) ?? []
-    parents.set(write, write.parents.length > 0 ? write.parents : newestSeen(write, earlier))
-    before.set(write.entityId, [...earlier, write])
+    const before = earlier.get(write.entityId) ?? []
+    const parents = write.parents.length > 0 ? write.parents : newestSeen(write, before)
+    found.set(write, {
+      parents: parents.map((parent) => nameOf(parent.entry)),
+      keep: keepOf(write, before),
+    })
+    before.push(write)
+    earlier.set(write.entityId, before)
   }
-  return (write) => parents.get(write) ?? write.parents
+  return (write) => found.get(write)
 }
 
 /** Of what its author had seen, that which nobody else of it had seen. */
@@ -118,9 +129,8 @@ function compareEntries(a: Entry, b: Entry): number {
   return a.arrival - b.arrival
 }
 
-function changeOf(write: Write, values: boolean, parentsOf: ParentsOf): ChangeRecord {
+function changeOf(write: Write, values: boolean, basis: Basis | undefined): ChangeRecord {
   const { names } = write.regs
-  const keep = keepOf(write)
   return {
     type: write.type,
     id: write.entityId,
@@ -128,15 +138,15 @@ function changeOf(write: Write, values: boolean, parentsOf: ParentsOf): ChangeRe
     version: write.version,
     regs: names,
     ...(values && { values: names.map((reg) => write.values[reg] ?? null) }),
-    parents: parentsOf(write).map((parent) => nameOf(parent.entry)),
-    ...(keep && { keep }),
+    parents: basis?.parents ?? [],
+    ...(basis?.keep && { keep: basis.keep }),
   }
 }
 
 /** Names of what it keeps; a write that is named by its id is looked for among those. */
 export function keepOf(
   { keep }: Write,
-  among: readonly Write[] = [],
+  among: readonly Write[],
 ): Record<Reg, readonly string[]> | undefined {
   const named = (write: Write | string): string => {
     if (typeof write !== 'string') return nameOf(write.entry)
