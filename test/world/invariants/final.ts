@@ -62,50 +62,7 @@ function s1Converged(world: World): void {
     pictures.set(reading.key, first)
     for (const [id, text] of picture) {
       const other = first.rows.get(id)
-      must(
-        text === other,
-        'S1',
-        () =>
-          `${name} and ${first.name} differ: ${text} and ${other}` +
-          (process.env['DBG']
-            ? id +
-              ' ' +
-              truth.history(id)!.name +
-              truth
-                .history(id)!
-                .facts.map(
-                  (f) =>
-                    '\n' +
-                    f.name +
-                    ' ' +
-                    f.message.id.slice(0, 4) +
-                    ' seq=' +
-                    f.seq +
-                    ' ' +
-                    f.message.header.sessionId.slice(0, 4) +
-                    ':' +
-                    f.message.header.clientSeq +
-                    ' seen ' +
-                    JSON.stringify(f.message.header.seen) +
-                    f.message.changes
-                      .filter((c) => c!.meta.entityId === id)
-                      .map(
-                        (c) =>
-                          ' ' +
-                          c!.meta.kind +
-                          ' ' +
-                          JSON.stringify(c!.meta.own) +
-                          ' set ' +
-                          JSON.stringify(c!.meta.regs) +
-                          ' parents ' +
-                          c!.meta.parentCanonicalIds.map((p) => truth.facts.nameOf(p)).join() +
-                          ' keep ' +
-                          JSON.stringify(c!.meta.keep),
-                      ),
-                )
-                .join('')
-            : ''),
-      )
+      must(text === other, 'S1', () => `${name} and ${first.name} differ: ${text} and ${other}`)
     }
   }
 }

@@ -64,47 +64,7 @@ export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewi
   must(
     row!.$heads.join() === heads.join(),
     'S1',
-    () =>
-      `${history.name} has heads ${row!.$heads.length}, not ${heads.length}` +
-      (process.env['DBG']
-        ? ' view ' +
-          viewing.seq +
-          ' ' +
-          row!.$heads.map((p) => viewing.truth.facts.nameOf(p)).join() +
-          ' oracle ' +
-          heads.map((p) => viewing.truth.facts.nameOf(p)).join() +
-          history
-            .within(mask)
-            .map(
-              (f) =>
-                '\n' +
-                f.name +
-                ' seq=' +
-                f.seq +
-                ' ' +
-                f.message.header.sessionId.slice(0, 4) +
-                ':' +
-                f.message.header.clientSeq +
-                ' seen ' +
-                JSON.stringify(f.message.header.seen) +
-                f.message.changes
-                  .filter((c) => c!.meta.entityId === history.id)
-                  .map(
-                    (c) =>
-                      ' ' +
-                      c!.meta.kind +
-                      ' ' +
-                      JSON.stringify(c!.meta.own) +
-                      ' set ' +
-                      JSON.stringify(c!.meta.regs) +
-                      ' parents ' +
-                      c!.meta.parentCanonicalIds.map((p) => viewing.truth.facts.nameOf(p)).join() +
-                      ' keep ' +
-                      JSON.stringify(c!.meta.keep),
-                  ),
-            )
-            .join('')
-        : ''),
+    () => `${history.name} has heads ${row!.$heads.length}, not ${heads.length}`,
   )
   const left = new Set(Object.keys(row!))
   left.delete('id')
@@ -115,43 +75,7 @@ export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewi
       isRight,
       'S1',
       () =>
-        `${history.name}.${reg} is ${text(row![reg])}, must be ${options.map(text).join(' or ')}` +
-        (process.env['DBG']
-          ? history
-              .within(mask)
-              .map(
-                (f) =>
-                  '\n' +
-                  f.name +
-                  ' seq=' +
-                  f.seq +
-                  ' ' +
-                  f.message.header.sessionId.slice(0, 4) +
-                  ':' +
-                  f.message.header.clientSeq +
-                  ' seen ' +
-                  JSON.stringify(f.message.header.seen) +
-                  f.message.changes
-                    .filter((c) => c!.meta.entityId === history.id)
-                    .map(
-                      (c) =>
-                        ' ' +
-                        c!.meta.kind +
-                        ' ' +
-                        JSON.stringify(c!.meta.own) +
-                        ' set ' +
-                        JSON.stringify(c!.meta.regs) +
-                        JSON.stringify(c!.values) +
-                        ' parents ' +
-                        c!.meta.parentCanonicalIds
-                          .map((p) => viewing.truth.facts.nameOf(p))
-                          .join() +
-                        ' keep ' +
-                        JSON.stringify(c!.meta.keep),
-                    ),
-              )
-              .join('')
-          : ''),
+        `${history.name}.${reg} is ${text(row![reg])}, must be ${options.map(text).join(' or ')}`,
     )
   }
   for (const [field, value] of viewing.reading.fallbacks(history.type)) {
