@@ -8,9 +8,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:cr
 import {
   type Change,
   grantBytes,
-  identify,
   type Json,
-  leafHash,
   type Message,
   personalCommit,
   sealBytes,
@@ -28,9 +26,9 @@ import {
   parseReviewerFrame,
   type ReviewerFrame,
 } from '@countersign/core/protocol'
-import { seenNothing } from '@countersign/core/testing'
 import { socketIo } from '@countersign/transport-socketio'
 import type { Ancestry } from './ancestry.ts'
+import { messageByHand } from './by-hand.ts'
 import { Manifest } from './manifest.ts'
 import { UNSET } from './oracle.ts'
 import type { Random } from './random.ts'
@@ -111,19 +109,15 @@ export class Author {
         salt: toBase64url(bytesOf(this.#random, 16)),
       }
     })
-    const clientSeq = ++this.#clientSeq
-    const header = {
-      v: 1,
+    const facts = {
       space: this.#space,
       authorId: this.#opening.authorId,
       sessionId: this.#opening.sessionId,
-      clientSeq,
-      seen: seenNothing(clientSeq),
+      clientSeq: ++this.#clientSeq,
       timestamp,
       personalCommit: this.#commit,
-      leaves: made.map(leafHash),
-    } as const
-    const message = { ...identify(header), header, changes: made }
+    }
+    const message = messageByHand(facts, made)
     names.ancestry.note(message)
     return message
   }

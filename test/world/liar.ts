@@ -11,16 +11,10 @@ import {
   type MessageHeader,
   type SessionOpening,
   type Uuid,
-  grantBytes,
-  identify,
-  leafHash,
-  personalCommit,
-  sealBytes,
   toBase64url,
   uuid4,
-  whoamiId,
 } from '@countersign/core/message'
-import type { KeyPair, Link } from '@countersign/core/ports'
+import type { Link } from '@countersign/core/ports'
 import {
   bindFrame,
   cutFrame,
@@ -29,7 +23,15 @@ import {
   packMessages,
   parseReviewerFrame,
 } from '@countersign/core/protocol'
-import { ProcessClock, SeededRandom, seenNothing, simSigner } from '@countersign/core/testing'
+import { ProcessClock, SeededRandom, simSigner } from '@countersign/core/testing'
+import {
+  type SessionByHand,
+  commitOf,
+  messageByHand,
+  newOpening,
+  sealOf,
+  signedOpening,
+} from '../model/by-hand.ts'
 import { Random } from '../model/random.ts'
 import { Task } from './entities.ts'
 import { LIES, type Lie, type Seal, type Telling, type Victim, lieAddress } from './lies.ts'
@@ -51,30 +53,32 @@ export class Liar implements Telling {
   readonly #stage: LiarStage
   readonly #bytes: SeededRandom
   readonly #process: ProcessClock
-  readonly #keys: KeyPair
+  readonly #session: SessionByHand
   #clientSeq = 0
   /** Of the own session: from its verdict on, the reviewer knows whose it is. */
   #refusedId: Uuid | undefined
 
   static async make(stage: LiarStage): Promise<Liar> {
     const bytes = new SeededRandom(stage.plan.seed + 2 ** 52)
-    const keys = await simSigner({ random: bytes }).generate()
-    const liar = new Liar(stage, bytes, keys)
-    Object.assign(liar.opening, await liar.open(liar.opening))
-    return liar
+    // Without a clock it signs at once: a lie is made before the link is there.
+    const signer = simSigner({ random: bytes })
+    const session = { space: SPACE, signer, keys: await signer.generate() }
+    const opening = await signedOpening(session, newOpening(session.keys, 'person L', bytes))
+    return new Liar(stage, bytes, session, opening)
   }
 
-  private constructor(stage: LiarStage, bytes: SeededRandom, keys: KeyPair) {
+  private constructor(
+    stage: LiarStage,
+    bytes: SeededRandom,
+    session: SessionByHand,
+    opening: SessionOpening,
+  ) {
     this.#stage = stage
     this.#bytes = bytes
-    this.#keys = keys
+    this.#session = session
+    this.opening = opening
     this.random = new Random(stage.plan.seed + 2 ** 51)
     this.#process = new ProcessClock(stage.clock)
-    const sessionId = this.newSession()
-    const salt = toBase64url(bytes.bytes(16))
-    const { publicKey } = keys
-    const authorId = whoamiId(publicKey)
-    this.opening = { authorId, publicKey, sessionId, personalId: 'person L', salt, sig: '' }
   }
 
   get isKnown(): boolean {
@@ -101,36 +105,27 @@ export class Liar implements Telling {
   }
 
   /** An opening that is signed by the own key, whatever it says. */
-  async open(opening: SessionOpening): Promise<SessionOpening> {
-    const { authorId, sessionId, personalId, salt } = opening
-    const commit = personalCommit(SPACE, personalId, salt)
-    const sig = await this.#sign(grantBytes(SPACE, authorId, { sessionId, commit }))
-    return { ...opening, sig }
+  open(opening: SessionOpening): Promise<SessionOpening> {
+    return signedOpening(this.#session, opening)
   }
 
   seal(messages: readonly Message[], authorId: Uuid): Promise<string> {
-    const hashes = messages.map(({ hash }) => hash)
-    return this.#sign(sealBytes(SPACE, authorId, hashes))
+    return sealOf(this.#session, messages, authorId)
   }
 
   /** A creation in the own name and session, with what stands in `more` instead. */
   message(more: Partial<MessageHeader> = {}): Message {
-    const { authorId, sessionId, personalId, salt } = this.opening
-    const clientSeq = more.clientSeq ?? ++this.#clientSeq
-    const header = {
-      v: 1,
+    const { authorId, sessionId } = this.opening
+    const facts = {
       space: SPACE,
       authorId,
       sessionId,
-      clientSeq,
-      seen: seenNothing(clientSeq),
+      clientSeq: more.clientSeq ?? ++this.#clientSeq,
       timestamp: this.#process.now(),
-      personalCommit: personalCommit(SPACE, personalId, salt),
+      personalCommit: commitOf(SPACE, this.opening),
       ...more,
-    } as const
-    const changes = [this.#create(header)]
-    const whole: MessageHeader = { ...header, leaves: changes.map(leafHash) }
-    return { ...identify(whole), header: whole, changes }
+    }
+    return messageByHand(facts, [this.#create(facts)])
   }
 
   #create({ authorId, sessionId }: Pick<MessageHeader, 'authorId' | 'sessionId'>): Change {
@@ -146,11 +141,6 @@ export class Liar implements Telling {
       values: [false, 0, 'a lie'],
       salt: toBase64url(this.#bytes.bytes(16)),
     }
-  }
-
-  /** Without the time that a signature takes elsewhere: a lie is made before the link is there. */
-  #sign(bytes: Uint8Array): Promise<string> {
-    return simSigner({ random: this.#bytes }).sign(this.#keys, bytes)
   }
 
   /** Somebody who has written something, as everybody who listens on the wire knows them. */

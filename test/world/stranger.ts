@@ -12,31 +12,19 @@ import {
   type Message,
   type MessageHeader,
   type SessionOpening,
-  grantBytes,
-  identify,
-  leafHash,
-  personalCommit,
-  sealBytes,
   toBase64url,
-  uuid4,
-  whoamiId,
 } from '@countersign/core/message'
-import type { KeyPair, Link, Signer } from '@countersign/core/ports'
+import type { Link } from '@countersign/core/ports'
+import { bindFrame, cutFrame, helloFrame, parseReviewerFrame } from '@countersign/core/protocol'
+import { ProcessClock, type SeededRandom, simSigner, spansNaming } from '@countersign/core/testing'
 import {
-  bindFrame,
-  cutFrame,
-  helloFrame,
-  offerFrame,
-  packMessages,
-  parseReviewerFrame,
-} from '@countersign/core/protocol'
-import {
-  ProcessClock,
-  type SeededRandom,
-  seenNothing,
-  simSigner,
-  spansNaming,
-} from '@countersign/core/testing'
+  type SessionByHand,
+  commitOf,
+  messageByHand,
+  newOpening,
+  sealedOffer,
+  signedOpening,
+} from '../model/by-hand.ts'
 import type { Random } from '../model/random.ts'
 import type { RealValues } from '../model/real-values.ts'
 import type { Stage } from './stage.ts'
@@ -70,8 +58,7 @@ export class Stranger implements Writing {
   readonly #stage: StrangerStage
   readonly #bytes: SeededRandom
   readonly #process: ProcessClock
-  readonly #signer: Signer
-  readonly #keys: KeyPair
+  readonly #session: SessionByHand
   readonly #opening: SessionOpening
   readonly #commit: string
   readonly #writes: StrangerParts['writes']
@@ -89,24 +76,17 @@ export class Stranger implements Writing {
   ): Promise<Stranger> {
     const signer = simSigner({ random: bytes })
     const keys = await signer.generate()
-    const authorId = whoamiId(keys.publicKey)
-    const sessionId = uuid4(bytes.bytes(16))
-    const salt = toBase64url(bytes.bytes(16))
-    const personalId = `person ${name}`
-    const commit = personalCommit(SPACE, personalId, salt)
-    const sig = await signer.sign(keys, grantBytes(SPACE, authorId, { sessionId, commit }))
-    const opening = { authorId, publicKey: keys.publicKey, sessionId, personalId, salt, sig }
-    return new Stranger(stage, name, { random, real, bytes, writes, signer, keys, opening, commit })
+    const session = { space: SPACE, signer, keys }
+    const opening = await signedOpening(session, newOpening(keys, `person ${name}`, bytes))
+    return new Stranger(stage, name, { random, real, bytes, writes, session, opening })
   }
 
   private constructor(
     stage: StrangerStage,
     name: string,
     parts: StrangerParts & {
-      signer: Signer
-      keys: KeyPair
-      opening: SessionOpening
-      commit: string
+      readonly session: SessionByHand
+      readonly opening: SessionOpening
     },
   ) {
     this.#stage = stage
@@ -115,10 +95,9 @@ export class Stranger implements Writing {
     this.real = parts.real
     this.#bytes = parts.bytes
     this.#writes = parts.writes
-    this.#signer = parts.signer
-    this.#keys = parts.keys
+    this.#session = parts.session
     this.#opening = parts.opening
-    this.#commit = parts.commit
+    this.#commit = commitOf(SPACE, parts.opening)
     this.entityIds = new EntityIds(SPACE, parts.opening.authorId, parts.opening.sessionId)
     this.#process = new ProcessClock(stage.clock)
     stage.truth.deviceOf.set(parts.opening.sessionId, name)
@@ -157,20 +136,16 @@ export class Stranger implements Writing {
     more: { clientSeq?: number; expect?: MessageHeader['expect'] } = {},
   ): Message {
     const { authorId, sessionId } = this.#opening
-    const clientSeq = more.clientSeq ?? ++this.#clientSeq
-    const header: MessageHeader = {
-      v: 1,
+    const facts = {
       space: SPACE,
       authorId,
       sessionId,
-      clientSeq,
-      seen: seenNothing(clientSeq),
+      clientSeq: more.clientSeq ?? ++this.#clientSeq,
       timestamp: this.#process.now(),
       personalCommit: this.#commit,
-      leaves: changes.map(leafHash),
       ...(more.expect && { expect: more.expect }),
     }
-    const message = { ...identify(header), header, changes }
+    const message = messageByHand(facts, changes)
     this.#made.push(message)
     return message
   }
@@ -262,13 +237,7 @@ export class Stranger implements Writing {
   }
 
   async #send(messages: readonly Message[]): Promise<void> {
-    const bytes = sealBytes(
-      SPACE,
-      this.#opening.authorId,
-      messages.map(({ hash }) => hash),
-    )
-    const sig = await this.#signer.sign(this.#keys, bytes)
-    const offer = offerFrame(packMessages(messages), sig, this.#keys.publicKey)
+    const offer = await sealedOffer(this.#session, messages, this.#opening.authorId)
     const { frameBytesMax } = this.#stage.plan.bounds
     for (const frame of cutFrame(offer, frameBytesMax)) this.#link?.send(frame)
   }

@@ -6,19 +6,19 @@ import {
   type Change,
   type Message,
   type SessionOpening,
-  grantBytes,
-  identify,
-  leafHash,
-  personalCommit,
-  sealBytes,
   toBase64url,
-  uuid4,
-  whoamiId,
 } from '@countersign/core/message'
 import type { KeyPair, Signer } from '@countersign/core/ports'
-import { bindFrame, offerFrame, packMessages } from '@countersign/core/protocol'
-import { type SeededRandom, seenNothing } from '@countersign/core/testing'
+import { bindFrame } from '@countersign/core/protocol'
+import type { SeededRandom } from '@countersign/core/testing'
 import type { Ancestry } from '../model/ancestry.ts'
+import {
+  commitOf,
+  messageByHand,
+  newOpening,
+  sealedOffer,
+  signedOpening,
+} from '../model/by-hand.ts'
 import type { PlannedChange, PlannedMessage } from './trace-plan.ts'
 
 export interface AuthorParts {
@@ -43,13 +43,9 @@ export class TraceAuthor {
   static async make(parts: AuthorParts): Promise<TraceAuthor> {
     const { space, signer, random } = parts
     const keys = await signer.generate()
-    const authorId = whoamiId(keys.publicKey)
-    const sessionId = uuid4(random.bytes(16))
-    const salt = toBase64url(random.bytes(16))
-    const personalId = 'somebody of a trace'
-    const commit = personalCommit(space, personalId, salt)
-    const sig = await signer.sign(keys, grantBytes(space, authorId, { sessionId, commit }))
-    const opening = { authorId, publicKey: keys.publicKey, sessionId, personalId, salt, sig }
+    const unsigned = newOpening(keys, 'somebody of a trace', random)
+    const opening = await signedOpening({ space, signer, keys }, unsigned)
+    const commit = commitOf(space, opening)
     return new TraceAuthor(parts, { keys, opening, commit })
   }
 
@@ -67,28 +63,22 @@ export class TraceAuthor {
   message({ record, changes }: PlannedMessage, idOf: (name: string) => string): Message {
     const made = changes.map((change) => this.#change(change, idOf))
     const { authorId, sessionId } = this.#session.opening
-    const clientSeq = ++this.#clientSeq
-    const header = {
-      v: 1,
+    const facts = {
       space: this.#parts.space,
       authorId,
       sessionId,
-      clientSeq,
-      seen: seenNothing(clientSeq),
+      clientSeq: ++this.#clientSeq,
       timestamp: record.timestamp,
       personalCommit: this.#session.commit,
-      leaves: made.map(leafHash),
-    } as const
-    const message = { ...identify(header), header, changes: made }
+    }
+    const message = messageByHand(facts, made)
     this.#parts.ancestry.note(message)
     return message
   }
 
-  async offer(message: Message): Promise<string> {
+  offer(message: Message): Promise<string> {
     const { keys, opening } = this.#session
-    const bytes = sealBytes(this.#parts.space, opening.authorId, [message.hash])
-    const sig = await this.#parts.signer.sign(keys, bytes)
-    return offerFrame(packMessages([message]), sig, keys.publicKey)
+    return sealedOffer({ ...this.#parts, keys }, [message], opening.authorId)
   }
 
   #change(change: PlannedChange, idOf: (name: string) => string): Change {
