@@ -7,7 +7,7 @@ import type { StoreFaults } from '@countersign/core/testing'
 import { describe, expect, test } from 'vitest'
 import { batchOf } from './reviewer-store-batches.ts'
 import { reviewerStoreContract } from './reviewer-store.ts'
-import { runByItself } from './virtual-time.ts'
+import { runByItself, settle } from './virtual-time.ts'
 
 function placeWith(faults: () => Partial<StoreFaults>): () => { open: FaultyStore['open'] } {
   return () => {
@@ -32,11 +32,6 @@ reviewerStoreContract(
   }),
   { durable: true },
 )
-
-async function settle(clock: VirtualClock): Promise<void> {
-  do await new Promise(setImmediate)
-  while (clock.step())
-}
 
 describe('faulty store', () => {
   test.for(['before', 'after'] as const)('an append that fails %s its commit', async (when) => {

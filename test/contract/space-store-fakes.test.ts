@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { SPACE, START, behindOf, commitOf } from './space-commits.ts'
 import { spaceStoreContract } from './space-store.ts'
 import type { SpacesPlace } from './space-store.ts'
-import { runByItself } from './virtual-time.ts'
+import { runByItself, settle } from './virtual-time.ts'
 
 function placeWith(faults: () => Partial<SpaceFaults>): () => SpacesPlace {
   return () => {
@@ -33,11 +33,6 @@ spaceStoreContract(
   }),
   { durable: true },
 )
-
-async function settle(clock: VirtualClock): Promise<void> {
-  do await new Promise(setImmediate)
-  while (clock.step())
-}
 
 describe('faulty spaces', () => {
   test.for(['before', 'after'] as const)('a write that fails %s its commit', async (when) => {

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { expectTrouble, keysOf, noTrouble, run, segmentsOf, strict } from './storage-kit.ts'
 import type { StorageFaults, StorageFixture } from './storage-kit.ts'
 import { storageContract } from './storage.ts'
-import { runByItself } from './virtual-time.ts'
+import { runByItself, settle } from './virtual-time.ts'
 
 let newest: FaultyDisk | undefined
 
@@ -46,11 +46,7 @@ function disk(faults: Partial<DiskFaults> = {}): {
   settle: () => Promise<void>
 } {
   const clock = new VirtualClock()
-  const settle = async (): Promise<void> => {
-    do await new Promise(setImmediate)
-    while (clock.step())
-  }
-  return { clock, disk: new FaultyDisk({ clock, faults }), settle }
+  return { clock, disk: new FaultyDisk({ clock, faults }), settle: () => settle(clock) }
 }
 
 async function opened(

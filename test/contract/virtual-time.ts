@@ -19,3 +19,9 @@ export function runByItself(clock: VirtualClock): void {
   }
   running.add((turn = setImmediate(next)))
 }
+
+/** Lets all time pass that anything waits for, with all promises settled in between. */
+export async function settle(clock: VirtualClock): Promise<void> {
+  do await new Promise(setImmediate)
+  while (clock.step())
+}

@@ -11,26 +11,15 @@ import { MemoryTables } from '../ports/space-memory.ts'
 import { spacesOver } from '../ports/space-over.ts'
 import type { StepKind } from '../ports/space-over.ts'
 import type { Commit, SpaceStores } from '../ports/space-store.ts'
+import { type CallFaults, FaultyCalls, SOUND_CALLS, readOf, writeOf } from './faulty-calls.ts'
 import { ProcessClock } from './virtual-clock.ts'
 
-export interface SpaceFaults {
-  /** How long a call takes until it has its effect, and how long its answer then takes, in ms. */
-  readonly latencyMs: () => number
-  readonly answerMs: () => number
-  readonly readFails: () => boolean
+export interface SpaceFaults extends CallFaults {
   /** `before`: nothing is stored. `after`: all is stored, and the call rejects. */
   readonly writeFails: () => 'before' | 'after' | undefined
-  /** Whether a write is committed although its process died before. */
-  readonly outlives: () => boolean
 }
 
-const SOUND: SpaceFaults = {
-  latencyMs: () => 0,
-  answerMs: () => 0,
-  readFails: () => false,
-  writeFails: () => undefined,
-  outlives: () => false,
-}
+const SOUND: SpaceFaults = { ...SOUND_CALLS, writeFails: () => undefined }
 
 export interface FaultySpacesOptions {
   readonly clock: Clock
@@ -43,10 +32,11 @@ export class FaultySpaces {
   faults: SpaceFaults
   readonly #options: FaultySpacesOptions
   readonly #spaces = new Map<Uuid, MemoryTables>()
-  #freeMs = 0
+  readonly #calls: FaultyCalls
 
   constructor(options: FaultySpacesOptions) {
     this.#options = options
+    this.#calls = new FaultyCalls(options.clock)
     this.faults = { ...SOUND, ...options.faults }
   }
 
@@ -61,36 +51,16 @@ export class FaultySpaces {
   connect(process: ProcessClock = new ProcessClock(this.#options.clock)): SpaceStores {
     return spacesOver(
       (space) => (kind, step) =>
-        this.#call(process, () => this.#step(kind, () => step(this.tables(space)))),
+        this.#calls.call(
+          process,
+          () => this.faults,
+          () => this.#step(kind, () => step(this.tables(space))),
+        ),
     )
   }
 
   #step<T>(kind: StepKind, step: () => T): T {
-    if (kind === 'read') {
-      if (this.faults.readFails()) throw new Error('this simulated store does not answer')
-      return step()
-    }
-    const fault = this.faults.writeFails()
-    if (fault === 'before') throw new Error('this simulated store refuses a write')
-    const answer = step()
-    if (fault === 'after') throw new Error('the answer of this simulated store is lost')
-    return answer
-  }
-
-  /** Calls have their effect in the order in which they were made. */
-  #call<T>(process: ProcessClock, work: () => T): Promise<T> {
-    const { clock } = this.#options
-    const effectMs = Math.max(clock.monotonic(), this.#freeMs) + this.faults.latencyMs()
-    this.#freeMs = effectMs
-    return new Promise((resolve, reject) => {
-      clock.after(effectMs - clock.monotonic(), () => {
-        if (process.dead && !this.faults.outlives()) return
-        const answer = outcomeOf(work)
-        clock.after(this.faults.answerMs(), () =>
-          process.deliver(() => ('value' in answer ? resolve(answer.value) : reject(answer.error))),
-        )
-      })
-    })
+    return kind === 'read' ? readOf(this.faults, step) : writeOf(this.faults.writeFails(), step)
   }
 }
 
@@ -108,13 +78,5 @@ class WatchedTables extends MemoryTables {
     const outcome = super.append(commit)
     if (outcome === 'committed') this.#options.onCommit?.(commit, this.#space)
     return outcome
-  }
-}
-
-function outcomeOf<T>(work: () => T): { readonly value: T } | { readonly error: Error } {
-  try {
-    return { value: work() }
-  } catch (error) {
-    return { error: error instanceof Error ? error : new Error(String(error)) }
   }
 }

@@ -7,27 +7,16 @@
  */
 import type { Clock } from '../ports/clock.ts'
 import type { AppendBatch, ReviewerStore } from '../ports/reviewer-store.ts'
+import { type CallFaults, FaultyCalls, SOUND_CALLS, readOf, writeOf } from './faulty-calls.ts'
 import { ReviewerDatabase } from './reviewer-database.ts'
 import { ProcessClock } from './virtual-clock.ts'
 
-export interface StoreFaults {
-  /** How long a call takes until it has its effect, and how long its answer then takes, in ms. */
-  readonly latencyMs: () => number
-  readonly answerMs: () => number
-  readonly readFails: () => boolean
-  /** `before`: nothing is stored. `after`: all is stored, and the caller hears of a failure. */
+export interface StoreFaults extends CallFaults {
+  /** `before`: nothing is stored. `after`: all is stored, and the call rejects. */
   readonly appendFails: () => 'before' | 'after' | undefined
-  /** Whether an append is committed although its process died before. */
-  readonly outlives: () => boolean
 }
 
-const SOUND: StoreFaults = {
-  latencyMs: () => 0,
-  answerMs: () => 0,
-  readFails: () => false,
-  appendFails: () => undefined,
-  outlives: () => false,
-}
+const SOUND: StoreFaults = { ...SOUND_CALLS, appendFails: () => undefined }
 
 export interface FaultyStoreOptions {
   readonly clock: Clock
@@ -40,10 +29,11 @@ export class FaultyStore {
   faults: StoreFaults
   readonly database: ReviewerDatabase = new ReviewerDatabase()
   readonly #options: FaultyStoreOptions
-  #freeMs = 0
+  readonly #calls: FaultyCalls
 
   constructor(options: FaultyStoreOptions) {
     this.#options = options
+    this.#calls = new FaultyCalls(options.clock)
     this.faults = { ...SOUND, ...options.faults }
   }
 
@@ -51,12 +41,10 @@ export class FaultyStore {
   open(process: ProcessClock = new ProcessClock(this.#options.clock)): ReviewerStore {
     let closed = false
     const call = <T>(work: () => T): Promise<T> =>
-      closed ? Promise.reject(new Error('this store is closed')) : this.#call(process, work)
-    const read = <T>(work: () => T): Promise<T> =>
-      call(() => {
-        if (this.faults.readFails()) throw new Error('this simulated store does not answer')
-        return work()
-      })
+      closed
+        ? Promise.reject(new Error('this store is closed'))
+        : this.#calls.call(process, () => this.faults, work)
+    const read = <T>(work: () => T): Promise<T> => call(() => readOf(this.faults, work))
     return {
       load: () => read(() => this.database.load()),
       readRuns: (afterSeq, runsMax) => read(() => this.database.readRuns(afterSeq, runsMax)),
@@ -72,35 +60,10 @@ export class FaultyStore {
   }
 
   #append(batch: AppendBatch): 'committed' | 'fenced' {
-    const fault = this.faults.appendFails()
-    if (fault === 'before') throw new Error('this simulated store refuses a commit')
-    const outcome = this.database.append(batch)
-    if (outcome === 'committed') this.#options.onCommit?.(batch)
-    if (fault === 'after') throw new Error('the answer of this simulated store is lost')
-    return outcome
-  }
-
-  /** Calls have their effect in the order in which they were made. */
-  #call<T>(process: ProcessClock, work: () => T): Promise<T> {
-    const { clock } = this.#options
-    const effectMs = Math.max(clock.monotonic(), this.#freeMs) + this.faults.latencyMs()
-    this.#freeMs = effectMs
-    return new Promise((resolve, reject) => {
-      clock.after(effectMs - clock.monotonic(), () => {
-        if (process.dead && !this.faults.outlives()) return
-        const answer = outcomeOf(work)
-        clock.after(this.faults.answerMs(), () =>
-          process.deliver(() => ('value' in answer ? resolve(answer.value) : reject(answer.error))),
-        )
-      })
+    return writeOf(this.faults.appendFails(), () => {
+      const outcome = this.database.append(batch)
+      if (outcome === 'committed') this.#options.onCommit?.(batch)
+      return outcome
     })
-  }
-}
-
-function outcomeOf<T>(work: () => T): { readonly value: T } | { readonly error: Error } {
-  try {
-    return { value: work() }
-  } catch (error) {
-    return { error: error instanceof Error ? error : new Error(String(error)) }
   }
 }
