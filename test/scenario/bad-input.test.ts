@@ -27,6 +27,7 @@ import { grantBytes, sealBytes } from '@countersign/core/message'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { thrown } from './thrown.ts'
 import { type Scene, SPACE, scene } from './wire.ts'
 
 const Issue = entity(
@@ -440,15 +441,6 @@ describe('a store', () => {
     expect(thrown(() => store.create(Issue, { title: 'x' }))).toMatchObject({ code: 'closed' })
   })
 })
-
-function thrown(body: () => unknown): unknown {
-  try {
-    body()
-  } catch (error) {
-    return error
-  }
-  return undefined
-}
 
 function hostileReply(): fc.Arbitrary<string> {
   const kind = fc.constantFrom(

@@ -4,6 +4,7 @@ import { LIMITS } from '@countersign/core/message'
 import type { Storage } from '@countersign/core/ports'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { thrownBy } from './thrown.ts'
 import { type Scene, scene } from './wire.ts'
 
 const text = z.string().optional()
@@ -29,15 +30,6 @@ afterEach(() => open.close())
 const idOf = (at: number): string => `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`
 const places = (count: number): { id: string; name: string }[] =>
   Array.from({ length: count }, (_, at) => ({ id: idOf(at), name: `place ${at}` }))
-
-async function thrownBy(verb: () => unknown): Promise<unknown> {
-  try {
-    await verb()
-  } catch (error) {
-    return error
-  }
-  return undefined
-}
 
 const shownBy = (store: SyncStore, type: typeof Task | typeof Place): unknown[] =>
   store

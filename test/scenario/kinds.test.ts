@@ -16,6 +16,7 @@ import {
 } from '@countersign/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { thrown } from './thrown.ts'
 import { type Scene, SPACE, scene } from './wire.ts'
 
 const Note = entity('note', { text: z.string() })
@@ -36,15 +37,6 @@ function alone(
   const store = createSyncStore({ server: true, space: SPACE, entities: [type], storage })
   stores.push(store)
   return store
-}
-
-const thrown = (body: () => unknown): unknown => {
-  try {
-    body()
-  } catch (error) {
-    return error
-  }
-  return undefined
 }
 
 /** Another maker's schema, which says nothing of itself. */

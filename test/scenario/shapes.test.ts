@@ -14,6 +14,7 @@ import {
 } from '@countersign/core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { thrown } from './thrown.ts'
 import { type Scene, SPACE, scene } from './wire.ts'
 
 const Task = entity('task', z.object({ title: z.string(), done: z.boolean() }))
@@ -40,15 +41,6 @@ function alone(
   const store = createSyncStore({ server: true, space: SPACE, entities, storage })
   stores.push(store)
   return store
-}
-
-const thrown = (body: () => unknown): unknown => {
-  try {
-    body()
-  } catch (error) {
-    return error
-  }
-  return undefined
 }
 
 describe('a changed shape', () => {

@@ -15,6 +15,7 @@ import type { Storage } from '@countersign/core/ports'
 import { LIMITS } from '@countersign/core/message'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { thrownBy } from './thrown.ts'
 import { SPACE, type Scene, scene } from './wire.ts'
 
 /** Throws at the call that it was armed for. */
@@ -128,15 +129,6 @@ async function sameElsewhere(): Promise<void> {
   expect(rowsOf(store)).toBe(shown)
   await open.settle()
   expect(rowsOf(store)).toBe(shown)
-}
-
-async function thrownBy(verb: () => unknown): Promise<unknown> {
-  try {
-    await verb()
-  } catch (error) {
-    return error
-  }
-  return undefined
 }
 
 /**
