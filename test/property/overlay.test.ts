@@ -143,7 +143,7 @@ class Device {
         session: { authorId: header.authorId, sessionId: header.sessionId },
         arrival: ++this.#arrivals,
         tableOf: () => this.repo.tableNamed(Manifest.name).registers,
-        pending: this.repo.messages,
+        pending: (id) => this.repo.messages.get(id),
       },
     )
     this.#entries.set(message.id, entry)

@@ -4,7 +4,8 @@
  */
 import { IntervalSet } from '../base/intervals.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Entry, Write } from './entry.ts'
+import type { Message } from '../message/message.ts'
+import type { Entry } from './entry.ts'
 
 /** Sessions whose accepted numbers are known; of more, the first that were met are forgotten. */
 const SESSIONS_MAX = 4_096
@@ -63,6 +64,11 @@ export class MessageIndex {
     return this.#accepted.get(sessionId)?.has(clientSeq) ?? false
   }
 
+  /** Whether a message is known to have been accepted, by its number or by its id. */
+  hasAccepted({ id, header }: Message): boolean {
+    return this.isAccepted(header.sessionId, header.clientSeq) || this.isCanonical(id)
+  }
+
   /** Notes of these whether they become canonical, from now on: messages of which nothing but the id may be left. */
   watchFor(ids: Iterable<Uuid>): void {
     for (const id of ids) if (!this.#watched.has(id)) this.#watched.set(id, false)
@@ -82,11 +88,6 @@ export class MessageIndex {
   forgetAccepted(): void {
     this.#accepted.clear()
     for (const id of this.#watched.keys()) this.#watched.set(id, false)
-  }
-
-  /** What that message does to that entity, if it is pending here. */
-  writeOf(id: Uuid, entityId: Uuid): Write | undefined {
-    return this.#byId.get(id)?.writes.find((write) => write.entityId === entityId)
   }
 }
 

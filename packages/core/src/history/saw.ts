@@ -21,7 +21,7 @@ export function saw(m: Write, w: Write): boolean {
   const { review, session, clientSeq } = w.entry
   if (review !== null && review.eid === seen.eid && review.seq <= (m.cut ?? seen.seq)) return true
   const own = m.entry
-  if (session.sessionId === own.session.sessionId && clientSeq < own.clientSeq)
+  if (session.sessionId === own.session.sessionId)
     if (isBetween(clientSeq, seen.from, own.clientSeq - 1, seen.except)) return true
   return m.own !== undefined && isNamed(m.own, session.sessionId, clientSeq)
 }

@@ -8,6 +8,14 @@ import type { Json } from '../base/json.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
 import type { Assigned, EpochOpen, Position, Rejection } from './message.ts'
 
+/** Characters of a chain that an author names in "seen": 128 bits and a little. */
+const START_CHARS = 22
+
+/** The part of a chain by which an author says how far it had read. */
+export function chainStart(chain: Hash): string {
+  return chain.slice(0, START_CHARS)
+}
+
 /** The parts of a review that the chain covers. */
 export interface ChainLink {
   readonly space: Uuid

@@ -8,7 +8,6 @@ import type { Json } from '../base/json.ts'
 import type { Hash } from '../base/hash.ts'
 import { type Uuid } from '../base/uuid.ts'
 import { Entry, type SessionRef, Write } from '../history/entry.ts'
-import type { MessageIndex } from '../history/messages.ts'
 import { identify, leafHash } from '../message/ids.ts'
 import {
   type Bases,
@@ -103,10 +102,14 @@ export interface IntakeContext {
   readonly session: SessionRef
   readonly arrival: number
   readonly tableOf: (type: string) => RegisterTable
-  /** Of a message that is pending here: the pending writes among its parents. */
-  readonly pending?: Pick<MessageIndex, 'writeOf'>
+  /** Of a message that is pending here: its parents that are pending, too. */
+  readonly pending?: (id: Uuid) => Entry | undefined
   /** Stated beside a pending message: aligned with its changes. */
   readonly bases?: readonly (Bases | undefined)[] | undefined
+}
+
+function writeOf(entry: Entry | undefined, entityId: Uuid): Write | undefined {
+  return entry?.writes.find((write) => write.entityId === entityId)
 }
 
 /** The entry of a verified message. */
@@ -120,7 +123,7 @@ export function intake(message: Message, context: IntakeContext): Entry {
     const { type, entityId, kind, schemaVersion, regs, parentCanonicalIds, cut, own, keep } =
       change.meta
     const parents = pending
-      ? parentCanonicalIds.flatMap((id) => pending.writeOf(id, entityId) ?? [])
+      ? parentCanonicalIds.flatMap((id) => writeOf(pending(id), entityId) ?? [])
       : []
     const facts = {
       index,

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Json } from '../base/json.ts'
 import { utf8Bytes } from '../base/size.ts'
-import type { Entry, Write } from '../history/entry.ts'
+import type { Entry } from '../history/entry.ts'
 import { DESK_SPACE, Desk, type HandChange } from '../testing/desk.ts'
 import { RegisterTable } from '../schema/registers.ts'
 import type { Message, Seen } from '../message/message.ts'
@@ -39,10 +39,7 @@ function entryOf(message: Message, known: ReadonlyMap<string, Entry>): Entry {
   const table = new RegisterTable()
   const { authorId, sessionId } = message.header
   return intake(message, {
-    pending: {
-      writeOf: (id, entityId): Write | undefined =>
-        known.get(id)?.writes.find((write) => write.entityId === entityId),
-    },
+    pending: (id) => known.get(id),
     session: { authorId, sessionId },
     arrival: 0,
     tableOf: () => table,

@@ -138,10 +138,7 @@ function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adop
   const session: SessionRef = { authorId: opening.authorId, sessionId: opening.sessionId }
   const { repo, isRefused, intake } = adoption
   const entries = stored.messages.flatMap((message, i) => {
-    const { id, header } = message
-    const isAccepted =
-      repo.messages.isAccepted(header.sessionId, header.clientSeq) || repo.messages.isCanonical(id)
-    if (isAccepted || isRefused(id)) return []
+    if (repo.messages.hasAccepted(message) || isRefused(message.id)) return []
     const taken = { message, session, bases: stored.bases[i] }
     // Of one that is reopened there is mostly a verdict, and it must not show as pending beside what followed.
     return [stored.isReopened ? intake.takeUnseen(taken) : intake.take(taken)]

@@ -9,11 +9,9 @@ import { noteUnder } from '../fold/base.ts'
 import { type EntityState, headsOf } from '../fold/state.ts'
 import type { Write } from '../history/entry.ts'
 import type { MessageIndex } from '../history/messages.ts'
+import { chainStart } from '../message/chain.ts'
 import type { OwnSpan, Position, Seen } from '../message/message.ts'
 import type { Draft, DraftChange } from '../repo/draft.ts'
-
-/** Characters of the chain that a message names: 128 bits and a little. */
-const CHAIN_CHARS = 22
 
 export interface AuthorViewParts {
   readonly sessionId: Uuid
@@ -68,7 +66,7 @@ export class AuthorView {
     return {
       eid: position?.eid ?? null,
       seq: position?.seq ?? 0,
-      chain: position && position.seq > 0 ? position.chain.slice(0, CHAIN_CHARS) : '',
+      chain: position && position.seq > 0 ? chainStart(position.chain) : '',
       from,
       except: this.#refused.filter((refused) => refused > from),
     }

@@ -100,10 +100,16 @@ export async function rowNow(
   upTo: string | undefined,
 ): Promise<RowRecord | undefined> {
   const dag = await dagOf(replica, name)
-  const row = dag && rowAt(dag, upTo)
-  const shown = tableNamed(replica, name.type)?.row(name.id)
+  return dag && rowOfDag(replica, dag, upTo)
+}
+
+/** The same, of a history that was asked for before. */
+export function rowOfDag(replica: Replica, dag: Dag, upTo?: string): RowRecord | undefined {
+  const row = rowAt(dag, upTo)
+  const table = tableNamed(replica, dag.type)
+  const shown = table?.row(dag.id)
   if (!row || !shown || upTo !== undefined) return row
-  const { entity } = tableNamed(replica, name.type)!
+  const { entity } = table!
   const conflicts = shown.$conflicts
   const fields = row.fields.map((field): FieldRecord => {
     const called = entity.fieldAt(field.reg)?.name ?? field.reg

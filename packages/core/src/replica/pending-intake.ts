@@ -6,6 +6,7 @@
 import type { Uuid } from '../base/uuid.ts'
 import { standingWrites } from '../fold/state.ts'
 import type { Entry, SessionRef, Write } from '../history/entry.ts'
+import { MessageIndex } from '../history/messages.ts'
 import type { Bases, Message, OwnSpan, Position } from '../message/message.ts'
 import { intake } from '../messaging/materialize.ts'
 import type { Repo } from '../repo/repo.ts'
@@ -28,18 +29,15 @@ export interface Taken {
   readonly bases: readonly Bases[] | undefined
 }
 
-interface Unseen {
-  readonly entry: Entry
-  readonly message: Message
-}
-
 /** Of a message that the author of another had in view: shown or accepted, not yet shown, or lost, blocked or accepted long ago. */
 type Fate = 'here' | 'waits' | 'unknown'
 
 export class PendingIntake {
   readonly #parts: PendingIntakeParts
   /** In causal order. */
-  readonly #unseen = new Map<Uuid, Unseen>()
+  readonly #unseen = new MessageIndex()
+  /** The message of each. */
+  readonly #bodies = new WeakMap<Entry, Message>()
 
   constructor(parts: PendingIntakeParts) {
     this.#parts = parts
@@ -50,9 +48,9 @@ export class PendingIntake {
     const known = this.#known(taken.message.id)
     if (known) return known
     const entry = this.#entry(taken)
-    const unseen = { entry, message: taken.message }
-    this.#unseen.set(entry.id, unseen)
-    this.#showIfReached(unseen)
+    this.#unseen.add(entry)
+    this.#bodies.set(entry, taken.message)
+    this.#showIfReached(entry)
     return entry
   }
 
@@ -63,16 +61,16 @@ export class PendingIntake {
 
   /** The view has moved on: shows what it has reached. */
   showReached(): void {
-    for (const unseen of [...this.#unseen.values()]) this.#showIfReached(unseen)
+    for (const entry of [...this.#unseen.entries()]) this.#showIfReached(entry)
   }
 
   /** It has its verdict, or is another tab's business again. */
   drop(entry: Entry): void {
-    if (entry.identified) this.#unseen.delete(entry.id)
+    if (this.#bodies.delete(entry)) this.#unseen.delete(entry)
   }
 
   #known(id: Uuid): Entry | undefined {
-    return this.#parts.repo.messages.get(id) ?? this.#unseen.get(id)?.entry
+    return this.#parts.repo.messages.get(id) ?? this.#unseen.get(id)
   }
 
   #entry({ message, session, bases }: Taken): Entry {
@@ -82,31 +80,26 @@ export class PendingIntake {
       bases,
       arrival: nextArrival(),
       tableOf: (type) => repo.tableNamed(type).registers,
-      pending: { writeOf: (id, entityId) => this.#writeOf(id, entityId) },
+      pending: (id) => this.#known(id),
     })
     entry.state = 'queued'
     return entry
   }
 
-  #writeOf(id: Uuid, entityId: Uuid): Write | undefined {
-    return this.#known(id)?.writes.find((write) => write.entityId === entityId)
-  }
-
-  #showIfReached(unseen: Unseen): void {
-    const { entry } = unseen
-    if (entry.review || entry.state === 'rejected' || entry.state === 'blocked')
-      this.#unseen.delete(entry.id) // it has its verdict
-    else if (this.#isReached(unseen)) this.#show(entry)
+  #showIfReached(entry: Entry): void {
+    if (entry.review || entry.state === 'rejected' || entry.state === 'blocked') this.drop(entry)
+    else if (this.#isReached(entry)) this.#show(entry)
   }
 
   #show(entry: Entry): void {
     const { repo } = this.#parts
-    this.#unseen.delete(entry.id)
+    this.drop(entry)
     repo.messages.add(entry)
     repo.addPending(entry)
   }
 
-  #isReached({ entry: { seen, writes }, message }: Unseen): boolean {
+  #isReached(entry: Entry): boolean {
+    const { seen, writes } = entry
     const position = this.#parts.position()
     // Whoever creates stands on nothing.
     const isRead =
@@ -115,40 +108,43 @@ export class PendingIntake {
       writes.every(({ kind }) => kind === 'create') ||
       // On another lineage its author has seen nothing of what is shown here.
       (position !== null && (position.eid !== seen.eid || position.seq >= seen.seq))
-    if (!isRead) return false
-    return writes.every((write) => {
-      const fates = write.kind === 'create' ? [] : this.#fates(write)
-      if (fates.includes('waits')) return false
-      const { parentCanonicalIds } = message.changes[write.index]!.meta
-      return !fates.includes('unknown') || parentCanonicalIds.every((id) => this.#isHere(id, write))
-    })
+    return isRead && writes.every((write) => this.#hasAll(write))
   }
 
-  /** What became of the messages that were pending in its author's view. */
-  #fates({ entry, entityId, own = [] }: Write): readonly Fate[] {
+  /** Whether all that the author of a write had in view is shown, as far as it can be known. */
+  #hasAll(write: Write): boolean {
+    const fate = write.kind === 'create' ? 'here' : this.#fateOfView(write)
+    if (fate !== 'unknown') return fate === 'here'
+    const { parentCanonicalIds } = this.#bodies.get(write.entry)!.changes[write.index]!.meta
+    return parentCanonicalIds.every((id) => this.#isHere(id, write))
+  }
+
+  /** What became of the messages that were pending in its author's view: if one waits, all wait for it. */
+  #fateOfView({ entry, entityId, own = [] }: Write): Fate {
     const { session, clientSeq, seen } = entry
-    const before = {
+    const before: OwnSpan = {
       sessionId: session.sessionId,
       from: seen?.from ?? clientSeq,
       to: clientSeq - 1,
       except: seen?.except ?? [],
     }
-    return [before, ...own].flatMap(({ sessionId, from, to, except }: OwnSpan) => {
-      const fates: Fate[] = []
-      for (let no = from; no <= to; no++)
-        if (!except.includes(no)) fates.push(this.#fate(sessionId, no, entityId))
-      return fates
-    })
+    let all: Fate = 'here'
+    for (const { sessionId, from, to, except } of [before, ...own]) {
+      for (let no = from; no <= to; no++) {
+        const fate = except.includes(no) ? 'here' : this.#fate(sessionId, no, entityId)
+        if (fate === 'waits') return fate
+        if (fate === 'unknown') all = fate
+      }
+    }
+    return all
   }
 
   #fate(sessionId: Uuid, clientSeq: number, entityId: Uuid): Fate {
     const { repo, stored } = this.#parts
     if (repo.messages.find(sessionId, clientSeq)) return 'here'
     if (repo.messages.isAccepted(sessionId, clientSeq)) return 'here'
-    for (const { entry } of this.#unseen.values()) {
-      if (entry.clientSeq !== clientSeq || entry.session.sessionId !== sessionId) continue
-      return entry.writes.some((write) => write.entityId === entityId) ? 'waits' : 'here'
-    }
+    const unseen = this.#unseen.find(sessionId, clientSeq)
+    if (unseen) return unseen.writes.some((write) => write.entityId === entityId) ? 'waits' : 'here'
     const found = stored(sessionId, clientSeq)
     if (!found) return 'unknown'
     if (!found.message.changes.some((change) => change?.meta.entityId === entityId)) return 'here'

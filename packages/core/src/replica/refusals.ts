@@ -98,7 +98,7 @@ export class Refusals {
     for (const key of state.meta.keys())
       if (key.startsWith(DISMISSED)) this.messages.addDismissed(key.slice(DISMISSED.length))
     for (const message of messages) {
-      if (this.#isCanonical(message) || isSystem(message)) continue
+      if (this.#parts.repo.messages.hasAccepted(message) || isSystem(message)) continue
       const rejection = rejections.get(message.id)
       if (rejection) {
         const refusal = refusalOf(rejection)
@@ -142,11 +142,6 @@ export class Refusals {
   /** Whether the reviewer has accepted the message, or the app has dealt with it. */
   isSettled(id: Uuid): boolean {
     return this.messages.isDismissed(id) || this.#parts.repo.messages.isCanonical(id)
-  }
-
-  #isCanonical({ id, header }: Message): boolean {
-    const { messages } = this.#parts.repo
-    return messages.isAccepted(header.sessionId, header.clientSeq) || messages.isCanonical(id)
   }
 
   /** What was taken for lost, and turns out to have been accepted. */

@@ -5,7 +5,7 @@ import type { Lenses } from '../lens/path.ts'
 import { describeStep } from '../lens/steps.ts'
 import type { Entity } from '../schema/entity.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
-import { dagOf, rowNow } from './dag.ts'
+import { dagOf, rowOfDag } from './dag.ts'
 import { tableNamed } from './histories.ts'
 import type { Replica } from './replica.ts'
 
@@ -24,7 +24,7 @@ export async function rowInVersion(
   const { type, id, version } = request
   const entity = tableNamed(replica, type)?.entity
   const dag = await dagOf(replica, request)
-  const row = await rowNow(replica, request, undefined)
+  const row = dag && rowOfDag(replica, dag)
   if (!entity || !dag || !row) return undefined
   const nodes = new Map(dag.nodes.map((node) => [node.name, node]))
   const fields: VersionedField[] = []

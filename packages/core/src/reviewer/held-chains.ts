@@ -3,9 +3,7 @@
  * read, with the chain there: where it differs, they follow another history than this reviewer's.
  */
 import type { Hash } from '../base/hash.ts'
-
-/** Characters of a chain that an author names. */
-const START_CHARS = 22
+import { chainStart } from '../message/chain.ts'
 
 export class HeldChains {
   readonly #max: number
@@ -17,7 +15,7 @@ export class HeldChains {
   }
 
   note(seq: number, chain: Hash): void {
-    this.#starts.set(seq, chain.slice(0, START_CHARS))
+    this.#starts.set(seq, chainStart(chain))
     if (this.#starts.size <= this.#max) return
     const [oldest] = this.#starts.keys()
     this.#starts.delete(oldest!)
