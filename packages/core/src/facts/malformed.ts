@@ -59,7 +59,10 @@ export const ANY: { readonly min: number; readonly max: number } = {
   max: Number.MAX_SAFE_INTEGER,
 }
 
-/** A list whose optional elements stand last; `null` stands for an absent one before a present one. */
+/**
+ * A list whose last elements are optional. An absent element at the end is left out; an absent element
+ * before a present one is written as `null`.
+ */
 export function tupleOf(
   value: unknown,
   what: string,

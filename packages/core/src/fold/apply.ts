@@ -35,7 +35,7 @@ export function apply(state: EntityState | undefined, write: Write): EntityState
     const operation = operationIn(write.values[write.regs.names[i]!])
     totals = totalsAfter(totals, operation, { slot, fold: write.regs.folds?.[i], of: write.entry })
     if (operation) {
-      // Nobody overwrites an operation, so nothing is beside it: the newest write speaks for it.
+      // An operation is never overwritten and never in conflict: the newest write is kept as the live one.
       live[slot] = write
       if (bases?.has(slot)) bases = without(bases, slot)
       continue

@@ -248,7 +248,7 @@ describe('what a review states', () => {
 })
 
 describe('any history', () => {
-  /** What somebody who had seen these writes found in a register, by the definition. */
+  /** The base of a register for an author who had seen these writes, by the definition in SPEC. */
   function foundBy(seen: readonly Write[], reg: string): Base {
     const live = seen.filter(
       (w, i) =>

@@ -14,7 +14,7 @@ export class MessageIndex {
   readonly #byId = new Map<Uuid, Entry>()
   readonly #byNumber = new Map<Uuid, Map<number, Entry>>()
   readonly #accepted = new Map<Uuid, IntervalSet>()
-  /** Ids that somebody waits for, with whether they have become canonical. */
+  /** Watched ids of messages; the value is true once the message is canonical. */
   readonly #watched = new Map<Uuid, boolean>()
 
   get size(): number {
@@ -69,7 +69,7 @@ export class MessageIndex {
     return this.isAccepted(header.sessionId, header.clientSeq) || this.isCanonical(id)
   }
 
-  /** Notes of these whether they become canonical, from now on: messages of which nothing but the id may be left. */
+  /** Starts to watch ids of messages, of which the storage may have nothing else, for becoming canonical. */
   watchFor(ids: Iterable<Uuid>): void {
     for (const id of ids) if (!this.#watched.has(id)) this.#watched.set(id, false)
   }

@@ -1,8 +1,8 @@
 /**
  * What the author of a write had seen: the one rule that fold, heads, conflicts, compare-and-set
  * and bases ask. A view is always a prefix of the canonical order, with pending writes of this
- * session and of others on the device; so "had it seen that?" is answered by numbers that the
- * author signed, and nobody keeps a graph.
+ * session and of others on the device. So the numbers that the author signed are enough to answer,
+ * and no graph of the history is stored.
  *
  *   saw(m, w)   m's change is no create, and
  *               w.seq <= cut (or seq)         canonical, and read when the flush was opened

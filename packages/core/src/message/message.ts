@@ -155,7 +155,7 @@ export type NackReason =
   | 'not_bound'
   /** The author names a position, or a chain, that this reviewer does not have. */
   | 'unknown_history'
-  /** As many live writes as a register may have stand in it: somebody has to resolve first. */
+  /** The register has as many live writes as it may have. The message can be accepted after a resolve. */
   | 'contested'
 
 /** The watermark used everywhere: how far a lineage has come, vouched for by its reviewer. */

@@ -22,7 +22,7 @@ const MESSAGE_BYTES = 2 * UUID_BYTES + HASH_BYTES + SEEN_BYTES + 2 * 16 + 32
 const SEQ_BYTES = 17
 /** A span of another session, without the numbers that are left out. */
 const SPAN_BYTES = UUID_BYTES + 2 * SEQ_BYTES + 8
-/** The place of the cut, and what stands for what is not there before the spans. */
+/** Bytes of the elements of a change that stand before the spans: the cut, and `0` for each absent one. */
 const PLACES_BYTES = SEQ_BYTES + 8
 
 /** What an entry says besides its changes. */

@@ -43,7 +43,7 @@ export interface PageMessage {
   readonly authorId: Uuid
   readonly sessionId: Uuid
   readonly clientSeq: number
-  /** Without the chain, which nobody asks for again. */
+  /** Without the chain: only the reviewer checks it, when the message is offered. */
   readonly seen: Seen
   readonly timestamp: number
   readonly review: Review

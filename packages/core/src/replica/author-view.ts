@@ -1,7 +1,7 @@
 /**
  * What the author of this session has seen when a message is written, as numbers that the message
- * carries (SPEC, seen). It is fixed when a flush is opened, and holds for the messages that follow
- * as long as nobody else's newer write stands in the rows that they touch.
+ * carries (SPEC, seen). It is computed when a flush is opened, and used for the messages that follow
+ * until one of them changes a row in which a newer write of another session is a head.
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -72,7 +72,7 @@ export class AuthorView {
     }
   }
 
-  /** Whether somebody else's write became canonical after the flush was opened. */
+  /** Whether a write of another session became canonical after the flush was opened. */
   #isNews({ entry: { review, session } }: Write): boolean {
     const seen = this.#seen
     if (!seen || !review || session.sessionId === this.#parts.sessionId) return false

@@ -1,6 +1,6 @@
 /**
- * Messages as plain records, for devtools. Names stand in the place of references; an id that
- * nobody has needed yet is not made for being looked at.
+ * Messages as plain records, for devtools. Messages are referred to by name. Reading a record never
+ * computes the id of a message that has none yet, because an id costs a hash.
  */
 import type { Uuid } from '../base/uuid.ts'
 import { nameOf } from '../inspect/event-ring.ts'
@@ -113,7 +113,7 @@ function basisAmong(ordered: readonly Entry[]): BasisOf {
   return (write) => found.get(write)
 }
 
-/** Of what its author had seen, that which nobody else of it had seen. */
+/** The heads among the writes that the author had seen: those that no other of them had seen. */
 export function newestSeen(write: Write, before: readonly Write[]): readonly Write[] {
   const newest: Write[] = []
   for (const other of [...before].reverse()) {
