@@ -56,8 +56,8 @@ export const SEEN: readonly Planted[] = [
     edits: [
       {
         module: 'replica/pending-intake.ts',
-        from: 'if (!isRead) return false',
-        to: '',
+        from: 'return isRead && ',
+        to: 'return ',
       },
     ],
     seed: 14,
