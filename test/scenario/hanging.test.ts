@@ -122,6 +122,19 @@ describe('§15 hanging', () => {
     },
   )
 
+  test('a storage that answers late, and is owed nothing, holds up nothing', async () => {
+    const gate = gated(memoryStorage())
+    gate.shut('read')
+    const store = await storeOn(gate.storage, { online: false })
+    expect(store.status.getState().storageTrouble).toBe('hanging')
+    gate.open()
+    await until(() => storageOf(store) === 'ok')
+    await store.flushed()
+    const row = store.create(Todo, { title: 'as ever' })
+    await store.flushed()
+    expect(row.state).toBe('queued')
+  })
+
   test('a write without an end: messages go as volatile, and are stored when it ends', async () => {
     const inner = memoryStorage()
     const gate = gated(inner)

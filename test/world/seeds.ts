@@ -49,4 +49,5 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
       'a refused publication whose verdict had rotted was shown to the app when it was refused again',
   },
   { seed: 1128, found: 'a run could not be written in which a message keeps a later one' },
+  { seed: 1543, found: 'a store whose storage answered late, and was owed nothing, spun for ever' },
 ]

@@ -43,7 +43,9 @@ export class Disk {
   #hanging: Promise<void> | undefined
   #closed = false
   readonly #waiting: Waiting[] = []
-  #writing: Promise<void> | undefined
+  #isDraining = false
+  /** Ends with the draining that is under way, or was last. */
+  #drained: Promise<void> = Promise.resolve()
   /** Batches joined into one transaction, at the most. */
   #trouble: StorageTrouble | undefined
   /** It answers again, so what is owed is worth a try. */
@@ -120,7 +122,7 @@ export class Disk {
     if (!this.#handle || this.#hanging) return Promise.resolve(false)
     return new Promise((done) => {
       this.#waiting.push({ batch, done })
-      this.#writing ??= this.#drain()
+      this.#startDraining()
     })
   }
 
@@ -135,7 +137,7 @@ export class Disk {
 
   /** Resolves when nothing waits to be written. */
   async idle(): Promise<void> {
-    while (this.#writing) await this.#writing
+    while (this.#isDraining) await this.#drained
   }
 
   async close(): Promise<void> {
@@ -147,6 +149,13 @@ export class Disk {
     if (closing && !this.#hanging) await this.#answer(closing).catch(() => {})
   }
 
+  /** It may end before this returns, where nothing is left to do. */
+  #startDraining(): void {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    this.#drained = this.#drain()
+  }
+
   async #drain(): Promise<void> {
     try {
       while (this.#waiting.length > 0 || this.#isOwing) {
@@ -154,7 +163,7 @@ export class Disk {
         else await this.#writeGroup(this.#waiting.length > 0 ? this.#takeGroup() : [])
       }
     } finally {
-      this.#writing = undefined // in the very turn in which nothing waits: what comes next starts anew
+      this.#isDraining = false // in the very turn in which nothing waits: what comes next starts anew
     }
   }
 
@@ -224,7 +233,7 @@ export class Disk {
     if (trouble !== undefined) this.#fail(trouble)
     if (!this.#handle) return
     // What it did, if anything, is not known: to write it again changes nothing.
-    this.#writing ??= this.#drain()
+    this.#startDraining()
     void this.idle().then(() => {
       if (this.#hanging || this.#closed) return
       if (this.#trouble !== undefined && PASSING.has(this.#trouble) && this.#owed.length === 0)
