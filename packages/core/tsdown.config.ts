@@ -5,8 +5,8 @@ import { library } from '../../tsdown.base.ts'
 export default library([
   'src/index.ts',
   'src/ports/index.ts',
-  'src/message/index.ts',
-  'src/protocol/index.ts',
+  'src/message.ts',
+  'src/wire/index.ts',
   'src/reviewer/index.ts',
   'src/inspect/index.ts',
   'src/testing/index.ts',

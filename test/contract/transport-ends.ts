@@ -89,6 +89,8 @@ export const TEXTS: readonly string[] = [
   '["bye","x"]',
   '\\"]\\',
   'line\nbreak\r\n\ttab',
+  '["offer","sig"]\n[2,"space"]\n[1,0,[[0,"id",[],["a\\n"]]],"salt"]',
+  '["tail",[3],null]\n["batch",1]\n"hash"\n\n',
   '\u0000\u0001\u001f\u007f',
   'äöü ß € 漢字 \u{1f642}\u{1f468}\u200d\u{1f469}',
   '\u2028\u2029\ufeff',

@@ -21,7 +21,7 @@ import {
   writesOf,
 } from '@countersign/core/testing'
 import { eachKey, entity } from '@countersign/core'
-import type { Json } from '@countersign/core/message'
+import type { Json, Names } from '@countersign/core/message'
 import { z } from 'zod'
 import { EVERYBODY } from './operations.ts'
 import {
@@ -125,10 +125,18 @@ export class CoreFold {
         version: 1,
         regs,
         own,
-        keep: change.keep && new Map(Object.entries(change.keep)),
+        keep:
+          change.keep &&
+          new Map(Object.entries(change.keep).map(([reg, ids]) => [reg, this.#named(ids)])),
       },
       Object.fromEntries(values) as Readonly<Record<string, Json>>,
     )
+  }
+
+  /** All messages are of one session here. */
+  #named(ids: readonly string[]): Names {
+    const own = ids.map((id) => this.#entries.get(id)!.clientSeq).sort((a, b) => a - b)
+    return { canonical: [], own, others: [] }
   }
 
   /** Its parents and all they stand on. */

@@ -1,24 +1,32 @@
 /**
  * Follows a space as the wire tells it: every accepted message with its changes, in canonical
  * order. What a trace's answers are compared with is then what the reviewer has, not what the
- * authors meant.
+ * authors meant. Hashes and chain are checked on the way, as a second implementation would.
  */
-import type { Message, SessionOpening } from '@countersign/core/message'
+import {
+  type AuthoredMessage,
+  type Hash,
+  type SessionOpening,
+  WIRE_VERSION,
+} from '@countersign/core/message'
 import type { Link } from '@countersign/core/ports'
 import {
-  bindFrame,
-  helloFrame,
+  authorFrame,
+  linesInParts,
+  NO_CHAIN,
   parseReviewerFrame,
-  readRun,
-  wantFrame,
+  readBatch,
+  type ReviewerFrame,
+  spanOfBatch,
 } from '@countersign/core/protocol'
 import { socketIo } from '@countersign/transport-socketio'
 
 export class Follower {
   /** In canonical order, the first at seq 1. */
-  readonly messages: Message[] = []
+  readonly messages: AuthoredMessage[] = []
   readonly #space: string
   readonly #opening: SessionOpening
+  #chain: Hash = NO_CHAIN
   #link: Link | undefined
   #fault: Error | undefined
   #heard: () => void = () => {}
@@ -30,8 +38,9 @@ export class Follower {
   }
 
   connect(url: string): void {
+    const hello = { v: WIRE_VERSION, space: this.#space, position: null }
     this.#link = socketIo(url).connect({
-      open: () => this.#link!.send(helloFrame(this.#space, null)),
+      open: () => this.#link!.send(authorFrame('hello', hello)),
       frame: (text) => this.#frame(text),
       closed: (reason) => this.#fail(`link lost: ${reason}`),
     })
@@ -57,20 +66,39 @@ export class Follower {
   #frame(text: string): void {
     const frame = parseReviewerFrame(text)
     if (!frame.ok) return this.#fail(`the reviewer sent a frame that is ${frame.error.message}`)
-    if (frame.value.kind === 'welcome') {
-      this.#link!.send(bindFrame([this.#opening]))
-      this.#link!.send(wantFrame(null))
+    const { kind } = frame.value
+    if (kind === 'welcome') this.#welcome(frame.value)
+    else if (kind === 'bye') this.#fail(frame.value.reason)
+    else if (kind === 'page') this.#fail('a snapshot came where the whole tail was meant')
+    else if (kind === 'tail') this.#tail(frame.value)
+  }
+
+  #welcome({ lineage }: ReviewerFrame & { kind: 'welcome' }): void {
+    this.#chain = lineage.at(-1)!.chain
+    this.#link!.send(authorFrame('bind', { sessions: [this.#opening] }))
+    this.#link!.send(authorFrame('want', { have: null }))
+  }
+
+  #tail({ texts, batches, position }: ReviewerFrame & { kind: 'tail' }): void {
+    const parts = linesInParts(texts, batches)
+    if (!parts) return this.#fail('a tail is not of its lines')
+    for (const part of parts) {
+      const span = spanOfBatch(part)
+      if (span.ok && span.value.throughSeq <= this.messages.length) continue
+      const read = readBatch(part, {
+        space: this.#space,
+        before: { seq: this.messages.length, chain: this.#chain },
+        sessions: [],
+        own: () => undefined,
+        redacted: () => undefined,
+      })
+      if (!read.ok) return this.#fail(`a batch is malformed: ${read.error.message}`)
+      for (const { id, hash, session, seen, message } of read.value.accepted)
+        this.messages.push({ ...message!, id, hash, session, seen })
+      this.#chain = read.value.chain
     }
-    if (frame.value.kind === 'bye') this.#fail(frame.value.reason)
-    if (frame.value.kind === 'page') this.#fail('a snapshot came where the whole tail was meant')
-    if (frame.value.kind !== 'tail') return
-    for (const json of frame.value.runs) {
-      const run = readRun(json, this.#space)
-      if (!run.ok || run.value.body.kind !== 'messages') return this.#fail('a run is malformed')
-      const gap = run.value.fromSeq - this.messages.length - 1
-      if (gap > 0) return this.#fail(`${gap} messages are missing after ${this.messages.length}`)
-      this.messages.push(...run.value.body.messages.slice(-gap))
-    }
+    if (position && (position.seq !== this.messages.length || position.chain !== this.#chain))
+      this.#fail(`the chain at ${this.messages.length} is not that of the position`)
     this.#heard()
   }
 

@@ -4,7 +4,8 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { AnyRow, FieldConflict } from '@countersign/core'
-import type { Message } from '@countersign/core/message'
+import type { AuthoredMessage, Names } from '@countersign/core/message'
+import { Ancestry } from './ancestry.ts'
 import { expectedOf, messagesByRow } from './check.ts'
 import { CoreFold } from './core-fold.ts'
 import { type OracleChange, type OracleMessage, seenBy, UNSET } from './oracle.ts'
@@ -75,10 +76,12 @@ function candidateFault(
 /** Folds each place's row over exactly what its bearers had seen, and compares the conflicts. */
 export function placesFound(
   trace: Trace,
-  accepted: readonly Message[],
+  accepted: readonly AuthoredMessage[],
   names: TraceNames,
 ): PlacesFound {
-  const byRow = messagesByRow(accepted.map((message) => plainMessage(message, names)))
+  const ancestry = new Ancestry<AuthoredMessage>()
+  for (const [i, message] of accepted.entries()) ancestry.accept(message, i + 1)
+  const byRow = messagesByRow(accepted.map((message) => plainMessage(message, names, ancestry)))
   const differences: string[] = []
   let fieldsEqual = 0
   let placesEqual = 0
@@ -109,22 +112,26 @@ function keysOf(map: ReadonlyMap<string, unknown>): string[] {
   return [...map.keys()].sort()
 }
 
-function plainMessage({ id, changes }: Message, names: TraceNames): OracleMessage {
+/** The message as the oracle has it: by its parents, and no number of it. */
+function plainMessage(
+  message: AuthoredMessage,
+  names: TraceNames,
+  ancestry: Ancestry<AuthoredMessage>,
+): OracleMessage {
   return {
-    id: names.message(id),
-    changes: changes.flatMap((change): OracleChange[] => {
-      if (!change?.values) return []
-      const { entityId, parentCanonicalIds, regs, keep } = change.meta
-      const values = change.values.map((value) => (isUnset(value) ? UNSET : value))
-      const kept = Object.entries(keep ?? {}).map(([reg, ids]) => [reg, ids.map(names.message)])
-      return [
-        {
-          entity: names.row(entityId) ?? entityId,
-          parents: parentCanonicalIds.map(names.message),
-          set: Object.fromEntries(regs.map((reg, i) => [reg, values[i]])),
-          ...(keep && { keep: Object.fromEntries(kept) as Record<string, string[]> }),
-        },
-      ]
+    id: names.message(message.id),
+    changes: message.changes.map(({ shape, entityId, parents, values, keep }): OracleChange => {
+      const named = (these: Names): string[] =>
+        ancestry.named(these, message, entityId).map(({ id }) => names.message(id))
+      const plain = values.map((value) => (isUnset(value) ? UNSET : value))
+      return {
+        entity: names.row(entityId) ?? entityId,
+        parents: named(parents),
+        set: Object.fromEntries(shape.regs.map((reg, i) => [reg, plain[i]])),
+        ...(keep && {
+          keep: Object.fromEntries(keep.map(({ reg, names: kept }) => [reg, named(kept)])),
+        }),
+      }
     }),
   }
 }

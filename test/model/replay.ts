@@ -7,17 +7,16 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createSyncStore, memoryStorage, type SyncStore } from '@countersign/core'
-import { type Message, uuid4 } from '@countersign/core/message'
+import { uuid4, type Uuid } from '@countersign/core/message'
 import { socketIo } from '@countersign/transport-socketio'
-import { Ancestry } from './ancestry.ts'
 import { Author, bytesOf } from './author.ts'
 import { Follower } from './follower.ts'
 import { Manifest, rowId } from './manifest.ts'
-import { causalOrder } from './order.ts'
 import { Random } from './random.ts'
 import { type PlacesFound, placesFound, rowDifference, type TraceNames } from './replay-check.ts'
+import { isFinal, type Item, type Parcel, ReplayPlan } from './replay-plan.ts'
 import { startReviewerProcess } from './reviewer-process.ts'
-import type { Trace, TraceMessage } from './trace.ts'
+import type { Trace } from './trace.ts'
 
 export interface ReplayOptions {
   readonly seed: number
@@ -45,7 +44,6 @@ export interface ReplayReport {
 
 /** A wait this long without any verdict is a failure. */
 const SILENCE_MS = 30_000
-const FLUSH_MESSAGES_MAX = 4
 
 /** Starts a reviewer, plays the trace, compares, and stops the reviewer. */
 export async function replay(trace: Trace, options: ReplayOptions): Promise<ReplayReport> {
@@ -120,127 +118,94 @@ async function storeReached(store: SyncStore, seq: number): Promise<void> {
   }
 }
 
-/** A message on its way: made once, offered at least once. */
-interface Item {
-  readonly trace: TraceMessage
-  readonly author: string
-  readonly message: Message
-  state: 'waiting' | 'offered' | 'accepted' | 'rejected'
-}
-
 class Player {
   accepted = 0
   repeats = 0
   readonly refusals: string[] = []
-  readonly names: TraceNames
   readonly #options: ReplayOptions
   readonly #random: Random
-  readonly #authors = new Map<string, Author>()
-  readonly #items = new Map<string, Item>()
-  readonly #ancestry = new Ancestry()
-  readonly #queues = new Map<string, Item[]>()
+  readonly #plan: ReplayPlan
   #wakeAll: (() => void)[] = []
   #fault: Error | undefined
 
   constructor(trace: Trace, random: Random, options: ReplayOptions & { readonly space: string }) {
     this.#options = options
     this.#random = random
-    const nameOf = new Map<string, string>()
-    const rowOf = new Map([...trace.expectRows.keys()].map((row) => [rowId(row), row]))
-    this.names = { message: (id) => nameOf.get(id) ?? id, row: (id) => rowOf.get(id) }
-    for (const message of causalOrder(trace.messages, random.split(), options.again)) {
-      const item = this.#items.get(message.id) ?? this.#made(message, options.space)
-      nameOf.set(item.message.id, message.id)
-      this.#queues.get(message.author)!.push(item)
-    }
+    this.#plan = new ReplayPlan(trace, random, options)
+  }
+
+  get names(): TraceNames {
+    return this.#plan.names
   }
 
   /** Resolves when every message has a verdict. Rejects when a link breaks or nobody answers. */
   async play(url: string): Promise<void> {
-    const connects = [...this.#authors].map(([name, author]) =>
+    const { authors, queues, items } = this.#plan
+    const connects = [...authors].map(([name, author]) =>
       author.connect(url, {
-        accepted: (seq) => this.#settle(this.#own(name, seq), 'accepted'),
+        accepted: (sessionId, seq) => this.#settle(this.#own(sessionId, seq), 'accepted'),
         rejected: (id, reason) => this.#refused(id, reason),
-        nacked: (seq) => this.#again(name, this.#own(name, seq)),
+        nacked: (sessionId, seq) => this.#again(this.#own(sessionId, seq).parcel),
         lost: (reason) => this.#fail(`the link of ${name} ended: ${reason}`),
       }),
     )
     await Promise.all(connects)
-    await Promise.all([...this.#queues.keys()].map((name) => this.#drain(name)))
-    const open = (): number =>
-      [...this.#items.values()].filter(({ state }) => !isFinal(state)).length
+    await Promise.all([...queues].map(([name, queue]) => this.#drain(name, queue)))
+    const open = (): number => [...items.values()].filter(({ state }) => !isFinal(state)).length
     while (open() > 0) await this.#change(`${open()} messages have no verdict`)
   }
 
   close(): void {
     this.#fault ??= new Error('closed')
-    for (const author of this.#authors.values()) author.close()
+    for (const author of this.#plan.authors.values()) author.close()
   }
 
-  #made(trace: TraceMessage, space: string): Item {
-    let author = this.#authors.get(trace.author)
-    if (!author) {
-      author = new Author(space, `person ${trace.author}`, this.#random.split())
-      this.#authors.set(trace.author, author)
-      this.#queues.set(trace.author, [])
-    }
-    const message = author.message(trace, {
-      row: rowId,
-      message: (name) => this.#items.get(name)!.message.id,
-      ancestry: this.#ancestry,
-    })
-    const item: Item = { trace, author: trace.author, message, state: 'waiting' }
-    this.#items.set(trace.id, item)
-    return item
-  }
-
-  /** Offers the author's messages in the order of the plan, a few at a time. */
-  async #drain(name: string): Promise<void> {
-    const queue = this.#queues.get(name)!
+  /** Offers the author's messages in the order of the plan. */
+  async #drain(name: string, queue: readonly Parcel[]): Promise<void> {
     const random = this.#random.split()
-    for (let at = 0; at < queue.length;) {
+    for (const parcel of queue) {
       await sleep(random.unit() * this.#options.delayMs)
-      while (!this.#mayGo(queue[at]!)) await this.#change(`${name} waits for parents`)
-      const flush = new Set<Item>()
-      const most = random.between(1, FLUSH_MESSAGES_MAX)
-      for (; at < queue.length && flush.size < most && this.#mayGo(queue[at]!); at++) {
-        const item = queue[at]!
-        if (flush.has(item)) continue
-        flush.add(item)
-        if (item.state === 'waiting') item.state = 'offered'
-        else this.repeats++
-      }
-      // A repeat may have come after its children; within one flush parents stand first.
-      const messages = [...flush].map(({ message }) => message)
-      messages.sort((a, b) => a.header.clientSeq - b.header.clientSeq)
-      this.#authors.get(name)!.offer(messages)
+      while (!this.#mayGo(parcel)) await this.#change(`${name} waits for parents`)
+      if (parcel.items[0]!.state === 'waiting')
+        for (const item of parcel.items) item.state = 'offered'
+      else this.repeats += parcel.items.length
+      this.#offer(parcel)
     }
   }
 
   /** A parent must have been accepted, or be the author's own and under way. */
-  #mayGo({ author, trace }: Item): boolean {
-    return trace.changes.every(({ parents }) =>
-      parents.every((id) => {
-        const parent = this.#items.get(id)!
-        return isFinal(parent.state) || (parent.author === author && parent.state === 'offered')
-      }),
-    )
-  }
-
-  /** After a nack: the same message once more, a little later. */
-  #again(name: string, item: Item): void {
-    void sleep(1 + this.#random.below(20)).then(() => {
-      if (this.#fault || isFinal(item.state)) return
-      this.repeats++
-      this.#authors.get(name)!.offer([item.message])
+  #mayGo({ author, items }: Parcel): boolean {
+    const parents = items.flatMap(({ trace }) => trace.changes.flatMap((change) => change.parents))
+    return parents.every((id) => {
+      const parent = this.#plan.items.get(id)!
+      return (
+        isFinal(parent.state) ||
+        items.includes(parent) ||
+        (parent.parcel.author === author && parent.state === 'offered')
+      )
     })
   }
 
-  #own(name: string, clientSeq: number): Item {
-    for (const item of this.#items.values()) {
-      if (item.author === name && item.message.header.clientSeq === clientSeq) return item
-    }
-    throw new Error(`${name} never wrote message ${clientSeq}`)
+  #offer({ author, made }: Parcel): void {
+    this.#plan.authors.get(author)!.offer(made!)
+  }
+
+  /** After a nack: the same flush once more, a little later. What of it has a verdict gets the same. */
+  #again(parcel: Parcel): void {
+    if (parcel.isDue) return
+    parcel.isDue = true
+    void sleep(1 + this.#random.below(20)).then(() => {
+      parcel.isDue = false
+      if (this.#fault || parcel.items.every(({ state }) => isFinal(state))) return
+      this.repeats += parcel.items.length
+      this.#offer(parcel)
+    })
+  }
+
+  #own(sessionId: Uuid, clientSeq: number): Item {
+    const item = this.#plan.itemOf(sessionId, clientSeq)
+    if (!item) throw new Error(`nobody wrote message ${clientSeq} of session ${sessionId}`)
+    return item
   }
 
   #settle(item: Item, state: 'accepted' | 'rejected'): void {
@@ -253,7 +218,7 @@ class Player {
   }
 
   #refused(id: string, reason: string): void {
-    const item = this.#items.get(this.names.message(id))
+    const item = this.#plan.items.get(this.names.message(id))
     if (!item) return this.#fail(`a verdict on ${id}, which nobody wrote`)
     if (item.state !== 'rejected') this.refusals.push(`${item.trace.id} was rejected: ${reason}`)
     this.#settle(item, 'rejected')
@@ -281,8 +246,4 @@ class Player {
   #check(): void {
     if (this.#fault) throw this.#fault
   }
-}
-
-function isFinal(state: Item['state']): boolean {
-  return state === 'accepted' || state === 'rejected'
 }

@@ -136,7 +136,7 @@ class Device {
       if (own) this.repo.acceptContained(own, { ...by, seq: accepted.indexOf(message) + 1 })
       this.pending = this.pending.filter((other) => other !== message)
     }
-    const read = readPage(JSON.parse(page))
+    const read = readPage(page)
     if (!read.ok) throw new Error(read.error.message)
     const state = new PageLoader().state(read.value[0]!, this.table.registers)
     this.repo.replaceCanonical('thing', ID, state)

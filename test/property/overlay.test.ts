@@ -4,16 +4,16 @@
  * come in between. At every step the view is the fold of what is canonical and what is pending.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { type Message, uuid8 } from '@countersign/core/message'
+import { uuid8, type AuthoredMessage } from '@countersign/core/message'
 import {
   compareOrder,
   createdOf,
   type Entry,
   type EntityState,
   giveReview,
-  intake,
   lastOf,
   Repo,
+  toEntry,
 } from '@countersign/core/testing'
 import { expect, test, vi } from 'vitest'
 import { Ancestry } from '../model/ancestry.ts'
@@ -41,7 +41,7 @@ class Device {
   })
   readonly canonical: TraceMessage[] = []
   readonly pending: TraceMessage[] = []
-  readonly #messages = new Map<string, Message>()
+  readonly #messages = new Map<string, AuthoredMessage>()
   readonly #entries = new Map<string, Entry>()
   readonly #authors = new Map<string, Author>()
   readonly #ancestry = new Ancestry()
@@ -136,27 +136,25 @@ class Device {
   }
 
   #entry(message: TraceMessage): Entry {
-    const { header, ...made } = this.#message(message)
-    const entry = intake(
-      { header, ...made },
-      {
-        session: { authorId: header.authorId, sessionId: header.sessionId },
-        arrival: ++this.#arrivals,
-        tableOf: () => this.repo.tableNamed(Manifest.name).registers,
-        pending: (id) => this.repo.messages.get(id),
-      },
-    )
+    const made = this.#message(message)
+    const { authorId, sessionId } = made.session.facts
+    const entry = toEntry(made, {
+      session: { authorId, sessionId },
+      arrival: ++this.#arrivals,
+      tableOf: () => this.repo.tableNamed(Manifest.name).registers,
+      pending: (session, clientSeq) => this.repo.messages.find(session, clientSeq),
+    })
     this.#entries.set(message.id, entry)
     return entry
   }
 
-  #message(message: TraceMessage): Message {
+  #message(message: TraceMessage): AuthoredMessage {
     const seed = Number(message.author.slice(1))
     const author = this.#authors.get(message.author) ?? new Author(space, 'p', new Random(seed))
     this.#authors.set(message.author, author)
     const made = author.message(message, {
       row: rowId,
-      message: (name) => this.#messages.get(name)!.id,
+      message: (name) => this.#messages.get(name)!,
       ancestry: this.#ancestry,
     })
     this.#messages.set(message.id, made)

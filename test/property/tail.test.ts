@@ -4,24 +4,37 @@
  * it knows what stood before each conflict as the reviewer does.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { hash, uuid8, type Base, type Bases, type Message } from '@countersign/core/message'
-import { packMessages, pageText, runText } from '@countersign/core/protocol'
+import { type Base, hash, type Hash, uuid8 } from '@countersign/core/message'
+import {
+  BATCH_BOUNDS,
+  composeBatch,
+  type JudgedMessage,
+  keptReview,
+  pageText,
+  parseReviewerFrame,
+  type ReviewerFrame,
+  reviewerFrame,
+} from '@countersign/core/protocol'
 import {
   type EntityState,
   baseOf,
   basesFor,
   giveReview,
-  intake,
   liveOf,
   PageWriter,
   Repo,
+  reviewOf,
+  SeededRandom,
   SpaceState,
+  storedText,
   TailReader,
+  toEntry,
   writesOf,
 } from '@countersign/core/testing'
 import { expect, test, vi } from 'vitest'
-import { Ancestry } from '../model/ancestry.ts'
-import { Author } from '../model/author.ts'
+import { Ancestry, type Written } from '../model/ancestry.ts'
+import { Author, type AuthoredFlush } from '../model/author.ts'
+import { saltsFor } from '../model/by-hand.ts'
 import { oracleRow, renamed, showRow } from '../model/core-fold.ts'
 import { generateHistory, type HistoryOptions } from '../model/history.ts'
 import { Manifest, rowId } from '../model/manifest.ts'
@@ -34,55 +47,73 @@ import type { TraceMessage } from '../model/trace.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const space = uuid8(new Uint8Array(32).fill(1))
-const by = { reviewerId: space, eid: uuid8(new Uint8Array(32).fill(2)), epoch: 1 }
+const by = {
+  reviewerId: space,
+  eid: uuid8(new Uint8Array(32).fill(2)),
+  epoch: 1,
+  chain: hash('cs/chain', 0),
+}
 
-/** The reviewer's side: states by its own class, runs as texts, pages on demand. */
+/** The reviewer's side: states by its own class, batches as texts, pages on demand. */
 class Server {
   readonly space: SpaceState = new SpaceState(0)
-  readonly runs: { readonly toSeq: number; readonly text: string }[] = []
+  readonly batches: { readonly toSeq: number; readonly text: string }[] = []
+  readonly #bytes = new SeededRandom(1)
   seq = 0
+  #chain: Hash = by.chain
 
-  commit(messages: readonly Message[]): void {
-    const bases = new Map<number, readonly Bases[]>()
-    const chain = hash('cs/chain', this.seq)
-    const head = { fromSeq: this.seq + 1, at: 0, forked: [], chain, bases }
-    for (const [i, message] of messages.entries()) {
-      const tableOf = (): ReturnType<SpaceState['registers']> => this.space.registers(Manifest.name)
-      const { authorId, sessionId } = message.header
-      const entry = intake(message, { session: { authorId, sessionId }, arrival: 0, tableOf })
-      const before = entry.writes.map(({ entityId }) => this.space.entity(entityId)?.state)
-      const changesOf = (id: string) => this.space.entity(id)?.changes ?? []
-      const said = basesFor(entry, { before, changesOf, tableOf })
-      if (said) bases.set(i, said)
-      giveReview(entry, {
-        ...by,
-        seq: ++this.seq,
-        forked: false,
-        at: 0,
-        ...(said && { bases: said }),
-      })
-      this.space.commit([entry])
-    }
-    this.runs.push({ toSeq: this.seq, text: runText(head, packMessages(messages)) })
+  commit(flushes: readonly AuthoredFlush[]): void {
+    const fromSeq = this.seq + 1
+    const judged = flushes.map(({ session, flush, messages }) => ({
+      session,
+      flush,
+      first: 0,
+      end: messages.length,
+      verdicts: messages.map((message) => this.#accept(message)),
+    }))
+    const composed = composeBatch({ fromSeq, at: 0, judged }, this.#chain)
+    if (!composed.ok) throw new Error(composed.error.message)
+    const { layout, throughSeq, chain } = composed.value
+    expect(throughSeq).toBe(this.seq)
+    this.#chain = chain
+    this.batches.push({ toSeq: this.seq, text: storedText(layout) })
+  }
+
+  #accept(message: AuthoredFlush['messages'][0]): JudgedMessage {
+    const tableOf = (): ReturnType<SpaceState['registers']> => this.space.registers(Manifest.name)
+    const { authorId, sessionId } = message.session.facts
+    const entry = toEntry(message, { session: { authorId, sessionId }, arrival: 0, tableOf })
+    const bases = basesFor(entry, {
+      before: entry.writes.map(({ entityId }) => this.space.entity(entityId)?.state),
+      changesOf: (id) => this.space.entity(id)?.changes ?? [],
+      tableOf,
+    })
+    const salt = (): string => saltsFor([message.changes[0]!], (n) => this.#bytes.bytes(n))[0]!
+    const review = reviewOf(message, { bases }, salt)
+    const regs = message.changes.map(({ shape }) => shape.regs)
+    const place = { seq: ++this.seq, review: review ?? null }
+    giveReview(entry, keptReview(place, { ...by, at: 0 }, { regs, forked: false }))
+    this.space.commit([entry])
+    return { accepted: true, review }
   }
 
   get position(): { eid: string; epoch: number; seq: number; chain: string } {
-    return { eid: by.eid, epoch: 1, seq: this.seq, chain: hash('cs/chain', this.seq) }
+    return { eid: by.eid, epoch: 1, seq: this.seq, chain: this.#chain }
   }
 
-  page(ids: readonly string[]): unknown {
+  page(ids: readonly string[]): string {
     const writer = new PageWriter()
     const held = ids.map((id) => {
       const state = this.space.entity(id)!.state
       return writer.entity(Manifest.name, id, { state, table: this.space.registers(Manifest.name) })
     })
-    return JSON.parse(pageText(held))
+    return pageText(held)
   }
 }
 
 interface Story {
   readonly order: readonly TraceMessage[]
-  readonly made: readonly Message[]
+  readonly made: readonly AuthoredFlush[]
   readonly nameOf: ReadonlyMap<string, string>
 }
 
@@ -91,14 +122,15 @@ function storyOf(seed: number, options: Partial<HistoryOptions>): Story {
   const order = causalOrder(generateHistory(seed, options).messages, random)
   const authors = new Map<string, Author>()
   const ancestry = new Ancestry()
-  const made = new Map<string, Message>()
+  const made = new Map<string, AuthoredFlush>()
   for (const message of order) {
     const author = authors.get(message.author) ?? new Author(space, message.author, random.split())
     authors.set(message.author, author)
-    const names = { row: rowId, message: (name: string) => made.get(name)!.id, ancestry }
-    made.set(message.id, author.message(message, names))
+    const written = (name: string): Written => made.get(name)!.messages[0]!
+    const draft = author.write(message, { row: rowId, message: written, ancestry })
+    made.set(message.id, author.flush([draft])!)
   }
-  const nameOf = new Map([...made].map(([name, { id }]) => [id, name]))
+  const nameOf = new Map([...made].map(([name, { messages }]) => [messages[0]!.id, name]))
   return { order, made: [...made.values()], nameOf }
 }
 
@@ -109,9 +141,11 @@ class Client {
     onListenerError: (error) => expect.fail(String(error)),
     onTable: () => {},
   })
-  readonly tail: TailReader = new TailReader(this.repo, space, {
+  readonly tail: TailReader = new TailReader(this.repo, {
     findOwn: () => undefined,
     findWaiting: () => undefined,
+    space,
+    bounds: BATCH_BOUNDS,
   })
 
   get seq(): number {
@@ -124,11 +158,16 @@ class Client {
     expect(this.tail.snapshot([server.page(ids)], at).kind).toBe('applied')
   }
 
-  /** Everything since its position, as after a gap; else the last run alone. */
+  /** Everything since its position, as after a gap; else the last batch alone. */
   hear(server: Server, all: boolean): string {
-    const runs = all ? server.runs.filter(({ toSeq }) => toSeq > this.seq) : server.runs.slice(-1)
-    const texts = runs.map(({ text }) => JSON.parse(text) as unknown)
-    return this.tail.tail(texts, server.position, by).kind
+    const { batches, position } = server
+    const heard = all ? batches.filter(({ toSeq }) => toSeq > this.seq) : batches.slice(-1)
+    const texts = heard.map(({ text }) => text)
+    const lines = texts.map((text) => text.split('\n').length)
+    const frame = reviewerFrame('tail', { batches: lines, position }, texts.join('\n'))
+    const parsed = parseReviewerFrame(frame)
+    if (!parsed.ok) throw new Error(parsed.error.message)
+    return this.tail.tail(parsed.value as ReviewerFrame & { kind: 'tail' }, by).kind
   }
 }
 
@@ -160,7 +199,7 @@ function play(seed: number, options: Partial<HistoryOptions>): number {
     at += count
     if (server.seq < snapshotAt) continue
     if (client.seq === 0 && server.seq > count) client.begin(server)
-    // A run that was missed is fetched with the next.
+    // A batch that was missed is fetched with the next.
     else if (random.chance(0.9) && client.hear(server, false) === 'gap')
       expect(client.hear(server, true)).toBe('applied')
     if (client.seq !== server.seq) continue

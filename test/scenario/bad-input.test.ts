@@ -7,26 +7,40 @@ import {
   entity,
 } from '@countersign/core'
 import {
+  type FlushText,
+  type Json,
   LIMITS,
-  type Message,
+  type Session,
+  WIRE_VERSION,
+  composeSession,
   hash,
-  identify,
-  leafHash,
-  personalCommit,
-  whoamiId,
+  sealBytes,
 } from '@countersign/core/message'
-import type { KeyPair } from '@countersign/core/ports'
-import {
-  bindFrame,
-  helloFrame,
-  offerFrame,
-  packMessages,
-  parseReviewerFrame,
-} from '@countersign/core/protocol'
-import { grantBytes, sealBytes } from '@countersign/core/message'
+import { authorFrame, parseReviewerFrame } from '@countersign/core/protocol'
+import { SeededRandom, seenOwn } from '@countersign/core/testing'
 import * as fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import {
+  type ChangeByHand,
+  type FactsByHand,
+  type MessageByHand,
+  type Numbered,
+  type SignerByHand,
+  changeByHand,
+  flushOf,
+  hashesOf,
+  messageByHand,
+  newOpening,
+  offerOf,
+  saltsFor,
+  sealOf,
+  sessionOf,
+  signedOpening,
+  withHead,
+  withLine,
+  withSwapped,
+} from '../model/by-hand.ts'
 import { thrown } from './thrown.ts'
 import { type Scene, SPACE, scene } from './wire.ts'
 
@@ -37,9 +51,9 @@ const Issue = entity(
     rule: (row) => (row['title'] === 'bomb' ? 'no bombs' : undefined),
   },
 )
-const SESSION = '7f1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
 const ENTITY = '1b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a12'
-const SALT = 'AAAAAAAAAAAAAAAAAAAAAA'
+const OTHER = '7f1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
+const HELLO = authorFrame('hello', { v: WIRE_VERSION, space: SPACE, position: null })
 
 let open: Scene | undefined
 
@@ -48,92 +62,80 @@ afterEach(async () => {
   open = undefined
 })
 
+/** What a test says of a message beside its change. */
+interface More {
+  /** Default: 1. */
+  readonly clientSeq?: number
+  /** Own numbers before its own that its author has not seen. */
+  readonly except?: readonly number[]
+  readonly expect?: FactsByHand['expect']
+}
+
 interface Author {
+  readonly by: SignerByHand
+  readonly session: Session
   readonly heard: string[]
   readonly closed: string[]
   send(frame: string): void
-  offer(messages: readonly Message[], sig?: string): Promise<void>
-  /** Its author has seen all of its session, but for those numbers. */
-  message(
-    change: Partial<Message['changes'][0] & object>,
-    seq?: number,
-    except?: readonly number[],
-  ): Message
-  /** Frames of one kind that were heard. */
+  /** Each in a flush of its own. */
+  offer(messages: readonly MessageByHand[], sig?: string): Promise<void>
+  /** Its author has seen all of its session, but for some. Of a change that is not given, a creation. */
+  message(change?: Partial<ChangeByHand>, more?: More): MessageByHand
+  /** A message of this session by its number, whether it was written or not. */
+  own(clientSeq: number): Numbered
+  /** Kinds of the frames that were heard. */
   kinds(): string[]
 }
 
 async function author(on: Scene): Promise<Author> {
   const { signer } = defaultPlatform()
-  const keys: KeyPair = await signer.generate()
-  const authorId = whoamiId(keys.publicKey)
-  const commit = personalCommit(SPACE, 'me', SALT)
+  const random = new SeededRandom(1)
+  const by = { space: SPACE, signer, keys: await signer.generate() }
+  const opening = await signedOpening(by, newOpening(by.keys, 'me', random))
+  const session = sessionOf(SPACE, opening)
+  const { sessionId } = session.facts
   const heard: string[] = []
   const closed: string[] = []
   const attached = on.reviewer.connect(
     { send: (text) => heard.push(text), close: (why) => closed.push(why) },
     { address: 'here', auth: undefined },
   )
-  attached.frame(helloFrame(SPACE, null))
-  const sig = await signer.sign(keys, grantBytes(SPACE, authorId, { sessionId: SESSION, commit }))
-  attached.frame(
-    bindFrame([
-      {
-        authorId,
-        publicKey: keys.publicKey,
-        sessionId: SESSION,
-        personalId: 'me',
-        salt: SALT,
-        sig,
-      },
-    ]),
-  )
+  const send = (frame: string): void => attached.frame(frame)
+  send(HELLO)
+  send(authorFrame('bind', { sessions: [opening] }))
   await until(() => heard.some((text) => text.startsWith('["bound"')))
   return {
+    by,
+    session,
     heard,
     closed,
-    send: (frame) => attached.frame(frame),
+    send,
     async offer(messages, given) {
-      const seal =
-        given ??
-        (await signer.sign(
-          keys,
-          sealBytes(
-            SPACE,
-            authorId,
-            messages.map((message) => message.hash),
-          ),
-        ))
-      attached.frame(offerFrame(packMessages(messages), seal, keys.publicKey))
+      for (const { flush } of messages)
+        send(offerOf(session, flush, given ?? (await sealOf(by, flush))))
     },
-    message(change, seq = 1, except = []) {
-      const full = {
-        meta: {
-          type: 'issue',
-          entityId: ENTITY,
-          kind: 'create' as const,
-          schemaVersion: 1,
-          parentCanonicalIds: [],
-          regs: ['title'],
-        },
-        values: ['x'],
-        salt: SALT,
-        ...change,
-      }
-      const header = {
-        v: 1 as const,
-        space: SPACE,
-        authorId,
-        sessionId: SESSION,
-        clientSeq: seq,
-        timestamp: 0,
-        personalCommit: commit,
-        seen: { eid: null, seq: 0, chain: '', from: 1, except },
-        leaves: [leafHash(full)],
-      }
-      return { ...identify(header), header, changes: [full] }
+    message(change = {}, { clientSeq = 1, except = [], expect } = {}) {
+      const { parents = [] } = change
+      const creation = {
+        type: 'issue',
+        entityId: ENTITY,
+        kind: 'create',
+        set: { title: 'x' },
+      } as const
+      const changes = [changeByHand(sessionId, { ...creation, parents, ...change }, parents)]
+      const before = Array.from({ length: clientSeq - 1 }, (_, i) => i + 1)
+      const seen = seenOwn(
+        clientSeq,
+        before.filter((no) => !except.includes(no)),
+      )
+      const salts = saltsFor(changes, (count) => random.bytes(count))
+      return messageByHand(session, {
+        ...{ clientSeq, time: 0, changes, salts, seen },
+        ...(expect && { expect }),
+      })
     },
-    kinds: () => heard.map((text) => (JSON.parse(text) as [string])[0]),
+    own: (clientSeq) => ({ session, clientSeq }),
+    kinds: () => heard.map((text) => (JSON.parse(text.split('\n')[0]!) as [string])[0]),
   }
 }
 
@@ -153,7 +155,7 @@ describe('a reviewer', () => {
           { send: () => {}, close: () => {} },
           { address: 'x', auth: undefined },
         )
-        attached.frame(helloFrame(SPACE, null))
+        attached.frame(HELLO)
         attached.frame(text)
         attached.closed()
       }),
@@ -176,7 +178,7 @@ describe('a reviewer', () => {
         { send: () => {}, close: () => {} },
         { address: 'x', auth: undefined },
       )
-      attached.frame(helloFrame(SPACE, null))
+      attached.frame(HELLO)
       for (let at = 0; at < 4; at++) {
         const parts = ['null', 'null', 'null', 'null'].map((part, i) => (i === at ? odd : part))
         attached.frame(`["${kind}",${parts.join()}]`)
@@ -194,25 +196,56 @@ describe('a reviewer', () => {
     expect(ann.heard.at(-1)).toMatch(/^\["bye","too many faulty frames/)
   })
 
-  it('T3 tamper: a changed value breaks the seal, and nothing is written', async () => {
+  it('T3 tamper: a seal of another key is none, and nothing is written', async () => {
     open = await scene()
     const ann = await author(open)
-    const good = ann.message({})
+    const good = ann.message()
     const { signer } = defaultPlatform()
-    const other = await signer.sign(await signer.generate(), new Uint8Array(32))
-    await ann.offer([good], other)
+    await ann.offer(
+      [good],
+      await signer.sign(await signer.generate(), sealBytes(good.flush.hashes)),
+    )
     await new Promise((resolve) => setTimeout(resolve, 30))
     expect(open.reviewer.state.seq).toBe(0)
     await ann.offer([good])
     await until(() => open!.reviewer.state.seq === 1)
   })
 
+  // Under a seal of its own the text is another one: `accepted` says how much of it a reviewer takes.
+  it.each<[string, number, (text: FlushText) => FlushText]>([
+    ['a value', 2, (text) => withLine(text, 0, (line) => line.with(2, changeOf(line, 3, ['y'])))],
+    ['a time', 2, (text) => withLine(text, 1, (line) => line.with(1, 1))],
+    ['a number', 2, (text) => withLine(text, 1, (line) => line.with(0, 7))],
+    ['what was seen', 2, (text) => withHead(text, (head) => head.with(2, [0, '', 1, []]))],
+    ['the order of lines', 0, (text) => withSwapped(text, 0, 1)],
+    ['a line twice', 0, ({ head, lines }) => ({ head, lines: [...lines, lines[1]!] })],
+    ['a line less', 1, ({ head, lines }) => ({ head, lines: lines.slice(0, 1) })],
+    ['a space in a line', 0, ({ head, lines }) => ({ head, lines: lines.with(0, `${lines[0]} `) })],
+  ])('T3 tamper: %s changed breaks the seal', async (_, accepted, change) => {
+    open = await scene()
+    const ann = await author(open)
+    const { session, by } = ann
+    const messages = [ENTITY, OTHER].map((entityId, i) =>
+      ann.message({ entityId }, { clientSeq: i + 5 }),
+    )
+    const { text, hashes } = flushOf(session, seenOwn(5, [2, 4]), messages)
+    const changed = change(text)
+    expect(changed).not.toEqual(text)
+    ann.send(offerOf(session, { text: changed }, await sealOf(by, { hashes })))
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(open.reviewer.state.seq).toBe(0)
+    const resealed = await sealOf(by, { hashes: hashesOf(session, changed) })
+    ann.send(offerOf(session, { text: changed }, resealed))
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(open.reviewer.state.seq).toBe(accepted)
+  })
+
   it('T2 equivocation: a number used twice is refused, and the first message stands', async () => {
     open = await scene()
     const ann = await author(open)
-    await ann.offer([ann.message({})])
+    await ann.offer([ann.message()])
     await until(() => ann.kinds().includes('accepted'))
-    await ann.offer([ann.message({ values: ['y'] })])
+    await ann.offer([ann.message({ set: { title: 'y' } })])
     await until(() => ann.kinds().includes('rejected'))
     expect(ann.heard.join()).toContain('"seq_reused"')
     expect(open.reviewer.state.seq).toBe(1)
@@ -221,7 +254,7 @@ describe('a reviewer', () => {
   it('same id, same answer: an offer again is answered from what is known', async () => {
     open = await scene()
     const ann = await author(open)
-    const message = ann.message({})
+    const message = ann.message()
     for (let i = 0; i < 3; i++) await ann.offer([message])
     await until(() => ann.kinds().filter((kind) => kind === 'accepted').length === 3)
     expect(open.reviewer.state.seq).toBe(1)
@@ -230,79 +263,133 @@ describe('a reviewer', () => {
   it('S17 bounds: what is over a bound is rejected as too_large', async () => {
     open = await scene({ limits: { registersMax: 2 } })
     const ann = await author(open)
-    await ann.offer([
-      ann.message({
-        meta: { ...ann.message({}).changes[0]!.meta, regs: ['a', 'b', 'c'] },
-        values: [1, 2, 3],
-      }),
-    ])
+    await ann.offer([ann.message({ set: { a: 1, b: 2, c: 3 } })])
     await until(() => ann.kinds().includes('rejected'))
     expect(ann.heard.join()).toContain('"too_large"')
     expect(LIMITS.registersMax).toBe(128)
   })
 
-  it('S7 closure: an unknown parent is a nack, and a parent without that entity is invalid', async () => {
+  it('S7 closure: an unknown parent is a nack, and so is an entity that nobody has made; in the place of a head another parent is invalid', async () => {
     open = await scene()
     const ann = await author(open)
-    const root = ann.message({})
-    const meta = root.changes[0]!.meta
+    const root = ann.message()
+    const theirs = composeSession({ ...ann.session.facts, sessionId: OTHER })
     await ann.offer([
       root,
-      ann.message({ meta: { ...meta, kind: 'update', parentCanonicalIds: [SESSION] } }, 2),
-    ])
-    await until(() => ann.kinds().includes('nack'))
-    expect(ann.heard.join()).toContain('"parent_unknown"')
-    await ann.offer([
+      ann.message({ kind: 'update', parents: [ann.own(2)] }, { clientSeq: 3 }),
       ann.message(
-        { meta: { ...meta, entityId: SESSION, kind: 'update', parentCanonicalIds: [root.id] } },
-        3,
+        { kind: 'update', parents: [{ session: theirs, clientSeq: 1 }] },
+        { clientSeq: 4 },
       ),
     ])
+    const nacks = (count: number): (() => boolean) => {
+      return () => ann.heard.join().split('"parent_unknown"').length === count + 1
+    }
+    await until(nacks(2))
+    const other = ann.message(
+      { entityId: OTHER, kind: 'update', parents: [root] },
+      { clientSeq: 3 },
+    )
+    await ann.offer([other])
+    await until(nacks(3))
+    const beside = ann.message({ entityId: OTHER }, { clientSeq: 2 })
+    await ann.offer([beside, ann.message({ kind: 'update', parents: [beside] }, { clientSeq: 3 })])
     await until(() => ann.heard.join().includes('"invalid"'))
-    expect(open.reviewer.state.seq).toBe(1)
+    expect(open.reviewer.state.seq).toBe(2)
   })
 
   it('compare-and-set: the second resolution of a field is stale', async () => {
     open = await scene()
     const ann = await author(open)
-    const root = ann.message({})
-    const meta = {
-      ...root.changes[0]!.meta,
-      kind: 'resolve' as const,
-      parentCanonicalIds: [root.id],
-    }
+    const root = ann.message()
+    const change = { kind: 'resolve', parents: [root] } as const
     await ann.offer([
       root,
-      ann.message({ meta, values: ['one'] }, 2),
-      ann.message({ meta, values: ['two'] }, 3, [2]),
+      ann.message({ ...change, set: { title: 'one' } }, { clientSeq: 2 }),
+      ann.message({ ...change, set: { title: 'two' } }, { clientSeq: 3, except: [2] }),
     ])
     await until(() => ann.kinds().includes('rejected'))
     expect(ann.heard.join()).toContain('"stale"')
     expect(open.reviewer.state.seq).toBe(2)
   })
 
-  it('expect: a message whose heads have moved is refused', async () => {
+  it('expect: a message that has not seen every head is refused, and one that has is not', async () => {
     open = await scene()
     const ann = await author(open)
-    const root = ann.message({})
-    const next = ann.message(
-      { meta: { ...root.changes[0]!.meta, kind: 'update', parentCanonicalIds: [root.id] } },
-      2,
-    )
-    const { header } = ann.message({ meta: { ...root.changes[0]!.meta, entityId: SESSION } }, 3)
-    const expecting = { ...header, expect: [{ entityId: ENTITY, heads: [root.id] }] }
-    const change = ann.message({ meta: { ...root.changes[0]!.meta, entityId: SESSION } }, 3).changes
-    await ann.offer([root, next, { ...identify(expecting), header: expecting, changes: change }])
+    const root = ann.message()
+    const next = ann.message({ kind: 'update', parents: [root] }, { clientSeq: 2 })
+    const expect_ = [{ entityId: ENTITY }]
+    await ann.offer([
+      root,
+      next,
+      ann.message({ entityId: OTHER }, { clientSeq: 3, except: [2], expect: expect_ }),
+    ])
     await until(() => ann.heard.join().includes('"precondition_failed"'))
     expect(open.reviewer.state.seq).toBe(2)
+    await ann.offer([
+      ann.message({ entityId: OTHER }, { clientSeq: 4, except: [3], expect: expect_ }),
+    ])
+    await until(() => open!.reviewer.state.seq === 3)
+  })
+
+  it('T11 frames: whatever stands in the place of one line of an offer, nothing is written', async () => {
+    open = await scene()
+    const { reviewer } = open
+    const ann = await author(open)
+    const { by, session } = ann
+    const changes = [1, 2].map((clientSeq) => ann.message({}, { clientSeq }))
+    const two = flushOf(session, seenOwn(1), changes)
+    const sig = await sealOf(by, two)
+    const texts = [session.line, two.text.head, ...two.text.lines]
+    const offer = (lines: readonly string[]): string =>
+      authorFrame('offer', { sig }, lines.join('\n'))
+    fc.assert(
+      fc.property(fc.nat(texts.length - 1), hostileLine(texts), (at, line) => {
+        const attached = reviewer.connect(
+          { send: () => {}, close: () => {} },
+          { address: 'x', auth: undefined },
+        )
+        attached.frame(HELLO)
+        if (line !== texts[at]) attached.frame(offer(texts.with(at, line)))
+        attached.closed()
+      }),
+      { numRuns: 2_000 },
+    )
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(reviewer.state.seq).toBe(0)
+    ann.send(offer(texts))
+    await until(() => reviewer.state.seq > 0)
   })
 })
+
+/** The changes of a line of one change, with something else at a place of it. */
+function changeOf(line: readonly Json[], at: number, part: Json): Json {
+  const [change] = line[2] as readonly [Json[]]
+  return [change.with(at, part)]
+}
+
+/** Another line of the offer, or one with something else somewhere inside. */
+function hostileLine(texts: readonly string[]): fc.Arbitrary<string> {
+  const changed = fc
+    .tuple(fc.constantFrom(...texts), fc.nat(5), fc.jsonValue())
+    .map(([text, at, part]) => {
+      const list = JSON.parse(text) as unknown[]
+      return JSON.stringify(at < list.length ? list.with(at, part) : [...list, part])
+    })
+  return fc.oneof(changed, fc.constantFrom(...texts), fc.json(), fc.string())
+}
 
 function hostileFrame(): fc.Arbitrary<string> {
   const kind = fc.constantFrom('hello', 'bind', 'offer', 'want', 'history', 'bye', '__proto__')
   const part = fc.oneof(
     fc.jsonValue(),
-    fc.constantFrom('all', SPACE, hash('cs/msg', 'x'), `{"__proto__":{"x":1}}`, '['.repeat(5_000)),
+    fc.constantFrom(
+      'all',
+      SPACE,
+      hash('cs/chain', 'x'),
+      `{"__proto__":{"x":1}}`,
+      '['.repeat(5_000),
+    ),
     fc.array(fc.jsonValue()),
     fc.constantFrom('toString', 'valueOf', 'toJSON', 'length').map((key) => ({ [key]: null })),
   )
@@ -451,7 +538,7 @@ function hostileReply(): fc.Arbitrary<string> {
     'rejected',
     'nack',
     'page',
-    'entities',
+    'entities', // no kind of frame
     'through',
     'settled',
     'history',
@@ -466,7 +553,10 @@ function hostileReply(): fc.Arbitrary<string> {
       chain: hash('cs/chain', 1),
     }),
   )
-  return fc.tuple(kind, part, part, part, part).map((frame) => JSON.stringify(frame))
+  const texts = fc.oneof(fc.constant(''), fc.json(), fc.string()).map((text) => text && `\n${text}`)
+  return fc
+    .tuple(kind, part, part, part, part, texts)
+    .map(([...frame]) => `${JSON.stringify(frame.slice(0, -1))}${frame.at(-1) as string}`)
 }
 
 it('a frame parsed is a frame or a sentence', () => {

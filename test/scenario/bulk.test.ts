@@ -183,16 +183,16 @@ describe('import', () => {
 
   it('§22: that was aborted goes on; rows with ids that are there are skipped', async () => {
     const store = await open.open({ entities: [Place] })
-    const rows = places(400)
+    const rows = places(4_000)
     const signal = { aborted: false }
     const first = await store.import(Place, rows, {
       signal,
       onProgress: (done) => (signal.aborted = done >= 128),
     })
     expect(first.rows).toBeGreaterThanOrEqual(128)
-    expect(first.rows).toBeLessThan(400)
+    expect(first.rows).toBeLessThan(4_000)
     const second = await store.import(Place, rows)
-    expect(second).toMatchObject({ rows: 400, skipped: first.rows })
+    expect(second).toMatchObject({ rows: 4_000, skipped: first.rows })
     await open.settle()
     expect(shownBy(store, Place)).toEqual(rows)
   })

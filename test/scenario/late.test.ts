@@ -251,4 +251,57 @@ describe('a crowded conflict', () => {
       candidates: [{ value: 10 }, { value: 12 }],
     })
   })
+  it('§15 contested: of the flush it is in, what was accepted stays so, however often the page opens', async () => {
+    const { cy, id, other, disk } = await crowd()
+    await scene.result(cy.close())
+    let { seq: at } = cy.status.getState().position!
+    for (const title of ['second', 'third']) {
+      const again = await scene.page(scene.line(), { entities, disk, online: false })
+      const { position, storage, damaged } = again.status.getState()
+      expect([position?.seq, storage, damaged]).toEqual([at, 'ok', []])
+      // Shown as pending, it would stand beside what followed it.
+      expect(again.read(Task, other)).toMatchObject({ $state: 'canonical', $conflicts: {} })
+      expect(again.read(Task, id)!.$state).toBe('pending')
+      again.setOnline(true)
+      again.update(Task, other, { title })
+      await scene.until(() => isThere(again) && outbox(again) === 1, 20_000)
+      at = seq(again)
+      await scene.result(again.close())
+    }
+  })
+
+  it('§15 contested: a page that has lost its canonical state takes in anew what was accepted of that flush', async () => {
+    const { ann, bob, cy, id, other, disk, ids } = await crowd()
+    await scene.result(cy.close())
+    disk.rot('advance', () => 0)
+    const first = await scene.page(scene.line(), { entities, disk, online: false })
+    expect(first.status.getState().position).toBeNull()
+    await scene.result(first.close())
+    const again = await scene.page(scene.line(), { entities, disk, online: false })
+    again.setOnline(true)
+    await scene.until(() => isThere(again), 20_000)
+    expect(again.read(Task, other)).toMatchObject({ title: 'cy', $state: 'canonical' })
+    expect(outbox(again)).toBe(1)
+    ann.resolve(Task, id, { n: 10 })
+    await everybodyHasTheSame([ann, bob, again], ids)
+  })
+
+  /** Cy has written two rows in one flush: one message is contested, the other accepted. */
+  async function crowd(): Promise<Play & { id: string; other: string; disk: FaultyDisk }> {
+    const play_ = await play('a', { liveWritesMax: 2 })
+    const { ann, bob, cy, disks, ids } = play_
+    const [id, other] = ids as [string, string]
+    cy.setOnline(true)
+    await scene.until(() => isThere(cy), 10_000)
+    const stores = [ann, bob, cy]
+    for (const store of stores) store.setOnline(false)
+    for (const [i, store] of stores.entries()) store.update(Task, id, { n: 10 + i })
+    const receipt = cy.update(Task, other, { title: 'cy' })
+    for (const store of [ann, bob]) store.setOnline(true)
+    await scene.until(() => isDone(ann) && isDone(bob), 10_000)
+    cy.setOnline(true)
+    await scene.result(receipt.settled())
+    await scene.until(() => isThere(cy), 10_000)
+    return { ...play_, id, other, disk: disks.cy }
+  }
 })

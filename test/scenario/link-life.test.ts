@@ -242,6 +242,32 @@ describe('sessions that ended with unsent work', () => {
     expect(seen.filter((conflicts) => Object.keys(conflicts as object).length > 0)).toEqual([])
   })
 
+  it('§19: what a page names is not pending, though its session is not bound yet, and it could not be shown before', async () => {
+    const limits = { tailMessagesMax: 0, sessionsPerLinkMax: 2 }
+    scene = await VirtualScene.open({ limits })
+    const ann = await scene.page(scene.line(), { entities })
+    const { id } = ann.create(Task, { title: 'shared' })
+    const [disk, locks, line] = [scene.disk(), new SimLocks(), scene.line()]
+    const first = await scene.page(line, { entities, disk, locks, limits })
+    await scene.until(() => rows(first) === 1 && isOnline(first), 5_000)
+    line.loses = (direction) => direction === 'down' // its acceptance is never heard
+    const second = await scene.page(scene.line(), { entities, disk, locks, limits, online: false })
+    second.create(Task, { title: 'another' })
+    await scene.result(second.close())
+    first.update(Task, id, { n: 1 })
+    await scene.until(() => ann.read(Task, id)?.n === 1, 5_000)
+    await scene.result(first.close())
+    expect(disk.rot('advance', () => 0)).toBeDefined() // the canonical state begins anew
+
+    line.loses = () => false
+    const third = await scene.page(line, { entities, disk, locks, limits })
+    const seen: (number | undefined)[] = []
+    third.live(Task).subscribe(() => seen.push(third.read(Task, id)?.$heads.length))
+    await scene.until(() => isOnline(third) && outbox(third) === 0, 60_000)
+    expect(third.read(Task, id)).toMatchObject({ n: 1, $state: 'canonical' })
+    expect(new Set(seen)).toEqual(new Set([1]))
+  })
+
   it('§5: of ended sessions only those with unsent work are bound', async () => {
     scene = await VirtualScene.open()
     const [disk, locks] = [scene.disk(), new SimLocks()]

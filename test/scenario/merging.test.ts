@@ -33,7 +33,10 @@ const Issue = entity('issue', {
   ),
 }).index('likes', ['-likes'])
 
-const entities = [Issue]
+/** With as many defaults as an archiving has registers that are no fields. */
+const Tally = entity('tally', { label: z.string(), sum: counter() })
+
+const entities = [Issue, Tally]
 
 const amountOf = ({ likes }: Readonly<Record<string, unknown>>): number =>
   likes === undefined ? 0 : (likes as ReturnType<typeof counter.increment>).$op[1]
@@ -227,6 +230,20 @@ describe('operations of an app', () => {
         ...{ id, title: 'a', likes: 2, tags: ['x'], score: { ann: 6, bob: 4 } },
       })
     await blind.close()
+  })
+})
+
+describe('a default that nobody wrote', () => {
+  it('§9: stands in for nothing that was written, so what is archived at once is archived', async () => {
+    let id = ''
+    ann.transact(() => {
+      id = ann.create(Tally, { label: 'a' }).id
+      ann.archive(Tally, id)
+    })
+    expect(ann.peek(Tally, id).row).toMatchObject({ label: 'a', sum: 0, $archived: true })
+    await open.settle()
+    expect(ann.peek(Tally, id).row).toMatchObject({ label: 'a', sum: 0, $archived: true })
+    expect(bob.peek(Tally, id).row).toMatchObject({ label: 'a', sum: 0, $archived: true })
   })
 })
 

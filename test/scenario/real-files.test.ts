@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Entity, type SyncStore, entity, memoryStorage } from '@countersign/core'
+import { type Json, canonical } from '@countersign/core/message'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Scene, scene } from './wire.ts'
@@ -116,24 +117,17 @@ function lockedPackages() {
   })
 }
 
-/** All rows of a type, without ids that the store has minted, in an order of their own. */
+/** All rows of a type, without ids that the store has minted, sorted by their texts. */
 function shownBy(store: SyncStore, type: Entity): string[] {
   return textsOf(store.query(type).rows)
 }
 
 function textsOf(rows: readonly object[]): string[] {
-  // By way of JSON: an optional field that is not there is no field.
-  return (JSON.parse(JSON.stringify(rows)) as object[])
-    .map((row) => {
-      const { id, ...fields } = { id: '', ...row }
-      const supplied = 'code' in fields ? {} : { id }
-      return JSON.stringify(Object.entries({ ...fields, ...supplied }).sort(byName))
-    })
+  // By way of JSON: an optional field that is not there is no field. Canonical, because texts of
+  // messages are: the keys of an object come back in their order.
+  return (JSON.parse(JSON.stringify(rows)) as Readonly<Record<string, Json>>[])
+    .map(({ id = '', ...fields }) => canonical('code' in fields ? fields : { ...fields, id }))
     .sort()
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1
 }
 
 it('§22: countries, emoji and a lock file: all rows in, equal everywhere and after a restart', async () => {

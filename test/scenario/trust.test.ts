@@ -32,8 +32,9 @@ function forging(honest: Transport, forge: (epoch: Record<string, unknown>) => v
         open: () => events.open(),
         closed: (reason) => events.closed(reason),
         frame(text) {
+          if (!text.startsWith('["welcome"')) return events.frame(text)
           const frame = JSON.parse(text) as [string, number, Record<string, unknown>[]]
-          if (frame[0] === 'welcome') frame[2].forEach(forge)
+          frame[2].forEach(forge)
           events.frame(JSON.stringify(frame))
         },
       }),

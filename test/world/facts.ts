@@ -3,15 +3,16 @@
  * entity as sets of bits: one bit for each message that changed it. Folding is the oracle's
  * business; what it answered once for a set of messages is kept.
  */
-import type { Json, Message } from '@countersign/core/message'
+import type { AuthoredMessage, Change, Json, Names, OwnSpan } from '@countersign/core/message'
 import { withSums } from '../model/operations.ts'
 import { type OracleMessage, type OracleRow, UNSET, rowOf } from '../model/oracle.ts'
 import type { OracleBefore, OraclePast } from '../model/policies.ts'
+import { sawByNumbers } from './seen.ts'
 
 export interface Fact {
   /** As histories name it: `m12`. */
   readonly name: string
-  readonly message: Message
+  readonly message: AuthoredMessage
   readonly oracle: OracleMessage
   /** Where it was accepted, from 1. */
   seq: number | undefined
@@ -106,7 +107,7 @@ export class EntityHistory {
   #before(reg: string, mask: bigint, seq: number): OracleBefore {
     const facts = this.within(mask).sort((a, b) => compareOrder(a, b, seq))
     const pending = facts.filter((fact) => (fact.seq ?? Infinity) > seq)
-    const sessions = new Set(pending.map(({ message }) => message.header.sessionId))
+    const sessions = new Set(pending.map(({ message }) => message.session.facts.sessionId))
     let passed = 0n
     let count = 0
     const isKnown = sessions.size < 2
@@ -141,16 +142,22 @@ export class EntityHistory {
 function compareOrder(a: Fact, b: Fact, seq: number): number {
   const [left, right] = [a, b].map((fact) => (fact.seq! <= seq ? fact.seq! : Infinity))
   if (left !== right) return left! - right!
-  const [mine, theirs] = [a.message.header, b.message.header]
+  const [mine, theirs] = [a.message.session.facts, b.message.session.facts]
   if (mine.sessionId !== theirs.sessionId) return mine.sessionId < theirs.sessionId ? -1 : 1
-  return mine.clientSeq - theirs.clientSeq
+  return a.message.clientSeq - b.message.clientSeq
 }
 
 export class Facts {
+  /** In canonical order: the fact of seq n stands at n - 1. */
+  readonly accepted: Fact[] = []
+  /** Sessions whose authors lie about what they have seen: their parents say nothing. */
+  readonly liars = new Set<string>()
   readonly #byId = new Map<string, Fact>()
   readonly #entities = new Map<string, EntityHistory>()
   /** Heard of, but not all of their parents. */
-  readonly #unlinked = new Map<string, Message>()
+  readonly #unlinked = new Map<string, AuthoredMessage>()
+  /** Heard of, by session and number. A draft that is sealed once more is another message of its number. */
+  readonly #byNumber = new Map<string, AuthoredMessage[]>()
   #count = 0
 
   get(id: string): Fact | undefined {
@@ -158,12 +165,12 @@ export class Facts {
   }
 
   /** Heard of, whether or not all it stands on was. */
-  message(id: string): Message | undefined {
+  message(id: string): AuthoredMessage | undefined {
     return this.#byId.get(id)?.message ?? this.#unlinked.get(id)
   }
 
   /** Messages that stand on something nobody has ever heard of. */
-  unlinked(): IterableIterator<Message> {
+  unlinked(): IterableIterator<AuthoredMessage> {
     return this.#unlinked.values()
   }
 
@@ -184,8 +191,15 @@ export class Facts {
     return this.#byId.get(id)?.name ?? id
   }
 
-  learn(message: Message): void {
-    if (this.#byId.has(message.id)) return
+  /** Every message of that number of a session that was heard of: one, if all is well. */
+  numbered(sessionId: string, clientSeq: number): readonly AuthoredMessage[] {
+    return this.#byNumber.get(`${sessionId}:${clientSeq}`) ?? []
+  }
+
+  learn(message: AuthoredMessage): void {
+    if (this.message(message.id)) return
+    const number = `${message.session.facts.sessionId}:${message.clientSeq}`
+    this.#byNumber.set(number, [...(this.#byNumber.get(number) ?? []), message])
     this.#unlinked.set(message.id, message)
     let found = true
     while (found) {
@@ -194,21 +208,25 @@ export class Facts {
     }
   }
 
-  #link(message: Message): boolean {
-    const changes = message.changes.filter((change) => change !== null)
-    const isKnown = (entityId: string, ids: readonly string[]): boolean =>
-      ids.every((id) => this.#entities.get(entityId)?.has(id))
-    if (!changes.every(({ meta }) => isKnown(meta.entityId, meta.parentCanonicalIds))) return false
+  /** What a message stands on, by entity; undefined for what nobody has heard of. */
+  parentsOf(message: AuthoredMessage): readonly (string | undefined)[] {
+    return message.changes.flatMap((change) => this.named(change.parents, message, change.entityId))
+  }
+
+  #link(message: AuthoredMessage): boolean {
+    const oracle = this.#oracleOf(message)
+    if (!oracle) return false
     this.#unlinked.delete(message.id)
     const fact: Fact = {
       name: `m${++this.#count}`,
       message,
-      oracle: oracleOf(message),
+      oracle,
       seq: undefined,
       refused: undefined,
     }
     this.#byId.set(message.id, fact)
-    for (const { meta } of changes) this.#historyOf(meta.entityId, meta.type).add(fact)
+    for (const { entityId, shape } of message.changes)
+      this.#historyOf(entityId, shape.type).add(fact)
     return true
   }
 
@@ -220,24 +238,95 @@ export class Facts {
     }
     return history
   }
-}
 
-function oracleOf({ id, changes }: Message): OracleMessage {
-  return {
-    id,
-    changes: changes.flatMap((change) => {
-      if (!change) return []
-      const { meta, values } = change
-      const set = Object.fromEntries(meta.regs.map((reg, i) => [reg, oracleValue(values![i]!)]))
-      return [
-        {
-          entity: meta.entityId,
-          parents: meta.parentCanonicalIds,
-          set,
-          ...(meta.keep && { keep: meta.keep }),
-        },
-      ]
-    }),
+  /** A message as the oracle reads it, which knows parents by id; undefined while one of them is unknown. */
+  #oracleOf(message: AuthoredMessage): OracleMessage | undefined {
+    const changes: OracleMessage['changes'][number][] = []
+    for (const change of message.changes) {
+      const parents = this.#linked(this.#parentsIn(change, message), change.entityId)
+      const keep = (change.keep ?? []).map(
+        ({ reg, names }) =>
+          [
+            reg,
+            this.#linked(this.named(names, message, change.entityId), change.entityId),
+          ] as const,
+      )
+      if (!parents || keep.some(([, ids]) => !ids)) return undefined
+      const { regs } = change.shape
+      changes.push({
+        entity: change.entityId,
+        parents,
+        set: Object.fromEntries(regs.map((reg, i) => [reg, oracleValue(change.values[i]!)])),
+        ...(keep.length > 0 && {
+          keep: Object.fromEntries(keep) as Record<string, readonly string[]>,
+        }),
+      })
+    }
+    return { id: message.id, changes }
+  }
+
+  /** What is meant by the oracle is what an honest author names. Of a liar it is all that its numbers say. */
+  #parentsIn(change: Change, message: AuthoredMessage): readonly (string | undefined)[] {
+    const { entityId, shape } = change
+    if (!this.liars.has(message.session.facts.sessionId))
+      return this.named(change.parents, message, entityId)
+    if (shape.kind === 'create') return []
+    const known = this.#entities.get(entityId)?.facts ?? []
+    return known
+      .filter((fact) => sawByNumbers(message, change, fact))
+      .map((fact) => fact.message.id)
+  }
+
+  /** The ids of all of them, sorted; undefined where one is not there, or does not concern the entity. */
+  #linked(ids: readonly (string | undefined)[], entityId: string): string[] | undefined {
+    const history = this.#entities.get(entityId)
+    const known = ids.filter((id) => id !== undefined && history?.has(id)) as string[]
+    return known.length === ids.length ? [...new Set(known)].sort() : undefined
+  }
+
+  /** The messages that names stand for, in the place of each the id, or undefined where none was heard of. */
+  named(
+    { canonical, own, others }: Names,
+    by: AuthoredMessage,
+    entityId: string,
+  ): readonly (string | undefined)[] {
+    const { sessionId } = by.session.facts
+    return [
+      ...canonical.map((seq) => this.accepted[seq - 1]?.message.id),
+      ...own.map((clientSeq) => this.#ofNumber(sessionId, clientSeq, by)?.id),
+      ...others.flatMap((span) => this.#inSpan(span, by, entityId)),
+    ]
+  }
+
+  /** The last of a span is there; of those before it, the ones that change the entity. */
+  #inSpan(
+    { sessionId, clientSeq, from, except }: OwnSpan,
+    by: AuthoredMessage,
+    entityId: string,
+  ): readonly (string | undefined)[] {
+    const ids: (string | undefined)[] = []
+    for (let number = from; number <= clientSeq; number++) {
+      if (except.includes(number)) continue
+      const message = this.#ofNumber(sessionId, number, by)
+      const isOf = message?.changes.some((change) => change.entityId === entityId)
+      if (message && isOf) ids.push(message.id)
+      else if (!message && number === clientSeq) ids.push(undefined)
+    }
+    return ids
+  }
+
+  /** Of several messages of one number the accepted one counts, then that of the same flush. */
+  #ofNumber(
+    sessionId: string,
+    clientSeq: number,
+    by: AuthoredMessage,
+  ): AuthoredMessage | undefined {
+    const known = this.numbered(sessionId, clientSeq)
+    return (
+      known.find(({ id }) => this.#byId.get(id)?.seq !== undefined) ??
+      known.find(({ seen }) => seen === by.seen) ??
+      known.at(-1)
+    )
   }
 }
 

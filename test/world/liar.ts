@@ -1,40 +1,47 @@
 /**
- * Somebody who speaks the wire well and lies about keys, sessions and persons. Each lie has a link
+ * Somebody who speaks the wire well and lies about keys, sessions, persons, and what they have read. Each lie has a link
  * of its own, named after it, and must be refused for its reason: what it offers is never accepted,
  * no session is bound by it, and no number of somebody else's is used up.
  */
 import {
-  type Change,
   EntityIds,
   type FinalReason,
+  type FlushText,
   type Message,
-  type MessageHeader,
+  type Session,
   type SessionOpening,
   type Uuid,
-  toBase64url,
-  uuid4,
+  WIRE_VERSION,
+  chainPrefix,
+  messageId,
 } from '@countersign/core/message'
 import type { Link } from '@countersign/core/ports'
-import {
-  bindFrame,
-  cutFrame,
-  helloFrame,
-  offerFrame,
-  packMessages,
-  parseReviewerFrame,
-} from '@countersign/core/protocol'
+import { authorFrame, cutFrame, parseReviewerFrame } from '@countersign/core/protocol'
 import { ProcessClock, SeededRandom, simSigner } from '@countersign/core/testing'
 import {
-  type SessionByHand,
-  commitOf,
-  messageByHand,
+  type SignerByHand,
+  hashesOf,
   newOpening,
+  offerOf,
+  saltsFor,
   sealOf,
+  sessionOf,
   signedOpening,
 } from '../model/by-hand.ts'
 import { Random } from '../model/random.ts'
-import { Task } from './entities.ts'
-import { LIES, type Lie, type Seal, type Telling, type Victim, lieAddress } from './lies.ts'
+import { OPEN_TYPES, Task } from './entities.ts'
+import {
+  type CreationFacts,
+  LIES,
+  type Lie,
+  type Looked,
+  type Sealed,
+  type Telling,
+  type UpdateFacts,
+  type Victim,
+  hashesOfLie,
+  lieAddress,
+} from './lies.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
 
@@ -50,10 +57,11 @@ export interface LiarStage extends Stage {
 export class Liar implements Telling {
   readonly random: Random
   readonly opening: SessionOpening
+  readonly session: Session
   readonly #stage: LiarStage
   readonly #bytes: SeededRandom
   readonly #process: ProcessClock
-  readonly #session: SessionByHand
+  readonly #signer: SignerByHand
   #clientSeq = 0
   /** Of the own session: from its verdict on, the reviewer knows whose it is. */
   #refusedId: Uuid | undefined
@@ -62,21 +70,24 @@ export class Liar implements Telling {
     const bytes = new SeededRandom(stage.plan.seed + 2 ** 52)
     // Without a clock it signs at once: a lie is made before the link is there.
     const signer = simSigner({ random: bytes })
-    const session = { space: SPACE, signer, keys: await signer.generate() }
-    const opening = await signedOpening(session, newOpening(session.keys, 'person L', bytes))
-    return new Liar(stage, bytes, session, opening)
+    const by = { space: SPACE, signer, keys: await signer.generate() }
+    const opening = await signedOpening(by, newOpening(by.keys, 'person L', bytes))
+    return new Liar(stage, bytes, by, opening)
   }
 
   private constructor(
     stage: LiarStage,
     bytes: SeededRandom,
-    session: SessionByHand,
+    signer: SignerByHand,
     opening: SessionOpening,
   ) {
     this.#stage = stage
     this.#bytes = bytes
-    this.#session = session
+    this.#signer = signer
     this.opening = opening
+    this.session = sessionOf(SPACE, opening)
+    stage.truth.facts.liars.add(opening.sessionId)
+    stage.truth.deviceOf.set(opening.sessionId, 'L')
     this.random = new Random(stage.plan.seed + 2 ** 51)
     this.#process = new ProcessClock(stage.clock)
   }
@@ -100,83 +111,126 @@ export class Liar implements Telling {
 
   // What lies are made of.
 
-  newSession(): Uuid {
-    return uuid4(this.#bytes.bytes(16))
+  get read(): Telling['read'] {
+    const { truth } = this.#stage
+    const { seq } = truth
+    return { eid: truth.eid!, seq, chain: chainPrefix(truth.chainAt.get(seq)!) }
+  }
+
+  looked(): Looked | undefined {
+    const { truth } = this.#stage
+    const rows = [...truth.facts.entities()].flatMap((history): Looked[] => {
+      const mask = history.acceptedAt(truth.seq)
+      if (mask === 0n || !OPEN_TYPES.some(({ name }) => name === history.type)) return []
+      const { heads: ids } = history.expected(mask)
+      const accepted = history.within(mask)
+      const seqs = (isHead: boolean): number[] =>
+        accepted.filter(({ message }) => ids.includes(message.id) === isHead).map(({ seq }) => seq!)
+      const [heads, others] = [seqs(true), seqs(false)]
+      const { type, id: entityId } = history
+      return heads.length > 1 || others.length > 0 ? [{ type, entityId, heads, others }] : []
+    })
+    return rows.length > 0 ? this.random.pick(rows) : undefined
+  }
+
+  bytes(count: number): Uint8Array {
+    return this.#bytes.bytes(count)
   }
 
   /** An opening that is signed by the own key, whatever it says. */
   open(opening: SessionOpening): Promise<SessionOpening> {
-    return signedOpening(this.#session, opening)
+    return signedOpening(this.#signer, opening)
   }
 
-  seal(messages: readonly Message[], authorId: Uuid): Promise<string> {
-    return sealOf(this.#session, messages, authorId)
+  seal(session: Pick<Session, 'line'>, text: FlushText): Promise<string> {
+    return sealOf(this.#signer, { hashes: hashesOf(session, text) })
   }
 
-  /** A creation in the own name and session, with what stands in `more` instead. */
-  message(more: Partial<MessageHeader> = {}): Message {
-    const { authorId, sessionId } = this.opening
-    const facts = {
-      space: SPACE,
-      authorId,
-      sessionId,
-      clientSeq: more.clientSeq ?? ++this.#clientSeq,
-      timestamp: this.#process.now(),
-      personalCommit: commitOf(SPACE, this.opening),
-      ...more,
-    }
-    return messageByHand(facts, [this.#create(facts)])
+  next(): number {
+    return ++this.#clientSeq
   }
 
-  #create({ authorId, sessionId }: Pick<MessageHeader, 'authorId' | 'sessionId'>): Change {
-    return {
-      meta: {
-        type: Task.name,
-        entityId: new EntityIds(SPACE, authorId, sessionId).next(),
-        kind: 'create',
-        schemaVersion: 1,
-        parentCanonicalIds: [],
-        regs: ['done', 'points', 'title'],
-      },
-      values: [false, 0, 'a lie'],
-      salt: toBase64url(this.#bytes.bytes(16)),
-    }
+  creation(
+    clientSeq: number,
+    { session = this.session, rows = 1, title = 'a lie', time }: CreationFacts = {},
+  ): Message {
+    const { authorId, sessionId } = session.facts
+    const ids = new EntityIds(SPACE, authorId, sessionId)
+    // Of messages that are accepted, ids must differ.
+    for (let used = 0; used < clientSeq * 2; used++) ids.next()
+    const regs = ['done', 'points', 'title']
+    const shape = { type: Task.name, kind: 'create', schemaVersion: 1, regs } as const
+    const changes = Array.from({ length: rows }, () => ({
+      shape,
+      entityId: ids.next(),
+      parents: { canonical: [], own: [], others: [] },
+      values: [false, 0, title],
+    }))
+    const salts = saltsFor(changes, (count) => this.bytes(count))
+    return { clientSeq, time: time ?? this.#process.now(), changes, salts }
+  }
+
+  update(
+    clientSeq: number,
+    { type = Task.name, entityId, own = [], canonical = [], cut }: UpdateFacts,
+  ): Message {
+    const regs = ['$archived']
+    const change = {
+      shape: { type, kind: 'update', schemaVersion: 1, regs },
+      entityId,
+      parents: { canonical, own, others: [] },
+      values: [true],
+      ...(cut !== undefined && { cut }),
+    } as const
+    const salts = saltsFor([change], (count) => this.bytes(count))
+    return { clientSeq, time: this.#process.now(), changes: [change], salts }
   }
 
   /** Somebody who has written something, as everybody who listens on the wire knows them. */
   #victim(): Victim | undefined {
     const { accepted, openings } = this.#stage.truth
     if (accepted.length === 0) return undefined
-    const { header } = this.random.pick(accepted).message
-    const opening = openings.get(header.sessionId)
-    return opening && { header, opening }
+    const { session, clientSeq } = this.random.pick(accepted).message
+    const opening = openings.get(session.facts.sessionId)
+    return opening && { session: session.facts, clientSeq, opening }
   }
 
   async #tell(lie: Lie, victim: Victim): Promise<void> {
-    const { bind, offer } = await lie.make(this, victim)
-    for (const { id } of offer?.messages ?? []) this.#offered(lie, id)
-    const frames = bind ? [bindFrame([bind])] : []
-    if (offer) frames.push(offerOf(offer))
-    this.#send(lieAddress(lie), bind ? frames : [bindFrame([this.opening]), ...frames])
+    const told = await lie.make(this, victim)
+    if (!told) return
+    const { bind, offer } = told
+    if (offer) this.#offered(lie, offer)
+    const frames = offer ? [offerOf(offer.session, offer, offer.sig)] : []
+    this.#send(lieAddress(lie), bind ?? this.opening, frames)
   }
 
-  #offered(lie: Lie, id: Uuid): void {
-    this.#stage.truth.lies.set(id, lie.name)
-    this.#stage.allow(id, lie.reason ? [lie.reason] : [])
-    if (lie.reason) this.#refusedId = id
+  #offered(lie: Lie, offer: Sealed): void {
+    for (const hash of hashesOfLie(offer)) {
+      const id: Uuid = messageId(hash)
+      this.#stage.truth.lies.set(id, lie)
+      this.#stage.allow(id, lie.reason ? [lie.reason] : [])
+      if (lie.reason) this.#refusedId = id
+    }
   }
 
-  /** Over a link of their own, once the reviewer has answered the greeting. */
-  #send(address: string, frames: readonly string[]): void {
+  /** Over a link of their own: the opening when it is greeted, the rest when that is answered. */
+  #send(address: string, opening: SessionOpening, frames: readonly string[]): void {
     const { wire, tally, plan } = this.#stage
+    let isBinding = false
     let isTold = false
     const link: Link = wire.transport(address, this.#process).connect({
-      open: () => link.send(helloFrame(SPACE, null)),
+      open: () =>
+        link.send(authorFrame('hello', { v: WIRE_VERSION, space: SPACE, position: null })),
       frame: (text) => {
         const heard = parseReviewerFrame(text)
-        if (isTold || !heard.ok || heard.value.kind !== 'welcome') return
+        if (!heard.ok) return
+        if (heard.value.kind === 'welcome' && !isBinding) {
+          isBinding = true
+          tally.hit('lie told')
+          link.send(authorFrame('bind', { sessions: [opening] }))
+        }
+        if (heard.value.kind !== 'bound' || isTold) return
         isTold = true
-        tally.hit('lie told')
         for (const frame of frames)
           for (const part of cutFrame(frame, plan.bounds.frameBytesMax)) link.send(part)
       },
@@ -184,8 +238,4 @@ export class Liar implements Telling {
     })
     this.#process.after(LINK_MS, () => link.close())
   }
-}
-
-function offerOf({ messages, sig, publicKey }: Seal): string {
-  return offerFrame(packMessages(messages), sig, publicKey)
 }

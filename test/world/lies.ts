@@ -1,17 +1,36 @@
 /** What a liar says, and for which reason each of it must be refused. */
-import type {
-  FinalReason,
-  Message,
-  MessageHeader,
-  SessionOpening,
-  Uuid,
+import {
+  type FinalReason,
+  type Flush,
+  type FlushText,
+  type Json,
+  type Message,
+  type NackReason,
+  type Seen,
+  type Session,
+  type SessionFacts,
+  type SessionOpening,
+  type Uuid,
+  composeSession,
+  uuid4,
 } from '@countersign/core/message'
+import { flushOf, hashesOf, withHead, withLine, withSwapped } from '../model/by-hand.ts'
 import type { Random } from '../model/random.ts'
 
 /** Whom a lie is about, with what they have written and bound. */
 export interface Victim {
-  readonly header: MessageHeader
+  readonly session: SessionFacts
+  readonly clientSeq: number
   readonly opening: SessionOpening
+}
+
+/** A row that somebody has written, as far as a liar has read it: up to the newest batch. */
+export interface Looked {
+  readonly type: string
+  readonly entityId: Uuid
+  /** Seqs of its heads, and of what they stand on. */
+  readonly heads: readonly number[]
+  readonly others: readonly number[]
 }
 
 /** The liar as this file needs it. */
@@ -19,22 +38,50 @@ export interface Telling {
   readonly random: Random
   /** Their own session, honestly. */
   readonly opening: SessionOpening
-  newSession(): Uuid
+  readonly session: Session
+  /** Up to the newest batch. */
+  readonly read: Pick<Seen, 'eid' | 'seq' | 'chain'>
+  /** A row in which something stands on something else, or several things stand. */
+  looked(): Looked | undefined
+  bytes(count: number): Uint8Array
   open(opening: SessionOpening): Promise<SessionOpening>
-  seal(messages: readonly Message[], authorId: Uuid): Promise<string>
-  message(more?: Partial<MessageHeader>): Message
+  seal(session: Pick<Session, 'line'>, text: FlushText): Promise<string>
+  /** The next number of the own session. */
+  next(): number
+  /** The creation of a task, of so many rows, in a session that may be another's. */
+  creation(clientSeq: number, more?: CreationFacts): Message
+  /** An update of a task, by default on the own message before it. */
+  update(clientSeq: number, more: UpdateFacts): Message
 }
 
-export interface Seal {
-  readonly messages: readonly Message[]
+export interface CreationFacts {
+  readonly session?: Session
+  readonly rows?: number
+  readonly time?: number
+  readonly title?: string
+}
+
+export interface UpdateFacts {
+  readonly type?: string
+  readonly entityId: Uuid
+  readonly own?: readonly number[]
+  readonly canonical?: readonly number[]
+  readonly cut?: number
+}
+
+/** A text, and the seal that comes with it. */
+export interface Sealed {
+  readonly session: Pick<Session, 'line'>
+  readonly text: FlushText
   readonly sig: string
-  readonly publicKey: string
+  /** Lines at its beginning that are no lie. */
+  readonly honest?: number
 }
 
 /** One of them; an offer is made after an honest bind of the own session. */
 export interface Told {
   readonly bind?: SessionOpening
-  readonly offer?: Seal
+  readonly offer?: Sealed
 }
 
 export interface Lie {
@@ -43,63 +90,296 @@ export interface Lie {
   readonly struck?: string
   /** Or why its message is refused. */
   readonly reason?: FinalReason
+  /** Or why it gets no verdict. */
+  readonly nacked?: NackReason
   /** Whether it is a lie only once the sessions that it names have a verdict. */
   readonly needsKnown?: boolean
-  make(by: Telling, of: Victim): Promise<Told>
+  /** Whether it is none any more when somebody else was faster. */
+  readonly mayPass?: boolean
+  /** Undefined: there is nothing to lie about. */
+  make(by: Telling, of: Victim): Promise<Told | undefined>
 }
 
 const WRONG_KEY = 'the author id is not that of the key'
 const WRONG_SEAL = 'the seal does not match what was offered'
 const WRONG_GRANT = 'the session is not signed by its author'
 const TAKEN = 'the session is bound to another person'
+const OF_ANOTHER = "which is another author's"
 
 const SEALS: readonly Lie[] = [
   {
     name: 'sealed by another key',
-    struck: WRONG_KEY,
-    make: (by, of) => offered(by, [theirs(by, of)], of.header.authorId),
-  },
-  {
-    name: 'sealed by another key under the name of the right one',
     struck: WRONG_SEAL,
-    make: async (by, of) => {
-      const { offer } = await offered(by, [theirs(by, of)], of.header.authorId)
-      return { offer: { ...offer!, publicKey: of.opening.publicKey } }
-    },
+    make: (by, of) => offered(by, theirs(by, of)),
   },
   {
     name: 'seal of other messages',
     struck: WRONG_SEAL,
     make: async (by) => {
-      const [one, other] = [by.message(), by.message()]
-      const sealed = by.random.pick([[other], [one, other], [other, one]])
-      const { offer } = await offered(by, sealed, by.opening.authorId)
-      return { offer: { ...offer!, messages: [one] } }
+      const [one, other] = [by.next(), by.next()]
+      const sealed = by.random.pick([[other], [one, other]])
+      const asSealed = flushIn(
+        by.session,
+        sealed.map((number) => by.creation(number)),
+      )
+      const told = flushIn(by.session, [by.creation(one)])
+      return sealedAs(by, told.text, asSealed.text)
     },
   },
   {
-    name: 'several authors in one offer',
-    struck: 'an offer of several authors',
-    make: (by, of) =>
-      offered(by, by.random.shuffled([by.message(), theirs(by, of)]), by.opening.authorId),
+    name: 'flush without its last line',
+    struck: WRONG_SEAL,
+    make: async (by) => {
+      const { text } = flushIn(by.session, [by.creation(by.next()), by.creation(by.next())])
+      return sealedAs(by, { head: text.head, lines: text.lines.slice(0, -1) }, text)
+    },
+  },
+  {
+    name: 'two lines of a message in each other’s place',
+    struck: WRONG_SEAL,
+    make: async (by) => {
+      const { text } = flushIn(by.session, [by.creation(by.next(), { rows: 2 })])
+      return sealedAs(by, withSwapped(text, 0, 1), text)
+    },
+  },
+  {
+    name: 'line that was changed after its seal',
+    struck: WRONG_SEAL,
+    make: async (by) => {
+      const { text } = flushIn(by.session, [by.creation(by.next())])
+      const salt = Buffer.from(by.bytes(12)).toString('base64url')
+      return sealedAs(
+        by,
+        withLine(text, 0, (line) => line.with(3, salt)),
+        text,
+      )
+    },
+  },
+  {
+    name: 'head of another flush',
+    struck: WRONG_SEAL,
+    make: async (by) => {
+      by.next() // so that `from` may be one less
+      const message = by.creation(by.next())
+      const { clientSeq } = message
+      const texts = [clientSeq, clientSeq - 1].map((from) => {
+        const seen = { ...nothing(clientSeq), from }
+        return flushOf(by.session, seen, [message]).text
+      })
+      const [one, other] = by.random.shuffled(texts) as [FlushText, FlushText]
+      return sealedAs(by, { head: other.head, lines: one.lines }, one)
+    },
+  },
+  {
+    name: 'session line of another lineage than was sealed',
+    struck: WRONG_SEAL,
+    make: async (by) => {
+      const { text } = flushIn(by.session, [by.creation(by.next())])
+      const session = composeSession({ ...by.session.facts, eid: uuid4(by.bytes(16)) })
+      return { offer: { session, text, sig: await by.seal(by.session, text) } }
+    },
   },
 ]
 
 const MESSAGES: readonly Lie[] = [
   {
     name: 'message of the session of another',
-    struck: "which is another author's",
-    make: (by, { header: { sessionId, personalCommit, clientSeq } }) => {
-      const next = clientSeq + by.random.between(1, 3)
-      const message = by.message({ sessionId, personalCommit, clientSeq: next })
-      return offered(by, [message], by.opening.authorId)
+    struck: OF_ANOTHER,
+    make: (by, { session: { sessionId, personalCommit }, clientSeq }) => {
+      const session = composeSession({ ...by.session.facts, sessionId, personalCommit })
+      const message = by.creation(clientSeq + by.random.between(1, 3), { session })
+      return offered(by, { session, message })
+    },
+  },
+  {
+    name: 'message under the name of another author',
+    struck: OF_ANOTHER,
+    make: (by, { session: { authorId } }) => {
+      const session = composeSession({ ...by.session.facts, authorId })
+      return offered(by, { session, message: by.creation(by.next(), { session }) })
     },
   },
   {
     name: 'message that commits to another person',
     reason: 'unauthorised',
-    make: (by, { header: { personalCommit } }) =>
-      offered(by, [by.message({ personalCommit })], by.opening.authorId),
+    make: (by, { session: { personalCommit } }) => {
+      const session = composeSession({ ...by.session.facts, personalCommit })
+      return offered(by, { session, message: by.creation(by.next(), { session }) })
+    },
+  },
+  {
+    name: 'message of another space',
+    struck: 'a session of another space',
+    make: (by) => {
+      const session = composeSession({ ...by.session.facts, space: uuid4(by.bytes(16)) })
+      return offered(by, { session, message: by.creation(by.next(), { session }) })
+    },
+  },
+]
+
+/** Lies about what an author had read, and so about what its message may overwrite. */
+const READINGS: readonly Lie[] = [
+  {
+    name: 'read what is not there yet',
+    nacked: 'unknown_history',
+    make: (by) => {
+      const { seq, ...read } = by.read
+      return reading(by, { ...read, seq: seq + by.random.between(1_000, 2_000) })
+    },
+  },
+  {
+    name: 'read another chain',
+    nacked: 'unknown_history',
+    make: (by) => {
+      const chain = Buffer.from(by.bytes(16)).toString('base64url')
+      return reading(by, { ...by.read, chain })
+    },
+  },
+  {
+    name: 'own head seen and not named',
+    reason: 'invalid',
+    make: async (by) => {
+      const numbers = [by.next(), by.next(), by.next()] as const
+      const [first, second, third] = numbers
+      const create = by.creation(first)
+      const { entityId } = create.changes[0]!
+      const messages = [
+        create,
+        by.update(second, { entityId, own: [first] }),
+        by.update(third, { entityId, own: [first] }),
+      ]
+      const { text } = flushIn(by.session, messages)
+      const sig = await by.seal(by.session, text)
+      return { offer: { session: by.session, text, sig, honest: 2 } }
+    },
+  },
+  {
+    name: 'head seen and not named',
+    reason: 'invalid',
+    mayPass: true,
+    make: async (by) => {
+      const looked = by.looked()
+      if (!looked) return undefined
+      const { heads, others, ...row } = looked
+      const few = heads.length > 1 && (others.length === 0 || by.random.chance(0.5))
+      const named = few ? by.random.sample(heads, heads.length - 1) : [by.random.pick(others)]
+      const canonical = named.sort((a, b) => a - b)
+      const number = by.next()
+      return sealedFlush(by, { ...nothing(number), ...by.read }, [
+        by.update(number, { ...row, canonical }),
+      ])
+    },
+  },
+  {
+    name: 'names an own message before what was seen',
+    struck: 'parents: numbers ascend',
+    make: async (by) => {
+      const [first, second] = [by.next(), by.next()]
+      const { entityId } = by.creation(first).changes[0]!
+      const update = by.update(second, { entityId, own: [first] })
+      const { text } = flushOf(by.session, { ...nothing(second), from: first }, [update])
+      return sealedAs(
+        by,
+        withSeen(text, (seen) => seen.with(2, second)),
+      )
+    },
+  },
+  {
+    name: 'names an own message that it takes out',
+    struck: 'takes out',
+    make: async (by) => {
+      const [first, second, third] = [by.next(), by.next(), by.next()]
+      const { entityId } = by.creation(second).changes[0]!
+      const update = by.update(third, { entityId, own: [second] })
+      const { text } = flushOf(by.session, { ...nothing(third), from: first }, [update])
+      return sealedAs(
+        by,
+        withSeen(text, (seen) => seen.with(3, [second])),
+      )
+    },
+  },
+  {
+    name: 'names a head beyond its cut',
+    struck: 'parents: numbers ascend',
+    make: async (by) => {
+      const looked = by.looked()
+      const head = looked?.heads.at(-1)
+      if (!looked || head === undefined || head >= by.read.seq) return undefined
+      const { type, entityId } = looked
+      const number = by.next()
+      const update = by.update(number, { type, entityId, canonical: [head], cut: head })
+      const seen = { ...nothing(number), ...by.read }
+      const { text } = flushOf(by.session, seen, [update])
+      const isCut = (line: Json[]): Json => {
+        const [change] = line[2] as [Json[]]
+        return line.with(2, [change.with(5, head - 1)])
+      }
+      return sealedAs(by, withLine(text, 0, isCut))
+    },
+  },
+]
+
+/** Texts that say something that can be read, in a form that nobody may send. All are sealed as they are. */
+const FORMS: readonly Lie[] = [
+  {
+    name: 'line with a blank',
+    struck: 'not in canonical form',
+    make: (by) => misformed(by, (text) => withText(text, (line) => line.replace('[', '[ '))),
+  },
+  {
+    name: 'head with a blank',
+    struck: 'not in canonical form',
+    make: (by) => misformed(by, ({ head, lines }) => ({ head: head.replace(',', ' ,'), lines })),
+  },
+  {
+    name: 'number in another form',
+    struck: 'not in canonical form',
+    make: (by) => misformed(by, (text) => withText(text, (line) => line.replace(/\d+/, '$&e0'))),
+  },
+  {
+    name: 'half of a character',
+    struck: 'half of a surrogate pair',
+    make: (by) =>
+      misformed(by, (text) => withText(text, (line) => line.replace('a lie', 'a \ud800 lie'))),
+  },
+  {
+    name: 'shape that nothing has',
+    struck: 'shapes stand in the order of their first use',
+    make: (by) =>
+      misformed(by, (text) =>
+        withHead(text, (head) =>
+          head.with(1, [...(head[1] as Json[]), ['task', 1, 1, ['title']] as Json]),
+        ),
+      ),
+  },
+  {
+    name: 'time of nobody',
+    struck: 'baseTime is the time of the first message',
+    make: (by) => misformed(by, (text) => withLine(text, 0, (line) => line.with(1, 1))),
+  },
+  {
+    name: 'numbers that do not ascend',
+    struck: 'clientSeq ascends in a flush',
+    make: async (by) => {
+      const { text } = flushIn(by.session, [by.creation(by.next()), by.creation(by.next())])
+      return sealedAs(by, withSwapped(text, 0, 1))
+    },
+  },
+  {
+    name: 'flush of too many messages',
+    struck: 'a flush has at most',
+    make: (by) => {
+      const messages = Array.from({ length: 65 }, () => by.creation(by.next()))
+      return sealedFlush(by, nothing(messages[0]!.clientSeq), messages)
+    },
+  },
+  {
+    name: 'text that is too long',
+    struck: 'a flush is longer than',
+    make: (by) => {
+      const message = by.creation(by.next(), { title: 'x'.repeat(1_100_000) })
+      return sealedFlush(by, nothing(message.clientSeq), [message])
+    },
   },
 ]
 
@@ -112,7 +392,7 @@ const BINDS: readonly Lie[] = [
   {
     name: 'bind with the proof of another session',
     struck: WRONG_GRANT,
-    make: async (by, { opening }) => ({ bind: { ...opening, sessionId: by.newSession() } }),
+    make: async (by, { opening }) => ({ bind: { ...opening, sessionId: uuid4(by.bytes(16)) } }),
   },
   {
     name: 'bind with the signature of another key',
@@ -122,7 +402,7 @@ const BINDS: readonly Lie[] = [
   {
     name: 'bind under the name of another author',
     struck: WRONG_KEY,
-    make: async (by, { header: { authorId } }) => ({
+    make: async (by, { session: { authorId } }) => ({
       bind: await by.open({ ...by.opening, authorId }),
     }),
   },
@@ -130,7 +410,7 @@ const BINDS: readonly Lie[] = [
     name: 'bind of the session of another',
     struck: TAKEN,
     needsKnown: true,
-    make: async (by, { header: { sessionId } }) => ({
+    make: async (by, { session: { sessionId } }) => ({
       bind: await by.open({ ...by.opening, sessionId }),
     }),
   },
@@ -147,7 +427,7 @@ const BINDS: readonly Lie[] = [
   },
 ]
 
-export const LIES: readonly Lie[] = [...SEALS, ...MESSAGES, ...BINDS]
+export const LIES: readonly Lie[] = [...SEALS, ...MESSAGES, ...READINGS, ...FORMS, ...BINDS]
 
 const LINK = 'lie: '
 
@@ -172,14 +452,58 @@ export function lieAt(address: string): Lie | undefined {
     : undefined
 }
 
-/** What would be the victim's next message, or one of those after it. */
-function theirs(by: Telling, { header }: Victim): Message {
-  const { authorId, sessionId, personalCommit } = header
-  const clientSeq = header.clientSeq + by.random.between(1, 3)
-  return by.message({ authorId, sessionId, personalCommit, clientSeq })
+function nothing(clientSeq: number): Seen {
+  return { eid: null, seq: 0, chain: '', from: clientSeq, except: [] }
 }
 
-async function offered(by: Telling, messages: readonly Message[], authorId: Uuid): Promise<Told> {
-  const sig = await by.seal(messages, authorId)
-  return { offer: { messages, sig, publicKey: by.opening.publicKey } }
+function flushIn(session: Session, messages: readonly Message[]): Flush {
+  return flushOf(session, nothing(messages[0]!.clientSeq), messages)
+}
+
+/** What would be the victim's next message, or one of those after it. */
+function theirs(
+  by: Telling,
+  { session: facts, clientSeq }: Victim,
+): { readonly session: Session; readonly message: Message } {
+  const session = composeSession(facts)
+  return { session, message: by.creation(clientSeq + by.random.between(1, 3), { session }) }
+}
+
+async function offered(
+  by: Telling,
+  { session, message }: { readonly session: Session; readonly message: Message },
+): Promise<Told> {
+  const { text } = flushIn(session, [message])
+  return { offer: { session, text, sig: await by.seal(session, text) } }
+}
+
+async function sealedFlush(by: Telling, seen: Seen, messages: readonly Message[]): Promise<Told> {
+  return sealedAs(by, flushOf(by.session, seen, messages).text)
+}
+
+/** A text of the own session, with the seal of another one, or its own. */
+async function sealedAs(by: Telling, text: FlushText, sealed = text): Promise<Told> {
+  return { offer: { session: by.session, text, sig: await by.seal(by.session, sealed) } }
+}
+
+function reading(by: Telling, read: Telling['read']): Promise<Told> {
+  const number = by.next()
+  return sealedFlush(by, { ...nothing(number), ...read }, [by.creation(number)])
+}
+
+function misformed(by: Telling, change: (text: FlushText) => FlushText): Promise<Told> {
+  return sealedAs(by, change(flushIn(by.session, [by.creation(by.next())]).text))
+}
+
+function withText({ head, lines }: FlushText, change: (line: string) => string): FlushText {
+  return { head, lines: [change(lines[0]!), ...lines.slice(1)] }
+}
+
+function withSeen(text: FlushText, change: (seen: Json[]) => Json[]): FlushText {
+  return withHead(text, (head) => head.with(2, change(head[2] as Json[])))
+}
+
+/** What may never be accepted of an offer: of each line the hash, which may be a message's. */
+export function hashesOfLie({ session, text, honest = 0 }: Sealed): readonly string[] {
+  return hashesOf(session, text).lines.slice(honest)
 }

@@ -4,7 +4,7 @@
  * the rare branches that were reached, because a green world that reached none of them says
  * nothing.
  */
-import type { Message } from '@countersign/core/message'
+import type { AuthoredMessage } from '@countersign/core/message'
 import { LIMITS } from '@countersign/core/message'
 import type { Limits } from '@countersign/core/testing'
 import type { AppendBatch, WriteBatch } from '@countersign/core/ports'
@@ -18,13 +18,13 @@ import {
 import type { Direction } from '@countersign/core/testing'
 import type { Device } from './device.ts'
 import {
-  type ReviewerFacts,
   s10Decisions,
   s10RefusalsAreTrue,
   s11Chain,
   s17AcceptedBounds,
   s17NoLieIsAccepted,
   s23VerdictStability,
+  s9SeenIsAncestry,
   s5ExactlyOnce,
   s7Closure,
   sVerdictAllowed,
@@ -32,6 +32,7 @@ import {
 import { s19NothingIsLost, s19RefusalsAreNeeded } from './invariants/versions.ts'
 import {
   s16AckAfterCommit,
+  s16HiddenAreOwn,
   s17AuthorFrame,
   s17FrameSize,
   s17NoLieIsBound,
@@ -55,12 +56,13 @@ export interface ObservedStage extends Stage {
 
 export class Observer {
   readonly #stage: ObservedStage
-  #reviewer: ReviewerFacts | undefined
   /** One text goes to many: it is read and checked once. */
   readonly #joiners = new Map<string, FrameJoiner>()
   #lastDown: { readonly text: string; readonly frame: ReviewerFrame | undefined } | undefined
   readonly #nacked = new Set<string>()
   readonly #offeredBy = new Map<string, string>()
+  /** Who has offered what, by name and id. */
+  readonly #offers = new Set<string>()
 
   /** Of replicas and reviewer alike. */
   readonly #limits: Limits
@@ -72,34 +74,45 @@ export class Observer {
 
   committed(batch: AppendBatch): void {
     const { truth, plan, tally } = this.#stage
-    const runs = truth.runsOf(batch)
-    this.#reviewer ??= JSON.parse(
-      this.#stage.store.database.load().meta.get('epoch')!,
-    ) as ReviewerFacts
-    s17NoLieIsAccepted(truth, runs)
-    s5ExactlyOnce(truth, runs)
-    s7Closure(truth, runs)
-    s11Chain(truth, runs, this.#reviewer)
-    s23VerdictStability(truth, { runs, batch }, tally.get('fault: reviewerTwin') === 0)
+    if (!truth.chainAt.has(0)) {
+      const epoch = this.#stage.store.database.load().meta.get('epoch')!
+      const { chain, eid } = JSON.parse(epoch) as { readonly chain: string; readonly eid: string }
+      truth.chainAt.set(0, chain)
+      truth.eid = eid
+    }
+    const batches = truth.batchesOf(batch)
+    s17NoLieIsAccepted(truth, batches)
+    s5ExactlyOnce(truth, batches)
+    s11Chain(truth, batches, batch)
+    s23VerdictStability(truth, { batches, batch }, tally.get('fault: reviewerTwin') === 0)
     sVerdictAllowed(batch, (id) => this.#stage.allowedFor(id))
     s19RefusalsAreNeeded(truth, batch, this.#stage.reviewerBuilds)
     const before = truth.seq
-    truth.commit(runs, batch)
-    s10Decisions(truth, runs)
-    s19NothingIsLost(truth, runs, this.#stage.reviewerBuilds)
+    truth.commit(batches, batch)
+    s7Closure(truth, batches)
+    s9SeenIsAncestry(truth, batches)
+    s10Decisions(truth, batches)
+    s19NothingIsLost(truth, batches, this.#stage.reviewerBuilds)
     s10RefusalsAreTrue(truth, batch)
-    s17AcceptedBounds(truth, runs, { ...this.#limits, ...plan.limits })
+    s17AcceptedBounds(truth, batches, { ...this.#limits, ...plan.limits })
     this.#stage.note('R', () => this.#committedText(before, batch))
-    if (runs.length > 1) tally.hit('group commit of several offers')
-    for (const { forked, messages } of runs) {
-      if (forked.length > 0) tally.hit('accepted as a fork', forked.length)
+    for (const { text, messages } of batches) {
+      const [, , , flushes] = JSON.parse(text.slice(0, Math.max(0, text.indexOf('\n')))) as [
+        string,
+        number,
+        number,
+        readonly (readonly unknown[])[],
+      ]
+      if (flushes.length > 1) tally.hit('group commit of several offers')
+      if (flushes.some(([, taken]) => taken)) tally.hit('flush accepted in part')
+      if (flushes.some(([, , names]) => names)) tally.hit('entity named by a line that is not told')
       for (const message of messages) this.#tallyAccepted(message)
     }
     for (const { msgId, text } of batch.rejections) {
       const { rejection } = JSON.parse(text) as { rejection: { reason: string } }
       tally.hit(`rejected: ${rejection.reason}`)
       const lie = truth.lies.get(msgId)
-      if (lie !== undefined) tally.hit(refusedName(lie))
+      if (lie) tally.hit(refusedName(lie.name))
     }
   }
 
@@ -151,15 +164,15 @@ export class Observer {
     const { truth } = this.#stage
     if (parsed.kind === 'bind')
       for (const opening of parsed.sessions) truth.openings.set(opening.sessionId, opening)
-    const messages = parsed.kind === 'offer' ? this.#offered(text, parsed.packed) : []
+    const messages = parsed.kind === 'offer' ? this.#offered(parsed.texts) : []
     s17AuthorFrame(parsed, messages, this.#limits)
     const visit = this.#stage.visitOf(name)
     if (visit && !visit.troubled) s4QueuedBeforeSent(truth, visit.device.name, messages)
     for (const message of messages) this.#tallyOffer(name, message)
   }
 
-  #offered(text: string, packed: unknown): readonly Message[] {
-    const messages = this.#stage.truth.learnPacked(text, () => packed)
+  #offered(texts: string): readonly AuthoredMessage[] {
+    const messages = this.#stage.truth.learnText(texts)
     if (typeof messages !== 'string') return messages
     throw new Violation('S17', `an offer cannot be read: ${messages}`)
   }
@@ -175,18 +188,24 @@ export class Observer {
     if (!frame) return
     const lie = lieAt(name)
     if (lie) s17NoLieIsBound(frame, lie, (id) => !this.#stage.truth.openings.has(id))
+    if (lie && frame.kind === 'nack' && frame.reason === lie.nacked)
+      this.#stage.tally.hit(refusedName(lie.name))
+    if (frame.kind === 'tail')
+      s16HiddenAreOwn(this.#stage.truth, frame, (id) => this.#offers.has(`${name} ${id}`))
     this.#tallyDown(frame)
   }
 
-  #tallyAccepted({ id, changes }: Message): void {
-    const { tally } = this.#stage
+  #tallyAccepted({ id, changes }: AuthoredMessage): void {
+    const { tally, truth } = this.#stage
     if (this.#nacked.has(id)) tally.hit('nacked, and accepted later')
     if (changes.length > 1) tally.hit('accepted with several entities')
-    for (const change of changes) {
-      if (change!.meta.keep) tally.hit('accepted with keep')
-      if (change!.meta.kind === 'resolve') tally.hit('resolve accepted')
-      if (change!.meta.kind !== 'create') continue
-      const history = this.#stage.truth.history(change!.meta.entityId)!
+    if (truth.isForked(truth.facts.get(id)!)) tally.hit('accepted as a fork')
+    for (const { shape, entityId, keep, cut } of changes) {
+      if (keep) tally.hit('accepted with keep')
+      if (cut !== undefined) tally.hit('accepted with a cut')
+      if (shape.kind === 'resolve') tally.hit('resolve accepted')
+      if (shape.kind !== 'create') continue
+      const history = truth.history(entityId)!
       const roots = history.facts.filter(({ seq, oracle }) =>
         oracle.changes.some(
           ({ entity, parents }) =>
@@ -197,17 +216,18 @@ export class Observer {
     }
   }
 
-  #tallyOffer(name: string, { id, header }: Message): void {
+  #tallyOffer(name: string, { id, session }: AuthoredMessage): void {
     const { tally, truth } = this.#stage
     const first = this.#offeredBy.get(id)
     if (first !== undefined) tally.hit('offered again')
     if (truth.facts.get(id)?.seq !== undefined) tally.hit('offered again after its acceptance')
     if (truth.refused.has(id)) tally.hit('offered again after its rejection')
     const visit = this.#stage.visitOf(name)
-    const isOwn = visit?.store.status.getState().sessionId === header.sessionId
+    const isOwn = visit?.store.status.getState().sessionId === session.facts.sessionId
     if (visit && !isOwn && first !== name)
       tally.hit('offered by another visit than its author (handover)')
     this.#offeredBy.set(id, name)
+    this.#offers.add(`${name} ${id}`)
   }
 
   #tallyDown(frame: ReviewerFrame): void {
@@ -219,11 +239,8 @@ export class Observer {
     if (frame.kind !== 'nack') return
     tally.hit(`nacked: ${frame.reason}`)
     if (frame.reason === 'contested') truth.isContested = true
-    for (const fact of truth.facts.all()) {
-      const { sessionId, clientSeq } = fact.message.header
-      if (sessionId === frame.sessionId && frame.clientSeqs.includes(clientSeq))
-        this.#nacked.add(fact.message.id)
-    }
+    for (const clientSeq of frame.clientSeqs)
+      for (const { id } of truth.facts.numbered(frame.sessionId, clientSeq)) this.#nacked.add(id)
   }
 
   #committedText(before: number, batch: AppendBatch): string {
@@ -241,7 +258,7 @@ export class Observer {
     const { facts } = this.#stage.truth
     switch (frame?.kind) {
       case 'offer': {
-        return `offer ${this.#offered(text, frame.packed)
+        return `offer ${this.#offered(frame.texts)
           .map(({ id }) => facts.nameOf(id))
           .join(' ')}`
       }
@@ -253,9 +270,9 @@ export class Observer {
       case 'through':
         return `${frame.kind} ${frame.position.seq}`
       case 'tail':
-        return `tail to ${frame.position.seq} in ${frame.runs.length}`
+        return `tail to ${frame.position?.seq ?? 'more'} in ${frame.batches.length}`
       case 'accepted':
-        return `accepted ${frame.reviews.map(([clientSeq, seq]) => `#${clientSeq}@${seq}`).join(' ')}`
+        return `accepted ${frame.reviews.map(({ clientSeq, seq }) => `#${clientSeq}@${seq}`).join(' ')}`
       case 'rejected':
         return `rejected ${frame.rejections.map(({ msgId, reason }) => `${facts.nameOf(msgId)}!${reason}`).join(' ')}`
       case 'nack':

@@ -62,18 +62,22 @@ export class VersionedReading implements Reading {
 
   /** `published`: the rows of `$schema` that are seen. */
   constructor(build: Build, published: readonly AnyRow[]) {
-    this.key = `${build} ${published.map(({ id }) => id).join()}`
     let isWider = false
+    const keys: string[] = [String(build)]
     for (const { name, currentVersion } of BUILDS[build - 1]!) {
       const told = published
         .filter(({ type }) => type === name)
         .map(({ chain }) => chain as unknown)
+      // By what is told, not by whose row it is: two builds publish under one id, and who was
+      // second learns the chain of the first in its place.
+      keys.push(JSON.stringify(told))
       const own = knownTo(build, name)!
       const known = knownTogether(own, told as KnownType[])
       isWider ||= known.versions.some((version, i) => version.steps !== own.versions[i]?.steps)
       this.#types.set(name, { version: currentVersion, versions: new Versions(known) })
     }
     this.isWider = isWider
+    this.key = keys.join(' ')
   }
 
   /** Whether the build may write a field, as far as is known here. */
@@ -158,7 +162,7 @@ export class VersionedReading implements Reading {
 
 /** The version in which a message wrote an entity. */
 export function writtenIn({ message }: Fact, { id }: EntityHistory): number {
-  return message.changes.find((change) => change!.meta.entityId === id)!.meta.schemaVersion
+  return message.changes.find(({ entityId }) => entityId === id)!.shape.schemaVersion
 }
 
 function inWords(seen: Seen, raw: Json, version: number): unknown {

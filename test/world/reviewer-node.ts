@@ -38,13 +38,13 @@ export class ReviewerNode {
     this.#stage.wire.bury()
   }
 
-  /** Strangers may be struck for what they write; who lies must be, and for the lie. */
+  /** What strangers write is well formed; who lies is struck, and for the lie. */
   #struck(address: string, why: string): void {
     const lie = lieAt(address)
     if (lie?.struck !== undefined && why.includes(lie.struck))
       this.#stage.tally.hit(refusedName(lie.name))
     else if (lie) this.#stage.fault('S17', `a lie (${lie.name}) is struck as: ${why}`)
-    else if (!address.startsWith('X')) this.#stage.fault('S17', `an honest tab is struck: ${why}`)
+    else this.#stage.fault('S17', `${address}, who is no liar, is struck: ${why}`)
   }
 
   async #start(): Promise<void> {

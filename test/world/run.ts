@@ -27,6 +27,8 @@ const EVENTS_MAX = 400_000
 const LOOK_EVERY_MS = 250
 /** A virtual minute: longer than any pause between two offers of one message. */
 const HOPELESS_LOOKS = 240
+/** Longer than a tab pauses between two looks at what others have left behind. */
+const LEFT_LOOKS = 600
 
 // A third of a world is hashing; the machine's own is ten times as fast.
 setSha256((text) => hash('sha256', text, 'base64url'))
@@ -139,7 +141,7 @@ class Run {
       // A store tells its status a moment after it has written. A message whose stored copy is
       // gone may yet be offered by a tab that still has it in memory.
       quietLooks = unrest(world) === undefined ? quietLooks + 1 : 0
-      return quietLooks > (anyHopeless(world) ? HOPELESS_LOOKS : 1)
+      return quietLooks > 0 && quietLooks > patience(world)
     }, QUIET_MAX_MS)
     this.#must(
       unrest(world) === undefined,
@@ -174,6 +176,22 @@ class Run {
   #must(condition: boolean, what: () => string): void {
     if (!condition && !this.#world.violation) this.#world.violation = new Violation('L1', what())
   }
+}
+
+/** How many quiet looks it takes until nothing more can come. */
+function patience(world: World): number {
+  if (anyLeft(world)) return LEFT_LOOKS
+  return anyHopeless(world) ? HOPELESS_LOOKS : 1
+}
+
+/** Whether a disk holds what no store has in its outbox yet: somebody may just be sealing it. */
+function anyLeft({ devices, truth }: World): boolean {
+  return devices.some(
+    ({ name, disk, hadTrouble }) =>
+      disk &&
+      !hadTrouble &&
+      (disk.content.outbox.length > 0 || truth.unansweredDrafts(name).length > 0),
+  )
 }
 
 /** Whether some outbox holds what may never be answered. */

@@ -50,4 +50,35 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   },
   { seed: 1128, found: 'a run could not be written in which a message keeps a later one' },
   { seed: 1543, found: 'a store whose storage answered late, and was owed nothing, spun for ever' },
+  {
+    seed: 2046,
+    found:
+      'a flush that was accepted in part cost the stored state of the reviewer when the store opened',
+  },
+  {
+    seed: 2140,
+    found:
+      'the world read by the chain that a build had published in vain, not by that which was there first',
+  },
+  {
+    seed: 2123,
+    found:
+      'the world knew a base where an accepted message was pending again under what was written since',
+  },
+  {
+    seed: 1759,
+    found: 'nobody decided a register whose field has another name in the newest build',
+  },
+  { seed: 1450, found: 'a late page of one snapshot was taken for all of the next, cut otherwise' },
+  {
+    seed: 2247,
+    found:
+      'what a record said was accepted was refused when the tail brought it: a store that was stuck for ever',
+  },
+  {
+    seed: 969,
+    found: 'a message that was not shown yet was a head of a snapshot, and shown beside itself',
+  },
+  { seed: 537, found: 'a message counted as accepted that the stored state did not have yet' },
+  { seed: 643, found: 'one damaged record of a session kept all the others from being sent' },
 ]

@@ -7,21 +7,23 @@ const ARCHIVED = '$archived'
 /** Looks between two rounds of decisions. */
 export const SETTLE_LOOKS = 20
 
-/** Decides every register with several live writes, on one device. */
+/** Decides every register with several live writes, on the first device that can. */
 export function settleContested({ truth, visits, tally }: World): void {
   // One whose own messages are contested stands on them, and cannot decide.
-  const visit = visits.find(({ isOpen, store }) => {
+  const deciding = visits.filter(({ isOpen, store }) => {
     const { connection, outboxMessages } = store.status.getState()
     return isOpen && connection === 'online' && outboxMessages === 0
   })
-  if (!visit) return
+  if (deciding.length === 0) return
   truth.isContested = false
+  const head = Math.max(...deciding.map(({ watch }) => watch!.position?.seq ?? 0))
   for (const history of truth.facts.entities()) {
-    const mask = history.acceptedAt(visit.watch!.position?.seq ?? 0)
+    const mask = history.acceptedAt(head)
     if (mask === 0n) continue
     for (const [reg, live] of history.expected(mask).live) {
-      if (live.length < 2 || !decide(visit, { type: history.type, id: history.id, reg })) continue
-      tally.hit('contested row decided')
+      if (live.length < 2) continue
+      const crowded = { type: history.type, id: history.id, reg }
+      if (deciding.some((visit) => decide(visit, crowded))) tally.hit('contested row decided')
     }
   }
 }
@@ -37,9 +39,12 @@ function decide(
   const shown = row as unknown as Readonly<Record<string, unknown>> & {
     readonly $archived: boolean
   }
+  // A build has another name for it, or none.
+  const field = reg === ARCHIVED ? reg : entity.fieldAt(reg)?.name
+  if (field === undefined) return false
   try {
     if (reg === ARCHIVED) store[shown.$archived ? 'archive' : 'restore'](entity as never, id)
-    else store.resolve(entity as never, id, { [reg]: shown[reg] } as never)
+    else store.resolve(entity as never, id, { [field]: shown[field] } as never)
     return true
   } catch {
     return false // another build has to

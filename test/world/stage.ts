@@ -2,9 +2,10 @@
  * What an actor sees of the world it lives in. The world is built in layers, and imports run one
  * way, types included:
  *
- *   violation tally plan entities faults lies │ facts truth scan sight what is known
+ *   violation tally plan entities faults lies                          what may be
+ *   seen drafted chain-by-hand │ facts truth scan sight                what is known
  *   stage                                                              this interface
- *   device visit watch │ reviewer-node │ stranger liar │ observer      the actors
+ *   device visit watch │ reviewer-node │ strange-* stranger liar │ observer   the actors
  *   world                                                              who is there
  *   workloads/ conductor invariants/final run                          what happens to them
  *   pool print planted cli                                             many worlds

@@ -3,14 +3,7 @@
  * for which the reviewer may refuse it. Whatever it may be refused for it may also be accepted
  * for: when, is the business of the invariants at the commit.
  */
-import type {
-  Change,
-  EntityIds,
-  FinalReason,
-  Json,
-  Message,
-  MessageHeader,
-} from '@countersign/core/message'
+import type { EntityIds, FinalReason, Json } from '@countersign/core/message'
 import {
   OPEN_TYPES,
   Page,
@@ -22,6 +15,7 @@ import {
   valuesFor,
 } from './entities.ts'
 import type { EntityHistory } from './facts.ts'
+import type { Past, Read, StrangeChange, StrangeDraft } from './strange-flush.ts'
 import type { Truth } from './truth.ts'
 
 /** The author as this file needs it. */
@@ -30,18 +24,19 @@ export interface Writing extends ValueSource {
   readonly latePart: number
   readonly truth: Truth
   readonly entityIds: EntityIds
+  /** A message with the session's next number, or with one of its own. */
   message(
-    changes: readonly Change[],
-    more?: { clientSeq?: number; expect?: MessageHeader['expect'] },
-  ): Message
-  change(
-    meta: Omit<Change['meta'], 'schemaVersion' | 'regs'>,
-    set: Readonly<Record<string, Json>>,
-  ): Change
+    changes: readonly StrangeChange[],
+    more?: {
+      readonly clientSeq?: number
+      readonly expect?: readonly Past[]
+      readonly read?: Read | undefined
+    },
+  ): StrangeDraft
 }
 
 export interface Strange {
-  readonly message: Message
+  readonly message: StrangeDraft
   readonly allowed: readonly FinalReason[]
 }
 
@@ -53,16 +48,25 @@ export function strangeMessage(author: Writing): readonly Strange[] {
   return author.random.pick(makers)(author)
 }
 
-/** Entities with something accepted, each at some moment of the past. */
-function pasts(author: Writing, most: number): { history: EntityHistory; mask: bigint }[] {
+/** Entities with something accepted, each at one moment of the past. */
+function pasts(author: Writing, most: number): { rows: Past[]; read: Read | undefined } {
   const { truth, random } = author
   const seq = random.chance(author.latePart) ? random.below(truth.seq + 1) : truth.seq
   const known = [...truth.facts.entities()].filter(
     (history) => isOpenType(history) && history.acceptedAt(seq) !== 0n,
   )
-  return random
+  const rows = random
     .sample(known, random.between(1, most))
     .map((history) => ({ history, mask: history.acceptedAt(seq) }))
+  return { rows, read: random.chance(0.4) ? readAt(author, seq) : undefined }
+}
+
+/** As somebody says who has read up to the end of a batch, and knows these rows up to that seq. */
+export function readAt({ truth, random }: Writing, seq: number): Read | undefined {
+  if (seq === 0) return undefined
+  const ends = [...truth.chainAt.keys()].filter((end) => end >= seq)
+  const end = random.pick(ends)
+  return end === seq ? { seq } : { seq: end, cut: seq }
 }
 
 /** Strangers leave alone what a workload counts on. */
@@ -85,33 +89,36 @@ function setFor(author: Writing, type: WorldType, all = false): Record<string, J
   return set
 }
 
-/** All heads of that moment, or only some of them. */
-function parentsAt(author: Writing, history: EntityHistory, mask: bigint): readonly string[] {
+/** All heads of that moment; of what is named, maybe only some of them. */
+function parentsAt(author: Writing, { history, mask }: Past, read: unknown): readonly string[] {
   const { heads } = history.expected(mask)
-  return author.random.chance(0.8) ? heads : [author.random.pick(heads)]
+  return read || author.random.chance(0.8) ? heads : [author.random.pick(heads)]
 }
 
 function updates(author: Writing): Strange[] {
-  const changes = pasts(author, 3).map(({ history, mask }) =>
-    author.change(
-      {
-        type: history.type,
-        entityId: history.id,
-        kind: 'update',
-        parentCanonicalIds: parentsAt(author, history, mask),
-      },
-      // Without a value it says no more than that its author has seen its parents.
-      author.random.chance(0.12) ? {} : setFor(author, typeOf(history)),
-    ),
-  )
+  const { rows, read } = pasts(author, 3)
+  const changes = rows.map((past): StrangeChange => {
+    const { history } = past
+    return {
+      ...placeOf(history),
+      kind: 'update',
+      parents: parentsAt(author, past, read),
+      set: setFor(author, typeOf(history)),
+    }
+  })
   return changes.length === 0
     ? creates(author)
-    : [{ message: author.message(changes), allowed: USUAL }]
+    : [{ message: author.message(changes, { read }), allowed: USUAL }]
+}
+
+function placeOf({ type, id }: EntityHistory): Pick<StrangeChange, 'type' | 'entityId'> {
+  return { type, entityId: id }
 }
 
 /** Leaves some of what stands where it writes. */
 function keeps(author: Writing): Strange[] {
-  const changes = pasts(author, 2).map(({ history, mask }) => {
+  const { rows, read } = pasts(author, 2)
+  const changes = rows.map(({ history, mask }): StrangeChange => {
     const set = setFor(author, typeOf(history))
     const { live, heads } = history.expected(mask)
     const keep: Record<string, string[]> = {}
@@ -120,57 +127,40 @@ function keeps(author: Writing): Strange[] {
       const kept = author.random.sample(writes, author.random.between(0, writes.length))
       if (kept.length > 0) keep[reg] = kept.sort()
     }
-    return author.change(
-      {
-        type: history.type,
-        entityId: history.id,
-        kind: 'update',
-        parentCanonicalIds: heads,
-        ...(Object.keys(keep).length > 0 && { keep }),
-      },
-      set,
-    )
+    const kept = Object.keys(keep).length > 0 && { keep }
+    return { ...placeOf(history), kind: 'update', parents: heads, set, ...kept }
   })
   return changes.length === 0
     ? creates(author)
-    : [{ message: author.message(changes), allowed: USUAL }]
+    : [{ message: author.message(changes, { read }), allowed: USUAL }]
 }
 
 function resolves(author: Writing): Strange[] {
-  const changes = pasts(author, 2).map(({ history, mask }) =>
-    author.change(
-      {
-        type: history.type,
-        entityId: history.id,
-        kind: 'resolve',
-        parentCanonicalIds: history.expected(mask).heads,
-      },
-      setFor(author, typeOf(history)),
-    ),
-  )
+  const { rows, read } = pasts(author, 2)
+  const changes = rows.map(({ history, mask }): StrangeChange => ({
+    ...placeOf(history),
+    kind: 'resolve',
+    parents: history.expected(mask).heads,
+    set: setFor(author, typeOf(history)),
+  }))
   if (changes.length === 0) return creates(author)
-  return [{ message: author.message(changes), allowed: [...USUAL, 'stale'] }]
+  return [{ message: author.message(changes, { read }), allowed: [...USUAL, 'stale'] }]
 }
 
 /** Writes one entity on the condition that others have not changed. */
 function expects(author: Writing): Strange[] {
-  const [first, ...others] = pasts(author, 3)
+  const { rows, read } = pasts(author, 3)
+  const [first] = rows
   if (!first) return creates(author)
   const { history, mask } = first
-  const parents = history.expected(mask).heads
-  const change = author.change(
-    { type: history.type, entityId: history.id, kind: 'update', parentCanonicalIds: parents },
-    setFor(author, typeOf(history)),
-  )
-  const expect = [first, ...others]
-    .map((past) => ({
-      entityId: past.history.id,
-      heads: [...past.history.expected(past.mask).heads],
-    }))
-    .sort((a, b) => (a.entityId < b.entityId ? -1 : 1))
-  return [
-    { message: author.message([change], { expect }), allowed: [...USUAL, 'precondition_failed'] },
-  ]
+  const change: StrangeChange = {
+    ...placeOf(history),
+    kind: 'update',
+    parents: history.expected(mask).heads,
+    set: setFor(author, typeOf(history)),
+  }
+  const message = author.message([change], { expect: rows, read })
+  return [{ message, allowed: [...USUAL, 'precondition_failed'] }]
 }
 
 /** New entities, and second roots of those whose ids anybody may give. */
@@ -180,10 +170,7 @@ function creates(author: Writing): Strange[] {
   const types = random.sample<WorldType>(open, random.between(1, 2))
   const changes = types.map((type) => {
     const entityId = givenId(type, random) ?? author.entityIds.next()
-    return author.change(
-      { type: type.name, entityId, kind: 'create', parentCanonicalIds: [] },
-      setFor(author, type, true),
-    )
+    return creationOf(type, entityId, author)
   })
   // A reviewer that does not know the types takes every second root for a mistake.
   const allowed: FinalReason[] = types.some(({ options }) => options.idPolicy === 'supplied')
@@ -192,39 +179,33 @@ function creates(author: Writing): Strange[] {
   return [{ message: author.message(changes), allowed: [...USUAL, ...allowed] }]
 }
 
+function creationOf(type: WorldType, entityId: string, author: Writing): StrangeChange {
+  const set = setFor(author, type, true)
+  return { type: type.name, entityId, kind: 'create', parents: [], set }
+}
+
 /** Two messages of one number: at most one of them is accepted. */
 function twice(author: Writing): Strange[] {
-  const create = (): Change => {
-    const entityId = author.entityIds.next()
-    return author.change(
-      { type: Task.name, entityId, kind: 'create', parentCanonicalIds: [] },
-      setFor(author, Task, true),
-    )
-  }
+  const create = (): StrangeChange => creationOf(Task, author.entityIds.next(), author)
   const first = author.message([create()])
-  const second = author.message([create()], { clientSeq: first.header.clientSeq })
+  const second = author.message([create()], { clientSeq: first.clientSeq })
   const allowed: FinalReason[] = [...USUAL, 'seq_reused']
   return author.random.shuffled([first, second]).map((message) => ({ message, allowed }))
 }
 
-/** A child that is offered before its parent. */
+/** A child on its parent, offered before it or in one flush with it. */
 function tooEarly(author: Writing): Strange[] {
   const entityId = author.entityIds.next()
-  const create = author.message([
-    author.change(
-      { type: Task.name, entityId, kind: 'create', parentCanonicalIds: [] },
-      setFor(author, Task, true),
-    ),
+  const create = author.message([creationOf(Task, entityId, author)])
+  const update = author.message([
+    {
+      type: Task.name,
+      entityId,
+      kind: 'update',
+      parents: [create.clientSeq],
+      set: setFor(author, Task),
+    },
   ])
-  const place = {
-    type: Task.name,
-    entityId,
-    kind: 'update',
-    parentCanonicalIds: [create.id],
-  } as const
-  const update = author.message([author.change(place, setFor(author, Task))])
-  return [
-    { message: update, allowed: USUAL },
-    { message: create, allowed: USUAL },
-  ]
+  const family = [create, update].map((message) => ({ message, allowed: USUAL }))
+  return author.random.chance(0.7) ? family.reverse() : family
 }

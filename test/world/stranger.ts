@@ -5,36 +5,37 @@
  * it sends is well formed, so each message must get a verdict that the protocol allows.
  */
 import {
-  type Change,
+  type AuthoredMessage,
   EntityIds,
   type FinalReason,
-  type Json,
-  type Message,
-  type MessageHeader,
+  type Session,
   type SessionOpening,
+  WIRE_VERSION,
   toBase64url,
 } from '@countersign/core/message'
 import type { Link } from '@countersign/core/ports'
-import { bindFrame, cutFrame, helloFrame, parseReviewerFrame } from '@countersign/core/protocol'
-import { ProcessClock, type SeededRandom, simSigner, spansNaming } from '@countersign/core/testing'
+import { authorFrame, cutFrame, parseReviewerFrame } from '@countersign/core/protocol'
+import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
 import {
-  type SessionByHand,
-  commitOf,
-  messageByHand,
+  type SignerByHand,
   newOpening,
   sealedOffer,
+  sessionOf,
   signedOpening,
 } from '../model/by-hand.ts'
 import type { Random } from '../model/random.ts'
 import type { RealValues } from '../model/real-values.ts'
 import type { Stage } from './stage.ts'
+import { FlushesByHand, type StrangeDraft, type StrangeFlush } from './strange-flush.ts'
 import type { Strange, Writing } from './strange-messages.ts'
 import { SPACE, type Truth } from './truth.ts'
 
 const TICK_MS = 3_000
 /** Without a word for this long it takes its link for dead. */
 const SILENCE_MS = 12_000
-const OFFER_MESSAGES_MAX = 4
+const FLUSH_MESSAGES_MAX = 4
+/** Now and then it writes several things at once. */
+const AT_ONCE_MAX = 3
 
 /** What it needs of the world beyond what everybody sees. */
 export interface StrangerStage extends Stage {
@@ -58,12 +59,12 @@ export class Stranger implements Writing {
   readonly #stage: StrangerStage
   readonly #bytes: SeededRandom
   readonly #process: ProcessClock
-  readonly #session: SessionByHand
+  readonly #signer: SignerByHand
   readonly #opening: SessionOpening
-  readonly #commit: string
+  readonly #session: Session
   readonly #writes: StrangerParts['writes']
-  readonly #written: Message[] = []
-  readonly #made: Message[] = []
+  readonly #flushes: FlushesByHand
+  readonly #written: StrangeFlush[] = []
   #link: Link | undefined
   #isBound = false
   #heardMs = 0
@@ -76,16 +77,16 @@ export class Stranger implements Writing {
   ): Promise<Stranger> {
     const signer = simSigner({ random: bytes })
     const keys = await signer.generate()
-    const session = { space: SPACE, signer, keys }
-    const opening = await signedOpening(session, newOpening(keys, `person ${name}`, bytes))
-    return new Stranger(stage, name, { random, real, bytes, writes, session, opening })
+    const by = { space: SPACE, signer, keys }
+    const opening = await signedOpening(by, newOpening(keys, `person ${name}`, bytes))
+    return new Stranger(stage, name, { random, real, bytes, writes, signer: by, opening })
   }
 
   private constructor(
     stage: StrangerStage,
     name: string,
     parts: StrangerParts & {
-      readonly session: SessionByHand
+      readonly signer: SignerByHand
       readonly opening: SessionOpening
     },
   ) {
@@ -95,9 +96,15 @@ export class Stranger implements Writing {
     this.real = parts.real
     this.#bytes = parts.bytes
     this.#writes = parts.writes
-    this.#session = parts.session
+    this.#signer = parts.signer
     this.#opening = parts.opening
-    this.#commit = commitOf(SPACE, parts.opening)
+    this.#session = sessionOf(SPACE, parts.opening)
+    const most = stage.plan.bounds.flushMessagesMax ?? FLUSH_MESSAGES_MAX
+    this.#flushes = new FlushesByHand(
+      stage.truth,
+      this.#session,
+      Math.min(most, FLUSH_MESSAGES_MAX),
+    )
     this.entityIds = new EntityIds(SPACE, parts.opening.authorId, parts.opening.sessionId)
     this.#process = new ProcessClock(stage.clock)
     stage.truth.deviceOf.set(parts.opening.sessionId, name)
@@ -114,78 +121,52 @@ export class Stranger implements Writing {
   }
 
   /** Messages without a verdict. */
-  get open(): readonly Message[] {
-    return this.#written.filter(
-      ({ id }) => this.truth.facts.get(id)?.seq === undefined && !this.truth.refused.has(id),
-    )
+  get open(): readonly AuthoredMessage[] {
+    return this.#written.flatMap(({ messages }) => messages.filter((each) => this.#isOpen(each)))
+  }
+
+  #isOpen({ id }: AuthoredMessage): boolean {
+    return this.truth.facts.get(id)?.seq === undefined && !this.truth.refused.has(id)
   }
 
   /** Writes something strange, and offers it when it can. */
   act(): void {
-    for (const { message, allowed } of this.#writes(this)) {
-      this.#stage.allow(message.id, allowed)
-      this.#written.push(message)
-      this.#stage.note(this.name, () => `writes ${message.id.slice(0, 8)} ${describe(message)}`)
+    const times = this.random.chance(0.3) ? this.random.between(2, AT_ONCE_MAX) : 1
+    const strange = Array.from({ length: times }, () => this.#writes(this)).flat()
+    for (const flush of this.#flushes.of(strange.map(({ message }) => message))) {
+      this.#written.push(flush)
+      for (const message of flush.messages) {
+        const { id } = message
+        const of = strange.filter((each) => each.message.salts === message.salts)
+        this.#stage.allow(id, of[0]!.allowed)
+        this.#stage.note(this.name, () => `writes ${id.slice(0, 8)} ${describe(message)}`)
+      }
     }
     this.#offer()
   }
 
-  /** A message of this session. Without a number of its own it has the next one. */
   message(
-    changes: readonly Change[],
-    more: { clientSeq?: number; expect?: MessageHeader['expect'] } = {},
-  ): Message {
-    const { authorId, sessionId } = this.#opening
-    const facts = {
-      space: SPACE,
-      authorId,
-      sessionId,
-      clientSeq: more.clientSeq ?? ++this.#clientSeq,
-      timestamp: this.#process.now(),
-      personalCommit: this.#commit,
-      ...(more.expect && { expect: more.expect }),
-    }
-    const message = messageByHand(facts, changes)
-    this.#made.push(message)
-    return message
-  }
-
-  change(
-    meta: Omit<Change['meta'], 'schemaVersion' | 'regs'>,
-    set: Readonly<Record<string, Json>>,
-  ): Change {
-    const regs = Object.keys(set).sort()
-    const own = this.#seenBy(meta)
-    return {
-      meta: { ...meta, ...(own && { own }), schemaVersion: 1, regs },
-      values: regs.map((reg) => set[reg]!),
-      salt: toBase64url(this.#bytes.bytes(16)),
-    }
-  }
-
-  /** All that its parents stand on, by name: strangers write on any moment of the past. */
-  #seenBy({
-    entityId,
-    parentCanonicalIds,
-  }: Pick<Change['meta'], 'entityId' | 'parentCanonicalIds'>): Change['meta']['own'] {
-    const history = this.truth.history(entityId)
-    const mask = history?.closure(parentCanonicalIds)
-    if (!history || mask === undefined) {
-      // On one of its own that nobody has heard of yet.
-      const own = this.#made.filter(({ id }) => parentCanonicalIds.includes(id))
-      return spansNaming(own.map(({ header }) => header))
-    }
-    return spansNaming(history.within(mask).map(({ message }) => message.header))
+    changes: StrangeDraft['changes'],
+    more: Partial<Pick<StrangeDraft, 'clientSeq' | 'expect' | 'read'>> = {},
+  ): StrangeDraft {
+    const lines = changes.length === 1 ? 1 : changes.length + 1
+    const salts = Array.from({ length: lines }, () => toBase64url(this.#bytes.bytes(12)))
+    const clientSeq = more.clientSeq ?? ++this.#clientSeq
+    return { ...more, clientSeq, time: this.#process.now(), changes, salts }
   }
 
   #connect(): void {
     this.#isBound = false
     this.#heardMs = this.#process.monotonic()
     this.#link = this.#stage.wire.transport(this.name, this.#process).connect({
-      open: () => this.#link!.send(helloFrame(SPACE, null)),
+      open: () => this.#hello(),
       frame: (text) => this.#heard(text),
       closed: () => (this.#link = undefined),
     })
+  }
+
+  #hello(): void {
+    this.#link!.send(authorFrame('hello', { v: WIRE_VERSION, space: SPACE, position: null }))
   }
 
   #heard(text: string): void {
@@ -204,7 +185,7 @@ export class Stranger implements Writing {
       this.act()
       await this.#offerAll()
     }
-    this.#link?.send(bindFrame([this.#opening]))
+    this.#link?.send(authorFrame('bind', { sessions: [this.#opening] }))
   }
 
   #tick(): void {
@@ -214,7 +195,7 @@ export class Stranger implements Writing {
         this.#link = undefined
       }
       if (!this.#link) this.#connect()
-      else if (!this.#isBound) this.#link.send(helloFrame(SPACE, null))
+      else if (!this.#isBound) this.#hello()
       else this.#offer()
       this.#tick()
     })
@@ -226,42 +207,24 @@ export class Stranger implements Writing {
   }
 
   async #offerAll(): Promise<void> {
-    const offers = [...this.open]
+    const offers = this.#written.filter(({ messages }) =>
+      messages.some((each) => this.#isOpen(each)),
+    )
     if (this.#written.length > 0 && this.random.chance(0.1))
       offers.push(this.random.pick(this.#written))
-    const flushes: Promise<void>[] = []
-    const most = this.#stage.plan.bounds.flushMessagesMax ?? OFFER_MESSAGES_MAX
-    while (offers.length > 0)
-      flushes.push(this.#send(flushOf(offers, Math.min(most, OFFER_MESSAGES_MAX))))
-    await Promise.all(flushes)
+    await Promise.all(offers.map((flush) => this.#send(flush)))
   }
 
-  async #send(messages: readonly Message[]): Promise<void> {
-    const offer = await sealedOffer(this.#session, messages, this.#opening.authorId)
+  async #send({ session, flush }: StrangeFlush): Promise<void> {
+    const offer = await sealedOffer(this.#signer, session, flush)
     const { frameBytesMax } = this.#stage.plan.bounds
     for (const frame of cutFrame(offer, frameBytesMax)) this.#link?.send(frame)
   }
 }
 
-/** The next messages that may stand in one offer: parents before children, none twice. */
-function flushOf(offers: Message[], messagesMax: number): Message[] {
-  const flush: Message[] = []
-  while (offers[0] && flush.length < messagesMax) {
-    const { id } = offers[0]
-    const isLate = flush.some((message) => message.id === id || standsOn(message, id))
-    if (isLate) break
-    flush.push(offers.shift()!)
-  }
-  return flush
-}
-
-function standsOn({ changes }: Message, id: string): boolean {
-  return changes.some((change) => change!.meta.parentCanonicalIds.includes(id))
-}
-
 export type Allowed = readonly FinalReason[]
 
-function describe({ changes, header }: Message): string {
-  const parts = changes.map((change) => `${change!.meta.kind} ${change!.meta.regs.join('+')}`)
-  return `#${header.clientSeq} ${parts.join(', ')}`
+function describe({ changes, clientSeq, seen }: AuthoredMessage): string {
+  const parts = changes.map(({ shape }) => `${shape.kind} ${shape.regs.join('+')}`)
+  return `#${clientSeq} ${parts.join(', ')} at ${seen.seq}`
 }

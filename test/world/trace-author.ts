@@ -2,21 +2,20 @@
  * One session of a trace with a key of its own: writes its messages anew, as the wire has them. A
  * trace holds no keys and no salts, so ids are other ones; everything else is as it was.
  */
-import {
-  type Change,
-  type Message,
-  type SessionOpening,
-  toBase64url,
-} from '@countersign/core/message'
+import { type AuthoredMessage, type Session, type SessionOpening } from '@countersign/core/message'
 import type { KeyPair, Signer } from '@countersign/core/ports'
-import { bindFrame } from '@countersign/core/protocol'
+import { authorFrame } from '@countersign/core/protocol'
 import type { SeededRandom } from '@countersign/core/testing'
 import type { Ancestry } from '../model/ancestry.ts'
 import {
-  commitOf,
+  type MessageByHand,
+  changeByHand,
   messageByHand,
   newOpening,
+  saltsFor,
   sealedOffer,
+  seenByHand,
+  sessionOf,
   signedOpening,
 } from '../model/by-hand.ts'
 import type { PlannedChange, PlannedMessage } from './trace-plan.ts'
@@ -26,18 +25,21 @@ export interface AuthorParts {
   readonly signer: Signer
   readonly random: SeededRandom
   /** What was written anew before, by whomever. */
-  readonly ancestry: Ancestry
+  readonly ancestry: Ancestry<AuthoredMessage>
 }
 
-interface Session {
+interface Bound {
   readonly keys: KeyPair
   readonly opening: SessionOpening
-  readonly commit: string
+  readonly session: Session
 }
+
+/** By its name in the trace, what was written anew. */
+type Named = (name: string) => AuthoredMessage
 
 export class TraceAuthor {
   readonly #parts: AuthorParts
-  readonly #session: Session
+  readonly #bound: Bound
   #clientSeq = 0
 
   static async make(parts: AuthorParts): Promise<TraceAuthor> {
@@ -45,60 +47,65 @@ export class TraceAuthor {
     const keys = await signer.generate()
     const unsigned = newOpening(keys, 'somebody of a trace', random)
     const opening = await signedOpening({ space, signer, keys }, unsigned)
-    const commit = commitOf(space, opening)
-    return new TraceAuthor(parts, { keys, opening, commit })
+    return new TraceAuthor(parts, { keys, opening, session: sessionOf(space, opening) })
   }
 
-  private constructor(parts: AuthorParts, session: Session) {
+  private constructor(parts: AuthorParts, bound: Bound) {
     this.#parts = parts
-    this.#session = session
+    this.#bound = bound
   }
 
   /** What makes a reviewer listen to this session. */
   get bind(): string {
-    return bindFrame([this.#session.opening])
+    return authorFrame('bind', { sessions: [this.#bound.opening] })
   }
 
-  /** The message with the session's next number, on parents of which `idOf` knows the new ids. */
-  message({ record, changes }: PlannedMessage, idOf: (name: string) => string): Message {
-    const made = changes.map((change) => this.#change(change, idOf))
-    const { authorId, sessionId } = this.#session.opening
-    const facts = {
-      space: this.#parts.space,
-      authorId,
-      sessionId,
-      clientSeq: ++this.#clientSeq,
-      timestamp: record.timestamp,
-      personalCommit: this.#session.commit,
-    }
-    const message = messageByHand(facts, made)
-    this.#parts.ancestry.note(message)
+  /** The message with the session's next number, on parents of which `named` knows the new ones. */
+  message({ record, changes }: PlannedMessage, named: Named): MessageByHand {
+    const { session } = this.#bound
+    const { ancestry, random } = this.#parts
+    const seen = changes.map((change) => ancestry.seenBy(change.id, change.parents.map(named)))
+    const made = changes.map((change, i) => this.#change(change, named, seen[i]!))
+    const clientSeq = ++this.#clientSeq
+    const message = messageByHand(session, {
+      clientSeq,
+      time: record.timestamp,
+      changes: made,
+      salts: saltsFor(made, (count) => random.bytes(count)),
+      seen: seenByHand(
+        session,
+        clientSeq,
+        seen.flatMap((each) => [...each]),
+      ),
+    })
+    ancestry.note(message)
     return message
   }
 
-  offer(message: Message): Promise<string> {
-    const { keys, opening } = this.#session
-    return sealedOffer({ ...this.#parts, keys }, [message], opening.authorId)
+  offer({ session, flush }: MessageByHand): Promise<string> {
+    const { signer } = this.#parts
+    return sealedOffer({ signer, keys: this.#bound.keys }, session, flush)
   }
 
-  #change(change: PlannedChange, idOf: (name: string) => string): Change {
-    const ids = (names: readonly string[]): string[] => names.map(idOf).sort()
-    const own = this.#parts.ancestry.spans(change.id, ids(change.parents))
-    const keep = Object.entries(change.keep ?? {}).map(([reg, names]) => [reg, ids(names)] as const)
-    return {
-      meta: {
-        type: change.type,
-        entityId: change.id,
-        kind: change.kind,
+  #change(
+    { type, id, kind, regs, values, parents, keep }: PlannedChange,
+    named: Named,
+    seen: Iterable<AuthoredMessage>,
+  ): ReturnType<typeof changeByHand> {
+    const kept = Object.entries(keep ?? {}).map(([reg, names]) => [reg, names.map(named)] as const)
+    return changeByHand(
+      this.#bound.session.facts.sessionId,
+      {
+        type,
+        entityId: id,
+        kind,
         // Rows are compared by what was written, and not by how a version reads it.
-        schemaVersion: 1,
-        parentCanonicalIds: ids(change.parents),
-        ...(own && { own }),
-        regs: change.regs,
-        ...(change.keep && { keep: Object.fromEntries(keep) }),
+        version: 1,
+        set: Object.fromEntries(regs.map((reg, i) => [reg, values[i]!])),
+        parents: parents.map(named),
+        ...(keep && { keep: Object.fromEntries(kept) }),
       },
-      values: change.values,
-      salt: toBase64url(this.#parts.random.bytes(16)),
-    }
+      seen,
+    )
   }
 }

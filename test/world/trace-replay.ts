@@ -13,7 +13,8 @@ import {
   entity,
 } from '@countersign/core'
 import { type StateRecord, inspect, stateDigest } from '@countersign/core/inspect'
-import { helloFrame, parseReviewerFrame } from '@countersign/core/protocol'
+import { type AuthoredMessage, WIRE_VERSION } from '@countersign/core/message'
+import { authorFrame, parseReviewerFrame } from '@countersign/core/protocol'
 import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
 import { SeededRandom, simSigner } from '@countersign/core/testing'
 import type { Trace } from '@countersign/devtools/panel'
@@ -45,7 +46,12 @@ export async function replayTrace(trace: Trace): Promise<TraceReplay> {
   const space = trace.sync.space
   const types = typesOf(plan.messages)
   const keys = await signer.generate()
-  const parts = { space, signer, random: new SeededRandom(2), ancestry: new Ancestry() }
+  const parts = {
+    space,
+    signer,
+    random: new SeededRandom(2),
+    ancestry: new Ancestry<AuthoredMessage>(),
+  }
   const store = memoryReviewerStore()
   let player: Player | undefined
   const reviewer = await createReviewer({
@@ -137,7 +143,8 @@ class Player {
   readonly leftOut = new Set<string>()
   readonly #parts: AuthorParts
   readonly #authors = new Map<string, Promise<TraceAuthor>>()
-  readonly #ids = new Map<string, string>()
+  /** By its name in the trace. */
+  readonly #made = new Map<string, AuthoredMessage>()
   /** Names in the trace by those of a store: the id, or session and number. */
   readonly #names = new Map<string, string>()
   readonly #link: ReturnType<Reviewer['connect']>
@@ -155,20 +162,22 @@ class Player {
       },
       { address: 'trace', auth: undefined },
     )
-    this.#link.frame(helloFrame(parts.space, null))
+    const { space } = parts
+    this.#link.frame(authorFrame('hello', { v: WIRE_VERSION, space, position: null }))
   }
 
   async play(planned: PlannedMessage): Promise<void> {
     const { record, changes } = planned
     const author = await this.#authorOf(record.sessionId)
-    const unknown = changes.flatMap(({ parents }) => parents).find((name) => !this.#ids.has(name))
+    const unknown = changes.flatMap(({ parents }) => parents).find((name) => !this.#made.has(name))
     const fault = this.#ended ?? (unknown && `its parent ${unknown} was not accepted before it`)
     if (fault !== undefined) {
       this.#refuse(planned, fault)
       return
     }
-    const message = author.message(planned, (name) => this.#ids.get(name)!)
-    const { sessionId, clientSeq } = message.header
+    const message = author.message(planned, (name) => this.#made.get(name)!)
+    const { clientSeq } = message
+    const { sessionId } = message.session.facts
     const text = await author.offer(message)
     const struck = this.#struck()
     const answer = this.#answer(text, (frame) => verdictOf(frame, message.id))
@@ -178,7 +187,7 @@ class Player {
       return
     }
     this.accepted++
-    this.#ids.set(record.name, message.id)
+    this.#made.set(record.name, message)
     for (const name of [message.id, `${sessionId}:${clientSeq}`]) this.#names.set(name, record.name)
     if (!record.review || record.review.forked === verdict.forked) return
     if (!verdict.forked && !planned.followsAll) this.#leaveOut(planned)
@@ -265,10 +274,7 @@ interface Verdict {
 }
 
 function verdictOf(frame: ReturnType<typeof parsed>, id: string): Verdict | undefined {
-  if (frame.kind === 'accepted') {
-    const [, , , forked] = frame.reviews[0]!
-    return { forked: forked === 1 }
-  }
+  if (frame.kind === 'accepted') return { forked: frame.reviews[0]!.forked }
   if (frame.kind === 'nack') return { forked: false, refused: `${frame.reason}: ${frame.detail}` }
   const rejection = frame.kind === 'rejected' && frame.rejections.find(({ msgId }) => msgId === id)
   return rejection

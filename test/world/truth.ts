@@ -3,67 +3,61 @@
  * what the reviewer's store has committed and refused, what reached the platter of which disk.
  * Replicas and reviewer are measured by it; they know nothing of it.
  */
-import type { Hash, Message, Rejection, SessionOpening } from '@countersign/core/message'
+import {
+  type AuthoredMessage,
+  type Hash,
+  type Rejection,
+  type SessionOpening,
+  authoredIn,
+  readFlush,
+  readSession,
+  shortId,
+} from '@countersign/core/message'
 import type { AppendBatch, WriteBatch } from '@countersign/core/ports'
-import { readRun, unpackMessages } from '@countersign/core/protocol'
+import { type Accepted, readBatch } from '@countersign/core/protocol'
+import { type Drafted, draftedIn } from './drafted.ts'
 import { type EntityHistory, type Fact, Facts } from './facts.ts'
+import type { Lie } from './lies.ts'
+import { Violation } from './violation.ts'
 
 export const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 
-/** As a replica stores it; a parent is a message by id, or by number in the same session. */
-interface DraftRecord {
-  readonly sessionId: string
-  readonly drafts: readonly (readonly [
-    clientSeq: number,
-    timestamp: number,
-    changes: readonly (readonly [
-      type: string,
-      id: string,
-      kind: string,
-      version: number,
-      regs: unknown,
-      values: unknown,
-      parents: readonly (string | number)[],
-    ])[],
-  ])[]
-}
-
-interface Drafted {
-  readonly sessionId: string
-  readonly parents: readonly (string | number)[]
-}
-
-/** One accepted run, as the store has it. */
-export interface CommittedRun {
+/** One accepted batch, as the store has it. */
+export interface CommittedBatch {
+  readonly text: string
   readonly fromSeq: number
+  readonly throughSeq: number
+  /** After it, as core computes it. */
   readonly chain: Hash
   readonly at: number
-  readonly forked: readonly number[]
-  readonly messages: readonly Message[]
+  readonly accepted: readonly Accepted[]
+  readonly messages: readonly AuthoredMessage[]
 }
 
 export class Truth {
   readonly facts: Facts = new Facts()
   /** In canonical order: the fact of seq n stands at n - 1. */
-  readonly accepted: Fact[] = []
+  readonly accepted: Fact[] = this.facts.accepted
   readonly refused = new Set<string>()
   /** Whether something waits for somebody who decides, since somebody last did. */
   isContested = false
-  /** The reviewer's chain after the last review of each run. */
+  /** The reviewer's chain after the last message of each batch; at 0 that of its epoch. */
   readonly chainAt = new Map<number, Hash>()
+  /** The lineage, once something is committed. */
+  eid: string | undefined
   /** Which device writes in a session. */
   readonly deviceOf = new Map<string, string>()
   /** By session: how its own author opened it. */
   readonly openings = new Map<string, SessionOpening>()
-  /** Messages of a liar, with the name of the lie: nobody may accept them. */
-  readonly lies = new Map<string, string>()
+  /** Messages of a liar, with the lie: nobody may accept them. */
+  readonly lies = new Map<string, Lie>()
   /** By device: own messages that reached its platter. */
   readonly #durable = new Map<string, Set<string>>()
   /** By device: own messages of which a draft reached its platter, as session and number. */
   readonly #drafted = new Map<string, Map<string, Drafted>>()
   readonly #byNumber = new Map<string, Fact[]>()
   /** By text: the same one is stored, offered and offered again. */
-  readonly #read = new Map<string, readonly Message[] | string>()
+  readonly #read = new Map<string, readonly AuthoredMessage[] | string>()
 
   get seq(): number {
     return this.accepted.length
@@ -73,18 +67,14 @@ export class Truth {
     return this.facts.entity(entityId)
   }
 
-  learn(message: Message): void {
+  learn(message: AuthoredMessage): void {
     this.facts.learn(message)
   }
 
   /** The messages of an offer or of a stored flush, learnt; or what is wrong with them. */
-  learnPacked(text: string, packed: () => unknown): readonly Message[] | string {
+  learnText(text: string): readonly AuthoredMessage[] | string {
     let messages = this.#read.get(text)
-    if (messages === undefined) {
-      const unpacked = unpackMessages(packed(), SPACE)
-      messages = unpacked.ok ? unpacked.value : unpacked.error.message
-      this.#read.set(text, messages)
-    }
+    if (messages === undefined) this.#read.set(text, (messages = messagesIn(text)))
     if (typeof messages !== 'string') for (const message of messages) this.learn(message)
     return messages
   }
@@ -94,34 +84,50 @@ export class Truth {
     return this.#byNumber.get(`${sessionId}:${clientSeq}`) ?? []
   }
 
-  /** The runs of a batch, read as anybody would read them. */
-  runsOf(batch: AppendBatch): CommittedRun[] {
-    return batch.runs.map((stored) => {
-      const run = readRun(JSON.parse(stored.text), SPACE)
-      if (!run.ok || run.value.body.kind !== 'messages') {
-        throw new Error(`a stored run from ${stored.fromSeq} cannot be read`)
-      }
-      return { ...run.value, messages: run.value.body.messages }
+  /** Whether an accepted message stood beside a head that its author had not seen. */
+  isForked({ oracle, seq }: Fact): boolean {
+    return oracle.changes.some(({ entity, parents }) => {
+      const history = this.history(entity)!
+      const before = history.acceptedAt(seq! - 1)
+      if (before === 0n) return false
+      const seen = history.closure(parents)!
+      return history.expected(before).heads.some((head) => (seen & history.bitOf(head)) === 0n)
+    })
+  }
+
+  /** The batches of a commit, read as anybody would read them. */
+  batchesOf(commit: AppendBatch): CommittedBatch[] {
+    let before = { seq: this.seq, chain: this.chainAt.get(this.seq)! }
+    return commit.runs.map(({ text }) => {
+      const none = (): undefined => undefined
+      const context = { space: SPACE, before, sessions: [], own: none, redacted: none }
+      const read = readBatch(text, context)
+      if (!read.ok)
+        throw new Violation('S17', `a stored batch cannot be read: ${read.error.message}`)
+      const { fromSeq, throughSeq, chain, at, accepted } = read.value
+      before = { seq: throughSeq, chain }
+      const messages = accepted.map(({ id, hash, session, seen, message }) => ({
+        ...message!,
+        ...{ id, hash, session, seen },
+      }))
+      return { text, fromSeq, throughSeq, chain, at, accepted, messages }
     })
   }
 
   /** Takes in what was committed, after it was checked. */
-  commit(runs: readonly CommittedRun[], batch: AppendBatch): void {
-    for (const run of runs) {
-      for (const message of run.messages) {
+  commit(batches: readonly CommittedBatch[], batch: AppendBatch): void {
+    for (const { messages, chain } of batches) {
+      for (const message of messages) {
         this.learn(message)
-        const fact = this.facts.get(message.id)!
+        const fact = this.facts.get(message.id)
+        if (!fact) throw new Violation('S7', `${message.id} is accepted before what it names`)
         fact.seq = this.accepted.push(fact)
-        for (const { meta } of message.changes.filter((change) => change !== null)) {
-          this.history(meta.entityId)!.accept(fact)
-        }
-        const name = `${message.header.sessionId}:${message.header.clientSeq}`
-        this.#byNumber.set(name, [
-          ...this.numbered(message.header.sessionId, message.header.clientSeq),
-          fact,
-        ])
+        for (const { entityId } of message.changes) this.history(entityId)!.accept(fact)
+        const { sessionId } = message.session.facts
+        const name = `${sessionId}:${message.clientSeq}`
+        this.#byNumber.set(name, [...this.numbered(sessionId, message.clientSeq), fact])
       }
-      this.chainAt.set(this.seq, run.chain)
+      this.chainAt.set(this.seq, chain)
     }
     for (const { msgId, text } of batch.rejections) {
       const { rejection } = JSON.parse(text) as { readonly rejection: Rejection }
@@ -131,13 +137,12 @@ export class Truth {
     }
   }
 
-  /** Own messages of a batch that a disk has taken. */
-  stored(batch: WriteBatch): readonly Message[] {
+  /** Own messages of a batch that a disk has taken. The first line is the store's own. */
+  stored(batch: WriteBatch): readonly AuthoredMessage[] {
     return (batch.segments ?? [])
       .filter(({ kind }) => kind === 'own')
       .flatMap(({ text }) => {
-        const packed = (): unknown => (JSON.parse(text) as { readonly packed: unknown }).packed
-        const messages = this.learnPacked(text, packed)
+        const messages = this.learnText(text.slice(text.indexOf('\n') + 1))
         return typeof messages === 'string' ? [] : messages
       })
   }
@@ -151,14 +156,8 @@ export class Truth {
   /** Takes in the drafts of a batch that has reached the platter of a device. */
   drafted(device: string, batch: WriteBatch): void {
     const drafted = this.draftedOf(device)
-    for (const { kind, text } of batch.segments ?? []) {
-      if (kind !== 'draft') continue
-      const { sessionId, drafts } = JSON.parse(text) as DraftRecord
-      for (const [clientSeq, , changes] of drafts) {
-        const parents = changes.flatMap((change) => change[6])
-        drafted.set(`${sessionId}:${clientSeq}`, { sessionId, parents })
-      }
-    }
+    for (const { kind, text } of batch.segments ?? [])
+      if (kind === 'draft') for (const draft of draftedIn(text)) drafted.set(draft.key, draft)
   }
 
   /** By session and number. */
@@ -171,22 +170,20 @@ export class Truth {
   /** Drafts of a device without a verdict, by session and number. */
   unansweredDrafts(device: string): string[] {
     const drafted = this.draftedOf(device)
-    const ids = new Map<string, string>()
+    const ids = new Map<string, readonly string[]>()
     for (const { message } of this.facts.all()) {
-      const { sessionId, clientSeq } = message.header
-      ids.set(`${sessionId}:${clientSeq}`, message.id)
+      const { sessionId } = message.session.facts
+      const key = `${shortId(sessionId)}:${message.clientSeq}`
+      ids.set(key, [...(ids.get(key) ?? []), message.id])
     }
     // One that was blocked before it was sealed is in no message.
     const isBlocked = (key: string): boolean => {
-      const id = ids.get(key)
-      if (id !== undefined) return this.isRefused(id)
-      const draft = drafted.get(key)
-      const isGone = (ref: string | number): boolean =>
-        typeof ref === 'string' ? this.isRefused(ref) : isBlocked(`${draft!.sessionId}:${ref}`)
-      return draft?.parents.some(isGone) ?? false
+      const known = ids.get(key)
+      if (known) return known.every((id) => this.isRefused(id))
+      return drafted.get(key)?.parents.some(isBlocked) ?? false
     }
     return [...drafted.keys()].filter((key) => {
-      const isAccepted = this.facts.get(ids.get(key) ?? '')?.seq !== undefined
+      const isAccepted = ids.get(key)?.some((id) => this.facts.get(id)?.seq !== undefined)
       return !isAccepted && !isBlocked(key)
     })
   }
@@ -196,10 +193,10 @@ export class Truth {
     if (this.facts.get(id)?.seq !== undefined || this.refused.has(id)) return false
     const message = this.facts.message(id)
     if (!message || lost.has(id)) return true
-    const parents = message.changes.flatMap((change) => change?.meta.parentCanonicalIds ?? [])
+    const parents = this.facts.parentsOf(message)
     // One refused parent is enough of an answer; one that would have been, and is lost, is none.
-    if (parents.some((parent) => this.refused.has(parent))) return false
-    return parents.some((parent) => this.isHopeless(parent, lost))
+    if (parents.some((parent) => parent !== undefined && this.refused.has(parent))) return false
+    return parents.some((parent) => parent === undefined || this.isHopeless(parent, lost))
   }
 
   /** Messages of a device that nobody will ever answer. */
@@ -209,8 +206,8 @@ export class Truth {
       ...[...this.facts.all()].map(({ message }) => message),
     ]
     return messages.filter(
-      ({ id, header }) =>
-        this.deviceOf.get(header.sessionId) === device && this.isHopeless(id, lost),
+      ({ id, session }) =>
+        this.deviceOf.get(session.facts.sessionId) === device && this.isHopeless(id, lost),
     ).length
   }
 
@@ -225,4 +222,13 @@ export class Truth {
     }
     return visit(id)
   }
+}
+
+/** The messages of a session line and a flush; a text says what is wrong with them. */
+function messagesIn(text: string): readonly AuthoredMessage[] | string {
+  const end = Math.max(0, text.indexOf('\n'))
+  const session = readSession(text.slice(0, end))
+  if (!session.ok) return session.error.message
+  const flush = readFlush(session.value, text.slice(end + 1))
+  return flush.ok ? authoredIn(flush.value, session.value) : flush.error.message
 }

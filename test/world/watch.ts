@@ -55,6 +55,8 @@ export class Watch {
   readonly #standing: QueryResult<WorldType>
   readonly #sights = new Map<string, Sight>()
   readonly #drafts = new Map<string, Receipt[]>()
+  /** Entities that were uncertain once: what is written on top hides it, and conflicts still parted there. */
+  readonly #doubted = new Set<string>()
   readonly #screens: OpenScreen[] = []
   /** Entities that no message is known of yet. */
   readonly #news = new Set<string>()
@@ -126,6 +128,8 @@ export class Watch {
 
   /** All that is cheap, for whatever has changed since the last time. */
   check(): void {
+    // Then the reviewer has told of everything.
+    if (this.#options.store.status.getState().outboxMessages === 0) this.#doubted.clear()
     const before = this.#position
     this.#position = s12Progressive(this.#options.truth, before, this.position)
     const isChanged = this.#look()
@@ -200,8 +204,10 @@ export class Watch {
     }
     for (const [before, after] of changed) {
       s13Monotonic(this.#options.truth, before, after)
-      if (this.#isUncertain(after)) this.#options.tally.hit('own message shown though contained')
-      else this.#compare(before, after, reading)
+      if (this.#isUncertain(after)) {
+        this.#doubted.add(after.history.id)
+        this.#options.tally.hit('own message shown though contained')
+      } else this.#compare(before, after, reading)
     }
     for (const [before, after] of changed) this.#checkWhole(before, after)
     return isAnyChanged
@@ -223,7 +229,7 @@ export class Watch {
       return (
         seq !== undefined &&
         seq <= (this.position?.seq ?? 0) &&
-        message.header.sessionId !== sessionId
+        message.session.facts.sessionId !== sessionId
       )
     })
   }
@@ -244,8 +250,8 @@ export class Watch {
     const { row } = after
     if (!row) return
     const { authorId: viewerId } = store.status.getState()
-    const isDiskSound = this.#options.isDiskSound()
-    const viewing = { viewerId, seq, truth, reading: by, isDiskSound }
+    const isBaseSure = this.#options.isDiskSound() && !this.#doubted.has(after.history.id)
+    const viewing = { viewerId, seq, truth, reading: by, isBaseSure }
     const reading = readingFor(after, viewing)
     s1RowIsFold(after, reading, viewing)
     s8Conflicts(after, reading, viewing)

@@ -1,5 +1,5 @@
 /**
- * Test vectors of the texts of reviewers: a short lineage of an epoch record, a batch in three
+ * Test vectors of the texts of reviewers: a short lineage of an epoch record, a batch in several
  * forms, and a redact record, with the chain after each and the bytes that a position signs.
  */
 import { toHex } from '../src/base/bytes.ts'
@@ -9,7 +9,8 @@ import { chainPrefix } from '../src/facts/ids.ts'
 import { composeSession } from '../src/facts/session-line.ts'
 import type { Flush, Message, Names, Session, Shape } from '../src/facts/types.ts'
 import { type BatchForm, composeBatch, textOfBatch } from '../src/wire/compose-batch.ts'
-import { NO_CHAIN, positionBytes } from '../src/wire/hashes.ts'
+import { positionBytes } from '../src/wire/signed.ts'
+import { NO_CHAIN } from '../src/wire/hashes.ts'
 import { type EpochRecord, composeRecord, epochId } from '../src/wire/records.ts'
 import type { Review } from '../src/wire/types.ts'
 
@@ -41,21 +42,28 @@ function sessionOf(author: number): Session {
 const ann = sessionOf(2)
 const bob = sessionOf(4)
 
-const shape = (kind: Shape['kind']): Shape => ({
+const shape = (kind: Shape['kind'], ...regs: string[]): Shape => ({
   type: 'issue',
   kind,
   schemaVersion: 1,
-  regs: ['title'],
+  regs,
 })
-const CREATE = shape('create')
-const UPDATE = shape('update')
+const CREATE = shape('create', 'title')
+const UPDATE = shape('update', 'title')
+const UPDATE_THREE = shape('update', 'done', 'notes', 'title')
 
-function message(clientSeq: number, entity: number, parents: Names, value: string): Message {
+function message(
+  clientSeq: number,
+  entity: number,
+  parents: Names,
+  ...values: readonly Json[]
+): Message {
+  const update = values.length === 1 ? UPDATE : UPDATE_THREE
   const change = {
-    shape: parents === NONE ? CREATE : UPDATE,
+    shape: parents === NONE ? CREATE : update,
     entityId: uuid(entity),
     parents,
-    values: [value],
+    values,
   }
   return { clientSeq, time: TIME + clientSeq, changes: [change], salts: [SALT] }
 }
@@ -68,19 +76,23 @@ function flushOf(session: Session, messages: readonly Message[]): Flush {
 }
 
 const own = (clientSeq: number): Names => ({ ...NONE, own: [clientSeq] })
-/** Ann: a create, a write on it, a create that is refused, one that is judged later. */
+/** Ann: a create, a write on it, a create that is refused, one that is judged later; and another flush. */
 const annsFlush = flushOf(ann, [
   message(1, 17, NONE, 'one'),
-  message(2, 17, own(1), 'two'),
+  message(2, 17, own(1), true, 'noted', 'two'),
   message(3, 18, NONE, 'refused'),
   message(4, 17, own(2), 'later'),
 ])
+const annsNext = flushOf(ann, [message(5, 20, NONE, 'four')])
 const bobsFlush = flushOf(bob, [message(1, 19, NONE, 'three')])
+/** Of three registers: one was unset, of one it is not known, of one a write is named. */
 const REVIEW: Review = {
   bases: [
+    { change: 0, reg: 0, seq: 0 },
+    { change: 0, reg: 1, seq: null },
     {
       change: 0,
-      reg: 0,
+      reg: 2,
       seq: 2,
       value: { version: 1, value: 'one', salt: SALT },
     },
@@ -90,7 +102,19 @@ const REVIEW: Review = {
   salt: SALT,
 }
 
-const NO_SESSIONS: BatchForm = { sessionNo: () => undefined }
+/** A batch by itself: the line of each session where it stands first, then its number. */
+function byItself(): BatchForm {
+  const met: Session[] = []
+  const sessionNo = (session: Session): number | undefined => {
+    const no = met.indexOf(session)
+    if (no < 0) met.push(session)
+    return no < 0 ? undefined : no
+  }
+  return { sessionNo }
+}
+
+/** For a reader that has both session lines from before. */
+const numbered: BatchForm = { sessionNo: (session) => sessions.indexOf(session) }
 const isAnn = ({ session }: { readonly session: Session }): boolean => session === ann
 
 export function batchVectors(): Json {
@@ -103,6 +127,7 @@ export function batchVectors(): Json {
       verdicts: [{ accepted: true }, { accepted: true, review: REVIEW }, { accepted: false }],
     },
     { session: bob, flush: bobsFlush, first: 0, end: 1, verdicts: [{ accepted: true }] },
+    { session: ann, flush: annsNext, first: 0, end: 1, verdicts: [{ accepted: true }] },
   ]
   const batch = composed({ fromSeq: 2, at: TIME + 100, judged }, record.chain)
   const later = {
@@ -112,13 +137,13 @@ export function batchVectors(): Json {
     end: 4,
     verdicts: [{ accepted: true }],
   }
-  const rest = composed({ fromSeq: 5, at: TIME + 200, judged: [later] }, batch.chain)
+  const rest = composed({ fromSeq: 6, at: TIME + 200, judged: [later] }, batch.chain)
   const redact = composeRecord(
-    { kind: 'redact', seq: 6, at: TIME + 300, messageSeq: 3, line: 0 },
+    { kind: 'redact', seq: 7, at: TIME + 300, messageSeq: 3, line: 0 },
     rest.chain,
   )
   const erased: BatchForm = {
-    sessionNo: () => undefined,
+    ...byItself(),
     hides: ({ seq }) => seq === 3,
     hidesReview: (seq) => seq === 3,
   }
@@ -127,21 +152,19 @@ export function batchVectors(): Json {
     eid,
     epoch: { text: record.line, chain: record.chain, position: positionOf(1, record.chain) },
     batch: {
-      log: textOf(batch, NO_SESSIONS),
-      author: textOf(batch, {
-        sessionNo: (session) => (session === ann ? 0 : undefined),
-        hides: isAnn,
-      }),
+      log: textOf(batch, byItself()),
+      author: textOf(batch, { ...byItself(), hides: isAnn }),
       erased: textOf(batch, erased),
+      numbered: textOf(batch, numbered),
       chain: batch.chain,
-      position: positionOf(4, batch.chain),
+      position: positionOf(5, batch.chain),
     },
     rest: {
-      text: textOf(rest, { sessionNo: (session) => (session === ann ? 0 : undefined) }),
+      text: textOf(rest, byItself()),
       chain: rest.chain,
-      position: positionOf(5, rest.chain),
+      position: positionOf(6, rest.chain),
     },
-    redact: { text: redact.line, chain: redact.chain, position: positionOf(6, redact.chain) },
+    redact: { text: redact.line, chain: redact.chain, position: positionOf(7, redact.chain) },
   }
 }
 

@@ -9,6 +9,7 @@ import { readFlush } from '../src/facts/flush.ts'
 import { readSession } from '../src/facts/session-line.ts'
 import { chainOfBatch, readBatch } from '../src/wire/read-batch.ts'
 import { epochId, readRecord } from '../src/wire/records.ts'
+import type { Accepted } from '../src/wire/types.ts'
 import { batchVectors, sessions } from './batches.ts'
 import { flushVectors } from './flushes.ts'
 
@@ -71,13 +72,40 @@ const batches = fileOf('batches.json') as {
   readonly space: string
   readonly eid: string
   readonly epoch: TextVector
-  readonly batch: Record<'log' | 'author' | 'erased' | 'chain', string>
+  readonly batch: Record<'log' | 'author' | 'erased' | 'numbered' | 'chain', string>
   readonly rest: TextVector
   readonly redact: TextVector
 }
 
 test('the file of batches is what the script makes (run make.ts after a change of a text)', () => {
   expect(batches).toEqual(batchVectors())
+})
+
+test('BATCH6 BATCH9 the author of the file’s batch reads it by the lines that it has', () => {
+  const { space, epoch, batch } = batches
+  const own = new Map<string, { readonly changes: readonly { readonly entityId: string }[] }>()
+  const context = { space, before: { seq: 1, chain: epoch.chain }, sessions: [] }
+  const nothing = (): undefined => undefined
+  const read = readBatch(batch.log, { ...context, own: nothing, redacted: nothing })
+  if (!read.ok) throw new Error(read.error.message)
+  const [author] = read.value.newSessions
+  const isAuthors = ({ session }: Accepted): boolean => session.hash === author!.hash
+  for (const item of read.value.accepted) if (isAuthors(item)) own.set(item.hash, item.message!)
+  const short = readBatch(batch.author, {
+    ...context,
+    own: (hash) => own.get(hash),
+    redacted: nothing,
+  })
+  expect(short).toEqual({
+    ok: true,
+    value: {
+      ...read.value,
+      accepted: read.value.accepted.map((item) =>
+        isAuthors(item) ? { ...item, isOwn: true, message: null } : item,
+      ),
+    },
+  })
+  expect(readBatch(batch.author, { ...context, own: nothing, redacted: nothing }).ok).toBe(false)
 })
 
 test('BATCH7 BATCH11 BATCH12 the lineage of the file is read, link by link', () => {
@@ -90,22 +118,32 @@ test('BATCH7 BATCH11 BATCH12 the lineage of the file is read, link by link', () 
   const context = {
     space,
     before: { seq: 1, chain: epoch.chain },
-    sessions,
+    sessions: [],
     own: () => undefined,
     redacted: () => undefined,
   }
   const read = readBatch(batch.log, context)
   if (!read.ok) throw new Error(read.error.message)
-  expect(read.value).toMatchObject({ chain: batch.chain, throughSeq: 4 })
+  expect(read.value).toMatchObject({ chain: batch.chain, throughSeq: 5 })
   expect(read.value.accepted.map(({ message }) => message?.changes[0]?.values)).toEqual([
     ['one'],
-    ['two'],
+    [true, 'noted', 'two'],
     ['three'],
+    ['four'],
+  ])
+  expect(read.value.accepted[1]!.review!.bases).toMatchObject([
+    { seq: 0 },
+    { seq: null },
+    { seq: 2, value: { value: 'one' } },
   ])
   for (const form of ['log', 'author', 'erased'] as const)
     expect(chainOfBatch(batch[form], context)).toEqual({ ok: true, value: batch.chain })
+  expect(chainOfBatch(batch.numbered, context).ok).toBe(false)
+  expect(readBatch(batch.numbered, { ...context, sessions })).toMatchObject({
+    value: { chain: batch.chain, newSessions: [] },
+  })
 
-  const last = readBatch(rest.text, { ...context, before: { seq: 4, chain: batch.chain } })
+  const last = readBatch(rest.text, { ...context, before: { seq: 5, chain: batch.chain } })
   if (!last.ok) throw new Error(last.error.message)
   expect(last.value.chain).toBe(rest.chain)
   expect(last.value.accepted[0]!.message!.changes[0]!.entityId).toMatch(/17$/)

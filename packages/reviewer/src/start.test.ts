@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { WIRE_VERSION } from '@countersign/core/message'
 import type { ReviewerStore } from '@countersign/core/ports'
+import { authorFrame } from '@countersign/core/protocol'
 import { expect, test } from 'vitest'
 import { StoreError } from './store/errors.ts'
 import { memoryReviewerStore } from './store/memory.ts'
@@ -71,7 +73,7 @@ test('a greeting of another space is a warning that names both, by default on st
   const link = { send: () => {}, close: () => {} }
   running.reviewer
     .connect(link, { address: '127.0.0.1', auth: undefined })
-    .frame(JSON.stringify(['hello', 1, other, null]))
+    .frame(authorFrame('hello', { v: WIRE_VERSION, space: other, position: null }))
   await running.close()
   expect(warnings).toEqual([
     [

@@ -21,16 +21,26 @@ describe('frames', () => {
     },
   )
 
-  test('a JSON array is not quoted again, so its packet is plain Socket.IO', () => {
+  test.each(['["tail",[2],null]\n["batch",1]\n"hash"', '["page",1]\n{"a":"\\n"}', '[ü\n\n'])(
+    'with texts after the first line stand as they are: %j',
+    (text) => {
+      expect(frameToPacket(text)).toBe(`2["cs",${text}]`)
+      expect(decoded(frameToPacket(text)).data).toEqual(['cs', text])
+    },
+  )
+
+  test('of one line are not quoted again, so their packets are plain Socket.IO', () => {
     const text = '["offer",{"a":"\\"ü\\""}]'
     expect(frameToPacket(text)).toBe(`2["cs",${text}]`)
     expect(JSON.parse(frameToPacket(text).slice(1))).toEqual(['cs', JSON.parse(text)])
   })
 
-  test('the packet of a server with the standard parser is understood', () => {
-    const text = '["reviews",1]'
-    expect(decoded(`2${JSON.stringify(['cs', text])}`).data).toEqual(['cs', text])
-  })
+  test.each(['["reviews",1]', '["reviews",1]\n[1]\n"x"'])(
+    'in the packet of a server with the standard parser are understood: %j',
+    (text) => {
+      expect(decoded(`2${JSON.stringify(['cs', text])}`).data).toEqual(['cs', text])
+    },
+  )
 })
 
 describe('other packets', () => {

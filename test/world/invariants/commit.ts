@@ -2,12 +2,14 @@
  * What must hold of everything that the reviewer's store commits, checked in the moment of the
  * commit and before anybody hears of it.
  */
-import { chainAfter } from '@countersign/core/message'
-import type { Message } from '@countersign/core/message'
+import type { AuthoredMessage } from '@countersign/core/message'
 import type { AppendBatch } from '@countersign/core/ports'
+import { readPosition } from '@countersign/core/protocol'
 import { EVERYBODY } from '../../model/operations.ts'
-import type { Fact } from '../facts.ts'
-import { type CommittedRun, SPACE, type Truth } from '../truth.ts'
+import { chainByHand } from '../chain-by-hand.ts'
+import type { EntityHistory, Fact } from '../facts.ts'
+import { type Stated, seenAmong } from '../seen.ts'
+import type { CommittedBatch, Truth } from '../truth.ts'
 import { must } from '../violation.ts'
 
 export interface ReviewerFacts {
@@ -24,22 +26,23 @@ interface Bounds {
 }
 
 /** A message has at most one review, and a number of a session names one message. */
-export function s5ExactlyOnce(truth: Truth, runs: readonly CommittedRun[]): void {
+export function s5ExactlyOnce(truth: Truth, batches: readonly CommittedBatch[]): void {
   const inBatch = new Set<string>()
-  for (const { messages } of runs) {
-    for (const { id, header } of messages) {
+  for (const { messages } of batches) {
+    for (const { id, session, clientSeq } of messages) {
+      const { sessionId } = session.facts
       const before = truth.facts.get(id)?.seq
       must(
         before === undefined && !inBatch.has(id),
         'S5',
         () => `${truth.facts.nameOf(id)} is accepted twice`,
       )
-      const name = `${header.sessionId}:${header.clientSeq}`
-      const others = truth.numbered(header.sessionId, header.clientSeq)
+      const name = `${sessionId}:${clientSeq}`
+      const others = truth.numbered(sessionId, clientSeq)
       must(
         others.length === 0 && !inBatch.has(name),
         'S5',
-        () => `number ${header.clientSeq} of a session is accepted twice`,
+        () => `number ${clientSeq} of a session is accepted twice`,
       )
       inBatch.add(id)
       inBatch.add(name)
@@ -47,61 +50,120 @@ export function s5ExactlyOnce(truth: Truth, runs: readonly CommittedRun[]): void
   }
 }
 
-/** What somebody else wrote in an author's name, session or person is not accepted. */
-export function s17NoLieIsAccepted(truth: Truth, runs: readonly CommittedRun[]): void {
-  for (const { id } of runs.flatMap(({ messages }) => messages)) {
+/**
+ * What somebody else wrote in an author's name, session or person is not accepted, nor what lies
+ * about what it had read; unless it is true by now, which `s9SeenIsAncestry` looks into.
+ */
+export function s17NoLieIsAccepted(truth: Truth, batches: readonly CommittedBatch[]): void {
+  for (const { id } of batches.flatMap(({ messages }) => messages)) {
     const lie = truth.lies.get(id)
-    must(lie === undefined, 'S17', () => `a lie is accepted: ${lie}`)
+    must(!lie || lie.mayPass, 'S17', () => `a lie is accepted: ${lie?.name}`)
   }
 }
 
-/** Parents are accepted before their children. */
-export function s7Closure(truth: Truth, runs: readonly CommittedRun[]): void {
-  const inBatch = new Map<string, Message>()
-  for (const message of runs.flatMap(({ messages }) => messages)) {
-    for (const change of message.changes) {
-      const { entityId, parentCanonicalIds } = change!.meta
-      for (const parent of parentCanonicalIds) {
-        const isHere = truth.facts.get(parent)?.seq !== undefined || inBatch.has(parent)
-        must(
-          isHere,
-          'S7',
-          () => `${message.id} is accepted before its parent ${truth.facts.nameOf(parent)}`,
-        )
-        const body = inBatch.get(parent) ?? truth.facts.get(parent)!.message
-        const changes = body.changes.some((of) => of?.meta.entityId === entityId)
-        must(
-          changes,
-          'S7',
-          () => `${message.id} stands on ${parent}, which did not change ${entityId}`,
-        )
-      }
+/** Parents are accepted before their children, and have changed the same entity. Called after the commit. */
+export function s7Closure(truth: Truth, batches: readonly CommittedBatch[]): void {
+  for (const { id } of batches.flatMap(({ messages }) => messages)) {
+    const fact = truth.facts.get(id)!
+    const names = fact.oracle.changes.flatMap(({ parents, keep }) => [
+      ...parents,
+      ...Object.values(keep ?? {}).flat(),
+    ])
+    for (const name of names) {
+      const seq = truth.facts.get(name)?.seq
+      must(
+        seq !== undefined && seq < fact.seq!,
+        'S7',
+        () => `${fact.name} is accepted before ${truth.facts.nameOf(name)}, which it names`,
+      )
     }
-    inBatch.set(message.id, message)
   }
 }
 
-/** The chain goes on from review to review, over what was really accepted. */
+/** The chain goes on from batch to batch, over the very texts that were stored, up to the stored head. */
 export function s11Chain(
   truth: Truth,
-  runs: readonly CommittedRun[],
-  reviewer: ReviewerFacts,
+  batches: readonly CommittedBatch[],
+  { head }: AppendBatch,
 ): void {
-  let chain = truth.chainAt.get(truth.seq) ?? reviewer.chain
-  let seq = truth.seq
-  for (const run of runs) {
-    must(run.fromSeq === seq + 1, 'S11', () => `a run begins at ${run.fromSeq}, after ${seq}`)
-    for (const [i, message] of run.messages.entries()) {
-      const { reviewerId, eid, epoch } = reviewer
-      const about = {
-        msgId: message.id,
-        hash: message.hash,
-        forked: run.forked.includes(i),
-        at: run.at,
-      }
-      chain = chainAfter(chain, { space: SPACE, reviewerId, eid, epoch, seq: ++seq, ...about })
+  let chain = truth.chainAt.get(truth.seq)!
+  let { seq } = truth
+  for (const batch of batches) {
+    const { fromSeq, throughSeq } = batch
+    must(fromSeq === seq + 1, 'S11', () => `a batch begins at ${fromSeq}, after ${seq}`)
+    const before = chain
+    const byHand = chainByHand(batch.text, () => before)
+    must(
+      byHand.toSeq === throughSeq && byHand.chain === batch.chain,
+      'S11',
+      () => `the chain after ${throughSeq} is not that of its texts`,
+    )
+    must(byHand.hidden.length === 0, 'S11', () => `the stored batch from ${fromSeq} lacks a line`)
+    chain = batch.chain
+    seq = throughSeq
+  }
+  const position = readPosition(JSON.parse(head))
+  must(
+    position?.seq === seq && position.chain === chain,
+    'S11',
+    () => `the head ${position?.seq} is stored with the batches up to ${seq}`,
+  )
+}
+
+/**
+ * What an author had seen by the numbers of its message is what the message stands on by its
+ * parents; so nothing but what was seen is overwritten. Called after the commit.
+ */
+export function s9SeenIsAncestry(truth: Truth, batches: readonly CommittedBatch[]): void {
+  for (const message of batches.flatMap(({ messages }) => messages)) {
+    const fact = truth.facts.get(message.id)!
+    for (const [i, change] of message.changes.entries()) {
+      const history = truth.history(change.entityId)!
+      const before = history.acceptedAt(fact.seq! - 1)
+      const isCreate = change.shape.kind === 'create'
+      const seen = isCreate ? 0n : seenAmong(history, before, { message, stated: change })
+      const parents = history.closure(fact.oracle.changes[i]!.parents)!
+      const [odd] = history.within(seen ^ (parents & before))
+      must(
+        odd === undefined,
+        'S9',
+        () =>
+          `${fact.name} ${(seen & history.bitOf(odd!.message.id)) === 0n ? 'had not seen' : 'had seen'} ${odd!.name} of ${history.name}, and says otherwise by its parents`,
+      )
+      headsAreParents(truth, { history, before, seen, fact })
     }
-    must(chain === run.chain, 'S11', () => `the chain after ${seq} is not that of its reviews`)
+  }
+}
+
+/** Of the heads that stand, the parents are exactly those that were seen. */
+function headsAreParents(
+  truth: Truth,
+  {
+    history,
+    before,
+    seen,
+    fact,
+  }: {
+    readonly history: EntityHistory
+    readonly before: bigint
+    readonly seen: bigint
+    readonly fact: Fact
+  },
+): void {
+  if (before === 0n) return
+  const { message } = fact
+  const change = message.changes.find(({ entityId }) => entityId === history.id)!
+  const { canonical, own } = change.parents
+  if (canonical.length + own.length >= 32) return // it could not name all of them
+  const parents = truth.facts.named(change.parents, message, history.id)
+  for (const head of history.expected(before).heads) {
+    const isSeen = (seen & history.bitOf(head)) !== 0n
+    must(
+      isSeen === parents.includes(head),
+      'S9',
+      () =>
+        `${fact.name} ${isSeen ? 'had seen' : 'names'} the head ${truth.facts.nameOf(head)} of ${history.name}, and is accepted`,
+    )
   }
 }
 
@@ -111,10 +173,10 @@ export function s11Chain(
  */
 export function s23VerdictStability(
   truth: Truth,
-  { runs, batch }: { readonly runs: readonly CommittedRun[]; readonly batch: AppendBatch },
+  { batches, batch }: { readonly batches: readonly CommittedBatch[]; readonly batch: AppendBatch },
   alone: boolean,
 ): void {
-  for (const { id } of runs.flatMap(({ messages }) => messages)) {
+  for (const { id } of batches.flatMap(({ messages }) => messages)) {
     const isRefused = truth.refused.has(id)
     must(!isRefused, 'S23', () => `${truth.facts.nameOf(id)} was refused, and is accepted now`)
   }
@@ -128,18 +190,18 @@ export function s23VerdictStability(
 
 /**
  * Of those who decide the same, one wins: a `resolve` is accepted only when it had seen all that
- * it replaces, and a message with `expect` only when the heads are those. Called after the commit.
+ * it replaces, and a message with `expect` only when it had seen all heads of what it expects.
+ * Called after the commit.
  */
-export function s10Decisions(truth: Truth, runs: readonly CommittedRun[]): void {
-  for (const { id, header, changes } of runs.flatMap(({ messages }) => messages)) {
-    const fact = truth.facts.get(id)!
-    for (const change of changes) {
-      const { kind, entityId, regs, keep, parentCanonicalIds } = change!.meta
-      if (kind !== 'resolve' && kind !== 'migrate') continue
+export function s10Decisions(truth: Truth, batches: readonly CommittedBatch[]): void {
+  for (const message of batches.flatMap(({ messages }) => messages)) {
+    const fact = truth.facts.get(message.id)!
+    for (const [i, { shape, entityId, keep }] of message.changes.entries()) {
+      if (shape.kind !== 'resolve' && shape.kind !== 'migrate') continue
       const history = truth.history(entityId)!
-      const seen = history.closure(parentCanonicalIds)!
+      const seen = history.closure(fact.oracle.changes[i]!.parents)!
       const before = history.expected(history.acceptedAt(fact.seq! - 1))
-      const decided = regs.filter((reg) => !keep?.[reg])
+      const decided = shape.regs.filter((reg) => !keep?.some((kept) => kept.reg === reg))
       for (const { by } of decided.flatMap((reg) => before.live.get(reg) ?? [])) {
         must(
           by === EVERYBODY || (seen & history.bitOf(by)) !== 0n,
@@ -148,14 +210,12 @@ export function s10Decisions(truth: Truth, runs: readonly CommittedRun[]): void 
         )
       }
     }
-    for (const { entityId, heads } of header.expect ?? []) {
-      const history = truth.history(entityId)
-      const mask = history?.acceptedAt(fact.seq! - 1) ?? 0n
-      const now = mask === 0n ? [] : history!.expected(mask).heads
+    for (const expected of message.expect ?? []) {
+      const unseen = unseenHead(truth, { message, expected, seq: fact.seq! - 1 })
       must(
-        now.join() === [...heads].sort().join(),
+        unseen === undefined,
         'S10',
-        () => `${fact.name} expected other heads of ${history?.name}`,
+        () => `${fact.name} expected what it had seen, and not ${truth.facts.nameOf(unseen!)}`,
       )
     }
   }
@@ -170,53 +230,67 @@ export function s10RefusalsAreTrue(truth: Truth, batch: AppendBatch): void {
     const { rejection } = JSON.parse(text) as { readonly rejection: { readonly reason: string } }
     const fact = truth.facts.get(msgId)
     if (!fact) continue
+    const { message } = fact
     if (rejection.reason === 'stale')
       must(isStale(truth, fact), 'S10', () => `${fact.name} is called stale, and has seen it all`)
     if (rejection.reason !== 'precondition_failed') continue
-    const isDifferent = (fact.message.header.expect ?? []).some(
-      ({ entityId, heads }) => headsNow(truth, entityId) !== [...heads].sort().join(),
+    const isDifferent = (message.expect ?? []).some(
+      (expected) => unseenHead(truth, { message, expected, seq: truth.seq }) !== undefined,
     )
-    must(isDifferent, 'S10', () => `${fact.name} is refused, and the heads are those it expected`)
+    must(isDifferent, 'S10', () => `${fact.name} is refused, and had seen all heads it expected`)
   }
 }
 
+/** A head, at that seq, of an entity that a message expects to be as its author saw it. */
+function unseenHead(
+  truth: Truth,
+  {
+    message,
+    expected,
+    seq,
+  }: {
+    readonly message: AuthoredMessage
+    readonly expected: Stated & { readonly entityId: string }
+    readonly seq: number
+  },
+): string | undefined {
+  const history = truth.history(expected.entityId)
+  const mask = history?.acceptedAt(seq) ?? 0n
+  if (!history || mask === 0n) return undefined
+  const seen = seenAmong(history, mask, { message, stated: expected })
+  return history.expected(mask).heads.find((head) => (seen & history.bitOf(head)) === 0n)
+}
+
 /** Whether a field that it decides holds something it had not seen. */
-function isStale(truth: Truth, { message }: Fact): boolean {
-  return message.changes.some((change) => {
-    const { kind, entityId, regs, parentCanonicalIds } = change!.meta
-    if (kind !== 'resolve' && kind !== 'migrate') return false
+function isStale(truth: Truth, { message, oracle }: Fact): boolean {
+  return message.changes.some(({ shape, entityId }, i) => {
+    if (shape.kind !== 'resolve' && shape.kind !== 'migrate') return false
     const history = truth.history(entityId)!
-    const seen = history.closure(parentCanonicalIds)!
+    const seen = history.closure(oracle.changes[i]!.parents)!
     const { live } = history.expected(history.acceptedAt(truth.seq))
-    return regs
+    return shape.regs
       .flatMap((reg) => live.get(reg) ?? [])
       .some(({ by }) => by !== EVERYBODY && (seen & history.bitOf(by)) === 0n)
   })
 }
 
-function headsNow(truth: Truth, entityId: string): string {
-  const history = truth.history(entityId)
-  const mask = history?.acceptedAt(truth.seq) ?? 0n
-  return mask === 0n ? '' : history!.expected(mask).heads.join()
-}
-
 /** Nothing that is accepted passes a bound. Called after the commit. */
 export function s17AcceptedBounds(
   truth: Truth,
-  runs: readonly CommittedRun[],
+  batches: readonly CommittedBatch[],
   bounds: Bounds,
 ): void {
-  for (const { id, changes } of runs.flatMap(({ messages }) => messages)) {
+  for (const { id, changes } of batches.flatMap(({ messages }) => messages)) {
     const fact = truth.facts.get(id)!
     must(
       changes.length <= bounds.messageChangesMax,
       'S17',
       () => `${fact.name} has ${changes.length} changes`,
     )
-    for (const change of changes) {
-      const history = truth.history(change!.meta.entityId)!
+    for (const { entityId, shape } of changes) {
+      const history = truth.history(entityId)!
       const row = history.expected(history.acceptedAt(fact.seq!))
-      for (const reg of change!.meta.regs) {
+      for (const reg of shape.regs) {
         const live = row.live.get(reg)?.length ?? 0
         must(
           live <= bounds.liveWritesMax,

@@ -55,7 +55,7 @@ export function s1OnlyOwnIsPending(
   { device, seq }: { readonly device: string; readonly seq: number },
 ): void {
   for (const { message, name } of history.within(mask & ~history.acceptedAt(seq))) {
-    const owner = truth.deviceOf.get(message.header.sessionId)
+    const owner = truth.deviceOf.get(message.session.facts.sessionId)
     must(
       owner === device,
       'S1',

@@ -1,4 +1,5 @@
 /** What must hold of a replica in the moment in which its store is ready, before any network. */
+import { readPosition } from '@countersign/core/protocol'
 import type { EntityHistory } from '../facts.ts'
 import type { Truth } from '../truth.ts'
 import { must } from '../violation.ts'
@@ -13,8 +14,7 @@ export function s22Restored(truth: Truth, { device, watch, name, troubled }: Vis
   // Of several tabs on a disk, each has a part of it; of a disk with trouble, anything may be missing.
   if (!disk || device.isShared || device.hadTrouble || troubled) return
   const { advance, outbox, segments } = disk.content
-  const stored =
-    advance === undefined ? 0 : (JSON.parse(advance.text) as { readonly seq: number }).seq
+  const stored = advance === undefined ? 0 : readPosition(JSON.parse(advance.text))!.seq
   const seq = watch!.position?.seq ?? 0
   must(seq === stored, 'S22', () => `${name} opens at ${seq}, its disk is at ${stored}`)
   const open = new Set(outbox)
@@ -31,7 +31,7 @@ export function s22Restored(truth: Truth, { device, watch, name, troubled }: Vis
     const { changes } = fact.oracle
     // It cannot be shown before the view is where its author was, with all that it stands on.
     const isReady =
-      fact.message.header.seen.seq <= seq &&
+      fact.message.seen.seq <= seq &&
       changes.every(({ entity, parents }) =>
         parents.every((of) => isSeen(entity, of) && isNamed(truth.history(entity)!, of, seq)),
       )

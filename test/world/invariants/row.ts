@@ -5,7 +5,7 @@
 import type { Candidate } from '@countersign/core'
 import { isDeepStrictEqual } from 'node:util'
 import { type OracleRow, type OracleWrite, UNSET } from '../../model/oracle.ts'
-import { type OracleReading, readingOf } from '../../model/policies.ts'
+import { type OracleBefore, type OracleReading, readingOf } from '../../model/policies.ts'
 import { breaksRule, policiesOf } from '../entities.ts'
 import type { EntityHistory, Fact } from '../facts.ts'
 import { type Reading, asOracle } from '../reading.ts'
@@ -20,16 +20,21 @@ export interface Viewing {
   readonly reading: Reading
   readonly viewerId: string | undefined
   readonly seq: number
-  /** Whether its disk has never failed it: otherwise what was accepted may be shown as pending again. */
-  readonly isDiskSound: boolean
+  /** Whether nothing that was accepted is pending again: where writes parted is not known otherwise. */
+  readonly isBaseSure: boolean
   readonly truth: Truth
 }
 
 /** What the oracle makes of a row for whoever looks. */
 export function readingFor({ history, row, mask }: Sight, viewing: Viewing): OracleReading {
-  const { truth, viewerId, reading, seq } = viewing
-  return readingOf(reading.past(history, mask, seq), policiesOf(history.type), {
-    isOwn: (id) => truth.facts.get(id)!.message.header.authorId === viewerId,
+  const { truth, viewerId, reading, seq, isBaseSure } = viewing
+  const past = reading.past(history, mask, seq)
+  const before = (reg: string): OracleBefore => {
+    const { writes, isKnown } = past.before(reg)
+    return { writes, isKnown: isKnown && isBaseSure }
+  }
+  return readingOf({ ...past, before }, policiesOf(history.type), {
+    isOwn: (id) => truth.facts.get(id)!.message.session.facts.authorId === viewerId,
     ends: (writes, which) => endsOf(writes, which, viewing),
     breaksRule: breaksRule(history.type, row!),
   })
@@ -51,9 +56,10 @@ function endsOf(
   const pending = writes.filter((write) => seqOf(write) > seq)
   if (pending.length === 0 || (which === 'first' && known.length > 0))
     return [known.sort((a, b) => seqOf(a) - seqOf(b)).at(at)!]
-  const { sessionId } = factOf(pending[0]!).message.header
-  if (pending.some((write) => factOf(write).message.header.sessionId !== sessionId)) return pending
-  const numberOf = (write: OracleWrite): number => factOf(write).message.header.clientSeq
+  const { sessionId } = factOf(pending[0]!).message.session.facts
+  if (pending.some((write) => factOf(write).message.session.facts.sessionId !== sessionId))
+    return pending
+  const numberOf = (write: OracleWrite): number => factOf(write).message.clientSeq
   return [pending.sort((a, b) => numberOf(a) - numberOf(b)).at(at)!]
 }
 
@@ -64,7 +70,8 @@ export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewi
   must(
     row!.$heads.join() === heads.join(),
     'S1',
-    () => `${history.name} has heads ${row!.$heads.length}, not ${heads.length}`,
+    () =>
+      `${history.name} has the heads ${named(row!.$heads, viewing)}, must have ${named(heads, viewing)}`,
   )
   const left = new Set(Object.keys(row!))
   left.delete('id')
@@ -94,6 +101,10 @@ export function s1RowIsFold(sight: Sight, reading: OracleReading, viewing: Viewi
     () => `${history.name} says archived: ${row!.$archived}`,
   )
   canonicalFacts(sight, viewing)
+}
+
+function named(ids: readonly string[], { truth }: Viewing): string {
+  return ids.map((id) => truth.facts.nameOf(id)).join(' ')
 }
 
 /** With the same messages a clean value stays what it is: an ack changes nothing on screen. */
@@ -128,8 +139,8 @@ function canonicalFacts({ history, row: shown, mask }: Sight, { seq, truth }: Vi
   const wanted = [
     keyOf(last, history),
     keyOf(first, history),
-    last.message.header.authorId,
-    first.message.header.authorId,
+    last.message.session.facts.authorId,
+    first.message.session.facts.authorId,
   ]
   must(
     keys.join() === wanted.join(),
@@ -137,7 +148,7 @@ function canonicalFacts({ history, row: shown, mask }: Sight, { seq, truth }: Vi
     () => `${history.name} says ${keys.join(' ')} of itself, must be ${wanted.join(' ')}`,
   )
   must(
-    row.$timestamp === last.message.header.timestamp,
+    row.$timestamp === last.message.time,
     'S1',
     () => `${history.name} has the time of another message`,
   )
@@ -161,7 +172,7 @@ function keyOf({ seq, oracle }: Fact, { id }: EntityHistory): string {
 export function s8Conflicts(
   sight: Sight,
   { conflicts, open }: OracleReading,
-  { truth, viewerId, reading, isDiskSound }: Viewing,
+  { truth, viewerId, reading }: Viewing,
 ): void {
   const { history, row } = sight
   const isSettled = (reg: string): boolean => !open.has(reg)
@@ -178,9 +189,11 @@ export function s8Conflicts(
     if (!candidates) continue
     for (const candidate of candidates) {
       const fact = truth.facts.get(candidate.msgId)
-      const isOwn = fact?.message.header.authorId === viewerId
+      const isOwn = fact?.message.session.facts.authorId === viewerId
       must(
-        fact && candidate.mine === isOwn && candidate.authorId === fact.message.header.authorId,
+        fact &&
+          candidate.mine === isOwn &&
+          candidate.authorId === fact.message.session.facts.authorId,
         'S8',
         () => `${what} has a candidate of another author than it says`,
       )
@@ -201,9 +214,7 @@ export function s8Conflicts(
       () => `${what} has the candidates ${text(told)}, must have ${text(values)}`,
     )
     must(
-      !expected.isBaseKnown ||
-        !isDiskSound ||
-        isDeepStrictEqual(asOracle(base), plain(expected.base)),
+      !expected.isBaseKnown || isDeepStrictEqual(asOracle(base), plain(expected.base)),
       'S8',
       () => `${what} was ${text(base)} before, must be ${text(expected.base)}`,
     )

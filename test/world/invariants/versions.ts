@@ -3,13 +3,13 @@
  * the moment of the commit: nobody takes away what they cannot see, only that is refused for its
  * version, what a reviewer does not know waits, and a migration says what stood there before.
  */
-import type { Change, Json, Message } from '@countersign/core/message'
+import type { AuthoredMessage, Change, Json } from '@countersign/core/message'
 import type { AppendBatch } from '@countersign/core/ports'
 import { isDeepStrictEqual } from 'node:util'
 import { Versions } from '../../model/versions.ts'
 import type { Fact } from '../facts.ts'
 import { writtenIn } from '../reading.ts'
-import type { CommittedRun, Truth } from '../truth.ts'
+import type { CommittedBatch, Truth } from '../truth.ts'
 import { BUILDS, type Build, knownTo } from '../versioned.ts'
 import { must } from '../violation.ts'
 
@@ -46,16 +46,16 @@ export function s19RefusalsAreNeeded(
 /** Called after the commit. */
 export function s19NothingIsLost(
   truth: Truth,
-  runs: readonly CommittedRun[],
+  batches: readonly CommittedBatch[],
   builds: readonly Build[],
 ): void {
-  for (const { id, changes } of runs.flatMap(({ messages }) => messages)) {
+  for (const { id, changes } of batches.flatMap(({ messages }) => messages)) {
     const fact = truth.facts.get(id)!
     for (const change of changes) {
-      if (change!.meta.kind === 'migrate') migratesWhatStood(truth, fact, change!)
-      if (change!.meta.kind === 'create') continue
+      if (change.shape.kind === 'migrate') migratesWhatStood(truth, fact, change)
+      if (change.shape.kind === 'create') continue
       must(
-        builds.length === 0 || builds.some((build) => !loses(change!, build)),
+        builds.length === 0 || builds.some((build) => !loses(change, build)),
         'S19',
         () => `${fact.name} writes what its version does not see in full, and is accepted`,
       )
@@ -64,17 +64,22 @@ export function s19NothingIsLost(
 }
 
 /** Each value is the one that stood there, as some build that has this version reads it. */
-function migratesWhatStood(truth: Truth, fact: Fact, { meta, values }: Change): void {
-  const history = truth.history(meta.entityId)!
-  const { live } = history.expected(history.closure(meta.parentCanonicalIds)!)
-  for (const [i, reg] of meta.regs.entries()) {
-    if (meta.keep?.[reg]) continue // it is open still whether the row is archived
+function migratesWhatStood(
+  truth: Truth,
+  fact: Fact,
+  { shape, entityId, values, keep }: Change,
+): void {
+  const history = truth.history(entityId)!
+  const { parents } = fact.oracle.changes.find(({ entity }) => entity === entityId)!
+  const { live } = history.expected(history.closure(parents)!)
+  for (const [i, reg] of shape.regs.entries()) {
+    if (keep?.some((kept) => kept.reg === reg)) continue // it is open still whether the row is archived
     const [stood, ...others] = live.get(reg) ?? []
     const from = stood && writtenIn(truth.facts.get(stood.by)!, history)
     const isRead = BUILDS.some((_, at) => {
-      const versions = new Versions(knownTo(at + 1, meta.type)!)
-      if (from === undefined || versions.newest < meta.schemaVersion) return false
-      const seen = versions.seen(reg, stood!.value as Json, [from, meta.schemaVersion])
+      const versions = new Versions(knownTo(at + 1, shape.type)!)
+      if (from === undefined || versions.newest < shape.schemaVersion) return false
+      const seen = versions.seen(reg, stood!.value as Json, [from, shape.schemaVersion])
       return seen.kind === 'value' && isDeepStrictEqual(seen.value, values![i])
     })
     must(
@@ -85,26 +90,24 @@ function migratesWhatStood(truth: Truth, fact: Fact, { meta, values }: Change): 
   }
 }
 
-function isKnown({ changes }: Message, build: Build): boolean {
-  return changes.every((change) => versionOf(change!) <= (versionsOf(change!, build)?.newest ?? 1))
+function isKnown({ changes }: AuthoredMessage, build: Build): boolean {
+  return changes.every(
+    (change) => change.shape.schemaVersion <= (versionsOf(change, build)?.newest ?? 1),
+  )
 }
 
-function losesSomething({ changes }: Message, build: Build): boolean {
-  return changes.some((change) => loses(change!, build))
+function losesSomething({ changes }: AuthoredMessage, build: Build): boolean {
+  return changes.some((change) => loses(change, build))
 }
 
 function loses(change: Change, build: Build): boolean {
   const versions = versionsOf(change, build)
-  const { regs, schemaVersion } = change.meta
+  const { regs, schemaVersion } = change.shape
   if (!versions || versions.newest < schemaVersion) return false
   return regs.some((reg) => !reg.startsWith('$') && !versions.mayWrite(reg, schemaVersion))
 }
 
-function versionOf({ meta }: Change): number {
-  return meta.schemaVersion
-}
-
-function versionsOf({ meta }: Change, build: Build): Versions | undefined {
-  const known = knownTo(build, meta.type)
+function versionsOf({ shape }: Change, build: Build): Versions | undefined {
+  const known = knownTo(build, shape.type)
   return known && new Versions(known)
 }

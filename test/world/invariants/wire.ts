@@ -1,9 +1,17 @@
 /** What must hold of every frame, checked in the moment of its sending. */
-import type { Message } from '@countersign/core/message'
-import type { AuthorFrame, ReviewerFrame } from '@countersign/core/protocol'
+import { type AuthoredMessage, messageId } from '@countersign/core/message'
+import {
+  type AcceptedAgain,
+  type AuthorFrame,
+  BATCH_BOUNDS,
+  type ReviewerFrame,
+  linesInParts,
+  readTold,
+} from '@countersign/core/protocol'
 import type { Limits } from '@countersign/core/testing'
+import { chainByHand } from '../chain-by-hand.ts'
 import { type Lie, isBind } from '../lies.ts'
-import type { Truth } from '../truth.ts'
+import { SPACE, type Truth } from '../truth.ts'
 import { must } from '../violation.ts'
 
 /** No frame is larger than a frame may be. */
@@ -18,7 +26,7 @@ export function s17FrameSize(text: string, { frameBytesMax }: Limits): void {
 /** What a replica asks and offers stays within the bounds. */
 export function s17AuthorFrame(
   frame: AuthorFrame,
-  messages: readonly Message[],
+  messages: readonly AuthoredMessage[],
   limits: Limits,
 ): void {
   if (frame.kind === 'bind') {
@@ -50,36 +58,34 @@ export function s17NoLieIsBound(
 export function s4QueuedBeforeSent(
   truth: Truth,
   device: string,
-  messages: readonly Message[],
+  messages: readonly AuthoredMessage[],
 ): void {
   const durable = truth.durableOf(device)
   const early = messages.find(({ id }) => !durable.has(id))
   must(!early, 'S4', () => `${truth.facts.nameOf(early!.id)} is offered before it is durable`)
 }
 
+type Frame<K extends ReviewerFrame['kind']> = ReviewerFrame & { readonly kind: K }
+
 /** No review, rejection or position leaves before the store has it; and it is the one the store has. */
 export function s16AckAfterCommit(truth: Truth, frame: ReviewerFrame): void {
   switch (frame.kind) {
     case 'welcome':
     case 'through':
-      position(truth, frame)
+      positionIsCommitted(truth, frame.position)
       break
     case 'tail':
-      position(truth, frame)
-      for (const run of frame.runs) runIsCommitted(truth, run)
+      tailIsCommitted(truth, frame)
       break
     case 'page':
-      pageIsCommitted(truth, frame.page)
+      pageIsCommitted(truth, JSON.parse(frame.texts))
+      break
+    case 'history':
+      historyIsCommitted(truth, frame)
       break
     case 'accepted':
-      for (const [clientSeq, seq] of frame.reviews) {
-        const facts = truth.numbered(frame.sessionId, clientSeq)
-        must(
-          facts.some((fact) => fact.seq === seq),
-          'S16',
-          () => `number ${clientSeq} of a session is said to be at ${seq}`,
-        )
-      }
+    case 'settled':
+      for (const review of frame.reviews) reviewIsCommitted(truth, frame.sessionId, review)
       break
     case 'rejected':
       for (const { msgId } of frame.rejections) {
@@ -94,10 +100,21 @@ export function s16AckAfterCommit(truth: Truth, frame: ReviewerFrame): void {
   }
 }
 
-function position(
+function reviewIsCommitted(
   truth: Truth,
-  { position: { seq, chain } }: { readonly position: { seq: number; chain: string } },
+  sessionId: string,
+  { clientSeq, seq, forked }: AcceptedAgain,
 ): void {
+  const fact = truth.numbered(sessionId, clientSeq).find((each) => each.seq === seq)
+  must(fact, 'S16', () => `number ${clientSeq} of a session is said to be at ${seq}`)
+  must(
+    truth.isForked(fact) === forked,
+    'S16',
+    () => `${fact.name} is said ${forked ? '' : 'not '}to stand beside a head`,
+  )
+}
+
+function positionIsCommitted(truth: Truth, { seq, chain }: { seq: number; chain: string }): void {
   must(seq <= truth.seq, 'S16', () => `position ${seq} is told, the store is at ${truth.seq}`)
   if (seq === 0) return
   must(
@@ -107,27 +124,49 @@ function position(
   )
 }
 
-/** By hand, so that what is sent to eight replicas is not hashed eight times. */
-function runIsCommitted(truth: Truth, json: unknown): void {
-  const [fromSeq, , , chain, body] = json as [number, number, number[], string, unknown[]]
-  const isOwn = typeof body[0] === 'string'
-  const count = (isOwn ? (body[1] as unknown[]) : (body[4] as unknown[])).length
-  const toSeq = fromSeq + count - 1
-  must(
-    toSeq <= truth.seq,
-    'S16',
-    () => `reviews up to ${toSeq} are told, the store is at ${truth.seq}`,
-  )
-  must(
-    truth.chainAt.get(toSeq) === chain,
-    'S16',
-    () => `the run up to ${toSeq} is not that of the store`,
-  )
-  if (!isOwn) return
-  const [sessionId, clientSeqs] = body as [string, number[]]
-  for (const [i, clientSeq] of clientSeqs.entries()) {
-    const isIt = truth.numbered(sessionId, clientSeq).some((fact) => fact.seq === fromSeq + i)
-    must(isIt, 'S16', () => `number ${clientSeq} of a session is told to be at ${fromSeq + i}`)
+/** Its batches go on from one to the next, each with the chain of the store, up to its position. */
+function tailIsCommitted(truth: Truth, { texts, batches, position }: Frame<'tail'>): void {
+  const parts = linesInParts(texts, batches)
+  must(parts, 'S16', () => 'a tail is not of the lines that it announces')
+  let last: number | undefined
+  for (const part of parts) {
+    const { fromSeq, toSeq, chain } = chainByHand(part, (seq) => truth.chainAt.get(seq) ?? '')
+    must(
+      last === undefined || fromSeq === last + 1,
+      'S16',
+      () => `a tail has ${fromSeq} after ${last}`,
+    )
+    must(toSeq <= truth.seq, 'S16', () => `${toSeq} is told, the store is at ${truth.seq}`)
+    must(
+      truth.chainAt.get(toSeq) === chain,
+      'S16',
+      () => `the batch from ${fromSeq} to ${toSeq} is not that of the store`,
+    )
+    last = toSeq
+  }
+  must(parts.length > 0, 'S16', () => 'a tail without a batch')
+  if (!position) return
+  positionIsCommitted(truth, position)
+  must(position.seq === last, 'S16', () => `a tail to ${last} says that it ends at ${position.seq}`)
+}
+
+/** A hash stands for a message that its reader has: it has offered it, and nobody else is asked to know it. */
+export function s16HiddenAreOwn(
+  truth: Truth,
+  { texts, batches }: Frame<'tail'>,
+  hasOffered: (id: string) => boolean,
+): void {
+  for (const part of linesInParts(texts, batches) ?? []) {
+    if (!part.includes('\n"')) continue
+    const { hidden } = chainByHand(part, () => '')
+    for (const { seq, hash } of hidden) {
+      const id = messageId(hash)
+      must(
+        truth.accepted[seq - 1]?.message.id === id && hasOffered(id),
+        'S16',
+        () => `a hash stands for ${truth.facts.nameOf(id)} at ${seq}, which was not offered here`,
+      )
+    }
   }
 }
 
@@ -139,6 +178,26 @@ function pageIsCommitted(truth: Truth, json: unknown): void {
       truth.accepted[seq - 1]?.message.id === id,
       'S16',
       () => `a page has ${truth.facts.nameOf(id)} at ${seq}`,
+    )
+  }
+}
+
+function historyIsCommitted(truth: Truth, frame: Frame<'history'>): void {
+  const { entityId, messages, texts, asOfSeq } = frame
+  must(asOfSeq <= truth.seq, 'S16', () => `a history as of ${asOfSeq}, ahead of the store`)
+  const parts = linesInParts(
+    texts,
+    messages.map(({ lines }) => lines),
+  )
+  must(parts, 'S16', () => 'a history is not of the lines that it announces')
+  for (const part of parts) {
+    const told = readTold(part, { space: SPACE, entityId, bounds: BATCH_BOUNDS })
+    must(told.ok, 'S16', () => `a history cannot be read: ${told.ok ? '' : told.error.message}`)
+    const { id, seq } = told.value
+    must(
+      truth.accepted[seq - 1]?.message.id === id,
+      'S16',
+      () => `a history has ${truth.facts.nameOf(id)} at ${seq}`,
     )
   }
 }

@@ -25,6 +25,7 @@ import { rejectionLeavesDescendants } from './rejection-leaves-descendants.ts'
 import { resolveNotCompared } from './resolve-not-compared.ts'
 import { rollbackForgotten } from './rollback-forgotten.ts'
 import { SEEN } from './seen.ts'
+import { TEXTS } from './texts.ts'
 import { sessionReused } from './session-reused.ts'
 import { shownIsOldestOwn } from './shown-is-oldest-own.ts'
 import { indexShownOnly } from './index-shown-only.ts'
@@ -92,6 +93,7 @@ export const PLANTED: readonly Planted[] = [
   ...BEYOND_BOUNDS,
   ...LIES_BELIEVED,
   ...SEEN,
+  ...TEXTS,
 ]
 
 export function plantedNamed(name: string): Planted {

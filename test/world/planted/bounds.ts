@@ -55,7 +55,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     what: 'The last part of a frame that is larger than a frame is not sent.',
     edits: [
       {
-        module: 'protocol/parts.ts',
+        module: 'wire/parts.ts',
         from: 'return pieces.map((piece, n) =>',
         to: 'return pieces.slice(0, -1).map((piece, n) =>',
       },
@@ -64,12 +64,12 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
   },
   {
     name: 'first-read-alone',
-    what: 'A reviewer that starts reads the first runs of its store, and takes them for all.',
+    what: 'A reviewer that starts reads the first batches of its store, and takes them for all.',
     edits: [
       {
         module: 'reviewer/load.ts',
-        from: 'while (after < head.seq) {',
-        to: 'for (let reads = 0; reads < 1 && after < head.seq; reads++) {',
+        from: 'while (before.seq < head.seq) {',
+        to: 'for (let reads = 0; reads < 1 && before.seq < head.seq; reads++) {',
       },
     ],
     seed: 20047,

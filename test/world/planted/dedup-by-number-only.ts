@@ -6,9 +6,9 @@ export const dedupByNumberOnly: Planted = {
   edits: [
     {
       module: 'reviewer/commit.ts',
-      from: 'const review = this.#batch.entry(message.id)?.review',
-      to: 'const review = [...this.#context.space.messages.entries()].find((entry) => entry.session.sessionId === sessionId && entry.clientSeq === clientSeq)?.review ?? this.#batch.entry(message.id)?.review',
+      from: 'const review = this.#batch.entry(id)?.review',
+      to: 'const review = [...this.#context.space.entries()].find((entry) => entry.session.sessionId === session.facts.sessionId && entry.clientSeq === clientSeq)?.review ?? this.#batch.entry(id)?.review',
     },
   ],
-  seed: 79,
+  seed: 8,
 }

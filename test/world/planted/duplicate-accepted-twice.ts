@@ -6,13 +6,13 @@ export const duplicateAcceptedTwice: Planted = {
   edits: [
     {
       module: 'reviewer/commit.ts',
-      from: 'const known = this.#known(message, answers)',
-      to: 'const known = false as boolean',
+      from: 'if (this.#known(message, answers)) return refused',
+      to: 'if (false as boolean) return refused',
     },
     {
       module: 'reviewer/admit.ts',
-      from: 'context.ledger.isUsed(header.sessionId, header.clientSeq) || context.answered.has(seqName(message))',
-      to: 'false as boolean',
+      from: 'if (verdictOn(message.session.facts.sessionId, clientSeq, context))',
+      to: 'if (false as boolean)',
     },
     {
       module: 'testing/reviewer-database.ts',

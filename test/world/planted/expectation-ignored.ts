@@ -6,8 +6,8 @@ export const expectationIgnored: Planted = {
   edits: [
     {
       module: 'reviewer/admit.ts',
-      from: 'if (now.length !== heads.length || now.some((id, i) => id !== heads[i]))',
-      to: 'if (now.length > 1_000 && heads.length > 1_000)',
+      from: 'if (state && !headsOf(state).every((head) => hadRead(entry, expectation, head)))',
+      to: 'if (state && headsOf(state).length > 100_000)',
     },
   ],
   seed: 7,

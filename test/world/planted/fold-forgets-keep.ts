@@ -6,8 +6,8 @@ export const foldForgetsKeep: Planted = {
   edits: [
     {
       module: 'history/saw.ts',
-      from: 'return kept !== undefined && kept.some((named) => isNamedBy(named, w))',
-      to: 'return kept !== undefined && isNamedBy(w, w) && false',
+      from: 'return kept !== undefined && isAmong(kept, m.entry, w)',
+      to: 'return kept !== undefined && isAmong(kept, m.entry, w) && false',
     },
   ],
   seed: 13,

@@ -8,35 +8,36 @@ export const LIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'reviewer/verify.ts',
-        from: 'if (!(await signer.verify(seal.publicKey, sealBytes(space, authorId, hashes), seal.sig))) {',
-        to: 'if (false as boolean) {',
+        from: 'return signer.verify(publicKey, sealBytes(hashes), sig)',
+        to: 'return signer.verify(publicKey, sealBytes(hashes), sig).then(() => true)',
       },
     ],
     seed: 46,
   },
   {
     name: 'any-key-seals',
-    what: 'Any key may seal in the name of any author.',
+    what: 'Who speaks for one session may seal what is of another.',
     edits: [
       {
-        module: 'reviewer/verify.ts',
-        from: 'if (whoamiId(seal.publicKey) !== authorId)',
-        to: 'if (false as boolean)',
+        module: 'reviewer/reviewer.ts',
+        from: 'const seal = { sig, publicKey: record.publicKey }',
+        to: `const [mine = sessionId] = connection.sessions
+    const seal = { sig, publicKey: (this.#ledger.session(mine) ?? record).publicKey }`,
       },
     ],
     seed: 94,
   },
   {
-    name: 'several-authors-in-one-offer',
-    what: 'One author seals an offer that holds messages of others.',
+    name: 'session-line-not-sealed',
+    what: 'What a session line says is not in the hashes that a seal covers.',
     edits: [
       {
-        module: 'reviewer/verify.ts',
-        from: 'if (messages.some(({ header }) => header.authorId !== authorId))',
-        to: 'if (false as boolean)',
+        module: 'facts/hashes.ts',
+        from: "return hashLine('cs/head', session + line)",
+        to: "return hashLine('cs/head', session.slice(43) + line)",
       },
     ],
-    seed: 46,
+    seed: 1,
   },
   {
     name: 'bind-unsigned',
@@ -92,8 +93,13 @@ export const LIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'reviewer/admit.ts',
-        from: 'if (session.authorId !== header.authorId)',
+        from: 'if (session.authorId !== authorId)',
         to: 'if (false as boolean)',
+      },
+      {
+        module: 'reviewer/reviewer.ts',
+        from: 'if (record.authorId !== authorId) {',
+        to: 'if (false as boolean) {',
       },
     ],
     seed: 46,
@@ -104,8 +110,56 @@ export const LIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'reviewer/admit.ts',
-        from: 'if (session.personalCommit !== header.personalCommit) {',
+        from: 'if (session.personalCommit !== personalCommit) {',
         to: 'if (false as boolean) {',
+      },
+    ],
+    seed: 46,
+  },
+  {
+    name: 'seen-not-compared',
+    what: 'What an author says it has read is taken, whatever it overwrites.',
+    edits: [
+      {
+        module: 'reviewer/admit.ts',
+        from: 'if (saw(write, head) === isParent) continue',
+        to: 'if (isParent || !isParent) continue',
+      },
+    ],
+    seed: 46,
+  },
+  {
+    name: 'chain-not-compared',
+    what: 'An author may have read another history up to the same number.',
+    edits: [
+      {
+        module: 'reviewer/admit.ts',
+        from: 'if (seen.seq <= head.seq && space.chains.mayBe(seen.seq, seen.chain)) return undefined',
+        to: 'if (seen.seq <= head.seq && space.chains) return undefined',
+      },
+    ],
+    seed: 46,
+  },
+  {
+    name: 'future-read',
+    what: 'An author may have read what is not there yet.',
+    edits: [
+      {
+        module: 'reviewer/admit.ts',
+        from: 'if (seen.seq <= head.seq && space.chains.mayBe(seen.seq, seen.chain)) return undefined',
+        to: 'if (space.chains.mayBe(seen.seq, seen.chain)) return undefined',
+      },
+    ],
+    seed: 46,
+  },
+  {
+    name: 'form-not-compared',
+    what: 'A line is taken in any form of JSON.',
+    edits: [
+      {
+        module: 'facts/line.ts',
+        from: "if (form === 'canonical' && canonicalOf(value, line) !== line)",
+        to: 'if (canonicalOf(value, line) === form)',
       },
     ],
     seed: 46,

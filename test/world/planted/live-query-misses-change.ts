@@ -10,5 +10,5 @@ export const liveQueryMissesChange: Planted = {
       to: 'if (!coming) return',
     },
   ],
-  seed: 2,
+  seed: 1,
 }

@@ -10,5 +10,5 @@ export const orderByTimestamp: Planted = {
       to: 'if (a.entry.review && b.entry.review) return a.entry.timestamp - b.entry.timestamp || a.entry.review.seq - b.entry.review.seq || a.index - b.index\n  return compareReviews(a.entry.review, b.entry.review) || compareWithin(a, b, a.entry.review)',
     },
   ],
-  seed: 1,
+  seed: 2,
 }

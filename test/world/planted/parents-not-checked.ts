@@ -6,9 +6,9 @@ export const parentsNotChecked: Planted = {
   edits: [
     {
       module: 'reviewer/admit.ts',
-      from: "return nack('parent_unknown', `its parent ${id} is not known here`)",
-      to: 'continue',
+      from: "if (!verdict) return nack('parent_unknown', `${parent} is not known here`)",
+      to: 'if (!verdict) continue',
     },
   ],
-  seed: 1,
+  seed: 10,
 }

@@ -2,12 +2,24 @@ import type { Planted } from '../plant.ts'
 
 export const positionMovesOverGap: Planted = {
   name: 'position-moves-over-gap',
-  what: 'A run that leaves a gap moves the position all the same.',
+  what: 'A batch that leaves a gap moves the position all the same.',
   edits: [
     {
       module: 'messaging/tail.ts',
-      from: "if (!isContiguous(fresh, seq)) return { kind: 'gap' }",
-      to: 'void isContiguous',
+      from: "if (fromSeq !== next) return { kind: 'gap' }",
+      to: '',
+    },
+    {
+      module: 'messaging/tail.ts',
+      from: 'space: this.#parts.space, before, sessions: []',
+      to: `space: this.#parts.space,
+        before: { ...before, seq: (spanOfBatch(text) as { value: { fromSeq: number } }).value.fromSeq - 1 },
+        sessions: []`,
+    },
+    {
+      module: 'messaging/tail.ts',
+      from: 'if (position && (position.seq !== end.seq || position.chain !== end.chain))',
+      to: 'if (false as boolean)',
     },
   ],
   seed: 1,

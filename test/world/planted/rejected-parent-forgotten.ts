@@ -6,8 +6,8 @@ export const rejectedParentForgotten: Planted = {
   edits: [
     {
       module: 'reviewer/admit.ts',
-      from: 'if (refused.has(id) || ledger.rejection(id))',
-      to: 'if (refused.has(id) && ledger.rejection(id))',
+      from: "if (verdict === 'refused') return reject('parent_rejected', `${parent} was refused`)",
+      to: "if (verdict === 'refused') return nack('parent_unknown', parent)",
     },
   ],
   seed: 14,

@@ -8,8 +8,8 @@ export const SEEN: readonly Planted[] = [
     edits: [
       {
         module: 'replica/author-view.ts',
-        from: 'if (changes.some((change) => standsOn(change) && headsOf(change.before).some(isNews)))',
-        to: 'if (changes.some((change) => standsOn(change) && headsOf(change.before).some(isNews) && false))',
+        from: 'if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) this.close()',
+        to: 'if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) void 0',
       },
     ],
     seed: 4,
@@ -20,8 +20,8 @@ export const SEEN: readonly Planted[] = [
     edits: [
       {
         module: 'replica/author-view.ts',
-        from: 'this.close()\n    entry.seen = this.#seen ??= this.#open(entry.clientSeq)',
-        to: 'void 0\n    entry.seen = this.#seen ??= this.#open(entry.clientSeq)',
+        from: 'close(): void { this.#seen = undefined }',
+        to: 'close(): void {}',
       },
     ],
     seed: 4,
@@ -32,7 +32,7 @@ export const SEEN: readonly Planted[] = [
     edits: [
       {
         module: 'history/saw.ts',
-        from: 'if (isBetween(clientSeq, seen.from, own.clientSeq - 1, seen.except)) return true',
+        from: 'if (isBetween(entry.clientSeq, seen.from, clientSeq - 1, seen.except)) return true',
         to: 'return true',
       },
     ],
@@ -44,8 +44,8 @@ export const SEEN: readonly Planted[] = [
     edits: [
       {
         module: 'history/saw.ts',
-        from: "if (m.kind === 'create') return false",
-        to: '',
+        from: "return m.kind !== 'create' && hadRead(m.entry, m, w)",
+        to: 'return hadRead(m.entry, m, w)',
       },
     ],
     seed: 1,
@@ -82,6 +82,43 @@ export const SEEN: readonly Planted[] = [
         module: 'fold/snapshot.ts',
         from: 'if (state instanceof Write || !state.bases) return undefined',
         to: 'if (state instanceof Write || table) return undefined',
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'seen-at-the-seal',
+    what: 'What an author has seen is read when its flush is sealed, not when it was opened.',
+    edits: [
+      {
+        module: 'replica/author-view.ts',
+        from: 'return { eid: seq > 0 ? position!.eid : null, seq, chain:',
+        to: `const now = this.#parts.position
+    return { eid: seq > 0 ? position!.eid : null, get seq() { return now()?.seq ?? 0 }, chain:`,
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'own-without-from',
+    what: 'A message says that it has seen nothing of its session that has no verdict.',
+    edits: [
+      {
+        module: 'replica/author-view.ts',
+        from: 'const from = this.#parts.oldestOwn() ?? clientSeq',
+        to: 'const from = clientSeq',
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'spans-forgotten',
+    what: 'What of another session stands in view beside the parents is not named.',
+    edits: [
+      {
+        module: 'replica/author-view.ts',
+        from: 'const from = Math.min(...inView)',
+        to: 'const from = Math.max(...inView)',
       },
     ],
     seed: 1,

@@ -10,5 +10,5 @@ export const snapshotForgetsHeads: Planted = {
       to: 'const ordered = [...new Set([createdOf(state), ...liveRegs.keys(), headsOf(state).at(-1)!])].sort(compareOrder)',
     },
   ],
-  seed: 74,
+  seed: 60,
 }

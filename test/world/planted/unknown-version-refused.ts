@@ -6,8 +6,8 @@ export const unknownVersionRefused: Planted = {
   edits: [
     {
       module: 'reviewer/admit.ts',
-      from: 'if (meta.schemaVersion <= type.currentVersion) return undefined',
-      to: "if (meta.schemaVersion > type.currentVersion) return reject('needs_upgrade', 'a newer version'); return undefined",
+      from: 'if (shape.schemaVersion <= type.currentVersion) return undefined',
+      to: "if (shape.schemaVersion > type.currentVersion) return reject('needs_upgrade', 'a newer version'); return undefined",
     },
   ],
   seed: 23,

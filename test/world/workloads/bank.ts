@@ -5,10 +5,9 @@
  * which makes expectations fail, and must not make money; some of them move money themselves.
  */
 import type { AnyRow, Receipt, RefusedMessage } from '@countersign/core'
-import type { Json } from '@countersign/core/message'
 import { ACCOUNT_IDS, Account, OPENING_BALANCE } from '../entities.ts'
-import type { EntityHistory } from '../facts.ts'
-import { type Strange, USUAL, type Writing } from '../strange-messages.ts'
+import type { Past, Read, StrangeChange } from '../strange-flush.ts'
+import { type Strange, USUAL, type Writing, readAt } from '../strange-messages.ts'
 import { must } from '../violation.ts'
 import type { Visit } from '../visit.ts'
 import { RandomVerbs } from './random-verbs.ts'
@@ -64,7 +63,8 @@ export class Bank extends RandomVerbs {
       const mask = history?.acceptedAt(seq) ?? 0n
       return mask === 0n ? [] : [{ history: history!, mask }]
     })
-    return [open.length === 0 ? opening(author) : transfer(author, open)]
+    const read = random.chance(0.4) ? readAt(author, seq) : undefined
+    return [open.length === 0 ? opening(author) : transfer(author, open, read)]
   }
 
   override check({ watch, name }: Visit): void {
@@ -93,40 +93,30 @@ export class Bank extends RandomVerbs {
 
 /** All accounts at once. Of several who open the bank, one does. */
 function opening(author: Writing): Strange {
-  const changes = ACCOUNT_IDS.map((entityId) =>
-    author.change(
-      { type: Account.name, entityId, kind: 'create', parentCanonicalIds: [] },
-      { balance: OPENING_BALANCE, note: '' },
-    ),
-  )
+  const set = { balance: OPENING_BALANCE, note: '' }
+  const changes = ACCOUNT_IDS.map((entityId): StrangeChange => ({
+    type: Account.name,
+    entityId,
+    kind: 'create',
+    parents: [],
+    set,
+  }))
   return { message: author.message(changes), allowed: [...USUAL, 'entity_exists'] }
 }
 
 /** From one account to one or two others, if nobody has touched any of them meanwhile. */
-function transfer(
-  author: Writing,
-  open: readonly { readonly history: EntityHistory; readonly mask: bigint }[],
-): Strange {
+function transfer(author: Writing, open: readonly Past[], read: Read | undefined): Strange {
   const { random } = author
   const [from, ...to] = random.sample(open, random.between(2, 3))
   const amounts = to.map(() => random.below(30))
   const paid = amounts.reduce((a, b) => a + b, 0)
   const parts = [{ ...from!, by: -paid }, ...to.map((each, i) => ({ ...each, by: amounts[i]! }))]
-  const changes = parts.map(({ history, mask, by }) => {
+  const changes = parts.map(({ history, mask, by }): StrangeChange => {
     const { heads, live } = history.expected(mask)
     const balance = (live.get('balance')![0]!.value as number) + by
-    const set: Readonly<Record<string, Json>> = { balance }
-    return author.change(
-      { type: Account.name, entityId: history.id, kind: 'update', parentCanonicalIds: heads },
-      set,
-    )
+    const place = { type: Account.name, entityId: history.id, kind: 'update' } as const
+    return { ...place, parents: heads, set: { balance } }
   })
-  const expect = parts
-    .map(({ history, mask }) => ({
-      entityId: history.id,
-      heads: [...history.expected(mask).heads],
-    }))
-    .sort((a, b) => (a.entityId < b.entityId ? -1 : 1))
-  const message = author.message(changes, { expect })
+  const message = author.message(changes, { expect: parts, read })
   return { message, allowed: [...USUAL, 'precondition_failed'] }
 }

@@ -5,7 +5,7 @@
  * rows are (`reading.ts`); here stands what an app of one version may write, and does (S19).
  */
 import { type CountersignError, type Receipt, type RefusedMessage } from '@countersign/core'
-import type { Message } from '@countersign/core/message'
+import type { AuthoredMessage } from '@countersign/core/message'
 import type { WorldType } from '../entities.ts'
 import { Crate, Ticket, versionedValues } from '../versioned.ts'
 import { must } from '../violation.ts'
@@ -91,9 +91,10 @@ export class MixedVersions extends RandomVerbs {
   }
 
   /** What nobody touched is not in the message, so that nobody can lose it. */
-  #touchesNothingElse({ id, changes }: Message, touched: Touched): void {
+  #touchesNothingElse({ id, changes }: AuthoredMessage, touched: Touched): void {
     for (const change of changes) {
-      const { entityId, regs, type } = change!.meta
+      const { entityId } = change
+      const { regs, type } = change.shape
       const odd = regs.find((reg) => reg !== '$archived' && !touched.get(entityId)?.has(reg))
       must(
         odd === undefined,

@@ -138,13 +138,16 @@ export function jsonBytes(value: Json): Bytes {
   return (bytes + Math.max(0, count - 1)) as Bytes
 }
 
-/** A frozen deep copy, so that neither the app nor a reader can change what was written. */
+/**
+ * A frozen deep copy, so that neither the app nor a reader can change what was written. Keys stand in
+ * the order of canonical JSON: as every other replica reads them.
+ */
 export function frozenJson(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value === 0 ? 0 : value // -0 is 0
   if (Array.isArray(value)) return Object.freeze((value as readonly Json[]).map(frozenJson))
   const copy: Record<string, Json> = {}
   const from = value as { readonly [key: string]: Json }
-  for (const key of Object.keys(from)) {
+  for (const key of Object.keys(from).sort()) {
     const item = from[key]
     if (item !== undefined) copy[key] = frozenJson(item)
   }

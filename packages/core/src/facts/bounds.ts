@@ -1,5 +1,5 @@
 /** Bounds of the texts of one author. A deployment may lower them; a reader gets them as a value. */
-import { LIMITS } from '../message/limits.ts'
+import { LIMITS, type Limits } from '../message/limits.ts'
 
 export interface FactBounds {
   /** Messages of a flush. */
@@ -19,13 +19,31 @@ export interface FactBounds {
   readonly pendingNamesMax: number
 }
 
-export const FACT_BOUNDS: FactBounds = {
-  flushMessagesMax: LIMITS.flushMessagesMax,
-  flushBytesMax: LIMITS.flushBytesMax,
-  messageBytesMax: LIMITS.messageBytesMax,
-  messageChangesMax: LIMITS.messageChangesMax,
-  expectMax: LIMITS.expectMax,
-  registersMax: LIMITS.registersMax,
-  canonicalNamesMax: LIMITS.parentsMax,
-  pendingNamesMax: 128,
+/** The bounds of texts that a deployment's limits set. */
+export function factBounds(limits: Limits): FactBounds {
+  return {
+    flushMessagesMax: limits.flushMessagesMax,
+    flushBytesMax: limits.flushBytesMax,
+    messageBytesMax: limits.messageBytesMax,
+    messageChangesMax: limits.messageChangesMax,
+    expectMax: limits.expectMax,
+    registersMax: limits.registersMax,
+    canonicalNamesMax: limits.parentsMax,
+    pendingNamesMax: limits.ownSpansMax,
+  }
+}
+
+export const FACT_BOUNDS: FactBounds = factBounds(LIMITS)
+
+/** Of texts that somebody else has bounded: what a deployment has lowered is a matter of the verdict. */
+export function readingBounds(limits: Limits): FactBounds {
+  return larger(factBounds(limits), FACT_BOUNDS)
+}
+
+/** Of each bound the larger one. */
+export function larger<T extends object>(a: T, b: T): T {
+  const of = b as Readonly<Record<string, number>>
+  return Object.fromEntries(
+    Object.entries(a).map(([name, bound]) => [name, Math.max(bound as number, of[name]!)]),
+  ) as T
 }

@@ -18,6 +18,11 @@ export class EntityNames {
     this.#lines.set(entityId, line)
   }
 
+  /** What the lines before this one spell, by line. */
+  before(line: number): readonly (readonly [line: number, entityId: Uuid])[] {
+    return [...this.#byLine].filter(([at]) => at < line)
+  }
+
   /** Takes back what the lines from this one on spell. */
   forgetFrom(line: number): void {
     for (const [at, entityId] of this.#byLine) {

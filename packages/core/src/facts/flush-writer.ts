@@ -11,6 +11,7 @@ import { EntityNames } from './entity-names.ts'
 import { composeHead, shapeText } from './head-line.ts'
 import { lineBytes } from './line.ts'
 import { composeMessage } from './message-lines.ts'
+import type { Uuid } from '../base/uuid.ts'
 import type { FlushText, Head, Message, Seen, SessionFacts, Shape } from './types.ts'
 
 /** What is settled when a flush is opened. */
@@ -42,6 +43,11 @@ export class FlushWriter {
   get head(): Head {
     const { baseTime, seen } = this.#opening
     return { baseTime, shapes: this.#shapes, seen }
+  }
+
+  /** Entities that the lines before this one spell, and that later ones may name by number. */
+  namesBefore(line: number): readonly (readonly [line: number, entityId: Uuid])[] {
+    return this.#entities.before(line)
   }
 
   get text(): FlushText {

@@ -3,9 +3,11 @@
  * meaning one text, damage is refused or yields another id, and no text makes the reader throw.
  */
 import { createHash } from 'node:crypto'
-import { expect, test, vi } from 'vitest'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { afterEach, expect, test, vi } from 'vitest'
+import { toBase64url } from '../base/bytes.ts'
 import { canonical } from '../base/canonical.ts'
-import { bytesOfHash } from '../base/hash.ts'
+import { bytesOfHash, setSha256 } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import { uuid8 } from '../base/uuid.ts'
 import { SeededRandom } from '../testing/seeded-random.ts'
@@ -15,11 +17,14 @@ import { FlushWriter } from './flush-writer.ts'
 import { sealBytes } from './hashes.ts'
 import { RandomFlush } from './random-flush.ts'
 import { composeSession, readSession } from './session-line.ts'
-import type { Flush } from './types.ts'
+import type { Change, Flush, Message, Names, Seen, SessionFacts, Shape } from './types.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('base64url')
+const portable = (text: string): string => toBase64url(sha256(Buffer.from(text, 'utf8')))
+
+afterEach(() => setSha256(portable))
 
 interface Made {
   readonly random: RandomFlush
@@ -70,6 +75,145 @@ test('FACT12 FACT13 hashes, ids and seal are those of the definition', () => {
     expect(flush.ids).toEqual(last.map((line) => uuid8(bytesOfHash(hashes[line]!))))
     const seal = createHash('sha256').update(`cs/seal\0${JSON.stringify([head, ...hashes])}`)
     expect(Buffer.from(sealBytes(flush.hashes)).equals(seal.digest())).toBe(true)
+  }
+})
+
+test('FACT12 whatever a message, its head or its session says is in its id', () => {
+  const uuid = (n: number): string => `0190a6b2-3c4d-8e5f-8a7b-${String(n).padStart(12, '0')}`
+  const chain = 'A'.repeat(22)
+  const facts = {
+    ...{ space: uuid(1), authorId: uuid(2), sessionId: uuid(3) },
+    ...{ personalCommit: 'A'.repeat(43), eid: uuid(4) },
+  }
+  const seen: Seen = { seq: 9, chain, from: 1, except: [], eid: uuid(4) }
+  const shape: Shape = { type: 'issue', kind: 'update', schemaVersion: 1, regs: ['a', 'b'] }
+  const one = { sessionId: uuid(5), clientSeq: 4, from: 4, except: [] }
+  const span = { ...one, from: 1, except: [2] }
+  const parents: Names = { canonical: [3], own: [2], others: [span] }
+  const kept = { reg: 'a', names: { canonical: [3], own: [], others: [] } }
+  const own = [{ ...span, sessionId: uuid(6) }]
+  const change: Change = {
+    ...{ shape, entityId: uuid(7), parents, values: [1, 2], keep: [kept] },
+    ...{ cut: 5, own },
+  }
+  const create: Change = {
+    shape: { ...shape, kind: 'create' },
+    entityId: uuid(7),
+    parents: { canonical: [], own: [], others: [] },
+    values: [1, 2],
+  }
+  const expected = [{ entityId: uuid(8), cut: 4, own }]
+  const message: Message = {
+    ...{ clientSeq: 6, time: 5, changes: [change], salts: ['A'.repeat(16)] },
+    expect: expected,
+  }
+  const idOf = (
+    given: Message,
+    { of = {}, saw = {} }: { of?: Partial<SessionFacts>; saw?: Partial<Seen> } = {},
+  ): string => {
+    const content = { seen: { ...seen, ...saw }, messages: [given] }
+    const flush = composeFlush(composeSession({ ...facts, ...of }), content)
+    if (!flush.ok) throw new Error(flush.error.message)
+    return flush.value.ids[0]!
+  }
+  const { expect: _, ...expectsNothing } = message
+  const messages: readonly Message[] = [
+    { ...message, clientSeq: 7 },
+    { ...message, time: 6 },
+    { ...message, salts: [`${'A'.repeat(15)}B`] },
+    expectsNothing,
+    ...[{ entityId: uuid(9) }, { cut: 3 }, { own: [{ ...span, from: 2, except: [] }] }].map(
+      (part) => ({ ...message, expect: [{ ...expected[0]!, ...part }] }),
+    ),
+    { ...message, expect: [...expected, { entityId: uuid(9) }] },
+    { ...message, changes: [create] },
+    { ...message, changes: [{ ...create, sid: uuid(9) }] },
+  ]
+  const { keep: __, ...keepsNothing } = change
+  const changes: readonly Change[] = [
+    { ...change, shape: { ...shape, type: 'note' } },
+    { ...change, shape: { ...shape, schemaVersion: 2 } },
+    { ...change, shape: { ...shape, regs: ['a', 'c'] } },
+    { ...change, entityId: uuid(9) },
+    { ...change, values: [1, 3] },
+    { ...change, cut: 4 },
+    { ...change, own: [{ ...own[0]!, clientSeq: 5 }] },
+    { ...change, own: [{ ...own[0]!, except: [3] }] },
+    { ...change, own: [...own, { ...one, sessionId: uuid(9) }] },
+    keepsNothing,
+    { ...change, keep: [{ ...kept, reg: 'b' }] },
+    { ...change, keep: [{ ...kept, names: { ...kept.names, canonical: [2] } }] },
+    { ...change, keep: [{ ...kept, names: { ...kept.names, own: [2] } }] },
+    { ...change, keep: [{ ...kept, names: { ...kept.names, others: [one] } }] },
+    ...[
+      { canonical: [] },
+      { canonical: [2, 3] },
+      { own: [3] },
+      { others: [] },
+      { others: [{ ...span, clientSeq: 5 }] },
+      { others: [{ ...span, from: 2, except: [] }] },
+      { others: [{ ...span, except: [3] }] },
+    ].map((part) => ({ ...change, parents: { ...parents, ...part } })),
+  ]
+  const ids = [
+    idOf(message),
+    ...messages.map((other) => idOf(other)),
+    ...changes.map((other) => idOf({ ...message, changes: [other] })),
+    ...(['space', 'authorId', 'sessionId', 'eid'] as const).map((part) =>
+      idOf(message, { of: { [part]: uuid(9) } }),
+    ),
+    idOf(message, { of: { personalCommit: `B${'A'.repeat(42)}` } }),
+    idOf(message, { of: { eid: null } }),
+    idOf(message, { saw: { eid: uuid(9) } }),
+    idOf(message, { saw: { seq: 10 } }),
+    idOf(message, { saw: { chain: `B${chain.slice(1)}` } }),
+    idOf(message, { saw: { from: 2 } }),
+    idOf(message, { saw: { except: [3] } }),
+  ]
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
+test('FACT12 ids are the same under the SHA-256 of the platform', () => {
+  const before = seeds(10).map((seed) => made(seed).flush)
+  let calls = 0
+  setSha256((text) => {
+    calls++
+    return sha(text)
+  })
+  const after = seeds(10).map((seed) => made(seed).flush)
+  setSha256(portable)
+  expect(after).toEqual(before)
+  expect(calls).toBeGreaterThan(20)
+})
+
+test('FACT9 FACT10 FACT11 one text, in whatever order its writer names messages, sessions and entities', () => {
+  const turned = <T>(list: readonly T[]): T[] => list.toReversed()
+  const names = ({ canonical: seqs, own, others }: Names): Names => ({
+    canonical: turned(seqs),
+    own: turned(own),
+    others: turned(others),
+  })
+  for (const seed of seeds(100)) {
+    const { random, flush } = made(seed)
+    const messages = flush.messages.map((message) => ({
+      ...message,
+      ...(message.expect && {
+        expect: turned(message.expect).map((each) => ({
+          ...each,
+          ...(each.own && { own: turned(each.own) }),
+        })),
+      }),
+      changes: message.changes.map((change) => ({
+        ...change,
+        parents: names(change.parents),
+        ...(change.own && { own: turned(change.own) }),
+        ...(change.keep && {
+          keep: turned(change.keep).map((kept) => ({ ...kept, names: names(kept.names) })),
+        }),
+      })),
+    }))
+    const again = composeFlush(random.session, { seen: random.seen, messages })
+    expect(again.ok && again.value.text, `seed ${seed}`).toEqual(flush.text)
   }
 })
 

@@ -13,7 +13,16 @@ import { headOf } from './head-line.ts'
 import { lineBytes, linesOf, parseLine, textOfLines } from './line.ts'
 import { outcomeOf, refuse } from './malformed.ts'
 import { innerLineOf, isInner, messageOf, outerLineOf } from './message-lines.ts'
-import type { Flush, FlushText, Message, Seen, Session, Shape } from './types.ts'
+import type {
+  AuthoredMessage,
+  Flush,
+  FlushText,
+  Message,
+  Seen,
+  Session,
+  SessionFacts,
+  Shape,
+} from './types.ts'
 
 /**
  * Composes a flush of the messages, in the order of their clientSeq. Errors: `flush_full`, they are
@@ -34,6 +43,18 @@ export function composeFlush(
   return ok({ head, messages, text, bytes, ...hashesAndIds(session, text, messages) })
 }
 
+/** The messages of a flush, each with its id. */
+export function authoredIn(
+  { head, messages, ids, hashes }: Flush,
+  session: Session,
+): AuthoredMessage[] {
+  let line = 0
+  return messages.map((message, i) => {
+    line += message.salts.length
+    return { ...message, id: ids[i]!, hash: hashes.lines[line - 1]!, session, seen: head.seen }
+  })
+}
+
 /** The text of a flush in a journal or an offer: the head line, then its lines. */
 export function textOfFlush({ head, lines }: FlushText): string {
   return textOfLines([head, ...lines])
@@ -49,6 +70,37 @@ export function readFlush(
   bounds: FactBounds = FACT_BOUNDS,
 ): Outcome<Flush> {
   return outcomeOf(() => flushOf(session, text, bounds))
+}
+
+/** Some lines of a flush, of which others are not at hand. */
+export interface FlushPart extends FlushText {
+  readonly seen: Seen
+  readonly messages: readonly Message[]
+}
+
+/**
+ * Reads untrusted lines of a flush from line `firstLine` on, as whole messages. `entities` are those
+ * that earlier lines spell, and learns what these do. Never throws. Errors as `readFlush`; ids and
+ * seals need the whole flush.
+ */
+export function readPart(
+  session: SessionFacts,
+  { head: headLine, lines }: FlushText,
+  {
+    firstLine,
+    entities,
+    bounds = FACT_BOUNDS,
+  }: {
+    readonly firstLine: number
+    readonly entities: EntityNames
+    readonly bounds?: FactBounds
+  },
+): Outcome<FlushPart> {
+  return outcomeOf(() => {
+    const head = headOf(headLine, session, bounds)
+    const messages = messagesOf(lines, { session, head, entities, bounds }, firstLine)
+    return { head: headLine, lines, seen: head.seen, messages }
+  })
 }
 
 function flushOf(session: Session, text: string, bounds: FactBounds): Flush {
@@ -80,19 +132,24 @@ function hashesAndIds(
   return { hashes, ids }
 }
 
-function messagesOf(lines: readonly string[], context: FlushContext): readonly Message[] {
+function messagesOf(
+  lines: readonly string[],
+  context: FlushContext,
+  firstLine = 0,
+): readonly Message[] {
   const messages: Message[] = []
   let inner: (readonly unknown[])[] = []
   for (const [i, text] of lines.entries()) {
-    const line = parseLine(text, `line ${i}`)
-    if (isInner(line)) {
-      inner.push(line)
+    const list = parseLine(text, `line ${i}`)
+    if (isInner(list)) {
+      inner.push(list)
       continue
     }
-    const outer = outerLineOf(line, context)
+    const outer = outerLineOf(list, context)
     if (outer.inner !== inner.length)
       refuse(`line ${i}: ${outer.inner} changes are announced, ${inner.length} stand before it`)
-    messages.push(messageOf(outer, inner.map(innerLineOf), { line: i, context }))
+    const line = firstLine + i
+    messages.push(messageOf(outer, inner.map(innerLineOf), { line, context }))
     inner = []
   }
   if (inner.length > 0) refuse('the changes at the end belong to no message')

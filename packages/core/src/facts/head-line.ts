@@ -6,7 +6,6 @@
  */
 import { canonical } from '../base/canonical.ts'
 import type { Json } from '../base/json.ts'
-import type { ChangeKind } from '../message/message.ts'
 import { isSortedUnique, regFault } from '../message/parse.ts'
 import { isTypeName } from '../schema/entity.ts'
 import type { FactBounds } from './bounds.ts'
@@ -23,7 +22,7 @@ import {
   tupleOf,
   wholeOf,
 } from './malformed.ts'
-import type { Head, Seen, SessionFacts, Shape } from './types.ts'
+import type { ChangeKind, Head, Seen, SessionFacts, Shape } from './types.ts'
 
 const KINDS: readonly ChangeKind[] = ['create', 'update', 'resolve', 'migrate']
 const SCHEMA_VERSION_MAX = 1_000_000

@@ -1,9 +1,9 @@
 /** The texts of authors: session line, head line, message lines. `spec/texts.md` has the rules. */
-export { FACT_BOUNDS } from './bounds.ts'
+export { FACT_BOUNDS, factBounds } from './bounds.ts'
 export type { FactBounds } from './bounds.ts'
 export { FlushWriter } from './flush-writer.ts'
 export type { FlushOpening } from './flush-writer.ts'
-export { composeFlush, readFlush, textOfFlush } from './flush.ts'
+export { authoredIn, composeFlush, readFlush, textOfFlush } from './flush.ts'
 export { flushHashes, headHash, lineHash, messageId, sealBytes, sessionHash } from './hashes.ts'
 export { chainPrefix, isSalt, shortId } from './ids.ts'
 export type { ChainPrefix, Salt, ShortId } from './ids.ts'

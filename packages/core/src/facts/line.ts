@@ -19,6 +19,13 @@ export function textOfLines(lines: readonly string[]): string {
   return lines.join('\n')
 }
 
+/** How many lines a text has: 1 and more. */
+export function lineCount(text: string): number {
+  let lines = 1
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++
+  return lines
+}
+
 /** A line with the U+000A that ends it. */
 export function lineBytes(line: string): Bytes {
   return addBytes(utf8Bytes(line), bytesOf(1))

@@ -148,14 +148,24 @@ const broken: readonly (readonly [
   ['FACT4 a shape that nothing uses', H, [1, 3], ['issue', 1, 4, ['done']]],
   ['FACT4 shapes in another order', H, [1], [SHAPES[1]!, SHAPES[0]!, SHAPES[2]!]],
   ['FACT4 a type without a fit name', H, [1, 0, 0], 'a b'],
+  ['FACT4 no type', H, [1, 0, 0], ''],
+  ['FACT4 a type of 65 characters', H, [1, 0, 0], 't'.repeat(65)],
+  ['FACT4 a type with half of a surrogate pair', H, [1, 0, 0], 'a\ud800'],
+  ['FACT4 a type that is no text', H, [1, 0, 0], 1],
   ['FACT4 a kind that is unknown', H, [1, 0, 1], 4],
   ['FACT4 a kind by name', H, [1, 0, 1], 'update'],
+  ['FACT4 a kind by a name of every object', H, [1, 0, 1], 'constructor'],
   ['FACT4 schema version 0', H, [1, 0, 2], 0],
+  ['FACT4 schema version 1.5', H, [1, 0, 2], 1.5],
   ['FACT4 schema version above a million', H, [1, 0, 2], 1_000_001],
   ['FACT4 no register', H, [1, 0, 3], []],
   ['FACT4 registers not sorted', H, [1, 0, 3], ['title', 'done']],
   ['FACT4 a register twice', H, [1, 0, 3], ['done', 'done']],
   ['FACT4 the register id', H, [1, 0, 3], ['id', 'title']],
+  ['FACT4 a register without a name', H, [1, 0, 3], ['', 'title']],
+  ['FACT4 a register of 257 characters', H, [1, 0, 3], ['done', 't'.repeat(257)]],
+  ['FACT4 a register of every object', H, [1, 0, 3], ['__proto__', 'title']],
+  ['FACT4 a register that is no text', H, [1, 0, 3], ['done', 1]],
   ['FACT4 a reserved register', H, [1, 0, 3], ['$x', 'title']],
   ['FACT4 half of a surrogate pair as a register', H, [1, 0, 3], ['title', '\ud800']],
   ['FACT4 129 registers', H, [1, 0, 3], regs(129)],
@@ -163,6 +173,20 @@ const broken: readonly (readonly [
   ['FACT4 baseTime as a fraction', H, [0], 1000.5],
   ['FACT4 a fourth element', H, [3], 0],
   ['FACT5 no chain', H, [2, 1], ''],
+  ['FACT5 a chain with another character', H, [2, 1], `${CHAIN.slice(1)}"`],
+  ['FACT5 a chain with a line feed', H, [2, 1], `${CHAIN}\n`],
+  ['FACT5 a seq below 0', H, [2, 0], -1],
+  ['FACT5 a seq that is a fraction', H, [2, 0], 0.5],
+  ['FACT5 a seq beyond integers', H, [2, 0], 2 ** 53],
+  ['FACT5 a seq by a text', H, [2, 0], '100'],
+  ['FACT5 a seq that is null', H, [2, 0], null],
+  ['FACT5 from by a text', H, [2, 2], '7'],
+  ['FACT5 from that is a fraction', H, [2, 2], 1.5],
+  ['FACT5 except by a text', H, [2, 3], ['9']],
+  ['FACT5 except that is a fraction', H, [2, 3], [9.5]],
+  ['FACT5 except twice', H, [2, 3], [9, 9]],
+  ['FACT5 except that is no list', H, [2, 3], 9],
+  ['FACT5 a lineage that is no uuid', H, [2, 4], 'x'],
   ['FACT5 a chain of 43 characters', H, [2, 1], HASH],
   ['FACT5 a chain of more than 128 bits', H, [2, 1], `${'A'.repeat(21)}B`],
   ['FACT5 from 0', H, [2, 2], 0],
@@ -175,6 +199,9 @@ const broken: readonly (readonly [
   ['FACT5 nothing seen, and a chain', H, [2], [0, CHAIN, 7, [9]]],
   ['FACT5 nothing seen, and a lineage', H, [2], [0, '', 7, [9], shortId(OTHER_EID)]],
   ['FACT6 clientSeq 0', 1, [0], 0],
+  ['FACT6 clientSeq 1.5', 1, [0], 1.5],
+  ['FACT6 clientSeq beyond integers', 1, [0], 2 ** 53],
+  ['FACT6 a time between milliseconds', 1, [1], 0.5],
   ['FACT6 a time that is no number', 1, [1], '0'],
   ['FACT6 no change', 1, [2], []],
   ['FACT6 two changes in one line', 1, [2], [FULL, FULL]],
@@ -189,6 +216,9 @@ const broken: readonly (readonly [
   ['FACT6 two changes of one entity', 3, [0, 1], 1],
   ['FACT7 a shape that the head does not have', 1, [2, 0, 0], 3],
   ['FACT7 fewer values than registers', 1, [2, 0, 3], [true]],
+  ['FACT7 more values than registers', 1, [2, 0, 3], [true, 'x', 1]],
+  ['FACT7 an unset value with more', 1, [2, 0, 3, 1], { $unset: true, a: 1 }],
+  ['FACT7 a text of more than 65,536 bytes', 1, [2, 0, 3, 1], 'x'.repeat(65_537)],
   ['FACT7 a value with a key that starts with $', 1, [2, 0, 3, 1], { $x: 1 }],
   [
     'FACT7 a value nested deeper than 16',
@@ -247,12 +277,22 @@ const broken: readonly (readonly [
   ['FACT9 a span from its own end', 1, [2, 0, 2], [[S1, 5, 5]]],
   ['FACT9 a span from above its end', 1, [2, 0, 2], [[S1, 5, 6]]],
   ['FACT9 a span from 0', 1, [2, 0, 2], [[S1, 5, 0]]],
+  ['FACT9 a span to a fraction', 1, [2, 0, 2], [[S1, 5.5]]],
+  ['FACT9 a span beyond integers', 1, [2, 0, 2], [[S1, 2 ** 53, 1]]],
+  ['FACT9 a span from a text', 1, [2, 0, 2], [[S1, 5, '2']]],
+  ['FACT9 a span of a session that is no uuid', 1, [2, 0, 2], [['x', 5]]],
+  ['FACT9 a span of a session of 36 characters', 1, [2, 0, 2], [[uuid(33), 5]]],
+  ['FACT9 exceptions not ascending', 1, [2, 0, 2], [[S1, 5, 1, [4, 3]]]],
+  ['FACT9 an exception that is a fraction', 1, [2, 0, 2], [[S1, 5, 1, [3.5]]]],
+  ['FACT9 an exception by a text', 1, [2, 0, 2], [[S1, 5, 1, ['3']]]],
   ['FACT9 no exceptions, written', 1, [2, 0, 2], [[S1, 5, 2, []]]],
   ['FACT9 an exception at the end of a span', 1, [2, 0, 2], [[S1, 5, 2, [5]]]],
   ['FACT9 an exception at the start of a span', 1, [2, 0, 2], [[S1, 5, 2, [2]]]],
   ['FACT10 cut at what was seen', 1, [2, 0, 5], 100],
   ['FACT10 cut below a canonical parent', 1, [2, 0, 5], 49],
   ['FACT10 a negative cut', 1, [2, 0, 5], -1],
+  ['FACT10 a cut that is a fraction', 1, [2, 0, 5], 60.5],
+  ['FACT10 a cut by a text', 1, [2, 0, 5], '60'],
   ['FACT10 own that names a session of a parent', 1, [2, 0, 6], [[S1, 3]]],
   ['FACT10 own that is empty', 1, [2, 0, 6], []],
   [
@@ -292,11 +332,35 @@ test.each(broken)('%s', (_, line, path, value) => {
   expect(read(head!, lines).ok).toBe(false)
 })
 
+const created: Json = [12, 0, [[0, E1, [], ['x']]], SALT]
+
+test.each<[string, Json]>([
+  ['the whole of it', [7, CHAIN, 2, [4, 5]]],
+  ['nothing own', [7, CHAIN, 12, []]],
+  ['every own one', [7, CHAIN, 1, []]],
+  ['but the last own one', [7, CHAIN, 1, [11]]],
+  ['nothing canonical', [0, '', 1, [2, 3]]],
+])('FACT5 seen: %s', (_, seen) => {
+  const [seq, chain, from, except] = seen as [number, string, number, number[]]
+  expect(read([1000, [SHAPES[1]!], seen], [created])).toMatchObject({
+    value: { head: { seen: { seq, chain, from, except, eid: seq === 0 ? null : EID } } },
+  })
+})
+
+test('FACT10 an entity that is known up to nothing canonical has own and pending parents', () => {
+  const update = (names: Json): Json => [12, 0, [[0, E1, names, [true, 'x'], null, 0]], SALT]
+  const head = [1000, [SHAPES[0]!], SEEN]
+  for (const names of [[-4], [[S1, 5]], [-4, [S1, 5, 1]]])
+    expect(read(head, [update(names)])).toMatchObject({
+      value: { messages: [{ changes: [{ cut: 0 }] }] },
+    })
+  expect(read(head, [update([99])]).ok).toBe(false)
+})
+
 test('FACT5 a lineage of its own, and nothing seen', () => {
   const outcome = read([1000, SHAPES, [100, CHAIN, 7, [9], shortId(OTHER_EID)]], LINES)
   expect(outcome).toMatchObject({ value: { head: { seen: { eid: OTHER_EID } } } })
   const nothing = [1000, [SHAPES[1]!], [0, '', 1, []]]
-  const created = [1, 0, [[0, E1, [], ['x']]], SALT]
   expect(read(nothing, [created])).toMatchObject({ value: { head: { seen: { eid: null } } } })
   const stranger = composeSession({ ...session.facts, eid: null })
   const named = canonical([1000, [SHAPES[1]!], [3, CHAIN, 1, []]])

@@ -8,9 +8,10 @@ import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import type { Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { ChangeKind } from '../message/message.ts'
 import type { Reg } from '../schema/registers.ts'
 import type { ChainPrefix, Salt } from './ids.ts'
+
+export type ChangeKind = 'create' | 'update' | 'resolve' | 'migrate'
 
 /** Version of the texts; in the session line, so in every hash. */
 export const TEXT_VERSION = 2
@@ -123,6 +124,15 @@ export interface Message {
   readonly salts: readonly Salt[]
   /** By entity id, ascending. */
   readonly expect?: readonly Expectation[]
+}
+
+/** A message with its id, and with what its session line and its head say of it. */
+export interface AuthoredMessage extends Message {
+  readonly id: Uuid
+  /** Hash of its last line. */
+  readonly hash: Hash
+  readonly session: Session
+  readonly seen: Seen
 }
 
 /** What the messages of one flush have in common. */

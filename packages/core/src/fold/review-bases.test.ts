@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import type { Json } from '../base/json.ts'
 import { Entry, Write, type WriteFacts, giveReview } from '../history/entry.ts'
 import { keeps, saw } from '../history/saw.ts'
-import type { Base, Bases } from '../message/message.ts'
+import type { Message } from '../facts/types.ts'
+import type { Base, Bases, Review } from '../message/message.ts'
 import { ARCHIVED, RegisterTable } from '../schema/registers.ts'
 import { SeededRandom } from '../testing/seeded-random.ts'
 import { seenNothing, spansNaming } from '../testing/exact-seen.ts'
+import { type StatedBases, keptReview, reviewOf } from '../wire/reviews.ts'
 import { apply } from './apply.ts'
 import { BASE_BYTES_MAX, baseOf, basesUnder, noteUnder } from './base.ts'
 import { basesFor } from './review-bases.ts'
@@ -15,13 +17,26 @@ import { type EntityState, headsOf, isLinear, liveOf, writesOf } from './state.t
 type Values = Readonly<Record<string, Json>>
 type Facts = Partial<Pick<WriteFacts, 'kind' | 'version' | 'keep'>>
 
-const review = { reviewerId: 'r', eid: 'e', epoch: 1, forked: false, at: 0 }
+/** What a follower keeps of a review that states these bases. */
+function reviewStating(
+  bases: readonly StatedBases[] | undefined,
+  { writes }: Entry,
+  seq: number,
+): Review {
+  const regs = writes.map((write) => write.regs.names)
+  const changes = regs.map((names) => ({ shape: { regs: names } }))
+  const review = reviewOf({ changes } as unknown as Message, { bases }, () => 'A'.repeat(16))
+  const by = { reviewerId: 'r', eid: 'e', epoch: 1, at: 0 }
+  return keptReview({ seq, review: review ?? null }, by, { regs, forked: false })
+}
 
 /** The accepted writes of one entity, and its state; each write is of a session of its own. */
 class History {
   readonly table = new RegisterTable()
   readonly writes: Write[] = []
   state: EntityState | undefined
+  /** What the review of the last one states. */
+  stated: readonly StatedBases[] | undefined
 
   /** Accepts what an author wrote who had seen these writes and no others. */
   add(seen: readonly Write[], values: Values, facts: Facts = {}): Write {
@@ -31,7 +46,9 @@ class History {
       changesOf: () => this.writes,
       tableOf: () => this.table,
     })
-    giveReview(write.entry, { ...review, seq: this.writes.length + 1, bases })
+    this.stated = bases
+    const seq = this.writes.length + 1
+    giveReview(write.entry, reviewStating(bases, write.entry, seq))
     this.state = apply(this.state, write)
     this.writes.push(write)
     return write
@@ -115,7 +132,7 @@ describe('the base of a conflict', () => {
     expect(history.base('n')).toEqual(known(4))
   })
 
-  test.each<[string, (history: History) => readonly Write[], Base]>([
+  test.each<[string, (history: History) => readonly Write[], Base, number | null]>([
     [
       'nobody had written there',
       (history) => {
@@ -124,6 +141,7 @@ describe('the base of a conflict', () => {
         return [root]
       },
       'nothing',
+      0,
     ],
     [
       'it had been unset',
@@ -134,6 +152,7 @@ describe('the base of a conflict', () => {
         return [root, unset]
       },
       'nothing',
+      0,
     ],
     [
       'several stood',
@@ -144,6 +163,7 @@ describe('the base of a conflict', () => {
         return [root, ...both]
       },
       'unknown',
+      null,
     ],
     [
       'the value has as many bytes as a base may have',
@@ -153,6 +173,7 @@ describe('the base of a conflict', () => {
         return [root]
       },
       known('x'.repeat(BASE_BYTES_MAX - 2)),
+      1,
     ],
     [
       'the value has more bytes',
@@ -162,6 +183,7 @@ describe('the base of a conflict', () => {
         return [root]
       },
       'unknown',
+      1,
     ],
     [
       'the value was written in another version',
@@ -171,12 +193,14 @@ describe('the base of a conflict', () => {
         return [root]
       },
       known(7, 3),
+      1,
     ],
-  ])('§9 base: %s', (_, prepare, expected) => {
+  ])('§9 base: %s', (_, prepare, expected, seq) => {
     const history = new History()
     const seen = prepare(history)
     expect(history.based).toEqual([])
     const second = history.add(seen, { n: 'second' })
+    expect(history.stated).toEqual([{ n: { base: expected, seq } }])
     expect(second.entry.review!.bases).toEqual([{ n: expected }])
     expect(history.base('n')).toEqual(expected)
   })
@@ -192,7 +216,9 @@ describe('the base of a conflict', () => {
   test('§9 base: of a write that keeps the one it has seen, the value of that one', () => {
     const history = new History()
     const root = history.add([], { n: 0 })
-    history.add([root], { n: 1 }, { keep: new Map([['n', ['m1']]]) })
+    const others = [{ sessionId: 's1', clientSeq: 1, from: 1, except: [] }]
+    const kept = { canonical: [], own: [], others }
+    history.add([root], { n: 1 }, { keep: new Map([['n', kept]]) })
     expect(history.live('n').map((write) => write.values['n'])).toEqual([0, 1])
     expect(isLinear(history.state!)).toBe(false)
     expect(history.base('n')).toEqual(known(0))
@@ -224,7 +250,7 @@ describe('what a review states', () => {
       changesOf: (id) => (id === 'e' ? history.writes : []),
       tableOf: () => history.table,
     })
-    expect(stated).toEqual([{}, { n: known(0) }])
+    expect(stated).toEqual([{}, { n: { base: known(0), seq: 1 } }])
   })
 
   test('§5 review: more bases than it may say: all of them are unknown, for everybody', () => {
@@ -241,7 +267,7 @@ describe('what a review states', () => {
     expect(few.writes.at(-1)!.entry.review!.bases).toHaveLength(1)
     expect(few.base('r3')).toEqual(known('x'.repeat(BASE_BYTES_MAX - 2)))
     const many = conflict(17)
-    expect(many.writes.at(-1)!.entry.review!.bases).toEqual([])
+    expect(many.writes.at(-1)!.entry.review!.bases).toBeUndefined()
     expect(many.based).toHaveLength(17)
     expect(many.base('r3')).toBe('unknown')
   })

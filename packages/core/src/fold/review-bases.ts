@@ -2,12 +2,12 @@
 import { type Json, jsonBytes } from '../base/json.ts'
 import { type Entry, Write } from '../history/entry.ts'
 import { keeps, saw } from '../history/saw.ts'
-import type { Base, Bases } from '../message/message.ts'
 import { operationIn } from '../schema/operations.ts'
 import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
 import { apply } from './apply.ts'
+import type { StatedBase, StatedBases } from '../wire/reviews.ts'
 import { baseIn } from './base.ts'
-import { type EntityState, liveOf } from './state.ts'
+import { type EntityState, type LiveSet, liveOf } from './state.ts'
 
 /** Of all bases of one review; where they are more, all of them are `unknown`. */
 const BASES_BYTES_MAX = 16_384
@@ -15,8 +15,8 @@ const BASES_BYTES_MAX = 16_384
 export interface BaseParts {
   /** The states of the entry's entities before it, aligned with its writes. */
   readonly before: readonly (EntityState | undefined)[]
-  /** Every accepted write of an entity, in canonical order. */
-  readonly changesOf: (entityId: string) => readonly Write[]
+  /** Every accepted write of an entity, in canonical order; undefined where they are too many to look at. */
+  readonly changesOf: (entityId: string) => readonly Write[] | undefined
   readonly tableOf: (type: string) => RegisterTable
 }
 
@@ -24,10 +24,10 @@ export interface BaseParts {
  * What the review of an entry states: of each register that it gives its second live write, what its
  * author saw there. A list without any where they are more than a review may say.
  */
-export function basesFor({ writes }: Entry, parts: BaseParts): readonly Bases[] | undefined {
+export function basesFor({ writes }: Entry, parts: BaseParts): readonly StatedBases[] | undefined {
   let bytes = 0
   let any = false
-  const all: Bases[] = []
+  const all: StatedBases[] = []
   for (const [i, write] of writes.entries()) {
     const bases = basesLeftBy(write, parts.before[i], parts)
     if (Object.keys(bases).length > 0) {
@@ -44,8 +44,8 @@ function basesLeftBy(
   write: Write,
   before: EntityState | undefined,
   { changesOf, tableOf }: BaseParts,
-): Bases {
-  const bases: Record<Reg, Base> = {}
+): StatedBases {
+  const bases: Record<Reg, StatedBase> = {}
   if (!before) return bases
   let seen: EntityState | undefined
   const table = tableOf(write.type)
@@ -54,10 +54,21 @@ function basesLeftBy(
     const isSecond = live instanceof Write && (!saw(write, live) || keeps(write, reg, live))
     if (reg === ARCHIVED || !isSecond || operationIn(write.values[reg])) continue
     // Rare, so the fold of what its author had seen is made when it is needed.
-    seen ??= changesOf(write.entityId)
+    const changes = changesOf(write.entityId)
+    if (!changes) {
+      bases[reg] = { base: 'unknown', seq: null }
+      continue
+    }
+    seen ??= changes
       .filter((other) => saw(write, other))
       .reduce<EntityState | undefined>(apply, undefined)
-    bases[reg] = seen ? baseIn(liveOf(seen, table.slot(reg)), reg) : 'nothing'
+    bases[reg] = statedBase(seen && liveOf(seen, table.slot(reg)), reg)
   }
   return bases
+}
+
+function statedBase(live: LiveSet | undefined, reg: Reg): StatedBase {
+  const base = baseIn(live, reg)
+  if (base === 'nothing') return { base, seq: 0 }
+  return { base, seq: live instanceof Write ? live.entry.review!.seq : null }
 }

@@ -179,13 +179,23 @@ export function buildRow(id: Uuid, state: EntityState, rows: RowClass): AnyRow {
     state instanceof Write &&
     rows.plain &&
     state.version === context.entity.currentVersion &&
-    fields === state.regs.names.length
+    fields === state.regs.names.length &&
+    isSameAs(into, state)
   ) {
     state.values = into as Readonly<Record<string, Json>>
   }
   Object.freeze(row)
   if (!isLinear(state)) RowView.readConflicts(row)
   return row as unknown as AnyRow
+}
+
+/**
+ * Whether the row holds all that the write wrote. As many fields are not the same fields: a row has
+ * defaults that nobody wrote, and of `$archived` only a getter, which asks the write.
+ */
+function isSameAs(row: Record<string, unknown>, { regs, values }: Write): boolean {
+  for (const reg of regs.names) if (reg === ARCHIVED || row[reg] !== values[reg]) return false
+  return true
 }
 
 function setField(

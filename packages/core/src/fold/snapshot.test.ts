@@ -5,8 +5,10 @@ import type { Uuid } from '../base/uuid.ts'
 import { Entry, Write, type WriteFacts, giveReview } from '../history/entry.ts'
 import { compareOrder } from '../history/order.ts'
 import { saw } from '../history/saw.ts'
-import type { OwnSpan, Review, Seen } from '../message/message.ts'
-import { pageText, readPage } from '../protocol/pages.ts'
+import type { Message, Names, OwnSpan, Seen } from '../facts/types.ts'
+import type { Review } from '../message/message.ts'
+import { pageText, readPage } from '../wire/pages.ts'
+import { keptReview, reviewOf } from '../wire/reviews.ts'
 import { RegisterTable } from '../schema/registers.ts'
 import { SeededRandom } from '../testing/seeded-random.ts'
 import { apply } from './apply.ts'
@@ -73,14 +75,19 @@ class Follower {
       changesOf: () => this.writes,
       tableOf: () => this.table,
     })
-    return { ...fact, review: { ...fact.review, bases } }
+    const regs = [Object.keys(fact.values).sort()]
+    const changes = regs.map((names) => ({ shape: { regs: names } }))
+    const said = reviewOf({ changes } as unknown as Message, { bases }, () => 'A'.repeat(16))
+    const { seq, forked } = fact.review
+    const review = keptReview({ seq, review: said ?? null }, fact.review, { regs, forked })
+    return { ...fact, review }
   }
 
   /** Who begins with the page of this one's state. */
   newcomer(): Follower {
     const { state, table } = this
     const page = new PageWriter().entity('t', ENTITY, { state: state!, table })
-    const read = readPage(JSON.parse(pageText([page])))
+    const read = readPage(pageText([page]))
     if (!read.ok) throw new Error(read.error.message)
     const made = new Follower()
     made.state = new PageLoader().state(read.value[0]!, made.table)
@@ -147,21 +154,28 @@ class Authors {
 
   #change(on: Follower, reg: string, read: number): Fact['change'] {
     const standing = on.state ? writesOf(liveOf(on.state, on.table.slot(reg))) : []
-    const kept = this.below(6) === 0 ? standing.map(({ entry }) => entry.id).sort() : []
+    const kept = this.below(6) === 0 ? standing : []
     return {
       kind: 'update',
       ...(this.below(5) === 0 && { cut: this.below(read + 1) }),
       ...(this.below(4) === 0 && { own: [this.#span()] }),
-      ...(kept.length > 0 && { keep: new Map([[reg, kept]]) }),
+      ...(kept.length > 0 && { keep: new Map([[reg, namesOfStanding(kept)]]) }),
     }
   }
 
   #span(): OwnSpan {
     const session = this.below(4)
-    const to = Math.max(1, this.#numbers.get(session) ?? 1)
-    const from = Math.max(1, to - this.below(5))
-    return { sessionId: sessionOf(session), from, to, except: to - from > 1 ? [from + 1] : [] }
+    const clientSeq = Math.max(1, this.#numbers.get(session) ?? 1)
+    const from = Math.max(1, clientSeq - this.below(5))
+    const except = clientSeq - from > 1 ? [from + 1] : []
+    return { sessionId: sessionOf(session), clientSeq, from, except }
   }
+}
+
+/** Accepted writes by seq, whoever has written them. */
+function namesOfStanding(writes: readonly Write[]): Names {
+  const canonical = writes.map(({ entry }) => entry.review!.seq).sort((a, b) => a - b)
+  return { canonical, own: [], others: [] }
 }
 
 describe('pages', () => {
@@ -249,7 +263,7 @@ describe('pages', () => {
     const text = pageText(entities)
     expect(text.split(session.sessionId)).toHaveLength(2)
     expect(text.split(entry.id)).toHaveLength(2)
-    const read = readPage(JSON.parse(text))
+    const read = readPage(text)
     const loader = new PageLoader()
     const states = (read.ok ? read.value : []).map((entity) => loader.state(entity, table))
     expect(lastOf(states[0]!).entry).toBe(lastOf(states[1]!).entry)

@@ -8,7 +8,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { Entry, type SessionRef, Write, giveReview } from '../history/entry.ts'
 import { compareOrder } from '../history/order.ts'
 import type { Base, Bases } from '../message/message.ts'
-import type { PageEntity, PageMessage, PageWrite } from '../protocol/pages.ts'
+import type { PageEntity, PageMessage, PageWrite } from '../wire/pages.ts'
 import { type Total, withWaiting } from '../schema/operations.ts'
 import type { Reg, RegisterTable } from '../schema/registers.ts'
 import {

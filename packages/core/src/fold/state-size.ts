@@ -1,5 +1,5 @@
 /**
- * The size of the state of one entity, in UTF-8 bytes of a page of its own (`protocol/pages.ts`):
+ * The size of the state of one entity, in UTF-8 bytes of a page of its own (`wire/pages.ts`):
  * what every newcomer has to take in. A bound from above; cheap where it is far below the limit.
  */
 import { type Json, jsonBytes, jsonBytesAtMost } from '../base/json.ts'

@@ -9,17 +9,8 @@ import type { Hash } from '../base/hash.ts'
 import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type {
-  Assigned,
-  Bases,
-  ChangeKind,
-  Expectation,
-  FinalReason,
-  OwnSpan,
-  Review,
-  Seen,
-  Standing,
-} from '../message/message.ts'
+import type { ChangeKind, Expectation, Names, OwnSpan, Seen } from '../facts/types.ts'
+import type { Assigned, Bases, FinalReason, Review, Standing } from '../message/message.ts'
 import type { Reg, RegSet, RegisterTable } from '../schema/registers.ts'
 
 /** One session of one author, shared by all its entries. */
@@ -69,7 +60,8 @@ export class Entry {
   readonly clientSeq: number
   readonly timestamp: number
   readonly arrival: number
-  readonly expect: readonly Expectation[] | undefined
+  /** Entities that must be as its author had seen them. */
+  expect: readonly Expectation[] | undefined
   /** In the order of the message's changes; a change withheld from this replica has no write. */
   readonly writes: Write[] = []
   /** How far its author had read; undefined while it is being written, on top of all that is shown. */
@@ -128,11 +120,17 @@ export interface WriteFacts {
   readonly regs: RegSet
   /** Of a pending write alone: the heads that it was written on, as far as they are known here. */
   readonly parents?: readonly Write[]
+  /** Of a pending write alone: the same as its message names them. */
+  readonly named?: Names | undefined
   /** Canonical order up to which its author knew the entity, where that is less than `Seen.seq`. */
   readonly cut?: number | undefined
+  /** All spans, those that its parents name among them. */
   readonly own?: readonly OwnSpan[] | undefined
-  readonly keep?: ReadonlyMap<Reg, readonly (Write | Uuid)[]> | undefined
+  readonly keep?: ReadonlyMap<Reg, KeptWrites> | undefined
 }
+
+/** Writes that stay live beside the one that keeps them: themselves while it is written, then by number. */
+export type KeptWrites = readonly Write[] | Names
 
 const NO_WRITES: readonly Write[] = Object.freeze([])
 
@@ -148,11 +146,12 @@ export class Write {
   regs: RegSet
   /** Heads that a pending write was written on; none once it has its verdict, so no history is held. */
   parents: readonly Write[]
+  /** The same by number, as its message names them. */
+  named: Names | undefined
   readonly cut: number | undefined
   /** Pending messages of other sessions in its author's view of the entity. */
   own: readonly OwnSpan[] | undefined
-  /** Writes that it leaves standing, themselves or by message id. */
-  readonly keep: ReadonlyMap<Reg, readonly (Write | Uuid)[]> | undefined
+  keep: ReadonlyMap<Reg, KeptWrites> | undefined
   /**
    * What its author saw in the registers that it writes, where that was stated: by the review, or
    * beside the pending message.
@@ -170,6 +169,7 @@ export class Write {
     this.version = facts.version
     this.regs = facts.regs
     this.parents = facts.parents ?? NO_WRITES
+    this.named = facts.named
     this.cut = facts.cut
     this.own = facts.own
     this.keep = facts.keep
@@ -197,6 +197,7 @@ export function giveReview(entry: Entry, review: Review): void {
   entry.state = 'accepted'
   for (const write of entry.writes) {
     write.parents = NO_WRITES
+    write.named = undefined
     write.bases = review.bases?.[write.index]
   }
 }

@@ -4,7 +4,7 @@
  */
 import { IntervalSet } from '../base/intervals.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Message } from '../message/message.ts'
+import type { AuthoredMessage } from '../facts/types.ts'
 import type { Entry } from './entry.ts'
 
 /** Sessions whose accepted numbers are known; of more, the first that were met are forgotten. */
@@ -65,8 +65,8 @@ export class MessageIndex {
   }
 
   /** Whether a message is known to have been accepted, by its number or by its id. */
-  hasAccepted({ id, header }: Message): boolean {
-    return this.isAccepted(header.sessionId, header.clientSeq) || this.isCanonical(id)
+  hasAccepted({ id, session, clientSeq }: AuthoredMessage): boolean {
+    return this.isAccepted(session.facts.sessionId, clientSeq) || this.isCanonical(id)
   }
 
   /** Starts to watch ids of messages, of which the storage may have nothing else, for becoming canonical. */

@@ -32,7 +32,10 @@ export function orderKeyAt({ entry, index }: Write, review: Review | null): stri
 }
 
 /** The order key of the change at that place of a reviewed message. */
-export function reviewedOrderKey({ epoch, seq }: Review, index: number): string {
+export function reviewedOrderKey(
+  { epoch, seq }: Pick<Review, 'epoch' | 'seq'>,
+  index: number,
+): string {
   return `${hex(epoch, 6)}.${hex(seq, 11)}.${hex(index, 3)}`
 }
 

@@ -1,11 +1,11 @@
 /** The rule of what an author had seen, clause by clause. */
 import { describe, expect, test } from 'vitest'
 import type { Uuid } from '../base/uuid.ts'
-import type { OwnSpan, Seen } from '../message/message.ts'
+import type { Names, OwnSpan, Seen } from '../facts/types.ts'
 import { RegisterTable } from '../schema/registers.ts'
 import { seenNothing, spansNaming } from '../testing/exact-seen.ts'
 import { Entry, Write, type WriteFacts } from './entry.ts'
-import { areBeside, isSameWrite, keeps, saw } from './saw.ts'
+import { areBeside, isNamed, isSameWrite, keeps, saw } from './saw.ts'
 
 const LINEAGE = 'lineage-1'
 const table = new RegisterTable()
@@ -111,10 +111,10 @@ describe('own messages', () => {
 })
 
 describe('named sessions', () => {
-  const span = (from: number, to: number, except: readonly number[] = []): OwnSpan => ({
+  const span = (from: number, clientSeq: number, except: readonly number[] = []): OwnSpan => ({
     sessionId: 'other',
+    clientSeq,
     from,
-    to,
     except,
   })
   const pending = (no: number, session = 'other'): Write => write({ session, no })
@@ -147,13 +147,13 @@ describe('named sessions', () => {
     expect(Array.from({ length: 12 }, (_, no) => no).filter((no) => saw(m, pending(no)))).toEqual(
       numbers,
     )
-    expect(spansNaming([])).toBeUndefined()
+    expect(spansNaming([])).toEqual([])
   })
 })
 
 describe('kinds', () => {
   test('§4 create: it saw nothing, whatever its message has seen', () => {
-    const own = [{ sessionId: 'other', from: 1, to: 9, except: [] }]
+    const own = [{ sessionId: 'other', from: 1, clientSeq: 9, except: [] }]
     const m = write({ no: 9, kind: 'create', seen: { ...at(7), from: 1 }, own })
     for (const w of [theirs(3), write({ no: 5 }), write({ session: 'other', no: 5 })])
       expect(saw(m, w)).toBe(false)
@@ -190,31 +190,80 @@ test('§8 pages: a write that was read from a page is the same one', () => {
 })
 
 describe('keep', () => {
+  const NONE: Names = { canonical: [], own: [], others: [] }
+  const one = (clientSeq: number): OwnSpan => ({
+    ...{ sessionId: 'other', clientSeq, from: clientSeq, except: [] },
+  })
   const kept = write({ no: 3, id: 'kept' })
   const other = write({ no: 4, id: 'other' })
-  const keeping = (named: Write | Uuid, reg = 'a'): Write =>
-    write({ no: 9, keep: new Map([[reg, [named]]]) })
+  const keeping = (names: readonly Write[] | Partial<Names>, reg = 'a'): Write => {
+    const named = 'length' in names ? names : { ...NONE, ...names }
+    return write({ no: 9, seen: at(7), keep: new Map([[reg, named]]) })
+  }
 
-  test.each([
-    ['the write', kept],
-    ['the same one of a page', write({ no: 3, seq: 4 })],
-    ['its id', 'kept'],
-  ])('§4 keep: names by %s', (_, named) => {
-    const m = keeping(named)
+  test.each<[string, readonly Write[] | Partial<Names>]>([
+    ['the write', [kept]],
+    ['the same one of a page', [write({ no: 3, seq: 4 })]],
+    ['its number', { own: [3] }],
+  ])('§4 keep: names by %s', (_, names) => {
+    const m = keeping(names)
     expect(keeps(m, 'a', kept)).toBe(true)
     expect(keeps(m, 'a', other)).toBe(false)
     expect(keeps(m, 'b', kept)).toBe(false)
-    expect(keeps(keeping(named, 'b'), 'a', kept)).toBe(false)
+    expect(keeps(keeping(names, 'b'), 'a', kept)).toBe(false)
+  })
+
+  test('§4 keep: a canonical write is named by its seq, on the lineage that the author has read', () => {
+    const m = keeping({ canonical: [4, 6] })
+    expect([3, 4, 5, 6].map((seq) => keeps(m, 'a', theirs(seq)))).toEqual([
+      ...[false, true],
+      ...[false, true],
+    ])
+    expect(keeps(m, 'a', theirs(4, { eid: 'lineage-2' }))).toBe(false)
+    // A number of its own session, and a seq, are two things.
+    expect(keeps(m, 'a', write({ no: 4 }))).toBe(false)
+    expect(keeps(keeping({ own: [5] }), 'a', theirs(5))).toBe(false)
+  })
+
+  test('§4 keep: an own write is named by its number, also when it has become canonical since', () => {
+    const m = keeping({ own: [5] })
+    expect(keeps(m, 'a', write({ no: 5, seq: 30 }))).toBe(true)
+    expect(keeps(m, 'a', write({ no: 6, seq: 30 }))).toBe(false)
+  })
+
+  test('§4 keep: a pending write of another session is named by both, and then whatever becomes of it', () => {
+    const m = keeping({ others: [one(5)] })
+    const pending = (no: number, session = 'other'): Write => write({ session, no })
+    expect([4, 5, 6].map((no) => keeps(m, 'a', pending(no)))).toEqual([false, true, false])
+    expect(keeps(m, 'a', pending(5, 'third'))).toBe(false)
+    expect(keeps(m, 'a', theirs(30, { no: 5 }))).toBe(true)
+    expect(keeps(m, 'a', theirs(30, { no: 5, eid: 'lineage-2' }))).toBe(true)
   })
 
   test('§4 keep: a draft without an id is named by none, and gets none by the question', () => {
     const draft = write({ no: 3 })
-    expect(keeps(keeping('kept'), 'a', draft)).toBe(false)
+    expect(keeps(keeping([other]), 'a', draft)).toBe(false)
+    expect(keeps(keeping({ canonical: [3] }), 'a', draft)).toBe(false)
+    expect(keeps(keeping([draft]), 'a', draft)).toBe(true)
     expect(draft.entry.identified).toBe(false)
-    expect(keeps(keeping(draft), 'a', draft)).toBe(true)
   })
 
   test('§4 keep: what names nothing keeps nothing', () => {
     expect(keeps(write({}), 'a', kept)).toBe(false)
+    expect(keeps(keeping(NONE), 'a', kept)).toBe(false)
   })
+})
+
+test('§4 parents: what a message names, it names as `keep` does, and with spans', () => {
+  const by = write({ no: 9, seen: { ...at(7), from: 4 } }).entry
+  const span: OwnSpan = { sessionId: 'other', clientSeq: 6, from: 2, except: [4] }
+  const names: Names = { canonical: [3, 7], own: [5], others: [span] }
+  const named = (w: Write): boolean => isNamed(names, by, w)
+  expect([2, 3, 7, 8].map((seq) => named(theirs(seq, { no: 99 })))).toEqual([
+    ...[false, true],
+    ...[true, false],
+  ])
+  expect([4, 5, 6].map((no) => named(write({ no })))).toEqual([false, true, false])
+  const numbers = Array.from({ length: 9 }, (_, no) => no)
+  expect(numbers.filter((no) => named(write({ session: 'other', no })))).toEqual([2, 3, 5, 6])
 })

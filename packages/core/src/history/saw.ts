@@ -9,21 +9,34 @@
  *               w is own, from `from` on      written before m in its session
  *               w is named by session and number
  */
-import type { OwnSpan, Seen } from '../message/message.ts'
-import type { Write } from './entry.ts'
+import type { Names, OwnSpan, Seen } from '../facts/types.ts'
+import type { Entry, KeptWrites, Write } from './entry.ts'
 
 /** Whether `m` saw `w`, another write of the same entity that stands before it. */
 export function saw(m: Write, w: Write): boolean {
-  if (m.kind === 'create') return false
-  const { seen } = m.entry
+  return m.kind !== 'create' && hadRead(m.entry, m, w)
+}
+
+/** How far the author of a message knew one entity. */
+export interface Reading {
+  readonly cut?: number | undefined
+  readonly own?: readonly OwnSpan[] | undefined
+}
+
+/** Whether the author of a message had `w`, of an entity that it knew so far, in view. */
+export function hadRead(message: Entry, { cut, own }: Reading, w: Write): boolean {
+  const { seen, session, clientSeq } = message
   // It is being written on top of all that is shown.
   if (seen === undefined) return true
-  const { review, session, clientSeq } = w.entry
-  if (review !== null && review.eid === seen.eid && review.seq <= (m.cut ?? seen.seq)) return true
-  const own = m.entry
-  if (session.sessionId === own.session.sessionId)
-    if (isBetween(clientSeq, seen.from, own.clientSeq - 1, seen.except)) return true
-  return m.own !== undefined && isNamed(m.own, session.sessionId, clientSeq)
+  const { entry } = w
+  if (isReviewedUpTo(entry, cut ?? seen.seq, seen)) return true
+  if (entry.session.sessionId === session.sessionId)
+    if (isBetween(entry.clientSeq, seen.from, clientSeq - 1, seen.except)) return true
+  return own !== undefined && isInSpans(own, entry.session.sessionId, entry.clientSeq)
+}
+
+function isReviewedUpTo({ review }: Entry, seq: number, { eid }: Seen): boolean {
+  return review !== null && review.eid === eid && review.seq <= seq
 }
 
 /** Whether neither of two writes of an entity saw the other. */
@@ -44,18 +57,25 @@ export function isSameWrite(a: Write, b: Write): boolean {
 /** Whether `m` leaves `w` standing in a register that it writes. */
 export function keeps(m: Write, reg: string, w: Write): boolean {
   const kept = m.keep?.get(reg)
-  return kept !== undefined && kept.some((named) => isNamedBy(named, w))
+  return kept !== undefined && isAmong(kept, m.entry, w)
 }
 
-function isNamedBy(named: Write | string, w: Write): boolean {
-  if (typeof named !== 'string') return isSameWrite(named, w)
-  // A draft without an id was written here, after whatever names an id.
-  return w.entry.identified && w.entry.id === named
+function isAmong(kept: KeptWrites, by: Entry, w: Write): boolean {
+  return 'own' in kept ? isNamed(kept, by, w) : kept.some((other) => isSameWrite(other, w))
 }
 
-function isNamed(spans: readonly OwnSpan[], sessionId: string, clientSeq: number): boolean {
+/** Whether names that a message uses are those of `w`, another write of the same entity. */
+export function isNamed({ canonical, own, others }: Names, by: Entry, w: Write): boolean {
+  const { session, clientSeq, review } = w.entry
+  if (review !== null && review.eid === by.seen?.eid && canonical.includes(review.seq)) return true
+  if (session.sessionId === by.session.sessionId) return own.includes(clientSeq)
+  return isInSpans(others, session.sessionId, clientSeq)
+}
+
+function isInSpans(spans: readonly OwnSpan[], sessionId: string, clientSeq: number): boolean {
   return spans.some(
-    (span) => span.sessionId === sessionId && isBetween(clientSeq, span.from, span.to, span.except),
+    (span) =>
+      span.sessionId === sessionId && isBetween(clientSeq, span.from, span.clientSeq, span.except),
   )
 }
 

@@ -1,16 +1,9 @@
 /**
- * Ids that are hashes: of messages, authors, entities. Nothing here is on the path of
- * a write except `EntityIds.next`, which is a counter behind a tag made once a session.
- *
- *   valuesHash = H('cs/vals', [salt, values])
- *   leaf       = H('cs/leaf', {meta, valuesHash})
- *   hash       = H('cs/msg', header with its leaves)      id = uuid8(hash)
+ * Ids that are hashes: of authors and entities. Nothing here is on the path of a write except
+ * `EntityIds.next`, which is a counter behind a tag made once a session.
  */
-import { canonical } from '../base/canonical.ts'
-import { type Hash, bytesOfHash, hash, hashBytes, hashText } from '../base/hash.ts'
-import type { Json } from '../base/json.ts'
+import { type Hash, hash, hashBytes } from '../base/hash.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
-import type { Change, ChangeMeta, Expectation, MessageHeader } from './message.ts'
 
 /** The public id of an author: what its key says of itself. */
 export function whoamiId(publicKey: string): Uuid {
@@ -29,62 +22,6 @@ export function grantBytes(
   session: { sessionId: Uuid; commit: Hash },
 ): Uint8Array {
   return hashBytes('cs/grant', [space, authorId, session.sessionId, session.commit])
-}
-
-/** What a seal signs: the hashes of a flush. */
-export function sealBytes(space: Uuid, authorId: Uuid, hashes: readonly Hash[]): Uint8Array {
-  return hashBytes('cs/seal', [space, authorId, hashes])
-}
-
-export function valuesHash(salt: string, values: readonly Json[]): Hash {
-  return hash('cs/vals', [salt, values])
-}
-
-export function leafHash(change: Change): Hash {
-  const values = change.valuesHash ?? valuesHash(change.salt ?? '', change.values ?? [])
-  return hashText('cs/leaf', `{"meta":${metaText(change.meta)},"valuesHash":"${values}"}`)
-}
-
-/** Id and full hash of the message with this header. */
-export function identify(header: MessageHeader): { id: Uuid; hash: Hash } {
-  const text = hashText('cs/msg', headerText(header))
-  return { id: uuid8(bytesOfHash(text)), hash: text }
-}
-
-// The two texts below are canonical JSON, written out with their keys in order: uuids, hashes
-// and kinds need no escaping. `ids.test.ts` holds them against the general function.
-
-export function metaText(meta: ChangeMeta): string {
-  const keep = meta.keep ? `"keep":${canonical(meta.keep)},` : ''
-  const cut = meta.cut === undefined ? '' : `"cut":${meta.cut},`
-  const own = meta.own ? `"own":${canonical(meta.own as unknown as Json)},` : ''
-  const sid = meta.sid ? `,"sid":"${meta.sid}"` : ''
-  return (
-    `{${cut}"entityId":"${meta.entityId}",${keep}"kind":"${meta.kind}",${own}"parentCanonicalIds":${quoted(meta.parentCanonicalIds)},` +
-    `"regs":${canonical(meta.regs)},"schemaVersion":${meta.schemaVersion}${sid},"type":${JSON.stringify(meta.type)}}`
-  )
-}
-
-export function headerText(header: MessageHeader): string {
-  const { chain, eid, except, from, seq } = header.seen
-  const seen = `{"chain":"${chain}","eid":${eid === null ? 'null' : `"${eid}"`},"except":[${except.join(',')}],"from":${from},"seq":${seq}}`
-  const expect = header.expect ? `"expect":${canonical(header.expect as unknown as Json)},` : ''
-  return (
-    `{"authorId":"${header.authorId}","clientSeq":${header.clientSeq},${expect}"leaves":${quoted(header.leaves)},` +
-    `"personalCommit":"${header.personalCommit}","seen":${seen},"sessionId":"${header.sessionId}","space":"${header.space}",` +
-    `"timestamp":${header.timestamp},"v":${header.v}}`
-  )
-}
-
-function quoted(plain: readonly string[]): string {
-  return plain.length === 0 ? '[]' : `["${plain.join('","')}"]`
-}
-
-/** Preconditions in the one order in which they are hashed. */
-export function sortedExpectations(expect: readonly Expectation[]): Expectation[] {
-  return expect
-    .map(({ entityId, heads }) => ({ entityId, heads: [...heads].sort() }))
-    .sort((a, b) => (a.entityId < b.entityId ? -1 : 1))
 }
 
 const COUNTER_SPAN = 2 ** 42

@@ -69,6 +69,8 @@ export interface Limits {
   readonly linkBufferedBytesMax: number
   /** Messages that the reviewer commits together, and that may wait for it before it says `busy`. */
   readonly batchMessagesMax: number
+  /** UTF-8 bytes of the flushes of one commit, unless one alone has more: a reader on a slow line gets it whole. */
+  readonly batchBytesAim: number
   readonly waitingMessagesMax: number
   /** Parts of one snapshot. */
   readonly snapshotPartsMax: number
@@ -136,6 +138,7 @@ export const LIMITS: Limits = {
   settledPerFrameMax: 4_096,
   linkBufferedBytesMax: 1_048_576,
   batchMessagesMax: 2_048,
+  batchBytesAim: 65_536,
   waitingMessagesMax: 65_536,
   snapshotPartsMax: 65_536,
   heldChainsMax: 4_096,

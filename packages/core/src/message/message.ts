@@ -1,119 +1,14 @@
 /**
- * The two kinds of fact, both immutable: a Message (an author signs what they did) and
- * a Review (a reviewer countersigns it). Types only, as they are hashed and signed;
- * how they travel is the protocol's business.
+ * What a reviewer says: its reviews, refusals and positions; and what an author shows it of a
+ * session. Types only; what an author says is in `facts/types.ts`.
  */
 import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Reg } from '../schema/registers.ts'
 
-/** Wire version; inside every hash, so that nobody can downgrade it. */
-export const WIRE_VERSION = 1
-
-/**
- * How far the author had read when the flush of the message was opened: a prefix of the canonical
- * order of one lineage, and own messages of the same session.
- */
-export interface Seen {
-  /** The lineage that `seq` counts in; null: its store had never met a reviewer. */
-  readonly eid: Uuid | null
-  /** The canonical position that was shown; 0 before the first. */
-  readonly seq: number
-  /** The first 22 characters of the chain at that position; empty at 0. */
-  readonly chain: string
-  /** clientSeq of the oldest own message that was pending in the view, else the next one. */
-  readonly from: number
-  /** Own messages from there on that were not in the view: refused, or gone. Sorted. */
-  readonly except: readonly number[]
-}
-
-/** Pending messages of another session that stood in the author's view of the entity. */
-export interface OwnSpan {
-  readonly sessionId: Uuid
-  /** clientSeqs, both included. */
-  readonly from: number
-  readonly to: number
-  /** Of those between them, the ones that were not in the view. Sorted. */
-  readonly except: readonly number[]
-}
-
-export type ChangeKind = 'create' | 'update' | 'resolve' | 'migrate'
-
-/** The structure of a change: who follows whom, and which registers are written. */
-export interface ChangeMeta {
-  readonly type: string
-  readonly entityId: Uuid
-  /** On create: the session that minted the id, if not this one. */
-  readonly sid?: Uuid
-  readonly kind: ChangeKind
-  readonly schemaVersion: number
-  /** Heads of the entity when the author looked; sorted, unique, at most 32; empty only for create. */
-  readonly parentCanonicalIds: readonly Uuid[]
-  /** The canonical position up to which the author knew the entity, where that is below `Seen.seq`. */
-  readonly cut?: number
-  /** At most 128, sorted by session and number. */
-  readonly own?: readonly OwnSpan[]
-  /** Registers this change writes, sorted. */
-  readonly regs: readonly Reg[]
-  /** Live writes of a register in conflict that this write leaves standing. */
-  readonly keep?: Readonly<Record<Reg, readonly Uuid[]>>
-}
-
-export interface Change {
-  readonly meta: ChangeMeta
-  /** Aligned with `meta.regs`; absent after erasure. */
-  readonly values?: readonly Json[]
-  /** 128 random bits, base64url; hides values of low entropy from a guess at their hash. */
-  readonly salt?: string
-  /** Present exactly when `values` is absent. */
-  readonly valuesHash?: Hash
-}
-
-/** A precondition of a whole message: these heads, unchanged. */
-export interface Expectation {
-  readonly entityId: Uuid
-  readonly heads: readonly Uuid[]
-}
-
-export interface MessageHeader {
-  readonly v: typeof WIRE_VERSION
-  readonly space: Uuid
-  readonly authorId: Uuid
-  readonly sessionId: Uuid
-  /** 1, 2, 3… within a session. Finds gaps and duplicates; never orders. */
-  readonly clientSeq: number
-  /** The author's clock, ms since 1970. For logs only. */
-  readonly timestamp: number
-  /** Salted commitment to the author's internal personal id. */
-  readonly personalCommit: Hash
-  readonly seen: Seen
-  /** One hash a change, in order. */
-  readonly leaves: readonly Hash[]
-  readonly expect?: readonly Expectation[]
-}
-
-/** The immutable unit of one author: 1..4,096 changes, all or nothing, one verdict. */
-export interface Message {
-  readonly id: Uuid
-  readonly hash: Hash
-  readonly header: MessageHeader
-  /** Aligned with `header.leaves`; null where this receiver may not see a change. */
-  readonly changes: readonly (Change | null)[]
-}
-
-/** One signature over the hashes of a whole flush, in the order of their clientSeq. */
-export interface Seal {
-  readonly hashes: readonly Hash[]
-  readonly sig: string
-}
-
-/** A flush as it is stored and offered. */
-export interface SealedMessages {
-  readonly messages: readonly Message[]
-  readonly seal: Seal
-  readonly publicKey: string
-}
+/** Version of the protocol. */
+export const WIRE_VERSION = 2
 
 export type FinalReason =
   | 'unauthorised'

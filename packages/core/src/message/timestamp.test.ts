@@ -22,10 +22,8 @@ test('§7 timestamp: a clock is corrected to the nearest whole moment that a Dat
 test('§7 timestamp: what another client made of a wrong clock is refused for good, in words', async () => {
   const desk = await Desk.open()
   const ann = await desk.author('ann')
-  const create = (timestamp: number) =>
-    ann.message([{ type: 'issue', id: ann.ids.next(), kind: 'create', values: { a: 1 } }], {
-      timestamp,
-    })
+  const create = (time: number) =>
+    ann.message([{ type: 'issue', id: ann.ids.next(), kind: 'create', values: { a: 1 } }], { time })
   for (const timestamp of OUTSIDE) {
     const message = create(timestamp)
     await ann.offer(message)

@@ -3,39 +3,76 @@ import { describe, expect, test } from 'vitest'
 import { CountersignError } from '../base/outcome.ts'
 import { LIMITS } from '../message/limits.ts'
 import type { SessionOpening } from '../message/message.ts'
-import { type HistoryPart, historyFrame } from '../protocol/history.ts'
-import { parseReviewerFrame } from '../protocol/frames.ts'
-import { type ReviewedMessage } from '../protocol/history.ts'
+import { BATCH_BOUNDS } from '../wire/bounds.ts'
+import { composeBatch } from '../wire/compose-batch.ts'
+import {
+  type ReviewerFrame,
+  type Term,
+  authorFrame,
+  parseReviewerFrame,
+  reviewerFrame,
+} from '../wire/frames.ts'
+import { readTold, tellMessage } from '../wire/told.ts'
 import { Repo } from '../repo/repo.ts'
 import { DESK_SPACE, Desk, type HandAuthor } from '../testing/desk.ts'
-import { Histories, type HistoryAnswer } from './history.ts'
+import { Histories, type HistoryAnswer, type ReviewedMessage } from './history.ts'
 import { Outbox } from './outbox.ts'
 import type { SessionHost } from './session-host.ts'
 import { SyncSession } from './session.ts'
 import { TailReader } from './tail.ts'
 
-/** A chain of messages of one entity, with reviews of some epoch. */
+/** One message as a reviewer tells of it. */
+interface Told {
+  readonly text: string
+  readonly term: Term
+}
+
+/** A chain of messages of one entity, in one batch of some epoch. */
 async function chain(
   length: number,
   person = 'ann',
-): Promise<{ id: string; all: ReviewedMessage[] }> {
+): Promise<{ id: string; all: readonly Told[] }> {
   const desk = await Desk.open()
   if (person !== 'ann') await desk.author('ann') // ids of another entity, by another author
   const ann = await desk.author(person)
   const messages = [ann.create('issue', { n: 0 })]
   for (let n = 1; n < length; n++) messages.push(ann.change([messages.at(-1)!], { n }))
-  const review = { reviewerId: ann.authorId, eid: ann.sessionId, epoch: 1, forked: false, at: 5 }
-  const all = messages.map((message, i) => ({ message, review: { ...review, seq: i + 1 } }))
-  return { id: messages[0]!.changes[0]!.meta.entityId, all }
+  const id = messages[0]!.changes[0]!.entityId
+  const judged = messages.map(({ session, flush }) => ({
+    ...{ session, flush, first: 0, end: 1, verdicts: [{ accepted: true }] },
+  }))
+  const batch = composeBatch({ fromSeq: 1, at: 5, judged }, '')
+  if (!batch.ok) throw new Error(batch.error.message)
+  const term = { reviewerId: ann.authorId, eid: ann.sessionId, epoch: 1 }
+  const all = messages.map((_, i) => {
+    const text = tellMessage(batch.value.layout, i + 1, id)
+    if (!text.ok) throw new Error(text.error.message)
+    return { text: text.value, term }
+  })
+  return { id, all }
 }
 
+type Part = ReviewerFrame & { readonly kind: 'history' }
+
 function partOf(
-  about: Pick<HistoryPart, 'entityId' | 'asOfSeq' | 'part' | 'end'>,
-  messages: readonly ReviewedMessage[],
-): HistoryPart {
-  const frame = parseReviewerFrame(historyFrame(about, messages))
+  about: Pick<Part, 'entityId' | 'asOfSeq' | 'part' | 'end'>,
+  told: readonly Told[],
+): Part {
+  const terms = told.slice(0, 1).map(({ term }) => term)
+  const messages = told.map(({ text }) => ({ term: 0, lines: text.split('\n').length }))
+  const texts = told.map(({ text }) => text).join('\n')
+  const frame = parseReviewerFrame(reviewerFrame('history', { ...about, terms, messages }, texts))
   if (!frame.ok || frame.value.kind !== 'history') throw new Error('the frame is none')
   return frame.value
+}
+
+/** What who has asked is answered with. */
+function readOf(entityId: string, told: readonly Told[]): readonly ReviewedMessage[] {
+  return told.map(({ text, term }) => {
+    const read = readTold(text, { space: DESK_SPACE, entityId, bounds: BATCH_BOUNDS })
+    if (!read.ok) throw new Error(read.error.message)
+    return { ...read.value, ...term }
+  })
 }
 
 describe('an answer', () => {
@@ -45,7 +82,7 @@ describe('an answer', () => {
     const sent: string[] = []
     const answer = histories.ask(id, 0, (frame) => sent.push(frame))
     expect(histories.ask(id, 0, (frame) => sent.push(frame))).toBe(answer)
-    expect(sent).toEqual([`["history","${id}"]`])
+    expect(sent).toEqual([authorFrame('history', { entityId: id })])
     const about = { entityId: id, asOfSeq: 6 }
     const parts = [
       partOf({ ...about, part: 0, end: 'more' }, all.slice(4)),
@@ -56,7 +93,7 @@ describe('an answer', () => {
     const older = partOf({ ...about, asOfSeq: 2, part: 0, end: 'more' }, all.slice(0, 2))
     for (const part of [older, parts[2], parts[0], older, parts[0], parts[2], parts[1]])
       expect(histories.heard(part, 1)).toBeUndefined()
-    expect(await answer).toEqual({ messages: all.slice(1), complete: false })
+    expect(await answer).toEqual({ messages: readOf(id, all.slice(1)), complete: false })
     expect(histories.heard(parts[0], 1)).toBeUndefined() // late, and of no use any more
   })
 
@@ -65,17 +102,25 @@ describe('an answer', () => {
     const histories = new Histories(DESK_SPACE)
     const answer = histories.ask(id, 0, () => {})
     const good = partOf({ entityId: id, asOfSeq: 2, part: 0, end: 'whole' }, all)
-    const [first] = good.reviews as [unknown[]]
-    const bad: Partial<HistoryPart>[] = [
-      { packed: [1] },
-      { epochs: [] },
-      { epochs: [['x', 'y', 1]] },
-      { epochs: 'none' },
-      { reviews: [] },
-      { reviews: [first, [7, 1, 1, 0]] },
-      { reviews: [first, [0, -1, 1, 0]] },
-      { reviews: [first, [0, 2, 1, 0, [{ n: 1 }]]] }, // assigned to an update
-      { reviews: [[...first, [{ id: 1 }]], first] },
+    const [first, second] = good.messages as [Part['messages'][0], Part['messages'][0]]
+    const lines = good.texts.split('\n')
+    const textOf = (at: number, line: string): string => lines.with(at, line).join('\n')
+    const bad: Partial<Part>[] = [
+      { messages: [] },
+      { messages: [first] },
+      { messages: [first, second, second] },
+      { messages: [{ ...first, lines: first.lines + 1 }, second] },
+      { messages: [{ ...first, lines: 0 }, second] },
+      { messages: [first, { ...second, term: 1 }] },
+      { terms: [] },
+      { texts: '' },
+      { texts: `${good.texts}\n` },
+      { texts: lines.slice(1).join('\n') },
+      { texts: textOf(0, lines[0]!.replace('"batch",1', '"batch",0')) },
+      { texts: textOf(1, '0') }, // a session by number: nobody has told which
+      { texts: textOf(1, lines[1]!.replace('[2,', '[3,')) },
+      { texts: textOf(2, '[0,[],[0,"",1,[]]]') },
+      { texts: textOf(3, `"${'A'.repeat(43)}"`) }, // the change that it tells of
     ]
     for (const part of bad) expect(histories.heard({ ...good, ...part }, 1)).toBeTypeOf('string')
     const other = await chain(1, 'bob')
@@ -83,7 +128,7 @@ describe('an answer', () => {
     expect(histories.heard({ ...foreign, entityId: id }, 1)).toBeTypeOf('string')
     expect(histories.heard(foreign, 1)).toBeUndefined() // nobody asked
     histories.heard(good, 1)
-    expect(await answer).toEqual({ messages: all, complete: true })
+    expect(await answer).toEqual({ messages: readOf(id, all), complete: true })
   })
 
   test('§22 history: is asked for again when nothing comes, and given up after three times', async () => {
@@ -166,7 +211,9 @@ function sessionWith(
     clock: desk.clock,
     random: desk.random,
     outbox: new Outbox(),
-    tail: new TailReader(repo, DESK_SPACE, {
+    tail: new TailReader(repo, {
+      space: DESK_SPACE,
+      bounds: BATCH_BOUNDS,
       findOwn: () => undefined,
       findWaiting: () => undefined,
     }),
@@ -188,7 +235,7 @@ describe('a session', () => {
     const root = ann.create('issue', { title: 'a' })
     const next = ann.change([root], { title: 'b' })
     await ann.offer(root, next)
-    return { desk, ann, id: root.changes[0]!.meta.entityId, ids: [root.id, next.id] }
+    return { desk, ann, id: root.changes[0]!.entityId, ids: [root.id, next.id] }
   }
 
   test('§22 history: has it from the reviewer, as plain data', async () => {
@@ -198,7 +245,7 @@ describe('a session', () => {
     await desk.settle()
     expect(session.state).toBe('online')
     const { messages, complete } = await answered(desk, session.history(id))
-    expect([messages.map(({ message }) => message.id), complete]).toEqual([ids, true])
+    expect([messages.map((message) => message.id), complete]).toEqual([ids, true])
     session.stop('closed')
   })
 

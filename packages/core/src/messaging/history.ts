@@ -6,12 +6,18 @@
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
-import {
-  type HistoryPart,
-  type ReviewedMessage,
-  askHistoryFrame,
-  readHistory,
-} from '../protocol/history.ts'
+import { batchReadingBounds } from '../wire/bounds.ts'
+import { type ReviewerFrame, authorFrame, linesInParts } from '../wire/frames.ts'
+import { type ToldMessage, readTold } from '../wire/told.ts'
+
+/** One accepted message of the entity, with who reviewed it. */
+export interface ReviewedMessage extends ToldMessage {
+  readonly reviewerId: Uuid
+  readonly eid: Uuid
+  readonly epoch: number
+}
+
+type HistoryFrame = ReviewerFrame & { readonly kind: 'history' }
 
 /** The accepted messages of one entity, in canonical order. */
 export interface HistoryAnswer {
@@ -37,7 +43,7 @@ interface Asked {
 
 interface Part {
   readonly messages: readonly ReviewedMessage[]
-  readonly end: HistoryPart['end']
+  readonly end: HistoryFrame['end']
 }
 
 export class Histories {
@@ -66,21 +72,21 @@ export class Histories {
     })
     const facts = { parts: new Map(), asOfSeq: -1, heardAtMs: nowMs, times: 1 }
     this.#asked.set(entityId, { answer, resolve, reject, ...facts })
-    send(askHistoryFrame(entityId))
+    send(authorFrame('history', { entityId }))
     return answer
   }
 
   /** A part has come. A text says what is wrong with it. */
-  heard(part: HistoryPart, nowMs: number): string | undefined {
+  heard(part: HistoryFrame, nowMs: number): string | undefined {
     const asked = this.#asked.get(part.entityId)
     if (!asked || part.asOfSeq < asked.asOfSeq || part.part > this.#limits.historyMessagesMax)
       return undefined
-    const read = readHistory(part, this.#space)
-    if (!read.ok) return read.error.message
+    const read = this.#read(part)
+    if (typeof read === 'string') return read
     if (part.asOfSeq > asked.asOfSeq) asked.parts.clear()
     asked.asOfSeq = part.asOfSeq
     asked.heardAtMs = nowMs
-    asked.parts.set(part.part, { messages: read.value, end: part.end })
+    asked.parts.set(part.part, { messages: read, end: part.end })
     const answer = wholeAnswer(asked.parts)
     if (!answer) return undefined
     this.#asked.delete(part.entityId)
@@ -88,12 +94,31 @@ export class Histories {
     return undefined
   }
 
+  /** The messages of a part, in canonical order; a text says what is wrong with it. */
+  #read({ entityId, terms, messages, texts }: HistoryFrame): readonly ReviewedMessage[] | string {
+    const each = linesInParts(
+      texts,
+      messages.map(({ lines }) => lines),
+    )
+    if (!each) return 'a history that is not of its lines'
+    const bounds = batchReadingBounds(this.#limits)
+    const found: ReviewedMessage[] = []
+    for (const [i, text] of each.entries()) {
+      const term = terms[messages[i]!.term]
+      const read = readTold(text, { space: this.#space, entityId, bounds })
+      if (!read.ok) return read.error.message
+      if (!term) return 'a history of no epoch'
+      found.push({ ...read.value, ...term })
+    }
+    return found
+  }
+
   /** Time has passed: asks again, or gives up. */
   tick(nowMs: number, send: (frame: string) => void): void {
     for (const [entityId, asked] of this.#asked) {
       if (nowMs - asked.heardAtMs < ANSWER_MS) continue
       asked.heardAtMs = nowMs
-      if (asked.times++ < ASKED_MAX) send(askHistoryFrame(entityId))
+      if (asked.times++ < ASKED_MAX) send(authorFrame('history', { entityId }))
       else this.#giveUp(entityId, 'the reviewer does not answer')
     }
   }

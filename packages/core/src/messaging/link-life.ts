@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../ports/clock.ts'
 import type { Link } from '../ports/transport.ts'
-import type { Credits } from '../protocol/frames.ts'
+import type { Credits } from '../wire/frames.ts'
 import { Binding } from './binding.ts'
 import { Pull, type PullEvents } from './pull.ts'
 import type { SessionParts } from './session-host.ts'

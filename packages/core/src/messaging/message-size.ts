@@ -1,48 +1,48 @@
 /**
- * The size of a message before it is made: what `packMessages` will write for it alone, in UTF-8
- * bytes, without its ids and hashes. Never too small, and too large by some digits of numbers
- * only, so what passes here passes the reviewer's bound.
+ * The size of a message before its text is made: of its lines and of a head of its own, in UTF-8
+ * bytes. Never too small, and too large by some digits of numbers only, so what passes here passes
+ * the reviewer's bound.
  */
-import { jsonBytes, jsonBytesAtMost } from '../base/json.ts'
+import { type Json, jsonBytes, jsonBytesAtMost } from '../base/json.ts'
 import { type Bytes, bytesOf, jsonStringBytes } from '../base/size.ts'
+import type { OwnSpan } from '../facts/types.ts'
 import type { Entry, Write } from '../history/entry.ts'
 import type { RegSet } from '../schema/registers.ts'
 
-const UUID_BYTES = 38
-const HASH_BYTES = 45
-/** A number that stands for a name. */
-const NUMBER_BYTES = 6
-/** Brackets and the salt of a change. */
-const CHANGE_BYTES = 11 + 24
-/** What its author had seen, without the numbers that are left out. */
-const SEEN_BYTES = UUID_BYTES + 24 + 2 * 17 + 16
-/** Brackets, the session, the times, the number of the message. */
-const MESSAGE_BYTES = 2 * UUID_BYTES + HASH_BYTES + SEEN_BYTES + 2 * 16 + 32
-/** A number of a message of a session. */
-const SEQ_BYTES = 17
+/** A short id with its quotes and a comma. */
+const ID_BYTES = 25
+/** A whole number with its sign and a comma. */
+const NUMBER_BYTES = 18
+/** A salt, with the brackets of its line and the end of the line. */
+const SALT_BYTES = 24
+/** Head: brackets, base time, what was seen without the numbers that are left out. */
+const HEAD_BYTES = 16 + 3 * NUMBER_BYTES + 2 * ID_BYTES
+/** Last line: brackets, clientSeq, time. */
+const LINE_BYTES = 16 + 2 * NUMBER_BYTES + SALT_BYTES
+/** Brackets and commas of a change, absent parts as `null`, its entity. */
+const CHANGE_BYTES = 32 + ID_BYTES
 /** A span of another session, without the numbers that are left out. */
-const SPAN_BYTES = UUID_BYTES + 2 * SEQ_BYTES + 8
-/** Bytes of the elements of a change that stand before the spans: the cut, and `0` for each absent one. */
-const PLACES_BYTES = SEQ_BYTES + 8
+const SPAN_BYTES = ID_BYTES + 2 * NUMBER_BYTES + 8
+/** A register of `keep`, without the names. */
+const KEPT_BYTES = NUMBER_BYTES + 6
 
 /** What an entry says besides its changes. */
 export type Measured = Partial<Pick<Entry, 'expect' | 'seen'>>
 
+type Measure = (value: Json) => number
+
 /** Adds one change after the other, so a message can be ended before it is too large. */
 export class MessageSize {
   #bytes: number
-  /** A name is spelled out where it comes first, and is a number where it comes again. */
-  readonly #named = new Set<Entry | string>()
+  #changes = 0
+  readonly #measure: Measure
   /** One write of each shape, by its registers. */
   readonly #shapes = new Map<RegSet, Write[]>()
-  #shapeCount = 0
 
-  constructor({ expect = [], seen }: Measured = {}) {
-    this.#bytes = MESSAGE_BYTES + (seen?.except.length ?? 0) * SEQ_BYTES
-    for (const { entityId, heads } of expect) {
-      this.#bytes += 6 + this.#ref(entityId)
-      for (const id of heads) this.#bytes += 1 + this.#ref(id)
-    }
+  constructor({ expect = [], seen }: Measured = {}, measure: Measure = jsonBytes) {
+    this.#measure = measure
+    this.#bytes = HEAD_BYTES + LINE_BYTES + numbersBytes(seen?.except)
+    for (const { own } of expect) this.#bytes += 8 + ID_BYTES + NUMBER_BYTES + spansBytes(own)
   }
 
   get bytes(): Bytes {
@@ -51,40 +51,40 @@ export class MessageSize {
 
   /** `minted`: the id was minted in an earlier session, which the change names. */
   add(write: Write, minted = false): void {
-    const { regs, keep } = write
-    this.#bytes += this.#shape(write) + CHANGE_BYTES + this.#ref(write.entityId)
-    for (const parent of write.parents) this.#bytes += 1 + this.#write(parent)
-    for (const reg of regs.names) this.#bytes += 1 + jsonBytes(write.values[reg]!)
-    for (const kept of keep?.values() ?? []) {
-      this.#bytes += 12
-      for (const one of kept) this.#bytes += 1 + this.#write(one)
-    }
-    if (minted) this.#bytes += UUID_BYTES + 3
-    this.#bytes += spanBytes(write)
-  }
-
-  /** A write that may have no id yet. */
-  #write(write: Write | string): number {
-    if (typeof write === 'string') return this.#ref(write)
-    return this.#ref(write.entry.identified ? write.entry.id : write.entry)
-  }
-
-  #ref(named: Entry | string): number {
-    if (this.#named.has(named)) return NUMBER_BYTES
-    this.#named.add(named)
-    return UUID_BYTES
+    const { regs, keep, parents, values, cut, own } = write
+    this.#bytes += this.#shape(write) + CHANGE_BYTES + numbersBytes(parents)
+    for (const reg of regs.names) this.#bytes += 1 + this.#measure(values[reg]!)
+    for (const kept of keep?.values() ?? []) this.#bytes += KEPT_BYTES + countOf(kept) * SPAN_BYTES
+    if (cut !== undefined) this.#bytes += NUMBER_BYTES
+    if (minted) this.#bytes += ID_BYTES
+    this.#bytes += spansBytes(own)
+    // Of several changes each has a line of its own.
+    if (++this.#changes > 1) this.#bytes += SALT_BYTES * (this.#changes === 2 ? 2 : 1)
   }
 
   /** The number of its shape, and the shape where it is a new one. */
   #shape(write: Write): number {
     const alike = this.#shapes.get(write.regs)
     if (!alike) this.#shapes.set(write.regs, [write])
-    else if (alike.some((other) => isAlike(other, write))) return digits(this.#shapeCount)
+    else if (alike.some((other) => isAlike(other, write))) return NUMBER_BYTES
     else alike.push(write)
-    this.#shapeCount++
-    const { version, type, regs } = write
-    return digits(this.#shapeCount) + 9 + jsonStringBytes(type) + digits(version) + namesBytes(regs)
+    const { type, regs } = write
+    return 8 + 3 * NUMBER_BYTES + jsonStringBytes(type) + namesBytes(regs)
   }
+}
+
+function countOf(
+  kept: NonNullable<Write['keep']> extends ReadonlyMap<string, infer K> ? K : never,
+) {
+  return 'own' in kept ? kept.canonical.length + kept.own.length + kept.others.length : kept.length
+}
+
+function spansBytes(own: readonly OwnSpan[] = []): number {
+  return own.reduce((sum, { except }) => sum + SPAN_BYTES + numbersBytes(except), 0)
+}
+
+function numbersBytes(numbers: readonly unknown[] = []): number {
+  return NUMBER_BYTES * numbers.length
 }
 
 const measured = new WeakMap<RegSet, number>()
@@ -99,33 +99,11 @@ function namesBytes(regs: RegSet): number {
   return bytes
 }
 
-function spanBytes({ cut, own }: Write): number {
-  if (cut === undefined && !own) return 0
-  let bytes = PLACES_BYTES
-  for (const { except } of own ?? []) {
-    const numbers = except.length
-    bytes += SPAN_BYTES + numbers * SEQ_BYTES
-  }
-  return bytes
-}
-
-/** A bound from above that costs a tenth: most messages are far below every limit. */
-export function messageBytesAtMost(
-  writes: Iterable<Write>,
-  { expect = [], seen }: Measured = {},
-): Bytes {
-  let most = MESSAGE_BYTES + (seen?.except.length ?? 0) * SEQ_BYTES
-  for (const { heads } of expect) most += 6 + (1 + heads.length) * (UUID_BYTES + 1)
-  for (const write of writes) {
-    const { regs, values, parents, keep, type } = write
-    most += spanBytes(write)
-    most += CHANGE_BYTES + 3 * UUID_BYTES
-    most += parents.length * (UUID_BYTES + 1)
-    most += 32 + type.length * 6 + namesBytes(regs)
-    for (const reg of regs.names) most += 1 + jsonBytesAtMost(values[reg]!)
-    for (const kept of keep?.values() ?? []) most += 12 + kept.length * (UUID_BYTES + 1)
-  }
-  return bytesOf(most)
+/** A bound from above that looks at no character: most messages are far below every limit. */
+export function messageBytesAtMost(writes: Iterable<Write>, of: Measured = {}): Bytes {
+  const size = new MessageSize(of, jsonBytesAtMost)
+  for (const write of writes) size.add(write, true)
+  return size.bytes
 }
 
 export function messageBytes(
@@ -140,8 +118,4 @@ export function messageBytes(
 
 function isAlike(a: Write, b: Write): boolean {
   return a.kind === b.kind && a.version === b.version && a.type === b.type
-}
-
-function digits(count: number): number {
-  return String(count).length
 }

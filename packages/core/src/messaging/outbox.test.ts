@@ -15,7 +15,7 @@ function flushOf(clientSeq: number): Flush {
     identifier: () => {},
   })
   const entries = [entry]
-  return { key: `s:${clientSeq}`, entries, packed: '[]', sig: '', publicKey: '', sessionId: 's' }
+  return { key: `s:${clientSeq}`, entries, text: '[]', sig: '', sessionId: 's' }
 }
 
 test('§6 states: a flush that was sent back alone rests, and others take its credits', () => {
@@ -46,4 +46,13 @@ test('§6 states: with a new link nothing rests any more', () => {
   outbox.requeue(flush.entries[0]!, 10_000)
   outbox.requeueAll()
   expect(outbox.takeOffers(CREDITS, 1)).toEqual([flush])
+})
+
+test('§6 states: of a flush that is taken over, what was accepted before stays told while the rest waits', () => {
+  const outbox = new Outbox()
+  const flush = flushOf(2)
+  outbox.addFlush(flush, flush.entries, [[1, 'eid', 7]])
+  expect([...outbox.partlyAccepted()]).toEqual([['s', [[1, 'eid', 7]]]])
+  outbox.settle(flush.entries[0]!)
+  expect(outbox.partlyAccepted().size).toBe(0)
 })

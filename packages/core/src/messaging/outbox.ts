@@ -11,25 +11,26 @@ import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
-import type { Credits } from '../protocol/frames.ts'
-import { messageBytes } from './message-size.ts'
+import type { Credits } from '../wire/frames.ts'
 
 export interface Flush {
   /** Names the flush in the storage. */
   readonly key: string
   readonly entries: readonly Entry[]
-  /** Text of `packMessages`. */
-  readonly packed: string
+  /** Session line, head line, lines: the same text is stored and offered. */
+  readonly text: string
   readonly sig: string
-  readonly publicKey: string
   readonly sessionId: Uuid
 }
 
+/** An accepted message, and where in the canonical order a state has it. */
+export type Accepted = readonly [clientSeq: number, eid: Uuid, seq: number]
+
 interface Tracked {
   readonly flush: Flush
-  /** Numbers of its messages that were accepted. */
-  readonly accepted: number[]
-  /** Of its packed text. */
+  /** Its messages that were accepted. */
+  readonly accepted: Accepted[]
+  /** Of its text. */
   readonly bytes: Bytes
   unsettled: number
   durable: boolean
@@ -45,8 +46,6 @@ interface Tracked {
 const SLOWEST_BYTES_PER_MS = 4
 
 export class Outbox {
-  readonly #drafts: Entry[] = []
-  #draftsTaken = 0
   readonly #flushes = new Map<string, Tracked>()
   readonly #byEntry = new Map<Entry, Tracked>()
   /** What waits for a verdict, in causal order: adopted sessions first, then this one's by number. */
@@ -68,13 +67,9 @@ export class Outbox {
     return this.#size
   }
 
-  /** Of the packed texts that wait; drafts are not counted. */
+  /** Of the texts of flushes that wait; drafts are not counted. */
   get bytes(): Bytes {
     return this.#bytes
-  }
-
-  get hasDrafts(): boolean {
-    return this.#drafts.length > this.#draftsTaken
   }
 
   /** Offered, and without an answer. */
@@ -109,8 +104,8 @@ export class Outbox {
   }
 
   /** By session: accepted messages of flushes in which others still wait. */
-  partlyAccepted(): ReadonlyMap<Uuid, readonly number[]> {
-    const found = new Map<Uuid, number[]>()
+  partlyAccepted(): ReadonlyMap<Uuid, readonly Accepted[]> {
+    const found = new Map<Uuid, Accepted[]>()
     for (const { flush, accepted } of this.#partly) {
       if (accepted.length === 0) continue
       found.set(flush.sessionId, [...(found.get(flush.sessionId) ?? []), ...accepted])
@@ -122,49 +117,30 @@ export class Outbox {
     return this.#waiting.get(sessionId)?.get(clientSeq)
   }
 
+  /** Looks through all of it: for the few that are not shown. */
+  byId(id: Uuid): Entry | undefined {
+    for (const entry of this.open()) if (entry.identified && entry.id === id) return entry
+    return undefined
+  }
+
   holds(entry: Entry): boolean {
     return this.find(entry.session.sessionId, entry.clientSeq) === entry
   }
 
   addDraft(entry: Entry): void {
-    this.#drafts.push(entry)
     this.#track(entry)
   }
 
-  /** The number of the newest draft; 0 when there is none. */
-  get lastDraftSeq(): number {
-    return this.#drafts.at(-1)?.clientSeq ?? 0
-  }
-
   /**
-   * The next messages to seal together, up to that number: at most 64, and 64 KiB unless one alone
-   * has more.
+   * A sealed flush: of this session, or one that storage kept from an earlier one, of which some
+   * messages may have been `accepted` before.
    */
-  takeDrafts(upToSeq: number = Number.POSITIVE_INFINITY): readonly Entry[] {
-    const taken: Entry[] = []
-    let bytes = NO_BYTES
-    while (this.hasDrafts && taken.length < this.#limits.flushMessagesMax) {
-      const next = this.#drafts[this.#draftsTaken]!
-      if (next.clientSeq > upToSeq) break
-      bytes = addBytes(bytes, messageBytes(next.writes, next))
-      if (taken.length > 0 && bytes > this.#limits.flushBytesMax) break
-      taken.push(next)
-      this.#draftsTaken++
-    }
-    if (!this.hasDrafts) {
-      this.#drafts.length = 0
-      this.#draftsTaken = 0
-    }
-    return taken
-  }
-
-  /** A sealed flush: of this session, or one that storage kept from an earlier one. */
-  addFlush(flush: Flush, open: readonly Entry[]): void {
+  addFlush(flush: Flush, open: readonly Entry[], accepted: readonly Accepted[] = []): void {
     const unsettled = open.length
     const tracked: Tracked = {
       flush,
-      accepted: [],
-      bytes: utf8Bytes(flush.packed),
+      accepted: [...accepted],
+      bytes: utf8Bytes(flush.text),
       unsettled,
       durable: false,
       offeredAt: undefined,
@@ -172,6 +148,7 @@ export class Outbox {
       underWayBytes: 0,
     }
     this.#flushes.set(flush.key, tracked)
+    if (accepted.length > 0) this.#partly.add(tracked)
     this.#bytes = addBytes(this.#bytes, tracked.bytes)
     for (const entry of open) {
       this.#track(entry)
@@ -256,7 +233,8 @@ export class Outbox {
     const tracked = this.#byEntry.get(entry)
     if (!tracked) return undefined
     this.#byEntry.delete(entry)
-    if (entry.review) tracked.accepted.push(entry.clientSeq)
+    const { review } = entry
+    if (review) tracked.accepted.push([entry.clientSeq, review.eid, review.seq])
     if (--tracked.unsettled > 0) {
       this.#partly.add(tracked)
       return undefined

@@ -6,7 +6,7 @@
  *   page*, settled* ──▶ through ──▶ a snapshot, taken in whole ──▶ host
  */
 import type { Position } from '../message/message.ts'
-import type { ReviewerFrame } from '../protocol/frames.ts'
+import type { ReviewerFrame } from '../wire/frames.ts'
 import type { SessionParts } from './session-host.ts'
 import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
 import type { Reviewing, TailOutcome } from './tail.ts'
@@ -51,15 +51,13 @@ export class Pull {
     switch (frame.kind) {
       case 'tail':
         if (this.#snapshot.any) this.#wantAnew() // its end was lost on the way
-        else this.#outcome(tail.tail(frame.runs, frame.position, by), text)
+        else this.#outcome(tail.tail(frame, by), text)
         break
-      case 'page': {
-        const pageText = text.slice('["page",'.length, text.lastIndexOf(','))
-        this.#part(text, frame.seq, { kind: 'page', page: frame.page, text: pageText })
+      case 'page':
+        this.#part(text, frame.snapshot, { kind: 'page', text: frame.texts })
         break
-      }
       case 'settled':
-        this.#part(text, frame.seq, frame)
+        this.#part(text, frame.snapshot, frame)
         break
       case 'through':
         this.#through(frame, by)
@@ -69,13 +67,13 @@ export class Pull {
   }
 
   #wantAnew(): void {
-    this.#snapshot.clear()
+    this.#snapshot.giveUp()
     this.wants.again()
   }
 
-  #part(text: string, seq: number, part: SnapshotPart): void {
+  #part(text: string, of: number, part: SnapshotPart): void {
     this.wants.progress()
-    if (!this.#snapshot.add(text, seq, part)) this.#events.fail('the reviewer sent too many pages')
+    if (!this.#snapshot.add(text, of, part)) this.#events.fail('the reviewer sent too many pages')
   }
 
   #outcome(outcome: TailOutcome, text: string): void {
@@ -99,10 +97,10 @@ export class Pull {
     }
   }
 
-  #through({ position, parts }: FrameOf<'through'>, by: Reviewing): void {
+  #through({ position, parts, snapshot: of }: FrameOf<'through'>, by: Reviewing): void {
     const { tail, outbox } = this.#parts
     this.wants.answered()
-    const snapshot = this.#snapshot.take(position.seq, parts)
+    const snapshot = this.#snapshot.take(of, parts)
     // What it contains of our own, only those who are bound are told. It is asked for again then.
     if (snapshot && !this.#events.isBound() && outbox.size > 0) return
     const here = tail.position
@@ -126,11 +124,10 @@ export class Pull {
     const settled = settledAmong(parts, by, (sessionId, clientSeq) =>
       outbox.find(sessionId, clientSeq),
     )
-    const json = pages.map(({ page }) => page)
-    const outcome = tail.snapshot(json, { position, settled })
+    const texts = pages.map(({ text }) => text)
+    const outcome = tail.snapshot(texts, { position, settled })
     if (outcome.kind === 'malformed') this.#events.fail(`the reviewer sent ${outcome.message}`)
     if (outcome.kind !== 'applied') return false
-    const texts = pages.map(({ text }) => text)
     host.replaced(outcome, texts)
     return true
   }

@@ -6,7 +6,7 @@ import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../messag
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { Transport } from '../ports/transport.ts'
-import type { AcceptedAgain, ByeCode } from '../protocol/frames.ts'
+import type { AcceptedAgain, ByeCode } from '../wire/frames.ts'
 import type { Outbox } from './outbox.ts'
 import type { TailOutcome, TailReader } from './tail.ts'
 

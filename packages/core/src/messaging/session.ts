@@ -11,15 +11,8 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import { WIRE_VERSION } from '../message/message.ts'
-import {
-  type ReviewerFrame,
-  bindFrame,
-  byeFrame,
-  helloFrame,
-  offerFrame,
-  parseReviewerFrame,
-} from '../protocol/frames.ts'
-import { type PartedEvents, connectInParts } from '../protocol/parts.ts'
+import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
+import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { LinkLife } from './link-life.ts'
 import type { ConnectionRefusal, SessionParts, SessionState } from './session-host.ts'
@@ -77,7 +70,7 @@ export class SyncSession {
   /** Stays away until `start`. */
   stop(state: 'offline' | 'closed' = 'offline'): void {
     if (this.#state === 'closed') return
-    this.#life?.send(byeFrame(state))
+    this.#life?.send(authorFrame('bye', { reason: state }))
     this.#drop()
     this.#become(state, undefined)
   }
@@ -107,7 +100,7 @@ export class SyncSession {
       const bytes = Math.min(life.credits.bytes, outbox.inFlightBytes + room)
       const isBound = (sessionId: Uuid): boolean => life.binding.has(sessionId)
       const offers = outbox.takeOffers({ ...life.credits, bytes }, clock.monotonic(), isBound)
-      for (const flush of offers) life.send(offerFrame(flush.packed, flush.sig, flush.publicKey))
+      for (const { sig, text } of offers) life.send(authorFrame('offer', { sig }, text))
     }
     this.#pumpWhenDrained(life)
   }
@@ -144,7 +137,7 @@ export class SyncSession {
       fail: (note) => this.#fail(note),
     })
     this.#life = life
-    const { transport, limits } = this.#parts
+    const { transport, limits, space } = this.#parts
     const { handshakeMs } = limits
     this.#become('connecting', this.#note)
     const live = (): boolean => this.#life === life
@@ -158,7 +151,9 @@ export class SyncSession {
         this.#timers.clear()
         this.#become('greeting', this.#refusal && this.#note)
         this.#timers.after(handshakeMs, () => this.#fail('the reviewer does not greet'))
-        life.send(helloFrame(this.#parts.space, this.#parts.tail.position))
+        life.send(
+          authorFrame('hello', { v: WIRE_VERSION, space, position: this.#parts.tail.position }),
+        )
       },
       frame: (text) => {
         if (live()) this.#frame(life, text)
@@ -249,9 +244,9 @@ export class SyncSession {
         break
       case 'accepted':
         for (const review of frame.reviews) {
-          const entry = outbox.find(frame.sessionId, review[0])
+          const entry = outbox.find(frame.sessionId, review.clientSeq)
           if (!entry) continue
-          if (review[1] <= (tail.position?.seq ?? -1)) host.acceptedAgain(entry, review)
+          if (review.seq <= (tail.position?.seq ?? -1)) host.acceptedAgain(entry, review)
           else life.pull.wants.all()
         }
         break
@@ -306,7 +301,8 @@ export class SyncSession {
       return
     }
     this.#refusal = undefined
-    life.reviewing = { reviewerId: epoch.reviewerId, eid: epoch.eid, epoch: epoch.epoch }
+    const { reviewerId, eid, chain } = epoch
+    life.reviewing = { reviewerId, eid, epoch: epoch.epoch, chain }
     life.credits = frame.credits
     this.#timers.clear()
     this.#become('syncing', undefined)
@@ -321,7 +317,7 @@ export class SyncSession {
     const { host, outbox, clock } = this.#parts
     const waits = (sessionId: Uuid): boolean => outbox.waits(sessionId)
     const part = life.binding.next(host.openings(), waits, clock.monotonic())
-    if (part) life.send(bindFrame(part))
+    if (part) life.send(authorFrame('bind', { sessions: part }))
   }
 
   #bound(life: LinkLife, sessionIds: readonly Uuid[]): void {
@@ -383,7 +379,7 @@ export class SyncSession {
   #askAgain(life: LinkLife, now: number): void {
     const { outbox } = this.#parts
     const part = life.binding.unanswered(now - LOOK_MS, now)
-    if (part) life.send(bindFrame(part))
+    if (part) life.send(authorFrame('bind', { sessions: part }))
     const silentMs = now - life.heardAt
     if (silentMs > SILENCE_MS || (silentMs >= LOOK_MS && outbox.size > 0)) life.pull.wants.all()
     life.pull.wants.tick()

@@ -1,16 +1,17 @@
 /**
  * A snapshot as its parts arrive: perhaps twice, out of order, or mixed with those of another
- * one that was given up on the way. It counts only when every part of it is here.
+ * one that was given up on the way. It counts only when every part of it is here, and none of
+ * another: the same state may be cut otherwise the next time, so that some of each are not a whole.
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
 import type { Review } from '../message/message.ts'
-import type { AcceptedAgain } from '../protocol/frames.ts'
+import type { AcceptedAgain } from '../wire/frames.ts'
 import type { Reviewing } from './tail.ts'
 
-/** A page with its text, or what became of own messages. */
+/** The text of a page, or what became of own messages. */
 export type SnapshotPart =
-  | { readonly kind: 'page'; readonly page: unknown; readonly text: string }
+  | { readonly kind: 'page'; readonly text: string }
   | {
       readonly kind: 'settled'
       readonly sessionId: Uuid
@@ -20,7 +21,9 @@ export type SnapshotPart =
 export class SnapshotParts {
   readonly #partsMax: number
   /** By the text of the frame: a repeated one is the same part. */
-  readonly #parts = new Map<string, { readonly seq: number; readonly part: SnapshotPart }>()
+  readonly #parts = new Map<string, { readonly of: number; readonly part: SnapshotPart }>()
+  /** The newest that has ended, or was given up: what still comes of it, or of an older one, is late. */
+  #past = 0
 
   constructor(partsMax: number) {
     this.#partsMax = partsMax
@@ -31,21 +34,33 @@ export class SnapshotParts {
   }
 
   /** False when there are too many. */
-  add(text: string, seq: number, part: SnapshotPart): boolean {
+  add(text: string, of: number, part: SnapshotPart): boolean {
+    if (of <= this.#past) return true
     if (this.#parts.size >= this.#partsMax) return false
-    this.#parts.set(text, { seq, part })
+    this.#parts.set(text, { of, part })
     return true
   }
 
-  /** The `count` parts of the snapshot at that seq, or undefined when some are missing. Forgets all. */
-  take(seq: number, count: number): readonly SnapshotPart[] | undefined {
-    const parts = [...this.#parts.values()].filter((held) => held.seq === seq)
-    this.clear()
+  /**
+   * The `count` parts of the snapshot with that number, or undefined when some are missing. It has
+   * ended, and so have those before it.
+   */
+  take(of: number, count: number): readonly SnapshotPart[] | undefined {
+    const parts = [...this.#parts.values()].filter((held) => held.of === of)
+    this.#end(of)
     return parts.length === count ? parts.map(({ part }) => part) : undefined
   }
 
-  clear(): void {
-    this.#parts.clear()
+  /** Whatever has begun to arrive is not waited for any more. */
+  giveUp(): void {
+    let newest = 0
+    for (const { of } of this.#parts.values()) newest = Math.max(newest, of)
+    this.#end(newest)
+  }
+
+  #end(of: number): void {
+    this.#past = Math.max(this.#past, of)
+    for (const [text, held] of this.#parts) if (held.of <= of) this.#parts.delete(text)
   }
 }
 
@@ -58,9 +73,10 @@ export function settledAmong(
   const settled = new Map<Entry, Review>()
   for (const part of parts) {
     if (part.kind !== 'settled') continue
-    for (const [clientSeq, seq, at, forked] of part.reviews) {
+    const { reviewerId, eid, epoch } = by
+    for (const { clientSeq, seq, at, forked } of part.reviews) {
       const entry = find(part.sessionId, clientSeq)
-      if (entry) settled.set(entry, { ...by, seq, at, forked: forked === 1 })
+      if (entry) settled.set(entry, { reviewerId, eid, epoch, seq, at, forked })
     }
   }
   return settled

@@ -1,24 +1,35 @@
 /**
- * How canonical facts reach the repo: runs of the tail in seq order, and snapshots. One call is one
- * step: all of its messages are taken in, or none, and subscribers are called once.
+ * How canonical facts reach the repo: batches of the tail in seq order, and snapshots. One call is
+ * one step: all of its messages are taken in, or none, and subscribers are called once.
  *
- *   a run that is known     skipped           a run beyond the next seq     a gap: ask again
+ *   a batch that is known   skipped           a batch beyond the next seq     a gap: ask again
  */
+import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
+import { messageId } from '../facts/hashes.ts'
+import type { AuthoredMessage, Session } from '../facts/types.ts'
+import { sawAll } from '../fold/apply.ts'
 import { PageLoader } from '../fold/snapshot.ts'
+import { headsOf } from '../fold/state.ts'
 import { Entry, type SessionRef, applyAssigned, giveReview } from '../history/entry.ts'
-import type { Message, Position, Review } from '../message/message.ts'
-import { type PageEntity, readPage } from '../protocol/pages.ts'
-import { type Run, readRun } from '../protocol/runs.ts'
+import { toEntry } from '../history/from-message.ts'
+import type { Position, Review } from '../message/message.ts'
 import type { Repo } from '../repo/repo.ts'
 import type { Reg } from '../schema/registers.ts'
-import { intake } from './materialize.ts'
+import type { BatchBounds } from '../wire/bounds.ts'
+import { type ReviewerFrame, linesInParts } from '../wire/frames.ts'
+import { type PageEntity, readPage } from '../wire/pages.ts'
+import { readBatch, spanOfBatch } from '../wire/read-batch.ts'
+import { keptReview } from '../wire/reviews.ts'
+import type { Accepted, Batch } from '../wire/types.ts'
 
 /** Who reviews, as the present epoch record says. */
 export interface Reviewing {
   readonly reviewerId: Uuid
   readonly eid: Uuid
   readonly epoch: number
+  /** The chain before the first review. */
+  readonly chain: Hash
 }
 
 export type TailOutcome =
@@ -30,12 +41,13 @@ export type TailOutcome =
   | { readonly kind: 'gap' }
   | { readonly kind: 'malformed'; readonly message: string }
 
-/** Own messages by the names an author gives them: still in the outbox, or kept by storage. */
-export type FindOwn = (sessionId: Uuid, clientSeq: number) => Entry | Message | undefined
+/** An own message by its id: still in the outbox, or kept by storage. */
+export type FindOwn = (id: Uuid) => Entry | AuthoredMessage | undefined
 
 interface Step {
   readonly entry: Entry
-  readonly review: Review
+  readonly accepted: Accepted
+  readonly batch: Batch
   /** It is shown as pending. */
   readonly isPending: boolean
 }
@@ -44,21 +56,19 @@ export interface TailParts {
   readonly findOwn: FindOwn
   /** The entry of an own message without a verdict, shown or not. */
   readonly findWaiting: (sessionId: Uuid, clientSeq: number) => Entry | undefined
+  readonly space: Uuid
+  readonly bounds: BatchBounds
 }
 
 export class TailReader {
   readonly #repo: Repo
-  readonly #space: Uuid
-  readonly #findOwn: FindOwn
-  readonly #findWaiting: TailParts['findWaiting']
+  readonly #parts: TailParts
   readonly #sessions = new Map<Uuid, SessionRef>()
   #position: Position | null = null
 
-  constructor(repo: Repo, space: Uuid, { findOwn, findWaiting }: TailParts) {
+  constructor(repo: Repo, parts: TailParts) {
     this.#repo = repo
-    this.#space = space
-    this.#findOwn = findOwn
-    this.#findWaiting = findWaiting
+    this.#parts = parts
   }
 
   get position(): Position | null {
@@ -70,27 +80,33 @@ export class TailReader {
     this.#position = null
   }
 
-  /** Runs in seq order, up to `position`. */
-  tail(json: readonly unknown[], position: Position, by: Reviewing): TailOutcome {
-    const runs: Run[] = []
-    for (const item of json) {
-      const run = readRun(item, this.#space)
-      if (!run.ok) return { kind: 'malformed', message: run.error.message }
-      runs.push(run.value)
+  /** Batches in seq order, up to the position of the frame. */
+  tail(frame: ReviewerFrame & { kind: 'tail' }, by: Reviewing): TailOutcome {
+    const { position } = frame
+    const texts = linesInParts(frame.texts, frame.batches)
+    if (!texts || (position && position.eid !== by.eid))
+      return malformed('a tail that is not of its lines, or of another lineage')
+    const fresh: string[] = []
+    let next = (this.#position?.seq ?? 0) + 1
+    const first = next
+    for (const text of texts) {
+      const span = spanOfBatch(text, this.#parts.bounds)
+      if (!span.ok) return malformed(span.error.message)
+      const { fromSeq, throughSeq } = span.value
+      if (throughSeq < next) continue
+      if (fromSeq !== next) return { kind: 'gap' }
+      fresh.push(text)
+      next = throughSeq + 1
     }
-    const last = runs.at(-1)
-    const ends = last && last.fromSeq + last.count - 1
-    if (ends !== position.seq || position.eid !== by.eid) {
-      return { kind: 'malformed', message: 'a tail that does not end at its position' }
-    }
-    const seq = this.#position?.seq ?? 0
-    const fresh = runs.filter((run) => run.fromSeq + run.count - 1 > seq)
-    if (fresh.length === 0) return position.seq > seq ? { kind: 'gap' } : { kind: 'known' }
-    if (!isContiguous(fresh, seq)) return { kind: 'gap' }
-    const steps = this.#steps(fresh, by, seq)
-    if (!Array.isArray(steps)) return steps
-    const settled = steps.flatMap((step) => this.#apply(step) ?? [])
-    this.#position = position
+    if (fresh.length === 0)
+      return position && position.seq >= first ? { kind: 'gap' } : { kind: 'known' }
+    const planned = this.#planned(fresh, by)
+    if ('kind' in planned) return planned
+    const { steps, end } = planned
+    if (position && (position.seq !== end.seq || position.chain !== end.chain))
+      return malformed('a tail that does not end at its position')
+    const settled = steps.flatMap((step) => this.#apply(step, by) ?? [])
+    this.#position = position ?? { eid: by.eid, epoch: by.epoch, ...end }
     this.#repo.emit()
     return { kind: 'applied', settled }
   }
@@ -100,13 +116,13 @@ export class TailReader {
    * it contains though it names them nowhere, because others have followed them.
    */
   snapshot(
-    pages: readonly unknown[],
+    pages: readonly string[],
     { position, settled }: { position: Position; settled: ReadonlyMap<Entry, Review> },
   ): TailOutcome {
     const entities: PageEntity[] = []
     for (const page of pages) {
       const read = readPage(page)
-      if (!read.ok) return { kind: 'malformed', message: read.error.message }
+      if (!read.ok) return malformed(read.error.message)
       entities.push(...read.value)
     }
     const present = new Set(entities.map((entity) => entity.id))
@@ -131,7 +147,8 @@ export class TailReader {
     for (const { message } of entities.flatMap(({ writes }) => writes)) {
       const { id, sessionId, clientSeq, review } = message
       messages.noteCanonical(id)
-      const entry = messages.find(sessionId, clientSeq)
+      const entry =
+        messages.find(sessionId, clientSeq) ?? this.#parts.findWaiting(sessionId, clientSeq)
       if (entry) acked.set(entry, review)
       else messages.noteAccepted(sessionId, clientSeq)
     }
@@ -144,39 +161,59 @@ export class TailReader {
   }
 
   /** What is to be done, without anything of it being done. */
-  #steps(runs: readonly Run[], by: Reviewing, after: number): Step[] | TailOutcome {
+  #planned(
+    texts: readonly string[],
+    by: Reviewing,
+  ):
+    | { readonly steps: readonly Step[]; readonly end: Pick<Position, 'seq' | 'chain'> }
+    | TailOutcome {
     const steps: Step[] = []
-    let next = after + 1 // runs may overlap
-    for (const run of runs) {
-      for (let offset = Math.max(0, next - run.fromSeq); offset < run.count; offset++) {
-        const found = this.#found(run, offset)
-        if ('kind' in found) return found
-        const review = reviewOf(run, offset, by)
-        const fault = this.#assignedFault(found.entry, review)
-        if (fault) return { kind: 'malformed', message: fault }
-        steps.push({ ...found, review })
+    let before = { seq: this.#position?.seq ?? 0, chain: this.#position?.chain ?? by.chain }
+    for (const text of texts) {
+      const reading = new OwnMessages(this.#parts.findOwn)
+      const read = readBatch(text, {
+        space: this.#parts.space,
+        before,
+        sessions: [],
+        own: reading.own,
+        redacted: () => undefined,
+        bounds: this.#parts.bounds,
+      })
+      // It is told in full to who asks for it.
+      if (!read.ok && reading.isMissing) return { kind: 'gap' }
+      if (!read.ok) return malformed(read.error.message)
+      const batch = read.value
+      for (const accepted of batch.accepted) {
+        const found = this.#found(accepted, reading)
+        if (typeof found === 'string') return malformed(found)
+        const fault = this.#assignedFault(found.entry, accepted)
+        if (fault) return malformed(fault)
+        steps.push({ ...found, accepted, batch })
       }
-      next = Math.max(next, run.fromSeq + run.count)
+      before = { seq: batch.throughSeq, chain: batch.chain }
     }
-    return steps
+    return { steps, end: before }
   }
 
-  #found({ body }: Run, offset: number): Omit<Step, 'review'> | TailOutcome {
-    const named =
-      body.kind === 'own'
-        ? { sessionId: body.sessionId, clientSeq: body.clientSeqs[offset]! }
-        : body.messages[offset]!.header
-    const own = this.#findOwn(named.sessionId, named.clientSeq)
-    const message = body.kind === 'messages' ? body.messages[offset]! : own
-    if (!message) return { kind: 'gap' }
-    if (this.#repo.messages.isAccepted(named.sessionId, named.clientSeq))
-      return { kind: 'malformed', message: `message ${message.id} is reviewed twice` }
-    const shown = this.#repo.messages.find(named.sessionId, named.clientSeq)
-    if (shown?.id === message.id) return { entry: shown, isPending: true }
+  /** The entry of an accepted message; a text says what is wrong with it. */
+  #found(
+    { id, hash, session, seen, message, isOwn }: Accepted,
+    reading: OwnMessages,
+  ): Pick<Step, 'entry' | 'isPending'> | string {
+    const own = isOwn ? reading.found.get(hash) : undefined
+    const numbered = own ?? message
+    if (!numbered) return `message ${id} has a line that is missing`
+    const { sessionId } = session.facts
+    const { clientSeq } = numbered
+    const { messages } = this.#repo
+    if (messages.isAccepted(sessionId, clientSeq)) return `message ${id} is reviewed twice`
+    const shown = messages.find(sessionId, clientSeq)
+    if (shown?.id === id) return { entry: shown, isPending: true }
     // Refused here once, and accepted now, or never shown: it joins like any other.
-    if (message instanceof Entry) return { entry: message, isPending: false }
-    const entry = intake(message, {
-      session: this.#session(message),
+    if (own instanceof Entry) return { entry: own, isPending: false }
+    const authored = own ?? { ...message!, id, hash, session, seen }
+    const entry = toEntry(authored, {
+      session: this.#session(session),
       arrival: 0,
       tableOf: (type) => this.#repo.tableNamed(type).registers,
     })
@@ -187,32 +224,38 @@ export class TailReader {
    * A reviewer assigns what a type declares as assigned, and never writes what is an author's to
    * write. A register that this build does not know is one of a newer version, and kept.
    */
-  #assignedFault(entry: Entry, { assigned }: Review): string | undefined {
-    for (const write of assigned ? entry.writes : []) {
+  #assignedFault(entry: Entry, { review, id }: Accepted): string | undefined {
+    const { writes } = entry
+    for (const { change, reg } of review?.bases ?? [])
+      if (writes[change]?.regs.names[reg] === undefined)
+        return `a base of message ${id} names a register that it does not write`
+    for (const { change, values } of review?.assigned ?? []) {
+      const write = writes[change]
+      if (write?.kind !== 'create') return `values assigned to no creation of message ${id}`
       const { entity } = this.#repo.tableNamed(write.type)
-      const given = Object.keys(assigned![write.index] ?? {})
-      if (given.length > 0 && write.kind !== 'create')
-        return `values assigned to a change of ${write.entityId} that is no creation`
       const isAuthors = (reg: Reg): boolean =>
         write.regs.names.includes(reg) || (!entity.each && entity.fieldAt(reg) !== undefined)
-      const wrong = given.find((reg) => !entity.assigns(reg) && isAuthors(reg))
+      const wrong = Object.keys(values).find((reg) => !entity.assigns(reg) && isAuthors(reg))
       if (wrong !== undefined) return `${write.type}.${wrong} assigned, which its author writes`
     }
     return undefined
   }
 
-  #session({ header }: Message): SessionRef {
-    let session = this.#sessions.get(header.sessionId)
-    if (!session) {
-      session = { authorId: header.authorId, sessionId: header.sessionId }
-      this.#sessions.set(header.sessionId, session)
-    }
+  #session({ facts: { authorId, sessionId } }: Session): SessionRef {
+    let session = this.#sessions.get(sessionId)
+    if (!session) this.#sessions.set(sessionId, (session = { authorId, sessionId }))
     return session
   }
 
   /** Returns the own entry that has its verdict by this, if it is one. */
-  #apply({ entry, review, isPending }: Step): Entry | undefined {
+  #apply({ entry, accepted, batch, isPending }: Step, by: Reviewing): Entry | undefined {
     const { messages } = this.#repo
+    const regs = entry.writes.map((write) => write.regs.names)
+    const forked = entry.writes.some((write) => {
+      const state = this.#repo.tableNamed(write.type).canonical(write.entityId)
+      return state !== undefined && !sawAll(write, headsOf(state))
+    })
+    const review = keptReview(accepted, { ...by, at: batch.at }, { regs, forked })
     applyAssigned(entry, review, (type) => this.#repo.tableNamed(type).registers)
     messages.noteCanonical(entry.id)
     if (isPending) {
@@ -221,7 +264,7 @@ export class TailReader {
     }
     giveReview(entry, review)
     const { sessionId } = entry.session
-    const waiting = this.#findWaiting(sessionId, entry.clientSeq)
+    const waiting = this.#parts.findWaiting(sessionId, entry.clientSeq)
     messages.noteAccepted(sessionId, entry.clientSeq)
     this.#repo.addCanonical(entry)
     if (waiting?.id !== entry.id) return undefined
@@ -231,26 +274,25 @@ export class TailReader {
   }
 }
 
-function reviewOf(run: Run, offset: number, by: Reviewing): Review {
-  const assigned = run.assigned?.get(offset)
-  const bases = run.bases?.get(offset)
-  return {
-    reviewerId: by.reviewerId,
-    eid: by.eid,
-    epoch: by.epoch,
-    seq: run.fromSeq + offset,
-    forked: run.forked.includes(offset),
-    at: run.at,
-    ...(assigned && { assigned }),
-    ...(bases && { bases }),
+/** Own messages that a batch has as hashes. */
+class OwnMessages {
+  readonly found = new Map<Hash, Entry | AuthoredMessage>()
+  isMissing = false
+  readonly #find: FindOwn
+
+  constructor(find: FindOwn) {
+    this.#find = find
+  }
+
+  readonly own = (hash: Hash): { readonly changes: readonly { entityId: Uuid }[] } | undefined => {
+    const own = this.#find(messageId(hash))
+    this.isMissing ||= !own
+    if (!own) return undefined
+    this.found.set(hash, own)
+    return own instanceof Entry ? { changes: own.writes } : own
   }
 }
 
-function isContiguous(runs: readonly Run[], after: number): boolean {
-  let next = after + 1
-  for (const run of runs) {
-    if (run.fromSeq > next) return false
-    next = run.fromSeq + run.count
-  }
-  return true
+function malformed(message: string): TailOutcome {
+  return { kind: 'malformed', message }
 }

@@ -8,7 +8,7 @@
  * end they count no more; a reviewer that is still answering ignores the second want.
  */
 import type { Position } from '../message/message.ts'
-import { wantFrame } from '../protocol/frames.ts'
+import { authorFrame } from '../wire/frames.ts'
 
 /** An offer without an answer, or a want without progress, for this long is made again. */
 export const ANSWER_MS = 20_000
@@ -40,7 +40,7 @@ export class Wants {
   again(): void {
     const { now, position, send } = this.#parts
     this.#asked = { atMs: now(), progressMs: now() }
-    send(wantFrame(position()))
+    send(authorFrame('want', { have: position() }))
   }
 
   /** A part of a snapshot has come, which is always an answer. */

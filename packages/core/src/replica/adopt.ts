@@ -5,8 +5,10 @@
 import type { Uuid } from '../base/uuid.ts'
 import type { SessionRef } from '../history/entry.ts'
 import { grantBytes, personalCommit, whoamiId } from '../message/ids.ts'
-import type { Message, SessionOpening } from '../message/message.ts'
-import type { Outbox } from '../messaging/outbox.ts'
+import type { AuthoredMessage } from '../facts/types.ts'
+import { numberName } from '../history/names.ts'
+import type { SessionOpening } from '../message/message.ts'
+import type { Accepted, Outbox } from '../messaging/outbox.ts'
 import type { Repo } from '../repo/repo.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { StoredState } from '../ports/storage.ts'
@@ -23,6 +25,8 @@ export interface Adoption {
   /** Hears of entities that were minted in a session before the one that created them. */
   readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
   readonly intake: PendingIntake
+  /** What is to be known of a message that was accepted in an earlier session. */
+  readonly acceptedBefore: (clientSeq: number) => Accepted
 }
 
 /** A stored flush of a session that nobody else looks after. */
@@ -63,7 +67,9 @@ export async function endedSessions(
   const held = new Map<Uuid, SessionOpening | undefined>()
   for (const sessionId of hasMore) {
     if (!(await locks.hold(sessionId))) continue
-    const first = flushes.find((flush) => sessionOf(flush) === sessionId)!
+    // A damaged record may name its session wrongly: what it commits to counts last.
+    const ofSession = flushes.filter((flush) => sessionOf(flush) === sessionId)
+    const first = ofSession.find((flush) => !flush.isDamaged) ?? ofSession[0]!
     held.set(sessionId, await openingOf(first.messages[0]!, state, { space, signer }))
   }
   return flushes.flatMap((flush) => {
@@ -74,11 +80,11 @@ export async function endedSessions(
 
 /** The stored opening that the message commits to and its author signed, if one is left. */
 async function openingOf(
-  { header }: Message,
+  { session }: AuthoredMessage,
   state: StoredState,
   { space, signer }: Omit<SessionParts, 'locks'>,
 ): Promise<SessionOpening | undefined> {
-  const { sessionId, authorId, personalCommit: commit } = header
+  const { sessionId, authorId, personalCommit: commit } = session.facts
   for (const opening of storedOpenings(state)) {
     const { publicKey, personalId, salt, sig } = opening
     if (opening.sessionId !== sessionId || opening.authorId !== authorId) continue
@@ -95,7 +101,7 @@ export function isOfSession(flush: StoredFlush, sessionId: Uuid): boolean {
 }
 
 function sessionOf({ messages }: StoredFlush): Uuid {
-  return messages[0]!.header.sessionId
+  return messages[0]!.session.facts.sessionId
 }
 
 /** A report for each session that has messages to send and no sound opening. */
@@ -124,8 +130,8 @@ export function adoptFlushes(
   const adopted: SessionOpening[] = []
   const settled: string[] = []
   for (const { flush, opening } of ended) {
-    for (const change of flush.messages.flatMap(({ changes }) => changes))
-      if (change?.meta.sid !== undefined) adoption.mintedIn(change.meta.entityId, change.meta.sid)
+    for (const { entityId, sid } of flush.messages.flatMap(({ changes }) => changes))
+      if (sid !== undefined) adoption.mintedIn(entityId, sid)
     if (!flush.open || !opening || flush.isDamaged) continue
     if (adoptFlush(flush, opening, adoption)) adopted.push(opening)
     else settled.push(flush.key)
@@ -137,6 +143,9 @@ export function adoptFlushes(
 function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adoption): boolean {
   const session: SessionRef = { authorId: opening.authorId, sessionId: opening.sessionId }
   const { repo, isRefused, intake } = adoption
+  const accepted = stored.messages
+    .filter((message) => repo.messages.hasAccepted(message))
+    .map(({ clientSeq }) => adoption.acceptedBefore(clientSeq))
   const entries = stored.messages.flatMap((message, i) => {
     if (repo.messages.hasAccepted(message) || isRefused(message.id)) return []
     const taken = { message, session, bases: stored.bases[i] }
@@ -144,45 +153,48 @@ function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adop
     return [stored.isReopened ? intake.takeUnseen(taken) : intake.take(taken)]
   })
   if (entries.length === 0) return false
-  const { key, packed, sig, publicKey } = stored
-  const flush = { key, entries, packed, sig, publicKey, sessionId: opening.sessionId }
-  adoption.outbox.addFlush(flush, entries)
+  const { key, text, sig } = stored
+  const flush = { key, entries, text, sig, sessionId: opening.sessionId }
+  adoption.outbox.addFlush(flush, entries, accepted)
   adoption.outbox.release(flush, 'queued')
   return true
 }
 
 /** Own messages as storage kept them, by the names their author gave them. */
 export class StoredOwn {
-  readonly #messages = new Map<string, Message>()
+  readonly #messages = new Map<string, AuthoredMessage>()
+  readonly #byId = new Map<Uuid, AuthoredMessage>()
   /** Of flushes that wait for verdicts. */
-  readonly #waiting = new Set<Message>()
+  readonly #waiting = new Set<AuthoredMessage>()
 
   add({ messages, open }: StoredFlush): void {
     for (const message of messages) {
-      this.#messages.set(nameOf(message.header.sessionId, message.header.clientSeq), message)
+      this.#messages.set(numberName(message.session.facts.sessionId, message.clientSeq), message)
+      this.#byId.set(message.id, message)
       if (open) this.#waiting.add(message)
     }
   }
 
   /** Whether nothing in the storage says that it has its verdict. */
-  isWaiting(message: Message): boolean {
+  isWaiting(message: AuthoredMessage): boolean {
     return this.#waiting.has(message)
   }
 
-  get(sessionId: Uuid, clientSeq: number): Message | undefined {
-    return this.#messages.get(nameOf(sessionId, clientSeq))
+  get(sessionId: Uuid, clientSeq: number): AuthoredMessage | undefined {
+    return this.#messages.get(numberName(sessionId, clientSeq))
+  }
+
+  byId(id: Uuid): AuthoredMessage | undefined {
+    return this.#byId.get(id)
   }
 
   /** Forgets those that are not needed any more. */
-  keep(needed: (message: Message) => boolean): void {
+  keep(needed: (message: AuthoredMessage) => boolean): void {
     for (const [name, message] of this.#messages) {
       if (needed(message)) continue
       this.#messages.delete(name)
+      this.#byId.delete(message.id)
       this.#waiting.delete(message)
     }
   }
-}
-
-function nameOf(sessionId: Uuid, clientSeq: number): string {
-  return `${sessionId}:${clientSeq}`
 }

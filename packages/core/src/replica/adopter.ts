@@ -5,6 +5,7 @@
  */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
+import { factBounds } from '../facts/bounds.ts'
 import type { SessionOpening } from '../message/message.ts'
 import type { Outbox } from '../messaging/outbox.ts'
 import type { StoredState } from '../ports/storage.ts'
@@ -24,7 +25,7 @@ import type { Disk } from './disk.ts'
 import { draftSessionOf } from './drafts.ts'
 import { withFinishedDrafts } from './finish-drafts.ts'
 import type { ReplicaOptions } from './options.ts'
-import { PartlyAccepted } from './partly-accepted.ts'
+import type { PartlyAccepted } from './partly-accepted.ts'
 import type { PendingIntake } from './pending-intake.ts'
 import type { Refusals } from './refusals.ts'
 import { type Recovered, dismissedKeys, recovered } from './recover.ts'
@@ -45,6 +46,7 @@ export interface AdopterParts {
   readonly status: StoreApi<SyncStatus>
   readonly refusals: Refusals
   readonly storedOwn: StoredOwn
+  readonly partlyAccepted: PartlyAccepted
   readonly damage: Damage
   /** Sessions whose messages are offered; those that are taken over join them. */
   readonly openings: Map<Uuid, SessionOpening>
@@ -101,7 +103,8 @@ export class Adopter {
   /** What the storage holds, its drafts sealed and its damaged records reported. */
   async recovered(sound: SoundState): Promise<Recovered> {
     const { disk, damage, options, sessionId } = this.#parts
-    const place = { ...this.sessionParts, sessionId }
+    const reading = { space: options.space, bounds: factBounds(options.limits) }
+    const place = { ...this.sessionParts, reading, sessionId }
     const state = await withFinishedDrafts(
       sound.state,
       { ...options, personalId: this.#parts.personalId() },
@@ -120,6 +123,7 @@ export class Adopter {
 
   adopt(state: StoredState, ended: readonly EndedFlush[]): void {
     const { repo, outbox, refusals, damage, openings, disk, mintedIn, intake } = this.#parts
+    const { partlyAccepted } = this.#parts
     const messages = ended.flatMap(({ flush }) => flush.messages)
     const lost = ended.filter(isLost).flatMap(({ flush }) => flush.messages.map(({ id }) => id))
     refusals.restore(state, messages, new Set(lost))
@@ -131,7 +135,9 @@ export class Adopter {
       isRefused: (id) => refusals.messages.has(id),
       mintedIn,
       intake,
+      acceptedBefore: partlyAccepted.acceptedBefore,
     })
+    partlyAccepted.store()
     intake.showReached() // what was taken in first may stand on what came last
     for (const opening of adopted) openings.set(opening.sessionId, opening)
     if (settled.length > 0) void disk.write({ durability: 'relaxed', outboxRemove: settled })
@@ -178,8 +184,8 @@ export class Adopter {
     )
     const late = await endedSessions(found.state, others, this.sessionParts)
     if (late.length === 0 || this.#stopped) return true
-    PartlyAccepted.restore(found.state, repo.messages)
-    refusals.addGone(found.goneIds)
+    this.#parts.partlyAccepted.restore(found.state)
+    refusals.addGone(found.gone)
     // What is taken over may stand on what another tab delivers.
     for (const flush of others) storedOwn.add(flush)
     this.adopt(found.state, late)

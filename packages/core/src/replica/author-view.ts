@@ -9,14 +9,19 @@ import { noteUnder } from '../fold/base.ts'
 import { type EntityState, headsOf } from '../fold/state.ts'
 import type { Write } from '../history/entry.ts'
 import type { MessageIndex } from '../history/messages.ts'
-import { chainStart } from '../message/chain.ts'
-import type { OwnSpan, Position, Seen } from '../message/message.ts'
+import { namesOf } from '../history/names.ts'
+import { chainPrefix } from '../facts/ids.ts'
+import type { Expectation, OwnSpan, Seen } from '../facts/types.ts'
+import type { Position } from '../message/message.ts'
 import type { Draft, DraftChange } from '../repo/draft.ts'
+import type { Table } from '../repo/table.ts'
 
 export interface AuthorViewParts {
   readonly sessionId: Uuid
   readonly messages: MessageIndex
   readonly position: () => Position | null
+  /** The table that has a row of that id, archived or not. */
+  readonly tableOf: (entityId: Uuid) => Table | undefined
   /** The number of the oldest message of this session without a verdict. */
   readonly oldestOwn: () => number | undefined
 }
@@ -32,18 +37,40 @@ export class AuthorView {
   }
 
   /** Puts into a message, whose changes are all made, what its author has seen. */
-  note({ entry, changes }: Draft): void {
+  note({ entry, changes, expects }: Draft): void {
     const { sessionId } = this.#parts
     assert(entry.session.sessionId === sessionId, 'a session writes for itself')
-    const isNews = (write: Write): boolean => this.#isNews(write)
-    if (changes.some((change) => standsOn(change) && headsOf(change.before).some(isNews)))
-      this.close()
+    const bases = changes.filter(standsOn)
+    const expected = expects.map((entityId) => this.#expected(entityId, changes))
+    const states = [...bases, ...expected].flatMap(({ before }) => before ?? [])
+    if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) this.close()
     entry.seen = this.#seen ??= this.#open(entry.clientSeq)
-    for (const change of changes) {
-      if (!standsOn(change)) continue
-      const { table, before, write } = change
-      noteUnder(write, { state: before, table: table.registers })
-      write.own = this.#spans(table.pending(write.entityId))
+    for (const change of bases) this.#noteChange(change)
+    if (expected.length > 0) entry.expect = expected.map(expectationOf).sort(byEntity)
+  }
+
+  #noteChange({ table, before, write }: DraftChange & { readonly before: EntityState }): void {
+    noteUnder(write, { state: before, table: table.registers })
+    const spans = this.#spans(table.pending(write.entityId))
+    write.own = spans
+    const spanOf = ({ entry }: Write): OwnSpan | undefined =>
+      spans?.find(({ sessionId }) => sessionId === entry.session.sessionId)
+    write.named = namesOf(write.parents, write.entry, spanOf)
+    if (!write.keep) return
+    const kept = [...write.keep].map(
+      ([reg, writes]) => [reg, 'own' in writes ? writes : namesOf(writes, write.entry)] as const,
+    )
+    write.keep = new Map(kept)
+  }
+
+  /** A row that must be as it was shown under this message. */
+  #expected(entityId: Uuid, changes: readonly DraftChange[]): Expected {
+    const table = this.#parts.tableOf(entityId)
+    const changed = changes.find(({ write }) => write.entityId === entityId)
+    return {
+      entityId,
+      before: changed ? changed.before : table?.state(entityId),
+      own: table && this.#spans(table.pending(entityId)),
     }
   }
 
@@ -63,10 +90,11 @@ export class AuthorView {
   #open(clientSeq: number): Seen {
     const position = this.#parts.position()
     const from = this.#parts.oldestOwn() ?? clientSeq
+    const seq = position?.seq ?? 0
     return {
-      eid: position?.eid ?? null,
-      seq: position?.seq ?? 0,
-      chain: position && position.seq > 0 ? chainStart(position.chain) : '',
+      eid: seq > 0 ? position!.eid : null,
+      seq,
+      chain: position && position.seq > 0 ? chainPrefix(position.chain) : '',
       from,
       except: this.#refused.filter((refused) => refused > from),
     }
@@ -97,14 +125,28 @@ export class AuthorView {
   #span(sessionId: Uuid, inView: readonly number[]): OwnSpan {
     const { messages } = this.#parts
     const from = Math.min(...inView)
-    const to = Math.max(...inView)
+    const clientSeq = Math.max(...inView)
     const except: number[] = []
-    for (let no = from + 1; no < to; no++) {
+    for (let no = from + 1; no < clientSeq; no++) {
       // One that is pending on other rows, or was accepted, is in the view.
       if (!messages.find(sessionId, no) && !messages.isAccepted(sessionId, no)) except.push(no)
     }
-    return { sessionId, from, to, except }
+    return { sessionId, clientSeq, from, except }
   }
+}
+
+interface Expected {
+  readonly entityId: Uuid
+  readonly before: EntityState | undefined
+  readonly own: readonly OwnSpan[] | undefined
+}
+
+function expectationOf({ entityId, own }: Expected): Expectation {
+  return { entityId, ...(own && { own }) }
+}
+
+function byEntity(a: Expectation, b: Expectation): number {
+  return a.entityId < b.entityId ? -1 : 1
 }
 
 function standsOn(change: DraftChange): change is DraftChange & { readonly before: EntityState } {

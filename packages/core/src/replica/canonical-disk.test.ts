@@ -7,7 +7,7 @@ import { LIMITS } from '../message/limits.ts'
 import type { TailReader } from '../messaging/tail.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { WriteBatch } from '../ports/storage.ts'
-import { type PageEntity, readPage } from '../protocol/pages.ts'
+import { type PageEntity, readPage } from '../wire/pages.ts'
 import { PageLoader } from '../fold/snapshot.ts'
 import { headsOf, writesOf, liveOf } from '../fold/state.ts'
 import { Repo } from '../repo/repo.ts'
@@ -17,8 +17,8 @@ import { CanonicalDisk } from './canonical-disk.ts'
 import type { Disk } from './disk.ts'
 
 const idOf = (n: number): Uuid => `00000000-0000-8000-8000-${n.toString(16).padStart(12, '0')}`
-const by = { reviewerId: idOf(9), eid: idOf(8), epoch: 1 }
-const position = { ...by, seq: 1, chain: 'A'.repeat(43) }
+const by = { reviewerId: idOf(9), eid: idOf(8), epoch: 1, chain: 'A'.repeat(43) }
+const position = { ...by, seq: 1 }
 const SESSION = idOf(2)
 
 class Desk {
@@ -83,7 +83,7 @@ class Desk {
   /** What the last checkpoint holds. */
   stored(): readonly PageEntity[] {
     const { checkpoint } = this.batches.at(-1)!
-    const pages = checkpoint!.pages.slice(1).map((page) => readPage(JSON.parse(page)))
+    const pages = checkpoint!.pages.slice(1).map((page) => readPage(page))
     return pages.flatMap((page) => (page.ok ? page.value : []))
   }
 }

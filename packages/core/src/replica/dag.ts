@@ -5,18 +5,17 @@
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { standingWrites } from '../fold/state.ts'
-import { type Entry, type Write, giveReview } from '../history/entry.ts'
+import type { Write } from '../history/entry.ts'
 import { compareOrder, orderKeyOf } from '../history/order.ts'
 import { nameOf } from '../inspect/event-ring.ts'
 import { reviewRecord } from '../inspect/feed.ts'
 import type { Dag, DagNode, EntityName, FieldRecord, RowRecord } from '../inspect/records.ts'
 import { DAG_NODES_MAX } from '../inspect/requests.ts'
 import { rowAt } from '../inspect/row-at.ts'
-import { intake } from '../messaging/materialize.ts'
-import type { ReviewedMessage } from '../protocol/history.ts'
 import type { Table } from '../repo/table.ts'
 import type { Reg } from '../schema/registers.ts'
 import { keepOf, newestSeen, tableNamed } from './histories.ts'
+import { toldWrite } from './history.ts'
 import type { Replica } from './replica.ts'
 
 interface Known {
@@ -48,25 +47,11 @@ async function knownWrites(replica: Replica, table: Table, id: Uuid): Promise<Kn
     const writes = [...new Set([...standing, ...pending])].sort(compareOrder)
     return { writes, isWhole: writes.every(({ entry }) => entry.review === null) }
   }
-  const reviewed = told.messages.flatMap((message) => writeOf(message, { id, table }) ?? [])
+  const reviewed = told.messages.map((message) => toldWrite(message, table.registers))
   const last = reviewed.at(-1)?.entry.review?.seq ?? 0
   // What has become canonical while the answer was on its way.
   const newer = standing.filter(({ entry }) => (entry.review?.seq ?? 0) > last)
   return { writes: [...reviewed, ...newer, ...pending], isWhole: told.complete }
-}
-
-function writeOf(
-  { message, review }: ReviewedMessage,
-  { id, table }: { readonly id: Uuid; readonly table: Table },
-): Write | undefined {
-  const { authorId, sessionId } = message.header
-  const entry: Entry = intake(message, {
-    session: { authorId, sessionId },
-    arrival: 0,
-    tableOf: () => table.registers,
-  })
-  giveReview(entry, review)
-  return entry.writes.find(({ entityId }) => entityId === id)
 }
 
 function nodeOf(write: Write, before: readonly Write[]): DagNode {

@@ -3,10 +3,10 @@
  * status says `damaged`. Nothing of them is deleted; `store.discard(key)` ends a report for good.
  */
 import type { Uuid } from '../base/uuid.ts'
-import { unpackMessages } from '../protocol/pack.ts'
 import type { Disk } from './disk.ts'
 import type { StoredFlush } from './restore.ts'
-import { type DamagedRecord, parsed } from './sound-state.ts'
+import { type OwnReading, salvagedFrom } from './own-text.ts'
+import type { DamagedRecord } from './sound-state.ts'
 import type { SyncStatus } from './store.ts'
 
 /** What is known of own messages. */
@@ -84,11 +84,11 @@ export class Damage {
   }
 }
 
-/** What of a damaged record of own messages is still what its author wrote: ids are hashes. */
-export function salvaged({ key, text, messageIds }: DamagedRecord, space: Uuid): StoredFlush {
-  const { packed } = Object(parsed(text)) as { readonly packed?: unknown }
-  const messages = unpackMessages(packed, space)
-  const whole = messages.ok ? messages.value.filter(({ id }) => messageIds.includes(id)) : []
-  const nothing = { bases: [], packed: '', sig: '', publicKey: '' }
-  return { key, messages: whole, ...nothing, open: true, isDamaged: true }
+/** What of a damaged record of own messages is still what its author wrote. */
+export function salvaged(
+  { key, text, messageIds }: DamagedRecord,
+  reading: OwnReading,
+): StoredFlush {
+  const messages = text === undefined ? [] : salvagedFrom(text, messageIds, reading)
+  return { key, messages, bases: [], text: '', sig: '', open: true, isDamaged: true }
 }

@@ -6,6 +6,8 @@
 import { checksum } from '../base/checksum.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../message/limits.ts'
+import type { Position } from '../message/message.ts'
+import { positionJson } from '../wire/frames.ts'
 import type { Clock } from '../ports/clock.ts'
 import {
   type Advance,
@@ -295,9 +297,6 @@ export function segment(
 }
 
 /** `fromRank` of a snapshot is 0: it continues nothing. */
-export function advanceOf(
-  position: { readonly epoch: number; readonly seq: number },
-  fromRank: number,
-): Advance {
-  return { rank: rankOf(position), fromRank, text: JSON.stringify(position) }
+export function advanceOf(position: Position, fromRank: number): Advance {
+  return { rank: rankOf(position), fromRank, text: JSON.stringify(positionJson(position)) }
 }

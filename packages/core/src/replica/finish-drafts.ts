@@ -5,20 +5,26 @@
  * The state is read once more when the locks are held: until then their session may have been
  * alive, and have sealed them itself.
  */
-import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Hash } from '../base/hash.ts'
-import { personalCommit, sealBytes, whoamiId } from '../message/ids.ts'
-import type { Message, SessionOpening } from '../message/message.ts'
+import { type FactBounds, factBounds } from '../facts/bounds.ts'
+import { EntityNames } from '../facts/entity-names.ts'
+import { composeFlush, readFlush, readPart, textOfFlush } from '../facts/flush.ts'
+import { sealBytes } from '../facts/hashes.ts'
+import { composeSession } from '../facts/session-line.ts'
+import type { Flush, Message, Seen, Session } from '../facts/types.ts'
+import { numberName } from '../history/names.ts'
+import { personalCommit, whoamiId } from '../message/ids.ts'
+import type { SessionOpening } from '../message/message.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { Segment, StoredState } from '../ports/storage.ts'
-import { packMessages } from '../protocol/pack.ts'
 import { type Disk, segment } from './disk.ts'
-import { type StoredDrafts, UNBOUND, finishedDraft, readDrafts } from './drafts.ts'
+import { type StoredDrafts, UNBOUND, readDrafts } from './drafts.ts'
 import { bindingOf, isPair } from './identity.ts'
 import type { ReplicaOptions } from './options.ts'
-import { flushText, readFlushes } from './restore.ts'
+import { ownText } from './own-text.ts'
+import { type StoredFlush, readFlushes } from './restore.ts'
 import type { SessionLocks } from './session-locks.ts'
 import { openingMeta, storedOpenings } from './sound-state.ts'
 
@@ -105,32 +111,58 @@ async function sealedFlushes(
   held: ReadonlySet<Uuid>,
   options: Options,
 ): Promise<Sealed> {
-  const known = new Map<Uuid, Map<number, Uuid>>()
-  for (const { messages } of readFlushes(state, options.space).flushes)
-    for (const { id, header } of messages) idsOf(known, header.sessionId).set(header.clientSeq, id)
+  const reading = { space: options.space, bounds: factBounds(options.limits) }
+  const sealed = new SealedNumbers(readFlushes(state, reading).flushes)
   const keys = await whoamiKeys(state, options.platform.signer)
   const bindings = new Bindings(state, options)
   const segments: Segment[] = []
   const drop: string[] = []
-  for (const record of readDrafts(state)) {
-    const { authorId, sessionId, drafts } = record
-    const key = keys.get(authorId)
-    if (!held.has(sessionId) || !key) continue
-    const personalCommit = await bindings.commitOf(record, key)
+  for (const records of inFlushes(readDrafts(state))) {
+    const [first] = records
+    const key = keys.get(first!.authorId)
+    if (!held.has(first!.sessionId) || !key) continue
+    const personalCommit = await bindings.commitOf(first!, key)
     if (personalCommit === undefined) continue
-    const ids = idsOf(known, sessionId)
-    const messages = finished({ ...record, personalCommit }, options.space, ids)
-    for (const flush of inFlushes(messages, options.limits))
-      segments.push(await sealed(flush, key, options))
-    if (drafts.every(([clientSeq]) => ids.has(clientSeq))) drop.push(record.key)
+    const { authorId, sessionId, eid } = first!
+    const { space } = options
+    const session = composeSession({ space, authorId, sessionId, personalCommit, eid })
+    const read = records.map((record) => readDraft(session, record, reading.bounds))
+    for (const flush of flushesOf(session, read, { sealed, bounds: reading.bounds })) {
+      segments.push(await sealedSegment(flush, session, { key, signer: options.platform.signer }))
+      for (const { clientSeq } of flush.flush.messages) sealed.add(sessionId, clientSeq)
+    }
+    for (const { key: name, drafts } of read)
+      if (drafts?.every(({ message }) => sealed.has(sessionId, message.clientSeq))) drop.push(name)
   }
   return { segments, drop, openings: bindings.made }
 }
 
-function idsOf(known: Map<Uuid, Map<number, Uuid>>, sessionId: Uuid): Map<number, Uuid> {
-  let ids = known.get(sessionId)
-  if (!ids) known.set(sessionId, (ids = new Map<number, Uuid>()))
-  return ids
+/** Which messages of each session are in a flush. */
+class SealedNumbers {
+  readonly #numbers = new Set<string>()
+
+  constructor(flushes: readonly StoredFlush[]) {
+    for (const { session, clientSeq } of flushes.flatMap(({ messages }) => messages))
+      this.add(session.facts.sessionId, clientSeq)
+  }
+
+  add(sessionId: Uuid, clientSeq: number): void {
+    this.#numbers.add(numberName(sessionId, clientSeq))
+  }
+
+  has(sessionId: Uuid, clientSeq: number): boolean {
+    return this.#numbers.has(numberName(sessionId, clientSeq))
+  }
+}
+
+/** The records of each flush, in the order of their lines. */
+function inFlushes(records: readonly StoredDrafts[]): readonly (readonly StoredDrafts[])[] {
+  const flushes = new Map<string, StoredDrafts[]>()
+  for (const record of records) {
+    const name = numberName(record.sessionId, record.flushSeq)
+    flushes.set(name, [...(flushes.get(name) ?? []), record])
+  }
+  return [...flushes.values()].map((parts) => parts.sort((a, b) => a.firstLine - b.firstLine))
 }
 
 /** A message, and what is stored beside it. */
@@ -139,53 +171,90 @@ interface Finished {
   readonly bases: Json
 }
 
-/** The messages of a record that no flush has; `ids` learns theirs. */
-function finished(record: StoredDrafts, space: Uuid, ids: Map<number, Uuid>): readonly Finished[] {
-  const { authorId, sessionId, personalCommit, drafts } = record
-  const facts = { space, session: { authorId, sessionId }, personalCommit }
-  const messages: Finished[] = []
-  for (const draft of drafts) {
-    if (ids.has(draft[0])) continue
-    const message = finishedDraft(draft, facts, (clientSeq) => ids.get(clientSeq))
-    if (!message) continue
-    ids.set(draft[0], message.id)
-    messages.push({ message, bases: draft[5] })
-  }
-  return messages
+interface ReadDraft {
+  readonly key: string
+  readonly record: StoredDrafts
+  readonly seen: Seen | undefined
+  /** undefined where the lines are none. */
+  readonly drafts: readonly Finished[] | undefined
 }
 
-function inFlushes(
-  messages: readonly Finished[],
-  { flushMessagesMax, flushBytesMax }: Options['limits'],
-): readonly (readonly Finished[])[] {
-  const flushes: Finished[][] = []
-  let bytes = NO_BYTES
-  for (const each of messages) {
-    const size = utf8Bytes(packMessages([each.message]))
-    const last = flushes.at(-1)
-    bytes = addBytes(bytes, size)
-    if (last && last.length < flushMessagesMax && bytes <= flushBytesMax) last.push(each)
-    else {
-      flushes.push([each])
-      bytes = size
-    }
-  }
-  return flushes
+function readDraft(session: Session, record: StoredDrafts, bounds: FactBounds): ReadDraft {
+  const { firstLine, names, bases, key } = record
+  const entities = new EntityNames()
+  for (const [line, entityId] of names) entities.spell(line, entityId)
+  const part = readPart(session.facts, record, { firstLine, entities, bounds })
+  if (!part.ok) return { key, record, seen: undefined, drafts: undefined }
+  const drafts = part.value.messages.map((message, i) => ({ message, bases: bases[i] ?? 0 }))
+  return { key, record, seen: part.value.seen, drafts }
 }
 
-async function sealed(
-  finished: readonly Finished[],
-  keys: KeyPair,
-  { space, platform }: Options,
+/** A flush that is not sealed yet, and what is stored beside its messages. */
+interface Unsealed {
+  readonly flush: Flush
+  readonly bases: readonly Json[]
+}
+
+/**
+ * What is left to be sealed of the records of one flush: the very flush where all of it is here, else
+ * a flush of the messages that can be read, and stand on nothing that is lost.
+ */
+function flushesOf(
+  session: Session,
+  parts: readonly ReadDraft[],
+  { sealed, bounds }: { readonly sealed: SealedNumbers; readonly bounds: FactBounds },
+): readonly Unsealed[] {
+  const { sessionId } = session.facts
+  const drafts = parts.flatMap((part) => part.drafts ?? [])
+  const left = drafts.filter(({ message }) => !sealed.has(sessionId, message.clientSeq))
+  const seen = parts.find((part) => part.seen)?.seen
+  if (left.length === 0 || !seen) return []
+  if (left.length === drafts.length && isWhole(parts)) {
+    const lines = parts.flatMap(({ record }) => record.lines)
+    const text = textOfFlush({ head: parts.at(-1)!.record.head, lines })
+    const read = readFlush(session, text, bounds)
+    if (read.ok) return [{ flush: read.value, bases: left.map(({ bases }) => bases) }]
+  }
+  const here = new Set<number>()
+  const standing = left.filter(({ message }) => {
+    const named = message.changes.flatMap(({ parents }) => parents.own)
+    const isHere = named.every((no) => here.has(no) || sealed.has(sessionId, no))
+    if (isHere) here.add(message.clientSeq)
+    return isHere
+  })
+  const messages = standing.map(({ message }) => message)
+  const made = messages.length > 0 && composeFlush(session, { seen, messages }, bounds)
+  return made && made.ok ? [{ flush: made.value, bases: standing.map(({ bases }) => bases) }] : []
+}
+
+/** Whether the records hold every line up to the last of them. */
+function isWhole(parts: readonly ReadDraft[]): boolean {
+  let next = 0
+  return parts.every(({ record }) => {
+    const follows = record.firstLine === next
+    next += record.lines.length
+    return follows
+  })
+}
+
+async function sealedSegment(
+  { flush, bases }: Unsealed,
+  session: Session,
+  { key, signer }: { readonly key: KeyPair; readonly signer: Signer },
 ): Promise<Segment> {
-  const messages = finished.map(({ message }) => message)
-  const { authorId, sessionId, clientSeq } = messages[0]!.header
-  const hashes = messages.map(({ hash }) => hash)
-  const sig = await platform.signer.sign(keys, sealBytes(space, authorId, hashes))
-  const seal = { sig, publicKey: keys.publicKey }
-  const bases = finished.map((each) => each.bases)
-  const text = flushText(packMessages(messages), seal, bases)
-  return segment(`${sessionId}:${clientSeq}`, 'own', { ids: messages.map(({ id }) => id), text })
+  const sig = await signer.sign(key, sealBytes(flush.hashes))
+  const text = `${session.line}\n${textOfFlush(flush.text)}`
+  const messages = flush.messages.map(({ salts, changes, expect = [] }, i) => ({
+    bases: bases[i]!,
+    lines: salts.length,
+    entities: changes.map(({ entityId }) => entityId),
+    expects: expect.map(({ entityId }) => entityId),
+  }))
+  const name = numberName(session.facts.sessionId, flush.messages[0]!.clientSeq)
+  return segment(name, 'own', {
+    ids: flush.ids,
+    text: ownText({ text, sig }, messages),
+  })
 }
 
 /** By author: the keys of this device, of a day that is over and of other tabs, too. */

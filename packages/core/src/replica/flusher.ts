@@ -1,25 +1,23 @@
 /**
- * From drafts to what may be offered: a provisional record in the turn of the write, then ids,
+ * From drafts to what may be offered: a provisional record in the turn of the write, then hashes,
  * one signature a flush, one strict record a flush. A long backlog is worked off in slices that
  * leave the page responsive. Flushes leave in the order in which they were taken.
  */
-import type { Hash } from '../base/hash.ts'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../message/limits.ts'
-import { sealBytes } from '../message/ids.ts'
-import { materialize } from '../messaging/materialize.ts'
+import { sealBytes } from '../facts/hashes.ts'
 import type { Flush, Outbox } from '../messaging/outbox.ts'
 import type { Entry } from '../history/entry.ts'
 import type { MessageIndex } from '../history/messages.ts'
-import type { Message } from '../message/message.ts'
-import { packMessages } from '../protocol/pack.ts'
+import { textOfFlush } from '../facts/flush.ts'
 import { type Disk, segment } from './disk.ts'
-import { DraftLog } from './draft-log.ts'
+import { FlushLog, type WrittenFlush } from './flush-log.ts'
 import type { Identity } from './identity.ts'
 import type { Platform } from './platform.ts'
 import { basesJson } from './drafts.ts'
-import { flushText } from './restore.ts'
+import { ownText } from './own-text.ts'
+import { lineCountOf } from '../history/to-message.ts'
 import { openingMeta } from './sound-state.ts'
 
 export interface FlusherParts {
@@ -42,9 +40,7 @@ export interface FlusherParts {
 
 export class Flusher {
   readonly #parts: FlusherParts
-  /** Messages whose id somebody asked for before their flush. */
-  readonly #made = new Map<Entry, Message>()
-  readonly #drafts: DraftLog
+  readonly #log: FlushLog
   #recording = false
   #scheduled = false
   #cancel: (() => void) | undefined
@@ -61,12 +57,12 @@ export class Flusher {
 
   constructor(parts: FlusherParts) {
     this.#parts = parts
-    this.#drafts = new DraftLog({ ...parts, random: parts.platform.random })
+    this.#log = new FlushLog({ ...parts, random: parts.platform.random })
   }
 
-  /** Gives an entry of this session its id ahead of its flush, its parents first. */
+  /** Gives an entry of this session its id ahead of its seal, and all others of its flush. */
   identify(entry: Entry): void {
-    const { identity, space, index, mintedIn, outbox } = this.#parts
+    const { identity, onTaken } = this.#parts
     if (entry.writes.length === 0) {
       throw new CountersignError(
         'transaction_state',
@@ -79,21 +75,20 @@ export class Flusher {
         'a message has its id when the personal id of its author is known; see status.identityTrouble',
       )
     }
-    const facts = {
-      space,
-      session: identity.session,
-      personalCommit: identity.binding.personalCommit,
-      mintedIn,
-    }
-    this.#made.set(entry, materialize(entry, facts, this.#drafts.takeSalts(entry)))
-    // One that was blocked before it had an id is not shown any more.
-    if (outbox.holds(entry)) index.add(entry)
+    this.#index(this.#log.identify(entry))
+    onTaken()
+  }
+
+  /** One that was blocked before it had an id is not shown any more. */
+  #index(entries: readonly Entry[]): void {
+    const { index, outbox } = this.#parts
+    for (const entry of entries) if (outbox.holds(entry)) index.add(entry)
   }
 
   /** Stores the draft when the app's own code of this turn has ended, and seals it later. */
   add(entry: Entry): void {
     const { clock } = this.#parts.platform
-    this.#drafts.add(entry)
+    this.#log.add(entry)
     if (!this.#recording) {
       this.#recording = true
       clock.soon(() => this.#record())
@@ -121,17 +116,18 @@ export class Flusher {
 
   /** Hashing and sealing cost time, so they never run before the paint of the write that caused them. */
   #afterPaint(): void {
-    const { outbox, platform } = this.#parts
-    if (this.#scheduled || !outbox.hasDrafts) return
-    const upTo = outbox.lastDraftSeq
-    this.#cancel = platform.clock.afterPaint?.(() => this.#run(upTo))
+    if (this.#scheduled || this.#log.isEmpty) return
+    const { clock } = this.#parts.platform
+    if (!clock.afterPaint) return
+    const count = this.#log.close()
+    this.#cancel = clock.afterPaint(() => this.#run(count))
     this.#scheduled = this.#cancel !== undefined
   }
 
   /** Resolves when all drafts so far are durable, or known not to become so. */
   async flushed(): Promise<void> {
     await this.#bound
-    while (this.#parts.outbox.hasDrafts || this.#underWay > 0) {
+    while (!this.#log.isEmpty || this.#underWay > 0) {
       // Whoever waits for a long backlog must not make one long task of it.
       if (this.#nextSlice) await this.#nextSlice
       else {
@@ -145,16 +141,16 @@ export class Flusher {
   #record(): void {
     this.#recording = false
     try {
-      this.#drafts.write((entry) => this.#made.get(entry)?.changes.map((change) => change!.salt!))
+      this.#log.record()
     } catch (error) {
       this.#parts.onHalt(error)
     }
     this.#afterPaint()
   }
 
-  /** Seals what was written up to that number. */
-  #run(upTo: number = Number.POSITIVE_INFINITY): void {
-    const { outbox, platform } = this.#parts
+  /** Seals the oldest flushes, so many of them. */
+  #run(count: number = Number.POSITIVE_INFINITY): void {
+    const { platform } = this.#parts
     this.#scheduled = true // by this run
     this.#record()
     this.#scheduled = false
@@ -163,10 +159,12 @@ export class Flusher {
     if (!this.#parts.identity.binding) return // `bound` runs it again
     const until = platform.clock.monotonic() + this.#parts.limits.sliceMs
     try {
-      for (let taken = outbox.takeDrafts(upTo); taken.length > 0; taken = outbox.takeDrafts(upTo)) {
+      for (let left = count; left > 0; left--) {
+        const taken = this.#log.take()
+        if (!taken) break
         this.#flush(taken)
         if (platform.clock.monotonic() < until) continue
-        this.#sliceLater(upTo)
+        this.#sliceLater(left - 1)
         return
       }
     } catch (error) {
@@ -175,57 +173,57 @@ export class Flusher {
     this.#afterPaint()
   }
 
-  #sliceLater(upTo: number): void {
-    if (!this.#parts.outbox.hasDrafts) return
+  #sliceLater(left: number): void {
+    if (this.#log.isEmpty) return
     this.#scheduled = true
     this.#nextSlice = new Promise((ran) => {
       this.#parts.platform.clock.after(0, () => {
-        this.#run(upTo)
+        this.#run(left)
         ran()
       })
     })
   }
 
-  #flush(entries: readonly Entry[]): void {
-    const { identity, space, platform, onTaken } = this.#parts
+  #flush(written: WrittenFlush): void {
+    const { identity, platform, onTaken } = this.#parts
+    const { entries, hashes, session } = written
     onTaken()
-    const messages = entries.map((entry) => this.#message(entry))
-    const packed = packMessages(messages)
-    const hashes: Hash[] = messages.map((message) => message.hash)
-    const { authorId, sessionId } = identity.session
-    const signed = platform.signer.sign(identity.keys, sealBytes(space, authorId, hashes))
-    const { publicKey } = identity.keys
+    this.#index(entries.filter((entry) => !this.#parts.index.get(entry.id)))
+    const signed = platform.signer.sign(identity.keys, sealBytes(hashes))
+    const { sessionId } = session.facts
     this.#underWay++
     this.#under = this.#under
       .then(async () => {
         const sig = await signed
         const key = `${sessionId}:${entries[0]!.clientSeq}`
-        await this.#store({ key, entries, packed, sig, publicKey, sessionId })
+        const text = `${session.line}\n${textOfFlush(written.text)}`
+        await this.#store({ key, entries, text, sig, sessionId }, written.records)
       })
       .catch((error: unknown) => this.#parts.onHalt(error))
       .finally(() => this.#underWay--)
     signed.catch(() => {}) // heard above, in order
   }
 
-  #message(entry: Entry): Message {
-    if (!entry.identified) this.identify(entry)
-    const message = this.#made.get(entry)!
-    this.#made.delete(entry)
-    return message
-  }
-
-  async #store(flush: Flush): Promise<void> {
+  async #store(flush: Flush, records: readonly string[]): Promise<void> {
     const { disk, outbox, onReady, identity } = this.#parts
     // What stands on a message that was refused meanwhile is blocked: kept, and never offered alone.
     const open = flush.entries.filter((entry) => outbox.holds(entry))
     if (open.length > 0) outbox.addFlush(flush, open)
     const ids = flush.entries.map((entry) => entry.id)
-    const text = flushText(flush.packed, flush, flush.entries.map(basesJson))
+    const text = ownText(
+      flush,
+      flush.entries.map((entry) => ({
+        bases: basesJson(entry),
+        lines: lineCountOf(entry),
+        entities: entry.writes.map(({ entityId }) => entityId),
+        expects: (entry.expect ?? []).map(({ entityId }) => entityId),
+      })),
+    )
     const write = disk.write({
       durability: 'strict',
       segments: [segment(flush.key, 'own', { ids, text })],
       outboxAdd: open.length > 0 ? [flush.key] : [],
-      drop: this.#drafts.replacedUpTo(flush.entries.at(-1)!.clientSeq),
+      drop: records,
       // Once is enough, but a storage that was emptied under us must not lose it.
       ...(flush.entries[0]!.clientSeq === 1 && {
         meta: openingMeta(identity.binding!.opening),

@@ -8,7 +8,7 @@ import { reviewRecord } from '../inspect/feed.ts'
 import type { ChangeRecord, MessageRecord } from '../inspect/records.ts'
 import { ANSWER_MESSAGES_MAX, type RequestOf } from '../inspect/requests.ts'
 import type { Entry, Write } from '../history/entry.ts'
-import { saw } from '../history/saw.ts'
+import { keeps, saw } from '../history/saw.ts'
 import { messageBytes } from '../messaging/message-size.ts'
 import type { Reg } from '../schema/registers.ts'
 import type { Replica } from './replica.ts'
@@ -143,17 +143,16 @@ function changeOf(write: Write, values: boolean, basis: Basis | undefined): Chan
   }
 }
 
-/** Names of what it keeps; a write that is named by its id is looked for among those. */
+/** Names of what it keeps, as far as it is among those. */
 export function keepOf(
-  { keep }: Write,
+  write: Write,
   among: readonly Write[],
 ): Record<Reg, readonly string[]> | undefined {
-  const named = (write: Write | string): string => {
-    if (typeof write !== 'string') return nameOf(write.entry)
-    const known = among.find(({ entry }) => entry.identified && entry.id === write)
-    return known ? nameOf(known.entry) : write
-  }
-  return keep && Object.fromEntries([...keep].map(([reg, writes]) => [reg, writes.map(named)]))
+  const { keep } = write
+  if (!keep) return undefined
+  const kept = (reg: Reg): readonly string[] =>
+    among.filter((other) => keeps(write, reg, other)).map(({ entry }) => nameOf(entry))
+  return Object.fromEntries([...keep.keys()].map((reg) => [reg, kept(reg)]))
 }
 
 /** A request makes no tables. */

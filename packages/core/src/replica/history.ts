@@ -4,16 +4,20 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Reader } from '../fold/read.ts'
-import type { Entry } from '../history/entry.ts'
+import { assert } from '../base/assert.ts'
+import { type Entry, type Write, giveReview } from '../history/entry.ts'
+import { toEntry } from '../history/from-message.ts'
+import { saw } from '../history/saw.ts'
+import type { RegisterTable } from '../schema/registers.ts'
 import { reviewedOrderKey } from '../history/order.ts'
-import type { Message, Review } from '../message/message.ts'
+import type { ReviewedMessage } from '../messaging/history.ts'
 import { namedValues } from './named-values.ts'
 import { BLOCKED, type Held, type HeldChange, heldEntry } from './refused.ts'
 import type { History, HistoryEntry } from './store.ts'
 
 /** Where the parts of a history are. */
 export interface HistoryParts {
-  readonly messages: readonly { readonly message: Message; readonly review: Review }[]
+  readonly messages: readonly ReviewedMessage[]
   readonly pending: Iterable<Entry>
   readonly held: Iterable<Held>
 }
@@ -21,10 +25,19 @@ export interface HistoryParts {
 export function historyOf(
   { messages, pending, held }: HistoryParts,
   id: Uuid,
-  { reader, complete }: { readonly reader: Reader; readonly complete: boolean },
+  {
+    reader,
+    table,
+    complete,
+  }: {
+    readonly reader: Reader
+    readonly table: RegisterTable
+    readonly complete: boolean
+  },
 ): History {
+  const forked = forkedAmong(messages.map((each) => toldWrite(each, table)))
   const entries = [
-    ...messages.flatMap((each) => acceptedEntry(each, id, reader)),
+    ...messages.map((each, i) => acceptedEntry(each, forked[i]!, reader)),
     ...[...pending].flatMap((entry) => pendingEntry(entry, id, reader)),
     ...[...held].flatMap((each) => refusedEntry(each, id, reader)),
   ]
@@ -32,33 +45,52 @@ export function historyOf(
 }
 
 /** An accepted message, as a row's history tells it. */
-function acceptedEntry(
-  { message, review }: { readonly message: Message; readonly review: Review },
-  id: Uuid,
-  reader: Reader,
-): readonly HistoryEntry[] {
-  return message.changes.flatMap((change, index): HistoryEntry[] => {
-    if (change?.meta.entityId !== id) return []
-    const assigned = review.assigned?.[index] ?? {}
-    const written = Object.fromEntries(change.meta.regs.map((reg, i) => [reg, change.values?.[i]]))
-    return [
-      {
-        messageId: message.id,
-        kind: change.meta.kind,
-        authorId: message.header.authorId,
-        timestamp: message.header.timestamp,
-        version: change.meta.schemaVersion,
-        values: namedValues({ ...written, ...assigned }, change.meta.schemaVersion, reader),
-        state: 'accepted',
-        reviewerId: review.reviewerId,
-        reviewedAt: review.at,
-        orderKey: reviewedOrderKey(review, index),
-        forked: review.forked,
-        reason: undefined,
-        detail: undefined,
-      },
-    ]
+function acceptedEntry(told: ReviewedMessage, forked: boolean, reader: Reader): HistoryEntry {
+  const { change, assigned, session, index } = told
+  const { shape, values } = change
+  const written = Object.fromEntries(shape.regs.map((reg, i) => [reg, values[i]]))
+  return {
+    messageId: told.id,
+    kind: shape.kind,
+    authorId: session.facts.authorId,
+    timestamp: told.time,
+    version: shape.schemaVersion,
+    values: namedValues({ ...written, ...assigned }, shape.schemaVersion, reader),
+    state: 'accepted',
+    reviewerId: told.reviewerId,
+    reviewedAt: told.at,
+    orderKey: reviewedOrderKey(told, index),
+    forked,
+    reason: undefined,
+    detail: undefined,
+  }
+}
+
+/** Which of these messages, in canonical order, stood beside a head that their authors had not seen. */
+function forkedAmong(writes: readonly Write[]): readonly boolean[] {
+  let heads: readonly Write[] = []
+  return writes.map((write) => {
+    const beside = heads.filter((head) => !saw(write, head))
+    heads = [...beside, write]
+    return beside.length > 0
   })
+}
+
+/** The write of a told message, with its review. */
+export function toldWrite(told: ReviewedMessage, table: RegisterTable): Write {
+  const { session, change, index, assigned, reviewerId, eid, epoch, seq, at } = told
+  const message = { ...told, hash: '', changes: [change], salts: [] }
+  const entry = toEntry(message, {
+    session: session.facts,
+    arrival: 0,
+    firstIndex: index,
+    tableOf: () => table,
+  })
+  const [write] = entry.writes
+  assert(write?.index === index, 'a told message has one change, at its place')
+  write.assign(assigned, table)
+  giveReview(entry, { reviewerId, eid, epoch, seq, at, forked: false })
+  return write
 }
 
 /** An own message that waits for its verdict. */

@@ -2,7 +2,6 @@
  * Outbox, repo and tail as a replica holds them: the same, and they tell a feed what happens
  * while somebody looks. While nobody does, each step asks one reference whether it is there.
  */
-import type { Uuid } from '../base/uuid.ts'
 import type { Feed } from '../inspect/feed.ts'
 import type { Entry } from '../history/entry.ts'
 import type { Review } from '../message/message.ts'
@@ -104,8 +103,8 @@ export class InspectedRepo extends Repo {
 export class InspectedTail extends TailReader {
   readonly #repo: InspectedRepo
 
-  constructor(repo: InspectedRepo, space: Uuid, parts: TailParts) {
-    super(repo, space, parts)
+  constructor(repo: InspectedRepo, parts: TailParts) {
+    super(repo, parts)
     this.#repo = repo
   }
 

@@ -13,6 +13,7 @@
  */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
+import { factBounds } from '../facts/bounds.ts'
 import type { Entry } from '../history/entry.ts'
 import type { Channel } from '../ports/channel.ts'
 import type { StoredState } from '../ports/storage.ts'
@@ -33,7 +34,7 @@ const READING_SHARE = 10
 const SETTLED_MS = 2_000
 
 export interface NeighboursParts {
-  readonly options: Pick<ReplicaOptions, 'space' | 'platform'>
+  readonly options: Pick<ReplicaOptions, 'space' | 'platform' | 'limits'>
   readonly sessionId: Uuid
   readonly disk: Disk
   readonly locks: SessionLocks
@@ -91,9 +92,10 @@ export class Neighbours {
     const open = new Set(state.outbox)
     const isNew = (key: string): boolean => open.has(key) && !this.#shown.has(key)
     const segments = state.segments.filter(({ key }) => isNew(key))
-    for (const flush of readFlushes({ ...state, segments }, options.space).flushes) {
-      const { header } = flush.messages[0]!
-      if (header.sessionId === sessionId || locks.holds(header.sessionId)) continue
+    const reading = { space: options.space, bounds: factBounds(options.limits) }
+    for (const flush of readFlushes({ ...state, segments }, reading).flushes) {
+      const by = flush.messages[0]!.session.facts.sessionId
+      if (by === sessionId || locks.holds(by)) continue
       this.#shown.set(flush.key, { entries: this.#taken(flush) })
     }
     for (const key of this.#shown.keys()) if (!open.has(key)) this.#letGo(key)
@@ -146,7 +148,8 @@ export class Neighbours {
   #taken({ messages, bases }: StoredFlush): readonly Entry[] {
     const { repo, refusals, intake } = this.#parts
     return messages.flatMap((message, i) => {
-      const { authorId, sessionId, clientSeq } = message.header
+      const { authorId, sessionId } = message.session.facts
+      const { clientSeq } = message
       if (repo.messages.isAccepted(sessionId, clientSeq)) return []
       if (refusals.messages.has(message.id)) return []
       return [intake.take({ message, session: { authorId, sessionId }, bases: bases[i] })]

@@ -4,7 +4,8 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry, SessionRef } from '../history/entry.ts'
-import type { Message, Position } from '../message/message.ts'
+import type { AuthoredMessage } from '../facts/types.ts'
+import type { Position } from '../message/message.ts'
 import type { Outbox } from '../messaging/outbox.ts'
 import type { Draft } from '../repo/draft.ts'
 import type { Repo } from '../repo/repo.ts'
@@ -26,15 +27,15 @@ export interface OwnMessagesParts {
 export class OwnMessages {
   readonly stored: StoredOwn = new StoredOwn()
   readonly intake: PendingIntake
-  readonly #parts: OwnMessagesParts
   readonly #partlyAccepted: PartlyAccepted
+  readonly #parts: OwnMessagesParts
   readonly #settling = new Settling()
   #session: SessionRef | undefined
   #view: AuthorView | undefined
 
   constructor(parts: OwnMessagesParts) {
     this.#parts = parts
-    this.#partlyAccepted = new PartlyAccepted(parts.disk)
+    this.#partlyAccepted = new PartlyAccepted({ ...parts, messages: parts.repo.messages })
     this.intake = new PendingIntake({
       ...parts,
       stored: (sessionId, clientSeq) => {
@@ -42,6 +43,19 @@ export class OwnMessages {
         return message && { message, isWaiting: this.stored.isWaiting(message) }
       },
     })
+  }
+
+  /** What it takes to look after the messages of other sessions. */
+  get ofOthers(): {
+    readonly storedOwn: StoredOwn
+    readonly intake: PendingIntake
+    readonly partlyAccepted: PartlyAccepted
+  } {
+    return {
+      storedOwn: this.stored,
+      intake: this.intake,
+      partlyAccepted: this.#partlyAccepted,
+    }
   }
 
   /** The session that writes here is known. */
@@ -52,6 +66,7 @@ export class OwnMessages {
       sessionId: session.sessionId,
       messages: repo.messages,
       position,
+      tableOf: (entityId) => repo.tableOf(entityId),
       oldestOwn: () => outbox.oldestOf(session.sessionId),
     })
   }
@@ -77,9 +92,13 @@ export class OwnMessages {
     this.#parts.repo.emit()
   }
 
-  /** An own message by the names that its author gives it. */
-  readonly find = (sessionId: Uuid, clientSeq: number): Entry | Message | undefined =>
-    this.#parts.outbox.find(sessionId, clientSeq) ?? this.stored.get(sessionId, clientSeq)
+  /** An own message by its id. */
+  readonly find = (id: Uuid): Entry | AuthoredMessage | undefined => {
+    const { repo, outbox } = this.#parts
+    return (
+      repo.messages.get(id) ?? this.intake.unseen(id) ?? this.stored.byId(id) ?? outbox.byId(id)
+    )
+  }
 
   /** These have their verdict. Returns the keys of flushes that are done with. */
   settle(entries: readonly Entry[]): string[] {
@@ -91,7 +110,7 @@ export class OwnMessages {
       this.#settling.done(entry)
       this.intake.drop(entry)
     }
-    this.#partlyAccepted.store(outbox)
+    this.#partlyAccepted.store()
     return keys
   }
 

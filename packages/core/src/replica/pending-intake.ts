@@ -7,8 +7,9 @@ import type { Uuid } from '../base/uuid.ts'
 import { standingWrites } from '../fold/state.ts'
 import type { Entry, SessionRef, Write } from '../history/entry.ts'
 import { MessageIndex } from '../history/messages.ts'
-import type { Bases, Message, OwnSpan, Position } from '../message/message.ts'
-import { intake } from '../messaging/materialize.ts'
+import type { AuthoredMessage, OwnSpan } from '../facts/types.ts'
+import { toEntry } from '../history/from-message.ts'
+import type { Bases, Position } from '../message/message.ts'
 import type { Repo } from '../repo/repo.ts'
 
 export interface PendingIntakeParts {
@@ -19,11 +20,11 @@ export interface PendingIntakeParts {
   readonly stored: (
     sessionId: Uuid,
     clientSeq: number,
-  ) => { readonly message: Message; readonly isWaiting: boolean } | undefined
+  ) => { readonly message: AuthoredMessage; readonly isWaiting: boolean } | undefined
 }
 
 export interface Taken {
-  readonly message: Message
+  readonly message: AuthoredMessage
   readonly session: SessionRef
   /** What its author saw in the registers, as far as that is stored. */
   readonly bases: readonly Bases[] | undefined
@@ -36,8 +37,6 @@ export class PendingIntake {
   readonly #parts: PendingIntakeParts
   /** In causal order. */
   readonly #unseen = new MessageIndex()
-  /** The message of each. */
-  readonly #bodies = new WeakMap<Entry, Message>()
 
   constructor(parts: PendingIntakeParts) {
     this.#parts = parts
@@ -49,7 +48,6 @@ export class PendingIntake {
     if (known) return known
     const entry = this.#entry(taken)
     this.#unseen.add(entry)
-    this.#bodies.set(entry, taken.message)
     this.#showIfReached(entry)
     return entry
   }
@@ -64,9 +62,15 @@ export class PendingIntake {
     for (const entry of [...this.#unseen.entries()]) this.#showIfReached(entry)
   }
 
+  /** One that waits here, by its id. */
+  unseen(id: Uuid): Entry | undefined {
+    return this.#unseen.get(id)
+  }
+
   /** It has its verdict, or is another tab's business again. */
   drop(entry: Entry): void {
-    if (this.#bodies.delete(entry)) this.#unseen.delete(entry)
+    const { session, clientSeq } = entry
+    if (this.#unseen.find(session.sessionId, clientSeq) === entry) this.#unseen.delete(entry)
   }
 
   #known(id: Uuid): Entry | undefined {
@@ -75,19 +79,22 @@ export class PendingIntake {
 
   #entry({ message, session, bases }: Taken): Entry {
     const { repo, nextArrival } = this.#parts
-    const entry = intake(message, {
+    const entry = toEntry(message, {
       session,
       bases,
       arrival: nextArrival(),
       tableOf: (type) => repo.tableNamed(type).registers,
-      pending: (id) => this.#known(id),
+      pending: (sessionId, clientSeq) =>
+        repo.messages.find(sessionId, clientSeq) ?? this.#unseen.find(sessionId, clientSeq),
     })
     entry.state = 'queued'
     return entry
   }
 
   #showIfReached(entry: Entry): void {
-    if (entry.review || entry.state === 'rejected' || entry.state === 'blocked') this.drop(entry)
+    const { session, clientSeq, review, state } = entry
+    const isAccepted = this.#parts.repo.messages.isAccepted(session.sessionId, clientSeq)
+    if (review || isAccepted || state === 'rejected' || state === 'blocked') this.drop(entry)
     else if (this.#isReached(entry)) this.#show(entry)
   }
 
@@ -115,8 +122,7 @@ export class PendingIntake {
   #hasAll(write: Write): boolean {
     const fate = write.kind === 'create' ? 'here' : this.#fateOfView(write)
     if (fate !== 'unknown') return fate === 'here'
-    const { parentCanonicalIds } = this.#bodies.get(write.entry)!.changes[write.index]!.meta
-    return parentCanonicalIds.every((id) => this.#isHere(id, write))
+    return this.#hasParents(write)
   }
 
   /** What became of the messages that were pending in its author's view: if one waits, all wait for it. */
@@ -125,12 +131,12 @@ export class PendingIntake {
     const before: OwnSpan = {
       sessionId: session.sessionId,
       from: seen?.from ?? clientSeq,
-      to: clientSeq - 1,
+      clientSeq: clientSeq - 1,
       except: seen?.except ?? [],
     }
     let all: Fate = 'here'
-    for (const { sessionId, from, to, except } of [before, ...own]) {
-      for (let no = from; no <= to; no++) {
+    for (const { sessionId, from, clientSeq: last, except } of [before, ...own]) {
+      for (let no = from; no <= last; no++) {
         const fate = except.includes(no) ? 'here' : this.#fate(sessionId, no, entityId)
         if (fate === 'waits') return fate
         if (fate === 'unknown') all = fate
@@ -147,17 +153,29 @@ export class PendingIntake {
     if (unseen) return unseen.writes.some((write) => write.entityId === entityId) ? 'waits' : 'here'
     const found = stored(sessionId, clientSeq)
     if (!found) return 'unknown'
-    if (!found.message.changes.some((change) => change?.meta.entityId === entityId)) return 'here'
+    if (!found.message.changes.some((change) => change.entityId === entityId)) return 'here'
     // It has its verdict, or is blocked; which of them, its record does not say.
     return found.isWaiting ? 'waits' : 'unknown'
   }
 
-  /** Whether a parent is shown: the storage may have lost it before it was sent. */
-  #isHere(id: Uuid, { type, entityId }: Write): boolean {
+  /** Whether its parents without a verdict are shown: the storage may have lost one before it was sent. */
+  #hasParents({ entry, type, entityId, named }: Write): boolean {
     const { repo } = this.#parts
-    if (repo.messages.get(id) || repo.messages.isCanonical(id)) return true
     const state = repo.tableNamed(type).state(entityId)
     const standing = state ? [...standingWrites(state)] : []
-    return standing.some(({ entry }) => entry.identified && entry.id === id)
+    const isHere = (sessionId: Uuid, clientSeq: number): boolean => {
+      const { messages } = repo
+      if (messages.find(sessionId, clientSeq) || messages.isAccepted(sessionId, clientSeq))
+        return true
+      return standing.some(
+        (write) =>
+          write.entry.session.sessionId === sessionId && write.entry.clientSeq === clientSeq,
+      )
+    }
+    const { own = [], others = [] } = named ?? {}
+    return (
+      own.every((clientSeq) => isHere(entry.session.sessionId, clientSeq)) &&
+      others.every((span) => isHere(span.sessionId, span.clientSeq))
+    )
   }
 }

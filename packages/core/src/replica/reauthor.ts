@@ -28,8 +28,7 @@ export function reauthor(
   const parts = { replica, writer }
   writer.rehearse(eachAgain(messages, parts).map(({ write }) => write))
   return eachAgain(messages, parts).flatMap(({ write, held }) => {
-    const expect = writer.expectations(held.expects)
-    return writer.message(write, { expect, rehearsed: true }) ?? []
+    return writer.message(write, { expects: held.expects, rehearsed: true }) ?? []
   })
 }
 

@@ -5,10 +5,13 @@
 import type { Uuid } from '../base/uuid.ts'
 import type { StoredSegment, StoredState } from '../ports/storage.ts'
 import { DISMISSED, salvaged } from './damage.ts'
-import { UNBOUND } from './drafts.ts'
+import { UNBOUND, readRecord } from './drafts.ts'
+import { numberName } from '../history/names.ts'
+import type { OwnReading } from './own-text.ts'
+import type { GoneMessage } from './refused.ts'
 import { type StoredFlush, readFlushes, readRejections } from './restore.ts'
 import type { SessionLocks } from './session-locks.ts'
-import { type DamagedRecord, type SoundState, parsed, sessionOfKey } from './sound-state.ts'
+import { type DamagedRecord, type SoundState, sessionOfKey } from './sound-state.ts'
 
 export interface Recovered {
   readonly state: StoredState
@@ -16,11 +19,11 @@ export interface Recovered {
   readonly flushes: readonly StoredFlush[]
   readonly damaged: readonly DamagedRecord[]
   /** Own messages that nothing is left of but their ids. */
-  readonly goneIds: readonly Uuid[]
+  readonly gone: readonly GoneMessage[]
 }
 
 interface Place {
-  readonly space: Uuid
+  readonly reading: OwnReading
   readonly locks: SessionLocks
   /** This session's messages are in memory. */
   readonly sessionId: Uuid
@@ -28,7 +31,7 @@ interface Place {
 
 export async function recovered(sound: SoundState, place: Place): Promise<Recovered> {
   const { state } = sound
-  const read = readFlushes(state, place.space)
+  const read = readFlushes(state, place.reading)
   const damagedSegments = [...sound.damaged, ...read.corrupt.map(unreadable)]
   const all = [...damagedSegments, ...bodiless(state, read.flushes, damagedSegments)]
   const damaged: DamagedRecord[] = []
@@ -40,7 +43,7 @@ export async function recovered(sound: SoundState, place: Place): Promise<Recove
   }
   const lost = damaged
     .filter(({ kind }) => kind === 'messages')
-    .map((record) => ({ record, flush: salvaged(record, place.space) }))
+    .map((record) => ({ record, flush: salvaged(record, place.reading) }))
   const kept = new Set(lost.flatMap(({ flush }) => flush.messages.map(({ id }) => id)))
   return {
     state,
@@ -49,8 +52,15 @@ export async function recovered(sound: SoundState, place: Place): Promise<Recove
       ...read.flushes.map((flush) => reopened(flush, damaged)),
     ],
     damaged,
-    goneIds: lost.flatMap(({ record }) => record.messageIds.filter((id) => !kept.has(id))),
+    gone: lost.flatMap(({ record }) => goneOf(record).filter(({ id }) => !kept.has(id))),
   }
+}
+
+/** The numbers of the messages of one flush follow each other. */
+function goneOf({ key, messageIds }: DamagedRecord): readonly GoneMessage[] {
+  const sessionId = sessionOfKey(key)
+  const first = Number(key.slice(key.lastIndexOf(':') + 1))
+  return messageIds.map((id, i) => ({ id, name: sessionId && numberName(sessionId, first + i) }))
 }
 
 interface Bookkeeping {
@@ -115,15 +125,10 @@ function bodiless(
 function leftDrafts({ segments }: StoredState): readonly DamagedRecord[] {
   return segments.flatMap(({ kind, key, text }) => {
     // One without a person waits for this store to have one.
-    if (kind !== 'draft' || isUnbound(text)) return []
+    if (kind !== 'draft' || readRecord(text)?.personalCommit === UNBOUND) return []
     const detail = `${key}: the key or the record of its session is damaged or missing; own messages in it cannot be sealed`
     return [{ key, kind: 'messages', detail, messageIds: [], text }]
   })
-}
-
-function isUnbound(text: string): boolean {
-  const { personalCommit } = Object(parsed(text)) as { readonly personalCommit?: unknown }
-  return personalCommit === UNBOUND
 }
 
 /** What says that it is done with is damaged: to offer it once more is harmless. */

@@ -5,15 +5,26 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry, Refusal } from '../history/entry.ts'
-import type { Message, Rejection } from '../message/message.ts'
+import type { AuthoredMessage } from '../facts/types.ts'
+import { numberName } from '../history/names.ts'
+import type { Rejection } from '../message/message.ts'
 import type { Outbox } from '../messaging/outbox.ts'
 import type { StoredState } from '../ports/storage.ts'
-import { rejectedFrame } from '../protocol/frames.ts'
+import { reviewerFrame } from '../wire/frames.ts'
 import { type Repo, descendantsAmong } from '../repo/repo.ts'
 import { SCHEMA } from '../schema/system.ts'
 import type { StoredOwn } from './adopt.ts'
 import { type Disk, segment } from './disk.ts'
-import { BLOCKED, DAMAGED, type Held, RefusedMessages, heldEntry, heldMessage } from './refused.ts'
+import {
+  BLOCKED,
+  DAMAGED,
+  type GoneMessage,
+  type Held,
+  RefusedMessages,
+  heldEntry,
+  heldMessage,
+  parentNames,
+} from './refused.ts'
 import { DISMISSED } from './damage.ts'
 import { readRejections } from './restore.ts'
 import type { RefusedMessage } from './store.ts'
@@ -61,7 +72,7 @@ export class Refusals {
     const blocked = this.#takeOut(gone)
     const all = [...gone, ...blocked]
     const ids = heard.map(({ rejection }) => rejection.msgId)
-    const text = rejectedFrame(heard.map(({ rejection }) => rejection))
+    const text = reviewerFrame('rejected', { rejections: heard.map(({ rejection }) => rejection) })
     const stored = disk.write({
       durability: 'strict',
       segments: [segment(this.#freeKey(`rejected:${ids[0]}`), 'rejections', { ids, text })],
@@ -93,19 +104,22 @@ export class Refusals {
    * those that stand on one; and `lost` ones, which can only be written again. `messages` are stored
    * own ones, in the order in which they were stored.
    */
-  restore(state: StoredState, messages: Iterable<Message>, lost: ReadonlySet<Uuid>): void {
+  restore(state: StoredState, messages: Iterable<AuthoredMessage>, lost: ReadonlySet<Uuid>): void {
     const rejections = readRejections(state)
     for (const key of state.meta.keys())
       if (key.startsWith(DISMISSED)) this.messages.addDismissed(key.slice(DISMISSED.length))
     for (const message of messages) {
       if (this.#parts.repo.messages.hasAccepted(message) || isSystem(message)) continue
-      const rejection = rejections.get(message.id)
+      const { id, session, clientSeq } = message
+      if (this.messages.has(id))
+        this.messages.addName(numberName(session.facts.sessionId, clientSeq))
+      const rejection = rejections.get(id)
       if (rejection) {
         const refusal = refusalOf(rejection)
         this.messages.add(heldMessage(message, stateOf(refusal), refusal))
-      } else if (lost.has(message.id)) {
+      } else if (lost.has(id)) {
         this.messages.add(heldMessage(message, 'rejected', DAMAGED))
-      } else if (this.#standsOnRefused(message)) {
+      } else if (this.messages.hasAny(parentNames(message))) {
         this.messages.add(heldMessage(message, 'blocked', BLOCKED))
       }
     }
@@ -135,8 +149,8 @@ export class Refusals {
   }
 
   /** Own messages that nothing is left of here. The reviewer may have some. */
-  addGone(ids: readonly Uuid[]): void {
-    this.messages.addGone(ids.filter((id) => !this.isSettled(id)))
+  addGone(gone: readonly GoneMessage[]): void {
+    this.messages.addGone(gone.filter(({ id }) => !this.isSettled(id)))
   }
 
   /** Whether the reviewer has accepted the message, or the app has dealt with it. */
@@ -179,24 +193,17 @@ export class Refusals {
     return this.#parts.isDamaged(key) ? this.#freeKey(`${key}+`) : key
   }
 
-  #standsOnRefused({ changes }: Message): boolean {
-    return changes.some((change) =>
-      change?.meta.parentCanonicalIds.some((id) => this.messages.has(id)),
-    )
-  }
-
   /** What waits for a verdict under that id, shown or not. */
   #waitingById(id: Uuid): Entry | undefined {
     const { repo, outbox } = this.#parts
     const known = repo.messages.get(id)
     if (known) return outbox.holds(known) ? known : undefined
-    for (const entry of outbox.open()) if (entry.identified && entry.id === id) return entry
-    return undefined
+    return outbox.byId(id)
   }
 }
 
-function isSystem({ changes }: Message): boolean {
-  return changes.some((change) => change?.meta.type === SCHEMA.name)
+function isSystem({ changes }: AuthoredMessage): boolean {
+  return changes.some(({ shape }) => shape.type === SCHEMA.name)
 }
 
 function stateOf({ reason }: Refusal): 'rejected' | 'blocked' {

@@ -23,13 +23,13 @@ export interface RefusedRecords {
 }
 
 export function refusedRecords({ refused }: Replica, values: boolean): RefusedRecords {
-  const names = new Map<Uuid, string>()
+  const names = new Map<string, string>()
   const said = new Map<Entry, Refused>()
   const earlier: MessageRecord[] = []
   for (const held of refused.held()) {
-    names.set(held.id, held.entry ? nameOf(held.entry) : held.id)
+    names.set(held.name, held.entry ? nameOf(held.entry) : held.id)
     const more: Refused = {
-      blockedBy: [...held.parents].flatMap((id) => names.get(id) ?? []),
+      blockedBy: [...held.parents].flatMap((name) => names.get(name) ?? []),
       standing: held.refusal.standing.map((each) => standingOf(each, values)),
     }
     if (held.entry) said.set(held.entry, more)

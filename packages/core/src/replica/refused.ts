@@ -8,7 +8,9 @@ import type { Uuid } from '../base/uuid.ts'
 import { fieldName } from '../fold/conflicts.ts'
 import { type Reader, readStored } from '../fold/read.ts'
 import type { Entry, Refusal } from '../history/entry.ts'
-import type { ChangeKind, Message, Standing } from '../message/message.ts'
+import { numberName, pendingIn } from '../history/names.ts'
+import type { AuthoredMessage, ChangeKind, Names } from '../facts/types.ts'
+import type { Standing } from '../message/message.ts'
 import type { Reg } from '../schema/registers.ts'
 import { namedValues } from './named-values.ts'
 import type { LiveList, RefusedChange, RefusedMessage, StandingValue } from './store.ts'
@@ -31,7 +33,9 @@ export interface Held {
   readonly state: 'rejected' | 'blocked'
   readonly refusal: Refusal
   readonly changes: readonly HeldChange[]
-  readonly parents: ReadonlySet<Uuid>
+  /** `numberName` of the message, and of those without a verdict that it was written on. */
+  readonly name: string
+  readonly parents: ReadonlySet<string>
   /** Entities that had to be as its author had seen them. */
   readonly expects: readonly Uuid[]
   /** Of this session; a message of an earlier one has no receipts. */
@@ -66,43 +70,69 @@ export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal):
       values: Object.fromEntries(regs.names.map((reg) => [reg, values[reg]!])),
     })),
     expects: (entry.expect ?? []).map(({ entityId }) => entityId),
-    parents: new Set(
-      entry.writes.flatMap((write) => write.parents.map((parent) => parent.entry.id)),
+    name: numberName(entry.session.sessionId, entry.clientSeq),
+    parents: parentsOf(
+      entry.writes.map(({ named }) => named),
+      entry.session.sessionId,
     ),
   }
 }
 
 export function heldMessage(
-  { id, header, changes }: Message,
+  message: AuthoredMessage,
   state: Held['state'],
   refusal: Refusal,
 ): Held {
-  const present = changes.filter((change) => change !== null)
+  const { id, session, clientSeq, time, changes, expect = [] } = message
+  const { authorId, sessionId } = session.facts
   return {
     id,
-    authorId: header.authorId,
-    sessionId: header.sessionId,
-    timestamp: header.timestamp,
+    authorId,
+    sessionId,
+    timestamp: time,
     state,
     refusal,
-    changes: present.map(({ meta, values }) => ({
-      type: meta.type,
-      entityId: meta.entityId,
-      kind: meta.kind,
-      version: meta.schemaVersion,
-      values: Object.fromEntries(meta.regs.map((reg, i) => [reg, values?.[i] ?? null])),
+    changes: changes.map(({ shape, entityId, values }) => ({
+      type: shape.type,
+      entityId,
+      kind: shape.kind,
+      version: shape.schemaVersion,
+      values: Object.fromEntries(shape.regs.map((reg, i) => [reg, values[i]!])),
     })),
-    expects: (header.expect ?? []).map(({ entityId }) => entityId),
-    parents: new Set(present.flatMap(({ meta }) => meta.parentCanonicalIds)),
+    expects: expect.map(({ entityId }) => entityId),
+    name: numberName(sessionId, clientSeq),
+    parents: parentNames(message),
   }
+}
+
+/** Names of the messages without a verdict that a message was written on. */
+export function parentNames({ changes, session }: AuthoredMessage): ReadonlySet<string> {
+  return parentsOf(
+    changes.map(({ parents }) => parents),
+    session.facts.sessionId,
+  )
+}
+
+function parentsOf(named: readonly (Names | undefined)[], sessionId: Uuid): ReadonlySet<string> {
+  const pending = named.flatMap((names) => (names ? pendingIn(names, sessionId) : []))
+  return new Set(pending.map((one) => numberName(one.sessionId, one.clientSeq)))
+}
+
+/** An own message that nothing is left of. */
+export interface GoneMessage {
+  readonly id: Uuid
+  /** As far as its number is known. */
+  readonly name: string | undefined
 }
 
 export class RefusedMessages implements LiveList<RefusedMessage> {
   /** In causal order. */
   readonly #held = new Map<Uuid, Held>()
   readonly #dismissed = new Set<Uuid>()
-  /** Own messages that nothing is left of: what stands on one is blocked. */
+  /** Own messages that nothing is left of. */
   readonly #gone = new Set<Uuid>()
+  /** Of all of these: what stands on one is blocked. */
+  readonly #names = new Set<string>()
   readonly #readerOf: (type: string) => Reader
   readonly #listeners = new Set<() => void>()
   readonly #rejectedListeners = new Set<(message: RefusedMessage) => void>()
@@ -128,14 +158,29 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
     return this.#dismissed.has(id)
   }
 
-  addGone(ids: Iterable<Uuid>): void {
-    for (const id of ids) this.#gone.add(id)
+  addGone(gone: Iterable<GoneMessage>): void {
+    for (const { id, name } of gone) {
+      this.#gone.add(id)
+      if (name !== undefined) this.#names.add(name)
+    }
+  }
+
+  /** A message that was dismissed in an earlier life has that name. */
+  addName(name: string): void {
+    this.#names.add(name)
+  }
+
+  /** Whether one of these messages was refused, or stands on one that was. */
+  hasAny(names: Iterable<string>): boolean {
+    for (const name of names) if (this.#names.has(name)) return true
+    return false
   }
 
   /** Takes a message in without telling anybody yet. */
   add(held: Held): void {
     if (this.has(held.id)) return
     this.#held.set(held.id, held)
+    this.#names.add(held.name)
     this.#shown = undefined
   }
 
@@ -148,15 +193,23 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
   withDescendants(id: Uuid): readonly Held[] | undefined {
     const first = this.#held.get(id)
     if (!first) return undefined
-    const found = new Map([[id, first]])
-    for (const held of this.#held.values())
-      if ([...held.parents].some((parent) => found.has(parent))) found.set(held.id, held)
-    return [...found.values()]
+    const found = [first]
+    const names = new Set([first.name])
+    for (const held of this.#held.values()) {
+      if (held === first || ![...held.parents].some((parent) => names.has(parent))) continue
+      found.push(held)
+      names.add(held.name)
+    }
+    return found
   }
 
   /** Without a trace: it is not refused. */
   drop(ids: readonly Uuid[]): void {
-    for (const id of ids) this.#held.delete(id)
+    for (const id of ids) {
+      const held = this.#held.get(id)
+      if (held) this.#names.delete(held.name)
+      this.#held.delete(id)
+    }
     this.#shown = undefined
   }
 

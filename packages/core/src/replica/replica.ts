@@ -8,10 +8,11 @@
 import { type StoreApi, createStore } from 'zustand/vanilla'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Reader } from '../fold/read.ts'
 import { Entry } from '../history/entry.ts'
 import type { Limits } from '../message/limits.ts'
-import type { Expectation, Position, SessionOpening } from '../message/message.ts'
+import type { Position, SessionOpening } from '../message/message.ts'
+import { batchReadingBounds } from '../wire/bounds.ts'
+import type { Table } from '../repo/table.ts'
 import type { HistoryAnswer } from '../messaging/history.ts'
 import { SyncSession } from '../messaging/session.ts'
 import type { Transport } from '../ports/transport.ts'
@@ -122,8 +123,10 @@ export class Replica {
       const { storageTrouble } = storageStatus(this.#disk, this.#damage)
       this.status.setState({ damaged, storageTrouble })
     })
-    this.#tail = new InspectedTail(this.repo, options.space, {
-      findOwn: (sessionId, clientSeq) => this.#own.find(sessionId, clientSeq),
+    this.#tail = new InspectedTail(this.repo, {
+      space: options.space,
+      bounds: batchReadingBounds(limits),
+      findOwn: (id) => this.#own.find(id),
       findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
     })
     this.#own = new OwnMessages({
@@ -187,14 +190,13 @@ export class Replica {
   }
 
   /** An entry for a message about to be written; `commitEntry` makes it count. */
-  draftEntry(expect?: readonly Expectation[]): Entry {
+  draftEntry(): Entry {
     return new Entry({
       session: this.#identity!.session,
       clientSeq: this.#clientSeq + 1,
       timestamp: this.#options.platform.clock.now(),
       arrival: ++this.#arrivals,
       identifier: (entry) => this.#flusher!.identify(entry),
-      expect,
     })
   }
 
@@ -211,10 +213,11 @@ export class Replica {
   }
 
   /** All that is known of a row's past, the reviewer asked. */
-  async history(id: Uuid, reader: Reader): Promise<History> {
+  async history(id: Uuid, { reader, registers }: Table): Promise<History> {
     const { messages, complete } = await this.messagesOf(id)
     return historyOf({ messages, pending: this.outbox.open(), held: this.refused.held() }, id, {
       reader,
+      table: registers,
       complete,
     })
   }
@@ -259,13 +262,10 @@ export class Replica {
     await this.flushed() // only what has an id can be named in a verdict
     this.#session?.stop()
     const { reviewerId } = this.status.getState()
-    const { position } = this.#tail
-    if (position && reviewerId !== null) {
-      const { space, platform } = this.#options
-      const context = { space, reviewerId, position, now: platform.clock.now() }
-      const gone = strand([...this.outbox.open()], this.#refusals, { ...context, keepOutbox })
-      if (!keepOutbox) this.dismiss(gone)
-    }
+    const { space, platform } = this.#options
+    const told = { space, reviewerId, position: this.#tail.position, now: platform.clock.now() }
+    const gone = strand([...this.outbox.open()], this.#refusals, { ...told, keepOutbox })
+    if (!keepOutbox) this.dismiss(gone)
     this.undo.clear()
     await this.#trust.forget()
     await this.#canonicalDisk.startAnew()
@@ -362,10 +362,9 @@ export class Replica {
       repo: this.repo,
       status: this.status,
       refusals: this.#refusals,
-      storedOwn: this.#own.stored,
+      ...this.#own.ofOthers,
       damage: this.#damage,
       sessionId: identity.session.sessionId,
-      intake: this.#own.intake,
     }
     this.#adopter = new Adopter({
       ...shared,

@@ -9,8 +9,9 @@ import { type Position, type Rejection, WIRE_VERSION } from '../message/message.
 
 export interface ResetContext {
   readonly space: string
-  readonly reviewerId: string
-  readonly position: Position
+  /** Null: it was never met, and nothing stands on it. */
+  readonly reviewerId: string | null
+  readonly position: Position | null
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -24,13 +25,21 @@ export function strand(
   refusals: Pick<Refusals, 'hear'>,
   { keepOutbox, ...context }: ResetContext & ResetOptions,
 ): readonly string[] {
+  const { reviewerId, position } = context
+  if (reviewerId === null || !position) return []
   const gone = open.filter((entry) => !keepOutbox || standsOnCanonical(entry))
-  refusals.hear(strandedBy(gone, context))
+  refusals.hear(strandedBy(gone, { ...context, reviewerId, position }))
   return gone.map(({ id }) => id)
 }
 
+/** With the reviewer that was followed. */
+interface Followed extends ResetContext {
+  readonly reviewerId: string
+  readonly position: Position
+}
+
 /** A verdict on each of `entries`, in their order. No reviewer signed it, so its signature is empty. */
-function strandedBy(entries: readonly Entry[], context: ResetContext): Rejection[] {
+function strandedBy(entries: readonly Entry[], context: Followed): Rejection[] {
   const { space, reviewerId, position, now } = context
   return entries.map((entry) => ({
     v: WIRE_VERSION,

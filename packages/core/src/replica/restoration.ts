@@ -10,7 +10,7 @@ import type { CanonicalDisk } from './canonical-disk.ts'
 import type { Damage } from './damage.ts'
 import type { Disk } from './disk.ts'
 import type { Neighbours } from './neighbours.ts'
-import { PartlyAccepted } from './partly-accepted.ts'
+import type { PartlyAccepted } from './partly-accepted.ts'
 import type { Recovered } from './recover.ts'
 import type { Refusals } from './refusals.ts'
 import { restoreCanonical } from './restore.ts'
@@ -28,6 +28,7 @@ export interface RestorationParts {
   readonly schemas: Schemas
   readonly damage: Damage
   readonly storedOwn: StoredOwn
+  readonly partlyAccepted: PartlyAccepted
   readonly adopter: Adopter
   readonly neighbours: Neighbours
   /** This session, whose messages are in memory. */
@@ -61,17 +62,17 @@ export class Restoration {
     // Late, this session may have stored some already.
     const flushes = found.flushes.filter((flush) => !isOfSession(flush, this.#parts.sessionId))
     for (const flush of flushes) storedOwn.add(flush)
-    PartlyAccepted.restore(state, repo.messages)
     repo.messages.watchFor([
       ...flushes.flatMap(({ messages }) => messages.map(({ id }) => id)),
       ...found.damaged.flatMap(({ messageIds }) => messageIds),
-      ...found.goneIds,
+      ...found.gone.map(({ id }) => id),
     ])
     // Late, the reviewer may have been first.
     if (!tail.position) await this.#restoreCanonical(found)
+    this.#parts.partlyAccepted.restore(state)
     schemas.assertPublished()
     if (shapes.length > 0) void disk.write({ durability: 'relaxed', meta: shapes })
-    refusals.addGone(found.goneIds)
+    refusals.addGone(found.gone)
     const ended = await endedSessions(state, flushes, adopter.sessionParts)
     this.#parts.neighbours.update(state) // what was left may stand on theirs
     adopter.adopt(state, ended)

@@ -5,24 +5,24 @@
  */
 import { checksum } from '../base/checksum.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Json } from '../base/json.ts'
-import type { Bases, Message, Position, Rejection } from '../message/message.ts'
+import type { AuthoredMessage } from '../facts/types.ts'
+import type { Bases, Position, Rejection } from '../message/message.ts'
 import type { StoredSegment, StoredState } from '../ports/storage.ts'
-import { parseReviewerFrame, readPosition } from '../protocol/frames.ts'
-import { unpackMessages } from '../protocol/pack.ts'
+import { parseReviewerFrame, positionJson, readPosition } from '../wire/frames.ts'
 import type { Reviewing, TailReader } from '../messaging/tail.ts'
 import { readStoredBases } from './drafts.ts'
+import { type OwnReading, readOwnText } from './own-text.ts'
 import { parsed } from './sound-state.ts'
 
 /** One stored flush of own messages. */
 export interface StoredFlush {
   readonly key: string
-  readonly messages: readonly Message[]
+  readonly messages: readonly AuthoredMessage[]
   /** What their author saw in the registers, by message and change, as far as that is stored. */
   readonly bases: readonly (readonly Bases[] | undefined)[]
-  readonly packed: string
+  /** Session line, head line, lines: as it was offered. */
+  readonly text: string
   readonly sig: string
-  readonly publicKey: string
   /** Waits for verdicts. */
   readonly open: boolean
   /** Its seal is lost: what it holds cannot be offered as it is. */
@@ -31,51 +31,34 @@ export interface StoredFlush {
   readonly isReopened?: true
 }
 
-/** `bases` of each message as `basesJson` writes them: they are stored beside it, and not sent. */
-export function flushText(
-  packed: string,
-  { sig, publicKey }: { readonly sig: string; readonly publicKey: string },
-  bases: readonly Json[],
-): string {
-  const seal = `"sig":${JSON.stringify(sig)},"publicKey":${JSON.stringify(publicKey)}`
-  return `{${seal},"bases":${JSON.stringify(bases)},"packed":${packed}}`
-}
-
 /** `state` holds sound records; `corrupt` are those of own messages that are none all the same. */
 export function readFlushes(
   state: StoredState,
-  space: Uuid,
+  reading: OwnReading,
 ): { flushes: StoredFlush[]; corrupt: StoredSegment[] } {
   const open = new Set(state.outbox)
   const flushes: StoredFlush[] = []
   const corrupt: StoredSegment[] = []
   for (const stored of state.segments) {
     if (stored.kind !== 'own') continue
-    const flush = readFlush(stored, space)
+    const flush = readFlush(stored, reading)
     if (flush) flushes.push({ ...flush, open: open.has(stored.key) })
     else corrupt.push(stored)
   }
   return { flushes, corrupt }
 }
 
-function readFlush(stored: StoredSegment, space: Uuid): Omit<StoredFlush, 'open'> | undefined {
-  const json = parsed(stored.text) as
-    | { sig?: unknown; publicKey?: unknown; packed?: unknown; bases?: unknown }
-    | null
-    | undefined
-  if (typeof json?.sig !== 'string' || typeof json.publicKey !== 'string') return undefined
-  const messages = unpackMessages(json.packed, space)
-  if (!messages.ok || messages.value.length === 0) return undefined
-  const packed = JSON.stringify(json.packed)
-  const bases = Array.isArray(json.bases) ? (json.bases as unknown[]) : []
-  return {
-    key: stored.key,
-    messages: messages.value,
-    bases: messages.value.map(({ changes }, i) => readStoredBases(bases[i] ?? 0, changes.length)),
-    packed,
-    sig: json.sig,
-    publicKey: json.publicKey,
-  }
+function readFlush(
+  stored: StoredSegment,
+  reading: OwnReading,
+): Omit<StoredFlush, 'open'> | undefined {
+  const record = readOwnText(stored.text, reading)
+  if (!record) return undefined
+  const { messages, text, sig } = record
+  const bases = messages.map(({ changes }, i) =>
+    readStoredBases(record.bases[i] ?? 0, changes.length),
+  )
+  return { key: stored.key, messages, bases, text, sig }
 }
 
 /** Verdicts against own messages, by message id. */
@@ -96,7 +79,7 @@ export function checkpointPages(
   reviewerId: Uuid,
   pages: readonly string[],
 ): readonly string[] {
-  return [JSON.stringify({ position, reviewerId }), ...pages]
+  return [JSON.stringify({ position: positionJson(position), reviewerId }), ...pages]
 }
 
 /**
@@ -126,7 +109,7 @@ function replay(frames: readonly unknown[], by: Reviewing, tail: TailReader): bo
   return frames.every((text) => {
     const frame = typeof text === 'string' ? parseReviewerFrame(text) : undefined
     if (!frame?.ok || frame.value.kind !== 'tail') return false
-    const { kind } = tail.tail(frame.value.runs, frame.value.position, by)
+    const { kind } = tail.tail(frame.value, by)
     return kind === 'applied' || kind === 'known'
   })
 }
@@ -138,9 +121,9 @@ export function stepText(by: Reviewing, frames: readonly string[]): string {
 function readCheckpoint(
   pages: readonly string[],
   check: string,
-): { position: Position; pages: unknown[] } | undefined {
+): { position: Position; pages: readonly string[] } | undefined {
   if (checksum(pages.join('\n')) !== check) return undefined
-  const [head, ...rest] = pages.map(parsed)
-  const position = readPosition((head as { position?: unknown } | undefined)?.position)
+  const [head, ...rest] = pages
+  const position = readPosition((parsed(head) as { position?: unknown } | undefined)?.position)
   return position && { position, pages: rest }
 }

@@ -10,7 +10,7 @@ import type {
   SessionState,
 } from '../messaging/session-host.ts'
 import type { Reviewing, TailOutcome } from '../messaging/tail.ts'
-import type { AcceptedAgain } from '../protocol/frames.ts'
+import type { AcceptedAgain } from '../wire/frames.ts'
 import type { Repo } from '../repo/repo.ts'
 import type { CanonicalDisk } from './canonical-disk.ts'
 import type { Disk } from './disk.ts'
@@ -84,10 +84,10 @@ export class SessionEvents implements SessionHost {
     canonicalDisk.replace(reviewing(), { pages, outboxRemove })
   }
 
-  acceptedAgain(entry: Entry, [, seq, at, forked]: AcceptedAgain): void {
+  acceptedAgain(entry: Entry, { seq, at, forked }: AcceptedAgain): void {
     const { repo, disk, reviewing, settle } = this.#parts
     const { reviewerId, eid, epoch } = reviewing()
-    repo.acceptContained(entry, { reviewerId, eid, epoch, seq, forked: forked === 1, at })
+    repo.acceptContained(entry, { reviewerId, eid, epoch, seq, forked, at })
     repo.emit()
     void disk.write({ durability: 'relaxed', outboxRemove: settle([entry]) })
   }

@@ -10,7 +10,7 @@ import { checksum } from '../base/checksum.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import type { SessionOpening } from '../message/message.ts'
 import type { Advance, Checkpoint, StoredSegment, StoredState } from '../ports/storage.ts'
-import { parseReviewerFrame, readPosition } from '../protocol/frames.ts'
+import { parseReviewerFrame, readPosition } from '../wire/frames.ts'
 import { rankOf } from './rank.ts'
 
 /** What a damaged record held, as far as its kind is known. */

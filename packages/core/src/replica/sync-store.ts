@@ -203,8 +203,7 @@ export class Store implements SyncStore {
   }
 
   history(entity: Entity, id: Uuid): Promise<History> {
-    const { reader } = this.#replica.repo.table(entity)
-    return this.#replica.history(id, reader)
+    return this.#replica.history(id, this.#replica.repo.table(entity))
   }
 
   get refused(): LiveList<RefusedMessage> {

@@ -4,7 +4,7 @@
  */
 import { checksum } from '../base/checksum.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { epochIdentity, positionBytes } from '../message/chain.ts'
+import { epochIdentity, positionBytes } from '../wire/signed.ts'
 import { whoamiId } from '../message/ids.ts'
 import type { EpochOpen } from '../message/message.ts'
 import type { Refusal } from '../messaging/session-host.ts'

@@ -4,7 +4,7 @@
  */
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { ChangeKind, Expectation } from '../message/message.ts'
+import type { ChangeKind } from '../facts/types.ts'
 import { messageBytes, messageBytesAtMost } from '../messaging/message-size.ts'
 import { isStateLargerThan } from '../fold/state-size.ts'
 import { Draft } from '../repo/draft.ts'
@@ -18,7 +18,8 @@ import type { Receipt, TransactOptions, TransactionReceipt } from './store.ts'
 
 /** How a message is written. */
 interface MessageOptions {
-  readonly expect?: readonly Expectation[] | undefined
+  /** Rows that must be as they are shown now, by id. */
+  readonly expects?: readonly Uuid[] | undefined
   /** Whether `undo` takes it back. Default: true. */
   readonly undoable?: boolean
   /** The same was rehearsed in this turn: the rules of the types are not asked again. */
@@ -49,7 +50,7 @@ export class Writer {
     }
     let result: { readonly is: T } | undefined
     const receipt = this.message(() => (result = { is: this.#called(body) }), {
-      expect: this.expectations(expect.map(({ id }) => id)),
+      expects: expect.map(({ id }) => id),
     })
     return { result: result!.is, receipt }
   }
@@ -132,13 +133,16 @@ export class Writer {
     if (this.#draft) throw new CountersignError('transaction_state', `${verb} within a transaction`)
   }
 
-  #begin({ expect, rehearsed }: MessageOptions = {}): Draft {
+  /** @throws CountersignError `too_large` for more rows than a message may expect. */
+  #begin({ expects, rehearsed }: MessageOptions = {}): Draft {
     this.assertNotWriting('a message of its own')
-    const entry = this.replica.draftEntry(expect)
-    return (this.#draft = new Draft(entry, entry.session.authorId, {
-      limits: this.replica.limits,
-      rehearsed,
-    }))
+    const { limits } = this.replica
+    const distinct = [...new Set(expects)]
+    if (distinct.length > limits.expectMax)
+      throw new CountersignError('too_large', `a message expects at most ${limits.expectMax} rows`)
+    const entry = this.replica.draftEntry()
+    const options = { limits, rehearsed, expects: distinct }
+    return (this.#draft = new Draft(entry, entry.session.authorId, options))
   }
 
   /** All changes are made: it says what its author has seen, and has its size. */
@@ -163,19 +167,6 @@ export class Writer {
     this.#draft = undefined
     draft.rollback()
     this.replica.repo.emit()
-  }
-
-  /** These entities as they are now. @throws CountersignError `too_large` */
-  expectations(ids: readonly Uuid[]): readonly Expectation[] | undefined {
-    if (ids.length === 0) return undefined
-    const { expectMax } = this.replica.limits
-    if (ids.length > expectMax)
-      throw new CountersignError('too_large', `a message expects at most ${expectMax} rows`)
-    return ids.map((entityId) => {
-      const rows = [...this.replica.repo.tables()].map((table) => table.row(entityId))
-      const row = rows.find((found) => found !== undefined)
-      return { entityId, heads: row ? row.$heads : [] }
-    })
   }
 }
 

@@ -20,8 +20,8 @@ import {
 } from '../fold/state.ts'
 import { type Entry, Write } from '../history/entry.ts'
 import { compareOrder } from '../history/order.ts'
+import type { ChangeKind } from '../facts/types.ts'
 import type { Limits } from '../message/limits.ts'
-import type { ChangeKind } from '../message/message.ts'
 import type { Registers } from '../schema/input.ts'
 import { asJson, joined, operationIn } from '../schema/operations.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
@@ -46,6 +46,8 @@ export interface DraftChange {
 
 export class Draft {
   readonly entry: Entry
+  /** Rows that must be as they are shown now, by id. */
+  readonly expects: readonly Uuid[]
   readonly #changes: DraftChange[] = []
   /** By entity; made when looking through a list would cost more. */
   #byId: Map<Uuid, DraftChange> | undefined
@@ -63,9 +65,15 @@ export class Draft {
     {
       limits,
       rehearsed = false,
-    }: { readonly limits: Limits; readonly rehearsed?: boolean | undefined },
+      expects = [],
+    }: {
+      readonly limits: Limits
+      readonly rehearsed?: boolean | undefined
+      readonly expects?: readonly Uuid[] | undefined
+    },
   ) {
     this.entry = entry
+    this.expects = expects
     this.#viewerId = viewerId
     this.#limits = limits
     this.#rehearsed = rehearsed

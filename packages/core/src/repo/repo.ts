@@ -64,6 +64,12 @@ export class Repo {
     return this.#tables.get(name) ?? this.#addTable(declare(name, eachKey(anyJson as never)))
   }
 
+  /** The table that has a row of that id, archived or not. */
+  tableOf(id: Uuid): Table | undefined {
+    for (const table of this.#tables.values()) if (table.row(id)) return table
+    return undefined
+  }
+
   #addTable(type: Entity): Table {
     const table = new Table(type, this.#options.viewer)
     this.#options.onTable(table)

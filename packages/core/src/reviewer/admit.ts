@@ -8,29 +8,30 @@ import { apply, sawAll } from '../fold/apply.ts'
 import { basesFor } from '../fold/review-bases.ts'
 import { isStateLargerThan, stateBytes } from '../fold/state-size.ts'
 import { type EntityState, headsOf, joinFaultOf, liveOf, writesOf } from '../fold/state.ts'
-import { saw } from '../history/saw.ts'
+import { hadRead, isNamed, saw } from '../history/saw.ts'
 import { type Entry, type Write, applyAssigned } from '../history/entry.ts'
+import { toEntry } from '../history/from-message.ts'
+import { numberName, pendingIn } from '../history/names.ts'
 import { versionOf } from '../base/uuid.ts'
 import type { Limits } from '../message/limits.ts'
+import type { AuthoredMessage, Change } from '../facts/types.ts'
 import type {
   Assigned,
   Bases,
-  Change,
   FinalReason,
-  Message,
   NackReason,
   Position,
   Standing,
 } from '../message/message.ts'
-import { boundsFault } from '../message/parse.ts'
 import { timestampFault } from '../message/timestamp.ts'
 import type { Entity } from '../schema/entity.ts'
 import { fieldFault } from '../schema/field.ts'
-import { intake } from '../messaging/materialize.ts'
 import { isUnset } from '../schema/input.ts'
 import { operationIn } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'
+import type { StatedBases } from '../wire/reviews.ts'
 import { type Assigners, assignedTo } from './assign.ts'
+import { boundsFault } from './bounds.ts'
 import type { Ledger } from './ledger.ts'
 import { schemaFault, systemTypes } from './schema-rules.ts'
 import type { SpaceRows } from './rows.ts'
@@ -53,7 +54,7 @@ export type Admission =
       /** What the reviewer gives to its creations, aligned with the changes; absent when nothing. */
       readonly assigned?: readonly Assigned[]
       /** What stood before the conflicts that it begins, aligned with the changes; absent when there are none. */
-      readonly bases?: readonly Bases[] | undefined
+      readonly bases?: readonly StatedBases[] | undefined
     }
   | {
       readonly kind: 'rejected'
@@ -74,10 +75,8 @@ export interface AdmitContext {
   readonly limits: Limits
   /** Types the deployment knows; undefined: any type, unchecked. */
   readonly types: ReadonlyMap<string, Entity> | undefined
-  /** Ids refused in this batch, whose rejections are not in the ledger yet. */
-  readonly refused: { has(id: string): boolean }
-  /** clientSeqs answered in this batch, by session and number. */
-  readonly answered: ReadonlySet<string>
+  /** What this batch has decided, by `numberName`; it is not in the ledger yet. */
+  readonly decided: ReadonlyMap<string, 'accepted' | 'refused'>
   /** Rows for the rules and assigners of the deployment. */
   readonly rows: SpaceRows
   readonly rules: ReviewerRules
@@ -85,7 +84,7 @@ export interface AdmitContext {
   /** The reviewer's clock at this batch, ms since 1970. */
   readonly now: number
   /** Hears of a rule that failed; the message waits. */
-  readonly onRuleFailure: (failure: RuleFailure, message: Message) => void
+  readonly onRuleFailure: (failure: RuleFailure, message: AuthoredMessage) => void
 }
 
 const reject = (reason: FinalReason, detail: string): Admission => ({
@@ -95,8 +94,8 @@ const reject = (reason: FinalReason, detail: string): Admission => ({
 })
 const nack = (reason: NackReason, detail: string): Admission => ({ kind: 'nack', reason, detail })
 
-/** `bytes` is the size of the message as it is packed alone, or less where it is far below the bound. */
-export function admit(message: Message, bytes: Bytes, context: AdmitContext): Admission {
+/** `bytes`: of the lines of the message, with the head. */
+export function admit(message: AuthoredMessage, bytes: Bytes, context: AdmitContext): Admission {
   try {
     return formFault(message, bytes, context) ?? judged(message, context)
   } catch (error) {
@@ -107,30 +106,29 @@ export function admit(message: Message, bytes: Bytes, context: AdmitContext): Ad
 }
 
 /** What can be said without looking at what the message does to its entities. */
-function formFault(message: Message, bytes: Bytes, context: AdmitContext): Admission | undefined {
-  const { header, changes } = message
+function formFault(
+  message: AuthoredMessage,
+  bytes: Bytes,
+  context: AdmitContext,
+): Admission | undefined {
+  const { changes, clientSeq } = message
   const owner = ownerFault(message, context)
   if (owner) return owner
   const bounds = boundsFault(message, bytes, context.limits)
   if (bounds) return reject('too_large', bounds)
-  if (changes.some((change) => change === null)) return reject('invalid', 'a change is missing')
-  const moment = timestampFault(header.timestamp)
+  const moment = timestampFault(message.time)
   if (moment) return reject('invalid', moment)
-  if (
-    context.ledger.isUsed(header.sessionId, header.clientSeq) ||
-    context.answered.has(seqName(message))
-  ) {
-    return reject('seq_reused', `number ${header.clientSeq} of this session is another message`)
-  }
+  if (verdictOn(message.session.facts.sessionId, clientSeq, context))
+    return reject('seq_reused', `number ${clientSeq} of this session is another message`)
   const elsewhere = unknownHistory(message, context)
   if (elsewhere) return elsewhere
-  for (const change of changes as readonly Change[]) {
+  for (const change of changes) {
     const unknown = unknownSchema(change, context)
     if (unknown) return unknown
   }
-  for (const change of changes as readonly Change[]) {
+  for (const change of changes) {
     const fault =
-      parentFault(change, context) ??
+      parentFault(change, message, context) ??
       valueFault(change, context) ??
       rootFault(change, message, context)
     if (fault) return fault
@@ -139,10 +137,10 @@ function formFault(message: Message, bytes: Bytes, context: AdmitContext): Admis
 }
 
 /** Rules, then preconditions: who may not write learns nothing of what stands. @throws RuleFailure */
-function judged(message: Message, context: AdmitContext): Admission {
+function judged(message: AuthoredMessage, context: AdmitContext): Admission {
   const { space, batch } = context
-  const { authorId, sessionId } = message.header
-  const entry = intake(message, {
+  const { authorId, sessionId } = message.session.facts
+  const entry = toEntry(message, {
     session: { authorId, sessionId },
     arrival: 0,
     tableOf: (type) => space.registers(type),
@@ -162,11 +160,11 @@ function judged(message: Message, context: AdmitContext): Admission {
     changesOf: (id) => batch.changesOf(id),
     tableOf: (type) => space.registers(type),
   })
-  for (const [i, write] of entry.writes.entries()) write.bases = bases?.[i]
+  for (const [i, write] of entry.writes.entries()) write.bases = bases && basesOf(bases[i])
   const states = entry.writes.map((write, i) => apply(before[i], write))
   const objected = objection(entry, states, parts)
   if (objected !== undefined) return reject('invalid', objected)
-  const fault = expectFault(message, context)
+  const fault = expectFault(message, entry, context)
   if (fault) return fault
   const admission = joined(entry, states, context)
   return admission.kind === 'accepted' && bases ? { ...admission, bases } : admission
@@ -174,7 +172,7 @@ function judged(message: Message, context: AdmitContext): Admission {
 
 /** What the author has read is not of this reviewer's history: another one, or a later one that was lost. */
 function unknownHistory(
-  { header: { seen } }: Message,
+  { seen }: AuthoredMessage,
   { head, space }: AdmitContext,
 ): Admission | undefined {
   // On a lineage that is unknown here the author has seen nothing.
@@ -188,7 +186,7 @@ function unknownHistory(
  * that is too high would silently overwrite what somebody else wrote.
  */
 function blindFault(
-  { changes }: Message,
+  { changes }: AuthoredMessage,
   { writes }: Entry,
   {
     before,
@@ -196,13 +194,14 @@ function blindFault(
   }: { readonly before: readonly (EntityState | undefined)[]; readonly parentsMax: number },
 ): string | undefined {
   for (const [i, write] of writes.entries()) {
-    const { parentCanonicalIds } = changes[i]!.meta
-    const named = new Set(parentCanonicalIds)
+    const { parents } = changes[i]!
+    const { canonical, own, others } = parents
+    const isFull = canonical.length + own.length + others.length >= parentsMax
     for (const head of before[i] ? headsOf(before[i]) : []) {
-      const isNamed = named.has(head.entry.id)
-      if (saw(write, head) === isNamed) continue
-      if (!isNamed && named.size >= parentsMax) continue // more heads than it can name
-      return isNamed
+      const isParent = isNamed(parents, write.entry, head)
+      if (saw(write, head) === isParent) continue
+      if (!isParent && isFull) continue // more heads than it can name
+      return isParent
         ? `it names ${head.entry.id} as a parent, and its author had not read that far`
         : `its author had seen ${head.entry.id}, and it does not name it as a parent`
     }
@@ -210,47 +209,67 @@ function blindFault(
   return undefined
 }
 
-function rulePartsOf({ header }: Message, context: AdmitContext): RuleParts {
+function rulePartsOf({ session }: AuthoredMessage, context: AdmitContext): RuleParts {
   const { ledger, rules, rows, batch, now } = context
-  const { personalId } = ledger.session(header.sessionId)!
-  return { rules, rows, batch, context: { authorId: header.authorId, personalId, at: now } }
+  const { sessionId, authorId } = session.facts
+  const { personalId } = ledger.session(sessionId)!
+  return { rules, rows, batch, context: { authorId, personalId, at: now } }
 }
 
-export function seqName({ header }: Message): string {
-  return `${header.sessionId}:${header.clientSeq}`
+/** What became of a message, in this batch or before. */
+function verdictOn(
+  sessionId: string,
+  clientSeq: number,
+  { decided, ledger }: AdmitContext,
+): 'accepted' | 'refused' | undefined {
+  return decided.get(numberName(sessionId, clientSeq)) ?? ledger.verdictOn(sessionId, clientSeq)
 }
 
-function ownerFault({ header }: Message, { ledger }: AdmitContext): Admission | undefined {
-  const session = ledger.session(header.sessionId)
+function ownerFault(
+  { session: by }: AuthoredMessage,
+  { ledger }: AdmitContext,
+): Admission | undefined {
+  const { sessionId, authorId, personalCommit } = by.facts
+  const session = ledger.session(sessionId)
   if (!session) return nack('not_bound', 'the session of this message is not bound')
   // A rejection would use up a number of the session's own author.
-  if (session.authorId !== header.authorId)
+  if (session.authorId !== authorId)
     return {
       kind: 'struck',
-      why: `a message of session ${header.sessionId}, which is another author's`,
+      why: `a message of session ${sessionId}, which is another author's`,
     }
-  if (session.personalCommit !== header.personalCommit) {
+  if (session.personalCommit !== personalCommit) {
     return reject('unauthorised', 'the message commits to another person than its session')
   }
   return undefined
 }
 
+/**
+ * Whether what stood in its author's view without a verdict has one here. Canonical parents are below
+ * what was seen, which is compared with the chain; which of them are heads is `blindFault`'s question.
+ */
 function parentFault(
-  { meta }: Change,
-  { batch, ledger, refused }: AdmitContext,
+  { parents, entityId, shape }: Change,
+  { session }: AuthoredMessage,
+  context: AdmitContext,
 ): Admission | undefined {
-  for (const id of meta.parentCanonicalIds) {
-    if (batch.writeOf(id, meta.entityId)) continue
-    if (refused.has(id) || ledger.rejection(id))
-      return reject('parent_rejected', `its parent ${id} was refused`)
-    if (batch.entry(id))
-      return reject('invalid', `its parent ${id} has no change for ${meta.entityId}`)
-    return nack('parent_unknown', `its parent ${id} is not known here`)
+  for (const { sessionId, clientSeq } of pendingIn(parents, session.facts.sessionId)) {
+    const verdict = verdictOn(sessionId, clientSeq, context)
+    const parent = `its parent, message ${clientSeq} of session ${sessionId},`
+    if (verdict === 'refused') return reject('parent_rejected', `${parent} was refused`)
+    if (!verdict) return nack('parent_unknown', `${parent} is not known here`)
   }
-  const type = batch.typeOf(meta.entityId)
-  if (type === undefined || type === meta.type) return undefined
-  const reason = meta.kind === 'create' ? 'entity_exists' : 'invalid'
-  return reject(reason, `${meta.entityId} is a ${type}, not a ${meta.type}`)
+  const type = context.batch.typeOf(entityId)
+  if (type === undefined && shape.kind !== 'create')
+    return nack('parent_unknown', `${shape.type} ${entityId} is not known here`)
+  if (type === undefined || type === shape.type) return undefined
+  const reason = shape.kind === 'create' ? 'entity_exists' : 'invalid'
+  return reject(reason, `${entityId} is a ${type}, not a ${shape.type}`)
+}
+
+function basesOf(stated: StatedBases | undefined): Bases | undefined {
+  if (!stated) return undefined
+  return Object.fromEntries(Object.entries(stated).map(([reg, { base }]) => [reg, base]))
 }
 
 /**
@@ -258,32 +277,35 @@ function parentFault(
  * known here, ids of version 8 are minted and those of other versions supplied.
  */
 function rootFault(
-  { meta }: Change,
-  { header }: Message,
+  { shape, entityId, sid }: Change,
+  { session }: AuthoredMessage,
   { batch, ledger, types }: AdmitContext,
 ): Admission | undefined {
-  if (meta.kind !== 'create') return undefined
-  const options = (types?.get(meta.type) ?? systemTypes.get(meta.type))?.options
-  const isMinted = options ? options.idPolicy !== 'supplied' : versionOf(meta.entityId) === 8
-  if (isMinted && !ledger.minted(meta.entityId, header.authorId, meta.sid ?? header.sessionId))
-    return reject('invalid', `the id ${meta.entityId} was not minted by its author`)
-  if (batch.state(meta.entityId) && options?.onExists !== 'fork') {
-    return reject('entity_exists', `${meta.type} ${meta.entityId} exists`)
+  if (shape.kind !== 'create') return undefined
+  const { authorId, sessionId } = session.facts
+  const options = (types?.get(shape.type) ?? systemTypes.get(shape.type))?.options
+  const isMinted = options ? options.idPolicy !== 'supplied' : versionOf(entityId) === 8
+  if (isMinted && !ledger.minted(entityId, authorId, sid ?? sessionId))
+    return reject('invalid', `the id ${entityId} was not minted by its author`)
+  if (batch.state(entityId) && options?.onExists !== 'fork') {
+    return reject('entity_exists', `${shape.type} ${entityId} exists`)
   }
   return undefined
 }
 
 /** What a reviewer cannot judge it leaves alone, before it looks at anything that it could refuse. */
-function unknownSchema({ meta }: Change, { types }: AdmitContext): Admission | undefined {
+function unknownSchema({ shape }: Change, { types }: AdmitContext): Admission | undefined {
   if (!types) return undefined
-  const type = types.get(meta.type)
-  if (!type) return nack('unknown_schema', `the type ${meta.type} is not known here`)
-  if (meta.schemaVersion <= type.currentVersion) return undefined
-  return nack('unknown_schema', `${meta.type} is known here up to version ${type.currentVersion}`)
+  const type = types.get(shape.type)
+  if (!type) return nack('unknown_schema', `the type ${shape.type} is not known here`)
+  if (shape.schemaVersion <= type.currentVersion) return undefined
+  return nack('unknown_schema', `${shape.type} is known here up to version ${type.currentVersion}`)
 }
 
-function valueFault({ meta, values }: Change, { types }: AdmitContext): Admission | undefined {
-  if (!values) return reject('invalid', 'the values of a new message cannot be absent')
+function valueFault(
+  { shape: meta, values }: Change,
+  { types }: AdmitContext,
+): Admission | undefined {
   const type = types?.get(meta.type)
   if (!type) return undefined
   const { schemaVersion: version } = meta
@@ -315,13 +337,18 @@ function valueFault({ meta, values }: Change, { types }: AdmitContext): Admissio
   return undefined
 }
 
-function expectFault({ header }: Message, { batch }: AdmitContext): Admission | undefined {
-  for (const { entityId, heads } of header.expect ?? []) {
-    const state = batch.state(entityId)
-    const now = (state ? headsOf(state) : []).map((head) => head.entry.id).sort()
-    if (now.length !== heads.length || now.some((id, i) => id !== heads[i])) {
-      return reject('precondition_failed', `the heads of ${entityId} are not those expected`)
-    }
+function expectFault(
+  { expect = [] }: AuthoredMessage,
+  entry: Entry,
+  { batch }: AdmitContext,
+): Admission | undefined {
+  for (const expectation of expect) {
+    const state = batch.state(expectation.entityId)
+    if (state && !headsOf(state).every((head) => hadRead(entry, expectation, head)))
+      return reject(
+        'precondition_failed',
+        `${expectation.entityId} has changed since its author looked at it`,
+      )
   }
   return undefined
 }

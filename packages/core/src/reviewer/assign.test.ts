@@ -2,11 +2,10 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { add, rename } from '../lens/steps.ts'
-import { chainAfter } from '../message/chain.ts'
-import type { Message } from '../message/message.ts'
-import { readRun } from '../protocol/runs.ts'
 import { entity } from '../schema/entity.ts'
-import { DESK_SPACE, Desk, type DeskOptions, type HandAuthor } from '../testing/desk.ts'
+import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
+import { chainOfBatch } from '../wire/read-batch.ts'
+import type { Accepted } from '../wire/types.ts'
 import { type Assigners, sequence, slug } from './assign.ts'
 
 const Invoice = entity(
@@ -22,40 +21,48 @@ const options: DeskOptions = { entities: [Invoice], assign }
 async function told(desk: Desk): Promise<Map<string, unknown>> {
   const follower = await desk.author('follower')
   await follower.follow()
-  const found = new Map<string, unknown>()
-  for (const frame of follower.heard) {
-    if (frame.kind !== 'tail') continue
-    for (const json of frame.runs) {
-      const run = readRun(json, DESK_SPACE)
-      if (!run.ok || run.value.body.kind !== 'messages') throw new Error('a run is malformed')
-      for (const [i, message] of run.value.body.messages.entries())
-        found.set(message.id, run.value.assigned?.get(i))
-    }
-  }
-  return found
+  const accepted = follower.batches().flatMap((batch) => batch.accepted)
+  return new Map(accepted.map((one) => [one.id, assignedIn(one)]))
 }
 
-const create = (author: HandAuthor, title: string): Message => author.create('invoice', { title })
+/** The values of each change; undefined where nothing was assigned. */
+function assignedIn({ message, review }: Accepted): unknown {
+  if (!message || !review || review.assigned.length === 0) return undefined
+  return message.changes.map(
+    (_, no) => review.assigned.find(({ change }) => change === no)?.values ?? {},
+  )
+}
+
+const create = (author: HandAuthor, title: string): HandMessage =>
+  author.create('invoice', { title })
 
 describe('sequence', () => {
   test('§4 assigned: numbers are gapless over accepted creations, in their order', async () => {
     const desk = await Desk.open(options)
     const ann = await desk.author('ann')
-    const first = create(ann, 'One')
+    const one = create(ann, 'One')
     const wrong = ann.create('invoice', { title: 4 })
-    const given = ann.create('invoice', { title: 'x', number: 99 })
-    const child = ann.change([wrong], { title: 'y' })
-    const second = create(ann, 'Two')
-    const update = ann.change([first], { title: 'Uno' })
-    const third = create(ann, 'Three')
-    await ann.offer(first, wrong, given, child, second, update, third)
-    expect([wrong, given, child].map((message) => ann.verdict(message))).toEqual([
+    const all = ann.together(
+      one,
+      wrong,
+      ann.create('invoice', { title: 'x', number: 99 }),
+      ann.change([wrong], { title: 'y' }),
+      create(ann, 'Two'),
+      ann.change([one], { title: 'Uno' }),
+      create(ann, 'Three'),
+    )
+    await ann.offer(...all)
+    expect(all.map((message) => ann.verdict(message))).toEqual([
+      'accepted',
       'invalid',
       'invalid',
       'parent_rejected',
+      'accepted',
+      'accepted',
+      'accepted',
     ])
     const assigned = await told(desk)
-    expect([...assigned.keys()]).toEqual([first, second, update, third].map(({ id }) => id))
+    expect([...assigned.keys()]).toEqual([0, 4, 5, 6].map((no) => all[no]!.id))
     expect([...assigned.values()]).toEqual([
       [{ number: 1, address: 'one' }],
       [{ number: 2, address: 'two' }],
@@ -76,7 +83,7 @@ describe('sequence', () => {
       { type: 'invoice', id: ann.ids.next(), kind: 'create', values: { title: 'same' } },
       {
         type: 'invoice',
-        id: root.changes[0]!.meta.entityId,
+        id: root.changes[0]!.entityId,
         kind: 'update',
         values: { title: 'other' },
         parents: [root],
@@ -148,34 +155,26 @@ describe('sequence', () => {
     expect(assigned.get(next.id)).toMatchObject([{ number: 2 }])
   })
 
-  test('§4 chain: what was assigned is in the chain', async () => {
+  test('§5 chain: what was assigned is in the chain', async () => {
     const desk = await Desk.open(options)
     const ann = await desk.author('ann')
     await ann.follow()
-    const start = ann.heard.find(({ kind }) => kind === 'through')
-    const message = create(ann, 'a')
-    await ann.offer(message)
-    const tail = ann.heard.findLast(({ kind }) => kind === 'tail')
-    if (start?.kind !== 'through' || tail?.kind !== 'tail') throw new Error('not told')
-    const run = readRun(tail.runs[0], DESK_SPACE)
-    if (!run.ok) throw new Error(run.error.message)
-    const welcome = ann.heard.find(({ kind }) => kind === 'welcome')
-    const [epoch] = welcome?.kind === 'welcome' ? welcome.lineage : []
-    const link = {
-      space: DESK_SPACE,
-      reviewerId: epoch!.reviewerId,
-      eid: epoch!.eid,
-      epoch: 1,
-      seq: 1,
-      msgId: message.id,
-      hash: message.hash,
-      forked: false,
-      at: run.value.at,
-    }
-    const assigned = run.value.assigned!.get(0)!
-    expect(assigned).toEqual([{ number: 1, address: 'a' }])
-    expect(chainAfter(start.position.chain, { ...link, assigned })).toBe(run.value.chain)
-    expect(chainAfter(start.position.chain, link)).not.toBe(run.value.chain)
+    await ann.offer(create(ann, 'a'))
+    // Of its own message an author is told the hash, and what was assigned.
+    const [batch] = ann.batches()
+    expect(batch!.accepted).toMatchObject([
+      { isOwn: true, review: { assigned: [{ change: 0, values: { number: 1, address: 'a' } }] } },
+    ])
+    const tail = ann.heard.findLast((frame) => frame.kind === 'tail')!
+    const { chain } = ann.heard.find((frame) => frame.kind === 'welcome')!.position
+    const chainOf = (text: string): unknown =>
+      chainOfBatch(text, { before: { seq: 0, chain }, sessions: [] })
+    expect(chainOf(tail.texts)).toEqual({ ok: true, value: tail.position!.chain })
+    const forged = tail.texts.replace('"number":1', '"number":2')
+    expect(forged).not.toBe(tail.texts)
+    const other = chainOf(forged)
+    expect(other).toMatchObject({ ok: true })
+    expect(other).not.toEqual({ ok: true, value: tail.position!.chain })
   })
 })
 

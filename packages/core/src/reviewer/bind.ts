@@ -2,7 +2,7 @@
 import type { Uuid } from '../base/uuid.ts'
 import type { SessionOpening } from '../message/message.ts'
 import type { Signer } from '../ports/signer.ts'
-import { boundFrame } from '../protocol/frames.ts'
+import { reviewerFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import { verifyOpening } from './verify.ts'
@@ -42,7 +42,7 @@ export async function bindSessions(
     connection.speakFor(sessionId)
     bound.push(sessionId)
   }
-  connection.send(boundFrame(bound))
+  connection.send(reviewerFrame('bound', { sessionIds: bound }))
 }
 
 function isSameOwner(known: SessionRecord, record: SessionRecord): boolean {

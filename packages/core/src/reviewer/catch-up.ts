@@ -5,22 +5,17 @@
 import { jsonBytes } from '../base/json.ts'
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
+import { chainPrefix } from '../facts/ids.ts'
+import { lineCount } from '../facts/line.ts'
 import { PageWriter } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
 import type { Limits } from '../message/limits.ts'
 import type { Position } from '../message/message.ts'
-import { packBases } from '../protocol/bases.ts'
-import { readRun } from '../protocol/runs.ts'
+import { packBases } from '../wire/bases.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ReviewerStore, StoredRun } from '../ports/reviewer-store.ts'
-import {
-  type AcceptedAgain,
-  pageFrame,
-  settledFrame,
-  tailFrame,
-  throughFrame,
-} from '../protocol/frames.ts'
-import { type PageEntity, pageText } from '../protocol/pages.ts'
+import { type AcceptedAgain, reviewerFrame } from '../wire/frames.ts'
+import { type PageEntity, pageText } from '../wire/pages.ts'
 import type { Connection } from './connection.ts'
 import type { SpaceState } from './space.ts'
 
@@ -30,7 +25,6 @@ const READ_BYTES = 1_048_576
 
 export interface CatchUpParts {
   readonly space: SpaceState
-  readonly spaceId: Uuid
   readonly store: ReviewerStore
   readonly clock: Clock
   readonly head: () => Position
@@ -44,8 +38,10 @@ export async function catchUp(
   parts: CatchUpParts,
 ): Promise<void> {
   const head = parts.head()
-  let after = have && have.eid === head.eid && have.seq <= head.seq ? have.seq : 0
-  const known = have !== null && after === have.seq
+  const isOurs = have && have.eid === head.eid && have.seq <= head.seq
+  const isSame = isOurs && parts.space.chains.mayBe(have.seq, chainPrefix(have.chain))
+  let after = isSame ? have.seq : 0
+  const known = isSame === true
   const behind = head.seq - after
   const isFar = behind > parts.limits.tailMessagesMax && behind > parts.space.size / 2
   if (isFar || (!known && have !== null)) after = (await sendSnapshot(connection, after, parts)).seq
@@ -55,51 +51,37 @@ export async function catchUp(
     if (runs.length === 0)
       throw new Error(`the store has no run after ${after}, and its head is ${parts.head().seq}`)
     const committed = runs.filter((run) => run.toSeq <= parts.head().seq)
-    const bytes = await sendRuns(connection, committed, parts)
+    const bytes = await sendBatches(connection, committed, parts)
     after = committed.at(-1)?.toSeq ?? parts.head().seq
     const fitting = Math.floor((committed.length * READ_BYTES) / Math.max(1, bytes))
     count = Math.max(1, Math.min(fitting, parts.limits.readRunsMax))
   }
   // In the turn of the last look at the head: a commit in between would be told to live links only.
-  connection.through(throughFrame(JSON.stringify(parts.head())))
+  connection.through(reviewerFrame('through', { position: parts.head(), parts: 0, snapshot: 0 }))
 }
 
-/**
- * Stored runs as frames, each with the position after its last run, and each when there is room
- * for it. Returns their bytes.
- */
-async function sendRuns(
+/** Stored batches as frames, each when there is room for it. Returns their bytes. */
+async function sendBatches(
   connection: Connection,
-  runs: readonly StoredRun[],
-  { head: headOf, spaceId }: CatchUpParts,
+  batches: readonly StoredRun[],
+  { head: headOf }: CatchUpParts,
 ): Promise<Bytes> {
   const head = headOf()
-  const sizes = new Map(runs.map((run) => [run, utf8Bytes(run.text)]))
+  const sizes = new Map(batches.map((batch) => [batch, utf8Bytes(batch.text)]))
   let sent = NO_BYTES
-  for (let from = 0; from < runs.length && !connection.closed;) {
-    const [part] = inFrames(runs.slice(from), (run) => sizes.get(run)!, connection.frameBytes)
+  for (let from = 0; from < batches.length && !connection.closed;) {
+    const [part] = inFrames(batches.slice(from), (one) => sizes.get(one)!, connection.frameBytes)
     from += part!.length
-    const last = part!.at(-1)!
-    const position =
-      last.toSeq === head.seq
-        ? head
-        : { eid: head.eid, epoch: head.epoch, seq: last.toSeq, chain: chainOf(last, spaceId) }
-    const frame = tailFrame(
-      part!.map((run) => run.text),
-      JSON.stringify(position),
-    )
+    // The signature of the head vouches for all before it.
+    const position = part!.at(-1)!.toSeq === head.seq ? head : null
+    const counts = part!.map(({ text }) => lineCount(text))
+    const texts = part!.map(({ text }) => text).join('\n')
+    const frame = reviewerFrame('tail', { batches: counts, position }, texts)
     connection.send(frame)
     sent = addBytes(sent, utf8Bytes(frame))
     await connection.drained()
   }
   return sent
-}
-
-function chainOf(run: StoredRun, spaceId: Uuid): string {
-  const read = readRun(JSON.parse(run.text), spaceId)
-  if (!read.ok)
-    throw new Error(`the stored run from ${run.fromSeq} is not one: ${read.error.message}`)
-  return read.value.chain
 }
 
 const COMMA = bytesOf(1)
@@ -131,6 +113,7 @@ async function sendSnapshot(
   { space, clock, head, limits }: CatchUpParts,
 ): Promise<Position> {
   const at = head()
+  const snapshot = ++connection.snapshots
   let parts = 0
   const held = [...space.entities()].map(([id, { type, state }]) => ({ id, type, state }))
   const writer = new PageWriter()
@@ -138,7 +121,7 @@ async function sendSnapshot(
   for (let from = 0; from < held.length && !connection.closed; from += pageEntitiesMax) {
     const some = held.slice(from, from + pageEntitiesMax)
     for (const page of pagesOf(some, writer, { space, bytesMax: connection.frameBytes })) {
-      connection.send(pageFrame(page, at.seq))
+      connection.send(reviewerFrame('page', { snapshot }, page))
       parts++
       await connection.drained()
     }
@@ -147,12 +130,12 @@ async function sendSnapshot(
   for (const [sessionId, reviews] of settledSince(connection, space, { after, upTo: at.seq })) {
     for (let from = 0; from < reviews.length; from += settledPerFrameMax) {
       const some = reviews.slice(from, from + settledPerFrameMax)
-      connection.send(settledFrame(sessionId, some, at.seq))
+      connection.send(reviewerFrame('settled', { sessionId, reviews: some, snapshot }))
       parts++
       await connection.drained()
     }
   }
-  connection.send(throughFrame(JSON.stringify(at), parts))
+  connection.send(reviewerFrame('through', { position: at, parts, snapshot }))
   return at
 }
 
@@ -170,7 +153,7 @@ function settledSince(
     if (!review || review.seq <= after || review.seq > upTo || !sessions.has(session.sessionId))
       continue
     const reviews = found.get(session.sessionId) ?? []
-    reviews.push([clientSeq, review.seq, review.at, review.forked ? 1 : 0])
+    reviews.push({ clientSeq, seq: review.seq, at: review.at, forked: review.forked })
     found.set(session.sessionId, reviews)
   }
   return found

@@ -1,36 +1,41 @@
 /**
- * From offers to one database transaction: verdicts on every message, the chain continued,
- * texts made once. Pure but for signatures; the reviewer commits what comes out of here, and
+ * From offers to one database transaction: verdicts on every message, the chain continued, the text
+ * of the batch made once. Pure but for signatures; the reviewer commits what comes out of here, and
  * only then says a word.
  */
-import type { Hash } from '../base/hash.ts'
-import { jsonBytes } from '../base/json.ts'
-import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
+import { assert } from '../base/assert.ts'
+import { type Bytes, NO_BYTES, addBytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { chainAfter, rejectionBytes } from '../message/chain.ts'
+import { toBase64url } from '../base/bytes.ts'
+import { authoredIn } from '../facts/flush.ts'
+import type { Salt } from '../facts/ids.ts'
+import { lineBytes } from '../facts/line.ts'
+import type { AuthoredMessage, Flush, Session } from '../facts/types.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Entry, giveReview } from '../history/entry.ts'
+import { numberName } from '../history/names.ts'
+import { rejectionBytes } from '../wire/signed.ts'
 import type { Limits } from '../message/limits.ts'
 import {
-  type Assigned,
-  type Bases,
   type EpochOpen,
-  type Message,
   type NackReason,
   type Position,
   type Rejection,
-  type Review,
   WIRE_VERSION,
 } from '../message/message.ts'
-import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { Random } from '../ports/random.ts'
 import type { StoredRun } from '../ports/reviewer-store.ts'
-import type { AcceptedAgain } from '../protocol/frames.ts'
-import { packBases } from '../protocol/bases.ts'
-import { packMessages } from '../protocol/pack.ts'
-import { ownRunText, runText } from '../protocol/runs.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { Entity } from '../schema/entity.ts'
-import { type AdmitContext, type Admission, admit, seqName } from './admit.ts'
+import { batchBounds } from '../wire/bounds.ts'
+import { type ComposedBatch, composeBatch } from '../wire/compose-batch.ts'
+import type { AcceptedAgain } from '../wire/frames.ts'
+import { composeReview, reviewSizeFault } from '../wire/review-line.ts'
+import { keptReview, reviewOf } from '../wire/reviews.ts'
+import type { JudgedFlush, JudgedMessage, Review } from '../wire/types.ts'
+import { type AdmitContext, type Admission, admit } from './admit.ts'
 import type { Assigners } from './assign.ts'
+import { ownText, storedText } from './batch-text.ts'
 import type { Connection } from './connection.ts'
 import type { Ledger, SessionRecord, SessionVerdicts } from './ledger.ts'
 import type { SpaceRows } from './rows.ts'
@@ -40,21 +45,9 @@ import { Batch, type SpaceState } from './space.ts'
 /** A verified flush that waits for its verdicts. */
 export interface Offer {
   readonly connection: Connection
-  readonly messages: readonly Message[]
+  readonly session: Session
+  readonly flush: Flush
   readonly sig: string
-  readonly publicKey: string
-  /** Of the frame. */
-  readonly bytes: Bytes
-}
-
-/** The accepted messages of one offer, as one run. */
-export interface CommittedRun {
-  readonly connection: Connection
-  readonly stored: StoredRun
-  readonly ownText: string
-  readonly sessionId: Uuid
-  readonly again: readonly AcceptedAgain[]
-  readonly chain: Hash
 }
 
 export interface Answers {
@@ -62,22 +55,30 @@ export interface Answers {
   readonly messages: number
   /** Known already, with the review they have. */
   readonly again: { readonly sessionId: Uuid; readonly review: AcceptedAgain }[]
+  /** Accepted now. */
+  readonly accepted: AcceptedAgain[]
+  readonly sessionId: Uuid
   readonly rejections: Rejection[]
   readonly nacks: {
     readonly sessionId: Uuid
     readonly clientSeq: number
     readonly reason: NackReason
     readonly detail: string
+    /** It concerns this message and no other. */
+    readonly alone: boolean
   }[]
 }
 
 /** Everything one transaction will hold, and everything that will be said after it. */
 export interface Prepared {
   readonly batch: Batch
-  readonly runs: readonly CommittedRun[]
+  /** undefined where nothing was accepted. */
+  readonly stored: StoredRun | undefined
+  /** The text of the batch for a connection: without the lines of the messages that it offered. */
+  readonly textFor: (connection: Connection) => string
   readonly answers: readonly Answers[]
-  /** Rejections of this batch, with the number of their message. */
-  readonly refused: readonly { readonly rejection: Rejection; readonly message: Message }[]
+  /** Rejections of this batch, each with its message. */
+  readonly refused: readonly { readonly rejection: Rejection; readonly message: AuthoredMessage }[]
   /** Of all messages with a verdict, as they were bound when it was found. */
   readonly sessions: ReadonlyMap<Uuid, SessionRecord>
   readonly head: Position
@@ -94,20 +95,11 @@ export interface CommitContext {
   readonly now: number
   readonly keys: KeyPair
   readonly signer: Signer
+  readonly random: Random
   readonly rows: SpaceRows
   readonly rules: ReviewerRules
   readonly assigners: Assigners
-  readonly onRuleFailure: (failure: RuleFailure, message: Message) => void
-}
-
-/** An accepted message, with what its review says. */
-interface Accepted {
-  readonly message: Message
-  /** As it is packed alone. */
-  readonly bytes: Bytes
-  readonly forked: boolean
-  readonly assigned: readonly Assigned[] | undefined
-  readonly bases: readonly Bases[] | undefined
+  readonly onRuleFailure: (failure: RuleFailure, message: AuthoredMessage) => void
 }
 
 export async function prepare(offers: readonly Offer[], context: CommitContext): Promise<Prepared> {
@@ -116,204 +108,200 @@ export async function prepare(offers: readonly Offer[], context: CommitContext):
   return work.prepared()
 }
 
-/**
- * How much larger a message can be when it is packed again, alone: 1e20 becomes 21 digits, and
- * -1, which names another message of the offer, becomes an id.
- */
-const REPACKED_TIMES_MAX = 20
+const SALT_BYTES = 12
 
 class Work {
   readonly #context: CommitContext
   readonly #batch: Batch
-  readonly #runs: CommittedRun[] = []
+  readonly #judged: JudgedFlush[] = []
+  /** Of the judged flushes, aligned with them. */
+  readonly #offers: Offer[] = []
   readonly #answers: Answers[] = []
-  readonly #refused: { rejection: Rejection; message: Message }[] = []
+  readonly #refused: { rejection: Rejection; message: AuthoredMessage }[] = []
   readonly #refusedIds = new Map<Uuid, Rejection>()
-  readonly #answered = new Set<string>()
+  readonly #decided = new Map<string, 'accepted' | 'refused'>()
   readonly #sessions = new Map<Uuid, SessionRecord>()
-  #head: Position
+  #accepted = 0
+  /** Of the lines and reviews that were accepted. */
+  #bytes = NO_BYTES
 
   constructor(context: CommitContext) {
     this.#context = context
     this.#batch = new Batch(context.space)
-    this.#head = context.head
   }
 
   prepared(): Prepared {
+    const composed = this.#judged.length > 0 ? this.#composed() : undefined
     return {
       batch: this.#batch,
-      runs: this.#runs,
+      stored: composed && this.#stored(composed),
+      textFor: (connection) => {
+        assert(composed, 'who asks for the text of a batch knows that there is one')
+        const isOwn = (session: Session): boolean =>
+          this.#offers.some(
+            (offer) => offer.connection === connection && offer.session.line === session.line,
+          )
+        return ownText(composed.layout, isOwn)
+      },
       answers: this.#answers,
       refused: this.#refused,
       sessions: this.#sessions,
-      head: this.#head,
+      head: composed ? this.#headAfter(composed) : this.#context.head,
     }
   }
 
   async offer(offer: Offer): Promise<void> {
     const answers: Answers = {
       connection: offer.connection,
-      messages: offer.messages.length,
+      messages: offer.flush.messages.length,
       again: [],
+      accepted: [],
+      sessionId: offer.session.facts.sessionId,
       rejections: [],
       nacks: [],
     }
-    const accepted: Accepted[] = []
-    for (const message of offer.messages) {
-      const known = this.#known(message, answers)
-      if (known) continue
-      const bytes = this.#bytesOf(message, offer)
-      const verdict = admit(message, bytes, this.#admitContext())
-      if (verdict.kind === 'struck') {
-        offer.connection.strike(verdict.why)
-        continue
-      }
-      if (verdict.kind !== 'nack') this.#noteSession(message)
-      if (verdict.kind === 'accepted') {
-        const { forked, assigned, bases } = verdict
-        const stated = bases ? jsonBytes(packBases(bases)) : NO_BYTES
-        accepted.push({ message, bytes: addBytes(bytes, stated), forked, assigned, bases })
-        giveReview(verdict.entry, this.#review(accepted.length, accepted.at(-1)!))
-        this.#accept(verdict.entry, verdict.states)
-        this.#answered.add(seqName(message))
-      } else if (verdict.kind === 'rejected') {
-        const rejection = await this.#reject(message, verdict)
-        this.#answered.add(seqName(message))
-        this.#refusedIds.set(message.id, rejection)
-        this.#refused.push({ rejection, message })
-        answers.rejections.push(rejection)
-      } else {
-        const { sessionId, clientSeq } = message.header
-        answers.nacks.push({ sessionId, clientSeq, reason: verdict.reason, detail: verdict.detail })
-      }
-    }
-    const { messageBytesMax } = this.#context.limits
-    for (const group of inRuns(accepted, messageBytesMax)) this.#run(offer, group)
+    const verdicts: JudgedMessage[] = []
+    for (const message of authoredIn(offer.flush, offer.session))
+      verdicts.push(await this.#judge(message, offer, answers))
     this.#answers.push(answers)
+    if (!verdicts.some(({ accepted }) => accepted)) return
+    const { session, flush } = offer
+    this.#judged.push({ session, flush, first: 0, end: verdicts.length, verdicts })
+    this.#offers.push(offer)
   }
 
-  /** A session may be freed while the batch is written; what is stored of it is this. */
-  #noteSession({ header: { sessionId } }: Message): void {
-    this.#sessions.set(sessionId, this.#context.ledger.session(sessionId)!)
+  async #judge(message: AuthoredMessage, offer: Offer, answers: Answers): Promise<JudgedMessage> {
+    const { clientSeq, session } = message
+    const { sessionId } = session.facts
+    const refused: JudgedMessage = { accepted: false }
+    if (this.#known(message, answers)) return refused
+    if (this.#isFull) {
+      const detail = 'it goes into the next commit'
+      answers.nacks.push({ sessionId, clientSeq, reason: 'busy', detail, alone: false })
+      return refused
+    }
+    const bytes = bytesOf(message, offer.flush)
+    const verdict = this.#withReview(message, admit(message, bytes, this.#admitContext()))
+    if (verdict.kind === 'struck') offer.connection.strike(verdict.why)
+    else if (verdict.kind === 'nack') {
+      const { reason, detail } = verdict
+      answers.nacks.push({ sessionId, clientSeq, reason, detail, alone: true })
+    } else {
+      // A session may be freed while the batch is written; what is stored of it is this.
+      this.#sessions.set(sessionId, this.#context.ledger.session(sessionId)!)
+      if (verdict.kind === 'rejected') await this.#refuse(message, verdict, answers)
+      else {
+        this.#accept(message, verdict, answers)
+        this.#bytes = addBytes(this.#bytes, bytes)
+        return { accepted: true, review: verdict.review }
+      }
+    }
+    return refused
+  }
+
+  /** Whether what follows belongs into another batch: what a review adds has a bound of its own. */
+  get #isFull(): boolean {
+    const { reviewerFrameBytesMax, batchMessagesMax } = this.#context.limits
+    return this.#accepted >= batchMessagesMax * 2 || this.#bytes > reviewerFrameBytesMax / 4
+  }
+
+  /** A message whose review is above its bounds is refused. */
+  #withReview(
+    message: AuthoredMessage,
+    admission: Admission,
+  ): Exclude<Admission, { kind: 'accepted' }> | AcceptedWithReview {
+    if (admission.kind !== 'accepted') return admission
+    const { random, limits } = this.#context
+    const salt = (): Salt => toBase64url(random.bytes(SALT_BYTES))
+    const review = reviewOf(message, admission, salt)
+    if (!review) return { ...admission, review }
+    const text = composeReview(review)
+    const fault = reviewSizeFault(text, batchBounds(limits))
+    if (fault) return { kind: 'rejected', reason: 'too_large', detail: fault }
+    for (const { line } of [text, ...text.values])
+      if (line !== undefined) this.#bytes = addBytes(this.#bytes, lineBytes(line))
+    return { ...admission, review }
   }
 
   /** Counts from now on for what follows in the batch. */
-  #accept(entry: Entry, states: readonly EntityState[]): void {
+  #accept(
+    message: AuthoredMessage,
+    { entry, states, forked, review }: AcceptedWithReview,
+    answers: Answers,
+  ): void {
+    const { epoch, now, head, rows } = this.#context
+    const { clientSeq, changes } = message
+    const seq = head.seq + ++this.#accepted
+    const regs = changes.map(({ shape }) => shape.regs)
+    const place = { reviewerId: epoch.reviewerId, eid: epoch.eid, epoch: epoch.epoch, at: now }
+    giveReview(entry, keptReview({ seq, review: review ?? null }, place, { regs, forked }))
     this.#batch.add(entry, states)
     for (const [i, { type, entityId }] of entry.writes.entries())
-      this.#context.rows.put(type, entityId, states[i]!)
+      rows.put(type, entityId, states[i]!)
+    this.#decide(message, 'accepted')
+    answers.accepted.push({ clientSeq, seq, at: now, forked })
   }
 
-  /** Of the text that will be sent. Measured only where the frame is large enough for it to matter. */
-  #bytesOf(message: Message, offer: Offer): Bytes {
-    const most = offer.bytes * REPACKED_TIMES_MAX
-    if (most > this.#context.limits.messageBytesMax) return utf8Bytes(packMessages([message]))
-    return bytesOf(Math.ceil(most / offer.messages.length)) // all of them together fit one run
+  async #refuse(
+    message: AuthoredMessage,
+    verdict: Admission & { kind: 'rejected' },
+    answers: Answers,
+  ): Promise<void> {
+    const rejection = await this.#rejection(message, verdict)
+    this.#decide(message, 'refused')
+    this.#refusedIds.set(message.id, rejection)
+    this.#refused.push({ rejection, message })
+    answers.rejections.push(rejection)
+  }
+
+  #decide({ session, clientSeq }: AuthoredMessage, verdict: 'accepted' | 'refused'): void {
+    this.#decided.set(numberName(session.facts.sessionId, clientSeq), verdict)
   }
 
   #admitContext(): AdmitContext {
-    return {
-      ...this.#context,
-      batch: this.#batch,
-      refused: this.#refusedIds,
-      answered: this.#answered,
-    }
+    return { ...this.#context, batch: this.#batch, decided: this.#decided }
   }
 
   /** Same id, same answer: the message is here already, or was refused already. */
-  #known(message: Message, answers: Answers): boolean {
-    const { sessionId, clientSeq } = message.header
-    const refused = this.#refusedIds.get(message.id) ?? this.#context.ledger.rejection(message.id)
+  #known({ id, session, clientSeq }: AuthoredMessage, answers: Answers): boolean {
+    const refused = this.#refusedIds.get(id) ?? this.#context.ledger.rejection(id)
     if (refused) {
       answers.rejections.push(refused)
       return true
     }
-    const review = this.#batch.entry(message.id)?.review
+    const review = this.#batch.entry(id)?.review
     if (!review) return false
-    answers.again.push({
-      sessionId,
-      review: [clientSeq, review.seq, review.at, review.forked ? 1 : 0],
-    })
+    const { seq, at, forked } = review
+    const { sessionId } = session.facts
+    answers.again.push({ sessionId, review: { clientSeq, seq, at, forked } })
     return true
   }
 
-  #review(offset: number, { forked, assigned, bases }: Accepted): Review {
-    const { epoch, now } = this.#context
+  #composed(): ComposedBatch {
+    const { head, now, limits } = this.#context
+    const draft = { fromSeq: head.seq + 1, at: now, judged: this.#judged }
+    const composed = composeBatch(draft, head.chain, batchBounds(limits))
+    assert(composed.ok, 'every review of a batch was measured')
+    return composed.value
+  }
+
+  #stored({ layout, throughSeq }: ComposedBatch): StoredRun {
     return {
-      reviewerId: epoch.reviewerId,
-      eid: epoch.eid,
-      epoch: epoch.epoch,
-      seq: this.#head.seq + offset,
-      forked,
-      at: now,
-      ...(assigned && { assigned }),
-      ...(bases && { bases }),
+      fromSeq: layout.first.fromSeq,
+      toSeq: throughSeq,
+      ids: this.#batch.entries.map((entry: Entry) => entry.id),
+      text: storedText(layout),
+      seals: JSON.stringify(this.#offers.map(({ sig }) => sig)),
     }
   }
 
-  #run(offer: Offer, accepted: readonly Accepted[]): void {
-    const { epoch, now, spaceId } = this.#context
-    const fromSeq = this.#head.seq + 1
-    let { chain } = this.#head
-    for (const [i, { message, forked, assigned }] of accepted.entries()) {
-      chain = chainAfter(chain, {
-        space: spaceId,
-        reviewerId: epoch.reviewerId,
-        eid: epoch.eid,
-        epoch: epoch.epoch,
-        seq: fromSeq + i,
-        msgId: message.id,
-        hash: message.hash,
-        forked,
-        assigned,
-        at: now,
-      })
-    }
-    const messages = accepted.map(({ message }) => message)
-    const head = {
-      fromSeq,
-      at: now,
-      forked: accepted.flatMap(({ forked }, i) => (forked ? [i] : [])),
-      chain,
-      assigned: new Map(
-        accepted.flatMap(({ assigned }, i) => (assigned ? [[i, assigned] as const] : [])),
-      ),
-      bases: new Map(accepted.flatMap(({ bases }, i) => (bases ? [[i, bases] as const] : []))),
-    }
-    const sessionId = messages[0]!.header.sessionId
-    const toSeq = fromSeq + messages.length - 1
-    this.#runs.push({
-      connection: offer.connection,
-      stored: {
-        fromSeq,
-        toSeq,
-        ids: messages.map((message) => message.id),
-        text: runText(head, packMessages(messages)),
-        seals: JSON.stringify({
-          sig: offer.sig,
-          publicKey: offer.publicKey,
-          hashes: offer.messages.map((message) => message.hash),
-        }),
-      },
-      ownText: ownRunText(
-        head,
-        sessionId,
-        messages.map((message) => message.header.clientSeq),
-      ),
-      sessionId,
-      again: accepted.map(({ message, forked }, i): AcceptedAgain => [
-        message.header.clientSeq,
-        fromSeq + i,
-        now,
-        forked ? 1 : 0,
-      ]),
-      chain,
-    })
-    this.#head = { eid: epoch.eid, epoch: epoch.epoch, seq: toSeq, chain }
+  #headAfter({ throughSeq, chain }: ComposedBatch): Position {
+    const { eid, epoch } = this.#context.epoch
+    return { eid, epoch, seq: throughSeq, chain }
   }
 
-  async #reject(
-    message: Message,
+  async #rejection(
+    message: AuthoredMessage,
     { reason, detail, standing }: Admission & { kind: 'rejected' },
   ): Promise<Rejection> {
     const { epoch, now, spaceId, keys, signer } = this.#context
@@ -334,25 +322,25 @@ class Work {
   }
 }
 
-/**
- * An offer speaks for one session at a time in practice; a run always does. Where values grow when
- * they are written again, a run is as large as one message may be, or one message.
- */
-function inRuns(accepted: readonly Accepted[], bytesMax: number): Accepted[][] {
-  const groups: Accepted[][] = []
-  let bytes = bytesOf(0)
-  for (const item of accepted) {
-    const group = groups.at(-1)
-    bytes = addBytes(bytes, item.bytes)
-    const { sessionId } = item.message.header
-    const fits = group?.[0]?.message.header.sessionId === sessionId && bytes <= bytesMax
-    if (group && fits) group.push(item)
-    else {
-      groups.push([item])
-      bytes = item.bytes
-    }
+interface AcceptedWithReview {
+  readonly kind: 'accepted'
+  readonly entry: Entry
+  readonly states: readonly EntityState[]
+  readonly forked: boolean
+  readonly review: Review | undefined
+}
+
+/** Of the lines of a message, with the head of its flush. */
+function bytesOf(message: AuthoredMessage, { messages, text, bytes }: Flush): Bytes {
+  if (messages.length === 1) return bytes
+  let line = 0
+  for (const other of messages) {
+    if (other.clientSeq === message.clientSeq) break
+    line += other.salts.length
   }
-  return groups
+  return [text.head, ...text.lines.slice(line, line + message.salts.length)]
+    .map(lineBytes)
+    .reduce(addBytes, NO_BYTES)
 }
 
 /** How many messages of each session were accepted, and which were refused. */
@@ -367,6 +355,7 @@ export function verdictsBySession({
     return known
   }
   for (const { session } of batch.entries) of(session.sessionId).accepted++
-  for (const { message, rejection } of refused) of(message.header.sessionId).refused.push(rejection)
+  for (const { message, rejection } of refused)
+    of(message.session.facts.sessionId).refused.push(rejection)
   return found
 }

@@ -14,15 +14,14 @@ import type { Limits } from '../message/limits.ts'
 import { type Position, WIRE_VERSION } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
-import { FrameJoiner, cutFrame } from '../protocol/parts.ts'
+import { FrameJoiner, cutFrame } from '../wire/parts.ts'
 import {
   type AuthorFrame,
   type ByeCode,
-  boundFrame,
-  byeFrame,
+  type ReviewerFrames,
   parseAuthorFrame,
-  welcomeFrame,
-} from '../protocol/frames.ts'
+  reviewerFrame,
+} from '../wire/frames.ts'
 import { Pace } from './pace.ts'
 
 export type FollowMode = 'none' | 'catching' | 'live'
@@ -38,7 +37,7 @@ export interface ConnectionHost {
   readonly space: Uuid
   readonly clock: Clock
   readonly limits: Limits
-  welcome(): Parameters<typeof welcomeFrame>
+  welcome(): ReviewerFrames['welcome']
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
   follow(connection: Connection, have: Position | null): void
@@ -66,6 +65,8 @@ export class Connection {
   /** Histories that wait for their turn, and the end of the last of them. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
   telling: Promise<void> = Promise.resolve()
+  /** How many were begun on this link. */
+  snapshots = 0
   /** Messages offered and not answered. */
   pending = 0
   /** Ends when every session that was named so far is bound, or refused. */
@@ -149,7 +150,7 @@ export class Connection {
   /** Says why, and ends the link. */
   close(reason: string, code?: ByeCode): void {
     if (this.#closed) return
-    this.#link.send(byeFrame(reason, code))
+    this.#link.send(reviewerFrame('bye', { reason, code: code ?? null }))
     this.gone()
     this.#link.close(reason)
   }
@@ -202,7 +203,7 @@ export class Connection {
       this.#refuse('wrong_space', `this reviewer does not review the space ${frame.space}`)
     else {
       this.#greeted = true
-      this.send(welcomeFrame(...this.#host.welcome()))
+      this.send(reviewerFrame('welcome', this.#host.welcome()))
     }
   }
 
@@ -228,7 +229,7 @@ export class Connection {
   }
 
   #read(frame: AuthorFrame & { kind: 'want' | 'history' }): void {
-    if (this.sessions.size === 0) this.send(boundFrame([]))
+    if (this.sessions.size === 0) this.send(reviewerFrame('bound', { sessionIds: [] }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
       // Before it has read the last answer, it asks because that is slow.

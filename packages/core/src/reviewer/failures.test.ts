@@ -1,12 +1,11 @@
 /** A commit that fails, answers late, or meets another process; and what is left in the store for good. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { sealBytes } from '../message/ids.ts'
-import type { Message } from '../message/message.ts'
-import { bindFrame } from '../protocol/frames.ts'
-import { readRun } from '../protocol/runs.ts'
+import { sealBytes } from '../facts/hashes.ts'
 import { entity } from '../schema/entity.ts'
-import { DESK_SPACE, Desk, type DeskOptions, type HandAuthor } from '../testing/desk.ts'
+import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
+import { authorFrame } from '../wire/frames.ts'
+import { readLayout } from '../wire/read-batch.ts'
 import type { ReviewerRules } from './rules.ts'
 
 const Issue = entity('issue', z.object({ title: z.string() }))
@@ -19,7 +18,7 @@ async function deskWith(
   return { desk, ann: await desk.author('ann'), bob: await desk.author('bob') }
 }
 
-const issue = (author: HandAuthor, title: string): Message => author.create('issue', { title })
+const issue = (author: HandAuthor, title: string): HandMessage => author.create('issue', { title })
 
 function byes(author: HandAuthor): string[] {
   return author.heard.flatMap((frame) => (frame.kind === 'bye' ? [frame.reason] : []))
@@ -29,14 +28,7 @@ function byes(author: HandAuthor): string[] {
 async function told(desk: Desk): Promise<string[]> {
   const follower = await desk.author('follower')
   await follower.follow()
-  return follower.heard.flatMap((frame) => {
-    if (frame.kind !== 'tail') return []
-    return frame.runs.flatMap((json) => {
-      const run = readRun(json, DESK_SPACE)
-      if (!run.ok || run.value.body.kind !== 'messages') throw new Error('a run is malformed')
-      return run.value.body.messages.map(({ id }) => id)
-    })
-  })
+  return follower.batches().flatMap(({ accepted }) => accepted.map(({ id }) => id))
 }
 
 describe('a commit that fails', () => {
@@ -131,7 +123,7 @@ describe('two processes on one store', () => {
     await ann.connect()
     const twice = ann.message(
       [{ type: 'issue', id: ann.ids.next(), kind: 'create', values: { title: 'x' } }],
-      { clientSeq: first.header.clientSeq },
+      { clientSeq: first.clientSeq },
     )
     await ann.offer(first, twice)
     expect([first, twice].map((message) => ann.verdict(message))).toEqual([
@@ -142,17 +134,17 @@ describe('two processes on one store', () => {
 })
 
 describe('numbers of a session', () => {
-  test.each(['in one offer', 'in the next', 'after a restart'])(
+  test.each(['in one batch', 'in the next', 'after a restart'])(
     '§7 seq_reused: the number of a refused message, %s',
     async (when) => {
       const { desk, ann } = await deskWith({ entities })
       const refused = ann.create('issue', { title: 4 })
       const again = ann.message(
         [{ type: 'issue', id: ann.ids.next(), kind: 'create', values: { title: 'x' } }],
-        { clientSeq: refused.header.clientSeq },
+        { clientSeq: refused.clientSeq },
       )
       const next = issue(ann, 'y')
-      if (when === 'in one offer') await ann.offer(refused, again, next)
+      if (when === 'in one batch') await ann.offer(refused, again, next)
       else {
         await ann.offer(refused)
         if (when === 'after a restart') {
@@ -177,41 +169,52 @@ describe('numbers of a session', () => {
 })
 
 describe('seals', () => {
-  test('§3 seals: what is stored beside a run is what its author sealed, refused messages too', async () => {
+  test('§3 seals: what is stored beside a batch is what its authors sealed, refused messages too', async () => {
     const { desk, ann, bob } = await deskWith({ entities })
     const other = await ann.opening('11111111-2222-4333-8444-555555555555')
-    ann.send(bindFrame([other]))
+    ann.send(authorFrame('bind', { sessions: [other] }))
     await desk.settle()
     const id = ann.ids.next()
     const change = { type: 'issue', id, kind: 'create', values: { title: 'x' }, sid: ann.sessionId }
     const elsewhere = ann.message([{ ...change, kind: 'create' }], {
-      sessionId: other.sessionId,
+      session: { sessionId: other.sessionId },
       clientSeq: 1,
     })
-    const messages = [
+    const [first, ...more] = ann.together(
       issue(ann, 'a'),
       ann.create('issue', { title: 4 }),
-      elsewhere,
       issue(ann, 'b'),
-    ]
-    await ann.offer(...messages)
-    await bob.offer(issue(bob, 'c'))
-    const runs = desk.store.database.readRuns(0, 100)
-    expect(runs.map(({ ids }) => ids.length)).toEqual([1, 1, 1, 1])
-    for (const { text, seals } of runs) {
-      const { sig, publicKey, hashes } = JSON.parse(seals) as {
-        sig: string
-        publicKey: string
-        hashes: string[]
+    )
+    await ann.offer(first!, elsewhere)
+    const refused = ann.create('issue', { title: 4 })
+    const last = issue(bob, 'c')
+    await ann.offer(refused) // stored is what has a seq, and what stands beside it
+    await bob.offer(last)
+    expect([first!, ...more, elsewhere].map((message) => ann.verdict(message))).toEqual([
+      'accepted',
+      'invalid',
+      'accepted',
+      'accepted',
+    ])
+    const stored = desk.store.database.readRuns(0, 100)
+    expect(stored.map(({ ids }) => ids)).toEqual([
+      [first!.id, more[1]!.id, elsewhere.id],
+      [last.id],
+    ])
+    const sealed = [[first!.flush, elsewhere.flush], [last.flush]]
+    const keys = [(await ann.opening()).publicKey, (await bob.opening()).publicKey]
+    for (const [i, { text, seals }] of stored.entries()) {
+      const layout = readLayout(text, [])
+      if (!layout.ok) throw new Error(layout.error.message)
+      const sigs = JSON.parse(seals) as string[]
+      expect(sigs).toHaveLength(sealed[i]!.length)
+      for (const [no, { headHash, places }] of layout.value.flushes.entries()) {
+        const { hashes } = sealed[i]![no]!
+        const lines = places.map(({ hash }) => hash)
+        expect({ head: headHash, lines }).toEqual({ head: hashes.head, lines: hashes.lines })
+        const bytes = sealBytes({ head: headHash, lines })
+        expect(await desk.signer.verify(keys[i]!, bytes, sigs[no]!)).toBe(true)
       }
-      const run = readRun(JSON.parse(text), DESK_SPACE)
-      if (!run.ok || run.value.body.kind !== 'messages') throw new Error('a run is malformed')
-      const { authorId } = run.value.body.messages[0]!.header
-      for (const { hash } of run.value.body.messages) expect(hashes).toContain(hash)
-      expect(
-        await desk.signer.verify(publicKey, sealBytes(DESK_SPACE, authorId, hashes), sig),
-      ).toBe(true)
     }
-    expect(JSON.parse(runs[0]!.seals)).toMatchObject({ hashes: messages.map(({ hash }) => hash) })
   })
 })

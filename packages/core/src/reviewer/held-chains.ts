@@ -3,7 +3,7 @@
  * read, with the chain there: where it differs, they follow another history than this reviewer's.
  */
 import type { Hash } from '../base/hash.ts'
-import { chainStart } from '../message/chain.ts'
+import { chainPrefix } from '../facts/ids.ts'
 
 export class HeldChains {
   readonly #max: number
@@ -15,7 +15,7 @@ export class HeldChains {
   }
 
   note(seq: number, chain: Hash): void {
-    this.#starts.set(seq, chainStart(chain))
+    this.#starts.set(seq, chainPrefix(chain))
     if (this.#starts.size <= this.#max) return
     const [oldest] = this.#starts.keys()
     this.#starts.delete(oldest!)

@@ -1,35 +1,62 @@
 /** The history of one entity: whole messages of it alone, canonical, bounded, newest kept. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Message } from '../message/message.ts'
-import { type ReviewedMessage, askHistoryFrame, readHistory } from '../protocol/history.ts'
 import { entity } from '../schema/entity.ts'
-import { DESK_SPACE, Desk, type DeskOptions, type HandAuthor } from '../testing/desk.ts'
+import {
+  DESK_SPACE,
+  Desk,
+  type DeskOptions,
+  type HandAuthor,
+  type HandMessage,
+} from '../testing/desk.ts'
+import { BATCH_BOUNDS } from '../wire/bounds.ts'
+import { type Term, authorFrame, linesInParts } from '../wire/frames.ts'
+import { type ToldMessage, readTold } from '../wire/told.ts'
 import { sequence } from './assign.ts'
+
+type Reviewed = ToldMessage & Term
 
 /** Asks, and puts the parts together as a replica does. */
 async function history(
   desk: Desk,
   asker: HandAuthor,
   entityId: string,
-): Promise<{ messages: ReviewedMessage[]; parts: number; end: string }> {
+): Promise<{ messages: Reviewed[]; parts: number; end: string }> {
   asker.heard.length = 0
-  asker.send(askHistoryFrame(entityId))
+  asker.send(authorFrame('history', { entityId }))
   for (let turn = 0; turn < 30; turn++) await desk.settle()
-  const messages: ReviewedMessage[] = []
+  const messages: Reviewed[] = []
   let end = 'none'
   const parts = asker.heard.filter((frame) => frame.kind === 'history')
   for (const part of parts) {
     expect(part.entityId).toBe(entityId)
-    const read = readHistory(part, DESK_SPACE)
-    if (!read.ok) throw new Error(read.error.message)
-    messages.unshift(...read.value)
+    const texts = linesInParts(
+      part.texts,
+      part.messages.map(({ lines }) => lines),
+    )!
+    const read = texts.map((text, i) => {
+      const told = readTold(text, { space: DESK_SPACE, entityId, bounds: BATCH_BOUNDS })
+      if (!told.ok) throw new Error(told.error.message)
+      return { ...told.value, ...part.terms[part.messages[i]!.term]! }
+    })
+    messages.unshift(...read)
     end = part.end
   }
   return { messages, parts: parts.length, end }
 }
 
-const idOf = ({ changes }: Message): string => changes[0]!.meta.entityId
+const idOf = ({ changes }: HandMessage): string => changes[0]!.entityId
+
+/** What is told of a message of one change. */
+const asTold = ({ id, session, seen, clientSeq, time, changes }: HandMessage): object => ({
+  id,
+  session,
+  seen,
+  clientSeq,
+  time,
+  change: changes[0],
+  index: 0,
+})
 const open = (options: DeskOptions = {}): Promise<Desk> => Desk.open(options)
 
 describe('history', () => {
@@ -46,15 +73,18 @@ describe('history', () => {
     const merged = ann.change([left, right], { title: 'd' }, 'resolve')
     const refused = ann.change([root], { title: 'e' }, 'resolve')
     await ann.offer(merged, refused)
+    // Who reads a history computes what stood beside what; an author is told of its own.
+    expect(bob.heard.at(-1)).toMatchObject({ reviews: [{ seq: 4, forked: true }] })
     const { messages, end } = await history(desk, bob, idOf(root))
-    expect(messages.map(({ message }) => message)).toEqual([root, left, right, merged])
-    expect(messages.map(({ review }) => [review.seq, review.forked])).toEqual([
-      [1, false],
-      [3, false],
-      [4, true],
-      [5, false],
-    ])
-    expect(messages[0]!.review.reviewerId).toMatch(/^[0-9a-f-]{36}$/)
+    expect(messages).toMatchObject([root, left, right, merged].map(asTold))
+    expect(messages.map(({ seq }) => seq)).toEqual([1, 3, 4, 5])
+    const { lineage, position } = ann.heard.find((frame) => frame.kind === 'welcome')!
+    expect(messages[0]).toMatchObject({
+      reviewerId: lineage[0]!.reviewerId,
+      eid: position.eid,
+      epoch: 1,
+      assigned: {},
+    })
     expect(end).toBe('whole')
   })
 
@@ -65,17 +95,30 @@ describe('history', () => {
     const desk = await open({ entities: [Invoice], assign: { invoice: { no: sequence() } } })
     const ann = await desk.author('ann')
     const [mine, hidden] = [ann.ids.next(), ann.ids.next()]
-    const both = ann.message([
+    const first = ann.message([
       { type: 'invoice', id: hidden, kind: 'create', values: { title: 'secret' } },
       { type: 'invoice', id: mine, kind: 'create', values: { title: 'shown' } },
     ])
-    await ann.offer(both)
+    const [both, next] = ann.together(
+      first,
+      ann.message([
+        { type: 'invoice', id: mine, kind: 'update', values: { title: 'b' }, parents: [first] },
+        {
+          type: 'invoice',
+          id: hidden,
+          kind: 'update',
+          values: { title: 'secret' },
+          parents: [first],
+        },
+      ]),
+    )
+    await ann.offer(both!)
     const { messages } = await history(desk, ann, mine)
-    const [{ message, review }] = messages as [ReviewedMessage]
-    // The hidden change is a hash, so the id still proves the message.
-    expect([message.id, message.hash, message.changes[0]]).toEqual([both.id, both.hash, null])
-    expect(message.changes[1]).toEqual(both.changes[1])
-    expect(review.assigned).toEqual([{}, { no: 2 }])
+    // The lines of other changes are hashes, so the id still proves the message.
+    expect(messages).toMatchObject([
+      { id: both!.id, change: both!.changes[1], index: 1, assigned: { no: 2 } },
+      { id: next!.id, change: next!.changes[0], index: 0, assigned: {} },
+    ])
     expect(JSON.stringify(ann.heard)).not.toContain('secret')
   })
 
@@ -99,9 +142,7 @@ describe('history', () => {
     await desk.restart({ limits: { historyMessagesMax: 20 } }) // bodies come from the store
     await ann.connect()
     const cut = await history(desk, ann, idOf(messages[0]!))
-    expect(cut.messages.map(({ message }) => message.id)).toEqual(
-      messages.slice(10).map(({ id }) => id),
-    )
+    expect(cut.messages.map(({ id }) => id)).toEqual(messages.slice(10).map(({ id }) => id))
     expect([cut.end, cut.parts > 2]).toEqual(['cut', true])
     await desk.restart({ limits: { historyBytesMax: 100_000 } })
     await ann.connect()
@@ -118,7 +159,8 @@ describe('history', () => {
     const ann = await desk.author('ann')
     const roots = [1, 2, 3].map((n) => ann.create('issue', { n }))
     await ann.offer(...roots)
-    for (const root of [...roots, roots[0]!]) ann.send(askHistoryFrame(idOf(root)))
+    for (const root of [...roots, roots[0]!])
+      ann.send(authorFrame('history', { entityId: idOf(root) }))
     for (let turn = 0; turn < 10; turn++) await desk.settle()
     expect(ann.heard.filter(({ kind }) => kind === 'history')).toHaveLength(2)
     const third = await history(desk, ann, idOf(roots[2]!))

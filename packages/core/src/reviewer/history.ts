@@ -7,12 +7,14 @@ import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size
 import type { Uuid } from '../base/uuid.ts'
 import type { Write } from '../history/entry.ts'
 import { type Limits, frameContentBytesMax } from '../message/limits.ts'
-import type { Message, Review } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ReviewerStore } from '../ports/reviewer-store.ts'
-import { type HistoryEnd, type ReviewedMessage, historyFrame } from '../protocol/history.ts'
-import { packMessages } from '../protocol/pack.ts'
-import { type Run, readRun } from '../protocol/runs.ts'
+import { lineCount } from '../facts/line.ts'
+import { batchReadingBounds } from '../wire/bounds.ts'
+import { type HistoryEnd, type Term, reviewerFrame } from '../wire/frames.ts'
+import type { BatchLayout } from '../wire/layout.ts'
+import { readLayout } from '../wire/read-batch.ts'
+import { tellMessage } from '../wire/told.ts'
 import type { Connection } from './connection.ts'
 import type { SpaceState } from './space.ts'
 
@@ -25,8 +27,8 @@ export interface HistoryParts {
   readonly limits: Limits
 }
 
-/** What a review and the frame around it take beside the message, at the most. */
-const REVIEW_BYTES = bytesOf(512)
+/** What the frame says of a message beside its text, at the most. */
+const ENVELOPE_BYTES = bytesOf(128)
 
 /**
  * One after the other for each link; what is asked for beyond the bound is asked for again.
@@ -61,8 +63,8 @@ async function sendHistory(
   let isCut = false
   for (const write of newestFirst(parts.space, entityId)) {
     if (connection.closed) return
-    const told = toldOf(write, await texts.message(write))
-    const size = sizeOf(told)
+    const text = await texts.message(write)
+    const size = addBytes(utf8Bytes(text), ENVELOPE_BYTES)
     isCut = messages >= limits.historyMessagesMax || bytes + size > limits.historyBytesMax
     if (isCut) break
     messages++
@@ -71,9 +73,14 @@ async function sendHistory(
       page.send('more')
       await connection.drained()
     }
-    page.add(told, size)
+    page.add({ text, term: termOf(write) }, size)
   }
   page.send(isCut ? 'cut' : 'whole')
+}
+
+function termOf({ entry }: Write): Term {
+  const { reviewerId, eid, epoch } = entry.review!
+  return { reviewerId, eid, epoch }
 }
 
 /** As of now: what is accepted meanwhile is not in this answer. */
@@ -81,56 +88,39 @@ function newestFirst(space: SpaceState, entityId: Uuid): readonly Write[] {
   return [...(space.entity(entityId)?.changes ?? [])].reverse()
 }
 
-/** The message with nothing in it of other entities. */
-function toldOf({ entry, entityId, index }: Write, message: Message): ReviewedMessage {
-  const { assigned: all, ...review } = entry.review!
-  const changes = message.changes.map((change) =>
-    change?.meta.entityId === entityId ? change : null,
-  )
-  const isGiven = Object.keys(all?.[index] ?? {}).length > 0
-  const assigned = isGiven && all!.map((values, i) => (i === index ? values : {}))
-  return {
-    message: { ...message, changes },
-    review: { ...review, ...(assigned && { assigned }) },
-  }
-}
-
-function sizeOf({ message, review }: ReviewedMessage): Bytes {
-  return addBytes(utf8Bytes(packMessages([message])), addBytes(assignedBytes(review), REVIEW_BYTES))
-}
-
-function assignedBytes({ assigned }: Review): Bytes {
-  return assigned ? utf8Bytes(JSON.stringify(assigned)) : NO_BYTES
-}
-
-/** Messages as the store has them; neighbours of one run are read once. */
+/** Texts of single messages, cut from the batches of the store; neighbours of one batch are read once. */
 class Texts {
   readonly #parts: HistoryParts
-  #run: Run | undefined
+  #batch: BatchLayout | undefined
 
   constructor(parts: HistoryParts) {
     this.#parts = parts
   }
 
-  async message({ entry }: Write): Promise<Message> {
+  async message({ entry, entityId }: Write): Promise<string> {
     const { seq } = entry.review!
-    const known = this.#of(seq)
-    if (known) return known
-    const { store, spaceId, clock } = this.#parts
+    const known = this.#of(seq, entityId)
+    if (known !== undefined) return known
+    const { store, clock, limits } = this.#parts
     const [stored] = await store.readRuns(seq - 1, 1)
-    const run = stored && readRun(JSON.parse(stored.text), spaceId)
-    this.#run = run?.ok ? run.value : undefined
-    const message = this.#of(seq)
-    if (message?.id !== entry.id) throw new Error(`the stored message at seq ${seq} is damaged`)
-    // A run takes milliseconds to read; offers must not wait for all of a history.
+    const layout = stored && readLayout(stored.text, [], batchReadingBounds(limits))
+    this.#batch = layout?.ok ? layout.value : undefined
+    const text = this.#of(seq, entityId)
+    if (text === undefined) throw new Error(`the stored message at seq ${seq} is damaged`)
+    // A batch takes milliseconds to read; offers must not wait for all of a history.
     await new Promise<void>((resolve) => void clock.after(0, resolve))
-    return message
+    return text
   }
 
-  #of(seq: number): Message | undefined {
-    if (this.#run?.body.kind !== 'messages') return undefined
-    return this.#run.body.messages[seq - this.#run.fromSeq]
+  #of(seq: number, entityId: Uuid): string | undefined {
+    const text = this.#batch && tellMessage(this.#batch, seq, entityId)
+    return text?.ok ? text.value : undefined
   }
+}
+
+interface Told {
+  readonly text: string
+  readonly term: Term
 }
 
 /** One part, while it is filled; messages come newest first. */
@@ -138,7 +128,7 @@ class Page {
   readonly #connection: Connection
   readonly #entityId: Uuid
   readonly #asOfSeq: number
-  #messages: ReviewedMessage[] = []
+  #messages: Told[] = []
   #bytes = NO_BYTES
   readonly #bytesMax: number
   #part = 0
@@ -154,14 +144,21 @@ class Page {
     return this.#messages.length === 0 || this.#bytes + bytes <= this.#bytesMax
   }
 
-  add(message: ReviewedMessage, bytes: Bytes): void {
+  add(message: Told, bytes: Bytes): void {
     this.#messages.push(message)
     this.#bytes = addBytes(this.#bytes, bytes)
   }
 
   send(end: HistoryEnd): void {
+    const terms: Term[] = []
+    const messages = this.#messages.reverse().map(({ text, term }) => {
+      let no = terms.findIndex((known) => known.eid === term.eid && known.epoch === term.epoch)
+      if (no < 0) no = terms.push(term) - 1
+      return { term: no, lines: lineCount(text) }
+    })
     const about = { entityId: this.#entityId, asOfSeq: this.#asOfSeq, part: this.#part++, end }
-    this.#connection.send(historyFrame(about, this.#messages.reverse()))
+    const texts = this.#messages.map(({ text }) => text).join('\n')
+    this.#connection.send(reviewerFrame('history', { ...about, terms, messages }, texts))
     this.#messages = []
     this.#bytes = NO_BYTES
   }

@@ -152,11 +152,11 @@ export class Ledger {
     }
   }
 
-  isUsed(sessionId: Uuid, clientSeq: number): boolean {
+  /** What became of a message of a session, as far as it has a verdict. */
+  verdictOn(sessionId: Uuid, clientSeq: number): 'accepted' | 'refused' | undefined {
     const numbers = this.#sessions.get(sessionId)?.numbers
-    return (
-      numbers !== undefined && (numbers.accepted.has(clientSeq) || numbers.refused.has(clientSeq))
-    )
+    if (numbers?.accepted.has(clientSeq)) return 'accepted'
+    return numbers?.refused.has(clientSeq) ? 'refused' : undefined
   }
 
   accepted(sessionId: Uuid, clientSeq: number): void {

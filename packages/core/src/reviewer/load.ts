@@ -1,16 +1,21 @@
-/** A space as its store has it: read run by run at start, or begun with a first epoch. */
+/** A space as its store has it: read batch by batch at start, or begun with a first epoch. */
 import type { Uuid } from '../base/uuid.ts'
-import { applyAssigned, giveReview } from '../history/entry.ts'
-import { epochIdentity, positionBytes } from '../message/chain.ts'
+import { sawAll } from '../fold/apply.ts'
+import { headsOf } from '../fold/state.ts'
+import { type Entry, applyAssigned, giveReview } from '../history/entry.ts'
+import { toEntry } from '../history/from-message.ts'
+import { epochIdentity, positionBytes } from '../wire/signed.ts'
 import { whoamiId } from '../message/ids.ts'
 import type { Limits } from '../message/limits.ts'
 import { type EpochOpen, type Position, type Rejection, WIRE_VERSION } from '../message/message.ts'
-import { intake } from '../messaging/materialize.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { ReviewerStore } from '../ports/reviewer-store.ts'
-import { readPosition } from '../protocol/frames.ts'
-import { readRun } from '../protocol/runs.ts'
+import { batchReadingBounds } from '../wire/bounds.ts'
+import { positionJson, readPosition } from '../wire/frames.ts'
+import { readBatch } from '../wire/read-batch.ts'
+import { keptReview } from '../wire/reviews.ts'
+import type { Accepted } from '../wire/types.ts'
 import { Ledger, type StoredRecord } from './ledger.ts'
 import { type FoldsOf, SpaceState } from './space.ts'
 
@@ -43,7 +48,9 @@ export async function loadSpace(options: LoadOptions): Promise<Loaded> {
     throw new Error(`the store holds the space ${epoch.space}, not ${spaceId}`)
   if (epoch.reviewerKey !== keys.publicKey)
     throw new Error('the store belongs to a reviewer with another key')
-  const head = readPosition(stored.head === undefined ? opening(epoch) : JSON.parse(stored.head))
+  const head = readPosition(
+    stored.head === undefined ? positionJson(opening(epoch)) : JSON.parse(stored.head),
+  )
   if (!head) throw new Error('the stored head is not a position')
   const ledger = new Ledger(spaceId, options.limits)
   for (const { text } of stored.sessions) ledger.restore(JSON.parse(text) as StoredRecord)
@@ -52,8 +59,8 @@ export async function loadSpace(options: LoadOptions): Promise<Loaded> {
     ledger.rejected(sessionId, clientSeq, rejection)
   }
   const space = new SpaceState(options.limits.heldChainsMax, options.foldsOf)
-  const { loadRunsMax } = options.limits
-  await replay(space, ledger, { epoch, head, store, spaceId, loadRunsMax })
+  const { limits } = options
+  await replay(space, ledger, { epoch, head, store, spaceId, limits })
   return { space, ledger, epoch, head }
 }
 
@@ -65,56 +72,65 @@ async function replay(
     head,
     store,
     spaceId,
-    loadRunsMax,
+    limits,
   }: {
     epoch: EpochOpen
     head: Position
     store: ReviewerStore
     spaceId: Uuid
-    loadRunsMax: number
+    limits: Limits
   },
 ): Promise<void> {
-  let after = 0
-  while (after < head.seq) {
-    const runs = await store.readRuns(after, loadRunsMax)
-    if (runs.length === 0)
-      throw new Error(`the store ends at seq ${after}, and its head says ${head.seq}`)
-    for (const stored of runs) {
-      if (stored.fromSeq > head.seq) return // committed by another process since the head was read
-      const run = readRun(JSON.parse(stored.text), spaceId)
-      if (!run.ok || run.value.body.kind !== 'messages' || run.value.fromSeq !== after + 1) {
-        throw new Error(`the stored run from seq ${stored.fromSeq} is damaged`)
-      }
-      for (const [i, message] of run.value.body.messages.entries()) {
-        const { authorId, sessionId, clientSeq } = message.header
-        if (message.id !== stored.ids[i])
-          throw new Error(`the stored message at seq ${after + i + 1} is damaged`)
-        const entry = intake(message, {
-          session: { authorId, sessionId },
-          arrival: 0,
-          tableOf: (type) => space.registers(type),
-        })
-        const assigned = run.value.assigned?.get(i)
-        const bases = run.value.bases?.get(i)
-        const review = {
-          reviewerId: epoch.reviewerId,
-          eid: epoch.eid,
-          epoch: epoch.epoch,
-          seq: run.value.fromSeq + i,
-          forked: run.value.forked.includes(i),
-          at: run.value.at,
-          ...(assigned && { assigned }),
-          ...(bases && { bases }),
-        }
-        applyAssigned(entry, review, (type) => space.registers(type))
-        giveReview(entry, review)
+  let before = { seq: 0, chain: epoch.chain }
+  while (before.seq < head.seq) {
+    const stored = await store.readRuns(before.seq, limits.loadRunsMax)
+    if (stored.length === 0)
+      throw new Error(`the store ends at seq ${before.seq}, and its head says ${head.seq}`)
+    for (const { fromSeq, text, ids } of stored) {
+      if (fromSeq > head.seq) return // committed by another process since the head was read
+      const read = readBatch(text, {
+        space: spaceId,
+        before,
+        sessions: [],
+        own: () => undefined,
+        redacted: () => undefined,
+        bounds: batchReadingBounds(limits),
+      })
+      if (!read.ok) throw new Error(`the stored batch from seq ${fromSeq} is damaged`)
+      const batch = read.value
+      for (const [i, accepted] of batch.accepted.entries()) {
+        if (accepted.id !== ids[i])
+          throw new Error(`the stored message at seq ${accepted.seq} is damaged`)
+        const entry = replayed(accepted, { space, epoch, at: batch.at })
         space.commit([entry])
-        ledger.accepted(sessionId, clientSeq)
+        ledger.accepted(entry.session.sessionId, entry.clientSeq)
       }
-      space.endRun(stored.toSeq, run.value.chain)
-      after = stored.toSeq
+      before = { seq: batch.throughSeq, chain: batch.chain }
+      space.endBatch(before.seq, before.chain)
     }
   }
+}
+
+function replayed(
+  accepted: Accepted,
+  { space, epoch, at }: { space: SpaceState; epoch: EpochOpen; at: number },
+): Entry {
+  const { id, hash, seen, message, session } = accepted
+  const { authorId, sessionId } = session.facts
+  const entry = toEntry(
+    { ...message!, id, hash, seen, session },
+    { session: { authorId, sessionId }, arrival: 0, tableOf: (type) => space.registers(type) },
+  )
+  const regs = entry.writes.map((write) => write.regs.names)
+  const forked = entry.writes.some((write) => {
+    const state = space.entity(write.entityId)?.state
+    return state !== undefined && !sawAll(write, headsOf(state))
+  })
+  const { reviewerId, eid, epoch: term } = epoch
+  const review = keptReview(accepted, { reviewerId, eid, epoch: term, at }, { regs, forked })
+  applyAssigned(entry, review, (type) => space.registers(type))
+  giveReview(entry, review)
+  return entry
 }
 
 function opening({ eid, epoch, chain }: EpochOpen): Position {

@@ -5,14 +5,18 @@
  *   offer ─▶ verified ─▶ waiting ─▶ batch: admitted ─▶ store.append ─▶ acks, rejections, fan-out
  *                                   one batch at a time, whatever waits joins the next: group commit
  */
+import { NO_BYTES, addBytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { positionBytes } from '../message/chain.ts'
+import { positionBytes } from '../wire/signed.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
-import type { EpochOpen, Message, NackReason, Position } from '../message/message.ts'
+import { readingBounds } from '../facts/bounds.ts'
+import { readFlush } from '../facts/flush.ts'
+import { readSession } from '../facts/session-line.ts'
+import type { AuthoredMessage } from '../facts/types.ts'
+import { type EpochOpen, type NackReason, type Position, WIRE_VERSION } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
-import type { AuthorFrame, Credits } from '../protocol/frames.ts'
-import { unpackMessages } from '../protocol/pack.ts'
+import type { AuthorFrame, ReviewerFrames } from '../wire/frames.ts'
 import type { Entity } from '../schema/entity.ts'
 import { appendBatch } from './append.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
@@ -124,12 +128,12 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   // What a connection asks.
 
-  welcome(): [lineage: readonly EpochOpen[], position: Position, credits: Credits] {
+  welcome(): ReviewerFrames['welcome'] {
     const credits = {
       messages: this.limits.inFlightMessagesMax,
       bytes: this.limits.inFlightBytesMax,
     }
-    return [[this.#epoch], this.#head, credits]
+    return { v: WIRE_VERSION, lineage: [this.#epoch], position: this.#head, credits }
   }
 
   gone(connection: Connection): void {
@@ -156,23 +160,28 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     connection.binding = connection.binding.then(() => bound)
   }
 
-  offer(
-    connection: Connection,
-    { packed, sig, publicKey, bytes }: AuthorFrame & { kind: 'offer' },
-  ): void {
-    const read = unpackMessages(packed, this.space)
+  offer(connection: Connection, { sig, texts }: AuthorFrame & { kind: 'offer' }): void {
+    const end = Math.max(0, texts.indexOf('\n'))
+    const session = readSession(texts.slice(0, end))
+    if (!session.ok) {
+      connection.strike(session.error.message)
+      return
+    }
+    const read = readFlush(session.value, texts.slice(end + 1), readingBounds(this.limits))
     if (!read.ok) {
       connection.strike(read.error.message)
       return
     }
-    const messages = read.value
-    const offer = { connection, messages, sig, publicKey, bytes }
-    if (messages.length > this.limits.flushMessagesMax)
+    const flush = read.value
+    const offer = { connection, session: session.value, flush, sig }
+    const { length } = flush.messages
+    if (session.value.facts.space !== this.space) connection.strike('a session of another space')
+    else if (length > this.limits.flushMessagesMax)
       connection.strike('an offer of too many messages')
     else if (this.#closing) this.#nackAll(offer, 'unavailable', 'the reviewer is stopping')
     else if (
-      this.#waitingMessages + messages.length > this.limits.waitingMessagesMax ||
-      connection.pending + messages.length > this.limits.inFlightMessagesMax * 2
+      this.#waitingMessages + length > this.limits.waitingMessagesMax ||
+      connection.pending + length > this.limits.inFlightMessagesMax * 2
     ) {
       this.#nackAll(offer, 'busy', 'too much waits for the store')
     } else this.#verify(offer)
@@ -180,17 +189,24 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   /** Seals are checked side by side, but a link's offers join the queue in the order they came: parents first. */
   #verify(offer: Offer): void {
-    const { connection, messages } = offer
-    const verified = verifySeal(messages, offer, {
-      space: this.space,
-      signer: this.#options.signer,
-    })
+    const { connection, session, flush, sig } = offer
+    const { sessionId, authorId } = session.facts
+    const record = this.#ledger.session(sessionId)
+    if (!record) {
+      this.#nackAll(offer, 'not_bound', 'the session of these messages is not bound')
+      return
+    }
+    if (record.authorId !== authorId) {
+      connection.strike(`messages of session ${sessionId}, which is another author's`)
+      return
+    }
+    const seal = { sig, publicKey: record.publicKey }
+    const verified = verifySeal(flush, seal, this.#options.signer)
     this.#count(offer, 1)
     connection.order = connection.order.then(async () => {
-      const seal = await verified
-      if (!seal.ok) {
+      if (!(await verified)) {
         this.#count(offer, -1)
-        connection.strike(seal.error.message)
+        connection.strike('the seal does not match what was offered')
         return
       }
       this.#waiting.push(offer)
@@ -199,9 +215,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   /** An offer has come, or has been answered. */
-  #count({ connection, messages }: Offer, sign: 1 | -1): void {
-    this.#waitingMessages += sign * messages.length
-    connection.pending += sign * messages.length
+  #count({ connection, flush }: Offer, sign: 1 | -1): void {
+    const { length } = flush.messages
+    this.#waitingMessages += sign * length
+    connection.pending += sign * length
   }
 
   /** One batch after the other, until nothing waits. */
@@ -230,18 +247,22 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   #takeOffers(): Offer[] {
+    const { batchMessagesMax, batchBytesAim } = this.limits
     let messages = 0
+    let bytes = NO_BYTES
     const offers: Offer[] = []
-    while (this.#waiting.length > 0 && messages < this.limits.batchMessagesMax) {
-      const offer = this.#waiting.shift()!
-      messages += offer.messages.length
-      offers.push(offer)
+    while (this.#waiting.length > 0 && messages < batchMessagesMax) {
+      const { flush } = this.#waiting[0]!
+      bytes = addBytes(bytes, flush.bytes)
+      if (offers.length > 0 && bytes > batchBytesAim) break
+      messages += flush.messages.length
+      offers.push(this.#waiting.shift()!)
     }
     return offers
   }
 
   async #commit(offers: readonly Offer[]): Promise<void> {
-    const { store, keys, signer, clock } = this.#options
+    const { store, keys, signer, clock, random } = this.#options
     const startedMs = clock.monotonic()
     if (this.#isUnsure) await this.#reload()
     const before = this.#head
@@ -256,13 +277,14 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       now: clock.now(),
       keys,
       signer,
+      random,
       rows: this.#rows,
       rules: this.#options.rules ?? {},
       assigners: this.#options.assign ?? {},
       onRuleFailure: (failure, message) => this.#emit(ruleFailed(failure, message)),
     })
-    const { batch, runs, refused, head } = prepared
-    if (runs.length > 0 || refused.length > 0) {
+    const { batch, stored, refused, head } = prepared
+    if (stored || refused.length > 0) {
       const sessions = this.#ledger.unstored(prepared.sessions.values())
       const outdated = this.#ledger.outdated(verdictsBySession(prepared))
       const signed = signer.sign(keys, positionBytes(this.space, head))
@@ -273,11 +295,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       this.#head = { ...head, sig: await signed }
     }
     this.#space.commit(batch.entries, batch.states)
-    for (const { stored, chain } of runs) this.#space.endRun(stored.toSeq, chain)
+    if (stored) this.#space.endBatch(head.seq, head.chain)
     for (const entry of batch.entries)
       this.#ledger.accepted(entry.session.sessionId, entry.clientSeq)
     for (const { rejection, message } of refused) {
-      this.#ledger.rejected(message.header.sessionId, message.header.clientSeq, rejection)
+      this.#ledger.rejected(message.session.facts.sessionId, message.clientSeq, rejection)
       this.#emit({
         type: 'rejected',
         msgId: rejection.msgId,
@@ -331,12 +353,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     for (const link of [...this.#connections]) link.close('the store answered late; resume')
   }
 
-  #nackAll(
-    offer: Pick<Offer, 'connection' | 'messages'>,
-    reason: NackReason,
-    detail: string,
-  ): void {
-    this.#nackedNow(reason, offer.messages.length)
+  #nackAll(offer: Offer, reason: NackReason, detail: string): void {
+    this.#nackedNow(reason, offer.flush.messages.length)
     nackOffer(offer, reason, detail)
   }
 
@@ -352,7 +370,6 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       await connection.binding // a snapshot tells its author of what it contains
       await catchUp(connection, have, {
         space: this.#space,
-        spaceId: this.space,
         store: this.#options.store,
         clock: this.#options.clock,
         head: () => this.#head,
@@ -389,8 +406,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 }
 
-function ruleFailed({ rule, message: error, cause }: RuleFailure, message: Message): ReviewerEvent {
-  const types = new Set(message.changes.flatMap((change) => change?.meta.type ?? []))
+function ruleFailed(
+  { rule, message: error, cause }: RuleFailure,
+  message: AuthoredMessage,
+): ReviewerEvent {
+  const types = new Set(message.changes.map(({ shape }) => shape.type))
   const stack = cause instanceof Error ? cause.stack : undefined
   return { type: 'rule_failed', rule, error, stack, msgId: message.id, types: [...types] }
 }

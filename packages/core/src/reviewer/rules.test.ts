@@ -27,7 +27,7 @@ describe('authorize', () => {
     const root = ann.create('issue', { title: 'a', points: 1 })
     const next = ann.change([root], { $archived: true, sprint: { $unset: true } })
     await ann.offer(root, next)
-    const { entityId } = root.changes[0]!.meta
+    const { entityId } = root.changes[0]!
     const at = desk.clock.now()
     const context = { authorId: ann.authorId, personalId: 'ann@example.org', entity: 'issue' }
     expect(asked).toHaveLength(2)
@@ -110,10 +110,10 @@ describe('review', () => {
     const [first, second, third, fourth] = [issue(60), issue(40), issue(1), issue(0)]
     const moved = ann.change([first], { points: 61 })
     const freed = ann.change([second], { sprint: { $unset: true } })
-    const then = issue(40)
-    await ann.offer(first, second, third, fourth, moved, freed, then)
-    const verdicts = [first, second, third, fourth, moved, freed, then].map((m) => ann.verdict(m))
-    expect(verdicts).toEqual([
+    const flush = ann.together(first, second, third, fourth, moved, freed)
+    const all = [...flush, issue(40)]
+    await ann.offer(...all)
+    expect(all.map((m) => ann.verdict(m))).toEqual([
       'accepted',
       'accepted',
       'invalid',

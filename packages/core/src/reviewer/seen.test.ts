@@ -1,14 +1,29 @@
 /** What an author says that it had seen, against what stands: it may lie for its own harm, and silently overwrite nothing. */
 import { describe, expect, test } from 'vitest'
+import { authoredIn } from '../facts/flush.ts'
+import { chainPrefix } from '../facts/ids.ts'
+import type { Cut, Names, OwnSpan, Seen } from '../facts/types.ts'
 import { LIMITS } from '../message/limits.ts'
-import type { Message, Position, Seen } from '../message/message.ts'
-import { identify, leafHash } from '../message/ids.ts'
-import { Desk, type DeskOptions, type HandAuthor } from '../testing/desk.ts'
+import type { Position } from '../message/message.ts'
+import {
+  Desk,
+  type DeskOptions,
+  type HandAuthor,
+  type HandMessage,
+  flushByHand,
+} from '../testing/desk.ts'
 import { seenNothing, spansNaming } from '../testing/exact-seen.ts'
 
-async function deskWith(
-  options: DeskOptions = {},
-): Promise<{ desk: Desk; ann: HandAuthor; bob: HandAuthor; eve: HandAuthor }> {
+interface Setting {
+  readonly desk: Desk
+  readonly ann: HandAuthor
+  readonly bob: HandAuthor
+  /** She follows, so she knows every seq. */
+  readonly eve: HandAuthor
+  readonly update: (author: HandAuthor, parents: readonly HandMessage[], says: Said) => HandMessage
+}
+
+async function deskWith(options: DeskOptions = {}): Promise<Setting> {
   const desk = await Desk.open(options)
   const [ann, bob, eve] = [
     await desk.author('ann'),
@@ -16,48 +31,100 @@ async function deskWith(
     await desk.author('eve'),
   ]
   await eve.follow()
-  return { desk, ann: ann!, bob: bob!, eve: eve! }
+  const update: Setting['update'] = (author, parents, says) =>
+    saying(author, parents, { says, seqs: seqsFrom(eve) })
+  return { desk, ann: ann!, bob: bob!, eve: eve!, update }
 }
 
 /** Where the reviewer stands, as a follower was told. */
 function headOf(follower: HandAuthor): Position {
   const frames = follower.heard.filter((frame) => frame.kind === 'tail' || frame.kind === 'through')
-  return frames.at(-1)!.position
+  return frames.at(-1)!.position!
+}
+
+function seqsFrom(follower: HandAuthor): ReadonlyMap<string, number> {
+  const accepted = follower.batches().flatMap((batch) => batch.accepted)
+  return new Map(accepted.map(({ id, seq }) => [id, seq]))
 }
 
 /** Who has read up to there, and nothing pending of its own. */
-function readTo(position: Position, clientSeq: number): Seen {
-  const { eid, seq, chain } = position
-  return { eid, seq, chain: seq > 0 ? chain.slice(0, 22) : '', from: clientSeq, except: [] }
+function readTo({ eid, seq, chain }: Position, clientSeq: number): Seen {
+  return seq === 0
+    ? seenNothing(clientSeq)
+    : { eid, seq, chain: chainPrefix(chain), from: clientSeq, except: [] }
 }
 
-/** The change of a message with other parts in its structure. */
-function withMeta(
-  message: Message,
-  meta: Partial<Message['changes'][0] & object>['meta'],
-): Message {
-  const [change] = message.changes
-  const changed = { ...change!, meta: meta! }
-  const header = { ...message.header, leaves: [leafHash(changed)] }
-  return { ...identify(header), header, changes: [changed] }
+/** What an author says of its view. */
+interface Said {
+  readonly seen: Partial<Seen>
+  readonly cut?: Cut
+  readonly own?: readonly OwnSpan[]
+  readonly value?: string
+  /** The number of the message, where it is not the next one. */
+  readonly no?: number
+  readonly kind?: 'update' | 'resolve'
 }
 
-/** Overwrites what stands, and says with `seen` alone what it has read: by a position, not by names. */
-function update(
+/** Overwrites what stands, and says what it has read as a store does: by a position and by numbers. */
+function saying(
   author: HandAuthor,
-  parents: readonly Message[],
-  { seen, value = 'late', no }: { seen: Partial<Seen>; value?: string; no?: number },
-): Message {
-  const { type, entityId } = parents[0]!.changes[0]!.meta
-  const change = { type, id: entityId, kind: 'update', values: { title: value }, parents } as const
-  const named = author.message([change], no === undefined ? {} : { clientSeq: no })
-  const { own: _own, ...meta } = named.changes[0]!.meta
-  const { clientSeq } = named.header
-  const header = { ...named.header, seen: { ...seenNothing(clientSeq), ...seen } }
-  return withMeta({ ...named, header }, meta)
+  parents: readonly HandMessage[],
+  { says, seqs }: { readonly says: Said; readonly seqs: ReadonlyMap<string, number> },
+): HandMessage {
+  const { value = 'late', kind = 'update', no, cut, own } = says
+  const { shape, entityId: id } = parents[0]!.changes[0]!
+  const change = { type: shape.type, id, kind, values: { title: value }, parents }
+  const exact = author.message([change], no === undefined ? {} : { clientSeq: no })
+  const { clientSeq, time, salts, session } = exact
+  const seen = { ...seenNothing(clientSeq), ...says.seen }
+  const changed = {
+    shape: exact.changes[0]!.shape,
+    entityId: id,
+    values: exact.changes[0]!.values,
+    parents: namesOf(parents, { sessionId: session.facts.sessionId, seen, seqs }),
+    ...(cut !== undefined && { cut }),
+    ...(own && { own }),
+  }
+  const flush = flushByHand(session, {
+    seen,
+    messages: [{ clientSeq, time, salts, changes: [changed] }],
+  })
+  return { ...authoredIn(flush, session)[0]!, flush }
 }
 
-function detailOf(author: HandAuthor, message: Message): string | undefined {
+/** Canonical as far as the author says that it has read, else by the number in their session. */
+function namesOf(
+  messages: readonly HandMessage[],
+  {
+    sessionId,
+    seen,
+    seqs,
+  }: {
+    readonly sessionId: string
+    readonly seen: Seen
+    readonly seqs: ReadonlyMap<string, number>
+  },
+): Names {
+  const isRead = ({ id }: HandMessage): boolean => (seqs.get(id) ?? Infinity) <= seen.seq
+  const isOwn = ({ session }: HandMessage): boolean => session.facts.sessionId === sessionId
+  const pending = messages.filter((message) => !isRead(message))
+  return {
+    canonical: messages.filter(isRead).map(({ id }) => seqs.get(id)!),
+    own: pending.filter(isOwn).map(({ clientSeq }) => clientSeq),
+    others: spansNaming(pending.filter((message) => !isOwn(message)).map(nameOf)),
+  }
+}
+
+const nameOf = ({ session, clientSeq }: HandMessage): { sessionId: string; clientSeq: number } => ({
+  sessionId: session.facts.sessionId,
+  clientSeq,
+})
+
+function strikes(desk: Desk): string[] {
+  return desk.events.flatMap((event) => (event.type === 'strike' ? [event.why] : []))
+}
+
+function detailOf(author: HandAuthor, message: HandMessage): string | undefined {
   return author.heard
     .flatMap((frame) => (frame.kind === 'rejected' ? frame.rejections : []))
     .find(({ msgId }) => msgId === message.id)?.detail
@@ -65,7 +132,7 @@ function detailOf(author: HandAuthor, message: Message): string | undefined {
 
 describe('unknown_history', () => {
   test('§4 seen: a position that the reviewer has, with its chain, is the road of every store', async () => {
-    const { ann, bob, eve } = await deskWith()
+    const { ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
     const late = update(bob, [root], { seen: readTo(headOf(eve), 1) })
@@ -83,7 +150,7 @@ describe('unknown_history', () => {
     ],
     ['the chain of another position', ({ seq }) => ({ seq: seq - 1 })],
   ])('§4 seen: %s: the message waits, and nothing of it is used up', async (_, lies) => {
-    const { desk, ann, bob, eve } = await deskWith()
+    const { desk, ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
     await ann.offer(ann.create('issue', { title: 'other' }))
@@ -94,13 +161,13 @@ describe('unknown_history', () => {
     expect(desk.reviewer.state).toMatchObject({ accepted: 2, rejected: 0, pendingCommit: 0 })
     // The same number, by an author that has found out what it is to read.
     bob.heard.length = 0
-    const honest = update(bob, [root], { seen: readTo(head, 1), no: lying.header.clientSeq })
+    const honest = update(bob, [root], { seen: readTo(head, 1), no: lying.clientSeq })
     await bob.offer(honest)
     expect(bob.verdict(honest)).toBe('accepted')
   })
 
   test('§4 seen: a chain that the reviewer holds no longer is not compared', async () => {
-    const { ann, bob, eve } = await deskWith({ limits: { heldChainsMax: 1 } })
+    const { ann, bob, eve, update } = await deskWith({ limits: { heldChainsMax: 1 } })
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
     const then = headOf(eve)
@@ -111,7 +178,7 @@ describe('unknown_history', () => {
   })
 
   test('§4 seen: held chains are those of the store, after a restart, too', async () => {
-    const { desk, ann, bob, eve } = await deskWith()
+    const { desk, ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
     await ann.offer(ann.create('issue', { title: 'other' }))
@@ -128,7 +195,7 @@ describe('unknown_history', () => {
   })
 
   test('§4 seen: on another lineage the author has seen nothing of this one', async () => {
-    const { ann, bob, eve } = await deskWith()
+    const { ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
     const elsewhere = { ...readTo(headOf(eve), 1), eid: bob.sessionId, seq: 70 }
@@ -138,15 +205,23 @@ describe('unknown_history', () => {
     )
     await bob.offer(fresh)
     expect(bob.verdict(fresh)).toBe('accepted')
-    const blind = update(bob, [root], { seen: elsewhere })
-    await bob.offer(blind)
-    expect(bob.verdict(blind)).toBe('invalid')
+    // So what it writes stands beside what is here, whatever number it names.
+    const seen = { ...elsewhere, from: 2 }
+    const decided = update(bob, [root], { seen, kind: 'resolve' })
+    await bob.offer(decided)
+    expect(bob.verdict(decided)).toBe('stale')
+    const beside = update(bob, [root], { seen })
+    await bob.offer(beside)
+    expect(bob.heard.at(-1)).toMatchObject({
+      kind: 'accepted',
+      reviews: [{ clientSeq: beside.clientSeq, forked: true }],
+    })
   })
 })
 
 describe('heads and parents', () => {
   test('§4 parents: what its author says it has seen, it names, or it is refused', async () => {
-    const { desk, ann, bob, eve } = await deskWith()
+    const { desk, ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     const next = ann.change([root], { title: 'b' })
     await ann.offer(root, next)
@@ -160,24 +235,41 @@ describe('heads and parents', () => {
     expect(desk.reviewer.state.accepted).toBe(2)
   })
 
-  test('§4 parents: what it names, its author has seen, or it is refused', async () => {
-    const { desk, ann, bob, eve } = await deskWith()
+  test('§4 parents: what it names, its author has seen, or it is no message', async () => {
+    const { desk, ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
-    const then = headOf(eve)
+    const { seq: cut } = headOf(eve)
     const next = ann.change([root], { title: 'b' })
     await ann.offer(next)
-    const blind = update(bob, [next], { seen: readTo(then, 1) })
+    // A number above `seen` has no text; one above `cut` has.
+    const blind = update(bob, [next], { seen: readTo(headOf(eve), 1), cut })
     await bob.offer(blind)
-    expect(bob.verdict(blind)).toBe('invalid')
+    expect(bob.verdict(blind)).toBeUndefined()
+    expect(strikes(desk)).toEqual([expect.stringContaining('parents')])
+    expect(desk.reviewer.state).toMatchObject({ accepted: 2, rejected: 0, pendingCommit: 0 })
+  })
+
+  test('§4 parents: the number of something else says nothing of the row', async () => {
+    const { desk, ann, bob, eve, update } = await deskWith()
+    const [root, other] = [ann.create('issue', { title: 'a' }), ann.create('issue', { title: 'x' })]
+    await ann.offer(root, other)
+    const seen = readTo(headOf(eve), 1)
+    const both = update(bob, [root, other], { seen })
+    await bob.offer(both)
+    expect(bob.verdict(both)).toBe('accepted')
+    const { entityId } = root.changes[0]!
+    const stranger = { ...other, changes: [{ ...other.changes[0]!, entityId }] }
+    const blind = update(bob, [stranger], { seen: readTo(headOf(eve), 2) })
+    await bob.offer(blind)
     expect(detailOf(bob, blind)).toBe(
-      `it names ${next.id} as a parent, and its author had not read that far`,
+      `its author had seen ${both.id}, and it does not name it as a parent`,
     )
-    expect(desk.reviewer.state.accepted).toBe(2)
+    expect(desk.reviewer.state.accepted).toBe(3)
   })
 
   test('§4 seen: a late author names what it has seen, though others have written since', async () => {
-    const { ann, bob, eve } = await deskWith()
+    const { ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
     const then = headOf(eve)
@@ -188,15 +280,13 @@ describe('heads and parents', () => {
   })
 
   test('§4 cut: an entity that is known less far is judged by that', async () => {
-    const { ann, bob, eve } = await deskWith()
+    const { ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
     const { seq: cut } = headOf(eve)
     await ann.offer(ann.change([root], { title: 'b' }))
     const seen = readTo(headOf(eve), 1)
-    const partial = update(bob, [root], { seen })
-    const meta = { ...partial.changes[0]!.meta, cut }
-    const late = withMeta(partial, meta)
+    const late = update(bob, [root], { seen, cut })
     await bob.offer(late)
     expect(bob.verdict(late)).toBe('accepted')
   })
@@ -204,15 +294,15 @@ describe('heads and parents', () => {
   test.each<
     [
       string,
-      (own: readonly Message[]) => { seen: Partial<Seen>; parents: readonly Message[] },
-      string,
+      (own: readonly HandMessage[]) => { seen: Partial<Seen>; parents: readonly HandMessage[] },
+      string | undefined,
     ]
   >([
     ['all of them', ([, b]) => ({ seen: { from: 1 }, parents: [b!] }), 'accepted'],
     [
       'but the last, which it names',
       ([, b]) => ({ seen: { from: 1, except: [2] }, parents: [b!] }),
-      'invalid',
+      undefined,
     ],
     ['but the last', ([a]) => ({ seen: { from: 1, except: [2] }, parents: [a!] }), 'accepted'],
     [
@@ -223,10 +313,10 @@ describe('heads and parents', () => {
     [
       'none of them, and names the last',
       ([, b]) => ({ seen: { from: 3 }, parents: [b!] }),
-      'invalid',
+      undefined,
     ],
   ])('§4 own: of the same session it has seen %s', async (_, given, verdict) => {
-    const { ann } = await deskWith()
+    const { desk, ann, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     const next = ann.change([root], { title: 'b' })
     await ann.offer(root, next)
@@ -234,6 +324,9 @@ describe('heads and parents', () => {
     const third = update(ann, parents, { seen })
     await ann.offer(third)
     expect(ann.verdict(third)).toBe(verdict)
+    // What it names and has not seen makes it no message.
+    expect(strikes(desk)).toHaveLength(verdict === undefined ? 1 : 0)
+    expect(desk.reviewer.state.accepted).toBe(verdict === 'accepted' ? 3 : 2)
   })
 
   test.each([
@@ -242,21 +335,44 @@ describe('heads and parents', () => {
   ])(
     '§4 own: it has seen a pending write of another session, and %s',
     async (_, names, verdict) => {
-      const { ann, bob } = await deskWith()
+      const { ann, bob, eve, update } = await deskWith()
       const root = ann.create('issue', { title: 'a' })
+      await ann.offer(root)
+      const seen = readTo(headOf(eve), 1)
       const next = ann.change([root], { title: 'b' })
-      await ann.offer(root, next)
-      const bare = update(bob, names ? [next] : [root], { seen: {} })
-      const own = spansNaming([root, next].map(({ header }) => header))!
-      const late = withMeta(bare, { ...bare.changes[0]!.meta, own })
+      await ann.offer(next)
+      const late = names
+        ? update(bob, [next], { seen })
+        : update(bob, [root], { seen, own: spansNaming([nameOf(next)]) })
       await bob.offer(late)
       expect(bob.verdict(late)).toBe(verdict)
     },
   )
 
+  test.each(['own', 'other'])(
+    '§7 parents: an %s one waits for its verdict, and a refused one refuses',
+    async (whose) => {
+      const { desk, ann, bob } = await deskWith()
+      const author = whose === 'own' ? ann : bob
+      const root = ann.create('issue', { title: 'a' })
+      const child = author.change([root], { title: 'b' })
+      await author.offer(child)
+      expect(author.verdict(child)).toBe('nack parent_unknown')
+      await ann.offer(root)
+      await author.offer(child)
+      expect(author.verdict(child)).toBe('accepted')
+      const stale = ann.change([root], { title: 'c' }, 'resolve')
+      const orphan = author.change([stale], { title: 'd' })
+      await ann.offer(stale)
+      await author.offer(orphan)
+      expect(author.verdict(orphan)).toBe('parent_rejected')
+      expect(desk.reviewer.state).toMatchObject({ accepted: 2, rejected: 2 })
+    },
+  )
+
   test('§20 parents: of more heads than it can name, it names as many as it can', async () => {
     const parentsMax = 3
-    const { ann, bob, eve } = await deskWith({ limits: { parentsMax } })
+    const { ann, bob, eve, update } = await deskWith({ limits: { parentsMax } })
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
     const heads = Array.from({ length: parentsMax + 2 }, (_, n) =>
@@ -280,8 +396,8 @@ describe('contested', () => {
     desk: Desk
     ann: HandAuthor
     bob: HandAuthor
-    root: Message
-    standing: readonly Message[]
+    root: HandMessage
+    standing: readonly HandMessage[]
   }> {
     const { desk, ann, bob } = await deskWith()
     const root = ann.create('issue', { title: 'a', n: 0 })
@@ -308,7 +424,7 @@ describe('contested', () => {
     const nacks = bob.heard.filter((frame) => frame.kind === 'nack')
     expect(nacks[0]).toMatchObject({
       reason: 'contested',
-      clientSeqs: [late.header.clientSeq],
+      clientSeqs: [late.clientSeq],
       detail: 'issue.title has 32 values that wait for somebody to resolve them',
       alone: true,
     })
@@ -339,7 +455,7 @@ describe('contested', () => {
 
   test('§9 contested: a message is all or nothing, whatever else it changes', async () => {
     const { desk, bob, root } = await crowded()
-    const { entityId } = root.changes[0]!.meta
+    const { entityId } = root.changes[0]!
     const both = bob.message([
       { type: 'issue', id: entityId, kind: 'update', values: { title: 'x' }, parents: [root] },
       { type: 'issue', id: bob.ids.next(), kind: 'create', values: { title: 'y' } },

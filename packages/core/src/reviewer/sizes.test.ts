@@ -1,12 +1,12 @@
-/** What is counted at the reviewer's door: the text that will be sent, not the one that came. */
+/** What is counted at the reviewer's door: the text that came, which is the one that will be sent. */
 import { describe, expect, test, vi } from 'vitest'
-import { utf8Bytes } from '../base/size.ts'
+import { flushHashes } from '../facts/hashes.ts'
+import { textOfLines } from '../facts/line.ts'
 import { LIMITS } from '../message/limits.ts'
-import type { Message } from '../message/message.ts'
-import { helloFrame, offerFrame } from '../protocol/frames.ts'
-import { packMessages } from '../protocol/pack.ts'
-import { cutFrame } from '../protocol/parts.ts'
-import { DESK_SPACE, Desk, type HandAuthor } from '../testing/desk.ts'
+import { WIRE_VERSION } from '../message/message.ts'
+import { DESK_SPACE, Desk, type HandAuthor, type HandMessage } from '../testing/desk.ts'
+import { authorFrame } from '../wire/frames.ts'
+import { cutFrame } from '../wire/parts.ts'
 
 // Millions of bytes, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -14,22 +14,21 @@ vi.setConfig({ testTimeout: 60_000 })
 const LONG = '100000000000000000000'
 
 /** A message of numbers that have 21 digits in JSON; another text of it has four characters each. */
-function ofNumbers(ann: HandAuthor, count: number): Message {
+function ofNumbers(ann: HandAuthor, count: number): HandMessage {
   const list = Array.from({ length: count / 16 }, () => 1e20)
   const values = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`list${n}`, list]))
   return ann.create('issue', values)
 }
 
-/** A message of a packed size. */
-function ofSize(ann: HandAuthor, bytes: number): Message {
+/** A message whose head and line have that size together. */
+function ofSize(ann: HandAuthor, bytes: number): HandMessage {
   const values = (last: number): Record<string, string> => ({
     ...Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`f${n + 10}`, 'я'.repeat(25_000)])),
     f99: 'x'.repeat(last),
   })
-  const base = utf8Bytes(packMessages([ann.create('issue', values(0))]))
+  const base = ann.create('issue', values(0)).flush.bytes
   const message = ann.create('issue', values(bytes - base))
-  const apart = bytes - utf8Bytes(packMessages([message]))
-  expect(apart).toBe(0)
+  expect(message.flush.bytes).toBe(bytes)
   return message
 }
 
@@ -44,8 +43,12 @@ function linkTo(desk: Desk): { sent: string[]; closed: string[]; frame: (text: s
   return { sent, closed, frame: (text) => attached.frame(text) }
 }
 
+function strikes(desk: Desk): string[] {
+  return desk.events.flatMap((event) => (event.type === 'strike' ? [event.why] : []))
+}
+
 describe('§20 sizes: a message', () => {
-  test('at its very limit is accepted, and one byte more is refused', async () => {
+  test('at its very limit is accepted, and one byte more is none', async () => {
     const desk = await Desk.open()
     const ann = await desk.author('ann')
     const within = ofSize(ann, LIMITS.messageBytesMax)
@@ -53,26 +56,59 @@ describe('§20 sizes: a message', () => {
     expect(ann.verdict(within)).toBe('accepted')
     const above = ofSize(ann, LIMITS.messageBytesMax + 1)
     await ann.offer(above)
-    expect(ann.verdict(above)).toBe('too_large')
+    expect(ann.verdict(above)).toBeUndefined()
+    expect(strikes(desk)).toEqual([expect.stringContaining(`${LIMITS.messageBytesMax} bytes`)])
   })
 
-  test('of numbers is counted as it is written again', async () => {
+  test('above what a deployment has lowered is refused, alone and among others', async () => {
+    const messageBytesMax = 8_192
+    const desk = await Desk.open({ limits: { messageBytesMax } })
+    const ann = await desk.author('ann')
+    const sized = (bytes: number): HandMessage => {
+      const base = ann.create('issue', { title: '' }).flush.bytes
+      return ann.create('issue', { title: 'x'.repeat(bytes - base) })
+    }
+    const [within, above] = [sized(messageBytesMax), sized(messageBytesMax + 1)]
+    const some = ann.together(
+      ...[0, 0, 1, 0].map((more) => sized(messageBytesMax - 100 + more * 200)),
+    )
+    await ann.offer(within, above, ...some)
+    expect([within, above, ...some].map((message) => ann.verdict(message))).toEqual([
+      'accepted',
+      'too_large',
+      'accepted',
+      'accepted',
+      'too_large',
+      'accepted',
+    ])
+  })
+
+  test('of numbers has one text, by which it is counted, and another is none', async () => {
     const desk = await Desk.open()
     const ann = await desk.author('ann')
+    const eve = await desk.author('eve')
     const bob = await desk.author('bob')
     await bob.follow()
-    const seqs: Message[] = [ofNumbers(ann, 160), ofNumbers(ann, 20_000), ofNumbers(ann, 60_000)]
-    const verdicts: (string | undefined)[] = []
-    for (const message of seqs) {
-      const text = packMessages([message]).replaceAll(LONG, '1e20')
-      const { sig, publicKey } = await ann.seal([message])
-      ann.send(offerFrame(text, sig, publicKey))
+    const offered = [ofNumbers(ann, 160), ofNumbers(ann, 20_000), ofNumbers(ann, 50_000)]
+    for (const message of offered) await ann.offer(message)
+    expect(offered.map((message) => ann.verdict(message))).toEqual([
+      'accepted',
+      'accepted',
+      undefined,
+    ])
+    expect(strikes(desk)).toEqual([expect.stringContaining(`${LIMITS.messageBytesMax} bytes`)])
+    for (const count of [160, 50_000]) {
+      const { session, flush } = ofNumbers(eve, count)
+      const lines = flush.text.lines.map((line) => line.replaceAll(LONG, '1e20'))
+      expect(textOfLines(lines).length).toBeLessThan(LIMITS.messageBytesMax)
+      const text = { head: flush.text.head, lines }
+      eve.offerFlush(session, { text }, await eve.seal({ hashes: flushHashes(session.hash, text) }))
       await desk.settle()
-      verdicts.push(ann.verdict(message))
     }
-    expect(verdicts).toEqual(['accepted', 'accepted', 'too_large'])
-    const told = bob.heard.flatMap((frame) => (frame.kind === 'tail' ? frame.runs : []))
-    expect(told).toHaveLength(2)
+    expect(strikes(desk).slice(1)).toEqual(
+      Array(2).fill(expect.stringContaining('not in canonical form')),
+    )
+    expect(bob.batches().flatMap(({ accepted }) => accepted)).toHaveLength(2)
   })
 })
 
@@ -91,7 +127,7 @@ describe('§19 parts: an offer', () => {
   test('larger than all parts together may be is refused before it is parsed', async () => {
     const desk = await Desk.open()
     const ann = await desk.author('ann')
-    const frame = offerFrame(`["${'я'.repeat(LIMITS.authorFrameBytesMax / 2)}"]`, 'a', 'b')
+    const frame = authorFrame('offer', { sig: 'a' }, 'я'.repeat(LIMITS.authorFrameBytesMax / 2))
     ann.send(frame)
     expect(desk.events.at(-1)).toMatchObject({
       type: 'strike',
@@ -102,7 +138,7 @@ describe('§19 parts: an offer', () => {
   test('of a link that is not bound counts with every byte', async () => {
     const desk = await Desk.open()
     const link = linkTo(desk)
-    link.frame(helloFrame(DESK_SPACE, null))
+    link.frame(authorFrame('hello', { v: WIRE_VERSION, space: DESK_SPACE, position: null }))
     const parts = cutFrame(`["bind","${'я'.repeat(LIMITS.handshakeBytesMax / 2)}"]`, 8_192)
     for (const part of parts) link.frame(part)
     expect(link.closed).toEqual(['too many bytes before a session was bound'])

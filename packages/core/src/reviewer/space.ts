@@ -79,8 +79,8 @@ export class SpaceState {
     }
   }
 
-  /** A run ends there, with that chain. */
-  endRun(seq: number, chain: Hash): void {
+  /** A batch ends there, with that chain. */
+  endBatch(seq: number, chain: Hash): void {
     this.chains.note(seq, chain)
   }
 
@@ -140,10 +140,6 @@ export class Batch {
   /** Admitted in this batch. */
   isNew(id: Uuid): boolean {
     return this.#byId.has(id)
-  }
-
-  writeOf(id: Uuid, entityId: Uuid): Write | undefined {
-    return this.entry(id)?.writes.find((write) => write.entityId === entityId)
   }
 
   state(entityId: Uuid): EntityState | undefined {

@@ -1,14 +1,12 @@
 /** What one stranger can cost: each thing that grows with what is sent has a bound, and an end. */
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../message/limits.ts'
-import type { Message } from '../message/message.ts'
-import { bindFrame, offerFrame, wantFrame } from '../protocol/frames.ts'
-import { askHistoryFrame } from '../protocol/history.ts'
-import { packMessages } from '../protocol/pack.ts'
-import { Desk, type DeskOptions, type HandAuthor } from '../testing/desk.ts'
+import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
+import { authorFrame } from '../wire/frames.ts'
 
+const NONE_BOUND = { kind: 'bound', sessionIds: [], texts: '' }
 const sessionNo = (n: number): string => `00000000-0000-4000-8000-${`${n}`.padStart(12, '0')}`
-const idOf = (message: Message): string => message.changes[0]!.meta.entityId
+const idOf = (message: HandMessage): string => message.changes[0]!.entityId
 
 async function deskWith(
   options: DeskOptions = {},
@@ -26,14 +24,15 @@ async function bindMany(
   author.heard.length = 0
   for (let from = 0; from < numbers.length; from += LIMITS.sessionsPerBindMax) {
     const some = numbers.slice(from, from + LIMITS.sessionsPerBindMax)
-    author.send(bindFrame(await Promise.all(some.map((n) => author.opening(sessionNo(n))))))
+    const sessions = await Promise.all(some.map((n) => author.opening(sessionNo(n))))
+    author.send(authorFrame('bind', { sessions }))
   }
   await desk.settle()
   return author.heard.flatMap((frame) => (frame.kind === 'bound' ? frame.sessionIds : []))
 }
 
 /** A creation that no reviewer takes: it is refused for its id. */
-function refusable(author: HandAuthor, n: number): Message {
+function refusable(author: HandAuthor, n: number): HandMessage {
   const id = `00000000-0000-8000-8000-${`${n}`.padStart(12, '0')}`
   return author.message([{ type: 'issue', id, kind: 'create', values: { n } }])
 }
@@ -48,7 +47,7 @@ describe('wants', () => {
     const rows = Array.from({ length: 40 }, (_, n) => ann.create('issue', { n }))
     await ann.offer(...rows)
     eve.heard.length = 0
-    for (let n = 0; n < 100; n++) eve.send(wantFrame(null))
+    for (let n = 0; n < 100; n++) eve.send(authorFrame('want', { have: null }))
     await desk.settle()
     expect(eve.heard.map(({ kind }) => kind)).toEqual(['tail', 'through'])
   })
@@ -58,12 +57,12 @@ describe('wants', () => {
     const { desk, ann, eve } = await deskWith({ limits })
     await ann.offer(...Array.from({ length: 40 }, (_, n) => ann.create('issue', { n })))
     const own = ann.create('issue', { n: 41 })
-    const { sig, publicKey } = await ann.seal([own])
+    const sig = await ann.seal(own.flush)
     const order: string[] = []
     ann.onFrame = ({ kind }) => order.push(`ann ${kind}`)
     eve.onFrame = ({ kind }) => order.push(`eve ${kind}`)
-    eve.send(wantFrame(null))
-    ann.send(offerFrame(packMessages([own]), sig, publicKey))
+    eve.send(authorFrame('want', { have: null }))
+    ann.offerFlush(own.session, own.flush, sig)
     await desk.settle()
     const pages = order.filter((frame) => frame === 'eve page')
     expect(pages).toHaveLength(10)
@@ -79,11 +78,12 @@ describe('links without a session', () => {
     await ann.offer(root)
     eve.greet()
     eve.heard.length = 0
-    eve.send(wantFrame(null))
-    eve.send(wantFrame({ eid: sessionNo(1), epoch: 1, seq: 7, chain: 'A'.repeat(43) }))
-    eve.send(askHistoryFrame(idOf(root)))
+    eve.send(authorFrame('want', { have: null }))
+    const have = { eid: sessionNo(1), epoch: 1, seq: 7, chain: 'A'.repeat(43) }
+    eve.send(authorFrame('want', { have }))
+    eve.send(authorFrame('history', { entityId: idOf(root) }))
     await desk.settle()
-    expect(eve.heard).toEqual(Array(3).fill({ kind: 'bound', sessionIds: [] }))
+    expect(eve.heard).toEqual(Array(3).fill(NONE_BOUND))
     await ann.offer(ann.create('issue', { title: 'b' })) // and is told nothing live
     expect(eve.heard).toHaveLength(3)
     await desk.pass(LIMITS.handshakeMs)
@@ -97,8 +97,8 @@ describe('links without a session', () => {
     await ann.offer(ann.create('issue', { title: 'a' }))
     eve.greet()
     eve.heard.length = 0
-    eve.send(bindFrame([await eve.opening()]))
-    eve.send(wantFrame(null))
+    eve.send(authorFrame('bind', { sessions: [await eve.opening()] }))
+    eve.send(authorFrame('want', { have: null }))
     await desk.settle()
     expect(eve.heard.map(({ kind }) => kind)).toEqual(['bound', 'tail', 'through'])
   })
@@ -106,7 +106,7 @@ describe('links without a session', () => {
   test('§20 bounds: says a little and no more', async () => {
     const { desk, eve } = await deskWith()
     eve.greet()
-    const want = wantFrame(null)
+    const want = authorFrame('want', { have: null })
     for (let chars = 0; chars <= LIMITS.handshakeBytesMax; chars += want.length) eve.send(want)
     await desk.settle()
     expect(byes(eve)).toEqual(['too many bytes before a session was bound'])
@@ -164,20 +164,19 @@ describe('sessions', () => {
     const { desk, ann, eve } = await deskWith()
     desk.store.faults = { ...desk.store.faults, latencyMs: () => 20 }
     const message = ann.create('issue', { a: 1 })
-    const { sig, publicKey } = await ann.seal([message])
-    ann.send(offerFrame(packMessages([message]), sig, publicKey))
+    ann.offerFlush(message.session, message.flush, await ann.seal(message.flush))
     while (desk.reviewer.state.pendingCommit === 0) await Promise.resolve()
     await desk.pass(5)
     ann.leave()
-    eve.send(bindFrame([await eve.opening(ann.sessionId)])) // and somebody else takes its name
+    eve.send(authorFrame('bind', { sessions: [await eve.opening(ann.sessionId)] })) // and somebody else takes its name
     await desk.settle()
     expect(desk.reviewer.state.accepted).toBe(1)
     for (const when of ['now', 'after a restart']) {
       if (when !== 'now') await desk.restart()
       await eve.connect()
-      eve.send(bindFrame([await eve.opening(ann.sessionId)]))
+      eve.send(authorFrame('bind', { sessions: [await eve.opening(ann.sessionId)] }))
       await desk.settle()
-      expect(eve.heard.at(-1), when).toEqual({ kind: 'bound', sessionIds: [] })
+      expect(eve.heard.at(-1), when).toEqual(NONE_BOUND)
     }
   })
 })
@@ -221,10 +220,10 @@ describe('rejections', () => {
         rules: { authorize: (_, { values }) => String(values['why']) },
       }
       const { desk, eve } = await deskWith(options)
-      const create = (bytes: number): Message =>
+      const create = (bytes: number): HandMessage =>
         eve.create('issue', { why: '漢'.repeat(bytes / 3) })
       const kept = (): string[] => desk.store.database.load().rejections.map(({ msgId }) => msgId)
-      const ids = (...messages: Message[]): string[] => messages.map(({ id }) => id)
+      const ids = (...messages: HandMessage[]): string[] => messages.map(({ id }) => id)
       const small = [300, 300, 300, 300].map(create)
       for (const message of small) await eve.offer(message)
       expect(kept()).toEqual(ids(...small))

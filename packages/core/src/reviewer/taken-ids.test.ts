@@ -1,10 +1,9 @@
 /** Ids belong to the session that mints them, and one that is taken all the same costs one row a refusal. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Message } from '../message/message.ts'
 import { schemaId } from '../schema/system.ts'
 import { entity } from '../schema/entity.ts'
-import { Desk, type DeskOptions, type HandAuthor } from '../testing/desk.ts'
+import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
 
 const shape = z.object({ title: z.string() })
 const Issue = entity('issue', shape)
@@ -14,13 +13,13 @@ const entities = [Issue, Named, Forked]
 
 const V4 = '6f1c2a34-8a5e-4c1b-9d70-0a1b2c3d4e5f'
 
-function creation(author: HandAuthor, type: string, id: string, sid?: string): Message {
+function creation(author: HandAuthor, type: string, id: string, sid?: string): HandMessage {
   return author.message([{ type, id, kind: 'create', values: { title: 'x' }, ...(sid && { sid }) }])
 }
 
 async function verdictOn(
   options: DeskOptions,
-  make: (eve: HandAuthor, ann: HandAuthor) => Message,
+  make: (eve: HandAuthor, ann: HandAuthor) => HandMessage,
 ): Promise<string | undefined> {
   const desk = await Desk.open(options)
   const ann = await desk.author('ann')
@@ -33,7 +32,7 @@ async function verdictOn(
 describe('minted ids', () => {
   const cases: [
     title: string,
-    make: (eve: HandAuthor, ann: HandAuthor) => Message,
+    make: (eve: HandAuthor, ann: HandAuthor) => HandMessage,
     untyped: string,
     typed: string,
   ][] = [

@@ -1,15 +1,15 @@
 /**
- * What is said after a commit, and to whom: verdicts to the authors, and the committed runs to
+ * What is said after a commit, and to whom: verdicts to the authors, and the batch to
  * everyone who follows the space. A frame is encoded once for all of them; only the authors of
  * what is in it get one of their own, without the bodies they have.
  */
 import { type Bytes, utf8Bytes } from '../base/size.ts'
-import type { Uuid } from '../base/uuid.ts'
 import { type Limits, frameContentBytesMax } from '../message/limits.ts'
 import type { NackReason, Position, Rejection } from '../message/message.ts'
-import { acceptedFrame, nackFrame, rejectedFrame, tailFrame } from '../protocol/frames.ts'
+import { lineCount } from '../facts/line.ts'
+import { reviewerFrame } from '../wire/frames.ts'
 import { inFrames } from './catch-up.ts'
-import type { CommittedRun, Offer, Prepared } from './commit.ts'
+import type { Offer, Prepared } from './commit.ts'
 import type { Connection } from './connection.ts'
 
 export interface Audience {
@@ -24,80 +24,57 @@ export interface Audience {
   readonly onBehind: (connection: Connection, have: Position) => void
 }
 
-export function tellVerdicts({ runs, answers }: Prepared, audience: Audience): void {
+export function tellVerdicts(prepared: Prepared, audience: Audience): void {
+  const { answers, stored } = prepared
   for (const { connection, again, rejections, nacks } of answers) {
-    for (const { sessionId, review } of again) connection.send(acceptedFrame(sessionId, [review]))
+    for (const { sessionId, review } of again)
+      connection.send(reviewerFrame('accepted', { sessionId, reviews: [review] }))
     const sizeOf = (one: Rejection): Bytes => utf8Bytes(JSON.stringify(one))
     for (const part of inFrames(rejections, sizeOf, frameContentBytesMax(audience.limits)))
-      connection.send(rejectedFrame(part))
-    for (const { sessionId, clientSeq, reason, detail } of nacks) {
+      connection.send(reviewerFrame('rejected', { rejections: part }))
+    for (const { sessionId, clientSeq, reason, detail, alone } of nacks) {
       audience.onNack(reason, 1)
-      connection.send(
-        nackFrame(reason, { sessionId, clientSeqs: [clientSeq], alone: true }, detail),
-      )
+      const clientSeqs = [clientSeq]
+      connection.send(reviewerFrame('nack', { reason, sessionId, clientSeqs, detail, alone }))
     }
   }
-  if (runs.length > 0) fanOut(runs, audience)
+  if (stored) fanOut(stored.text, prepared, audience)
 }
 
 function fanOut(
-  runs: readonly CommittedRun[],
-  { before, head, connections, limits, onBehind }: Audience,
+  text: string,
+  { answers, textFor }: Prepared,
+  { before, head, connections, onBehind }: Audience,
 ): void {
-  let told = before
-  const authors = new Set(runs.map((run) => run.connection))
+  const authors = new Set(
+    answers.flatMap(({ accepted, connection }) => (accepted.length > 0 ? [connection] : [])),
+  )
   const live = [...connections].filter((connection) => connection.mode === 'live')
-  for (const part of inFrames(
-    runs,
-    (run) => utf8Bytes(run.stored.text),
-    frameContentBytesMax(limits),
-  )) {
-    const last = part.at(-1)!
-    const { eid, epoch } = head
-    const position =
-      last === runs.at(-1) ? head : { eid, epoch, seq: last.stored.toSeq, chain: last.chain }
-    const positionText = JSON.stringify(position)
-    const common = tailFrame(
-      part.map((run) => run.stored.text),
-      positionText,
-    )
-    const cut = live[0]?.cut(common)
-    for (const connection of live) {
-      if (connection.mode !== 'live') continue
-      if (connection.isBehind) onBehind(connection, told)
-      else if (authors.has(connection))
-        connection.send(
-          tailFrame(
-            part.map((run) => textFor(connection, run)),
-            positionText,
-          ),
-        )
-      else connection.sendCut(cut!)
-    }
-    told = position
+  const common = live[0]?.cut(batchFrame(text, head))
+  for (const connection of live) {
+    if (connection.isBehind) onBehind(connection, before)
+    else if (authors.has(connection)) connection.send(batchFrame(textFor(connection), head))
+    else connection.sendCut(common!)
   }
-  for (const run of runs) {
+  for (const { connection, sessionId, accepted } of answers) {
     // Who does not follow the space hears of its own messages alone.
-    if (run.connection.mode === 'none') run.connection.send(acceptedFrame(run.sessionId, run.again))
+    if (connection.mode === 'none' && accepted.length > 0)
+      connection.send(reviewerFrame('accepted', { sessionId, reviews: accepted }))
   }
 }
 
-function textFor(connection: Connection, run: CommittedRun): string {
-  return run.connection === connection ? run.ownText : run.stored.text
+/** One batch, and the position after it. */
+function batchFrame(text: string, position: Position): string {
+  return reviewerFrame('tail', { position, batches: [lineCount(text)] }, text)
 }
 
 /** No verdict on any message of an offer. */
 export function nackOffer(
-  { connection, messages }: Pick<Offer, 'connection' | 'messages'>,
+  { connection, session, flush }: Pick<Offer, 'connection' | 'session' | 'flush'>,
   reason: NackReason,
   detail: string,
 ): void {
-  const bySession = new Map<Uuid, number[]>()
-  for (const { header } of messages) {
-    const seqs = bySession.get(header.sessionId)
-    if (seqs) seqs.push(header.clientSeq)
-    else bySession.set(header.sessionId, [header.clientSeq])
-  }
-  for (const [sessionId, seqs] of bySession)
-    connection.send(nackFrame(reason, { sessionId, clientSeqs: seqs, alone: false }, detail))
+  const { sessionId } = session.facts
+  const clientSeqs = flush.messages.map(({ clientSeq }) => clientSeq)
+  connection.send(reviewerFrame('nack', { reason, sessionId, clientSeqs, detail, alone: false }))
 }

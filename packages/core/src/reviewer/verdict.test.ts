@@ -1,11 +1,11 @@
 /** Verdicts that say more than no: what stands against a late message, and the same answer for ever. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { rejectionBytes } from '../message/chain.ts'
+import { rejectionBytes } from '../wire/signed.ts'
 import { LIMITS } from '../message/limits.ts'
-import type { Message, Rejection } from '../message/message.ts'
+import type { Rejection } from '../message/message.ts'
 import { entity } from '../schema/entity.ts'
-import { Desk, type HandAuthor } from '../testing/desk.ts'
+import { Desk, type HandAuthor, type HandMessage } from '../testing/desk.ts'
 
 const shape = z.object({ title: z.string(), points: z.number().default(0) })
 const Issue = entity('issue', shape)
@@ -13,7 +13,7 @@ const Strict = entity('strict', shape, { stale: 'reject' })
 const entities = [Issue, Strict]
 
 /** The last rejection of the message that its author heard. */
-function rejectionOf(author: HandAuthor, { id }: Message): Rejection | undefined {
+function rejectionOf(author: HandAuthor, { id }: HandMessage): Rejection | undefined {
   return author.heard
     .flatMap((frame) => (frame.kind === 'rejected' ? frame.rejections : []))
     .findLast(({ msgId }) => msgId === id)
@@ -46,7 +46,7 @@ describe('stale', () => {
     await bob.offer(same, another)
     expect(rejectionOf(bob, same)!.standing).toEqual([
       {
-        entityId: root.changes[0]!.meta.entityId,
+        entityId: root.changes[0]!.entityId,
         type: 'strict',
         reg: 'title',
         msgId: first.id,
@@ -64,7 +64,7 @@ describe('stale', () => {
     const bob = await desk.author('bob')
     const roots = [1, 2].map((points) => ann.create('issue', { title: 'a', points }))
     await ann.offer(...roots)
-    const [left, right] = roots as [Message, Message]
+    const [left, right] = roots as [HandMessage, HandMessage]
     const won = [
       ann.change([left], { title: 'l', points: 5 }, 'resolve'),
       ann.change([right], { title: { $unset: true } }),
@@ -74,7 +74,7 @@ describe('stale', () => {
     const lost = bob.message(
       roots.map((root) => ({
         type: 'issue',
-        id: root.changes[0]!.meta.entityId,
+        id: root.changes[0]!.entityId,
         kind: 'resolve' as const,
         values: { title: 'mine' },
         parents: [root],
@@ -111,8 +111,11 @@ describe('stale', () => {
     const ann = await desk.author('ann')
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root, ann.change([root], { title: 'ü'.repeat(7_000) }))
-    const late = Array.from({ length: 30 }, (_, n) =>
-      ann.change([root], { title: `mine ${n}` }, 'resolve'),
+    // All in one flush, so all in one answer.
+    const late = ann.together(
+      ...Array.from({ length: 30 }, (_, n) =>
+        ann.change([root], { title: `mine ${n}` }, 'resolve'),
+      ),
     )
     await ann.offer(...late)
     const frames = ann.heard.filter(({ kind }) => kind === 'rejected')
@@ -153,6 +156,29 @@ describe('the same answer', () => {
     }
   })
 
+  test('§12 idempotency: an accepted message has the same review when it comes again, also after a restart', async () => {
+    const desk = await Desk.open({ entities })
+    const ann = await desk.author('ann')
+    const root = ann.create('issue', { title: 'a', points: 1 })
+    const messages = [root, ann.change([root], { title: 'b' }), ann.change([root], { points: 2 })]
+    const reviews = async (): Promise<unknown> => {
+      ann.heard.length = 0
+      await ann.offer(...messages)
+      return ann.heard.flatMap((frame) => (frame.kind === 'accepted' ? frame.reviews : []))
+    }
+    const first = await reviews()
+    expect(first).toMatchObject([
+      { clientSeq: 1, seq: 1, forked: false },
+      { clientSeq: 2, seq: 2, forked: false },
+      { clientSeq: 3, seq: 3, forked: true },
+    ])
+    await desk.pass(1_000)
+    expect(await reviews()).toEqual(first)
+    await desk.restart({ entities })
+    await ann.connect()
+    expect(await reviews()).toEqual(first)
+  })
+
   test('§4 rejection: its signature covers what stands', async () => {
     const desk = await Desk.open({ entities })
     const ann = await desk.author('ann')
@@ -183,7 +209,7 @@ describe('the same answer', () => {
       { type: 'issue', id: ann.ids.next(), kind: 'create', values: { title: 'c', points: 1 } },
       {
         type: 'issue',
-        id: root.changes[0]!.meta.entityId,
+        id: root.changes[0]!.entityId,
         kind: 'update',
         values: { points: 5 },
         parents: [child],

@@ -1,14 +1,11 @@
 /** Who may say what: frames of somebody who speaks the wire well and lies about keys, sessions and persons. */
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
-import { valuesHash } from '../message/ids.ts'
-import type { Change, Message, SessionOpening } from '../message/message.ts'
-import { bindFrame, offerFrame } from '../protocol/frames.ts'
-import { packMessages } from '../protocol/pack.ts'
-import { entity } from '../schema/entity.ts'
-import { Desk, type DeskOptions, type HandAuthor } from '../testing/desk.ts'
-
-const Issue = entity('issue', z.object({ title: z.string() }))
+import { flushHashes } from '../facts/hashes.ts'
+import { composeSession } from '../facts/session-line.ts'
+import type { Flush, FlushText, Session } from '../facts/types.ts'
+import type { SessionOpening } from '../message/message.ts'
+import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
+import { authorFrame } from '../wire/frames.ts'
 
 async function two(options: DeskOptions = {}): Promise<{
   desk: Desk
@@ -23,82 +20,86 @@ function strikes(desk: Desk): string[] {
   return desk.events.flatMap((event) => (event.type === 'strike' ? [event.why] : []))
 }
 
-/** The change as somebody has it who was not told its values: with the same leaf. */
-function bare({ meta, values, salt }: Change): Change {
-  return { meta, valuesHash: valuesHash(salt!, values!) }
-}
-
-/** Offers what a seal was made for by whoever made it. */
+/** Offers a flush with a seal that was made by whoever made it. */
 async function offerAs(
   desk: Desk,
   sender: HandAuthor,
-  messages: readonly Message[],
-  seal: { readonly sig: string; readonly publicKey: string },
+  { session, flush }: { readonly session: Session; readonly flush: Pick<Flush, 'text'> },
+  sig: string,
 ): Promise<void> {
-  sender.send(offerFrame(packMessages(messages), seal.sig, seal.publicKey))
+  sender.offerFlush(session, flush, sig)
   await desk.settle()
 }
 
 /** Nothing was decided, and the author's own next message is accepted as if nothing had been. */
-async function nothingHappened(desk: Desk, message: Message, ann: HandAuthor): Promise<void> {
+async function nothingHappened(desk: Desk, message: HandMessage, ann: HandAuthor): Promise<void> {
   expect(desk.reviewer.state).toMatchObject({ accepted: 0, rejected: 0, pendingCommit: 0 })
   await ann.offer(message)
   expect(ann.verdict(message)).toBe('accepted')
 }
 
+const WRONG_SEAL = 'the seal does not match what was offered'
+
 describe('seals', () => {
   test('§7 who wrote: another key seals for the author, in its own name and in theirs', async () => {
     const { desk, ann, eve } = await two()
     const message = ann.create('issue', { title: 'a' })
-    const own = await eve.seal([message])
-    const borrowed = await eve.seal([message], ann.authorId)
-    await offerAs(desk, eve, [message], own)
-    await offerAs(desk, eve, [message], borrowed)
-    expect(strikes(desk)).toEqual(Array(2).fill('the author id is not that of the key'))
+    const own = composeSession({ ...message.session.facts, authorId: eve.authorId })
+    const hashes = flushHashes(own.hash, message.flush.text)
+    await offerAs(desk, eve, { session: own, flush: message.flush }, await eve.seal({ hashes }))
+    await offerAs(desk, eve, message, await eve.seal(message.flush))
+    expect(strikes(desk)).toEqual([
+      `messages of session ${ann.sessionId}, which is another author's`,
+      WRONG_SEAL,
+    ])
     await nothingHappened(desk, message, ann)
   })
 
-  test('§7 who wrote: a signature of another key under the name of the right one', async () => {
+  test('§7 who wrote: a seal of the right key, of the same lines in another session', async () => {
     const { desk, ann, eve } = await two()
     const message = ann.create('issue', { title: 'a' })
-    const { sig } = await eve.seal([message], ann.authorId)
-    const { publicKey } = await ann.seal([message])
-    await offerAs(desk, eve, [message], { sig, publicKey })
-    expect(strikes(desk)).toEqual(['the seal does not match what was offered'])
+    const { session } = eve.create('issue', { title: 'b' })
+    await offerAs(desk, eve, { session, flush: message.flush }, await ann.seal(message.flush))
+    expect(strikes(desk)).toEqual([WRONG_SEAL])
     await nothingHappened(desk, message, ann)
   })
 
   test.each(['fewer', 'more', 'others'])('§7 who wrote: a seal of %s messages', async (kind) => {
     const { desk, ann, eve } = await two()
     const [one, other] = [ann.create('issue', { title: 'a' }), ann.create('issue', { title: 'b' })]
-    const sealed = { fewer: [one], more: [one, other], others: [other] }[kind]!
-    const offered = { fewer: [one, other], more: [one], others: [one] }[kind]!
-    await offerAs(desk, eve, offered, await ann.seal(sealed))
-    expect(strikes(desk)).toEqual(['the seal does not match what was offered'])
+    const [both] = ann.together(one, other)
+    const sealed = { fewer: one, more: both!, others: other }[kind]!
+    const offered = { fewer: both!, more: one, others: one }[kind]!
+    await offerAs(desk, eve, offered, await ann.seal(sealed.flush))
+    expect(strikes(desk)).toEqual([WRONG_SEAL])
     await nothingHappened(desk, one, ann)
   })
 
-  test('§7 who wrote: an offer holds messages of several authors', async () => {
+  test('§7 who wrote: lines of another author are other messages in the own session', async () => {
     const { desk, ann, eve } = await two()
-    const [hers, theirs] = [
-      ann.create('issue', { title: 'a' }),
-      eve.create('issue', { title: 'b' }),
-    ]
-    for (const messages of [
-      [hers, theirs],
-      [theirs, hers],
-    ])
-      await offerAs(desk, eve, messages, await eve.seal(messages))
-    expect(strikes(desk)).toEqual(Array(2).fill('an offer of several authors'))
-    await nothingHappened(desk, hers, ann)
+    const hers = ann.create('issue', { title: 'a' })
+    const { session } = eve.create('issue', { title: 'b' })
+    const hashes = flushHashes(session.hash, hers.flush.text)
+    await offerAs(desk, eve, { session, flush: hers.flush }, await eve.seal({ hashes }))
+    // It is judged as what it is: a creation by somebody who did not mint the id.
+    expect(eve.heard.at(-1)).toMatchObject({
+      rejections: [{ reason: 'invalid', hash: hashes.lines[0] }],
+    })
+    expect(hashes.lines[0]).not.toBe(hers.hash)
+    await ann.offer(hers)
+    expect(ann.verdict(hers)).toBe('accepted')
   })
 
   test('§7 who wrote: a bad seal is no message that waits: the count of those is what it was', async () => {
     const limits = { inFlightMessagesMax: 2 }
     const { desk, ann, eve } = await two({ limits })
-    const stolen = [1, 2, 3].map((n) => ann.create('issue', { title: `${n}` }))
-    for (const message of stolen.slice(0, 2))
-      await offerAs(desk, eve, [message, message], await eve.seal([message]))
+    const stolen = [1, 2, 3, 4].map((n) => ann.create('issue', { title: `${n}` }))
+    for (const [one] of [
+      ann.together(stolen[0]!, stolen[1]!),
+      ann.together(stolen[2]!, stolen[3]!),
+    ])
+      await offerAs(desk, eve, one!, await eve.seal(one!.flush))
+    expect(strikes(desk)).toEqual([WRONG_SEAL, WRONG_SEAL])
     const own = eve.create('issue', { title: 'own' })
     await eve.offer(
       own,
@@ -132,14 +133,14 @@ describe('bind', () => {
     const hers = await ann.opening('11111111-2222-4333-8444-555555555555')
     const opening = { ...hers, ...(await lie(hers, eve)) }
     eve.heard.length = 0
-    eve.send(bindFrame([opening]))
+    eve.send(authorFrame('bind', { sessions: [opening] }))
     await desk.settle()
-    expect(eve.heard).toEqual([{ kind: 'bound', sessionIds: [] }])
+    expect(eve.heard).toMatchObject([{ kind: 'bound', sessionIds: [] }])
     expect(strikes(desk)).toHaveLength(1)
     // The session is still to be had by its own author.
-    ann.send(bindFrame([hers]))
+    ann.send(authorFrame('bind', { sessions: [hers] }))
     await desk.settle()
-    expect(ann.heard.at(-1)).toEqual({ kind: 'bound', sessionIds: [hers.sessionId] })
+    expect(ann.heard.at(-1)).toMatchObject({ kind: 'bound', sessionIds: [hers.sessionId] })
   })
 
   test.each(['before a restart', 'after a restart'])(
@@ -151,9 +152,9 @@ describe('bind', () => {
         await desk.restart()
         await eve.connect()
       }
-      eve.send(bindFrame([await eve.opening(ann.sessionId)]))
+      eve.send(authorFrame('bind', { sessions: [await eve.opening(ann.sessionId)] }))
       await desk.settle()
-      expect(eve.heard.at(-1)).toEqual({ kind: 'bound', sessionIds: [] })
+      expect(eve.heard.at(-1)).toMatchObject({ kind: 'bound', sessionIds: [] })
       expect(strikes(desk)).toEqual(['the session is bound to another person'])
       await ann.connect()
       const next = ann.create('issue', { title: 'b' })
@@ -168,22 +169,22 @@ describe('messages', () => {
     const { desk, ann, eve } = await two()
     const foreign = eve.message(
       [{ type: 'issue', id: eve.ids.next(), kind: 'create', values: { title: 'x' } }],
-      { sessionId: ann.sessionId, clientSeq: 1 },
+      { session: { sessionId: ann.sessionId }, clientSeq: 1 },
     )
     await eve.offer(foreign)
     expect(eve.verdict(foreign)).toBeUndefined()
     expect(strikes(desk)).toEqual([expect.stringContaining('which is another author')])
     const first = ann.create('issue', { title: 'a' })
-    expect(first.header.clientSeq).toBe(1)
+    expect(first.clientSeq).toBe(1)
     await nothingHappened(desk, first, ann)
   })
 
   test('§7 who wrote: a message commits to another person than its session', async () => {
     const { ann, eve } = await two()
-    const { personalCommit } = ann.create('issue', { title: 'a' }).header
+    const { personalCommit } = ann.create('issue', { title: 'a' }).session.facts
     const message = eve.message(
       [{ type: 'issue', id: eve.ids.next(), kind: 'create', values: { title: 'x' } }],
-      { personalCommit },
+      { session: { personalCommit } },
     )
     await eve.offer(message)
     expect(eve.verdict(message)).toBe('unauthorised')
@@ -194,41 +195,49 @@ describe('messages', () => {
     const long = 'x'.repeat(60_000)
     const values = { a: long, b: long, c: long, d: long }
     const large = eve.message([{ type: 'issue', id: eve.ids.next(), kind: 'create', values }], {
-      sessionId: '11111111-2222-4333-8444-555555555555',
+      session: { sessionId: '11111111-2222-4333-8444-555555555555' },
     })
     await eve.offer(large)
     expect(eve.verdict(large)).toBe('nack not_bound')
     expect(desk.reviewer.state.rejected).toBe(0)
   })
 
-  const withheld: [what: string, of: (change: Change) => Change | null][] = [
-    ['a change', () => null],
-    ['the values of a change', (change) => bare(change)],
+  const withheld: [what: string, of: (flush: Flush) => FlushText][] = [
+    [
+      'a line, for its hash',
+      ({ text, hashes }) => ({ ...text, lines: text.lines.with(1, `"${hashes.lines[1]!}"`) }),
+    ],
+    ['a line', ({ text }) => ({ ...text, lines: text.lines.toSpliced(1, 1) })],
+    ['the outer line', ({ text }) => ({ ...text, lines: text.lines.slice(0, 2) })],
+    [
+      'the values of a change',
+      ({ text }) => ({
+        ...text,
+        lines: text.lines.with(1, text.lines[1]!.replace('["b"]', 'null')),
+      }),
+    ],
   ]
-  const types: [what: string, options: DeskOptions][] = [
-    ['without types', {}],
-    ['with types', { entities: [Issue] }],
-  ]
-  test.each(withheld.flatMap((what) => types.map((with_) => [...what, ...with_] as const)))(
-    '§7 who wrote: a new message withholds %s (%#)',
-    async (_, of, __, options) => {
-      const { ann } = await two(options)
-      const values = { title: 'a' }
-      const whole = ann.message([
-        { type: 'issue', id: ann.ids.next(), kind: 'create', values },
-        { type: 'issue', id: ann.ids.next(), kind: 'create', values },
-      ])
-      const [first, second] = whole.changes
-      await ann.offer({ ...whole, changes: [first!, of(second!)] })
-      expect(ann.verdict(whole)).toBe('invalid')
-    },
-  )
+  test.each(withheld)('§7 who wrote: a new message withholds %s', async (_, of) => {
+    const { desk, ann } = await two()
+    const whole = ann.message([
+      { type: 'issue', id: ann.ids.next(), kind: 'create', values: { title: 'a' } },
+      { type: 'issue', id: ann.ids.next(), kind: 'create', values: { title: 'b' } },
+    ])
+    const { session, flush } = whole
+    const text = of(flush)
+    expect(text.lines).not.toEqual(flush.text.lines)
+    for (const hashes of [flush.hashes, flushHashes(session.hash, text)])
+      await offerAs(desk, ann, { session, flush: { text } }, await ann.seal({ hashes }))
+    expect(strikes(desk)).toHaveLength(2)
+    expect(strikes(desk)).not.toContain(WRONG_SEAL)
+    await nothingHappened(desk, whole, ann)
+  })
 
   test('§7 who wrote: an update changes the type of its row, or of a row that it makes', async () => {
     const { ann, eve } = await two()
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
-    const { entityId: id } = root.changes[0]!.meta
+    const { entityId: id } = root.changes[0]!
     const change = { type: 'note', id, values: { title: 'x' } }
     const update = eve.message([{ ...change, kind: 'update', parents: [root] }])
     const resolve = eve.message([{ ...change, kind: 'resolve', parents: [root] }])
@@ -236,7 +245,7 @@ describe('messages', () => {
     expect([update, resolve].map((message) => eve.verdict(message))).toEqual(['invalid', 'invalid'])
     // In one batch, where the row is not committed yet.
     const fresh = eve.create('issue', { title: 'b' })
-    const { entityId: other } = fresh.changes[0]!.meta
+    const { entityId: other } = fresh.changes[0]!
     const child = eve.message([
       { type: 'note', id: other, kind: 'update', values: { title: 'c' }, parents: [fresh] },
     ])

@@ -2,7 +2,7 @@
  * What a field that merges takes, and how the app's own operations are folded. How such a field is
  * declared is in `merging-fields.ts`, what an operation does to a value in `operations.ts`.
  */
-import { type Json, frozenJson, jsonFault } from '../base/json.ts'
+import { type Json, frozenJson, jsonEqual, jsonFault } from '../base/json.ts'
 import { CountersignError } from '../base/outcome.ts'
 import type { FieldSchema, Merging } from './codec.ts'
 import {
@@ -42,7 +42,8 @@ function partFault(part: FieldSchema<any, any>, value: unknown): string | undefi
     return 'its schema is asynchronous, or throws'
   }
   if (checked.issues) return checked.issues[0]?.message ?? 'refused by its schema'
-  const isKept = JSON.stringify(checked.value) === JSON.stringify(value)
+  const isKept =
+    jsonFault(checked.value) === undefined && jsonEqual(checked.value as Json, value as Json)
   return isKept ? undefined : 'its schema transforms the value'
 }
 

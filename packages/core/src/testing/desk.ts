@@ -6,39 +6,39 @@
 import { toBase64url } from '../base/bytes.ts'
 import type { Json } from '../base/json.ts'
 import { type Uuid, uuid4 } from '../base/uuid.ts'
-import {
-  EntityIds,
-  grantBytes,
-  identify,
-  leafHash,
-  personalCommit,
-  sealBytes,
-  whoamiId,
-} from '../message/ids.ts'
+import { FACT_BOUNDS } from '../facts/bounds.ts'
+import { authoredIn, composeFlush, textOfFlush } from '../facts/flush.ts'
+import { sealBytes } from '../facts/hashes.ts'
+import { composeSession } from '../facts/session-line.ts'
+import type {
+  AuthoredMessage,
+  Change,
+  ChangeKind,
+  Expectation,
+  Flush,
+  Message,
+  Seen,
+  Session,
+  SessionFacts,
+} from '../facts/types.ts'
+import { numberName, pendingIn } from '../history/names.ts'
+import { EntityIds, grantBytes, personalCommit, whoamiId } from '../message/ids.ts'
 import { LIMITS } from '../message/limits.ts'
-import {
-  type Change,
-  type ChangeKind,
-  type Message,
-  type MessageHeader,
-  type SessionOpening,
-  WIRE_VERSION,
-} from '../message/message.ts'
+import { type SessionOpening, WIRE_VERSION } from '../message/message.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import {
   type ReviewerFrame,
-  bindFrame,
-  helloFrame,
-  offerFrame,
+  authorFrame,
+  linesInParts,
   parseReviewerFrame,
-  wantFrame,
-} from '../protocol/frames.ts'
-import { packMessages } from '../protocol/pack.ts'
-import { FrameJoiner, cutFrame } from '../protocol/parts.ts'
+} from '../wire/frames.ts'
+import { FrameJoiner, cutFrame } from '../wire/parts.ts'
+import { type BatchContext, readBatch } from '../wire/read-batch.ts'
+import type { Batch } from '../wire/types.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from '../reviewer/api.ts'
 import { createReviewer } from '../reviewer/reviewer.ts'
 import { FaultyStore } from './faulty-store.ts'
-import { seenNothing, spansNaming } from './exact-seen.ts'
+import { type MessageName, namesOfSeen, seenOwn } from './exact-seen.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { simSigner } from './sim-signer.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -53,8 +53,8 @@ export class Desk {
   readonly signer: Signer = simSigner({ random: this.random })
   readonly store: FaultyStore = new FaultyStore({ clock: this.clock })
   readonly events: ReviewerEvent[] = []
-  /** Everything that was written here, by id. */
-  readonly written: Map<Uuid, Message> = new Map<Uuid, Message>()
+  /** Everything that was written here, by session and number. */
+  readonly written: Map<string, HandMessage> = new Map<string, HandMessage>()
   #keys: KeyPair | undefined
   #reviewer: Reviewer | undefined
 
@@ -121,10 +121,24 @@ export interface HandChange {
   readonly id: Uuid
   readonly kind: ChangeKind
   readonly values: Readonly<Record<string, Json>>
-  readonly parents?: readonly Message[]
+  readonly parents?: readonly HandMessage[]
   /** Default: 1. */
   readonly version?: number
   readonly sid?: Uuid
+}
+
+/** A message in a flush of its own, which has its id. */
+export interface HandMessage extends AuthoredMessage {
+  readonly flush: Flush
+}
+
+/** What takes the place of what follows from the author and its session. */
+export interface HandFacts {
+  readonly clientSeq?: number
+  readonly time?: number
+  readonly seen?: Seen
+  readonly expect?: readonly Expectation[]
+  readonly session?: Partial<SessionFacts>
 }
 
 export class HandAuthor {
@@ -158,7 +172,7 @@ export class HandAuthor {
   /** A new link to the reviewer of now, for this session. */
   async connect(): Promise<void> {
     this.greet()
-    this.send(bindFrame([await this.opening()]))
+    this.send(authorFrame('bind', { sessions: [await this.opening()] }))
     await this.#desk.settle()
   }
 
@@ -181,7 +195,7 @@ export class HandAuthor {
       },
       { address: 'desk', auth: undefined },
     )
-    this.send(helloFrame(DESK_SPACE, null))
+    this.send(authorFrame('hello', { v: WIRE_VERSION, space: DESK_SPACE, position: null }))
   }
 
   /** Ends the link, as a closed tab does. */
@@ -212,105 +226,203 @@ export class HandAuthor {
   }
 
   async follow(): Promise<void> {
-    this.send(wantFrame(null))
+    this.send(authorFrame('want', { have: null }))
     await this.#desk.settle()
   }
 
-  create(type: string, values: Readonly<Record<string, Json>>): Message {
+  create(type: string, values: Readonly<Record<string, Json>>): HandMessage {
     return this.message([{ type, id: this.ids.next(), kind: 'create', values }])
   }
 
   /** A change of the first entity of these messages, which are its parents. */
   change(
-    parents: readonly Message[],
+    parents: readonly HandMessage[],
     values: Readonly<Record<string, Json>>,
     kind: ChangeKind = 'update',
-  ): Message {
-    const { type, entityId } = parents[0]!.changes[0]!.meta
-    return this.message([{ type, id: entityId, kind, values, parents }])
+  ): HandMessage {
+    const { shape, entityId } = parents[0]!.changes[0]!
+    return this.message([{ type: shape.type, id: entityId, kind, values, parents }])
   }
 
-  /** `more` takes the place of what follows from the author and its session. */
-  message(changes: readonly HandChange[], more: Partial<MessageHeader> = {}): Message {
-    const made = changes.map((change) => this.#change(change))
+  /** A message in a flush of its own. `more` takes the place of what follows from the author. */
+  message(changes: readonly HandChange[], more: HandFacts = {}): HandMessage {
+    const session = composeSession({ ...this.#sessionFacts, ...more.session })
     const clientSeq = more.clientSeq ?? ++this.#clientSeq
-    const header: MessageHeader = {
-      v: WIRE_VERSION,
-      space: DESK_SPACE,
-      authorId: this.authorId,
-      sessionId: this.sessionId,
+    const seen = changes.map(({ parents = [], id }) => this.#seenBy(parents, id))
+    const own = seen.flatMap((each) => [...each]).filter((each) => isOf(each, session))
+    const message = {
       clientSeq,
-      seen: seenNothing(clientSeq),
-      timestamp: this.#desk.clock.now(),
-      personalCommit: this.#commit,
-      leaves: made.map(leafHash),
-      ...more,
+      time: more.time ?? this.#desk.clock.now(),
+      changes: changes.map((change, i) => changeByHand(change, session, seen[i]!)),
+      salts: this.#salts(changes.length === 1 ? 1 : changes.length + 1),
+      ...(more.expect && { expect: more.expect }),
     }
-    const message = { ...identify(header), header, changes: made }
-    this.#desk.written.set(message.id, message)
-    return message
+    const made = flushByHand(session, {
+      seen:
+        more.seen ??
+        seenOwn(
+          clientSeq,
+          own.map((each) => each.clientSeq),
+        ),
+      messages: [message],
+    })
+    const hand = { ...authoredIn(made, session)[0]!, flush: made }
+    this.#desk.written.set(nameOf(hand), hand)
+    return hand
+  }
+
+  /**
+   * The same messages in one flush, of which each has seen those before it: with the ids that they
+   * have there. What the first had seen is said of all of them.
+   */
+  together(...messages: readonly HandMessage[]): readonly HandMessage[] {
+    const { session, seen } = messages[0]!
+    const made = flushByHand(session, { seen, messages: messages.map(contentOf) })
+    const all = authoredIn(made, session).map((message) => ({ ...message, flush: made }))
+    for (const hand of all) this.#desk.written.set(nameOf(hand), hand)
+    return all
+  }
+
+  #salts(count: number): readonly string[] {
+    return Array.from({ length: count }, () => toBase64url(this.#desk.random.bytes(12)))
+  }
+
+  get #sessionFacts(): SessionFacts {
+    const { authorId, sessionId } = this
+    return { space: DESK_SPACE, authorId, sessionId, personalCommit: this.#commit, eid: null }
   }
 
   /** These messages and all that they stand on, as far as they change the entity. */
-  #seenBy(parents: readonly Message[], entityId: Uuid): ReadonlySet<Message> {
+  #seenBy(parents: readonly HandMessage[], entityId: Uuid): ReadonlySet<HandMessage> {
     const seen = new Set(parents)
     for (const message of seen) {
-      const change = message.changes.find((each) => each?.meta.entityId === entityId)
-      for (const id of change?.meta.parentCanonicalIds ?? []) {
-        const parent = this.#desk.written.get(id)
+      const { session } = message
+      const change = message.changes.find((each) => each.entityId === entityId)
+      for (const name of change ? pendingIn(change.parents, session.facts.sessionId) : []) {
+        const parent = this.#desk.written.get(numberName(name.sessionId, name.clientSeq))
         if (parent) seen.add(parent)
       }
     }
     return seen
   }
 
-  /** Offers these as one flush, and waits until all that comes of it has happened. */
-  async offer(...messages: readonly Message[]): Promise<void> {
-    const { sig, publicKey } = await this.seal(messages)
-    this.send(offerFrame(packMessages(messages), sig, publicKey))
+  /**
+   * Offers the flush of each, in this order, in one turn of the reviewer, and waits until all that
+   * comes of it has happened.
+   */
+  async offer(...messages: readonly HandMessage[]): Promise<void> {
+    const flushes = new Map(messages.map(({ flush, session }) => [flush, session]))
+    for (const [flush, session] of flushes) this.offerFlush(session, flush, await this.seal(flush))
     await this.#desk.settle()
   }
 
-  /** The seal of this author's key on messages of `authorId`. */
-  async seal(
-    messages: readonly Message[],
-    authorId: Uuid = this.authorId,
-  ): Promise<{ readonly sig: string; readonly publicKey: string }> {
-    const hashes = messages.map(({ hash }) => hash)
-    const sig = await this.#desk.signer.sign(this.#keys, sealBytes(DESK_SPACE, authorId, hashes))
-    return { sig, publicKey: this.#keys.publicKey }
+  offerFlush({ line }: Session, { text }: Pick<Flush, 'text'>, sig: string): void {
+    this.send(authorFrame('offer', { sig }, `${line}\n${textOfFlush(text)}`))
+  }
+
+  /** The seal of this author's key. */
+  seal({ hashes }: Pick<Flush, 'hashes'>): Promise<string> {
+    return this.#desk.signer.sign(this.#keys, sealBytes(hashes))
+  }
+
+  /** The batches of the tails that were heard, from the first of the space on without a gap. */
+  batches(): readonly Batch[] {
+    const found: Batch[] = []
+    let before = { seq: 0, chain: '' }
+    for (const frame of this.heard) {
+      if (frame.kind === 'welcome') before = { seq: 0, chain: frame.lineage[0]!.chain }
+      if (frame.kind !== 'tail') continue
+      for (const text of linesInParts(frame.texts, frame.batches) ?? []) {
+        const batch = this.#read(text, before)
+        found.push(batch)
+        before = { seq: batch.throughSeq, chain: batch.chain }
+      }
+    }
+    return found
+  }
+
+  #read(text: string, before: BatchContext['before']): Batch {
+    const written = [...this.#desk.written.values()]
+    const read = readBatch(text, {
+      space: DESK_SPACE,
+      before,
+      sessions: [],
+      own: (hash) =>
+        written.find(
+          ({ hash: known, session }) =>
+            known === hash && session.facts.sessionId === this.sessionId,
+        ),
+      redacted: () => undefined,
+    })
+    if (!read.ok) throw new Error(`the reviewer sent a batch: ${read.error.message}`)
+    return read.value
   }
 
   /** What was heard of a message last: its acceptance, its rejection or a nack. */
-  verdict({ id, header }: Message): string | undefined {
+  verdict({ id, clientSeq }: HandMessage): string | undefined {
     let found: string | undefined
     for (const frame of this.heard) {
       if (frame.kind === 'rejected') {
         const rejection = frame.rejections.find(({ msgId }) => msgId === id)
         if (rejection) found = rejection.reason
       } else if (frame.kind === 'nack') {
-        if (frame.clientSeqs.includes(header.clientSeq)) found = `nack ${frame.reason}`
+        if (frame.clientSeqs.includes(clientSeq)) found = `nack ${frame.reason}`
       } else if (frame.kind === 'accepted') {
-        if (frame.reviews.some(([seq]) => seq === header.clientSeq)) found = 'accepted'
+        if (frame.reviews.some((review) => review.clientSeq === clientSeq)) found = 'accepted'
       }
     }
     return found
   }
+}
 
-  #change({ type, id, kind, values, parents = [], version = 1, sid }: HandChange): Change {
-    const regs = Object.keys(values).sort()
-    const own = spansNaming([...this.#seenBy(parents, id)].map(({ header }) => header))
-    const meta = {
-      type,
-      entityId: id,
-      ...(sid !== undefined && { sid }),
-      kind,
-      schemaVersion: version,
-      parentCanonicalIds: parents.map((parent) => parent.id).sort(),
-      ...(own && { own }),
-      regs,
-    }
-    const salt = toBase64url(this.#desk.random.bytes(16))
-    return { meta, values: regs.map((reg) => values[reg]!), salt }
+/** A message without the id and the flush that it has. */
+function contentOf({ clientSeq, time, changes, salts, expect }: HandMessage): Message {
+  return { clientSeq, time, changes, salts, ...(expect && { expect }) }
+}
+
+function isOf(message: HandMessage, { facts }: Session): boolean {
+  return message.session.facts.sessionId === facts.sessionId
+}
+
+function nameOf({ session, clientSeq }: HandMessage): string {
+  return numberName(session.facts.sessionId, clientSeq)
+}
+
+function changeByHand(
+  { type, id, kind, values, parents = [], version = 1, sid }: HandChange,
+  { facts }: Session,
+  seen: ReadonlySet<HandMessage>,
+): Change {
+  const regs = Object.keys(values).sort()
+  const nameIn = ({ session, clientSeq }: HandMessage): MessageName => ({
+    sessionId: session.facts.sessionId,
+    clientSeq,
+  })
+  const named = namesOfSeen(facts.sessionId, {
+    parents: parents.map(nameIn),
+    seen: [...seen].map(nameIn),
+  })
+  return {
+    shape: { type, kind, schemaVersion: version, regs },
+    entityId: id,
+    parents: named.parents,
+    values: regs.map((reg) => values[reg]!),
+    ...(named.own.length > 0 && { own: named.own }),
+    ...(sid !== undefined && { sid }),
   }
+}
+
+/** A flush of any messages that have a text; what is too large for it is a fault of the test. */
+export function flushByHand(
+  session: Session,
+  content: { readonly seen: Seen; readonly messages: readonly Message[] },
+): Flush {
+  const huge = { flushMessagesMax: 10_000, flushBytesMax: 2 ** 30, messageBytesMax: 2 ** 30 }
+  const made = composeFlush(session, content, {
+    ...FACT_BOUNDS,
+    ...huge,
+    messageChangesMax: 10_000,
+  })
+  if (!made.ok) throw new Error(made.error.message)
+  return made.value
 }

@@ -3,33 +3,71 @@
  * Stores say the same by a position, which names a prefix.
  */
 import type { Uuid } from '../base/uuid.ts'
-import type { OwnSpan, Seen } from '../message/message.ts'
+import type { Names, OwnSpan, Seen } from '../facts/types.ts'
 
 export interface MessageName {
   readonly sessionId: Uuid
   readonly clientSeq: number
 }
 
-/** Nothing canonical, and nothing own. */
-export function seenNothing(clientSeq: number): Seen {
-  return { eid: null, seq: 0, chain: '', from: clientSeq, except: [] }
+/** Nothing canonical, and of its own session exactly these numbers below its own. */
+export function seenOwn(clientSeq: number, numbers: Iterable<number> = []): Seen {
+  const own = new Set(numbers)
+  const from = Math.min(clientSeq, ...own)
+  const all = Array.from({ length: clientSeq - from }, (_, i) => from + i)
+  return { eid: null, seq: 0, chain: '', from, except: all.filter((no) => !own.has(no)) }
 }
 
-/** Spans that name exactly these messages; undefined for none. */
-export function spansNaming(messages: Iterable<MessageName>): readonly OwnSpan[] | undefined {
+/** Nothing canonical, and nothing own. */
+export function seenNothing(clientSeq: number): Seen {
+  return seenOwn(clientSeq)
+}
+
+/** Spans that name exactly these messages. */
+export function spansNaming(messages: Iterable<MessageName>): readonly OwnSpan[] {
   const bySession = new Map<Uuid, Set<number>>()
   for (const { sessionId, clientSeq } of messages) {
     const numbers = bySession.get(sessionId)
     if (numbers) numbers.add(clientSeq)
     else bySession.set(sessionId, new Set([clientSeq]))
   }
-  if (bySession.size === 0) return undefined
   return [...bySession]
     .map(([sessionId, numbers]): OwnSpan => {
       const from = Math.min(...numbers)
-      const to = Math.max(...numbers)
-      const between = Array.from({ length: Math.max(0, to - from - 1) }, (_, i) => from + 1 + i)
-      return { sessionId, from, to, except: between.filter((no) => !numbers.has(no)) }
+      const clientSeq = Math.max(...numbers)
+      const between = Array.from(
+        { length: Math.max(0, clientSeq - from - 1) },
+        (_, i) => from + 1 + i,
+      )
+      return { sessionId, clientSeq, from, except: between.filter((no) => !numbers.has(no)) }
     })
     .sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1))
+}
+
+/**
+ * How a message of `sessionId` names what its author had seen of an entity: the parents, and what
+ * else of other sessions stood in view.
+ */
+export function namesOfSeen(
+  sessionId: Uuid,
+  {
+    parents,
+    seen,
+  }: { readonly parents: readonly MessageName[]; readonly seen: Iterable<MessageName> },
+): { readonly parents: Names; readonly own: readonly OwnSpan[] } {
+  const isOwn = (name: MessageName): boolean => name.sessionId === sessionId
+  const spans = spansNaming([...seen].filter((name) => !isOwn(name)))
+  const isParents = (span: OwnSpan): boolean =>
+    parents.some((parent) => parent.sessionId === span.sessionId)
+  return {
+    parents: {
+      canonical: [],
+      own: parents
+        .filter(isOwn)
+        .map(({ clientSeq }) => clientSeq)
+        .sort((a, b) => a - b),
+      others: spans.filter(isParents),
+    },
+    own: spans.filter((span) => !isParents(span)),
+  }
 }

@@ -1,6 +1,6 @@
 /** Bounds of the texts of a reviewer. */
-import { FACT_BOUNDS, type FactBounds } from '../facts/bounds.ts'
-import { LIMITS } from '../message/limits.ts'
+import { type FactBounds, factBounds, larger } from '../facts/bounds.ts'
+import { LIMITS, type Limits } from '../message/limits.ts'
 
 export interface BatchBounds extends FactBounds {
   /** Messages that take a seq in one batch. */
@@ -17,12 +17,22 @@ export interface BatchBounds extends FactBounds {
   readonly otherPlacesMax: number
 }
 
-export const BATCH_BOUNDS: BatchBounds = {
-  ...FACT_BOUNDS,
-  batchMessagesMax: LIMITS.batchMessagesMax,
-  batchBytesMax: LIMITS.reviewerFrameBytesMax,
-  reviewBytesMax: 1_048_576,
-  basesBytesMax: 65_536,
-  baseValueBytesMax: 256,
-  otherPlacesMax: 64,
+/** The bounds of texts that a deployment's limits set. */
+export function batchBounds(limits: Limits): BatchBounds {
+  return {
+    ...factBounds(limits),
+    batchMessagesMax: limits.batchMessagesMax,
+    batchBytesMax: limits.reviewerFrameBytesMax,
+    reviewBytesMax: 1_048_576,
+    basesBytesMax: 65_536,
+    baseValueBytesMax: 1_024,
+    otherPlacesMax: 64,
+  }
+}
+
+export const BATCH_BOUNDS: BatchBounds = batchBounds(LIMITS)
+
+/** Of batches that a reviewer has bounded: a store may be configured otherwise. */
+export function batchReadingBounds(limits: Limits): BatchBounds {
+  return larger(batchBounds(limits), BATCH_BOUNDS)
 }

@@ -78,7 +78,7 @@ export class RandomBatches {
 
   #base({ change, reg }: Pick<Base, 'change' | 'reg'>, seq: number): Base {
     const [author] = this.#authors as [RandomFlush, ...RandomFlush[]]
-    if (this.int(3) === 0 || seq === 1) return { change, reg, seq: null }
+    if (this.int(3) === 0 || seq === 1) return { change, reg, seq: this.int(2) === 0 ? null : 0 }
     const base = { change, reg, seq: 1 + this.int(seq - 1) }
     const value = { version: 1 + this.int(4), value: author.value(), salt: author.salt() }
     if (this.int(3) === 0 || !travels(value.value, BATCH_BOUNDS)) return base

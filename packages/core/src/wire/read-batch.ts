@@ -10,7 +10,7 @@ import type { FlushContext } from '../facts/change.ts'
 import { EntityNames } from '../facts/entity-names.ts'
 import { messageId } from '../facts/hashes.ts'
 import { headOf } from '../facts/head-line.ts'
-import { parseLine } from '../facts/line.ts'
+import { lineCount, parseLine } from '../facts/line.ts'
 import { outcomeOf, refuse } from '../facts/malformed.ts'
 import {
   type InnerLine,
@@ -21,6 +21,7 @@ import {
 } from '../facts/message-lines.ts'
 import type { Change, Message, Session } from '../facts/types.ts'
 import { BATCH_BOUNDS, type BatchBounds } from './bounds.ts'
+import { firstLineOf } from './first-line.ts'
 import { type BatchLayout, type FlushLayout, chainOfLayout, layOut, startOf } from './layout.ts'
 import { baseValueOf, reviewSizeFault } from './review-line.ts'
 import type { Accepted, Batch, Review } from './types.ts'
@@ -33,10 +34,15 @@ export interface BatchContext {
   /** Sessions by their number. */
   readonly sessions: readonly Session[]
   /** An own message by its hash. */
-  readonly own: (hash: Hash) => Message | undefined
+  readonly own: (hash: Hash) => OwnMessage | undefined
   /** The entity of a line that a redact record erased; undefined: none did. Lines count from 0. */
   readonly redacted: (seq: number, line: number) => Uuid | undefined
   readonly bounds?: BatchBounds
+}
+
+/** What a batch is read with of a message that the reader has. */
+export interface OwnMessage {
+  readonly changes: readonly { readonly entityId: Uuid }[]
 }
 
 /** Reads an untrusted batch. Never throws. Errors: `invalid`, `too_large`. */
@@ -53,6 +59,20 @@ export function chainOfBatch(
   { before, sessions, bounds = BATCH_BOUNDS }: Pick<BatchContext, 'before' | 'sessions' | 'bounds'>,
 ): Outcome<Hash> {
   return outcomeOf(() => chainOfLayout(layOut(text, sessions, bounds), before.chain))
+}
+
+/** Which seqs a batch has, from its first line alone. Never throws. Errors as above. */
+export function spanOfBatch(
+  text: string,
+  bounds: BatchBounds = BATCH_BOUNDS,
+): Outcome<{ readonly fromSeq: number; readonly throughSeq: number }> {
+  return outcomeOf(() => {
+    const lines = lineCount(text)
+    const end = lines === 1 ? text.length : text.indexOf('\n')
+    const { fromSeq, flushes } = firstLineOf(text.slice(0, end), lines, bounds)
+    const count = flushes.reduce((sum, { taken }) => sum + taken.length, 0)
+    return { fromSeq, throughSeq: fromSeq + count - 1 }
+  })
 }
 
 /** Lays out the text of a batch, to make other forms of it. Never throws. Errors as above. */
@@ -122,14 +142,20 @@ class FlushReader {
     this.#spellNamesBefore(end)
     const base = { seq, id: messageId(hash), hash, session, seen: this.#lines.head.seen }
     const own = this.#ownAt(end)
-    if (own) return { ...base, message: own, rest: [], review: null }
+    if (own) return { ...base, isOwn: true, message: null, rest: [], review: null }
     const start = startOf(places, end)
     const missing = places.slice(start, end + 1).flatMap((place, i) => (place.line ? [] : [i]))
     for (let at = start; at <= end; at++) this.#take(at)
     if (missing.length === 0)
-      return { ...base, message: this.#message(start, end), rest: [], review: null }
+      return {
+        ...base,
+        isOwn: false,
+        message: this.#message(start, end),
+        rest: [],
+        review: null,
+      }
     this.#spellRedacted(seq, { start, missing })
-    return { ...base, message: null, rest: this.#rest(start, end), review: null }
+    return { ...base, isOwn: false, message: null, rest: this.#rest(start, end), review: null }
   }
 
   /** Lines spell in their order: a name counts for the messages after its line. */
@@ -148,15 +174,16 @@ class FlushReader {
   }
 
   /** An own message whose last line is a hash here; what else of it stands here is as good. */
-  #ownAt(end: number): Message | undefined {
+  #ownAt(end: number): OwnMessage | undefined {
     const { places, entry } = this.#flush
     const { hash, line } = places[end]!
     const own = line === undefined ? this.#context.own(hash) : undefined
     if (!own) return undefined
-    const start = end + 1 - own.salts.length
+    const { changes } = own
+    const start = changes.length === 1 ? end : end - changes.length
     if (start < 0) refuse('batch: an own message starts before its part of the flush')
     for (let at = start; at <= end; at++) this.#take(at)
-    for (const [i, { entityId }] of own.changes.entries())
+    for (const [i, { entityId }] of changes.entries())
       this.#lines.entities.spell(entry.lineBefore + start + i, entityId)
     return own
   }
@@ -211,7 +238,7 @@ function withReviews(
   for (const { offset, place, review, values } of reviews) {
     const of = all[offset]!
     if (!review) {
-      if (of.message)
+      if (of.message || of.isOwn)
         refuse(`batch: the review of message ${of.seq} is a hash, and its lines are not`)
       continue
     }

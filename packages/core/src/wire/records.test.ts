@@ -7,8 +7,10 @@ import type { Json } from '../base/json.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
 import { shortId } from '../facts/ids.ts'
 import { outcomeOf } from '../facts/malformed.ts'
+import { positionBytes } from './signed.ts'
+import type { Position } from '../message/message.ts'
 import { BATCH_BOUNDS, type BatchBounds } from './bounds.ts'
-import { NO_CHAIN, type Position, positionBytes } from './hashes.ts'
+import { NO_CHAIN } from './hashes.ts'
 import {
   type BatchRecord,
   type EpochRecord,
@@ -112,6 +114,7 @@ const review: Review = {
   bases: [
     { change: 0, reg: 0, seq: null },
     { change: 0, reg: 1, seq: 7 },
+    { change: 0, reg: 2, seq: 0 },
     {
       change: 1,
       reg: 0,
@@ -148,16 +151,16 @@ test('BATCH4 a review and its values are read back the same', () => {
   // Without the value, as after its erasure, the line is the same.
   expect(composeReview({ ...review, bases: without })).toEqual({
     line,
-    values: [{ hash: review.bases[2]!.valueHash }],
+    values: [{ hash: review.bases[3]!.valueHash }],
   })
 })
 
 const reviewFaults: readonly (readonly [string, readonly number[], Json])[] = [
   ['bases not sorted', [0, 0], [1, 1]],
   ['a base twice', [0, 1], [0, 0]],
-  ['a base that saw seq 0', [0, 1], [0, 1, 0]],
-  ['a base with a short hash', [0, 2, 3], 'AAAA'],
-  ['a base of five', [0, 2], [1, 0, 8, HASH, 1]],
+  ['a value of a register that was unset', [0, 3, 2], 0],
+  ['a base with a short hash', [0, 3, 3], 'AAAA'],
+  ['a base of five', [0, 3], [1, 0, 8, HASH, 1]],
   ['assigned values that are a list', [1, 0, 1], [1]],
   ['no assigned values', [1, 0, 1], {}],
   ['$archived as an assigned value', [1, 0, 1], { $archived: true }],
@@ -190,8 +193,8 @@ test('BATCH4 BATCH10 an empty review is left out; places and values have bounds'
     error: { code: 'too_large' },
   })
   const value = (bytes: number): string => canonical([1, 'é'.repeat((bytes - 2) / 2), SALT])
-  expect(outcomeOf(() => baseValueOf(value(256), BATCH_BOUNDS)).ok).toBe(true)
-  expect(outcomeOf(() => baseValueOf(value(258), BATCH_BOUNDS))).toMatchObject({
+  expect(outcomeOf(() => baseValueOf(value(1_024), BATCH_BOUNDS)).ok).toBe(true)
+  expect(outcomeOf(() => baseValueOf(value(1_026), BATCH_BOUNDS))).toMatchObject({
     error: { code: 'too_large' },
   })
   for (const broken of ['[0,"a"]', `[0,"a","${SALT}"]`, `[1,{"$x":1},"${SALT}"]`, 'null'])

@@ -3,7 +3,7 @@
  * can be erased apart:
  *
  *   review    [bases, assigned, places, salt]
- *   base      [change, register no, seq?, hash of the value's line?]     without seq: saw nothing
+ *   base      [change, register no, seq?, hash of the value's line?]     without seq: not known; 0: unset
  *   assigned  [change, { register: value }]
  *   place     [eid, seq]
  *   value     [version, value, salt]
@@ -43,7 +43,7 @@ export function composeReview({ bases, assigned, places, salt }: Review): Review
 }
 
 function valuePlace({ seq, value, valueHash }: Base): Place | undefined {
-  if (seq === null) return undefined
+  if (!seq) return undefined
   if (!value) return valueHash === undefined ? undefined : { hash: valueHash }
   const line = canonical([value.version, value.value, value.salt])
   return { hash: baseHash(line), line }
@@ -86,7 +86,7 @@ function baseOf(value: unknown): Base {
   const change = countOf(list[0], 'base')
   const reg = countOf(list[1], 'base')
   if (list.length === 2) return { change, reg, seq: null }
-  const seq = countOf(list[2], 'base', 1)
+  const seq = countOf(list[2], 'base', list.length === 4 ? 1 : 0)
   return { change, reg, seq, ...(list.length === 4 && { valueHash: hashOf(list[3], 'base') }) }
 }
 

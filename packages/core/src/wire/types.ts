@@ -28,7 +28,7 @@ export interface Base {
   readonly change: number
   /** Which register of the change, counted from 0. */
   readonly reg: number
-  /** Seq of the write; null: unset, several, or not known. */
+  /** Seq of the write; 0: the register was unset; null: several stood, or it is not known. */
   readonly seq: number | null
   /** Hash of the line of the value, where one travels or was erased; a composer makes it of `value`. */
   readonly valueHash?: Hash | undefined
@@ -82,7 +82,9 @@ export interface Accepted {
   readonly hash: Hash
   readonly session: Session
   readonly seen: Seen
-  /** Null where a line of it is redacted. */
+  /** The reader has it: a hash stands in the place of its last line. */
+  readonly isOwn: boolean
+  /** Null where it is the reader's own, or where a line of it is redacted. */
   readonly message: Message | null
   /** Of a message with redacted lines: the changes that are left. */
   readonly rest: readonly Change[]

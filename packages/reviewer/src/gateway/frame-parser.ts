@@ -1,7 +1,8 @@
 /**
  * The reviewer's half of the Socket.IO parser of this wire; the client's transport holds the
- * other, and says why there is one. A frame that looks like a JSON array stands in its packet as
- * it is, any other text as a JSON string, so peers with the standard parser get along with it.
+ * other, and says why there is one. A frame that begins with a bracket stands in its packet as it
+ * is, any other text as a JSON string. A peer with the standard parser is understood, and
+ * understands frames of one line.
  *
  *   0{auth}          CONNECT up, 0{"sid":…} down
  *   1                DISCONNECT
@@ -33,7 +34,6 @@ const DISCONNECT = 1
 const EVENT = 2
 const FRAME_PREFIX = `${EVENT}["${FRAME_EVENT}",`
 const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
 
 export class Encoder {
   encode(packet: Packet): string[] {
@@ -69,8 +69,9 @@ export function frameToPacket(text: string): string {
   return `${FRAME_PREFIX}${standsAsItIs(text) ? text : JSON.stringify(text)}]`
 }
 
+/** Every frame begins so. How it ends does not matter: the packet's own bracket is the last character. */
 function standsAsItIs(text: string): boolean {
-  return text.charCodeAt(0) === OPEN_BRACKET && text.charCodeAt(text.length - 1) === CLOSE_BRACKET
+  return text.charCodeAt(0) === OPEN_BRACKET
 }
 
 function packetOf(chunk: string): Packet {

@@ -14,12 +14,13 @@
  *   totals  [register, kind, [value] or 0, [operation…]] for each register whose writes are operations:
  *           what these have made, and operations of an app that wait for who knows how to fold them
  *
- * Texts that repeat are numbered as in `pack.ts`.
+ * A text that repeats is its number, in the order in which texts come first.
  */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Json, isForbiddenKey } from '../base/json.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
-import type { Base, Bases, OwnSpan, Review, Seen } from '../message/message.ts'
+import type { OwnSpan, Seen } from '../facts/types.ts'
+import type { Base, Bases, Review } from '../message/message.ts'
 import { isCount } from '../message/parse.ts'
 import { packBase, readBase } from './bases.ts'
 import { itemAt } from './item-at.ts'
@@ -108,7 +109,12 @@ class PagePacker {
     const more: Json[] = [
       isCreation ? 1 : 0,
       cut === undefined ? 0 : cut + 1,
-      own?.map(({ sessionId, from, to, except }) => [this.#ref(sessionId), from, to, except]) ?? 0,
+      own?.map(({ sessionId, from, clientSeq, except }) => [
+        this.#ref(sessionId),
+        from,
+        clientSeq,
+        except,
+      ]) ?? 0,
     ]
     while (more.at(-1) === 0) more.pop()
     return [...packed, ...more]
@@ -144,11 +150,12 @@ class PagePacker {
   }
 }
 
-/** Untrusted JSON as a page. Never throws. */
-export function readPage(json: unknown): Outcome<readonly PageEntity[]> {
+/** Untrusted text as a page. Never throws. */
+export function readPage(text: string): Outcome<readonly PageEntity[]> {
   try {
-    return ok(new PageReader().read(json))
+    return ok(new PageReader().read(JSON.parse(text)))
   } catch (error) {
+    if (error instanceof SyntaxError) return fail('malformed', 'a page that is not JSON')
     if (error instanceof MalformedPage) return fail('malformed', error.message)
     throw error
   }
@@ -266,11 +273,11 @@ class PageReader {
   }
 
   #span(packed: unknown): OwnSpan {
-    const [session, from, to, except] = listOf(packed)
+    const [session, from, clientSeq, except] = listOf(packed)
     return {
       sessionId: this.#uuid(session),
       from: numberOf(from),
-      to: numberOf(to),
+      clientSeq: numberOf(clientSeq),
       except: listOf(except).map(numberOf),
     }
   }

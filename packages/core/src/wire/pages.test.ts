@@ -29,7 +29,7 @@ function writeOf(message: PageMessage, more: Partial<PageWrite> = {}): PageWrite
 }
 
 function roundTrip(entities: readonly PageEntity[]): readonly PageEntity[] {
-  const read = readPage(JSON.parse(pageText(entities)))
+  const read = readPage(pageText(entities))
   if (!read.ok) throw new Error(read.error.message)
   return read.value
 }
@@ -46,8 +46,8 @@ describe('a page', () => {
   })
 
   const own = [
-    { sessionId: idOf(12), from: 1, to: 4, except: [2] },
-    { sessionId: idOf(10), from: 3, to: 3, except: [] },
+    { sessionId: idOf(12), from: 1, clientSeq: 4, except: [2] },
+    { sessionId: idOf(10), from: 3, clientSeq: 3, except: [] },
   ]
   test.each<[string, Partial<PageWrite>]>([
     ['a cut', { cut: 6 }],
@@ -96,6 +96,6 @@ describe('a page', () => {
   ])('§8 malformed: %s', (_, spoil) => {
     const page = JSON.parse(pageText([entity(50)])) as [unknown[][], unknown[][]]
     spoil(page[1][0]!, page[0][0]!)
-    expect(readPage(page)).toMatchObject({ ok: false })
+    expect(readPage(JSON.stringify(page))).toMatchObject({ ok: false })
   })
 })

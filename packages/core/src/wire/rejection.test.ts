@@ -1,7 +1,7 @@
 /** Rejections at the edge: with what stands, without it as older reviewers send them, and malformed. */
 import { expect, test } from 'vitest'
 import type { Rejection, Standing } from '../message/message.ts'
-import { parseReviewerFrame, rejectedFrame } from './frames.ts'
+import { parseReviewerFrame, reviewerFrame } from './frames.ts'
 
 const A = '0190a6b2-3c4d-8e5f-8a7b-000000000001'
 const standing: Standing = {
@@ -14,7 +14,7 @@ const standing: Standing = {
   schemaVersion: 1,
 }
 const rejection: Rejection = {
-  v: 1,
+  v: 2,
   space: A,
   eid: A,
   epoch: 1,
@@ -42,8 +42,11 @@ test('§4 rejection: comes back as it was sent, with what stands and without', (
     { ...rejection, standing: [] },
     { ...rejection, standing: [bare] },
   ]) {
-    const frame = parseReviewerFrame(rejectedFrame([sent as Rejection]))
-    expect(frame).toEqual({ ok: true, value: { kind: 'rejected', rejections: [sent] } })
+    const rejections = [sent as Rejection]
+    expect(parseReviewerFrame(reviewerFrame('rejected', { rejections }))).toEqual({
+      ok: true,
+      value: { kind: 'rejected', texts: '', rejections },
+    })
   }
 })
 

@@ -1,0 +1,72 @@
+/** Holds the specification: ids are unique, each rule has an observable, quoted rules exist, bounds are those of the code. */
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { JSON_BOUNDS } from '../src/base/json.ts'
+import { LIMITS } from '../src/message/limits.ts'
+import { FINAL_REASONS } from '../src/message/message.ts'
+
+const core = new URL('..', import.meta.url)
+const [spec = '', ...chapters] = ['SPEC.md', 'spec/texts.md', 'spec/versions.md'].map((path) =>
+  readFileSync(new URL(path, core), 'utf8'),
+)
+/** A rule ends where the next one, or a heading, begins. */
+const rules = [spec, ...chapters].flatMap((text) =>
+  text.split(/^(?=- \*\*|#)/m).flatMap((part) => {
+    const id = /^- \*\*([A-Z]+\d+)\*\*/.exec(part)?.[1]
+    return id === undefined ? [] : [{ id, text: part }]
+  }),
+)
+
+test('each rule has an id of its own, and one observable', () => {
+  const ids = rules.map(({ id }) => id)
+  expect(ids.length).toBeGreaterThan(100)
+  expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([])
+  const without = rules.filter(({ text }) => text.split('*Observable:*').length !== 2)
+  expect(without.map(({ id }) => id)).toEqual([])
+})
+
+test('each rule that is quoted is one', () => {
+  const ids = new Set(rules.map(({ id }) => id))
+  const prefixes = [...new Set(rules.map(({ id }) => id.replace(/\d+$/, '')))]
+  const quoted = [spec, ...chapters]
+    .join('\n')
+    .match(new RegExp(`\\b(?:${prefixes.join('|')})\\d+\\b`, 'g'))
+  expect([...new Set(quoted)].filter((id) => !ids.has(id))).toEqual([])
+})
+
+test('the numbers of each kind of rule leave none out', () => {
+  const last = new Map<string, number>()
+  for (const { id } of rules) {
+    const [, prefix = '', no] = /^([A-Z]+)(\d+)$/.exec(id)!
+    expect(`${prefix}${no}`).toBe(`${prefix}${(last.get(prefix) ?? 0) + 1}`)
+    last.set(prefix, Number(no))
+  }
+})
+
+test('each final reason of the code is in the table of reasons', () => {
+  for (const reason of FINAL_REASONS) expect(spec).toMatch(new RegExp(`^\\| .*\`${reason}\``, 'm'))
+})
+
+test.each([
+  ['bytes of one carried text', [LIMITS.frameBytesMax]],
+  [
+    'bytes of a frame, from an author; from a reviewer',
+    [LIMITS.authorFrameBytesMax, LIMITS.reviewerFrameBytesMax],
+  ],
+  ['parents of a change, all kinds; names of a `keep`', [LIMITS.parentsMax, LIMITS.keepMax]],
+  ['spans of `own` and parents of a change', [LIMITS.ownSpansMax]],
+  ['live writes of a register', [LIMITS.liveWritesMax]],
+  ['bytes of the state of an entity', [LIMITS.entityBytesMax]],
+  ['writes in `standing`; its bytes', [LIMITS.standingMax, LIMITS.standingBytesMax]],
+  ['bytes of a string', [JSON_BOUNDS.stringBytesMax]],
+  ['parts of a snapshot', [LIMITS.snapshotPartsMax]],
+  [
+    'entities of a page; verdicts of a `settled`',
+    [LIMITS.pageEntitiesMax, LIMITS.settledPerFrameMax],
+  ],
+  ['outbox of a store: messages; bytes', [LIMITS.outboxMessagesMax, LIMITS.outboxBytesMax]],
+])('the specification has the bound of the code: %s', (what, bounds) => {
+  const row = spec.split('\n').find((line) => line.startsWith(`| ${what} |`))
+  const numbers = row?.split('|')[2]?.replaceAll(',', '').trim().split('; ')
+  expect(numbers).toEqual(bounds.map(String))
+})

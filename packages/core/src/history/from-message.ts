@@ -1,0 +1,78 @@
+/** The entry of a message that was read: of a batch, of an offer, or of the storage. */
+import type { Json } from '../base/json.ts'
+import type { AuthoredMessage, Change, Names, OwnSpan } from '../facts/types.ts'
+import type { Bases } from '../message/message.ts'
+import type { Reg, RegisterTable } from '../schema/registers.ts'
+import { Entry, type SessionRef, Write } from './entry.ts'
+
+export interface EntryContext {
+  readonly session: SessionRef
+  readonly arrival: number
+  readonly tableOf: (type: string) => RegisterTable
+  /** Of a message that is pending here: its parents that are pending, too. */
+  readonly pending?: (sessionId: string, clientSeq: number) => Entry | undefined
+  /** Place of the first of these changes among those of the message. Default: 0. */
+  readonly firstIndex?: number
+  /** Stated beside a pending message: aligned with its changes. */
+  readonly bases?: readonly (Bases | undefined)[] | undefined
+}
+
+export function toEntry(message: AuthoredMessage, context: EntryContext): Entry {
+  const { id, hash, clientSeq, time, seen, expect } = message
+  const { session, arrival, firstIndex = 0 } = context
+  const entry = new Entry({ session, clientSeq, timestamp: time, arrival, seen, expect })
+  for (const [i, change] of message.changes.entries())
+    entry.writes.push(writeOf(change, { entry, index: firstIndex + i, context }))
+  entry.identify(id, hash)
+  return entry
+}
+
+function writeOf(
+  { shape, entityId, parents, values, keep, cut, own = [] }: Change,
+  { entry, index, context }: { entry: Entry; index: number; context: EntryContext },
+): Write {
+  const { type, kind, schemaVersion, regs } = shape
+  const { pending, tableOf, bases, session } = context
+  const spans = [...parents.others, ...own].sort(bySession)
+  const facts = {
+    index,
+    type,
+    entityId,
+    kind,
+    version: schemaVersion,
+    regs: tableOf(type).set(regs),
+    ...(pending && {
+      parents: pendingAmong(parents, session, pending).flatMap(
+        ({ writes }) => writes.find((write) => write.entityId === entityId) ?? [],
+      ),
+      named: parents,
+    }),
+    cut,
+    ...(spans.length > 0 && { own: spans }),
+    ...(keep && { keep: new Map(keep.map(({ reg, names }) => [reg, names])) }),
+  }
+  const write = new Write(entry, facts, valuesOf(regs, values))
+  write.bases = bases?.[index]
+  return write
+}
+
+function pendingAmong(
+  { own, others }: Names,
+  { sessionId }: SessionRef,
+  pending: NonNullable<EntryContext['pending']>,
+): readonly Entry[] {
+  return [
+    ...own.map((clientSeq) => pending(sessionId, clientSeq)),
+    ...others.map((span) => pending(span.sessionId, span.clientSeq)),
+  ].filter((entry) => entry !== undefined)
+}
+
+function bySession(a: OwnSpan, b: OwnSpan): number {
+  return a.sessionId < b.sessionId ? -1 : 1
+}
+
+function valuesOf(regs: readonly Reg[], values: readonly Json[]): Readonly<Record<Reg, Json>> {
+  const byReg: Record<Reg, Json> = {}
+  for (const [i, reg] of regs.entries()) byReg[reg] = values[i]!
+  return byReg
+}

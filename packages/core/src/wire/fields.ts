@@ -1,0 +1,104 @@
+/**
+ * Fields of frames: how a value stands in JSON, and how untrusted JSON is read. Readers refuse, as
+ * those of `facts` do.
+ */
+import type { Hash } from '../base/hash.ts'
+import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { longId, shortId } from '../facts/ids.ts'
+import { ANY, countOf, hashOf, listOf, refuse, textOf } from '../facts/malformed.ts'
+
+export interface Field<T> {
+  readonly write: (value: T) => Json
+  /** `what` names the field in the sentence of a refusal. */
+  readonly read: (value: unknown, what: string) => T
+}
+
+const asIs = (value: unknown): Json => value as Json
+
+/** A whole number from 0. */
+export const count: Field<number> = { write: asIs, read: (value, what) => countOf(value, what) }
+
+export const hash: Field<Hash> = { write: asIs, read: hashOf }
+
+/** A uuid as 22 characters of base64url. */
+export const id: Field<Uuid> = { write: shortId, read: longId }
+
+/** Well-formed text of at most so many characters. */
+export function textUpTo(charactersMax: number): Field<string> {
+  const read = (value: unknown, what: string): string => {
+    const text = textOf(value, what)
+    if (text.length > charactersMax) return refuse(`${what}: more than ${charactersMax} characters`)
+    return text.isWellFormed() ? text : refuse(`${what}: the text holds half of a surrogate pair`)
+  }
+  return { write: asIs, read }
+}
+
+/** What a peer says in words: cut, and never refused. */
+export const words: Field<string> = {
+  write: asIs,
+  read: (value) => (typeof value === 'string' ? value.slice(0, 256) : ''),
+}
+
+/** 1 or 0. */
+export const flag: Field<boolean> = {
+  write: (value) => (value ? 1 : 0),
+  read: (value, what) =>
+    value === 1 || value === 0 ? value === 1 : refuse(`${what}: 0 or 1 is expected`),
+}
+
+/** One of a few texts. */
+export function oneOf<T extends string>(...texts: readonly T[]): Field<T> {
+  const read = (value: unknown, what: string): T =>
+    texts.find((text) => text === value) ??
+    refuse(`${what}: one of ${texts.join(', ')} is expected`)
+  return { write: asIs, read }
+}
+
+/** A value, or null. */
+export function nullable<T>(field: Field<T>): Field<T | null> {
+  return {
+    write: (value) => (value === null ? null : field.write(value)),
+    read: (value, what) => (value === null ? null : field.read(value, what)),
+  }
+}
+
+export function listOfAll<T>(field: Field<T>): Field<readonly T[]> {
+  return {
+    write: (values) => values.map((value) => field.write(value)),
+    read: (value, what) => listOf(value, what, ANY).map((item) => field.read(item, what)),
+  }
+}
+
+export type Fields = Readonly<Record<string, Field<never>>>
+
+export type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never }
+
+/** Fields by name, which stand in a list in their order; what is absent or null at the end is left out. */
+export function tuple<F extends Readonly<Record<string, unknown>>>(fields: F): Field<ValuesOf<F>> {
+  const entries = Object.entries(fields) as [string, Field<unknown>][]
+  return {
+    write: (values) => {
+      const list = entries.map(([name, field]) =>
+        field.write((values as Readonly<Record<string, unknown>>)[name]),
+      )
+      while (list.length > 0 && list.at(-1) === null) list.pop()
+      return list
+    },
+    read: (value, what) => {
+      const list = listOf(value, what, { min: 0, max: entries.length })
+      const read = entries.map(
+        ([name, field], i) => [name, field.read(list[i] ?? null, `${what}.${name}`)] as const,
+      )
+      return Object.fromEntries(read) as ValuesOf<F>
+    },
+  }
+}
+
+/** JSON whose shape is checked by a predicate. */
+export function checked<T>(is: (value: unknown) => value is T, expected: string): Field<T> {
+  return {
+    write: asIs,
+    read: (value, what) => (is(value) ? value : refuse(`${what}: ${expected} is expected`)),
+  }
+}

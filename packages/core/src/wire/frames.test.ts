@@ -1,0 +1,389 @@
+/**
+ * Holds the table of frames: each is written and read back the same, a malformed one is refused in a
+ * sentence, and who speaks another version can be told so.
+ */
+import { describe, expect, test } from 'vitest'
+import { LIMITS } from '../message/limits.ts'
+import { type EpochOpen, type Rejection, WIRE_VERSION } from '../message/message.ts'
+import { shortId } from '../facts/ids.ts'
+import {
+  type AuthorFrames,
+  type ReviewerFrames,
+  authorFrame,
+  linesInParts,
+  parseAuthorFrame,
+  parseReviewerFrame,
+  positionJson,
+  readPosition,
+  reviewerFrame,
+} from './frames.ts'
+
+const [A, B] = [1, 2].map((n) => `0190a6b2-3c4d-8e5f-8a7b-00000000000${n}`) as [string, string]
+const [SHORT_A, SHORT_B] = [shortId(A), shortId(B)]
+const HASH = `${'A'.repeat(42)}A`
+const SENTENCE = /.{10,}/
+
+const position = { eid: A, epoch: 3, seq: 41, chain: HASH, sig: 'sig' }
+const unsigned = { eid: A, epoch: 3, seq: 41, chain: HASH }
+const opening = {
+  ...{ authorId: A, publicKey: 'key', sessionId: B },
+  ...{ personalId: 'ann@example', salt: 'salt', sig: 'sig' },
+}
+const epoch: EpochOpen = {
+  ...{ v: WIRE_VERSION, space: A, reviewerId: B, eid: A, epoch: 1, seq: 0, prev: null },
+  ...{ reviewerKey: 'key', why: 'genesis', at: 5, chain: HASH, sig: 'sig' },
+}
+const rejection: Rejection = {
+  ...{ v: WIRE_VERSION, space: A, eid: A, epoch: 1, reviewerId: B, msgId: A, hash: HASH },
+  ...{ reason: 'stale', detail: 'too late', at: 5, sig: 'sig' },
+}
+const again = { clientSeq: 4, seq: 9, at: 1_700_000_000_000, forked: true }
+const reviews = [again, { ...again, clientSeq: 5, forked: false }]
+/** Texts are whatever their authors made of them. */
+const TEXTS = ['a', '["a"]\n\u2028\n"é😀"', '\n\n', '']
+
+const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] } = {
+  hello: [
+    { v: WIRE_VERSION, space: A, position },
+    { v: WIRE_VERSION, space: A, position: unsigned },
+    { v: WIRE_VERSION, space: A, position: null },
+  ],
+  bind: [{ sessions: [opening, { ...opening, sessionId: A }] }, { sessions: [] }],
+  offer: [{ sig: 'seal' }],
+  want: [{ have: position }, { have: unsigned }, { have: null }],
+  history: [{ entityId: A }],
+  bye: [{ reason: 'closed' }, { reason: '' }],
+}
+
+const told = { entityId: A, asOfSeq: 9, part: 0, end: 'whole' } as const
+const terms = [{ reviewerId: B, eid: A, epoch: 1 }]
+const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames[K][] } = {
+  welcome: [
+    {
+      ...{ v: WIRE_VERSION, lineage: [epoch, { ...epoch, prev: position }], position },
+      credits: { messages: 100, bytes: 1_000_000 },
+    },
+  ],
+  bound: [{ sessionIds: [A, B] }, { sessionIds: [] }],
+  tail: [
+    { batches: [3, 1], position },
+    { batches: [3], position: null },
+    { batches: [], position: unsigned },
+  ],
+  accepted: [{ sessionId: B, reviews }],
+  rejected: [{ rejections: [rejection] }, { rejections: [] }],
+  nack: [
+    { reason: 'busy', sessionId: B, clientSeqs: [1, 2], detail: 'later', alone: false },
+    { reason: 'contested', sessionId: B, clientSeqs: [], detail: '', alone: true },
+  ],
+  page: [{ snapshot: 3 }],
+  settled: [{ sessionId: B, reviews, snapshot: 3 }],
+  through: [
+    { position, parts: 0, snapshot: 0 },
+    { position: unsigned, parts: 7, snapshot: 7 },
+  ],
+  history: [
+    { ...told, terms, messages: [{ term: 0, lines: 4 }] },
+    { ...told, part: 2, end: 'more', terms: [], messages: [] },
+    { ...told, end: 'cut', terms: [...terms, ...terms], messages: [{ term: 1, lines: 3 }] },
+  ],
+  bye: [
+    { reason: 'it speaks another version', code: 'wrong_version' },
+    { reason: 'another space', code: 'wrong_space' },
+    { reason: 'restart', code: null },
+  ],
+}
+
+const authorCases = Object.entries(authors).flatMap(([kind, all]) =>
+  all.map((fields: object) => [kind, fields] as const),
+)
+const reviewerCases = Object.entries(reviewers).flatMap(([kind, all]) =>
+  all.map((fields: object) => [kind, fields] as const),
+)
+const authored = authorFrame as (kind: string, fields: object, texts?: string) => string
+const reviewed = reviewerFrame as (kind: string, fields: object, texts?: string) => string
+
+describe('both tables', () => {
+  test.each(authorCases)('§19 frames: an author’s %s is read back the same: %j', (kind, fields) => {
+    const bare = authored(kind, fields)
+    expect(bare).not.toContain('\n')
+    expect(parseAuthorFrame(bare)).toEqual({ ok: true, value: { kind, texts: '', ...fields } })
+    for (const texts of TEXTS) {
+      const frame = parseAuthorFrame(authored(kind, fields, texts))
+      expect(frame).toEqual({ ok: true, value: { kind, texts, ...fields } })
+    }
+  })
+
+  test.each(reviewerCases)(
+    '§19 frames: a reviewer’s %s is read back the same: %j',
+    (kind, fields) => {
+      const bare = reviewed(kind, fields)
+      expect(bare).not.toContain('\n')
+      expect(parseReviewerFrame(bare)).toEqual({ ok: true, value: { kind, texts: '', ...fields } })
+      for (const texts of TEXTS) {
+        const frame = parseReviewerFrame(reviewed(kind, fields, texts))
+        expect(frame).toEqual({ ok: true, value: { kind, texts, ...fields } })
+      }
+    },
+  )
+
+  test('§19 frames: ids have 22 characters, flags are 0 or 1, what is null at the end is left out', () => {
+    expect(authored('want', { have: null })).toBe('["want"]')
+    expect(authored('hello', { v: 2, space: A, position: null })).toBe(`["hello",2,"${SHORT_A}"]`)
+    expect(authored('want', { have: unsigned })).toBe(`["want",["${SHORT_A}",3,41,"${HASH}"]]`)
+    expect(reviewed('bye', { reason: 'x', code: null })).toBe('["bye","x"]')
+    expect(reviewed('accepted', { sessionId: B, reviews: [again] })).toBe(
+      `["accepted","${SHORT_B}",[[4,9,1700000000000,1]]]`,
+    )
+    // In the middle it keeps the place of those that follow.
+    expect(reviewed('tail', { batches: [], position: null })).toBe('["tail",[]]')
+    expect(authored('offer', { sig: 's' }, 'line')).toBe('["offer","s"]\nline')
+  })
+
+  test('§19 frames: a frame of one side is none of the other', () => {
+    for (const frame of [authored('want', { have: null }), authored('offer', { sig: 's' }, 'a')])
+      expect(parseReviewerFrame(frame)).toMatchObject({ error: { code: 'malformed' } })
+    for (const frame of [
+      reviewed('bound', { sessionIds: [] }),
+      reviewed('page', { snapshot: 1 }, 'a'),
+    ])
+      expect(parseAuthorFrame(frame)).toMatchObject({ error: { code: 'malformed' } })
+  })
+})
+
+describe('malformed', () => {
+  const NO_ID = A
+  const bad = { eid: 'x' }
+  const list = [SHORT_A, 3, 41, HASH, 'sig']
+  const badAuthors: { readonly [K in keyof AuthorFrames]: readonly (readonly unknown[])[] } = {
+    hello: [
+      [],
+      ['2', SHORT_A],
+      [2],
+      [2, NO_ID],
+      [2, SHORT_A, bad],
+      [2, SHORT_A, list.with(0, 'x')],
+      [2, SHORT_A, list.with(1, -1)],
+      [2, SHORT_A, list.with(2, 0.5)],
+      [2, SHORT_A, list.with(3, 'A'.repeat(22))],
+      [2, SHORT_A, list.with(4, 'x'.repeat(513))],
+      [2, SHORT_A, [...list, 1]],
+      [2, SHORT_A, null, 1],
+    ],
+    bind: [
+      [],
+      [opening],
+      [[opening]],
+      [[[SHORT_A, 'key', SHORT_B, 'ann', 'salt']]],
+      [[[SHORT_A, 'key', SHORT_B, 'ann', 'salt', 1]]],
+      [[[A, 'key', SHORT_B, 'ann', 'salt', 'sig']]],
+      [[[SHORT_A, '\ud800', SHORT_B, 'ann', 'salt', 'sig']]],
+      [[null]],
+    ],
+    offer: [[], [1], ['x'.repeat(513)], ['\ud800'], ['a', 'b']],
+    want: [[bad], [list.slice(0, 3)], [0], [null, 0]],
+    history: [[], [A], [null], [SHORT_A, SHORT_B], [`${SHORT_A.slice(0, 21)}B`]],
+    bye: [['a', 'b']],
+  }
+  const toldFields: readonly unknown[] = [SHORT_A, 9, 0, 'whole', [], []]
+  const badReviewers: { readonly [K in keyof ReviewerFrames]: readonly (readonly unknown[])[] } = {
+    welcome: [
+      [],
+      [2],
+      [2, [], list],
+      [2, [epoch], null, [1, 1]],
+      [2, [{ ...epoch, chain: '' }], list, [1, 1]],
+      [2, [{ ...epoch, eid: SHORT_A }], list, [1, 1]],
+      [2, [null], list, [1, 1]],
+      [2, [[]], list, [1, 1]],
+      [2, {}, list, [1, 1]],
+      [2, [epoch], list, [1]],
+      [2, [epoch], list, [-1, 1]],
+      ['2', [epoch], list, [1, 1]],
+    ],
+    bound: [[], [SHORT_A], [[A]], [[null]]],
+    tail: [[], [3], [[-1], list], [['3'], list], [[3], bad], [[3], null, 1]],
+    accepted: [
+      [],
+      [SHORT_A],
+      [A, []],
+      [SHORT_A, [[4, 9, 5]]],
+      [SHORT_A, [[4, 9, 5, true]]],
+      [SHORT_A, [[4, 9, 5, 2]]],
+      [SHORT_A, [[4, 9, 5, 1, 1]]],
+      [SHORT_A, again],
+    ],
+    rejected: [[], [rejection], [[{ ...rejection, reason: 'busy' }]], [[null]], [[[]]]],
+    nack: [
+      [],
+      [1, SHORT_A, [1], '', 0],
+      ['busy', A, [1], '', 0],
+      ['busy', SHORT_A, 1, '', 0],
+      ['busy', SHORT_A, [1.5], '', 0],
+      ['busy', SHORT_A, [1], ''],
+      ['busy', SHORT_A, [1], '', false],
+      ['busy', SHORT_A, [1], '', 0, 0],
+    ],
+    page: [[], [-1], ['1'], [1, 2]],
+    settled: [[], [SHORT_A, []], [A, [], 1], [SHORT_A, [[4]], 1], [SHORT_A, [], '1']],
+    through: [[], [null, 0, 0], [list, 0], [list, -1, 0], [list, 1, -1], [list, 1, 1, 1]],
+    history: [
+      [],
+      toldFields.slice(0, 5),
+      toldFields.with(0, A),
+      toldFields.with(1, -1),
+      toldFields.with(2, '0'),
+      toldFields.with(3, 'end'),
+      toldFields.with(4, [[SHORT_A, SHORT_B]]),
+      toldFields.with(4, [{ eid: A }]),
+      toldFields.with(5, [[0]]),
+      toldFields.with(5, [[0, -4]]),
+      [...toldFields, 1],
+    ],
+    bye: [
+      ['a', 'wrong'],
+      ['a', 1],
+      ['a', null, 1],
+    ],
+  }
+
+  test.each(Object.entries(badAuthors))('§19 malformed: an author’s %s', (kind, all) => {
+    for (const fields of all) {
+      const frame = parseAuthorFrame(JSON.stringify([kind, ...fields]))
+      expect(frame, JSON.stringify(fields)).toMatchObject({ ok: false })
+      expect(frame).toEqual({
+        ok: false,
+        error: { code: 'malformed', message: expect.stringMatching(SENTENCE) as string },
+      })
+    }
+  })
+
+  test.each(Object.entries(badReviewers))('§19 malformed: a reviewer’s %s', (kind, all) => {
+    for (const fields of all) {
+      const frame = parseReviewerFrame(JSON.stringify([kind, ...fields]))
+      expect(frame, JSON.stringify(fields)).toMatchObject({ ok: false })
+      expect(frame).toEqual({
+        ok: false,
+        error: { code: 'malformed', message: expect.stringMatching(SENTENCE) as string },
+      })
+    }
+  })
+
+  test.each([
+    ['nothing', ''],
+    ['a line without a header', '\n["want"]'],
+    ['no JSON', 'want'],
+    ['half of a list', '["want"'],
+    ['an object', '{"kind":"want"}'],
+    ['null', 'null'],
+    ['a text', '"want"'],
+    ['an empty list', '[]'],
+    ['an unknown kind', '["wish"]'],
+    ['a kind that every object has', '["constructor"]'],
+    ['another one', '["__proto__"]'],
+    ['a kind that is no text', '[["want"]]'],
+    ['a kind in capitals', '["WANT"]'],
+    ['a part that was not joined', '["part","x",0,2,"a"]'],
+    ['very deep', '['.repeat(100_000)],
+  ])('§19 malformed: %s', (_, text) => {
+    for (const frame of [parseAuthorFrame(text), parseReviewerFrame(text)])
+      expect(frame).toEqual({
+        ok: false,
+        error: { code: 'malformed', message: expect.stringMatching(SENTENCE) as string },
+      })
+  })
+
+  test('§20 bounds: a frame has a bound in bytes, on each side, and one byte more is refused', () => {
+    const limits = { ...LIMITS, authorFrameBytesMax: 100, reviewerFrameBytesMax: 200 }
+    const author = (bytes: number): string => authored('offer', { sig: 's' }, 'é'.repeat(bytes / 2))
+    const head = Buffer.byteLength(author(0))
+    expect(parseAuthorFrame(author(100 - head + (head % 2) - 1), limits).ok).toBe(true)
+    expect(parseAuthorFrame(author(102 - head + (head % 2)), limits)).toMatchObject({
+      error: { message: 'a frame has at most 100 bytes' },
+    })
+    const reviewer = reviewed('page', { snapshot: 1 }, 'x'.repeat(200))
+    const over = reviewer.length - 200
+    expect(parseReviewerFrame(reviewer.slice(0, -over), limits).ok).toBe(true)
+    expect(parseReviewerFrame(reviewer.slice(0, 1 - over), limits)).toMatchObject({
+      error: { message: 'a frame has at most 200 bytes' },
+    })
+  })
+
+  test('§19 words: what a peer says in words is cut, and never a reason to refuse it', () => {
+    const long = 'w'.repeat(1_000)
+    expect(parseAuthorFrame(JSON.stringify(['bye', long]))).toMatchObject({
+      value: { reason: long.slice(0, 256) },
+    })
+    for (const reason of [1, null, {}, ['a']])
+      expect(parseAuthorFrame(JSON.stringify(['bye', reason]))).toMatchObject({
+        value: { reason: '' },
+      })
+    expect(parseAuthorFrame('["bye"]')).toMatchObject({ value: { reason: '' } })
+    const nack = ['a reason of tomorrow', SHORT_B, [1], long, 0]
+    expect(parseReviewerFrame(JSON.stringify(['nack', ...nack]))).toMatchObject({
+      value: { reason: 'a reason of tomorrow', detail: long.slice(0, 256) },
+    })
+  })
+})
+
+describe('another version', () => {
+  test.each([0, 1, 3, 99])('§19 version: a greeting of version %d is read as far as that', (v) => {
+    const forms: readonly (readonly unknown[])[] = [
+      [v],
+      [v, A, null],
+      [v, { space: A }],
+      [v, 1, 2, 3, 4, 5, 6, 7, 8],
+    ]
+    for (const fields of forms) {
+      expect(parseAuthorFrame(JSON.stringify(['hello', ...fields]))).toMatchObject({
+        value: { kind: 'hello', v },
+      })
+      expect(parseReviewerFrame(JSON.stringify(['welcome', ...fields]))).toMatchObject({
+        value: { kind: 'welcome', v },
+      })
+    }
+  })
+
+  test.each([[-1], [1.5], ['1'], [null], [[1]], [2 ** 53]])(
+    '§19 version: %j is none, and refused',
+    (v) => {
+      expect(parseAuthorFrame(JSON.stringify(['hello', v, SHORT_A])).ok).toBe(false)
+      expect(parseReviewerFrame(JSON.stringify(['welcome', v, [], [], []])).ok).toBe(false)
+    },
+  )
+
+  test('§19 version: no other frame is read in another version', () => {
+    expect(parseAuthorFrame(JSON.stringify(['history', 1])).ok).toBe(false)
+    expect(parseReviewerFrame(JSON.stringify(['tail', 1])).ok).toBe(false)
+  })
+})
+
+describe('parts of frames', () => {
+  test('§19 positions: as storage keeps them; what is none is none', () => {
+    for (const each of [position, unsigned])
+      expect(readPosition(JSON.parse(JSON.stringify(positionJson(each))))).toEqual(each)
+    const kept = positionJson(position) as unknown[]
+    for (const none of [undefined, null, {}, [], 'x', kept.slice(0, 3), kept.with(0, A), position])
+      expect(readPosition(none)).toBeUndefined()
+  })
+
+  test.each<[string, readonly number[], string[] | undefined]>([
+    ['a', [1], ['a']],
+    ['a\nb\nc', [1, 2], ['a', 'b\nc']],
+    ['a\nb\nc', [3], ['a\nb\nc']],
+    ['a\nb\nc', [1, 1, 1], ['a', 'b', 'c']],
+    ['a\n\nc', [2, 1], ['a\n', 'c']],
+    ['\n', [1, 1], ['', '']],
+    ['', [], []],
+    ['a\nb\nc', [1, 1], undefined],
+    ['a\nb\nc', [2, 2], undefined],
+    ['a\nb\nc', [4], undefined],
+    ['a\nb\nc', [1, 2, 1], undefined],
+    ['a\nb\nc', [0, 3], undefined],
+    ['a', [], undefined],
+    ['a\n', [1], undefined],
+    ['a', [Number.MAX_SAFE_INTEGER], undefined],
+  ])('§19 texts: %j in parts of %j lines', (texts, parts, expected) => {
+    expect(linesInParts(texts, parts)).toEqual(expected)
+  })
+})

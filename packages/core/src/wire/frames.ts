@@ -1,0 +1,355 @@
+/**
+ * The wire on one page: every frame, in both directions, in one table. A frame is a text. Its first
+ * line is a JSON list, the kind and then the fields in the order of the table; what is null at the
+ * end is left out. The rest of it, if any, is texts as their authors made them.
+ *
+ *   author ──▶ reviewer                              reviewer ──▶ author
+ *   hello  v, space, position                        welcome  v, lineage, position, credits
+ *   bind   openings of the sessions to speak for     bound    session ids
+ *   offer  seal; session line and flush              tail     position, lines of each batch; batches
+ *                                                    accepted of a message offered again: its review
+ *                                                    rejected signed refusals
+ *                                                    nack     no verdict; try later
+ *   want   all since a position                      tail*, then through; or a snapshot:
+ *                                                    page*, settled*, then through with their number
+ *   history  of an entity                            history  its messages with their reviews, in parts
+ *   bye    reason                                    bye      reason
+ *
+ * A frame that is larger than a transport carries travels in parts, both ways: `wire/parts.ts`.
+ * An answer is a fact that may come twice, late or never: frames carry no request numbers.
+ */
+import type { Json } from '../base/json.ts'
+import { type Outcome, fail } from '../base/outcome.ts'
+import { isLongerThan } from '../base/size.ts'
+import { isHash } from '../base/hash.ts'
+import { type Uuid, isUuid } from '../base/uuid.ts'
+import { outcomeOf, refuse } from '../facts/malformed.ts'
+import { LIMITS, type Limits } from '../message/limits.ts'
+import {
+  type EpochOpen,
+  type NackReason,
+  type Position,
+  type Rejection,
+  type SessionOpening,
+  WIRE_VERSION,
+} from '../message/message.ts'
+import { isCount } from '../message/parse.ts'
+import { isRejection } from './rejection.ts'
+import {
+  type Field,
+  checked,
+  count,
+  flag,
+  hash,
+  id,
+  listOfAll,
+  nullable,
+  oneOf,
+  textUpTo,
+  tuple,
+  words,
+} from './fields.ts'
+
+const TEXT_CHARACTERS_MAX = 512
+const shortText = textUpTo(TEXT_CHARACTERS_MAX)
+
+const signedPosition: Field<Omit<Position, 'sig'> & { readonly sig: string | null }> = tuple({
+  eid: id,
+  epoch: count,
+  seq: count,
+  chain: hash,
+  sig: nullable(shortText),
+})
+
+/** A position without a signature, which that of a later one vouches for, has no property `sig`. */
+const positionField: Field<Position> = {
+  write: ({ sig, ...rest }) => signedPosition.write({ ...rest, sig: sig ?? null }),
+  read: (value, what) => {
+    const { sig, ...rest } = signedPosition.read(value, what)
+    return { ...rest, ...(sig !== null && { sig }) }
+  },
+}
+
+const opening: Field<SessionOpening> = tuple({
+  authorId: id,
+  publicKey: shortText,
+  sessionId: id,
+  personalId: shortText,
+  salt: shortText,
+  sig: shortText,
+})
+
+/** How much an author may have under way without an answer. */
+export interface Credits {
+  readonly messages: number
+  /** UTF-8 bytes of flushes. */
+  readonly bytes: number
+}
+const credits: Field<Credits> = tuple({ messages: count, bytes: count })
+
+/** Where an own message stands that its author may not have heard of. */
+export interface AcceptedAgain {
+  readonly clientSeq: number
+  readonly seq: number
+  /** The reviewer's clock, ms since 1970. */
+  readonly at: number
+  /** It stood beside a head that its author had not seen. */
+  readonly forked: boolean
+}
+const acceptedAgain: Field<AcceptedAgain> = tuple({
+  clientSeq: count,
+  seq: count,
+  at: count,
+  forked: flag,
+})
+
+/** Who reviewed a part of a history. */
+export interface Term {
+  readonly reviewerId: Uuid
+  readonly eid: Uuid
+  readonly epoch: number
+}
+const term: Field<Term> = tuple({ reviewerId: id, eid: id, epoch: count })
+
+const told: Field<{ readonly term: number; readonly lines: number }> = tuple({
+  term: count,
+  lines: count,
+})
+
+/** The fields of each frame from an author. */
+export interface AuthorFrames {
+  readonly hello: { readonly v: number; readonly space: Uuid; readonly position: Position | null }
+  readonly bind: { readonly sessions: readonly SessionOpening[] }
+  /** Texts: the session line and a flush. `sig`: its seal. */
+  readonly offer: { readonly sig: string }
+  /** Asks for everything since a position, by batches or by a snapshot, whichever is shorter. */
+  readonly want: { readonly have: Position | null }
+  readonly history: { readonly entityId: Uuid }
+  readonly bye: { readonly reason: string }
+}
+
+/** The fields of each frame from a reviewer. */
+export interface ReviewerFrames {
+  readonly welcome: {
+    readonly v: number
+    readonly lineage: readonly EpochOpen[]
+    readonly position: Position
+    readonly credits: Credits
+  }
+  readonly bound: { readonly sessionIds: readonly Uuid[] }
+  /** Texts: batches. `batches`: lines of each. `position`: after them; null where more follow. */
+  readonly tail: { readonly batches: readonly number[]; readonly position: Position | null }
+  readonly accepted: { readonly sessionId: Uuid; readonly reviews: readonly AcceptedAgain[] }
+  readonly rejected: { readonly rejections: readonly Rejection[] }
+  readonly nack: {
+    readonly reason: NackReason
+    readonly sessionId: Uuid
+    readonly clientSeqs: readonly number[]
+    readonly detail: string
+    /** It concerns these messages and no others: what comes after them may be offered meanwhile. */
+    readonly alone: boolean
+  }
+  /** Part of the snapshot at that seq. Texts: the page. */
+  readonly page: { readonly snapshot: number }
+  /** Own messages that the snapshot contains, seen in it or not. */
+  readonly settled: {
+    readonly sessionId: Uuid
+    readonly reviews: readonly AcceptedAgain[]
+    readonly snapshot: number
+  }
+  /** `parts`: pages and lists of settled ones that make up the snapshot; 0 when there is none. */
+  readonly through: {
+    readonly position: Position
+    readonly parts: number
+    readonly snapshot: number
+  }
+  /**
+   * Texts: messages as `told.ts` cuts them. Parts come newest first; inside a part the order is
+   * canonical.
+   */
+  readonly history: {
+    readonly entityId: Uuid
+    readonly asOfSeq: number
+    readonly part: number
+    readonly end: HistoryEnd
+    readonly terms: readonly Term[]
+    /** The number of its term, and its lines. */
+    readonly messages: readonly { readonly term: number; readonly lines: number }[]
+  }
+  readonly bye: { readonly reason: string; readonly code: ByeCode | null }
+}
+
+/** Whether more parts follow, and if not, whether the history is whole. */
+export type HistoryEnd = 'more' | 'whole' | 'cut'
+
+/** Why a reviewer ends a link that a later one would end again. */
+export type ByeCode = 'wrong_space' | 'wrong_version'
+
+/** How the fields of each frame stand in its first line, in this order. */
+type Table<Frames> = {
+  readonly [K in keyof Frames]: { readonly [F in keyof Frames[K]]: Field<Frames[K][F]> }
+}
+
+const AUTHOR_FRAMES: Table<AuthorFrames> = {
+  hello: { v: count, space: id, position: nullable(positionField) },
+  bind: { sessions: listOfAll(opening) },
+  offer: { sig: shortText },
+  want: { have: nullable(positionField) },
+  history: { entityId: id },
+  bye: { reason: words },
+}
+
+const REVIEWER_FRAMES: Table<ReviewerFrames> = {
+  welcome: {
+    v: count,
+    lineage: listOfAll(checked(isEpochOpen, 'an epoch record')),
+    position: positionField,
+    credits,
+  },
+  bound: { sessionIds: listOfAll(id) },
+  tail: { batches: listOfAll(count), position: nullable(positionField) },
+  accepted: { sessionId: id, reviews: listOfAll(acceptedAgain) },
+  rejected: { rejections: listOfAll(checked(isRejection, 'a rejection')) },
+  nack: {
+    reason: checked((value): value is NackReason => typeof value === 'string', 'a reason'),
+    sessionId: id,
+    clientSeqs: listOfAll(count),
+    detail: words,
+    alone: flag,
+  },
+  page: { snapshot: count },
+  settled: { sessionId: id, reviews: listOfAll(acceptedAgain), snapshot: count },
+  through: { position: positionField, parts: count, snapshot: count },
+  history: {
+    entityId: id,
+    asOfSeq: count,
+    part: count,
+    end: oneOf('more', 'whole', 'cut'),
+    terms: listOfAll(term),
+    messages: listOfAll(told),
+  },
+  bye: { reason: words, code: nullable(oneOf('wrong_space', 'wrong_version')) },
+}
+
+type FrameOf<Frames> = {
+  readonly [K in keyof Frames]: { readonly kind: K; readonly texts: string } & Frames[K]
+}[keyof Frames]
+
+/** A frame from an author; `texts` is what follows its first line. */
+export type AuthorFrame = FrameOf<AuthorFrames>
+export type ReviewerFrame = FrameOf<ReviewerFrames>
+
+type AnyTable = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+export function authorFrame<K extends keyof AuthorFrames>(
+  kind: K,
+  values: AuthorFrames[K],
+  texts?: string,
+): string {
+  return composed(AUTHOR_FRAMES, kind, { values, texts })
+}
+
+export function reviewerFrame<K extends keyof ReviewerFrames>(
+  kind: K,
+  values: ReviewerFrames[K],
+  texts?: string,
+): string {
+  return composed(REVIEWER_FRAMES, kind, { values, texts })
+}
+
+function composed(
+  table: AnyTable,
+  kind: string,
+  { values, texts }: { readonly values: unknown; readonly texts: string | undefined },
+): string {
+  const fields = tuple(table[kind]!).write(values as never) as readonly Json[]
+  const header = JSON.stringify([kind, ...fields])
+  return texts === undefined ? header : `${header}\n${texts}`
+}
+
+/** A frame from an author. Never throws. */
+export function parseAuthorFrame(text: string, limits: Limits = LIMITS): Outcome<AuthorFrame> {
+  return parsed<AuthorFrame>(AUTHOR_FRAMES, text, limits.authorFrameBytesMax)
+}
+
+/** A frame from a reviewer. Never throws. */
+export function parseReviewerFrame(text: string, limits: Limits = LIMITS): Outcome<ReviewerFrame> {
+  return parsed<ReviewerFrame>(REVIEWER_FRAMES, text, limits.reviewerFrameBytesMax)
+}
+
+function parsed<F>(table: AnyTable, text: string, bytesMax: number): Outcome<F> {
+  if (isLongerThan(text, bytesMax))
+    return fail('malformed', `a frame has at most ${bytesMax} bytes`)
+  const end = text.indexOf('\n')
+  const header = end < 0 ? text : text.slice(0, end)
+  const read = outcomeOf(() => {
+    const [kind, ...fields] = listIn(header)
+    const known = typeof kind === 'string' && Object.hasOwn(table, kind) ? table[kind] : undefined
+    if (!known) return refuse('a frame of an unknown kind')
+    // Of another version, nothing else of a greeting can be read.
+    if (
+      (kind === 'hello' || kind === 'welcome') &&
+      isCount(fields[0]) &&
+      fields[0] !== WIRE_VERSION
+    )
+      return { kind, texts: '', v: fields[0] } as F
+    const values = tuple(known).read(fields, kind as string)
+    return { kind, texts: end < 0 ? '' : text.slice(end + 1), ...(values as object) } as F
+  })
+  return read.ok ? read : fail('malformed', read.error.message)
+}
+
+function listIn(header: string): readonly unknown[] {
+  let value: unknown
+  try {
+    value = JSON.parse(header)
+  } catch {
+    return refuse('a frame begins with a JSON list')
+  }
+  return Array.isArray(value) ? (value as unknown[]) : refuse('a frame begins with a JSON list')
+}
+
+/** Untrusted JSON as a position, as storage keeps it; undefined where it is none. */
+export function readPosition(value: unknown): Position | undefined {
+  const read = outcomeOf(() => positionField.read(value, 'position'))
+  return read.ok ? read.value : undefined
+}
+
+/** A position as storage keeps it, and as it stands in frames. */
+export function positionJson(position: Position): Json {
+  return positionField.write(position)
+}
+
+/** The texts of a frame in parts of so many lines; undefined where they are not that many. */
+export function linesInParts(texts: string, parts: readonly number[]): string[] | undefined {
+  const found: string[] = []
+  let at = 0
+  for (const lines of parts) {
+    let end = at - 1
+    for (let n = 0; n < lines; n++) {
+      if (end >= texts.length) return undefined
+      const next = texts.indexOf('\n', end + 1)
+      end = next < 0 ? texts.length : next
+    }
+    if (end < at) return undefined
+    found.push(texts.slice(at, end))
+    at = end + 1
+  }
+  return at > texts.length || (parts.length === 0 && texts === '') ? found : undefined
+}
+
+function isEpochOpen(value: unknown): value is EpochOpen {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const { space, reviewerId, eid, epoch, reviewerKey, chain, sig } = value as Partial<
+    Record<keyof EpochOpen, unknown>
+  >
+  return (
+    isUuid(space) &&
+    isUuid(reviewerId) &&
+    isUuid(eid) &&
+    isCount(epoch) &&
+    typeof reviewerKey === 'string' &&
+    isHash(chain) &&
+    typeof sig === 'string'
+  )
+}

@@ -1,0 +1,98 @@
+/**
+ * A review as followers keep it, made of what a batch says of a message; and the review line of what
+ * a reviewer has decided.
+ */
+import type { Salt } from '../facts/ids.ts'
+import type { Message } from '../facts/types.ts'
+import type {
+  Assigned as AssignedByReg,
+  Base as SeenBase,
+  Bases,
+  Review as KeptReview,
+} from '../message/message.ts'
+import type { Accepted, Assigned, Base, Review } from './types.ts'
+
+const NONE: AssignedByReg = Object.freeze({})
+
+/** What the batch around a message says of its review. */
+export type ReviewContext = Pick<KeptReview, 'reviewerId' | 'eid' | 'epoch' | 'at'>
+
+/**
+ * `regs`: the registers of each change of the message. `forked` is computed by who knows the state
+ * before it.
+ */
+export function keptReview(
+  { seq, review }: Pick<Accepted, 'seq' | 'review'>,
+  { reviewerId, eid, epoch, at }: ReviewContext,
+  { regs, forked }: { readonly regs: Registers; readonly forked: boolean },
+): KeptReview {
+  const place = { reviewerId, eid, epoch, seq, forked, at }
+  if (!review) return place
+  return {
+    ...place,
+    ...(review.assigned.length > 0 && { assigned: assignedByChange(review.assigned, regs) }),
+    ...(review.bases.length > 0 && { bases: basesByChange(review.bases, regs) }),
+  }
+}
+
+type Registers = readonly (readonly string[])[]
+
+function assignedByChange(
+  assigned: readonly Assigned[],
+  regs: Registers,
+): readonly AssignedByReg[] {
+  return regs.map((_, i) => assigned.find(({ change }) => change === i)?.values ?? NONE)
+}
+
+function basesByChange(bases: readonly Base[], regs: Registers): readonly Bases[] {
+  return regs.map((names, i) =>
+    Object.fromEntries(
+      bases
+        .filter(({ change }) => change === i)
+        .map((base) => [names[base.reg]!, seenBase(base)] as const),
+    ),
+  )
+}
+
+function seenBase({ seq, value }: Base): SeenBase {
+  if (seq === 0) return 'nothing'
+  return value ? { version: value.version, value: value.value } : 'unknown'
+}
+
+/** What the author of a change saw in a register, and the seq of the write that had made it. */
+export interface StatedBase {
+  readonly base: SeenBase
+  /** 0: unset. Null: several stood, or it is not known. */
+  readonly seq: number | null
+}
+
+/** Of the changes of one message, by register. */
+export type StatedBases = Readonly<Record<string, StatedBase>>
+
+/** The review of an accepted message; undefined where there is nothing to say. */
+export function reviewOf(
+  { changes }: Pick<Message, 'changes'>,
+  {
+    assigned = [],
+    bases = [],
+  }: {
+    readonly assigned?: readonly AssignedByReg[] | undefined
+    readonly bases?: readonly StatedBases[] | undefined
+  },
+  salt: () => Salt,
+): Review | undefined {
+  const given = assigned.flatMap((values, change): Assigned[] =>
+    Object.keys(values).length > 0 ? [{ change, values }] : [],
+  )
+  const stated = bases.flatMap((byReg, change): Base[] =>
+    Object.entries(byReg)
+      .map(([reg, { base, seq }]): Base => {
+        const no = changes[change]!.shape.regs.indexOf(reg)
+        const value = typeof base === 'string' ? undefined : { ...base, salt: salt() }
+        return { change, reg: no, seq, ...(value && { value }) }
+      })
+      .sort((a, b) => a.reg - b.reg),
+  )
+  if (given.length + stated.length === 0) return undefined
+  return { bases: stated, assigned: given, places: [], salt: salt() }
+}

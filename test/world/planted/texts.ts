@@ -1,0 +1,130 @@
+/** Bugs in the texts that are made once and read by everybody: flushes, drafts and batches. */
+import type { Planted } from '../plant.ts'
+
+export const TEXTS: readonly Planted[] = [
+  {
+    name: 'head-not-in-hash',
+    what: 'The hash of a line does not cover the head of its flush.',
+    edits: [
+      {
+        module: 'facts/hashes.ts',
+        from: "return hashLine('cs/line', head + before + line)",
+        to: "return hashLine('cs/line', head.slice(43) + before + line)",
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'line-before-not-in-hash',
+    what: 'The hash of a line does not cover the line before it.',
+    edits: [
+      {
+        module: 'facts/hashes.ts',
+        from: "return hashLine('cs/line', head + before + line)",
+        to: "return hashLine('cs/line', head + before.slice(43) + line)",
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'batch-misses-a-line',
+    what: 'The stored text of a batch has a hash in the place of some accepted line.',
+    edits: [
+      {
+        module: 'reviewer/batch-text.ts',
+        from: 'return textIn(layout, {})',
+        to: 'return textIn(layout, { hides: ({ seq }) => seq % 5 === 0 })',
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'all-is-own',
+    what: 'An author gets hashes in the place of all that was accepted together with its own.',
+    edits: [
+      {
+        module: 'reviewer/batch-text.ts',
+        from: 'return textIn(layout, { hides: ({ session }) => isOwn(session) })',
+        to: 'return textIn(layout, { hides: ({ session }) => isOwn(session) || session.line.length > 0 })',
+      },
+    ],
+    seed: 5,
+  },
+  {
+    name: 'batch-skips-a-seq',
+    what: 'A batch begins one after the seq that it should begin with.',
+    edits: [
+      {
+        module: 'reviewer/commit.ts',
+        from: 'const draft = { fromSeq: head.seq + 1',
+        to: 'const draft = { fromSeq: head.seq + 2',
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'chain-begins-anew',
+    what: 'The chain of each batch begins where the epoch begins.',
+    edits: [
+      {
+        module: 'reviewer/commit.ts',
+        from: 'const composed = composeBatch(draft, head.chain',
+        to: 'const composed = composeBatch(draft, this.#context.epoch.chain',
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'reviews-not-in-chain',
+    what: 'The chain does not cover what the reviewer adds to a message.',
+    edits: [
+      {
+        module: 'wire/layout.ts',
+        from: 'links.push(...reviews.map(({ place }) => place.hash))',
+        to: 'void reviews',
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'draft-without-names',
+    what: 'The record of a draft does not say which rows the lines before it name.',
+    edits: [
+      {
+        module: 'replica/flush-log.ts',
+        from: 'names: writer.namesBefore(firstLine)',
+        to: 'names: []',
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'draft-sealed-twice',
+    what: 'Drafts that are in a flush are sealed once more, with what is left of theirs.',
+    edits: [
+      {
+        module: 'replica/finish-drafts.ts',
+        from: 'const left = drafts.filter(({ message }) => !sealed.has(sessionId, message.clientSeq))',
+        to: 'const left = drafts',
+      },
+      {
+        module: 'replica/flusher.ts',
+        from: 'drop: records',
+        to: 'drop: records.slice(1)',
+      },
+    ],
+    seed: 1,
+  },
+  {
+    name: 'names-left-out',
+    what: 'A batch does not say which rows the lines name that it leaves out.',
+    edits: [
+      {
+        module: 'wire/compose-batch.ts',
+        from: 'if (at?.hidden) names.set(at.line, entityId)',
+        to: 'if (at?.hidden && at.line < 0) names.set(at.line, entityId)',
+      },
+    ],
+    seed: 1,
+  },
+]
