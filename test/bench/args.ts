@@ -17,8 +17,9 @@ export const NODE_NAMES = [
 ]
 export const BROWSER_NAMES = ['R1', 'R2', 'R3', 'R5', 'P1']
 export const NET_NAMES = ['N1', 'N2', 'N7']
+export const REVIEWER_NAME = 'reviewer'
 export const DEVTOOLS_NAME = 'devtools'
-const ALL_NAMES = [...NODE_NAMES, ...BROWSER_NAMES, ...NET_NAMES, DEVTOOLS_NAME]
+const ALL_NAMES = [...NODE_NAMES, ...BROWSER_NAMES, ...NET_NAMES, REVIEWER_NAME, DEVTOOLS_NAME]
 
 export interface Settings {
   readonly names: readonly string[]
@@ -37,7 +38,8 @@ export const USAGE = `Usage: bench [NAMES...] [options]
   NAMES            ${ALL_NAMES.join(' ')}
                    (default: all; a letter stands for its group, e.g. C)
   --rounds NUMBER  measured rounds of each workload        (default: 5 to 9, by workload)
-  --rows NUMBER    rows of the store workloads             (default: 100000)
+  --rows NUMBER    rows of the store workloads, and of the reviewer's, which has 10 changes
+                   of each on its disk                     (default: 100000)
   --browser        N1: from one page to another instead of from process to process
   --json FILE      write the figures there as well
   --profile DIR    write profiles of the processor there, a file a process (Node workloads)

@@ -4,7 +4,15 @@
  */
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { DEVTOOLS_NAME, NET_NAMES, NODE_NAMES, type Settings, USAGE, readArgs } from './args.ts'
+import {
+  DEVTOOLS_NAME,
+  NET_NAMES,
+  NODE_NAMES,
+  REVIEWER_NAME,
+  type Settings,
+  USAGE,
+  readArgs,
+} from './args.ts'
 import type { Figure } from './figure.ts'
 import { runInNode } from './node/run.ts'
 import { tableOf } from './table.ts'
@@ -49,6 +57,10 @@ async function run(name: string, settings: Settings): Promise<readonly Figure[]>
   if (NET_NAMES.includes(name)) {
     const { runOnNetwork } = await import('./net/run.ts')
     return runOnNetwork(name, settings)
+  }
+  if (name === REVIEWER_NAME) {
+    const { runReviewer } = await import('./reviewer/run.ts')
+    return runReviewer(settings)
   }
   if (name === DEVTOOLS_NAME) {
     const { runDevtools } = await import('./devtools/run.ts')

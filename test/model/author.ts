@@ -26,11 +26,24 @@ import {
   WIRE_VERSION,
 } from '@countersign/core/message'
 import type { Link } from '@countersign/core/ports'
-import { authorFrame, parseReviewerFrame, type ReviewerFrame } from '@countersign/core/protocol'
+import {
+  authorFrame,
+  parseReviewerFrame,
+  type ProvedOpening,
+  type ReviewerFrame,
+} from '@countersign/core/protocol'
 import { seenOwn } from '@countersign/core/testing'
 import { socketIo } from '@countersign/transport-socketio'
 import { type Ancestry, changeOf, type Written } from './ancestry.ts'
-import { changeByHand, commitOf, flushOf, offerOf, saltsFor, sessionOf } from './by-hand.ts'
+import {
+  bindBytesOf,
+  changeByHand,
+  commitOf,
+  flushOf,
+  offerOf,
+  saltsFor,
+  sessionOf,
+} from './by-hand.ts'
 import { Manifest } from './manifest.ts'
 import { UNSET } from './oracle.ts'
 import type { Random } from './random.ts'
@@ -101,9 +114,9 @@ export class Author {
     this.#open()
   }
 
-  /** What proves its first session. */
-  get opening(): SessionOpening {
-    return this.#sessions[0]!.opening
+  /** What proves its first session over a link whose reviewer drew that nonce. */
+  proved(nonce: string): ProvedOpening {
+    return this.#proved(this.#sessions[0]!.opening, nonce)
   }
 
   /** The message with the next number of a session. A `resolve` of a trace was never compare-and-set. */
@@ -169,8 +182,11 @@ export class Author {
   /** Resolves when the reviewer knows all of its sessions. */
   async connect(url: string, events: AuthorEvents): Promise<void> {
     const openings = this.#sessions.map(({ opening }) => opening)
+    let nonce = ''
     const bindNext = (): boolean => {
-      const sessions = openings.splice(0, SESSIONS_PER_BIND_MAX)
+      const sessions = openings
+        .splice(0, SESSIONS_PER_BIND_MAX)
+        .map((opening) => this.#proved(opening, nonce))
       if (sessions.length > 0) this.#link!.send(authorFrame('bind', { sessions }))
       return sessions.length > 0
     }
@@ -179,14 +195,16 @@ export class Author {
         reject(new Error(`link lost: ${reason}`))
         events.lost(reason)
       }
-      const hello = { v: WIRE_VERSION, space: this.#space, position: null }
+      const hello = { v: WIRE_VERSION, space: this.#space, nonce: 'model', position: null }
       this.#link = socketIo(url).connect({
         open: () => this.#link!.send(authorFrame('hello', hello)),
         frame: (text) => {
           const parsed = parseReviewerFrame(text)
           if (!parsed.ok) lost(`the reviewer sent a frame that is ${parsed.error.message}`)
-          else if (parsed.value.kind === 'welcome') bindNext()
-          else if (parsed.value.kind !== 'bound') heard(parsed.value, events, lost)
+          else if (parsed.value.kind === 'welcome') {
+            nonce = parsed.value.nonce
+            bindNext()
+          } else if (parsed.value.kind !== 'bound') heard(parsed.value, events, lost)
           else if (!bindNext()) resolve()
         },
         closed: lost,
@@ -201,6 +219,11 @@ export class Author {
 
   close(): void {
     this.#link?.close()
+  }
+
+  #proved(opening: SessionOpening, nonce: string): ProvedOpening {
+    const proof = this.#sign(bindBytesOf(this.#space, opening.sessionId, nonce))
+    return { ...opening, proof }
   }
 
   #open(): OwnSession {

@@ -2,7 +2,7 @@
  * Sessions, messages, flushes and offers that are made past the store, as a second implementation
  * would make them. Nothing is looked up here: parents and what an author had seen are the caller's.
  *
- *   openings   newOpening, signedOpening          session line   sessionOf
+ *   openings   newOpening, signedOpening, provedOpening     session line   sessionOf
  *   changes    changeByHand, seenByHand           messages       messageByHand, each in its own flush
  *   flushes    flushOf, sealOf, offerOf           liars          change a `FlushText`, then `hashesOf`
  *
@@ -30,16 +30,18 @@ import {
   composeSession,
   flushHashes,
   grantBytes,
+  hashBytes,
   personalCommit,
   sealBytes,
   sessionHash,
+  shortId,
   textOfFlush,
   toBase64url,
   uuid4,
   whoamiId,
 } from '@countersign/core/message'
 import type { KeyPair, Signer } from '@countersign/core/ports'
-import { authorFrame } from '@countersign/core/protocol'
+import { type ProvedOpening, authorFrame } from '@countersign/core/protocol'
 import {
   type MessageName,
   type SeededRandom,
@@ -81,6 +83,21 @@ export async function signedOpening(
   const commit = commitOf(space, opening)
   const sig = await signer.sign(keys, grantBytes(space, authorId, { sessionId, commit }))
   return { ...opening, sig }
+}
+
+/** What a whoami key signs to speak for its session over a link, whose reviewer drew the nonce. */
+export function bindBytesOf(space: Uuid, sessionId: Uuid, nonce: string): Uint8Array {
+  return hashBytes('cs/bind', [nonce, shortId(space), shortId(sessionId)])
+}
+
+/** The opening with a proof by these keys over a link, whoever is named in it. */
+export async function provedOpening(
+  { space, signer, keys }: SignerByHand,
+  opening: SessionOpening,
+  nonce: string,
+): Promise<ProvedOpening> {
+  const proof = await signer.sign(keys, bindBytesOf(space, opening.sessionId, nonce))
+  return { ...opening, proof }
 }
 
 /** The session of an opening, of a store that has met no reviewer; `more` takes the place of its facts. */

@@ -3,18 +3,14 @@
  * order. What a trace's answers are compared with is then what the reviewer has, not what the
  * authors meant. Hashes and chain are checked on the way, as a second implementation would.
  */
-import {
-  type AuthoredMessage,
-  type Hash,
-  type SessionOpening,
-  WIRE_VERSION,
-} from '@countersign/core/message'
+import { type AuthoredMessage, type Hash, WIRE_VERSION } from '@countersign/core/message'
 import type { Link } from '@countersign/core/ports'
 import {
   authorFrame,
   linesInParts,
   NO_CHAIN,
   parseReviewerFrame,
+  type ProvedOpening,
   readBatch,
   type ReviewerFrame,
   spanOfBatch,
@@ -25,20 +21,20 @@ export class Follower {
   /** In canonical order, the first at seq 1. */
   readonly messages: AuthoredMessage[] = []
   readonly #space: string
-  readonly #opening: SessionOpening
+  readonly #proved: (nonce: string) => ProvedOpening
   #chain: Hash = NO_CHAIN
   #link: Link | undefined
   #fault: Error | undefined
   #heard: () => void = () => {}
 
-  /** `opening`: who follows; only a link that speaks for a session is told anything. */
-  constructor(space: string, opening: SessionOpening) {
+  /** `proved`: who follows; only a link that speaks for a session is told anything. */
+  constructor(space: string, proved: (nonce: string) => ProvedOpening) {
     this.#space = space
-    this.#opening = opening
+    this.#proved = proved
   }
 
   connect(url: string): void {
-    const hello = { v: WIRE_VERSION, space: this.#space, position: null }
+    const hello = { v: WIRE_VERSION, space: this.#space, nonce: 'follower', position: null }
     this.#link = socketIo(url).connect({
       open: () => this.#link!.send(authorFrame('hello', hello)),
       frame: (text) => this.#frame(text),
@@ -73,9 +69,9 @@ export class Follower {
     else if (kind === 'tail') this.#tail(frame.value)
   }
 
-  #welcome({ lineage }: ReviewerFrame & { kind: 'welcome' }): void {
+  #welcome({ lineage, nonce }: ReviewerFrame & { kind: 'welcome' }): void {
     this.#chain = lineage.at(-1)!.chain
-    this.#link!.send(authorFrame('bind', { sessions: [this.#opening] }))
+    this.#link!.send(authorFrame('bind', { sessions: [this.#proved(nonce)] }))
     this.#link!.send(authorFrame('want', { have: null }))
   }
 

@@ -60,10 +60,8 @@ export async function replay(trace: Trace, options: ReplayOptions): Promise<Repl
       transports: [socketIo(url)],
       reviewerKey: key,
     })
-  const follower = new Follower(
-    space,
-    new Author(space, 'a follower', new Random(options.seed + 1)).opening,
-  )
+  const reader = new Author(space, 'a follower', new Random(options.seed + 1))
+  const follower = new Follower(space, (nonce) => reader.proved(nonce))
   const stores = [openStore()]
   const player = new Player(trace, random, { ...options, space })
   try {

@@ -4,7 +4,7 @@
  * it knows what stood before each conflict as the reviewer does.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { type Base, hash, type Hash, uuid8 } from '@countersign/core/message'
+import { type Base, hash, type Hash, LIMITS, uuid8 } from '@countersign/core/message'
 import {
   BATCH_BOUNDS,
   composeBatch,
@@ -29,6 +29,7 @@ import {
   storedText,
   TailReader,
   toEntry,
+  type Write,
   writesOf,
 } from '@countersign/core/testing'
 import { expect, test, vi } from 'vitest'
@@ -56,7 +57,12 @@ const by = {
 
 /** The reviewer's side: states by its own class, batches as texts, pages on demand. */
 class Server {
-  readonly space: SpaceState = new SpaceState(0)
+  /** Nothing is written behind, so whatever was committed stays at hand. */
+  readonly space: SpaceState = new SpaceState({
+    cacheBytesMax: 0,
+    heldChainsMax: LIMITS.heldChainsMax,
+  })
+  readonly #changes = new Map<string, Write[]>()
   readonly batches: { readonly toSeq: number; readonly text: string }[] = []
   readonly #bytes = new SeededRandom(1)
   seq = 0
@@ -83,9 +89,11 @@ class Server {
     const tableOf = (): ReturnType<SpaceState['registers']> => this.space.registers(Manifest.name)
     const { authorId, sessionId } = message.session.facts
     const entry = toEntry(message, { session: { authorId, sessionId }, arrival: 0, tableOf })
+    for (const { entityId } of entry.writes)
+      if (!this.space.has(entityId)) this.space.loaded(entityId, undefined)
     const bases = basesFor(entry, {
       before: entry.writes.map(({ entityId }) => this.space.entity(entityId)?.state),
-      changesOf: (id) => this.space.entity(id)?.changes ?? [],
+      changesOf: (id) => this.#changes.get(id) ?? [],
       tableOf,
     })
     const salt = (): string => saltsFor([message.changes[0]!], (n) => this.#bytes.bytes(n))[0]!
@@ -94,6 +102,11 @@ class Server {
     const place = { seq: ++this.seq, review: review ?? null }
     giveReview(entry, keptReview(place, { ...by, at: 0 }, { regs, forked: false }))
     this.space.commit([entry])
+    for (const write of entry.writes) {
+      const changes = this.#changes.get(write.entityId)
+      if (changes) changes.push(write)
+      else this.#changes.set(write.entityId, [write])
+    }
     return { accepted: true, review }
   }
 
@@ -101,9 +114,10 @@ class Server {
     return { eid: by.eid, epoch: 1, seq: this.seq, chain: this.#chain }
   }
 
-  page(ids: readonly string[]): string {
+  /** One page of every entity. */
+  page(): string {
     const writer = new PageWriter()
-    const held = ids.map((id) => {
+    const held = [...this.#changes.keys()].map((id) => {
       const state = this.space.entity(id)!.state
       return writer.entity(Manifest.name, id, { state, table: this.space.registers(Manifest.name) })
     })
@@ -146,6 +160,8 @@ class Client {
     findWaiting: () => undefined,
     space,
     bounds: BATCH_BOUNDS,
+    heldChainsMax: LIMITS.heldChainsMax,
+    onOtherHistory: (id, seq) => expect.fail(`message ${id} has seen another history at ${seq}`),
   })
 
   get seq(): number {
@@ -153,9 +169,8 @@ class Client {
   }
 
   begin(server: Server): void {
-    const ids = [...server.space.entities()].map(([id]) => id)
     const at = { position: server.position, settled: new Map() }
-    expect(this.tail.snapshot([server.page(ids)], at).kind).toBe('applied')
+    expect(this.tail.snapshot([server.page()], at).kind).toBe('applied')
   }
 
   /** Everything since its position, as after a gap; else the last batch alone. */

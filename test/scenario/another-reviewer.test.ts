@@ -10,9 +10,8 @@ import {
   entity,
   memoryStorage,
 } from '@countersign/core'
-import type { KeyPair, Transport } from '@countersign/core/ports'
+import { type KeyPair, type Transport, memorySpaces } from '@countersign/core/ports'
 import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
-import { memoryReviewerStore } from '@countersign/reviewer'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { SPACE, wireTo } from './wire.ts'
@@ -33,9 +32,9 @@ afterEach(async () => {
 const { signer, clock, random } = defaultPlatform()
 
 async function review(options: Partial<Parameters<typeof createReviewer>[0]> = {}): Promise<void> {
-  const store = memoryReviewerStore()
+  const spaces = memorySpaces()
   const keys = await signer.generate()
-  current = await createReviewer({ space: SPACE, store, keys, signer, clock, random, ...options })
+  current = await createReviewer({ space: SPACE, spaces, keys, signer, clock, random, ...options })
   const started = current
   ends.push(() => started.close())
 }

@@ -5,28 +5,31 @@
  */
 import process from 'node:process'
 import { sequence } from '@countersign/core/reviewer'
-import type { ReviewerStore } from '@countersign/core/ports'
-import { sqliteReviewerStore, startReviewer } from '@countersign/reviewer'
+import type { SpaceStores } from '@countersign/core/ports'
+import { sqliteSpaces, startReviewer } from '@countersign/reviewer'
 import { StrictInvoice } from './invoice.ts'
 
 const [folder, space, port, dieAfter] = process.argv.slice(2)
-const store = sqliteReviewerStore(folder!)
+const folders = sqliteSpaces(folder!)
 let commits = 0
 
-const mortal: ReviewerStore = {
-  load: () => store.load(),
-  readRuns: (afterSeq, runsMax) => store.readRuns(afterSeq, runsMax),
-  claimMeta: (key, value) => store.claimMeta(key, value),
-  close: () => store.close(),
-  async append(batch) {
-    const outcome = await store.append(batch)
-    if (++commits === Number(dieAfter)) process.kill(process.pid, 'SIGKILL')
-    return outcome
+const mortal: SpaceStores = {
+  close: () => folders.close(),
+  open(id) {
+    const store = folders.open(id)
+    return {
+      ...store,
+      async append(commit) {
+        const outcome = await store.append(commit)
+        if (++commits === Number(dieAfter)) process.kill(process.pid, 'SIGKILL')
+        return outcome
+      },
+    }
   },
 }
 
 const running = await startReviewer({
-  store: mortal,
+  spaces: mortal,
   space: space!,
   port: Number(port),
   host: '127.0.0.1',

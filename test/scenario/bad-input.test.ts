@@ -14,7 +14,9 @@ import {
   WIRE_VERSION,
   composeSession,
   hash,
+  hashBytes,
   sealBytes,
+  shortId,
 } from '@countersign/core/message'
 import { authorFrame, parseReviewerFrame } from '@countersign/core/protocol'
 import { SeededRandom, seenOwn } from '@countersign/core/testing'
@@ -53,7 +55,13 @@ const Issue = entity(
 )
 const ENTITY = '1b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a12'
 const OTHER = '7f1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
-const HELLO = authorFrame('hello', { v: WIRE_VERSION, space: SPACE, position: null })
+const NONCE = 'A'.repeat(22)
+const HELLO = authorFrame('hello', {
+  v: WIRE_VERSION,
+  space: SPACE,
+  nonce: NONCE,
+  position: null,
+})
 
 let open: Scene | undefined
 
@@ -87,6 +95,11 @@ interface Author {
   kinds(): string[]
 }
 
+/** What proves a session over a link whose reviewer has drawn this nonce. */
+function bindBytes(sessionId: string, nonce: string): Uint8Array {
+  return hashBytes('cs/bind', [nonce, shortId(SPACE), shortId(sessionId)])
+}
+
 async function author(on: Scene): Promise<Author> {
   const { signer } = defaultPlatform()
   const random = new SeededRandom(1)
@@ -102,7 +115,11 @@ async function author(on: Scene): Promise<Author> {
   )
   const send = (frame: string): void => attached.frame(frame)
   send(HELLO)
-  send(authorFrame('bind', { sessions: [opening] }))
+  await until(() => heard.some((text) => text.startsWith('["welcome"')))
+  const welcome = parseReviewerFrame(heard[0]!)
+  const drawn = welcome.ok && welcome.value.kind === 'welcome' ? welcome.value.nonce : ''
+  const proof = await signer.sign(by.keys, bindBytes(sessionId, drawn))
+  send(authorFrame('bind', { sessions: [{ ...opening, proof }] }))
   await until(() => heard.some((text) => text.startsWith('["bound"')))
   return {
     by,
@@ -236,6 +253,7 @@ describe('a reviewer', () => {
     expect(open.reviewer.state.seq).toBe(0)
     const resealed = await sealOf(by, { hashes: hashesOf(session, changed) })
     ann.send(offerOf(session, { text: changed }, resealed))
+    await until(() => open!.reviewer.state.seq === accepted)
     await new Promise((resolve) => setTimeout(resolve, 30))
     expect(open.reviewer.state.seq).toBe(accepted)
   })

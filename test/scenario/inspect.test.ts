@@ -183,6 +183,24 @@ describe('answers', () => {
     await store.close()
   })
 
+  it('name each message once, also where a snapshot brought again what had come live', async () => {
+    open = await scene()
+    const ann = await open.open({ entities: [Issue], storage: memoryStorage() })
+    const source = look(ann)
+    source.subscribe(() => {})
+    const { id } = ann.create(Issue, { title: 'a' })
+    ann.create(Issue, { title: 'b' })
+    await open.settle()
+    ann.update(Issue, id, { points: 1 })
+    await open.settle()
+    await ann.reset({ keepOutbox: true })
+    await open.settle()
+    const told = await source.ask({ kind: 'messages', which: 'all', values: true })
+    const ofIssues = told.filter(({ changes }) => changes.some(({ type }) => type === 'issue'))
+    expect(ofIssues.map(({ state }) => state)).toEqual(['accepted', 'accepted', 'accepted'])
+    expect(new Set(told.map(({ name }) => name)).size).toBe(told.length)
+  })
+
   it('22: say what is stored, which queries are open and what they cost', async () => {
     open = await scene()
     const ann = await open.open({ entities: [Issue], storage: memoryStorage() })

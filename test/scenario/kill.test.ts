@@ -1,7 +1,9 @@
 /**
- * `kill -9` of a real reviewer at seeded moments while changes stream in, one of them between
- * commit and answer. Whatever a writer was told is accepted stands in the database, once, and
- * the database holds nothing that no writer wrote. Compared by id.
+ * `kill -9` of a real reviewer at seeded moments while changes stream in, some of them between
+ * commit and answer: with one space, and with many over one folder. Whatever a writer was told is
+ * accepted stands in the database, once, and the database holds nothing that no writer wrote.
+ * Compared by id. `KILL_SPACES`, `KILL_LIVES` and `KILL_CHANGES` (of each space) make the run over
+ * many longer, `KILL_SEED` another one.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -10,11 +12,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { type Receipt, type SyncStore, createSyncStore, entity } from '@countersign/core'
-import { sqliteReviewerStore } from '@countersign/reviewer'
+import { sqliteSpaces } from '@countersign/reviewer'
 import { socketIo } from '@countersign/transport-socketio'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Random } from '../model/random.ts'
+import { storedIds } from './stored-space.ts'
 
 const CHANGES = 20_000
 const SEED = 20_261_122
@@ -43,7 +46,7 @@ it(
     const lives = [0, 3 + random.below(20), 0, 0, 0, 0]
     const receipts: Receipt[] = []
     const ackedAtKill: number[] = []
-    let reviewer = await startChild(folder, { port, dieAfter: lives[0]! })
+    let reviewer = await startChild(folder, { spaces: [SPACE], port, dieAfter: lives[0]! })
     const store = createSyncStore({
       server: true,
       space: SPACE,
@@ -78,7 +81,7 @@ it(
       if (!lives[life]) reviewer.child.kill('SIGKILL')
       await died
       ackedAtKill.push(acked().length)
-      reviewer = await startChild(folder, { port, dieAfter: lives[life + 1] ?? 0 })
+      reviewer = await startChild(folder, { spaces: [SPACE], port, dieAfter: lives[life + 1] ?? 0 })
     }
     const verdicts = await Promise.all(receipts.map((receipt) => receipt.settled()))
     expect(verdicts.filter((verdict) => verdict.verdict !== 'accepted')).toEqual([])
@@ -89,7 +92,7 @@ it(
     reviewer.child.kill('SIGKILL')
     await reviewer.died
 
-    const stored = await storedIds(folder)
+    const stored = await idsIn(folder, SPACE)
     // One more publishes the version of the type.
     expect(stored.length).toBe(CHANGES + 1)
     expect(new Set(stored).size).toBe(CHANGES + 1)
@@ -97,7 +100,7 @@ it(
     expect(stored.filter((id) => !written.has(id))).toHaveLength(1)
 
     // And a newcomer who knows nothing sees the same rows.
-    await startChild(folder, { port, dieAfter: 0 })
+    await startChild(folder, { spaces: [SPACE], port, dieAfter: 0 })
     const newcomer = createSyncStore({
       server: true,
       space: SPACE,
@@ -118,21 +121,159 @@ it(
   },
 )
 
+const setting = (name: string, usual: number): number => Number(process.env[name] ?? usual)
+const SPACES = setting('KILL_SPACES', 50)
+const LIVES = setting('KILL_LIVES', 5)
+const CHANGES_EACH = setting('KILL_CHANGES', 60)
+
+/** The writer of one space, and what it has written. */
+class Writer {
+  readonly space: string
+  readonly store: SyncStore
+  readonly receipts: Receipt[] = []
+  /** What stood as accepted at some kill. */
+  readonly acked: Set<string> = new Set<string>()
+
+  constructor(space: string, url: string) {
+    this.space = space
+    this.store = createSyncStore({
+      server: true,
+      space,
+      entities: [Item],
+      transports: [socketIo(url)],
+      identity: { personalId: `the writer of ${space}` },
+    })
+    stores.push(this.store)
+  }
+
+  write(random: Random): void {
+    const { length } = this.receipts
+    const before = length > 0 ? this.receipts[random.below(length)] : undefined
+    this.receipts.push(
+      before && random.below(3) > 0
+        ? this.store.update(Item, before.id, { n: length })
+        : this.store.create(Item, { n: length }),
+    )
+  }
+
+  noteAcked(): number {
+    for (const { state, messageId } of this.receipts)
+      if (state === 'accepted') this.acked.add(messageId)
+    return this.acked.size
+  }
+}
+
+it(
+  'N7 durability of acks: many spaces over one folder, kills lose nothing and double nothing',
+  { timeout: 240_000 + SPACES * LIVES * CHANGES_EACH },
+  async () => {
+    const random = new Random(setting('KILL_SEED', SEED))
+    const folder = await mkdtemp(join(tmpdir(), 'countersign-kills-'))
+    folders.push(folder)
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const spaces = Array.from(
+      { length: SPACES },
+      (_, i) => `${SPACE.slice(0, 1)}${i.toString(16).padStart(2, '0')}${SPACE.slice(3)}`,
+    )
+    const start = (): Promise<Life> => {
+      // Every other life dies by itself between commit and answer.
+      const dieAfter = random.below(2) === 0 ? 0 : 1 + random.below(SPACES * 4)
+      return startChild(folder, { spaces, port, dieAfter })
+    }
+    let reviewer = await start()
+    const writers = spaces.map((space) => new Writer(space, url))
+    await Promise.all(writers.map(({ store }) => store.ready))
+    let unsure = 0
+    const total = (): number => writers.reduce((sum, { receipts }) => sum + receipts.length, 0)
+    for (let life = 1; life <= LIVES; life++) {
+      const end = Math.round((SPACES * CHANGES_EACH * life) / LIVES)
+      let isDead = false
+      const died = reviewer.died.then(() => (isDead = true))
+      while (total() < end) {
+        const writer = writers[random.below(SPACES)]!
+        for (let i = random.below(8); i >= 0; i--) writer.write(random)
+        // Some leave and come back, so their spaces are closed and opened again.
+        const other = writers[random.below(SPACES)]!
+        if (random.below(10) === 0) other.store.setOnline(random.below(3) > 0)
+        await new Promise((resolve) => setTimeout(resolve, random.below(2)))
+      }
+      if (life === LIVES) break
+      for (const { store } of writers) store.setOnline(true)
+      await new Promise((resolve) => setTimeout(resolve, random.below(400)))
+      if (!isDead) reviewer.child.kill('SIGKILL')
+      await died
+      unsure += total() - writers.reduce((sum, writer) => sum + writer.noteAcked(), 0)
+      reviewer = await start()
+    }
+    for (const { store } of writers) store.setOnline(true)
+    // The last one may have been told to die: then somebody starts it again, as often as it takes.
+    let isOver = false
+    const revived = (async () => {
+      for (;;) {
+        await reviewer.died
+        if (isOver) return
+        reviewer = await startChild(folder, { spaces, port, dieAfter: 0 })
+      }
+    })()
+    for (const { receipts } of writers) {
+      const verdicts = await Promise.all(receipts.map((receipt) => receipt.settled()))
+      expect(verdicts.filter(({ verdict }) => verdict !== 'accepted')).toEqual([])
+    }
+    isOver = true
+    reviewer.child.kill('SIGKILL')
+    await revived
+    expect(unsure, 'messages without an answer at a kill').toBeGreaterThan(0)
+
+    for (const { space, receipts, acked } of writers) {
+      const stored = await idsIn(folder, space)
+      const ids = new Set(stored)
+      expect(ids.size, `${space}: a message twice`).toBe(stored.length)
+      expect([...acked].filter((id) => !ids.has(id))).toEqual([])
+      const written = new Set(receipts.map(({ messageId }) => messageId))
+      expect([...written].filter((id) => !ids.has(id))).toEqual([])
+      // One more publishes the version of the type, where anything was written.
+      expect(stored.filter((id) => !written.has(id)).length).toBeLessThanOrEqual(1)
+    }
+
+    // Newcomers who know nothing see the same rows.
+    await startChild(folder, { spaces, port, dieAfter: 0 })
+    const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1)
+    for (const { space, store } of writers) {
+      const newcomer = new Writer(space, url).store
+      await newcomer.ready
+      while (!newcomer.status.getState().caughtUp)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      const [theirs, ours] = [newcomer, store].map((one) =>
+        one
+          .query(Item)
+          .rows.map((row) => ({ ...row }))
+          .sort(byId),
+      )
+      expect(theirs).toEqual(ours)
+      await newcomer.close()
+    }
+  },
+)
+
+interface LifeOptions {
+  readonly spaces: readonly string[]
+  readonly port: number
+  readonly dieAfter: number
+}
+
 interface Life {
   readonly child: ChildProcess
   readonly died: Promise<void>
 }
 
-async function startChild(
-  folder: string,
-  { port, dieAfter }: { port: number; dieAfter: number },
-): Promise<Life> {
+async function startChild(folder: string, { spaces, port, dieAfter }: LifeOptions): Promise<Life> {
   const script = join(import.meta.dirname, 'kill.child.ts')
   const args = [
     '--conditions=@countersign/source',
     script,
     folder,
-    SPACE,
+    spaces.join(','),
     String(port),
     String(dieAfter),
   ]
@@ -148,18 +289,10 @@ async function startChild(
   return { child, died }
 }
 
-async function storedIds(folder: string): Promise<string[]> {
-  const store = sqliteReviewerStore(folder)
-  const ids: string[] = []
-  let after = 0
-  await store.load()
-  for (;;) {
-    const runs = await store.readRuns(after, 1_000)
-    if (runs.length === 0) break
-    for (const run of runs) ids.push(...run.ids)
-    after = runs.at(-1)!.toSeq
-  }
-  await store.close()
+async function idsIn(folder: string, space: string): Promise<string[]> {
+  const spaces = sqliteSpaces(folder)
+  const ids = await storedIds(spaces.open(space), space)
+  await spaces.close()
   return ids
 }
 

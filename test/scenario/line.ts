@@ -8,7 +8,7 @@ import type { LinkEvents, Transport } from '@countersign/core/ports'
 import { type Reviewer, type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
 import {
   FaultyDisk,
-  FaultyStore,
+  FaultySpaces,
   type Limits,
   SeededRandom,
   SimLocks,
@@ -143,7 +143,7 @@ export class Line implements Transport {
 export class VirtualScene {
   readonly clock: VirtualClock = new VirtualClock()
   readonly random: SeededRandom = new SeededRandom(11)
-  readonly database: FaultyStore = new FaultyStore({ clock: this.clock })
+  readonly database: FaultySpaces = new FaultySpaces({ clock: this.clock })
   #reviewer: Reviewer | undefined
   readonly #stores: SyncStore[] = []
 
@@ -152,7 +152,7 @@ export class VirtualScene {
     const signer = simSigner(scene)
     const made = createReviewer({
       space: SPACE,
-      store: scene.database.open(),
+      spaces: scene.database.connect(),
       keys: await signer.generate(),
       signer,
       clock: scene.clock,

@@ -3,7 +3,8 @@
  * of them wins each time, and every other hears what the winner decided.
  */
 import { type Receipt, type SyncStore, createSyncStore, entity } from '@countersign/core'
-import { type RunningReviewer, memoryReviewerStore, startReviewer } from '@countersign/reviewer'
+import { memorySpaces } from '@countersign/core/ports'
+import { type RunningReviewer, startReviewer } from '@countersign/reviewer'
 import { socketIo } from '@countersign/transport-socketio'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -43,7 +44,7 @@ async function settled(): Promise<void> {
         stores.every((store) => {
           const { position, outboxMessages, connection } = store.status.getState()
           if (connection === 'offline') return true
-          return outboxMessages === 0 && position?.seq === reviewer!.reviewer.state.seq
+          return outboxMessages === 0 && position?.seq === reviewer!.reviewer.open[0]?.state.seq
         }),
       { timeout: 60_000, interval: 10 },
     )
@@ -55,7 +56,7 @@ it(
   { timeout: 240_000 },
   async () => {
     const random = new Random(SEED)
-    reviewer = await startReviewer({ store: memoryReviewerStore(), host: '127.0.0.1', port: 0 })
+    reviewer = await startReviewer({ spaces: memorySpaces(), host: '127.0.0.1', port: 0 })
     const people = await Promise.all(Array.from({ length: PEOPLE }, person))
     const [ann, bob] = people as [SyncStore, SyncStore]
     await ann.import(

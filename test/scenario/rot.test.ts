@@ -260,8 +260,9 @@ describe('§15 damage', () => {
     expect(later.refused.snapshot().map(({ reason }) => reason)).not.toContain('damaged')
   })
 
-  test.for(['session:', 'opening:', 'both'])(
-    'of the two records of a session one is enough; without any its messages can be written again (%s)',
+  const isNeeded = (which: string): boolean => which === 'both' || which === 'whoami'
+  test.for(['session:', 'opening:', 'both', 'whoami'])(
+    'of the two records of a session one is enough; without any, or its key, its messages can be written again (%s)',
     async (which) => {
       const day = await aDay(memoryStorage())
       const isGone = (key: string): boolean =>
@@ -272,8 +273,8 @@ describe('§15 damage', () => {
       const { damaged, outboxMessages } = store.status.getState()
       expect(outboxMessages).toBe(0)
       const lost = store.refused.snapshot().filter(({ reason }) => reason === 'damaged')
-      expect(damaged.map(({ kind }) => kind)).toEqual(which === 'both' ? ['session'] : [])
-      expect(lost.length).toBe(which === 'both' ? day.pending.length : 0)
+      expect(damaged.map(({ kind }) => kind)).toEqual(isNeeded(which) ? ['session'] : [])
+      expect(lost.length).toBe(isNeeded(which) ? day.pending.length : 0)
       for (const { messageId } of lost)
         if (store.refused.snapshot().some((each) => each.messageId === messageId))
           store.reauthor(messageId)

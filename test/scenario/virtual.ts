@@ -6,10 +6,10 @@ import { type Entity, type SyncStore, memoryStorage } from '@countersign/core'
 import {
   FRAME_BYTES_MAX,
   type LinkEvents,
-  type ReviewerStore,
   type Storage,
   type Transport,
   isLongerThan,
+  memorySpaces,
 } from '@countersign/core/ports'
 import { type Reviewer, type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
 import {
@@ -20,7 +20,6 @@ import {
   createLimitedStore,
   simSigner,
 } from '@countersign/core/testing'
-import { memoryReviewerStore } from '@countersign/reviewer'
 import { SPACE } from './wire.ts'
 
 const DELAY_MS = 1
@@ -43,13 +42,11 @@ export class VirtualScene {
   readonly #locks = new SimLocks()
   #reviewer: Reviewer | undefined
 
-  static async open(
-    options: Partial<ReviewerOptions> & { readonly store?: ReviewerStore } = {},
-  ): Promise<VirtualScene> {
+  static async open(options: Partial<ReviewerOptions> = {}): Promise<VirtualScene> {
     const scene = new VirtualScene()
     scene.#reviewer = await createReviewer({
       space: SPACE,
-      store: memoryReviewerStore(),
+      spaces: memorySpaces(),
       keys: await scene.#signer.generate(),
       signer: scene.#signer,
       clock: scene.clock,

@@ -9,9 +9,9 @@ import {
   createSyncStore,
   defaultPlatform,
 } from '@countersign/core'
-import type { LinkEvents, ReviewerStore, Storage, Transport } from '@countersign/core/ports'
+import { memorySpaces } from '@countersign/core/ports'
+import type { LinkEvents, Storage, Transport } from '@countersign/core/ports'
 import { type Reviewer, type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
-import { memoryReviewerStore } from '@countersign/reviewer'
 
 export const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 
@@ -35,13 +35,11 @@ export interface OpenOptions {
   readonly over?: (honest: Transport) => Transport
 }
 
-export async function scene(
-  options: Partial<ReviewerOptions> & { store?: ReviewerStore } = {},
-): Promise<Scene> {
+export async function scene(options: Partial<ReviewerOptions> = {}): Promise<Scene> {
   const { signer, clock, random } = defaultPlatform()
   const reviewer = await createReviewer({
     space: SPACE,
-    store: memoryReviewerStore(),
+    spaces: memorySpaces(),
     keys: await signer.generate(),
     signer,
     clock,
@@ -92,7 +90,10 @@ export async function scene(
 }
 
 /** `bufferedBytes`: what the reviewer believes has not left its end yet. */
-export function wireTo(reviewer: Reviewer, bufferedBytes: () => number = () => 0): Transport {
+export function wireTo(
+  reviewer: Pick<Reviewer, 'connect'>,
+  bufferedBytes: () => number = () => 0,
+): Transport {
   return {
     connect(events: LinkEvents) {
       let open = true

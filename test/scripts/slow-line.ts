@@ -5,7 +5,8 @@
 // line. Prints the figures, and ends with code 1 when a bound is broken. Default: 5 MB at 100 KB/s.
 
 import { type SyncStore, createSyncStore, entity } from '@countersign/core'
-import { memoryReviewerStore, startReviewer } from '@countersign/reviewer'
+import { memorySpaces } from '@countersign/core/ports'
+import { startReviewer } from '@countersign/reviewer'
 import { socketIo } from '@countersign/transport-socketio'
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
@@ -101,7 +102,7 @@ async function until(holds: () => boolean, what: string, mostMs: number): Promis
   return performance.now() - startMs
 }
 
-const reviewer = await startReviewer({ store: memoryReviewerStore(), host: '127.0.0.1', port: 0 })
+const reviewer = await startReviewer({ spaces: memorySpaces(), host: '127.0.0.1', port: 0 })
 const open = async (url: string): Promise<SyncStore> => {
   const store = createSyncStore({
     server: true,

@@ -43,6 +43,7 @@ export class Conductor {
     const world = this.#world
     world.note('-', () => 'everything heals')
     world.faults.calm()
+    world.middleman?.leave()
     world.atCommit = undefined
     for (const device of world.devices) world.setFull(device, false)
     for (const tab of world.tabs) {
@@ -105,7 +106,7 @@ export class Conductor {
       visit.check()
     } else if (ACTS[action](this.#world, this)) {
       tally.hit(
-        `${['open', 'stranger', 'release', 'sojourn', 'lie'].includes(action) ? 'action' : 'fault'}: ${action}`,
+        `${['open', 'stranger', 'release', 'sojourn', 'lie', 'forge'].includes(action) ? 'action' : 'fault'}: ${action}`,
       )
     }
   }
@@ -151,9 +152,20 @@ function isRunning(world: World): (device: Device) => boolean {
 
 type Act = (world: World, by: Conductor) => boolean
 
+/** Of a flush that is not sealed yet, one record is destroyed. */
+function rotDraft(world: World, by: Conductor, device: Device): void {
+  const rotten = device.rot('draft', (below) => by.random.below(below))
+  if (!rotten) return
+  world.note(device.name, () => `has a rotten record ${rotten.key}`)
+  world.tally.hit('rotten: draft')
+}
+
 /** Each says whether it found somebody to happen to. */
 /** Records that are neither messages in full nor canonical state. */
 const DECAYING: readonly DiskRecord[] = ['draft', 'advance', 'outbox', 'session', 'identity']
+
+/** Between two writes of somebody in haste: less than a busy outbox gathers. */
+const HASTE_MS = 0.6
 
 /** So many ms after a write the page is loaded again: at every point of a flush. */
 const RELOAD_MS = [0, 0, 1, 2, 5, 10, 20, 300]
@@ -235,27 +247,25 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
   rot: (world, by) => {
     const device = by.device(({ disk }) => disk !== undefined)
     const kind = by.random.pick<DiskRecord>(['own', 'tail', 'tail', 'rejections', 'checkpoint'])
-    const before = device?.disk!.content.segments
-    const key = device?.disk!.rot(kind, (below) => by.random.below(below))
-    if (!device || key === undefined) return false
-    device.hadTrouble = true
-    world.note(device.name, () => `has a rotten record ${key}`)
+    const rotten = device?.rot(kind, (below) => by.random.below(below))
+    if (!device || !rotten) return false
+    world.note(device.name, () => `has a rotten record ${rotten.key}`)
     world.tally.hit(`rotten: ${kind}`)
-    for (const { ids } of before!.filter((segment) => segment.key === key))
-      for (const id of ids) device.lost.add(id)
+    for (const id of rotten.ids) device.lost.add(id)
     return true
   },
   decay: (world, by) => {
     const device = by.device(({ disk }) => disk !== undefined)
     const kind = by.random.pick(DECAYING)
-    const key = device?.disk!.rot(kind, (below) => by.random.below(below))
-    if (!device || key === undefined) return false
-    device.hadTrouble = true
-    world.note(device.name, () => `has a rotten record ${key}`)
+    const rotten = device?.rot(kind, (below) => by.random.below(below))
+    if (!device || !rotten) return false
+    world.note(device.name, () => `has a rotten record ${rotten.key}`)
     world.tally.hit(`rotten: ${kind}`)
     // Nobody can send what was written under a key or a session that cannot be read.
-    if (kind !== 'draft' && kind !== 'advance')
-      for (const id of world.truth.durableOf(device.name)) device.lost.add(id)
+    if (kind === 'draft' || kind === 'advance') return true
+    for (const id of world.truth.durableOf(device.name)) device.lost.add(id)
+    for (const [sessionId, name] of world.truth.deviceOf)
+      if (name === device.name && kind !== 'outbox') device.mute.add(sessionId)
     return true
   },
   evict: (world, by) => {
@@ -339,14 +349,22 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     const visit = by.visit((each) => each.isOpen && !each.process.isFrozen)
     if (!visit) return false
     const tab = world.tabs.find((each) => each.visit === visit)!
-    for (let writes = by.random.between(1, 4); writes > 0; writes--) by.workload.write(visit)
+    const isHasty = by.random.chance(0.5)
+    for (let writes = by.random.between(1, 4); writes > 0; writes--) {
+      // In turns of their own, so that one flush has several records when the page is gone.
+      if (!isHasty) by.workload.write(visit)
+      else by.later(writes * HASTE_MS, () => visit.isOpen && by.workload.write(visit))
+    }
     const reload = (): void => {
       if (tab.visit !== visit) return
       world.kill(visit)
+      // What stands in other records of its flush is read without it.
+      if (isHasty && visit.device.disk && by.random.chance(0.3)) rotDraft(world, by, visit.device)
       world.open(tab)
     }
     const afterMs = by.random.pick(RELOAD_MS)
-    if (afterMs === 0) reload()
+    if (isHasty) by.later(HASTE_MS * 8 * by.random.unit(), reload)
+    else if (afterMs === 0) reload()
     else by.later(afterMs * by.random.unit(), reload)
     return true
   },
@@ -361,6 +379,12 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     return true
   },
   lie: (world) => world.liar?.act() ?? false,
+  forge: (world, by) => {
+    const { name } = by.random.pick(world.tabs)
+    world.note(name, () => 'has somebody on its way')
+    world.middleman!.come(name, by.spell())
+    return true
+  },
   stranger: (world, by) => {
     const known = world.strangers
     if (known.length > 1 || (known.length === 1 && by.random.chance(0.7)))

@@ -1,21 +1,62 @@
 /** One device: a disk that its tabs share, their locks, and how wrong its clock is. */
-import { type ClockSkew, type FaultyDisk, SimLocks } from '@countersign/core/testing'
+import {
+  type ClockSkew,
+  type DiskRecord,
+  type FaultyDisk,
+  SimLocks,
+} from '@countersign/core/testing'
+import { draftedIn } from './drafted.ts'
 
 export class Device {
   readonly name: string
   readonly disk: FaultyDisk | undefined
   readonly locks: SimLocks = new SimLocks()
   readonly skew: ClockSkew
-  /** Whether this disk ever refused or lost something that was not a crash. */
-  hadTrouble = false
+  /** Drafts whose record was destroyed, by session and number. */
+  readonly lostDrafts = new Set<string>()
   /** Own messages whose only durable copy was destroyed: rotten, or evicted. */
   readonly lost = new Set<string>()
+  /** Sessions whose key or record was destroyed: once they have ended, nobody can speak for them. */
+  readonly mute = new Set<string>()
   #tabs = 0
+  #hadOtherTrouble = false
+  readonly #rotten = new Set<string>()
 
   constructor(name: string, disk: FaultyDisk | undefined, skew: ClockSkew) {
     this.name = name
     this.disk = disk
     this.skew = skew
+  }
+
+  /** Whether this disk ever refused or lost something that was not a crash. */
+  get hadTrouble(): boolean {
+    return this.#hadOtherTrouble || this.lostDrafts.size > 0
+  }
+
+  set hadTrouble(had: boolean) {
+    this.#hadOtherTrouble ||= had
+  }
+
+  /** Whether it has lost nothing but drafts of which it is known that they are. */
+  get hasLostOnlyDrafts(): boolean {
+    return !this.#hadOtherTrouble
+  }
+
+  /** One of its records rots, if there is one of that kind; its key, and what was in it. */
+  rot(
+    kind: DiskRecord,
+    pick: (below: number) => number,
+  ): { readonly key: string; readonly ids: readonly string[] } | undefined {
+    const { segments } = this.disk!.content
+    const key = this.disk!.rot(kind, pick)
+    if (key === undefined) return undefined
+    const rotten = segments.filter((segment) => segment.key === key)
+    if (kind !== 'draft') this.hadTrouble = true
+    else if (!this.#rotten.has(key))
+      for (const draft of rotten.flatMap(({ text }) => draftedIn(text)))
+        this.lostDrafts.add(draft.key)
+    this.#rotten.add(key)
+    return { key, ids: rotten.flatMap(({ ids }) => ids) }
   }
 
   /** Whether nothing of the space was ever stored here, or all of it was lost. */

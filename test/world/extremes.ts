@@ -15,6 +15,8 @@ export interface LinePlan {
 export interface Extremes {
   /** Bounds of replicas and reviewer that are not the defaults. */
   readonly bounds: Partial<Limits>
+  /** And those of the reviewer alone: of its caches. */
+  readonly reviewerBounds: Partial<Limits>
   readonly line: LinePlan | undefined
   /** Values of real kinds, or from small pools; `long`: some texts are long. */
   readonly values: 'pool' | 'real' | 'long'
@@ -28,11 +30,16 @@ export interface Extremes {
   readonly decays: number
   /** How often somebody lies about keys, sessions and persons. */
   readonly lies: number
+  /** How often states are not written behind. */
+  readonly behindFails: number
+  /** How often somebody comes between a tab and the reviewer, and says what it never said. */
+  readonly forgeries: number
 }
 
 /** Everything as core has it by itself. */
 export const ORDINARY: Extremes = {
   bounds: {},
+  reviewerBounds: {},
   line: undefined,
   values: 'pool',
   crowd: 0,
@@ -40,6 +47,8 @@ export const ORDINARY: Extremes = {
   reloads: 0,
   decays: 0,
   lies: 0,
+  behindFails: 0,
+  forgeries: 0,
 }
 
 export function extremesFor(seed: number): Extremes {
@@ -47,12 +56,15 @@ export function extremesFor(seed: number): Extremes {
   return {
     // A crowd through the eye of a needle would take all day.
     bounds: crowd > 0 ? {} : boundsFor(new Random(seed + 2 ** 43)),
+    reviewerBounds: crowd > 0 ? {} : reviewerBoundsFor(new Random(seed + 2 ** 39)),
     values: valuesFor(new Random(seed + 2 ** 44)),
     line: lineFor(new Random(seed + 2 ** 45)),
     ...livesFor(new Random(seed + 2 ** 46)),
     crowd,
     decays: new Random(seed + 2 ** 49).chance(0.06) ? 1 : 0,
     lies: new Random(seed + 2 ** 50).chance(0.08) ? 4 : 0,
+    behindFails: behindFor(new Random(seed + 2 ** 38)),
+    forgeries: new Random(seed + 2 ** 37).chance(0.25) ? 4 : 0,
   }
 }
 
@@ -64,9 +76,9 @@ const FEW: readonly Bound[] = [
   'sliceEntitiesMax',
   'sessionsPerBindMax',
   'sessionsPerLinkMax',
-  'readRunsMax',
-  'loadRunsMax',
-  'settledPerFrameMax',
+  'spaceCacheBytesMax',
+  'ledgerCacheMax',
+  'dirtyStatesMax',
   'flushMessagesMax',
   'liveWritesMax',
   'historiesMax',
@@ -74,6 +86,26 @@ const FEW: readonly Bound[] = [
   'heldChainsMax',
   'storageBatchesMax',
 ]
+
+/** Of the reviewer alone; set to 2 to 5, too. */
+const FEW_AT_REVIEWER: readonly Bound[] = [
+  'spaceCacheBytesMax',
+  'ledgerCacheMax',
+  'dirtyStatesMax',
+  'baseChangesMax',
+  'rejectionsMax',
+  'batchBytesAim',
+  'idleSessionsMax',
+  'historyMessagesMax',
+  'linkBufferedBytesMax',
+]
+
+function reviewerBoundsFor(random: Random): Partial<Limits> {
+  if (!random.chance(0.35)) return {}
+  const share = random.pick([0.2, 0.5])
+  const few = FEW_AT_REVIEWER.map((bound) => [bound, random.between(2, 5)] as const)
+  return Object.fromEntries(few.filter(() => random.chance(share)))
+}
 
 function boundsFor(random: Random): Partial<Limits> {
   if (!random.chance(0.35)) return {}
@@ -88,6 +120,8 @@ function boundsFor(random: Random): Partial<Limits> {
   if (random.chance(share)) bounds.outboxMessagesMax = random.between(5, 40)
   if (random.chance(share)) bounds.checkpointStepBytesMax = random.between(2, 5) * 1_024
   if (random.chance(share)) Object.assign(bounds, frameFor(random))
+  // So long that the lines of one flush are stored in several records before they are sealed.
+  if (random.chance(share)) bounds.flushDelayMs = random.pick([40, 400])
   return bounds
 }
 
@@ -122,6 +156,11 @@ function livesFor(random: Random): Pick<Extremes, 'sojourns' | 'reloads'> {
   }
 }
 
+/** Mostly never; or now and then; or always. */
+function behindFor(random: Random): number {
+  return random.chance(0.1) ? random.pick([0.3, 0.9, 1]) : 0
+}
+
 /** Few seeds, because each look of the world costs as many steps as there are rows. */
 function crowdFor(random: Random): number {
   const roll = random.unit()
@@ -138,6 +177,9 @@ export function describeExtremes({
   reloads,
   decays,
   lies,
+  reviewerBounds,
+  behindFails,
+  forgeries,
 }: Extremes): string {
   return [
     values !== 'pool' && `values=${values}`,
@@ -147,6 +189,9 @@ export function describeExtremes({
     reloads > 0 && `reloads=${reloads}`,
     decays > 0 && 'decays',
     lies > 0 && 'lies',
+    behindFails > 0 && `behindFails=${behindFails}`,
+    forgeries > 0 && 'forgeries',
+    Object.keys(reviewerBounds).length > 0 && `reviewerBounds=${JSON.stringify(reviewerBounds)}`,
     Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
   ]
     .filter((text) => typeof text === 'string')

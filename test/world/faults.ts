@@ -2,7 +2,7 @@
  * The plan as functions for wire, disks and store: what fails, by chance, while faults are on.
  * Counts what it makes fail.
  */
-import type { DiskFaults, StoreFaults, WireFaults } from '@countersign/core/testing'
+import type { DiskFaults, SpaceFaults, WireFaults } from '@countersign/core/testing'
 import type { StorageTrouble } from '@countersign/core/ports'
 import type { Random } from '../model/random.ts'
 import type { Plan } from './plan.ts'
@@ -70,17 +70,18 @@ export class Faults {
     }
   }
 
-  store(): StoreFaults {
+  store(): SpaceFaults {
     const { store } = this.#plan
     return {
       latencyMs: () => this.#time(store.latencyMs),
       answerMs: () => this.#time(store.answerMs),
       readFails: () => this.storeIsOut || this.#strikes('store read fails', store.readFails),
-      appendFails: () => {
-        if (this.storeIsOut || this.#strikes('append fails before commit', store.failsBefore))
+      writeFails: () => {
+        if (this.storeIsOut || this.#strikes('write fails before commit', store.failsBefore))
           return 'before'
-        return this.#strikes('append fails after commit', store.failsAfter) ? 'after' : undefined
+        return this.#strikes('write fails after commit', store.failsAfter) ? 'after' : undefined
       },
+      behindFails: () => this.#strikes('states not taken', store.behindFails),
       outlives: () => this.#random.chance(0.5),
     }
   }

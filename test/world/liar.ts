@@ -16,13 +16,19 @@ import {
   messageId,
 } from '@countersign/core/message'
 import type { Link } from '@countersign/core/ports'
-import { authorFrame, cutFrame, parseReviewerFrame } from '@countersign/core/protocol'
+import {
+  type ProvedOpening,
+  authorFrame,
+  cutFrame,
+  parseReviewerFrame,
+} from '@countersign/core/protocol'
 import { ProcessClock, SeededRandom, simSigner } from '@countersign/core/testing'
 import {
   type SignerByHand,
   hashesOf,
   newOpening,
   offerOf,
+  provedOpening,
   saltsFor,
   sealOf,
   sessionOf,
@@ -30,19 +36,17 @@ import {
 } from '../model/by-hand.ts'
 import { Random } from '../model/random.ts'
 import { OPEN_TYPES, Task } from './entities.ts'
+import { LIES, type Lie, lieAddress } from './lies.ts'
+import type { Stage } from './stage.ts'
 import {
   type CreationFacts,
-  LIES,
-  type Lie,
   type Looked,
   type Sealed,
   type Telling,
   type UpdateFacts,
   type Victim,
   hashesOfLie,
-  lieAddress,
-} from './lies.ts'
-import type { Stage } from './stage.ts'
+} from './telling.ts'
 import { SPACE } from './truth.ts'
 
 /** A link on which nothing was bound is ended by the reviewer after a while; others by the liar. */
@@ -198,10 +202,12 @@ export class Liar implements Telling {
   async #tell(lie: Lie, victim: Victim): Promise<void> {
     const told = await lie.make(this, victim)
     if (!told) return
-    const { bind, offer } = told
+    const { bind = this.opening, isProved = false, offer } = told
     if (offer) this.#offered(lie, offer)
     const frames = offer ? [offerOf(offer.session, offer, offer.sig)] : []
-    this.#send(lieAddress(lie), bind ?? this.opening, frames)
+    const proved = (nonce: string): Promise<ProvedOpening> =>
+      isProved ? Promise.resolve(bind as ProvedOpening) : provedOpening(this.#signer, bind, nonce)
+    this.#send(lieAddress(lie), proved, frames)
   }
 
   #offered(lie: Lie, offer: Sealed): void {
@@ -214,20 +220,28 @@ export class Liar implements Telling {
   }
 
   /** Over a link of their own: the opening when it is greeted, the rest when that is answered. */
-  #send(address: string, opening: SessionOpening, frames: readonly string[]): void {
+  #send(
+    address: string,
+    proved: (nonce: string) => Promise<ProvedOpening>,
+    frames: readonly string[],
+  ): void {
     const { wire, tally, plan } = this.#stage
     let isBinding = false
     let isTold = false
     const link: Link = wire.transport(address, this.#process).connect({
       open: () =>
-        link.send(authorFrame('hello', { v: WIRE_VERSION, space: SPACE, position: null })),
+        link.send(
+          authorFrame('hello', { v: WIRE_VERSION, space: SPACE, nonce: 'liar', position: null }),
+        ),
       frame: (text) => {
         const heard = parseReviewerFrame(text)
         if (!heard.ok) return
         if (heard.value.kind === 'welcome' && !isBinding) {
           isBinding = true
           tally.hit('lie told')
-          link.send(authorFrame('bind', { sessions: [opening] }))
+          void proved(heard.value.nonce).then((opening) =>
+            link.send(authorFrame('bind', { sessions: [opening] })),
+          )
         }
         if (heard.value.kind !== 'bound' || isTold) return
         isTold = true

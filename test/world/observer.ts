@@ -7,7 +7,7 @@
 import type { AuthoredMessage } from '@countersign/core/message'
 import { LIMITS } from '@countersign/core/message'
 import type { Limits } from '@countersign/core/testing'
-import type { AppendBatch, WriteBatch } from '@countersign/core/ports'
+import type { Commit, WriteBatch, WriteBehind } from '@countersign/core/ports'
 import {
   type AuthorFrame,
   type ReviewerFrame,
@@ -29,6 +29,7 @@ import {
   s7Closure,
   sVerdictAllowed,
 } from './invariants/commit.ts'
+import { s24Ledger, s24States } from './invariants/stored.ts'
 import { s19NothingIsLost, s19RefusalsAreNeeded } from './invariants/versions.ts'
 import {
   s16AckAfterCommit,
@@ -41,6 +42,7 @@ import {
 import { lieAt, refusedName } from './lies.ts'
 import type { Stage } from './stage.ts'
 import type { Build } from './versioned.ts'
+import { SPACE, rejectionsOf } from './truth.ts'
 import { Violation } from './violation.ts'
 import type { Visit } from './visit.ts'
 
@@ -72,30 +74,31 @@ export class Observer {
     this.#limits = { ...LIMITS, ...stage.plan.bounds }
   }
 
-  committed(batch: AppendBatch): void {
-    const { truth, plan, tally } = this.#stage
+  committed(commit: Commit): void {
+    const { truth, plan, tally, spaces } = this.#stage
     if (!truth.chainAt.has(0)) {
-      const epoch = this.#stage.store.database.load().meta.get('epoch')!
+      const epoch = spaces.tables(SPACE).meta('epoch')!
       const { chain, eid } = JSON.parse(epoch) as { readonly chain: string; readonly eid: string }
       truth.chainAt.set(0, chain)
       truth.eid = eid
     }
-    const batches = truth.batchesOf(batch)
+    const batches = truth.batchesOf(commit)
     s17NoLieIsAccepted(truth, batches)
     s5ExactlyOnce(truth, batches)
-    s11Chain(truth, batches, batch)
-    s23VerdictStability(truth, { batches, batch }, tally.get('fault: reviewerTwin') === 0)
-    sVerdictAllowed(batch, (id) => this.#stage.allowedFor(id))
-    s19RefusalsAreNeeded(truth, batch, this.#stage.reviewerBuilds)
+    s11Chain(truth, batches, commit)
+    s23VerdictStability(truth, batches, commit)
+    sVerdictAllowed(commit, (id) => this.#stage.allowedFor(id))
+    s19RefusalsAreNeeded(truth, commit, this.#stage.reviewerBuilds)
     const before = truth.seq
-    truth.commit(batches, batch)
+    truth.commit(batches, commit)
+    s24Ledger(truth, batches, commit, spaces.tables(SPACE))
     s7Closure(truth, batches)
     s9SeenIsAncestry(truth, batches)
     s10Decisions(truth, batches)
     s19NothingIsLost(truth, batches, this.#stage.reviewerBuilds)
-    s10RefusalsAreTrue(truth, batch)
+    s10RefusalsAreTrue(truth, commit)
     s17AcceptedBounds(truth, batches, { ...this.#limits, ...plan.limits })
-    this.#stage.note('R', () => this.#committedText(before, batch))
+    this.#stage.note('R', () => this.#committedText(before, commit))
     for (const { text, messages } of batches) {
       const [, , , flushes] = JSON.parse(text.slice(0, Math.max(0, text.indexOf('\n')))) as [
         string,
@@ -108,12 +111,16 @@ export class Observer {
       if (flushes.some(([, , names]) => names)) tally.hit('entity named by a line that is not told')
       for (const message of messages) this.#tallyAccepted(message)
     }
-    for (const { msgId, text } of batch.rejections) {
-      const { rejection } = JSON.parse(text) as { rejection: { reason: string } }
-      tally.hit(`rejected: ${rejection.reason}`)
+    for (const { msgId, reason } of rejectionsOf(commit)) {
+      tally.hit(`rejected: ${reason}`)
       const lie = truth.lies.get(msgId)
       if (lie) tally.hit(refusedName(lie.name))
     }
+  }
+
+  wroteBehind(write: WriteBehind): void {
+    s24States(this.#stage.truth, write)
+    this.#stage.note('R', () => `writes its states up to ${write.through}`)
   }
 
   sent(direction: Direction, name: string, text: string): void {
@@ -153,7 +160,10 @@ export class Observer {
     const { truth } = this.#stage
     truth.drafted(device.name, batch)
     const durable = truth.durableOf(device.name)
-    for (const { id } of truth.stored(batch)) durable.add(id)
+    for (const { id, session } of truth.stored(batch)) {
+      durable.add(id)
+      if (device.mute.has(session.facts.sessionId)) device.lost.add(id)
+    }
   }
 
   #heardUp(name: string, text: string): void {
@@ -236,6 +246,8 @@ export class Observer {
     if (frame.kind === 'page') tally.hit('snapshot page sent')
     if (frame.kind === 'through' && frame.parts > 1) tally.hit('snapshot of several pages')
     if (frame.kind === 'tail' && this.#stage.plan.line) tally.hit('tail over a slow line')
+    if (frame.kind === 'rejected' && frame.rejections.some(({ reason }) => reason === 'seq_reused'))
+      tally.hit('rejected: seq_reused')
     if (frame.kind !== 'nack') return
     tally.hit(`nacked: ${frame.reason}`)
     if (frame.reason === 'contested') truth.isContested = true
@@ -243,13 +255,12 @@ export class Observer {
       for (const { id } of truth.facts.numbered(frame.sessionId, clientSeq)) this.#nacked.add(id)
   }
 
-  #committedText(before: number, batch: AppendBatch): string {
+  #committedText(before: number, commit: Commit): string {
     const { facts, accepted } = this.#stage.truth
     const taken = accepted.slice(before).map((fact) => `${fact.name}@${fact.seq}`)
-    const refused = batch.rejections.map(({ msgId, text }) => {
-      const { rejection } = JSON.parse(text) as { rejection: { reason: string } }
-      return `${facts.nameOf(msgId)}!${rejection.reason}`
-    })
+    const refused = rejectionsOf(commit).map(
+      ({ msgId, reason }) => `${facts.nameOf(msgId)}!${reason}`,
+    )
     return `commits ${[...taken, ...refused].join(' ')}`
   }
 

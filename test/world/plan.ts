@@ -36,6 +36,7 @@ export const ACTIONS = [
   'reload',
   'decay',
   'lie',
+  'forge',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
@@ -71,6 +72,8 @@ export interface StorePlan {
   readonly failsBefore: number
   readonly failsAfter: number
   readonly readFails: number
+  /** Of the states that are written behind. */
+  readonly behindFails: number
 }
 
 export interface Plan extends Extremes {
@@ -192,6 +195,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   if (extremes.reloads > 0) weights.set('reload', extremes.reloads)
   if (extremes.decays > 0) weights.set('decay', extremes.decays)
   if (extremes.lies > 0) weights.set('lie', extremes.lies)
+  if (extremes.forgeries > 0) weights.set('forge', extremes.forgeries)
   const all = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
   // Each look at a replica costs as many steps as there are rows.
   const isCrowded = extremes.crowd > 0
@@ -226,6 +230,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
       failsBefore: rate(0.25, 0.3),
       failsAfter: rate(0.25, 0.3),
       readFails: rate(0.2, 0.3),
+      behindFails: extremes.behindFails,
     },
     signerMs: random.pick([0, 0, 1, 25]),
     skewMs: has(0.3) ? 172_800_000 : 0,

@@ -48,17 +48,18 @@ export class ReviewerNode {
   }
 
   async #start(): Promise<void> {
-    const { plan, store, wire, keys, faults, tally } = this.#stage
+    const { plan, spaces, wire, keys, faults, tally } = this.#stage
     const { tailMessagesMax } = plan
     const limits = {
       ...plan.bounds,
+      ...plan.reviewerBounds,
       ...plan.limits,
       ...(tailMessagesMax !== undefined && { tailMessagesMax }),
     }
     try {
       this.#reviewer = await createReviewer({
         space: SPACE,
-        store: store.open(this.process),
+        spaces: spaces.connect(this.process),
         keys,
         signer: simSigner({ random: this.#random, clock: this.process, delayMs: faults.signerMs }),
         clock: this.process,

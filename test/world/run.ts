@@ -5,6 +5,7 @@ import { Conductor } from './conductor.ts'
 import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
 import { type Plan, type WorkloadName, planFor } from './plan.ts'
 import { SETTLE_LOOKS, settleContested } from './settle.ts'
+import { SPACE } from './truth.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
 
@@ -187,10 +188,10 @@ function patience(world: World): number {
 /** Whether a disk holds what no store has in its outbox yet: somebody may just be sealing it. */
 function anyLeft({ devices, truth }: World): boolean {
   return devices.some(
-    ({ name, disk, hadTrouble }) =>
+    ({ name, disk, hadTrouble, lostDrafts }) =>
       disk &&
       !hadTrouble &&
-      (disk.content.outbox.length > 0 || truth.unansweredDrafts(name).length > 0),
+      (disk.content.outbox.length > 0 || truth.unansweredDrafts(name, lostDrafts).length > 0),
   )
 }
 
@@ -201,7 +202,7 @@ function anyHopeless(world: World): boolean {
 
 /** What is left to do, in words. */
 function unrest(world: World): string | undefined {
-  const { seq } = world.store.database
+  const { seq } = world.spaces.tables(SPACE).head()
   if (!world.node?.isReady) return 'no reviewer'
   for (const stranger of world.strangers) {
     if (stranger.open.length > 0)

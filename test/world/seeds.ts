@@ -81,4 +81,9 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   },
   { seed: 537, found: 'a message counted as accepted that the stored state did not have yet' },
   { seed: 643, found: 'one damaged record of a session kept all the others from being sent' },
+  {
+    seed: 1519,
+    found:
+      'the world took it for lost when an update let a merge function decide between it and the other candidates',
+  },
 ]

@@ -3,7 +3,9 @@
  * of them says nothing. Counted by name in each world's tally.
  */
 import { VALUE_KINDS } from '../model/real-values.ts'
+import { FORGERIES } from './forgeries.ts'
 import { LIES, refusedName } from './lies.ts'
+import { forgedName } from './middleman.ts'
 
 export const SOMETIMES: readonly string[] = [
   'lost ack asked for again',
@@ -82,6 +84,11 @@ export const SOMETIMES: readonly string[] = [
   'fault: reload',
   'call refused: outbox_full',
   'action: lie',
+  'fault: states not taken',
+  'action: forge',
+  'not followed: forged',
+  'not followed: other_reviewer',
+  ...FORGERIES.map(({ name }) => forgedName(name)),
   ...LIES.map(({ name }) => refusedName(name)),
   ...VALUE_KINDS.map((kind) => `value: ${kind}`),
 ]

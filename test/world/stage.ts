@@ -13,7 +13,7 @@
  * An actor that needs more than this says so in an interface of its own, which the world keeps.
  */
 import type { KeyPair } from '@countersign/core/ports'
-import type { FaultyStore, FaultyWire, VirtualClock } from '@countersign/core/testing'
+import type { FaultySpaces, FaultyWire, VirtualClock } from '@countersign/core/testing'
 import type { Faults } from './faults.ts'
 import type { Plan } from './plan.ts'
 import type { Tally } from './tally.ts'
@@ -27,7 +27,7 @@ export interface Stage {
   readonly faults: Faults
   readonly wire: FaultyWire
   /** The reviewer's database. */
-  readonly store: FaultyStore
+  readonly spaces: FaultySpaces
   /** The reviewer's. */
   readonly keys: KeyPair
   /** A line for the history, made only when somebody reads it. */

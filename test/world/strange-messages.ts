@@ -176,7 +176,9 @@ function creates(author: Writing): Strange[] {
   const allowed: FinalReason[] = types.some(({ options }) => options.idPolicy === 'supplied')
     ? ['entity_exists']
     : []
-  return [{ message: author.message(changes), allowed: [...USUAL, ...allowed] }]
+  // Who creates has seen nothing of it, however far it has read.
+  const read = random.chance(0.3) ? readAt(author, author.truth.seq) : undefined
+  return [{ message: author.message(changes, { read }), allowed: [...USUAL, ...allowed] }]
 }
 
 function creationOf(type: WorldType, entityId: string, author: Writing): StrangeChange {

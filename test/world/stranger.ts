@@ -19,6 +19,7 @@ import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/te
 import {
   type SignerByHand,
   newOpening,
+  provedOpening,
   sealedOffer,
   sessionOf,
   signedOpening,
@@ -31,6 +32,7 @@ import type { Strange, Writing } from './strange-messages.ts'
 import { SPACE, type Truth } from './truth.ts'
 
 const TICK_MS = 3_000
+const PATIENCE_MAX_MS = 60_000
 /** Without a word for this long it takes its link for dead. */
 const SILENCE_MS = 12_000
 const FLUSH_MESSAGES_MAX = 4
@@ -69,6 +71,9 @@ export class Stranger implements Writing {
   #isBound = false
   #heardMs = 0
   #clientSeq = 0
+  /** What it waits before it offers again: longer and longer while nothing is answered. */
+  #patienceMs = TICK_MS
+  #offeredMs = -Infinity
 
   static async make(
     stage: StrangerStage,
@@ -166,44 +171,57 @@ export class Stranger implements Writing {
   }
 
   #hello(): void {
-    this.#link!.send(authorFrame('hello', { v: WIRE_VERSION, space: SPACE, position: null }))
+    this.#link!.send(
+      authorFrame('hello', { v: WIRE_VERSION, space: SPACE, nonce: this.name, position: null }),
+    )
   }
 
   #heard(text: string): void {
     this.#heardMs = this.#process.monotonic()
     const frame = parseReviewerFrame(text)
     if (!frame.ok) return
-    if (frame.value.kind === 'welcome') void this.#greet()
+    const { kind } = frame.value
+    if (kind === 'accepted' || kind === 'rejected' || kind === 'nack') this.#patienceMs = TICK_MS
+    if (frame.value.kind === 'welcome') void this.#greet(frame.value.nonce)
+    if (frame.value.kind === 'nack' && frame.value.reason === 'not_bound') this.#isBound = false
     if (frame.value.kind !== 'bound') return
     this.#isBound = true
     this.#offer()
   }
 
   /** Now and then it offers before it has said who it is. */
-  async #greet(): Promise<void> {
+  async #greet(nonce: string): Promise<void> {
     if (this.#written.length === 0 && this.random.chance(0.15)) {
       this.act()
       await this.#offerAll()
     }
-    this.#link?.send(authorFrame('bind', { sessions: [this.#opening] }))
+    const link = this.#link
+    const opening = await provedOpening(this.#signer, this.#opening, nonce)
+    link?.send(authorFrame('bind', { sessions: [opening] }))
   }
 
   #tick(): void {
     this.#process.after(TICK_MS, () => {
-      if (this.#process.monotonic() - this.#heardMs > SILENCE_MS) {
+      const now = this.#process.monotonic()
+      if (now - this.#heardMs > SILENCE_MS + this.#patienceMs) {
         this.#link?.close()
         this.#link = undefined
       }
       if (!this.#link) this.#connect()
       else if (!this.#isBound) this.#hello()
-      else this.#offer()
+      else if (now - this.#offeredMs >= this.#patienceMs) {
+        this.#patienceMs = Math.min(this.#patienceMs * 1.5, PATIENCE_MAX_MS)
+        this.#offer()
+      }
       this.#tick()
     })
   }
 
   /** All that has no verdict, and now and then something that has one. */
   #offer(): void {
-    if (this.#isBound) void this.#offerAll()
+    if (!this.#isBound) return
+    this.#offeredMs = this.#process.monotonic()
+    void this.#offerAll()
   }
 
   async #offerAll(): Promise<void> {

@@ -12,6 +12,7 @@ import {
   changeByHand,
   messageByHand,
   newOpening,
+  provedOpening,
   saltsFor,
   sealedOffer,
   seenByHand,
@@ -55,9 +56,12 @@ export class TraceAuthor {
     this.#bound = bound
   }
 
-  /** What makes a reviewer listen to this session. */
-  get bind(): string {
-    return authorFrame('bind', { sessions: [this.#bound.opening] })
+  /** What makes a reviewer listen to this session, over a link for which it drew that nonce. */
+  async bind(nonce: string): Promise<string> {
+    const { space, signer } = this.#parts
+    const { keys, opening } = this.#bound
+    const proved = await provedOpening({ space, signer, keys }, opening, nonce)
+    return authorFrame('bind', { sessions: [proved] })
   }
 
   /** The message with the session's next number, on parents of which `named` knows the new ones. */

@@ -16,9 +16,9 @@ import { type StateRecord, inspect, stateDigest } from '@countersign/core/inspec
 import { type AuthoredMessage, WIRE_VERSION } from '@countersign/core/message'
 import { authorFrame, parseReviewerFrame } from '@countersign/core/protocol'
 import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
+import { memorySpaces } from '@countersign/core/ports'
 import { SeededRandom, simSigner } from '@countersign/core/testing'
 import type { Trace } from '@countersign/devtools/panel'
-import { memoryReviewerStore } from '@countersign/reviewer'
 import { z } from 'zod'
 import { wireTo } from '../scenario/wire.ts'
 import { Ancestry } from '../model/ancestry.ts'
@@ -52,11 +52,10 @@ export async function replayTrace(trace: Trace): Promise<TraceReplay> {
     random: new SeededRandom(2),
     ancestry: new Ancestry<AuthoredMessage>(),
   }
-  const store = memoryReviewerStore()
   let player: Player | undefined
   const reviewer = await createReviewer({
     ...parts,
-    store,
+    spaces: memorySpaces(),
     keys,
     clock,
     entities: types,
@@ -148,6 +147,9 @@ class Player {
   /** Names in the trace by those of a store: the id, or session and number. */
   readonly #names = new Map<string, string>()
   readonly #link: ReturnType<Reviewer['connect']>
+  /** Of the reviewer's greeting. */
+  readonly #nonce: Promise<string>
+  #greeted: (nonce: string) => void = () => {}
   #hear: (frame: ReturnType<typeof parsed>) => void = () => {}
   #unreadable: (why: string) => void = () => {}
   #ended: string | undefined
@@ -155,15 +157,22 @@ class Player {
 
   constructor(reviewer: Reviewer, parts: AuthorParts) {
     this.#parts = parts
+    this.#nonce = new Promise((resolve) => (this.#greeted = resolve))
     this.#link = reviewer.connect(
       {
-        send: (text) => this.#hear(parsed(text)),
+        send: (text) => {
+          const frame = parsed(text)
+          if (frame.kind === 'welcome') this.#greeted(frame.nonce)
+          this.#hear(frame)
+        },
         close: (reason) => (this.#ended = `the reviewer has ended the link: ${reason}`),
       },
       { address: 'trace', auth: undefined },
     )
     const { space } = parts
-    this.#link.frame(authorFrame('hello', { v: WIRE_VERSION, space, position: null }))
+    this.#link.frame(
+      authorFrame('hello', { v: WIRE_VERSION, space, nonce: 'trace', position: null }),
+    )
   }
 
   async play(planned: PlannedMessage): Promise<void> {
@@ -244,7 +253,9 @@ class Player {
 
   async #bound(): Promise<TraceAuthor> {
     const author = await TraceAuthor.make(this.#parts)
-    await this.#answer(author.bind, (frame) => (frame.kind === 'bound' ? true : undefined))
+    await this.#answer(await author.bind(await this.#nonce), (frame) =>
+      frame.kind === 'bound' ? true : undefined,
+    )
     return author
   }
 

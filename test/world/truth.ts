@@ -6,6 +6,7 @@
 import {
   type AuthoredMessage,
   type Hash,
+  type Position,
   type Rejection,
   type SessionOpening,
   authoredIn,
@@ -13,8 +14,8 @@ import {
   readSession,
   shortId,
 } from '@countersign/core/message'
-import type { AppendBatch, WriteBatch } from '@countersign/core/ports'
-import { type Accepted, readBatch } from '@countersign/core/protocol'
+import type { Commit, WriteBatch } from '@countersign/core/ports'
+import { type Accepted, readBatch, readPosition } from '@countersign/core/protocol'
 import { type Drafted, draftedIn } from './drafted.ts'
 import { type EntityHistory, type Fact, Facts } from './facts.ts'
 import type { Lie } from './lies.ts'
@@ -25,6 +26,8 @@ export const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 /** One accepted batch, as the store has it. */
 export interface CommittedBatch {
   readonly text: string
+  /** The signed one that is stored with it; undefined for what is none. */
+  readonly position: Position | undefined
   readonly fromSeq: number
   readonly throughSeq: number
   /** After it, as core computes it. */
@@ -56,6 +59,7 @@ export class Truth {
   /** By device: own messages of which a draft reached its platter, as session and number. */
   readonly #drafted = new Map<string, Map<string, Drafted>>()
   readonly #byNumber = new Map<string, Fact[]>()
+  readonly #refusedNumbers = new Set<string>()
   /** By text: the same one is stored, offered and offered again. */
   readonly #read = new Map<string, readonly AuthoredMessage[] | string>()
 
@@ -95,27 +99,27 @@ export class Truth {
     })
   }
 
-  /** The batches of a commit, read as anybody would read them. */
-  batchesOf(commit: AppendBatch): CommittedBatch[] {
-    let before = { seq: this.seq, chain: this.chainAt.get(this.seq)! }
-    return commit.runs.map(({ text }) => {
-      const none = (): undefined => undefined
-      const context = { space: SPACE, before, sessions: [], own: none, redacted: none }
-      const read = readBatch(text, context)
-      if (!read.ok)
-        throw new Violation('S17', `a stored batch cannot be read: ${read.error.message}`)
-      const { fromSeq, throughSeq, chain, at, accepted } = read.value
-      before = { seq: throughSeq, chain }
-      const messages = accepted.map(({ id, hash, session, seen, message }) => ({
-        ...message!,
-        ...{ id, hash, session, seen },
-      }))
-      return { text, fromSeq, throughSeq, chain, at, accepted, messages }
-    })
+  /** The batch of a commit, if it has one, read as anybody would read it. */
+  batchesOf({ batch: stored }: Commit): CommittedBatch[] {
+    if (!stored) return []
+    const before = { seq: this.seq, chain: this.chainAt.get(this.seq)! }
+    const end = stored.text.lastIndexOf('\n')
+    const text = stored.text.slice(0, end)
+    const position = readPosition(JSON.parse(stored.text.slice(end + 1)))
+    const none = (): undefined => undefined
+    const context = { space: SPACE, before, sessions: [], own: none, redacted: none }
+    const read = readBatch(text, context)
+    if (!read.ok) throw new Violation('S17', `a stored batch cannot be read: ${read.error.message}`)
+    const { fromSeq, throughSeq, chain, at, accepted } = read.value
+    const messages = accepted.map(({ id, hash, session, seen, message }) => ({
+      ...message!,
+      ...{ id, hash, session, seen },
+    }))
+    return [{ text, position, fromSeq, throughSeq, chain, at, accepted, messages }]
   }
 
   /** Takes in what was committed, after it was checked. */
-  commit(batches: readonly CommittedBatch[], batch: AppendBatch): void {
+  commit(batches: readonly CommittedBatch[], commit: Commit): void {
     for (const { messages, chain } of batches) {
       for (const message of messages) {
         this.learn(message)
@@ -129,12 +133,22 @@ export class Truth {
       }
       this.chainAt.set(this.seq, chain)
     }
-    for (const { msgId, text } of batch.rejections) {
-      const { rejection } = JSON.parse(text) as { readonly rejection: Rejection }
-      this.refused.add(msgId)
-      const fact = this.facts.get(msgId)
-      if (fact) fact.refused = rejection.reason
-    }
+    for (const { sessionId, clientSeq } of commit.rejections ?? [])
+      this.#refusedNumbers.add(`${sessionId}:${clientSeq}`)
+    for (const rejection of rejectionsOf(commit)) this.refuse(rejection)
+  }
+
+  /** A refusal is final, whether it is stored or said again each time. */
+  refuse({ msgId, reason }: Pick<Rejection, 'msgId' | 'reason'>): void {
+    this.refused.add(msgId)
+    const fact = this.facts.get(msgId)
+    if (fact) fact.refused = reason
+  }
+
+  /** Whether a number of a session has a verdict. */
+  isUsedUp(sessionId: string, clientSeq: number): boolean {
+    const isRefused = this.#refusedNumbers.has(`${sessionId}:${clientSeq}`)
+    return isRefused || this.numbered(sessionId, clientSeq).length > 0
   }
 
   /** Own messages of a batch that a disk has taken. The first line is the store's own. */
@@ -167,8 +181,8 @@ export class Truth {
     return drafted
   }
 
-  /** Drafts of a device without a verdict, by session and number. */
-  unansweredDrafts(device: string): string[] {
+  /** Drafts of a device without a verdict, by session and number. Those that are lost can have none. */
+  unansweredDrafts(device: string, lost: ReadonlySet<string>): string[] {
     const drafted = this.draftedOf(device)
     const ids = new Map<string, readonly string[]>()
     for (const { message } of this.facts.all()) {
@@ -180,6 +194,7 @@ export class Truth {
     const isBlocked = (key: string): boolean => {
       const known = ids.get(key)
       if (known) return known.every((id) => this.isRefused(id))
+      if (lost.has(key)) return true
       return drafted.get(key)?.parents.some(isBlocked) ?? false
     }
     return [...drafted.keys()].filter((key) => {
@@ -222,6 +237,11 @@ export class Truth {
     }
     return visit(id)
   }
+}
+
+/** What a commit refuses. */
+export function rejectionsOf({ rejections = [] }: Commit): readonly Rejection[] {
+  return rejections.map(({ text }) => JSON.parse(text) as Rejection)
 }
 
 /** The messages of a session line and a flush; a text says what is wrong with them. */

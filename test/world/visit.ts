@@ -2,7 +2,8 @@
  * A tab, and one life of it: from opening the store until it is closed or killed. Everything a
  * visit has of the world it has through its own clock, so that killing that clock kills it.
  */
-import type { AnyRow, SyncStore } from '@countersign/core'
+import type { AnyRow, SyncStatus, SyncStore } from '@countersign/core'
+import type { Transport } from '@countersign/core/ports'
 import {
   ProcessClock,
   type SeededRandom,
@@ -20,6 +21,10 @@ import { Watch } from './watch.ts'
 
 /** What it needs of the world beyond what everybody sees. */
 export interface VisitStage extends Stage {
+  /** Its way to the reviewer, and whoever may be on it. */
+  wayOf(name: string, process: ProcessClock): Transport
+  /** What it says of whom it follows has changed. */
+  doubts(name: string, status: SyncStatus): void
   /** Something has happened in it. */
   stirred(visit: Visit): void
   /** Its store is ready. */
@@ -78,7 +83,9 @@ export class Visit {
       space: SPACE,
       entities: this.types,
       ...(device.disk && { storage: device.disk.storage(this.process) }),
-      transports: [stage.wire.transport(name, this.process)],
+      transports: [stage.wayOf(name, this.process)],
+      // Whom they meet first they would follow for ever.
+      ...(plan.forgeries > 0 && { reviewerKey: stage.keys.publicKey }),
       identity: { lifetime: plan.lifetime, personalId: `person ${device.name}` },
       ...(plan.checkpointSteps !== undefined && { checkpointSteps: plan.checkpointSteps }),
       platform: {
@@ -93,7 +100,9 @@ export class Visit {
     }
     this.store = createLimitedStore(options, plan.bounds)
     this.troubled = !device.disk
-    this.store.status.subscribe(({ storage, halted }) => {
+    this.store.status.subscribe((status) => {
+      const { storage, halted } = status
+      stage.doubts(name, status)
       if (storage === 'degraded') this.troubled = true
       if (halted !== undefined) stage.fault('S0', `${name} has halted: ${halted}`)
     })
@@ -160,8 +169,9 @@ export class Visit {
     const onLook = (): void => this.#stage.looked(this)
     const { store, device } = this
     const reading = (): Reading => this.reading
-    const isDiskSound = (): boolean => !device.hadTrouble
-    const checks = { tally, reading, isDiskSound, guard, onLook }
+    const areBasesSaid = this.#stage.plan.reviewerBounds.baseChangesMax === undefined
+    const areBasesKept = (): boolean => areBasesSaid && !device.hadTrouble
+    const checks = { tally, reading, areBasesKept, guard, onLook }
     this.watch = new Watch({ store, truth, device: device.name, ...checks })
     this.#stage.opened(this)
   }

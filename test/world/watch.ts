@@ -26,6 +26,7 @@ import {
 import { readingFor, s13NothingFlips, s1RowIsFold, s8Conflicts } from './invariants/row.ts'
 import type { Reading } from './reading.ts'
 import type { Sight } from './sight.ts'
+import { s25NothingForged } from './invariants/forged.ts'
 import type { Tally } from './tally.ts'
 import type { Truth } from './truth.ts'
 
@@ -33,7 +34,8 @@ export interface WatchOptions {
   readonly store: SyncStore
   readonly truth: Truth
   readonly device: string
-  readonly isDiskSound: () => boolean
+  /** Whether what stood before a conflict is said by the reviewer, and kept by the disk. */
+  readonly areBasesKept: () => boolean
   readonly tally: Tally
   /** How rows are read here at present. */
   readonly reading: () => Reading
@@ -197,7 +199,10 @@ export class Watch {
       if (this.#hasDrafts(history.id)) continue
       const mask = row ? history.closure(row.$heads) : 0n
       // Written with no disk to show it, and not offered yet.
-      if (mask === undefined) continue
+      if (mask === undefined) {
+        s25NothingForged(this.#options.truth, history, row!)
+        continue
+      }
       const after = { history, row, mask, reading: reading.key }
       this.#sights.set(history.id, after)
       changed.push([before, after])
@@ -250,7 +255,7 @@ export class Watch {
     const { row } = after
     if (!row) return
     const { authorId: viewerId } = store.status.getState()
-    const isBaseSure = this.#options.isDiskSound() && !this.#doubted.has(after.history.id)
+    const isBaseSure = this.#options.areBasesKept() && !this.#doubted.has(after.history.id)
     const viewing = { viewerId, seq, truth, reading: by, isBaseSure }
     const reading = readingFor(after, viewing)
     s1RowIsFold(after, reading, viewing)

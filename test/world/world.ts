@@ -3,12 +3,13 @@
  * between them. All of it runs the real code of core in one thread on virtual time, so that a
  * seed is a history. This file owns who is there; what happens to them is the conductor's.
  */
-import type { Receipt } from '@countersign/core'
-import type { KeyPair } from '@countersign/core/ports'
+import type { Receipt, SyncStatus } from '@countersign/core'
+import type { KeyPair, Transport } from '@countersign/core/ports'
 import {
   FaultyDisk,
-  FaultyStore,
+  FaultySpaces,
   FaultyWire,
+  type ProcessClock,
   SeededRandom,
   VirtualClock,
   simSigner,
@@ -18,8 +19,10 @@ import { RealValues } from '../model/real-values.ts'
 import { Device } from './device.ts'
 import { Faults } from './faults.ts'
 import { s22Restored } from './invariants/restored.ts'
-import type { Ack } from './invariants/verdicts.ts'
+import { s25Doubts } from './invariants/forged.ts'
+import { type Ack, s3AckIsTrue } from './invariants/verdicts.ts'
 import { Liar, type LiarStage } from './liar.ts'
+import { Middleman } from './middleman.ts'
 import { type ObservedStage, Observer } from './observer.ts'
 import type { Plan } from './plan.ts'
 import { ReviewerNode } from './reviewer-node.ts'
@@ -46,12 +49,14 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   readonly truth: Truth = new Truth()
   readonly faults: Faults
   readonly wire: FaultyWire
-  readonly store: FaultyStore
+  readonly spaces: FaultySpaces
   readonly keys: KeyPair
   readonly devices: readonly Device[]
   readonly strangers: Stranger[] = []
   /** Where a seed has one. */
   liar: Liar | undefined
+  /** Where a seed has one. */
+  middleman: Middleman | undefined
   /** Where a seed has values of real kinds. */
   readonly real: RealValues | undefined
   readonly nodes: ReviewerNode[] = []
@@ -79,6 +84,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
     const keys = await simSigner({ random: bytes }).generate()
     const world = new World(plan, bytes, keys, options.verbose)
     if (plan.lies > 0) world.liar = await Liar.make(world)
+    if (plan.forgeries > 0) world.middleman = await Middleman.make(world)
     return world
   }
 
@@ -108,13 +114,14 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
         this.guard(() => observer.sent(direction, name, text))
       },
     })
-    this.store = new FaultyStore({
+    this.spaces = new FaultySpaces({
       clock,
       faults: this.faults.store(),
-      onCommit: (batch) => {
-        this.guard(() => observer.committed(batch))
+      onCommit: (commit) => {
+        this.guard(() => observer.committed(commit))
         this.atCommit?.()
       },
+      onWriteBehind: (write) => this.guard(() => observer.wroteBehind(write)),
     })
     this.devices = plan.tabs.map((tabs, at) => this.#device(at, tabs, observer))
     this.startReviewer()
@@ -212,7 +219,21 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
     if (tab) tab.visit = undefined
   }
 
-  // What visits tell.
+  // What visits ask and tell.
+
+  wayOf(name: string, process: ProcessClock): Transport {
+    const honest = this.wire.transport(name, process)
+    return this.middleman?.transport(name, honest, process) ?? honest
+  }
+
+  /** A store says why it follows nobody, or that its reviewer contradicts itself. */
+  doubts(name: string, { connectionRefusal, historyTrouble }: SyncStatus): void {
+    if (connectionRefusal) this.tally.hit(`not followed: ${connectionRefusal}`)
+    this.guard(() => {
+      const isLiedTo = this.middleman?.hasLied(name) === true
+      s25Doubts({ connectionRefusal, historyTrouble }, isLiedTo)
+    }, name)
+  }
 
   stirred(visit: Visit): void {
     this.touched.add(visit)
@@ -248,6 +269,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
     if (this.plan.eagerIds) void receipt.messageId
     void receipt.settled().then((verdict) => {
       this.acks.push({ visit, receipt, verdict })
+      this.guard(() => s3AckIsTrue(this.truth, receipt, verdict), visit.name)
       if (receipt.state === 'blocked') this.tally.hit('rejection cascades: blocked')
       this.note(
         visit.name,

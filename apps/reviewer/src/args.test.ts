@@ -12,7 +12,7 @@ describe('settings', () => {
         host: '127.0.0.1',
         data: 'data',
         log: 'info',
-        space: undefined,
+        spaces: undefined,
         key: undefined,
         origins: undefined,
       },
@@ -29,7 +29,7 @@ describe('settings', () => {
         host: '::',
         data: 'd',
         log: 'debug',
-        space,
+        spaces: [space],
         key: 'k',
         origins: ['https://a.example', 'https://b.example'],
       },
@@ -37,6 +37,14 @@ describe('settings', () => {
     expect(readArgs(['--origin', 'https://a.example', '--origin', '*'])).toMatchObject({
       settings: { origins: '*' },
     })
+  })
+
+  test('name several spaces, or any', () => {
+    const other = space.replace('1', '2')
+    expect(readArgs(['--space', space, '--space', other])).toMatchObject({
+      settings: { spaces: [space, other] },
+    })
+    expect(readArgs(['--spaces', 'any'])).toMatchObject({ settings: { spaces: 'any' } })
   })
 
   test('every option of the usage is an option, and help is help', () => {
@@ -64,6 +72,9 @@ describe('faults', () => {
     [['--log', 'loud'], /--log must be one of silent, .*, not "loud"/],
     [['--space', 'home'], /--space must be a lower-case uuid, not "home"/],
     [['--space', space.toUpperCase()], /--space/],
+    [['--space', space, '--space', 'home'], /--space must be a lower-case uuid, not "home"/],
+    [['--spaces', 'all'], /--spaces must be any, not "all"/],
+    [['--spaces', 'any', '--space', space], /exclude each other/],
     [['--space', 'a\nb'], /--space .*"a\\nb"/],
     [['--colour'], /--colour/],
     [['start'], /start/],

@@ -8,7 +8,8 @@ export interface Settings {
   readonly host: string
   readonly data: string
   readonly log: string
-  readonly space: string | undefined
+  /** `any`: whichever a client names. Undefined: one, chosen once. */
+  readonly spaces: 'any' | readonly string[] | undefined
   readonly key: string | undefined
   /** A module whose default export is the list of types to check. */
   readonly entities: string | undefined
@@ -27,8 +28,9 @@ export const USAGE: string = `Usage: reviewer [options]
 
   --port NUMBER    port to listen on, 0 for a free one       (default 4800)
   --host ADDRESS   address to listen on                      (default 127.0.0.1)
-  --data FOLDER    where the space is kept, made if missing  (default data)
-  --space UUID     the space to review                       (default: chosen once, kept in the data)
+  --data FOLDER    where spaces are kept, made if missing    (default data)
+  --space UUID     a space to review; repeatable             (default: chosen once, kept in the data)
+  --spaces any     review every space that a client names: behind a login only
   --key FILE       keep the reviewer's key there, mode 0600  (default: in the data)
   --entities FILE  module whose default export is a list of types: their values are checked,
                    and others are refused for now     (default: any type, unchecked)
@@ -43,7 +45,8 @@ const OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
   data: { type: 'string', default: 'data' },
   log: { type: 'string', default: 'info' },
-  space: { type: 'string' },
+  space: { type: 'string', multiple: true },
+  spaces: { type: 'string' },
   key: { type: 'string' },
   entities: { type: 'string' },
   rules: { type: 'string' },
@@ -59,7 +62,7 @@ export function readArgs(args: readonly string[]): Parsed {
     return fault((error as Error).message.split('\n')[0]!)
   }
   if (values.help === true) return { kind: 'help' }
-  const { port, host, data, log, space, key, entities, rules, origin } = values
+  const { port, host, data, log, space, spaces, key, entities, rules, origin } = values
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     return fault(`--port must be a number from 0 to 65535, not ${quoted(port)}`)
   }
@@ -71,13 +74,19 @@ export function readArgs(args: readonly string[]): Parsed {
   if (!LOG_LEVELS.includes(log)) {
     return fault(`--log must be one of ${LOG_LEVELS.join(', ')}, not ${quoted(log)}`)
   }
-  if (space !== undefined && !isUuid(space)) {
-    return fault(`--space must be a lower-case uuid, not ${quoted(space)}`)
-  }
+  const wrong = space?.find((one) => !isUuid(one))
+  if (wrong !== undefined) return fault(`--space must be a lower-case uuid, not ${quoted(wrong)}`)
+  if (spaces !== undefined && spaces !== 'any')
+    return fault(`--spaces must be any, not ${quoted(spaces)}`)
+  if (spaces !== undefined && space !== undefined)
+    return fault('--spaces any and --space exclude each other')
   const origins = origin?.includes('*') === true ? '*' : origin
   return {
     kind: 'settings',
-    settings: { port: Number(port), host, data, log, space, key, entities, rules, origins },
+    settings: {
+      ...{ port: Number(port), host, data, log, key, entities, rules, origins },
+      spaces: spaces === undefined ? space : 'any',
+    },
   }
 }
 

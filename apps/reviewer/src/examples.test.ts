@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SyncStore, createSyncStore } from '@countersign/core'
-import type { LinkEvents, Transport } from '@countersign/core/ports'
+import { type LinkEvents, type Transport, memorySpaces } from '@countersign/core/ports'
 import type { Reviewer } from '@countersign/core/reviewer'
-import { type RunningReviewer, memoryReviewerStore, startReviewer } from '@countersign/reviewer'
+import { type RunningReviewer, startReviewer } from '@countersign/reviewer'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Issue } from '../examples/entities.ts'
 import { readEntities } from './entities.ts'
@@ -29,7 +29,7 @@ afterEach(async () => {
 })
 
 /** Frames go straight to the reviewer, a turn later. */
-function wireTo(reviewer: Reviewer): Transport {
+function wireTo(reviewer: Pick<Reviewer, 'connect'>): Transport {
   return {
     connect(events: LinkEvents) {
       const attached = reviewer.connect(
@@ -72,7 +72,7 @@ async function until(holds: () => boolean): Promise<void> {
 describe('the example rules', () => {
   beforeEach(async () => {
     running = await startReviewer({
-      store: memoryReviewerStore(),
+      spaces: memorySpaces(),
       port: 0,
       entities: await readEntities(example('entities.ts')),
       ...(await readRules(example('rules.ts'))),
@@ -140,7 +140,7 @@ describe('a module of rules', () => {
 
   test('with assigners for types that are not declared keeps the reviewer from starting', async () => {
     const { assign } = await readRules(example('rules.ts'))
-    const starting = startReviewer({ store: memoryReviewerStore(), port: 0, assign })
+    const starting = startReviewer({ spaces: memorySpaces(), port: 0, assign })
     await expect(starting).rejects.toThrow('not among the entities')
   })
 })

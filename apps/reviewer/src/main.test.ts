@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -20,10 +20,19 @@ afterAll(() => rmSync(cache, { recursive: true, force: true }))
 
 const main = new URL('main.ts', import.meta.url).pathname
 const command = ['--conditions=@countersign/source', main]
-const READY = /^reviewer ready (http:\/\/127\.0\.0\.1:\d+) space ([0-9a-f-]{36}) key ([\w-]{43})\n$/
+const READY =
+  /^reviewer ready (http:\/\/127\.0\.0\.1:\d+) spaces? ([0-9a-f,-]+|any) key ([\w-]{43})\n$/
+
+/** Where the reviewer keeps its key. */
+const OWN_SPACE = '00000000-0000-0000-0000-000000000000'
 
 let folder: string
 let data: string
+
+function fileOf(space: string): string {
+  return join(data, space.slice(0, 2), `${space}.sqlite`)
+}
+
 const running: ChildProcess[] = []
 
 beforeEach(() => {
@@ -132,6 +141,27 @@ describe('ready', () => {
   })
 })
 
+describe('several spaces', () => {
+  const others = ['1f0e9a52-6f0c-4d3c-9a61-0a2f4b7c8d9e', '1f0e9a52-6f0c-4d3c-9a61-0a2f4b7c8d9f']
+
+  test('are named in the ready line, and reviewed under one key that stays', async () => {
+    const both = await start(...others.flatMap((space) => ['--space', space]))
+    expect(both.space).toBe(others.join(','))
+    expect(await stop(both, 'SIGTERM')).toBe(0)
+    const any = await start('--spaces', 'any')
+    expect([any.space, any.key]).toEqual(['any', both.key])
+    await stop(any, 'SIGTERM')
+    expect((await start('--space', others[1]!)).key).toBe(both.key)
+  })
+
+  test('one that is damaged keeps a reviewer of a list from starting', async () => {
+    await stop(await start(...others.flatMap((space) => ['--space', space])), 'SIGTERM')
+    writeFileSync(fileOf(others[1]!), 'this is a diary'.repeat(100))
+    expect(failure(...others.flatMap((space) => ['--space', space]))).toContain('no database')
+    expect((await start('--space', others[0]!)).space).toBe(others[0])
+  })
+})
+
 describe('stop and restart', () => {
   test('space and key are the same after a stop, which exits with 0, and after a kill', async () => {
     const first = await start()
@@ -141,6 +171,12 @@ describe('stop and restart', () => {
     await stop(second, 'SIGKILL')
     const third = await start('--space', first.space)
     expect([third.space, third.key]).toEqual([first.space, first.key])
+  })
+
+  test('two processes on the same data have the same space and key', async () => {
+    const first = await start()
+    const second = await start()
+    expect([second.space, second.key]).toEqual([first.space, first.key])
   })
 
   test('a given space is used, and kept', async () => {
@@ -157,7 +193,9 @@ describe('stop and restart', () => {
     await stop(first, 'SIGTERM')
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const { secret } = JSON.parse(readFileSync(file, 'utf8')) as { secret: string }
-    expect(readFileSync(join(data, 'reviewer.sqlite')).includes(secret)).toBe(false)
+    const files = globSync('*/*', { cwd: data })
+    expect(files.length).toBeGreaterThan(1)
+    for (const name of files) expect(readFileSync(join(data, name)).includes(secret)).toBe(false)
     expect((await start('--key', file)).key).toBe(first.key)
   })
 })
@@ -203,17 +241,22 @@ describe('one clear line on stderr and exit code 1', () => {
   )
 
   test('a corrupt database', async () => {
-    await stop(await start(), 'SIGTERM')
-    const file = join(data, 'reviewer.sqlite')
-    const bytes = readFileSync(file)
-    writeFileSync(file, bytes.fill(0x61, 0, 4_096))
-    expect(failure()).toMatch(/^reviewer: damaged, or no database: .*reviewer\.sqlite/)
+    const first = await start()
+    await stop(first, 'SIGTERM')
+    for (const space of [first.space, OWN_SPACE]) {
+      const file = fileOf(space)
+      const bytes = readFileSync(file)
+      writeFileSync(file, Buffer.from(bytes).fill(0x61, 0, 4_096))
+      expect(failure()).toMatch(`reviewer: damaged, or no database: ${file}`)
+      writeFileSync(file, bytes)
+    }
   })
 
   test('a database of another program, and of a newer version', async () => {
-    await stop(await start(), 'SIGTERM')
+    const first = await start()
+    await stop(first, 'SIGTERM')
     const change = (sql: string): void => {
-      const db = new DatabaseSync(join(data, 'reviewer.sqlite'))
+      const db = new DatabaseSync(fileOf(first.space))
       db.exec(sql)
       db.close()
     }
@@ -221,11 +264,6 @@ describe('one clear line on stderr and exit code 1', () => {
     expect(failure()).toMatch(/was written by a newer version \(99, this one knows \d+\)/)
     change('pragma application_id = 7')
     expect(failure()).toMatch(/is a database of another program/)
-  })
-
-  test('data that another reviewer uses', async () => {
-    await start()
-    expect(failure()).toMatch(/^reviewer: another reviewer uses .*reviewer\.sqlite/)
   })
 
   test('data of another space, and of another key', async () => {

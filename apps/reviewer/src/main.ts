@@ -1,9 +1,10 @@
 /**
- * The sample reviewer: one space, one SQLite file, one process. Prints one line on stdout when it
+ * The sample reviewer: one process, one space or several, a SQLite file each. Prints one line on stdout when it
  * is ready and logs on stderr; whatever keeps it from starting is one line on stderr and exit
  * code 1. SIGINT and SIGTERM stop it gracefully, a second one at once.
  */
-import { sqliteReviewerStore, startReviewer, stderrLog } from '@countersign/reviewer'
+import { sqliteSpaces, startReviewer, stderrLog } from '@countersign/reviewer'
+import type { RunningReviewers, StartOptions } from '@countersign/reviewer'
 import { readArgs, USAGE } from './args.ts'
 import { readEntities } from './entities.ts'
 import { readRules } from './rules.ts'
@@ -15,23 +16,23 @@ else if (parsed.kind === 'fault') fail(`${parsed.fault} (--help lists the option
 else await run(parsed.settings).catch(fail)
 
 async function run(settings: Settings): Promise<void> {
-  const { port, host, space, origins } = settings
+  const { port, host, origins } = settings
   const log = stderrLog(settings.log)
   process.on('uncaughtException', (error) => {
     log.error({ err: error }, 'the reviewer failed')
     fail(error)
   })
-  const running = await startReviewer({
-    store: sqliteReviewerStore(settings.data),
+  const options = {
+    spaces: sqliteSpaces(settings.data),
     keyFile: settings.key,
-    space,
     entities: settings.entities === undefined ? undefined : await readEntities(settings.entities),
     ...(settings.rules !== undefined && (await readRules(settings.rules))),
     port,
     host,
     log,
     ...(origins === undefined ? {} : { cors: { origin: origins } }),
-  })
+  }
+  const { running, which } = await started(settings.spaces, options)
   let stopping = false
   const stop = (signal: string): void => {
     if (stopping) process.exit(1)
@@ -41,9 +42,24 @@ async function run(settings: Settings): Promise<void> {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  process.stdout.write(
-    `reviewer ready ${running.url} space ${running.space} key ${running.publicKey}\n`,
-  )
+  process.stdout.write(`reviewer ready ${running.url} ${which} key ${running.publicKey}\n`)
+}
+
+/** `which`: how the ready line names what is reviewed. */
+async function started(
+  spaces: Settings['spaces'],
+  options: StartOptions,
+): Promise<{ readonly running: RunningReviewers; readonly which: string }> {
+  if (spaces === 'any') {
+    const running = await startReviewer({ ...options, accepts: () => true })
+    return { running, which: 'spaces any' }
+  }
+  if (spaces !== undefined && spaces.length > 1) {
+    const running = await startReviewer({ ...options, accepts: spaces })
+    return { running, which: `spaces ${spaces.join(',')}` }
+  }
+  const running = await startReviewer({ ...options, space: spaces?.[0] })
+  return { running, which: `space ${running.space}` }
 }
 
 function fail(error: unknown): never {

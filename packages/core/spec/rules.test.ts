@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { JSON_BOUNDS } from '../src/base/json.ts'
+import { compareText } from '../src/base/uuid.ts'
 import { LIMITS } from '../src/message/limits.ts'
 import { FINAL_REASONS } from '../src/message/message.ts'
 
@@ -47,6 +48,33 @@ test('each final reason of the code is in the table of reasons', () => {
   for (const reason of FINAL_REASONS) expect(spec).toMatch(new RegExp(`^\\| .*\`${reason}\``, 'm'))
 })
 
+test('each tag of the code is in the table of tags, and none besides', () => {
+  const code = readFileSync(new URL('src/base/hash.ts', core), 'utf8').match(/'cs\/[a-z]+'/g)
+  const table = spec.match(/^\| `cs\/[a-z]+` \|/gm)
+  const tags = (found: readonly string[] | null): readonly string[] =>
+    [...new Set(found?.map((text) => /cs\/[a-z]+/.exec(text)![0]))].toSorted(compareText)
+  expect(tags(table)).toEqual(tags(code))
+})
+
+test('the example of section 26 is what the vectors have', () => {
+  const vectors = readFileSync(new URL('vectors/exchange.json', core), 'utf8')
+  const { frames, hashes, signatures } = JSON.parse(vectors) as {
+    readonly frames: readonly { readonly text: string }[]
+    readonly hashes: readonly { readonly value?: unknown; readonly hash: string }[]
+    readonly signatures: readonly { readonly value: unknown }[]
+  }
+  const known = new Set([
+    ...frames.flatMap(({ text }) => text.split('\n')),
+    ...[...hashes, ...signatures].map(({ value }) => JSON.stringify(value)),
+  ])
+  const [, example = ''] = spec.split('\n## 26. ')
+  const lines = example.split('\n')
+  expect(lines.filter((line) => /^["[]/.test(line) && !known.has(line))).toEqual([])
+  expect(lines.filter((line) => known.has(line)).length).toBeGreaterThan(30)
+  const quoted = example.match(/[\w-]{43}/g)?.filter((text) => !vectors.includes(text))
+  expect(quoted).toEqual([])
+})
+
 test.each([
   ['bytes of one carried text', [LIMITS.frameBytesMax]],
   [
@@ -61,9 +89,12 @@ test.each([
   ['bytes of a string', [JSON_BOUNDS.stringBytesMax]],
   ['parts of a snapshot', [LIMITS.snapshotPartsMax]],
   [
-    'entities of a page; verdicts of a `settled`',
-    [LIMITS.pageEntitiesMax, LIMITS.settledPerFrameMax],
+    'sessions of a `bind`; of a link; without a verdict at a reviewer',
+    [LIMITS.sessionsPerBindMax, LIMITS.sessionsPerLinkMax, LIMITS.idleSessionsMax],
   ],
+  ['rejections that are kept, about', [LIMITS.rejectionsMax]],
+  ['changes of an entity that are looked at for a base', [LIMITS.baseChangesMax]],
+  ['entities of a page', [LIMITS.pageEntitiesMax]],
   ['outbox of a store: messages; bytes', [LIMITS.outboxMessagesMax, LIMITS.outboxBytesMax]],
 ])('the specification has the bound of the code: %s', (what, bounds) => {
   const row = spec.split('\n').find((line) => line.startsWith(`| ${what} |`))

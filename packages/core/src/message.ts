@@ -7,7 +7,15 @@ export { isUuid, uuid4, uuid8 } from './base/uuid.ts'
 export type { Uuid } from './base/uuid.ts'
 export type { Json } from './base/json.ts'
 export * from './facts/index.ts'
-export { epochIdentity, positionBytes, rejectionBytes } from './wire/signed.ts'
+export {
+  acceptedBytes,
+  bindBytes,
+  epochIdentity,
+  positionBytes,
+  rejectionBytes,
+  snapshotBytes,
+  welcomeBytes,
+} from './wire/signed.ts'
 export { EntityIds, grantBytes, personalCommit, whoamiId } from './message/ids.ts'
 export { LIMITS } from './message/limits.ts'
 export type { Limits } from './message/limits.ts'

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import canonicalize from 'canonicalize'
 import { expect, test } from 'vitest'
 import { readFlush } from '../src/facts/flush.ts'
 import { readSession } from '../src/facts/session-line.ts'
@@ -11,7 +12,9 @@ import { chainOfBatch, readBatch } from '../src/wire/read-batch.ts'
 import { epochId, readRecord } from '../src/wire/records.ts'
 import type { Accepted } from '../src/wire/types.ts'
 import { batchVectors, sessions } from './batches.ts'
+import { exchangeVectors } from './exchange.ts'
 import { flushVectors } from './flushes.ts'
+import { isSigned } from './stage.ts'
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('base64url')
 
@@ -148,4 +151,50 @@ test('BATCH7 BATCH11 BATCH12 the lineage of the file is read, link by link', () 
   expect(last.value.chain).toBe(rest.chain)
   expect(last.value.accepted[0]!.message!.changes[0]!.entityId).toMatch(/17$/)
   expect(readRecord(redact.text, rest.chain)).toMatchObject({ value: { chain: redact.chain } })
+})
+
+interface Preimage {
+  readonly of: string
+  readonly frame: number
+  readonly tag: string
+  /** Hashed after the tag and LF. */
+  readonly text?: string
+  /** Hashed after the tag and NUL, as canonical JSON. */
+  readonly value?: unknown
+}
+
+const exchange = fileOf('exchange.json') as {
+  readonly parties: Readonly<Record<string, { readonly publicKey: string; readonly id: string }>>
+  readonly frames: readonly {
+    readonly link: string
+    readonly from: string
+    readonly text: string
+  }[]
+  readonly hashes: readonly (Preimage & { readonly hash: string })[]
+  readonly signatures: readonly (Preimage & { readonly by: string; readonly sig: string })[]
+}
+
+const hashed = ({ tag, text, value }: Preimage): string =>
+  sha(text === undefined ? `${tag}\0${canonicalize(value)}` : `${tag}\n${text}`)
+
+test('the file of an exchange is what the script makes', async () => {
+  expect(exchange).toEqual(await exchangeVectors())
+})
+
+test.each(exchange.hashes)('§2 hashes of the exchange: $of of frame $frame', (each) => {
+  expect(hashed(each)).toBe(each.hash)
+})
+
+test.each(exchange.signatures)('§2 signatures of the exchange: $of of frame $frame', (each) => {
+  const { by, sig, frame } = each
+  expect(exchange.frames[frame]!.text).toContain(sig)
+  const bytes = Buffer.from(hashed(each), 'base64url')
+  expect(isSigned(exchange.parties[by]!.publicKey, bytes, sig)).toBe(true)
+})
+
+test('every kind of frame that two honest ends send is in the exchange', () => {
+  const kinds = exchange.frames.map(({ text }) => (JSON.parse(text.split('\n')[0]!) as string[])[0])
+  const all =
+    'accepted bind bound bye hello history nack offer page rejected settled tail through want welcome'
+  expect(new Set(kinds)).toEqual(new Set(all.split(' ')))
 })

@@ -3,9 +3,8 @@
  * in order. For what one store alone cannot have: other people's conflicts, and verdicts.
  */
 import { createSyncStore, defaultPlatform, memoryStorage, type SyncStore } from '@countersign/core'
-import type { LinkEvents, ReviewerStore, Transport } from '@countersign/core/ports'
+import { type LinkEvents, type Transport, memorySpaces } from '@countersign/core/ports'
 import { createReviewer, type Reviewer, type ReviewerRules } from '@countersign/core/reviewer'
-import { ReviewerDatabase } from '@countersign/core/testing'
 import { onTestFinished, vi } from 'vitest'
 import { Issue } from './kit.ts'
 
@@ -23,8 +22,8 @@ export async function meet(rules?: ReviewerRules): Promise<Meeting> {
   const { signer, clock, random } = defaultPlatform()
   const space = crypto.randomUUID()
   const keys = await signer.generate()
-  const store = storeInMemory()
-  const reviewer = await createReviewer({ space, store, keys, signer, clock, random, rules })
+  const spaces = memorySpaces()
+  const reviewer = await createReviewer({ space, spaces, keys, signer, clock, random, rules })
   const stores: SyncStore[] = []
   onTestFinished(async () => {
     await Promise.all(stores.map((each) => each.close()))
@@ -65,17 +64,6 @@ function isSettled(store: SyncStore, { state }: Reviewer): boolean {
   const { connection, outboxMessages, position } = store.status.getState()
   if (connection === 'offline') return true
   return outboxMessages === 0 && position?.seq === state.seq && state.pendingCommit === 0
-}
-
-function storeInMemory(): ReviewerStore {
-  const database = new ReviewerDatabase()
-  return {
-    load: async () => database.load(),
-    readRuns: async (afterSeq, runsMax) => database.readRuns(afterSeq, runsMax),
-    claimMeta: async (key, value) => database.claimMeta(key, value),
-    append: async (batch) => database.append(batch),
-    close: async () => {},
-  }
 }
 
 function wireTo(reviewer: Reviewer): Transport {

@@ -2,17 +2,28 @@
 export { serveReviewer } from './gateway/serve.ts'
 export type { Gateway, ServeOptions } from './gateway/serve.ts'
 export type { Cors } from './gateway/origin.ts'
-export type { GatewayLimits, GatewayReviewer, LinkHandler, Log, Peer } from './gateway/types.ts'
+export type {
+  GatewayHost,
+  GatewayLimits,
+  GatewayReviewer,
+  LinkHandler,
+  Log,
+  Peer,
+} from './gateway/types.ts'
 export { LOG_LEVELS, stderrLog } from './log.ts'
 export { nodeClock } from './node/clock.ts'
 export { nodeRandom } from './node/random.ts'
 export { installNodeSha256 } from './node/sha256.ts'
 export { nodeSigner } from './node/signer.ts'
-export { BatchError, StoreError } from './store/errors.ts'
+export { StoreError } from './store/errors.ts'
 export type { StoreTrouble } from './store/errors.ts'
-export { memoryReviewerStore } from './store/memory.ts'
-export { sqliteReviewerStore } from './store/sqlite.ts'
 export { sqliteSpaces } from './store/sqlite-spaces.ts'
 export type { SqliteSpacesOptions } from './store/sqlite-spaces.ts'
 export { startReviewer } from './start.ts'
-export type { RunningReviewer, StartOptions } from './start.ts'
+export type {
+  OneSpace,
+  RunningReviewer,
+  RunningReviewers,
+  SeveralSpaces,
+  StartOptions,
+} from './start.ts'

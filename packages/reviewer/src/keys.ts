@@ -1,9 +1,9 @@
 /**
- * The reviewer's key: made once, and the same for as long as its store lives. It is kept in the
- * store or in a file of its own. That a store and a key belong together is core's to check.
+ * The reviewer's key: made once, and the same for as long as its data live. It is kept in a store
+ * or in a file of its own. That a space and a key belong together is core's to check.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { KeyPair, ReviewerStore, Signer } from '@countersign/core/ports'
+import type { KeyPair, Signer, SpaceStore } from '@countersign/core/ports'
 import { secretOf } from './node/signer.ts'
 
 class KeyError extends Error {
@@ -11,7 +11,7 @@ class KeyError extends Error {
 }
 
 export interface KeyPlace {
-  readonly store: ReviewerStore
+  readonly store: SpaceStore
   /** Of `nodeSigner`. */
   readonly signer: Signer
   /** A file for the key, made with mode 0600 if it is missing. Without one the store keeps the key. */
@@ -23,9 +23,9 @@ export async function reviewerKeys({ store, signer, keyFile }: KeyPlace): Promis
   return keyFile === undefined ? keysInStore(store, signer) : keysInFile(keyFile, signer)
 }
 
-async function keysInStore(store: ReviewerStore, signer: Signer): Promise<KeyPair> {
-  const { meta } = await store.load()
-  const text = meta.get('key') ?? (await store.claimMeta('key', toText(await signer.generate())))
+async function keysInStore(store: SpaceStore, signer: Signer): Promise<KeyPair> {
+  const text =
+    (await store.meta('key')) ?? (await store.claimMeta('key', toText(await signer.generate())))
   return fromText(text, 'the data')
 }
 

@@ -1,25 +1,34 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WIRE_VERSION } from '@countersign/core/message'
-import type { ReviewerStore } from '@countersign/core/ports'
+import { memorySpaces } from '@countersign/core/ports'
+import type { SpaceStores } from '@countersign/core/ports'
 import { authorFrame } from '@countersign/core/protocol'
-import { expect, test } from 'vitest'
-import { StoreError } from './store/errors.ts'
-import { memoryReviewerStore } from './store/memory.ts'
-import { startReviewer } from './start.ts'
+import { sequence } from '@countersign/core/reviewer'
+import { describe, expect, test } from 'vitest'
+import { SILENT } from './gateway/types.ts'
+import { OWN_SPACE, type RunningReviewers, startReviewer } from './start.ts'
 
 const space = '1f0e9a52-6f0c-4d3c-9a61-0a2f4b7c8d9e'
+const nonce = 'A'.repeat(22)
 
-async function isClosed(store: ReviewerStore): Promise<boolean> {
-  return store.load().then(
-    () => false,
-    (error) => error instanceof StoreError && error.trouble === 'closed',
-  )
+/** Stores that say whether they were closed. */
+function watched(): SpaceStores & { closed: boolean } {
+  const spaces = memorySpaces()
+  const made = {
+    closed: false,
+    open: (id: string) => spaces.open(id),
+    close: async () => {
+      made.closed = true
+      await spaces.close()
+    },
+  }
+  return made
 }
 
 test('a started reviewer is ready, and closes itself, its port and its store', async () => {
-  const store = memoryReviewerStore()
-  const running = await startReviewer({ store, space, port: 0 })
+  const spaces = watched()
+  const running = await startReviewer({ spaces, space, port: 0 })
   expect(running.space).toBe(space)
   expect(running.publicKey).toBe(running.reviewer.publicKey)
   expect((await fetch(`${running.url}/readyz`)).status).toBe(200)
@@ -27,37 +36,37 @@ test('a started reviewer is ready, and closes itself, its port and its store', a
   expect(metrics).toContain('countersign_commit_seconds_count 0')
   await running.close()
   await running.close()
-  expect(await isClosed(store)).toBe(true)
+  expect(spaces.closed).toBe(true)
   await expect(fetch(`${running.url}/healthz`)).rejects.toThrow('fetch failed')
 })
 
 test('a start that fails closes the store', async () => {
   const http = createServer()
   await new Promise<void>((done) => http.listen(0, '127.0.0.1', done))
-  const store = memoryReviewerStore()
+  const spaces = watched()
   const { port } = http.address() as AddressInfo
-  await expect(startReviewer({ store, port })).rejects.toThrow(/is in use$/)
-  expect(await isClosed(store)).toBe(true)
+  await expect(startReviewer({ spaces, port })).rejects.toThrow(/is in use$/)
+  expect(spaces.closed).toBe(true)
   http.close()
 })
 
 test('a space is claimed once; another one is refused before anything is served', async () => {
-  const store = memoryReviewerStore()
-  await store.claimMeta('space', space)
+  const spaces = watched()
+  await spaces.open(OWN_SPACE).claimMeta('space', space)
   const other = '2f0e9a52-6f0c-4d3c-9a61-0a2f4b7c8d9e'
-  await expect(startReviewer({ store, space: other, port: 0 })).rejects.toThrow(
+  await expect(startReviewer({ spaces, space: other, port: 0 })).rejects.toThrow(
     `the data belong to the space ${space}, not to ${other}`,
   )
 })
 
 test('a space is chosen at random when none is given', async () => {
-  const spaces = new Set<string>()
+  const chosen = new Set<string>()
   for (let i = 0; i < 2; i++) {
-    const running = await startReviewer({ store: memoryReviewerStore(), port: 0, metrics: false })
-    spaces.add(running.space)
+    const running = await startReviewer({ spaces: memorySpaces(), port: 0, metrics: false })
+    chosen.add(running.space)
     await running.close()
   }
-  expect(spaces.size).toBe(2)
+  expect(chosen.size).toBe(2)
 })
 
 test('a greeting of another space is a warning that names both, by default on stderr', async () => {
@@ -68,12 +77,12 @@ test('a greeting of another space is a warning that names both, by default on st
     warn: (about: object, text: string) => warnings.push([text, about]),
     error: () => {},
   }
-  const running = await startReviewer({ store: memoryReviewerStore(), space, log })
+  const running = await startReviewer({ spaces: memorySpaces(), space, log })
   const other = '1f0e9a52-6f0c-4d3c-9a61-0a2f4b7c8d9f'
   const link = { send: () => {}, close: () => {} }
   running.reviewer
     .connect(link, { address: '127.0.0.1', auth: undefined })
-    .frame(authorFrame('hello', { v: WIRE_VERSION, space: other, position: null }))
+    .frame(authorFrame('hello', { v: WIRE_VERSION, space: other, nonce, position: null }))
   await running.close()
   expect(warnings).toEqual([
     [
@@ -81,4 +90,66 @@ test('a greeting of another space is a warning that names both, by default on st
       expect.objectContaining({ space, why: expect.stringContaining(other) }),
     ],
   ])
+})
+
+describe('several spaces', () => {
+  const spaceNo = (no: number): string => `1f0e9a52-6f0c-4d3c-9a61-0a2f4b7c8d0${no}`
+
+  /** Greets as a client of the space, and says which frame came back, and how it was closed. */
+  async function greet(
+    running: RunningReviewers,
+    to: string,
+    change = (hello: string): string => hello,
+  ): Promise<string> {
+    return new Promise((resolve) => {
+      const link = {
+        send: (text: string) => resolve(/^\["(\w+)"/.exec(text)?.[1] ?? text),
+        close: () => {},
+      }
+      running.reviewer
+        .connect(link, { address: 'here', auth: undefined })
+        .frame(change(authorFrame('hello', { v: WIRE_VERSION, space: to, nonce, position: null })))
+    })
+  }
+
+  test('each that is accepted is opened when it is named, under one key, and others are refused', async () => {
+    const accepts = [spaceNo(1), spaceNo(2)]
+    const running = await startReviewer({ spaces: memorySpaces(), accepts, port: 0, log: SILENT })
+    expect(running.reviewer.open).toEqual([])
+    expect([await greet(running, spaceNo(1)), await greet(running, spaceNo(2))]).toEqual([
+      'welcome',
+      'welcome',
+    ])
+    expect(await greet(running, spaceNo(3))).toBe('bye')
+    const keys = running.reviewer.open.map(({ publicKey }) => publicKey)
+    expect(keys).toEqual([running.publicKey, running.publicKey])
+    const metrics = await (await fetch(`${running.url}/metrics`)).text()
+    expect(metrics).toContain('countersign_open_spaces 2')
+    expect(metrics).toContain('countersign_connections 2')
+    await running.close()
+  })
+
+  test("the space where the key is kept is nobody else's", async () => {
+    const spaces = memorySpaces()
+    const running = await startReviewer({ spaces, accepts: () => true, port: 0, log: SILENT })
+    expect(await greet(running, spaceNo(7))).toBe('welcome')
+    const nil = (hello: string): string => hello.replace(/"[\w-]{22}"/, `"${'A'.repeat(22)}"`)
+    expect(await greet(running, spaceNo(7), nil)).toBe('bye')
+    expect(await spaces.open(OWN_SPACE).meta('key')).toContain(running.publicKey)
+    await running.close()
+    for (const starting of [
+      startReviewer({ spaces: memorySpaces(), port: 0, space: OWN_SPACE }),
+      startReviewer({ spaces: memorySpaces(), port: 0, accepts: [OWN_SPACE] }),
+    ])
+      await expect(starting).rejects.toThrow('the nil uuid is no space to review')
+  })
+
+  test.for([[spaceNo(1)], () => true])(
+    'what does not fit keeps it from starting',
+    async (accepts) => {
+      const assign = { issue: { number: sequence() } }
+      const starting = startReviewer({ spaces: memorySpaces(), accepts, port: 0, assign })
+      await expect(starting).rejects.toThrow('not among the entities')
+    },
+  )
 })

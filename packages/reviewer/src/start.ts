@@ -1,12 +1,21 @@
 /**
- * `startReviewer`: a whole reviewer in one call. It puts core's reviewer together with a store,
- * its key and this platform, and serves it; `close` takes it apart in the reverse order.
+ * `startReviewer`: whole reviewers in one call. It puts core's host of reviewers together with its
+ * stores, its key and this platform, and serves it; `close` takes it apart in the reverse order.
+ *
+ * What belongs to the process and to no space, the key and the space that was chosen at the first
+ * start, is kept in a space of its own with the nil uuid, which no client is let into.
  */
 import { uuid4 } from '@countersign/core/message'
 import type { Uuid } from '@countersign/core/message'
-import type { ReviewerStore } from '@countersign/core/ports'
-import { createReviewer } from '@countersign/core/reviewer'
-import type { Reviewer, ReviewerEvent, ReviewerOptions } from '@countersign/core/reviewer'
+import { memorySpaces } from '@countersign/core/ports'
+import type { SpaceStore, SpaceStores } from '@countersign/core/ports'
+import { createReviewer, createReviewerHost } from '@countersign/core/reviewer'
+import type {
+  HostOptions,
+  ReviewerEvent,
+  ReviewerHost,
+  ReviewerOptions,
+} from '@countersign/core/reviewer'
 import { Registry } from 'prom-client'
 import { commitMetrics } from './commit-metrics.ts'
 import { serveReviewer } from './gateway/serve.ts'
@@ -19,12 +28,11 @@ import { nodeRandom } from './node/random.ts'
 import { installNodeSha256 } from './node/sha256.ts'
 import { nodeSigner } from './node/signer.ts'
 
-export interface StartOptions extends Omit<ServeOptions, 'reviewer'> {
+export interface StartOptions
+  extends Omit<ServeOptions, 'reviewer'>, Pick<HostOptions, 'openSpacesMax' | 'idleMs'> {
   /** Closed with the reviewer, and also when the start fails. */
-  readonly store: ReviewerStore
-  /** The space to review. Default: chosen at random at the first start, and kept in the store. */
-  readonly space?: Uuid | undefined
-  /** A file that keeps the reviewer's key instead of the store; made if it is missing. */
+  readonly spaces: SpaceStores
+  /** A file that keeps the reviewer's key instead of the stores; made if it is missing. */
   readonly keyFile?: string | undefined
   /** Types whose values are validated. Default: any type passes. */
   readonly entities?: ReviewerOptions['entities'] | undefined
@@ -38,70 +46,140 @@ export interface StartOptions extends Omit<ServeOptions, 'reviewer'> {
   readonly messageLimits?: ReviewerOptions['limits']
 }
 
-export interface RunningReviewer {
+export interface OneSpace extends StartOptions {
+  /** The space to review. Default: chosen at random at the first start, and kept in the stores. */
+  readonly space?: Uuid | undefined
+  readonly accepts?: undefined
+}
+
+export interface SeveralSpaces extends StartOptions {
+  /**
+   * The spaces to review: a list, or a function that says yes. Each is begun when somebody first
+   * names it, so a function that says yes to all of them belongs behind a login.
+   */
+  readonly accepts: HostOptions['accepts']
+  readonly space?: undefined
+}
+
+export interface RunningReviewers {
   readonly url: string
-  readonly space: Uuid
-  /** Base64url of the 32 raw bytes; replicas may pin it. */
+  /** Base64url of the 32 raw bytes; replicas may pin it. One for all spaces. */
   readonly publicKey: string
-  readonly reviewer: Reviewer
-  /** Stops gracefully: running commits end, clients get a bye, the store is closed. Idempotent. */
+  readonly reviewer: ReviewerHost
+  /** Stops gracefully: running commits end, clients get a bye, the stores are closed. Idempotent. */
   close(): Promise<void>
 }
 
+export interface RunningReviewer extends RunningReviewers {
+  readonly space: Uuid
+}
+
+/** Where key and chosen space are kept: the nil uuid. */
+export const OWN_SPACE: Uuid = '00000000-0000-0000-0000-000000000000'
+
 /** Rejects with an `Error` of one line; everything that was opened is closed again by then. */
-export async function startReviewer(options: StartOptions): Promise<RunningReviewer> {
-  const { store, log = stderrLog('warn') } = options
+export async function startReviewer(options: OneSpace): Promise<RunningReviewer>
+export async function startReviewer(options: SeveralSpaces): Promise<RunningReviewers>
+export async function startReviewer(
+  options: OneSpace | SeveralSpaces,
+): Promise<RunningReviewers & { readonly space: Uuid | undefined }> {
+  const { spaces, log = stderrLog('warn') } = options
   const metrics = options.metrics ?? new Registry()
   const measure = metrics === false ? () => {} : commitMetrics(metrics)
   installNodeSha256()
   try {
-    const signer = nodeSigner()
-    const random = nodeRandom()
-    const space = await claimedSpace(store, options.space ?? uuid4(random.bytes(16)), options.space)
-    const keys = await reviewerKeys({ store, signer, keyFile: options.keyFile })
-    const reviewer = await createReviewer({
-      space,
-      store,
-      keys,
-      signer,
-      clock: nodeClock(),
-      random,
-      ...(options.entities && { entities: options.entities }),
-      rules: options.rules,
-      assign: options.assign,
-      ...(options.messageLimits && { limits: options.messageLimits }),
-      onEvent: (event) => {
+    const { keys, space, parts } = await prepared(options)
+    const reviewer = createReviewerHost({
+      ...parts,
+      accepts: space === undefined ? notOwn(options.accepts!) : [space],
+      ...(options.openSpacesMax !== undefined && { openSpacesMax: options.openSpacesMax }),
+      ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
+      onEvent: (event, where) => {
         measure(event)
-        note(log, event, space)
+        note(log, event, { where, space })
       },
     })
     const gateway = await serveReviewer({ ...options, log, reviewer, metrics })
     const close = async (): Promise<void> => {
       await gateway.close()
-      await store.close()
+      await spaces.close()
     }
     return { url: gateway.url, space, publicKey: keys.publicKey, reviewer, close }
   } catch (error) {
-    await store.close()
+    await spaces.close()
     throw error
   }
 }
 
-/** A store or a rule that fails is news for the operator; the rest is traffic. */
-function note(log: Log, event: ReviewerEvent, space: Uuid): void {
-  if (event.type === 'store_failed') log.error(event, 'the store fails')
-  else if (event.type === 'fold_failed') log.error(event, 'a fold of the deployment failed')
-  else if (event.type === 'rule_failed') log.error(event, 'a rule of the deployment failed')
-  else if (event.type === 'store_recovered') log.info(event, 'the store works again')
-  else if (event.type === 'greeting_refused')
-    log.warn({ ...event, space }, 'a client was refused; `space` is the one reviewed here')
-  else if (event.type === 'strike') log.warn(event, 'a client broke the protocol')
-  else log.debug(event, event.type)
+interface Prepared {
+  readonly keys: ReviewerOptions['keys']
+  /** Undefined for several. */
+  readonly space: Uuid | undefined
+  readonly parts: Omit<ReviewerOptions, 'space' | 'onEvent'>
 }
 
-/** The store's space; a store belongs to one for good. */
+/** Key and space; and whatever would keep a reviewer from starting is found before one is served. */
+async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
+  const { spaces, keyFile, accepts } = options
+  const signer = nodeSigner()
+  const random = nodeRandom()
+  if ([options.space, ...listed(accepts ?? [])].includes(OWN_SPACE))
+    throw new Error('the nil uuid is no space to review: the key is kept there')
+  const own = spaces.open(OWN_SPACE)
+  const keys = await reviewerKeys({ store: own, signer, keyFile })
+  const offered = options.space ?? uuid4(random.bytes(16))
+  const space = accepts ? undefined : await claimedSpace(own, offered, options.space)
+  await own.close()
+  const parts = {
+    ...{ spaces, keys, signer, random, clock: nodeClock() },
+    ...(options.entities && { entities: options.entities }),
+    rules: options.rules,
+    assign: options.assign,
+    ...(options.messageLimits && { limits: options.messageLimits }),
+  }
+  for (const one of space === undefined ? listed(accepts!) : [space])
+    await tried({ ...parts, space: one })
+  // With no space to open yet, one in memory shows whether types and assigners fit.
+  if (typeof accepts === 'function')
+    await tried({ ...parts, spaces: memorySpaces(), space: offered })
+  return { keys, space, parts }
+}
+
+async function tried(options: ReviewerOptions): Promise<void> {
+  await (await createReviewer(options)).close()
+}
+
+function listed(accepts: HostOptions['accepts']): readonly Uuid[] {
+  return typeof accepts === 'function' ? [] : accepts
+}
+
+function notOwn(accepts: HostOptions['accepts']): (space: Uuid) => boolean {
+  return (space) =>
+    space !== OWN_SPACE &&
+    (typeof accepts === 'function' ? accepts(space) : accepts.includes(space))
+}
+
+/** A store or a rule that fails is news for the operator; the rest is traffic. */
+function note(
+  log: Log,
+  event: ReviewerEvent,
+  { where, space }: { readonly where: Uuid; readonly space: Uuid | undefined },
+): void {
+  const about = { ...event, space: space ?? where }
+  if (event.type === 'store_failed') log.error(about, 'the store fails')
+  else if (event.type === 'fold_failed') log.error(about, 'a fold of the deployment failed')
+  else if (event.type === 'rule_failed') log.error(about, 'a rule of the deployment failed')
+  else if (event.type === 'store_recovered') log.info(about, 'the store works again')
+  else if (event.type === 'greeting_refused') {
+    const which = space === undefined ? 'it asked for' : 'reviewed here'
+    log.warn(about, `a client was refused; \`space\` is the one ${which}`)
+  } else if (event.type === 'strike') log.warn(about, 'a client broke the protocol')
+  else log.debug(about, event.type)
+}
+
+/** The space of a process that reviews one; once chosen it stays. */
 async function claimedSpace(
-  store: ReviewerStore,
+  store: SpaceStore,
   offered: Uuid,
   demanded: Uuid | undefined,
 ): Promise<Uuid> {

@@ -3,9 +3,14 @@
  * that keeps its facts. The replica reaches both through messages.
  */
 import { defaultPlatform, memoryStorage } from '@countersign/core'
-import type { Link, Storage, StorageHandle, Transport } from '@countersign/core/ports'
+import {
+  type Link,
+  type Storage,
+  type StorageHandle,
+  type Transport,
+  memorySpaces,
+} from '@countersign/core/ports'
 import { createReviewer } from '@countersign/core/reviewer'
-import { memoryReviewerStore } from '@countersign/reviewer'
 import { Worker, isMainThread, parentPort } from 'node:worker_threads'
 import { SPACE } from './stores.ts'
 
@@ -96,7 +101,7 @@ async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
     signer
       .generate()
       .then((keys) =>
-        createReviewer({ space: SPACE, store: memoryReviewerStore(), keys, signer, clock, random }),
+        createReviewer({ space: SPACE, spaces: memorySpaces(), keys, signer, clock, random }),
       ),
   ])
   const links = new Map<number, { frame(text: string): void; closed(): void }>()

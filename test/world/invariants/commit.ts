@@ -3,13 +3,13 @@
  * commit and before anybody hears of it.
  */
 import type { AuthoredMessage } from '@countersign/core/message'
-import type { AppendBatch } from '@countersign/core/ports'
+import type { Commit } from '@countersign/core/ports'
 import { readPosition } from '@countersign/core/protocol'
 import { EVERYBODY } from '../../model/operations.ts'
 import { chainByHand } from '../chain-by-hand.ts'
 import type { EntityHistory, Fact } from '../facts.ts'
 import { type Stated, seenAmong } from '../seen.ts'
-import type { CommittedBatch, Truth } from '../truth.ts'
+import { type CommittedBatch, type Truth, rejectionsOf } from '../truth.ts'
 import { must } from '../violation.ts'
 
 export interface ReviewerFacts {
@@ -81,11 +81,7 @@ export function s7Closure(truth: Truth, batches: readonly CommittedBatch[]): voi
 }
 
 /** The chain goes on from batch to batch, over the very texts that were stored, up to the stored head. */
-export function s11Chain(
-  truth: Truth,
-  batches: readonly CommittedBatch[],
-  { head }: AppendBatch,
-): void {
+export function s11Chain(truth: Truth, batches: readonly CommittedBatch[], { head }: Commit): void {
   let chain = truth.chainAt.get(truth.seq)!
   let { seq } = truth
   for (const batch of batches) {
@@ -99,10 +95,15 @@ export function s11Chain(
       () => `the chain after ${throughSeq} is not that of its texts`,
     )
     must(byHand.hidden.length === 0, 'S11', () => `the stored batch from ${fromSeq} lacks a line`)
+    must(
+      batch.position?.seq === throughSeq && batch.position.chain === batch.chain,
+      'S11',
+      () => `the batch up to ${throughSeq} is stored with another position`,
+    )
     chain = batch.chain
     seq = throughSeq
   }
-  const position = readPosition(JSON.parse(head))
+  const position = readPosition((JSON.parse(head) as readonly unknown[])[0])
   must(
     position?.seq === seq && position.chain === chain,
     'S11',
@@ -168,23 +169,22 @@ function headsAreParents(
 }
 
 /**
- * No message is both accepted and refused, and nobody is refused twice. `alone`: no second
- * reviewer has been there; two of them do not see each other's refusals, which move no head.
+ * No message is both accepted and refused, and nobody is refused twice, by two reviewers neither.
  */
 export function s23VerdictStability(
   truth: Truth,
-  { batches, batch }: { readonly batches: readonly CommittedBatch[]; readonly batch: AppendBatch },
-  alone: boolean,
+  batches: readonly CommittedBatch[],
+  commit: Commit,
 ): void {
   for (const { id } of batches.flatMap(({ messages }) => messages)) {
     const isRefused = truth.refused.has(id)
     must(!isRefused, 'S23', () => `${truth.facts.nameOf(id)} was refused, and is accepted now`)
   }
-  for (const { msgId } of batch.rejections) {
+  for (const { msgId } of rejectionsOf(commit)) {
     const name = truth.facts.nameOf(msgId)
     const isAccepted = truth.facts.get(msgId)?.seq !== undefined
     must(!isAccepted, 'S23', () => `${name} was accepted, and is refused now`)
-    must(!alone || !truth.refused.has(msgId), 'S23', () => `${name} is refused twice`)
+    must(!truth.refused.has(msgId), 'S23', () => `${name} is refused twice`)
   }
 }
 
@@ -225,15 +225,14 @@ export function s10Decisions(truth: Truth, batches: readonly CommittedBatch[]): 
  * Who is refused because others were faster has really come too late: so of those who decide the
  * same, the first that arrives is accepted. Called after the commit.
  */
-export function s10RefusalsAreTrue(truth: Truth, batch: AppendBatch): void {
-  for (const { msgId, text } of batch.rejections) {
-    const { rejection } = JSON.parse(text) as { readonly rejection: { readonly reason: string } }
+export function s10RefusalsAreTrue(truth: Truth, commit: Commit): void {
+  for (const { msgId, reason } of rejectionsOf(commit)) {
     const fact = truth.facts.get(msgId)
     if (!fact) continue
     const { message } = fact
-    if (rejection.reason === 'stale')
+    if (reason === 'stale')
       must(isStale(truth, fact), 'S10', () => `${fact.name} is called stale, and has seen it all`)
-    if (rejection.reason !== 'precondition_failed') continue
+    if (reason !== 'precondition_failed') continue
     const isDifferent = (message.expect ?? []).some(
       (expected) => unseenHead(truth, { message, expected, seq: truth.seq }) !== undefined,
     )
@@ -304,18 +303,11 @@ export function s17AcceptedBounds(
 
 /** Nobody is refused for a reason that what they wrote cannot have. */
 export function sVerdictAllowed(
-  batch: AppendBatch,
+  commit: Commit,
   allowedFor: (id: string) => readonly string[],
 ): void {
-  for (const { msgId, text } of batch.rejections) {
-    const { rejection } = JSON.parse(text) as {
-      readonly rejection: { readonly reason: string; readonly detail?: string }
-    }
+  for (const { msgId, reason, detail } of rejectionsOf(commit)) {
     const allowed = allowedFor(msgId)
-    must(
-      allowed.includes(rejection.reason),
-      'S10',
-      () => `${msgId} is refused as ${rejection.reason}: ${rejection.detail}`,
-    )
+    must(allowed.includes(reason), 'S10', () => `${msgId} is refused as ${reason}: ${detail}`)
   }
 }

@@ -8,7 +8,9 @@ import { screenFor, typeNamed } from '../entities.ts'
 import { Published } from '../versioned.ts'
 import { scan } from '../scan.ts'
 import type { Sight } from '../sight.ts'
+import { SPACE } from '../truth.ts'
 import { must } from '../violation.ts'
+import { s24Store } from './stored.ts'
 import { s10LosersAreTold, s3AcksAreDurable, s4RefusalsAreKept } from './verdicts.ts'
 import type { World } from '../world.ts'
 
@@ -18,6 +20,7 @@ export function checkFinally(world: World): void {
   s3AcksAreDurable(world.truth, world.acks)
   s4RefusalsAreKept(world.truth, world.acks, world.visits)
   s10LosersAreTold(world.truth, world.acks)
+  s24Store(world.truth, world.spaces.tables(SPACE))
   s4EveryOutboxAnswered(world)
   s4DraftsAreAnswered(world)
   s9NoSilentOverwrite(world)
@@ -133,9 +136,9 @@ function s4EveryOutboxAnswered({ truth, devices }: World): void {
 
 /** A draft that survived is sealed by whoever opens next, and so has a verdict, too. */
 function s4DraftsAreAnswered({ truth, devices, tally }: World): void {
-  for (const { name, hadTrouble } of devices) {
-    if (hadTrouble) continue
-    const [left] = truth.unansweredDrafts(name)
+  for (const { name, hasLostOnlyDrafts, lostDrafts } of devices) {
+    if (!hasLostOnlyDrafts) continue
+    const [left] = truth.unansweredDrafts(name, lostDrafts)
     must(left === undefined, 'S4', () => `draft ${left} was durable on ${name}, without a verdict`)
     tally.hit('draft answered', truth.draftedOf(name).size)
   }

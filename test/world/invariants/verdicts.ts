@@ -15,21 +15,30 @@ export interface Ack {
   readonly verdict: Verdict
 }
 
+/** What a store tells its app of a verdict is what the reviewer's store says in that moment. */
+export function s3AckIsTrue(truth: Truth, { messageId }: Receipt, verdict: Verdict): void {
+  const fact = truth.facts.get(messageId)
+  const name = truth.facts.nameOf(messageId)
+  if (verdict.verdict === 'accepted') {
+    const seq = Number.parseInt(verdict.orderKey.split('.')[1]!, 16)
+    must(fact?.seq === seq, 'S3', () => `${name} was acked at ${seq}, and stands at ${fact?.seq}`)
+    return
+  }
+  // What stands on a refused message may never have left its store.
+  const isRefused = !truth.facts.message(messageId) || truth.isRefused(messageId)
+  must(isRefused, 'S3', () => `${name} was said to be refused (${verdict.reason}), and was not`)
+}
+
 /** What a store told its app of a verdict is what the reviewer's store says, and stays so. */
 export function s3AcksAreDurable(truth: Truth, acks: readonly Ack[]): void {
   for (const { receipt, verdict } of acks) {
+    s3AckIsTrue(truth, receipt, verdict)
     const { messageId, state } = receipt
-    const fact = truth.facts.get(messageId)
     const name = truth.facts.nameOf(messageId)
     if (verdict.verdict === 'accepted') {
-      const seq = Number.parseInt(verdict.orderKey.split('.')[1]!, 16)
-      must(fact?.seq === seq, 'S3', () => `${name} was acked at ${seq}, and stands at ${fact?.seq}`)
       must(state === 'accepted', 'S23', () => `${name} was acked, and is ${state} now`)
       continue
     }
-    // What stands on a refused message may never have left its store.
-    const isRefused = !truth.facts.message(messageId) || truth.isRefused(messageId)
-    must(isRefused, 'S3', () => `${name} was said to be refused (${verdict.reason}), and was not`)
     const isFinal = state === 'rejected' || state === 'blocked' || state === 'dismissed'
     must(isFinal, 'S23', () => `${name} was refused, and is ${state} now`)
   }

@@ -4,12 +4,12 @@
  * version, what a reviewer does not know waits, and a migration says what stood there before.
  */
 import type { AuthoredMessage, Change, Json } from '@countersign/core/message'
-import type { AppendBatch } from '@countersign/core/ports'
+import type { Commit } from '@countersign/core/ports'
 import { isDeepStrictEqual } from 'node:util'
 import { Versions } from '../../model/versions.ts'
 import type { Fact } from '../facts.ts'
 import { writtenIn } from '../reading.ts'
-import type { CommittedBatch, Truth } from '../truth.ts'
+import { type CommittedBatch, type Truth, rejectionsOf } from '../truth.ts'
 import { BUILDS, type Build, knownTo } from '../versioned.ts'
 import { must } from '../violation.ts'
 
@@ -17,14 +17,8 @@ import { must } from '../violation.ts'
 const OF_THE_FORM = new Set(['parent_rejected', 'seq_reused', 'too_large'])
 
 /** `builds`: of the reviewers that know types; none, where any type is taken unseen, or the one that spoke is dead. */
-export function s19RefusalsAreNeeded(
-  truth: Truth,
-  batch: AppendBatch,
-  builds: readonly Build[],
-): void {
-  for (const { msgId, text } of batch.rejections) {
-    const { rejection } = JSON.parse(text) as { readonly rejection: { readonly reason: string } }
-    const { reason } = rejection
+export function s19RefusalsAreNeeded(truth: Truth, commit: Commit, builds: readonly Build[]): void {
+  for (const { msgId, reason } of rejectionsOf(commit)) {
     const message = truth.facts.message(msgId)
     if (!message || OF_THE_FORM.has(reason)) continue
     const name = truth.facts.nameOf(msgId)

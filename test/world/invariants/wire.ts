@@ -1,5 +1,5 @@
 /** What must hold of every frame, checked in the moment of its sending. */
-import { type AuthoredMessage, messageId } from '@countersign/core/message'
+import { type AuthoredMessage, type Rejection, messageId } from '@countersign/core/message'
 import {
   type AcceptedAgain,
   type AuthorFrame,
@@ -10,6 +10,7 @@ import {
 } from '@countersign/core/protocol'
 import type { Limits } from '@countersign/core/testing'
 import { chainByHand } from '../chain-by-hand.ts'
+import type { Fact } from '../facts.ts'
 import { type Lie, isBind } from '../lies.ts'
 import { SPACE, type Truth } from '../truth.ts'
 import { must } from '../violation.ts'
@@ -83,18 +84,16 @@ export function s16AckAfterCommit(truth: Truth, frame: ReviewerFrame): void {
     case 'history':
       historyIsCommitted(truth, frame)
       break
-    case 'accepted':
     case 'settled':
+      for (const { clientSeq, count, seq } of frame.runs)
+        for (let i = 0; i < count; i++)
+          placeIsCommitted(truth, frame.sessionId, { clientSeq: clientSeq + i, seq: seq + i })
+      break
+    case 'accepted':
       for (const review of frame.reviews) reviewIsCommitted(truth, frame.sessionId, review)
       break
     case 'rejected':
-      for (const { msgId } of frame.rejections) {
-        must(
-          truth.refused.has(msgId),
-          'S16',
-          () => `${truth.facts.nameOf(msgId)} is refused, but not in the store`,
-        )
-      }
+      for (const rejection of frame.rejections) refusalIsCommitted(truth, rejection)
       break
     default:
   }
@@ -105,13 +104,38 @@ function reviewIsCommitted(
   sessionId: string,
   { clientSeq, seq, forked }: AcceptedAgain,
 ): void {
-  const fact = truth.numbered(sessionId, clientSeq).find((each) => each.seq === seq)
-  must(fact, 'S16', () => `number ${clientSeq} of a session is said to be at ${seq}`)
+  const fact = placeIsCommitted(truth, sessionId, { clientSeq, seq })
   must(
     truth.isForked(fact) === forked,
     'S16',
     () => `${fact.name} is said ${forked ? '' : 'not '}to stand beside a head`,
   )
+}
+
+function placeIsCommitted(
+  truth: Truth,
+  sessionId: string,
+  { clientSeq, seq }: Pick<AcceptedAgain, 'clientSeq' | 'seq'>,
+): Fact {
+  const fact = truth.numbered(sessionId, clientSeq).find((each) => each.seq === seq)
+  must(fact, 'S16', () => `number ${clientSeq} of a session is said to be at ${seq}`)
+  return fact
+}
+
+/** That a number has its verdict already is found anew each time, and stored nowhere. */
+function refusalIsCommitted(truth: Truth, { msgId, reason }: Rejection): void {
+  const known = truth.facts.message(msgId)
+  const isUsedUp =
+    reason === 'seq_reused' &&
+    known !== undefined &&
+    truth.isUsedUp(known.session.facts.sessionId, known.clientSeq) &&
+    truth.facts.get(msgId)?.seq === undefined
+  must(
+    isUsedUp || truth.refused.has(msgId),
+    'S16',
+    () => `${truth.facts.nameOf(msgId)} is refused, but not in the store`,
+  )
+  if (isUsedUp) truth.refuse({ msgId, reason })
 }
 
 function positionIsCommitted(truth: Truth, { seq, chain }: { seq: number; chain: string }): void {

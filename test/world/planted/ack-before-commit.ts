@@ -5,10 +5,14 @@ export const ackBeforeCommit: Planted = {
   what: 'The reviewer tells its verdicts before the store has them.',
   edits: [
     {
-      module: 'reviewer/reviewer.ts',
-      from: 'const outcome = await store.append(',
-      to: `tellVerdicts(prepared, { head, connections: this.#connections, limits: this.limits, onNack: () => {} })
-      const outcome = await store.append(`,
+      module: 'reviewer/desk.ts',
+      from: 'const committed = await this.#append(decision, rejections)',
+      to: `tellVerdicts(decision, {
+      before, head: decision.head, rejections, acks,
+      connections: this.#parts.connections, limits: this.#parts.limits,
+      onBehind: () => {}, onNack: () => {},
+    })
+    const committed = await this.#append(decision, rejections)`,
     },
   ],
   seed: 1,

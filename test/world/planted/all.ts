@@ -25,6 +25,8 @@ import { rejectionLeavesDescendants } from './rejection-leaves-descendants.ts'
 import { resolveNotCompared } from './resolve-not-compared.ts'
 import { rollbackForgotten } from './rollback-forgotten.ts'
 import { SEEN } from './seen.ts'
+import { FORGERIES_BELIEVED } from './forged.ts'
+import { STORED } from './stored.ts'
 import { TEXTS } from './texts.ts'
 import { sessionReused } from './session-reused.ts'
 import { shownIsOldestOwn } from './shown-is-oldest-own.ts'
@@ -93,6 +95,8 @@ export const PLANTED: readonly Planted[] = [
   ...BEYOND_BOUNDS,
   ...LIES_BELIEVED,
   ...SEEN,
+  ...FORGERIES_BELIEVED,
+  ...STORED,
   ...TEXTS,
 ]
 

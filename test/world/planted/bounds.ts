@@ -8,8 +8,8 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     edits: [
       {
         module: 'reviewer/catch-up.ts',
-        from: 'const { pageEntitiesMax, settledPerFrameMax } = limits',
-        to: 'const { pageEntitiesMax, settledPerFrameMax } = limits; held.splice(pageEntitiesMax)',
+        from: 'yield pageText(page)',
+        to: 'yield pageText(page); return',
       },
     ],
     seed: 20014,
@@ -64,12 +64,12 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
   },
   {
     name: 'first-read-alone',
-    what: 'A reviewer that starts reads the first batches of its store, and takes them for all.',
+    what: 'A reviewer replays what it reads first of its store, and takes it for all.',
     edits: [
       {
-        module: 'reviewer/load.ts',
-        from: 'while (before.seq < head.seq) {',
-        to: 'for (let reads = 0; reads < 1 && before.seq < head.seq; reads++) {',
+        module: 'reviewer/open.ts',
+        from: 'const found = await store.batches(seq, READ_BYTES)',
+        to: 'if (chain !== undefined) return; const found = await store.batches(seq, bytesOf(Number(READ_BYTES > 0)))',
       },
     ],
     seed: 20047,

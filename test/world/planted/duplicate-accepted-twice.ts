@@ -5,19 +5,19 @@ export const duplicateAcceptedTwice: Planted = {
   what: 'Nobody looks whether a message is known: it is accepted again, and stored again.',
   edits: [
     {
-      module: 'reviewer/commit.ts',
+      module: 'reviewer/decide.ts',
       from: 'if (this.#known(message, answers)) return refused',
       to: 'if (false as boolean) return refused',
     },
     {
       module: 'reviewer/admit.ts',
-      from: 'if (verdictOn(message.session.facts.sessionId, clientSeq, context))',
+      from: "if (verdictOn(message.session.facts.sessionId, clientSeq, context) !== 'unknown')",
       to: 'if (false as boolean)',
     },
     {
-      module: 'testing/reviewer-database.ts',
-      from: 'if (twice !== undefined) throw new Error(`message ${twice} is stored already`)',
-      to: 'void twice',
+      module: 'ports/space-check.ts',
+      from: 'assert(apart, `message ${run.clientSeq} of session ${sessionId} has its verdict already`)',
+      to: 'void apart; void sessionId',
     },
   ],
   seed: 1,

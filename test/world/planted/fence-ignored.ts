@@ -5,9 +5,9 @@ export const fenceIgnored: Planted = {
   what: 'A reviewer that another one has overtaken answers all the same.',
   edits: [
     {
-      module: 'reviewer/reviewer.ts',
-      from: "if (outcome === 'fenced') throw new Error('another reviewer has written to this space')",
-      to: 'void outcome',
+      module: 'reviewer/desk.ts',
+      from: "if ((await store.append(commit)) === 'fenced') return false",
+      to: 'await store.append(commit)',
     },
   ],
   seed: 17,

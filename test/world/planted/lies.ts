@@ -19,10 +19,11 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'Who speaks for one session may seal what is of another.',
     edits: [
       {
-        module: 'reviewer/reviewer.ts',
-        from: 'const seal = { sig, publicKey: record.publicKey }',
+        module: 'reviewer/intake.ts',
+        from: 'if (await verifySeal(flush, { sig, publicKey: record.publicKey }, signer))',
         to: `const [mine = sessionId] = connection.sessions
-    const seal = { sig, publicKey: (this.#ledger.session(mine) ?? record).publicKey }`,
+    const { publicKey } = ledger().session(mine) ?? record
+    if (await verifySeal(flush, { sig, publicKey }, signer))`,
       },
     ],
     seed: 94,
@@ -92,12 +93,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'A message may be of the session of another author.',
     edits: [
       {
-        module: 'reviewer/admit.ts',
-        from: 'if (session.authorId !== authorId)',
-        to: 'if (false as boolean)',
-      },
-      {
-        module: 'reviewer/reviewer.ts',
+        module: 'reviewer/intake.ts',
         from: 'if (record.authorId !== authorId) {',
         to: 'if (false as boolean) {',
       },
@@ -110,8 +106,8 @@ export const LIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'reviewer/admit.ts',
-        from: 'if (session.personalCommit !== personalCommit) {',
-        to: 'if (false as boolean) {',
+        from: 'return record.personalCommit === session.facts.personalCommit',
+        to: 'return record.personalCommit !== session.facts.authorId',
       },
     ],
     seed: 46,

@@ -6,8 +6,8 @@ export const parentsNotChecked: Planted = {
   edits: [
     {
       module: 'reviewer/admit.ts',
-      from: "if (!verdict) return nack('parent_unknown', `${parent} is not known here`)",
-      to: 'if (!verdict) continue',
+      from: "if (verdict === 'unknown') return nack('parent_unknown', `${parent} is not known here`)",
+      to: "if (verdict === 'unknown') continue",
     },
   ],
   seed: 10,

@@ -18,7 +18,7 @@ export const positionMovesOverGap: Planted = {
     },
     {
       module: 'messaging/tail.ts',
-      from: 'if (position && (position.seq !== end.seq || position.chain !== end.chain))',
+      from: 'if (position.seq !== end.throughSeq || position.chain !== end.chain)',
       to: 'if (false as boolean)',
     },
   ],

@@ -84,7 +84,7 @@ export const SEEN: readonly Planted[] = [
         to: 'if (state instanceof Write || table) return undefined',
       },
     ],
-    seed: 1,
+    seed: 12,
   },
   {
     name: 'seen-at-the-seal',
@@ -97,7 +97,7 @@ export const SEEN: readonly Planted[] = [
     return { eid: seq > 0 ? position!.eid : null, get seq() { return now()?.seq ?? 0 }, chain:`,
       },
     ],
-    seed: 1,
+    seed: 2,
   },
   {
     name: 'own-without-from',
@@ -121,6 +121,6 @@ export const SEEN: readonly Planted[] = [
         to: 'const from = Math.max(...inView)',
       },
     ],
-    seed: 1,
+    seed: 7,
   },
 ]

@@ -55,7 +55,7 @@ export const TEXTS: readonly Planted[] = [
     what: 'A batch begins one after the seq that it should begin with.',
     edits: [
       {
-        module: 'reviewer/commit.ts',
+        module: 'reviewer/decide.ts',
         from: 'const draft = { fromSeq: head.seq + 1',
         to: 'const draft = { fromSeq: head.seq + 2',
       },
@@ -67,7 +67,7 @@ export const TEXTS: readonly Planted[] = [
     what: 'The chain of each batch begins where the epoch begins.',
     edits: [
       {
-        module: 'reviewer/commit.ts',
+        module: 'reviewer/decide.ts',
         from: 'const composed = composeBatch(draft, head.chain',
         to: 'const composed = composeBatch(draft, this.#context.epoch.chain',
       },
@@ -113,7 +113,7 @@ export const TEXTS: readonly Planted[] = [
         to: 'drop: records.slice(1)',
       },
     ],
-    seed: 1,
+    seed: 10,
   },
   {
     name: 'names-left-out',
@@ -125,6 +125,6 @@ export const TEXTS: readonly Planted[] = [
         to: 'if (at?.hidden && at.line < 0) names.set(at.line, entityId)',
       },
     ],
-    seed: 1,
+    seed: 10,
   },
 ]

@@ -132,8 +132,12 @@ export class RandomVerbs extends Workload {
     const receipt = store.update(type, row.id, patch as never)
     written.add(row.id)
     this.wrote(visit, { type, id: row.id }, Object.keys(patch))
-    this.readsOwn(visit, { type, id: row.id }, patch)
-    s9KeepsTheRest({ type, row, open, patch }, this.rowOf(visit, type, row.id)!)
+    const update: Update = { type, row, open, patch }
+    const after = this.rowOf(visit, type, row.id)!
+    // An earlier verb of the message may have let the function decide already.
+    const mayMerge = (field: string): boolean => this.isInTransaction || field in row.$conflicts
+    this.readsOwn(visit, { type, id: row.id }, unmerged(update, after, mayMerge))
+    s9KeepsTheRest(update, after)
     return receipt
   }
 
@@ -207,6 +211,29 @@ export class RandomVerbs extends Workload {
       )
     }
   }
+}
+
+/**
+ * What an update wrote, as far as its author must read just that. In an open conflict an update
+ * replaces the shown value alone, and the other candidates stay (CONF7). A merge function that
+ * could not decide before, as it gave up or the shown value was unset, may be able to now: then all
+ * see what it makes of them, and what was written is in it (CONF4). The oracle says what that is.
+ */
+function unmerged(
+  { type, patch }: Update,
+  after: AnyRow,
+  mayMerge: (field: string) => boolean,
+): Readonly<Record<string, unknown>> {
+  const { fields } = policiesOf(type.name)
+  const isMerged = (field: string, value: unknown): boolean => {
+    const policy = fields.get(field)
+    const shown = after[field]
+    if (typeof policy !== 'function' || value === undefined || shown === undefined) return false
+    return mayMerge(field) && isDeepStrictEqual(policy([value, shown]), shown)
+  }
+  return Object.fromEntries(
+    Object.entries(patch).filter(([field, value]) => !isMerged(field, value)),
+  )
 }
 
 interface Update {

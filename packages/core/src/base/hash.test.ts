@@ -1,11 +1,20 @@
-/** Holds tagged hashes against the platform's SHA-256, computed from the definition in PROTOCOL 2. */
+/** Holds tagged hashes against the platform's SHA-256, computed from the definition in SPEC 2. */
 import { createHash } from 'node:crypto'
 import { sha256 } from '@noble/hashes/sha2.js'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
 import { toBase64url } from './bytes.ts'
-import { type HashTag, hash, hashBytes, hashLine, hashText, isHash, setSha256 } from './hash.ts'
+import {
+  type HashTag,
+  type LineTag,
+  hash,
+  hashBytes,
+  hashLine,
+  hashText,
+  isHash,
+  setSha256,
+} from './hash.ts'
 import type { Json } from './json.ts'
 
 // Thousands of cases, on a machine that may be busy.
@@ -13,19 +22,27 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const json = fc.jsonValue({ stringUnit: 'binary', maxDepth: 3 }) as fc.Arbitrary<Json>
 const tags: readonly HashTag[] = [
-  'cs/leaf',
-  'cs/msg',
   'cs/entity',
   'cs/whoami',
   'cs/personal',
   'cs/chain',
-  'cs/snap',
-  'cs/vals',
   'cs/seal',
   'cs/pos',
   'cs/grant',
-  'cs/claim',
   'cs/reject',
+  'cs/welcome',
+  'cs/bind',
+  'cs/accepted',
+  'cs/snapshot',
+]
+const lineTags: readonly LineTag[] = [
+  'cs/session',
+  'cs/head',
+  'cs/line',
+  'cs/first',
+  'cs/review',
+  'cs/base',
+  'cs/part',
 ]
 
 function byDefinition(tag: string, value: Json): Buffer {
@@ -48,18 +65,22 @@ test('§2 H(tag, x): SHA-256 of tag, zero byte and canonical bytes', () => {
 })
 
 test('§2 domain separation: one value, another tag, another hash', () => {
-  expect(new Set(tags.map((tag) => hash(tag, ['x']))).size).toBe(tags.length)
+  const hashes = [
+    ...tags.map((tag) => hash(tag, ['x'])),
+    ...lineTags.map((tag) => hashLine(tag, '["x"]')),
+  ]
+  expect(new Set(hashes).size).toBe(tags.length + lineTags.length)
 })
 
 test('§2 H(tag, x): a faster SHA-256 of the platform gives the same hashes', () => {
   const values: readonly Json[] = [null, 'ü😀', { a: [1, 2] }, 'x'.repeat(10_000)]
-  const before = values.map((value) => hash('cs/msg', value))
+  const before = values.map((value) => hash('cs/seal', value))
   let calls = 0
   setSha256((text) => {
     calls++
     return createHash('sha256').update(text).digest('base64url')
   })
-  expect(values.map((value) => hash('cs/msg', value))).toEqual(before)
+  expect(values.map((value) => hash('cs/seal', value))).toEqual(before)
   expect(calls).toBe(values.length)
 })
 
@@ -69,7 +90,7 @@ test('§2 hashes: base64url of 32 bytes has one form only', () => {
       expect(isHash(Buffer.from(bytes).toString('base64url'))).toBe(true)
     }),
   )
-  const good = hash('cs/msg', 0)
+  const good = hash('cs/seal', 0)
   for (const bad of [good.slice(1), `${good}A`, `${good.slice(0, 42)}B`, `=${good.slice(1)}`, '']) {
     expect(isHash(bad)).toBe(false)
   }
@@ -78,9 +99,9 @@ test('§2 hashes: base64url of 32 bytes has one form only', () => {
 
 test('FACT12 the hash of a line: SHA-256 of tag, line feed and text as it is', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-      const expected = createHash('sha256').update(`cs/line\n${text}`).digest('base64url')
-      expect(hashLine('cs/line', text)).toBe(expected)
+    fc.property(fc.constantFrom(...lineTags), fc.string({ unit: 'grapheme' }), (tag, text) => {
+      const expected = createHash('sha256').update(`${tag}\n${text}`).digest('base64url')
+      expect(hashLine(tag, text)).toBe(expected)
     }),
   )
 })

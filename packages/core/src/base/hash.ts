@@ -13,22 +13,28 @@ import { passingUtf8 } from './utf8.ts'
 export type Hash = string
 
 export type HashTag =
-  | 'cs/leaf'
-  | 'cs/msg'
   | 'cs/entity'
   | 'cs/whoami'
   | 'cs/personal'
   | 'cs/chain'
-  | 'cs/snap'
-  | 'cs/vals'
   | 'cs/seal'
   | 'cs/pos'
   | 'cs/grant'
-  | 'cs/claim'
   | 'cs/reject'
+  | 'cs/welcome'
+  | 'cs/bind'
+  | 'cs/accepted'
+  | 'cs/snapshot'
 
 /** Purposes of hashes over lines of text (`hashLine`). */
-export type LineTag = 'cs/session' | 'cs/head' | 'cs/line' | 'cs/first' | 'cs/review' | 'cs/base'
+export type LineTag =
+  | 'cs/session'
+  | 'cs/head'
+  | 'cs/line'
+  | 'cs/first'
+  | 'cs/review'
+  | 'cs/base'
+  | 'cs/part'
 
 /** SHA-256 over the UTF-8 bytes of a text, as base64url. */
 export type Sha256 = (text: string) => Hash

@@ -26,7 +26,7 @@ describe('bounds', () => {
   test('S17 bounds: any small JSON value passes, and stays what it was through its text', () => {
     fc.assert(
       fc.property(json, (value) => {
-        fc.pre(!canonical(value).includes('"__proto__"'))
+        fc.pre(!/"(?:__proto__|prototype|constructor)":/.test(canonical(value)))
         expect(jsonFault(value)).toBeUndefined()
         expect(jsonFault(JSON.parse(JSON.stringify(value)))).toBeUndefined()
       }),

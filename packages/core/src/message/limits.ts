@@ -43,11 +43,8 @@ export interface Limits {
   readonly sessionsPerLinkMax: number
   /** Sessions without a verdict that a reviewer keeps; the oldest have to bind again. */
   readonly idleSessionsMax: number
-  /** Rejections that a reviewer keeps, of one session and in all, beside those of one batch; the oldest go first. */
-  readonly rejectionsPerSessionMax: number
+  /** Rejections whose texts a reviewer keeps, about; the oldest go first. */
   readonly rejectionsMax: number
-  /** UTF-8 bytes of JSON of all rejections that a reviewer keeps, beside those of one batch. */
-  readonly rejectionBytesMax: number
   /** A replica that is no further behind than this gets the tail, never a snapshot. */
   readonly tailMessagesMax: number
   /** Writes that a `stale` verdict names, and bytes of JSON that they take. */
@@ -60,11 +57,14 @@ export interface Limits {
   readonly historiesMax: number
   /** Entities of one page of a snapshot. */
   readonly pageEntitiesMax: number
-  /** Runs that catch-up reads from the reviewer's store in one go, and that a start reads. */
-  readonly readRunsMax: number
-  readonly loadRunsMax: number
-  /** Verdicts of one `settled` frame. */
-  readonly settledPerFrameMax: number
+  /** Bytes of states that a reviewer holds at hand, of one space. */
+  readonly spaceCacheBytesMax: number
+  /** Verdicts that it holds at hand. */
+  readonly ledgerCacheMax: number
+  /** States that it writes behind in one transaction, about. */
+  readonly dirtyStatesMax: number
+  /** Changes of one entity that it looks at to find a base; of more, the base is not known. */
+  readonly baseChangesMax: number
   /** What may wait in a link before a long answer pauses. */
   readonly linkBufferedBytesMax: number
   /** Messages that the reviewer commits together, and that may wait for it before it says `busy`. */
@@ -74,7 +74,7 @@ export interface Limits {
   readonly waitingMessagesMax: number
   /** Parts of one snapshot. */
   readonly snapshotPartsMax: number
-  /** Commits of which a reviewer holds the chain, to compare it with what an author has seen. */
+  /** Positions of which reviewers and stores hold the chain, to compare it with what an author has seen. */
   readonly heldChainsMax: number
   /** Stored steps of the tail, and UTF-8 bytes of them, before a checkpoint; entities of one of its slices. */
   readonly checkpointStepsMax: number
@@ -88,10 +88,10 @@ export interface Limits {
   readonly storageBatchesMax: number
 }
 
-/** Of a frame, what is kept for its kind, position and ids; the rest is for runs, pages and lists. */
+/** Of a frame, what is kept for its kind, position and ids; the rest is for batches, pages and lists. */
 const FRAME_ENVELOPE_BYTES = 4_096
 
-/** Bytes of runs, of a page, or of a list of verdicts that are gathered for one frame. */
+/** Bytes of batches, of a page, or of a list of verdicts that are gathered for one frame. */
 export function frameContentBytesMax({ frameBytesMax }: Pick<Limits, 'frameBytesMax'>): number {
   return frameBytesMax - Math.min(FRAME_ENVELOPE_BYTES, frameBytesMax / 2)
 }
@@ -123,9 +123,7 @@ export const LIMITS: Limits = {
   sessionsPerBindMax: 64,
   sessionsPerLinkMax: 1_024,
   idleSessionsMax: 16_384,
-  rejectionsPerSessionMax: 1_024,
   rejectionsMax: 8_192,
-  rejectionBytesMax: 16_777_216,
   tailMessagesMax: 2_000,
   standingMax: 32,
   standingBytesMax: 16_384,
@@ -133,9 +131,10 @@ export const LIMITS: Limits = {
   historyBytesMax: 8_388_608,
   historiesMax: 8,
   pageEntitiesMax: 256,
-  readRunsMax: 256,
-  loadRunsMax: 1_024,
-  settledPerFrameMax: 4_096,
+  spaceCacheBytesMax: 67_108_864,
+  ledgerCacheMax: 65_536,
+  dirtyStatesMax: 2_048,
+  baseChangesMax: 1_024,
   linkBufferedBytesMax: 1_048_576,
   batchMessagesMax: 2_048,
   batchBytesAim: 65_536,

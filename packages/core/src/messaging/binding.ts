@@ -73,6 +73,12 @@ export class Binding {
     this.#part = []
   }
 
+  /** Nobody here can prove these sessions: the link does not speak for them. */
+  skip(sessions: readonly SessionOpening[]): void {
+    for (const { sessionId } of sessions) this.#answered.add(sessionId)
+    this.#part = this.#part.filter((opening) => !sessions.includes(opening))
+  }
+
   /** The reviewer does not know that session: it is bound once more. */
   forget(sessionId: Uuid): void {
     this.#answered.delete(sessionId)

@@ -12,6 +12,7 @@ import {
   parseReviewerFrame,
   reviewerFrame,
 } from '../wire/frames.ts'
+import { bindBytes } from '../wire/signed.ts'
 import { readTold, tellMessage } from '../wire/told.ts'
 import { Repo } from '../repo/repo.ts'
 import { DESK_SPACE, Desk, type HandAuthor } from '../testing/desk.ts'
@@ -179,6 +180,13 @@ function sessionWith(
   })
   const host: SessionHost = {
     openings: () => [opening],
+    verify: (bytes, sig) => desk.signer.verify(desk.keys.publicKey, bytes, sig),
+    // A simulated key is its own secret.
+    prove: ({ publicKey, sessionId }, nonce) =>
+      desk.signer.sign(
+        { publicKey, secret: { simulated: publicKey } },
+        bindBytes(DESK_SPACE, sessionId, nonce),
+      ),
     judge: async () => undefined,
     taken: () => {},
     replaced: () => {},
@@ -216,6 +224,8 @@ function sessionWith(
       bounds: BATCH_BOUNDS,
       findOwn: () => undefined,
       findWaiting: () => undefined,
+      heldChainsMax: LIMITS.heldChainsMax,
+      onOtherHistory: () => {},
     }),
     host,
   })

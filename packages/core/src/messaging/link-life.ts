@@ -2,10 +2,12 @@
  * All that a session knows by one link and that ends with it. A new link begins with a new one,
  * so nothing of an older link can be taken for something of this one.
  */
+import { toBase64url } from '../base/bytes.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Link } from '../ports/transport.ts'
 import type { Credits } from '../wire/frames.ts'
 import { Binding } from './binding.ts'
+import type { Gate } from './gate.ts'
 import { Pull, type PullEvents } from './pull.ts'
 import type { SessionParts } from './session-host.ts'
 import type { Reviewing } from './tail.ts'
@@ -18,9 +20,17 @@ export class LinkLife {
   credits: Credits = { messages: 0, bytes: 0 }
   readonly binding: Binding
   readonly pull: Pull
+  /** What the reviewer's greeting has to sign. */
+  readonly nonce: string
+  /** What proofs of sessions sign; set by the greeting. */
+  reviewerNonce = ''
+  /** Set by the greeting. */
+  gate: Gate | undefined
   /** When the last frame, and the last byte, came. */
   heardAt: number
   aliveAt: number
+  /** When the reviewer last said that nothing is missing here. */
+  caughtUpAt: number = -Infinity
   /** The longest pause between two bytes while an answer was waited for, in ms. */
   slowestMs = 0
   /** When bytes of ours were last seen waiting to leave. */
@@ -39,6 +49,7 @@ export class LinkLife {
     this.startedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
     this.binding = new Binding(parts.limits)
     this.pull = new Pull(parts, events)
+    this.nonce = toBase64url(parts.random.bytes(16))
   }
 
   /** Bytes of ours that have not left yet, as far as the link can tell. */

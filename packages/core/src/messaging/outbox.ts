@@ -92,6 +92,11 @@ export class Outbox {
     for (const ofSession of this.#waiting.values()) yield* ofSession.values()
   }
 
+  /** What waits of one session, in the order of its numbers. */
+  openOf(sessionId: Uuid): Iterable<Entry> {
+    return this.#waiting.get(sessionId)?.values() ?? []
+  }
+
   /** The author's time of the oldest message that waits, in ms since 1970. */
   get oldestAt(): number | undefined {
     const [oldest] = this.#waiting.values()

@@ -5,12 +5,16 @@
  *   tail ──▶ applied ──▶ host           a gap: behind until it is filled
  *   page*, settled* ──▶ through ──▶ a snapshot, taken in whole ──▶ host
  */
+import type { Hash } from '../base/hash.ts'
 import type { Position } from '../message/message.ts'
 import type { ReviewerFrame } from '../wire/frames.ts'
 import type { SessionParts } from './session-host.ts'
 import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
 import type { Reviewing, TailOutcome } from './tail.ts'
 import { Wants } from './wants.ts'
+
+/** Answers in a row after which something is missing still; then the link is given up. */
+const INCOMPLETE_MAX = 8
 
 /** What a pull needs of the session it belongs to. */
 export interface PullEvents {
@@ -33,6 +37,7 @@ export class Pull {
   readonly #parts: SessionParts
   readonly #events: PullEvents
   readonly #snapshot: SnapshotParts
+  #incomplete = 0
 
   constructor(parts: SessionParts, events: PullEvents) {
     this.#parts = parts
@@ -66,6 +71,11 @@ export class Pull {
     }
   }
 
+  /** Of the parts of the snapshot with that number that are here. */
+  partHashes(snapshot: number): readonly Hash[] {
+    return this.#snapshot.hashes(snapshot)
+  }
+
   #wantAnew(): void {
     this.#snapshot.giveUp()
     this.wants.again()
@@ -80,6 +90,7 @@ export class Pull {
     const { wants } = this
     switch (outcome.kind) {
       case 'applied':
+        this.#incomplete = 0
         wants.tail()
         this.#parts.host.taken(outcome, [text])
         if (!wants.any) this.#events.caughtUp()
@@ -110,9 +121,12 @@ export class Pull {
     if (snapshot && !isLate && (parts > 0 || isFirst)) {
       if (!this.#replace(snapshot, position, by)) return
     } else if (!here || here.eid !== position.eid || here.seq < position.seq) {
-      this.wants.all() // something of it was lost on the way
+      // Something of it was lost on the way. A wire that loses the same each time is no way to go on.
+      if (++this.#incomplete < INCOMPLETE_MAX) this.wants.all()
+      else this.#events.fail('the answers of the reviewer arrive incomplete')
       return
     }
+    this.#incomplete = 0
     this.#events.caughtUp()
     this.#events.taken()
   }
@@ -121,9 +135,7 @@ export class Pull {
   #replace(parts: readonly SnapshotPart[], position: Position, by: Reviewing): boolean {
     const { tail, host, outbox } = this.#parts
     const pages = parts.filter((part) => part.kind === 'page')
-    const settled = settledAmong(parts, by, (sessionId, clientSeq) =>
-      outbox.find(sessionId, clientSeq),
-    )
+    const settled = settledAmong(parts, by, (sessionId) => outbox.openOf(sessionId))
     const texts = pages.map(({ text }) => text)
     const outcome = tail.snapshot(texts, { position, settled })
     if (outcome.kind === 'malformed') this.#events.fail(`the reviewer sent ${outcome.message}`)

@@ -19,8 +19,9 @@ export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | '
  * - `wrong_version`: it speaks another version of the protocol.
  * - `other_reviewer`: it has another key than the one that this store knows.
  * - `began_anew`: it lacks what this store has from it; its data were lost or replaced.
+ * - `forged`: what came over the link is not signed by the reviewer; somebody is in between.
  */
-export type ConnectionRefusal = ByeCode | 'other_reviewer' | 'began_anew'
+export type ConnectionRefusal = ByeCode | 'other_reviewer' | 'began_anew' | 'forged'
 
 export interface Refusal {
   readonly refusal: ConnectionRefusal
@@ -38,6 +39,10 @@ export interface NackAbout {
 export interface SessionHost {
   /** Sessions whose messages may be offered over this link. */
   openings(): readonly SessionOpening[]
+  /** The proof of a session for a link with that nonce; undefined where its key is not here. */
+  prove(opening: SessionOpening, nonce: string): Promise<string | undefined>
+  /** Whether the reviewer that is followed has signed that. */
+  verify(bytes: Uint8Array, sig: string): Promise<boolean>
   /** Why this lineage is not to be followed; undefined: it is. */
   judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined>
   /** Canonical facts were taken in: `texts` are the frames that brought them. */

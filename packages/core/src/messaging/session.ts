@@ -10,12 +10,14 @@
  * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
  */
 import type { Uuid } from '../base/uuid.ts'
-import { WIRE_VERSION } from '../message/message.ts'
+import { welcomeBytes } from '../wire/signed.ts'
+import { type SessionOpening, WIRE_VERSION } from '../message/message.ts'
 import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { LinkLife } from './link-life.ts'
-import type { ConnectionRefusal, SessionParts, SessionState } from './session-host.ts'
+import { Gate, type GatedFrame } from './gate.ts'
+import type { ConnectionRefusal, Refusal, SessionParts, SessionState } from './session-host.ts'
 import type { Reviewing } from './tail.ts'
 import { Timers, backoffMs } from './timers.ts'
 import { ANSWER_MS } from './wants.ts'
@@ -27,6 +29,8 @@ const SILENCE_MS = 15_000
 /** Without a byte for this long, the link is dead. On a line of 4 KB/s a frame of 256 KiB takes 66 s. */
 const DEAD_MS = 75_000
 const LOOK_MS = SILENCE_MS / 3
+/** Without a signed word that nothing is missing for this long, a store is not online. */
+const STALE_MS = 60_000
 /** After a wake the link has this long for a byte, or twice its longest pause so far. */
 const PROBE_MS = 4_000
 /** Offers wait while more than this has not left; then the link is looked at again. */
@@ -88,7 +92,7 @@ export class SyncSession {
     const { outbox, clock } = this.#parts
     const life = this.#life
     if (!life?.binding.isDone || clock.monotonic() < life.pausedUntil) return
-    this.#bind(life) // a session that was adopted after the greeting
+    void this.#bind(life) // a session that was adopted after the greeting
     if (!life.binding.isDone) return
     const isWaiting = (sessionId: Uuid): boolean => outbox.waits(sessionId)
     if (life.binding.isUsedUp(this.#parts.host.openings(), isWaiting)) {
@@ -152,7 +156,12 @@ export class SyncSession {
         this.#become('greeting', this.#refusal && this.#note)
         this.#timers.after(handshakeMs, () => this.#fail('the reviewer does not greet'))
         life.send(
-          authorFrame('hello', { v: WIRE_VERSION, space, position: this.#parts.tail.position }),
+          authorFrame('hello', {
+            v: WIRE_VERSION,
+            space,
+            nonce: life.nonce,
+            position: this.#parts.tail.position,
+          }),
         )
       },
       frame: (text) => {
@@ -191,6 +200,7 @@ export class SyncSession {
 
   #drop(): void {
     const link = this.#life?.link
+    this.#life?.gate?.close()
     this.#life = undefined
     this.#timers.clear()
     link?.close()
@@ -231,28 +241,17 @@ export class SyncSession {
   }
 
   #understood(life: LinkLife, frame: ReviewerFrame, text: string): void {
-    const { tail, host, outbox } = this.#parts
     switch (frame.kind) {
       case 'tail':
       case 'page':
       case 'settled':
       case 'through':
-        life.pull.frame(frame, text, life.reviewing!)
+      case 'accepted':
+      case 'rejected':
+        life.gate!.push(frame, text)
         break
       case 'bound':
         this.#bound(life, frame.sessionIds)
-        break
-      case 'accepted':
-        for (const review of frame.reviews) {
-          const entry = outbox.find(frame.sessionId, review.clientSeq)
-          if (!entry) continue
-          if (review.seq <= (tail.position?.seq ?? -1)) host.acceptedAgain(entry, review)
-          else life.pull.wants.all()
-        }
-        break
-      case 'rejected':
-        host.rejected(frame.rejections)
-        this.pump()
         break
       case 'nack':
         this.#nack(life, frame)
@@ -269,6 +268,27 @@ export class SyncSession {
     }
   }
 
+  /** A frame that the reviewer has signed, as far as it needs it. */
+  #believed(life: LinkLife, frame: GatedFrame, text: string): void {
+    const { tail, host, outbox } = this.#parts
+    switch (frame.kind) {
+      case 'accepted':
+        for (const review of frame.reviews) {
+          const entry = outbox.find(frame.sessionId, review.clientSeq)
+          if (!entry) continue
+          if (review.seq <= (tail.position?.seq ?? -1)) host.acceptedAgain(entry, review)
+          else life.pull.wants.all()
+        }
+        break
+      case 'rejected':
+        host.rejected(frame.rejections)
+        this.pump()
+        break
+      default:
+        life.pull.frame(frame, text, life.reviewing!)
+    }
+  }
+
   #ended({ reason, code }: ReviewerFrame & { kind: 'bye' }): void {
     if (code) this.#refuse(code, reason)
     else this.#fail(reason)
@@ -282,14 +302,34 @@ export class SyncSession {
       )
       return
     }
-    void this.#parts.host.judge(frame.lineage).then((fault) => {
+    const judged = this.#judged(life, frame).catch(() =>
+      forgery('a greeting that cannot be checked'),
+    )
+    void judged.then((fault) => {
       if (this.#life !== life || life.reviewing) return
       if (fault) this.#refuse(fault.refusal, fault.note)
       else this.#greeted(life, frame)
     })
   }
 
+  /** Why a greeting is not to be answered; undefined: it is. */
+  async #judged(
+    life: LinkLife,
+    { lineage, position, nonce, at, sig }: ReviewerFrame & { kind: 'welcome' },
+  ): Promise<Refusal | undefined> {
+    const { host, space } = this.#parts
+    const fault = await host.judge(lineage)
+    if (fault) return fault
+    const { eid, epoch } = lineage.at(-1)!
+    const bytes = welcomeBytes(space, { nonces: [life.nonce, nonce], position, at })
+    const isOf = position.eid === eid && position.epoch === epoch
+    return isOf && (await host.verify(bytes, sig))
+      ? undefined
+      : forgery('a greeting that its key has not signed for this link')
+  }
+
   #greeted(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
+    const { host, space } = this.#parts
     const epoch = frame.lineage.at(-1)!
     const here = this.#parts.tail.position
     const lacks = here && (here.eid !== frame.position.eid || here.seq > frame.position.seq)
@@ -302,22 +342,58 @@ export class SyncSession {
     }
     this.#refusal = undefined
     const { reviewerId, eid, chain } = epoch
-    life.reviewing = { reviewerId, eid, epoch: epoch.epoch, chain }
+    const by = { reviewerId, eid, epoch: epoch.epoch, chain }
+    life.reviewing = by
+    life.reviewerNonce = frame.nonce
+    life.gate = new Gate(
+      {
+        verify: (bytes, sig) => host.verify(bytes, sig),
+        partHashes: (snapshot) => life.pull.partHashes(snapshot),
+        deliver: (gated, text) => {
+          if (this.#life === life) this.#believed(life, gated, text)
+        },
+        forged: (what) => {
+          if (this.#life === life) this.#refuse('forged', forgery(what).note)
+        },
+      },
+      { space, by, greeted: frame.position },
+    )
     life.credits = frame.credits
     this.#timers.clear()
     this.#become('syncing', undefined)
-    this.#bind(life)
-    life.pull.wants.all()
-    life.heardAt = life.aliveAt = this.#parts.clock.monotonic()
+    void this.#bindFirst(life)
+    life.heardAt = life.aliveAt = life.caughtUpAt = this.#parts.clock.monotonic()
     this.#watch(life)
   }
 
+  /** A link without a session reads nothing, so what is missing is asked for behind the first binding. */
+  async #bindFirst(life: LinkLife): Promise<void> {
+    await this.#bind(life)
+    if (this.#life === life) life.pull.wants.all()
+  }
+
   /** Asks for the next sessions to be bound, if there are any. */
-  #bind(life: LinkLife): void {
+  #bind(life: LinkLife): Promise<void> | undefined {
     const { host, outbox, clock } = this.#parts
     const waits = (sessionId: Uuid): boolean => outbox.waits(sessionId)
     const part = life.binding.next(host.openings(), waits, clock.monotonic())
-    if (part) life.send(authorFrame('bind', { sessions: part }))
+    return part && this.#prove(life, part)
+  }
+
+  /** Asks for these sessions to be bound, each with a proof for this link. */
+  async #prove(life: LinkLife, part: readonly SessionOpening[]): Promise<void> {
+    const { host } = this.#parts
+    const proved = await Promise.all(
+      part.map(async (opening) => {
+        const proof = await host.prove(opening, life.reviewerNonce)
+        return proof === undefined ? undefined : { ...opening, proof }
+      }),
+    )
+    if (this.#life !== life) return
+    life.binding.skip(part.filter((_, i) => !proved[i]))
+    const sessions = proved.filter((opening) => opening !== undefined)
+    if (sessions.length > 0) life.send(authorFrame('bind', { sessions }))
+    else await this.#bind(life)
   }
 
   #bound(life: LinkLife, sessionIds: readonly Uuid[]): void {
@@ -326,7 +402,7 @@ export class SyncSession {
       return
     }
     life.binding.bound(sessionIds)
-    this.#bind(life)
+    void this.#bind(life)
     if (!life.binding.isDone) return
     if (this.#state === 'syncing') life.pull.wants.all()
     this.pump()
@@ -339,6 +415,7 @@ export class SyncSession {
 
   #caughtUp(): void {
     this.#attempts = 0
+    if (this.#life) this.#life.caughtUpAt = this.#parts.clock.monotonic()
     if (this.#state === 'syncing') this.#become('online', undefined)
   }
 
@@ -379,9 +456,12 @@ export class SyncSession {
   #askAgain(life: LinkLife, now: number): void {
     const { outbox } = this.#parts
     const part = life.binding.unanswered(now - LOOK_MS, now)
-    if (part) life.send(authorFrame('bind', { sessions: part }))
+    if (part) void this.#prove(life, part)
     const silentMs = now - life.heardAt
-    if (silentMs > SILENCE_MS || (silentMs >= LOOK_MS && outbox.size > 0)) life.pull.wants.all()
+    const staleMs = now - life.caughtUpAt
+    if (silentMs > SILENCE_MS || staleMs > STALE_MS / 2 || (silentMs >= LOOK_MS && outbox.size > 0))
+      life.pull.wants.all()
+    if (staleMs > STALE_MS) this.#behind()
     life.pull.wants.tick()
     if (now - life.sendingAt >= ANSWER_MS) outbox.requeueUnanswered(now - ANSWER_MS)
   }
@@ -391,5 +471,13 @@ export class SyncSession {
     this.#state = state
     this.#note = note
     this.#parts.host.changed(state, note, this.#refusal)
+  }
+}
+
+/** Somebody is between this store and its reviewer, or the reviewer's key is not its own any more. */
+function forgery(what: string): Refusal {
+  return {
+    refusal: 'forged',
+    note: `in the name of the reviewer came ${what}; nothing of it is taken`,
   }
 }

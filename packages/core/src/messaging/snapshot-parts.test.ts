@@ -1,6 +1,7 @@
 /** Parts of snapshots that were lost, late or given up, on a wire that keeps no order. */
 import { describe, expect, it } from 'vitest'
-import { type SnapshotPart, SnapshotParts } from './snapshot-parts.ts'
+import type { Entry } from '../history/entry.ts'
+import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
 
 const page = (text: string): SnapshotPart => ({ kind: 'page', text })
 
@@ -50,5 +51,35 @@ describe('§6 snapshot parts', () => {
   it('a part that comes twice is one', () => {
     const held = holding(['whole', 1], ['whole', 1])
     expect(textsOf(held.take(1, 1))).toEqual(['whole'])
+  })
+})
+
+describe('SNAP2 what is settled', () => {
+  const by = { reviewerId: 'r', eid: 'e', epoch: 2, chain: '' }
+  const runs = [
+    { clientSeq: 3, count: 2, seq: 40 },
+    { clientSeq: 6, count: 1, seq: 12 },
+  ]
+  const part = { kind: 'settled', sessionId: 's', runs, at: 9 } as const
+  const waiting = [2, 3, 4, 5, 6, 7].map((clientSeq) => ({ clientSeq }) as Entry)
+
+  it('is each message of a run, at its own seq, and nothing before, between or after them', () => {
+    const found = settledAmong([page('whole'), part], by, (id) => (id === 's' ? waiting : []))
+    const review = { reviewerId: 'r', eid: 'e', epoch: 2, at: 9, forked: false }
+    expect([...found].map(([{ clientSeq }, told]) => [clientSeq, told])).toEqual([
+      [3, { ...review, seq: 40 }],
+      [4, { ...review, seq: 41 }],
+      [6, { ...review, seq: 12 }],
+    ])
+  })
+
+  it('is nothing of another session, of a run of none, or of no runs', () => {
+    const others: readonly SnapshotPart[] = [
+      { ...part, sessionId: 'other' },
+      { ...part, runs: [{ clientSeq: 3, count: 0, seq: 40 }] },
+      { ...part, runs: [] },
+    ]
+    const waitingOf = (id: string): readonly Entry[] => (id === 's' ? waiting : [])
+    expect(settledAmong(others, by, waitingOf).size).toBe(0)
   })
 })

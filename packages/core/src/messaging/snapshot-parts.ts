@@ -3,10 +3,12 @@
  * one that was given up on the way. It counts only when every part of it is here, and none of
  * another: the same state may be cut otherwise the next time, so that some of each are not a whole.
  */
+import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
+import { partHash } from '../wire/signed.ts'
 import type { Review } from '../message/message.ts'
-import type { AcceptedAgain } from '../wire/frames.ts'
+import type { AcceptedRun } from '../wire/frames.ts'
 import type { Reviewing } from './tail.ts'
 
 /** The text of a page, or what became of own messages. */
@@ -15,13 +17,14 @@ export type SnapshotPart =
   | {
       readonly kind: 'settled'
       readonly sessionId: Uuid
-      readonly reviews: readonly AcceptedAgain[]
+      readonly runs: readonly AcceptedRun[]
+      readonly at: number
     }
 
 export class SnapshotParts {
   readonly #partsMax: number
-  /** By the text of the frame: a repeated one is the same part. */
-  readonly #parts = new Map<string, { readonly of: number; readonly part: SnapshotPart }>()
+  /** By the hash of the frame: a repeated one is the same part. */
+  readonly #parts = new Map<Hash, { readonly of: number; readonly part: SnapshotPart }>()
   /** The newest that has ended, or was given up: what still comes of it, or of an older one, is late. */
   #past = 0
 
@@ -37,8 +40,13 @@ export class SnapshotParts {
   add(text: string, of: number, part: SnapshotPart): boolean {
     if (of <= this.#past) return true
     if (this.#parts.size >= this.#partsMax) return false
-    this.#parts.set(text, { of, part })
+    this.#parts.set(partHash(text), { of, part })
     return true
+  }
+
+  /** Of the parts of the snapshot with that number. */
+  hashes(of: number): readonly Hash[] {
+    return [...this.#parts].flatMap(([hash, held]) => (held.of === of ? [hash] : []))
   }
 
   /**
@@ -68,15 +76,20 @@ export class SnapshotParts {
 export function settledAmong(
   parts: readonly SnapshotPart[],
   by: Reviewing,
-  find: (sessionId: Uuid, clientSeq: number) => Entry | undefined,
+  waiting: (sessionId: Uuid) => Iterable<Entry>,
 ): Map<Entry, Review> {
   const settled = new Map<Entry, Review>()
   for (const part of parts) {
     if (part.kind !== 'settled') continue
     const { reviewerId, eid, epoch } = by
-    for (const { clientSeq, seq, at, forked } of part.reviews) {
-      const entry = find(part.sessionId, clientSeq)
-      if (entry) settled.set(entry, { reviewerId, eid, epoch, seq, at, forked })
+    for (const entry of waiting(part.sessionId)) {
+      const { clientSeq: no } = entry
+      const run = part.runs.find(
+        ({ clientSeq, count }) => no >= clientSeq && no < clientSeq + count,
+      )
+      // Whether it stood beside something, a snapshot does not say.
+      const place = { reviewerId, eid, epoch, at: part.at, forked: false }
+      if (run) settled.set(entry, { ...place, seq: run.seq + no - run.clientSeq })
     }
   }
   return settled

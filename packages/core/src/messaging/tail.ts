@@ -13,6 +13,7 @@ import { PageLoader } from '../fold/snapshot.ts'
 import { headsOf } from '../fold/state.ts'
 import { Entry, type SessionRef, applyAssigned, giveReview } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
+import { HeldChains } from '../history/held-chains.ts'
 import type { Position, Review } from '../message/message.ts'
 import type { Repo } from '../repo/repo.ts'
 import type { Reg } from '../schema/registers.ts'
@@ -52,12 +53,22 @@ interface Step {
   readonly isPending: boolean
 }
 
+/** A batch that was read, and the own messages that it has as hashes. */
+interface ReadOne {
+  readonly batch: Batch
+  readonly own: OwnMessages
+}
+
 export interface TailParts {
   readonly findOwn: FindOwn
   /** The entry of an own message without a verdict, shown or not. */
   readonly findWaiting: (sessionId: Uuid, clientSeq: number) => Entry | undefined
   readonly space: Uuid
   readonly bounds: BatchBounds
+  /** Positions whose chain is held, to be compared with what authors have seen. */
+  readonly heldChainsMax: number
+  /** An accepted message whose author had seen another history at a position that this replica knows. */
+  readonly onOtherHistory: (messageId: Uuid, seq: number) => void
 }
 
 export class TailReader {
@@ -65,10 +76,12 @@ export class TailReader {
   readonly #parts: TailParts
   readonly #sessions = new Map<Uuid, SessionRef>()
   #position: Position | null = null
+  #chains: HeldChains
 
   constructor(repo: Repo, parts: TailParts) {
     this.#repo = repo
     this.#parts = parts
+    this.#chains = new HeldChains(parts.heldChainsMax)
   }
 
   get position(): Position | null {
@@ -78,13 +91,14 @@ export class TailReader {
   /** Forgets where it is; the next thing must be a snapshot or a tail from the start. */
   reset(): void {
     this.#position = null
+    this.#chains = new HeldChains(this.#parts.heldChainsMax)
   }
 
   /** Batches in seq order, up to the position of the frame. */
   tail(frame: ReviewerFrame & { kind: 'tail' }, by: Reviewing): TailOutcome {
     const { position } = frame
     const texts = linesInParts(frame.texts, frame.batches)
-    if (!texts || (position && position.eid !== by.eid))
+    if (!texts || position.eid !== by.eid)
       return malformed('a tail that is not of its lines, or of another lineage')
     const fresh: string[] = []
     let next = (this.#position?.seq ?? 0) + 1
@@ -98,15 +112,18 @@ export class TailReader {
       fresh.push(text)
       next = throughSeq + 1
     }
-    if (fresh.length === 0)
-      return position && position.seq >= first ? { kind: 'gap' } : { kind: 'known' }
-    const planned = this.#planned(fresh, by)
-    if ('kind' in planned) return planned
-    const { steps, end } = planned
-    if (position && (position.seq !== end.seq || position.chain !== end.chain))
+    if (fresh.length === 0) return position.seq >= first ? { kind: 'gap' } : { kind: 'known' }
+    const read = this.#read(fresh, by)
+    if ('kind' in read) return read
+    // What is not the reviewer's leaves no trace: no session, no table is made of it.
+    const end = read.at(-1)!.batch
+    if (position.seq !== end.throughSeq || position.chain !== end.chain)
       return malformed('a tail that does not end at its position')
+    const steps = this.#planned(read)
+    if ('kind' in steps) return steps
+    this.#compare(steps, by)
     const settled = steps.flatMap((step) => this.#apply(step, by) ?? [])
-    this.#position = position ?? { eid: by.eid, epoch: by.epoch, ...end }
+    this.#position = position
     this.#repo.emit()
     return { kind: 'applied', settled }
   }
@@ -160,39 +177,56 @@ export class TailReader {
     return [...acked.keys()]
   }
 
-  /** What is to be done, without anything of it being done. */
-  #planned(
-    texts: readonly string[],
-    by: Reviewing,
-  ):
-    | { readonly steps: readonly Step[]; readonly end: Pick<Position, 'seq' | 'chain'> }
-    | TailOutcome {
-    const steps: Step[] = []
+  /** The batches of these texts, one behind the other. Changes nothing here, whatever they say. */
+  #read(texts: readonly string[], by: Reviewing): readonly ReadOne[] | TailOutcome {
+    const all: ReadOne[] = []
     let before = { seq: this.#position?.seq ?? 0, chain: this.#position?.chain ?? by.chain }
     for (const text of texts) {
-      const reading = new OwnMessages(this.#parts.findOwn)
+      const own = new OwnMessages(this.#parts.findOwn)
       const read = readBatch(text, {
         space: this.#parts.space,
         before,
         sessions: [],
-        own: reading.own,
+        own: own.own,
         redacted: () => undefined,
         bounds: this.#parts.bounds,
       })
       // It is told in full to who asks for it.
-      if (!read.ok && reading.isMissing) return { kind: 'gap' }
+      if (!read.ok && own.isMissing) return { kind: 'gap' }
       if (!read.ok) return malformed(read.error.message)
       const batch = read.value
+      all.push({ batch, own })
+      before = { seq: batch.throughSeq, chain: batch.chain }
+    }
+    return all
+  }
+
+  /** What is to be done, without anything of it being done. */
+  #planned(read: readonly ReadOne[]): readonly Step[] | TailOutcome {
+    const steps: Step[] = []
+    for (const { batch, own } of read) {
       for (const accepted of batch.accepted) {
-        const found = this.#found(accepted, reading)
+        const found = this.#found(accepted, own)
         if (typeof found === 'string') return malformed(found)
         const fault = this.#assignedFault(found.entry, accepted)
         if (fault) return malformed(fault)
         steps.push({ ...found, accepted, batch })
       }
-      before = { seq: batch.throughSeq, chain: batch.chain }
     }
-    return { steps, end: before }
+    return steps
+  }
+
+  /**
+   * Every author signs how far it had read, and the chain there. A reviewer that tells two histories
+   * cannot accept a message without showing it to those who know the other one.
+   */
+  #compare(steps: readonly Step[], { eid }: Reviewing): void {
+    for (const { accepted, batch } of steps) {
+      const { seen, id } = accepted
+      if (seen.eid === eid && !this.#chains.mayBe(seen.seq, seen.chain))
+        this.#parts.onOtherHistory(id, seen.seq)
+      this.#chains.note(batch.throughSeq, batch.chain)
+    }
   }
 
   /** The entry of an accepted message; a text says what is wrong with it. */

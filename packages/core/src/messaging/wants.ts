@@ -4,7 +4,7 @@
  *   want ──▶ tail*, page*, settled* (progress) ──▶ through: answered
  *
  * What shows no progress for 20 s is asked for again, whatever else arrives: a frame that others
- * caused says nothing about an answer that was lost. Runs may be either, so after 40 s without an
+ * caused says nothing about an answer that was lost. Batches may be either, so after 40 s without an
  * end they count no more; a reviewer that is still answering ignores the second want.
  */
 import type { Position } from '../message/message.ts'
@@ -48,7 +48,7 @@ export class Wants {
     if (this.#asked) this.#asked.progressMs = this.#parts.now()
   }
 
-  /** Runs have come, which may be live ones: for so long, and no longer, they are taken for an answer. */
+  /** Batches have come, which may be live ones: for so long, and no longer, they are taken for an answer. */
   tail(): void {
     const asked = this.#asked
     if (asked) asked.progressMs = Math.min(this.#parts.now(), asked.atMs + ANSWER_MS)

@@ -23,14 +23,6 @@ export { bytesOf, isLongerThan, utf8Bytes } from '../base/size.ts'
 export type { Bytes } from '../base/size.ts'
 export { FRAME_BYTES_MAX } from './transport.ts'
 export type { Link, LinkEvents, ServerLink, Transport } from './transport.ts'
-export type {
-  AppendBatch,
-  ReviewerState,
-  ReviewerStore,
-  StoredRejection,
-  StoredRun,
-  StoredSession,
-} from './reviewer-store.ts'
 export { StoreError } from './store-error.ts'
 export type { StoreTrouble } from './store-error.ts'
 export { SCANS_MAX, STORE_KEYS_MAX } from './space-store.ts'

@@ -32,7 +32,7 @@ export interface Adoption {
 /** A stored flush of a session that nobody else looks after. */
 export interface EndedFlush {
   readonly flush: StoredFlush
-  /** undefined: no record of the session is left that its author signed, so nobody can send it. */
+  /** undefined: its key, or the record of it that its author signed, is not left, so nobody can send it. */
   readonly opening: SessionOpening | undefined
 }
 
@@ -41,6 +41,8 @@ export interface SessionParts {
   readonly locks: SessionLocks
   readonly space: Uuid
   readonly signer: Signer
+  /** Whether the key of that author is left: without it, no link can be given proof of a session. */
+  readonly hasKeys: (authorId: Uuid) => boolean
 }
 
 /** Whether its messages wait and cannot be sent: they are kept for the app to write again. */
@@ -55,7 +57,7 @@ export function isLost({ flush, opening }: EndedFlush): boolean {
 export async function endedSessions(
   state: StoredState,
   flushes: readonly StoredFlush[],
-  { locks, space, signer }: SessionParts,
+  { locks, ...own }: SessionParts,
 ): Promise<readonly EndedFlush[]> {
   const rejections = readRejections(state)
   const hasMore = new Set(
@@ -70,7 +72,7 @@ export async function endedSessions(
     // A damaged record may name its session wrongly: what it commits to counts last.
     const ofSession = flushes.filter((flush) => sessionOf(flush) === sessionId)
     const first = ofSession.find((flush) => !flush.isDamaged) ?? ofSession[0]!
-    held.set(sessionId, await openingOf(first.messages[0]!, state, { space, signer }))
+    held.set(sessionId, await openingOf(first.messages[0]!, state, own))
   }
   return flushes.flatMap((flush) => {
     const sessionId = sessionOf(flush)
@@ -82,9 +84,10 @@ export async function endedSessions(
 async function openingOf(
   { session }: AuthoredMessage,
   state: StoredState,
-  { space, signer }: Omit<SessionParts, 'locks'>,
+  { space, signer, hasKeys }: Omit<SessionParts, 'locks'>,
 ): Promise<SessionOpening | undefined> {
   const { sessionId, authorId, personalCommit: commit } = session.facts
+  if (!hasKeys(authorId)) return undefined
   for (const opening of storedOpenings(state)) {
     const { publicKey, personalId, salt, sig } = opening
     if (opening.sessionId !== sessionId || opening.authorId !== authorId) continue
@@ -117,7 +120,7 @@ export function lostSessions(
   }
   return [...lost].flatMap(([sessionId, messageIds]) => {
     if (messageIds.every(isDismissed)) return []
-    const detail = `the record of session ${sessionId} is damaged or missing; its messages cannot be sent as they are`
+    const detail = `the record or the key of session ${sessionId} is damaged or missing; its messages cannot be sent as they are`
     return [{ key: `session:${sessionId}`, kind: 'session', detail, messageIds, text: undefined }]
   })
 }

@@ -8,6 +8,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { factBounds } from '../facts/bounds.ts'
 import type { SessionOpening } from '../message/message.ts'
 import type { Outbox } from '../messaging/outbox.ts'
+import type { KeyPair } from '../ports/signer.ts'
 import type { StoredState } from '../ports/storage.ts'
 import type { Repo } from '../repo/repo.ts'
 import {
@@ -23,7 +24,7 @@ import {
 import type { Damage } from './damage.ts'
 import type { Disk } from './disk.ts'
 import { draftSessionOf } from './drafts.ts'
-import { withFinishedDrafts } from './finish-drafts.ts'
+import { whoamiKeys, withFinishedDrafts } from './finish-drafts.ts'
 import type { ReplicaOptions } from './options.ts'
 import type { PartlyAccepted } from './partly-accepted.ts'
 import type { PendingIntake } from './pending-intake.ts'
@@ -50,6 +51,8 @@ export interface AdopterParts {
   readonly damage: Damage
   /** Sessions whose messages are offered; those that are taken over join them. */
   readonly openings: Map<Uuid, SessionOpening>
+  /** Keys of the authors of this device, by author. */
+  readonly keys: Map<Uuid, KeyPair>
   readonly sessionId: Uuid
   /** undefined while the app has not said who the person is. */
   readonly personalId: () => string | undefined
@@ -105,6 +108,8 @@ export class Adopter {
     const { disk, damage, options, sessionId } = this.#parts
     const reading = { space: options.space, bounds: factBounds(options.limits) }
     const place = { ...this.sessionParts, reading, sessionId }
+    for (const [authorId, pair] of await whoamiKeys(sound.state, options.platform.signer))
+      this.#parts.keys.set(authorId, pair)
     const state = await withFinishedDrafts(
       sound.state,
       { ...options, personalId: this.#parts.personalId() },
@@ -117,8 +122,9 @@ export class Adopter {
   }
 
   get sessionParts(): SessionParts {
-    const { locks, options } = this.#parts
-    return { locks, space: options.space, signer: options.platform.signer }
+    const { locks, options, keys } = this.#parts
+    const { signer } = options.platform
+    return { locks, space: options.space, signer, hasKeys: (authorId) => keys.has(authorId) }
   }
 
   adopt(state: StoredState, ended: readonly EndedFlush[]): void {

@@ -258,7 +258,7 @@ async function sealedSegment(
 }
 
 /** By author: the keys of this device, of a day that is over and of other tabs, too. */
-async function whoamiKeys(
+export async function whoamiKeys(
   { meta }: StoredState,
   signer: Signer,
 ): Promise<ReadonlyMap<Uuid, KeyPair>> {

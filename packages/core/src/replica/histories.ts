@@ -20,14 +20,16 @@ import type { Table } from '../repo/table.ts'
 export function messagesOf(replica: Replica, request: RequestOf<'messages'>): MessageRecord[] {
   const ownId = replica.identity?.session.authorId
   const refused = refusedRecords(replica, request.values)
-  const entries = new Set<Entry>(standingEntries(replica))
+  // By name: a snapshot brings messages again, as other entries than those that came live.
+  const entries = new Map<string, Entry>()
   for (const entry of [
+    ...standingEntries(replica),
     ...replica.repo.recent,
     ...replica.repo.messages.entries(),
     ...replica.outbox.open(),
     ...refused.entries,
   ])
-    entries.add(entry)
+    entries.set(nameOf(entry), entry)
   const isOwn = (entry: Entry): boolean =>
     // By its author, or taken over from an earlier session of this device.
     entry.session.authorId === ownId ||
@@ -35,7 +37,7 @@ export function messagesOf(replica: Replica, request: RequestOf<'messages'>): Me
     refused.of(entry) !== undefined
   const { which, values } = request
   const limit = Math.min(request.limit ?? ANSWER_MESSAGES_MAX, ANSWER_MESSAGES_MAX)
-  const ordered = [...entries].sort(compareEntries)
+  const ordered = [...entries.values()].sort(compareEntries)
   const basisOf = basisAmong(ordered)
   const found = ordered
     .filter((entry) =>

@@ -101,6 +101,11 @@ async function whoamiKeys(lifetime: 'tab' | 'day' | 'device', place: Place): Pro
     tab: `whoami:tab:${platform.tabId()}`,
   }[lifetime]
   const kept = (await disk.claim(name, fresh)) as Partial<StoredWhoami> | null | undefined
+  if (kept === fresh && disk.trouble !== undefined) {
+    // Another key may stand under that name; what this one signs is sent by whoever has it.
+    const own = `whoami:${whoamiId(fresh.keys.publicKey)}`
+    void disk.write({ durability: 'strict', meta: [[own, fresh]] })
+  }
   if (kept?.keys && (await isPair(kept.keys, signer))) return kept.keys
   const detail = 'the key of this device is damaged; it has a new one, and is another author now'
   replaceDamaged(name, { kept, fresh, detail }, place)

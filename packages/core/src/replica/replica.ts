@@ -12,9 +12,9 @@ import { Entry } from '../history/entry.ts'
 import type { Limits } from '../message/limits.ts'
 import type { Position, SessionOpening } from '../message/message.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
-import type { Table } from '../repo/table.ts'
 import type { HistoryAnswer } from '../messaging/history.ts'
 import { SyncSession } from '../messaging/session.ts'
+import type { KeyPair } from '../ports/signer.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { QueryEngine } from '../query/engine.ts'
 import type { Draft } from '../repo/draft.ts'
@@ -25,7 +25,6 @@ import { Damage } from './damage.ts'
 import { Disk } from './disk.ts'
 import { engineOf } from './engines.ts'
 import { Flusher } from './flusher.ts'
-import { historyOf } from './history.ts'
 import { InspectedOutbox, InspectedRepo, InspectedTail } from './inspected.ts'
 import { type Identity, openIdentity } from './identity.ts'
 import type { ReplicaOptions } from './options.ts'
@@ -40,8 +39,8 @@ import { Schemas } from './schemas.ts'
 import { strand } from './reset.ts'
 import { SessionEvents } from './session-events.ts'
 import { SessionLocks } from './session-locks.ts'
-import { initialStatus, storageStatus, updateStatus } from './status.ts'
-import type { History, ResetOptions, SyncStatus, Verdict } from './store.ts'
+import { initialStatus, otherHistory, storageStatus, updateStatus } from './status.ts'
+import type { ResetOptions, SyncStatus, Verdict } from './store.ts'
 import { Trust } from './trust.ts'
 import { UndoStack } from './undo.ts'
 import { Warnings } from './warnings.ts'
@@ -61,6 +60,7 @@ export class Replica {
   readonly #tail: InspectedTail
   readonly #own: OwnMessages
   readonly #openings = new Map<Uuid, SessionOpening>()
+  readonly #keys = new Map<Uuid, KeyPair>()
   readonly #sessionLocks: SessionLocks
   #stopWaking: (() => void) | undefined
   readonly #warnings: Warnings
@@ -126,6 +126,8 @@ export class Replica {
     this.#tail = new InspectedTail(this.repo, {
       space: options.space,
       bounds: batchReadingBounds(limits),
+      heldChainsMax: limits.heldChainsMax,
+      onOtherHistory: (...told) => this.status.setState({ historyTrouble: otherHistory(...told) }),
       findOwn: (id) => this.#own.find(id),
       findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
     })
@@ -212,16 +214,6 @@ export class Replica {
     this.#statusLater()
   }
 
-  /** All that is known of a row's past, the reviewer asked. */
-  async history(id: Uuid, { reader, registers }: Table): Promise<History> {
-    const { messages, complete } = await this.messagesOf(id)
-    return historyOf({ messages, pending: this.outbox.open(), held: this.refused.held() }, id, {
-      reader,
-      table: registers,
-      complete,
-    })
-  }
-
   /** The accepted messages of a row, from the reviewer. Rejects where it cannot be asked. */
   async messagesOf(id: Uuid): Promise<HistoryAnswer> {
     if (!this.#session)
@@ -269,7 +261,8 @@ export class Replica {
     this.undo.clear()
     await this.#trust.forget()
     await this.#canonicalDisk.startAnew()
-    this.status.setState({ caughtUp: false, reviewerId: null, position: null })
+    const historyTrouble = undefined
+    this.status.setState({ caughtUp: false, reviewerId: null, position: null, historyTrouble })
     if (this.#online && !this.#closing) this.#session?.start()
   }
 
@@ -328,6 +321,7 @@ export class Replica {
     const place = { disk: this.#disk, damage: this.#damage, platform }
     const identity = await openIdentity(space, this.#options.identity, place)
     this.#identity = identity
+    this.#keys.set(identity.session.authorId, identity.keys)
     this.#binder = new Binder({
       space,
       identity,
@@ -370,6 +364,7 @@ export class Replica {
       ...shared,
       outbox: this.outbox,
       openings: this.#openings,
+      keys: this.#keys,
       personalId: () => identity.binding?.opening.personalId,
       mintedIn: this.mintedIn,
       onAdopted: () => {
@@ -461,6 +456,9 @@ export class Replica {
         status: this.status,
         warnings: this.#warnings,
         openings: () => [...this.#openings.values()],
+        keysOf: (authorId) => this.#keys.get(authorId),
+        space,
+        signer: platform.signer,
         reviewing: () => this.#session!.reviewing!,
         settle: (entries) => this.#settle(entries),
         onMoved: () => this.#own.moved(),

@@ -1,6 +1,7 @@
 /** What a session with the reviewer tells, brought to where it belongs: view, disk, status. */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Entry } from '../history/entry.ts'
+import { bindBytes } from '../wire/signed.ts'
 import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../message/message.ts'
 import type {
   ConnectionRefusal,
@@ -10,6 +11,7 @@ import type {
   SessionState,
 } from '../messaging/session-host.ts'
 import type { Reviewing, TailOutcome } from '../messaging/tail.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { AcceptedAgain } from '../wire/frames.ts'
 import type { Repo } from '../repo/repo.ts'
 import type { CanonicalDisk } from './canonical-disk.ts'
@@ -28,6 +30,10 @@ export interface SessionEventsParts {
   readonly status: StoreApi<SyncStatus>
   readonly warnings: Warnings
   readonly openings: () => readonly SessionOpening[]
+  /** The keys of an author of this device, where they are here. */
+  readonly keysOf: (authorId: string) => KeyPair | undefined
+  readonly space: string
+  readonly signer: Signer
   readonly reviewing: () => Reviewing
   /** These have their verdict: returns the keys of flushes that are done with. */
   readonly settle: (entries: readonly Entry[]) => readonly string[]
@@ -45,6 +51,16 @@ export class SessionEvents implements SessionHost {
 
   openings(): readonly SessionOpening[] {
     return this.#parts.openings()
+  }
+
+  async prove({ authorId, sessionId }: SessionOpening, nonce: string): Promise<string | undefined> {
+    const { keysOf, signer, space } = this.#parts
+    const keys = keysOf(authorId)
+    return keys && signer.sign(keys, bindBytes(space, sessionId, nonce))
+  }
+
+  verify(bytes: Uint8Array, sig: string): Promise<boolean> {
+    return this.#parts.trust.verify(bytes, sig)
   }
 
   async judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined> {

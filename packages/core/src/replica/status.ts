@@ -1,5 +1,6 @@
 /** The status of a store: as it begins, and what changes of it. */
 import type { StoreApi } from 'zustand/vanilla'
+import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../message/message.ts'
 import type { Damage } from './damage.ts'
 import type { Disk } from './disk.ts'
@@ -25,9 +26,15 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     authorId: undefined,
     sessionId: undefined,
     schemaTrouble: undefined,
+    historyTrouble: undefined,
     reviewerLacks: [],
     halted: undefined,
   }
+}
+
+/** What is said when the author of a message had read another history than this store. */
+export function otherHistory(messageId: Uuid, seq: number): string {
+  return `the author of message ${messageId} had read another history up to ${seq} than this store: their reviewer tells two`
 }
 
 /** What it follows. */

@@ -13,6 +13,7 @@ import { ARCHIVED } from '../schema/registers.ts'
 import type { Input, Patch, Query, Row } from '../schema/types.ts'
 import { ConflictList } from './conflicts.ts'
 import { assertWritable, knownId, newId, refusedWith } from './guards.ts'
+import { historyOf } from './history.ts'
 import { importRows } from './import.ts'
 import { Inspection } from './inspection.ts'
 import type { ReplicaOptions } from './options.ts'
@@ -202,8 +203,12 @@ export class Store implements SyncStore {
     return list as LiveList<Conflict> as unknown as LiveList<Conflict<E>>
   }
 
-  history(entity: Entity, id: Uuid): Promise<History> {
-    return this.#replica.history(id, this.#replica.repo.table(entity))
+  async history(entity: Entity, id: Uuid): Promise<History> {
+    const { repo, outbox, refused } = this.#replica
+    const { reader, registers } = repo.table(entity)
+    const { messages, complete } = await this.#replica.messagesOf(id)
+    const parts = { messages, pending: outbox.open(), held: refused.held() }
+    return historyOf(parts, id, { reader, table: registers, complete })
   }
 
   get refused(): LiveList<RefusedMessage> {

@@ -77,6 +77,11 @@ export class Trust {
     return this.#parts.disk.write({ durability: 'strict', meta: keyMeta(null) })
   }
 
+  /** Whether the reviewer that is followed has signed that. */
+  async verify(bytes: Uint8Array, sig: string): Promise<boolean> {
+    return this.#key !== undefined && this.#parts.signer.verify(this.#key, bytes, sig)
+  }
+
   /** Why this epoch is not to be followed; undefined when it is. */
   async judge({ sig, eid, chain, ...body }: EpochOpen): Promise<Refusal | undefined> {
     const { space, signer, disk } = this.#parts

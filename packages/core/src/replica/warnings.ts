@@ -12,6 +12,8 @@ const CURES: Readonly<Record<ConnectionRefusal, string>> = {
     'Check the address and `reviewerKey`. If the reviewer began again without its data, store.reset({ keepOutbox: true }) follows the new one.',
   began_anew:
     'Restore the data of the reviewer. If they are lost, store.reset({ keepOutbox: true }) goes on without them.',
+  forged:
+    'Somebody between this app and its reviewer changes what they say, or the reviewer signs with another key than it greets with. Check the address and the way to it; the store tries again by itself.',
 }
 
 const STORAGE_CURES: Readonly<Record<NonNullable<SyncStatus['storageTrouble']>, string>> = {
@@ -61,6 +63,8 @@ export class Warnings {
         `schema ${now.schemaTrouble}`,
         `the types do not fit the space: ${now.schemaTrouble}`,
       )
+    if (now.historyTrouble !== undefined)
+      this.#once(`history ${now.historyTrouble}`, `${now.historyTrouble}.`)
     if (now.halted !== undefined)
       this.#once(`halted ${now.halted}`, `the store has halted and writes no more: ${now.halted}`)
   }

@@ -32,7 +32,7 @@ import { ARCHIVED } from '../schema/registers.ts'
 import type { StatedBases } from '../wire/reviews.ts'
 import { type Assigners, assignedTo } from './assign.ts'
 import { boundsFault } from './bounds.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger, SessionRecord } from './ledger.ts'
 import { schemaFault, systemTypes } from './schema-rules.ts'
 import type { SpaceRows } from './rows.ts'
 import {
@@ -63,13 +63,13 @@ export type Admission =
       readonly standing?: readonly Standing[]
     }
   | { readonly kind: 'nack'; readonly reason: NackReason; readonly detail: string }
-  /** No author of a message could have sent it; there is no verdict that it could have. */
-  | { readonly kind: 'struck'; readonly why: string }
 
 export interface AdmitContext {
   readonly space: SpaceState
   readonly batch: Batch
   readonly ledger: Ledger
+  /** The session of the message, as it was bound. */
+  readonly record: SessionRecord
   /** The committed head before the batch. */
   readonly head: Position
   readonly limits: Limits
@@ -118,7 +118,7 @@ function formFault(
   if (bounds) return reject('too_large', bounds)
   const moment = timestampFault(message.time)
   if (moment) return reject('invalid', moment)
-  if (verdictOn(message.session.facts.sessionId, clientSeq, context))
+  if (verdictOn(message.session.facts.sessionId, clientSeq, context) !== 'unknown')
     return reject('seq_reused', `number ${clientSeq} of this session is another message`)
   const elsewhere = unknownHistory(message, context)
   if (elsewhere) return elsewhere
@@ -210,38 +210,28 @@ function blindFault(
 }
 
 function rulePartsOf({ session }: AuthoredMessage, context: AdmitContext): RuleParts {
-  const { ledger, rules, rows, batch, now } = context
-  const { sessionId, authorId } = session.facts
-  const { personalId } = ledger.session(sessionId)!
+  const { record, rules, rows, batch, now } = context
+  const { authorId } = session.facts
+  const { personalId } = record
   return { rules, rows, batch, context: { authorId, personalId, at: now } }
 }
 
-/** What became of a message, in this batch or before. */
+/** What became of a message, in this batch or before. @throws Missing */
 function verdictOn(
   sessionId: string,
   clientSeq: number,
   { decided, ledger }: AdmitContext,
-): 'accepted' | 'refused' | undefined {
-  return decided.get(numberName(sessionId, clientSeq)) ?? ledger.verdictOn(sessionId, clientSeq)
+): 'accepted' | 'refused' | 'unknown' {
+  return (
+    decided.get(numberName(sessionId, clientSeq)) ?? ledger.verdictOn(sessionId, clientSeq).kind
+  )
 }
 
-function ownerFault(
-  { session: by }: AuthoredMessage,
-  { ledger }: AdmitContext,
-): Admission | undefined {
-  const { sessionId, authorId, personalCommit } = by.facts
-  const session = ledger.session(sessionId)
-  if (!session) return nack('not_bound', 'the session of this message is not bound')
-  // A rejection would use up a number of the session's own author.
-  if (session.authorId !== authorId)
-    return {
-      kind: 'struck',
-      why: `a message of session ${sessionId}, which is another author's`,
-    }
-  if (session.personalCommit !== personalCommit) {
-    return reject('unauthorised', 'the message commits to another person than its session')
-  }
-  return undefined
+/** Whose session it is was asked when its seal was checked. */
+function ownerFault({ session }: AuthoredMessage, { record }: AdmitContext): Admission | undefined {
+  return record.personalCommit === session.facts.personalCommit
+    ? undefined
+    : reject('unauthorised', 'the message commits to another person than its session')
 }
 
 /**
@@ -257,7 +247,7 @@ function parentFault(
     const verdict = verdictOn(sessionId, clientSeq, context)
     const parent = `its parent, message ${clientSeq} of session ${sessionId},`
     if (verdict === 'refused') return reject('parent_rejected', `${parent} was refused`)
-    if (!verdict) return nack('parent_unknown', `${parent} is not known here`)
+    if (verdict === 'unknown') return nack('parent_unknown', `${parent} is not known here`)
   }
   const type = context.batch.typeOf(entityId)
   if (type === undefined && shape.kind !== 'create')

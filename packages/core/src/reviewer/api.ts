@@ -4,7 +4,7 @@ import type { Limits } from '../message/limits.ts'
 import type { NackReason } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
-import type { ReviewerStore } from '../ports/reviewer-store.ts'
+import type { SpaceStores } from '../ports/space-store.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -14,7 +14,8 @@ import type { ReviewerRules } from './rules.ts'
 
 export interface ReviewerOptions {
   readonly space: Uuid
-  readonly store: ReviewerStore
+  /** Where the space is kept; a handle on it is closed with the reviewer. */
+  readonly spaces: SpaceStores
   readonly keys: KeyPair
   readonly signer: Signer
   readonly clock: Clock
@@ -74,9 +75,10 @@ export interface ReviewerHealth {
   readonly epoch: number
   readonly seq: number
   readonly connections: number
-  /** Sessions and rejections that are held in memory. */
+  /** Sessions that are held in memory. */
   readonly sessions: number
-  readonly rejections: number
+  /** Of states at hand, in bytes. */
+  readonly cachedBytes: number
   /** False while the store fails. */
   readonly healthy: boolean
   /** Messages that wait for a commit. */

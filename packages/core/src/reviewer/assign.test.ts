@@ -103,16 +103,16 @@ describe('sequence', () => {
     const ann = await desk.author('ann')
     const [first, second] = [create(ann, 'a'), create(ann, 'a')]
     await ann.offer(first)
-    desk.store.faults = { ...desk.store.faults, appendFails: () => 'before' }
+    desk.spaces.faults = { ...desk.spaces.faults, writeFails: () => 'before' }
     await ann.offer(second)
     expect(ann.verdict(second)).toBe('nack unavailable')
-    desk.store.faults = { ...desk.store.faults, appendFails: () => undefined }
+    desk.spaces.faults = { ...desk.spaces.faults, writeFails: () => undefined }
     await ann.offer(second)
     // The answer of a commit may be lost, and the number with it must not be.
-    desk.store.faults = { ...desk.store.faults, appendFails: () => 'after' }
+    desk.spaces.faults = { ...desk.spaces.faults, writeFails: () => 'after' }
     const third = create(ann, 'a')
     await ann.offer(third)
-    desk.store.faults = { ...desk.store.faults, appendFails: () => undefined }
+    desk.spaces.faults = { ...desk.spaces.faults, writeFails: () => undefined }
     await desk.restart(options)
     await ann.connect()
     const fourth = create(ann, 'a')

@@ -149,7 +149,7 @@ function assignedValue(
     taken: (value) => given.taken.has(nameOf(value)) || rows.isTaken(at, value, batch),
     previous: given.previous.get(key) ?? lastValue,
   }
-  const value = answered('assign', () => assign(context))
+  const value = answered('assign', batch, () => assign(context))
   const fault = valueFault(field, value)
   if (fault) throw new RuleFailure('assign', `${key}: ${fault}`)
   const json = frozenJson(value)

@@ -37,7 +37,10 @@ export interface ConnectionHost {
   readonly space: Uuid
   readonly clock: Clock
   readonly limits: Limits
-  welcome(): ReviewerFrames['welcome']
+  /** The answer to a greeting; `nonces`: the author's, and the one of the link. */
+  welcome(nonces: readonly [string, string]): Promise<ReviewerFrames['welcome']>
+  /** 128 random bits. */
+  nonce(): string
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
   follow(connection: Connection, have: Position | null): void
@@ -59,6 +62,8 @@ const DRAIN_POLL_MAX_MS = 100
 
 export class Connection {
   readonly peer: Peer
+  /** What proofs of sessions over this link sign. */
+  readonly nonce: string
   /** Sessions this link speaks for. */
   readonly sessions: Set<Uuid> = new Set<Uuid>()
   mode: FollowMode = 'none'
@@ -86,6 +91,7 @@ export class Connection {
   constructor(link: ServerLink, peer: Peer, host: ConnectionHost) {
     this.#link = link
     this.#host = host
+    this.nonce = host.nonce()
     this.peer = peer
     this.#pace = new Pace(host.limits, host.clock.monotonic())
     this.#joiner = new FrameJoiner(host.limits.authorFrameBytesMax)
@@ -114,7 +120,7 @@ export class Connection {
     for (const frame of frames) if (!this.#closed) this.#link.send(frame)
   }
 
-  /** Bytes of runs or of a page that the next frame of a long answer holds, by the peer's pace. */
+  /** Bytes of batches or of a page that the next frame of a long answer holds, by the peer's pace. */
   get frameBytes(): number {
     return this.#pace.frameBytes(this.#link.bufferedBytes)
   }
@@ -203,7 +209,8 @@ export class Connection {
       this.#refuse('wrong_space', `this reviewer does not review the space ${frame.space}`)
     else {
       this.#greeted = true
-      this.send(reviewerFrame('welcome', this.#host.welcome()))
+      const welcome = this.#host.welcome([frame.nonce, this.nonce])
+      void welcome.then((fields) => this.send(reviewerFrame('welcome', fields)))
     }
   }
 

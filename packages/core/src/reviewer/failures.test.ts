@@ -1,12 +1,22 @@
 /** A commit that fails, answers late, or meets another process; and what is left in the store for good. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { Json } from '../base/json.ts'
+import { bytesOf } from '../base/size.ts'
 import { sealBytes } from '../facts/hashes.ts'
 import { entity } from '../schema/entity.ts'
-import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
+import {
+  DESK_SPACE,
+  Desk,
+  type DeskOptions,
+  type HandAuthor,
+  type HandMessage,
+} from '../testing/desk.ts'
 import { authorFrame } from '../wire/frames.ts'
+import { readPage } from '../wire/pages.ts'
 import { readLayout } from '../wire/read-batch.ts'
 import type { ReviewerRules } from './rules.ts'
+import { readStoredBatch } from './stored.ts'
 
 const Issue = entity('issue', z.object({ title: z.string() }))
 const entities = [Issue]
@@ -44,16 +54,16 @@ describe('a commit that fails', () => {
       }
       const { desk, ann } = await deskWith({ entities, rules })
       await ann.offer(issue(ann, 'first'))
-      const { faults } = desk.store
-      desk.store.faults = {
+      const { faults } = desk.spaces
+      desk.spaces.faults = {
         ...faults,
-        appendFails: () => 'before',
+        writeFails: () => 'before',
         readFails: () => store !== 'answers again',
       }
       const lost = issue(ann, 'lost')
       await ann.offer(lost)
       expect(ann.verdict(lost)).toBe('nack unavailable')
-      desk.store.faults = faults
+      desk.spaces.faults = faults
       const last = issue(ann, 'last')
       await ann.offer(last)
       expect(ann.verdict(last)).toBe('accepted')
@@ -63,12 +73,16 @@ describe('a commit that fails', () => {
 
   test('S16 failed commit: nothing of it counts: no row, no number, no session, no rejection', async () => {
     const { desk, ann } = await deskWith({ entities })
-    const { faults } = desk.store
-    desk.store.faults = { ...faults, appendFails: () => 'before' }
+    const { faults } = desk.spaces
+    desk.spaces.faults = { ...faults, writeFails: () => 'before' }
     const messages = [issue(ann, 'a'), ann.create('issue', { title: 4 })]
     await ann.offer(...messages)
-    expect(desk.reviewer.state).toMatchObject({ seq: 0, accepted: 0, rejected: 0, rejections: 0 })
-    desk.store.faults = faults
+    expect(desk.reviewer.state).toMatchObject({ seq: 0, accepted: 0, rejected: 0 })
+    const tables = desk.spaces.tables(DESK_SPACE)
+    expect(tables.head()).toMatchObject({ seq: 0, commits: 0, sessions: 0 })
+    expect(tables.rejection(messages[1]!.id)).toBeUndefined()
+    expect(tables.ledgerRuns(ann.sessionId, 1, 9)).toEqual([])
+    desk.spaces.faults = faults
     await ann.offer(...messages)
     expect(messages.map((message) => ann.verdict(message))).toEqual(['accepted', 'invalid'])
   })
@@ -76,11 +90,11 @@ describe('a commit that fails', () => {
   test('S16 late commit: everybody who follows is told to come back, and has it then, once', async () => {
     const { desk, ann, bob } = await deskWith()
     await bob.follow()
-    const { faults } = desk.store
-    desk.store.faults = { ...faults, appendFails: () => 'after' }
+    const { faults } = desk.spaces
+    desk.spaces.faults = { ...faults, writeFails: () => 'after' }
     const message = issue(ann, 'a')
     await ann.offer(message)
-    desk.store.faults = faults
+    desk.spaces.faults = faults
     expect([byes(ann), byes(bob)]).toEqual(Array(2).fill(['the store answered late; resume']))
     expect(bob.heard.filter(({ kind }) => kind === 'tail')).toEqual([])
     expect(desk.reviewer.state).toMatchObject({ seq: 1, connections: 0 })
@@ -95,18 +109,96 @@ describe('two processes on one store', () => {
   test('S16 fenced: what the other committed is read before anything else is said', async () => {
     const { desk, ann, bob } = await deskWith()
     await bob.follow()
+    const older = desk.reviewer
     await desk.restart() // and the older process is still there, with both links
     const eve = await desk.author('eve')
     const first = issue(eve, 'first')
     await eve.offer(first)
+    const newer = desk.reviewer
     const second = issue(ann, 'second')
     await ann.offer(second)
+    // It is decided again on what the other has committed; its links are told when they resume.
     expect(ann.verdict(second)).toBeUndefined()
     expect([byes(ann), byes(bob)]).toEqual(Array(2).fill(['the store answered late; resume']))
+    expect(older.state).toMatchObject({ seq: 2, healthy: true, nacked: 0 })
+    // The newer one hears of it with its own next commit.
+    expect([newer.state.seq, byes(eve)]).toEqual([1, []])
+    const third = issue(eve, 'third')
+    await eve.offer(third)
+    expect([newer.state.seq, byes(eve)]).toEqual([3, ['the store answered late; resume']])
     await ann.connect()
     await ann.offer(second)
     expect(ann.verdict(second)).toBe('accepted')
-    expect(await told(desk)).toEqual([first.id, second.id])
+    expect(await told(desk)).toEqual([first.id, second.id, third.id])
+  })
+
+  test('S16 fenced: what the other wrote behind is in no state twice', async () => {
+    // Nothing stays at hand, so what the older one looks at is read, and is ahead of what it knows.
+    const options: DeskOptions = { limits: { spaceCacheBytesMax: 1 } }
+    const { desk, ann, bob } = await deskWith(options)
+    const older = desk.reviewer
+    const by = (n: number): Record<string, Json> => ({ n: { $op: ['counter', n] } })
+    const root = ann.create('counter', by(1))
+    await ann.offer(root)
+    await desk.pass(2_000)
+    expect(older.state.cachedBytes).toBe(0)
+    await desk.restart(options)
+    await bob.connect()
+    const second = bob.change([root], by(10))
+    await bob.offer(second, bob.change([second], by(100)))
+    await desk.pass(2_000)
+    const tables = desk.spaces.tables(DESK_SPACE)
+    expect(tables.head()).toMatchObject({ seq: 3, through: 3 })
+    desk.use(older)
+    await ann.connect()
+    const last = ann.change([root], by(1_000))
+    await ann.offer(last)
+    await desk.pass(2_000)
+    expect(tables.head()).toMatchObject({ seq: 4, through: 4 })
+    const { entityId } = root.changes[0]!
+    const [stored] = tables.states([entityId], bytesOf(1))
+    if (!stored?.text.ok) throw new Error('there is no state')
+    const page = readPage(stored.text.value)
+    expect(page).toMatchObject({ value: [{ totals: { n: { kind: 'counter', value: 1_111 } } }] })
+    const seqs = tables.changes(entityId, 99, { count: 9, bytes: bytesOf(999) })
+    expect(seqs.map(({ seq }) => seq)).toEqual([4, 3, 2, 1])
+  })
+
+  test('S16 fenced: what the other committed is read again where reading it failed halfway', async () => {
+    const { desk, ann, bob } = await deskWith()
+    const older = desk.reviewer
+    const by = (n: number): Record<string, Json> => ({ n: { $op: ['counter', n] } })
+    const root = ann.create('counter', by(1))
+    await ann.offer(root)
+    await desk.restart()
+    await bob.connect()
+    let last = root
+    for (const n of [10, 100]) {
+      last = bob.change([last], by(n))
+      await bob.offer(last)
+    }
+    desk.use(older)
+    await ann.connect()
+    const { entityId } = root.changes[0]!
+    const tables = desk.spaces.tables(DESK_SPACE)
+    const batches = tables.batches.bind(tables)
+    // Batch by batch, and none from seq 3 on.
+    tables.batches = (after) => {
+      if (after >= 2) throw new Error('gone')
+      return batches(after, bytesOf(1))
+    }
+    const next = ann.change([root], by(1_000))
+    await ann.offer(next)
+    expect([ann.verdict(next), older.state.seq]).toEqual(['nack unavailable', 1])
+    tables.batches = (after) => batches(after, bytesOf(1))
+    await ann.offer(next)
+    expect([older.state.seq, older.state.healthy]).toEqual([4, true])
+    expect(byes(ann).at(-1)).toBe('the store answered late; resume')
+    await desk.pass(5_000)
+    const [stored] = tables.states([entityId], bytesOf(1))
+    const page = readPage((stored!.text as { value: string }).value)
+    expect(page).toMatchObject({ value: [{ totals: { n: { kind: 'counter', value: 1_111 } } }] })
+    expect(tables.head()).toMatchObject({ seq: 4, through: 4 })
   })
 
   test('S16 fenced: numbers and sessions that the other has stored are known', async () => {
@@ -119,7 +211,7 @@ describe('two processes on one store', () => {
     // Over to the older one, which knows nothing of it.
     desk.use(before)
     await bob.offer(issue(bob, 'fenced'))
-    expect(before.state.seq).toBe(1)
+    expect(before.state.seq).toBe(2)
     await ann.connect()
     const twice = ann.message(
       [{ type: 'issue', id: ann.ids.next(), kind: 'create', values: { title: 'x' } }],
@@ -196,17 +288,20 @@ describe('seals', () => {
       'accepted',
       'accepted',
     ])
-    const stored = desk.store.database.readRuns(0, 100)
-    expect(stored.map(({ ids }) => ids)).toEqual([
-      [first!.id, more[1]!.id, elsewhere.id],
-      [last.id],
-    ])
+    const tables = desk.spaces.tables(DESK_SPACE)
+    const stored = tables.batches(0, bytesOf(1_000_000)).map((batch) => {
+      const { text, position } = readStoredBatch(batch)
+      return { text, position, beside: tables.seals(batch.toSeq)!.text }
+    })
+    expect(stored.map(({ position }) => position.seq)).toEqual([3, 4])
+    expect(await told(desk)).toEqual([first!.id, more[1]!.id, elsewhere.id, last.id])
     const sealed = [[first!.flush, elsewhere.flush], [last.flush]]
     const keys = [(await ann.opening()).publicKey, (await bob.opening()).publicKey]
-    for (const [i, { text, seals }] of stored.entries()) {
+    for (const [i, { text, beside }] of stored.entries()) {
       const layout = readLayout(text, [])
       if (!layout.ok) throw new Error(layout.error.message)
-      const sigs = JSON.parse(seals) as string[]
+      if (!beside.ok) throw new Error(beside.error.message)
+      const { seals: sigs } = JSON.parse(beside.value) as { seals: string[] }
       expect(sigs).toHaveLength(sealed[i]!.length)
       for (const [no, { headHash, places }] of layout.value.flushes.entries()) {
         const { hashes } = sealed[i]![no]!

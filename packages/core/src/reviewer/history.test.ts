@@ -173,10 +173,10 @@ describe('history', () => {
     const ann = await desk.author('ann')
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
-    desk.store.faults = { ...desk.store.faults, readFails: () => true }
+    desk.spaces.faults = { ...desk.spaces.faults, readFails: () => true }
     expect((await history(desk, ann, idOf(root))).parts).toBe(0)
     expect(desk.events.some(({ type }) => type === 'store_failed')).toBe(true)
-    desk.store.faults = { ...desk.store.faults, readFails: () => false }
+    desk.spaces.faults = { ...desk.spaces.faults, readFails: () => false }
     expect((await history(desk, ann, idOf(root))).messages).toHaveLength(1)
   })
 })

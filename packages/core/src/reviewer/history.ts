@@ -1,14 +1,13 @@
 /**
  * The history of one entity, for whoever asks: its messages as they were signed, with their
- * reviews, from the newest back. The space knows the changes of the entity by their seqs, and the
- * store has the texts. Changes of other entities are withheld.
+ * reviews, from the newest back. The store knows the changes of the entity by their seqs, and has the
+ * texts. Changes of other entities are withheld.
  */
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Write } from '../history/entry.ts'
 import { type Limits, frameContentBytesMax } from '../message/limits.ts'
+import type { EpochOpen } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { ReviewerStore } from '../ports/reviewer-store.ts'
 import { lineCount } from '../facts/line.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
 import { type HistoryEnd, type Term, reviewerFrame } from '../wire/frames.ts'
@@ -16,12 +15,11 @@ import type { BatchLayout } from '../wire/layout.ts'
 import { readLayout } from '../wire/read-batch.ts'
 import { tellMessage } from '../wire/told.ts'
 import type { Connection } from './connection.ts'
-import type { SpaceState } from './space.ts'
+import type { SpaceSource } from './source.ts'
 
 export interface HistoryParts {
-  readonly space: SpaceState
-  readonly spaceId: Uuid
-  readonly store: ReviewerStore
+  readonly source: SpaceSource
+  readonly epoch: EpochOpen
   readonly clock: Clock
   readonly asOfSeq: number
   readonly limits: Limits
@@ -61,9 +59,11 @@ async function sendHistory(
   let messages = 0
   let bytes = NO_BYTES
   let isCut = false
-  for (const write of newestFirst(parts.space, entityId)) {
+  // One more than is told, so that it is known whether older ones are left out.
+  const seqs = await parts.source.changeSeqs(entityId, limits.historyMessagesMax + 1)
+  for (const seq of seqs.filter((one) => one <= parts.asOfSeq).reverse()) {
     if (connection.closed) return
-    const text = await texts.message(write)
+    const text = await texts.message(seq, entityId)
     const size = addBytes(utf8Bytes(text), ENVELOPE_BYTES)
     isCut = messages >= limits.historyMessagesMax || bytes + size > limits.historyBytesMax
     if (isCut) break
@@ -73,19 +73,13 @@ async function sendHistory(
       page.send('more')
       await connection.drained()
     }
-    page.add({ text, term: termOf(write) }, size)
+    page.add({ text, term: termOf(parts.epoch) }, size)
   }
   page.send(isCut ? 'cut' : 'whole')
 }
 
-function termOf({ entry }: Write): Term {
-  const { reviewerId, eid, epoch } = entry.review!
+function termOf({ reviewerId, eid, epoch }: EpochOpen): Term {
   return { reviewerId, eid, epoch }
-}
-
-/** As of now: what is accepted meanwhile is not in this answer. */
-function newestFirst(space: SpaceState, entityId: Uuid): readonly Write[] {
-  return [...(space.entity(entityId)?.changes ?? [])].reverse()
 }
 
 /** Texts of single messages, cut from the batches of the store; neighbours of one batch are read once. */
@@ -97,14 +91,13 @@ class Texts {
     this.#parts = parts
   }
 
-  async message({ entry, entityId }: Write): Promise<string> {
-    const { seq } = entry.review!
+  async message(seq: number, entityId: Uuid): Promise<string> {
     const known = this.#of(seq, entityId)
     if (known !== undefined) return known
-    const { store, clock, limits } = this.#parts
-    const [stored] = await store.readRuns(seq - 1, 1)
-    const layout = stored && readLayout(stored.text, [], batchReadingBounds(limits))
-    this.#batch = layout?.ok ? layout.value : undefined
+    const { source, clock, limits } = this.#parts
+    const stored = await source.batchWith(seq)
+    const layout = readLayout(stored.text, [], batchReadingBounds(limits))
+    this.#batch = layout.ok ? layout.value : undefined
     const text = this.#of(seq, entityId)
     if (text === undefined) throw new Error(`the stored message at seq ${seq} is damaged`)
     // A batch takes milliseconds to read; offers must not wait for all of a history.

@@ -1,5 +1,7 @@
 /** The door `core/reviewer`: the role that orders and countersigns, without sockets or database. */
 export { createReviewer } from './reviewer.ts'
+export { createReviewerHost } from './host.ts'
+export type { HostHealth, HostOptions, ReviewerHost } from './host.ts'
 export type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
 export { sequence, slug } from './assign.ts'
 export type { AssignContext, Assigner, Assigners } from './assign.ts'

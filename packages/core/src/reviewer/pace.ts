@@ -60,7 +60,7 @@ export class Pace {
     return waitingBytes > linkBufferedBytesMax || nowMs - this.#clearAtMs > BEHIND_MS
   }
 
-  /** Bytes of runs or of a page in the next frame. Without a way to measure: all that one may hold. */
+  /** Bytes of batches or of a page in the next frame. Without a way to measure: all that one may hold. */
   frameBytes(waitingBytes: number | undefined): number {
     const most = frameContentBytesMax(this.#limits)
     if (waitingBytes === undefined) return most

@@ -81,11 +81,18 @@ export class SpaceRows {
     if (!kept) return () => {}
     const before = kept.rows.get(id)
     const after = this.build(type, id, state)
+    const added = [...kept.taken].filter(([field, values]) => {
+      const value = after[field]
+      return value !== undefined && !values.has(value)
+    })
     show(kept, id, after)
-    return () => show(kept, id, before)
+    return () => {
+      show(kept, id, before)
+      for (const [field, values] of added) values.delete(after[field])
+    }
   }
 
-  /** Keeps the rows of a type from now on; as of the batch, when they were not kept before. */
+  /** Keeps the rows of a type from now on; as of the batch, when they were not kept before. @throws Missing */
   keep(type: string, batch: Batch): TypeRows {
     const known = this.#kept.get(type)
     if (known) return known
@@ -96,9 +103,8 @@ export class SpaceRows {
       engine: new QueryEngine(entity, () => rows.values(), { compareOrder: compareRows }),
       taken: new Map([...entity.assignedFields].map((field) => [field, new Set<unknown>()])),
     }
-    for (const [id, held] of this.#space.entities()) {
-      if (held.type === type) show(kept, id, this.build(type, id, batch.state(id)!))
-    }
+    for (const [id] of batch.entitiesOf(type))
+      show(kept, id, this.build(type, id, batch.state(id)!))
     for (const { entityId } of batch.entries.flatMap((entry) => entry.writes)) {
       if (batch.typeOf(entityId) !== type || rows.has(entityId)) continue
       show(kept, entityId, this.build(type, entityId, batch.state(entityId)!))

@@ -103,18 +103,23 @@ export function unauthorised(entry: Entry, parts: RuleParts): string | undefined
   const { authorize, migrate, publish } = rules
   for (const write of entry.writes) {
     const { type, entityId, kind } = write
-    if (kind === 'migrate' && !answered('migrate', () => migrate?.({ ...context, entity: type })))
+    if (
+      kind === 'migrate' &&
+      !answered('migrate', batch, () => migrate?.({ ...context, entity: type }))
+    )
       return 'rows are migrated by those whom the rules of this reviewer allow to'
     if (
       type === SCHEMA.name &&
       publish &&
-      !answered('publish', () => publish({ ...context, entity: type }))
+      !answered('publish', batch, () => publish({ ...context, entity: type }))
     )
       return 'versions are published by those whom the rules of this reviewer allow to'
     if (!authorize || type === SCHEMA.name) continue
     const change = ruleChange(write, rows)
     const row = rows.row(type, entityId, batch)
-    const answer = answered('authorize', () => authorize({ ...context, entity: type }, change, row))
+    const answer = answered('authorize', batch, () =>
+      authorize({ ...context, entity: type }, change, row),
+    )
     if (answer === true) continue
     if (typeof answer === 'string') return sentence(answer)
     throw new RuleFailure('authorize', 'it must answer true or a sentence, at once')
@@ -138,7 +143,9 @@ export function objection(
   })
   const reader = new Reader(parts, changes, states)
   try {
-    const answer = answered('review', () => review({ id: entry.id, ...context, changes }, reader))
+    const answer = answered('review', batch, () =>
+      review({ id: entry.id, ...context, changes }, reader),
+    )
     if (answer === undefined) return undefined
     if (typeof answer === 'string') return sentence(answer)
     throw new RuleFailure('review', 'it must answer a sentence or nothing, at once')
@@ -194,14 +201,16 @@ class Reader implements RuleRows {
   }
 }
 
-/** What a rule answers. @throws RuleFailure */
-export function answered<T>(rule: RuleFailure['rule'], ask: () => T): T {
+/** What a rule answers. @throws RuleFailure, and Missing where it asked for what is not at hand. */
+export function answered<T>(rule: RuleFailure['rule'], batch: Batch, ask: () => T): T {
   let answer: T
   try {
     answer = ask()
   } catch (error) {
+    batch.assertNothingMissed()
     throw new RuleFailure(rule, error)
   }
+  batch.assertNothingMissed()
   // Nobody waits for a promise, and its failure must not end the process.
   if (answer instanceof Promise) answer.catch(() => {})
   return answer

@@ -138,7 +138,9 @@ describe('§19 parts: an offer', () => {
   test('of a link that is not bound counts with every byte', async () => {
     const desk = await Desk.open()
     const link = linkTo(desk)
-    link.frame(authorFrame('hello', { v: WIRE_VERSION, space: DESK_SPACE, position: null }))
+    link.frame(
+      authorFrame('hello', { v: WIRE_VERSION, space: DESK_SPACE, nonce: 'n', position: null }),
+    )
     const parts = cutFrame(`["bind","${'я'.repeat(LIMITS.handshakeBytesMax / 2)}"]`, 8_192)
     for (const part of parts) link.frame(part)
     expect(link.closed).toEqual(['too many bytes before a session was bound'])

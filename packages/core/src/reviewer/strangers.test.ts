@@ -1,7 +1,13 @@
 /** What one stranger can cost: each thing that grows with what is sent has a bound, and an end. */
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../message/limits.ts'
-import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
+import {
+  DESK_SPACE,
+  Desk,
+  type DeskOptions,
+  type HandAuthor,
+  type HandMessage,
+} from '../testing/desk.ts'
 import { authorFrame } from '../wire/frames.ts'
 
 const NONE_BOUND = { kind: 'bound', sessionIds: [], texts: '' }
@@ -77,6 +83,7 @@ describe('links without a session', () => {
     const root = ann.create('issue', { title: 'a' })
     await ann.offer(root)
     eve.greet()
+    await desk.settle()
     eve.heard.length = 0
     eve.send(authorFrame('want', { have: null }))
     const have = { eid: sessionNo(1), epoch: 1, seq: 7, chain: 'A'.repeat(43) }
@@ -96,6 +103,7 @@ describe('links without a session', () => {
     const { desk, ann, eve } = await deskWith()
     await ann.offer(ann.create('issue', { title: 'a' }))
     eve.greet()
+    await desk.settle()
     eve.heard.length = 0
     eve.send(authorFrame('bind', { sessions: [await eve.opening()] }))
     eve.send(authorFrame('want', { have: null }))
@@ -125,14 +133,21 @@ describe('sessions', () => {
     expect(desk.reviewer.state.sessions).toBe(4)
   })
 
-  test('§20 bounds: one without a verdict goes with its last link, one with a verdict stays', async () => {
+  test('§20 bounds: goes from memory with its last link, and with a verdict the store has it', async () => {
     const { desk, ann, eve } = await deskWith()
     await bindMany(desk, eve, range(0, 10))
     expect(desk.reviewer.state.sessions).toBe(12)
     await ann.offer(ann.create('issue', { a: 1 }))
     ann.leave()
     eve.leave()
-    expect(desk.reviewer.state.sessions).toBe(1)
+    expect(desk.reviewer.state.sessions).toBe(0)
+    const tables = desk.spaces.tables(DESK_SPACE)
+    const stored = tables.sessions([ann.sessionId, eve.sessionId, sessionNo(1)])
+    expect(stored.map((session) => session?.sessionId)).toEqual([
+      ann.sessionId,
+      undefined,
+      undefined,
+    ])
     // Of two links that speak for a session, the first may go.
     await eve.connect()
     const first = eve.leaver()
@@ -162,7 +177,7 @@ describe('sessions', () => {
 
   test('§5 a session whose link ends while its first message is written is stored with it', async () => {
     const { desk, ann, eve } = await deskWith()
-    desk.store.faults = { ...desk.store.faults, latencyMs: () => 20 }
+    desk.spaces.faults = { ...desk.spaces.faults, latencyMs: () => 20 }
     const message = ann.create('issue', { a: 1 })
     ann.offerFlush(message.session, message.flush, await ann.seal(message.flush))
     while (desk.reviewer.state.pendingCommit === 0) await Promise.resolve()
@@ -182,119 +197,111 @@ describe('sessions', () => {
 })
 
 describe('rejections', () => {
-  const limits = { rejectionsPerSessionMax: 3, rejectionsMax: 6 }
+  const limits = { rejectionsMax: 10 }
+  const told = (author: HandAuthor, messages: readonly HandMessage[]): (string | undefined)[] =>
+    messages.map((message) => author.verdict(message))
 
-  test('§20 bounds: of one session the oldest go first, from memory and from the store', async () => {
-    const { desk, eve } = await deskWith({ limits })
-    const refused = Array.from({ length: 10 }, (_, n) => refusable(eve, n))
-    for (const message of refused) await eve.offer(message)
-    expect(refused.map((message) => eve.verdict(message))).toEqual(refused.map(() => 'invalid'))
-    expect(desk.reviewer.state.rejections).toBe(3)
-    expect(desk.store.database.load().rejections.map(({ msgId }) => msgId)).toEqual(
-      refused.slice(-3).map(({ id }) => id),
-    )
-  })
+  /** Ids of those whose texts are kept, of these, in their order. */
+  function kept(desk: Desk, messages: readonly HandMessage[]): string[] {
+    const tables = desk.spaces.tables(DESK_SPACE)
+    return messages.map(({ id }) => id).filter((id) => tables.rejection(id) !== undefined)
+  }
 
-  test('§20 bounds: in all, the oldest go first, and a session of which nothing is left goes too', async () => {
+  const ids = (messages: readonly HandMessage[]): string[] => messages.map(({ id }) => id)
+
+  test('§20 bounds: the texts of the oldest go, whoever they are of, in steps, and the ledger keeps their numbers', async () => {
     const { desk, ann, eve } = await deskWith({ limits })
-    const bob = await desk.author('bob')
-    for (const author of [ann, eve, bob])
-      for (let n = 0; n < 3; n++) await author.offer(refusable(author, n))
-    const stored = desk.store.database.load()
-    expect(stored.rejections.map(({ sessionId }) => sessionId)).toEqual(
-      [eve, eve, eve, bob, bob, bob].map(({ sessionId }) => sessionId),
-    )
-    expect(stored.sessions.map(({ sessionId }) => sessionId)).toEqual([
-      eve.sessionId,
-      bob.sessionId,
-    ])
-    await desk.restart({ limits })
-    expect(desk.reviewer.state).toMatchObject({ rejections: 6, sessions: 2 })
+    const refused: HandMessage[] = []
+    for (let n = 0; n < 63; n++) {
+      const author = n % 2 ? ann : eve
+      refused.push(refusable(author, n))
+      await author.offer(refused[n]!)
+    }
+    expect(kept(desk, refused)).toEqual(ids(refused)) // the step is not full
+    const more = [0, 1].map((n) => refusable(eve, 63 + n))
+    await eve.offer(...more)
+    refused.push(...more)
+    expect(kept(desk, refused)).toEqual(ids(refused.slice(-10)))
+    const tables = desk.spaces.tables(DESK_SPACE)
+    for (const author of [ann, eve]) {
+      const own = refused.filter(({ session }) => session.facts.sessionId === author.sessionId)
+      expect(tables.ledgerRuns(author.sessionId, 1, 9)).toEqual([
+        { clientSeq: 1, count: own.length, seq: 0 },
+      ])
+    }
+  })
+
+  test('§20 bounds: many of one commit go in the steps that follow it', async () => {
+    const { desk, eve } = await deskWith({ limits })
+    const refused: HandMessage[] = []
+    const refuse = async (count: number): Promise<void> => {
+      const some = Array.from({ length: count }, (_, n) => refusable(eve, refused.length + n))
+      refused.push(...some)
+      await eve.offer(...some)
+    }
+    await refuse(200)
+    expect(kept(desk, refused)).toEqual(ids(refused.slice(128))) // two steps at a time
+    await refuse(56)
+    expect(kept(desk, refused)).toEqual(ids(refused.slice(-10)))
   })
 
   test.each(['before a restart', 'after a restart'])(
-    '§20 bounds: by their bytes, too, however few they are, %s',
+    '§12 idempotency: a message whose rejection is forgotten is refused by its number, %s',
     async (when) => {
-      const options: DeskOptions = {
-        limits: { rejectionBytesMax: 3_300 },
-        rules: { authorize: (_, { values }) => String(values['why']) },
-      }
-      const { desk, eve } = await deskWith(options)
-      const create = (bytes: number): HandMessage =>
-        eve.create('issue', { why: '漢'.repeat(bytes / 3) })
-      const kept = (): string[] => desk.store.database.load().rejections.map(({ msgId }) => msgId)
-      const ids = (...messages: HandMessage[]): string[] => messages.map(({ id }) => id)
-      const small = [300, 300, 300, 300].map(create)
-      for (const message of small) await eve.offer(message)
-      expect(kept()).toEqual(ids(...small))
-      if (when === 'after a restart') {
-        await desk.restart(options)
-        await eve.connect()
-      }
-      const large = create(1_500)
-      await eve.offer(large)
-      expect(kept()).toEqual(ids(...small.slice(2), large))
-      // Those of one batch are kept all, and are the oldest of the next.
-      const batch = [1_500, 1_500, 1_500].map(create)
-      await eve.offer(...batch)
-      expect(kept()).toEqual(ids(...batch))
-      const last = create(300)
-      await eve.offer(last)
-      expect(kept()).toEqual(ids(batch[2]!, last))
-      expect(desk.reviewer.state.rejections).toBe(2)
-    },
-  )
-
-  test.each(['before a restart', 'after a restart'])(
-    '§12 idempotency: a message whose rejection is forgotten is refused by its number where its session wrote something, %s',
-    async (when) => {
-      const { desk, ann } = await deskWith({ limits })
-      await ann.offer(ann.create('issue', { a: 1 }))
-      const refused = Array.from({ length: 5 }, (_, n) => refusable(ann, n))
+      const { desk, ann, eve } = await deskWith({ limits })
+      const refused = Array.from({ length: 64 }, (_, n) => refusable(ann, n))
       for (const message of refused) await ann.offer(message)
       if (when === 'after a restart') {
         await desk.restart({ limits })
         await ann.connect()
+        await eve.connect()
       }
       ann.heard.length = 0
-      await ann.offer(refused[4]!)
-      await ann.offer(refused[0]!)
-      expect([refused[4]!, refused[0]!].map((message) => ann.verdict(message))).toEqual([
-        'invalid',
-        'seq_reused',
-      ])
+      const again = [refused[63]!, refused[0]!]
+      await ann.offer(...again)
+      // What is at hand is told as it was; the store has forgotten the older one.
+      const first = when === 'after a restart' ? 'seq_reused' : 'invalid'
+      expect(told(ann, again)).toEqual(['invalid', first])
       const next = ann.create('issue', { a: 2 })
       await ann.offer(next)
       expect(ann.verdict(next)).toBe('accepted')
+      // A stranger whose session wrote nothing else is no other case.
+      const other = refusable(eve, 99)
+      await eve.offer(other)
+      expect(eve.verdict(other)).toBe('invalid')
     },
   )
 
-  test('§12 idempotency: and decided anew where its session wrote nothing', async () => {
-    const { desk, ann, eve } = await deskWith({ limits: { ...limits, rejectionsMax: 1 } })
-    const refused = refusable(eve, 1)
-    await eve.offer(refused)
-    await ann.offer(refusable(ann, 2))
-    expect(desk.store.database.load().sessions.map(({ sessionId }) => sessionId)).toEqual([
-      ann.sessionId,
-    ])
-    eve.heard.length = 0
-    await eve.offer(refused)
-    expect(eve.verdict(refused)).toBe('invalid')
-    const next = eve.create('issue', { a: 2 })
-    await eve.offer(next)
-    expect(eve.verdict(next)).toBe('accepted')
+  test('§12 idempotency: of another message with a forgotten number nothing is kept', async () => {
+    const { desk, eve } = await deskWith({ limits })
+    const refused = Array.from({ length: 64 }, (_, n) => refusable(eve, n))
+    for (const message of refused) await eve.offer(message)
+    await desk.restart({ limits })
+    await eve.connect()
+    const tables = desk.spaces.tables(DESK_SPACE)
+    const before = tables.head()
+    const other = eve.message(
+      [{ type: 'issue', id: eve.ids.next(), kind: 'create', values: { a: 1 } }],
+      { clientSeq: 1 },
+    )
+    await eve.offer(other, refused[0]!)
+    expect(told(eve, [other, refused[0]!])).toEqual(['seq_reused', 'seq_reused'])
+    expect(tables.head()).toEqual(before)
+    expect(kept(desk, [other, refused[0]!])).toEqual([])
   })
 
   test('§20 bounds: a commit that fails forgets nothing', async () => {
     const { desk, eve } = await deskWith({ limits })
-    const refused = Array.from({ length: 4 }, (_, n) => refusable(eve, n))
-    for (const message of refused.slice(0, 3)) await eve.offer(message)
-    desk.store.faults = { ...desk.store.faults, appendFails: () => 'before' }
-    await eve.offer(refused[3]!)
-    desk.store.faults = { ...desk.store.faults, appendFails: () => undefined }
+    const refused = Array.from({ length: 64 }, (_, n) => refusable(eve, n))
+    for (const message of refused.slice(0, 63)) await eve.offer(message)
+    desk.spaces.faults = { ...desk.spaces.faults, writeFails: () => 'before' }
+    await eve.offer(refused[63]!)
+    desk.spaces.faults = { ...desk.spaces.faults, writeFails: () => undefined }
+    expect(kept(desk, refused)).toEqual(ids(refused.slice(0, 63)))
     eve.heard.length = 0
     await eve.offer(refused[0]!)
     expect(eve.verdict(refused[0]!)).toBe('invalid')
-    expect(desk.reviewer.state.rejections).toBe(3)
+    await eve.offer(refused[63]!)
+    expect(kept(desk, refused)).toEqual(ids(refused.slice(-10)))
   })
 })

@@ -6,17 +6,29 @@
 import { type Bytes, utf8Bytes } from '../base/size.ts'
 import { type Limits, frameContentBytesMax } from '../message/limits.ts'
 import type { NackReason, Position, Rejection } from '../message/message.ts'
+import type { Uuid } from '../base/uuid.ts'
 import { lineCount } from '../facts/line.ts'
-import { reviewerFrame } from '../wire/frames.ts'
+import { type AcceptedAgain, reviewerFrame } from '../wire/frames.ts'
 import { inFrames } from './catch-up.ts'
-import type { Offer, Prepared } from './commit.ts'
+import type { Decision, Offer } from './decide.ts'
 import type { Connection } from './connection.ts'
 
+/** What is told to an author of its own messages, beside the tail. */
+export interface Ack {
+  readonly connection: Connection
+  readonly sessionId: Uuid
+  readonly reviews: readonly AcceptedAgain[]
+  readonly sig: string
+}
+
 export interface Audience {
+  readonly acks: readonly Ack[]
   /** The position before the commit. */
   readonly before: Position
   /** The position after the commit, signed. */
   readonly head: Position
+  /** Those of the commit, signed, by message id. */
+  readonly rejections: ReadonlyMap<Uuid, Rejection>
   readonly connections: Iterable<Connection>
   readonly limits: Limits
   readonly onNack: (reason: NackReason, messages: number) => void
@@ -24,12 +36,13 @@ export interface Audience {
   readonly onBehind: (connection: Connection, have: Position) => void
 }
 
-export function tellVerdicts(prepared: Prepared, audience: Audience): void {
-  const { answers, stored } = prepared
-  for (const { connection, again, rejections, nacks } of answers) {
-    for (const { sessionId, review } of again)
-      connection.send(reviewerFrame('accepted', { sessionId, reviews: [review] }))
+export function tellVerdicts(decision: Decision, audience: Audience): void {
+  const { answers, stored } = decision
+  for (const { connection, sessionId, reviews, sig } of audience.acks)
+    connection.send(reviewerFrame('accepted', { sessionId, reviews, sig }))
+  for (const { connection, rejections: known, refused, nacks } of answers) {
     const sizeOf = (one: Rejection): Bytes => utf8Bytes(JSON.stringify(one))
+    const rejections = [...known, ...refused.map(({ msgId }) => audience.rejections.get(msgId)!)]
     for (const part of inFrames(rejections, sizeOf, frameContentBytesMax(audience.limits)))
       connection.send(reviewerFrame('rejected', { rejections: part }))
     for (const { sessionId, clientSeq, reason, detail, alone } of nacks) {
@@ -38,12 +51,12 @@ export function tellVerdicts(prepared: Prepared, audience: Audience): void {
       connection.send(reviewerFrame('nack', { reason, sessionId, clientSeqs, detail, alone }))
     }
   }
-  if (stored) fanOut(stored.text, prepared, audience)
+  if (stored) fanOut(stored.text, decision, audience)
 }
 
 function fanOut(
   text: string,
-  { answers, textFor }: Prepared,
+  { answers, textFor }: Decision,
   { before, head, connections, onBehind }: Audience,
 ): void {
   const authors = new Set(
@@ -55,11 +68,6 @@ function fanOut(
     if (connection.isBehind) onBehind(connection, before)
     else if (authors.has(connection)) connection.send(batchFrame(textFor(connection), head))
     else connection.sendCut(common!)
-  }
-  for (const { connection, sessionId, accepted } of answers) {
-    // Who does not follow the space hears of its own messages alone.
-    if (connection.mode === 'none' && accepted.length > 0)
-      connection.send(reviewerFrame('accepted', { sessionId, reviews: accepted }))
   }
 }
 

@@ -1,17 +1,18 @@
-/** The checks that need cryptography: who binds a session, and who sealed a flush. */
+/** The checks that need cryptography: who binds a session over a link, and who sealed a flush. */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { sealBytes } from '../facts/hashes.ts'
 import type { Flush } from '../facts/types.ts'
 import { grantBytes, personalCommit, whoamiId } from '../message/ids.ts'
-import type { SessionOpening } from '../message/message.ts'
+import { bindBytes } from '../wire/signed.ts'
 import type { Signer } from '../ports/signer.ts'
+import type { ProvedOpening } from '../wire/frames.ts'
 import type { SessionRecord } from './ledger.ts'
 
 export async function verifyOpening(
-  opening: SessionOpening,
-  space: Uuid,
-  signer: Signer,
+  opening: ProvedOpening,
+  nonce: string,
+  { space, signer }: { readonly space: Uuid; readonly signer: Signer },
 ): Promise<Outcome<SessionRecord>> {
   const { authorId, publicKey, sessionId, personalId, salt, sig } = opening
   if (whoamiId(publicKey) !== authorId)
@@ -20,6 +21,8 @@ export async function verifyOpening(
   const bytes = grantBytes(space, authorId, { sessionId, commit })
   if (!(await signer.verify(publicKey, bytes, sig)))
     return fail('tampered', 'the session is not signed by its author')
+  if (!(await signer.verify(publicKey, bindBytes(space, sessionId, nonce), opening.proof)))
+    return fail('tampered', 'the session is not proved over this link')
   return ok({ sessionId, authorId, publicKey, personalCommit: commit, personalId })
 }
 

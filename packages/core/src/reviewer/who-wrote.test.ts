@@ -3,9 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { flushHashes } from '../facts/hashes.ts'
 import { composeSession } from '../facts/session-line.ts'
 import type { Flush, FlushText, Session } from '../facts/types.ts'
-import type { SessionOpening } from '../message/message.ts'
 import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
-import { authorFrame } from '../wire/frames.ts'
+import { type ProvedOpening, authorFrame } from '../wire/frames.ts'
 
 async function two(options: DeskOptions = {}): Promise<{
   desk: Desk
@@ -112,35 +111,79 @@ describe('seals', () => {
 })
 
 describe('bind', () => {
-  type Lie = (hers: SessionOpening, eve: HandAuthor) => Promise<Partial<SessionOpening>>
-  const lies: [title: string, lie: Lie][] = [
-    ['without a signature', async () => ({ sig: '' })],
+  interface Sides {
+    readonly ann: HandAuthor
+    readonly eve: HandAuthor
+  }
+  type Lie = (hers: ProvedOpening, sides: Sides) => Promise<Partial<ProvedOpening>>
+  const NOT_SIGNED = 'the session is not signed by its author'
+  const NOT_PROVED = 'the session is not proved over this link'
+  const lies: [title: string, why: string, lie: Lie][] = [
+    ['without a signature', NOT_SIGNED, async () => ({ sig: '' })],
     [
       'with the signature of another session',
-      async (_, eve) => ({ sig: (await eve.opening()).sig }),
+      NOT_SIGNED,
+      async (_, { ann }) => ({ sig: (await ann.opening()).sig }),
     ],
     [
       'of another author with the own key',
-      (hers, eve) => eve.opening(hers.sessionId, hers.authorId),
+      'the author id is not that of the key',
+      ({ sessionId, authorId }, { eve }) => eve.opening(sessionId, authorId),
     ],
-    ['in the name of another person', async () => ({ personalId: 'bob' })],
-    ['with another salt', async (_, eve) => ({ salt: (await eve.opening()).salt })],
+    ['in the name of another person', NOT_SIGNED, async () => ({ personalId: 'bob' })],
+    ['with another salt', NOT_SIGNED, async (_, { eve }) => ({ salt: (await eve.opening()).salt })],
+    ['without a proof', NOT_PROVED, async () => ({ proof: '' })],
+    ['that was read on another link', NOT_PROVED, async ({ proof }) => ({ proof })],
+    [
+      'with the proof of another key',
+      NOT_PROVED,
+      async ({ sessionId }, { eve }) => ({ proof: await eve.proof(sessionId) }),
+    ],
+    [
+      'with the proof of another session',
+      NOT_PROVED,
+      async (_, { ann, eve }) => ({ proof: await ann.proof(ann.sessionId, eve) }),
+    ],
+    [
+      'with its signature in the place of the proof',
+      NOT_PROVED,
+      async ({ sig }) => ({ proof: sig }),
+    ],
   ]
-  test.each(lies)('§7 who wrote: a bind %s binds nothing', async (_, lie) => {
-    const desk = await Desk.open()
-    const ann = await desk.author('ann')
-    const eve = await desk.author('eve')
-    const hers = await ann.opening('11111111-2222-4333-8444-555555555555')
-    const opening = { ...hers, ...(await lie(hers, eve)) }
+  const SESSION = '11111111-2222-4333-8444-555555555555'
+
+  test.each(lies)('§7 who wrote, WHO7: a bind %s binds nothing', async (_, why, lie) => {
+    const { desk, ann, eve } = await two()
+    const hers = await ann.opening(SESSION)
+    // Where nothing else is said, Ann has proved it over Eve's link.
+    const proof = await ann.proof(SESSION, eve)
+    const opening = { ...hers, proof, ...(await lie(hers, { ann, eve })) }
     eve.heard.length = 0
     eve.send(authorFrame('bind', { sessions: [opening] }))
     await desk.settle()
     expect(eve.heard).toMatchObject([{ kind: 'bound', sessionIds: [] }])
-    expect(strikes(desk)).toHaveLength(1)
+    expect(strikes(desk)).toEqual([why])
     // The session is still to be had by its own author.
     ann.send(authorFrame('bind', { sessions: [hers] }))
     await desk.settle()
     expect(ann.heard.at(-1)).toMatchObject({ kind: 'bound', sessionIds: [hers.sessionId] })
+  })
+
+  test('WHO7 a proof is of one link: it binds there, as often as it is said, and not on the next', async () => {
+    const { desk, ann } = await two()
+    const before = await ann.opening(SESSION)
+    const bind = async (opening: ProvedOpening): Promise<readonly string[]> => {
+      ann.heard.length = 0
+      ann.send(authorFrame('bind', { sessions: [opening] }))
+      await desk.settle()
+      return ann.heard.flatMap((frame) => (frame.kind === 'bound' ? frame.sessionIds : []))
+    }
+    expect(await bind(before)).toEqual([SESSION])
+    expect(await bind(before)).toEqual([SESSION])
+    await ann.connect()
+    expect(await bind(before)).toEqual([])
+    expect(strikes(desk)).toEqual([NOT_PROVED])
+    expect(await bind({ ...before, proof: await ann.proof(SESSION) })).toEqual([SESSION])
   })
 
   test.each(['before a restart', 'after a restart'])(

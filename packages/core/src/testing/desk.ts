@@ -24,9 +24,11 @@ import type {
 import { numberName, pendingIn } from '../history/names.ts'
 import { EntityIds, grantBytes, personalCommit, whoamiId } from '../message/ids.ts'
 import { LIMITS } from '../message/limits.ts'
-import { type SessionOpening, WIRE_VERSION } from '../message/message.ts'
+import { bindBytes } from '../wire/signed.ts'
+import { WIRE_VERSION } from '../message/message.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import {
+  type ProvedOpening,
   type ReviewerFrame,
   authorFrame,
   linesInParts,
@@ -37,7 +39,7 @@ import { type BatchContext, readBatch } from '../wire/read-batch.ts'
 import type { Batch } from '../wire/types.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from '../reviewer/api.ts'
 import { createReviewer } from '../reviewer/reviewer.ts'
-import { FaultyStore } from './faulty-store.ts'
+import { FaultySpaces } from './faulty-spaces.ts'
 import { type MessageName, namesOfSeen, seenOwn } from './exact-seen.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { simSigner } from './sim-signer.ts'
@@ -51,7 +53,7 @@ export class Desk {
   readonly clock: VirtualClock = new VirtualClock()
   readonly random: SeededRandom = new SeededRandom(7)
   readonly signer: Signer = simSigner({ random: this.random })
-  readonly store: FaultyStore = new FaultyStore({ clock: this.clock })
+  readonly spaces: FaultySpaces = new FaultySpaces({ clock: this.clock })
   readonly events: ReviewerEvent[] = []
   /** Everything that was written here, by session and number. */
   readonly written: Map<string, HandMessage> = new Map<string, HandMessage>()
@@ -69,13 +71,25 @@ export class Desk {
     return this.#reviewer!
   }
 
+  /** Of every reviewer here. */
+  get keys(): KeyPair {
+    return this.#keys!
+  }
+
+  /** Ends the reviewer as a deploy does: what waits is written. */
+  async close(): Promise<void> {
+    const closed = this.reviewer.close()
+    await this.settle()
+    await closed
+  }
+
   /** Another process on the same store; links to the former one lead nowhere. */
   async restart(options: DeskOptions = {}): Promise<void> {
-    const { clock, random, signer, store, events } = this
+    const { clock, random, signer, spaces, events } = this
     const made = createReviewer({
       ...options,
       space: DESK_SPACE,
-      store: store.open(),
+      spaces: spaces.connect(),
       keys: this.#keys!,
       signer,
       clock,
@@ -154,6 +168,8 @@ export class HandAuthor {
   readonly #salt: string
   #attached: Attached | undefined
   #clientSeq = 0
+  /** Of the link of now. */
+  #nonce = ''
 
   constructor(desk: Desk, personalId: string, keys: KeyPair) {
     this.#desk = desk
@@ -172,6 +188,7 @@ export class HandAuthor {
   /** A new link to the reviewer of now, for this session. */
   async connect(): Promise<void> {
     this.greet()
+    await this.#desk.settle()
     this.send(authorFrame('bind', { sessions: [await this.opening()] }))
     await this.#desk.settle()
   }
@@ -189,13 +206,16 @@ export class HandAuthor {
           const frame = parseReviewerFrame(joined.text)
           if (!frame.ok) throw new Error(`the reviewer sent ${frame.error.message}`)
           this.heard.push(frame.value)
+          if (frame.value.kind === 'welcome') this.#nonce = frame.value.nonce
           this.onFrame(frame.value)
         },
         close: () => {},
       },
       { address: 'desk', auth: undefined },
     )
-    this.send(authorFrame('hello', { v: WIRE_VERSION, space: DESK_SPACE, position: null }))
+    this.send(
+      authorFrame('hello', { v: WIRE_VERSION, space: DESK_SPACE, nonce: 'desk', position: null }),
+    )
   }
 
   /** Ends the link, as a closed tab does. */
@@ -213,12 +233,18 @@ export class HandAuthor {
   async opening(
     sessionId: Uuid = this.sessionId,
     authorId: Uuid = this.authorId,
-  ): Promise<SessionOpening> {
+  ): Promise<ProvedOpening> {
     const { publicKey } = this.#keys
     const grant = grantBytes(DESK_SPACE, authorId, { sessionId, commit: this.#commit })
     const sig = await this.#desk.signer.sign(this.#keys, grant)
     const personalId = this.#personalId
-    return { authorId, publicKey, sessionId, personalId, salt: this.#salt, sig }
+    const proof = await this.proof(sessionId)
+    return { authorId, publicKey, sessionId, personalId, salt: this.#salt, sig, proof }
+  }
+
+  /** The proof of a session by this key, over the link of now, or over that of another author. */
+  proof(sessionId: Uuid, link: HandAuthor = this): Promise<string> {
+    return this.#desk.signer.sign(this.#keys, bindBytes(DESK_SPACE, sessionId, link.#nonce))
   }
 
   send(frame: string): void {

@@ -1,6 +1,7 @@
 /**
  * Space stores as a database behind a connection that fails: calls that are slow; reads that
- * fail; writes that are refused before the commit, or committed with the answer lost; a reviewer
+ * fail; writes that are refused before the commit, or committed with the answer lost; states that
+ * are not taken; a reviewer
  * that dies on either side of its commit. Passes `test/contract/space-store.ts`.
  *
  *   called ─▶ (lost: nothing is stored) ─▶ committed ─▶ (lost: all is stored) ─▶ answered
@@ -10,22 +11,30 @@ import type { Clock } from '../ports/clock.ts'
 import { MemoryTables } from '../ports/space-memory.ts'
 import { spacesOver } from '../ports/space-over.ts'
 import type { StepKind } from '../ports/space-over.ts'
-import type { Commit, SpaceStores } from '../ports/space-store.ts'
+import type { Commit, SpaceStores, WriteBehind } from '../ports/space-store.ts'
 import { type CallFaults, FaultyCalls, SOUND_CALLS, readOf, writeOf } from './faulty-calls.ts'
 import { ProcessClock } from './virtual-clock.ts'
 
 export interface SpaceFaults extends CallFaults {
   /** `before`: nothing is stored. `after`: all is stored, and the call rejects. */
   readonly writeFails: () => 'before' | 'after' | undefined
+  /** Whether the cache of states takes nothing, while commits go on. */
+  readonly behindFails: () => boolean
 }
 
-const SOUND: SpaceFaults = { ...SOUND_CALLS, writeFails: () => undefined }
+const SOUND: SpaceFaults = {
+  ...SOUND_CALLS,
+  writeFails: () => undefined,
+  behindFails: () => false,
+}
 
 export interface FaultySpacesOptions {
   readonly clock: Clock
   readonly faults?: Partial<SpaceFaults>
   /** Called in the moment of each commit. */
   readonly onCommit?: (commit: Commit, space: Uuid) => void
+  /** Called in the moment in which states are written behind. */
+  readonly onWriteBehind?: (write: WriteBehind, space: Uuid) => void
 }
 
 export class FaultySpaces {
@@ -42,7 +51,7 @@ export class FaultySpaces {
 
   /** What is durable of a space, at once and without faults. */
   tables(space: Uuid): MemoryTables {
-    const tables = this.#spaces.get(space) ?? new WatchedTables(this.#options, space)
+    const tables = this.#spaces.get(space) ?? new WatchedTables(this, this.#options, space)
     this.#spaces.set(space, tables)
     return tables
   }
@@ -65,11 +74,13 @@ export class FaultySpaces {
 }
 
 class WatchedTables extends MemoryTables {
+  readonly #owner: Pick<FaultySpaces, 'faults'>
   readonly #options: FaultySpacesOptions
   readonly #space: Uuid
 
-  constructor(options: FaultySpacesOptions, space: Uuid) {
+  constructor(owner: Pick<FaultySpaces, 'faults'>, options: FaultySpacesOptions, space: Uuid) {
     super()
+    this.#owner = owner
     this.#options = options
     this.#space = space
   }
@@ -77,6 +88,13 @@ class WatchedTables extends MemoryTables {
   override append(commit: Commit): 'committed' | 'fenced' {
     const outcome = super.append(commit)
     if (outcome === 'committed') this.#options.onCommit?.(commit, this.#space)
+    return outcome
+  }
+
+  override writeBehind(write: WriteBehind): 'written' | 'fenced' {
+    if (this.#owner.faults.behindFails()) throw new Error('this simulated store takes no states')
+    const outcome = super.writeBehind(write)
+    if (outcome === 'written') this.#options.onWriteBehind?.(write, this.#space)
     return outcome
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Bases as runs and pages carry them: `[version, value]`, `[]` where nothing stood, 0 where it is
- * not known.
+ * Bases as pages and stored drafts carry them: `[version, value]`, `[]` where nothing stood, 0 where it
+ * is not known.
  */
 import { jsonFault } from '../base/json.ts'
 import type { Json } from '../base/json.ts'

@@ -70,6 +70,15 @@ export function listOfAll<T>(field: Field<T>): Field<readonly T[]> {
   }
 }
 
+/** A list with at least one element. */
+export function notEmpty<T>(field: Field<readonly T[]>): Field<readonly T[]> {
+  const read = (value: unknown, what: string): readonly T[] => {
+    const list = field.read(value, what)
+    return list.length > 0 ? list : refuse(`${what}: at least one is expected`)
+  }
+  return { write: field.write, read }
+}
+
 export type Fields = Readonly<Record<string, Field<never>>>
 
 export type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never }

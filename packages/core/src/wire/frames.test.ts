@@ -27,7 +27,7 @@ const position = { eid: A, epoch: 3, seq: 41, chain: HASH, sig: 'sig' }
 const unsigned = { eid: A, epoch: 3, seq: 41, chain: HASH }
 const opening = {
   ...{ authorId: A, publicKey: 'key', sessionId: B },
-  ...{ personalId: 'ann@example', salt: 'salt', sig: 'sig' },
+  ...{ personalId: 'ann@example', salt: 'salt', sig: 'sig', proof: 'proof' },
 }
 const epoch: EpochOpen = {
   ...{ v: WIRE_VERSION, space: A, reviewerId: B, eid: A, epoch: 1, seq: 0, prev: null },
@@ -38,15 +38,19 @@ const rejection: Rejection = {
   ...{ reason: 'stale', detail: 'too late', at: 5, sig: 'sig' },
 }
 const again = { clientSeq: 4, seq: 9, at: 1_700_000_000_000, forked: true }
+/** A position, and the fields of a greeting, as they stand in a frame. */
+const list = [SHORT_A, 3, 41, HASH, 'sig']
+const greeting: readonly unknown[] = [2, [epoch], list, [1, 1], 'n', 5, 'sig']
+const run = { clientSeq: 4, count: 3, seq: 9 }
 const reviews = [again, { ...again, clientSeq: 5, forked: false }]
 /** Texts are whatever their authors made of them. */
 const TEXTS = ['a', '["a"]\n\u2028\n"é😀"', '\n\n', '']
 
 const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] } = {
   hello: [
-    { v: WIRE_VERSION, space: A, position },
-    { v: WIRE_VERSION, space: A, position: unsigned },
-    { v: WIRE_VERSION, space: A, position: null },
+    { v: WIRE_VERSION, space: A, nonce: 'n', position },
+    { v: WIRE_VERSION, space: A, nonce: '', position: unsigned },
+    { v: WIRE_VERSION, space: A, nonce: 'x'.repeat(512), position: null },
   ],
   bind: [{ sessions: [opening, { ...opening, sessionId: A }] }, { sessions: [] }],
   offer: [{ sig: 'seal' }],
@@ -61,26 +65,37 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
   welcome: [
     {
       ...{ v: WIRE_VERSION, lineage: [epoch, { ...epoch, prev: position }], position },
-      credits: { messages: 100, bytes: 1_000_000 },
+      ...{ credits: { messages: 100, bytes: 1_000_000 }, nonce: 'n', at: 1_700_000_000_000 },
+      sig: 'sig',
+    },
+    {
+      ...{ v: WIRE_VERSION, lineage: [epoch], position: unsigned },
+      ...{ credits: { messages: 0, bytes: 0 }, nonce: '', at: 0, sig: '' },
     },
   ],
   bound: [{ sessionIds: [A, B] }, { sessionIds: [] }],
   tail: [
     { batches: [3, 1], position },
-    { batches: [3], position: null },
     { batches: [], position: unsigned },
   ],
-  accepted: [{ sessionId: B, reviews }],
+  accepted: [
+    { sessionId: B, reviews, sig: 'sig' },
+    { sessionId: B, reviews: [], sig: '' },
+  ],
   rejected: [{ rejections: [rejection] }, { rejections: [] }],
   nack: [
     { reason: 'busy', sessionId: B, clientSeqs: [1, 2], detail: 'later', alone: false },
     { reason: 'contested', sessionId: B, clientSeqs: [], detail: '', alone: true },
   ],
   page: [{ snapshot: 3 }],
-  settled: [{ sessionId: B, reviews, snapshot: 3 }],
+  settled: [
+    { sessionId: B, runs: [run, { ...run, clientSeq: 9 }], at: 1_700_000_000_000, snapshot: 3 },
+    { sessionId: B, runs: [], at: 0, snapshot: 1 },
+  ],
   through: [
-    { position, parts: 0, snapshot: 0 },
-    { position: unsigned, parts: 7, snapshot: 7 },
+    { position, parts: 0, snapshot: 0, sig: null },
+    { position: unsigned, parts: 7, snapshot: 7, sig: 'sig' },
+    { position, parts: 0, snapshot: 1, sig: '' },
   ],
   history: [
     { ...told, terms, messages: [{ term: 0, lines: 4 }] },
@@ -129,14 +144,21 @@ describe('both tables', () => {
 
   test('§19 frames: ids have 22 characters, flags are 0 or 1, what is null at the end is left out', () => {
     expect(authored('want', { have: null })).toBe('["want"]')
-    expect(authored('hello', { v: 2, space: A, position: null })).toBe(`["hello",2,"${SHORT_A}"]`)
+    expect(authored('hello', { v: 2, space: A, nonce: 'n', position: null })).toBe(
+      `["hello",2,"${SHORT_A}","n"]`,
+    )
     expect(authored('want', { have: unsigned })).toBe(`["want",["${SHORT_A}",3,41,"${HASH}"]]`)
     expect(reviewed('bye', { reason: 'x', code: null })).toBe('["bye","x"]')
-    expect(reviewed('accepted', { sessionId: B, reviews: [again] })).toBe(
-      `["accepted","${SHORT_B}",[[4,9,1700000000000,1]]]`,
+    expect(reviewed('accepted', { sessionId: B, reviews: [again], sig: 's' })).toBe(
+      `["accepted","${SHORT_B}",[[4,9,1700000000000,1]],"s"]`,
     )
-    // In the middle it keeps the place of those that follow.
-    expect(reviewed('tail', { batches: [], position: null })).toBe('["tail",[]]')
+    expect(reviewed('settled', { sessionId: B, runs: [run], at: 5, snapshot: 2 })).toBe(
+      `["settled","${SHORT_B}",[[4,3,9]],5,2]`,
+    )
+    const through = { position: unsigned, parts: 0, snapshot: 0 }
+    const ends = `["through",["${SHORT_A}",3,41,"${HASH}"],0,0`
+    expect(reviewed('through', { ...through, sig: null })).toBe(`${ends}]`)
+    expect(reviewed('through', { ...through, sig: 's' })).toBe(`${ends},"s"]`)
     expect(authored('offer', { sig: 's' }, 'line')).toBe('["offer","s"]\nline')
   })
 
@@ -154,30 +176,41 @@ describe('both tables', () => {
 describe('malformed', () => {
   const NO_ID = A
   const bad = { eid: 'x' }
-  const list = [SHORT_A, 3, 41, HASH, 'sig']
+  const openingList: readonly unknown[] = [SHORT_A, 'key', SHORT_B, 'ann', 'salt', 'sig', 'proof']
+  /** In the place of a text that has to be there. */
+  const BAD_TEXTS: readonly unknown[] = [null, 1, true, ['n'], {}, '\ud800', 'x'.repeat(513)]
+  const BAD_COUNTS: readonly unknown[] = [null, -1, 0.5, '5', true, [5], {}, 2 ** 53]
   const badAuthors: { readonly [K in keyof AuthorFrames]: readonly (readonly unknown[])[] } = {
     hello: [
       [],
-      ['2', SHORT_A],
+      ['2', SHORT_A, 'n'],
       [2],
-      [2, NO_ID],
-      [2, SHORT_A, bad],
-      [2, SHORT_A, list.with(0, 'x')],
-      [2, SHORT_A, list.with(1, -1)],
-      [2, SHORT_A, list.with(2, 0.5)],
-      [2, SHORT_A, list.with(3, 'A'.repeat(22))],
-      [2, SHORT_A, list.with(4, 'x'.repeat(513))],
-      [2, SHORT_A, [...list, 1]],
-      [2, SHORT_A, null, 1],
+      [2, SHORT_A],
+      [2, NO_ID, 'n'],
+      ...BAD_TEXTS.map((nonce) => [2, SHORT_A, nonce]),
+      [2, SHORT_A, list, 'n'],
+      [2, SHORT_A, 'n', bad],
+      [2, SHORT_A, 'n', list.with(0, 'x')],
+      [2, SHORT_A, 'n', list.with(1, -1)],
+      [2, SHORT_A, 'n', list.with(2, 0.5)],
+      [2, SHORT_A, 'n', list.with(3, 'A'.repeat(22))],
+      [2, SHORT_A, 'n', list.with(4, 'x'.repeat(513))],
+      [2, SHORT_A, 'n', [...list, 1]],
+      [2, SHORT_A, 'n', null, 1],
     ],
     bind: [
       [],
       [opening],
       [[opening]],
-      [[[SHORT_A, 'key', SHORT_B, 'ann', 'salt']]],
-      [[[SHORT_A, 'key', SHORT_B, 'ann', 'salt', 1]]],
-      [[[A, 'key', SHORT_B, 'ann', 'salt', 'sig']]],
-      [[[SHORT_A, '\ud800', SHORT_B, 'ann', 'salt', 'sig']]],
+      // Without a proof.
+      [[openingList.slice(0, 6)]],
+      ...BAD_TEXTS.map((proof) => [[openingList.with(6, proof)]]),
+      [[openingList.with(5, 1)]],
+      [[openingList.with(0, A)]],
+      [[openingList.with(2, B)]],
+      [[openingList.with(1, '\ud800')]],
+      [[[...openingList, 1]]],
+      [[openingList, openingList.slice(0, 6)]],
       [[null]],
     ],
     offer: [[], [1], ['x'.repeat(513)], ['\ud800'], ['a', 'b']],
@@ -191,27 +224,47 @@ describe('malformed', () => {
       [],
       [2],
       [2, [], list],
-      [2, [epoch], null, [1, 1]],
-      [2, [{ ...epoch, chain: '' }], list, [1, 1]],
-      [2, [{ ...epoch, eid: SHORT_A }], list, [1, 1]],
-      [2, [null], list, [1, 1]],
-      [2, [[]], list, [1, 1]],
-      [2, {}, list, [1, 1]],
-      [2, [epoch], list, [1]],
-      [2, [epoch], list, [-1, 1]],
-      ['2', [epoch], list, [1, 1]],
+      greeting.with(0, '2'),
+      greeting.with(1, []),
+      greeting.with(1, {}),
+      ...[null, [], { ...epoch, chain: '' }, { ...epoch, eid: SHORT_A }].map((record) =>
+        greeting.with(1, [record]),
+      ),
+      greeting.with(2, null),
+      greeting.with(3, [1]),
+      greeting.with(3, [-1, 1]),
+      // Without a nonce, a time, a signature.
+      ...[4, 5, 6].map((end) => greeting.slice(0, end)),
+      ...BAD_TEXTS.map((nonce) => greeting.with(4, nonce)),
+      ...BAD_COUNTS.map((at) => greeting.with(5, at)),
+      ...BAD_TEXTS.map((sig) => greeting.with(6, sig)),
+      [...greeting, 1],
     ],
     bound: [[], [SHORT_A], [[A]], [[null]]],
-    tail: [[], [3], [[-1], list], [['3'], list], [[3], bad], [[3], null, 1]],
+    tail: [
+      [],
+      [3],
+      [[-1], list],
+      [['3'], list],
+      [[3]],
+      [[3], null],
+      [[], null],
+      [[3], bad],
+      [[3], list, 1],
+    ],
     accepted: [
       [],
       [SHORT_A],
-      [A, []],
-      [SHORT_A, [[4, 9, 5]]],
-      [SHORT_A, [[4, 9, 5, true]]],
-      [SHORT_A, [[4, 9, 5, 2]]],
-      [SHORT_A, [[4, 9, 5, 1, 1]]],
-      [SHORT_A, again],
+      [A, [], 'sig'],
+      ...[[4, 9, 5], [4, 9, 5, true], [4, 9, 5, 2], [4, 9, 5, 1, 1], again].map((review) => [
+        SHORT_A,
+        [review],
+        'sig',
+      ]),
+      [SHORT_A, again, 'sig'],
+      [SHORT_A, [[4, 9, 5, 1]]],
+      ...BAD_TEXTS.map((sig) => [SHORT_A, [[4, 9, 5, 1]], sig]),
+      [SHORT_A, [], 'sig', 1],
     ],
     rejected: [[], [rejection], [[{ ...rejection, reason: 'busy' }]], [[null]], [[[]]]],
     nack: [
@@ -225,8 +278,30 @@ describe('malformed', () => {
       ['busy', SHORT_A, [1], '', 0, 0],
     ],
     page: [[], [-1], ['1'], [1, 2]],
-    settled: [[], [SHORT_A, []], [A, [], 1], [SHORT_A, [[4]], 1], [SHORT_A, [], '1']],
-    through: [[], [null, 0, 0], [list, 0], [list, -1, 0], [list, 1, -1], [list, 1, 1, 1]],
+    settled: [
+      [],
+      [SHORT_A, []],
+      [SHORT_A, [], 5],
+      [A, [], 5, 1],
+      ...[null, 4, [4], [4, 3], run, [4, 3, 9, 1]].map((bare) => [SHORT_A, [bare], 5, 1]),
+      ...[0, 1, 2].flatMap((i) =>
+        BAD_COUNTS.map((no) => [SHORT_A, [[4, 3, 9].with(i, no as number)], 5, 1]),
+      ),
+      ...[null, {}, 4, [4, 3, 9]].map((runs) => [SHORT_A, runs, 5, 1]),
+      ...BAD_COUNTS.map((at) => [SHORT_A, [[4, 3, 9]], at, 1]),
+      ...BAD_COUNTS.map((snapshot) => [SHORT_A, [[4, 3, 9]], 5, snapshot]),
+      [SHORT_A, [], 5, 1, 1],
+    ],
+    through: [
+      [],
+      [null, 0, 0],
+      [list, 0],
+      [list, -1, 0],
+      [list, 1, -1],
+      // A signature may be missing, but nothing else stands in its place.
+      ...BAD_TEXTS.filter((sig) => sig !== null).map((sig) => [list, 1, 1, sig]),
+      [list, 1, 1, 'sig', 1],
+    ],
     history: [
       [],
       toldFields.slice(0, 5),
@@ -347,8 +422,8 @@ describe('another version', () => {
   test.each([[-1], [1.5], ['1'], [null], [[1]], [2 ** 53]])(
     '§19 version: %j is none, and refused',
     (v) => {
-      expect(parseAuthorFrame(JSON.stringify(['hello', v, SHORT_A])).ok).toBe(false)
-      expect(parseReviewerFrame(JSON.stringify(['welcome', v, [], [], []])).ok).toBe(false)
+      expect(parseAuthorFrame(JSON.stringify(['hello', v, SHORT_A, 'n'])).ok).toBe(false)
+      expect(parseReviewerFrame(JSON.stringify(['welcome', ...greeting.with(0, v)])).ok).toBe(false)
     },
   )
 

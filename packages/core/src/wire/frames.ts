@@ -43,6 +43,7 @@ import {
   hash,
   id,
   listOfAll,
+  notEmpty,
   nullable,
   oneOf,
   textUpTo,
@@ -70,13 +71,20 @@ const positionField: Field<Position> = {
   },
 }
 
-const opening: Field<SessionOpening> = tuple({
+/** An opening, with the proof that whoever sends it over this link has its key. */
+export interface ProvedOpening extends SessionOpening {
+  /** Over `bindBytes`. */
+  readonly proof: string
+}
+
+const opening: Field<ProvedOpening> = tuple({
   authorId: id,
   publicKey: shortText,
   sessionId: id,
   personalId: shortText,
   salt: shortText,
   sig: shortText,
+  proof: shortText,
 })
 
 /** How much an author may have under way without an answer. */
@@ -103,6 +111,14 @@ const acceptedAgain: Field<AcceptedAgain> = tuple({
   forked: flag,
 })
 
+/** Messages clientSeq, clientSeq + 1, … of a session stand at seq, seq + 1, … */
+export interface AcceptedRun {
+  readonly clientSeq: number
+  readonly count: number
+  readonly seq: number
+}
+const acceptedRun: Field<AcceptedRun> = tuple({ clientSeq: count, count, seq: count })
+
 /** Who reviewed a part of a history. */
 export interface Term {
   readonly reviewerId: Uuid
@@ -118,8 +134,14 @@ const told: Field<{ readonly term: number; readonly lines: number }> = tuple({
 
 /** The fields of each frame from an author. */
 export interface AuthorFrames {
-  readonly hello: { readonly v: number; readonly space: Uuid; readonly position: Position | null }
-  readonly bind: { readonly sessions: readonly SessionOpening[] }
+  /** `nonce`: 128 random bits, which the answer signs. */
+  readonly hello: {
+    readonly v: number
+    readonly space: Uuid
+    readonly nonce: string
+    readonly position: Position | null
+  }
+  readonly bind: { readonly sessions: readonly ProvedOpening[] }
   /** Texts: the session line and a flush. `sig`: its seal. */
   readonly offer: { readonly sig: string }
   /** Asks for everything since a position, by batches or by a snapshot, whichever is shorter. */
@@ -135,11 +157,22 @@ export interface ReviewerFrames {
     readonly lineage: readonly EpochOpen[]
     readonly position: Position
     readonly credits: Credits
+    /** 128 random bits, which proofs of sessions sign. */
+    readonly nonce: string
+    /** The reviewer's clock, ms since 1970. */
+    readonly at: number
+    /** Over `welcomeBytes`. */
+    readonly sig: string
   }
   readonly bound: { readonly sessionIds: readonly Uuid[] }
-  /** Texts: batches. `batches`: lines of each. `position`: after them; null where more follow. */
-  readonly tail: { readonly batches: readonly number[]; readonly position: Position | null }
-  readonly accepted: { readonly sessionId: Uuid; readonly reviews: readonly AcceptedAgain[] }
+  /** Texts: batches. `batches`: lines of each. `position`: after them. */
+  readonly tail: { readonly batches: readonly number[]; readonly position: Position }
+  /** `sig`: over `acceptedBytes`. */
+  readonly accepted: {
+    readonly sessionId: Uuid
+    readonly reviews: readonly AcceptedAgain[]
+    readonly sig: string
+  }
   readonly rejected: { readonly rejections: readonly Rejection[] }
   readonly nack: {
     readonly reason: NackReason
@@ -151,17 +184,25 @@ export interface ReviewerFrames {
   }
   /** Part of the snapshot at that seq. Texts: the page. */
   readonly page: { readonly snapshot: number }
-  /** Own messages that the snapshot contains, seen in it or not. */
+  /**
+   * Own messages that the snapshot contains, seen in it or not. `at`: the reviewer's clock when it says
+   * so, ms since 1970.
+   */
   readonly settled: {
     readonly sessionId: Uuid
-    readonly reviews: readonly AcceptedAgain[]
+    readonly runs: readonly AcceptedRun[]
+    readonly at: number
     readonly snapshot: number
   }
-  /** `parts`: pages and lists of settled ones that make up the snapshot; 0 when there is none. */
+  /**
+   * `parts`: pages and lists of settled ones that make up the snapshot; 0 when there is none. `sig`:
+   * over `snapshotBytes`, where there is one.
+   */
   readonly through: {
     readonly position: Position
     readonly parts: number
     readonly snapshot: number
+    readonly sig: string | null
   }
   /**
    * Texts: messages as `told.ts` cuts them. Parts come newest first; inside a part the order is
@@ -191,7 +232,7 @@ type Table<Frames> = {
 }
 
 const AUTHOR_FRAMES: Table<AuthorFrames> = {
-  hello: { v: count, space: id, position: nullable(positionField) },
+  hello: { v: count, space: id, nonce: shortText, position: nullable(positionField) },
   bind: { sessions: listOfAll(opening) },
   offer: { sig: shortText },
   want: { have: nullable(positionField) },
@@ -202,13 +243,16 @@ const AUTHOR_FRAMES: Table<AuthorFrames> = {
 const REVIEWER_FRAMES: Table<ReviewerFrames> = {
   welcome: {
     v: count,
-    lineage: listOfAll(checked(isEpochOpen, 'an epoch record')),
+    lineage: notEmpty(listOfAll(checked(isEpochOpen, 'an epoch record'))),
     position: positionField,
     credits,
+    nonce: shortText,
+    at: count,
+    sig: shortText,
   },
   bound: { sessionIds: listOfAll(id) },
-  tail: { batches: listOfAll(count), position: nullable(positionField) },
-  accepted: { sessionId: id, reviews: listOfAll(acceptedAgain) },
+  tail: { batches: listOfAll(count), position: positionField },
+  accepted: { sessionId: id, reviews: listOfAll(acceptedAgain), sig: shortText },
   rejected: { rejections: listOfAll(checked(isRejection, 'a rejection')) },
   nack: {
     reason: checked((value): value is NackReason => typeof value === 'string', 'a reason'),
@@ -218,8 +262,8 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     alone: flag,
   },
   page: { snapshot: count },
-  settled: { sessionId: id, reviews: listOfAll(acceptedAgain), snapshot: count },
-  through: { position: positionField, parts: count, snapshot: count },
+  settled: { sessionId: id, runs: listOfAll(acceptedRun), at: count, snapshot: count },
+  through: { position: positionField, parts: count, snapshot: count, sig: nullable(shortText) },
   history: {
     entityId: id,
     asOfSeq: count,
@@ -351,5 +395,14 @@ function isEpochOpen(value: unknown): value is EpochOpen {
     typeof reviewerKey === 'string' &&
     isHash(chain) &&
     typeof sig === 'string'
+  )
+}
+
+/** Reviews as `acceptedBytes` signs them. */
+export function reviewRows(
+  reviews: readonly AcceptedAgain[],
+): readonly (readonly [number, number, number, number])[] {
+  return reviews.map(
+    ({ clientSeq, seq, at, forked }) => [clientSeq, seq, at, forked ? 1 : 0] as const,
   )
 }

@@ -200,12 +200,14 @@ describe('T11 whatever stands in the place of a part, a reader answers', () => {
 describe('T11 whatever a frame says, it is parsed or refused', () => {
   const position = { eid: REVIEWER, epoch: 1, seq: 4, chain: HASH, sig: 'sig' }
   const reviews = [{ clientSeq: 1, seq: 2, at: 3, forked: false }]
+  const runs = [{ clientSeq: 1, count: 2, seq: 2 }]
   const sessionId = REVIEWER
   const opening = {
     ...{ authorId: REVIEWER, publicKey: 'key', sessionId, personalId: 'ann', salt: 's', sig: 's' },
+    proof: 'p',
   }
   const authors = [
-    authorFrame('hello', { v: 2, space: DESK_SPACE, position }),
+    authorFrame('hello', { v: 2, space: DESK_SPACE, nonce: 'n', position }),
     authorFrame('bind', { sessions: [opening] }),
     authorFrame('offer', { sig: 'seal' }),
     authorFrame('want', { have: position }),
@@ -240,17 +242,18 @@ describe('T11 whatever a frame says, it is parsed or refused', () => {
   const reviewers = [
     reviewerFrame('welcome', {
       ...{ v: 2, lineage: [epoch], position, credits: { messages: 1, bytes: 2 } },
+      ...{ nonce: 'n', at: 5, sig: 'sig' },
     }),
     reviewerFrame('bound', { sessionIds: [sessionId] }),
     reviewerFrame('tail', { batches: [4, 3], position }),
-    reviewerFrame('accepted', { sessionId, reviews }),
+    reviewerFrame('accepted', { sessionId, reviews, sig: 'sig' }),
     reviewerFrame('rejected', { rejections: [rejection] }),
     reviewerFrame('nack', {
       ...{ reason: 'busy', sessionId, clientSeqs: [1, 2], detail: 'later', alone: true },
     }),
     reviewerFrame('page', { snapshot: 4 }),
-    reviewerFrame('settled', { sessionId, reviews, snapshot: 4 }),
-    reviewerFrame('through', { position, parts: 2, snapshot: 4 }),
+    reviewerFrame('settled', { sessionId, runs, at: 5, snapshot: 4 }),
+    reviewerFrame('through', { position, parts: 2, snapshot: 4, sig: 'sig' }),
     reviewerFrame('history', { ...told, terms: [term], messages: [{ term: 0, lines: 4 }] }),
     reviewerFrame('bye', { reason: 'x', code: 'wrong_space' }),
   ]

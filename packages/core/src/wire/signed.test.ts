@@ -1,10 +1,19 @@
-/** Holds what a reviewer signs to its definition: positions, epochs and rejections, in canonical bytes. */
+/** Holds what a reviewer signs, and the proof of a session, to their definitions, in canonical bytes. */
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { uuid8 } from '../base/uuid.ts'
-import { epochIdentity, positionBytes, rejectionBytes } from './signed.ts'
+import {
+  acceptedBytes,
+  bindBytes,
+  epochIdentity,
+  partHash,
+  positionBytes,
+  rejectionBytes,
+  snapshotBytes,
+  welcomeBytes,
+} from './signed.ts'
 import type { EpochOpen, Position, Rejection } from '../message/message.ts'
 
 // Thousands of cases, on a machine that may be busy.
@@ -37,6 +46,69 @@ test('BATCH13 positions: signed over [space, eid, epoch, seq, chain] with short 
       const expected = byDefinition('cs/pos', [shortId(space), shortId(eid), epoch, seq, chain])
       expect(Buffer.from(positionBytes(space, { ...given, sig: 'x' })).equals(expected)).toBe(true)
     }),
+  )
+})
+
+const nonce = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => {
+  return Buffer.from(bytes).toString('base64url')
+})
+
+test('OPN8 greetings: signed over both nonces, the position with short ids, and the clock', () => {
+  fc.assert(
+    fc.property(
+      fc.record({ space: uuid, author: nonce, reviewer: nonce, position, at: count }),
+      ({ space, author, reviewer, position: given, at }) => {
+        const { eid, epoch, seq, chain } = given
+        const rest = [shortId(space), shortId(eid), epoch, seq, chain, at]
+        const nonces = [author, reviewer] as const
+        const bytes = welcomeBytes(space, { nonces, position: { ...given, sig: 'x' }, at })
+        const expected = byDefinition('cs/welcome', [author, reviewer, ...rest])
+        expect(Buffer.from(bytes).equals(expected)).toBe(true)
+      },
+    ),
+  )
+})
+
+test('WHO7 proofs: signed over the nonce of the reviewer, the space and the session', () => {
+  fc.assert(
+    fc.property(uuid, uuid, nonce, (space, sessionId, given) => {
+      const expected = byDefinition('cs/bind', [given, shortId(space), shortId(sessionId)])
+      expect(Buffer.from(bindBytes(space, sessionId, given)).equals(expected)).toBe(true)
+    }),
+  )
+})
+
+test('VRD5 acceptances told again: signed over lineage, session and rows', () => {
+  const rows = fc.array(fc.tuple(count, count, count, fc.constantFrom(0, 1)), { maxLength: 5 })
+  fc.assert(
+    fc.property(uuid, uuid, count, uuid, rows, (space, eid, epoch, sessionId, reviews) => {
+      const body = [shortId(space), shortId(eid), epoch, shortId(sessionId), reviews]
+      const bytes = acceptedBytes(space, { eid, epoch, sessionId }, reviews)
+      expect(Buffer.from(bytes).equals(byDefinition('cs/accepted', body))).toBe(true)
+    }),
+  )
+})
+
+test('SNAP6 snapshots: signed over the position and the sorted hashes of their parts', () => {
+  fc.assert(
+    fc.property(
+      uuid,
+      position,
+      fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 6 }),
+      (space, given, frames) => {
+        const hashes = frames.map((frame) =>
+          createHash('sha256').update(`cs/part\n${frame}`).digest('base64url'),
+        )
+        expect(frames.map((frame) => partHash(frame))).toEqual(hashes)
+        const { eid, epoch, seq, chain } = given
+        const sorted = [...hashes].sort((a, b) => (a < b ? -1 : 1))
+        const body = [shortId(space), shortId(eid), epoch, seq, chain, sorted]
+        const bytes = snapshotBytes(space, given, hashes)
+        expect(Buffer.from(bytes).equals(byDefinition('cs/snapshot', body))).toBe(true)
+        const reversed = snapshotBytes(space, given, [...hashes].reverse())
+        expect(Buffer.from(reversed).equals(Buffer.from(bytes))).toBe(true)
+      },
+    ),
   )
 })
 

@@ -1,5 +1,5 @@
 /** What a reviewer signs: positions, which vouch for all up to them, and rejections; and how an epoch begins. */
-import { type Hash, hash, hashBytes } from '../base/hash.ts'
+import { type Hash, hash, hashBytes, hashLine } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
 import { shortId } from '../facts/ids.ts'
@@ -38,4 +38,62 @@ export function rejectionBytes(
     ...(standing !== undefined && { standing }),
   }
   return hashBytes('cs/reject', body as unknown as Json)
+}
+
+/** What a reviewer signs to greet: it is alive, and this is its newest position. */
+export function welcomeBytes(
+  space: Uuid,
+  {
+    nonces,
+    position,
+    at,
+  }: {
+    /** The author's and the reviewer's: fresh for each link. */
+    readonly nonces: readonly [author: string, reviewer: string]
+    readonly position: Position
+    /** The reviewer's clock, ms since 1970. */
+    readonly at: number
+  },
+): Uint8Array {
+  const { eid, epoch, seq, chain } = position
+  return hashBytes('cs/welcome', [...nonces, shortId(space), shortId(eid), epoch, seq, chain, at])
+}
+
+/** What a whoami key signs to speak for its session over one link, whose reviewer drew the nonce. */
+export function bindBytes(space: Uuid, sessionId: Uuid, nonce: string): Uint8Array {
+  return hashBytes('cs/bind', [nonce, shortId(space), shortId(sessionId)])
+}
+
+/** What a reviewer signs to say where messages of a session stand: rows of clientSeq, seq, time, forked. */
+export function acceptedBytes(
+  space: Uuid,
+  {
+    eid,
+    epoch,
+    sessionId,
+  }: { readonly eid: Uuid; readonly epoch: number; readonly sessionId: Uuid },
+  reviews: readonly (readonly [number, number, number, number])[],
+): Uint8Array {
+  return hashBytes('cs/accepted', [
+    shortId(space),
+    shortId(eid),
+    epoch,
+    shortId(sessionId),
+    reviews,
+  ])
+}
+
+/** The hash of a frame that is a part of a snapshot. */
+export function partHash(frame: string): Hash {
+  return hashLine('cs/part', frame)
+}
+
+/** What a reviewer signs to vouch for a snapshot: its position, and the hashes of its parts, sorted. */
+export function snapshotBytes(
+  space: Uuid,
+  { eid, epoch, seq, chain }: Position,
+  parts: readonly Hash[],
+): Uint8Array {
+  const sorted = [...parts].sort()
+  return hashBytes('cs/snapshot', [shortId(space), shortId(eid), epoch, seq, chain, sorted])
 }

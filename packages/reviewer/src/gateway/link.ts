@@ -11,11 +11,11 @@ import { BYE_EVENT, FRAME_EVENT } from './frame-parser.ts'
 import type { FramePackets } from './frame-packets.ts'
 import type { GatewayCounts } from './metrics.ts'
 import { ReadMarks } from './read-marks.ts'
-import type { GatewayLimits, GatewayReviewer, LinkHandler, Log } from './types.ts'
+import type { GatewayHost, GatewayLimits, GatewayReviewer, LinkHandler, Log } from './types.ts'
 
 /** What all links of a gateway share. */
 export interface LinkContext {
-  readonly reviewer: GatewayReviewer
+  readonly reviewer: GatewayReviewer | GatewayHost
   readonly packets: FramePackets
   readonly counts: GatewayCounts
   readonly limits: GatewayLimits

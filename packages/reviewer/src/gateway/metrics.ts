@@ -1,7 +1,7 @@
 /** What a gateway counts, and how Prometheus sees it and the reviewer behind it. */
 import { Counter, Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
-import type { GatewayReviewer } from './types.ts'
+import type { GatewayHost, GatewayReviewer } from './types.ts'
 
 /** Plain numbers, so that counting costs nothing on the way of a frame. */
 export interface GatewayCounts {
@@ -20,7 +20,7 @@ export function newCounts(): GatewayCounts {
 /** Registers the metrics. Each is read from `state` and `counts` at the moment of a scrape. */
 export function registerMetrics(
   registry: Registry,
-  reviewer: GatewayReviewer,
+  reviewer: GatewayReviewer | GatewayHost,
   counts: GatewayCounts,
 ): void {
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -48,20 +48,26 @@ export function registerMetrics(
       },
     })
   }
+  const spaces = new SpaceTotals(reviewer)
+  gauge('open_spaces', 'Spaces that are open.', () => spaces.open.length)
   gauge('connections', 'Clients that are connected.', () => reviewer.state.connections)
-  gauge('epoch', 'Epoch of the head.', () => reviewer.state.epoch)
-  gauge('head_seq', 'Seq of the head.', () => reviewer.state.seq)
+  gauge('epoch', 'Epoch of the head, of open spaces the latest.', () =>
+    Math.max(0, ...spaces.open.map(({ state }) => state.epoch)),
+  )
+  gauge('head_seq', 'Seqs of the heads of open spaces, added up.', () =>
+    spaces.open.reduce((sum, { state }) => sum + state.seq, 0),
+  )
   gauge('pending_commit', 'Messages that wait for a commit.', () => reviewer.state.pendingCommit)
   gauge('healthy', '1 while the store works.', () => (reviewer.state.healthy ? 1 : 0))
   gauge(
     'nacked',
     'Messages sent back without a verdict since the start.',
-    () => reviewer.state.nacked,
+    () => spaces.read().nacked,
   )
-  total('verdicts', 'Messages with a verdict since the start.', 'verdict', () => ({
-    accepted: reviewer.state.accepted,
-    rejected: reviewer.state.rejected,
-  }))
+  total('verdicts', 'Messages with a verdict since the start.', 'verdict', () => {
+    const { accepted, rejected } = spaces.read()
+    return { accepted, rejected }
+  })
   total('frames', 'Frames, by direction.', 'direction', () => ({
     in: counts.framesIn,
     out: counts.framesOut,
@@ -74,4 +80,37 @@ export function registerMetrics(
     refused: counts.refused,
     too_slow: counts.tooSlow,
   }))
+}
+
+const SUMMED = ['accepted', 'rejected', 'nacked'] as const
+type Sums = Record<(typeof SUMMED)[number], number>
+
+/**
+ * Sums over spaces that never go down. A reviewer counts from when its space was opened, so what it
+ * counted is added as it grows, and stays when the space is closed. What happens between the last
+ * scrape and the closing is not in them.
+ */
+class SpaceTotals {
+  readonly #reviewer: GatewayReviewer | GatewayHost
+  readonly #seen = new WeakMap<object, Sums>()
+  readonly #sums: Sums = { accepted: 0, rejected: 0, nacked: 0 }
+
+  constructor(reviewer: GatewayReviewer | GatewayHost) {
+    this.#reviewer = reviewer
+  }
+
+  get open(): readonly Pick<GatewayReviewer, 'state'>[] {
+    return 'open' in this.#reviewer ? this.#reviewer.open : [this.#reviewer]
+  }
+
+  read(): Readonly<Sums> {
+    for (const one of this.open) {
+      const { state } = one
+      const seen = this.#seen.get(one)
+      for (const name of SUMMED) this.#sums[name] += state[name] - (seen?.[name] ?? 0)
+      const { accepted, rejected, nacked } = state
+      this.#seen.set(one, { accepted, rejected, nacked })
+    }
+    return this.#sums
+  }
 }

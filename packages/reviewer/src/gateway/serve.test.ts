@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { FakeReviewer } from './fake-reviewer.test-kit.ts'
 import { serveReviewer } from './serve.ts'
 import type { Gateway, ServeOptions } from './serve.ts'
+import type { GatewayHost } from './types.ts'
 
 /** Targets that a parser of addresses trips over. */
 const ODD_TARGETS = [
@@ -394,6 +395,35 @@ describe('pages', () => {
       expect(text).toMatch(/^countersign_frame_chars_total\{direction="in"\} 9$/m)
       expect(text).toMatch(/^countersign_frame_chars_total\{direction="out"\} 5$/m)
     }
+  })
+
+  test('/metrics adds up the spaces that are open, and keeps what closed ones had counted', async () => {
+    const one = new FakeReviewer()
+    const two = new FakeReviewer()
+    two.state = { ...one.state, seq: 8, epoch: 1, nacked: 1, accepted: 3, rejected: 0 }
+    const host: GatewayHost = {
+      connect: (link, peer) => one.connect(link, peer),
+      state: { connections: 2, healthy: true, pendingCommit: 4 },
+      open: [one, two],
+      close: async () => {},
+    }
+    const { gateway } = await served({ reviewer: host })
+    const scraped = async (): Promise<string> => (await get(gateway, '/metrics')).text()
+    const first = await scraped()
+    expect(first).toMatch(/^countersign_open_spaces 2$/m)
+    expect(first).toMatch(/^countersign_head_seq 50$/m)
+    expect(first).toMatch(/^countersign_epoch 3$/m)
+    expect(first).toMatch(/^countersign_connections 2$/m)
+    expect(first).toMatch(/^countersign_pending_commit 4$/m)
+    expect(first).toMatch(/^countersign_nacked 6$/m)
+    expect(first).toMatch(/^countersign_verdicts_total\{verdict="accepted"\} 43$/m)
+    const again = new FakeReviewer() // the same space, opened once more: it counts from 0
+    again.state = { ...one.state, accepted: 2, rejected: 0, nacked: 0 }
+    Object.assign(host, { open: [two, again] })
+    const second = await scraped()
+    expect(second).toMatch(/^countersign_nacked 6$/m)
+    expect(second).toMatch(/^countersign_verdicts_total\{verdict="accepted"\} 45$/m)
+    expect(second).toMatch(/^countersign_verdicts_total\{verdict="rejected"\} 2$/m)
   })
 
   test('other paths are 404, other methods 405, and metrics can be left out', async () => {

@@ -22,7 +22,7 @@ import { isOriginAllowed } from './origin.ts'
 import type { Cors } from './origin.ts'
 import { pages } from './pages.ts'
 import { GATEWAY_LIMITS, SILENT } from './types.ts'
-import type { GatewayLimits, GatewayReviewer, Log } from './types.ts'
+import type { GatewayHost, GatewayLimits, GatewayReviewer, Log } from './types.ts'
 
 /** Bytes of one Socket.IO packet: a frame of 256 KiB and what stands around it. */
 const PACKET_BYTES_MAX = 300 * 1024
@@ -34,7 +34,8 @@ const PING_TIMEOUT_MS = 600_000
 const LOOK_MS = 5_000
 
 export interface ServeOptions {
-  readonly reviewer: GatewayReviewer
+  /** Of one space, or a host of many. */
+  readonly reviewer: GatewayReviewer | GatewayHost
   /** A server of the app, which listens and is closed by the app. Instead of `port`. */
   readonly httpServer?: HttpServer | HttpsServer
   /** Port of an own server, 0 for a free one. */
@@ -54,7 +55,7 @@ export interface ServeOptions {
 export interface Gateway {
   /** Where an own server listens, e.g. `http://127.0.0.1:4800`; empty on a server of the app. */
   readonly url: string
-  /** Stops gracefully, the reviewer included, and leaves its store open. Idempotent. */
+  /** Stops gracefully, the reviewer included. Idempotent. */
   close(): Promise<void>
 }
 

@@ -14,7 +14,7 @@ export interface LinkHandler {
   closed(): void
 }
 
-/** The part of core's `Reviewer` that a gateway uses. */
+/** The part of core's `Reviewer`, which has one space, that a gateway uses. */
 export interface GatewayReviewer {
   connect(link: ServerLink, peer: Peer): LinkHandler
   readonly state: {
@@ -28,6 +28,15 @@ export interface GatewayReviewer {
     readonly nacked: number
   }
   /** Resolves when running commits have ended. */
+  close(): Promise<void>
+}
+
+/** The part of core's `ReviewerHost`, which has many, that a gateway uses. */
+export interface GatewayHost {
+  connect(link: ServerLink, peer: Peer): LinkHandler
+  readonly state: Pick<GatewayReviewer['state'], 'connections' | 'healthy' | 'pendingCommit'>
+  /** The reviewers whose spaces are open now. */
+  readonly open: readonly Pick<GatewayReviewer, 'state'>[]
   close(): Promise<void>
 }
 

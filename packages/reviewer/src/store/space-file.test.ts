@@ -1,5 +1,7 @@
 /** The files of spaces: which are refused, how they are opened, how many, and what is left in them. */
+import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -74,6 +76,46 @@ describe('files that are refused', () => {
     writeFileSync(file, 'this is a diary and not a database'.repeat(100))
     expect(await troubleOf()).toBe('corrupt')
     expect(readFileSync(file, 'utf8')).toMatch(/^this is a diary/)
+  })
+
+  test.runIf(process.getuid?.() === 0)(
+    'unwritable: a folder of somebody else (needs root)',
+    () => {
+      chmodSync(folder, 0o755)
+      const store = new URL('sqlite-spaces.ts', import.meta.url).pathname
+      const code = `import { sqliteSpaces } from ${JSON.stringify(store)}
+        const store = sqliteSpaces(${JSON.stringify(folder)}).open(${JSON.stringify(SPACE)})
+        await store.head().catch((e) => console.log(e.trouble))`
+      const { stdout } = spawnSync(
+        process.execPath,
+        ['--conditions=@countersign/source', '--input-type=module', '-e', code],
+        { uid: 65_534, encoding: 'utf8' },
+      )
+      expect(stdout.trim()).toBe('unwritable')
+    },
+    20_000,
+  )
+
+  test('an open that failed is tried again by the next call', async () => {
+    writeFileSync(dirname(file), '')
+    const spaces = sqliteSpaces(folder)
+    const store = spaces.open(SPACE)
+    await expect(store.head()).rejects.toMatchObject({ trouble: 'unwritable' })
+    rmSync(dirname(file))
+    expect((await store.head()).seq).toBe(0)
+    await spaces.close()
+  })
+
+  test('corrupt: a file cut short, and pages overwritten in the middle', async () => {
+    await filled()
+    const bytes = readFileSync(file)
+    for (const damaged of [
+      bytes.subarray(0, 4_096 * 4),
+      Buffer.from(bytes).fill(0xff, 4_096, bytes.length),
+    ]) {
+      writeFileSync(file, damaged)
+      expect(await troubleOf()).toBe('corrupt')
+    }
   })
 
   test('not_ours: a database of another program, which stays as it was', async () => {

@@ -47,10 +47,11 @@ class Writer {
   }
 
   /** `statements`: after how many of them it kills itself. */
-  start(folder: string, seed: number, statements: number): void {
+  start(folder: string, seed: number, statements: number, shell = ':'): void {
     const args = [child, folder, this.name, String(seed), String(statements)]
-    const started = spawn(process.execPath, ['--conditions=@countersign/source', ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+    const command = [process.execPath, '--conditions=@countersign/source', ...args]
+    const started = spawn('sh', ['-c', `${shell}; exec "$@"`, 'sh', ...command], {
+      stdio: ['ignore', 'pipe', shell === ':' ? 'inherit' : 'ignore'],
     })
     this.#process = started
     this.#line = ''
@@ -61,6 +62,12 @@ class Writer {
   async death(): Promise<void> {
     const [, signal] = (await once(this.#process!, 'close')) as [unknown, string]
     expect(signal).toBe('SIGKILL')
+  }
+
+  /** It ends by itself. */
+  async exit(): Promise<number> {
+    const [code] = (await once(this.#process!, 'close')) as [number]
+    return code
   }
 
   async kill(): Promise<void> {
@@ -199,6 +206,16 @@ test('two writers at once, one killed amid a write, one from outside: one order 
     await expectWhole(folder, writers)
   }
   expectAll(writers)
+})
+
+test('a disk that fills up makes a write reject, and leaves whole writes', async () => {
+  const folder = newFolder()
+  const writer = new Writer('w1')
+  // Files of this process may grow to 600 blocks of 512 bytes or 1 KiB; then writes fail.
+  writer.start(folder, 4, 1_000_000, 'ulimit -f 600')
+  expect(await writer.exit()).toBe(1)
+  expectAll([writer])
+  await expectWhole(folder, [writer])
 })
 
 test('a power cut that leaves any part of the log leaves whole writes, and every acknowledged one', async () => {

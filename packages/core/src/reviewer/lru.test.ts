@@ -1,0 +1,98 @@
+/** A map of a stated size. */
+import { describe, expect, test } from 'vitest'
+import { SeededRandom } from '../testing/seeded-random.ts'
+import { Lru } from './lru.ts'
+
+const keysOf = <K, V>(lru: Lru<K, V>): K[] => [...lru.entries()].map(([key]) => key)
+
+describe('lru', () => {
+  test('forgets what was asked for the longest time ago, when it is told to trim', () => {
+    const lru = new Lru<string, number>(2)
+    for (const [key, value] of Object.entries({ a: 1, b: 2, c: 3 })) lru.set(key, value)
+    expect(keysOf(lru)).toEqual(['a', 'b', 'c'])
+    expect(lru.get('a')).toBe(1)
+    lru.trim()
+    expect(keysOf(lru)).toEqual(['c', 'a'])
+    expect([lru.get('b'), lru.count, lru.size]).toEqual([undefined, 2, 2])
+  })
+
+  test('counts sizes in any unit, and a value that takes the place of another', () => {
+    const lru = new Lru<string, number>(10, (value) => value)
+    lru.set('a', 4)
+    lru.set('b', 6)
+    lru.set('a', 1)
+    expect([lru.size, keysOf(lru)]).toEqual([7, ['b', 'a']])
+    lru.set('c', 4)
+    lru.trim()
+    expect([lru.size, keysOf(lru)]).toEqual([5, ['a', 'c']])
+    lru.delete('a')
+    lru.delete('a')
+    expect(lru.size).toBe(4)
+    lru.clear()
+    expect([lru.size, lru.count]).toEqual([0, 0])
+  })
+
+  test('one that is larger than all of it goes, too; zero keeps nothing', () => {
+    const lru = new Lru<string, number>(10, (value) => value)
+    lru.set('a', 11)
+    expect(lru.get('a')).toBe(11)
+    lru.trim()
+    expect(lru.count).toBe(0)
+    const none = new Lru<string, number>(0)
+    none.set('a', 1)
+    none.trim()
+    expect(none.count).toBe(0)
+  })
+
+  test('what may not go stays, however large, and the next older one goes in its place', () => {
+    const lru = new Lru<string, number>(2)
+    for (const [key, value] of Object.entries({ a: 1, b: 2, c: 3, d: 4 })) lru.set(key, value)
+    lru.trim((value) => value % 2 === 0)
+    expect(keysOf(lru)).toEqual(['a', 'c'])
+    lru.set('e', 5)
+    lru.trim((value) => value % 2 === 0)
+    expect(lru.size).toBe(3)
+    lru.trim()
+    expect(keysOf(lru)).toEqual(['c', 'e'])
+  })
+
+  test('is what a list of all uses says, over any sequence of calls', () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const random = new SeededRandom(seed)
+      const pick = (count: number): number => Math.floor(random.unit() * count)
+      const lru = new Lru<number, number>(12, (value) => value)
+      let list: [number, number][] = []
+      const without = (key: number): [number, number][] => list.filter(([other]) => other !== key)
+      for (let step = 0; step < 200; step++) {
+        const key = pick(8)
+        const known = list.find(([other]) => other === key)
+        switch (pick(4)) {
+          case 0:
+            expect(lru.get(key)).toBe(known?.[1])
+            if (known) list = [...without(key), known]
+            break
+          case 1: {
+            const value = 1 + pick(6)
+            lru.set(key, value)
+            list = [...without(key), [key, value]]
+            break
+          }
+          case 2:
+            lru.delete(key)
+            list = without(key)
+            break
+          default: {
+            const mayGo = (value: number): boolean => value !== 3
+            lru.trim(mayGo)
+            for (const item of list.slice()) {
+              if (list.reduce((sum, [, value]) => sum + value, 0) <= 12) break
+              if (mayGo(item[1])) list = list.filter((other) => other !== item)
+            }
+          }
+        }
+        expect([...lru.entries()], `seed ${seed}, step ${step}`).toEqual(list)
+        expect(lru.size).toBe(list.reduce((sum, [, value]) => sum + value, 0))
+      }
+    }
+  })
+})

@@ -1,0 +1,105 @@
+/**
+ * The space of a desk, opened from what is durable, beside its reviewer or after it: for tests of the
+ * parts that a reviewer is made of. Calls to the store are done at once, and are recorded.
+ */
+import type { Uuid } from '../base/uuid.ts'
+import type { Write } from '../history/entry.ts'
+import { LIMITS, type Limits } from '../message/limits.ts'
+import { spacesOver } from '../ports/space-over.ts'
+import type { SpaceStore, SpaceTables } from '../ports/space-store.ts'
+import type { Connection } from '../reviewer/connection.ts'
+import { type Decision, type Offer, decide } from '../reviewer/decide.ts'
+import { Missing, type Need } from '../reviewer/missing.ts'
+import { type OpenSpace, openSpace } from '../reviewer/open.ts'
+import { SpaceRows } from '../reviewer/rows.ts'
+import { foldsOf, typesOf } from '../reviewer/schema-rules.ts'
+import { DESK_SPACE, type Desk, type DeskOptions, type HandMessage } from './desk.ts'
+import { SeededRandom } from './seeded-random.ts'
+
+/** The tables as a store that answers at once. */
+export function storeOf(tables: SpaceTables, space: Uuid = DESK_SPACE): SpaceStore {
+  return spacesOver(() => async (_, step) => step(tables)).open(space)
+}
+
+/** The store, and the names of the calls to it so far. */
+export function recorded(store: SpaceStore): { store: SpaceStore; calls: string[] } {
+  const calls: string[] = []
+  const recording = new Proxy(store, {
+    get(target, name: keyof SpaceStore) {
+      return (...given: unknown[]) => {
+        calls.push(name)
+        return (target[name] as (...all: unknown[]) => unknown)(...given)
+      }
+    },
+  })
+  return { store: recording, calls }
+}
+
+export interface OpenedSpace {
+  readonly open: OpenSpace
+  readonly store: SpaceStore
+  /** Names of the calls to the store. */
+  readonly calls: string[]
+  readonly rows: SpaceRows
+  readonly limits: Limits
+  /** One decision on what is at hand, in one turn. @throws Missing */
+  decide(offers: readonly Offer[], history?: History): Decision
+  /** Loads what is missing until there is a decision; and what was missing, in this order. */
+  decided(offers: readonly Offer[]): Promise<{ decision: Decision; needs: readonly Need[] }>
+}
+
+type History = ReadonlyMap<Uuid, readonly Write[] | 'long'>
+
+/** `through`: another store that the space is read through. */
+export async function openDesk(
+  desk: Desk,
+  options: DeskOptions = {},
+  through: (store: SpaceStore) => SpaceStore = (store) => store,
+): Promise<OpenedSpace> {
+  const { clock, signer, keys } = desk
+  const limits = { ...LIMITS, ...options.limits }
+  const { rules = {}, assign: assigners = {} } = options
+  const types = typesOf(options.entities)
+  const { store, calls } = recorded(through(storeOf(desk.spaces.tables(DESK_SPACE))))
+  const parts = { store, keys, signer, clock, limits, foldsOf: foldsOf(types, undefined) }
+  const open = await openSpace({ ...parts, space: DESK_SPACE })
+  const { space, ledger, epoch, source } = open
+  const rows = new SpaceRows(space, types)
+  const deciding = (offers: readonly Offer[], history: History): Generator<Need, Decision> =>
+    decide(offers, {
+      ...{ space, ledger, epoch, rules, assigners, limits, types, rows, history },
+      spaceId: DESK_SPACE,
+      head: open.head,
+      now: clock.now(),
+      random: new SeededRandom(3), // the same salts in each decision
+    })
+  return {
+    ...{ open, store, calls, rows, limits },
+    decide: (offers, history = new Map()) => {
+      const { done, value } = deciding(offers, history).next()
+      if (done) return value
+      throw new Missing(value)
+    },
+    decided: async (offers) => {
+      const needs: Need[] = []
+      const history = new Map<Uuid, readonly Write[] | 'long'>()
+      const steps = deciding(offers, history)
+      for (;;) {
+        const { done, value } = steps.next()
+        if (done) return { decision: value, needs }
+        needs.push(value)
+        await source.need(value, history)
+      }
+    },
+  }
+}
+
+/** As it would wait for its verdicts, after its seal was verified. */
+export function offerOf(
+  { flush, session }: HandMessage,
+  connection: Connection = {} as Connection,
+): Offer {
+  const { sessionId, authorId, personalCommit } = session.facts
+  const record = { sessionId, authorId, personalCommit, publicKey: '', personalId: 'somebody' }
+  return { connection, session, flush, sig: 'a seal', record }
+}

@@ -1,0 +1,228 @@
+/**
+ * What is hashed and what is signed in frames, found by the definitions of SPEC.md and not by the code
+ * that made the frames: `text` is hashed after the tag and LF, `value` after the tag and NUL, as
+ * canonical JSON.
+ */
+import { type HashTag, type LineTag, hash, hashLine } from '../src/base/hash.ts'
+import type { Json } from '../src/base/json.ts'
+import { shortId } from '../src/facts/ids.ts'
+import type { Position } from '../src/message/message.ts'
+import {
+  type AuthorFrame,
+  type ReviewerFrame,
+  linesInParts,
+  parseAuthorFrame,
+  parseReviewerFrame,
+} from '../src/wire/frames.ts'
+import type { SentFrame } from './stage.ts'
+
+/** Of which frame, counted from 0. */
+interface Hashed {
+  readonly of: string
+  readonly frame: number
+  readonly tag: string
+  readonly text?: string
+  readonly value?: Json
+  readonly hash: string
+}
+
+interface Signed {
+  readonly of: string
+  readonly frame: number
+  readonly by: string
+  readonly tag: string
+  readonly value: Json
+  readonly sig: string
+}
+
+type Parsed = AuthorFrame | ReviewerFrame
+
+function parsed({ from, text }: SentFrame): Parsed {
+  const read = from === 'author' ? parseAuthorFrame(text) : parseReviewerFrame(text)
+  if (!read.ok) throw new Error(read.error.message)
+  return read.value
+}
+
+class Hashes {
+  readonly found: Hashed[] = []
+
+  /** Each once. */
+  line(of: string, frame: number, tag: LineTag, text: string): string {
+    return this.#note({ of, frame, tag, text, hash: hashLine(tag, text) })
+  }
+
+  value(of: string, frame: number, tag: HashTag, value: Json): string {
+    return this.#note({ of, frame, tag, value, hash: hash(tag, value) })
+  }
+
+  #note(hashed: Hashed): string {
+    if (!this.found.some((known) => known.hash === hashed.hash)) this.found.push(hashed)
+    return hashed.hash
+  }
+}
+
+/** `parties`: whose ids are hashes of their keys. */
+export function hashesIn(
+  frames: readonly SentFrame[],
+  parties: readonly { readonly publicKey: string }[],
+): Json {
+  const hashes = new Hashes()
+  for (const { publicKey } of parties) hashes.value('id of a key', 0, 'cs/whoami', publicKey)
+  let chain = ''
+  for (const [at, sent] of frames.entries()) {
+    const frame = parsed(sent)
+    if (frame.kind === 'welcome' && chain === '') chain = ofEpoch(hashes, at, frame)
+    else if (frame.kind === 'bind') ofBind(hashes, at, frame, spaceOf(frames))
+    else if (frame.kind === 'offer') ofFlush(hashes, at, frame.texts.split('\n'))
+    else if (frame.kind === 'tail') {
+      for (const text of linesInParts(frame.texts, frame.batches)!) {
+        // Others get the same batch in another form.
+        const known = hashes.found.some(
+          ({ tag, text: line }) => tag === 'cs/first' && text.startsWith(line!),
+        )
+        if (!known) chain = ofBatch(hashes, at, text.split('\n'), chain)
+      }
+    } else if (frame.kind === 'page' || frame.kind === 'settled')
+      hashes.line('part of a snapshot', at, 'cs/part', sent.text)
+  }
+  return hashes.found as unknown as Json
+}
+
+function spaceOf(frames: readonly SentFrame[]): string {
+  const hello = parsed(frames[0]!)
+  if (hello.kind !== 'hello') throw new Error('the first frame is no hello')
+  return hello.space
+}
+
+type Of<K> = Parsed & { readonly kind: K }
+
+function ofEpoch(hashes: Hashes, at: number, { lineage }: Of<'welcome'>): string {
+  const { eid: _, chain: __, sig: ___, ...record } = lineage[0]!
+  hashes.value('epoch, for its id', at, 'cs/chain', [null, record as unknown as Json])
+  const named = { ...record, eid: lineage[0]!.eid }
+  return hashes.value('chain at 0', at, 'cs/chain', [null, named as unknown as Json])
+}
+
+function ofBind(hashes: Hashes, at: number, { sessions }: Of<'bind'>, space: string): void {
+  for (const { personalId, salt, authorId, sessionId } of sessions) {
+    hashes.value('personalCommit', at, 'cs/personal', [space, personalId, salt])
+    hashes.value('minted ids of a session', at, 'cs/entity', [space, authorId, sessionId])
+  }
+}
+
+/** Session line, head line, lines. */
+function ofFlush(hashes: Hashes, at: number, texts: readonly string[]): readonly string[] {
+  const [line = '', head = '', ...lines] = texts
+  const session = hashes.line('session line', at, 'cs/session', line)
+  const headHash = hashes.line('head line', at, 'cs/head', session + head)
+  const found = [headHash]
+  for (const each of lines) {
+    const before = found.length > 1 ? found.at(-1)! : ''
+    const isHash = each.startsWith('"')
+    found.push(
+      isHash
+        ? (JSON.parse(each) as string)
+        : hashes.line('line', at, 'cs/line', headHash + before + each),
+    )
+  }
+  return found
+}
+
+/** A batch of one flush of one line, as all of this exchange are. */
+function ofBatch(hashes: Hashes, at: number, lines: readonly string[], before: string): string {
+  const [first = '', session = '', head = '', line = '', review, value] = lines
+  const links = [hashes.line('first line', at, 'cs/first', first)]
+  const flush = ofFlush(hashes, at, [session, head, line])
+  links.push(...flush)
+  if (review !== undefined)
+    links.push(hashes.line('review line', at, 'cs/review', flush.at(-1)! + review))
+  if (value !== undefined) hashes.line('value line', at, 'cs/base', value)
+  return hashes.value('chain after a batch', at, 'cs/chain', [before, ...links])
+}
+
+/** Each signature once, where it comes first. */
+export function signaturesIn(frames: readonly SentFrame[], space: string): Json {
+  const found: Signed[] = []
+  const short = shortId(space)
+  const nonces = new Map<string, { author: string; reviewer: string }>()
+  const place = ({ eid, epoch, seq, chain }: Position): Json[] => [
+    short,
+    shortId(eid),
+    epoch,
+    seq,
+    chain,
+  ]
+  const parts: string[] = []
+  let term: Json[] = []
+  for (const [frame, sent] of frames.entries()) {
+    const by = sent.from === 'reviewer' ? 'reviewer' : sent.link.split(' ')[0]!
+    const note = (of: string, tag: string, value: Json, sig: string): void => {
+      if (!found.some((known) => known.sig === sig)) found.push({ of, frame, by, tag, value, sig })
+    }
+    const at = parsed(sent)
+    switch (at.kind) {
+      case 'hello':
+        nonces.set(sent.link, { author: at.nonce, reviewer: '' })
+        break
+      case 'welcome': {
+        const nonce = nonces.get(sent.link)!
+        nonce.reviewer = at.nonce
+        const { eid, epoch, chain, sig } = at.lineage[0]!
+        term = [shortId(eid), epoch]
+        note('epoch', 'cs/pos', [short, shortId(eid), epoch, 0, chain], sig)
+        note(
+          'greeting',
+          'cs/welcome',
+          [nonce.author, nonce.reviewer, ...place(at.position), at.at],
+          at.sig,
+        )
+        break
+      }
+      case 'bind':
+        for (const { authorId, sessionId, sig, proof } of at.sessions) {
+          const commit = commitOf(frames, sessionId)
+          note('session', 'cs/grant', [space, authorId, sessionId, commit], sig)
+          const { reviewer } = nonces.get(sent.link)!
+          note('proof of a session', 'cs/bind', [reviewer, short, shortId(sessionId)], proof)
+        }
+        break
+      case 'offer':
+        note('seal', 'cs/seal', [...ofFlush(new Hashes(), frame, at.texts.split('\n'))], at.sig)
+        break
+      case 'tail':
+        note('position', 'cs/pos', place(at.position), at.position.sig!)
+        break
+      case 'accepted': {
+        const rows = at.reviews.map((one) => [one.clientSeq, one.seq, one.at, one.forked ? 1 : 0])
+        const value = [short, ...term, shortId(at.sessionId), rows]
+        note('acceptance', 'cs/accepted', value, at.sig)
+        break
+      }
+      case 'rejected':
+        for (const { sig, ...body } of at.rejections)
+          note('rejection', 'cs/reject', body as unknown as Json, sig)
+        break
+      case 'page':
+      case 'settled':
+        parts.push(new Hashes().line('part', frame, 'cs/part', sent.text))
+        break
+      case 'through':
+        if (at.sig !== null)
+          note('snapshot', 'cs/snapshot', [...place(at.position), parts.sort()], at.sig)
+        break
+      default:
+    }
+  }
+  return found as unknown as Json
+}
+
+/** The commitment in the session line that was offered. */
+function commitOf(frames: readonly SentFrame[], sessionId: string): string {
+  for (const sent of frames) {
+    const frame = parsed(sent)
+    if (frame.kind !== 'offer') continue
+    const line = JSON.parse(frame.texts.split('\n')[0]!) as string[]
+    if (line[3] === shortId(sessionId)) return line[4]!
+  }
+  throw new Error('no message of that session')
+}

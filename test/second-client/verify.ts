@@ -1,0 +1,163 @@
+// Owns: what of a reviewer is believed (SPEC 21): each signature over what it says, and whose it is.
+
+import {
+  chainPrefix,
+  hashText,
+  idOfKey,
+  isSigned,
+  longId,
+  shortId,
+  textHash,
+  uuid8,
+  valueHash,
+} from './encode.ts'
+import { type Json, count, demand, list, object, text } from './refusal.ts'
+
+export interface Position {
+  eid: string
+  epoch: number
+  seq: number
+  chain: string
+  sig: string
+}
+
+/** Whom a client follows: the epoch record that it believes. */
+export interface Followed {
+  space: string
+  eid: string
+  epoch: number
+  reviewerId: string
+  reviewerKey: string
+}
+
+export interface Greeting {
+  followed: Followed
+  position: Position
+  credits: { messages: number; bytes: number }
+  nonce: string
+  /** The position at seq 0, from which the chain goes on. */
+  start: Position
+}
+
+export function readPosition(json: Json | undefined): Position {
+  const [eid, epoch, seq, chain, sig] = list(json, 'FRM5 position', 5)
+  return {
+    eid: longId(eid, 'FRM5 position'),
+    epoch: count(epoch, 'FRM5 position'),
+    seq: count(seq, 'FRM5 position'),
+    chain: hashText(chain, 'FRM5 position'),
+    sig: text(sig, 'FRM5 position'),
+  }
+}
+
+export function positionJson({ eid, epoch, seq, chain, sig }: Position): Json[] {
+  return [shortId(eid), epoch, seq, chain, sig]
+}
+
+export function positionHash(space: string, { eid, epoch, seq, chain }: Omit<Position, 'sig'>) {
+  return valueHash('cs/pos', [shortId(space), shortId(eid), epoch, seq, chain])
+}
+
+/** GATE2, in its order, for the reviewer whose key is given, or for any. */
+export function checkGreeting(
+  [v, lineage, at, credits, nonce, time, sig]: readonly Json[],
+  asked: { space: string; nonce: string; reviewerKey: string | undefined },
+): Greeting {
+  demand(v === 2, 'OPN2', 'another version')
+  const record = object(list(lineage, 'OPN1').at(-1), 'OPN1')
+  const start = checkRecord(record, asked)
+  const reviewerKey = text(record['reviewerKey'], 'EPO3')
+  const { eid, epoch } = start
+  const position = readPosition(at)
+  demand(position.eid === eid && position.epoch === epoch, 'OPN8', 'a position of another epoch')
+  const said = [asked.nonce, text(nonce, 'OPN8'), shortId(asked.space), shortId(eid)]
+  const where = [epoch, position.seq, position.chain, count(time, 'OPN8')]
+  const greeting = valueHash('cs/welcome', [...said, ...where])
+  demand(isSigned(greeting, sig, reviewerKey), 'OPN8', 'the greeting is not signed for this link')
+  const [messages, bytes] = list(credits, 'FRM5 credits', 2)
+  return {
+    followed: { space: asked.space, eid, epoch, reviewerId: idOfKey(reviewerKey), reviewerKey },
+    position,
+    credits: { messages: count(messages, 'OFF2'), bytes: count(bytes, 'OFF2') },
+    nonce: text(nonce, 'OPN8'),
+    start,
+  }
+}
+
+/** EPO1 to EPO4: what the record says of itself, and who signed it. */
+function checkRecord(
+  record: { [key: string]: Json },
+  asked: { space: string; reviewerKey: string | undefined },
+): Position {
+  demand(record['space'] === asked.space, 'OPN2', 'another space')
+  const { eid, chain, sig, ...said } = record
+  const prev = said['prev'] === null ? null : object(said['prev'], 'EPO1')['chain']!
+  demand(uuid8(valueHash('cs/chain', [prev, said])) === eid, 'EPO1', 'another eid')
+  const opened = valueHash('cs/chain', [prev, { ...said, eid }])
+  demand(opened === chain, 'EPO2', 'another chain')
+  const key = text(said['reviewerKey'], 'EPO3')
+  demand(idOfKey(key) === said['reviewerId'], 'ID1', 'not the id of its key')
+  demand((asked.reviewerKey ?? key) === key, 'EPO4', 'another reviewer')
+  const at = { eid, epoch: count(said['epoch'], 'EPO1'), seq: 0, chain }
+  demand(isSigned(positionHash(asked.space, at), sig, key), 'EPO3', 'the record is not signed')
+  return { ...at, sig: text(sig, 'EPO3') }
+}
+
+/** GATE4: a position of this epoch that the reviewer has signed. */
+export function checkPosition(json: Json | undefined, followed: Followed): Position {
+  const position = readPosition(json)
+  const same = position.eid === followed.eid && position.epoch === followed.epoch
+  demand(same, 'GATE4', 'a position of another epoch')
+  const signed = positionHash(followed.space, position)
+  demand(isSigned(signed, position.sig, followed.reviewerKey), 'POS2', 'a position is not signed')
+  return position
+}
+
+/** VRD5. */
+export function checkAccepted([session, reviews, sig]: readonly Json[], followed: Followed): void {
+  const ids = [shortId(followed.space), shortId(followed.eid), followed.epoch]
+  const said = valueHash('cs/accepted', [...ids, session!, reviews!])
+  demand(isSigned(said, sig, followed.reviewerKey), 'VRD5', 'an acceptance is not signed')
+}
+
+export interface Rejection {
+  msgId: string
+  hash: string
+  reason: string
+  detail?: string
+  standing?: Json
+}
+
+/** GATE8 and REJ2. */
+export function checkRejection(json: Json, followed: Followed): Rejection {
+  const { sig, ...rejection } = object(json, 'REJ2')
+  const { space, eid, reviewerId } = rejection
+  const ours = space === followed.space && eid === followed.eid
+  demand(ours && reviewerId === followed.reviewerId, 'GATE8', 'a rejection of another reviewer')
+  demand(count(rejection['epoch'], 'GATE8') <= followed.epoch, 'GATE8', 'of a later epoch')
+  const signed = isSigned(valueHash('cs/reject', rejection), sig, followed.reviewerKey)
+  demand(signed, 'REJ2', 'a rejection is not signed')
+  return rejection as { [key: string]: Json } & Rejection
+}
+
+export function partHash(frame: string): string {
+  return textHash('cs/part', frame)
+}
+
+/** SNAP6: all parts of a snapshot, at its position. */
+export function checkSnapshot(
+  position: Position,
+  parts: Iterable<string>,
+  sig: Json | undefined,
+  followed: Followed,
+): void {
+  const { eid, epoch, seq, chain } = position
+  const where = [shortId(followed.space), shortId(eid), epoch, seq, chain]
+  const said = valueHash('cs/snapshot', [...where, [...parts].sort()])
+  demand(isSigned(said, sig, followed.reviewerKey), 'SNAP6', 'a snapshot is not signed')
+}
+
+/** GATE10: whether an author had the same history as we. */
+export function sameHistory(seenChain: string, ours: string): boolean {
+  return chainPrefix(ours) === seenChain
+}

@@ -1,0 +1,303 @@
+/**
+ * What somebody between a tab and the reviewer says in the reviewer's name. They read everything, have
+ * no key of theirs, and know another reviewer. A tab believes none of it, or it is true all the same.
+ */
+import {
+  type AuthoredMessage,
+  type EpochOpen,
+  type Json,
+  type Rejection,
+  hashBytes,
+  shortId,
+} from '@countersign/core/message'
+import {
+  type ReviewerFrame,
+  chainOfBatch,
+  linesInParts,
+  reviewerFrame,
+  spanOfBatch,
+} from '@countersign/core/protocol'
+import type { Random } from '../model/random.ts'
+import { SPACE } from './truth.ts'
+
+type Kind = ReviewerFrame['kind']
+type Frame<K extends Kind> = ReviewerFrame & { readonly kind: K }
+
+/** The middleman as this file needs it. */
+export interface Between {
+  readonly random: Random
+  /** What the tab wants its greeting to sign; of the link that the forgery is for. */
+  readonly nonce: string
+  /** Own messages that the tab has offered, and that have no verdict. */
+  readonly waiting: readonly AuthoredMessage[]
+  /** A reviewer of another key, and what it signs. */
+  readonly other: EpochOpen
+  sign(bytes: Uint8Array): Promise<string>
+  /** The true chain after a seq. */
+  chainAt(seq: number): string | undefined
+  /** A frame that the reviewer said to somebody, some time. */
+  heard<K extends Kind>(kind: K): Frame<K> | undefined
+}
+
+type Told = readonly string[] | undefined
+
+export interface Forgery {
+  readonly name: string
+  /** What it takes the place of. */
+  readonly kind: Kind
+  /** Undefined: it cannot be made of this frame. */
+  make(by: Between, frame: ReviewerFrame): Told | Promise<Told>
+}
+
+function forgery<K extends Kind>(
+  name: string,
+  kind: K,
+  make: (by: Between, frame: Frame<K>) => Told | Promise<Told>,
+): Forgery {
+  return { name, kind, make: (by, frame) => make(by, frame as Frame<K>) }
+}
+
+const GREETINGS: readonly Forgery[] = [
+  forgery('greeting of another reviewer', 'welcome', async (by, frame) => {
+    const { eid, chain, sig } = by.other
+    const position = { eid, epoch: 1, seq: 0, chain, sig }
+    const { at, nonce } = frame
+    const fields = [by.nonce, nonce, shortId(SPACE), shortId(eid), 1, 0, chain, at]
+    const signed = await by.sign(hashBytes('cs/welcome', fields))
+    return [reviewerFrame('welcome', { ...frame, lineage: [by.other], position, sig: signed })]
+  }),
+  forgery('record with another key', 'welcome', (by, frame) => {
+    const { reviewerKey } = by.other
+    const lineage = frame.lineage.map((record) => ({ ...record, reviewerKey }))
+    return [reviewerFrame('welcome', { ...frame, lineage })]
+  }),
+  forgery('greeting of another link', 'welcome', (by) => again(by.heard('welcome'))),
+  forgery('greeting with another position', 'welcome', (by, frame) => {
+    const position = by.heard('tail')?.position ?? {
+      ...frame.position,
+      seq: frame.position.seq + 1,
+    }
+    return [reviewerFrame('welcome', { ...frame, position })]
+  }),
+]
+
+const TAILS: readonly Forgery[] = [
+  forgery('position with another signature', 'tail', (_, frame) => {
+    const { position } = frame
+    return tail(frame, { position: { ...position, sig: changed(position.sig ?? '') } })
+  }),
+  forgery('position of another tail', 'tail', (by, frame) => {
+    const other = by.heard('tail')
+    return other && tail(frame, { position: other.position })
+  }),
+  forgery('signature of another position', 'tail', (by, frame) => {
+    const sig = by.heard('tail')?.position.sig
+    const position = { ...frame.position, ...(sig !== undefined && { sig }) }
+    return tail(frame, { position })
+  }),
+  forgery('old tail', 'tail', (by) => again(by.heard('tail'))),
+  forgery('batch left out', 'tail', (by, frame) => {
+    const parts = partsOf(frame)
+    if (parts.length < 2) return undefined
+    return ofParts(frame, parts.toSpliced(by.random.below(parts.length), 1))
+  }),
+  forgery('batches in another order', 'tail', (_, frame) => {
+    const parts = partsOf(frame)
+    return parts.length < 2 ? undefined : ofParts(frame, parts.toReversed())
+  }),
+  forgery('line changed', 'tail', (by, frame) => {
+    const parts = partsOf(frame)
+    const at = by.random.below(parts.length)
+    const other = withOtherSalt(parts[at]!)
+    return other === undefined ? undefined : ofParts(frame, parts.with(at, other))
+  }),
+  forgery('line changed, and the chain computed anew', 'tail', (by, frame) => {
+    const parts = partsOf(frame)
+    const other = withOtherSalt(parts.at(-1)!)
+    return other === undefined ? undefined : rechained(by, frame, [...parts.slice(0, -1), other])
+  }),
+  forgery('time of the review changed', 'tail', (by, frame) => {
+    const parts = partsOf(frame)
+    const end = parts.at(-1)!.indexOf('\n')
+    const first = JSON.parse(parts.at(-1)!.slice(0, end)) as Json[]
+    const other = JSON.stringify(first.with(2, (first[2] as number) + 1))
+    return rechained(by, frame, [...parts.slice(0, -1), other + parts.at(-1)!.slice(end)])
+  }),
+]
+
+const SNAPSHOTS: readonly Forgery[] = [
+  forgery('page of another snapshot', 'page', (by, { snapshot, texts }) => {
+    const other = by.heard('page')
+    return other && other.texts !== texts
+      ? [reviewerFrame('page', { snapshot }, other.texts)]
+      : undefined
+  }),
+  forgery('page without a row', 'page', (by, frame) => {
+    const [messages, entities] = JSON.parse(frame.texts) as [Json[], Json[]]
+    const left = entities.toSpliced(by.random.below(entities.length), 1)
+    return page(frame, [messages, left])
+  }),
+  forgery('page with another value', 'page', (by, frame) => {
+    const [messages, entities] = JSON.parse(frame.texts) as [Json[], Json[][]]
+    const at = by.random.below(entities.length)
+    const writes = entities[at]![2] as Json[][]
+    const write = by.random.below(writes.length)
+    const values = writes[write]![4] as Json[]
+    const value = values.findIndex((each) => typeof each === 'number')
+    if (value < 0) return undefined
+    const other = writes[write]!.with(4, values.with(value, (values[value] as number) + 1))
+    return page(frame, [
+      messages,
+      entities.with(at, entities[at]!.with(2, writes.with(write, other))),
+    ])
+  }),
+  forgery('settled what waits', 'settled', (by, frame) => {
+    const message = by.waiting.find(({ session }) => session.facts.sessionId === frame.sessionId)
+    if (!message) return undefined
+    const { clientSeq } = message
+    const runs = [...frame.runs, { clientSeq, count: 1, seq: 1 }]
+    return [reviewerFrame('settled', { ...frame, runs })]
+  }),
+  forgery('snapshot with another signature', 'through', (_, frame) =>
+    frame.sig === null
+      ? undefined
+      : [reviewerFrame('through', { ...frame, sig: changed(frame.sig) })],
+  ),
+  forgery('snapshot of fewer parts', 'through', (_, frame) =>
+    frame.parts < 2 ? undefined : [reviewerFrame('through', { ...frame, parts: frame.parts - 1 })],
+  ),
+  forgery('old end of an answer', 'through', (by) => again(by.heard('through'))),
+  forgery('end of an answer ahead', 'through', (by, frame) => {
+    const seq = frame.position.seq + by.random.between(1, 3)
+    return [reviewerFrame('through', { ...frame, position: { ...frame.position, seq } })]
+  }),
+  forgery('nothing to tell', 'through', (by) => {
+    const record = by.heard('welcome')?.lineage.at(-1)
+    if (!record) return undefined
+    const { eid, epoch, chain, sig } = record
+    const position = { eid, epoch, seq: 0, chain, sig }
+    return [reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null })]
+  }),
+]
+
+const VERDICTS: readonly Forgery[] = [
+  forgery('accepted elsewhere', 'accepted', (by, frame) => {
+    const reviews = frame.reviews.map((each) => ({
+      ...each,
+      seq: Math.max(1, each.seq + by.random.pick([-1, 1])),
+    }))
+    return [reviewerFrame('accepted', { ...frame, reviews })]
+  }),
+  forgery('acceptance of what waits', 'welcome', (by, { position, at }) => {
+    const message = by.waiting.at(-1)
+    if (!message) return undefined
+    const { sessionId } = message.session.facts
+    const seq = Math.max(1, position.seq)
+    const reviews = [{ clientSeq: message.clientSeq, seq, at, forked: false }]
+    const sig = by.heard('accepted')?.sig ?? 'no signature'
+    return [reviewerFrame('accepted', { sessionId, reviews, sig })]
+  }),
+  forgery('rejection of what waits', 'welcome', (by, frame) => {
+    const message = by.waiting.at(-1)
+    if (!message) return undefined
+    const { eid, epoch, reviewerId } = frame.lineage.at(-1)!
+    const [sig = 'no signature'] = by.heard('rejected')?.rejections.map((each) => each.sig) ?? []
+    const { id: msgId, hash } = message
+    const at = frame.at
+    const made = { v: frame.v, space: SPACE, eid, epoch, reviewerId, msgId, hash, at, sig }
+    const rejection = { ...made, reason: 'invalid', detail: 'a forgery' } as Rejection
+    return [reviewerFrame('rejected', { rejections: [rejection] })]
+  }),
+  forgery('rejection of another message', 'rejected', (by, frame) => {
+    const message = by.waiting.at(-1)
+    if (!message) return undefined
+    const { id: msgId, hash } = message
+    const rejections = frame.rejections.map((each) => ({ ...each, msgId, hash }))
+    return [reviewerFrame('rejected', { rejections })]
+  }),
+]
+
+/** Nobody signs these: they delay, and decide nothing. */
+const HINTS: readonly Forgery[] = [
+  forgery('nack of what waits', 'welcome', (by) => {
+    const message = by.waiting.at(-1)
+    if (!message) return undefined
+    const { sessionId } = message.session.facts
+    const reason = by.random.pick(['unavailable', 'not_bound', 'busy', 'parent_unknown'] as const)
+    const alone = by.random.chance(0.5)
+    const clientSeqs = [message.clientSeq]
+    return [reviewerFrame('nack', { reason, sessionId, clientSeqs, detail: 'a forgery', alone })]
+  }),
+  forgery('bound to nobody', 'bound', () => [reviewerFrame('bound', { sessionIds: [] })]),
+  forgery('bye', 'welcome', () => [reviewerFrame('bye', { reason: 'a forgery', code: null })]),
+]
+
+export const FORGERIES: readonly Forgery[] = [
+  ...GREETINGS,
+  ...TAILS,
+  ...SNAPSHOTS,
+  ...VERDICTS,
+  ...HINTS,
+]
+
+function changed(sig: string): string {
+  return sig.slice(0, -1) + (sig.endsWith('a') ? 'b' : 'a')
+}
+
+function again(frame: ReviewerFrame | undefined): Told {
+  return frame && [textOf(frame)]
+}
+
+/** The frame as it goes over the wire. */
+export function textOf(frame: ReviewerFrame): string {
+  const { kind, ...fields } = frame
+  const write = reviewerFrame as (kind: Kind, fields: object, texts?: string) => string
+  return 'texts' in fields ? write(kind, fields, fields.texts) : write(kind, fields)
+}
+
+function tail(frame: Frame<'tail'>, more: Partial<Frame<'tail'>>): Told {
+  return [textOf({ ...frame, ...more })]
+}
+
+function partsOf({ texts, batches }: Frame<'tail'>): readonly string[] {
+  return linesInParts(texts, batches)!
+}
+
+function ofParts(frame: Frame<'tail'>, parts: readonly string[]): Told {
+  const batches = parts.map((part) => part.split('\n').length)
+  return tail(frame, { batches, texts: parts.join('\n') })
+}
+
+/** With the position that these batches have, and a signature of another one. */
+function rechained(by: Between, frame: Frame<'tail'>, parts: readonly string[]): Told {
+  const span = spanOfBatch(parts[0]!)
+  if (!span.ok) return undefined
+  let seq = span.value.fromSeq - 1
+  let chain = by.chainAt(seq)
+  for (const part of parts) {
+    const end = spanOfBatch(part)
+    if (chain === undefined || !end.ok) return undefined
+    const after = chainOfBatch(part, { before: { seq, chain }, sessions: [] })
+    if (!after.ok) return undefined
+    seq = end.value.throughSeq
+    chain = after.value
+  }
+  if (chain === undefined) return undefined
+  return ofParts({ ...frame, position: { ...frame.position, chain } }, parts)
+}
+
+function page({ snapshot }: Frame<'page'>, json: Json): Told {
+  return [reviewerFrame('page', { snapshot }, JSON.stringify(json))]
+}
+
+/** With another salt in the line of a message, which is so another message. */
+function withOtherSalt(batch: string): string | undefined {
+  const lines = batch.split('\n')
+  for (const [at, line] of lines.entries()) {
+    const salt = /"([\w-]{16})"(?=[\],])/.exec(line)
+    if (at === 0 || !salt || !/^\[\d+,-?\d+,/.test(line)) continue
+    const other = `"${salt[1]!.slice(0, -1)}${salt[1]!.endsWith('A') ? 'B' : 'A'}"`
+    return lines.with(at, line.replace(salt[0], other)).join('\n')
+  }
+  return undefined
+}

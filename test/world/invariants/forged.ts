@@ -1,0 +1,30 @@
+/** What must hold where somebody speaks in the reviewer's name (S25). */
+import type { AnyRow, SyncStatus } from '@countersign/core'
+import type { EntityHistory } from '../facts.ts'
+import type { Truth } from '../truth.ts'
+import { must } from '../violation.ts'
+
+/** What is shown as canonical was accepted; what nobody has ever written is not. */
+export function s25NothingForged(truth: Truth, history: EntityHistory, row: AnyRow): void {
+  if (row.$state !== 'canonical') return
+  const unknown = row.$heads.find((id) => !truth.facts.message(id))
+  must(
+    unknown === undefined,
+    'S25',
+    () => `${history.name} is made of ${unknown}, which nobody wrote`,
+  )
+}
+
+/** A reviewer that nobody speaks for is followed, and never contradicts itself. */
+export function s25Doubts(
+  { connectionRefusal, historyTrouble }: Pick<SyncStatus, 'connectionRefusal' | 'historyTrouble'>,
+  isLiedTo: boolean,
+): void {
+  const isDoubt = connectionRefusal === 'forged' || connectionRefusal === 'other_reviewer'
+  must(
+    isLiedTo || !isDoubt,
+    'S25',
+    () => `an honest reviewer is not followed: ${connectionRefusal}`,
+  )
+  must(historyTrouble === undefined, 'S25', () => `two histories: ${historyTrouble}`)
+}

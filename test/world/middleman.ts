@@ -1,0 +1,252 @@
+/**
+ * Somebody between a tab and the reviewer, for a while: they read all that passes, on the ways of other
+ * tabs too, and say in the reviewer's name what it never said. What the tab says they leave as it is.
+ * As long as nobody is on its way, a tab's frames pass untouched.
+ *
+ *   reviewer ─▶ (whole frames are remembered) ─▶ as it is, or a forgery ─▶ tab
+ */
+import {
+  type AuthoredMessage,
+  type EpochOpen,
+  WIRE_VERSION,
+  epochIdentity,
+  positionBytes,
+  whoamiId,
+} from '@countersign/core/message'
+import type { KeyPair, Link, LinkEvents, Signer, Transport } from '@countersign/core/ports'
+import {
+  FrameJoiner,
+  type ReviewerFrame,
+  cutFrame,
+  parseAuthorFrame,
+  parseReviewerFrame,
+} from '@countersign/core/protocol'
+import { type ProcessClock, SeededRandom, simSigner } from '@countersign/core/testing'
+import { Random } from '../model/random.ts'
+import { type Between, FORGERIES, type Forgery } from './forgeries.ts'
+import type { Stage } from './stage.ts'
+import { SPACE } from './truth.ts'
+
+/** Of each kind. */
+const REMEMBERED_MAX = 12
+/** How much of what passes is forged. */
+const FORGED_PART = 0.4
+const FRAME_BYTES_MAX = 8_388_608
+
+type Kind = ReviewerFrame['kind']
+
+/** A link of a tab, as it passes here. */
+interface Way {
+  readonly name: string
+  readonly process: ProcessClock
+  readonly events: LinkEvents
+  readonly up: FrameJoiner
+  readonly down: FrameJoiner
+  /** Of the tab's greeting. */
+  nonce: string
+  isOpen: boolean
+  readonly offered: AuthoredMessage[]
+}
+
+export class Middleman {
+  readonly #stage: Stage
+  readonly #random: Random
+  readonly #signer: Signer
+  readonly #keys: KeyPair
+  readonly #other: EpochOpen
+  /** Tabs on whose way somebody is now, and those on whose way somebody ever was. */
+  readonly #lied = new Map<string, 'now' | 'once'>()
+  readonly #ways = new Set<Way>()
+  readonly #heard = new Map<Kind, ReviewerFrame[]>()
+
+  static async make(stage: Stage): Promise<Middleman> {
+    const bytes = new SeededRandom(stage.plan.seed + 2 ** 36)
+    const signer = simSigner({ random: bytes })
+    const keys = await signer.generate()
+    const body = {
+      v: WIRE_VERSION,
+      space: SPACE,
+      reviewerId: whoamiId(keys.publicKey),
+      epoch: 1,
+      seq: 0,
+      prev: null,
+      reviewerKey: keys.publicKey,
+      why: 'genesis',
+      at: stage.clock.now(),
+    } as const
+    const identity = epochIdentity(body)
+    const sig = await signer.sign(keys, positionBytes(SPACE, { ...identity, epoch: 1, seq: 0 }))
+    return new Middleman(stage, { signer, keys, other: { ...body, ...identity, sig } })
+  }
+
+  private constructor(
+    stage: Stage,
+    { signer, keys, other }: { signer: Signer; keys: KeyPair; other: EpochOpen },
+  ) {
+    this.#stage = stage
+    this.#random = new Random(stage.plan.seed + 2 ** 35)
+    this.#signer = signer
+    this.#keys = keys
+    this.#other = other
+  }
+
+  /** Whether somebody has ever been on the way of that tab. */
+  hasLied(name: string): boolean {
+    return this.#lied.has(name)
+  }
+
+  /** Comes between a tab and the reviewer, and speaks up by themselves a few times. */
+  come(name: string, forMs: number): void {
+    this.#lied.set(name, 'now')
+    this.#stage.clock.after(forMs, () => this.#lied.set(name, 'once'))
+    for (let times = this.#random.between(1, 4); times > 0; times--)
+      this.#stage.clock.after(forMs * this.#random.unit(), () => this.#speakUp(name))
+  }
+
+  /** Everybody is honest from now on. */
+  leave(): void {
+    for (const name of this.#lied.keys()) this.#lied.set(name, 'once')
+  }
+
+  /** The way of a tab, with whoever may be on it. */
+  transport(name: string, honest: Transport, process: ProcessClock): Transport {
+    return { ...honest, connect: (events) => this.#connect(name, { honest, process, events }) }
+  }
+
+  #connect(
+    name: string,
+    {
+      honest,
+      process,
+      events,
+    }: {
+      readonly honest: Transport
+      readonly process: ProcessClock
+      readonly events: LinkEvents
+    },
+  ): Link {
+    const joiner = (): FrameJoiner => new FrameJoiner(FRAME_BYTES_MAX)
+    const way: Way = {
+      ...{ name, process, events, up: joiner(), down: joiner(), nonce: '', offered: [] },
+      isOpen: false,
+    }
+    const link = honest.connect({
+      open: () => {
+        way.isOpen = true
+        this.#ways.add(way)
+        events.open()
+      },
+      frame: (text) => this.#down(way, text),
+      closed: (reason) => {
+        this.#close(way)
+        events.closed(reason)
+      },
+    })
+    const send = (text: string): void => {
+      this.#up(way, text)
+      link.send(text)
+    }
+    const close = (): void => {
+      this.#close(way)
+      link.close()
+    }
+    const own = { send, close }
+    return Object.defineProperty(own, 'bufferedBytes', { get: () => link.bufferedBytes })
+  }
+
+  #close(way: Way): void {
+    way.isOpen = false
+    this.#ways.delete(way)
+  }
+
+  #up(way: Way, text: string): void {
+    const joined = way.up.take(text)
+    const frame = joined.kind === 'frame' ? parseAuthorFrame(joined.text) : undefined
+    if (!frame?.ok) return
+    if (frame.value.kind === 'hello') way.nonce = frame.value.nonce
+    if (frame.value.kind !== 'offer') return
+    const messages = this.#stage.truth.learnText(frame.value.texts)
+    if (typeof messages !== 'string') way.offered.push(...messages)
+  }
+
+  #down(way: Way, text: string): void {
+    const isHere = this.#lied.get(way.name) === 'now'
+    const joined = way.down.take(text)
+    if (joined.kind === 'waiting' && isHere) return
+    const parsed = joined.kind === 'frame' ? parseReviewerFrame(joined.text) : undefined
+    if (!parsed?.ok) {
+      way.events.frame(text)
+      return
+    }
+    const frame = parsed.value
+    this.#remember(frame)
+    const forgeries = FORGERIES.filter(({ kind }) => kind === frame.kind)
+    const isForged = isHere && forgeries.length > 0 && this.#random.chance(FORGED_PART)
+    if (isForged) this.#forge(way, this.#random.pick(forgeries), frame)
+    // What is forged often takes the place of what it was made of, and sometimes comes before it.
+    if (isForged && this.#random.chance(0.7)) return
+    if (!isHere) way.events.frame(text)
+    else if (joined.kind === 'frame') this.#say(way, joined.text)
+  }
+
+  /** Without anything that passes. */
+  #speakUp(name: string): void {
+    if (this.#lied.get(name) !== 'now') return
+    for (const way of this.#ways) {
+      if (way.name !== name || way.process.dead) continue
+      const forgery = this.#random.pick(FORGERIES)
+      const frame = this.#recall(forgery.kind)
+      if (frame) this.#forge(way, forgery, frame)
+    }
+  }
+
+  #forge(way: Way, forgery: Forgery, frame: ReviewerFrame): void {
+    const told = forgery.make(this.#between(way), frame)
+    if (told instanceof Promise) {
+      void told.then((texts) => way.process.deliver(() => texts && this.#tell(way, forgery, texts)))
+    } else if (told) way.process.deliver(() => this.#tell(way, forgery, told))
+  }
+
+  #tell(way: Way, { name }: Forgery, texts: readonly string[]): void {
+    if (!way.isOpen) return
+    this.#stage.note('M', () => `-> ${way.name} ${name}`)
+    this.#stage.tally.hit(forgedName(name))
+    for (const text of texts) this.#say(way, text)
+  }
+
+  #say(way: Way, text: string): void {
+    for (const part of cutFrame(text, this.#stage.plan.bounds.frameBytesMax))
+      if (way.isOpen) way.events.frame(part)
+  }
+
+  #between(way: Way): Between {
+    const { truth } = this.#stage
+    return {
+      random: this.#random,
+      nonce: way.nonce,
+      waiting: way.offered.filter(
+        ({ id }) => truth.facts.get(id)?.seq === undefined && !truth.refused.has(id),
+      ),
+      other: this.#other,
+      sign: (bytes) => this.#signer.sign(this.#keys, bytes),
+      chainAt: (seq) => truth.chainAt.get(seq),
+      heard: <K extends Kind>(kind: K) =>
+        this.#recall(kind) as (ReviewerFrame & { readonly kind: K }) | undefined,
+    }
+  }
+
+  #remember(frame: ReviewerFrame): void {
+    const frames = this.#heard.get(frame.kind) ?? []
+    this.#heard.set(frame.kind, [...frames, frame].slice(-REMEMBERED_MAX))
+  }
+
+  #recall(kind: Kind): ReviewerFrame | undefined {
+    const frames = this.#heard.get(kind)
+    return frames && this.#random.pick(frames)
+  }
+}
+
+/** What is counted where it was told. */
+export function forgedName(name: string): string {
+  return `forgery told: ${name}`
+}

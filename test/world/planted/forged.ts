@@ -1,0 +1,125 @@
+/** Somebody between a tab and the reviewer is believed: one for each check of `messaging/gate.ts`. */
+import type { Planted } from '../plant.ts'
+
+export const FORGERIES_BELIEVED: readonly Planted[] = [
+  {
+    name: 'position-unsigned',
+    what: 'A position of a tail counts whoever has signed it.',
+    edits: [
+      {
+        module: 'messaging/gate.ts',
+        from: "return this.#signed(bytes, sig ?? '', 'a position').then((fault) => {",
+        to: 'return Promise.resolve<string | undefined>(bytes.length > 0 ? undefined : sig).then((fault) => {',
+      },
+    ],
+  },
+  {
+    name: 'batches-not-chained',
+    what: 'Batches count that do not end at the position that is signed.',
+    edits: [
+      {
+        module: 'messaging/tail.ts',
+        from: 'if (position.seq !== end.throughSeq || position.chain !== end.chain)',
+        to: 'if (position.seq !== end.throughSeq)',
+      },
+    ],
+  },
+  {
+    name: 'rejection-unsigned',
+    what: 'A rejection counts whoever has signed it.',
+    edits: [
+      {
+        module: 'messaging/gate.ts',
+        from: "? this.#signed(rejectionBytes(rejection), rejection.sig, 'a rejection')",
+        to: '? (rejectionBytes(rejection), undefined)',
+      },
+    ],
+  },
+  {
+    name: 'acceptance-unsigned',
+    what: 'An acceptance counts whoever has signed it.',
+    edits: [
+      {
+        module: 'messaging/gate.ts',
+        from: "return this.#signed(bytes, sig, 'an acceptance')",
+        to: 'return void [bytes, sig]',
+      },
+    ],
+  },
+  {
+    name: 'snapshot-unsigned',
+    what: 'A snapshot counts whatever is in its pages.',
+    edits: [
+      {
+        module: 'messaging/gate.ts',
+        from: "return this.#signed(bytes, sig ?? '', 'a snapshot')",
+        to: 'return bytes.length > 0 ? undefined : sig!',
+      },
+    ],
+  },
+  {
+    name: 'old-answer-taken',
+    what: 'An answer that was recorded earlier says that nothing is missing.',
+    edits: [
+      {
+        module: 'messaging/gate.ts',
+        from: "if (position.seq < this.#floorSeq) return 'an answer that is older than its greeting'",
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'checks-overtake',
+    what: 'What came behind a frame that is forged is taken all the same.',
+    edits: [
+      {
+        module: 'messaging/gate.ts',
+        from: 'this.close() this.#events.forged(fault) break',
+        to: 'continue',
+      },
+      {
+        module: 'messaging/gate.ts',
+        from: 'const fault = check && (await check.catch(',
+        to: 'if (next.frame.kind === "rejected") { this.#events.deliver(next.frame, next.text); continue }\n      const fault = check && (await check.catch(',
+      },
+    ],
+  },
+  {
+    name: 'greeting-unsigned',
+    what: 'A greeting counts that was made for another link.',
+    edits: [
+      {
+        module: 'messaging/session.ts',
+        from: 'return isOf && (await host.verify(bytes, sig))',
+        to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
+      },
+    ],
+  },
+  {
+    name: 'any-reviewer',
+    what: 'A reviewer of another key is followed.',
+    edits: [
+      {
+        module: 'messaging/session.ts',
+        from: 'if (fault) return fault\n    const { eid, epoch } = lineage.at(-1)!',
+        to: 'const { eid, epoch } = lineage.at(-1)!',
+      },
+      {
+        module: 'messaging/session.ts',
+        from: 'return isOf && (await host.verify(bytes, sig))',
+        to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
+      },
+    ],
+  },
+  {
+    name: 'bind-unproved',
+    what: 'A session is bound by whoever has its opening, over any link.',
+    edits: [
+      {
+        module: 'reviewer/verify.ts',
+        from: 'if (!(await signer.verify(publicKey, bindBytes(space, sessionId, nonce), opening.proof)))',
+        to: 'if (bindBytes(space, sessionId, nonce).length === 0)',
+      },
+    ],
+  },
+]

@@ -1,0 +1,168 @@
+/** Bugs in what the reviewer keeps in its store, and in what it holds of it at hand. */
+import type { Planted } from '../plant.ts'
+
+export const STORED: readonly Planted[] = [
+  {
+    name: 'states-ahead',
+    what: 'States are written as if they were those of an earlier seq.',
+    edits: [
+      {
+        module: 'reviewer/behind.ts',
+        from: 'const head = this.#parts.head()\n    if (this.#stopped || this.#through >= head) return',
+        to: 'const head = Math.max(this.#through, this.#parts.head() - 1)\n    if (this.#stopped || this.#through >= head) return',
+      },
+      {
+        module: 'reviewer/behind.ts',
+        from: 'if (dirty.some(({ seqs }) => seqs.at(-1)! > head)) {',
+        to: 'if (dirty.length < 0) {',
+      },
+      {
+        module: 'reviewer/behind.ts',
+        from: 'seq: seqs.at(-1)!,',
+        to: 'seq: Math.min(head, seqs.at(-1)!),',
+      },
+      {
+        module: 'reviewer/behind.ts',
+        from: 'seqs.map((seq) => ({ entity: id, seq, text: ',
+        to: 'seqs.filter((seq) => seq <= head).map((seq) => ({ entity: id, seq, text: ',
+      },
+    ],
+  },
+  {
+    name: 'change-not-written',
+    what: 'Of several changes of a row that are written together, the store knows the newest alone.',
+    edits: [
+      {
+        module: 'reviewer/behind.ts',
+        from: 'seqs.map((seq) => ({ entity: id, seq, text: ',
+        to: 'seqs.slice(-1).map((seq) => ({ entity: id, seq, text: ',
+      },
+    ],
+  },
+  {
+    name: 'state-not-written',
+    what: 'Of many rows that wait to be written the first ones alone are, and the seq moves all the same.',
+    edits: [
+      {
+        module: 'reviewer/behind.ts',
+        from: 'const dirty = space.dirtyStates()',
+        to: 'const dirty = space.dirtyStates().slice(0, 2)',
+      },
+    ],
+  },
+  {
+    name: 'written-too-early',
+    what: 'What could not be written behind counts as written.',
+    edits: [
+      {
+        module: 'reviewer/behind.ts',
+        from: '} catch (error) { onError(error)',
+        to: '} catch (error) { this.#through = head; space.written(head); onError(error)',
+      },
+    ],
+  },
+  {
+    name: 'append-not-awaited',
+    what: 'A commit counts as soon as the store is asked for it.',
+    edits: [
+      {
+        module: 'reviewer/desk.ts',
+        from: "if ((await store.append(commit)) === 'fenced') return false",
+        to: 'void store.append(commit).catch(() => {})',
+      },
+    ],
+  },
+  {
+    name: 'ledger-forgets-refusals',
+    what: 'The numbers of refused messages are not stored.',
+    edits: [
+      {
+        module: 'reviewer/desk.ts',
+        from: 'const refused = decision.refused.filter(({ isFirst }) => isFirst)',
+        to: 'const refused = decision.refused.filter(({ isFirst }) => isFirst && decision.stored)',
+      },
+    ],
+  },
+  {
+    name: 'evicted-while-dirty',
+    what: 'A row goes from the cache before the store has it.',
+    edits: [
+      {
+        module: 'reviewer/space.ts',
+        from: 'entity === null || (!isKept(entity.type) && !this.#isDirty(entity))',
+        to: 'entity === null || !isKept(entity.type)',
+      },
+      {
+        module: 'reviewer/space.ts',
+        from: '.map(([id, seqs]) => ({ id, seqs: [...seqs], ...this.entity(id)! }))',
+        to: '.flatMap(([id, seqs]) => (this.#cached.get(id) ? [{ id, seqs: [...seqs], ...this.entity(id)! }] : []))',
+      },
+    ],
+  },
+  {
+    name: 'base-of-what-is-at-hand',
+    what: 'A base is looked for among the changes that the store has not taken yet.',
+    edits: [
+      {
+        module: 'reviewer/source.ts',
+        from: 'while (older.length + newer.length < countMax) {',
+        to: 'while (newer.length === 0 && older.length < countMax) {',
+      },
+    ],
+  },
+  {
+    name: 'refusals-not-read',
+    what: 'A number that is taken is not looked for in the store.',
+    edits: [
+      {
+        module: 'reviewer/source.ts',
+        from: 'ledger.noteVerdict(sessionId, asked[i]!, answer)',
+        to: "ledger.noteVerdict(sessionId, asked[i]!, answer.kind === 'refused' ? { kind: 'unknown' } : answer)",
+      },
+    ],
+  },
+  {
+    name: 'resync-without-replay',
+    what: 'What another process has committed moves the head, and changes no row.',
+    edits: [
+      {
+        module: 'reviewer/desk.ts',
+        from: 'await replay({ ...this.open, head }, known, store)',
+        to: 'void replay',
+      },
+    ],
+  },
+  {
+    name: 'resync-keeps-verdicts',
+    what: 'What another process has decided is not looked for.',
+    edits: [
+      {
+        module: 'reviewer/desk.ts',
+        from: 'this.open.ledger.forgetVerdicts()',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'start-without-replay',
+    what: 'What was not written behind is lost with the process.',
+    edits: [
+      {
+        module: 'reviewer/open.ts',
+        from: 'await replay(open, through, store)',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'settled-of-one-run',
+    what: 'A snapshot names the first accepted messages of a session alone.',
+    edits: [
+      {
+        module: 'reviewer/catch-up.ts',
+        from: 'const runs = found.flatMap((run) => acceptedUpTo(run, upTo) ?? [])',
+        to: 'const runs = found.slice(0, 1).flatMap((run) => acceptedUpTo(run, upTo) ?? [])',
+      },
+    ],
+  },
+]

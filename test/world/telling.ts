@@ -1,0 +1,144 @@
+/** What a liar needs to lie, and the texts that lies are made of. */
+import {
+  type Flush,
+  type FlushText,
+  type Json,
+  type Message,
+  type Seen,
+  type Session,
+  type SessionFacts,
+  type SessionOpening,
+  type Uuid,
+  composeSession,
+} from '@countersign/core/message'
+import { flushOf, hashesOf, withHead } from '../model/by-hand.ts'
+import type { Random } from '../model/random.ts'
+
+/** Whom a lie is about, with what they have written and bound. */
+export interface Victim {
+  readonly session: SessionFacts
+  readonly clientSeq: number
+  readonly opening: SessionOpening
+}
+
+/** A row that somebody has written, as far as a liar has read it: up to the newest batch. */
+export interface Looked {
+  readonly type: string
+  readonly entityId: Uuid
+  /** Seqs of its heads, and of what they stand on. */
+  readonly heads: readonly number[]
+  readonly others: readonly number[]
+}
+
+/** The liar as this file needs it. */
+export interface Telling {
+  readonly random: Random
+  /** Their own session, honestly. */
+  readonly opening: SessionOpening
+  readonly session: Session
+  /** Up to the newest batch. */
+  readonly read: Pick<Seen, 'eid' | 'seq' | 'chain'>
+  /** A row in which something stands on something else, or several things stand. */
+  looked(): Looked | undefined
+  bytes(count: number): Uint8Array
+  open(opening: SessionOpening): Promise<SessionOpening>
+  seal(session: Pick<Session, 'line'>, text: FlushText): Promise<string>
+  /** The next number of the own session. */
+  next(): number
+  /** The creation of a task, of so many rows, in a session that may be another's. */
+  creation(clientSeq: number, more?: CreationFacts): Message
+  /** An update of a task, by default on the own message before it. */
+  update(clientSeq: number, more: UpdateFacts): Message
+}
+
+export interface CreationFacts {
+  readonly session?: Session
+  readonly rows?: number
+  readonly time?: number
+  readonly title?: string
+}
+
+export interface UpdateFacts {
+  readonly type?: string
+  readonly entityId: Uuid
+  readonly own?: readonly number[]
+  readonly canonical?: readonly number[]
+  readonly cut?: number
+}
+
+/** A text, and the seal that comes with it. */
+export interface Sealed {
+  readonly session: Pick<Session, 'line'>
+  readonly text: FlushText
+  readonly sig: string
+  /** Lines at its beginning that are no lie. */
+  readonly honest?: number
+}
+
+/** One of them; an offer is made after an honest bind of the own session. */
+export interface Told {
+  readonly bind?: SessionOpening
+  /** It has a proof already, of another link. */
+  readonly isProved?: boolean
+  readonly offer?: Sealed
+}
+
+export function nothing(clientSeq: number): Seen {
+  return { eid: null, seq: 0, chain: '', from: clientSeq, except: [] }
+}
+
+export function flushIn(session: Session, messages: readonly Message[]): Flush {
+  return flushOf(session, nothing(messages[0]!.clientSeq), messages)
+}
+
+/** What would be the victim's next message, or one of those after it. */
+export function theirs(
+  by: Telling,
+  { session: facts, clientSeq }: Victim,
+): { readonly session: Session; readonly message: Message } {
+  const session = composeSession(facts)
+  return { session, message: by.creation(clientSeq + by.random.between(1, 3), { session }) }
+}
+
+export async function offered(
+  by: Telling,
+  { session, message }: { readonly session: Session; readonly message: Message },
+): Promise<Told> {
+  const { text } = flushIn(session, [message])
+  return { offer: { session, text, sig: await by.seal(session, text) } }
+}
+
+export async function sealedFlush(
+  by: Telling,
+  seen: Seen,
+  messages: readonly Message[],
+): Promise<Told> {
+  return sealedAs(by, flushOf(by.session, seen, messages).text)
+}
+
+/** A text of the own session, with the seal of another one, or its own. */
+export async function sealedAs(by: Telling, text: FlushText, sealed = text): Promise<Told> {
+  return { offer: { session: by.session, text, sig: await by.seal(by.session, sealed) } }
+}
+
+export function reading(by: Telling, read: Telling['read']): Promise<Told> {
+  const number = by.next()
+  return sealedFlush(by, { ...nothing(number), ...read }, [by.creation(number)])
+}
+
+export function misformed(by: Telling, change: (text: FlushText) => FlushText): Promise<Told> {
+  return sealedAs(by, change(flushIn(by.session, [by.creation(by.next())]).text))
+}
+
+export function withText({ head, lines }: FlushText, change: (line: string) => string): FlushText {
+  return { head, lines: [change(lines[0]!), ...lines.slice(1)] }
+}
+
+export function withSeen(text: FlushText, change: (seen: Json[]) => Json[]): FlushText {
+  return withHead(text, (head) => head.with(2, change(head[2] as Json[])))
+}
+
+/** What may never be accepted of an offer: of each line the hash, which may be a message's. */
+export function hashesOfLie({ session, text, honest = 0 }: Sealed): readonly string[] {
+  return hashesOf(session, text).lines.slice(honest)
+}
