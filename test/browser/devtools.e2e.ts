@@ -109,11 +109,13 @@ test('6: what was refused stands there with its reason and with what it blocks, 
 
   // Written anew, the first is refused anew: another message, and its own descendant.
   await panel.rows.first().click()
+  await expect(detail.locator('.pill')).toHaveText('rejected') // not the detail of the row before
   const before = await detail.getByText('Message').locator('..').textContent()
   await panel.button('Write all 2 anew').click()
   await expect(panel.said).toHaveText('Written anew')
   await expect(panel.button('Refused 2')).toBeVisible()
   await panel.rows.first().click()
+  await expect(detail.locator('.pill')).toHaveText('rejected')
   await expect(detail.getByText('Message').locator('..')).not.toHaveText(before ?? '')
   await panel.button('Discard all 2').click()
   await panel.button('Discard for good?').click()
