@@ -171,13 +171,6 @@ const SNAPSHOTS: readonly Forgery[] = [
     const seq = frame.position.seq + by.random.between(1, 3)
     return [reviewerFrame('through', { ...frame, position: { ...frame.position, seq } })]
   }),
-  forgery('nothing to tell', 'through', (by) => {
-    const record = by.heard('welcome')?.lineage.at(-1)
-    if (!record) return undefined
-    const { eid, epoch, chain, sig } = record
-    const position = { eid, epoch, seq: 0, chain, sig }
-    return [reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null })]
-  }),
 ]
 
 const VERDICTS: readonly Forgery[] = [
@@ -188,12 +181,11 @@ const VERDICTS: readonly Forgery[] = [
     }))
     return [reviewerFrame('accepted', { ...frame, reviews })]
   }),
-  forgery('acceptance of what waits', 'welcome', (by, { position, at }) => {
+  forgery('acceptance of what waits', 'welcome', (by, { at }) => {
     const message = by.waiting.at(-1)
     if (!message) return undefined
     const { sessionId } = message.session.facts
-    const seq = Math.max(1, position.seq)
-    const reviews = [{ clientSeq: message.clientSeq, seq, at, forked: false }]
+    const reviews = [{ clientSeq: message.clientSeq, seq: 1, at, forked: false }]
     const sig = by.heard('accepted')?.sig ?? 'no signature'
     return [reviewerFrame('accepted', { sessionId, reviews, sig })]
   }),
@@ -217,6 +209,18 @@ const VERDICTS: readonly Forgery[] = [
   }),
 ]
 
+/** What was signed earlier, and says that nothing is missing before anything was told. */
+const OLD_ENDS: readonly Forgery[] = [
+  forgery('nothing to tell', 'bound', (by) => {
+    const record = by.heard('welcome')?.lineage.at(-1)
+    if (!record) return undefined
+    const { eid, epoch, chain, sig } = record
+    const position = { eid, epoch, seq: 0, chain, sig }
+    return [reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null })]
+  }),
+  forgery('old end before the answer', 'bound', (by) => again(by.heard('through'))),
+]
+
 /** Nobody signs these: they delay, and decide nothing. */
 const HINTS: readonly Forgery[] = [
   forgery('nack of what waits', 'welcome', (by) => {
@@ -232,11 +236,17 @@ const HINTS: readonly Forgery[] = [
   forgery('bye', 'welcome', () => [reviewerFrame('bye', { reason: 'a forgery', code: null })]),
 ]
 
+/** What can be said of messages that wait, without anything that passes. */
+export const OF_WHAT_WAITS: readonly Forgery[] = [...VERDICTS, ...HINTS].filter(({ name }) =>
+  name.endsWith('what waits'),
+)
+
 export const FORGERIES: readonly Forgery[] = [
   ...GREETINGS,
   ...TAILS,
   ...SNAPSHOTS,
   ...VERDICTS,
+  ...OLD_ENDS,
   ...HINTS,
 ]
 

@@ -23,14 +23,15 @@ import {
 } from '@countersign/core/protocol'
 import { type ProcessClock, SeededRandom, simSigner } from '@countersign/core/testing'
 import { Random } from '../model/random.ts'
-import { type Between, FORGERIES, type Forgery } from './forgeries.ts'
+import { type Between, FORGERIES, type Forgery, OF_WHAT_WAITS } from './forgeries.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
 
 /** Of each kind. */
 const REMEMBERED_MAX = 12
-/** How much of what passes is forged. */
-const FORGED_PART = 0.4
+/** How much of what passes is forged; and of what a link begins with, so that it comes to the rest. */
+const FORGED_PART = 0.5
+const FORGED_PART_FIRST = 0.2
 const FRAME_BYTES_MAX = 8_388_608
 
 type Kind = ReviewerFrame['kind']
@@ -44,6 +45,8 @@ interface Way {
   readonly down: FrameJoiner
   /** Of the tab's greeting. */
   nonce: string
+  /** The seq of the reviewer's greeting. */
+  greeted: number | undefined
   isOpen: boolean
   readonly offered: AuthoredMessage[]
 }
@@ -95,6 +98,12 @@ export class Middleman {
     return this.#lied.has(name)
   }
 
+  /** What the reviewer had when it greeted that tab last. */
+  greeted(name: string): number {
+    const [way] = [...this.#ways].filter((each) => each.name === name).slice(-1)
+    return way?.greeted ?? 0
+  }
+
   /** Comes between a tab and the reviewer, and speaks up by themselves a few times. */
   come(name: string, forMs: number): void {
     this.#lied.set(name, 'now')
@@ -128,6 +137,7 @@ export class Middleman {
     const joiner = (): FrameJoiner => new FrameJoiner(FRAME_BYTES_MAX)
     const way: Way = {
       ...{ name, process, events, up: joiner(), down: joiner(), nonce: '', offered: [] },
+      greeted: undefined,
       isOpen: false,
     }
     const link = honest.connect({
@@ -166,7 +176,10 @@ export class Middleman {
     if (frame.value.kind === 'hello') way.nonce = frame.value.nonce
     if (frame.value.kind !== 'offer') return
     const messages = this.#stage.truth.learnText(frame.value.texts)
-    if (typeof messages !== 'string') way.offered.push(...messages)
+    if (typeof messages === 'string') return
+    way.offered.push(...messages)
+    if (this.#lied.get(way.name) === 'now' && this.#random.chance(FORGED_PART))
+      this.#stage.clock.after(0, () => this.#forge(way, OF_WHAT_WAITS))
   }
 
   #down(way: Way, text: string): void {
@@ -180,9 +193,11 @@ export class Middleman {
     }
     const frame = parsed.value
     this.#remember(frame)
+    if (frame.kind === 'welcome') way.greeted ??= frame.position.seq
     const forgeries = FORGERIES.filter(({ kind }) => kind === frame.kind)
-    const isForged = isHere && forgeries.length > 0 && this.#random.chance(FORGED_PART)
-    if (isForged) this.#forge(way, this.#random.pick(forgeries), frame)
+    const isFirst = frame.kind === 'welcome' || frame.kind === 'bound'
+    const part = isFirst ? FORGED_PART_FIRST : FORGED_PART
+    const isForged = isHere && this.#random.chance(part) && this.#forge(way, forgeries, frame)
     // What is forged often takes the place of what it was made of, and sometimes comes before it.
     if (isForged && this.#random.chance(0.7)) return
     if (!isHere) way.events.frame(text)
@@ -194,17 +209,22 @@ export class Middleman {
     if (this.#lied.get(name) !== 'now') return
     for (const way of this.#ways) {
       if (way.name !== name || way.process.dead) continue
-      const forgery = this.#random.pick(FORGERIES)
-      const frame = this.#recall(forgery.kind)
-      if (frame) this.#forge(way, forgery, frame)
+      this.#forge(way, FORGERIES)
     }
   }
 
-  #forge(way: Way, forgery: Forgery, frame: ReviewerFrame): void {
-    const told = forgery.make(this.#between(way), frame)
-    if (told instanceof Promise) {
-      void told.then((texts) => way.process.deliver(() => texts && this.#tell(way, forgery, texts)))
-    } else if (told) way.process.deliver(() => this.#tell(way, forgery, told))
+  /** The first of these that can be made, of that frame or of one that was heard. */
+  #forge(way: Way, forgeries: readonly Forgery[], passing?: ReviewerFrame): boolean {
+    for (const forgery of this.#random.shuffled(forgeries)) {
+      const frame = passing ?? this.#recall(forgery.kind)
+      const told = frame && forgery.make(this.#between(way), frame)
+      if (!told) continue
+      void Promise.resolve(told).then((texts) =>
+        way.process.deliver(() => texts && this.#tell(way, forgery, texts)),
+      )
+      return true
+    }
+    return false
   }
 
   #tell(way: Way, { name }: Forgery, texts: readonly string[]): void {

@@ -42,6 +42,7 @@ import {
 import { lieAt, refusedName } from './lies.ts'
 import type { Stage } from './stage.ts'
 import type { Build } from './versioned.ts'
+import { ToldSnapshots } from './told-snapshots.ts'
 import { SPACE, rejectionsOf } from './truth.ts'
 import { Violation } from './violation.ts'
 import type { Visit } from './visit.ts'
@@ -61,6 +62,7 @@ export class Observer {
   /** One text goes to many: it is read and checked once. */
   readonly #joiners = new Map<string, FrameJoiner>()
   #lastDown: { readonly text: string; readonly frame: ReviewerFrame | undefined } | undefined
+  readonly #snapshots: ToldSnapshots
   readonly #nacked = new Set<string>()
   readonly #offeredBy = new Map<string, string>()
   /** Who has offered what, by name and id. */
@@ -71,6 +73,7 @@ export class Observer {
 
   constructor(stage: ObservedStage) {
     this.#stage = stage
+    this.#snapshots = new ToldSnapshots(stage.truth)
     this.#limits = { ...LIMITS, ...stage.plan.bounds }
   }
 
@@ -196,6 +199,7 @@ export class Observer {
     const { frame } = this.#lastDown
     this.#stage.note('R', () => `-> ${name} ${this.#textOf(text, frame)}`)
     if (!frame) return
+    this.#snapshots.heard(name, frame)
     const lie = lieAt(name)
     if (lie) s17NoLieIsBound(frame, lie, (id) => !this.#stage.truth.openings.has(id))
     if (lie && frame.kind === 'nack' && frame.reason === lie.nacked)

@@ -196,6 +196,8 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   if (extremes.decays > 0) weights.set('decay', extremes.decays)
   if (extremes.lies > 0) weights.set('lie', extremes.lies)
   if (extremes.forgeries > 0) weights.set('forge', extremes.forgeries)
+  // Pages are signed otherwise than the tail.
+  const isPaged = extremes.forgeries > 0 && new Random(seed + 2 ** 34).chance(0.5)
   const all = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
   // Each look at a replica costs as many steps as there are rows.
   const isCrowded = extremes.crowd > 0
@@ -242,7 +244,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
       ...(has(0.2) && { liveWritesMax: random.between(2, 5) }),
       ...(has(0.15) && { messageChangesMax: random.between(2, 4) }),
     },
-    tailMessagesMax: tailOf(isLate, has(0.5) ? random.pick([0, 0, 2, 8]) : undefined),
+    tailMessagesMax: tailOf(isLate || isPaged, has(0.5) ? random.pick([0, 0, 2, 8]) : undefined),
     checkpointSteps: isLate ? 0 : has(0.4) ? random.pick([0, 2, 8]) : undefined,
     isLate,
     firstBuild: workload === 'W6' ? random.between(1, NEWEST_BUILD) : undefined,
@@ -262,8 +264,8 @@ function withoutContest({ limits, bounds, ...plan }: Plan): Plan {
 const REPLICAS_MIN: Readonly<Partial<Record<WorkloadName, number>>> = { W4: 3, W5: 2, W6: 2, W7: 2 }
 
 /** Who has the state of now, and nothing of what was before, must ask for what a late author names. */
-function tailOf(isLate: boolean, messagesMax: number | undefined): number | undefined {
-  return isLate ? 0 : messagesMax
+function tailOf(isPaged: boolean, messagesMax: number | undefined): number | undefined {
+  return isPaged ? 0 : messagesMax
 }
 
 /** At most eight replicas in all. */

@@ -19,7 +19,7 @@ import { RealValues } from '../model/real-values.ts'
 import { Device } from './device.ts'
 import { Faults } from './faults.ts'
 import { s22Restored } from './invariants/restored.ts'
-import { s25Doubts } from './invariants/forged.ts'
+import { s25CaughtUp, s25Doubts } from './invariants/forged.ts'
 import { type Ack, s3AckIsTrue } from './invariants/verdicts.ts'
 import { Liar, type LiarStage } from './liar.ts'
 import { Middleman } from './middleman.ts'
@@ -227,11 +227,14 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   }
 
   /** A store says why it follows nobody, or that its reviewer contradicts itself. */
-  doubts(name: string, { connectionRefusal, historyTrouble }: SyncStatus): void {
-    if (connectionRefusal) this.tally.hit(`not followed: ${connectionRefusal}`)
+  doubts(name: string, status: SyncStatus): void {
+    const { middleman, tally } = this
+    if (status.connectionRefusal) tally.hit(`not followed: ${status.connectionRefusal}`)
     this.guard(() => {
-      const isLiedTo = this.middleman?.hasLied(name) === true
-      s25Doubts({ connectionRefusal, historyTrouble }, isLiedTo)
+      const isLiedTo = middleman?.hasLied(name) === true
+      s25Doubts(status, { isLiedTo, hasTwin: tally.get('fault: reviewerTwin') > 0 })
+      const watch = this.visitOf(name)?.watch
+      if (middleman && watch) s25CaughtUp(status, watch.position?.seq ?? 0, middleman.greeted(name))
     }, name)
   }
 

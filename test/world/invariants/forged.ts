@@ -18,13 +18,26 @@ export function s25NothingForged(truth: Truth, history: EntityHistory, row: AnyR
 /** A reviewer that nobody speaks for is followed, and never contradicts itself. */
 export function s25Doubts(
   { connectionRefusal, historyTrouble }: Pick<SyncStatus, 'connectionRefusal' | 'historyTrouble'>,
-  isLiedTo: boolean,
+  { isLiedTo, hasTwin }: { readonly isLiedTo: boolean; readonly hasTwin: boolean },
 ): void {
-  const isDoubt = connectionRefusal === 'forged' || connectionRefusal === 'other_reviewer'
+  const isDoubt =
+    connectionRefusal === 'forged' ||
+    connectionRefusal === 'other_reviewer' ||
+    // A reviewer that another one has overtaken, and that does not know it yet, lacks something.
+    (connectionRefusal === 'began_anew' && !hasTwin)
   must(
     isLiedTo || !isDoubt,
     'S25',
     () => `an honest reviewer is not followed: ${connectionRefusal}`,
   )
   must(historyTrouble === undefined, 'S25', () => `two histories: ${historyTrouble}`)
+}
+
+/** Who is online has all that the reviewer had when it greeted: nobody can say that nothing is missing. */
+export function s25CaughtUp({ connection }: SyncStatus, seq: number, greeted: number): void {
+  must(
+    connection !== 'online' || seq >= greeted,
+    'S25',
+    () => `online at ${seq}, and was greeted at ${greeted}`,
+  )
 }

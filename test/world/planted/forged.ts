@@ -12,6 +12,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return Promise.resolve<string | undefined>(bytes.length > 0 ? undefined : sig).then((fault) => {',
       },
     ],
+    seed: 15,
   },
   {
     name: 'batches-not-chained',
@@ -23,6 +24,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'if (position.seq !== end.throughSeq)',
       },
     ],
+    seed: 15,
   },
   {
     name: 'rejection-unsigned',
@@ -34,6 +36,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: '? (rejectionBytes(rejection), undefined)',
       },
     ],
+    seed: 21,
   },
   {
     name: 'acceptance-unsigned',
@@ -45,6 +48,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return void [bytes, sig]',
       },
     ],
+    seed: 5,
   },
   {
     name: 'snapshot-unsigned',
@@ -56,6 +60,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return bytes.length > 0 ? undefined : sig!',
       },
     ],
+    seed: 197,
   },
   {
     name: 'old-answer-taken',
@@ -67,6 +72,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: '',
       },
     ],
+    seed: 94,
   },
   {
     name: 'checks-overtake',
@@ -83,6 +89,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'if (next.frame.kind === "rejected") { this.#events.deliver(next.frame, next.text); continue }\n      const fault = check && (await check.catch(',
       },
     ],
+    seed: 15,
   },
   {
     name: 'greeting-unsigned',
@@ -94,6 +101,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
       },
     ],
+    seed: 14,
   },
   {
     name: 'any-reviewer',
@@ -110,6 +118,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
       },
     ],
+    seed: 13,
   },
   {
     name: 'bind-unproved',
@@ -121,5 +130,6 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'if (bindBytes(space, sessionId, nonce).length === 0)',
       },
     ],
+    seed: 46,
   },
 ]

@@ -27,6 +27,7 @@ export const STORED: readonly Planted[] = [
         to: 'seqs.filter((seq) => seq <= head).map((seq) => ({ entity: id, seq, text: ',
       },
     ],
+    seed: 1,
   },
   {
     name: 'change-not-written',
@@ -38,6 +39,7 @@ export const STORED: readonly Planted[] = [
         to: 'seqs.slice(-1).map((seq) => ({ entity: id, seq, text: ',
       },
     ],
+    seed: 1,
   },
   {
     name: 'state-not-written',
@@ -49,6 +51,7 @@ export const STORED: readonly Planted[] = [
         to: 'const dirty = space.dirtyStates().slice(0, 2)',
       },
     ],
+    seed: 1,
   },
   {
     name: 'written-too-early',
@@ -60,6 +63,7 @@ export const STORED: readonly Planted[] = [
         to: '} catch (error) { this.#through = head; space.written(head); onError(error)',
       },
     ],
+    seed: 2,
   },
   {
     name: 'append-not-awaited',
@@ -71,6 +75,7 @@ export const STORED: readonly Planted[] = [
         to: 'void store.append(commit).catch(() => {})',
       },
     ],
+    seed: 1,
   },
   {
     name: 'ledger-forgets-refusals',
@@ -82,6 +87,7 @@ export const STORED: readonly Planted[] = [
         to: 'const refused = decision.refused.filter(({ isFirst }) => isFirst && decision.stored)',
       },
     ],
+    seed: 1,
   },
   {
     name: 'evicted-while-dirty',
@@ -98,6 +104,7 @@ export const STORED: readonly Planted[] = [
         to: '.flatMap(([id, seqs]) => (this.#cached.get(id) ? [{ id, seqs: [...seqs], ...this.entity(id)! }] : []))',
       },
     ],
+    seed: 2,
   },
   {
     name: 'base-of-what-is-at-hand',
@@ -109,6 +116,7 @@ export const STORED: readonly Planted[] = [
         to: 'while (newer.length === 0 && older.length < countMax) {',
       },
     ],
+    seed: 1,
   },
   {
     name: 'refusals-not-read',
@@ -120,6 +128,7 @@ export const STORED: readonly Planted[] = [
         to: "ledger.noteVerdict(sessionId, asked[i]!, answer.kind === 'refused' ? { kind: 'unknown' } : answer)",
       },
     ],
+    seed: 2,
   },
   {
     name: 'resync-without-replay',
@@ -131,6 +140,7 @@ export const STORED: readonly Planted[] = [
         to: 'void replay',
       },
     ],
+    seed: 1,
   },
   {
     name: 'resync-keeps-verdicts',
@@ -142,6 +152,7 @@ export const STORED: readonly Planted[] = [
         to: '',
       },
     ],
+    seed: 1,
   },
   {
     name: 'start-without-replay',
@@ -153,6 +164,7 @@ export const STORED: readonly Planted[] = [
         to: '',
       },
     ],
+    seed: 4,
   },
   {
     name: 'settled-of-one-run',
@@ -164,5 +176,6 @@ export const STORED: readonly Planted[] = [
         to: 'const runs = found.slice(0, 1).flatMap((run) => acceptedUpTo(run, upTo) ?? [])',
       },
     ],
+    seed: 5,
   },
 ]
