@@ -96,7 +96,7 @@ export const TEXTS: readonly Planted[] = [
         to: 'names: []',
       },
     ],
-    seed: 1,
+    seed: 39,
   },
   {
     name: 'draft-sealed-twice',

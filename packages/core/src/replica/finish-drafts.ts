@@ -197,7 +197,8 @@ interface Unsealed {
 
 /**
  * What is left to be sealed of the records of one flush: the very flush where all of it is here, else
- * a flush of the messages that can be read, and stand on nothing that is lost.
+ * a flush of the messages that can be read. One that stands on a lost message is sealed too: it is
+ * found to be blocked when its session is taken over, and the app can write it again.
  */
 function flushesOf(
   session: Session,
@@ -215,16 +216,9 @@ function flushesOf(
     const read = readFlush(session, text, bounds)
     if (read.ok) return [{ flush: read.value, bases: left.map(({ bases }) => bases) }]
   }
-  const here = new Set<number>()
-  const standing = left.filter(({ message }) => {
-    const named = message.changes.flatMap(({ parents }) => parents.own)
-    const isHere = named.every((no) => here.has(no) || sealed.has(sessionId, no))
-    if (isHere) here.add(message.clientSeq)
-    return isHere
-  })
-  const messages = standing.map(({ message }) => message)
-  const made = messages.length > 0 && composeFlush(session, { seen, messages }, bounds)
-  return made && made.ok ? [{ flush: made.value, bases: standing.map(({ bases }) => bases) }] : []
+  const messages = left.map(({ message }) => message)
+  const made = composeFlush(session, { seen, messages }, bounds)
+  return made.ok ? [{ flush: made.value, bases: left.map(({ bases }) => bases) }] : []
 }
 
 /** Whether the records hold every line up to the last of them. */

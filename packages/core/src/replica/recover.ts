@@ -45,15 +45,35 @@ export async function recovered(sound: SoundState, place: Place): Promise<Recove
     .filter(({ kind }) => kind === 'messages')
     .map((record) => ({ record, flush: salvaged(record, place.reading) }))
   const kept = new Set(lost.flatMap(({ flush }) => flush.messages.map(({ id }) => id)))
-  return {
-    state,
-    flushes: [
-      ...lost.flatMap(({ flush }) => (flush.messages.length > 0 ? [flush] : [])),
-      ...read.flushes.map((flush) => reopened(flush, damaged)),
-    ],
-    damaged,
-    gone: lost.flatMap(({ record }) => goneOf(record).filter(({ id }) => !kept.has(id))),
-  }
+  const flushes = [
+    ...lost.flatMap(({ flush }) => (flush.messages.length > 0 ? [flush] : [])),
+    ...read.flushes.map((flush) => reopened(flush, damaged)),
+  ]
+  const gone = lost
+    .flatMap(({ record }) => goneOf(record))
+    .filter(({ id }) => id !== undefined && !kept.has(id))
+  return { state, flushes, damaged, gone: [...gone, ...lostDrafts(flushes, all.flatMap(goneOf))] }
+}
+
+/**
+ * Own messages that others stand on and no record holds: drafts that were lost before they were
+ * sealed. Own records are stored in their order and never deleted, so there is no other reason.
+ */
+function lostDrafts(
+  flushes: readonly StoredFlush[],
+  damaged: readonly GoneMessage[],
+): readonly GoneMessage[] {
+  const messages = flushes.flatMap((flush) => flush.messages)
+  const known = new Set([
+    ...messages.map(({ session, clientSeq }) => numberName(session.facts.sessionId, clientSeq)),
+    ...damaged.map(({ name }) => name),
+  ])
+  const named = messages.flatMap(({ session, changes }) =>
+    changes.flatMap(({ parents }) =>
+      parents.own.map((clientSeq) => numberName(session.facts.sessionId, clientSeq)),
+    ),
+  )
+  return [...new Set(named)].flatMap((name) => (known.has(name) ? [] : [{ id: undefined, name }]))
 }
 
 /** The numbers of the messages of one flush follow each other. */

@@ -150,7 +150,7 @@ export class Refusals {
 
   /** Own messages that nothing is left of here. The reviewer may have some. */
   addGone(gone: readonly GoneMessage[]): void {
-    this.messages.addGone(gone.filter(({ id }) => !this.isSettled(id)))
+    this.messages.addGone(gone.filter(({ id }) => id === undefined || !this.isSettled(id)))
   }
 
   /** Whether the reviewer has accepted the message, or the app has dealt with it. */

@@ -118,10 +118,9 @@ function parentsOf(named: readonly (Names | undefined)[], sessionId: Uuid): Read
   return new Set(pending.map((one) => numberName(one.sessionId, one.clientSeq)))
 }
 
-/** An own message that nothing is left of. */
+/** An own message that nothing is left of. One of them is known: a lost draft never had an id. */
 export interface GoneMessage {
-  readonly id: Uuid
-  /** As far as its number is known. */
+  readonly id: Uuid | undefined
   readonly name: string | undefined
 }
 
@@ -160,7 +159,7 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
 
   addGone(gone: Iterable<GoneMessage>): void {
     for (const { id, name } of gone) {
-      this.#gone.add(id)
+      if (id !== undefined) this.#gone.add(id)
       if (name !== undefined) this.#names.add(name)
     }
   }

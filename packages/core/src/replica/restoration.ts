@@ -65,7 +65,7 @@ export class Restoration {
     repo.messages.watchFor([
       ...flushes.flatMap(({ messages }) => messages.map(({ id }) => id)),
       ...found.damaged.flatMap(({ messageIds }) => messageIds),
-      ...found.gone.map(({ id }) => id),
+      ...found.gone.flatMap(({ id }) => id ?? []),
     ])
     // Late, the reviewer may have been first.
     if (!tail.position) await this.#restoreCanonical(found)
