@@ -11,6 +11,7 @@ import type { Entity } from '../schema/entity.ts'
 import type { Assigners } from './assign.ts'
 import type { Peer } from './connection.ts'
 import type { ReviewerRules } from './rules.ts'
+import type { FoldFailure } from './schema-rules.ts'
 
 export interface ReviewerOptions {
   readonly space: Uuid
@@ -60,14 +61,7 @@ export type ReviewerEvent =
       /** Types that the message changes. */
       readonly types: readonly string[]
     }
-  /** The fold of an app's operations threw or made no JSON; the value stays as it was. */
-  | {
-      readonly type: 'fold_failed'
-      /** The type whose field it folds. */
-      readonly entity: string
-      readonly error: string
-      readonly stack: string | undefined
-    }
+  | ({ readonly type: 'fold_failed' } & FoldFailure)
   | { readonly type: 'store_failed'; readonly error: string }
   | { readonly type: 'store_recovered' }
 

@@ -5,7 +5,6 @@ import { entity } from '../schema/entity.ts'
 import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
 import { type OpenedSpace, offerOf, openDesk } from '../testing/opened-space.ts'
 import { sequence, slug } from './assign.ts'
-import type { Connection } from './connection.ts'
 import type { Decision } from './decide.ts'
 import { Missing, type Need } from './missing.ts'
 import { Batch } from './space.ts'
@@ -238,7 +237,7 @@ describe('a decision that had to wait', () => {
     const offers = [offerOf(issue(ann, 'first'), named('one')), offerOf(issue(ann, 'second'))]
     await opened.decided(offers)
     opened.calls.length = 0
-    const decision: Decision = opened.decide(offers)
+    const decision: Decision<object> = opened.decide(offers)
     expect(promisesIn(decision)).toEqual([])
     expect(decision.textFor(named('other'))).toBe(decision.stored!.text)
     expect(opened.calls).toEqual([])
@@ -307,7 +306,7 @@ describe('a rule that catches what it is thrown', () => {
   })
 })
 
-const named = (name: string): Connection => ({ name }) as unknown as Connection
+const named = (name: string): object => ({ name })
 
 function promisesIn(value: unknown, seen = new Set<unknown>()): unknown[] {
   if (typeof value !== 'object' || value === null || seen.has(value)) return []

@@ -34,15 +34,14 @@ import { type AdmitContext, type Admission, admit } from './admit.ts'
 import type { Assigners } from './assign.ts'
 import { ownText, storedText } from './batch-text.ts'
 import { Missing, type Need } from './missing.ts'
-import type { Connection } from './connection.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import type { SpaceRows } from './rows.ts'
 import type { ReviewerRules, RuleFailure } from './rules.ts'
 import { Batch, type SpaceState } from './space.ts'
 
-/** A verified flush that waits for its verdicts. */
-export interface Offer {
-  readonly connection: Connection
+/** A verified flush that waits for its verdicts. `Link` is whatever brought it, and gets the answers. */
+export interface Offer<Link> {
+  readonly connection: Link
   readonly session: Session
   readonly flush: Flush
   readonly sig: string
@@ -50,8 +49,8 @@ export interface Offer {
   readonly record: SessionRecord
 }
 
-export interface Answers {
-  readonly connection: Connection
+export interface Answers<Link> {
+  readonly connection: Link
   readonly messages: number
   /** Known already, with the review they have. */
   readonly again: AcceptedAgain[]
@@ -84,13 +83,13 @@ export interface DecidedBatch {
 }
 
 /** Everything one transaction will hold, and everything that will be said after it. */
-export interface Decision {
+export interface Decision<Link> {
   readonly batch: Batch
   /** undefined where nothing was accepted. */
   readonly stored: DecidedBatch | undefined
   /** The text of the batch for a connection: without the lines of the messages that it offered. */
-  readonly textFor: (connection: Connection) => string
-  readonly answers: readonly Answers[]
+  readonly textFor: (connection: Link) => string
+  readonly answers: readonly Answers<Link>[]
   /** Rejections of this batch, not signed yet, each with its message. */
   readonly refused: readonly RefusedNow[]
   /** Of all messages with a verdict, as they were bound when it was found. */
@@ -128,11 +127,11 @@ export interface DecideContext {
  * Yields what it needs, and goes on when that is at hand. Where it is given up, or not committed, the
  * rows hold what does not count.
  */
-export function* decide(
-  offers: readonly Offer[],
+export function* decide<Link>(
+  offers: readonly Offer<Link>[],
   context: DecideContext,
-): Generator<Need, Decision, void> {
-  const work = new Work(context)
+): Generator<Need, Decision<Link>, void> {
+  const work = new Work<Link>(context)
   for (const offer of offers) yield* work.offer(offer)
   return work.decision()
 }
@@ -141,13 +140,13 @@ export function* decide(
 const NEEDS_MAX = 10_000
 const SALT_BYTES = 12
 
-class Work {
+class Work<Link> {
   readonly #context: DecideContext
   readonly #batch: Batch
   readonly #judged: JudgedFlush[] = []
   /** Of the judged flushes, aligned with them. */
-  readonly #offers: Offer[] = []
-  readonly #answers: Answers[] = []
+  readonly #offers: Offer<Link>[] = []
+  readonly #answers: Answers<Link>[] = []
   readonly #refused: RefusedNow[] = []
   readonly #failures: { failure: RuleFailure; message: AuthoredMessage }[] = []
   readonly #decided = new Map<string, 'accepted' | 'refused'>()
@@ -162,7 +161,7 @@ class Work {
     this.#batch = new Batch(context.space, context.history)
   }
 
-  decision(): Decision {
+  decision(): Decision<Link> {
     const composed = this.#judged.length > 0 ? this.#composed() : undefined
     return {
       batch: this.#batch,
@@ -183,8 +182,8 @@ class Work {
     }
   }
 
-  *offer(offer: Offer): Generator<Need, void, void> {
-    const answers: Answers = {
+  *offer(offer: Offer<Link>): Generator<Need, void, void> {
+    const answers: Answers<Link> = {
       connection: offer.connection,
       messages: offer.flush.messages.length,
       again: [],
@@ -218,7 +217,7 @@ class Work {
     throw new Error(`the verdict on one message needs more than ${NEEDS_MAX} reads`)
   }
 
-  #judge(message: AuthoredMessage, offer: Offer, answers: Answers): JudgedMessage {
+  #judge(message: AuthoredMessage, offer: Offer<Link>, answers: Answers<Link>): JudgedMessage {
     const { clientSeq, session } = message
     const { sessionId } = session.facts
     const refused: JudgedMessage = { accepted: false }
@@ -274,7 +273,7 @@ class Work {
   #accept(
     message: AuthoredMessage,
     { entry, states, forked, review }: AcceptedWithReview,
-    answers: Answers,
+    answers: Answers<Link>,
   ): void {
     const { epoch, now, head, rows } = this.#context
     const { clientSeq, changes } = message
@@ -293,7 +292,7 @@ class Work {
   #refuse(
     message: AuthoredMessage,
     verdict: Admission & { kind: 'rejected' },
-    answers: Answers,
+    answers: Answers<Link>,
   ): void {
     const rejection = this.#rejection(message, verdict)
     const isFirst = verdict.reason !== 'seq_reused'
@@ -306,7 +305,7 @@ class Work {
     this.#decided.set(numberName(session.facts.sessionId, clientSeq), verdict)
   }
 
-  #admitContext({ record }: Offer): AdmitContext {
+  #admitContext({ record }: Offer<Link>): AdmitContext {
     return {
       ...this.#context,
       record,
@@ -317,7 +316,7 @@ class Work {
   }
 
   /** Same id, same answer: the message is here already, or was refused already. */
-  #known({ id, session, clientSeq }: AuthoredMessage, answers: Answers): boolean {
+  #known({ id, session, clientSeq }: AuthoredMessage, answers: Answers<Link>): boolean {
     const { ledger } = this.#context
     const { sessionId } = session.facts
     if (this.#decidedNow(id, answers)) return true
@@ -337,7 +336,7 @@ class Work {
   }
 
   /** Whether this batch has its verdict already: two links offer the same. */
-  #decidedNow(id: Uuid, answers: Answers): boolean {
+  #decidedNow(id: Uuid, answers: Answers<Link>): boolean {
     const refused = this.#refused.find(({ rejection }) => rejection.msgId === id)
     if (refused) {
       answers.refused.push(refused.rejection)

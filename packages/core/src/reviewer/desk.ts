@@ -73,7 +73,7 @@ export class Desk {
   }
 
   /** Ends when every one of them has its verdict, or was told that there is none. */
-  async batch(offers: readonly Offer[]): Promise<void> {
+  async batch(offers: readonly Offer<Connection>[]): Promise<void> {
     try {
       await this.#commit(offers)
       if (!this.#isHealthy) this.#parts.events.emit({ type: 'store_recovered' })
@@ -87,7 +87,7 @@ export class Desk {
     }
   }
 
-  async #commit(offers: readonly Offer[]): Promise<void> {
+  async #commit(offers: readonly Offer<Connection>[]): Promise<void> {
     const { clock } = this.#parts
     const startedMs = clock.monotonic()
     if (this.#isUnsure) await this.#resync()
@@ -121,7 +121,7 @@ export class Desk {
     this.behind.committed()
   }
 
-  async #decided(offers: readonly Offer[]): Promise<Decision> {
+  async #decided(offers: readonly Offer<Connection>[]): Promise<Decision<Connection>> {
     const { source, space, ledger, epoch } = this.open
     const { clock, random, rules = {}, assign: assigners = {} } = this.#parts
     const history = new Map<Uuid, readonly Write[] | 'long'>()
@@ -143,7 +143,7 @@ export class Desk {
   }
 
   /** What a decision on these offers will look at, in few reads. */
-  async #loadFor(offers: readonly Offer[]): Promise<void> {
+  async #loadFor(offers: readonly Offer<Connection>[]): Promise<void> {
     const { source } = this.open
     const entities = new Set<Uuid>()
     for (const { flush, session } of offers) {
@@ -168,7 +168,7 @@ export class Desk {
   }
 
   /** By message id. */
-  async #signed({ refused }: Decision): Promise<ReadonlyMap<Uuid, Rejection>> {
+  async #signed({ refused }: Decision<Connection>): Promise<ReadonlyMap<Uuid, Rejection>> {
     const { keys, signer } = this.#parts
     const signed = await Promise.all(
       refused.map(async ({ rejection }) => {
@@ -183,7 +183,7 @@ export class Desk {
    * What is told to authors beside the tail, signed: where messages stand that they have offered again,
    * and all that was accepted of links that do not follow.
    */
-  async #acks({ answers }: Decision): Promise<readonly Ack[]> {
+  async #acks({ answers }: Decision<Connection>): Promise<readonly Ack[]> {
     const { keys, signer } = this.#parts
     const { eid, epoch } = this.head
     const told = answers.flatMap(({ connection, sessionId, again, accepted }) => {
@@ -201,7 +201,10 @@ export class Desk {
   }
 
   /** False where another process was first. */
-  async #append(decision: Decision, rejections: ReadonlyMap<Uuid, Rejection>): Promise<boolean> {
+  async #append(
+    decision: Decision<Connection>,
+    rejections: ReadonlyMap<Uuid, Rejection>,
+  ): Promise<boolean> {
     const { stored, head } = decision
     const refused = decision.refused.filter(({ isFirst }) => isFirst)
     if (!stored && refused.length === 0) return true
@@ -237,7 +240,7 @@ export class Desk {
 
   /** What the store has counts here, too. */
   #took(
-    { batch, refused, stored, failures }: Decision,
+    { batch, refused, stored, failures }: Decision<Connection>,
     rejections: ReadonlyMap<Uuid, Rejection>,
   ): void {
     const { space, ledger } = this.open
@@ -276,7 +279,7 @@ export class Desk {
   }
 
   /** Another process has written to this space: its batches are read, and the offers decided again. */
-  async #fenced(offers: readonly Offer[]): Promise<void> {
+  async #fenced(offers: readonly Offer<Connection>[]): Promise<void> {
     if (++this.#fencedTimes > FENCED_MAX) {
       this.#fencedTimes = 0
       throw new Error('another reviewer writes to this space all the time')
@@ -287,7 +290,7 @@ export class Desk {
   }
 
   /** Nothing of the batch may be said. What the store really has is read again before going on. */
-  async #failed(offers: readonly Offer[], error: unknown): Promise<void> {
+  async #failed(offers: readonly Offer<Connection>[], error: unknown): Promise<void> {
     if (this.#isHealthy) this.#parts.events.storeFailed(error)
     this.#isHealthy = false
     this.#isUnsure = true
@@ -330,7 +333,9 @@ function ruleFailed(
 }
 
 /** The accepted messages of a decision as runs of numbers of one session. */
-function acceptedRuns({ batch }: Decision): (LedgerRun & { readonly sessionId: Uuid })[] {
+function acceptedRuns({
+  batch,
+}: Decision<Connection>): (LedgerRun & { readonly sessionId: Uuid })[] {
   const runs: { sessionId: Uuid; clientSeq: number; count: number; seq: number }[] = []
   for (const { session, clientSeq, review } of batch.entries) {
     const { sessionId } = session

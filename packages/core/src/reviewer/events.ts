@@ -1,6 +1,7 @@
 /** What a reviewer tells whoever runs it: events as they happen, and how many of each verdict. */
 import type { NackReason } from '../message/message.ts'
 import type { ReviewerEvent } from './api.ts'
+import type { Connection } from './connection.ts'
 import type { Offer } from './decide.ts'
 import { nackOffer } from './tell.ts'
 
@@ -32,7 +33,7 @@ export class Events {
   }
 
   /** Answers all messages of an offer without a verdict. */
-  nackAll(offer: Omit<Offer, 'record'>, reason: NackReason, detail: string): void {
+  nackAll(offer: Omit<Offer<Connection>, 'record'>, reason: NackReason, detail: string): void {
     this.noteNacked(reason, offer.flush.messages.length)
     nackOffer(offer, reason, detail)
   }

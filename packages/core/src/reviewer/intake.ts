@@ -17,7 +17,7 @@ import type { Ledger } from './ledger.ts'
 import { verifySeal } from './verify.ts'
 
 /** An offer whose session was not looked up yet. */
-type Unbound = Omit<Offer, 'record'>
+type Unbound = Omit<Offer<Connection>, 'record'>
 
 export interface IntakeParts {
   readonly space: Uuid
@@ -32,7 +32,7 @@ export interface IntakeParts {
 
 export class Intake {
   readonly #parts: IntakeParts
-  readonly #waiting: Offer[] = []
+  readonly #waiting: Offer<Connection>[] = []
   #messages = 0
   #isClosed = false
 
@@ -98,7 +98,7 @@ export class Intake {
   }
 
   /** The offer with the session that it is of; undefined where it is answered already. */
-  async #verified(offer: Unbound): Promise<Offer | undefined> {
+  async #verified(offer: Unbound): Promise<Offer<Connection> | undefined> {
     const { connection, session, flush, sig } = offer
     const { events, ledger, signer } = this.#parts
     const { sessionId, authorId } = session.facts
@@ -119,11 +119,11 @@ export class Intake {
   }
 
   /** The offers of the next batch. `answered` is owed for each. */
-  take(): Offer[] {
+  take(): Offer<Connection>[] {
     const { batchMessagesMax, batchBytesAim } = this.#parts.limits
     let messages = 0
     let bytes = NO_BYTES
-    const offers: Offer[] = []
+    const offers: Offer<Connection>[] = []
     while (this.#waiting.length > 0) {
       const { flush } = this.#waiting[0]!
       bytes = addBytes(bytes, flush.bytes)
@@ -136,7 +136,7 @@ export class Intake {
   }
 
   /** Each of these has its verdict, or was told that there is none. */
-  answered(offers: readonly Offer[]): void {
+  answered(offers: readonly Offer<Connection>[]): void {
     for (const offer of offers) this.#count(offer, -1)
   }
 

@@ -40,7 +40,7 @@ export async function createReviewer(options: ReviewerOptions): Promise<Reviewer
   const limits = { ...LIMITS, ...options.limits }
   const { space, keys, signer, clock, spaces } = options
   const store = spaces.open(space)
-  const folds = foldsOf(types, options.onEvent)
+  const folds = foldsOf(types, (failure) => options.onEvent?.({ type: 'fold_failed', ...failure }))
   const opening = { space, store, keys, signer, clock, limits, foldsOf: folds }
   try {
     return new ReviewerRole({ ...options, limits, store, types }, await openSpace(opening))

@@ -8,7 +8,6 @@ import type { Entry } from '../history/entry.ts'
 import type { Entity } from '../schema/entity.ts'
 import { appFolds } from '../schema/merging.ts'
 import { SCHEMA, chainOfRow } from '../schema/system.ts'
-import type { ReviewerOptions } from './api.ts'
 import type { SpaceRows } from './rows.ts'
 import type { Batch, FoldsOf } from './space.ts'
 
@@ -22,10 +21,18 @@ export function typesOf(
   return entities && new Map([SCHEMA as Entity, ...entities].map((type) => [type.name, type]))
 }
 
+/** The fold of an app's operations threw or made no JSON; the value stays as it was. */
+export interface FoldFailure {
+  /** The type whose field it folds. */
+  readonly entity: string
+  readonly error: string
+  readonly stack: string | undefined
+}
+
 /** How the types fold the operations of the app. */
 export function foldsOf(
   types: ReadonlyMap<string, Entity> | undefined,
-  onEvent: ReviewerOptions['onEvent'],
+  onFailure: (failure: FoldFailure) => void,
 ): FoldsOf {
   return (type) => {
     const known = types?.get(type)
@@ -35,7 +42,7 @@ export function foldsOf(
         const isError = thrown instanceof Error
         const error = isError ? thrown.message : String(thrown)
         const stack = isError ? thrown.stack : undefined
-        onEvent?.({ type: 'fold_failed', entity: type, error, stack })
+        onFailure({ entity: type, error, stack })
       })
     )
   }

@@ -36,7 +36,7 @@ export interface Audience {
   readonly onBehind: (connection: Connection, have: Position) => void
 }
 
-export function tellVerdicts(decision: Decision, audience: Audience): void {
+export function tellVerdicts(decision: Decision<Connection>, audience: Audience): void {
   const { answers, stored } = decision
   for (const { connection, sessionId, reviews, sig } of audience.acks)
     connection.send(reviewerFrame('accepted', { sessionId, reviews, sig }))
@@ -56,7 +56,7 @@ export function tellVerdicts(decision: Decision, audience: Audience): void {
 
 function fanOut(
   text: string,
-  { answers, textFor }: Decision,
+  { answers, textFor }: Decision<Connection>,
   { before, head, connections, onBehind }: Audience,
 ): void {
   const authors = new Set(
@@ -78,7 +78,7 @@ function batchFrame(text: string, position: Position): string {
 
 /** No verdict on any message of an offer. */
 export function nackOffer(
-  { connection, session, flush }: Pick<Offer, 'connection' | 'session' | 'flush'>,
+  { connection, session, flush }: Pick<Offer<Connection>, 'connection' | 'session' | 'flush'>,
   reason: NackReason,
   detail: string,
 ): void {
