@@ -7,7 +7,7 @@ export default library([
   'src/ports/index.ts',
   'src/message.ts',
   'src/wire/index.ts',
-  'src/reviewer/index.ts',
+  'src/node/index.ts',
   'src/inspect/index.ts',
   'src/testing/index.ts',
 ])

@@ -10,7 +10,7 @@ import {
   entity,
   memoryStorage,
 } from '@countersign/core'
-import type { Storage, Transport } from '@countersign/core/ports'
+import type { Storage, StorageHandle, StoredState, Transport } from '@countersign/core/ports'
 import { SimLocks, type TabLocks } from '@countersign/core/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -99,9 +99,12 @@ describe('a tab that closes while another is open', () => {
     closing.store.create(Task, { title: 'a' })
     await closing.store.flushed()
     await closing.end()
+    const taken = (): readonly number[] =>
+      tabs.map(({ store }) => store.status.getState().outboxMessages).sort((a, b) => a - b)
     for (const tab of tabs) await tab.minutes() // the look a second after the start
-    const taken = tabs.map(({ store }) => store.status.getState().outboxMessages)
-    expect(taken.toSorted((a, b) => a - b)).toEqual([0, 1])
+    await vi.waitFor(() => expect(taken()).toEqual([0, 1]))
+    for (const tab of tabs) await tab.minutes()
+    expect(taken()).toEqual([0, 1])
   })
 })
 
@@ -195,6 +198,28 @@ describe('a page that ends in the turn of a write', () => {
     expect(await titlesAtReviewer()).toEqual(['a'])
   })
 
+  it.each([
+    ['in the same flush', 0],
+    ['in a later flush', 30],
+  ])('§6: what stands on a lost draft %s is blocked, and all else is sent', async (_, pauseMs) => {
+    const first = await pageToEnd()
+    const { id } = first.store.create(Task, { title: 'lost' })
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    first.store.update(Task, id, { title: 'on top' })
+    await Promise.resolve()
+    first.store.create(Task, { title: 'beside' })
+    await first.end()
+    const [lost] = await draftKeys()
+    storage = without(storage, lost!)
+    const second = await page()
+    const { store } = second
+    expect(titlesOf(store)).toEqual(['beside'])
+    expect(store.status.getState().outboxMessages).toBe(1)
+    expect(store.refused.snapshot()).toMatchObject([{ state: 'blocked' }])
+    await second.accepted()
+    expect(await titlesAtReviewer()).toEqual(['beside'])
+  })
+
   it('§6: the drafts of a tab that is alive are its own business', async () => {
     const alive = await pageToEnd()
     alive.store.create(Task, { title: 'a' })
@@ -205,9 +230,38 @@ describe('a page that ends in the turn of a write', () => {
   })
 })
 
-async function draftsStored(): Promise<number> {
+async function draftKeys(): Promise<readonly string[]> {
   const handle = await storage.open(() => {}, SPACE)
-  return (await handle.read()).segments.filter(({ kind }) => kind === 'draft').length
+  const { segments } = await handle.read()
+  return segments.flatMap(({ kind, key }) => (kind === 'draft' ? [key] : []))
+}
+
+async function draftsStored(): Promise<number> {
+  return (await draftKeys()).length
+}
+
+/** A storage that has lost one record. */
+function without(inner: Storage, lost: string): Storage {
+  return {
+    async open(onTrouble, space) {
+      const handle = await inner.open(onTrouble, space)
+      const read = async (): Promise<StoredState> => {
+        const state = await handle.read()
+        return { ...state, segments: state.segments.filter(({ key }) => key !== lost) }
+      }
+      return { ...boundTo(handle), read }
+    },
+  }
+}
+
+function boundTo(handle: StorageHandle): StorageHandle {
+  return {
+    read: () => handle.read(),
+    write: (batch) => handle.write(batch),
+    claim: (key, value) => handle.claim(key, value),
+    waiting: () => handle.waiting(),
+    close: () => handle.close(),
+  }
 }
 
 /** A page with a process of its own. */

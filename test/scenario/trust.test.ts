@@ -1,4 +1,4 @@
-/** Whom a store follows (`replica/trust.ts`), and what it stores in which order. */
+/** Whom a store follows (`client/identity/trust.ts`), and what it stores in which order. */
 import { entity, memoryStorage } from '@countersign/core'
 import type { Storage, Transport, WriteBatch } from '@countersign/core/ports'
 import { afterEach, describe, expect, test } from 'vitest'

@@ -41,17 +41,17 @@ const healthy: Tree = {
     '# The map\n\nSee [core](packages/core/src/index.ts), [map](#the-map), `packages/core/src/base/`.\n' +
     'A door is `core/ports`, a host is `example.org/x`.\n',
   'packages/core/package.json': doors('core', 'inspect', 'testing'),
-  'packages/core/src/index.ts': "export * from './replica/replica.ts'\n",
+  'packages/core/src/index.ts': "export * from './client/replica.ts'\n",
   'packages/core/src/base/a.ts': '// import { x } from "../fold/fold.ts"\nexport const a = 1\n',
-  'packages/core/src/inspect/index.ts': "export type { A } from '../message/m.ts'\n",
-  'packages/core/src/message/m.ts': "import { a } from '../base/a.ts'\nexport type A = typeof a\n",
+  'packages/core/src/inspect/index.ts': "export type { A } from '../facts/m.ts'\n",
+  'packages/core/src/facts/m.ts': "import { a } from '../base/a.ts'\nexport type A = typeof a\n",
   'packages/core/src/fold/fold.ts':
     "import type { A } from '../inspect/index.ts'\nexport const f: A = 1\n",
   'packages/core/src/fold/fold.test.ts':
     "import { t } from '../testing/index.ts'\ntest('t', () => t)\n",
-  'packages/core/src/replica/replica.ts':
+  'packages/core/src/client/replica.ts':
     "import { f } from '../fold/fold.ts'\nimport { createStore } from 'zustand/vanilla'\n",
-  'packages/core/src/testing/index.ts': "import '../replica/replica.ts'\nexport const t = 1\n",
+  'packages/core/src/testing/index.ts': "import '../client/replica.ts'\nexport const t = 1\n",
   'packages/react/package.json': doors('react'),
   'packages/react/src/index.ts': "import '@countersign/core'\nimport { useState } from 'react'\n",
   'packages/reviewer/package.json': doors('reviewer'),
@@ -94,20 +94,20 @@ const broken: readonly (readonly [string, Rule, string, string])[] = [
     `${core}base/b.ts`,
     "import type { F } from '../fold/fold.ts'",
   ],
-  ['a later re-export', coreImportsOneWay, `${core}log/l.ts`, "export * from '../fold/fold'"],
+  ['a later re-export', coreImportsOneWay, `${core}base/l.ts`, "export * from '../fold/fold'"],
   [
     'a later import()',
     coreImportsOneWay,
-    `${core}log/l.ts`,
+    `${core}base/l.ts`,
     "type F = import('../fold/fold.ts').F",
   ],
   ['inspect looking up', coreImportsOneWay, `${core}inspect/i.ts`, "import '../fold/fold.ts'"],
-  ['message emitting', coreImportsOneWay, `${core}message/n.ts`, "import '../inspect/index.ts'"],
+  ['message emitting', coreImportsOneWay, `${core}facts/n.ts`, "import '../inspect/index.ts'"],
   ['testing in a source', coreImportsOneWay, `${core}fold/g.ts`, "import '../testing/index.ts'"],
   ['the main entry', coreImportsOneWay, `${core}fold/g.ts`, "import { x } from '../index.ts'"],
   ['a new folder', coreImportsOneWay, `${core}helpers/h.ts`, 'export {}'],
   ['a file outside folders', coreImportsOneWay, `${core}utils.ts`, 'export {}'],
-  ['a cycle', noCycles, `${core}base/a.ts`, "import type { A } from '../message/m.ts'"],
+  ['a cycle', noCycles, `${core}base/a.ts`, "import type { A } from '../facts/m.ts'"],
   ['a cycle of one', noCycles, 'test/self.ts', "import './self.ts'"],
   ['a cycle over packages', noCycles, `${core}base/a.ts`, "import '@countersign/core'"],
   ['core by name', packagesKnowDoors, `${core}base/b.ts`, "import '@countersign/core/inspect'"],
@@ -136,30 +136,30 @@ const broken: readonly (readonly [string, Rule, string, string])[] = [
   [
     'React behind zustand',
     platformsStayApart,
-    `${core}repo/x.ts`,
+    `${core}rows/x.ts`,
     "import { create } from 'zustand'",
   ],
-  ['Node in core', platformsStayApart, `${core}repo/x.ts`, "import { readFile } from 'node:fs'"],
+  ['Node in core', platformsStayApart, `${core}rows/x.ts`, "import { readFile } from 'node:fs'"],
   [
     'a dev tool shipped',
     publishedImportsAreDeclared,
-    `${core}repo/x.ts`,
+    `${core}rows/x.ts`,
     "import { z } from 'zod'",
   ],
-  ['a long file', filesStayShort, `${core}repo/x.ts`, 'a\n'.repeat(501)],
+  ['a long file', filesStayShort, `${core}rows/x.ts`, 'a\n'.repeat(501)],
   ['only', everyTestRuns, 'test/y.test.ts', "describe.only('y', () => {})"],
   ['a skipped test', everyTestRuns, 'test/y.test.ts', "test.concurrent.skip('y', () => {})"],
   ['xit', everyTestRuns, 'test/y.test.ts', "xit('y', () => {})"],
   ['ts-ignore', typesStayOn, 'apps/board/x.ts', '// @ts-ignore\nlet x: 1 = 2'],
-  ['as any', typesStayOn, `${core}repo/x.ts`, 'export const x = y as any'],
+  ['as any', typesStayOn, `${core}rows/x.ts`, 'export const x = y as any'],
   ['a machine path', noMachinePaths, 'test/y.json', ['', 'home', 'me', 'x'].join('/')],
-  ['a length as bytes', sizesAreBytes, `${core}repo/x.ts`, 'const packedBytes = packed.length'],
-  ['lengths added up', sizesAreBytes, `${core}repo/x.ts`, 'this.#bytes += flush.packed.length'],
+  ['a length as bytes', sizesAreBytes, `${core}rows/x.ts`, 'const packedBytes = packed.length'],
+  ['lengths added up', sizesAreBytes, `${core}rows/x.ts`, 'this.#bytes += flush.packed.length'],
   ['a bound in bytes', sizesAreBytes, 'apps/x.ts', 'if (text.length > fileBytesMax) refuse()'],
   ['a bound the other way', sizesAreBytes, 'apps/x.ts', 'if (FILE_BYTES_MAX < text.length) no()'],
   ['a size in an object', sizesAreBytes, 'devtools/x.ts', 'return { bytes: text.length }'],
-  ['a brand on a length', sizesAreBytes, `${core}repo/x.ts`, 'return text.length as Bytes'],
-  ['a length wrapped', sizesAreBytes, `${core}repo/x.ts`, 'size(bytesOf(this.text.length))'],
+  ['a brand on a length', sizesAreBytes, `${core}rows/x.ts`, 'return text.length as Bytes'],
+  ['a length wrapped', sizesAreBytes, `${core}rows/x.ts`, 'size(bytesOf(this.text.length))'],
   ['a dead link', linksLeadSomewhere, 'packages/core/SPEC.md', '[x](../../nowhere.md)'],
   ['a dead anchor', linksLeadSomewhere, 'packages/core/SPEC.md', '[x](../../README.md#nowhere)'],
   ['a dead reference', linksLeadSomewhere, 'packages/core/SPEC.md', '[x]: nowhere.md'],
@@ -172,7 +172,7 @@ test.each(broken)('%s is found', (_, rule, file, text) => {
 })
 
 test('a long file needs a reason, a short one needs no entry', () => {
-  const file = `${core}repo/x.ts`
+  const file = `${core}rows/x.ts`
   const long = repositoryOf({ ...healthy, [file]: 'a\n'.repeat(501) })
   expect(filesStayShort(long, { [file]: 'one table' })).toEqual([])
   expect(filesStayShort(long, { [file]: ' ' })).not.toEqual([])

@@ -152,6 +152,12 @@ function isRunning(world: World): (device: Device) => boolean {
 
 type Act = (world: World, by: Conductor) => boolean
 
+/** One or two messages in one turn, which share a record. */
+function writeSome(visit: Visit, by: Conductor): void {
+  for (let writes = by.random.between(1, 2); writes > 0; writes--)
+    if (visit.isOpen) by.workload.write(visit)
+}
+
 /** Of a flush that is not sealed yet, one record is destroyed. */
 function rotDraft(world: World, by: Conductor, device: Device): void {
   const rotten = device.rot('draft', (below) => by.random.below(below))
@@ -351,9 +357,9 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     const tab = world.tabs.find((each) => each.visit === visit)!
     const isHasty = by.random.chance(0.5)
     for (let writes = by.random.between(1, 4); writes > 0; writes--) {
-      // In turns of their own, so that one flush has several records when the page is gone.
       if (!isHasty) by.workload.write(visit)
-      else by.later(writes * HASTE_MS, () => visit.isOpen && by.workload.write(visit))
+      // In turns of their own, so that one flush has several records when the page is gone.
+      else by.later(writes * HASTE_MS, () => writeSome(visit, by))
     }
     const reload = (): void => {
       if (tab.visit !== visit) return

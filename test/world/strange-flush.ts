@@ -90,6 +90,8 @@ export class FlushesByHand {
     const flushes: { drafts: StrangeDraft[]; own: Own[] }[] = []
     for (const draft of drafts) {
       const own = this.#own(draft)
+      // An own message that changed two rows cannot be seen in one of them and not in the other.
+      if ([...own.seen].some((number) => own.unseen.has(number))) continue
       const last = flushes.at(-1)
       if (last && this.#fits(draft, own, last)) {
         last.drafts.push(draft)

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { JSON_BOUNDS } from '../src/base/json.ts'
 import { compareText } from '../src/base/uuid.ts'
-import { LIMITS } from '../src/message/limits.ts'
-import { FINAL_REASONS } from '../src/message/message.ts'
+import { LIMITS } from '../src/facts/limits.ts'
+import { FINAL_REASONS } from '../src/facts/message.ts'
 
 const core = new URL('..', import.meta.url)
 const [spec = '', ...chapters] = ['SPEC.md', 'spec/texts.md', 'spec/versions.md'].map((path) =>

@@ -24,8 +24,8 @@ export {
   rename,
   scale,
   wrap,
-} from './lens/steps.ts'
-export type { Step } from './lens/steps.ts'
+} from './schema/lens/steps.ts'
+export type { Step } from './schema/lens/steps.ts'
 export { CONFLICT } from './schema/policies.ts'
 export type { FieldPolicy, MergeFunction, RowPolicies } from './schema/policies.ts'
 export type {
@@ -41,13 +41,13 @@ export type {
   RowState,
   Where,
 } from './schema/types.ts'
-export type { FinalReason, Position } from './message/message.ts'
-export { memoryStorage } from './replica/memory-storage.ts'
-export type { IdentityOptions } from './replica/identity.ts'
-export { defaultPlatform } from './replica/platform.ts'
-export type { Platform } from './replica/platform.ts'
-export { createSyncStore } from './replica/create.ts'
-export type { StoreOptions } from './replica/create.ts'
+export type { FinalReason, Position } from './facts/message.ts'
+export { memoryStorage } from './ports/memory-storage.ts'
+export type { IdentityOptions } from './client/identity/identity.ts'
+export { defaultPlatform } from './client/platform/platform.ts'
+export type { Platform } from './client/platform/platform.ts'
+export { createSyncStore } from './client/create.ts'
+export type { StoreOptions } from './client/create.ts'
 export type {
   Conflict,
   Connection,
@@ -74,4 +74,4 @@ export type {
   TransactionReceipt,
   UndoReport,
   Verdict,
-} from './replica/store.ts'
+} from './client/store.ts'

@@ -16,8 +16,8 @@ export {
   snapshotBytes,
   welcomeBytes,
 } from './wire/signed.ts'
-export { EntityIds, grantBytes, personalCommit, whoamiId } from './message/ids.ts'
-export { LIMITS } from './message/limits.ts'
-export type { Limits } from './message/limits.ts'
-export * from './message/message.ts'
-export { assignedFault } from './message/parse.ts'
+export { EntityIds, grantBytes, personalCommit, whoamiId } from './facts/whoami.ts'
+export { LIMITS } from './facts/limits.ts'
+export type { Limits } from './facts/limits.ts'
+export * from './facts/message.ts'
+export { assignedFault } from './facts/parse.ts'

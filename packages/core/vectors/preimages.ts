@@ -6,7 +6,7 @@
 import { type HashTag, type LineTag, hash, hashLine } from '../src/base/hash.ts'
 import type { Json } from '../src/base/json.ts'
 import { shortId } from '../src/facts/ids.ts'
-import type { Position } from '../src/message/message.ts'
+import type { Position } from '../src/facts/message.ts'
 import {
   type AuthorFrame,
   type ReviewerFrame,

@@ -5,8 +5,8 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import type { KeyPair, Signer } from '../src/ports/signer.ts'
 import { memorySpaces } from '../src/ports/index.ts'
-import type { Attached, Reviewer } from '../src/reviewer/api.ts'
-import { createReviewer } from '../src/reviewer/reviewer.ts'
+import type { Attached, Reviewer } from '../src/node/api.ts'
+import { createReviewer } from '../src/node/reviewer.ts'
 import { SeededRandom } from '../src/testing/seeded-random.ts'
 import { VirtualClock } from '../src/testing/virtual-clock.ts'
 

@@ -5,7 +5,7 @@ export const ackBeforeCommit: Planted = {
   what: 'The reviewer tells its verdicts before the store has them.',
   edits: [
     {
-      module: 'reviewer/desk.ts',
+      module: 'node/desk.ts',
       from: 'const committed = await this.#append(decision, rejections)',
       to: `tellVerdicts(decision, {
       before, head: decision.head, rejections, acks,

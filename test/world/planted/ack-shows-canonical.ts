@@ -5,7 +5,7 @@ export const ackShowsCanonical: Planted = {
   what: 'An ack shows the canonical state, though other writes are still pending.',
   edits: [
     {
-      module: 'repo/table.ts',
+      module: 'rows/table.ts',
       from: 'if (isSame) this.#show(id, stateOfRow(this.#rows.get(id)!))',
       to: 'if (isSame) this.#show(id, overlay.canonical)',
     },

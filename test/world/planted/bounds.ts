@@ -7,7 +7,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     what: 'A snapshot has the entities of its first page, and no others.',
     edits: [
       {
-        module: 'reviewer/catch-up.ts',
+        module: 'node/catch-up.ts',
         from: 'yield pageText(page)',
         to: 'yield pageText(page); return',
       },
@@ -19,7 +19,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     what: 'A checkpoint has the entities of its first slice, and no others.',
     edits: [
       {
-        module: 'replica/canonical-disk.ts',
+        module: 'client/disk/canonical-disk.ts',
         from: 'work.pages.push(this.#page(work))',
         to: 'const page = this.#page(work); if (work.pages.length === 0) work.pages.push(page)',
       },
@@ -31,7 +31,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     what: 'Of many sessions only those of the first part are bound.',
     edits: [
       {
-        module: 'messaging/binding.ts',
+        module: 'sync/binding.ts',
         from: '!this.#answered.has(sessionId) && (at === 0 || waits(sessionId))',
         to: '!this.#answered.has(sessionId) && at < this.#limits.sessionsPerBindMax && (at === 0 || waits(sessionId))',
       },
@@ -43,7 +43,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     what: 'A store writes messages that are larger than its reviewer takes.',
     edits: [
       {
-        module: 'replica/writer.ts',
+        module: 'client/verbs/writer.ts',
         from: 'if (bytes > messageBytesMax) {',
         to: 'if (bytes > messageBytesMax * 1_000) {',
       },
@@ -67,7 +67,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     what: 'A reviewer replays what it reads first of its store, and takes it for all.',
     edits: [
       {
-        module: 'reviewer/open.ts',
+        module: 'node/open.ts',
         from: 'const found = await store.batches(seq, READ_BYTES)',
         to: 'if (chain !== undefined) return; const found = await store.batches(seq, bytesOf(Number(READ_BYTES > 0)))',
       },

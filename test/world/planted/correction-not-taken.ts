@@ -5,7 +5,7 @@ export const correctionNotTaken: Planted = {
   what: 'Of two revisions of a version the one that was declared is taken, not the higher one.',
   edits: [
     {
-      module: 'lens/data.ts',
+      module: 'schema/lens/data.ts',
       from: 'theirs && (!mine || theirs.revision > mine.revision) ? theirs : mine!',
       to: 'theirs && !mine ? theirs : mine!',
     },

@@ -5,7 +5,7 @@ export const dedupByNumberOnly: Planted = {
   what: 'The reviewer knows a message by its number alone: another one of that number gets its verdict.',
   edits: [
     {
-      module: 'reviewer/decide.ts',
+      module: 'review/decide.ts',
       from: 'if (known.id !== id) return false',
       to: '',
     },

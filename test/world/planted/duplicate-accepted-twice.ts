@@ -5,12 +5,12 @@ export const duplicateAcceptedTwice: Planted = {
   what: 'Nobody looks whether a message is known: it is accepted again, and stored again.',
   edits: [
     {
-      module: 'reviewer/decide.ts',
+      module: 'review/decide.ts',
       from: 'if (this.#known(message, answers)) return refused',
       to: 'if (false as boolean) return refused',
     },
     {
-      module: 'reviewer/admit.ts',
+      module: 'review/admit.ts',
       from: "if (verdictOn(message.session.facts.sessionId, clientSeq, context) !== 'unknown')",
       to: 'if (false as boolean)',
     },

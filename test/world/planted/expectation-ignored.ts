@@ -5,7 +5,7 @@ export const expectationIgnored: Planted = {
   what: 'What a message expects is not looked at.',
   edits: [
     {
-      module: 'reviewer/admit.ts',
+      module: 'review/admit.ts',
       from: 'if (state && !headsOf(state).every((head) => hadRead(entry, expectation, head)))',
       to: 'if (state && headsOf(state).length > 100_000)',
     },

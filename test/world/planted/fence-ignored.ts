@@ -5,7 +5,7 @@ export const fenceIgnored: Planted = {
   what: 'A reviewer that another one has overtaken answers all the same.',
   edits: [
     {
-      module: 'reviewer/desk.ts',
+      module: 'node/desk.ts',
       from: "if ((await store.append(commit)) === 'fenced') return false",
       to: 'await store.append(commit)',
     },

@@ -1,4 +1,4 @@
-/** Somebody between a tab and the reviewer is believed: one for each check of `messaging/gate.ts`. */
+/** Somebody between a tab and the reviewer is believed: one for each check of `sync/gate.ts`. */
 import type { Planted } from '../plant.ts'
 
 export const FORGERIES_BELIEVED: readonly Planted[] = [
@@ -7,7 +7,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'A position of a tail counts whoever has signed it.',
     edits: [
       {
-        module: 'messaging/gate.ts',
+        module: 'sync/gate.ts',
         from: "return this.#signed(bytes, sig ?? '', 'a position').then((fault) => {",
         to: 'return Promise.resolve<string | undefined>(bytes.length > 0 ? undefined : sig).then((fault) => {',
       },
@@ -19,7 +19,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'Batches count that do not end at the position that is signed.',
     edits: [
       {
-        module: 'messaging/tail.ts',
+        module: 'sync/tail.ts',
         from: 'if (position.seq !== end.throughSeq || position.chain !== end.chain)',
         to: 'if (position.seq !== end.throughSeq)',
       },
@@ -31,7 +31,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'A rejection counts whoever has signed it.',
     edits: [
       {
-        module: 'messaging/gate.ts',
+        module: 'sync/gate.ts',
         from: "? this.#signed(rejectionBytes(rejection), rejection.sig, 'a rejection')",
         to: '? (rejectionBytes(rejection), undefined)',
       },
@@ -43,7 +43,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'An acceptance counts whoever has signed it.',
     edits: [
       {
-        module: 'messaging/gate.ts',
+        module: 'sync/gate.ts',
         from: "return this.#signed(bytes, sig, 'an acceptance')",
         to: 'return void [bytes, sig]',
       },
@@ -55,7 +55,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'A snapshot counts whatever is in its pages.',
     edits: [
       {
-        module: 'messaging/gate.ts',
+        module: 'sync/gate.ts',
         from: "return this.#signed(bytes, sig ?? '', 'a snapshot')",
         to: 'return bytes.length > 0 ? undefined : sig!',
       },
@@ -67,7 +67,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'An answer that was recorded earlier says that nothing is missing.',
     edits: [
       {
-        module: 'messaging/gate.ts',
+        module: 'sync/gate.ts',
         from: "if (position.seq < this.#floorSeq) return 'an answer that is older than its greeting'",
         to: '',
       },
@@ -79,12 +79,12 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'What came behind a frame that is forged is taken all the same.',
     edits: [
       {
-        module: 'messaging/gate.ts',
+        module: 'sync/gate.ts',
         from: 'this.close() this.#events.forged(fault) break',
         to: 'continue',
       },
       {
-        module: 'messaging/gate.ts',
+        module: 'sync/gate.ts',
         from: 'const fault = check && (await check.catch(',
         to: 'if (next.frame.kind === "rejected") { this.#events.deliver(next.frame, next.text); continue }\n      const fault = check && (await check.catch(',
       },
@@ -96,7 +96,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'A greeting counts that was made for another link.',
     edits: [
       {
-        module: 'messaging/session.ts',
+        module: 'sync/session.ts',
         from: 'return isOf && (await host.verify(bytes, sig))',
         to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
       },
@@ -108,12 +108,12 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'A reviewer of another key is followed.',
     edits: [
       {
-        module: 'messaging/session.ts',
+        module: 'sync/session.ts',
         from: 'if (fault) return fault\n    const { eid, epoch } = lineage.at(-1)!',
         to: 'const { eid, epoch } = lineage.at(-1)!',
       },
       {
-        module: 'messaging/session.ts',
+        module: 'sync/session.ts',
         from: 'return isOf && (await host.verify(bytes, sig))',
         to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
       },
@@ -125,7 +125,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'A session is bound by whoever has its opening, over any link.',
     edits: [
       {
-        module: 'reviewer/verify.ts',
+        module: 'node/verify.ts',
         from: 'if (!(await signer.verify(publicKey, bindBytes(space, sessionId, nonce), opening.proof)))',
         to: 'if (bindBytes(space, sessionId, nonce).length === 0)',
       },

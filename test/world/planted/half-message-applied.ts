@@ -5,7 +5,7 @@ export const halfMessageApplied: Planted = {
   what: 'Of a message of several entities, the last is left out.',
   edits: [
     {
-      module: 'repo/repo.ts',
+      module: 'rows/repo.ts',
       from: 'for (const write of entry.writes) this.tableNamed(write.type).addCanonical(write)',
       to: 'for (const [i, write] of entry.writes.entries()) if (i === 0 || i < entry.writes.length - 1) this.tableNamed(write.type).addCanonical(write)',
     },

@@ -5,7 +5,7 @@ export const halfMessageTold: Planted = {
   what: 'Subscribers are told between two entities of one message.',
   edits: [
     {
-      module: 'repo/repo.ts',
+      module: 'rows/repo.ts',
       from: 'for (const write of entry.writes) this.tableNamed(write.type).addCanonical(write)',
       to: 'for (const write of entry.writes) { this.tableNamed(write.type).addCanonical(write); this.emit() }',
     },

@@ -5,7 +5,7 @@ export const indexShownOnly: Planted = {
   what: 'A row in conflict is found under the value that is shown, and under no other candidate.',
   edits: [
     {
-      module: 'replica/engines.ts',
+      module: 'client/reads/engines.ts',
       from: 'variants: standInsOf',
       to: '...(standInsOf.length > 5 && { variants: standInsOf })',
     },

@@ -5,7 +5,7 @@ export const lastFlushAlone: Planted = {
   what: 'Of a session that ends while another opens, only what it stored last is taken over.',
   edits: [
     {
-      module: 'replica/adopter.ts',
+      module: 'client/disk/adopter.ts',
       from: 'for (const { flush } of ended) this.#done.add(flush.key)',
       to: 'for (const { key } of state.segments) this.#done.add(key)',
     },

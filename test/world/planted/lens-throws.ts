@@ -5,7 +5,7 @@ export const lensThrows: Planted = {
   what: 'What the code of a step throws comes out where the row is read.',
   edits: [
     {
-      module: 'lens/moves.ts',
+      module: 'schema/lens/moves.ts',
       from: '} catch { return INVALID } } } function plain',
       to: '} catch (error) { throw error } } } function plain',
     },

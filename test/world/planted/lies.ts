@@ -7,7 +7,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'A seal counts whatever it was made for, and by whomever.',
     edits: [
       {
-        module: 'reviewer/verify.ts',
+        module: 'node/verify.ts',
         from: 'return signer.verify(publicKey, sealBytes(hashes), sig)',
         to: 'return signer.verify(publicKey, sealBytes(hashes), sig).then(() => true)',
       },
@@ -19,7 +19,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'Who speaks for one session may seal what is of another.',
     edits: [
       {
-        module: 'reviewer/intake.ts',
+        module: 'node/intake.ts',
         from: 'if (await verifySeal(flush, { sig, publicKey: record.publicKey }, signer))',
         to: `const [mine = sessionId] = connection.sessions
     const { publicKey } = ledger().session(mine) ?? record
@@ -45,7 +45,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'A session is bound whatever proves it.',
     edits: [
       {
-        module: 'reviewer/verify.ts',
+        module: 'node/verify.ts',
         from: 'if (!(await signer.verify(publicKey, bytes, sig)))',
         to: 'if (false as boolean)',
       },
@@ -57,7 +57,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'Any key proves that a session is of any author.',
     edits: [
       {
-        module: 'reviewer/verify.ts',
+        module: 'node/verify.ts',
         from: 'if (whoamiId(publicKey) !== authorId)',
         to: 'if (false as boolean)',
       },
@@ -69,7 +69,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'A session that is known is bound to a second person of the same author.',
     edits: [
       {
-        module: 'reviewer/bind.ts',
+        module: 'node/bind.ts',
         from: 'return known.authorId === record.authorId && known.personalCommit === record.personalCommit',
         to: 'return known.authorId === record.authorId',
       },
@@ -81,7 +81,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'A session that is known is bound to a second author.',
     edits: [
       {
-        module: 'reviewer/bind.ts',
+        module: 'node/bind.ts',
         from: 'if (known && !isSameOwner(known, record.value)) {',
         to: 'if (known && known.authorId === record.value.authorId && !isSameOwner(known, record.value)) {',
       },
@@ -93,7 +93,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'A message may be of the session of another author.',
     edits: [
       {
-        module: 'reviewer/intake.ts',
+        module: 'node/intake.ts',
         from: 'if (record.authorId !== authorId) {',
         to: 'if (false as boolean) {',
       },
@@ -105,7 +105,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'A message may commit to another person than its session.',
     edits: [
       {
-        module: 'reviewer/admit.ts',
+        module: 'review/admit.ts',
         from: 'return record.personalCommit === session.facts.personalCommit',
         to: 'return record.personalCommit !== session.facts.authorId',
       },
@@ -117,7 +117,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'What an author says it has read is taken, whatever it overwrites.',
     edits: [
       {
-        module: 'reviewer/admit.ts',
+        module: 'review/admit.ts',
         from: 'if (saw(write, head) === isParent) continue',
         to: 'if (isParent || !isParent) continue',
       },
@@ -129,7 +129,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'An author may have read another history up to the same number.',
     edits: [
       {
-        module: 'reviewer/admit.ts',
+        module: 'review/admit.ts',
         from: 'if (seen.seq <= head.seq && space.chains.mayBe(seen.seq, seen.chain)) return undefined',
         to: 'if (seen.seq <= head.seq && space.chains) return undefined',
       },
@@ -141,7 +141,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'An author may have read what is not there yet.',
     edits: [
       {
-        module: 'reviewer/admit.ts',
+        module: 'review/admit.ts',
         from: 'if (seen.seq <= head.seq && space.chains.mayBe(seen.seq, seen.chain)) return undefined',
         to: 'if (space.chains.mayBe(seen.seq, seen.chain)) return undefined',
       },

@@ -5,7 +5,7 @@ export const offerBeforeDurable: Planted = {
   what: 'What is written is offered before it is on the disk.',
   edits: [
     {
-      module: 'replica/flusher.ts',
+      module: 'client/outbox/flusher.ts',
       from: 'const write = disk.write({',
       to: `outbox.release(flush, 'queued')
     onReady()

@@ -5,7 +5,7 @@ export const offerNeverRepeated: Planted = {
   what: 'An offer that nobody answers is never made again.',
   edits: [
     {
-      module: 'messaging/outbox.ts',
+      module: 'sync/outbox.ts',
       from: 'if (arrivedAt < before) this.#land(tracked)',
       to: 'if (arrivedAt < -before) this.#land(tracked)',
     },

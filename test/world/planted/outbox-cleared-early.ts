@@ -5,7 +5,7 @@ export const outboxClearedEarly: Planted = {
   what: 'A flush is taken out of the outbox of the disk when it is offered.',
   edits: [
     {
-      module: 'replica/flusher.ts',
+      module: 'client/outbox/flusher.ts',
       from: "outbox.release(flush, stored ? 'queued' : 'volatile')",
       to: `outbox.release(flush, stored ? 'queued' : 'volatile')
       void disk.write({ durability: 'relaxed', outboxRemove: [flush.key] })`,

@@ -5,7 +5,7 @@ export const outboxForgotten: Planted = {
   what: 'The disk is not told that a flush waits for its verdict.',
   edits: [
     {
-      module: 'replica/flusher.ts',
+      module: 'client/outbox/flusher.ts',
       from: 'outboxAdd: open.length > 0 ? [flush.key] : []',
       to: 'outboxAdd: []',
     },

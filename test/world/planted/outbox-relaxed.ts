@@ -5,7 +5,7 @@ export const outboxRelaxed: Planted = {
   what: 'Own writes are stored as if they could be had again.',
   edits: [
     {
-      module: 'replica/flusher.ts',
+      module: 'client/outbox/flusher.ts',
       from: "durability: 'strict', segments: [segment(flush.key, 'own', { ids, text })]",
       to: "durability: 'relaxed', segments: [segment(flush.key, 'own', { ids, text })]",
     },

@@ -5,7 +5,7 @@ export const parentsNotChecked: Planted = {
   what: 'A message is accepted though its parent was refused, without it.',
   edits: [
     {
-      module: 'reviewer/admit.ts',
+      module: 'review/admit.ts',
       from: "if (verdict === 'unknown') return nack('parent_unknown', `${parent} is not known here`)",
       to: "if (verdict === 'unknown') continue",
     },

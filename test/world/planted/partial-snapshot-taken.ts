@@ -5,7 +5,7 @@ export const partialSnapshotTaken: Planted = {
   what: 'A snapshot is taken in though a page of it was lost.',
   edits: [
     {
-      module: 'messaging/snapshot-parts.ts',
+      module: 'sync/snapshot-parts.ts',
       from: 'return parts.length === count ? parts.map(({ part }) => part) : undefined',
       to: 'return parts.map(({ part }) => part).slice(0, Math.max(count, 1))',
     },

@@ -5,19 +5,19 @@ export const positionMovesOverGap: Planted = {
   what: 'A batch that leaves a gap moves the position all the same.',
   edits: [
     {
-      module: 'messaging/tail.ts',
+      module: 'sync/tail.ts',
       from: "if (fromSeq !== next) return { kind: 'gap' }",
       to: '',
     },
     {
-      module: 'messaging/tail.ts',
+      module: 'sync/tail.ts',
       from: 'space: this.#parts.space, before, sessions: []',
       to: `space: this.#parts.space,
         before: { ...before, seq: (spanOfBatch(text) as { value: { fromSeq: number } }).value.fromSeq - 1 },
         sessions: []`,
     },
     {
-      module: 'messaging/tail.ts',
+      module: 'sync/tail.ts',
       from: 'if (position.seq !== end.throughSeq || position.chain !== end.chain)',
       to: 'if (false as boolean)',
     },

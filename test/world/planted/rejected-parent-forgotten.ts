@@ -5,7 +5,7 @@ export const rejectedParentForgotten: Planted = {
   what: 'The reviewer forgets what it refused: what stands on it waits for ever.',
   edits: [
     {
-      module: 'reviewer/admit.ts',
+      module: 'review/admit.ts',
       from: "if (verdict === 'refused') return reject('parent_rejected', `${parent} was refused`)",
       to: "if (verdict === 'refused') return nack('parent_unknown', parent)",
     },

@@ -5,7 +5,7 @@ export const rejectionLeavesDescendants: Planted = {
   what: 'What stands on a refused message stays on the screen.',
   edits: [
     {
-      module: 'replica/refusals.ts',
+      module: 'client/outbox/refusals.ts',
       from: 'const standing = descendantsAmong([...outbox.open(), ...besides()], gone)',
       to: 'const standing = descendantsAmong([], gone); void besides',
     },

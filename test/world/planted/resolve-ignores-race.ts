@@ -5,7 +5,7 @@ export const resolveIgnoresRace: Planted = {
   what: 'A decision counts as one that has seen everything when it has seen something.',
   edits: [
     {
-      module: 'reviewer/admit.ts',
+      module: 'review/admit.ts',
       from: 'return decided.every((slot) => writesOf(liveOf(before, slot)).every((live) => saw(write, live)))',
       to: 'return decided.every((slot) => writesOf(liveOf(before, slot)).some((live) => saw(write, live)))',
     },

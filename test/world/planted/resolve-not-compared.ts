@@ -5,7 +5,7 @@ export const resolveNotCompared: Planted = {
   what: 'Of two who decide the same, both are accepted.',
   edits: [
     {
-      module: 'reviewer/admit.ts',
+      module: 'review/admit.ts',
       from: 'if (before && isCompareAndSet(write) && !sawAllLive(before, write))',
       to: 'if (false as boolean)',
     },

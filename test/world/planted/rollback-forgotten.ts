@@ -5,7 +5,7 @@ export const rollbackForgotten: Planted = {
   what: 'A transaction that throws leaves its rows as they were shown inside of it.',
   edits: [
     {
-      module: 'repo/draft.ts',
+      module: 'rows/draft.ts',
       from: 'table.putBack(write.entityId, rowBefore)',
       to: 'void [table, write, rowBefore]',
     },

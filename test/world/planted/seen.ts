@@ -7,7 +7,7 @@ export const SEEN: readonly Planted[] = [
     what: 'A flush stays open though somebody else’s newer write is on the screen.',
     edits: [
       {
-        module: 'replica/author-view.ts',
+        module: 'client/outbox/author-view.ts',
         from: 'if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) this.close()',
         to: 'if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) void 0',
       },
@@ -19,7 +19,7 @@ export const SEEN: readonly Planted[] = [
     what: 'What an author has seen is taken as it was when the store was opened.',
     edits: [
       {
-        module: 'replica/author-view.ts',
+        module: 'client/outbox/author-view.ts',
         from: 'close(): void { this.#seen = undefined }',
         to: 'close(): void {}',
       },
@@ -55,7 +55,7 @@ export const SEEN: readonly Planted[] = [
     what: 'A message of another session is shown before the view is where its author was.',
     edits: [
       {
-        module: 'replica/pending-intake.ts',
+        module: 'client/outbox/pending-intake.ts',
         from: 'return isRead && ',
         to: 'return ',
       },
@@ -91,7 +91,7 @@ export const SEEN: readonly Planted[] = [
     what: 'What an author has seen is read when its flush is sealed, not when it was opened.',
     edits: [
       {
-        module: 'replica/author-view.ts',
+        module: 'client/outbox/author-view.ts',
         from: 'return { eid: seq > 0 ? position!.eid : null, seq, chain:',
         to: `const now = this.#parts.position
     return { eid: seq > 0 ? position!.eid : null, get seq() { return now()?.seq ?? 0 }, chain:`,
@@ -104,7 +104,7 @@ export const SEEN: readonly Planted[] = [
     what: 'A message says that it has seen nothing of its session that has no verdict.',
     edits: [
       {
-        module: 'replica/author-view.ts',
+        module: 'client/outbox/author-view.ts',
         from: 'const from = this.#parts.oldestOwn() ?? clientSeq',
         to: 'const from = clientSeq',
       },
@@ -116,7 +116,7 @@ export const SEEN: readonly Planted[] = [
     what: 'What of another session stands in view beside the parents is not named.',
     edits: [
       {
-        module: 'replica/author-view.ts',
+        module: 'client/outbox/author-view.ts',
         from: 'const from = Math.min(...inView)',
         to: 'const from = Math.max(...inView)',
       },

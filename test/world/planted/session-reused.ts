@@ -5,7 +5,7 @@ export const sessionReused: Planted = {
   what: 'A store that is opened again goes on under an old session, and its numbers.',
   edits: [
     {
-      module: 'replica/identity.ts',
+      module: 'client/identity/identity.ts',
       from: 'sessionId: uuid4(place.platform.random.bytes(16))',
       to: "sessionId: String(await place.disk.claim('sessionId', uuid4(place.platform.random.bytes(16))))",
     },

@@ -7,22 +7,22 @@ export const STORED: readonly Planted[] = [
     what: 'States are written as if they were those of an earlier seq.',
     edits: [
       {
-        module: 'reviewer/behind.ts',
+        module: 'node/behind.ts',
         from: 'const head = this.#parts.head()\n    if (this.#stopped || this.#through >= head) return',
         to: 'const head = Math.max(this.#through, this.#parts.head() - 1)\n    if (this.#stopped || this.#through >= head) return',
       },
       {
-        module: 'reviewer/behind.ts',
+        module: 'node/behind.ts',
         from: 'if (dirty.some(({ seqs }) => seqs.at(-1)! > head)) {',
         to: 'if (dirty.length < 0) {',
       },
       {
-        module: 'reviewer/behind.ts',
+        module: 'node/behind.ts',
         from: 'seq: seqs.at(-1)!,',
         to: 'seq: Math.min(head, seqs.at(-1)!),',
       },
       {
-        module: 'reviewer/behind.ts',
+        module: 'node/behind.ts',
         from: 'seqs.map((seq) => ({ entity: id, seq, text: ',
         to: 'seqs.filter((seq) => seq <= head).map((seq) => ({ entity: id, seq, text: ',
       },
@@ -34,7 +34,7 @@ export const STORED: readonly Planted[] = [
     what: 'Of several changes of a row that are written together, the store knows the newest alone.',
     edits: [
       {
-        module: 'reviewer/behind.ts',
+        module: 'node/behind.ts',
         from: 'seqs.map((seq) => ({ entity: id, seq, text: ',
         to: 'seqs.slice(-1).map((seq) => ({ entity: id, seq, text: ',
       },
@@ -46,7 +46,7 @@ export const STORED: readonly Planted[] = [
     what: 'Of many rows that wait to be written the first ones alone are, and the seq moves all the same.',
     edits: [
       {
-        module: 'reviewer/behind.ts',
+        module: 'node/behind.ts',
         from: 'const dirty = space.dirtyStates()',
         to: 'const dirty = space.dirtyStates().slice(0, 2)',
       },
@@ -58,7 +58,7 @@ export const STORED: readonly Planted[] = [
     what: 'What could not be written behind counts as written.',
     edits: [
       {
-        module: 'reviewer/behind.ts',
+        module: 'node/behind.ts',
         from: '} catch (error) { onError(error)',
         to: '} catch (error) { this.#through = head; space.written(head); onError(error)',
       },
@@ -70,7 +70,7 @@ export const STORED: readonly Planted[] = [
     what: 'A commit counts as soon as the store is asked for it.',
     edits: [
       {
-        module: 'reviewer/desk.ts',
+        module: 'node/desk.ts',
         from: "if ((await store.append(commit)) === 'fenced') return false",
         to: 'void store.append(commit).catch(() => {})',
       },
@@ -82,7 +82,7 @@ export const STORED: readonly Planted[] = [
     what: 'The numbers of refused messages are not stored.',
     edits: [
       {
-        module: 'reviewer/desk.ts',
+        module: 'node/desk.ts',
         from: 'const refused = decision.refused.filter(({ isFirst }) => isFirst)',
         to: 'const refused = decision.refused.filter(({ isFirst }) => isFirst && decision.stored)',
       },
@@ -94,12 +94,12 @@ export const STORED: readonly Planted[] = [
     what: 'A row goes from the cache before the store has it.',
     edits: [
       {
-        module: 'reviewer/space.ts',
+        module: 'review/space.ts',
         from: 'entity === null || (!isKept(entity.type) && !this.#isDirty(entity))',
         to: 'entity === null || !isKept(entity.type)',
       },
       {
-        module: 'reviewer/space.ts',
+        module: 'review/space.ts',
         from: '.map(([id, seqs]) => ({ id, seqs: [...seqs], ...this.entity(id)! }))',
         to: '.flatMap(([id, seqs]) => (this.#cached.get(id) ? [{ id, seqs: [...seqs], ...this.entity(id)! }] : []))',
       },
@@ -111,7 +111,7 @@ export const STORED: readonly Planted[] = [
     what: 'A base is looked for among the changes that the store has not taken yet.',
     edits: [
       {
-        module: 'reviewer/source.ts',
+        module: 'node/source.ts',
         from: 'while (older.length + newer.length < countMax) {',
         to: 'while (newer.length === 0 && older.length < countMax) {',
       },
@@ -123,7 +123,7 @@ export const STORED: readonly Planted[] = [
     what: 'A number that is taken is not looked for in the store.',
     edits: [
       {
-        module: 'reviewer/source.ts',
+        module: 'node/source.ts',
         from: 'ledger.noteVerdict(sessionId, asked[i]!, answer)',
         to: "ledger.noteVerdict(sessionId, asked[i]!, answer.kind === 'refused' ? { kind: 'unknown' } : answer)",
       },
@@ -135,7 +135,7 @@ export const STORED: readonly Planted[] = [
     what: 'What another process has committed moves the head, and changes no row.',
     edits: [
       {
-        module: 'reviewer/desk.ts',
+        module: 'node/desk.ts',
         from: 'await replay({ ...this.open, head }, known, store)',
         to: 'void replay',
       },
@@ -147,7 +147,7 @@ export const STORED: readonly Planted[] = [
     what: 'What another process has decided is not looked for.',
     edits: [
       {
-        module: 'reviewer/desk.ts',
+        module: 'node/desk.ts',
         from: 'this.open.ledger.forgetVerdicts()',
         to: '',
       },
@@ -159,7 +159,7 @@ export const STORED: readonly Planted[] = [
     what: 'What was not written behind is lost with the process.',
     edits: [
       {
-        module: 'reviewer/open.ts',
+        module: 'node/open.ts',
         from: 'await replay(open, through, store)',
         to: '',
       },
@@ -171,7 +171,7 @@ export const STORED: readonly Planted[] = [
     what: 'A snapshot names the first accepted messages of a session alone.',
     edits: [
       {
-        module: 'reviewer/catch-up.ts',
+        module: 'node/catch-up.ts',
         from: 'const runs = found.flatMap((run) => acceptedUpTo(run, upTo) ?? [])',
         to: 'const runs = found.slice(0, 1).flatMap((run) => acceptedUpTo(run, upTo) ?? [])',
       },

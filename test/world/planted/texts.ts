@@ -31,7 +31,7 @@ export const TEXTS: readonly Planted[] = [
     what: 'The stored text of a batch has a hash in the place of some accepted line.',
     edits: [
       {
-        module: 'reviewer/batch-text.ts',
+        module: 'review/batch-text.ts',
         from: 'return textIn(layout, {})',
         to: 'return textIn(layout, { hides: ({ seq }) => seq % 5 === 0 })',
       },
@@ -43,7 +43,7 @@ export const TEXTS: readonly Planted[] = [
     what: 'An author gets hashes in the place of all that was accepted together with its own.',
     edits: [
       {
-        module: 'reviewer/batch-text.ts',
+        module: 'review/batch-text.ts',
         from: 'return textIn(layout, { hides: ({ session }) => isOwn(session) })',
         to: 'return textIn(layout, { hides: ({ session }) => isOwn(session) || session.line.length > 0 })',
       },
@@ -55,7 +55,7 @@ export const TEXTS: readonly Planted[] = [
     what: 'A batch begins one after the seq that it should begin with.',
     edits: [
       {
-        module: 'reviewer/decide.ts',
+        module: 'review/decide.ts',
         from: 'const draft = { fromSeq: head.seq + 1',
         to: 'const draft = { fromSeq: head.seq + 2',
       },
@@ -67,7 +67,7 @@ export const TEXTS: readonly Planted[] = [
     what: 'The chain of each batch begins where the epoch begins.',
     edits: [
       {
-        module: 'reviewer/decide.ts',
+        module: 'review/decide.ts',
         from: 'const composed = composeBatch(draft, head.chain',
         to: 'const composed = composeBatch(draft, this.#context.epoch.chain',
       },
@@ -91,24 +91,24 @@ export const TEXTS: readonly Planted[] = [
     what: 'The record of a draft does not say which rows the lines before it name.',
     edits: [
       {
-        module: 'replica/flush-log.ts',
+        module: 'client/disk/flush-log.ts',
         from: 'names: writer.namesBefore(firstLine)',
         to: 'names: []',
       },
     ],
-    seed: 1,
+    seed: 39,
   },
   {
     name: 'draft-sealed-twice',
     what: 'Drafts that are in a flush are sealed once more, with what is left of theirs.',
     edits: [
       {
-        module: 'replica/finish-drafts.ts',
+        module: 'client/disk/finish-drafts.ts',
         from: 'const left = drafts.filter(({ message }) => !sealed.has(sessionId, message.clientSeq))',
         to: 'const left = drafts',
       },
       {
-        module: 'replica/flusher.ts',
+        module: 'client/outbox/flusher.ts',
         from: 'drop: records',
         to: 'drop: records.slice(1)',
       },

@@ -5,7 +5,7 @@ export const unknownVersionRefused: Planted = {
   what: 'A reviewer that does not know a version refuses for good what was written in it.',
   edits: [
     {
-      module: 'reviewer/admit.ts',
+      module: 'review/admit.ts',
       from: 'if (shape.schemaVersion <= type.currentVersion) return undefined',
       to: "if (shape.schemaVersion > type.currentVersion) return reject('needs_upgrade', 'a newer version'); return undefined",
     },

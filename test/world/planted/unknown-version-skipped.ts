@@ -5,7 +5,7 @@ export const unknownVersionSkipped: Planted = {
   what: 'Messages of versions that a build does not know are left out.',
   edits: [
     {
-      module: 'repo/table.ts',
+      module: 'rows/table.ts',
       from: 'addCanonical(write: Write): void {',
       to: 'addCanonical(write: Write): void {\n    if (!this.entity.each && write.version > this.entity.currentVersion) return',
     },

@@ -5,7 +5,7 @@ export const updateDropsCandidate: Planted = {
   what: 'An update of a field in conflict discards the candidates its author did not see.',
   edits: [
     {
-      module: 'repo/draft.ts',
+      module: 'rows/draft.ts',
       from: 'keep ??= new Map() keep.set(reg, others.slice(0, this.#limits.keepMax))',
       to: 'void others',
     },

@@ -1,5 +1,5 @@
 /** Bounds of the texts of one author. A deployment may lower them; a reader gets them as a value. */
-import { LIMITS, type Limits } from '../message/limits.ts'
+import { LIMITS, type Limits } from './limits.ts'
 
 export interface FactBounds {
   /** Messages of a flush. */

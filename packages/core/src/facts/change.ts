@@ -5,7 +5,7 @@
  *   keep   [[register no, names]…]      by register, ascending
  */
 import type { Json } from '../base/json.ts'
-import { valueFault } from '../message/parse.ts'
+import { valueFault } from './parse.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import type { FactBounds } from './bounds.ts'
 import type { EntityNames } from './entity-names.ts'

@@ -6,7 +6,7 @@
  */
 import { canonical } from '../base/canonical.ts'
 import type { Json } from '../base/json.ts'
-import { isSortedUnique, regFault } from '../message/parse.ts'
+import { isSortedUnique, regFault } from './parse.ts'
 import { isTypeName } from '../schema/entity.ts'
 import type { FactBounds } from './bounds.ts'
 import { isChainPrefix, longId, shortId } from './ids.ts'

@@ -5,7 +5,7 @@
  */
 import { isHash, type Hash } from '../base/hash.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
-import { isCount } from '../message/parse.ts'
+import { isCount } from './parse.ts'
 
 /** `invalid`: not well formed. `too_large`: well formed as far as read, and above a bound. */
 export type MalformedCode = 'invalid' | 'too_large'
@@ -23,7 +23,7 @@ export function refuse(message: string, code: MalformedCode = 'invalid'): never 
   throw new Malformed(code, message)
 }
 
-/** Refuses where one of the checks of `message/parse.ts` has found a fault. */
+/** Refuses where one of the checks of `facts/parse.ts` has found a fault. */
 export function refuseFault(fault: string | undefined): void {
   if (fault !== undefined) refuse(fault)
 }

@@ -9,7 +9,7 @@
 import { assert } from '../base/assert.ts'
 import { Write } from '../history/entry.ts'
 import { keeps, saw } from '../history/saw.ts'
-import type { Base } from '../message/message.ts'
+import type { Base } from '../facts/message.ts'
 import { type AppFold, type Operation, folded, operationIn } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import { baseSeenBy } from './base.ts'

@@ -9,7 +9,7 @@ import { jsonBytes } from '../base/json.ts'
 import { isUnset } from '../schema/input.ts'
 import { operationIn } from '../schema/operations.ts'
 import { Write } from '../history/entry.ts'
-import type { Base, Bases } from '../message/message.ts'
+import type { Base, Bases } from '../facts/message.ts'
 import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
 import { type EntityState, type LiveSet, liveOf } from './state.ts'
 

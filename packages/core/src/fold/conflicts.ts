@@ -4,7 +4,7 @@
  * somebody resolves it.
  */
 import type { Write } from '../history/entry.ts'
-import type { Base } from '../message/message.ts'
+import type { Base } from '../facts/message.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { AnyRow, Candidate, FieldConflict } from '../schema/types.ts'
 import { baseOf } from './base.ts'

@@ -3,9 +3,9 @@
  * that version, and costs a comparison of two numbers.
  */
 import type { Json } from '../base/json.ts'
-import type { Lenses } from '../lens/path.ts'
+import type { Lenses } from '../schema/lens/path.ts'
 import type { Write } from '../history/entry.ts'
-import type { Base } from '../message/message.ts'
+import type { Base } from '../facts/message.ts'
 import type { Entity } from '../schema/entity.ts'
 import { decodeField } from '../schema/field.ts'
 import { isUnset } from '../schema/input.ts'

@@ -9,7 +9,7 @@
  * itself, which costs no memory. Ask through the functions below and the difference is gone.
  */
 import { Write } from '../history/entry.ts'
-import type { Base } from '../message/message.ts'
+import type { Base } from '../facts/message.ts'
 import { type Total, joinFault, operationIn } from '../schema/operations.ts'
 
 /** The live writes of one register: mostly one. */

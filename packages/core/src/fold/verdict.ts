@@ -5,7 +5,7 @@
 import type { Write } from '../history/entry.ts'
 import { orderKeyAt } from '../history/order.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Review } from '../message/message.ts'
+import type { Review } from '../facts/message.ts'
 import type { RowState } from '../schema/types.ts'
 
 /** `volatile`: pending, and in memory only. */

@@ -10,7 +10,7 @@ import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { ChangeKind, Expectation, Names, OwnSpan, Seen } from '../facts/types.ts'
-import type { Assigned, Bases, FinalReason, Review, Standing } from '../message/message.ts'
+import type { Assigned, Bases, FinalReason, Review, Standing } from '../facts/message.ts'
 import type { Reg, RegSet, RegisterTable } from '../schema/registers.ts'
 
 /** One session of one author, shared by all its entries. */

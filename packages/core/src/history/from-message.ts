@@ -1,7 +1,7 @@
 /** The entry of a message that was read: of a batch, of an offer, or of the storage. */
 import type { Json } from '../base/json.ts'
 import type { AuthoredMessage, Change, Names, OwnSpan } from '../facts/types.ts'
-import type { Bases } from '../message/message.ts'
+import type { Bases } from '../facts/message.ts'
 import type { Reg, RegisterTable } from '../schema/registers.ts'
 import { Entry, type SessionRef, Write } from './entry.ts'
 

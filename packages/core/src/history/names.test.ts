@@ -1,7 +1,7 @@
 /** Writes by number: which number stands for which write, and what is pending among them. */
 import { expect, test } from 'vitest'
 import type { OwnSpan, Seen } from '../facts/types.ts'
-import type { Review } from '../message/message.ts'
+import type { Review } from '../facts/message.ts'
 import { RegisterTable } from '../schema/registers.ts'
 import { Entry, Write } from './entry.ts'
 import { NO_NAMES, namesOf, numberName, pendingIn } from './names.ts'

@@ -2,7 +2,7 @@
  * Canonical order of writes. Reviewed writes go by epoch, seq and place in their message;
  * what has no review yet comes after all of them, by arrival at this replica.
  */
-import type { Review } from '../message/message.ts'
+import type { Review } from '../facts/message.ts'
 import type { Write } from './entry.ts'
 
 export function compareOrder(a: Write, b: Write): number {

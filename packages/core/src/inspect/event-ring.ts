@@ -4,7 +4,7 @@
  * holds no reference into the graph of writes. Events are made when they are read.
  */
 import type { Uuid } from '../base/uuid.ts'
-import type { Position } from '../message/message.ts'
+import type { Position } from '../facts/message.ts'
 import { EVENT_KINDS, type EventKind, type InspectEvent } from './event.ts'
 import type { EntityName, MessageRef, Refusal, ReviewRecord } from './records.ts'
 

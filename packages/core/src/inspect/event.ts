@@ -5,7 +5,7 @@
  *                  ▲                  └─ waiting: a nack, no answer, or the link is gone
  *   arrived: somebody's message with its review        snapshot: everything at a position
  */
-import type { Position } from '../message/message.ts'
+import type { Position } from '../facts/message.ts'
 import type { MessageRef, Refusal, ReviewRecord } from './records.ts'
 
 interface Base<K extends string> {

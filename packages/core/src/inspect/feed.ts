@@ -4,7 +4,7 @@
  * columns; it names messages and entities and holds neither rows nor the graph of writes, since
  * a reference into the graph would keep all history alive.
  */
-import type { Position } from '../message/message.ts'
+import type { Position } from '../facts/message.ts'
 import type { InspectEvent } from './event.ts'
 import { EventRing, type RingSubject } from './event-ring.ts'
 import type { Refusal, ReviewRecord } from './records.ts'

@@ -8,7 +8,7 @@
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { ChangeKind } from '../facts/types.ts'
-import type { FinalReason, Position } from '../message/message.ts'
+import type { FinalReason, Position } from '../facts/message.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Reg } from '../schema/registers.ts'
 

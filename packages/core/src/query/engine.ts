@@ -7,7 +7,7 @@
  * an array is made when it is read, never when a row is written; nothing is kept for a query
  * without subscribers but a bounded cache.
  */
-import type { RowSink } from '../repo/sink.ts'
+import type { RowSink } from '../rows/sink.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { AnyRow, Query } from '../schema/types.ts'
 import { Arrangement } from './arrangement.ts'

@@ -5,12 +5,12 @@
  * no business of this file.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { firstVersion, nextVersion } from '../lens/declare.ts'
+import { firstVersion, nextVersion } from './lens/declare.ts'
 import { jsonEqual } from '../base/json.ts'
-import { nameFault } from '../lens/names.ts'
-import { Lenses } from '../lens/path.ts'
-import type { Step } from '../lens/steps.ts'
-import type { StepsFor } from '../lens/types.ts'
+import { nameFault } from './lens/names.ts'
+import { Lenses } from './lens/path.ts'
+import type { Step } from './lens/steps.ts'
+import type { StepsFor } from './lens/types.ts'
 import { type FieldSchema, optional } from './codec.ts'
 import type { Field } from './field.ts'
 import { unkeepable } from './keepable.ts'

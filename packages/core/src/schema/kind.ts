@@ -1,5 +1,5 @@
 /**
- * The kind of a field as its schema says it (`lens/kind.ts` has the form). Schemas of zod are
+ * The kind of a field as its schema says it (`schema/lens/kind.ts` has the form). Schemas of zod are
  * looked into, those of this library name it; of others only plain values can be asked for.
  */
 import { checksum } from '../base/checksum.ts'
@@ -9,7 +9,7 @@ import {
   UNKNOWN_KIND,
   alternativesOf,
   unitedKind,
-} from '../lens/kind.ts'
+} from './lens/kind.ts'
 import type { FieldSchema } from './codec.ts'
 import type { Field } from './field.ts'
 import { type Def, accepts, defOf, lazilyGot, listOf } from './keepable.ts'

@@ -1,7 +1,7 @@
 /** Fields that merge, as they are declared: what is refused, and which versions they may have. */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { add, code, map, remove, rename, scale, wrap } from '../lens/steps.ts'
+import { add, code, map, remove, rename, scale, wrap } from './lens/steps.ts'
 import { date, optional } from './codec.ts'
 import { type Entity, entity } from './entity.ts'
 import { kindOf } from './kind.ts'

@@ -5,7 +5,7 @@
  * changes of the same shape share one.
  */
 
-import type { Reg } from '../lens/names.ts'
+import type { Reg } from './lens/names.ts'
 import type { AppFold } from './operations.ts'
 
 export type { Reg }

@@ -1,7 +1,7 @@
 /** What an app gives as the shape of a type, and the types of rows that follow from it. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { CountersignError } from '../base/outcome.ts'
-import { nameFault } from '../lens/names.ts'
+import { nameFault } from './lens/names.ts'
 import type { Codec, FieldSchema } from './codec.ts'
 import type { Field } from './field.ts'
 import { unkeepable } from './keepable.ts'

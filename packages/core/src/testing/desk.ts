@@ -22,10 +22,10 @@ import type {
   SessionFacts,
 } from '../facts/types.ts'
 import { numberName, pendingIn } from '../history/names.ts'
-import { EntityIds, grantBytes, personalCommit, whoamiId } from '../message/ids.ts'
-import { LIMITS } from '../message/limits.ts'
+import { EntityIds, grantBytes, personalCommit, whoamiId } from '../facts/whoami.ts'
+import { LIMITS } from '../facts/limits.ts'
 import { bindBytes } from '../wire/signed.ts'
-import { WIRE_VERSION } from '../message/message.ts'
+import { WIRE_VERSION } from '../facts/message.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import {
   type ProvedOpening,
@@ -37,8 +37,8 @@ import {
 import { FrameJoiner, cutFrame } from '../wire/parts.ts'
 import { type BatchContext, readBatch } from '../wire/read-batch.ts'
 import type { Batch } from '../wire/types.ts'
-import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from '../reviewer/api.ts'
-import { createReviewer } from '../reviewer/reviewer.ts'
+import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from '../node/api.ts'
+import { createReviewer } from '../node/reviewer.ts'
 import { FaultySpaces } from './faulty-spaces.ts'
 import { type MessageName, namesOfSeen, seenOwn } from './exact-seen.ts'
 import { SeededRandom } from './seeded-random.ts'

@@ -1,7 +1,7 @@
 /** The door `core/testing`: what tests of and with this library need. Not for apps. */
 export * from './fold.ts'
-export { createLimitedStore } from '../replica/create.ts'
-export type { Limits } from '../message/limits.ts'
+export { createLimitedStore } from '../client/create.ts'
+export type { Limits } from '../facts/limits.ts'
 export { ProcessClock, VirtualClock } from './virtual-clock.ts'
 export type { ClockSkew, ProcessOptions } from './virtual-clock.ts'
 export { namesOfSeen, seenNothing, seenOwn, spansNaming } from './exact-seen.ts'

@@ -4,15 +4,14 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Write } from '../history/entry.ts'
-import { LIMITS, type Limits } from '../message/limits.ts'
+import { LIMITS, type Limits } from '../facts/limits.ts'
 import { spacesOver } from '../ports/space-over.ts'
 import type { SpaceStore, SpaceTables } from '../ports/space-store.ts'
-import type { Connection } from '../reviewer/connection.ts'
-import { type Decision, type Offer, decide } from '../reviewer/decide.ts'
-import { Missing, type Need } from '../reviewer/missing.ts'
-import { type OpenSpace, openSpace } from '../reviewer/open.ts'
-import { SpaceRows } from '../reviewer/rows.ts'
-import { foldsOf, typesOf } from '../reviewer/schema-rules.ts'
+import { type Decision, type Offer, decide } from '../review/decide.ts'
+import { Missing, type Need } from '../review/missing.ts'
+import { type OpenSpace, openSpace } from '../node/open.ts'
+import { SpaceRows } from '../review/rows.ts'
+import { foldsOf, typesOf } from '../review/schema-rules.ts'
 import { DESK_SPACE, type Desk, type DeskOptions, type HandMessage } from './desk.ts'
 import { SeededRandom } from './seeded-random.ts'
 
@@ -43,9 +42,11 @@ export interface OpenedSpace {
   readonly rows: SpaceRows
   readonly limits: Limits
   /** One decision on what is at hand, in one turn. @throws Missing */
-  decide(offers: readonly Offer[], history?: History): Decision
+  decide(offers: readonly Offer<object>[], history?: History): Decision<object>
   /** Loads what is missing until there is a decision; and what was missing, in this order. */
-  decided(offers: readonly Offer[]): Promise<{ decision: Decision; needs: readonly Need[] }>
+  decided(
+    offers: readonly Offer<object>[],
+  ): Promise<{ decision: Decision<object>; needs: readonly Need[] }>
 }
 
 type History = ReadonlyMap<Uuid, readonly Write[] | 'long'>
@@ -61,11 +62,14 @@ export async function openDesk(
   const { rules = {}, assign: assigners = {} } = options
   const types = typesOf(options.entities)
   const { store, calls } = recorded(through(storeOf(desk.spaces.tables(DESK_SPACE))))
-  const parts = { store, keys, signer, clock, limits, foldsOf: foldsOf(types, undefined) }
+  const parts = { store, keys, signer, clock, limits, foldsOf: foldsOf(types, () => {}) }
   const open = await openSpace({ ...parts, space: DESK_SPACE })
   const { space, ledger, epoch, source } = open
   const rows = new SpaceRows(space, types)
-  const deciding = (offers: readonly Offer[], history: History): Generator<Need, Decision> =>
+  const deciding = (
+    offers: readonly Offer<object>[],
+    history: History,
+  ): Generator<Need, Decision<object>> =>
     decide(offers, {
       ...{ space, ledger, epoch, rules, assigners, limits, types, rows, history },
       spaceId: DESK_SPACE,
@@ -95,10 +99,7 @@ export async function openDesk(
 }
 
 /** As it would wait for its verdicts, after its seal was verified. */
-export function offerOf(
-  { flush, session }: HandMessage,
-  connection: Connection = {} as Connection,
-): Offer {
+export function offerOf({ flush, session }: HandMessage, connection: object = {}): Offer<object> {
   const { sessionId, authorId, personalCommit } = session.facts
   const record = { sessionId, authorId, personalCommit, publicKey: '', personalId: 'somebody' }
   return { connection, session, flush, sig: 'a seal', record }

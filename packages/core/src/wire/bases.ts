@@ -4,8 +4,8 @@
  */
 import { jsonFault } from '../base/json.ts'
 import type { Json } from '../base/json.ts'
-import type { Base, Bases } from '../message/message.ts'
-import { isCount, regFault } from '../message/parse.ts'
+import type { Base, Bases } from '../facts/message.ts'
+import { isCount, regFault } from '../facts/parse.ts'
 
 export function packBase(base: Base): Json {
   if (base === 'unknown') return 0

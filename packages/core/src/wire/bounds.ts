@@ -1,6 +1,6 @@
 /** Bounds of the texts of a reviewer. */
 import { type FactBounds, factBounds, larger } from '../facts/bounds.ts'
-import { LIMITS, type Limits } from '../message/limits.ts'
+import { LIMITS, type Limits } from '../facts/limits.ts'
 
 export interface BatchBounds extends FactBounds {
   /** Messages that take a seq in one batch. */

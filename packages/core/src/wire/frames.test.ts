@@ -3,8 +3,8 @@
  * sentence, and who speaks another version can be told so.
  */
 import { describe, expect, test } from 'vitest'
-import { LIMITS } from '../message/limits.ts'
-import { type EpochOpen, type Rejection, WIRE_VERSION } from '../message/message.ts'
+import { LIMITS } from '../facts/limits.ts'
+import { type EpochOpen, type Rejection, WIRE_VERSION } from '../facts/message.ts'
 import { shortId } from '../facts/ids.ts'
 import {
   type AuthorFrames,

@@ -24,7 +24,7 @@ import { isLongerThan } from '../base/size.ts'
 import { isHash } from '../base/hash.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import { outcomeOf, refuse } from '../facts/malformed.ts'
-import { LIMITS, type Limits } from '../message/limits.ts'
+import { LIMITS, type Limits } from '../facts/limits.ts'
 import {
   type EpochOpen,
   type NackReason,
@@ -32,8 +32,8 @@ import {
   type Rejection,
   type SessionOpening,
   WIRE_VERSION,
-} from '../message/message.ts'
-import { isCount } from '../message/parse.ts'
+} from '../facts/message.ts'
+import { isCount } from '../facts/parse.ts'
 import { isRejection } from './rejection.ts'
 import {
   type Field,

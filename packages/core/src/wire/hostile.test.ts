@@ -5,7 +5,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { readFlush, textOfFlush } from '../facts/flush.ts'
 import { readSession } from '../facts/session-line.ts'
-import { type EpochOpen, type Rejection, WIRE_VERSION } from '../message/message.ts'
+import { type EpochOpen, type Rejection, WIRE_VERSION } from '../facts/message.ts'
 import { DESK_SPACE, Desk, type HandMessage, flushByHand } from '../testing/desk.ts'
 import { SeededRandom } from '../testing/seeded-random.ts'
 import { BATCH_BOUNDS } from './bounds.ts'

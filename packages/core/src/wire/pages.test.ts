@@ -1,6 +1,6 @@
 /** Pages as text, and back. */
 import { describe, expect, test } from 'vitest'
-import type { Review } from '../message/message.ts'
+import type { Review } from '../facts/message.ts'
 import { type PageEntity, type PageMessage, type PageWrite, pageText, readPage } from './pages.ts'
 
 const idOf = (n: number): string => `00000000-0000-8000-8000-${`${n}`.padStart(12, '0')}`

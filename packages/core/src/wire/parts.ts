@@ -17,9 +17,9 @@ import {
   isLongerThan,
   utf8Bytes,
 } from '../base/size.ts'
-import { isCount } from '../message/parse.ts'
+import { isCount } from '../facts/parse.ts'
 import { FRAME_BYTES_MAX, type Link, type LinkEvents, type Transport } from '../ports/transport.ts'
-import type { Limits } from '../message/limits.ts'
+import type { Limits } from '../facts/limits.ts'
 
 /** Parts of one series. */
 const PARTS_MAX = 4_096

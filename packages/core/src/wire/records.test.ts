@@ -8,7 +8,7 @@ import { type Uuid, uuid8 } from '../base/uuid.ts'
 import { shortId } from '../facts/ids.ts'
 import { outcomeOf } from '../facts/malformed.ts'
 import { positionBytes } from './signed.ts'
-import type { Position } from '../message/message.ts'
+import type { Position } from '../facts/message.ts'
 import { BATCH_BOUNDS, type BatchBounds } from './bounds.ts'
 import { NO_CHAIN } from './hashes.ts'
 import {

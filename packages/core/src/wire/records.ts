@@ -18,7 +18,7 @@ import { longId, shortId } from '../facts/ids.ts'
 import { parseLine } from '../facts/line.ts'
 import { countOf, hashOf, listOf, outcomeOf, refuse, textOf } from '../facts/malformed.ts'
 import { TEXT_VERSION } from '../facts/types.ts'
-import type { Position } from '../message/message.ts'
+import type { Position } from '../facts/message.ts'
 import { chainAfter, firstHash } from './hashes.ts'
 
 const RECORD_BYTES_MAX = 1_024

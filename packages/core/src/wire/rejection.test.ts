@@ -1,6 +1,6 @@
 /** Rejections at the edge: with what stands, without it as older reviewers send them, and malformed. */
 import { expect, test } from 'vitest'
-import type { Rejection, Standing } from '../message/message.ts'
+import type { Rejection, Standing } from '../facts/message.ts'
 import { parseReviewerFrame, reviewerFrame } from './frames.ts'
 
 const A = '0190a6b2-3c4d-8e5f-8a7b-000000000001'

@@ -5,9 +5,9 @@
 import { isHash } from '../base/hash.ts'
 import { jsonFault } from '../base/json.ts'
 import { isUuid } from '../base/uuid.ts'
-import { LIMITS } from '../message/limits.ts'
-import { FINAL_REASONS, type Rejection, type Standing } from '../message/message.ts'
-import { isCount } from '../message/parse.ts'
+import { LIMITS } from '../facts/limits.ts'
+import { FINAL_REASONS, type Rejection, type Standing } from '../facts/message.ts'
+import { isCount } from '../facts/parse.ts'
 
 /** No deployment raises this: more than it is not worth reading. */
 const STANDING_MAX = LIMITS.standingMax * 8

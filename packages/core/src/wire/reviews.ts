@@ -9,7 +9,7 @@ import type {
   Base as SeenBase,
   Bases,
   Review as KeptReview,
-} from '../message/message.ts'
+} from '../facts/message.ts'
 import type { Accepted, Assigned, Base, Review } from './types.ts'
 
 const NONE: AssignedByReg = Object.freeze({})

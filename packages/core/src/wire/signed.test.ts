@@ -14,7 +14,7 @@ import {
   snapshotBytes,
   welcomeBytes,
 } from './signed.ts'
-import type { EpochOpen, Position, Rejection } from '../message/message.ts'
+import type { EpochOpen, Position, Rejection } from '../facts/message.ts'
 
 // Thousands of cases, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 })

@@ -3,7 +3,7 @@ import { type Hash, hash, hashBytes, hashLine } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
 import { shortId } from '../facts/ids.ts'
-import type { EpochOpen, Position, Rejection } from '../message/message.ts'
+import type { EpochOpen, Position, Rejection } from '../facts/message.ts'
 
 /** The 32 bytes that a reviewer signs to vouch for a position and all before it. */
 export function positionBytes(space: Uuid, { eid, epoch, seq, chain }: Position): Uint8Array {

@@ -1,0 +1,208 @@
+/**
+ * Looks after what sessions of this device leave behind when they end: at the start, when the
+ * reviewer is reached again, and every few minutes while it is, because a tab may close while
+ * another is open. A look is cheap while no session has ended: it reads names only, and tries their locks.
+ */
+import type { StoreApi } from 'zustand/vanilla'
+import type { Uuid } from '../../base/uuid.ts'
+import { factBounds } from '../../facts/bounds.ts'
+import type { SessionOpening } from '../../facts/message.ts'
+import type { Outbox } from '../../sync/outbox.ts'
+import type { KeyPair } from '../../ports/signer.ts'
+import type { StoredState } from '../../ports/storage.ts'
+import type { Repo } from '../../rows/repo.ts'
+import {
+  type EndedFlush,
+  type SessionParts,
+  type StoredOwn,
+  adoptFlushes,
+  endedSessions,
+  isLost,
+  isOfSession,
+  lostSessions,
+} from './adopt.ts'
+import type { Damage } from './damage.ts'
+import type { Disk } from './disk.ts'
+import { draftSessionOf } from './drafts.ts'
+import { whoamiKeys, withFinishedDrafts } from './finish-drafts.ts'
+import type { ReplicaOptions } from '../options.ts'
+import type { PartlyAccepted } from './partly-accepted.ts'
+import type { PendingIntake } from '../outbox/pending-intake.ts'
+import type { Refusals } from '../outbox/refusals.ts'
+import { type Recovered, dismissedKeys, recovered } from './recover.ts'
+import type { SessionLocks } from '../identity/session-locks.ts'
+import type { SoundState } from './sound-state.ts'
+import type { SyncStatus } from '../store.ts'
+
+/** A page that has just reloaded may hold the locks of its last life a moment longer. */
+const FIRST_LOOK_MS = 1_000
+const LOOK_MS = 120_000
+
+export interface AdopterParts {
+  readonly options: ReplicaOptions
+  readonly disk: Disk
+  readonly locks: SessionLocks
+  readonly repo: Repo
+  readonly outbox: Outbox
+  readonly status: StoreApi<SyncStatus>
+  readonly refusals: Refusals
+  readonly storedOwn: StoredOwn
+  readonly partlyAccepted: PartlyAccepted
+  readonly damage: Damage
+  /** Sessions whose messages are offered; those that are taken over join them. */
+  readonly openings: Map<Uuid, SessionOpening>
+  /** Keys of the authors of this device, by author. */
+  readonly keys: Map<Uuid, KeyPair>
+  readonly sessionId: Uuid
+  /** undefined while the app has not said who the person is. */
+  readonly personalId: () => string | undefined
+  readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
+  readonly intake: PendingIntake
+  readonly onAdopted: () => void
+}
+
+export class Adopter {
+  readonly #parts: AdopterParts
+  /** Segments that were taken over, or were looked at in vain while their session was ours. */
+  readonly #done = new Set<string>()
+  #looking: Promise<unknown> | undefined
+  #cancel: (() => void) | undefined
+  #unsubscribe: (() => void) | undefined
+  #stopped = false
+
+  constructor(parts: AdopterParts) {
+    this.#parts = parts
+  }
+
+  /** From now on. `again`: a session has just been taken over, and may have stored a last flush since. */
+  watch(again: boolean): void {
+    if (this.#stopped) return
+    this.#unsubscribe = this.#parts.status.subscribe(({ connection }, before) => {
+      if (connection === before.connection) return
+      this.#cancel?.()
+      if (connection === 'online') this.#keepLooking()
+    })
+    this.#cancel = this.#parts.options.platform.clock.after(FIRST_LOOK_MS, () => void this.look())
+    if (again) this.#looking = this.#late().finally(() => (this.#looking = undefined))
+  }
+
+  /** The person is known: what ended sessions had written before theirs was, can be sealed. */
+  async bound(): Promise<void> {
+    await this.#looking
+    if (!this.#stopped) this.#looking ??= this.#late().finally(() => (this.#looking = undefined))
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel?.()
+    this.#unsubscribe?.()
+  }
+
+  async look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
+    await this.#looking
+  }
+
+  /** What the storage holds, its drafts sealed and its damaged records reported. */
+  async recovered(sound: SoundState): Promise<Recovered> {
+    const { disk, damage, options, sessionId } = this.#parts
+    const reading = { space: options.space, bounds: factBounds(options.limits) }
+    const place = { ...this.sessionParts, reading, sessionId }
+    for (const [authorId, pair] of await whoamiKeys(sound.state, options.platform.signer))
+      this.#parts.keys.set(authorId, pair)
+    const state = await withFinishedDrafts(
+      sound.state,
+      { ...options, personalId: this.#parts.personalId() },
+      { ...place, disk },
+    )
+    const found = await recovered({ ...sound, state }, place)
+    damage.restore(dismissedKeys(found.state))
+    damage.add(found.damaged)
+    return found
+  }
+
+  get sessionParts(): SessionParts {
+    const { locks, options, keys } = this.#parts
+    const { signer } = options.platform
+    return { locks, space: options.space, signer, hasKeys: (authorId) => keys.has(authorId) }
+  }
+
+  adopt(state: StoredState, ended: readonly EndedFlush[]): void {
+    const { repo, outbox, refusals, damage, openings, disk, mintedIn, intake } = this.#parts
+    const { partlyAccepted } = this.#parts
+    const messages = ended.flatMap(({ flush }) => flush.messages)
+    const lost = ended.filter(isLost).flatMap(({ flush }) => flush.messages.map(({ id }) => id))
+    refusals.restore(state, messages, new Set(lost))
+    damage.add(lostSessions(ended, (id) => refusals.isSettled(id)))
+    for (const { flush } of ended) this.#done.add(flush.key)
+    const { adopted, settled } = adoptFlushes(ended, {
+      repo,
+      outbox,
+      isRefused: (id) => refusals.messages.has(id),
+      mintedIn,
+      intake,
+      acceptedBefore: partlyAccepted.acceptedBefore,
+    })
+    partlyAccepted.store()
+    intake.showReached() // what was taken in first may stand on what came last
+    for (const opening of adopted) openings.set(opening.sessionId, opening)
+    if (settled.length > 0) void disk.write({ durability: 'relaxed', outboxRemove: settled })
+  }
+
+  /** While online only: nothing can be delivered otherwise, and an idle store sets no timers. */
+  #keepLooking(): void {
+    void this.look()
+    this.#cancel = this.#parts.options.platform.clock.after(LOOK_MS, () => this.#keepLooking())
+  }
+
+  async #look(): Promise<void> {
+    const { disk, locks, sessionId } = this.#parts
+    const keys = await disk.waiting()
+    if (!keys) this.#giveBack()
+    const ended: string[] = []
+    for (const key of keys ?? []) {
+      const session = draftSessionOf(key) ?? flushSessionOf(key)
+      if (session === sessionId || this.#done.has(key)) continue
+      if (await locks.hold(session)) ended.push(key)
+    }
+    if (ended.length === 0 || this.#stopped) return
+    if (await this.#late()) for (const key of ended) this.#done.add(key)
+  }
+
+  /** A storage that does not answer any more: what it holds of ended sessions is for other tabs. */
+  #giveBack(): void {
+    const { locks, outbox, sessionId } = this.#parts
+    locks.releaseUnless((held) => held === sessionId || outbox.waits(held))
+  }
+
+  /**
+   * A session may have stored a last flush before its lock was ours; another may have ended since.
+   * Resolves to whether the storage could be read.
+   */
+  async #late(): Promise<boolean> {
+    const { options, disk, repo, refusals, storedOwn, sessionId } = this.#parts
+    const sound = await disk.read()
+    const found = sound && (await this.recovered(sound))
+    if (!found) this.#giveBack()
+    if (!found || this.#stopped) return false
+    const others = found.flushes.filter(
+      (flush) => !this.#done.has(flush.key) && !isOfSession(flush, sessionId),
+    )
+    const late = await endedSessions(found.state, others, this.sessionParts)
+    if (late.length === 0 || this.#stopped) return true
+    this.#parts.partlyAccepted.restore(found.state)
+    refusals.addGone(found.gone)
+    // What is taken over may stand on what another tab delivers.
+    for (const flush of others) storedOwn.add(flush)
+    this.adopt(found.state, late)
+    repo.emit()
+    refusals.messages.emit([], options.onError)
+    this.#parts.onAdopted()
+    return this.#late()
+  }
+}
+
+/** Keys of flushes are the session, a colon, and the number of the first message. */
+function flushSessionOf(key: string): Uuid {
+  return key.slice(0, key.lastIndexOf(':'))
+}

@@ -1,0 +1,94 @@
+/**
+ * Damaged records of this storage, until they no longer matter: as long as one is listed, the
+ * status says `damaged`. Nothing of them is deleted; `store.discard(key)` ends a report for good.
+ */
+import type { Uuid } from '../../base/uuid.ts'
+import type { Disk } from './disk.ts'
+import type { StoredFlush } from './restore.ts'
+import { type OwnReading, salvagedFrom } from './own-text.ts'
+import type { DamagedRecord } from './sound-state.ts'
+import type { SyncStatus } from '../store.ts'
+
+/** What is known of own messages. */
+interface Accounts {
+  /** Whether the reviewer has accepted the message, or the app has dealt with it. */
+  isSettled(id: Uuid): boolean
+  /** Lets go of what was taken for lost, and turns out to have been accepted. */
+  dropAccepted(): void
+}
+
+/** Where what an app has dealt with is noted, by message id or by key of a damaged record. */
+export const DISMISSED = 'dismissed:'
+
+export class Damage {
+  readonly #records = new Map<string, DamagedRecord>()
+  readonly #discarded = new Set<string>()
+  readonly #onChange: (list: readonly DamagedRecord[]) => void
+
+  constructor(onChange: (list: readonly DamagedRecord[]) => void) {
+    this.#onChange = onChange
+  }
+
+  get any(): boolean {
+    return this.#records.size > 0
+  }
+
+  has(key: string): boolean {
+    return this.#records.has(key)
+  }
+
+  /** Keys whose reports the app ended in an earlier life. */
+  restore(discarded: Iterable<string>): void {
+    for (const key of discarded) this.#discarded.add(key)
+  }
+
+  add(records: readonly DamagedRecord[]): void {
+    const fresh = records.filter(({ key }) => !this.#discarded.has(key) && !this.#records.has(key))
+    for (const record of fresh) this.#records.set(record.key, record)
+    if (fresh.length > 0) this.#tell()
+  }
+
+  /** Ends reports of what is here again, of what the reviewer has, and of what the app has dealt with. */
+  account(messages: Accounts, { connection }: Pick<SyncStatus, 'connection'>): void {
+    if (!this.any) return
+    messages.dropAccepted()
+    this.#remove(
+      ({ kind, messageIds }) =>
+        (kind === 'messages' || kind === 'session') &&
+        messageIds.length > 0 &&
+        messageIds.every((id) => messages.isSettled(id)),
+    )
+    if (connection === 'online') this.#remove(({ kind }) => kind === 'state')
+  }
+
+  /** Ends the report of a record, for good. False when there is none of that key. */
+  discard(key: string, disk: Disk): boolean {
+    const record = this.#records.get(key)
+    if (!record) return false
+    this.#discarded.add(key)
+    this.#remove((each) => each === record)
+    const outboxRemove = record.kind === 'outbox' ? [key] : []
+    void disk.write({ durability: 'strict', meta: [[DISMISSED + key, true]], outboxRemove })
+    return true
+  }
+
+  #remove(isOver: (record: DamagedRecord) => boolean): void {
+    const before = this.#records.size
+    for (const record of [...this.#records.values()])
+      if (isOver(record)) this.#records.delete(record.key)
+    if (this.#records.size < before) this.#tell()
+  }
+
+  #tell(): void {
+    this.#onChange(Object.freeze([...this.#records.values()]))
+  }
+}
+
+/** What of a damaged record of own messages is still what its author wrote. */
+export function salvaged(
+  { key, text, messageIds }: DamagedRecord,
+  reading: OwnReading,
+): StoredFlush {
+  const messages = text === undefined ? [] : salvagedFrom(text, messageIds, reading)
+  return { key, messages, bases: [], text: '', sig: '', open: true, isDamaged: true }
+}

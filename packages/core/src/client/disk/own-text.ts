@@ -1,0 +1,171 @@
+/**
+ * The record of a sealed flush of own messages in the storage: what was offered, with its seal and
+ * what its author saw beside it.
+ *
+ *   first line   [signature, bases of each message or 0, [lines, checksum] of each message,
+ *                [line, entity] of what is named by number]
+ *   then         session line, head line, lines
+ *
+ * With checksums and names a message can be read though another one of its flush is damaged.
+ */
+import { checksum } from '../../base/checksum.ts'
+import type { Json } from '../../base/json.ts'
+import { type Uuid, isUuid } from '../../base/uuid.ts'
+import type { FactBounds } from '../../facts/bounds.ts'
+import { EntityNames } from '../../facts/entity-names.ts'
+import { authoredIn, readFlush, readPart } from '../../facts/flush.ts'
+import { linesOf, textOfLines } from '../../facts/line.ts'
+import { readSession } from '../../facts/session-line.ts'
+import type { AuthoredMessage, Session } from '../../facts/types.ts'
+import { isCount } from '../../facts/parse.ts'
+import { parsed } from './sound-state.ts'
+
+/** What is needed to read records of own messages. */
+export interface OwnReading {
+  readonly space: Uuid
+  readonly bounds: FactBounds
+}
+
+export interface OwnRecord {
+  readonly sig: string
+  /** Of each message as `basesJson` writes them. */
+  readonly bases: readonly unknown[]
+  /** Session line, head line, lines. */
+  readonly text: string
+  readonly messages: readonly AuthoredMessage[]
+}
+
+/** What a record says of a message beside its lines. */
+export interface OwnMessage {
+  /** As `basesJson` writes them. */
+  readonly bases: Json
+  readonly lines: number
+  /** Of its changes, in order. */
+  readonly entities: readonly Uuid[]
+  /** Entities that it expects unchanged. */
+  readonly expects: readonly Uuid[]
+}
+
+export function ownText(
+  { text, sig }: { readonly text: string; readonly sig: string },
+  messages: readonly OwnMessage[],
+): string {
+  const lines = linesOf(text).slice(2)
+  let at = 0
+  const checks = messages.map((message) => {
+    const own = textOfLines(lines.slice(at, at + message.lines))
+    at += message.lines
+    return [message.lines, checksum(own)]
+  })
+  const bases = messages.map((message) => message.bases)
+  return `${JSON.stringify([sig, bases, checks, namedByNumber(messages)])}\n${text}`
+}
+
+/** The entities that come more than once, each with the line that spells it. */
+function namedByNumber(messages: readonly OwnMessage[]): readonly (readonly [number, Uuid])[] {
+  const spelled = new Map<Uuid, number>()
+  const again = new Set<Uuid>()
+  let line = 0
+  for (const { entities, expects, lines } of messages) {
+    for (const [i, id] of entities.entries())
+      if (spelled.has(id)) again.add(id)
+      else spelled.set(id, line + i)
+    for (const id of expects) if (spelled.has(id)) again.add(id)
+    line += lines
+  }
+  return [...again].map((id) => [spelled.get(id)!, id] as const)
+}
+
+/** Untrusted text as a record; undefined where it is none. */
+export function readOwnText(stored: string, reading: OwnReading): OwnRecord | undefined {
+  const { first, text } = partsOf(stored)
+  const [sig, bases] = Array.isArray(first) ? (first as unknown[]) : []
+  const messages = messagesOf(text, reading)
+  if (typeof sig !== 'string' || !Array.isArray(bases) || !messages) return undefined
+  return { sig, bases: bases as unknown[], text, messages }
+}
+
+/** What of a damaged record is still what its author wrote. `ids` are those of its messages. */
+export function salvagedFrom(
+  stored: string,
+  ids: readonly Uuid[],
+  reading: OwnReading,
+): readonly AuthoredMessage[] {
+  const { first, text } = partsOf(stored)
+  const whole = messagesOf(text, reading)
+  // Ids are hashes, so those up to the first damaged line are whole, whatever the rest says.
+  const sound = whole?.filter(({ id }) => ids.includes(id)) ?? []
+  if (sound.length === ids.length) return sound
+  const [sessionLine, head, ...lines] = linesOf(text)
+  const session = readSession(sessionLine ?? '')
+  const [, , checks, names] = Array.isArray(first) ? (first as unknown[]) : []
+  if (!session.ok || session.value.facts.space !== reading.space || head === undefined) return sound
+  if (!Array.isArray(checks) || !checks.every(isCheck) || checks.length !== ids.length) return sound
+  const named = Array.isArray(names) ? names.filter(isName) : []
+  return salvaged(session.value, { head, lines, checks, ids, named }, reading)
+}
+
+type Check = readonly [lines: number, check: string]
+
+function isCheck(value: unknown): value is Check {
+  return Array.isArray(value) && isCount(value[0]) && typeof value[1] === 'string'
+}
+
+function isName(value: unknown): value is readonly [number, Uuid] {
+  return Array.isArray(value) && isCount(value[0]) && isUuid(value[1])
+}
+
+function salvaged(
+  session: Session,
+  {
+    head,
+    lines,
+    checks,
+    ids,
+    named,
+  }: {
+    readonly head: string
+    readonly lines: readonly string[]
+    readonly checks: readonly Check[]
+    readonly ids: readonly Uuid[]
+    readonly named: readonly (readonly [line: number, entityId: Uuid])[]
+  },
+  { bounds }: OwnReading,
+): readonly AuthoredMessage[] {
+  const found: AuthoredMessage[] = []
+  let firstLine = 0
+  for (const [i, [count, check]] of checks.entries()) {
+    const own = lines.slice(firstLine, firstLine + count)
+    const entities = new EntityNames()
+    for (const [line, entityId] of named) if (line < firstLine) entities.spell(line, entityId)
+    const part =
+      checksum(textOfLines(own)) === check
+        ? readPart(session.facts, { head, lines: own }, { firstLine, entities, bounds })
+        : undefined
+    // Its full hash needs the lines before it, and nobody asks for that of a message that is not sent.
+    if (part?.ok)
+      for (const message of part.value.messages)
+        found.push({ ...message, id: ids[i]!, hash: '', session, seen: part.value.seen })
+    firstLine += count
+  }
+  return found
+}
+
+function partsOf(stored: string): { readonly first: unknown; readonly text: string } {
+  const end = stored.indexOf('\n')
+  return end < 0
+    ? { first: undefined, text: stored }
+    : { first: parsed(stored.slice(0, end)), text: stored.slice(end + 1) }
+}
+
+/** The messages of a session line and a flush; undefined where it is none of this space. */
+function messagesOf(
+  text: string,
+  { space, bounds }: OwnReading,
+): readonly AuthoredMessage[] | undefined {
+  const end = text.indexOf('\n')
+  const session = readSession(text.slice(0, Math.max(0, end)))
+  if (!session.ok || session.value.facts.space !== space) return undefined
+  const flush = readFlush(session.value, text.slice(end + 1), bounds)
+  return flush.ok ? authoredIn(flush.value, session.value) : undefined
+}

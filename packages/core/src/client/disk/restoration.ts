@@ -1,0 +1,104 @@
+/**
+ * What this device has kept, put back when the store opens, or when a storage that hung answers:
+ * the state of the reviewer, refused messages, and what ended sessions have left.
+ */
+import type { TailReader } from '../../sync/tail.ts'
+import type { Repo } from '../../rows/repo.ts'
+import { type StoredOwn, endedSessions, isOfSession } from './adopt.ts'
+import type { Adopter } from './adopter.ts'
+import type { CanonicalDisk } from './canonical-disk.ts'
+import type { Damage } from './damage.ts'
+import type { Disk } from './disk.ts'
+import type { Neighbours } from '../outbox/neighbours.ts'
+import type { PartlyAccepted } from './partly-accepted.ts'
+import type { Recovered } from './recover.ts'
+import type { Refusals } from '../outbox/refusals.ts'
+import { restoreCanonical } from './restore.ts'
+import type { Schemas } from '../schemas.ts'
+import { ofState } from './sound-state.ts'
+import type { Trust } from '../identity/trust.ts'
+
+export interface RestorationParts {
+  readonly repo: Repo
+  readonly disk: Disk
+  readonly canonicalDisk: CanonicalDisk
+  readonly tail: TailReader
+  readonly trust: Trust
+  readonly refusals: Refusals
+  readonly schemas: Schemas
+  readonly damage: Damage
+  readonly storedOwn: StoredOwn
+  readonly partlyAccepted: PartlyAccepted
+  readonly adopter: Adopter
+  readonly neighbours: Neighbours
+  /** This session, whose messages are in memory. */
+  readonly sessionId: string
+  readonly ready: () => Promise<void>
+  /** Whoever was met while the storage hung is not who was trusted before. */
+  readonly onOtherReviewer: () => void
+}
+
+export class Restoration {
+  readonly #parts: RestorationParts
+  #isDone = false
+
+  constructor(parts: RestorationParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Resolves to whether it was done by this call: not where the storage cannot be read.
+   * @throws CountersignError `schema_refused` where a shape was changed without a version.
+   */
+  async run(): Promise<boolean> {
+    const { disk, schemas, storedOwn, repo, tail, refusals, adopter } = this.#parts
+    const sound = this.#isDone ? undefined : await disk.read()
+    if (!sound) return false
+    this.#isDone = true
+    const shapes = schemas.recall(sound.state.meta)
+    const found = await adopter.recovered(sound)
+    const { state } = found
+    this.#restoreTrust(found)
+    // Late, this session may have stored some already.
+    const flushes = found.flushes.filter((flush) => !isOfSession(flush, this.#parts.sessionId))
+    for (const flush of flushes) storedOwn.add(flush)
+    repo.messages.watchFor([
+      ...flushes.flatMap(({ messages }) => messages.map(({ id }) => id)),
+      ...found.damaged.flatMap(({ messageIds }) => messageIds),
+      ...found.gone.flatMap(({ id }) => id ?? []),
+    ])
+    // Late, the reviewer may have been first.
+    if (!tail.position) await this.#restoreCanonical(found)
+    this.#parts.partlyAccepted.restore(state)
+    schemas.assertPublished()
+    if (shapes.length > 0) void disk.write({ durability: 'relaxed', meta: shapes })
+    refusals.addGone(found.gone)
+    const ended = await endedSessions(state, flushes, adopter.sessionParts)
+    this.#parts.neighbours.update(state) // what was left may stand on theirs
+    adopter.adopt(state, ended)
+    this.#parts.neighbours.update(state)
+    void this.#parts.ready().then(() => adopter.watch(ended.length > 0))
+    // Bodies of own messages are needed once more only where they are not pending here.
+    storedOwn.keep((message) => !repo.messages.get(message.id))
+    repo.emit()
+    return true
+  }
+
+  #restoreTrust({ state }: Recovered): void {
+    const { trust, damage, onOtherReviewer } = this.#parts
+    const { damaged, isOther } = trust.restore(state)
+    if (damaged) damage.add([damaged])
+    if (isOther) onOtherReviewer()
+  }
+
+  async #restoreCanonical({ state, damaged }: Recovered): Promise<void> {
+    const { tail, canonicalDisk, damage } = this.#parts
+    const isSound = damaged.every(({ kind }) => kind !== 'state')
+    if (isSound && restoreCanonical(state, tail)) {
+      canonicalDisk.resume(state)
+      return
+    }
+    if (isSound) damage.add([ofState('tail', undefined)])
+    await canonicalDisk.startAnew()
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * What a storage gives back, looked at record by record before anything is built on it. The rest
+ * of the replica reads the sound ones only, so a damaged record can neither throw nor vanish: it
+ * stays where it is stored, and is named.
+ *
+ * A record is sound when its fields have their types, its checksum fits, and its key belongs to
+ * its kind. What only a signature can tell (openings, keys) is checked where it is used.
+ */
+import { checksum } from '../../base/checksum.ts'
+import { type Uuid, isUuid } from '../../base/uuid.ts'
+import type { SessionOpening } from '../../facts/message.ts'
+import type { Advance, Checkpoint, StoredSegment, StoredState } from '../../ports/storage.ts'
+import { parseReviewerFrame, readPosition } from '../../wire/frames.ts'
+import { rankOf } from './rank.ts'
+
+/** What a damaged record held, as far as its kind is known. */
+export type DamagedKind = 'messages' | 'verdicts' | 'outbox' | 'session' | 'identity' | 'state'
+
+/** A record in the storage that cannot be read as it was written. */
+export interface DamagedRecord {
+  /** Its key in the storage. `store.discard(key)` ends the report. */
+  readonly key: string
+  readonly kind: DamagedKind
+  /** What is damaged and what follows from it, as a sentence. */
+  readonly detail: string
+  /** Messages it is about, as far as that can be read. */
+  readonly messageIds: readonly Uuid[]
+  /** What the storage gave back, as text; undefined where there is none. */
+  readonly text: string | undefined
+}
+
+export interface SoundState {
+  readonly state: StoredState
+  readonly damaged: readonly DamagedRecord[]
+}
+
+const OPENING = 'session:'
+/** A second copy of each opening: without one, what its session left could not be sent. */
+const OPENING_COPY = 'opening:'
+const DRAFT_OR_OWN = /^(?:draft:)?([0-9a-f-]{36}):\d+$/
+const PREFIXES: Readonly<Record<string, string>> = { tail: 'tail:', rejections: 'rejected:' }
+
+/** The session that wrote the messages under that key; undefined for other keys. */
+export function sessionOfKey(key: string): Uuid | undefined {
+  return DRAFT_OR_OWN.exec(key)?.[1]
+}
+
+/** What to store of a session, under which keys. */
+export function openingMeta(opening: SessionOpening): readonly (readonly [string, unknown])[] {
+  return [OPENING, OPENING_COPY].map((prefix) => [prefix + opening.sessionId, opening] as const)
+}
+
+/** Every stored form of each session's opening that has the right types. */
+export function storedOpenings({ meta }: StoredState): readonly SessionOpening[] {
+  return [...meta].flatMap(([key, value]) =>
+    key.startsWith(OPENING) || key.startsWith(OPENING_COPY) ? [value as SessionOpening] : [],
+  )
+}
+
+export function soundState(raw: StoredState): SoundState {
+  const damaged: DamagedRecord[] = []
+  const segments: StoredSegment[] = []
+  for (const stored of raw.segments) {
+    const fault = segmentFault(stored)
+    if (fault === undefined) segments.push(stored)
+    else damaged.push(damagedSegment(stored, fault))
+  }
+  const known = new Set([...segments, ...damaged].map(({ key }) => key))
+  for (const key of raw.outbox) if (!known.has(key)) damaged.push(strayKey(key))
+  const meta = new Map<string, unknown>()
+  for (const [key, value] of raw.meta) {
+    const fault = metaFault(key, value)
+    if (fault === undefined) meta.set(key, value)
+    else damaged.push({ key, messageIds: [], text: textOf(value), ...fault })
+  }
+  const advance = isAdvance(raw.advance) ? raw.advance : undefined
+  if (raw.advance !== undefined && !advance) damaged.push(ofState('advance', raw.advance))
+  const checkpoint = isCheckpoint(raw.checkpoint) ? raw.checkpoint : undefined
+  if (raw.checkpoint !== undefined && !checkpoint) damaged.push(ofState('checkpoint', undefined))
+  return { state: { segments, outbox: raw.outbox, meta, advance, checkpoint }, damaged }
+}
+
+/** A damaged record of the canonical state, which comes again from the reviewer. */
+export function ofState(key: string, stored: unknown): DamagedRecord {
+  const detail = `the stored copy of the reviewer's state is damaged (${key}); it is fetched again`
+  return { key, kind: 'state', detail, messageIds: [], text: textOf(stored) }
+}
+
+function segmentFault(stored: StoredSegment | null | undefined): string | undefined {
+  if (typeof stored !== 'object' || stored === null) return 'it is no record'
+  const { key, text, check, rank } = stored as Partial<StoredSegment>
+  const kind = String(stored.kind)
+  if (typeof key !== 'string' || typeof text !== 'string')
+    return 'its fields are not of their types'
+  const prefix = PREFIXES[kind]
+  const fits =
+    prefix === undefined
+      ? (kind === 'own' || kind === 'draft') &&
+        DRAFT_OR_OWN.test(key) &&
+        key.startsWith('draft:') === (kind === 'draft')
+      : key.startsWith(prefix)
+  if (!fits) return 'its kind and its key do not fit'
+  if ((kind === 'tail') !== Number.isSafeInteger(rank)) return 'its rank is not that of its kind'
+  if (checksum(text) !== check) return 'its checksum does not fit its text'
+  if (kind !== 'rejections') return undefined
+  const frame = parseReviewerFrame(text)
+  return frame.ok && frame.value.kind === 'rejected' ? undefined : 'its text is no list of verdicts'
+}
+
+const CONSEQUENCE = {
+  messages: 'own messages in it cannot be sent as they are',
+  verdicts: 'the reviewer is asked for these verdicts again',
+  state: 'it is fetched again from the reviewer',
+} as const
+
+function damagedSegment(stored: unknown, fault: string): DamagedRecord {
+  const { key, kind, ids, text } = Object(stored) as Partial<Record<keyof StoredSegment, unknown>>
+  const name = typeof key === 'string' ? key : 'a segment without a key'
+  const was = kindOf(name, kind)
+  return {
+    key: name,
+    kind: was,
+    detail: `${name}: ${fault}; ${CONSEQUENCE[was]}`,
+    messageIds: Array.isArray(ids) ? ids.filter(isUuid) : [],
+    text: textOf(text),
+  }
+}
+
+/** By its key where that says it, else by the kind it gives. Own messages, when in doubt. */
+function kindOf(key: string, kind: unknown): keyof typeof CONSEQUENCE {
+  if (DRAFT_OR_OWN.test(key)) return 'messages'
+  if (key.startsWith('tail:') || (kind === 'tail' && !key.startsWith('rejected:'))) return 'state'
+  return key.startsWith('rejected:') || kind === 'rejections' ? 'verdicts' : 'messages'
+}
+
+function strayKey(key: string): DamagedRecord {
+  return {
+    key,
+    kind: 'outbox',
+    detail: `the outbox names the messages ${key}, which are not in the storage; all others are offered again`,
+    messageIds: [],
+    text: undefined,
+  }
+}
+
+function metaFault(
+  key: string,
+  value: unknown,
+): Pick<DamagedRecord, 'kind' | 'detail'> | undefined {
+  if (key.startsWith(OPENING) || key.startsWith(OPENING_COPY)) {
+    if (isOpening(value) && key.endsWith(`:${value.sessionId}`)) return undefined
+    return { kind: 'session', detail: `${key}: the record of a session is damaged` }
+  }
+  if (key === 'whoami' || key.startsWith('whoami:')) {
+    const { publicKey } = Object(Object(value).keys) as { readonly publicKey?: unknown }
+    if (typeof publicKey === 'string') return undefined
+    return { kind: 'identity', detail: `${key}: the key of this device is damaged` }
+  }
+  if (key === 'reviewerKey' && typeof value !== 'string' && value !== null)
+    return { kind: 'identity', detail: 'the key of the reviewer is damaged' }
+  return undefined
+}
+
+function isOpening(value: unknown): value is SessionOpening {
+  const opening = Object(value) as Record<string, unknown>
+  return ['authorId', 'publicKey', 'sessionId', 'personalId', 'salt', 'sig'].every(
+    (field) => typeof opening[field] === 'string',
+  )
+}
+
+/** Its rank must be that of its position: a rank too high would keep all that follows from being stored. */
+function isAdvance(stored: unknown): stored is Advance {
+  const { rank, text, fromRank } = Object(stored) as Partial<Advance>
+  const position = readPosition(parsed(text))
+  return position !== undefined && rankOf(position) === rank && Number.isSafeInteger(fromRank)
+}
+
+/** Its checksum is a matter of reading it. */
+function isCheckpoint(stored: unknown): stored is Checkpoint {
+  const { pages, rank, check } = Object(stored) as Partial<Checkpoint>
+  if (!Array.isArray(pages) || !pages.every((page) => typeof page === 'string')) return false
+  const head = Object(parsed(pages[0])) as { readonly position?: unknown }
+  const position = readPosition(head.position)
+  return position !== undefined && rankOf(position) === rank && typeof check === 'string'
+}
+
+/** Any text as JSON; undefined where it is none. */
+export function parsed(text: unknown): unknown {
+  try {
+    return typeof text === 'string' ? (JSON.parse(text) as unknown) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(stored: unknown): string | undefined {
+  if (typeof stored === 'string') return stored
+  try {
+    return JSON.stringify(stored)
+  } catch {
+    return String(stored)
+  }
+}

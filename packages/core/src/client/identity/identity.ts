@@ -1,0 +1,158 @@
+/**
+ * Who writes here: the whoami key, for as long as the app's policy says; the personal id,
+ * which only the home reviewer learns; and the session, new at every open, so that a restored
+ * backup can never write under a number that was used.
+ */
+import { toBase64url } from '../../base/bytes.ts'
+import { checksum } from '../../base/checksum.ts'
+import type { Hash } from '../../base/hash.ts'
+import { type Uuid, uuid4 } from '../../base/uuid.ts'
+import type { SessionRef } from '../../history/entry.ts'
+import { EntityIds, grantBytes, personalCommit, whoamiId } from '../../facts/whoami.ts'
+import type { SessionOpening } from '../../facts/message.ts'
+import type { KeyPair, Signer } from '../../ports/signer.ts'
+import type { Damage } from '../disk/damage.ts'
+import type { Disk } from '../disk/disk.ts'
+import type { Platform } from '../platform/platform.ts'
+
+export interface IdentityOptions {
+  /**
+   * How long the public author id lives: `device` (default) for apps with a login, `day`, or `tab`
+   * for people who want to stay anonymous.
+   */
+  readonly lifetime?: 'tab' | 'day' | 'device'
+  /** Who the person is to the home reviewer; a random value of this device when absent. */
+  readonly personalId?: string | (() => string | Promise<string>)
+}
+
+export interface Identity {
+  readonly keys: KeyPair
+  readonly session: SessionRef
+  readonly entityIds: EntityIds
+  /**
+   * undefined until the app has said who the person is. Every message commits to it, so until then
+   * they are written and shown, but neither sealed nor sent.
+   */
+  binding: Binding | undefined
+}
+
+/** A session's tie to a person. */
+export interface Binding {
+  readonly personalCommit: Hash
+  readonly opening: SessionOpening
+}
+
+interface StoredWhoami {
+  readonly keys: KeyPair
+  readonly madeAt: number
+}
+
+const DAY_MS = 86_400_000
+
+/** Where nothing can be kept, identity lives as long as the store. */
+export async function openIdentity(
+  space: Uuid,
+  options: IdentityOptions,
+  place: Place,
+): Promise<Identity> {
+  const keys = await whoamiKeys(options.lifetime ?? 'device', place)
+  const authorId = whoamiId(keys.publicKey)
+  const session: SessionRef = { authorId, sessionId: uuid4(place.platform.random.bytes(16)) }
+  return {
+    keys,
+    session,
+    entityIds: new EntityIds(space, authorId, session.sessionId),
+    binding: undefined,
+  }
+}
+
+/** Ties a session to a person, in a way that only the home reviewer can open. */
+export async function bindingOf(
+  space: Uuid,
+  { keys, session }: Pick<Identity, 'keys' | 'session'>,
+  { personalId, platform }: { readonly personalId: string; readonly platform: Platform },
+): Promise<Binding> {
+  const { random, signer } = platform
+  const { authorId, sessionId } = session
+  const salt = toBase64url(random.bytes(16))
+  const commit = personalCommit(space, personalId, salt)
+  const sig = await signer.sign(keys, grantBytes(space, authorId, { sessionId, commit }))
+  const { publicKey } = keys
+  return {
+    personalCommit: commit,
+    opening: { authorId, publicKey, sessionId, personalId, salt, sig },
+  }
+}
+
+export interface Place {
+  readonly disk: Disk
+  readonly platform: Platform
+  readonly damage: Damage
+}
+
+async function whoamiKeys(lifetime: 'tab' | 'day' | 'device', place: Place): Promise<KeyPair> {
+  const { disk, platform } = place
+  const { clock, signer } = platform
+  const fresh: StoredWhoami = { keys: await signer.generate(), madeAt: clock.now() }
+  const name = {
+    device: 'whoami',
+    // A new name each day: whoever comes first that day makes the key.
+    day: `whoami:day:${Math.floor(clock.now() / DAY_MS)}`,
+    tab: `whoami:tab:${platform.tabId()}`,
+  }[lifetime]
+  const kept = (await disk.claim(name, fresh)) as Partial<StoredWhoami> | null | undefined
+  if (kept === fresh && disk.trouble !== undefined) {
+    // Another key may stand under that name; what this one signs is sent by whoever has it.
+    const own = `whoami:${whoamiId(fresh.keys.publicKey)}`
+    void disk.write({ durability: 'strict', meta: [[own, fresh]] })
+  }
+  if (kept?.keys && (await isPair(kept.keys, signer))) return kept.keys
+  const detail = 'the key of this device is damaged; it has a new one, and is another author now'
+  replaceDamaged(name, { kept, fresh, detail }, place)
+  return fresh.keys
+}
+
+/** Whether the halves belong together: each may be sound by itself, or not be a key at all. */
+export async function isPair(keys: KeyPair, signer: Signer): Promise<boolean> {
+  const probe = new Uint8Array(32)
+  try {
+    return await signer.verify(keys.publicKey, probe, await signer.sign(keys, probe))
+  } catch {
+    return false
+  }
+}
+
+/** What was stored is kept aside, under a name of its own. */
+function replaceDamaged(
+  key: string,
+  { kept, fresh, detail }: { kept: unknown; fresh: unknown; detail: string },
+  { disk, damage }: Place,
+): void {
+  damage.add([{ key, kind: 'identity', detail, messageIds: [], text: undefined }])
+  const meta = [
+    [`damaged:${key}`, kept],
+    [key, fresh],
+  ] as const
+  void disk.write({ durability: 'strict', meta })
+}
+
+/** Rejects with what the app's own function throws. */
+export async function personalIdOf(options: IdentityOptions, place: Place): Promise<string> {
+  const { personalId } = options
+  if (personalId !== undefined)
+    return typeof personalId === 'string' ? personalId : await personalId()
+  const random = toBase64url(place.platform.random.bytes(18))
+  const fresh = `${random}.${checksum(random)}`
+  const kept = await place.disk.claim('personalId', fresh)
+  if (isPersonalId(kept)) return kept
+  const detail = 'the personal id of this device is damaged; the reviewer sees another person now'
+  replaceDamaged('personalId', { kept, fresh, detail }, place)
+  return fresh
+}
+
+/** With a checksum in it; those of earlier builds have none. */
+function isPersonalId(kept: unknown): kept is string {
+  if (typeof kept !== 'string') return false
+  const [random, check] = kept.split('.')
+  return check === undefined ? /^[\w-]{24}$/.test(kept) : checksum(random!) === check
+}

@@ -1,0 +1,41 @@
+/** Which sessions of this device are ours: a session is alive while somebody holds its lock. */
+import type { Uuid } from '../../base/uuid.ts'
+import type { Locks } from '../../ports/locks.ts'
+
+export class SessionLocks {
+  readonly #locks: Locks
+  readonly #space: Uuid
+  readonly #releases = new Map<Uuid, () => void>()
+
+  constructor(locks: Locks, space: Uuid) {
+    this.#locks = locks
+    this.#space = space
+  }
+
+  /** Whether the session is held here now: nobody else looks after its messages. */
+  async hold(sessionId: Uuid): Promise<boolean> {
+    if (this.#releases.has(sessionId)) return true
+    const release = await this.#locks.tryAcquire(`countersign:${this.#space}:${sessionId}`)
+    if (release) this.#releases.set(sessionId, release)
+    return release !== undefined
+  }
+
+  /** Whether this tab holds it. */
+  holds(sessionId: Uuid): boolean {
+    return this.#releases.has(sessionId)
+  }
+
+  /** Gives back those that need not be kept: another tab may look after their messages. */
+  releaseUnless(isKept: (sessionId: Uuid) => boolean): void {
+    for (const [sessionId, release] of this.#releases) {
+      if (isKept(sessionId)) continue
+      this.#releases.delete(sessionId)
+      release()
+    }
+  }
+
+  releaseAll(): void {
+    for (const release of this.#releases.values()) release()
+    this.#releases.clear()
+  }
+}

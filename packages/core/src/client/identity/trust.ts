@@ -1,0 +1,115 @@
+/**
+ * Which reviewer this store follows: the one whose key the app gave, or else the first it met,
+ * from then on. What a reviewer says of its epoch is checked before anything is taken from it.
+ */
+import { checksum } from '../../base/checksum.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import { epochIdentity, positionBytes } from '../../wire/signed.ts'
+import { whoamiId } from '../../facts/whoami.ts'
+import type { EpochOpen } from '../../facts/message.ts'
+import type { Refusal } from '../../sync/session-host.ts'
+import type { Signer } from '../../ports/signer.ts'
+import type { StoredState, WriteBatch } from '../../ports/storage.ts'
+import type { Disk } from '../disk/disk.ts'
+import type { DamagedRecord } from '../disk/sound-state.ts'
+
+const KEY = 'reviewerKey'
+const KEY_CHECK = 'reviewerKey:check'
+
+function keyMeta(key: string | null): NonNullable<WriteBatch['meta']> {
+  return [
+    [KEY, key],
+    [KEY_CHECK, key === null ? null : checksum(key)],
+  ]
+}
+
+export interface TrustParts {
+  readonly space: Uuid
+  readonly signer: Signer
+  readonly disk: Disk
+  /** The key the app knows its reviewer by. */
+  readonly pinned: string | undefined
+}
+
+export class Trust {
+  readonly #parts: TrustParts
+  #key: string | undefined
+
+  constructor(parts: TrustParts) {
+    this.#parts = parts
+    this.#key = parts.pinned
+  }
+
+  /**
+   * Remembers whom an earlier session followed. `damaged` is what is to be said of a damaged record;
+   * `isOther`: another one was met before the storage could tell, and is not followed any more.
+   */
+  restore({ meta }: StoredState): {
+    readonly damaged?: DamagedRecord
+    readonly isOther: boolean
+  } {
+    const key = meta.get(KEY)
+    const check = meta.get(KEY_CHECK)
+    // Records of earlier builds have no checksum.
+    const isSound = check === undefined || check === null || check === checksum(String(key))
+    if (isSound) {
+      if (typeof key !== 'string' || this.#parts.pinned !== undefined) return { isOther: false }
+      const isOther = this.#key !== undefined && this.#key !== key
+      this.#key = key
+      return { isOther }
+    }
+    const detail = this.#parts.pinned
+      ? 'the stored key of the reviewer is damaged; the one that the app gave is followed'
+      : 'the stored key of the reviewer is damaged; the next reviewer that is met is followed'
+    const record = {
+      key: KEY,
+      kind: 'identity',
+      detail,
+      messageIds: [],
+      text: String(key),
+    } as const
+    return { damaged: record, isOther: false }
+  }
+
+  /** Forgets whom earlier sessions followed: the next one that is met counts, unless the app has pinned a key. */
+  forget(): Promise<boolean> {
+    this.#key = this.#parts.pinned
+    return this.#parts.disk.write({ durability: 'strict', meta: keyMeta(null) })
+  }
+
+  /** Whether the reviewer that is followed has signed that. */
+  async verify(bytes: Uint8Array, sig: string): Promise<boolean> {
+    return this.#key !== undefined && this.#parts.signer.verify(this.#key, bytes, sig)
+  }
+
+  /** Why this epoch is not to be followed; undefined when it is. */
+  async judge({ sig, eid, chain, ...body }: EpochOpen): Promise<Refusal | undefined> {
+    const { space, signer, disk } = this.#parts
+    if (body.space !== space)
+      return { refusal: 'wrong_space', note: 'the reviewer answers for another space' }
+    const identity = epochIdentity(body)
+    if (
+      identity.eid !== eid ||
+      identity.chain !== chain ||
+      whoamiId(body.reviewerKey) !== body.reviewerId
+    ) {
+      return other('the record of the reviewer’s epoch is not what it says')
+    }
+    if (this.#key !== undefined && this.#key !== body.reviewerKey)
+      return other(
+        'this is not the reviewer that this store knows: another one, or it began again without its data',
+      )
+    const opened = positionBytes(space, { eid, epoch: body.epoch, seq: 0, chain })
+    if (!(await signer.verify(body.reviewerKey, opened, sig)))
+      return other('the record of the reviewer’s epoch is not signed by it')
+    if (this.#key === undefined) {
+      this.#key = body.reviewerKey
+      void disk.write({ durability: 'relaxed', meta: keyMeta(body.reviewerKey) })
+    }
+    return undefined
+  }
+}
+
+function other(note: string): Refusal {
+  return { refusal: 'other_reviewer', note }
+}

@@ -1,0 +1,154 @@
+/**
+ * What the author of this session has seen when a message is written, as numbers that the message
+ * carries (SPEC, seen). It is computed when a flush is opened, and used for the messages that follow
+ * until one of them changes a row in which a newer write of another session is a head.
+ */
+import { assert } from '../../base/assert.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import { noteUnder } from '../../fold/base.ts'
+import { type EntityState, headsOf } from '../../fold/state.ts'
+import type { Write } from '../../history/entry.ts'
+import type { MessageIndex } from '../../history/messages.ts'
+import { namesOf } from '../../history/names.ts'
+import { chainPrefix } from '../../facts/ids.ts'
+import type { Expectation, OwnSpan, Seen } from '../../facts/types.ts'
+import type { Position } from '../../facts/message.ts'
+import type { Draft, DraftChange } from '../../rows/draft.ts'
+import type { Table } from '../../rows/table.ts'
+
+export interface AuthorViewParts {
+  readonly sessionId: Uuid
+  readonly messages: MessageIndex
+  readonly position: () => Position | null
+  /** The table that has a row of that id, archived or not. */
+  readonly tableOf: (entityId: Uuid) => Table | undefined
+  /** The number of the oldest message of this session without a verdict. */
+  readonly oldestOwn: () => number | undefined
+}
+
+export class AuthorView {
+  readonly #parts: AuthorViewParts
+  #seen: Seen | undefined
+  /** Own messages that were refused, sorted. */
+  readonly #refused: number[] = []
+
+  constructor(parts: AuthorViewParts) {
+    this.#parts = parts
+  }
+
+  /** Puts into a message, whose changes are all made, what its author has seen. */
+  note({ entry, changes, expects }: Draft): void {
+    const { sessionId } = this.#parts
+    assert(entry.session.sessionId === sessionId, 'a session writes for itself')
+    const bases = changes.filter(standsOn)
+    const expected = expects.map((entityId) => this.#expected(entityId, changes))
+    const states = [...bases, ...expected].flatMap(({ before }) => before ?? [])
+    if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) this.close()
+    entry.seen = this.#seen ??= this.#open(entry.clientSeq)
+    for (const change of bases) this.#noteChange(change)
+    if (expected.length > 0) entry.expect = expected.map(expectationOf).sort(byEntity)
+  }
+
+  #noteChange({ table, before, write }: DraftChange & { readonly before: EntityState }): void {
+    noteUnder(write, { state: before, table: table.registers })
+    const spans = this.#spans(table.pending(write.entityId))
+    write.own = spans
+    const spanOf = ({ entry }: Write): OwnSpan | undefined =>
+      spans?.find(({ sessionId }) => sessionId === entry.session.sessionId)
+    write.named = namesOf(write.parents, write.entry, spanOf)
+    if (!write.keep) return
+    const kept = [...write.keep].map(
+      ([reg, writes]) => [reg, 'own' in writes ? writes : namesOf(writes, write.entry)] as const,
+    )
+    write.keep = new Map(kept)
+  }
+
+  /** A row that must be as it was shown under this message. */
+  #expected(entityId: Uuid, changes: readonly DraftChange[]): Expected {
+    const table = this.#parts.tableOf(entityId)
+    const changed = changes.find(({ write }) => write.entityId === entityId)
+    return {
+      entityId,
+      before: changed ? changed.before : table?.state(entityId),
+      own: table && this.#spans(table.pending(entityId)),
+    }
+  }
+
+  /** What comes next is seen anew: the flush is sealed, or what was in the view has left it. */
+  close(): void {
+    this.#seen = undefined
+  }
+
+  /** An own message has left the view. */
+  refused(clientSeq: number): void {
+    this.close()
+    if (this.#refused.includes(clientSeq)) return
+    this.#refused.push(clientSeq)
+    this.#refused.sort((a, b) => a - b)
+  }
+
+  #open(clientSeq: number): Seen {
+    const position = this.#parts.position()
+    const from = this.#parts.oldestOwn() ?? clientSeq
+    const seq = position?.seq ?? 0
+    return {
+      eid: seq > 0 ? position!.eid : null,
+      seq,
+      chain: position && position.seq > 0 ? chainPrefix(position.chain) : '',
+      from,
+      except: this.#refused.filter((refused) => refused > from),
+    }
+  }
+
+  /** Whether a write of another session became canonical after the flush was opened. */
+  #isNews({ entry: { review, session } }: Write): boolean {
+    const seen = this.#seen
+    if (!seen || !review || session.sessionId === this.#parts.sessionId) return false
+    return review.eid !== seen.eid || review.seq > seen.seq
+  }
+
+  /** Pending writes of other sessions, as spans of their numbers; undefined where there are none. */
+  #spans(pending: readonly Write[]): readonly OwnSpan[] | undefined {
+    const numbers = new Map<Uuid, number[]>()
+    for (const { entry } of pending) {
+      const { sessionId } = entry.session
+      if (sessionId === this.#parts.sessionId) continue
+      const known = numbers.get(sessionId)
+      if (known) known.push(entry.clientSeq)
+      else numbers.set(sessionId, [entry.clientSeq])
+    }
+    if (numbers.size === 0) return undefined
+    const spans = [...numbers].map(([sessionId, inView]) => this.#span(sessionId, inView))
+    return spans.sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1))
+  }
+
+  #span(sessionId: Uuid, inView: readonly number[]): OwnSpan {
+    const { messages } = this.#parts
+    const from = Math.min(...inView)
+    const clientSeq = Math.max(...inView)
+    const except: number[] = []
+    for (let no = from + 1; no < clientSeq; no++) {
+      // One that is pending on other rows, or was accepted, is in the view.
+      if (!messages.find(sessionId, no) && !messages.isAccepted(sessionId, no)) except.push(no)
+    }
+    return { sessionId, clientSeq, from, except }
+  }
+}
+
+interface Expected {
+  readonly entityId: Uuid
+  readonly before: EntityState | undefined
+  readonly own: readonly OwnSpan[] | undefined
+}
+
+function expectationOf({ entityId, own }: Expected): Expectation {
+  return { entityId, ...(own && { own }) }
+}
+
+function byEntity(a: Expectation, b: Expectation): number {
+  return a.entityId < b.entityId ? -1 : 1
+}
+
+function standsOn(change: DraftChange): change is DraftChange & { readonly before: EntityState } {
+  return change.before !== undefined && change.write.kind !== 'create'
+}

@@ -1,0 +1,246 @@
+/**
+ * From drafts to what may be offered: a provisional record in the turn of the write, then hashes,
+ * one signature a flush, one strict record a flush. A long backlog is worked off in slices that
+ * leave the page responsive. Flushes leave in the order in which they were taken.
+ */
+import { CountersignError } from '../../base/outcome.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import type { Limits } from '../../facts/limits.ts'
+import { sealBytes } from '../../facts/hashes.ts'
+import type { Flush, Outbox } from '../../sync/outbox.ts'
+import type { Entry } from '../../history/entry.ts'
+import type { MessageIndex } from '../../history/messages.ts'
+import { textOfFlush } from '../../facts/flush.ts'
+import { type Disk, segment } from '../disk/disk.ts'
+import { FlushLog, type WrittenFlush } from '../disk/flush-log.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Platform } from '../platform/platform.ts'
+import { basesJson } from '../disk/drafts.ts'
+import { ownText } from '../disk/own-text.ts'
+import { lineCountOf } from '../../history/to-message.ts'
+import { openingMeta } from '../disk/sound-state.ts'
+
+export interface FlusherParts {
+  readonly limits: Limits
+  readonly space: string
+  readonly identity: Identity
+  readonly platform: Platform
+  readonly outbox: Outbox
+  readonly index: MessageIndex
+  readonly disk: Disk
+  /** The earlier session of this author that minted an entity, where it was not this one. */
+  readonly mintedIn: (entityId: Uuid) => Uuid | undefined
+  /** A flush may be offered now. */
+  readonly onReady: () => void
+  /** A flush is taken: what is written next is seen anew. */
+  readonly onTaken: () => void
+  /** A bug, or a key that no longer signs: nothing more can be sent. */
+  readonly onHalt: (error: unknown) => void
+}
+
+export class Flusher {
+  readonly #parts: FlusherParts
+  readonly #log: FlushLog
+  #recording = false
+  #scheduled = false
+  #cancel: (() => void) | undefined
+  /** Resolves when the next slice of a long backlog has run; undefined while nothing is left of one. */
+  #nextSlice: Promise<void> | undefined
+  /** Flushes on their way to the disk, in order. */
+  #under: Promise<void> = Promise.resolve()
+  #underWay = 0
+  /** Writes that the disk has not answered yet. */
+  readonly #written = new Set<Promise<boolean>>()
+
+  #onBound: () => void = () => {}
+  readonly #bound = new Promise<void>((resolve) => (this.#onBound = resolve))
+
+  constructor(parts: FlusherParts) {
+    this.#parts = parts
+    this.#log = new FlushLog({ ...parts, random: parts.platform.random })
+  }
+
+  /** Gives an entry of this session its id ahead of its seal, and all others of its flush. */
+  identify(entry: Entry): void {
+    const { identity, onTaken } = this.#parts
+    if (entry.writes.length === 0) {
+      throw new CountersignError(
+        'transaction_state',
+        'a message has its id when its transaction has ended',
+      )
+    }
+    if (!identity.binding) {
+      throw new CountersignError(
+        'not_ready',
+        'a message has its id when the personal id of its author is known; see status.identityTrouble',
+      )
+    }
+    this.#index(this.#log.identify(entry))
+    onTaken()
+  }
+
+  /** One that was blocked before it had an id is not shown any more. */
+  #index(entries: readonly Entry[]): void {
+    const { index, outbox } = this.#parts
+    for (const entry of entries) if (outbox.holds(entry)) index.add(entry)
+  }
+
+  /** Stores the draft when the app's own code of this turn has ended, and seals it later. */
+  add(entry: Entry): void {
+    const { clock } = this.#parts.platform
+    this.#log.add(entry)
+    if (!this.#recording) {
+      this.#recording = true
+      clock.soon(() => this.#record())
+    }
+    if (clock.afterPaint) return // scheduled when this turn ends
+    if (this.#scheduled) return
+    this.#scheduled = true
+    // A lone write goes at once. While a flush is under way, what follows gathers for a moment.
+    if (this.#underWay + this.#written.size === 0) clock.soon(() => this.#run())
+    else this.#cancel = clock.after(this.#parts.limits.flushDelayMs, () => this.#run())
+  }
+
+  /** The session is tied to a person: what was written until now can be sealed. */
+  bound(): void {
+    this.#onBound()
+    this.hurry()
+  }
+
+  /** The page may be gone next: nothing waits for a paint any more. */
+  hurry(): void {
+    if (this.#nextSlice) return
+    this.#cancel?.()
+    this.#run()
+  }
+
+  /** Hashing and sealing cost time, so they never run before the paint of the write that caused them. */
+  #afterPaint(): void {
+    if (this.#scheduled || this.#log.isEmpty) return
+    const { clock } = this.#parts.platform
+    if (!clock.afterPaint) return
+    const count = this.#log.close()
+    this.#cancel = clock.afterPaint(() => this.#run(count))
+    this.#scheduled = this.#cancel !== undefined
+  }
+
+  /** Resolves when all drafts so far are durable, or known not to become so. */
+  async flushed(): Promise<void> {
+    await this.#bound
+    while (!this.#log.isEmpty || this.#underWay > 0) {
+      // Whoever waits for a long backlog must not make one long task of it.
+      if (this.#nextSlice) await this.#nextSlice
+      else {
+        this.#cancel?.()
+        this.#run()
+        await this.#under
+      }
+    }
+  }
+
+  #record(): void {
+    this.#recording = false
+    try {
+      this.#log.record()
+    } catch (error) {
+      this.#parts.onHalt(error)
+    }
+    this.#afterPaint()
+  }
+
+  /** Seals the oldest flushes, so many of them. */
+  #run(count: number = Number.POSITIVE_INFINITY): void {
+    const { platform } = this.#parts
+    this.#scheduled = true // by this run
+    this.#record()
+    this.#scheduled = false
+    this.#cancel = undefined
+    this.#nextSlice = undefined
+    if (!this.#parts.identity.binding) return // `bound` runs it again
+    const until = platform.clock.monotonic() + this.#parts.limits.sliceMs
+    try {
+      for (let left = count; left > 0; left--) {
+        const taken = this.#log.take()
+        if (!taken) break
+        this.#flush(taken)
+        if (platform.clock.monotonic() < until) continue
+        this.#sliceLater(left - 1)
+        return
+      }
+    } catch (error) {
+      this.#parts.onHalt(error)
+    }
+    this.#afterPaint()
+  }
+
+  #sliceLater(left: number): void {
+    if (this.#log.isEmpty) return
+    this.#scheduled = true
+    this.#nextSlice = new Promise((ran) => {
+      this.#parts.platform.clock.after(0, () => {
+        this.#run(left)
+        ran()
+      })
+    })
+  }
+
+  #flush(written: WrittenFlush): void {
+    const { identity, platform, onTaken } = this.#parts
+    const { entries, hashes, session } = written
+    onTaken()
+    this.#index(entries.filter((entry) => !this.#parts.index.get(entry.id)))
+    const signed = platform.signer.sign(identity.keys, sealBytes(hashes))
+    const { sessionId } = session.facts
+    this.#underWay++
+    this.#under = this.#under
+      .then(async () => {
+        const sig = await signed
+        const key = `${sessionId}:${entries[0]!.clientSeq}`
+        const text = `${session.line}\n${textOfFlush(written.text)}`
+        await this.#store({ key, entries, text, sig, sessionId }, written.records)
+      })
+      .catch((error: unknown) => this.#parts.onHalt(error))
+      .finally(() => this.#underWay--)
+    signed.catch(() => {}) // heard above, in order
+  }
+
+  async #store(flush: Flush, records: readonly string[]): Promise<void> {
+    const { disk, outbox, onReady, identity } = this.#parts
+    // What stands on a message that was refused meanwhile is blocked: kept, and never offered alone.
+    const open = flush.entries.filter((entry) => outbox.holds(entry))
+    if (open.length > 0) outbox.addFlush(flush, open)
+    const ids = flush.entries.map((entry) => entry.id)
+    const text = ownText(
+      flush,
+      flush.entries.map((entry) => ({
+        bases: basesJson(entry),
+        lines: lineCountOf(entry),
+        entities: entry.writes.map(({ entityId }) => entityId),
+        expects: (entry.expect ?? []).map(({ entityId }) => entityId),
+      })),
+    )
+    const write = disk.write({
+      durability: 'strict',
+      segments: [segment(flush.key, 'own', { ids, text })],
+      outboxAdd: open.length > 0 ? [flush.key] : [],
+      drop: records,
+      // Once is enough, but a storage that was emptied under us must not lose it.
+      ...(flush.entries[0]!.clientSeq === 1 && {
+        meta: openingMeta(identity.binding!.opening),
+      }),
+    })
+    // Later flushes may be written in the same transaction, so this one must not hold them up.
+    void write.then((stored) => {
+      outbox.release(flush, stored ? 'queued' : 'volatile')
+      onReady()
+    })
+    this.#written.add(write)
+    void write.finally(() => this.#written.delete(write))
+    return Promise.resolve()
+  }
+
+  /** Resolves when what was handed to the disk is there, or was refused. */
+  async written(): Promise<void> {
+    await Promise.all(this.#written)
+  }
+}

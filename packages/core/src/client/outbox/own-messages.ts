@@ -1,0 +1,121 @@
+/**
+ * The messages of this device that have no verdict yet: of this session, and of others that are in
+ * the storage. What their authors had seen, which of them are shown, and how each ends.
+ */
+import type { Uuid } from '../../base/uuid.ts'
+import type { Entry, SessionRef } from '../../history/entry.ts'
+import type { AuthoredMessage } from '../../facts/types.ts'
+import type { Position } from '../../facts/message.ts'
+import type { Outbox } from '../../sync/outbox.ts'
+import type { Draft } from '../../rows/draft.ts'
+import type { Repo } from '../../rows/repo.ts'
+import { StoredOwn } from '../disk/adopt.ts'
+import { AuthorView } from './author-view.ts'
+import type { Disk } from '../disk/disk.ts'
+import { PartlyAccepted } from '../disk/partly-accepted.ts'
+import { PendingIntake } from './pending-intake.ts'
+import { Settling } from './settling.ts'
+
+export interface OwnMessagesParts {
+  readonly repo: Repo
+  readonly outbox: Outbox
+  readonly disk: Disk
+  readonly position: () => Position | null
+  readonly nextArrival: () => number
+}
+
+export class OwnMessages {
+  readonly stored: StoredOwn = new StoredOwn()
+  readonly intake: PendingIntake
+  readonly #partlyAccepted: PartlyAccepted
+  readonly #parts: OwnMessagesParts
+  readonly #settling = new Settling()
+  #session: SessionRef | undefined
+  #view: AuthorView | undefined
+
+  constructor(parts: OwnMessagesParts) {
+    this.#parts = parts
+    this.#partlyAccepted = new PartlyAccepted({ ...parts, messages: parts.repo.messages })
+    this.intake = new PendingIntake({
+      ...parts,
+      stored: (sessionId, clientSeq) => {
+        const message = this.stored.get(sessionId, clientSeq)
+        return message && { message, isWaiting: this.stored.isWaiting(message) }
+      },
+    })
+  }
+
+  /** What it takes to look after the messages of other sessions. */
+  get ofOthers(): {
+    readonly storedOwn: StoredOwn
+    readonly intake: PendingIntake
+    readonly partlyAccepted: PartlyAccepted
+  } {
+    return {
+      storedOwn: this.stored,
+      intake: this.intake,
+      partlyAccepted: this.#partlyAccepted,
+    }
+  }
+
+  /** The session that writes here is known. */
+  begin(session: SessionRef): void {
+    const { repo, outbox, position } = this.#parts
+    this.#session = session
+    this.#view = new AuthorView({
+      sessionId: session.sessionId,
+      messages: repo.messages,
+      position,
+      tableOf: (entityId) => repo.tableOf(entityId),
+      oldestOwn: () => outbox.oldestOf(session.sessionId),
+    })
+  }
+
+  /** Puts into a message that is about to be committed what its author has seen. */
+  noteSeen(draft: Draft): void {
+    this.#view!.note(draft)
+  }
+
+  /** A flush is taken: what is written next is seen anew. */
+  flushTaken(): void {
+    this.#view!.close()
+  }
+
+  /** An own message leaves the view. */
+  gone({ session, clientSeq }: Entry): void {
+    if (session === this.#session) this.#view!.refused(clientSeq)
+  }
+
+  /** The position has moved: more of what is pending may be shown. */
+  moved(): void {
+    this.intake.showReached()
+    this.#parts.repo.emit()
+  }
+
+  /** An own message by its id. */
+  readonly find = (id: Uuid): Entry | AuthoredMessage | undefined => {
+    const { repo, outbox } = this.#parts
+    return (
+      repo.messages.get(id) ?? this.intake.unseen(id) ?? this.stored.byId(id) ?? outbox.byId(id)
+    )
+  }
+
+  /** These have their verdict. Returns the keys of flushes that are done with. */
+  settle(entries: readonly Entry[]): string[] {
+    const { outbox } = this.#parts
+    const keys: string[] = []
+    for (const entry of entries) {
+      const key = outbox.settle(entry)
+      if (key) keys.push(key)
+      this.#settling.done(entry)
+      this.intake.drop(entry)
+    }
+    this.#partlyAccepted.store()
+    return keys
+  }
+
+  /** Resolves when the entry has its verdict. */
+  settled(entry: Entry): Promise<void> {
+    return this.#settling.settled(entry)
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * Stored messages of other sessions of this device, taken in as pending. One is shown once this
+ * view has come as far as its author had read, and shows all that it stands on; until then it waits
+ * here, unseen, and is offered all the same.
+ */
+import type { Uuid } from '../../base/uuid.ts'
+import { standingWrites } from '../../fold/state.ts'
+import type { Entry, SessionRef, Write } from '../../history/entry.ts'
+import { MessageIndex } from '../../history/messages.ts'
+import type { AuthoredMessage, OwnSpan } from '../../facts/types.ts'
+import { toEntry } from '../../history/from-message.ts'
+import type { Bases, Position } from '../../facts/message.ts'
+import type { Repo } from '../../rows/repo.ts'
+
+export interface PendingIntakeParts {
+  readonly repo: Repo
+  readonly position: () => Position | null
+  readonly nextArrival: () => number
+  /** A message of this device in the storage, and whether nothing there says that it has its verdict. */
+  readonly stored: (
+    sessionId: Uuid,
+    clientSeq: number,
+  ) => { readonly message: AuthoredMessage; readonly isWaiting: boolean } | undefined
+}
+
+export interface Taken {
+  readonly message: AuthoredMessage
+  readonly session: SessionRef
+  /** What its author saw in the registers, as far as that is stored. */
+  readonly bases: readonly Bases[] | undefined
+}
+
+/** Of a message that the author of another had in view: shown or accepted, not yet shown, or lost, blocked or accepted long ago. */
+type Fate = 'here' | 'waits' | 'unknown'
+
+export class PendingIntake {
+  readonly #parts: PendingIntakeParts
+  /** In causal order. */
+  readonly #unseen = new MessageIndex()
+
+  constructor(parts: PendingIntakeParts) {
+    this.#parts = parts
+  }
+
+  /** The entry of a stored message; it is shown when it can be. The known one, where it was taken in before. */
+  take(taken: Taken): Entry {
+    const known = this.#known(taken.message.id)
+    if (known) return known
+    const entry = this.#entry(taken)
+    this.#unseen.add(entry)
+    this.#showIfReached(entry)
+    return entry
+  }
+
+  /** The same, and it is never shown: it is likely to have its verdict, and to be followed by others. */
+  takeUnseen(taken: Taken): Entry {
+    return this.#known(taken.message.id) ?? this.#entry(taken)
+  }
+
+  /** The view has moved on: shows what it has reached. */
+  showReached(): void {
+    for (const entry of [...this.#unseen.entries()]) this.#showIfReached(entry)
+  }
+
+  /** One that waits here, by its id. */
+  unseen(id: Uuid): Entry | undefined {
+    return this.#unseen.get(id)
+  }
+
+  /** It has its verdict, or is another tab's business again. */
+  drop(entry: Entry): void {
+    const { session, clientSeq } = entry
+    if (this.#unseen.find(session.sessionId, clientSeq) === entry) this.#unseen.delete(entry)
+  }
+
+  #known(id: Uuid): Entry | undefined {
+    return this.#parts.repo.messages.get(id) ?? this.#unseen.get(id)
+  }
+
+  #entry({ message, session, bases }: Taken): Entry {
+    const { repo, nextArrival } = this.#parts
+    const entry = toEntry(message, {
+      session,
+      bases,
+      arrival: nextArrival(),
+      tableOf: (type) => repo.tableNamed(type).registers,
+      pending: (sessionId, clientSeq) =>
+        repo.messages.find(sessionId, clientSeq) ?? this.#unseen.find(sessionId, clientSeq),
+    })
+    entry.state = 'queued'
+    return entry
+  }
+
+  #showIfReached(entry: Entry): void {
+    const { session, clientSeq, review, state } = entry
+    const isAccepted = this.#parts.repo.messages.isAccepted(session.sessionId, clientSeq)
+    if (review || isAccepted || state === 'rejected' || state === 'blocked') this.drop(entry)
+    else if (this.#isReached(entry)) this.#show(entry)
+  }
+
+  #show(entry: Entry): void {
+    const { repo } = this.#parts
+    this.drop(entry)
+    repo.messages.add(entry)
+    repo.addPending(entry)
+  }
+
+  #isReached(entry: Entry): boolean {
+    const { seen, writes } = entry
+    const position = this.#parts.position()
+    // Whoever creates stands on nothing.
+    const isRead =
+      !seen ||
+      seen.seq === 0 ||
+      writes.every(({ kind }) => kind === 'create') ||
+      // On another lineage its author has seen nothing of what is shown here.
+      (position !== null && (position.eid !== seen.eid || position.seq >= seen.seq))
+    return isRead && writes.every((write) => this.#hasAll(write))
+  }
+
+  /** Whether all that the author of a write had in view is shown, as far as it can be known. */
+  #hasAll(write: Write): boolean {
+    const fate = write.kind === 'create' ? 'here' : this.#fateOfView(write)
+    if (fate !== 'unknown') return fate === 'here'
+    return this.#hasParents(write)
+  }
+
+  /** What became of the messages that were pending in its author's view: if one waits, all wait for it. */
+  #fateOfView({ entry, entityId, own = [] }: Write): Fate {
+    const { session, clientSeq, seen } = entry
+    const before: OwnSpan = {
+      sessionId: session.sessionId,
+      from: seen?.from ?? clientSeq,
+      clientSeq: clientSeq - 1,
+      except: seen?.except ?? [],
+    }
+    let all: Fate = 'here'
+    for (const { sessionId, from, clientSeq: last, except } of [before, ...own]) {
+      for (let no = from; no <= last; no++) {
+        const fate = except.includes(no) ? 'here' : this.#fate(sessionId, no, entityId)
+        if (fate === 'waits') return fate
+        if (fate === 'unknown') all = fate
+      }
+    }
+    return all
+  }
+
+  #fate(sessionId: Uuid, clientSeq: number, entityId: Uuid): Fate {
+    const { repo, stored } = this.#parts
+    if (repo.messages.find(sessionId, clientSeq)) return 'here'
+    if (repo.messages.isAccepted(sessionId, clientSeq)) return 'here'
+    const unseen = this.#unseen.find(sessionId, clientSeq)
+    if (unseen) return unseen.writes.some((write) => write.entityId === entityId) ? 'waits' : 'here'
+    const found = stored(sessionId, clientSeq)
+    if (!found) return 'unknown'
+    if (!found.message.changes.some((change) => change.entityId === entityId)) return 'here'
+    // It has its verdict, or is blocked; which of them, its record does not say.
+    return found.isWaiting ? 'waits' : 'unknown'
+  }
+
+  /** Whether its parents without a verdict are shown: the storage may have lost one before it was sent. */
+  #hasParents({ entry, type, entityId, named }: Write): boolean {
+    const { repo } = this.#parts
+    const state = repo.tableNamed(type).state(entityId)
+    const standing = state ? [...standingWrites(state)] : []
+    const isHere = (sessionId: Uuid, clientSeq: number): boolean => {
+      const { messages } = repo
+      if (messages.find(sessionId, clientSeq) || messages.isAccepted(sessionId, clientSeq))
+        return true
+      return standing.some(
+        (write) =>
+          write.entry.session.sessionId === sessionId && write.entry.clientSeq === clientSeq,
+      )
+    }
+    const { own = [], others = [] } = named ?? {}
+    return (
+      own.every((clientSeq) => isHere(entry.session.sessionId, clientSeq)) &&
+      others.every((span) => isHere(span.sessionId, span.clientSeq))
+    )
+  }
+}

@@ -1,0 +1,305 @@
+/**
+ * Own messages that were refused for good, and those that stand on them: out of view, but not
+ * out of the world, until the app writes them anew or dismisses them. They outlive a restart:
+ * verdicts and messages are facts on the disk, and what is blocked follows from them.
+ */
+import type { Json } from '../../base/json.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import { fieldName } from '../../fold/conflicts.ts'
+import { type Reader, readStored } from '../../fold/read.ts'
+import type { Entry, Refusal } from '../../history/entry.ts'
+import { numberName, pendingIn } from '../../history/names.ts'
+import type { AuthoredMessage, ChangeKind, Names } from '../../facts/types.ts'
+import type { Standing } from '../../facts/message.ts'
+import type { Reg } from '../../schema/registers.ts'
+import { namedValues } from '../reads/named-values.ts'
+import type { LiveList, RefusedChange, RefusedMessage, StandingValue } from '../store.ts'
+
+/** What a refused message wanted of one entity, as it was written. */
+export interface HeldChange {
+  readonly type: string
+  readonly entityId: Uuid
+  readonly kind: ChangeKind
+  /** The version of the type that its author wrote it in. */
+  readonly version: number
+  readonly values: Readonly<Record<Reg, Json>>
+}
+
+export interface Held {
+  readonly id: Uuid
+  readonly authorId: Uuid
+  readonly sessionId: Uuid
+  readonly timestamp: number
+  readonly state: 'rejected' | 'blocked'
+  readonly refusal: Refusal
+  readonly changes: readonly HeldChange[]
+  /** `numberName` of the message, and of those without a verdict that it was written on. */
+  readonly name: string
+  readonly parents: ReadonlySet<string>
+  /** Entities that had to be as its author had seen them. */
+  readonly expects: readonly Uuid[]
+  /** Of this session; a message of an earlier one has no receipts. */
+  readonly entry?: Entry
+}
+
+export const BLOCKED: Refusal = Object.freeze({
+  reason: 'parent_rejected',
+  detail: 'it stands on a message that was refused',
+  standing: [],
+})
+
+export const DAMAGED: Refusal = Object.freeze({
+  reason: 'damaged',
+  detail: 'its record in the storage was damaged before it was sent; it can be written again',
+  standing: [],
+})
+
+export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal): Held {
+  return {
+    id: entry.id,
+    entry,
+    ...entry.session,
+    timestamp: entry.timestamp,
+    state,
+    refusal,
+    changes: entry.writes.map(({ type, entityId, kind, version, regs, values }) => ({
+      type,
+      entityId,
+      kind,
+      version,
+      values: Object.fromEntries(regs.names.map((reg) => [reg, values[reg]!])),
+    })),
+    expects: (entry.expect ?? []).map(({ entityId }) => entityId),
+    name: numberName(entry.session.sessionId, entry.clientSeq),
+    parents: parentsOf(
+      entry.writes.map(({ named }) => named),
+      entry.session.sessionId,
+    ),
+  }
+}
+
+export function heldMessage(
+  message: AuthoredMessage,
+  state: Held['state'],
+  refusal: Refusal,
+): Held {
+  const { id, session, clientSeq, time, changes, expect = [] } = message
+  const { authorId, sessionId } = session.facts
+  return {
+    id,
+    authorId,
+    sessionId,
+    timestamp: time,
+    state,
+    refusal,
+    changes: changes.map(({ shape, entityId, values }) => ({
+      type: shape.type,
+      entityId,
+      kind: shape.kind,
+      version: shape.schemaVersion,
+      values: Object.fromEntries(shape.regs.map((reg, i) => [reg, values[i]!])),
+    })),
+    expects: expect.map(({ entityId }) => entityId),
+    name: numberName(sessionId, clientSeq),
+    parents: parentNames(message),
+  }
+}
+
+/** Names of the messages without a verdict that a message was written on. */
+export function parentNames({ changes, session }: AuthoredMessage): ReadonlySet<string> {
+  return parentsOf(
+    changes.map(({ parents }) => parents),
+    session.facts.sessionId,
+  )
+}
+
+function parentsOf(named: readonly (Names | undefined)[], sessionId: Uuid): ReadonlySet<string> {
+  const pending = named.flatMap((names) => (names ? pendingIn(names, sessionId) : []))
+  return new Set(pending.map((one) => numberName(one.sessionId, one.clientSeq)))
+}
+
+/** An own message that nothing is left of. One of them is known: a lost draft never had an id. */
+export interface GoneMessage {
+  readonly id: Uuid | undefined
+  readonly name: string | undefined
+}
+
+export class RefusedMessages implements LiveList<RefusedMessage> {
+  /** In causal order. */
+  readonly #held = new Map<Uuid, Held>()
+  readonly #dismissed = new Set<Uuid>()
+  /** Own messages that nothing is left of. */
+  readonly #gone = new Set<Uuid>()
+  /** Of all of these: what stands on one is blocked. */
+  readonly #names = new Set<string>()
+  readonly #readerOf: (type: string) => Reader
+  readonly #listeners = new Set<() => void>()
+  readonly #rejectedListeners = new Set<(message: RefusedMessage) => void>()
+  #shown: readonly RefusedMessage[] | undefined
+
+  constructor(readerOf: (type: string) => Reader) {
+    this.#readerOf = readerOf
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  held(): IterableIterator<Held> {
+    return this.#held.values()
+  }
+
+  has(id: Uuid): boolean {
+    return this.#held.has(id) || this.#dismissed.has(id) || this.#gone.has(id)
+  }
+
+  isDismissed(id: Uuid): boolean {
+    return this.#dismissed.has(id)
+  }
+
+  addGone(gone: Iterable<GoneMessage>): void {
+    for (const { id, name } of gone) {
+      if (id !== undefined) this.#gone.add(id)
+      if (name !== undefined) this.#names.add(name)
+    }
+  }
+
+  /** A message that was dismissed in an earlier life has that name. */
+  addName(name: string): void {
+    this.#names.add(name)
+  }
+
+  /** Whether one of these messages was refused, or stands on one that was. */
+  hasAny(names: Iterable<string>): boolean {
+    for (const name of names) if (this.#names.has(name)) return true
+    return false
+  }
+
+  /** Takes a message in without telling anybody yet. */
+  add(held: Held): void {
+    if (this.has(held.id)) return
+    this.#held.set(held.id, held)
+    this.#names.add(held.name)
+    this.#shown = undefined
+  }
+
+  /** A message that was dismissed in an earlier life. */
+  addDismissed(id: Uuid): void {
+    this.#dismissed.add(id)
+  }
+
+  /** The message and all that stands on it, in causal order; undefined when it is not refused. */
+  withDescendants(id: Uuid): readonly Held[] | undefined {
+    const first = this.#held.get(id)
+    if (!first) return undefined
+    const found = [first]
+    const names = new Set([first.name])
+    for (const held of this.#held.values()) {
+      if (held === first || ![...held.parents].some((parent) => names.has(parent))) continue
+      found.push(held)
+      names.add(held.name)
+    }
+    return found
+  }
+
+  /** Without a trace: it is not refused. */
+  drop(ids: readonly Uuid[]): void {
+    for (const id of ids) {
+      const held = this.#held.get(id)
+      if (held) this.#names.delete(held.name)
+      this.#held.delete(id)
+    }
+    this.#shown = undefined
+  }
+
+  dismiss(ids: readonly Uuid[]): void {
+    for (const id of ids) {
+      const entry = this.#held.get(id)?.entry
+      if (entry) entry.state = 'dismissed'
+      this.#held.delete(id)
+      this.#dismissed.add(id)
+    }
+    this.#shown = undefined
+  }
+
+  snapshot(): readonly RefusedMessage[] {
+    this.#shown ??= Object.freeze([...this.#held.values()].map((held) => this.#shownOf(held)))
+    return this.#shown
+  }
+
+  subscribe(listener: () => void): () => void {
+    const own = (): void => listener()
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  onRejected(listener: (message: RefusedMessage) => void): () => void {
+    const own = (message: RefusedMessage): void => listener(message)
+    this.#rejectedListeners.add(own)
+    return () => this.#rejectedListeners.delete(own)
+  }
+
+  /** Whether the app shows or handles what is refused. */
+  get isObserved(): boolean {
+    return this.#listeners.size + this.#rejectedListeners.size > 0
+  }
+
+  /** Tells of a change; of each message in `rejected` by itself, too. */
+  emit(rejected: readonly Uuid[], onError: (error: unknown) => void): void {
+    const told = rejected.flatMap((id) =>
+      this.snapshot().filter((message) => message.messageId === id),
+    )
+    const calls = [
+      ...[...this.#listeners],
+      ...told.flatMap((message) => [...this.#rejectedListeners].map((tell) => () => tell(message))),
+    ]
+    for (const call of calls) {
+      try {
+        call()
+      } catch (error) {
+        onError(error)
+      }
+    }
+  }
+
+  unsubscribeAll(): void {
+    this.#listeners.clear()
+    this.#rejectedListeners.clear()
+  }
+
+  standing(values: readonly Standing[]): readonly StandingValue[] {
+    return values.map(({ type, entityId, reg, value, schemaVersion, authorId, msgId }) => {
+      const reader = this.#readerOf(type)
+      const at = { reg, version: schemaVersion }
+      return {
+        entity: type,
+        id: entityId,
+        field: fieldName(reg, reader),
+        value: value === undefined ? undefined : readStored(value, at, reader),
+        authorId,
+        messageId: msgId,
+      }
+    })
+  }
+
+  #shownOf(held: Held): RefusedMessage {
+    const { reason, detail, standing } = held.refusal
+    return Object.freeze({
+      messageId: held.id,
+      state: held.state,
+      reason,
+      detail,
+      standing: this.standing(standing),
+      timestamp: held.timestamp,
+      changes: held.changes.map((change) => this.#changeOf(change)),
+      descendants: this.withDescendants(held.id)!
+        .slice(1)
+        .map(({ id }) => id),
+    })
+  }
+
+  #changeOf({ type, entityId, kind, version, values }: HeldChange): RefusedChange {
+    const named = namedValues(values, version, this.#readerOf(type))
+    return { entity: type, id: entityId, kind, values: named }
+  }
+}

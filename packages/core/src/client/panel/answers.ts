@@ -1,0 +1,183 @@
+/**
+ * What a store says when devtools ask: its own state as plain records. Reads only. Loaded when
+ * somebody asks for the first time, so that an app without devtools does not carry it.
+ */
+import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../../base/size.ts'
+import type { Json } from '../../base/json.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import { unreachable } from '../../base/assert.ts'
+import type {
+  QueryRecord,
+  RowSummary,
+  StoragePart,
+  StorageRecord,
+  SyncRecord,
+  TypeRecord,
+} from '../../inspect/records.ts'
+import {
+  ANSWER_ROWS_MAX,
+  type Answers,
+  type InspectRequest,
+  type RequestOf,
+} from '../../inspect/requests.ts'
+import type { Storage, StorageHandle, StoredState } from '../../ports/storage.ts'
+import type { Table } from '../../rows/table.ts'
+import type { AnyRow } from '../../schema/types.ts'
+import { dagOf, rowNow } from './dag.ts'
+import { messagesOf, tableNamed } from './histories.ts'
+import { statesOf } from './states.ts'
+import { rowInVersion, versionsOf } from './versions.ts'
+import type { Inspected } from './looked-at.ts'
+import type { ReplicaOptions } from '../options.ts'
+import type { Replica } from '../replica.ts'
+
+export async function answer(
+  { store, replica, queries, options }: Inspected,
+  request: InspectRequest,
+): Promise<Answers[InspectRequest['kind']]> {
+  switch (request.kind) {
+    case 'sync':
+      return syncOf(replica, options.space)
+    case 'types':
+      return store.entities.map((entity) => typeOf(replica.repo.table(entity)))
+    case 'messages':
+      return messagesOf(replica, request)
+    case 'rows':
+      return rowsOf(replica, request)
+    case 'states':
+      return statesOf(replica)
+    case 'dagOf':
+      return dagOf(replica, request)
+    case 'rowAt':
+      return rowNow(replica, request, request.upTo)
+    case 'rowInVersion':
+      return rowInVersion(replica, request)
+    case 'queries':
+      return [...queries.open].map((query): QueryRecord => ({
+        type: query.asked.type,
+        query: queryJson(query.asked.query),
+        complete: replica.complete,
+        ...query.stats,
+      }))
+    case 'storage':
+      return storageOf(replica, options)
+    default:
+      return unreachable(request)
+  }
+}
+
+function syncOf(replica: Replica, space: Uuid): SyncRecord {
+  const { status, outbox } = replica
+  const now = status.getState()
+  return {
+    space,
+    authorId: now.authorId,
+    sessionId: now.sessionId,
+    reviewerId: now.reviewerId,
+    connection: now.connection,
+    connectionNote: now.connectionNote,
+    caughtUp: now.caughtUp,
+    position: replica.position,
+    outboxMessages: outbox.size,
+    outboxBytes: outbox.bytes,
+    outboxOldestAt: outbox.oldestAt,
+    rejectedMessages: now.rejectedMessages,
+    storage: now.storage,
+    storageTrouble: now.storageTrouble,
+    halted: now.halted,
+  }
+}
+
+function typeOf(table: Table): TypeRecord {
+  const { entity } = table
+  return {
+    name: entity.name,
+    version: entity.currentVersion,
+    versions: versionsOf(entity),
+    rows: table.size,
+    registers: [...table.registers.names],
+    indexes: [...entity.indexes.keys()],
+  }
+}
+
+function rowsOf(replica: Replica, { type, find }: RequestOf<'rows'>): RowSummary[] {
+  const table = tableNamed(replica, type)
+  const wanted = find?.trim().toLowerCase() ?? ''
+  const found: RowSummary[] = []
+  for (const row of table?.rows() ?? []) {
+    const title = titleOf(row)
+    if (wanted !== '' && !`${row.id} ${title}`.toLowerCase().includes(wanted)) continue
+    found.push({
+      id: row.id,
+      title,
+      state: row.$state,
+      archived: row.$archived,
+      conflicts: Object.keys(row.$conflicts).length,
+      orderKey: row.$orderKey,
+    })
+    if (found.length >= ANSWER_ROWS_MAX) break
+  }
+  return found
+}
+
+function titleOf(row: AnyRow): string {
+  for (const [field, value] of Object.entries(row)) {
+    if (field !== 'id' && typeof value === 'string' && value !== '') return value.slice(0, 80)
+  }
+  return ''
+}
+
+async function storageOf(
+  replica: Replica,
+  { storage: from, space }: ReplicaOptions,
+): Promise<StorageRecord> {
+  const { storage, storageTrouble } = replica.status.getState()
+  const stored = await storedOf(from, space)
+  return {
+    health: storage,
+    trouble: storageTrouble,
+    parts: stored && partsOf(stored),
+    outboxFlushes: stored?.outbox.length ?? 0,
+    rank: stored?.advance?.rank,
+    checkpointRank: stored?.checkpoint?.rank,
+  }
+}
+
+/** By a handle of its own, as another tab would. A storage that fails has told the status so already. */
+async function storedOf(from: Storage | undefined, space: Uuid): Promise<StoredState | undefined> {
+  let handle: StorageHandle | undefined
+  try {
+    handle = await from?.open(() => {}, space)
+    return await handle?.read()
+  } catch {
+    return undefined
+  } finally {
+    await handle?.close()
+  }
+}
+
+/** Sizes only: what is stored stays where it is. */
+function partsOf({ segments, checkpoint }: StoredState): StoragePart[] {
+  const parts = (['own', 'tail', 'rejections'] as const).map((kind): StoragePart => {
+    const ofKind = segments.filter(
+      (stored) => kind === (stored.kind === 'draft' ? 'own' : stored.kind),
+    )
+    const texts = ofKind.map(({ text }) => text)
+    return { kind, records: texts.length, bytes: bytesOfAll(texts) }
+  })
+  const pages = checkpoint?.pages ?? []
+  return [...parts, { kind: 'checkpoint', records: pages.length, bytes: bytesOfAll(pages) }]
+}
+
+function bytesOfAll(texts: readonly string[]): Bytes {
+  return texts.map(utf8Bytes).reduce(addBytes, NO_BYTES)
+}
+
+/** A query as data; what has no JSON form is named by its text. */
+function queryJson(query: unknown): Json {
+  return JSON.parse(
+    JSON.stringify(query, (_, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
+    ) ?? 'null',
+  ) as Json
+}

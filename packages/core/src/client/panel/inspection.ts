@@ -1,0 +1,56 @@
+/**
+ * How a store lets itself be looked at. This file is all that an app carries of it: whoever
+ * asks something loads the answers (`answers.ts`) when they ask.
+ */
+import type { Feed } from '../../inspect/feed.ts'
+import type { Inspectable } from '../../inspect/registry.ts'
+import type {
+  Answers,
+  CommandOutcome,
+  InspectCommand,
+  InspectRequest,
+} from '../../inspect/requests.ts'
+import type { Inspected } from './looked-at.ts'
+
+export class Inspection implements Inspectable {
+  readonly commands = ['retry', 'discard', 'resolve'] as const
+  readonly now: () => number
+  readonly #timer: () => number
+  readonly #inspected: Inspected
+  #end: (() => void) | undefined
+
+  constructor(inspected: Inspected) {
+    this.#inspected = inspected
+    const { clock } = inspected.options.platform
+    this.now = () => clock.now()
+    this.#timer = () => clock.monotonic()
+  }
+
+  attach(feed: Feed | undefined): void {
+    const { replica, queries } = this.#inspected
+    if (replica.outbox.feed === feed) return
+    this.#end?.()
+    replica.outbox.feed = feed
+    replica.repo.feed = feed
+    queries.timer = feed && this.#timer
+    this.#end =
+      feed &&
+      replica.status.subscribe((now, before) => {
+        if (now.connection !== before.connection || now.connectionNote !== before.connectionNote)
+          feed.state('connection', now.connection, now.connectionNote)
+        if (now.storage !== before.storage || now.storageTrouble !== before.storageTrouble)
+          feed.state('storage', now.storage, now.storageTrouble)
+        if (now.halted !== before.halted) feed.state('halted', 'halted', now.halted)
+      })
+  }
+
+  async answer(request: InspectRequest): Promise<Answers[InspectRequest['kind']]> {
+    const { answer } = await import('./answers.ts')
+    return answer(this.#inspected, request)
+  }
+
+  async run(command: InspectCommand): Promise<CommandOutcome> {
+    const { run } = await import('./commands.ts')
+    return run(this.#inspected, command)
+  }
+}

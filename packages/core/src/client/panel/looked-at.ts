@@ -1,0 +1,12 @@
+/** A store with the inside that devtools look at. */
+import type { ReplicaOptions } from '../options.ts'
+import type { OpenQueries } from '../reads/queries.ts'
+import type { Replica } from '../replica.ts'
+import type { SyncStore } from '../store.ts'
+
+export interface Inspected {
+  readonly store: SyncStore
+  readonly replica: Replica
+  readonly queries: OpenQueries
+  readonly options: ReplicaOptions
+}

@@ -1,0 +1,248 @@
+/**
+ * What a replica takes from the machine it runs on: time, randomness, signatures, locks. The
+ * one file of core that touches globals, and only when a store is made, never at import.
+ */
+import { fromBase64url, toBase64url } from '../../base/bytes.ts'
+import type { OpenChannel } from '../../ports/channel.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Locks } from '../../ports/locks.ts'
+import type { Random } from '../../ports/random.ts'
+import type { KeyPair, Signer } from '../../ports/signer.ts'
+import { type Turns, nextTurn } from './next-turn.ts'
+import { type PageGlobals, afterPaint, broadcast, onHide } from './page-life.ts'
+
+export interface Platform {
+  readonly clock: Clock
+  readonly random: Random
+  readonly signer: Signer
+  readonly locks: Locks
+  /** Calls `listener` whenever the page may be gone next: hidden, frozen or left. Returns the end of it. */
+  readonly onHide?: ((listener: () => void) => () => void) | undefined
+  /** Reaches the other tabs of this origin. Absent: each tab sees what the others wrote once it is reviewed. */
+  readonly channel?: OpenChannel | undefined
+  /** Names this tab across reloads, for identities that live as long as a tab. */
+  readonly tabId: () => string
+  /** Says something to the developer; undefined where nobody develops. */
+  readonly warn?: ((text: string) => void) | undefined
+}
+
+/** The few globals that are used, as browsers and Node have them. Core has no DOM types. */
+interface Globals extends Turns, PageGlobals {
+  readonly crypto: {
+    getRandomValues(bytes: Uint8Array): Uint8Array
+    readonly subtle?: SubtleLike
+  }
+  readonly performance: { now(): number }
+  readonly console: { warn(text: string): void }
+  readonly queueMicrotask: (task: () => void) => void
+  readonly navigator?: { readonly locks?: LockManagerLike }
+  readonly sessionStorage?: {
+    getItem(key: string): string | null
+    setItem(key: string, value: string): void
+  }
+}
+
+interface SubtleLike {
+  generateKey(
+    algorithm: string,
+    extractable: boolean,
+    usages: string[],
+  ): Promise<{ publicKey: unknown; privateKey: unknown }>
+  exportKey(format: 'raw', key: unknown): Promise<ArrayBuffer>
+  importKey(
+    format: 'raw',
+    bytes: Uint8Array,
+    algorithm: string,
+    extractable: boolean,
+    usages: string[],
+  ): Promise<unknown>
+  sign(algorithm: string, key: unknown, bytes: Uint8Array): Promise<ArrayBuffer>
+  verify(
+    algorithm: string,
+    key: unknown,
+    signature: Uint8Array,
+    bytes: Uint8Array,
+  ): Promise<boolean>
+}
+
+interface LockManagerLike {
+  request(
+    name: string,
+    options: { ifAvailable: boolean },
+    holder: (lock: unknown) => Promise<void> | undefined,
+  ): Promise<unknown>
+}
+
+export function defaultPlatform(): Platform {
+  const globals = globalThis as unknown as Globals
+  const random = systemRandom(globals)
+  return {
+    clock: systemClock(globals),
+    random,
+    signer: ed25519(globals, random),
+    locks: globals.navigator?.locks ? webLocks(globals.navigator.locks) : processLocks(),
+    onHide: onHide(globals),
+    channel: broadcast(globals),
+    tabId: () => tabId(globals, random),
+    warn: isDevelopment() ? (text) => globals.console.warn(text) : undefined,
+  }
+}
+
+/** Replaced by bundlers; without one, a page has no `process`. */
+declare const process: { readonly env: { readonly NODE_ENV?: string } }
+
+function isDevelopment(): boolean {
+  try {
+    return process.env.NODE_ENV !== 'production' && process.env.NODE_ENV !== 'test'
+  } catch {
+    return false
+  }
+}
+
+/** Whether this is a page or a worker of a browser, or a platform that has a `window` like one. */
+export function isClient(): boolean {
+  const { window, importScripts } = globalThis as { window?: unknown; importScripts?: unknown }
+  return window !== undefined || importScripts !== undefined
+}
+
+function systemClock(globals: Globals): Clock {
+  const next = nextTurn(globals)
+  return {
+    now: () => Date.now(),
+    monotonic: () => globals.performance.now(),
+    after: (delayMs, task) => {
+      if (delayMs === 0) return next(task)
+      const timer = globals.setTimeout(task, delayMs)
+      return () => globals.clearTimeout(timer)
+    },
+    soon: (task) => globals.queueMicrotask(task),
+    ...(globals.requestAnimationFrame && { afterPaint: afterPaint(globals, next) }),
+  }
+}
+
+const POOL_BYTES = 4_096
+
+/** Draws from the system in blocks: a flush needs a salt for each change. */
+function systemRandom(globals: Globals): Random {
+  let pool = new Uint8Array(0)
+  let used = 0
+  return {
+    bytes(count) {
+      if (count > POOL_BYTES) return globals.crypto.getRandomValues(new Uint8Array(count))
+      if (used + count > pool.length) {
+        pool = globals.crypto.getRandomValues(new Uint8Array(POOL_BYTES)) as Uint8Array<ArrayBuffer>
+        used = 0
+      }
+      const bytes = pool.slice(used, used + count)
+      pool.fill(0, used, used + count)
+      used += count
+      return bytes
+    },
+    unit: () => Math.random(),
+  }
+}
+
+/**
+ * Ed25519 by WebCrypto with keys that cannot be exported; where the platform lacks it (older
+ * browsers, pages without a secure context), the pure one of @noble/ed25519, loaded on demand.
+ */
+function ed25519(globals: Globals, random: Random): Signer {
+  const { subtle } = globals.crypto
+  const keys = new Map<string, Promise<unknown>>()
+  const imported = (publicKey: string, raw: Uint8Array): Promise<unknown> => {
+    let key = keys.get(publicKey)
+    if (!key) {
+      if (keys.size > 1_000) keys.clear()
+      keys.set(publicKey, (key = subtle!.importKey('raw', raw, 'Ed25519', true, ['verify'])))
+    }
+    return key
+  }
+  return {
+    async generate() {
+      try {
+        if (!subtle) throw new Error('no WebCrypto')
+        const pair = await subtle.generateKey('Ed25519', false, ['sign', 'verify'])
+        const raw = new Uint8Array(await subtle.exportKey('raw', pair.publicKey))
+        return { publicKey: toBase64url(raw), secret: pair.privateKey }
+      } catch {
+        const noble = await pureEd25519()
+        const secret = random.bytes(32)
+        return { publicKey: toBase64url(noble.getPublicKey(secret)), secret }
+      }
+    },
+    async sign(pair: KeyPair, bytes) {
+      if (pair.secret instanceof Uint8Array)
+        return toBase64url((await pureEd25519()).sign(bytes, pair.secret))
+      return toBase64url(new Uint8Array(await subtle!.sign('Ed25519', pair.secret, bytes)))
+    },
+    async verify(publicKey, bytes, signature) {
+      const key = fromBase64url(publicKey)
+      const sig = fromBase64url(signature)
+      if (key?.length !== 32 || sig?.length !== 64) return false
+      try {
+        if (!subtle) throw new Error('no WebCrypto')
+        return await subtle.verify('Ed25519', await imported(publicKey, key), sig, bytes)
+      } catch {
+        try {
+          return (await pureEd25519()).verify(sig, bytes, key)
+        } catch {
+          return false
+        }
+      }
+    },
+  }
+}
+
+interface PureEd25519 {
+  getPublicKey(secret: Uint8Array): Uint8Array
+  sign(bytes: Uint8Array, secret: Uint8Array): Uint8Array
+  verify(signature: Uint8Array, bytes: Uint8Array, publicKey: Uint8Array): boolean
+}
+
+async function pureEd25519(): Promise<PureEd25519> {
+  const [ed, sha2] = await Promise.all([import('@noble/ed25519'), import('@noble/hashes/sha2.js')])
+  ed.hashes.sha512 = sha2.sha512
+  return ed as unknown as PureEd25519
+}
+
+function webLocks(manager: LockManagerLike): Locks {
+  return {
+    tryAcquire: (name) =>
+      new Promise((resolve, reject) => {
+        manager
+          .request(name, { ifAvailable: true }, (lock) => {
+            if (!lock) {
+              resolve(undefined)
+              return undefined
+            }
+            return new Promise<void>((release) => resolve(release))
+          })
+          .catch(reject)
+      }),
+  }
+}
+
+const held = new Set<string>()
+
+/** Locks among the stores of one process, where no tabs exist. */
+function processLocks(): Locks {
+  return {
+    tryAcquire: (name) => {
+      if (held.has(name)) return Promise.resolve(undefined)
+      held.add(name)
+      return Promise.resolve(() => void held.delete(name))
+    },
+  }
+}
+
+function tabId(globals: Globals, random: Random): string {
+  const fresh = (): string => toBase64url(random.bytes(12))
+  try {
+    const kept = globals.sessionStorage?.getItem('countersign:tab')
+    const id = kept ?? fresh()
+    globals.sessionStorage?.setItem('countersign:tab', id)
+    return id
+  } catch {
+    return fresh() // storage may be forbidden to this page
+  }
+}

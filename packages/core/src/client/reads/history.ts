@@ -1,0 +1,136 @@
+/**
+ * Who did what to a row, when, and what became of it: what the reviewer has, and what is still
+ * under way or was refused here.
+ */
+import type { Uuid } from '../../base/uuid.ts'
+import type { Reader } from '../../fold/read.ts'
+import { assert } from '../../base/assert.ts'
+import { type Entry, type Write, giveReview } from '../../history/entry.ts'
+import { toEntry } from '../../history/from-message.ts'
+import { saw } from '../../history/saw.ts'
+import type { RegisterTable } from '../../schema/registers.ts'
+import { reviewedOrderKey } from '../../history/order.ts'
+import type { ReviewedMessage } from '../../sync/history.ts'
+import { namedValues } from './named-values.ts'
+import { BLOCKED, type Held, type HeldChange, heldEntry } from '../outbox/refused.ts'
+import type { History, HistoryEntry } from '../store.ts'
+
+/** Where the parts of a history are. */
+export interface HistoryParts {
+  readonly messages: readonly ReviewedMessage[]
+  readonly pending: Iterable<Entry>
+  readonly held: Iterable<Held>
+}
+
+export function historyOf(
+  { messages, pending, held }: HistoryParts,
+  id: Uuid,
+  {
+    reader,
+    table,
+    complete,
+  }: {
+    readonly reader: Reader
+    readonly table: RegisterTable
+    readonly complete: boolean
+  },
+): History {
+  const forked = forkedAmong(messages.map((each) => toldWrite(each, table)))
+  const entries = [
+    ...messages.map((each, i) => acceptedEntry(each, forked[i]!, reader)),
+    ...[...pending].flatMap((entry) => pendingEntry(entry, id, reader)),
+    ...[...held].flatMap((each) => refusedEntry(each, id, reader)),
+  ]
+  return { entries, complete }
+}
+
+/** An accepted message, as a row's history tells it. */
+function acceptedEntry(told: ReviewedMessage, forked: boolean, reader: Reader): HistoryEntry {
+  const { change, assigned, session, index } = told
+  const { shape, values } = change
+  const written = Object.fromEntries(shape.regs.map((reg, i) => [reg, values[i]]))
+  return {
+    messageId: told.id,
+    kind: shape.kind,
+    authorId: session.facts.authorId,
+    timestamp: told.time,
+    version: shape.schemaVersion,
+    values: namedValues({ ...written, ...assigned }, shape.schemaVersion, reader),
+    state: 'accepted',
+    reviewerId: told.reviewerId,
+    reviewedAt: told.at,
+    orderKey: reviewedOrderKey(told, index),
+    forked,
+    reason: undefined,
+    detail: undefined,
+  }
+}
+
+/** Which of these messages, in canonical order, stood beside a head that their authors had not seen. */
+function forkedAmong(writes: readonly Write[]): readonly boolean[] {
+  let heads: readonly Write[] = []
+  return writes.map((write) => {
+    const beside = heads.filter((head) => !saw(write, head))
+    heads = [...beside, write]
+    return beside.length > 0
+  })
+}
+
+/** The write of a told message, with its review. */
+export function toldWrite(told: ReviewedMessage, table: RegisterTable): Write {
+  const { session, change, index, assigned, reviewerId, eid, epoch, seq, at } = told
+  const message = { ...told, hash: '', changes: [change], salts: [] }
+  const entry = toEntry(message, {
+    session: session.facts,
+    arrival: 0,
+    firstIndex: index,
+    tableOf: () => table,
+  })
+  const [write] = entry.writes
+  assert(write?.index === index, 'a told message has one change, at its place')
+  write.assign(assigned, table)
+  giveReview(entry, { reviewerId, eid, epoch, seq, at, forked: false })
+  return write
+}
+
+/** An own message that waits for its verdict. */
+function pendingEntry(entry: Entry, id: Uuid, reader: Reader): readonly HistoryEntry[] {
+  return heldEntry(entry, 'rejected', BLOCKED)
+    .changes.filter((change) => change.entityId === id)
+    .map((change) => ({
+      ...unreviewed(entry.id, entry.session.authorId, entry.timestamp),
+      ...told(change, reader),
+      state: 'pending',
+      reason: undefined,
+      detail: undefined,
+    }))
+}
+
+/** An own message that was refused, or stands on one. */
+function refusedEntry(held: Held, id: Uuid, reader: Reader): readonly HistoryEntry[] {
+  return held.changes
+    .filter((change) => change.entityId === id)
+    .map((change) => ({
+      ...unreviewed(held.id, held.authorId, held.timestamp),
+      ...told(change, reader),
+      state: held.state,
+      reason: held.refusal.reason,
+      detail: held.refusal.detail,
+    }))
+}
+
+function unreviewed(messageId: Uuid, authorId: Uuid, timestamp: number) {
+  return {
+    messageId,
+    authorId,
+    timestamp,
+    reviewerId: null,
+    reviewedAt: undefined,
+    orderKey: undefined,
+    forked: false,
+  } as const
+}
+
+function told({ kind, version, values }: HeldChange, reader: Reader) {
+  return { kind, version, values: namedValues(values, version, reader) }
+}

@@ -1,0 +1,125 @@
+/** Queries as the store hands them out: rows from the engine, with what the replica knows about completeness. */
+import type { StoreApi } from 'zustand/vanilla'
+import type { Position } from '../../facts/message.ts'
+import type { EngineQuery, QueryStats } from '../../query/engine.ts'
+import type { Entity } from '../../schema/entity.ts'
+import type { AnyRow, Query, Row } from '../../schema/types.ts'
+import type { LiveQuery, QueryResult, SyncStatus } from '../store.ts'
+
+/** What changes the standing of a result besides its rows. */
+export interface Standing {
+  readonly complete: () => boolean
+  readonly position: () => Position | null
+  /** Tells whenever `complete` changes. */
+  readonly onChange: (listener: () => void) => () => void
+}
+
+export class Result<E extends Entity> implements QueryResult<E> {
+  readonly rows: readonly Row<E>[]
+  readonly complete: boolean
+  readonly #standing: Standing
+
+  constructor(rows: readonly AnyRow[], standing: Standing) {
+    this.rows = rows as unknown as readonly Row<E>[]
+    this.complete = standing.complete()
+    this.#standing = standing
+  }
+
+  // Asked for rarely, and different with every message: read when asked, so that a result
+  // keeps its identity while its rows stay the same.
+  get asOf(): Position | null {
+    return this.#standing.position()
+  }
+
+  get pending(): number {
+    return this.rows.filter((row) => row.$state !== 'canonical').length
+  }
+}
+
+/** The live queries of a store that somebody listens to. */
+export class OpenQueries {
+  readonly open: Set<StoreQuery<Entity>> = new Set<StoreQuery<Entity>>()
+  /** Monotonic ms, while devtools look at what reading costs. */
+  timer: (() => number) | undefined
+}
+
+/** What was asked for, as the app said it, and where open queries are listed. */
+export interface Asked<E extends Entity> {
+  readonly type: string
+  readonly query: Query<E>
+  readonly among: OpenQueries
+}
+
+/** A live query of the engine, as results of a steady identity. */
+export class StoreQuery<E extends Entity> implements LiveQuery<E> {
+  readonly asked: Asked<E>
+  readonly #query: EngineQuery
+  readonly #standing: Standing
+  #last: Result<E> | undefined
+  #listeners = 0
+  #reads = 0
+  #readMs = 0
+
+  constructor(query: EngineQuery, standing: Standing, asked: Asked<E>) {
+    this.#query = query
+    this.#standing = standing
+    this.asked = asked
+  }
+
+  /** What it has done so far; reads are counted while somebody has set a timer. */
+  get stats(): QueryStats & {
+    readonly listeners: number
+    readonly reads: number
+    readonly readMs: number
+  } {
+    const { rows, updates } = this.#query.stats
+    return { rows, updates, listeners: this.#listeners, reads: this.#reads, readMs: this.#readMs }
+  }
+
+  snapshot(): QueryResult<E> {
+    const { timer } = this.asked.among
+    if (!timer) return this.#snapshot()
+    const from = timer()
+    const result = this.#snapshot()
+    this.#reads++
+    this.#readMs += timer() - from
+    return result
+  }
+
+  #snapshot(): QueryResult<E> {
+    const rows = this.#query.rows()
+    const last = this.#last
+    if (
+      last &&
+      (last.rows as readonly unknown[]) === rows &&
+      last.complete === this.#standing.complete()
+    )
+      return last
+    return (this.#last = new Result<E>(rows, this.#standing))
+  }
+
+  subscribe(listener: () => void): () => void {
+    const ends = [this.#query.subscribe(listener), this.#standing.onChange(listener)]
+    const { open } = this.asked.among
+    let listens = true
+    this.#listeners++
+    open.add(this as unknown as StoreQuery<Entity>)
+    return () => {
+      ends.forEach((end) => end())
+      if (!listens) return
+      listens = false
+      if (--this.#listeners === 0) open.delete(this as unknown as StoreQuery<Entity>)
+    }
+  }
+}
+
+/** Calls `listener` when a store that has no position yet gets its first. */
+export function onFirstPosition(status: StoreApi<SyncStatus>, listener: () => void): () => void {
+  if (status.getState().position !== null) return () => {}
+  const end = status.subscribe(({ position }) => {
+    if (position === null) return
+    end()
+    listener()
+  })
+  return end
+}

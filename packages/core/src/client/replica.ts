@@ -1,0 +1,497 @@
+/**
+ * The one place where time and I/O are driven: repo, outbox, session, disk and identity of
+ * one open store, put together. The verbs of the app are in `sync-store.ts`.
+ *
+ *   screen ─▶ repo ─▶ outbox ─▶ flusher ─▶ disk
+ *                        └────▶ session ─▶ reviewer ─▶ session ─▶ tail ─▶ repo ─▶ screen
+ */
+import { type StoreApi, createStore } from 'zustand/vanilla'
+import { CountersignError } from '../base/outcome.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { Entry } from '../history/entry.ts'
+import type { Limits } from '../facts/limits.ts'
+import type { Position, SessionOpening } from '../facts/message.ts'
+import { batchReadingBounds } from '../wire/bounds.ts'
+import type { HistoryAnswer } from '../sync/history.ts'
+import { SyncSession } from '../sync/session.ts'
+import type { KeyPair } from '../ports/signer.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { QueryEngine } from '../query/engine.ts'
+import type { Draft } from '../rows/draft.ts'
+import { Adopter } from './disk/adopter.ts'
+import { Binder } from './identity/binder.ts'
+import { CanonicalDisk } from './disk/canonical-disk.ts'
+import { Damage } from './disk/damage.ts'
+import { Disk } from './disk/disk.ts'
+import { engineOf } from './reads/engines.ts'
+import { Flusher } from './outbox/flusher.ts'
+import { InspectedOutbox, InspectedRepo, InspectedTail } from './panel/inspected.ts'
+import { type Identity, openIdentity } from './identity/identity.ts'
+import type { ReplicaOptions } from './options.ts'
+import { verdictOf } from './verbs/receipt.ts'
+import { OwnMessages } from './outbox/own-messages.ts'
+import { Refusals } from './outbox/refusals.ts'
+import type { RefusedMessages } from './outbox/refused.ts'
+import { Restoration } from './disk/restoration.ts'
+import { Neighbours } from './outbox/neighbours.ts'
+import { SCHEMA } from '../schema/system.ts'
+import { Schemas } from './schemas.ts'
+import { strand } from './reset.ts'
+import { SessionEvents } from './session-events.ts'
+import { SessionLocks } from './identity/session-locks.ts'
+import { initialStatus, otherHistory, storageStatus, updateStatus } from './status.ts'
+import type { ResetOptions, SyncStatus, Verdict } from './store.ts'
+import { Trust } from './identity/trust.ts'
+import { UndoStack } from './verbs/undo.ts'
+import { Warnings } from './warnings.ts'
+
+export class Replica {
+  readonly repo: InspectedRepo
+  readonly outbox: InspectedOutbox
+  readonly limits: Limits
+  readonly status: StoreApi<SyncStatus>
+  readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
+  readonly ready: Promise<void>
+  readonly #options: ReplicaOptions
+  readonly #disk: Disk
+  readonly #canonicalDisk: CanonicalDisk
+  readonly #damage: Damage
+  readonly #trust: Trust
+  readonly #tail: InspectedTail
+  readonly #own: OwnMessages
+  readonly #openings = new Map<Uuid, SessionOpening>()
+  readonly #keys = new Map<Uuid, KeyPair>()
+  readonly #sessionLocks: SessionLocks
+  #stopWaking: (() => void) | undefined
+  readonly #warnings: Warnings
+  #stopHurrying: (() => void) | undefined
+  readonly #refusals: Refusals
+  readonly undo: UndoStack = new UndoStack()
+  readonly schemas: Schemas
+  readonly #mintedIn = new Map<Uuid, Uuid>()
+  #identity: Identity | undefined
+  #binder: Binder | undefined
+  #flusher: Flusher | undefined
+  #adopter: Adopter | undefined
+  #neighbours: Neighbours | undefined
+  #restoration: Restoration | undefined
+  #session: SyncSession | undefined
+  #online = true
+  #closing: Promise<void> | undefined
+  #arrivals = 0
+  #clientSeq = 0
+  #statusDue = false
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options
+    const { limits } = options
+    this.limits = limits
+    this.outbox = new InspectedOutbox(limits)
+    this.status = createStore<SyncStatus>(() => initialStatus(options.transport !== undefined))
+    this.#warnings = new Warnings(options.platform.warn)
+    this.status.subscribe((now, before) => this.#warnings.status(now, before))
+    this.repo = new InspectedRepo({
+      entities: [SCHEMA, ...options.entities], // the first to tell: it says how the others are read
+      viewer: {
+        authorId: () => this.#identity?.session.authorId,
+        volatile: (write) =>
+          write.entry.state === 'volatile' || this.status.getState().storage === 'degraded',
+        onFoldError: options.onError,
+      },
+      onListenerError: options.onError,
+      onTable: (table) => void this.engines.set(table.entity.name, engineOf(table)),
+    })
+    this.schemas = new Schemas(
+      this.repo.table(SCHEMA),
+      options.entities.map((type) => this.repo.table(type)),
+      (schemaTrouble) => this.status.setState({ schemaTrouble }),
+    )
+    this.engines
+      .get(SCHEMA.name)!
+      .live({ archived: 'include' })
+      .subscribe(() => this.schemas.learn())
+    this.#disk = new Disk({
+      limits,
+      clock: options.platform.clock,
+      onTrouble: () => {
+        this.status.setState(storageStatus(this.#disk, this.#damage))
+        this.repo.restate()
+      },
+      onBack: () => void this.#storageBack(),
+    })
+    this.#damage = new Damage((damaged) => {
+      const { storageTrouble } = storageStatus(this.#disk, this.#damage)
+      this.status.setState({ damaged, storageTrouble })
+    })
+    this.#tail = new InspectedTail(this.repo, {
+      space: options.space,
+      bounds: batchReadingBounds(limits),
+      heldChainsMax: limits.heldChainsMax,
+      onOtherHistory: (...told) => this.status.setState({ historyTrouble: otherHistory(...told) }),
+      findOwn: (id) => this.#own.find(id),
+      findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
+    })
+    this.#own = new OwnMessages({
+      repo: this.repo,
+      outbox: this.outbox,
+      disk: this.#disk,
+      position: () => this.#tail.position,
+      nextArrival: () => ++this.#arrivals,
+    })
+    this.#canonicalDisk = new CanonicalDisk({
+      disk: this.#disk,
+      repo: this.repo,
+      tail: this.#tail,
+      clock: options.platform.clock,
+      limits,
+    })
+    this.#refusals = new Refusals({
+      repo: this.repo,
+      outbox: this.outbox,
+      disk: this.#disk,
+      storedOwn: this.#own.stored,
+      isDamaged: (key) => this.#damage.has(key),
+      settle: (entries) => this.#settle(entries),
+      onError: options.onError,
+      besides: () => this.#neighbours?.shown() ?? [],
+      onRefused: (refused) => this.#neighbours?.tell({ refused }),
+      onChange: () => this.#statusLater(),
+      onGone: (entry) => this.#own.gone(entry),
+      onUnseen: (message) => this.#warnings.unseenRejection(message),
+    })
+    this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
+    this.#trust = new Trust({
+      space: options.space,
+      signer: options.platform.signer,
+      disk: this.#disk,
+      pinned: options.reviewerKey,
+    })
+    this.ready = this.#open()
+    this.ready.catch(() => {}) // whoever awaits it hears; nobody else must crash
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity
+  }
+
+  get inert(): boolean {
+    return this.#options.inert
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** Whether the rows here are all that the reviewer had at the position. */
+  get complete(): boolean {
+    return this.#tail.position !== null || (!this.#options.transport && !this.#options.inert)
+  }
+
+  get position(): Position | null {
+    return this.#tail.position
+  }
+
+  /** An entry for a message about to be written; `commitEntry` makes it count. */
+  draftEntry(): Entry {
+    return new Entry({
+      session: this.#identity!.session,
+      clientSeq: this.#clientSeq + 1,
+      timestamp: this.#options.platform.clock.now(),
+      arrival: ++this.#arrivals,
+      identifier: (entry) => this.#flusher!.identify(entry),
+    })
+  }
+
+  /** Puts into a message that is about to be committed what its author has seen. */
+  noteSeen(draft: Draft): void {
+    this.#own.noteSeen(draft)
+  }
+
+  commitEntry(entry: Entry): void {
+    this.#clientSeq++
+    this.outbox.addDraft(entry)
+    this.#flusher!.add(entry)
+    this.#statusLater()
+  }
+
+  /** The accepted messages of a row, from the reviewer. Rejects where it cannot be asked. */
+  async messagesOf(id: Uuid): Promise<HistoryAnswer> {
+    if (!this.#session)
+      throw new CountersignError('unavailable', 'this store has no reviewer to ask')
+    return this.#session.history(id)
+  }
+
+  get refused(): RefusedMessages {
+    return this.#refusals.messages
+  }
+
+  /** Takes refused messages out of the tray, once what was written until now is safe. */
+  readonly dismiss = (ids: readonly Uuid[]): void => {
+    this.#refusals.dismiss(ids, this.flushed())
+    this.#damage.account(this.#refusals, this.status.getState())
+  }
+
+  /** Lets this session create what an earlier one of its author had minted: the first that is named. */
+  readonly mintedIn = (entityId: Uuid, sessionId: Uuid): void => {
+    if (sessionId === this.#identity!.session.sessionId) return
+    if (!this.#mintedIn.has(entityId)) this.#mintedIn.set(entityId, sessionId)
+  }
+
+  readonly isMinted = (entityId: Uuid): boolean => this.#mintedIn.has(entityId)
+
+  /** Resolves to the verdict on an entry. */
+  readonly settled = async (entry: Entry): Promise<Verdict> => {
+    await this.#own.settled(entry)
+    return verdictOf(entry, this.refused)
+  }
+
+  /** Lets everything else on this thread have its turn. */
+  readonly yieldTurn = (): Promise<void> =>
+    new Promise((resolve) => void this.#options.platform.clock.after(0, resolve))
+
+  /** See `SyncStore.reset`. */
+  async reset({ keepOutbox }: ResetOptions): Promise<void> {
+    await this.flushed() // only what has an id can be named in a verdict
+    this.#session?.stop()
+    const { reviewerId } = this.status.getState()
+    const { space, platform } = this.#options
+    const told = { space, reviewerId, position: this.#tail.position, now: platform.clock.now() }
+    const gone = strand([...this.outbox.open()], this.#refusals, { ...told, keepOutbox })
+    if (!keepOutbox) this.dismiss(gone)
+    this.undo.clear()
+    await this.#trust.forget()
+    await this.#canonicalDisk.startAnew()
+    const historyTrouble = undefined
+    this.status.setState({ caughtUp: false, reviewerId: null, position: null, historyTrouble })
+    if (this.#online && !this.#closing) this.#session?.start()
+  }
+
+  /** Runs when the code that is running now has ended. */
+  soon(task: () => void): void {
+    this.#options.platform.clock.soon(task)
+  }
+
+  setOnline(online: boolean): void {
+    if (this.#closing) return
+    this.#online = online
+    if (online) this.#session?.start()
+    else this.#session?.stop()
+  }
+
+  async flushed(): Promise<void> {
+    await this.ready
+    await this.#flusher?.flushed()
+    await this.#flusher?.written()
+    await this.#disk.idle()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.ready
+      this.#binder?.stop()
+      // Without a person nothing is sealed. Whoever opens next seals the drafts.
+      if (this.#identity?.binding) await this.flushed()
+      else this.#flusher?.hurry()
+    } catch {
+      // It never became ready; there is nothing to flush.
+    }
+    this.#canonicalDisk.stop()
+    this.#adopter?.stop()
+    this.#neighbours?.close()
+    this.#session?.stop('closed')
+    await this.#disk.close()
+    this.#stopWaking?.()
+    this.#stopHurrying?.()
+    this.#sessionLocks.releaseAll()
+    for (const table of this.repo.tables()) table.unsubscribeAll()
+    this.refused.unsubscribeAll()
+    this.status.setState({ connection: 'closed' })
+  }
+
+  async #open(): Promise<void> {
+    const { platform, storage, space, transport } = this.#options
+    if (this.#options.inert) return
+    if (storage) await this.#disk.open(storage, space)
+    else this.status.setState({ storage: 'degraded' })
+    const place = { disk: this.#disk, damage: this.#damage, platform }
+    const identity = await openIdentity(space, this.#options.identity, place)
+    this.#identity = identity
+    this.#keys.set(identity.session.authorId, identity.keys)
+    this.#binder = new Binder({
+      space,
+      identity,
+      options: this.#options.identity,
+      place,
+      status: this.status,
+      onBound: (opening) => this.#bound(opening),
+    })
+    void this.#binder.try()
+    this.#own.begin(identity.session)
+    this.#flusher = new Flusher({
+      limits: this.limits,
+      space,
+      identity,
+      platform,
+      outbox: this.outbox,
+      index: this.repo.messages,
+      disk: this.#disk,
+      mintedIn: (entityId) => this.#mintedIn.get(entityId),
+      onReady: () => {
+        this.#neighbours?.tell()
+        this.#session?.pump()
+        this.#statusLater()
+      },
+      onTaken: () => this.#own.flushTaken(),
+      onHalt: (error) => this.halt(error),
+    })
+    const shared = {
+      options: this.#options,
+      disk: this.#disk,
+      locks: this.#sessionLocks,
+      repo: this.repo,
+      status: this.status,
+      refusals: this.#refusals,
+      ...this.#own.ofOthers,
+      damage: this.#damage,
+      sessionId: identity.session.sessionId,
+    }
+    this.#adopter = new Adopter({
+      ...shared,
+      outbox: this.outbox,
+      openings: this.#openings,
+      keys: this.#keys,
+      personalId: () => identity.binding?.opening.personalId,
+      mintedIn: this.mintedIn,
+      onAdopted: () => {
+        this.#session?.pump()
+        this.#statusLater()
+      },
+    })
+    this.#neighbours = new Neighbours(shared)
+    this.#restoration = new Restoration({
+      ...shared,
+      canonicalDisk: this.#canonicalDisk,
+      tail: this.#tail,
+      trust: this.#trust,
+      schemas: this.schemas,
+      adopter: this.#adopter,
+      neighbours: this.#neighbours,
+      ready: () => this.ready,
+      onOtherReviewer: () => this.#reconnect(),
+    })
+    this.#stopHurrying = platform.onHide?.(() => this.#flusher!.hurry())
+    await this.#sessionLocks.hold(identity.session.sessionId)
+    if (identity.binding) this.#flusher.bound()
+    await this.#restoration.run()
+    this.#damage.account(this.#refusals, this.status.getState())
+    await this.#binder.opening()
+    this.status.setState({
+      ...storageStatus(this.#disk, this.#damage),
+      authorId: identity.session.authorId,
+      sessionId: identity.session.sessionId,
+      position: this.#tail.position,
+      outboxMessages: this.outbox.size,
+      outboxOldestAt: this.outbox.oldestAt,
+      rejectedMessages: this.refused.size,
+    })
+    if (transport && !this.#closing) this.#listen(transport)
+  }
+
+  #bound(opening: SessionOpening): void {
+    this.#openings.set(opening.sessionId, opening)
+    this.#flusher?.bound()
+    void this.ready.then(() => this.#adopter!.bound()).catch(() => {})
+    this.#session?.pump()
+  }
+
+  #reconnect(): void {
+    if (!this.#online) return
+    this.#session?.stop()
+    this.#session?.start()
+  }
+
+  /** A storage that hung answers: what was volatile is stored, and what it holds comes late. */
+  async #storageBack(): Promise<void> {
+    for (const entry of this.outbox.open()) if (entry.state === 'volatile') entry.state = 'queued'
+    this.repo.restate()
+    try {
+      await this.ready
+      if (this.#closing || !(await this.#restoration!.run())) return
+    } catch (error) {
+      this.halt(error)
+    }
+    // What was read while the storage failed is stored whole: own messages stand on it.
+    this.#canonicalDisk.renew(this.status.getState().reviewerId)
+    this.refused.emit([], this.#options.onError)
+    this.#session?.pump()
+    this.#statusLater()
+  }
+
+  /** Ends the report of a damaged record. False when there is none of that key. */
+  discardDamaged(key: string): boolean {
+    return this.#damage.discard(key, this.#disk)
+  }
+
+  #listen(transport: Transport): void {
+    const { platform, space } = this.#options
+    const session = new SyncSession({
+      limits: this.limits,
+      space,
+      transport,
+      clock: platform.clock,
+      random: platform.random,
+      outbox: this.outbox,
+      tail: this.#tail,
+      host: new SessionEvents({
+        repo: this.repo,
+        disk: this.#disk,
+        canonicalDisk: this.#canonicalDisk,
+        trust: this.#trust,
+        refusals: this.#refusals,
+        status: this.status,
+        warnings: this.#warnings,
+        openings: () => [...this.#openings.values()],
+        keysOf: (authorId) => this.#keys.get(authorId),
+        space,
+        signer: platform.signer,
+        reviewing: () => this.#session!.reviewing!,
+        settle: (entries) => this.#settle(entries),
+        onMoved: () => this.#own.moved(),
+        onChange: () => this.#statusLater(),
+      }),
+    })
+    this.#session = session
+    this.#stopWaking = transport.onWake?.(() => session.wake())
+    if (this.#online) session.start()
+  }
+
+  /** A broken invariant: reads go on, nothing is written or sent any more. */
+  halt(error: unknown): void {
+    this.#session?.stop()
+    this.status.setState({ halted: error instanceof Error ? error.message : String(error) })
+    this.#options.onError(error)
+  }
+
+  #settle(entries: readonly Entry[]): string[] {
+    const keys = this.#own.settle(entries)
+    if (keys.length > 0) this.#neighbours?.tell({ settled: true })
+    this.#statusLater()
+    return keys
+  }
+
+  /** Status follows the machinery at the end of a tick: it is for screens, not for rules. */
+  #statusLater(): void {
+    if (this.#statusDue) return
+    this.#statusDue = true
+    this.#options.platform.clock.soon(() => {
+      this.#statusDue = false
+      this.#damage.account(this.#refusals, this.status.getState())
+      updateStatus(this)
+    })
+  }
+}

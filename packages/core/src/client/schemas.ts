@@ -1,0 +1,169 @@
+/**
+ * Versions that travel: publishes those of this build that the space does not have yet, and
+ * reads through those of other builds. Without them, what a newer build wrote cannot be read.
+ */
+import { canonical } from '../base/canonical.ts'
+import { checksum } from '../base/checksum.ts'
+import { CountersignError, fail, ok } from '../base/outcome.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Chain } from '../schema/lens/chain.ts'
+import { sameSteps } from '../schema/lens/correction.ts'
+import { chainData, joined, parseChain } from '../schema/lens/data.ts'
+import { shapeChange } from '../schema/lens/missing-step.ts'
+import { Lenses } from '../schema/lens/path.ts'
+import type { Table } from '../rows/table.ts'
+import type { Entity } from '../schema/entity.ts'
+import { type SchemaRow, chainOfRow, schemaId } from '../schema/system.ts'
+
+/** A row of `$schema` to be written. */
+export interface Proposal {
+  readonly id: Uuid
+  readonly values: SchemaRow
+}
+
+/** Under this name and that of a type the storage keeps the chain that its rows are written in. */
+const REMEMBERED = 'shape:'
+
+export class Schemas {
+  readonly #table: Table
+  readonly #tables: readonly Table[]
+  readonly #onTrouble: (trouble: string | undefined) => void
+  readonly #troubles = new Map<string, string>()
+  /** Types whose versions could not be written as messages, and why. */
+  readonly #unpublished = new Map<string, string>()
+
+  /** `tables` are those of the app's types. */
+  constructor(
+    table: Table,
+    tables: readonly Table[],
+    onTrouble: (trouble: string | undefined) => void,
+  ) {
+    this.#table = table
+    this.#tables = tables
+    this.#onTrouble = onTrouble
+  }
+
+  /** Rows of `$schema` have changed: types are read through what is known now. */
+  learn(): void {
+    for (const table of this.#tables) {
+      const own = table.entity.lenses.chain
+      let chain = own
+      this.#troubles.delete(own.entity)
+      table.refusal = undefined
+      for (const published of this.#published(own.entity)) {
+        const change = this.#changeOf(table.entity, published)
+        table.refusal ??= change
+        const wider = change === undefined ? joined(chain, published) : fail('', change)
+        if (wider.ok) chain = wider.value
+        else this.#troubles.set(own.entity, wider.error.message)
+      }
+      if (!isSame(chain, table.reader.lenses.chain)) {
+        table.readThrough(isSame(chain, own) ? table.entity.lenses : new Lenses(chain))
+      }
+    }
+    this.#tell()
+  }
+
+  /**
+   * Compares the types of this build with those that the storage has rows of, as `meta` says.
+   * Returns what it is to remember from now on.
+   * @throws CountersignError `schema_refused` where a shape was changed without a version.
+   */
+  recall(meta: ReadonlyMap<string, unknown>): readonly (readonly [key: string, value: unknown])[] {
+    return this.#tables.flatMap(({ entity }) => {
+      const own = entity.lenses.chain
+      const key = REMEMBERED + entity.name
+      const known = rememberedChain(meta.get(key))
+      const change = known && this.#changeOf(entity, known)
+      if (change !== undefined) this.#refuse(entity, change)
+      const wider = known ? joined(own, known) : ok(own)
+      const text = canonical(chainData(wider.ok ? wider.value : own))
+      const same = known && text === canonical(chainData(known))
+      return same ? [] : [[key, { text, check: checksum(text) }] as const]
+    })
+  }
+
+  /**
+   * The same with what the space has published, as far as it is known here.
+   * @throws CountersignError `schema_refused`
+   */
+  assertPublished(): void {
+    this.learn()
+    for (const { entity, refusal } of this.#tables)
+      if (refusal !== undefined) this.#refuse(entity, refusal)
+  }
+
+  #changeOf({ each, lenses }: Entity, known: Chain): string | undefined {
+    return each ? undefined : shapeChange(lenses.chain, known)
+  }
+
+  #refuse({ name }: Entity, change: string): never {
+    this.#troubles.set(name, change)
+    this.#tell()
+    throw new CountersignError('schema_refused', change, { entity: name, reason: change })
+  }
+
+  /** The versions of a type could not be published: other builds will not know them. */
+  cannotPublish(type: string, why: string): void {
+    this.#unpublished.set(type, `${type}: its versions cannot be published: ${why}`)
+    this.#tell()
+  }
+
+  #tell(): void {
+    const [trouble] = [...this.#troubles.values(), ...this.#unpublished.values()]
+    this.#onTrouble(trouble)
+  }
+
+  /** Rows to publish: of each type at most one, the newest version that the space lacks. */
+  proposals(): readonly Proposal[] {
+    return this.#tables.flatMap(({ entity }) => {
+      if (this.#troubles.has(entity.name) || entity.each) return []
+      const proposal = proposalOf(entity.lenses.chain, this.#published(entity.name))
+      return proposal && !this.#table.row(proposal.id) ? [proposal] : []
+    })
+  }
+
+  #published(type: string): readonly Chain[] {
+    return [...this.#table.rows()].flatMap((row) => {
+      const chain = row['type'] === type ? chainOfRow(row) : undefined
+      return chain?.ok ? [chain.value] : []
+    })
+  }
+}
+
+/**
+ * A row holds the whole chain that leads to its version. So the newest version that nobody has
+ * published says all those before it, and a row for each of them would say it again.
+ */
+function proposalOf(chain: Chain, published: readonly Chain[]): Proposal | undefined {
+  const isPublished = (number: number, revision: number): boolean =>
+    published.some(({ versions }) => (versions[number - 1]?.revision ?? -1) >= revision)
+  for (let number = chain.version; number > 0; number--) {
+    const { revision } = chain.versions[number - 1]!
+    if (isPublished(number, revision)) continue
+    const type = chain.entity
+    return {
+      id: schemaId(type, number, revision),
+      values: { type, number, revision, chain: chainData(chain, number) },
+    }
+  }
+  return undefined
+}
+
+/** undefined where nothing is kept, or what is kept is damaged. */
+function rememberedChain(kept: unknown): Chain | undefined {
+  const { text, check } = (kept ?? {}) as { readonly text?: unknown; readonly check?: unknown }
+  if (typeof text !== 'string' || checksum(text) !== check) return undefined
+  const chain = parseChain(JSON.parse(text))
+  return chain.ok ? chain.value : undefined
+}
+
+function isSame(a: Chain, b: Chain): boolean {
+  return (
+    a.version === b.version &&
+    a.versions.every(
+      ({ revision }, i) =>
+        revision === b.versions[i]!.revision && sameSteps(a, b, i + 1) === undefined,
+    )
+  )
+}

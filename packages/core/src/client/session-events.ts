@@ -1,0 +1,141 @@
+/** What a session with the reviewer tells, brought to where it belongs: view, disk, status. */
+import type { StoreApi } from 'zustand/vanilla'
+import type { Entry } from '../history/entry.ts'
+import { bindBytes } from '../wire/signed.ts'
+import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../facts/message.ts'
+import type {
+  ConnectionRefusal,
+  NackAbout,
+  Refusal,
+  SessionHost,
+  SessionState,
+} from '../sync/session-host.ts'
+import type { Reviewing, TailOutcome } from '../sync/tail.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { AcceptedAgain } from '../wire/frames.ts'
+import type { Repo } from '../rows/repo.ts'
+import type { CanonicalDisk } from './disk/canonical-disk.ts'
+import type { Disk } from './disk/disk.ts'
+import type { Refusals } from './outbox/refusals.ts'
+import type { SyncStatus } from './store.ts'
+import type { Trust } from './identity/trust.ts'
+import type { Warnings } from './warnings.ts'
+
+export interface SessionEventsParts {
+  readonly repo: Repo
+  readonly disk: Disk
+  readonly canonicalDisk: CanonicalDisk
+  readonly trust: Trust
+  readonly refusals: Refusals
+  readonly status: StoreApi<SyncStatus>
+  readonly warnings: Warnings
+  readonly openings: () => readonly SessionOpening[]
+  /** The keys of an author of this device, where they are here. */
+  readonly keysOf: (authorId: string) => KeyPair | undefined
+  readonly space: string
+  readonly signer: Signer
+  readonly reviewing: () => Reviewing
+  /** These have their verdict: returns the keys of flushes that are done with. */
+  readonly settle: (entries: readonly Entry[]) => readonly string[]
+  /** The position has moved, or is the reviewer's. */
+  readonly onMoved: () => void
+  readonly onChange: () => void
+}
+
+export class SessionEvents implements SessionHost {
+  readonly #parts: SessionEventsParts
+
+  constructor(parts: SessionEventsParts) {
+    this.#parts = parts
+  }
+
+  openings(): readonly SessionOpening[] {
+    return this.#parts.openings()
+  }
+
+  async prove({ authorId, sessionId }: SessionOpening, nonce: string): Promise<string | undefined> {
+    const { keysOf, signer, space } = this.#parts
+    const keys = keysOf(authorId)
+    return keys && signer.sign(keys, bindBytes(space, sessionId, nonce))
+  }
+
+  verify(bytes: Uint8Array, sig: string): Promise<boolean> {
+    return this.#parts.trust.verify(bytes, sig)
+  }
+
+  async judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined> {
+    const { trust, status } = this.#parts
+    const epoch = lineage.at(-1)!
+    const fault = await trust.judge(epoch)
+    if (fault === undefined) status.setState({ reviewerId: epoch.reviewerId })
+    return fault
+  }
+
+  taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void {
+    const { canonicalDisk, reviewing, settle } = this.#parts
+    this.#parts.onMoved()
+    const outboxRemove = settle(outcome.settled)
+    this.#warnOfUnassigned(outcome.settled)
+    canonicalDisk.step(reviewing(), { texts, outboxRemove })
+  }
+
+  /** A field that the reviewer never assigns is empty for ever, and nobody sees why. */
+  #warnOfUnassigned(accepted: readonly Entry[]): void {
+    const { repo, warnings } = this.#parts
+    for (const { type, kind, index, entry } of accepted.flatMap(({ writes }) => writes)) {
+      if (kind !== 'create') continue
+      const given = entry.review?.assigned?.[index] ?? {}
+      const { entity } = repo.tableNamed(type)
+      for (const name of entity.assignedFields) {
+        const field = entity.fieldOf(name)
+        if (field && given[field.reg] === undefined) warnings.unassigned(type, name)
+      }
+    }
+  }
+
+  replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void {
+    const { canonicalDisk, reviewing, settle } = this.#parts
+    this.#parts.onMoved()
+    const outboxRemove = settle(outcome.settled)
+    canonicalDisk.replace(reviewing(), { pages, outboxRemove })
+  }
+
+  acceptedAgain(entry: Entry, { seq, at, forked }: AcceptedAgain): void {
+    const { repo, disk, reviewing, settle } = this.#parts
+    const { reviewerId, eid, epoch } = reviewing()
+    repo.acceptContained(entry, { reviewerId, eid, epoch, seq, forked, at })
+    repo.emit()
+    void disk.write({ durability: 'relaxed', outboxRemove: settle([entry]) })
+  }
+
+  rejected(rejections: readonly Rejection[]): void {
+    this.#parts.refusals.hear(rejections)
+  }
+
+  nacked(entries: readonly Entry[], reason: NackReason, { alone, detail }: NackAbout): void {
+    if (reason === 'unavailable' && alone) this.#parts.warnings.undecided(detail)
+    if (reason !== 'unknown_schema') return
+    const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
+    this.#parts.status.setState(({ reviewerLacks }) => ({
+      reviewerLacks: [...new Set([...reviewerLacks, ...lacks])].sort(),
+    }))
+  }
+
+  changed(
+    state: SessionState,
+    note: string | undefined,
+    refusal: ConnectionRefusal | undefined,
+  ): void {
+    const connects = state === 'connecting' || state === 'greeting'
+    this.#parts.status.setState(({ caughtUp }) => ({
+      connection: connects ? (refusal ? 'refused' : 'connecting') : state,
+      connectionNote: note,
+      connectionRefusal: connects ? refusal : undefined,
+      caughtUp: caughtUp || state === 'online',
+      // Another reviewer, or the same one renewed, may know what the last one did not.
+      ...(state === 'greeting' && { reviewerLacks: [] }),
+    }))
+    if (state === 'online') this.#parts.onMoved()
+    this.#parts.onChange()
+  }
+}

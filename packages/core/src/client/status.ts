@@ -1,0 +1,73 @@
+/** The status of a store: as it begins, and what changes of it. */
+import type { StoreApi } from 'zustand/vanilla'
+import type { Uuid } from '../base/uuid.ts'
+import type { Position } from '../facts/message.ts'
+import type { Damage } from './disk/damage.ts'
+import type { Disk } from './disk/disk.ts'
+import type { SyncStatus } from './store.ts'
+
+export function initialStatus(hasTransport: boolean): SyncStatus {
+  return {
+    connection: hasTransport ? 'offline' : 'none',
+    connectionNote: undefined,
+    connectionRefusal: undefined,
+    outboxMessages: 0,
+    outboxOldestAt: undefined,
+    rejectedMessages: 0,
+    undoable: 0,
+    redoable: 0,
+    caughtUp: false,
+    position: null,
+    reviewerId: null,
+    storage: 'opening',
+    storageTrouble: undefined,
+    damaged: [],
+    identityTrouble: undefined,
+    authorId: undefined,
+    sessionId: undefined,
+    schemaTrouble: undefined,
+    historyTrouble: undefined,
+    reviewerLacks: [],
+    halted: undefined,
+  }
+}
+
+/** What is said when the author of a message had read another history than this store. */
+export function otherHistory(messageId: Uuid, seq: number): string {
+  return `the author of message ${messageId} had read another history up to ${seq} than this store: their reviewer tells two`
+}
+
+/** What it follows. */
+interface Followed {
+  readonly status: StoreApi<SyncStatus>
+  readonly outbox: { readonly size: number; readonly oldestAt: number | undefined }
+  readonly refused: { readonly size: number }
+  readonly undo: { readonly undoable: number; readonly redoable: number }
+  readonly position: Position | null
+}
+
+/**
+ * Brings the counts up to date. Called in the very turn of a write: a `beforeunload` guard may ask
+ * then. Notifies subscribers only where a value changes.
+ */
+export function updateStatus({ status, outbox, refused, undo, position }: Followed): void {
+  const next: Partial<SyncStatus> = {
+    outboxMessages: outbox.size,
+    outboxOldestAt: outbox.oldestAt,
+    rejectedMessages: refused.size,
+    undoable: undo.undoable,
+    redoable: undo.redoable,
+    position,
+  }
+  const shown: Readonly<Record<string, unknown>> = { ...status.getState() }
+  if (Object.entries(next).some(([name, value]) => shown[name] !== value)) status.setState(next)
+}
+
+/** Whether what is written reaches the storage, and why not. */
+export function storageStatus(
+  { handle, trouble }: Disk,
+  damage: Damage,
+): Pick<SyncStatus, 'storage' | 'storageTrouble'> {
+  const storage = handle && !trouble ? 'ok' : 'degraded'
+  return { storage, storageTrouble: trouble ?? (damage.any ? 'damaged' : undefined) }
+}

@@ -1,0 +1,105 @@
+/** What stands in the way of a write: checked before anything is changed. */
+import { CountersignError } from '../../base/outcome.ts'
+import { type Uuid, isUuid } from '../../base/uuid.ts'
+import type { Table } from '../../rows/table.ts'
+import type { Registers } from '../../schema/input.ts'
+import type { Held } from '../outbox/refused.ts'
+import type { Replica } from '../replica.ts'
+
+export function assertWritable(replica: Replica, ready: boolean): void {
+  const { halted } = replica.status.getState()
+  if (replica.closed) throw new CountersignError('closed', 'the store is closed')
+  if (replica.inert) {
+    throw new CountersignError(
+      'not_ready',
+      'this store was made where there is no window, and is inert; a server that writes passes `server: true`',
+    )
+  }
+  if (!ready) {
+    throw new CountersignError(
+      'not_ready',
+      'the store is not ready: await store.ready before the first write',
+    )
+  }
+  if (halted !== undefined) throw new CountersignError('halted', `the store has halted: ${halted}`)
+  if (replica.outbox.full) {
+    throw new CountersignError(
+      'outbox_full',
+      `${replica.outbox.size} messages wait for a reviewer; nothing more fits`,
+    )
+  }
+}
+
+/** The id of a new row: minted, or the one that the app gave, where its type allows that. */
+export function newId(replica: Replica, table: Table, supplied: Uuid | undefined): Uuid {
+  const { entity } = table
+  if (supplied === undefined) return mintedId(replica)
+  const about = { entity: entity.name, id: supplied }
+  if (entity.options.idPolicy !== 'supplied') {
+    throw new CountersignError(
+      'invalid',
+      `${entity.name}: ids of this type are minted; declare idPolicy 'supplied' to give one`,
+      about,
+    )
+  }
+  if (!isUuid(supplied)) {
+    throw new CountersignError(
+      'invalid',
+      `${entity.name}: the id ${String(supplied)} is not a lower-case uuid`,
+      { entity: entity.name },
+    )
+  }
+  if (table.row(supplied))
+    throw new CountersignError('entity_exists', `${entity.name} ${supplied} exists`, about)
+  return supplied
+}
+
+/** The next id of this session that no row here has: whoever took one has it. */
+export function mintedId(replica: Replica): Uuid {
+  for (;;) {
+    const id = replica.identity!.entityIds.next()
+    if (!isTaken(replica, id)) return id
+  }
+}
+
+/** Whether some row here has the id, of whatever type. */
+export function isTaken({ repo }: Replica, id: Uuid): boolean {
+  for (const table of repo.tables()) if (table.row(id)) return true
+  return false
+}
+
+/** The id, when there is such a row here. */
+export function knownId(replica: Replica, table: Table, id: Uuid): Uuid {
+  if (table.row(id)) return id
+  const { name } = table.entity
+  const about = { entity: name, id }
+  throw replica.complete
+    ? new CountersignError('unknown_entity', `there is no ${name} ${id}`, about)
+    : new CountersignError('not_loaded', `${name} ${id} is not here yet`, about)
+}
+
+/**
+ * A newer version of the type is in use, and a field holds more there than this build sees: then
+ * it may read the field, but what it would write takes away what it never saw.
+ */
+export function assertUpToDate({ entity, reader }: Table, id: Uuid, { regs }: Registers): void {
+  const { lenses } = reader
+  for (const reg of regs.names) {
+    const fault = lenses.writeFault(reg, entity.currentVersion, lenses.chain.version)
+    if (fault === undefined) continue
+    throw new CountersignError('needs_upgrade', fault, {
+      entity: entity.name,
+      id,
+      field: entity.fieldAt(reg)?.name ?? reg,
+    })
+  }
+}
+
+/** A refused message with those that stand on it, in causal order. */
+export function refusedWith(replica: Replica, messageId: Uuid): readonly Held[] {
+  const found = replica.refused.withDescendants(messageId)
+  if (found) return found
+  throw new CountersignError('unknown_message', `no refused message has the id ${messageId}`, {
+    id: messageId,
+  })
+}

@@ -1,0 +1,217 @@
+/**
+ * Many rows as many messages. Every row is checked before the first is written, so a wrong one
+ * changes nothing; messages then go out in slices that leave the page responsive. What is counted
+ * as done is durable, so that an import that was cut short can go on where it was.
+ */
+import { jsonEqual } from '../../base/json.ts'
+import { CountersignError } from '../../base/outcome.ts'
+import type { Bytes } from '../../base/size.ts'
+import { type Uuid, isUuid } from '../../base/uuid.ts'
+import type { Draft } from '../../rows/draft.ts'
+import type { Table } from '../../rows/table.ts'
+import { encodeField } from '../../schema/field.ts'
+import { type Registers, encodeCreate } from '../../schema/input.ts'
+import type { AnyRow } from '../../schema/types.ts'
+import { assertWritable, newId } from './guards.ts'
+import type { Replica } from '../replica.ts'
+import { changeBytes, sliceEnd } from './slices.ts'
+import type { ImportOptions, ImportReport, Receipt } from '../store.ts'
+import type { Writer } from './writer.ts'
+
+/** Rows of one message, where their bytes allow as many: cheap to seal, and to refuse. */
+const MESSAGE_ROWS_MAX = 128
+/** A row of no more bytes is under every bound of a message and of an entity. */
+const SURE_BYTES = 16_384
+/** Rows looked at in one go before the page gets its turn. */
+const CHECKED_ROWS = 1_024
+/** Messages that are written and not durable yet, at the most. */
+const AHEAD_MESSAGES_MAX = 32
+
+/** A row that can be written as it is. */
+interface CheckedRow {
+  readonly index: number
+  readonly id: Uuid | undefined
+  readonly registers: Registers
+  readonly bytes: Bytes
+}
+
+interface Parts {
+  readonly replica: Replica
+  readonly writer: Writer
+}
+
+export async function importRows(
+  table: Table,
+  rows: readonly unknown[],
+  { from = 0, onProgress, signal, ...parts }: ImportOptions & Parts,
+): Promise<ImportReport> {
+  const checked = await checkedRows(table, rows, { from, ...parts })
+  const { replica } = parts
+  /** Written, and not known to be durable: the row after each message. */
+  const ahead: { readonly receipt: Receipt | undefined; readonly upTo: number }[] = []
+  let messages = 0
+  let skipped = 0
+  let done = Math.min(from, rows.length)
+  const noteDurable = (): void => {
+    const before = done
+    while (ahead[0] && ahead[0].receipt?.state !== 'draft') done = ahead.shift()!.upTo
+    if (done > before) onProgress?.(done, rows.length)
+  }
+  try {
+    for (let at = 0; at < checked.length && !signal?.aborted;) {
+      assertWritable(replica, true)
+      const end = sliceEnd(checked, at, { itemsMax: MESSAGE_ROWS_MAX, limits: replica.limits })
+      const slice = checked.slice(at, end)
+      const missing = slice.filter((row) => !isThere(table, row))
+      const receipt = writeRows(table, missing, parts)
+      if (receipt) messages++
+      skipped += slice.length - missing.length
+      at = end
+      ahead.push({ receipt, upTo: slice.at(-1)!.index + 1 })
+      await replica.yieldTurn()
+      noteDurable()
+      if (ahead.length >= AHEAD_MESSAGES_MAX) await replica.flushed()
+    }
+    await replica.flushed()
+    noteDurable()
+  } catch (error) {
+    await replica.flushed()
+    noteDurable()
+    throw stopped(error, done, rows.length)
+  }
+  return { messages, rows: done, skipped }
+}
+
+/** One message of these rows; undefined without rows. */
+function writeRows(
+  table: Table,
+  rows: readonly CheckedRow[],
+  { replica, writer }: Parts,
+): Receipt | undefined {
+  const write = (draft: Draft): void => {
+    for (const { id, registers } of rows)
+      draft.add(table, newId(replica, table, id), 'create', registers)
+  }
+  return writer.message(write, { rehearsed: true })
+}
+
+async function checkedRows(
+  table: Table,
+  rows: readonly unknown[],
+  { from, replica, writer }: Parts & { readonly from: number },
+): Promise<readonly CheckedRow[]> {
+  if (!Number.isSafeInteger(from) || from < 0)
+    throw new CountersignError('invalid', `import: from is ${from}, and not a number of rows`)
+  const checked: CheckedRow[] = []
+  const indexes = new Map<Uuid, number>()
+  for (let index = from; index < rows.length; index++) {
+    try {
+      const row = checkedRow(table, rows[index], { index, indexes })
+      if (!isThere(table, row)) assertWritableRow(table, row, writer)
+      checked.push(row)
+    } catch (error) {
+      throw named(error, index)
+    }
+    if (checked.length % CHECKED_ROWS === 0) await replica.yieldTurn()
+  }
+  return checked
+}
+
+function checkedRow(
+  table: Table,
+  given: unknown,
+  { index, indexes }: { readonly index: number; readonly indexes: Map<Uuid, number> },
+): CheckedRow {
+  const { entity, registers: known } = table
+  if (typeof given !== 'object' || given === null)
+    throw new CountersignError('invalid', `${entity.name}: it is no object`, {
+      entity: entity.name,
+    })
+  const { id, ...input } = given as { readonly id?: Uuid }
+  if (id !== undefined) {
+    assertSuppliedId(table, id)
+    const first = indexes.get(id)
+    if (first !== undefined)
+      throw new CountersignError('entity_exists', `${entity.name} ${id} is row ${first + 1} too`, {
+        entity: entity.name,
+        id,
+      })
+    indexes.set(id, index)
+  }
+  const registers = encodeCreate(entity, known, input)
+  return { index, id, registers, bytes: changeBytes(registers) }
+}
+
+function assertSuppliedId({ entity }: Table, id: Uuid): void {
+  const isMinted = entity.options.idPolicy !== 'supplied'
+  if (!isMinted && isUuid(id)) return
+  const why = isMinted
+    ? `ids of ${entity.name} are minted; leave id out`
+    : `${entity.name}: the id ${String(id)} is not a lower-case uuid`
+  throw new CountersignError('invalid', why, { entity: entity.name, id: String(id) })
+}
+
+/** What remains where the values are valid: the rule of the type, and bounds. */
+function assertWritableRow(table: Table, row: CheckedRow, writer: Writer): void {
+  const { registers, id, bytes } = row
+  const { options, each } = table.entity
+  if (!options.rule && !each && bytes <= SURE_BYTES) return
+  writer.rehearse([
+    (draft) => draft.add(table, newId(writer.replica, table, id), 'create', registers),
+  ])
+}
+
+/**
+ * Whether a row of that id stands here with these values: written by an import before.
+ * @throws CountersignError `entity_exists` where its values are others.
+ */
+function isThere(table: Table, { id, registers }: CheckedRow): boolean {
+  const row = id === undefined ? undefined : table.row(id)
+  if (!row) return false
+  if (isSame(table, row, registers)) return true
+  const { name } = table.entity
+  throw new CountersignError(
+    'entity_exists',
+    `${name} ${id} exists, with other values; leave it out, or update it`,
+    { entity: name, id: id! },
+  )
+}
+
+function isSame({ entity }: Table, row: AnyRow, { values }: Registers): boolean {
+  const names = entity.each
+    ? new Set([...Object.keys(row), ...Object.keys(values)])
+    : entity.fields.keys()
+  for (const name of names) {
+    const field =
+      name === 'id' || entity.assignedFields.has(name) ? undefined : entity.fieldOf(name)
+    if (!field || field.merging) continue // what it was written with is no value
+    const shown = encodeField(field, row[name])
+    if (!shown.ok || !jsonEqual(shown.value, values[field.reg])) return false
+  }
+  return true
+}
+
+/** The same error, with the row that it is about. */
+function named(error: unknown, index: number): unknown {
+  if (!(error instanceof CountersignError)) return error
+  const { code, message, entity, id, field, reason } = error
+  return new CountersignError(code, `row ${index + 1}: ${message}`, {
+    ...{ entity, id, field },
+    reason: reason ?? message,
+    index,
+  })
+}
+
+/** The same error, with how far the import has come. */
+function stopped(error: unknown, done: number, all: number): unknown {
+  if (!(error instanceof CountersignError)) return error
+  const { code, message, entity, id, field, reason } = error
+  const how = `${done} of ${all} rows are in; import the same list with { from: ${done} } to go on`
+  return new CountersignError(code, `${message}; ${how}`, {
+    entity,
+    id,
+    field,
+    reason,
+    index: done,
+  })
+}

@@ -1,0 +1,170 @@
+/**
+ * Rewriting rows in a newer version of their type, as reviewed messages: for steps that reading
+ * through cannot say in full. What a row shows does not change by it. Compare-and-set: who loses
+ * a race finds the work done, so a run that was cut short goes on where it was.
+ */
+import type { Json } from '../../base/json.ts'
+import type { Bytes } from '../../base/size.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import { Write } from '../../history/entry.ts'
+import { type EntityState, headsOf, liveOf, totalOf } from '../../fold/state.ts'
+import { describeStep, lossOf } from '../../schema/lens/steps.ts'
+import type { Limits } from '../../facts/limits.ts'
+import type { Draft } from '../../rows/draft.ts'
+import type { Table } from '../../rows/table.ts'
+import { type Registers, UNSET } from '../../schema/input.ts'
+import { ARCHIVED, type Reg } from '../../schema/registers.ts'
+import { assertWritable } from './guards.ts'
+import type { Replica } from '../replica.ts'
+import { changeBytes, sliceEnd } from './slices.ts'
+import type { MigrateOptions, MigrationReport } from '../store.ts'
+import type { Writer } from './writer.ts'
+
+/** Rows of one message, where their bytes allow as many: a race costs the others another try. */
+const MESSAGE_ROWS_MAX = 32
+/** What a message has besides its changes, never too few. */
+const MESSAGE_BYTES = 512
+/** Runs over what others took before us, at the most. */
+const PASSES_MAX = 8
+
+/** What a row holds in older versions, in the newest; undefined when there is nothing to rewrite. */
+interface Rewriting {
+  readonly id: Uuid
+  /** As many as one message takes; a further pass finds the others. */
+  readonly registers: Registers
+  readonly bytes: Bytes
+}
+
+/** What a run would do, without doing it. */
+export function planMigration(table: Table, limits: Limits): MigrationReport {
+  const { entity } = table
+  const { rows, unreadable, inConflict } = survey(table, limits)
+  const steps = entity.lenses.chain.versions.flatMap(({ steps: own }, i) =>
+    own.filter((step) => lossOf(step).up).map((step) => `version ${i + 1}: ${describeStep(step)}`),
+  )
+  return {
+    to: entity.currentVersion,
+    rows: rows.length,
+    messages: slicesOf(rows, limits).length,
+    unreadable,
+    inConflict,
+    lossySteps: steps,
+  }
+}
+
+export async function runMigration(
+  table: Table,
+  { onProgress, signal }: MigrateOptions,
+  { replica, writer }: { readonly replica: Replica; readonly writer: Writer },
+): Promise<MigrationReport> {
+  const { limits } = replica
+  const plan = planMigration(table, limits)
+  const done = new Set<Uuid>()
+  let messages = 0
+  for (let pass = 0; pass < PASSES_MAX && !signal?.aborted; pass++) {
+    const { rows } = survey(table, limits)
+    if (rows.length === 0) break
+    const before = messages
+    for (const slice of slicesOf(rows, limits)) {
+      if (signal?.aborted) break
+      // Somebody may have written a row since it was looked at.
+      const part = slice.flatMap(({ id }) => rewriting(table, id, limits) ?? [])
+      if (part.length === 0) continue
+      // While the message before was on its way, the store may have been closed.
+      assertWritable(replica, true)
+      const write = (draft: Draft): void => {
+        for (const { id, registers } of part) draft.add(table, id, 'migrate', registers)
+      }
+      const receipt = writer.message(write, { undoable: false })!
+      const verdict = await receipt.settled()
+      if (verdict.verdict === 'accepted') {
+        messages++
+        for (const { id } of part) done.add(id)
+      } else {
+        replica.dismiss([receipt.messageId])
+        if (verdict.reason !== 'stale')
+          return { ...plan, rows: done.size, refused: verdict.detail ?? verdict.reason }
+      }
+      onProgress?.(done.size, plan.rows)
+      await replica.yieldTurn()
+    }
+    if (messages === before && pass > 0) break
+  }
+  return { ...plan, rows: done.size, messages }
+}
+
+function slicesOf(rows: readonly Rewriting[], limits: Limits): readonly (readonly Rewriting[])[] {
+  const bounds = { itemsMax: MESSAGE_ROWS_MAX, limits }
+  const slices: (readonly Rewriting[])[] = []
+  for (let at = 0, end = 0; at < rows.length; at = end) {
+    end = sliceEnd(rows, at, bounds)
+    slices.push(rows.slice(at, end))
+  }
+  return slices
+}
+
+function survey(
+  table: Table,
+  limits: Limits,
+): { rows: Rewriting[]; unreadable: number; inConflict: number } {
+  const rows: Rewriting[] = []
+  let unreadable = 0
+  let inConflict = 0
+  for (const { id } of table.rows()) {
+    const state = table.state(id)!
+    const found = outdated(table, state, limits)
+    if (found === 'unreadable') unreadable++
+    else if (found === 'conflict') inConflict++
+    else if (found) rows.push({ id, ...found })
+  }
+  return { rows, unreadable, inConflict }
+}
+
+function rewriting(table: Table, id: Uuid, limits: Limits): Rewriting | undefined {
+  const state = table.state(id)
+  const found = state && outdated(table, state, limits)
+  return typeof found === 'object' ? { id, ...found } : undefined
+}
+
+/** The registers whose value stands in an older version, with that value in the newest. */
+function outdated(
+  table: Table,
+  state: EntityState,
+  limits: Limits,
+): Omit<Rewriting, 'id'> | 'unreadable' | 'conflict' | undefined {
+  const { entity, registers, reader } = table
+  const values: Record<string, Json> = {}
+  for (const [slot, reg] of registers.names.entries()) {
+    const live = liveOf(state, slot)
+    if (totalOf(state, slot)) continue // operations are the same in every version
+    if (live === undefined || reg === ARCHIVED || !entity.fieldAt(reg)) continue
+    if (!(live instanceof Write)) return 'conflict' // somebody decides it first
+    if (live.version >= entity.currentVersion) continue
+    const path = reader.lenses.path(reg, live.version, entity.currentVersion)
+    if (path.identity) continue
+    const seen = path.translate(live.values[reg]!)
+    if (seen.kind === 'value') values[reg] = seen.value
+    else if (seen.kind === 'unset') values[reg] = UNSET
+    else return 'unreadable'
+  }
+  const names = Object.keys(values).sort()
+  return names.length > 0 ? fitting({ names, values }, { table, state, limits }) : undefined
+}
+
+/** As many of the registers as one message takes; a value that none takes has no form there. */
+function fitting(
+  { names, values }: { readonly names: readonly Reg[]; readonly values: Record<Reg, Json> },
+  {
+    table: { registers },
+    state,
+    limits,
+  }: { readonly table: Table; readonly state: EntityState; readonly limits: Limits },
+): Omit<Rewriting, 'id'> | 'unreadable' {
+  const parents = headsOf(state).length
+  for (let count = names.length; count > 0; count = Math.floor(count / 2)) {
+    const some = { regs: registers.set(names.slice(0, count)), values }
+    const bytes = changeBytes(some, parents)
+    if (bytes + MESSAGE_BYTES <= limits.messageBytesMax) return { registers: some, bytes }
+  }
+  return 'unreadable'
+}

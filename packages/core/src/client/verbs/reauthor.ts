@@ -1,0 +1,109 @@
+/**
+ * Refused messages written anew: the same values, on what stands now. A creation whose row is
+ * there after all becomes an update; a row that another identity had minted gets a new id.
+ */
+import type { Json } from '../../base/json.ts'
+import { CountersignError } from '../../base/outcome.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import { fieldName } from '../../fold/conflicts.ts'
+import type { Table } from '../../rows/table.ts'
+import { type Registers, UNSET } from '../../schema/input.ts'
+import { isTaken, knownId, mintedId } from './guards.ts'
+import type { Held, HeldChange } from '../outbox/refused.ts'
+import type { Replica } from '../replica.ts'
+import type { Receipt } from '../store.ts'
+import type { Writer } from './writer.ts'
+
+/**
+ * One message for each. All or nothing: all of it is rehearsed first, and what throws there, the
+ * rules of the types included, has changed nothing.
+ * @throws CountersignError `transaction_state` within a transaction.
+ */
+export function reauthor(
+  messages: readonly Held[],
+  replica: Replica,
+  writer: Writer,
+): readonly Receipt[] {
+  writer.assertNotWriting('reauthor')
+  const parts = { replica, writer }
+  writer.rehearse(eachAgain(messages, parts).map(({ write }) => write))
+  return eachAgain(messages, parts).flatMap(({ write, held }) => {
+    return writer.message(write, { expects: held.expects, rehearsed: true }) ?? []
+  })
+}
+
+interface Parts {
+  readonly replica: Replica
+  readonly writer: Writer
+}
+
+function eachAgain(
+  messages: readonly Held[],
+  parts: Parts,
+): readonly { readonly held: Held; readonly write: () => void }[] {
+  const ids = new Map<Uuid, Uuid>()
+  return messages.map((held) => ({
+    held,
+    write: () => {
+      for (const change of held.changes) writeAgain(change, held, { ids, ...parts })
+    },
+  }))
+}
+
+function writeAgain(
+  change: HeldChange,
+  held: Held,
+  { ids, replica, writer }: Parts & { readonly ids: Map<Uuid, Uuid> },
+): void {
+  // It rewrote what stood then. What stands now is for the next migration.
+  if (change.kind === 'migrate') return
+  const table = replica.repo.tableNamed(change.type)
+  const known = ids.get(change.entityId) ?? change.entityId
+  const registers = currentRegisters(table, change)
+  if (change.kind !== 'create') {
+    writer.write(table, knownId(replica, table, known), { kind: change.kind, registers })
+    return
+  }
+  if (table.row(known)) {
+    if (registers.regs.names.length > 0) writer.write(table, known, { kind: 'update', registers })
+    return
+  }
+  const identity = replica.identity!
+  const isOwn =
+    table.entity.options.idPolicy === 'supplied' || held.authorId === identity.session.authorId
+  const stays = isOwn && !isTaken(replica, change.entityId)
+  const id = stays ? change.entityId : mintedId(replica)
+  ids.set(change.entityId, id)
+  if (stays) replica.mintedIn(id, held.sessionId)
+  writer.write(table, id, { kind: 'create', registers })
+}
+
+/** The values in the version that this build writes. */
+function currentRegisters(
+  { entity, reader, registers }: Table,
+  { kind, values, version }: HeldChange,
+): Registers {
+  const current: Record<string, Json> = {}
+  for (const [reg, value] of Object.entries(values)) {
+    const seen = reader.lenses.path(reg, version, entity.currentVersion).translate(value)
+    if (seen.kind === 'value') current[reg] = seen.value
+    else if (seen.kind === 'unset') current[reg] = UNSET
+    else if (seen.kind !== 'absent')
+      throw new CountersignError(
+        'needs_upgrade',
+        `${entity.name}: what was written in version ${version} cannot be written in version ${entity.currentVersion}`,
+        { entity: entity.name, field: fieldName(reg, reader) },
+      )
+  }
+  // What later versions added, a creation of an older one has not given.
+  if (kind === 'create' && version < entity.currentVersion) {
+    for (const { reg, merging } of entity.fields.values()) {
+      const added =
+        merging || entity.assigns(reg)
+          ? undefined
+          : reader.lenses.defaultOf(reg, entity.currentVersion)
+      if (current[reg] === undefined && added !== undefined) current[reg] = added
+    }
+  }
+  return { regs: registers.set(Object.keys(current).sort()), values: current }
+}

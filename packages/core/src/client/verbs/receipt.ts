@@ -1,0 +1,53 @@
+/** What a write hands back: its message, as far as it has come. Costs nothing until it is asked. */
+import { assert } from '../../base/assert.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import type { Entry } from '../../history/entry.ts'
+import { reviewedOrderKey } from '../../history/order.ts'
+import type { RefusedMessages } from '../outbox/refused.ts'
+import type { MessageState, Receipt, Verdict } from '../store.ts'
+
+/** Resolves to the verdict on an entry, once there is one. */
+export type Settled = (entry: Entry) => Promise<Verdict>
+
+export class EntryReceipt implements Receipt {
+  readonly id: Uuid
+  readonly #entry: Entry
+  readonly #settled: Settled
+
+  constructor(entry: Entry, id: Uuid, settled: Settled) {
+    this.id = id
+    this.#entry = entry
+    this.#settled = settled
+  }
+
+  get messageId(): Uuid {
+    return this.#entry.id
+  }
+
+  get state(): MessageState {
+    return this.#entry.state
+  }
+
+  settled(): Promise<Verdict> {
+    return this.#settled(this.#entry)
+  }
+}
+
+/** The verdict on an entry that has one. */
+export function verdictOf({ review, rejection }: Entry, refused: RefusedMessages): Verdict {
+  if (rejection) {
+    const { reason, detail, standing } = rejection
+    assert(
+      reason !== 'damaged',
+      'what is found damaged is of an earlier session, and has no receipt',
+    )
+    return { verdict: 'rejected', reason, detail, standing: refused.standing(standing) }
+  }
+  assert(review, 'a settled message has a verdict')
+  return {
+    verdict: 'accepted',
+    forked: review.forked,
+    orderKey: reviewedOrderKey(review, 0),
+    reviewerId: review.reviewerId,
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Lists that are written as several messages (imports and migrations): how many of their items the
+ * next message takes. Cut by the bytes that they take, so that no message is larger than a
+ * reviewer accepts, whatever is in them.
+ */
+import { jsonBytes } from '../../base/json.ts'
+import { type Bytes, bytesOf, jsonStringBytes } from '../../base/size.ts'
+import type { Limits } from '../../facts/limits.ts'
+import type { Registers } from '../../schema/input.ts'
+
+/** Ids, salt and brackets of a change, and a parent of it. */
+const CHANGE_BYTES = 160
+const PARENT_BYTES = 40
+
+/** UTF-8 bytes of a change as a message has it, never too few. */
+export function changeBytes({ regs, values }: Registers, parents = 0): Bytes {
+  let bytes = CHANGE_BYTES + parents * PARENT_BYTES
+  for (const reg of regs.names) bytes += jsonStringBytes(reg) + jsonBytes(values[reg]!) + 2
+  return bytesOf(bytes)
+}
+
+interface Item {
+  readonly bytes: Bytes
+}
+
+/**
+ * Where the slice that starts at `from` ends: at most `itemsMax` items, as many bytes as are
+ * sealed and stored together, and at least one item.
+ */
+export function sliceEnd(
+  items: readonly Item[],
+  from: number,
+  { itemsMax, limits }: { readonly itemsMax: number; readonly limits: Limits },
+): number {
+  const last = Math.min(items.length, from + Math.min(itemsMax, limits.messageChangesMax))
+  const bytesMax = Math.min(limits.flushBytesMax, limits.messageBytesMax)
+  let bytes = 0
+  for (let at = from; at < last; at++) {
+    bytes += items[at]!.bytes
+    if (at > from && bytes > bytesMax) return at
+  }
+  return last
+}

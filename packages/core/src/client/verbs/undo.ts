@@ -1,0 +1,206 @@
+/**
+ * Undo and redo, for one session: what each transaction found and what it wrote, newest last. To
+ * take one back is a new transaction that gives every field its value back, as far as nobody has
+ * written it since; what others did stays, and is reported. Of an operation it is the inverse, where
+ * there is one.
+ */
+import type { Json } from '../../base/json.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import { fieldName } from '../../fold/conflicts.ts'
+import { archivedState, mergeRegister } from '../../fold/merge.ts'
+import { type Reader, comparable, readValue } from '../../fold/read.ts'
+import { shownWrite } from '../../fold/shown.ts'
+import { type EntityState, liveOf, totalOf } from '../../fold/state.ts'
+import { type Entry, Write } from '../../history/entry.ts'
+import { isSameWrite } from '../../history/saw.ts'
+import type { Table } from '../../rows/table.ts'
+import { encodeField } from '../../schema/field.ts'
+import { orUnset } from '../../schema/input.ts'
+import { asJson, inverseOf, operationIn } from '../../schema/operations.ts'
+import { ARCHIVED, type Reg } from '../../schema/registers.ts'
+import { isUnreadable } from '../../schema/unreadable.ts'
+
+/** Transactions that can be taken back, at the most. They hold on to old states of their rows. */
+export const UNDO_MAX = 100
+
+/** What one transaction did to one row. */
+export interface Done {
+  readonly table: Table
+  readonly before: EntityState | undefined
+  readonly write: Write
+}
+
+interface Transaction {
+  readonly entry: Entry
+  readonly changes: readonly Done[]
+}
+
+/** What must be written to take a transaction back. */
+export interface Inverse {
+  readonly writes: readonly {
+    readonly table: Table
+    readonly id: Uuid
+    readonly values: Record<Reg, Json>
+  }[]
+  readonly skipped: readonly {
+    readonly entity: string
+    readonly id: Uuid
+    readonly field: string
+  }[]
+}
+
+type Direction = 'undo' | 'redo'
+
+export class UndoStack {
+  readonly #undo: Transaction[] = []
+  readonly #redo: Transaction[] = []
+  /** The transaction that is being taken back, and which way. */
+  #taking: { readonly direction: Direction; readonly transaction: Transaction } | undefined
+  /** Writes that gave a register its value back: the write whose value it was. */
+  readonly #origins = new WeakMap<Write, ReadonlyMap<Reg, Write>>()
+
+  /** Forgets all of it. */
+  clear(): void {
+    this.#undo.length = 0
+    this.#redo.length = 0
+  }
+
+  get undoable(): number {
+    return standing(this.#undo)
+  }
+
+  get redoable(): number {
+    return standing(this.#redo)
+  }
+
+  /** A transaction was committed. */
+  note(entry: Entry, changes: readonly Done[]): void {
+    const onto = this.#taking?.direction === 'undo' ? this.#redo : this.#undo
+    onto.push({ entry, changes })
+    if (onto.length > UNDO_MAX) onto.shift()
+    if (this.#taking) this.#remember(this.#taking.transaction, changes)
+    else this.#redo.length = 0
+  }
+
+  #remember(taken: Transaction, changes: readonly Done[]): void {
+    for (const { table, write } of changes) {
+      const before = taken.changes.find((done) => done.write.entityId === write.entityId)?.before
+      const origins = new Map<Reg, Write>()
+      for (const reg of write.regs.names) {
+        const live = before && liveOf(before, table.registers.slot(reg))
+        if (live)
+          origins.set(reg, this.#originOf(shownWrite(live, write.entry.session.authorId), reg))
+      }
+      this.#origins.set(write, origins)
+    }
+  }
+
+  #originOf(write: Write, reg: Reg): Write {
+    return this.#origins.get(write)?.get(reg) ?? write
+  }
+
+  /** Takes the newest transaction back by `write`; undefined when none is left. A throw uses none up. */
+  take<T>(direction: Direction, viewerId: Uuid, write: (inverse: Inverse) => T): T | undefined {
+    const from = direction === 'undo' ? this.#undo : this.#redo
+    let transaction = from.pop()
+    while (transaction?.entry.rejection) transaction = from.pop() // it is out of view already
+    if (!transaction) return undefined
+    this.#taking = { direction, transaction }
+    try {
+      return write(this.#inverseOf(transaction, viewerId))
+    } catch (error) {
+      from.push(transaction)
+      throw error
+    } finally {
+      this.#taking = undefined
+    }
+  }
+
+  #inverseOf({ changes }: Transaction, viewerId: Uuid): Inverse {
+    const writes: { table: Table; id: Uuid; values: Record<Reg, Json> }[] = []
+    const skipped: { entity: string; id: Uuid; field: string }[] = []
+    for (const done of changes) {
+      const { table, write } = done
+      const now = table.state(write.entityId)
+      if (!now) continue
+      const values: Record<Reg, Json> = {}
+      for (const [reg, value] of restoring(done, viewerId)) {
+        // What others did meanwhile does not stand in the way of an inverse.
+        const isFree = operationIn(value) !== undefined || this.#stillMine(now, done, reg)
+        if (value !== undefined && isFree) values[reg] = value
+        else
+          skipped.push({
+            entity: table.entity.name,
+            id: write.entityId,
+            field: fieldName(reg, table.reader),
+          })
+      }
+      if (Object.keys(values).length > 0) writes.push({ table, id: write.entityId, values })
+    }
+    return { writes, skipped }
+  }
+
+  /** Whether nobody has written the register since; of a new row: whether nobody has touched it. */
+  #stillMine(now: EntityState, { table, before, write }: Done, reg: Reg): boolean {
+    const holds = (name: Reg): boolean => {
+      const live = liveOf(now, table.registers.slot(name))
+      return (
+        live instanceof Write &&
+        isSameWrite(this.#originOf(live, name), this.#originOf(write, name))
+      )
+    }
+    if (before) return holds(reg)
+    return (
+      !archivedState(now, table.entity, table.registers).archived && write.regs.names.every(holds)
+    )
+  }
+}
+
+/** Those that can be taken back: a refused message is out of view already. */
+function standing(transactions: readonly Transaction[]): number {
+  return transactions.reduce((count, { entry }) => count + (entry.rejection ? 0 : 1), 0)
+}
+
+/** What each register held before; a row that was not there before goes to the archive. */
+function restoring(
+  { table, before, write }: Done,
+  viewerId: Uuid,
+): readonly (readonly [Reg, Json | undefined])[] {
+  if (!before) return [[ARCHIVED, true]]
+  // What the library added to keep a conflict open is nothing that anybody did.
+  const names = write.regs.names.filter((reg) => reg !== ARCHIVED || !write.keep?.has(reg))
+  return names.map((reg) => {
+    const slot = table.registers.slot(reg)
+    const operation = operationIn(write.values[reg])
+    if (operation) {
+      const inverse = inverseOf(operation, totalOf(before, slot)?.value)
+      return [reg, inverse && asJson(inverse)]
+    }
+    if (reg === ARCHIVED)
+      return [reg, archivedState(before, table.entity, table.registers).archived]
+    return [reg, shownJson(before, { reg, slot, viewerId }, table.reader)]
+  })
+}
+
+/**
+ * The value that was on the author's screen, as JSON: decided by a policy, a candidate, or the
+ * default of the field; undefined where this build could not read it, and so cannot write it.
+ */
+function shownJson(
+  state: EntityState,
+  { reg, slot, viewerId }: { readonly reg: Reg; readonly slot: number; readonly viewerId: Uuid },
+  reader: Reader,
+): Json | undefined {
+  const { entity, lenses } = reader
+  const live = liveOf(state, slot)
+  if (live === undefined) return orUnset(lenses.defaultOf(reg, entity.currentVersion))
+  const merged = mergeRegister(state, { reg, slot }, reader)
+  const field = reader.entity.fieldAt(reg)
+  if (merged.kind === 'value' && field) {
+    const json = encodeField(field, merged.value)
+    if (json.ok) return orUnset(json.value)
+  }
+  const write = merged.kind === 'write' ? merged.write : shownWrite(live, viewerId)
+  if (isUnreadable(readValue(write, reg, reader))) return undefined
+  return orUnset(comparable(write, reg, reader))
+}

@@ -1,0 +1,158 @@
+/**
+ * The history of one entity, for whoever asks: its messages as they were signed, with their
+ * reviews, from the newest back. The store knows the changes of the entity by their seqs, and has the
+ * texts. Changes of other entities are withheld.
+ */
+import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { type Limits, frameContentBytesMax } from '../facts/limits.ts'
+import type { EpochOpen } from '../facts/message.ts'
+import type { Clock } from '../ports/clock.ts'
+import { lineCount } from '../facts/line.ts'
+import { batchReadingBounds } from '../wire/bounds.ts'
+import { type HistoryEnd, type Term, reviewerFrame } from '../wire/frames.ts'
+import type { BatchLayout } from '../wire/layout.ts'
+import { readLayout } from '../wire/read-batch.ts'
+import { tellMessage } from '../wire/told.ts'
+import type { Connection } from './connection.ts'
+import type { SpaceSource } from './source.ts'
+
+export interface HistoryParts {
+  readonly source: SpaceSource
+  readonly epoch: EpochOpen
+  readonly clock: Clock
+  readonly asOfSeq: number
+  readonly limits: Limits
+}
+
+/** What the frame says of a message beside its text, at the most. */
+const ENVELOPE_BYTES = bytesOf(128)
+
+/**
+ * One after the other for each link; what is asked for beyond the bound is asked for again.
+ * Rejects when the store cannot be read.
+ */
+export async function tellHistory(
+  connection: Connection,
+  entityId: Uuid,
+  parts: () => HistoryParts,
+): Promise<void> {
+  const { histories } = connection
+  if (histories.has(entityId) || histories.size >= parts().limits.historiesMax) return
+  histories.add(entityId)
+  const told = connection.telling
+    .then(() => sendHistory(connection, entityId, parts()))
+    .finally(() => histories.delete(entityId))
+  connection.telling = told.catch(() => {}) // whoever called hears of it; the next goes on
+  await told
+}
+
+/** Sends the parts of one history, the newest first. */
+async function sendHistory(
+  connection: Connection,
+  entityId: Uuid,
+  parts: HistoryParts,
+): Promise<void> {
+  const { limits } = parts
+  const page = new Page(connection, entityId, parts)
+  const texts = new Texts(parts)
+  let messages = 0
+  let bytes = NO_BYTES
+  let isCut = false
+  // One more than is told, so that it is known whether older ones are left out.
+  const seqs = await parts.source.changeSeqs(entityId, limits.historyMessagesMax + 1)
+  for (const seq of seqs.filter((one) => one <= parts.asOfSeq).reverse()) {
+    if (connection.closed) return
+    const text = await texts.message(seq, entityId)
+    const size = addBytes(utf8Bytes(text), ENVELOPE_BYTES)
+    isCut = messages >= limits.historyMessagesMax || bytes + size > limits.historyBytesMax
+    if (isCut) break
+    messages++
+    bytes = addBytes(bytes, size)
+    if (!page.fits(size)) {
+      page.send('more')
+      await connection.drained()
+    }
+    page.add({ text, term: termOf(parts.epoch) }, size)
+  }
+  page.send(isCut ? 'cut' : 'whole')
+}
+
+function termOf({ reviewerId, eid, epoch }: EpochOpen): Term {
+  return { reviewerId, eid, epoch }
+}
+
+/** Texts of single messages, cut from the batches of the store; neighbours of one batch are read once. */
+class Texts {
+  readonly #parts: HistoryParts
+  #batch: BatchLayout | undefined
+
+  constructor(parts: HistoryParts) {
+    this.#parts = parts
+  }
+
+  async message(seq: number, entityId: Uuid): Promise<string> {
+    const known = this.#of(seq, entityId)
+    if (known !== undefined) return known
+    const { source, clock, limits } = this.#parts
+    const stored = await source.batchWith(seq)
+    const layout = readLayout(stored.text, [], batchReadingBounds(limits))
+    this.#batch = layout.ok ? layout.value : undefined
+    const text = this.#of(seq, entityId)
+    if (text === undefined) throw new Error(`the stored message at seq ${seq} is damaged`)
+    // A batch takes milliseconds to read; offers must not wait for all of a history.
+    await new Promise<void>((resolve) => void clock.after(0, resolve))
+    return text
+  }
+
+  #of(seq: number, entityId: Uuid): string | undefined {
+    const text = this.#batch && tellMessage(this.#batch, seq, entityId)
+    return text?.ok ? text.value : undefined
+  }
+}
+
+interface Told {
+  readonly text: string
+  readonly term: Term
+}
+
+/** One part, while it is filled; messages come newest first. */
+class Page {
+  readonly #connection: Connection
+  readonly #entityId: Uuid
+  readonly #asOfSeq: number
+  #messages: Told[] = []
+  #bytes = NO_BYTES
+  readonly #bytesMax: number
+  #part = 0
+
+  constructor(connection: Connection, entityId: Uuid, { asOfSeq, limits }: HistoryParts) {
+    this.#bytesMax = frameContentBytesMax(limits)
+    this.#connection = connection
+    this.#entityId = entityId
+    this.#asOfSeq = asOfSeq
+  }
+
+  fits(bytes: Bytes): boolean {
+    return this.#messages.length === 0 || this.#bytes + bytes <= this.#bytesMax
+  }
+
+  add(message: Told, bytes: Bytes): void {
+    this.#messages.push(message)
+    this.#bytes = addBytes(this.#bytes, bytes)
+  }
+
+  send(end: HistoryEnd): void {
+    const terms: Term[] = []
+    const messages = this.#messages.reverse().map(({ text, term }) => {
+      let no = terms.findIndex((known) => known.eid === term.eid && known.epoch === term.epoch)
+      if (no < 0) no = terms.push(term) - 1
+      return { term: no, lines: lineCount(text) }
+    })
+    const about = { entityId: this.#entityId, asOfSeq: this.#asOfSeq, part: this.#part++, end }
+    const texts = this.#messages.map(({ text }) => text).join('\n')
+    this.#connection.send(reviewerFrame('history', { ...about, terms, messages }, texts))
+    this.#messages = []
+    this.#bytes = NO_BYTES
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * Many spaces in one process: each is opened when the first link asks for it, and closed when nobody
+ * has for a while. A link says which space it concerns in its first frame; what it sends until that
+ * space is open waits.
+ *
+ *   link ─▶ hello ─▶ (space refused: bye) ─▶ space opened ─▶ the link is that reviewer's
+ */
+import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { LIMITS, type Limits } from '../facts/limits.ts'
+import { WIRE_VERSION } from '../facts/message.ts'
+import type { ServerLink } from '../ports/transport.ts'
+import { type ByeCode, parseAuthorFrame, reviewerFrame } from '../wire/frames.ts'
+import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from './api.ts'
+import type { Peer } from './connection.ts'
+import { createReviewer } from './reviewer.ts'
+
+export interface HostOptions extends Omit<ReviewerOptions, 'space' | 'onEvent'> {
+  /** The spaces that are reviewed here: a list, or a function that says yes. */
+  readonly accepts: readonly Uuid[] | ((space: Uuid) => boolean)
+  /** Spaces that are open at a time. Default: 64. */
+  readonly openSpacesMax?: number
+  /** A space without links is closed after this long, in ms. Default: 60,000. */
+  readonly idleMs?: number
+  /** Hears what happens, and in which space: for logs and metrics. */
+  readonly onEvent?: (event: ReviewerEvent, space: Uuid) => void
+}
+
+export interface HostHealth {
+  readonly openSpaces: number
+  readonly connections: number
+  /** False while the store of an open space fails. */
+  readonly healthy: boolean
+  readonly pendingCommit: number
+}
+
+export interface ReviewerHost {
+  readonly publicKey: string
+  readonly state: HostHealth
+  /** The reviewers that are open now. */
+  readonly open: readonly Reviewer[]
+  connect(link: ServerLink, peer: Peer): Attached
+  /** Lets running commits end, says goodbye to every link, and closes every space. */
+  close(): Promise<void>
+}
+
+const OPEN_SPACES_MAX = 64
+const IDLE_MS = 60_000
+
+export function createReviewerHost(options: HostOptions): ReviewerHost {
+  return new Host(options)
+}
+
+interface OpenSpace {
+  readonly reviewer: Promise<Reviewer>
+  /** Once it is open. */
+  ready: Reviewer | undefined
+  links: number
+  cancelIdle: (() => void) | undefined
+}
+
+class Host implements ReviewerHost {
+  readonly #options: HostOptions
+  readonly #limits: Limits
+  readonly #spaces = new Map<Uuid, OpenSpace>()
+  /** Spaces that are on their way out: two reviewers of one space would fence each other. */
+  readonly #leaving = new Map<Uuid, Promise<void>>()
+  /** Links whose space is not open yet. */
+  readonly #arrivals = new Set<Arrival>()
+  #closing = false
+
+  constructor(options: HostOptions) {
+    this.#options = options
+    this.#limits = { ...LIMITS, ...options.limits }
+  }
+
+  get publicKey(): string {
+    return this.#options.keys.publicKey
+  }
+
+  get open(): readonly Reviewer[] {
+    return [...this.#spaces.values()].flatMap(({ ready }) => ready ?? [])
+  }
+
+  get state(): HostHealth {
+    const states = this.open.map(({ state }) => state)
+    return {
+      openSpaces: this.#spaces.size,
+      connections: states.reduce((sum, { connections }) => sum + connections, 0),
+      healthy: states.every(({ healthy }) => healthy),
+      pendingCommit: states.reduce((sum, { pendingCommit }) => sum + pendingCommit, 0),
+    }
+  }
+
+  connect(link: ServerLink, peer: Peer): Attached {
+    const arrival: Arrival = new Arrival(link, {
+      limits: this.#limits,
+      after: (ms, task) => this.#options.clock.after(ms, task),
+      onSpace: (space) => this.#arrived(space, { link, peer, arrived: arrival }),
+      onEnd: () => this.#arrivals.delete(arrival),
+    })
+    this.#arrivals.add(arrival)
+    return arrival
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    for (const arrival of [...this.#arrivals]) arrival.refuse('the reviewer is stopping')
+    const spaces = [...this.#spaces.values()]
+    await Promise.allSettled([
+      ...spaces.map(async ({ reviewer }) => (await reviewer).close()),
+      ...this.#leaving.values(),
+    ])
+    await this.#options.spaces.close()
+  }
+
+  /** The link of an arrival joins its space. */
+  #arrived(
+    space: Uuid,
+    { link, peer, arrived }: { link: ServerLink; peer: Peer; arrived: Arrival },
+  ): void {
+    const { accepts, openSpacesMax = OPEN_SPACES_MAX, onEvent } = this.#options
+    const isAccepted = typeof accepts === 'function' ? accepts(space) : accepts.includes(space)
+    if (!isAccepted) {
+      const why = `this reviewer does not review the space ${space}`
+      onEvent?.({ type: 'greeting_refused', address: peer.address, why }, space)
+      arrived.refuse(why, 'wrong_space')
+      return
+    }
+    const isFull = !this.#spaces.has(space) && this.#spaces.size >= openSpacesMax
+    if (this.#closing || (isFull && !this.#closeIdle())) {
+      arrived.refuse(this.#closing ? 'the reviewer is stopping' : 'too many spaces are open')
+      return
+    }
+    const open = this.#opened(space)
+    open.links++
+    open.cancelIdle?.()
+    open.reviewer.then(
+      (reviewer) => arrived.join(reviewer.connect(link, peer), () => this.#left(space, open)),
+      (error: unknown) => {
+        if (this.#spaces.get(space) === open) this.#spaces.delete(space)
+        const words = error instanceof Error ? error.message : String(error)
+        onEvent?.({ type: 'store_failed', error: words }, space)
+        arrived.refuse('the store does not answer')
+      },
+    )
+  }
+
+  #opened(space: Uuid): OpenSpace {
+    const known = this.#spaces.get(space)
+    if (known) return known
+    const { onEvent, accepts: _, openSpacesMax: __, idleMs: ___, ...options } = this.#options
+    const create = (): Promise<Reviewer> =>
+      createReviewer({
+        ...options,
+        space,
+        ...(onEvent && { onEvent: (event: ReviewerEvent) => onEvent(event, space) }),
+      })
+    const reviewer = this.#leaving.get(space)?.then(create) ?? create()
+    const open: OpenSpace = { reviewer, ready: undefined, links: 0, cancelIdle: undefined }
+    this.#spaces.set(space, open)
+    reviewer.then(
+      (ready) => (open.ready = ready),
+      () => {},
+    )
+    return open
+  }
+
+  #left(space: Uuid, open: OpenSpace): void {
+    if (--open.links > 0 || this.#closing) return
+    const { clock, idleMs = IDLE_MS } = this.#options
+    open.cancelIdle = clock.after(idleMs, () => this.#closeSpace(space, open))
+  }
+
+  /** Whether a space without links was found, and is closed. */
+  #closeIdle(): boolean {
+    for (const [space, open] of this.#spaces) {
+      if (open.links > 0) continue
+      this.#closeSpace(space, open)
+      return true
+    }
+    return false
+  }
+
+  #closeSpace(space: Uuid, open: OpenSpace): void {
+    open.cancelIdle?.()
+    this.#spaces.delete(space)
+    const left = open.reviewer
+      .then((reviewer) => reviewer.close())
+      .catch(() => {}) // the store had failed before
+      .then(() => void (this.#leaving.get(space) === left && this.#leaving.delete(space)))
+    this.#leaving.set(space, left)
+  }
+}
+
+interface ArrivalParts {
+  readonly limits: Limits
+  readonly after: (ms: number, task: () => void) => () => void
+  readonly onSpace: (space: Uuid) => void
+  /** It belongs to a space from now on, or is over. */
+  readonly onEnd: () => void
+}
+
+/** A link before it belongs to a space. */
+class Arrival implements Attached {
+  readonly #link: ServerLink
+  readonly #parts: ArrivalParts
+  readonly #waiting: string[] = []
+  #bytes = NO_BYTES
+  #attached: Attached | undefined
+  #onLeave: () => void = () => {}
+  #isOver = false
+  #isNamed = false
+  readonly #cancelTimer: () => void
+
+  constructor(link: ServerLink, parts: ArrivalParts) {
+    this.#link = link
+    this.#parts = parts
+    this.#cancelTimer = parts.after(parts.limits.handshakeMs, () =>
+      this.refuse(this.#isNamed ? 'the space is not open yet' : 'no space was named in time'),
+    )
+  }
+
+  frame(text: string): void {
+    if (this.#attached) {
+      this.#attached.frame(text)
+      return
+    }
+    if (this.#isOver) return
+    this.#bytes = addBytes(this.#bytes, utf8Bytes(text))
+    if (this.#bytes > this.#parts.limits.handshakeBytesMax) {
+      this.refuse('too many bytes before a session was bound')
+      return
+    }
+    this.#waiting.push(text)
+    if (!this.#isNamed) this.#named(text)
+  }
+
+  closed(): void {
+    this.#cancelTimer()
+    this.#isOver = true
+    this.#parts.onEnd()
+    this.#attached?.closed()
+    this.#onLeave()
+    this.#onLeave = () => {}
+  }
+
+  /** The space is open: what has come so far is its reviewer's. */
+  join(attached: Attached, onLeave: () => void): void {
+    this.#cancelTimer()
+    this.#parts.onEnd()
+    if (this.#isOver) {
+      attached.closed()
+      onLeave()
+      return
+    }
+    this.#attached = attached
+    this.#onLeave = onLeave
+    for (const text of this.#waiting.splice(0)) attached.frame(text)
+  }
+
+  refuse(reason: string, code: ByeCode | null = null): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#cancelTimer()
+    this.#parts.onEnd()
+    this.#link.send(reviewerFrame('bye', { reason, code }))
+    this.#link.close(reason)
+  }
+
+  #named(text: string): void {
+    const frame = parseAuthorFrame(text, this.#parts.limits)
+    if (!frame.ok || frame.value.kind !== 'hello') {
+      this.refuse('a frame before hello')
+      return
+    }
+    const { v, space } = frame.value
+    if (v !== WIRE_VERSION) {
+      const why = `this reviewer speaks version ${WIRE_VERSION} of the protocol, the store version ${v}`
+      this.refuse(why, 'wrong_version')
+      return
+    }
+    this.#isNamed = true
+    this.#parts.onSpace(space)
+  }
+}

@@ -1,0 +1,17 @@
+/** The door `core/reviewer`: the role that orders and countersigns, without sockets or database. */
+export { createReviewer } from './reviewer.ts'
+export { createReviewerHost } from './host.ts'
+export type { HostHealth, HostOptions, ReviewerHost } from './host.ts'
+export type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
+export { sequence, slug } from '../review/assign.ts'
+export type { AssignContext, Assigner, Assigners } from '../review/assign.ts'
+export type {
+  ReviewerRules,
+  RuleChange,
+  RuleContext,
+  RuleMessage,
+  RuleRows,
+  RuleStep,
+} from '../review/rules.ts'
+export type { Peer } from './connection.ts'
+export { Entity } from '../schema/entity.ts'

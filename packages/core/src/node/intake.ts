@@ -1,0 +1,149 @@
+/**
+ * What authors offer, on its way to a decision: read, its seal verified, in the order of its link.
+ * Whatever waits when a decision begins is decided together.
+ */
+import { NO_BYTES, addBytes } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { readingBounds } from '../facts/bounds.ts'
+import { readFlush } from '../facts/flush.ts'
+import { readSession } from '../facts/session-line.ts'
+import type { Limits } from '../facts/limits.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { AuthorFrame } from '../wire/frames.ts'
+import type { Connection } from './connection.ts'
+import type { Offer } from '../review/decide.ts'
+import type { Events } from './events.ts'
+import type { Ledger } from '../review/ledger.ts'
+import { verifySeal } from './verify.ts'
+
+/** An offer whose session was not looked up yet. */
+type Unbound = Omit<Offer<Connection>, 'record'>
+
+export interface IntakeParts {
+  readonly space: Uuid
+  readonly signer: Signer
+  readonly limits: Limits
+  readonly events: Events
+  /** The one that counts now: it is read anew when the store has failed. */
+  readonly ledger: () => Ledger
+  /** Something waits. */
+  readonly onWaiting: () => void
+}
+
+export class Intake {
+  readonly #parts: IntakeParts
+  readonly #waiting: Offer<Connection>[] = []
+  #messages = 0
+  #isClosed = false
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+  }
+
+  /** Messages that were offered and are not answered. */
+  get messages(): number {
+    return this.#messages
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
+  }
+
+  /** From now on every offer is answered with `unavailable`. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  offer(connection: Connection, { sig, texts }: AuthorFrame & { kind: 'offer' }): void {
+    const { space, limits, events } = this.#parts
+    const end = Math.max(0, texts.indexOf('\n'))
+    const session = readSession(texts.slice(0, end))
+    if (!session.ok) {
+      connection.strike(session.error.message)
+      return
+    }
+    const read = readFlush(session.value, texts.slice(end + 1), readingBounds(limits))
+    if (!read.ok) {
+      connection.strike(read.error.message)
+      return
+    }
+    const flush = read.value
+    const offer = { connection, session: session.value, flush, sig }
+    const { length } = flush.messages
+    if (session.value.facts.space !== space) connection.strike('a session of another space')
+    else if (length > limits.flushMessagesMax) connection.strike('an offer of too many messages')
+    else if (this.#isClosed) events.nackAll(offer, 'unavailable', 'the reviewer is stopping')
+    else if (
+      this.#messages + length > limits.waitingMessagesMax ||
+      connection.pending + length > limits.inFlightMessagesMax * 2
+    ) {
+      events.nackAll(offer, 'busy', 'too much waits for the store')
+    } else this.#verify(offer)
+  }
+
+  /** Seals are checked side by side, but a link's offers join the queue in the order they came: parents first. */
+  #verify(offer: Unbound): void {
+    const { connection } = offer
+    const verified = connection.binding.then(() => this.#verified(offer))
+    this.#count(offer, 1)
+    connection.order = connection.order.then(async () => {
+      const sound = await verified
+      if (!sound) {
+        this.#count(offer, -1)
+        return
+      }
+      this.#waiting.push(sound)
+      this.#parts.onWaiting()
+    })
+  }
+
+  /** The offer with the session that it is of; undefined where it is answered already. */
+  async #verified(offer: Unbound): Promise<Offer<Connection> | undefined> {
+    const { connection, session, flush, sig } = offer
+    const { events, ledger, signer } = this.#parts
+    const { sessionId, authorId } = session.facts
+    const record = ledger().session(sessionId)
+    if (!record) {
+      events.nackAll(offer, 'not_bound', 'the session of these messages is not bound')
+      return undefined
+    }
+    // A rejection would use up a number of the session's own author.
+    if (record.authorId !== authorId) {
+      connection.strike(`messages of session ${sessionId}, which is another author's`)
+      return undefined
+    }
+    if (await verifySeal(flush, { sig, publicKey: record.publicKey }, signer))
+      return { ...offer, record }
+    connection.strike('the seal does not match what was offered')
+    return undefined
+  }
+
+  /** The offers of the next batch. `answered` is owed for each. */
+  take(): Offer<Connection>[] {
+    const { batchMessagesMax, batchBytesAim } = this.#parts.limits
+    let messages = 0
+    let bytes = NO_BYTES
+    const offers: Offer<Connection>[] = []
+    while (this.#waiting.length > 0) {
+      const { flush } = this.#waiting[0]!
+      bytes = addBytes(bytes, flush.bytes)
+      const isFull = messages + flush.messages.length > batchMessagesMax || bytes > batchBytesAim
+      if (offers.length > 0 && isFull) break
+      messages += flush.messages.length
+      offers.push(this.#waiting.shift()!)
+    }
+    return offers
+  }
+
+  /** Each of these has its verdict, or was told that there is none. */
+  answered(offers: readonly Offer<Connection>[]): void {
+    for (const offer of offers) this.#count(offer, -1)
+  }
+
+  /** An offer has come, or has been answered. */
+  #count({ connection, flush }: Unbound, sign: 1 | -1): void {
+    const { length } = flush.messages
+    this.#messages += sign * length
+    connection.pending += sign * length
+  }
+}

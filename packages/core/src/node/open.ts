@@ -1,0 +1,131 @@
+/**
+ * A space as its store has it: opened by its head alone, or begun with a first epoch. What the store
+ * has not written behind yet is replayed, batch by batch.
+ */
+import { bytesOf } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { EntityState } from '../fold/state.ts'
+import { epochIdentity, positionBytes } from '../wire/signed.ts'
+import { whoamiId } from '../facts/whoami.ts'
+import type { Limits } from '../facts/limits.ts'
+import { type EpochOpen, type Position, WIRE_VERSION } from '../facts/message.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SpaceStore } from '../ports/space-store.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
+import { Ledger } from '../review/ledger.ts'
+import { SpaceSource } from './source.ts'
+import { type FoldsOf, SpaceState } from '../review/space.ts'
+import { readHead, readStoredBatch } from '../review/stored.ts'
+
+const READ_BYTES = bytesOf(4_194_304)
+
+export interface OpenSpace {
+  readonly space: SpaceState
+  readonly ledger: Ledger
+  readonly source: SpaceSource
+  readonly epoch: EpochOpen
+  head: Position
+  /** Number of commits of the store so far. */
+  commits: number
+  /** The seq up to which the store has states. */
+  readonly through: number
+}
+
+export interface OpenOptions {
+  readonly space: Uuid
+  readonly store: SpaceStore
+  readonly keys: KeyPair
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly foldsOf: FoldsOf
+}
+
+/** Rejects when the store cannot be read, is damaged, or belongs to another key or space. */
+export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
+  const { store, keys, space: spaceId, limits, foldsOf } = options
+  const epoch = await epochOf(options)
+  if (epoch.space !== spaceId)
+    throw new Error(`the store holds the space ${epoch.space}, not ${spaceId}`)
+  if (epoch.reviewerKey !== keys.publicKey)
+    throw new Error('the store belongs to a reviewer with another key')
+  const stored = await store.head()
+  const { eid, epoch: term, chain } = epoch
+  const { position: head, assigned } =
+    stored.text === undefined
+      ? { position: { eid, epoch: term, seq: 0, chain, sig: epoch.sig }, assigned: [] }
+      : readHead(stored.text)
+  const { spaceCacheBytesMax: cacheBytesMax, heldChainsMax } = limits
+  const space = new SpaceState({ cacheBytesMax, heldChainsMax, foldsOf, assigned })
+  const ledger = new Ledger(spaceId, limits)
+  const source = new SpaceSource({ spaceId, store, epoch, limits, space, ledger })
+  const { commits, through } = stored
+  const open: OpenSpace = {
+    ...{ space, ledger, source, epoch, head, commits, through },
+  }
+  await replay(open, through, store)
+  return open
+}
+
+/**
+ * Takes in what the store has after a seq: what was not written behind, or what another process has
+ * committed.
+ */
+export async function replay(
+  { space, source, head }: Pick<OpenSpace, 'space' | 'source' | 'head'>,
+  after: number,
+  store: SpaceStore,
+): Promise<void> {
+  let seq = after
+  let chain: string | undefined
+  while (seq < head.seq) {
+    const found = await store.batches(seq, READ_BYTES)
+    if (found.length === 0)
+      throw new Error(`the store ends at seq ${seq}, and its head says ${head.seq}`)
+    for (const stored of found) {
+      const text = readStoredBatch(stored)
+      if (text.toSeq > head.seq) return // committed by another process since the head was read
+      const batch = source.read(text, chain)
+      if (chain !== undefined && batch.chain !== text.position.chain)
+        throw new Error(`the stored batch from seq ${text.fromSeq} breaks the chain`)
+      const ids = batch.accepted.flatMap(({ message }) =>
+        message!.changes.map(({ entityId }) => entityId),
+      )
+      await source.entities(ids)
+      for (const accepted of batch.accepted) {
+        const stateOf = (id: Uuid): EntityState | undefined => space.entity(id)?.state
+        space.commit([source.entry(batch, accepted.seq, stateOf)])
+      }
+      seq = text.toSeq
+      chain = text.position.chain
+      space.endBatch(seq, chain)
+    }
+  }
+  if (chain !== undefined && chain !== head.chain)
+    throw new Error(`the stored batches up to seq ${head.seq} are not those that its head signs`)
+}
+
+async function epochOf(options: OpenOptions): Promise<EpochOpen> {
+  const { store } = options
+  const known =
+    (await store.meta('epoch')) ??
+    (await store.claimMeta('epoch', JSON.stringify(await genesis(options))))
+  return JSON.parse(known) as EpochOpen
+}
+
+async function genesis({ space, keys, signer, clock }: OpenOptions): Promise<EpochOpen> {
+  const body = {
+    v: WIRE_VERSION,
+    space,
+    reviewerId: whoamiId(keys.publicKey),
+    epoch: 1,
+    seq: 0,
+    prev: null,
+    reviewerKey: keys.publicKey,
+    why: 'genesis',
+    at: clock.now(),
+  } as const
+  const identity = epochIdentity(body)
+  const sig = await signer.sign(keys, positionBytes(space, { ...identity, epoch: 1, seq: 0 }))
+  return { ...body, ...identity, sig }
+}

@@ -1,0 +1,236 @@
+/**
+ * The reviewer role for one space: one class, whoever plays it. Verifies, orders, commits, and only
+ * then answers. It knows links and a store, no sockets and no database.
+ *
+ *   offer ─▶ verified ─▶ waiting ─▶ load what is not at hand ─▶ decide ─▶ store.append ─▶ answers, fan-out
+ *   └──────── intake.ts ─────────┘  └──────────── desk.ts, one batch at a time ──────────────┘
+ *
+ * Whatever waits joins the next batch: group commit. States are written behind it (`behind.ts`).
+ */
+import { toBase64url } from '../base/bytes.ts'
+import type { Hash } from '../base/hash.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { LIMITS, type Limits } from '../facts/limits.ts'
+import { type Position, WIRE_VERSION } from '../facts/message.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ServerLink } from '../ports/transport.ts'
+import type { AuthorFrame, ReviewerFrames } from '../wire/frames.ts'
+import { snapshotBytes, welcomeBytes } from '../wire/signed.ts'
+import type { Attached, Reviewer, ReviewerHealth, ReviewerOptions } from './api.ts'
+import { assignersFault } from '../review/assign.ts'
+import { bindSessions } from './bind.ts'
+import { catchUp } from './catch-up.ts'
+import { Connection, type ConnectionHost, type Peer } from './connection.ts'
+import { Desk, type DeskParts } from './desk.ts'
+import { Events } from './events.ts'
+import { tellHistory } from './history.ts'
+import { Intake } from './intake.ts'
+import { type OpenSpace, openSpace } from './open.ts'
+import { foldsOf, typesOf } from '../review/schema-rules.ts'
+
+/**
+ * Opens a space, or begins it, and is then ready for links.
+ * Rejects when the store cannot be read or holds another reviewer's space, and when `assign`
+ * names what no entity declares as assigned.
+ */
+export async function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
+  const types = typesOf(options.entities)
+  const fault = assignersFault(options.assign ?? {}, types)
+  if (fault) throw new Error(fault)
+  const limits = { ...LIMITS, ...options.limits }
+  const { space, keys, signer, clock, spaces } = options
+  const store = spaces.open(space)
+  const folds = foldsOf(types, (failure) => options.onEvent?.({ type: 'fold_failed', ...failure }))
+  const opening = { space, store, keys, signer, clock, limits, foldsOf: folds }
+  try {
+    return new ReviewerRole({ ...options, limits, store, types }, await openSpace(opening))
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+type RoleOptions = Omit<DeskParts, 'events' | 'connections' | 'onBehind'>
+
+class ReviewerRole implements Reviewer, ConnectionHost {
+  readonly limits: Limits
+  readonly #options: RoleOptions
+  readonly #events: Events
+  readonly #intake: Intake
+  readonly #desk: Desk
+  readonly #connections = new Set<Connection>()
+  #working: Promise<void> | undefined
+  #isClosing = false
+
+  constructor(options: RoleOptions, open: OpenSpace) {
+    const { limits, space, signer } = options
+    this.limits = limits
+    this.#options = options
+    this.#events = new Events(options.onEvent)
+    this.#intake = new Intake({
+      ...{ space, signer, limits },
+      events: this.#events,
+      ledger: () => open.ledger,
+      onWaiting: () => {
+        this.#working ??= this.#work()
+      },
+    })
+    const desk = {
+      ...options,
+      events: this.#events,
+      connections: this.#connections,
+      onBehind: this.follow.bind(this),
+    }
+    this.#desk = new Desk(desk, open)
+  }
+
+  get space(): Uuid {
+    return this.#options.space
+  }
+
+  get publicKey(): string {
+    return this.#options.keys.publicKey
+  }
+
+  get clock(): Clock {
+    return this.#options.clock
+  }
+
+  get state(): ReviewerHealth {
+    const { head, open, isHealthy } = this.#desk
+    const { accepted, rejected, nacked } = this.#events
+    return {
+      epoch: head.epoch,
+      seq: head.seq,
+      connections: this.#connections.size,
+      sessions: open.ledger.sessions,
+      cachedBytes: open.space.cachedBytes,
+      healthy: isHealthy,
+      pendingCommit: this.#intake.messages,
+      ...{ accepted, rejected, nacked },
+    }
+  }
+
+  connect(link: ServerLink, peer: Peer): Attached {
+    const connection = new Connection(link, peer, this)
+    this.#connections.add(connection)
+    if (this.#isClosing) connection.close('the reviewer is stopping')
+    return { frame: (text) => connection.frame(text), closed: () => connection.gone() }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true
+    this.#intake.close()
+    // What was offered before is still decided, and answered.
+    await Promise.all([...this.#connections].map(({ order }) => order))
+    await this.#working
+    for (const connection of [...this.#connections]) connection.close('the reviewer is stopping')
+    await this.#desk.behind.write()
+    this.#desk.behind.stop()
+    this.#events.isOver = true
+    await this.#options.store.close()
+  }
+
+  /** One batch after the other, until nothing waits. */
+  async #work(): Promise<void> {
+    try {
+      while (!this.#intake.isEmpty) {
+        // What has arrived in this very turn joins the batch.
+        await new Promise<void>((resolve) => this.clock.soon(resolve))
+        const offers = this.#intake.take()
+        await this.#desk.batch(offers)
+        this.#intake.answered(offers)
+      }
+    } finally {
+      this.#working = undefined // in the very turn in which nothing waits: what comes next starts anew
+    }
+  }
+
+  // What a connection asks.
+
+  nonce(): string {
+    return toBase64url(this.#options.random.bytes(16))
+  }
+
+  async welcome(nonces: readonly [string, string]): Promise<ReviewerFrames['welcome']> {
+    const { keys, signer, clock } = this.#options
+    const { head: position, open } = this.#desk
+    const at = clock.now()
+    const sig = await signer.sign(keys, welcomeBytes(this.space, { nonces, position, at }))
+    const { inFlightMessagesMax, inFlightBytesMax } = this.limits
+    const credits = { messages: inFlightMessagesMax, bytes: inFlightBytesMax }
+    const lineage = [open.epoch]
+    return { v: WIRE_VERSION, lineage, position, credits, nonce: nonces[1], at, sig }
+  }
+
+  gone(connection: Connection): void {
+    this.#connections.delete(connection)
+    for (const sessionId of connection.sessions) this.#desk.open.ledger.release(sessionId)
+  }
+
+  strike(connection: Connection, why: string): void {
+    this.#events.emit({ type: 'strike', address: connection.peer.address, why })
+  }
+
+  refused(connection: Connection, why: string): void {
+    this.#events.emit({ type: 'greeting_refused', address: connection.peer.address, why })
+  }
+
+  bind(connection: Connection, { sessions }: AuthorFrame & { kind: 'bind' }): void {
+    const { signer, store } = this.#options
+    const bound = bindSessions(connection, sessions, {
+      space: this.space,
+      signer,
+      store,
+      ledger: () => this.#desk.open.ledger,
+      sessionsPerLinkMax: this.limits.sessionsPerLinkMax,
+    })
+    bound.catch(() => {}) // heard in its turn, which may come much later
+    connection.binding = connection.binding
+      .then(() => bound)
+      .catch((error: unknown) => {
+        this.#events.storeFailed(error)
+        connection.close('the store does not answer')
+      })
+  }
+
+  offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void {
+    this.#intake.offer(connection, frame)
+  }
+
+  follow(connection: Connection, have: Position | null): void {
+    if (connection.mode === 'catching') return
+    connection.mode = 'catching'
+    const { store, clock } = this.#options
+    const follows = async (): Promise<void> => {
+      await connection.binding // a snapshot tells its author of what it contains
+      await catchUp(connection, have, {
+        ...{ store, clock },
+        space: this.#desk.open.space,
+        head: () => this.#desk.head,
+        writeBehind: () => this.#desk.behind.write(),
+        sign: (at, hashes) => this.#signSnapshot(at, hashes),
+        limits: this.limits,
+      })
+    }
+    follows().catch((error: unknown) => {
+      this.#events.storeFailed(error)
+      connection.close('the store does not answer')
+    })
+  }
+
+  #signSnapshot(at: Position, hashes: readonly Hash[]): Promise<string> {
+    const { keys, signer } = this.#options
+    return signer.sign(keys, snapshotBytes(this.space, at, hashes))
+  }
+
+  history(connection: Connection, entityId: Uuid): void {
+    tellHistory(connection, entityId, () => ({
+      source: this.#desk.open.source,
+      epoch: this.#desk.open.epoch,
+      clock: this.clock,
+      asOfSeq: this.#desk.head.seq,
+      limits: this.limits,
+    })).catch(this.#events.storeFailed)
+  }
+}

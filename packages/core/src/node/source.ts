@@ -1,0 +1,250 @@
+/**
+ * Reads what decisions need from the store of a space into the caches. Every method says what it
+ * reads; all of them reject where the store cannot be read, or holds what is damaged.
+ */
+import { bytesOf } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { sawAll } from '../fold/apply.ts'
+import { type EntityState, headsOf } from '../fold/state.ts'
+import { type Entry, type Write, applyAssigned, giveReview } from '../history/entry.ts'
+import { toEntry } from '../history/from-message.ts'
+import type { Limits } from '../facts/limits.ts'
+import type { EpochOpen, Rejection } from '../facts/message.ts'
+import { STORE_KEYS_MAX, type SpaceStore } from '../ports/space-store.ts'
+import { batchReadingBounds } from '../wire/bounds.ts'
+import { readBatch } from '../wire/read-batch.ts'
+import { keptReview } from '../wire/reviews.ts'
+import type { Batch } from '../wire/types.ts'
+import type { Ledger } from '../review/ledger.ts'
+import type { Need } from '../review/missing.ts'
+import type { SpaceState } from '../review/space.ts'
+import {
+  type StoredBatch,
+  readStateText,
+  readStoredBatch,
+  stateOf,
+  textOf,
+} from '../review/stored.ts'
+
+/** UTF-8 bytes of states, or of batches, that are read in one go. */
+const READ_BYTES = bytesOf(1_048_576)
+/** The least that a store reads: one row. */
+const ONE = bytesOf(1)
+
+export interface SourceParts {
+  readonly spaceId: Uuid
+  readonly store: SpaceStore
+  readonly epoch: EpochOpen
+  readonly limits: Limits
+  readonly space: SpaceState
+  readonly ledger: Ledger
+}
+
+/** Batches that are kept as they were read, while one decision lasts. */
+const BATCHES_MAX = 16
+
+export class SpaceSource {
+  readonly #parts: SourceParts
+  /** Read last for a decision. What conflicts stands in the same few, mostly. */
+  #batches: Batch[] = []
+
+  constructor(parts: SourceParts) {
+    this.#parts = parts
+  }
+
+  /** Of each entity that is not at hand one search, in few calls. */
+  async entities(ids: Iterable<Uuid>): Promise<void> {
+    const { space, store } = this.#parts
+    let wanted = [...new Set(ids)].filter((id) => !space.has(id))
+    while (wanted.length > 0) {
+      const asked = wanted.slice(0, STORE_KEYS_MAX)
+      const found = await store.states(asked, READ_BYTES)
+      for (const [i, stored] of found.entries()) {
+        const id = asked[i]!
+        if (!stored) space.loaded(id, undefined)
+        else this.#loaded(id, stored.type, textOf(stored, `the stored state of ${id}`))
+      }
+      wanted = wanted.slice(found.length)
+    }
+  }
+
+  #loaded(id: Uuid, type: string, text: string): void {
+    const { space } = this.#parts
+    space.loaded(id, { type, state: stateOf(readStateText(text, id), space.registers(type)) })
+  }
+
+  /** Of each number that is not at hand one search. */
+  async numbers(sessionId: Uuid, clientSeqs: Iterable<number>): Promise<void> {
+    const { ledger, store } = this.#parts
+    const wanted = [...new Set(clientSeqs)].filter((no) => !ledger.isKnown(sessionId, no))
+    for (let from = 0; from < wanted.length; from += STORE_KEYS_MAX) {
+      const asked = wanted.slice(from, from + STORE_KEYS_MAX)
+      const answers = await store.ledger(sessionId, asked)
+      for (const [i, answer] of answers.entries()) {
+        if (answer.kind === 'damaged')
+          throw new Error(`the stored ledger is damaged: ${answer.what}`)
+        ledger.noteVerdict(sessionId, asked[i]!, answer)
+      }
+    }
+  }
+
+  /** What a decision has missed. */
+  async need(need: Need, history: Map<Uuid, readonly Write[] | 'long'>): Promise<void> {
+    const { ledger, store } = this.#parts
+    switch (need.kind) {
+      case 'entity':
+        await this.entities([need.id])
+        break
+      case 'type':
+        await this.#type(need.type)
+        break
+      case 'changes':
+        history.set(need.id, await this.changes(need.id))
+        break
+      case 'number':
+        await this.numbers(need.sessionId, [need.clientSeq])
+        break
+      case 'message':
+        await this.#message(need.seq)
+        break
+      default: {
+        const stored = await store.rejection(need.id)
+        const text = stored && textOf(stored, `the stored rejection of ${need.id}`)
+        ledger.noteRejection(
+          need.id,
+          text === undefined ? undefined : (JSON.parse(text) as Rejection),
+        )
+      }
+    }
+  }
+
+  /** Every state of a type. */
+  async #type(type: string): Promise<void> {
+    const { store, space } = this.#parts
+    await space.keepType(type, async () => {
+      const scan = await store.scan(type)
+      try {
+        for (let after: string | undefined; ;) {
+          const page = await scan.page(after, READ_BYTES)
+          for (const stored of page.states) {
+            const text = textOf(stored, `the stored state of ${stored.entity}`)
+            this.#loaded(stored.entity, type, text)
+          }
+          if (page.next === undefined) break
+          after = page.next
+        }
+      } finally {
+        await scan.close()
+      }
+    })
+  }
+
+  /** The batch that has a seq. */
+  async batchWith(seq: number): Promise<StoredBatch> {
+    const [stored] = await this.#parts.store.batches(seq - 1, ONE)
+    const batch = stored && readStoredBatch(stored)
+    if (!batch || batch.fromSeq > seq) throw new Error(`the store has no batch with seq ${seq}`)
+    return batch
+  }
+
+  async #message(seq: number): Promise<void> {
+    const { ledger, store } = this.#parts
+    const stored = await this.batchWith(seq)
+    const batch = this.read(stored)
+    const seals = await store.seals(seq)
+    if (!seals) throw new Error(`the store has no seals of the batch with seq ${seq}`)
+    const what = `what is stored beside the batch from seq ${seals.fromSeq}`
+    const { forked } = JSON.parse(textOf(seals, what)) as { readonly forked: readonly number[] }
+    const offset = seq - batch.fromSeq
+    const { id } = batch.accepted[offset]!
+    ledger.noteMessage(seq, { id, at: batch.at, forked: forked.includes(offset) })
+  }
+
+  /** The accepted writes of an entity in canonical order, or that they are too many: each is one search. */
+  async changes(id: Uuid): Promise<readonly Write[] | 'long'> {
+    const { limits } = this.#parts
+    const seqs = await this.changeSeqs(id, limits.baseChangesMax + 1)
+    if (seqs.length > limits.baseChangesMax) return 'long'
+    const writes: Write[] = []
+    for (const seq of seqs) {
+      const entry = this.entry(await this.#batchOf(seq), seq)
+      writes.push(entry.writes.find(({ entityId }) => entityId === id)!)
+    }
+    return writes
+  }
+
+  async #batchOf(seq: number): Promise<Batch> {
+    const known = this.#batches.find((one) => one.fromSeq <= seq && seq <= one.throughSeq)
+    if (known) return known
+    const batch = this.read(await this.batchWith(seq))
+    this.#batches = [batch, ...this.#batches.slice(0, BATCHES_MAX - 1)]
+    return batch
+  }
+
+  /** A decision has ended. */
+  trim(): void {
+    this.#batches = []
+  }
+
+  /** The newest seqs of the changes of an entity, at most so many, in order. */
+  async changeSeqs(id: Uuid, countMax: number): Promise<readonly number[]> {
+    const { store, space } = this.#parts
+    const newer = space.dirtySeqs(id)
+    const before = newer[0] ?? Number.MAX_SAFE_INTEGER
+    const older: number[] = []
+    let below = before
+    while (older.length + newer.length < countMax) {
+      const max = {
+        count: Math.min(256, countMax - newer.length - older.length),
+        bytes: READ_BYTES,
+      }
+      const found = await store.changes(id, below, max)
+      if (found.length === 0) break
+      for (const { seq } of found) older.push(seq)
+      below = found.at(-1)!.seq
+    }
+    return [...older.reverse(), ...newer].slice(-countMax)
+  }
+
+  /** A stored batch, its lines read. @throws Error for a damaged one. */
+  read({ fromSeq, text }: Pick<StoredBatch, 'fromSeq' | 'text'>, chainBefore = ''): Batch {
+    const { spaceId, limits } = this.#parts
+    const read = readBatch(text, {
+      space: spaceId,
+      before: { seq: fromSeq - 1, chain: chainBefore },
+      sessions: [],
+      own: () => undefined,
+      redacted: () => undefined,
+      bounds: batchReadingBounds(limits),
+    })
+    if (!read.ok) throw new Error(`the stored batch from seq ${fromSeq} is damaged`)
+    return read.value
+  }
+
+  /** The entry of an accepted message. `before` are the states of its entities, where they are known. */
+  entry(
+    batch: Batch,
+    seq: number,
+    before: (entityId: Uuid) => EntityState | undefined = () => undefined,
+  ): Entry {
+    const { space, epoch } = this.#parts
+    const accepted = batch.accepted[seq - batch.fromSeq]!
+    const { id, hash, seen, message, session } = accepted
+    const { authorId, sessionId } = session.facts
+    const entry = toEntry(
+      { ...message!, id, hash, seen, session },
+      { session: { authorId, sessionId }, arrival: 0, tableOf: (type) => space.registers(type) },
+    )
+    const regs = entry.writes.map((write) => write.regs.names)
+    const forked = entry.writes.some((write) => {
+      const state = before(write.entityId)
+      return state !== undefined && !sawAll(write, headsOf(state))
+    })
+    const { reviewerId, eid, epoch: term } = epoch
+    const place = { reviewerId, eid, epoch: term, at: batch.at }
+    const review = keptReview(accepted, place, { regs, forked })
+    applyAssigned(entry, review, (type) => space.registers(type))
+    giveReview(entry, review)
+    return entry
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What is said after a commit, and to whom: verdicts to the authors, and the batch to
+ * everyone who follows the space. A frame is encoded once for all of them; only the authors of
+ * what is in it get one of their own, without the bodies they have.
+ */
+import { type Bytes, utf8Bytes } from '../base/size.ts'
+import { type Limits, frameContentBytesMax } from '../facts/limits.ts'
+import type { NackReason, Position, Rejection } from '../facts/message.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { lineCount } from '../facts/line.ts'
+import { type AcceptedAgain, reviewerFrame } from '../wire/frames.ts'
+import { inFrames } from './catch-up.ts'
+import type { Decision, Offer } from '../review/decide.ts'
+import type { Connection } from './connection.ts'
+
+/** What is told to an author of its own messages, beside the tail. */
+export interface Ack {
+  readonly connection: Connection
+  readonly sessionId: Uuid
+  readonly reviews: readonly AcceptedAgain[]
+  readonly sig: string
+}
+
+export interface Audience {
+  readonly acks: readonly Ack[]
+  /** The position before the commit. */
+  readonly before: Position
+  /** The position after the commit, signed. */
+  readonly head: Position
+  /** Those of the commit, signed, by message id. */
+  readonly rejections: ReadonlyMap<Uuid, Rejection>
+  readonly connections: Iterable<Connection>
+  readonly limits: Limits
+  readonly onNack: (reason: NackReason, messages: number) => void
+  /** This peer reads too slowly: everything since that position goes at its own pace. */
+  readonly onBehind: (connection: Connection, have: Position) => void
+}
+
+export function tellVerdicts(decision: Decision<Connection>, audience: Audience): void {
+  const { answers, stored } = decision
+  for (const { connection, sessionId, reviews, sig } of audience.acks)
+    connection.send(reviewerFrame('accepted', { sessionId, reviews, sig }))
+  for (const { connection, rejections: known, refused, nacks } of answers) {
+    const sizeOf = (one: Rejection): Bytes => utf8Bytes(JSON.stringify(one))
+    const rejections = [...known, ...refused.map(({ msgId }) => audience.rejections.get(msgId)!)]
+    for (const part of inFrames(rejections, sizeOf, frameContentBytesMax(audience.limits)))
+      connection.send(reviewerFrame('rejected', { rejections: part }))
+    for (const { sessionId, clientSeq, reason, detail, alone } of nacks) {
+      audience.onNack(reason, 1)
+      const clientSeqs = [clientSeq]
+      connection.send(reviewerFrame('nack', { reason, sessionId, clientSeqs, detail, alone }))
+    }
+  }
+  if (stored) fanOut(stored.text, decision, audience)
+}
+
+function fanOut(
+  text: string,
+  { answers, textFor }: Decision<Connection>,
+  { before, head, connections, onBehind }: Audience,
+): void {
+  const authors = new Set(
+    answers.flatMap(({ accepted, connection }) => (accepted.length > 0 ? [connection] : [])),
+  )
+  const live = [...connections].filter((connection) => connection.mode === 'live')
+  const common = live[0]?.cut(batchFrame(text, head))
+  for (const connection of live) {
+    if (connection.isBehind) onBehind(connection, before)
+    else if (authors.has(connection)) connection.send(batchFrame(textFor(connection), head))
+    else connection.sendCut(common!)
+  }
+}
+
+/** One batch, and the position after it. */
+function batchFrame(text: string, position: Position): string {
+  return reviewerFrame('tail', { position, batches: [lineCount(text)] }, text)
+}
+
+/** No verdict on any message of an offer. */
+export function nackOffer(
+  { connection, session, flush }: Pick<Offer<Connection>, 'connection' | 'session' | 'flush'>,
+  reason: NackReason,
+  detail: string,
+): void {
+  const { sessionId } = session.facts
+  const clientSeqs = flush.messages.map(({ clientSeq }) => clientSeq)
+  connection.send(reviewerFrame('nack', { reason, sessionId, clientSeqs, detail, alone: false }))
+}

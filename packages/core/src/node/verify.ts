@@ -1,0 +1,36 @@
+/** The checks that need cryptography: who binds a session over a link, and who sealed a flush. */
+import { type Outcome, fail, ok } from '../base/outcome.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { sealBytes } from '../facts/hashes.ts'
+import type { Flush } from '../facts/types.ts'
+import { grantBytes, personalCommit, whoamiId } from '../facts/whoami.ts'
+import { bindBytes } from '../wire/signed.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { ProvedOpening } from '../wire/frames.ts'
+import type { SessionRecord } from '../review/ledger.ts'
+
+export async function verifyOpening(
+  opening: ProvedOpening,
+  nonce: string,
+  { space, signer }: { readonly space: Uuid; readonly signer: Signer },
+): Promise<Outcome<SessionRecord>> {
+  const { authorId, publicKey, sessionId, personalId, salt, sig } = opening
+  if (whoamiId(publicKey) !== authorId)
+    return fail('tampered', 'the author id is not that of the key')
+  const commit = personalCommit(space, personalId, salt)
+  const bytes = grantBytes(space, authorId, { sessionId, commit })
+  if (!(await signer.verify(publicKey, bytes, sig)))
+    return fail('tampered', 'the session is not signed by its author')
+  if (!(await signer.verify(publicKey, bindBytes(space, sessionId, nonce), opening.proof)))
+    return fail('tampered', 'the session is not proved over this link')
+  return ok({ sessionId, authorId, publicKey, personalCommit: commit, personalId })
+}
+
+/** Whether a key sealed a flush. */
+export function verifySeal(
+  { hashes }: Flush,
+  { sig, publicKey }: { readonly sig: string; readonly publicKey: string },
+  signer: Signer,
+): Promise<boolean> {
+  return signer.verify(publicKey, sealBytes(hashes), sig)
+}

@@ -1,0 +1,189 @@
+/**
+ * The storage port in memory: for tests, for servers that render, and where a browser gives no
+ * store. Handles opened on one storage object share its data, as tabs share a database; what
+ * they hold is gone with the object.
+ *
+ * Each call takes effect at once, before its promise settles; so the order of the calls is the
+ * order of the effects, and nothing can fail in the middle. Values in `meta` are kept by
+ * reference. Passes the contract in `test/contract/storage.ts`.
+ */
+
+import type { Uuid } from '../base/uuid.ts'
+import {
+  type Advance,
+  type Checkpoint,
+  DRAFT_KEYS,
+  type Segment,
+  type Storage,
+  StorageError,
+  type StorageHandle,
+  type StoredSegment,
+  type StoredState,
+  type WriteBatch,
+} from './index.ts'
+
+/**
+ * A store that lives as long as the returned object. `open` never rejects, trouble never comes.
+ * A handle without a space is on the first one there is.
+ */
+export function memoryStorage(): Storage {
+  const spaces = new Map<Uuid, MemoryStore>()
+  return {
+    open(_onTrouble, space) {
+      const name = (): Uuid => space ?? spaces.keys().next().value ?? ''
+      const place: Place = {
+        toRead: () => spaces.get(name()) ?? new MemoryStore(),
+        toWrite() {
+          const store = this.toRead()
+          spaces.set(name(), store)
+          return store
+        },
+      }
+      return Promise.resolve(new MemoryHandle(place))
+    },
+  }
+}
+
+/** A space is there once something was written in it. */
+interface Place {
+  toRead(): MemoryStore
+  toWrite(): MemoryStore
+}
+
+class MemoryHandle implements StorageHandle {
+  readonly #place: Place
+  #closed = false
+
+  constructor(place: Place) {
+    this.#place = place
+  }
+
+  async read(): Promise<StoredState> {
+    this.#assertOpen()
+    return this.#place.toRead().read()
+  }
+
+  async waiting(): Promise<readonly string[]> {
+    this.#assertOpen()
+    return this.#place.toRead().waiting()
+  }
+
+  async write(batch: WriteBatch): Promise<number> {
+    this.#assertOpen()
+    return this.#place.toWrite().write(batch)
+  }
+
+  async claim(key: string, value: unknown): Promise<unknown> {
+    this.#assertOpen()
+    return this.#place.toWrite().claim(key, value)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new StorageError('closed', 'The handle of this storage was closed.')
+  }
+}
+
+class MemoryStore {
+  /** By key; a Map keeps the order of arrival. */
+  readonly #segments = new Map<string, StoredSegment>()
+  readonly #outbox = new Set<string>()
+  readonly #meta = new Map<string, unknown>()
+  #lastOrder = 0
+  #advance: Advance | undefined
+  #checkpoint: Checkpoint | undefined
+
+  read(): StoredState {
+    const segments = [...this.#segments.values()]
+    return {
+      segments,
+      outbox: inOrderOfArrival(segments, this.#outbox),
+      meta: new Map(this.#meta),
+      advance: this.#advance,
+      checkpoint: this.#checkpoint,
+    }
+  }
+
+  waiting(): readonly string[] {
+    const drafts = [...this.#segments.keys()].filter((key) => key.startsWith(DRAFT_KEYS))
+    return [...this.#outbox, ...drafts].sort()
+  }
+
+  write(batch: WriteBatch): number {
+    if (batch.reset === true) this.#forgetCanonical()
+    const lastOrder = this.#storeRun(batch)
+    if (batch.checkpoint !== undefined) this.#storeCheckpoint(batch.checkpoint)
+    for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
+    for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)
+    for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
+    for (const key of batch.drop ?? [])
+      if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
+    return lastOrder
+  }
+
+  claim(key: string, value: unknown): unknown {
+    if (!this.#meta.has(key)) this.#meta.set(key, value)
+    return this.#meta.get(key)
+  }
+
+  /** Segments and position. Returns the order of the last segment. */
+  #storeRun(batch: WriteBatch): number {
+    const { segments = [], advance } = batch
+    const skipsTail = advance !== undefined && !this.#isNext(advance, batch.checkpoint)
+    for (const segment of segments) {
+      if (this.#segments.has(segment.key) || (skipsTail && segment.kind === 'tail')) continue
+      this.#segments.set(segment.key, {
+        ...segment,
+        ids: [...segment.ids],
+        order: ++this.#lastOrder,
+      })
+    }
+    if (advance !== undefined && !skipsTail) this.#advance = { ...advance }
+    return this.#orderOf(segments.at(-1))
+  }
+
+  /** Whether it leads on from what is stored, without a gap that no checkpoint fills. */
+  #isNext({ rank, fromRank }: Advance, checkpoint: Checkpoint | undefined): boolean {
+    const stored = this.#advance?.rank ?? 0
+    return rank > stored && (fromRank <= stored || checkpoint !== undefined)
+  }
+
+  #storeCheckpoint(checkpoint: Checkpoint): void {
+    const { rank } = checkpoint
+    if (rank <= (this.#checkpoint?.rank ?? 0) || rank > (this.#advance?.rank ?? 0)) return
+    this.#checkpoint = { ...checkpoint, pages: [...checkpoint.pages] }
+    this.#dropTail(rank)
+  }
+
+  /** 0 when it is not stored, or there is none. */
+  #orderOf(segment: Segment | undefined): number {
+    return segment === undefined ? 0 : (this.#segments.get(segment.key)?.order ?? 0)
+  }
+
+  #forgetCanonical(): void {
+    this.#advance = undefined
+    this.#checkpoint = undefined
+    this.#dropTail(Infinity)
+  }
+
+  /** Only tail segments have a rank. */
+  #dropTail(throughRank: number): void {
+    for (const { key, rank } of this.#segments.values()) {
+      if (rank !== undefined && rank <= throughRank) this.#segments.delete(key)
+    }
+  }
+}
+
+/** Keys without a segment come last, sorted, so that every adapter gives one order. */
+function inOrderOfArrival(
+  segments: readonly StoredSegment[],
+  keys: ReadonlySet<string>,
+): readonly string[] {
+  const known = segments.filter(({ key }) => keys.has(key)).map(({ key }) => key)
+  const strays = new Set(keys)
+  for (const key of known) strays.delete(key)
+  return [...known, ...[...strays].sort()]
+}

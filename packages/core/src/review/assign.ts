@@ -1,0 +1,195 @@
+/**
+ * Values that the reviewer gives to what it accepts: numbers without gaps, names that are free.
+ * They are given last, when nothing can refuse the message any more, so a refused creation takes
+ * none; and they count when the batch is committed, so a crash loses none and doubles none.
+ */
+import { type Json, frozenJson } from '../base/json.ts'
+import type { Write } from '../history/entry.ts'
+import type { Assigned } from '../facts/message.ts'
+import { assignedFault } from '../facts/parse.ts'
+import type { Entity } from '../schema/entity.ts'
+import { type Field, fieldFault } from '../schema/field.ts'
+import type { AnyRow } from '../schema/types.ts'
+import type { SpaceRows } from './rows.ts'
+import { RuleFailure, answered } from './rules.ts'
+import type { Batch } from './space.ts'
+
+export interface AssignContext {
+  /** Name of the type, and of the field to give. */
+  readonly entity: string
+  readonly field: string
+  /** The row that is created, without what is assigned. */
+  readonly row: AnyRow
+  /** All canonical rows of the type with those of this batch, archived ones too. Costs a walk over them. */
+  readonly rows: () => readonly AnyRow[]
+  /** Whether some row has this text or number in the field. Costs nothing. */
+  readonly taken: (value: Json) => boolean
+  /** What was given to this field last; undefined before the first. */
+  readonly previous: Json | undefined
+}
+
+/** Gives the JSON of one field. Synchronous; what it throws is a failure, not a verdict. */
+export type Assigner = (context: AssignContext) => Json
+
+/** By type, by field. */
+export type Assigners = { readonly [entity: string]: { readonly [field: string]: Assigner } }
+
+/** 1, 2, 3… without gaps over the accepted creations; goes on after what rows have already. */
+export function sequence({ start = 1 }: { readonly start?: number } = {}): Assigner {
+  return ({ previous, rows, field }) => {
+    if (typeof previous === 'number') return Math.max(previous + 1, start)
+    let last = start - 1
+    for (const row of rows()) {
+      const value = row[field]
+      if (typeof value === 'number' && value > last) last = value
+    }
+    return last + 1
+  }
+}
+
+const SLUG_CHARS_MAX = 60
+const NO_FIELDS: ReadonlySet<string> = new Set()
+
+/** A name for addresses, from a text field: lower case, dashes, and a number where it is taken. */
+export function slug(from: string): Assigner {
+  return ({ row, taken, entity }) => {
+    const text = typeof row[from] === 'string' ? row[from] : ''
+    const plain = text
+      .normalize('NFKD')
+      .replace(/\p{Mark}+/gu, '')
+      .toLowerCase()
+      .replace(/[^\p{Letter}\p{Number}]+/gu, '-')
+      .replace(/^-+/, '')
+    const cut = plain.slice(0, SLUG_CHARS_MAX).replace(/[\ud800-\udbff]$/, '') // no half letters
+    const base = cut.replace(/-+$/, '') || entity
+    if (!taken(base)) return base
+    return `${base}-${firstFree((no) => taken(`${base}-${no}`))}`
+  }
+}
+
+/** A number from 2 that is free, in as many questions as it has bits. */
+function firstFree(isTaken: (no: number) => boolean): number {
+  let high = 2
+  while (isTaken(high)) high *= 2
+  let low = high >> 1
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1
+    if (isTaken(middle)) low = middle
+    else high = middle
+  }
+  return high
+}
+
+export interface AssignParts {
+  readonly assigners: Assigners
+  readonly rows: SpaceRows
+  readonly batch: Batch
+  readonly types: ReadonlyMap<string, Entity> | undefined
+}
+
+/**
+ * What to give to the creations of a message, aligned with its writes; undefined when there is
+ * nothing. A second root of an entity gets nothing: what stands there stays.
+ * @throws RuleFailure
+ */
+export function assignedTo(
+  writes: readonly Write[],
+  parts: AssignParts,
+): readonly Assigned[] | undefined {
+  const { types, batch } = parts
+  const isFirst = ({ kind, entityId }: Write): boolean =>
+    kind === 'create' && batch.state(entityId) === undefined
+  if (!types || !writes.some((write) => fieldsOf(write, types).size > 0 && isFirst(write)))
+    return undefined
+  const given: Given = { previous: new Map(), taken: new Set() }
+  return writes.map((write) => {
+    const values: Record<string, Json> = {}
+    if (!isFirst(write)) return values
+    const type = types.get(write.type)!
+    const row = parts.rows.build(write.type, write.entityId, write)
+    for (const name of type.assignedFields) {
+      const field = type.fieldOf(name)!
+      const value = assignedValue({ type, field, row }, parts, given)
+      values[field.reg] = translated(value, { type, field }, [type.currentVersion, write.version])
+    }
+    return values
+  })
+}
+
+/** What earlier creations of the same message were given. */
+interface Given {
+  readonly previous: Map<string, Json>
+  readonly taken: Set<string>
+}
+
+interface Place {
+  readonly type: Entity
+  readonly field: Field
+}
+
+/** In the form of the newest version. */
+function assignedValue(
+  { type, field, row }: Place & { readonly row: AnyRow },
+  { assigners, rows, batch }: AssignParts,
+  given: Given,
+): Json {
+  const at = { type: type.name, field: field.name }
+  const key = `${at.type}.${at.field}`
+  const assign = assigners[at.type]?.[at.field]
+  if (!assign) throw new RuleFailure('assign', `nothing here assigns ${key}`)
+  const nameOf = (value: Json): string => `${key} ${JSON.stringify(value)}`
+  const last = batch.lastAssigned(type.name, field.reg)
+  const lastValue =
+    last && translated(last.value, { type, field }, [last.version, type.currentVersion])
+  const context: AssignContext = {
+    entity: type.name,
+    field: field.name,
+    row,
+    rows: () => rows.all(type.name, batch),
+    taken: (value) => given.taken.has(nameOf(value)) || rows.isTaken(at, value, batch),
+    previous: given.previous.get(key) ?? lastValue,
+  }
+  const value = answered('assign', batch, () => assign(context))
+  const fault = valueFault(field, value)
+  if (fault) throw new RuleFailure('assign', `${key}: ${fault}`)
+  const json = frozenJson(value)
+  given.previous.set(key, json)
+  given.taken.add(nameOf(json))
+  return json
+}
+
+/** A write is read in the version that it names, so what is added to it must be of that version. */
+function translated(
+  value: Json,
+  { type, field }: Place,
+  [from, to]: readonly [from: number, to: number],
+): Json {
+  if (from === to) return value
+  const seen = type.lenses.path(field.reg, from, to).translate(value)
+  if (seen.kind === 'value') return seen.value
+  const why = `${type.name}.${field.name}: the value has no form in version ${to}`
+  throw new RuleFailure('assign', why)
+}
+
+function valueFault(field: Field, value: unknown): string | undefined {
+  return assignedFault({ [field.reg]: value }) ?? fieldFault(field, value as Json)
+}
+
+function fieldsOf(write: Write, types: ReadonlyMap<string, Entity>): ReadonlySet<string> {
+  return types.get(write.type)?.assignedFields ?? NO_FIELDS
+}
+
+/** Why a deployment cannot be started so, or undefined. */
+export function assignersFault(
+  assigners: Assigners,
+  types: ReadonlyMap<string, Entity> | undefined,
+): string | undefined {
+  for (const [name, fields] of Object.entries(assigners)) {
+    const type = types?.get(name)
+    if (!type) return `assign names the type ${name}, which is not among the entities`
+    const other = Object.keys(fields).find((field) => !type.assignedFields.has(field))
+    if (other !== undefined)
+      return `assign names ${name}.${other}, which is not declared as assigned`
+  }
+  return undefined
+}

@@ -1,0 +1,413 @@
+/**
+ * From offers to one decision: verdicts on every message, the chain continued, the text of the batch
+ * made once. Pure: what is not at hand is asked for (`missing.ts`), and the message that lacks it is
+ * judged again. The reviewer signs and commits what comes out of here, and only then says a word.
+ */
+import { assert } from '../base/assert.ts'
+import { type Bytes, NO_BYTES, addBytes } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { toBase64url } from '../base/bytes.ts'
+import { authoredIn } from '../facts/flush.ts'
+import type { Salt } from '../facts/ids.ts'
+import { lineBytes } from '../facts/line.ts'
+import type { AuthoredMessage, Flush, Session } from '../facts/types.ts'
+import type { EntityState } from '../fold/state.ts'
+import { type Entry, type Write, giveReview } from '../history/entry.ts'
+import { numberName } from '../history/names.ts'
+import type { Limits } from '../facts/limits.ts'
+import {
+  type EpochOpen,
+  type NackReason,
+  type Position,
+  type Rejection,
+  WIRE_VERSION,
+} from '../facts/message.ts'
+import type { Random } from '../ports/random.ts'
+import type { Entity } from '../schema/entity.ts'
+import { batchBounds } from '../wire/bounds.ts'
+import { type ComposedBatch, composeBatch } from '../wire/compose-batch.ts'
+import type { AcceptedAgain } from '../wire/frames.ts'
+import { composeReview, reviewSizeFault } from '../wire/review-line.ts'
+import { keptReview, reviewOf } from '../wire/reviews.ts'
+import type { JudgedFlush, JudgedMessage, Review } from '../wire/types.ts'
+import { type AdmitContext, type Admission, admit } from './admit.ts'
+import type { Assigners } from './assign.ts'
+import { ownText, storedText } from './batch-text.ts'
+import { Missing, type Need } from './missing.ts'
+import type { Ledger, SessionRecord } from './ledger.ts'
+import type { SpaceRows } from './rows.ts'
+import type { ReviewerRules, RuleFailure } from './rules.ts'
+import { Batch, type SpaceState } from './space.ts'
+
+/** A verified flush that waits for its verdicts. `Link` is whatever brought it, and gets the answers. */
+export interface Offer<Link> {
+  readonly connection: Link
+  readonly session: Session
+  readonly flush: Flush
+  readonly sig: string
+  /** The session as it was bound when the seal was checked. */
+  readonly record: SessionRecord
+}
+
+export interface Answers<Link> {
+  readonly connection: Link
+  readonly messages: number
+  /** Known already, with the review they have. */
+  readonly again: AcceptedAgain[]
+  /** Accepted now. */
+  readonly accepted: AcceptedAgain[]
+  readonly sessionId: Uuid
+  /** Refused earlier. */
+  readonly rejections: Rejection[]
+  /** Refused now. */
+  readonly refused: UnsignedRejection[]
+  readonly nacks: {
+    readonly sessionId: Uuid
+    readonly clientSeq: number
+    readonly reason: NackReason
+    readonly detail: string
+    /** It concerns this message and no other. */
+    readonly alone: boolean
+  }[]
+}
+
+export type UnsignedRejection = Omit<Rejection, 'sig'>
+
+/** The text of what was accepted, as it is stored. */
+export interface DecidedBatch {
+  readonly fromSeq: number
+  readonly toSeq: number
+  readonly text: string
+  /** What is kept of it beside the text, as JSON. */
+  readonly seals: string
+}
+
+/** Everything one transaction will hold, and everything that will be said after it. */
+export interface Decision<Link> {
+  readonly batch: Batch
+  /** undefined where nothing was accepted. */
+  readonly stored: DecidedBatch | undefined
+  /** The text of the batch for a connection: without the lines of the messages that it offered. */
+  readonly textFor: (connection: Link) => string
+  readonly answers: readonly Answers<Link>[]
+  /** Rejections of this batch, not signed yet, each with its message. */
+  readonly refused: readonly RefusedNow[]
+  /** Of all messages with a verdict, as they were bound when it was found. */
+  readonly sessions: ReadonlyMap<Uuid, SessionRecord>
+  readonly head: Position
+  /** Rules that failed, each with the message that waits for it. */
+  readonly failures: readonly { readonly failure: RuleFailure; readonly message: AuthoredMessage }[]
+}
+
+export interface RefusedNow {
+  readonly rejection: UnsignedRejection
+  readonly message: AuthoredMessage
+  /** False where its number has the verdict on another message already, which stays. */
+  readonly isFirst: boolean
+}
+
+export interface DecideContext {
+  readonly spaceId: Uuid
+  readonly space: SpaceState
+  readonly ledger: Ledger
+  readonly limits: Limits
+  readonly types: ReadonlyMap<string, Entity> | undefined
+  readonly epoch: EpochOpen
+  readonly head: Position
+  readonly now: number
+  readonly random: Random
+  /** Accepted writes of entities that a decision has asked for; `long` where they are too many. */
+  readonly history: ReadonlyMap<Uuid, readonly Write[] | 'long'>
+  readonly rows: SpaceRows
+  readonly rules: ReviewerRules
+  readonly assigners: Assigners
+}
+
+/**
+ * Yields what it needs, and goes on when that is at hand. Where it is given up, or not committed, the
+ * rows hold what does not count.
+ */
+export function* decide<Link>(
+  offers: readonly Offer<Link>[],
+  context: DecideContext,
+): Generator<Need, Decision<Link>, void> {
+  const work = new Work<Link>(context)
+  for (const offer of offers) yield* work.offer(offer)
+  return work.decision()
+}
+
+/** Of one message. Each time at least one thing more is at hand. */
+const NEEDS_MAX = 10_000
+const SALT_BYTES = 12
+
+class Work<Link> {
+  readonly #context: DecideContext
+  readonly #batch: Batch
+  readonly #judged: JudgedFlush[] = []
+  /** Of the judged flushes, aligned with them. */
+  readonly #offers: Offer<Link>[] = []
+  readonly #answers: Answers<Link>[] = []
+  readonly #refused: RefusedNow[] = []
+  readonly #failures: { failure: RuleFailure; message: AuthoredMessage }[] = []
+  readonly #decided = new Map<string, 'accepted' | 'refused'>()
+  readonly #byId = new Map<Uuid, Entry>()
+  readonly #sessions = new Map<Uuid, SessionRecord>()
+  #accepted = 0
+  /** Of the lines and reviews that were accepted. */
+  #bytes = NO_BYTES
+
+  constructor(context: DecideContext) {
+    this.#context = context
+    this.#batch = new Batch(context.space, context.history)
+  }
+
+  decision(): Decision<Link> {
+    const composed = this.#judged.length > 0 ? this.#composed() : undefined
+    return {
+      batch: this.#batch,
+      stored: composed && this.#stored(composed),
+      textFor: (connection) => {
+        assert(composed, 'who asks for the text of a batch knows that there is one')
+        const isOwn = (session: Session): boolean =>
+          this.#offers.some(
+            (offer) => offer.connection === connection && offer.session.line === session.line,
+          )
+        return ownText(composed.layout, isOwn)
+      },
+      answers: this.#answers,
+      refused: this.#refused,
+      sessions: this.#sessions,
+      head: composed ? this.#headAfter(composed) : this.#context.head,
+      failures: this.#failures,
+    }
+  }
+
+  *offer(offer: Offer<Link>): Generator<Need, void, void> {
+    const answers: Answers<Link> = {
+      connection: offer.connection,
+      messages: offer.flush.messages.length,
+      again: [],
+      accepted: [],
+      sessionId: offer.session.facts.sessionId,
+      rejections: [],
+      refused: [],
+      nacks: [],
+    }
+    const verdicts: JudgedMessage[] = []
+    for (const message of authoredIn(offer.flush, offer.session))
+      verdicts.push(yield* this.#whenAtHand(() => this.#judge(message, offer, answers)))
+    this.#answers.push(answers)
+    if (!verdicts.some(({ accepted }) => accepted)) return
+    const { session, flush } = offer
+    this.#judged.push({ session, flush, first: 0, end: verdicts.length, verdicts })
+    this.#offers.push(offer)
+  }
+
+  /** What is missing is found before anything of the message counts, so it can be judged again. */
+  *#whenAtHand<T>(judge: () => T): Generator<Need, T, void> {
+    for (let needs = 0; needs < NEEDS_MAX; needs++) {
+      try {
+        return judge()
+      } catch (error) {
+        if (!(error instanceof Missing)) throw error
+        this.#batch.forgetMissed()
+        yield error.need
+      }
+    }
+    throw new Error(`the verdict on one message needs more than ${NEEDS_MAX} reads`)
+  }
+
+  #judge(message: AuthoredMessage, offer: Offer<Link>, answers: Answers<Link>): JudgedMessage {
+    const { clientSeq, session } = message
+    const { sessionId } = session.facts
+    const refused: JudgedMessage = { accepted: false }
+    if (this.#known(message, answers)) return refused
+    if (this.#isFull) {
+      const detail = 'it goes into the next commit'
+      answers.nacks.push({ sessionId, clientSeq, reason: 'busy', detail, alone: false })
+      return refused
+    }
+    const bytes = bytesOf(message, offer.flush)
+    const verdict = this.#withReview(message, admit(message, bytes, this.#admitContext(offer)))
+    if (verdict.kind === 'nack') {
+      const { reason, detail } = verdict
+      answers.nacks.push({ sessionId, clientSeq, reason, detail, alone: true })
+    } else {
+      // A session may be freed while this is decided and written; what is stored of it is this.
+      this.#sessions.set(sessionId, offer.record)
+      if (verdict.kind === 'rejected') this.#refuse(message, verdict, answers)
+      else {
+        this.#accept(message, verdict, answers)
+        this.#bytes = addBytes(this.#bytes, bytes)
+        return { accepted: true, review: verdict.review }
+      }
+    }
+    return refused
+  }
+
+  /** Whether what follows belongs into another batch: what a review adds has a bound of its own. */
+  get #isFull(): boolean {
+    const { reviewerFrameBytesMax, batchMessagesMax } = this.#context.limits
+    return this.#accepted >= batchMessagesMax * 2 || this.#bytes > reviewerFrameBytesMax / 4
+  }
+
+  /** A message whose review is above its bounds is refused. */
+  #withReview(
+    message: AuthoredMessage,
+    admission: Admission,
+  ): Exclude<Admission, { kind: 'accepted' }> | AcceptedWithReview {
+    if (admission.kind !== 'accepted') return admission
+    const { random, limits } = this.#context
+    const salt = (): Salt => toBase64url(random.bytes(SALT_BYTES))
+    const review = reviewOf(message, admission, salt)
+    if (!review) return { ...admission, review }
+    const text = composeReview(review)
+    const fault = reviewSizeFault(text, batchBounds(limits))
+    if (fault) return { kind: 'rejected', reason: 'too_large', detail: fault }
+    for (const { line } of [text, ...text.values])
+      if (line !== undefined) this.#bytes = addBytes(this.#bytes, lineBytes(line))
+    return { ...admission, review }
+  }
+
+  /** Counts from now on for what follows in the batch. */
+  #accept(
+    message: AuthoredMessage,
+    { entry, states, forked, review }: AcceptedWithReview,
+    answers: Answers<Link>,
+  ): void {
+    const { epoch, now, head, rows } = this.#context
+    const { clientSeq, changes } = message
+    const seq = head.seq + ++this.#accepted
+    const regs = changes.map(({ shape }) => shape.regs)
+    const place = { reviewerId: epoch.reviewerId, eid: epoch.eid, epoch: epoch.epoch, at: now }
+    giveReview(entry, keptReview({ seq, review: review ?? null }, place, { regs, forked }))
+    this.#batch.add(entry, states)
+    this.#byId.set(entry.id, entry)
+    for (const [i, { type, entityId }] of entry.writes.entries())
+      rows.put(type, entityId, states[i]!)
+    this.#decide(message, 'accepted')
+    answers.accepted.push({ clientSeq, seq, at: now, forked })
+  }
+
+  #refuse(
+    message: AuthoredMessage,
+    verdict: Admission & { kind: 'rejected' },
+    answers: Answers<Link>,
+  ): void {
+    const rejection = this.#rejection(message, verdict)
+    const isFirst = verdict.reason !== 'seq_reused'
+    if (isFirst) this.#decide(message, 'refused')
+    this.#refused.push({ rejection, message, isFirst })
+    answers.refused.push(rejection)
+  }
+
+  #decide({ session, clientSeq }: AuthoredMessage, verdict: 'accepted' | 'refused'): void {
+    this.#decided.set(numberName(session.facts.sessionId, clientSeq), verdict)
+  }
+
+  #admitContext({ record }: Offer<Link>): AdmitContext {
+    return {
+      ...this.#context,
+      record,
+      batch: this.#batch,
+      decided: this.#decided,
+      onRuleFailure: (failure, message) => void this.#failures.push({ failure, message }),
+    }
+  }
+
+  /** Same id, same answer: the message is here already, or was refused already. */
+  #known({ id, session, clientSeq }: AuthoredMessage, answers: Answers<Link>): boolean {
+    const { ledger } = this.#context
+    const { sessionId } = session.facts
+    if (this.#decidedNow(id, answers)) return true
+    const verdict = ledger.verdictOn(sessionId, clientSeq)
+    if (verdict.kind === 'refused') {
+      const refused = ledger.rejection(id)
+      if (refused) answers.rejections.push(refused)
+      return refused !== undefined
+    }
+    if (verdict.kind === 'unknown') return false
+    const { seq } = verdict
+    const known = ledger.messageAt(seq)
+    if (known.id !== id) return false
+    const { at, forked } = known
+    answers.again.push({ clientSeq, seq, at, forked })
+    return true
+  }
+
+  /** Whether this batch has its verdict already: two links offer the same. */
+  #decidedNow(id: Uuid, answers: Answers<Link>): boolean {
+    const refused = this.#refused.find(({ rejection }) => rejection.msgId === id)
+    if (refused) {
+      answers.refused.push(refused.rejection)
+      return true
+    }
+    const entry = this.#byId.get(id)
+    if (!entry) return false
+    const { seq, at, forked } = entry.review!
+    answers.again.push({ clientSeq: entry.clientSeq, seq, at, forked })
+    return true
+  }
+
+  #composed(): ComposedBatch {
+    const { head, now, limits } = this.#context
+    const draft = { fromSeq: head.seq + 1, at: now, judged: this.#judged }
+    const composed = composeBatch(draft, head.chain, batchBounds(limits))
+    assert(composed.ok, 'every review of a batch was measured')
+    return composed.value
+  }
+
+  #stored({ layout, throughSeq }: ComposedBatch): DecidedBatch {
+    const { fromSeq } = layout.first
+    const forked = this.#batch.entries.flatMap(({ review }, i) => (review!.forked ? [i] : []))
+    const seals = this.#offers.map(({ sig }) => sig)
+    const text = storedText(layout)
+    return { fromSeq, toSeq: throughSeq, text, seals: JSON.stringify({ seals, forked }) }
+  }
+
+  #headAfter({ throughSeq, chain }: ComposedBatch): Position {
+    const { eid, epoch } = this.#context.epoch
+    return { eid, epoch, seq: throughSeq, chain }
+  }
+
+  #rejection(
+    message: AuthoredMessage,
+    { reason, detail, standing }: Admission & { kind: 'rejected' },
+  ): UnsignedRejection {
+    const { epoch, now, spaceId } = this.#context
+    return {
+      v: WIRE_VERSION,
+      space: spaceId,
+      eid: epoch.eid,
+      epoch: epoch.epoch,
+      reviewerId: epoch.reviewerId,
+      msgId: message.id,
+      hash: message.hash,
+      reason,
+      detail,
+      ...(standing && { standing }),
+      at: now,
+    }
+  }
+}
+
+interface AcceptedWithReview {
+  readonly kind: 'accepted'
+  readonly entry: Entry
+  readonly states: readonly EntityState[]
+  readonly forked: boolean
+  readonly review: Review | undefined
+}
+
+/** Of the lines of a message, with the head of its flush. */
+function bytesOf(message: AuthoredMessage, { messages, text, bytes }: Flush): Bytes {
+  if (messages.length === 1) return bytes
+  let line = 0
+  for (const other of messages) {
+    if (other.clientSeq === message.clientSeq) break
+    line += other.salts.length
+  }
+  return [text.head, ...text.lines.slice(line, line + message.salts.length)]
+    .map(lineBytes)
+    .reduce(addBytes, NO_BYTES)
+}

@@ -1,0 +1,100 @@
+/** Whose sessions there are, and what is at hand of their verdicts. */
+import { describe, expect, test } from 'vitest'
+import type { Rejection } from '../facts/message.ts'
+import { DESK_SPACE } from '../testing/desk.ts'
+import { Ledger, type SessionRecord } from './ledger.ts'
+import { Missing } from './missing.ts'
+
+const ledgerOf = (idleSessionsMax = 3, ledgerCacheMax = 2): Ledger =>
+  new Ledger(DESK_SPACE, { idleSessionsMax, ledgerCacheMax })
+
+const record = (sessionId: string, personalId = 'ann'): SessionRecord => ({
+  ...{ sessionId, personalId, authorId: 'author', publicKey: 'key', personalCommit: 'commit' },
+})
+
+describe('sessions', () => {
+  test('§20 bounds: of too many that the store does not have the oldest go, linked or not', () => {
+    const ledger = ledgerOf()
+    ledger.bind(record('stored'), true)
+    for (const id of ['a', 'b', 'c', 'd']) {
+      ledger.bind(record(id), false)
+      ledger.hold(id)
+    }
+    const known = ['stored', 'a', 'b', 'c', 'd'].map((id) => ledger.session(id)?.sessionId)
+    expect(known).toEqual(['stored', undefined, 'b', 'c', 'd'])
+    ledger.markStored([record('b')])
+    ledger.bind(record('e'), false)
+    expect(['b', 'c', 'd', 'e'].every((id) => ledger.session(id))).toBe(true)
+    expect(ledger.unstored(['b', 'c', 'stored'].map((id) => record(id)))).toEqual([record('c')])
+  })
+
+  test('go with the last link that speaks for them, what the store has of them, too', () => {
+    const ledger = ledgerOf()
+    for (const [id, isStored] of [
+      ['a', false],
+      ['b', true],
+    ] as const) {
+      ledger.bind(record(id), isStored)
+      ledger.hold(id)
+      ledger.hold(id)
+      ledger.release(id)
+      expect(ledger.session(id)).toEqual(record(id))
+      ledger.release(id)
+      ledger.release(id) // of nothing
+      expect(ledger.session(id)).toBeUndefined()
+    }
+    expect(ledger.sessions).toBe(0)
+  })
+
+  test('are what was stored, whatever was bound under the same id meanwhile', () => {
+    const ledger = ledgerOf()
+    ledger.bind(record('a', 'eve'), false)
+    ledger.markStored([record('a', 'ann'), record('gone')])
+    expect(ledger.session('a')).toEqual(record('a', 'ann'))
+    expect([ledger.sessions, ledger.session('gone')]).toEqual([1, undefined])
+    ledger.bind(record('a', 'somebody'), true)
+    expect(ledger.session('a')).toEqual(record('a', 'ann'))
+  })
+})
+
+describe('verdicts', () => {
+  test('are missing until they are noted, and that there is none is noted, too', () => {
+    const ledger = ledgerOf()
+    const asked = [
+      () => ledger.verdictOn('a', 1),
+      () => ledger.messageAt(7),
+      () => ledger.rejection('m'),
+    ]
+    for (const ask of asked) expect(ask).toThrow(Missing)
+    ledger.noteVerdict('a', 1, { kind: 'unknown' })
+    ledger.noteMessage(7, { id: 'm', at: 1, forked: false })
+    ledger.noteRejection('m', undefined)
+    expect(asked.map((ask) => ask())).toEqual([
+      { kind: 'unknown' },
+      { id: 'm', at: 1, forked: false },
+      undefined,
+    ])
+    expect([ledger.isKnown('a', 1), ledger.isKnown('a', 2)]).toEqual([true, false])
+    ledger.forgetVerdicts()
+    for (const ask of asked) expect(ask).toThrow(Missing)
+  })
+
+  test('§20 bounds: stay while a decision is made on them, however many, and go after it', () => {
+    const ledger = ledgerOf()
+    for (let n = 1; n <= 50; n++) {
+      ledger.noteVerdict('a', n, { kind: 'refused' })
+      ledger.noteMessage(n, { id: `m${n}`, at: 1, forked: false })
+      ledger.noteRejection(`m${n}`, { msgId: `m${n}` } as Rejection)
+    }
+    for (let n = 1; n <= 50; n++) {
+      expect(ledger.isKnown('a', n)).toBe(true)
+      expect(ledger.messageAt(n).id).toBe(`m${n}`)
+      expect(ledger.rejection(`m${n}`)?.msgId).toBe(`m${n}`)
+    }
+    ledger.trim()
+    const left = Array.from({ length: 50 }, (_, n) => n + 1).filter((n) => ledger.isKnown('a', n))
+    expect(left).toEqual([49, 50])
+    expect(() => ledger.messageAt(48)).toThrow(Missing)
+    expect(() => ledger.rejection('m50')).toThrow(Missing) // of texts fewer are at hand
+  })
+})

@@ -1,0 +1,99 @@
+/**
+ * The texts that a reviewer keeps in its store beside the lines of authors:
+ *
+ *   head      [position, [[type, register, version, value]…]]   what was assigned last
+ *   batch     the batch, and in a last line the signed position after it
+ *   state     a page of one entity
+ *   change    nothing: the batch at its seq has it
+ *   session   the record of a bound session
+ *   rejection the signed rejection
+ */
+import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { PageLoader, PageWriter } from '../fold/snapshot.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { Position } from '../facts/message.ts'
+import type { Stored } from '../ports/space-store.ts'
+import type { RegisterTable } from '../schema/registers.ts'
+import { positionJson, readPosition } from '../wire/frames.ts'
+import { type PageEntity, pageText, readPage } from '../wire/pages.ts'
+import type { AssignedLast } from './space.ts'
+
+export interface StoredHead {
+  readonly position: Position
+  readonly assigned: readonly AssignedLast[]
+}
+
+export function headText({ position, assigned }: StoredHead): string {
+  const given = assigned.map(
+    ({ type, reg, version, value }) => [type, reg, version, value] as const,
+  )
+  return JSON.stringify([positionJson(position), given])
+}
+
+export function readHead(text: string): StoredHead {
+  const [packed, given] = JSON.parse(text) as [unknown, [string, string, number, Json][]]
+  const position = readPosition(packed)
+  if (!position) throw new Error('the stored head is not a position')
+  const assigned = given.map(([type, reg, version, value]) => ({ type, reg, version, value }))
+  return { position, assigned }
+}
+
+export function batchText(batch: string, position: Position): string {
+  return `${batch}\n${JSON.stringify(positionJson(position))}`
+}
+
+export interface StoredBatch {
+  readonly fromSeq: number
+  readonly toSeq: number
+  readonly text: string
+  /** After it, signed. */
+  readonly position: Position
+}
+
+/** @throws Error for a damaged one. */
+export function readStoredBatch(
+  stored: Stored<{ readonly fromSeq: number; readonly toSeq: number; readonly text: string }>,
+): StoredBatch {
+  const { fromSeq, toSeq } = stored
+  const whole = textOf(stored, `the stored batch from seq ${fromSeq}`)
+  const end = whole.lastIndexOf('\n')
+  const position = readPosition(parsed(whole.slice(end + 1)))
+  if (end < 0 || !position || position.seq !== toSeq)
+    throw new Error(`the stored batch from seq ${fromSeq} is damaged`)
+  return { fromSeq, toSeq, text: whole.slice(0, end), position }
+}
+
+export function stateText(
+  id: Uuid,
+  { type, state, table }: { type: string; state: EntityState; table: RegisterTable },
+): string {
+  return pageText([new PageWriter().entity(type, id, { state, table })])
+}
+
+/** The page of one entity. @throws Error for a damaged one. */
+export function readStateText(text: string, id: Uuid): PageEntity {
+  const read = readPage(text)
+  const [entity, ...more] = read.ok ? read.value : []
+  if (!entity || entity.id !== id || more.length > 0)
+    throw new Error(`the stored state of ${id} is damaged`)
+  return entity
+}
+
+export function stateOf(entity: PageEntity, table: RegisterTable): EntityState {
+  return new PageLoader().state(entity, table)
+}
+
+/** The text of a stored row. @throws Error where it is damaged. */
+export function textOf(stored: Stored<{ readonly text: string }>, what: string): string {
+  if (!stored.text.ok) throw new Error(`${what} is damaged: ${stored.text.error.message}`)
+  return stored.text.value
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}

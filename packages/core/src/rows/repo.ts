@@ -1,0 +1,149 @@
+/**
+ * All tables of a replica, and the steps by which messages reach them. Each step applies
+ * whole messages and then tells every subscriber once, so nobody ever sees half of one
+ * (invariant S6). Synchronous and pure of I/O; who drives it is the replica.
+ */
+import { CountersignError } from '../base/outcome.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { EntityState } from '../fold/state.ts'
+import { type Entry, type Write, giveReview } from '../history/entry.ts'
+import { MessageIndex } from '../history/messages.ts'
+import type { Review } from '../facts/message.ts'
+import { type Entity, entity as declare } from '../schema/entity.ts'
+import { eachKey } from '../schema/shape.ts'
+import { Table, type Viewer } from './table.ts'
+
+export interface RepoOptions {
+  readonly entities: readonly Entity[]
+  readonly viewer: Viewer
+  /** Hears what a subscriber throws; the step goes on. */
+  readonly onListenerError: (error: unknown) => void
+  /** Called for each new table, before its first row. */
+  readonly onTable: (table: Table) => void
+}
+
+const anyJson = {
+  '~standard': { version: 1, vendor: 'countersign', validate: (value: unknown) => ({ value }) },
+} as const
+
+export class Repo {
+  readonly messages: MessageIndex = new MessageIndex()
+  readonly #tables = new Map<string, Table>()
+  readonly #options: RepoOptions
+
+  constructor(options: RepoOptions) {
+    this.#options = options
+    for (const type of options.entities) {
+      if (this.#tables.has(type.name)) {
+        throw new CountersignError('schema_refused', `two types are named ${type.name}`, {
+          entity: type.name,
+        })
+      }
+      this.#addTable(type)
+    }
+  }
+
+  tables(): IterableIterator<Table> {
+    return this.#tables.values()
+  }
+
+  /** The table of a type the app declared. */
+  table(type: Entity): Table {
+    const table = this.#tables.get(type.name)
+    if (table) return table
+    throw new CountersignError('unknown_type', `the type ${type.name} was not given to the store`, {
+      entity: type.name,
+    })
+  }
+
+  /**
+   * The table of a type by name. A type this build does not know gets one all the same: its
+   * messages are kept and relayed untouched, and count as rows for nobody.
+   */
+  tableNamed(name: string): Table {
+    return this.#tables.get(name) ?? this.#addTable(declare(name, eachKey(anyJson as never)))
+  }
+
+  /** The table that has a row of that id, archived or not. */
+  tableOf(id: Uuid): Table | undefined {
+    for (const table of this.#tables.values()) if (table.row(id)) return table
+    return undefined
+  }
+
+  #addTable(type: Entity): Table {
+    const table = new Table(type, this.#options.viewer)
+    this.#options.onTable(table)
+    this.#tables.set(type.name, table)
+    return table
+  }
+
+  /** Pending entries of this device, as they are read from storage. */
+  addPending(entry: Entry): void {
+    for (const write of entry.writes) this.tableNamed(write.type).addPending(write)
+  }
+
+  /** The next entry in canonical order, of somebody else. */
+  addCanonical(entry: Entry): void {
+    for (const write of entry.writes) this.tableNamed(write.type).addCanonical(write)
+  }
+
+  /** An own pending entry has been countersigned, and is the next in canonical order. */
+  accept(entry: Entry, review: Review): void {
+    this.#settle(entry, review)
+    for (const write of entry.writes) this.tableNamed(write.type).accept(write)
+  }
+
+  /** An own pending entry turns out to be in the canonical state already, or is about to be put there whole. */
+  acceptContained(entry: Entry, review: Review): void {
+    this.#settle(entry, review)
+    for (const write of entry.writes) this.tableNamed(write.type).acceptContained(write)
+  }
+
+  #settle(entry: Entry, review: Review): void {
+    giveReview(entry, review)
+    this.messages.delete(entry)
+    this.messages.noteAccepted(entry.session.sessionId, entry.clientSeq)
+  }
+
+  /** Takes refused entries and all that stands on them out of view; refolds what they touched. */
+  removePending(entries: readonly Entry[]): void {
+    const touched = new Map<Uuid, Table>()
+    for (const entry of entries) this.messages.delete(entry)
+    for (const write of entries.flatMap((entry) => entry.writes)) {
+      const table = this.tableNamed(write.type)
+      table.removePending(write)
+      touched.set(write.entityId, table)
+    }
+    for (const [id, table] of touched) table.refold(id)
+  }
+
+  /** The storage failed or works again: what is pending may be in memory only. Tells of it. */
+  restate(): void {
+    for (const table of this.#tables.values()) table.restate()
+    this.emit()
+  }
+
+  replaceCanonical(type: string, id: Uuid, state: EntityState | undefined): void {
+    this.tableNamed(type).replaceCanonical(id, state)
+  }
+
+  /** Tells every subscriber of what has been applied since the last time, once. */
+  emit(): void {
+    for (const table of this.#tables.values()) table.emit(this.#options.onListenerError)
+  }
+}
+
+/** Pending entries that descend from any of `refused`, over all their entities, in causal order. */
+export function descendantsAmong(pending: Iterable<Entry>, refused: ReadonlySet<Entry>): Entry[] {
+  const gone = new Set<Entry>(refused)
+  const found: Entry[] = []
+  const follows = (write: Write): boolean => write.parents.some((parent) => gone.has(parent.entry))
+  // What an entry stands on has arrived before it, so one pass finds children of children. An outbox
+  // is in no such order: a session that was taken over comes behind this one, which may stand on it.
+  for (const entry of [...pending].sort((a, b) => a.arrival - b.arrival)) {
+    if (gone.has(entry) || !entry.writes.some(follows)) continue
+    gone.add(entry)
+    found.push(entry)
+  }
+  return found
+}

@@ -1,0 +1,260 @@
+/**
+ * The rows of one type, as they are shown: canonical state plus what is pending on this
+ * device. An entity with pending writes also keeps its canonical state apart, so that a
+ * rejection can take them out again.
+ *
+ *   view = fold(canonical ∪ pending)        an ack moves a write between the two: same union
+ */
+import { assert } from '../base/assert.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { apply } from '../fold/apply.ts'
+import type { RowContext } from '../fold/context.ts'
+import type { Reader } from '../fold/read.ts'
+import { type RowClass, buildRow, isOutdated, rowClass, stateOfRow } from '../fold/row.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { Write } from '../history/entry.ts'
+import type { Lenses } from '../schema/lens/path.ts'
+import type { Entity } from '../schema/entity.ts'
+import { appFolds } from '../schema/merging.ts'
+import { RegisterTable } from '../schema/registers.ts'
+import type { AnyRow } from '../schema/types.ts'
+import { Conflicted } from './conflicted.ts'
+import type { RowSink } from './sink.ts'
+
+interface Overlay {
+  /** The state without what is pending; undefined while nothing of it is canonical. */
+  canonical: EntityState | undefined
+  /** In the order of arrival. */
+  pending: Write[]
+}
+
+/** Who looks at the rows of a table. */
+export interface Viewer {
+  readonly authorId: () => Uuid | undefined
+  readonly volatile: (write: Write) => boolean
+  /** Receives what the fold of an app's operations throws, once for each write. */
+  readonly onFoldError?: (error: unknown) => void
+}
+
+export class Table {
+  readonly entity: Entity
+  readonly registers: RegisterTable
+  readonly #context: { -readonly [K in keyof RowContext]: RowContext[K] }
+  readonly #rowClass: RowClass
+  readonly #rows = new Map<Uuid, AnyRow>()
+  readonly #overlays = new Map<Uuid, Overlay>()
+  readonly #listeners = new Map<Uuid, Set<() => void>>()
+  readonly #touched = new Set<Uuid>()
+  readonly conflicted: Conflicted = new Conflicted()
+  /** Keeps indexes and live queries in step; set once, before the first row. */
+  sink: RowSink | undefined
+  /** Why nothing may be written to this type, as a sentence: its shape is not that of the space. */
+  refusal: string | undefined
+
+  constructor(entity: Entity, viewer: Viewer) {
+    this.entity = entity
+    this.registers = new RegisterTable(
+      [...entity.fields.values()].map((field) => field.reg),
+      appFolds(entity.versions, (error) => viewer.onFoldError?.(error)),
+    )
+    this.#context = {
+      entity,
+      lenses: entity.lenses,
+      table: this.registers,
+      viewerId: viewer.authorId,
+      volatile: viewer.volatile,
+    }
+    this.#rowClass = rowClass(this.#context)
+  }
+
+  /** How this build reads values of the type. */
+  get reader(): Reader {
+    return this.#context
+  }
+
+  /** Steps of newer versions have become known: rows that were written in those are read anew. */
+  readThrough(lenses: Lenses): void {
+    this.#context.lenses = lenses
+    for (const id of [...this.#rows.keys()]) this.#show(id, this.state(id))
+  }
+
+  get size(): number {
+    return this.#rows.size
+  }
+
+  rows(): IterableIterator<AnyRow> {
+    return this.#rows.values()
+  }
+
+  /** The row of that id, archived or not. */
+  row(id: Uuid): AnyRow | undefined {
+    return this.#rows.get(id)
+  }
+
+  state(id: Uuid): EntityState | undefined {
+    const row = this.#rows.get(id)
+    return row && stateOfRow(row)
+  }
+
+  /** The state without pending writes. */
+  canonical(id: Uuid): EntityState | undefined {
+    const overlay = this.#overlays.get(id)
+    return overlay ? overlay.canonical : this.state(id)
+  }
+
+  /** Pending writes of an entity, in the order of their arrival. */
+  pending(id: Uuid): readonly Write[] {
+    return this.#overlays.get(id)?.pending ?? []
+  }
+
+  hasPending(id: Uuid): boolean {
+    return this.#overlays.has(id)
+  }
+
+  /** Shows `state` for now, outside of all bookkeeping: the inside of a transaction. */
+  preview(id: Uuid, state: EntityState): void {
+    this.#show(id, state)
+  }
+
+  /** Shows again the very row that was shown before a preview. */
+  putBack(id: Uuid, row: AnyRow | undefined): void {
+    const shown = this.#rows.get(id)
+    if (shown === row) return
+    if (row) this.#rows.set(id, row)
+    else this.#rows.delete(id)
+    this.conflicted.note(id, row)
+    this.sink?.changed(shown, row)
+  }
+
+  /** Adds a pending write whose effect is shown already, as `shown`, over `before`. */
+  addPreviewed(write: Write, before: EntityState | undefined): void {
+    const overlay = this.#overlays.get(write.entityId)
+    if (overlay) overlay.pending.push(write)
+    else this.#overlays.set(write.entityId, { canonical: before, pending: [write] })
+  }
+
+  addPending(write: Write): void {
+    const before = this.state(write.entityId)
+    this.addPreviewed(write, before)
+    this.#show(write.entityId, apply(before, write))
+  }
+
+  /** A write of somebody else: pending ones come after it, whatever they had seen. */
+  addCanonical(write: Write): void {
+    const id = write.entityId
+    const overlay = this.#overlays.get(id)
+    if (!overlay) {
+      this.#show(id, apply(this.state(id), write))
+      return
+    }
+    overlay.canonical = apply(overlay.canonical, write)
+    this.refold(id)
+  }
+
+  /**
+   * A pending write has got its review. Mostly it was the oldest, and then the shown state stays, in
+   * a new row: it is the same sequence of writes.
+   */
+  accept(write: Write): void {
+    const id = write.entityId
+    const overlay = this.#overlays.get(id)
+    assert(overlay, 'an accepted write was not pending')
+    const isOldest = overlay.pending[0] === write
+    overlay.canonical = apply(overlay.canonical, write)
+    overlay.pending = overlay.pending.filter((other) => other !== write)
+    const isSame = isOldest && overlay.pending.length > 0 && !write.entry.review?.assigned
+    if (isSame) this.#show(id, stateOfRow(this.#rows.get(id)!))
+    else this.refold(id)
+  }
+
+  /** A pending write whose effect the canonical state has already. */
+  acceptContained(write: Write): void {
+    this.removePending(write)
+    if (this.#overlays.has(write.entityId)) this.refold(write.entityId)
+    else this.#show(write.entityId, this.state(write.entityId))
+  }
+
+  /** Shows the pending rows again that say `volatile` or `pending` and are the other now. */
+  restate(): void {
+    for (const id of this.#overlays.keys()) {
+      const row = this.#rows.get(id)
+      if (row && isOutdated(row)) this.#show(id, stateOfRow(row))
+    }
+  }
+
+  /** Takes a pending write out; its pending descendants must be taken out in the same step. */
+  removePending(write: Write): void {
+    const overlay = this.#overlays.get(write.entityId)
+    if (!overlay) return
+    overlay.pending = overlay.pending.filter((other) => other !== write)
+  }
+
+  /** Folds a row anew from its canonical state, after pending writes were taken out. */
+  refold(id: Uuid): void {
+    const overlay = this.#overlays.get(id)
+    if (!overlay) return
+    if (overlay.pending.length === 0) this.#overlays.delete(id)
+    this.#show(id, overlay.pending.reduce<EntityState | undefined>(apply, overlay.canonical))
+  }
+
+  /** Puts the reviewer's own account of an entity in the place of the canonical state. */
+  replaceCanonical(id: Uuid, state: EntityState | undefined): void {
+    const overlay = this.#overlays.get(id)
+    if (!overlay) {
+      this.#show(id, state)
+      return
+    }
+    overlay.canonical = state
+    this.refold(id)
+  }
+
+  /** Tells each listener of a changed row once, then the queries. */
+  emit(onError: (error: unknown) => void): void {
+    if (this.#touched.size > 0) {
+      const touched = [...this.#touched]
+      this.#touched.clear()
+      for (const id of touched) {
+        for (const listener of this.#listeners.get(id) ?? []) {
+          try {
+            listener()
+          } catch (error) {
+            onError(error)
+          }
+        }
+      }
+    }
+    this.sink?.emit(onError)
+    this.conflicted.emit(onError)
+  }
+
+  subscribe(id: Uuid, listener: () => void): () => void {
+    let listeners = this.#listeners.get(id)
+    if (!listeners) this.#listeners.set(id, (listeners = new Set()))
+    // Each subscription is one of its own, even of the same function.
+    const own = (): void => listener()
+    listeners.add(own)
+    return () => {
+      listeners.delete(own)
+      if (listeners.size === 0 && this.#listeners.get(id) === listeners) this.#listeners.delete(id)
+    }
+  }
+
+  unsubscribeAll(): void {
+    this.#listeners.clear()
+    this.conflicted.unsubscribeAll()
+  }
+
+  #show(id: Uuid, state: EntityState | undefined): void {
+    const before = this.#rows.get(id)
+    let after: AnyRow | undefined
+    if (state) {
+      after = buildRow(id, state, this.#rowClass)
+      this.#rows.set(id, after)
+    } else {
+      this.#rows.delete(id)
+    }
+    this.conflicted.note(id, after)
+    this.sink?.changed(before, after)
+    if (this.#listeners.size > 0) this.#touched.add(id)
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * How the steps of one version differ between two chains, in sentences. Published steps stay as
+ * they are, unless they were wrong: then a correction carries a higher revision (2.1 after 2.0),
+ * and may change how values are translated, never which fields and registers there are, nor what
+ * a field holds. Nothing is written anew for it: values are translated as they are read.
+ */
+import { type Json, jsonEqual } from '../../base/json.ts'
+import type { Chain, Version } from './chain.ts'
+import { isSameKind } from './kind.ts'
+import { shown } from './step-fault.ts'
+import { type Step, describeStep } from './steps.ts'
+
+export interface VersionCorrection {
+  readonly version: number
+  readonly revision: number
+  /** What changes, a sentence each. */
+  readonly changes: readonly string[]
+}
+
+export type Correction =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'correction'; readonly versions: readonly VersionCorrection[] }
+  /** Not a correction of one another: an older revision, or a change that has none. */
+  | { readonly kind: 'different'; readonly reason: string }
+
+/** What a step is as data: all of it, but for functions. */
+export function stepData(step: Step): Json {
+  if (step.op !== 'code') return step as unknown as Json
+  const { up: _up, down: _down, ...data } = step
+  return data as unknown as Json
+}
+
+/** What differs between the steps of a version in two chains, or undefined. */
+export function sameSteps(a: Chain, b: Chain, version: number): string | undefined {
+  const [inA, inB] = [a.versions[version - 1], b.versions[version - 1]]
+  if (a.entity !== b.entity) return `${a.entity} and ${b.entity} are two types`
+  if (!inA || !inB) return inA === inB ? undefined : `only one of them has version ${version}`
+  const [first] = differences(inA, inB)
+  return first === undefined ? undefined : `${a.entity}, version ${version}: ${first}`
+}
+
+/** What `after` corrects of `before`, in the versions that both have. */
+export function describeCorrection(before: Chain, after: Chain): Correction {
+  if (before.entity !== after.entity) return different('these are two types')
+  const versions: VersionCorrection[] = []
+  for (const [index, old] of before.versions.entries()) {
+    const next = after.versions[index]
+    if (!next) break
+    const version = index + 1
+    const changes = differences(old, next)
+    if (next.revision === old.revision && changes.length === 0) continue
+    const fault = correctionFault(old, next, changes[0])
+    if (fault !== undefined) return different(`version ${version} ${fault}`)
+    versions.push({ version, revision: next.revision, changes })
+  }
+  return versions.length === 0 ? { kind: 'same' } : { kind: 'correction', versions }
+}
+
+/** All that differs between two forms of a version, in sentences. */
+export function differences(before: Version, after: Version): readonly string[] {
+  if (before.steps.length === 0 && after.steps.length === 0) {
+    const field = fieldDifference(before, after)
+    return field === undefined ? [] : [field]
+  }
+  const found: string[] = []
+  for (let at = 0; at < Math.max(before.steps.length, after.steps.length); at++) {
+    const difference = stepDifference(before.steps[at], after.steps[at])
+    if (difference !== undefined) found.push(`step ${at + 1}, ${difference}`)
+  }
+  const kind = kindDifference(before, after)
+  return kind === undefined ? found : [...found, kind]
+}
+
+function different(reason: string): Correction {
+  return { kind: 'different', reason }
+}
+
+function correctionFault(old: Version, next: Version, change?: string): string | undefined {
+  if (next.revision < old.revision) {
+    return `goes back from revision ${old.revision} to ${next.revision}`
+  }
+  if (next.revision === old.revision) return `changes without a new revision: ${change}`
+  const field = fieldDifference(old, next)
+  return field === undefined ? undefined : `is not the same version any more: ${field}`
+}
+
+/** A field that is not there on both sides, not of one register, or of another kind. */
+function fieldDifference(before: Version, after: Version): string | undefined {
+  for (const [name, reg] of before.fields) {
+    if (after.fields.get(name) !== reg) return `the field ${shown(name)} is gone or another one`
+  }
+  for (const name of after.fields.keys()) {
+    if (!before.fields.has(name)) return `the field ${shown(name)} is new`
+  }
+  return kindDifference(before, after)
+}
+
+/** A field of both that holds something else. */
+function kindDifference(before: Version, after: Version): string | undefined {
+  for (const [name, was] of before.kinds) {
+    const is = after.kinds.get(name)
+    if (!isSameKind(was, is)) return `the field ${shown(name)} was ${was} and is ${is}`
+  }
+  return undefined
+}
+
+function stepDifference(before: Step | undefined, after: Step | undefined): string | undefined {
+  if (!before || !after) {
+    return before ? `${describeStep(before)}, is gone` : after && `${describeStep(after)}, is new`
+  }
+  const [old, next] = [describeStep(before), describeStep(after)]
+  if (old !== next) return `${old}, is now ${next}`
+  const [was, is] = [stepData(before), stepData(after)] as Readonly<Record<string, Json>>[]
+  const keys = [...new Set([...Object.keys(was!), ...Object.keys(is!)])].sort()
+  const changed = keys.filter((key) => !jsonEqual(was![key], is![key]))
+  if (changed.length === 0) return undefined
+  const parts = changed.map((key) => `${key} was ${part(was![key])} and is ${part(is![key])}`)
+  return `${old}: ${parts.join('; ')}`
+}
+
+function part(value: Json | undefined): string {
+  return value === undefined ? 'absent' : shown(value)
+}

@@ -1,0 +1,189 @@
+/**
+ * Declaring a chain: version 1 from the names of its fields, each next version from its steps.
+ * A step that does not fit is refused with its version, its place and a reason, and changes
+ * nothing. The app's declarations throw, data that travelled gets an outcome; the rules are
+ * the same.
+ */
+import { CountersignError, type Outcome, fail, ok } from '../../base/outcome.ts'
+import { type Json, frozenJson } from '../../base/json.ts'
+import { Chain, type Version } from './chain.ts'
+import { Draft, FIELDS_MAX } from './draft.ts'
+import { type Kinds, UNKNOWN_KIND, kindFault, mergingKind } from './kind.ts'
+import { type Reg, nameFault } from './names.ts'
+import { shown, stepFault } from './step-fault.ts'
+import type { RemoveStep, Step } from './steps.ts'
+
+export const VERSIONS_MAX = 64
+export const STEPS_MAX = 256
+
+export interface NextVersion {
+  readonly steps: readonly Step[]
+  /** The fields of the new shape, where there is one: they must be those that the steps make. */
+  readonly fields?: Iterable<string>
+  readonly revision?: number
+  /** Of fields that are not in it: what their register held in the version before. */
+  readonly kinds?: Kinds
+}
+
+/**
+ * Version 1 of a type; the key of each register is the name of its field.
+ * @throws CountersignError `schema_refused`
+ */
+export function firstVersion(entity: string, fields: Iterable<string>, kinds?: Kinds): Chain {
+  return orThrow(entity, begun(entity, [...fields], kinds))
+}
+
+/**
+ * The chain with one version more.
+ * @throws CountersignError `schema_refused`, with the step and the reason
+ */
+export function nextVersion(chain: Chain, next: NextVersion): Chain {
+  return orThrow(chain.entity, extended(chain, next))
+}
+
+/** The same as `firstVersion`, with a refusal as an outcome. */
+export function begun(
+  entity: string,
+  fields: readonly unknown[],
+  kinds: Kinds = new Map(),
+): Outcome<Chain> {
+  if (fields.length > FIELDS_MAX) return refused(`a type has at most ${FIELDS_MAX} fields`)
+  const names = new Set<string>()
+  for (const field of fields) {
+    const fault = nameFault(field)
+    if (fault !== undefined) return refused(`field ${shown(field)}: ${fault}`)
+    if (names.has(field as string)) return refused(`field ${shown(field)} is there twice`)
+    names.add(field as string)
+  }
+  const own = new Map([...names].map((name) => [name, name]))
+  const misfit = kindsFault(kinds, own)
+  if (misfit !== undefined) return refused(misfit)
+  const registers = new Map(
+    [...names].map((reg) => [
+      reg,
+      { reg, from: 1, until: undefined, steps: [], defaults: new Map<number, Json>() },
+    ]),
+  )
+  const held = new Map([...names].map((name) => [name, kinds.get(name) ?? UNKNOWN_KIND]))
+  const first = { revision: 0, steps: [], fields: own, names: own, kinds: held }
+  return ok(new Chain(entity, [first], registers))
+}
+
+/** The same as `nextVersion`, with a refusal as an outcome. */
+export function extended(chain: Chain, next: NextVersion): Outcome<Chain> {
+  const version = chain.version + 1
+  const { steps, revision = 0 } = next
+  const fault = boundsFault(version, next)
+  if (fault !== undefined) return refused(fault)
+  const draft = new Draft(chain, version)
+  for (const [index, step] of steps.entries()) {
+    const why = stepFault(step) ?? draft.place(step)
+    if (why !== undefined) return refused(`version ${version}, step ${index + 1}: ${why}`)
+  }
+  const { kinds = new Map<string, string>() } = next
+  const misfit =
+    (next.fields && shapeFault(draft.fields, new Set(next.fields))) ??
+    kindsFault(kinds, draft.fields)
+  if (misfit !== undefined) return refused(`version ${version}: ${misfit}`)
+  const { fields } = draft
+  const before = chain.versions.at(-1)!
+  const held = new Map(
+    [...fields].map(([name, reg]) => [name, kinds.get(name) ?? carriedKind(before, reg)]),
+  )
+  const merged = mergingFault(chain, { draft, held, steps })
+  if (merged !== undefined) return refused(`version ${version}: ${merged}`)
+  const made = { ...versionOf(steps, revision, fields), kinds: held }
+  return ok(new Chain(chain.entity, [...chain.versions, made], draft.registers))
+}
+
+function boundsFault(version: number, { steps, revision = 0 }: NextVersion): string | undefined {
+  if (version > VERSIONS_MAX) return `a type has at most ${VERSIONS_MAX} versions`
+  if (!Array.isArray(steps)) return `version ${version}: its steps are no list`
+  if (steps.length > STEPS_MAX) {
+    return `version ${version} has more than ${STEPS_MAX} steps; part it into two versions`
+  }
+  if (!Number.isSafeInteger(revision) || revision < 0) {
+    return `version ${version}: a revision is a whole number, 0 or more`
+  }
+  return undefined
+}
+
+/** The fields that steps make, against those of a shape. */
+function shapeFault(
+  made: ReadonlyMap<string, Reg>,
+  shape: ReadonlySet<string>,
+): string | undefined {
+  for (const name of shape) if (!made.has(name)) return `no step makes its field ${shown(name)}`
+  for (const name of made.keys()) {
+    if (!shape.has(name)) return `its shape lacks ${shown(name)}, and no step removes that`
+  }
+  return undefined
+}
+
+function kindsFault(kinds: Kinds, fields: ReadonlyMap<string, Reg>): string | undefined {
+  for (const [name, kind] of kinds) {
+    if (!fields.has(name)) return `a kind is given for ${shown(name)}, which is no field`
+    const fault = kindFault(kind)
+    if (fault !== undefined) return `field ${shown(name)}: ${fault}`
+  }
+  return undefined
+}
+
+/**
+ * A field whose writes are operations stays one, of the same kind; of steps it takes `add`, `rename`
+ * and `remove` alone, because what its operations have made is no value that a step could read.
+ */
+function mergingFault(
+  chain: Chain,
+  { draft, held, steps }: { draft: Draft; held: Kinds; steps: readonly Step[] },
+): string | undefined {
+  const before = chain.versions.at(-1)!
+  for (const [name, reg] of draft.fields) {
+    const [was, is] = [mergingKind(carriedKind(before, reg)), mergingKind(held.get(name))]
+    if (before.names.has(reg) && was !== is)
+      return `${shown(name)} was ${carriedKind(before, reg)} and is ${held.get(name)}: a field that merges cannot become another, or one of values; declare a field of another name`
+    const touching = draft.registers
+      .get(reg)!
+      .steps.filter((placed) => placed.version > chain.version)
+    const wrong = touching.find(({ step }) => step.op !== 'rename')
+    if (is !== undefined && wrong)
+      return `${wrong.step.op}: ${shown(name)} merges, and is added, renamed and removed by steps, and nothing else`
+  }
+  const ended = steps.find(
+    (step) =>
+      step.op === 'remove' &&
+      step.default !== undefined &&
+      mergingKind(before.kinds.get(step.field)) !== undefined,
+  )
+  return ended && `remove: ${shown((ended as RemoveStep).field)} merges, and has no default`
+}
+
+/** What a register held in a version; unknown where it was not there. */
+export function carriedKind(before: Version | undefined, reg: Reg): string {
+  return before?.kinds.get(before.names.get(reg) ?? '') ?? UNKNOWN_KIND
+}
+
+function versionOf(
+  steps: readonly Step[],
+  revision: number,
+  fields: ReadonlyMap<string, Reg>,
+): Omit<Version, 'kinds'> {
+  const names = new Map([...fields].map(([name, reg]) => [reg, name]))
+  return { revision, steps: Object.freeze(steps.map(frozenStep)), fields, names }
+}
+
+/** Steps made by hand are copied; of those with functions in them, what can be. */
+function frozenStep(step: Step): Step {
+  if (step.op === 'code') return Object.freeze({ ...step })
+  return frozenJson(step as unknown as Json) as unknown as Step
+}
+
+function orThrow(entity: string, made: Outcome<Chain>): Chain {
+  if (made.ok) return made.value
+  const { message } = made.error
+  throw new CountersignError('schema_refused', `${entity}: ${message}`, { entity, reason: message })
+}
+
+function refused(why: string): Outcome<never> {
+  return fail('schema_refused', why)
+}

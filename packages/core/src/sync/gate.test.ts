@@ -1,0 +1,418 @@
+/** The gate by itself: what is checked, how often, in which order, and what a failed check stops. */
+import { describe, expect, test } from 'vitest'
+import { toBase64url } from '../base/bytes.ts'
+import type { Hash } from '../base/hash.ts'
+import type { Position, Rejection } from '../facts/message.ts'
+import {
+  type ReviewerFrames,
+  parseReviewerFrame,
+  reviewRows,
+  reviewerFrame,
+} from '../wire/frames.ts'
+import {
+  acceptedBytes,
+  positionBytes,
+  rejectionBytes,
+  snapshotBytes,
+  welcomeBytes,
+} from '../wire/signed.ts'
+import { Gate, type GatedFrame } from './gate.ts'
+
+const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
+const OTHER_SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
+const EID = '0190a6b2-3c4d-8e5f-8a7b-000000000001'
+const OTHER_EID = '0190a6b2-3c4d-8e5f-8a7b-000000000002'
+const REVIEWER = '0190a6b2-3c4d-8e5f-8a7b-000000000003'
+const SESSION = '0190a6b2-3c4d-4e5f-8a7b-000000000004'
+const OTHER_SESSION = '0190a6b2-3c4d-4e5f-8a7b-000000000005'
+const MESSAGE = '0190a6b2-3c4d-8e5f-8a7b-000000000006'
+const BY = { reviewerId: REVIEWER, eid: EID, epoch: 1, chain: hashOf('genesis') }
+
+/** 43 characters that differ with the text. */
+function hashOf(text: string): Hash {
+  return toBase64url(new TextEncoder().encode(text.padEnd(32, '.').slice(0, 32)))
+}
+
+/** A signature that the double of a key makes and checks. */
+function signed(bytes: Uint8Array): string {
+  return `by the reviewer ${toBase64url(bytes)}`
+}
+
+function positionAt(seq: number, more: Partial<Position> = {}): Position {
+  const position = { eid: EID, epoch: 1, seq, chain: hashOf(`chain ${seq}`), ...more }
+  return { ...position, sig: more.sig ?? signed(positionBytes(SPACE, position)) }
+}
+
+type Kind = GatedFrame['kind']
+
+/** What reaches the other side of a gate whose checks end when the test says so. */
+class Scene {
+  readonly delivered: GatedFrame[] = []
+  readonly texts: string[] = []
+  readonly faults: string[] = []
+  /** Signatures that were asked for, oldest first. */
+  readonly asked: string[] = []
+  parts: readonly Hash[] = []
+  readonly gate: Gate
+  readonly #isSlow: boolean
+  #waiting: (() => void)[] = []
+  #frame = 0
+
+  constructor({ greeted = positionAt(0), isSlow = false, fails = false } = {}) {
+    this.#isSlow = isSlow
+    this.gate = new Gate(
+      {
+        verify: async (bytes, sig) => {
+          this.asked.push(sig)
+          if (this.#isSlow) await new Promise<void>((done) => this.#waiting.push(done))
+          if (fails) throw new Error('no such thing here')
+          return sig === signed(bytes)
+        },
+        partHashes: () => this.parts,
+        deliver: (frame, text) => {
+          this.delivered.push(frame)
+          this.texts.push(text)
+        },
+        forged: (what) => this.faults.push(what),
+      },
+      { space: SPACE, by: BY, greeted },
+    )
+  }
+
+  hears<K extends Kind>(kind: K, values: ReviewerFrames[K], texts?: string): void {
+    const text = reviewerFrame(kind, values, texts)
+    const frame = parseReviewerFrame(text)
+    if (!frame.ok) throw new Error(frame.error.message)
+    this.gate.push(frame.value as GatedFrame, text)
+  }
+
+  /** A frame of the tail with one batch of one line, its own. */
+  hearsTail(position: Position): void {
+    this.hears('tail', { batches: [1], position }, `["batch ${++this.#frame}"]`)
+  }
+
+  /** The checks that are under way end, and all that follows without a further one. */
+  async check(): Promise<void> {
+    for (const done of this.#waiting.splice(0)) done()
+    await turns()
+  }
+
+  get seqs(): readonly number[] {
+    return this.delivered.map((frame) => ('position' in frame ? frame.position.seq : -1))
+  }
+}
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+}
+
+describe('GATE3, GATE4: what is checked', () => {
+  test('nothing of a tail is delivered before its position is checked', async () => {
+    const scene = new Scene({ isSlow: true })
+    scene.hearsTail(positionAt(3))
+    await turns()
+    expect([scene.delivered, scene.asked]).toEqual([[], [positionAt(3).sig]])
+    await scene.check()
+    expect([scene.seqs, scene.faults]).toEqual([[3], []])
+  })
+
+  test('frames that gather during a check are one frame and one check, in order', async () => {
+    const scene = new Scene({ isSlow: true })
+    for (let seq = 1; seq <= 100; seq++) scene.hearsTail(positionAt(seq))
+    await scene.check()
+    expect(scene.seqs).toEqual([1])
+    await scene.check()
+    expect([scene.seqs, scene.asked.length]).toEqual([[1, 100], 2])
+    const [, joined] = scene.delivered as (GatedFrame & { kind: 'tail' })[]
+    expect(joined!.batches).toEqual(Array.from({ length: 99 }, () => 1))
+    const lines = joined!.texts.split('\n')
+    expect([lines[0], lines.at(-1)]).toEqual(['["batch 2"]', '["batch 100"]'])
+    // What is stored reads as what was delivered.
+    const stored = parseReviewerFrame(scene.texts[1]!)
+    expect(stored.ok && stored.value).toEqual(joined)
+  })
+
+  test('a position that is checked is not checked again', async () => {
+    const scene = new Scene()
+    scene.hearsTail(positionAt(4))
+    await turns()
+    scene.hears('through', { position: positionAt(4), parts: 0, snapshot: 0, sig: null })
+    scene.hearsTail(positionAt(4))
+    await turns()
+    expect([scene.seqs, scene.asked.length]).toEqual([[4, 4, 4], 1])
+  })
+
+  test('of an old frame that comes once more behind a newer one, the newer position counts', async () => {
+    const scene = new Scene({ isSlow: true })
+    scene.hearsTail(positionAt(1))
+    for (const seq of [2, 3, 2]) scene.hearsTail(positionAt(seq))
+    await scene.check()
+    await scene.check()
+    expect([scene.seqs, scene.asked]).toEqual([
+      [1, 3],
+      [positionAt(1).sig, positionAt(3).sig],
+    ])
+  })
+
+  test('what is joined stays below a megabyte, so that it can be read again', async () => {
+    const scene = new Scene({ isSlow: true })
+    scene.hearsTail(positionAt(1))
+    for (const seq of [2, 3, 4]) {
+      const text = JSON.stringify('x'.repeat(500_000))
+      scene.hears('tail', { batches: [1], position: positionAt(seq) }, text)
+    }
+    for (let n = 0; n < 3; n++) await scene.check()
+    expect(scene.seqs).toEqual([1, 3, 4])
+  })
+
+  test('frames of other kinds keep their place between those of the tail', async () => {
+    const scene = new Scene({ isSlow: true })
+    scene.hearsTail(positionAt(1))
+    scene.hearsTail(positionAt(2))
+    scene.hears('page', { snapshot: 1 }, '[]')
+    scene.hearsTail(positionAt(3))
+    for (let n = 0; n < 5; n++) await scene.check()
+    expect(scene.delivered.map(({ kind }) => kind)).toEqual(['tail', 'tail', 'page', 'tail'])
+    expect(scene.seqs).toEqual([1, 2, -1, 3])
+  })
+
+  test('what needs no check is delivered in the very turn', () => {
+    const scene = new Scene()
+    scene.hears('page', { snapshot: 1 }, '[]')
+    expect(scene.delivered.map(({ kind }) => kind)).toEqual(['page'])
+  })
+})
+
+describe('GATE9: a check that fails', () => {
+  test('stops everything behind it, and is told once', async () => {
+    const scene = new Scene({ isSlow: true })
+    scene.hearsTail(positionAt(1, { sig: 'by somebody' }))
+    scene.hearsTail(positionAt(2))
+    for (let n = 0; n < 3; n++) await scene.check()
+    scene.hearsTail(positionAt(3))
+    for (let n = 0; n < 3; n++) await scene.check()
+    expect(scene.delivered).toEqual([])
+    expect(scene.faults).toEqual(['a position that its key has not signed'])
+  })
+
+  test('stops what was joined with it, of which nothing is delivered', async () => {
+    const scene = new Scene({ isSlow: true })
+    for (const seq of [1, 2]) scene.hearsTail(positionAt(seq))
+    scene.hearsTail(positionAt(9, { sig: 'by somebody' }))
+    for (let n = 0; n < 3; n++) await scene.check()
+    expect([scene.seqs, scene.faults.length]).toEqual([[1], 1])
+  })
+
+  test.each<[string, Position]>([
+    ['another chain', { ...positionAt(1), chain: hashOf('another') }],
+    ['another seq', { ...positionAt(1), seq: 2 }],
+    ['another epoch', positionAt(1, { epoch: 2 })],
+    ['another lineage', positionAt(1, { eid: OTHER_EID })],
+    ['no signature', { eid: EID, epoch: 1, seq: 1, chain: hashOf('chain 1') }],
+    ['a signature of another', positionAt(1, { sig: positionAt(2).sig! })],
+    [
+      'a signature for another space',
+      positionAt(1, { sig: signed(positionBytes(OTHER_SPACE, positionAt(1))) }),
+    ],
+    [
+      'the signature of a greeting',
+      positionAt(1, {
+        sig: signed(welcomeBytes(SPACE, { nonces: ['a', 'b'], position: positionAt(1), at: 1 })),
+      }),
+    ],
+  ])('a position with %s', async (_, position) => {
+    for (const tell of [
+      (scene: Scene) => scene.hearsTail(position),
+      (scene: Scene) => scene.hears('through', { position, parts: 0, snapshot: 0, sig: null }),
+    ]) {
+      const scene = new Scene()
+      tell(scene)
+      await turns()
+      expect([scene.delivered, scene.faults.length]).toEqual([[], 1])
+    }
+  })
+
+  test('a position that was checked, with another signature', async () => {
+    const scene = new Scene({ greeted: positionAt(1, { sig: 'of the greeting, not checked' }) })
+    scene.hearsTail(positionAt(1, { sig: 'of the greeting, not checked' }))
+    await turns()
+    expect([scene.delivered, scene.faults.length]).toEqual([[], 1])
+    const next = new Scene()
+    next.hearsTail(positionAt(1))
+    await turns()
+    next.hearsTail(positionAt(1, { sig: 'another' }))
+    await turns()
+    expect([next.seqs, next.faults.length]).toEqual([[1], 1])
+  })
+
+  test('a check that throws is one that fails', async () => {
+    const scene = new Scene({ fails: true })
+    scene.hearsTail(positionAt(1))
+    await turns()
+    expect(scene.faults).toEqual(['a frame that cannot be checked'])
+    const deep = new Scene()
+    const rejection = { ...rejectionOf(), more: JSON.parse('['.repeat(1e5) + ']'.repeat(1e5)) }
+    deep.gate.push({ kind: 'rejected', texts: '', rejections: [rejection] }, '')
+    await turns()
+    expect([deep.delivered, deep.faults]).toEqual([[], ['a frame that cannot be checked']])
+  })
+})
+
+describe('GATE5, GATE6: the end of an answer', () => {
+  const through = (seq: number) =>
+    ({ position: positionAt(seq), parts: 0, snapshot: 0, sig: null }) as const
+
+  test('one that is older than the greeting is an old one', async () => {
+    const scene = new Scene({ greeted: positionAt(5) })
+    scene.hears('through', through(4))
+    await turns()
+    expect([scene.delivered, scene.faults]).toEqual([
+      [],
+      ['an answer that is older than its greeting'],
+    ])
+  })
+
+  test('an empty one at seq 0 is taken where the greeting says so, and nowhere else', async () => {
+    const empty = new Scene({ greeted: positionAt(0) })
+    empty.hears('through', through(0))
+    const full = new Scene({ greeted: positionAt(1) })
+    full.hears('through', through(0))
+    await turns()
+    expect([empty.seqs, empty.faults.length]).toEqual([[0], 0])
+    expect([full.seqs, full.faults.length]).toEqual([[], 1])
+  })
+
+  const hashes = [hashOf('page 1'), hashOf('page 2')]
+
+  test.each<[string, () => Uint8Array, boolean]>([
+    ['its parts', () => snapshotBytes(SPACE, positionAt(5), hashes), true],
+    [
+      'its parts in another order',
+      () => snapshotBytes(SPACE, positionAt(5), [...hashes].reverse()),
+      true,
+    ],
+    [
+      'other parts',
+      () => snapshotBytes(SPACE, positionAt(5), [hashes[0]!, hashOf('page 3')]),
+      false,
+    ],
+    ['fewer parts', () => snapshotBytes(SPACE, positionAt(5), [hashes[0]!]), false],
+    ['no parts', () => snapshotBytes(SPACE, positionAt(5), []), false],
+    ['its parts elsewhere', () => snapshotBytes(SPACE, positionAt(6), hashes), false],
+    ['its parts of another space', () => snapshotBytes(OTHER_SPACE, positionAt(5), hashes), false],
+    ['its position alone', () => positionBytes(SPACE, positionAt(5)), false],
+  ])('a snapshot that is signed for %s', async (_, bytes, isGood) => {
+    const scene = new Scene()
+    scene.parts = hashes
+    const told = { position: positionAt(5), parts: 2, snapshot: 1 }
+    scene.hears('through', { ...told, sig: signed(bytes()) })
+    await turns()
+    expect(scene.faults).toEqual(isGood ? [] : ['a snapshot that its key has not signed'])
+    expect(scene.seqs).toEqual(isGood ? [5] : [])
+  })
+
+  test('of a snapshot of which parts are missing, the position alone is checked', async () => {
+    const scene = new Scene()
+    scene.parts = [hashes[0]!]
+    const told = { position: positionAt(5), parts: 2, snapshot: 1 }
+    scene.hears('through', { ...told, sig: 'whatever' })
+    await turns()
+    expect([scene.seqs, scene.faults]).toEqual([[5], []])
+  })
+})
+
+describe('GATE7, GATE8: own messages', () => {
+  const reviews = [{ clientSeq: 1, seq: 4, at: 1_000, forked: false }]
+  const rows = reviewRows(reviews)
+  const about = { eid: EID, epoch: 1, sessionId: SESSION }
+
+  test.each<[string, Uint8Array, boolean]>([
+    ['this', acceptedBytes(SPACE, about, rows), true],
+    ['another space', acceptedBytes(OTHER_SPACE, about, rows), false],
+    ['another lineage', acceptedBytes(SPACE, { ...about, eid: OTHER_EID }, rows), false],
+    ['another epoch', acceptedBytes(SPACE, { ...about, epoch: 2 }, rows), false],
+    ['another session', acceptedBytes(SPACE, { ...about, sessionId: OTHER_SESSION }, rows), false],
+    ['another message', acceptedBytes(SPACE, about, [[2, 4, 1_000, 0]]), false],
+    ['another seq', acceptedBytes(SPACE, about, [[1, 5, 1_000, 0]]), false],
+    ['another place', acceptedBytes(SPACE, about, [[1, 4, 1_000, 1]]), false],
+    ['more messages', acceptedBytes(SPACE, about, [...rows, [2, 5, 1_000, 0]]), false],
+  ])('an acceptance that is signed for %s', async (_, bytes, isGood) => {
+    const scene = new Scene()
+    scene.hears('accepted', { sessionId: SESSION, reviews, sig: signed(bytes) })
+    await turns()
+    expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
+    expect(scene.faults).toEqual(isGood ? [] : ['an acceptance that its key has not signed'])
+  })
+
+  test.each<[string, Partial<Rejection>, boolean]>([
+    ['this', {}, true],
+    ['an earlier epoch', { epoch: 0 }, true],
+    ['another space', { space: OTHER_SPACE }, false],
+    ['another lineage', { eid: OTHER_EID }, false],
+    ['a later epoch', { epoch: 2 }, false],
+    ['another reviewer', { reviewerId: OTHER_EID }, false],
+  ])('a rejection that is signed for %s', async (_, more, isGood) => {
+    const scene = new Scene()
+    scene.hears('rejected', { rejections: [rejectionOf(more)] })
+    await turns()
+    expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
+    expect(scene.faults).toEqual(isGood ? [] : ['a rejection of another reviewer'])
+  })
+
+  test.each<[string, Partial<Rejection>]>([
+    ['another message', { msgId: SESSION }],
+    ['another hash', { hash: hashOf('another') }],
+    ['another reason', { reason: 'invalid' }],
+    ['another detail', { detail: 'because' }],
+    ['another time', { at: 2_000 }],
+    ['values that stand', { standing: [] }],
+  ])('a rejection with %s than it was signed with', async (_, more) => {
+    const scene = new Scene()
+    const good = rejectionOf({ msgId: EID })
+    scene.hears('rejected', { rejections: [good, { ...rejectionOf(), ...more }] })
+    await turns()
+    expect([scene.delivered, scene.faults]).toEqual([
+      [],
+      ['a rejection that its key has not signed'],
+    ])
+  })
+})
+
+describe('GATE3: a link that ends', () => {
+  test('during a check delivers nothing, and tells of nothing', async () => {
+    for (const sig of [undefined, 'by somebody']) {
+      const scene = new Scene({ isSlow: true })
+      scene.hearsTail(positionAt(1, sig === undefined ? {} : { sig }))
+      scene.hearsTail(positionAt(2))
+      await turns()
+      scene.gate.close()
+      for (let n = 0; n < 3; n++) await scene.check()
+      expect([scene.delivered, scene.faults, scene.asked.length]).toEqual([[], [], 1])
+    }
+  })
+
+  test('takes in nothing afterwards', async () => {
+    const scene = new Scene()
+    scene.gate.close()
+    scene.hears('page', { snapshot: 1 }, '[]')
+    scene.hearsTail(positionAt(1))
+    await turns()
+    expect([scene.delivered, scene.asked]).toEqual([[], []])
+  })
+})
+
+function rejectionOf(more: Partial<Rejection> = {}): Rejection {
+  const body = {
+    v: 2,
+    space: SPACE,
+    eid: EID,
+    epoch: 1,
+    reviewerId: REVIEWER,
+    msgId: MESSAGE,
+    hash: hashOf('message'),
+    reason: 'unauthorised',
+    at: 1_000,
+    ...more,
+  } as const
+  return { ...body, sig: signed(rejectionBytes(body)) }
+}

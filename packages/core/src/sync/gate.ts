@@ -1,0 +1,188 @@
+/**
+ * What stands between a link and the view: nothing that a reviewer says of the canonical state, or of
+ * own messages, is believed before its signature is checked. One check runs at a time; what arrives
+ * meanwhile gathers behind it, in order. The signature of a position vouches for all before it, so
+ * frames of the tail that have gathered are one frame, and one check.
+ *
+ *   frame ─▶ waiting ─▶ checked ─▶ delivered
+ *                          └─▶ forged: the link is given up, nothing of it counts
+ */
+import type { Hash } from '../base/hash.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { acceptedBytes, positionBytes, rejectionBytes, snapshotBytes } from '../wire/signed.ts'
+import type { Position, Rejection } from '../facts/message.ts'
+import { type ReviewerFrame, reviewRows, reviewerFrame } from '../wire/frames.ts'
+import type { Reviewing } from './tail.ts'
+
+type FrameOf<K> = ReviewerFrame & { readonly kind: K }
+/** Frames whose order matters, and that are believed only when they are checked. */
+export type GatedFrame = FrameOf<'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected'>
+
+export interface GateEvents {
+  /** Whether the reviewer of this link has signed that. */
+  verify(bytes: Uint8Array, sig: string): Promise<boolean>
+  /** Hashes of the parts of the snapshot with that number, as far as they have been delivered. */
+  partHashes(snapshot: number): readonly Hash[]
+  /** `text` is the frame as it can be stored. */
+  deliver(frame: GatedFrame, text: string): void
+  /** What is said in the name of the reviewer, and is not signed by it, in words. */
+  forged(what: string): void
+}
+
+interface Waiting {
+  readonly frame: GatedFrame
+  readonly text: string
+}
+
+/** Frames of the tail that are joined: the text is copied once, and stored as one frame. */
+const JOINED_CHARACTERS_MAX = 1_048_576
+
+export class Gate {
+  readonly #space: Uuid
+  readonly #by: Reviewing
+  readonly #events: GateEvents
+  /** The newest position whose signature was checked. */
+  #verified: Position | undefined
+  /** Nothing older than the greeting ends an answer: it would be an old one, sent again. */
+  readonly #floorSeq: number
+  #waiting: Waiting[] = []
+  #isChecking = false
+  #isClosed = false
+
+  /** `greeted`: the position of the greeting, which was checked; its own signature was not. */
+  constructor(
+    events: GateEvents,
+    { space, by, greeted }: { space: Uuid; by: Reviewing; greeted: Position },
+  ) {
+    this.#events = events
+    this.#space = space
+    this.#by = by
+    this.#floorSeq = greeted.seq
+  }
+
+  push(frame: GatedFrame, text: string): void {
+    if (this.#isClosed) return
+    this.#waiting.push({ frame, text })
+    if (!this.#isChecking) void this.#run()
+  }
+
+  /** The link is gone: what still waits is nobody's. */
+  close(): void {
+    this.#isClosed = true
+    this.#waiting = []
+  }
+
+  async #run(): Promise<void> {
+    this.#isChecking = true
+    while (this.#waiting.length > 0) {
+      const next = this.#take()
+      // Without a check it is delivered in this very turn.
+      const check = this.#check(next.frame)
+      const fault = check && (await check.catch(() => 'a frame that cannot be checked'))
+      if (this.#isClosed) break
+      if (fault !== undefined) {
+        this.close()
+        this.#events.forged(fault)
+        break
+      }
+      this.#events.deliver(next.frame, next.text)
+    }
+    this.#isChecking = false
+  }
+
+  /** The next frame; frames of the tail that have gathered are one. */
+  #take(): Waiting {
+    const first = this.#waiting.shift()!
+    if (first.frame.kind !== 'tail') return first
+    const joined = [first.frame]
+    let characters = first.text.length
+    for (;;) {
+      const next = this.#waiting[0]
+      if (next?.frame.kind !== 'tail') break
+      characters += next.text.length
+      if (characters > JOINED_CHARACTERS_MAX) break
+      this.#waiting.shift()
+      joined.push(next.frame)
+    }
+    if (joined.length === 1) return first
+    const batches = joined.flatMap((frame) => frame.batches)
+    // The last one may be an old one that came twice.
+    const { position } = joined.reduce((a, b) => (b.position.seq > a.position.seq ? b : a))
+    const texts = joined.map((frame) => frame.texts).join('\n')
+    const frame = { kind: 'tail', batches, position, texts } as const
+    return { frame, text: reviewerFrame('tail', { batches, position }, texts) }
+  }
+
+  /** What is wrong with a frame, in words; undefined where nothing of it has to be checked. */
+  #check(frame: GatedFrame): Promise<string | undefined> | undefined {
+    switch (frame.kind) {
+      case 'tail':
+        return this.#position(frame.position)
+      case 'through':
+        return this.#through(frame)
+      case 'accepted': {
+        const { sessionId, reviews, sig } = frame
+        const bytes = acceptedBytes(this.#space, { ...this.#by, sessionId }, reviewRows(reviews))
+        return this.#signed(bytes, sig, 'an acceptance')
+      }
+      case 'rejected':
+        return this.#rejections(frame.rejections)
+      default:
+        return undefined // it counts with the end of its snapshot
+    }
+  }
+
+  #position(position: Position): Promise<string | undefined> | undefined {
+    const { eid, epoch, seq, chain, sig } = position
+    const known = this.#verified
+    if (eid !== this.#by.eid || epoch !== this.#by.epoch)
+      return Promise.resolve('a position of another lineage')
+    if (seq === known?.seq && chain === known.chain && sig === known.sig) return undefined
+    const bytes = positionBytes(this.#space, position)
+    return this.#signed(bytes, sig ?? '', 'a position').then((fault) => {
+      if (fault === undefined && seq >= (known?.seq ?? 0)) this.#verified = position
+      return fault
+    })
+  }
+
+  async #through({
+    position,
+    parts,
+    snapshot,
+    sig,
+  }: FrameOf<'through'>): Promise<string | undefined> {
+    const fault = await this.#position(position)
+    if (fault !== undefined) return fault
+    if (position.seq < this.#floorSeq) return 'an answer that is older than its greeting'
+    if (parts === 0) return undefined
+    const hashes = this.#events.partHashes(snapshot)
+    // Some are missing: it is asked for again, and nothing of it counts.
+    if (hashes.length !== parts) return undefined
+    const bytes = snapshotBytes(this.#space, position, hashes)
+    return this.#signed(bytes, sig ?? '', 'a snapshot')
+  }
+
+  async #rejections(rejections: readonly Rejection[]): Promise<string | undefined> {
+    const { eid, epoch, reviewerId } = this.#by
+    const faults = await Promise.all(
+      rejections.map(async (rejection) => {
+        // One of an earlier term of this lineage is as good.
+        const isIts =
+          rejection.space === this.#space &&
+          rejection.eid === eid &&
+          rejection.epoch <= epoch &&
+          rejection.reviewerId === reviewerId
+        return isIts
+          ? this.#signed(rejectionBytes(rejection), rejection.sig, 'a rejection')
+          : 'a rejection of another reviewer'
+      }),
+    )
+    return faults.find((fault) => fault !== undefined)
+  }
+
+  async #signed(bytes: Uint8Array, sig: string, what: string): Promise<string | undefined> {
+    return (await this.#events.verify(bytes, sig))
+      ? undefined
+      : `${what} that its key has not signed`
+  }
+}

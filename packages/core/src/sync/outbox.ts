@@ -1,0 +1,270 @@
+/**
+ * Own messages without a verdict, in causal order, and the flushes they travel in.
+ *
+ *   write ─▶ drafts ─▶ flush: sealed ─▶ stored (queued) ─▶ in flight (sent) ─▶ settled
+ *                                   └─ no storage (volatile) ─┘   └── nack, link lost ──▶ waiting again
+ *
+ * A flush is the unit of sealing, storing and offering: 1 to 64 messages with one signature,
+ * one record, one frame. A pull never touches what is under way here.
+ */
+import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Entry } from '../history/entry.ts'
+import { LIMITS, type Limits } from '../facts/limits.ts'
+import type { Credits } from '../wire/frames.ts'
+
+export interface Flush {
+  /** Names the flush in the storage. */
+  readonly key: string
+  readonly entries: readonly Entry[]
+  /** Session line, head line, lines: the same text is stored and offered. */
+  readonly text: string
+  readonly sig: string
+  readonly sessionId: Uuid
+}
+
+/** An accepted message, and where in the canonical order a state has it. */
+export type Accepted = readonly [clientSeq: number, eid: Uuid, seq: number]
+
+interface Tracked {
+  readonly flush: Flush
+  /** Its messages that were accepted. */
+  readonly accepted: Accepted[]
+  /** Of its text. */
+  readonly bytes: Bytes
+  unsettled: number
+  durable: boolean
+  /** When it was offered over the present link, in monotonic ms; undefined while it waits. */
+  offeredAt: number | undefined
+  /** Not before this moment, in monotonic ms: it was sent back. */
+  restsUntil: number
+  /** Bytes that were under way with it, its own included. */
+  underWayBytes: number
+}
+
+/** The slowest line that is waited for: what is under way before an offer arrives first. */
+const SLOWEST_BYTES_PER_MS = 4
+
+export class Outbox {
+  readonly #flushes = new Map<string, Tracked>()
+  readonly #byEntry = new Map<Entry, Tracked>()
+  /** What waits for a verdict, in causal order: adopted sessions first, then this one's by number. */
+  readonly #waiting = new Map<Uuid, Map<number, Entry>>()
+  /** Of which some messages have a verdict, and others do not. */
+  readonly #partly = new Set<Tracked>()
+  #size = 0
+  #inFlightMessages = 0
+  #inFlightBytes = NO_BYTES
+  #bytes = NO_BYTES
+  readonly #limits: Limits
+
+  constructor(limits: Limits = LIMITS) {
+    this.#limits = limits
+  }
+
+  /** Messages without a verdict. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Of the texts of flushes that wait; drafts are not counted. */
+  get bytes(): Bytes {
+    return this.#bytes
+  }
+
+  /** Offered, and without an answer. */
+  get inFlightBytes(): number {
+    return this.#inFlightBytes
+  }
+
+  /** Whether anything of that session has no verdict yet. */
+  waits(sessionId: Uuid): boolean {
+    return this.#waiting.has(sessionId)
+  }
+
+  get full(): boolean {
+    return (
+      this.#size >= this.#limits.outboxMessagesMax || this.#bytes >= this.#limits.outboxBytesMax
+    )
+  }
+
+  *open(): IterableIterator<Entry> {
+    for (const ofSession of this.#waiting.values()) yield* ofSession.values()
+  }
+
+  /** What waits of one session, in the order of its numbers. */
+  openOf(sessionId: Uuid): Iterable<Entry> {
+    return this.#waiting.get(sessionId)?.values() ?? []
+  }
+
+  /** The author's time of the oldest message that waits, in ms since 1970. */
+  get oldestAt(): number | undefined {
+    const [oldest] = this.#waiting.values()
+    return oldest?.values().next().value?.timestamp
+  }
+
+  /** The number of the oldest message of that session without a verdict. */
+  oldestOf(sessionId: Uuid): number | undefined {
+    return this.#waiting.get(sessionId)?.keys().next().value
+  }
+
+  /** By session: accepted messages of flushes in which others still wait. */
+  partlyAccepted(): ReadonlyMap<Uuid, readonly Accepted[]> {
+    const found = new Map<Uuid, Accepted[]>()
+    for (const { flush, accepted } of this.#partly) {
+      if (accepted.length === 0) continue
+      found.set(flush.sessionId, [...(found.get(flush.sessionId) ?? []), ...accepted])
+    }
+    return found
+  }
+
+  find(sessionId: Uuid, clientSeq: number): Entry | undefined {
+    return this.#waiting.get(sessionId)?.get(clientSeq)
+  }
+
+  /** Looks through all of it: for the few that are not shown. */
+  byId(id: Uuid): Entry | undefined {
+    for (const entry of this.open()) if (entry.identified && entry.id === id) return entry
+    return undefined
+  }
+
+  holds(entry: Entry): boolean {
+    return this.find(entry.session.sessionId, entry.clientSeq) === entry
+  }
+
+  addDraft(entry: Entry): void {
+    this.#track(entry)
+  }
+
+  /**
+   * A sealed flush: of this session, or one that storage kept from an earlier one, of which some
+   * messages may have been `accepted` before.
+   */
+  addFlush(flush: Flush, open: readonly Entry[], accepted: readonly Accepted[] = []): void {
+    const unsettled = open.length
+    const tracked: Tracked = {
+      flush,
+      accepted: [...accepted],
+      bytes: utf8Bytes(flush.text),
+      unsettled,
+      durable: false,
+      offeredAt: undefined,
+      restsUntil: 0,
+      underWayBytes: 0,
+    }
+    this.#flushes.set(flush.key, tracked)
+    if (accepted.length > 0) this.#partly.add(tracked)
+    this.#bytes = addBytes(this.#bytes, tracked.bytes)
+    for (const entry of open) {
+      this.#track(entry)
+      this.#byEntry.set(entry, tracked)
+    }
+  }
+
+  /** May be offered from now on. */
+  release(flush: Flush, state: 'queued' | 'volatile'): void {
+    const tracked = this.#flushes.get(flush.key)
+    if (!tracked) return
+    tracked.durable = true
+    for (const entry of flush.entries)
+      if (entry.state === 'draft' || entry.state === 'sent') entry.state = state
+  }
+
+  /**
+   * What to offer now, oldest first, within the receiver's credits; counts it as under way. Flushes
+   * of sessions that the link does not speak for are left out.
+   */
+  takeOffers(
+    credits: Credits,
+    now: number,
+    isBound: (sessionId: Uuid) => boolean = () => true,
+  ): readonly Flush[] {
+    const offers: Flush[] = []
+    for (const tracked of this.#flushes.values()) {
+      if (tracked.offeredAt !== undefined) continue
+      if (!tracked.durable) break // nothing overtakes
+      if (tracked.restsUntil > now || !isBound(tracked.flush.sessionId)) continue
+      const { entries } = tracked.flush
+      const messages = this.#inFlightMessages + entries.length
+      const bytes = addBytes(this.#inFlightBytes, tracked.bytes)
+      // One flush always goes, however large it is; order is kept, so nothing overtakes.
+      if (this.#inFlightMessages > 0 && (messages > credits.messages || bytes > credits.bytes))
+        break
+      tracked.offeredAt = now
+      tracked.underWayBytes = bytes
+      this.#inFlightMessages = messages
+      this.#inFlightBytes = bytes
+      for (const entry of entries)
+        if (entry.state === 'queued' || entry.state === 'volatile') entry.state = 'sent'
+      offers.push(tracked.flush)
+    }
+    return offers
+  }
+
+  /** The link is gone: what was under way waits again. */
+  requeueAll(): void {
+    for (const tracked of this.#flushes.values()) {
+      tracked.restsUntil = 0
+      this.#land(tracked)
+    }
+  }
+
+  /** What must have arrived before that moment and has no answer yet waits again. */
+  requeueUnanswered(before: number): void {
+    for (const tracked of this.#flushes.values()) {
+      const { offeredAt, underWayBytes } = tracked
+      if (offeredAt === undefined) continue
+      const arrivedAt = offeredAt + underWayBytes / SLOWEST_BYTES_PER_MS
+      if (arrivedAt < before) this.#land(tracked)
+    }
+  }
+
+  /** A nack: the flush of that message waits again, and others may go before it until then. */
+  requeue(entry: Entry, restsUntil = 0): void {
+    const tracked = this.#byEntry.get(entry)
+    if (!tracked) return
+    tracked.restsUntil = restsUntil
+    this.#land(tracked)
+  }
+
+  /**
+   * A message has a final verdict, or is blocked for good by one.
+   * Returns the key of its flush when that was the last one of it.
+   */
+  settle(entry: Entry): string | undefined {
+    const ofSession = this.#waiting.get(entry.session.sessionId)
+    if (ofSession?.delete(entry.clientSeq)) this.#size--
+    if (ofSession?.size === 0) this.#waiting.delete(entry.session.sessionId)
+    const tracked = this.#byEntry.get(entry)
+    if (!tracked) return undefined
+    this.#byEntry.delete(entry)
+    const { review } = entry
+    if (review) tracked.accepted.push([entry.clientSeq, review.eid, review.seq])
+    if (--tracked.unsettled > 0) {
+      this.#partly.add(tracked)
+      return undefined
+    }
+    this.#partly.delete(tracked)
+    this.#land(tracked)
+    this.#flushes.delete(tracked.flush.key)
+    this.#bytes = bytesOf(this.#bytes - tracked.bytes)
+    return tracked.flush.key
+  }
+
+  #track(entry: Entry): void {
+    const { sessionId } = entry.session
+    let ofSession = this.#waiting.get(sessionId)
+    if (!ofSession) this.#waiting.set(sessionId, (ofSession = new Map()))
+    else if (ofSession.has(entry.clientSeq)) return
+    ofSession.set(entry.clientSeq, entry)
+    this.#size++
+  }
+
+  #land(tracked: Tracked): void {
+    if (tracked.offeredAt === undefined) return
+    tracked.offeredAt = undefined
+    this.#inFlightMessages -= tracked.flush.entries.length
+    this.#inFlightBytes = bytesOf(this.#inFlightBytes - tracked.bytes)
+    for (const entry of tracked.flush.entries) if (entry.state === 'sent') entry.state = 'queued'
+  }
+}

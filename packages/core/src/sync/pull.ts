@@ -1,0 +1,146 @@
+/**
+ * The pull side of one link: canonical facts as they arrive, in whatever order, and what is asked
+ * for because of them. Nothing of it outlives the link.
+ *
+ *   tail ──▶ applied ──▶ host           a gap: behind until it is filled
+ *   page*, settled* ──▶ through ──▶ a snapshot, taken in whole ──▶ host
+ */
+import type { Hash } from '../base/hash.ts'
+import type { Position } from '../facts/message.ts'
+import type { ReviewerFrame } from '../wire/frames.ts'
+import type { SessionParts } from './session-host.ts'
+import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
+import type { Reviewing, TailOutcome } from './tail.ts'
+import { Wants } from './wants.ts'
+
+/** Answers in a row after which something is missing still; then the link is given up. */
+const INCOMPLETE_MAX = 8
+
+/** What a pull needs of the session it belongs to. */
+export interface PullEvents {
+  send(frame: string): void
+  /** Whether every session with messages that wait is bound. */
+  isBound(): boolean
+  /** Something of the reviewer's is known to be missing, or nothing is any more. */
+  behind(): void
+  caughtUp(): void
+  /** Facts were taken in: own messages may have been answered by them. */
+  taken(): void
+  fail(note: string): void
+}
+
+type FrameOf<K> = ReviewerFrame & { readonly kind: K }
+type PullFrame = FrameOf<'tail' | 'page' | 'settled' | 'through'>
+
+export class Pull {
+  readonly wants: Wants
+  readonly #parts: SessionParts
+  readonly #events: PullEvents
+  readonly #snapshot: SnapshotParts
+  #incomplete = 0
+
+  constructor(parts: SessionParts, events: PullEvents) {
+    this.#parts = parts
+    this.#events = events
+    this.#snapshot = new SnapshotParts(parts.limits.snapshotPartsMax)
+    this.wants = new Wants({
+      now: () => parts.clock.monotonic(),
+      position: () => parts.tail.position,
+      send: (frame) => events.send(frame),
+    })
+  }
+
+  /** `text` is the frame as it came. */
+  frame(frame: PullFrame, text: string, by: Reviewing): void {
+    const { tail } = this.#parts
+    switch (frame.kind) {
+      case 'tail':
+        if (this.#snapshot.any) this.#wantAnew() // its end was lost on the way
+        else this.#outcome(tail.tail(frame, by), text)
+        break
+      case 'page':
+        this.#part(text, frame.snapshot, { kind: 'page', text: frame.texts })
+        break
+      case 'settled':
+        this.#part(text, frame.snapshot, frame)
+        break
+      case 'through':
+        this.#through(frame, by)
+        break
+      default:
+    }
+  }
+
+  /** Of the parts of the snapshot with that number that are here. */
+  partHashes(snapshot: number): readonly Hash[] {
+    return this.#snapshot.hashes(snapshot)
+  }
+
+  #wantAnew(): void {
+    this.#snapshot.giveUp()
+    this.wants.again()
+  }
+
+  #part(text: string, of: number, part: SnapshotPart): void {
+    this.wants.progress()
+    if (!this.#snapshot.add(text, of, part)) this.#events.fail('the reviewer sent too many pages')
+  }
+
+  #outcome(outcome: TailOutcome, text: string): void {
+    const { wants } = this
+    switch (outcome.kind) {
+      case 'applied':
+        this.#incomplete = 0
+        wants.tail()
+        this.#parts.host.taken(outcome, [text])
+        if (!wants.any) this.#events.caughtUp()
+        this.#events.taken()
+        break
+      case 'gap':
+        this.#events.behind()
+        wants.all()
+        break
+      case 'malformed':
+        this.#events.fail(`the reviewer sent ${outcome.message}`)
+        break
+      default:
+        wants.tail()
+    }
+  }
+
+  #through({ position, parts, snapshot: of }: FrameOf<'through'>, by: Reviewing): void {
+    const { tail, outbox } = this.#parts
+    this.wants.answered()
+    const snapshot = this.#snapshot.take(of, parts)
+    // What it contains of our own, only those who are bound are told. It is asked for again then.
+    if (snapshot && !this.#events.isBound() && outbox.size > 0) return
+    const here = tail.position
+    const isFirst = position.seq === 0 && (!here || here.eid !== position.eid)
+    // One that was overtaken on the way, by the tail or by a later one, has nothing to say any more.
+    const isLate = here !== null && here.eid === position.eid && here.seq > position.seq
+    if (snapshot && !isLate && (parts > 0 || isFirst)) {
+      if (!this.#replace(snapshot, position, by)) return
+    } else if (!here || here.eid !== position.eid || here.seq < position.seq) {
+      // Something of it was lost on the way. A wire that loses the same each time is no way to go on.
+      if (++this.#incomplete < INCOMPLETE_MAX) this.wants.all()
+      else this.#events.fail('the answers of the reviewer arrive incomplete')
+      return
+    }
+    this.#incomplete = 0
+    this.#events.caughtUp()
+    this.#events.taken()
+  }
+
+  /** Takes a snapshot in. False when it is not one. */
+  #replace(parts: readonly SnapshotPart[], position: Position, by: Reviewing): boolean {
+    const { tail, host, outbox } = this.#parts
+    const pages = parts.filter((part) => part.kind === 'page')
+    const settled = settledAmong(parts, by, (sessionId) => outbox.openOf(sessionId))
+    const texts = pages.map(({ text }) => text)
+    const outcome = tail.snapshot(texts, { position, settled })
+    if (outcome.kind === 'malformed') this.#events.fail(`the reviewer sent ${outcome.message}`)
+    if (outcome.kind !== 'applied') return false
+    host.replaced(outcome, texts)
+    return true
+  }
+}

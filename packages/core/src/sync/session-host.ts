@@ -1,0 +1,73 @@
+/** What a session with a reviewer needs of the replica around it, and where it stands. */
+import type { Uuid } from '../base/uuid.ts'
+import type { Entry } from '../history/entry.ts'
+import type { Limits } from '../facts/limits.ts'
+import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../facts/message.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Random } from '../ports/random.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { AcceptedAgain, ByeCode } from '../wire/frames.ts'
+import type { Outbox } from './outbox.ts'
+import type { TailOutcome, TailReader } from './tail.ts'
+
+export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | 'online' | 'closed'
+
+/**
+ * Why a reviewer is not followed, where time alone does not heal it.
+ *
+ * - `wrong_space`: it reviews another space.
+ * - `wrong_version`: it speaks another version of the protocol.
+ * - `other_reviewer`: it has another key than the one that this store knows.
+ * - `began_anew`: it lacks what this store has from it; its data were lost or replaced.
+ * - `forged`: what came over the link is not signed by the reviewer; somebody is in between.
+ */
+export type ConnectionRefusal = ByeCode | 'other_reviewer' | 'began_anew' | 'forged'
+
+export interface Refusal {
+  readonly refusal: ConnectionRefusal
+  /** The same in a sentence. */
+  readonly note: string
+}
+
+export interface NackAbout {
+  readonly detail: string
+  /** It concerns these messages and no others. */
+  readonly alone: boolean
+}
+
+/** What the session needs of the replica around it. */
+export interface SessionHost {
+  /** Sessions whose messages may be offered over this link. */
+  openings(): readonly SessionOpening[]
+  /** The proof of a session for a link with that nonce; undefined where its key is not here. */
+  prove(opening: SessionOpening, nonce: string): Promise<string | undefined>
+  /** Whether the reviewer that is followed has signed that. */
+  verify(bytes: Uint8Array, sig: string): Promise<boolean>
+  /** Why this lineage is not to be followed; undefined: it is. */
+  judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined>
+  /** Canonical facts were taken in: `texts` are the frames that brought them. */
+  taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void
+  /** A snapshot was taken in; `pages` are its texts. */
+  replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void
+  acceptedAgain(entry: Entry, review: AcceptedAgain): void
+  rejected(rejections: readonly Rejection[]): void
+  /** These wait: the reviewer has no verdict on them for now. */
+  nacked(entries: readonly Entry[], reason: NackReason, about: NackAbout): void
+  /** With a `refusal`, no link lasts until reviewer or store have changed. */
+  changed(
+    state: SessionState,
+    note: string | undefined,
+    refusal: ConnectionRefusal | undefined,
+  ): void
+}
+
+export interface SessionParts {
+  readonly limits: Limits
+  readonly space: Uuid
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly outbox: Outbox
+  readonly tail: TailReader
+  readonly host: SessionHost
+}

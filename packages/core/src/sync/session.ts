@@ -1,0 +1,483 @@
+/**
+ * One replica's conversation with its reviewer: greet, bind, catch up, offer, listen, and
+ * begin again when the link breaks. A state machine over frames and timers; the transport,
+ * the storage and the screen are its host's.
+ *
+ *   offline ─▶ connecting ─hello▶ greeting ─bind▶ syncing ─through▶ online
+ *      ▲            └──────────── link lost, refused, silent ─────────┘
+ *      └── setOnline(false)            (waits: capped exponential backoff, full jitter)
+ *
+ * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
+ */
+import type { Uuid } from '../base/uuid.ts'
+import { welcomeBytes } from '../wire/signed.ts'
+import { type SessionOpening, WIRE_VERSION } from '../facts/message.ts'
+import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
+import { type PartedEvents, connectInParts } from '../wire/parts.ts'
+import { Histories, type HistoryAnswer, unavailable } from './history.ts'
+import { LinkLife } from './link-life.ts'
+import { Gate, type GatedFrame } from './gate.ts'
+import type { ConnectionRefusal, Refusal, SessionParts, SessionState } from './session-host.ts'
+import type { Reviewing } from './tail.ts'
+import { Timers, backoffMs } from './timers.ts'
+import { ANSWER_MS } from './wants.ts'
+
+/** A reviewer that does not fit this store is tried again after this long. */
+const REFUSED_RETRY_MS = 30_000
+/** Without a frame for this long, the position is asked for. */
+const SILENCE_MS = 15_000
+/** Without a byte for this long, the link is dead. On a line of 4 KB/s a frame of 256 KiB takes 66 s. */
+const DEAD_MS = 75_000
+const LOOK_MS = SILENCE_MS / 3
+/** Without a signed word that nothing is missing for this long, a store is not online. */
+const STALE_MS = 60_000
+/** After a wake the link has this long for a byte, or twice its longest pause so far. */
+const PROBE_MS = 4_000
+/** Offers wait while more than this has not left; then the link is looked at again. */
+const UNSENT_BYTES_MAX = 131_072
+const DRAIN_MS = 10
+
+export class SyncSession {
+  readonly #parts: SessionParts
+  #state: SessionState = 'offline'
+  #note: string | undefined
+  /** Until a reviewer is followed again. */
+  #refusal: ConnectionRefusal | undefined
+  /** Of the present link or attempt; what comes of an older one is ignored. */
+  #life: LinkLife | undefined
+  #attempts = 0
+  readonly #histories: Histories
+  readonly #timers: Timers
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+    this.#histories = new Histories(parts.space, parts.limits)
+    this.#timers = new Timers(parts.clock)
+  }
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  get reviewing(): Reviewing | undefined {
+    return this.#life?.reviewing
+  }
+
+  /** Connects now, and again whenever the link is lost. */
+  start(): void {
+    if (this.#state !== 'offline') return
+    this.#attempts = 0
+    this.#refusal = undefined
+    this.#connect()
+  }
+
+  /** Stays away until `start`. */
+  stop(state: 'offline' | 'closed' = 'offline'): void {
+    if (this.#state === 'closed') return
+    this.#life?.send(authorFrame('bye', { reason: state }))
+    this.#drop()
+    this.#become(state, undefined)
+  }
+
+  /** The network seems to be back: no backoff is waited out, and a link has to show that it lives. */
+  wake(): void {
+    if (this.#state === 'offline' || this.#state === 'closed') return
+    const life = this.#life
+    if (life?.reviewing) this.#probe(life)
+    else if (!life || this.#parts.clock.monotonic() - life.startedAt >= PROBE_MS) this.#reconnect()
+  }
+
+  /** Offers what may go now. Called whenever something became ready. */
+  pump(): void {
+    const { outbox, clock } = this.#parts
+    const life = this.#life
+    if (!life?.binding.isDone || clock.monotonic() < life.pausedUntil) return
+    void this.#bind(life) // a session that was adopted after the greeting
+    if (!life.binding.isDone) return
+    const isWaiting = (sessionId: Uuid): boolean => outbox.waits(sessionId)
+    if (life.binding.isUsedUp(this.#parts.host.openings(), isWaiting)) {
+      this.#reconnect() // for the sessions that this link may not speak for
+      return
+    }
+    const room = UNSENT_BYTES_MAX - life.bufferedBytes
+    if (room > 0) {
+      const bytes = Math.min(life.credits.bytes, outbox.inFlightBytes + room)
+      const isBound = (sessionId: Uuid): boolean => life.binding.has(sessionId)
+      const offers = outbox.takeOffers({ ...life.credits, bytes }, clock.monotonic(), isBound)
+      for (const { sig, text } of offers) life.send(authorFrame('offer', { sig }, text))
+    }
+    this.#pumpWhenDrained(life)
+  }
+
+  /** The next offers go when some bytes have left. */
+  #pumpWhenDrained(life: LinkLife): void {
+    if (life.isDraining || life.bufferedBytes === 0 || this.#parts.outbox.size === 0) return
+    life.isDraining = true
+    this.#timers.after(DRAIN_MS, () => {
+      life.isDraining = false
+      this.pump()
+    })
+  }
+
+  /**
+   * The accepted messages of an entity, from the reviewer. Rejects with a CountersignError
+   * `unavailable` when there is no link, when it is lost, or when too many wait for theirs.
+   */
+  history(entityId: Uuid): Promise<HistoryAnswer> {
+    if (this.#state !== 'online' && this.#state !== 'syncing')
+      return Promise.reject(unavailable('there is no link to the reviewer', entityId))
+    return this.#histories.ask(entityId, this.#parts.clock.monotonic(), (frame) =>
+      this.#life?.send(frame),
+    )
+  }
+
+  #connect(): void {
+    const life: LinkLife = new LinkLife(this.#parts, {
+      send: (frame) => life.send(frame),
+      isBound: () => life.binding.isDone,
+      behind: () => this.#behind(),
+      caughtUp: () => this.#caughtUp(),
+      taken: () => this.pump(),
+      fail: (note) => this.#fail(note),
+    })
+    this.#life = life
+    const { transport, limits, space } = this.#parts
+    const { handshakeMs } = limits
+    this.#become('connecting', this.#note)
+    const live = (): boolean => this.#life === life
+    this.#timers.after(handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
+    const events: PartedEvents = {
+      carried: (isPart) => {
+        if (live()) this.#carried(life, isPart)
+      },
+      open: () => {
+        if (!live()) return
+        this.#timers.clear()
+        this.#become('greeting', this.#refusal && this.#note)
+        this.#timers.after(handshakeMs, () => this.#fail('the reviewer does not greet'))
+        life.send(
+          authorFrame('hello', {
+            v: WIRE_VERSION,
+            space,
+            nonce: life.nonce,
+            position: this.#parts.tail.position,
+          }),
+        )
+      },
+      frame: (text) => {
+        if (live()) this.#frame(life, text)
+      },
+      alive: () => {
+        if (live()) life.alive(this.#isAwaiting(life))
+      },
+      closed: (reason) => {
+        if (live()) this.#fail(reason)
+      },
+    }
+    life.link = connectInParts(transport, events, limits)
+  }
+
+  #reconnect(): void {
+    this.#drop()
+    this.#attempts = 0
+    this.#connect()
+  }
+
+  /** Ends this link and tries again later. */
+  #fail(note: string): void {
+    this.#drop()
+    this.#become('connecting', note)
+    this.#timers.after(backoffMs(this.#attempts++, this.#parts.random), () => this.#connect())
+  }
+
+  /** Ends this link; only a change of the reviewer or of this store makes another one last. */
+  #refuse(refusal: ConnectionRefusal, note: string): void {
+    this.#drop()
+    this.#refusal = refusal
+    this.#become('connecting', note)
+    this.#timers.after(REFUSED_RETRY_MS, () => this.#connect())
+  }
+
+  #drop(): void {
+    const link = this.#life?.link
+    this.#life?.gate?.close()
+    this.#life = undefined
+    this.#timers.clear()
+    link?.close()
+    this.#parts.outbox.requeueAll()
+    this.#histories.lost()
+  }
+
+  /** Whether the reviewer owes an answer. */
+  #isAwaiting({ pull }: LinkLife): boolean {
+    return pull.wants.any || this.#parts.outbox.inFlightBytes > 0
+  }
+
+  /** A link that looks open may be half-open: asks for a word, and gives the link up without one. */
+  #probe(life: LinkLife): void {
+    if (life.isProbed) return
+    life.isProbed = true
+    life.pull.wants.all() // what was asked for before is owed, and is as good a sign
+    const askedAt = this.#parts.clock.monotonic()
+    const waitMs = Math.min(Math.max(PROBE_MS, life.slowestMs * 2), DEAD_MS)
+    this.#timers.after(waitMs, () => {
+      life.isProbed = false
+      if (life.aliveAt < askedAt) this.#reconnect()
+    })
+  }
+
+  #carried(life: LinkLife, isPart: boolean): void {
+    life.alive(this.#isAwaiting(life))
+    life.heardAt = life.aliveAt
+    if (isPart) life.pull.wants.progress() // of what is too large for one frame
+  }
+
+  #frame(life: LinkLife, text: string): void {
+    const frame = parseReviewerFrame(text, this.#parts.limits)
+    if (!frame.ok) this.#fail(`the reviewer sent ${frame.error.message}`)
+    else if (frame.value.kind === 'welcome') this.#welcome(life, frame.value)
+    else if (life.reviewing) this.#understood(life, frame.value, text)
+    else if (frame.value.kind === 'bye') this.#ended(frame.value)
+  }
+
+  #understood(life: LinkLife, frame: ReviewerFrame, text: string): void {
+    switch (frame.kind) {
+      case 'tail':
+      case 'page':
+      case 'settled':
+      case 'through':
+      case 'accepted':
+      case 'rejected':
+        life.gate!.push(frame, text)
+        break
+      case 'bound':
+        this.#bound(life, frame.sessionIds)
+        break
+      case 'nack':
+        this.#nack(life, frame)
+        break
+      case 'history': {
+        const fault = this.#histories.heard(frame, life.heardAt)
+        if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
+        break
+      }
+      case 'bye':
+        this.#ended(frame)
+        break
+      default:
+    }
+  }
+
+  /** A frame that the reviewer has signed, as far as it needs it. */
+  #believed(life: LinkLife, frame: GatedFrame, text: string): void {
+    const { tail, host, outbox } = this.#parts
+    switch (frame.kind) {
+      case 'accepted':
+        for (const review of frame.reviews) {
+          const entry = outbox.find(frame.sessionId, review.clientSeq)
+          if (!entry) continue
+          if (review.seq <= (tail.position?.seq ?? -1)) host.acceptedAgain(entry, review)
+          else life.pull.wants.all()
+        }
+        break
+      case 'rejected':
+        host.rejected(frame.rejections)
+        this.pump()
+        break
+      default:
+        life.pull.frame(frame, text, life.reviewing!)
+    }
+  }
+
+  #ended({ reason, code }: ReviewerFrame & { kind: 'bye' }): void {
+    if (code) this.#refuse(code, reason)
+    else this.#fail(reason)
+  }
+
+  #welcome(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
+    if (frame.v !== WIRE_VERSION) {
+      this.#refuse(
+        'wrong_version',
+        `the reviewer speaks version ${frame.v} of the protocol, this app ${WIRE_VERSION}`,
+      )
+      return
+    }
+    const judged = this.#judged(life, frame).catch(() =>
+      forgery('a greeting that cannot be checked'),
+    )
+    void judged.then((fault) => {
+      if (this.#life !== life || life.reviewing) return
+      if (fault) this.#refuse(fault.refusal, fault.note)
+      else this.#greeted(life, frame)
+    })
+  }
+
+  /** Why a greeting is not to be answered; undefined: it is. */
+  async #judged(
+    life: LinkLife,
+    { lineage, position, nonce, at, sig }: ReviewerFrame & { kind: 'welcome' },
+  ): Promise<Refusal | undefined> {
+    const { host, space } = this.#parts
+    const fault = await host.judge(lineage)
+    if (fault) return fault
+    const { eid, epoch } = lineage.at(-1)!
+    const bytes = welcomeBytes(space, { nonces: [life.nonce, nonce], position, at })
+    const isOf = position.eid === eid && position.epoch === epoch
+    return isOf && (await host.verify(bytes, sig))
+      ? undefined
+      : forgery('a greeting that its key has not signed for this link')
+  }
+
+  #greeted(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
+    const { host, space } = this.#parts
+    const epoch = frame.lineage.at(-1)!
+    const here = this.#parts.tail.position
+    const lacks = here && (here.eid !== frame.position.eid || here.seq > frame.position.seq)
+    if (lacks && here.seq > 0) {
+      this.#refuse(
+        'began_anew',
+        'the reviewer lacks reviews that this store has from it; nothing is taken from it',
+      )
+      return
+    }
+    this.#refusal = undefined
+    const { reviewerId, eid, chain } = epoch
+    const by = { reviewerId, eid, epoch: epoch.epoch, chain }
+    life.reviewing = by
+    life.reviewerNonce = frame.nonce
+    life.gate = new Gate(
+      {
+        verify: (bytes, sig) => host.verify(bytes, sig),
+        partHashes: (snapshot) => life.pull.partHashes(snapshot),
+        deliver: (gated, text) => {
+          if (this.#life === life) this.#believed(life, gated, text)
+        },
+        forged: (what) => {
+          if (this.#life === life) this.#refuse('forged', forgery(what).note)
+        },
+      },
+      { space, by, greeted: frame.position },
+    )
+    life.credits = frame.credits
+    this.#timers.clear()
+    this.#become('syncing', undefined)
+    void this.#bindFirst(life)
+    life.heardAt = life.aliveAt = life.caughtUpAt = this.#parts.clock.monotonic()
+    this.#watch(life)
+  }
+
+  /** A link without a session reads nothing, so what is missing is asked for behind the first binding. */
+  async #bindFirst(life: LinkLife): Promise<void> {
+    await this.#bind(life)
+    if (this.#life === life) life.pull.wants.all()
+  }
+
+  /** Asks for the next sessions to be bound, if there are any. */
+  #bind(life: LinkLife): Promise<void> | undefined {
+    const { host, outbox, clock } = this.#parts
+    const waits = (sessionId: Uuid): boolean => outbox.waits(sessionId)
+    const part = life.binding.next(host.openings(), waits, clock.monotonic())
+    return part && this.#prove(life, part)
+  }
+
+  /** Asks for these sessions to be bound, each with a proof for this link. */
+  async #prove(life: LinkLife, part: readonly SessionOpening[]): Promise<void> {
+    const { host } = this.#parts
+    const proved = await Promise.all(
+      part.map(async (opening) => {
+        const proof = await host.prove(opening, life.reviewerNonce)
+        return proof === undefined ? undefined : { ...opening, proof }
+      }),
+    )
+    if (this.#life !== life) return
+    life.binding.skip(part.filter((_, i) => !proved[i]))
+    const sessions = proved.filter((opening) => opening !== undefined)
+    if (sessions.length > 0) life.send(authorFrame('bind', { sessions }))
+    else await this.#bind(life)
+  }
+
+  #bound(life: LinkLife, sessionIds: readonly Uuid[]): void {
+    if (sessionIds.length === 0) {
+      life.pull.wants.answered() // it is asked again when a session is bound
+      return
+    }
+    life.binding.bound(sessionIds)
+    void this.#bind(life)
+    if (!life.binding.isDone) return
+    if (this.#state === 'syncing') life.pull.wants.all()
+    this.pump()
+  }
+
+  /** Something of the reviewer's is known to be missing. */
+  #behind(): void {
+    if (this.#state === 'online') this.#become('syncing', undefined)
+  }
+
+  #caughtUp(): void {
+    this.#attempts = 0
+    if (this.#life) this.#life.caughtUpAt = this.#parts.clock.monotonic()
+    if (this.#state === 'syncing') this.#become('online', undefined)
+  }
+
+  #nack(life: LinkLife, frame: ReviewerFrame & { kind: 'nack' }): void {
+    const { outbox, clock, random } = this.#parts
+    const delayMs = backoffMs(life.nacks++, random)
+    // What concerns these messages alone must not hold up the others.
+    const alone = frame.alone && frame.reason !== 'not_bound'
+    const until = clock.monotonic() + delayMs
+    const waiting = frame.clientSeqs
+      .map((clientSeq) => outbox.find(frame.sessionId, clientSeq))
+      .filter((entry) => entry !== undefined)
+    for (const entry of waiting) outbox.requeue(entry, alone ? until : undefined)
+    this.#parts.host.nacked(waiting, frame.reason, frame)
+    if (frame.reason === 'not_bound') life.binding.forget(frame.sessionId)
+    if (!alone) life.pausedUntil = until
+    this.#become(this.#state, frame.detail || `the reviewer asks to wait: ${frame.reason}`)
+    this.#timers.after(delayMs + 1, () => this.pump())
+  }
+
+  /** Notices silence, and what nobody answered. */
+  #watch(life: LinkLife): void {
+    this.#timers.after(LOOK_MS, () => {
+      const now = this.#parts.clock.monotonic()
+      if (now - life.aliveAt > DEAD_MS) {
+        this.#fail('the reviewer fell silent')
+        return
+      }
+      // What is still here has not been asked, and is not asked again.
+      if (life.bufferedBytes > 0) life.sendingAt = now
+      else this.#askAgain(life, now)
+      this.#histories.tick(now, (frame) => life.send(frame))
+      this.pump()
+      this.#watch(life)
+    })
+  }
+
+  #askAgain(life: LinkLife, now: number): void {
+    const { outbox } = this.#parts
+    const part = life.binding.unanswered(now - LOOK_MS, now)
+    if (part) void this.#prove(life, part)
+    const silentMs = now - life.heardAt
+    const staleMs = now - life.caughtUpAt
+    if (silentMs > SILENCE_MS || staleMs > STALE_MS / 2 || (silentMs >= LOOK_MS && outbox.size > 0))
+      life.pull.wants.all()
+    if (staleMs > STALE_MS) this.#behind()
+    life.pull.wants.tick()
+    if (now - life.sendingAt >= ANSWER_MS) outbox.requeueUnanswered(now - ANSWER_MS)
+  }
+
+  #become(state: SessionState, note: string | undefined): void {
+    if (state === this.#state && note === this.#note) return
+    this.#state = state
+    this.#note = note
+    this.#parts.host.changed(state, note, this.#refusal)
+  }
+}
+
+/** Somebody is between this store and its reviewer, or the reviewer's key is not its own any more. */
+function forgery(what: string): Refusal {
+  return {
+    refusal: 'forged',
+    note: `in the name of the reviewer came ${what}; nothing of it is taken`,
+  }
+}
