@@ -37,6 +37,7 @@ export const ACTIONS = [
   'decay',
   'lie',
   'forge',
+  'history',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
@@ -196,6 +197,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   if (extremes.decays > 0) weights.set('decay', extremes.decays)
   if (extremes.lies > 0) weights.set('lie', extremes.lies)
   if (extremes.forgeries > 0) weights.set('forge', extremes.forgeries)
+  if (extremes.histories > 0) weights.set('history', extremes.histories)
   // Pages are signed otherwise than the tail.
   const isPaged = extremes.forgeries > 0 && new Random(seed + 2 ** 34).chance(0.5)
   const all = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
