@@ -6,6 +6,8 @@ import { expect, test } from 'vitest'
 import {
   advance,
   checkpoint,
+  page,
+  textsOf,
   keysOf,
   mixed,
   noTrouble,
@@ -104,16 +106,19 @@ export function advancing(make: () => StorageFixture): void {
 
   test('advance: a skipped segment resolves to the order of a known key, else to 0', async () => {
     const handle = await open(make())
-    const order = await handle.write(run(5, 'a'))
-    expect(await handle.write(run(5, 'a'))).toBe(order)
-    expect(await handle.write(run(5, 'z'))).toBe(0)
-    expect(await handle.write(run(9, 'z', 8))).toBe(0)
+    const { order } = await handle.write(run(5, 'a'))
+    expect(await handle.write(run(5, 'a'))).toMatchObject({ order })
+    expect(await handle.write(run(5, 'z'))).toMatchObject({ order: 0 })
+    expect(await handle.write(run(9, 'z', 8))).toMatchObject({ order: 0 })
   })
 
   test('advance: a skipped batch resolves to the order of its own segment, when that is last', async () => {
     const handle = await open(make())
     await handle.write(run(5, 'a'))
-    const order = await handle.write({ ...run(5, 'z'), segments: [tail('z', 5), segment('own')] })
+    const { order } = await handle.write({
+      ...run(5, 'z'),
+      segments: [tail('z', 5), segment('own')],
+    })
     expect(order).toBeGreaterThan(0)
     expect((await handle.read()).segments.at(-1)).toEqual({ ...segment('own'), order })
   })
@@ -125,7 +130,7 @@ export function advancing(make: () => StorageFixture): void {
     await handle.write(strict({ checkpoint: checkpoint(4, 'page') }))
     const state = await handle.read()
     expect(keysOf(state.segments)).toEqual(['a', 'own'])
-    expect(state.checkpoint?.pages).toEqual(['page'])
+    expect(textsOf(state.checkpoint)).toEqual(['page'])
     expect(state.advance?.rank).toBe(5)
   })
 
@@ -158,7 +163,7 @@ export function caches(make: () => StorageFixture): void {
     const handle = await open(make())
     const pages = Array.from({ length: 50 }, (_, index) => `page ${index}`)
     await handle.write(snapshot(1, ...pages))
-    expect((await handle.read()).checkpoint?.pages).toEqual(pages)
+    expect(textsOf((await handle.read()).checkpoint)).toEqual(pages)
   })
 
   test.for([3, 4])('checkpoint: rank %i on stored 4 is skipped, the rest applies', async (rank) => {
@@ -241,14 +246,67 @@ export function caches(make: () => StorageFixture): void {
     expect(keysOf((await handle.read()).segments)).toEqual(['t699'])
   })
 
+  test('checkpoint: with a base it replaces the pages it brings, adds new ones, keeps the rest', async () => {
+    const handle = await open(make())
+    await handle.write(snapshot(3, 'a', 'b', 'c'))
+    const pages = [page(7, 'new'), page(1, 'b again')]
+    const next = { ...checkpoint(4), base: 'at 3', pages }
+    expect(await handle.write({ ...run(4, 't', 3), checkpoint: next })).toMatchObject({
+      isCheckpointStored: true,
+    })
+    const { checkpoint: stored, segments } = await handle.read()
+    expect(stored).toEqual({
+      ...checkpoint(4),
+      pages: [page(0, 'a'), page(1, 'b again'), page(2, 'c'), page(7, 'new')],
+    })
+    expect(segments).toEqual([])
+  })
+
+  test('checkpoint: with another base than the stored one it is skipped, and the tail stays', async () => {
+    const handle = await open(make())
+    for (const before of [undefined, snapshot(3, 'a')]) {
+      if (before) await handle.write(before)
+      await handle.write(run(4, 't', 0))
+      const next = { ...checkpoint(4, 'b'), base: 'at 2' }
+      expect(await handle.write(strict({ checkpoint: next }))).toMatchObject({
+        isCheckpointStored: false,
+      })
+    }
+    const { checkpoint: stored, segments } = await handle.read()
+    expect(stored).toEqual(checkpoint(3, 'a'))
+    expect(keysOf(segments)).toEqual(['t'])
+  })
+
+  test('checkpoint: of two tabs that go on from one base, the second is told that it is not stored', async () => {
+    const fixture = make()
+    const one = await open(fixture)
+    const other = await open(fixture)
+    await one.write({ ...snapshot(3, 'a', 'b'), advance: advance(9) })
+    const written = await Promise.all([
+      one.write(strict({ checkpoint: { ...checkpoint(4), base: 'at 3', pages: [page(0, 'x')] } })),
+      other.write(
+        strict({ checkpoint: { ...checkpoint(5), base: 'at 3', pages: [page(1, 'y')] } }),
+      ),
+    ])
+    expect(written.map(({ isCheckpointStored }) => isCheckpointStored)).toEqual([true, false])
+    expect(textsOf((await other.read()).checkpoint)).toEqual(['x', 'b'])
+  })
+
+  test('checkpoint: written again under its name it changes nothing, and counts as stored', async () => {
+    const handle = await open(make())
+    const batch = strict({ checkpoint: checkpoint(1, 'page'), advance: advance(1) })
+    for (const isCheckpointStored of [true, true])
+      expect(await handle.write(batch)).toMatchObject({ isCheckpointStored })
+  })
+
   test('order: a dropped order is never given again, a dropped key may come again', async () => {
     const fixture = make()
     const first = await open(fixture)
-    const order = await first.write(run(1, 'a'))
+    const { order } = await first.write(run(1, 'a'))
     await first.write(snapshot(2, 'page'))
     await first.close()
     const second = await fixture.again().open(noTrouble)
-    expect(await second.write(run(3, 'a'))).toBeGreaterThan(order)
+    expect((await second.write(run(3, 'a'))).order).toBeGreaterThan(order)
     expect(keysOf((await second.read()).segments)).toEqual(['a'])
   })
 
@@ -277,7 +335,7 @@ export function caches(make: () => StorageFixture): void {
     await handle.write({ ...run(2, 'new'), reset: true, checkpoint: checkpoint(1, 'new') })
     const state = await handle.read()
     expect(state.advance).toEqual(advance(2))
-    expect(state.checkpoint?.pages).toEqual(['new'])
+    expect(textsOf(state.checkpoint)).toEqual(['new'])
     expect(keysOf(state.segments)).toEqual(['new'])
   })
 }

@@ -52,10 +52,15 @@ async function worldOf(fixture: StorageFixture): Promise<World> {
         handles[tab] = await fixture.again().open(noTrouble)
       }
       const handle = handles[tab]!
-      const order = await handle.write(batch)
+      const { order, isCheckpointStored } = await handle.write(batch)
       const claimed = claim === undefined ? undefined : await handle.claim(claim, `by ${tab}`)
       const state = await handles[(tab + 1) % tabs]!.read()
-      return { claimed, place: placeOf(order, state), state: withoutOrders(state) }
+      return {
+        claimed,
+        place: placeOf(order, state),
+        isCheckpointStored,
+        state: withoutOrders(state),
+      }
     },
     async close() {
       await Promise.all(handles.map((handle) => handle.close()))
@@ -87,6 +92,7 @@ function anyStep(): fc.Arbitrary<Step> {
     fc.record({ ...record, kind: fc.constantFrom('own' as const, 'rejections' as const) }),
     fc.record({ ...record, kind: fc.constant('tail' as const), rank }),
   )
+  const page = fc.record({ no: fc.nat({ max: 3 }), text: fc.string(), check: fc.constant('c') })
   const batch = fc.record(
     {
       durability: fc.constantFrom('strict' as const, 'relaxed' as const),
@@ -95,11 +101,17 @@ function anyStep(): fc.Arbitrary<Step> {
       outboxRemove: keys,
       meta: fc.array(fc.tuple(key, fc.jsonValue()), { maxLength: 2 }),
       advance: fc.record({ rank, fromRank: rank, text: fc.string() }),
-      checkpoint: fc.record({
-        rank,
-        pages: fc.array(fc.string(), { maxLength: 2 }),
-        check: fc.constant('c'),
-      }),
+      checkpoint: fc.record(
+        {
+          rank,
+          name: fc.constantFrom('one', 'two', 'three'),
+          base: fc.constantFrom('one', 'two'),
+          head: fc.string(),
+          check: fc.constant('c'),
+          pages: fc.uniqueArray(page, { maxLength: 2, selector: ({ no }) => no }),
+        },
+        { requiredKeys: ['rank', 'name', 'head', 'check', 'pages'] },
+      ),
       reset: fc.boolean(),
     },
     { requiredKeys: ['durability'] },

@@ -5,6 +5,8 @@
 import type {
   Advance,
   Checkpoint,
+  Page,
+  StoredCheckpoint,
   Segment,
   Storage,
   StorageHandle,
@@ -66,8 +68,17 @@ export function mixed(rank: number): readonly Segment[] {
   ]
 }
 
-export function checkpoint(rank: number, ...pages: readonly string[]): Checkpoint {
-  return { pages, check: `check of ${pages.length}`, rank }
+export function checkpoint(rank: number, ...texts: readonly string[]): Checkpoint {
+  const pages = texts.map((text, no) => page(no, text))
+  return { name: `at ${rank}`, head: `head ${rank}`, check: `check ${rank}`, rank, pages }
+}
+
+export function page(no: number, text: string): Page {
+  return { no, text, check: `check of ${text}` }
+}
+
+export function textsOf(stored: StoredCheckpoint | undefined): readonly string[] | undefined {
+  return stored?.pages.map(({ text }) => text)
 }
 
 export function advance(rank: number, fromRank = 0): Advance {

@@ -280,7 +280,7 @@ export class World {
     const { segments, checkpoint, meta } = this.disk.content
     return [
       ...segments.map(({ text }) => text),
-      ...(checkpoint?.pages ?? []),
+      ...(checkpoint?.pages.map(({ text }) => text) ?? []),
       JSON.stringify([...meta]),
     ].join('\n')
   }

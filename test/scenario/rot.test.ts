@@ -61,7 +61,7 @@ function holding(state: StoredState): Storage {
   return {
     open: async () => ({
       read: async () => state,
-      write: async () => 1,
+      write: async () => ({ order: 1, isCheckpointStored: true }),
       claim: async (key, value) => (state.meta.has(key) ? state.meta.get(key) : value),
       waiting: async () => state.outbox,
       close: async () => undefined,

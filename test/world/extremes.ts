@@ -77,7 +77,7 @@ type Bound = keyof Limits
 /** Set to 2 to 5. */
 const FEW: readonly Bound[] = [
   'pageEntitiesMax',
-  'sliceEntitiesMax',
+  'storedPageEntitiesMax',
   'sessionsPerBindMax',
   'sessionsPerLinkMax',
   'spaceCacheBytesMax',
@@ -122,7 +122,10 @@ function boundsFor(random: Random): Partial<Limits> {
   if (random.chance(share)) bounds.sliceMs = 0
   if (random.chance(share)) bounds.messageBytesMax = 4_096
   if (random.chance(share)) bounds.outboxMessagesMax = random.between(5, 40)
-  if (random.chance(share)) bounds.checkpointStepBytesMax = random.between(2, 5) * 1_024
+  if (random.chance(share)) {
+    bounds.checkpointStepBytesMax = random.between(2, 5) * 1_024
+    bounds.storedPageBytesAim = random.between(1, 4) * 512
+  }
   if (random.chance(share)) Object.assign(bounds, frameFor(random))
   // So long that the lines of one flush are stored in several records before they are sealed.
   if (random.chance(share)) bounds.flushDelayMs = random.pick([40, 400])

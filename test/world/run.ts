@@ -21,8 +21,10 @@ export interface Report {
   readonly history: readonly string[] | undefined
 }
 
-/** Ten virtual minutes after everything has healed, nothing may be left to do (L1). */
+/** Once everything has healed, no ten virtual minutes may pass without a verdict while one is due (L1). */
 const QUIET_MAX_MS = 600_000
+/** And so long after it, nothing may be left to do. */
+const WORK_MAX_MS = 7_200_000
 /** A world that does more than this is running in circles (L2). */
 const EVENTS_MAX = 400_000
 const LOOK_EVERY_MS = 250
@@ -136,8 +138,15 @@ class Run {
     const world = this.#world
     let quietLooks = 0
     let looks = 0
-    await this.#until(() => {
+    let waitedFor = Infinity
+    const beganMs = world.clock.monotonic()
+    await this.#until((extend) => {
       conductor.reopen()
+      // A slow store and small caches make hours of work: a reviewer is stuck when it does none.
+      const waiting = waitingFor(world)
+      if (waiting < waitedFor && world.clock.monotonic() < beganMs + WORK_MAX_MS)
+        extend(QUIET_MAX_MS)
+      waitedFor = waiting
       if (++looks % SETTLE_LOOKS === 0 && world.truth.isContested) this.#decide(conductor)
       // A store tells its status a moment after it has written. A message whose stored copy is
       // gone may yet be offered by a tab that still has it in memory.
@@ -150,19 +159,26 @@ class Run {
     )
   }
 
-  /** Steps until the condition holds at one of the looks, the time is up, or a promise is broken. */
-  async #until(holds: () => boolean, mostMs: number): Promise<void> {
+  /**
+   * Steps until the condition holds at one of the looks, the time is up, or a promise is broken. A look
+   * may give it so many ms more, from now on.
+   */
+  async #until(
+    holds: (extend: (mostMs: number) => void) => boolean,
+    mostMs: number,
+  ): Promise<void> {
     const world = this.#world
     const { clock } = world
-    const endMs = clock.monotonic() + mostMs
+    let endMs = clock.monotonic() + mostMs
     let lookMs = clock.monotonic()
+    const extend = (moreMs: number): void => void (endMs = clock.monotonic() + moreMs)
     while (!world.violation && clock.monotonic() < endMs) {
       if (clock.monotonic() >= lookMs) {
-        if (holds()) return
+        if (holds(extend)) return
         lookMs = clock.monotonic() + LOOK_EVERY_MS
       }
       if (clock.nextMs === undefined) {
-        if (holds()) return
+        if (holds(extend)) return
         clock.after(LOOK_EVERY_MS, () => {})
       }
       world.guard(() => void clock.step())
@@ -177,6 +193,12 @@ class Run {
   #must(condition: boolean, what: () => string): void {
     if (!condition && !this.#world.violation) this.#world.violation = new Violation('L1', what())
   }
+}
+
+/** Messages without a verdict, of stores and of strangers. */
+function waitingFor({ strangers, visits }: World): number {
+  const open = strangers.reduce((sum, stranger) => sum + stranger.open.length, 0)
+  return visits.reduce((sum, { store }) => sum + store.status.getState().outboxMessages, open)
 }
 
 /** How many quiet looks it takes until nothing more can come. */

@@ -145,7 +145,7 @@ function counting(): Storage & { batches: number } {
           checkpoint: undefined,
         }),
         waiting: async () => [],
-        write: async () => ++storage.batches,
+        write: async () => ({ order: ++storage.batches, isCheckpointStored: false }),
         claim: async (_, value) => value,
         close: async () => {},
       }
@@ -169,7 +169,7 @@ describe('a faulty storage', () => {
     })
     await expect(handle.claim('k', 1)).rejects.toBeInstanceOf(StorageError)
     disk.faults.reset()
-    expect(await handle.write(batch)).toBe(2)
+    expect(await handle.write(batch)).toMatchObject({ order: 2 })
     expect(await handle.claim('k', 1)).toBe(1)
   })
 

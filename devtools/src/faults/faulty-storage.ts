@@ -96,7 +96,7 @@ class FaultyHandle implements StorageHandle {
     return this.#inner.waiting()
   }
 
-  async write(batch: Parameters<StorageHandle['write']>[0]): Promise<number> {
+  async write(batch: Parameters<StorageHandle['write']>[0]): ReturnType<StorageHandle['write']> {
     await slowly(this.#faults)
     this.#refuseIfFull()
     return this.#inner.write(batch)

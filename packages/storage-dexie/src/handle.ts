@@ -17,6 +17,7 @@ import {
   type StorageTrouble,
   type StoredState,
   type WriteBatch,
+  type Written,
 } from '@countersign/core/ports'
 import type { DexieConstructor } from 'dexie'
 import { connect, type Connection } from './connection.ts'
@@ -71,13 +72,13 @@ export class DexieHandle implements StorageHandle {
     return this.#inTurn('read', readWaiting)
   }
 
-  async write(batch: WriteBatch): Promise<number> {
-    const order = await (batch.atOnce ? this.#atOnce(batch) : this.#writeInTurn(batch))
+  async write(batch: WriteBatch): Promise<Written> {
+    const written = await (batch.atOnce ? this.#atOnce(batch) : this.#writeInTurn(batch))
     if (this.#askPersistence && (batch.segments?.length ?? 0) > 0) {
       this.#askPersistence = false
       requestPersistence()
     }
-    return order
+    return written
   }
 
   claim(key: string, value: unknown): Promise<unknown> {
@@ -90,12 +91,12 @@ export class DexieHandle implements StorageHandle {
     return this.#closing
   }
 
-  #writeInTurn(batch: WriteBatch): Promise<number> {
+  #writeInTurn(batch: WriteBatch): Promise<Written> {
     return this.#inTurn('write', (database) => writeBatch(database, batch))
   }
 
   /** Beside the turns; in turn where that fails, or where there is no connection. */
-  #atOnce(batch: WriteBatch): Promise<number> {
+  #atOnce(batch: WriteBatch): Promise<Written> {
     const database = this.#connection?.database
     if (!database || this.#ended !== undefined || this.#closing !== undefined)
       return this.#writeInTurn(batch)

@@ -6,9 +6,10 @@
  */
 import {
   type Advance,
-  type Checkpoint,
   DRAFT_KEYS,
   type Segment,
+  type Page,
+  type StoredCheckpoint,
   type StoredSegment,
   type StoredState,
 } from '@countersign/core/ports'
@@ -64,11 +65,14 @@ async function readMeta(scope: Scope): Promise<ReadonlyMap<string, unknown>> {
   return new Map(keys.map((key, index) => [key as string, values[index] as unknown]))
 }
 
-async function readCheckpoint(scope: Scope): Promise<Checkpoint | undefined> {
+async function readCheckpoint(scope: Scope): Promise<StoredCheckpoint | undefined> {
   const frame: CheckpointFrame | undefined = await request(scope.store('state').get(CHECKPOINT))
   if (frame === undefined) return undefined
-  // Pages are numbered from 0 without gaps, so the key follows from the place.
-  const pages = await inBulk<string>(scope.store('pages'), (_page, index) => index, charsOf)
+  const pages = await inBulk<Page>(
+    scope.store('pages'),
+    ({ no }) => no,
+    ({ text }) => charsOf(text),
+  )
   return { ...frame, pages }
 }
 
@@ -79,7 +83,7 @@ function charsOf(text: unknown): number {
 /** All records of a store with number keys, in their order. */
 async function inBulk<T>(
   store: IDBObjectStore,
-  keyOf: (record: T, index: number) => number,
+  keyOf: (record: T) => number,
   charsIn: (record: T) => number,
 ): Promise<readonly T[]> {
   const all: T[] = []
@@ -89,7 +93,7 @@ async function inBulk<T>(
     const bulk: T[] = await request(store.getAll(IDBKeyRange.lowerBound(after, true), count))
     for (const record of bulk) all.push(record)
     if (bulk.length < count) return all
-    after = keyOf(all.at(-1) as T, all.length - 1)
+    after = keyOf(all.at(-1) as T)
     const chars = bulk.reduce((sum, record) => sum + charsIn(record), 0)
     const fitting = Math.floor((bulkCharsAim * bulk.length) / Math.max(chars, 1))
     count = Math.min(Math.max(fitting, 1), count * bulkGrowthMax, bulkRecordsMax)

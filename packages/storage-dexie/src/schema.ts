@@ -6,11 +6,12 @@
  *   outbox    {key}                                        facts: segments that wait for verdicts
  *   meta      value under its key                          facts: keys, sessions
  *   state     record under its name                        incarnation, advance, checkpoint's frame
- *   pages     text under 0, 1, 2…                          cache: the pages of the checkpoint
+ *   pages     {no, text, check} under its number           cache: the pages of the checkpoint
  *
  * No index over `ids`: nothing reads one, and at 64 ids a segment it adds a third or more to the
  * cost of a flush. It can be added later without touching what is stored.
  */
+import type { StoredCheckpoint } from '@countersign/core/ports'
 
 /** Raise it, and add a `version()` in connection.ts, when the layout grows. */
 export const SCHEMA_VERSION = 1
@@ -36,7 +37,4 @@ export const ADVANCE = 'advance'
 export const CHECKPOINT = 'checkpoint'
 
 /** What `state` keeps of a checkpoint; its pages are records of their own. */
-export interface CheckpointFrame {
-  readonly check: string
-  readonly rank: number
-}
+export type CheckpointFrame = Omit<StoredCheckpoint, 'pages'>

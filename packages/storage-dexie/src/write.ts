@@ -11,6 +11,7 @@ import type {
   Segment,
   StoredSegment,
   WriteBatch,
+  Written,
 } from '@countersign/core/ports'
 import { ADVANCE, CHECKPOINT, type CheckpointFrame, RANK } from './schema.ts'
 import { request, type Scope, transact } from './transact.ts'
@@ -20,14 +21,15 @@ const stepCharsAim = 2_000_000
 const stepRecordsMax = 128
 const droppedPerStepMax = 256
 
-/** Resolves to the order of the batch's last segment; 0 when it is not stored, or there is none. */
-export function writeBatch(database: IDBDatabase, batch: WriteBatch): Promise<number> {
+/** As `StorageHandle.write`. */
+export function writeBatch(database: IDBDatabase, batch: WriteBatch): Promise<Written> {
   return transact(database, batch.durability, async (scope) => {
     if (batch.reset === true) await forgetCanonical(scope)
-    const lastOrder = await writeRun(scope, batch)
-    if (batch.checkpoint !== undefined) await writeCheckpoint(scope, batch.checkpoint)
+    const order = await writeRun(scope, batch)
+    const isCheckpointStored =
+      batch.checkpoint !== undefined && (await writeCheckpoint(scope, batch.checkpoint))
     writeRest(scope, batch)
-    return lastOrder
+    return { order, isCheckpointStored }
   })
 }
 
@@ -36,14 +38,17 @@ export function writeBatch(database: IDBDatabase, batch: WriteBatch): Promise<nu
  * the browser, so it is stored although the page ends next. A key that is known already rejects
  * with ConstraintError, and nothing is stored.
  */
-export function handOver(database: IDBDatabase, batch: WriteBatch): Promise<number> {
+export function handOver(database: IDBDatabase, batch: WriteBatch): Promise<Written> {
   const { segments = [], meta = [] } = batch
   return transact(database, 'relaxed', (scope) => {
     const adding = segments.map((segment) => scope.store('segments').add(recordOf(segment)))
     for (const [key, value] of meta) scope.store('meta').put(value, key)
     const orders = Promise.all(adding.map(request))
     scope.transaction.commit?.()
-    return orders.then((all) => (all.at(-1) as number | undefined) ?? 0)
+    return orders.then((all) => ({
+      order: (all.at(-1) as number | undefined) ?? 0,
+      isCheckpointStored: false,
+    }))
   })
 }
 
@@ -129,19 +134,26 @@ async function orderOf(scope: Scope, key: string): Promise<number> {
   return (order as number | undefined) ?? 0
 }
 
-/** Unless the stored one is as new, or this one stands beyond the position. */
-async function writeCheckpoint(scope: Scope, { pages, check, rank }: Checkpoint): Promise<void> {
-  if (rank <= (await storedRank(scope, CHECKPOINT))) return
-  if (rank > (await storedRank(scope, ADVANCE))) return
+/**
+ * Unless the stored one is as new, this one stands beyond the position, or continues another one.
+ * Resolves to whether it is stored: also by an earlier try, whose answer got lost.
+ */
+async function writeCheckpoint(scope: Scope, checkpoint: Checkpoint): Promise<boolean> {
+  const { base, pages, ...frame } = checkpoint
+  const stored: CheckpointFrame | undefined = await request(scope.store('state').get(CHECKPOINT))
+  if (stored?.name === frame.name) return true
+  if (frame.rank <= (stored?.rank ?? 0)) return false
+  if (frame.rank > (await storedRank(scope, ADVANCE))) return false
+  if (base !== undefined && base !== stored?.name) return false
   const store = scope.store('pages')
-  store.clear()
+  if (base === undefined) store.clear()
   await inSteps(pages, {
-    charsOf: (page) => page.length,
-    place: async (page, index) => request(store.put(page, index)),
+    charsOf: ({ text }) => text.length,
+    place: async (page) => request(store.put(page, page.no)),
   })
-  const frame: CheckpointFrame = { check, rank }
-  scope.store('state').put(frame, CHECKPOINT)
-  await dropTail(scope, rank)
+  scope.store('state').put(frame satisfies CheckpointFrame, CHECKPOINT)
+  await dropTail(scope, frame.rank)
+  return true
 }
 
 async function forgetCanonical(scope: Scope): Promise<void> {

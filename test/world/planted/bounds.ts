@@ -15,16 +15,28 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     seed: 20014,
   },
   {
-    name: 'first-slice-alone',
-    what: 'A checkpoint has the entities of its first slice, and no others.',
+    name: 'first-changed-page-alone',
+    what: 'A checkpoint writes the first page that has changed, and no others.',
     edits: [
       {
         module: 'client/disk/canonical-disk.ts',
-        from: 'work.pages.push(this.#page(work))',
-        to: 'const page = this.#page(work); if (work.pages.length === 0) work.pages.push(page)',
+        from: '      const rows = heldRows(table, ids)\n',
+        to: '      if (jobs.length > 0) break\n      const rows = heldRows(table, ids)\n',
       },
     ],
     seed: 20001,
+  },
+  {
+    name: 'restored-steps-unwritten',
+    what: 'Rows that the stored tail had changed before a start stay as they were on their pages.',
+    edits: [
+      {
+        module: 'client/disk/canonical-disk.ts',
+        from: 'this.#base = stored\n    this.#touch(entries)',
+        to: 'this.#base = stored',
+      },
+    ],
+    seed: 131,
   },
   {
     name: 'first-sessions-alone',

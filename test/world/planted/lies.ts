@@ -82,8 +82,8 @@ export const LIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'node/bind.ts',
-        from: 'if (known && !isSameOwner(known, record.value)) {',
-        to: 'if (known && known.authorId === record.value.authorId && !isSameOwner(known, record.value)) {',
+        from: 'if (known && !isSameOwner(known, record)) {',
+        to: 'if (known && known.authorId === record.authorId && !isSameOwner(known, record)) {',
       },
     ],
     seed: 47,

@@ -144,6 +144,7 @@ export class Replica {
       tail: this.#tail,
       clock: options.platform.clock,
       limits,
+      sessionId: () => this.#identity!.session.sessionId,
     })
     this.#refusals = new Refusals({
       repo: this.repo,

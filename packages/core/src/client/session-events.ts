@@ -10,7 +10,7 @@ import type {
   SessionHost,
   SessionState,
 } from '../sync/session-host.ts'
-import type { Reviewing, TailOutcome } from '../sync/tail.ts'
+import type { Reviewing, SnapshotApplied, TailApplied } from '../sync/tail.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { AcceptedAgain } from '../wire/frames.ts'
 import type { Repo } from '../rows/repo.ts'
@@ -71,12 +71,12 @@ export class SessionEvents implements SessionHost {
     return fault
   }
 
-  taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void {
+  taken(outcome: TailApplied, texts: readonly string[]): void {
     const { canonicalDisk, reviewing, settle } = this.#parts
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
     this.#warnOfUnassigned(outcome.settled)
-    canonicalDisk.step(reviewing(), { texts, outboxRemove })
+    canonicalDisk.step(reviewing(), { texts, outboxRemove, entries: outcome.entries })
   }
 
   /** A field that the reviewer never assigns is empty for ever, and nobody sees why. */
@@ -93,11 +93,11 @@ export class SessionEvents implements SessionHost {
     }
   }
 
-  replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void {
+  replaced(outcome: SnapshotApplied, pages: readonly string[]): void {
     const { canonicalDisk, reviewing, settle } = this.#parts
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
-    canonicalDisk.replace(reviewing(), { pages, outboxRemove })
+    canonicalDisk.replace(reviewing(), { texts: pages, outboxRemove })
   }
 
   acceptedAgain(entry: Entry, { seq, at, forked }: AcceptedAgain): void {

@@ -76,10 +76,12 @@ export interface Limits {
   readonly snapshotPartsMax: number
   /** Positions of which reviewers and stores hold the chain, to compare it with what an author has seen. */
   readonly heldChainsMax: number
-  /** Stored steps of the tail, and UTF-8 bytes of them, before a checkpoint; entities of one of its slices. */
+  /** Stored steps of the tail, and UTF-8 bytes of them, before a checkpoint. */
   readonly checkpointStepsMax: number
   readonly checkpointStepBytesMax: number
-  readonly sliceEntitiesMax: number
+  /** Rows of one of its pages, and about so many UTF-8 bytes of them. */
+  readonly storedPageEntitiesMax: number
+  readonly storedPageBytesAim: number
   /** How long a call to the storage may go unanswered before the store goes on in memory, ms. */
   readonly storageAnswerMs: number
   /** Work on a backlog or a checkpoint in one go, in ms. */
@@ -143,7 +145,8 @@ export const LIMITS: Limits = {
   heldChainsMax: 4_096,
   checkpointStepsMax: 512,
   checkpointStepBytesMax: 4_194_304,
-  sliceEntitiesMax: 512,
+  storedPageEntitiesMax: 128,
+  storedPageBytesAim: 65_536,
   storageAnswerMs: 10_000,
   sliceMs: 8,
   storageBatchesMax: 64,

@@ -17,31 +17,39 @@ export interface BindParts {
   readonly sessionsPerLinkMax: number
 }
 
-/** Sessions beyond what a link may speak for are not bound, and not named in the answer. */
+/**
+ * Sessions beyond what a link may speak for are not bound, and not named in the answer. However many
+ * they are, the store is asked once: a client that waits for the answer asks again.
+ */
 export async function bindSessions(
   connection: Connection,
   sessions: readonly ProvedOpening[],
   { space, signer, store, ledger, sessionsPerLinkMax }: BindParts,
 ): Promise<void> {
+  let room = sessionsPerLinkMax - connection.sessions.size
+  const taken = sessions.filter(({ sessionId }) => connection.sessions.has(sessionId) || room-- > 0)
+  const checks = taken.map((opening) => verifyOpening(opening, connection.nonce, { space, signer }))
+  const proved: SessionRecord[] = []
+  for (const record of await Promise.all(checks)) {
+    if (record.ok) proved.push(record.value)
+    else connection.strike(record.error.message)
+  }
+  if (connection.closed) return
+  const stored = await storedRecords(store, proved)
+  if (connection.closed) return
   const bound: Uuid[] = []
-  for (const opening of sessions) {
-    const { sessionId } = opening
-    const isHeld = connection.sessions.has(sessionId)
-    if (!isHeld && connection.sessions.size >= sessionsPerLinkMax) continue
-    const record = await verifyOpening(opening, connection.nonce, { space, signer })
-    if (connection.closed) return
-    if (!record.ok) {
-      connection.strike(record.error.message)
-      continue
-    }
-    const kept = await storedRecord(store, sessionId)
+  for (const record of proved) {
+    const { sessionId } = record
+    const kept = stored.get(sessionId)
     const known = ledger().session(sessionId) ?? kept
-    if (known && !isSameOwner(known, record.value)) {
+    if (known && !isSameOwner(known, record)) {
       connection.strike('the session is bound to another person')
       continue
     }
-    if (connection.closed) return
-    ledger().bind(record.value, kept !== undefined)
+    const isHeld = connection.sessions.has(sessionId)
+    // Another bind of the link may have been faster.
+    if (!isHeld && connection.sessions.size >= sessionsPerLinkMax) continue
+    ledger().bind(record, kept !== undefined)
     if (!isHeld) ledger().hold(sessionId)
     connection.speakFor(sessionId)
     bound.push(sessionId)
@@ -53,12 +61,17 @@ function isSameOwner(known: SessionRecord, record: SessionRecord): boolean {
   return known.authorId === record.authorId && known.personalCommit === record.personalCommit
 }
 
-/** The session as the store has it; undefined before its first verdict. One search. */
-async function storedRecord(
+/** The sessions as the store has them: those without a verdict are not there. */
+async function storedRecords(
   store: SpaceStore,
-  sessionId: Uuid,
-): Promise<SessionRecord | undefined> {
-  const [stored] = await store.sessions([sessionId])
-  if (!stored) return undefined
-  return JSON.parse(textOf(stored, `the stored session ${sessionId}`)) as SessionRecord
+  sessions: readonly SessionRecord[],
+): Promise<ReadonlyMap<Uuid, SessionRecord>> {
+  const texts = await store.sessions(sessions.map(({ sessionId }) => sessionId))
+  const records = sessions.flatMap(({ sessionId }, i): [Uuid, SessionRecord][] => {
+    const stored = texts[i]
+    if (!stored) return []
+    const text = textOf(stored, `the stored session ${sessionId}`)
+    return [[sessionId, JSON.parse(text) as SessionRecord]]
+  })
+  return new Map(records)
 }

@@ -11,13 +11,16 @@ export { DRAFT_KEYS, StorageError } from './storage.ts'
 export type {
   Advance,
   Checkpoint,
+  Page,
   Segment,
   Storage,
   StorageHandle,
   StorageTrouble,
+  StoredCheckpoint,
   StoredSegment,
   StoredState,
   WriteBatch,
+  Written,
 } from './storage.ts'
 export { bytesOf, isLongerThan, utf8Bytes } from '../base/size.ts'
 export type { Bytes } from '../base/size.ts'

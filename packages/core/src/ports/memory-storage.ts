@@ -17,9 +17,11 @@ import {
   type Storage,
   StorageError,
   type StorageHandle,
+  type StoredCheckpoint,
   type StoredSegment,
   type StoredState,
   type WriteBatch,
+  type Written,
 } from './index.ts'
 
 /**
@@ -68,7 +70,7 @@ class MemoryHandle implements StorageHandle {
     return this.#place.toRead().waiting()
   }
 
-  async write(batch: WriteBatch): Promise<number> {
+  async write(batch: WriteBatch): Promise<Written> {
     this.#assertOpen()
     return this.#place.toWrite().write(batch)
   }
@@ -94,7 +96,7 @@ class MemoryStore {
   readonly #meta = new Map<string, unknown>()
   #lastOrder = 0
   #advance: Advance | undefined
-  #checkpoint: Checkpoint | undefined
+  #checkpoint: StoredCheckpoint | undefined
 
   read(): StoredState {
     const segments = [...this.#segments.values()]
@@ -112,16 +114,17 @@ class MemoryStore {
     return [...this.#outbox, ...drafts].sort()
   }
 
-  write(batch: WriteBatch): number {
+  write(batch: WriteBatch): Written {
     if (batch.reset === true) this.#forgetCanonical()
-    const lastOrder = this.#storeRun(batch)
-    if (batch.checkpoint !== undefined) this.#storeCheckpoint(batch.checkpoint)
+    const order = this.#storeRun(batch)
+    const isCheckpointStored =
+      batch.checkpoint !== undefined && this.#storeCheckpoint(batch.checkpoint)
     for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
     for (const key of batch.outboxRemove ?? []) this.#outbox.delete(key)
     for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
     for (const key of batch.drop ?? [])
       if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
-    return lastOrder
+    return { order, isCheckpointStored }
   }
 
   claim(key: string, value: unknown): unknown {
@@ -151,11 +154,17 @@ class MemoryStore {
     return rank > stored && (fromRank <= stored || checkpoint !== undefined)
   }
 
-  #storeCheckpoint(checkpoint: Checkpoint): void {
+  #storeCheckpoint({ base, ...checkpoint }: Checkpoint): boolean {
     const { rank } = checkpoint
-    if (rank <= (this.#checkpoint?.rank ?? 0) || rank > (this.#advance?.rank ?? 0)) return
-    this.#checkpoint = { ...checkpoint, pages: [...checkpoint.pages] }
+    const stored = this.#checkpoint
+    if (stored?.name === checkpoint.name) return true
+    if (rank <= (stored?.rank ?? 0) || rank > (this.#advance?.rank ?? 0)) return false
+    if (base !== undefined && base !== stored?.name) return false
+    const kept = base === undefined ? [] : stored!.pages
+    const pages = new Map([...kept, ...checkpoint.pages].map((page) => [page.no, page]))
+    this.#checkpoint = { ...checkpoint, pages: [...pages.values()].sort((a, b) => a.no - b.no) }
     this.#dropTail(rank)
+    return true
   }
 
   /** 0 when it is not stored, or there is none. */

@@ -19,8 +19,9 @@ import type { Uuid } from '../base/uuid.ts'
  * - `advance` is skipped, with the tail segments of its batch, when its `rank` is not above the
  *   stored one (another tab has stored that run), or when its `fromRank` is above it (the run
  *   would leave a gap). With a checkpoint in the batch there is no gap: it needs nothing before.
- * - `checkpoint` is skipped when its rank is not above that of the stored checkpoint, or is above
- *   that of the position as it then stands. Below the position is fine: the tail after it stays.
+ * - `checkpoint` is skipped when its rank is not above that of the stored checkpoint, is above
+ *   that of the position as it then stands, or its `base` is not the stored one. Below the position
+ *   is fine: the tail after it stays. One of the stored name is the stored one: nothing is written.
  * - The rest of such a batch applies. Where no position or checkpoint is stored, its rank is 0.
  *
  * - An `atOnce` batch is handed to the storage before `write` returns, and does not wait for calls
@@ -54,15 +55,36 @@ export interface StoredSegment extends Segment {
   readonly order: number
 }
 
-export interface Checkpoint {
-  readonly pages: readonly string[]
-  /** Checksum over the pages. */
+/** A part of the canonical state. */
+export interface Page {
+  /** 0, 1, 2… with gaps allowed. */
+  readonly no: number
+  readonly text: string
+  /** Checksum of `text`, made and checked by the replica. */
+  readonly check: string
+}
+
+export interface StoredCheckpoint {
+  /** Chosen by the replica, another one each time. */
+  readonly name: string
+  /** What the replica has to know of it, and its checksum. */
+  readonly head: string
   readonly check: string
   /**
    * Rank of its position. Tail segments up to this rank are contained in it, and are dropped with
    * its writing. Their orders do not tell: flushes and runs of other tabs count there too.
    */
   readonly rank: number
+  /** By number. */
+  readonly pages: readonly Page[]
+}
+
+export interface Checkpoint extends StoredCheckpoint {
+  /**
+   * The name of the stored checkpoint that this one continues: pages that it does not bring stay as
+   * they are. Without it, its pages take the place of all that are stored.
+   */
+  readonly base?: string
 }
 
 /** The canonical position as the storage sees it: a rank that only grows, and its text. */
@@ -87,7 +109,6 @@ export interface WriteBatch {
   readonly atOnce?: true
   /** Comes before `checkpoint`. */
   readonly advance?: Advance
-  /** Replaces the whole checkpoint that is stored. */
   readonly checkpoint?: Checkpoint
   /** Forgets position, checkpoint and all `tail` segments first: the reviewer's state begins anew. */
   readonly reset?: boolean
@@ -100,7 +121,18 @@ export interface StoredState {
   readonly outbox: readonly string[]
   readonly meta: ReadonlyMap<string, unknown>
   readonly advance: Advance | undefined
-  readonly checkpoint: Checkpoint | undefined
+  readonly checkpoint: StoredCheckpoint | undefined
+}
+
+/** What a batch has come to. */
+export interface Written {
+  /**
+   * Order of the batch's last segment, which may be an earlier one when its key was known; 0 when that
+   * segment was skipped and its key is not known, or when the batch has no segments.
+   */
+  readonly order: number
+  /** Whether the checkpoint of the batch is the stored one now. False where it has none. */
+  readonly isCheckpointStored: boolean
 }
 
 /**
@@ -123,12 +155,8 @@ export interface StorageHandle {
   read(): Promise<StoredState>
   /** Keys of what waits, sorted: of the outbox, and those that begin with `DRAFT_KEYS`. Reads no text. */
   waiting(): Promise<readonly string[]>
-  /**
-   * Rejects with a `StorageError`; then nothing of the batch is stored. Resolves to the order of
-   * the batch's last segment, which may be an earlier one when its key was known; 0 when that
-   * segment was skipped and its key is not known, or when the batch has no segments.
-   */
-  write(batch: WriteBatch): Promise<number>
+  /** Rejects with a `StorageError`; then nothing of the batch is stored. */
+  write(batch: WriteBatch): Promise<Written>
   /** The value under `key`, or `value` after storing it, atomically among tabs. */
   claim(key: string, value: unknown): Promise<unknown>
   close(): Promise<void>

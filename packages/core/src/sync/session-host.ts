@@ -8,7 +8,7 @@ import type { Random } from '../ports/random.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { AcceptedAgain, ByeCode } from '../wire/frames.ts'
 import type { Outbox } from './outbox.ts'
-import type { TailOutcome, TailReader } from './tail.ts'
+import type { SnapshotApplied, TailApplied, TailReader } from './tail.ts'
 
 export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | 'online' | 'closed'
 
@@ -46,9 +46,9 @@ export interface SessionHost {
   /** Why this lineage is not to be followed; undefined: it is. */
   judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined>
   /** Canonical facts were taken in: `texts` are the frames that brought them. */
-  taken(outcome: TailOutcome & { kind: 'applied' }, texts: readonly string[]): void
+  taken(outcome: TailApplied, texts: readonly string[]): void
   /** A snapshot was taken in; `pages` are its texts. */
-  replaced(outcome: TailOutcome & { kind: 'applied' }, pages: readonly string[]): void
+  replaced(outcome: SnapshotApplied, pages: readonly string[]): void
   acceptedAgain(entry: Entry, review: AcceptedAgain): void
   rejected(rejections: readonly Rejection[]): void
   /** These wait: the reviewer has no verdict on them for now. */

@@ -33,14 +33,34 @@ export interface Reviewing {
   readonly chain: Hash
 }
 
+/** Taken in. */
+export interface TailApplied {
+  readonly kind: 'applied'
+  /** In canonical order. */
+  readonly entries: readonly Entry[]
+  /** Own entries that got their review. */
+  readonly settled: readonly Entry[]
+}
+
 export type TailOutcome =
-  /** Taken in. `settled` are own entries that got their review. */
-  | { readonly kind: 'applied'; readonly settled: readonly Entry[] }
+  | TailApplied
   /** All of it was known. */
   | { readonly kind: 'known' }
   /** Something before it is missing: ask for everything since the position. */
   | { readonly kind: 'gap' }
-  | { readonly kind: 'malformed'; readonly message: string }
+  | Malformed
+
+interface Malformed {
+  readonly kind: 'malformed'
+  readonly message: string
+}
+
+export interface SnapshotApplied {
+  readonly kind: 'applied'
+  /** Page by page. */
+  readonly pages: readonly (readonly PageEntity[])[]
+  readonly settled: readonly Entry[]
+}
 
 /** An own message by its id: still in the outbox, or kept by storage. */
 export type FindOwn = (id: Uuid) => Entry | AuthoredMessage | undefined
@@ -125,7 +145,7 @@ export class TailReader {
     const settled = steps.flatMap((step) => this.#apply(step, by) ?? [])
     this.#position = position
     this.#repo.emit()
-    return { kind: 'applied', settled }
+    return { kind: 'applied', entries: steps.map(({ entry }) => entry), settled }
   }
 
   /**
@@ -135,13 +155,14 @@ export class TailReader {
   snapshot(
     pages: readonly string[],
     { position, settled }: { position: Position; settled: ReadonlyMap<Entry, Review> },
-  ): TailOutcome {
-    const entities: PageEntity[] = []
+  ): SnapshotApplied | Malformed {
+    const all: (readonly PageEntity[])[] = []
     for (const page of pages) {
       const read = readPage(page)
       if (!read.ok) return malformed(read.error.message)
-      entities.push(...read.value)
+      all.push(read.value)
     }
+    const entities = all.flat()
     const present = new Set(entities.map((entity) => entity.id))
     for (const table of this.#repo.tables()) {
       const gone = [...table.rows()].filter((row) => !present.has(row.id))
@@ -150,7 +171,7 @@ export class TailReader {
     const acked = this.#replace(entities, settled)
     this.#position = position
     this.#repo.emit()
-    return { kind: 'applied', settled: acked }
+    return { kind: 'applied', pages: all, settled: acked }
   }
 
   /** Shows these states; pending entries that turn out to be in them are settled. */
@@ -327,6 +348,6 @@ class OwnMessages {
   }
 }
 
-function malformed(message: string): TailOutcome {
+function malformed(message: string): Malformed {
   return { kind: 'malformed', message }
 }

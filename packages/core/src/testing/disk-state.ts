@@ -4,11 +4,13 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import {
-  type Checkpoint,
+  type Page,
+  type StoredCheckpoint,
   DRAFT_KEYS,
   type StoredSegment,
   type StoredState,
   type WriteBatch,
+  type Written,
 } from '../ports/storage.ts'
 
 /** The spaces of one storage, each by itself. Without a name: the first there is. */
@@ -72,7 +74,7 @@ export class DiskState {
   #meta = new Map<string, unknown>()
   #lastOrder = 0
   #advance: StoredState['advance']
-  #checkpoint: Checkpoint | undefined
+  #checkpoint: StoredCheckpoint | undefined
 
   copy(): DiskState {
     const copy = new DiskState()
@@ -108,7 +110,7 @@ export class DiskState {
     return this.#meta.get(key)
   }
 
-  apply(batch: WriteBatch): number {
+  apply(batch: WriteBatch): Written {
     const { advance, segments = [], checkpoint } = batch
     if (batch.reset) {
       this.#advance = undefined
@@ -127,12 +129,20 @@ export class DiskState {
     const last = segments.at(-1)
     const order = (last && this.#segments.get(last.key)?.order) ?? 0
     if (advance && !isOld && !isGap) this.#advance = { ...advance }
-    if (
-      checkpoint &&
-      checkpoint.rank > (this.#checkpoint?.rank ?? 0) &&
-      checkpoint.rank <= (this.#advance?.rank ?? 0)
-    ) {
-      this.#checkpoint = { ...checkpoint, pages: [...checkpoint.pages] }
+    const before = this.#checkpoint
+    const isKnown = checkpoint !== undefined && checkpoint.name === before?.name
+    const isNext =
+      checkpoint !== undefined &&
+      !isKnown &&
+      checkpoint.rank > (before?.rank ?? 0) &&
+      checkpoint.rank <= (this.#advance?.rank ?? 0) &&
+      (checkpoint.base === undefined || checkpoint.base === before?.name)
+    if (isNext) {
+      const { base, pages, ...frame } = checkpoint
+      const kept = (base !== undefined && before?.pages) || []
+      const isNew = (no: number): boolean => pages.some((page) => page.no === no)
+      const all = [...kept.filter(({ no }) => !isNew(no)), ...pages]
+      this.#checkpoint = { ...frame, pages: all.sort((a, b) => a.no - b.no) }
       this.#dropTail(checkpoint.rank)
     }
     for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
@@ -140,17 +150,14 @@ export class DiskState {
     for (const [key, value] of batch.meta ?? []) this.#meta.set(key, value)
     for (const key of batch.drop ?? [])
       if (this.#segments.get(key)?.kind === 'draft') this.#segments.delete(key)
-    return order
+    return { order, isCheckpointStored: isKnown || isNext }
   }
 
   /** Alters one letter of one record of that kind; `pick` chooses. Returns its key, if there is one. */
   rot(record: DiskRecord, pick: (below: number) => number): string | undefined {
     if (record === 'checkpoint') {
       if (!this.#checkpoint || this.#checkpoint.pages.length === 0) return undefined
-      const pages = [...this.#checkpoint.pages]
-      const at = pick(pages.length)
-      pages[at] = altered(pages[at]!, pick)
-      this.#checkpoint = { ...this.#checkpoint, pages }
+      this.#checkpoint = rottenCheckpoint(this.#checkpoint, pick)
       return 'checkpoint'
     }
     if (record === 'advance') {
@@ -203,6 +210,20 @@ function rotten(value: unknown, pick: (below: number) => number): unknown {
   const copy: Record<string, unknown> = { ...value }
   copy[name] = rotten(copy[name], pick)
   return copy
+}
+
+/** A letter of its head or of a page is another, or a page is gone. */
+function rottenCheckpoint(
+  stored: StoredCheckpoint,
+  pick: (below: number) => number,
+): StoredCheckpoint {
+  const at = pick(stored.pages.length + 1)
+  const rotten = stored.pages[at]
+  if (!rotten) return { ...stored, head: altered(stored.head, pick) }
+  const others = stored.pages.filter((page) => page !== rotten)
+  if (pick(4) === 0) return { ...stored, pages: others }
+  const page: Page = { ...rotten, text: altered(rotten.text, pick) }
+  return { ...stored, pages: [...others, page].sort((a, b) => a.no - b.no) }
 }
 
 function altered(text: string, pick: (below: number) => number): string {

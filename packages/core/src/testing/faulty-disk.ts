@@ -16,6 +16,7 @@ import {
   type StorageTrouble,
   type StoredState,
   type WriteBatch,
+  type Written,
 } from '../ports/storage.ts'
 import { type DiskRecord, DiskSpaces, recordsOf } from './disk-state.ts'
 import { ProcessClock } from './virtual-clock.ts'
@@ -234,7 +235,7 @@ class DiskHandle implements StorageHandle {
     return this.#transact({ run: (spaces) => spaces.waiting(this.#space), isRead: true })
   }
 
-  write(batch: WriteBatch): Promise<number> {
+  write(batch: WriteBatch): Promise<Written> {
     const kept = copied(batch)
     return this.#transact({ run: (spaces) => spaces.of(this.#space).apply(kept), batch: kept })
   }

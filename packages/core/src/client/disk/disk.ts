@@ -17,6 +17,7 @@ import {
   type StorageHandle,
   type StorageTrouble,
   type WriteBatch,
+  type Written,
 } from '../../ports/storage.ts'
 import { rankOf } from './rank.ts'
 import { type SoundState, soundState } from './sound-state.ts'
@@ -35,7 +36,8 @@ export interface DiskParts {
 
 interface Waiting {
   readonly batch: WriteBatch
-  readonly done: (stored: boolean) => void
+  /** Without `written`, nothing of it is stored. */
+  readonly done: (written: Written | undefined) => void
 }
 
 export class Disk {
@@ -118,10 +120,19 @@ export class Disk {
   }
 
   /** Resolves to whether it is stored. Never rejects. */
-  write(batch: WriteBatch): Promise<boolean> {
-    if (this.#trouble === 'closed' || this.#trouble === 'version') return Promise.resolve(false)
+  async write(batch: WriteBatch): Promise<boolean> {
+    return (await this.#written(batch)) !== undefined
+  }
+
+  /** Resolves to whether the checkpoint of the batch is the stored one. Never rejects. */
+  async writeCheckpoint(batch: WriteBatch): Promise<boolean> {
+    return (await this.#written(batch))?.isCheckpointStored === true
+  }
+
+  #written(batch: WriteBatch): Promise<Written | undefined> {
+    if (this.#trouble === 'closed' || this.#trouble === 'version') return Promise.resolve(undefined)
     if (this.#hanging) this.#owe(batch)
-    if (!this.#handle || this.#hanging) return Promise.resolve(false)
+    if (!this.#handle || this.#hanging) return Promise.resolve(undefined)
     return new Promise((done) => {
       this.#waiting.push({ batch, done })
       this.#startDraining()
@@ -171,19 +182,18 @@ export class Disk {
 
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
     const batches = group.map(({ batch }) => batch)
-    let stored = false
+    let written: Written | undefined
     try {
       if (this.#owed.length > 0) await this.#answer(this.#handle!.write(joined(this.#owed)))
       this.#owed = []
-      if (batches.length > 0) await this.#answer(this.#handle!.write(joined(batches)))
-      stored = true
+      if (batches.length > 0) written = await this.#answer(this.#handle!.write(joined(batches)))
       if (this.#trouble !== undefined && PASSING.has(this.#trouble)) this.#fail(undefined)
     } catch (error) {
       this.#isBack = false
       this.#fail(troubleOf(error))
       for (const batch of batches) this.#owe(batch)
     }
-    for (const { done } of group) done(stored)
+    for (const { done } of group) done(written)
   }
 
   /** Whether what is owed is to be written without waiting for the next batch. */
@@ -202,7 +212,7 @@ export class Disk {
   #giveUpWaiting(): void {
     for (const { batch, done } of this.#waiting.splice(0)) {
       this.#owe(batch)
-      done(false)
+      done(undefined)
     }
   }
 

@@ -94,8 +94,9 @@ export class Restoration {
   async #restoreCanonical({ state, damaged }: Recovered): Promise<void> {
     const { tail, canonicalDisk, damage } = this.#parts
     const isSound = damaged.every(({ kind }) => kind !== 'state')
-    if (isSound && restoreCanonical(state, tail)) {
-      canonicalDisk.resume(state)
+    const restored = isSound && restoreCanonical(state, tail)
+    if (restored) {
+      canonicalDisk.resume(state, restored)
       return
     }
     if (isSound) damage.add([ofState('tail', undefined)])

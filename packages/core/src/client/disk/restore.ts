@@ -3,16 +3,18 @@
  * text is untrusted like any other: what does not check is left out, and the caller is told,
  * so that the reviewer is asked for it again.
  */
-import { checksum } from '../../base/checksum.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
-import type { Bases, Position, Rejection } from '../../facts/message.ts'
-import type { StoredSegment, StoredState } from '../../ports/storage.ts'
-import { parseReviewerFrame, positionJson, readPosition } from '../../wire/frames.ts'
-import type { Reviewing, TailReader } from '../../sync/tail.ts'
+import type { Bases, Rejection } from '../../facts/message.ts'
+import type { Entry } from '../../history/entry.ts'
+import type { StoredCheckpoint, StoredSegment, StoredState } from '../../ports/storage.ts'
+import { parseReviewerFrame, readPosition } from '../../wire/frames.ts'
+import type { Reviewing, SnapshotApplied, TailReader } from '../../sync/tail.ts'
+import { readCheckpoint } from './checkpoint.ts'
 import { readStoredBases } from './drafts.ts'
 import { type OwnReading, readOwnText } from './own-text.ts'
 import { parsed } from './sound-state.ts'
+import { StoredPages } from './stored-pages.ts'
 
 /** One stored flush of own messages. */
 export interface StoredFlush {
@@ -73,57 +75,81 @@ export function readRejections(state: StoredState): Map<Uuid, Rejection> {
   return found
 }
 
-/** `position` and pages of a checkpoint, as texts. */
-export function checkpointPages(
-  position: Position,
-  reviewerId: Uuid,
-  pages: readonly string[],
-): readonly string[] {
-  return [JSON.stringify({ position: positionJson(position), reviewerId }), ...pages]
+/** What of the canonical state on disk its next checkpoint builds on. */
+export interface RestoredPages {
+  readonly checkpoint: string
+  /** undefined where they are as a reviewer made them. */
+  readonly pages: StoredPages | undefined
+}
+
+export interface RestoredCanonical {
+  readonly stored: RestoredPages | undefined
+  /** Of the steps after the checkpoint. */
+  readonly entries: readonly Entry[]
 }
 
 /**
- * Canonical state from checkpoint and tail. False when something of it is missing or rotten:
- * then the canonical state must be had anew.
+ * Canonical state from checkpoint and tail. undefined when something of it is missing or rotten:
+ * then the canonical state is fetched again.
  */
-export function restoreCanonical(state: StoredState, tail: TailReader): boolean {
-  let by: Reviewing | undefined
-  if (state.checkpoint) {
-    const read = readCheckpoint(state.checkpoint.pages, state.checkpoint.check)
-    if (!read) return false
-    const at = { position: read.position, settled: new Map() }
-    if (tail.snapshot(read.pages, at).kind !== 'applied') return false
+export function restoreCanonical(
+  { checkpoint, segments, advance }: StoredState,
+  tail: TailReader,
+): RestoredCanonical | undefined {
+  const stored = checkpoint && restoreCheckpoint(checkpoint, tail)
+  if (checkpoint && !stored) return undefined
+  const entries: Entry[] = []
+  for (const { kind, text } of segments) {
+    if (kind !== 'tail') continue
+    const step = parsed(text) as { by?: Reviewing; frames?: unknown } | null | undefined
+    const by = step?.by
+    const replayed = by && Array.isArray(step?.frames) ? replay(step.frames, by, tail) : undefined
+    if (!replayed) return undefined
+    entries.push(...replayed)
   }
-  for (const stored of state.segments) {
-    if (stored.kind !== 'tail') continue
-    const step = parsed(stored.text) as { by?: Reviewing; frames?: unknown } | null | undefined
-    by = step?.by
-    if (!by || !Array.isArray(step?.frames) || !replay(step.frames, by, tail)) return false
-  }
-  const stored = state.advance && readPosition(parsed(state.advance.text))
-  return (tail.position?.seq ?? 0) === (stored?.seq ?? 0)
+  const position = advance && readPosition(parsed(advance.text))
+  return (tail.position?.seq ?? 0) === (position?.seq ?? 0) ? { stored, entries } : undefined
 }
 
-/** One stored step: frames of the tail. */
-function replay(frames: readonly unknown[], by: Reviewing, tail: TailReader): boolean {
-  return frames.every((text) => {
+function restoreCheckpoint(stored: StoredCheckpoint, tail: TailReader): RestoredPages | undefined {
+  const head = readCheckpoint(stored)
+  if (!head) return undefined
+  const texts = stored.pages.map(({ text }) => text)
+  const outcome = tail.snapshot(texts, { position: head.position, settled: new Map() })
+  if (outcome.kind !== 'applied') return undefined
+  return { checkpoint: stored.name, pages: head.isSorted ? pagesOf(stored, outcome) : undefined }
+}
+
+/** undefined where a page is none that a checkpoint writes. */
+function pagesOf({ pages }: StoredCheckpoint, read: SnapshotApplied): StoredPages | undefined {
+  const all = new StoredPages()
+  for (const [i, { no, check }] of pages.entries()) {
+    const entities = read.pages[i]!
+    const root = entities[0]?.writes[0]
+    if (!root) return undefined
+    const first = { seq: root.message.review.seq, index: root.index }
+    all.add(entities[0]!.type, { no, check, first, ids: entities.map(({ id }) => id) })
+  }
+  return all
+}
+
+/** One stored step, frames of the tail: the messages that were taken in. */
+function replay(
+  frames: readonly unknown[],
+  by: Reviewing,
+  tail: TailReader,
+): readonly Entry[] | undefined {
+  const entries: Entry[] = []
+  for (const text of frames) {
     const frame = typeof text === 'string' ? parseReviewerFrame(text) : undefined
-    if (!frame?.ok || frame.value.kind !== 'tail') return false
-    const { kind } = tail.tail(frame.value, by)
-    return kind === 'applied' || kind === 'known'
-  })
+    if (!frame?.ok || frame.value.kind !== 'tail') return undefined
+    const outcome = tail.tail(frame.value, by)
+    if (outcome.kind === 'applied') entries.push(...outcome.entries)
+    else if (outcome.kind !== 'known') return undefined
+  }
+  return entries
 }
 
 export function stepText(by: Reviewing, frames: readonly string[]): string {
   return JSON.stringify({ by, frames })
-}
-
-function readCheckpoint(
-  pages: readonly string[],
-  check: string,
-): { position: Position; pages: readonly string[] } | undefined {
-  if (checksum(pages.join('\n')) !== check) return undefined
-  const [head, ...rest] = pages
-  const position = readPosition((parsed(head) as { position?: unknown } | undefined)?.position)
-  return position && { position, pages: rest }
 }

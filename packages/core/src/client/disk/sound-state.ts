@@ -9,7 +9,13 @@
 import { checksum } from '../../base/checksum.ts'
 import { type Uuid, isUuid } from '../../base/uuid.ts'
 import type { SessionOpening } from '../../facts/message.ts'
-import type { Advance, Checkpoint, StoredSegment, StoredState } from '../../ports/storage.ts'
+import type {
+  Advance,
+  Page,
+  StoredCheckpoint,
+  StoredSegment,
+  StoredState,
+} from '../../ports/storage.ts'
 import { parseReviewerFrame, readPosition } from '../../wire/frames.ts'
 import { rankOf } from './rank.ts'
 
@@ -175,13 +181,19 @@ function isAdvance(stored: unknown): stored is Advance {
   return position !== undefined && rankOf(position) === rank && Number.isSafeInteger(fromRank)
 }
 
-/** Its checksum is a matter of reading it. */
-function isCheckpoint(stored: unknown): stored is Checkpoint {
-  const { pages, rank, check } = Object(stored) as Partial<Checkpoint>
-  if (!Array.isArray(pages) || !pages.every((page) => typeof page === 'string')) return false
-  const head = Object(parsed(pages[0])) as { readonly position?: unknown }
-  const position = readPosition(head.position)
-  return position !== undefined && rankOf(position) === rank && typeof check === 'string'
+/** Whether its texts are what was written is a matter of reading it. */
+function isCheckpoint(stored: unknown): stored is StoredCheckpoint {
+  const { name, head, check, rank, pages } = Object(stored) as Partial<StoredCheckpoint>
+  if (!Array.isArray(pages) || !pages.every(isPage)) return false
+  if (![name, head, check].every((text) => typeof text === 'string')) return false
+  const { position } = Object(parsed(head)) as { readonly position?: unknown }
+  const read = readPosition(position)
+  return read !== undefined && rankOf(read) === rank
+}
+
+function isPage(stored: unknown): stored is Page {
+  const { no, text, check } = Object(stored) as Partial<Page>
+  return Number.isSafeInteger(no) && typeof text === 'string' && typeof check === 'string'
 }
 
 /** Any text as JSON; undefined where it is none. */

@@ -165,7 +165,7 @@ function partsOf({ segments, checkpoint }: StoredState): StoragePart[] {
     const texts = ofKind.map(({ text }) => text)
     return { kind, records: texts.length, bytes: bytesOfAll(texts) }
   })
-  const pages = checkpoint?.pages ?? []
+  const pages = checkpoint?.pages.map(({ text }) => text) ?? []
   return [...parts, { kind: 'checkpoint', records: pages.length, bytes: bytesOfAll(pages) }]
 }
 

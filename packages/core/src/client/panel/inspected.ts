@@ -6,7 +6,7 @@ import type { Feed } from '../../inspect/feed.ts'
 import type { Entry } from '../../history/entry.ts'
 import type { Review } from '../../facts/message.ts'
 import { type Flush, Outbox } from '../../sync/outbox.ts'
-import { type TailOutcome, type TailParts, TailReader } from '../../sync/tail.ts'
+import { type TailParts, TailReader } from '../../sync/tail.ts'
 import { Repo } from '../../rows/repo.ts'
 
 export class InspectedOutbox extends Outbox {
@@ -108,7 +108,9 @@ export class InspectedTail extends TailReader {
     this.#repo = repo
   }
 
-  override snapshot(...args: Parameters<TailReader['snapshot']>): TailOutcome {
+  override snapshot(
+    ...args: Parameters<TailReader['snapshot']>
+  ): ReturnType<TailReader['snapshot']> {
     const outcome = super.snapshot(...args)
     const { feed } = this.#repo
     if (feed && outcome.kind === 'applied' && this.position) {

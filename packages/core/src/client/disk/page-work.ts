@@ -1,0 +1,122 @@
+/**
+ * The pages of a checkpoint, made a piece at a time: a generator that yields where its work may
+ * pause. It reads states of one moment, which never change, so it may take as long as it wants.
+ */
+import { NO_BYTES, addBytes } from '../../base/size.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import type { Limits } from '../../facts/limits.ts'
+import { PageWriter } from '../../fold/snapshot.ts'
+import { stateBytesAtMost } from '../../fold/state-size.ts'
+import type { EntityState } from '../../fold/state.ts'
+import type { Page } from '../../ports/storage.ts'
+import type { Table } from '../../rows/table.ts'
+import { pageText } from '../../wire/pages.ts'
+import { pageOf } from './checkpoint.ts'
+import {
+  type Place,
+  type RowPage,
+  type StoredPages,
+  comparePlaces,
+  placeOf,
+} from './stored-pages.ts'
+
+export interface HeldRow extends Place {
+  readonly id: Uuid
+  readonly state: EntityState
+}
+
+/** Rows of one type to be written, in any order. */
+export interface PageJob {
+  readonly table: Table
+  /** The page that they are on, new rows apart; undefined where no page has any of them. */
+  readonly page: RowPage | undefined
+  readonly rows: readonly HeldRow[]
+}
+
+/** A page ends with the row that reaches one of them. */
+export type PageBounds = Pick<Limits, 'storedPageEntitiesMax' | 'storedPageBytesAim'>
+
+/** Sorted in one piece: some ms. */
+const RUN_ROWS = 8_192
+
+export function heldRow(id: Uuid, state: EntityState): HeldRow {
+  return { id, state, ...placeOf(state) }
+}
+
+/** Writes the rows to pages, and notes these in `stored`. Returns the pages that are to be stored. */
+export function* writePages(
+  jobs: readonly PageJob[],
+  stored: StoredPages,
+  bounds: PageBounds,
+): Generator<void, readonly Page[], void> {
+  const pages: Page[] = []
+  for (const { table, page, rows } of jobs) {
+    const made: RowPage[] = []
+    const runs = yield* sortedRuns(rows)
+    for (const chunk of chunks(merged(runs), table, bounds)) {
+      const no = made.length === 0 && page ? page.no : stored.newNo()
+      const record = pageOf(no, textOf(chunk, table))
+      pages.push(record)
+      const { seq, index } = chunk[0]!
+      made.push({ no, check: record.check, first: { seq, index }, ids: chunk.map(({ id }) => id) })
+      yield
+    }
+    stored.replace(table.entity.name, page, made)
+  }
+  return pages
+}
+
+function textOf(rows: readonly HeldRow[], { entity, registers }: Table): string {
+  const writer = new PageWriter()
+  return pageText(
+    rows.map(({ id, state }) => writer.entity(entity.name, id, { state, table: registers })),
+  )
+}
+
+/** As many rows as one page may have. */
+function* chunks(
+  rows: Iterable<HeldRow>,
+  { registers }: Table,
+  { storedPageEntitiesMax, storedPageBytesAim }: PageBounds,
+): Generator<readonly HeldRow[], void, void> {
+  let chunk: HeldRow[] = []
+  let bytes = NO_BYTES
+  for (const row of rows) {
+    chunk.push(row)
+    bytes = addBytes(bytes, stateBytesAtMost(row.state, registers))
+    if (chunk.length < storedPageEntitiesMax && bytes < storedPageBytesAim) continue
+    yield chunk
+    chunk = []
+    bytes = NO_BYTES
+  }
+  if (chunk.length > 0) yield chunk
+}
+
+function* sortedRuns(
+  rows: readonly HeldRow[],
+): Generator<void, readonly (readonly HeldRow[])[], void> {
+  const runs: HeldRow[][] = []
+  for (let at = 0; at < rows.length; at += RUN_ROWS) {
+    runs.push(rows.slice(at, at + RUN_ROWS).sort(comparePlaces))
+    yield
+  }
+  return runs
+}
+
+/** Few runs, so the least of their heads is found by looking at each. */
+function* merged(runs: readonly (readonly HeldRow[])[]): Generator<HeldRow, void, void> {
+  const next = runs.map(() => 0)
+  for (;;) {
+    let least: HeldRow | undefined
+    let from = 0
+    for (const [i, run] of runs.entries()) {
+      const head = run[next[i]!]
+      if (!head || (least && comparePlaces(least, head) <= 0)) continue
+      least = head
+      from = i
+    }
+    if (!least) return
+    next[from]!++
+    yield least
+  }
+}
