@@ -1,6 +1,7 @@
 // Owns: holding this repository to its own rules. A rule that finds something prints each finding.
 
 import { expect, test } from 'vitest'
+import { mainDoorStaysSmall } from './doors.ts'
 import {
   coreImportsOneWay,
   noCycles,
@@ -32,6 +33,7 @@ test.each([
   ['React and Node stay where they belong', platformsStayApart],
   ['published imports are declared', publishedImportsAreDeclared],
   ['source files stay short', filesStayShort],
+  ["core's main door stays small", mainDoorStaysSmall],
   ['every test runs', everyTestRuns],
   ['types stay on', typesStayOn],
   ['no paths of a machine', noMachinePaths],
