@@ -1,7 +1,7 @@
 // Owns: holding this repository to its own rules. A rule that finds something prints each finding.
 
 import { expect, test } from 'vitest'
-import { mainDoorStaysSmall } from './doors.ts'
+import { mainDoorStaysSmall, publicNamesHaveDocs } from './doors.ts'
 import {
   coreImportsOneWay,
   noCycles,
@@ -34,6 +34,7 @@ test.each([
   ['published imports are declared', publishedImportsAreDeclared],
   ['source files stay short', filesStayShort],
   ["core's main door stays small", mainDoorStaysSmall],
+  ['public names have docs', publicNamesHaveDocs],
   ['every test runs', everyTestRuns],
   ['types stay on', typesStayOn],
   ['no paths of a machine', noMachinePaths],

@@ -33,6 +33,7 @@ export interface Reviewing {
   readonly chain: Hash
 }
 
+/** What became of a batch or snapshot. Nothing of it was taken in unless it is `applied`. */
 export type TailOutcome =
   /** Taken in. `settled` are own entries that got their review. */
   | { readonly kind: 'applied'; readonly settled: readonly Entry[] }
@@ -71,6 +72,7 @@ export interface TailParts {
   readonly onOtherHistory: (messageId: Uuid, seq: number) => void
 }
 
+/** Takes in batches and snapshots, in seq order, and knows the position after them. */
 export class TailReader {
   readonly #repo: Repo
   readonly #parts: TailParts
