@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { mainDoorStaysSmall, publicNamesHaveDocs } from './doors.ts'
+import { functionsStayShort } from './functions.ts'
 import {
   coreImportsOneWay,
   noCycles,
@@ -33,6 +34,7 @@ test.each([
   ['React and Node stay where they belong', platformsStayApart],
   ['published imports are declared', publishedImportsAreDeclared],
   ['source files stay short', filesStayShort],
+  ['functions stay short', functionsStayShort],
   ["core's main door stays small", mainDoorStaysSmall],
   ['public names have docs', publicNamesHaveDocs],
   ['every test runs', everyTestRuns],
