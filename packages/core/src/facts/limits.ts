@@ -5,6 +5,9 @@
 import { FRAME_BYTES_MAX } from '../ports/transport.ts'
 import { REGISTERS_MAX } from '../schema/registers.ts'
 
+/**
+ * Every bound of the protocol. The unit is last in the name; without one it is a number of things.
+ */
 export interface Limits {
   /** UTF-8 bytes of one frame, both ways. What is larger travels in parts. */
   readonly frameBytesMax: number
@@ -98,6 +101,7 @@ export function frameContentBytesMax({ frameBytesMax }: Pick<Limits, 'frameBytes
   return frameBytesMax - Math.min(FRAME_ENVELOPE_BYTES, frameBytesMax / 2)
 }
 
+/** The bounds of this version of the protocol. Both ends check them. */
 export const LIMITS: Limits = {
   frameBytesMax: FRAME_BYTES_MAX,
   authorFrameBytesMax: 1_310_720,

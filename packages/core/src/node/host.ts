@@ -15,6 +15,7 @@ import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from './api.t
 import type { Peer } from './connection.ts'
 import { createReviewer } from './reviewer.ts'
 
+/** What every reviewer of the host gets, and which spaces there are. */
 export interface HostOptions extends Omit<ReviewerOptions, 'space' | 'onEvent'> {
   /** The spaces that are reviewed here: a list, or a function that says yes. */
   readonly accepts: readonly Uuid[] | ((space: Uuid) => boolean)
@@ -26,6 +27,7 @@ export interface HostOptions extends Omit<ReviewerOptions, 'space' | 'onEvent'> 
   readonly onEvent?: (event: ReviewerEvent, space: Uuid) => void
 }
 
+/** Figures of a host, of the moment; for health checks and metrics. */
 export interface HostHealth {
   readonly openSpaces: number
   readonly connections: number
@@ -34,6 +36,7 @@ export interface HostHealth {
   readonly pendingCommit: number
 }
 
+/** The running host. Links name their space in their first frame. */
 export interface ReviewerHost {
   readonly publicKey: string
   readonly state: HostHealth
@@ -47,6 +50,10 @@ export interface ReviewerHost {
 const OPEN_SPACES_MAX = 64
 const IDLE_MS = 60_000
 
+/**
+ * Hosts the reviewers of many spaces in one process: opened when somebody connects, closed when
+ * idle.
+ */
 export function createReviewerHost(options: HostOptions): ReviewerHost {
   return new Host(options)
 }

@@ -43,6 +43,7 @@ const ENTITY_BYTES = 256
 /** A state as objects, to its stored text: 4,700 bytes to 2,200, measured on 20,000 rows of the bench. */
 const HEAP_RATIO = 2
 
+/** The states of one space at its reviewer, within a bound of bytes. */
 export class SpaceState {
   readonly #tables = new Map<string, RegisterTable>()
   readonly #cached: Lru<Uuid, Cached>
