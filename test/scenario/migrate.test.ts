@@ -1,6 +1,7 @@
 /** Schemas that travel, rows that are rewritten, and what a row's past says. */
 import { type SyncStore, add, entity, map, scale } from '@countersign/core'
-import { afterEach, describe, expect, it } from 'vitest'
+import type { Transport } from '@countersign/core/ports'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { type Scene, scene } from './wire.ts'
 
@@ -242,5 +243,30 @@ describe('history', () => {
     })
     ann.setOnline(false)
     await expect(ann.history(First, id)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  it('§22: an own message stands there once, though its acceptance was not heard of yet', async () => {
+    open = await scene({ entities: [First] })
+    let isDeaf = false
+    const deaf = (honest: Transport): Transport => ({
+      connect: (events) =>
+        honest.connect({
+          ...events,
+          frame: (text) => {
+            if (!isDeaf || !text.startsWith('["tail"')) events.frame(text)
+          },
+        }),
+    })
+    const ann = await open.open({ entities: [First], over: deaf })
+    const { id } = ann.create(First, { title: 'A', points: 1 })
+    await open.settle()
+    isDeaf = true
+    const before = open.reviewer.state.seq
+    const update = ann.update(First, id, { points: 2 })
+    await vi.waitUntil(() => open!.reviewer.state.seq > before)
+    expect(update.state).not.toBe('accepted')
+    const { entries } = await ann.history(First, id)
+    expect(entries.map(({ state }) => state)).toEqual(['accepted', 'accepted'])
+    isDeaf = false
   })
 })

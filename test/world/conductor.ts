@@ -6,6 +6,7 @@
 import type { DiskRecord } from '@countersign/core/testing'
 import type { Random } from '../model/random.ts'
 import type { Device } from './device.ts'
+import { askHistory } from './histories.ts'
 import type { Action } from './plan.ts'
 import type { Visit } from './visit.ts'
 import { makeWorkload } from './workloads/all.ts'
@@ -106,7 +107,7 @@ export class Conductor {
       visit.check()
     } else if (ACTS[action](this.#world, this)) {
       tally.hit(
-        `${['open', 'stranger', 'release', 'sojourn', 'lie', 'forge'].includes(action) ? 'action' : 'fault'}: ${action}`,
+        `${['open', 'stranger', 'release', 'sojourn', 'lie', 'forge', 'history'].includes(action) ? 'action' : 'fault'}: ${action}`,
       )
     }
   }
@@ -385,6 +386,10 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     return true
   },
   lie: (world) => world.liar?.act() ?? false,
+  history: (world, by) => {
+    const visit = by.visit((each) => each.isOpen && !each.process.isFrozen)
+    return visit !== undefined && askHistory(world, visit, by.random)
+  },
   forge: (world, by) => {
     const { name } = by.random.pick(world.tabs)
     world.note(name, () => 'has somebody on its way')

@@ -34,6 +34,8 @@ export interface Extremes {
   readonly behindFails: number
   /** How often somebody comes between a tab and the reviewer, and says what it never said. */
   readonly forgeries: number
+  /** How often somebody looks into the past of a row. */
+  readonly histories: number
 }
 
 /** Everything as core has it by itself. */
@@ -49,6 +51,7 @@ export const ORDINARY: Extremes = {
   lies: 0,
   behindFails: 0,
   forgeries: 0,
+  histories: 0,
 }
 
 export function extremesFor(seed: number): Extremes {
@@ -65,6 +68,7 @@ export function extremesFor(seed: number): Extremes {
     lies: new Random(seed + 2 ** 50).chance(0.08) ? 4 : 0,
     behindFails: behindFor(new Random(seed + 2 ** 38)),
     forgeries: new Random(seed + 2 ** 37).chance(0.25) ? 4 : 0,
+    histories: new Random(seed + 2 ** 33).chance(0.25) ? 3 : 0,
   }
 }
 
@@ -183,6 +187,7 @@ export function describeExtremes({
   reviewerBounds,
   behindFails,
   forgeries,
+  histories,
 }: Extremes): string {
   return [
     values !== 'pool' && `values=${values}`,
@@ -194,6 +199,7 @@ export function describeExtremes({
     lies > 0 && 'lies',
     behindFails > 0 && `behindFails=${behindFails}`,
     forgeries > 0 && 'forgeries',
+    histories > 0 && 'histories',
     Object.keys(reviewerBounds).length > 0 && `reviewerBounds=${JSON.stringify(reviewerBounds)}`,
     Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
   ]

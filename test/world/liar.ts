@@ -107,7 +107,9 @@ export class Liar implements Telling {
   act(): boolean {
     const victim = this.#victim()
     if (!victim) return false
-    const lie = this.random.pick(LIES.filter(({ needsKnown }) => !needsKnown || this.isKnown))
+    // Few lies are about what the reviewer knows, and it seldom knows anything of a liar.
+    const isOfKnown = this.isKnown && this.random.chance(0.3)
+    const lie = this.random.pick(LIES.filter(({ needsKnown = false }) => needsKnown === isOfKnown))
     this.#stage.note('L', () => `lies: ${lie.name}`)
     void this.#tell(lie, victim)
     return true

@@ -37,6 +37,7 @@ export const ACTIONS = [
   'decay',
   'lie',
   'forge',
+  'history',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
@@ -264,6 +265,7 @@ function weightsFor(
   if (extremes.decays > 0) weights.set('decay', extremes.decays)
   if (extremes.lies > 0) weights.set('lie', extremes.lies)
   if (extremes.forgeries > 0) weights.set('forge', extremes.forgeries)
+  if (extremes.histories > 0) weights.set('history', extremes.histories)
   return weights
 }
 

@@ -241,6 +241,7 @@ function unrest(world: World): string | undefined {
     if (outboxMessages > hopeless)
       return `${name} has ${outboxMessages} messages in its outbox (${connectionNote})`
     if (connection !== 'online') return `${name} is ${connection} (${connectionNote})`
+    if (visit.asked > 0) return `${name} is not told ${visit.asked} histories`
     const at = visit.watch!.position?.seq ?? 0
     if (at !== seq) return `${name} is at ${at} of ${seq} (${connectionNote})`
   }

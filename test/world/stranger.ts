@@ -32,8 +32,9 @@ import type { Strange, Writing } from './strange-messages.ts'
 import { SPACE, type Truth } from './truth.ts'
 
 const TICK_MS = 3_000
-const PATIENCE_MAX_MS = 60_000
-/** Without a word for this long it takes its link for dead. */
+/** Of one flush between two offers. */
+const PAUSE_MAX_MS = 120_000
+/** Without a word for this long, and for as long as it waits for answers, it takes its link for dead. */
 const SILENCE_MS = 12_000
 const FLUSH_MESSAGES_MAX = 4
 /** Now and then it writes several things at once. */
@@ -53,6 +54,15 @@ export interface StrangerParts {
   readonly writes: (author: Writing) => readonly Strange[]
 }
 
+/**
+ * A flush, and when to offer it again. Each pause is twice the one before until something is
+ * answered: a reviewer that is slower than its authors must not wait for what they repeat.
+ */
+interface Written extends StrangeFlush {
+  pauseMs: number
+  dueMs: number
+}
+
 export class Stranger implements Writing {
   readonly name: string
   readonly random: Random
@@ -66,14 +76,11 @@ export class Stranger implements Writing {
   readonly #session: Session
   readonly #writes: StrangerParts['writes']
   readonly #flushes: FlushesByHand
-  readonly #written: StrangeFlush[] = []
+  readonly #written: Written[] = []
   #link: Link | undefined
   #isBound = false
   #heardMs = 0
   #clientSeq = 0
-  /** What it waits before it offers again: longer and longer while nothing is answered. */
-  #patienceMs = TICK_MS
-  #offeredMs = -Infinity
 
   static async make(
     stage: StrangerStage,
@@ -130,6 +137,10 @@ export class Stranger implements Writing {
     return this.#written.flatMap(({ messages }) => messages.filter((each) => this.#isOpen(each)))
   }
 
+  get #waiting(): readonly Written[] {
+    return this.#written.filter(({ messages }) => messages.some((each) => this.#isOpen(each)))
+  }
+
   #isOpen({ id }: AuthoredMessage): boolean {
     return this.truth.facts.get(id)?.seq === undefined && !this.truth.refused.has(id)
   }
@@ -139,7 +150,7 @@ export class Stranger implements Writing {
     const times = this.random.chance(0.3) ? this.random.between(2, AT_ONCE_MAX) : 1
     const strange = Array.from({ length: times }, () => this.#writes(this)).flat()
     for (const flush of this.#flushes.of(strange.map(({ message }) => message))) {
-      this.#written.push(flush)
+      this.#written.push({ ...flush, pauseMs: TICK_MS, dueMs: -Infinity })
       for (const message of flush.messages) {
         const { id } = message
         const of = strange.filter((each) => each.message.salts === message.salts)
@@ -180,20 +191,29 @@ export class Stranger implements Writing {
     this.#heardMs = this.#process.monotonic()
     const frame = parseReviewerFrame(text)
     if (!frame.ok) return
-    const { kind } = frame.value
-    if (kind === 'accepted' || kind === 'rejected' || kind === 'nack') this.#patienceMs = TICK_MS
     if (frame.value.kind === 'welcome') void this.#greet(frame.value.nonce)
-    if (frame.value.kind === 'nack' && frame.value.reason === 'not_bound') this.#isBound = false
+    if (frame.value.kind === 'nack') this.#nacked(frame.value)
     if (frame.value.kind !== 'bound') return
     this.#isBound = true
+    // Answers to what was offered over another link are lost.
+    for (const written of this.#written) written.dueMs = -Infinity
     this.#offer()
+  }
+
+  #nacked({ reason, clientSeqs }: { reason: string; clientSeqs: readonly number[] }): void {
+    if (reason === 'not_bound') this.#isBound = false
+    for (const written of this.#written) {
+      if (!written.messages.some(({ clientSeq }) => clientSeqs.includes(clientSeq))) continue
+      written.pauseMs = TICK_MS
+      written.dueMs = this.#process.monotonic() + TICK_MS
+    }
   }
 
   /** Now and then it offers before it has said who it is. */
   async #greet(nonce: string): Promise<void> {
     if (this.#written.length === 0 && this.random.chance(0.15)) {
       this.act()
-      await this.#offerAll()
+      await this.#offerDue()
     }
     const link = this.#link
     const opening = await provedOpening(this.#signer, this.#opening, nonce)
@@ -202,34 +222,32 @@ export class Stranger implements Writing {
 
   #tick(): void {
     this.#process.after(TICK_MS, () => {
-      const now = this.#process.monotonic()
-      if (now - this.#heardMs > SILENCE_MS + this.#patienceMs) {
+      const patienceMs = Math.max(TICK_MS, ...this.#waiting.map(({ pauseMs }) => pauseMs))
+      if (this.#process.monotonic() - this.#heardMs > SILENCE_MS + patienceMs) {
         this.#link?.close()
         this.#link = undefined
       }
       if (!this.#link) this.#connect()
       else if (!this.#isBound) this.#hello()
-      else if (now - this.#offeredMs >= this.#patienceMs) {
-        this.#patienceMs = Math.min(this.#patienceMs * 1.5, PATIENCE_MAX_MS)
-        this.#offer()
-      }
+      else this.#offer()
       this.#tick()
     })
   }
 
-  /** All that has no verdict, and now and then something that has one. */
   #offer(): void {
-    if (!this.#isBound) return
-    this.#offeredMs = this.#process.monotonic()
-    void this.#offerAll()
+    if (this.#isBound) void this.#offerDue()
   }
 
-  async #offerAll(): Promise<void> {
-    const offers = this.#written.filter(({ messages }) =>
-      messages.some((each) => this.#isOpen(each)),
-    )
-    if (this.#written.length > 0 && this.random.chance(0.1))
-      offers.push(this.random.pick(this.#written))
+  /** What has no verdict and was not offered lately, and now and then something that has one. */
+  async #offerDue(): Promise<void> {
+    const now = this.#process.monotonic()
+    const due = this.#waiting.filter(({ dueMs }) => dueMs <= now)
+    if (due.length === 0) return
+    for (const written of due) {
+      written.dueMs = now + written.pauseMs
+      written.pauseMs = Math.min(written.pauseMs * 2, PAUSE_MAX_MS)
+    }
+    const offers = this.random.chance(0.1) ? [...due, this.random.pick(this.#written)] : due
     await Promise.all(offers.map((flush) => this.#send(flush)))
   }
 

@@ -58,6 +58,8 @@ export class Visit {
   readonly types: readonly WorldType[]
   readonly process: ProcessClock
   readonly store: SyncStore
+  /** Histories that it has asked for, and that are not answered. */
+  asked = 0
   /** From when the store is ready. */
   watch: Watch | undefined
   /** Whether its disk has failed it: then what it says is not durable may be offered. */

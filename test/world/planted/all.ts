@@ -26,6 +26,7 @@ import { resolveNotCompared } from './resolve-not-compared.ts'
 import { rollbackForgotten } from './rollback-forgotten.ts'
 import { SEEN } from './seen.ts'
 import { FORGERIES_BELIEVED } from './forged.ts'
+import { HISTORIES } from './histories.ts'
 import { STORED } from './stored.ts'
 import { TEXTS } from './texts.ts'
 import { sessionReused } from './session-reused.ts'
@@ -98,6 +99,7 @@ export const PLANTED: readonly Planted[] = [
   ...FORGERIES_BELIEVED,
   ...STORED,
   ...TEXTS,
+  ...HISTORIES,
 ]
 
 export function plantedNamed(name: string): Planted {

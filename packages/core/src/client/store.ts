@@ -157,7 +157,7 @@ export interface HistoryEntry {
 
 /** The changes of one row. */
 export interface History {
-  /** In canonical order; what has no verdict comes after, what was refused last. */
+  /** Each message once, in canonical order; what has no verdict comes after, what was refused last. */
   readonly entries: readonly HistoryEntry[]
   /** False where older changes were left out: at most the newest 1,000 are told. */
   readonly complete: boolean

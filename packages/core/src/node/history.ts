@@ -60,8 +60,9 @@ async function sendHistory(
   let bytes = NO_BYTES
   let isCut = false
   // One more than is told, so that it is known whether older ones are left out.
-  const seqs = await parts.source.changeSeqs(entityId, limits.historyMessagesMax + 1)
-  for (const seq of seqs.filter((one) => one <= parts.asOfSeq).reverse()) {
+  const countMax = limits.historyMessagesMax + 1
+  const seqs = await parts.source.changeSeqs(entityId, countMax, parts.asOfSeq)
+  for (const seq of seqs.toReversed()) {
     if (connection.closed) return
     const text = await texts.message(seq, entityId)
     const size = addBytes(utf8Bytes(text), ENVELOPE_BYTES)

@@ -185,6 +185,12 @@ describe('the changes of an entity', () => {
     const { source } = opened.open
     for (const count of [1, 3, 5, 12, 99])
       expect(await source.changeSeqs(idOf(root), count)).toEqual(seqs.slice(-count))
+    // As of an earlier seq, those that came later take no place.
+    for (const through of [0, 1, 7, 22]) {
+      const until = seqs.filter((seq) => seq <= through)
+      for (const count of [1, 3, 99])
+        expect(await source.changeSeqs(idOf(root), count, through)).toEqual(until.slice(-count))
+    }
     expect(await source.changes('nobody')).toEqual([])
     const writes = (await source.changes(idOf(root))) as readonly { values: object }[]
     expect(writes.map(({ values }) => values)).toEqual(seqs.map((_, n) => ({ n })))

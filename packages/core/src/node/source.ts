@@ -186,13 +186,20 @@ export class SpaceSource {
     this.#batches = []
   }
 
-  /** The newest seqs of the changes of an entity, at most so many, in order. */
-  async changeSeqs(id: Uuid, countMax: number): Promise<readonly number[]> {
+  /**
+   * The newest seqs of the changes of an entity, at most so many, in order: of those up to `through`,
+   * because the store may have more of another process, or of a commit that came while it was read.
+   */
+  async changeSeqs(
+    id: Uuid,
+    countMax: number,
+    through: number = Number.MAX_SAFE_INTEGER - 1,
+  ): Promise<readonly number[]> {
     const { store, space } = this.#parts
-    const newer = space.dirtySeqs(id)
-    const before = newer[0] ?? Number.MAX_SAFE_INTEGER
+    const dirty = space.dirtySeqs(id)
+    const newer = dirty.filter((seq) => seq <= through)
     const older: number[] = []
-    let below = before
+    let below = Math.min(dirty[0] ?? Infinity, through + 1)
     while (older.length + newer.length < countMax) {
       const max = {
         count: Math.min(256, countMax - newer.length - older.length),

@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { StoreError } from './errors.ts'
-import { SPACE_SCHEMA_VERSION } from './space-file.ts'
+import { SPACE_SCHEMA_VERSION, openSpaceFile } from './space-file.ts'
 import { sqliteSpaces } from './sqlite-spaces.ts'
 import { MUCH, SPACE, commitOf, fileOf, fill, freshFolder } from './spaces.test-kit.ts'
 
@@ -160,6 +160,16 @@ describe('files that are refused', () => {
       expect(await troubleOf()).toBe('failed')
     },
   )
+})
+
+test('each commit is in the log and on the platter before it counts', () => {
+  const db = openSpaceFile(file)
+  const answers = ['journal_mode', 'synchronous', 'fullfsync', 'checkpoint_fullfsync'].map(
+    (setting) => Object.values(db.prepare(`pragma ${setting}`).get()!)[0],
+  )
+  db.close()
+  // `synchronous` is 2 for full; with 1, what was told may be gone after a power cut.
+  expect(answers).toEqual(['wal', 2, 1, 1])
 })
 
 describe('open files', () => {

@@ -36,10 +36,15 @@ export function historyOf(
   },
 ): History {
   const forked = forkedAmong(messages.map((each) => toldWrite(each, table)))
-  const entries = [
-    ...messages.map((each, i) => acceptedEntry(each, forked[i]!, reader)),
+  const unreviewed = [
     ...[...pending].flatMap((entry) => pendingEntry(entry, id, reader)),
     ...[...held].flatMap((each) => refusedEntry(each, id, reader)),
+  ]
+  // The answer may be ahead of the verdicts that were heard here.
+  const accepted = new Set(messages.map((each) => each.id))
+  const entries = [
+    ...messages.map((each, i) => acceptedEntry(each, forked[i]!, reader)),
+    ...unreviewed.filter(({ messageId }) => !accepted.has(messageId)),
   ]
   return { entries, complete }
 }
@@ -98,7 +103,7 @@ function pendingEntry(entry: Entry, id: Uuid, reader: Reader): readonly HistoryE
   return heldEntry(entry, 'rejected', BLOCKED)
     .changes.filter((change) => change.entityId === id)
     .map((change) => ({
-      ...unreviewed(entry.id, entry.session.authorId, entry.timestamp),
+      ...withoutReview(entry.id, entry.session.authorId, entry.timestamp),
       ...told(change, reader),
       state: 'pending',
       reason: undefined,
@@ -111,7 +116,7 @@ function refusedEntry(held: Held, id: Uuid, reader: Reader): readonly HistoryEnt
   return held.changes
     .filter((change) => change.entityId === id)
     .map((change) => ({
-      ...unreviewed(held.id, held.authorId, held.timestamp),
+      ...withoutReview(held.id, held.authorId, held.timestamp),
       ...told(change, reader),
       state: held.state,
       reason: held.refusal.reason,
@@ -119,7 +124,7 @@ function refusedEntry(held: Held, id: Uuid, reader: Reader): readonly HistoryEnt
     }))
 }
 
-function unreviewed(messageId: Uuid, authorId: Uuid, timestamp: number) {
+function withoutReview(messageId: Uuid, authorId: Uuid, timestamp: number) {
   return {
     messageId,
     authorId,

@@ -1,0 +1,39 @@
+/** People who look into the past of a row, with a network and without; what they are told is checked. */
+import { CountersignError } from '@countersign/core'
+import { LIMITS } from '@countersign/core/message'
+import type { Random } from '../model/random.ts'
+import { s26History } from './invariants/history.ts'
+import { must } from './violation.ts'
+import type { Visit } from './visit.ts'
+import type { World } from './world.ts'
+
+/** Asks for the history of some row. Says whether there was one. */
+export function askHistory(world: World, visit: Visit, random: Random): boolean {
+  const known = [...world.truth.facts.entities()]
+  if (known.length === 0) return false
+  const history = random.pick(known)
+  const { truth, tally, plan } = world
+  const { store, name } = visit
+  const toldMax = plan.reviewerBounds.historyMessagesMax ?? LIMITS.historyMessagesMax
+  const { authorId, position } = store.status.getState()
+  const asked = { truth, history, authorId: authorId!, toldMax, seq: position?.seq ?? 0 }
+  const before = visit.reading
+  world.note(name, () => `asks for the history of ${history.name}`)
+  visit.asked++
+  store.history(visit.typeNamed(history.type), history.id).then(
+    (told) => {
+      visit.asked--
+      tally.hit(told.complete ? 'history told' : 'history cut')
+      world.note(name, () => `is told ${told.entries.length} entries of ${history.name}`)
+      const readings = [before, visit.reading]
+      world.guard(() => s26History(told, { ...asked, readings }), name)
+    },
+    (error: unknown) => {
+      visit.asked--
+      tally.hit('history not to be had')
+      const isExpected = error instanceof CountersignError && error.code === 'unavailable'
+      world.guard(() => must(isExpected, 'S26', () => `a history ends in: ${String(error)}`), name)
+    },
+  )
+  return true
+}
