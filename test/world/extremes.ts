@@ -76,7 +76,7 @@ const FEW: readonly Bound[] = [
   'sliceEntitiesMax',
   'sessionsPerBindMax',
   'sessionsPerLinkMax',
-  'spaceCacheBytesMax',
+  'cacheBytesMax',
   'ledgerCacheMax',
   'dirtyStatesMax',
   'flushMessagesMax',
@@ -89,7 +89,7 @@ const FEW: readonly Bound[] = [
 
 /** Of the reviewer alone; set to 2 to 5, too. */
 const FEW_AT_REVIEWER: readonly Bound[] = [
-  'spaceCacheBytesMax',
+  'cacheBytesMax',
   'ledgerCacheMax',
   'dirtyStatesMax',
   'baseChangesMax',

@@ -7,6 +7,7 @@ import type { Write } from '../history/entry.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
 import { spacesOver } from '../ports/space-over.ts'
 import type { SpaceStore, SpaceTables } from '../ports/space-store.ts'
+import { cachesOf } from '../reviewer/caches.ts'
 import type { Connection } from '../reviewer/connection.ts'
 import { type Decision, type Offer, decide } from '../reviewer/decide.ts'
 import { Missing, type Need } from '../reviewer/missing.ts'
@@ -61,7 +62,8 @@ export async function openDesk(
   const { rules = {}, assign: assigners = {} } = options
   const types = typesOf(options.entities)
   const { store, calls } = recorded(through(storeOf(desk.spaces.tables(DESK_SPACE))))
-  const parts = { store, keys, signer, clock, limits, foldsOf: foldsOf(types, undefined) }
+  const folds = foldsOf(types, undefined)
+  const parts = { store, keys, signer, clock, limits, caches: cachesOf(limits), foldsOf: folds }
   const open = await openSpace({ ...parts, space: DESK_SPACE })
   const { space, ledger, epoch, source } = open
   const rows = new SpaceRows(space, types)
