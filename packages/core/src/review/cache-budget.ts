@@ -5,6 +5,7 @@
  *   budget 15, caches of 1, 2, 9 and 9 ─▶ 1, 2, 6 and 6
  */
 
+/** A cache that a budget may trim. */
 export interface BudgetedCache {
   /** In the unit of the budget. */
   readonly size: number
@@ -14,6 +15,7 @@ export interface BudgetedCache {
   trimTo(max: number): void
 }
 
+/** One budget, and the caches that share it. Its unit is that of their sizes: bytes, or items. */
 export class CacheBudget {
   readonly #max: number
   readonly #caches = new Set<BudgetedCache>()
