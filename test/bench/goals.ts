@@ -87,7 +87,7 @@ export const GOALS: Readonly<Record<string, Goal>> = {
   'N2 down': below(80, 'B'),
   // What was acked is on the disk; what is in memory is a cache of a stated size.
   'reviewer ready': atMost(1.5),
-  'reviewer memory': below(300, 'MB'),
+  'reviewer memory': below(250, 'MB'),
   'devtools scroll': { text: '> 50 a second', holds: ({ ours }) => ours > 50 },
   // Nothing, as far as rounds can tell: not slower in every one of them.
   'devtools off': { text: '0 %', holds: ({ spread }) => spread && spread[0] <= 1 },

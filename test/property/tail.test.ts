@@ -19,6 +19,7 @@ import {
   type EntityState,
   baseOf,
   basesFor,
+  CacheBudget,
   giveReview,
   liveOf,
   PageWriter,
@@ -59,7 +60,7 @@ const by = {
 class Server {
   /** Nothing is written behind, so whatever was committed stays at hand. */
   readonly space: SpaceState = new SpaceState({
-    cacheBytesMax: 0,
+    budget: new CacheBudget(0),
     heldChainsMax: LIMITS.heldChainsMax,
   })
   readonly #changes = new Map<string, Write[]>()

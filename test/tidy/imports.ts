@@ -2,7 +2,7 @@
 // Each rule takes the repository and returns its findings; none means it holds.
 
 import { posix } from 'node:path'
-import type { Repository } from './repository.ts'
+import { isSource, type Repository } from './repository.ts'
 
 /** Core's folders from the ground up: each may import itself and what stands before it. */
 export const coreOrder = [
@@ -26,7 +26,7 @@ export const coreOrder = [
 const coreRoot = 'packages/core/src/'
 const scope = '@countersign/'
 const devtoolsDoor = '@countersign/core/inspect'
-const sourceCondition = '@countersign/source'
+export const sourceCondition = '@countersign/source'
 const isTest = /\.(?:test|e2e|bench)\.[jt]sx?$/
 const isReact = /^(?:react|react-dom|use-sync-external-store|zustand)(?:\/(?!vanilla|middleware)|$)/
 const endings = ['', '.ts', '.tsx', '.js', '/index.ts', '/index.tsx']
@@ -39,21 +39,22 @@ export function coreImportsOneWay(repository: Repository): string[] {
     if (from === '') {
       if (!/^(?:index|message)(?:\.test)?\.ts$/.test(file.slice(coreRoot.length))) {
         findings.push(
-          `${file}: only the doors index.ts and message.ts stand outside the folders of core`,
+          `${file}:1: only the doors index.ts and message.ts stand outside the folders of core`,
         )
       }
       continue
     }
     const rank = rankOf(from)
-    if (rank === -1) findings.push(`${file}: core has no folder "${from}"; add it to coreOrder`)
-    for (const name of repository.source(file).imports) {
+    if (rank === -1) findings.push(`${file}:1: core has no folder "${from}"; add it to coreOrder`)
+    for (const { name, line } of repository.source(file).imports) {
       const target = resolveImport(repository, file, name)
       if (target === undefined || !target.startsWith(coreRoot)) continue
       const to = folderOf(target)
       // Fakes are there for tests, whatever the folder.
       if (isTest.test(file) && to === 'testing') continue
       if (to === '' || rankOf(to) > rank) {
-        if (from !== 'testing') findings.push(`${file}: ${from} may not import ${to || 'index.ts'}`)
+        if (from !== 'testing')
+          findings.push(`${file}:${line}: ${from} may not import ${to || 'index.ts'}`)
       }
     }
   }
@@ -66,13 +67,14 @@ export function noCycles(repository: Repository): string[] {
   const done = new Set<string>()
   const path: string[] = []
   const visit = (file: string): void => {
-    const at = path.indexOf(file)
-    if (at !== -1) findings.push([...path.slice(at), file].join(' -> '))
-    if (at !== -1 || done.has(file)) return
+    if (done.has(file)) return
     path.push(file)
-    for (const name of repository.source(file).imports) {
+    for (const { name, line } of repository.source(file).imports) {
       const target = resolveImport(repository, file, name)
-      if (target !== undefined) visit(target)
+      if (target === undefined || !isSource(target)) continue
+      const at = path.indexOf(target)
+      if (at === -1) visit(target)
+      else findings.push(`${file}:${line}: a cycle: ${[...path.slice(at), target].join(' -> ')}`)
     }
     path.pop()
     done.add(file)
@@ -86,22 +88,21 @@ export function packagesKnowDoors(repository: Repository): string[] {
   return repository.sources.flatMap((file) => {
     const owner = ownerOf(file)
     if (owner === undefined) return []
-    const say = (name: string, why: string): string[] => [`${file}: imports "${name}": ${why}`]
-    return repository.source(file).imports.flatMap((name) => {
+    return repository.source(file).imports.flatMap(({ name, line }) => {
+      const say = (why: string): string[] => [`${file}:${line}: imports "${name}": ${why}`]
       if (name.startsWith('.')) {
         const target = posix.normalize(posix.join(posix.dirname(file), name))
         // Configurations share a base in the root of the repository.
         const leaves = target.includes('/') && ownerOf(target) !== owner
-        return leaves ? say(name, `leaves ${owner}`) : []
+        return leaves ? say(`leaves ${owner}`) : []
       }
       if (!name.startsWith(scope) || owner === 'test') return []
-      if (owner === 'packages/core')
-        return say(name, 'core imports itself by path, and nobody else')
+      if (owner === 'packages/core') return say('core imports itself by path, and nobody else')
       if (owner === 'devtools') {
-        return name === devtoolsDoor ? [] : say(name, `devtools knows ${devtoolsDoor} only`)
+        return name === devtoolsDoor ? [] : say(`devtools knows ${devtoolsDoor} only`)
       }
       const known = owner.startsWith('apps/') ? appDoors(repository) : coreDoors(repository)
-      return known.has(name) ? [] : say(name, `is no door ${owner} may use`)
+      return known.has(name) ? [] : say(`is no door ${owner} may use`)
     })
   })
 }
@@ -111,13 +112,13 @@ export function platformsStayApart(repository: Repository): string[] {
   return repository.sources.flatMap((file) => {
     const owner = ownerOf(file)
     if (owner === undefined || !owner.startsWith('packages/')) return []
-    return repository.source(file).imports.flatMap((name) => {
+    return repository.source(file).imports.flatMap(({ name, line }) => {
       if (owner !== 'packages/react' && isReact.test(name)) {
-        return [`${file}: imports "${name}": ${owner} knows no React`]
+        return [`${file}:${line}: imports "${name}": ${owner} knows no React`]
       }
       const inCore = file.startsWith(coreRoot) && !isTest.test(file)
       return inCore && name.startsWith('node:')
-        ? [`${file}: imports "${name}": core's sources know no Node`]
+        ? [`${file}:${line}: imports "${name}": core's sources know no Node`]
         : []
     })
   })
@@ -133,9 +134,12 @@ export function publishedImportsAreDeclared(repository: Repository): string[] {
     const declared = { ...manifest.dependencies, ...manifest.peerDependencies }
     return repository
       .source(file)
-      .imports.filter((name) => !/^(?:\.|node:)/.test(name))
-      .filter((name) => declared[packageOf(name)] === undefined)
-      .map((name) => `${file}: "${packageOf(name)}" is no dependency of ${manifest.name}`)
+      .imports.filter(({ name }) => !/^(?:\.|node:)/.test(name))
+      .filter(({ name }) => declared[packageOf(name)] === undefined)
+      .map(
+        ({ name, line }) =>
+          `${file}:${line}: "${packageOf(name)}" is no dependency of ${manifest.name}`,
+      )
   })
 }
 
@@ -180,14 +184,19 @@ function appDoors(repository: Repository): Set<string> {
   return new Set(libraryFolders(repository).flatMap((folder) => doorsOf(repository, folder)))
 }
 
-function libraryFolders(repository: Repository): string[] {
+/** The folders of the packages that others may install. */
+export function libraryFolders(repository: Repository): string[] {
   return repository.files
     .filter((file) => /^(?:packages\/[^/]+|devtools)\/package\.json$/.test(file))
     .map((file) => posix.dirname(file))
 }
 
 /** The file an import means: of the same package by path, of another by the source condition. */
-function resolveImport(repository: Repository, file: string, name: string): string | undefined {
+export function resolveImport(
+  repository: Repository,
+  file: string,
+  name: string,
+): string | undefined {
   if (name.startsWith('.')) {
     const base = posix.normalize(posix.join(posix.dirname(file), name))
     return endings.map((ending) => base + ending).find((path) => repository.hasFile(path))

@@ -13,6 +13,10 @@ export interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
+export function isSource(path: string): boolean {
+  return /\.(?:[cm]?[jt]s|[jt]sx)$/.test(path)
+}
+
 export class Repository {
   /** Every file, as a path from the root with forward slashes. */
   readonly files: readonly string[]
@@ -48,7 +52,7 @@ export class Repository {
   source(path: string): Source {
     const known = this.#sources.get(path)
     if (known !== undefined) return known
-    const source = parse(this.text(path))
+    const source = parse(path, this.text(path))
     this.#sources.set(path, source)
     return source
   }
@@ -59,7 +63,7 @@ export class Repository {
   }
 
   get sources(): readonly string[] {
-    return this.files.filter((path) => /\.(?:[cm]?[jt]s|[jt]sx)$/.test(path))
+    return this.files.filter(isSource)
   }
 
   get documents(): readonly string[] {

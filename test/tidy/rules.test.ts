@@ -2,6 +2,14 @@
 // wrong file at a time must be found.
 
 import { expect, test } from 'vitest'
+import { mainDoorStaysSmall, mainDoorValuesMax, publicNamesHaveDocs } from './doors.ts'
+import {
+  assertedFolders,
+  functionLinesMax,
+  functionsStayShort,
+  nonNullsHaveReasons,
+  stepsAssert,
+} from './functions.ts'
 import {
   coreImportsOneWay,
   noCycles,
@@ -44,14 +52,16 @@ const healthy: Tree = {
   'packages/core/src/index.ts': "export * from './client/replica.ts'\n",
   'packages/core/src/base/a.ts': '// import { x } from "../fold/fold.ts"\nexport const a = 1\n',
   'packages/core/src/inspect/index.ts': "export type { A } from '../facts/m.ts'\n",
-  'packages/core/src/facts/m.ts': "import { a } from '../base/a.ts'\nexport type A = typeof a\n",
+  'packages/core/src/facts/m.ts':
+    "import { a } from '../base/a.ts'\n/** Why there is one. */\nexport type A = typeof a\n",
   'packages/core/src/fold/fold.ts':
     "import type { A } from '../inspect/index.ts'\nexport const f: A = 1\n",
   'packages/core/src/fold/fold.test.ts':
     "import { t } from '../testing/index.ts'\ntest('t', () => t)\n",
   'packages/core/src/client/replica.ts':
     "import { f } from '../fold/fold.ts'\nimport { createStore } from 'zustand/vanilla'\n",
-  'packages/core/src/testing/index.ts': "import '../client/replica.ts'\nexport const t = 1\n",
+  'packages/core/src/testing/index.ts':
+    "import '../client/replica.ts'\n/** For tests. */\nexport const t = 1\n",
   'packages/react/package.json': doors('react'),
   'packages/react/src/index.ts': "import '@countersign/core'\nimport { useState } from 'react'\n",
   'packages/reviewer/package.json': doors('reviewer'),
@@ -62,7 +72,13 @@ const healthy: Tree = {
   'apps/board/main.ts': "import '@countersign/devtools'\nimport '@countersign/react'\n",
   'test/x.test.ts': "import '@countersign/reviewer'\ntest.skipIf(!hasPostgres)('x', () => {})\n",
   'tsdown.base.ts': 'export {}\n',
+  ...Object.fromEntries(
+    assertedFolders.map((folder) => [`packages/core/src/${folder}/step.ts`, 'assert(true)\n']),
+  ),
 }
+
+const longFunction = `${'\n'.repeat(functionLinesMax)}}`
+const manyValues = Array.from({ length: mainDoorValuesMax + 1 }, (_, i) => `v${i}`)
 
 const rules: readonly Rule[] = [
   coreImportsOneWay,
@@ -71,6 +87,11 @@ const rules: readonly Rule[] = [
   platformsStayApart,
   publishedImportsAreDeclared,
   filesStayShort,
+  functionsStayShort,
+  stepsAssert,
+  nonNullsHaveReasons,
+  mainDoorStaysSmall,
+  publicNamesHaveDocs,
   everyTestRuns,
   typesStayOn,
   noMachinePaths,
@@ -147,6 +168,40 @@ const broken: readonly (readonly [string, Rule, string, string])[] = [
     "import { z } from 'zod'",
   ],
   ['a long file', filesStayShort, `${core}rows/x.ts`, 'a\n'.repeat(501)],
+  ['a long function', functionsStayShort, `${core}rows/x.ts`, `function f() {${longFunction}`],
+  ['a long arrow', functionsStayShort, 'apps/board/x.ts', `const f = () => {${longFunction}`],
+  ['a long method', functionsStayShort, 'devtools/x.ts', `class A { f() {${longFunction} }`],
+  ['a long helper', functionsStayShort, 'test/helper.ts', `function f() {${longFunction}`],
+  ['no asserts', stepsAssert, `${core}${assertedFolders[0]}/step.ts`, 'export {}'],
+  ['few asserts', stepsAssert, `${core}${assertedFolders[0]}/x.ts`, 'a\n'.repeat(200)],
+  ['an unexplained !', nonNullsHaveReasons, `${core}rows/x.ts`, 'const a = b!'],
+  ['a ! of a first', nonNullsHaveReasons, `${core}rows/x.ts`, 'const a = b[0]!'],
+  ['a ! of a key', nonNullsHaveReasons, `${core}rows/x.ts`, 'const a = (k) => b.get(k)!'],
+  ['a definite !', nonNullsHaveReasons, `${core}rows/x.ts`, 'let a!: number'],
+  ['a far comment', nonNullsHaveReasons, `${core}rows/x.ts`, '// Why.\n\nconst a = b!'],
+  [
+    'a look elsewhere',
+    nonNullsHaveReasons,
+    `${core}rows/x.ts`,
+    'const a = () => b.length\nconst c = () => b[0]!',
+  ],
+  [
+    'many values',
+    mainDoorStaysSmall,
+    `${core}index.ts`,
+    `export const ${manyValues.map((name) => `${name} = 1`).join()}`,
+  ],
+  ['a name without a doc', publicNamesHaveDocs, `${core}index.ts`, 'export const x = 1'],
+  ['a type without a doc', publicNamesHaveDocs, `${core}index.ts`, 'export interface X {}'],
+  ['a line for a doc', publicNamesHaveDocs, `${core}index.ts`, '// Why.\nexport const x = 1'],
+  ['a far doc', publicNamesHaveDocs, `${core}index.ts`, '/** Why. */\nlet y\nexport let x'],
+  [
+    'a doc of the name',
+    publicNamesHaveDocs,
+    `${core}index.ts`,
+    '/** The store options. */\nexport type StoreOptions = 1',
+  ],
+  ['no doc behind a door', publicNamesHaveDocs, `${core}facts/m.ts`, 'export type A = 1'],
   ['only', everyTestRuns, 'test/y.test.ts', "describe.only('y', () => {})"],
   ['a skipped test', everyTestRuns, 'test/y.test.ts', "test.concurrent.skip('y', () => {})"],
   ['xit', everyTestRuns, 'test/y.test.ts', "xit('y', () => {})"],
@@ -157,8 +212,18 @@ const broken: readonly (readonly [string, Rule, string, string])[] = [
   ['lengths added up', sizesAreBytes, `${core}rows/x.ts`, 'this.#bytes += flush.packed.length'],
   ['a bound in bytes', sizesAreBytes, 'apps/x.ts', 'if (text.length > fileBytesMax) refuse()'],
   ['a bound the other way', sizesAreBytes, 'apps/x.ts', 'if (FILE_BYTES_MAX < text.length) no()'],
-  ['a size in an object', sizesAreBytes, 'devtools/x.ts', 'return { bytes: text.length }'],
-  ['a brand on a length', sizesAreBytes, `${core}rows/x.ts`, 'return text.length as Bytes'],
+  [
+    'a size in an object',
+    sizesAreBytes,
+    'devtools/x.ts',
+    'export const size = () => ({ bytes: text.length })',
+  ],
+  [
+    'a brand on a length',
+    sizesAreBytes,
+    `${core}rows/x.ts`,
+    'export const size = () => text.length as Bytes',
+  ],
   ['a length wrapped', sizesAreBytes, `${core}rows/x.ts`, 'size(bytesOf(this.text.length))'],
   ['a dead link', linksLeadSomewhere, 'packages/core/SPEC.md', '[x](../../nowhere.md)'],
   ['a dead anchor', linksLeadSomewhere, 'packages/core/SPEC.md', '[x](../../README.md#nowhere)'],
@@ -169,6 +234,62 @@ const broken: readonly (readonly [string, Rule, string, string])[] = [
 
 test.each(broken)('%s is found', (_, rule, file, text) => {
   expect(rule(repositoryOf({ ...healthy, [file]: text }))).not.toEqual([])
+})
+
+const allowed: readonly (readonly [string, Rule, string, string])[] = [
+  ['a long test', functionsStayShort, 'test/kit.ts', `test('x', () => {${longFunction})`],
+  [
+    'a suite in a function',
+    functionsStayShort,
+    'test/contract/x.ts',
+    `export function contract() { describe.skipIf(x)('x', () => {${longFunction}) }`,
+  ],
+  ['a reason above', nonNullsHaveReasons, `${core}rows/x.ts`, '// Why.\nconst a = b!'],
+  ['a reason behind', nonNullsHaveReasons, `${core}rows/x.ts`, 'const a = b! // Why.'],
+  ['a computed index', nonNullsHaveReasons, `${core}rows/x.ts`, 'const a = b[i + 1]!'],
+  [
+    'a length that was looked at',
+    nonNullsHaveReasons,
+    `${core}rows/x.ts`,
+    'const f = (b) => (b.length === 0 ? 0 : b.at(-1)!)',
+  ],
+  [
+    'a key that was looked up',
+    nonNullsHaveReasons,
+    `${core}rows/x.ts`,
+    'const f = (k) => b.has(k) && b.get(k)!',
+  ],
+  [
+    'many types',
+    mainDoorStaysSmall,
+    `${core}index.ts`,
+    manyValues.map((name) => `export type ${name} = 1`).join('\n'),
+  ],
+  [
+    'a doc behind two doors',
+    publicNamesHaveDocs,
+    `${core}index.ts`,
+    "import { b } from './base/b.ts'\nexport { b as c }\nexport * from './inspect/index.ts'",
+  ],
+  ['a name of another package', publicNamesHaveDocs, `${core}index.ts`, "export { x } from 'y'"],
+]
+
+test.each(allowed)('%s is allowed', (_, rule, file, text) => {
+  const more = { [`${core}base/b.ts`]: '/** Why. */\nexport const b = 1\n' }
+  expect(rule(repositoryOf({ ...healthy, ...more, [file]: text }))).toEqual([])
+})
+
+test('findings name the file and the line', () => {
+  const file = `${core}rows/x.ts`
+  const found = (rule: Rule, text: string): string[] =>
+    rule(repositoryOf({ ...healthy, [file]: text }))
+  expect(found(noCycles, "\nimport './x.ts'")).toEqual([`${file}:2: a cycle: ${file} -> ${file}`])
+  expect(found(functionsStayShort, `\nfunction f() {${longFunction}`)).toEqual([
+    `${file}:2: f has ${functionLinesMax + 1} lines, at most ${functionLinesMax}`,
+  ])
+  expect(found(nonNullsHaveReasons, '\n\nconst a = b!')).toEqual([
+    `${file}:3: "b!" gives no reason`,
+  ])
 })
 
 test('a long file needs a reason, a short one needs no entry', () => {
@@ -195,5 +316,17 @@ test('imports are read past comments, strings, templates, regular expressions an
     "const f = (): typeof import('f') => require('g')",
     "const rows = select().from('no7')",
   ].join('\n')
-  expect(parse(text).imports.toSorted()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g'])
+  const { imports } = parse('view.tsx', text)
+  expect(imports.map(({ name }) => name).toSorted()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g'])
+  expect(imports.find(({ name }) => name === 'b')?.line).toBe(5)
+})
+
+test('code is the text without comments, strings, templates and regular expressions', () => {
+  const { code } = parse('x.ts', "const a = 'b' // c\nconst d = `e${f}g`, h = /i/u /* j\n */ + k")
+  expect(code.match(/\w+/g)).toEqual(['const', 'a', 'const', 'd', 'f', 'h', 'u', 'k'])
+  expect(code.split('\n').length).toBe(3)
+})
+
+test('a file that does not parse is named', () => {
+  expect(() => parse('x.ts', 'const = 1')).toThrow('x.ts does not parse')
 })

@@ -1,123 +1,111 @@
-// Owns: reading a source file without a compiler: what is code, what is text, what is comment, and
-// what is imported. It knows strings, templates, comments and regular expressions; JSX text only so
-// far that a lone apostrophe does no harm. It does not know types or scopes.
+// Owns: reading a source file with the parser that Vite brings: what is code, what is text, what is
+// comment, and what is imported. It knows syntax; it does not know types or scopes.
+
+import { parseSync, Visitor, type ESTree } from 'vite'
+
+export interface Comment {
+  /** With its slashes and stars. */
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
+export interface Import {
+  readonly name: string
+  readonly line: number
+}
 
 export interface Source {
+  readonly text: string
+  readonly program: ESTree.Program
   /** The text with comments and the insides of strings blanked; positions stay the same. */
   readonly code: string
-  readonly comments: readonly string[]
-  readonly imports: readonly string[]
+  readonly comments: readonly Comment[]
+  readonly imports: readonly Import[]
+  /** The line of a position, counted from 1. */
+  readonly lineAt: (position: number) => number
 }
 
-interface Scan {
-  readonly text: string
-  readonly code: string[]
-  readonly comments: string[]
-  /** The inside of each string, by the position of its opening quote. */
-  readonly strings: Map<number, string>
+interface Span {
+  readonly start: number
+  readonly end: number
 }
 
-const importForms = [
-  /\b(?:import|export)\b[^'"`;()=]*?\bfrom\s*(?=['"])/g,
-  /\bimport\s*(?=['"])/g,
-  /\b(?:import|require)\s*\(\s*(?=['"`])/g,
-]
-
-const beforeRegex = /(?:^|[(,=:[!&|?{;+\-*%~^>]|\b(?:return|typeof|case|in|of|await|yield|void))$/
-
-export function parse(text: string): Source {
-  const scan: Scan = { text, code: text.split(''), comments: [], strings: new Map() }
-  scanCode(scan, 0, false)
-  const code = scan.code.join('')
-  const imports = importForms.flatMap((form) =>
-    [...code.matchAll(form)].map((match) => scan.strings.get(match.index + match[0].length) ?? ''),
-  )
-  return { code, comments: scan.comments, imports: imports.filter((name) => name !== '') }
-}
-
-/** Scans from `at`; inside a template, returns behind the brace that closes the expression. */
-function scanCode(scan: Scan, at: number, inTemplate: boolean): number {
-  const { text } = scan
-  let depth = 0
-  let position = at
-  while (position < text.length) {
-    const char = text[position]
-    const next = text[position + 1]
-    if (char === '/' && next === '/') position = scanComment(scan, position, '\n', 0)
-    else if (char === '/' && next === '*') position = scanComment(scan, position, '*/', 2)
-    else if (char === '/') position = scanRegex(scan, position)
-    else if (char === "'" || char === '"') position = scanString(scan, position, char)
-    else if (char === '`') position = scanTemplate(scan, position)
-    else {
-      if (inTemplate && char === '{') depth += 1
-      if (inTemplate && char === '}' && depth-- === 0) return position + 1
-      position += 1
-    }
+/** Throws where the text does not parse; the file's name says whether it may hold JSX. */
+export function parse(file: string, text: string): Source {
+  const { program, comments, errors } = parseSync(file, text)
+  const [error] = errors
+  if (error !== undefined) throw new Error(`${file} does not parse: ${error.message}`)
+  const blanks: Span[] = [...comments]
+  const imports: Import[] = []
+  const lineStarts = startsOf(text)
+  const lineAt = (position: number): number => lastAtMost(lineStarts, position) + 1
+  const taken = (source: ESTree.Node | null | undefined): void => {
+    const name = textOf(source)
+    if (source && name !== undefined) imports.push({ name, line: lineAt(source.start) })
   }
-  return position
-}
-
-function scanComment(scan: Scan, start: number, end: string, endLength: number): number {
-  const found = scan.text.indexOf(end, start + 2)
-  const stop = found === -1 ? scan.text.length : found + endLength
-  scan.comments.push(scan.text.slice(start, stop))
-  blank(scan, start, stop)
-  return stop
-}
-
-function scanString(scan: Scan, start: number, quote: string): number {
-  for (let end = start + 1; end < scan.text.length; end += 1) {
-    const char = scan.text[end]
-    if (char === '\n') break
-    if (char === '\\') end += 1
-    else if (char === quote) {
-      scan.strings.set(start, scan.text.slice(start + 1, end))
-      blank(scan, start + 1, end)
-      return end + 1
-    }
+  new Visitor({
+    Literal: (node) => {
+      if (typeof node.value === 'string' || 'regex' in node) blanks.push(inside(node))
+    },
+    TemplateElement: (node) => void blanks.push(node),
+    JSXText: (node) => void blanks.push(node),
+    ImportDeclaration: (node) => taken(node.source),
+    ExportNamedDeclaration: (node) => taken(node.source),
+    ExportAllDeclaration: (node) => taken(node.source),
+    ImportExpression: (node) => taken(node.source),
+    TSImportType: (node) => taken(node.source),
+    CallExpression: (node) => {
+      if (node.callee.type === 'Identifier' && node.callee.name === 'require')
+        taken(node.arguments[0])
+    },
+  }).visit(program)
+  return {
+    text,
+    program,
+    code: blanked(text, blanks),
+    comments: comments.map(({ start, end }) => ({ text: text.slice(start, end), start, end })),
+    imports,
+    lineAt,
   }
-  // An apostrophe in JSX text: not a string at all.
-  return start + 1
 }
 
-function scanTemplate(scan: Scan, start: number): number {
-  let from = start + 1
-  let position = from
-  while (position < scan.text.length) {
-    const char = scan.text[position]
-    if (char === '\\') position += 2
-    else if (char === '`') {
-      scan.strings.set(start, scan.text.slice(start + 1, position))
-      blank(scan, from, position)
-      return position + 1
-    } else if (char === '$' && scan.text[position + 1] === '{') {
-      blank(scan, from, position)
-      position = scanCode(scan, position + 2, true)
-      from = position
-    } else position += 1
-  }
-  return position
+/** The text of a string, or of a template without expressions. */
+function textOf(node: ESTree.Node | null | undefined): string | undefined {
+  if (node?.type === 'Literal' && typeof node.value === 'string') return node.value
+  if (node?.type !== 'TemplateLiteral' || node.quasis.length > 1) return undefined
+  return node.quasis[0]?.value.cooked ?? undefined
 }
 
-function scanRegex(scan: Scan, start: number): number {
-  const line = scan.code.slice(scan.text.lastIndexOf('\n', start - 1) + 1, start).join('')
-  if (!beforeRegex.test(line.trimEnd())) return start + 1
-  let inClass = false
-  for (let end = start + 1; end < scan.text.length; end += 1) {
-    const char = scan.text[end]
-    if (char === '\n') break
-    if (char === '\\') end += 1
-    else if (char === '[') inClass = true
-    else if (char === ']') inClass = false
-    else if (char === '/' && !inClass) {
-      blank(scan, start + 1, end)
-      return end + 1
-    }
-  }
-  return start + 1
+function inside({ start, end }: Span): Span {
+  return { start: start + 1, end: end - 1 }
 }
 
 /** Line breaks stay, so that line numbers do. */
-function blank(scan: Scan, start: number, stop: number): void {
-  for (let at = start; at < stop; at += 1) if (scan.code[at] !== '\n') scan.code[at] = ' '
+function blanked(text: string, spans: readonly Span[]): string {
+  let code = ''
+  let at = 0
+  for (const { start, end } of spans.toSorted((a, b) => a.start - b.start)) {
+    if (end <= at) continue
+    code += text.slice(at, Math.max(at, start))
+    code += text.slice(Math.max(at, start), end).replace(/[^\n]/g, ' ')
+    at = end
+  }
+  return code + text.slice(at)
+}
+
+function startsOf(text: string): readonly number[] {
+  return [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)]
+}
+
+/** The index of the last of some ascending numbers that is at most `value`. */
+function lastAtMost(numbers: readonly number[], value: number): number {
+  let low = 0
+  let high = numbers.length
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if ((numbers[middle] ?? 0) <= value) low = middle
+    else high = middle
+  }
+  return low
 }

@@ -35,15 +35,16 @@ export function filesStayShort(
 ): string[] {
   const findings = Object.entries(exceptions)
     .filter(([path, reason]) => !repository.has(path) || reason.trim() === '')
-    .map(([path]) => `${path}: listed as long, but is gone or has no reason`)
+    .map(([path]) => `${path}:1: listed as long, but is gone or has no reason`)
   for (const file of repository.sources) {
     if (!inPackages.test(file) || isTest.test(file)) continue
     const lines = repository.text(file).trimEnd().split('\n').length
     const long = lines > sourceLinesMax
     if (long && exceptions[file] === undefined) {
-      findings.push(`${file}: ${lines} lines, at most ${sourceLinesMax}`)
+      findings.push(`${file}:${sourceLinesMax + 1}: ${lines} lines, at most ${sourceLinesMax}`)
     }
-    if (!long && exceptions[file] !== undefined) findings.push(`${file}: is short again, unlist it`)
+    if (!long && exceptions[file] !== undefined)
+      findings.push(`${file}:1: is short again, unlist it`)
   }
   return findings
 }
@@ -52,7 +53,7 @@ export function filesStayShort(
 export function everyTestRuns(repository: Repository): string[] {
   return repository.sources.flatMap((file) =>
     [...repository.source(file).code.matchAll(leftOut)].map(
-      (match) => `${file}:${lineAt(repository, file, match.index)}: ${match[0]}`,
+      (match) => `${file}:${repository.source(file).lineAt(match.index)}: ${match[0]}`,
     ),
   )
 }
@@ -60,16 +61,13 @@ export function everyTestRuns(repository: Repository): string[] {
 /** Nobody switches the types off. `@ts-expect-error` stays: it fails when the error goes. */
 export function typesStayOn(repository: Repository): string[] {
   return repository.sources.flatMap((file) => {
-    const { code, comments } = repository.source(file)
+    const { code, comments, lineAt } = repository.source(file)
     const findings = comments
-      .filter((comment) => switchedOff.test(comment))
-      .map((comment) => `${file}: ${switchedOff.exec(comment)?.[0]}`)
+      .filter(({ text }) => switchedOff.test(text))
+      .map(({ text, start }) => `${file}:${lineAt(start)}: ${switchedOff.exec(text)?.[0]}`)
     if (!inPackages.test(file)) return findings
     const casts = [...code.matchAll(/\bas\s+any\b/g)]
-    return [
-      ...findings,
-      ...casts.map((match) => `${file}:${lineAt(repository, file, match.index)}: as any`),
-    ]
+    return [...findings, ...casts.map((match) => `${file}:${lineAt(match.index)}: as any`)]
   })
 }
 
@@ -77,11 +75,9 @@ export function typesStayOn(repository: Repository): string[] {
 export function sizesAreBytes(repository: Repository): string[] {
   return repository.sources.flatMap((file) => {
     if (!published.test(file) || isTest.test(file) || countsBytes.test(file)) return []
-    const { code } = repository.source(file)
+    const { code, lineAt } = repository.source(file)
     return lengthsAsBytes.flatMap((form) =>
-      [...code.matchAll(form)].map(
-        (match) => `${file}:${lineAt(repository, file, match.index)}: ${match[0].trim()}`,
-      ),
+      [...code.matchAll(form)].map((match) => `${file}:${lineAt(match.index)}: ${match[0].trim()}`),
     )
   })
 }
@@ -103,16 +99,25 @@ export function noMachinePaths(repository: Repository): string[] {
 /** Every relative link, every anchor and every path in code type leads somewhere. */
 export function linksLeadSomewhere(repository: Repository): string[] {
   return repository.documents.flatMap((file) => {
-    const text = repository.text(file).replace(/^(```|~~~)[\s\S]*?^\1.*$/gm, '')
+    const text = blanked(repository.text(file), /^(```|~~~)[\s\S]*?^\1.*$/gm)
     const links = [
-      ...text.replace(/`[^`\n]*`/g, '').matchAll(/\]\(\s*<?([^)\s>]+)|^\[[^\]]+\]:\s*(\S+)/gm),
-    ].map((match) => match[1] ?? match[2] ?? '')
-    const paths = [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '')
+      ...blanked(text, /`[^`\n]*`/g).matchAll(/\]\(\s*<?([^)\s>]+)|^\[[^\]]+\]:\s*(\S+)/gm),
+    ].map(({ 1: link, 2: reference, index }) => ({ to: link ?? reference ?? '', index }))
+    const paths = [...text.matchAll(/`([^`\n]+)`/g)].map(({ 1: to = '', index }) => ({ to, index }))
     return [
-      ...links.filter((link) => !linkHolds(repository, file, link)),
-      ...paths.filter((path) => isDeadPath(repository, file, path)),
-    ].map((dead) => `${file}: "${dead}" leads nowhere`)
+      ...links.filter(({ to }) => !linkHolds(repository, file, to)),
+      ...paths.filter(({ to }) => isDeadPath(repository, file, to)),
+    ].map(({ to, index }) => `${file}:${lineOf(text, index)}: "${to}" leads nowhere`)
   })
+}
+
+/** Line breaks stay, so that line numbers do. */
+function blanked(text: string, form: RegExp): string {
+  return text.replace(form, (found) => found.replace(/[^\n]/g, ' '))
+}
+
+function lineOf(text: string, position: number): number {
+  return text.slice(0, position).split('\n').length
 }
 
 function linkHolds(repository: Repository, file: string, link: string): boolean {
@@ -148,8 +153,4 @@ function isDeadPath(repository: Repository, file: string, path: string): boolean
   const first = plain.replace(/^\.\//, '').split('/')[0] ?? ''
   if (!folders.some((folder) => repository.has(posix.join(folder, first)))) return false
   return !folders.some((folder) => repository.has(posix.join(folder, plain)))
-}
-
-function lineAt(repository: Repository, file: string, position: number): number {
-  return repository.text(file).slice(0, position).split('\n').length
 }

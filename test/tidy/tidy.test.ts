@@ -1,6 +1,8 @@
 // Owns: holding this repository to its own rules. A rule that finds something prints each finding.
 
 import { expect, test } from 'vitest'
+import { mainDoorStaysSmall, publicNamesHaveDocs } from './doors.ts'
+import { functionsStayShort } from './functions.ts'
 import {
   coreImportsOneWay,
   noCycles,
@@ -32,6 +34,9 @@ test.each([
   ['React and Node stay where they belong', platformsStayApart],
   ['published imports are declared', publishedImportsAreDeclared],
   ['source files stay short', filesStayShort],
+  ['functions stay short', functionsStayShort],
+  ["core's main door stays small", mainDoorStaysSmall],
+  ['public names have docs', publicNamesHaveDocs],
   ['every test runs', everyTestRuns],
   ['types stay on', typesStayOn],
   ['no paths of a machine', noMachinePaths],

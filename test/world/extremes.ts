@@ -80,7 +80,7 @@ const FEW: readonly Bound[] = [
   'storedPageEntitiesMax',
   'sessionsPerBindMax',
   'sessionsPerLinkMax',
-  'spaceCacheBytesMax',
+  'cacheBytesMax',
   'ledgerCacheMax',
   'dirtyStatesMax',
   'flushMessagesMax',
@@ -93,7 +93,7 @@ const FEW: readonly Bound[] = [
 
 /** Of the reviewer alone; set to 2 to 5, too. */
 const FEW_AT_REVIEWER: readonly Bound[] = [
-  'spaceCacheBytesMax',
+  'cacheBytesMax',
   'ledgerCacheMax',
   'dirtyStatesMax',
   'baseChangesMax',

@@ -175,29 +175,9 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   const random = new Random(seed)
   const has = (share: number): boolean => random.chance(share)
   const rate = (share: number, most: number): number => (has(share) ? most * random.unit() ** 2 : 0)
-  const weights = new Map<Action, number>([
-    ['write', 12],
-    ['transact', has(0.7) ? 4 : 0],
-    ['burst', has(0.3) ? 0.5 : 0],
-    ['screen', has(0.8) ? 3 : 0],
-    ['open', 3],
-  ])
-  const share = random.pick([0.1, 0.3, 0.5])
-  for (const fault of FAULTS) {
-    const weight = WEIGHTS[fault] ?? 1
-    if (has(share)) weights.set(fault, weight * (0.3 + random.unit() * 1.5))
-  }
-  for (const [action, weight] of Object.entries(MORE[workload] ?? {}))
-    weights.set(action as Action, Math.max(weight, weights.get(action as Action) ?? 0))
   const isLate = new Random(seed + 2 ** 42).chance(0.12)
-  if (isLate) for (const [action, weight] of LATE) weights.set(action, weight)
   const extremes = extremesFor(seed)
-  if (extremes.sojourns > 0) weights.set('sojourn', extremes.sojourns)
-  if (extremes.reloads > 0) weights.set('reload', extremes.reloads)
-  if (extremes.decays > 0) weights.set('decay', extremes.decays)
-  if (extremes.lies > 0) weights.set('lie', extremes.lies)
-  if (extremes.forgeries > 0) weights.set('forge', extremes.forgeries)
-  if (extremes.histories > 0) weights.set('history', extremes.histories)
+  const weights = weightsFor(random, { workload, isLate, extremes })
   // Pages are signed otherwise than the tail.
   const isPaged = extremes.forgeries > 0 && new Random(seed + 2 ** 34).chance(0.5)
   const all = tabsOf(random, REPLICAS_MIN[workload] ?? 1)
@@ -253,6 +233,40 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     ...extremes,
   }
   return workload === 'W2' ? withoutContest(plan) : plan
+}
+
+/** How often each action comes. The draws of `random` are the first ones of a plan. */
+function weightsFor(
+  random: Random,
+  {
+    workload,
+    isLate,
+    extremes,
+  }: Pick<Plan, 'workload' | 'isLate'> & { readonly extremes: Extremes },
+): Map<Action, number> {
+  const has = (share: number): boolean => random.chance(share)
+  const weights = new Map<Action, number>([
+    ['write', 12],
+    ['transact', has(0.7) ? 4 : 0],
+    ['burst', has(0.3) ? 0.5 : 0],
+    ['screen', has(0.8) ? 3 : 0],
+    ['open', 3],
+  ])
+  const share = random.pick([0.1, 0.3, 0.5])
+  for (const fault of FAULTS) {
+    const weight = WEIGHTS[fault] ?? 1
+    if (has(share)) weights.set(fault, weight * (0.3 + random.unit() * 1.5))
+  }
+  for (const [action, weight] of Object.entries(MORE[workload] ?? {}))
+    weights.set(action as Action, Math.max(weight, weights.get(action as Action) ?? 0))
+  if (isLate) for (const [action, weight] of LATE) weights.set(action, weight)
+  if (extremes.sojourns > 0) weights.set('sojourn', extremes.sojourns)
+  if (extremes.reloads > 0) weights.set('reload', extremes.reloads)
+  if (extremes.decays > 0) weights.set('decay', extremes.decays)
+  if (extremes.lies > 0) weights.set('lie', extremes.lies)
+  if (extremes.forgeries > 0) weights.set('forge', extremes.forgeries)
+  if (extremes.histories > 0) weights.set('history', extremes.histories)
+  return weights
 }
 
 /** Who decides in the place of others would invent a list that nobody has appended to. */

@@ -3,6 +3,7 @@
  * is ready and logs on stderr; whatever keeps it from starting is one line on stderr and exit
  * code 1. SIGINT and SIGTERM stop it gracefully, a second one at once.
  */
+import './memory.ts'
 import { sqliteSpaces, startReviewer, stderrLog } from '@countersign/reviewer'
 import type { RunningReviewers, StartOptions } from '@countersign/reviewer'
 import { readArgs, USAGE } from './args.ts'

@@ -22,6 +22,7 @@ export type FaultSwitch =
       readonly max: number
     }
 
+/** The switches of one faulty port, as the panel shows them. */
 export interface FaultControl {
   /** Which port of which store. */
   readonly label: string

@@ -12,10 +12,12 @@ import {
 import type { FaultControl } from './control.ts'
 import { type SwitchShape, Switches } from './switches.ts'
 
+/** A storage with its switches. */
 export interface FaultyStorage extends Storage {
   readonly faults: FaultControl
 }
 
+/** What the panel calls the storage, and what it may be emptied into. */
 export interface FaultyStorageOptions {
   readonly label?: string
   /** Makes an empty storage, e.g. `memoryStorage`. With it, the storage can be made to look emptied. */
@@ -54,6 +56,10 @@ const EMPTIED: SwitchShape = {
   says: 'Looks cleared to the next store that opens. Off, what was stored is there again, and what was written meanwhile is not.',
 }
 
+/**
+ * Wraps a storage with switches: full, blocked, slow, and emptied where there is a spare. Honest
+ * until one is set.
+ */
 export function faultyStorage(inner: Storage, options: FaultyStorageOptions = {}): FaultyStorage {
   const { spare } = options
   const faults = new Switches({

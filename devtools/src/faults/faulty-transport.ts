@@ -6,12 +6,17 @@ import type { Link, LinkEvents, Transport } from '@countersign/core/inspect'
 import type { FaultControl } from './control.ts'
 import { Switches } from './switches.ts'
 
+/** A transport with its switches. */
 export interface FaultyTransport extends Transport {
   readonly faults: FaultControl
 }
 
 const DELAY_MS_MAX = 60_000
 
+/**
+ * Wraps a transport with switches for a line that is offline, slow or lossy. Honest until one is
+ * set.
+ */
 export function faultyTransport(inner: Transport, label: string = 'transport'): FaultyTransport {
   const faults = new Switches({
     kind: 'transport',

@@ -10,6 +10,7 @@ import {
 } from '@countersign/core/inspect'
 import { TRACE_BYTES_MAX, TRACE_FORMAT, type Trace } from './trace.ts'
 
+/** A trace, or why the file is none, in words for people. */
 export type TraceOutcome =
   | { readonly ok: true; readonly trace: Trace }
   | { readonly ok: false; readonly message: string }
@@ -107,6 +108,7 @@ const isEvent: Check = (value) => {
   return event.kind !== 'rejected' || isRefusal(event.refusal)
 }
 
+/** Reads an untrusted file of up to 64 MiB, and checks every record. Never throws. */
 export function readTrace(text: string): TraceOutcome {
   if (isLongerThan(text, TRACE_BYTES_MAX)) return refused('the file is larger than 64 MiB')
   let json: unknown

@@ -13,6 +13,7 @@ import {
 } from '@countersign/core/inspect'
 import { type Trace, dagFrom } from './trace.ts'
 
+/** Answers the panel's questions from a file. */
 export class TraceSource implements InspectSource {
   readonly v = 1
   readonly origin: InspectSource['origin'] = 'trace'

@@ -27,6 +27,7 @@ export interface RowDigest extends EntityName {
   readonly digest: string
 }
 
+/** What a file has in it: the messages, the events, and what a replay must come to. */
 export interface Trace {
   readonly format: typeof TRACE_FORMAT
   readonly v: typeof INSPECT_VERSION
@@ -43,12 +44,14 @@ export interface Trace {
   readonly rows: readonly RowDigest[]
 }
 
+/** Whether values are left out, and the time that is noted, in ms since 1970. */
 export interface TraceOptions {
   /** Puts the shape of each value in its place. */
   readonly redact: boolean
   readonly now: number
 }
 
+/** Asks a store for all it knows, and packs it. Rejects where one of the questions does. */
 export async function makeTrace(
   source: InspectSource,
   { redact, now }: TraceOptions,

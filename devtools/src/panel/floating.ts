@@ -10,6 +10,7 @@ import { h, setAttribute, svg } from './dom.ts'
 import { type PanelOptions, mountPanel } from './mount.ts'
 import { FLOATING_STYLE, adopt } from './style.ts'
 
+/** What `mountFloating` takes beside the options of the panel. */
 export interface FloatingOptions extends Omit<PanelOptions, 'onClose'> {
   /** Open from the start. */
   readonly open?: boolean
@@ -19,6 +20,7 @@ export interface FloatingOptions extends Omit<PanelOptions, 'onClose'> {
 
 const HEIGHT = '--countersign-devtools-height'
 
+/** Puts a button into `element` that opens the panel over the page. Returns what removes both. */
 export function mountFloating(
   element: Element,
   source: InspectSource,

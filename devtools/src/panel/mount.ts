@@ -11,6 +11,7 @@ import { Shell } from './shell.ts'
 import { storePicker } from './store-picker.ts'
 import { STYLE, adopt } from './style.ts'
 
+/** Colours of the panel; `auto` follows the system. */
 export type Theme = 'auto' | 'light' | 'dark'
 
 /** A store that a panel can look at. */
@@ -20,6 +21,7 @@ export interface LookedAt {
   readonly faults?: readonly FaultControl[]
 }
 
+/** What `mountPanel` takes; all of it has a default. */
 export interface PanelOptions {
   /** Begins so; a button in the panel changes it. Default: `auto`, as the system says. */
   readonly theme?: Theme

@@ -10,6 +10,7 @@ export interface OtherStore {
   readonly faults?: readonly FaultControl[]
 }
 
+/** Props of the embedded panel. */
 export interface DevtoolsProps {
   /** A store of `createSyncStore`. */
   readonly store: object
@@ -22,6 +23,7 @@ export interface DevtoolsProps {
   readonly others?: readonly OtherStore[]
 }
 
+/** Props of the panel with its button. */
 export interface FloatingDevtoolsProps extends DevtoolsProps {
   /** Open from the start. */
   readonly open?: boolean

@@ -140,18 +140,16 @@ function ofBatch(hashes: Hashes, at: number, lines: readonly string[], before: s
   return hashes.value('chain after a batch', at, 'cs/chain', [before, ...links])
 }
 
+function ofPosition({ eid, epoch, seq, chain }: Position): Json[] {
+  return [shortId(eid), epoch, seq, chain]
+}
+
 /** Each signature once, where it comes first. */
 export function signaturesIn(frames: readonly SentFrame[], space: string): Json {
   const found: Signed[] = []
   const short = shortId(space)
   const nonces = new Map<string, { author: string; reviewer: string }>()
-  const place = ({ eid, epoch, seq, chain }: Position): Json[] => [
-    short,
-    shortId(eid),
-    epoch,
-    seq,
-    chain,
-  ]
+  const place = (position: Position): Json[] => [short, ...ofPosition(position)]
   const parts: string[] = []
   let term: Json[] = []
   for (const [frame, sent] of frames.entries()) {

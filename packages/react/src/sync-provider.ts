@@ -7,6 +7,7 @@ import { createContext, createElement, useContext } from 'react'
 import type { Context, ReactElement, ReactNode } from 'react'
 import type { SyncStore } from '@countersign/core'
 
+/** Props of `SyncProvider`; another `store` renders the hooks below again. */
 export interface SyncProviderProps {
   readonly store: SyncStore
   readonly children?: ReactNode
@@ -14,6 +15,9 @@ export interface SyncProviderProps {
 
 const StoreContext: Context<SyncStore | null> = createContext<SyncStore | null>(null)
 
+/**
+ * Gives a store to the hooks of the components below it. The app makes the store, and closes it.
+ */
 export function SyncProvider({ store, children }: SyncProviderProps): ReactElement {
   return createElement(StoreContext.Provider, { value: store }, children)
 }

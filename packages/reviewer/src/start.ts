@@ -28,6 +28,7 @@ import { nodeRandom } from './node/random.ts'
 import { installNodeSha256 } from './node/sha256.ts'
 import { nodeSigner } from './node/signer.ts'
 
+/** What both kinds of start take. Only `spaces` has no default. */
 export interface StartOptions
   extends Omit<ServeOptions, 'reviewer'>, Pick<HostOptions, 'openSpacesMax' | 'idleMs'> {
   /** Closed with the reviewer, and also when the start fails. */
@@ -46,12 +47,14 @@ export interface StartOptions
   readonly messageLimits?: ReviewerOptions['limits']
 }
 
+/** Options of a reviewer of one space. */
 export interface OneSpace extends StartOptions {
   /** The space to review. Default: chosen at random at the first start, and kept in the stores. */
   readonly space?: Uuid | undefined
   readonly accepts?: undefined
 }
 
+/** Options of a reviewer of several spaces. */
 export interface SeveralSpaces extends StartOptions {
   /**
    * The spaces to review: a list, or a function that says yes. Each is begun when somebody first
@@ -61,6 +64,7 @@ export interface SeveralSpaces extends StartOptions {
   readonly space?: undefined
 }
 
+/** What runs after a start: a gateway and a host behind it. */
 export interface RunningReviewers {
   readonly url: string
   /** Base64url of the 32 raw bytes; replicas may pin it. One for all spaces. */
@@ -70,6 +74,7 @@ export interface RunningReviewers {
   close(): Promise<void>
 }
 
+/** What runs after a start with one space. */
 export interface RunningReviewer extends RunningReviewers {
   readonly space: Uuid
 }

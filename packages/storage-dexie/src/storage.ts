@@ -7,6 +7,7 @@ import type { DexieConstructor } from 'dexie'
 import { toStorageError } from './errors.ts'
 import { DexieHandle } from './handle.ts'
 
+/** What `dexieStorage` takes; all of it has a default. */
 export interface DexieStorageOptions {
   /**
    * Ask the browser, once something was written, to keep the data under pressure; true unless

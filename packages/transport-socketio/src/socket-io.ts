@@ -18,6 +18,7 @@ import { onWake } from './wake.ts'
 /** What the reviewer's auth hook receives, at most 4 KiB as JSON. */
 export type Auth = Readonly<Record<string, unknown>>
 
+/** What `socketIo` takes beside the address; all of it has a default. */
 export interface SocketIoOptions {
   /** Sent with the handshake; a function is asked anew for each connection. */
   readonly auth?: Auth | (() => Auth | Promise<Auth>)

@@ -95,13 +95,13 @@ export const STORED: readonly Planted[] = [
     edits: [
       {
         module: 'review/space.ts',
-        from: 'entity === null || (!isKept(entity.type) && !this.#isDirty(entity))',
-        to: 'entity === null || !isKept(entity.type)',
+        from: 'entity === null || (!this.#arriving.has(entity.type) && !this.#isDirty(entity))',
+        to: 'entity === null || !this.#arriving.has(entity.type)',
       },
       {
         module: 'review/space.ts',
         from: '.map(([id, seqs]) => ({ id, seqs: [...seqs], ...this.entity(id)! }))',
-        to: '.flatMap(([id, seqs]) => (this.#cached.get(id) ? [{ id, seqs: [...seqs], ...this.entity(id)! }] : []))',
+        to: '.flatMap(([id, seqs]) => (this.#find(id) ? [{ id, seqs: [...seqs], ...this.entity(id)! }] : []))',
       },
     ],
     seed: 2,

@@ -25,33 +25,13 @@ interface Fault {
 }
 
 export function ConflictDialog({ id, onClose }: ConflictDialogProps) {
-  const store = useSyncStore()
   const row = useIssue(id)
   const conflicts = useConflicts(Issue, (open) => open.filter((one) => one.id === id), sameItems)
-  const [choices, setChoices] = useState<Choices>({})
-  const [fault, setFault] = useState<Fault>()
-  const { announce } = useNotices()
-  const decisions = decisionsOf(conflicts, choices)
-
-  const choose = (field: Field, choice: Choice): void => {
-    setChoices({ ...choices, [field]: choice })
-    setFault(undefined)
-  }
-  const decide = (): void => {
-    try {
-      store.transact(() => {
-        for (const { conflict, value } of decisions) conflict.resolve(value)
-      })
-    } catch (error) {
-      if (!(error instanceof CountersignError)) throw error
-      setFault({ field: error.field, words: error.reason ?? error.message })
-      return
-    }
-    const names = listed(decisions.map(({ conflict }) => fieldNames[conflict.field]))
-    announce(`Decided: ${names} of ${row?.title ?? 'the issue'}`)
-    // What is still open stays on screen; nobody is asked twice to open the dialog.
-    if (decisions.length === conflicts.length) onClose()
-  }
+  const { choices, decisions, fault, choose, decide } = useDecision(
+    conflicts,
+    row?.title ?? 'the issue',
+    onClose,
+  )
 
   return (
     <Dialog
@@ -101,6 +81,36 @@ export function ConflictDialog({ id, onClose }: ConflictDialogProps) {
       )}
     </Dialog>
   )
+}
+
+/** What is chosen so far, and the writing of it; `onDone` is called when nothing is left open. */
+function useDecision(conflicts: readonly IssueConflict[], title: string, onDone: () => void) {
+  const store = useSyncStore()
+  const { announce } = useNotices()
+  const [choices, setChoices] = useState<Choices>({})
+  const [fault, setFault] = useState<Fault>()
+  const decisions = decisionsOf(conflicts, choices)
+
+  const choose = (field: Field, choice: Choice): void => {
+    setChoices({ ...choices, [field]: choice })
+    setFault(undefined)
+  }
+  const decide = (): void => {
+    try {
+      store.transact(() => {
+        for (const { conflict, value } of decisions) conflict.resolve(value)
+      })
+    } catch (error) {
+      if (!(error instanceof CountersignError)) throw error
+      setFault({ field: error.field, words: error.reason ?? error.message })
+      return
+    }
+    const names = listed(decisions.map(({ conflict }) => fieldNames[conflict.field]))
+    announce(`Decided: ${names} of ${title}`)
+    // What is still open stays on screen; nobody is asked twice to open the dialog.
+    if (decisions.length === conflicts.length) onDone()
+  }
+  return { choices, decisions, fault, choose, decide }
 }
 
 /** The last conflict went while somebody was looking at it. */

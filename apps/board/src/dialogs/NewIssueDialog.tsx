@@ -15,6 +15,8 @@ interface NewIssueDialogProps {
   readonly onClose: () => void
 }
 
+const pointChoices = Array.from({ length: pointsMax + 1 }, (_, size) => String(size))
+
 export function NewIssueDialog({ status: first, onClose }: NewIssueDialogProps) {
   const store = useSyncStore()
   const { attempt, announce } = useNotices()
@@ -42,51 +44,29 @@ export function NewIssueDialog({ status: first, onClose }: NewIssueDialogProps) 
           create()
         }}
       >
-        <label className="form__row">
-          Title
-          <input
-            value={title}
-            onChange={(event) => setTitle(event.target.value)}
-            required
-            pattern=".*\S.*"
-            maxLength={titleLengthMax}
-            placeholder="What is to be done?"
-            autoComplete="off"
-            // oxlint-disable-next-line jsx-a11y/no-autofocus -- a dialog that asks for one thing
-            autoFocus
-          />
-        </label>
+        <TitleInput value={title} onChange={setTitle} />
         <div className="form__three">
-          <label className="form__row">
-            Status
-            <select value={status} onChange={(event) => setStatus(event.target.value as Status)}>
-              {statuses.map((name) => (
-                <option key={name} value={name}>
-                  {statusNames[name]}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label className="form__row">
-            Points
-            <select value={points} onChange={(event) => setPoints(event.target.value)}>
-              {Array.from({ length: pointsMax + 1 }, (_, size) => (
-                <option key={size} value={size}>
-                  {size === 0 ? 'None' : size}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label className="form__row">
-            Assignee
-            <select value={assignee} onChange={(event) => setAssignee(event.target.value)}>
-              {assignees.map((name) => (
-                <option key={name} value={name}>
-                  {name === '' ? 'Nobody' : name}
-                </option>
-              ))}
-            </select>
-          </label>
+          <Choice
+            label="Status"
+            value={status}
+            options={statuses}
+            nameOf={(one) => statusNames[one]}
+            onChoose={setStatus}
+          />
+          <Choice
+            label="Points"
+            value={points}
+            options={pointChoices}
+            nameOf={(size) => (size === '0' ? 'None' : size)}
+            onChoose={setPoints}
+          />
+          <Choice
+            label="Assignee"
+            value={assignee}
+            options={assignees}
+            nameOf={(name) => (name === '' ? 'Nobody' : name)}
+            onChoose={setAssignee}
+          />
         </div>
         <footer className="dialog__foot">
           <button type="button" className="button" onClick={onClose}>
@@ -98,5 +78,52 @@ export function NewIssueDialog({ status: first, onClose }: NewIssueDialogProps) 
         </footer>
       </form>
     </Dialog>
+  )
+}
+
+interface TitleInputProps {
+  readonly value: string
+  readonly onChange: (title: string) => void
+}
+
+function TitleInput({ value, onChange }: TitleInputProps) {
+  return (
+    <label className="form__row">
+      Title
+      <input
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        required
+        pattern=".*\S.*"
+        maxLength={titleLengthMax}
+        placeholder="What is to be done?"
+        autoComplete="off"
+        // oxlint-disable-next-line jsx-a11y/no-autofocus -- a dialog that asks for one thing
+        autoFocus
+      />
+    </label>
+  )
+}
+
+interface ChoiceProps<T extends string> {
+  readonly label: string
+  readonly value: T
+  readonly options: readonly T[]
+  readonly nameOf: (option: T) => string
+  readonly onChoose: (option: T) => void
+}
+
+function Choice<T extends string>({ label, value, options, nameOf, onChoose }: ChoiceProps<T>) {
+  return (
+    <label className="form__row">
+      {label}
+      <select value={value} onChange={(event) => onChoose(event.target.value as T)}>
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {nameOf(option)}
+          </option>
+        ))}
+      </select>
+    </label>
   )
 }

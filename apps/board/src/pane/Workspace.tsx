@@ -45,13 +45,7 @@ export function Workspace({ session }: { session: Session }) {
   }
   const closeConflicts = (id: string): void => {
     setAsking(undefined)
-    // The button that asked for the dialog is gone when nothing is left to decide.
-    requestAnimationFrame(() => {
-      if (document.activeElement !== document.body) return
-      const places = ['.drawer [data-closes]', `[data-opens="${id}"]`]
-      const found = places.map((place) => content.current?.querySelector<HTMLElement>(place))
-      found.find(Boolean)?.focus()
-    })
+    requestAnimationFrame(() => focusOn(content.current, id))
   }
   const ask = (status: Status): void => setAsking({ what: 'new', status })
   const resolve = useCallback((id: string) => setAsking({ what: 'conflicts', id }), [])
@@ -91,20 +85,42 @@ export function Workspace({ session }: { session: Session }) {
       </div>
       <StatusBar session={session} />
       {asking && (
-        <PartBoundary key={asking.what} what="This dialog" onClose={() => setAsking(undefined)}>
-          {asking.what === 'new' && (
-            <NewIssueDialog status={asking.status} onClose={() => setAsking(undefined)} />
-          )}
-          {asking.what === 'import' && <ImportDialog onClose={() => setAsking(undefined)} />}
-          {asking.what === 'conflicts' && (
-            <ConflictDialog
-              key={asking.id}
-              id={asking.id}
-              onClose={() => closeConflicts(asking.id)}
-            />
-          )}
-        </PartBoundary>
+        <AskingDialog
+          asking={asking}
+          onClose={() => setAsking(undefined)}
+          onCloseConflicts={closeConflicts}
+        />
       )}
     </ResolveConflicts>
+  )
+}
+
+/** The button that asked for the dialog is gone when nothing is left to decide. */
+function focusOn(content: HTMLElement | null, id: string): void {
+  if (document.activeElement !== document.body) return
+  const places = ['.drawer [data-closes]', `[data-opens="${id}"]`]
+  const found = places.map((place) => content?.querySelector<HTMLElement>(place))
+  found.find(Boolean)?.focus()
+}
+
+interface AskingDialogProps {
+  readonly asking: Asking
+  readonly onClose: () => void
+  readonly onCloseConflicts: (id: string) => void
+}
+
+function AskingDialog({ asking, onClose, onCloseConflicts }: AskingDialogProps) {
+  return (
+    <PartBoundary key={asking.what} what="This dialog" onClose={onClose}>
+      {asking.what === 'new' && <NewIssueDialog status={asking.status} onClose={onClose} />}
+      {asking.what === 'import' && <ImportDialog onClose={onClose} />}
+      {asking.what === 'conflicts' && (
+        <ConflictDialog
+          key={asking.id}
+          id={asking.id}
+          onClose={() => onCloseConflicts(asking.id)}
+        />
+      )}
+    </PartBoundary>
   )
 }

@@ -2,6 +2,7 @@
 import type {
   Dag,
   EntityName,
+  InspectSource,
   Json,
   RowRecord,
   RowSummary,
@@ -33,20 +34,9 @@ export function entityView(context: PanelContext): View {
     on: { input: () => context.refresh() },
   })
   const about = h('span', { class: 'soft count' })
-  const list = new VirtualList<RowSummary>({
-    label: 'Rows',
-    columns: [
-      { title: 'Row', class: 'cell grow', text: ({ title, id }) => title || shortId(id) },
-      { title: 'State', class: 'cell state', text: stateText },
-      { title: 'Id', class: 'cell id wide', text: ({ id }) => shortId(id), full: ({ id }) => id },
-    ],
-    key: ({ id }) => id,
-    state: ({ state, conflicts }) => (conflicts > 0 ? 'conflict' : state),
-    empty: { title: 'No rows', text: 'No row of this type is here, or none that fits.' },
-    onChoose: (row) => {
-      context.select(row && { type: select.value, id: row.id })
-      void show()
-    },
+  const list = listOfRows((row) => {
+    context.select(row && { type: select.value, id: row.id })
+    void show()
   })
   const split = new Split(list.element, 'Entity')
 
@@ -75,46 +65,68 @@ export function entityView(context: PanelContext): View {
       return
     }
     const type = types.find(({ name }) => name === entity.type)
-    const seen = await inVersions(entity, type)
+    const seen = await inVersions(source, entity, type)
     split.show(detailOf({ entity, dag, row, type, seen, context }), true)
-  }
-  /** Where there is one version, the row above says it all. */
-  const inVersions = async (
-    entity: EntityName,
-    type: TypeRecord | undefined,
-  ): Promise<VersionedRow[]> => {
-    const versions = type && type.versions.length > 1 ? [...type.versions].reverse() : []
-    const seen = await Promise.all(
-      versions
-        .slice(0, VERSIONS_SHOWN_MAX)
-        .map(({ version }) => source.ask({ kind: 'rowInVersion', ...entity, version })),
-    )
-    return seen.filter((each) => each !== undefined)
   }
 
   return {
     element: h('div', { class: 'view' }, bar(select, search, about), split.element),
     async refresh() {
       types = await source.ask({ kind: 'types' })
-      keyed(select, types, {
-        key: ({ name }) => name,
-        make: ({ name }) => h('option', { value: name }, name),
-        update: (option, { name, rows }) => setText(option, `${name} (${rows})`),
-      })
+      offer(select, types)
       const { selected } = context
       if (selected && selected.type !== select.value && list.chosen?.id !== selected.id)
         select.value = selected.type
       const type = types.find(({ name }) => name === select.value)
-      setText(
-        about,
-        type ? `version ${type.version}, ${countText(type.registers.length, 'register')}` : '',
-      )
+      setText(about, type ? aboutText(type) : '')
       list.set(type ? await source.ask({ kind: 'rows', type: type.name, find: search.value }) : [])
       list.choose(selected?.id)
       await show()
     },
     end: () => list.end(),
   }
+}
+
+function offer(select: HTMLSelectElement, types: readonly TypeRecord[]): void {
+  keyed(select, types, {
+    key: ({ name }) => name,
+    make: ({ name }) => h('option', { value: name }, name),
+    update: (option, { name, rows }) => setText(option, `${name} (${rows})`),
+  })
+}
+
+function aboutText({ version, registers }: TypeRecord): string {
+  return `version ${version}, ${countText(registers.length, 'register')}`
+}
+
+function listOfRows(onChoose: (row: RowSummary | undefined) => void): VirtualList<RowSummary> {
+  return new VirtualList<RowSummary>({
+    label: 'Rows',
+    columns: [
+      { title: 'Row', class: 'cell grow', text: ({ title, id }) => title || shortId(id) },
+      { title: 'State', class: 'cell state', text: stateText },
+      { title: 'Id', class: 'cell id wide', text: ({ id }) => shortId(id), full: ({ id }) => id },
+    ],
+    key: ({ id }) => id,
+    state: ({ state, conflicts }) => (conflicts > 0 ? 'conflict' : state),
+    empty: { title: 'No rows', text: 'No row of this type is here, or none that fits.' },
+    onChoose,
+  })
+}
+
+/** The row as each version sees it. Where there is one version, the row itself says it all. */
+async function inVersions(
+  source: InspectSource,
+  entity: EntityName,
+  type: TypeRecord | undefined,
+): Promise<VersionedRow[]> {
+  const versions = type && type.versions.length > 1 ? [...type.versions].reverse() : []
+  const seen = await Promise.all(
+    versions
+      .slice(0, VERSIONS_SHOWN_MAX)
+      .map(({ version }) => source.ask({ kind: 'rowInVersion', ...entity, version })),
+  )
+  return seen.filter((each) => each !== undefined)
 }
 
 function stateText({ state, conflicts, archived }: RowSummary): string {

@@ -26,33 +26,7 @@ import { VirtualList } from '../virtual-list.ts'
 
 export function outboxView(context: PanelContext): View {
   const { source } = context
-  const list = new VirtualList<OutboxRow>({
-    label: 'Own messages',
-    columns: [
-      { title: 'State', class: 'cell state', text: ({ message }) => message.state },
-      {
-        title: 'Changes',
-        class: 'cell grow',
-        text: ({ message }) => changesText(message),
-        full: ({ message }) => message.id ?? message.name,
-      },
-      { title: 'Waits for', class: 'cell grow wide', text: ({ waitsFor }) => waitsFor },
-      {
-        title: 'Age',
-        class: 'cell num',
-        text: ({ message }) => ageText(context.now() - message.timestamp),
-      },
-      { title: 'Tries', class: 'cell num wide', text: ({ attempts }) => String(attempts) },
-      { title: 'Size', class: 'cell num wide', text: ({ message }) => bytesText(message.bytes) },
-    ],
-    key: ({ message }) => message.name,
-    state: ({ message }) => message.state,
-    empty: {
-      title: 'Nothing here',
-      text: 'Messages stand here from the moment they are written until a reviewer has spoken.',
-    },
-    onChoose: (row) => void show(row),
-  })
+  const list = listOfMessages(context, (row) => void show(row))
   const split = new Split(list.element, 'Message')
   const filter = new Choices<OutboxFilter>(
     'Which messages',
@@ -105,6 +79,39 @@ export function outboxView(context: PanelContext): View {
     tick: () => list.redraw(),
     end: () => list.end(),
   }
+}
+
+function listOfMessages(
+  context: PanelContext,
+  onChoose: (row: OutboxRow | undefined) => void,
+): VirtualList<OutboxRow> {
+  return new VirtualList<OutboxRow>({
+    label: 'Own messages',
+    columns: [
+      { title: 'State', class: 'cell state', text: ({ message }) => message.state },
+      {
+        title: 'Changes',
+        class: 'cell grow',
+        text: ({ message }) => changesText(message),
+        full: ({ message }) => message.id ?? message.name,
+      },
+      { title: 'Waits for', class: 'cell grow wide', text: ({ waitsFor }) => waitsFor },
+      {
+        title: 'Age',
+        class: 'cell num',
+        text: ({ message }) => ageText(context.now() - message.timestamp),
+      },
+      { title: 'Tries', class: 'cell num wide', text: ({ attempts }) => String(attempts) },
+      { title: 'Size', class: 'cell num wide', text: ({ message }) => bytesText(message.bytes) },
+    ],
+    key: ({ message }) => message.name,
+    state: ({ message }) => message.state,
+    empty: {
+      title: 'Nothing here',
+      text: 'Messages stand here from the moment they are written until a reviewer has spoken.',
+    },
+    onChoose,
+  })
 }
 
 function changesText({ changes }: MessageRecord): string {

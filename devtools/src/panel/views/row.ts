@@ -27,19 +27,9 @@ export function rowView(context: PanelContext): View {
   })
   const split = new Split(graph.element, 'Row')
   const title = h('span', { class: 'bar__title' }, 'No row chosen')
-  const time = h('input', {
-    type: 'range',
-    class: 'range',
-    min: 1,
-    value: 1,
-    'aria-label': 'Moment of its history',
-    on: {
-      input: () => {
-        const at = Number(time.value)
-        upTo = at >= (dag?.nodes.length ?? 0) ? undefined : dag?.nodes[at - 1]?.name
-        draw()
-      },
-    },
+  const time = momentSlider((at) => {
+    upTo = at >= (dag?.nodes.length ?? 0) ? undefined : dag?.nodes[at - 1]?.name
+    draw()
   })
   const moment = h('span', { class: 'soft count' })
 
@@ -53,14 +43,7 @@ export function rowView(context: PanelContext): View {
     setAttribute(time, 'max', Math.max(1, count))
     time.value = String(place < 0 ? count : place + 1)
     setAttribute(time, 'disabled', count < 2)
-    setText(
-      moment,
-      count === 0
-        ? ''
-        : upTo === undefined
-          ? `now, ${countText(count, 'message')}`
-          : `${place + 1} of ${count}`,
-    )
+    setText(moment, momentText(upTo === undefined ? undefined : place + 1, count))
     const drawn = JSON.stringify([
       context.selected,
       upTo,
@@ -100,6 +83,25 @@ export function rowView(context: PanelContext): View {
       draw()
     },
   }
+}
+
+/** `onMove` gets the number of messages that count, from 1 on. */
+function momentSlider(onMove: (at: number) => void): HTMLInputElement {
+  const slider = h('input', {
+    type: 'range',
+    class: 'range',
+    min: 1,
+    value: 1,
+    'aria-label': 'Moment of its history',
+    on: { input: () => onMove(Number(slider.value)) },
+  })
+  return slider
+}
+
+/** How many of all messages count; undefined: all, as it is now. */
+function momentText(at: number | undefined, count: number): string {
+  if (count === 0) return ''
+  return at === undefined ? `now, ${countText(count, 'message')}` : `${at} of ${count}`
 }
 
 interface Around {

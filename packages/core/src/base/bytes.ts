@@ -4,6 +4,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const REVERSE = new Int16Array(128).fill(-1)
 for (let i = 0; i < 64; i++) REVERSE[ALPHABET.charCodeAt(i)] = i
 
+/** Base64url without padding (RFC 4648, section 5). */
 export function toBase64url(bytes: Uint8Array): string {
   let text = ''
   for (let i = 0; i < bytes.length; i += 3) {

@@ -5,6 +5,10 @@
  */
 import type { Json } from './json.ts'
 
+/**
+ * The canonical text of a value that is known to be JSON. Does not check it: of a value that is
+ * none the text is wrong.
+ */
 export function canonical(value: Json): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) {

@@ -63,6 +63,10 @@ export function hashLine(tag: LineTag, text: string): Hash {
   return digest(`${tag}\n${text}`)
 }
 
+/**
+ * SHA-256(tag ‖ 0x00 ‖ canonical JSON of `value`), as 43 characters of base64url. The tag separates
+ * what is hashed for different purposes.
+ */
 export function hash(tag: HashTag, value: Json): Hash {
   return hashText(tag, canonical(value))
 }
@@ -74,12 +78,17 @@ export function bytesOfHash(text: Hash): Uint8Array {
   return bytes
 }
 
+/** The 32 bytes of `hash(tag, value)`: what a signature is made over. */
 export function hashBytes(tag: HashTag, value: Json): Uint8Array {
   return bytesOfHash(hash(tag, value))
 }
 
 const HASH_PATTERN = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 
+/**
+ * Whether an untrusted value has the form of a hash: 43 characters of base64url, with zeros in the
+ * unused bits.
+ */
 export function isHash(value: unknown): value is Hash {
   return typeof value === 'string' && value.length === 43 && HASH_PATTERN.test(value)
 }

@@ -4,6 +4,10 @@
  */
 import { type Bytes, bytesOf, isLongerThan, jsonStringBytes } from './size.ts'
 
+/**
+ * Plain JSON, readonly. Numbers are finite; there is no undefined, Date or bigint: fields encode
+ * those.
+ */
 export type Json =
   | null
   | boolean

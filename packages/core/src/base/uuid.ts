@@ -10,6 +10,7 @@ export type Uuid = string
 
 const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
+/** Whether an untrusted value is a UUID of versions 1 to 8, in lower case. */
 export function isUuid(value: unknown): value is Uuid {
   return typeof value === 'string' && value.length === 36 && UUID_PATTERN.test(value)
 }

@@ -13,6 +13,7 @@ import { Replica } from './replica.ts'
 import type { SyncStore } from './store.ts'
 import { Store } from './sync-store.ts'
 
+/** What `createSyncStore` takes. Only `space` and `entities` have no default. */
 export interface StoreOptions {
   readonly space: Uuid
   readonly entities: readonly Entity[]

@@ -39,7 +39,7 @@ import { Schemas } from './schemas.ts'
 import { strand } from './reset.ts'
 import { SessionEvents } from './session-events.ts'
 import { SessionLocks } from './identity/session-locks.ts'
-import { initialStatus, otherHistory, storageStatus, updateStatus } from './status.ts'
+import { countsOf, initialStatus, otherHistory, storageStatus, updateStatus } from './status.ts'
 import type { ResetOptions, SyncStatus, Verdict } from './store.ts'
 import { Trust } from './identity/trust.ts'
 import { UndoStack } from './verbs/undo.ts'
@@ -106,19 +106,9 @@ export class Replica {
       options.entities.map((type) => this.repo.table(type)),
       (schemaTrouble) => this.status.setState({ schemaTrouble }),
     )
-    this.engines
-      .get(SCHEMA.name)!
-      .live({ archived: 'include' })
-      .subscribe(() => this.schemas.learn())
-    this.#disk = new Disk({
-      limits,
-      clock: options.platform.clock,
-      onTrouble: () => {
-        this.status.setState(storageStatus(this.#disk, this.#damage))
-        this.repo.restate()
-      },
-      onBack: () => void this.#storageBack(),
-    })
+    const published = this.engines.get(SCHEMA.name)!.live({ archived: 'include' })
+    published.subscribe(() => this.schemas.learn())
+    this.#disk = this.#newDisk()
     this.#damage = new Damage((damaged) => {
       const { storageTrouble } = storageStatus(this.#disk, this.#damage)
       this.status.setState({ damaged, storageTrouble })
@@ -139,27 +129,11 @@ export class Replica {
       nextArrival: () => ++this.#arrivals,
     })
     this.#canonicalDisk = new CanonicalDisk({
-      disk: this.#disk,
-      repo: this.repo,
-      tail: this.#tail,
+      ...{ disk: this.#disk, repo: this.repo, tail: this.#tail, limits },
       clock: options.platform.clock,
-      limits,
       sessionId: () => this.#identity!.session.sessionId,
     })
-    this.#refusals = new Refusals({
-      repo: this.repo,
-      outbox: this.outbox,
-      disk: this.#disk,
-      storedOwn: this.#own.stored,
-      isDamaged: (key) => this.#damage.has(key),
-      settle: (entries) => this.#settle(entries),
-      onError: options.onError,
-      besides: () => this.#neighbours?.shown() ?? [],
-      onRefused: (refused) => this.#neighbours?.tell({ refused }),
-      onChange: () => this.#statusLater(),
-      onGone: (entry) => this.#own.gone(entry),
-      onUnseen: (message) => this.#warnings.unseenRejection(message),
-    })
+    this.#refusals = this.#newRefusals()
     this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
     this.#trust = new Trust({
       space: options.space,
@@ -169,6 +143,35 @@ export class Replica {
     })
     this.ready = this.#open()
     this.ready.catch(() => {}) // whoever awaits it hears; nobody else must crash
+  }
+
+  #newDisk(): Disk {
+    return new Disk({
+      limits: this.limits,
+      clock: this.#options.platform.clock,
+      onTrouble: () => {
+        this.status.setState(storageStatus(this.#disk, this.#damage))
+        this.repo.restate()
+      },
+      onBack: () => void this.#storageBack(),
+    })
+  }
+
+  #newRefusals(): Refusals {
+    return new Refusals({
+      repo: this.repo,
+      outbox: this.outbox,
+      disk: this.#disk,
+      storedOwn: this.#own.stored,
+      isDamaged: (key) => this.#damage.has(key),
+      settle: (entries) => this.#settle(entries),
+      onError: this.#options.onError,
+      besides: () => this.#neighbours?.shown() ?? [],
+      onRefused: (refused) => this.#neighbours?.tell({ refused }),
+      onChange: () => this.#statusLater(),
+      onGone: (entry) => this.#own.gone(entry),
+      onUnseen: (message) => this.#warnings.unseenRejection(message),
+    })
   }
 
   get identity(): Identity | undefined {
@@ -333,23 +336,7 @@ export class Replica {
     })
     void this.#binder.try()
     this.#own.begin(identity.session)
-    this.#flusher = new Flusher({
-      limits: this.limits,
-      space,
-      identity,
-      platform,
-      outbox: this.outbox,
-      index: this.repo.messages,
-      disk: this.#disk,
-      mintedIn: (entityId) => this.#mintedIn.get(entityId),
-      onReady: () => {
-        this.#neighbours?.tell()
-        this.#session?.pump()
-        this.#statusLater()
-      },
-      onTaken: () => this.#own.flushTaken(),
-      onHalt: (error) => this.halt(error),
-    })
+    this.#flusher = this.#newFlusher(identity)
     const shared = {
       options: this.#options,
       disk: this.#disk,
@@ -391,16 +378,31 @@ export class Replica {
     await this.#restoration.run()
     this.#damage.account(this.#refusals, this.status.getState())
     await this.#binder.opening()
-    this.status.setState({
-      ...storageStatus(this.#disk, this.#damage),
-      authorId: identity.session.authorId,
-      sessionId: identity.session.sessionId,
-      position: this.#tail.position,
-      outboxMessages: this.outbox.size,
-      outboxOldestAt: this.outbox.oldestAt,
-      rejectedMessages: this.refused.size,
-    })
+    const { authorId, sessionId } = identity.session
+    const disk = storageStatus(this.#disk, this.#damage)
+    this.status.setState({ ...disk, ...countsOf(this), authorId, sessionId })
     if (transport && !this.#closing) this.#listen(transport)
+  }
+
+  #newFlusher(identity: Identity): Flusher {
+    const { platform, space } = this.#options
+    return new Flusher({
+      limits: this.limits,
+      space,
+      identity,
+      platform,
+      outbox: this.outbox,
+      index: this.repo.messages,
+      disk: this.#disk,
+      mintedIn: (entityId) => this.#mintedIn.get(entityId),
+      onReady: () => {
+        this.#neighbours?.tell()
+        this.#session?.pump()
+        this.#statusLater()
+      },
+      onTaken: () => this.#own.flushTaken(),
+      onHalt: (error) => this.halt(error),
+    })
   }
 
   #bound(opening: SessionOpening): void {

@@ -46,12 +46,8 @@ interface Followed {
   readonly position: Position | null
 }
 
-/**
- * Brings the counts up to date. Called in the very turn of a write: a `beforeunload` guard may ask
- * then. Notifies subscribers only where a value changes.
- */
-export function updateStatus({ status, outbox, refused, undo, position }: Followed): void {
-  const next: Partial<SyncStatus> = {
+export function countsOf({ outbox, refused, undo, position }: Followed): Partial<SyncStatus> {
+  return {
     outboxMessages: outbox.size,
     outboxOldestAt: outbox.oldestAt,
     rejectedMessages: refused.size,
@@ -59,6 +55,15 @@ export function updateStatus({ status, outbox, refused, undo, position }: Follow
     redoable: undo.redoable,
     position,
   }
+}
+
+/**
+ * Brings the counts up to date. Called in the very turn of a write: a `beforeunload` guard may ask
+ * then. Notifies subscribers only where a value changes.
+ */
+export function updateStatus(followed: Followed): void {
+  const { status } = followed
+  const next = countsOf(followed)
   const shown: Readonly<Record<string, unknown>> = { ...status.getState() }
   if (Object.entries(next).some(([name, value]) => shown[name] !== value)) status.setState(next)
 }

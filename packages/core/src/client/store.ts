@@ -68,6 +68,7 @@ export interface Receipt {
   settled(): Promise<Verdict>
 }
 
+/** What `transact` returns: the callback's result, and the receipt of the one message it wrote. */
 export interface TransactionReceipt<T> {
   /** What the callback returned. */
   readonly result: T
@@ -154,6 +155,7 @@ export interface HistoryEntry {
   readonly detail: string | undefined
 }
 
+/** The changes of one row. */
 export interface History {
   /** Each message once, in canonical order; what has no verdict comes after, what was refused last. */
   readonly entries: readonly HistoryEntry[]
@@ -161,6 +163,7 @@ export interface History {
   readonly complete: boolean
 }
 
+/** The version to migrate to, how a run is watched, and how it is stopped. */
 export interface MigrateOptions {
   /** The version to rewrite rows in: the newest that this build knows. */
   readonly to: number
@@ -171,6 +174,7 @@ export interface MigrateOptions {
   readonly signal?: { readonly aborted: boolean }
 }
 
+/** What a migration wrote, or would write in a dry run. */
 export interface MigrationReport {
   readonly to: number
   /** Rows that hold a value of an older version that reads differently in this one. */
@@ -198,12 +202,14 @@ export interface UndoReport {
   }[]
 }
 
+/** One row, or why there is none to show. */
 export type Peek<E extends Entity> =
   | { readonly status: 'ready'; readonly row: Row<E> }
   | { readonly status: 'archived'; readonly row: Row<E> }
   /** `loading`: the store does not have everything yet. `unknown`: it has, and there is no such row. */
   | { readonly status: 'loading' | 'unknown'; readonly row?: undefined }
 
+/** The rows of a query, sorted, and how far they can be relied on. */
 export interface QueryResult<E extends Entity> {
   /** Frozen; the same array until a row of it changes. */
   readonly rows: readonly Row<E>[]
@@ -232,6 +238,7 @@ export type Connection =
   | 'online'
   | 'closed'
 
+/** What of a store survives a reset. */
 export interface ResetOptions {
   /** Whether messages without a verdict are kept and offered to the reviewer that is met next. */
   readonly keepOutbox: boolean
@@ -281,6 +288,7 @@ export interface SyncStatus {
   readonly halted: string | undefined
 }
 
+/** What an import wrote: complete, or up to where it was stopped. */
 export interface ImportReport {
   readonly messages: number
   /** How many of the given rows are in, counted from the first: `from` of a run that goes on. */
@@ -289,6 +297,7 @@ export interface ImportReport {
   readonly skipped: number
 }
 
+/** Where an import begins, how it is watched, and how it is stopped. */
 export interface ImportOptions {
   /**
    * Rows to leave out at the start of the list: those that a run before this one brought in. Rows
@@ -300,6 +309,7 @@ export interface ImportOptions {
   readonly signal?: { readonly aborted: boolean }
 }
 
+/** A local replica of one space: reads and writes are synchronous, syncing goes on behind them. */
 export interface SyncStore {
   // `this: void`: every verb works when it is taken off the store, as components do.
 

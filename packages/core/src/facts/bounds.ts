@@ -1,6 +1,7 @@
 /** Bounds of the texts of one author. A deployment may lower them; a reader gets them as a value. */
 import { LIMITS, type Limits } from './limits.ts'
 
+/** Bounds that a flush is checked against, on both ends, on the text that is sent. */
 export interface FactBounds {
   /** Messages of a flush. */
   readonly flushMessagesMax: number
@@ -33,6 +34,7 @@ export function factBounds(limits: Limits): FactBounds {
   }
 }
 
+/** The bounds of a flush by the protocol's `LIMITS`. */
 export const FACT_BOUNDS: FactBounds = factBounds(LIMITS)
 
 /** Of texts that somebody else has bounded: what a deployment has lowered is a matter of the verdict. */

@@ -22,6 +22,7 @@ export interface FlushOpening {
   readonly baseTime: number
 }
 
+/** Packs messages of one session into one flush as they are written, and says when it is full. */
 export class FlushWriter {
   readonly #opening: FlushOpening
   readonly #bounds: FactBounds

@@ -11,10 +11,12 @@ import { type Hash, bytesOfHash, hashBytes, hashLine } from '../base/hash.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
 import type { FlushHashes, FlushText } from './types.ts'
 
+/** Identifies a session by its line. */
 export function sessionHash(line: string): Hash {
   return hashLine('cs/session', line)
 }
 
+/** Binds the head line of a flush to its session. */
 export function headHash(session: Hash, line: string): Hash {
   return hashLine('cs/head', session + line)
 }
@@ -29,6 +31,7 @@ export function messageId(line: Hash): Uuid {
   return uuid8(bytesOfHash(line))
 }
 
+/** Hashes the head and every line of a flush, in order: one call of SHA-256 each. */
 export function flushHashes(session: Hash, text: FlushText): FlushHashes {
   const head = headHash(session, text.head)
   const lines: Hash[] = []

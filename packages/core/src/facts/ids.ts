@@ -70,6 +70,7 @@ function uuidOf(short: ShortId): string {
   return id
 }
 
+/** The first 128 bits of a chain's hash, as 22 characters: what an author names in `seen`. */
 export function chainPrefix(chain: Hash): ChainPrefix {
   return toBase64url(bytesOfHash(chain).subarray(0, 16))
 }
@@ -78,6 +79,7 @@ export function isChainPrefix(value: unknown): value is ChainPrefix {
   return typeof value === 'string' && BITS_128.test(value)
 }
 
+/** Whether an untrusted value has the form of a salt: 96 bits, as 16 characters of base64url. */
 export function isSalt(value: unknown): value is Salt {
   return typeof value === 'string' && SALT.test(value)
 }

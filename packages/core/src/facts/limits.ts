@@ -5,6 +5,9 @@
 import { FRAME_BYTES_MAX } from '../ports/transport.ts'
 import { REGISTERS_MAX } from '../schema/registers.ts'
 
+/**
+ * Every bound of the protocol. The unit is last in the name; without one it is a number of things.
+ */
 export interface Limits {
   /** UTF-8 bytes of one frame, both ways. What is larger travels in parts. */
   readonly frameBytesMax: number
@@ -57,9 +60,9 @@ export interface Limits {
   readonly historiesMax: number
   /** Entities of one page of a snapshot. */
   readonly pageEntitiesMax: number
-  /** Bytes of states that a reviewer holds at hand, of one space. */
-  readonly spaceCacheBytesMax: number
-  /** Verdicts that it holds at hand. */
+  /** Bytes of states that a reviewer holds at hand, of all its spaces. */
+  readonly cacheBytesMax: number
+  /** Numbers with their verdicts, and as many messages, that it holds at hand, of all its spaces. */
   readonly ledgerCacheMax: number
   /** States that it writes behind in one transaction, about. */
   readonly dirtyStatesMax: number
@@ -98,6 +101,7 @@ export function frameContentBytesMax({ frameBytesMax }: Pick<Limits, 'frameBytes
   return frameBytesMax - Math.min(FRAME_ENVELOPE_BYTES, frameBytesMax / 2)
 }
 
+/** The bounds of this version of the protocol. Both ends check them. */
 export const LIMITS: Limits = {
   frameBytesMax: FRAME_BYTES_MAX,
   authorFrameBytesMax: 1_310_720,
@@ -133,8 +137,8 @@ export const LIMITS: Limits = {
   historyBytesMax: 8_388_608,
   historiesMax: 8,
   pageEntitiesMax: 256,
-  spaceCacheBytesMax: 67_108_864,
-  ledgerCacheMax: 65_536,
+  cacheBytesMax: 33_554_432,
+  ledgerCacheMax: 16_384,
   dirtyStatesMax: 2_048,
   baseChangesMax: 1_024,
   linkBufferedBytesMax: 1_048_576,

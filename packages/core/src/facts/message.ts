@@ -10,6 +10,7 @@ import type { Reg } from '../schema/registers.ts'
 /** Version of the protocol. */
 export const WIRE_VERSION = 2
 
+/** Why a reviewer refused a message for good. SPEC.md says what each means. */
 export type FinalReason =
   | 'unauthorised'
   | 'invalid'
@@ -24,6 +25,7 @@ export type FinalReason =
   | 'needs_upgrade'
   | 'session_expired'
 
+/** Every `FinalReason`, to check an untrusted text against. */
 export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
   'unauthorised',
   'invalid',

@@ -11,6 +11,7 @@ const WHAT = 'session line'
 /** Longer ones are not parsed. */
 const CHARACTERS_MAX = 256
 
+/** Makes the line of a session and its hash. `facts` are known to be well-formed. */
 export function composeSession(facts: SessionFacts): Session {
   const line = canonical([
     TEXT_VERSION,

@@ -11,6 +11,10 @@ import type { Uuid } from '../base/uuid.ts'
 import type { Reg } from '../schema/registers.ts'
 import type { ChainPrefix, Salt } from './ids.ts'
 
+/**
+ * What a change is for. `create` begins an entity, `resolve` decides a conflict, `migrate` rewrites
+ * values in a newer version.
+ */
 export type ChangeKind = 'create' | 'update' | 'resolve' | 'migrate'
 
 /** Version of the texts; in the session line, so in every hash. */
@@ -150,6 +154,7 @@ export interface FlushText {
   readonly lines: readonly string[]
 }
 
+/** All hashes of a flush, as `flushHashes` makes them. */
 export interface FlushHashes {
   readonly session: Hash
   readonly head: Hash

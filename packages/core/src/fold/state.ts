@@ -31,8 +31,13 @@ export interface Fold {
   readonly totals: ReadonlyMap<number, Total> | undefined
 }
 
+/**
+ * What is kept of an entity: its only write, or a `Fold` of several. Ask it through the functions
+ * below.
+ */
 export type EntityState = Write | Fold
 
+/** Writes that no later write has seen: one, unless people wrote side by side. Never empty. */
 export function headsOf(state: EntityState): readonly Write[] {
   return state instanceof Write ? [state] : state.heads
 }
@@ -43,14 +48,17 @@ export function liveOf(state: EntityState, slot: number): LiveSet | undefined {
   return state.live[slot]
 }
 
+/** The create that comes first in canonical order. */
 export function createdOf(state: EntityState): Write {
   return state instanceof Write ? state : state.created
 }
 
+/** The newest write in canonical order; pending ones are newer than all reviewed ones. */
 export function lastOf(state: EntityState): Write {
   return state instanceof Write ? state : state.last
 }
 
+/** Whether each write had seen all before it, so that nothing was ever in conflict. */
 export function isLinear(state: EntityState): boolean {
   return state instanceof Write || state.linear
 }
@@ -96,6 +104,7 @@ export function emptyBefore(first: Write): Fold {
   return { heads: [], live: [], created: first, last: first, linear: true, ...nothing }
 }
 
+/** The live writes of a register as a list, empty where nobody wrote it. */
 export function writesOf(live: LiveSet | undefined): readonly Write[] {
   if (live === undefined) return []
   return live instanceof Write ? [live] : live

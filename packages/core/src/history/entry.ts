@@ -55,6 +55,7 @@ export type EntryState =
   | 'blocked'
   | 'dismissed'
 
+/** One message at one replica, from its first draft to its verdict. */
 export class Entry {
   readonly session: SessionRef
   readonly clientSeq: number

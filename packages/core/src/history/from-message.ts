@@ -17,6 +17,7 @@ export interface EntryContext {
   readonly bases?: readonly (Bases | undefined)[] | undefined
 }
 
+/** The entry of a message that was read, with its writes; its review is given later. */
 export function toEntry(message: AuthoredMessage, context: EntryContext): Entry {
   const { id, hash, clientSeq, time, seen, expect } = message
   const { session, arrival, firstIndex = 0 } = context

@@ -10,6 +10,7 @@ import type { Entry } from './entry.ts'
 /** Sessions whose accepted numbers are known; of more, the first that were met are forgotten. */
 const SESSIONS_MAX = 4_096
 
+/** Finds a shown message by its id, or by session and clientSeq. */
 export class MessageIndex {
   readonly #byId = new Map<Uuid, Entry>()
   readonly #byNumber = new Map<Uuid, Map<number, Entry>>()

@@ -5,6 +5,7 @@
 import type { Review } from '../facts/message.ts'
 import type { Write } from './entry.ts'
 
+/** Compares for `sort`, in canonical order; 0 only for one and the same write. */
 export function compareOrder(a: Write, b: Write): number {
   return compareReviews(a.entry.review, b.entry.review) || compareWithin(a, b, a.entry.review)
 }

@@ -21,11 +21,13 @@ interface About<K extends string> extends Base<K> {
   readonly message: MessageRef
 }
 
+/** A step in the life of one message. */
 export type MessageEvent =
   | About<'written' | 'queued' | 'volatile' | 'sent' | 'waiting' | 'blocked'>
   | (About<'accepted' | 'arrived'> & { readonly review: ReviewRecord })
   | (About<'rejected'> & { readonly refusal: Refusal })
 
+/** What happened in a replica, in order. `seq` counts from 1; `at` is in ms since 1970. */
 export type InspectEvent =
   | MessageEvent
   | (Base<'snapshot'> & { readonly position: Position; readonly rows: number })
@@ -34,8 +36,10 @@ export type InspectEvent =
       readonly text: string | undefined
     })
 
+/** What happened, in one word. */
 export type EventKind = InspectEvent['kind']
 
+/** Every kind, in a fixed order: rings keep the index. */
 export const EVENT_KINDS: readonly EventKind[] = [
   'written',
   'queued',
@@ -52,6 +56,7 @@ export const EVENT_KINDS: readonly EventKind[] = [
   'halted',
 ]
 
+/** Whether an event is about one message. */
 export function isMessageEvent(event: InspectEvent): event is MessageEvent {
   return 'message' in event
 }

@@ -21,6 +21,7 @@ export interface FeedSubject extends RingSubject {
   readonly rejection: Refusal | undefined
 }
 
+/** The events of one replica, newest last, in a ring; the oldest fall out. */
 export class Feed {
   readonly #now: () => number
   readonly #ring = new EventRing()

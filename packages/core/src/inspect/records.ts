@@ -15,6 +15,7 @@ import type { Reg } from '../schema/registers.ts'
 /** Version of everything that crosses this door. */
 export const INSPECT_VERSION = 1
 
+/** How far a message has come; the picture is at `EntryState` in `history/entry.ts`. */
 export type MessageState =
   | 'draft'
   | 'queued'
@@ -25,6 +26,7 @@ export type MessageState =
   | 'blocked'
   | 'dismissed'
 
+/** Every `MessageState`, in the order of a message's life. */
 export const MESSAGE_STATES: readonly MessageState[] = [
   'draft',
   'queued',
@@ -36,6 +38,7 @@ export const MESSAGE_STATES: readonly MessageState[] = [
   'dismissed',
 ]
 
+/** Names one row of one type. */
 export interface EntityName {
   readonly type: string
   readonly id: Uuid
@@ -53,6 +56,7 @@ export interface MessageRef {
   readonly changes: number
 }
 
+/** What a message does to one row, by register. */
 export interface ChangeRecord extends EntityName {
   readonly kind: ChangeKind
   /** Schema version of the type that its author wrote in. */
@@ -78,11 +82,15 @@ export interface ReviewRecord {
   readonly at: number
 }
 
+/**
+ * Why a message was refused. `damaged` is no verdict: the storage lost what it takes to send it.
+ */
 export interface Refusal {
   readonly reason: FinalReason | 'damaged'
   readonly detail: string | undefined
 }
 
+/** One message with all that the replica knows of it. */
 export interface MessageRecord {
   readonly name: string
   readonly id: Uuid | undefined
@@ -142,11 +150,13 @@ export interface Dag extends EntityName {
   readonly viewerId: Uuid | undefined
 }
 
+/** A value, and the name of the message that wrote it. */
 export interface LiveValue {
   readonly node: string
   readonly value: Json
 }
 
+/** One register of a row: what is shown, and what stands behind it. */
 export interface FieldRecord {
   readonly reg: Reg
   /** What is shown. Absent: unset. */
@@ -175,6 +185,7 @@ export interface RowRecord extends EntityName {
   readonly archived: boolean
 }
 
+/** A row in a list. */
 export interface RowSummary {
   readonly id: Uuid
   /** The first text in it, for people. */
@@ -185,6 +196,7 @@ export interface RowSummary {
   readonly orderKey: string
 }
 
+/** One schema version of a type. */
 export interface VersionRecord {
   readonly version: number
   /** Which register each field is. */
@@ -193,6 +205,7 @@ export interface VersionRecord {
   readonly steps: readonly string[]
 }
 
+/** A type that the store knows, its versions and its size. */
 export interface TypeRecord {
   readonly name: string
   /** Version this build reads and writes in. */
@@ -218,11 +231,13 @@ export interface VersionedField {
   readonly path: readonly string[]
 }
 
+/** One row read in one version. */
 export interface VersionedRow extends EntityName {
   readonly version: number
   readonly fields: readonly VersionedField[]
 }
 
+/** Who the store is, whom it talks to, and how far both are. Times are in ms since 1970. */
 export interface SyncRecord {
   readonly space: Uuid
   readonly authorId: Uuid | undefined
@@ -241,6 +256,7 @@ export interface SyncRecord {
   readonly halted: string | undefined
 }
 
+/** A live query and what it costs. */
 export interface QueryRecord {
   readonly type: string
   /** The query as the app gave it. */
@@ -255,12 +271,14 @@ export interface QueryRecord {
   readonly readMs: number
 }
 
+/** Records of one kind in the storage, and their size. */
 export interface StoragePart {
   readonly kind: 'own' | 'tail' | 'rejections' | 'checkpoint'
   readonly records: number
   readonly bytes: number
 }
 
+/** The storage of the store: its health, its contents, and what waits in it. */
 export interface StorageRecord {
   readonly health: string
   readonly trouble: StorageTrouble | 'damaged' | undefined

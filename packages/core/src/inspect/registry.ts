@@ -23,6 +23,7 @@ export interface Inspectable {
 
 const inspectables = new WeakMap<object, Inspectable>()
 
+/** Lets devtools find a store. The entry goes when the store is collected. */
 export function registerInspectable(store: object, inspectable: Inspectable): void {
   inspectables.set(store, inspectable)
 }

@@ -19,6 +19,7 @@ import type {
 
 /** Messages and rows an answer has at the most. */
 export const ANSWER_MESSAGES_MAX = 20_000
+/** Rows an answer has at the most, and entries of a list of rows. */
 export const ANSWER_ROWS_MAX = 500
 /** Rows whose states an answer has at the most. */
 export const ANSWER_STATES_MAX = 20_000
@@ -39,8 +40,10 @@ export interface Answers {
   readonly storage: StorageRecord
 }
 
+/** Names of the requests. */
 export type RequestKind = keyof Answers
 
+/** What can be asked of a store. Lists are bounded by the constants above. */
 export type InspectRequest =
   | { readonly kind: 'sync' }
   | { readonly kind: 'types' }
@@ -63,8 +66,10 @@ export type InspectRequest =
   /** The row now, as a build of that version of its type sees it. */
   | ({ readonly kind: 'rowInVersion'; readonly version: number } & EntityName)
 
+/** The request of one kind. */
 export type RequestOf<K extends RequestKind> = Extract<InspectRequest, { readonly kind: K }>
 
+/** What can be done with a store from outside: no more than the app itself can do. */
 export type InspectCommand =
   /** Offers what waits now; a refused message is written anew, on what is current. */
   | { readonly kind: 'retry'; readonly message: string }
@@ -73,10 +78,13 @@ export type InspectCommand =
   /** Decides a register in conflict for the value of the message named by `take`. */
   | ({ readonly kind: 'resolve'; readonly reg: Reg; readonly take: string } & EntityName)
 
+/** Names of the commands. */
 export type CommandKind = InspectCommand['kind']
 
+/** The command of one kind. */
 export type CommandOf<K extends CommandKind> = Extract<InspectCommand, { readonly kind: K }>
 
+/** Whether a command was carried out; otherwise why not, in words for people. */
 export type CommandOutcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly message: string }

@@ -15,6 +15,7 @@ import type {
   RequestOf,
 } from './requests.ts'
 
+/** What devtools look at: a store of this page, or a file. Answers are data fit for JSON. */
 export interface InspectSource {
   readonly v: 1
   /** `trace`: a file; nothing more will happen, and nothing can be done. */

@@ -6,6 +6,9 @@ import { canonical } from '../base/canonical.ts'
 import { checksum } from '../base/checksum.ts'
 import type { LiveValue, StateRecord } from './records.ts'
 
+/**
+ * One checksum for one state, whoever holds it: the same for heads and live writes in any order.
+ */
 export function stateDigest({ type, id, heads, live }: StateRecord): string {
   const registers = Object.entries(live)
     .filter(([, writes]) => writes.length > 0)

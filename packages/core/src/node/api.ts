@@ -13,6 +13,7 @@ import type { Peer } from './connection.ts'
 import type { ReviewerRules } from '../review/rules.ts'
 import type { FoldFailure } from '../review/schema-rules.ts'
 
+/** What a reviewer takes: its space, store, keys and platform, and the rules of the app. */
 export interface ReviewerOptions {
   readonly space: Uuid
   /** Where the space is kept; a handle on it is closed with the reviewer. */
@@ -32,6 +33,7 @@ export interface ReviewerOptions {
   readonly onEvent?: (event: ReviewerEvent) => void
 }
 
+/** What a reviewer reports for logs and metrics. Times are in ms. */
 export type ReviewerEvent =
   | {
       readonly type: 'committed'
@@ -65,6 +67,7 @@ export type ReviewerEvent =
   | { readonly type: 'store_failed'; readonly error: string }
   | { readonly type: 'store_recovered' }
 
+/** Figures of one reviewer, of the moment; for health checks and metrics. */
 export interface ReviewerHealth {
   readonly epoch: number
   readonly seq: number
@@ -88,6 +91,7 @@ export interface Attached {
   closed(): void
 }
 
+/** The running reviewer of one space. */
 export interface Reviewer {
   readonly space: Uuid
   readonly publicKey: string

@@ -116,7 +116,7 @@ describe('writes behind', () => {
   })
 
   test('commits go on meanwhile, and what they change is written after it', async () => {
-    const { desk, ann, writes } = await watched({ limits: { spaceCacheBytesMax: 1 } })
+    const { desk, ann, writes } = await watched({ limits: { cacheBytesMax: 1 } })
     const roots = [0, 1].map((a) => ann.create('issue', { a }))
     const tables = desk.spaces.tables(DESK_SPACE)
     await ann.offer(...roots)
@@ -152,7 +152,7 @@ describe('writes behind', () => {
 
 describe('a write that fails', () => {
   test('is said, keeps what waits, and is tried with the next commit', async () => {
-    const found = await watched({ limits: { spaceCacheBytesMax: 1 } })
+    const found = await watched({ limits: { cacheBytesMax: 1 } })
     const { desk, ann, writes } = found
     found.before = () => {
       throw new Error('disk full')
@@ -217,7 +217,7 @@ describe('a write that fails', () => {
 
 describe('two processes on one store', () => {
   test('S16 fenced: who comes second takes what the first has written as written', async () => {
-    const { desk, ann, writes } = await watched({ limits: { spaceCacheBytesMax: 1 } })
+    const { desk, ann, writes } = await watched({ limits: { cacheBytesMax: 1 } })
     const older = desk.reviewer
     await ann.offer(ann.create('issue', { a: 0 }))
     await desk.restart() // replays, and writes at the same time as the older one

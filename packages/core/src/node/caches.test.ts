@@ -256,7 +256,7 @@ class Script {
   }
 }
 
-const tiny: Partial<Limits> = { spaceCacheBytesMax: 1, ledgerCacheMax: 2, dirtyStatesMax: 2 }
+const tiny: Partial<Limits> = { cacheBytesMax: 1, ledgerCacheMax: 2, dirtyStatesMax: 2 }
 const STEPS = 60
 
 const refusals = [
@@ -337,7 +337,7 @@ describe('S16 caches: what is at hand decides nothing', () => {
   const cases: [string, Partial<Limits>, Partial<Limits>][] = [
     ['all of them', {}, tiny],
     ['and short histories of bases', { baseChangesMax: 2 }, tiny],
-    ['states', {}, { spaceCacheBytesMax: 1 }],
+    ['states', {}, { cacheBytesMax: 1 }],
     ['verdicts', {}, { ledgerCacheMax: 2 }],
     ['states that wait', {}, { dirtyStatesMax: 2 }],
     ['in snapshots', { tailMessagesMax: 0, pageEntitiesMax: 3 }, tiny],

@@ -51,6 +51,7 @@ export interface ConnectionHost {
   refused(connection: Connection, why: string): void
 }
 
+/** The other end of a link, as the transport knows it. */
 export interface Peer {
   readonly address: string
   /** What the transport's login said; opaque here. */

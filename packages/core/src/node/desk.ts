@@ -19,7 +19,7 @@ import { WriteBehind } from './behind.ts'
 import type { Connection } from './connection.ts'
 import { type Decision, type Offer, decide } from '../review/decide.ts'
 import type { Events } from './events.ts'
-import { type OpenSpace, replay } from './open.ts'
+import { type OpenSpace, letGo, replay } from './open.ts'
 import { SpaceRows } from '../review/rows.ts'
 import type { RuleFailure } from '../review/rules.ts'
 import { batchText, headText, readHead } from '../review/stored.ts'
@@ -74,6 +74,7 @@ export class Desk {
 
   /** Ends when every one of them has its verdict, or was told that there is none. */
   async batch(offers: readonly Offer<Connection>[]): Promise<void> {
+    this.open.use.isHeld = true
     try {
       await this.#commit(offers)
       if (!this.#isHealthy) this.#parts.events.emit({ type: 'store_recovered' })
@@ -81,9 +82,7 @@ export class Desk {
     } catch (error) {
       await this.#failed(offers, error)
     } finally {
-      this.open.space.trim()
-      this.open.ledger.trim()
-      this.open.source.trim()
+      letGo(this.open)
     }
   }
 

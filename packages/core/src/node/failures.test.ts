@@ -134,7 +134,7 @@ describe('two processes on one store', () => {
 
   test('S16 fenced: what the other wrote behind is in no state twice', async () => {
     // Nothing stays at hand, so what the older one looks at is read, and is ahead of what it knows.
-    const options: DeskOptions = { limits: { spaceCacheBytesMax: 1 } }
+    const options: DeskOptions = { limits: { cacheBytesMax: 1 } }
     const { desk, ann, bob } = await deskWith(options)
     const older = desk.reviewer
     const by = (n: number): Record<string, Json> => ({ n: { $op: ['counter', n] } })

@@ -13,8 +13,10 @@ import type { ServerLink } from '../ports/transport.ts'
 import { type ByeCode, parseAuthorFrame, reviewerFrame } from '../wire/frames.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from './api.ts'
 import type { Peer } from './connection.ts'
-import { createReviewer } from './reviewer.ts'
+import { type Caches, cachesOf } from '../review/caches.ts'
+import { openReviewer } from './reviewer.ts'
 
+/** What every reviewer of the host gets, and which spaces there are. */
 export interface HostOptions extends Omit<ReviewerOptions, 'space' | 'onEvent'> {
   /** The spaces that are reviewed here: a list, or a function that says yes. */
   readonly accepts: readonly Uuid[] | ((space: Uuid) => boolean)
@@ -26,6 +28,7 @@ export interface HostOptions extends Omit<ReviewerOptions, 'space' | 'onEvent'> 
   readonly onEvent?: (event: ReviewerEvent, space: Uuid) => void
 }
 
+/** Figures of a host, of the moment; for health checks and metrics. */
 export interface HostHealth {
   readonly openSpaces: number
   readonly connections: number
@@ -34,6 +37,7 @@ export interface HostHealth {
   readonly pendingCommit: number
 }
 
+/** The running host. Links name their space in their first frame. */
 export interface ReviewerHost {
   readonly publicKey: string
   readonly state: HostHealth
@@ -47,6 +51,10 @@ export interface ReviewerHost {
 const OPEN_SPACES_MAX = 64
 const IDLE_MS = 60_000
 
+/**
+ * Hosts the reviewers of many spaces in one process: opened when somebody connects, closed when
+ * idle.
+ */
 export function createReviewerHost(options: HostOptions): ReviewerHost {
   return new Host(options)
 }
@@ -62,6 +70,8 @@ interface OpenSpace {
 class Host implements ReviewerHost {
   readonly #options: HostOptions
   readonly #limits: Limits
+  /** Of all spaces. */
+  readonly #caches: Caches
   readonly #spaces = new Map<Uuid, OpenSpace>()
   /** Spaces that are on their way out: two reviewers of one space would fence each other. */
   readonly #leaving = new Map<Uuid, Promise<void>>()
@@ -72,6 +82,7 @@ class Host implements ReviewerHost {
   constructor(options: HostOptions) {
     this.#options = options
     this.#limits = { ...LIMITS, ...options.limits }
+    this.#caches = cachesOf(this.#limits)
   }
 
   get publicKey(): string {
@@ -151,11 +162,14 @@ class Host implements ReviewerHost {
     if (known) return known
     const { onEvent, accepts: _, openSpacesMax: __, idleMs: ___, ...options } = this.#options
     const create = (): Promise<Reviewer> =>
-      createReviewer({
-        ...options,
-        space,
-        ...(onEvent && { onEvent: (event: ReviewerEvent) => onEvent(event, space) }),
-      })
+      openReviewer(
+        {
+          ...options,
+          space,
+          ...(onEvent && { onEvent: (event: ReviewerEvent) => onEvent(event, space) }),
+        },
+        this.#caches,
+      )
     const reviewer = this.#leaving.get(space)?.then(create) ?? create()
     const open: OpenSpace = { reviewer, ready: undefined, links: 0, cancelIdle: undefined }
     this.#spaces.set(space, open)

@@ -6,6 +6,7 @@ import { damaged } from '../ports/space-check.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import { DESK_SPACE, Desk, type HandAuthor, type HandMessage } from '../testing/desk.ts'
 import { type OpenedSpace, openDesk } from '../testing/opened-space.ts'
+import { cachesOf } from '../review/caches.ts'
 import { openSpace } from './open.ts'
 import { headText, readHead, readStoredBatch, stateText } from '../review/stored.ts'
 
@@ -89,7 +90,10 @@ describe('opening', () => {
     const { clock, signer } = desk
     const keys = await signer.generate()
     const { store, limits } = first
-    const parts = { store, signer, clock, limits, foldsOf: () => undefined }
+    const parts = {
+      ...{ store, signer, clock, limits, caches: cachesOf(limits) },
+      foldsOf: () => undefined,
+    }
     await expect(openSpace({ ...parts, keys, space: DESK_SPACE })).rejects.toThrow(
       'the store belongs to a reviewer with another key',
     )

@@ -12,6 +12,7 @@ import { type EpochOpen, type Position, WIRE_VERSION } from '../facts/message.ts
 import type { Clock } from '../ports/clock.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { Caches, SpaceUse } from '../review/caches.ts'
 import { Ledger } from '../review/ledger.ts'
 import { SpaceSource } from './source.ts'
 import { type FoldsOf, SpaceState } from '../review/space.ts'
@@ -23,6 +24,8 @@ export interface OpenSpace {
   readonly space: SpaceState
   readonly ledger: Ledger
   readonly source: SpaceSource
+  /** While it is held, what is at hand stays. */
+  readonly use: SpaceUse
   readonly epoch: EpochOpen
   head: Position
   /** Number of commits of the store so far. */
@@ -38,12 +41,14 @@ export interface OpenOptions {
   readonly signer: Signer
   readonly clock: Clock
   readonly limits: Limits
+  /** Of the process. */
+  readonly caches: Caches
   readonly foldsOf: FoldsOf
 }
 
 /** Rejects when the store cannot be read, is damaged, or belongs to another key or space. */
 export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
-  const { store, keys, space: spaceId, limits, foldsOf } = options
+  const { store, keys, space: spaceId, limits, caches, foldsOf } = options
   const epoch = await epochOf(options)
   if (epoch.space !== spaceId)
     throw new Error(`the store holds the space ${epoch.space}, not ${spaceId}`)
@@ -55,16 +60,37 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
     stored.text === undefined
       ? { position: { eid, epoch: term, seq: 0, chain, sig: epoch.sig }, assigned: [] }
       : readHead(stored.text)
-  const { spaceCacheBytesMax: cacheBytesMax, heldChainsMax } = limits
-  const space = new SpaceState({ cacheBytesMax, heldChainsMax, foldsOf, assigned })
-  const ledger = new Ledger(spaceId, limits)
+  const use = { isHeld: true }
+  const { heldChainsMax } = limits
+  const space = new SpaceState({ budget: caches.states, use, heldChainsMax, foldsOf, assigned })
+  const ledger = new Ledger(spaceId, { limits, caches, use })
   const source = new SpaceSource({ spaceId, store, epoch, limits, space, ledger })
   const { commits, through } = stored
   const open: OpenSpace = {
-    ...{ space, ledger, source, epoch, head, commits, through },
+    ...{ space, ledger, source, use, epoch, head, commits, through },
   }
-  await replay(open, through, store)
+  try {
+    await replay(open, through, store)
+  } catch (error) {
+    leaveCaches(open)
+    throw error
+  }
+  letGo(open)
   return open
+}
+
+/** What is at hand may be forgotten from now on, and is, where it is more than the budgets hold. */
+export function letGo({ space, ledger, source, use }: OpenSpace): void {
+  use.isHeld = false
+  space.trim()
+  ledger.trim()
+  source.trim()
+}
+
+/** The space is closed: its shares of the caches are free. */
+export function leaveCaches({ space, ledger }: Pick<OpenSpace, 'space' | 'ledger'>): void {
+  space.leave()
+  ledger.leave()
 }
 
 /**

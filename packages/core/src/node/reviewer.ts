@@ -19,13 +19,14 @@ import { snapshotBytes, welcomeBytes } from '../wire/signed.ts'
 import type { Attached, Reviewer, ReviewerHealth, ReviewerOptions } from './api.ts'
 import { assignersFault } from '../review/assign.ts'
 import { bindSessions } from './bind.ts'
+import { type Caches, cachesOf } from '../review/caches.ts'
 import { catchUp } from './catch-up.ts'
 import { Connection, type ConnectionHost, type Peer } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import { Events } from './events.ts'
 import { tellHistory } from './history.ts'
 import { Intake } from './intake.ts'
-import { type OpenSpace, openSpace } from './open.ts'
+import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
 
 /**
@@ -33,7 +34,12 @@ import { foldsOf, typesOf } from '../review/schema-rules.ts'
  * Rejects when the store cannot be read or holds another reviewer's space, and when `assign`
  * names what no entity declares as assigned.
  */
-export async function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
+export function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
+  return openReviewer(options, cachesOf({ ...LIMITS, ...options.limits }))
+}
+
+/** The same, with caches that it shares with the other reviewers of a process. */
+export async function openReviewer(options: ReviewerOptions, caches: Caches): Promise<Reviewer> {
   const types = typesOf(options.entities)
   const fault = assignersFault(options.assign ?? {}, types)
   if (fault) throw new Error(fault)
@@ -41,7 +47,7 @@ export async function createReviewer(options: ReviewerOptions): Promise<Reviewer
   const { space, keys, signer, clock, spaces } = options
   const store = spaces.open(space)
   const folds = foldsOf(types, (failure) => options.onEvent?.({ type: 'fold_failed', ...failure }))
-  const opening = { space, store, keys, signer, clock, limits, foldsOf: folds }
+  const opening = { space, store, keys, signer, clock, limits, caches, foldsOf: folds }
   try {
     return new ReviewerRole({ ...options, limits, store, types }, await openSpace(opening))
   } catch (error) {
@@ -128,6 +134,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     await this.#desk.behind.write()
     this.#desk.behind.stop()
     this.#events.isOver = true
+    leaveCaches(this.#desk.open)
     await this.#options.store.close()
   }
 

@@ -126,7 +126,7 @@ describe('all entities of a type', () => {
     await ann.offer(hot!, still!)
     await desk.pass(2_000)
     await ann.offer(ann.change([hot!], { n: 9 }), fresh!)
-    const limits = { spaceCacheBytesMax: 1 }
+    const limits = { cacheBytesMax: 1 }
     const opened: OpenedSpace = await openDesk(desk, { limits }, (store) =>
       slowly(store, async () => opened.open.space.written(4)),
     )

@@ -8,4 +8,8 @@ export interface Channel {
   close(): void
 }
 
+/**
+ * Opens the channel of that name, and calls `onMessage` with what other tabs post to it, never with
+ * own messages.
+ */
 export type OpenChannel = (name: string, onMessage: (message: unknown) => void) => Channel

@@ -10,6 +10,7 @@ export interface KeyPair {
   readonly secret: unknown
 }
 
+/** Ed25519 (RFC 8032). Calls may run side by side; where a platform has none, they reject. */
 export interface Signer {
   generate(): Promise<KeyPair>
   /** Signature over `bytes`, base64url. */

@@ -15,6 +15,7 @@ import type {
 } from './space-store.ts'
 import { STORE_KEYS_MAX } from './space-store.ts'
 
+/** The head of a space that nothing was written to. */
 export const NEW_HEAD: SpaceHead = {
   epoch: 0,
   seq: 0,
@@ -114,12 +115,17 @@ export function isFencedWriteBehind(write: WriteBehind, stored: SpaceHead): bool
   return false
 }
 
+/**
+ * Asserts that a written state replaces `stored` by one of the same type, as of the same seq or
+ * later.
+ */
 export function checkState(state: StateText, stored: Pick<StateText, 'seq' | 'type'>): void {
   const { entity, seq, type } = state
   assert(type === stored.type, `entity ${entity} is of type ${stored.type}, not ${type}`)
   assert(seq >= stored.seq, `the state of ${entity} at ${stored.seq} cannot go back to ${seq}`)
 }
 
+/** Asserts the bound on the keys of one call: `STORE_KEYS_MAX`. */
 export function checkKeys(keys: readonly unknown[]): void {
   assert(keys.length <= STORE_KEYS_MAX, `${keys.length} keys in one call, max ${STORE_KEYS_MAX}`)
 }

@@ -8,6 +8,7 @@ import { SCANS_MAX } from './space-store.ts'
 import type { ScanTables, SpaceStore, SpaceStores, SpaceTables, StateScan } from './space-store.ts'
 import { StoreError } from './store-error.ts'
 
+/** Whether a step changes the tables. */
 export type StepKind = 'read' | 'write'
 
 /** Runs one step on the tables of the space; rejects with what it throws. */

@@ -50,6 +50,7 @@ export type Stored<T extends { readonly text: string }> = Omit<T, 'text'> & {
   readonly text: Outcome<string>
 }
 
+/** Where a space ends: what a commit names to be fenced when another process has written. */
 export interface HeadMark {
   readonly seq: number
   /** Number of commits so far. */
@@ -68,17 +69,20 @@ export interface SpaceHead extends HeadMark {
   readonly entities: number
 }
 
+/** A batch as stored: the text that is sent to followers, and the seqs it takes, both inclusive. */
 export interface BatchText {
   readonly fromSeq: number
   readonly toSeq: number
   readonly text: string
 }
 
+/** A session's line as its author sent it, by its id. */
 export interface SessionText {
   readonly sessionId: string
   readonly text: string
 }
 
+/** A session with the number that batches name it by: 1, 2, 3… without gaps. */
 export interface NumberedSession extends SessionText {
   readonly no: number
 }
@@ -90,6 +94,7 @@ export interface LedgerRun {
   readonly seq: number
 }
 
+/** A signed refusal, kept so that the author gets the same answer whenever it asks. */
 export interface RejectionText {
   readonly msgId: string
   readonly sessionId: string
@@ -97,6 +102,7 @@ export interface RejectionText {
   readonly text: string
 }
 
+/** One commit of a reviewer: stored as a whole, or not at all. */
 export interface Commit {
   readonly epoch: number
   /** The stored head as the writer knows it. */
@@ -117,6 +123,7 @@ export interface Commit {
   readonly head: string
 }
 
+/** The packed state of one entity, in the cache that is written behind. */
 export interface StateText {
   readonly entity: string
   readonly type: string
@@ -125,12 +132,14 @@ export interface StateText {
   readonly text: string
 }
 
+/** What one message did to one entity, for its history; by entity and seq. */
 export interface ChangeText {
   readonly entity: string
   readonly seq: number
   readonly text: string
 }
 
+/** Brings states and changes from one seq to a later one; stored as a whole, or not at all. */
 export interface WriteBehind {
   readonly epoch: number
   /** `through` as the writer knows it. */
@@ -142,17 +151,20 @@ export interface WriteBehind {
   readonly changes: readonly ChangeText[]
 }
 
+/** What became of one clientSeq of a session. `damaged` names the row that cannot be read. */
 export type LedgerAnswer =
   | { readonly kind: 'accepted'; readonly seq: number }
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'damaged'; readonly what: string }
 
+/** Where a page of a read ends: at the first of both bounds, but never before its first item. */
 export interface ReadLimit {
   readonly count: number
   readonly bytes: Bytes
 }
 
+/** A page of a scan over all states, in the order in which the entities came to be. */
 export interface ScanPage {
   readonly states: readonly Stored<StateText>[]
   /** Where the next page begins; undefined after the last one. */
@@ -173,6 +185,10 @@ export interface StateScan {
   close(): Promise<void>
 }
 
+/**
+ * A handle on the store of one space. The contract is above, its suite in
+ * `test/contract/space-store.ts`.
+ */
 export interface SpaceStore {
   /** Two rows. */
   head(): Promise<SpaceHead>

@@ -37,6 +37,7 @@ import type { Uuid } from '../base/uuid.ts'
 /** What keys of segments of kind `draft` begin with, and no others. */
 export const DRAFT_KEYS = 'draft:'
 
+/** One stored text with its key: a flush, a draft, a run of the tail, or refused messages. */
 export interface Segment {
   /** Unique; writing a known key again changes nothing. */
   readonly key: string
@@ -50,6 +51,7 @@ export interface Segment {
   readonly rank?: number
 }
 
+/** A segment as it is read back. */
 export interface StoredSegment extends Segment {
   /** Order of arrival in this store: 1, 2, 3… with gaps allowed. */
   readonly order: number
@@ -64,6 +66,7 @@ export interface Page {
   readonly check: string
 }
 
+/** The canonical state at one position, in pages; it replaces the tail up to there. */
 export interface StoredCheckpoint {
   /** Chosen by the replica, another one each time. */
   readonly name: string
@@ -79,6 +82,7 @@ export interface StoredCheckpoint {
   readonly pages: readonly Page[]
 }
 
+/** A checkpoint to be written, all of it or what has changed. */
 export interface Checkpoint extends StoredCheckpoint {
   /**
    * The name of the stored checkpoint that this one continues: pages that it does not bring stay as
@@ -95,6 +99,7 @@ export interface Advance {
   readonly text: string
 }
 
+/** One transaction: all of it is stored, or nothing. `durability` says when `write` may resolve. */
 export interface WriteBatch {
   readonly durability: 'strict' | 'relaxed'
   readonly segments?: readonly Segment[]
@@ -114,6 +119,7 @@ export interface WriteBatch {
   readonly reset?: boolean
 }
 
+/** All that one space has in the storage, of one moment. */
 export interface StoredState {
   /** In order of arrival. */
   readonly segments: readonly StoredSegment[]
@@ -141,6 +147,7 @@ export interface Written {
  */
 export type StorageTrouble = 'quota' | 'blocked' | 'hanging' | 'closed' | 'version' | 'failed'
 
+/** Rejection of a storage call. `trouble` says whether trying again may help. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
   readonly trouble: StorageTrouble
@@ -150,6 +157,10 @@ export class StorageError extends Error {
   }
 }
 
+/**
+ * An open storage of one space. Several tabs may each hold one; a call after `close` rejects as
+ * `closed`.
+ */
 export interface StorageHandle {
   /** Everything that is stored. */
   read(): Promise<StoredState>
@@ -162,6 +173,9 @@ export interface StorageHandle {
   close(): Promise<void>
 }
 
+/**
+ * A durable place on this device. The contract is above, its suite in `test/contract/storage.ts`.
+ */
 export interface Storage {
   /**
    * Rejects with a `StorageError` when no store can be had here. `onTrouble` hears what happens

@@ -21,6 +21,7 @@ export type StoreTrouble =
   /** Anything else that the disk or the database reports. */
   | 'failed'
 
+/** Rejection of a call of a space store. `trouble` says whether the caller may go on. */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
   readonly trouble: StoreTrouble

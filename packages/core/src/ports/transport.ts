@@ -7,6 +7,7 @@
 /** UTF-8 bytes of one frame, at the most; what is larger is refused by either side. */
 export const FRAME_BYTES_MAX: number = 262_144
 
+/** What a transport calls while a link lives; nothing after `closed`. */
 export interface LinkEvents {
   /** The link can carry frames. At most once, before any frame. */
   open(): void
@@ -27,6 +28,7 @@ export interface Link {
   close(): void
 }
 
+/** A way to the reviewer. The replica decides when to connect, and when to try again. */
 export interface Transport {
   connect(events: LinkEvents): Link
   /** Calls `wake` when it is worth trying again at once, e.g. the network came back. Returns its end. */

@@ -14,6 +14,7 @@ import type { SpaceRows } from './rows.ts'
 import { RuleFailure, answered } from './rules.ts'
 import type { Batch } from './space.ts'
 
+/** What an assigner may look at when it gives a value to one field of a row that is created. */
 export interface AssignContext {
   /** Name of the type, and of the field to give. */
   readonly entity: string

@@ -2,11 +2,15 @@
 import { describe, expect, test } from 'vitest'
 import type { Rejection } from '../facts/message.ts'
 import { DESK_SPACE } from '../testing/desk.ts'
+import { cachesOf } from './caches.ts'
 import { Ledger, type SessionRecord } from './ledger.ts'
 import { Missing } from './missing.ts'
 
 const ledgerOf = (idleSessionsMax = 3, ledgerCacheMax = 2): Ledger =>
-  new Ledger(DESK_SPACE, { idleSessionsMax, ledgerCacheMax })
+  new Ledger(DESK_SPACE, {
+    limits: { idleSessionsMax },
+    caches: cachesOf({ cacheBytesMax: 0, ledgerCacheMax }),
+  })
 
 const record = (sessionId: string, personalId = 'ann'): SessionRecord => ({
   ...{ sessionId, personalId, authorId: 'author', publicKey: 'key', personalCommit: 'commit' },

@@ -12,6 +12,7 @@ import { numberName } from '../history/names.ts'
 import { EntityIds } from '../facts/whoami.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Rejection } from '../facts/message.ts'
+import type { Caches, SpaceUse } from './caches.ts'
 import { Lru } from './lru.ts'
 import { Missing } from './missing.ts'
 
@@ -38,7 +39,8 @@ export interface KnownMessage {
   readonly forked: boolean
 }
 
-export type LedgerLimits = Pick<Limits, 'idleSessionsMax' | 'ledgerCacheMax'>
+export type LedgerLimits = Pick<Limits, 'idleSessionsMax'>
+export type LedgerCaches = Omit<Caches, 'states'>
 
 interface Session {
   record: SessionRecord | undefined
@@ -50,6 +52,7 @@ interface Session {
 export class Ledger {
   readonly #space: Uuid
   readonly #limits: LedgerLimits
+  readonly #caches: LedgerCaches
   readonly #sessions = new Map<Uuid, Session>()
   /** Sessions that the store does not have, oldest first. */
   readonly #idle = new Set<Uuid>()
@@ -58,12 +61,25 @@ export class Ledger {
   readonly #rejections: Lru<Uuid, Rejection | 'none'>
   readonly #entityIds = new Map<string, EntityIds>()
 
-  constructor(space: Uuid, limits: LedgerLimits) {
+  constructor(
+    space: Uuid,
+    {
+      limits,
+      caches,
+      use = { isHeld: false },
+    }: {
+      readonly limits: LedgerLimits
+      readonly caches: LedgerCaches
+      readonly use?: Readonly<SpaceUse>
+    },
+  ) {
     this.#space = space
     this.#limits = limits
-    this.#numbers = new Lru(limits.ledgerCacheMax)
-    this.#messages = new Lru(limits.ledgerCacheMax)
-    this.#rejections = new Lru(limits.ledgerCacheMax / 8)
+    this.#caches = caches
+    const isHeld = (): boolean => use.isHeld
+    this.#numbers = new Lru(caches.numbers, { isHeld })
+    this.#messages = new Lru(caches.messages, { isHeld })
+    this.#rejections = new Lru(caches.rejections, { isHeld })
   }
 
   /** Sessions that are held in memory. */
@@ -154,11 +170,18 @@ export class Ledger {
     this.#rejections.set(id, rejection ?? 'none')
   }
 
-  /** Forgets what the store has, down to the stated size: when nothing is being decided on it. */
+  /** Forgets what the store has, down to the budgets: here, and in the other spaces that share them. */
   trim(): void {
-    this.#numbers.trim()
-    this.#messages.trim()
-    this.#rejections.trim()
+    this.#caches.numbers.trim()
+    this.#caches.messages.trim()
+    this.#caches.rejections.trim()
+  }
+
+  /** The space is closed: its shares of the budgets are free. */
+  leave(): void {
+    this.#numbers.leave()
+    this.#messages.leave()
+    this.#rejections.leave()
   }
 
   /** Somebody else has written to the store: what it said before may have changed. */

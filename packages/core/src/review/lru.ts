@@ -1,16 +1,31 @@
-/** A map of a stated size, which forgets what was asked for the longest time ago. */
+/** A map that forgets what was asked for the longest time ago: a cache with a share of a budget. */
+import type { BudgetedCache, CacheBudget } from './cache-budget.ts'
 
-export class Lru<K, V> {
-  readonly #max: number
+export interface LruOptions<V> {
+  /** In the unit of the budget. By default every item is one. */
+  readonly sizeOf?: (value: V) => number
+  readonly mayGo?: (value: V) => boolean
+  readonly isHeld?: () => boolean
+}
+
+export class Lru<K, V> implements BudgetedCache {
+  readonly #budget: CacheBudget
   readonly #sizeOf: (value: V) => number
+  readonly #mayGo: (value: V) => boolean
+  readonly #isHeld: () => boolean
   /** In the order of use, the oldest first. */
   readonly #items = new Map<K, V>()
   #size = 0
 
-  /** `max` and `sizeOf` in any unit; by default every item is one. */
-  constructor(max: number, sizeOf: (value: V) => number = () => 1) {
-    this.#max = max
+  constructor(
+    budget: CacheBudget,
+    { sizeOf = () => 1, mayGo = () => true, isHeld = () => false }: LruOptions<V> = {},
+  ) {
+    this.#budget = budget
     this.#sizeOf = sizeOf
+    this.#mayGo = mayGo
+    this.#isHeld = isHeld
+    budget.join(this)
   }
 
   get size(): number {
@@ -19,6 +34,10 @@ export class Lru<K, V> {
 
   get count(): number {
     return this.#items.size
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld()
   }
 
   get(key: K): V | undefined {
@@ -46,17 +65,21 @@ export class Lru<K, V> {
     return this.#items.entries()
   }
 
-  /** Forgets the oldest items that may go, until the rest fits. */
-  trim(mayGo: (value: V) => boolean = () => true): void {
-    if (this.#size <= this.#max) return
+  trimTo(max: number): void {
     for (const [key, value] of this.#items) {
-      if (this.#size <= this.#max) return
-      if (mayGo(value)) this.delete(key)
+      if (this.#size <= max) return
+      if (this.#mayGo(value)) this.delete(key)
     }
   }
 
   clear(): void {
     this.#items.clear()
     this.#size = 0
+  }
+
+  /** Forgets everything, and leaves its share to the others. */
+  leave(): void {
+    this.clear()
+    this.#budget.leave(this)
   }
 }

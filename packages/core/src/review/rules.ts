@@ -31,6 +31,7 @@ export interface RuleContext {
   readonly entity: string
 }
 
+/** One change as its author wrote it, by the names of fields. */
 export interface RuleChange {
   readonly entity: string
   readonly entityId: Uuid
@@ -46,6 +47,7 @@ export interface RuleStep extends RuleChange {
   readonly after: AnyRow
 }
 
+/** A message whose changes are all allowed, with each row before and after. */
 export interface RuleMessage extends Omit<RuleContext, 'entity'> {
   readonly id: Uuid
   readonly changes: readonly RuleStep[]
@@ -61,6 +63,10 @@ export interface RuleRows {
   query<E extends Entity>(entity: E, query?: Query<E>): readonly Row<E>[]
 }
 
+/**
+ * What the app allows. All are synchronous and pure; where one throws, the message waits for its
+ * author to send it again.
+ */
 export interface ReviewerRules {
   /** Asked for each change, with the row before it. A sentence refuses the message as `unauthorised`. */
   readonly authorize?:

@@ -6,13 +6,15 @@ import { type Entry, giveReview } from '../history/entry.ts'
 import { LIMITS } from '../facts/limits.ts'
 import { Desk, type HandAuthor, type HandMessage } from '../testing/desk.ts'
 import { openDesk } from '../testing/opened-space.ts'
+import { CacheBudget } from './cache-budget.ts'
 import { Missing, type Need } from './missing.ts'
 import { Batch, SpaceState } from './space.ts'
 
 const idOf = ({ changes }: HandMessage): Uuid => changes[0]!.entityId
 
-function stateOf(cacheBytesMax: number): SpaceState {
-  return new SpaceState({ cacheBytesMax, heldChainsMax: LIMITS.heldChainsMax })
+function stateOf(cacheBytesMax: number, use = { isHeld: false }): SpaceState {
+  const budget = new CacheBudget(cacheBytesMax)
+  return new SpaceState({ budget, use, heldChainsMax: LIMITS.heldChainsMax })
 }
 
 async function author(): Promise<HandAuthor> {
@@ -68,6 +70,32 @@ describe('the cache', () => {
     expect(ids.filter((id) => space.has(id))).toEqual(ids.slice(-3)) // the newest
     expect(space.entity(ids[49]!)).toBeUndefined()
     expect(missed(() => space.entity(ids[0]!))).toEqual({ kind: 'entity', id: ids[0] })
+  })
+
+  test('§20 bounds: what a decision relies on stays until it is over', () => {
+    const use = { isHeld: true }
+    const space = stateOf(1, use)
+    space.loaded('a', undefined)
+    space.trim()
+    expect(space.has('a')).toBe(true)
+    use.isHeld = false
+    space.trim()
+    expect(space.has('a')).toBe(false)
+  })
+
+  test('§20 bounds: spaces share a budget, and a space that is closed takes none of it', () => {
+    const budget = new CacheBudget(1_024) // four that do not exist
+    const { heldChainsMax } = LIMITS
+    const [large, small] = [0, 1].map(() => new SpaceState({ budget, heldChainsMax }))
+    for (const id of ['a', 'b', 'c', 'd']) large!.loaded(id, undefined)
+    small!.loaded('e', undefined)
+    small!.trim()
+    expect(['a', 'b', 'c', 'd'].map((id) => large!.has(id))).toEqual([false, true, true, true])
+    expect(small!.has('e')).toBe(true)
+    large!.leave()
+    for (const id of ['f', 'g', 'h']) small!.loaded(id, undefined)
+    small!.trim()
+    expect(['e', 'f', 'g', 'h'].every((id) => small!.has(id))).toBe(true)
   })
 
   test('a state is counted as what it has become', async () => {

@@ -1,7 +1,8 @@
 /**
  * The canonical states of a space as its reviewer has them at hand: a cache of what its store has,
- * with a stated size. What is not here is loaded (`missing.ts`). States that the store does not have
- * yet are dirty, and stay until they are written behind. A batch stands on top of it: what is
+ * with a share of the process's budget. What is not here is loaded (`missing.ts`). States that the store
+ * does not have yet are dirty, and stay until they are written behind; so do the types of which rules
+ * ask for all rows, which no budget counts. A batch stands on top of it: what is
  * admitted but not committed yet is in the batch alone, so nobody is ever told of it before the store
  * has it (S16), and a commit that fails leaves nothing behind.
  */
@@ -15,6 +16,8 @@ import { SCANS_MAX } from '../ports/space-store.ts'
 import type { AppFold } from '../schema/operations.ts'
 import { type Reg, RegisterTable } from '../schema/registers.ts'
 import { HeldChains } from '../history/held-chains.ts'
+import type { CacheBudget } from './cache-budget.ts'
+import type { SpaceUse } from './caches.ts'
 import { Lru } from './lru.ts'
 import { Missing, type Need } from './missing.ts'
 import { Turns } from './turns.ts'
@@ -43,9 +46,14 @@ const ENTITY_BYTES = 256
 /** A state as objects, to its stored text: 4,700 bytes to 2,200, measured on 20,000 rows of the bench. */
 const HEAP_RATIO = 2
 
+/** The states of one space at its reviewer, within a bound of bytes. */
 export class SpaceState {
   readonly #tables = new Map<string, RegisterTable>()
   readonly #cached: Lru<Uuid, Cached>
+  readonly #budget: CacheBudget
+  /** The entities of resident types. */
+  readonly #kept = new Map<Uuid, Cached>()
+  #keptBytes = 0
   /** Seqs that the store does not know the change of yet, by entity. */
   readonly #dirty = new Map<Uuid, number[]>()
   /** Types of which every entity is here, and stays: rules ask for all of their rows. */
@@ -58,20 +66,28 @@ export class SpaceState {
   readonly snapshots: Turns = new Turns(SCANS_MAX - 2)
   readonly #foldsOf: FoldsOf
 
-  /** `foldsOf`: how the deployment folds the operations of an app, by register of a type. */
+  /** `budget`: in bytes. `foldsOf`: how the deployment folds the operations of an app, by register of a type. */
   constructor({
-    cacheBytesMax,
+    budget,
+    use = { isHeld: false },
     heldChainsMax,
     foldsOf = () => undefined,
     assigned = [],
   }: {
-    readonly cacheBytesMax: number
+    readonly budget: CacheBudget
+    readonly use?: Readonly<SpaceUse>
     readonly heldChainsMax: number
     readonly foldsOf?: FoldsOf
     readonly assigned?: readonly AssignedLast[]
   }) {
     this.#foldsOf = foldsOf
-    this.#cached = new Lru(cacheBytesMax, ({ bytes }) => bytes)
+    this.#budget = budget
+    this.#cached = new Lru(budget, {
+      sizeOf: ({ bytes }) => bytes,
+      mayGo: ({ entity }) =>
+        entity === null || (!this.#arriving.has(entity.type) && !this.#isDirty(entity)),
+      isHeld: () => use.isHeld,
+    })
     this.#assigned = new LastAssigned(assigned)
     this.chains = new HeldChains(heldChainsMax)
   }
@@ -84,7 +100,7 @@ export class SpaceState {
 
   /** Of what is at hand, in bytes. */
   get cachedBytes(): number {
-    return this.#cached.size
+    return this.#cached.size + this.#keptBytes
   }
 
   get dirtyCount(): number {
@@ -93,12 +109,12 @@ export class SpaceState {
 
   /** Whether it is known whether there is such an entity. */
   has(id: Uuid): boolean {
-    return this.#cached.get(id) !== undefined
+    return this.#find(id) !== undefined
   }
 
   /** @throws Missing */
   entity(id: Uuid): SpaceEntity | undefined {
-    const cached = this.#cached.get(id)
+    const cached = this.#find(id)
     if (!cached) throw new Missing({ kind: 'entity', id })
     return cached.entity ?? undefined
   }
@@ -116,7 +132,7 @@ export class SpaceState {
 
   /** What the store says of an entity. What is at hand is the same, or newer than its read. */
   loaded(id: Uuid, entity: SpaceEntity | undefined): void {
-    if (!this.#cached.get(id)?.entity) this.#put(id, entity ?? null)
+    if (!this.#find(id)?.entity) this.#put(id, entity ?? null)
   }
 
   /**
@@ -128,7 +144,9 @@ export class SpaceState {
     this.#arriving.add(type)
     try {
       await load()
-      this.#resident.set(type, new Set(this.#inOrder(type)))
+      const ids = this.#inOrder(type)
+      this.#resident.set(type, new Set(ids))
+      for (const id of ids) this.#put(id, this.entity(id)!)
     } finally {
       this.#arriving.delete(type)
     }
@@ -191,15 +209,27 @@ export class SpaceState {
     const bytes = entity
       ? ENTITY_BYTES + HEAP_RATIO * stateBytesAtMost(entity.state, this.registers(entity.type))
       : ENTITY_BYTES
-    this.#cached.set(id, { entity, bytes })
+    if (!entity || !this.#resident.has(entity.type)) {
+      this.#cached.set(id, { entity, bytes })
+      return
+    }
+    this.#cached.delete(id)
+    this.#keptBytes += bytes - (this.#kept.get(id)?.bytes ?? 0)
+    this.#kept.set(id, { entity, bytes })
   }
 
-  /** Forgets what the store has, down to the stated size. */
+  #find(id: Uuid): Cached | undefined {
+    return this.#kept.get(id) ?? this.#cached.get(id)
+  }
+
+  /** Forgets what the store has, down to the budget: here, and in the other spaces that share it. */
   trim(): void {
-    const isKept = (type: string): boolean => this.#resident.has(type) || this.#arriving.has(type)
-    const mayGo = ({ entity }: Cached): boolean =>
-      entity === null || (!isKept(entity.type) && !this.#isDirty(entity))
-    this.#cached.trim(mayGo)
+    this.#budget.trim()
+  }
+
+  /** The space is closed: its share of the budget is free. */
+  leave(): void {
+    this.#cached.leave()
   }
 
   #isDirty({ state }: SpaceEntity): boolean {

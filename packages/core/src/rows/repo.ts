@@ -26,6 +26,7 @@ const anyJson = {
   '~standard': { version: 1, vendor: 'countersign', validate: (value: unknown) => ({ value }) },
 } as const
 
+/** The tables of all types, and the messages whose writes stand in them. */
 export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
   readonly #tables = new Map<string, Table>()

@@ -8,6 +8,7 @@ import { fromBase64url, toBase64url } from '../base/bytes.ts'
 import type { Json } from '../base/json.ts'
 import type { OperationKind } from './operations.ts'
 
+/** How a value that JSON has no form for is stored: `decode(encode(value))` equals `value`. */
 export interface Codec<T> {
   encode(value: T): Json
   /** undefined: `json` is not of this codec's form. Never throws. */

@@ -41,6 +41,7 @@ export interface SortKey {
   readonly descending: boolean
 }
 
+/** What `entity` takes beside the fields; all of it has a default. */
 export interface EntityOptions {
   /**
    * `minted` (default): the store makes ids, and nobody else can make the same. `supplied`:

@@ -45,6 +45,7 @@ interface CounterField {
   increment(n: number): CounterOperation
 }
 
+/** A field of type `counter()`, and `counter.increment(n)`, the value to write to it. */
 export const counter: CounterField = /* @__PURE__ */ Object.assign(
   () => field<CounterOperation, number>('counter', { kind: 'counter', initial: 0 }),
   {
@@ -71,6 +72,9 @@ interface SetField {
   remove<const T extends readonly Primitive[]>(...elements: T): SetOperation<T[number]>
 }
 
+/**
+ * A field of type `set(element)`, and `set.add(…)` and `set.remove(…)`, the values to write to it.
+ */
 export const set: SetField = /* @__PURE__ */ Object.assign(
   <T extends Primitive>(
     element: FieldSchema<T, T>,
@@ -123,6 +127,10 @@ interface OpsField {
   apply<const O extends Json>(operation: O): AppOperation<O>
 }
 
+/**
+ * A field that the app folds itself: `ops(fold, options)`, and `ops.apply(operation)`, the value to
+ * write to it.
+ */
 export const ops: OpsField = /* @__PURE__ */ Object.assign(
   <V extends Json, O extends Json>(
     fold: (value: V, operation: O) => V,

@@ -30,6 +30,7 @@ export type FieldPolicy<V = unknown> = 'ask' | 'first' | 'last' | MergeFunction<
 
 export type FieldPolicies<Out> = { readonly [K in keyof Out]?: FieldPolicy<NonNullable<Out[K]>> }
 
+/** How changes of different fields of one row meet; the fields have policies of their own. */
 export interface RowPolicies {
   /**
    * `register` (default): changes of different fields merge. `row`: any two changes made side by

@@ -25,6 +25,7 @@ export interface RegSet {
   readonly folds?: readonly (AppFold | undefined)[]
 }
 
+/** The registers of one type and their slots. A slot is never given twice. */
 export class RegisterTable {
   readonly #slots = new Map<Reg, number>()
   readonly #names: Reg[] = []

@@ -36,6 +36,7 @@ export interface Candidate {
   readonly pending: boolean
 }
 
+/** A field with several live writes of different values, until somebody resolves it. */
 export interface FieldConflict {
   /** The value before people parted; undefined where there was none, or it is not known here any more. */
   readonly base: unknown
@@ -66,6 +67,10 @@ export interface RowMeta {
   readonly $archived: boolean
 }
 
+/**
+ * A row as it is read: a frozen snapshot of its fields, its id, and its verdict in the fields that
+ * begin with `$`.
+ */
 export type Row<E extends Entity> = Readonly<E['~output']> & { readonly id: Uuid } & RowMeta
 
 /** A row of whatever type. */
@@ -93,6 +98,7 @@ type FieldConditions<Out> = {
   readonly $state?: Condition<RowState>
 }
 
+/** Which rows a query takes: conditions by field, all of which hold, or `and` and `or` of such. */
 export type Where<E extends Entity> =
   | FieldConditions<E['~output']>
   | { readonly and: readonly Where<E>[] }

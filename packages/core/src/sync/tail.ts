@@ -42,6 +42,7 @@ export interface TailApplied {
   readonly settled: readonly Entry[]
 }
 
+/** What became of a batch. Nothing of it was taken in unless it is `applied`. */
 export type TailOutcome =
   | TailApplied
   /** All of it was known. */
@@ -91,6 +92,7 @@ export interface TailParts {
   readonly onOtherHistory: (messageId: Uuid, seq: number) => void
 }
 
+/** Takes in batches and snapshots, in seq order, and knows the position after them. */
 export class TailReader {
   readonly #repo: Repo
   readonly #parts: TailParts

@@ -5,6 +5,7 @@
 import type { Uuid } from '../base/uuid.ts'
 import type { Names, OwnSpan, Seen } from '../facts/types.ts'
 
+/** Names a message by its session and its number there. */
 export interface MessageName {
   readonly sessionId: Uuid
   readonly clientSeq: number

@@ -21,6 +21,7 @@ import {
 import { type DiskRecord, DiskSpaces, recordsOf } from './disk-state.ts'
 import { ProcessClock } from './virtual-clock.ts'
 
+/** What goes wrong on a disk; each is asked in the moment it may. */
 export interface DiskFaults {
   /** How long a transaction takes until it is applied, in ms. */
   readonly latencyMs: () => number
@@ -45,6 +46,7 @@ const SOUND: DiskFaults = {
   spared: (transactions) => transactions,
 }
 
+/** What a faulty disk takes; without `faults` it is honest. */
 export interface FaultyDiskOptions {
   readonly clock: Clock
   readonly faults?: Partial<DiskFaults>
@@ -61,6 +63,7 @@ interface Transition<T = unknown> {
   readonly isRead?: boolean
 }
 
+/** A storage of one device that is slow, full, torn or gone, as its faults say; tabs share it. */
 export class FaultyDisk {
   faults: DiskFaults
   readonly #options: FaultyDiskOptions

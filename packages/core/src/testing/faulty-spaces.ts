@@ -15,6 +15,7 @@ import type { Commit, SpaceStores, WriteBehind } from '../ports/space-store.ts'
 import { type CallFaults, FaultyCalls, SOUND_CALLS, readOf, writeOf } from './faulty-calls.ts'
 import { ProcessClock } from './virtual-clock.ts'
 
+/** What goes wrong in a space store; each is asked in the moment it may. */
 export interface SpaceFaults extends CallFaults {
   /** `before`: nothing is stored. `after`: all is stored, and the call rejects. */
   readonly writeFails: () => 'before' | 'after' | undefined
@@ -28,6 +29,7 @@ const SOUND: SpaceFaults = {
   behindFails: () => false,
 }
 
+/** What faulty spaces take; without `faults` they are honest. */
 export interface FaultySpacesOptions {
   readonly clock: Clock
   readonly faults?: Partial<SpaceFaults>
@@ -37,6 +39,7 @@ export interface FaultySpacesOptions {
   readonly onWriteBehind?: (write: WriteBehind, space: Uuid) => void
 }
 
+/** Space stores of a reviewer whose calls are late, fail, or lose their answers. */
 export class FaultySpaces {
   faults: SpaceFaults
   readonly #options: FaultySpacesOptions

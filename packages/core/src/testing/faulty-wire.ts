@@ -31,6 +31,7 @@ const SOUND: WireFaults = {
   bufferBytesMax: () => Infinity,
 }
 
+/** What a faulty wire takes; without `faults` it is honest. */
 export interface FaultyWireOptions {
   readonly clock: Clock
   readonly faults?: Partial<WireFaults>
@@ -45,6 +46,7 @@ class Path {
   readonly wakes: Set<() => void> = new Set<() => void>()
 }
 
+/** A network between replicas and one reviewer that delays, drops, repeats and reorders frames. */
 export class FaultyWire implements WireHost {
   faults: WireFaults
   readonly clock: Clock

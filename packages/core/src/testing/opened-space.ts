@@ -12,6 +12,7 @@ import { Missing, type Need } from '../review/missing.ts'
 import { type OpenSpace, openSpace } from '../node/open.ts'
 import { SpaceRows } from '../review/rows.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
+import { cachesOf } from '../review/caches.ts'
 import { DESK_SPACE, type Desk, type DeskOptions, type HandMessage } from './desk.ts'
 import { SeededRandom } from './seeded-random.ts'
 
@@ -62,7 +63,8 @@ export async function openDesk(
   const { rules = {}, assign: assigners = {} } = options
   const types = typesOf(options.entities)
   const { store, calls } = recorded(through(storeOf(desk.spaces.tables(DESK_SPACE))))
-  const parts = { store, keys, signer, clock, limits, foldsOf: foldsOf(types, () => {}) }
+  const folds = foldsOf(types, () => {})
+  const parts = { store, keys, signer, clock, limits, caches: cachesOf(limits), foldsOf: folds }
   const open = await openSpace({ ...parts, space: DESK_SPACE })
   const { space, ledger, epoch, source } = open
   const rows = new SpaceRows(space, types)

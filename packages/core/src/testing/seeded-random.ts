@@ -4,6 +4,7 @@
  */
 import type { Random } from '../ports/random.ts'
 
+/** Random numbers that one seed repeats. Not for keys. */
 export class SeededRandom implements Random {
   #a: number
   #b: number

@@ -2,6 +2,10 @@
 import type { OpenChannel } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
 
+/**
+ * Channels between the tabs of one simulated browser. A post is copied, arrives later, and never at
+ * its sender.
+ */
 export class SimChannels {
   readonly #open = new Map<string, Set<(message: unknown) => void>>()
 

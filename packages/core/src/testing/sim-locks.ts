@@ -1,11 +1,13 @@
 /** The locks of one simulated origin: free again when their tab releases them, or dies. */
 import type { Locks } from '../ports/locks.ts'
 
+/** The locks of one tab, which can die. */
 export interface TabLocks extends Locks {
   /** The tab is gone, and with it all that it held. */
   die(): void
 }
 
+/** Locks that the tabs of one simulated browser compete for. */
 export class SimLocks {
   readonly #held = new Map<string, { readonly tab: object }>()
 

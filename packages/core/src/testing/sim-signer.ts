@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 
+/** Where the simulated keys come from, and how long a call takes. */
 export interface SimSignerOptions {
   readonly random: Random
   /** With both, each call takes that long; otherwise it settles at once. */
@@ -15,6 +16,10 @@ export interface SimSignerOptions {
   readonly delayMs?: () => number
 }
 
+/**
+ * Signs without cryptography: whoever knows a public key could forge. Verifies what it signed,
+ * nothing else.
+ */
 export function simSigner({ random, clock, delayMs }: SimSignerOptions): Signer {
   const later = <T>(value: T): Promise<T> => {
     const waitMs = clock && delayMs ? delayMs() : 0

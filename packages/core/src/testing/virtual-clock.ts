@@ -20,6 +20,7 @@ interface Event {
 /** 2025-01-01, in milliseconds since 1970: when every virtual world begins. */
 const EPOCH_MS = 1_735_689_600_000
 
+/** A clock that stands still until `step` moves it to the next event and runs that. */
 export class VirtualClock implements Clock {
   readonly #queue: Event[] = []
   #nowMs = 0
@@ -101,6 +102,7 @@ function isBefore(a: Event, b: Event): boolean {
   return a.atMs < b.atMs || (a.atMs === b.atMs && a.no < b.no)
 }
 
+/** How the clock of one process differs from the world's. */
 export interface ClockSkew {
   /** How far the wall clock of this process is wrong, in ms. */
   readonly offsetMs?: number
@@ -108,6 +110,7 @@ export interface ClockSkew {
   readonly drift?: number
 }
 
+/** What a clock of one process takes. */
 export interface ProcessOptions extends ClockSkew {
   /** Called for everything that happens to this process, right before it does. */
   readonly onTurn?: () => void

@@ -9,8 +9,10 @@ import type { Link, LinkEvents, ServerLink } from '../ports/transport.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ProcessClock } from './virtual-clock.ts'
 
+/** `up` is to the reviewer, `down` to the client. */
 export type Direction = 'up' | 'down'
 
+/** What goes wrong on a wire; each is asked in the moment it may. */
 export interface WireFaults {
   /** One-way time of a frame, in ms. */
   readonly delayMs: (direction: Direction) => number
@@ -36,8 +38,10 @@ export interface FarEnd {
   closed(): void
 }
 
+/** Takes the reviewer's end of a new link; `name` is that of the client. */
 export type Accept = (link: ServerLink, name: string) => FarEnd
 
+/** The reviewer's process, and what takes links there. */
 export interface Serving {
   readonly process: ProcessClock
   readonly accept: Accept
@@ -72,6 +76,7 @@ interface FarSide {
   hasClosed: boolean
 }
 
+/** One connection over a faulty wire, with both of its ends. */
 export class WireLink implements Link {
   readonly name: string
   readonly #wire: WireHost

@@ -2,6 +2,7 @@
 import { type FactBounds, factBounds, larger } from '../facts/bounds.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 
+/** Bounds that a batch is checked against, on both ends, on the text that is sent. */
 export interface BatchBounds extends FactBounds {
   /** Messages that take a seq in one batch. */
   readonly batchMessagesMax: number
@@ -30,6 +31,7 @@ export function batchBounds(limits: Limits): BatchBounds {
   }
 }
 
+/** The bounds of a batch by the protocol's `LIMITS`. */
 export const BATCH_BOUNDS: BatchBounds = batchBounds(LIMITS)
 
 /** Of batches that a reviewer has bounded: a store may be configured otherwise. */

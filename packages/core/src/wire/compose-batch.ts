@@ -46,6 +46,7 @@ export interface BatchForm {
   readonly hidesBase?: (seq: number) => boolean
 }
 
+/** A batch as composed: the parts of its text, the last seq it takes, and the chain after it. */
 export interface ComposedBatch {
   readonly layout: BatchLayout
   readonly throughSeq: number

@@ -281,10 +281,12 @@ type FrameOf<Frames> = {
 
 /** A frame from an author; `texts` is what follows its first line. */
 export type AuthorFrame = FrameOf<AuthorFrames>
+/** A frame from a reviewer; `texts` is what follows its first line. */
 export type ReviewerFrame = FrameOf<ReviewerFrames>
 
 type AnyTable = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
+/** The text of a frame from an author: one line of JSON, then `texts`. Bounds are the caller's. */
 export function authorFrame<K extends keyof AuthorFrames>(
   kind: K,
   values: AuthorFrames[K],
@@ -293,6 +295,7 @@ export function authorFrame<K extends keyof AuthorFrames>(
   return composed(AUTHOR_FRAMES, kind, { values, texts })
 }
 
+/** The text of a frame from a reviewer: one line of JSON, then `texts`. Bounds are the caller's. */
 export function reviewerFrame<K extends keyof ReviewerFrames>(
   kind: K,
   values: ReviewerFrames[K],

@@ -40,6 +40,7 @@ export interface ReviewLayout {
   readonly values: readonly Place[]
 }
 
+/** A batch cut into its lines, each with its hash: what chain and messages are read from. */
 export interface BatchLayout {
   readonly firstText: string
   readonly first: FirstLine

@@ -39,6 +39,7 @@ export interface PageWrite {
   readonly own?: readonly OwnSpan[]
 }
 
+/** What a page keeps of a message whose writes still stand. */
 export interface PageMessage {
   readonly id: Uuid
   readonly authorId: Uuid
@@ -50,6 +51,7 @@ export interface PageMessage {
   readonly review: Review
 }
 
+/** The state of one entity in a page. Its heads and live writes name `writes` by index. */
 export interface PageEntity {
   readonly type: string
   readonly id: Uuid
@@ -63,6 +65,7 @@ export interface PageEntity {
   readonly totals?: Readonly<Record<string, Total>>
 }
 
+/** Packs entities into one page, a line of JSON; messages and names stand in it once. */
 export function pageText(entities: readonly PageEntity[]): string {
   const page = new PagePacker()
   const list = entities.map((entity) => page.entity(entity))

@@ -37,6 +37,7 @@ export function cutFrame(text: string, frameBytesMax: number = FRAME_BYTES_MAX):
   return pieces.map((piece, n) => JSON.stringify(['part', series, n, pieces.length, piece]))
 }
 
+/** What a text from the link came to: a whole frame, a part of one, or nothing that can be read. */
 export type Joined =
   | { readonly kind: 'frame'; readonly text: string }
   /** A part was kept; others of its series are missing. */

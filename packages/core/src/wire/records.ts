@@ -50,6 +50,7 @@ export interface RedactRecord {
   readonly line: number
 }
 
+/** A record of the reviewer's own that takes a seq between batches. */
 export type BatchRecord = EpochRecord | RedactRecord
 
 /** A record with its text and the chain after it. */
@@ -60,6 +61,7 @@ export interface RecordText {
   readonly chain: Hash
 }
 
+/** Makes the line of a record, its hash, and the chain after it from the one before. */
 export function composeRecord(record: BatchRecord, before: Hash): RecordText {
   return withChain(record, canonical(recordJson(record)), before)
 }

@@ -70,6 +70,7 @@ export interface JudgedFlush {
   readonly verdicts: readonly JudgedMessage[]
 }
 
+/** What a reviewer decided about one message; those that are refused have no review. */
 export interface JudgedMessage {
   readonly accepted: boolean
   readonly review?: Review | undefined
@@ -92,6 +93,7 @@ export interface Accepted {
   readonly review: Review | null
 }
 
+/** A batch as a follower reads it, its hashes checked; the chain is compared by the caller. */
 export interface Batch {
   readonly fromSeq: number
   readonly throughSeq: number

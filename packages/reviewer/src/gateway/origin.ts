@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 
+/** Which pages of other origins a browser lets connect. */
 export interface Cors {
   /** `*` for any page, or the origins allowed besides the server's own, e.g. `https://app.example`. */
   readonly origin: '*' | readonly string[]

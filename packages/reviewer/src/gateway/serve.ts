@@ -33,6 +33,7 @@ const PING_TIMEOUT_MS = 600_000
 /** Milliseconds between two looks at which clients are silent; at most a sixth of the bound. */
 const LOOK_MS = 5_000
 
+/** What `serve` takes: the reviewer, where it listens, and who may connect. */
 export interface ServeOptions {
   /** Of one space, or a host of many. */
   readonly reviewer: GatewayReviewer | GatewayHost
@@ -52,6 +53,7 @@ export interface ServeOptions {
   readonly limits?: Partial<GatewayLimits>
 }
 
+/** A Socket.IO server in front of a reviewer. */
 export interface Gateway {
   /** Where an own server listens, e.g. `http://127.0.0.1:4800`; empty on a server of the app. */
   readonly url: string

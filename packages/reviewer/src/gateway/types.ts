@@ -7,6 +7,7 @@ export interface Peer {
   readonly auth: unknown
 }
 
+/** What the gateway calls for one link. */
 export interface LinkHandler {
   /** A text of at most `FRAME_BYTES_MAX` bytes; nothing else is known of it. */
   frame(text: string): void
@@ -55,6 +56,7 @@ export const SILENT: Log = {
   error() {},
 }
 
+/** Bounds that keep one client, or many, from taking the memory of this process. */
 export interface GatewayLimits {
   /**
    * Bytes that may wait in this process for one client to read them. Core sends at the client's

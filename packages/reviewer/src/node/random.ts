@@ -2,6 +2,7 @@
 import { getRandomValues, randomBytes } from 'node:crypto'
 import type { Random } from '@countersign/core/ports'
 
+/** Randomness of the operating system, fit for keys and salts. */
 export function nodeRandom(): Random {
   const word = new Uint32Array(1)
   return {

@@ -21,6 +21,7 @@ const SIGNATURE = /^[A-Za-z0-9_-]{85}[AQgw]$/
 
 const generatePair = promisify(generateKeyPair)
 
+/** Ed25519 by Node. A secret is PKCS #8 in base64url: text that can be kept in a file. */
 export function nodeSigner(): Signer {
   const secrets = new WeakMap<KeyPair, KeyObject>()
   const publicKeys = new Map<string, KeyObject>()

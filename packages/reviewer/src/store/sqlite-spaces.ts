@@ -18,6 +18,7 @@ import { StoreError } from './errors.ts'
 import { SqliteTables } from './space-tables.ts'
 import { storeError } from './sqlite-file.ts'
 
+/** What `sqliteSpaces` takes beside its folder. */
 export interface SqliteSpacesOptions {
   /** How many files are open at a time, scans aside. Each has up to 2 MiB of pages in memory. */
   readonly openFilesMax?: number

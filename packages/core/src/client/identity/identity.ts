@@ -15,6 +15,7 @@ import type { Damage } from '../disk/damage.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Platform } from '../platform/platform.ts'
 
+/** Who writes: how long the public id lives, and which private one stands behind it. */
 export interface IdentityOptions {
   /**
    * How long the public author id lives: `device` (default) for apps with a login, `day`, or `tab`

@@ -11,6 +11,9 @@ import type { KeyPair, Signer } from '../../ports/signer.ts'
 import { type Turns, nextTurn } from './next-turn.ts'
 import { type PageGlobals, afterPaint, broadcast, onHide } from './page-life.ts'
 
+/**
+ * All that a store takes from the machine it runs on. A test gives twins of the parts it controls.
+ */
 export interface Platform {
   readonly clock: Clock
   readonly random: Random
@@ -73,6 +76,10 @@ interface LockManagerLike {
   ): Promise<unknown>
 }
 
+/**
+ * The platform of this browser or Node process. What it lacks is left out, or fails when it is
+ * called.
+ */
 export function defaultPlatform(): Platform {
   const globals = globalThis as unknown as Globals
   const random = systemRandom(globals)

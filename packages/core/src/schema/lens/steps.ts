@@ -145,6 +145,10 @@ export interface CodeStep<
   down?(this: void, value: B): A
 }
 
+/**
+ * One difference between two neighbouring versions of a type, as data fit for JSON (`code`
+ * excepted).
+ */
 export type Step =
   | AddStep
   | RemoveStep
@@ -168,10 +172,12 @@ export function add(field: string, fallback?: Json): AddStep {
   return made({ op: 'add', field, ...given('default', fallback) })
 }
 
+/** Ends a field at this version. `fallback` is what older versions show where nobody wrote it. */
 export function remove<const F extends string>(field: F, fallback?: Json): RemoveStep<F> {
   return made({ op: 'remove', field, ...given('default', fallback) })
 }
 
+/** Gives a field another name from this version on; the register and its values stay. */
 export function rename<const F extends string, const T extends string>(
   from: F,
   to: T,
@@ -179,6 +185,10 @@ export function rename<const F extends string, const T extends string>(
   return made({ op: 'rename', field: from, to })
 }
 
+/**
+ * Renames a field and translates its values by a table of pairs `[old, next]`. `from` and `to` may
+ * be equal.
+ */
 export function map<
   const F extends string,
   const T extends string,
@@ -188,6 +198,10 @@ export function map<
   return made({ op: 'map', field: from, to, table, ...(options as MapOptions) })
 }
 
+/**
+ * Multiplies a number by `factor`, for another unit. `round` states the decimals each side keeps,
+ * and makes it lossy there.
+ */
 export function scale<const F extends string>(
   field: F,
   factor: number,
@@ -206,6 +220,10 @@ export function format<const F extends string, const From extends Format, const 
   return made({ op: 'format', field, from, to, ...options })
 }
 
+/**
+ * Replaces a value by a list of it. Lossy down: older versions see the first element, and `empty`
+ * for an empty list.
+ */
 export function wrap<const F extends string>(
   field: F,
   options: Backport & { readonly empty?: Json } = {},
@@ -213,6 +231,10 @@ export function wrap<const F extends string>(
   return made({ op: 'wrap', field, ...options })
 }
 
+/**
+ * Keeps the first element of a list field. Lossy up; `empty` is what an empty list becomes, which
+ * is otherwise unset.
+ */
 export function head<const F extends string>(
   field: F,
   options: { readonly empty?: Json } = {},
@@ -220,6 +242,10 @@ export function head<const F extends string>(
   return made({ op: 'head', field, ...options })
 }
 
+/**
+ * Replaces a value by an object that has it under `key`. With `lossy: 'down'` the object may have
+ * other keys, which older versions do not see.
+ */
 export function nest<
   const F extends string,
   const K extends string,
@@ -228,6 +254,10 @@ export function nest<
   return made({ op: 'nest', field, key, ...options })
 }
 
+/**
+ * Replaces an object field by what it has under `key`. With `lossy: 'up'` the object may have other
+ * keys, which newer versions do not see.
+ */
 export function hoist<const F extends string, const K extends string>(
   field: F,
   key: K,
@@ -236,6 +266,10 @@ export function hoist<const F extends string, const K extends string>(
   return made({ op: 'hoist', field, key, ...options })
 }
 
+/**
+ * Translates a field by two pure functions. Only `name` is published: builds without them cannot
+ * read past this version.
+ */
 export function code<const F extends string, A extends Json, B extends Json>(
   field: F,
   lens: Lossy & {

@@ -1,0 +1,28 @@
+/** The budgets of a process's caches, by what they hold: all of its spaces share them. */
+import type { Limits } from '../facts/limits.ts'
+import { CacheBudget } from './cache-budget.ts'
+
+export interface Caches {
+  /** In bytes. */
+  readonly states: CacheBudget
+  /** In items, as the next two. */
+  readonly numbers: CacheBudget
+  readonly messages: CacheBudget
+  readonly rejections: CacheBudget
+}
+
+export type CacheLimits = Pick<Limits, 'cacheBytesMax' | 'ledgerCacheMax'>
+
+export function cachesOf({ cacheBytesMax, ledgerCacheMax }: CacheLimits): Caches {
+  return {
+    states: new CacheBudget(cacheBytesMax),
+    numbers: new CacheBudget(ledgerCacheMax),
+    messages: new CacheBudget(ledgerCacheMax),
+    rejections: new CacheBudget(ledgerCacheMax / 8),
+  }
+}
+
+/** Whether a decision relies on what a space has at hand. */
+export interface SpaceUse {
+  isHeld: boolean
+}
