@@ -116,7 +116,7 @@ export const STORED: readonly Planted[] = [
         to: 'while (newer.length === 0 && older.length < countMax) {',
       },
     ],
-    seed: 15,
+    seed: 2,
   },
   {
     name: 'refusals-not-read',
@@ -152,7 +152,7 @@ export const STORED: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 1,
+    seed: 10,
   },
   {
     name: 'start-without-replay',
