@@ -174,6 +174,8 @@ function note(
   if (event.type === 'store_failed') log.error(about, 'the store fails')
   else if (event.type === 'fold_failed') log.error(about, 'a fold of the deployment failed')
   else if (event.type === 'rule_failed') log.error(about, 'a rule of the deployment failed')
+  else if (event.type === 'state_refolded')
+    log.warn(about, 'a stored state was damaged, and is folded again from its messages')
   else if (event.type === 'store_recovered') log.info(about, 'the store works again')
   else if (event.type === 'greeting_refused') {
     const which = space === undefined ? 'it asked for' : 'reviewed here'

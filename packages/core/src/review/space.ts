@@ -135,6 +135,11 @@ export class SpaceState {
     if (!this.#find(id)?.entity) this.#put(id, entity ?? null)
   }
 
+  /** What the store has of the state is damaged: it is written again, with those that wait. */
+  rewrite(id: Uuid, { state }: SpaceEntity): void {
+    if (!this.#dirty.has(id)) this.#dirty.set(id, [lastOf(state).entry.review!.seq])
+  }
+
   /**
    * Every entity of a type is read while this runs, and stays from then on. A scan shows the states
    * of its beginning; what is newer is at hand, and must not go to the store and out of the cache
