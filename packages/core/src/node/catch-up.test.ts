@@ -310,9 +310,9 @@ describe('a snapshot', () => {
     broken = true
     eve.onFrame = () => {}
     await eve.connect()
-    const { batches } = tables
+    const batches = tables.batches.bind(tables)
     tables.batches = (after, max) =>
-      batches.call(tables, after, max).map((batch) => ({ ...batch, text: damaged('a batch') }))
+      batches(after, max).map((batch) => ({ ...batch, text: damaged('a batch') }))
     await eve.follow()
     expect([open, kinds(eve).at(-1)]).toEqual([0, 'bye'])
     expect(failures(desk)).toEqual([expect.stringMatching(/^the stored batch from .* is damaged/)])
