@@ -9,9 +9,10 @@
  *
  * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
  */
+import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { welcomeBytes } from '../wire/signed.ts'
-import { type SessionOpening, WIRE_VERSION } from '../facts/message.ts'
+import { type EpochOpen, type SessionOpening, WIRE_VERSION } from '../facts/message.ts'
 import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
@@ -132,6 +133,7 @@ export class SyncSession {
   }
 
   #connect(): void {
+    assert(!this.#life, 'a session has one link at a time')
     const life: LinkLife = new LinkLife(this.#parts, {
       send: (frame) => life.send(frame),
       isBound: () => life.binding.isDone,
@@ -248,7 +250,8 @@ export class SyncSession {
       case 'through':
       case 'accepted':
       case 'rejected':
-        life.gate!.push(frame, text)
+        assert(life.gate, 'a link that was greeted has a gate')
+        life.gate.push(frame, text)
         break
       case 'bound':
         this.#bound(life, frame.sessionIds)
@@ -285,7 +288,8 @@ export class SyncSession {
         this.pump()
         break
       default:
-        life.pull.frame(frame, text, life.reviewing!)
+        assert(life.reviewing, 'only a link that was greeted is believed')
+        life.pull.frame(frame, text, life.reviewing)
     }
   }
 
@@ -320,7 +324,7 @@ export class SyncSession {
     const { host, space } = this.#parts
     const fault = await host.judge(lineage)
     if (fault) return fault
-    const { eid, epoch } = lineage.at(-1)!
+    const { eid, epoch } = presentEpoch(lineage)
     const bytes = welcomeBytes(space, { nonces: [life.nonce, nonce], position, at })
     const isOf = position.eid === eid && position.epoch === epoch
     return isOf && (await host.verify(bytes, sig))
@@ -330,7 +334,8 @@ export class SyncSession {
 
   #greeted(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
     const { host, space } = this.#parts
-    const epoch = frame.lineage.at(-1)!
+    assert(!life.gate, 'a link is greeted once')
+    const epoch = presentEpoch(frame.lineage)
     const here = this.#parts.tail.position
     const lacks = here && (here.eid !== frame.position.eid || here.seq > frame.position.seq)
     if (lacks && here.seq > 0) {
@@ -472,6 +477,13 @@ export class SyncSession {
     this.#note = note
     this.#parts.host.changed(state, note, this.#refusal)
   }
+}
+
+/** The term that a lineage ends with. A frame without one does not parse. */
+function presentEpoch(lineage: readonly EpochOpen[]): EpochOpen {
+  const epoch = lineage.at(-1)
+  assert(epoch, 'a lineage has an epoch')
+  return epoch
 }
 
 /** Somebody is between this store and its reviewer, or the reviewer's key is not its own any more. */
