@@ -168,6 +168,7 @@ export class SpaceSource {
     const writes: Write[] = []
     for (const seq of seqs) {
       const entry = this.entry(await this.#batchOf(seq), seq)
+      // The store has this seq as a change of the entity.
       writes.push(entry.writes.find(({ entityId }) => entityId === id)!)
     }
     return writes
@@ -239,6 +240,7 @@ export class SpaceSource {
     const { id, hash, seen, message, session } = accepted
     const { authorId, sessionId } = session.facts
     const entry = toEntry(
+      // The stored text has every line.
       { ...message!, id, hash, seen, session },
       { session: { authorId, sessionId }, arrival: 0, tableOf: (type) => space.registers(type) },
     )

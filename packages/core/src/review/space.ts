@@ -154,7 +154,7 @@ export class SpaceState {
       await load()
       const ids = this.#inOrder(type)
       this.#resident.set(type, new Set(ids))
-      for (const id of ids) this.#put(id, this.entity(id)!)
+      for (const id of ids) this.#put(id, this.#present(id))
     } finally {
       this.#arriving.delete(type)
     }

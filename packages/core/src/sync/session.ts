@@ -12,13 +12,19 @@
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { welcomeBytes } from '../wire/signed.ts'
-import { type EpochOpen, type SessionOpening, WIRE_VERSION } from '../facts/message.ts'
+import { type SessionOpening, WIRE_VERSION } from '../facts/message.ts'
 import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { LinkLife } from './link-life.ts'
 import { Gate, type GatedFrame } from './gate.ts'
-import type { ConnectionRefusal, Refusal, SessionParts, SessionState } from './session-host.ts'
+import {
+  type ConnectionRefusal,
+  type Refusal,
+  type SessionParts,
+  type SessionState,
+  presentEpoch,
+} from './session-host.ts'
 import type { Reviewing } from './tail.ts'
 import { Timers, backoffMs } from './timers.ts'
 import { ANSWER_MS } from './wants.ts'
@@ -477,13 +483,6 @@ export class SyncSession {
     this.#note = note
     this.#parts.host.changed(state, note, this.#refusal)
   }
-}
-
-/** The term that a lineage ends with. A frame without one does not parse. */
-function presentEpoch(lineage: readonly EpochOpen[]): EpochOpen {
-  const epoch = lineage.at(-1)
-  assert(epoch, 'a lineage has an epoch')
-  return epoch
 }
 
 /** Somebody is between this store and its reviewer, or the reviewer's key is not its own any more. */
