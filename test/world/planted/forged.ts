@@ -109,8 +109,8 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'sync/session.ts',
-        from: 'if (fault) return fault\n    const { eid, epoch } = lineage.at(-1)!',
-        to: 'const { eid, epoch } = lineage.at(-1)!',
+        from: 'if (fault) return fault\n    const { eid, epoch } = presentEpoch(lineage)',
+        to: 'const { eid, epoch } = presentEpoch(lineage)',
       },
       {
         module: 'sync/session.ts',
@@ -118,7 +118,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
       },
     ],
-    seed: 13,
+    seed: 21,
   },
   {
     name: 'bind-unproved',

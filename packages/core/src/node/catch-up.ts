@@ -2,6 +2,7 @@
  * Bringing one link up to the head: by the batches of the store, or by a snapshot where that is
  * shorter. While it lasts the link hears nothing live, so what it gets is in order.
  */
+import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -78,11 +79,14 @@ export async function catchUp(
 async function sendBatches(connection: Connection, batches: readonly StoredBatch[]): Promise<void> {
   const sizes = new Map(batches.map((batch) => [batch, utf8Bytes(batch.text)]))
   for (let from = 0; from < batches.length && !connection.closed;) {
-    const [part] = inFrames(batches.slice(from), (one) => sizes.get(one)!, connection.frameBytes)
-    from += part!.length
-    const { position } = part!.at(-1)!
-    const counts = part!.map(({ text }) => lineCount(text))
-    const texts = part!.map(({ text }) => text).join('\n')
+    const sizeOf = (one: StoredBatch): Bytes => sizes.get(one) ?? utf8Bytes(one.text)
+    const [part = []] = inFrames(batches.slice(from), sizeOf, connection.frameBytes)
+    const last = part.at(-1)
+    assert(last, 'what is cut into frames is in them')
+    from += part.length
+    const { position } = last
+    const counts = part.map(({ text }) => lineCount(text))
+    const texts = part.map(({ text }) => text).join('\n')
     connection.send(reviewerFrame('tail', { batches: counts, position }, texts))
     await connection.drained()
   }

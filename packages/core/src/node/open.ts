@@ -117,6 +117,7 @@ export async function replay(
       if (chain !== undefined && batch.chain !== text.position.chain)
         throw new Error(`the stored batch from seq ${text.fromSeq} breaks the chain`)
       const ids = batch.accepted.flatMap(({ message }) =>
+        // The stored text has every line.
         message!.changes.map(({ entityId }) => entityId),
       )
       await source.entities(ids)

@@ -93,7 +93,7 @@ export class SpaceSource {
     if (!state)
       throw new Error(`the stored state of ${id} is damaged, and no message of it is known`)
     this.#parts.onRefolded(id)
-    return { type: writes[0]!.type, state }
+    return { type: first.type, state }
   }
 
   /** Of each number that is not at hand one search. */
@@ -194,6 +194,7 @@ export class SpaceSource {
 
   async #writeAt(seq: number, id: Uuid): Promise<Write> {
     const { writes } = this.entry(await this.#batchOf(seq), seq)
+    // The store has this seq as a change of the entity.
     return writes.find(({ entityId }) => entityId === id)!
   }
 
@@ -263,6 +264,7 @@ export class SpaceSource {
     const { id, hash, seen, message, session } = accepted
     const { authorId, sessionId } = session.facts
     const entry = toEntry(
+      // The stored text has every line.
       { ...message!, id, hash, seen, session },
       { session: { authorId, sessionId }, arrival: 0, tableOf: (type) => space.registers(type) },
     )
