@@ -10,5 +10,5 @@ export const dedupByNumberOnly: Planted = {
       to: '',
     },
   ],
-  seed: 8,
+  seed: 9,
 }

@@ -36,7 +36,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: '? (rejectionBytes(rejection), undefined)',
       },
     ],
-    seed: 21,
+    seed: 418,
   },
   {
     name: 'acceptance-unsigned',
@@ -48,7 +48,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return void [bytes, sig]',
       },
     ],
-    seed: 5,
+    seed: 810,
   },
   {
     name: 'snapshot-unsigned',
@@ -89,7 +89,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'if (next.frame.kind === "rejected") { this.#events.deliver(next.frame, next.text); continue }\n      const fault = check && (await check.catch(',
       },
     ],
-    seed: 15,
+    seed: 810,
   },
   {
     name: 'greeting-unsigned',
@@ -101,7 +101,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
       },
     ],
-    seed: 14,
+    seed: 419,
   },
   {
     name: 'any-reviewer',
@@ -118,7 +118,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
       },
     ],
-    seed: 21,
+    seed: 549,
   },
   {
     name: 'bind-unproved',
@@ -130,6 +130,6 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'if (bindBytes(space, sessionId, nonce).length === 0)',
       },
     ],
-    seed: 46,
+    seed: 697,
   },
 ]

@@ -10,5 +10,5 @@ export const indexMissesRemoval: Planted = {
       to: 'else if (!before || after) index.swap(before, after)',
     },
   ],
-  seed: 1,
+  seed: 4,
 }

@@ -26,7 +26,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     if (await verifySeal(flush, { sig, publicKey }, signer))`,
       },
     ],
-    seed: 94,
+    seed: 792,
   },
   {
     name: 'session-line-not-sealed',
@@ -50,7 +50,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (false as boolean)',
       },
     ],
-    seed: 9,
+    seed: 593,
   },
   {
     name: 'bind-with-any-key',
@@ -62,7 +62,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (false as boolean)',
       },
     ],
-    seed: 46,
+    seed: 158,
   },
   {
     name: 'session-of-two-persons',
@@ -86,7 +86,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (known && known.authorId === record.authorId && !isSameOwner(known, record)) {',
       },
     ],
-    seed: 47,
+    seed: 648,
   },
   {
     name: 'message-of-any-session',
@@ -110,7 +110,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'return record.personalCommit !== session.facts.authorId',
       },
     ],
-    seed: 46,
+    seed: 676,
   },
   {
     name: 'seen-not-compared',
@@ -122,7 +122,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (isParent || !isParent) continue',
       },
     ],
-    seed: 46,
+    seed: 424,
   },
   {
     name: 'chain-not-compared',
@@ -134,7 +134,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (seen.seq <= head.seq && space.chains) return undefined',
       },
     ],
-    seed: 46,
+    seed: 409,
   },
   {
     name: 'future-read',
@@ -146,7 +146,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (space.chains.mayBe(seen.seq, seen.chain)) return undefined',
       },
     ],
-    seed: 46,
+    seed: 67,
   },
   {
     name: 'form-not-compared',

@@ -10,5 +10,5 @@ export const resolveNotCompared: Planted = {
       to: 'if (false as boolean)',
     },
   ],
-  seed: 1,
+  seed: 19,
 }

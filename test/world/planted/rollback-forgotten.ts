@@ -10,5 +10,5 @@ export const rollbackForgotten: Planted = {
       to: 'void [table, write, rowBefore]',
     },
   ],
-  seed: 5,
+  seed: 4,
 }

@@ -12,7 +12,7 @@ export const SEEN: readonly Planted[] = [
         to: 'if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) void 0',
       },
     ],
-    seed: 4,
+    seed: 15,
   },
   {
     name: 'position-not-seen',
@@ -48,7 +48,7 @@ export const SEEN: readonly Planted[] = [
         to: 'return hadRead(m.entry, m, w)',
       },
     ],
-    seed: 1,
+    seed: 31,
   },
   {
     name: 'shown-too-early',
@@ -60,7 +60,7 @@ export const SEEN: readonly Planted[] = [
         to: 'return ',
       },
     ],
-    seed: 14,
+    seed: 46,
   },
   {
     name: 'base-of-the-first',
@@ -84,7 +84,7 @@ export const SEEN: readonly Planted[] = [
         to: 'if (state instanceof Write || table) return undefined',
       },
     ],
-    seed: 12,
+    seed: 5,
   },
   {
     name: 'seen-at-the-seal',

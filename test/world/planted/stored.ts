@@ -87,7 +87,7 @@ export const STORED: readonly Planted[] = [
         to: 'const refused = decision.refused.filter(({ isFirst }) => isFirst && decision.stored)',
       },
     ],
-    seed: 1,
+    seed: 2,
   },
   {
     name: 'evicted-while-dirty',
@@ -116,7 +116,7 @@ export const STORED: readonly Planted[] = [
         to: 'while (newer.length === 0 && older.length < countMax) {',
       },
     ],
-    seed: 1,
+    seed: 15,
   },
   {
     name: 'refusals-not-read',

@@ -90,7 +90,8 @@ export class SpaceSource {
     for (const seq of await this.changeSeqs(id, Number.MAX_SAFE_INTEGER, through))
       writes.push(await this.#writeAt(seq, id))
     const state = writes.reduce<EntityState | undefined>(apply, undefined)
-    if (!state)
+    const [first] = writes
+    if (!state || !first)
       throw new Error(`the stored state of ${id} is damaged, and no message of it is known`)
     this.#parts.onRefolded(id)
     return { type: first.type, state }
