@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { mainDoorStaysSmall, publicNamesHaveDocs } from './doors.ts'
-import { functionsStayShort } from './functions.ts'
+import { functionsStayShort, nonNullsHaveReasons, stepsAssert } from './functions.ts'
 import {
   coreImportsOneWay,
   noCycles,
@@ -35,6 +35,8 @@ test.each([
   ['published imports are declared', publishedImportsAreDeclared],
   ['source files stay short', filesStayShort],
   ['functions stay short', functionsStayShort],
+  ['steps assert', stepsAssert],
+  ['a non-null assertion has a reason', nonNullsHaveReasons],
   ["core's main door stays small", mainDoorStaysSmall],
   ['public names have docs', publicNamesHaveDocs],
   ['every test runs', everyTestRuns],

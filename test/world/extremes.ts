@@ -32,6 +32,8 @@ export interface Extremes {
   readonly lies: number
   /** How often states are not written behind. */
   readonly behindFails: number
+  /** How many of the states that are written behind are damaged then. */
+  readonly stateRots: number
   /** How often somebody comes between a tab and the reviewer, and says what it never said. */
   readonly forgeries: number
   /** How often somebody looks into the past of a row. */
@@ -50,6 +52,7 @@ export const ORDINARY: Extremes = {
   decays: 0,
   lies: 0,
   behindFails: 0,
+  stateRots: 0,
   forgeries: 0,
   histories: 0,
 }
@@ -67,6 +70,7 @@ export function extremesFor(seed: number): Extremes {
     decays: new Random(seed + 2 ** 49).chance(0.06) ? 1 : 0,
     lies: new Random(seed + 2 ** 50).chance(0.08) ? 4 : 0,
     behindFails: behindFor(new Random(seed + 2 ** 38)),
+    stateRots: new Random(seed + 2 ** 36).chance(0.12) ? 0.1 : 0,
     forgeries: new Random(seed + 2 ** 37).chance(0.25) ? 4 : 0,
     histories: new Random(seed + 2 ** 33).chance(0.25) ? 3 : 0,
   }
@@ -186,6 +190,7 @@ export function describeExtremes({
   lies,
   reviewerBounds,
   behindFails,
+  stateRots,
   forgeries,
   histories,
 }: Extremes): string {
@@ -198,6 +203,7 @@ export function describeExtremes({
     decays > 0 && 'decays',
     lies > 0 && 'lies',
     behindFails > 0 && `behindFails=${behindFails}`,
+    stateRots > 0 && `stateRots=${stateRots}`,
     forgeries > 0 && 'forgeries',
     histories > 0 && 'histories',
     Object.keys(reviewerBounds).length > 0 && `reviewerBounds=${JSON.stringify(reviewerBounds)}`,

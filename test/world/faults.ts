@@ -82,6 +82,7 @@ export class Faults {
         return this.#strikes('write fails after commit', store.failsAfter) ? 'after' : undefined
       },
       behindFails: () => this.#strikes('states not taken', store.behindFails),
+      stateRots: () => this.#strikes('state rots', store.stateRots),
       outlives: () => this.#random.chance(0.5),
     }
   }

@@ -75,6 +75,7 @@ export interface StorePlan {
   readonly readFails: number
   /** Of the states that are written behind. */
   readonly behindFails: number
+  readonly stateRots: number
 }
 
 export interface Plan extends Extremes {
@@ -215,6 +216,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
       failsAfter: rate(0.25, 0.3),
       readFails: rate(0.2, 0.3),
       behindFails: extremes.behindFails,
+      stateRots: extremes.stateRots,
     },
     signerMs: random.pick([0, 0, 1, 25]),
     skewMs: has(0.3) ? 172_800_000 : 0,

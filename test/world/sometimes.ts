@@ -85,6 +85,8 @@ export const SOMETIMES: readonly string[] = [
   'call refused: outbox_full',
   'action: lie',
   'fault: states not taken',
+  'fault: state rots',
+  'reviewer: state_refolded',
   'action: forge',
   'action: history',
   'history told',

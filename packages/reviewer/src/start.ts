@@ -96,6 +96,7 @@ export async function startReviewer(
     const { keys, space, parts } = await prepared(options)
     const reviewer = createReviewerHost({
       ...parts,
+      // Without a space of its own, it was given those that it accepts.
       accepts: space === undefined ? notOwn(options.accepts!) : [space],
       ...(options.openSpacesMax !== undefined && { openSpacesMax: options.openSpacesMax }),
       ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
@@ -142,6 +143,7 @@ async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
     assign: options.assign,
     ...(options.messageLimits && { limits: options.messageLimits }),
   }
+  // As above.
   for (const one of space === undefined ? listed(accepts!) : [space])
     await tried({ ...parts, space: one })
   // With no space to open yet, one in memory shows whether types and assigners fit.
@@ -174,6 +176,8 @@ function note(
   if (event.type === 'store_failed') log.error(about, 'the store fails')
   else if (event.type === 'fold_failed') log.error(about, 'a fold of the deployment failed')
   else if (event.type === 'rule_failed') log.error(about, 'a rule of the deployment failed')
+  else if (event.type === 'state_refolded')
+    log.warn(about, 'a stored state was damaged, and is folded again from its messages')
   else if (event.type === 'store_recovered') log.info(about, 'the store works again')
   else if (event.type === 'greeting_refused') {
     const which = space === undefined ? 'it asked for' : 'reviewed here'

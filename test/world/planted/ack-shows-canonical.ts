@@ -6,7 +6,7 @@ export const ackShowsCanonical: Planted = {
   edits: [
     {
       module: 'rows/table.ts',
-      from: 'if (isSame) this.#show(id, stateOfRow(this.#rows.get(id)!))',
+      from: 'if (isSame) this.#show(id, this.state(id))',
       to: 'if (isSame) this.#show(id, overlay.canonical)',
     },
   ],

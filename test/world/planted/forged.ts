@@ -109,8 +109,8 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'sync/session.ts',
-        from: 'if (fault) return fault\n    const { eid, epoch } = lineage.at(-1)!',
-        to: 'const { eid, epoch } = lineage.at(-1)!',
+        from: 'if (fault) return fault\n    const { eid, epoch } = presentEpoch(lineage)',
+        to: 'const { eid, epoch } = presentEpoch(lineage)',
       },
       {
         module: 'sync/session.ts',

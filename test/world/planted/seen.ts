@@ -92,9 +92,9 @@ export const SEEN: readonly Planted[] = [
     edits: [
       {
         module: 'client/outbox/author-view.ts',
-        from: 'return { eid: seq > 0 ? position!.eid : null, seq, chain:',
+        from: 'return { eid: position && seq > 0 ? position.eid : null, seq, chain:',
         to: `const now = this.#parts.position
-    return { eid: seq > 0 ? position!.eid : null, get seq() { return now()?.seq ?? 0 }, chain:`,
+    return { eid: position && seq > 0 ? position.eid : null, get seq() { return now()?.seq ?? 0 }, chain:`,
       },
     ],
     seed: 2,

@@ -100,8 +100,8 @@ export const STORED: readonly Planted[] = [
       },
       {
         module: 'review/space.ts',
-        from: '.map(([id, seqs]) => ({ id, seqs: [...seqs], ...this.entity(id)! }))',
-        to: '.flatMap(([id, seqs]) => (this.#find(id) ? [{ id, seqs: [...seqs], ...this.entity(id)! }] : []))',
+        from: '.map(([id, seqs]) => ({ id, seqs: [...seqs], ...this.#present(id) }))',
+        to: '.flatMap(([id, seqs]) => (this.#find(id) ? [{ id, seqs: [...seqs], ...this.#present(id) }] : []))',
       },
     ],
     seed: 2,

@@ -48,7 +48,8 @@ export class IntervalSet {
   fuse(max: number): void {
     while (this.#pairs.length > max) {
       const [first, second] = this.#pairs
-      this.#pairs.splice(0, 2, [first![0], second![1]])
+      if (!first || !second) return // `max` is below 1
+      this.#pairs.splice(0, 2, [first[0], second[1]])
     }
   }
 

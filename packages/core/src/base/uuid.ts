@@ -24,8 +24,9 @@ export function versionOf(id: Uuid): number {
 export function uuid8(hash: Uint8Array): Uuid {
   // Not `hash.slice`: a platform's SHA-256 may give a Buffer, whose slice is a view of it.
   const bytes = Uint8Array.from(hash.subarray(0, 16))
+  // A hash has 32 bytes; of these, 6 holds the version and 8 the variant.
   bytes[6] = (bytes[6]! & 0x0f) | 0x80
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80 // 16 bytes were taken
   return dashed(toHex(bytes))
 }
 

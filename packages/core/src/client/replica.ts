@@ -106,7 +106,7 @@ export class Replica {
       options.entities.map((type) => this.repo.table(type)),
       (schemaTrouble) => this.status.setState({ schemaTrouble }),
     )
-    const published = this.engines.get(SCHEMA.name)!.live({ archived: 'include' })
+    const published = this.engines.get(SCHEMA.name)!.live({ archived: 'include' }) // made by `onTable`
     published.subscribe(() => this.schemas.learn())
     this.#disk = this.#newDisk()
     this.#damage = new Damage((damaged) => {
@@ -131,7 +131,7 @@ export class Replica {
     this.#canonicalDisk = new CanonicalDisk({
       ...{ disk: this.#disk, repo: this.repo, tail: this.#tail, limits },
       clock: options.platform.clock,
-      sessionId: () => this.#identity!.session.sessionId,
+      sessionId: () => this.#identity!.session.sessionId, // asked once it is open
     })
     this.#refusals = this.#newRefusals()
     this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
@@ -198,11 +198,11 @@ export class Replica {
   /** An entry for a message about to be written; `commitEntry` makes it count. */
   draftEntry(): Entry {
     return new Entry({
-      session: this.#identity!.session,
+      session: this.#identity!.session, // nothing is written before `ready`
       clientSeq: this.#clientSeq + 1,
       timestamp: this.#options.platform.clock.now(),
       arrival: ++this.#arrivals,
-      identifier: (entry) => this.#flusher!.identify(entry),
+      identifier: (entry) => this.#flusher!.identify(entry), // as above
     })
   }
 
@@ -214,7 +214,7 @@ export class Replica {
   commitEntry(entry: Entry): void {
     this.#clientSeq++
     this.outbox.addDraft(entry)
-    this.#flusher!.add(entry)
+    this.#flusher!.add(entry) // as above
     this.#statusLater()
   }
 
@@ -237,7 +237,7 @@ export class Replica {
 
   /** Lets this session create what an earlier one of its author had minted: the first that is named. */
   readonly mintedIn = (entityId: Uuid, sessionId: Uuid): void => {
-    if (sessionId === this.#identity!.session.sessionId) return
+    if (sessionId === this.#identity?.session.sessionId) return
     if (!this.#mintedIn.has(entityId)) this.#mintedIn.set(entityId, sessionId)
   }
 
@@ -372,7 +372,7 @@ export class Replica {
       ready: () => this.ready,
       onOtherReviewer: () => this.#reconnect(),
     })
-    this.#stopHurrying = platform.onHide?.(() => this.#flusher!.hurry())
+    this.#stopHurrying = platform.onHide?.(() => this.#flusher?.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
     if (identity.binding) this.#flusher.bound()
     await this.#restoration.run()
@@ -408,7 +408,7 @@ export class Replica {
   #bound(opening: SessionOpening): void {
     this.#openings.set(opening.sessionId, opening)
     this.#flusher?.bound()
-    void this.ready.then(() => this.#adopter!.bound()).catch(() => {})
+    void this.ready.then(() => this.#adopter?.bound()).catch(() => {})
     this.#session?.pump()
   }
 
@@ -424,7 +424,7 @@ export class Replica {
     this.repo.restate()
     try {
       await this.ready
-      if (this.#closing || !(await this.#restoration!.run())) return
+      if (this.#closing || !(await this.#restoration?.run())) return
     } catch (error) {
       this.halt(error)
     }
@@ -462,7 +462,7 @@ export class Replica {
         keysOf: (authorId) => this.#keys.get(authorId),
         space,
         signer: platform.signer,
-        reviewing: () => this.#session!.reviewing!,
+        reviewing: () => this.#session!.reviewing!, // it was greeted
         settle: (entries) => this.#settle(entries),
         onMoved: () => this.#own.moved(),
         onChange: () => this.#statusLater(),

@@ -3,12 +3,13 @@ import type { StoreApi } from 'zustand/vanilla'
 import type { Entry } from '../history/entry.ts'
 import { bindBytes } from '../wire/signed.ts'
 import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../facts/message.ts'
-import type {
-  ConnectionRefusal,
-  NackAbout,
-  Refusal,
-  SessionHost,
-  SessionState,
+import {
+  type ConnectionRefusal,
+  type NackAbout,
+  type Refusal,
+  type SessionHost,
+  type SessionState,
+  presentEpoch,
 } from '../sync/session-host.ts'
 import type { Reviewing, SnapshotApplied, TailApplied } from '../sync/tail.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
@@ -65,7 +66,7 @@ export class SessionEvents implements SessionHost {
 
   async judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined> {
     const { trust, status } = this.#parts
-    const epoch = lineage.at(-1)!
+    const epoch = presentEpoch(lineage)
     const fault = await trust.judge(epoch)
     if (fault === undefined) status.setState({ reviewerId: epoch.reviewerId })
     return fault

@@ -5,6 +5,7 @@
 import type { StoreApi } from 'zustand/vanilla'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
+import type { QueryEngine } from '../query/engine.ts'
 import { registerInspectable } from '../inspect/registry.ts'
 import type { Table } from '../rows/table.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -142,17 +143,19 @@ export class Store implements SyncStore {
     return { status: this.#replica.complete ? 'unknown' : 'loading' }
   }
 
-  query<E extends Entity>(entity: E, query: Query<E> = {}): QueryResult<E> {
+  /** @throws CountersignError `unknown_type` */
+  #engine(entity: Entity): QueryEngine {
     this.#replica.repo.table(entity)
-    return new Result<E>(
-      this.#replica.engines.get(entity.name)!.query(query as Query<Entity>),
-      this.#standing,
-    )
+    // Each table has its engine.
+    return this.#replica.engines.get(entity.name)!
+  }
+
+  query<E extends Entity>(entity: E, query: Query<E> = {}): QueryResult<E> {
+    return new Result<E>(this.#engine(entity).query(query as Query<Entity>), this.#standing)
   }
 
   live<E extends Entity>(entity: E, query: Query<E> = {}): LiveQuery<E> {
-    this.#replica.repo.table(entity)
-    const live = this.#replica.engines.get(entity.name)!.live(query as Query<Entity>)
+    const live = this.#engine(entity).live(query as Query<Entity>)
     let shared = this.#queries.get(live)
     if (!shared) {
       const asked = { type: entity.name, query: query as Query<Entity>, among: this.#open }

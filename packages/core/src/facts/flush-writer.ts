@@ -122,6 +122,7 @@ export class FlushWriter {
     return composeMessage(message, this.#lines.length, {
       session,
       head: { baseTime, seen },
+      // All shapes of the message were numbered before.
       shapeNo: (shape) => this.#shapeNumbers.get(shapeText(shape))!,
       entities: this.#entities,
     })

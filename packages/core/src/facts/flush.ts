@@ -106,15 +106,15 @@ export function readPart(
 function flushOf(session: Session, text: string, bounds: FactBounds): Flush {
   if (isLongerThan(text, Math.max(bounds.messageBytesMax, bounds.flushBytesMax)))
     refuse(`a flush is longer than ${bounds.messageBytesMax} bytes`, 'too_large')
-  const [headLine, ...lines] = linesOf(text)
-  const head = headOf(headLine!, session.facts, bounds)
+  const [headLine = '', ...lines] = linesOf(text)
+  const head = headOf(headLine, session.facts, bounds)
   const context = { session: session.facts, head, entities: new EntityNames(), bounds }
   const messages = messagesOf(lines, context)
   checkFlush(messages, context)
   checkShapes(messages, head.shapes)
-  const bytes = [headLine!, ...lines].map(lineBytes).reduce(addBytes)
+  const bytes = [headLine, ...lines].map(lineBytes).reduce(addBytes)
   checkBytes(bytes, messages.length, bounds)
-  const flushText = { head: headLine!, lines }
+  const flushText = { head: headLine, lines }
   return { head, messages, text: flushText, bytes, ...hashesAndIds(session, flushText, messages) }
 }
 

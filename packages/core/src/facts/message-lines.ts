@@ -39,8 +39,10 @@ export function composeMessage(
     context.entities.spell(firstLine + i, change.entityId)
     return json
   })
-  const inner = changes.length === 1 ? [] : list.map((json, i) => canonical([json, salts[i]!]))
-  return [...inner, outerLine(message, changes.length === 1 ? list[0]! : list.length, context)]
+  const [first] = list
+  if (list.length === 1 && first !== undefined) return [outerLine(message, first, context)]
+  const inner = list.map((json, i) => canonical([json, salts[i]!]))
+  return [...inner, outerLine(message, list.length, context)]
 }
 
 function composeChange(change: Change, message: Message, context: ComposeContext): Json {
@@ -56,6 +58,7 @@ function composeChange(change: Change, message: Message, context: ComposeContext
 
 function outerLine(message: Message, changes: Json, { head, entities }: ComposeContext): string {
   const { clientSeq, time, salts, expect } = message
+  // There is a salt for each line, and the last one has a line.
   const line: Json[] = [clientSeq, time - head.baseTime, [changes], salts.at(-1)!]
   if (expect) line.push(expectJson(expect, entities))
   return canonical(line)

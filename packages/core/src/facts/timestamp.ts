@@ -27,6 +27,7 @@ export function correctedClock(clock: Clock): Clock {
     monotonic: () => clock.monotonic(),
     after: (delayMs, task) => clock.after(delayMs, task),
     soon: (task) => clock.soon(task),
+    // The condition has looked at it.
     ...(clock.afterPaint && { afterPaint: (task) => clock.afterPaint!(task) }),
   }
 }

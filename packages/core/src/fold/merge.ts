@@ -30,12 +30,14 @@ export function mergeRegister(
   { reg, slot }: { readonly reg: Reg; readonly slot: number },
   reader: Reader,
 ): Merged {
+  // Asked of registers that are written.
   const live = liveOf(state, slot)!
   const candidates = candidatesOf(live, reg, reader)
   if (candidates.length === 1) return { kind: 'write', write: candidates[0]! }
   const policy = reader.entity.policies.fields.get(reg) ?? 'ask'
   if (policy === 'first') return { kind: 'write', write: candidates[0]! }
   if (policy === 'last')
+    // Live writes are never empty.
     return { kind: 'write', write: [...writesOf(live)].sort(compareOrder).at(-1)! }
   if (policy === 'ask') return { kind: 'conflict', candidates }
   return mergedBy(policy, { candidates, reg, base: baseOf(state, slot), reader })

@@ -1,6 +1,6 @@
 /** The bases that a review states: a reviewer has every change of an entity, and finds them by folding. */
 import { type Json, jsonBytes } from '../base/json.ts'
-import { type Entry, Write } from '../history/entry.ts'
+import { type Entry, Write, reviewIn } from '../history/entry.ts'
 import { keeps, saw } from '../history/saw.ts'
 import { operationIn } from '../schema/operations.ts'
 import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
@@ -70,5 +70,5 @@ function basesLeftBy(
 function statedBase(live: LiveSet | undefined, reg: Reg): StatedBase {
   const base = baseIn(live, reg)
   if (base === 'nothing') return { base, seq: 0 }
-  return { base, seq: live instanceof Write ? live.entry.review!.seq : null }
+  return { base, seq: live instanceof Write ? reviewIn(live.entry).seq : null }
 }

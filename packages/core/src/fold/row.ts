@@ -289,6 +289,7 @@ function mergedValue(
   const merged = mergeRegister(state, at, context)
   if (merged.kind === 'value') return merged.value
   const write =
+    // Asked of a register that is written.
     merged.kind === 'write' ? merged.write : shownWrite(liveOf(state, at.slot)!, context.viewerId())
   return readValue(write, at.reg, context)
 }

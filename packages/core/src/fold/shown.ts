@@ -17,6 +17,7 @@ export function shownWrite(live: LiveSet, viewerId: Uuid | undefined): Write {
   if (live instanceof Write) return live
   const ordered = [...live].sort(compareOrder)
   const own = ordered.filter((write) => write.entry.session.authorId === viewerId)
+  // Live writes are never empty.
   return own.at(-1) ?? ordered[0]!
 }
 
@@ -37,6 +38,7 @@ export function isConflict(
   reader: Reader,
 ): live is readonly Write[] {
   if (live === undefined || live instanceof Write) return false
+  // `some` has found one.
   return live.some((write) => !isAgreed(write, live[0]!, { reg, reader }))
 }
 

@@ -113,7 +113,7 @@ export class PageLoader {
         live[slot] = present === undefined ? writes[at]! : [...writesOf(present), writes[at]!]
       }
     }
-    const created = writes[0]!
+    const created = writes[0]! // a page without writes is not read
     if (writes.length === 1 && entity.linear && !entity.totals) return created
     const bases = entity.bases && basesBySlot(entity.bases, table)
     const totals = entity.totals && totalsBySlot(entity, table)

@@ -184,6 +184,7 @@ export class Write {
   assign(assigned: Assigned, table: RegisterTable): void {
     const missing = Object.keys(assigned).filter((reg) => !this.regs.names.includes(reg))
     if (missing.length === 0) return
+    assert(this.kind === 'create', 'a reviewer assigns values to creations alone')
     const values: Record<Reg, Json> = {}
     for (const reg of this.regs.names) values[reg] = this.values[reg]!
     for (const reg of missing) values[reg] = assigned[reg]!
@@ -192,8 +193,17 @@ export class Write {
   }
 }
 
+/** The review of an entry that is in the canonical order. */
+export function reviewIn({ review }: Entry): Review {
+  assert(review !== null, 'a canonical message has its review')
+  return review
+}
+
 /** The review of an entry: it is pending no more, and knows no parents. */
 export function giveReview(entry: Entry, review: Review): void {
+  const { review: before } = entry
+  const isMoved = before !== null && before.eid === review.eid && before.seq !== review.seq
+  assert(!isMoved, 'a message keeps its seq on a lineage')
   entry.review = review
   entry.state = 'accepted'
   for (const write of entry.writes) {

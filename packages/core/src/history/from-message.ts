@@ -1,4 +1,5 @@
 /** The entry of a message that was read: of a batch, of an offer, or of the storage. */
+import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
 import type { AuthoredMessage, Change, Names, OwnSpan } from '../facts/types.ts'
 import type { Bases } from '../facts/message.ts'
@@ -34,6 +35,7 @@ function writeOf(
 ): Write {
   const { type, kind, schemaVersion, regs } = shape
   const { pending, tableOf, bases, session } = context
+  assert(regs.length === values.length, 'a change has a value for each register of its shape')
   const spans = [...parents.others, ...own].sort(bySession)
   const facts = {
     index,

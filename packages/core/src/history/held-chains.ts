@@ -18,7 +18,7 @@ export class HeldChains {
     this.#starts.set(seq, chainPrefix(chain))
     if (this.#starts.size <= this.#max) return
     const [oldest] = this.#starts.keys()
-    this.#starts.delete(oldest!)
+    if (oldest !== undefined) this.#starts.delete(oldest)
   }
 
   /** False where the chain is known at that seq, and is another one. */

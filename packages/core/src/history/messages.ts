@@ -2,6 +2,7 @@
  * Messages without a verdict that are shown, by id and by number, and the numbers of those that
  * were accepted, by session. States are all that is kept of what they did.
  */
+import { assert } from '../base/assert.ts'
 import { IntervalSet } from '../base/intervals.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { AuthoredMessage } from '../facts/types.ts'
@@ -39,6 +40,8 @@ export class MessageIndex {
     const { sessionId } = entry.session
     let numbers = this.#byNumber.get(sessionId)
     if (!numbers) this.#byNumber.set(sessionId, (numbers = new Map()))
+    const known = numbers.get(entry.clientSeq)
+    assert(!known || known === entry, 'a number of a session is one message')
     numbers.set(entry.clientSeq, entry)
   }
 

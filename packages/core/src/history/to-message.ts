@@ -20,6 +20,10 @@ export function lineCountOf({ writes }: Pick<Entry, 'writes'>): number {
 export function drawSalts(entry: Entry, random: Random): readonly Salt[] {
   const lines = lineCountOf(entry)
   const bytes = random.bytes(lines * SALT_BYTES)
+  assert(
+    bytes.length === lines * SALT_BYTES,
+    'the random port gives all bytes that it is asked for',
+  )
   return Array.from({ length: lines }, (_, i) =>
     toBase64url(bytes.subarray(i * SALT_BYTES, (i + 1) * SALT_BYTES)),
   )
@@ -33,6 +37,7 @@ export function toMessage(
 ): Message {
   const { clientSeq, timestamp, expect, writes } = entry
   assert(entry.seen, 'a message says what its author had seen')
+  assert(salts.length === lineCountOf(entry), 'a message has a salt for each of its lines')
   const changes = writes.map((write) => changeOf(write, mintedIn))
   return { clientSeq, time: timestamp, changes, salts, ...(expect && { expect }) }
 }

@@ -102,6 +102,7 @@ export class EventRing {
 
   #event(n: number): InspectEvent {
     const slot = n % RING_EVENTS_MAX
+    // The slot is written, and holds the index of a kind.
     const kind = EVENT_KINDS[this.#kinds[slot]!]!
     const message = this.#message(slot)
     const event = { v: 1, seq: n + 1, at: this.#times[slot]!, kind, ...(message && { message }) }

@@ -64,6 +64,8 @@ export type ReviewerEvent =
       readonly types: readonly string[]
     }
   | ({ readonly type: 'fold_failed' } & FoldFailure)
+  /** A stored state was damaged. It was folded again from the messages of its entity, and is written again. */
+  | { readonly type: 'state_refolded'; readonly entityId: Uuid }
   | { readonly type: 'store_failed'; readonly error: string }
   | { readonly type: 'store_recovered' }
 

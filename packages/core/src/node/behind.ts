@@ -91,6 +91,7 @@ export class WriteBehind {
         states: dirty.map(({ id, type, state, seqs }) => ({
           entity: id,
           type,
+          // What is dirty has the seqs that made it so.
           seq: seqs.at(-1)!,
           text: stateText(id, { type, state, table: space.registers(type) }),
         })),

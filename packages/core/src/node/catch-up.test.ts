@@ -310,8 +310,17 @@ describe('a snapshot', () => {
     broken = true
     eve.onFrame = () => {}
     await eve.connect()
+    const batches = tables.batches.bind(tables)
+    tables.batches = (after, max) =>
+      batches(after, max).map((batch) => ({ ...batch, text: damaged('a batch') }))
     await eve.follow()
     expect([open, kinds(eve).at(-1)]).toEqual([0, 'bye'])
-    expect(failures(desk)).toEqual([expect.stringMatching(/^the stored state of .* is damaged/)])
+    expect(failures(desk)).toEqual([expect.stringMatching(/^the stored batch from .* is damaged/)])
+    // Where the batches are sound, a damaged state is folded again, and told like the others.
+    tables.batches = batches
+    await eve.connect()
+    await eve.follow()
+    expect([open, kinds(eve).at(-1)]).toEqual([0, 'through'])
+    expect(new Set(entitiesIn(eve).map(({ id }) => id)).size).toBe(9)
   })
 })

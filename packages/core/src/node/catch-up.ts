@@ -2,6 +2,7 @@
  * Bringing one link up to the head: by the batches of the store, or by a snapshot where that is
  * shorter. While it lasts the link hears nothing live, so what it gets is in order.
  */
+import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -16,7 +17,8 @@ import { reviewerFrame } from '../wire/frames.ts'
 import { type PageEntity, pageText } from '../wire/pages.ts'
 import type { Connection } from './connection.ts'
 import type { SpaceState } from '../review/space.ts'
-import { type StoredBatch, readStateText, readStoredBatch, textOf } from '../review/stored.ts'
+import { type StoredBatch, readState, readStoredBatch, statePage } from '../review/stored.ts'
+import type { SpaceSource } from './source.ts'
 
 /** Of states, or of batches, that are read in one go. */
 const READ_BYTES = bytesOf(1_048_576)
@@ -27,6 +29,7 @@ const LEDGER_RUNS = 1_024
 
 export interface CatchUpParts {
   readonly space: SpaceState
+  readonly source: SpaceSource
   readonly store: SpaceStore
   readonly clock: Clock
   readonly head: () => Position
@@ -76,11 +79,14 @@ export async function catchUp(
 async function sendBatches(connection: Connection, batches: readonly StoredBatch[]): Promise<void> {
   const sizes = new Map(batches.map((batch) => [batch, utf8Bytes(batch.text)]))
   for (let from = 0; from < batches.length && !connection.closed;) {
-    const [part] = inFrames(batches.slice(from), (one) => sizes.get(one)!, connection.frameBytes)
-    from += part!.length
-    const { position } = part!.at(-1)!
-    const counts = part!.map(({ text }) => lineCount(text))
-    const texts = part!.map(({ text }) => text).join('\n')
+    const sizeOf = (one: StoredBatch): Bytes => sizes.get(one) ?? utf8Bytes(one.text)
+    const [part = []] = inFrames(batches.slice(from), sizeOf, connection.frameBytes)
+    const last = part.at(-1)
+    assert(last, 'what is cut into frames is in them')
+    from += part.length
+    const { position } = last
+    const counts = part.map(({ text }) => lineCount(text))
+    const texts = part.map(({ text }) => text).join('\n')
     connection.send(reviewerFrame('tail', { batches: counts, position }, texts))
     await connection.drained()
   }
@@ -117,7 +123,7 @@ async function sendSnapshot(
   connection: Connection,
   parts: CatchUpParts,
 ): Promise<number | undefined> {
-  const { store, clock, limits, writeBehind } = parts
+  const { store, clock, writeBehind } = parts
   const head = parts.head().seq
   if (connection.closed) return undefined
   await writeBehind()
@@ -131,7 +137,7 @@ async function sendSnapshot(
       connection.send(frame)
       hashes.push(partHash(frame))
     }
-    for await (const page of pagesOf(scan, connection, limits)) {
+    for await (const page of pagesOf(scan, connection, parts)) {
       if (connection.closed) return at.seq
       send(reviewerFrame('page', { snapshot }, page))
       await connection.drained()
@@ -167,14 +173,17 @@ async function positionAt(seq: number, { store, head }: CatchUpParts): Promise<P
 async function* pagesOf(
   scan: StateScan,
   connection: Connection,
-  { pageEntitiesMax }: Limits,
+  parts: CatchUpParts,
 ): AsyncIterableIterator<string> {
+  const { pageEntitiesMax } = parts.limits
   for (let from: string | undefined; ;) {
     const { states, next } = await scan.page(from, READ_BYTES)
-    const entities = states.map((stored) => {
-      const text = textOf(stored, `the stored state of ${stored.entity}`)
-      return { entity: readStateText(text, stored.entity), bytes: utf8Bytes(text) }
-    })
+    const entities: { entity: PageEntity; bytes: Bytes }[] = []
+    for (const stored of states) {
+      const entity = readState(stored) ?? (await refoldedPage(stored.entity, scan, parts))
+      const text = stored.text.ok ? stored.text.value : pageText([entity])
+      entities.push({ entity, bytes: utf8Bytes(text) })
+    }
     while (entities.length > 0) {
       const page: PageEntity[] = []
       let bytes = NO_BYTES
@@ -188,6 +197,16 @@ async function* pagesOf(
     if (next === undefined) return
     from = next
   }
+}
+
+/** The state of an entity as of the scan, where the stored one is damaged. */
+async function refoldedPage(
+  id: Uuid,
+  { through }: StateScan,
+  { source, space }: CatchUpParts,
+): Promise<PageEntity> {
+  const { type, state } = await source.refolded(id, through)
+  return statePage(id, { type, state, table: space.registers(type) })
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { AuthoredMessage } from '../facts/types.ts'
-import type { Write } from '../history/entry.ts'
+import { type Write, reviewIn } from '../history/entry.ts'
 import { pendingIn } from '../history/names.ts'
 import type { Position, Rejection } from '../facts/message.ts'
 import type { Limits } from '../facts/limits.ts'
@@ -245,8 +245,9 @@ export class Desk {
     const { space, ledger } = this.open
     space.commit(batch.entries, batch.states)
     if (stored) space.endBatch(this.head.seq, this.head.chain)
-    for (const { session, clientSeq, review, id } of batch.entries) {
-      const { seq, at, forked } = review!
+    for (const entry of batch.entries) {
+      const { session, clientSeq, id } = entry
+      const { seq, at, forked } = reviewIn(entry)
       ledger.noteVerdict(session.sessionId, clientSeq, { kind: 'accepted', seq })
       ledger.noteMessage(seq, { id, at, forked })
     }
@@ -336,9 +337,10 @@ function acceptedRuns({
   batch,
 }: Decision<Connection>): (LedgerRun & { readonly sessionId: Uuid })[] {
   const runs: { sessionId: Uuid; clientSeq: number; count: number; seq: number }[] = []
-  for (const { session, clientSeq, review } of batch.entries) {
+  for (const entry of batch.entries) {
+    const { session, clientSeq } = entry
     const { sessionId } = session
-    const { seq } = review!
+    const { seq } = reviewIn(entry)
     const last = runs.at(-1)
     const follows =
       last?.sessionId === sessionId &&

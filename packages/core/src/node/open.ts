@@ -44,11 +44,13 @@ export interface OpenOptions {
   /** Of the process. */
   readonly caches: Caches
   readonly foldsOf: FoldsOf
+  /** A stored state was damaged, and is folded again from the messages of its entity. */
+  readonly onRefolded: (entityId: Uuid) => void
 }
 
 /** Rejects when the store cannot be read, is damaged, or belongs to another key or space. */
 export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
-  const { store, keys, space: spaceId, limits, caches, foldsOf } = options
+  const { store, keys, space: spaceId, limits, caches, foldsOf, onRefolded } = options
   const epoch = await epochOf(options)
   if (epoch.space !== spaceId)
     throw new Error(`the store holds the space ${epoch.space}, not ${spaceId}`)
@@ -64,7 +66,7 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   const { heldChainsMax } = limits
   const space = new SpaceState({ budget: caches.states, use, heldChainsMax, foldsOf, assigned })
   const ledger = new Ledger(spaceId, { limits, caches, use })
-  const source = new SpaceSource({ spaceId, store, epoch, limits, space, ledger })
+  const source = new SpaceSource({ spaceId, store, epoch, limits, space, ledger, onRefolded })
   const { commits, through } = stored
   const open: OpenSpace = {
     ...{ space, ledger, source, use, epoch, head, commits, through },
@@ -115,6 +117,7 @@ export async function replay(
       if (chain !== undefined && batch.chain !== text.position.chain)
         throw new Error(`the stored batch from seq ${text.fromSeq} breaks the chain`)
       const ids = batch.accepted.flatMap(({ message }) =>
+        // The stored text has every line.
         message!.changes.map(({ entityId }) => entityId),
       )
       await source.entities(ids)

@@ -47,7 +47,12 @@ export async function openReviewer(options: ReviewerOptions, caches: Caches): Pr
   const { space, keys, signer, clock, spaces } = options
   const store = spaces.open(space)
   const folds = foldsOf(types, (failure) => options.onEvent?.({ type: 'fold_failed', ...failure }))
-  const opening = { space, store, keys, signer, clock, limits, caches, foldsOf: folds }
+  const onRefolded = (entityId: Uuid): void =>
+    options.onEvent?.({ type: 'state_refolded', entityId })
+  const opening = {
+    ...{ space, store, keys, signer, clock, limits, caches, onRefolded },
+    foldsOf: folds,
+  }
   try {
     return new ReviewerRole({ ...options, limits, store, types }, await openSpace(opening))
   } catch (error) {
@@ -214,6 +219,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       await catchUp(connection, have, {
         ...{ store, clock },
         space: this.#desk.open.space,
+        source: this.#desk.open.source,
         head: () => this.#desk.head,
         writeBehind: () => this.#desk.behind.write(),
         sign: (at, hashes) => this.#signSnapshot(at, hashes),

@@ -2,7 +2,13 @@
 import { describe, expect, test } from 'vitest'
 import { bytesOf } from '../base/size.ts'
 import { damaged } from '../ports/space-check.ts'
-import { STORE_KEYS_MAX, type ScanPage, type SpaceStore } from '../ports/space-store.ts'
+import {
+  STORE_KEYS_MAX,
+  type ScanPage,
+  type SpaceStore,
+  type StateText,
+  type Stored,
+} from '../ports/space-store.ts'
 import {
   DESK_SPACE,
   Desk,
@@ -11,7 +17,9 @@ import {
   type HandMessage,
 } from '../testing/desk.ts'
 import { type OpenedSpace, openDesk } from '../testing/opened-space.ts'
+import { headsOf, isLinear } from '../fold/state.ts'
 import { Missing } from '../review/missing.ts'
+import { stateText } from '../review/stored.ts'
 
 const idOf = ({ changes }: HandMessage): string => changes[0]!.entityId
 
@@ -238,27 +246,65 @@ describe('damage', () => {
 
   const text = damaged('a row')
 
-  test('of a state', async () => {
+  const states: [string, Stored<StateText>['text']][] = [
+    ['of a state', text],
+    ['of a state that is another entity’s', { ok: true, value: '[[],[]]' }],
+  ]
+  test.each(states)('%s: it is folded again, and written again', async (_, damage) => {
+    const damaging = (store: SpaceStore): Partial<SpaceStore> => ({
+      states: async (ids, max) =>
+        (await store.states(ids, max)).map((one) => one && { ...one, text: damage }),
+    })
+    const { opened, root } = await past(damaging)
+    const { source, space } = opened.open
+    await source.entities([idOf(root)])
+    const { type, state } = space.entity(idOf(root))!
+    expect([type, headsOf(state).map(({ entry }) => entry.id)]).toEqual(['issue', [root.id]])
+    expect(opened.refolded).toEqual([idOf(root)])
+    expect(space.dirtyStates().map(({ id }) => id)).toEqual([idOf(root)])
+  })
+
+  test('of a state and of its messages', async () => {
     const { opened, root } = await past((store) => ({
       states: async (ids, max) =>
         (await store.states(ids, max)).map((one) => one && { ...one, text }),
+      batches: async (after, max) =>
+        (await store.batches(after, max)).map((one) => ({ ...one, text })),
     }))
     const { source, space } = opened.open
-    const words = `the stored state of ${idOf(root)} is damaged: a row is damaged in the store`
-    await expect(source.entities([idOf(root)])).rejects.toThrow(words)
+    await expect(source.entities([idOf(root)])).rejects.toThrow(
+      'the stored batch from seq 1 is damaged: a row is damaged in the store',
+    )
     expect(space.has(idOf(root))).toBe(false)
   })
 
-  test('of a state that is another entity’s', async () => {
-    const { opened, root } = await past((store) => ({
+  test('of a state after many messages: the same state, conflicts, bases and all', async () => {
+    const { desk, ann, bob } = await deskWith()
+    const root = ann.create('issue', { n: 0, title: 'a' })
+    await ann.offer(root)
+    await bob.follow()
+    for (let n = 1; n < 8; n++) {
+      const values = n % 2 ? { n } : { n, title: `t${n}` }
+      const change = { type: 'issue', id: idOf(root), kind: 'update', values } as const
+      for (const author of [ann, bob])
+        await author.offer(author.message([{ ...change, parents: [root] }]))
+    }
+    await desk.close()
+    const sound = await openDesk(desk)
+    await sound.open.source.entities([idOf(root)])
+    const opened = await openDesk(desk, {}, (store) => ({
+      ...store,
       states: async (ids, max) =>
-        (await store.states(ids, max)).map(
-          (one) => one && { ...one, text: { ok: true, value: '[[],[]]' } as const },
-        ),
+        (await store.states(ids, max)).map((one) => one && { ...one, text }),
     }))
-    await expect(opened.open.source.entities([idOf(root)])).rejects.toThrow(
-      `the stored state of ${idOf(root)} is damaged`,
-    )
+    await opened.open.source.entities([idOf(root)])
+    const [expected, found] = [sound, opened].map(({ open: { space } }) => {
+      const { type, state } = space.entity(idOf(root))!
+      return stateText(idOf(root), { type, state, table: space.registers(type) })
+    })
+    expect(found).toBe(expected)
+    expect(isLinear(sound.open.space.entity(idOf(root))!.state)).toBe(false)
+    expect(opened.refolded).toEqual([idOf(root)])
   })
 
   test('of the ledger', async () => {

@@ -4,27 +4,26 @@
  */
 import { bytesOf } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { sawAll } from '../fold/apply.ts'
+import { apply, sawAll } from '../fold/apply.ts'
 import { type EntityState, headsOf } from '../fold/state.ts'
 import { type Entry, type Write, applyAssigned, giveReview } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { EpochOpen, Rejection } from '../facts/message.ts'
-import { STORE_KEYS_MAX, type SpaceStore } from '../ports/space-store.ts'
+import {
+  STORE_KEYS_MAX,
+  type SpaceStore,
+  type StateText,
+  type Stored,
+} from '../ports/space-store.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
 import { readBatch } from '../wire/read-batch.ts'
 import { keptReview } from '../wire/reviews.ts'
 import type { Batch } from '../wire/types.ts'
 import type { Ledger } from '../review/ledger.ts'
 import type { Need } from '../review/missing.ts'
-import type { SpaceState } from '../review/space.ts'
-import {
-  type StoredBatch,
-  readStateText,
-  readStoredBatch,
-  stateOf,
-  textOf,
-} from '../review/stored.ts'
+import type { SpaceEntity, SpaceState } from '../review/space.ts'
+import { type StoredBatch, readState, readStoredBatch, stateOf, textOf } from '../review/stored.ts'
 
 /** UTF-8 bytes of states, or of batches, that are read in one go. */
 const READ_BYTES = bytesOf(1_048_576)
@@ -38,6 +37,8 @@ export interface SourceParts {
   readonly limits: Limits
   readonly space: SpaceState
   readonly ledger: Ledger
+  /** A stored state was damaged, and is folded again. */
+  readonly onRefolded: (entityId: Uuid) => void
 }
 
 /** Batches that are kept as they were read, while one decision lasts. */
@@ -62,15 +63,38 @@ export class SpaceSource {
       for (const [i, stored] of found.entries()) {
         const id = asked[i]!
         if (!stored) space.loaded(id, undefined)
-        else this.#loaded(id, stored.type, textOf(stored, `the stored state of ${id}`))
+        else await this.#load(stored)
       }
       wanted = wanted.slice(found.length)
     }
   }
 
-  #loaded(id: Uuid, type: string, text: string): void {
+  async #load(stored: Stored<StateText>): Promise<void> {
+    const { entity: id, type } = stored
     const { space } = this.#parts
-    space.loaded(id, { type, state: stateOf(readStateText(text, id), space.registers(type)) })
+    const page = readState(stored)
+    if (page) space.loaded(id, { type, state: stateOf(page, space.registers(type)) })
+    else {
+      const entity = await this.refolded(id)
+      space.loaded(id, entity)
+      space.rewrite(id, entity)
+    }
+  }
+
+  /**
+   * A state is a cache of the batches: where the stored one is damaged, it is folded again from the
+   * messages of its entity, up to a seq. @throws Error where one of these is damaged, too.
+   */
+  async refolded(id: Uuid, through?: number): Promise<SpaceEntity> {
+    const writes: Write[] = []
+    for (const seq of await this.changeSeqs(id, Number.MAX_SAFE_INTEGER, through))
+      writes.push(await this.#writeAt(seq, id))
+    const state = writes.reduce<EntityState | undefined>(apply, undefined)
+    const [first] = writes
+    if (!state || !first)
+      throw new Error(`the stored state of ${id} is damaged, and no message of it is known`)
+    this.#parts.onRefolded(id)
+    return { type: first.type, state }
   }
 
   /** Of each number that is not at hand one search. */
@@ -127,8 +151,7 @@ export class SpaceSource {
         for (let after: string | undefined; ;) {
           const page = await scan.page(after, READ_BYTES)
           for (const stored of page.states) {
-            const text = textOf(stored, `the stored state of ${stored.entity}`)
-            this.#loaded(stored.entity, type, text)
+            await this.#load(stored)
           }
           if (page.next === undefined) break
           after = page.next
@@ -166,11 +189,14 @@ export class SpaceSource {
     const seqs = await this.changeSeqs(id, limits.baseChangesMax + 1)
     if (seqs.length > limits.baseChangesMax) return 'long'
     const writes: Write[] = []
-    for (const seq of seqs) {
-      const entry = this.entry(await this.#batchOf(seq), seq)
-      writes.push(entry.writes.find(({ entityId }) => entityId === id)!)
-    }
+    for (const seq of seqs) writes.push(await this.#writeAt(seq, id))
     return writes
+  }
+
+  async #writeAt(seq: number, id: Uuid): Promise<Write> {
+    const { writes } = this.entry(await this.#batchOf(seq), seq)
+    // The store has this seq as a change of the entity.
+    return writes.find(({ entityId }) => entityId === id)!
   }
 
   async #batchOf(seq: number): Promise<Batch> {
@@ -239,6 +265,7 @@ export class SpaceSource {
     const { id, hash, seen, message, session } = accepted
     const { authorId, sessionId } = session.facts
     const entry = toEntry(
+      // The stored text has every line.
       { ...message!, id, hash, seen, session },
       { session: { authorId, sessionId }, arrival: 0, tableOf: (type) => space.registers(type) },
     )

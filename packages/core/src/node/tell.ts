@@ -42,6 +42,7 @@ export function tellVerdicts(decision: Decision<Connection>, audience: Audience)
     connection.send(reviewerFrame('accepted', { sessionId, reviews, sig }))
   for (const { connection, rejections: known, refused, nacks } of answers) {
     const sizeOf = (one: Rejection): Bytes => utf8Bytes(JSON.stringify(one))
+    // Each refusal of the decision was signed.
     const rejections = [...known, ...refused.map(({ msgId }) => audience.rejections.get(msgId)!)]
     for (const part of inFrames(rejections, sizeOf, frameContentBytesMax(audience.limits)))
       connection.send(reviewerFrame('rejected', { rejections: part }))
@@ -67,6 +68,7 @@ function fanOut(
   for (const connection of live) {
     if (connection.isBehind) onBehind(connection, before)
     else if (authors.has(connection)) connection.send(batchFrame(textFor(connection), head))
+    // There is a live connection, so it was cut.
     else connection.sendCut(common!)
   }
 }

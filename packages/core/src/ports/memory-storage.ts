@@ -160,7 +160,7 @@ class MemoryStore {
     if (stored?.name === checkpoint.name) return true
     if (rank <= (stored?.rank ?? 0) || rank > (this.#advance?.rank ?? 0)) return false
     if (base !== undefined && base !== stored?.name) return false
-    const kept = base === undefined ? [] : stored!.pages
+    const kept = base === undefined ? [] : (stored?.pages ?? [])
     const pages = new Map([...kept, ...checkpoint.pages].map((page) => [page.no, page]))
     this.#checkpoint = { ...checkpoint, pages: [...pages.values()].sort((a, b) => a.no - b.no) }
     this.#dropTail(rank)

@@ -222,8 +222,9 @@ export class MemoryTables implements SpaceTables {
     for (const { sessionId } of [...(commit.accepted ?? []), ...(commit.rejections ?? [])]) {
       assert(fresh.has(sessionId) || this.#sessions.has(sessionId), `unknown session ${sessionId}`)
     }
-    for (const [at, { msgId }] of (commit.rejections ?? []).entries()) {
-      const twice = commit.rejections!.findIndex((one) => one.msgId === msgId) !== at
+    const rejections = commit.rejections ?? []
+    for (const [at, { msgId }] of rejections.entries()) {
+      const twice = rejections.findIndex((one) => one.msgId === msgId) !== at
       assert(!twice && !this.#rejections.has(msgId), `message ${msgId} is rejected already`)
     }
     for (const { fromSeq } of commit.redacted?.batches ?? []) {
@@ -252,6 +253,7 @@ export class MemoryTables implements SpaceTables {
   }
 
   #putChange(change: ChangeText): void {
+    // States are written before their changes.
     const { changes } = this.#entities.get(change.entity)!
     let at = changes.length
     while (at > 0 && changes[at - 1]!.seq >= change.seq) at--

@@ -22,7 +22,7 @@ export function spacesOver(
   const handles = new Set<SpaceStore>()
   const users = new Map<Uuid, number>()
   const leave = (space: Uuid): void => {
-    const left = users.get(space)! - 1
+    const left = (users.get(space) ?? 1) - 1
     users.set(space, left)
     if (left > 0) return
     users.delete(space)

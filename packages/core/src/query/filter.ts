@@ -154,9 +154,10 @@ function readOperator(entity: Entity, field: string, [op, given]: [string, unkno
   }
   const keys = [...byKey.keys()].sort()
   const values = keys.map((key) => byKey.get(key))
-  if (values.length === 0) return NOTHING
+  const [first] = keys
+  if (first === undefined) return NOTHING
   if (values.length === 1)
-    return { op: 'eq', field, value: values[0], key: keyOf('eq', field, keys[0]!) }
+    return { op: 'eq', field, value: values[0], key: keyOf('eq', field, first) }
   return { op: 'in', field, values, key: keyOf('in', field, keys.join()) }
 }
 

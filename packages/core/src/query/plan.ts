@@ -145,6 +145,7 @@ function boundedSide(
   access: RowAccess,
 ): Section<AnyRow> {
   const read = reader(field, access)
+  // A section is made of one bound at least.
   const kind = kindOf(bounds[0]!.value)
   return (entry) => {
     const value = read(entry)

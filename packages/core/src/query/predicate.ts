@@ -44,7 +44,7 @@ function onField(field: string, test: ValueTest, access: RowAccess): Predicate {
 function every(parts: readonly Predicate[]): Predicate {
   const [first, second] = parts
   if (!first) return () => true
-  if (parts.length === 2) return (entry) => first(entry) && second!(entry)
+  if (second && parts.length === 2) return (entry) => first(entry) && second(entry)
   return (entry) => parts.every((part) => part(entry))
 }
 

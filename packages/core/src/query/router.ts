@@ -167,6 +167,7 @@ function rangesAmong(parts: readonly Filter[]): readonly (readonly Address[])[] 
 }
 
 function atRange(tests: readonly RangeTest[]): Address {
+  // Tests are grouped by field, and no group is empty.
   const { field, value } = tests[0]!
   return { field, kind: kindOf(value), range: rangeOf(tests) }
 }

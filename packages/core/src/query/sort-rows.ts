@@ -31,8 +31,8 @@ function sortFrom(rows: AnyRow[], keyAt: number, order: RowOrder): AnyRow[] {
   }
   const groups = groupBy(rows, key.field)
   if (!groups) return sortByColumn(rows, key, order)
-  const values = [...groups.keys()].sort((a, b) => compareDirected(a, b, key.descending))
-  return values.flatMap((value) => sortFrom(groups.get(value)!, keyAt + 1, order))
+  const sorted = [...groups].sort(([a], [b]) => compareDirected(a, b, key.descending))
+  return sorted.flatMap(([, group]) => sortFrom(group, keyAt + 1, order))
 }
 
 /** Rows by their value of the field; undefined where there are too many values, or values that `===` cannot tell. */

@@ -104,6 +104,7 @@ export class SortedList<T> {
     const last = this.#chunks.length - 1
     let from = 0
     for (const [at, chunk] of this.#chunks.entries()) {
+      // No chunk is empty.
       const to = at === last ? sorted.length : this.#countBefore(sorted, from, chunk.at(-1)!)
       if (to === from) merged.push(chunk)
       else pushChunks(merged, this.#zip(chunk, sorted.slice(from, to)))

@@ -61,6 +61,7 @@ export class StandIns {
   /** The change is made: what stood before stands no more. */
   settle({ before, after, afterStandIns }: RowChange): void {
     if (after && afterStandIns) this.#byId.set(after.id, afterStandIns)
+    // A change has one side at least.
     else if (this.#byId.size > 0) this.#byId.delete((after ?? before)!.id)
   }
 }

@@ -2,6 +2,7 @@
  * The verdict on one verified message: from the message, the batch it joins, and what the
  * deployment declared; pure, as its rules are. The order of the checks is that of SPEC.md, section 7.
  */
+import { assert } from '../base/assert.ts'
 import { jsonBytes } from '../base/json.ts'
 import type { Bytes } from '../base/size.ts'
 import { apply, sawAll } from '../fold/apply.ts'
@@ -145,6 +146,7 @@ function judged(message: AuthoredMessage, context: AdmitContext): Admission {
     arrival: 0,
     tableOf: (type) => space.registers(type),
   })
+  assert(entry.writes.length === message.changes.length, 'a reviewer has every change')
   const before = entry.writes.map((write) => batch.state(write.entityId))
   const blind = blindFault(message, entry, { before, parentsMax: context.limits.parentsMax })
   if (blind !== undefined) return reject('invalid', blind)
@@ -315,6 +317,7 @@ function valueFault(
   }
   if (meta.kind !== 'create') return undefined
   const unknown = [...type.assignedFields].find(
+    // What is assigned is a field: the type was refused otherwise.
     (name) => !type.fieldAt(type.fieldOf(name)!.reg, version),
   )
   if (unknown !== undefined)
@@ -346,6 +349,7 @@ function expectFault(
 /** Refuses what came too late and what would leave too much standing, and gives what is to be given. */
 function joined(entry: Entry, states: readonly EntityState[], context: AdmitContext): Admission {
   const { batch, limits, types } = context
+  assert(states.length === entry.writes.length, 'each write leads to a state')
   const late: Late[] = []
   let forked = false
   for (const write of entry.writes) {

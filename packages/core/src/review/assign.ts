@@ -3,6 +3,7 @@
  * They are given last, when nothing can refuse the message any more, so a refused creation takes
  * none; and they count when the batch is committed, so a crash loses none and doubles none.
  */
+import { assert } from '../base/assert.ts'
 import { type Json, frozenJson } from '../base/json.ts'
 import type { Write } from '../history/entry.ts'
 import type { Assigned } from '../facts/message.ts'
@@ -106,10 +107,12 @@ export function assignedTo(
   return writes.map((write) => {
     const values: Record<string, Json> = {}
     if (!isFirst(write)) return values
-    const type = types.get(write.type)!
+    const type = types.get(write.type)
+    assert(type, 'a write that is judged is of a known type')
     const row = parts.rows.build(write.type, write.entityId, write)
     for (const name of type.assignedFields) {
-      const field = type.fieldOf(name)!
+      const field = type.fieldOf(name)
+      assert(field, 'what is assigned is a field')
       const value = assignedValue({ type, field, row }, parts, given)
       values[field.reg] = translated(value, { type, field }, [type.currentVersion, write.version])
     }

@@ -12,7 +12,7 @@ import type { Salt } from '../facts/ids.ts'
 import { lineBytes } from '../facts/line.ts'
 import type { AuthoredMessage, Flush, Session } from '../facts/types.ts'
 import type { EntityState } from '../fold/state.ts'
-import { type Entry, type Write, giveReview } from '../history/entry.ts'
+import { type Entry, type Write, giveReview, reviewIn } from '../history/entry.ts'
 import { numberName } from '../history/names.ts'
 import type { Limits } from '../facts/limits.ts'
 import {
@@ -162,6 +162,7 @@ class Work<Link> {
   }
 
   decision(): Decision<Link> {
+    assert(this.#offers.length === this.#judged.length, 'each judged flush has its offer')
     const composed = this.#judged.length > 0 ? this.#composed() : undefined
     return {
       batch: this.#batch,
@@ -196,6 +197,7 @@ class Work<Link> {
     const verdicts: JudgedMessage[] = []
     for (const message of authoredIn(offer.flush, offer.session))
       verdicts.push(yield* this.#whenAtHand(() => this.#judge(message, offer, answers)))
+    assert(verdicts.length === answers.messages, 'each message of an offer is judged')
     this.#answers.push(answers)
     if (!verdicts.some(({ accepted }) => accepted)) return
     const { session, flush } = offer
@@ -344,7 +346,7 @@ class Work<Link> {
     }
     const entry = this.#byId.get(id)
     if (!entry) return false
-    const { seq, at, forked } = entry.review!
+    const { seq, at, forked } = reviewIn(entry)
     answers.again.push({ clientSeq: entry.clientSeq, seq, at, forked })
     return true
   }
@@ -359,7 +361,9 @@ class Work<Link> {
 
   #stored({ layout, throughSeq }: ComposedBatch): DecidedBatch {
     const { fromSeq } = layout.first
-    const forked = this.#batch.entries.flatMap(({ review }, i) => (review!.forked ? [i] : []))
+    assert(throughSeq - fromSeq + 1 === this.#accepted, 'each accepted message takes one seq')
+    const { entries } = this.#batch
+    const forked = entries.flatMap((entry, i) => (reviewIn(entry).forked ? [i] : []))
     const seals = this.#offers.map(({ sig }) => sig)
     const text = storedText(layout)
     return { fromSeq, toSeq: throughSeq, text, seals: JSON.stringify({ seals, forked }) }

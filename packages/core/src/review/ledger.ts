@@ -6,6 +6,7 @@
  *   bound ──first verdict──▶ stored
  *     └── no link speaks for it, or too many are idle ──▶ gone, and bound again when needed
  */
+import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { numberName } from '../history/names.ts'
@@ -145,6 +146,7 @@ export class Ledger {
   }
 
   noteVerdict(sessionId: Uuid, clientSeq: number, verdict: NumberVerdict): void {
+    assert(verdict.kind !== 'accepted' || verdict.seq > 0, 'an accepted message takes a seq')
     this.#numbers.set(numberName(sessionId, clientSeq), verdict)
   }
 
@@ -156,6 +158,7 @@ export class Ledger {
   }
 
   noteMessage(seq: number, message: KnownMessage): void {
+    assert(seq > 0, 'seqs of messages begin with 1')
     this.#messages.set(seq, message)
   }
 

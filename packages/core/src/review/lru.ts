@@ -1,4 +1,5 @@
 /** A map that forgets what was asked for the longest time ago: a cache with a share of a budget. */
+import { assert } from '../base/assert.ts'
 import type { BudgetedCache, CacheBudget } from './cache-budget.ts'
 
 export interface LruOptions<V> {
@@ -59,6 +60,7 @@ export class Lru<K, V> implements BudgetedCache {
     if (value === undefined) return
     this.#items.delete(key)
     this.#size -= this.#sizeOf(value)
+    assert(this.#size >= 0, 'the size of an item does not change')
   }
 
   entries(): IterableIterator<[K, V]> {

@@ -4,6 +4,7 @@
  * on, and kept in step; a deployment that asks for none pays nothing. What was put here and is
  * not committed after all goes with the whole object: the reviewer then makes a new one.
  */
+import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Reader } from '../fold/read.ts'
@@ -103,12 +104,14 @@ export class SpaceRows {
       engine: new QueryEngine(entity, () => rows.values(), { compareOrder: compareRows }),
       taken: new Map([...entity.assignedFields].map((field) => [field, new Set<unknown>()])),
     }
-    for (const [id] of batch.entitiesOf(type))
-      show(kept, id, this.build(type, id, batch.state(id)!))
-    for (const { entityId } of batch.entries.flatMap((entry) => entry.writes)) {
-      if (batch.typeOf(entityId) !== type || rows.has(entityId)) continue
-      show(kept, entityId, this.build(type, entityId, batch.state(entityId)!))
+    const add = (id: Uuid): void => {
+      const state = batch.state(id)
+      assert(state, 'an entity of a batch has a state')
+      show(kept, id, this.build(type, id, state))
     }
+    for (const [id] of batch.entitiesOf(type)) add(id)
+    for (const { entityId } of batch.entries.flatMap((entry) => entry.writes))
+      if (batch.typeOf(entityId) === type && !rows.has(entityId)) add(entityId)
     this.#kept.set(type, kept)
     return kept
   }
@@ -136,7 +139,8 @@ function show({ rows, engine, taken }: TypeRows, id: Uuid, after: AnyRow | undef
   else rows.delete(id)
   engine.changed(before, after)
   // A value that was assigned once is never free again, so nothing is taken out.
-  for (const [field, values] of after ? taken : []) {
-    if (after![field] !== undefined) values.add(after![field])
+  for (const [field, values] of taken) {
+    const value = after?.[field]
+    if (value !== undefined) values.add(value)
   }
 }

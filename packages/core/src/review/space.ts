@@ -6,12 +6,13 @@
  * admitted but not committed yet is in the batch alone, so nobody is ever told of it before the store
  * has it (S16), and a commit that fails leaves nothing behind.
  */
+import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
 import { stateBytesAtMost } from '../fold/state-size.ts'
 import { type EntityState, createdOf, lastOf } from '../fold/state.ts'
-import type { Entry, Write } from '../history/entry.ts'
+import { type Entry, type Write, reviewIn } from '../history/entry.ts'
 import { SCANS_MAX } from '../ports/space-store.ts'
 import type { AppFold } from '../schema/operations.ts'
 import { type Reg, RegisterTable } from '../schema/registers.ts'
@@ -123,7 +124,14 @@ export class SpaceState {
   *entitiesOf(type: string): IterableIterator<[Uuid, SpaceEntity]> {
     const ids = this.#resident.get(type)
     if (!ids) throw new Missing({ kind: 'type', type })
-    for (const id of ids) yield [id, this.entity(id)!]
+    for (const id of ids) yield [id, this.#present(id)]
+  }
+
+  /** An entity that is known to exist. @throws Missing */
+  #present(id: Uuid): SpaceEntity {
+    const entity = this.entity(id)
+    assert(entity, `the entity ${id} does not go`)
+    return entity
   }
 
   isResident(type: string): boolean {
@@ -133,6 +141,12 @@ export class SpaceState {
   /** What the store says of an entity. What is at hand is the same, or newer than its read. */
   loaded(id: Uuid, entity: SpaceEntity | undefined): void {
     if (!this.#find(id)?.entity) this.#put(id, entity ?? null)
+  }
+
+  /** What the store has of the state is damaged: it is written again, with those that wait. */
+  rewrite(id: Uuid, { state }: SpaceEntity): void {
+    // What the space holds is reviewed.
+    if (!this.#dirty.has(id)) this.#dirty.set(id, [lastOf(state).entry.review!.seq])
   }
 
   /**
@@ -146,7 +160,7 @@ export class SpaceState {
       await load()
       const ids = this.#inOrder(type)
       this.#resident.set(type, new Set(ids))
-      for (const id of ids) this.#put(id, this.entity(id)!)
+      for (const id of ids) this.#put(id, this.#present(id))
     } finally {
       this.#arriving.delete(type)
     }
@@ -158,7 +172,7 @@ export class SpaceState {
     for (const [id, { entity }] of this.#cached.entries()) {
       if (entity?.type !== type) continue
       const { entry, index } = createdOf(entity.state)
-      found.push({ id, seq: entry.review!.seq, index })
+      found.push({ id, seq: reviewIn(entry).seq, index })
     }
     return found.sort((a, b) => a.seq - b.seq || a.index - b.index).map(({ id }) => id)
   }
@@ -194,15 +208,15 @@ export class SpaceState {
 
   #take(write: Write, after: EntityState | undefined): void {
     const { entityId: id, type } = write
-    const seq = write.entry.review!.seq
+    const { seq } = reviewIn(write.entry)
     const before = after ? undefined : this.entity(id)?.state
-    const isIn = before !== undefined && lastOf(before).entry.review!.seq >= seq
+    const isIn = before !== undefined && reviewIn(lastOf(before).entry).seq >= seq
     const state = after ?? (isIn ? before : apply(before, write))
     this.#put(id, { type, state })
     this.#resident.get(type)?.add(id)
-    const seqs = this.#dirty.get(id)
-    if (!seqs) this.#dirty.set(id, [seq])
-    else if (seqs.at(-1)! < seq) seqs.push(seq)
+    const seqs = this.#dirty.get(id) ?? []
+    if (seqs.length === 0) this.#dirty.set(id, seqs)
+    if ((seqs.at(-1) ?? 0) < seq) seqs.push(seq)
   }
 
   #put(id: Uuid, entity: SpaceEntity | null): void {
@@ -238,7 +252,7 @@ export class SpaceState {
 
   /** The states that the store does not have yet. */
   dirtyStates(): readonly DirtyState[] {
-    return [...this.#dirty].map(([id, seqs]) => ({ id, seqs: [...seqs], ...this.entity(id)! }))
+    return [...this.#dirty].map(([id, seqs]) => ({ id, seqs: [...seqs], ...this.#present(id) }))
   }
 
   /** Seqs of the changes of an entity that the store does not know yet, in order. */
@@ -348,6 +362,8 @@ export class Batch {
 
   /** `states` are those after the entry, aligned with its writes. */
   add(entry: Entry, states: readonly EntityState[]): void {
+    assert(states.length === entry.writes.length, 'each write of a message leads to a state')
+    assert(entry.review !== null, 'what counts in a batch has its review')
     this.entries.push(entry)
     this.#assigned.note(entry)
     for (const [i, write] of entry.writes.entries()) {

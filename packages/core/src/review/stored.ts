@@ -13,7 +13,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { PageLoader, PageWriter } from '../fold/snapshot.ts'
 import type { EntityState } from '../fold/state.ts'
 import type { Position } from '../facts/message.ts'
-import type { Stored } from '../ports/space-store.ts'
+import type { StateText, Stored } from '../ports/space-store.ts'
 import type { RegisterTable } from '../schema/registers.ts'
 import { positionJson, readPosition } from '../wire/frames.ts'
 import { type PageEntity, pageText, readPage } from '../wire/pages.ts'
@@ -64,20 +64,25 @@ export function readStoredBatch(
   return { fromSeq, toSeq, text: whole.slice(0, end), position }
 }
 
-export function stateText(
-  id: Uuid,
-  { type, state, table }: { type: string; state: EntityState; table: RegisterTable },
-): string {
-  return pageText([new PageWriter().entity(type, id, { state, table })])
+interface TypedState {
+  readonly type: string
+  readonly state: EntityState
+  readonly table: RegisterTable
 }
 
-/** The page of one entity. @throws Error for a damaged one. */
-export function readStateText(text: string, id: Uuid): PageEntity {
-  const read = readPage(text)
+export function stateText(id: Uuid, state: TypedState): string {
+  return pageText([statePage(id, state)])
+}
+
+export function statePage(id: Uuid, { type, state, table }: TypedState): PageEntity {
+  return new PageWriter().entity(type, id, { state, table })
+}
+
+/** The page of one entity; undefined for a damaged one. */
+export function readState({ entity: id, text }: Stored<StateText>): PageEntity | undefined {
+  const read = text.ok ? readPage(text.value) : text
   const [entity, ...more] = read.ok ? read.value : []
-  if (!entity || entity.id !== id || more.length > 0)
-    throw new Error(`the stored state of ${id} is damaged`)
-  return entity
+  return entity?.id === id && more.length === 0 ? entity : undefined
 }
 
 export function stateOf(entity: PageEntity, table: RegisterTable): EntityState {

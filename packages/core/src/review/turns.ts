@@ -1,9 +1,12 @@
 /** So many at a time; the others wait in line. */
+import { assert } from '../base/assert.ts'
+
 export class Turns {
   #free: number
   readonly #waiting: (() => void)[] = []
 
   constructor(max: number) {
+    assert(max > 0, 'somebody has a turn')
     this.#free = max
   }
 

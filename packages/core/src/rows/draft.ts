@@ -3,6 +3,7 @@
  * entity. Inside it, reads see what it wrote; if it is thrown away, nothing has happened. A part
  * of it, a transaction within the transaction, can be thrown away by itself.
  */
+import { assert } from '../base/assert.ts'
 import { CountersignError } from '../base/outcome.ts'
 import { type Json, jsonFault } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -84,7 +85,9 @@ export class Draft {
   }
 
   get firstId(): Uuid {
-    return this.#changes[0]!.write.entityId
+    const [first] = this.#changes
+    assert(first, 'a draft without changes names no entity')
+    return first.write.entityId
   }
 
   get changes(): readonly DraftChange[] {
@@ -188,7 +191,9 @@ export class Draft {
     if (!options.rule || this.#rehearsed) return
     let holds = false
     try {
-      const reason = options.rule(table.row(id)!)
+      const row = table.row(id)
+      assert(row, 'a state that is shown has a row')
+      const reason = options.rule(row)
       // A merge of two valid rows may break the rule; that conflict must not block other edits.
       holds = reason === undefined || brokenRule(options.rule, shown) !== undefined
       if (holds || reason === undefined) return
@@ -286,6 +291,8 @@ export class Draft {
 
   /** Makes what is shown pending for good. */
   commit(): void {
+    assert(this.#nesting === 0, 'a transaction is committed after those within it')
+    assert(this.entry.writes.length === 0, 'a draft is committed once')
     for (const { table, before, write } of this.#changes) {
       this.entry.writes.push(write)
       table.addPreviewed(write, before)

@@ -3,6 +3,7 @@
  * whole messages and then tells every subscriber once, so nobody ever sees half of one
  * (invariant S6). Synchronous and pure of I/O; who drives it is the replica.
  */
+import { assert } from '../base/assert.ts'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { EntityState } from '../fold/state.ts'
@@ -90,6 +91,7 @@ export class Repo {
 
   /** An own pending entry has been countersigned, and is the next in canonical order. */
   accept(entry: Entry, review: Review): void {
+    assert(entry.review === null, 'a pending message has no review')
     this.#settle(entry, review)
     for (const write of entry.writes) this.tableNamed(write.type).accept(write)
   }

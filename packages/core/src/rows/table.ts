@@ -161,9 +161,11 @@ export class Table {
     assert(overlay, 'an accepted write was not pending')
     const isOldest = overlay.pending[0] === write
     overlay.canonical = apply(overlay.canonical, write)
-    overlay.pending = overlay.pending.filter((other) => other !== write)
-    const isSame = isOldest && overlay.pending.length > 0 && !write.entry.review?.assigned
-    if (isSame) this.#show(id, stateOfRow(this.#rows.get(id)!))
+    const left = overlay.pending.filter((other) => other !== write)
+    assert(left.length === overlay.pending.length - 1, 'an accepted write was pending once')
+    overlay.pending = left
+    const isSame = isOldest && left.length > 0 && !write.entry.review?.assigned
+    if (isSame) this.#show(id, this.state(id))
     else this.refold(id)
   }
 

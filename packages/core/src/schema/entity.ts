@@ -151,11 +151,14 @@ export class Entity<
     const named = fieldsOf(this.name, shape, (field) => field)
     const kinds = kindsOf(named.values())
     const next = nextVersion(chain, { steps, fields: named.keys(), kinds, revision })
-    const fields = fieldsOf(this.name, shape, (field) => next.fieldsIn(number).get(field)!)
+    // `nextVersion` has refused a version whose fields are not those of the shape.
+    const registerOf = (field: string): Reg => next.fieldsIn(number).get(field)!
+    const fields = fieldsOf(this.name, shape, registerOf)
     for (const { name, reg, merging } of fields.values()) {
-      const shown = merging && new Lenses(next).defaultOf(reg, number)
-      if (shown !== undefined && !jsonEqual(shown, merging!.initial))
-        refuse(this.name, `${name} merges: it starts at ${JSON.stringify(merging!.initial)}`, name)
+      if (!merging) continue
+      const shown = new Lenses(next).defaultOf(reg, number)
+      if (shown !== undefined && !jsonEqual(shown, merging.initial))
+        refuse(this.name, `${name} merges: it starts at ${JSON.stringify(merging.initial)}`, name)
     }
     return this.#with(
       {
@@ -193,6 +196,7 @@ export class Entity<
       if (field.merging) refuse(this.name, `${name} merges, and is never in conflict`, name)
     }
     const byReg = Object.entries(fields).map(
+      // Every name was looked up above.
       ([name, policy]) => [this.fieldOf(name)!.reg, policy as unknown] as const,
     )
     return this.#with({

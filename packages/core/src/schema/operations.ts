@@ -112,6 +112,7 @@ export function frozenOperation<T extends Operation>(operation: T): T {
 export function compareElements(a: Primitive, b: Primitive): number {
   const rank = rankOf(a) - rankOf(b)
   if (rank !== 0) return rank
+  // Of equal rank, so both are null or neither is.
   return a === b ? 0 : a! < b! ? -1 : 1
 }
 

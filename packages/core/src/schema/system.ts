@@ -64,6 +64,7 @@ export function chainOfRow(row: {
   const { type, number, revision, chain } = row
   const parsed = parseChain(chain)
   if (!parsed.ok) return parsed
+  // A chain begins with version 1.
   const last = parsed.value.versions.at(-1)!
   const isSame =
     parsed.value.entity === type && parsed.value.version === number && last.revision === revision

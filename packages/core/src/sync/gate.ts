@@ -7,6 +7,7 @@
  *   frame ─▶ waiting ─▶ checked ─▶ delivered
  *                          └─▶ forged: the link is given up, nothing of it counts
  */
+import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { acceptedBytes, positionBytes, rejectionBytes, snapshotBytes } from '../wire/signed.ts'
@@ -73,6 +74,7 @@ export class Gate {
   }
 
   async #run(): Promise<void> {
+    assert(!this.#isChecking, 'one check runs at a time')
     this.#isChecking = true
     while (this.#waiting.length > 0) {
       const next = this.#take()
@@ -92,7 +94,8 @@ export class Gate {
 
   /** The next frame; frames of the tail that have gathered are one. */
   #take(): Waiting {
-    const first = this.#waiting.shift()!
+    const first = this.#waiting.shift()
+    assert(first, 'a frame waits when one is taken')
     if (first.frame.kind !== 'tail') return first
     const joined = [first.frame]
     let characters = first.text.length

@@ -64,12 +64,7 @@ export class Histories {
       return Promise.reject(
         unavailable(`${this.#limits.historiesMax} histories are asked for already`, entityId),
       )
-    let resolve!: Asked['resolve']
-    let reject!: Asked['reject']
-    const answer = new Promise<HistoryAnswer>((done, failed) => {
-      resolve = done
-      reject = failed
-    })
+    const { promise: answer, resolve, reject } = Promise.withResolvers<HistoryAnswer>()
     const facts = { parts: new Map(), asOfSeq: -1, heardAtMs: nowMs, times: 1 }
     this.#asked.set(entityId, { answer, resolve, reject, ...facts })
     send(authorFrame('history', { entityId }))

@@ -7,6 +7,7 @@
  * A flush is the unit of sealing, storing and offering: 1 to 64 messages with one signature,
  * one record, one frame. A pull never touches what is under way here.
  */
+import { assert } from '../base/assert.ts'
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
@@ -141,6 +142,8 @@ export class Outbox {
    * messages may have been `accepted` before.
    */
   addFlush(flush: Flush, open: readonly Entry[], accepted: readonly Accepted[] = []): void {
+    assert(open.length > 0, 'a flush in the outbox waits for a verdict')
+    assert(!this.#flushes.has(flush.key), 'a flush is added once')
     const unsettled = open.length
     const tracked: Tracked = {
       flush,
@@ -239,6 +242,7 @@ export class Outbox {
     if (!tracked) return undefined
     this.#byEntry.delete(entry)
     const { review } = entry
+    assert(tracked.unsettled > 0, 'a flush that waits has messages without a verdict')
     if (review) tracked.accepted.push([entry.clientSeq, review.eid, review.seq])
     if (--tracked.unsettled > 0) {
       this.#partly.add(tracked)
@@ -248,6 +252,7 @@ export class Outbox {
     this.#land(tracked)
     this.#flushes.delete(tracked.flush.key)
     this.#bytes = bytesOf(this.#bytes - tracked.bytes)
+    assert(this.#bytes >= 0, 'what leaves the outbox was counted')
     return tracked.flush.key
   }
 
@@ -265,6 +270,8 @@ export class Outbox {
     tracked.offeredAt = undefined
     this.#inFlightMessages -= tracked.flush.entries.length
     this.#inFlightBytes = bytesOf(this.#inFlightBytes - tracked.bytes)
+    const isCounted = this.#inFlightMessages >= 0 && this.#inFlightBytes >= 0
+    assert(isCounted, 'what lands was counted as under way')
     for (const entry of tracked.flush.entries) if (entry.state === 'sent') entry.state = 'queued'
   }
 }

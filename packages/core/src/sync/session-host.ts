@@ -1,4 +1,5 @@
 /** What a session with a reviewer needs of the replica around it, and where it stands. */
+import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
 import type { Limits } from '../facts/limits.ts'
@@ -70,4 +71,11 @@ export interface SessionParts {
   readonly outbox: Outbox
   readonly tail: TailReader
   readonly host: SessionHost
+}
+
+/** The term that a lineage ends with. A frame without one does not parse. */
+export function presentEpoch(lineage: readonly EpochOpen[]): EpochOpen {
+  const epoch = lineage.at(-1)
+  assert(epoch, 'a lineage has an epoch')
+  return epoch
 }

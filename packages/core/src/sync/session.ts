@@ -9,6 +9,7 @@
  *
  * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
  */
+import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { welcomeBytes } from '../wire/signed.ts'
 import { type SessionOpening, WIRE_VERSION } from '../facts/message.ts'
@@ -17,7 +18,13 @@ import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { LinkLife } from './link-life.ts'
 import { Gate, type GatedFrame } from './gate.ts'
-import type { ConnectionRefusal, Refusal, SessionParts, SessionState } from './session-host.ts'
+import {
+  type ConnectionRefusal,
+  type Refusal,
+  type SessionParts,
+  type SessionState,
+  presentEpoch,
+} from './session-host.ts'
 import type { Reviewing } from './tail.ts'
 import { Timers, backoffMs } from './timers.ts'
 import { ANSWER_MS } from './wants.ts'
@@ -132,6 +139,7 @@ export class SyncSession {
   }
 
   #connect(): void {
+    assert(!this.#life, 'a session has one link at a time')
     const life: LinkLife = new LinkLife(this.#parts, {
       send: (frame) => life.send(frame),
       isBound: () => life.binding.isDone,
@@ -248,7 +256,8 @@ export class SyncSession {
       case 'through':
       case 'accepted':
       case 'rejected':
-        life.gate!.push(frame, text)
+        assert(life.gate, 'a link that was greeted has a gate')
+        life.gate.push(frame, text)
         break
       case 'bound':
         this.#bound(life, frame.sessionIds)
@@ -285,7 +294,8 @@ export class SyncSession {
         this.pump()
         break
       default:
-        life.pull.frame(frame, text, life.reviewing!)
+        assert(life.reviewing, 'only a link that was greeted is believed')
+        life.pull.frame(frame, text, life.reviewing)
     }
   }
 
@@ -320,7 +330,7 @@ export class SyncSession {
     const { host, space } = this.#parts
     const fault = await host.judge(lineage)
     if (fault) return fault
-    const { eid, epoch } = lineage.at(-1)!
+    const { eid, epoch } = presentEpoch(lineage)
     const bytes = welcomeBytes(space, { nonces: [life.nonce, nonce], position, at })
     const isOf = position.eid === eid && position.epoch === epoch
     return isOf && (await host.verify(bytes, sig))
@@ -330,7 +340,8 @@ export class SyncSession {
 
   #greeted(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
     const { host, space } = this.#parts
-    const epoch = frame.lineage.at(-1)!
+    assert(!life.gate, 'a link is greeted once')
+    const epoch = presentEpoch(frame.lineage)
     const here = this.#parts.tail.position
     const lacks = here && (here.eid !== frame.position.eid || here.seq > frame.position.seq)
     if (lacks && here.seq > 0) {

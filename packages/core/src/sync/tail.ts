@@ -4,10 +4,11 @@
  *
  *   a batch that is known   skipped           a batch beyond the next seq     a gap: ask again
  */
+import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { messageId } from '../facts/hashes.ts'
-import type { AuthoredMessage, Session } from '../facts/types.ts'
+import type { AuthoredMessage, Message, Session } from '../facts/types.ts'
 import { sawAll } from '../fold/apply.ts'
 import { PageLoader } from '../fold/snapshot.ts'
 import { headsOf } from '../fold/state.ts'
@@ -138,13 +139,15 @@ export class TailReader {
     const read = this.#read(fresh, by)
     if ('kind' in read) return read
     // What is not the reviewer's leaves no trace: no session, no table is made of it.
-    const end = read.at(-1)!.batch
+    const end = read.at(-1)?.batch
+    assert(end, 'a tail with texts has batches')
     if (position.seq !== end.throughSeq || position.chain !== end.chain)
       return malformed('a tail that does not end at its position')
     const steps = this.#planned(read)
     if ('kind' in steps) return steps
     this.#compare(steps, by)
     const settled = steps.flatMap((step) => this.#apply(step, by) ?? [])
+    assert(position.seq >= first, 'a tail moves the position forward')
     this.#position = position
     this.#repo.emit()
     return { kind: 'applied', entries: steps.map(({ entry }) => entry), settled }
@@ -268,7 +271,8 @@ export class TailReader {
     if (shown?.id === id) return { entry: shown, isPending: true }
     // Refused here once, and accepted now, or never shown: it joins like any other.
     if (own instanceof Entry) return { entry: own, isPending: false }
-    const authored = own ?? { ...message!, id, hash, session, seen }
+    assert(own || message, 'a message that is read is of the outbox or of the batch')
+    const authored = own ?? { ...(message as Message), id, hash, session, seen }
     const entry = toEntry(authored, {
       session: this.#session(session),
       arrival: 0,
@@ -313,6 +317,7 @@ export class TailReader {
       return state !== undefined && !sawAll(write, headsOf(state))
     })
     const review = keptReview(accepted, { ...by, at: batch.at }, { regs, forked })
+    assert(review.seq > (this.#position?.seq ?? 0), 'what is applied is above the position')
     applyAssigned(entry, review, (type) => this.#repo.tableNamed(type).registers)
     messages.noteCanonical(entry.id)
     if (isPending) {

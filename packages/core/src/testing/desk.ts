@@ -68,11 +68,13 @@ export class Desk {
   }
 
   get reviewer(): Reviewer {
+    // Set by the first `restart`.
     return this.#reviewer!
   }
 
   /** Of every reviewer here. */
   get keys(): KeyPair {
+    // Set by the first `restart`.
     return this.#keys!
   }
 
@@ -90,6 +92,7 @@ export class Desk {
       ...options,
       space: DESK_SPACE,
       spaces: spaces.connect(),
+      // Set above, or by an earlier start.
       keys: this.#keys!,
       signer,
       clock,
@@ -225,6 +228,7 @@ export class HandAuthor {
 
   /** Ends the link of now, whatever link there is then. */
   leaver(): () => void {
+    // A test that leaves has joined.
     const link = this.#attached!
     return () => link.closed()
   }
@@ -248,6 +252,7 @@ export class HandAuthor {
   }
 
   send(frame: string): void {
+    // A test that sends has joined.
     for (const carried of cutFrame(frame)) this.#attached!.frame(carried)
   }
 
@@ -266,6 +271,7 @@ export class HandAuthor {
     values: Readonly<Record<string, Json>>,
     kind: ChangeKind = 'update',
   ): HandMessage {
+    // A test names one parent at least.
     const { shape, entityId } = parents[0]!.changes[0]!
     return this.message([{ type: shape.type, id: entityId, kind, values, parents }])
   }
@@ -292,6 +298,7 @@ export class HandAuthor {
         ),
       messages: [message],
     })
+    // The flush was made of one message.
     const hand = { ...authoredIn(made, session)[0]!, flush: made }
     this.#desk.written.set(nameOf(hand), hand)
     return hand
@@ -302,6 +309,7 @@ export class HandAuthor {
    * have there. What the first had seen is said of all of them.
    */
   together(...messages: readonly HandMessage[]): readonly HandMessage[] {
+    // A test gives one message at least.
     const { session, seen } = messages[0]!
     const made = flushByHand(session, { seen, messages: messages.map(contentOf) })
     const all = authoredIn(made, session).map((message) => ({ ...message, flush: made }))
@@ -356,6 +364,7 @@ export class HandAuthor {
     const found: Batch[] = []
     let before = { seq: 0, chain: '' }
     for (const frame of this.heard) {
+      // A lineage has an epoch.
       if (frame.kind === 'welcome') before = { seq: 0, chain: frame.lineage[0]!.chain }
       if (frame.kind !== 'tail') continue
       for (const text of linesInParts(frame.texts, frame.batches) ?? []) {

@@ -1,17 +1,26 @@
 /**
  * Space stores as a database behind a connection that fails: calls that are slow; reads that
- * fail; writes that are refused before the commit, or committed with the answer lost; states that
- * are not taken; a reviewer
- * that dies on either side of its commit. Passes `test/contract/space-store.ts`.
+ * fail; writes that are refused before the commit, or committed with the answer lost; states that are
+ * not taken, or damaged once they are; a reviewer that dies on either side of its commit. Passes
+ * `test/contract/space-store.ts`.
  *
  *   called ─▶ (lost: nothing is stored) ─▶ committed ─▶ (lost: all is stored) ─▶ answered
  */
+import type { Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Clock } from '../ports/clock.ts'
 import { MemoryTables } from '../ports/space-memory.ts'
 import { spacesOver } from '../ports/space-over.ts'
 import type { StepKind } from '../ports/space-over.ts'
-import type { Commit, SpaceStores, WriteBehind } from '../ports/space-store.ts'
+import { damaged } from '../ports/space-check.ts'
+import type {
+  Commit,
+  ScanTables,
+  SpaceStores,
+  StateText,
+  Stored,
+  WriteBehind,
+} from '../ports/space-store.ts'
 import { type CallFaults, FaultyCalls, SOUND_CALLS, readOf, writeOf } from './faulty-calls.ts'
 import { ProcessClock } from './virtual-clock.ts'
 
@@ -21,12 +30,15 @@ export interface SpaceFaults extends CallFaults {
   readonly writeFails: () => 'before' | 'after' | undefined
   /** Whether the cache of states takes nothing, while commits go on. */
   readonly behindFails: () => boolean
+  /** Whether a state that is written is damaged from then on, until it is written again. */
+  readonly stateRots: () => boolean
 }
 
 const SOUND: SpaceFaults = {
   ...SOUND_CALLS,
   writeFails: () => undefined,
   behindFails: () => false,
+  stateRots: () => false,
 }
 
 /** What faulty spaces take; without `faults` they are honest. */
@@ -80,6 +92,7 @@ class WatchedTables extends MemoryTables {
   readonly #owner: Pick<FaultySpaces, 'faults'>
   readonly #options: FaultySpacesOptions
   readonly #space: Uuid
+  readonly #rotten = new Set<string>()
 
   constructor(owner: Pick<FaultySpaces, 'faults'>, options: FaultySpacesOptions, space: Uuid) {
     super()
@@ -97,7 +110,38 @@ class WatchedTables extends MemoryTables {
   override writeBehind(write: WriteBehind): 'written' | 'fenced' {
     if (this.#owner.faults.behindFails()) throw new Error('this simulated store takes no states')
     const outcome = super.writeBehind(write)
-    if (outcome === 'written') this.#options.onWriteBehind?.(write, this.#space)
+    if (outcome === 'fenced') return outcome
+    this.#options.onWriteBehind?.(write, this.#space)
+    for (const { entity } of write.states) {
+      if (this.#owner.faults.stateRots()) this.#rotten.add(entity)
+      else this.#rotten.delete(entity)
+    }
     return outcome
+  }
+
+  override resetBehind(): void {
+    super.resetBehind()
+    this.#rotten.clear()
+  }
+
+  override states(
+    entities: readonly string[],
+    bytesMax: Bytes,
+  ): ReturnType<MemoryTables['states']> {
+    return super.states(entities, bytesMax).map((state) => state && this.#asRead(state))
+  }
+
+  override scan(type?: string): ScanTables {
+    const scan = super.scan(type)
+    const page: ScanTables['page'] = (after, bytesMax) => {
+      const { states, next } = scan.page(after, bytesMax)
+      return { states: states.map((state) => this.#asRead(state)), next }
+    }
+    return { ...scan, page }
+  }
+
+  #asRead(state: Stored<StateText>): Stored<StateText> {
+    if (!this.#rotten.has(state.entity)) return state
+    return { ...state, text: damaged(`the state of ${state.entity}`) }
   }
 }

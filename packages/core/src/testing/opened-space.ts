@@ -42,6 +42,8 @@ export interface OpenedSpace {
   readonly calls: string[]
   readonly rows: SpaceRows
   readonly limits: Limits
+  /** Entities whose damaged state was folded again. */
+  readonly refolded: readonly Uuid[]
   /** One decision on what is at hand, in one turn. @throws Missing */
   decide(offers: readonly Offer<object>[], history?: History): Decision<object>
   /** Loads what is missing until there is a decision; and what was missing, in this order. */
@@ -64,7 +66,17 @@ export async function openDesk(
   const types = typesOf(options.entities)
   const { store, calls } = recorded(through(storeOf(desk.spaces.tables(DESK_SPACE))))
   const folds = foldsOf(types, () => {})
-  const parts = { store, keys, signer, clock, limits, caches: cachesOf(limits), foldsOf: folds }
+  const refolded: Uuid[] = []
+  const parts = {
+    store,
+    keys,
+    signer,
+    clock,
+    limits,
+    caches: cachesOf(limits),
+    foldsOf: folds,
+    onRefolded: (id: Uuid) => void refolded.push(id),
+  }
   const open = await openSpace({ ...parts, space: DESK_SPACE })
   const { space, ledger, epoch, source } = open
   const rows = new SpaceRows(space, types)
@@ -80,7 +92,7 @@ export async function openDesk(
       random: new SeededRandom(3), // the same salts in each decision
     })
   return {
-    ...{ open, store, calls, rows, limits },
+    ...{ open, store, calls, rows, limits, refolded },
     decide: (offers, history = new Map()) => {
       const { done, value } = deciding(offers, history).next()
       if (done) return value

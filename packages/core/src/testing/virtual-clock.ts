@@ -58,8 +58,8 @@ export class VirtualClock implements Clock {
 
   /** Moves to the next event and runs it. False when there is none. */
   step(): boolean {
-    if (this.nextMs === undefined) return false
-    const event = this.#pop()!
+    const event = this.nextMs === undefined ? undefined : this.#pop()
+    if (!event) return false
     this.#nowMs = event.atMs
     event.task()
     return true

@@ -107,7 +107,8 @@ function flushLayout({ session, flush, first, end, verdicts }: JudgedFlush): Flu
 /** The number of the first line of each message, and of the line after the last. */
 function startsOf(messages: readonly Message[]): readonly number[] {
   const starts = [0]
-  for (const { salts } of messages) starts.push(starts.at(-1)! + salts.length)
+  let next = 0
+  for (const { salts } of messages) starts.push((next += salts.length))
   return starts
 }
 
@@ -198,6 +199,7 @@ function reviewLines(
   const valued = review.bases.filter(({ value, valueHash }) => value ?? valueHash)
   return [
     placeText(place, false),
+    // A base with a value has the seq of its write, and a line of its own.
     ...values.map((value, i) => placeText(value, hidesBase?.(valued[i]!.seq!) ?? false)),
   ]
 }

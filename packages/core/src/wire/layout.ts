@@ -86,7 +86,7 @@ export function layOut(
     refuse(`a batch has at most ${bounds.batchBytesMax} bytes`, 'too_large')
   if (!text.isWellFormed()) refuse('batch: the text holds half of a surrogate pair')
   const lines = linesOf(text)
-  const first = firstLineOf(lines[0]!, lines.length, bounds)
+  const first = firstLineOf(lines[0] ?? '', lines.length, bounds)
   const cursor = new Cursor(lines, sessions)
   const flushes = first.flushes.map((entry) => flushAt(cursor, entry))
   const hashes = acceptedHashes(flushes)
@@ -94,7 +94,7 @@ export function layOut(
     reviewAt(cursor, { offset, message: hashes[offset]! }, bounds),
   )
   cursor.end()
-  return { firstText: lines[0]!, first, flushes, reviews, newSessions: cursor.newSessions }
+  return { firstText: lines[0] ?? '', first, flushes, reviews, newSessions: cursor.newSessions }
 }
 
 /** Takes the lines of a batch one after the other. */

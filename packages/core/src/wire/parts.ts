@@ -84,6 +84,7 @@ export class FrameJoiner {
 
   #join(name: string, { of, pieces }: Series): Joined {
     let text = ''
+    // As many pieces as the series has, each of another number.
     for (let n = 0; n < of; n++) text += pieces.get(n)!
     if (checksum(text) !== name) return this.#refuse(name, 'parts that make another frame')
     this.#forget(name)

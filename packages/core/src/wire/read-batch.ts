@@ -198,6 +198,7 @@ class FlushReader {
   }
 
   #parsed(at: number): readonly unknown[] {
+    // Asked of places that have their line.
     return parseLine(this.#flush.places[at]!.line!, 'line of a batch', 'verified')
   }
 
@@ -242,6 +243,7 @@ function withReviews(
         refuse(`batch: the review of message ${of.seq} is a hash, and its lines are not`)
       continue
     }
+    // A review that was read has its line.
     const fault = reviewSizeFault({ line: place.line!, values }, bounds)
     if (fault) refuse(fault, 'too_large')
     checkReview(review, of)

@@ -57,6 +57,7 @@ export function tellMessage(layout: BatchLayout, seq: number, entityId: Uuid): O
         {
           places: lines.length,
           taken: [lines.length - 1],
+          // The change that is told has its line.
           names: nameIn(lines[at]!.line!, entityId),
           lineBefore: entry.lineBefore + start,
           hashBefore: places[start - 1]?.hash ?? entry.hashBefore,
@@ -64,6 +65,7 @@ export function tellMessage(layout: BatchLayout, seq: number, entityId: Uuid): O
       ],
       reviewed: [],
     })
+    // As above.
     const shown = lines.map(({ hash, line }, i) => (isShown(i) ? line! : `"${hash}"`))
     const given = assignedTo(layout, seq, at)
     return textOfLines([first, session.line, head, ...shown, ...given])
@@ -140,7 +142,7 @@ export function readTold(
 /** The batch, and the line of what was assigned, if there is one. */
 function partsOf(text: string): { readonly batch: string | undefined; readonly given?: string } {
   const lines = text.split('\n')
-  const first = outcomeOf(() => parseLine(lines[0]!, 'first line'))
+  const first = outcomeOf(() => parseLine(lines[0] ?? '', 'first line'))
   const flushes = first.ok ? (first.value[3] as unknown) : undefined
   const places: unknown = Array.isArray(flushes) ? (flushes[0] as unknown[] | undefined)?.[0] : 0
   const count = typeof places === 'number' ? places + 3 : 0
@@ -173,6 +175,7 @@ function toldIn(
   const entities = new EntityNames()
   for (const name of entry.names) entities.spell(name.line, name.entityId)
   const context = { session: session.facts, head, entities, bounds }
+  // A message has a line.
   const last = places.at(-1)!
   const outer = outerLineOf(parsed(last.line), context)
   if (outer.inner !== places.length - 1) refuse('a history with a part of a message')

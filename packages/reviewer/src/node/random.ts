@@ -7,6 +7,6 @@ export function nodeRandom(): Random {
   const word = new Uint32Array(1)
   return {
     bytes: (count) => new Uint8Array(randomBytes(count)),
-    unit: () => getRandomValues(word)[0]! / 2 ** 32,
+    unit: () => (getRandomValues(word)[0] ?? 0) / 2 ** 32,
   }
 }

@@ -29,6 +29,7 @@ export function nodeSigner(): Signer {
     async generate(): Promise<KeyPair> {
       const { publicKey, privateKey } = await generatePair('ed25519')
       return {
+        // A key on a curve has this.
         publicKey: publicKey.export({ format: 'jwk' }).x!,
         secret: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64url'),
       }
@@ -62,6 +63,7 @@ export function nodeSigner(): Signer {
   function known(publicKey: string): KeyObject | undefined {
     const parsed = publicKeys.get(publicKey) ?? publicKeyOf(publicKey)
     if (parsed === undefined || publicKeys.has(publicKey)) return parsed
+    // There are as many keys as may be.
     if (publicKeys.size >= PUBLIC_KEYS_MAX) publicKeys.delete(publicKeys.keys().next().value!)
     publicKeys.set(publicKey, parsed)
     return parsed

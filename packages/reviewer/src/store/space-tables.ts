@@ -239,6 +239,7 @@ export class SqliteTables implements SpaceTables {
 
   claimMeta(key: string, value: string): string {
     this.#write(() => this.#addMeta.run(key, sumOf(metaKey(key), value), value))
+    // It is there now, from this call or an earlier one.
     return this.meta(key)!
   }
 

@@ -33,7 +33,12 @@ export function statesOf(through: number): readonly StateText[] {
   for (let no = 0; no < ENTITIES && no < through; no++) {
     const seqs: number[] = []
     for (let seq = no + 1; seq <= through; seq += ENTITIES) seqs.push(seq)
-    states.push({ entity: `e${no}`, type: 't', seq: seqs.at(-1)!, text: `seqs ${seqs.join(' ')}` })
+    states.push({
+      entity: `e${no}`,
+      type: 't',
+      seq: seqs.at(-1) ?? 0,
+      text: `seqs ${seqs.join(' ')}`,
+    })
   }
   return states
 }

@@ -65,5 +65,5 @@ function codeOf(error: unknown): unknown {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message.split('\n')[0]! : String(error)
+  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
 }

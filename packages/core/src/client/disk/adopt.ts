@@ -71,8 +71,9 @@ export async function endedSessions(
     if (!(await locks.hold(sessionId))) continue
     // A damaged record may name its session wrongly: what it commits to counts last.
     const ofSession = flushes.filter((flush) => sessionOf(flush) === sessionId)
+    // The session was named by one of these flushes, and a flush has a message.
     const first = ofSession.find((flush) => !flush.isDamaged) ?? ofSession[0]!
-    held.set(sessionId, await openingOf(first.messages[0]!, state, own))
+    held.set(sessionId, await openingOf(firstOf(first), state, own))
   }
   return flushes.flatMap((flush) => {
     const sessionId = sessionOf(flush)
@@ -104,7 +105,11 @@ export function isOfSession(flush: StoredFlush, sessionId: Uuid): boolean {
 }
 
 function sessionOf({ messages }: StoredFlush): Uuid {
-  return messages[0]!.session.facts.sessionId
+  return firstOf({ messages }).session.facts.sessionId
+}
+
+function firstOf({ messages }: Pick<StoredFlush, 'messages'>): StoredFlush['messages'][number] {
+  return messages[0]! // a flush without messages is not read
 }
 
 /** A report for each session that has messages to send and no sound opening. */

@@ -93,6 +93,7 @@ export class CanonicalDisk {
     },
   ): void {
     const { disk, tail, limits } = this.#parts
+    // A step was applied, so there is a position.
     const position = tail.position!
     const text = stepText(by, step.texts)
     const key = `tail:${position.eid}:${position.seq}`
@@ -121,6 +122,7 @@ export class CanonicalDisk {
     { reviewerId }: Reviewing,
     { texts, outboxRemove }: { texts: readonly string[]; outboxRemove: readonly string[] },
   ): void {
+    // A snapshot was applied, so there is a position.
     const position = this.#parts.tail.position!
     this.stop()
     const pages = texts.map((text, no) => pageOf(no, text))
@@ -174,13 +176,14 @@ export class CanonicalDisk {
   #capture(reviewerId: Uuid): void {
     const { tail, limits } = this.#parts
     this.#isDue = false
-    const continued = this.#base?.pages && this.#changedPages(this.#base.pages)
-    const stored = continued ? this.#base!.pages! : new StoredPages()
+    const base = this.#base
+    const continued = base?.pages && this.#changedPages(base.pages)
+    const stored = (continued && base.pages) ?? new StoredPages()
     const jobs = continued ?? this.#allPages()
     this.#work = {
-      position: tail.position!,
+      position: tail.position!, // a checkpoint is due after a step or a snapshot
       reviewerId,
-      base: continued && this.#base!.checkpoint,
+      base: continued && base.checkpoint,
       stored,
       pages: writePages(jobs, stored, limits),
     }

@@ -184,8 +184,10 @@ export class Disk {
     const batches = group.map(({ batch }) => batch)
     let written: Written | undefined
     try {
+      // Writing begins when the handle is there, and it stays.
       if (this.#owed.length > 0) await this.#answer(this.#handle!.write(joined(this.#owed)))
       this.#owed = []
+      // As above.
       if (batches.length > 0) written = await this.#answer(this.#handle!.write(joined(batches)))
       if (this.#trouble !== undefined && PASSING.has(this.#trouble)) this.#fail(undefined)
     } catch (error) {
@@ -256,16 +258,11 @@ export class Disk {
 
   /** The next batch, with those behind it that are of the same plain kind. */
   #takeGroup(): Waiting[] {
-    const group = [this.#waiting.shift()!]
-    if (!isPlain(group[0]!.batch)) return group
-    while (
-      group.length < this.#parts.limits.storageBatchesMax &&
-      this.#waiting[0] &&
-      isPlain(this.#waiting[0].batch)
-    ) {
-      group.push(this.#waiting.shift()!)
-    }
-    return group
+    const [first] = this.#waiting
+    const isGrouped = first !== undefined && isPlain(first.batch)
+    const next = this.#waiting.slice(0, isGrouped ? this.#parts.limits.storageBatchesMax : 1)
+    const end = next.findIndex(({ batch }, i) => i > 0 && !isPlain(batch))
+    return this.#waiting.splice(0, end === -1 ? next.length : end)
   }
 
   #fail(trouble: StorageTrouble | undefined): void {

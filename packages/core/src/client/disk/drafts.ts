@@ -53,8 +53,8 @@ export function recordText(record: DraftRecord): string {
 
 /** A record of the storage; undefined where it is none. Its lines are read by who seals them. */
 export function readRecord(text: string): DraftRecord | undefined {
-  const [first, head, ...lines] = linesOf(text)
-  const fields = parsed(first!)
+  const [first = '', head, ...lines] = linesOf(text)
+  const fields = parsed(first)
   if (!Array.isArray(fields) || head === undefined || lines.length === 0) return undefined
   const [authorId, sessionId, personalCommit, eid, flushSeq, firstLine, names, bases] =
     fields as unknown[]

@@ -119,11 +119,11 @@ async function sealedFlushes(
   const drop: string[] = []
   for (const records of inFlushes(readDrafts(state))) {
     const [first] = records
-    const key = keys.get(first!.authorId)
-    if (!held.has(first!.sessionId) || !key) continue
-    const personalCommit = await bindings.commitOf(first!, key)
+    const key = first && keys.get(first.authorId)
+    if (!first || !held.has(first.sessionId) || !key) continue
+    const personalCommit = await bindings.commitOf(first, key)
     if (personalCommit === undefined) continue
-    const { authorId, sessionId, eid } = first!
+    const { authorId, sessionId, eid } = first
     const { space } = options
     const session = composeSession({ space, authorId, sessionId, personalCommit, eid })
     const read = records.map((record) => readDraft(session, record, reading.bounds))
@@ -212,6 +212,7 @@ function flushesOf(
   if (left.length === 0 || !seen) return []
   if (left.length === drafts.length && isWhole(parts)) {
     const lines = parts.flatMap(({ record }) => record.lines)
+    // Drafts are left, so there are parts.
     const text = textOfFlush({ head: parts.at(-1)!.record.head, lines })
     const read = readFlush(session, text, bounds)
     if (read.ok) return [{ flush: read.value, bases: left.map(({ bases }) => bases) }]
@@ -244,6 +245,7 @@ async function sealedSegment(
     entities: changes.map(({ entityId }) => entityId),
     expects: expect.map(({ entityId }) => entityId),
   }))
+  // A flush has a message.
   const name = numberName(session.facts.sessionId, flush.messages[0]!.clientSeq)
   return segment(name, 'own', {
     ids: flush.ids,

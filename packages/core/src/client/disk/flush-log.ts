@@ -119,6 +119,7 @@ export class FlushLog {
     if (flush.hashes) return flush.hashes
     const hashes = flushHashes(this.#bound().hash, flush.writer.text)
     for (const [i, entry] of flush.entries.entries()) {
+      // Each entry has its last line noted, and each line is hashed.
       const hash = hashes.lines[flush.lastLines[i]!]!
       entry.identify(messageId(hash), hash)
     }
@@ -188,6 +189,7 @@ export class FlushLog {
       lines: lines.slice(firstLine),
     }
     flush.recorded = entries.length
+    // A record is made of fresh entries only.
     const key = draftKey(sessionId, fresh[0]!.clientSeq)
     flush.records.push(key)
     return segment(key, 'draft', { ids: [], text: recordText(record) })

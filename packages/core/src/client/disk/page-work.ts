@@ -57,6 +57,7 @@ export function* writePages(
       const no = made.length === 0 && page ? page.no : stored.newNo()
       const record = pageOf(no, textOf(chunk, table))
       pages.push(record)
+      // No chunk is empty.
       const { seq, index } = chunk[0]!
       made.push({ no, check: record.check, first: { seq, index }, ids: chunk.map(({ id }) => id) })
       yield

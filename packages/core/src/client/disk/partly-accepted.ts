@@ -65,6 +65,7 @@ export class PartlyAccepted {
 
   /** Of a message that was accepted before this session began: the canonical state here has it. */
   readonly acceptedBefore = (clientSeq: number): Accepted => {
+    // What was accepted is in a state, and a state has a position.
     const { eid, seq } = this.#parts.position()!
     return [clientSeq, eid, seq]
   }

@@ -125,10 +125,11 @@ function pagesOf({ pages }: StoredCheckpoint, read: SnapshotApplied): StoredPage
   const all = new StoredPages()
   for (const [i, { no, check }] of pages.entries()) {
     const entities = read.pages[i]!
-    const root = entities[0]?.writes[0]
-    if (!root) return undefined
-    const first = { seq: root.message.review.seq, index: root.index }
-    all.add(entities[0]!.type, { no, check, first, ids: entities.map(({ id }) => id) })
+    const [first] = entities
+    const root = first?.writes[0]
+    if (!first || !root) return undefined
+    const place = { seq: root.message.review.seq, index: root.index }
+    all.add(first.type, { no, check, first: place, ids: entities.map(({ id }) => id) })
   }
   return all
 }

@@ -154,6 +154,6 @@ export async function personalIdOf(options: IdentityOptions, place: Place): Prom
 /** With a checksum in it; those of earlier builds have none. */
 function isPersonalId(kept: unknown): kept is string {
   if (typeof kept !== 'string') return false
-  const [random, check] = kept.split('.')
-  return check === undefined ? /^[\w-]{24}$/.test(kept) : checksum(random!) === check
+  const [random = '', check] = kept.split('.')
+  return check === undefined ? /^[\w-]{24}$/.test(kept) : checksum(random) === check
 }

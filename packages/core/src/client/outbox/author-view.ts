@@ -92,7 +92,7 @@ export class AuthorView {
     const from = this.#parts.oldestOwn() ?? clientSeq
     const seq = position?.seq ?? 0
     return {
-      eid: seq > 0 ? position!.eid : null,
+      eid: position && seq > 0 ? position.eid : null,
       seq,
       chain: position && position.seq > 0 ? chainPrefix(position.chain) : '',
       from,

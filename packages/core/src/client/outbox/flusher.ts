@@ -195,6 +195,7 @@ export class Flusher {
     this.#under = this.#under
       .then(async () => {
         const sig = await signed
+        // A flush has a message.
         const key = `${sessionId}:${entries[0]!.clientSeq}`
         const text = `${session.line}\n${textOfFlush(written.text)}`
         await this.#store({ key, entries, text, sig, sessionId }, written.records)
@@ -226,6 +227,7 @@ export class Flusher {
       drop: records,
       // Once is enough, but a storage that was emptied under us must not lose it.
       ...(flush.entries[0]!.clientSeq === 1 && {
+        // A flush is sealed only once the session is bound.
         meta: openingMeta(identity.binding!.opening),
       }),
     })

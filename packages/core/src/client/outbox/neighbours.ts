@@ -94,6 +94,7 @@ export class Neighbours {
     const segments = state.segments.filter(({ key }) => isNew(key))
     const reading = { space: options.space, bounds: factBounds(options.limits) }
     for (const flush of readFlushes({ ...state, segments }, reading).flushes) {
+      // A flush without messages is not read.
       const by = flush.messages[0]!.session.facts.sessionId
       if (by === sessionId || locks.holds(by)) continue
       this.#shown.set(flush.key, { entries: this.#taken(flush) })
@@ -162,6 +163,7 @@ export class Neighbours {
    */
   #letGo(key: string): void {
     const { repo, status, options, intake } = this.#parts
+    // Called with the keys of what is shown.
     const { entries, settledAt } = this.#shown.get(key)!
     const open = entries.filter(isOpen)
     const now = options.platform.clock.monotonic()

@@ -73,16 +73,19 @@ export class OwnMessages {
 
   /** Puts into a message that is about to be committed what its author has seen. */
   noteSeen(draft: Draft): void {
+    // Set by `begin`, before the first write.
     this.#view!.note(draft)
   }
 
   /** A flush is taken: what is written next is seen anew. */
   flushTaken(): void {
+    // Set by `begin`, before the first write.
     this.#view!.close()
   }
 
   /** An own message leaves the view. */
   gone({ session, clientSeq }: Entry): void {
+    // Set by `begin`, before the first write.
     if (session === this.#session) this.#view!.refused(clientSeq)
   }
 

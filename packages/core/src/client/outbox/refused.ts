@@ -292,6 +292,7 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
       standing: this.standing(standing),
       timestamp: held.timestamp,
       changes: held.changes.map((change) => this.#changeOf(change)),
+      // It is held, so it is found.
       descendants: this.withDescendants(held.id)!
         .slice(1)
         .map(({ id }) => id),

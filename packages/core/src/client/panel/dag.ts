@@ -41,6 +41,7 @@ export async function dagOf(replica: Replica, { type, id }: EntityName): Promise
 
 async function knownWrites(replica: Replica, table: Table, id: Uuid): Promise<Known> {
   const pending = table.pending(id)
+  // Asked of a row that the table has.
   const standing = [...standingWrites(table.state(id)!)]
   const told = await replica.messagesOf(id).catch(() => undefined)
   if (!told) {
@@ -93,8 +94,8 @@ export function rowOfDag(replica: Replica, dag: Dag, upTo?: string): RowRecord |
   const row = rowAt(dag, upTo)
   const table = tableNamed(replica, dag.type)
   const shown = table?.row(dag.id)
-  if (!row || !shown || upTo !== undefined) return row
-  const { entity } = table!
+  if (!row || !table || !shown || upTo !== undefined) return row
+  const { entity } = table
   const conflicts = shown.$conflicts
   const fields = row.fields.map((field): FieldRecord => {
     const called = entity.fieldAt(field.reg)?.name ?? field.reg

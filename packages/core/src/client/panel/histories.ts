@@ -58,6 +58,7 @@ export function messagesOf(replica: Replica, request: RequestOf<'messages'>): Me
 function* standingEntries({ repo }: Replica): IterableIterator<Entry> {
   for (const table of repo.tables()) {
     for (const { id } of table.rows())
+      // A row has a state.
       for (const write of standingWrites(table.state(id)!)) yield write.entry
   }
 }

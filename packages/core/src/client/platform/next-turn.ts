@@ -23,7 +23,9 @@ export function nextTurn(globals: Turns): NextTurn {
   // Looked up at each call: a test may put a clock of its own in the place of the platform's.
   if (globals.setImmediate) {
     return (task) => {
+      // Whoever replaces the one replaces both.
       const handle = globals.setImmediate!(task)
+      // As above.
       return () => globals.clearImmediate!(handle)
     }
   }

@@ -48,6 +48,7 @@ export function afterPaint(
       globals.cancelAnimationFrame?.(frame)
       cancelTurn?.()
     }
+    // The caller has asked whether there is one.
     frame = globals.requestAnimationFrame!(() => {
       globals.clearTimeout(timer)
       cancelTurn = next(task)
@@ -65,6 +66,7 @@ export function onHide(globals: PageGlobals): ((listener: () => void) => () => v
     }
     document.addEventListener('visibilitychange', hidden)
     document.addEventListener('freeze', listener)
+    // Where there is a document, there is this.
     globals.addEventListener!('pagehide', listener)
     return () => {
       document.removeEventListener('visibilitychange', hidden)

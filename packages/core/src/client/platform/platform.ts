@@ -160,6 +160,7 @@ function ed25519(globals: Globals, random: Random): Signer {
     let key = keys.get(publicKey)
     if (!key) {
       if (keys.size > 1_000) keys.clear()
+      // Only keys made by `subtle` get here.
       keys.set(publicKey, (key = subtle!.importKey('raw', raw, 'Ed25519', true, ['verify'])))
     }
     return key
@@ -180,6 +181,7 @@ function ed25519(globals: Globals, random: Random): Signer {
     async sign(pair: KeyPair, bytes) {
       if (pair.secret instanceof Uint8Array)
         return toBase64url((await pureEd25519()).sign(bytes, pair.secret))
+      // The secret was made by `subtle`.
       return toBase64url(new Uint8Array(await subtle!.sign('Ed25519', pair.secret, bytes)))
     },
     async verify(publicKey, bytes, signature) {

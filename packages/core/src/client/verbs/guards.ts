@@ -57,6 +57,7 @@ export function newId(replica: Replica, table: Table, supplied: Uuid | undefined
 /** The next id of this session that no row here has: whoever took one has it. */
 export function mintedId(replica: Replica): Uuid {
   for (;;) {
+    // Only a replica that is ready writes.
     const id = replica.identity!.entityIds.next()
     if (!isTaken(replica, id)) return id
   }

@@ -54,6 +54,7 @@ export async function importRows(
   let done = Math.min(from, rows.length)
   const noteDurable = (): void => {
     const before = done
+    // The condition has looked at it.
     while (ahead[0] && ahead[0].receipt?.state !== 'draft') done = ahead.shift()!.upTo
     if (done > before) onProgress?.(done, rows.length)
   }
@@ -167,13 +168,13 @@ function assertWritableRow(table: Table, row: CheckedRow, writer: Writer): void 
  */
 function isThere(table: Table, { id, registers }: CheckedRow): boolean {
   const row = id === undefined ? undefined : table.row(id)
-  if (!row) return false
+  if (id === undefined || !row) return false
   if (isSame(table, row, registers)) return true
   const { name } = table.entity
   throw new CountersignError(
     'entity_exists',
     `${name} ${id} exists, with other values; leave it out, or update it`,
-    { entity: name, id: id! },
+    { entity: name, id },
   )
 }
 

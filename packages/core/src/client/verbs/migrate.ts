@@ -75,6 +75,7 @@ export async function runMigration(
       const write = (draft: Draft): void => {
         for (const { id, registers } of part) draft.add(table, id, 'migrate', registers)
       }
+      // It has changes, so it has a receipt.
       const receipt = writer.message(write, { undoable: false })!
       const verdict = await receipt.settled()
       if (verdict.verdict === 'accepted') {
@@ -111,6 +112,7 @@ function survey(
   let unreadable = 0
   let inConflict = 0
   for (const { id } of table.rows()) {
+    // A row has a state.
     const state = table.state(id)!
     const found = outdated(table, state, limits)
     if (found === 'unreadable') unreadable++

@@ -68,6 +68,7 @@ function writeAgain(
     if (registers.regs.names.length > 0) writer.write(table, known, { kind: 'update', registers })
     return
   }
+  // Only a replica that is ready writes.
   const identity = replica.identity!
   const isOwn =
     table.entity.options.idPolicy === 'supplied' || held.authorId === identity.session.authorId

@@ -9,6 +9,7 @@ export function takeBack(
   writer: Writer,
 ): UndoReport | undefined {
   writer.assertNotWriting(direction)
+  // Only a replica that is ready writes.
   return undo.take(direction, identity!.session.authorId, ({ writes, skipped }) => {
     const { receipt } = writer.transact(() => {
       for (const { table, id, values } of writes) {

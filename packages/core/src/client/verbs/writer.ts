@@ -52,6 +52,7 @@ export class Writer {
     const receipt = this.message(() => (result = { is: this.#called(body) }), {
       expects: expect.map(({ id }) => id),
     })
+    // The body has run: it would have thrown otherwise.
     return { result: result!.is, receipt }
   }
 
@@ -186,6 +187,7 @@ function checkSize(draft: Draft, { limits, isMinted }: Replica): void {
   }
   for (const { table, write } of draft.changes) {
     const { entity, registers } = table
+    // A draft shows what it writes.
     const state = table.state(write.entityId)!
     if (!isStateLargerThan(state, registers, entityBytesMax)) continue
     throw new CountersignError(

@@ -110,11 +110,12 @@ function stepDifference(before: Step | undefined, after: Step | undefined): stri
   }
   const [old, next] = [describeStep(before), describeStep(after)]
   if (old !== next) return `${old}, is now ${next}`
-  const [was, is] = [stepData(before), stepData(after)] as Readonly<Record<string, Json>>[]
-  const keys = [...new Set([...Object.keys(was!), ...Object.keys(is!)])].sort()
-  const changed = keys.filter((key) => !jsonEqual(was![key], is![key]))
+  const was = stepData(before) as Readonly<Record<string, Json>>
+  const is = stepData(after) as Readonly<Record<string, Json>>
+  const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort()
+  const changed = keys.filter((key) => !jsonEqual(was[key], is[key]))
   if (changed.length === 0) return undefined
-  const parts = changed.map((key) => `${key} was ${part(was![key])} and is ${part(is![key])}`)
+  const parts = changed.map((key) => `${key} was ${part(was[key])} and is ${part(is[key])}`)
   return `${old}: ${parts.join('; ')}`
 }
 

@@ -37,6 +37,7 @@ export function chainData(chain: Chain, upTo: number = chain.version): Json {
 /** The kinds that do not follow from the version before. */
 function kindsData(version: Version, before?: Version): { readonly kinds?: Json } {
   const own = [...version.kinds].filter(
+    // Kinds are those of the fields.
     ([name, kind]) => kind !== carriedKind(before, version.fields.get(name)!),
   )
   return own.length === 0 ? {} : { kinds: Object.fromEntries(own) }
@@ -90,6 +91,7 @@ export function joined(own: Chain, travelled: Chain): Outcome<Chain> {
       return refused(`${own.entity}, version ${version}: ${differs}`)
     }
     if (version === 1 || !chain.ok) continue
+    // Up to the newest of both, one of them has the version.
     const taken = theirs && (!mine || theirs.revision > mine.revision) ? theirs : mine!
     const steps = taken.steps.map((step) => withCode(step, mine))
     const kinds = joinedKinds(taken, taken === mine ? theirs : mine)

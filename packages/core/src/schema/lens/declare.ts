@@ -86,6 +86,7 @@ export function extended(chain: Chain, next: NextVersion): Outcome<Chain> {
     kindsFault(kinds, draft.fields)
   if (misfit !== undefined) return refused(`version ${version}: ${misfit}`)
   const { fields } = draft
+  // A chain begins with version 1.
   const before = chain.versions.at(-1)!
   const held = new Map(
     [...fields].map(([name, reg]) => [name, kinds.get(name) ?? carriedKind(before, reg)]),
@@ -137,12 +138,14 @@ function mergingFault(
   chain: Chain,
   { draft, held, steps }: { draft: Draft; held: Kinds; steps: readonly Step[] },
 ): string | undefined {
+  // A chain begins with version 1.
   const before = chain.versions.at(-1)!
   for (const [name, reg] of draft.fields) {
     const [was, is] = [mergingKind(carriedKind(before, reg)), mergingKind(held.get(name))]
     if (before.names.has(reg) && was !== is)
       return `${shown(name)} was ${carriedKind(before, reg)} and is ${held.get(name)}: a field that merges cannot become another, or one of values; declare a field of another name`
     const touching = draft.registers
+      // The register of a field of the draft is in it.
       .get(reg)!
       .steps.filter((placed) => placed.version > chain.version)
     const wrong = touching.find(({ step }) => step.op !== 'rename')

@@ -41,6 +41,7 @@ export class Draft {
     if (reg === undefined) {
       return `${step.op}: there is no field ${shown(step.field)} in version ${this.#version - 1} or by a step before`
     }
+    // Each field has its register.
     const register = this.registers.get(reg)!
     if (step.op === 'remove') return this.#remove(register, step)
     const to = step.op === 'rename' || step.op === 'map' ? step.to : step.field
@@ -128,9 +129,11 @@ function withFallback(register: Growing, fallback: Json | undefined): Growing | 
   const steps = [...register.steps]
   let shownAs = fallback
   let changed = register
+  // Called for a register that ends.
   for (let version = register.until! - 1; version >= register.from; version--) {
     if (!register.defaults.has(version)) changed = withDefault(changed, version, shownAs)
     while (steps.at(-1)?.version === version) {
+      // The condition has looked at it.
       const step = steps.pop()!
       const moved = shownAs === undefined ? undefined : movedBy(step, 'down', shownAs)
       if (moved === INVALID) {

@@ -26,6 +26,7 @@ export function shapeChange(own: Chain, known: Chain): string | undefined {
 function changeSentence(own: Chain, known: Chain, version: number): string {
   const given = version > 1 ? 'its steps and its fields' : 'its fields'
   const after = known.version > version ? `version ${known.version}` : 'it'
+  // A chain begins with version 1.
   const steps = stepsBetween(known.versions.at(-1)!, own.versions.at(-1)!)
   const sentences = [
     `${own.entity}: the fields of version ${version} were changed without a new version.`,

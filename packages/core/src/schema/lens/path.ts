@@ -81,6 +81,7 @@ export class Lenses {
     if (name === undefined) return `${entity}: version ${version} has no register ${reg}`
     if (newest <= version) return undefined
     const field = `${entity}.${name}`
+    // It has a name in this version, so it is a register of the chain.
     for (const placed of this.chain.registers.get(reg)!.steps) {
       if (placed.version <= version || placed.version > newest) continue
       const why = stepWriteFault(placed)
@@ -88,6 +89,7 @@ export class Lenses {
         return `${field}: ${why}; it can be written from version ${placed.version} on`
       }
     }
+    // As above.
     const ended = this.chain.registers.get(reg)!.until !== undefined
     return newest > this.chain.version && !ended
       ? `${field}: version ${newest} is in use, and this build knows ${this.chain.version} only`

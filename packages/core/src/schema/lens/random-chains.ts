@@ -232,8 +232,10 @@ function someMap(
   const folds = dice.chance(0.3)
   const first = dice.below(3)
   const words = WORDS.slice(first, first + 5)
+  // Five words, or as many as there are olds.
   const table = olds.slice(0, 5).map((old, i) => [old, folds ? words[0]! : words[i]!] as const)
   const lossy = folds ? 'both' : dice.pick(['down', 'both'] as const)
+  // Called with one old value at least.
   const more = dice.chance(0.5) ? { up: 'open', down: olds[0]!, lossy } : folds ? { lossy } : {}
   return {
     step: map(field, to, table, more),
@@ -267,7 +269,7 @@ export function someChain(dice: Dice): MadeUp {
     versions.push(steps)
     forms.push(now)
   }
-  return { fields: [...forms[0]!.keys()], versions, forms }
+  return { fields: [...(forms[0]?.keys() ?? [])], versions, forms }
 }
 
 /** Names are few, so that they come back for other registers. */
