@@ -10,5 +10,5 @@ export const partialSnapshotTaken: Planted = {
       to: 'return parts.map(({ part }) => part).slice(0, Math.max(count, 1))',
     },
   ],
-  seed: 1,
+  seed: 1374,
 }

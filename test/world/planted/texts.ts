@@ -96,7 +96,7 @@ export const TEXTS: readonly Planted[] = [
         to: 'names: []',
       },
     ],
-    seed: 39,
+    seed: 1003,
   },
   {
     name: 'draft-sealed-twice',
