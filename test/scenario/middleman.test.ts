@@ -567,6 +567,32 @@ describe('OPN8 greetings', () => {
     await world.heal()
   })
 
+  test('EPO6 a newcomer does not remember whose record it was shown, and follows who signs a greeting', async () => {
+    world = await World.open()
+    await world.write('honest')
+    const { lineage, position } = (await greetingOf(OTHER))!
+    const way = new Middleman(world.scene)
+    way.toStore = (frame, text) =>
+      frame.kind === 'welcome'
+        ? [reviewerFrame('welcome', { ...frame, lineage, position })]
+        : [text]
+    const disk = world.scene.disk()
+    const eve = await world.scene.page(way, { entities, disk })
+    const witness = new Witness(eve)
+    await world.pass(5_000)
+    expect(eve.status.getState()).toMatchObject({
+      connectionRefusal: 'forged',
+      reviewerId: null,
+      position: null,
+    })
+    expect(disk.content.meta.get('reviewerKey')).toBeUndefined()
+    way.leave()
+    await world.scene.until(() => world.has(eve), 60_000)
+    expect(witness.said.join()).not.toContain('other_reviewer')
+    expect(rowsOf(eve)).toEqual(rowsOf(world.ann))
+    await world.heal()
+  })
+
   test.each<[string, (text: string) => string]>([
     [
       'another seq',

@@ -96,9 +96,9 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'A greeting counts that was made for another link.',
     edits: [
       {
-        module: 'messaging/session.ts',
-        from: 'return isOf && (await host.verify(bytes, sig))',
-        to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
+        module: 'replica/trust.ts',
+        from: 'if (!isOfEpoch || !(await this.#parts.signer.verify(key, bytes, sig)))',
+        to: 'if (!isOfEpoch || !(await this.#parts.signer.verify(key, bytes, sig).then(() => true)))',
       },
     ],
     seed: 14,
@@ -108,14 +108,14 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'A reviewer of another key is followed.',
     edits: [
       {
-        module: 'messaging/session.ts',
-        from: 'if (fault) return fault\n    const { eid, epoch } = lineage.at(-1)!',
-        to: 'const { eid, epoch } = lineage.at(-1)!',
+        module: 'replica/trust.ts',
+        from: 'if (this.#key !== undefined && this.#key !== body.reviewerKey) return unknownReviewer()',
+        to: '',
       },
       {
-        module: 'messaging/session.ts',
-        from: 'return isOf && (await host.verify(bytes, sig))',
-        to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
+        module: 'replica/trust.ts',
+        from: 'if (this.#key !== undefined && this.#key !== key) return unknownReviewer()',
+        to: 'this.#key = key',
       },
     ],
     seed: 13,

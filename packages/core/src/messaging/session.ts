@@ -10,14 +10,18 @@
  * Pull and push are independent: neither ever cancels the other (RELIABILITY, LiveStore 1538).
  */
 import type { Uuid } from '../base/uuid.ts'
-import { welcomeBytes } from '../wire/signed.ts'
 import { type SessionOpening, WIRE_VERSION } from '../message/message.ts'
 import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { LinkLife } from './link-life.ts'
 import { Gate, type GatedFrame } from './gate.ts'
-import type { ConnectionRefusal, Refusal, SessionParts, SessionState } from './session-host.ts'
+import {
+  type ConnectionRefusal,
+  type SessionParts,
+  type SessionState,
+  forgery,
+} from './session-host.ts'
 import type { Reviewing } from './tail.ts'
 import { Timers, backoffMs } from './timers.ts'
 import { ANSWER_MS } from './wants.ts'
@@ -302,30 +306,15 @@ export class SyncSession {
       )
       return
     }
-    const judged = this.#judged(life, frame).catch(() =>
-      forgery('a greeting that cannot be checked'),
-    )
+    const nonces = [life.nonce, frame.nonce] as const
+    const judged = this.#parts.host
+      .judge({ ...frame, nonces })
+      .catch(() => forgery('a greeting that cannot be checked'))
     void judged.then((fault) => {
       if (this.#life !== life || life.reviewing) return
       if (fault) this.#refuse(fault.refusal, fault.note)
       else this.#greeted(life, frame)
     })
-  }
-
-  /** Why a greeting is not to be answered; undefined: it is. */
-  async #judged(
-    life: LinkLife,
-    { lineage, position, nonce, at, sig }: ReviewerFrame & { kind: 'welcome' },
-  ): Promise<Refusal | undefined> {
-    const { host, space } = this.#parts
-    const fault = await host.judge(lineage)
-    if (fault) return fault
-    const { eid, epoch } = lineage.at(-1)!
-    const bytes = welcomeBytes(space, { nonces: [life.nonce, nonce], position, at })
-    const isOf = position.eid === eid && position.epoch === epoch
-    return isOf && (await host.verify(bytes, sig))
-      ? undefined
-      : forgery('a greeting that its key has not signed for this link')
   }
 
   #greeted(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
@@ -471,13 +460,5 @@ export class SyncSession {
     this.#state = state
     this.#note = note
     this.#parts.host.changed(state, note, this.#refusal)
-  }
-}
-
-/** Somebody is between this store and its reviewer, or the reviewer's key is not its own any more. */
-function forgery(what: string): Refusal {
-  return {
-    refusal: 'forged',
-    note: `in the name of the reviewer came ${what}; nothing of it is taken`,
   }
 }

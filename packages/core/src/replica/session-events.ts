@@ -2,9 +2,10 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { Entry } from '../history/entry.ts'
 import { bindBytes } from '../wire/signed.ts'
-import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../message/message.ts'
+import type { NackReason, Rejection, SessionOpening } from '../message/message.ts'
 import type {
   ConnectionRefusal,
+  Greeting,
   NackAbout,
   Refusal,
   SessionHost,
@@ -63,11 +64,11 @@ export class SessionEvents implements SessionHost {
     return this.#parts.trust.verify(bytes, sig)
   }
 
-  async judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined> {
+  async judge(greeting: Greeting): Promise<Refusal | undefined> {
     const { trust, status } = this.#parts
-    const epoch = lineage.at(-1)!
-    const fault = await trust.judge(epoch)
-    if (fault === undefined) status.setState({ reviewerId: epoch.reviewerId })
+    const fault = await trust.judge(greeting)
+    const { reviewerId } = greeting.lineage.at(-1)!
+    if (fault === undefined) status.setState({ reviewerId })
     return fault
   }
 
