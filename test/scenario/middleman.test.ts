@@ -8,6 +8,7 @@ import {
   type Position,
   type Rejection,
   hashBytes,
+  nackBytes,
   positionBytes,
   rejectionBytes,
   shortId,
@@ -971,7 +972,7 @@ describe('what is not signed', () => {
     await world.heal()
   })
 
-  test.each<[string, (sessionId: string) => string[]]>([
+  test.each<[string, (sessionId: string) => string[] | Promise<string[]>]>([
     [
       'a nack of everything',
       (sessionId) => [
@@ -981,6 +982,7 @@ describe('what is not signed', () => {
           clientSeqs: [1, 2, 3],
           detail: 'forged',
           alone: false,
+          sig: null,
         }),
       ],
     ],
@@ -993,6 +995,7 @@ describe('what is not signed', () => {
           clientSeqs: [2],
           detail: 'forged',
           alone: true,
+          sig: null,
         }),
       ],
     ],
@@ -1005,8 +1008,18 @@ describe('what is not signed', () => {
           clientSeqs: [2],
           detail: 'forged',
           alone: true,
+          sig: null,
         }),
       ],
+    ],
+    [
+      'a nack of a schema that was signed for another link',
+      async (sessionId) => {
+        const said = { sessionId, clientSeqs: [2], reason: 'unknown_schema', detail: '' } as const
+        const at = world.bob.status.getState().position!
+        const bytes = nackBytes(SPACE, at, { ...said, nonce: 'A'.repeat(22) })
+        return [reviewerFrame('nack', { ...said, alone: true, sig: await sign(HONEST, bytes) })]
+      },
     ],
     [
       'a nack that says not bound',
@@ -1017,6 +1030,7 @@ describe('what is not signed', () => {
           clientSeqs: [2],
           detail: '',
           alone: false,
+          sig: null,
         }),
       ],
     ],
@@ -1029,6 +1043,7 @@ describe('what is not signed', () => {
           clientSeqs: [2],
           detail: '',
           alone: false,
+          sig: null,
         }),
       ],
     ],
@@ -1041,17 +1056,18 @@ describe('what is not signed', () => {
         reviewerFrame('bound', { sessionIds: [sessionId, world.ann.status.getState().sessionId!] }),
       ],
     ],
-  ])('%s delays and loses nothing', async (_, forge) => {
+  ])('VRD6 %s delays and loses nothing', async (_, forge) => {
     world = await World.open()
     await world.write('honest')
     const { sessionId } = world.bob.status.getState()
     world.way.toReviewer = (frame, text) => (frame.kind === 'offer' ? [] : [text])
     const mine = world.bob.create(Note, { text: 'mine', n: 1 })
     await world.pass(100)
-    for (const text of forge(sessionId!)) world.way.say(text)
+    for (const text of await forge(sessionId!)) world.way.say(text)
     await world.pass(1_000)
     expect(['queued', 'sent']).toContain(mine.state)
     expect(world.bob.refused.snapshot()).toEqual([])
+    expect(world.bob.status.getState().reviewerLacks).toEqual([])
     expect(rowsOf(world.bob)).toHaveLength(2)
     await world.heal()
     expect(mine.state).toBe('accepted')

@@ -13,6 +13,7 @@ import {
   type Position,
   checkAccepted,
   checkGreeting,
+  checkNack,
   checkPosition,
   checkRejection,
   checkSnapshot,
@@ -157,6 +158,7 @@ export class SecondClient {
         return this.#offerNext(state)
       }
       case 'nack':
+        checkNack(fields, followed, state.greeting!.nonce)
         return this.#nacked(state, fields)
       default:
         demand(kind === 'history', 'GATE3', 'a second greeting')

@@ -120,6 +120,18 @@ export function checkAccepted([session, reviews, sig]: readonly Json[], followed
   demand(isSigned(said, sig, followed.reviewerKey), 'VRD5', 'an acceptance is not signed')
 }
 
+/** VRD6, of a nack that concerns its messages alone, over the link with that nonce of the reviewer. */
+export function checkNack(
+  [reason, session, clientSeqs, detail, alone, sig]: readonly Json[],
+  followed: Followed,
+  nonce: string,
+): void {
+  if (alone !== 1) return
+  const ids = [nonce, shortId(followed.space), shortId(followed.eid), followed.epoch]
+  const said = valueHash('cs/nack', [...ids, session!, clientSeqs!, reason!, detail!])
+  demand(isSigned(said, sig, followed.reviewerKey), 'VRD6', 'a nack is not signed')
+}
+
 export interface Rejection {
   msgId: string
   hash: string

@@ -221,7 +221,7 @@ const OLD_ENDS: readonly Forgery[] = [
   forgery('old end before the answer', 'bound', (by) => again(by.heard('through'))),
 ]
 
-/** Nobody signs these: they delay, and decide nothing. */
+/** Nobody has signed these: they delay, and decide nothing. */
 const HINTS: readonly Forgery[] = [
   forgery('nack of what waits', 'welcome', (by) => {
     const message = by.waiting.at(-1)
@@ -230,8 +230,22 @@ const HINTS: readonly Forgery[] = [
     const reason = by.random.pick(['unavailable', 'not_bound', 'busy', 'parent_unknown'] as const)
     const alone = by.random.chance(0.5)
     const clientSeqs = [message.clientSeq]
-    return [reviewerFrame('nack', { reason, sessionId, clientSeqs, detail: 'a forgery', alone })]
+    return [
+      reviewerFrame('nack', {
+        reason,
+        sessionId,
+        clientSeqs,
+        detail: 'a forgery',
+        alone,
+        sig: null,
+      }),
+    ]
   }),
+  forgery('nack for another reason', 'nack', (by, frame) => {
+    const reason = by.random.pick(['unknown_schema', 'contested', 'unavailable'] as const)
+    return [reviewerFrame('nack', { ...frame, reason })]
+  }),
+  forgery('nack of another link', 'nack', (by) => again(by.heard('nack'))),
   forgery('bound to nobody', 'bound', () => [reviewerFrame('bound', { sessionIds: [] })]),
   forgery('bye', 'welcome', () => [reviewerFrame('bye', { reason: 'a forgery', code: null })]),
 ]

@@ -12,6 +12,7 @@ export {
   bindBytes,
   epochIdentity,
   positionBytes,
+  nackBytes,
   rejectionBytes,
   snapshotBytes,
   welcomeBytes,

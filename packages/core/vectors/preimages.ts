@@ -198,6 +198,13 @@ export function signaturesIn(frames: readonly SentFrame[], space: string): Json 
         note('acceptance', 'cs/accepted', value, at.sig)
         break
       }
+      case 'nack':
+        if (at.sig !== null) {
+          const { reviewer } = nonces.get(sent.link)!
+          const said = [shortId(at.sessionId), [...at.clientSeqs], at.reason, at.detail]
+          note('nack', 'cs/nack', [reviewer, short, ...term, ...said], at.sig)
+        }
+        break
       case 'rejected':
         for (const { sig, ...body } of at.rejections)
           note('rejection', 'cs/reject', body as unknown as Json, sig)

@@ -25,6 +25,7 @@ export type HashTag =
   | 'cs/bind'
   | 'cs/accepted'
   | 'cs/snapshot'
+  | 'cs/nack'
 
 /** Purposes of hashes over lines of text (`hashLine`). */
 export type LineTag =

@@ -11,6 +11,7 @@ import {
 } from '../wire/frames.ts'
 import {
   acceptedBytes,
+  nackBytes,
   positionBytes,
   rejectionBytes,
   snapshotBytes,
@@ -25,6 +26,7 @@ const OTHER_EID = '0190a6b2-3c4d-8e5f-8a7b-000000000002'
 const REVIEWER = '0190a6b2-3c4d-8e5f-8a7b-000000000003'
 const SESSION = '0190a6b2-3c4d-4e5f-8a7b-000000000004'
 const OTHER_SESSION = '0190a6b2-3c4d-4e5f-8a7b-000000000005'
+const NONCE = 'the nonce of the reviewer'
 const MESSAGE = '0190a6b2-3c4d-8e5f-8a7b-000000000006'
 const BY = { reviewerId: REVIEWER, eid: EID, epoch: 1, chain: hashOf('genesis') }
 
@@ -75,7 +77,7 @@ class Scene {
         },
         forged: (what) => this.faults.push(what),
       },
-      { space: SPACE, by: BY, greeted },
+      { space: SPACE, by: BY, greeted, nonce: NONCE },
     )
   }
 
@@ -342,6 +344,40 @@ describe('GATE7, GATE8: own messages', () => {
     await turns()
     expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
     expect(scene.faults).toEqual(isGood ? [] : ['an acceptance that its key has not signed'])
+  })
+
+  const nack = {
+    sessionId: SESSION,
+    clientSeqs: [1, 2],
+    reason: 'unknown_schema',
+    detail: 'why',
+  } as const
+  const nackOf = (more: object, space = SPACE, by = BY): Uint8Array =>
+    nackBytes(space, by, { ...nack, nonce: NONCE, ...more })
+
+  test.each<[string, Uint8Array | undefined, boolean]>([
+    ['this', nackOf({}), true],
+    ['nobody', undefined, false],
+    ['another link', nackOf({ nonce: 'of another link' }), false],
+    ['another space', nackOf({}, OTHER_SPACE), false],
+    ['another lineage', nackOf({}, SPACE, { ...BY, eid: OTHER_EID }), false],
+    ['another epoch', nackOf({}, SPACE, { ...BY, epoch: 2 }), false],
+    ['another session', nackOf({ sessionId: OTHER_SESSION }), false],
+    ['fewer messages', nackOf({ clientSeqs: [1] }), false],
+    ['another reason', nackOf({ reason: 'contested' }), false],
+    ['other words', nackOf({ detail: '' }), false],
+  ])('VRD6 a nack of messages alone that is signed for %s', async (_, bytes, isGood) => {
+    const scene = new Scene()
+    scene.hears('nack', { ...nack, alone: true, sig: bytes ? signed(bytes) : null })
+    await turns()
+    expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
+    expect(scene.faults).toEqual(isGood ? [] : ['a nack that its key has not signed'])
+  })
+
+  test('VRD6 a nack that makes all offers wait is signed by nobody, and asks for no check', () => {
+    const scene = new Scene()
+    scene.hears('nack', { ...nack, alone: false, sig: null })
+    expect([scene.delivered.length, scene.asked.length]).toEqual([1, 0])
   })
 
   test.each<[string, Partial<Rejection>, boolean]>([

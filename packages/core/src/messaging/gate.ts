@@ -9,14 +9,22 @@
  */
 import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { acceptedBytes, positionBytes, rejectionBytes, snapshotBytes } from '../wire/signed.ts'
+import {
+  acceptedBytes,
+  nackBytes,
+  positionBytes,
+  rejectionBytes,
+  snapshotBytes,
+} from '../wire/signed.ts'
 import type { Position, Rejection } from '../message/message.ts'
 import { type ReviewerFrame, reviewRows, reviewerFrame } from '../wire/frames.ts'
 import type { Reviewing } from './tail.ts'
 
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
 /** Frames whose order matters, and that are believed only when they are checked. */
-export type GatedFrame = FrameOf<'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected'>
+export type GatedFrame = FrameOf<
+  'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected' | 'nack'
+>
 
 export interface GateEvents {
   /** Whether the reviewer of this link has signed that. */
@@ -40,6 +48,8 @@ const JOINED_CHARACTERS_MAX = 1_048_576
 export class Gate {
   readonly #space: Uuid
   readonly #by: Reviewing
+  /** The reviewer's, which what is told over this link alone signs. */
+  readonly #nonce: string
   readonly #events: GateEvents
   /** The newest position whose signature was checked. */
   #verified: Position | undefined
@@ -52,11 +62,12 @@ export class Gate {
   /** `greeted`: the position of the greeting, which was checked; its own signature was not. */
   constructor(
     events: GateEvents,
-    { space, by, greeted }: { space: Uuid; by: Reviewing; greeted: Position },
+    { space, by, greeted, nonce }: { space: Uuid; by: Reviewing; greeted: Position; nonce: string },
   ) {
     this.#events = events
     this.#space = space
     this.#by = by
+    this.#nonce = nonce
     this.#floorSeq = greeted.seq
   }
 
@@ -127,6 +138,11 @@ export class Gate {
       }
       case 'rejected':
         return this.#rejections(frame.rejections)
+      case 'nack': {
+        if (!frame.alone) return undefined // it says nothing but that all waits
+        const bytes = nackBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
+        return this.#signed(bytes, frame.sig ?? '', 'a nack')
+      }
       default:
         return undefined // it counts with the end of its snapshot
     }

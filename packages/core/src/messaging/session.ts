@@ -252,13 +252,11 @@ export class SyncSession {
       case 'through':
       case 'accepted':
       case 'rejected':
+      case 'nack':
         life.gate!.push(frame, text)
         break
       case 'bound':
         this.#bound(life, frame.sessionIds)
-        break
-      case 'nack':
-        this.#nack(life, frame)
         break
       case 'history': {
         const fault = this.#histories.heard(frame, life.heardAt)
@@ -287,6 +285,9 @@ export class SyncSession {
       case 'rejected':
         host.rejected(frame.rejections)
         this.pump()
+        break
+      case 'nack':
+        this.#nack(life, frame)
         break
       default:
         life.pull.frame(frame, text, life.reviewing!)
@@ -345,7 +346,7 @@ export class SyncSession {
           if (this.#life === life) this.#refuse('forged', forgery(what).note)
         },
       },
-      { space, by, greeted: frame.position },
+      { space, by, greeted: frame.position, nonce: frame.nonce },
     )
     life.credits = frame.credits
     this.#timers.clear()

@@ -114,7 +114,8 @@ export class SessionEvents implements SessionHost {
   }
 
   nacked(entries: readonly Entry[], reason: NackReason, { alone, detail }: NackAbout): void {
-    if (reason === 'unavailable' && alone) this.#parts.warnings.undecided(detail)
+    if (!alone) return // nobody has signed it
+    if (reason === 'unavailable') this.#parts.warnings.undecided(detail)
     if (reason !== 'unknown_schema') return
     const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
     this.#parts.status.setState(({ reviewerLacks }) => ({

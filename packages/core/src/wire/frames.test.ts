@@ -84,8 +84,8 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
   ],
   rejected: [{ rejections: [rejection] }, { rejections: [] }],
   nack: [
-    { reason: 'busy', sessionId: B, clientSeqs: [1, 2], detail: 'later', alone: false },
-    { reason: 'contested', sessionId: B, clientSeqs: [], detail: '', alone: true },
+    { reason: 'busy', sessionId: B, clientSeqs: [1, 2], detail: 'later', alone: false, sig: null },
+    { reason: 'contested', sessionId: B, clientSeqs: [], detail: '', alone: true, sig: 'sig' },
   ],
   page: [{ snapshot: 3 }],
   settled: [
@@ -276,6 +276,8 @@ describe('malformed', () => {
       ['busy', SHORT_A, [1], ''],
       ['busy', SHORT_A, [1], '', false],
       ['busy', SHORT_A, [1], '', 0, 0],
+      ['busy', SHORT_A, [1], '', 1, 'sig', 0],
+      ['x'.repeat(65), SHORT_A, [1], '', 0],
     ],
     page: [[], [-1], ['1'], [1, 2]],
     settled: [

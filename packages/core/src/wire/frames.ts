@@ -52,6 +52,7 @@ import {
 } from './fields.ts'
 
 const TEXT_CHARACTERS_MAX = 512
+const REASON_CHARACTERS_MAX = 64
 const shortText = textUpTo(TEXT_CHARACTERS_MAX)
 
 const signedPosition: Field<Omit<Position, 'sig'> & { readonly sig: string | null }> = tuple({
@@ -181,6 +182,8 @@ export interface ReviewerFrames {
     readonly detail: string
     /** It concerns these messages and no others: what comes after them may be offered meanwhile. */
     readonly alone: boolean
+    /** Over `nackBytes` where it says something of messages, which is where it is `alone`. */
+    readonly sig: string | null
   }
   /** Part of the snapshot at that seq. Texts: the page. */
   readonly page: { readonly snapshot: number }
@@ -255,11 +258,12 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
   accepted: { sessionId: id, reviews: listOfAll(acceptedAgain), sig: shortText },
   rejected: { rejections: listOfAll(checked(isRejection, 'a rejection')) },
   nack: {
-    reason: checked((value): value is NackReason => typeof value === 'string', 'a reason'),
+    reason: checked(isReason, 'a reason'),
     sessionId: id,
     clientSeqs: listOfAll(count),
     detail: words,
     alone: flag,
+    sig: nullable(shortText),
   },
   page: { snapshot: count },
   settled: { sessionId: id, runs: listOfAll(acceptedRun), at: count, snapshot: count },
@@ -380,6 +384,11 @@ export function linesInParts(texts: string, parts: readonly number[]): string[] 
     at = end + 1
   }
   return at > texts.length || (parts.length === 0 && texts === '') ? found : undefined
+}
+
+/** Of today, or of tomorrow. */
+function isReason(value: unknown): value is NackReason {
+  return typeof value === 'string' && value.length <= REASON_CHARACTERS_MAX
 }
 
 function isEpochOpen(value: unknown): value is EpochOpen {

@@ -249,7 +249,7 @@ describe('T11 whatever a frame says, it is parsed or refused', () => {
     reviewerFrame('accepted', { sessionId, reviews, sig: 'sig' }),
     reviewerFrame('rejected', { rejections: [rejection] }),
     reviewerFrame('nack', {
-      ...{ reason: 'busy', sessionId, clientSeqs: [1, 2], detail: 'later', alone: true },
+      ...{ reason: 'busy', sessionId, clientSeqs: [1, 2], detail: 'later', alone: true, sig: 's' },
     }),
     reviewerFrame('page', { snapshot: 4 }),
     reviewerFrame('settled', { sessionId, runs, at: 5, snapshot: 4 }),

@@ -83,6 +83,23 @@ export function acceptedBytes(
   ])
 }
 
+/** What a reviewer signs to say of messages that they have no verdict, and why; over one link, by its nonce. */
+export function nackBytes(
+  space: Uuid,
+  { eid, epoch }: Pick<Position, 'eid' | 'epoch'>,
+  nack: {
+    readonly nonce: string
+    readonly sessionId: Uuid
+    readonly clientSeqs: readonly number[]
+    readonly reason: string
+    readonly detail: string
+  },
+): Uint8Array {
+  const { nonce, sessionId, clientSeqs, reason, detail } = nack
+  const about = [shortId(space), shortId(eid), epoch, shortId(sessionId), clientSeqs]
+  return hashBytes('cs/nack', [nonce, ...about, reason, detail])
+}
+
 /** The hash of a frame that is a part of a snapshot. */
 export function partHash(frame: string): Hash {
   return hashLine('cs/part', frame)
