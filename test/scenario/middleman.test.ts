@@ -42,6 +42,8 @@ afterEach(() => world.scene.close())
 
 /** A frame that does not fit what was signed, where it is not the signature that fails. */
 const NOTED = /^connecting: the (?:reviewer sent |answers of the reviewer arrive incomplete)/m
+/** The end of an answer, with a signature of nobody. */
+const END = { parts: 0, snapshot: 0, sig: 'x', at: 1 } as const
 const FORGED = 'refused: forged: in the name of the reviewer came'
 
 /** Every `tail` with a frame's text rewritten. */
@@ -334,7 +336,7 @@ describe('GATE4 positions and batches from nothing', () => {
       `${FORGED} a position of another lineage; nothing of it is taken`,
       async () => {
         const { position } = await world.tailOfOther('forged', HONEST)
-        return reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null })
+        return reviewerFrame('through', { ...END, position })
       },
     ],
     [
@@ -875,17 +877,18 @@ describe('GATE5, GATE6 snapshots', () => {
   test.each<[string, (at: Position) => string, string | undefined]>([
     [
       'without parts, at the honest position',
-      (at) => reviewerFrame('through', { position: at, parts: 0, snapshot: 1, sig: null }),
+      (at) => reviewerFrame('through', { ...END, position: at, snapshot: 1 }),
       undefined,
     ],
     [
       'with parts that never came',
-      (at) => reviewerFrame('through', { position: at, parts: 1, snapshot: 9, sig: 'x' }),
+      (at) => reviewerFrame('through', { ...END, position: at, parts: 1, snapshot: 9 }),
       undefined,
     ],
     [
       'of one empty page',
-      (at) => reviewerFrame('through', { position: at, parts: 1, snapshot: 1, sig: at.sig! }),
+      (at) =>
+        reviewerFrame('through', { ...END, position: at, parts: 1, snapshot: 1, sig: at.sig! }),
       WRONG,
     ],
   ])('an empty one %s', async (_, end, why) => {
@@ -915,7 +918,7 @@ describe('GATE5, GATE6 snapshots', () => {
       }): string => {
         const { eid, epoch, chain, sig } = frame.lineage[0]!
         const position = { eid, epoch, seq: 0, chain, sig }
-        return reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null })
+        return reviewerFrame('through', { ...END, position })
       }
       const attack = (): void => {
         way.toStore = (frame, text) =>
@@ -1088,6 +1091,60 @@ describe('what is not signed', () => {
     world.bob.setOnline(true)
     await world.scene.until(() => mine.state === 'accepted', 60_000)
     expect(binds).toBe(2)
+    await world.heal()
+  })
+})
+
+describe('CATCH11 what was signed once is said again', () => {
+  const OLD = 'what the reviewer says is old'
+
+  test('the end of an answer, over and over, does not keep a link online', async () => {
+    world = await World.open()
+    await world.write('honest')
+    const end = world.way.heard.findLast((text) => text.startsWith('["through"'))!
+    world.way.toStore = (frame) => (frame.kind === 'tail' ? [] : [end])
+    await world.write('held back')
+    const wants = world.way.count('want')
+    for (let n = 0; n < 70; n++) await world.pass(1_000)
+    expect(world.way.count('want')).toBeGreaterThan(wants)
+    expect(world.bob.status.getState()).toMatchObject({
+      connection: 'syncing',
+      connectionNote: OLD,
+    })
+    for (let n = 0; n < 20; n++) {
+      await world.pass(1_000)
+      expect(world.bob.status.getState().connection).not.toBe('online')
+    }
+    await world.heal()
+  })
+
+  test('the end of an answer of an older link says nothing beyond the greeting of a later one', async () => {
+    world = await World.open()
+    await world.write('honest')
+    world.way.cut()
+    await world.settle()
+    const end = world.way.heard.findLast((text) => text.startsWith('["through"'))!
+    for (let n = 0; n < 70; n++) await world.pass(1_000)
+    world.way.toStore = (frame, text) => [frame.kind === 'through' ? end : text]
+    world.way.cut()
+    // The greeting is fresh, and says that nothing is missing.
+    for (let n = 0; n < 70; n++) await world.pass(1_000)
+    for (let n = 0; n < 30; n++) {
+      await world.pass(1_000)
+      expect(world.bob.status.getState().connection).not.toBe('online')
+    }
+    expect(world.witness.said.join()).not.toContain('forged')
+    await world.heal()
+  })
+
+  test('an idle link stays online, by words that all links share', async () => {
+    world = await World.open()
+    await world.write('honest')
+    await world.settle()
+    const said = world.witness.said.length
+    for (let n = 0; n < 600; n++) await world.pass(1_000)
+    expect(world.bob.status.getState().connection).toBe('online')
+    expect(world.witness.said.slice(said)).toEqual([])
     await world.heal()
   })
 })

@@ -12,6 +12,7 @@ import {
   type Greeting,
   type Position,
   checkAccepted,
+  checkEnd,
   checkGreeting,
   checkNack,
   checkPosition,
@@ -45,6 +46,7 @@ export interface ClientOptions {
 
 const PAUSE_MS = 100
 const EMPTY_ANSWERS_MAX = 8
+const STALE_MS = 60_000
 
 export class SecondClient {
   readonly author: Author
@@ -78,7 +80,10 @@ export class SecondClient {
     const mine = (): boolean => this.#link === state
     this.#link = state
     state.link = this.#options.dial({
-      open: () => this.#send('hello', [2, shortId(this.#options.space), state.nonce]),
+      open: () => {
+        state.openedAt = Date.now()
+        this.#send('hello', [2, shortId(this.#options.space), state.nonce])
+      },
       frame: (content) => {
         if (mine()) this.#guarded(state, content)
       },
@@ -320,7 +325,11 @@ export class SecondClient {
     if (session.sessionId === this.author.sessionId) this.#settle(message!.clientSeq, seq)
   }
 
-  #through(state: LinkState, position: Position, [, parts, snapshot, sig]: readonly Json[]): void {
+  #through(
+    state: LinkState,
+    position: Position,
+    [, parts, snapshot, sig, at]: readonly Json[],
+  ): void {
     const number = count(snapshot, 'SNAP1')
     if (count(parts, 'SNAP1') > 0 || number > 0) {
       const frames = state.snapshot.get(number) ?? new Map<string, string>()
@@ -330,10 +339,14 @@ export class SecondClient {
       if (position.seq >= this.position!.seq) this.#replace(position, [...frames.values()])
       return
     }
-    this.online = position.seq <= this.position!.seq
-    state.empty = this.online ? 0 : state.empty + 1
+    const signedAt = checkEnd(position, [sig!, at!], state.greeting!.followed)
+    const lacks = position.seq > this.position!.seq
+    // CATCH11: by the reviewer's clock, as it was when our link was opened.
+    const now = state.greeting!.at + Date.now() - state.openedAt
+    this.online = !lacks && now - signedAt <= STALE_MS
+    state.empty = lacks ? state.empty + 1 : 0
     demand(state.empty < EMPTY_ANSWERS_MAX, 'CATCH7', 'answers that lead nowhere')
-    if (!this.online) this.#want()
+    if (lacks) this.#want()
   }
 
   /** SNAP3: a snapshot takes the place of all that was canonical. */
@@ -402,6 +415,7 @@ class LinkState {
   link: Link | undefined
   greeting: Greeting | undefined
   bound = false
+  openedAt = 0
   empty = 0
   pause: ReturnType<typeof setTimeout> | undefined
 

@@ -33,6 +33,8 @@ export interface Followed {
 export interface Greeting {
   followed: Followed
   position: Position
+  /** The reviewer's clock. */
+  at: number
   credits: { messages: number; bytes: number }
   nonce: string
   /** The position at seq 0, from which the chain goes on. */
@@ -78,6 +80,7 @@ export function checkGreeting(
   return {
     followed: { space: asked.space, eid, epoch, reviewerId: idOfKey(reviewerKey), reviewerKey },
     position,
+    at: time as number,
     credits: { messages: count(messages, 'OFF2'), bytes: count(bytes, 'OFF2') },
     nonce: text(nonce, 'OPN8'),
     start,
@@ -111,6 +114,19 @@ export function checkPosition(json: Json | undefined, followed: Followed): Posit
   const signed = positionHash(followed.space, position)
   demand(isSigned(signed, position.sig, followed.reviewerKey), 'POS2', 'a position is not signed')
   return position
+}
+
+/** CATCH10. */
+export function checkEnd(
+  position: Position,
+  [sig, at]: readonly Json[],
+  followed: Followed,
+): number {
+  const { eid, epoch, seq, chain } = position
+  const where = [shortId(followed.space), shortId(eid), epoch, seq, chain]
+  const said = valueHash('cs/live', [...where, count(at, 'CATCH10')])
+  demand(isSigned(said, sig, followed.reviewerKey), 'CATCH10', 'an end that is not signed')
+  return at as number
 }
 
 /** VRD5. */

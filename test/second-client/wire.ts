@@ -35,10 +35,10 @@ const FIELDS: { [kind: string]: number } = {
   tail: 2,
   accepted: 3,
   rejected: 1,
-  nack: 5,
+  nack: 6,
   page: 1,
   settled: 4,
-  through: 4,
+  through: 5,
   history: 6,
   bye: 2,
 }

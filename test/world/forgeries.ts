@@ -158,10 +158,11 @@ const SNAPSHOTS: readonly Forgery[] = [
     const runs = [...frame.runs, { clientSeq, count: 1, seq: 1 }]
     return [reviewerFrame('settled', { ...frame, runs })]
   }),
-  forgery('snapshot with another signature', 'through', (_, frame) =>
-    frame.sig === null
-      ? undefined
-      : [reviewerFrame('through', { ...frame, sig: changed(frame.sig) })],
+  forgery('end with another signature', 'through', (_, frame) => [
+    reviewerFrame('through', { ...frame, sig: changed(frame.sig) }),
+  ]),
+  forgery('end of an answer at another time', 'through', (_, frame) =>
+    frame.at === null ? undefined : [reviewerFrame('through', { ...frame, at: frame.at + 1 })],
   ),
   forgery('snapshot of fewer parts', 'through', (_, frame) =>
     frame.parts < 2 ? undefined : [reviewerFrame('through', { ...frame, parts: frame.parts - 1 })],
@@ -216,7 +217,8 @@ const OLD_ENDS: readonly Forgery[] = [
     if (!record) return undefined
     const { eid, epoch, chain, sig } = record
     const position = { eid, epoch, seq: 0, chain, sig }
-    return [reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null })]
+    const at = by.heard('welcome')?.at ?? 0
+    return [reviewerFrame('through', { position, parts: 0, snapshot: 0, sig, at })]
   }),
   forgery('old end before the answer', 'bound', (by) => again(by.heard('through'))),
 ]

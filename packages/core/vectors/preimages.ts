@@ -214,8 +214,8 @@ export function signaturesIn(frames: readonly SentFrame[], space: string): Json 
         parts.push(new Hashes().line('part', frame, 'cs/part', sent.text))
         break
       case 'through':
-        if (at.sig !== null)
-          note('snapshot', 'cs/snapshot', [...place(at.position), parts.sort()], at.sig)
+        if (at.parts === 0) note('end', 'cs/live', [...place(at.position), at.at], at.sig)
+        else note('snapshot', 'cs/snapshot', [...place(at.position), parts.sort()], at.sig)
         break
       default:
     }

@@ -56,8 +56,8 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'messaging/gate.ts',
-        from: "return this.#signed(bytes, sig ?? '', 'a snapshot')",
-        to: 'return bytes.length > 0 ? undefined : sig!',
+        from: "return this.#signed(bytes, sig, 'a snapshot')",
+        to: 'return bytes.length > 0 ? undefined : sig',
       },
     ],
     seed: 197,

@@ -26,6 +26,7 @@ export type HashTag =
   | 'cs/accepted'
   | 'cs/snapshot'
   | 'cs/nack'
+  | 'cs/live'
 
 /** Purposes of hashes over lines of text (`hashLine`). */
 export type LineTag =

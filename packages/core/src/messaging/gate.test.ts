@@ -11,6 +11,7 @@ import {
 } from '../wire/frames.ts'
 import {
   acceptedBytes,
+  liveBytes,
   nackBytes,
   positionBytes,
   rejectionBytes,
@@ -43,6 +44,13 @@ function signed(bytes: Uint8Array): string {
 function positionAt(seq: number, more: Partial<Position> = {}): Position {
   const position = { eid: EID, epoch: 1, seq, chain: hashOf(`chain ${seq}`), ...more }
   return { ...position, sig: more.sig ?? signed(positionBytes(SPACE, position)) }
+}
+
+/** The end of an answer, as it is signed at a second by the reviewer's clock. */
+function endAt(seq: number): ReviewerFrames['through'] {
+  const position = positionAt(seq)
+  const sig = signed(liveBytes(SPACE, position, 1_000))
+  return { position, parts: 0, snapshot: 0, sig, at: 1_000 }
 }
 
 type Kind = GatedFrame['kind']
@@ -138,7 +146,7 @@ describe('GATE3, GATE4: what is checked', () => {
     const scene = new Scene()
     scene.hearsTail(positionAt(4))
     await turns()
-    scene.hears('through', { position: positionAt(4), parts: 0, snapshot: 0, sig: null })
+    scene.hearsTail(positionAt(4))
     scene.hearsTail(positionAt(4))
     await turns()
     expect([scene.seqs, scene.asked.length]).toEqual([[4, 4, 4], 1])
@@ -225,7 +233,7 @@ describe('GATE9: a check that fails', () => {
   ])('a position with %s', async (_, position) => {
     for (const tell of [
       (scene: Scene) => scene.hearsTail(position),
-      (scene: Scene) => scene.hears('through', { position, parts: 0, snapshot: 0, sig: null }),
+      (scene: Scene) => scene.hears('through', { ...endAt(1), position }),
     ]) {
       const scene = new Scene()
       tell(scene)
@@ -261,12 +269,9 @@ describe('GATE9: a check that fails', () => {
 })
 
 describe('GATE5, GATE6: the end of an answer', () => {
-  const through = (seq: number) =>
-    ({ position: positionAt(seq), parts: 0, snapshot: 0, sig: null }) as const
-
   test('one that is older than the greeting is an old one', async () => {
     const scene = new Scene({ greeted: positionAt(5) })
-    scene.hears('through', through(4))
+    scene.hears('through', endAt(4))
     await turns()
     expect([scene.delivered, scene.faults]).toEqual([
       [],
@@ -276,12 +281,33 @@ describe('GATE5, GATE6: the end of an answer', () => {
 
   test('an empty one at seq 0 is taken where the greeting says so, and nowhere else', async () => {
     const empty = new Scene({ greeted: positionAt(0) })
-    empty.hears('through', through(0))
+    empty.hears('through', endAt(0))
     const full = new Scene({ greeted: positionAt(1) })
-    full.hears('through', through(0))
+    full.hears('through', endAt(0))
     await turns()
     expect([empty.seqs, empty.faults.length]).toEqual([[0], 0])
     expect([full.seqs, full.faults.length]).toEqual([[], 1])
+  })
+
+  test.each<[string, Uint8Array | undefined, boolean]>([
+    ['this position and time', liveBytes(SPACE, positionAt(4), 1_000), true],
+    ['nothing', undefined, false],
+    ['another time', liveBytes(SPACE, positionAt(4), 2_000), false],
+    ['another seq', liveBytes(SPACE, positionAt(5), 1_000), false],
+    ['another space', liveBytes(OTHER_SPACE, positionAt(4), 1_000), false],
+    ['its position, without a time', positionBytes(SPACE, positionAt(4)), false],
+    ['a snapshot', snapshotBytes(SPACE, positionAt(4), []), false],
+    [
+      'a greeting',
+      welcomeBytes(SPACE, { nonces: ['a', 'b'], position: positionAt(4), at: 1_000 }),
+      false,
+    ],
+  ])('CATCH10 the end of an answer that is signed for %s', async (_, bytes, isGood) => {
+    const scene = new Scene()
+    scene.hears('through', { ...endAt(4), sig: bytes ? signed(bytes) : '' })
+    await turns()
+    expect(scene.seqs).toEqual(isGood ? [4] : [])
+    expect(scene.faults).toEqual(isGood ? [] : ['the end of an answer that its key has not signed'])
   })
 
   const hashes = [hashOf('page 1'), hashOf('page 2')]
@@ -306,7 +332,7 @@ describe('GATE5, GATE6: the end of an answer', () => {
   ])('a snapshot that is signed for %s', async (_, bytes, isGood) => {
     const scene = new Scene()
     scene.parts = hashes
-    const told = { position: positionAt(5), parts: 2, snapshot: 1 }
+    const told = { position: positionAt(5), parts: 2, snapshot: 1, at: null }
     scene.hears('through', { ...told, sig: signed(bytes()) })
     await turns()
     expect(scene.faults).toEqual(isGood ? [] : ['a snapshot that its key has not signed'])
@@ -316,7 +342,7 @@ describe('GATE5, GATE6: the end of an answer', () => {
   test('of a snapshot of which parts are missing, the position alone is checked', async () => {
     const scene = new Scene()
     scene.parts = [hashes[0]!]
-    const told = { position: positionAt(5), parts: 2, snapshot: 1 }
+    const told = { position: positionAt(5), parts: 2, snapshot: 1, at: null }
     scene.hears('through', { ...told, sig: 'whatever' })
     await turns()
     expect([scene.seqs, scene.faults]).toEqual([[5], []])

@@ -11,6 +11,7 @@ import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import {
   acceptedBytes,
+  liveBytes,
   nackBytes,
   positionBytes,
   rejectionBytes,
@@ -166,16 +167,19 @@ export class Gate {
     parts,
     snapshot,
     sig,
+    at,
   }: FrameOf<'through'>): Promise<string | undefined> {
     const fault = await this.#position(position)
     if (fault !== undefined) return fault
     if (position.seq < this.#floorSeq) return 'an answer that is older than its greeting'
-    if (parts === 0) return undefined
+    if (snapshot === 0 && parts === 0)
+      return this.#signed(liveBytes(this.#space, position, at ?? 0), sig, 'the end of an answer')
+    if (parts === 0) return undefined // of a snapshot of nothing
     const hashes = this.#events.partHashes(snapshot)
     // Some are missing: it is asked for again, and nothing of it counts.
     if (hashes.length !== parts) return undefined
     const bytes = snapshotBytes(this.#space, position, hashes)
-    return this.#signed(bytes, sig ?? '', 'a snapshot')
+    return this.#signed(bytes, sig, 'a snapshot')
   }
 
   async #rejections(rejections: readonly Rejection[]): Promise<string | undefined> {

@@ -23,7 +23,8 @@ export interface PullEvents {
   isBound(): boolean
   /** Something of the reviewer's is known to be missing, or nothing is any more. */
   behind(): void
-  caughtUp(): void
+  /** `at`: so the reviewer said by its clock, and signed it. */
+  caughtUp(at?: number): void
   /** Facts were taken in: own messages may have been answered by them. */
   taken(): void
   fail(note: string): void
@@ -108,9 +109,11 @@ export class Pull {
     }
   }
 
-  #through({ position, parts, snapshot: of }: FrameOf<'through'>, by: Reviewing): void {
+  #through({ position, parts, snapshot: of, at }: FrameOf<'through'>, by: Reviewing): void {
     const { tail, outbox } = this.#parts
-    this.wants.answered()
+    // What was committed since a snapshot follows it.
+    if (of > 0) this.wants.progress()
+    else this.wants.answered()
     const snapshot = this.#snapshot.take(of, parts)
     // What it contains of our own, only those who are bound are told. It is asked for again then.
     if (snapshot && !this.#events.isBound() && outbox.size > 0) return
@@ -122,12 +125,12 @@ export class Pull {
       if (!this.#replace(snapshot, position, by)) return
     } else if (!here || here.eid !== position.eid || here.seq < position.seq) {
       // Something of it was lost on the way. A wire that loses the same each time is no way to go on.
-      if (++this.#incomplete < INCOMPLETE_MAX) this.wants.all()
+      if (++this.#incomplete < INCOMPLETE_MAX) this.wants.again()
       else this.#events.fail('the answers of the reviewer arrive incomplete')
       return
     }
     this.#incomplete = 0
-    this.#events.caughtUp()
+    if (of === 0) this.#events.caughtUp(at ?? undefined)
     this.#events.taken()
   }
 

@@ -33,13 +33,16 @@ const SILENCE_MS = 15_000
 /** Without a byte for this long, the link is dead. On a line of 4 KB/s a frame of 256 KiB takes 66 s. */
 const DEAD_MS = 75_000
 const LOOK_MS = SILENCE_MS / 3
-/** Without a signed word that nothing is missing for this long, a store is not online. */
+/** With no word of the reviewer that was signed within this time, a store is not online. */
 const STALE_MS = 60_000
+/** After that long another link is tried: a clock may have stood still, here or there. */
+const OUTDATED_MS = 2 * STALE_MS
 /** After a wake the link has this long for a byte, or twice its longest pause so far. */
 const PROBE_MS = 4_000
 /** Offers wait while more than this has not left; then the link is looked at again. */
 const UNSENT_BYTES_MAX = 131_072
 const DRAIN_MS = 10
+const OLD = 'what the reviewer says is old'
 
 export class SyncSession {
   readonly #parts: SessionParts
@@ -140,7 +143,7 @@ export class SyncSession {
       send: (frame) => life.send(frame),
       isBound: () => life.binding.isDone,
       behind: () => this.#behind(),
-      caughtUp: () => this.#caughtUp(),
+      caughtUp: (at) => this.#caughtUp(life, at),
       taken: () => this.pump(),
       fail: (note) => this.#fail(note),
     })
@@ -157,6 +160,7 @@ export class SyncSession {
       open: () => {
         if (!live()) return
         this.#timers.clear()
+        life.openedAt = this.#parts.clock.monotonic()
         this.#become('greeting', this.#refusal && this.#note)
         this.#timers.after(handshakeMs, () => this.#fail('the reviewer does not greet'))
         life.send(
@@ -352,7 +356,8 @@ export class SyncSession {
     this.#timers.clear()
     this.#become('syncing', undefined)
     void this.#bindFirst(life)
-    life.heardAt = life.aliveAt = life.caughtUpAt = this.#parts.clock.monotonic()
+    life.heardAt = life.aliveAt = this.#parts.clock.monotonic()
+    life.greeted(frame.at)
     this.#watch(life)
   }
 
@@ -399,14 +404,16 @@ export class SyncSession {
   }
 
   /** Something of the reviewer's is known to be missing. */
-  #behind(): void {
-    if (this.#state === 'online') this.#become('syncing', undefined)
+  #behind(note?: string): void {
+    if (this.#state === 'online') this.#become('syncing', note)
   }
 
-  #caughtUp(): void {
+  /** Nothing is known to be missing; `at`: so says the reviewer, and has signed it at that time. */
+  #caughtUp(life: LinkLife, at: number | undefined): void {
     this.#attempts = 0
-    if (this.#life) this.#life.caughtUpAt = this.#parts.clock.monotonic()
-    if (this.#state === 'syncing') this.#become('online', undefined)
+    if (at !== undefined) life.word(at)
+    const isStale = this.#parts.clock.monotonic() - life.wordAt > STALE_MS
+    if (this.#state === 'syncing' && !isStale) this.#become('online', undefined)
   }
 
   #nack(life: LinkLife, frame: ReviewerFrame & { kind: 'nack' }): void {
@@ -434,6 +441,10 @@ export class SyncSession {
         this.#fail('the reviewer fell silent')
         return
       }
+      if (now - life.wordAt > OUTDATED_MS && now - life.heardAt < STALE_MS) {
+        this.#fail(OLD)
+        return
+      }
       // What is still here has not been asked, and is not asked again.
       if (life.bufferedBytes > 0) life.sendingAt = now
       else this.#askAgain(life, now)
@@ -448,10 +459,10 @@ export class SyncSession {
     const part = life.binding.unanswered(now - LOOK_MS, now)
     if (part) void this.#prove(life, part)
     const silentMs = now - life.heardAt
-    const staleMs = now - life.caughtUpAt
+    const staleMs = now - life.wordAt
     if (silentMs > SILENCE_MS || staleMs > STALE_MS / 2 || (silentMs >= LOOK_MS && outbox.size > 0))
       life.pull.wants.all()
-    if (staleMs > STALE_MS) this.#behind()
+    if (staleMs > STALE_MS) this.#behind(OLD)
     life.pull.wants.tick()
     if (now - life.sendingAt >= ANSWER_MS) outbox.requeueUnanswered(now - ANSWER_MS)
   }

@@ -15,6 +15,7 @@ import type { LedgerRun, SpaceStore, StateScan } from '../ports/space-store.ts'
 import { reviewerFrame } from '../wire/frames.ts'
 import { type PageEntity, pageText } from '../wire/pages.ts'
 import type { Connection } from './connection.ts'
+import type { NewestWord } from './newest.ts'
 import type { SpaceState } from './space.ts'
 import { type StoredBatch, readStateText, readStoredBatch, textOf } from './stored.ts'
 
@@ -34,6 +35,8 @@ export interface CatchUpParts {
   readonly writeBehind: () => Promise<void>
   /** Signs for a snapshot at a position, of parts with these hashes. */
   readonly sign: (at: Position, hashes: readonly Hash[]) => Promise<string>
+  /** That the head is the newest position, signed. */
+  readonly newest: () => Promise<NewestWord>
   readonly limits: Limits
 }
 
@@ -58,18 +61,24 @@ export async function catchUp(
     after = at ?? after
   }
   let bytes = READ_FIRST_BYTES
-  while (!connection.closed && after < parts.head().seq) {
-    const found = await parts.store.batches(after, bytes)
-    if (found.length === 0)
-      throw new Error(`the store has no batch after ${after}, and its head is ${parts.head().seq}`)
-    const committed = found.map(readStoredBatch).filter(({ toSeq }) => toSeq <= parts.head().seq)
-    await sendBatches(connection, committed)
-    after = committed.at(-1)?.toSeq ?? parts.head().seq
-    bytes = READ_BYTES
+  let word: NewestWord | undefined
+  for (;;) {
+    while (!connection.closed && after < parts.head().seq) {
+      const found = await parts.store.batches(after, bytes)
+      if (found.length === 0)
+        throw new Error(
+          `the store has no batch after ${after}, and its head is ${parts.head().seq}`,
+        )
+      const committed = found.map(readStoredBatch).filter(({ toSeq }) => toSeq <= parts.head().seq)
+      await sendBatches(connection, committed)
+      after = committed.at(-1)?.toSeq ?? parts.head().seq
+      bytes = READ_BYTES
+    }
+    if (word) break
+    word = await parts.newest() // what is committed meanwhile is sent, too
   }
   // In the turn of the last look at the head: a commit in between would be told to live links only.
-  const position = parts.head()
-  connection.through(reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null }))
+  connection.through(reviewerFrame('through', { ...word, parts: 0, snapshot: 0 }))
 }
 
 /** Stored batches as frames, each with the signed position after it, and each when there is room. */
@@ -145,7 +154,7 @@ async function sendSnapshot(
       }
     }
     const sig = await parts.sign(at, hashes)
-    const told = { position: at, parts: hashes.length, snapshot, sig }
+    const told = { position: at, parts: hashes.length, snapshot, sig, at: null }
     connection.send(reviewerFrame('through', told))
     return at.seq
   } finally {

@@ -25,6 +25,7 @@ import { Desk, type DeskParts } from './desk.ts'
 import { Events } from './events.ts'
 import { tellHistory } from './history.ts'
 import { Intake } from './intake.ts'
+import { Newest } from './newest.ts'
 import { type OpenSpace, openSpace } from './open.ts'
 import { foldsOf, typesOf } from './schema-rules.ts'
 
@@ -58,15 +59,17 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #events: Events
   readonly #intake: Intake
   readonly #desk: Desk
+  readonly #newest: Newest
   readonly #connections = new Set<Connection>()
   #working: Promise<void> | undefined
   #isClosing = false
 
   constructor(options: RoleOptions, open: OpenSpace) {
-    const { limits, space, signer } = options
+    const { limits, space, signer, keys, clock } = options
     this.limits = limits
     this.#options = options
     this.#events = new Events(options.onEvent)
+    this.#newest = new Newest({ space, keys, signer, clock })
     this.#intake = new Intake({
       ...{ space, signer, limits },
       events: this.#events,
@@ -153,9 +156,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   async welcome(nonces: readonly [string, string]): Promise<ReviewerFrames['welcome']> {
-    const { keys, signer, clock } = this.#options
+    const { keys, signer } = this.#options
     const { head: position, open } = this.#desk
-    const at = clock.now()
+    const at = this.#newest.now()
     const sig = await signer.sign(keys, welcomeBytes(this.space, { nonces, position, at }))
     const { inFlightMessagesMax, inFlightBytesMax } = this.limits
     const credits = { messages: inFlightMessagesMax, bytes: inFlightBytesMax }
@@ -210,6 +213,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
         head: () => this.#desk.head,
         writeBehind: () => this.#desk.behind.write(),
         sign: (at, hashes) => this.#signSnapshot(at, hashes),
+        newest: () => this.#newest.word(this.#desk.head),
         limits: this.limits,
       })
     }

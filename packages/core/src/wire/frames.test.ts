@@ -93,9 +93,9 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
     { sessionId: B, runs: [], at: 0, snapshot: 1 },
   ],
   through: [
-    { position, parts: 0, snapshot: 0, sig: null },
-    { position: unsigned, parts: 7, snapshot: 7, sig: 'sig' },
-    { position, parts: 0, snapshot: 1, sig: '' },
+    { position, parts: 0, snapshot: 0, sig: 'sig', at: 1_700_000_000_000 },
+    { position: unsigned, parts: 7, snapshot: 7, sig: 'sig', at: null },
+    { position, parts: 0, snapshot: 1, sig: '', at: 0 },
   ],
   history: [
     { ...told, terms, messages: [{ term: 0, lines: 4 }] },
@@ -157,8 +157,8 @@ describe('both tables', () => {
     )
     const through = { position: unsigned, parts: 0, snapshot: 0 }
     const ends = `["through",["${SHORT_A}",3,41,"${HASH}"],0,0`
-    expect(reviewed('through', { ...through, sig: null })).toBe(`${ends}]`)
-    expect(reviewed('through', { ...through, sig: 's' })).toBe(`${ends},"s"]`)
+    expect(reviewed('through', { ...through, sig: 's', at: null })).toBe(`${ends},"s"]`)
+    expect(reviewed('through', { ...through, sig: 's', at: 5 })).toBe(`${ends},"s",5]`)
     expect(authored('offer', { sig: 's' }, 'line')).toBe('["offer","s"]\nline')
   })
 
@@ -300,9 +300,9 @@ describe('malformed', () => {
       [list, 0],
       [list, -1, 0],
       [list, 1, -1],
-      // A signature may be missing, but nothing else stands in its place.
-      ...BAD_TEXTS.filter((sig) => sig !== null).map((sig) => [list, 1, 1, sig]),
-      [list, 1, 1, 'sig', 1],
+      ...BAD_TEXTS.map((sig) => [list, 1, 1, sig]),
+      ...BAD_COUNTS.filter((at) => at !== null).map((at) => [list, 0, 0, 'sig', at]),
+      [list, 1, 1, 'sig', 1, 1],
     ],
     history: [
       [],

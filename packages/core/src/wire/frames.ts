@@ -199,13 +199,15 @@ export interface ReviewerFrames {
   }
   /**
    * `parts`: pages and lists of settled ones that make up the snapshot; 0 when there is none. `sig`:
-   * over `snapshotBytes`, where there is one.
+   * over `snapshotBytes`, where there is one, and else over `liveBytes`, with `at`: the reviewer's
+   * clock when the position was its newest, ms since 1970.
    */
   readonly through: {
     readonly position: Position
     readonly parts: number
     readonly snapshot: number
-    readonly sig: string | null
+    readonly sig: string
+    readonly at: number | null
   }
   /**
    * Texts: messages as `told.ts` cuts them. Parts come newest first; inside a part the order is
@@ -267,7 +269,13 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
   },
   page: { snapshot: count },
   settled: { sessionId: id, runs: listOfAll(acceptedRun), at: count, snapshot: count },
-  through: { position: positionField, parts: count, snapshot: count, sig: nullable(shortText) },
+  through: {
+    position: positionField,
+    parts: count,
+    snapshot: count,
+    sig: shortText,
+    at: nullable(count),
+  },
   history: {
     entityId: id,
     asOfSeq: count,

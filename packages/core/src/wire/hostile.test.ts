@@ -253,7 +253,7 @@ describe('T11 whatever a frame says, it is parsed or refused', () => {
     }),
     reviewerFrame('page', { snapshot: 4 }),
     reviewerFrame('settled', { sessionId, runs, at: 5, snapshot: 4 }),
-    reviewerFrame('through', { position, parts: 2, snapshot: 4, sig: 'sig' }),
+    reviewerFrame('through', { position, parts: 2, snapshot: 4, sig: 'sig', at: 5 }),
     reviewerFrame('history', { ...told, terms: [term], messages: [{ term: 0, lines: 4 }] }),
     reviewerFrame('bye', { reason: 'x', code: 'wrong_space' }),
   ]

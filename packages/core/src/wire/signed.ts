@@ -59,6 +59,15 @@ export function welcomeBytes(
   return hashBytes('cs/welcome', [...nonces, shortId(space), shortId(eid), epoch, seq, chain, at])
 }
 
+/** What a reviewer signs to say that a position was its newest one at that time of its clock. */
+export function liveBytes(
+  space: Uuid,
+  { eid, epoch, seq, chain }: Position,
+  at: number,
+): Uint8Array {
+  return hashBytes('cs/live', [shortId(space), shortId(eid), epoch, seq, chain, at])
+}
+
 /** What a whoami key signs to speak for its session over one link, whose reviewer drew the nonce. */
 export function bindBytes(space: Uuid, sessionId: Uuid, nonce: string): Uint8Array {
   return hashBytes('cs/bind', [nonce, shortId(space), shortId(sessionId)])
