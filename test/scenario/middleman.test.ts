@@ -43,7 +43,7 @@ afterEach(() => world.scene.close())
 /** A frame that does not fit what was signed, where it is not the signature that fails. */
 const NOTED = /^connecting: the (?:reviewer sent |answers of the reviewer arrive incomplete)/m
 /** The end of an answer, with a signature of nobody. */
-const END = { parts: 0, snapshot: 0, sig: 'x', at: 1 } as const
+const END = { pages: 0, snapshot: 0, sig: 'x', at: 1, settled: null } as const
 const FORGED = 'refused: forged: in the name of the reviewer came'
 
 /** Every `tail` with a frame's text rewritten. */
@@ -725,6 +725,7 @@ describe('GATE5, GATE6 snapshots', () => {
 
   const OLD = 'an answer that is older than its greeting'
   const WRONG = 'a snapshot that its key has not signed'
+  const WRONG_LISTS = 'what a snapshot has of own messages that its key has not signed'
 
   test('the honest one is taken, so that these tests are about something', async () => {
     const { dan, way } = await opened()
@@ -806,11 +807,60 @@ describe('GATE5, GATE6 snapshots', () => {
     const waiting = dan.create(Note, { text: 'waiting', n: 1 })
     dan.setOnline(true)
     await world.pass(20_000)
-    expect(witness.said).toContain(`${FORGED} ${WRONG}; nothing of it is taken`)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
     expect(waiting.state).not.toBe('accepted')
     expect(dan.status.getState().outboxMessages).toBe(1)
     await healed(dan, way)
     expect(waiting.state).toBe('accepted')
+  })
+
+  test('SNAP7 what became of own messages, as it was said over another link', async () => {
+    const { dan, way, witness } = await opened()
+    dan.setOnline(true)
+    await world.scene.until(() => world.has(dan), 60_000)
+    // The same store, the same sessions and the same state, and so the same pages.
+    const old = way.heard.findLast((text) => text.startsWith('["settled"'))!
+    const end = way.heard.findLast(
+      (text) => text.startsWith('["through"') && text.includes(',[1,"'),
+    )!
+    const parsed = parseReviewerFrame(end)
+    const settled = parsed.ok && parsed.value.kind === 'through' ? parsed.value.settled : null
+    expect(settled).toMatchObject({ lists: 1 })
+    const before = rowsOf(dan)
+    const waiting = (dan.setOnline(false), dan.create(Note, { text: 'waiting', n: 0 }))
+    for (let n = 30; n < 50; n++) {
+      world.ann.update(Note, dan.query(Note).rows[0]!.id, { n })
+      await world.pass(20)
+    }
+    way.toStore = (frame, text) => {
+      if (frame.kind === 'settled') return [old]
+      return frame.kind === 'through' && frame.pages > 0
+        ? [reviewerFrame('through', { ...frame, settled })]
+        : [text]
+    }
+    way.toReviewer = (frame, text) => (frame.kind === 'offer' ? [] : [text])
+    dan.setOnline(true)
+    await world.pass(5_000)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
+    expect(rowsOf(dan)).toHaveLength(before.length + 1)
+    expect(waiting.state).not.toBe('accepted')
+    await healed(dan, way)
+  })
+
+  test('SNAP7 no word of own messages', async () => {
+    const { dan, way, witness } = await opened()
+    const before = rowsOf(dan)
+    way.toStore = (frame, text) => {
+      if (frame.kind === 'settled') return []
+      return frame.kind === 'through' && frame.pages > 0
+        ? [reviewerFrame('through', { ...frame, settled: null })]
+        : [text]
+    }
+    dan.setOnline(true)
+    await world.pass(5_000)
+    expect(rowsOf(dan)).toEqual(before)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
+    await healed(dan, way)
   })
 
   test('an older one of this store, with all its parts', async () => {
@@ -848,11 +898,12 @@ describe('GATE5, GATE6 snapshots', () => {
     const checked: [Promise<string>, string][] = []
     const hashes: string[] = []
     way.toStore = (frame, text) => {
-      if (frame.kind === 'page' || frame.kind === 'settled') hashes.push(partHash(text))
-      if (frame.kind !== 'through' || frame.parts === 0) return [text]
+      if (frame.kind === 'page') hashes.push(pageHash(frame.texts))
+      if (frame.kind !== 'through' || frame.pages === 0) return [text]
       const { eid, epoch, seq, chain } = frame.position
       const told = (space: string) =>
         hashBytes('cs/snapshot', [
+          'all',
           shortId(space),
           shortId(eid),
           epoch,
@@ -882,13 +933,13 @@ describe('GATE5, GATE6 snapshots', () => {
     ],
     [
       'with parts that never came',
-      (at) => reviewerFrame('through', { ...END, position: at, parts: 1, snapshot: 9 }),
+      (at) => reviewerFrame('through', { ...END, position: at, pages: 1, snapshot: 9 }),
       undefined,
     ],
     [
       'of one empty page',
       (at) =>
-        reviewerFrame('through', { ...END, position: at, parts: 1, snapshot: 1, sig: at.sig! }),
+        reviewerFrame('through', { ...END, position: at, pages: 1, snapshot: 1, sig: at.sig! }),
       WRONG,
     ],
   ])('an empty one %s', async (_, end, why) => {
@@ -896,7 +947,7 @@ describe('GATE5, GATE6 snapshots', () => {
     const before = rowsOf(dan)
     way.toStore = (frame, text) => {
       if (frame.kind === 'page' || frame.kind === 'settled') return []
-      if (frame.kind !== 'through' || frame.parts === 0) return [text]
+      if (frame.kind !== 'through' || frame.pages === 0) return [text]
       return ['["page",1]\n[[]]', end(frame.position)]
     }
     dan.setOnline(true)
@@ -1240,6 +1291,6 @@ describe('GATE3 slow checks', () => {
   })
 })
 
-function partHash(text: string): string {
-  return createHash('sha256').update(`cs/part\n${text}`).digest('base64url')
+function pageHash(text: string): string {
+  return createHash('sha256').update(`cs/page\n${text}`).digest('base64url')
 }

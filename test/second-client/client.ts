@@ -18,7 +18,8 @@ import {
   checkPosition,
   checkRejection,
   checkSnapshot,
-  partHash,
+  listHash,
+  pageHash,
   positionJson,
   sameHistory,
 } from './verify.ts'
@@ -328,15 +329,24 @@ export class SecondClient {
   #through(
     state: LinkState,
     position: Position,
-    [, parts, snapshot, sig, at]: readonly Json[],
+    [, pages, snapshot, sig, at, settled]: readonly Json[],
   ): void {
     const number = count(snapshot, 'SNAP1')
-    if (count(parts, 'SNAP1') > 0 || number > 0) {
-      const frames = state.snapshot.get(number) ?? new Map<string, string>()
+    if (count(pages, 'SNAP1') > 0 || number > 0) {
+      const { nonce, followed } = state.greeting!
+      const frames = [...(state.snapshot.get(number)?.values() ?? [])].map((content) => ({
+        content,
+        ...readFrame(content),
+      }))
       state.snapshot.clear()
-      if (frames.size !== parts) return this.#want()
-      checkSnapshot(position, frames.keys(), sig, state.greeting!.followed)
-      if (position.seq >= this.position!.seq) this.#replace(position, [...frames.values()])
+      const texts = frames.flatMap((each) => (each.kind === 'page' ? [each.texts.join('\n')] : []))
+      const lists = frames.flatMap((each) => (each.kind === 'settled' ? [each.content] : []))
+      const [many] = settled ? list(settled, 'SNAP7', 2) : [0]
+      if (texts.length !== pages || lists.length !== many) return this.#want()
+      const parts = { pages: texts.map(pageHash), lists: lists.map(listHash), nonce }
+      if (texts.length > 0) checkSnapshot(position, parts, [sig!, settled!], followed)
+      const contents = frames.map(({ content }) => content)
+      if (position.seq >= this.position!.seq) this.#replace(position, contents)
       return
     }
     const signedAt = checkEnd(position, [sig!, at!], state.greeting!.followed)
@@ -410,7 +420,7 @@ class LinkState {
   readonly nonce = randomText(16)
   readonly parts = new Parts()
   readonly offered = new Set<OwnFlush>()
-  /** Parts of snapshots by number and hash (SNAP3). */
+  /** Parts of snapshots by number, each once (SNAP3). */
   readonly snapshot = new Map<number, Map<string, string>>()
   link: Link | undefined
   greeting: Greeting | undefined
@@ -421,6 +431,6 @@ class LinkState {
 
   keep(number: number, content: string): void {
     const parts = this.snapshot.get(number) ?? new Map<string, string>()
-    this.snapshot.set(number, parts.set(partHash(content), content))
+    this.snapshot.set(number, parts.set(content, content))
   }
 }

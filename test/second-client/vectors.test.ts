@@ -36,7 +36,8 @@ import {
   checkPosition,
   checkRejection,
   checkSnapshot,
-  partHash,
+  listHash,
+  pageHash,
   positionHash,
 } from './verify.ts'
 import { Parts, cutFrame, cutTexts, readFrame } from './wire.ts'
@@ -192,12 +193,19 @@ describe('exchange.json', () => {
       }
     }
     const page = from('bob again', 'page')[0]!
-    const parts = [page, from('bob again', 'settled')[0]!].map(({ text }) => partHash(text))
-    const [at, , , sig] = from('bob again', 'through')[0]!.fields!
+    const list = from('bob again', 'settled')[0]!
+    const nonce = from('bob again', 'welcome')[0]!.fields![4] as string
+    const pages = [pageHash(readFrame(page.text).texts.join('\n'))]
+    const parts = { pages, lists: [listHash(list.text)], nonce }
+    const [at, , , sig, , settled] = from('bob again', 'through')[0]!.fields!
     const followed = followedOn('bob again')
     const position = checkPosition(at, followed)
-    checkSnapshot(position, parts, sig, followed)
-    expect(() => checkSnapshot(position, parts.slice(1), sig, followed)).toThrow('SNAP6')
+    const check = (more: Partial<typeof parts>): void =>
+      checkSnapshot(position, { ...parts, ...more }, [sig!, settled!], followed)
+    check({})
+    expect(() => check({ pages: [] })).toThrow('SNAP6')
+    expect(() => check({ lists: [] })).toThrow('SNAP7')
+    expect(() => check({ nonce: 'of another link' })).toThrow('SNAP7')
   })
 
   it('folds the tail of Bob to the row of the snapshot, with its conflict and base', () => {

@@ -168,21 +168,31 @@ export function checkRejection(json: Json, followed: Followed): Rejection {
   return rejection as { [key: string]: Json } & Rejection
 }
 
-export function partHash(frame: string): string {
-  return textHash('cs/part', frame)
+/** SNAP6: of the text of a page. */
+export function pageHash(content: string): string {
+  return textHash('cs/page', content)
 }
 
-/** SNAP6: all parts of a snapshot, at its position. */
+/** SNAP7: of a whole `settled` frame. */
+export function listHash(frame: string): string {
+  return textHash('cs/list', frame)
+}
+
+/** SNAP6 and SNAP7: all pages of a snapshot, and all lists that belong to it on this link. */
 export function checkSnapshot(
   position: Position,
-  parts: Iterable<string>,
-  sig: Json | undefined,
+  parts: { pages: readonly string[]; lists: readonly string[]; nonce: string },
+  [sig, settled]: readonly Json[],
   followed: Followed,
 ): void {
   const { eid, epoch, seq, chain } = position
   const where = [shortId(followed.space), shortId(eid), epoch, seq, chain]
-  const said = valueHash('cs/snapshot', [...where, [...parts].sort()])
+  const said = valueHash('cs/snapshot', ['all', ...where, [...parts.pages].sort()])
   demand(isSigned(said, sig, followed.reviewerKey), 'SNAP6', 'a snapshot is not signed')
+  const about = valueHash('cs/settled', [parts.nonce, said, [...parts.lists].sort()])
+  const [lists, own] = list(settled, 'SNAP7', 2)
+  demand(lists === parts.lists.length, 'SNAP7', 'another number of lists')
+  demand(isSigned(about, own, followed.reviewerKey), 'SNAP7', 'lists are not signed')
 }
 
 /** GATE10: whether an author had the same history as we. */

@@ -38,7 +38,7 @@ const FIELDS: { [kind: string]: number } = {
   nack: 6,
   page: 1,
   settled: 4,
-  through: 5,
+  through: 6,
   history: 6,
   bye: 2,
 }

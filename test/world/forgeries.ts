@@ -164,8 +164,17 @@ const SNAPSHOTS: readonly Forgery[] = [
   forgery('end of an answer at another time', 'through', (_, frame) =>
     frame.at === null ? undefined : [reviewerFrame('through', { ...frame, at: frame.at + 1 })],
   ),
+  forgery('snapshot without a word of own messages', 'through', (_, frame) =>
+    frame.settled === null ? undefined : [reviewerFrame('through', { ...frame, settled: null })],
+  ),
+  forgery('what another snapshot has of own messages', 'through', (by, frame) => {
+    const settled = by.heard('through')?.settled
+    return frame.settled === null || !settled
+      ? undefined
+      : [reviewerFrame('through', { ...frame, settled })]
+  }),
   forgery('snapshot of fewer parts', 'through', (_, frame) =>
-    frame.parts < 2 ? undefined : [reviewerFrame('through', { ...frame, parts: frame.parts - 1 })],
+    frame.pages < 2 ? undefined : [reviewerFrame('through', { ...frame, pages: frame.pages - 1 })],
   ),
   forgery('old end of an answer', 'through', (by) => again(by.heard('through'))),
   forgery('end of an answer ahead', 'through', (by, frame) => {
@@ -218,7 +227,7 @@ const OLD_ENDS: readonly Forgery[] = [
     const { eid, epoch, chain, sig } = record
     const position = { eid, epoch, seq: 0, chain, sig }
     const at = by.heard('welcome')?.at ?? 0
-    return [reviewerFrame('through', { position, parts: 0, snapshot: 0, sig, at })]
+    return [reviewerFrame('through', { position, pages: 0, snapshot: 0, sig, at, settled: null })]
   }),
   forgery('old end before the answer', 'bound', (by) => again(by.heard('through'))),
 ]

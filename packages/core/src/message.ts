@@ -14,6 +14,7 @@ export {
   positionBytes,
   nackBytes,
   rejectionBytes,
+  settledBytes,
   snapshotBytes,
   welcomeBytes,
 } from './wire/signed.ts'

@@ -56,8 +56,20 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'messaging/gate.ts',
-        from: "return this.#signed(bytes, sig, 'a snapshot')",
-        to: 'return bytes.length > 0 ? undefined : sig',
+        from: "(await this.#signed(bytes, sig, 'a snapshot')) ??",
+        to: '(bytes.length > 0 ? undefined : sig) ??',
+      },
+    ],
+    seed: 197,
+  },
+  {
+    name: 'settled-unsigned',
+    what: 'What a snapshot has of own messages counts whoever has said it.',
+    edits: [
+      {
+        module: 'messaging/gate.ts',
+        from: "(await this.#signed(about, settled?.sig ?? '', 'what a snapshot has of own messages'))",
+        to: '(about.length > 0 ? undefined : sig)',
       },
     ],
     seed: 197,

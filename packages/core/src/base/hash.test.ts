@@ -34,6 +34,9 @@ const tags: readonly HashTag[] = [
   'cs/bind',
   'cs/accepted',
   'cs/snapshot',
+  'cs/settled',
+  'cs/nack',
+  'cs/live',
 ]
 const lineTags: readonly LineTag[] = [
   'cs/session',
@@ -42,7 +45,8 @@ const lineTags: readonly LineTag[] = [
   'cs/first',
   'cs/review',
   'cs/base',
-  'cs/part',
+  'cs/page',
+  'cs/list',
 ]
 
 function byDefinition(tag: string, value: Json): Buffer {

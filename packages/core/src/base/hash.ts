@@ -25,6 +25,7 @@ export type HashTag =
   | 'cs/bind'
   | 'cs/accepted'
   | 'cs/snapshot'
+  | 'cs/settled'
   | 'cs/nack'
   | 'cs/live'
 
@@ -36,7 +37,8 @@ export type LineTag =
   | 'cs/first'
   | 'cs/review'
   | 'cs/base'
-  | 'cs/part'
+  | 'cs/page'
+  | 'cs/list'
 
 /** SHA-256 over the UTF-8 bytes of a text, as base64url. */
 export type Sha256 = (text: string) => Hash

@@ -15,10 +15,12 @@ import {
   nackBytes,
   positionBytes,
   rejectionBytes,
+  settledBytes,
   snapshotBytes,
   welcomeBytes,
 } from '../wire/signed.ts'
 import { Gate, type GatedFrame } from './gate.ts'
+import type { PartHashes } from './snapshot-parts.ts'
 
 const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 const OTHER_SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
@@ -50,7 +52,7 @@ function positionAt(seq: number, more: Partial<Position> = {}): Position {
 function endAt(seq: number): ReviewerFrames['through'] {
   const position = positionAt(seq)
   const sig = signed(liveBytes(SPACE, position, 1_000))
-  return { position, parts: 0, snapshot: 0, sig, at: 1_000 }
+  return { position, pages: 0, snapshot: 0, sig, at: 1_000, settled: null }
 }
 
 type Kind = GatedFrame['kind']
@@ -62,7 +64,7 @@ class Scene {
   readonly faults: string[] = []
   /** Signatures that were asked for, oldest first. */
   readonly asked: string[] = []
-  parts: readonly Hash[] = []
+  parts: PartHashes = { pages: [], lists: [] }
   readonly gate: Gate
   readonly #isSlow: boolean
   #waiting: (() => void)[] = []
@@ -310,42 +312,83 @@ describe('GATE5, GATE6: the end of an answer', () => {
     expect(scene.faults).toEqual(isGood ? [] : ['the end of an answer that its key has not signed'])
   })
 
-  const hashes = [hashOf('page 1'), hashOf('page 2')]
+  const hashes = { pages: [hashOf('page 1'), hashOf('page 2')], lists: [hashOf('list 1')] }
+  const told = { position: positionAt(5), pages: 2, snapshot: 1, at: null }
+  const settledOf = (
+    more: Partial<typeof hashes & { readonly nonce: string }> = {},
+    space = SPACE,
+    at = positionAt(5),
+  ): string => signed(settledBytes(space, at, { ...hashes, nonce: NONCE, ...more }))
+  const pagesOf = (pages: readonly Hash[], space = SPACE, at = positionAt(5)): string =>
+    signed(snapshotBytes(space, at, pages))
 
-  test.each<[string, () => Uint8Array, boolean]>([
-    ['its parts', () => snapshotBytes(SPACE, positionAt(5), hashes), true],
-    [
-      'its parts in another order',
-      () => snapshotBytes(SPACE, positionAt(5), [...hashes].reverse()),
-      true,
-    ],
-    [
-      'other parts',
-      () => snapshotBytes(SPACE, positionAt(5), [hashes[0]!, hashOf('page 3')]),
-      false,
-    ],
-    ['fewer parts', () => snapshotBytes(SPACE, positionAt(5), [hashes[0]!]), false],
-    ['no parts', () => snapshotBytes(SPACE, positionAt(5), []), false],
-    ['its parts elsewhere', () => snapshotBytes(SPACE, positionAt(6), hashes), false],
-    ['its parts of another space', () => snapshotBytes(OTHER_SPACE, positionAt(5), hashes), false],
-    ['its position alone', () => positionBytes(SPACE, positionAt(5)), false],
-  ])('a snapshot that is signed for %s', async (_, bytes, isGood) => {
+  test.each<[string, () => string, boolean]>([
+    ['its pages', () => pagesOf(hashes.pages), true],
+    ['its pages in another order', () => pagesOf([...hashes.pages].reverse()), true],
+    ['other pages', () => pagesOf([hashes.pages[0]!, hashOf('page 3')]), false],
+    ['fewer pages', () => pagesOf([hashes.pages[0]!]), false],
+    ['no pages', () => pagesOf([]), false],
+    ['its pages and lists', () => pagesOf([...hashes.pages, ...hashes.lists]), false],
+    ['its pages elsewhere', () => pagesOf(hashes.pages, SPACE, positionAt(6)), false],
+    ['its pages of another space', () => pagesOf(hashes.pages, OTHER_SPACE), false],
+    ['its position alone', () => signed(positionBytes(SPACE, positionAt(5))), false],
+  ])('SNAP6 a snapshot that is signed for %s', async (_, sig, isGood) => {
     const scene = new Scene()
     scene.parts = hashes
-    const told = { position: positionAt(5), parts: 2, snapshot: 1, at: null }
-    scene.hears('through', { ...told, sig: signed(bytes()) })
+    scene.hears('through', { ...told, sig: sig(), settled: { lists: 1, sig: settledOf() } })
     await turns()
     expect(scene.faults).toEqual(isGood ? [] : ['a snapshot that its key has not signed'])
     expect(scene.seqs).toEqual(isGood ? [5] : [])
   })
 
-  test('of a snapshot of which parts are missing, the position alone is checked', async () => {
+  test.each<[string, () => string | null, boolean]>([
+    ['this link', () => settledOf(), true],
+    ['nobody', () => '', false],
+    ['another link', () => settledOf({ nonce: 'of another link' }), false],
+    ['other lists', () => settledOf({ lists: [hashOf('list 2')] }), false],
+    ['more lists', () => settledOf({ lists: [...hashes.lists, hashOf('list 2')] }), false],
+    ['no lists', () => settledOf({ lists: [] }), false],
+    ['other pages', () => settledOf({ pages: [hashes.pages[0]!] }), false],
+    ['another position', () => settledOf({}, SPACE, positionAt(6)), false],
+    ['another space', () => settledOf({}, OTHER_SPACE), false],
+    ['the pages alone', () => pagesOf(hashes.pages), false],
+  ])('SNAP7 what a snapshot has of own messages, signed for %s', async (_, sig, isGood) => {
     const scene = new Scene()
-    scene.parts = [hashes[0]!]
-    const told = { position: positionAt(5), parts: 2, snapshot: 1, at: null }
-    scene.hears('through', { ...told, sig: 'whatever' })
+    scene.parts = hashes
+    const settled = { lists: 1, sig: sig() ?? '' }
+    scene.hears('through', { ...told, sig: pagesOf(hashes.pages), settled })
     await turns()
-    expect([scene.seqs, scene.faults]).toEqual([[5], []])
+    const why = 'what a snapshot has of own messages that its key has not signed'
+    expect(scene.faults).toEqual(isGood ? [] : [why])
+    expect(scene.seqs).toEqual(isGood ? [5] : [])
+  })
+
+  test('SNAP7 a snapshot that says nothing of own messages has to sign that, too', async () => {
+    for (const [settled, isGood] of [
+      [null, false],
+      [{ lists: 0, sig: '' }, false],
+      [{ lists: 0, sig: settledOf({ lists: [] }) }, true],
+    ] as const) {
+      const scene = new Scene()
+      scene.parts = { ...hashes, lists: [] }
+      scene.hears('through', { ...told, sig: pagesOf(hashes.pages), settled })
+      await turns()
+      expect(scene.seqs).toEqual(isGood ? [5] : [])
+    }
+  })
+
+  test('of a snapshot of which parts are missing, the position alone is checked', async () => {
+    const settled = { lists: 1, sig: 'whatever' }
+    for (const parts of [
+      { ...hashes, pages: [hashes.pages[0]!] },
+      { ...hashes, lists: [] },
+    ]) {
+      const scene = new Scene()
+      scene.parts = parts
+      scene.hears('through', { ...told, sig: 'whatever', settled })
+      await turns()
+      expect([scene.seqs, scene.faults]).toEqual([[5], []])
+    }
   })
 })
 

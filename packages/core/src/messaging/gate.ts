@@ -7,7 +7,6 @@
  *   frame ─▶ waiting ─▶ checked ─▶ delivered
  *                          └─▶ forged: the link is given up, nothing of it counts
  */
-import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import {
   acceptedBytes,
@@ -15,10 +14,12 @@ import {
   nackBytes,
   positionBytes,
   rejectionBytes,
+  settledBytes,
   snapshotBytes,
 } from '../wire/signed.ts'
 import type { Position, Rejection } from '../message/message.ts'
 import { type ReviewerFrame, reviewRows, reviewerFrame } from '../wire/frames.ts'
+import type { PartHashes } from './snapshot-parts.ts'
 import type { Reviewing } from './tail.ts'
 
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
@@ -30,8 +31,8 @@ export type GatedFrame = FrameOf<
 export interface GateEvents {
   /** Whether the reviewer of this link has signed that. */
   verify(bytes: Uint8Array, sig: string): Promise<boolean>
-  /** Hashes of the parts of the snapshot with that number, as far as they have been delivered. */
-  partHashes(snapshot: number): readonly Hash[]
+  /** Of the snapshot with that number, as far as its parts have been delivered. */
+  partHashes(snapshot: number): PartHashes
   /** `text` is the frame as it can be stored. */
   deliver(frame: GatedFrame, text: string): void
   /** What is said in the name of the reviewer, and is not signed by it, in words. */
@@ -162,24 +163,24 @@ export class Gate {
     })
   }
 
-  async #through({
-    position,
-    parts,
-    snapshot,
-    sig,
-    at,
-  }: FrameOf<'through'>): Promise<string | undefined> {
+  async #through(frame: FrameOf<'through'>): Promise<string | undefined> {
+    const { position, pages, snapshot, sig, at, settled } = frame
     const fault = await this.#position(position)
     if (fault !== undefined) return fault
     if (position.seq < this.#floorSeq) return 'an answer that is older than its greeting'
-    if (snapshot === 0 && parts === 0)
+    if (snapshot === 0 && pages === 0)
       return this.#signed(liveBytes(this.#space, position, at ?? 0), sig, 'the end of an answer')
-    if (parts === 0) return undefined // of a snapshot of nothing
+    if (pages === 0) return undefined // of a snapshot of nothing
     const hashes = this.#events.partHashes(snapshot)
     // Some are missing: it is asked for again, and nothing of it counts.
-    if (hashes.length !== parts) return undefined
-    const bytes = snapshotBytes(this.#space, position, hashes)
-    return this.#signed(bytes, sig, 'a snapshot')
+    if (hashes.pages.length !== pages || hashes.lists.length !== (settled?.lists ?? 0))
+      return undefined
+    const bytes = snapshotBytes(this.#space, position, hashes.pages)
+    const about = settledBytes(this.#space, position, { ...hashes, nonce: this.#nonce })
+    return (
+      (await this.#signed(bytes, sig, 'a snapshot')) ??
+      (await this.#signed(about, settled?.sig ?? '', 'what a snapshot has of own messages'))
+    )
   }
 
   async #rejections(rejections: readonly Rejection[]): Promise<string | undefined> {

@@ -8,18 +8,17 @@
  * Whatever waits joins the next batch: group commit. States are written behind it (`behind.ts`).
  */
 import { toBase64url } from '../base/bytes.ts'
-import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { LIMITS, type Limits } from '../message/limits.ts'
 import { type Position, WIRE_VERSION } from '../message/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import type { AuthorFrame, ReviewerFrames } from '../wire/frames.ts'
-import { snapshotBytes, welcomeBytes } from '../wire/signed.ts'
+import { settledBytes, snapshotBytes, welcomeBytes } from '../wire/signed.ts'
 import type { Attached, Reviewer, ReviewerHealth, ReviewerOptions } from './api.ts'
 import { assignersFault } from './assign.ts'
 import { bindSessions } from './bind.ts'
-import { catchUp } from './catch-up.ts'
+import { type ToldParts, catchUp } from './catch-up.ts'
 import { Connection, type ConnectionHost, type Peer } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import { Events } from './events.ts'
@@ -212,7 +211,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
         space: this.#desk.open.space,
         head: () => this.#desk.head,
         writeBehind: () => this.#desk.behind.write(),
-        sign: (at, hashes) => this.#signSnapshot(at, hashes),
+        sign: (at, told) => this.#signSnapshot(at, told),
         newest: () => this.#newest.word(this.#desk.head),
         limits: this.limits,
       })
@@ -223,9 +222,16 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     })
   }
 
-  #signSnapshot(at: Position, hashes: readonly Hash[]): Promise<string> {
+  async #signSnapshot(
+    at: Position,
+    told: ToldParts,
+  ): Promise<{ readonly sig: string; readonly settledSig: string }> {
     const { keys, signer } = this.#options
-    return signer.sign(keys, snapshotBytes(this.space, at, hashes))
+    const [sig, settledSig] = await Promise.all([
+      signer.sign(keys, snapshotBytes(this.space, at, told.pages)),
+      signer.sign(keys, settledBytes(this.space, at, told)),
+    ])
+    return { sig, settledSig }
   }
 
   history(connection: Connection, entityId: Uuid): void {

@@ -93,9 +93,18 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
     { sessionId: B, runs: [], at: 0, snapshot: 1 },
   ],
   through: [
-    { position, parts: 0, snapshot: 0, sig: 'sig', at: 1_700_000_000_000 },
-    { position: unsigned, parts: 7, snapshot: 7, sig: 'sig', at: null },
-    { position, parts: 0, snapshot: 1, sig: '', at: 0 },
+    { position, pages: 0, snapshot: 0, sig: 'sig', at: 1_700_000_000_000, settled: null },
+    {
+      ...{
+        position: unsigned,
+        pages: 7,
+        snapshot: 7,
+        sig: 'sig',
+        at: null,
+        settled: { lists: 2, sig: 's' },
+      },
+    },
+    { position, pages: 0, snapshot: 1, sig: '', at: 0, settled: null },
   ],
   history: [
     { ...told, terms, messages: [{ term: 0, lines: 4 }] },
@@ -155,7 +164,7 @@ describe('both tables', () => {
     expect(reviewed('settled', { sessionId: B, runs: [run], at: 5, snapshot: 2 })).toBe(
       `["settled","${SHORT_B}",[[4,3,9]],5,2]`,
     )
-    const through = { position: unsigned, parts: 0, snapshot: 0 }
+    const through = { position: unsigned, pages: 0, snapshot: 0, settled: null }
     const ends = `["through",["${SHORT_A}",3,41,"${HASH}"],0,0`
     expect(reviewed('through', { ...through, sig: 's', at: null })).toBe(`${ends},"s"]`)
     expect(reviewed('through', { ...through, sig: 's', at: 5 })).toBe(`${ends},"s",5]`)
@@ -302,7 +311,11 @@ describe('malformed', () => {
       [list, 1, -1],
       ...BAD_TEXTS.map((sig) => [list, 1, 1, sig]),
       ...BAD_COUNTS.filter((at) => at !== null).map((at) => [list, 0, 0, 'sig', at]),
-      [list, 1, 1, 'sig', 1, 1],
+      ...[1, [], [1], ['1', 's'], [1, 's', 1], { lists: 1 }].map((settled) => [
+        ...[list, 1, 1, 'sig', 1],
+        settled,
+      ]),
+      [list, 1, 1, 'sig', 1, [1, 's'], 1],
     ],
     history: [
       [],

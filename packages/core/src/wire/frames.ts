@@ -120,6 +120,14 @@ export interface AcceptedRun {
 }
 const acceptedRun: Field<AcceptedRun> = tuple({ clientSeq: count, count, seq: count })
 
+/** How many `settled` frames belong to a snapshot. */
+export interface Settled {
+  readonly lists: number
+  /** Over `settledBytes`. */
+  readonly sig: string
+}
+const settled: Field<Settled> = tuple({ lists: count, sig: shortText })
+
 /** Who reviewed a part of a history. */
 export interface Term {
   readonly reviewerId: Uuid
@@ -198,16 +206,17 @@ export interface ReviewerFrames {
     readonly snapshot: number
   }
   /**
-   * `parts`: pages and lists of settled ones that make up the snapshot; 0 when there is none. `sig`:
-   * over `snapshotBytes`, where there is one, and else over `liveBytes`, with `at`: the reviewer's
-   * clock when the position was its newest, ms since 1970.
+   * `pages`: of the snapshot; 0 when there is none. `sig`: over `snapshotBytes`, where there is one,
+   * and else over `liveBytes`, with `at`: the reviewer's clock when the position was its newest, ms
+   * since 1970. `settled`: what is told of own messages beside the pages.
    */
   readonly through: {
     readonly position: Position
-    readonly parts: number
+    readonly pages: number
     readonly snapshot: number
     readonly sig: string
     readonly at: number | null
+    readonly settled: Settled | null
   }
   /**
    * Texts: messages as `told.ts` cuts them. Parts come newest first; inside a part the order is
@@ -271,10 +280,11 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
   settled: { sessionId: id, runs: listOfAll(acceptedRun), at: count, snapshot: count },
   through: {
     position: positionField,
-    parts: count,
+    pages: count,
     snapshot: count,
     sig: shortText,
     at: nullable(count),
+    settled: nullable(settled),
   },
   history: {
     entityId: id,

@@ -109,17 +109,45 @@ export function nackBytes(
   return hashBytes('cs/nack', [nonce, ...about, reason, detail])
 }
 
-/** The hash of a frame that is a part of a snapshot. */
-export function partHash(frame: string): Hash {
-  return hashLine('cs/part', frame)
+/** The hash of the text of a page. */
+export function pageHash(text: string): Hash {
+  return hashLine('cs/page', text)
 }
 
-/** What a reviewer signs to vouch for a snapshot: its position, and the hashes of its parts, sorted. */
-export function snapshotBytes(
+/** The hash of a frame that says what became of the messages of a session. */
+export function listHash(frame: string): Hash {
+  return hashLine('cs/list', frame)
+}
+
+/** What a snapshot covers. Today all of a space. */
+const ALL = 'all'
+
+function snapshotJson(
   space: Uuid,
   { eid, epoch, seq, chain }: Position,
-  parts: readonly Hash[],
+  pages: readonly Hash[],
+): Json {
+  return [ALL, shortId(space), shortId(eid), epoch, seq, chain, [...pages].sort()]
+}
+
+/** What a reviewer signs to vouch for a snapshot: its scope and position, and the hashes of its pages. */
+export function snapshotBytes(space: Uuid, at: Position, pages: readonly Hash[]): Uint8Array {
+  return hashBytes('cs/snapshot', snapshotJson(space, at, pages))
+}
+
+/**
+ * What a reviewer signs to say what a snapshot contains of the sessions that are bound, over the link
+ * with that nonce: the same snapshot, and the hashes of the frames that name the sessions.
+ */
+export function settledBytes(
+  space: Uuid,
+  at: Position,
+  told: {
+    readonly nonce: string
+    readonly pages: readonly Hash[]
+    readonly lists: readonly Hash[]
+  },
 ): Uint8Array {
-  const sorted = [...parts].sort()
-  return hashBytes('cs/snapshot', [shortId(space), shortId(eid), epoch, seq, chain, sorted])
+  const snapshot = hash('cs/snapshot', snapshotJson(space, at, told.pages))
+  return hashBytes('cs/settled', [told.nonce, snapshot, [...told.lists].sort()])
 }
