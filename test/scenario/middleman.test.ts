@@ -999,33 +999,62 @@ describe('GATE5, GATE6 snapshots', () => {
   })
 })
 
-describe('what is not signed', () => {
-  test('HIST2 a history with another value is told under another id, and changes no row', async () => {
-    world = await World.open()
-    const id = await world.write('honest')
-    const [true1] = (await world.scene.result(world.bob.history(Note, id))).entries
-    world.way.toStore = (frame, text) =>
-      frame.kind === 'history' ? [text.replace('"honest"', '"forged"')] : [text]
-    const [told] = (await world.scene.result(world.bob.history(Note, id))).entries
-    expect(told!.values).toEqual({ text: 'forged', n: 0 })
-    expect(told!.messageId).not.toBe(true1!.messageId)
-    expect(world.bob.query(Note).rows[0]!.$heads).toEqual([true1!.messageId])
-    expect(world.canonicalTexts).toEqual(['honest'])
-    expect(world.stored).not.toContain('forged')
-    await world.heal()
-  })
+describe('HIST6 histories', () => {
+  const NOT_SIGNED = `${FORGED} a history that its key has not signed; nothing of it is taken`
 
-  test('HIST2 a history that is not of its lines ends the link', async () => {
+  test.each<[string, (text: string) => string]>([
+    ['another value', (text) => text.replace('"honest"', '"forged"')],
+    ['another number of lines', (text) => text.replace(/\n.*$/, '')],
+    [
+      'another seq',
+      (text) => text.replace(/(,)(\d+)(,0,"whole")/, (_, a, n, b) => `${a}${+n + 1}${b}`),
+    ],
+    ['an end that is not the end', (text) => text.replace('"whole"', '"cut"')],
+    [
+      'another reviewer',
+      (text) => text.replace(/"whole",\[\["(.)/, (_, c) => `"whole",[["${c === 'A' ? 'B' : 'A'}`),
+    ],
+  ])('one with %s is refused, and not shown', async (_, forge) => {
     world = await World.open()
     const id = await world.write('honest')
-    world.way.toStore = (frame, text) =>
-      frame.kind === 'history' ? [text.replace(/\n.*$/, '')] : [text]
+    let forged = 0
+    world.way.toStore = (frame, text) => {
+      if (frame.kind !== 'history') return [text]
+      forged += forge(text) === text ? 0 : 1
+      return [forge(text)]
+    }
     const history = world.bob.history(Note, id).catch((error: unknown) => error)
     expect(await world.scene.result(history)).toMatchObject({ code: 'unavailable' })
-    expect(world.witness.said.join('\n')).toMatch(NOTED)
+    expect(world.witness.said.at(-1)).toMatch(/refused: forged|the reviewer sent/)
+    expect([forged, world.canonicalTexts]).toEqual([1, ['honest']])
     await world.heal()
   })
 
+  test('one of another link is refused; an older one of this link is not the answer', async () => {
+    world = await World.open()
+    const id = await world.write('honest')
+    await world.scene.result(world.bob.history(Note, id))
+    const old = world.way.heard.findLast((text) => text.startsWith('["history"'))!
+    world.ann.update(Note, id, { text: 'honest too' })
+    await world.pass(50)
+    let wait = true
+    world.way.toStore = (frame, text) => (frame.kind === 'history' && wait ? [old] : [text])
+    const told = world.bob.history(Note, id)
+    await world.pass(5_000)
+    wait = false
+    const { entries } = await world.scene.result(told)
+    expect(entries.map(({ values }) => values['text'])).toEqual(['honest', 'honest too'])
+    world.way.cut()
+    await world.settle()
+    world.way.toStore = (frame, text) => [frame.kind === 'history' ? old : text]
+    const history = world.bob.history(Note, id).catch((error: unknown) => error)
+    expect(await world.scene.result(history)).toMatchObject({ code: 'unavailable' })
+    expect(world.witness.said.at(-1)).toBe(NOT_SIGNED)
+    await world.heal()
+  })
+})
+
+describe('what is not signed', () => {
   test.each<[string, (sessionId: string) => string[] | Promise<string[]>]>([
     [
       'a nack of everything',

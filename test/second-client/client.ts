@@ -14,6 +14,7 @@ import {
   checkAccepted,
   checkEnd,
   checkGreeting,
+  checkHistory,
   checkNack,
   checkPosition,
   checkRejection,
@@ -168,6 +169,7 @@ export class SecondClient {
         return this.#nacked(state, fields)
       default:
         demand(kind === 'history', 'GATE3', 'a second greeting')
+        checkHistory(fields, texts.join('\n'), { followed, nonce: state.greeting!.nonce })
     }
   }
 

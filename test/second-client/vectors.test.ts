@@ -33,6 +33,7 @@ import {
   type Followed,
   checkAccepted,
   checkGreeting,
+  checkHistory,
   checkPosition,
   checkRejection,
   checkSnapshot,
@@ -192,6 +193,14 @@ describe('exchange.json', () => {
         for (const each of fields![0] as Json[]) checkRejection(each, followed)
       }
     }
+    const told = from('bob', 'history')[0]!
+    const about = {
+      followed: followedOn('bob'),
+      nonce: from('bob', 'welcome')[0]!.fields![4] as string,
+    }
+    const texts = readFrame(told.text).texts.join('\n')
+    checkHistory(told.fields!, texts, about)
+    expect(() => checkHistory(told.fields!, `${texts} `, about)).toThrow('HIST6')
     const page = from('bob again', 'page')[0]!
     const list = from('bob again', 'settled')[0]!
     const nonce = from('bob again', 'welcome')[0]!.fields![4] as string

@@ -148,6 +148,17 @@ export function checkNack(
   demand(isSigned(said, sig, followed.reviewerKey), 'VRD6', 'a nack is not signed')
 }
 
+/** HIST6: a part of a history, over the link with that nonce of the reviewer. */
+export function checkHistory(
+  fields: readonly Json[],
+  texts: string,
+  { followed, nonce }: { followed: Followed; nonce: string },
+): void {
+  const ids = [nonce, shortId(followed.space), shortId(followed.eid), followed.epoch]
+  const said = valueHash('cs/history', [...ids, ...fields.slice(0, 6), textHash('cs/told', texts)])
+  demand(isSigned(said, fields[6], followed.reviewerKey), 'HIST6', 'a history is not signed')
+}
+
 export interface Rejection {
   msgId: string
   hash: string

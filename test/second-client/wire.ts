@@ -39,7 +39,7 @@ const FIELDS: { [kind: string]: number } = {
   page: 1,
   settled: 4,
   through: 6,
-  history: 6,
+  history: 7,
   bye: 2,
 }
 

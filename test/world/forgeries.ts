@@ -232,6 +232,13 @@ const OLD_ENDS: readonly Forgery[] = [
   forgery('old end before the answer', 'bound', (by) => again(by.heard('through'))),
 ]
 
+const HISTORIES: readonly Forgery[] = [
+  forgery('history of another link', 'history', (by) => again(by.heard('history'))),
+  forgery('history that is cut', 'history', (_, frame) => [
+    reviewerFrame('history', { ...frame, end: 'cut' }, frame.texts),
+  ]),
+]
+
 /** Nobody has signed these: they delay, and decide nothing. */
 const HINTS: readonly Forgery[] = [
   forgery('nack of what waits', 'welcome', (by) => {
@@ -272,6 +279,7 @@ export const FORGERIES: readonly Forgery[] = [
   ...SNAPSHOTS,
   ...VERDICTS,
   ...OLD_ENDS,
+  ...HISTORIES,
   ...HINTS,
 ]
 

@@ -11,6 +11,7 @@ export {
   acceptedBytes,
   bindBytes,
   epochIdentity,
+  historyBytes,
   positionBytes,
   nackBytes,
   rejectionBytes,

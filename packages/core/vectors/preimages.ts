@@ -82,7 +82,9 @@ export function hashesIn(
         )
         if (!known) chain = ofBatch(hashes, at, text.split('\n'), chain)
       }
-    } else if (frame.kind === 'page') hashes.line('page', at, 'cs/page', frame.texts)
+    } else if (frame.kind === 'history' && 'sig' in frame)
+      hashes.line('messages of a history', at, 'cs/told', frame.texts)
+    else if (frame.kind === 'page') hashes.line('page', at, 'cs/page', frame.texts)
     else if (frame.kind === 'settled') hashes.line('list', at, 'cs/list', sent.text)
   }
   return hashes.found as unknown as Json
@@ -210,6 +212,14 @@ export function signaturesIn(frames: readonly SentFrame[], space: string): Json 
         for (const { sig, ...body } of at.rejections)
           note('rejection', 'cs/reject', body as unknown as Json, sig)
         break
+      case 'history': {
+        const { reviewer } = nonces.get(sent.link)!
+        const fields = JSON.parse(sent.text.split('\n')[0]!) as Json[]
+        const about = [reviewer, short, ...term, ...fields.slice(1, 7)]
+        const texts = new Hashes().line('messages of a history', frame, 'cs/told', at.texts)
+        if ('sig' in at) note('history', 'cs/history', [...about, texts], at.sig)
+        break
+      }
       case 'page':
         pages.push(new Hashes().line('page', frame, 'cs/page', at.texts))
         break

@@ -37,6 +37,7 @@ const tags: readonly HashTag[] = [
   'cs/settled',
   'cs/nack',
   'cs/live',
+  'cs/history',
 ]
 const lineTags: readonly LineTag[] = [
   'cs/session',
@@ -47,6 +48,7 @@ const lineTags: readonly LineTag[] = [
   'cs/base',
   'cs/page',
   'cs/list',
+  'cs/told',
 ]
 
 function byDefinition(tag: string, value: Json): Buffer {

@@ -28,6 +28,7 @@ export type HashTag =
   | 'cs/settled'
   | 'cs/nack'
   | 'cs/live'
+  | 'cs/history'
 
 /** Purposes of hashes over lines of text (`hashLine`). */
 export type LineTag =
@@ -39,6 +40,7 @@ export type LineTag =
   | 'cs/base'
   | 'cs/page'
   | 'cs/list'
+  | 'cs/told'
 
 /** SHA-256 over the UTF-8 bytes of a text, as base64url. */
 export type Sha256 = (text: string) => Hash

@@ -11,6 +11,7 @@ import {
 } from '../wire/frames.ts'
 import {
   acceptedBytes,
+  historyBytes,
   liveBytes,
   nackBytes,
   positionBytes,
@@ -413,6 +414,37 @@ describe('GATE7, GATE8: own messages', () => {
     await turns()
     expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
     expect(scene.faults).toEqual(isGood ? [] : ['an acceptance that its key has not signed'])
+  })
+
+  const history = {
+    entityId: EID,
+    asOfSeq: 4,
+    part: 0,
+    end: 'whole',
+    terms: [{ reviewerId: REVIEWER, eid: EID, epoch: 1 }],
+    messages: [{ term: 0, lines: 1 }],
+  } as const
+  const historyOf = (more: object, space = SPACE, by = BY): Uint8Array =>
+    historyBytes(space, by, { ...history, nonce: NONCE, texts: '"a line"', ...more })
+
+  test.each<[string, Uint8Array, boolean]>([
+    ['this', historyOf({}), true],
+    ['another link', historyOf({ nonce: 'of another link' }), false],
+    ['another space', historyOf({}, OTHER_SPACE), false],
+    ['another lineage', historyOf({}, SPACE, { ...BY, eid: OTHER_EID }), false],
+    ['another entity', historyOf({ entityId: OTHER_EID }), false],
+    ['another seq', historyOf({ asOfSeq: 5 }), false],
+    ['another part', historyOf({ part: 1 }), false],
+    ['another end', historyOf({ end: 'cut' }), false],
+    ['no terms', historyOf({ terms: [] }), false],
+    ['more messages', historyOf({ messages: [...history.messages, ...history.messages] }), false],
+    ['other lines', historyOf({ texts: '"another line"' }), false],
+  ])('HIST6 a history that is signed for %s', async (_, bytes, isGood) => {
+    const scene = new Scene()
+    scene.hears('history', { ...history, sig: signed(bytes) }, '"a line"')
+    await turns()
+    expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
+    expect(scene.faults).toEqual(isGood ? [] : ['a history that its key has not signed'])
   })
 
   const nack = {

@@ -10,6 +10,7 @@
 import type { Uuid } from '../base/uuid.ts'
 import {
   acceptedBytes,
+  historyBytes,
   liveBytes,
   nackBytes,
   positionBytes,
@@ -25,7 +26,7 @@ import type { Reviewing } from './tail.ts'
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
 /** Frames whose order matters, and that are believed only when they are checked. */
 export type GatedFrame = FrameOf<
-  'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected' | 'nack'
+  'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected' | 'nack' | 'history'
 >
 
 export interface GateEvents {
@@ -144,6 +145,10 @@ export class Gate {
         if (!frame.alone) return undefined // it says nothing but that all waits
         const bytes = nackBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
         return this.#signed(bytes, frame.sig ?? '', 'a nack')
+      }
+      case 'history': {
+        const bytes = historyBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
+        return this.#signed(bytes, frame.sig, 'a history')
       }
       default:
         return undefined // it counts with the end of its snapshot

@@ -133,9 +133,11 @@ export class SyncSession {
   history(entityId: Uuid): Promise<HistoryAnswer> {
     if (this.#state !== 'online' && this.#state !== 'syncing')
       return Promise.reject(unavailable('there is no link to the reviewer', entityId))
-    return this.#histories.ask(entityId, this.#parts.clock.monotonic(), (frame) =>
-      this.#life?.send(frame),
-    )
+    return this.#histories.ask(entityId, {
+      nowMs: this.#parts.clock.monotonic(),
+      asOfSeq: this.#parts.tail.position?.seq ?? 0,
+      send: (frame) => this.#life?.send(frame),
+    })
   }
 
   #connect(): void {
@@ -257,16 +259,12 @@ export class SyncSession {
       case 'accepted':
       case 'rejected':
       case 'nack':
+      case 'history':
         life.gate!.push(frame, text)
         break
       case 'bound':
         this.#bound(life, frame.sessionIds)
         break
-      case 'history': {
-        const fault = this.#histories.heard(frame, life.heardAt)
-        if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
-        break
-      }
       case 'bye':
         this.#ended(frame)
         break
@@ -293,6 +291,11 @@ export class SyncSession {
       case 'nack':
         this.#nack(life, frame)
         break
+      case 'history': {
+        const fault = this.#histories.heard(frame, life.heardAt)
+        if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
+        break
+      }
       default:
         life.pull.frame(frame, text, life.reviewing!)
     }

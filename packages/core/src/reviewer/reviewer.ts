@@ -235,12 +235,14 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   history(connection: Connection, entityId: Uuid): void {
+    const { keys, signer } = this.#options
     tellHistory(connection, entityId, () => ({
       source: this.#desk.open.source,
       epoch: this.#desk.open.epoch,
       clock: this.clock,
       asOfSeq: this.#desk.head.seq,
       limits: this.limits,
+      sign: (bytes) => signer.sign(keys, bytes),
     })).catch(this.#events.storeFailed)
   }
 }

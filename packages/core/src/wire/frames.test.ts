@@ -107,9 +107,15 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
     { position, pages: 0, snapshot: 1, sig: '', at: 0, settled: null },
   ],
   history: [
-    { ...told, terms, messages: [{ term: 0, lines: 4 }] },
-    { ...told, part: 2, end: 'more', terms: [], messages: [] },
-    { ...told, end: 'cut', terms: [...terms, ...terms], messages: [{ term: 1, lines: 3 }] },
+    { ...told, terms, messages: [{ term: 0, lines: 4 }], sig: 'sig' },
+    { ...told, part: 2, end: 'more', terms: [], messages: [], sig: '' },
+    {
+      ...told,
+      end: 'cut',
+      terms: [...terms, ...terms],
+      messages: [{ term: 1, lines: 3 }],
+      sig: 's',
+    },
   ],
   bye: [
     { reason: 'it speaks another version', code: 'wrong_version' },

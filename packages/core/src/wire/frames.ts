@@ -230,6 +230,8 @@ export interface ReviewerFrames {
     readonly terms: readonly Term[]
     /** The number of its term, and its lines. */
     readonly messages: readonly { readonly term: number; readonly lines: number }[]
+    /** Over `historyBytes`. */
+    readonly sig: string
   }
   readonly bye: { readonly reason: string; readonly code: ByeCode | null }
 }
@@ -293,6 +295,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     end: oneOf('more', 'whole', 'cut'),
     terms: listOfAll(term),
     messages: listOfAll(told),
+    sig: shortText,
   },
   bye: { reason: words, code: nullable(oneOf('wrong_space', 'wrong_version')) },
 }

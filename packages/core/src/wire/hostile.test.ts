@@ -256,7 +256,9 @@ describe('T11 whatever a frame says, it is parsed or refused', () => {
     reviewerFrame('through', {
       ...{ position, pages: 2, snapshot: 4, sig: 'sig', at: 5, settled: { lists: 1, sig: 's' } },
     }),
-    reviewerFrame('history', { ...told, terms: [term], messages: [{ term: 0, lines: 4 }] }),
+    reviewerFrame('history', {
+      ...{ ...told, terms: [term], messages: [{ term: 0, lines: 4 }], sig: 'sig' },
+    }),
     reviewerFrame('bye', { reason: 'x', code: 'wrong_space' }),
   ]
 

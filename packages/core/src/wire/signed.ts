@@ -109,6 +109,29 @@ export function nackBytes(
   return hashBytes('cs/nack', [nonce, ...about, reason, detail])
 }
 
+/** A part of a history, as it stands in its frame. */
+export interface ToldHistory {
+  readonly entityId: Uuid
+  readonly asOfSeq: number
+  readonly part: number
+  readonly end: string
+  readonly terms: readonly Pick<Rejection, 'reviewerId' | 'eid' | 'epoch'>[]
+  readonly messages: readonly { readonly term: number; readonly lines: number }[]
+}
+
+/** What a reviewer signs to vouch for a part of a history, over the link with that nonce. */
+export function historyBytes(
+  space: Uuid,
+  { eid, epoch }: Pick<Position, 'eid' | 'epoch'>,
+  told: ToldHistory & { readonly nonce: string; readonly texts: string },
+): Uint8Array {
+  const { nonce, entityId, asOfSeq, part, end, texts } = told
+  const terms = told.terms.map((term) => [shortId(term.reviewerId), shortId(term.eid), term.epoch])
+  const messages = told.messages.map(({ term, lines }) => [term, lines])
+  const about = [nonce, shortId(space), shortId(eid), epoch, shortId(entityId), asOfSeq, part, end]
+  return hashBytes('cs/history', [...about, terms, messages, hashLine('cs/told', texts)])
+}
+
 /** The hash of the text of a page. */
 export function pageHash(text: string): Hash {
   return hashLine('cs/page', text)
