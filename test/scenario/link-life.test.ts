@@ -118,8 +118,8 @@ describe('after a reconnect, while others write', () => {
     line.loses = () => false
     line.cut()
     const written = others.written()
-    // Epoch, greeting, the proof of the session, and what is told: one after the other, 2 s each.
-    await scene.until(() => isOnline(bob) && rows(bob) >= written, AT_ONCE_MS * 10)
+    // Epoch, greeting, the proof of the session, what is told, and its end: one after the other, 2 s each.
+    await scene.until(() => isOnline(bob) && rows(bob) >= written, AT_ONCE_MS * 12)
   })
 })
 

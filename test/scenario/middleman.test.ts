@@ -8,6 +8,7 @@ import {
   type Position,
   type Rejection,
   hashBytes,
+  nackBytes,
   positionBytes,
   rejectionBytes,
   shortId,
@@ -41,6 +42,8 @@ afterEach(() => world.scene.close())
 
 /** A frame that does not fit what was signed, where it is not the signature that fails. */
 const NOTED = /^connecting: the (?:reviewer sent |answers of the reviewer arrive incomplete)/m
+/** The end of an answer, with a signature of nobody. */
+const END = { pages: 0, snapshot: 0, sig: 'x', at: 1, settled: null } as const
 const FORGED = 'refused: forged: in the name of the reviewer came'
 
 /** Every `tail` with a frame's text rewritten. */
@@ -333,7 +336,7 @@ describe('GATE4 positions and batches from nothing', () => {
       `${FORGED} a position of another lineage; nothing of it is taken`,
       async () => {
         const { position } = await world.tailOfOther('forged', HONEST)
-        return reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null })
+        return reviewerFrame('through', { ...END, position })
       },
     ],
     [
@@ -567,6 +570,32 @@ describe('OPN8 greetings', () => {
     await world.heal()
   })
 
+  test('EPO6 a newcomer does not remember whose record it was shown, and follows who signs a greeting', async () => {
+    world = await World.open()
+    await world.write('honest')
+    const { lineage, position } = (await greetingOf(OTHER))!
+    const way = new Middleman(world.scene)
+    way.toStore = (frame, text) =>
+      frame.kind === 'welcome'
+        ? [reviewerFrame('welcome', { ...frame, lineage, position })]
+        : [text]
+    const disk = world.scene.disk()
+    const eve = await world.scene.page(way, { entities, disk })
+    const witness = new Witness(eve)
+    await world.pass(5_000)
+    expect(eve.status.getState()).toMatchObject({
+      connectionRefusal: 'forged',
+      reviewerId: null,
+      position: null,
+    })
+    expect(disk.content.meta.get('reviewerKey')).toBeUndefined()
+    way.leave()
+    await world.scene.until(() => world.has(eve), 60_000)
+    expect(witness.said.join()).not.toContain('other_reviewer')
+    expect(rowsOf(eve)).toEqual(rowsOf(world.ann))
+    await world.heal()
+  })
+
   test.each<[string, (text: string) => string]>([
     [
       'another seq',
@@ -696,6 +725,7 @@ describe('GATE5, GATE6 snapshots', () => {
 
   const OLD = 'an answer that is older than its greeting'
   const WRONG = 'a snapshot that its key has not signed'
+  const WRONG_LISTS = 'what a snapshot has of own messages that its key has not signed'
 
   test('the honest one is taken, so that these tests are about something', async () => {
     const { dan, way } = await opened()
@@ -777,11 +807,60 @@ describe('GATE5, GATE6 snapshots', () => {
     const waiting = dan.create(Note, { text: 'waiting', n: 1 })
     dan.setOnline(true)
     await world.pass(20_000)
-    expect(witness.said).toContain(`${FORGED} ${WRONG}; nothing of it is taken`)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
     expect(waiting.state).not.toBe('accepted')
     expect(dan.status.getState().outboxMessages).toBe(1)
     await healed(dan, way)
     expect(waiting.state).toBe('accepted')
+  })
+
+  test('SNAP7 what became of own messages, as it was said over another link', async () => {
+    const { dan, way, witness } = await opened()
+    dan.setOnline(true)
+    await world.scene.until(() => world.has(dan), 60_000)
+    // The same store, the same sessions and the same state, and so the same pages.
+    const old = way.heard.findLast((text) => text.startsWith('["settled"'))!
+    const end = way.heard.findLast(
+      (text) => text.startsWith('["through"') && text.includes(',[1,"'),
+    )!
+    const parsed = parseReviewerFrame(end)
+    const settled = parsed.ok && parsed.value.kind === 'through' ? parsed.value.settled : null
+    expect(settled).toMatchObject({ lists: 1 })
+    const before = rowsOf(dan)
+    const waiting = (dan.setOnline(false), dan.create(Note, { text: 'waiting', n: 0 }))
+    for (let n = 30; n < 50; n++) {
+      world.ann.update(Note, dan.query(Note).rows[0]!.id, { n })
+      await world.pass(20)
+    }
+    way.toStore = (frame, text) => {
+      if (frame.kind === 'settled') return [old]
+      return frame.kind === 'through' && frame.pages > 0
+        ? [reviewerFrame('through', { ...frame, settled })]
+        : [text]
+    }
+    way.toReviewer = (frame, text) => (frame.kind === 'offer' ? [] : [text])
+    dan.setOnline(true)
+    await world.pass(5_000)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
+    expect(rowsOf(dan)).toHaveLength(before.length + 1)
+    expect(waiting.state).not.toBe('accepted')
+    await healed(dan, way)
+  })
+
+  test('SNAP7 no word of own messages', async () => {
+    const { dan, way, witness } = await opened()
+    const before = rowsOf(dan)
+    way.toStore = (frame, text) => {
+      if (frame.kind === 'settled') return []
+      return frame.kind === 'through' && frame.pages > 0
+        ? [reviewerFrame('through', { ...frame, settled: null })]
+        : [text]
+    }
+    dan.setOnline(true)
+    await world.pass(5_000)
+    expect(rowsOf(dan)).toEqual(before)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
+    await healed(dan, way)
   })
 
   test('an older one of this store, with all its parts', async () => {
@@ -819,11 +898,12 @@ describe('GATE5, GATE6 snapshots', () => {
     const checked: [Promise<string>, string][] = []
     const hashes: string[] = []
     way.toStore = (frame, text) => {
-      if (frame.kind === 'page' || frame.kind === 'settled') hashes.push(partHash(text))
-      if (frame.kind !== 'through' || frame.parts === 0) return [text]
+      if (frame.kind === 'page') hashes.push(pageHash(frame.texts))
+      if (frame.kind !== 'through' || frame.pages === 0) return [text]
       const { eid, epoch, seq, chain } = frame.position
       const told = (space: string) =>
         hashBytes('cs/snapshot', [
+          'all',
           shortId(space),
           shortId(eid),
           epoch,
@@ -848,17 +928,18 @@ describe('GATE5, GATE6 snapshots', () => {
   test.each<[string, (at: Position) => string, string | undefined]>([
     [
       'without parts, at the honest position',
-      (at) => reviewerFrame('through', { position: at, parts: 0, snapshot: 1, sig: null }),
+      (at) => reviewerFrame('through', { ...END, position: at, snapshot: 1 }),
       undefined,
     ],
     [
       'with parts that never came',
-      (at) => reviewerFrame('through', { position: at, parts: 1, snapshot: 9, sig: 'x' }),
+      (at) => reviewerFrame('through', { ...END, position: at, pages: 1, snapshot: 9 }),
       undefined,
     ],
     [
       'of one empty page',
-      (at) => reviewerFrame('through', { position: at, parts: 1, snapshot: 1, sig: at.sig! }),
+      (at) =>
+        reviewerFrame('through', { ...END, position: at, pages: 1, snapshot: 1, sig: at.sig! }),
       WRONG,
     ],
   ])('an empty one %s', async (_, end, why) => {
@@ -866,7 +947,7 @@ describe('GATE5, GATE6 snapshots', () => {
     const before = rowsOf(dan)
     way.toStore = (frame, text) => {
       if (frame.kind === 'page' || frame.kind === 'settled') return []
-      if (frame.kind !== 'through' || frame.parts === 0) return [text]
+      if (frame.kind !== 'through' || frame.pages === 0) return [text]
       return ['["page",1]\n[[]]', end(frame.position)]
     }
     dan.setOnline(true)
@@ -888,7 +969,7 @@ describe('GATE5, GATE6 snapshots', () => {
       }): string => {
         const { eid, epoch, chain, sig } = frame.lineage[0]!
         const position = { eid, epoch, seq: 0, chain, sig }
-        return reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null })
+        return reviewerFrame('through', { ...END, position })
       }
       const attack = (): void => {
         way.toStore = (frame, text) =>
@@ -918,34 +999,63 @@ describe('GATE5, GATE6 snapshots', () => {
   })
 })
 
-describe('what is not signed', () => {
-  test('HIST2 a history with another value is told under another id, and changes no row', async () => {
-    world = await World.open()
-    const id = await world.write('honest')
-    const [true1] = (await world.scene.result(world.bob.history(Note, id))).entries
-    world.way.toStore = (frame, text) =>
-      frame.kind === 'history' ? [text.replace('"honest"', '"forged"')] : [text]
-    const [told] = (await world.scene.result(world.bob.history(Note, id))).entries
-    expect(told!.values).toEqual({ text: 'forged', n: 0 })
-    expect(told!.messageId).not.toBe(true1!.messageId)
-    expect(world.bob.query(Note).rows[0]!.$heads).toEqual([true1!.messageId])
-    expect(world.canonicalTexts).toEqual(['honest'])
-    expect(world.stored).not.toContain('forged')
-    await world.heal()
-  })
+describe('HIST6 histories', () => {
+  const NOT_SIGNED = `${FORGED} a history that its key has not signed; nothing of it is taken`
 
-  test('HIST2 a history that is not of its lines ends the link', async () => {
+  test.each<[string, (text: string) => string]>([
+    ['another value', (text) => text.replace('"honest"', '"forged"')],
+    ['another number of lines', (text) => text.replace(/\n.*$/, '')],
+    [
+      'another seq',
+      (text) => text.replace(/(,)(\d+)(,0,"whole")/, (_, a, n, b) => `${a}${+n + 1}${b}`),
+    ],
+    ['an end that is not the end', (text) => text.replace('"whole"', '"cut"')],
+    [
+      'another reviewer',
+      (text) => text.replace(/"whole",\[\["(.)/, (_, c) => `"whole",[["${c === 'A' ? 'B' : 'A'}`),
+    ],
+  ])('one with %s is refused, and not shown', async (_, forge) => {
     world = await World.open()
     const id = await world.write('honest')
-    world.way.toStore = (frame, text) =>
-      frame.kind === 'history' ? [text.replace(/\n.*$/, '')] : [text]
+    let forged = 0
+    world.way.toStore = (frame, text) => {
+      if (frame.kind !== 'history') return [text]
+      forged += forge(text) === text ? 0 : 1
+      return [forge(text)]
+    }
     const history = world.bob.history(Note, id).catch((error: unknown) => error)
     expect(await world.scene.result(history)).toMatchObject({ code: 'unavailable' })
-    expect(world.witness.said.join('\n')).toMatch(NOTED)
+    expect(world.witness.said.at(-1)).toMatch(/refused: forged|the reviewer sent/)
+    expect([forged, world.canonicalTexts]).toEqual([1, ['honest']])
     await world.heal()
   })
 
-  test.each<[string, (sessionId: string) => string[]]>([
+  test('one of another link is refused; an older one of this link is not the answer', async () => {
+    world = await World.open()
+    const id = await world.write('honest')
+    await world.scene.result(world.bob.history(Note, id))
+    const old = world.way.heard.findLast((text) => text.startsWith('["history"'))!
+    world.ann.update(Note, id, { text: 'honest too' })
+    await world.pass(50)
+    let wait = true
+    world.way.toStore = (frame, text) => (frame.kind === 'history' && wait ? [old] : [text])
+    const told = world.bob.history(Note, id)
+    await world.pass(5_000)
+    wait = false
+    const { entries } = await world.scene.result(told)
+    expect(entries.map(({ values }) => values['text'])).toEqual(['honest', 'honest too'])
+    world.way.cut()
+    await world.settle()
+    world.way.toStore = (frame, text) => [frame.kind === 'history' ? old : text]
+    const history = world.bob.history(Note, id).catch((error: unknown) => error)
+    expect(await world.scene.result(history)).toMatchObject({ code: 'unavailable' })
+    expect(world.witness.said.at(-1)).toBe(NOT_SIGNED)
+    await world.heal()
+  })
+})
+
+describe('what is not signed', () => {
+  test.each<[string, (sessionId: string) => string[] | Promise<string[]>]>([
     [
       'a nack of everything',
       (sessionId) => [
@@ -955,6 +1065,7 @@ describe('what is not signed', () => {
           clientSeqs: [1, 2, 3],
           detail: 'forged',
           alone: false,
+          sig: null,
         }),
       ],
     ],
@@ -967,6 +1078,7 @@ describe('what is not signed', () => {
           clientSeqs: [2],
           detail: 'forged',
           alone: true,
+          sig: null,
         }),
       ],
     ],
@@ -979,8 +1091,18 @@ describe('what is not signed', () => {
           clientSeqs: [2],
           detail: 'forged',
           alone: true,
+          sig: null,
         }),
       ],
+    ],
+    [
+      'a nack of a schema that was signed for another link',
+      async (sessionId) => {
+        const said = { sessionId, clientSeqs: [2], reason: 'unknown_schema', detail: '' } as const
+        const at = world.bob.status.getState().position!
+        const bytes = nackBytes(SPACE, at, { ...said, nonce: 'A'.repeat(22) })
+        return [reviewerFrame('nack', { ...said, alone: true, sig: await sign(HONEST, bytes) })]
+      },
     ],
     [
       'a nack that says not bound',
@@ -991,6 +1113,7 @@ describe('what is not signed', () => {
           clientSeqs: [2],
           detail: '',
           alone: false,
+          sig: null,
         }),
       ],
     ],
@@ -1003,6 +1126,7 @@ describe('what is not signed', () => {
           clientSeqs: [2],
           detail: '',
           alone: false,
+          sig: null,
         }),
       ],
     ],
@@ -1015,17 +1139,18 @@ describe('what is not signed', () => {
         reviewerFrame('bound', { sessionIds: [sessionId, world.ann.status.getState().sessionId!] }),
       ],
     ],
-  ])('%s delays and loses nothing', async (_, forge) => {
+  ])('VRD6 %s delays and loses nothing', async (_, forge) => {
     world = await World.open()
     await world.write('honest')
     const { sessionId } = world.bob.status.getState()
     world.way.toReviewer = (frame, text) => (frame.kind === 'offer' ? [] : [text])
     const mine = world.bob.create(Note, { text: 'mine', n: 1 })
     await world.pass(100)
-    for (const text of forge(sessionId!)) world.way.say(text)
+    for (const text of await forge(sessionId!)) world.way.say(text)
     await world.pass(1_000)
     expect(['queued', 'sent']).toContain(mine.state)
     expect(world.bob.refused.snapshot()).toEqual([])
+    expect(world.bob.status.getState().reviewerLacks).toEqual([])
     expect(rowsOf(world.bob)).toHaveLength(2)
     await world.heal()
     expect(mine.state).toBe('accepted')
@@ -1046,6 +1171,60 @@ describe('what is not signed', () => {
     world.bob.setOnline(true)
     await world.scene.until(() => mine.state === 'accepted', 60_000)
     expect(binds).toBe(2)
+    await world.heal()
+  })
+})
+
+describe('CATCH11 what was signed once is said again', () => {
+  const OLD = 'what the reviewer says is old'
+
+  test('the end of an answer, over and over, does not keep a link online', async () => {
+    world = await World.open()
+    await world.write('honest')
+    const end = world.way.heard.findLast((text) => text.startsWith('["through"'))!
+    world.way.toStore = (frame) => (frame.kind === 'tail' ? [] : [end])
+    await world.write('held back')
+    const wants = world.way.count('want')
+    for (let n = 0; n < 70; n++) await world.pass(1_000)
+    expect(world.way.count('want')).toBeGreaterThan(wants)
+    expect(world.bob.status.getState()).toMatchObject({
+      connection: 'syncing',
+      connectionNote: OLD,
+    })
+    for (let n = 0; n < 20; n++) {
+      await world.pass(1_000)
+      expect(world.bob.status.getState().connection).not.toBe('online')
+    }
+    await world.heal()
+  })
+
+  test('the end of an answer of an older link says nothing beyond the greeting of a later one', async () => {
+    world = await World.open()
+    await world.write('honest')
+    world.way.cut()
+    await world.settle()
+    const end = world.way.heard.findLast((text) => text.startsWith('["through"'))!
+    for (let n = 0; n < 70; n++) await world.pass(1_000)
+    world.way.toStore = (frame, text) => [frame.kind === 'through' ? end : text]
+    world.way.cut()
+    // The greeting is fresh, and says that nothing is missing.
+    for (let n = 0; n < 70; n++) await world.pass(1_000)
+    for (let n = 0; n < 30; n++) {
+      await world.pass(1_000)
+      expect(world.bob.status.getState().connection).not.toBe('online')
+    }
+    expect(world.witness.said.join()).not.toContain('forged')
+    await world.heal()
+  })
+
+  test('an idle link stays online, by words that all links share', async () => {
+    world = await World.open()
+    await world.write('honest')
+    await world.settle()
+    const said = world.witness.said.length
+    for (let n = 0; n < 600; n++) await world.pass(1_000)
+    expect(world.bob.status.getState().connection).toBe('online')
+    expect(world.witness.said.slice(said)).toEqual([])
     await world.heal()
   })
 })
@@ -1141,6 +1320,6 @@ describe('GATE3 slow checks', () => {
   })
 })
 
-function partHash(text: string): string {
-  return createHash('sha256').update(`cs/part\n${text}`).digest('base64url')
+function pageHash(text: string): string {
+  return createHash('sha256').update(`cs/page\n${text}`).digest('base64url')
 }

@@ -12,11 +12,15 @@ import {
   type Greeting,
   type Position,
   checkAccepted,
+  checkEnd,
   checkGreeting,
+  checkHistory,
+  checkNack,
   checkPosition,
   checkRejection,
   checkSnapshot,
-  partHash,
+  listHash,
+  pageHash,
   positionJson,
   sameHistory,
 } from './verify.ts'
@@ -44,6 +48,7 @@ export interface ClientOptions {
 
 const PAUSE_MS = 100
 const EMPTY_ANSWERS_MAX = 8
+const STALE_MS = 60_000
 
 export class SecondClient {
   readonly author: Author
@@ -77,7 +82,10 @@ export class SecondClient {
     const mine = (): boolean => this.#link === state
     this.#link = state
     state.link = this.#options.dial({
-      open: () => this.#send('hello', [2, shortId(this.#options.space), state.nonce]),
+      open: () => {
+        state.openedAt = Date.now()
+        this.#send('hello', [2, shortId(this.#options.space), state.nonce])
+      },
       frame: (content) => {
         if (mine()) this.#guarded(state, content)
       },
@@ -157,9 +165,11 @@ export class SecondClient {
         return this.#offerNext(state)
       }
       case 'nack':
+        checkNack(fields, followed, state.greeting!.nonce)
         return this.#nacked(state, fields)
       default:
         demand(kind === 'history', 'GATE3', 'a second greeting')
+        checkHistory(fields, texts.join('\n'), { followed, nonce: state.greeting!.nonce })
     }
   }
 
@@ -318,20 +328,37 @@ export class SecondClient {
     if (session.sessionId === this.author.sessionId) this.#settle(message!.clientSeq, seq)
   }
 
-  #through(state: LinkState, position: Position, [, parts, snapshot, sig]: readonly Json[]): void {
+  #through(
+    state: LinkState,
+    position: Position,
+    [, pages, snapshot, sig, at, settled]: readonly Json[],
+  ): void {
     const number = count(snapshot, 'SNAP1')
-    if (count(parts, 'SNAP1') > 0 || number > 0) {
-      const frames = state.snapshot.get(number) ?? new Map<string, string>()
+    if (count(pages, 'SNAP1') > 0 || number > 0) {
+      const { nonce, followed } = state.greeting!
+      const frames = [...(state.snapshot.get(number)?.values() ?? [])].map((content) => ({
+        content,
+        ...readFrame(content),
+      }))
       state.snapshot.clear()
-      if (frames.size !== parts) return this.#want()
-      checkSnapshot(position, frames.keys(), sig, state.greeting!.followed)
-      if (position.seq >= this.position!.seq) this.#replace(position, [...frames.values()])
+      const texts = frames.flatMap((each) => (each.kind === 'page' ? [each.texts.join('\n')] : []))
+      const lists = frames.flatMap((each) => (each.kind === 'settled' ? [each.content] : []))
+      const [many] = settled ? list(settled, 'SNAP7', 2) : [0]
+      if (texts.length !== pages || lists.length !== many) return this.#want()
+      const parts = { pages: texts.map(pageHash), lists: lists.map(listHash), nonce }
+      if (texts.length > 0) checkSnapshot(position, parts, [sig!, settled!], followed)
+      const contents = frames.map(({ content }) => content)
+      if (position.seq >= this.position!.seq) this.#replace(position, contents)
       return
     }
-    this.online = position.seq <= this.position!.seq
-    state.empty = this.online ? 0 : state.empty + 1
+    const signedAt = checkEnd(position, [sig!, at!], state.greeting!.followed)
+    const lacks = position.seq > this.position!.seq
+    // CATCH11: by the reviewer's clock, as it was when our link was opened.
+    const now = state.greeting!.at + Date.now() - state.openedAt
+    this.online = !lacks && now - signedAt <= STALE_MS
+    state.empty = lacks ? state.empty + 1 : 0
     demand(state.empty < EMPTY_ANSWERS_MAX, 'CATCH7', 'answers that lead nowhere')
-    if (!this.online) this.#want()
+    if (lacks) this.#want()
   }
 
   /** SNAP3: a snapshot takes the place of all that was canonical. */
@@ -395,16 +422,17 @@ class LinkState {
   readonly nonce = randomText(16)
   readonly parts = new Parts()
   readonly offered = new Set<OwnFlush>()
-  /** Parts of snapshots by number and hash (SNAP3). */
+  /** Parts of snapshots by number, each once (SNAP3). */
   readonly snapshot = new Map<number, Map<string, string>>()
   link: Link | undefined
   greeting: Greeting | undefined
   bound = false
+  openedAt = 0
   empty = 0
   pause: ReturnType<typeof setTimeout> | undefined
 
   keep(number: number, content: string): void {
     const parts = this.snapshot.get(number) ?? new Map<string, string>()
-    this.snapshot.set(number, parts.set(partHash(content), content))
+    this.snapshot.set(number, parts.set(content, content))
   }
 }

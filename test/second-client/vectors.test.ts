@@ -33,10 +33,12 @@ import {
   type Followed,
   checkAccepted,
   checkGreeting,
+  checkHistory,
   checkPosition,
   checkRejection,
   checkSnapshot,
-  partHash,
+  listHash,
+  pageHash,
   positionHash,
 } from './verify.ts'
 import { Parts, cutFrame, cutTexts, readFrame } from './wire.ts'
@@ -172,7 +174,8 @@ describe('exchange.json', () => {
     expect(key.publicKey).toBe(parties[by]!.publicKey)
     expect(key.sign(valueHash(tag, value))).toBe(sig)
     expect(isSigned(valueHash(tag, value), sig, key.publicKey)).toBe(true)
-    expect(isSigned(valueHash(tag, value), `B${sig.slice(1)}`, key.publicKey)).toBe(false)
+    const other = (sig.startsWith('B') ? 'C' : 'B') + sig.slice(1)
+    expect(isSigned(valueHash(tag, value), other, key.publicKey)).toBe(false)
   })
 
   it('has the ids of its keys, and mints the id of its entity', () => {
@@ -190,13 +193,28 @@ describe('exchange.json', () => {
         for (const each of fields![0] as Json[]) checkRejection(each, followed)
       }
     }
+    const told = from('bob', 'history')[0]!
+    const about = {
+      followed: followedOn('bob'),
+      nonce: from('bob', 'welcome')[0]!.fields![4] as string,
+    }
+    const texts = readFrame(told.text).texts.join('\n')
+    checkHistory(told.fields!, texts, about)
+    expect(() => checkHistory(told.fields!, `${texts} `, about)).toThrow('HIST6')
     const page = from('bob again', 'page')[0]!
-    const parts = [page, from('bob again', 'settled')[0]!].map(({ text }) => partHash(text))
-    const [at, , , sig] = from('bob again', 'through')[0]!.fields!
+    const list = from('bob again', 'settled')[0]!
+    const nonce = from('bob again', 'welcome')[0]!.fields![4] as string
+    const pages = [pageHash(readFrame(page.text).texts.join('\n'))]
+    const parts = { pages, lists: [listHash(list.text)], nonce }
+    const [at, , , sig, , settled] = from('bob again', 'through')[0]!.fields!
     const followed = followedOn('bob again')
     const position = checkPosition(at, followed)
-    checkSnapshot(position, parts, sig, followed)
-    expect(() => checkSnapshot(position, parts.slice(1), sig, followed)).toThrow('SNAP6')
+    const check = (more: Partial<typeof parts>): void =>
+      checkSnapshot(position, { ...parts, ...more }, [sig!, settled!], followed)
+    check({})
+    expect(() => check({ pages: [] })).toThrow('SNAP6')
+    expect(() => check({ lists: [] })).toThrow('SNAP7')
+    expect(() => check({ nonce: 'of another link' })).toThrow('SNAP7')
   })
 
   it('folds the tail of Bob to the row of the snapshot, with its conflict and base', () => {

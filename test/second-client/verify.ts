@@ -33,6 +33,8 @@ export interface Followed {
 export interface Greeting {
   followed: Followed
   position: Position
+  /** The reviewer's clock. */
+  at: number
   credits: { messages: number; bytes: number }
   nonce: string
   /** The position at seq 0, from which the chain goes on. */
@@ -78,6 +80,7 @@ export function checkGreeting(
   return {
     followed: { space: asked.space, eid, epoch, reviewerId: idOfKey(reviewerKey), reviewerKey },
     position,
+    at: time as number,
     credits: { messages: count(messages, 'OFF2'), bytes: count(bytes, 'OFF2') },
     nonce: text(nonce, 'OPN8'),
     start,
@@ -113,11 +116,47 @@ export function checkPosition(json: Json | undefined, followed: Followed): Posit
   return position
 }
 
+/** CATCH10. */
+export function checkEnd(
+  position: Position,
+  [sig, at]: readonly Json[],
+  followed: Followed,
+): number {
+  const { eid, epoch, seq, chain } = position
+  const where = [shortId(followed.space), shortId(eid), epoch, seq, chain]
+  const said = valueHash('cs/live', [...where, count(at, 'CATCH10')])
+  demand(isSigned(said, sig, followed.reviewerKey), 'CATCH10', 'an end that is not signed')
+  return at as number
+}
+
 /** VRD5. */
 export function checkAccepted([session, reviews, sig]: readonly Json[], followed: Followed): void {
   const ids = [shortId(followed.space), shortId(followed.eid), followed.epoch]
   const said = valueHash('cs/accepted', [...ids, session!, reviews!])
   demand(isSigned(said, sig, followed.reviewerKey), 'VRD5', 'an acceptance is not signed')
+}
+
+/** VRD6, of a nack that concerns its messages alone, over the link with that nonce of the reviewer. */
+export function checkNack(
+  [reason, session, clientSeqs, detail, alone, sig]: readonly Json[],
+  followed: Followed,
+  nonce: string,
+): void {
+  if (alone !== 1) return
+  const ids = [nonce, shortId(followed.space), shortId(followed.eid), followed.epoch]
+  const said = valueHash('cs/nack', [...ids, session!, clientSeqs!, reason!, detail!])
+  demand(isSigned(said, sig, followed.reviewerKey), 'VRD6', 'a nack is not signed')
+}
+
+/** HIST6: a part of a history, over the link with that nonce of the reviewer. */
+export function checkHistory(
+  fields: readonly Json[],
+  texts: string,
+  { followed, nonce }: { followed: Followed; nonce: string },
+): void {
+  const ids = [nonce, shortId(followed.space), shortId(followed.eid), followed.epoch]
+  const said = valueHash('cs/history', [...ids, ...fields.slice(0, 6), textHash('cs/told', texts)])
+  demand(isSigned(said, fields[6], followed.reviewerKey), 'HIST6', 'a history is not signed')
 }
 
 export interface Rejection {
@@ -140,21 +179,31 @@ export function checkRejection(json: Json, followed: Followed): Rejection {
   return rejection as { [key: string]: Json } & Rejection
 }
 
-export function partHash(frame: string): string {
-  return textHash('cs/part', frame)
+/** SNAP6: of the text of a page. */
+export function pageHash(content: string): string {
+  return textHash('cs/page', content)
 }
 
-/** SNAP6: all parts of a snapshot, at its position. */
+/** SNAP7: of a whole `settled` frame. */
+export function listHash(frame: string): string {
+  return textHash('cs/list', frame)
+}
+
+/** SNAP6 and SNAP7: all pages of a snapshot, and all lists that belong to it on this link. */
 export function checkSnapshot(
   position: Position,
-  parts: Iterable<string>,
-  sig: Json | undefined,
+  parts: { pages: readonly string[]; lists: readonly string[]; nonce: string },
+  [sig, settled]: readonly Json[],
   followed: Followed,
 ): void {
   const { eid, epoch, seq, chain } = position
   const where = [shortId(followed.space), shortId(eid), epoch, seq, chain]
-  const said = valueHash('cs/snapshot', [...where, [...parts].sort()])
+  const said = valueHash('cs/snapshot', ['all', ...where, [...parts.pages].sort()])
   demand(isSigned(said, sig, followed.reviewerKey), 'SNAP6', 'a snapshot is not signed')
+  const about = valueHash('cs/settled', [parts.nonce, said, [...parts.lists].sort()])
+  const [lists, own] = list(settled, 'SNAP7', 2)
+  demand(lists === parts.lists.length, 'SNAP7', 'another number of lists')
+  demand(isSigned(about, own, followed.reviewerKey), 'SNAP7', 'lists are not signed')
 }
 
 /** GATE10: whether an author had the same history as we. */

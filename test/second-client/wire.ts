@@ -35,11 +35,11 @@ const FIELDS: { [kind: string]: number } = {
   tail: 2,
   accepted: 3,
   rejected: 1,
-  nack: 5,
+  nack: 6,
   page: 1,
   settled: 4,
-  through: 4,
-  history: 6,
+  through: 6,
+  history: 7,
   bye: 2,
 }
 

@@ -158,13 +158,23 @@ const SNAPSHOTS: readonly Forgery[] = [
     const runs = [...frame.runs, { clientSeq, count: 1, seq: 1 }]
     return [reviewerFrame('settled', { ...frame, runs })]
   }),
-  forgery('snapshot with another signature', 'through', (_, frame) =>
-    frame.sig === null
-      ? undefined
-      : [reviewerFrame('through', { ...frame, sig: changed(frame.sig) })],
+  forgery('end with another signature', 'through', (_, frame) => [
+    reviewerFrame('through', { ...frame, sig: changed(frame.sig) }),
+  ]),
+  forgery('end of an answer at another time', 'through', (_, frame) =>
+    frame.at === null ? undefined : [reviewerFrame('through', { ...frame, at: frame.at + 1 })],
   ),
+  forgery('snapshot without a word of own messages', 'through', (_, frame) =>
+    frame.settled === null ? undefined : [reviewerFrame('through', { ...frame, settled: null })],
+  ),
+  forgery('what another snapshot has of own messages', 'through', (by, frame) => {
+    const settled = by.heard('through')?.settled
+    return frame.settled === null || !settled
+      ? undefined
+      : [reviewerFrame('through', { ...frame, settled })]
+  }),
   forgery('snapshot of fewer parts', 'through', (_, frame) =>
-    frame.parts < 2 ? undefined : [reviewerFrame('through', { ...frame, parts: frame.parts - 1 })],
+    frame.pages < 2 ? undefined : [reviewerFrame('through', { ...frame, pages: frame.pages - 1 })],
   ),
   forgery('old end of an answer', 'through', (by) => again(by.heard('through'))),
   forgery('end of an answer ahead', 'through', (by, frame) => {
@@ -216,12 +226,20 @@ const OLD_ENDS: readonly Forgery[] = [
     if (!record) return undefined
     const { eid, epoch, chain, sig } = record
     const position = { eid, epoch, seq: 0, chain, sig }
-    return [reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null })]
+    const at = by.heard('welcome')?.at ?? 0
+    return [reviewerFrame('through', { position, pages: 0, snapshot: 0, sig, at, settled: null })]
   }),
   forgery('old end before the answer', 'bound', (by) => again(by.heard('through'))),
 ]
 
-/** Nobody signs these: they delay, and decide nothing. */
+const HISTORIES: readonly Forgery[] = [
+  forgery('history of another link', 'history', (by) => again(by.heard('history'))),
+  forgery('history that is cut', 'history', (_, frame) => [
+    reviewerFrame('history', { ...frame, end: 'cut' }, frame.texts),
+  ]),
+]
+
+/** Nobody has signed these: they delay, and decide nothing. */
 const HINTS: readonly Forgery[] = [
   forgery('nack of what waits', 'welcome', (by) => {
     const message = by.waiting.at(-1)
@@ -230,8 +248,22 @@ const HINTS: readonly Forgery[] = [
     const reason = by.random.pick(['unavailable', 'not_bound', 'busy', 'parent_unknown'] as const)
     const alone = by.random.chance(0.5)
     const clientSeqs = [message.clientSeq]
-    return [reviewerFrame('nack', { reason, sessionId, clientSeqs, detail: 'a forgery', alone })]
+    return [
+      reviewerFrame('nack', {
+        reason,
+        sessionId,
+        clientSeqs,
+        detail: 'a forgery',
+        alone,
+        sig: null,
+      }),
+    ]
   }),
+  forgery('nack for another reason', 'nack', (by, frame) => {
+    const reason = by.random.pick(['unknown_schema', 'contested', 'unavailable'] as const)
+    return [reviewerFrame('nack', { ...frame, reason })]
+  }),
+  forgery('nack of another link', 'nack', (by) => again(by.heard('nack'))),
   forgery('bound to nobody', 'bound', () => [reviewerFrame('bound', { sessionIds: [] })]),
   forgery('bye', 'welcome', () => [reviewerFrame('bye', { reason: 'a forgery', code: null })]),
 ]
@@ -247,6 +279,7 @@ export const FORGERIES: readonly Forgery[] = [
   ...SNAPSHOTS,
   ...VERDICTS,
   ...OLD_ENDS,
+  ...HISTORIES,
   ...HINTS,
 ]
 

@@ -11,8 +11,11 @@ export {
   acceptedBytes,
   bindBytes,
   epochIdentity,
+  historyBytes,
   positionBytes,
+  nackBytes,
   rejectionBytes,
+  settledBytes,
   snapshotBytes,
   welcomeBytes,
 } from './wire/signed.ts'

@@ -82,8 +82,10 @@ export function hashesIn(
         )
         if (!known) chain = ofBatch(hashes, at, text.split('\n'), chain)
       }
-    } else if (frame.kind === 'page' || frame.kind === 'settled')
-      hashes.line('part of a snapshot', at, 'cs/part', sent.text)
+    } else if (frame.kind === 'history' && 'sig' in frame)
+      hashes.line('messages of a history', at, 'cs/told', frame.texts)
+    else if (frame.kind === 'page') hashes.line('page', at, 'cs/page', frame.texts)
+    else if (frame.kind === 'settled') hashes.line('list', at, 'cs/list', sent.text)
   }
   return hashes.found as unknown as Json
 }
@@ -150,7 +152,8 @@ export function signaturesIn(frames: readonly SentFrame[], space: string): Json 
   const short = shortId(space)
   const nonces = new Map<string, { author: string; reviewer: string }>()
   const place = (position: Position): Json[] => [short, ...ofPosition(position)]
-  const parts: string[] = []
+  const pages: string[] = []
+  const lists: string[] = []
   let term: Json[] = []
   for (const [frame, sent] of frames.entries()) {
     const by = sent.from === 'reviewer' ? 'reviewer' : sent.link.split(' ')[0]!
@@ -196,17 +199,40 @@ export function signaturesIn(frames: readonly SentFrame[], space: string): Json 
         note('acceptance', 'cs/accepted', value, at.sig)
         break
       }
+      case 'nack':
+        if (at.sig !== null) {
+          const { reviewer } = nonces.get(sent.link)!
+          const said = [shortId(at.sessionId), [...at.clientSeqs], at.reason, at.detail]
+          note('nack', 'cs/nack', [reviewer, short, ...term, ...said], at.sig)
+        }
+        break
       case 'rejected':
         for (const { sig, ...body } of at.rejections)
           note('rejection', 'cs/reject', body as unknown as Json, sig)
         break
+      case 'history': {
+        const { reviewer } = nonces.get(sent.link)!
+        const fields = JSON.parse(sent.text.split('\n')[0]!) as Json[]
+        const about = [reviewer, short, ...term, ...fields.slice(1, 7)]
+        const texts = new Hashes().line('messages of a history', frame, 'cs/told', at.texts)
+        if ('sig' in at) note('history', 'cs/history', [...about, texts], at.sig)
+        break
+      }
       case 'page':
+        pages.push(new Hashes().line('page', frame, 'cs/page', at.texts))
+        break
       case 'settled':
-        parts.push(new Hashes().line('part', frame, 'cs/part', sent.text))
+        lists.push(new Hashes().line('list', frame, 'cs/list', sent.text))
         break
       case 'through':
-        if (at.sig !== null)
-          note('snapshot', 'cs/snapshot', [...place(at.position), parts.sort()], at.sig)
+        if (at.pages === 0) note('end', 'cs/live', [...place(at.position), at.at], at.sig)
+        else {
+          const snapshot = ['all', ...place(at.position), pages.sort()]
+          note('snapshot', 'cs/snapshot', snapshot, at.sig)
+          const { reviewer } = nonces.get(sent.link)!
+          const settled = [reviewer, hash('cs/snapshot', snapshot), lists.sort()]
+          note('lists of a snapshot', 'cs/settled', settled, at.settled!.sig)
+        }
         break
       default:
     }

@@ -56,8 +56,20 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'sync/gate.ts',
-        from: "return this.#signed(bytes, sig ?? '', 'a snapshot')",
-        to: 'return bytes.length > 0 ? undefined : sig!',
+        from: "(await this.#signed(bytes, sig, 'a snapshot')) ??",
+        to: '(bytes.length > 0 ? undefined : sig) ??',
+      },
+    ],
+    seed: 197,
+  },
+  {
+    name: 'settled-unsigned',
+    what: 'What a snapshot has of own messages counts whoever has said it.',
+    edits: [
+      {
+        module: 'sync/gate.ts',
+        from: "(await this.#signed(about, settled?.sig ?? '', 'what a snapshot has of own messages'))",
+        to: '(about.length > 0 ? undefined : sig)',
       },
     ],
     seed: 204,
@@ -96,9 +108,9 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'A greeting counts that was made for another link.',
     edits: [
       {
-        module: 'sync/session.ts',
-        from: 'return isOf && (await host.verify(bytes, sig))',
-        to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
+        module: 'client/identity/trust.ts',
+        from: 'if (!isOfEpoch || !(await this.#parts.signer.verify(key, bytes, sig)))',
+        to: 'if (!isOfEpoch || !(await this.#parts.signer.verify(key, bytes, sig).then(() => true)))',
       },
     ],
     seed: 419,
@@ -108,14 +120,14 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'A reviewer of another key is followed.',
     edits: [
       {
-        module: 'sync/session.ts',
-        from: 'if (fault) return fault\n    const { eid, epoch } = presentEpoch(lineage)',
-        to: 'const { eid, epoch } = presentEpoch(lineage)',
+        module: 'client/identity/trust.ts',
+        from: 'if (this.#key !== undefined && this.#key !== body.reviewerKey) return unknownReviewer()',
+        to: '',
       },
       {
-        module: 'sync/session.ts',
-        from: 'return isOf && (await host.verify(bytes, sig))',
-        to: 'return isOf && (await host.verify(bytes, sig).then(() => true))',
+        module: 'client/identity/trust.ts',
+        from: 'if (this.#key !== undefined && this.#key !== key) return unknownReviewer()',
+        to: 'this.#key = key',
       },
     ],
     seed: 549,

@@ -6,8 +6,8 @@ export const partialSnapshotTaken: Planted = {
   edits: [
     {
       module: 'sync/snapshot-parts.ts',
-      from: 'return parts.length === count ? parts.map(({ part }) => part) : undefined',
-      to: 'return parts.map(({ part }) => part).slice(0, Math.max(count, 1))',
+      from: 'const isWhole = here.pages.length === pages && here.lists.length === lists',
+      to: 'const isWhole = parts.length > 0 || pages + lists === 0',
     },
   ],
   seed: 1374,

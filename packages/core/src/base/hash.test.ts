@@ -34,6 +34,10 @@ const tags: readonly HashTag[] = [
   'cs/bind',
   'cs/accepted',
   'cs/snapshot',
+  'cs/settled',
+  'cs/nack',
+  'cs/live',
+  'cs/history',
 ]
 const lineTags: readonly LineTag[] = [
   'cs/session',
@@ -42,7 +46,9 @@ const lineTags: readonly LineTag[] = [
   'cs/first',
   'cs/review',
   'cs/base',
-  'cs/part',
+  'cs/page',
+  'cs/list',
+  'cs/told',
 ]
 
 function byDefinition(tag: string, value: Json): Buffer {

@@ -25,6 +25,10 @@ export type HashTag =
   | 'cs/bind'
   | 'cs/accepted'
   | 'cs/snapshot'
+  | 'cs/settled'
+  | 'cs/nack'
+  | 'cs/live'
+  | 'cs/history'
 
 /** Purposes of hashes over lines of text (`hashLine`). */
 export type LineTag =
@@ -34,7 +38,9 @@ export type LineTag =
   | 'cs/first'
   | 'cs/review'
   | 'cs/base'
-  | 'cs/part'
+  | 'cs/page'
+  | 'cs/list'
+  | 'cs/told'
 
 /** SHA-256 over the UTF-8 bytes of a text, as base64url. */
 export type Sha256 = (text: string) => Hash

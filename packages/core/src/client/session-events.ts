@@ -2,9 +2,10 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { Entry } from '../history/entry.ts'
 import { bindBytes } from '../wire/signed.ts'
-import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../facts/message.ts'
+import type { NackReason, Rejection, SessionOpening } from '../facts/message.ts'
 import {
   type ConnectionRefusal,
+  type Greeting,
   type NackAbout,
   type Refusal,
   type SessionHost,
@@ -64,11 +65,11 @@ export class SessionEvents implements SessionHost {
     return this.#parts.trust.verify(bytes, sig)
   }
 
-  async judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined> {
+  async judge(greeting: Greeting): Promise<Refusal | undefined> {
     const { trust, status } = this.#parts
-    const epoch = presentEpoch(lineage)
-    const fault = await trust.judge(epoch)
-    if (fault === undefined) status.setState({ reviewerId: epoch.reviewerId })
+    const fault = await trust.judge(greeting)
+    const { reviewerId } = presentEpoch(greeting.lineage)
+    if (fault === undefined) status.setState({ reviewerId })
     return fault
   }
 
@@ -114,7 +115,8 @@ export class SessionEvents implements SessionHost {
   }
 
   nacked(entries: readonly Entry[], reason: NackReason, { alone, detail }: NackAbout): void {
-    if (reason === 'unavailable' && alone) this.#parts.warnings.undecided(detail)
+    if (!alone) return // nobody has signed it
+    if (reason === 'unavailable') this.#parts.warnings.undecided(detail)
     if (reason !== 'unknown_schema') return
     const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
     this.#parts.status.setState(({ reviewerLacks }) => ({

@@ -72,7 +72,7 @@ describe('the tail', () => {
       expect(await isSigned(desk, position)).toBe(true)
     }
     expect(seq).toBe(7)
-    expect(framesOf(eve, 'through')).toMatchObject([{ parts: 0, position: { seq: 7 } }])
+    expect(framesOf(eve, 'through')).toMatchObject([{ pages: 0, position: { seq: 7 } }])
     expect(kinds(eve).slice(-2)).toEqual(['tail', 'through'])
   })
 
@@ -164,9 +164,9 @@ describe('a snapshot', () => {
       roots.map((_, n) => [[n]]),
     )
     const [snapshot, last] = framesOf(eve, 'through')
-    expect(snapshot).toMatchObject({ parts: 4, position: { seq: 12 } })
+    expect(snapshot).toMatchObject({ pages: 4, settled: { lists: 0 }, position: { seq: 12 } })
     expect(await isSigned(desk, snapshot!.position)).toBe(true)
-    expect(last).toMatchObject({ parts: 0 })
+    expect(last).toMatchObject({ pages: 0 })
     const tail = framesOf(eve, 'tail').map(({ position }) => position)
     expect(tail[0]!.seq).toBeGreaterThan(12)
     expect(tail.at(-1)!.seq).toBe(18)
@@ -224,7 +224,7 @@ describe('a snapshot', () => {
       ],
     })
     const [through] = framesOf(eve, 'through')
-    expect(through).toMatchObject({ parts: 3, position: { seq: 5 } })
+    expect(through).toMatchObject({ pages: 2, settled: { lists: 1 }, position: { seq: 5 } })
     expect(through!.snapshot).toBe(settled!.snapshot)
   })
 
@@ -249,7 +249,7 @@ describe('a snapshot', () => {
       { clientSeq: 21, count: 1, seq: 3 },
     ])
     expect(new Set(settled.flat().map(({ clientSeq }) => clientSeq)).size).toBe(1_250)
-    expect(framesOf(eve, 'through')[0]).toMatchObject({ parts: 4 })
+    expect(framesOf(eve, 'through')[0]).toMatchObject({ pages: 1, settled: { lists: 3 } })
   })
 
   test('§20 bounds: is read by so many links at a time, and the others get theirs in their turn', async () => {

@@ -8,7 +8,7 @@ import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size
 import type { Uuid } from '../base/uuid.ts'
 import { chainPrefix } from '../facts/ids.ts'
 import { lineCount } from '../facts/line.ts'
-import { partHash } from '../wire/signed.ts'
+import { listHash, pageHash } from '../wire/signed.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Position } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -16,6 +16,7 @@ import type { LedgerRun, SpaceStore, StateScan } from '../ports/space-store.ts'
 import { reviewerFrame } from '../wire/frames.ts'
 import { type PageEntity, pageText } from '../wire/pages.ts'
 import type { Connection } from './connection.ts'
+import type { NewestWord } from './newest.ts'
 import type { SpaceState } from '../review/space.ts'
 import { type StoredBatch, readState, readStoredBatch, statePage } from '../review/stored.ts'
 import type { SpaceSource } from './source.ts'
@@ -27,6 +28,13 @@ const READ_FIRST_BYTES = bytesOf(65_536)
 /** Runs of the ledger that are read in one go. */
 const LEDGER_RUNS = 1_024
 
+/** Hashes of what makes up a snapshot. */
+export interface ToldParts {
+  readonly nonce: string
+  readonly pages: readonly Hash[]
+  readonly lists: readonly Hash[]
+}
+
 export interface CatchUpParts {
   readonly space: SpaceState
   readonly source: SpaceSource
@@ -35,8 +43,10 @@ export interface CatchUpParts {
   readonly head: () => Position
   /** Brings the states of the store up to now. */
   readonly writeBehind: () => Promise<void>
-  /** Signs for a snapshot at a position, of parts with these hashes. */
-  readonly sign: (at: Position, hashes: readonly Hash[]) => Promise<string>
+  /** Signs for a snapshot at a position, and for what is told beside it over the link with that nonce. */
+  readonly sign: (at: Position, told: ToldParts) => Promise<{ sig: string; settledSig: string }>
+  /** That the head is the newest position, signed. */
+  readonly newest: () => Promise<NewestWord>
   readonly limits: Limits
 }
 
@@ -61,18 +71,24 @@ export async function catchUp(
     after = at ?? after
   }
   let bytes = READ_FIRST_BYTES
-  while (!connection.closed && after < parts.head().seq) {
-    const found = await parts.store.batches(after, bytes)
-    if (found.length === 0)
-      throw new Error(`the store has no batch after ${after}, and its head is ${parts.head().seq}`)
-    const committed = found.map(readStoredBatch).filter(({ toSeq }) => toSeq <= parts.head().seq)
-    await sendBatches(connection, committed)
-    after = committed.at(-1)?.toSeq ?? parts.head().seq
-    bytes = READ_BYTES
+  let word: NewestWord | undefined
+  for (;;) {
+    while (!connection.closed && after < parts.head().seq) {
+      const found = await parts.store.batches(after, bytes)
+      if (found.length === 0)
+        throw new Error(
+          `the store has no batch after ${after}, and its head is ${parts.head().seq}`,
+        )
+      const committed = found.map(readStoredBatch).filter(({ toSeq }) => toSeq <= parts.head().seq)
+      await sendBatches(connection, committed)
+      after = committed.at(-1)?.toSeq ?? parts.head().seq
+      bytes = READ_BYTES
+    }
+    if (word) break
+    word = await parts.newest() // what is committed meanwhile is sent, too
   }
   // In the turn of the last look at the head: a commit in between would be told to live links only.
-  const position = parts.head()
-  connection.through(reviewerFrame('through', { position, parts: 0, snapshot: 0, sig: null }))
+  connection.through(reviewerFrame('through', { ...word, pages: 0, snapshot: 0, settled: null }))
 }
 
 /** Stored batches as frames, each with the signed position after it, and each when there is room. */
@@ -132,26 +148,26 @@ async function sendSnapshot(
     if (scan.through < head) return undefined
     const at = await positionAt(scan.through, parts)
     const snapshot = ++connection.snapshots
-    const hashes: Hash[] = []
-    const send = (frame: string): void => {
-      connection.send(frame)
-      hashes.push(partHash(frame))
-    }
+    const pages: Hash[] = []
+    const lists: Hash[] = []
     for await (const page of pagesOf(scan, connection, parts)) {
       if (connection.closed) return at.seq
-      send(reviewerFrame('page', { snapshot }, page))
+      connection.send(reviewerFrame('page', { snapshot }, page))
+      pages.push(pageHash(page))
       await connection.drained()
       await new Promise<void>((resolve) => void clock.after(0, resolve))
     }
     for (const sessionId of connection.sessions) {
       for await (const runs of settledRuns(sessionId, store, at.seq)) {
-        const told = { sessionId, runs, at: clock.now(), snapshot }
-        send(reviewerFrame('settled', told))
+        const list = reviewerFrame('settled', { sessionId, runs, at: clock.now(), snapshot })
+        connection.send(list)
+        lists.push(listHash(list))
         await connection.drained()
       }
     }
-    const sig = await parts.sign(at, hashes)
-    const told = { position: at, parts: hashes.length, snapshot, sig }
+    const { sig, settledSig } = await parts.sign(at, { nonce: connection.nonce, pages, lists })
+    const settled = { lists: lists.length, sig: settledSig }
+    const told = { position: at, pages: pages.length, snapshot, sig, at: null, settled }
     connection.send(reviewerFrame('through', told))
     return at.seq
   } finally {

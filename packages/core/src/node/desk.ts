@@ -13,17 +13,17 @@ import type { Limits } from '../facts/limits.ts'
 import type { Commit, LedgerRun, SpaceStore } from '../ports/space-store.ts'
 import type { Entity } from '../schema/entity.ts'
 import { reviewRows } from '../wire/frames.ts'
-import { acceptedBytes, positionBytes, rejectionBytes } from '../wire/signed.ts'
+import { acceptedBytes, nackBytes, positionBytes, rejectionBytes } from '../wire/signed.ts'
 import type { ReviewerEvent, ReviewerOptions } from './api.ts'
 import { WriteBehind } from './behind.ts'
 import type { Connection } from './connection.ts'
-import { type Decision, type Offer, decide } from '../review/decide.ts'
+import { type Answers, type Decision, type Offer, decide } from '../review/decide.ts'
 import type { Events } from './events.ts'
 import { type OpenSpace, letGo, replay } from './open.ts'
 import { SpaceRows } from '../review/rows.ts'
 import type { RuleFailure } from '../review/rules.ts'
 import { batchText, headText, readHead } from '../review/stored.ts'
-import { type Ack, tellVerdicts } from './tell.ts'
+import { type Ack, type Nack, tellVerdicts } from './tell.ts'
 
 /** Another process on the same store is read, and decided behind, so often. */
 const FENCED_MAX = 8
@@ -94,6 +94,7 @@ export class Desk {
     const decision = await this.#decided(offers)
     const rejections = await this.#signed(decision)
     const acks = await this.#acks(decision)
+    const nacks = await this.#nacks(decision)
     const committed = await this.#append(decision, rejections)
     if (!committed) {
       await this.#fenced(offers)
@@ -112,6 +113,7 @@ export class Desk {
       head: this.head,
       rejections,
       acks,
+      nacks,
       connections: this.#parts.connections,
       limits: this.#parts.limits,
       onBehind: this.#parts.onBehind,
@@ -197,6 +199,27 @@ export class Desk {
         return { ...ack, sig: await signer.sign(keys, bytes) }
       }),
     )
+  }
+
+  /** What has no verdict, by reason. What concerns messages alone is signed: a client acts on it. */
+  async #nacks({ answers }: Decision): Promise<ReadonlyMap<Answers, readonly Nack[]>> {
+    const told = new Map<Answers, readonly Nack[]>()
+    for (const answer of answers) {
+      if (answer.nacks.length === 0) continue
+      const groups = Map.groupBy(answer.nacks, (one) => `${one.alone} ${one.reason} ${one.detail}`)
+      const nacks = [...groups.values()].map((group) => this.#nack(answer, group))
+      told.set(answer, await Promise.all(nacks))
+    }
+    return told
+  }
+
+  async #nack({ connection, sessionId }: Answers, group: Answers['nacks']): Promise<Nack> {
+    const { keys, signer, space } = this.#parts
+    const { reason, detail, alone } = group[0]!
+    const about = { sessionId, clientSeqs: group.map((one) => one.clientSeq), reason, detail }
+    if (!alone) return { ...about, alone, sig: null }
+    const bytes = nackBytes(space, this.head, { ...about, nonce: connection.nonce })
+    return { ...about, alone, sig: await signer.sign(keys, bytes) }
   }
 
   /** False where another process was first. */

@@ -13,6 +13,7 @@ import { batchReadingBounds } from '../wire/bounds.ts'
 import { type HistoryEnd, type Term, reviewerFrame } from '../wire/frames.ts'
 import type { BatchLayout } from '../wire/layout.ts'
 import { readLayout } from '../wire/read-batch.ts'
+import { historyBytes } from '../wire/signed.ts'
 import { tellMessage } from '../wire/told.ts'
 import type { Connection } from './connection.ts'
 import type { SpaceSource } from './source.ts'
@@ -23,6 +24,7 @@ export interface HistoryParts {
   readonly clock: Clock
   readonly asOfSeq: number
   readonly limits: Limits
+  readonly sign: (bytes: Uint8Array) => Promise<string>
 }
 
 /** What the frame says of a message beside its text, at the most. */
@@ -71,12 +73,12 @@ async function sendHistory(
     messages++
     bytes = addBytes(bytes, size)
     if (!page.fits(size)) {
-      page.send('more')
+      await page.send('more')
       await connection.drained()
     }
     page.add({ text, term: termOf(parts.epoch) }, size)
   }
-  page.send(isCut ? 'cut' : 'whole')
+  await page.send(isCut ? 'cut' : 'whole')
 }
 
 function termOf({ reviewerId, eid, epoch }: EpochOpen): Term {
@@ -121,17 +123,17 @@ interface Told {
 class Page {
   readonly #connection: Connection
   readonly #entityId: Uuid
-  readonly #asOfSeq: number
+  readonly #parts: HistoryParts
   #messages: Told[] = []
   #bytes = NO_BYTES
   readonly #bytesMax: number
   #part = 0
 
-  constructor(connection: Connection, entityId: Uuid, { asOfSeq, limits }: HistoryParts) {
-    this.#bytesMax = frameContentBytesMax(limits)
+  constructor(connection: Connection, entityId: Uuid, parts: HistoryParts) {
+    this.#bytesMax = frameContentBytesMax(parts.limits)
     this.#connection = connection
     this.#entityId = entityId
-    this.#asOfSeq = asOfSeq
+    this.#parts = parts
   }
 
   fits(bytes: Bytes): boolean {
@@ -143,17 +145,20 @@ class Page {
     this.#bytes = addBytes(this.#bytes, bytes)
   }
 
-  send(end: HistoryEnd): void {
+  async send(end: HistoryEnd): Promise<void> {
     const terms: Term[] = []
     const messages = this.#messages.reverse().map(({ text, term }) => {
       let no = terms.findIndex((known) => known.eid === term.eid && known.epoch === term.epoch)
       if (no < 0) no = terms.push(term) - 1
       return { term: no, lines: lineCount(text) }
     })
-    const about = { entityId: this.#entityId, asOfSeq: this.#asOfSeq, part: this.#part++, end }
+    const { asOfSeq, epoch, sign } = this.#parts
+    const about = { entityId: this.#entityId, asOfSeq, part: this.#part++, end, terms, messages }
     const texts = this.#messages.map(({ text }) => text).join('\n')
-    this.#connection.send(reviewerFrame('history', { ...about, terms, messages }, texts))
     this.#messages = []
     this.#bytes = NO_BYTES
+    const { nonce } = this.#connection
+    const sig = await sign(historyBytes(epoch.space, epoch, { ...about, nonce, texts }))
+    this.#connection.send(reviewerFrame('history', { ...about, sig }, texts))
   }
 }

@@ -8,24 +8,24 @@
  * Whatever waits joins the next batch: group commit. States are written behind it (`behind.ts`).
  */
 import { toBase64url } from '../base/bytes.ts'
-import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import { type Position, WIRE_VERSION } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import type { AuthorFrame, ReviewerFrames } from '../wire/frames.ts'
-import { snapshotBytes, welcomeBytes } from '../wire/signed.ts'
+import { settledBytes, snapshotBytes, welcomeBytes } from '../wire/signed.ts'
 import type { Attached, Reviewer, ReviewerHealth, ReviewerOptions } from './api.ts'
 import { assignersFault } from '../review/assign.ts'
 import { bindSessions } from './bind.ts'
 import { type Caches, cachesOf } from '../review/caches.ts'
-import { catchUp } from './catch-up.ts'
+import { type ToldParts, catchUp } from './catch-up.ts'
 import { Connection, type ConnectionHost, type Peer } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import { Events } from './events.ts'
 import { tellHistory } from './history.ts'
 import { Intake } from './intake.ts'
+import { Newest } from './newest.ts'
 import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
 
@@ -69,15 +69,17 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #events: Events
   readonly #intake: Intake
   readonly #desk: Desk
+  readonly #newest: Newest
   readonly #connections = new Set<Connection>()
   #working: Promise<void> | undefined
   #isClosing = false
 
   constructor(options: RoleOptions, open: OpenSpace) {
-    const { limits, space, signer } = options
+    const { limits, space, signer, keys, clock } = options
     this.limits = limits
     this.#options = options
     this.#events = new Events(options.onEvent)
+    this.#newest = new Newest({ space, keys, signer, clock })
     this.#intake = new Intake({
       ...{ space, signer, limits },
       events: this.#events,
@@ -165,9 +167,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   async welcome(nonces: readonly [string, string]): Promise<ReviewerFrames['welcome']> {
-    const { keys, signer, clock } = this.#options
+    const { keys, signer } = this.#options
     const { head: position, open } = this.#desk
-    const at = clock.now()
+    const at = this.#newest.now()
     const sig = await signer.sign(keys, welcomeBytes(this.space, { nonces, position, at }))
     const { inFlightMessagesMax, inFlightBytesMax } = this.limits
     const credits = { messages: inFlightMessagesMax, bytes: inFlightBytesMax }
@@ -222,7 +224,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
         source: this.#desk.open.source,
         head: () => this.#desk.head,
         writeBehind: () => this.#desk.behind.write(),
-        sign: (at, hashes) => this.#signSnapshot(at, hashes),
+        sign: (at, told) => this.#signSnapshot(at, told),
+        newest: () => this.#newest.word(this.#desk.head),
         limits: this.limits,
       })
     }
@@ -232,18 +235,27 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     })
   }
 
-  #signSnapshot(at: Position, hashes: readonly Hash[]): Promise<string> {
+  async #signSnapshot(
+    at: Position,
+    told: ToldParts,
+  ): Promise<{ readonly sig: string; readonly settledSig: string }> {
     const { keys, signer } = this.#options
-    return signer.sign(keys, snapshotBytes(this.space, at, hashes))
+    const [sig, settledSig] = await Promise.all([
+      signer.sign(keys, snapshotBytes(this.space, at, told.pages)),
+      signer.sign(keys, settledBytes(this.space, at, told)),
+    ])
+    return { sig, settledSig }
   }
 
   history(connection: Connection, entityId: Uuid): void {
+    const { keys, signer } = this.#options
     tellHistory(connection, entityId, () => ({
       source: this.#desk.open.source,
       epoch: this.#desk.open.epoch,
       clock: this.clock,
       asOfSeq: this.#desk.head.seq,
       limits: this.limits,
+      sign: (bytes) => signer.sign(keys, bytes),
     })).catch(this.#events.storeFailed)
   }
 }

@@ -10,7 +10,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { lineCount } from '../facts/line.ts'
 import { type AcceptedAgain, reviewerFrame } from '../wire/frames.ts'
 import { inFrames } from './catch-up.ts'
-import type { Decision, Offer } from '../review/decide.ts'
+import type { Answers, Decision, Offer } from '../review/decide.ts'
 import type { Connection } from './connection.ts'
 
 /** What is told to an author of its own messages, beside the tail. */
@@ -21,8 +21,21 @@ export interface Ack {
   readonly sig: string
 }
 
+/** What is told of messages that have no verdict. */
+export interface Nack {
+  readonly sessionId: Uuid
+  readonly clientSeqs: readonly number[]
+  readonly reason: NackReason
+  readonly detail: string
+  /** It concerns these messages and no other. */
+  readonly alone: boolean
+  /** Where it is `alone`. */
+  readonly sig: string | null
+}
+
 export interface Audience {
   readonly acks: readonly Ack[]
+  readonly nacks: ReadonlyMap<Answers, readonly Nack[]>
   /** The position before the commit. */
   readonly before: Position
   /** The position after the commit, signed. */
@@ -40,16 +53,16 @@ export function tellVerdicts(decision: Decision<Connection>, audience: Audience)
   const { answers, stored } = decision
   for (const { connection, sessionId, reviews, sig } of audience.acks)
     connection.send(reviewerFrame('accepted', { sessionId, reviews, sig }))
-  for (const { connection, rejections: known, refused, nacks } of answers) {
+  for (const answer of answers) {
+    const { connection, rejections: known, refused } = answer
     const sizeOf = (one: Rejection): Bytes => utf8Bytes(JSON.stringify(one))
     // Each refusal of the decision was signed.
     const rejections = [...known, ...refused.map(({ msgId }) => audience.rejections.get(msgId)!)]
     for (const part of inFrames(rejections, sizeOf, frameContentBytesMax(audience.limits)))
       connection.send(reviewerFrame('rejected', { rejections: part }))
-    for (const { sessionId, clientSeq, reason, detail, alone } of nacks) {
-      audience.onNack(reason, 1)
-      const clientSeqs = [clientSeq]
-      connection.send(reviewerFrame('nack', { reason, sessionId, clientSeqs, detail, alone }))
+    for (const nack of audience.nacks.get(answer) ?? []) {
+      audience.onNack(nack.reason, nack.clientSeqs.length)
+      connection.send(reviewerFrame('nack', nack))
     }
   }
   if (stored) fanOut(stored.text, decision, audience)
@@ -86,5 +99,6 @@ export function nackOffer(
 ): void {
   const { sessionId } = session.facts
   const clientSeqs = flush.messages.map(({ clientSeq }) => clientSeq)
-  connection.send(reviewerFrame('nack', { reason, sessionId, clientSeqs, detail, alone: false }))
+  const about = { reason, sessionId, clientSeqs, detail }
+  connection.send(reviewerFrame('nack', { ...about, alone: false, sig: null }))
 }

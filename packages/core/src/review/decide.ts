@@ -62,7 +62,6 @@ export interface Answers<Link> {
   /** Refused now. */
   readonly refused: UnsignedRejection[]
   readonly nacks: {
-    readonly sessionId: Uuid
     readonly clientSeq: number
     readonly reason: NackReason
     readonly detail: string
@@ -226,14 +225,14 @@ class Work<Link> {
     if (this.#known(message, answers)) return refused
     if (this.#isFull) {
       const detail = 'it goes into the next commit'
-      answers.nacks.push({ sessionId, clientSeq, reason: 'busy', detail, alone: false })
+      answers.nacks.push({ clientSeq, reason: 'busy', detail, alone: false })
       return refused
     }
     const bytes = bytesOf(message, offer.flush)
     const verdict = this.#withReview(message, admit(message, bytes, this.#admitContext(offer)))
     if (verdict.kind === 'nack') {
       const { reason, detail } = verdict
-      answers.nacks.push({ sessionId, clientSeq, reason, detail, alone: true })
+      answers.nacks.push({ clientSeq, reason, detail, alone: true })
     } else {
       // A session may be freed while this is decided and written; what is stored of it is this.
       this.#sessions.set(sessionId, offer.record)

@@ -11,12 +11,17 @@ import {
 } from '../wire/frames.ts'
 import {
   acceptedBytes,
+  historyBytes,
+  liveBytes,
+  nackBytes,
   positionBytes,
   rejectionBytes,
+  settledBytes,
   snapshotBytes,
   welcomeBytes,
 } from '../wire/signed.ts'
 import { Gate, type GatedFrame } from './gate.ts'
+import type { PartHashes } from './snapshot-parts.ts'
 
 const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 const OTHER_SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
@@ -25,6 +30,7 @@ const OTHER_EID = '0190a6b2-3c4d-8e5f-8a7b-000000000002'
 const REVIEWER = '0190a6b2-3c4d-8e5f-8a7b-000000000003'
 const SESSION = '0190a6b2-3c4d-4e5f-8a7b-000000000004'
 const OTHER_SESSION = '0190a6b2-3c4d-4e5f-8a7b-000000000005'
+const NONCE = 'the nonce of the reviewer'
 const MESSAGE = '0190a6b2-3c4d-8e5f-8a7b-000000000006'
 const BY = { reviewerId: REVIEWER, eid: EID, epoch: 1, chain: hashOf('genesis') }
 
@@ -43,6 +49,13 @@ function positionAt(seq: number, more: Partial<Position> = {}): Position {
   return { ...position, sig: more.sig ?? signed(positionBytes(SPACE, position)) }
 }
 
+/** The end of an answer, as it is signed at a second by the reviewer's clock. */
+function endAt(seq: number): ReviewerFrames['through'] {
+  const position = positionAt(seq)
+  const sig = signed(liveBytes(SPACE, position, 1_000))
+  return { position, pages: 0, snapshot: 0, sig, at: 1_000, settled: null }
+}
+
 type Kind = GatedFrame['kind']
 
 /** What reaches the other side of a gate whose checks end when the test says so. */
@@ -52,7 +65,7 @@ class Scene {
   readonly faults: string[] = []
   /** Signatures that were asked for, oldest first. */
   readonly asked: string[] = []
-  parts: readonly Hash[] = []
+  parts: PartHashes = { pages: [], lists: [] }
   readonly gate: Gate
   readonly #isSlow: boolean
   #waiting: (() => void)[] = []
@@ -75,7 +88,7 @@ class Scene {
         },
         forged: (what) => this.faults.push(what),
       },
-      { space: SPACE, by: BY, greeted },
+      { space: SPACE, by: BY, greeted, nonce: NONCE },
     )
   }
 
@@ -136,7 +149,7 @@ describe('GATE3, GATE4: what is checked', () => {
     const scene = new Scene()
     scene.hearsTail(positionAt(4))
     await turns()
-    scene.hears('through', { position: positionAt(4), parts: 0, snapshot: 0, sig: null })
+    scene.hearsTail(positionAt(4))
     scene.hearsTail(positionAt(4))
     await turns()
     expect([scene.seqs, scene.asked.length]).toEqual([[4, 4, 4], 1])
@@ -223,7 +236,7 @@ describe('GATE9: a check that fails', () => {
   ])('a position with %s', async (_, position) => {
     for (const tell of [
       (scene: Scene) => scene.hearsTail(position),
-      (scene: Scene) => scene.hears('through', { position, parts: 0, snapshot: 0, sig: null }),
+      (scene: Scene) => scene.hears('through', { ...endAt(1), position }),
     ]) {
       const scene = new Scene()
       tell(scene)
@@ -259,12 +272,9 @@ describe('GATE9: a check that fails', () => {
 })
 
 describe('GATE5, GATE6: the end of an answer', () => {
-  const through = (seq: number) =>
-    ({ position: positionAt(seq), parts: 0, snapshot: 0, sig: null }) as const
-
   test('one that is older than the greeting is an old one', async () => {
     const scene = new Scene({ greeted: positionAt(5) })
-    scene.hears('through', through(4))
+    scene.hears('through', endAt(4))
     await turns()
     expect([scene.delivered, scene.faults]).toEqual([
       [],
@@ -274,50 +284,112 @@ describe('GATE5, GATE6: the end of an answer', () => {
 
   test('an empty one at seq 0 is taken where the greeting says so, and nowhere else', async () => {
     const empty = new Scene({ greeted: positionAt(0) })
-    empty.hears('through', through(0))
+    empty.hears('through', endAt(0))
     const full = new Scene({ greeted: positionAt(1) })
-    full.hears('through', through(0))
+    full.hears('through', endAt(0))
     await turns()
     expect([empty.seqs, empty.faults.length]).toEqual([[0], 0])
     expect([full.seqs, full.faults.length]).toEqual([[], 1])
   })
 
-  const hashes = [hashOf('page 1'), hashOf('page 2')]
-
-  test.each<[string, () => Uint8Array, boolean]>([
-    ['its parts', () => snapshotBytes(SPACE, positionAt(5), hashes), true],
+  test.each<[string, Uint8Array | undefined, boolean]>([
+    ['this position and time', liveBytes(SPACE, positionAt(4), 1_000), true],
+    ['nothing', undefined, false],
+    ['another time', liveBytes(SPACE, positionAt(4), 2_000), false],
+    ['another seq', liveBytes(SPACE, positionAt(5), 1_000), false],
+    ['another space', liveBytes(OTHER_SPACE, positionAt(4), 1_000), false],
+    ['its position, without a time', positionBytes(SPACE, positionAt(4)), false],
+    ['a snapshot', snapshotBytes(SPACE, positionAt(4), []), false],
     [
-      'its parts in another order',
-      () => snapshotBytes(SPACE, positionAt(5), [...hashes].reverse()),
-      true,
-    ],
-    [
-      'other parts',
-      () => snapshotBytes(SPACE, positionAt(5), [hashes[0]!, hashOf('page 3')]),
+      'a greeting',
+      welcomeBytes(SPACE, { nonces: ['a', 'b'], position: positionAt(4), at: 1_000 }),
       false,
     ],
-    ['fewer parts', () => snapshotBytes(SPACE, positionAt(5), [hashes[0]!]), false],
-    ['no parts', () => snapshotBytes(SPACE, positionAt(5), []), false],
-    ['its parts elsewhere', () => snapshotBytes(SPACE, positionAt(6), hashes), false],
-    ['its parts of another space', () => snapshotBytes(OTHER_SPACE, positionAt(5), hashes), false],
-    ['its position alone', () => positionBytes(SPACE, positionAt(5)), false],
-  ])('a snapshot that is signed for %s', async (_, bytes, isGood) => {
+  ])('CATCH10 the end of an answer that is signed for %s', async (_, bytes, isGood) => {
+    const scene = new Scene()
+    scene.hears('through', { ...endAt(4), sig: bytes ? signed(bytes) : '' })
+    await turns()
+    expect(scene.seqs).toEqual(isGood ? [4] : [])
+    expect(scene.faults).toEqual(isGood ? [] : ['the end of an answer that its key has not signed'])
+  })
+
+  const hashes = { pages: [hashOf('page 1'), hashOf('page 2')], lists: [hashOf('list 1')] }
+  const told = { position: positionAt(5), pages: 2, snapshot: 1, at: null }
+  const settledOf = (
+    more: Partial<typeof hashes & { readonly nonce: string }> = {},
+    space = SPACE,
+    at = positionAt(5),
+  ): string => signed(settledBytes(space, at, { ...hashes, nonce: NONCE, ...more }))
+  const pagesOf = (pages: readonly Hash[], space = SPACE, at = positionAt(5)): string =>
+    signed(snapshotBytes(space, at, pages))
+
+  test.each<[string, () => string, boolean]>([
+    ['its pages', () => pagesOf(hashes.pages), true],
+    ['its pages in another order', () => pagesOf([...hashes.pages].reverse()), true],
+    ['other pages', () => pagesOf([hashes.pages[0]!, hashOf('page 3')]), false],
+    ['fewer pages', () => pagesOf([hashes.pages[0]!]), false],
+    ['no pages', () => pagesOf([]), false],
+    ['its pages and lists', () => pagesOf([...hashes.pages, ...hashes.lists]), false],
+    ['its pages elsewhere', () => pagesOf(hashes.pages, SPACE, positionAt(6)), false],
+    ['its pages of another space', () => pagesOf(hashes.pages, OTHER_SPACE), false],
+    ['its position alone', () => signed(positionBytes(SPACE, positionAt(5))), false],
+  ])('SNAP6 a snapshot that is signed for %s', async (_, sig, isGood) => {
     const scene = new Scene()
     scene.parts = hashes
-    const told = { position: positionAt(5), parts: 2, snapshot: 1 }
-    scene.hears('through', { ...told, sig: signed(bytes()) })
+    scene.hears('through', { ...told, sig: sig(), settled: { lists: 1, sig: settledOf() } })
     await turns()
     expect(scene.faults).toEqual(isGood ? [] : ['a snapshot that its key has not signed'])
     expect(scene.seqs).toEqual(isGood ? [5] : [])
   })
 
-  test('of a snapshot of which parts are missing, the position alone is checked', async () => {
+  test.each<[string, () => string | null, boolean]>([
+    ['this link', () => settledOf(), true],
+    ['nobody', () => '', false],
+    ['another link', () => settledOf({ nonce: 'of another link' }), false],
+    ['other lists', () => settledOf({ lists: [hashOf('list 2')] }), false],
+    ['more lists', () => settledOf({ lists: [...hashes.lists, hashOf('list 2')] }), false],
+    ['no lists', () => settledOf({ lists: [] }), false],
+    ['other pages', () => settledOf({ pages: [hashes.pages[0]!] }), false],
+    ['another position', () => settledOf({}, SPACE, positionAt(6)), false],
+    ['another space', () => settledOf({}, OTHER_SPACE), false],
+    ['the pages alone', () => pagesOf(hashes.pages), false],
+  ])('SNAP7 what a snapshot has of own messages, signed for %s', async (_, sig, isGood) => {
     const scene = new Scene()
-    scene.parts = [hashes[0]!]
-    const told = { position: positionAt(5), parts: 2, snapshot: 1 }
-    scene.hears('through', { ...told, sig: 'whatever' })
+    scene.parts = hashes
+    const settled = { lists: 1, sig: sig() ?? '' }
+    scene.hears('through', { ...told, sig: pagesOf(hashes.pages), settled })
     await turns()
-    expect([scene.seqs, scene.faults]).toEqual([[5], []])
+    const why = 'what a snapshot has of own messages that its key has not signed'
+    expect(scene.faults).toEqual(isGood ? [] : [why])
+    expect(scene.seqs).toEqual(isGood ? [5] : [])
+  })
+
+  test('SNAP7 a snapshot that says nothing of own messages has to sign that, too', async () => {
+    for (const [settled, isGood] of [
+      [null, false],
+      [{ lists: 0, sig: '' }, false],
+      [{ lists: 0, sig: settledOf({ lists: [] }) }, true],
+    ] as const) {
+      const scene = new Scene()
+      scene.parts = { ...hashes, lists: [] }
+      scene.hears('through', { ...told, sig: pagesOf(hashes.pages), settled })
+      await turns()
+      expect(scene.seqs).toEqual(isGood ? [5] : [])
+    }
+  })
+
+  test('of a snapshot of which parts are missing, the position alone is checked', async () => {
+    const settled = { lists: 1, sig: 'whatever' }
+    for (const parts of [
+      { ...hashes, pages: [hashes.pages[0]!] },
+      { ...hashes, lists: [] },
+    ]) {
+      const scene = new Scene()
+      scene.parts = parts
+      scene.hears('through', { ...told, sig: 'whatever', settled })
+      await turns()
+      expect([scene.seqs, scene.faults]).toEqual([[5], []])
+    }
   })
 })
 
@@ -342,6 +414,71 @@ describe('GATE7, GATE8: own messages', () => {
     await turns()
     expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
     expect(scene.faults).toEqual(isGood ? [] : ['an acceptance that its key has not signed'])
+  })
+
+  const history = {
+    entityId: EID,
+    asOfSeq: 4,
+    part: 0,
+    end: 'whole',
+    terms: [{ reviewerId: REVIEWER, eid: EID, epoch: 1 }],
+    messages: [{ term: 0, lines: 1 }],
+  } as const
+  const historyOf = (more: object, space = SPACE, by = BY): Uint8Array =>
+    historyBytes(space, by, { ...history, nonce: NONCE, texts: '"a line"', ...more })
+
+  test.each<[string, Uint8Array, boolean]>([
+    ['this', historyOf({}), true],
+    ['another link', historyOf({ nonce: 'of another link' }), false],
+    ['another space', historyOf({}, OTHER_SPACE), false],
+    ['another lineage', historyOf({}, SPACE, { ...BY, eid: OTHER_EID }), false],
+    ['another entity', historyOf({ entityId: OTHER_EID }), false],
+    ['another seq', historyOf({ asOfSeq: 5 }), false],
+    ['another part', historyOf({ part: 1 }), false],
+    ['another end', historyOf({ end: 'cut' }), false],
+    ['no terms', historyOf({ terms: [] }), false],
+    ['more messages', historyOf({ messages: [...history.messages, ...history.messages] }), false],
+    ['other lines', historyOf({ texts: '"another line"' }), false],
+  ])('HIST6 a history that is signed for %s', async (_, bytes, isGood) => {
+    const scene = new Scene()
+    scene.hears('history', { ...history, sig: signed(bytes) }, '"a line"')
+    await turns()
+    expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
+    expect(scene.faults).toEqual(isGood ? [] : ['a history that its key has not signed'])
+  })
+
+  const nack = {
+    sessionId: SESSION,
+    clientSeqs: [1, 2],
+    reason: 'unknown_schema',
+    detail: 'why',
+  } as const
+  const nackOf = (more: object, space = SPACE, by = BY): Uint8Array =>
+    nackBytes(space, by, { ...nack, nonce: NONCE, ...more })
+
+  test.each<[string, Uint8Array | undefined, boolean]>([
+    ['this', nackOf({}), true],
+    ['nobody', undefined, false],
+    ['another link', nackOf({ nonce: 'of another link' }), false],
+    ['another space', nackOf({}, OTHER_SPACE), false],
+    ['another lineage', nackOf({}, SPACE, { ...BY, eid: OTHER_EID }), false],
+    ['another epoch', nackOf({}, SPACE, { ...BY, epoch: 2 }), false],
+    ['another session', nackOf({ sessionId: OTHER_SESSION }), false],
+    ['fewer messages', nackOf({ clientSeqs: [1] }), false],
+    ['another reason', nackOf({ reason: 'contested' }), false],
+    ['other words', nackOf({ detail: '' }), false],
+  ])('VRD6 a nack of messages alone that is signed for %s', async (_, bytes, isGood) => {
+    const scene = new Scene()
+    scene.hears('nack', { ...nack, alone: true, sig: bytes ? signed(bytes) : null })
+    await turns()
+    expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
+    expect(scene.faults).toEqual(isGood ? [] : ['a nack that its key has not signed'])
+  })
+
+  test('VRD6 a nack that makes all offers wait is signed by nobody, and asks for no check', () => {
+    const scene = new Scene()
+    scene.hears('nack', { ...nack, alone: false, sig: null })
+    expect([scene.delivered.length, scene.asked.length]).toEqual([1, 0])
   })
 
   test.each<[string, Partial<Rejection>, boolean]>([

@@ -8,22 +8,33 @@
  *                          └─▶ forged: the link is given up, nothing of it counts
  */
 import { assert } from '../base/assert.ts'
-import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { acceptedBytes, positionBytes, rejectionBytes, snapshotBytes } from '../wire/signed.ts'
+import {
+  acceptedBytes,
+  historyBytes,
+  liveBytes,
+  nackBytes,
+  positionBytes,
+  rejectionBytes,
+  settledBytes,
+  snapshotBytes,
+} from '../wire/signed.ts'
 import type { Position, Rejection } from '../facts/message.ts'
 import { type ReviewerFrame, reviewRows, reviewerFrame } from '../wire/frames.ts'
+import type { PartHashes } from './snapshot-parts.ts'
 import type { Reviewing } from './tail.ts'
 
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
 /** Frames whose order matters, and that are believed only when they are checked. */
-export type GatedFrame = FrameOf<'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected'>
+export type GatedFrame = FrameOf<
+  'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected' | 'nack' | 'history'
+>
 
 export interface GateEvents {
   /** Whether the reviewer of this link has signed that. */
   verify(bytes: Uint8Array, sig: string): Promise<boolean>
-  /** Hashes of the parts of the snapshot with that number, as far as they have been delivered. */
-  partHashes(snapshot: number): readonly Hash[]
+  /** Of the snapshot with that number, as far as its parts have been delivered. */
+  partHashes(snapshot: number): PartHashes
   /** `text` is the frame as it can be stored. */
   deliver(frame: GatedFrame, text: string): void
   /** What is said in the name of the reviewer, and is not signed by it, in words. */
@@ -41,6 +52,8 @@ const JOINED_CHARACTERS_MAX = 1_048_576
 export class Gate {
   readonly #space: Uuid
   readonly #by: Reviewing
+  /** The reviewer's, which what is told over this link alone signs. */
+  readonly #nonce: string
   readonly #events: GateEvents
   /** The newest position whose signature was checked. */
   #verified: Position | undefined
@@ -53,11 +66,12 @@ export class Gate {
   /** `greeted`: the position of the greeting, which was checked; its own signature was not. */
   constructor(
     events: GateEvents,
-    { space, by, greeted }: { space: Uuid; by: Reviewing; greeted: Position },
+    { space, by, greeted, nonce }: { space: Uuid; by: Reviewing; greeted: Position; nonce: string },
   ) {
     this.#events = events
     this.#space = space
     this.#by = by
+    this.#nonce = nonce
     this.#floorSeq = greeted.seq
   }
 
@@ -130,6 +144,15 @@ export class Gate {
       }
       case 'rejected':
         return this.#rejections(frame.rejections)
+      case 'nack': {
+        if (!frame.alone) return undefined // it says nothing but that all waits
+        const bytes = nackBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
+        return this.#signed(bytes, frame.sig ?? '', 'a nack')
+      }
+      case 'history': {
+        const bytes = historyBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
+        return this.#signed(bytes, frame.sig, 'a history')
+      }
       default:
         return undefined // it counts with the end of its snapshot
     }
@@ -148,21 +171,24 @@ export class Gate {
     })
   }
 
-  async #through({
-    position,
-    parts,
-    snapshot,
-    sig,
-  }: FrameOf<'through'>): Promise<string | undefined> {
+  async #through(frame: FrameOf<'through'>): Promise<string | undefined> {
+    const { position, pages, snapshot, sig, at, settled } = frame
     const fault = await this.#position(position)
     if (fault !== undefined) return fault
     if (position.seq < this.#floorSeq) return 'an answer that is older than its greeting'
-    if (parts === 0) return undefined
+    if (snapshot === 0 && pages === 0)
+      return this.#signed(liveBytes(this.#space, position, at ?? 0), sig, 'the end of an answer')
+    if (pages === 0) return undefined // of a snapshot of nothing
     const hashes = this.#events.partHashes(snapshot)
     // Some are missing: it is asked for again, and nothing of it counts.
-    if (hashes.length !== parts) return undefined
-    const bytes = snapshotBytes(this.#space, position, hashes)
-    return this.#signed(bytes, sig ?? '', 'a snapshot')
+    if (hashes.pages.length !== pages || hashes.lists.length !== (settled?.lists ?? 0))
+      return undefined
+    const bytes = snapshotBytes(this.#space, position, hashes.pages)
+    const about = settledBytes(this.#space, position, { ...hashes, nonce: this.#nonce })
+    return (
+      (await this.#signed(bytes, sig, 'a snapshot')) ??
+      (await this.#signed(about, settled?.sig ?? '', 'what a snapshot has of own messages'))
+    )
   }
 
   async #rejections(rejections: readonly Rejection[]): Promise<string | undefined> {

@@ -62,7 +62,9 @@ function partOf(
   const terms = told.slice(0, 1).map(({ term }) => term)
   const messages = told.map(({ text }) => ({ term: 0, lines: text.split('\n').length }))
   const texts = told.map(({ text }) => text).join('\n')
-  const frame = parseReviewerFrame(reviewerFrame('history', { ...about, terms, messages }, texts))
+  const frame = parseReviewerFrame(
+    reviewerFrame('history', { ...about, terms, messages, sig: 'sig' }, texts),
+  )
   if (!frame.ok || frame.value.kind !== 'history') throw new Error('the frame is none')
   return frame.value
 }
@@ -81,8 +83,10 @@ describe('an answer', () => {
     const { id, all } = await chain(6)
     const histories = new Histories(DESK_SPACE)
     const sent: string[] = []
-    const answer = histories.ask(id, 0, (frame) => sent.push(frame))
-    expect(histories.ask(id, 0, (frame) => sent.push(frame))).toBe(answer)
+    const answer = histories.ask(id, { nowMs: 0, asOfSeq: 0, send: (frame) => sent.push(frame) })
+    expect(histories.ask(id, { nowMs: 0, asOfSeq: 0, send: (frame) => sent.push(frame) })).toBe(
+      answer,
+    )
     expect(sent).toEqual([authorFrame('history', { entityId: id })])
     const about = { entityId: id, asOfSeq: 6 }
     const parts = [
@@ -98,10 +102,21 @@ describe('an answer', () => {
     expect(histories.heard(parts[0], 1)).toBeUndefined() // late, and of no use any more
   })
 
+  test('HIST6 an answer as of an earlier seq than that of the question is an old one', async () => {
+    const { id, all } = await chain(2)
+    const histories = new Histories(DESK_SPACE)
+    const answer = histories.ask(id, { nowMs: 0, asOfSeq: 3, send: () => {} })
+    const partAt = (asOfSeq: number, told: typeof all): Part =>
+      partOf({ entityId: id, asOfSeq, part: 0, end: 'whole' }, told)
+    expect(histories.heard(partAt(2, all.slice(0, 1)), 1)).toBeUndefined()
+    expect(histories.heard(partAt(3, all), 1)).toBeUndefined()
+    expect((await answer).messages).toHaveLength(2)
+  })
+
   test('§22 history: what is not a history of that entity is malformed, and changes nothing', async () => {
     const { id, all } = await chain(2)
     const histories = new Histories(DESK_SPACE)
-    const answer = histories.ask(id, 0, () => {})
+    const answer = histories.ask(id, { nowMs: 0, asOfSeq: 0, send: () => {} })
     const good = partOf({ entityId: id, asOfSeq: 2, part: 0, end: 'whole' }, all)
     const [first, second] = good.messages as [Part['messages'][0], Part['messages'][0]]
     const lines = good.texts.split('\n')
@@ -137,7 +152,7 @@ describe('an answer', () => {
     const histories = new Histories(DESK_SPACE)
     let asked = 0
     const send = (): void => void asked++
-    const answer = histories.ask(id, 0, send)
+    const answer = histories.ask(id, { nowMs: 0, asOfSeq: 0, send })
     histories.tick(9_000, send)
     expect(asked).toBe(1)
     histories.heard(partOf({ entityId: id, asOfSeq: 2, part: 0, end: 'more' }, all), 9_000)
@@ -154,7 +169,9 @@ describe('an answer', () => {
     const histories = new Histories(DESK_SPACE)
     const ids = Array.from({ length: 9 }, (_, n) => `0190a6b2-3c4d-8e5f-8a7b-00000000000${n}`)
     const answers = ids.map((id) =>
-      histories.ask(id, 0, () => {}).catch((error: unknown) => (error as CountersignError).reason),
+      histories
+        .ask(id, { nowMs: 0, asOfSeq: 0, send: () => {} })
+        .catch((error: unknown) => (error as CountersignError).reason),
     )
     expect(await answers[8]).toMatch(/^8 histories/)
     histories.lost()

@@ -41,6 +41,13 @@ interface Asked {
   times: number
 }
 
+export interface Asking {
+  readonly nowMs: number
+  /** An answer as of an earlier seq is an old one. */
+  readonly asOfSeq: number
+  readonly send: (frame: string) => void
+}
+
 interface Part {
   readonly messages: readonly ReviewedMessage[]
   readonly end: HistoryFrame['end']
@@ -57,7 +64,7 @@ export class Histories {
   }
 
   /** Two who ask for the same share the answer. Rejects with `unavailable` or `too_large`. */
-  ask(entityId: Uuid, nowMs: number, send: (frame: string) => void): Promise<HistoryAnswer> {
+  ask(entityId: Uuid, { nowMs, asOfSeq, send }: Asking): Promise<HistoryAnswer> {
     const asked = this.#asked.get(entityId)
     if (asked) return asked.answer
     if (this.#asked.size >= this.#limits.historiesMax)
@@ -65,7 +72,7 @@ export class Histories {
         unavailable(`${this.#limits.historiesMax} histories are asked for already`, entityId),
       )
     const { promise: answer, resolve, reject } = Promise.withResolvers<HistoryAnswer>()
-    const facts = { parts: new Map(), asOfSeq: -1, heardAtMs: nowMs, times: 1 }
+    const facts = { parts: new Map(), asOfSeq, heardAtMs: nowMs, times: 1 }
     this.#asked.set(entityId, { answer, resolve, reject, ...facts })
     send(authorFrame('history', { entityId }))
     return answer

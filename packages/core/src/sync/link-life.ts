@@ -29,8 +29,12 @@ export class LinkLife {
   /** When the last frame, and the last byte, came. */
   heardAt: number
   aliveAt: number
-  /** When the reviewer last said that nothing is missing here. */
-  caughtUpAt: number = -Infinity
+  /** When it was open, and greeted the reviewer. */
+  openedAt: number
+  /** When the reviewer signed what it last said of its newest position, by the clock here. */
+  wordAt: number = -Infinity
+  /** The reviewer's clock is ahead of the one here by so much at least, in ms. */
+  #aheadMs = -Infinity
   /** The longest pause between two bytes while an answer was waited for, in ms. */
   slowestMs = 0
   /** When bytes of ours were last seen waiting to leave. */
@@ -46,7 +50,7 @@ export class LinkLife {
 
   constructor(parts: SessionParts, events: PullEvents) {
     this.#clock = parts.clock
-    this.startedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
+    this.startedAt = this.openedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
     this.binding = new Binding(parts.limits)
     this.pull = new Pull(parts, events)
     this.nonce = toBase64url(parts.random.bytes(16))
@@ -59,6 +63,18 @@ export class LinkLife {
 
   send(frame: string): void {
     this.link?.send(frame)
+  }
+
+  /** The reviewer's greeting, signed for this link at that time of its clock: not before it was opened. */
+  greeted(at: number): void {
+    this.#aheadMs = at - this.openedAt
+    this.wordAt = this.openedAt
+  }
+
+  /** What is newest, signed at that time of the reviewer's clock. One that is said again is as old as it was. */
+  word(at: number): void {
+    this.#aheadMs = Math.max(this.#aheadMs, at - this.#clock.monotonic())
+    this.wordAt = Math.max(this.wordAt, at - this.#aheadMs)
   }
 
   /** Any byte is a sign of life, a frame or not. */

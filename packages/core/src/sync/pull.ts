@@ -5,11 +5,15 @@
  *   tail ──▶ applied ──▶ host           a gap: behind until it is filled
  *   page*, settled* ──▶ through ──▶ a snapshot, taken in whole ──▶ host
  */
-import type { Hash } from '../base/hash.ts'
 import type { Position } from '../facts/message.ts'
 import type { ReviewerFrame } from '../wire/frames.ts'
 import type { SessionParts } from './session-host.ts'
-import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
+import {
+  type PartHashes,
+  type SnapshotPart,
+  SnapshotParts,
+  settledAmong,
+} from './snapshot-parts.ts'
 import type { Reviewing, TailOutcome } from './tail.ts'
 import { Wants } from './wants.ts'
 
@@ -23,7 +27,8 @@ export interface PullEvents {
   isBound(): boolean
   /** Something of the reviewer's is known to be missing, or nothing is any more. */
   behind(): void
-  caughtUp(): void
+  /** `at`: so the reviewer said by its clock, and signed it. */
+  caughtUp(at?: number): void
   /** Facts were taken in: own messages may have been answered by them. */
   taken(): void
   fail(note: string): void
@@ -72,7 +77,7 @@ export class Pull {
   }
 
   /** Of the parts of the snapshot with that number that are here. */
-  partHashes(snapshot: number): readonly Hash[] {
+  partHashes(snapshot: number): PartHashes {
     return this.#snapshot.hashes(snapshot)
   }
 
@@ -108,26 +113,29 @@ export class Pull {
     }
   }
 
-  #through({ position, parts, snapshot: of }: FrameOf<'through'>, by: Reviewing): void {
+  #through(frame: FrameOf<'through'>, by: Reviewing): void {
+    const { position, pages, snapshot: of, at, settled } = frame
     const { tail, outbox } = this.#parts
-    this.wants.answered()
-    const snapshot = this.#snapshot.take(of, parts)
+    // What was committed since a snapshot follows it.
+    if (of > 0) this.wants.progress()
+    else this.wants.answered()
+    const snapshot = this.#snapshot.take(of, { pages, lists: settled?.lists ?? 0 })
     // What it contains of our own, only those who are bound are told. It is asked for again then.
     if (snapshot && !this.#events.isBound() && outbox.size > 0) return
     const here = tail.position
     const isFirst = position.seq === 0 && (!here || here.eid !== position.eid)
     // One that was overtaken on the way, by the tail or by a later one, has nothing to say any more.
     const isLate = here !== null && here.eid === position.eid && here.seq > position.seq
-    if (snapshot && !isLate && (parts > 0 || isFirst)) {
+    if (snapshot && !isLate && (pages > 0 || isFirst)) {
       if (!this.#replace(snapshot, position, by)) return
     } else if (!here || here.eid !== position.eid || here.seq < position.seq) {
       // Something of it was lost on the way. A wire that loses the same each time is no way to go on.
-      if (++this.#incomplete < INCOMPLETE_MAX) this.wants.all()
+      if (++this.#incomplete < INCOMPLETE_MAX) this.wants.again()
       else this.#events.fail('the answers of the reviewer arrive incomplete')
       return
     }
     this.#incomplete = 0
-    this.#events.caughtUp()
+    if (of === 0) this.#events.caughtUp(at ?? undefined)
     this.#events.taken()
   }
 

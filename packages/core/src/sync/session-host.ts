@@ -3,7 +3,13 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
 import type { Limits } from '../facts/limits.ts'
-import type { EpochOpen, NackReason, Rejection, SessionOpening } from '../facts/message.ts'
+import type {
+  EpochOpen,
+  NackReason,
+  Position,
+  Rejection,
+  SessionOpening,
+} from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { Transport } from '../ports/transport.ts'
@@ -30,6 +36,27 @@ export interface Refusal {
   readonly note: string
 }
 
+/** Somebody is between this store and its reviewer, or the reviewer's key is not its own any more. */
+export function forgery(what: string): Refusal {
+  return {
+    refusal: 'forged',
+    note: `in the name of the reviewer came ${what}; nothing of it is taken`,
+  }
+}
+
+/** How a reviewer greets. */
+export interface Greeting {
+  /** One record at least; the last one is the present. */
+  readonly lineage: readonly EpochOpen[]
+  readonly position: Position
+  /** Of this link: the one that this store drew, and the reviewer's. */
+  readonly nonces: readonly [author: string, reviewer: string]
+  /** The reviewer's clock, ms since 1970. */
+  readonly at: number
+  /** Over `welcomeBytes`. */
+  readonly sig: string
+}
+
 export interface NackAbout {
   readonly detail: string
   /** It concerns these messages and no others. */
@@ -44,8 +71,8 @@ export interface SessionHost {
   prove(opening: SessionOpening, nonce: string): Promise<string | undefined>
   /** Whether the reviewer that is followed has signed that. */
   verify(bytes: Uint8Array, sig: string): Promise<boolean>
-  /** Why this lineage is not to be followed; undefined: it is. */
-  judge(lineage: readonly EpochOpen[]): Promise<Refusal | undefined>
+  /** Why whoever greets so is not to be followed; undefined: it is, and from now on no other. */
+  judge(greeting: Greeting): Promise<Refusal | undefined>
   /** Canonical facts were taken in: `texts` are the frames that brought them. */
   taken(outcome: TailApplied, texts: readonly string[]): void
   /** A snapshot was taken in; `pages` are its texts. */

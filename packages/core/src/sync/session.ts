@@ -11,7 +11,6 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { welcomeBytes } from '../wire/signed.ts'
 import { type SessionOpening, WIRE_VERSION } from '../facts/message.ts'
 import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
@@ -20,9 +19,9 @@ import { LinkLife } from './link-life.ts'
 import { Gate, type GatedFrame } from './gate.ts'
 import {
   type ConnectionRefusal,
-  type Refusal,
   type SessionParts,
   type SessionState,
+  forgery,
   presentEpoch,
 } from './session-host.ts'
 import type { Reviewing } from './tail.ts'
@@ -36,13 +35,16 @@ const SILENCE_MS = 15_000
 /** Without a byte for this long, the link is dead. On a line of 4 KB/s a frame of 256 KiB takes 66 s. */
 const DEAD_MS = 75_000
 const LOOK_MS = SILENCE_MS / 3
-/** Without a signed word that nothing is missing for this long, a store is not online. */
+/** With no word of the reviewer that was signed within this time, a store is not online. */
 const STALE_MS = 60_000
+/** After that long another link is tried: a clock may have stood still, here or there. */
+const OUTDATED_MS = 2 * STALE_MS
 /** After a wake the link has this long for a byte, or twice its longest pause so far. */
 const PROBE_MS = 4_000
 /** Offers wait while more than this has not left; then the link is looked at again. */
 const UNSENT_BYTES_MAX = 131_072
 const DRAIN_MS = 10
+const OLD = 'what the reviewer says is old'
 
 export class SyncSession {
   readonly #parts: SessionParts
@@ -133,9 +135,11 @@ export class SyncSession {
   history(entityId: Uuid): Promise<HistoryAnswer> {
     if (this.#state !== 'online' && this.#state !== 'syncing')
       return Promise.reject(unavailable('there is no link to the reviewer', entityId))
-    return this.#histories.ask(entityId, this.#parts.clock.monotonic(), (frame) =>
-      this.#life?.send(frame),
-    )
+    return this.#histories.ask(entityId, {
+      nowMs: this.#parts.clock.monotonic(),
+      asOfSeq: this.#parts.tail.position?.seq ?? 0,
+      send: (frame) => this.#life?.send(frame),
+    })
   }
 
   #connect(): void {
@@ -144,7 +148,7 @@ export class SyncSession {
       send: (frame) => life.send(frame),
       isBound: () => life.binding.isDone,
       behind: () => this.#behind(),
-      caughtUp: () => this.#caughtUp(),
+      caughtUp: (at) => this.#caughtUp(life, at),
       taken: () => this.pump(),
       fail: (note) => this.#fail(note),
     })
@@ -161,6 +165,7 @@ export class SyncSession {
       open: () => {
         if (!live()) return
         this.#timers.clear()
+        life.openedAt = this.#parts.clock.monotonic()
         this.#become('greeting', this.#refusal && this.#note)
         this.#timers.after(handshakeMs, () => this.#fail('the reviewer does not greet'))
         life.send(
@@ -256,20 +261,14 @@ export class SyncSession {
       case 'through':
       case 'accepted':
       case 'rejected':
+      case 'nack':
+      case 'history':
         assert(life.gate, 'a link that was greeted has a gate')
         life.gate.push(frame, text)
         break
       case 'bound':
         this.#bound(life, frame.sessionIds)
         break
-      case 'nack':
-        this.#nack(life, frame)
-        break
-      case 'history': {
-        const fault = this.#histories.heard(frame, life.heardAt)
-        if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
-        break
-      }
       case 'bye':
         this.#ended(frame)
         break
@@ -293,6 +292,14 @@ export class SyncSession {
         host.rejected(frame.rejections)
         this.pump()
         break
+      case 'nack':
+        this.#nack(life, frame)
+        break
+      case 'history': {
+        const fault = this.#histories.heard(frame, life.heardAt)
+        if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
+        break
+      }
       default:
         assert(life.reviewing, 'only a link that was greeted is believed')
         life.pull.frame(frame, text, life.reviewing)
@@ -312,30 +319,15 @@ export class SyncSession {
       )
       return
     }
-    const judged = this.#judged(life, frame).catch(() =>
-      forgery('a greeting that cannot be checked'),
-    )
+    const nonces = [life.nonce, frame.nonce] as const
+    const judged = this.#parts.host
+      .judge({ ...frame, nonces })
+      .catch(() => forgery('a greeting that cannot be checked'))
     void judged.then((fault) => {
       if (this.#life !== life || life.reviewing) return
       if (fault) this.#refuse(fault.refusal, fault.note)
       else this.#greeted(life, frame)
     })
-  }
-
-  /** Why a greeting is not to be answered; undefined: it is. */
-  async #judged(
-    life: LinkLife,
-    { lineage, position, nonce, at, sig }: ReviewerFrame & { kind: 'welcome' },
-  ): Promise<Refusal | undefined> {
-    const { host, space } = this.#parts
-    const fault = await host.judge(lineage)
-    if (fault) return fault
-    const { eid, epoch } = presentEpoch(lineage)
-    const bytes = welcomeBytes(space, { nonces: [life.nonce, nonce], position, at })
-    const isOf = position.eid === eid && position.epoch === epoch
-    return isOf && (await host.verify(bytes, sig))
-      ? undefined
-      : forgery('a greeting that its key has not signed for this link')
   }
 
   #greeted(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
@@ -367,13 +359,14 @@ export class SyncSession {
           if (this.#life === life) this.#refuse('forged', forgery(what).note)
         },
       },
-      { space, by, greeted: frame.position },
+      { space, by, greeted: frame.position, nonce: frame.nonce },
     )
     life.credits = frame.credits
     this.#timers.clear()
     this.#become('syncing', undefined)
     void this.#bindFirst(life)
-    life.heardAt = life.aliveAt = life.caughtUpAt = this.#parts.clock.monotonic()
+    life.heardAt = life.aliveAt = this.#parts.clock.monotonic()
+    life.greeted(frame.at)
     this.#watch(life)
   }
 
@@ -420,14 +413,16 @@ export class SyncSession {
   }
 
   /** Something of the reviewer's is known to be missing. */
-  #behind(): void {
-    if (this.#state === 'online') this.#become('syncing', undefined)
+  #behind(note?: string): void {
+    if (this.#state === 'online') this.#become('syncing', note)
   }
 
-  #caughtUp(): void {
+  /** Nothing is known to be missing; `at`: so says the reviewer, and has signed it at that time. */
+  #caughtUp(life: LinkLife, at: number | undefined): void {
     this.#attempts = 0
-    if (this.#life) this.#life.caughtUpAt = this.#parts.clock.monotonic()
-    if (this.#state === 'syncing') this.#become('online', undefined)
+    if (at !== undefined) life.word(at)
+    const isStale = this.#parts.clock.monotonic() - life.wordAt > STALE_MS
+    if (this.#state === 'syncing' && !isStale) this.#become('online', undefined)
   }
 
   #nack(life: LinkLife, frame: ReviewerFrame & { kind: 'nack' }): void {
@@ -455,6 +450,10 @@ export class SyncSession {
         this.#fail('the reviewer fell silent')
         return
       }
+      if (now - life.wordAt > OUTDATED_MS && now - life.heardAt < STALE_MS) {
+        this.#fail(OLD)
+        return
+      }
       // What is still here has not been asked, and is not asked again.
       if (life.bufferedBytes > 0) life.sendingAt = now
       else this.#askAgain(life, now)
@@ -469,10 +468,10 @@ export class SyncSession {
     const part = life.binding.unanswered(now - LOOK_MS, now)
     if (part) void this.#prove(life, part)
     const silentMs = now - life.heardAt
-    const staleMs = now - life.caughtUpAt
+    const staleMs = now - life.wordAt
     if (silentMs > SILENCE_MS || staleMs > STALE_MS / 2 || (silentMs >= LOOK_MS && outbox.size > 0))
       life.pull.wants.all()
-    if (staleMs > STALE_MS) this.#behind()
+    if (staleMs > STALE_MS) this.#behind(OLD)
     life.pull.wants.tick()
     if (now - life.sendingAt >= ANSWER_MS) outbox.requeueUnanswered(now - ANSWER_MS)
   }
@@ -482,13 +481,5 @@ export class SyncSession {
     this.#state = state
     this.#note = note
     this.#parts.host.changed(state, note, this.#refusal)
-  }
-}
-
-/** Somebody is between this store and its reviewer, or the reviewer's key is not its own any more. */
-function forgery(what: string): Refusal {
-  return {
-    refusal: 'forged',
-    note: `in the name of the reviewer came ${what}; nothing of it is taken`,
   }
 }

@@ -1,6 +1,7 @@
 /** Parts of snapshots that were lost, late or given up, on a wire that keeps no order. */
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '../history/entry.ts'
+import { listHash } from '../wire/signed.ts'
 import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
 
 const page = (text: string): SnapshotPart => ({ kind: 'page', text })
@@ -17,28 +18,28 @@ const textsOf = (parts: readonly SnapshotPart[] | undefined): unknown =>
 describe('§6 snapshot parts', () => {
   it('a late page of one that had ended is no part of the next, at the same seq and cut otherwise', () => {
     const held = holding(['first half', 1])
-    expect(held.take(1, 2)).toBeUndefined()
+    expect(held.take(1, { pages: 2, lists: 0 })).toBeUndefined()
     expect(held.add('second half of 1', 1, page('second half'))).toBe(true)
     // The only page of the second one is lost, and its end says that it had one.
-    expect(held.take(2, 1)).toBeUndefined()
+    expect(held.take(2, { pages: 1, lists: 0 })).toBeUndefined()
   })
 
   it('a page of one that is still on its way is no part of another', () => {
     const held = holding(['first half', 1], ['whole', 2])
-    expect(textsOf(held.take(2, 1))).toEqual(['whole'])
+    expect(textsOf(held.take(2, { pages: 1, lists: 0 }))).toEqual(['whole'])
     expect(held.any).toBe(false)
   })
 
   it('one that ends late leaves the parts of the next alone', () => {
     const held = holding(['first half', 1], ['whole', 2])
-    expect(held.take(1, 2)).toBeUndefined()
-    expect(textsOf(held.take(2, 1))).toEqual(['whole'])
+    expect(held.take(1, { pages: 2, lists: 0 })).toBeUndefined()
+    expect(textsOf(held.take(2, { pages: 1, lists: 0 }))).toEqual(['whole'])
   })
 
   it('an end without a snapshot leaves alone what is on its way', () => {
     const held = holding(['whole', 1])
-    expect(held.take(0, 0)).toEqual([])
-    expect(textsOf(held.take(1, 1))).toEqual(['whole'])
+    expect(held.take(0, { pages: 0, lists: 0 })).toEqual([])
+    expect(textsOf(held.take(1, { pages: 1, lists: 0 }))).toEqual(['whole'])
   })
 
   it('what still comes of one that was given up is not held', () => {
@@ -50,7 +51,26 @@ describe('§6 snapshot parts', () => {
 
   it('a part that comes twice is one', () => {
     const held = holding(['whole', 1], ['whole', 1])
-    expect(textsOf(held.take(1, 1))).toEqual(['whole'])
+    expect(textsOf(held.take(1, { pages: 1, lists: 0 }))).toEqual(['whole'])
+  })
+})
+
+describe('SNAP6, SNAP7 what a snapshot is signed over', () => {
+  const list = { kind: 'settled', sessionId: 's', runs: [], at: 9 } as const
+
+  it('is the text of a page, whatever number it came with; and the whole frame of a list', () => {
+    const held = holding(['whole', 1], ['whole', 2])
+    held.add('list of 2', 2, list)
+    expect(held.hashes(1).pages).toEqual(held.hashes(2).pages)
+    expect([held.hashes(1).lists, held.hashes(2).lists]).toEqual([[], [listHash('list of 2')]])
+  })
+
+  it('a list that is missing makes it incomplete, as a page does', () => {
+    const held = holding(['whole', 1])
+    expect(held.take(1, { pages: 1, lists: 1 })).toBeUndefined()
+    const other = holding(['whole', 1])
+    other.add('list of 1', 1, list)
+    expect(other.take(1, { pages: 1, lists: 1 })).toHaveLength(2)
   })
 })
 

@@ -6,7 +6,7 @@
 import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
-import { partHash } from '../wire/signed.ts'
+import { listHash, pageHash } from '../wire/signed.ts'
 import type { Review } from '../facts/message.ts'
 import type { AcceptedRun } from '../wire/frames.ts'
 import type { Reviewing } from './tail.ts'
@@ -21,10 +21,23 @@ export type SnapshotPart =
       readonly at: number
     }
 
+interface Held {
+  readonly of: number
+  readonly hash: Hash
+  readonly part: SnapshotPart
+}
+
+/** What a snapshot is signed over. */
+export interface PartHashes {
+  readonly pages: readonly Hash[]
+  /** Of the frames that say what became of own messages. */
+  readonly lists: readonly Hash[]
+}
+
 export class SnapshotParts {
   readonly #partsMax: number
-  /** By the hash of the frame: a repeated one is the same part. */
-  readonly #parts = new Map<Hash, { readonly of: number; readonly part: SnapshotPart }>()
+  /** By number and hash: a repeated one is the same part. */
+  readonly #parts = new Map<string, Held>()
   /** The newest that has ended, or was given up: what still comes of it, or of an older one, is late. */
   #past = 0
 
@@ -36,27 +49,36 @@ export class SnapshotParts {
     return this.#parts.size > 0
   }
 
-  /** False when there are too many. */
+  /** `text`: the frame. False when there are too many. */
   add(text: string, of: number, part: SnapshotPart): boolean {
     if (of <= this.#past) return true
     if (this.#parts.size >= this.#partsMax) return false
-    this.#parts.set(partHash(text), { of, part })
+    const hash = part.kind === 'page' ? pageHash(part.text) : listHash(text)
+    this.#parts.set(`${of} ${hash}`, { of, hash, part })
     return true
   }
 
   /** Of the parts of the snapshot with that number. */
-  hashes(of: number): readonly Hash[] {
-    return [...this.#parts].flatMap(([hash, held]) => (held.of === of ? [hash] : []))
+  hashes(of: number): PartHashes {
+    const held = [...this.#parts.values()].filter((each) => each.of === of)
+    const hashesOf = (kind: SnapshotPart['kind']): readonly Hash[] =>
+      held.flatMap(({ hash, part }) => (part.kind === kind ? [hash] : []))
+    return { pages: hashesOf('page'), lists: hashesOf('settled') }
   }
 
   /**
-   * The `count` parts of the snapshot with that number, or undefined when some are missing. It has
-   * ended, and so have those before it.
+   * The parts of the snapshot with that number, or undefined when they are not as many. It has ended,
+   * and so have those before it.
    */
-  take(of: number, count: number): readonly SnapshotPart[] | undefined {
+  take(
+    of: number,
+    { pages, lists }: { readonly pages: number; readonly lists: number },
+  ): readonly SnapshotPart[] | undefined {
+    const here = this.hashes(of)
     const parts = [...this.#parts.values()].filter((held) => held.of === of)
     this.#end(of)
-    return parts.length === count ? parts.map(({ part }) => part) : undefined
+    const isWhole = here.pages.length === pages && here.lists.length === lists
+    return isWhole ? parts.map(({ part }) => part) : undefined
   }
 
   /** Whatever has begun to arrive is not waited for any more. */
@@ -68,7 +90,7 @@ export class SnapshotParts {
 
   #end(of: number): void {
     this.#past = Math.max(this.#past, of)
-    for (const [text, held] of this.#parts) if (held.of <= of) this.#parts.delete(text)
+    for (const [key, held] of this.#parts) if (held.of <= of) this.#parts.delete(key)
   }
 }
 

@@ -84,8 +84,8 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
   ],
   rejected: [{ rejections: [rejection] }, { rejections: [] }],
   nack: [
-    { reason: 'busy', sessionId: B, clientSeqs: [1, 2], detail: 'later', alone: false },
-    { reason: 'contested', sessionId: B, clientSeqs: [], detail: '', alone: true },
+    { reason: 'busy', sessionId: B, clientSeqs: [1, 2], detail: 'later', alone: false, sig: null },
+    { reason: 'contested', sessionId: B, clientSeqs: [], detail: '', alone: true, sig: 'sig' },
   ],
   page: [{ snapshot: 3 }],
   settled: [
@@ -93,14 +93,29 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
     { sessionId: B, runs: [], at: 0, snapshot: 1 },
   ],
   through: [
-    { position, parts: 0, snapshot: 0, sig: null },
-    { position: unsigned, parts: 7, snapshot: 7, sig: 'sig' },
-    { position, parts: 0, snapshot: 1, sig: '' },
+    { position, pages: 0, snapshot: 0, sig: 'sig', at: 1_700_000_000_000, settled: null },
+    {
+      ...{
+        position: unsigned,
+        pages: 7,
+        snapshot: 7,
+        sig: 'sig',
+        at: null,
+        settled: { lists: 2, sig: 's' },
+      },
+    },
+    { position, pages: 0, snapshot: 1, sig: '', at: 0, settled: null },
   ],
   history: [
-    { ...told, terms, messages: [{ term: 0, lines: 4 }] },
-    { ...told, part: 2, end: 'more', terms: [], messages: [] },
-    { ...told, end: 'cut', terms: [...terms, ...terms], messages: [{ term: 1, lines: 3 }] },
+    { ...told, terms, messages: [{ term: 0, lines: 4 }], sig: 'sig' },
+    { ...told, part: 2, end: 'more', terms: [], messages: [], sig: '' },
+    {
+      ...told,
+      end: 'cut',
+      terms: [...terms, ...terms],
+      messages: [{ term: 1, lines: 3 }],
+      sig: 's',
+    },
   ],
   bye: [
     { reason: 'it speaks another version', code: 'wrong_version' },
@@ -155,10 +170,10 @@ describe('both tables', () => {
     expect(reviewed('settled', { sessionId: B, runs: [run], at: 5, snapshot: 2 })).toBe(
       `["settled","${SHORT_B}",[[4,3,9]],5,2]`,
     )
-    const through = { position: unsigned, parts: 0, snapshot: 0 }
+    const through = { position: unsigned, pages: 0, snapshot: 0, settled: null }
     const ends = `["through",["${SHORT_A}",3,41,"${HASH}"],0,0`
-    expect(reviewed('through', { ...through, sig: null })).toBe(`${ends}]`)
-    expect(reviewed('through', { ...through, sig: 's' })).toBe(`${ends},"s"]`)
+    expect(reviewed('through', { ...through, sig: 's', at: null })).toBe(`${ends},"s"]`)
+    expect(reviewed('through', { ...through, sig: 's', at: 5 })).toBe(`${ends},"s",5]`)
     expect(authored('offer', { sig: 's' }, 'line')).toBe('["offer","s"]\nline')
   })
 
@@ -276,6 +291,8 @@ describe('malformed', () => {
       ['busy', SHORT_A, [1], ''],
       ['busy', SHORT_A, [1], '', false],
       ['busy', SHORT_A, [1], '', 0, 0],
+      ['busy', SHORT_A, [1], '', 1, 'sig', 0],
+      ['x'.repeat(65), SHORT_A, [1], '', 0],
     ],
     page: [[], [-1], ['1'], [1, 2]],
     settled: [
@@ -298,9 +315,13 @@ describe('malformed', () => {
       [list, 0],
       [list, -1, 0],
       [list, 1, -1],
-      // A signature may be missing, but nothing else stands in its place.
-      ...BAD_TEXTS.filter((sig) => sig !== null).map((sig) => [list, 1, 1, sig]),
-      [list, 1, 1, 'sig', 1],
+      ...BAD_TEXTS.map((sig) => [list, 1, 1, sig]),
+      ...BAD_COUNTS.filter((at) => at !== null).map((at) => [list, 0, 0, 'sig', at]),
+      ...[1, [], [1], ['1', 's'], [1, 's', 1], { lists: 1 }].map((settled) => [
+        ...[list, 1, 1, 'sig', 1],
+        settled,
+      ]),
+      [list, 1, 1, 'sig', 1, [1, 's'], 1],
     ],
     history: [
       [],

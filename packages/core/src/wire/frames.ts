@@ -52,6 +52,7 @@ import {
 } from './fields.ts'
 
 const TEXT_CHARACTERS_MAX = 512
+const REASON_CHARACTERS_MAX = 64
 const shortText = textUpTo(TEXT_CHARACTERS_MAX)
 
 const signedPosition: Field<Omit<Position, 'sig'> & { readonly sig: string | null }> = tuple({
@@ -119,6 +120,14 @@ export interface AcceptedRun {
 }
 const acceptedRun: Field<AcceptedRun> = tuple({ clientSeq: count, count, seq: count })
 
+/** How many `settled` frames belong to a snapshot. */
+export interface Settled {
+  readonly lists: number
+  /** Over `settledBytes`. */
+  readonly sig: string
+}
+const settled: Field<Settled> = tuple({ lists: count, sig: shortText })
+
 /** Who reviewed a part of a history. */
 export interface Term {
   readonly reviewerId: Uuid
@@ -181,6 +190,8 @@ export interface ReviewerFrames {
     readonly detail: string
     /** It concerns these messages and no others: what comes after them may be offered meanwhile. */
     readonly alone: boolean
+    /** Over `nackBytes` where it says something of messages, which is where it is `alone`. */
+    readonly sig: string | null
   }
   /** Part of the snapshot at that seq. Texts: the page. */
   readonly page: { readonly snapshot: number }
@@ -195,14 +206,17 @@ export interface ReviewerFrames {
     readonly snapshot: number
   }
   /**
-   * `parts`: pages and lists of settled ones that make up the snapshot; 0 when there is none. `sig`:
-   * over `snapshotBytes`, where there is one.
+   * `pages`: of the snapshot; 0 when there is none. `sig`: over `snapshotBytes`, where there is one,
+   * and else over `liveBytes`, with `at`: the reviewer's clock when the position was its newest, ms
+   * since 1970. `settled`: what is told of own messages beside the pages.
    */
   readonly through: {
     readonly position: Position
-    readonly parts: number
+    readonly pages: number
     readonly snapshot: number
-    readonly sig: string | null
+    readonly sig: string
+    readonly at: number | null
+    readonly settled: Settled | null
   }
   /**
    * Texts: messages as `told.ts` cuts them. Parts come newest first; inside a part the order is
@@ -216,6 +230,8 @@ export interface ReviewerFrames {
     readonly terms: readonly Term[]
     /** The number of its term, and its lines. */
     readonly messages: readonly { readonly term: number; readonly lines: number }[]
+    /** Over `historyBytes`. */
+    readonly sig: string
   }
   readonly bye: { readonly reason: string; readonly code: ByeCode | null }
 }
@@ -255,15 +271,23 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
   accepted: { sessionId: id, reviews: listOfAll(acceptedAgain), sig: shortText },
   rejected: { rejections: listOfAll(checked(isRejection, 'a rejection')) },
   nack: {
-    reason: checked((value): value is NackReason => typeof value === 'string', 'a reason'),
+    reason: checked(isReason, 'a reason'),
     sessionId: id,
     clientSeqs: listOfAll(count),
     detail: words,
     alone: flag,
+    sig: nullable(shortText),
   },
   page: { snapshot: count },
   settled: { sessionId: id, runs: listOfAll(acceptedRun), at: count, snapshot: count },
-  through: { position: positionField, parts: count, snapshot: count, sig: nullable(shortText) },
+  through: {
+    position: positionField,
+    pages: count,
+    snapshot: count,
+    sig: shortText,
+    at: nullable(count),
+    settled: nullable(settled),
+  },
   history: {
     entityId: id,
     asOfSeq: count,
@@ -271,6 +295,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     end: oneOf('more', 'whole', 'cut'),
     terms: listOfAll(term),
     messages: listOfAll(told),
+    sig: shortText,
   },
   bye: { reason: words, code: nullable(oneOf('wrong_space', 'wrong_version')) },
 }
@@ -383,6 +408,11 @@ export function linesInParts(texts: string, parts: readonly number[]): string[] 
     at = end + 1
   }
   return at > texts.length || (parts.length === 0 && texts === '') ? found : undefined
+}
+
+/** Of today, or of tomorrow. */
+function isReason(value: unknown): value is NackReason {
+  return typeof value === 'string' && value.length <= REASON_CHARACTERS_MAX
 }
 
 function isEpochOpen(value: unknown): value is EpochOpen {

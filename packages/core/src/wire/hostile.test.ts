@@ -249,12 +249,16 @@ describe('T11 whatever a frame says, it is parsed or refused', () => {
     reviewerFrame('accepted', { sessionId, reviews, sig: 'sig' }),
     reviewerFrame('rejected', { rejections: [rejection] }),
     reviewerFrame('nack', {
-      ...{ reason: 'busy', sessionId, clientSeqs: [1, 2], detail: 'later', alone: true },
+      ...{ reason: 'busy', sessionId, clientSeqs: [1, 2], detail: 'later', alone: true, sig: 's' },
     }),
     reviewerFrame('page', { snapshot: 4 }),
     reviewerFrame('settled', { sessionId, runs, at: 5, snapshot: 4 }),
-    reviewerFrame('through', { position, parts: 2, snapshot: 4, sig: 'sig' }),
-    reviewerFrame('history', { ...told, terms: [term], messages: [{ term: 0, lines: 4 }] }),
+    reviewerFrame('through', {
+      ...{ position, pages: 2, snapshot: 4, sig: 'sig', at: 5, settled: { lists: 1, sig: 's' } },
+    }),
+    reviewerFrame('history', {
+      ...{ ...told, terms: [term], messages: [{ term: 0, lines: 4 }], sig: 'sig' },
+    }),
     reviewerFrame('bye', { reason: 'x', code: 'wrong_space' }),
   ]
 

@@ -8,9 +8,11 @@ import {
   acceptedBytes,
   bindBytes,
   epochIdentity,
-  partHash,
+  listHash,
+  pageHash,
   positionBytes,
   rejectionBytes,
+  settledBytes,
   snapshotBytes,
   welcomeBytes,
 } from './signed.ts'
@@ -89,26 +91,30 @@ test('VRD5 acceptances told again: signed over lineage, session and rows', () =>
   )
 })
 
-test('SNAP6 snapshots: signed over the position and the sorted hashes of their parts', () => {
+const texts = fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 6 })
+
+test('SNAP6, SNAP7 snapshots: signed over scope, position and the sorted hashes of pages; and lists over that', () => {
   fc.assert(
-    fc.property(
-      uuid,
-      position,
-      fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 6 }),
-      (space, given, frames) => {
-        const hashes = frames.map((frame) =>
-          createHash('sha256').update(`cs/part\n${frame}`).digest('base64url'),
-        )
-        expect(frames.map((frame) => partHash(frame))).toEqual(hashes)
-        const { eid, epoch, seq, chain } = given
-        const sorted = [...hashes].sort((a, b) => (a < b ? -1 : 1))
-        const body = [shortId(space), shortId(eid), epoch, seq, chain, sorted]
-        const bytes = snapshotBytes(space, given, hashes)
-        expect(Buffer.from(bytes).equals(byDefinition('cs/snapshot', body))).toBe(true)
-        const reversed = snapshotBytes(space, given, [...hashes].reverse())
-        expect(Buffer.from(reversed).equals(Buffer.from(bytes))).toBe(true)
-      },
-    ),
+    fc.property(uuid, position, texts, texts, (space, given, pageTexts, listFrames) => {
+      const hashed = (tag: string, each: string): string =>
+        createHash('sha256').update(`${tag}\n${each}`).digest('base64url')
+      const sorted = (hashes: readonly string[]): string[] =>
+        [...hashes].sort((a, b) => (a < b ? -1 : 1))
+      const pages = pageTexts.map((text) => pageHash(text))
+      const lists = listFrames.map((frame) => listHash(frame))
+      expect(pages).toEqual(pageTexts.map((text) => hashed('cs/page', text)))
+      expect(lists).toEqual(listFrames.map((frame) => hashed('cs/list', frame)))
+      const { eid, epoch, seq, chain } = given
+      const body = ['all', shortId(space), shortId(eid), epoch, seq, chain, sorted(pages)]
+      const bytes = snapshotBytes(space, given, pages)
+      const digest = byDefinition('cs/snapshot', body)
+      expect(Buffer.from(bytes).equals(digest)).toBe(true)
+      const reversed = snapshotBytes(space, given, [...pages].reverse())
+      expect(Buffer.from(reversed).equals(Buffer.from(bytes))).toBe(true)
+      const settled = settledBytes(space, given, { nonce: 'n', pages, lists: [...lists].reverse() })
+      const about = ['n', digest.toString('base64url'), sorted(lists)]
+      expect(Buffer.from(settled).equals(byDefinition('cs/settled', about))).toBe(true)
+    }),
   )
 })
 

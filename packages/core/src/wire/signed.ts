@@ -59,6 +59,15 @@ export function welcomeBytes(
   return hashBytes('cs/welcome', [...nonces, shortId(space), shortId(eid), epoch, seq, chain, at])
 }
 
+/** What a reviewer signs to say that a position was its newest one at that time of its clock. */
+export function liveBytes(
+  space: Uuid,
+  { eid, epoch, seq, chain }: Position,
+  at: number,
+): Uint8Array {
+  return hashBytes('cs/live', [shortId(space), shortId(eid), epoch, seq, chain, at])
+}
+
 /** What a whoami key signs to speak for its session over one link, whose reviewer drew the nonce. */
 export function bindBytes(space: Uuid, sessionId: Uuid, nonce: string): Uint8Array {
   return hashBytes('cs/bind', [nonce, shortId(space), shortId(sessionId)])
@@ -83,17 +92,85 @@ export function acceptedBytes(
   ])
 }
 
-/** The hash of a frame that is a part of a snapshot. */
-export function partHash(frame: string): Hash {
-  return hashLine('cs/part', frame)
+/** What a reviewer signs to say of messages that they have no verdict, and why; over one link, by its nonce. */
+export function nackBytes(
+  space: Uuid,
+  { eid, epoch }: Pick<Position, 'eid' | 'epoch'>,
+  nack: {
+    readonly nonce: string
+    readonly sessionId: Uuid
+    readonly clientSeqs: readonly number[]
+    readonly reason: string
+    readonly detail: string
+  },
+): Uint8Array {
+  const { nonce, sessionId, clientSeqs, reason, detail } = nack
+  const about = [shortId(space), shortId(eid), epoch, shortId(sessionId), clientSeqs]
+  return hashBytes('cs/nack', [nonce, ...about, reason, detail])
 }
 
-/** What a reviewer signs to vouch for a snapshot: its position, and the hashes of its parts, sorted. */
-export function snapshotBytes(
+/** A part of a history, as it stands in its frame. */
+export interface ToldHistory {
+  readonly entityId: Uuid
+  readonly asOfSeq: number
+  readonly part: number
+  readonly end: string
+  readonly terms: readonly Pick<Rejection, 'reviewerId' | 'eid' | 'epoch'>[]
+  readonly messages: readonly { readonly term: number; readonly lines: number }[]
+}
+
+/** What a reviewer signs to vouch for a part of a history, over the link with that nonce. */
+export function historyBytes(
+  space: Uuid,
+  { eid, epoch }: Pick<Position, 'eid' | 'epoch'>,
+  told: ToldHistory & { readonly nonce: string; readonly texts: string },
+): Uint8Array {
+  const { nonce, entityId, asOfSeq, part, end, texts } = told
+  const terms = told.terms.map((term) => [shortId(term.reviewerId), shortId(term.eid), term.epoch])
+  const messages = told.messages.map(({ term, lines }) => [term, lines])
+  const about = [nonce, shortId(space), shortId(eid), epoch, shortId(entityId), asOfSeq, part, end]
+  return hashBytes('cs/history', [...about, terms, messages, hashLine('cs/told', texts)])
+}
+
+/** The hash of the text of a page. */
+export function pageHash(text: string): Hash {
+  return hashLine('cs/page', text)
+}
+
+/** The hash of a frame that says what became of the messages of a session. */
+export function listHash(frame: string): Hash {
+  return hashLine('cs/list', frame)
+}
+
+/** What a snapshot covers. Today all of a space. */
+const ALL = 'all'
+
+function snapshotJson(
   space: Uuid,
   { eid, epoch, seq, chain }: Position,
-  parts: readonly Hash[],
+  pages: readonly Hash[],
+): Json {
+  return [ALL, shortId(space), shortId(eid), epoch, seq, chain, [...pages].sort()]
+}
+
+/** What a reviewer signs to vouch for a snapshot: its scope and position, and the hashes of its pages. */
+export function snapshotBytes(space: Uuid, at: Position, pages: readonly Hash[]): Uint8Array {
+  return hashBytes('cs/snapshot', snapshotJson(space, at, pages))
+}
+
+/**
+ * What a reviewer signs to say what a snapshot contains of the sessions that are bound, over the link
+ * with that nonce: the same snapshot, and the hashes of the frames that name the sessions.
+ */
+export function settledBytes(
+  space: Uuid,
+  at: Position,
+  told: {
+    readonly nonce: string
+    readonly pages: readonly Hash[]
+    readonly lists: readonly Hash[]
+  },
 ): Uint8Array {
-  const sorted = [...parts].sort()
-  return hashBytes('cs/snapshot', [shortId(space), shortId(eid), epoch, seq, chain, sorted])
+  const snapshot = hash('cs/snapshot', snapshotJson(space, at, told.pages))
+  return hashBytes('cs/settled', [told.nonce, snapshot, [...told.lists].sort()])
 }

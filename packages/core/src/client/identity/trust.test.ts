@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { checksum } from '../../base/checksum.ts'
 import { whoamiId } from '../../facts/whoami.ts'
 import type { EpochOpen } from '../../facts/message.ts'
+import type { Greeting } from '../../sync/session-host.ts'
 import type { KeyPair } from '../../ports/signer.ts'
 import type { StoredState, WriteBatch } from '../../ports/storage.ts'
 import { SeededRandom } from '../../testing/seeded-random.ts'
 import { simSigner } from '../../testing/sim-signer.ts'
-import { epochIdentity, positionBytes } from '../../wire/signed.ts'
+import { epochIdentity, positionBytes, welcomeBytes } from '../../wire/signed.ts'
 import type { Disk } from '../disk/disk.ts'
 import { Trust } from './trust.ts'
 
@@ -36,6 +37,25 @@ async function epochOf(keys: KeyPair, more: Partial<EpochOpen> = {}): Promise<Ep
   const opened = { ...identity, epoch: body.epoch, seq: 0 }
   return { ...body, ...identity, sig: await signer.sign(keys, positionBytes(body.space, opened)) }
 }
+
+/** A greeting with that record, signed by whose key the record has. */
+async function greetingWith(
+  epoch: EpochOpen,
+  more: Partial<Omit<Greeting, 'sig'>> = {},
+): Promise<Greeting> {
+  const { eid, chain } = epoch
+  const greeting = {
+    lineage: [epoch],
+    position: { eid, epoch: epoch.epoch, seq: 3, chain },
+    nonces: ['of the author', 'of the reviewer'],
+    at: 5_000,
+    ...more,
+  } as const
+  const keys = [HOME, OTHER].find(({ publicKey }) => publicKey === epoch.reviewerKey) ?? HOME
+  return { ...greeting, sig: await signer.sign(keys, welcomeBytes(SPACE, greeting)) }
+}
+
+const greetingOf = async (keys: KeyPair): Promise<Greeting> => greetingWith(await epochOf(keys))
 
 /** Trust with what it has written so far. */
 function trustWith(pinned?: string): {
@@ -72,9 +92,9 @@ describe('EPO4: whom a store follows', () => {
 
   test('the first that it meets, from then on, and after a restart', async () => {
     const { trust, written } = trustWith()
-    expect(await trust.judge(await epochOf(HOME))).toBeUndefined()
+    expect(await trust.judge(await greetingOf(HOME))).toBeUndefined()
     expect([await believes(trust, HOME), await believes(trust, OTHER)]).toEqual([true, false])
-    expect(await trust.judge(await epochOf(OTHER))).toMatchObject({ refusal: 'other_reviewer' })
+    expect(await trust.judge(await greetingOf(OTHER))).toMatchObject({ refusal: 'other_reviewer' })
     expect([await believes(trust, HOME), await believes(trust, OTHER)]).toEqual([true, false])
     const again = trustWith().trust
     expect(again.restore(stateWith(written))).toEqual({ isOther: false })
@@ -84,7 +104,7 @@ describe('EPO4: whom a store follows', () => {
   test('the one whose key the app gave, whoever was met before, and whoever answers', async () => {
     const { trust, written } = trustWith(HOME.publicKey)
     expect(await believes(trust, HOME)).toBe(true)
-    expect(await trust.judge(await epochOf(OTHER))).toMatchObject({ refusal: 'other_reviewer' })
+    expect(await trust.judge(await greetingOf(OTHER))).toMatchObject({ refusal: 'other_reviewer' })
     expect([...written]).toEqual([])
     const met = stateWith([
       ['reviewerKey', OTHER.publicKey],
@@ -96,7 +116,7 @@ describe('EPO4: whom a store follows', () => {
 
   test('the one that is stored, if another was met before the storage could tell', async () => {
     const { trust } = trustWith()
-    await trust.judge(await epochOf(OTHER))
+    await trust.judge(await greetingOf(OTHER))
     const stored = stateWith([
       ['reviewerKey', HOME.publicKey],
       ['reviewerKey:check', checksum(HOME.publicKey)],
@@ -117,12 +137,56 @@ describe('EPO4: whom a store follows', () => {
 
   test('the next one, once it is told to forget', async () => {
     const { trust, written } = trustWith()
-    await trust.judge(await epochOf(HOME))
+    await trust.judge(await greetingOf(HOME))
     await trust.forget()
     expect(await believes(trust, HOME)).toBe(false)
     expect([...written.values()]).toEqual([null, null])
-    expect(await trust.judge(await epochOf(OTHER))).toBeUndefined()
+    expect(await trust.judge(await greetingOf(OTHER))).toBeUndefined()
     expect(await believes(trust, OTHER)).toBe(true)
+  })
+})
+
+describe('EPO6: who has not signed a greeting for this link is not remembered', () => {
+  test.each<[string, (greeting: Greeting) => Promise<Greeting> | Greeting]>([
+    ['no signature', (greeting) => ({ ...greeting, sig: '' })],
+    [
+      'the signature of another key',
+      async (greeting) => ({
+        ...greeting,
+        sig: await signer.sign(OTHER, welcomeBytes(SPACE, greeting)),
+      }),
+    ],
+    ['a nonce of another link', (greeting) => ({ ...greeting, nonces: ['of another', 'x'] })],
+    ['another clock', (greeting) => ({ ...greeting, at: 6_000 })],
+    ['another seq', (greeting) => ({ ...greeting, position: { ...greeting.position, seq: 4 } })],
+    [
+      'a position of another epoch, though it is signed',
+      async ({ lineage, position }) =>
+        greetingWith(lineage[0]!, { position: { ...position, epoch: 2 } }),
+    ],
+  ])('%s', async (_, forge) => {
+    const { trust, written } = trustWith()
+    const fault = await trust.judge(await forge(await greetingOf(HOME)))
+    expect([fault?.refusal, ...written]).toEqual(['forged'])
+    expect(await believes(trust, HOME)).toBe(false)
+    // It takes nobody's place: the next one that signs is followed.
+    expect(await trust.judge(await greetingOf(OTHER))).toBeUndefined()
+    expect([written.get('reviewerKey'), await believes(trust, OTHER)]).toEqual([
+      OTHER.publicKey,
+      true,
+    ])
+  })
+
+  test('one that the storage does not know, if it tells while the greeting is checked', async () => {
+    const { trust, written } = trustWith()
+    const judged = trust.judge(await greetingOf(OTHER))
+    const stored = stateWith([
+      ['reviewerKey', HOME.publicKey],
+      ['reviewerKey:check', checksum(HOME.publicKey)],
+    ])
+    trust.restore(stored)
+    expect(await judged).toMatchObject({ refusal: 'other_reviewer' })
+    expect([...written, await believes(trust, OTHER)]).toEqual([false])
   })
 })
 
@@ -167,7 +231,7 @@ describe('EPO1, EPO2, EPO3: a record that is not what it says is not followed, n
     ],
   ])('%s', async (_, forge) => {
     const { trust, written } = trustWith()
-    const fault = await trust.judge(await forge(await epochOf(HOME)))
+    const fault = await trust.judge(await greetingWith(await forge(await epochOf(HOME))))
     expect(fault).toMatchObject({ refusal: 'other_reviewer' })
     expect([...written, await believes(trust, HOME), await believes(trust, OTHER)]).toEqual([
       false,
@@ -177,7 +241,7 @@ describe('EPO1, EPO2, EPO3: a record that is not what it says is not followed, n
 
   test('of another space', async () => {
     const { trust, written } = trustWith(HOME.publicKey)
-    const fault = await trust.judge(await epochOf(HOME, { space: OTHER_SPACE }))
+    const fault = await trust.judge(await greetingWith(await epochOf(HOME, { space: OTHER_SPACE })))
     expect([fault?.refusal, ...written]).toEqual(['wrong_space'])
   })
 })

@@ -1,13 +1,14 @@
 /**
- * Which reviewer this store follows: the one whose key the app gave, or else the first it met,
- * from then on. What a reviewer says of its epoch is checked before anything is taken from it.
+ * Which reviewer this store follows: the one whose key the app gave, or else the first that signed a
+ * greeting for a link of this store, from then on. What a reviewer says of its epoch, and its greeting,
+ * are checked before anything is taken from it, or remembered of it.
  */
 import { checksum } from '../../base/checksum.ts'
 import type { Uuid } from '../../base/uuid.ts'
-import { epochIdentity, positionBytes } from '../../wire/signed.ts'
+import { epochIdentity, positionBytes, welcomeBytes } from '../../wire/signed.ts'
 import { whoamiId } from '../../facts/whoami.ts'
 import type { EpochOpen } from '../../facts/message.ts'
-import type { Refusal } from '../../sync/session-host.ts'
+import { type Greeting, type Refusal, forgery } from '../../sync/session-host.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { StoredState, WriteBatch } from '../../ports/storage.ts'
 import type { Disk } from '../disk/disk.ts'
@@ -82,9 +83,31 @@ export class Trust {
     return this.#key !== undefined && this.#parts.signer.verify(this.#key, bytes, sig)
   }
 
-  /** Why this epoch is not to be followed; undefined when it is. */
-  async judge({ sig, eid, chain, ...body }: EpochOpen): Promise<Refusal | undefined> {
-    const { space, signer, disk } = this.#parts
+  /**
+   * Why whoever greets so is not to be followed; undefined when it is. Its key is remembered then, and
+   * not before: the record of an epoch is public, and anybody can say it.
+   */
+  async judge(greeting: Greeting): Promise<Refusal | undefined> {
+    const { lineage, position, nonces, at, sig } = greeting
+    const epoch = lineage.at(-1)!
+    const fault = await this.#epochFault(epoch)
+    if (fault) return fault
+    const key = epoch.reviewerKey
+    const bytes = welcomeBytes(this.#parts.space, { nonces, position, at })
+    const isOfEpoch = position.eid === epoch.eid && position.epoch === epoch.epoch
+    if (!isOfEpoch || !(await this.#parts.signer.verify(key, bytes, sig)))
+      return forgery('a greeting that its key has not signed for this link')
+    // The storage may have told meanwhile whom earlier sessions followed.
+    if (this.#key !== undefined && this.#key !== key) return unknownReviewer()
+    if (this.#key === undefined) {
+      this.#key = key
+      void this.#parts.disk.write({ durability: 'relaxed', meta: keyMeta(key) })
+    }
+    return undefined
+  }
+
+  async #epochFault({ sig, eid, chain, ...body }: EpochOpen): Promise<Refusal | undefined> {
+    const { space, signer } = this.#parts
     if (body.space !== space)
       return { refusal: 'wrong_space', note: 'the reviewer answers for another space' }
     const identity = epochIdentity(body)
@@ -95,19 +118,18 @@ export class Trust {
     ) {
       return other('the record of the reviewer’s epoch is not what it says')
     }
-    if (this.#key !== undefined && this.#key !== body.reviewerKey)
-      return other(
-        'this is not the reviewer that this store knows: another one, or it began again without its data',
-      )
+    if (this.#key !== undefined && this.#key !== body.reviewerKey) return unknownReviewer()
     const opened = positionBytes(space, { eid, epoch: body.epoch, seq: 0, chain })
-    if (!(await signer.verify(body.reviewerKey, opened, sig)))
-      return other('the record of the reviewer’s epoch is not signed by it')
-    if (this.#key === undefined) {
-      this.#key = body.reviewerKey
-      void disk.write({ durability: 'relaxed', meta: keyMeta(body.reviewerKey) })
-    }
-    return undefined
+    return (await signer.verify(body.reviewerKey, opened, sig))
+      ? undefined
+      : other('the record of the reviewer’s epoch is not signed by it')
   }
+}
+
+function unknownReviewer(): Refusal {
+  return other(
+    'this is not the reviewer that this store knows: another one, or it began again without its data',
+  )
 }
 
 function other(note: string): Refusal {
