@@ -84,7 +84,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 94,
+    seed: 431,
   },
   {
     name: 'checks-overtake',
@@ -113,7 +113,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'if (!isOfEpoch || !(await this.#parts.signer.verify(key, bytes, sig).then(() => true)))',
       },
     ],
-    seed: 419,
+    seed: 139,
   },
   {
     name: 'any-reviewer',
@@ -130,7 +130,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'this.#key = key',
       },
     ],
-    seed: 549,
+    seed: 401,
   },
   {
     name: 'bind-unproved',

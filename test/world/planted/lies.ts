@@ -26,7 +26,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     if (await verifySeal(flush, { sig, publicKey }, signer))`,
       },
     ],
-    seed: 792,
+    seed: 341,
   },
   {
     name: 'session-line-not-sealed',

@@ -10,5 +10,5 @@ export const resolveIgnoresRace: Planted = {
       to: 'return decided.every((slot) => writesOf(liveOf(before, slot)).some((live) => saw(write, live)))',
     },
   ],
-  seed: 31,
+  seed: 32,
 }
