@@ -35,7 +35,7 @@ export interface Nack {
 
 export interface Audience {
   readonly acks: readonly Ack[]
-  readonly nacks: ReadonlyMap<Answers, readonly Nack[]>
+  readonly nacks: ReadonlyMap<Answers<Connection>, readonly Nack[]>
   /** The position before the commit. */
   readonly before: Position
   /** The position after the commit, signed. */
