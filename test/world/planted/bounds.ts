@@ -72,7 +72,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
         to: 'return pieces.slice(0, -1).map((piece, n) =>',
       },
     ],
-    seed: 20530,
+    seed: 315,
   },
   {
     name: 'first-read-alone',
@@ -84,6 +84,6 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
         to: 'if (chain !== undefined) return; const found = await store.batches(seq, bytesOf(Number(READ_BYTES > 0)))',
       },
     ],
-    seed: 5,
+    seed: 9,
   },
 ]

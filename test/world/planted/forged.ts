@@ -24,7 +24,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'if (position.seq !== end.throughSeq)',
       },
     ],
-    seed: 15,
+    seed: 253,
   },
   {
     name: 'rejection-unsigned',
@@ -72,7 +72,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: '(about.length > 0 ? undefined : sig)',
       },
     ],
-    seed: 197,
+    seed: 204,
   },
   {
     name: 'old-answer-taken',

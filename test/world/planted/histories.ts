@@ -12,6 +12,7 @@ export const HISTORIES: readonly Planted[] = [
         to: '...unreviewed.filter(() => accepted.size >= 0),',
       },
     ],
+    seed: 349,
   },
   {
     name: 'history-always-whole',
@@ -23,6 +24,7 @@ export const HISTORIES: readonly Planted[] = [
         to: "page.send('whole')",
       },
     ],
+    seed: 470,
   },
   {
     name: 'history-never-forked',
@@ -34,6 +36,7 @@ export const HISTORIES: readonly Planted[] = [
         to: 'return beside.length < 0',
       },
     ],
+    seed: 183,
   },
   {
     name: 'history-not-asked-again',
@@ -45,5 +48,6 @@ export const HISTORIES: readonly Planted[] = [
         to: 'if (nowMs - asked.heardAtMs < ANSWER_MS * 1e6) continue',
       },
     ],
+    seed: 633,
   },
 ]

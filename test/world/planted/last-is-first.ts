@@ -10,5 +10,5 @@ export const lastIsFirst: Planted = {
       to: "return { kind: 'write', write: [...writesOf(live)].sort(compareOrder)[0]! }",
     },
   ],
-  seed: 33,
+  seed: 49,
 }

@@ -10,5 +10,5 @@ export const lensThrows: Planted = {
       to: '} catch (error) { throw error } } } function plain',
     },
   ],
-  seed: 33,
+  seed: 401,
 }

@@ -74,7 +74,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'return known.authorId === record.authorId',
       },
     ],
-    seed: 46,
+    seed: 409,
   },
   {
     name: 'session-of-two-authors',
@@ -86,7 +86,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (known && known.authorId === record.authorId && !isSameOwner(known, record)) {',
       },
     ],
-    seed: 648,
+    seed: 118,
   },
   {
     name: 'message-of-any-session',
@@ -122,7 +122,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (isParent || !isParent) continue',
       },
     ],
-    seed: 424,
+    seed: 436,
   },
   {
     name: 'chain-not-compared',
@@ -134,7 +134,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (seen.seq <= head.seq && space.chains) return undefined',
       },
     ],
-    seed: 409,
+    seed: 141,
   },
   {
     name: 'future-read',

@@ -22,5 +22,5 @@ export const positionMovesOverGap: Planted = {
       to: 'if (false as boolean)',
     },
   ],
-  seed: 1,
+  seed: 12,
 }

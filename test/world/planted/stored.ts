@@ -116,7 +116,7 @@ export const STORED: readonly Planted[] = [
         to: 'while (newer.length === 0 && older.length < countMax) {',
       },
     ],
-    seed: 15,
+    seed: 32,
   },
   {
     name: 'refusals-not-read',
@@ -128,7 +128,7 @@ export const STORED: readonly Planted[] = [
         to: "ledger.noteVerdict(sessionId, asked[i]!, answer.kind === 'refused' ? { kind: 'unknown' } : answer)",
       },
     ],
-    seed: 2,
+    seed: 3,
   },
   {
     name: 'resync-without-replay',
@@ -152,7 +152,7 @@ export const STORED: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 1,
+    seed: 10,
   },
   {
     name: 'start-without-replay',
