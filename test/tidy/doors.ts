@@ -1,5 +1,5 @@
 // Owns: the rules about what a package shows at its doors: how many names, and that each is
-// explained where it is declared. A door is an entry of `exports` in a published manifest.
+// explained where it is declared; and about what its files show to one another. A door is an entry of `exports` in a published manifest.
 // Each rule returns its findings; none means it holds.
 
 import { posix } from 'node:path'
@@ -11,6 +11,8 @@ import type { Source } from './source.ts'
 export const mainDoorValuesMax = 45
 
 const mainDoor = '@countersign/core'
+const inPackages = /^packages\/[^/]+\/src\//
+const isForTests = /\.(?:test|test-d|test-kit|e2e|bench)\.[jt]sx?$/
 
 /** A declaration that can be reached from a door. */
 interface Declared {
@@ -50,6 +52,23 @@ export function publicNamesHaveDocs(repository: Repository): string[] {
     }
   }
   return [...findings.values()]
+}
+
+/** What one file gives to another has a doc comment too: a reader of the call sees nothing else. */
+export function exportedFunctionsHaveDocs(repository: Repository): string[] {
+  return repository.sources.flatMap((file) => {
+    if (!inPackages.test(file) || isForTests.test(file)) return []
+    const source = repository.source(file)
+    const all = declarationsIn(file, source)
+    return source.program.body.flatMap((statement) => {
+      if (statement.type !== 'ExportNamedDeclaration') return []
+      const { declaration } = statement
+      if (declaration?.type !== 'FunctionDeclaration') return []
+      return namesIn(declaration)
+        .filter((name) => !all.get(name)?.some(({ doc }) => doc !== undefined))
+        .map((name) => `${file}:${source.lineAt(statement.start)}: ${name} has no doc comment`)
+    })
+  })
 }
 
 function publishedDoors(

@@ -2,7 +2,12 @@
 // wrong file at a time must be found.
 
 import { expect, test } from 'vitest'
-import { mainDoorStaysSmall, mainDoorValuesMax, publicNamesHaveDocs } from './doors.ts'
+import {
+  exportedFunctionsHaveDocs,
+  mainDoorStaysSmall,
+  mainDoorValuesMax,
+  publicNamesHaveDocs,
+} from './doors.ts'
 import {
   assertedFolders,
   functionLinesMax,
@@ -92,6 +97,7 @@ const rules: readonly Rule[] = [
   nonNullsHaveReasons,
   mainDoorStaysSmall,
   publicNamesHaveDocs,
+  exportedFunctionsHaveDocs,
   everyTestRuns,
   typesStayOn,
   noMachinePaths,
@@ -201,6 +207,12 @@ const broken: readonly (readonly [string, Rule, string, string])[] = [
     `${core}index.ts`,
     '/** The store options. */\nexport type StoreOptions = 1',
   ],
+  [
+    'a function without a doc',
+    exportedFunctionsHaveDocs,
+    `${core}rows/x.ts`,
+    'export function f() {}',
+  ],
   ['no doc behind a door', publicNamesHaveDocs, `${core}facts/m.ts`, 'export type A = 1'],
   ['only', everyTestRuns, 'test/y.test.ts', "describe.only('y', () => {})"],
   ['a skipped test', everyTestRuns, 'test/y.test.ts', "test.concurrent.skip('y', () => {})"],
@@ -270,6 +282,18 @@ const allowed: readonly (readonly [string, Rule, string, string])[] = [
     publicNamesHaveDocs,
     `${core}index.ts`,
     "import { b } from './base/b.ts'\nexport { b as c }\nexport * from './inspect/index.ts'",
+  ],
+  [
+    'a doc at the first of several signatures',
+    exportedFunctionsHaveDocs,
+    `${core}rows/x.ts`,
+    '/** Why. */\nexport function f(): void\nexport function f(x?: 1) {}',
+  ],
+  [
+    'a kit of tests',
+    exportedFunctionsHaveDocs,
+    `${core}rows/x.test-kit.ts`,
+    'export function f() {}',
   ],
   ['a name of another package', publicNamesHaveDocs, `${core}index.ts`, "export { x } from 'y'"],
 ]

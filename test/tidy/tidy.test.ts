@@ -1,7 +1,7 @@
 // Owns: holding this repository to its own rules. A rule that finds something prints each finding.
 
 import { expect, test } from 'vitest'
-import { mainDoorStaysSmall, publicNamesHaveDocs } from './doors.ts'
+import { exportedFunctionsHaveDocs, mainDoorStaysSmall, publicNamesHaveDocs } from './doors.ts'
 import { functionsStayShort, nonNullsHaveReasons, stepsAssert } from './functions.ts'
 import {
   coreImportsOneWay,
@@ -39,6 +39,7 @@ test.each([
   ['a non-null assertion has a reason', nonNullsHaveReasons],
   ["core's main door stays small", mainDoorStaysSmall],
   ['public names have docs', publicNamesHaveDocs],
+  ['exported functions have docs', exportedFunctionsHaveDocs],
   ['every test runs', everyTestRuns],
   ['types stay on', typesStayOn],
   ['no paths of a machine', noMachinePaths],

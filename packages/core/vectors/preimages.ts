@@ -148,96 +148,110 @@ function ofPosition({ eid, epoch, seq, chain }: Position): Json[] {
 
 /** Each signature once, where it comes first. */
 export function signaturesIn(frames: readonly SentFrame[], space: string): Json {
-  const found: Signed[] = []
-  const short = shortId(space)
-  const nonces = new Map<string, { author: string; reviewer: string }>()
-  const place = (position: Position): Json[] => [short, ...ofPosition(position)]
-  const pages: string[] = []
-  const lists: string[] = []
-  let term: Json[] = []
-  for (const [frame, sent] of frames.entries()) {
+  const signatures = new Signatures(frames, space)
+  for (const [frame, sent] of frames.entries()) signatures.take(frame, sent)
+  return signatures.found as unknown as Json
+}
+
+type Note = (of: string, tag: string, value: Json, sig: string) => void
+
+class Signatures {
+  readonly found: Signed[] = []
+  readonly #frames: readonly SentFrame[]
+  readonly #space: string
+  readonly #short: Json
+  readonly #nonces = new Map<string, { author: string; reviewer: string }>()
+  readonly #pages: string[] = []
+  readonly #lists: string[] = []
+  #term: Json[] = []
+
+  constructor(frames: readonly SentFrame[], space: string) {
+    this.#frames = frames
+    this.#space = space
+    this.#short = shortId(space)
+  }
+
+  take(frame: number, sent: SentFrame): void {
     const by = sent.from === 'reviewer' ? 'reviewer' : sent.link.split(' ')[0]!
-    const note = (of: string, tag: string, value: Json, sig: string): void => {
-      if (!found.some((known) => known.sig === sig)) found.push({ of, frame, by, tag, value, sig })
+    const note: Note = (of, tag, value, sig) => {
+      if (this.found.some((known) => known.sig === sig)) return
+      this.found.push({ of, frame, by, tag, value, sig })
     }
+    this.#ofLink(sent, note)
+    this.#ofMessages(frame, sent, note)
+    this.#ofAnswers(frame, sent, note)
+  }
+
+  /** Who speaks to whom. */
+  #ofLink(sent: SentFrame, note: Note): void {
     const at = parsed(sent)
-    switch (at.kind) {
-      case 'hello':
-        nonces.set(sent.link, { author: at.nonce, reviewer: '' })
-        break
-      case 'welcome': {
-        const nonce = nonces.get(sent.link)!
-        nonce.reviewer = at.nonce
-        const { eid, epoch, chain, sig } = at.lineage[0]!
-        term = [shortId(eid), epoch]
-        note('epoch', 'cs/pos', [short, shortId(eid), epoch, 0, chain], sig)
-        note(
-          'greeting',
-          'cs/welcome',
-          [nonce.author, nonce.reviewer, ...place(at.position), at.at],
-          at.sig,
-        )
-        break
+    const nonce = this.#nonces.get(sent.link)
+    if (at.kind === 'hello') this.#nonces.set(sent.link, { author: at.nonce, reviewer: '' })
+    else if (at.kind === 'welcome') {
+      nonce!.reviewer = at.nonce
+      const { eid, epoch, chain, sig } = at.lineage[0]!
+      this.#term = [shortId(eid), epoch]
+      note('epoch', 'cs/pos', [this.#short, shortId(eid), epoch, 0, chain], sig)
+      const told = [nonce!.author, at.nonce, ...this.#place(at.position), at.at]
+      note('greeting', 'cs/welcome', told, at.sig)
+    } else if (at.kind === 'bind')
+      for (const { authorId, sessionId, sig, proof } of at.sessions) {
+        const commit = commitOf(this.#frames, sessionId)
+        note('session', 'cs/grant', [this.#space, authorId, sessionId, commit], sig)
+        const proved = [nonce!.reviewer, this.#short, shortId(sessionId)]
+        note('proof of a session', 'cs/bind', proved, proof)
       }
-      case 'bind':
-        for (const { authorId, sessionId, sig, proof } of at.sessions) {
-          const commit = commitOf(frames, sessionId)
-          note('session', 'cs/grant', [space, authorId, sessionId, commit], sig)
-          const { reviewer } = nonces.get(sent.link)!
-          note('proof of a session', 'cs/bind', [reviewer, short, shortId(sessionId)], proof)
-        }
-        break
-      case 'offer':
-        note('seal', 'cs/seal', [...ofFlush(new Hashes(), frame, at.texts.split('\n'))], at.sig)
-        break
-      case 'tail':
-        note('position', 'cs/pos', place(at.position), at.position.sig!)
-        break
-      case 'accepted': {
-        const rows = at.reviews.map((one) => [one.clientSeq, one.seq, one.at, one.forked ? 1 : 0])
-        const value = [short, ...term, shortId(at.sessionId), rows]
-        note('acceptance', 'cs/accepted', value, at.sig)
-        break
-      }
-      case 'nack':
-        if (at.sig !== null) {
-          const { reviewer } = nonces.get(sent.link)!
-          const said = [shortId(at.sessionId), [...at.clientSeqs], at.reason, at.detail]
-          note('nack', 'cs/nack', [reviewer, short, ...term, ...said], at.sig)
-        }
-        break
-      case 'rejected':
-        for (const { sig, ...body } of at.rejections)
-          note('rejection', 'cs/reject', body as unknown as Json, sig)
-        break
-      case 'history': {
-        const { reviewer } = nonces.get(sent.link)!
-        const fields = JSON.parse(sent.text.split('\n')[0]!) as Json[]
-        const about = [reviewer, short, ...term, ...fields.slice(1, 7)]
-        const texts = new Hashes().line('messages of a history', frame, 'cs/told', at.texts)
-        if ('sig' in at) note('history', 'cs/history', [...about, texts], at.sig)
-        break
-      }
-      case 'page':
-        pages.push(new Hashes().line('page', frame, 'cs/page', at.texts))
-        break
-      case 'settled':
-        lists.push(new Hashes().line('list', frame, 'cs/list', sent.text))
-        break
-      case 'through':
-        if (at.pages === 0) note('end', 'cs/live', [...place(at.position), at.at], at.sig)
-        else {
-          const snapshot = ['all', ...place(at.position), pages.sort()]
-          note('snapshot', 'cs/snapshot', snapshot, at.sig)
-          const { reviewer } = nonces.get(sent.link)!
-          const settled = [reviewer, hash('cs/snapshot', snapshot), lists.sort()]
-          note('lists of a snapshot', 'cs/settled', settled, at.settled!.sig)
-        }
-        break
-      default:
+  }
+
+  /** What is offered, and what becomes of it. */
+  #ofMessages(frame: number, sent: SentFrame, note: Note): void {
+    const at = parsed(sent)
+    if (at.kind === 'offer') {
+      const hashes = ofFlush(new Hashes(), frame, at.texts.split('\n'))
+      note('seal', 'cs/seal', [...hashes], at.sig)
+    } else if (at.kind === 'tail')
+      note('position', 'cs/pos', this.#place(at.position), at.position.sig!)
+    else if (at.kind === 'accepted') {
+      const rows = at.reviews.map((one) => [one.clientSeq, one.seq, one.at, one.forked ? 1 : 0])
+      const value = [this.#short, ...this.#term, shortId(at.sessionId), rows]
+      note('acceptance', 'cs/accepted', value, at.sig)
+    } else if (at.kind === 'nack' && at.sig !== null) {
+      const said = [shortId(at.sessionId), [...at.clientSeqs], at.reason, at.detail]
+      note('nack', 'cs/nack', [this.#reviewerOf(sent), this.#short, ...this.#term, ...said], at.sig)
+    } else if (at.kind === 'rejected')
+      for (const { sig, ...body } of at.rejections)
+        note('rejection', 'cs/reject', body as unknown as Json, sig)
+  }
+
+  /** What is told to who asks. */
+  #ofAnswers(frame: number, sent: SentFrame, note: Note): void {
+    const at = parsed(sent)
+    if (at.kind === 'history' && 'sig' in at) {
+      const fields = JSON.parse(sent.text.split('\n')[0]!) as Json[]
+      const about = [this.#reviewerOf(sent), this.#short, ...this.#term, ...fields.slice(1, 7)]
+      const texts = new Hashes().line('messages of a history', frame, 'cs/told', at.texts)
+      note('history', 'cs/history', [...about, texts], at.sig)
+    } else if (at.kind === 'page')
+      this.#pages.push(new Hashes().line('page', frame, 'cs/page', at.texts))
+    else if (at.kind === 'settled')
+      this.#lists.push(new Hashes().line('list', frame, 'cs/list', sent.text))
+    else if (at.kind === 'through' && at.pages === 0)
+      note('end', 'cs/live', [...this.#place(at.position), at.at], at.sig)
+    else if (at.kind === 'through') {
+      const snapshot = ['all', ...this.#place(at.position), this.#pages.sort()]
+      note('snapshot', 'cs/snapshot', snapshot, at.sig)
+      const lists = [this.#reviewerOf(sent), hash('cs/snapshot', snapshot), this.#lists.sort()]
+      note('lists of a snapshot', 'cs/settled', lists, at.settled!.sig)
     }
   }
-  return found as unknown as Json
+
+  #place(position: Position): Json[] {
+    return [this.#short, ...ofPosition(position)]
+  }
+
+  #reviewerOf({ link }: SentFrame): string {
+    return this.#nonces.get(link)!.reviewer
+  }
 }
 
 /** The commitment in the session line that was offered. */

@@ -5,6 +5,7 @@
 import type { LiveList } from '@countersign/core'
 import type { Source } from './use-selected.ts'
 
+/** A list of the store as `useSyncExternalStore` wants it; empty on a server. */
 export function listSource<T>(list: LiveList<T>): Source<readonly T[]> {
   return {
     subscribe: (listener) => list.subscribe(listener),

@@ -25,6 +25,7 @@ type Selected<T, S> = S | Extract<T, undefined>
 /* oxlint-disable react/rules-of-hooks, react/hooks -- The branch is chosen at the first render and
    kept, so the order of hooks holds; even when hot reload brings a selector in or takes it out. */
 
+/** What the selector makes of the source, or the source's snapshot itself; renders where that changes. */
 export function useSelected<T, S>(
   source: Source<T>,
   selector: Selector<T, S> | undefined,

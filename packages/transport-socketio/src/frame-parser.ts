@@ -66,6 +66,7 @@ export class Decoder {
   }
 }
 
+/** The packet that carries a frame: most stand in it as they are, others as a JSON string. */
 export function frameToPacket(text: string): string {
   return `${FRAME_PREFIX}${standsAsItIs(text) ? text : JSON.stringify(text)}]`
 }

@@ -15,6 +15,7 @@ export function bytesOf(count: number): Bytes {
   return count as Bytes
 }
 
+/** The sum of two sizes is a size. */
 export function addBytes(a: Bytes, b: Bytes): Bytes {
   return (a + b) as Bytes
 }

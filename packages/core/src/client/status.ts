@@ -6,6 +6,7 @@ import type { Damage } from './disk/damage.ts'
 import type { Disk } from './disk/disk.ts'
 import type { SyncStatus } from './store.ts'
 
+/** The status before anything is opened. */
 export function initialStatus(hasTransport: boolean): SyncStatus {
   return {
     connection: hasTransport ? 'offline' : 'none',
@@ -46,6 +47,7 @@ interface Followed {
   readonly position: Position | null
 }
 
+/** The counts as of now, and the position. */
 export function countsOf({ outbox, refused, undo, position }: Followed): Partial<SyncStatus> {
   return {
     outboxMessages: outbox.size,

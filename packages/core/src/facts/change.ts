@@ -28,6 +28,7 @@ export function trimmed(list: readonly (Json | undefined)[]): Json[] {
   return list.slice(0, end).map((item) => item ?? null)
 }
 
+/** The JSON of a change in a line; trailing absent parts are left out. */
 export function changeJson(
   change: Change,
   shapeNo: number,

@@ -27,6 +27,7 @@ import type { ChangeKind, Head, Seen, SessionFacts, Shape } from './types.ts'
 const KINDS: readonly ChangeKind[] = ['create', 'update', 'resolve', 'migrate']
 const SCHEMA_VERSION_MAX = 1_000_000
 
+/** The head line of a flush. What a reader has from the session is left out. */
 export function composeHead(head: Head, session: SessionFacts): string {
   return canonical([head.baseTime, head.shapes.map(shapeJson), seenJson(head.seen, session)])
 }

@@ -75,6 +75,7 @@ export function chainPrefix(chain: Hash): ChainPrefix {
   return toBase64url(bytesOfHash(chain).subarray(0, 16))
 }
 
+/** Whether an untrusted value has the form of one: 128 bits, as 22 characters of base64url. */
 export function isChainPrefix(value: unknown): value is ChainPrefix {
   return typeof value === 'string' && BITS_128.test(value)
 }
@@ -84,6 +85,7 @@ export function isSalt(value: unknown): value is Salt {
   return typeof value === 'string' && SALT.test(value)
 }
 
+/** An untrusted value as a salt. @throws Malformed */
 export function saltOf(value: unknown): Salt {
   return isSalt(value) ? value : refuse('salt: 96 bits in 16 characters of base64url are expected')
 }

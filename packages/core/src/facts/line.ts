@@ -11,10 +11,12 @@ import { refuse } from './malformed.ts'
 const LAYOUT_DEPTH = 4
 const DEPTH_MAX = LAYOUT_DEPTH + JSON_BOUNDS.depthMax
 
+/** Cuts at LF alone: U+2028 may stand in a line. */
 export function linesOf(text: string): string[] {
   return text.split('\n')
 }
 
+/** The opposite of `linesOf`. */
 export function textOfLines(lines: readonly string[]): string {
   return lines.join('\n')
 }

@@ -19,6 +19,7 @@ class Malformed extends Error {
   }
 }
 
+/** Ends the reading of an untrusted text; `outcomeOf` makes an outcome of it. @throws Malformed */
 export function refuse(message: string, code: MalformedCode = 'invalid'): never {
   throw new Malformed(code, message)
 }
@@ -104,10 +105,12 @@ export function ascendingOf(
   return value as readonly number[]
 }
 
+/** An untrusted value as a string; `what` names it in the error. @throws Malformed */
 export function textOf(value: unknown, what: string): string {
   return typeof value === 'string' ? value : refuse(`${what}: a string is expected`)
 }
 
+/** An untrusted value as a hash; `what` names it in the error. @throws Malformed */
 export function hashOf(value: unknown, what: string): Hash {
   return isHash(value) ? value : refuse(`${what}: 43 characters of base64url are expected`)
 }

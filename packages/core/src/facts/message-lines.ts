@@ -95,6 +95,7 @@ export function isInner(line: readonly unknown[]): boolean {
   return Array.isArray(line[0])
 }
 
+/** Reads the line of one change of several. @throws Malformed */
 export function innerLineOf(line: readonly unknown[]): InnerLine {
   const [change, salt] = listOf(line, 'line of a change', { min: 2, max: 2 })
   return { change, salt: saltOf(salt) }
@@ -106,6 +107,7 @@ export function innerCountOf(line: readonly unknown[]): number {
   return typeof change === 'number' ? countOf(change, 'number of changes', 2) : 0
 }
 
+/** Reads the last line of a message, which has its number and time. @throws Malformed */
 export function outerLineOf(line: readonly unknown[], context: FlushContext): OuterLine {
   const list = tupleOf(line, 'line of a message', { min: 4, max: 5 })
   const time = wholeOf(context.head.baseTime + wholeOf(list[1], 'time'), 'time')

@@ -29,10 +29,12 @@ export interface NamesOrigin {
 const NO_NUMBERS: readonly number[] = []
 const byNumber = (a: number, b: number): number => a - b
 
+/** Whether nothing is named. */
 export function isNoNames({ canonical, own, others }: Names): boolean {
   return canonical.length === 0 && own.length === 0 && others.length === 0
 }
 
+/** Names as numbers relative to what was seen and to the message, in a fixed order. */
 export function namesJson(names: Names, { seen, clientSeq }: NamesOrigin): Json {
   const list: Json[] = []
   for (const seq of names.canonical.toSorted(byNumber)) {
@@ -46,6 +48,7 @@ export function namesJson(names: Names, { seen, clientSeq }: NamesOrigin): Json 
   return [...list, ...(spansJson(names.others) as Json[])]
 }
 
+/** Spans in the order of their sessions. */
 export function spansJson(spans: readonly OwnSpan[]): Json {
   return spans.toSorted((a, b) => compareText(a.sessionId, b.sessionId)).map(spanJson)
 }

@@ -17,6 +17,7 @@ interface Shape {
 /** Sanity limit that no deployment can raise: what lies above is not worth parsing. */
 const ABSOLUTE_MAX = 4_096
 
+/** Whether an untrusted value is a whole number from 0 to `max`. */
 export function isCount(value: unknown, max: number = Number.MAX_SAFE_INTEGER): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max
 }
@@ -65,6 +66,7 @@ export function valueFault(reg: string, value: Json): string | undefined {
     : undefined
 }
 
+/** Whether each text comes after the one before, by code unit. */
 export function isSortedUnique(list: readonly string[]): boolean {
   for (let i = 1; i < list.length; i++) if (list[i - 1]! >= list[i]!) return false
   return true

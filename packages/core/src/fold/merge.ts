@@ -107,6 +107,7 @@ export interface ArchivedState {
 const NOT_ARCHIVED: ArchivedState = { archived: false, conflict: undefined }
 const IS_ARCHIVED: ArchivedState = { archived: true, conflict: undefined }
 
+/** Whether the row is archived, by its policy, and whether people disagree about it. */
 export function archivedState(
   state: EntityState,
   entity: Entity,

@@ -149,6 +149,9 @@ export type RowClass = (new (id: Uuid, state: EntityState) => RowView) & {
   readonly plain: boolean
 }
 
+/**
+ * The class of the rows of one type: its fields are read from the state when they are asked for.
+ */
 export function rowClass(context: RowContext): RowClass {
   const { entity } = context
   const fields = [...entity.fields.values()]

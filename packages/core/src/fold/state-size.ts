@@ -26,6 +26,7 @@ export function stateBytesAtMost(state: EntityState, table: RegisterTable): Byte
   return bytesOf(measured(state, table, jsonBytesAtMost))
 }
 
+/** UTF-8 bytes that the state takes in a page; walks over all of its values. */
 export function stateBytes(state: EntityState, table: RegisterTable): Bytes {
   return bytesOf(measured(state, table, jsonBytes))
 }

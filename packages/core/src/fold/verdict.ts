@@ -11,6 +11,7 @@ import type { RowState } from '../schema/types.ts'
 /** `volatile`: pending, and in memory only. */
 export type WriteVerdict = Review | 'pending' | 'volatile'
 
+/** The review of a write, or what is known of it without one. */
 export function verdictOf(
   write: Write,
   { volatile }: { readonly volatile: (write: Write) => boolean },
@@ -18,14 +19,17 @@ export function verdictOf(
   return write.entry.review ?? (volatile(write) ? 'volatile' : 'pending')
 }
 
+/** The review in a verdict, if it is one. */
 export function reviewOf(verdict: WriteVerdict): Review | null {
   return typeof verdict === 'string' ? null : verdict
 }
 
+/** What a row shows as `$state` for that verdict. */
 export function stateOf(verdict: WriteVerdict): RowState {
   return typeof verdict === 'string' ? verdict : 'canonical'
 }
 
+/** What a row shows as `$reviewer` for that verdict. */
 export function reviewerOf(verdict: WriteVerdict): Uuid | null {
   return reviewOf(verdict)?.reviewerId ?? null
 }

@@ -28,6 +28,7 @@ export function registerInspectable(store: object, inspectable: Inspectable): vo
   inspectables.set(store, inspectable)
 }
 
+/** What a store gives to devtools; undefined for an object that never registered. */
 export function inspectableOf(store: object): Inspectable | undefined {
   return inspectables.get(store)
 }

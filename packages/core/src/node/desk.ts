@@ -202,8 +202,10 @@ export class Desk {
   }
 
   /** What has no verdict, by reason. What concerns messages alone is signed: a client acts on it. */
-  async #nacks({ answers }: Decision): Promise<ReadonlyMap<Answers, readonly Nack[]>> {
-    const told = new Map<Answers, readonly Nack[]>()
+  async #nacks({
+    answers,
+  }: Decision<Connection>): Promise<ReadonlyMap<Answers<Connection>, readonly Nack[]>> {
+    const told = new Map<Answers<Connection>, readonly Nack[]>()
     for (const answer of answers) {
       if (answer.nacks.length === 0) continue
       const groups = Map.groupBy(answer.nacks, (one) => `${one.alone} ${one.reason} ${one.detail}`)
@@ -213,8 +215,12 @@ export class Desk {
     return told
   }
 
-  async #nack({ connection, sessionId }: Answers, group: Answers['nacks']): Promise<Nack> {
+  async #nack(
+    { connection, sessionId }: Answers<Connection>,
+    group: Answers<Connection>['nacks'],
+  ): Promise<Nack> {
     const { keys, signer, space } = this.#parts
+    // A group has at least the nack that it was made for.
     const { reason, detail, alone } = group[0]!
     const about = { sessionId, clientSeqs: group.map((one) => one.clientSeq), reason, detail }
     if (!alone) return { ...about, alone, sig: null }

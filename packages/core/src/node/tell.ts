@@ -35,7 +35,7 @@ export interface Nack {
 
 export interface Audience {
   readonly acks: readonly Ack[]
-  readonly nacks: ReadonlyMap<Answers, readonly Nack[]>
+  readonly nacks: ReadonlyMap<Answers<Connection>, readonly Nack[]>
   /** The position before the commit. */
   readonly before: Position
   /** The position after the commit, signed. */
@@ -49,6 +49,7 @@ export interface Audience {
   readonly onBehind: (connection: Connection, have: Position) => void
 }
 
+/** Sends each link the verdicts on what it offered, in frames that fit. */
 export function tellVerdicts(decision: Decision<Connection>, audience: Audience): void {
   const { answers, stored } = decision
   for (const { connection, sessionId, reviews, sig } of audience.acks)

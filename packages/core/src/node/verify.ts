@@ -9,6 +9,7 @@ import type { Signer } from '../ports/signer.ts'
 import type { ProvedOpening } from '../wire/frames.ts'
 import type { SessionRecord } from '../review/ledger.ts'
 
+/** Checks that whoever binds a session has its author's key, and proved it over this link. */
 export async function verifyOpening(
   opening: ProvedOpening,
   nonce: string,

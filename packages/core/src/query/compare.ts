@@ -81,6 +81,7 @@ export interface Moment {
   getTime(): number
 }
 
+/** Whether an object is a point in time, like `Date`: it has `getTime`. */
 export function isMoment(value: object): value is Moment {
   return typeof (value as Partial<Moment>).getTime === 'function'
 }

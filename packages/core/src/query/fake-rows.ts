@@ -48,10 +48,12 @@ class FakeRow {
   }
 }
 
+/** A row for tests of queries, which need no state behind it. */
 export function fakeRow(id: string, fields: object, meta: FakeMeta = {}): AnyRow {
   return new FakeRow(id, fields, meta) as unknown as AnyRow
 }
 
+/** The same row with other values in some fields. */
 export function standIn(row: AnyRow, fields: Readonly<Record<string, unknown>>): AnyRow {
   const own = Object.entries(fields).map(([name, value]) => [name, { value, enumerable: true }])
   return Object.freeze(

@@ -60,6 +60,7 @@ export const IN_VALUES_MAX = 4_096
 export const EVERYTHING: Filter = { op: 'and', parts: [], key: 'and()' }
 export const NOTHING: Filter = { op: 'or', parts: [], key: 'or()' }
 
+/** Whether a filter is one side of a range. */
 export function isRange(filter: Filter): filter is RangeTest {
   return filter.op === 'gt' || filter.op === 'gte' || filter.op === 'lt' || filter.op === 'lte'
 }
@@ -255,6 +256,7 @@ function tighter(a: RangeTest, b: RangeTest): RangeTest {
 
 type PlainObject = Readonly<Record<string, unknown>>
 
+/** Whether a value has conditions by name in it: no list, no point in time, no bytes. */
 export function isPlainObject(value: unknown): value is PlainObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   return !(isMoment(value) || value instanceof Uint8Array)

@@ -15,6 +15,7 @@ type ValueTest = (value: unknown) => boolean
 /** The largest `in` that is looked through one by one. */
 const IN_SCAN_MAX = 4
 
+/** A function that says whether a row fits, made once for each query. */
 export function compilePredicate(filter: Filter, access: RowAccess = PLAIN_ACCESS): Predicate {
   switch (filter.op) {
     case 'and':

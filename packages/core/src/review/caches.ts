@@ -13,6 +13,7 @@ export interface Caches {
 
 export type CacheLimits = Pick<Limits, 'cacheBytesMax' | 'ledgerCacheMax'>
 
+/** The budgets that the spaces of one process share. */
 export function cachesOf({ cacheBytesMax, ledgerCacheMax }: CacheLimits): Caches {
   return {
     states: new CacheBudget(cacheBytesMax),

@@ -130,7 +130,7 @@ export class SpaceState {
   /** An entity that is known to exist. @throws Missing */
   #present(id: Uuid): SpaceEntity {
     const entity = this.entity(id)
-    assert(entity, `the entity ${id} does not go`)
+    assert(entity, 'an entity that was seen does not go')
     return entity
   }
 

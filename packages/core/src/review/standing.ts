@@ -16,6 +16,7 @@ export interface Late {
   readonly before: EntityState
 }
 
+/** The writes to tell of, in the order of the message, up to the bounds. */
 export function standingAgainst(
   late: readonly Late[],
   { standingMax, standingBytesMax }: Limits,

@@ -24,6 +24,7 @@ export interface StoredHead {
   readonly assigned: readonly AssignedLast[]
 }
 
+/** What the store keeps as the head: the signed position, and what was assigned last. */
 export function headText({ position, assigned }: StoredHead): string {
   const given = assigned.map(
     ({ type, reg, version, value }) => [type, reg, version, value] as const,
@@ -31,6 +32,7 @@ export function headText({ position, assigned }: StoredHead): string {
   return JSON.stringify([positionJson(position), given])
 }
 
+/** Reads what `headText` made. @throws Error for a damaged one */
 export function readHead(text: string): StoredHead {
   const [packed, given] = JSON.parse(text) as [unknown, [string, string, number, Json][]]
   const position = readPosition(packed)
@@ -39,6 +41,7 @@ export function readHead(text: string): StoredHead {
   return { position, assigned }
 }
 
+/** What the store keeps of a batch: its text, and in a last line the signed position after it. */
 export function batchText(batch: string, position: Position): string {
   return `${batch}\n${JSON.stringify(positionJson(position))}`
 }
@@ -70,10 +73,12 @@ interface TypedState {
   readonly table: RegisterTable
 }
 
+/** What the store keeps of an entity: a page of it alone. */
 export function stateText(id: Uuid, state: TypedState): string {
   return pageText([statePage(id, state)])
 }
 
+/** An entity as it stands in pages, of the store and of snapshots. */
 export function statePage(id: Uuid, { type, state, table }: TypedState): PageEntity {
   return new PageWriter().entity(type, id, { state, table })
 }
@@ -85,6 +90,7 @@ export function readState({ entity: id, text }: Stored<StateText>): PageEntity |
   return entity?.id === id && more.length === 0 ? entity : undefined
 }
 
+/** The state in a page that was read. */
 export function stateOf(entity: PageEntity, table: RegisterTable): EntityState {
   return new PageLoader().state(entity, table)
 }

@@ -16,6 +16,7 @@ export function orUnset(json: Json | undefined): Json {
   return json === undefined ? UNSET : json
 }
 
+/** Whether a value means that the field has none any more, in either of its forms. */
 export function isUnset(value: Json | undefined): boolean {
   if (value === UNSET) return true
   return typeof value === 'object' && value !== null && (value as { $unset?: Json }).$unset === true

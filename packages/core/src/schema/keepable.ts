@@ -38,6 +38,7 @@ export interface Def {
   readonly [part: string]: unknown
 }
 
+/** The definition inside a schema of Zod; undefined for others. */
 export function defOf(schema: unknown): Def | undefined {
   const { _zod: zod } = (schema ?? {}) as { readonly _zod?: { readonly def?: Def } }
   return typeof zod?.def?.type === 'string' ? zod.def : undefined
@@ -106,6 +107,7 @@ function partsOf(def: Def): readonly (readonly [name: string, schema: unknown])[
   }
 }
 
+/** The value where it is a list, otherwise an empty one. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
@@ -136,6 +138,7 @@ function probed(schema: FieldSchema): string | undefined {
   return CURES[found[0]]
 }
 
+/** Whether a schema accepts a value at once; false where it throws or answers later. */
 export function accepts(schema: FieldSchema, value: unknown): boolean {
   try {
     const result = schema['~standard'].validate(value)

@@ -18,10 +18,15 @@ import { type Def, accepts, defOf, lazilyGot, listOf } from './keepable.ts'
 const DEPTH_MAX = 10
 const CUT_LENGTH = KIND_LENGTH_MAX - 16
 
+/** The kind of each field, by name. */
 export function kindsOf(fields: Iterable<Field>): Kinds {
   return new Map([...fields].map(({ name, schema }) => [name, kindOf(schema)]))
 }
 
+/**
+ * The kind of a field's values as a short text, to compare versions by; found by probing where a
+ * schema does not say it.
+ */
 export function kindOf(schema: FieldSchema): string {
   const { '~kind': named, '~optional': inner } = schema
   if (named !== undefined) return bounded(named)

@@ -92,6 +92,7 @@ export function isPrimitive(value: unknown): value is Primitive {
   return (typeof value !== 'object' || value === null) && jsonFault(value) === undefined
 }
 
+/** Whether each element comes after the one before, in the order of sets. */
 export function isSortedUnique(elements: readonly Primitive[]): boolean {
   return elements.every((each, i) => i === 0 || compareElements(elements[i - 1]!, each) < 0)
 }
@@ -104,6 +105,7 @@ export function setOperation<T extends Primitive>(
   return frozenOperation({ $op: ['set', sortedUnique(added), sortedUnique(removed)] })
 }
 
+/** The operation as frozen JSON, which is what a field holds. */
 export function frozenOperation<T extends Operation>(operation: T): T {
   return frozenJson(asJson(operation)) as unknown as T
 }

@@ -51,6 +51,7 @@ export const NO_POLICIES: Policies = Object.freeze({
   fields: new Map<Reg, FieldPolicy<Json>>(),
 })
 
+/** Policies with some of them replaced; a new object. */
 export function policiesWith(
   before: Policies,
   fields: { readonly [field: string]: unknown },

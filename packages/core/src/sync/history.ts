@@ -137,6 +137,7 @@ export class Histories {
   }
 }
 
+/** Why a history cannot be had now; asking again later may help. */
 export function unavailable(why: string, entityId: Uuid): CountersignError {
   return new CountersignError('unavailable', `the history of ${entityId} cannot be had: ${why}`, {
     id: entityId,

@@ -31,6 +31,8 @@ export class LinkLife {
   aliveAt: number
   /** When it was open, and greeted the reviewer. */
   openedAt: number
+  /** What the reviewer had when it greeted; who has less is not online. */
+  greetedSeq = 0
   /** When the reviewer signed what it last said of its newest position, by the clock here. */
   wordAt: number = -Infinity
   /** The reviewer's clock is ahead of the one here by so much at least, in ms. */
@@ -65,8 +67,9 @@ export class LinkLife {
     this.link?.send(frame)
   }
 
-  /** The reviewer's greeting, signed for this link at that time of its clock: not before it was opened. */
-  greeted(at: number): void {
+  /** The reviewer's greeting at that seq, signed for this link at that time of its clock: not before it was opened. */
+  greeted(seq: number, at: number): void {
+    this.greetedSeq = seq
     this.#aheadMs = at - this.openedAt
     this.wordAt = this.openedAt
   }

@@ -106,6 +106,10 @@ export function messageBytesAtMost(writes: Iterable<Write>, of: Measured = {}): 
   return size.bytes
 }
 
+/**
+ * The size of a message with a head of its own, in UTF-8 bytes; `minted` says which ids name
+ * another session.
+ */
 export function messageBytes(
   writes: Iterable<Write>,
   { expect, seen, minted }: Measured & { readonly minted?: (entityId: string) => boolean } = {},

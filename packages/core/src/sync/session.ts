@@ -366,7 +366,7 @@ export class SyncSession {
     this.#become('syncing', undefined)
     void this.#bindFirst(life)
     life.heardAt = life.aliveAt = this.#parts.clock.monotonic()
-    life.greeted(frame.at)
+    life.greeted(frame.position.seq, frame.at)
     this.#watch(life)
   }
 
@@ -422,7 +422,9 @@ export class SyncSession {
     this.#attempts = 0
     if (at !== undefined) life.word(at)
     const isStale = this.#parts.clock.monotonic() - life.wordAt > STALE_MS
-    if (this.#state === 'syncing' && !isStale) this.#become('online', undefined)
+    // An old batch that is said again follows what is here, and is not what is newest.
+    const isBehind = (this.#parts.tail.position?.seq ?? 0) < life.greetedSeq
+    if (this.#state === 'syncing' && !isStale && !isBehind) this.#become('online', undefined)
   }
 
   #nack(life: LinkLife, frame: ReviewerFrame & { kind: 'nack' }): void {

@@ -7,6 +7,7 @@ import type { Json } from '../base/json.ts'
 import type { Base, Bases } from '../facts/message.ts'
 import { isCount, regFault } from '../facts/parse.ts'
 
+/** A base as JSON: 0 where it is unknown, an empty list where nothing stood there. */
 export function packBase(base: Base): Json {
   if (base === 'unknown') return 0
   return base === 'nothing' ? [] : [base.version, base.value]

@@ -63,6 +63,7 @@ export function nullable<T>(field: Field<T>): Field<T | null> {
   }
 }
 
+/** A field that is a list, without a bound of its own. */
 export function listOfAll<T>(field: Field<T>): Field<readonly T[]> {
   return {
     write: (values) => values.map((value) => field.write(value)),

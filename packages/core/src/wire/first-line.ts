@@ -47,6 +47,7 @@ export interface FirstLine {
   readonly reviewed: readonly number[]
 }
 
+/** The first line of a batch, in canonical JSON. */
 export function composeFirstLine({ fromSeq, at, flushes, reviewed }: FirstLine): string {
   const entries = flushes.map(entryJson)
   return canonical(

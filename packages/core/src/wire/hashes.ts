@@ -11,14 +11,17 @@ import { type Hash, hash, hashLine } from '../base/hash.ts'
 /** The chain before the first record of a space. */
 export const NO_CHAIN: Hash = ''
 
+/** The hash of a batch's first line: the first link of its chain. */
 export function firstHash(line: string): Hash {
   return hashLine('cs/first', line)
 }
 
+/** The hash of a review line, bound to its message. */
 export function reviewHash(message: Hash, line: string): Hash {
   return hashLine('cs/review', message + line)
 }
 
+/** The hash of the line with the value of a base; its salt hides what it is. */
 export function baseHash(line: string): Hash {
   return hashLine('cs/base', line)
 }

@@ -12,6 +12,7 @@ import { isCount } from '../facts/parse.ts'
 /** No deployment raises this: more than it is not worth reading. */
 const STANDING_MAX = LIMITS.standingMax * 8
 
+/** Whether an untrusted value is a rejection in form; its signature is checked elsewhere. */
 export function isRejection(value: unknown): value is Rejection {
   if (!isObject(value)) return false
   const { msgId, hash, reason, detail, sig, reviewerId, standing } = value

@@ -26,6 +26,7 @@ export interface ReviewText {
   readonly values: readonly Place[]
 }
 
+/** The line of a review, and a line for each value that stands in it as a hash. */
 export function composeReview({ bases, assigned, places, salt }: Review): ReviewText {
   const values = bases.map(valuePlace)
   const baseList = bases.map(({ change, reg, seq }, i) => {

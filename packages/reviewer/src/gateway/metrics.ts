@@ -13,6 +13,7 @@ export interface GatewayCounts {
   tooSlow: number
 }
 
+/** All counts at 0, as a process starts with them. */
 export function newCounts(): GatewayCounts {
   return { framesIn: 0, framesOut: 0, charsIn: 0, charsOut: 0, refused: 0, tooSlow: 0 }
 }

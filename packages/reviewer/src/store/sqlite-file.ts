@@ -34,6 +34,7 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
+/** The number that a pragma answers. */
 export function pragma(db: DatabaseSync, name: string): number {
   const row = db.prepare(`pragma ${name}`).get() as Record<string, number>
   return row[name]!

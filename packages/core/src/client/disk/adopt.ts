@@ -100,6 +100,7 @@ async function openingOf(
   return undefined
 }
 
+/** By the first message of the flush, which may be wrong in a damaged one. */
 export function isOfSession(flush: StoredFlush, sessionId: Uuid): boolean {
   return sessionOf(flush) === sessionId
 }

@@ -21,6 +21,7 @@ export interface CheckpointHead {
   readonly isSorted: boolean
 }
 
+/** A page with the checksum of its text. */
 export function pageOf(no: number, text: string): Page {
   return { no, text, check: checksum(text) }
 }

@@ -295,6 +295,7 @@ function joined(batches: readonly WriteBatch[]): WriteBatch {
   }
 }
 
+/** A segment with the checksum of its text. */
 export function segment(
   key: string,
   kind: Segment['kind'],

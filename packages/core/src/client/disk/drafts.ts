@@ -45,6 +45,7 @@ export interface StoredDrafts extends DraftRecord {
   readonly key: string
 }
 
+/** A first line of JSON, the head line, then the lines of the messages; `readRecord` reads it. */
 export function recordText(record: DraftRecord): string {
   const { authorId, sessionId, personalCommit, eid, flushSeq, firstLine, names, bases } = record
   const first = [authorId, sessionId, personalCommit, eid, flushSeq, firstLine, names, bases]
@@ -83,6 +84,7 @@ export function readStoredBases(packed: unknown, changes: number): readonly Base
 
 const NO_BASES: Bases = Object.freeze({})
 
+/** The key of the record whose first message has that clientSeq. */
 export function draftKey(sessionId: Uuid, clientSeq: number): string {
   return `${DRAFT_KEYS}${sessionId}:${clientSeq}`
 }

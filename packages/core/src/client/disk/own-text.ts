@@ -46,6 +46,7 @@ export interface OwnMessage {
   readonly expects: readonly Uuid[]
 }
 
+/** What the storage keeps of a flush: its text and signature, and a checksum for each message. */
 export function ownText(
   { text, sig }: { readonly text: string; readonly sig: string },
   messages: readonly OwnMessage[],

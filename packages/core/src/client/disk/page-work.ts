@@ -39,6 +39,7 @@ export type PageBounds = Pick<Limits, 'storedPageEntitiesMax' | 'storedPageBytes
 /** Sorted in one piece: some ms. */
 const RUN_ROWS = 8_192
 
+/** A row with its place in the order of pages. */
 export function heldRow(id: Uuid, state: EntityState): HeldRow {
   return { id, state, ...placeOf(state) }
 }

@@ -29,6 +29,7 @@ interface Place {
   readonly sessionId: Uuid
 }
 
+/** What the storage kept of own messages, sorted into what can go on and what is damaged. */
 export async function recovered(sound: SoundState, place: Place): Promise<Recovered> {
   const { state } = sound
   const read = readFlushes(state, place.reading)

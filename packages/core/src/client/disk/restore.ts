@@ -151,6 +151,7 @@ function replay(
   return entries
 }
 
+/** What the storage keeps of a step of the tail: its frames, and who had sent them. */
 export function stepText(by: Reviewing, frames: readonly string[]): string {
   return JSON.stringify({ by, frames })
 }

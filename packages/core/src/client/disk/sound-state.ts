@@ -63,6 +63,7 @@ export function storedOpenings({ meta }: StoredState): readonly SessionOpening[]
   )
 }
 
+/** Takes out of the stored state what does not match its checksum, and lists it. */
 export function soundState(raw: StoredState): SoundState {
   const damaged: DamagedRecord[] = []
   const segments: StoredSegment[] = []

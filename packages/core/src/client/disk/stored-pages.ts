@@ -23,12 +23,14 @@ export interface RowPage {
   readonly ids: readonly Uuid[]
 }
 
+/** The place of a row in a checkpoint: that of its creation, which never changes. */
 export function placeOf(state: EntityState): Place {
   const { entry, index } = createdOf(state)
   assert(entry.review, 'a stored row was created by an accepted message')
   return { seq: entry.review.seq, index }
 }
 
+/** Compares for `sort`: by seq, then by the change of the message. */
 export function comparePlaces(a: Place, b: Place): number {
   return a.seq - b.seq || a.index - b.index
 }
@@ -71,6 +73,7 @@ export class StoredPages {
   }
 }
 
+/** One checksum over the numbers and checksums of all pages, in whatever order they are given. */
 export function digestOf(pages: readonly Pick<RowPage, 'no' | 'check'>[]): string {
   const sorted = [...pages].sort((a, b) => a.no - b.no)
   return checksum(sorted.map(({ no, check }) => `${no}:${check}`).join())

@@ -8,7 +8,7 @@ import type { Uuid } from '../../base/uuid.ts'
 import { epochIdentity, positionBytes, welcomeBytes } from '../../wire/signed.ts'
 import { whoamiId } from '../../facts/whoami.ts'
 import type { EpochOpen } from '../../facts/message.ts'
-import { type Greeting, type Refusal, forgery } from '../../sync/session-host.ts'
+import { type Greeting, type Refusal, forgery, presentEpoch } from '../../sync/session-host.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { StoredState, WriteBatch } from '../../ports/storage.ts'
 import type { Disk } from '../disk/disk.ts'
@@ -89,7 +89,7 @@ export class Trust {
    */
   async judge(greeting: Greeting): Promise<Refusal | undefined> {
     const { lineage, position, nonces, at, sig } = greeting
-    const epoch = lineage.at(-1)!
+    const epoch = presentEpoch(lineage)
     const fault = await this.#epochFault(epoch)
     if (fault) return fault
     const key = epoch.reviewerKey

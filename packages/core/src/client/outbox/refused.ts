@@ -54,6 +54,7 @@ export const DAMAGED: Refusal = Object.freeze({
   standing: [],
 })
 
+/** A refused message whose entry is here, with what it wrote. */
 export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal): Held {
   return {
     id: entry.id,
@@ -78,6 +79,7 @@ export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal):
   }
 }
 
+/** A refused message as the storage has it, where no entry was made of it. */
 export function heldMessage(
   message: AuthoredMessage,
   state: Held['state'],

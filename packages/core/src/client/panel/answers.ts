@@ -31,6 +31,7 @@ import type { Inspected } from './looked-at.ts'
 import type { ReplicaOptions } from '../options.ts'
 import type { Replica } from '../replica.ts'
 
+/** Answers one question of the devtools. Rejects where the storage cannot be read. */
 export async function answer(
   { store, replica, queries, options }: Inspected,
   request: InspectRequest,

@@ -22,6 +22,7 @@ export interface RefusedRecords {
   of(entry: Entry): Refused | undefined
 }
 
+/** The refused messages as records, and what is said of those that are entries. */
 export function refusedRecords({ refused }: Replica, values: boolean): RefusedRecords {
   const names = new Map<string, string>()
   const said = new Map<Entry, Refused>()

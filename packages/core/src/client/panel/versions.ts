@@ -9,6 +9,7 @@ import { dagOf, rowOfDag } from './dag.ts'
 import { tableNamed } from './histories.ts'
 import type { Replica } from '../replica.ts'
 
+/** All versions of a type, in order, with the steps to each in words. */
 export function versionsOf(entity: Entity): VersionRecord[] {
   return entity.lenses.chain.versions.map(({ steps, fields }, at) => ({
     version: at + 1,
@@ -17,6 +18,7 @@ export function versionsOf(entity: Entity): VersionRecord[] {
   }))
 }
 
+/** A row as a build of that version reads it; undefined where type or row are unknown. */
 export async function rowInVersion(
   replica: Replica,
   request: RequestOf<'rowInVersion'>,

@@ -19,6 +19,7 @@ interface ChannelLike {
 /** Runs a task once in a later turn. Returns its cancellation. */
 export type NextTurn = (task: () => void) => () => void
 
+/** How this platform runs a task in the next turn, with the least delay that it has. */
 export function nextTurn(globals: Turns): NextTurn {
   // Looked up at each call: a test may put a clock of its own in the place of the platform's.
   if (globals.setImmediate) {

@@ -57,6 +57,7 @@ export function afterPaint(
   }
 }
 
+/** Listens for the moments after which a page may be gone; undefined where there is no page. */
 export function onHide(globals: PageGlobals): ((listener: () => void) => () => void) | undefined {
   const { document } = globals
   if (!document || !globals.addEventListener) return undefined

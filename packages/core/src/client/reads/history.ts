@@ -22,6 +22,7 @@ export interface HistoryParts {
   readonly held: Iterable<Held>
 }
 
+/** The changes of one row, from the reviewer's answer and from what waits or was refused here. */
 export function historyOf(
   { messages, pending, held }: HistoryParts,
   id: Uuid,

@@ -6,6 +6,10 @@ import type { Registers } from '../../schema/input.ts'
 import type { Held } from '../outbox/refused.ts'
 import type { Replica } from '../replica.ts'
 
+/**
+ * Throws where nothing may be written: `closed`, `not_ready`, `halted` or `outbox_full`. `ready`:
+ * whether identity and local rows are there.
+ */
 export function assertWritable(replica: Replica, ready: boolean): void {
   const { halted } = replica.status.getState()
   if (replica.closed) throw new CountersignError('closed', 'the store is closed')

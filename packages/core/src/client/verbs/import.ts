@@ -40,6 +40,7 @@ interface Parts {
   readonly writer: Writer
 }
 
+/** Checks all rows first, then writes them as messages of bounded size, and yields in between. */
 export async function importRows(
   table: Table,
   rows: readonly unknown[],

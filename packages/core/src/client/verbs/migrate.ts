@@ -52,6 +52,7 @@ export function planMigration(table: Table, limits: Limits): MigrationReport {
   }
 }
 
+/** Rewrites rows in the newest version, message after message; ends early where one is refused. */
 export async function runMigration(
   table: Table,
   { onProgress, signal }: MigrateOptions,

@@ -3,6 +3,10 @@ import type { Replica } from '../replica.ts'
 import type { UndoReport } from '../store.ts'
 import type { Writer } from './writer.ts'
 
+/**
+ * Writes what this author's last undoable message, or last undo, asks for, as one message; undefined
+ * where there is none.
+ */
 export function takeBack(
   direction: 'undo' | 'redo',
   { undo, identity }: Replica,

@@ -19,6 +19,7 @@ export const KIND_LENGTH_MAX = 160
 /** Field name to kind. */
 export type Kinds = ReadonlyMap<string, string>
 
+/** Whether two kinds may be the same: one that is unknown may be any. */
 export function isSameKind(a: string = UNKNOWN_KIND, b: string = UNKNOWN_KIND): boolean {
   return a === b || a === UNKNOWN_KIND || b === UNKNOWN_KIND
 }

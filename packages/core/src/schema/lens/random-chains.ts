@@ -63,6 +63,7 @@ export const STRAY: readonly Json[] = [
   ...[[{ $unset: true }], { a: { $unset: true } }],
 ]
 
+/** A random form of values, for tests of laws. */
 export function someForm(dice: Dice): Form {
   switch (dice.below(9)) {
     case 0:
