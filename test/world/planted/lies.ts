@@ -110,7 +110,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'return record.personalCommit !== session.facts.authorId',
       },
     ],
-    seed: 676,
+    seed: 141,
   },
   {
     name: 'seen-not-compared',
