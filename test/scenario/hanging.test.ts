@@ -74,6 +74,9 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1))
 }
 
+const delivered = (store: SyncStore): Promise<void> =>
+  until(() => store.status.getState().outboxMessages === 0)
+
 const storageOf = (store: SyncStore) => store.status.getState().storage
 
 describe('§15 hanging', () => {
@@ -84,6 +87,7 @@ describe('§15 hanging', () => {
       const before = await storeOn(inner, { online: true })
       const shared = before.create(Todo, { title: 'shared' })
       await shared.settled()
+      await delivered(before) // the type is published, too
       before.setOnline(false)
       const left = before.create(Todo, { title: 'left unsent' })
       await before.close()
@@ -97,6 +101,7 @@ describe('§15 hanging', () => {
       const early = store.create(Todo, { title: 'written meanwhile' })
       await store.flushed()
       expect(await early.settled()).toMatchObject({ verdict: 'accepted' })
+      await delivered(store)
       store.setOnline(false)
       const late = store.create(Todo, { title: 'not sent either' })
       await store.flushed()

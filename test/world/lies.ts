@@ -36,6 +36,8 @@ export interface Lie {
   readonly needsKnown?: boolean
   /** Whether it is none any more when somebody else was faster. */
   readonly mayPass?: boolean
+  /** Whether it is found by the chain at what was read, which a reviewer holds for some thousand commits. */
+  readonly needsChain?: boolean
   /** Undefined: there is nothing to lie about. */
   make(by: Telling, of: Victim): Promise<Told | undefined>
 }
@@ -170,6 +172,7 @@ const READINGS: readonly Lie[] = [
   {
     name: 'read another chain',
     nacked: 'unknown_history',
+    needsChain: true,
     make: (by) => {
       const chain = Buffer.from(by.bytes(16)).toString('base64url')
       return reading(by, { ...by.read, chain })

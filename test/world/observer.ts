@@ -86,7 +86,7 @@ export class Observer {
       truth.eid = eid
     }
     const batches = truth.batchesOf(commit)
-    s17NoLieIsAccepted(truth, batches)
+    s17NoLieIsAccepted(truth, batches, { holdsFewChains: plan.bounds.heldChainsMax !== undefined })
     s5ExactlyOnce(truth, batches)
     s11Chain(truth, batches, commit)
     s23VerdictStability(truth, batches, commit)

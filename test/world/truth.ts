@@ -211,7 +211,13 @@ export class Truth {
     const parents = this.facts.parentsOf(message)
     // One refused parent is enough of an answer; one that would have been, and is lost, is none.
     if (parents.some((parent) => parent !== undefined && this.refused.has(parent))) return false
-    return parents.some((parent) => parent === undefined || this.isHopeless(parent, lost))
+    return parents.some(
+      (parent) =>
+        parent === undefined ||
+        // It is blocked by what its author had seen pending, also where that had been sent in time.
+        (lost.has(parent) && (this.facts.get(parent)?.seq ?? 0) > message.seen.seq) ||
+        this.isHopeless(parent, lost),
+    )
   }
 
   /** Messages of a device that nobody will ever answer. */
