@@ -161,6 +161,7 @@ class Client {
     space,
     bounds: BATCH_BOUNDS,
     heldChainsMax: LIMITS.heldChainsMax,
+    onTaken: () => {},
     onOtherHistory: (id, seq) => expect.fail(`message ${id} has seen another history at ${seq}`),
   })
 

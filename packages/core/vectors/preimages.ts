@@ -220,6 +220,13 @@ export function signaturesIn(frames: readonly SentFrame[], space: string): Json 
         if ('sig' in at) note('history', 'cs/history', [...about, texts], at.sig)
         break
       }
+      case 'seal':
+        if ('sig' in at) {
+          const { reviewer } = nonces.get(sent.link)!
+          const kept = [at.seq, at.publicKey, at.seal]
+          note('kept seal', 'cs/kept', [reviewer, short, ...term, ...kept], at.sig)
+        }
+        break
       case 'page':
         pages.push(new Hashes().line('page', frame, 'cs/page', at.texts))
         break

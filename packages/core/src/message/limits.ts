@@ -55,6 +55,10 @@ export interface Limits {
   readonly historyBytesMax: number
   /** Histories that one link may wait for. */
   readonly historiesMax: number
+  /** Of so many flushes that a follower reads, it asks for the seal of one. */
+  readonly flushesPerSeal: number
+  /** Seals that are asked for over one link at a time. */
+  readonly sealsMax: number
   /** Entities of one page of a snapshot. */
   readonly pageEntitiesMax: number
   /** Bytes of states that a reviewer holds at hand, of one space. */
@@ -130,6 +134,8 @@ export const LIMITS: Limits = {
   historyMessagesMax: 1_000,
   historyBytesMax: 8_388_608,
   historiesMax: 8,
+  flushesPerSeal: 256,
+  sealsMax: 16,
   pageEntitiesMax: 256,
   spaceCacheBytesMax: 67_108_864,
   ledgerCacheMax: 65_536,

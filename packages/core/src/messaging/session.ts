@@ -13,6 +13,8 @@ import type { Uuid } from '../base/uuid.ts'
 import { type SessionOpening, WIRE_VERSION } from '../message/message.ts'
 import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
+import type { Batch } from '../wire/types.ts'
+import { Audit } from './audit.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { LinkLife } from './link-life.ts'
 import { Gate, type GatedFrame } from './gate.ts'
@@ -54,11 +56,17 @@ export class SyncSession {
   #life: LinkLife | undefined
   #attempts = 0
   readonly #histories: Histories
+  readonly #audit: Audit
   readonly #timers: Timers
 
   constructor(parts: SessionParts) {
     this.#parts = parts
     this.#histories = new Histories(parts.space, parts.limits)
+    this.#audit = new Audit({
+      ...parts,
+      verify: (...given) => parts.host.verifySeal(...given),
+      alarm: (what) => parts.host.alarm(what),
+    })
     this.#timers = new Timers(parts.clock)
   }
 
@@ -68,6 +76,11 @@ export class SyncSession {
 
   get reviewing(): Reviewing | undefined {
     return this.#life?.reviewing
+  }
+
+  /** A batch that came over a link was taken in. */
+  taken(text: string, batch: Batch): void {
+    this.#audit.taken(text, batch)
   }
 
   /** Connects now, and again whenever the link is lost. */
@@ -216,6 +229,7 @@ export class SyncSession {
     link?.close()
     this.#parts.outbox.requeueAll()
     this.#histories.lost()
+    this.#audit.lost()
   }
 
   /** Whether the reviewer owes an answer. */
@@ -260,6 +274,7 @@ export class SyncSession {
       case 'rejected':
       case 'nack':
       case 'history':
+      case 'seal':
         life.gate!.push(frame, text)
         break
       case 'bound':
@@ -296,6 +311,9 @@ export class SyncSession {
         if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
         break
       }
+      case 'seal':
+        void this.#audit.answered(frame)
+        break
       default:
         life.pull.frame(frame, text, life.reviewing!)
     }
@@ -452,6 +470,7 @@ export class SyncSession {
       if (life.bufferedBytes > 0) life.sendingAt = now
       else this.#askAgain(life, now)
       this.#histories.tick(now, (frame) => life.send(frame))
+      if (this.#state === 'online') this.#audit.tick((frame) => life.send(frame))
       this.pump()
       this.#watch(life)
     })

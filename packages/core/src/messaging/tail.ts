@@ -69,6 +69,8 @@ export interface TailParts {
   readonly heldChainsMax: number
   /** An accepted message whose author had seen another history at a position that this replica knows. */
   readonly onOtherHistory: (messageId: Uuid, seq: number) => void
+  /** A batch was taken in. */
+  readonly onTaken: (text: string, batch: Batch) => void
 }
 
 export class TailReader {
@@ -124,6 +126,7 @@ export class TailReader {
     this.#compare(steps, by)
     const settled = steps.flatMap((step) => this.#apply(step, by) ?? [])
     this.#position = position
+    for (const [i, { batch }] of read.entries()) this.#parts.onTaken(fresh[i]!, batch)
     this.#repo.emit()
     return { kind: 'applied', settled }
   }
