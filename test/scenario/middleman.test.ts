@@ -13,6 +13,7 @@ import {
   rejectionBytes,
   shortId,
 } from '@countersign/core/message'
+import { inspect } from '@countersign/core/inspect'
 import { type SpaceStore, memorySpaces } from '@countersign/core/ports'
 import { authorFrame, parseReviewerFrame, reviewerFrame } from '@countersign/core/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -1043,6 +1044,8 @@ describe('AUD seals', () => {
     ],
   ])('AUD3 %s is an alarm, and undoes nothing', async (_, seals, words) => {
     await open(seals)
+    const source = inspect(world.bob)!
+    source.subscribe(() => {})
     await world.write('honest')
     for (let n = 0; n < 15; n++) await world.pass(1_000)
     expect(world.bob.status.getState()).toMatchObject({
@@ -1050,6 +1053,8 @@ describe('AUD seals', () => {
       connection: 'online',
     })
     expect(world.canonicalTexts).toEqual(['honest'])
+    const told = source.events().filter(({ kind }) => kind === 'alarm')
+    expect(told).toMatchObject([{ text: expect.stringMatching(words) as string }])
   })
 
   test('AUD3 a seal that is never told is an alarm, and not before ten minutes have passed', async () => {

@@ -29,7 +29,7 @@ export type MessageEvent =
 export type InspectEvent =
   | MessageEvent
   | (Base<'snapshot'> & { readonly position: Position; readonly rows: number })
-  | (Base<'connection' | 'storage' | 'halted'> & {
+  | (Base<'connection' | 'storage' | 'halted' | 'alarm'> & {
       readonly state: string
       readonly text: string | undefined
     })
@@ -50,6 +50,7 @@ export const EVENT_KINDS: readonly EventKind[] = [
   'connection',
   'storage',
   'halted',
+  'alarm',
 ]
 
 export function isMessageEvent(event: InspectEvent): event is MessageEvent {
