@@ -37,8 +37,6 @@ const DEAD_MS = 75_000
 const LOOK_MS = SILENCE_MS / 3
 /** With no word of the reviewer that was signed within this time, a store is not online. */
 const STALE_MS = 60_000
-/** After that long another link is tried: a clock may have stood still, here or there. */
-const OUTDATED_MS = 2 * STALE_MS
 /** After a wake the link has this long for a byte, or twice its longest pause so far. */
 const PROBE_MS = 4_000
 /** Offers wait while more than this has not left; then the link is looked at again. */
@@ -434,7 +432,9 @@ export class SyncSession {
     this.#attempts = 0
     if (at !== undefined) life.word(at)
     const isStale = this.#parts.clock.monotonic() - life.wordAt > STALE_MS
-    if (this.#state === 'syncing' && !isStale) this.#become('online', undefined)
+    // A new greeting tells how the clocks stand: one of them may have stood still.
+    if (isStale && at !== undefined) this.#fail(OLD)
+    else if (this.#state === 'syncing' && !isStale) this.#become('online', undefined)
   }
 
   #nack(life: LinkLife, frame: ReviewerFrame & { kind: 'nack' }): void {
@@ -460,10 +460,6 @@ export class SyncSession {
       const now = this.#parts.clock.monotonic()
       if (now - life.aliveAt > DEAD_MS) {
         this.#fail('the reviewer fell silent')
-        return
-      }
-      if (now - life.wordAt > OUTDATED_MS && now - life.heardAt < STALE_MS) {
-        this.#fail(OLD)
         return
       }
       // What is still here has not been asked, and is not asked again.
