@@ -162,6 +162,7 @@ class Client {
     space,
     bounds: BATCH_BOUNDS,
     heldChainsMax: LIMITS.heldChainsMax,
+    onTaken: () => {},
     onOtherHistory: (id, seq) => expect.fail(`message ${id} has seen another history at ${seq}`),
   })
 

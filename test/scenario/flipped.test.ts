@@ -63,7 +63,7 @@ class Day {
       expect(rowsOf(store)).toEqual(rowsOf(honest))
       expect(store.status.getState()).toMatchObject({
         halted: undefined,
-        historyTrouble: undefined,
+        alarm: undefined,
       })
     }
     for (const { receipt, isBomb } of this.#receipts)

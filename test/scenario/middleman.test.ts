@@ -13,6 +13,8 @@ import {
   rejectionBytes,
   shortId,
 } from '@countersign/core/message'
+import { inspect } from '@countersign/core/inspect'
+import { type SpaceStore, memorySpaces } from '@countersign/core/ports'
 import { authorFrame, parseReviewerFrame, reviewerFrame } from '@countersign/core/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
@@ -999,6 +1001,87 @@ describe('GATE5, GATE6 snapshots', () => {
   })
 })
 
+describe('AUD seals', () => {
+  /** A reviewer whose store gives other seals than it was given. */
+  async function open(seals?: (text: string) => string | undefined): Promise<void> {
+    const inner = memorySpaces()
+    const opened = (space: string): SpaceStore => {
+      const store = inner.open(space)
+      const honest = store.seals.bind(store)
+      store.seals = async (seq) => {
+        const stored = await honest(seq)
+        if (!seals || !stored?.text.ok) return stored
+        const value = seals(stored.text.value)
+        return value === undefined ? undefined : { ...stored, text: { ok: true, value } }
+      }
+      return store
+    }
+    const spaces = { open: opened, close: () => inner.close() }
+    world = await World.open({ reviewer: { spaces } })
+  }
+
+  const asked = (): number =>
+    world.way.sent.filter(({ kind, direction }) => kind === 'seal' && direction === 'up').length
+
+  test('AUD1 of each author one flush a day is asked for its seal, and an honest one is no alarm', async () => {
+    await open()
+    for (const text of ['one', 'two', 'three']) await world.write(text)
+    world.carl.create(Note, { text: 'of carl', n: 1 })
+    for (let n = 0; n < 15; n++) await world.pass(1_000)
+    expect(asked()).toBe(2)
+    expect(world.way.newest('seal')).toMatchObject({ publicKey: expect.any(String) as string })
+    for (let n = 0; n < 30; n++) await world.pass(1_000)
+    expect(asked()).toBe(2)
+    await world.heal()
+  })
+
+  test.each<[string, (text: string) => string | undefined, RegExp]>([
+    ['no seal', () => undefined, /^the reviewer has no seal of message 1, which it says/],
+    [
+      'another seal',
+      (text) => text.replace(/"seals":\["./, (start) => start.slice(0, -1) + 'x'),
+      /has not signed message 1, which the reviewer says they wrote$/,
+    ],
+  ])('AUD3 %s is an alarm, and undoes nothing', async (_, seals, words) => {
+    await open(seals)
+    const source = inspect(world.bob)!
+    source.subscribe(() => {})
+    await world.write('honest')
+    for (let n = 0; n < 15; n++) await world.pass(1_000)
+    expect(world.bob.status.getState()).toMatchObject({
+      alarm: expect.stringMatching(words) as string,
+      connection: 'online',
+    })
+    expect(world.canonicalTexts).toEqual(['honest'])
+    const told = source.events().filter(({ kind }) => kind === 'alarm')
+    expect(told).toMatchObject([{ text: expect.stringMatching(words) as string }])
+  })
+
+  test('AUD3 a seal that is never told is an alarm, and not before ten minutes have passed', async () => {
+    await open()
+    await world.write('honest')
+    world.way.toStore = (frame, text) => (frame.kind === 'seal' ? [] : [text])
+    for (let n = 0; n < 590; n++) await world.pass(1_000)
+    expect(world.bob.status.getState().alarm).toBeUndefined()
+    for (let n = 0; n < 60; n++) await world.pass(1_000)
+    const words = 'for ten minutes nobody has told the seal of message 1'
+    expect(world.bob.status.getState().alarm).toBe(words)
+  })
+
+  test('AUD2 a seal that a middleman exchanges is forged, and no alarm', async () => {
+    await open()
+    await world.write('honest')
+    world.way.toStore = (frame, text) =>
+      frame.kind === 'seal' ? [reviewerFrame('seal', { ...frame, seal: null })] : [text]
+    for (let n = 0; n < 15; n++) await world.pass(1_000)
+    expect(world.witness.said).toContain(
+      `${FORGED} a seal that its key has not signed; nothing of it is taken`,
+    )
+    expect(world.bob.status.getState().alarm).toBeUndefined()
+    await world.heal()
+  })
+})
+
 describe('HIST6 histories', () => {
   const NOT_SIGNED = `${FORGED} a history that its key has not signed; nothing of it is taken`
 
@@ -1187,10 +1270,7 @@ describe('CATCH11 what was signed once is said again', () => {
     const wants = world.way.count('want')
     for (let n = 0; n < 70; n++) await world.pass(1_000)
     expect(world.way.count('want')).toBeGreaterThan(wants)
-    expect(world.bob.status.getState()).toMatchObject({
-      connection: 'syncing',
-      connectionNote: OLD,
-    })
+    expect(world.witness.said).toContain(`connecting: ${OLD}`)
     for (let n = 0; n < 20; n++) {
       await world.pass(1_000)
       expect(world.bob.status.getState().connection).not.toBe('online')
@@ -1207,12 +1287,9 @@ describe('CATCH11 what was signed once is said again', () => {
     for (let n = 0; n < 70; n++) await world.pass(1_000)
     world.way.toStore = (frame, text) => [frame.kind === 'through' ? end : text]
     world.way.cut()
-    // The greeting is fresh, and says that nothing is missing.
+    // The greeting is fresh, and says that nothing is missing; then the link is given up.
     for (let n = 0; n < 70; n++) await world.pass(1_000)
-    for (let n = 0; n < 30; n++) {
-      await world.pass(1_000)
-      expect(world.bob.status.getState().connection).not.toBe('online')
-    }
+    expect(world.witness.said).toContain(`connecting: ${OLD}`)
     expect(world.witness.said.join()).not.toContain('forged')
     await world.heal()
   })

@@ -260,7 +260,7 @@ export class World {
       connectionRefusal: undefined,
       halted: undefined,
       damaged: [],
-      historyTrouble: undefined,
+      alarm: undefined,
     })
     expect(rowsOf(this.bob)).toEqual(rowsOf(this.ann))
     await this.witness.wasTrue(this.ann, this.scene)

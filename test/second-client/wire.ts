@@ -40,6 +40,7 @@ const FIELDS: { [kind: string]: number } = {
   settled: 4,
   through: 6,
   history: 7,
+  seal: 4,
   bye: 2,
 }
 

@@ -232,8 +232,11 @@ const OLD_ENDS: readonly Forgery[] = [
   forgery('old end before the answer', 'bound', (by) => again(by.heard('through'))),
 ]
 
-const HISTORIES: readonly Forgery[] = [
+/** What is told to who asks. */
+const ANSWERS: readonly Forgery[] = [
   forgery('history of another link', 'history', (by) => again(by.heard('history'))),
+  forgery('seal of another link', 'seal', (by) => again(by.heard('seal'))),
+  forgery('no seal', 'seal', (_, frame) => [reviewerFrame('seal', { ...frame, seal: null })]),
   forgery('history that is cut', 'history', (_, frame) => [
     reviewerFrame('history', { ...frame, end: 'cut' }, frame.texts),
   ]),
@@ -279,7 +282,7 @@ export const FORGERIES: readonly Forgery[] = [
   ...SNAPSHOTS,
   ...VERDICTS,
   ...OLD_ENDS,
-  ...HISTORIES,
+  ...ANSWERS,
   ...HINTS,
 ]
 

@@ -100,7 +100,7 @@ const isEvent: Check = (value) => {
   if (!isOf({ v: (v) => v === 1, seq: isNumber, at: isNumber, kind: (k) => KINDS.has(k) })(value))
     return false
   const event = value as { kind: string; message?: unknown; review?: unknown; refusal?: unknown }
-  if (['connection', 'storage', 'halted'].includes(event.kind))
+  if (['connection', 'storage', 'halted', 'alarm'].includes(event.kind))
     return isOf({ state: isText })(value)
   if (event.kind === 'snapshot') return isOf({ position: isPosition, rows: isNumber })(value)
   if (!isRef(event.message)) return false

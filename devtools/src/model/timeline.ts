@@ -29,7 +29,7 @@ const KINDS: Readonly<Record<Exclude<TimelineGroup, 'all'>, ReadonlySet<EventKin
   ]),
   verdicts: new Set<EventKind>(['accepted', 'rejected', 'blocked']),
   others: new Set<EventKind>(['arrived', 'snapshot']),
-  store: new Set<EventKind>(['connection', 'storage', 'halted', 'snapshot']),
+  store: new Set<EventKind>(['connection', 'storage', 'halted', 'alarm', 'snapshot']),
 }
 
 export interface TimelineFilter {

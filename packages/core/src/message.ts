@@ -12,6 +12,7 @@ export {
   bindBytes,
   epochIdentity,
   historyBytes,
+  keptBytes,
   positionBytes,
   nackBytes,
   rejectionBytes,

@@ -181,6 +181,7 @@ export async function exchangeVectors(): Promise<Json> {
   await stage.send('bob', authorFrame('history', { entityId: id }))
   await exchange.greet('bob again', bob)
   await exchange.want('bob again', { ...two, eid: SPACE })
+  await stage.send('bob again', authorFrame('seal', { seq: 1 }))
   await stage.close()
 
   const parties = { reviewer: partyOf(REVIEWER), ann: personOf(ann), bob: personOf(bob) }

@@ -231,6 +231,10 @@ class Signatures {
       const about = [this.#reviewerOf(sent), this.#short, ...this.#term, ...fields.slice(1, 7)]
       const texts = new Hashes().line('messages of a history', frame, 'cs/told', at.texts)
       note('history', 'cs/history', [...about, texts], at.sig)
+    } else if (at.kind === 'seal' && 'sig' in at) {
+      const kept = [at.seq, at.publicKey, at.seal]
+      const about = [this.#reviewerOf(sent), this.#short, ...this.#term]
+      note('kept seal', 'cs/kept', [...about, ...kept], at.sig)
     } else if (at.kind === 'page')
       this.#pages.push(new Hashes().line('page', frame, 'cs/page', at.texts))
     else if (at.kind === 'settled')

@@ -17,7 +17,7 @@ export function s25NothingForged(truth: Truth, history: EntityHistory, row: AnyR
 
 /** A reviewer that nobody speaks for is followed, and never contradicts itself. */
 export function s25Doubts(
-  { connectionRefusal, historyTrouble }: Pick<SyncStatus, 'connectionRefusal' | 'historyTrouble'>,
+  { connectionRefusal, alarm }: Pick<SyncStatus, 'connectionRefusal' | 'alarm'>,
   { isLiedTo, hasTwin }: { readonly isLiedTo: boolean; readonly hasTwin: boolean },
 ): void {
   const isDoubt =
@@ -30,7 +30,7 @@ export function s25Doubts(
     'S25',
     () => `an honest reviewer is not followed: ${connectionRefusal}`,
   )
-  must(historyTrouble === undefined, 'S25', () => `two histories: ${historyTrouble}`)
+  must(alarm === undefined, 'S25', () => alarm!)
 }
 
 /** Who is online has all that the reviewer had when it greeted: nobody can say that nothing is missing. */

@@ -59,6 +59,12 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         from: "(await this.#signed(bytes, sig, 'a snapshot')) ??",
         to: '(bytes.length > 0 ? undefined : sig) ??',
       },
+      {
+        // It covers the pages, too.
+        module: 'sync/gate.ts',
+        from: "(await this.#signed(about, settled?.sig ?? '', 'what a snapshot has of own messages'))",
+        to: '(about.length > 0 ? undefined : sig)',
+      },
     ],
     seed: 197,
   },
@@ -72,7 +78,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: '(about.length > 0 ? undefined : sig)',
       },
     ],
-    seed: 204,
+    seed: 1009,
   },
   {
     name: 'old-answer-taken',

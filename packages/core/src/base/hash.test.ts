@@ -38,6 +38,7 @@ const tags: readonly HashTag[] = [
   'cs/nack',
   'cs/live',
   'cs/history',
+  'cs/kept',
 ]
 const lineTags: readonly LineTag[] = [
   'cs/session',

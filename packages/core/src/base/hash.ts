@@ -29,6 +29,7 @@ export type HashTag =
   | 'cs/nack'
   | 'cs/live'
   | 'cs/history'
+  | 'cs/kept'
 
 /** Purposes of hashes over lines of text (`hashLine`). */
 export type LineTag =

@@ -117,7 +117,8 @@ export class Replica {
       space: options.space,
       bounds: batchReadingBounds(limits),
       heldChainsMax: limits.heldChainsMax,
-      onOtherHistory: (...told) => this.status.setState({ historyTrouble: otherHistory(...told) }),
+      onOtherHistory: (...told) => this.status.setState({ alarm: otherHistory(...told) }),
+      onTaken: (text, batch) => this.#session?.taken(text, batch),
       findOwn: (id) => this.#own.find(id),
       findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
     })
@@ -265,8 +266,8 @@ export class Replica {
     this.undo.clear()
     await this.#trust.forget()
     await this.#canonicalDisk.startAnew()
-    const historyTrouble = undefined
-    this.status.setState({ caughtUp: false, reviewerId: null, position: null, historyTrouble })
+    const alarm = undefined
+    this.status.setState({ caughtUp: false, reviewerId: null, position: null, alarm })
     if (this.#online && !this.#closing) this.#session?.start()
   }
 

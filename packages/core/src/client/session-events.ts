@@ -65,6 +65,14 @@ export class SessionEvents implements SessionHost {
     return this.#parts.trust.verify(bytes, sig)
   }
 
+  verifySeal(publicKey: string, bytes: Uint8Array, sig: string): Promise<boolean> {
+    return this.#parts.signer.verify(publicKey, bytes, sig)
+  }
+
+  alarm(what: string): void {
+    this.#parts.status.setState({ alarm: what })
+  }
+
   async judge(greeting: Greeting): Promise<Refusal | undefined> {
     const { trust, status } = this.#parts
     const fault = await trust.judge(greeting)

@@ -27,7 +27,7 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     authorId: undefined,
     sessionId: undefined,
     schemaTrouble: undefined,
-    historyTrouble: undefined,
+    alarm: undefined,
     reviewerLacks: [],
     halted: undefined,
   }

@@ -278,10 +278,11 @@ export interface SyncStatus {
   /** Why this build's versions of a type and those of the space do not fit, as a sentence. */
   readonly schemaTrouble: string | undefined
   /**
-   * The proof that the reviewer tells two histories: an author has signed for another one than this
-   * store knows, as a sentence. Nothing is done about it here; it stays until the store is reset.
+   * What the reviewer says cannot be so, as a sentence: it tells two histories, as an author has signed
+   * for another one than this store knows, or it says that an author wrote what they have not signed.
+   * Nothing is done about it here; it stays until the store is reset.
    */
-  readonly historyTrouble: string | undefined
+  readonly alarm: string | undefined
   /** Versions the reviewer does not know yet (`issue 2`): messages written in them wait. */
   readonly reviewerLacks: readonly string[]
   /** A broken invariant: the store reads on and writes no more. */

@@ -63,8 +63,7 @@ export class Warnings {
         `schema ${now.schemaTrouble}`,
         `the types do not fit the space: ${now.schemaTrouble}`,
       )
-    if (now.historyTrouble !== undefined)
-      this.#once(`history ${now.historyTrouble}`, `${now.historyTrouble}.`)
+    if (now.alarm !== undefined) this.#once(`alarm ${now.alarm}`, `${now.alarm}.`)
     if (now.halted !== undefined)
       this.#once(`halted ${now.halted}`, `the store has halted and writes no more: ${now.halted}`)
   }

@@ -58,6 +58,10 @@ export interface Limits {
   readonly historyBytesMax: number
   /** Histories that one link may wait for. */
   readonly historiesMax: number
+  /** Of so many flushes that a follower reads, it asks for the seal of one. */
+  readonly flushesPerSeal: number
+  /** Seals that are asked for over one link at a time. */
+  readonly sealsMax: number
   /** Entities of one page of a snapshot. */
   readonly pageEntitiesMax: number
   /** Bytes of states that a reviewer holds at hand, of all its spaces. */
@@ -136,6 +140,8 @@ export const LIMITS: Limits = {
   historyMessagesMax: 1_000,
   historyBytesMax: 8_388_608,
   historiesMax: 8,
+  flushesPerSeal: 256,
+  sealsMax: 16,
   pageEntitiesMax: 256,
   cacheBytesMax: 33_554_432,
   ledgerCacheMax: 16_384,

@@ -31,7 +31,7 @@ export type MessageEvent =
 export type InspectEvent =
   | MessageEvent
   | (Base<'snapshot'> & { readonly position: Position; readonly rows: number })
-  | (Base<'connection' | 'storage' | 'halted'> & {
+  | (Base<'connection' | 'storage' | 'halted' | 'alarm'> & {
       readonly state: string
       readonly text: string | undefined
     })
@@ -54,6 +54,7 @@ export const EVENT_KINDS: readonly EventKind[] = [
   'connection',
   'storage',
   'halted',
+  'alarm',
 ]
 
 /** Whether an event is about one message. */

@@ -101,7 +101,11 @@ export class Feed {
     this.#tell()
   }
 
-  state(kind: 'connection' | 'storage' | 'halted', state: string, text: string | undefined): void {
+  state(
+    kind: 'connection' | 'storage' | 'halted' | 'alarm',
+    state: string,
+    text: string | undefined,
+  ): void {
     const details = { state, text: text?.slice(0, TEXT_CHARS_MAX) }
     this.#noteFresh()
     this.#ring.plain(kind, this.#now(), details)

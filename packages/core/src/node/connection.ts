@@ -45,6 +45,7 @@ export interface ConnectionHost {
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
   follow(connection: Connection, have: Position | null): void
   history(connection: Connection, entityId: Uuid): void
+  seal(connection: Connection, seq: number): void
   gone(connection: Connection): void
   strike(connection: Connection, why: string): void
   /** A greeting that this reviewer cannot answer. */
@@ -70,6 +71,8 @@ export class Connection {
   mode: FollowMode = 'none'
   /** Histories that wait for their turn, and the end of the last of them. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
+  /** Seqs of seals that wait for their turn. */
+  readonly seals: Set<number> = new Set<number>()
   telling: Promise<void> = Promise.resolve()
   /** How many were begun on this link. */
   snapshots = 0
@@ -230,15 +233,17 @@ export class Connection {
         break
       case 'want':
       case 'history':
+      case 'seal':
         void this.binding.then(() => this.#read(frame))
         break
       default:
     }
   }
 
-  #read(frame: AuthorFrame & { kind: 'want' | 'history' }): void {
+  #read(frame: AuthorFrame & { kind: 'want' | 'history' | 'seal' }): void {
     if (this.sessions.size === 0) this.send(reviewerFrame('bound', { sessionIds: [] }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
+    else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
     else if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
       // Before it has read the last answer, it asks because that is slow.
       this.#host.follow(this, frame.have)

@@ -28,6 +28,7 @@ import { Intake } from './intake.ts'
 import { Newest } from './newest.ts'
 import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
+import { tellSeal } from './seal.ts'
 
 /**
  * Opens a space, or begins it, and is then ready for links.
@@ -245,6 +246,18 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       signer.sign(keys, settledBytes(this.space, at, told)),
     ])
     return { sig, settledSig }
+  }
+
+  seal(connection: Connection, seq: number): void {
+    const { keys, signer, store } = this.#options
+    tellSeal(connection, seq, () => ({
+      store,
+      source: this.#desk.open.source,
+      epoch: this.#desk.open.epoch,
+      headSeq: this.#desk.head.seq,
+      limits: this.limits,
+      sign: (bytes) => signer.sign(keys, bytes),
+    })).catch(this.#events.storeFailed)
   }
 
   history(connection: Connection, entityId: Uuid): void {

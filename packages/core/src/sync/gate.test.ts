@@ -12,6 +12,7 @@ import {
 import {
   acceptedBytes,
   historyBytes,
+  keptBytes,
   liveBytes,
   nackBytes,
   positionBytes,
@@ -445,6 +446,26 @@ describe('GATE7, GATE8: own messages', () => {
     await turns()
     expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
     expect(scene.faults).toEqual(isGood ? [] : ['a history that its key has not signed'])
+  })
+
+  const kept = { seq: 4, publicKey: 'a key', seal: 'a seal' } as const
+  const keptOf = (more: object, space = SPACE, by = BY): Uint8Array =>
+    keptBytes(space, by, { ...kept, nonce: NONCE, ...more })
+
+  test.each<[string, Uint8Array, boolean]>([
+    ['this', keptOf({}), true],
+    ['another link', keptOf({ nonce: 'of another link' }), false],
+    ['another space', keptOf({}, OTHER_SPACE), false],
+    ['another lineage', keptOf({}, SPACE, { ...BY, eid: OTHER_EID }), false],
+    ['another seq', keptOf({ seq: 5 }), false],
+    ['another key', keptOf({ publicKey: 'another' }), false],
+    ['no seal', keptOf({ seal: null }), false],
+  ])('AUD2 a seal whose keeping is signed for %s', async (_, bytes, isGood) => {
+    const scene = new Scene()
+    scene.hears('seal', { ...kept, sig: signed(bytes) })
+    await turns()
+    expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
+    expect(scene.faults).toEqual(isGood ? [] : ['a seal that its key has not signed'])
   })
 
   const nack = {

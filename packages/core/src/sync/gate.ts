@@ -12,6 +12,7 @@ import type { Uuid } from '../base/uuid.ts'
 import {
   acceptedBytes,
   historyBytes,
+  keptBytes,
   liveBytes,
   nackBytes,
   positionBytes,
@@ -27,7 +28,7 @@ import type { Reviewing } from './tail.ts'
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
 /** Frames whose order matters, and that are believed only when they are checked. */
 export type GatedFrame = FrameOf<
-  'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected' | 'nack' | 'history'
+  'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected' | 'nack' | 'history' | 'seal'
 >
 
 export interface GateEvents {
@@ -152,6 +153,10 @@ export class Gate {
       case 'history': {
         const bytes = historyBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
         return this.#signed(bytes, frame.sig, 'a history')
+      }
+      case 'seal': {
+        const bytes = keptBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
+        return this.#signed(bytes, frame.sig, 'a seal')
       }
       default:
         return undefined // it counts with the end of its snapshot

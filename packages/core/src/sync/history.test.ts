@@ -204,6 +204,8 @@ function sessionWith(
         { publicKey, secret: { simulated: publicKey } },
         bindBytes(DESK_SPACE, sessionId, nonce),
       ),
+    verifySeal: (...given) => desk.signer.verify(...given),
+    alarm: () => {},
     judge: async () => undefined,
     taken: () => {},
     replaced: () => {},
@@ -243,6 +245,7 @@ function sessionWith(
       findWaiting: () => undefined,
       heldChainsMax: LIMITS.heldChainsMax,
       onOtherHistory: () => {},
+      onTaken: () => {},
     }),
     host,
   })

@@ -71,6 +71,10 @@ export interface SessionHost {
   prove(opening: SessionOpening, nonce: string): Promise<string | undefined>
   /** Whether the reviewer that is followed has signed that. */
   verify(bytes: Uint8Array, sig: string): Promise<boolean>
+  /** Whether the key of an author has signed that. */
+  verifySeal(publicKey: string, bytes: Uint8Array, sig: string): Promise<boolean>
+  /** The reviewer says what cannot be so; in words. */
+  alarm(what: string): void
   /** Why whoever greets so is not to be followed; undefined: it is, and from now on no other. */
   judge(greeting: Greeting): Promise<Refusal | undefined>
   /** Canonical facts were taken in: `texts` are the frames that brought them. */

@@ -14,6 +14,8 @@ import type { Uuid } from '../base/uuid.ts'
 import { type SessionOpening, WIRE_VERSION } from '../facts/message.ts'
 import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
+import type { Batch } from '../wire/types.ts'
+import { Audit } from './audit.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { LinkLife } from './link-life.ts'
 import { Gate, type GatedFrame } from './gate.ts'
@@ -37,8 +39,6 @@ const DEAD_MS = 75_000
 const LOOK_MS = SILENCE_MS / 3
 /** With no word of the reviewer that was signed within this time, a store is not online. */
 const STALE_MS = 60_000
-/** After that long another link is tried: a clock may have stood still, here or there. */
-const OUTDATED_MS = 2 * STALE_MS
 /** After a wake the link has this long for a byte, or twice its longest pause so far. */
 const PROBE_MS = 4_000
 /** Offers wait while more than this has not left; then the link is looked at again. */
@@ -56,11 +56,17 @@ export class SyncSession {
   #life: LinkLife | undefined
   #attempts = 0
   readonly #histories: Histories
+  readonly #audit: Audit
   readonly #timers: Timers
 
   constructor(parts: SessionParts) {
     this.#parts = parts
     this.#histories = new Histories(parts.space, parts.limits)
+    this.#audit = new Audit({
+      ...parts,
+      verify: (...given) => parts.host.verifySeal(...given),
+      alarm: (what) => parts.host.alarm(what),
+    })
     this.#timers = new Timers(parts.clock)
   }
 
@@ -70,6 +76,11 @@ export class SyncSession {
 
   get reviewing(): Reviewing | undefined {
     return this.#life?.reviewing
+  }
+
+  /** A batch that came over a link was taken in. */
+  taken(text: string, batch: Batch): void {
+    this.#audit.taken(text, batch)
   }
 
   /** Connects now, and again whenever the link is lost. */
@@ -219,6 +230,7 @@ export class SyncSession {
     link?.close()
     this.#parts.outbox.requeueAll()
     this.#histories.lost()
+    this.#audit.lost()
   }
 
   /** Whether the reviewer owes an answer. */
@@ -263,6 +275,7 @@ export class SyncSession {
       case 'rejected':
       case 'nack':
       case 'history':
+      case 'seal':
         assert(life.gate, 'a link that was greeted has a gate')
         life.gate.push(frame, text)
         break
@@ -300,6 +313,9 @@ export class SyncSession {
         if (fault !== undefined) this.#fail(`the reviewer sent ${fault}`)
         break
       }
+      case 'seal':
+        void this.#audit.answered(frame)
+        break
       default:
         assert(life.reviewing, 'only a link that was greeted is believed')
         life.pull.frame(frame, text, life.reviewing)
@@ -424,7 +440,9 @@ export class SyncSession {
     const isStale = this.#parts.clock.monotonic() - life.wordAt > STALE_MS
     // An old batch that is said again follows what is here, and is not what is newest.
     const isBehind = (this.#parts.tail.position?.seq ?? 0) < life.greetedSeq
-    if (this.#state === 'syncing' && !isStale && !isBehind) this.#become('online', undefined)
+    // A new greeting tells how the clocks stand: one of them may have stood still.
+    if (isStale && at !== undefined) this.#fail(OLD)
+    else if (this.#state === 'syncing' && !isStale && !isBehind) this.#become('online', undefined)
   }
 
   #nack(life: LinkLife, frame: ReviewerFrame & { kind: 'nack' }): void {
@@ -452,14 +470,11 @@ export class SyncSession {
         this.#fail('the reviewer fell silent')
         return
       }
-      if (now - life.wordAt > OUTDATED_MS && now - life.heardAt < STALE_MS) {
-        this.#fail(OLD)
-        return
-      }
       // What is still here has not been asked, and is not asked again.
       if (life.bufferedBytes > 0) life.sendingAt = now
       else this.#askAgain(life, now)
       this.#histories.tick(now, (frame) => life.send(frame))
+      if (this.#state === 'online') this.#audit.tick((frame) => life.send(frame))
       this.pump()
       this.#watch(life)
     })

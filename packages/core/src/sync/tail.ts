@@ -91,6 +91,8 @@ export interface TailParts {
   readonly heldChainsMax: number
   /** An accepted message whose author had seen another history at a position that this replica knows. */
   readonly onOtherHistory: (messageId: Uuid, seq: number) => void
+  /** A batch was taken in. */
+  readonly onTaken: (text: string, batch: Batch) => void
 }
 
 /** Takes in batches and snapshots, in seq order, and knows the position after them. */
@@ -149,6 +151,7 @@ export class TailReader {
     const settled = steps.flatMap((step) => this.#apply(step, by) ?? [])
     assert(position.seq >= first, 'a tail moves the position forward')
     this.#position = position
+    for (const [i, { batch }] of read.entries()) this.#parts.onTaken(fresh[i]!, batch)
     this.#repo.emit()
     return { kind: 'applied', entries: steps.map(({ entry }) => entry), settled }
   }

@@ -56,6 +56,7 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
   offer: [{ sig: 'seal' }],
   want: [{ have: position }, { have: unsigned }, { have: null }],
   history: [{ entityId: A }],
+  seal: [{ seq: 3 }, { seq: 0 }],
   bye: [{ reason: 'closed' }, { reason: '' }],
 }
 
@@ -116,6 +117,10 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
       messages: [{ term: 1, lines: 3 }],
       sig: 's',
     },
+  ],
+  seal: [
+    { seq: 3, publicKey: 'key', seal: 'seal', sig: 'sig' },
+    { seq: 0, publicKey: null, seal: null, sig: '' },
   ],
   bye: [
     { reason: 'it speaks another version', code: 'wrong_version' },
@@ -231,6 +236,7 @@ describe('malformed', () => {
     offer: [[], [1], ['x'.repeat(513)], ['\ud800'], ['a', 'b']],
     want: [[bad], [list.slice(0, 3)], [0], [null, 0]],
     history: [[], [A], [null], [SHORT_A, SHORT_B], [`${SHORT_A.slice(0, 21)}B`]],
+    seal: [[], ['1'], [-1], [1, 2]],
     bye: [['a', 'b']],
   }
   const toldFields: readonly unknown[] = [SHORT_A, 9, 0, 'whole', [], []]
@@ -335,6 +341,14 @@ describe('malformed', () => {
       toldFields.with(5, [[0]]),
       toldFields.with(5, [[0, -4]]),
       [...toldFields, 1],
+    ],
+    seal: [
+      [],
+      [-1, 'key', 'seal', 'sig'],
+      [1, 2, 'seal', 'sig'],
+      [1, 'key', 2, 'sig'],
+      [1, 'key', 'seal'],
+      [1, 'key', 'seal', 'sig', 1],
     ],
     bye: [
       ['a', 'wrong'],

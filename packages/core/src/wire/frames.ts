@@ -13,6 +13,7 @@
  *   want   all since a position                      tail*, then through; or a snapshot:
  *                                                    page*, settled*, then through with their number
  *   history  of an entity                            history  its messages with their reviews, in parts
+ *   seal   of the flush with a seq                   seal     its author's key and signature
  *   bye    reason                                    bye      reason
  *
  * A frame that is larger than a transport carries travels in parts, both ways: `wire/parts.ts`.
@@ -156,6 +157,8 @@ export interface AuthorFrames {
   /** Asks for everything since a position, by batches or by a snapshot, whichever is shorter. */
   readonly want: { readonly have: Position | null }
   readonly history: { readonly entityId: Uuid }
+  /** Of the flush of an accepted message. */
+  readonly seal: { readonly seq: number }
   readonly bye: { readonly reason: string }
 }
 
@@ -233,6 +236,13 @@ export interface ReviewerFrames {
     /** Over `historyBytes`. */
     readonly sig: string
   }
+  /** The author's key and signature, null where there are none. `sig`: over `keptBytes`. */
+  readonly seal: {
+    readonly seq: number
+    readonly publicKey: string | null
+    readonly seal: string | null
+    readonly sig: string
+  }
   readonly bye: { readonly reason: string; readonly code: ByeCode | null }
 }
 
@@ -253,6 +263,7 @@ const AUTHOR_FRAMES: Table<AuthorFrames> = {
   offer: { sig: shortText },
   want: { have: nullable(positionField) },
   history: { entityId: id },
+  seal: { seq: count },
   bye: { reason: words },
 }
 
@@ -297,6 +308,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     messages: listOfAll(told),
     sig: shortText,
   },
+  seal: { seq: count, publicKey: nullable(shortText), seal: nullable(shortText), sig: shortText },
   bye: { reason: words, code: nullable(oneOf('wrong_space', 'wrong_version')) },
 }
 

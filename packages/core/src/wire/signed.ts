@@ -132,6 +132,21 @@ export function historyBytes(
   return hashBytes('cs/history', [...about, terms, messages, hashLine('cs/told', texts)])
 }
 
+/** What a reviewer signs to say which seal it keeps of the flush with a seq; over one link, by its nonce. */
+export function keptBytes(
+  space: Uuid,
+  { eid, epoch }: Pick<Position, 'eid' | 'epoch'>,
+  kept: {
+    readonly nonce: string
+    readonly seq: number
+    readonly publicKey: string | null
+    readonly seal: string | null
+  },
+): Uint8Array {
+  const { nonce, seq, publicKey, seal } = kept
+  return hashBytes('cs/kept', [nonce, shortId(space), shortId(eid), epoch, seq, publicKey, seal])
+}
+
 /** The hash of the text of a page. */
 export function pageHash(text: string): Hash {
   return hashLine('cs/page', text)

@@ -84,7 +84,7 @@ function assignedTo(
   return [composeReview({ bases: [], assigned, places: [], salt: review.salt }).line]
 }
 
-function flushWith(
+export function flushWith(
   { first, flushes }: BatchLayout,
   seq: number,
 ): { readonly flush: FlushLayout; readonly end: number } {

@@ -41,6 +41,7 @@ export class Inspection implements Inspectable {
         if (now.storage !== before.storage || now.storageTrouble !== before.storageTrouble)
           feed.state('storage', now.storage, now.storageTrouble)
         if (now.halted !== before.halted) feed.state('halted', 'halted', now.halted)
+        if (now.alarm !== before.alarm) feed.state('alarm', 'alarm', now.alarm)
       })
   }
 

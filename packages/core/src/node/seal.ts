@@ -1,0 +1,73 @@
+/** The seals that the store keeps, for followers who look whether the author of a flush signed it. */
+import type { Uuid } from '../base/uuid.ts'
+import type { Limits } from '../facts/limits.ts'
+import type { EpochOpen } from '../facts/message.ts'
+import type { SpaceStore } from '../ports/space-store.ts'
+import { batchReadingBounds } from '../wire/bounds.ts'
+import { reviewerFrame } from '../wire/frames.ts'
+import { readLayout } from '../wire/read-batch.ts'
+import { keptBytes } from '../wire/signed.ts'
+import { flushWith } from '../wire/told.ts'
+import type { Connection } from './connection.ts'
+import type { SessionRecord } from '../review/ledger.ts'
+import type { SpaceSource } from './source.ts'
+import { textOf } from '../review/stored.ts'
+
+export interface SealParts {
+  readonly source: SpaceSource
+  readonly store: SpaceStore
+  readonly epoch: EpochOpen
+  readonly headSeq: number
+  readonly limits: Limits
+  readonly sign: (bytes: Uint8Array) => Promise<string>
+}
+
+interface Kept {
+  readonly publicKey: string | null
+  readonly seal: string | null
+}
+
+const NONE: Kept = { publicKey: null, seal: null }
+
+/** One after the other for each link; what is asked for beyond the bound is asked for again. */
+export async function tellSeal(
+  connection: Connection,
+  seq: number,
+  parts: () => SealParts,
+): Promise<void> {
+  const { seals } = connection
+  if (seals.has(seq) || seals.size >= parts().limits.sealsMax) return
+  seals.add(seq)
+  const told = connection.telling
+    .then(() => sendSeal(connection, seq, parts()))
+    .finally(() => seals.delete(seq))
+  connection.telling = told.catch(() => {}) // whoever called hears of it; the next goes on
+  await told
+}
+
+async function sendSeal(connection: Connection, seq: number, parts: SealParts): Promise<void> {
+  const kept = seq > 0 && seq <= parts.headSeq ? await keptOf(seq, parts) : NONE
+  const { epoch, sign } = parts
+  const bytes = keptBytes(epoch.space, epoch, { seq, ...kept, nonce: connection.nonce })
+  connection.send(reviewerFrame('seal', { seq, ...kept, sig: await sign(bytes) }))
+}
+
+async function keptOf(seq: number, { source, store, limits }: SealParts): Promise<Kept> {
+  const { text, fromSeq } = await source.batchWith(seq)
+  const layout = readLayout(text, [], batchReadingBounds(limits))
+  if (!layout.ok) throw new Error(`the stored batch from seq ${fromSeq} is damaged`)
+  const { flush } = flushWith(layout.value, seq)
+  const stored = await store.seals(seq)
+  if (!stored) return NONE
+  const { seals } = JSON.parse(textOf(stored, `the seals of the batch from seq ${fromSeq}`)) as {
+    readonly seals: readonly string[]
+  }
+  const seal = seals[layout.value.flushes.indexOf(flush)] ?? null
+  return { publicKey: await keyOf(flush.session.facts.sessionId, store), seal }
+}
+
+async function keyOf(sessionId: Uuid, store: SpaceStore): Promise<string | null> {
+  const [stored] = await store.sessions([sessionId])
+  if (!stored) return null
+  return (JSON.parse(textOf(stored, `the stored session ${sessionId}`)) as SessionRecord).publicKey
+}
