@@ -127,7 +127,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'sync/session.ts',
-        from: "this.#state === 'syncing' && !isStale && !isBehind",
+        from: "this.#state === 'syncing' && !isStale && life.has(this.#parts.tail.position)",
         to: "this.#state === 'syncing' && !isStale",
       },
     ],

@@ -109,10 +109,9 @@ export class Replica {
     const published = this.engines.get(SCHEMA.name)!.live({ archived: 'include' }) // made by `onTable`
     published.subscribe(() => this.schemas.learn())
     this.#disk = this.#newDisk()
-    this.#damage = new Damage((damaged) => {
-      const { storageTrouble } = storageStatus(this.#disk, this.#damage)
-      this.status.setState({ damaged, storageTrouble })
-    })
+    this.#damage = new Damage((damaged) =>
+      this.status.setState({ ...storageStatus(this.#disk, this.#damage), damaged }),
+    )
     this.#tail = new InspectedTail(this.repo, {
       space: options.space,
       bounds: batchReadingBounds(limits),

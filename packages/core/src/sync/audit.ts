@@ -73,7 +73,8 @@ export class Audit {
       if (this.#left < 0) this.#left = this.#gap()
       this.#days.delete(authorId)
       this.#days.set(authorId, day)
-      if (this.#days.size > AUTHORS_MAX) this.#days.delete(this.#days.keys().next().value!)
+      const [oldest] = this.#days.keys()
+      if (this.#days.size > AUTHORS_MAX && oldest !== undefined) this.#days.delete(oldest)
       this.#asked.set(seq, { text, askedAtMs: undefined, times: 0 })
     }
   }

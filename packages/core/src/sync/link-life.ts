@@ -3,6 +3,7 @@
  * so nothing of an older link can be taken for something of this one.
  */
 import { toBase64url } from '../base/bytes.ts'
+import type { Position } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Link } from '../ports/transport.ts'
 import type { Credits } from '../wire/frames.ts'
@@ -61,6 +62,16 @@ export class LinkLife {
   /** Bytes of ours that have not left yet, as far as the link can tell. */
   get bufferedBytes(): number {
     return this.link?.bufferedBytes ?? 0
+  }
+
+  /** The age of what the reviewer last said of its newest position, in ms. */
+  get wordMs(): number {
+    return this.#clock.monotonic() - this.wordAt
+  }
+
+  /** Whether a position has what the greeting had: an old batch that is repeated may follow what is here. */
+  has(position: Position | null): boolean {
+    return (position?.seq ?? 0) >= this.greetedSeq
   }
 
   send(frame: string): void {

@@ -437,12 +437,11 @@ export class SyncSession {
   #caughtUp(life: LinkLife, at: number | undefined): void {
     this.#attempts = 0
     if (at !== undefined) life.word(at)
-    const isStale = this.#parts.clock.monotonic() - life.wordAt > STALE_MS
-    // An old batch that is said again follows what is here, and is not what is newest.
-    const isBehind = (this.#parts.tail.position?.seq ?? 0) < life.greetedSeq
+    const isStale = life.wordMs > STALE_MS
     // A new greeting tells how the clocks stand: one of them may have stood still.
     if (isStale && at !== undefined) this.#fail(OLD)
-    else if (this.#state === 'syncing' && !isStale && !isBehind) this.#become('online', undefined)
+    else if (this.#state === 'syncing' && !isStale && life.has(this.#parts.tail.position))
+      this.#become('online', undefined)
   }
 
   #nack(life: LinkLife, frame: ReviewerFrame & { kind: 'nack' }): void {
@@ -485,10 +484,13 @@ export class SyncSession {
     const part = life.binding.unanswered(now - LOOK_MS, now)
     if (part) void this.#prove(life, part)
     const silentMs = now - life.heardAt
-    const staleMs = now - life.wordAt
-    if (silentMs > SILENCE_MS || staleMs > STALE_MS / 2 || (silentMs >= LOOK_MS && outbox.size > 0))
+    if (
+      silentMs > SILENCE_MS ||
+      life.wordMs > STALE_MS / 2 ||
+      (silentMs >= LOOK_MS && outbox.size > 0)
+    )
       life.pull.wants.all()
-    if (staleMs > STALE_MS) this.#behind(OLD)
+    if (life.wordMs > STALE_MS) this.#behind(OLD)
     life.pull.wants.tick()
     if (now - life.sendingAt >= ANSWER_MS) outbox.requeueUnanswered(now - ANSWER_MS)
   }

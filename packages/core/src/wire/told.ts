@@ -84,6 +84,7 @@ function assignedTo(
   return [composeReview({ bases: [], assigned, places: [], salt: review.salt }).line]
 }
 
+/** The flush of a batch whose messages have that seq among them, and the place after its last one. */
 export function flushWith(
   { first, flushes }: BatchLayout,
   seq: number,

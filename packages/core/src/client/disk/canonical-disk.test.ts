@@ -245,6 +245,7 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])(
       findOwn: () => undefined,
       findWaiting: () => undefined,
       onOtherHistory: () => {},
+      onTaken: () => {},
     })
     const state = { ...(await desk.read()), advance: undefined, segments: [] }
     expect(readCheckpoint(checkpoint!)).toMatchObject({ isSorted: true })
