@@ -127,8 +127,8 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'sync/session.ts',
-        from: "this.#state === 'syncing' && !isStale && life.has(this.#parts.tail.position)",
-        to: "this.#state === 'syncing' && !isStale",
+        from: "this.#state === 'syncing' && !life.isStale && life.has(this.#parts.tail.position)",
+        to: "this.#state === 'syncing' && !life.isStale",
       },
     ],
     seed: 1,

@@ -13,6 +13,13 @@ import { Pull, type PullEvents } from './pull.ts'
 import type { SessionParts } from './session-host.ts'
 import type { Reviewing } from './tail.ts'
 
+/** Without a frame for this long, the position is asked for. */
+const SILENCE_MS = 15_000
+/** How often a session looks at its link. */
+export const LOOK_MS: number = SILENCE_MS / 3
+/** With no word of the reviewer that was signed within this time, a store is not online. */
+const STALE_MS = 60_000
+
 export class LinkLife {
   link: Link | undefined
   readonly startedAt: number
@@ -64,8 +71,20 @@ export class LinkLife {
     return this.link?.bufferedBytes ?? 0
   }
 
-  /** The age of what the reviewer last said of its newest position, in ms. */
-  get wordMs(): number {
+  /** Whether the newest signed position is too old for a store to be online. */
+  get isStale(): boolean {
+    return this.#wordMs > STALE_MS
+  }
+
+  /** Whether the newest position is to be asked for. `waits`: messages wait for an answer. */
+  isQuiet(waits: boolean): boolean {
+    const silentMs = this.#clock.monotonic() - this.heardAt
+    const isSilent = silentMs > SILENCE_MS || (waits && silentMs >= LOOK_MS)
+    return isSilent || this.#wordMs > STALE_MS / 2
+  }
+
+  /** The age of the newest signed position, in ms. */
+  get #wordMs(): number {
     return this.#clock.monotonic() - this.wordAt
   }
 

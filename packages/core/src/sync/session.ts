@@ -17,7 +17,7 @@ import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import type { Batch } from '../wire/types.ts'
 import { Audit } from './audit.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
-import { LinkLife } from './link-life.ts'
+import { LOOK_MS, LinkLife } from './link-life.ts'
 import { Gate, type GatedFrame } from './gate.ts'
 import {
   type ConnectionRefusal,
@@ -32,13 +32,8 @@ import { ANSWER_MS } from './wants.ts'
 
 /** A reviewer that does not fit this store is tried again after this long. */
 const REFUSED_RETRY_MS = 30_000
-/** Without a frame for this long, the position is asked for. */
-const SILENCE_MS = 15_000
 /** Without a byte for this long, the link is dead. On a line of 4 KB/s a frame of 256 KiB takes 66 s. */
 const DEAD_MS = 75_000
-const LOOK_MS = SILENCE_MS / 3
-/** With no word of the reviewer that was signed within this time, a store is not online. */
-const STALE_MS = 60_000
 /** After a wake the link has this long for a byte, or twice its longest pause so far. */
 const PROBE_MS = 4_000
 /** Offers wait while more than this has not left; then the link is looked at again. */
@@ -437,10 +432,9 @@ export class SyncSession {
   #caughtUp(life: LinkLife, at: number | undefined): void {
     this.#attempts = 0
     if (at !== undefined) life.word(at)
-    const isStale = life.wordMs > STALE_MS
     // A new greeting tells how the clocks stand: one of them may have stood still.
-    if (isStale && at !== undefined) this.#fail(OLD)
-    else if (this.#state === 'syncing' && !isStale && life.has(this.#parts.tail.position))
+    if (life.isStale && at !== undefined) this.#fail(OLD)
+    else if (this.#state === 'syncing' && !life.isStale && life.has(this.#parts.tail.position))
       this.#become('online', undefined)
   }
 
@@ -483,14 +477,8 @@ export class SyncSession {
     const { outbox } = this.#parts
     const part = life.binding.unanswered(now - LOOK_MS, now)
     if (part) void this.#prove(life, part)
-    const silentMs = now - life.heardAt
-    if (
-      silentMs > SILENCE_MS ||
-      life.wordMs > STALE_MS / 2 ||
-      (silentMs >= LOOK_MS && outbox.size > 0)
-    )
-      life.pull.wants.all()
-    if (life.wordMs > STALE_MS) this.#behind(OLD)
+    if (life.isQuiet(outbox.size > 0)) life.pull.wants.all()
+    if (life.isStale) this.#behind(OLD)
     life.pull.wants.tick()
     if (now - life.sendingAt >= ANSWER_MS) outbox.requeueUnanswered(now - ANSWER_MS)
   }
