@@ -23,8 +23,8 @@ export interface BaseParts {
 }
 
 /**
- * The bases for the review of an entry: for each register that gets its second live write, the value
- * that its author had seen. An empty list if they exceed the bound of a review.
+ * The bases for the review of an entry: for each register that gets its second live write, the
+ * value that its author had seen. An empty list if they exceed the bound of a review.
  */
 export function basesFor({ writes }: Entry, parts: BaseParts): readonly StatedBases[] | undefined {
   let bytes = 0
