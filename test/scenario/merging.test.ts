@@ -97,26 +97,23 @@ describe('a counter', () => {
     expect(read(bob, id).likes).toBe(16)
   })
 
-  it('§9: refuses values, what is no safe integer, and a sum beyond them; nothing changes', () => {
+  it('§9: refuses values, what is not a safe integer, and a sum beyond them; nothing changes', () => {
     const { id } = ann.create(Issue, { title: 'a', likes: counter.increment(1) })
     const outbox = ann.status.getState().outboxMessages
     const wrong: [call: () => unknown, message: RegExp][] = [
-      [() => ann.update(Issue, id, { likes: 3 as never }), /written by counter.increment/],
+      [() => ann.update(Issue, id, { likes: 3 as never }), /with counter.increment/],
       [() => ann.update(Issue, id, { likes: undefined as never }), /never unset/],
-      [
-        () => ann.update(Issue, id, { likes: set.add('a') as never }),
-        /written by counter.increment/,
-      ],
-      [() => ann.create(Issue, { title: 'b', likes: 1 as never }), /written by counter.increment/],
+      [() => ann.update(Issue, id, { likes: set.add('a') as never }), /with counter.increment/],
+      [() => ann.create(Issue, { title: 'b', likes: 1 as never }), /with counter.increment/],
       [() => ann.resolve(Issue, id, { likes: counter.increment(1) } as never), /never in conflict/],
-      [() => counter.increment(0.5), /0.5 is no safe integer/],
-      [() => counter.increment(Infinity), /no safe integer/],
+      [() => counter.increment(0.5), /0.5 is not a safe integer/],
+      [() => counter.increment(Infinity), /not a safe integer/],
       [
         () => ann.update(Issue, id, { likes: counter.increment(Number.MAX_SAFE_INTEGER) }),
         /leave the safe integers/,
       ],
       [() => ann.update(Issue, id, { tags: set.add('more than ten letters') }), /tags/],
-      [() => ann.update(Issue, id, { tags: ['a'] as never }), /written by set.add/],
+      [() => ann.update(Issue, id, { tags: ['a'] as never }), /with set.add/],
       [() => ann.update(Issue, id, { score: ops.apply({ to: 3 } as never) }), /score/],
     ]
     for (const [call, message] of wrong) expect(call).toThrow(message)

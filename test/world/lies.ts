@@ -229,7 +229,7 @@ const READINGS: readonly Lie[] = [
   },
   {
     name: 'names an own message that it takes out',
-    struck: 'takes out',
+    struck: 'seen.except excludes',
     make: async (by) => {
       const [first, second, third] = [by.next(), by.next(), by.next()]
       const { entityId } = by.creation(second).changes[0]!
@@ -287,7 +287,7 @@ const FORMS: readonly Lie[] = [
   },
   {
     name: 'shape that nothing has',
-    struck: 'shapes stand in the order of their first use',
+    struck: 'shapes must be in the order of their first use',
     make: (by) =>
       misformed(by, (text) =>
         withHead(text, (head) =>
@@ -297,12 +297,12 @@ const FORMS: readonly Lie[] = [
   },
   {
     name: 'time of nobody',
-    struck: 'baseTime is the time of the first message',
+    struck: 'baseTime must be the time of the first message',
     make: (by) => misformed(by, (text) => withLine(text, 0, (line) => line.with(1, 1))),
   },
   {
     name: 'numbers that do not ascend',
-    struck: 'clientSeq ascends in a flush',
+    struck: 'clientSeq must ascend in a flush',
     make: async (by) => {
       const { text } = flushIn(by.session, [by.creation(by.next()), by.creation(by.next())])
       return sealedAs(by, withSwapped(text, 0, 1))

@@ -1,8 +1,8 @@
 'use client'
 /**
- * The door of `@countersign/react`: a provider and hooks over a store that core makes.
- * Nothing here keeps state of its own: the store is the one truth, a hook reads it in
- * memory and subscribes. Only `useCreateStore` imports core at run time.
+ * The door of `@countersign/react`: a provider and hooks over a store of core. The hooks keep no
+ * state of their own: each reads the store in memory and subscribes to it. Only `useCreateStore`
+ * imports core at run time.
  */
 export { SyncProvider, type SyncProviderProps } from './sync-provider.ts'
 export { useConflicts } from './use-conflicts.ts'

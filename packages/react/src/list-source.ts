@@ -1,11 +1,11 @@
 /**
- * An open list of the store as something that React can read. A server shows none of it: what
- * waits for a decision belongs to one person, and to the device they hold.
+ * A live list of the store as a source for React. Empty on a server: these lists belong to one
+ * person and one device.
  */
 import type { LiveList } from '@countersign/core'
 import type { Source } from './use-selected.ts'
 
-/** A list of the store as `useSyncExternalStore` wants it; empty on a server. */
+/** The subscribe and read functions of a list, for `useSyncExternalStore`; empty on a server. */
 export function listSource<T>(list: LiveList<T>): Source<readonly T[]> {
   return {
     subscribe: (listener) => list.subscribe(listener),
@@ -14,6 +14,6 @@ export function listSource<T>(list: LiveList<T>): Source<readonly T[]> {
   }
 }
 
-// One object, or React would take each read for a change.
+// A single object: React would take a new one for a change.
 const none: readonly never[] = Object.freeze([])
 const noItems = (): readonly never[] => none

@@ -1,7 +1,7 @@
 /**
- * Hands one store to the hooks below it. The store belongs to the app: the provider
- * neither opens nor closes it, so it may be swapped, shared by several roots, or be
- * nested inside another provider, where the nearest one counts.
+ * Provides one store to the hooks below it. The store belongs to the app: the provider
+ * neither opens nor closes it, so it may be replaced, shared by several roots, or nested
+ * inside another provider; the nearest provider is used.
  */
 import { createContext, createElement, useContext } from 'react'
 import type { Context, ReactElement, ReactNode } from 'react'
@@ -15,14 +15,12 @@ export interface SyncProviderProps {
 
 const StoreContext: Context<SyncStore | null> = createContext<SyncStore | null>(null)
 
-/**
- * Gives a store to the hooks of the components below it. The app makes the store, and closes it.
- */
+/** Provides a store to the hooks of its descendants. The app creates and closes the store. */
 export function SyncProvider({ store, children }: SyncProviderProps): ReactElement {
   return createElement(StoreContext.Provider, { value: store }, children)
 }
 
-/** The nearest store. `hook` is the name that the app called, for the message. */
+/** The nearest store. `hook` is the name of the calling hook, for the error message. */
 export function useNearestStore(hook: string): SyncStore {
   const store = useContext(StoreContext)
   if (store === null) {

@@ -1,6 +1,6 @@
 /**
- * Fields that hold several values until somebody decides, as a list that stays up to date. What a
- * row in conflict shows meanwhile, and whose decision counts, is the store's business.
+ * Fields with several values until the conflict is resolved, as a live list. The store decides what
+ * a row in conflict shows, and which resolution is accepted.
  */
 import { useMemo } from 'react'
 import type { Conflict, Entity } from '@countersign/core'
@@ -14,7 +14,7 @@ import { type IsEqual, type Selector, useSelected } from './use-selected.ts'
  * @throws Error outside a `SyncProvider`; CountersignError for a type that the store does not know.
  */
 export function useConflicts<E extends Entity = Entity>(entity?: E): readonly Conflict<E>[]
-/** A part of them. Renders only when what `selector` returns differs by `isEqual`. */
+/** A part of the conflicts. Renders only when the result of `selector` differs by `isEqual`. */
 export function useConflicts<E extends Entity, S>(
   entity: E | undefined,
   selector: (conflicts: readonly Conflict<E>[]) => S,

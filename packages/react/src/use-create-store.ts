@@ -1,17 +1,17 @@
 /**
- * A store that lives as long as the component that makes it. Opened after the first commit, never
- * during a render, so a render that React abandons opens nothing, and a server opens nothing.
- * Closed by reference: StrictMode and hot reload unmount and mount again in one task, and find
- * the same store; one that no component holds any more is closed in the next task.
+ * A store that lives as long as the component that creates it. Opened after the first commit, never
+ * during a render, so an abandoned render or a server opens nothing. Closed by reference count:
+ * StrictMode and hot reload unmount and remount in one task, and keep the same store; an unmounted
+ * store is closed in the next task.
  */
 import { type DependencyList, useEffect, useRef, useState } from 'react'
 import { type StoreOptions, type SyncStore, createSyncStore } from '@countersign/core'
 
 /**
- * The store of these options; undefined in the first render, on a server, and while other `deps`
- * have just arrived. `make` is called again, and the store before it closed, when an item of
- * `deps` differs by `Object.is`.
- * @throws CountersignError `invalid` (while React commits) for options that no store can have.
+ * The store of these options; undefined in the first render, on a server, and right after a change
+ * of `deps`. When an item of `deps` differs by `Object.is`, `make` is called again, and the
+ * previous store is closed.
+ * @throws CountersignError `invalid` (while React commits) for invalid options.
  */
 export function useCreateStore(
   make: () => StoreOptions,

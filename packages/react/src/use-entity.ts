@@ -1,5 +1,5 @@
 /**
- * One row by its id. Listens to that row alone: a write to another row costs this
+ * One row by its id. Subscribes to that row only: a write to another row costs this
  * component nothing, however many are mounted. Reads memory, never storage.
  */
 import { useMemo } from 'react'
@@ -17,8 +17,8 @@ export function useEntity<E extends Entity>(
   id: Uuid | null | undefined,
 ): Row<E> | undefined
 /**
- * A part of the row. Renders only when what `selector` returns differs by `isEqual`, which is
- * `Object.is` when left out. The selector is called only while there is a row.
+ * A part of the row. Renders only when the result of `selector` differs by `isEqual` (default:
+ * `Object.is`). The selector is called only while there is a row.
  */
 export function useEntity<E extends Entity, S>(
   entity: E,

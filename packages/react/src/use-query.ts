@@ -1,7 +1,7 @@
 /**
- * The rows that a query finds, kept up to date. The query is data and may be a new literal
- * in each render: the store hands out one live query for each meaning, and that object, not
- * the literal, is what this hook subscribes to.
+ * The rows of a query, as a live result. The query is data and may be a new literal in each
+ * render: the store returns one live query for each meaning, and the hook subscribes to that
+ * object, not to the literal.
  */
 import { useMemo } from 'react'
 import type { Entity, LiveQuery, Query, QueryResult } from '@countersign/core'
@@ -9,12 +9,12 @@ import { useNearestStore } from './sync-provider.ts'
 import { type IsEqual, type Selector, type Source, useSelected } from './use-selected.ts'
 
 /**
- * The result of the query; all rows of the type when it is left out. The same object, with the
- * same `rows`, until something in it changes; then one render.
- * @throws Error outside a `SyncProvider`; CountersignError for a query that the type cannot answer.
+ * The result of the query; all rows of the type without a query. The same object, with the
+ * same `rows`, until it changes; then one render.
+ * @throws Error outside a `SyncProvider`; CountersignError for an invalid query.
  */
 export function useQuery<E extends Entity>(entity: E, query?: Query<E>): QueryResult<E>
-/** A part of the result. Renders only when what `selector` returns differs by `isEqual`. */
+/** A part of the result. Renders only when the result of `selector` differs by `isEqual`. */
 export function useQuery<E extends Entity, S>(
   entity: E,
   query: Query<E> | undefined,
@@ -28,7 +28,7 @@ export function useQuery<E extends Entity, S>(
   isEqual?: IsEqual<S>,
 ): S {
   const store = useNearestStore('useQuery')
-  // Skips the look-up by meaning where the query is a constant of the app.
+  // Skips the look-up by meaning if the query object is a constant of the app.
   const live = useMemo(() => store.live(entity, query), [store, entity, query])
   const source = useMemo(() => querySource(live), [live])
   return useSelected(source, selector, isEqual)
@@ -42,7 +42,7 @@ function querySource<E extends Entity>(live: LiveQuery<E>): Source<QueryResult<E
   }
 }
 
-// A server has no rows of the user; one object, or React would take each read for a change.
+// A server has no rows of the user. A single object: React would take a new one for a change.
 const empty: QueryResult<Entity> = Object.freeze({
   rows: Object.freeze([]),
   complete: false,

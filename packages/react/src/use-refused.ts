@@ -1,6 +1,6 @@
 /**
- * Own messages that a reviewer has refused, as a list that stays up to date: out of every row
- * already, and kept until the app writes them anew (`store.reauthor`) or drops them (`discard`).
+ * Own messages that a reviewer has rejected, as a live list. They are removed from every row, and
+ * kept until the app writes them again (`store.reauthor`) or discards them (`store.discard`).
  */
 import { useMemo } from 'react'
 import type { RefusedMessage } from '@countersign/core'
@@ -9,12 +9,12 @@ import { useNearestStore } from './sync-provider.ts'
 import { type IsEqual, type Selector, useSelected } from './use-selected.ts'
 
 /**
- * Refused messages and those that stand on them, in causal order. The same array until one comes
- * or goes; then one render.
+ * Rejected messages and their descendants, in causal order. The same array until one is added or
+ * removed; then one render.
  * @throws Error outside a `SyncProvider`.
  */
 export function useRefused(): readonly RefusedMessage[]
-/** A part of them. Renders only when what `selector` returns differs by `isEqual`. */
+/** A part of the list. Renders only when the result of `selector` differs by `isEqual`. */
 export function useRefused<S>(
   selector: (refused: readonly RefusedMessage[]) => S,
   isEqual?: (before: S, after: S) => boolean,

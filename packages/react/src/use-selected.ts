@@ -1,18 +1,18 @@
 /**
- * The one place where React meets a source outside it. Knows neither rows nor queries.
- * A selector that makes a new object each time is safe here: it runs once for each
- * snapshot, so it cannot loop. One that throws does so while React renders, and so
- * lands in the nearest error boundary; no listener of the store ever sees it.
+ * The one place that subscribes React to an external source. Knows neither rows nor queries.
+ * A selector may return a new object each time: it runs once for each snapshot, so it cannot loop.
+ * A throwing selector throws during a render, so the nearest error boundary catches it; no listener
+ * of the store receives the error.
  */
 import { useMemo, useState, useSyncExternalStore } from 'react'
 import { useSyncExternalStoreWithSelector } from 'use-sync-external-store/with-selector'
 
-/** Something to read and to listen to. A new `subscribe` or `read` subscribes or reads anew. */
+/** A source to read and to subscribe to. A new `subscribe` or `read` function resubscribes. */
 export interface Source<T> {
   readonly subscribe: (listener: () => void) => () => void
-  /** The same object until something in it changes; undefined while there is none. */
+  /** The same object until it changes; undefined while there is none. */
   readonly read: () => T
-  /** What a server renders, and the browser's first render over that markup. */
+  /** The snapshot for a server, and for the browser's first render during hydration. */
   readonly readOnServer: () => T
 }
 
@@ -25,7 +25,7 @@ type Selected<T, S> = S | Extract<T, undefined>
 /* oxlint-disable react/rules-of-hooks, react/hooks -- The branch is chosen at the first render and
    kept, so the order of hooks holds; even when hot reload brings a selector in or takes it out. */
 
-/** What the selector makes of the source, or the source's snapshot itself; renders where that changes. */
+/** The selected part of the source, or its whole snapshot; renders when that changes. */
 export function useSelected<T, S>(
   source: Source<T>,
   selector: Selector<T, S> | undefined,
@@ -33,7 +33,7 @@ export function useSelected<T, S>(
 ): Selected<T, S> {
   const [selects] = useState(selector !== undefined)
   if (selects) return useSelection(source, selector, isEqual)
-  // Most rows are read whole, thousands on a page: this costs half of what a selection does.
+  // Most rows are read whole, thousands on a page: this costs half of a selection.
   const snapshot = useSyncExternalStore(source.subscribe, source.read, source.readOnServer)
   return select(snapshot, selector)
 }
@@ -55,7 +55,7 @@ function select<T, S>(snapshot: T, selector: Selector<T, S> | undefined): Select
   return selector(snapshot as Exclude<T, undefined>)
 }
 
-/** Keeps the app's function away from what is not there. */
+/** Calls the app's function only if both values are present. */
 function whenBoth<S>(isEqual: IsEqual<S>): IsEqual<S | undefined> {
   return (before, after) =>
     before === undefined || after === undefined ? before === after : isEqual(before, after)

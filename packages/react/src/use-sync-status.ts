@@ -1,16 +1,16 @@
-/** Connection, outbox, storage and lineage of the store, as the app shows them to its user. */
+/** Connection, outbox, storage and lineage of the store, for the app to show. */
 import { useMemo } from 'react'
 import type { SyncStatus } from '@countersign/core'
 import { useNearestStore } from './sync-provider.ts'
 import { type IsEqual, type Selector, useSelected } from './use-selected.ts'
 
 /**
- * The status of the nearest store. It changes with every message that is sent: select the part
- * that is shown.
+ * The status of the nearest store. It changes with every sent message: select the part that is
+ * shown.
  * @throws Error outside a `SyncProvider`.
  */
 export function useSyncStatus(): SyncStatus
-/** A part of it. Renders only when what `selector` returns differs by `isEqual`. */
+/** A part of the status. Renders only when the result of `selector` differs by `isEqual`. */
 export function useSyncStatus<S>(
   selector: (status: SyncStatus) => S,
   isEqual?: (before: S, after: S) => boolean,

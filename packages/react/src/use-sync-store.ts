@@ -3,7 +3,7 @@ import type { SyncStore } from '@countersign/core'
 import { useNearestStore } from './sync-provider.ts'
 
 /**
- * The store of the nearest provider. Never renders by itself: read through the other hooks.
+ * The store of the nearest provider. Causes no render: read through the other hooks.
  * @throws Error outside a `SyncProvider`.
  */
 export function useSyncStore(): SyncStore {

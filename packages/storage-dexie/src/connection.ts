@@ -1,43 +1,44 @@
 /**
- * One open database: made by Dexie, then used natively. Owns the layout's versions, the events
- * of the connection, and the incarnation, a random mark that a database gets at its birth.
+ * One open database: opened by Dexie, then used natively. Owns the versions of the layout, the
+ * events of the connection, and the incarnation: a random mark that a database gets when it is
+ * created.
  *
- * The mark tells "the browser closed the connection" from "the browser threw the data away and
- * closed the connection": a handle that went on writing into the fresh, empty database would
- * leave there a position without what came before it.
+ * The mark distinguishes a closed connection from a closed connection whose data the browser
+ * deleted: a handle that continued to write to the new, empty database would store a position
+ * without the data before it.
  */
 import { StorageError } from '@countersign/core/ports'
 import type { Dexie, DexieConstructor, Transaction } from 'dexie'
 import { INCARNATION, SCHEMA_VERSION, stores } from './schema.ts'
 import { request, transact } from './transact.ts'
 
-/** Dexie numbers its versions in tenths of the browser's. */
+/** Dexie multiplies its version by ten for the browser. */
 const nativeVersion = SCHEMA_VERSION * 10
 const incarnationBytes = 16
 
 export interface Connection {
   readonly database: IDBDatabase
   readonly incarnation: string
-  /** The browser may have closed it before, and so may Dexie, for the page cache. */
+  /** Idempotent: the browser or Dexie may have closed it already, for the page cache. */
   close(): void
 }
 
 export interface ConnectionEvents {
-  /** Opening waits for other tabs, which hold an older version open. */
+  /** Opening waits for other tabs with an older version open. */
   onBlocked(): void
-  /** Another connection upgrades, or deletes, the database. This one has closed already. */
+  /** Another connection upgrades or deletes the database. This connection is closed already. */
   onSuperseded(by: 'upgrade' | 'deletion'): void
 }
 
 export interface Target {
-  /** As the browser lists it. */
+  /** Name of the database in the browser. */
   readonly databaseName: string
   readonly factory: IDBFactory
-  /** On reconnection: the mark that the database must bear. */
+  /** On reconnection: the required mark of the database. */
   readonly incarnation?: string | undefined
 }
 
-/** Rejects with a `StorageError`, or with what Dexie threw. */
+/** Rejects with a `StorageError`, or with an error of Dexie. */
 export async function connect(
   Dexie: DexieConstructor,
   target: Target,
@@ -45,15 +46,15 @@ export async function connect(
 ): Promise<Connection> {
   const dexie = new Dexie(target.databaseName, {
     indexedDB: target.factory,
-    // Reopening is ours: it has to look at the incarnation.
+    // The handle reconnects, because it has to check the incarnation.
     autoOpen: false,
-    // What an app registers for its own databases has no business here.
+    // Addons that an app registers for its own databases are not used here.
     addons: [],
     cache: 'disabled',
   })
   dexie.version(SCHEMA_VERSION).stores(stores)
   listen(dexie, events)
-  // Throwing here aborts the creation: no empty database stays behind.
+  // Throwing here aborts the creation, so no empty database is left.
   dexie.on('populate', (transaction: Transaction) => {
     if (target.incarnation !== undefined) throw lostData(target.databaseName)
     return transaction.table('state').add(freshMark(), INCARNATION)
@@ -66,7 +67,7 @@ export async function connect(
   }
 }
 
-/** False from a listener keeps Dexie's own, which would warn on the console, from running. */
+/** Returning false prevents Dexie's own listener, which would warn on the console. */
 function listen(dexie: Dexie, events: ConnectionEvents): void {
   dexie.on('blocked', () => {
     events.onBlocked()
@@ -82,7 +83,7 @@ function listen(dexie: Dexie, events: ConnectionEvents): void {
 async function checked(dexie: Dexie, target: Target): Promise<Connection> {
   const { databaseName } = target
   const database = dexie.backendDB()
-  // Dexie opens whatever version it finds.
+  // Dexie opens any version that it finds.
   if (database.version > nativeVersion) {
     throw new StorageError(
       'version',

@@ -1,12 +1,12 @@
 /**
- * What browsers throw, in the words of the port. Three groups: the connection is gone (worth one
- * retry on a fresh one), the disk is full (may pass), and everything else.
+ * Maps errors of browsers to errors of the port. Three groups: a lost connection (worth one retry
+ * on a new one), a full disk (may pass), and everything else.
  */
 import { StorageError, type StorageTrouble } from '@countersign/core/ports'
 
 /**
- * Names under which browsers report a connection that died under a call: Chrome and Firefox end
- * its transactions with AbortError, Safari with UnknownError ("Connection to Indexed Database
+ * Names of errors for a connection that was lost during a call: Chrome and Firefox abort its
+ * transactions with AbortError, Safari with UnknownError ("Connection to Indexed Database
  * server lost"), a new transaction on it throws InvalidStateError.
  */
 const lostNames: ReadonlySet<string> = new Set([
@@ -23,12 +23,15 @@ const troubles: Readonly<Record<string, StorageTrouble>> = {
   DatabaseClosedError: 'closed',
 }
 
-/** Whether the same job may succeed on a new connection. */
+/** Whether a retry on a new connection may succeed. */
 export function isConnectionLost(error: unknown): boolean {
   return lostNames.has(nameOf(error))
 }
 
-/** `what` says which call on which storage failed. An error of the port passes through. */
+/**
+ * Wraps an error; `what` names the failed call and its storage. An error of the port is returned as
+ * it is.
+ */
 export function toStorageError(error: unknown, what: string): StorageError {
   if (error instanceof StorageError) return error
   const trouble = troubles[nameOf(error)] ?? 'failed'
@@ -37,7 +40,7 @@ export function toStorageError(error: unknown, what: string): StorageError {
   return wrapped
 }
 
-/** Dexie wraps what it cannot name better; the inner error then says more. */
+/** Dexie wraps some errors in OpenFailedError; the inner one is more precise. */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UnknownThrow'
   const inner: unknown = 'inner' in error ? error.inner : undefined

@@ -1,15 +1,15 @@
 /**
- * A storage handle on one database: calls in turn, and the life of the connection.
+ * A storage handle on one database: the queue of calls, and the lifetime of the connection.
  *
  *                   lost: closed by the browser, page cached
  *            ┌──────────────────────────────────────────────┐
  *   open ──▶ connected ──▶ lost ──▶ (next call) reconnect ──┘
  *               │                        │ fails, is lost again, or finds other data
  *               │ superseded             ▼
- *               └──────────────────▶  ended (trouble told once; every call rejects)
+ *               └──────────────────▶  ended (trouble reported once; every call rejects)
  *
- * Invariants: one call runs at a time, in the order of the calls, but for a batch `atOnce`, which
- * the browser puts in order itself; a call is tried at most twice; after `ended` nothing is written. Knows nothing of what a batch means.
+ * Invariants: calls run one at a time, in order, except a batch `atOnce`, which the browser orders;
+ * a call is tried at most twice; nothing is written after `ended`. Does not interpret batches.
  */
 import {
   StorageError,
@@ -28,7 +28,7 @@ import { claimMeta, handOver, writeBatch } from './write.ts'
 const triesMax = 2
 
 export interface HandleSetup {
-  /** As the app calls it, for messages. */
+  /** The app's name of the storage, for messages. */
   readonly name: string
   readonly databaseName: string
   readonly factory: IDBFactory
@@ -39,13 +39,16 @@ export interface HandleSetup {
 export class DexieHandle implements StorageHandle {
   readonly #Dexie: DexieConstructor
   readonly #setup: HandleSetup
-  /** Open, or lost without our knowing: the next call finds out. undefined: known to be lost. */
+  /**
+   * The connection; it may be lost already, which the next call detects. undefined: known to be
+   * lost.
+   */
   #connection: Connection | undefined
-  /** The mark of the database this handle was opened on. */
+  /** The mark of the database that this handle was opened on. */
   #incarnation: string | undefined
-  /** The last call in turn; never rejects. */
+  /** The last queued call; never rejects. */
   #turn: Promise<unknown> = Promise.resolve()
-  /** The last call that was made ahead of its turn; never rejects. */
+  /** The last `atOnce` call; never rejects. */
   #early: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
   #ended: StorageError | undefined
@@ -57,7 +60,7 @@ export class DexieHandle implements StorageHandle {
     this.#askPersistence = setup.persist
   }
 
-  /** Rejects with what `connect` rejects with. */
+  /** Rejects with the errors of `connect`. */
   static async open(Dexie: DexieConstructor, setup: HandleSetup): Promise<DexieHandle> {
     const handle = new DexieHandle(Dexie, setup)
     await handle.#connect()
@@ -85,7 +88,7 @@ export class DexieHandle implements StorageHandle {
     return this.#inTurn('claim', (database) => claimMeta(database, key, value))
   }
 
-  /** Waits for the calls made before it; later ones reject with `closed`. Idempotent. */
+  /** Waits for earlier calls; later ones reject with `closed`. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= Promise.all([this.#turn, this.#early]).then(() => this.#disconnect())
     return this.#closing
@@ -95,7 +98,7 @@ export class DexieHandle implements StorageHandle {
     return this.#inTurn('write', (database) => writeBatch(database, batch))
   }
 
-  /** Beside the turns; in turn where that fails, or where there is no connection. */
+  /** Runs outside the queue; queues the batch if that fails, or without a connection. */
   #atOnce(batch: WriteBatch): Promise<Written> {
     const database = this.#connection?.database
     if (!database || this.#ended !== undefined || this.#closing !== undefined)
@@ -169,7 +172,7 @@ export class DexieHandle implements StorageHandle {
     this.#connection = undefined
   }
 
-  /** Told once, and not to somebody who has closed the handle. */
+  /** Reports the trouble once, unless the handle was closed. */
   #end(error: StorageError): StorageError {
     if (this.#ended === undefined) {
       this.#ended = error
@@ -183,7 +186,7 @@ export class DexieHandle implements StorageHandle {
   }
 }
 
-/** Best effort: a refusal, or no such call, leaves the data to be evicted under pressure. */
+/** Best effort: if it is denied or not supported, the browser may evict the data under pressure. */
 function requestPersistence(): void {
   if (typeof navigator === 'undefined') return
   navigator.storage?.persist?.().catch(() => undefined)

@@ -1,7 +1,7 @@
 /**
- * Everything that is stored, as of one moment: one readonly transaction over all stores.
+ * Reads everything that is stored, at one moment: one readonly transaction over all stores.
  *
- * Records come in bulk, never by cursor. Segments and pages come in several bulks of about
+ * Records are read in bulk, without cursors. Segments and pages are read in several bulks of about
  * `bulkCharsAim`, because the browser decodes one answer in one task.
  */
 import {
@@ -19,11 +19,13 @@ import { request, type Scope, transact } from './transact.ts'
 /** Measured: one bulk of 26 million characters is a task of 50 to 62 ms. */
 const bulkCharsAim = 1_000_000
 const firstBulkRecords = 4
-/** What came last says little of what comes next, so bulks grow by steps, and shrink at once. */
+/**
+ * The size of one bulk does not predict the next, so bulks grow in steps and shrink immediately.
+ */
 const bulkGrowthMax = 4
 const bulkRecordsMax = 1024
 
-/** Reads all stores; rejects with what the browser threw. */
+/** Reads all stores; rejects with the browser's error. */
 export function readState(database: IDBDatabase): Promise<StoredState> {
   return transact(database, 'readonly', async (scope) => {
     const [outboxKeys, meta, advance, checkpoint] = await Promise.all([
@@ -35,7 +37,7 @@ export function readState(database: IDBDatabase): Promise<StoredState> {
     const segments = await inBulk<StoredSegment>(
       scope.store('segments'),
       ({ order }) => order,
-      // A damaged record may hold anything; who reads it says so.
+      // The record may be damaged, so `text` may have any type; the replica reports it.
       ({ text }) => charsOf(text),
     )
     const outbox = inOrderOfArrival(segments, new Set(outboxKeys as string[]))
@@ -43,7 +45,7 @@ export function readState(database: IDBDatabase): Promise<StoredState> {
   })
 }
 
-/** Keys of what waits for a verdict or a seal. */
+/** Keys of the outbox and of drafts. */
 export function readWaiting(database: IDBDatabase): Promise<readonly string[]> {
   return transact(database, 'readonly', async (scope) => {
     const [outbox, drafts] = await Promise.all([
@@ -80,7 +82,7 @@ function charsOf(text: unknown): number {
   return typeof text === 'string' ? text.length : 1
 }
 
-/** All records of a store with number keys, in their order. */
+/** All records of a store with number keys, in order. */
 async function inBulk<T>(
   store: IDBObjectStore,
   keyOf: (record: T) => number,
@@ -100,7 +102,7 @@ async function inBulk<T>(
   }
 }
 
-/** Keys without a segment come last, sorted, so that every adapter gives one order. */
+/** Keys without a segment come last, sorted, so that every adapter returns the same order. */
 function inOrderOfArrival(
   segments: readonly StoredSegment[],
   keys: ReadonlySet<string>,

@@ -1,6 +1,6 @@
 /**
- * The layout of the database, in one place. Upgrades only add: a tab with older code closes its
- * connection and is told, it never meets a layout that it would misread.
+ * The layout of the database. Upgrades only add: a tab with older code closes its connection and
+ * reports `version`, so it never reads a layout that it does not know.
  *
  *   segments  {order, key, kind, ids, text, check, rank?}  facts: one record a flush or a run
  *   outbox    {key}                                        facts: segments that wait for verdicts
@@ -9,14 +9,16 @@
  *   pages     {no, text, check} under its number           cache: the pages of the checkpoint
  *
  * No index over `ids`: nothing reads one, and at 64 ids a segment it adds a third or more to the
- * cost of a flush. It can be added later without touching what is stored.
+ * cost of a flush. It can be added later without rewriting records.
  */
 import type { StoredCheckpoint } from '@countersign/core/ports'
 
-/** Raise it, and add a `version()` in connection.ts, when the layout grows. */
+/** Increment it, and add a `version()` in connection.ts, when the layout changes. */
 export const SCHEMA_VERSION = 1
 
-/** In Dexie's words: `++` counts up, `&` is unique, the empty string takes the key apart. */
+/**
+ * In Dexie's syntax: `++` auto-increments, `&` is unique, the empty string means an external key.
+ */
 export const stores: Readonly<Record<string, string>> = {
   segments: '++order, &key, rank',
   outbox: 'key',
@@ -25,10 +27,12 @@ export const stores: Readonly<Record<string, string>> = {
   pages: '',
 }
 
-/** Every transaction spans all of them, so that any two writes run in the order of their calls. */
+/**
+ * Every transaction includes all of them, so that any two writes run in the order of their calls.
+ */
 export const storeNames: readonly string[] = Object.keys(stores)
 
-/** Index over `rank`, which only tail segments have: others are not in it and cost nothing. */
+/** Index over `rank`, which only tail segments have: other segments are not in it. */
 export const RANK = 'rank'
 
 /** Names of the records in `state`. */
@@ -36,5 +40,5 @@ export const INCARNATION = 'incarnation'
 export const ADVANCE = 'advance'
 export const CHECKPOINT = 'checkpoint'
 
-/** What `state` keeps of a checkpoint; its pages are records of their own. */
+/** The record of a checkpoint in `state`; its pages are records of their own. */
 export type CheckpointFrame = Omit<StoredCheckpoint, 'pages'>

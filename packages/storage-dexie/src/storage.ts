@@ -1,31 +1,31 @@
 /**
- * `dexieStorage`: where the package meets the browser. Owns the check that there is a store to
- * be had, and the late loading of Dexie, which touches globals as soon as it is imported.
+ * `dexieStorage`: the entry of the package. Checks that IndexedDB is available, and loads Dexie
+ * lazily, because importing it reads globals.
  */
 import { type Storage, StorageError, type StorageHandle } from '@countersign/core/ports'
 import type { DexieConstructor } from 'dexie'
 import { toStorageError } from './errors.ts'
 import { DexieHandle } from './handle.ts'
 
-/** What `dexieStorage` takes; all of it has a default. */
+/** Options of `dexieStorage`; each has a default. */
 export interface DexieStorageOptions {
   /**
-   * Ask the browser, once something was written, to keep the data under pressure; true unless
-   * said otherwise. Chrome and Safari decide silently, Firefox asks the person.
+   * Request persistent storage after the first write. Default: true. Chrome and Safari decide
+   * silently, Firefox prompts the user.
    */
   readonly persist?: boolean
-  /** Another factory than the page's, for example that of a storage bucket. */
+  /** Replaces the page's factory, for example by that of a storage bucket. */
   readonly indexedDB?: IDBFactory
 }
 
 /**
- * A store in IndexedDB, shared by all tabs of the origin: one database a space, called
- * `countersign/<name>/<space>`, so that their transactions and their loss are apart as well.
- * `open` rejects with a `StorageError`: `failed` where there is no IndexedDB (servers, some
- * private windows), `version` when newer code has upgraded the database.
+ * A storage in IndexedDB, shared by all tabs of the origin: one database for each space, named
+ * `countersign/<name>/<space>`, so that their transactions and data loss are independent.
+ * `open` rejects with a `StorageError`: `failed` without IndexedDB (servers, some private
+ * windows), `version` when newer code has upgraded the database.
  */
 export function dexieStorage(name: string, options: DexieStorageOptions = {}): Storage {
-  // Loading starts now and not at `open`, to be ready sooner; on a server it never does.
+  // Loading starts here, before `open`, to be ready sooner; a server never loads it.
   if (factoryOf(options) !== undefined) loadDexie().catch(() => undefined)
   return {
     async open(onTrouble, space): Promise<StorageHandle> {
@@ -49,7 +49,7 @@ export function dexieStorage(name: string, options: DexieStorageOptions = {}): S
   }
 }
 
-/** Without a space: that of the first one that is kept under the name, as a tool wants it. */
+/** Without a space, which only tools omit: the first database stored under the name. */
 async function databaseOf(
   base: string,
   space: string | undefined,
@@ -65,7 +65,7 @@ async function loadDexie(): Promise<DexieConstructor> {
   return Dexie
 }
 
-/** Reading the global may throw, in frames without an origin. */
+/** Reading the global may throw in frames without an origin. */
 function factoryOf(options: DexieStorageOptions): IDBFactory | undefined {
   try {
     return options.indexedDB ?? globalThis.indexedDB

@@ -1,24 +1,24 @@
 /**
  * One native IndexedDB transaction as one promise.
  *
- * Why not Dexie's own: Dexie sets durability for a whole database, and here facts are `strict`
- * while caches are `relaxed`; besides, it follows every write for live queries that nobody
- * here asks (measured: 1.7 to 2.4 times the time of a flush).
+ * Why not Dexie's own: Dexie sets durability for a whole database, but here facts are `strict`
+ * and caches are `relaxed`; and it observes every write for live queries, which this package does
+ * not use (measured: a flush takes 1.7 to 2.4 times as long).
  *
- * A transaction commits as soon as no request of it is pending: a job awaits `request(…)` of
- * its own transaction and nothing else.
+ * A transaction commits as soon as it has no pending request: a job must await only `request(…)`
+ * of its own transaction.
  */
 import { storeNames } from './schema.ts'
 
 export type Durability = 'strict' | 'relaxed'
 
-/** What a job needs of its surroundings. */
+/** The transaction of a job. */
 export interface Scope {
   readonly transaction: IDBTransaction
   store(name: string): IDBObjectStore
 }
 
-/** Resolves once committed. Rejects with what ended it; then nothing of the job is stored. */
+/** Resolves once committed. Rejects with the error that aborted it; then nothing is stored. */
 export async function transact<T>(
   database: IDBDatabase,
   mode: 'readonly' | Durability,
@@ -34,7 +34,7 @@ export async function transact<T>(
     result = await job({ transaction, store: (name) => transaction.objectStore(name) })
   } catch (error) {
     abort(transaction)
-    // A request of an aborted transaction only knows that it was aborted; the transaction knows why.
+    // A request of an aborted transaction only reports the abort; the transaction has its cause.
     const { cause } = await ended
     throw cause ?? error
   }
@@ -59,7 +59,7 @@ function abort(transaction: IDBTransaction): void {
   try {
     transaction.abort()
   } catch {
-    // It has ended already, which is what was wanted.
+    // It has ended already.
   }
 }
 

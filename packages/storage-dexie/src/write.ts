@@ -1,9 +1,9 @@
 /**
- * One batch in one transaction: the order of its parts, what of it is skipped, keys that are
- * known already. Knows nothing of connections and retries, but may be run twice: a batch whose
- * commit went through and whose answer got lost changes nothing the second time.
+ * Writes one batch in one transaction: the order of its parts, the skipped parts, repeated keys.
+ * Knows nothing of connections and retries, but is idempotent: a batch that was committed without
+ * an answer changes nothing when it is written again.
  *
- * Records are placed in steps of bounded size: a long batch is many short tasks.
+ * Records are written in steps of bounded size: a long batch is many short tasks.
  */
 import type {
   Advance,
@@ -16,7 +16,7 @@ import type {
 import { ADVANCE, CHECKPOINT, type CheckpointFrame, RANK } from './schema.ts'
 import { request, type Scope, transact } from './transact.ts'
 
-/** A step ends with the record that reaches it; the browser clones some 1,000 a microsecond. */
+/** Characters of a step, plus its last record; the browser clones some 1,000 a microsecond. */
 const stepCharsAim = 2_000_000
 const stepRecordsMax = 128
 const droppedPerStepMax = 256
@@ -34,9 +34,9 @@ export function writeBatch(database: IDBDatabase, batch: WriteBatch): Promise<Wr
 }
 
 /**
- * Issues all of an `atOnce` batch in this very call and commits it: nothing waits for an answer of
- * the browser, so it is stored although the page ends next. A key that is known already rejects
- * with ConstraintError, and nothing is stored.
+ * Issues all requests of an `atOnce` batch synchronously and commits it without waiting for an
+ * answer, so it is stored even if the page ends next. A repeated key rejects with
+ * ConstraintError, and nothing is stored.
  */
 export function handOver(database: IDBDatabase, batch: WriteBatch): Promise<Written> {
   const { segments = [], meta = [] } = batch
@@ -52,7 +52,7 @@ export function handOver(database: IDBDatabase, batch: WriteBatch): Promise<Writ
   })
 }
 
-/** Stores `value` under `key` unless there is one; resolves to what stands there, on disk. */
+/** Stores `value` under `key` unless it has one; resolves to the stored value, on disk. */
 export function claimMeta(database: IDBDatabase, key: string, value: unknown): Promise<unknown> {
   return transact(database, 'strict', async (scope) => {
     const meta = scope.store('meta')
@@ -62,7 +62,7 @@ export function claimMeta(database: IDBDatabase, key: string, value: unknown): P
   })
 }
 
-/** Segments and position. */
+/** Writes segments and position. Resolves to the order of the last segment. */
 async function writeRun(scope: Scope, batch: WriteBatch): Promise<number> {
   const { segments = [], advance } = batch
   const skipsTail = advance !== undefined && !(await isNext(scope, advance, batch.checkpoint))
@@ -75,7 +75,7 @@ async function writeRun(scope: Scope, batch: WriteBatch): Promise<number> {
   return lastOrder ?? 0
 }
 
-/** What is never skipped. Nobody waits for these requests: a failure aborts them all. */
+/** Writes the parts that are never skipped. Not awaited: a failure aborts the transaction. */
 function writeRest(scope: Scope, batch: WriteBatch): void {
   const outbox = scope.store('outbox')
   for (const key of batch.outboxAdd ?? []) outbox.put({ key })
@@ -91,7 +91,7 @@ function dropDraft(segments: IDBObjectStore, key: string): void {
   }
 }
 
-/** Whether it leads on from what is stored, without a gap that no checkpoint fills. */
+/** Whether it continues the stored position, without a gap that no checkpoint fills. */
 async function isNext(
   scope: Scope,
   { rank, fromRank }: Advance,
@@ -108,7 +108,7 @@ async function storedRank(scope: Scope, name: typeof ADVANCE | typeof CHECKPOINT
   return stored?.rank ?? 0
 }
 
-/** Tries, and looks only when the key is known: repeats are rare and a look costs a round trip. */
+/** Adds, and reads only for a repeated key: repeats are rare and a read costs a round trip. */
 function add(scope: Scope, segment: Segment): Promise<number> {
   return new Promise((resolve, reject) => {
     const adding = scope.store('segments').add(recordOf(segment))
@@ -118,7 +118,7 @@ function add(scope: Scope, segment: Segment): Promise<number> {
         reject(adding.error as DOMException)
         return
       }
-      // Without this the repeated key would abort the whole batch.
+      // Otherwise the repeated key would abort the whole batch.
       event.preventDefault()
       resolve(orderOf(scope, segment.key))
     }
@@ -135,8 +135,8 @@ async function orderOf(scope: Scope, key: string): Promise<number> {
 }
 
 /**
- * Unless the stored one is as new, this one stands beyond the position, or continues another one.
- * Resolves to whether it is stored: also by an earlier try, whose answer got lost.
+ * Writes a checkpoint, unless the stored one is as new, its rank is above the position, or its base
+ * is not the stored one. Resolves to whether it is stored, also by an earlier unanswered try.
  */
 async function writeCheckpoint(scope: Scope, checkpoint: Checkpoint): Promise<boolean> {
   const { base, pages, ...frame } = checkpoint
@@ -174,8 +174,8 @@ async function dropTail(scope: Scope, throughRank: number): Promise<void> {
 }
 
 /**
- * Places all items, a step at a time; resolves to what came of the last one. `place` must not
- * throw but reject, so that its error meets the same `all` as the step's other requests.
+ * Places all items, a step at a time; resolves to the result of the last one. `place` must reject,
+ * not throw, so that `all` handles its error like those of the step's other requests.
  */
 async function inSteps<T, R>(
   items: readonly T[],

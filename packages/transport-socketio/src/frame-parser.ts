@@ -3,21 +3,21 @@
  *
  *   0{…}             CONNECT, with auth going up and a session id coming down
  *   1                DISCONNECT
- *   2["cs",<frame>]  EVENT; a frame that begins with a bracket stands there as it is, any other
+ *   2["cs",<frame>]  EVENT; a frame that begins with a bracket is written as it is, any other
  *                    text as a JSON string
  *   4{…}             CONNECT_ERROR
  *
- * Why not the standard parser: it would quote the frame once more (7 to 15 % more bytes, and a pass
- * of stringify and parse at each end). A peer with the standard parser is understood, since what it
- * quotes is parsed. It understands frames of one line, which are JSON; a frame with texts after its
- * first line is none, and such a peer closes the link. Binary packets, acks and namespaces have no
- * place here and are refused. The reviewer holds the other half; neither imports the other.
+ * Why not the standard parser: it would quote the frame again (7 to 15 % more bytes, and a pass of
+ * stringify and parse at each end). Packets of a peer with the standard parser are accepted, since
+ * quoted frames are parsed. Such a peer can parse frames of one line, which are JSON; it closes the
+ * link for a frame with texts after its first line. Binary packets, acks and namespaces are
+ * rejected. The reviewer has the other half; neither imports the other.
  */
 
 export const FRAME_EVENT: string = 'cs'
 export const BYE_EVENT: string = 'bye'
 
-/** The packets of Socket.IO's protocol, by the digit that opens them. */
+/** A packet of Socket.IO's protocol; its type is the first digit. */
 export interface Packet {
   readonly type: number
   readonly nsp: string
@@ -43,7 +43,7 @@ export class Encoder {
   }
 }
 
-/** Throws on what is not of this wire; Socket.IO closes the connection then. */
+/** Throws on unsupported packets; Socket.IO then closes the connection. */
 export class Decoder {
   #listener: Listener | undefined
 
@@ -52,7 +52,7 @@ export class Decoder {
     this.#listener?.(packetOf(chunk))
   }
 
-  /** The one event is `decoded`, its one listener Socket.IO's manager. */
+  /** The only event is `decoded`; its only listener is Socket.IO's manager. */
   on(_event: string, listener: Listener): void {
     this.#listener = listener
   }
@@ -66,12 +66,15 @@ export class Decoder {
   }
 }
 
-/** The packet that carries a frame: most stand in it as they are, others as a JSON string. */
+/** Encodes a frame as a packet: as it is if it begins with a bracket, else as a JSON string. */
 export function frameToPacket(text: string): string {
   return `${FRAME_PREFIX}${standsAsItIs(text) ? text : JSON.stringify(text)}]`
 }
 
-/** Every frame begins so. How it ends does not matter: the packet's own bracket is the last character. */
+/**
+ * Every frame begins with one. Its end does not matter: the packet's own bracket is the last
+ * character.
+ */
 function standsAsItIs(text: string): boolean {
   return text.charCodeAt(0) === OPEN_BRACKET
 }

@@ -5,8 +5,8 @@
  *   opening --connect--> open --disconnect, too large a frame--> ended   `closed` once
  *      \--connect_error, time out-------------------------------^
  *
- * It knows nothing of frames, and leaves to the core what Socket.IO could do worse: coming back
- * (the core has its own backoff), sending again and recovery (the core resumes by position).
+ * It does not parse frames, and disables what core does itself: reconnection (core has its own
+ * backoff), retries and recovery (core resumes by position).
  */
 import { FRAME_BYTES_MAX, isLongerThan, utf8Bytes } from '@countersign/core/ports'
 import type { Link, LinkEvents, Transport } from '@countersign/core/ports'
@@ -15,26 +15,26 @@ import type { Socket } from 'socket.io-client'
 import { BYE_EVENT, Decoder, Encoder, FRAME_EVENT } from './frame-parser.ts'
 import { onWake } from './wake.ts'
 
-/** What the reviewer's auth hook receives, at most 4 KiB as JSON. */
+/** The data for the reviewer's auth hook, at most 4 KiB as JSON. */
 export type Auth = Readonly<Record<string, unknown>>
 
-/** What `socketIo` takes beside the address; all of it has a default. */
+/** Options of `socketIo`; each has a default. */
 export interface SocketIoOptions {
-  /** Sent with the handshake; a function is asked anew for each connection. */
+  /** Sent with the handshake; a function is called for each connection. */
   readonly auth?: Auth | (() => Auth | Promise<Auth>)
   /** Path of the reviewer's endpoint. Default `/socket.io`. */
   readonly path?: string
-  /** Default `['websocket']`, which is all that a reviewer offers unless told otherwise. */
+  /** Default `['websocket']`, the only one that a reviewer offers by default. */
   readonly transports?: readonly ('websocket' | 'polling')[]
-  /** Milliseconds until an attempt is given up, auth included. Default 10,000. */
+  /** Timeout of a connection attempt in milliseconds, auth included. Default 10,000. */
   readonly connectTimeoutMs?: number
 }
 
 const CONNECT_TIMEOUT_MS = 10_000
 
 /**
- * A transport to the reviewer at `url`. Nothing is opened before `connect`. Whatever goes
- * wrong, a bad url included, arrives as `closed(reason)`; nothing throws.
+ * A transport to the reviewer at `url`. Opens nothing before `connect`. Every error, an invalid
+ * url included, is reported as `closed(reason)`; nothing throws.
  */
 export function socketIo(url: string, options: SocketIoOptions = {}): Transport {
   return {
@@ -48,9 +48,9 @@ class SocketLink implements Link {
   readonly #socket: Socket
   readonly #giveUp: ReturnType<typeof setTimeout>
   #state: 'opening' | 'open' | 'ended' = 'opening'
-  /** Of frames that the engine has not handed to its socket yet. */
+  /** Bytes of frames that the engine has not passed to its socket yet. */
   #queuedBytes = 0
-  /** Why the reviewer closes, which Socket.IO itself cannot say. */
+  /** The reviewer's reason to close, which Socket.IO does not report. */
   #bye: string | undefined
 
   constructor(url: string, options: SocketIoOptions, events: LinkEvents) {
@@ -66,10 +66,10 @@ class SocketLink implements Link {
       autoConnect: false,
       auth: (answer) => void this.#authenticate(options.auth, answer),
     })
-    // The whole attempt has one limit, `#giveUp`, which the manager's own would only cut short.
+    // The whole attempt has one timeout, `#giveUp`; the manager's own would only shorten it.
     this.#socket.io.timeout(false)
     this.#listen()
-    // Later, so that no event can come before the holder has the link.
+    // Deferred, so that no event precedes the return of the link.
     queueMicrotask(() => this.#start())
   }
 
@@ -108,7 +108,7 @@ class SocketLink implements Link {
       clearTimeout(this.#giveUp)
       const { engine } = this.#socket.io
       engine.on('drain', () => (this.#queuedBytes = 0))
-      // A ping of the engine, too: on a slow line it comes between two large frames.
+      // Pings of the engine count too: on a slow line they arrive between two large frames.
       engine.on('packet', () => this.#events.alive?.())
       this.#events.open()
     })

@@ -1,6 +1,6 @@
 /**
- * When it is worth trying again, or asking a link whether it lives: the network came back, the user
- * looks at the page again, or the browser thawed it. Several of these may come together. Elsewhere than in a page there are no such signs, and nothing is listened to.
+ * Events that make a retry, or a check of a link, worthwhile: the network came back, or the page
+ * became visible or was resumed. Several may occur together. Subscribes to nothing outside a page.
  */
 
 export function onWake(wake: () => void): () => void {

@@ -7,11 +7,7 @@
 export class InvariantError extends Error {
   override readonly name = 'InvariantError'
 }
-
-/**
- * Throws an `InvariantError` with `what` unless the condition is truthy. `what` is a plain text:
- * keep it cheap to make.
- */
+/** Throws an `InvariantError` with the message `what` unless the condition is truthy. */
 export function assert(condition: unknown, what: string): asserts condition {
   if (!condition) throw new InvariantError(what)
 }

@@ -6,8 +6,7 @@
 import type { Json } from './json.ts'
 
 /**
- * The canonical text of a value that is known to be JSON. Does not check it: of a value that is
- * none the text is wrong.
+ * The canonical text of a JSON value. Does not validate it: the result is wrong for other values.
  */
 export function canonical(value: Json): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)

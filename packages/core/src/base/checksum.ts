@@ -1,6 +1,6 @@
 /**
- * A 53-bit checksum for records on disk. It finds a torn or rotten record, it does
- * not resist an attacker; what must resist one is hashed and signed instead.
+ * A 53-bit checksum for records on disk. It detects a torn or corrupt record; it does not resist an
+ * attacker. Data that an attacker could change is hashed and signed.
  */
 
 export function checksum(text: string): string {

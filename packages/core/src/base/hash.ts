@@ -1,6 +1,6 @@
 /**
  * Tagged SHA-256 over canonical JSON: `H(tag, x)` = SHA-256(tag ‖ 0x00 ‖ canonical
- * bytes of x). The tag keeps a hash made for one purpose from passing for another.
+ * bytes of x). The tag prevents the use of a hash for another purpose.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { assert } from './assert.ts'
@@ -49,9 +49,9 @@ export type Sha256 = (text: string) => Hash
 let digest: Sha256 = (text) => toBase64url(sha256(passingUtf8(text)))
 
 /**
- * Puts a faster SHA-256 of the platform in the place of the portable one. Same hashes, other
- * speed: a process-wide setting, made once at start. From text to text, because that is what
- * nearly every hash here is made of and made into.
+ * Replaces the portable SHA-256 with a faster one of the platform: same hashes, other speed. A
+ * process-wide setting, made once at start. Maps text to text because nearly every hash here is
+ * made from text and written as text.
  */
 export function setSha256(faster: Sha256): void {
   digest = faster
@@ -63,7 +63,7 @@ export function hashText(tag: HashTag, text: string): Hash {
 }
 
 /**
- * SHA-256(tag ‖ 0x0A ‖ text), of a text as it travels: nothing is serialized again. The text is
+ * SHA-256(tag ‖ 0x0A ‖ text) of a text as sent, without serializing it again. The text must be
  * well-formed Unicode; a lone surrogate would hash as U+FFFD.
  */
 export function hashLine(tag: LineTag, text: string): Hash {
@@ -72,20 +72,20 @@ export function hashLine(tag: LineTag, text: string): Hash {
 
 /**
  * SHA-256(tag ‖ 0x00 ‖ canonical JSON of `value`), as 43 characters of base64url. The tag separates
- * what is hashed for different purposes.
+ * purposes.
  */
 export function hash(tag: HashTag, value: Json): Hash {
   return hashText(tag, canonical(value))
 }
 
-/** The 32 bytes of a hash, to sign or to make an id of. */
+/** The 32 bytes of a hash, as input of a signature or of an id. */
 export function bytesOfHash(text: Hash): Uint8Array {
   const bytes = fromBase64url(text)
   assert(bytes?.length === 32, 'a hash has 32 bytes')
   return bytes
 }
 
-/** The 32 bytes of `hash(tag, value)`: what a signature is made over. */
+/** The 32 bytes of `hash(tag, value)`: the input of a signature. */
 export function hashBytes(tag: HashTag, value: Json): Uint8Array {
   return bytesOfHash(hash(tag, value))
 }

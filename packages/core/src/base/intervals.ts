@@ -1,4 +1,7 @@
-/** A set of whole numbers as sorted, disjoint intervals: tens of bytes for a session's numbers, however many. */
+/**
+ * A set of integers as sorted, disjoint intervals, so dense numbers of a session take little
+ * memory.
+ */
 export class IntervalSet {
   /** Pairs [from, to], both included. */
   readonly #pairs: [number, number][] = []
@@ -31,7 +34,7 @@ export class IntervalSet {
     return this.#pairs.length === 0
   }
 
-  /** Adds all from `from` to `to`, both included. */
+  /** Adds all integers from `from` to `to`, both included. */
   addStretch([from, to]: readonly [number, number]): void {
     const isBeside = ([start, end]: readonly [number, number]): boolean =>
       start <= to + 1 && end >= from - 1
@@ -44,7 +47,7 @@ export class IntervalSet {
     this.#pairs.splice(0, this.#pairs.length, ...[...rest, pair].sort(([a], [b]) => a - b))
   }
 
-  /** Takes in the gaps between the lowest stretches until there are at most `max` of them. */
+  /** Merges the lowest intervals, gaps included, until there are at most `max`. */
   fuse(max: number): void {
     while (this.#pairs.length > max) {
       const [first, second] = this.#pairs

@@ -1,13 +1,10 @@
 /**
- * JSON values as this library holds them: bounded, free of dangerous keys, and
+ * JSON values as this library stores them: bounded, without dangerous keys, and
  * frozen. Knows nothing of messages or schemas.
  */
 import { type Bytes, bytesOf, isLongerThan, jsonStringBytes } from './size.ts'
 
-/**
- * Plain JSON, readonly. Numbers are finite; there is no undefined, Date or bigint: fields encode
- * those.
- */
+/** Plain JSON, readonly. Numbers are finite; fields encode undefined, Date and bigint as JSON. */
 export type Json =
   | null
   | boolean
@@ -16,7 +13,7 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json }
 
-/** Keys that could reach a prototype; they are refused wherever a key comes from outside. */
+/** Keys that could reach a prototype; they are rejected in all untrusted input. */
 export function isForbiddenKey(key: string): boolean {
   return key === '__proto__' || key === 'prototype' || key === 'constructor'
 }
@@ -28,15 +25,18 @@ export interface JsonBounds {
   readonly keysMax: number
   /** UTF-8 bytes of one string. */
   readonly stringBytesMax: number
-  /** Whether a key may hold undefined, which `frozenJson` leaves out as JSON does. Default: it may not. */
+  /**
+   * Whether a key may have the value undefined, which `frozenJson` omits as JSON does. Default:
+   * false.
+   */
   readonly undefinedKeys?: boolean
 }
 
 export const JSON_BOUNDS: JsonBounds = { depthMax: 16, keysMax: 256, stringBytesMax: 65_536 }
 
 /**
- * Values of one field, nested ones counted: a plain object that leads back to itself many times
- * would else be walked for ever.
+ * Maximum number of values in one field, nested ones included. It bounds the walk over a plain
+ * object with many references to itself.
  */
 const VALUES_MAX = 98_304
 
@@ -45,10 +45,7 @@ interface Walk {
   valuesLeft: number
 }
 
-/**
- * Why `value` is not a JSON value within bounds, or undefined when it is.
- * Never throws, whatever it is given.
- */
+/** The reason why `value` is not a JSON value within bounds, or undefined. Never throws. */
 export function jsonFault(value: unknown, bounds: JsonBounds = JSON_BOUNDS): string | undefined {
   try {
     return faultAt(value, { bounds, valuesLeft: VALUES_MAX }, 0)
@@ -116,12 +113,12 @@ function objectFault(object: object, walk: Walk, depth: number): string | undefi
   return undefined
 }
 
-/** The same from above, without looking at every character: one takes 6 bytes at the most. */
+/** An upper bound of `jsonBytes` that does not scan strings: a character takes at most 6 bytes. */
 export function jsonBytesAtMost(value: Json): Bytes {
   return typeof value === 'string' ? bytesOf(value.length * 6 + 2) : jsonBytes(value)
 }
 
-/** The bytes of `JSON.stringify(value)`, without making that text. */
+/** The bytes of `JSON.stringify(value)`, without building that text. */
 export function jsonBytes(value: Json): Bytes {
   if (typeof value === 'string') return jsonStringBytes(value)
   if (typeof value === 'number') return String(value).length as Bytes
@@ -143,8 +140,8 @@ export function jsonBytes(value: Json): Bytes {
 }
 
 /**
- * A frozen deep copy, so that neither the app nor a reader can change what was written. Keys stand in
- * the order of canonical JSON: as every other replica reads them.
+ * A frozen deep copy, so that neither the app nor a reader can change a written value. Keys are in
+ * the order of canonical JSON, as every other replica reads them.
  */
 export function frozenJson(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value === 0 ? 0 : value // -0 is 0
@@ -158,7 +155,7 @@ export function frozenJson(value: Json): Json {
   return Object.freeze(copy)
 }
 
-/** Equality of meaning: key order does not matter, `-0` equals `0`. */
+/** Equality by value: key order does not matter, `-0` equals `0`. */
 export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false

@@ -1,6 +1,6 @@
 /**
  * Outcomes of expected conditions, and the errors that calls of the public
- * interface throw. Untrusted input ends as an `Outcome`; a wrong call by the
+ * interface throw. Untrusted input returns an `Outcome`; a wrong call by the
  * app throws `CountersignError` and changes nothing.
  */
 
@@ -8,7 +8,7 @@ export type Outcome<T, E = Fault> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly error: E }
 
-/** Why untrusted input was refused: a stable code and a sentence. */
+/** Why untrusted input was rejected: a stable code and a sentence. */
 export interface Fault {
   readonly code: string
   readonly message: string
@@ -43,17 +43,17 @@ export type ErrorCode =
   | 'halted'
   | 'unavailable'
 
-/** What a wrong call is about; every part is absent where it has no meaning. */
+/** The subject of a wrong call; a part that does not apply is absent. */
 export interface ErrorSubject {
   readonly entity?: string | undefined
   readonly id?: string | undefined
   readonly field?: string | undefined
   readonly reason?: string | undefined
-  /** Of `import`: which of the given rows, counted from 0. */
+  /** For `import`: index of the row, counted from 0. */
   readonly index?: number | undefined
 }
 
-/** Thrown by calls of the public interface. Nothing was changed by the call that threw it. */
+/** Thrown by calls of the public interface. The call that threw it changed nothing. */
 export class CountersignError extends Error {
   override readonly name = 'CountersignError'
   readonly code: ErrorCode

@@ -1,6 +1,6 @@
 /**
- * Sizes of text: the one place that counts UTF-8 bytes. A size is a branded number, so that
- * `text.length`, which counts UTF-16 code units, is no size for the compiler.
+ * Sizes of text: the one place that counts UTF-8 bytes. A size is a branded number, so the compiler
+ * rejects `text.length`, which counts UTF-16 code units, as a size.
  */
 
 declare const unit: unique symbol
@@ -20,7 +20,7 @@ export function addBytes(a: Bytes, b: Bytes): Bytes {
   return (a + b) as Bytes
 }
 
-/** UTF-8 bytes of a text, without encoding it. Half of a surrogate pair counts 3, as it is encoded. */
+/** UTF-8 bytes of a text, without encoding it. A lone surrogate counts 3, as it is encoded. */
 export function utf8Bytes(text: string): Bytes {
   let bytes = text.length
   for (let i = 0; i < text.length; i++) {
@@ -36,7 +36,7 @@ export function utf8Bytes(text: string): Bytes {
   return bytes as Bytes
 }
 
-/** Whether a text has more than `max` bytes; most texts are decided by their length alone. */
+/** Whether a text has more than `max` bytes. Its length alone decides for most texts. */
 export function isLongerThan(text: string, max: number): boolean {
   if (text.length > max) return true
   return text.length * 3 > max && utf8Bytes(text) > max
@@ -82,7 +82,7 @@ export function cutForJson(text: string, max: number): readonly string[] {
   return pieces
 }
 
-/** The bytes that the character at a place takes inside a JSON string. */
+/** The bytes of the character at index `at` inside a JSON string. */
 function escapedBytes(text: string, at: number): number {
   const code = text.charCodeAt(at)
   if (code < 0x20) return isShortEscape(code) ? 2 : 6

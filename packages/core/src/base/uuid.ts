@@ -1,6 +1,6 @@
 /**
- * Uuids in lower-case text form: version 8 from a hash (the id of a message and of
- * an author), version 4 from injected random bytes (sessions, spaces).
+ * Uuids in lower-case text form: version 8 from a hash (ids of messages and of
+ * authors), version 4 from injected random bytes (sessions, spaces).
  */
 import { v4 } from 'uuid'
 import { toHex } from './bytes.ts'

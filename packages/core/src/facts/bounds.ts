@@ -1,7 +1,9 @@
-/** Bounds of the texts of one author. A deployment may lower them; a reader gets them as a value. */
+/**
+ * Bounds of the texts of one author. A deployment may lower them; a reader takes them as a value.
+ */
 import { LIMITS, type Limits } from './limits.ts'
 
-/** Bounds that a flush is checked against, on both ends, on the text that is sent. */
+/** Bounds of a flush, checked by both ends on the text as sent. */
 export interface FactBounds {
   /** Messages of a flush. */
   readonly flushMessagesMax: number
@@ -10,7 +12,7 @@ export interface FactBounds {
   /** UTF-8 bytes of the head and the lines of a flush of one message. */
   readonly messageBytesMax: number
   readonly messageChangesMax: number
-  /** Entities that a message expects unchanged. */
+  /** Entities in the `expect` of a message. */
   readonly expectMax: number
   /** Registers of a change. */
   readonly registersMax: number
@@ -20,7 +22,7 @@ export interface FactBounds {
   readonly pendingNamesMax: number
 }
 
-/** The bounds of texts that a deployment's limits set. */
+/** The bounds of texts under a deployment's limits. */
 export function factBounds(limits: Limits): FactBounds {
   return {
     flushMessagesMax: limits.flushMessagesMax,
@@ -34,15 +36,18 @@ export function factBounds(limits: Limits): FactBounds {
   }
 }
 
-/** The bounds of a flush by the protocol's `LIMITS`. */
+/** The bounds of a flush under the protocol's `LIMITS`. */
 export const FACT_BOUNDS: FactBounds = factBounds(LIMITS)
 
-/** Of texts that somebody else has bounded: what a deployment has lowered is a matter of the verdict. */
+/**
+ * Bounds for texts that the reviewer has accepted: a deployment's lower limits apply to its
+ * verdicts only.
+ */
 export function readingBounds(limits: Limits): FactBounds {
   return larger(factBounds(limits), FACT_BOUNDS)
 }
 
-/** Of each bound the larger one. */
+/** The larger one of each bound. */
 export function larger<T extends object>(a: T, b: T): T {
   const of = b as Readonly<Record<string, number>>
   return Object.fromEntries(

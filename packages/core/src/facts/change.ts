@@ -14,7 +14,7 @@ import { countOf, listOf, refuse, refuseFault, tupleOf } from './malformed.ts'
 import { type NamesOrigin, isNoNames, namesJson, namesOf, spansJson, spansOf } from './names.ts'
 import type { Change, Cut, Head, Kept, SessionFacts, Shape } from './types.ts'
 
-/** What a reader of the lines of one flush knows. */
+/** The context of a reader of one flush. */
 export interface FlushContext {
   readonly session: SessionFacts
   readonly head: Head
@@ -22,13 +22,13 @@ export interface FlushContext {
   readonly bounds: FactBounds
 }
 
-/** Leaves out what is absent at the end. */
+/** Omits absent parts at the end. */
 export function trimmed(list: readonly (Json | undefined)[]): Json[] {
   const end = list.findLastIndex((item) => item !== undefined) + 1
   return list.slice(0, end).map((item) => item ?? null)
 }
 
-/** The JSON of a change in a line; trailing absent parts are left out. */
+/** The JSON of a change in a line, without trailing absent parts. */
 export function changeJson(
   change: Change,
   shapeNo: number,
@@ -53,7 +53,7 @@ function keepJson(keep: readonly Kept[], { regs }: Shape, origin: NamesOrigin): 
     .toSorted((a, b) => a[0] - b[0])
 }
 
-/** Reads a change of message `clientSeq`; refuses. */
+/** Parses a change of message `clientSeq`. @throws Malformed */
 export function changeOf(value: unknown, clientSeq: number, context: FlushContext): Change {
   const list = tupleOf(value, 'change', { min: 4, max: 8 })
   const { head, entities, session } = context
@@ -63,12 +63,12 @@ export function changeOf(value: unknown, clientSeq: number, context: FlushContex
   const origin = { seen: head.seen, sessionId: session.sessionId, clientSeq, cut }
   const parents = namesOf(list[2], 'parents', { origin, bounds: context.bounds })
   if ((shape.kind === 'create') !== isNoNames(parents))
-    refuse('a create has no parents, every other kind has some')
+    refuse('a create must have no parents, every other kind at least one')
   if (shape.kind === 'create' ? list.slice(4, 7).some(isPresent) : isPresent(list[7]))
-    refuse('keep, cut and own are not of a create, sid is of a create')
+    refuse('a create must not have keep, cut or own; only a create may have sid')
   const own = spansIf(list[6], origin, context.bounds)
   if (own?.some(({ sessionId }) => parents.others.some((p) => p.sessionId === sessionId)))
-    refuse('own: a session is named that a parent names')
+    refuse('own: names a session that a parent names')
   return {
     shape,
     entityId,
@@ -85,14 +85,14 @@ function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null
 }
 
-/** Reads a `cut`, absent or below what was seen; refuses. */
+/** Parses a `cut`: absent, or below `seen.seq`. @throws Malformed */
 export function cutOf(value: unknown, { seen }: Head): Cut | undefined {
   if (!isPresent(value)) return undefined
   const cut = countOf(value, 'cut')
   return cut < seen.seq ? cut : refuse('cut: not below what was seen')
 }
 
-/** Reads `own`, absent or not empty; refuses. */
+/** Parses `own`: absent, or not empty. @throws Malformed */
 export function spansIf(
   value: unknown,
   origin: Pick<NamesOrigin, 'sessionId'>,
@@ -100,12 +100,12 @@ export function spansIf(
 ): Change['own'] {
   if (!isPresent(value)) return undefined
   const spans = spansOf(value, 'own', { origin, max: bounds.pendingNamesMax })
-  return spans.length > 0 ? spans : refuse('own: an empty list is left out')
+  return spans.length > 0 ? spans : refuse('own: an empty list must be omitted')
 }
 
 function sidOf(value: unknown, session: SessionFacts): Change['sid'] & string {
   const sid = longId(value, 'sid')
-  return sid === session.sessionId ? refuse('sid: left out where it is this session') : sid
+  return sid === session.sessionId ? refuse('sid: must be omitted for this session') : sid
 }
 
 function valuesOf(value: unknown, { regs }: Shape): readonly Json[] {
@@ -125,12 +125,12 @@ function keepOf(
     const pair = listOf(item, 'keep', { min: 2, max: 2 })
     const no = countOf(pair[0], 'keep', last + 1)
     const reg = regs[no] ?? refuse('keep names a register that is not written')
-    // Whoever decides a field has not decided whether the row stays.
+    // A resolve or migrate decides its fields; it may keep archiving undecided only.
     if ((kind === 'resolve' || kind === 'migrate') && reg !== ARCHIVED)
       refuse('resolve and migrate keep no field')
     last = no
     const names = namesOf(pair[1], 'keep', read)
-    if (isNoNames(names)) refuse('keep: an empty list is left out')
+    if (isNoNames(names)) refuse('keep: an empty list must be omitted')
     if (names.others.some(({ clientSeq, from }) => from !== clientSeq))
       refuse('keep names one message of another session')
     return { reg, names }

@@ -1,7 +1,7 @@
 /**
- * Entities of one flush by the number of the line that spells them: the first change of an entity
- * in the flush has its short id, each later one the number of that line. A reader of a part of the
- * flush is given the entities of the lines that it does not have.
+ * Numbers of the entities of one flush: the first change of an entity in the flush contains its
+ * short id, each later one the number of that line. A reader of a part of the flush needs the
+ * entities of the earlier lines.
  */
 import type { Uuid } from '../base/uuid.ts'
 import { type ShortId, longId, shortId } from './ids.ts'
@@ -11,19 +11,19 @@ export class EntityNames {
   readonly #byLine = new Map<number, Uuid>()
   readonly #lines = new Map<Uuid, number>()
 
-  /** The entity that a line spells. The first line of an entity counts. */
+  /** Records the entity whose id a line contains. The first line of an entity counts. */
   spell(line: number, entityId: Uuid): void {
     if (this.#lines.has(entityId)) return
     this.#byLine.set(line, entityId)
     this.#lines.set(entityId, line)
   }
 
-  /** What the lines before this one spell, by line. */
+  /** The entities of the lines before this one, by line. */
   before(line: number): readonly (readonly [line: number, entityId: Uuid])[] {
     return [...this.#byLine].filter(([at]) => at < line)
   }
 
-  /** Takes back what the lines from this one on spell. */
+  /** Deletes the entities of the lines from this one on. */
   forgetFrom(line: number): void {
     for (const [at, entityId] of this.#byLine) {
       if (at < line) continue
@@ -32,12 +32,12 @@ export class EntityNames {
     }
   }
 
-  /** How an entity stands in a text: the number of the line that spells it, or spelled. */
+  /** The name of an entity in a text: the number of the line with its id, or the id. */
   textOf(entityId: Uuid): number | ShortId {
     return this.#lines.get(entityId) ?? shortId(entityId)
   }
 
-  /** Reads an untrusted name; refuses one that has another form here. */
+  /** Parses an untrusted name; rejects an id that must be named by number. @throws Malformed */
   entityOf(value: unknown): Uuid {
     if (typeof value === 'number') {
       const line = countOf(value, 'entity')
@@ -45,7 +45,7 @@ export class EntityNames {
     }
     const id = longId(value, 'entity')
     const line = this.#lines.get(id)
-    if (line !== undefined) refuse(`entity: ${id} is spelled by line ${line}, and named by it`)
+    if (line !== undefined) refuse(`entity: ${id} must be named by its line ${line}`)
     return id
   }
 }

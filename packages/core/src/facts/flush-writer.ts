@@ -1,7 +1,7 @@
 /**
- * Writes the texts of one flush, a message at a time, without a hash: what a store makes in the
- * turn of a write. Lines never change once they are made; the head grows by shapes, so it is read
- * again from `head` after each message until the flush is closed.
+ * Builds the texts of one flush, a message at a time, without hashing: runs synchronously in a
+ * write of the app. Lines never change; the head grows by shapes, so read `head` again after each
+ * message until the flush is closed.
  */
 import { assert } from '../base/assert.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
@@ -14,7 +14,7 @@ import { composeMessage } from './message-lines.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { FlushText, Head, Message, Seen, SessionFacts, Shape } from './types.ts'
 
-/** What is settled when a flush is opened. */
+/** Fixed when a flush is opened. */
 export interface FlushOpening {
   readonly session: SessionFacts
   readonly seen: Seen
@@ -22,7 +22,9 @@ export interface FlushOpening {
   readonly baseTime: number
 }
 
-/** Packs messages of one session into one flush as they are written, and says when it is full. */
+/**
+ * Packs messages of one session into one flush as they are written, and reports when it is full.
+ */
 export class FlushWriter {
   readonly #opening: FlushOpening
   readonly #bounds: FactBounds
@@ -46,7 +48,7 @@ export class FlushWriter {
     return { baseTime, shapes: this.#shapes, seen }
   }
 
-  /** Entities that the lines before this one spell, and that later ones may name by number. */
+  /** Entities of the lines before this one, which later lines may name by number. */
   namesBefore(line: number): readonly (readonly [line: number, entityId: Uuid])[] {
     return this.#entities.before(line)
   }
@@ -55,14 +57,14 @@ export class FlushWriter {
     return { head: this.#head, lines: [...this.#lines] }
   }
 
-  /** Head and lines, each with its U+000A. */
+  /** Bytes of head and lines, each with its U+000A. */
   get bytes(): Bytes {
     return addBytes(lineBytes(this.#head), this.#linesBytes)
   }
 
   /**
    * Appends a message and returns its lines. Errors, which change nothing: `flush_full`, it fits
-   * into a flush of its own or the next one; `too_large`, it fits into none.
+   * into a new flush; `too_large`, it fits into none.
    */
   append(message: Message): Outcome<readonly string[]> {
     this.#check(message)
@@ -105,7 +107,7 @@ export class FlushWriter {
     return composeHead({ baseTime, shapes, seen }, session)
   }
 
-  /** The shapes with those of a message, which get their numbers; the same list if it has no new one. */
+  /** The shapes with the new ones of a message, which get numbers; the same list if none is new. */
   #shapesWith(message: Message): readonly Shape[] {
     const added: Shape[] = []
     for (const { shape } of message.changes) {
@@ -122,7 +124,7 @@ export class FlushWriter {
     return composeMessage(message, this.#lines.length, {
       session,
       head: { baseTime, seen },
-      // All shapes of the message were numbered before.
+      // All shapes of the message have numbers.
       shapeNo: (shape) => this.#shapeNumbers.get(shapeText(shape))!,
       entities: this.#entities,
     })
@@ -139,7 +141,7 @@ export class FlushWriter {
       : undefined
   }
 
-  /** Takes back the names and shapes of a message that was not appended. */
+  /** Deletes the names and shapes of a message that was not appended. */
   #forgetAfter(line: number): void {
     this.#entities.forgetFrom(line)
     for (const [key, no] of this.#shapeNumbers)

@@ -1,6 +1,6 @@
 /**
- * A flush in every form: composed from plain data, or read from untrusted text. Both give the same
- * value for the same text. Signatures are made and checked by the caller, over `sealBytes`.
+ * A flush: composed from plain data, or parsed from untrusted text. Both give the same value for
+ * the same text. The caller makes and verifies signatures, over `sealBytes`.
  */
 import { type Outcome, ok } from '../base/outcome.ts'
 import { type Bytes, addBytes, isLongerThan } from '../base/size.ts'
@@ -25,8 +25,8 @@ import type {
 } from './types.ts'
 
 /**
- * Composes a flush of the messages, in the order of their clientSeq. Errors: `flush_full`, they are
- * too many for one flush; `too_large`, one of them alone is above its bound.
+ * Composes a flush of the messages, in the order of their clientSeq. Errors: `flush_full`, too
+ * many for one flush; `too_large`, one of them exceeds its bound.
  */
 export function composeFlush(
   session: Session,
@@ -61,7 +61,7 @@ export function textOfFlush({ head, lines }: FlushText): string {
 }
 
 /**
- * Reads an untrusted flush of a session. Never throws. Errors: `invalid`, not well formed;
+ * Parses an untrusted flush of a session. Never throws. Errors: `invalid`, not well formed;
  * `too_large`, above a bound.
  */
 export function readFlush(
@@ -72,16 +72,16 @@ export function readFlush(
   return outcomeOf(() => flushOf(session, text, bounds))
 }
 
-/** Some lines of a flush, of which others are not at hand. */
+/** Some lines of a flush, without the others. */
 export interface FlushPart extends FlushText {
   readonly seen: Seen
   readonly messages: readonly Message[]
 }
 
 /**
- * Reads untrusted lines of a flush from line `firstLine` on, as whole messages. `entities` are those
- * that earlier lines spell, and learns what these do. Never throws. Errors as `readFlush`; ids and
- * seals need the whole flush.
+ * Parses untrusted lines of a flush from line `firstLine` on, as whole messages. `entities` has the
+ * entities of earlier lines; those of these lines are added. Never throws. Errors as `readFlush`;
+ * ids and seals need the whole flush.
  */
 export function readPart(
   session: SessionFacts,
@@ -147,7 +147,7 @@ function messagesOf(
     }
     const outer = outerLineOf(list, context)
     if (outer.inner !== inner.length)
-      refuse(`line ${i}: ${outer.inner} changes are announced, ${inner.length} stand before it`)
+      refuse(`line ${i}: ${outer.inner} changes are announced, ${inner.length} precede it`)
     const line = firstLine + i
     messages.push(messageOf(outer, inner.map(innerLineOf), { line, context }))
     inner = []
@@ -161,17 +161,17 @@ function checkFlush(messages: readonly Message[], { head, bounds }: FlushContext
   if (messages.length > bounds.flushMessagesMax)
     refuse(`a flush has at most ${bounds.flushMessagesMax} messages`, 'too_large')
   for (const [i, { clientSeq }] of messages.entries())
-    if (i > 0 && clientSeq <= messages[i - 1]!.clientSeq) refuse('clientSeq ascends in a flush')
-  if (first.time !== head.baseTime) refuse('baseTime is the time of the first message')
+    if (i > 0 && clientSeq <= messages[i - 1]!.clientSeq) refuse('clientSeq must ascend in a flush')
+  if (first.time !== head.baseTime) refuse('baseTime must be the time of the first message')
   if (head.seen.from > first.clientSeq || (head.seen.except.at(-1) ?? 0) >= first.clientSeq)
-    refuse('seen: from and except are not before the first message')
+    refuse('seen: from and except must precede the first message')
 }
 
-/** A reader of a part of a flush cannot check this; whoever takes it from its author does. */
+/** A reader of a part of a flush cannot check this; the reader of the whole flush does. */
 function checkShapes(messages: readonly Message[], shapes: readonly Shape[]): void {
   const used = new Set(messages.flatMap(({ changes }) => changes.map(({ shape }) => shape)))
   if (used.size !== shapes.length || [...used].some((shape, i) => shape !== shapes[i]))
-    refuse('shapes stand in the order of their first use')
+    refuse('shapes must be in the order of their first use')
 }
 
 function checkBytes(bytes: Bytes, messages: number, bounds: FactBounds): void {

@@ -1,11 +1,11 @@
 /**
- * Hashes of texts: one call a text, over the text as it travels.
+ * Hashes of texts: one call for each text, over the text as sent.
  *
  *   session = SHA-256('cs/session' ‖ LF ‖ line)
  *   head    = SHA-256('cs/head' ‖ LF ‖ session ‖ line)
  *   line    = SHA-256('cs/line' ‖ LF ‖ head ‖ hash of the line before, or nothing ‖ line)
  *
- * Hashes stand in them as 43 characters. A line starts with `[`, so nothing runs together.
+ * Hashes are written as 43 characters. A line starts with `[`, so the parts cannot run together.
  */
 import { type Hash, bytesOfHash, hashBytes, hashLine } from '../base/hash.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'

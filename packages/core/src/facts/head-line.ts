@@ -2,7 +2,7 @@
  * The head line of a flush: `[baseTime, shapes, seen]`.
  *
  *   shape  [type, kind (0 create, 1 update, 2 resolve, 3 migrate), schemaVersion, regs]
- *   seen   [seq, chain, from, [except…], eid?]      eid where it is not the session line's
+ *   seen   [seq, chain, from, [except…], eid?]      eid if it differs from the session line's
  */
 import { canonical } from '../base/canonical.ts'
 import type { Json } from '../base/json.ts'
@@ -27,15 +27,15 @@ import type { ChangeKind, Head, Seen, SessionFacts, Shape } from './types.ts'
 const KINDS: readonly ChangeKind[] = ['create', 'update', 'resolve', 'migrate']
 const SCHEMA_VERSION_MAX = 1_000_000
 
-/** The head line of a flush. What a reader has from the session is left out. */
+/** The head line of a flush. Omits what the session line contains. */
 export function composeHead(head: Head, session: SessionFacts): string {
   return canonical([head.baseTime, head.shapes.map(shapeJson), seenJson(head.seen, session)])
 }
 
-/** Shapes are few and shared by many changes. */
+/** Cached texts: shapes are few and shared by many changes. */
 const shapeTexts = new WeakMap<Shape, string>()
 
-/** One text for one shape, as it stands in the head. */
+/** The text of a shape, as in the head. */
 export function shapeText(shape: Shape): string {
   let text = shapeTexts.get(shape)
   if (text === undefined) shapeTexts.set(shape, (text = canonical(shapeJson(shape))))
@@ -52,7 +52,7 @@ function seenJson({ seq, chain, from, except, eid }: Seen, session: SessionFacts
   return seen
 }
 
-/** Reads an untrusted head line; refuses. */
+/** Parses an untrusted head line. @throws Malformed */
 export function headOf(line: string, session: SessionFacts, bounds: FactBounds): Head {
   const list = parseLine(line, 'head line')
   if (list.length !== 3) refuse('head line: 3 elements are expected')
@@ -66,14 +66,14 @@ export function headOf(line: string, session: SessionFacts, bounds: FactBounds):
 
 function shapesOf(value: unknown, bounds: FactBounds): readonly Shape[] {
   const shapes = listOf(value, 'shapes', { ...ANY, min: 1 }).map((item) => shapeOf(item, bounds))
-  if (new Set(shapes.map(shapeText)).size !== shapes.length) refuse('shapes: one stands twice')
+  if (new Set(shapes.map(shapeText)).size !== shapes.length) refuse('shapes: duplicates')
   return shapes
 }
 
 function shapeOf(value: unknown, bounds: FactBounds): Shape {
   const list = listOf(value, 'shape', { min: 4, max: 4 })
   const type = textOf(list[0], 'type')
-  if (!isTypeName(type)) refuse('the type has no fit name')
+  if (!isTypeName(type)) refuse('the type name is invalid')
   const kind = KINDS[countOf(list[1], 'kind')] ?? refuse('the kind of a change is unknown')
   const schemaVersion = countOf(list[2], 'schemaVersion', 1)
   if (schemaVersion > SCHEMA_VERSION_MAX)
@@ -107,6 +107,6 @@ function lineageOf(value: unknown, seq: number, session: SessionFacts): Seen['ei
   }
   const eid = longId(value, 'seen.eid')
   if (seq === 0 || eid === session.eid)
-    refuse('seen.eid: left out where seq is 0, or where it is the session line’s')
+    refuse('seen.eid: must be omitted if seq is 0, or if it equals the session line’s')
   return eid
 }

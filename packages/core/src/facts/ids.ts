@@ -11,16 +11,18 @@ import { refuse } from './malformed.ts'
 /** A uuid as 22 characters of base64url. */
 export type ShortId = string
 
-/** The first 128 bits of a chain hash, 22 characters of base64url; '' where nothing was seen. */
+/** The first 128 bits of a chain hash, 22 characters of base64url; '' for an empty chain. */
 export type ChainPrefix = string
 
-/** 96 random bits, 16 characters of base64url. Hides values of low entropy from a guess at a hash. */
+/**
+ * 96 random bits, 16 characters of base64url. Protects values of low entropy from guessing by hash.
+ */
 export type Salt = string
 
 const SALT = /^[A-Za-z0-9_-]{16}$/
 const BITS_128 = /^[A-Za-z0-9_-]{21}[AQgw]$/
 
-// Ids are in every line, so both ways go by tables: through arrays of bytes they take ten times as long.
+// Ids are in every line, so both directions use tables: arrays of bytes are ten times slower.
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const HEX = '0123456789abcdef'
 const valuesOf = (digits: string): Int8Array => {
@@ -31,7 +33,7 @@ const valuesOf = (digits: string): Int8Array => {
 const DIGIT_VALUES = valuesOf(DIGITS)
 const HEX_VALUES = valuesOf(HEX)
 
-/** `id` is a uuid in lower-case text form. */
+/** Encodes a uuid in lower-case text form. */
 export function shortId(id: Uuid): ShortId {
   assert(isUuid(id), `an id is a uuid, not ${id}`)
   let text = ''
@@ -49,7 +51,7 @@ export function shortId(id: Uuid): ShortId {
   return text + DIGITS[(word << 4) & 63]!
 }
 
-/** The uuid of an untrusted short id; refuses what is none. */
+/** Decodes an untrusted short id. @throws Malformed */
 export function longId(short: unknown, what: string): Uuid {
   const id = typeof short === 'string' && BITS_128.test(short) ? uuidOf(short) : undefined
   return isUuid(id) ? id : refuse(`${what}: 22 characters of base64url of a uuid are expected`)
@@ -70,12 +72,12 @@ function uuidOf(short: ShortId): string {
   return id
 }
 
-/** The first 128 bits of a chain's hash, as 22 characters: what an author names in `seen`. */
+/** The first 128 bits of a chain's hash, as 22 characters: the form in `seen`. */
 export function chainPrefix(chain: Hash): ChainPrefix {
   return toBase64url(bytesOfHash(chain).subarray(0, 16))
 }
 
-/** Whether an untrusted value has the form of one: 128 bits, as 22 characters of base64url. */
+/** Whether an untrusted value has the form of a chain prefix: 128 bits, as 22 characters. */
 export function isChainPrefix(value: unknown): value is ChainPrefix {
   return typeof value === 'string' && BITS_128.test(value)
 }

@@ -5,27 +5,25 @@
 import { FRAME_BYTES_MAX } from '../ports/transport.ts'
 import { REGISTERS_MAX } from '../schema/registers.ts'
 
-/**
- * Every bound of the protocol. The unit is last in the name; without one it is a number of things.
- */
+/** Every bound of the protocol. The name ends with the unit; a bound without one counts items. */
 export interface Limits {
-  /** UTF-8 bytes of one frame, both ways. What is larger travels in parts. */
+  /** UTF-8 bytes of one frame, both directions. A larger one is sent in parts. */
   readonly frameBytesMax: number
-  /** UTF-8 bytes of what the parts of one frame from an author, or from a reviewer, make together. */
+  /** UTF-8 bytes of all parts of one frame from an author, or from a reviewer. */
   readonly authorFrameBytesMax: number
   readonly reviewerFrameBytesMax: number
   readonly messageChangesMax: number
-  /** UTF-8 bytes of one message as it is packed. */
+  /** UTF-8 bytes of one packed message. */
   readonly messageBytesMax: number
-  /** UTF-8 bytes of the state of one entity: what a newcomer has to take in at once. */
+  /** UTF-8 bytes of the state of one entity, which a new replica reads at once. */
   readonly entityBytesMax: number
-  /** Rows that the `expect` of a message names. */
+  /** Rows in the `expect` of a message. */
   readonly expectMax: number
   readonly registersMax: number
   readonly parentsMax: number
-  /** Heads of one row that `expect` names. */
+  /** Heads of one row in `expect`. */
   readonly headsMax: number
-  /** Spans of pending messages of other sessions that one change names. */
+  /** Spans of pending messages of other sessions in one change. */
   readonly ownSpansMax: number
   readonly liveWritesMax: number
   readonly keepMax: number
@@ -33,7 +31,7 @@ export interface Limits {
   readonly outboxBytesMax: number
   readonly flushMessagesMax: number
   readonly flushBytesMax: number
-  /** How long a busy outbox gathers before it flushes. */
+  /** Delay of a flush while the outbox fills. */
   readonly flushDelayMs: number
   readonly inFlightMessagesMax: number
   readonly inFlightBytesMax: number
@@ -42,21 +40,21 @@ export interface Limits {
   readonly handshakeMs: number
   readonly handshakeBytesMax: number
   readonly sessionsPerBindMax: number
-  /** Sessions that one link speaks for; further ones are not bound. */
+  /** Sessions bound to one link; further ones are not bound. */
   readonly sessionsPerLinkMax: number
-  /** Sessions without a verdict that a reviewer keeps; the oldest have to bind again. */
+  /** Sessions without a verdict that a reviewer keeps; older ones must bind again. */
   readonly idleSessionsMax: number
-  /** Rejections whose texts a reviewer keeps, about; the oldest go first. */
+  /** Rejections whose texts a reviewer keeps, approximately; the oldest are deleted first. */
   readonly rejectionsMax: number
-  /** A replica that is no further behind than this gets the tail, never a snapshot. */
+  /** A replica at most this far behind gets the tail, never a snapshot. */
   readonly tailMessagesMax: number
-  /** Writes that a `stale` verdict names, and bytes of JSON that they take. */
+  /** Writes in a `stale` verdict, and their bytes of JSON. */
   readonly standingMax: number
   readonly standingBytesMax: number
-  /** What an answer to `history` holds at the most; the newest messages are kept. */
+  /** Maximum size of an answer to `history`; the newest messages are kept. */
   readonly historyMessagesMax: number
   readonly historyBytesMax: number
-  /** Histories that one link may wait for. */
+  /** Pending `history` requests of one link. */
   readonly historiesMax: number
   /** Of so many flushes that a follower reads, it asks for the seal of one. */
   readonly flushesPerSeal: number
@@ -64,43 +62,51 @@ export interface Limits {
   readonly sealsMax: number
   /** Entities of one page of a snapshot. */
   readonly pageEntitiesMax: number
-  /** Bytes of states that a reviewer holds at hand, of all its spaces. */
+  /** Bytes of states that a reviewer caches, for all its spaces. */
   readonly cacheBytesMax: number
-  /** Numbers with their verdicts, and as many messages, that it holds at hand, of all its spaces. */
+  /** Numbers with verdicts, and as many messages, that it caches, for all its spaces. */
   readonly ledgerCacheMax: number
-  /** States that it writes behind in one transaction, about. */
+  /** States written behind in one transaction, approximately. */
   readonly dirtyStatesMax: number
-  /** Changes of one entity that it looks at to find a base; of more, the base is not known. */
+  /** Changes of one entity that it reads to find a base; beyond it the base is unknown. */
   readonly baseChangesMax: number
-  /** What may wait in a link before a long answer pauses. */
+  /** Bytes that may be buffered in a link before a long answer pauses. */
   readonly linkBufferedBytesMax: number
-  /** Messages that the reviewer commits together, and that may wait for it before it says `busy`. */
+  /**
+   * Messages that the reviewer commits together, and that may wait for it before it answers `busy`.
+   */
   readonly batchMessagesMax: number
-  /** UTF-8 bytes of the flushes of one commit, unless one alone has more: a reader on a slow line gets it whole. */
+  /**
+   * UTF-8 bytes of the flushes of one commit, unless a single one is larger: a slow reader gets it
+   * whole.
+   */
   readonly batchBytesAim: number
   readonly waitingMessagesMax: number
   /** Parts of one snapshot. */
   readonly snapshotPartsMax: number
-  /** Positions of which reviewers and stores hold the chain, to compare it with what an author has seen. */
+  /** Positions whose chain reviewers and stores keep, to compare it with an author's `seen`. */
   readonly heldChainsMax: number
-  /** Stored steps of the tail, and UTF-8 bytes of them, before a checkpoint. */
+  /** Stored steps of the tail, and their UTF-8 bytes, before a checkpoint. */
   readonly checkpointStepsMax: number
   readonly checkpointStepBytesMax: number
-  /** Rows of one of its pages, and about so many UTF-8 bytes of them. */
+  /** Rows of one page of it, and their approximate UTF-8 bytes. */
   readonly storedPageEntitiesMax: number
   readonly storedPageBytesAim: number
-  /** How long a call to the storage may go unanswered before the store goes on in memory, ms. */
+  /** Timeout of a storage call, after which the store continues in memory, ms. */
   readonly storageAnswerMs: number
-  /** Work on a backlog or a checkpoint in one go, in ms. */
+  /** Time slice of work on a backlog or a checkpoint, ms. */
   readonly sliceMs: number
-  /** Batches that are written to the storage as one. */
+  /** Batches that are written to the storage together. */
   readonly storageBatchesMax: number
 }
 
-/** Of a frame, what is kept for its kind, position and ids; the rest is for batches, pages and lists. */
+/**
+ * Bytes of a frame reserved for its kind, position and ids; the rest is for batches, pages and
+ * lists.
+ */
 const FRAME_ENVELOPE_BYTES = 4_096
 
-/** Bytes of batches, of a page, or of a list of verdicts that are gathered for one frame. */
+/** Bytes of batches, of a page, or of a list of verdicts in one frame. */
 export function frameContentBytesMax({ frameBytesMax }: Pick<Limits, 'frameBytesMax'>): number {
   return frameBytesMax - Math.min(FRAME_ENVELOPE_BYTES, frameBytesMax / 2)
 }

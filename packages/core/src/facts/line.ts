@@ -1,41 +1,41 @@
 /**
- * One line of text: canonical JSON (RFC 8785) of a list, cut at U+000A alone. U+2028 may stand in
- * a line, and canonical JSON escapes U+000A inside strings.
+ * One line of text: canonical JSON (RFC 8785) of a list. U+000A alone ends a line: U+2028 may occur
+ * in it, and canonical JSON escapes U+000A inside strings.
  */
 import { canonical } from '../base/canonical.ts'
 import { JSON_BOUNDS, type Json } from '../base/json.ts'
 import { type Bytes, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import { refuse } from './malformed.ts'
 
-/** Lists of the layout around a value of a register: line, changes, change, values. */
+/** Nested lists around a value of a register: line, changes, change, values. */
 const LAYOUT_DEPTH = 4
 const DEPTH_MAX = LAYOUT_DEPTH + JSON_BOUNDS.depthMax
 
-/** Cuts at LF alone: U+2028 may stand in a line. */
+/** Splits at LF only: U+2028 may occur in a line. */
 export function linesOf(text: string): string[] {
   return text.split('\n')
 }
 
-/** The opposite of `linesOf`. */
+/** The inverse of `linesOf`. */
 export function textOfLines(lines: readonly string[]): string {
   return lines.join('\n')
 }
 
-/** How many lines a text has: 1 and more. */
+/** The number of lines of a text, at least 1. */
 export function lineCount(text: string): number {
   let lines = 1
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++
   return lines
 }
 
-/** A line with the U+000A that ends it. */
+/** Bytes of a line with its U+000A. */
 export function lineBytes(line: string): Bytes {
   return addBytes(utf8Bytes(line), bytesOf(1))
 }
 
 /**
- * The list that a line holds. Refuses what is not well-formed Unicode or not in canonical form.
- * `form: 'verified'` leaves out the second check: for lines whose reviewer has made it.
+ * Parses a line as a list. Rejects text that is not well-formed Unicode or not in canonical form.
+ * `form: 'verified'` skips the second check: for lines that the reviewer has checked.
  */
 export function parseLine(
   line: string,
@@ -59,7 +59,7 @@ function parsed(line: string, what: string): unknown {
   }
 }
 
-/** The platform's own text is canonical where there is no object, whose keys could be out of order. */
+/** `JSON.stringify` is canonical for a value without objects, whose keys could be unsorted. */
 function canonicalOf(value: unknown, line: string): string {
   return line.includes('{') ? canonical(value as Json) : JSON.stringify(value)
 }

@@ -1,13 +1,13 @@
 /**
- * How the readers of this folder refuse untrusted input: nested readers leave at once with
- * `refuse`, and the public reader returns the fault as an `Outcome`. Nothing else is caught, so a
- * bug in a reader is not taken for bad input.
+ * Rejection of untrusted input in this folder: nested readers throw with `refuse`, and the public
+ * reader returns the fault as an `Outcome`. Nothing else is caught, so a bug in a reader is not
+ * mistaken for bad input.
  */
 import { isHash, type Hash } from '../base/hash.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { isCount } from './parse.ts'
 
-/** `invalid`: not well formed. `too_large`: well formed as far as read, and above a bound. */
+/** `invalid`: not well formed. `too_large`: well formed so far, but above a bound. */
 export type MalformedCode = 'invalid' | 'too_large'
 
 class Malformed extends Error {
@@ -19,17 +19,17 @@ class Malformed extends Error {
   }
 }
 
-/** Ends the reading of an untrusted text; `outcomeOf` makes an outcome of it. @throws Malformed */
+/** Stops reading an untrusted text; `outcomeOf` returns the fault. @throws Malformed */
 export function refuse(message: string, code: MalformedCode = 'invalid'): never {
   throw new Malformed(code, message)
 }
 
-/** Refuses where one of the checks of `facts/parse.ts` has found a fault. */
+/** Throws the fault of a check of `facts/parse.ts`, if any. @throws Malformed */
 export function refuseFault(fault: string | undefined): void {
   if (fault !== undefined) refuse(fault)
 }
 
-/** Runs a reader. What it refuses is the error of the outcome. */
+/** Runs a reader; its `Malformed` becomes the error of the outcome. */
 export function outcomeOf<T>(read: () => T): Outcome<T> {
   try {
     return ok(read())
@@ -39,7 +39,7 @@ export function outcomeOf<T>(read: () => T): Outcome<T> {
   }
 }
 
-/** A list of `min` to `max` elements. */
+/** An untrusted value as a list of `min` to `max` elements. @throws Malformed */
 export function listOf(
   value: unknown,
   what: string,
@@ -54,15 +54,15 @@ export function listOf(
   return value
 }
 
-/** Any number of elements: the bytes of the text bound it. */
+/** Any number of elements: the bytes of the text limit it. */
 export const ANY: { readonly min: number; readonly max: number } = {
   min: 0,
   max: Number.MAX_SAFE_INTEGER,
 }
 
 /**
- * A list whose last elements are optional. An absent element at the end is left out; an absent element
- * before a present one is written as `null`.
+ * An untrusted value as a list with optional last elements. Absent elements at the end are omitted;
+ * an absent element before a present one is `null`. @throws Malformed
  */
 export function tupleOf(
   value: unknown,
@@ -72,25 +72,25 @@ export function tupleOf(
   if (!Array.isArray(value) || value.length < min || value.length > max)
     return refuse(`${what}: a list of ${min} to ${max} elements is expected`)
   if (value.length > min && value.at(-1) === null)
-    return refuse(`${what}: an absent last element is left out`)
+    return refuse(`${what}: an absent last element must be omitted`)
   return value
 }
 
-/** A whole number, `min` or more. */
+/** An untrusted value as a whole number, `min` or more. @throws Malformed */
 export function countOf(value: unknown, what: string, min = 0): number {
   return isCount(value) && value >= min
     ? value
     : refuse(`${what}: a whole number from ${min} is expected`)
 }
 
-/** A whole number, of either sign. */
+/** An untrusted value as a whole number of either sign. @throws Malformed */
 export function wholeOf(value: unknown, what: string): number {
   return typeof value === 'number' && Number.isSafeInteger(value)
     ? value
     : refuse(`${what}: a whole number is expected`)
 }
 
-/** Whole numbers above `above`, ascending, without repeats. */
+/** Whole numbers above `above`, ascending, without repeats. @throws Malformed */
 export function ascendingOf(
   value: unknown,
   what: string,

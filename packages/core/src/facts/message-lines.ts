@@ -18,7 +18,7 @@ import { countOf, listOf, refuse, tupleOf, wholeOf } from './malformed.ts'
 import { spansJson } from './names.ts'
 import type { Change, Expectation, Head, Message, SessionFacts, Shape } from './types.ts'
 
-/** What the composer of a flush knows. */
+/** The context of a composer of a flush. */
 export interface ComposeContext {
   readonly session: SessionFacts
   readonly head: Omit<Head, 'shapes'>
@@ -27,7 +27,7 @@ export interface ComposeContext {
   readonly entities: EntityNames
 }
 
-/** The lines of a message whose first line has this number in its flush. */
+/** The lines of a message; `firstLine` is the number of the first one in its flush. */
 export function composeMessage(
   message: Message,
   firstLine: number,
@@ -58,7 +58,7 @@ function composeChange(change: Change, message: Message, context: ComposeContext
 
 function outerLine(message: Message, changes: Json, { head, entities }: ComposeContext): string {
   const { clientSeq, time, salts, expect } = message
-  // There is a salt for each line, and the last one has a line.
+  // There is a salt for each line, so at least one.
   const line: Json[] = [clientSeq, time - head.baseTime, [changes], salts.at(-1)!]
   if (expect) line.push(expectJson(expect, entities))
   return canonical(line)
@@ -72,42 +72,42 @@ function expectJson(expect: readonly Expectation[], entities: EntityNames): Json
     )
 }
 
-/** A line of a change, not yet read, as the message's number stands in its last line. */
+/** A line of a change, with the change unparsed: its message's number is in the last line. */
 export interface InnerLine {
   readonly change: unknown
   readonly salt: Salt
 }
 
-/** The last line of a message, its change not yet read. */
+/** The last line of a message, with its change unparsed. */
 export interface OuterLine {
   readonly clientSeq: number
   readonly time: number
-  /** Number of lines before it that belong to the message: 0, or 2 and more. */
+  /** Number of earlier lines that belong to the message: 0, or 2 and more. */
   readonly inner: number
-  /** The change of a message of one. */
+  /** The change, if the message has one only. */
   readonly change: unknown
   readonly salt: Salt
   readonly expect: unknown
 }
 
-/** Whether a parsed line is one change of a message of several. */
+/** Whether a parsed line is one of several changes of a message. */
 export function isInner(line: readonly unknown[]): boolean {
   return Array.isArray(line[0])
 }
 
-/** Reads the line of one change of several. @throws Malformed */
+/** Parses the line of one of several changes. @throws Malformed */
 export function innerLineOf(line: readonly unknown[]): InnerLine {
   const [change, salt] = listOf(line, 'line of a change', { min: 2, max: 2 })
   return { change, salt: saltOf(salt) }
 }
 
-/** How many lines before a parsed last line belong to its message; refuses. */
+/** The number of lines before a parsed last line that belong to its message. @throws Malformed */
 export function innerCountOf(line: readonly unknown[]): number {
   const [change] = listOf(line[2], 'changes', { min: 1, max: 1 })
   return typeof change === 'number' ? countOf(change, 'number of changes', 2) : 0
 }
 
-/** Reads the last line of a message, which has its number and time. @throws Malformed */
+/** Parses the last line of a message, with its number and time. @throws Malformed */
 export function outerLineOf(line: readonly unknown[], context: FlushContext): OuterLine {
   const list = tupleOf(line, 'line of a message', { min: 4, max: 5 })
   const time = wholeOf(context.head.baseTime + wholeOf(list[1], 'time'), 'time')
@@ -125,7 +125,7 @@ export function outerLineOf(line: readonly unknown[], context: FlushContext): Ou
   }
 }
 
-/** Reads the change of line `line`, and keeps the entity that it spells; refuses. */
+/** Parses the change of line `line`, and records its entity. @throws Malformed */
 export function changeAt(
   line: number,
   { change, clientSeq }: { readonly change: unknown; readonly clientSeq: number },
@@ -136,7 +136,7 @@ export function changeAt(
   return read
 }
 
-/** Reads `expect`, absent or not empty; refuses. */
+/** Parses `expect`: absent, or not empty. @throws Malformed */
 export function expectOf(value: unknown, context: FlushContext): Message['expect'] {
   if (value === undefined) return undefined
   const max = context.bounds.expectMax
@@ -152,7 +152,10 @@ export function expectOf(value: unknown, context: FlushContext): Message['expect
   })
 }
 
-/** The message whose last line has number `line`, and whose changes stand in the lines before; refuses. */
+/**
+ * The message whose last line has number `line`, with the changes of the lines before. @throws
+ * Malformed
+ */
 export function messageOf(
   outer: OuterLine,
   inner: readonly InnerLine[],

@@ -1,6 +1,6 @@
 /**
- * What a reviewer says: its reviews, refusals and positions; and what an author shows it of a
- * session. Types only; what an author says is in `facts/types.ts`.
+ * The facts of a reviewer: reviews, rejections and positions; and the session opening that an
+ * author sends it. Types only; an author's facts are in `facts/types.ts`.
  */
 import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
@@ -10,7 +10,7 @@ import type { Reg } from '../schema/registers.ts'
 /** Version of the protocol. */
 export const WIRE_VERSION = 2
 
-/** Why a reviewer refused a message for good. SPEC.md says what each means. */
+/** Why a reviewer rejected a message for good. SPEC.md defines each. */
 export type FinalReason =
   | 'unauthorised'
   | 'invalid'
@@ -25,7 +25,7 @@ export type FinalReason =
   | 'needs_upgrade'
   | 'session_expired'
 
-/** Every `FinalReason`, to check an untrusted text against. */
+/** Every `FinalReason`, to validate untrusted text. */
 export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
   'unauthorised',
   'invalid',
@@ -41,7 +41,7 @@ export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
   'session_expired',
 ])
 
-/** Reasons that carry no verdict: try again later. */
+/** Reasons of a nack, which is not a verdict: retry later. */
 export type NackReason =
   | 'busy'
   | 'unavailable'
@@ -50,12 +50,12 @@ export type NackReason =
   | 'unknown_schema'
   | 'parent_unknown'
   | 'not_bound'
-  /** The author names a position, or a chain, that this reviewer does not have. */
+  /** The author's position or chain is unknown to this reviewer. */
   | 'unknown_history'
-  /** The register has as many live writes as it may have. The message can be accepted after a resolve. */
+  /** The register has the maximum of live writes. A retry can succeed after a resolve. */
   | 'contested'
 
-/** The watermark used everywhere: how far a lineage has come, vouched for by its reviewer. */
+/** A watermark: the position of a lineage, signed by its reviewer. */
 export interface Position {
   readonly eid: Uuid
   readonly epoch: number
@@ -86,30 +86,30 @@ export interface Review {
   readonly eid: Uuid
   readonly epoch: number
   readonly seq: number
-  /** Some entity of the message had a head that its parents do not include. */
+  /** An entity of the message had a head that its parents do not include. */
   readonly forked: boolean
   /** The reviewer's clock, ms since 1970. For logs only. */
   readonly at: number
-  /** Aligned with the message's changes, where some value was assigned; empty for the other changes. */
+  /** Aligned with the message's changes, if a value was assigned; empty for the other changes. */
   readonly assigned?: readonly Assigned[]
   /**
-   * Aligned with the message's changes, where one gave a register its second live write: what the
-   * author saw there. Empty where they are more than a review may say: all of them are `unknown`.
+   * Aligned with the message's changes, if one gave a register its second live write: the value
+   * that its author had seen there. Empty where they exceed the bound of a review: all are
+   * `unknown`.
    */
   readonly bases?: readonly Bases[] | undefined
 }
 
 /**
- * What stood in a register before its live writes parted, with the version it was written in:
- * what the author of the second one saw there. It is `unknown` where several stood, or where it is
- * too long to be said.
+ * The value of a register before its live writes diverged, with its version: the value that the
+ * author of the second one had seen. `unknown` if there were several, or if it is too long.
  */
 export type Base = { readonly version: number; readonly value: Json } | 'nothing' | 'unknown'
 
-/** By register: those that the change left with two live writes where one stood. */
+/** By register: those where the change added a second live write. */
 export type Bases = Readonly<Record<Reg, Base>>
 
-/** Values that the reviewer gives to a creation, by register: they are not the author's. */
+/** Values that the reviewer assigns to a creation, by register; not the author's. */
 export type Assigned = Readonly<Record<Reg, Json>>
 
 /** A live write that the author of a `stale` message had not seen. */
@@ -119,12 +119,12 @@ export interface Standing {
   readonly reg: Reg
   readonly msgId: Uuid
   readonly authorId: Uuid
-  /** As it was written, in `schemaVersion`; absent where it is too large to be told here. */
+  /** The stored value, in `schemaVersion`; absent if it is too large. */
   readonly value?: Json
   readonly schemaVersion: number
 }
 
-/** Goes to the author only; not in the chain. */
+/** Sent to the author only; not in the chain. */
 export interface Rejection {
   readonly v: typeof WIRE_VERSION
   readonly space: Uuid
@@ -135,13 +135,13 @@ export interface Rejection {
   readonly hash: Hash
   readonly reason: FinalReason
   readonly detail?: string
-  /** With `stale`: what stands in the registers that the message wrote. */
+  /** With `stale`: the live writes of the registers that the message wrote. */
   readonly standing?: readonly Standing[]
   readonly at: number
   readonly sig: string
 }
 
-/** What an author shows the home reviewer of a session: the opening of its commitment. */
+/** Sent by an author to the home reviewer of a session: opens its commitment. */
 export interface SessionOpening {
   readonly authorId: Uuid
   readonly publicKey: string

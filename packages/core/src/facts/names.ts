@@ -3,12 +3,12 @@
  *
  *   n >= 0                         canonical: seq = seen.seq - n
  *   -k                             own: clientSeq - k of this session
- *   [session, k, from?, [except…]]   pending message k of another session, and from `from` on what
- *                                  stands before it on the entity, except some
+ *   [session, k, from?, [except…]]   pending message k of another session, and from `from` on the
+ *                                  earlier ones of the entity, except some
  *
  * In a list: canonical ones by seq, own ones by clientSeq, others by session id, all ascending. A
- * name always stands in the author's view; a name outside it is refused here, as the text alone
- * shows it.
+ * name must be in the author's view; one outside it is rejected here, as far as the text alone
+ * shows.
  */
 import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
@@ -18,7 +18,7 @@ import { longId, shortId } from './ids.ts'
 import { ANY, ascendingOf, countOf, listOf, refuse, tupleOf, wholeOf } from './malformed.ts'
 import type { Cut, Names, OwnSpan, Seen } from './types.ts'
 
-/** Where the names of one change are counted from. */
+/** The message and view that the names of one change are relative to. */
 export interface NamesOrigin {
   readonly seen: Seen
   readonly sessionId: Uuid
@@ -29,12 +29,12 @@ export interface NamesOrigin {
 const NO_NUMBERS: readonly number[] = []
 const byNumber = (a: number, b: number): number => a - b
 
-/** Whether nothing is named. */
+/** Whether the names are empty. */
 export function isNoNames({ canonical, own, others }: Names): boolean {
   return canonical.length === 0 && own.length === 0 && others.length === 0
 }
 
-/** Names as numbers relative to what was seen and to the message, in a fixed order. */
+/** Encodes names as numbers relative to `seen` and to the message, in a fixed order. */
 export function namesJson(names: Names, { seen, clientSeq }: NamesOrigin): Json {
   const list: Json[] = []
   for (const seq of names.canonical.toSorted(byNumber)) {
@@ -60,7 +60,7 @@ function spanJson({ sessionId, clientSeq, from, except }: OwnSpan): Json {
   return span
 }
 
-/** Reads the parents of a change, or the writes that it keeps; refuses. */
+/** Parses the parents of a change, or the writes that it keeps. @throws Malformed */
 export function namesOf(
   value: unknown,
   what: string,
@@ -71,9 +71,9 @@ export function namesOf(
   const others: unknown[] = []
   for (const item of listOf(value, what, ANY)) {
     if (Array.isArray(item)) others.push(item)
-    else if (others.length > 0) refuse(`${what}: other sessions stand last`)
+    else if (others.length > 0) refuse(`${what}: other sessions must come last`)
     else if (wholeOf(item, what) < 0) own.push(origin.clientSeq + wholeOf(item, what))
-    else if (own.length > 0) refuse(`${what}: canonical messages stand first`)
+    else if (own.length > 0) refuse(`${what}: canonical messages must come first`)
     else canonical.push(origin.seen.seq - wholeOf(item, what))
   }
   checkCanonical(canonical, what, origin)
@@ -96,10 +96,10 @@ function checkCanonical(seqs: readonly number[], what: string, { seen, cut }: Na
 function checkOwn(own: readonly number[], what: string, seen: Seen): void {
   ascendingOf(own, what, { above: seen.from - 1, below: Number.MAX_SAFE_INTEGER })
   if (seen.except.length > 0 && own.some((clientSeq) => seen.except.includes(clientSeq)))
-    refuse(`${what}: an own message is named that seen.except takes out`)
+    refuse(`${what}: names an own message that seen.except excludes`)
 }
 
-/** Reads spans of other sessions, by session id; refuses. */
+/** Parses spans of other sessions, sorted by session id. @throws Malformed */
 export function spansOf(
   value: unknown,
   what: string,
@@ -123,6 +123,6 @@ function spanOf(value: unknown, what: string): OwnSpan {
   if (from >= clientSeq) refuse(`${what}: a span starts before the message that it names`)
   if (list.length === 3) return { sessionId, clientSeq, from, except: NO_NUMBERS }
   const except = ascendingOf(list[3], what, { above: from, below: clientSeq })
-  if (except.length === 0) refuse(`${what}: an empty list of exceptions is left out`)
+  if (except.length === 0) refuse(`${what}: an empty list of exceptions must be omitted`)
   return { sessionId, clientSeq, from, except }
 }

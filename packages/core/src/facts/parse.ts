@@ -1,6 +1,6 @@
 /**
- * Untrusted parts of messages and reviews, checked one by one. A check says what is wrong in a
- * sentence, and never throws.
+ * Validates untrusted parts of messages and reviews. A check returns the fault as a sentence, and
+ * never throws.
  */
 import { type Json, isForbiddenKey, jsonFault } from '../base/json.ts'
 import { isUnset } from '../schema/input.ts'
@@ -8,13 +8,13 @@ import { operationFault, operationIn } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import type { Assigned } from './message.ts'
 
-/** What a check of assigned values asks of the change that they are given to. */
+/** The change that values are assigned to. */
 interface Shape {
   readonly kind: string
   readonly regs: readonly string[]
 }
 
-/** Sanity limit that no deployment can raise: what lies above is not worth parsing. */
+/** Hard limit that no deployment can raise: larger input is not parsed. */
 const ABSOLUTE_MAX = 4_096
 
 /** Whether an untrusted value is a whole number from 0 to `max`. */
@@ -22,26 +22,26 @@ export function isCount(value: unknown, max: number = Number.MAX_SAFE_INTEGER): 
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max
 }
 
-/** What is wrong with the key of a register, or undefined. */
+/** The fault of the key of a register, or undefined. */
 export function regFault(reg: string): string | undefined {
   if (reg.length === 0 || reg.length > 256 || !reg.isWellFormed())
     return 'a register key has 1 to 256 characters'
-  // NUL parts the names of a set of registers wherever one text stands for the set.
+  // NUL separates the names of a set of registers where one text represents the set.
   if (isForbiddenKey(reg) || reg === 'id' || reg.includes('\u0000'))
     return `the register ${reg} is refused`
   return reg.startsWith('$') && reg !== ARCHIVED ? `the register ${reg} is reserved` : undefined
 }
 
-/** What is malformed in the values that a reviewer assigned to a change, or undefined. */
+/** The fault of the values that a reviewer assigned to a change, or undefined. */
 export function assignedFault(assigned: unknown, shape?: Shape): string | undefined {
   if (typeof assigned !== 'object' || assigned === null || Array.isArray(assigned))
-    return 'assigned values are no object'
+    return 'assigned values are not an object'
   const regs = Object.keys(assigned)
   if (regs.length > ABSOLUTE_MAX) return 'too many assigned values'
   for (const reg of regs) {
     const fault = regFault(reg) ?? valueFault(reg, (assigned as Assigned)[reg]!)
     if (fault) return fault
-    if (reg === ARCHIVED) return 'nobody assigns $archived'
+    if (reg === ARCHIVED) return '$archived cannot be assigned'
     if (shape?.regs.includes(reg)) return `${reg} is assigned, and written by the author`
   }
   return shape && shape.kind !== 'create' && regs.length > 0
@@ -49,7 +49,7 @@ export function assignedFault(assigned: unknown, shape?: Shape): string | undefi
     : undefined
 }
 
-/** What is malformed in a value of a register, or undefined. */
+/** The fault of a value of a register, or undefined. */
 export function valueFault(reg: string, value: Json): string | undefined {
   const fault = jsonFault(value)
   if (fault) return `${reg}: ${fault}`
@@ -66,7 +66,7 @@ export function valueFault(reg: string, value: Json): string | undefined {
     : undefined
 }
 
-/** Whether each text comes after the one before, by code unit. */
+/** Whether the texts are strictly ascending by code unit. */
 export function isSortedUnique(list: readonly string[]): boolean {
   for (let i = 1; i < list.length; i++) if (list[i - 1]! >= list[i]!) return false
   return true

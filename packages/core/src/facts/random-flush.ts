@@ -1,6 +1,6 @@
 /**
- * Flushes made up from a seed, for tests: every form of name, of value and of message that a text
- * can hold, in every script. Well formed, and not plausible as a history.
+ * Random flushes, for tests: every form of name, of value and of message that a text can contain,
+ * in every script. Well formed, but not plausible as a history.
  */
 import { toBase64url } from '../base/bytes.ts'
 import { hashText } from '../base/hash.ts'
@@ -98,8 +98,8 @@ export class RandomFlush {
   }
 
   /**
-   * Without a backslash: the parser of V8 13 (Node 24) takes the key "k\t" of
-   * `{"k":{"k":1,"k\\":2},"k\t":3}` for the key "k\\" before it.
+   * Without a backslash: the parser of V8 13 (Node 24) reads the key "k\t" of
+   * `{"k":{"k":1,"k\\":2},"k\t":3}` as the key "k\\" before it.
    */
   #key(): string {
     return `k${this.text(6).replaceAll('\\', '/')}`
@@ -214,7 +214,7 @@ export class RandomFlush {
     return Uint8Array.from({ length: count }, () => this.int(256))
   }
 
-  /** Different numbers from 0 to `below`, ascending. */
+  /** Distinct numbers from 0 to `below`, ascending. */
   #numbers(below: number, count: number): readonly number[] {
     return [...new Set(this.#times(count, () => this.int(below)))].toSorted((a, b) => a - b)
   }

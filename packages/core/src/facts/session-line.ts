@@ -8,10 +8,10 @@ import { hashOf, outcomeOf, refuse } from './malformed.ts'
 import { type Session, type SessionFacts, TEXT_VERSION } from './types.ts'
 
 const WHAT = 'session line'
-/** Longer ones are not parsed. */
+/** Longer lines are not parsed. */
 const CHARACTERS_MAX = 256
 
-/** Makes the line of a session and its hash. `facts` are known to be well-formed. */
+/** Composes the line of a session and its hash. `facts` must be well-formed. */
 export function composeSession(facts: SessionFacts): Session {
   const line = canonical([
     TEXT_VERSION,
@@ -24,12 +24,12 @@ export function composeSession(facts: SessionFacts): Session {
   return { facts, line, hash: sessionHash(line) }
 }
 
-/** Reads an untrusted session line. Refused with `invalid`. */
+/** Parses an untrusted session line. Error: `invalid`. */
 export function readSession(line: string): Outcome<Session> {
   return outcomeOf(() => sessionOf(line))
 }
 
-/** The same for readers that refuse by themselves. */
+/** `readSession` for readers that throw. @throws Malformed */
 export function sessionOf(line: string): Session {
   if (line.length > CHARACTERS_MAX) refuse(`${WHAT}: more than ${CHARACTERS_MAX} characters`)
   const list = parseLine(line, WHAT)

@@ -1,8 +1,8 @@
 /**
- * What an author writes, as plain data with absolute numbers and full ids. How it stands in a text
- * is the business of the other files here; `spec/texts.md` has the layout.
+ * The facts of an author, as plain data with absolute numbers and full ids. The other files here
+ * encode and parse their texts; `spec/texts.md` has the layout.
  *
- * A *flush* is a head and 1 to 64 messages of one session, hashed and sealed as one.
+ * A *flush* is a head and 1 to 64 messages of one session, hashed and sealed together.
  */
 import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
@@ -12,22 +12,24 @@ import type { Reg } from '../schema/registers.ts'
 import type { ChainPrefix, Salt } from './ids.ts'
 
 /**
- * What a change is for. `create` begins an entity, `resolve` decides a conflict, `migrate` rewrites
- * values in a newer version.
+ * The purpose of a change. `create` adds an entity, `resolve` decides a conflict, `migrate`
+ * rewrites values in a newer version.
  */
 export type ChangeKind = 'create' | 'update' | 'resolve' | 'migrate'
 
 /** Version of the texts; in the session line, so in every hash. */
 export const TEXT_VERSION = 2
 
-/** What all messages of one session have in common. */
+/** Common to all messages of one session. */
 export interface SessionFacts {
   readonly space: Uuid
   readonly authorId: Uuid
   readonly sessionId: Uuid
   /** Salted commitment to the author's internal personal id. */
   readonly personalCommit: Hash
-  /** The lineage that the store followed when the session opened; null: it has met no reviewer. */
+  /**
+   * The lineage that the store followed when the session opened; null before the first reviewer.
+   */
   readonly eid: Uuid | null
 }
 
@@ -38,7 +40,7 @@ export interface Session {
   readonly hash: Hash
 }
 
-/** What changes of one form share: which registers of which type they write, and how. */
+/** Common to changes of one form: the registers that they write, of which type, and how. */
 export interface Shape {
   readonly type: string
   readonly kind: ChangeKind
@@ -47,21 +49,24 @@ export interface Shape {
   readonly regs: readonly Reg[]
 }
 
-/** How far the author had read when the flush was opened. */
+/** The author's view when the flush was opened. */
 export interface Seen {
-  /** The last canonical seq in view; 0: nothing canonical. */
+  /** The last canonical seq in view; 0 for none. */
   readonly seq: number
-  /** The chain at `seq`; '' where it is 0. */
+  /** The chain at `seq`; '' if it is 0. */
   readonly chain: ChainPrefix
   /** Own messages of this session with a clientSeq from here on are in view… */
   readonly from: number
-  /** …except these (refused or gone): ascending, above `from`, below the first message of the flush. */
+  /**
+   * …except these (rejected or lost): ascending, above `from`, below the first message of the
+   * flush.
+   */
   readonly except: readonly number[]
-  /** The lineage in which `seq` is counted; null where it is 0. */
+  /** The lineage of `seq`; null if it is 0. */
   readonly eid: Uuid | null
 }
 
-/** The entity is known only up to this seq; below `seen.seq`. */
+/** The author knew the entity only up to this seq; below `seen.seq`. */
 export type Cut = number
 
 /**
@@ -87,30 +92,30 @@ export interface Names {
   readonly others: readonly OwnSpan[]
 }
 
-/** Live writes of a register that this change leaves standing. */
+/** Live writes of a register that this change does not overwrite. */
 export interface Kept {
   readonly reg: Reg
   readonly names: Names
 }
 
-/** What a message does to one entity. */
+/** The change that a message makes to one entity. */
 export interface Change {
   readonly shape: Shape
   readonly entityId: Uuid
-  /** Heads of the entity in the author's view; none exactly for a create. */
+  /** Heads of the entity in the author's view; empty for a create only. */
   readonly parents: Names
   /** Aligned with `shape.regs`. */
   readonly values: readonly Json[]
-  /** By register, ascending; absent where nothing is kept. */
+  /** By register, ascending; absent if nothing is kept. */
   readonly keep?: readonly Kept[]
   readonly cut?: Cut
   /** Sessions with a pending write in view that no parent names; by session id, at most 128. */
   readonly own?: readonly OwnSpan[]
-  /** On create: the session that minted the entity's id, if not this one. */
+  /** On create: the session that minted the entity's id, if another one. */
   readonly sid?: Uuid
 }
 
-/** A precondition: the message saw every head of this entity. */
+/** A precondition: the message's author had seen every head of this entity. */
 export interface Expectation {
   readonly entityId: Uuid
   readonly cut?: Cut
@@ -124,13 +129,16 @@ export interface Message {
   /** The author's clock, ms since 1970. For logs only. */
   readonly time: number
   readonly changes: readonly Change[]
-  /** One a line: one for a message of one change, else one a change and one for the outer line. */
+  /**
+   * One for each line: one for a message of one change, else one a change and one for the outer
+   * line.
+   */
   readonly salts: readonly Salt[]
   /** By entity id, ascending. */
   readonly expect?: readonly Expectation[]
 }
 
-/** A message with its id, and with what its session line and its head say of it. */
+/** A message with its id, and with its session and `seen`. */
 export interface AuthoredMessage extends Message {
   readonly id: Uuid
   /** Hash of its last line. */
@@ -139,7 +147,7 @@ export interface AuthoredMessage extends Message {
   readonly seen: Seen
 }
 
-/** What the messages of one flush have in common. */
+/** Common to the messages of one flush. */
 export interface Head {
   /** `time` of the first message, ms since 1970. */
   readonly baseTime: number
@@ -148,13 +156,13 @@ export interface Head {
   readonly seen: Seen
 }
 
-/** A flush as it is stored and travels. Depends on no hash. */
+/** A flush as it is stored and sent. Independent of hashes. */
 export interface FlushText {
   readonly head: string
   readonly lines: readonly string[]
 }
 
-/** All hashes of a flush, as `flushHashes` makes them. */
+/** All hashes of a flush, made by `flushHashes`. */
 export interface FlushHashes {
   readonly session: Hash
   readonly head: Hash
@@ -162,7 +170,7 @@ export interface FlushHashes {
   readonly lines: readonly Hash[]
 }
 
-/** A flush in every form: values, text, hashes. */
+/** A flush: values, text, hashes. */
 export interface Flush {
   readonly head: Head
   readonly messages: readonly Message[]
@@ -170,6 +178,6 @@ export interface Flush {
   readonly ids: readonly Uuid[]
   readonly text: FlushText
   readonly hashes: FlushHashes
-  /** Head and lines, each with its U+000A. */
+  /** Bytes of head and lines, each with its U+000A. */
   readonly bytes: Bytes
 }

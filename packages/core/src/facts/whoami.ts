@@ -1,21 +1,21 @@
 /**
- * Ids that are hashes: of authors and entities. Nothing here is on the path of a write except
- * `EntityIds.next`, which is a counter behind a tag made once a session.
+ * Ids that are hashes: of authors and entities. A write of the app calls only `EntityIds.next`,
+ * which is a counter with a tag that is computed once a session.
  */
 import { type Hash, hash, hashBytes } from '../base/hash.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
 
-/** The public id of an author: what its key says of itself. */
+/** The public id of an author: a hash of its public key. */
 export function whoamiId(publicKey: string): Uuid {
   return uuid8(hashBytes('cs/whoami', publicKey))
 }
 
-/** The commitment to a personal id that every message of a session carries. */
+/** The commitment to a personal id, part of every session. */
 export function personalCommit(space: Uuid, personalId: string, salt: string): Hash {
   return hash('cs/personal', [space, personalId, salt])
 }
 
-/** What a whoami key signs to say that a session and its commitment are its own. */
+/** The bytes that a whoami key signs to claim a session and its commitment. */
 export function grantBytes(
   space: Uuid,
   authorId: Uuid,
@@ -27,7 +27,7 @@ export function grantBytes(
 const COUNTER_SPAN = 2 ** 42
 
 /**
- * The first 80 bits of H('cs/entity', [space, authorId, sessionId]), laid around the
+ * The first 80 bits of H('cs/entity', [space, authorId, sessionId]), placed around the
  * version and variant bits: 24 characters of text, and 6 bits above the 42 of the counter.
  */
 function entityTag(space: Uuid, authorId: Uuid, sessionId: Uuid): { prefix: string; high: number } {
@@ -37,7 +37,7 @@ function entityTag(space: Uuid, authorId: Uuid, sessionId: Uuid): { prefix: stri
     for (let nibble = from; nibble < to; nibble++) text += nibbleOf(tag, nibble).toString(16)
     return text
   }
-  // 60 bits stand before the variant, 14 bits beside and after it, 6 bits above the counter.
+  // 60 bits precede the variant, 14 bits are beside and after it, 6 bits above the counter.
   const bits =
     (nibbleOf(tag, 15) << 16) |
     (nibbleOf(tag, 16) << 12) |
@@ -57,7 +57,7 @@ function nibbleOf(bytes: Uint8Array, index: number): number {
   return index % 2 === 0 ? byte >> 4 : byte & 15
 }
 
-/** Makes the ids of the entities that one session creates: known at once, sorted by creation. */
+/** Makes the ids of the entities that one session creates: synchronous, sorted by creation. */
 export class EntityIds {
   readonly #prefix: string
   readonly #high: number

@@ -1,6 +1,6 @@
 /**
- * The fold's one step: a write joins the state of its entity, in canonical order, pending writes
- * after all reviewed ones. Pure.
+ * The fold's one step: applies a write to the state of its entity, in canonical order, with pending
+ * writes after all reviewed ones. Pure.
  *
  *   live'(r) = {m} ∪ {w ∈ live(r) : not saw(m, w) or w ∈ keep_m(r)}   for each r that m writes
  *   heads'   = {m} ∪ {h ∈ heads : not saw(m, h)}
@@ -23,7 +23,7 @@ import {
   writesOf,
 } from './state.ts'
 
-/** The state after `write`, which comes after all that is in it. */
+/** The state after `write`, which is later than all writes in the state. */
 export function apply(state: EntityState | undefined, write: Write): EntityState {
   if (!state && !hasOperations(write)) return write
   const before = state ? spread(state) : emptyBefore(write)
@@ -35,7 +35,7 @@ export function apply(state: EntityState | undefined, write: Write): EntityState
     const operation = operationIn(write.values[write.regs.names[i]!])
     totals = totalsAfter(totals, operation, { slot, fold: write.regs.folds?.[i], of: write.entry })
     if (operation) {
-      // An operation is never overwritten and never in conflict: the newest write is kept as the live one.
+      // Operations are never overwritten and never in conflict: the newest write is the live one.
       live[slot] = write
       if (bases?.has(slot)) bases = without(bases, slot)
       continue
@@ -49,7 +49,7 @@ export function apply(state: EntityState | undefined, write: Write): EntityState
     live,
     created: before.created,
     last: write,
-    // What is kept stands beside this write, as if it had been written beside it.
+    // A kept write remains concurrent with this one.
     linear: before.linear && beside.length === 0 && !write.keep,
     bases,
     totals,
@@ -58,7 +58,10 @@ export function apply(state: EntityState | undefined, write: Write): EntityState
   return after
 }
 
-/** Each operation counts once, whatever its author had seen. A value, from a liar, ends the total. */
+/**
+ * Counts each operation once, whatever its author had seen. A value, from a faulty client, ends the
+ * total.
+ */
 function totalsAfter(
   totals: Fold['totals'],
   operation: Operation | undefined,
@@ -72,7 +75,7 @@ function totalsAfter(
   return new Map(totals).set(slot, folded(totals?.get(slot), operation, { fold, of }))
 }
 
-/** Whether a write had seen every head, so that it stands beside nothing. */
+/** Whether the author of a write had seen every head, so that it is concurrent with none. */
 export function sawAll(write: Write, heads: readonly Write[]): boolean {
   return heads.every((head) => saw(write, head))
 }
@@ -85,7 +88,7 @@ function joined(live: LiveSet | undefined, write: Write, reg: string): LiveSet {
   return left.length === 0 ? write : [...left, write]
 }
 
-/** A base is named by the second live write of a register, and stays while two stand. */
+/** Records a base at the second live write of a register, and keeps it while there are two. */
 function basesAfter(
   bases: Fold['bases'],
   { slot, reg }: { readonly slot: number; readonly reg: string },

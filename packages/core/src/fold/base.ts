@@ -1,9 +1,9 @@
 /**
- * What stood in a register before its live writes parted: what the author of the second one saw
- * there. It is shown beside the candidates of a conflict and given to merge functions, so it must
- * be the same for everybody: the review names it, it stays in the state while two writes stand, and
- * newcomers get it with the page. An author knows it when it writes, and keeps it beside the pending
- * message, so it shows the same before the verdict as after it.
+ * The base of a conflict: the value of a register before its live writes diverged, as the author of
+ * the second one had seen it. It is shown with the candidates of a conflict and passed to merge
+ * functions, so all replicas must agree on it: the review contains it, the state keeps it while
+ * there are two live writes, and a page of a snapshot includes it. An author computes it when it
+ * writes, and stores it with the pending message, so it is the same before and after the verdict.
  */
 import { jsonBytes } from '../base/json.ts'
 import { isUnset } from '../schema/input.ts'
@@ -13,13 +13,13 @@ import type { Base, Bases } from '../facts/message.ts'
 import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
 import { type EntityState, type LiveSet, liveOf } from './state.ts'
 
-/** A base with a longer value is `unknown`, in UTF-8 bytes of its JSON. */
+/** Maximum UTF-8 bytes of a base's JSON; a longer one is `unknown`. */
 export const BASE_BYTES_MAX = 1_024
 
 /** States under pending writes, as their author saw them. */
 const under = new WeakMap<Write, { readonly state: EntityState; readonly table: RegisterTable }>()
 
-/** Notes what a write of this session is written on, so that its bases can be said when they are needed. */
+/** Records the state under a write of this session, to compute its bases when needed. */
 export function noteUnder(
   write: Write,
   place: { readonly state: EntityState; readonly table: RegisterTable },
@@ -27,7 +27,10 @@ export function noteUnder(
   under.set(write, place)
 }
 
-/** What the author of a write saw in a register: as stated, or as noted when it was written. */
+/**
+ * The value that the author of a write had seen in a register: as stated, or as recorded by
+ * `noteUnder`.
+ */
 export function baseSeenBy(write: Write, reg: Reg): Base {
   const stated = write.bases?.[reg]
   if (stated !== undefined) return stated
@@ -36,7 +39,7 @@ export function baseSeenBy(write: Write, reg: Reg): Base {
   return place ? baseIn(liveOf(place.state, place.table.slot(reg)), reg) : 'unknown'
 }
 
-/** Of all registers that a pending write overwrites, to be stored beside it. */
+/** The bases of all registers that a pending write overwrites, to be stored with it. */
 export function basesUnder(write: Write): Bases | undefined {
   if (write.bases) return write.bases
   const place = under.get(write)
@@ -47,16 +50,16 @@ export function basesUnder(write: Write): Bases | undefined {
   return bases
 }
 
-/** What a reader of a state saw in one of its registers. */
+/** The base that a reader of this state has in one of its registers. */
 export function baseIn(live: LiveSet | undefined, reg: Reg): Base {
   if (live === undefined) return 'nothing'
-  if (!(live instanceof Write)) return 'unknown' // several stood
+  if (!(live instanceof Write)) return 'unknown' // several live writes
   const value = live.values[reg]!
   if (isUnset(value)) return 'nothing'
   return jsonBytes(value) > BASE_BYTES_MAX ? 'unknown' : { version: live.version, value }
 }
 
-/** By slot, in a state with several live writes of the register. */
+/** The base of a slot, in a state with several live writes of the register. */
 export function baseOf(state: EntityState, slot: number): Base {
   return (state instanceof Write ? undefined : state.bases?.get(slot)) ?? 'unknown'
 }

@@ -1,7 +1,6 @@
 /**
- * The conflicts of a row as values: for each field, what stood before and the candidates that
- * stand now. A conflict survives unrelated edits and never blocks anything; it ends when
- * somebody resolves it.
+ * The conflicts of a row as values: for each field, the base and the current candidates. A
+ * conflict survives unrelated edits and never blocks anything; it ends when it is resolved.
  */
 import type { Write } from '../history/entry.ts'
 import type { Base } from '../facts/message.ts'
@@ -17,13 +16,13 @@ import { orderKeyWith, reviewerOf, reviewOf, verdictOf } from './verdict.ts'
 
 export const NO_CONFLICTS: Readonly<Record<string, FieldConflict>> = Object.freeze({})
 
-/** One open conflict: writes of different values, and what stood before them. */
+/** One open conflict: writes of different values, and their base. */
 export interface OpenConflict {
   readonly candidates: readonly Write[]
   readonly base: Base
 }
 
-/** By register. `row` is the merged row, for the rule of its type. */
+/** The open conflicts by register. `row` is the merged row, for the rule of its type. */
 export function openConflicts(
   state: EntityState,
   context: RowContext,
@@ -48,7 +47,7 @@ export function openConflicts(
   return found
 }
 
-/** The conflicts as the app sees them, by field. */
+/** The conflicts in the form of the app, by field. */
 export function conflictsOf(
   open: ReadonlyMap<Reg, OpenConflict>,
   context: RowContext,
@@ -65,17 +64,17 @@ export function conflictsOf(
   return Object.freeze(shown)
 }
 
-/** The value one candidate gives to the field. Of archiving: whether it wants the row archived. */
+/** The value of one candidate for the field. For archiving: whether it archives the row. */
 export function candidateValue(write: Write, reg: Reg, context: RowContext): unknown {
   return reg === ARCHIVED ? write.values[ARCHIVED] === true : readValue(write, reg, context)
 }
 
-/** The name of the field that a register is in the reader's version. */
+/** The name of a register's field in the reader's version. */
 export function fieldName(reg: Reg, { entity }: Reader): string {
   return entity.fieldAt(reg)?.name ?? reg
 }
 
-/** Where people parted over a conflict already, there is no one value before it. */
+/** The base in the reader's version; undefined if it is unknown. */
 function baseValue(reg: Reg, { base }: OpenConflict, context: RowContext): unknown {
   return reg === ARCHIVED ? false : readBase(base, reg, context)
 }
@@ -84,7 +83,7 @@ function isContested(row: AnyRow, { entity }: RowContext): boolean {
   return entity.policies.scope === 'row' || brokenRule(entity.options.rule, row) !== undefined
 }
 
-/** What the rule of a type says against a row. A rule that throws objects. */
+/** The fault that the rule of a type finds in a row. A rule that throws counts as a fault. */
 export function brokenRule(
   rule: ((row: AnyRow) => string | undefined) | undefined,
   row: AnyRow | undefined,
@@ -101,7 +100,7 @@ function candidate(write: Write, reg: Reg, context: RowContext): Candidate {
   const verdict = verdictOf(write, context)
   return {
     value: candidateValue(write, reg, context),
-    // Made on first need: within a transaction its message has none yet.
+    // Computed on first use: within a transaction the message has no id yet.
     get msgId() {
       return entry.id
     },

@@ -1,4 +1,4 @@
-/** What reading the rows of one type needs to know, beyond the messages. */
+/** The context to read the rows of one type, beyond the messages. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Write } from '../history/entry.ts'
 import type { RegisterTable } from '../schema/registers.ts'
@@ -6,7 +6,7 @@ import type { Reader } from './read.ts'
 
 export interface RowContext extends Reader {
   readonly table: RegisterTable
-  /** The author who looks; undefined sees what everyone else sees. */
+  /** The author of this store; undefined reads the row as everyone else sees it. */
   readonly viewerId: () => Uuid | undefined
   /** Whether pending writes live in memory only. */
   readonly volatile: (write: Write) => boolean

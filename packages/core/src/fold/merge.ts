@@ -1,7 +1,7 @@
 /**
- * What several live writes of a register come to under the policies of its type: a value, or
- * a conflict that somebody has to settle. Pure and read-time: nothing here writes, and two
- * readers with the same messages come to the same (SPEC.md, section 9).
+ * Merges several live writes of a register by the policies of its type: to a value, or to a
+ * conflict that someone must resolve. Pure, at read time: nothing here writes, and two
+ * readers with the same messages get the same result (SPEC.md, section 9).
  */
 import type { Json } from '../base/json.ts'
 import { areBeside, saw } from '../history/saw.ts'
@@ -18,19 +18,19 @@ import { type Reader, readBase, readValue } from './read.ts'
 import { candidatesOf } from './shown.ts'
 import { type EntityState, headsOf, isLinear, liveOf, totalOf, writesOf } from './state.ts'
 
-/** What a register comes to. `conflict`: in canonical order, one write for each different value. */
+/** The merged register. `conflict`: in canonical order, one write for each different value. */
 export type Merged =
   | { readonly kind: 'write'; readonly write: Write }
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'conflict'; readonly candidates: readonly Write[] }
 
-/** The live writes of one register of that state, by its policy. */
+/** Merges the live writes of one register of a state, by its policy. */
 export function mergeRegister(
   state: EntityState,
   { reg, slot }: { readonly reg: Reg; readonly slot: number },
   reader: Reader,
 ): Merged {
-  // Asked of registers that are written.
+  // Called for registers with a write only.
   const live = liveOf(state, slot)!
   const candidates = candidatesOf(live, reg, reader)
   if (candidates.length === 1) return { kind: 'write', write: candidates[0]! }
@@ -44,8 +44,8 @@ export function mergeRegister(
 }
 
 /**
- * A merge function is not asked without knowing what stood before. One that throws, gives up or
- * makes an invalid value leaves the conflict open.
+ * Calls the app's merge function, if the base is known. If it throws, returns `CONFLICT` or returns
+ * an invalid value, the conflict stays open.
  */
 function mergedBy(
   merge: MergeFunction<Json>,
@@ -60,9 +60,9 @@ function mergedBy(
   const open: Merged = { kind: 'conflict', candidates }
   const field = reader.entity.fieldAt(reg)
   const values = candidates.map((write) => readValue(write, reg, reader))
-  // To unset is a decision of its own, and what cannot be read cannot be merged.
+  // An unset is a decision of its own, and an unreadable value cannot be merged.
   if (!field || values.some((value) => value === undefined || isUnreadable(value))) return open
-  // Without it a function can only guess.
+  // Without the base a function can only guess.
   if (base === 'unknown') return open
   try {
     const value: unknown = merge(readBase(base, reg, reader) as Json, values as Json[])
@@ -74,9 +74,8 @@ function mergedBy(
 }
 
 /**
- * Registers in which people wrote side by side and only one value stands, of a type or a row for
- * which that is a conflict all the same: a type of scope `row`, or a merged row that breaks the
- * rule of its type.
+ * Registers with concurrent writes that are in conflict although one live write is left: in a type
+ * of scope `row`, or in a merged row that breaks the rule of its type.
  */
 export function contestedRegisters(
   state: EntityState,
@@ -90,24 +89,24 @@ export function contestedRegisters(
     heads.every((head) => head === write || saw(head, write))
   for (const [slot, reg] of table.names.entries()) {
     const live = writesOf(liveOf(state, slot))
-    if (totalOf(state, slot)) continue // it merges, and nobody has to decide
+    if (totalOf(state, slot)) continue // it merges, and needs no decision
     if (reg === ARCHIVED || live.every(isSeenByAll)) continue
     found.set(reg, { candidates: candidatesOf(live, reg, reader), base: baseOf(state, slot) })
   }
   return found
 }
 
-/** Whether the row counts as archived, and who disagrees about it. */
+/** Whether the row counts as archived, and the writes that disagree. */
 export interface ArchivedState {
   readonly archived: boolean
-  /** Who archived, and who edited beside it: both stand until somebody decides. */
+  /** A write that archived, and a concurrent edit: a conflict until it is resolved. */
   readonly conflict: { readonly archive: Write; readonly edit: Write } | undefined
 }
 
 const NOT_ARCHIVED: ArchivedState = { archived: false, conflict: undefined }
 const IS_ARCHIVED: ArchivedState = { archived: true, conflict: undefined }
 
-/** Whether the row is archived, by its policy, and whether people disagree about it. */
+/** Whether the row is archived, by its policy, and whether there is a conflict about it. */
 export function archivedState(
   state: EntityState,
   entity: Entity,
@@ -128,7 +127,7 @@ export function archivedState(
   return IS_ARCHIVED
 }
 
-/** The newest live write of a field that neither saw the archiving nor was seen by it. */
+/** The newest live write of a field that is concurrent with the archiving. */
 function editBeside(archive: Write, state: EntityState, archivedSlot: number): Write | undefined {
   if (state instanceof Write) return undefined
   const edits = new Set<Write>()

@@ -1,6 +1,6 @@
 /**
- * The value a write gave to a register, as the reader's version sees it. Nearly every write is of
- * that version, and costs a comparison of two numbers.
+ * Reads the value of a write in the reader's version. Nearly every write has that version, and
+ * costs one comparison of numbers.
  */
 import type { Json } from '../base/json.ts'
 import type { Lenses } from '../schema/lens/path.ts'
@@ -13,14 +13,14 @@ import { operationIn } from '../schema/operations.ts'
 import type { Reg } from '../schema/registers.ts'
 import { Unreadable } from '../schema/unreadable.ts'
 
-/** Who reads: a build with its declaration of the type, and all it knows of other versions. */
+/** The reader: a build's declaration of the type, and all it knows of other versions. */
 export interface Reader {
   readonly entity: Entity
-  /** The entity's own lenses, or wider ones where steps of newer versions have become known. */
+  /** The entity's own lenses, or longer ones once steps of newer versions are known. */
   readonly lenses: Lenses
 }
 
-/** As the app sees it; undefined where the write unset it, or never wrote it. */
+/** The value in the app's form; undefined if the write unset it, or did not write it. */
 export function readValue(write: Write, reg: Reg, reader: Reader): unknown {
   const stored = write.values[reg]
   return stored === undefined
@@ -28,7 +28,7 @@ export function readValue(write: Write, reg: Reg, reader: Reader): unknown {
     : readStored(stored, { reg, version: write.version }, reader)
 }
 
-/** The same of a value that some version wrote to a register. */
+/** The value of stored JSON that some version wrote to a register. */
 export function readStored(
   stored: Json,
   { reg, version }: { readonly reg: Reg; readonly version: number },
@@ -45,13 +45,15 @@ export function readStored(
   return new Unreadable(seen.kind, stored, { version, needs })
 }
 
-/** What stood before a conflict; undefined where nothing did, or nobody knows. */
+/** The base of a conflict in the app's form; undefined for nothing and for unknown. */
 export function readBase(base: Base, reg: Reg, reader: Reader): unknown {
   if (base === 'nothing' || base === 'unknown') return undefined
   return readStored(base.value, { reg, version: base.version }, reader)
 }
 
-/** Whether the reader's version has no field for what some version wrote there: it was removed, or came later. */
+/**
+ * Whether the reader's version lacks the field of a stored value: it was removed, or added later.
+ */
 export function isAbsent(
   stored: Json,
   { reg, version }: { readonly reg: Reg; readonly version: number },
@@ -61,7 +63,7 @@ export function isAbsent(
   return lenses.path(reg, version, entity.currentVersion).translate(stored).kind === 'absent'
 }
 
-/** As JSON, to tell whether two writes gave the same value; undefined: they unset it. */
+/** The value as JSON, to compare two writes; undefined: they unset it. */
 export function comparable(write: Write, reg: Reg, { entity, lenses }: Reader): Json | undefined {
   const stored = write.values[reg]
   if (stored === undefined || isUnset(stored)) return undefined
@@ -72,7 +74,7 @@ export function comparable(write: Write, reg: Reg, { entity, lenses }: Reader): 
   return { $unreadable: stored, version: write.version }
 }
 
-/** What the reader's version shows for a register that nobody wrote. */
+/** The value that the reader's version shows for a register that was never written. */
 export function defaultValue(reg: Reg, { entity, lenses }: Reader): unknown {
   const value = lenses.defaultOf(reg, entity.currentVersion)
   return value === undefined ? undefined : decodeField(entity.fieldAt(reg), value)

@@ -1,4 +1,4 @@
-/** The bases that a review states: a reviewer has every change of an entity, and finds them by folding. */
+/** Bases in a review: a reviewer has every change of an entity, and computes them by folding. */
 import { type Json, jsonBytes } from '../base/json.ts'
 import { type Entry, Write, reviewIn } from '../history/entry.ts'
 import { keeps, saw } from '../history/saw.ts'
@@ -9,20 +9,22 @@ import type { StatedBase, StatedBases } from '../wire/reviews.ts'
 import { baseIn } from './base.ts'
 import { type EntityState, type LiveSet, liveOf } from './state.ts'
 
-/** Of all bases of one review; where they are more, all of them are `unknown`. */
+/** Maximum bytes of all bases of one review; beyond it all of them are `unknown`. */
 const BASES_BYTES_MAX = 16_384
 
 export interface BaseParts {
   /** The states of the entry's entities before it, aligned with its writes. */
   readonly before: readonly (EntityState | undefined)[]
-  /** Every accepted write of an entity, in canonical order; undefined where they are too many to look at. */
+  /**
+   * Every accepted write of an entity, in canonical order; undefined if there are too many to read.
+   */
   readonly changesOf: (entityId: string) => readonly Write[] | undefined
   readonly tableOf: (type: string) => RegisterTable
 }
 
 /**
- * What the review of an entry states: of each register that it gives its second live write, what its
- * author saw there. A list without any where they are more than a review may say.
+ * The bases for the review of an entry: for each register that gets its second live write, the
+ * value that its author had seen. An empty list if they exceed the bound of a review.
  */
 export function basesFor({ writes }: Entry, parts: BaseParts): readonly StatedBases[] | undefined {
   let bytes = 0
@@ -53,7 +55,7 @@ function basesLeftBy(
     const live = liveOf(before, table.slot(reg))
     const isSecond = live instanceof Write && (!saw(write, live) || keeps(write, reg, live))
     if (reg === ARCHIVED || !isSecond || operationIn(write.values[reg])) continue
-    // Rare, so the fold of what its author had seen is made when it is needed.
+    // Rare, so the fold of the writes that its author had seen runs on demand.
     const changes = changesOf(write.entityId)
     if (!changes) {
       bases[reg] = { base: 'unknown', seq: null }

@@ -1,7 +1,7 @@
 /**
- * The row that a reader sees: plain frozen data, with what it says of itself as getters that
- * neither spread nor JSON copies. A row is a snapshot, with its verdict in it: nothing of it ever
- * changes under a reader. A new state makes a new row, and so does a review.
+ * The row that a reader sees: plain frozen data, with metadata as getters that neither spread nor
+ * JSON copies. A row is a snapshot that includes its verdict: it never changes. A new state or a
+ * review makes a new row.
  */
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -36,13 +36,16 @@ import {
 class RowView {
   readonly id: Uuid
   readonly #state: EntityState
-  /** Of the newest write, and the review of the first: entries get theirs later, rows never. */
+  /**
+   * The verdict of the newest write; entries get reviews later, a row keeps the one it was built
+   * with.
+   */
   readonly #verdict: WriteVerdict
   readonly #created: Review | null
-  /** What somebody has to decide; undefined where nobody ever wrote beside another. */
+  /** Open conflicts; undefined for a linear row. */
   #open: ReadonlyMap<Reg, OpenConflict> | undefined
   #conflicts: Readonly<Record<string, FieldConflict>> = NO_CONFLICTS
-  /** Undefined where it follows from one write. */
+  /** Undefined if one write decides it. */
   #archived: boolean | undefined
 
   constructor(id: Uuid, state: EntityState) {
@@ -52,7 +55,7 @@ class RowView {
     this.#created = createdOf(state).entry.review
   }
 
-  /** Reads the conflicts of a row whose fields are there, once and for all. */
+  /** Computes the conflicts of a row after its fields are set, once. */
   static readConflicts(row: RowView): void {
     const shown = row as unknown as AnyRow
     row.#open = openConflicts(row.#state, row.#context, shown)
@@ -85,7 +88,7 @@ class RowView {
     return row.#context
   }
 
-  /** What is the same for all rows of a type stands on its class, not in each row. */
+  /** Shared by all rows of a type, so it is a member of the class. */
   get #context(): RowContext {
     return (this.constructor as RowClass).context
   }
@@ -145,13 +148,11 @@ class RowView {
 /** The class of the rows of one type. */
 export type RowClass = (new (id: Uuid, state: EntityState) => RowView) & {
   readonly context: RowContext
-  /** Fields hold the JSON of their registers, under the same names. */
+  /** Whether fields hold the JSON of their registers, under the same names. */
   readonly plain: boolean
 }
 
-/**
- * The class of the rows of one type: its fields are read from the state when they are asked for.
- */
+/** The class of the rows of one type. */
 export function rowClass(context: RowContext): RowClass {
   const { entity } = context
   const fields = [...entity.fields.values()]
@@ -176,8 +177,8 @@ export function buildRow(id: Uuid, state: EntityState, rows: RowClass): AnyRow {
     for (const field of context.entity.fields.values())
       fields += setField(into, state, field, context)
   }
-  // A row made by one write holds that write's values already; keeping them twice would
-  // cost a third of its memory.
+  // A row made by one write holds the same values as the write; a second copy would cost a third
+  // of its memory.
   if (
     state instanceof Write &&
     rows.plain &&
@@ -193,8 +194,8 @@ export function buildRow(id: Uuid, state: EntityState, rows: RowClass): AnyRow {
 }
 
 /**
- * Whether the row holds all that the write wrote. As many fields are not the same fields: a row has
- * defaults that nobody wrote, and of `$archived` only a getter, which asks the write.
+ * Whether the row contains all values of the write. The same number of fields does not suffice: a
+ * row has defaults that were not written, and `$archived` is only a getter that reads the write.
  */
 function isSameAs(row: Record<string, unknown>, { regs, values }: Write): boolean {
   for (const reg of regs.names) if (reg === ARCHIVED || row[reg] !== values[reg]) return false
@@ -234,23 +235,23 @@ export function stateOfRow(row: AnyRow): EntityState {
   return RowView.stateOf(row as unknown as RowView)
 }
 
-/** Whether somebody has to decide something about the row. */
+/** Whether the row has an open conflict. */
 export function isInConflict(row: AnyRow): boolean {
   return (RowView.openOf(row as unknown as RowView)?.size ?? 0) > 0
 }
 
-/** Whether a row says of its newest write what is not so any more: it was stored, or is not. */
+/** Whether a row shows an outdated verdict of its newest write: it was stored, or is no longer. */
 export function isOutdated(row: AnyRow): boolean {
   const view = row as unknown as RowView
   return RowView.verdictOf(view) !== verdictOf(lastOf(stateOfRow(row)), RowView.contextOf(view))
 }
 
-/** Rows with the values of other candidates, at the most. */
+/** Maximum rows with the values of other candidates. */
 const STAND_INS_MAX = 64
 
 /**
- * The row under the other values its conflicts could come to, so that a query that any of them
- * matches finds it: an object for each combination, with the row as its prototype.
+ * Rows with the other values that its conflicts could resolve to, so that a query that matches one
+ * of them finds the row: an object for each combination, with the row as its prototype.
  */
 export function standInsOf(row: AnyRow): readonly AnyRow[] | undefined {
   const open = RowView.openOf(row as unknown as RowView)
@@ -279,7 +280,9 @@ function standIn(row: AnyRow, fields: Record<string, unknown>): AnyRow {
   return Object.freeze(made)
 }
 
-/** Canonical order of two rows, by their last change or by their creation, without making keys. */
+/**
+ * Canonical order of two rows, by their last change or by their creation, without building keys.
+ */
 export function compareRows(a: AnyRow, b: AnyRow, which: 'last' | 'created'): number {
   return RowView.compare(a as unknown as RowView, b as unknown as RowView, which)
 }
@@ -292,7 +295,7 @@ function mergedValue(
   const merged = mergeRegister(state, at, context)
   if (merged.kind === 'value') return merged.value
   const write =
-    // Asked of a register that is written.
+    // Called for a register with a write.
     merged.kind === 'write' ? merged.write : shownWrite(liveOf(state, at.slot)!, context.viewerId())
   return readValue(write, at.reg, context)
 }

@@ -1,7 +1,7 @@
 /**
- * What one reader sees of a register: the candidates that stand in it, and which of them is
- * shown while nobody has decided. Its author sees their own newest; everyone else sees the
- * first that was accepted, so a late writer cannot change other people's screens.
+ * The value that one reader sees in a register with several live writes: the candidates, and the
+ * one that is shown until the conflict is resolved. An author sees their own newest value;
+ * everyone else sees the first accepted one, so a late write cannot change other people's screens.
  */
 import { jsonEqual, type Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -12,12 +12,12 @@ import type { Reg } from '../schema/registers.ts'
 import { type Reader, comparable } from './read.ts'
 import type { LiveSet } from './state.ts'
 
-/** The write whose value is shown while nobody has decided. */
+/** The write whose value is shown until the conflict is resolved. */
 export function shownWrite(live: LiveSet, viewerId: Uuid | undefined): Write {
   if (live instanceof Write) return live
   const ordered = [...live].sort(compareOrder)
   const own = ordered.filter((write) => write.entry.session.authorId === viewerId)
-  // Live writes are never empty.
+  // There is at least one live write.
   return own.at(-1) ?? ordered[0]!
 }
 
@@ -31,18 +31,18 @@ export function candidatesOf(live: LiveSet, reg: Reg, reader: Reader): readonly 
   return distinct
 }
 
-/** Whether different values stand in the register, whatever its policy makes of them. */
+/** Whether the register has different values, regardless of its policy. */
 export function isConflict(
   live: LiveSet | undefined,
   reg: Reg,
   reader: Reader,
 ): live is readonly Write[] {
   if (live === undefined || live instanceof Write) return false
-  // `some` has found one.
+  // Called with a list, which is not empty.
   return live.some((write) => !isAgreed(write, live[0]!, { reg, reader }))
 }
 
-/** Whether two writes gave the register the same value, in the eyes of one reader. */
+/** Whether two writes gave the register the same value, in the reader's version. */
 export function isAgreed(
   a: Write,
   b: Write,

@@ -1,6 +1,6 @@
 /**
- * States as pages, and back. A page holds all that the fold needs to go on: heads, live writes and
- * the first root, with the numbers that say what their authors had seen. Nothing is walked.
+ * Encodes states as pages, and loads them. A page contains what the fold needs to continue: heads,
+ * live writes and the first root, with the numbers of `seen`. No history is walked.
  */
 import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
@@ -21,7 +21,7 @@ import {
   writesOf,
 } from './state.ts'
 
-/** Makes page entities; entities of one message share its page message. */
+/** Builds page entities; entities of one message share its page message. */
 export class PageWriter {
   readonly #messages = new Map<Entry, PageMessage>()
 
@@ -97,7 +97,7 @@ function liveRegistersOf(state: EntityState, table: RegisterTable): ReadonlyMap<
   return liveRegs
 }
 
-/** Reads page entities into states; what several of them say of one message or session is shared. */
+/** Loads page entities as states; entries and sessions are shared among them. */
 export class PageLoader {
   readonly #entries = new Map<PageMessage, Entry>()
   readonly #sessions = new Map<Uuid, SessionRef>()
@@ -113,7 +113,7 @@ export class PageLoader {
         live[slot] = present === undefined ? writes[at]! : [...writesOf(present), writes[at]!]
       }
     }
-    const created = writes[0]! // a page without writes is not read
+    const created = writes[0]! // the parser rejects a page entity without writes
     if (writes.length === 1 && entity.linear && !entity.totals) return created
     const bases = entity.bases && basesBySlot(entity.bases, table)
     const totals = entity.totals && totalsBySlot(entity, table)
@@ -162,7 +162,7 @@ function basesBySlot(bases: Bases, table: RegisterTable): ReadonlyMap<number, Ba
   return new Map(Object.entries(bases).map(([reg, base]) => [table.slot(reg), base]))
 }
 
-/** What waited for a function that is known here is folded now. */
+/** Also folds waiting operations if their function is known here. */
 function totalsBySlot(
   entity: PageEntity,
   table: RegisterTable,

@@ -1,6 +1,6 @@
 /**
- * The size of the state of one entity, in UTF-8 bytes of a page of its own (`wire/pages.ts`):
- * what every newcomer has to take in. A bound from above; cheap where it is far below the limit.
+ * The size of the state of one entity, in UTF-8 bytes of a page of its own (`wire/pages.ts`), which
+ * every new replica has to read. An upper bound; cheap if it is far below the limit.
  */
 import { type Json, jsonBytes, jsonBytesAtMost } from '../base/json.ts'
 import { type Bytes, bytesOf, jsonStringBytes } from '../base/size.ts'
@@ -8,9 +8,9 @@ import { Write } from '../history/entry.ts'
 import type { RegisterTable } from '../schema/registers.ts'
 import { type EntityState, createdOf, headsOf, liveOf, writesOf } from './state.ts'
 
-/** What a page says of a write and its message beside values: ids, times, numbers. */
+/** Bytes of a write and its message in a page, without values: ids, times, numbers. */
 const WRITE_BYTES = 360
-/** A session's span of numbers, and a number in it that is left out. */
+/** Bytes of a session's span, and of an excepted number in it. */
 const SPAN_BYTES = 64
 const NUMBER_BYTES = 17
 
@@ -21,12 +21,12 @@ export function isStateLargerThan(state: EntityState, table: RegisterTable, max:
   return stateBytesAtMost(state, table) > max && stateBytes(state, table) > max
 }
 
-/** A bound of `stateBytes` that looks at no character. */
+/** An upper bound of `stateBytes` that does not scan strings. */
 export function stateBytesAtMost(state: EntityState, table: RegisterTable): Bytes {
   return bytesOf(measured(state, table, jsonBytesAtMost))
 }
 
-/** UTF-8 bytes that the state takes in a page; walks over all of its values. */
+/** UTF-8 bytes of the state in a page; walks over all of its values. */
 export function stateBytes(state: EntityState, table: RegisterTable): Bytes {
   return bytesOf(measured(state, table, jsonBytes))
 }

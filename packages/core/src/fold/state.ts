@@ -1,12 +1,12 @@
 /**
- * The state of one entity, as data: its heads, and for each register the writes that nobody
- * who had seen them has overwritten. It is all that a replica keeps of an entity.
+ * The state of one entity, as data: its heads, and for each register its live writes: those that no
+ * write whose author had seen them has overwritten. A replica stores nothing else of an entity.
  *
  *   live(e, r) = { w : w writes r, and no later m that writes r has saw(m, w) and w ∉ keep_m(r) }
  *   heads(e)   = { w : no later m has saw(m, w) }
  *
- * Most entities are one create and nothing else; the state of such an entity is that write
- * itself, which costs no memory. Ask through the functions below and the difference is gone.
+ * Most entities have one create and no other write; the state of such an entity is that write
+ * itself, which costs no memory. The functions below hide the difference.
  */
 import { Write } from '../history/entry.ts'
 import type { Base } from '../facts/message.ts'
@@ -23,26 +23,30 @@ export interface Fold {
   readonly created: Write
   /** The newest write in canonical order; a pending one is newer than all reviewed ones. */
   readonly last: Write
-  /** No write ever stood beside another: each had seen all before it. */
+  /** No two writes were ever concurrent: each author had seen all earlier ones. */
   readonly linear: boolean
-  /** By slot, of registers with several live writes: what stood there before they parted. */
+  /** By slot, of registers with several live writes: the value before they diverged. */
   readonly bases: ReadonlyMap<number, Base> | undefined
-  /** By slot, of registers whose writes are operations: what these have made. `live` has the newest. */
+  /**
+   * By slot, of registers whose writes are operations: their result. `live` has the newest write.
+   */
   readonly totals: ReadonlyMap<number, Total> | undefined
 }
 
 /**
- * What is kept of an entity: its only write, or a `Fold` of several. Ask it through the functions
+ * The state of an entity: its only write, or a `Fold` of several. Read it through the functions
  * below.
  */
 export type EntityState = Write | Fold
 
-/** Writes that no later write has seen: one, unless people wrote side by side. Never empty. */
+/**
+ * Writes that no later write's author had seen: one, unless writes were concurrent. Never empty.
+ */
 export function headsOf(state: EntityState): readonly Write[] {
   return state instanceof Write ? [state] : state.heads
 }
 
-/** The live writes of the register in that slot, or undefined when it was never written. */
+/** The live writes of the register in that slot, or undefined if it was never written. */
 export function liveOf(state: EntityState, slot: number): LiveSet | undefined {
   if (state instanceof Write) return state.regs.slots.includes(slot) ? state : undefined
   return state.live[slot]
@@ -58,22 +62,24 @@ export function lastOf(state: EntityState): Write {
   return state instanceof Write ? state : state.last
 }
 
-/** Whether each write had seen all before it, so that nothing was ever in conflict. */
+/** Whether no two writes were concurrent, so that there was never a conflict. */
 export function isLinear(state: EntityState): boolean {
   return state instanceof Write || state.linear
 }
 
-/** What the operations of a register have made; undefined where it has values. */
+/** The result of the operations of a register; undefined if it has values. */
 export function totalOf(state: EntityState, slot: number): Total | undefined {
   return state instanceof Write ? undefined : state.totals?.get(slot)
 }
 
-/** Whether some register is written by an operation, so that the write alone is no state. */
+/** Whether a register is written by an operation, so that the write alone cannot be the state. */
 export function hasOperations({ regs, values }: Write): boolean {
   return regs.names.some((reg) => operationIn(values[reg]) !== undefined)
 }
 
-/** Why an operation of the write cannot join what stands, as a sentence; undefined when all can. */
+/**
+ * Why an operation of the write cannot be added to the state, as a sentence; undefined if all can.
+ */
 export function joinFaultOf(before: EntityState | undefined, write: Write): string | undefined {
   for (const [i, reg] of write.regs.names.entries()) {
     const operation = operationIn(write.values[reg])
@@ -90,7 +96,7 @@ export function joinFaultOf(before: EntityState | undefined, write: Write): stri
   return undefined
 }
 
-/** The same state with nothing folded away, to be changed by the fold. */
+/** The state as a `Fold`, for the next step. */
 export function spread(state: EntityState): Fold {
   if (!(state instanceof Write)) return state
   const live: (LiveSet | undefined)[] = []
@@ -98,19 +104,19 @@ export function spread(state: EntityState): Fold {
   return { ...emptyBefore(state), heads: [state], live }
 }
 
-/** Under the first write of an entity. */
+/** The empty state before the first write of an entity. */
 export function emptyBefore(first: Write): Fold {
   const nothing = { bases: undefined, totals: undefined }
   return { heads: [], live: [], created: first, last: first, linear: true, ...nothing }
 }
 
-/** The live writes of a register as a list, empty where nobody wrote it. */
+/** The live writes of a register as a list, empty if it was never written. */
 export function writesOf(live: LiveSet | undefined): readonly Write[] {
   if (live === undefined) return []
   return live instanceof Write ? [live] : live
 }
 
-/** The first root, the heads and every live write, each once. */
+/** The first root, the heads and every live write, without duplicates. */
 export function standingWrites(state: EntityState): ReadonlySet<Write> {
   if (state instanceof Write) return new Set([state])
   return new Set([state.created, ...state.live.flatMap(writesOf), ...state.heads])

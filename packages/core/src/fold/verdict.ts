@@ -1,6 +1,6 @@
 /**
- * How far a write had come when somebody looked: its review, or that it has none yet. An entry
- * gets its review later; whatever is handed out keeps this one value instead of the entry.
+ * The verdict of a write at one moment: its review, or that it has none yet. An entry gets its
+ * review later; a row keeps this value instead of the entry.
  */
 import type { Write } from '../history/entry.ts'
 import { orderKeyAt } from '../history/order.ts'
@@ -11,7 +11,7 @@ import type { RowState } from '../schema/types.ts'
 /** `volatile`: pending, and in memory only. */
 export type WriteVerdict = Review | 'pending' | 'volatile'
 
-/** The review of a write, or what is known of it without one. */
+/** The current verdict of a write. */
 export function verdictOf(
   write: Write,
   { volatile }: { readonly volatile: (write: Write) => boolean },
@@ -24,17 +24,17 @@ export function reviewOf(verdict: WriteVerdict): Review | null {
   return typeof verdict === 'string' ? null : verdict
 }
 
-/** What a row shows as `$state` for that verdict. */
+/** The `$state` of that verdict. */
 export function stateOf(verdict: WriteVerdict): RowState {
   return typeof verdict === 'string' ? verdict : 'canonical'
 }
 
-/** What a row shows as `$reviewer` for that verdict. */
+/** The `$reviewer` of that verdict. */
 export function reviewerOf(verdict: WriteVerdict): Uuid | null {
   return reviewOf(verdict)?.reviewerId ?? null
 }
 
-/** The order key that the write had with that verdict. */
+/** The order key of the write under that verdict. */
 export function orderKeyWith(write: Write, verdict: WriteVerdict): string {
   return orderKeyAt(write, reviewOf(verdict))
 }

@@ -1,9 +1,9 @@
 /**
- * A message as one replica holds it (`Entry`), and what it did to each entity (`Write`). What its
- * author had seen stands in both as numbers (`saw.ts`); only what is pending here knows its parents.
+ * A message as one replica stores it (`Entry`), and its change of each entity (`Write`). Both
+ * contain the author's view as numbers (`saw.ts`); only a message that is pending here has parents.
  *
- * An entry has no id until somebody needs one: a write of the app must not wait for a hash.
- * Only the verdict of an entry changes after it was made.
+ * An entry gets its id on first use: a write of the app must not wait for a hash.
+ * Only the verdict of an entry changes after construction.
  */
 import type { Hash } from '../base/hash.ts'
 import { assert } from '../base/assert.ts'
@@ -20,10 +20,10 @@ export interface SessionRef {
 }
 
 export interface Refusal {
-  /** `damaged` is no verdict: the storage lost what it takes to send the message. */
+  /** `damaged` is not a verdict: the storage lost data that is needed to send the message. */
   readonly reason: FinalReason | 'damaged'
   readonly detail: string | undefined
-  /** With `stale`: what stands in the registers it wrote. */
+  /** With `stale`: the live writes of the registers that it wrote. */
   readonly standing: readonly Standing[]
 }
 
@@ -32,12 +32,12 @@ export interface EntryFacts {
   readonly clientSeq: number
   /** The author's clock, ms since 1970. */
   readonly timestamp: number
-  /** Order of arrival at this replica; orders what has no verdict yet. */
+  /** Order of arrival at this replica; orders entries without a verdict. */
   readonly arrival: number
   /** Absent while the message is being written. */
   readonly seen?: Seen | undefined
   readonly expect?: readonly Expectation[] | undefined
-  /** Makes id and hash of an entry of this session, when they are first needed. */
+  /** Computes id and hash of an entry of this session, on first use. */
   readonly identifier?: ((entry: Entry) => void) | undefined
 }
 
@@ -61,15 +61,15 @@ export class Entry {
   readonly clientSeq: number
   readonly timestamp: number
   readonly arrival: number
-  /** Entities that must be as its author had seen them. */
+  /** Entities that must not have changed since its author saw them. */
   expect: readonly Expectation[] | undefined
   /** In the order of the message's changes; a change withheld from this replica has no write. */
   readonly writes: Write[] = []
-  /** How far its author had read; undefined while it is being written, on top of all that is shown. */
+  /** The author's view; undefined while it is being written, on top of all that is shown. */
   seen: Seen | undefined
   /** The countersignature, once there is one. */
   review: Review | null = null
-  /** Why it was refused for good, if it was. */
+  /** Why it was rejected for good, if it was. */
   rejection: Refusal | undefined
   state: EntryState
   #identifier: ((entry: Entry) => void) | undefined
@@ -97,7 +97,7 @@ export class Entry {
     return this.#id
   }
 
-  /** The full hash; empty where a snapshot named only the id. */
+  /** The full hash; empty if a snapshot has only the id. */
   get hash(): Hash {
     if (this.#id === undefined) this.#identifier?.(this)
     return this.#hash ?? ''
@@ -112,30 +112,33 @@ export class Entry {
 }
 
 export interface WriteFacts {
-  /** Place among the changes of its message. */
+  /** Index among the changes of its message. */
   readonly index: number
   readonly type: string
   readonly entityId: Uuid
   readonly kind: ChangeKind
   readonly version: number
   readonly regs: RegSet
-  /** Of a pending write alone: the heads that it was written on, as far as they are known here. */
+  /** Of a pending write only: the heads that it was written on, as far as they are known here. */
   readonly parents?: readonly Write[]
-  /** Of a pending write alone: the same as its message names them. */
+  /** Of a pending write only: its parents as its message names them. */
   readonly named?: Names | undefined
-  /** Canonical order up to which its author knew the entity, where that is less than `Seen.seq`. */
+  /** The seq up to which its author knew the entity, if it is less than `Seen.seq`. */
   readonly cut?: number | undefined
-  /** All spans, those that its parents name among them. */
+  /** All spans, including those that its parents name. */
   readonly own?: readonly OwnSpan[] | undefined
   readonly keep?: ReadonlyMap<Reg, KeptWrites> | undefined
 }
 
-/** Writes that stay live beside the one that keeps them: themselves while it is written, then by number. */
+/**
+ * Writes that stay live although this write follows them: as writes while it is written, then by
+ * number.
+ */
 export type KeptWrites = readonly Write[] | Names
 
 const NO_WRITES: readonly Write[] = Object.freeze([])
 
-/** What one message did to one entity. */
+/** The change that one message made to one entity. */
 export class Write {
   readonly entry: Entry
   readonly index: number
@@ -143,19 +146,24 @@ export class Write {
   readonly entityId: Uuid
   readonly kind: ChangeKind
   readonly version: number
-  /** What it writes: of its author's message, and what the reviewer assigned to it. */
+  /**
+   * The registers that it writes: those of its author's message, and those that the reviewer
+   * assigned.
+   */
   regs: RegSet
-  /** Heads that a pending write was written on; none once it has its verdict, so no history is held. */
+  /**
+   * Heads that a pending write was written on; empty after the verdict, so no history is retained.
+   */
   parents: readonly Write[]
-  /** The same by number, as its message names them. */
+  /** The parents by number, as its message names them. */
   named: Names | undefined
   readonly cut: number | undefined
   /** Pending messages of other sessions in its author's view of the entity. */
   own: readonly OwnSpan[] | undefined
   keep: ReadonlyMap<Reg, KeptWrites> | undefined
   /**
-   * What its author saw in the registers that it writes, where that was stated: by the review, or
-   * beside the pending message.
+   * The values that its author had seen in the registers that it writes, if they were stated: by
+   * the review, or with the pending message.
    */
   bases: Bases | undefined
   /** By register. May be the row that this write made, which then holds the same values. */
@@ -178,8 +186,8 @@ export class Write {
   }
 
   /**
-   * Adds what the reviewer assigned: the write counts for these registers, too. The message, its
-   * id and its hash stay what they are.
+   * Adds the values that the reviewer assigned: the write then writes these registers, too. The
+   * message, its id and its hash do not change.
    */
   assign(assigned: Assigned, table: RegisterTable): void {
     const missing = Object.keys(assigned).filter((reg) => !this.regs.names.includes(reg))
@@ -193,13 +201,13 @@ export class Write {
   }
 }
 
-/** The review of an entry that is in the canonical order. */
+/** The review of a canonical entry. */
 export function reviewIn({ review }: Entry): Review {
   assert(review !== null, 'a canonical message has its review')
   return review
 }
 
-/** The review of an entry: it is pending no more, and knows no parents. */
+/** Sets the review of an entry, which is then no longer pending and has no parents. */
 export function giveReview(entry: Entry, review: Review): void {
   const { review: before } = entry
   const isMoved = before !== null && before.eid === review.eid && before.seq !== review.seq
@@ -213,7 +221,7 @@ export function giveReview(entry: Entry, review: Review): void {
   }
 }
 
-/** Adds what a review assigned to the writes of its entry. */
+/** Adds the values that a review assigned to the writes of its entry. */
 export function applyAssigned(
   { writes }: Entry,
   { assigned }: Pick<Review, 'assigned'>,

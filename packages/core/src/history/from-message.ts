@@ -1,4 +1,4 @@
-/** The entry of a message that was read: of a batch, of an offer, or of the storage. */
+/** The entry of a parsed message: of a batch, of an offer, or of the storage. */
 import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
 import type { AuthoredMessage, Change, Names, OwnSpan } from '../facts/types.ts'
@@ -10,15 +10,15 @@ export interface EntryContext {
   readonly session: SessionRef
   readonly arrival: number
   readonly tableOf: (type: string) => RegisterTable
-  /** Of a message that is pending here: its parents that are pending, too. */
+  /** For a message that is pending here: finds its parents that are pending, too. */
   readonly pending?: (sessionId: string, clientSeq: number) => Entry | undefined
-  /** Place of the first of these changes among those of the message. Default: 0. */
+  /** Index of the first of these changes among those of the message. Default: 0. */
   readonly firstIndex?: number
-  /** Stated beside a pending message: aligned with its changes. */
+  /** Stored with a pending message: aligned with its changes. */
   readonly bases?: readonly (Bases | undefined)[] | undefined
 }
 
-/** The entry of a message that was read, with its writes; its review is given later. */
+/** The entry of a parsed message, with its writes; its review is set later. */
 export function toEntry(message: AuthoredMessage, context: EntryContext): Entry {
   const { id, hash, clientSeq, time, seen, expect } = message
   const { session, arrival, firstIndex = 0 } = context

@@ -1,6 +1,6 @@
 /**
- * Where the chain stood after each of the last commits. Authors say at which position they had
- * read, with the chain there: where it differs, they follow another history than this reviewer's.
+ * The chain after each of the last commits. Authors name the position that they had read, with its
+ * chain: if it differs, they follow another history than this reviewer's.
  */
 import type { Hash } from '../base/hash.ts'
 import { chainPrefix } from '../facts/ids.ts'
@@ -21,7 +21,7 @@ export class HeldChains {
     if (oldest !== undefined) this.#starts.delete(oldest)
   }
 
-  /** False where the chain is known at that seq, and is another one. */
+  /** False if the chain at that seq is known, and differs. */
   mayBe(seq: number, start: string): boolean {
     return (this.#starts.get(seq) ?? start) === start
   }

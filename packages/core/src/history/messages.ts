@@ -1,6 +1,6 @@
 /**
- * Messages without a verdict that are shown, by id and by number, and the numbers of those that
- * were accepted, by session. States are all that is kept of what they did.
+ * Shown messages without a verdict, by id and by number, and the numbers of accepted ones, by
+ * session. Their effects are kept in states only.
  */
 import { assert } from '../base/assert.ts'
 import { IntervalSet } from '../base/intervals.ts'
@@ -8,7 +8,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { AuthoredMessage } from '../facts/types.ts'
 import type { Entry } from './entry.ts'
 
-/** Sessions whose accepted numbers are known; of more, the first that were met are forgotten. */
+/** Maximum sessions with known accepted numbers; beyond it the first ones are deleted. */
 const SESSIONS_MAX = 4_096
 
 /** Finds a shown message by its id, or by session and clientSeq. */
@@ -45,7 +45,7 @@ export class MessageIndex {
     numbers.set(entry.clientSeq, entry)
   }
 
-  /** It is pending no more. */
+  /** Removes an entry that is no longer pending. */
   delete(entry: Entry): void {
     if (entry.identified) this.#byId.delete(entry.id)
     const numbers = this.#byNumber.get(entry.session.sessionId)
@@ -53,7 +53,7 @@ export class MessageIndex {
     if (numbers?.size === 0) this.#byNumber.delete(entry.session.sessionId)
   }
 
-  /** That message has been accepted: it may be one that this device will find in its storage. */
+  /** Records that a message was accepted: this device may still find it in its storage. */
   noteAccepted(sessionId: Uuid, clientSeq: number): void {
     let numbers = this.#accepted.get(sessionId)
     if (!numbers) {
@@ -63,32 +63,34 @@ export class MessageIndex {
     numbers.add(clientSeq)
   }
 
-  /** Whether it is known to have been accepted. */
+  /** Whether the message is known to be accepted. */
   isAccepted(sessionId: Uuid, clientSeq: number): boolean {
     return this.#accepted.get(sessionId)?.has(clientSeq) ?? false
   }
 
-  /** Whether a message is known to have been accepted, by its number or by its id. */
+  /** Whether a message is known to be accepted, by its number or by its id. */
   hasAccepted({ id, session, clientSeq }: AuthoredMessage): boolean {
     return this.isAccepted(session.facts.sessionId, clientSeq) || this.isCanonical(id)
   }
 
-  /** Starts to watch ids of messages, of which the storage may have nothing else, for becoming canonical. */
+  /**
+   * Watches ids of messages, which may be all that the storage has of them, for becoming canonical.
+   */
   watchFor(ids: Iterable<Uuid>): void {
     for (const id of ids) if (!this.#watched.has(id)) this.#watched.set(id, false)
   }
 
-  /** A message has become canonical, of whomever. */
+  /** Records that a message of any author has become canonical. */
   noteCanonical(id: Uuid): void {
     if (this.#watched.has(id)) this.#watched.set(id, true)
   }
 
-  /** Whether a message that is watched for has become canonical. */
+  /** Whether a watched message has become canonical. */
   isCanonical(id: Uuid): boolean {
     return this.#watched.get(id) ?? false
   }
 
-  /** Another reviewer has accepted nothing yet. */
+  /** Resets on a change of the lineage: the new one has accepted nothing yet. */
   forgetAccepted(): void {
     this.#accepted.clear()
     for (const id of this.#watched.keys()) this.#watched.set(id, false)

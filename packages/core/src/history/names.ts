@@ -1,4 +1,4 @@
-/** Writes by number, as the message of their reader names them. */
+/** Names of writes by number, relative to the message that names them. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Names, OwnSpan } from '../facts/types.ts'
 import type { Entry, Write } from './entry.ts'
@@ -12,8 +12,8 @@ export const NO_NAMES: Names = Object.freeze({
 })
 
 /**
- * Names of writes that stand in the view of a message's author. `spanOf` says how a pending write of
- * another session is named; undefined: it is named by another span.
+ * Names of writes in the view of a message's author. `spanOf` returns the span of a pending write
+ * of another session; undefined if another span covers it.
  */
 export function namesOf(
   writes: readonly Write[],
@@ -45,17 +45,17 @@ function byNumber(a: number, b: number): number {
   return a - b
 }
 
-/** That write alone. */
+/** A span of one write. */
 function spanOfOne({ entry: { session, clientSeq } }: Write): OwnSpan {
   return { sessionId: session.sessionId, clientSeq, from: clientSeq, except: NO_NUMBERS }
 }
 
-/** A message by its session and number: what it is called before it has an id, and where numbers do. */
+/** A message's name by session and number, used before it has an id. */
 export function numberName(sessionId: Uuid, clientSeq: number): string {
   return `${sessionId}:${clientSeq}`
 }
 
-/** The messages that were pending in the view of a message of that session, as far as names tell. */
+/** The pending messages in the view of a message of that session, as far as its names show. */
 export function pendingIn(
   { own, others }: Names,
   sessionId: Uuid,

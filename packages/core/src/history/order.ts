@@ -1,23 +1,23 @@
 /**
- * Canonical order of writes. Reviewed writes go by epoch, seq and place in their message;
- * what has no review yet comes after all of them, by arrival at this replica.
+ * Canonical order of writes. Reviewed writes are ordered by epoch, seq and index in their message;
+ * writes without a review follow, by arrival at this replica.
  */
 import type { Review } from '../facts/message.ts'
 import type { Write } from './entry.ts'
 
-/** Compares for `sort`, in canonical order; 0 only for one and the same write. */
+/** Comparator for `sort`, in canonical order; 0 only for the same write. */
 export function compareOrder(a: Write, b: Write): number {
   return compareReviews(a.entry.review, b.entry.review) || compareWithin(a, b, a.entry.review)
 }
 
-/** What has a review stands before what has none. 0: one message, or two without a review. */
+/** Reviewed sorts before unreviewed. 0: the same message, or two without a review. */
 export function compareReviews(left: Review | null, right: Review | null): number {
   if (left && right) return left.epoch - right.epoch || left.seq - right.seq
   if (left) return -1
   return right ? 1 : 0
 }
 
-/** Two writes whose reviews are equal in order: of one message, or both without a review. */
+/** Compares two writes with equal reviews: of one message, or both without a review. */
 export function compareWithin(a: Write, b: Write, review: Review | null): number {
   return (review ? 0 : a.entry.arrival - b.entry.arrival) || a.index - b.index
 }
@@ -27,12 +27,12 @@ export function orderKeyOf(write: Write): string {
   return orderKeyAt(write, write.entry.review)
 }
 
-/** The same as it was when the write had that review. */
+/** The order key under a given review. */
 export function orderKeyAt({ entry, index }: Write, review: Review | null): string {
   return review ? reviewedOrderKey(review, index) : `~${hex(entry.arrival, 11)}.${hex(index, 3)}`
 }
 
-/** The order key of the change at that place of a reviewed message. */
+/** The order key of the change at an index of a reviewed message. */
 export function reviewedOrderKey(
   { epoch, seq }: Pick<Review, 'epoch' | 'seq'>,
   index: number,

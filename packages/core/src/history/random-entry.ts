@@ -1,7 +1,7 @@
 /**
- * Messages of this device made up from a seed, for tests, each with the writes that its author may
- * know: canonical ones of this lineage and of another, own ones, pending ones of other sessions.
- * What it has seen, names and keeps is said as a store says it.
+ * Random messages of this device, for tests, each with the writes that its author may know:
+ * canonical ones of this lineage and of another, own ones, pending ones of other sessions. Its
+ * `seen`, names and `keep` have the form that a store writes.
  */
 import type { Uuid } from '../base/uuid.ts'
 import { type Chance, RandomFlush } from '../facts/random-flush.ts'
@@ -13,32 +13,32 @@ import { hadRead } from './saw.ts'
 
 const KINDS = ['create', 'update', 'update', 'update', 'resolve', 'migrate'] as const
 const REGS = [ARCHIVED, 'a', 'b', 'título', 'заголовок', '標題', '😀']
-/** Numbers of messages of one session, and seqs, that stand near each other. */
+/** Range of the numbers of one session, and of seqs. */
 const NEAR = 24
 
 export interface RandomEntry {
   readonly entry: Entry
-  /** Of each entity that it changes or expects, what others and it have written there. */
+  /** For each entity that it changes or expects: the writes of others and its own. */
   readonly known: ReadonlyMap<Uuid, readonly Write[]>
-  /** Kept writes themselves, as they were before they had names: by write and register. */
+  /** Kept writes as objects, by write and register. */
   readonly kept: ReadonlyMap<Write, ReadonlyMap<string, readonly Write[]>>
-  /** Parents themselves. */
+  /** Parents as objects. */
   readonly parents: ReadonlyMap<Write, readonly Write[]>
-  /** Earlier sessions that have minted ids of created entities. */
+  /** Earlier sessions that minted ids of created entities. */
   readonly minted: ReadonlyMap<Uuid, Uuid>
 }
 
-/** What an author may be in the middle of. */
+/** The situation of an author. */
 interface Place {
   readonly me: SessionRef
   readonly others: readonly SessionRef[]
   readonly lineage: Uuid
   readonly otherLineage: Uuid
-  /** Seqs and numbers are counted from here. */
+  /** Start of the seqs and of the numbers. */
   readonly seqBase: number
   readonly noBase: number
   readonly entry: Entry
-  /** Messages that stand on some entity, by session and number. */
+  /** Messages with a write of some entity, by session and number. */
   readonly taken: Set<string>
 }
 
@@ -196,7 +196,7 @@ export class RandomEntries {
     return { entityId, ...this.#reading(place, writes) }
   }
 
-  /** How far an entity is known: pending writes of some other sessions, and rarely a cut. */
+  /** The author's view of an entity: pending writes of some other sessions, and rarely a cut. */
   #reading(
     { others, entry }: Place,
     writes: readonly Write[],
@@ -224,14 +224,14 @@ function between(from: number, to: number): readonly number[] {
   return Array.from({ length: Math.max(0, to - from - 1) }, (_, i) => from + 1 + i)
 }
 
-/** A canonical name is at most `cut`: what is known by another road is not named by its seq. */
+/** A canonical name is at most `cut`: a write known by another way is not named by its seq. */
 function isNameable({ entry }: Write, { seen }: Entry, cut: number | undefined): boolean {
   const { review } = entry
   const isRead = review !== null && review.eid === seen?.eid && review.seq <= seen.seq
   return !isRead || cut === undefined || review.seq <= cut
 }
 
-/** `keep` has one name a session, as one span a session stands in a list of names. */
+/** `keep` has one name for each session, as a list of names has one span for each. */
 function onePerSession(writes: readonly Write[], { seen, session }: Entry): readonly Write[] {
   const sessions = new Set<Uuid>()
   return writes.filter(({ entry }) => {

@@ -1,8 +1,8 @@
 /**
- * What the author of a write had seen: the one rule that fold, heads, conflicts, compare-and-set
- * and bases ask. A view is always a prefix of the canonical order, with pending writes of this
- * session and of others on the device. So the numbers that the author signed are enough to answer,
- * and no graph of the history is stored.
+ * What the author of a write had seen: the one rule behind fold, heads, conflicts, compare-and-set
+ * and bases. A view is always a prefix of the canonical order, with pending writes of this session
+ * and of others on the device. So the numbers that the author signed decide it, and no graph of
+ * the history is stored.
  *
  *   saw(m, w)   m's change is no create, and
  *               w.seq <= cut (or seq)         canonical, and read when the flush was opened
@@ -12,21 +12,21 @@
 import type { Names, OwnSpan, Seen } from '../facts/types.ts'
 import type { Entry, KeptWrites, Write } from './entry.ts'
 
-/** Whether `m` saw `w`, another write of the same entity that stands before it. */
+/** Whether the author of `m` had seen `w`, an earlier write of the same entity. */
 export function saw(m: Write, w: Write): boolean {
   return m.kind !== 'create' && hadRead(m.entry, m, w)
 }
 
-/** How far the author of a message knew one entity. */
+/** The author's view of one entity. */
 export interface Reading {
   readonly cut?: number | undefined
   readonly own?: readonly OwnSpan[] | undefined
 }
 
-/** Whether the author of a message had `w`, of an entity that it knew so far, in view. */
+/** Whether the author of a message, with this view of an entity, had seen `w`. */
 export function hadRead(message: Entry, { cut, own }: Reading, w: Write): boolean {
   const { seen, session, clientSeq } = message
-  // It is being written on top of all that is shown.
+  // A message being written is on top of all that is shown.
   if (seen === undefined) return true
   const { entry } = w
   if (isReviewedUpTo(entry, cut ?? seen.seq, seen)) return true
@@ -39,12 +39,12 @@ function isReviewedUpTo({ review }: Entry, seq: number, { eid }: Seen): boolean 
   return review !== null && review.eid === eid && review.seq <= seq
 }
 
-/** Whether neither of two writes of an entity saw the other. */
+/** Whether two writes of an entity are concurrent: neither author had seen the other. */
 export function areBeside(a: Write, b: Write): boolean {
   return !saw(a, b) && !saw(b, a)
 }
 
-/** Whether two writes are the same one, though one of them was read from a page. */
+/** Whether two writes are the same, though one of them was loaded from a page. */
 export function isSameWrite(a: Write, b: Write): boolean {
   if (a === b) return true
   return (
@@ -54,7 +54,7 @@ export function isSameWrite(a: Write, b: Write): boolean {
   )
 }
 
-/** Whether `m` leaves `w` standing in a register that it writes. */
+/** Whether `m` keeps `w` live in a register that it writes. */
 export function keeps(m: Write, reg: string, w: Write): boolean {
   const kept = m.keep?.get(reg)
   return kept !== undefined && isAmong(kept, m.entry, w)
@@ -64,7 +64,7 @@ function isAmong(kept: KeptWrites, by: Entry, w: Write): boolean {
   return 'own' in kept ? isNamed(kept, by, w) : kept.some((other) => isSameWrite(other, w))
 }
 
-/** Whether names that a message uses are those of `w`, another write of the same entity. */
+/** Whether the names of a message include `w`, another write of the same entity. */
 export function isNamed({ canonical, own, others }: Names, by: Entry, w: Write): boolean {
   const { session, clientSeq, review } = w.entry
   if (review !== null && review.eid === by.seen?.eid && canonical.includes(review.seq)) return true

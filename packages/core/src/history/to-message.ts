@@ -1,4 +1,4 @@
-/** The message of an entry of this device: what becomes its text. No hash is made here. */
+/** The message of an entry of this device, to be encoded as text. Computes no hash. */
 import { assert } from '../base/assert.ts'
 import { toBase64url } from '../base/bytes.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -11,12 +11,15 @@ import { NO_NAMES } from './names.ts'
 
 const SALT_BYTES = 12
 
-/** Lines of its message: of one change one, else one for each change and one for the message. */
+/**
+ * The lines of its message: one for a single change, else one for each change and one for the
+ * message.
+ */
 export function lineCountOf({ writes }: Pick<Entry, 'writes'>): number {
   return writes.length === 1 ? 1 : writes.length + 1
 }
 
-/** One for each line. */
+/** Random salts, one for each line. */
 export function drawSalts(entry: Entry, random: Random): readonly Salt[] {
   const lines = lineCountOf(entry)
   const bytes = random.bytes(lines * SALT_BYTES)
@@ -29,7 +32,7 @@ export function drawSalts(entry: Entry, random: Random): readonly Salt[] {
   )
 }
 
-/** `mintedIn`: the earlier session of this author that minted an entity, where it was not this one. */
+/** `mintedIn` returns the earlier session of this author that minted an entity, if not this one. */
 export function toMessage(
   entry: Entry,
   salts: readonly Salt[],

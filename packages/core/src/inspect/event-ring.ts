@@ -1,26 +1,26 @@
 /**
- * The last events of a replica, in columns: an event that is put in allocates nothing but what it
- * brings, and what falls out is overwritten. Memory is bounded whatever happens, and the ring
- * holds no reference into the graph of writes. Events are made when they are read.
+ * The last events of a replica, in columns: adding an event allocates nothing but its details, and
+ * overwrites the oldest one. Memory is bounded, and the ring has no reference into the graph of
+ * writes. Event objects are built when they are read.
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../facts/message.ts'
 import { EVENT_KINDS, type EventKind, type InspectEvent } from './event.ts'
 import type { EntityName, MessageRef, Refusal, ReviewRecord } from './records.ts'
 
-/** Events that are kept. With their ids they weigh less than `RING_BYTES_MAX`. */
+/** Maximum events. With their ids they use less memory than `RING_BYTES_MAX`. */
 export const RING_EVENTS_MAX = 16_384
-/** What the ring weighs at the most; a test measures it. */
+/** Maximum memory of the ring; measured by a test. */
 export const RING_BYTES_MAX: number = 10 * 1_048_576
-/** Entities a message is listed under; the rest is a number. */
+/** Maximum entities listed for a message; the others are only counted. */
 const ENTITIES_MAX = 4
 
-/** A message as the replica holds it, as far as the ring looks. */
+/** The part of a message that the ring reads. */
 export interface RingSubject {
   readonly session: SessionName
   readonly clientSeq: number
   readonly identified: boolean
-  /** Asked only when `identified`: before that it would cost a hash. */
+  /** Read only when `identified`: otherwise it would cost a hash. */
   readonly id: Uuid
   readonly writes: readonly { readonly type: string; readonly entityId: Uuid }[]
 }
@@ -30,7 +30,7 @@ interface SessionName {
   readonly sessionId: Uuid
 }
 
-/** What an event says beyond its time, its kind and its message. */
+/** The details of an event beyond its time, its kind and its message. */
 export type EventDetails =
   | { readonly review: ReviewRecord }
   | { readonly refusal: Refusal }
@@ -54,12 +54,12 @@ export class EventRing {
   readonly #details = column<EventDetails>()
   #total = 0
 
-  /** How many were ever put in. */
+  /** Number of events ever added. */
   get total(): number {
     return this.#total
   }
 
-  /** How many fell out. */
+  /** Number of events that were overwritten. */
   get dropped(): number {
     return Math.max(0, this.#total - RING_EVENTS_MAX)
   }
@@ -85,7 +85,7 @@ export class EventRing {
     this.#more[slot] = undefined
   }
 
-  /** What is here of those after the first `count` ever put in, oldest first. */
+  /** The stored events after the first `count` ever added, oldest first. */
   after(count: number): InspectEvent[] {
     const found: InspectEvent[] = []
     for (let at = Math.max(count, this.dropped); at < this.#total; at++) found.push(this.#event(at))
@@ -102,7 +102,7 @@ export class EventRing {
 
   #event(n: number): InspectEvent {
     const slot = n % RING_EVENTS_MAX
-    // The slot is written, and holds the index of a kind.
+    // The slot is written, and has the index of a kind.
     const kind = EVENT_KINDS[this.#kinds[slot]!]!
     const message = this.#message(slot)
     const event = { v: 1, seq: n + 1, at: this.#times[slot]!, kind, ...(message && { message }) }
@@ -125,7 +125,7 @@ export class EventRing {
   }
 }
 
-/** What a message is called here. */
+/** The name of a message in the feed. */
 export function nameOf({
   session,
   clientSeq,

@@ -1,9 +1,9 @@
 /**
- * What happens in a replica, as the feed tells it: one closed union, versioned, plain data.
+ * The events of a replica in the feed: one closed union, versioned, plain data.
  *
  *   written ─▶ queued | volatile ─▶ sent ─▶ accepted | rejected | blocked
- *                  ▲                  └─ waiting: a nack, no answer, or the link is gone
- *   arrived: somebody's message with its review        snapshot: everything at a position
+ *                  ▲                  └─ waiting: a nack, no answer, or the link closed
+ *   arrived: another author's message with its review   snapshot: the whole state at a position
  */
 import type { Position } from '../facts/message.ts'
 import type { MessageRef, Refusal, ReviewRecord } from './records.ts'
@@ -27,7 +27,7 @@ export type MessageEvent =
   | (About<'accepted' | 'arrived'> & { readonly review: ReviewRecord })
   | (About<'rejected'> & { readonly refusal: Refusal })
 
-/** What happened in a replica, in order. `seq` counts from 1; `at` is in ms since 1970. */
+/** An event of a replica, in order. `seq` counts from 1; `at` is in ms since 1970. */
 export type InspectEvent =
   | MessageEvent
   | (Base<'snapshot'> & { readonly position: Position; readonly rows: number })
@@ -36,10 +36,10 @@ export type InspectEvent =
       readonly text: string | undefined
     })
 
-/** What happened, in one word. */
+/** The discriminant of the event union. */
 export type EventKind = InspectEvent['kind']
 
-/** Every kind, in a fixed order: rings keep the index. */
+/** Every kind, in a fixed order: rings store the index. */
 export const EVENT_KINDS: readonly EventKind[] = [
   'written',
   'queued',

@@ -1,8 +1,8 @@
 /**
- * Where a replica tells what happens, while somebody looks. Off, it is not there at all: the
- * replica asks one reference whether it is undefined. On, an event is one line in a ring of
- * columns; it names messages and entities and holds neither rows nor the graph of writes, since
- * a reference into the graph would keep all history alive.
+ * Records the events of a replica while a devtools listener is subscribed. Off, the replica has no
+ * feed, and checks one reference for undefined. On, an event is one slot in a ring of columns; it
+ * names messages and entities, but holds no rows and no writes, since a reference into the graph of
+ * writes would retain all history.
  */
 import type { Position } from '../facts/message.ts'
 import type { InspectEvent } from './event.ts'
@@ -10,10 +10,10 @@ import { EventRing, type RingSubject } from './event-ring.ts'
 import type { Refusal, ReviewRecord } from './records.ts'
 
 const TEXT_CHARS_MAX = 240
-/** Writes that may wait to be noted. They are so few that what they hold on to does not count. */
+/** Writes not recorded yet. They are few, so the memory that they retain does not matter. */
 const FRESH_MAX = 1_024
 
-/** A message as the replica holds it, as far as the feed looks. */
+/** The part of a message that the feed reads. */
 export interface FeedSubject extends RingSubject {
   /** The author's clock, ms since 1970. */
   readonly timestamp: number
@@ -21,14 +21,14 @@ export interface FeedSubject extends RingSubject {
   readonly rejection: Refusal | undefined
 }
 
-/** The events of one replica, newest last, in a ring; the oldest fall out. */
+/** The events of one replica, newest last, in a ring; the oldest are overwritten. */
 export class Feed {
   readonly #now: () => number
   readonly #ring = new EventRing()
   readonly #listeners = new Set<() => void>()
-  /** Written, and not in the ring yet: noting them is left to the flush, which comes next. */
+  /** Written, but not in the ring yet: the next flush records them. */
   #fresh: FeedSubject[] = []
-  /** Told, and nobody has read since. */
+  /** Whether listeners were notified since the last read. */
   #told = false
 
   constructor(now: () => number) {
@@ -44,21 +44,21 @@ export class Feed {
     return this.#ring.dropped
   }
 
-  /** What happened after the event of that number, oldest first, as far as it is kept. */
+  /** The stored events after the one with that number, oldest first. */
   events(after = 0): InspectEvent[] {
     this.#told = false
     this.#noteFresh()
     return this.#ring.after(after)
   }
 
-  /** Calls `listener` when there is something new: once, until somebody reads. */
+  /** Calls `listener` when there is a new event: once, until `events` is called. */
   subscribe(listener: () => void): () => void {
     const own = (): void => listener()
     this.#listeners.add(own)
     return () => void this.#listeners.delete(own)
   }
 
-  /** Stands in the way of every write, so it does no more than it must. */
+  /** Runs in every write of the app, so it does the minimum. */
   written(subject: FeedSubject): void {
     if (this.#fresh.push(subject) >= FRESH_MAX) this.#noteFresh()
     this.#tell()
@@ -70,7 +70,7 @@ export class Feed {
     this.#tell()
   }
 
-  /** It has its verdict, or is blocked for good by one. */
+  /** Records a verdict: accepted, rejected, or blocked by a rejected parent. */
   settled(subject: FeedSubject): void {
     this.#noteFresh()
     const { review, rejection } = subject
@@ -86,7 +86,7 @@ export class Feed {
     this.#tell()
   }
 
-  /** Somebody's message came with its review. */
+  /** Records another author's message that arrived with its review. */
   arrived(subject: FeedSubject): void {
     if (!subject.review) return
     this.#noteFresh()
@@ -126,7 +126,7 @@ export class Feed {
   }
 }
 
-/** Just the place in the order: what a reviewer assigned is a value, and not for the feed. */
+/** The position in the order only: assigned values are omitted from the feed. */
 export function reviewRecord(review: ReviewRecord): ReviewRecord {
   const { reviewerId, eid, epoch, seq, forked, at } = review
   return { reviewerId, eid, epoch, seq, forked, at }

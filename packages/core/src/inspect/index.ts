@@ -1,6 +1,6 @@
 /**
- * The door `core/inspect`: what devtools may see of a store, and the plain data they see. Also
- * the ports that a development-only fault injector wraps, since devtools know no other door.
+ * The door `core/inspect`: what devtools can read of a store, as plain data. Also the ports that a
+ * development-only fault injector wraps, since devtools import no other door.
  */
 export type { Json } from '../base/json.ts'
 export type { Uuid } from '../base/uuid.ts'

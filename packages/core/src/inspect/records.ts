@@ -1,9 +1,9 @@
 /**
- * What devtools may see of a replica, as plain data: fit for JSON, for a channel to another
- * window, and for a file. Owns the shapes alone; who fills them is the replica.
+ * The data of a replica that devtools can read, as plain data: fit for JSON, for a channel to
+ * another window, and for a file. Owns the shapes only; the replica fills them.
  *
- * Nothing here has a place for a private key, for the opening of a personal id, or for a salt:
- * what cannot be said cannot leak (S18).
+ * No record has a field for a private key, for the opening of a personal id, or for a salt, so
+ * none can leak (S18).
  */
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -12,10 +12,10 @@ import type { FinalReason, Position } from '../facts/message.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Reg } from '../schema/registers.ts'
 
-/** Version of everything that crosses this door. */
+/** Version of all data of this door. */
 export const INSPECT_VERSION = 1
 
-/** How far a message has come; the picture is at `EntryState` in `history/entry.ts`. */
+/** The progress of a message; the picture is at `EntryState` in `history/entry.ts`. */
 export type MessageState =
   | 'draft'
   | 'queued'
@@ -38,59 +38,60 @@ export const MESSAGE_STATES: readonly MessageState[] = [
   'dismissed',
 ]
 
-/** Names one row of one type. */
+/** One row of one type. */
 export interface EntityName {
   readonly type: string
   readonly id: Uuid
 }
 
-/** A message as the feed names it. `id` is there once somebody needed it. */
+/** A message in the feed. `id` is set once it was computed. */
 export interface MessageRef {
-  /** `sessionId:clientSeq`; the id where a snapshot told no more. */
+  /** `sessionId:clientSeq`; the id if a snapshot has no more. */
   readonly name: string
   readonly authorId: Uuid
   readonly id: Uuid | undefined
   /** The first few entities it changes. */
   readonly entities: readonly EntityName[]
-  /** How many it changes in all. */
+  /** Number of all entities that it changes. */
   readonly changes: number
 }
 
-/** What a message does to one row, by register. */
+/** The change that a message makes to one row, by register. */
 export interface ChangeRecord extends EntityName {
   readonly kind: ChangeKind
   /** Schema version of the type that its author wrote in. */
   readonly version: number
   readonly regs: readonly Reg[]
-  /** Aligned with `regs`; absent when values were not asked for. */
+  /** Aligned with `regs`; absent when values were not requested. */
   readonly values?: readonly Json[]
-  /** Names of the messages its author had seen last. */
+  /** Names of the heads that its author had seen. */
   readonly parents: readonly string[]
-  /** Names of live writes that it left standing, by register. */
+  /** Names of live writes that it does not overwrite, by register. */
   readonly keep?: Readonly<Record<Reg, readonly string[]>>
 }
 
-/** Where a message stands in canonical order, and who put it there. */
+/** The place of a message in canonical order, and its reviewer. */
 export interface ReviewRecord {
   readonly reviewerId: Uuid
   readonly eid: Uuid
   readonly epoch: number
   readonly seq: number
-  /** It stood beside another head of some entity. */
+  /** It was concurrent with another head of some entity. */
   readonly forked: boolean
   /** The reviewer's clock, ms since 1970. */
   readonly at: number
 }
 
 /**
- * Why a message was refused. `damaged` is no verdict: the storage lost what it takes to send it.
+ * Why a message was rejected. `damaged` is not a verdict: the storage lost data that is needed to
+ * send it.
  */
 export interface Refusal {
   readonly reason: FinalReason | 'damaged'
   readonly detail: string | undefined
 }
 
-/** One message with all that the replica knows of it. */
+/** One message with all that the replica knows about it. */
 export interface MessageRecord {
   readonly name: string
   readonly id: Uuid | undefined
@@ -102,24 +103,24 @@ export interface MessageRecord {
   readonly state: MessageState
   /** The author's clock, ms since 1970. */
   readonly timestamp: number
-  /** About how many bytes it has. */
+  /** Approximate size. */
   readonly bytes: number
-  /** Order among what has no review yet. */
+  /** Order among messages without a review. */
   readonly arrival: number
   readonly changes: readonly ChangeRecord[]
   readonly review: ReviewRecord | null
   readonly refusal: Refusal | undefined
-  /** Refused messages that it stands on, by name: without them it cannot count. */
+  /** Names of rejected messages that it depends on: without them it cannot be accepted. */
   readonly blockedBy?: readonly string[]
-  /** Of a decision that came too late: what somebody else had decided before. */
+  /** For a `stale` message: the live writes that its author had not seen. */
   readonly standing?: readonly StandingRecord[]
 }
 
-/** A value that stood in a register when a decision about it arrived. */
+/** A value in a register when a stale message arrived. */
 export interface StandingRecord extends EntityName {
   readonly reg: Reg
   readonly authorId: Uuid
-  /** Absent when values were not asked for, or when it was too large to be told. */
+  /** Absent when values were not requested, or when it was too large. */
   readonly value?: Json
 }
 
@@ -141,12 +142,12 @@ export interface DagNode {
   readonly keep: Readonly<Record<Reg, readonly string[]>> | undefined
 }
 
-/** The history of an entity, as far as it is here; nodes in canonical order. */
+/** The history of an entity, as far as it is stored; nodes in canonical order. */
 export interface Dag extends EntityName {
   readonly nodes: readonly DagNode[]
-  /** Older history is not here: let go, or never had. */
+  /** Older history is missing: deleted, or never received. */
   readonly cut: boolean
-  /** Who looks: to an author their own newest write is shown. */
+  /** The reader: an author sees their own newest write. */
   readonly viewerId: Uuid | undefined
 }
 
@@ -156,29 +157,29 @@ export interface LiveValue {
   readonly value: Json
 }
 
-/** One register of a row: what is shown, and what stands behind it. */
+/** One register of a row: the shown value, and its live writes. */
 export interface FieldRecord {
   readonly reg: Reg
-  /** What is shown. Absent: unset. */
+  /** The shown value. Absent: unset. */
   readonly value: Json | undefined
   /** Live writes, in canonical order. */
   readonly live: readonly LiveValue[]
   /** Distinct values among them; more than one is a conflict. */
   readonly candidates: readonly LiveValue[]
   readonly conflict: boolean
-  /** The value before they parted, where it is known. */
+  /** The value before they diverged, if it is known. */
   readonly base: Json | undefined
 }
 
-/** A row as the store folds it: its heads, and what is live in each register. */
+/** The state of a row in the store: its heads, and the live writes of each register. */
 export interface StateRecord extends EntityName {
   readonly heads: readonly string[]
   readonly live: Readonly<Record<Reg, readonly LiveValue[]>>
 }
 
-/** A row at some moment of its history. */
+/** A row at a moment of its history. */
 export interface RowRecord extends EntityName {
-  /** Name of the last message that counts; undefined: there is none yet. */
+  /** Name of the last message included; undefined: none. */
   readonly upTo: string | undefined
   readonly fields: readonly FieldRecord[]
   readonly heads: readonly string[]
@@ -188,7 +189,7 @@ export interface RowRecord extends EntityName {
 /** A row in a list. */
 export interface RowSummary {
   readonly id: Uuid
-  /** The first text in it, for people. */
+  /** The first text field, for people. */
   readonly title: string
   readonly state: string
   readonly archived: boolean
@@ -199,35 +200,35 @@ export interface RowSummary {
 /** One schema version of a type. */
 export interface VersionRecord {
   readonly version: number
-  /** Which register each field is. */
+  /** The register of each field. */
   readonly fields: readonly { readonly name: string; readonly reg: Reg }[]
-  /** The steps that lead here from the version before, in words. */
+  /** The steps from the previous version, as sentences. */
   readonly steps: readonly string[]
 }
 
 /** A type that the store knows, its versions and its size. */
 export interface TypeRecord {
   readonly name: string
-  /** Version this build reads and writes in. */
+  /** Version that this build reads and writes. */
   readonly version: number
-  /** All it knows; version 1 stands first. */
+  /** All known versions; version 1 is first. */
   readonly versions: readonly VersionRecord[]
   readonly rows: number
   readonly registers: readonly Reg[]
   readonly indexes: readonly string[]
 }
 
-/** A register as one version sees what another wrote. */
+/** A register in one version, translated from the version that wrote it. */
 export interface VersionedField {
   readonly reg: Reg
-  /** What that version calls it; undefined: it has no such field. */
+  /** The name of the field in that version; undefined: it has no such field. */
   readonly name: string | undefined
   /** Version of the writer whose value is shown. */
   readonly writtenIn: number
-  /** `opaque`: it takes a build that knows more; `invalid`: the value has no form there. */
+  /** `opaque`: needs a newer build; `invalid`: the value cannot be translated to that version. */
   readonly kind: 'value' | 'unset' | 'invalid' | 'absent' | 'opaque'
   readonly value: Json | undefined
-  /** The lens steps between the writer and this version, in words. */
+  /** The lens steps between the writer and this version, as sentences. */
   readonly path: readonly string[]
 }
 
@@ -237,7 +238,7 @@ export interface VersionedRow extends EntityName {
   readonly fields: readonly VersionedField[]
 }
 
-/** Who the store is, whom it talks to, and how far both are. Times are in ms since 1970. */
+/** Identity, connection and progress of a store. Times are in ms since 1970. */
 export interface SyncRecord {
   readonly space: Uuid
   readonly authorId: Uuid | undefined
@@ -256,7 +257,7 @@ export interface SyncRecord {
   readonly halted: string | undefined
 }
 
-/** A live query and what it costs. */
+/** A live query and its cost. */
 export interface QueryRecord {
   readonly type: string
   /** The query as the app gave it. */
@@ -264,9 +265,9 @@ export interface QueryRecord {
   readonly listeners: number
   readonly rows: number
   readonly complete: boolean
-  /** Changes that reached its rows since it was first asked. */
+  /** Changes of its rows since it was created. */
   readonly updates: number
-  /** Reads since devtools look, and how long they took in all. */
+  /** Reads since devtools subscribed, and their total time. */
   readonly reads: number
   readonly readMs: number
 }
@@ -278,7 +279,7 @@ export interface StoragePart {
   readonly bytes: number
 }
 
-/** The storage of the store: its health, its contents, and what waits in it. */
+/** The storage of the store: its health, its contents, and its outbox. */
 export interface StorageRecord {
   readonly health: string
   readonly trouble: StorageTrouble | 'damaged' | undefined
@@ -286,7 +287,7 @@ export interface StorageRecord {
   readonly parts: readonly StoragePart[] | undefined
   /** Stored flushes that wait for verdicts. */
   readonly outboxFlushes: number
-  /** Ranks of the stored position and checkpoint: a checkpoint takes in all up to its own. */
+  /** Ranks of the stored position and checkpoint: a checkpoint includes all up to its own. */
   readonly rank: number | undefined
   readonly checkpointRank: number | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * Where stores leave word that they can be looked at. All that an app pays for devtools it
- * never opens is this map and one entry in it.
+ * The registry of stores for devtools. An app that never opens devtools pays only for this map and
+ * one entry.
  */
 import type { Feed } from './feed.ts'
 import type {
@@ -11,11 +11,11 @@ import type {
   InspectRequest,
 } from './requests.ts'
 
-/** What a store gives to whoever looks. */
+/** The interface of a store for devtools. */
 export interface Inspectable {
   readonly commands: readonly CommandKind[]
   readonly now: () => number
-  /** Tells everything to this feed from now on; to nobody, where it is undefined. */
+  /** Sends all events to this feed from now on; stops for undefined. */
   attach(feed: Feed | undefined): void
   answer(request: InspectRequest): Promise<Answers[InspectRequest['kind']]>
   run(command: InspectCommand): Promise<CommandOutcome>
@@ -23,12 +23,12 @@ export interface Inspectable {
 
 const inspectables = new WeakMap<object, Inspectable>()
 
-/** Lets devtools find a store. The entry goes when the store is collected. */
+/** Registers a store for devtools. The entry is collected with the store. */
 export function registerInspectable(store: object, inspectable: Inspectable): void {
   inspectables.set(store, inspectable)
 }
 
-/** What a store gives to devtools; undefined for an object that never registered. */
+/** The devtools interface of a store; undefined for an object that never registered. */
 export function inspectableOf(store: object): Inspectable | undefined {
   return inspectables.get(store)
 }

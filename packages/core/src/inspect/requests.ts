@@ -1,6 +1,5 @@
 /**
- * What can be asked of a store and what can be done with it, as data: requests, their answers,
- * and commands. All of it is fit for JSON.
+ * Requests to a store, their answers, and commands, as data. All of it is fit for JSON.
  */
 import type { Reg } from '../schema/registers.ts'
 import type {
@@ -17,16 +16,16 @@ import type {
   VersionedRow,
 } from './records.ts'
 
-/** Messages and rows an answer has at the most. */
+/** Maximum messages of an answer. */
 export const ANSWER_MESSAGES_MAX = 20_000
-/** Rows an answer has at the most, and entries of a list of rows. */
+/** Maximum rows of an answer, and entries of a list of rows. */
 export const ANSWER_ROWS_MAX = 500
-/** Rows whose states an answer has at the most. */
+/** Maximum rows with states in an answer. */
 export const ANSWER_STATES_MAX = 20_000
-/** Nodes of a history, the newest; what is before them is cut. */
+/** Maximum nodes of a history; older ones are cut. */
 export const DAG_NODES_MAX = 512
 
-/** What can be asked, and what the answer is. */
+/** The answer of each request. */
 export interface Answers {
   readonly sync: SyncRecord
   readonly types: readonly TypeRecord[]
@@ -43,39 +42,39 @@ export interface Answers {
 /** Names of the requests. */
 export type RequestKind = keyof Answers
 
-/** What can be asked of a store. Lists are bounded by the constants above. */
+/** A request to a store. Lists are bounded by the constants above. */
 export type InspectRequest =
   | { readonly kind: 'sync' }
   | { readonly kind: 'types' }
   | { readonly kind: 'queries' }
   | { readonly kind: 'storage' }
-  /** Newest last. `which`: all that is known, only what is written on this device, or one by name. */
+  /** Newest last. `which`: all known messages, those written on this device, or one by name. */
   | {
       readonly kind: 'messages'
       readonly which: 'all' | 'own' | { readonly name: string }
       readonly values: boolean
       readonly limit?: number
     }
-  /** `find` looks in titles and ids. */
+  /** `find` searches titles and ids. */
   | { readonly kind: 'rows'; readonly type: string; readonly find?: string }
   /** Heads and live writes of all rows. */
   | { readonly kind: 'states' }
   | ({ readonly kind: 'dagOf' } & EntityName)
-  /** The row when the message of that name was the last that counted; without one, now. */
+  /** The row up to and including the message of that name; without one, the current row. */
   | ({ readonly kind: 'rowAt'; readonly upTo?: string } & EntityName)
-  /** The row now, as a build of that version of its type sees it. */
+  /** The current row, as a build of that version of its type reads it. */
   | ({ readonly kind: 'rowInVersion'; readonly version: number } & EntityName)
 
 /** The request of one kind. */
 export type RequestOf<K extends RequestKind> = Extract<InspectRequest, { readonly kind: K }>
 
-/** What can be done with a store from outside: no more than the app itself can do. */
+/** A command to a store from outside: only what the app itself can do. */
 export type InspectCommand =
-  /** Offers what waits now; a refused message is written anew, on what is current. */
+  /** Offers waiting messages now; a rejected message is written again, on the current state. */
   | { readonly kind: 'retry'; readonly message: string }
-  /** Lets go of a refused message. */
+  /** Discards a rejected message. */
   | { readonly kind: 'discard'; readonly message: string }
-  /** Decides a register in conflict for the value of the message named by `take`. */
+  /** Resolves a register in conflict to the value of the message named by `take`. */
   | ({ readonly kind: 'resolve'; readonly reg: Reg; readonly take: string } & EntityName)
 
 /** Names of the commands. */
@@ -84,7 +83,7 @@ export type CommandKind = InspectCommand['kind']
 /** The command of one kind. */
 export type CommandOf<K extends CommandKind> = Extract<InspectCommand, { readonly kind: K }>
 
-/** Whether a command was carried out; otherwise why not, in words for people. */
+/** Whether a command succeeded; otherwise the reason, as a sentence for people. */
 export type CommandOutcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly message: string }

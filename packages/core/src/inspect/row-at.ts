@@ -1,12 +1,11 @@
 /**
- * A row from the nodes of its history, by the definition of the fold and without it: what
- * nobody who had seen it has overwritten. For looking back; a store shows its rows by its own,
- * quicker fold, and a test holds the two against each other.
+ * Computes a row from the nodes of its history, by the definition of the fold but without it. For
+ * time travel; a store shows its rows by its own, faster fold, and a test compares the two.
  *
  *   live(r) = { w : w writes r, and no m that writes r has w ≺ m and w ∉ keep_m(r) }
  *
  * A history may be as long as a trace: each question is one walk over its links, from the newest
- * down, and not one for each node.
+ * node down, not one for each node.
  */
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -14,7 +13,7 @@ import { type Total, folded, operationIn } from '../schema/operations.ts'
 import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { Dag, DagNode, FieldRecord, LiveValue, RowRecord } from './records.ts'
 
-/** The row when `upTo` was the last message that counted; without it, all of them count. */
+/** The row up to and including the message `upTo`; without it, after all messages. */
 export function rowAt(dag: Dag, upTo?: string): RowRecord | undefined {
   const end = upTo === undefined ? dag.nodes.length : placeOf(dag, upTo) + 1
   if (end === 0) return undefined
@@ -30,7 +29,7 @@ export function rowAt(dag: Dag, upTo?: string): RowRecord | undefined {
   }
 }
 
-/** Nodes whose writes are live in some register, with those registers. */
+/** Nodes with a live write, with the registers of those. */
 export function liveRegisters(row: RowRecord): ReadonlyMap<string, readonly Reg[]> {
   const found = new Map<string, Reg[]>()
   for (const { reg, live } of row.fields) {
@@ -43,16 +42,16 @@ function placeOf(dag: Dag, name: string): number {
   return dag.nodes.findIndex((node) => node.name === name)
 }
 
-/** Names of one walk: as many as a mask has bits. */
+/** Names of one walk: the bits of a mask. */
 const MASK_NAMES = 31
 
-/** Nodes in canonical order, so that parents stand before children. Exported to count its steps. */
+/** Nodes in canonical order, so that parents precede children. Exported to count its steps. */
 export class History {
   readonly nodes: readonly DagNode[]
-  /** Links that were walked. */
+  /** Number of links walked. */
   steps = 0
   readonly #places: ReadonlyMap<string, number>
-  /** By place: places of the parents that are here. */
+  /** By index: indexes of the parents that are present. */
   readonly #parents: readonly (readonly number[])[]
   #children: readonly (readonly number[])[] | undefined
 
@@ -83,7 +82,7 @@ export class History {
     )
   }
 
-  /** What was seen by the bearers of all these names, themselves not included. */
+  /** The nodes that the authors of all these nodes had seen, without the nodes themselves. */
   common(names: readonly string[]): History {
     const isCommon = new Uint8Array(this.nodes.length).fill(1)
     for (let from = 0; from < names.length; from += MASK_NAMES)
@@ -91,7 +90,7 @@ export class History {
     return new History(this.nodes.filter((_, place) => isCommon[place] === 1))
   }
 
-  /** By place: 1 where some node that writes the register had seen it. */
+  /** By index: 1 if the author of a later node that writes the register had seen it. */
   #writersBelow(reg: Reg): Uint8Array {
     const below = new Uint8Array(this.nodes.length)
     for (let place = this.nodes.length - 1; place >= 0; place--) {
@@ -101,7 +100,10 @@ export class History {
     return below
   }
 
-  /** Whether all who wrote the register after it left it standing: down its children, to the first who did not. */
+  /**
+   * Whether all later writers of the register kept this one: follows children to the first that did
+   * not.
+   */
   #isKeptByAll(place: number, reg: Reg): boolean {
     const { name } = this.nodes[place]!
     this.#children ??= this.#childrenOf()
@@ -127,7 +129,7 @@ export class History {
     return children
   }
 
-  /** Leaves 1 where all of these had seen the node. */
+  /** Leaves 1 where the authors of all these nodes had seen the node. */
   #seenByAll(names: readonly string[], isCommon: Uint8Array): void {
     const all = names.length === MASK_NAMES ? 0x7fffffff : (1 << names.length) - 1
     const own = new Int32Array(this.nodes.length)
@@ -171,8 +173,8 @@ function fieldOf(history: History, reg: Reg, viewerId: Uuid | undefined): FieldR
 }
 
 /**
- * Of a register whose writes are operations: the newest write, and the total of all that are here.
- * Operations of an app are a list, for their function is not here.
+ * For a register whose writes are operations: the newest write, and the total of all nodes. An
+ * app's operations are returned as a list, because its fold is not available.
  */
 function totalOf(history: History, reg: Reg): FieldRecord | undefined {
   const writers = history.nodes.filter(({ values }) => Object.hasOwn(values, reg))
@@ -189,7 +191,7 @@ function totalOf(history: History, reg: Reg): FieldRecord | undefined {
   return { reg, value, live, candidates: live, conflict: false, base: undefined }
 }
 
-/** The one value that stood before the candidates parted, if there was one. */
+/** The single value before the candidates diverged, if there was one. */
 function baseOf(history: History, reg: Reg, live: readonly LiveValue[]): Json | undefined {
   const before = history.common(live.map(({ node }) => node)).live(reg)
   const values = distinct(before.map((node) => ({ node: node.name, value: node.values[reg]! })))
@@ -206,7 +208,7 @@ function distinct(values: readonly LiveValue[]): LiveValue[] {
   return [...found.values()]
 }
 
-/** Equal for equal values, whatever the order of their keys; of values that no message could hold, too. */
+/** Equal for equal values, regardless of key order; also for values that no message may hold. */
 function sortedText(value: Json): string {
   return JSON.stringify(value, (_, part: Json) => {
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part

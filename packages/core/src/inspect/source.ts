@@ -1,7 +1,7 @@
 /**
- * What devtools hold: the feed of a store, requests and commands. Requests and their answers
- * are plain data, and answers come later, so that a source may as well stand in another window
- * or in a file. The store registers itself; nothing of it is loaded before somebody looks.
+ * The interface of devtools: the feed of a store, requests and commands. Requests and answers are
+ * plain data, and answers are asynchronous, so a source may also be in another window or a file.
+ * The store registers itself; no devtools code is loaded before it is used.
  */
 import type { InspectEvent } from './event.ts'
 import { Feed } from './feed.ts'
@@ -15,17 +15,19 @@ import type {
   RequestOf,
 } from './requests.ts'
 
-/** What devtools look at: a store of this page, or a file. Answers are data fit for JSON. */
+/** A store of this page, or a trace file. Answers are data fit for JSON. */
 export interface InspectSource {
   readonly v: 1
-  /** `trace`: a file; nothing more will happen, and nothing can be done. */
+  /** `trace`: a file, without further events or commands. */
   readonly origin: 'store' | 'trace'
-  /** What it can do for whoever looks. */
+  /** Supported commands. */
   readonly commands: readonly CommandKind[]
-  /** The feed is on while somebody listens. `listener` is called once, until events are read. */
+  /**
+   * The feed is on while there are subscribers. `listener` is called once, until events are read.
+   */
   subscribe(listener: () => void): () => void
   events(after?: number): readonly InspectEvent[]
-  /** Events that fell out of the ring. */
+  /** Number of events that the ring overwrote. */
   readonly dropped: number
   ask<K extends RequestKind>(request: RequestOf<K>): Promise<Answers[K]>
   run(command: InspectCommand): Promise<CommandOutcome>
@@ -33,7 +35,7 @@ export interface InspectSource {
 
 const sources = new WeakMap<object, InspectSource>()
 
-/** What devtools may see of a store; undefined for what is no store of this build. */
+/** The source of a store; undefined for an object that is not a store of this build. */
 export function inspect(store: object): InspectSource | undefined {
   const known = sources.get(store)
   if (known) return known

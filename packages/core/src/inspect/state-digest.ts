@@ -1,14 +1,12 @@
 /**
- * A row's state in one short text: equal for equal heads and live writes, whatever order they are
- * told in. For telling whether two replicas hold the same row; it resists no attacker.
+ * A checksum of a row's state: equal for equal heads and live writes in any order. Compares the row
+ * of two replicas; it does not resist an attacker.
  */
 import { canonical } from '../base/canonical.ts'
 import { checksum } from '../base/checksum.ts'
 import type { LiveValue, StateRecord } from './records.ts'
 
-/**
- * One checksum for one state, whoever holds it: the same for heads and live writes in any order.
- */
+/** The checksum of a state, independent of the order of heads and live writes. */
 export function stateDigest({ type, id, heads, live }: StateRecord): string {
   const registers = Object.entries(live)
     .filter(([, writes]) => writes.length > 0)

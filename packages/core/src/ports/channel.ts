@@ -1,15 +1,18 @@
 /**
  * Messages among the tabs of one origin (BroadcastChannel). They are hints: they may be lost,
- * repeated or late, and whoever receives one looks into the storage.
+ * repeated or late, and the receiver reads the storage.
  */
 export interface Channel {
-  /** Reaches the others of that name, not this one. `message` is fit for structured clone. */
+  /**
+   * Sends to the other channels of this name, not to this one. `message` can be cloned
+   * structurally.
+   */
   post(message: unknown): void
   close(): void
 }
 
 /**
- * Opens the channel of that name, and calls `onMessage` with what other tabs post to it, never with
- * own messages.
+ * Opens the channel of that name. Calls `onMessage` with messages of other tabs, never with its
+ * own.
  */
 export type OpenChannel = (name: string, onMessage: (message: unknown) => void) => Channel

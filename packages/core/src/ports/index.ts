@@ -1,6 +1,6 @@
 /**
- * The door `core/ports`: what the outside world must provide. Interfaces and their constants, and
- * of a space store the checks and the reference in memory, which other stores share.
+ * The door `core/ports`: what a platform must provide. Interfaces and their constants; for space
+ * stores also the shared checks and the reference implementation in memory.
  */
 export type { Channel, OpenChannel } from './channel.ts'
 export type { Clock } from './clock.ts'

@@ -1,6 +1,6 @@
 /**
- * The ledger of a space in memory: for each session its runs, by clientSeq. All or nothing: a
- * run that covers a place with a verdict throws before anything is added.
+ * The ledger of a space in memory: the runs of each session, by clientSeq. Adding is atomic: a run
+ * that overlaps a clientSeq with a verdict throws before anything is added.
  */
 import { checkApart, joins } from './space-check.ts'
 import type { LedgerAnswer, LedgerRun, RejectionText } from './space-store.ts'

@@ -1,11 +1,11 @@
 /**
- * The storage port in memory: for tests, for servers that render, and where a browser gives no
- * store. Handles opened on one storage object share its data, as tabs share a database; what
- * they hold is gone with the object.
+ * The storage port in memory: for tests, for servers that render, and for browsers without a
+ * database. Handles opened on one storage object share its data, as tabs share a database; the
+ * data is lost with the object.
  *
- * Each call takes effect at once, before its promise settles; so the order of the calls is the
- * order of the effects, and nothing can fail in the middle. Values in `meta` are kept by
- * reference. Passes the contract in `test/contract/storage.ts`.
+ * Each call applies synchronously, before its promise resolves, so effects have the order of the
+ * calls and a batch cannot fail halfway. Values in `meta` are kept by reference. Passes the
+ * contract in `test/contract/storage.ts`.
  */
 
 import type { Uuid } from '../base/uuid.ts'
@@ -25,8 +25,8 @@ import {
 } from './index.ts'
 
 /**
- * A store that lives as long as the returned object. `open` never rejects, trouble never comes.
- * A handle without a space is on the first one there is.
+ * A storage that lives as long as the returned object. `open` never rejects, and `onTrouble` is
+ * never called. A handle without a space uses the first space.
  */
 export function memoryStorage(): Storage {
   const spaces = new Map<Uuid, MemoryStore>()
@@ -46,7 +46,7 @@ export function memoryStorage(): Storage {
   }
 }
 
-/** A space is there once something was written in it. */
+/** A space exists after the first write to it. */
 interface Place {
   toRead(): MemoryStore
   toWrite(): MemoryStore
@@ -90,7 +90,7 @@ class MemoryHandle implements StorageHandle {
 }
 
 class MemoryStore {
-  /** By key; a Map keeps the order of arrival. */
+  /** By key, in order of arrival. */
   readonly #segments = new Map<string, StoredSegment>()
   readonly #outbox = new Set<string>()
   readonly #meta = new Map<string, unknown>()
@@ -132,7 +132,7 @@ class MemoryStore {
     return this.#meta.get(key)
   }
 
-  /** Segments and position. Returns the order of the last segment. */
+  /** Writes segments and position. Returns the order of the last segment. */
   #storeRun(batch: WriteBatch): number {
     const { segments = [], advance } = batch
     const skipsTail = advance !== undefined && !this.#isNext(advance, batch.checkpoint)
@@ -148,7 +148,7 @@ class MemoryStore {
     return this.#orderOf(segments.at(-1))
   }
 
-  /** Whether it leads on from what is stored, without a gap that no checkpoint fills. */
+  /** Whether it continues the stored position, without a gap that no checkpoint fills. */
   #isNext({ rank, fromRank }: Advance, checkpoint: Checkpoint | undefined): boolean {
     const stored = this.#advance?.rank ?? 0
     return rank > stored && (fromRank <= stored || checkpoint !== undefined)
@@ -167,7 +167,7 @@ class MemoryStore {
     return true
   }
 
-  /** 0 when it is not stored, or there is none. */
+  /** The order of a stored segment; 0 for another or for undefined. */
   #orderOf(segment: Segment | undefined): number {
     return segment === undefined ? 0 : (this.#segments.get(segment.key)?.order ?? 0)
   }
@@ -186,7 +186,7 @@ class MemoryStore {
   }
 }
 
-/** Keys without a segment come last, sorted, so that every adapter gives one order. */
+/** Keys without a segment come last, sorted, so that every adapter returns the same order. */
 function inOrderOfArrival(
   segments: readonly StoredSegment[],
   keys: ReadonlySet<string>,

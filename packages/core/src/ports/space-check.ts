@@ -1,6 +1,6 @@
 /**
- * What every space store asks of a call before it touches anything, and the rule by which runs
- * of the ledger join. A fault here is a bug of the caller.
+ * Validation of calls that every space store runs before it changes anything, and the rule that
+ * joins runs of the ledger. A fault here is a bug of the caller.
  */
 import { assert } from '../base/assert.ts'
 import { fail } from '../base/outcome.ts'
@@ -15,7 +15,7 @@ import type {
 } from './space-store.ts'
 import { STORE_KEYS_MAX } from './space-store.ts'
 
-/** The head of a space that nothing was written to. */
+/** The head of a new space. */
 export const NEW_HEAD: SpaceHead = {
   epoch: 0,
   seq: 0,
@@ -26,16 +26,16 @@ export const NEW_HEAD: SpaceHead = {
   entities: 0,
 }
 
-/** In the place of a text whose row fails its checksum, or is gone. */
+/** Replaces a text whose row is missing or fails its checksum. */
 export function damaged(what: string): { readonly ok: false; readonly error: Fault } {
   return fail('damaged', `${what} is damaged in the store`)
 }
 
-/** Throws an `InvariantError`. */
+/** Throws an `InvariantError` for a commit that breaks the contract. */
 export function checkCommit(commit: Commit): void {
   const { batch, expect, epoch } = commit
-  assert(isCount(epoch) && epoch > 0, `epoch ${epoch} of a commit is no epoch`)
-  assert(isCount(expect.seq) && isCount(expect.commits), 'the expected head is no head')
+  assert(isCount(epoch) && epoch > 0, `epoch ${epoch} of a commit is not a positive integer`)
+  assert(isCount(expect.seq) && isCount(expect.commits), 'the expected head has invalid numbers')
   checkText(commit.head, 'the head')
   if (batch !== undefined) {
     assert(
@@ -51,7 +51,7 @@ export function checkCommit(commit: Commit): void {
     checkText(text, `session ${sessionId}`)
   }
   for (const { msgId, clientSeq, text } of commit.rejections ?? []) {
-    assert(isCount(clientSeq) && clientSeq > 0, `clientSeq ${clientSeq} of ${msgId} is none`)
+    assert(isCount(clientSeq) && clientSeq > 0, `clientSeq ${clientSeq} of ${msgId} is invalid`)
     checkText(msgId, 'a message id')
     checkText(text, `the rejection of ${msgId}`)
   }
@@ -62,20 +62,20 @@ export function checkCommit(commit: Commit): void {
   }
 }
 
-/** Each accepted message has a seq of the batch for itself. */
+/** Each accepted message has a seq of the batch, and no two have the same. */
 function checkAccepted({ accepted = [], batch }: Commit): void {
   let free = batch?.fromSeq ?? 1
   const inOrder = accepted.toSorted((a, b) => a.seq - b.seq)
   for (const { clientSeq, count, seq, sessionId } of inOrder) {
     const isRun = isCount(clientSeq) && clientSeq > 0 && isCount(count) && count > 0
-    assert(isRun, `${count} messages from ${clientSeq} of session ${sessionId} are no run`)
+    assert(isRun, `${count} messages from ${clientSeq} of session ${sessionId} are not a run`)
     const fits = batch !== undefined && seq >= free && seq + count - 1 <= batch.toSeq
     assert(fits, `message ${clientSeq} of session ${sessionId} has no free seq at ${seq}`)
     free = seq + count
   }
 }
 
-/** Throws an `InvariantError`. */
+/** Throws an `InvariantError` for a write that breaks the contract. */
 export function checkWriteBehind(write: WriteBehind): void {
   const { fromThrough, through } = write
   assert(
@@ -95,17 +95,17 @@ export function checkWriteBehind(write: WriteBehind): void {
 }
 
 function checkKey(seq: number, through: number, what: string): void {
-  assert(isCount(seq) && seq > 0, `seq ${seq} of ${what} is none`)
+  assert(isCount(seq) && seq > 0, `seq ${seq} of ${what} is invalid`)
   assert(seq <= through, `${what} at seq ${seq} is ahead of through ${through}`)
 }
 
-/** An older epoch has lost its right to write, and so has whoever does not know the newest commit. */
+/** Fenced: a commit of an older epoch, and a commit that does not continue the newest one. */
 export function isFencedCommit(commit: Commit, stored: HeadMark & { epoch: number }): boolean {
   const { epoch, expect } = commit
   return epoch < stored.epoch || expect.seq !== stored.seq || expect.commits !== stored.commits
 }
 
-/** Throws an `InvariantError` for a write ahead of the head. */
+/** Whether the write is fenced. Throws an `InvariantError` for a write ahead of the head. */
 export function isFencedWriteBehind(write: WriteBehind, stored: SpaceHead): boolean {
   if (write.epoch < stored.epoch || write.fromThrough !== stored.through) return true
   assert(
@@ -130,13 +130,13 @@ export function checkKeys(keys: readonly unknown[]): void {
   assert(keys.length <= STORE_KEYS_MAX, `${keys.length} keys in one call, max ${STORE_KEYS_MAX}`)
 }
 
-/** Whether a run goes on where another ends, in clientSeq and in seq. */
+/** Whether `next` continues `run`, in clientSeq and in seq. */
 export function joins(run: LedgerRun, next: LedgerRun): boolean {
   if (run.clientSeq + run.count !== next.clientSeq) return false
   return run.seq === 0 ? next.seq === 0 : run.seq + run.count === next.seq
 }
 
-/** Throws an `InvariantError` if a run of the ledger covers a place of another. */
+/** Throws an `InvariantError` if two runs of the ledger overlap. */
 export function checkApart(sessionId: string, run: LedgerRun, known: LedgerRun | undefined): void {
   if (known === undefined) return
   const apart =

@@ -1,7 +1,7 @@
 /**
  * A space in memory: the rules of the space store port as plain data. It is the reference that
- * other stores are compared with, the store of tests and demos, and what the faulty store of
- * `core/testing` puts behind a connection. Knows nothing of time, processes or faults.
+ * other stores are compared with, the store of tests and demos, and the tables behind the faulty
+ * store of `core/testing`. Knows nothing of time, processes or faults.
  */
 import { assert } from '../base/assert.ts'
 import { ok } from '../base/outcome.ts'
@@ -37,7 +37,7 @@ import type {
   WriteBehind,
 } from './space-store.ts'
 
-/** Stores that forget everything with the process. Handles on one space share its data. */
+/** Stores whose data lives as long as the returned object. Handles on one space share its data. */
 export function memorySpaces(): SpaceStores {
   const spaces = new Map<Uuid, MemoryTables>()
   return spacesOver((space) => {
@@ -281,7 +281,7 @@ function stored<T extends { readonly text: string }>(row: T | undefined): Stored
   return row && { ...row, text: ok(row.text) }
 }
 
-/** How many of the rows a read gives: at least one, and no more than `bytesMax` of text. */
+/** The number of rows that a read returns: at least one, and no more than `bytesMax` of text. */
 function countWithin(
   rows: readonly ({ readonly text: string } | undefined)[],
   bytesMax: Bytes,

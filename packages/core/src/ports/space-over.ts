@@ -1,6 +1,6 @@
 /**
- * Space stores over tables that do each step at once. The given `run` decides when a step
- * happens and what its failure means; the life of handles and of their scans is kept here.
+ * Space stores over synchronous tables. The given `run` schedules each step and translates its
+ * failures; the lifetime of handles and of their scans is managed here.
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -11,7 +11,7 @@ import { StoreError } from './store-error.ts'
 /** Whether a step changes the tables. */
 export type StepKind = 'read' | 'write'
 
-/** Runs one step on the tables of the space; rejects with what it throws. */
+/** Runs one step on the tables of the space; rejects with the error that the step throws. */
 export type Run = <T>(kind: StepKind, step: (tables: SpaceTables) => T) => Promise<T>
 
 /** `onLeave` is called when the last handle of a space is closed, after its scans. */

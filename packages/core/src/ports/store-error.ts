@@ -1,24 +1,24 @@
 /**
- * Why a store cannot be used, in one line that an operator can act upon. A `StoreError` is an
- * expected condition of the disk; a call that breaks a port's contract is a caller's bug and
+ * Errors of a space store. A `StoreError` is an expected condition of the disk, with a message that
+ * an operator can act upon; a call that breaks the contract of the port is a bug of the caller and
  * rejects with another error.
  */
 
 export type StoreTrouble =
-  /** The folder or file cannot be made or written. */
+  /** The folder or file cannot be created or written. */
   | 'unwritable'
   /** Another process, or another store of this one, holds the database. */
   | 'in_use'
-  /** The database is damaged, or is no database at all. */
+  /** The database is damaged, or the file is not a database. */
   | 'corrupt'
-  /** A database of another program, or of another space. */
+  /** The database belongs to another program, or to another space. */
   | 'not_ours'
   /** Written by a newer version of this package. */
   | 'newer'
-  /** The disk is full, or a quota is. */
+  /** The disk is full, or a quota is exceeded. */
   | 'full'
   | 'closed'
-  /** Anything else that the disk or the database reports. */
+  /** Any other error of the disk or the database. */
   | 'failed'
 
 /** Rejection of a call of a space store. `trouble` says whether the caller may go on. */

@@ -1,9 +1,9 @@
 /**
- * Entries kept in an order: what stands behind a declared index, and behind a live query that
- * no index serves. New entries are gathered and merged when somebody reads or the gathering is
- * full; so a bulk load costs a sort, not an insertion each, and no step is long.
+ * Entries in sorted order: the data of a declared index, and of a live query that no index serves.
+ * New entries are buffered, and merged on a read or when the buffer is full; so a bulk load costs
+ * one sort instead of many insertions, and no step takes long.
  *
- * An entry that leaves must still compare as it did when it came.
+ * A removed entry must still compare as it did when it was added.
  */
 import { assert } from '../base/assert.ts'
 import type { SortKey } from '../schema/entity.ts'
@@ -13,9 +13,12 @@ import { type RowOrder, sortRows } from './sort-rows.ts'
 import { SortedList } from './sorted-list.ts'
 import { type RowChange, distinct } from './stand-ins.ts'
 
-/** Entries gathered before they are merged, whether anybody reads or not. */
+/** Maximum buffered entries before a merge without a read. */
 export const GATHERED_ROWS_MAX = 16_384
-/** A merge pays when it brings at least one entry in so many of the list. */
+/**
+ * A sorted merge is used from one new entry in so many of the list; below it, insertions are
+ * faster.
+ */
 const MERGE_SHARE = 64
 
 export class Arrangement {
@@ -46,13 +49,13 @@ export class Arrangement {
     return this.#standIns
   }
 
-  /** The list with everything in it. */
+  /** The list with all entries merged. */
   get list(): SortedList<AnyRow> {
     if (this.#gathered.length > 0) this.#merge()
     return this.#list
   }
 
-  /** Brings in a row under all its candidates, and takes out the one before it. */
+  /** Replaces a row, under all its candidates. */
   change({ before, beforeStandIns, after, afterStandIns }: RowChange): void {
     if (!beforeStandIns && !afterStandIns) {
       this.swap(before, after)
@@ -65,7 +68,7 @@ export class Arrangement {
     this.#standIns += Math.max(coming.length - 1, 0) - Math.max(leaving.length - 1, 0)
   }
 
-  /** Puts one entry in the place of another; either may be absent. */
+  /** Replaces one entry by another; either may be absent. */
   swap(before: AnyRow | undefined, after: AnyRow | undefined): void {
     if (before && after && this.compare(before, after) === 0 && this.list.replace(after)) return
     if (before) this.#remove(before)
@@ -79,9 +82,9 @@ export class Arrangement {
 
   #remove(entry: AnyRow): void {
     const { list } = this
-    // An app can change a Date that a row holds, and the row then stands where it is not looked for.
+    // An app can mutate a Date in a row; then the row is not at the place of its sort key.
     const removed = list.remove(entry) !== undefined || list.removeObject(entry)
-    assert(removed, `row ${entry.id} is not where its fields say`)
+    assert(removed, `row ${entry.id} is not at the place of its sort key`)
   }
 
   #merge(): void {

@@ -1,10 +1,10 @@
 /**
- * The order of rows: a total order on whatever a field can hold, and comparators built once
- * from sort keys. Values of different kinds are ordered by kind, text goes by code unit,
- * null and then a missing value stand last in both directions, and ties go by id.
+ * The order of rows: a total order on every value of a field, and comparators compiled once from
+ * sort keys. Values of different kinds are ordered by kind, text by code unit; null and then
+ * missing values sort last in both directions; ties go by id.
  *
- * What a row says of itself (`$orderKey`, `$author` and so on) is always asked of the true row,
- * through `RowAccess`; this file does not know why an entry can be something else than its row.
+ * Metadata (`$orderKey`, `$author` and so on) is always read from the true row, through
+ * `RowAccess`; this file does not know why an entry can differ from its row.
  */
 import { canonical } from '../base/canonical.ts'
 import { type Json, jsonFault } from '../base/json.ts'
@@ -16,14 +16,14 @@ export type Comparator = (a: AnyRow, b: AnyRow) => number
 /** Compares two rows by the canonical order of their last change, or of their creation. */
 export type CompareOrder = (a: AnyRow, b: AnyRow, which: 'last' | 'created') => number
 
-/** How comparators and filters get at what a row says of itself. */
+/** Access of comparators and filters to the metadata of a row. */
 export interface RowAccess {
   /** The true row of an entry: usually the entry. */
   readonly rowOf: (entry: AnyRow) => AnyRow
   readonly compareOrder: CompareOrder
 }
 
-/** What a query may name besides the fields of its type. */
+/** Metadata that a query may name besides the fields of its type. */
 export const META_FIELDS: ReadonlySet<string> = new Set([
   '$orderKey',
   '$createdOrderKey',
@@ -33,19 +33,19 @@ export const META_FIELDS: ReadonlySet<string> = new Set([
   '$state',
 ])
 
-/** Canonical order by the text of the keys: right, but it makes two strings a comparison. */
+/** Canonical order by the text of the keys: correct, but it builds two strings for a comparison. */
 export const compareOrderKeys: CompareOrder = (a, b, which) =>
   which === 'last'
     ? compareValues(a.$orderKey, b.$orderKey)
     : compareValues(a.$createdOrderKey, b.$createdOrderKey)
 
-/** Rows that are their own entries. */
+/** Access to rows without stand-ins. */
 export const PLAIN_ACCESS: RowAccess = {
   rowOf: (entry) => entry,
   compareOrder: compareOrderKeys,
 }
 
-// The kinds in their order. Null and missing are last: see `compareDirected`.
+// The kinds in their order. Null and missing sort last: see `compareDirected`.
 const BOOLEAN = 0
 const NUMBER = 1
 const STRING = 2
@@ -56,7 +56,7 @@ const DATA = 6
 const NULL = 7
 const MISSING = 8
 
-/** The kind of a value, as a number: values of one kind stand together in every order. */
+/** The kind of a value, as a number: values of one kind are contiguous in every order. */
 export function kindOf(value: unknown): number {
   switch (typeof value) {
     case 'boolean':
@@ -71,12 +71,12 @@ export function kindOf(value: unknown): number {
       if (value === null) return NULL
       return isMoment(value) ? DATE : value instanceof Uint8Array ? BYTES : DATA
     default:
-      // A function is what a prototype gives for a field that the row does not have.
+      // A function comes from the prototype, where the row has no such field.
       return MISSING
   }
 }
 
-/** A point in time: a `Date` of whatever realm. */
+/** A point in time: a `Date` of any realm. */
 export interface Moment {
   getTime(): number
 }
@@ -86,14 +86,14 @@ export function isMoment(value: object): value is Moment {
   return typeof (value as Partial<Moment>).getTime === 'function'
 }
 
-/** Whether the order of values of this kind is one that `gt` and `lt` can ask about. */
+/** Whether `gt` and `lt` accept values of this kind. */
 export function isRangeKind(kind: number): boolean {
   return kind <= BIGINT
 }
 
-/** The total order, ascending. 0 means equal in meaning. */
+/** The total order, ascending. 0 for equal values. */
 export function compareValues(a: unknown, b: unknown): number {
-  // Each comparison stands behind its own types: one that sees several kinds is far slower.
+  // Each comparison is behind a check of its types: a comparison of mixed types is far slower.
   if (typeof a === 'string') {
     if (typeof b === 'string') return a === b ? 0 : a < b ? -1 : 1
   } else if (typeof a === 'number' && typeof b === 'number') {
@@ -104,7 +104,7 @@ export function compareValues(a: unknown, b: unknown): number {
   return a === b ? 0 : compareSlowly(a, b)
 }
 
-/** The order of one sort key: descending turns values round, but null and missing stay last. */
+/** The order of one sort key: descending reverses values, but null and missing sort last. */
 export function compareDirected(a: unknown, b: unknown, descending: boolean): number {
   const order = compareValues(a, b)
   if (!descending || order === 0) return order
@@ -124,7 +124,7 @@ function compareSlowly(a: unknown, b: unknown): number {
     case BIGINT:
       return (a as bigint) < (b as bigint) ? -1 : 1
     case NUMBER:
-      // Only NaN comes here, which no schema lets in: it stands after all numbers.
+      // Only NaN comes here, which no schema accepts: it sorts after all numbers.
       return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
     case DATE:
       return compareValues((a as Moment).getTime(), (b as Moment).getTime())
@@ -145,12 +145,12 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length
 }
 
-/** Canonical text of an array or object; what is no JSON (a codec of the app's own) has none. */
+/** Canonical text of an array or object; '' for a value that is not JSON (of an app's codec). */
 function dataText(value: unknown): string {
   return jsonFault(value) === undefined ? canonical(value as Json) : ''
 }
 
-/** Sorts by these keys, ties by id. */
+/** A comparator by these keys, ties by id. */
 export function comparator(keys: readonly SortKey[], access: RowAccess = PLAIN_ACCESS): Comparator {
   const [first, second, ...more] = keys.map((key) => keyComparator(key, access))
   if (!first) return compareIds

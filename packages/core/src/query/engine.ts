@@ -1,11 +1,11 @@
 /**
  * Queries over the rows of one type. Owns its declared indexes, the views of open queries and
- * the routing of changes to them. Is told of each row as it changes and asked for rows at any
- * time; knows nothing of messages, storage or coverage.
+ * the routing of changes to them. Receives each changed row and reads all rows on demand; knows
+ * nothing of messages, storage or coverage.
  *
- * Invariants: S15 index = scan; a change costs what it changes, however many queries are open;
- * an array is made when it is read, never when a row is written; nothing is kept for a query
- * without subscribers but a bounded cache.
+ * Invariants: S15 index = scan; a change costs only the queries it affects, however many are open;
+ * an array is built when it is read, never when a row is written; a query without subscribers
+ * keeps nothing but an entry in a bounded cache.
  */
 import type { RowSink } from '../rows/sink.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -22,25 +22,28 @@ import { View } from './view.ts'
 
 export type { EngineQuery, QueryStats } from './live-rows.ts'
 
-/** Queries without subscribers that are remembered, so that asking again finds the same array. */
+/** Maximum cached queries without subscribers, so that a repeated query returns the same array. */
 export const IDLE_QUERIES_MAX = 256
-/** Up to this limit, the first rows are picked out; beyond it, all are sorted. */
+/** Up to this limit, the first rows are selected by insertion; beyond it, all are sorted. */
 const PICKED_ROWS_MAX = 1_024
 
-/** What only the owner of the rows knows of them. */
+/** Functions of the owner of the rows. */
 export interface RowHooks {
-  /** Canonical order without making keys. Absent: compares `$orderKey` and `$createdOrderKey` as text. */
+  /**
+   * Canonical order without building keys. Absent: compares `$orderKey` and `$createdOrderKey` as
+   * text.
+   */
   readonly compareOrder?: CompareOrder
-  /** The other values under which a row is found, as stand-ins of it. */
+  /** The other values under which a query finds a row, as stand-ins of it. */
   readonly variants?: Variants
 }
 
 export interface EngineStats {
   /** Queries with subscribers. */
   readonly open: number
-  /** Queries without, that are remembered. */
+  /** Cached queries without subscribers. */
   readonly idle: number
-  /** Distinct filters and orders kept in step. */
+  /** Distinct filters and orders with subscribers. */
   readonly views: number
 }
 
@@ -59,7 +62,7 @@ export class QueryEngine implements RowSink {
   #touched: LiveRows[] = []
   #version = 0
 
-  /** `rows` are all rows, archived ones too; those that are there already are taken in. */
+  /** `rows` returns all rows, archived ones too; existing ones are added now. */
   constructor(entity: Entity, rows: () => Iterable<AnyRow>, hooks: RowHooks = {}) {
     this.#entity = entity
     this.#allRows = rows
@@ -104,14 +107,14 @@ export class QueryEngine implements RowSink {
     for (const query of touched) query.emit(onError)
   }
 
-  /** The rows of a query, now. */
+  /** The current rows of a query. */
   query(query: Query<Entity> = {}): readonly AnyRow[] {
     return Object.freeze(
       this.#rowsOf(this.#entries(new Request(this.#entity, query, this.#access))),
     )
   }
 
-  /** The live query of that meaning: equal meanings share one object. */
+  /** The live query; queries of equal meaning share one object. */
   live(query: Query<Entity> = {}): EngineQuery {
     const request = new Request(this.#entity, query, this.#access)
     const { key } = request
@@ -186,7 +189,7 @@ export class QueryEngine implements RowSink {
     this.#remember(query)
   }
 
-  /** Keeps the query as the newest of those without subscribers. */
+  /** Caches the query as the newest one without subscribers. */
   #remember(query: LiveRows): void {
     const { key } = query.request
     this.#idle.delete(key)
@@ -230,7 +233,7 @@ export class QueryEngine implements RowSink {
     return sortRows(found, { keys: request.plan.order, compare: request.compare })
   }
 
-  /** The entries that match, one for each row; at most `countMax` where they come in order. */
+  /** The matching entries, one for each row; at most `countMax` if the index is in order. */
   #matching(request: Request, countMax?: number): AnyRow[] {
     const index = request.index === undefined ? undefined : this.#indexes.get(request.index)
     return index ? this.#inIndex(index, request, countMax) : this.#inAllRows(request)

@@ -1,7 +1,7 @@
 /**
- * For the tests of this folder only: rows as the repository makes them (own fields, what a row
- * says of itself on the prototype, out of the reach of stand-ins), a seeded random, and the
- * meaning of a query written down a second time, without any index: the oracle.
+ * For the tests of this folder only: rows as the repository builds them (own fields, metadata on
+ * the prototype, inaccessible to stand-ins), a seeded random, and an oracle: a second
+ * implementation of queries, without any index.
  */
 import type { Entity, SortKey } from '../schema/entity.ts'
 import type { AnyRow, Query } from '../schema/types.ts'
@@ -15,7 +15,7 @@ export interface FakeMeta {
 
 class FakeRow {
   readonly id: string
-  /** A stand-in that asks for what a row says of itself throws, as it would in production. */
+  /** Reading metadata of a stand-in throws, as in production. */
   readonly #meta: FakeMeta
 
   constructor(id: string, fields: object, meta: FakeMeta) {
@@ -48,7 +48,7 @@ class FakeRow {
   }
 }
 
-/** A row for tests of queries, which need no state behind it. */
+/** A row for tests of queries, without a state. */
 export function fakeRow(id: string, fields: object, meta: FakeMeta = {}): AnyRow {
   return new FakeRow(id, fields, meta) as unknown as AnyRow
 }
@@ -91,7 +91,7 @@ export class Dice {
 
 type Data = Readonly<Record<string, unknown>>
 
-/** The rows of a query, found by looking at all of them. */
+/** The rows of a query, by a scan of all rows. */
 export function oracle(
   rows: Iterable<AnyRow>,
   query: Query<Entity>,

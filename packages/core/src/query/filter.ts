@@ -1,7 +1,6 @@
 /**
- * `where` as the app wrote it, read into one form: checked, copied, flattened, in a fixed
- * order. Conditions of equal meaning end as filters with equal keys, however they were
- * written. What a filter matches is the business of predicate.ts.
+ * Parses `where` of the app to one normal form: validated, copied, flattened, sorted. Conditions of
+ * equal meaning result in filters with equal keys. `predicate.ts` compiles a filter to a function.
  */
 import { toBase64url } from '../base/bytes.ts'
 import { canonical } from '../base/canonical.ts'
@@ -50,7 +49,7 @@ export interface Group {
   readonly key: string
 }
 
-/** A condition in its one form. Equal keys mean equal filters. */
+/** A condition in normal form. Equal keys mean equal filters. */
 export type Filter = EqTest | InTest | RangeTest | Group
 
 export const WHERE_DEPTH_MAX = 16
@@ -60,17 +59,17 @@ export const IN_VALUES_MAX = 4_096
 export const EVERYTHING: Filter = { op: 'and', parts: [], key: 'and()' }
 export const NOTHING: Filter = { op: 'or', parts: [], key: 'or()' }
 
-/** Whether a filter is one side of a range. */
+/** Whether a filter is a bound of a range. */
 export function isRange(filter: Filter): filter is RangeTest {
   return filter.op === 'gt' || filter.op === 'gte' || filter.op === 'lt' || filter.op === 'lte'
 }
 
-/** The conditions that must all hold. */
+/** The conditions of which all must hold. */
 export function conjuncts(filter: Filter): readonly Filter[] {
   return filter.op === 'and' ? filter.parts : [filter]
 }
 
-/** Throws `invalid`, naming type, field and reason. */
+/** Throws `invalid`, with type, field and reason. */
 export function refuse(entity: Entity, field: string | undefined, reason: string): never {
   const at = field === undefined ? '' : ` ${field}:`
   throw new CountersignError('invalid', `query of ${entity.name}:${at} ${reason}`, {
@@ -86,7 +85,7 @@ export function isQueryable(entity: Entity, field: string): boolean {
 }
 
 /**
- * Reads `where`. The result shares nothing with what it was read from.
+ * Parses `where`. The result shares no objects with the input.
  * @throws CountersignError `invalid`
  */
 export function readWhere(entity: Entity, where: unknown): Filter {
@@ -167,7 +166,7 @@ function equal(entity: Entity, field: string, given: unknown): EqTest {
   return { op: 'eq', field, value, key: keyOf('eq', field, valueKey(value)) }
 }
 
-/** The library's own copy of a value to compare with. */
+/** A copy of a value to compare with. */
 function readValue(entity: Entity, field: string, given: unknown): unknown {
   if (given === undefined || typeof given === 'bigint') return given
   const kind = kindOf(given)
@@ -182,7 +181,7 @@ function readValue(entity: Entity, field: string, given: unknown): unknown {
   return Object.is(given, -0) ? 0 : frozenJson(given as Json)
 }
 
-/** A text of the value: the same for values of equal meaning, and only for those. */
+/** A text of the value: equal exactly for values of equal meaning. */
 function valueKey(value: unknown): string {
   if (value === undefined) return 'none'
   if (typeof value === 'bigint') return `${value}n`
@@ -195,7 +194,7 @@ function keyOf(op: string, field: string, values: string): string {
   return `${op}(${JSON.stringify(field)},${values})`
 }
 
-/** All of these hold. */
+/** The conjunction of filters. */
 function all(parts: readonly Filter[]): Filter {
   if (parts.length === 1) return parts[0]!
   const flat = flattened('and', parts)
@@ -203,7 +202,7 @@ function all(parts: readonly Filter[]): Filter {
   return tight ? group('and', tight) : NOTHING
 }
 
-/** One of these holds. */
+/** The disjunction of filters. */
 function some(parts: readonly Filter[]): Filter {
   const flat = flattened('or', parts)
   return flat.some((part) => part.key === EVERYTHING.key) ? EVERYTHING : group('or', flat)
@@ -214,7 +213,7 @@ function flattened(op: 'and' | 'or', parts: readonly Filter[]): readonly Filter[
   return parts.flatMap((part) => (part.op === op ? part.parts : [part]))
 }
 
-/** Each part once, in the order of the keys. */
+/** Removes duplicates and sorts by key. */
 function group(op: 'and' | 'or', flat: readonly Filter[]): Filter {
   const sorted = [...flat].sort((a, b) => compareText(a.key, b.key))
   const parts = sorted.filter((part, i) => part.key !== sorted[i + 1]?.key)
@@ -222,7 +221,7 @@ function group(op: 'and' | 'or', flat: readonly Filter[]): Filter {
   return single ?? { op, parts, key: `${op}(${parts.map((part) => part.key).join()})` }
 }
 
-/** The same conditions with one bound a side of each field; undefined: they exclude each other. */
+/** Keeps one bound for each side of each field; undefined: the conditions exclude each other. */
 function tightened(parts: readonly Filter[]): Filter[] | undefined {
   const kept: Filter[] = []
   const bounds = new Map<string, RangeTest>()
@@ -256,7 +255,7 @@ function tighter(a: RangeTest, b: RangeTest): RangeTest {
 
 type PlainObject = Readonly<Record<string, unknown>>
 
-/** Whether a value has conditions by name in it: no list, no point in time, no bytes. */
+/** Whether a value is an object of named conditions: not a list, point in time or bytes. */
 export function isPlainObject(value: unknown): value is PlainObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   return !(isMoment(value) || value instanceof Uint8Array)

@@ -1,11 +1,11 @@
 /**
- * One query as its subscribers see it: the same frozen array until something in it changes.
+ * One query for its subscribers: returns the same frozen array until a row in it changes.
  *
- *   idle ──subscribe──▶ open: kept in step by a view       the array is made on read
+ *   idle ──subscribe──▶ open: updated by a view            the array is built on read
  *     ▲                  │
- *     └──last one leaves─┘    idle: computed on read, good until the next change of any row
+ *     └──last one leaves─┘    idle: computed on read, valid until the next change of any row
  *
- * While open it knows the last entry of its window: a change beyond it concerns nobody here.
+ * An open query knows the last entry of its window, and ignores a change beyond it.
  */
 import type { AnyRow } from '../schema/types.ts'
 import type { Request } from './request.ts'
@@ -13,9 +13,12 @@ import type { ViewReader } from './view.ts'
 
 /** A live query over the rows of one type. */
 export interface EngineQuery {
-  /** Frozen; the same array until a row of it changes, comes, goes or moves. */
+  /** Frozen; the same array until one of its rows changes, is added, removed or moved. */
   rows(): readonly AnyRow[]
-  /** Calls `listener` once for each `emit` after a change within these rows. Returns the end of it. */
+  /**
+   * Calls `listener` once for each `emit` after a change of these rows. Returns an unsubscribe
+   * function.
+   */
   subscribe(listener: () => void): () => void
   readonly stats: QueryStats
 }
@@ -23,22 +26,22 @@ export interface EngineQuery {
 export interface QueryStats {
   /** Rows when last read. */
   readonly rows: number
-  /** Emissions since the query was made. */
+  /** Number of emits since the query was created. */
   readonly updates: number
 }
 
-/** What a live query needs of the engine. */
+/** The engine, as a live query uses it. */
 export interface LiveHost {
-  /** Counts changes. */
+  /** Number of changes so far. */
   readonly version: number
-  /** The first entries of the view now, one for each row. */
+  /** The current first entries of the view, one for each row. */
   entries(request: Request): AnyRow[]
-  /** What a reader sees of entries: their rows. May return the array it is given. */
+  /** The rows of entries. May return the given array. */
   rowsOf(entries: AnyRow[]): AnyRow[]
-  /** Keeps the query in step from here on. `rows`: all of its rows now, where they are known. */
+  /** Starts to update the query. `rows`: all of its current rows, if they are known. */
   open(query: LiveRows, rows: readonly AnyRow[] | undefined): void
   close(query: LiveRows): void
-  /** The query has something to tell at the next `emit`. */
+  /** The query must notify its subscribers at the next `emit`. */
   touched(query: LiveRows): void
 }
 
@@ -49,14 +52,14 @@ export class LiveRows implements EngineQuery, ViewReader {
   readonly #host: LiveHost
   readonly #listeners = new Set<() => void>()
   #rows: readonly AnyRow[] | undefined
-  /** While idle: the version that `#rows` are of. */
+  /** While idle: the version of `#rows`. */
   #version = NEVER
-  /** While open: whether `#rows` are behind. */
+  /** While open: whether `#rows` is outdated. */
   #stale = true
-  /** Whether `#rows` are behind by one change in the window and no more: then they differ for sure. */
+  /** Whether `#rows` is outdated by exactly one change in the window: then it surely differs. */
   #behindByOne = false
   #announced = false
-  /** Whether `#last` is known; an undefined one means that the window is not full. */
+  /** Whether `#last` is known; then undefined means that the window is not full. */
   #lastKnown = false
   #last: AnyRow | undefined
   #updates = 0
@@ -83,14 +86,14 @@ export class LiveRows implements EngineQuery, ViewReader {
     this.#stale = false
     this.#version = host.version
     const rows = host.rowsOf(entries)
-    // Reading a frozen array costs more than making one; so it is compared only where it can be equal.
+    // Reading a frozen array is slower than building one: compare only where they can be equal.
     const differs = this.#behindByOne || !this.#rows || !sameItems(this.#rows, rows)
     this.#behindByOne = false
     return differs || !this.#rows ? (this.#rows = Object.freeze(rows)) : this.#rows
   }
 
   subscribe(listener: () => void): () => void {
-    // Each subscription is one of its own, even of the same function.
+    // Each call is a subscription of its own, even with the same function.
     const own = (): void => listener()
     if (!this.isOpen) {
       this.#stale = this.#version !== this.#host.version
@@ -122,7 +125,10 @@ export class LiveRows implements EngineQuery, ViewReader {
     this.#host.touched(this)
   }
 
-  /** Tells every subscriber of now. Those who came meanwhile know; those who left are not told. */
+  /**
+   * Notifies subscribers. Skips those that unsubscribed during this emit; new ones read current
+   * rows.
+   */
   emit(onError: (error: unknown) => void): void {
     this.#announced = false
     this.#updates++
@@ -136,7 +142,7 @@ export class LiveRows implements EngineQuery, ViewReader {
     }
   }
 
-  /** Whether the entry stands among the first so many, with the lists as they were before this change. */
+  /** Whether the entry is within the limit, judged by the lists before this change. */
   #isInWindow(entry: AnyRow | undefined): boolean {
     const { limit, compare } = this.request
     if (entry === undefined || limit === 0) return false

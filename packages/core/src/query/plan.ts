@@ -1,10 +1,10 @@
 /**
- * Which declared index answers a query: the one whose first fields have an equality each, with
- * a range on the next at most, and whose remaining fields are the order asked for. Where no
- * index answers in full, the best one still narrows what must be looked at.
+ * Chooses the declared index for a query: one whose first fields have an equality each, with at
+ * most a range on the next field, and whose remaining fields are the requested order. If no index
+ * is exact, the best one still reduces the rows to filter.
  *
- * A query without an order gets that of the index it uses, else order by id; so the order
- * follows from the declaration and the query alone, never from what is loaded or open.
+ * A query without an order gets that of its index, else order by id; so the order depends on the
+ * declaration and the query only, never on loaded rows or open queries.
  */
 import type { Entity, SortKey } from '../schema/entity.ts'
 import type { AnyRow } from '../schema/types.ts'
@@ -13,22 +13,22 @@ import { type EqTest, type Filter, type RangeTest, conjuncts, isRange } from './
 import type { Section } from './sorted-list.ts'
 
 export interface Plan {
-  /** Name of the declared index to read; undefined: every row must be looked at. */
+  /** Name of the declared index to read; undefined: a scan of all rows. */
   readonly index: string | undefined
-  /** The values that equalities give to the first fields of the index. */
+  /** The values of the equalities on the first fields of the index. */
   readonly fixed: readonly unknown[]
-  /** Bounds on the field after those. */
+  /** Bounds on the next field. */
   readonly bounds: readonly RangeTest[]
-  /** Whether every row of that stretch of the index matches. */
+  /** Whether every row of that section of the index matches. */
   readonly exact: boolean
-  /** Whether the stretch stands in the order of the query. */
+  /** Whether the section is in the order of the query. */
   readonly ordered: boolean
-  /** The order of the query, without fields that cannot tell two matching rows apart. */
+  /** The order of the query, without fields that are equal in all matching rows. */
   readonly order: readonly SortKey[]
 }
 
 interface Asked {
-  /** The conditions that must all hold. */
+  /** The conditions of which all must hold. */
   readonly tests: readonly Filter[]
   readonly order: readonly SortKey[] | undefined
 }
@@ -53,7 +53,7 @@ function scan(order: readonly SortKey[]): Plan {
   return { index: undefined, fixed: [], bounds: [], exact: false, ordered: false, order }
 }
 
-/** How this index would answer; undefined: it neither narrows nor sorts. */
+/** The plan with this index; undefined: the index neither filters nor sorts. */
 function planWith(
   index: string,
   keys: readonly SortKey[],
@@ -65,7 +65,7 @@ function planWith(
     const test = equalityOn(field, tests)
     if (!test) break
     fixed.push(test.value)
-    // An index may name a field twice; the equality on it is still one.
+    // An index may name a field twice; the equality on it counts once.
     if (fixed.length === 1 || !names(keys.slice(0, fixed.length - 1), field)) used++
   }
   const next = keys[fixed.length]?.field
@@ -78,7 +78,7 @@ function planWith(
   return { index, fixed, bounds, exact: used === tests.length, ordered, order: order ?? rest }
 }
 
-/** An index that answers in full, else the one that narrows most; of equals, the first declared. */
+/** Prefers an exact index, else the one that filters most; of equals, the first declared. */
 function scoreOf({ exact, ordered, fixed, bounds }: Plan): number {
   const full = exact && ordered ? 1_000 : 0
   return full + fixed.length * 10 + (bounds.length > 0 ? 2 : 0) + (ordered ? 1 : 0)
@@ -89,7 +89,7 @@ function equalityOn(field: string, tests: readonly Filter[]): EqTest | undefined
   return undefined
 }
 
-/** Without fields that an equality fixes, and without repetitions: neither can tell rows apart. */
+/** Removes fields that an equality fixes, and duplicates: they do not affect the order. */
 function telling(keys: readonly SortKey[], tests: readonly Filter[]): readonly SortKey[] {
   const kept: SortKey[] = []
   for (const key of keys) {
@@ -110,7 +110,7 @@ function sameKeys(a: readonly SortKey[], b: readonly SortKey[]): boolean {
   )
 }
 
-/** Where the stretch of the plan lies in its index. */
+/** The section of the index that the plan reads. */
 export function sectionOf(
   keys: readonly SortKey[],
   { fixed, bounds }: Plan,
@@ -145,11 +145,11 @@ function boundedSide(
   access: RowAccess,
 ): Section<AnyRow> {
   const read = reader(field, access)
-  // A section is made of one bound at least.
+  // There is at least one bound.
   const kind = kindOf(bounds[0]!.value)
   return (entry) => {
     const value = read(entry)
-    // Another kind stands wholly before or after the kind of the bounds.
+    // Values of another kind are all before or all after the kind of the bounds.
     if (kindOf(value) !== kind) return compareDirected(value, bounds[0]!.value, descending)
     for (const { op, value: bound } of bounds) {
       const order = compareDirected(value, bound, false)

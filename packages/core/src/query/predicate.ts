@@ -1,7 +1,7 @@
 /**
- * What a filter matches: compiles the one form of `where` (filter.ts) to a function of a row.
- * Values are equal by meaning, a bound matches only values of its own kind, and a missing
- * value matches nothing but `undefined`.
+ * Compiles a filter (normal form of `where`, filter.ts) to a function of a row. Equality is by
+ * value, a bound matches only values of its own kind, and a missing value matches only
+ * `undefined`.
  */
 import { unreachable } from '../base/assert.ts'
 import type { AnyRow } from '../schema/types.ts'
@@ -12,10 +12,10 @@ export type Predicate = (entry: AnyRow) => boolean
 
 type ValueTest = (value: unknown) => boolean
 
-/** The largest `in` that is looked through one by one. */
+/** Maximum values of an `in` that are compared one by one. */
 const IN_SCAN_MAX = 4
 
-/** A function that says whether a row fits, made once for each query. */
+/** A function that returns whether a row matches, compiled once for each query. */
 export function compilePredicate(filter: Filter, access: RowAccess = PLAIN_ACCESS): Predicate {
   switch (filter.op) {
     case 'and':
@@ -58,7 +58,7 @@ function equals(wanted: unknown): ValueTest {
   return (value) => compareValues(value, wanted) === 0
 }
 
-/** Whether `===` says all there is to say. Missing is not: a prototype may show through. */
+/** Whether `===` decides equality. Not for missing: the prototype may have a value. */
 function isPrimitive(value: unknown): boolean {
   return value === null || (typeof value !== 'object' && value !== undefined)
 }

@@ -1,19 +1,19 @@
 /**
- * Who watches which range of one kind of values, found by a value: those whose range holds it, and
- * no others are looked at. An array in the order of the lower bounds, read as a balanced tree
- * whose nodes know the highest upper bound below them. What was added lately waits in a short list,
- * so that opening many queries does not sort each time.
+ * Finds the watchers whose range contains a value (all values are of one kind), without looking at
+ * others. An interval tree: an array sorted by lower bounds, read as a balanced tree whose nodes
+ * know the highest upper bound below them. New ranges wait in a short list, so that opening many
+ * queries does not sort each time.
  */
 import { compareValues } from './compare.ts'
 import type { RangeTest } from './filter.ts'
 
-/** A place among values: just before a value (-1), at it (0) or just after it (1). */
+/** A position among values: just before a value (-1), at it (0) or just after it (1). */
 interface Place {
   readonly value: unknown
   readonly side: -1 | 0 | 1
 }
 
-/** The places that it holds, both ends included; an absent end is open for ever. */
+/** The positions that it contains, both ends included; an absent end is unbounded. */
 export interface Range {
   readonly low: Place | undefined
   readonly high: Place | undefined
@@ -24,10 +24,10 @@ interface Watched<W> {
   readonly watcher: W
 }
 
-/** Ranges that wait to be sorted in. */
+/** Maximum ranges in the unsorted list. */
 const WAITING_MAX = 32
 
-/** What these conditions of one field leave; they are at most one for each side. */
+/** The range of conditions on one field, at most one for each side. */
 export function rangeOf(tests: readonly RangeTest[]): Range {
   let low: Place | undefined
   let high: Place | undefined
@@ -41,10 +41,10 @@ export function rangeOf(tests: readonly RangeTest[]): Range {
 
 export class Ranges<W> {
   #sorted: Watched<W>[] = []
-  /** At the place of each node: the highest upper bound of its part of the array. */
+  /** By node: the highest upper bound of its subtree. */
   #highest: (Place | undefined)[] = []
   #waiting: Watched<W>[] = []
-  /** Removed, and still among the sorted. */
+  /** Removed, but still in the sorted array. */
   #gone = new Set<W>()
   readonly #watchers = new Set<W>()
 
@@ -54,7 +54,7 @@ export class Ranges<W> {
   }
 
   add(range: Range, watcher: W): void {
-    // What was removed lately must not come back under its former range.
+    // A removed watcher must not be found under its former range.
     if (this.#gone.has(watcher)) this.#sort()
     this.#watchers.add(watcher)
     this.#waiting.push({ range, watcher })
@@ -69,12 +69,12 @@ export class Ranges<W> {
     if (this.#gone.size > WAITING_MAX) this.#sort()
   }
 
-  /** Calls `found` for each range that holds the value; twice for a watcher with two of them. */
+  /** Calls `found` for each range that contains the value; twice for a watcher with two of them. */
   find(value: unknown, found: (watcher: W) => void): void {
     this.#at({ value, side: 0 }, found)
   }
 
-  /** How many ranges hold an end of this one, at the most. */
+  /** The higher number of ranges that contain an end of this one. */
   crowd({ low, high }: Range): number {
     let most = 0
     for (const end of [low, high]) {
@@ -114,7 +114,7 @@ export class Ranges<W> {
     if (this.#sorted.length > 0) this.#measure(0, this.#sorted.length)
   }
 
-  /** Fills `#highest` of a part, and returns what stands at its node. */
+  /** Fills `#highest` of a subtree, and returns that of its root. */
   #measure(from: number, to: number): Place | undefined {
     const middle = (from + to) >> 1
     let { high } = this.#sorted[middle]!.range

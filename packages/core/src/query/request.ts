@@ -1,6 +1,6 @@
 /**
- * A query as the engine works with it: checked, in its one form, planned. Two queries of equal
- * meaning have equal keys. What costs something and is not always needed is made on first use.
+ * A query in the form of the engine: validated, normalized, planned. Two queries of equal meaning
+ * have equal keys. Expensive parts are computed on first use.
  */
 import type { Entity, SortKey } from '../schema/entity.ts'
 import { parseSortKey } from '../schema/entity.ts'
@@ -18,7 +18,7 @@ export type ArchivedMode = 'exclude' | 'include' | 'only'
 const QUERY_KEYS: ReadonlySet<string> = new Set(['where', 'orderBy', 'limit', 'archived'])
 const ARCHIVED_MODES: ReadonlySet<unknown> = new Set(['exclude', 'include', 'only'])
 
-/** Whether a query of this mode is about the row at all. */
+/** Whether a query of this mode includes the row. */
 export function isInMode(mode: ArchivedMode, archived: boolean): boolean {
   return mode === 'include' || archived === (mode === 'only')
 }
@@ -36,7 +36,7 @@ export class Request {
   #viewKey: string | undefined
   #key: string | undefined
 
-  /** @throws CountersignError `invalid`: a field the type does not have, a shape that is none of a query's. */
+  /** @throws CountersignError `invalid`: an unknown field, or a malformed query. */
   constructor(entity: Entity, query: Query<Entity>, access: RowAccess) {
     if (!isPlainObject(query)) refuse(entity, undefined, 'a query is an object')
     for (const key of Object.keys(query)) {
@@ -50,7 +50,7 @@ export class Request {
     this.plan = planQuery(entity, this.filter, readOrder(entity, query.orderBy))
   }
 
-  /** What is equal for queries that differ in their limit only. */
+  /** Equal for queries that differ only in their limit. */
   get viewKey(): string {
     return (this.#viewKey ??= `${this.archived} ${textOf(this.plan.order)} ${this.filter.key}`)
   }
@@ -71,17 +71,17 @@ export class Request {
     return this.filter.key === NOTHING.key
   }
 
-  /** The declared index that holds what this query is about. Indexes hold no archived rows. */
+  /** The declared index to read. Indexes have no archived rows. */
   get index(): string | undefined {
     return this.archived === 'exclude' ? this.plan.index : undefined
   }
 
-  /** Whether a stretch of that index is the answer. */
+  /** Whether a section of that index is the result. */
   get isServed(): boolean {
     return this.index !== undefined && this.plan.exact && this.plan.ordered
   }
 
-  /** The stretch of the index that holds all that match. */
+  /** The section of the index that contains all matching rows. */
   get section(): Section<AnyRow> {
     if (this.#section) return this.#section
     const keys = this.#entity.indexes.get(this.plan.index ?? '') ?? []

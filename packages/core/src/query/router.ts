@@ -1,17 +1,17 @@
 /**
- * Finds whom a change can concern: each watcher stands under values, or a range of values, of one
- * field that every row it matches must have, and a change looks up the values of its row. Watchers
- * whose filter asks for no such thing are asked about every change.
+ * Finds the watchers that a change can affect: each watcher is registered under values, or a range
+ * of values, of one field that every matching row must have, and a change looks up the values of
+ * its row. Watchers without such a condition are returned for every change.
  */
 import type { AnyRow } from '../schema/types.ts'
 import { type RowAccess, kindOf } from './compare.ts'
 import { type Filter, type RangeTest, isRange } from './filter.ts'
 import { type Range, Ranges, rangeOf } from './ranges.ts'
 
-/** Something that a change may concern. */
+/** A query that changes may affect. */
 export interface Watcher {
   readonly filter: Filter
-  /** The last round this watcher was found in; written by the router only. */
+  /** The last round in which this watcher was found; written by the router only. */
   foundIn: number
 }
 
@@ -26,7 +26,7 @@ interface FieldRoutes<W> {
   readonly ranges: Map<number, Ranges<W>>
 }
 
-/** A watcher that would stand in more places than this is asked about every change. */
+/** A watcher with more addresses than this is returned for every change. */
 export const ADDRESSES_MAX = 256
 
 export class Router<W extends Watcher> {
@@ -68,13 +68,13 @@ export class Router<W extends Watcher> {
     this.#addresses.delete(watcher)
   }
 
-  /** Starts a round: adds to `found` whoever watches everything. */
+  /** Starts a round: adds to `found` the watchers of every change. */
   start(found: W[]): void {
     this.#round++
     for (const watcher of this.#everywhere) found.push(watcher)
   }
 
-  /** Adds to `found` the watchers of this entry that were not found in this round yet. */
+  /** Adds to `found` the watchers of this entry that this round has not found yet. */
   find(entry: AnyRow, found: W[]): void {
     const take = (watcher: W): void => {
       if (watcher.foundIn === this.#round) return
@@ -92,7 +92,7 @@ export class Router<W extends Watcher> {
     return this.#fields.find((other) => other.field === field)
   }
 
-  /** The choice under which fewest others stand already, so that no value gathers a crowd. */
+  /** The choice with the fewest other watchers, so that no address is crowded. */
   #leastCrowded(all: readonly (readonly Address[])[]): readonly Address[] | undefined {
     let best: readonly Address[] | undefined
     let bestCrowd = Infinity
@@ -134,13 +134,13 @@ function displace<W>({ byValue, ranges }: FieldRoutes<W>, address: Address, watc
   if (there?.size === 0) byValue.delete(address.value)
 }
 
-/** How many others a change there asks as well, at the most. */
+/** The maximum number of other watchers that a change at this address finds. */
 function crowdAt<W>({ byValue, ranges }: FieldRoutes<W>, address: Address): number {
   if ('range' in address) return ranges.get(address.kind)?.crowd(address.range) ?? 0
   return byValue.get(address.value)?.size ?? 0
 }
 
-/** Each choice is a set of addresses of which every matching row has at least one. */
+/** Each choice is a set of addresses; every matching row has at least one of them. */
 function choices(filter: Filter): readonly (readonly Address[])[] {
   if (isRange(filter)) return [[atRange([filter])]]
   if (filter.op === 'eq') return atValues(filter.field, [filter.value])
@@ -172,7 +172,7 @@ function atRange(tests: readonly RangeTest[]): Address {
   return { field, kind: kindOf(value), range: rangeOf(tests) }
 }
 
-/** Only values that a Map finds by meaning have an address. */
+/** Only values that a Map finds by equality have an address. */
 function atValues(field: string, values: readonly unknown[]): readonly (readonly Address[])[] {
   const findable = values.every(
     (value) => value === null || (value !== undefined && typeof value !== 'object'),

@@ -1,14 +1,14 @@
 /**
- * Sorts many rows at once: a bulk load, the answer of a scan. Comparing rows pairwise reads
- * each row some seventeen times from all over the memory; this reads each field once. Rows
- * with few different values in a field are dealt into groups, others sorted by a column.
- * The result is that of `rows.sort(comparator(keys))`.
+ * Sorts many rows at once: a bulk load, or the result of a scan. A pairwise sort reads each row
+ * some seventeen times from random memory; this reads each field once. Rows with few distinct
+ * values in a field are grouped, others sorted by a column. The result equals
+ * `rows.sort(comparator(keys))`.
  */
 import type { SortKey } from '../schema/entity.ts'
 import type { AnyRow } from '../schema/types.ts'
 import { type Comparator, compareDirected } from './compare.ts'
 
-/** Fewer rows than this are sorted plainly. */
+/** Up to this number, rows are sorted pairwise. */
 const PLAIN_ROWS_MAX = 64
 
 export interface RowOrder {
@@ -17,15 +17,15 @@ export interface RowOrder {
   readonly compare: Comparator
 }
 
-/** The rows in order. Sorts in place where that is best: the array given is used up. */
+/** The rows in order. May sort in place: do not use the given array afterwards. */
 export function sortRows(rows: AnyRow[], order: RowOrder): AnyRow[] {
   return sortFrom(rows, 0, order)
 }
 
-/** Sorts rows that are equal in all keys before this one. */
+/** Sorts rows that are equal in all previous keys. */
 function sortFrom(rows: AnyRow[], keyAt: number, order: RowOrder): AnyRow[] {
   const key = order.keys[keyAt]
-  // What a row says of itself is compared by the comparator, which knows a faster way.
+  // Metadata is sorted by the comparator, which has a faster way.
   if (!key || rows.length <= PLAIN_ROWS_MAX || key.field.startsWith('$')) {
     return rows.sort(order.compare)
   }
@@ -35,7 +35,10 @@ function sortFrom(rows: AnyRow[], keyAt: number, order: RowOrder): AnyRow[] {
   return sorted.flatMap(([, group]) => sortFrom(group, keyAt + 1, order))
 }
 
-/** Rows by their value of the field; undefined where there are too many values, or values that `===` cannot tell. */
+/**
+ * Groups rows by their value of the field; undefined for too many values, or values not equal by
+ * `===`.
+ */
 function groupBy(rows: readonly AnyRow[], field: string): Map<unknown, AnyRow[]> | undefined {
   const groups = new Map<unknown, AnyRow[]>()
   const groupsMax = 32 + (rows.length >>> 6)
@@ -75,7 +78,7 @@ function sortByColumn(
   return places.map((place) => rows[place]!)
 }
 
-/** The first `countMax` of the order, sorted. Cheap while the count is small. */
+/** The first `countMax` in order. Cheap while the count is small. */
 export function firstRows(
   rows: readonly AnyRow[],
   countMax: number,

@@ -1,29 +1,31 @@
 /**
  * A sorted list in chunks of at most 512: an insertion moves part of one chunk, whatever the
- * length of the list. Finding is a binary search over the chunks, then within one. Knows
- * nothing of rows; two items that compare as equal are the same item, and stand in it once.
+ * length of the list. A look-up is a binary search over the chunks, then within one. Knows
+ * nothing of rows; two items that compare as equal are the same item, and the list has it once.
  *
- * A `Place` says where an item stands. Places sort as items do and are valid until the next
+ * A `Place` is the position of an item. Places sort as items do and are valid until the next
  * change of the list.
  */
 import { assert } from '../base/assert.ts'
 
 export const CHUNK_ITEMS_MAX = 512
-/** What a bulk build puts in a chunk: room for some insertions. */
+/** Items per chunk in a bulk build: leaves room for insertions. */
 const CHUNK_ITEMS_BUILT = 384
-/** A chunk smaller than this looks for a neighbour to join. */
+/** A smaller chunk is joined with its neighbour. */
 const CHUNK_ITEMS_MIN = 96
 const PLACE_SPAN = 1024
 
 /** Chunk and offset in one number. */
 export type Place = number
 
-/** Where a stretch of the list lies: negative before it, 0 in it, positive after it. Monotone over the list. */
+/**
+ * A section of the list: negative before it, 0 in it, positive after it. Monotone over the list.
+ */
 export type Section<T> = (item: T) => number
 
 export class SortedList<T> {
   readonly #compare: (a: T, b: T) => number
-  /** Never an empty chunk among them. */
+  /** No chunk is empty. */
   #chunks: T[][] = []
   #size = 0
 
@@ -31,7 +33,7 @@ export class SortedList<T> {
     this.#compare = compare
   }
 
-  /** A list of these, sorted and each of them once. */
+  /** A list of sorted items without duplicates. */
   static fromSorted<T>(items: readonly T[], compare: (a: T, b: T) => number): SortedList<T> {
     const list = new SortedList(compare)
     pushChunks(list.#chunks, items)
@@ -51,7 +53,7 @@ export class SortedList<T> {
     return this.#chunks.length * PLACE_SPAN
   }
 
-  /** Puts an item in. It must not be there yet. */
+  /** Inserts an item, which must not be in the list. */
   insert(item: T): void {
     const at = this.#chunkOf(item)
     const chunk = this.#chunks[at]
@@ -64,7 +66,7 @@ export class SortedList<T> {
     if (chunk.length > CHUNK_ITEMS_MAX) this.#split(at)
   }
 
-  /** Takes out the item that compares as equal to this one. Returns it; undefined: there is none. */
+  /** Removes the item that compares as equal to this one. Returns it, or undefined. */
   remove(item: T): T | undefined {
     const at = this.#chunkOf(item)
     const chunk = this.#chunks[at]
@@ -76,7 +78,7 @@ export class SortedList<T> {
     return found
   }
 
-  /** Takes out this very object, looking at every item: for a list whose items lost their order. */
+  /** Removes this object by a scan of all items: for a list whose items lost their order. */
   removeObject(item: T): boolean {
     for (let at = 0; at < this.#chunks.length; at++) {
       const offset = this.#chunks[at]!.indexOf(item)
@@ -87,7 +89,9 @@ export class SortedList<T> {
     return false
   }
 
-  /** Puts an item in the place of the one it compares as equal to. Returns that one, if there is one. */
+  /**
+   * Replaces the item that compares as equal to this one. Returns the replaced item, or undefined.
+   */
   replace(item: T): T | undefined {
     const chunk = this.#chunks[this.#chunkOf(item)]
     if (!chunk) return undefined
@@ -98,7 +102,9 @@ export class SortedList<T> {
     return found
   }
 
-  /** Puts in many, sorted. One pass over the chunks they fall in; the other chunks stay as they are. */
+  /**
+   * Inserts many sorted items, in one pass over the affected chunks; other chunks do not change.
+   */
   merge(sorted: readonly T[]): void {
     const merged: T[][] = []
     const last = this.#chunks.length - 1
@@ -115,7 +121,7 @@ export class SortedList<T> {
     this.#size += sorted.length
   }
 
-  /** Place of the first item that does not stand before the section. */
+  /** Place of the first item that is not before the section. */
   first(section: Section<T>): Place {
     return this.#place((item) => section(item) >= 0)
   }
@@ -125,7 +131,7 @@ export class SortedList<T> {
     return this.#place((item) => section(item) > 0)
   }
 
-  /** The items from one place to another, `countMax` at most, in an array of its own. */
+  /** A copy of the items between two places, at most `countMax`. */
   slice(from: Place = 0, to: Place = this.end, countMax: number = this.#size): T[] {
     let at = Math.floor(from / PLACE_SPAN)
     const lastAt = Math.floor(to / PLACE_SPAN)
@@ -143,7 +149,10 @@ export class SortedList<T> {
     return pieces.length < 2 ? (pieces[0] ?? []) : pieces[0]!.concat(...pieces.slice(1))
   }
 
-  /** The items between two places, piece by piece. The list must not change meanwhile, nor the pieces ever. */
+  /**
+   * The items between two places, in pieces. The list must not change during the iteration, nor the
+   * pieces ever.
+   */
   *pieces(from: Place = 0, to: Place = this.end): IterableIterator<readonly T[]> {
     const lastAt = Math.floor(to / PLACE_SPAN)
     let offset = from % PLACE_SPAN
@@ -155,7 +164,7 @@ export class SortedList<T> {
     }
   }
 
-  /** Throws when the list is not what it should be. For tests; reads every item. */
+  /** Throws if an invariant of the list is broken. For tests; reads every item. */
   check(): void {
     let size = 0
     let before: T | undefined
@@ -225,7 +234,7 @@ export class SortedList<T> {
     }
   }
 
-  /** Both in one. `right` is often much the shorter: its items look up their places. */
+  /** Merges two sorted arrays. `right` is often much shorter, so each of its items is looked up. */
   #zip(left: readonly T[], right: readonly T[]): T[] {
     const both: T[] = []
     let l = 0
@@ -238,7 +247,10 @@ export class SortedList<T> {
     return both
   }
 
-  /** Index of the first in `sorted`, from `from` on, that is not before `bound`: in steps that double, then halve. */
+  /**
+   * Index of the first item in `sorted`, from `from` on, that is not before `bound`: a galloping
+   * search.
+   */
   #countBefore(sorted: readonly T[], from: number, bound: T): number {
     let low = from
     let step = 1
@@ -256,7 +268,7 @@ export class SortedList<T> {
   }
 }
 
-/** Index of the first for which `reached` holds; it holds for all that follow. */
+/** Index of the first item for which `reached` is true; it is true for all that follow. */
 function partition<T>(list: readonly T[], reached: (item: T) => boolean): number {
   let low = 0
   let high = list.length

@@ -1,17 +1,17 @@
 /**
- * Rows that stand under more than one value: a row in conflict is found under each candidate.
- * A stand-in is an object whose prototype is the row, with some fields overridden. This file
- * owns which rows have stand-ins now; who makes them, and why, is not its business.
+ * Rows with more than one value: a row in conflict is found under each candidate. A stand-in is an
+ * object whose prototype is the row, with some fields overridden. This file tracks which rows have
+ * stand-ins; `Variants` makes them.
  *
- *   entry      what stands in a list: the row, or a stand-in of it
- *   candidate  the row, then its stand-ins: the first that matches is where a query shows the row
+ *   entry      an item of a list: the row, or a stand-in of it
+ *   candidate  the row, then its stand-ins: a query shows the row under the first that matches
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { AnyRow } from '../schema/types.ts'
 import type { Comparator } from './compare.ts'
 import type { Predicate } from './predicate.ts'
 
-/** The stand-ins of a row, in a fixed order; undefined or none: the row stands for itself only. */
+/** The stand-ins of a row, in a fixed order; undefined or empty: the row has none. */
 export type Variants = (row: AnyRow) => readonly AnyRow[] | undefined
 
 /** One row replaced by another, with the stand-ins of each. */
@@ -39,7 +39,7 @@ export class StandIns {
     return this.#byId.size > 0
   }
 
-  /** The stand-ins of the row that stands now. */
+  /** The current stand-ins of a row. */
   of(row: AnyRow): readonly AnyRow[] | undefined {
     return this.#byId.get(row.id)
   }
@@ -49,7 +49,7 @@ export class StandIns {
     return this.#everAny ? (this.#rows.get(entry) ?? entry) : entry
   }
 
-  /** Asks for the stand-ins of a row that is about to stand. */
+  /** Creates the stand-ins of a new row. */
   ask(row: AnyRow): readonly AnyRow[] | undefined {
     const found = this.#variants?.(row)
     if (!found || found.length === 0) return undefined
@@ -58,10 +58,10 @@ export class StandIns {
     return found
   }
 
-  /** The change is made: what stood before stands no more. */
+  /** Ends a change: the stand-ins of the new row replace those of the previous one. */
   settle({ before, after, afterStandIns }: RowChange): void {
     if (after && afterStandIns) this.#byId.set(after.id, afterStandIns)
-    // A change has one side at least.
+    // A change has at least one row.
     else if (this.#byId.size > 0) this.#byId.delete((after ?? before)!.id)
   }
 }
@@ -76,7 +76,7 @@ export function pick(
   return matches(row) ? row : standIns?.find(matches)
 }
 
-/** The candidates that stand at different places of an order. */
+/** The candidates with different places in an order. */
 export function distinct(row: AnyRow, standIns: readonly AnyRow[], compare: Comparator): AnyRow[] {
   const entries = [row]
   for (const standIn of standIns) {

@@ -1,9 +1,9 @@
 /**
- * One filter in one order, kept in step for as long as a live query reads it, whatever its
- * limit. Its entries are a stretch of a declared index, or an arrangement of its own.
+ * One filter in one order, updated while a live query reads it, whatever the limit of the query.
+ * Its entries are a section of a declared index, or an arrangement of its own.
  *
- * Two steps a change: `touch` tells the readers whether their window holds or will hold the
- * row, while every list still is as it was; then the lists change.
+ * A change has two steps: `touch` notifies the readers whose window has the row or will have it,
+ * while every list is unchanged; then the lists change.
  */
 import type { AnyRow } from '../schema/types.ts'
 import { Arrangement } from './arrangement.ts'
@@ -13,9 +13,9 @@ import { type Request, isInMode } from './request.ts'
 import type { Watcher } from './router.ts'
 import { type RowChange, pick } from './stand-ins.ts'
 
-/** Whoever shows some first entries of a view. */
+/** A reader of the first entries of a view. */
 export interface ViewReader {
-  /** One entry is about to leave the view and another to come; either may be absent. */
+  /** An entry will leave the view and another will enter it; either may be absent. */
   touch(leaving: AnyRow | undefined, coming: AnyRow | undefined): void
 }
 
@@ -35,7 +35,7 @@ export class View implements Watcher {
     return new View(request, undefined)
   }
 
-  /** A view with entries of its own: all that match now, in order. */
+  /** A view with an arrangement of its own: all matching entries, sorted. */
   static over(request: Request, access: RowAccess, sorted: readonly AnyRow[]): View {
     return new View(request, new Arrangement(request.plan.order, access, sorted))
   }
@@ -44,13 +44,13 @@ export class View implements Watcher {
     return this.request.filter
   }
 
-  /** The first entries of an arrangement of its own. */
+  /** The first entries of its own arrangement. */
   first(countMax: number | undefined): AnyRow[] {
     const list = this.#own?.list
     return list?.slice(list.begin, list.end, countMax) ?? []
   }
 
-  /** Takes in a change: readers first, then what the view keeps. Indexes change after this. */
+  /** Applies a change: notifies readers, then changes its entries. Indexes change after this. */
   change({
     before,
     beforeArchived,

@@ -1,6 +1,6 @@
 /**
- * Which rows of a type are in conflict, kept in step with the rows, oldest conflict first. A
- * row on which nobody ever wrote side by side costs one look at a flag.
+ * The rows of a type that are in conflict, updated with the rows, oldest conflict first. A row
+ * without concurrent writes costs one check of a flag.
  */
 import type { Uuid } from '../base/uuid.ts'
 import { isInConflict } from '../fold/row.ts'
@@ -15,7 +15,7 @@ export class Conflicted {
     return this.#rows.values()
   }
 
-  /** What is shown of that entity now. */
+  /** Records the current row of an entity. */
   note(id: Uuid, row: AnyRow | undefined): void {
     if (row && isInConflict(row)) this.#rows.set(id, row)
     else if (this.#rows.size === 0 || !this.#rows.delete(id)) return

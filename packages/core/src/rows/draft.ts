@@ -1,7 +1,7 @@
 /**
- * A message being written: the verbs of one transaction, folded into at most one change an
- * entity. Inside it, reads see what it wrote; if it is thrown away, nothing has happened. A part
- * of it, a transaction within the transaction, can be thrown away by itself.
+ * A message being written: the verbs of one transaction, merged into at most one change for each
+ * entity. Reads inside it see its writes; a rollback reverts them all. A nested transaction can be
+ * rolled back separately.
  */
 import { assert } from '../base/assert.ts'
 import { CountersignError } from '../base/outcome.ts'
@@ -29,10 +29,10 @@ import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import type { AnyRow } from '../schema/types.ts'
 import type { Table } from './table.ts'
 
-/** Strictest first: what several calls on one entity become. */
+/** Strictest first: the kind of a change that merges several calls. */
 const STRICTNESS: readonly ChangeKind[] = ['create', 'migrate', 'resolve', 'update']
 
-/** Most messages have one change, and need no map for it. */
+/** Up to this number, changes are searched in a list: most messages have one. */
 const LIST_CHANGES_MAX = 4
 
 export interface DraftChange {
@@ -40,23 +40,23 @@ export interface DraftChange {
   /** The state under this message, and its row. */
   readonly before: EntityState | undefined
   readonly rowBefore: AnyRow | undefined
-  /** What the app has written. */
+  /** The app's input. */
   asked: Registers
   write: Write
 }
 
 export class Draft {
   readonly entry: Entry
-  /** Rows that must be as they are shown now, by id. */
+  /** Rows that must not change before the verdict, by id. */
   readonly expects: readonly Uuid[]
   readonly #changes: DraftChange[] = []
-  /** By entity; made when looking through a list would cost more. */
+  /** By entity; created when a search of the list would cost more. */
   #byId: Map<Uuid, DraftChange> | undefined
   readonly #viewerId: Uuid
   readonly #limits: Limits
-  /** A rehearsal has asked the rules of the types: they are not asked again. */
+  /** A rehearsal has run the rules of the types: they are not run again. */
   readonly #rehearsed: boolean
-  /** What reverts each write of the nested transactions that are open, in the order of the writes. */
+  /** Functions that revert the writes of open nested transactions, in the order of the writes. */
   readonly #reversals: (() => void)[] = []
   #nesting = 0
 
@@ -98,7 +98,7 @@ export class Draft {
     for (const { write } of this.#changes) yield write
   }
 
-  /** Adds one verb and shows its effect. Throws, and changes nothing, when a bound is passed. */
+  /** Adds one verb and shows its effect. Throws, and changes nothing, if it exceeds a bound. */
   add(table: Table, id: Uuid, kind: ChangeKind, input: Registers): void {
     const { refusal, entity } = table
     if (refusal !== undefined)
@@ -111,7 +111,7 @@ export class Draft {
     const index = known ? known.write.index : this.#changes.length
     const resulting = known ? strictest(known.write.kind, kind) : kind
     if (known && resulting === 'resolve') this.#refuseHalfDecided(table, known, { kind, input })
-    // A creation stands on nothing, even where somebody has taken its id: then it is refused alone.
+    // A creation has no parents, even if its id is taken: then the reviewer rejects it alone.
     const under = resulting === 'create' ? undefined : before
     const facts = {
       index,
@@ -139,7 +139,7 @@ export class Draft {
     } else this.#remember(id, { table, before, rowBefore: shown, asked, write })
   }
 
-  /** Runs `body`. Where it throws, what it wrote here is reverted, and nothing else of this message. */
+  /** Runs `body`. If it throws, its writes are reverted, and no others of this message. */
   nested<T>(body: () => T): T {
     const mark = this.#reversals.length
     this.#nesting++
@@ -153,7 +153,7 @@ export class Draft {
     }
   }
 
-  /** Reverts the write that is about to be noted: made before it, called when it is the newest. */
+  /** Returns a function that reverts the next write; call it while that write is the newest. */
   #reversalOf(
     known: DraftChange | undefined,
     { table, id, shown }: { table: Table; id: Uuid; shown: AnyRow | undefined },
@@ -183,7 +183,7 @@ export class Draft {
     }
   }
 
-  /** Shows the new state, or what was shown before when the rule of the type objects to it. */
+  /** Shows the new state; restores the row if the rule of the type rejects it. */
   #show(table: Table, id: Uuid, after: EntityState): void {
     const shown = table.row(id)
     const { name, options } = table.entity
@@ -204,10 +204,9 @@ export class Draft {
   }
 
   /**
-   * An update of a register in conflict replaces what its author saw, the shown value, and
-   * leaves the other candidates standing. Where a policy has decided, all of it was seen. A resolve
-   * or a migration discards the candidates of its fields, and decides no more than those: whether
-   * the row is archived stays open.
+   * An update of a register in conflict replaces the shown value, which its author saw, and keeps
+   * the other candidates. If a policy has decided, the author saw all of them. A resolve or a
+   * migration overwrites the candidates of its fields only: a conflict about archiving stays open.
    */
   #keepOf(
     { reader, registers }: Table,
@@ -231,7 +230,7 @@ export class Draft {
       const slot = asked.regs.slots[i]!
       const live = liveOf(before, slot)
       if (!isConflict(live, reg, reader)) continue
-      // To archive or to restore is a decision; so is what a policy has made of the values.
+      // Archiving and restoring are decisions; so is a value that a policy has merged.
       if (reg === ARCHIVED || mergeRegister(before, { reg, slot }, reader).kind !== 'conflict')
         continue
       const shown = shownWrite(live, this.#viewerId)
@@ -244,7 +243,7 @@ export class Draft {
 
   /**
    * A resolve keeps no field, so an update of another field in conflict, in the same change, would
-   * discard candidates that nobody has decided about.
+   * discard its undecided candidates.
    */
   #refuseHalfDecided(
     table: Table,
@@ -289,7 +288,7 @@ export class Draft {
     }
   }
 
-  /** Makes what is shown pending for good. */
+  /** Commits the shown writes as pending. */
   commit(): void {
     assert(this.#nesting === 0, 'a transaction is committed after those within it')
     assert(this.entry.writes.length === 0, 'a draft is committed once')
@@ -299,7 +298,7 @@ export class Draft {
     }
   }
 
-  /** Shows again what was shown before. */
+  /** Restores the rows that were shown before. */
   rollback(): void {
     for (const { table, rowBefore, write } of this.#changes)
       table.putBack(write.entityId, rowBefore)
@@ -319,8 +318,8 @@ function parentsOf(state: EntityState, parentsMax: number): readonly Write[] {
 }
 
 /**
- * Somebody archived the row and somebody else edited it, and it is shown. Whoever edits it now has
- * seen both, and must not archive it by that: their change says so, and decides nothing more.
+ * For a shown row with a conflict between archiving and edits: an edit, whose author has seen both,
+ * must not archive the row. So the change writes `$archived: false`, and decides nothing else.
  */
 function withArchived(table: Table, before: EntityState, asked: Registers): Registers {
   if (isLinear(before) || asked.regs.names.includes(ARCHIVED)) return asked
@@ -339,7 +338,7 @@ function merge(table: Table, write: Registers, input: Registers): Registers {
   return { regs: table.registers.set(Object.keys(values).sort()), values }
 }
 
-/** Several operations on one field become one; of values the last counts. */
+/** Joins several operations on one field; of values the last one counts. */
 function mergedValue(
   { entity }: Table,
   reg: Reg,
@@ -348,7 +347,9 @@ function mergedValue(
   const [before, operation] = [operationIn(first), operationIn(second)]
   if (!before || !operation) return second
   const both = joined(before, operation)
-  const fault = both ? jsonFault(asJson(both)) : 'the operations of one transaction do not add up'
+  const fault = both
+    ? jsonFault(asJson(both))
+    : 'the operations of one transaction cannot be joined'
   if (both && fault === undefined) return asJson(both)
   const field = entity.fieldAt(reg)?.name ?? reg
   throw new CountersignError('invalid', `${entity.name}.${field}: ${fault}`, {

@@ -1,7 +1,7 @@
 /**
- * All tables of a replica, and the steps by which messages reach them. Each step applies
- * whole messages and then tells every subscriber once, so nobody ever sees half of one
- * (invariant S6). Synchronous and pure of I/O; who drives it is the replica.
+ * All tables of a replica, and the steps that apply messages to them. Each step applies whole
+ * messages and then notifies every subscriber once, so no reader sees half of a message
+ * (invariant S6). Synchronous, without I/O; the replica calls it.
  */
 import { assert } from '../base/assert.ts'
 import { CountersignError } from '../base/outcome.ts'
@@ -17,7 +17,7 @@ import { Table, type Viewer } from './table.ts'
 export interface RepoOptions {
   readonly entities: readonly Entity[]
   readonly viewer: Viewer
-  /** Hears what a subscriber throws; the step goes on. */
+  /** Called with errors that subscribers throw; the step continues. */
   readonly onListenerError: (error: unknown) => void
   /** Called for each new table, before its first row. */
   readonly onTable: (table: Table) => void
@@ -27,7 +27,7 @@ const anyJson = {
   '~standard': { version: 1, vendor: 'countersign', validate: (value: unknown) => ({ value }) },
 } as const
 
-/** The tables of all types, and the messages whose writes stand in them. */
+/** The tables of all types, and the pending messages of their rows. */
 export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
   readonly #tables = new Map<string, Table>()
@@ -59,8 +59,8 @@ export class Repo {
   }
 
   /**
-   * The table of a type by name. A type this build does not know gets one all the same: its
-   * messages are kept and relayed untouched, and count as rows for nobody.
+   * The table of a type by name. A type that this build does not know gets one too: its messages
+   * are stored and forwarded unchanged, but the app cannot read its rows.
    */
   tableNamed(name: string): Table {
     return this.#tables.get(name) ?? this.#addTable(declare(name, eachKey(anyJson as never)))
@@ -79,24 +79,26 @@ export class Repo {
     return table
   }
 
-  /** Pending entries of this device, as they are read from storage. */
+  /** Adds a pending entry of this device that was read from storage. */
   addPending(entry: Entry): void {
     for (const write of entry.writes) this.tableNamed(write.type).addPending(write)
   }
 
-  /** The next entry in canonical order, of somebody else. */
+  /** Applies the next entry in canonical order, of another author. */
   addCanonical(entry: Entry): void {
     for (const write of entry.writes) this.tableNamed(write.type).addCanonical(write)
   }
 
-  /** An own pending entry has been countersigned, and is the next in canonical order. */
+  /** Accepts an own pending entry, which is the next in canonical order. */
   accept(entry: Entry, review: Review): void {
     assert(entry.review === null, 'a pending message has no review')
     this.#settle(entry, review)
     for (const write of entry.writes) this.tableNamed(write.type).accept(write)
   }
 
-  /** An own pending entry turns out to be in the canonical state already, or is about to be put there whole. */
+  /**
+   * Accepts an own pending entry that the canonical state contains already, or will contain soon.
+   */
   acceptContained(entry: Entry, review: Review): void {
     this.#settle(entry, review)
     for (const write of entry.writes) this.tableNamed(write.type).acceptContained(write)
@@ -108,7 +110,7 @@ export class Repo {
     this.messages.noteAccepted(entry.session.sessionId, entry.clientSeq)
   }
 
-  /** Takes refused entries and all that stands on them out of view; refolds what they touched. */
+  /** Removes rejected entries and their descendants; folds the affected rows again. */
   removePending(entries: readonly Entry[]): void {
     const touched = new Map<Uuid, Table>()
     for (const entry of entries) this.messages.delete(entry)
@@ -120,7 +122,7 @@ export class Repo {
     for (const [id, table] of touched) table.refold(id)
   }
 
-  /** The storage failed or works again: what is pending may be in memory only. Tells of it. */
+  /** The storage failed or works again: updates which pending rows are volatile, and notifies. */
   restate(): void {
     for (const table of this.#tables.values()) table.restate()
     this.emit()
@@ -130,7 +132,7 @@ export class Repo {
     this.tableNamed(type).replaceCanonical(id, state)
   }
 
-  /** Tells every subscriber of what has been applied since the last time, once. */
+  /** Notifies every subscriber of the changes since the last emit, once. */
   emit(): void {
     for (const table of this.#tables.values()) table.emit(this.#options.onListenerError)
   }
@@ -141,8 +143,8 @@ export function descendantsAmong(pending: Iterable<Entry>, refused: ReadonlySet<
   const gone = new Set<Entry>(refused)
   const found: Entry[] = []
   const follows = (write: Write): boolean => write.parents.some((parent) => gone.has(parent.entry))
-  // What an entry stands on has arrived before it, so one pass finds children of children. An outbox
-  // is in no such order: a session that was taken over comes behind this one, which may stand on it.
+  // Parents arrive before their children, so one pass finds children of children. An outbox is not
+  // in that order: a session that was taken over is listed after this one, which may depend on it.
   for (const entry of [...pending].sort((a, b) => a.arrival - b.arrival)) {
     if (gone.has(entry) || !entry.writes.some(follows)) continue
     gone.add(entry)

@@ -1,7 +1,7 @@
 /**
- * The rows of one type, as they are shown: canonical state plus what is pending on this
- * device. An entity with pending writes also keeps its canonical state apart, so that a
- * rejection can take them out again.
+ * The rows of one type, as they are shown: canonical state plus the pending writes of this
+ * device. An entity with pending writes also keeps its canonical state, so that a rejection
+ * can remove them again.
  *
  *   view = fold(canonical ∪ pending)        an ack moves a write between the two: same union
  */
@@ -22,17 +22,17 @@ import { Conflicted } from './conflicted.ts'
 import type { RowSink } from './sink.ts'
 
 interface Overlay {
-  /** The state without what is pending; undefined while nothing of it is canonical. */
+  /** The state without pending writes; undefined if it has no canonical write. */
   canonical: EntityState | undefined
   /** In the order of arrival. */
   pending: Write[]
 }
 
-/** Who looks at the rows of a table. */
+/** The reader of the rows of a table. */
 export interface Viewer {
   readonly authorId: () => Uuid | undefined
   readonly volatile: (write: Write) => boolean
-  /** Receives what the fold of an app's operations throws, once for each write. */
+  /** Called with errors of the fold of an app's operations, once for each write. */
   readonly onFoldError?: (error: unknown) => void
 }
 
@@ -46,9 +46,11 @@ export class Table {
   readonly #listeners = new Map<Uuid, Set<() => void>>()
   readonly #touched = new Set<Uuid>()
   readonly conflicted: Conflicted = new Conflicted()
-  /** Keeps indexes and live queries in step; set once, before the first row. */
+  /** Indexes and live queries of these rows; set once, before the first row. */
   sink: RowSink | undefined
-  /** Why nothing may be written to this type, as a sentence: its shape is not that of the space. */
+  /**
+   * Why writes to this type are rejected, as a sentence: its shape differs from that of the space.
+   */
   refusal: string | undefined
 
   constructor(entity: Entity, viewer: Viewer) {
@@ -67,12 +69,12 @@ export class Table {
     this.#rowClass = rowClass(this.#context)
   }
 
-  /** How this build reads values of the type. */
+  /** Reads values of the type in this build's version. */
   get reader(): Reader {
     return this.#context
   }
 
-  /** Steps of newer versions have become known: rows that were written in those are read anew. */
+  /** Steps of newer versions are known now: rebuilds all rows with them. */
   readThrough(lenses: Lenses): void {
     this.#context.lenses = lenses
     for (const id of [...this.#rows.keys()]) this.#show(id, this.state(id))
@@ -111,12 +113,12 @@ export class Table {
     return this.#overlays.has(id)
   }
 
-  /** Shows `state` for now, outside of all bookkeeping: the inside of a transaction. */
+  /** Shows `state` temporarily, without recording a write: inside a transaction. */
   preview(id: Uuid, state: EntityState): void {
     this.#show(id, state)
   }
 
-  /** Shows again the very row that was shown before a preview. */
+  /** Restores the row that was shown before a preview. */
   putBack(id: Uuid, row: AnyRow | undefined): void {
     const shown = this.#rows.get(id)
     if (shown === row) return
@@ -126,7 +128,7 @@ export class Table {
     this.sink?.changed(shown, row)
   }
 
-  /** Adds a pending write whose effect is shown already, as `shown`, over `before`. */
+  /** Adds a pending write whose effect is shown already; `before` is the state under it. */
   addPreviewed(write: Write, before: EntityState | undefined): void {
     const overlay = this.#overlays.get(write.entityId)
     if (overlay) overlay.pending.push(write)
@@ -139,7 +141,7 @@ export class Table {
     this.#show(write.entityId, apply(before, write))
   }
 
-  /** A write of somebody else: pending ones come after it, whatever they had seen. */
+  /** Applies another author's write: pending ones are ordered after it, whatever they had seen. */
   addCanonical(write: Write): void {
     const id = write.entityId
     const overlay = this.#overlays.get(id)
@@ -152,8 +154,8 @@ export class Table {
   }
 
   /**
-   * A pending write has got its review. Mostly it was the oldest, and then the shown state stays, in
-   * a new row: it is the same sequence of writes.
+   * Accepts a pending write. It is usually the oldest one: then the sequence of writes does not
+   * change, so the state stays, and only the row is rebuilt.
    */
   accept(write: Write): void {
     const id = write.entityId
@@ -169,14 +171,14 @@ export class Table {
     else this.refold(id)
   }
 
-  /** A pending write whose effect the canonical state has already. */
+  /** Accepts a pending write that the canonical state contains already. */
   acceptContained(write: Write): void {
     this.removePending(write)
     if (this.#overlays.has(write.entityId)) this.refold(write.entityId)
     else this.#show(write.entityId, this.state(write.entityId))
   }
 
-  /** Shows the pending rows again that say `volatile` or `pending` and are the other now. */
+  /** Rebuilds the pending rows whose `volatile` or `pending` is outdated. */
   restate(): void {
     for (const id of this.#overlays.keys()) {
       const row = this.#rows.get(id)
@@ -184,14 +186,14 @@ export class Table {
     }
   }
 
-  /** Takes a pending write out; its pending descendants must be taken out in the same step. */
+  /** Removes a pending write; its pending descendants must be removed in the same step. */
   removePending(write: Write): void {
     const overlay = this.#overlays.get(write.entityId)
     if (!overlay) return
     overlay.pending = overlay.pending.filter((other) => other !== write)
   }
 
-  /** Folds a row anew from its canonical state, after pending writes were taken out. */
+  /** Folds a row again from its canonical state, after pending writes were removed. */
   refold(id: Uuid): void {
     const overlay = this.#overlays.get(id)
     if (!overlay) return
@@ -199,7 +201,7 @@ export class Table {
     this.#show(id, overlay.pending.reduce<EntityState | undefined>(apply, overlay.canonical))
   }
 
-  /** Puts the reviewer's own account of an entity in the place of the canonical state. */
+  /** Replaces the canonical state of an entity by that of the reviewer. */
   replaceCanonical(id: Uuid, state: EntityState | undefined): void {
     const overlay = this.#overlays.get(id)
     if (!overlay) {
@@ -210,7 +212,7 @@ export class Table {
     this.refold(id)
   }
 
-  /** Tells each listener of a changed row once, then the queries. */
+  /** Notifies each listener of a changed row once, then the queries. */
   emit(onError: (error: unknown) => void): void {
     if (this.#touched.size > 0) {
       const touched = [...this.#touched]
@@ -232,7 +234,7 @@ export class Table {
   subscribe(id: Uuid, listener: () => void): () => void {
     let listeners = this.#listeners.get(id)
     if (!listeners) this.#listeners.set(id, (listeners = new Set()))
-    // Each subscription is one of its own, even of the same function.
+    // Each call is a subscription of its own, even with the same function.
     const own = (): void => listener()
     listeners.add(own)
     return () => {

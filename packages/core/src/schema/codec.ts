@@ -1,41 +1,40 @@
 /**
  * Field values that are not JSON: dates, big integers, bytes. A codec is a Standard
- * Schema that says, besides what it accepts, how its value is written as JSON in a
- * message and read back for a row.
+ * Schema that also encodes its value as JSON for a message and decodes it for a row.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromBase64url, toBase64url } from '../base/bytes.ts'
 import type { Json } from '../base/json.ts'
 import type { OperationKind } from './operations.ts'
 
-/** How a value that JSON has no form for is stored: `decode(encode(value))` equals `value`. */
+/** Encoding of a value without a JSON form: `decode(encode(value))` equals `value`. */
 export interface Codec<T> {
   encode(value: T): Json
-  /** undefined: `json` is not of this codec's form. Never throws. */
+  /** undefined: `json` does not have this codec's form. Never throws. */
   decode(json: Json): T | undefined
 }
 
-/** What a field that merges says of itself, under `~merging` of its schema. */
+/** Declaration of a field that merges, under `~merging` of its schema. */
 export interface Merging {
   readonly kind: OperationKind
-  /** What a row shows before the first operation. */
+  /** The value that a row shows before the first operation. */
   readonly initial: Json
-  /** Of a set: of its elements. Of an app's operations: of each, where the app gave one. */
+  /** Schema of the elements of a set, or of an app's operations, where the app gave one. */
   readonly part?: FieldSchema<any, any> | undefined
-  /** Of an app's operations. */
+  /** For an app's operations. */
   readonly fold?: ((value: Json, operation: Json) => unknown) | undefined
 }
 
 /**
- * A synchronous field schema; with `~codec` where its value is not JSON. `~kind` names what it
- * holds, up to 160 characters: a version that was published keeps the kind of each field.
+ * A synchronous field schema; with `~codec` where its value is not JSON. `~kind` names the type of
+ * its values, up to 160 characters: a published version keeps the kind of each field.
  */
 export type FieldSchema<In = unknown, Out = In> = StandardSchemaV1<In, Out> & {
   readonly '~codec'?: Codec<NonNullable<Out>>
   readonly '~kind'?: string
-  /** Of a field whose writes are operations (`merging.ts`). */
+  /** Of a field whose writes are operations (`merging-fields.ts`). */
   readonly '~merging'?: Merging
-  /** The schema of the value where there is one. */
+  /** Of an optional field: the schema of a present value. */
   readonly '~optional'?: FieldSchema<any, any>
 }
 
@@ -56,7 +55,7 @@ function field<T>(
   }
 }
 
-/** A `Date`; written as its ISO 8601 text. */
+/** A `Date`; encoded as its ISO 8601 text. */
 export function date(): FieldSchema<Date> {
   return field(
     ['date', 'a valid Date'],
@@ -72,7 +71,7 @@ export function date(): FieldSchema<Date> {
   )
 }
 
-/** A `bigint`; written as decimal text. */
+/** A `bigint`; encoded as decimal text. */
 export function bigint(): FieldSchema<bigint> {
   return field(['bigint', 'a bigint'], (v): v is bigint => typeof v === 'bigint', {
     encode: (value) => value.toString(),
@@ -81,7 +80,7 @@ export function bigint(): FieldSchema<bigint> {
   })
 }
 
-/** Bytes, 48 KiB at most; written as base64url. Larger files belong behind a link. */
+/** Bytes, 48 KiB at most; encoded as base64url. Store a link to a larger file. */
 export function bytes(): FieldSchema<Uint8Array> {
   return field(
     ['bytes', 'a Uint8Array of at most 49,152 bytes'],
@@ -109,7 +108,7 @@ export function optional<In, Out>(
   }
 }
 
-/** The id of an entity of another type. Dangling is allowed: that entity may arrive later, or never. */
+/** The id of an entity of another type. It may dangle: that entity may arrive later, or never. */
 export function reference(to: { readonly name: string }): FieldSchema<string> {
   return {
     '~standard': {

@@ -1,8 +1,7 @@
 /**
  * Entity types as the app declares them: `entity(name, shape)`, its indexes and its
- * policy for ids. A declaration is immutable data; it holds no rows. It says which
- * fields there are and whether a value fits one; what a value means to the fold is
- * no business of this file.
+ * policy for ids. A declaration is immutable data; it holds no rows. It lists the
+ * fields and validates their values; the fold gives values their meaning.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { firstVersion, nextVersion } from './lens/declare.ts'
@@ -35,32 +34,32 @@ import {
   wholeOf,
 } from './shape.ts'
 
-/** A field to sort by; `-` before its name turns the order round. */
+/** A field to sort by; `-` before its name sorts descending. */
 export interface SortKey {
   readonly field: string
   readonly descending: boolean
 }
 
-/** What `entity` takes beside the fields; all of it has a default. */
+/** Options of `entity`; each has a default. */
 export interface EntityOptions {
   /**
-   * `minted` (default): the store makes ids, and nobody else can make the same. `supplied`:
+   * `minted` (default): the store makes ids, and no other store can make the same. `supplied`:
    * the app may give one, for imports and natural singletons. A reviewer that does not know the
-   * type takes ids of version 8 for minted ones: give others there.
+   * type takes ids of version 8 for minted ones: supply other versions there.
    */
   readonly idPolicy?: 'minted' | 'supplied'
-  /** What a second `create` of one supplied id does: `refuse` (default) or stand beside the first. */
+  /** A second `create` of one supplied id: `refuse` (default) it, or `fork` the row. */
   readonly onExists?: 'refuse' | 'fork'
-  /** A rule across fields: a sentence about what is wrong, or undefined. Runs on the row after a write. */
+  /** A rule across fields, run on the row after a write: returns what is wrong, or undefined. */
   readonly rule?: (row: Readonly<Record<string, unknown>>) => string | undefined
   /**
-   * What a reviewer does with an update that has not seen the newest change of its row: `fork`
-   * (default) accepts it beside that change, `reject` refuses it as `stale`.
+   * Whether the reviewer accepts an update whose author had not seen the newest change of the row:
+   * `fork` (default) accepts it as a concurrent change, `reject` rejects it as `stale`.
    */
   readonly stale?: 'fork' | 'reject'
 }
 
-/** Facts of a declaration beyond its name and fields. */
+/** Parts of a declaration beyond its name and fields. */
 interface Details {
   readonly versions: readonly ReadonlyMap<Reg, Field>[]
   readonly lenses: Lenses
@@ -80,7 +79,7 @@ type SortableName<Out> =
   | '$timestamp'
   | '$author'
 
-/** A declared type. `In` and `Out` are what `create` takes and what a row shows. */
+/** A declared type. `In` is the input of `create`, `Out` the fields of a row. */
 export class Entity<
   Name extends string = string,
   In extends object = any,
@@ -89,19 +88,19 @@ export class Entity<
   readonly name: Name
   /** The fields of the newest version, by name. */
   readonly fields: ReadonlyMap<string, Field>
-  /** The fields of each version this build knows, by register; version 1 stands first. */
+  /** The fields of each version that this build knows, by register; version 1 is first. */
   readonly versions: readonly ReadonlyMap<Reg, Field>[]
-  /** How each version sees what the others wrote. */
+  /** Translate the values of a register between versions. */
   readonly lenses: Lenses
   /** The schema of every key, where the type has no fixed fields. */
   readonly each: FieldSchema | undefined
-  /** The schema of all fields at once, where the app gave one: quicker than field by field. */
+  /** The schema of all fields together, where the app gave one: faster than field by field. */
   readonly whole: StandardSchemaV1 | undefined
   readonly indexes: ReadonlyMap<string, readonly SortKey[]>
   readonly options: EntityOptions
-  /** What several values of one field mean. */
+  /** The policies that decide between several values of a field. */
   readonly policies: Policies
-  /** Fields whose values the reviewer gives when it accepts the creation. */
+  /** Fields whose values the reviewer assigns when it accepts the creation. */
   readonly assignedFields: ReadonlySet<string>
   declare readonly '~input': In
   declare readonly '~output': Out
@@ -124,17 +123,16 @@ export class Entity<
     this.assignedFields = details.assignedFields
   }
 
-  /** The newest version this build knows, and writes in. */
+  /** The newest version that this build knows; it writes in this version. */
   get currentVersion(): number {
     return this.lenses.chain.version
   }
 
   /**
-   * Declares the next version of the type: its shape, and the steps that lead to it from the
-   * version before. Rows of any version are read and written side by side; nothing is rewritten.
-   * Versions are declared before indexes, conflicts and assigned fields. A step that was published
-   * and is wrong is corrected with a higher `revision`.
-   * @throws CountersignError `schema_refused`, with the step and what is wrong with it
+   * Declares the next version of the type: its shape, and the steps from the previous version. Rows
+   * of different versions coexist; none is rewritten. Declare versions before indexes, conflicts
+   * and assigned fields. Correct a wrong step that was published with a higher `revision`.
+   * @throws CountersignError `schema_refused`, with the step and its fault
    */
   version<S extends ObjectShape | FieldShapes, const Steps extends readonly Step[]>(
     number: number,
@@ -151,7 +149,7 @@ export class Entity<
     const named = fieldsOf(this.name, shape, (field) => field)
     const kinds = kindsOf(named.values())
     const next = nextVersion(chain, { steps, fields: named.keys(), kinds, revision })
-    // `nextVersion` has refused a version whose fields are not those of the shape.
+    // `nextVersion` has rejected a version whose fields differ from those of the shape.
     const registerOf = (field: string): Reg => next.fieldsIn(number).get(field)!
     const fields = fieldsOf(this.name, shape, registerOf)
     for (const { name, reg, merging } of fields.values()) {
@@ -170,7 +168,7 @@ export class Entity<
     )
   }
 
-  /** Declares an index: sorted by these fields, ties by id. Queries that fit it open without a scan. */
+  /** Declares an index: sorted by these fields, ties by id. Queries that match it need no scan. */
   index(
     name: string,
     keys: readonly (SortableName<Out> | `-${SortableName<Out>}`)[],
@@ -180,19 +178,19 @@ export class Entity<
     for (const { field } of sorted) {
       const meta = ['$orderKey', '$createdOrderKey', '$timestamp', '$author'].includes(field)
       if (!meta && !this.fieldOf(field))
-        refuse(this.name, `index ${name} names no field of it: ${field}`)
+        refuse(this.name, `index ${name} names an unknown field: ${field}`)
     }
     return this.#with({ indexes: new Map(this.indexes).set(name, Object.freeze(sorted)) })
   }
 
   /**
-   * Declares what several values of a field mean, and of the whole row. Undeclared fields ask:
-   * two different values are a conflict until somebody resolves it.
+   * Declares the policies for several values of a field, and of the whole row. The default is
+   * `ask`: two different values are a conflict until it is resolved.
    */
   conflicts(fields: FieldPolicies<Out>, row: Partial<RowPolicies> = {}): Entity<Name, In, Out> {
     for (const name of Object.keys(fields)) {
       const field = this.fieldOf(name)
-      if (!field) refuse(this.name, `conflicts name no field of it: ${name}`)
+      if (!field) refuse(this.name, `conflicts names an unknown field: ${name}`)
       if (field.merging) refuse(this.name, `${name} merges, and is never in conflict`, name)
     }
     const byReg = Object.entries(fields).map(
@@ -205,15 +203,15 @@ export class Entity<
   }
 
   /**
-   * Declares fields whose values the reviewer gives when it accepts the creation: a number, a
-   * slug. No app writes them; a row has none until its creation is accepted.
+   * Declares fields whose values the reviewer assigns when it accepts the creation: a number, a
+   * slug. The app cannot write them; a row lacks them until its creation is accepted.
    */
   assigned<K extends keyof Out & string>(
     ...names: readonly K[]
   ): Entity<Name, Flat<Omit<In, K>>, Flat<Omit<Out, K> & { readonly [P in K]?: Out[P] }>> {
     for (const name of names) {
       const field = this.fieldOf(name)
-      if (!field) refuse(this.name, `assigned names no field of it: ${name}`)
+      if (!field) refuse(this.name, `assigned names an unknown field: ${name}`)
       if (field.merging) refuse(this.name, `${name} merges, and cannot be assigned`, name)
     }
     return this.#with({ assignedFields: new Set([...this.assignedFields, ...names]) })
@@ -232,16 +230,16 @@ export class Entity<
   fieldOf(name: string): Field | undefined {
     const known = this.fields.get(name)
     if (known || !this.each || nameFault(name)) return known
-    // Any key may be absent, whatever its schema says of a value.
+    // A key may be absent even if its schema rejects undefined.
     return { name, reg: name, schema: optional(this.each), codec: this.each['~codec'] }
   }
 
-  /** The field that a register is in a version, the newest unless said otherwise. */
+  /** The field of a register in a version, by default the newest. */
   fieldAt(reg: Reg, version: number = this.currentVersion): Field | undefined {
     return this.each ? this.fieldOf(reg) : this.versions[version - 1]?.get(reg)
   }
 
-  /** Whether the reviewer gives the values of that register. */
+  /** Whether the reviewer assigns the values of that register. */
   assigns(reg: Reg): boolean {
     return this.assignedFields.has(this.fieldAt(reg)?.name ?? '')
   }
@@ -251,7 +249,7 @@ function byRegister(fields: ReadonlyMap<string, Field>): ReadonlyMap<Reg, Field>
   return new Map([...fields.values()].map((field) => [field.reg, field]))
 }
 
-/** `'-points'` as data. */
+/** Parses `'-points'`. */
 export function parseSortKey(key: string): SortKey {
   return key.startsWith('-')
     ? { field: key.slice(1), descending: true }
@@ -260,9 +258,9 @@ export function parseSortKey(key: string): SortKey {
 
 /**
  * Declares a type.
- * @throws CountersignError `schema_refused` for names that are taken (`id`, `$...`), fields whose
- *   values have no JSON form or change on the way (dates, transforms), more than 128 fields, and
- *   objects with rules across fields (give those as `options.rule`).
+ * @throws CountersignError `schema_refused` for reserved names (`id`, `$...`), fields whose values
+ *   have no JSON form or do not validate unchanged (dates, transforms), more than 128 fields, and
+ *   objects with rules across fields (use `options.rule`).
  */
 export function entity<Name extends string, S extends Shape>(
   name: Name,
@@ -289,7 +287,7 @@ export function entity<Name extends string, S extends Shape>(
   })
 }
 
-/** Whether a type can have that name. */
+/** Whether the text is a valid type name. */
 export function isTypeName(name: string): boolean {
   return /^[a-zA-Z][\w.-]{0,63}$/.test(name) || name === '$schema'
 }

@@ -1,6 +1,6 @@
 /**
- * One field of a declared type: whether a value fits it, and how the value is written as JSON
- * and read back. Knows nothing of rows, versions or the fold.
+ * One field of a declared type: validates a value, encodes it as JSON and decodes it. Knows nothing
+ * of rows, versions or the fold.
  */
 import { JSON_BOUNDS, type Json, frozenJson, jsonEqual, jsonFault } from '../base/json.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
@@ -9,7 +9,7 @@ import { mergingFault, operationOf } from './merging.ts'
 import { asJson, operationIn } from './operations.ts'
 import type { Reg } from './registers.ts'
 
-/** What an app writes: an optional key that holds undefined is a key that is not there. */
+/** Bounds of an app's input: an optional key that holds undefined counts as absent. */
 const INPUT_BOUNDS = { ...JSON_BOUNDS, undefinedKeys: true }
 
 /** One field of a declared type. */
@@ -18,20 +18,20 @@ export interface Field {
   readonly reg: Reg
   readonly schema: FieldSchema
   readonly codec: Codec<unknown> | undefined
-  /** Where its writes are operations. */
+  /** Present where its writes are operations. */
   readonly merging?: Merging | undefined
 }
 
 /**
- * The JSON of a field's value, checked by its schema and by the bounds of a value, or
- * undefined where an optional field is absent. The JSON is the library's own frozen copy.
+ * The JSON of a field's value, checked by its schema and by the bounds of a value; undefined for an
+ * absent optional field. The JSON is a frozen copy.
  */
 export function encodeField(field: Field, value: unknown): Outcome<Json | undefined> {
   if (field.merging)
     return value === undefined ? ok(undefined) : encodeOperation(field.merging, value)
   const checked = validated(field.schema, value)
   if (!checked.ok && checked.error.code === 'schema_refused' && !field.codec) {
-    const fault = jsonFault(value) // says more than what the schema made of it
+    const fault = jsonFault(value) // more precise than the schema's message
     if (fault !== undefined) return fail('invalid', fault)
   }
   if (!checked.ok || checked.value === undefined) return checked as Outcome<undefined>
@@ -43,7 +43,7 @@ function encodeOperation(merging: Merging, value: unknown): Outcome<Json> {
   return typeof operation === 'string' ? fail('invalid', operation) : ok(asJson(operation))
 }
 
-/** The same of a value that its schema has passed already. */
+/** Encodes a value that its schema has accepted. */
 export function jsonOf(field: Field, value: unknown): Outcome<Json> {
   const json = field.codec ? field.codec.encode(value) : (value as Json)
   const fault = jsonFault(json, INPUT_BOUNDS)
@@ -55,17 +55,17 @@ export function jsonOf(field: Field, value: unknown): Outcome<Json> {
   return ok(frozenJson(json))
 }
 
-/** The value a row shows for stored JSON: decoded where the field has a codec that can. */
+/** Decodes stored JSON for a row; a value that the codec cannot decode is returned as JSON. */
 export function decodeField(field: Field | undefined, json: Json): unknown {
   if (!field?.codec) return json
   try {
     return field.codec.decode(json) ?? json
   } catch {
-    return json // an app's codec must not keep a row from being shown
+    return json // a throwing codec of the app must not hide the row
   }
 }
 
-/** Whether stored JSON is a valid value of the field. Never throws. */
+/** The reason why stored JSON is no valid value of the field, or undefined. Never throws. */
 export function fieldFault(field: Field, json: Json | undefined): string | undefined {
   if (!field.merging && operationIn(json))
     return 'an operation is written to a field that has values'
@@ -82,13 +82,13 @@ export function fieldFault(field: Field, json: Json | undefined): string | undef
 function validated(schema: FieldSchema, value: unknown): Outcome<unknown> {
   const result = schema['~standard'].validate(value)
   if ('then' in result) {
-    // Some libraries try again asynchronously when a check throws; nobody waits for that here.
+    // Some libraries retry asynchronously when a check throws; that promise is ignored here.
     result.then(undefined, () => {})
     return fail('schema_refused', 'its schema is asynchronous, or throws')
   }
   if (result.issues) return fail('invalid', result.issues[0]?.message ?? 'refused by its schema')
   if (result.value === value || value === undefined) return ok(result.value)
-  // A schema may tidy a value (trim), but what it made must pass it unchanged: otherwise a
+  // A schema may normalize a value (trim), but must accept the result unchanged: otherwise a
   // stored value would not validate when it is read, and two replicas could disagree.
   const again = schema['~standard'].validate(result.value)
   if ('then' in again || again.issues || !sameValue(again.value, result.value)) {

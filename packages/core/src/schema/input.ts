@@ -1,6 +1,6 @@
 /**
- * What an app gives to `create` and `update`, checked and turned into registers and
- * their JSON. A wrong input throws and changes nothing.
+ * Input of `create` and `update`: validated and encoded as registers with their JSON. A wrong
+ * input throws and changes nothing.
  */
 import { CountersignError, type Outcome } from '../base/outcome.ts'
 import type { Json } from '../base/json.ts'
@@ -8,21 +8,21 @@ import type { Entity } from './entity.ts'
 import { type Field, encodeField, jsonOf } from './field.ts'
 import { ARCHIVED, type RegSet, type RegisterTable } from './registers.ts'
 
-/** The value that unsets a register. There is one such object; compare by identity or `isUnset`. */
+/** The value that unsets a register. A single object; compare by identity or `isUnset`. */
 export const UNSET: Json = Object.freeze({ $unset: true })
 
-/** What a register is written with; null is a value like any other. */
+/** The JSON to write, or `UNSET` for undefined; null is a value like any other. */
 export function orUnset(json: Json | undefined): Json {
   return json === undefined ? UNSET : json
 }
 
-/** Whether a value means that the field has none any more, in either of its forms. */
+/** Whether a value unsets its field: `UNSET`, or the same as parsed from a message. */
 export function isUnset(value: Json | undefined): boolean {
   if (value === UNSET) return true
   return typeof value === 'object' && value !== null && (value as { $unset?: Json }).$unset === true
 }
 
-/** Registers a change writes, with their values by register. */
+/** The registers that a change writes, with their values by register. */
 export interface Registers {
   readonly regs: RegSet
   readonly values: Readonly<Record<string, Json>>
@@ -39,7 +39,7 @@ export function encodeCreate(entity: Entity, table: RegisterTable, input: object
   for (const field of entity.fields.values()) {
     if (entity.assignedFields.has(field.name)) continue
     const value = given[field.name]
-    // What the whole schema left as it was has passed; a default or a tidied value is looked at again.
+    // A value that the whole schema left unchanged is valid; defaults and normalized values are checked.
     const json =
       passed !== undefined && passed[field.name] === value && value !== undefined
         ? unwrap(entity, field, jsonOf(field, value))
@@ -53,7 +53,7 @@ export function encodeCreate(entity: Entity, table: RegisterTable, input: object
   return { regs: full ? declared : table.set(names.sort()), values }
 }
 
-/** What the schema of all fields makes of an input; undefined when it cannot say, or objects. */
+/** The output of the schema of all fields; undefined where it is asynchronous or reports issues. */
 function passedWhole(
   entity: Entity,
   given: Readonly<Record<string, unknown>>,
@@ -61,13 +61,13 @@ function passedWhole(
   const result = entity.whole?.['~standard'].validate(given)
   if (result === undefined) return undefined
   if ('then' in result) {
-    result.then(undefined, () => {}) // the fields are asked one by one, and say what is wrong
+    result.then(undefined, () => {}) // validated field by field instead
     return undefined
   }
   return result.issues ? undefined : (result.value as Readonly<Record<string, unknown>>)
 }
 
-/** The fields a patch touches; `undefined` unsets an optional field. */
+/** The registers of a patch; `undefined` unsets an optional field. */
 export function encodePatch(entity: Entity, table: RegisterTable, patch: object): Registers {
   const values: Record<string, Json> = {}
   const given = patch as Readonly<Record<string, unknown>>
@@ -81,7 +81,7 @@ export function encodePatch(entity: Entity, table: RegisterTable, patch: object)
   return { regs: table.set(names.length > 1 ? names.sort() : names), values }
 }
 
-/** A patch that may also say whether the row is archived. */
+/** The registers of a patch that may also archive or unarchive the row. */
 export function encodeDecision(
   entity: Entity,
   table: RegisterTable,
@@ -111,7 +111,7 @@ function withoutUndefined(given: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
-/** The field of that name, which an app may write. */
+/** The field of that name, if the app may write it; throws otherwise. */
 function writable(entity: Entity, key: string): Field {
   const field = entity.fieldOf(key)
   if (!field) throw unknownField(entity, key)

@@ -1,11 +1,11 @@
 /**
- * Whether a field can hold what its schema makes: JSON that is the same when its schema looks at
- * it again. Found out when the type is declared, so that no write has to fail for it. Schemas of
- * zod are looked into, nested ones too; of others, only what they accept can be asked.
+ * Whether a field can store the output of its schema: JSON that the schema accepts unchanged.
+ * Checked when the type is declared, so that no write fails later. Schemas of zod are inspected,
+ * nested ones too; other schemas are probed with sample values.
  */
 import type { FieldSchema } from './codec.ts'
 
-/** What has no JSON form, and what to use in its place. */
+/** Values without a JSON form, by kind, with the replacement. */
 const CURES: Readonly<Record<string, string>> = {
   date: 'a Date has no JSON form: use date() of @countersign/core for the field, or text such as z.iso.datetime() within it',
   bigint:
@@ -13,9 +13,9 @@ const CURES: Readonly<Record<string, string>> = {
   map: 'a Map has no JSON form: use z.record()',
   set: 'a Set has no JSON form: use z.array()',
   symbol: 'a symbol has no JSON form: use z.enum() or text',
-  function: 'a function cannot be stored: store what names it',
+  function: 'a function cannot be stored: store its name',
   promise: 'a promise cannot be stored: await its value before the write',
-  file: 'a file is no JSON: store it elsewhere, and its link here',
+  file: 'a file has no JSON form: store it elsewhere, and its URL here',
   nan: 'NaN has no JSON form: use z.null() or an optional number',
   transform:
     'a transform makes another value than it is given: declare what is stored, and transform before the write',
@@ -23,28 +23,28 @@ const CURES: Readonly<Record<string, string>> = {
 const COERCED =
   'z.coerce takes other values than it makes: declare what is stored, and convert before the write'
 
-/** A lazy schema may make new ones without end. */
+/** Bounds the walk: a lazy schema may create schemas without end. */
 const SCHEMAS_MAX = 2_000
 
-/** Why a field of that schema cannot be kept, as a sentence with the cure; or undefined. */
+/** Why a field of that schema cannot be stored, as a sentence with the fix; or undefined. */
 export function unkeepable(schema: FieldSchema): string | undefined {
   if (schema['~codec']) return undefined
   return defOf(schema) ? faultIn(schema) : probed(schema)
 }
 
-/** What a schema of zod says of itself. */
+/** The definition of a zod schema. */
 export interface Def {
   readonly type: string
   readonly [part: string]: unknown
 }
 
-/** The definition inside a schema of Zod; undefined for others. */
+/** The definition inside a schema of zod; undefined for others. */
 export function defOf(schema: unknown): Def | undefined {
   const { _zod: zod } = (schema ?? {}) as { readonly _zod?: { readonly def?: Def } }
   return typeof zod?.def?.type === 'string' ? zod.def : undefined
 }
 
-/** Looks at a schema of zod and at all those within it; recursive ones come back to themselves. */
+/** Inspects a zod schema and all nested ones. A recursive schema is visited once. */
 function faultIn(root: unknown): string | undefined {
   const seen = new Set<unknown>()
   const open: { readonly schema: unknown; readonly path: string }[] = [{ schema: root, path: '' }]
@@ -74,7 +74,7 @@ function faultOf(def: Def): string | undefined {
   return undefined
 }
 
-/** The schemas that a schema is made of, each with the key it stands under. */
+/** The nested schemas of a schema, each with its key. */
 function partsOf(def: Def): readonly (readonly [name: string, schema: unknown])[] {
   switch (def.type) {
     case 'object':
@@ -107,12 +107,12 @@ function partsOf(def: Def): readonly (readonly [name: string, schema: unknown])[
   }
 }
 
-/** The value where it is a list, otherwise an empty one. */
+/** The value if it is an array, otherwise an empty one. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** A lazy schema may stand on a type that is not declared yet; then it is found out at the write. */
+/** A lazy schema may use a type that is not declared yet; its fault then appears at a write. */
 export function lazilyGot(getter: unknown): unknown {
   try {
     return (getter as () => unknown)()
@@ -122,7 +122,7 @@ export function lazilyGot(getter: unknown): unknown {
 }
 
 const STRANGE: readonly (readonly [kind: string, value: unknown])[] = [
-  // oxlint-disable-next-line no-restricted-globals -- A value like any other here, and no time.
+  // oxlint-disable-next-line no-restricted-globals -- A sample value, not the current time.
   ['date', new Date(0)],
   ['bigint', 0n],
   ['map', new Map()],
@@ -131,14 +131,14 @@ const STRANGE: readonly (readonly [kind: string, value: unknown])[] = [
 ]
 const PLAIN: readonly unknown[] = ['', 'text', '2025-01-01T00:00:00Z', 0, 1, true, null, [], {}]
 
-/** A schema that takes a value of no JSON form, and no plain one, is made for such values. */
+/** The fault of a schema that accepts a value without JSON form, and no plain one. */
 function probed(schema: FieldSchema): string | undefined {
   const found = STRANGE.find(([, value]) => accepts(schema, value))
   if (!found || PLAIN.some((value) => accepts(schema, value))) return undefined
   return CURES[found[0]]
 }
 
-/** Whether a schema accepts a value at once; false where it throws or answers later. */
+/** Whether a schema accepts a value synchronously; false where it throws or returns a promise. */
 export function accepts(schema: FieldSchema, value: unknown): boolean {
   try {
     const result = schema['~standard'].validate(value)

@@ -1,6 +1,6 @@
 /**
- * The kind of a field as its schema says it (`schema/lens/kind.ts` has the form). Schemas of zod are
- * looked into, those of this library name it; of others only plain values can be asked for.
+ * The kind of a field, derived from its schema (`schema/lens/kind.ts` has the form). Schemas of zod
+ * are inspected, those of this library name it, others are probed with plain values.
  */
 import { checksum } from '../base/checksum.ts'
 import {
@@ -14,7 +14,7 @@ import type { FieldSchema } from './codec.ts'
 import type { Field } from './field.ts'
 import { type Def, accepts, defOf, lazilyGot, listOf } from './keepable.ts'
 
-/** Schemas within one another that are looked at. */
+/** Maximum nesting of schemas that are inspected. */
 const DEPTH_MAX = 10
 const CUT_LENGTH = KIND_LENGTH_MAX - 16
 
@@ -23,10 +23,7 @@ export function kindsOf(fields: Iterable<Field>): Kinds {
   return new Map([...fields].map(({ name, schema }) => [name, kindOf(schema)]))
 }
 
-/**
- * The kind of a field's values as a short text, to compare versions by; found by probing where a
- * schema does not say it.
- */
+/** The kind of a field's values as a short text, to compare versions by. */
 export function kindOf(schema: FieldSchema): string {
   const { '~kind': named, '~optional': inner } = schema
   if (named !== undefined) return bounded(named)
@@ -40,7 +37,7 @@ function bounded(kind: string): string {
   return `${kind.slice(0, CUT_LENGTH)}… ${checksum(kind)}`.toWellFormed()
 }
 
-/** `outer`: the schemas on the way here; a recursive one comes back to itself. */
+/** `outer`: the enclosing schemas; a recursive schema contains itself. */
 function kindIn(schema: unknown, outer: readonly unknown[]): string {
   return unitedKind(alternativesIn(schema, outer))
 }
@@ -88,7 +85,7 @@ function alternativesIn(schema: unknown, outer: readonly unknown[]): readonly st
   }
 }
 
-/** The kind of what has parts; of what has none that is known here, the maker's name of it. */
+/** The kind of a compound schema; for an unknown one, the name that zod gives it. */
 function compound(def: Def, kind: (inner: unknown) => string): string {
   switch (def.type) {
     case 'array':
@@ -119,7 +116,7 @@ function literal(value: unknown): string {
   return value === undefined ? 'undefined' : JSON.stringify(value)
 }
 
-/** TypeScript gives an enum of numbers their names as values, too. */
+/** TypeScript adds the names of a numeric enum as values. */
 function enumValues(entries: object): readonly unknown[] {
   const numbers = Object.values(entries).filter((value) => typeof value === 'number')
   return Object.entries(entries).flatMap(([name, value]) =>
@@ -131,7 +128,7 @@ function keyName(name: string): string {
   return /^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name)
 }
 
-/** Values that are not in a list of choices by chance. */
+/** Values that no list of choices contains by chance. */
 const PROBES: readonly (readonly [kind: string, values: readonly unknown[]])[] = [
   ['string', ['countersign: any text', '']],
   ['number', [7_919, -7_919.5, 0.015_625]],
@@ -140,7 +137,7 @@ const PROBES: readonly (readonly [kind: string, values: readonly unknown[]])[] =
   ['undefined', [undefined]],
 ]
 
-/** Of a schema that says nothing of itself: a kind of plain values, or unknown. */
+/** The kind of a schema without a description, by probing: a kind of plain values, or unknown. */
 function probed(schema: FieldSchema): string {
   const taken = PROBES.filter(([, values]) => values.some((value) => accepts(schema, value)))
   const isPlain = taken.some(([kind]) => ['string', 'number', 'boolean'].includes(kind))

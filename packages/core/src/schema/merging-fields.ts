@@ -1,6 +1,6 @@
 /**
- * Fields that merge, as the app declares them: `counter()`, `set(element)` and `ops(fold)`, and the
- * operations that write them.
+ * Fields that merge: `counter()`, `set(element)` and `ops(fold)`, and the operations that write
+ * them.
  */
 import { type Json, frozenJson, jsonFault } from '../base/json.ts'
 import { CountersignError } from '../base/outcome.ts'
@@ -34,13 +34,13 @@ function field<In, Out>(kind: string, merging: Merging): FieldSchema<In | undefi
 
 interface CounterField {
   /**
-   * A whole number that starts at 0 and is never in conflict: everybody's increments add up. Safe
-   * integers alone, because sums of other numbers depend on their order.
+   * A whole number that starts at 0 and is never in conflict: the increments of all authors add up.
+   * Safe integers only, because other sums depend on their order.
    */
   (): FieldSchema<CounterOperation | undefined, number>
   /**
    * Adds `n`, which may be negative.
-   * @throws CountersignError `invalid` where it is no safe integer
+   * @throws CountersignError `invalid` if it is not a safe integer
    */
   increment(n: number): CounterOperation
 }
@@ -51,7 +51,7 @@ export const counter: CounterField = /* @__PURE__ */ Object.assign(
   {
     increment: (n: number): CounterOperation => {
       if (!Number.isSafeInteger(n))
-        throw new CountersignError('invalid', `counter.increment: ${n} is no safe integer`)
+        throw new CountersignError('invalid', `counter.increment: ${n} is not a safe integer`)
       return frozenOperation({ $op: ['counter', n === 0 ? 0 : n] })
     },
   },
@@ -59,16 +59,16 @@ export const counter: CounterField = /* @__PURE__ */ Object.assign(
 
 interface SetField {
   /**
-   * A set of texts, numbers, booleans or null, each checked by `element`; starts empty, and is never
-   * in conflict. Shown as a sorted list: null, false, true, numbers, texts by code unit. Of an add and
-   * a remove of one element the later in canonical order stands.
+   * A set of strings, numbers, booleans or null, each checked by `element`; starts empty, and is
+   * never in conflict. Shown as a sorted list: null, false, true, numbers, strings by code unit. If
+   * one element is added and removed, the later operation in canonical order wins.
    */
   <T extends Primitive>(
     element: FieldSchema<T, T>,
   ): FieldSchema<SetOperation<T> | undefined, readonly T[]>
-  /** @throws CountersignError `invalid` for what a set cannot hold */
+  /** @throws CountersignError `invalid` for an element that a set cannot hold */
   add<const T extends readonly Primitive[]>(...elements: T): SetOperation<T[number]>
-  /** @throws CountersignError `invalid` for what a set cannot hold */
+  /** @throws CountersignError `invalid` for an element that a set cannot hold */
   remove<const T extends readonly Primitive[]>(...elements: T): SetOperation<T[number]>
 }
 
@@ -101,11 +101,11 @@ function checkedElements<T extends Primitive>(verb: string, elements: readonly T
   if (wrong < 0) return elements
   throw new CountersignError(
     'invalid',
-    `set.${verb}: element ${wrong + 1} is no text, finite number, boolean or null`,
+    `set.${verb}: element ${wrong + 1} is not a string, finite number, boolean or null`,
   )
 }
 
-/** How `ops` starts, and what an operation may be. */
+/** Options of `ops`: the initial value, and the schema of an operation. */
 interface OpsOptions<V, O> {
   readonly initial: V
   /** Checked by the store and by the reviewer. */
@@ -114,16 +114,16 @@ interface OpsOptions<V, O> {
 
 interface OpsField {
   /**
-   * A value that is folded from the app's own operations. `fold` is pure, synchronous, and the same in
-   * every build of the app; value and operations are JSON. Where it throws or makes no JSON the value
-   * stays as it was, and the store says so once for each message.
-   * @throws CountersignError `schema_refused` where `initial` is no JSON
+   * A value that is folded from the app's own operations. `fold` is pure, synchronous, and the same
+   * in every build of the app; value and operations are JSON. If it throws or does not return JSON,
+   * the value does not change, and the store reports it once for each message.
+   * @throws CountersignError `schema_refused` if `initial` is not JSON
    */
   <V extends Json, O extends Json>(
     fold: (value: V, operation: O) => V,
     options: OpsOptions<V, O>,
   ): FieldSchema<AppOperation<O> | undefined, V>
-  /** @throws CountersignError `invalid` for what is no JSON */
+  /** @throws CountersignError `invalid` for an operation that is not JSON */
   apply<const O extends Json>(operation: O): AppOperation<O>
 }
 

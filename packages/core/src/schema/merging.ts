@@ -1,6 +1,6 @@
 /**
- * What a field that merges takes, and how the app's own operations are folded. How such a field is
- * declared is in `merging-fields.ts`, what an operation does to a value in `operations.ts`.
+ * Validates writes to fields that merge, and folds the app's own operations. `merging-fields.ts`
+ * declares such a field, `operations.ts` applies an operation to a value.
  */
 import { type Json, frozenJson, jsonEqual, jsonFault } from '../base/json.ts'
 import { CountersignError } from '../base/outcome.ts'
@@ -16,12 +16,12 @@ import {
 import type { Reg } from './registers.ts'
 
 export const CURES: Readonly<Record<OperationKind, string>> = {
-  counter: 'a counter is written by counter.increment(n), n a safe integer, and by no value',
-  set: 'a set is written by set.add(…) and set.remove(…), and by no value',
-  ops: 'this field is written by ops.apply(operation), and by no value',
+  counter: 'write a counter with counter.increment(n), n a safe integer, not with a value',
+  set: 'write a set with set.add(…) and set.remove(…), not with a value',
+  ops: 'write this field with ops.apply(operation), not with a value',
 }
 
-/** Why that is no operation of the field, or undefined. May be anything that an app gave. */
+/** Why an untrusted value is not an operation of the field, or undefined. */
 export function mergingFault({ kind, part }: Merging, value: unknown): string | undefined {
   const fault = jsonFault(value)
   const operation = fault === undefined ? operationIn(value as Json) : undefined
@@ -47,7 +47,7 @@ function partFault(part: FieldSchema<any, any>, value: unknown): string | undefi
   return isKept ? undefined : 'its schema transforms the value'
 }
 
-/** What a fold makes is checked like a value: one that throws, or makes no JSON, changes nothing. */
+/** The result of a fold is validated like a value: if it throws or is not JSON, nothing changes. */
 export function appFold(
   { initial, fold }: Merging,
   onError: (error: unknown) => void,
@@ -72,7 +72,7 @@ export function appFold(
   }
 }
 
-/** Folds of an app, by register, of all versions that a build knows. */
+/** The app's folds by register, of all versions that a build knows. */
 export function appFolds(
   versions: readonly ReadonlyMap<Reg, { readonly schema: FieldSchema }>[],
   onError: (error: unknown) => void,
@@ -85,7 +85,7 @@ export function appFolds(
   return folds
 }
 
-/** The operation that a field is written with, checked. @throws nothing: a sentence instead. */
+/** The operation to write to a field, or the reason why the value is not one. Never throws. */
 export function operationOf(merging: Merging, value: unknown): Operation | string {
   return mergingFault(merging, value) ?? frozenOperation(value as Operation)
 }

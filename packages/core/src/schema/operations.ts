@@ -1,19 +1,18 @@
 /**
- * Values that merge: registers whose writes are operations. Everybody folds the operations in
- * canonical order, pending ones on top, each exactly once; so two people who add 3 and 5 both see
- * 8, and nothing is in conflict. This file owns the stored form of an operation and what one does
- * to a value. It knows nothing of entities, messages or states.
- *
+ * Values that merge: registers whose writes are operations. Every replica folds the operations in
+ * canonical order, pending ones on top, each exactly once; so after two people add 3 and 5 both see
+ * 8, without a conflict. This file owns the stored form of an operation and its effect on a value.
+ * It knows nothing of entities, messages or states.
  *     counter   { $op: ['counter', 3] }            safe integers: sums are exact in every order
  *     set       { $op: ['set', [added…], [removed…]] }   sorted, without an element in both
  *     ops       { $op: ['ops', [operation…]] }     the app's own, folded by its own function
  *
- * An operation names its kind, so whoever does not know the type folds counters and sets all the
- * same, and keeps the operations of an app, in order, for those who know its function.
+ * An operation names its kind, so a replica that does not know the type folds counters and sets
+ * too, and stores an app's operations, in order, for readers that know its function.
  */
 import { type Json, frozenJson, jsonFault } from '../base/json.ts'
 
-/** What a set holds: JSON without parts. */
+/** Elements of a set: JSON without nested values. */
 export type Primitive = string | number | boolean | null
 
 export interface CounterOperation {
@@ -31,16 +30,16 @@ export interface AppOperation<O = unknown> {
 export type Operation = CounterOperation | SetOperation | AppOperation
 export type OperationKind = Operation['$op'][0]
 
-/** What the operations of a register have made so far. */
+/** The result of the operations of a register so far. */
 export interface Total {
   readonly kind: OperationKind
-  /** Absent where no function was at hand to fold the first operation. */
+  /** Absent if the function for the first operation was missing. */
   readonly value?: Json
-  /** Operations of an app, oldest first, that wait for a reader who knows its function. */
+  /** Operations of an app, oldest first, that wait for a reader with its function. */
   readonly waiting?: readonly Json[]
 }
 
-/** How the app folds its own operations of one register. `of` is the message, to report it once. */
+/** Folds the app's own operations of one register. `of` is the message, to report a fault once. */
 export interface AppFold {
   readonly initial: Json
   /** Never throws. */
@@ -49,7 +48,7 @@ export interface AppFold {
 
 const NO_ELEMENTS: readonly Primitive[] = Object.freeze([])
 
-/** The operation that a register is written with; undefined for a value. */
+/** The operation in a stored value; undefined for a plain value. */
 export function operationIn(stored: Json | undefined): Operation | undefined {
   if (typeof stored !== 'object' || stored === null) return undefined
   return Array.isArray((stored as { readonly $op?: unknown }).$op)
@@ -62,7 +61,7 @@ export function asJson(operation: Operation): Json {
   return operation as unknown as Json
 }
 
-/** What is malformed in an operation, or undefined. Bounds of JSON are checked apart. */
+/** The fault of a malformed operation, or undefined. JSON bounds are checked separately. */
 export function operationFault(operation: Operation): string | undefined {
   if (Object.keys(operation).length !== 1) return 'an operation has no key but $op'
   const parts: readonly unknown[] = operation.$op
@@ -87,17 +86,17 @@ function setFault({ $op: [, added, removed] }: SetOperation): string | undefined
   return added.some((element) => placeOf(removed, element).found) ? SET_FORM : undefined
 }
 
-/** Whether a set can hold it: a text, a finite number, true, false or null. */
+/** Whether a set can hold a value: a string, a finite number, true, false or null. */
 export function isPrimitive(value: unknown): value is Primitive {
   return (typeof value !== 'object' || value === null) && jsonFault(value) === undefined
 }
 
-/** Whether each element comes after the one before, in the order of sets. */
+/** Whether the elements are strictly ascending, in the order of sets. */
 export function isSortedUnique(elements: readonly Primitive[]): boolean {
   return elements.every((each, i) => i === 0 || compareElements(elements[i - 1]!, each) < 0)
 }
 
-/** An operation of a set, of elements in any order. */
+/** An operation of a set; elements may be in any order. */
 export function setOperation<T extends Primitive>(
   added: readonly T[],
   removed: readonly T[],
@@ -105,12 +104,12 @@ export function setOperation<T extends Primitive>(
   return frozenOperation({ $op: ['set', sortedUnique(added), sortedUnique(removed)] })
 }
 
-/** The operation as frozen JSON, which is what a field holds. */
+/** The operation as frozen JSON, the form that a field holds. */
 export function frozenOperation<T extends Operation>(operation: T): T {
   return frozenJson(asJson(operation)) as unknown as T
 }
 
-/** null, false, true, numbers, texts by code unit. */
+/** Order of elements: null, false, true, numbers, strings by code unit. */
 export function compareElements(a: Primitive, b: Primitive): number {
   const rank = rankOf(a) - rankOf(b)
   if (rank !== 0) return rank
@@ -128,7 +127,7 @@ function sortedUnique<T extends Primitive>(elements: readonly T[]): readonly T[]
   return sorted.sort(compareElements).filter((each, i) => i === 0 || each !== sorted[i - 1])
 }
 
-/** Where an element is in a sorted list, or where it belongs. */
+/** The index of an element in a sorted list, or its insertion point. */
 function placeOf(list: readonly Primitive[], element: Primitive): { at: number; found: boolean } {
   let [low, high] = [0, list.length]
   while (low < high) {
@@ -140,8 +139,8 @@ function placeOf(list: readonly Primitive[], element: Primitive): { at: number; 
 }
 
 /**
- * Two operations as one, `second` on top of `first`; undefined where they are of two kinds, or
- * their sum is no safe integer.
+ * Two operations joined into one, `second` after `first`; undefined if they have different kinds,
+ * or their sum is not a safe integer.
  */
 export function joined(first: Operation, second: Operation): Operation | undefined {
   const [a, b] = [first.$op, second.$op]
@@ -158,7 +157,7 @@ export function joined(first: Operation, second: Operation): Operation | undefin
   return undefined
 }
 
-/** What takes an operation back that met `before`; undefined where nothing does. */
+/** The operation that undoes one that was applied to `before`; undefined if there is none. */
 export function inverseOf({ $op }: Operation, before: Json | undefined): Operation | undefined {
   if ($op[0] === 'counter') return frozenOperation({ $op: ['counter', $op[1] === 0 ? 0 : -$op[1]] })
   if ($op[0] !== 'set') return undefined
@@ -174,8 +173,8 @@ function elementsOf(value: Json | undefined): readonly Primitive[] {
 }
 
 /**
- * The total with one operation more. Pure, and total: an operation of another kind than those
- * before it, or one that would leave the safe integers, changes nothing.
+ * The total after one more operation. Pure and total: an operation of another kind than the
+ * previous ones, or one whose result is not a safe integer, changes nothing.
  */
 export function folded(
   total: Total | undefined,
@@ -199,7 +198,7 @@ export function folded(
   }
 }
 
-/** The same total with what waits in it folded, where the function is known here. */
+/** The total with its waiting operations folded, if the function is known. */
 export function withWaiting(
   { kind, value, waiting = [] }: Total,
   fold: AppFold | undefined,
@@ -231,7 +230,7 @@ function withElements(
   return Object.freeze(after)
 }
 
-/** Why an operation cannot join a total, as a sentence; undefined when it can. */
+/** Why an operation cannot be added to a total, as a sentence; undefined if it can. */
 export function joinFault(total: Total | undefined, { $op }: Operation): string | undefined {
   if (total && total.kind !== $op[0]) return `it holds a ${total.kind}, and this is a ${$op[0]}`
   if ($op[0] !== 'counter') return undefined

@@ -13,7 +13,7 @@ export type { Reg }
 /** The reserved register that archives an entity. */
 export const ARCHIVED: Reg = '$archived'
 
-/** Registers that one change writes, at the most; so a type has no more fields. */
+/** Maximum registers of one change, and so of fields of a type. */
 export const REGISTERS_MAX = 128
 
 export interface RegSet {
@@ -21,17 +21,17 @@ export interface RegSet {
   readonly names: readonly Reg[]
   /** Slots of `names`, in the same order. */
   readonly slots: readonly number[]
-  /** How the app folds its own operations, aligned with `names`; absent where it folds none. */
+  /** The app's folds, aligned with `names`; absent if it folds none of them. */
   readonly folds?: readonly (AppFold | undefined)[]
 }
 
-/** The registers of one type and their slots. A slot is never given twice. */
+/** The registers of one type and their slots. A slot is never reused. */
 export class RegisterTable {
   readonly #slots = new Map<Reg, number>()
   readonly #names: Reg[] = []
   readonly #sets = new Map<string, RegSet>()
   readonly #single = new Map<Reg, RegSet>()
-  /** All registers that the type declares: what nearly every create writes. */
+  /** All registers that the type declares: most creates write all of them. */
   readonly declared: RegSet
 
   readonly #folds: ReadonlyMap<Reg, AppFold>
@@ -47,7 +47,7 @@ export class RegisterTable {
     return this.#names
   }
 
-  /** The slot of a register; a register not seen before gets the next one. */
+  /** The slot of a register; an unknown register gets the next one. */
   slot(reg: Reg): number {
     let slot = this.#slots.get(reg)
     if (slot === undefined) {
@@ -58,12 +58,12 @@ export class RegisterTable {
     return slot
   }
 
-  /** How the app folds its own operations of a register. */
+  /** The app's fold of a register. */
   foldOf(reg: Reg): AppFold | undefined {
     return this.#folds.get(reg)
   }
 
-  /** The slot of a register that has been seen, or -1. */
+  /** The slot of a register, or -1 if it is unknown. */
   slotIfKnown(reg: Reg): number {
     return this.#slots.get(reg) ?? -1
   }

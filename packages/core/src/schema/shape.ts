@@ -1,4 +1,4 @@
-/** What an app gives as the shape of a type, and the types of rows that follow from it. */
+/** The shape of a type as the app declares it, and the row types that follow from it. */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { CountersignError } from '../base/outcome.ts'
 import { nameFault } from './lens/names.ts'
@@ -33,7 +33,7 @@ export type ShapeOutput<S> = S extends ObjectShape
       ? Flat<Loosen<{ [K in keyof S]: StandardSchemaV1.InferOutput<S[K]> }>>
       : never
 
-/** A shape without a fixed list of fields: a register for each key, all of one schema. */
+/** A shape without fixed fields: each key is a register, all have one schema. */
 export interface EachKey<V> {
   readonly '~each': FieldSchema<V, V>
 }
@@ -84,7 +84,7 @@ export function fieldsOf(
   return fields
 }
 
-/** The schema of all fields at once, where the app gave one. */
+/** The schema of all fields together, where the app gave one. */
 export function wholeOf(shape: Shape): StandardSchemaV1 | undefined {
   return '~standard' in shape ? (shape as StandardSchemaV1) : undefined
 }

@@ -1,8 +1,8 @@
 /**
- * The system entity `$schema`: versions of types as rows of their own, made of reviewed messages
- * like any other, so that a build can read what newer ones write. A row is one revision of one
- * version of one type, with the chain that leads to it; its id follows from these three, so the
- * first to publish a version is the only one.
+ * The system entity `$schema`: versions of types as rows, written by reviewed messages like any
+ * other, so that a build can read values of newer versions. A row is one revision of one version of
+ * one type, with its chain; its id is derived from these three, so the first build to publish a
+ * version wins.
  */
 import { hashBytes } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
@@ -56,7 +56,7 @@ export function schemaId(type: string, number: number, revision: number): Uuid {
   return uuid8(hashBytes('cs/entity', ['$schema', type, number, revision]))
 }
 
-/** What a row of `$schema` says, checked: it may be made by anybody. */
+/** The chain of a `$schema` row, validated: any author may have written it. */
 export function chainOfRow(row: {
   readonly id: Uuid
   readonly [field: string]: unknown
@@ -64,11 +64,11 @@ export function chainOfRow(row: {
   const { type, number, revision, chain } = row
   const parsed = parseChain(chain)
   if (!parsed.ok) return parsed
-  // A chain begins with version 1.
+  // A chain has version 1.
   const last = parsed.value.versions.at(-1)!
   const isSame =
     parsed.value.entity === type && parsed.value.version === number && last.revision === revision
   return isSame && row.id === schemaId(type, number as number, revision as number)
     ? parsed
-    : fail('invalid', 'a row of $schema and its chain speak of two things')
+    : fail('invalid', 'a row of $schema does not match its chain')
 }

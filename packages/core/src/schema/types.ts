@@ -1,34 +1,37 @@
-/** The types that an app writes against: what goes into a row, what comes out, and what it says of itself. */
+/** The types of the app's interface: inputs, rows and their metadata, queries. */
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entity } from './entity.ts'
 import type { Operation } from './operations.ts'
 
-/** What `create` takes. */
+/** The input of `create`. */
 export type Input<E extends Entity> = E['~input']
 
-/** What `update` takes: any part of a row; `undefined` unsets an optional field. Fields that merge take operations. */
+/**
+ * The input of `update`: any part of a row; `undefined` unsets an optional field. Fields that merge
+ * take operations.
+ */
 export type Patch<E extends Entity> = {
   readonly [K in keyof E['~output'] & keyof E['~input']]?: Written<E['~input'][K], E['~output'][K]>
 }
 
-/** A field that merges is written by its operations alone, any other by its values. */
+/** A field that merges is written by its operations only, any other by its values. */
 type Written<In, Out> = [NonNullable<In>] extends [never]
   ? Out | undefined
   : [NonNullable<In>] extends [Operation]
     ? NonNullable<In>
     : Out | undefined
 
-/** How far a row's newest change has come. */
+/** The progress of a row's newest change. */
 export type RowState = 'volatile' | 'pending' | 'provisional' | 'canonical'
 
-/** One of several values that stand in a register until somebody decides. */
+/** One of several values of a register, until the conflict is resolved. */
 export interface Candidate {
   /** undefined: this candidate unsets the field. */
   readonly value: unknown
   readonly msgId: Uuid
   readonly authorId: Uuid
-  /** Whether this store's own author wrote it. */
+  /** Whether the author of this store wrote it. */
   readonly mine: boolean
   /** null while the candidate is pending. */
   readonly reviewerId: Uuid | null
@@ -36,19 +39,21 @@ export interface Candidate {
   readonly pending: boolean
 }
 
-/** A field with several live writes of different values, until somebody resolves it. */
+/** A field with several live writes of different values, until the conflict is resolved. */
 export interface FieldConflict {
-  /** The value before people parted; undefined where there was none, or it is not known here any more. */
+  /**
+   * The value that the candidates replaced; undefined if there was none, or it is no longer known.
+   */
   readonly base: unknown
-  /** In canonical order, one for each different value. */
+  /** In canonical order, one for each value. */
   readonly candidates: readonly Candidate[]
 }
 
-/** What a row says of itself, as getters that neither spread nor JSON copies. */
+/** Metadata of a row, as getters that neither spread nor JSON copies. */
 export interface RowMeta {
   /** Author of the newest change. */
   readonly $author: Uuid
-  /** Who countersigned the newest change; null while it is pending. */
+  /** The reviewer that countersigned the newest change; null while it is pending. */
   readonly $reviewer: Uuid | null
   /** Canonical order of the newest change; a pending one sorts after all reviewed ones. */
   readonly $orderKey: string
@@ -57,10 +62,10 @@ export interface RowMeta {
   readonly $createdOrderKey: string
   /** The author's clock at the newest change, in ms since 1970. For logs only. */
   readonly $timestamp: number
-  /** The schema version this row is read in. */
+  /** The schema version that this row is read in. */
   readonly $version: number
   readonly $state: RowState
-  /** Ids of the messages no other has followed yet, sorted. */
+  /** Ids of the messages that no other message follows yet, sorted. */
   readonly $heads: readonly Uuid[]
   /** Fields that hold several different values, by name. */
   readonly $conflicts: Readonly<Record<string, FieldConflict>>
@@ -68,15 +73,14 @@ export interface RowMeta {
 }
 
 /**
- * A row as it is read: a frozen snapshot of its fields, its id, and its verdict in the fields that
- * begin with `$`.
+ * A row as it is read: a frozen snapshot of its fields, its id, and metadata that begins with `$`.
  */
 export type Row<E extends Entity> = Readonly<E['~output']> & { readonly id: Uuid } & RowMeta
 
-/** A row of whatever type. */
+/** A row of any type. */
 export type AnyRow = { readonly id: Uuid; readonly [field: string]: unknown } & RowMeta
 
-/** What one field of a row may be compared with. */
+/** The condition on one field of a row. */
 export type Condition<V> =
   | V
   | {
@@ -98,7 +102,9 @@ type FieldConditions<Out> = {
   readonly $state?: Condition<RowState>
 }
 
-/** Which rows a query takes: conditions by field, all of which hold, or `and` and `or` of such. */
+/**
+ * The filter of a query: conditions by field, all of which must hold, or `and` and `or` of such.
+ */
 export type Where<E extends Entity> =
   | FieldConditions<E['~output']>
   | { readonly and: readonly Where<E>[] }
@@ -111,7 +117,7 @@ type Sortable<E extends Entity> =
   | '$timestamp'
   | '$author'
 
-/** A query as data. Strings compare by code unit, missing values come last, ties go by id. */
+/** A query as data. Strings compare by code unit, missing values sort last, ties by id. */
 export interface Query<E extends Entity> {
   readonly where?: Where<E>
   readonly orderBy?: readonly (Sortable<E> | `-${Sortable<E>}`)[]

@@ -1,18 +1,18 @@
-/** A stored value that this build cannot show as one of its own: kept, passed on, never guessed at. */
+/** A stored value that this build cannot read: it is kept and forwarded unchanged. */
 import type { Json } from '../base/json.ts'
 
 /**
- * Stands in a row in the place of such a value.
+ * Replaces such a value in a row.
  *
- *   invalid   the value has no form in this build's version
+ *   invalid   the value cannot be translated to this build's version
  *   opaque    it was written in a version whose steps this build does not know
  */
 export class Unreadable {
   readonly kind: 'invalid' | 'opaque'
-  /** What the author wrote, in the version that they wrote it in. */
+  /** The stored value, in the version of its author. */
   readonly raw: Json
   readonly version: number
-  /** The version a build must know to read it. */
+  /** The version that a build must know to read it. */
   readonly needs: number
 
   constructor(kind: 'invalid' | 'opaque', raw: Json, versions: { version: number; needs: number }) {

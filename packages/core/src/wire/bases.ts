@@ -1,19 +1,19 @@
 /**
- * Bases as pages and stored drafts carry them: `[version, value]`, `[]` where nothing stood, 0 where it
- * is not known.
+ * Bases in pages and stored drafts: `[version, value]`, `[]` where there was no value, 0 where it
+ * is unknown.
  */
 import { jsonFault } from '../base/json.ts'
 import type { Json } from '../base/json.ts'
 import type { Base, Bases } from '../facts/message.ts'
 import { isCount, regFault } from '../facts/parse.ts'
 
-/** A base as JSON: 0 where it is unknown, an empty list where nothing stood there. */
+/** Encodes a base: 0 if it is unknown, an empty list if there was no value. */
 export function packBase(base: Base): Json {
   if (base === 'unknown') return 0
   return base === 'nothing' ? [] : [base.version, base.value]
 }
 
-/** Untrusted JSON as a base; undefined when it is none. */
+/** Parses untrusted JSON as a base; undefined if it is malformed. */
 export function readBase(packed: unknown): Base | undefined {
   if (packed === 0) return 'unknown'
   if (!Array.isArray(packed)) return undefined
@@ -23,7 +23,7 @@ export function readBase(packed: unknown): Base | undefined {
   return jsonFault(value) === undefined ? { version, value: value as Json } : undefined
 }
 
-/** Of each change of one message, 0 where it left no register with several live writes. */
+/** The bases of each change of one message; 0 for a change without any. */
 export function packBases(changes: readonly Bases[]): Json {
   return changes.map((bases) => {
     const packed = Object.entries(bases).map(([reg, base]) => [reg, packBase(base)] as const)
@@ -33,7 +33,7 @@ export function packBases(changes: readonly Bases[]): Json {
 
 const NONE: Bases = Object.freeze({})
 
-/** Untrusted JSON as the bases of a message of so many changes; undefined when it is none. */
+/** Parses untrusted JSON as the bases of a message; undefined if it is malformed. */
 export function readBases(packed: unknown, changes: number | undefined): Bases[] | undefined {
   if (!Array.isArray(packed)) return undefined
   if (packed.length > 0 && changes !== undefined && packed.length !== changes) return undefined

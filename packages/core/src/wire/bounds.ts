@@ -2,23 +2,23 @@
 import { type FactBounds, factBounds, larger } from '../facts/bounds.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 
-/** Bounds that a batch is checked against, on both ends, on the text that is sent. */
+/** Bounds of a batch, checked by both ends on the text as sent. */
 export interface BatchBounds extends FactBounds {
   /** Messages that take a seq in one batch. */
   readonly batchMessagesMax: number
   /** UTF-8 bytes of a batch. */
   readonly batchBytesMax: number
-  /** UTF-8 bytes of a review line with its values of bases. */
+  /** UTF-8 bytes of a review line with the values of its bases. */
   readonly reviewBytesMax: number
   /** UTF-8 bytes of the values of bases of one review, as lines. */
   readonly basesBytesMax: number
   /** UTF-8 bytes of one value of a base, as canonical JSON. */
   readonly baseValueBytesMax: number
-  /** Other lineages on which one message has a place. */
+  /** Other lineages in which one message has a seq. */
   readonly otherPlacesMax: number
 }
 
-/** The bounds of texts that a deployment's limits set. */
+/** The bounds of texts under a deployment's limits. */
 export function batchBounds(limits: Limits): BatchBounds {
   return {
     ...factBounds(limits),
@@ -31,10 +31,10 @@ export function batchBounds(limits: Limits): BatchBounds {
   }
 }
 
-/** The bounds of a batch by the protocol's `LIMITS`. */
+/** The bounds of a batch under the protocol's `LIMITS`. */
 export const BATCH_BOUNDS: BatchBounds = batchBounds(LIMITS)
 
-/** Of batches that a reviewer has bounded: a store may be configured otherwise. */
+/** Bounds for batches that a reviewer has checked: a store may have other limits. */
 export function batchReadingBounds(limits: Limits): BatchBounds {
   return larger(batchBounds(limits), BATCH_BOUNDS)
 }

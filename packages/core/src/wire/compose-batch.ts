@@ -1,7 +1,7 @@
 /**
- * Composes the text of a batch from judged flushes. The text of one batch has several forms with
- * one chain: for the log, for an author (hashes in the places of own messages), after an erasure,
- * for who may not see a message.
+ * Composes the text of a batch from judged flushes. One batch has several forms with the same
+ * chain: for the log, for an author (hashes instead of own messages), after an erasure, and for a
+ * reader without access to a message.
  */
 import type { Hash } from '../base/hash.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
@@ -23,7 +23,7 @@ import {
 import { composeReview, reviewSizeFault } from './review-line.ts'
 import type { JudgedFlush, Place } from './types.ts'
 
-/** What a reviewer has decided at one commit. At least one message of each flush is accepted. */
+/** The decisions of a reviewer in one commit. At least one message of each flush is accepted. */
 export interface BatchDraft {
   readonly fromSeq: number
   /** The reviewer's clock, ms since 1970. */
@@ -31,22 +31,22 @@ export interface BatchDraft {
   readonly judged: readonly JudgedFlush[]
 }
 
-/** What a batch looks like for one audience. */
+/** The form of a batch for one audience. */
 export interface BatchForm {
-  /** The number of a session that the audience has the line of; undefined: the line is sent. */
+  /** The number of a session if the audience has its line; undefined sends the line. */
   readonly sessionNo: (session: Session) => number | undefined
-  /** Whether the hash stands in the place of an accepted message's line, counted from 0 in the message. */
+  /** Whether the hash replaces a line of an accepted message; lines count from 0 in the message. */
   readonly hides?: (
     message: { readonly seq: number; readonly session: Session },
     line: number,
   ) => boolean
-  /** Whether the hashes stand for a review and its values. */
+  /** Whether hashes replace a review and its values. */
   readonly hidesReview?: (seq: number) => boolean
-  /** Whether the hash stands for the value that the write of this seq gives to a base. */
+  /** Whether the hash replaces the value of a base that is from the write with this seq. */
   readonly hidesBase?: (seq: number) => boolean
 }
 
-/** A batch as composed: the parts of its text, the last seq it takes, and the chain after it. */
+/** A composed batch: the parts of its text, its last seq, and the chain after it. */
 export interface ComposedBatch {
   readonly layout: BatchLayout
   readonly throughSeq: number
@@ -54,8 +54,8 @@ export interface ComposedBatch {
 }
 
 /**
- * Lays out a batch after `before`, the chain so far. `textOfBatch` makes its texts. Error:
- * `too_large`, a review is above its bounds.
+ * Composes the layout of a batch after `before`, the chain so far. `textOfBatch` writes its texts.
+ * Error: `too_large`, a review exceeds its bounds.
  */
 export function composeBatch(
   { fromSeq, at, judged }: BatchDraft,
@@ -112,7 +112,9 @@ function startsOf(messages: readonly Message[]): readonly number[] {
   return starts
 }
 
-/** The entities of lines that a reader does not have, where an accepted message names them. */
+/**
+ * The entities of lines that a reader does not get, if an accepted message names them by number.
+ */
 function namesOf(
   { flush, first, verdicts }: JudgedFlush,
   starts: readonly number[],
@@ -152,7 +154,7 @@ function reviewLayouts(
   return ok(reviews)
 }
 
-/** The text of a batch in one form. Error: `too_large`, it is above the bound of a batch. */
+/** The text of a batch in one form. Error: `too_large`, it exceeds the bound of a batch. */
 export function textOfBatch(
   { firstText, first, flushes, reviews }: BatchLayout,
   form: BatchForm,
@@ -174,7 +176,7 @@ export function textOfBatch(
     : ok(text)
 }
 
-/** The places of a flush whose first accepted message has this seq, where the form hides the line. */
+/** The places of a flush that the form hides; its first accepted message has seq `fromSeq`. */
 function hiddenPlaces(
   { session, entry, places }: FlushLayout,
   fromSeq: number,

@@ -1,6 +1,6 @@
 /**
- * Fields of frames: how a value stands in JSON, and how untrusted JSON is read. Readers refuse, as
- * those of `facts` do.
+ * Fields of frames: each encodes a value as JSON and parses untrusted JSON. Readers throw
+ * `Malformed`, as those of `facts` do.
  */
 import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
@@ -10,7 +10,7 @@ import { ANY, countOf, hashOf, listOf, refuse, textOf } from '../facts/malformed
 
 export interface Field<T> {
   readonly write: (value: T) => Json
-  /** `what` names the field in the sentence of a refusal. */
+  /** `what` names the field in the error. */
   readonly read: (value: unknown, what: string) => T
 }
 
@@ -24,7 +24,7 @@ export const hash: Field<Hash> = { write: asIs, read: hashOf }
 /** A uuid as 22 characters of base64url. */
 export const id: Field<Uuid> = { write: shortId, read: longId }
 
-/** Well-formed text of at most so many characters. */
+/** Well-formed text of at most `charactersMax` characters. */
 export function textUpTo(charactersMax: number): Field<string> {
   const read = (value: unknown, what: string): string => {
     const text = textOf(value, what)
@@ -34,20 +34,20 @@ export function textUpTo(charactersMax: number): Field<string> {
   return { write: asIs, read }
 }
 
-/** What a peer says in words: cut, and never refused. */
+/** A message for people: truncated, never rejected. */
 export const words: Field<string> = {
   write: asIs,
   read: (value) => (typeof value === 'string' ? value.slice(0, 256) : ''),
 }
 
-/** 1 or 0. */
+/** A boolean as 1 or 0. */
 export const flag: Field<boolean> = {
   write: (value) => (value ? 1 : 0),
   read: (value, what) =>
     value === 1 || value === 0 ? value === 1 : refuse(`${what}: 0 or 1 is expected`),
 }
 
-/** One of a few texts. */
+/** One of the given strings. */
 export function oneOf<T extends string>(...texts: readonly T[]): Field<T> {
   const read = (value: unknown, what: string): T =>
     texts.find((text) => text === value) ??
@@ -63,7 +63,7 @@ export function nullable<T>(field: Field<T>): Field<T | null> {
   }
 }
 
-/** A field that is a list, without a bound of its own. */
+/** A list of a field, without a bound of its own. */
 export function listOfAll<T>(field: Field<T>): Field<readonly T[]> {
   return {
     write: (values) => values.map((value) => field.write(value)),
@@ -84,7 +84,9 @@ export type Fields = Readonly<Record<string, Field<never>>>
 
 export type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never }
 
-/** Fields by name, which stand in a list in their order; what is absent or null at the end is left out. */
+/**
+ * Named fields, encoded as a list in their order; absent and null fields at the end are omitted.
+ */
 export function tuple<F extends Readonly<Record<string, unknown>>>(fields: F): Field<ValuesOf<F>> {
   const entries = Object.entries(fields) as [string, Field<unknown>][]
   return {
@@ -105,7 +107,7 @@ export function tuple<F extends Readonly<Record<string, unknown>>>(fields: F): F
   }
 }
 
-/** JSON whose shape is checked by a predicate. */
+/** JSON that a predicate validates. */
 export function checked<T>(is: (value: unknown) => value is T, expected: string): Field<T> {
   return {
     write: asIs,

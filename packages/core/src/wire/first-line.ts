@@ -1,11 +1,11 @@
 /**
- * The first line of a batch: `["batch", fromSeq, at, flushes, reviewed?]`. It has everything that
- * tells how the rest is read, so nothing of it can change under a signed chain.
+ * The first line of a batch: `["batch", fromSeq, at, flushes, reviewed?]`. It determines how the
+ * rest is parsed, so no part of it can change under a signed chain.
  *
  *   flush     [places, taken?, names?, cut?]
  *   taken     places of last lines of accepted messages, ascending; absent: every place
- *   names     [[line, entity]…]   entities that lines spell which are refused or before the cut,
- *                                 where an accepted message names them by number
+ *   names     [[line, entity]…]   entities in lines that are rejected or before the cut, if an
+ *                                 accepted message names them by number
  *   cut       [lines before, hash of the line before]   absent: the flush from its first line on
  *   reviewed  offsets from fromSeq of the messages with a review line; absent: none
  */
@@ -19,7 +19,7 @@ import { parseLine } from '../facts/line.ts'
 import { ascendingOf, countOf, hashOf, listOf, refuse, tupleOf } from '../facts/malformed.ts'
 import type { BatchBounds } from './bounds.ts'
 
-/** A part of a flush, as the first line has it. */
+/** A part of a flush, in the first line. */
 export interface FlushEntry {
   readonly places: number
   /** Ascending; at least one. */
@@ -28,7 +28,7 @@ export interface FlushEntry {
   readonly names: readonly NamedLine[]
   /** Lines of the flush before this part. */
   readonly lineBefore: number
-  /** Hash of the last of them; '' where there is none. */
+  /** Hash of the last of them; '' if there is none. */
   readonly hashBefore: Hash
 }
 
@@ -64,10 +64,10 @@ function entryJson({ places, taken, names, lineBefore, hashBefore }: FlushEntry)
   ])
 }
 
-/** Reads the untrusted first line of a batch of so many lines; refuses. */
+/** Parses the untrusted first line of a batch with this number of lines. @throws Malformed */
 export function firstLineOf(line: string, lines: number, bounds: BatchBounds): FirstLine {
   const list = tupleOf(parseLine(line, 'first line'), 'first line', { min: 4, max: 5 })
-  if (list[0] !== 'batch') refuse('first line: no batch')
+  if (list[0] !== 'batch') refuse('first line: not of a batch')
   const fromSeq = countOf(list[1], 'fromSeq', 1)
   const at = countOf(list[2], 'at')
   const entries = listOf(list[3], 'flushes', { min: 1, max: bounds.batchMessagesMax })
@@ -80,7 +80,8 @@ export function firstLineOf(line: string, lines: number, bounds: BatchBounds): F
   if (!Number.isSafeInteger(fromSeq + messages)) refuse('fromSeq: too high')
   const reviewed =
     list[4] === undefined ? [] : ascendingOf(list[4], 'reviewed', { above: -1, below: messages })
-  if (list[4] !== undefined && reviewed.length === 0) refuse('reviewed: left out where empty')
+  if (list[4] !== undefined && reviewed.length === 0)
+    refuse('reviewed: an empty list must be omitted')
   return { fromSeq, at, flushes, reviewed }
 }
 
@@ -105,7 +106,7 @@ function takenOf(value: unknown, places: number): readonly number[] {
   if (value === undefined || value === null) return Array.from({ length: places }, (_, i) => i)
   const taken = ascendingOf(value, 'taken', { above: -1, below: places })
   if (taken.length === 0 || taken.length === places)
-    refuse('taken: at least one place, and left out where it is every place')
+    refuse('taken: must have at least one place, and be omitted for all places')
   return taken
 }
 

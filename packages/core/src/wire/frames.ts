@@ -1,23 +1,23 @@
 /**
  * The wire on one page: every frame, in both directions, in one table. A frame is a text. Its first
- * line is a JSON list, the kind and then the fields in the order of the table; what is null at the
- * end is left out. The rest of it, if any, is texts as their authors made them.
+ * line is a JSON list: the kind, then the fields in the order of the table; null fields at the end
+ * are omitted. The rest, if any, is texts in the form of their authors.
  *
  *   author ──▶ reviewer                              reviewer ──▶ author
  *   hello  v, space, position                        welcome  v, lineage, position, credits
- *   bind   openings of the sessions to speak for     bound    session ids
+ *   bind   openings of own sessions                  bound    session ids
  *   offer  seal; session line and flush              tail     position, lines of each batch; batches
  *                                                    accepted of a message offered again: its review
- *                                                    rejected signed refusals
- *                                                    nack     no verdict; try later
+ *                                                    rejected signed rejections
+ *                                                    nack     no verdict; retry later
  *   want   all since a position                      tail*, then through; or a snapshot:
  *                                                    page*, settled*, then through with their number
  *   history  of an entity                            history  its messages with their reviews, in parts
  *   seal   of the flush with a seq                   seal     its author's key and signature
  *   bye    reason                                    bye      reason
  *
- * A frame that is larger than a transport carries travels in parts, both ways: `wire/parts.ts`.
- * An answer is a fact that may come twice, late or never: frames carry no request numbers.
+ * A frame that exceeds the bound of a transport is sent in parts, both ways: `wire/parts.ts`.
+ * A frame may be repeated, delayed or lost: frames carry no request numbers.
  */
 import type { Json } from '../base/json.ts'
 import { type Outcome, fail } from '../base/outcome.ts'
@@ -64,7 +64,7 @@ const signedPosition: Field<Omit<Position, 'sig'> & { readonly sig: string | nul
   sig: nullable(shortText),
 })
 
-/** A position without a signature, which that of a later one vouches for, has no property `sig`. */
+/** An unsigned position, covered by the signature of a later one, has no property `sig`. */
 const positionField: Field<Position> = {
   write: ({ sig, ...rest }) => signedPosition.write({ ...rest, sig: sig ?? null }),
   read: (value, what) => {
@@ -73,9 +73,9 @@ const positionField: Field<Position> = {
   },
 }
 
-/** An opening, with the proof that whoever sends it over this link has its key. */
+/** An opening, with a proof that the sender on this link has its key. */
 export interface ProvedOpening extends SessionOpening {
-  /** Over `bindBytes`. */
+  /** Signature over `bindBytes`. */
   readonly proof: string
 }
 
@@ -89,7 +89,7 @@ const opening: Field<ProvedOpening> = tuple({
   proof: shortText,
 })
 
-/** How much an author may have under way without an answer. */
+/** Maximum that an author may have sent without an answer. */
 export interface Credits {
   readonly messages: number
   /** UTF-8 bytes of flushes. */
@@ -97,13 +97,13 @@ export interface Credits {
 }
 const credits: Field<Credits> = tuple({ messages: count, bytes: count })
 
-/** Where an own message stands that its author may not have heard of. */
+/** The seq of an own message whose review its author may have missed. */
 export interface AcceptedAgain {
   readonly clientSeq: number
   readonly seq: number
   /** The reviewer's clock, ms since 1970. */
   readonly at: number
-  /** It stood beside a head that its author had not seen. */
+  /** It was concurrent with a head that its author had not seen. */
   readonly forked: boolean
 }
 const acceptedAgain: Field<AcceptedAgain> = tuple({
@@ -113,7 +113,7 @@ const acceptedAgain: Field<AcceptedAgain> = tuple({
   forked: flag,
 })
 
-/** Messages clientSeq, clientSeq + 1, … of a session stand at seq, seq + 1, … */
+/** Messages clientSeq, clientSeq + 1, … of a session have seq, seq + 1, … */
 export interface AcceptedRun {
   readonly clientSeq: number
   readonly count: number
@@ -121,15 +121,15 @@ export interface AcceptedRun {
 }
 const acceptedRun: Field<AcceptedRun> = tuple({ clientSeq: count, count, seq: count })
 
-/** How many `settled` frames belong to a snapshot. */
+/** The number of `settled` frames of a snapshot. */
 export interface Settled {
   readonly lists: number
-  /** Over `settledBytes`. */
+  /** Signature over `settledBytes`. */
   readonly sig: string
 }
 const settled: Field<Settled> = tuple({ lists: count, sig: shortText })
 
-/** Who reviewed a part of a history. */
+/** The reviewer's term of a part of a history. */
 export interface Term {
   readonly reviewerId: Uuid
   readonly eid: Uuid
@@ -154,7 +154,7 @@ export interface AuthorFrames {
   readonly bind: { readonly sessions: readonly ProvedOpening[] }
   /** Texts: the session line and a flush. `sig`: its seal. */
   readonly offer: { readonly sig: string }
-  /** Asks for everything since a position, by batches or by a snapshot, whichever is shorter. */
+  /** Requests everything since a position, by batches or by a snapshot, whichever is shorter. */
   readonly want: { readonly have: Position | null }
   readonly history: { readonly entityId: Uuid }
   /** Of the flush of an accepted message. */
@@ -173,11 +173,11 @@ export interface ReviewerFrames {
     readonly nonce: string
     /** The reviewer's clock, ms since 1970. */
     readonly at: number
-    /** Over `welcomeBytes`. */
+    /** Signature over `welcomeBytes`. */
     readonly sig: string
   }
   readonly bound: { readonly sessionIds: readonly Uuid[] }
-  /** Texts: batches. `batches`: lines of each. `position`: after them. */
+  /** Texts: batches. `batches`: number of lines of each. `position`: after them. */
   readonly tail: { readonly batches: readonly number[]; readonly position: Position }
   /** `sig`: over `acceptedBytes`. */
   readonly accepted: {
@@ -191,16 +191,16 @@ export interface ReviewerFrames {
     readonly sessionId: Uuid
     readonly clientSeqs: readonly number[]
     readonly detail: string
-    /** It concerns these messages and no others: what comes after them may be offered meanwhile. */
+    /** Concerns these messages only: later ones may be offered meanwhile. */
     readonly alone: boolean
-    /** Over `nackBytes` where it says something of messages, which is where it is `alone`. */
+    /** Signature over `nackBytes` if it names messages, which it does if it is `alone`. */
     readonly sig: string | null
   }
   /** Part of the snapshot at that seq. Texts: the page. */
   readonly page: { readonly snapshot: number }
   /**
-   * Own messages that the snapshot contains, seen in it or not. `at`: the reviewer's clock when it says
-   * so, ms since 1970.
+   * Own messages that the snapshot contains, visible in it or not. `at`: the reviewer's clock when
+   * it sent this, ms since 1970.
    */
   readonly settled: {
     readonly sessionId: Uuid
@@ -209,9 +209,9 @@ export interface ReviewerFrames {
     readonly snapshot: number
   }
   /**
-   * `pages`: of the snapshot; 0 when there is none. `sig`: over `snapshotBytes`, where there is one,
-   * and else over `liveBytes`, with `at`: the reviewer's clock when the position was its newest, ms
-   * since 1970. `settled`: what is told of own messages beside the pages.
+   * `pages`: of the snapshot; 0 for none. `sig`: over `snapshotBytes` for a snapshot, else over
+   * `liveBytes` with `at`: the reviewer's clock when the position was its newest, ms since 1970.
+   * `settled`: the frames about own messages that follow the pages.
    */
   readonly through: {
     readonly position: Position
@@ -222,8 +222,8 @@ export interface ReviewerFrames {
     readonly settled: Settled | null
   }
   /**
-   * Texts: messages as `told.ts` cuts them. Parts come newest first; inside a part the order is
-   * canonical.
+   * Texts: messages in the form of `told.ts`. Parts are sent newest first; inside a part the order
+   * is canonical.
    */
   readonly history: {
     readonly entityId: Uuid
@@ -231,9 +231,9 @@ export interface ReviewerFrames {
     readonly part: number
     readonly end: HistoryEnd
     readonly terms: readonly Term[]
-    /** The number of its term, and its lines. */
+    /** The index of its term, and its number of lines. */
     readonly messages: readonly { readonly term: number; readonly lines: number }[]
-    /** Over `historyBytes`. */
+    /** Signature over `historyBytes`. */
     readonly sig: string
   }
   /** The author's key and signature, null where there are none. `sig`: over `keptBytes`. */
@@ -246,13 +246,13 @@ export interface ReviewerFrames {
   readonly bye: { readonly reason: string; readonly code: ByeCode | null }
 }
 
-/** Whether more parts follow, and if not, whether the history is whole. */
+/** Whether more parts follow, and if not, whether the history is complete. */
 export type HistoryEnd = 'more' | 'whole' | 'cut'
 
-/** Why a reviewer ends a link that a later one would end again. */
+/** Why a reviewer closes a link that it would close again after a reconnect. */
 export type ByeCode = 'wrong_space' | 'wrong_version'
 
-/** How the fields of each frame stand in its first line, in this order. */
+/** The fields of each frame, in the order of its first line. */
 type Table<Frames> = {
   readonly [K in keyof Frames]: { readonly [F in keyof Frames[K]]: Field<Frames[K][F]> }
 }
@@ -316,14 +316,14 @@ type FrameOf<Frames> = {
   readonly [K in keyof Frames]: { readonly kind: K; readonly texts: string } & Frames[K]
 }[keyof Frames]
 
-/** A frame from an author; `texts` is what follows its first line. */
+/** A frame from an author; `texts` follows its first line. */
 export type AuthorFrame = FrameOf<AuthorFrames>
-/** A frame from a reviewer; `texts` is what follows its first line. */
+/** A frame from a reviewer; `texts` follows its first line. */
 export type ReviewerFrame = FrameOf<ReviewerFrames>
 
 type AnyTable = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
-/** The text of a frame from an author: one line of JSON, then `texts`. Bounds are the caller's. */
+/** The text of a frame from an author: one line of JSON, then `texts`. The caller checks bounds. */
 export function authorFrame<K extends keyof AuthorFrames>(
   kind: K,
   values: AuthorFrames[K],
@@ -332,7 +332,9 @@ export function authorFrame<K extends keyof AuthorFrames>(
   return composed(AUTHOR_FRAMES, kind, { values, texts })
 }
 
-/** The text of a frame from a reviewer: one line of JSON, then `texts`. Bounds are the caller's. */
+/**
+ * The text of a frame from a reviewer: one line of JSON, then `texts`. The caller checks bounds.
+ */
 export function reviewerFrame<K extends keyof ReviewerFrames>(
   kind: K,
   values: ReviewerFrames[K],
@@ -351,12 +353,12 @@ function composed(
   return texts === undefined ? header : `${header}\n${texts}`
 }
 
-/** A frame from an author. Never throws. */
+/** Parses a frame from an author. Never throws. */
 export function parseAuthorFrame(text: string, limits: Limits = LIMITS): Outcome<AuthorFrame> {
   return parsed<AuthorFrame>(AUTHOR_FRAMES, text, limits.authorFrameBytesMax)
 }
 
-/** A frame from a reviewer. Never throws. */
+/** Parses a frame from a reviewer. Never throws. */
 export function parseReviewerFrame(text: string, limits: Limits = LIMITS): Outcome<ReviewerFrame> {
   return parsed<ReviewerFrame>(REVIEWER_FRAMES, text, limits.reviewerFrameBytesMax)
 }
@@ -370,7 +372,7 @@ function parsed<F>(table: AnyTable, text: string, bytesMax: number): Outcome<F> 
     const [kind, ...fields] = listIn(header)
     const known = typeof kind === 'string' && Object.hasOwn(table, kind) ? table[kind] : undefined
     if (!known) return refuse('a frame of an unknown kind')
-    // Of another version, nothing else of a greeting can be read.
+    // The other fields of a greeting of another version cannot be parsed.
     if (
       (kind === 'hello' || kind === 'welcome') &&
       isCount(fields[0]) &&
@@ -393,18 +395,23 @@ function listIn(header: string): readonly unknown[] {
   return Array.isArray(value) ? (value as unknown[]) : refuse('a frame begins with a JSON list')
 }
 
-/** Untrusted JSON as a position, as storage keeps it; undefined where it is none. */
+/**
+ * Parses untrusted JSON as a position, in the form of the storage; undefined if it is malformed.
+ */
 export function readPosition(value: unknown): Position | undefined {
   const read = outcomeOf(() => positionField.read(value, 'position'))
   return read.ok ? read.value : undefined
 }
 
-/** A position as storage keeps it, and as it stands in frames. */
+/** A position as JSON, in the form of the storage and of frames. */
 export function positionJson(position: Position): Json {
   return positionField.write(position)
 }
 
-/** The texts of a frame in parts of so many lines; undefined where they are not that many. */
+/**
+ * The texts of a frame, split into parts of the given numbers of lines; undefined if they do not
+ * match.
+ */
 export function linesInParts(texts: string, parts: readonly number[]): string[] | undefined {
   const found: string[] = []
   let at = 0
@@ -422,7 +429,7 @@ export function linesInParts(texts: string, parts: readonly number[]): string[] 
   return at > texts.length || (parts.length === 0 && texts === '') ? found : undefined
 }
 
-/** Of today, or of tomorrow. */
+/** Accepts reasons of later versions too. */
 function isReason(value: unknown): value is NackReason {
   return typeof value === 'string' && value.length <= REASON_CHARACTERS_MAX
 }
@@ -443,7 +450,7 @@ function isEpochOpen(value: unknown): value is EpochOpen {
   )
 }
 
-/** Reviews as `acceptedBytes` signs them. */
+/** Reviews in the form that `acceptedBytes` signs. */
 export function reviewRows(
   reviews: readonly AcceptedAgain[],
 ): readonly (readonly [number, number, number, number])[] {

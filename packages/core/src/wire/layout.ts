@@ -1,12 +1,12 @@
 /**
- * A batch laid out: which line of its text is what, with the hash of each. Knows no meaning beyond
- * the first line, so a reader that may see hashes alone computes the same chain.
+ * The layout of a batch: the role of each line of its text, with its hash. Parses nothing beyond
+ * the first line, so a reader that gets only hashes computes the same chain.
  *
  *   first line
  *   of each flush      session number, or session line; head line; a line or a hash in each place
  *   of each reviewed   review line, or hash; a line or a hash for each value of a base
  *
- * A hash stands as a JSON string. A session line takes the next number.
+ * A hash is a JSON string. A session line gets the next number.
  */
 import { type Hash, isHash } from '../base/hash.ts'
 import { isLongerThan } from '../base/size.ts'
@@ -34,13 +34,13 @@ export interface ReviewLayout {
   /** Offset of the message from `fromSeq`. */
   readonly offset: number
   readonly place: Place
-  /** Parsed; null where a hash stands. */
+  /** Parsed; null for a hash. */
   readonly review: Review | null
-  /** Of the bases with a value's hash, in their order; none where the review is a hash. */
+  /** The values of the bases with a value's hash, in their order; empty if the review is a hash. */
   readonly values: readonly Place[]
 }
 
-/** A batch cut into its lines, each with its hash: what chain and messages are read from. */
+/** A batch split into its lines, each with its hash: the source of chain and messages. */
 export interface BatchLayout {
   readonly firstText: string
   readonly first: FirstLine
@@ -49,7 +49,7 @@ export interface BatchLayout {
   readonly newSessions: readonly Session[]
 }
 
-/** The chain after a batch that is laid out. */
+/** The chain after a batch. */
 export function chainOfLayout(
   { firstText, flushes, reviews }: Omit<BatchLayout, 'newSessions' | 'first'>,
   before: Hash,
@@ -66,8 +66,8 @@ export function acceptedHashes(flushes: readonly FlushLayout[]): readonly Hash[]
 }
 
 /**
- * The place of the first line of the message whose last line stands at `end`; `end` itself where a
- * hash stands there, which does not say how many lines are the message's.
+ * The place of the first line of the message whose last line is at `end`; `end` itself for a hash,
+ * which does not show the number of lines of the message.
  */
 export function startOf(places: readonly Place[], end: number): number {
   const line = places[end]?.line
@@ -76,7 +76,7 @@ export function startOf(places: readonly Place[], end: number): number {
   return inner <= end ? end - inner : refuse('batch: a message starts before its part of the flush')
 }
 
-/** Lays out an untrusted batch. `sessions` are those with a number so far; refuses. */
+/** Parses the layout of an untrusted batch. `sessions` have numbers already. @throws Malformed */
 export function layOut(
   text: string,
   sessions: readonly Session[],
@@ -97,7 +97,7 @@ export function layOut(
   return { firstText: lines[0] ?? '', first, flushes, reviews, newSessions: cursor.newSessions }
 }
 
-/** Takes the lines of a batch one after the other. */
+/** Reads the lines of a batch in order. */
 class Cursor {
   readonly newSessions: Session[] = []
   readonly #lines: readonly string[]
@@ -113,12 +113,14 @@ class Cursor {
     return this.#lines[this.#at++] ?? refuse('batch: the text ends early')
   }
 
-  /** A line hashed by `hashOf`, or the hash that stands for it. */
+  /** A line hashed by `hashOf`, or the hash that replaces it. */
   place(hashOf: (line: string) => Hash): Place {
     const text = this.next()
     if (!text.startsWith('"')) return { hash: hashOf(text), line: text }
     const hash = text.slice(1, -1)
-    return isHash(hash) && text.endsWith('"') ? { hash } : refuse('place: no line and no hash')
+    return isHash(hash) && text.endsWith('"')
+      ? { hash }
+      : refuse('place: neither a line nor a hash')
   }
 
   session(): Session {
@@ -128,10 +130,10 @@ class Cursor {
       this.newSessions.push(session)
       return session
     }
-    if (!/^(?:0|[1-9]\d{0,14})$/.test(text)) return refuse('session: no number and no line')
+    if (!/^(?:0|[1-9]\d{0,14})$/.test(text)) return refuse('session: neither a number nor a line')
     const no = Number(text) - this.#sessions.length
     const session = no < 0 ? this.#sessions[Number(text)] : this.newSessions[no]
-    return session ?? refuse(`session: none has the number ${text}`)
+    return session ?? refuse(`session: unknown number ${text}`)
   }
 
   end(): void {
@@ -166,7 +168,9 @@ function reviewAt(
     .filter(({ valueHash }) => valueHash !== undefined)
     .map(({ valueHash }) => {
       const value = cursor.place(baseHash)
-      return value.hash === valueHash ? value : refuse('review: another value of a base')
+      return value.hash === valueHash
+        ? value
+        : refuse('review: the value of a base does not match its hash')
     })
   return { offset, place, review, values }
 }

@@ -1,6 +1,6 @@
-/** Texts that nobody honest sends, made of good ones, for tests. */
+/** Malicious texts made from valid ones, for tests. */
 
-/** What a hostile peer may put anywhere: shapes, and names that every object and list has. */
+/** Values that a malicious peer may send: odd shapes, and names that every object and array has. */
 const ODD: readonly unknown[] = [
   null,
   true,
@@ -20,7 +20,7 @@ const ODD: readonly unknown[] = [
   JSON.parse('{"__proto__":null}'),
 ]
 
-/** The value with one node after another replaced. */
+/** The value, with one node after another replaced. */
 export function* replaced(value: unknown): IterableIterator<unknown> {
   for (const odd of ODD) yield odd
   if (typeof value !== 'object' || value === null) return
@@ -33,7 +33,7 @@ export function* replaced(value: unknown): IterableIterator<unknown> {
   }
 }
 
-/** Texts of which one line is another. */
+/** The text, with one line after another replaced, removed or repeated. */
 export function* damaged(text: string): IterableIterator<string> {
   const lines = text.split('\n')
   for (const [at, line] of lines.entries()) {
@@ -49,7 +49,7 @@ export function* damaged(text: string): IterableIterator<string> {
   yield `\n${text}`
 }
 
-/** One in so many of them. */
+/** Every `step`th item. */
 export function* some<T>(of: Iterable<T>, step: number, from = 0): IterableIterator<T> {
   let at = from
   for (const each of of) if (at++ % step === 0) yield each

@@ -1,20 +1,20 @@
 /**
- * Snapshots: the states of entities at a position, for onboarding and as the replica's own
- * checkpoint. A page holds all that the fold needs to go on: heads, live writes and the first root,
- * with what the authors of these had seen, and what stood before a conflict.
+ * Snapshots: the states of entities at a position, for new replicas and as the replica's own
+ * checkpoint. A page contains what the fold needs to continue: heads, live writes and the first
+ * root, with the views of their authors, and the bases of conflicts.
  *
  *   page    [messages, entities]
  *   message [id, author, session, clientSeq, seen, reviewer, eid, epoch, seq, time, reviewed at]
  *   seen    [lineage or 0, seq, from, [except…]]
  *   entity  [type, id, writes, heads, linear, bases, totals]   writes in canonical order
- *   write   [message no, index, version, registers, values, is a creation, cut + 1, own]   what is 0
- *           at the end is left out
- *   bases   [register, base] for each register with several live writes; 0 where there are none
+ *   write   [message no, index, version, registers, values, is a creation, cut + 1, own]   zeros at
+ *           the end are omitted
+ *   bases   [register, base] for each register with several live writes; 0 if there are none
  *
- *   totals  [register, kind, [value] or 0, [operation…]] for each register whose writes are operations:
- *           what these have made, and operations of an app that wait for who knows how to fold them
+ *   totals  [register, kind, [value] or 0, [operation…]] for each register whose writes are
+ *           operations: their result, and an app's operations that wait for its fold
  *
- * A text that repeats is its number, in the order in which texts come first.
+ * A repeated text is replaced by its number, in the order of first use.
  */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Json, isForbiddenKey } from '../base/json.ts'
@@ -27,7 +27,7 @@ import { itemAt } from './item-at.ts'
 import { isTypeName } from '../schema/entity.ts'
 import { type Total, isPrimitive, isSortedUnique } from '../schema/operations.ts'
 
-/** One write as a page names it. */
+/** One write in a page. */
 export interface PageWrite {
   readonly message: PageMessage
   readonly index: number
@@ -39,7 +39,7 @@ export interface PageWrite {
   readonly own?: readonly OwnSpan[]
 }
 
-/** What a page keeps of a message whose writes still stand. */
+/** The message of a live write or head, in a page. */
 export interface PageMessage {
   readonly id: Uuid
   readonly authorId: Uuid
@@ -51,7 +51,7 @@ export interface PageMessage {
   readonly review: Review
 }
 
-/** The state of one entity in a page. Its heads and live writes name `writes` by index. */
+/** The state of one entity in a page. Its heads and live writes are indexes of `writes`. */
 export interface PageEntity {
   readonly type: string
   readonly id: Uuid
@@ -65,7 +65,7 @@ export interface PageEntity {
   readonly totals?: Readonly<Record<string, Total>>
 }
 
-/** Packs entities into one page, a line of JSON; messages and names stand in it once. */
+/** Encodes entities as one page, a line of JSON; each message and name is written once. */
 export function pageText(entities: readonly PageEntity[]): string {
   const page = new PagePacker()
   const list = entities.map((entity) => page.entity(entity))
@@ -153,7 +153,7 @@ class PagePacker {
   }
 }
 
-/** Untrusted text as a page. Never throws. */
+/** Parses untrusted text as a page. Never throws. */
 export function readPage(text: string): Outcome<readonly PageEntity[]> {
   try {
     return ok(new PageReader().read(JSON.parse(text)))
@@ -171,9 +171,8 @@ function bad(what: string): never {
 }
 
 const listOf = (value: unknown): readonly unknown[] =>
-  Array.isArray(value) ? value : bad('has no list where one must be')
-const numberOf = (value: unknown): number =>
-  isCount(value) ? value : bad('has no number where one must be')
+  Array.isArray(value) ? value : bad('lacks a list')
+const numberOf = (value: unknown): number => (isCount(value) ? value : bad('lacks a number'))
 
 function readTotal(kind: unknown, value: unknown, waiting: readonly unknown[]): Total {
   const held = value === 0 ? {} : { value: listOf(value)[0] as Json }
@@ -182,7 +181,7 @@ function readTotal(kind: unknown, value: unknown, waiting: readonly unknown[]): 
   if (kind === 'counter' && Number.isSafeInteger(total.value)) return { kind, ...held }
   const elements = kind === 'set' ? listOf(total.value) : undefined
   const isSet = elements?.every(isPrimitive) && isSortedUnique(elements)
-  return isSet ? { kind: 'set', ...held } : bad('has a total that is none')
+  return isSet ? { kind: 'set', ...held } : bad('has an invalid total')
 }
 
 class PageReader {
@@ -191,7 +190,7 @@ class PageReader {
 
   read(json: unknown): PageEntity[] {
     const [messages, entities] = listOf(json)
-    // Texts are numbered in the order in which the writer met them: entity by entity.
+    // Texts are numbered in the order in which the writer used them: entity by entity.
     const rawMessages = listOf(messages)
     this.#messages = []
     return listOf(entities).map((entity) => this.#entity(entity, rawMessages))
@@ -289,7 +288,7 @@ class PageReader {
     const bases: Record<string, Base> = {}
     for (const item of list) {
       const [reg, base] = listOf(item)
-      bases[this.#reg(reg)] = readBase(base) ?? bad('has a base that is none')
+      bases[this.#reg(reg)] = readBase(base) ?? bad('has an invalid base')
     }
     return bases
   }
@@ -305,12 +304,12 @@ class PageReader {
 
   #reg(ref: unknown): string {
     const reg = this.#ref(ref)
-    return isForbiddenKey(reg) || reg.length === 0 ? bad('has a register that is refused') : reg
+    return isForbiddenKey(reg) || reg.length === 0 ? bad('has a forbidden register') : reg
   }
 
   #uuid(ref: unknown): Uuid {
     const text = this.#ref(ref)
-    return isUuid(text) ? text : bad('has no uuid where one must be')
+    return isUuid(text) ? text : bad('lacks a uuid')
   }
 
   #ref(ref: unknown): string {
@@ -318,6 +317,6 @@ class PageReader {
       this.#refs.push(ref)
       return ref
     }
-    return itemAt(this.#refs, ref) ?? bad('refers to nothing')
+    return itemAt(this.#refs, ref) ?? bad('has an unknown reference')
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Frames that are larger than a transport carries, in parts: cut by the sender, joined by the
- * receiver before anything is parsed. The one place that knows of it, for both directions.
+ * Frames that exceed the bound of a transport, in parts: split by the sender, joined by the
+ * receiver before parsing. The one place that knows parts, for both directions.
  *
  *   part   ["part", series, n, of, text]   series: checksum of the whole text; n from 0
  *
- * A transport may lose, repeat and reorder frames, so parts are kept by series and number. A series
- * of which a part was lost is a lost frame: it is forgotten when newer ones need its place.
+ * A transport may lose, repeat and reorder frames, so parts are stored by series and number. A
+ * series with a lost part is a lost frame: it is discarded when newer ones need its place.
  */
 import { checksum } from '../base/checksum.ts'
 import {
@@ -21,15 +21,15 @@ import { isCount } from '../facts/parse.ts'
 import { FRAME_BYTES_MAX, type Link, type LinkEvents, type Transport } from '../ports/transport.ts'
 import type { Limits } from '../facts/limits.ts'
 
-/** Parts of one series. */
+/** Maximum parts of one series. */
 const PARTS_MAX = 4_096
-/** Series that are joined at one time: a page, a history and a verdict may be under way together. */
+/** Series joined at a time: a page, a history and a verdict may arrive interleaved. */
 const SERIES_MAX = 4
-/** What stands around the text of a part. */
+/** Bytes around the text of a part. */
 const PART_FRAME_BYTES = 64
 const PART_PREFIX = '["part",'
 
-/** The frames that carry this one: itself, or its parts. */
+/** Splits a frame: the frame itself, or its parts. */
 export function cutFrame(text: string, frameBytesMax: number = FRAME_BYTES_MAX): readonly string[] {
   if (!isLongerThan(text, frameBytesMax)) return [text]
   const series = checksum(text)
@@ -37,10 +37,10 @@ export function cutFrame(text: string, frameBytesMax: number = FRAME_BYTES_MAX):
   return pieces.map((piece, n) => JSON.stringify(['part', series, n, pieces.length, piece]))
 }
 
-/** What a text from the link came to: a whole frame, a part of one, or nothing that can be read. */
+/** The result of a received text: a whole frame, a part of one, or malformed. */
 export type Joined =
   | { readonly kind: 'frame'; readonly text: string }
-  /** A part was kept; others of its series are missing. */
+  /** A part was stored; other parts of its series are missing. */
   | { readonly kind: 'waiting' }
   | { readonly kind: 'malformed'; readonly message: string }
 
@@ -52,7 +52,7 @@ interface Series {
 
 const WAITING: Joined = { kind: 'waiting' }
 
-/** The receiver's end of one link. It keeps at most `joinedBytesMax` bytes. */
+/** The receiver's end of one link. Stores at most `joinedBytesMax` bytes. */
 export class FrameJoiner {
   readonly #joinedBytesMax: number
   readonly #series = new Map<string, Series>()
@@ -62,7 +62,7 @@ export class FrameJoiner {
     this.#joinedBytesMax = joinedBytesMax
   }
 
-  /** Takes what a transport has carried. Never throws. */
+  /** Processes one received text. Never throws. */
   take(text: string): Joined {
     if (!text.startsWith(PART_PREFIX)) return { kind: 'frame', text }
     const part = readPart(text)
@@ -84,9 +84,9 @@ export class FrameJoiner {
 
   #join(name: string, { of, pieces }: Series): Joined {
     let text = ''
-    // As many pieces as the series has, each of another number.
+    // There are as many pieces as the series has, each with another number.
     for (let n = 0; n < of; n++) text += pieces.get(n)!
-    if (checksum(text) !== name) return this.#refuse(name, 'parts that make another frame')
+    if (checksum(text) !== name) return this.#refuse(name, 'parts that do not match their checksum')
     this.#forget(name)
     return { kind: 'frame', text }
   }
@@ -96,7 +96,7 @@ export class FrameJoiner {
     return { kind: 'malformed', message }
   }
 
-  /** Others, the oldest first, until all that is kept is within bounds. */
+  /** Discards other series, the oldest first, until the stored ones are within bounds. */
   #forgetOldest(newest: string): void {
     for (const name of this.#series.keys()) {
       if (this.#series.size <= SERIES_MAX && this.#bytes <= this.#joinedBytesMax) return
@@ -117,7 +117,7 @@ interface Part {
   readonly piece: string
 }
 
-/** A text says what is wrong with it. */
+/** Parses a part; returns the fault as a string. */
 function readPart(text: string): Part | string {
   let frame: unknown
   try {
@@ -133,13 +133,15 @@ function readPart(text: string): Part | string {
   return { name, n, of, piece }
 }
 
-/** What an author hears of a link whose frames travel in parts. */
+/** Events of a link whose frames are sent in parts. */
 export interface PartedEvents extends LinkEvents {
-  /** Something arrived, a whole frame or a part of one. */
+  /** A whole frame or a part of one arrived. */
   carried(isPart: boolean): void
 }
 
-/** A link to a reviewer that cuts what it sends and joins what comes. A part that is wrong ends it. */
+/**
+ * A link to a reviewer that splits sent frames and joins received ones. A malformed part closes it.
+ */
 export function connectInParts(
   transport: Transport,
   events: PartedEvents,

@@ -1,4 +1,4 @@
-/** Batches made up from a seed, for tests: judged in part or whole, with and without reviews. */
+/** Random batches, for tests: judged in part or whole, with and without reviews. */
 import { hashText } from '../base/hash.ts'
 import { type Uuid, compareText, uuid4 } from '../base/uuid.ts'
 import { composeFlush } from '../facts/flush.ts'
@@ -87,7 +87,7 @@ export class RandomBatches {
   }
 }
 
-/** Hash of a chain that goes before a batch. */
+/** A random chain before a batch. */
 export function someChain(seed: number): string {
   return hashText('cs/chain', String(seed))
 }

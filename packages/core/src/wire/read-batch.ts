@@ -1,7 +1,7 @@
 /**
- * Reads a batch as a follower of everything does. A hash is taken in the place of an accepted
- * message only where the message is the reader's own, or redacted; the chain that results is what
- * the signature of a position vouches for, and the caller compares it before it believes a word.
+ * Reads a batch as a follower of a whole space. A hash may replace an accepted message only if the
+ * message is the reader's own, or redacted. The signature of a position covers the resulting chain,
+ * and the caller compares it before it applies anything.
  */
 import type { Hash } from '../base/hash.ts'
 import type { Outcome } from '../base/outcome.ts'
@@ -26,21 +26,23 @@ import { type BatchLayout, type FlushLayout, chainOfLayout, layOut, startOf } fr
 import { baseValueOf, reviewSizeFault } from './review-line.ts'
 import type { Accepted, Batch, Review } from './types.ts'
 
-/** What the reader has before the batch. */
+/** The reader's state before the batch. */
 export interface BatchContext {
   readonly space: Uuid
-  /** Where the batch goes on. */
+  /** The position that the batch continues. */
   readonly before: { readonly seq: number; readonly chain: Hash }
   /** Sessions by their number. */
   readonly sessions: readonly Session[]
   /** An own message by its hash. */
   readonly own: (hash: Hash) => OwnMessage | undefined
-  /** The entity of a line that a redact record erased; undefined: none did. Lines count from 0. */
+  /**
+   * The entity of a line that a redact record erased; undefined if none did. Lines count from 0.
+   */
   readonly redacted: (seq: number, line: number) => Uuid | undefined
   readonly bounds?: BatchBounds
 }
 
-/** What a batch is read with of a message that the reader has. */
+/** A message that the reader has already, needed to read a batch. */
 export interface OwnMessage {
   readonly changes: readonly { readonly entityId: Uuid }[]
 }
@@ -51,7 +53,7 @@ export function readBatch(text: string, context: BatchContext): Outcome<Batch> {
 }
 
 /**
- * The chain after a batch, for who may not see every line: a hash in any place will do. Never
+ * The chain after a batch, for a reader that may not see every line: any place may be a hash. Never
  * throws. Errors: `invalid`, `too_large`.
  */
 export function chainOfBatch(
@@ -61,7 +63,7 @@ export function chainOfBatch(
   return outcomeOf(() => chainOfLayout(layOut(text, sessions, bounds), before.chain))
 }
 
-/** Which seqs a batch has, from its first line alone. Never throws. Errors as above. */
+/** The seqs of a batch, from its first line alone. Never throws. Errors as above. */
 export function spanOfBatch(
   text: string,
   bounds: BatchBounds = BATCH_BOUNDS,
@@ -75,7 +77,7 @@ export function spanOfBatch(
   })
 }
 
-/** Lays out the text of a batch, to make other forms of it. Never throws. Errors as above. */
+/** The layout of a batch, to write other forms of it. Never throws. Errors as above. */
 export function readLayout(
   text: string,
   sessions: readonly Session[],
@@ -112,7 +114,7 @@ class FlushReader {
   readonly #lines: FlushContext
   /** Places that belong to accepted messages. */
   readonly #read = new Set<number>()
-  /** How many names of the first line are spelled so far. */
+  /** Number of names of the first line recorded so far. */
   #named = 0
 
   constructor(flush: FlushLayout, context: BatchContext, bounds: BatchBounds) {
@@ -158,7 +160,7 @@ class FlushReader {
     return { ...base, isOwn: false, message: null, rest: this.#rest(start, end), review: null }
   }
 
-  /** Lines spell in their order: a name counts for the messages after its line. */
+  /** Records names in the order of their lines: a name counts for the messages after its line. */
   #spellNamesBefore(at: number): void {
     const { names, lineBefore } = this.#flush.entry
     for (; this.#named < names.length; this.#named++) {
@@ -173,7 +175,7 @@ class FlushReader {
     this.#read.add(at)
   }
 
-  /** An own message whose last line is a hash here; what else of it stands here is as good. */
+  /** The own message whose last line is a hash here; its other lines may be lines or hashes. */
   #ownAt(end: number): OwnMessage | undefined {
     const { places, entry } = this.#flush
     const { hash, line } = places[end]!
@@ -198,11 +200,11 @@ class FlushReader {
   }
 
   #parsed(at: number): readonly unknown[] {
-    // Asked of places that have their line.
+    // Called for places that have a line.
     return parseLine(this.#flush.places[at]!.line!, 'line of a batch', 'verified')
   }
 
-  /** Refuses a hash that no redact record explains. */
+  /** Rejects a hash that no redact record explains. @throws Malformed */
   #spellRedacted(
     seq: number,
     { start, missing }: { readonly start: number; readonly missing: readonly number[] },
@@ -215,7 +217,7 @@ class FlushReader {
     }
   }
 
-  /** What is left of a message with redacted lines. */
+  /** The remaining changes of a message with redacted lines. */
   #rest(start: number, end: number): readonly Change[] {
     if (start === end) return []
     const { clientSeq } = outerLineOf(this.#parsed(end), this.#lines)
@@ -243,7 +245,7 @@ function withReviews(
         refuse(`batch: the review of message ${of.seq} is a hash, and its lines are not`)
       continue
     }
-    // A review that was read has its line.
+    // A parsed review has a line.
     const fault = reviewSizeFault({ line: place.line!, values }, bounds)
     if (fault) refuse(fault, 'too_large')
     checkReview(review, of)
@@ -258,7 +260,7 @@ function withReviews(
   return all
 }
 
-/** Whether a review fits to its message, as far as that can be seen. */
+/** Checks a review against its message, if the reader has that. @throws Malformed */
 function checkReview({ bases, assigned }: Review, { seq, message }: Accepted): void {
   if (bases.some((base) => base.seq !== null && base.seq >= seq))
     refuse(`batch: a base of message ${seq} is not before it`)

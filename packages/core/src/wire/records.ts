@@ -2,11 +2,11 @@
  * Records of a reviewer that take a seq of their own, each one line:
  *
  *   epoch   ["epoch", seq, at, v, space, reviewerId, reviewerKey, epoch, why, prev | null]
- *           prev: [eid, epoch, seq, chain], the position that it goes on from
+ *           prev: [eid, epoch, seq, chain], the position that it continues
  *   redact  ["redact", seq, at, seq of the message, line of the message]
  *
- * Their link of the chain has the hash of the line alone. The id of an epoch, `eid`, is the uuid8
- * of that hash. The signed position after a record vouches for it.
+ * Their link of the chain is the hash of the line alone. The id of an epoch, `eid`, is the uuid8
+ * of that hash. The signature of a later position covers a record.
  */
 import { canonical } from '../base/canonical.ts'
 import { type Hash, bytesOfHash } from '../base/hash.ts'
@@ -25,7 +25,7 @@ const RECORD_BYTES_MAX = 1_024
 const WHY = ['genesis', 'handover', 'restore', 'claim'] as const
 const KEY_CHARACTERS_MAX = 256
 
-/** Opens a term of a reviewer. Genesis has seq 1; seq goes on counting along the lineage. */
+/** Opens a term of a reviewer. Genesis has seq 1; seqs continue along the lineage. */
 export interface EpochRecord {
   readonly kind: 'epoch'
   readonly seq: number
@@ -46,11 +46,11 @@ export interface RedactRecord {
   readonly seq: number
   readonly at: number
   readonly messageSeq: number
-  /** Which line of the message, counted from 0. */
+  /** The line of the message, counted from 0. */
   readonly line: number
 }
 
-/** A record of the reviewer's own that takes a seq between batches. */
+/** A record of the reviewer that takes a seq between batches. */
 export type BatchRecord = EpochRecord | RedactRecord
 
 /** A record with its text and the chain after it. */
@@ -61,12 +61,12 @@ export interface RecordText {
   readonly chain: Hash
 }
 
-/** Makes the line of a record, its hash, and the chain after it from the one before. */
+/** Composes a record: its line, its hash, and the chain after it. */
 export function composeRecord(record: BatchRecord, before: Hash): RecordText {
   return withChain(record, canonical(recordJson(record)), before)
 }
 
-/** Reads an untrusted record. Errors: `invalid`, `too_large`. */
+/** Parses an untrusted record. Errors: `invalid`, `too_large`. */
 export function readRecord(line: string, before: Hash): Outcome<RecordText> {
   return outcomeOf(() => withChain(recordOf(line), line, before))
 }
@@ -112,7 +112,8 @@ function epochOf(
   const epoch = countOf(list[7], 'epoch', 1)
   const why = WHY.find((item) => item === list[8]) ?? refuse('epoch: the reason is unknown')
   const prev = prevOf(list[9])
-  if ((why === 'genesis') !== (prev === null)) refuse('epoch: genesis alone goes on from nothing')
+  if ((why === 'genesis') !== (prev === null))
+    refuse('epoch: only genesis has no previous position')
   if (seq !== (prev?.seq ?? 0) + 1) refuse('epoch: the seq is not the next one')
   if (epoch <= (prev?.epoch ?? 0)) refuse('epoch: the number is not above the one before')
   const reviewerKey = textOf(list[6], 'reviewerKey')

@@ -1,6 +1,6 @@
 /**
- * Rejections as they come over the wire or from a disk: untrusted JSON, checked part by part.
- * Whether the signature is the reviewer's is asked where its key is known.
+ * Rejections from the wire or a disk: untrusted JSON, validated part by part. The signature is
+ * verified elsewhere, where the reviewer's key is known.
  */
 import { isHash } from '../base/hash.ts'
 import { jsonFault } from '../base/json.ts'
@@ -9,10 +9,10 @@ import { LIMITS } from '../facts/limits.ts'
 import { FINAL_REASONS, type Rejection, type Standing } from '../facts/message.ts'
 import { isCount } from '../facts/parse.ts'
 
-/** No deployment raises this: more than it is not worth reading. */
+/** Hard limit that no deployment can raise: a longer list is not parsed. */
 const STANDING_MAX = LIMITS.standingMax * 8
 
-/** Whether an untrusted value is a rejection in form; its signature is checked elsewhere. */
+/** Whether an untrusted value has the form of a rejection; its signature is verified elsewhere. */
 export function isRejection(value: unknown): value is Rejection {
   if (!isObject(value)) return false
   const { msgId, hash, reason, detail, sig, reviewerId, standing } = value

@@ -1,9 +1,9 @@
 /**
  * The review line of a message, and the values of its bases, each in a line of its own so that it
- * can be erased apart:
+ * can be erased separately:
  *
  *   review    [bases, assigned, places, salt]
- *   base      [change, register no, seq?, hash of the value's line?]     without seq: not known; 0: unset
+ *   base      [change, register no, seq?, hash of the value's line?]     no seq: unknown; 0: unset
  *   assigned  [change, { register: value }]
  *   place     [eid, seq]
  *   value     [version, value, salt]
@@ -26,7 +26,7 @@ export interface ReviewText {
   readonly values: readonly Place[]
 }
 
-/** The line of a review, and a line for each value that stands in it as a hash. */
+/** The line of a review, and a line for each value that it contains as a hash. */
 export function composeReview({ bases, assigned, places, salt }: Review): ReviewText {
   const values = bases.map(valuePlace)
   const baseList = bases.map(({ change, reg, seq }, i) => {
@@ -50,12 +50,14 @@ function valuePlace({ seq, value, valueHash }: Base): Place | undefined {
   return { hash: baseHash(line), line }
 }
 
-/** Whether a value is small enough to travel beside a review. */
+/** Whether a value is small enough to be sent with a review. */
 export function travels(value: Json, { baseValueBytesMax }: BatchBounds): boolean {
   return utf8Bytes(canonical(value)) <= baseValueBytesMax
 }
 
-/** Reads a review line whose text the chain vouches for; its values are read apart; refuses. */
+/**
+ * Parses a review line that the chain covers; its values are parsed separately. @throws Malformed
+ */
 export function reviewOf(line: string, bounds: BatchBounds): Review {
   const list = listOf(parseLine(line, 'review'), 'review', { min: 4, max: 4 })
   const placesMax = { min: 0, max: bounds.otherPlacesMax }
@@ -75,7 +77,8 @@ function checkOrder({ bases, assigned, places }: Review): void {
     isAscending(assigned, (a, b) => a.change - b.change) &&
     isAscending(places, (a, b) => compareText(a.eid, b.eid))
   if (!sorted) refuse('review: bases, assigned values or places are not sorted and unique')
-  if (bases.length + assigned.length + places.length === 0) refuse('review: left out where empty')
+  if (bases.length + assigned.length + places.length === 0)
+    refuse('review: must be omitted if empty')
 }
 
 function isAscending<T>(list: readonly T[], compare: (a: T, b: T) => number): boolean {
@@ -94,7 +97,7 @@ function baseOf(value: unknown): Base {
 function assignedOf(value: unknown): Assigned {
   const [change, values] = listOf(value, 'assigned', { min: 2, max: 2 })
   refuseFault(assignedFault(values))
-  if (Object.keys(values as object).length === 0) refuse('assigned: left out where empty')
+  if (Object.keys(values as object).length === 0) refuse('assigned: must be omitted if empty')
   return { change: countOf(change, 'assigned'), values: values as Assigned['values'] }
 }
 
@@ -103,7 +106,7 @@ function placeOf(value: unknown): OtherPlace {
   return { eid: longId(eid, 'place'), seq: countOf(seq, 'place', 1) }
 }
 
-/** Reads the value of a base; refuses. */
+/** Parses the value of a base. @throws Malformed */
 export function baseValueOf(line: string, bounds: BatchBounds): BaseValue {
   const list = listOf(parseLine(line, 'value of a base'), 'value of a base', { min: 3, max: 3 })
   const value = list[1] as Json
@@ -113,7 +116,7 @@ export function baseValueOf(line: string, bounds: BatchBounds): BaseValue {
   return { version: countOf(list[0], 'version', 1), value, salt: saltOf(list[2]) }
 }
 
-/** Why a review is above its bounds, or undefined. */
+/** Why a review exceeds its bounds, or undefined. */
 export function reviewSizeFault(
   { line, values }: ReviewText,
   { basesBytesMax, reviewBytesMax }: BatchBounds,

@@ -1,6 +1,6 @@
 /**
- * A review as followers keep it, made of what a batch says of a message; and the review line of what
- * a reviewer has decided.
+ * Converts a review of a batch to the form that followers store, and a reviewer's decision to the
+ * form of a batch.
  */
 import type { Salt } from '../facts/ids.ts'
 import type { Message } from '../facts/types.ts'
@@ -14,12 +14,12 @@ import type { Accepted, Assigned, Base, Review } from './types.ts'
 
 const NONE: AssignedByReg = Object.freeze({})
 
-/** What the batch around a message says of its review. */
+/** The facts of a review that it shares with its batch. */
 export type ReviewContext = Pick<KeptReview, 'reviewerId' | 'eid' | 'epoch' | 'at'>
 
 /**
- * `regs`: the registers of each change of the message. `forked` is computed by who knows the state
- * before it.
+ * The review in the form that followers store. `regs`: the registers of each change of the message.
+ * `forked` is computed by the caller, which knows the state before it.
  */
 export function keptReview(
   { seq, review }: Pick<Accepted, 'seq' | 'review'>,
@@ -59,17 +59,17 @@ function seenBase({ seq, value }: Base): SeenBase {
   return value ? { version: value.version, value: value.value } : 'unknown'
 }
 
-/** What the author of a change saw in a register, and the seq of the write that had made it. */
+/** The value that the author of a change had seen in a register, and the seq of its write. */
 export interface StatedBase {
   readonly base: SeenBase
-  /** 0: unset. Null: several stood, or it is not known. */
+  /** 0: unset. Null: several live writes, or unknown. */
   readonly seq: number | null
 }
 
-/** Of the changes of one message, by register. */
+/** For each change of a message, by register. */
 export type StatedBases = Readonly<Record<string, StatedBase>>
 
-/** The review of an accepted message; undefined where there is nothing to say. */
+/** The review of an accepted message, in the form of a batch; undefined if it is empty. */
 export function reviewOf(
   { changes }: Pick<Message, 'changes'>,
   {

@@ -1,11 +1,11 @@
-/** What a reviewer signs: positions, which vouch for all up to them, and rejections; and how an epoch begins. */
+/** The bytes that a reviewer or an author signs, and the identity of an epoch. */
 import { type Hash, hash, hashBytes, hashLine } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
 import { shortId } from '../facts/ids.ts'
 import type { EpochOpen, Position, Rejection } from '../facts/message.ts'
 
-/** The 32 bytes that a reviewer signs to vouch for a position and all before it. */
+/** The 32 bytes that a reviewer signs for a position; the signature covers everything before it. */
 export function positionBytes(space: Uuid, { eid, epoch, seq, chain }: Position): Uint8Array {
   return hashBytes('cs/pos', [shortId(space), shortId(eid), epoch, seq, chain])
 }
@@ -14,12 +14,12 @@ type EpochBody = Omit<EpochOpen, 'eid' | 'chain' | 'sig'>
 
 function epochJson(body: EpochBody): Json {
   const { v, space, reviewerId, epoch, seq, prev, reviewerKey, why, at } = body
-  // A signature stands outside: any position may be signed later.
+  // Without the signature: a position may be signed later.
   const from = prev && { eid: prev.eid, epoch: prev.epoch, seq: prev.seq, chain: prev.chain }
   return { v, space, reviewerId, epoch, seq, reviewerKey, why, at, prev: from }
 }
 
-/** The id that an epoch record gives itself, and the first link of its chain. */
+/** The id of an epoch record, and the first link of its chain. */
 export function epochIdentity(body: EpochBody): { eid: Uuid; chain: Hash } {
   const json = epochJson(body)
   const previous = body.prev?.chain ?? null
@@ -27,7 +27,7 @@ export function epochIdentity(body: EpochBody): { eid: Uuid; chain: Hash } {
   return { eid, chain: hash('cs/chain', [previous, { ...(json as object), eid } as Json]) }
 }
 
-/** What a reviewer signs in a rejection; its signature, where it has one already, is left out. */
+/** The bytes that a reviewer signs for a rejection; omits a signature that it has already. */
 export function rejectionBytes(
   rejection: Omit<Rejection, 'sig'> & { readonly sig?: string },
 ): Uint8Array {
@@ -40,7 +40,7 @@ export function rejectionBytes(
   return hashBytes('cs/reject', body as unknown as Json)
 }
 
-/** What a reviewer signs to greet: it is alive, and this is its newest position. */
+/** The bytes that a reviewer signs for a welcome: it is online, and this is its newest position. */
 export function welcomeBytes(
   space: Uuid,
   {
@@ -48,7 +48,7 @@ export function welcomeBytes(
     position,
     at,
   }: {
-    /** The author's and the reviewer's: fresh for each link. */
+    /** The nonces of author and reviewer: fresh for each link. */
     readonly nonces: readonly [author: string, reviewer: string]
     readonly position: Position
     /** The reviewer's clock, ms since 1970. */
@@ -59,7 +59,7 @@ export function welcomeBytes(
   return hashBytes('cs/welcome', [...nonces, shortId(space), shortId(eid), epoch, seq, chain, at])
 }
 
-/** What a reviewer signs to say that a position was its newest one at that time of its clock. */
+/** The bytes that a reviewer signs for its newest position at a time of its clock. */
 export function liveBytes(
   space: Uuid,
   { eid, epoch, seq, chain }: Position,
@@ -68,12 +68,17 @@ export function liveBytes(
   return hashBytes('cs/live', [shortId(space), shortId(eid), epoch, seq, chain, at])
 }
 
-/** What a whoami key signs to speak for its session over one link, whose reviewer drew the nonce. */
+/**
+ * The bytes that a whoami key signs to bind its session to one link; the reviewer drew the nonce.
+ */
 export function bindBytes(space: Uuid, sessionId: Uuid, nonce: string): Uint8Array {
   return hashBytes('cs/bind', [nonce, shortId(space), shortId(sessionId)])
 }
 
-/** What a reviewer signs to say where messages of a session stand: rows of clientSeq, seq, time, forked. */
+/**
+ * The bytes that a reviewer signs for accepted messages of a session: rows of clientSeq, seq, time,
+ * forked.
+ */
 export function acceptedBytes(
   space: Uuid,
   {
@@ -92,7 +97,10 @@ export function acceptedBytes(
   ])
 }
 
-/** What a reviewer signs to say of messages that they have no verdict, and why; over one link, by its nonce. */
+/**
+ * The bytes that a reviewer signs for messages without a verdict, with the reason; bound to a link
+ * by its nonce.
+ */
 export function nackBytes(
   space: Uuid,
   { eid, epoch }: Pick<Position, 'eid' | 'epoch'>,
@@ -109,7 +117,7 @@ export function nackBytes(
   return hashBytes('cs/nack', [nonce, ...about, reason, detail])
 }
 
-/** A part of a history, as it stands in its frame. */
+/** A part of a history, as in its frame. */
 export interface ToldHistory {
   readonly entityId: Uuid
   readonly asOfSeq: number
@@ -119,7 +127,7 @@ export interface ToldHistory {
   readonly messages: readonly { readonly term: number; readonly lines: number }[]
 }
 
-/** What a reviewer signs to vouch for a part of a history, over the link with that nonce. */
+/** The bytes that a reviewer signs for a part of a history, bound to a link by its nonce. */
 export function historyBytes(
   space: Uuid,
   { eid, epoch }: Pick<Position, 'eid' | 'epoch'>,
@@ -152,12 +160,12 @@ export function pageHash(text: string): Hash {
   return hashLine('cs/page', text)
 }
 
-/** The hash of a frame that says what became of the messages of a session. */
+/** The hash of a `settled` frame. */
 export function listHash(frame: string): Hash {
   return hashLine('cs/list', frame)
 }
 
-/** What a snapshot covers. Today all of a space. */
+/** The scope of a snapshot. So far always the whole space. */
 const ALL = 'all'
 
 function snapshotJson(
@@ -168,14 +176,16 @@ function snapshotJson(
   return [ALL, shortId(space), shortId(eid), epoch, seq, chain, [...pages].sort()]
 }
 
-/** What a reviewer signs to vouch for a snapshot: its scope and position, and the hashes of its pages. */
+/**
+ * The bytes that a reviewer signs for a snapshot: its scope, position, and the hashes of its pages.
+ */
 export function snapshotBytes(space: Uuid, at: Position, pages: readonly Hash[]): Uint8Array {
   return hashBytes('cs/snapshot', snapshotJson(space, at, pages))
 }
 
 /**
- * What a reviewer signs to say what a snapshot contains of the sessions that are bound, over the link
- * with that nonce: the same snapshot, and the hashes of the frames that name the sessions.
+ * The bytes that a reviewer signs for the accepted messages of the bound sessions in a snapshot,
+ * bound to a link by its nonce: the snapshot, and the hashes of the `settled` frames.
  */
 export function settledBytes(
   space: Uuid,

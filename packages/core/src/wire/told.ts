@@ -1,7 +1,7 @@
 /**
- * One message of a batch, cut out for the history of one entity: a batch of its own, with the hash in
- * the place of every line that changes another entity. Its id can be checked; that it is in the chain
- * cannot, so whoever shows it takes the reviewer's word.
+ * One message of a batch, extracted for the history of one entity: a batch of its own, with hashes
+ * instead of lines that change other entities. A reader can verify its id, but not that it is in
+ * the chain: for that it trusts the reviewer.
  */
 import { type Outcome, fail } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -19,7 +19,7 @@ import { type BatchLayout, type FlushLayout, layOut, startOf } from './layout.ts
 import { composeReview, reviewOf } from './review-line.ts'
 import type { Assigned } from './types.ts'
 
-/** An accepted message as the history of an entity tells it. */
+/** An accepted message in the history of an entity. */
 export interface ToldMessage {
   readonly seq: number
   /** The reviewer's clock, ms since 1970. */
@@ -30,14 +30,14 @@ export interface ToldMessage {
   readonly clientSeq: number
   /** The author's clock, ms since 1970. */
   readonly time: number
-  /** What it did to the entity, and the place of that among its changes. */
+  /** Its change of the entity, and the index of that among its changes. */
   readonly change: Change
   readonly index: number
-  /** What the reviewer gave to that change. */
+  /** Values that the reviewer assigned to that change. */
   readonly assigned: Assigned['values']
 }
 
-/** The message at a seq of a batch that is laid out. Error: `invalid`, the batch does not have it. */
+/** Extracts the message at a seq of a batch. Error: `invalid`, the batch does not have it. */
 export function tellMessage(layout: BatchLayout, seq: number, entityId: Uuid): Outcome<string> {
   return outcomeOf(() => {
     const { flush, end } = flushWith(layout, seq)
@@ -57,7 +57,7 @@ export function tellMessage(layout: BatchLayout, seq: number, entityId: Uuid): O
         {
           places: lines.length,
           taken: [lines.length - 1],
-          // The change that is told has its line.
+          // The change of the entity has its line.
           names: nameIn(lines[at]!.line!, entityId),
           lineBefore: entry.lineBefore + start,
           hashBefore: places[start - 1]?.hash ?? entry.hashBefore,
@@ -72,7 +72,9 @@ export function tellMessage(layout: BatchLayout, seq: number, entityId: Uuid): O
   })
 }
 
-/** The line of what was assigned; it stands in for the review, whose hash covers other entities too. */
+/**
+ * A line with the assigned values; it replaces the review, whose hash covers other entities too.
+ */
 function assignedTo(
   { first, reviews }: BatchLayout,
   seq: number,
@@ -98,7 +100,7 @@ export function flushWith(
   return refuse(`the batch does not have message ${seq}`)
 }
 
-/** Whether a line of a change names the entity, by id or by the number of the line that spells it. */
+/** Whether a line of a change names the entity, by id or by the number of an earlier line. */
 function isOf({ places, entry }: FlushLayout, line: string | undefined, entityId: Uuid): boolean {
   if (line === undefined) return false
   const named = entityIn(line)
@@ -109,7 +111,7 @@ function isOf({ places, entry }: FlushLayout, line: string | undefined, entityId
   return spelling !== undefined && longId(entityIn(spelling), 'entity') === entityId
 }
 
-/** The second element of the change in a line. */
+/** The entity in a line: the second element of its change. */
 function entityIn(line: string): unknown {
   const list = parseLine(line, 'line of a batch', 'verified')
   const [change] = isInner(list) ? list : listOf(list[2], 'changes', { min: 1, max: 1 })
@@ -124,7 +126,7 @@ function nameIn(
   return typeof named === 'number' ? [{ line: named, entityId }] : []
 }
 
-/** Reads a message that was told of an entity. Never throws. Errors: `invalid`, `too_large`. */
+/** Parses a message of an entity's history. Never throws. Errors: `invalid`, `too_large`. */
 export function readTold(
   text: string,
   { space, entityId, bounds }: { space: Uuid; entityId: Uuid; bounds: BatchBounds },
@@ -135,12 +137,12 @@ export function readTold(
     const layout = layOut(batch, [], bounds)
     const [flush, ...more] = layout.flushes
     if (!flush || more.length > 0 || flush.entry.taken.length !== 1)
-      return refuse('a history tells of one message at a time')
+      return refuse('a history entry must have one message')
     return toldIn(flush, { layout, given, space, entityId, bounds })
   })
 }
 
-/** The batch, and the line of what was assigned, if there is one. */
+/** Splits off the batch, and the line of assigned values if there is one. */
 function partsOf(text: string): { readonly batch: string | undefined; readonly given?: string } {
   const lines = text.split('\n')
   const first = outcomeOf(() => parseLine(lines[0] ?? '', 'first line'))
@@ -176,7 +178,7 @@ function toldIn(
   const entities = new EntityNames()
   for (const name of entry.names) entities.spell(name.line, name.entityId)
   const context = { session: session.facts, head, entities, bounds }
-  // A message has a line.
+  // A flush has at least one place.
   const last = places.at(-1)!
   const outer = outerLineOf(parsed(last.line), context)
   if (outer.inner !== places.length - 1) refuse('a history with a part of a message')
@@ -184,7 +186,7 @@ function toldIn(
   const source = places.length === 1 ? outer : innerLineOf(parsed(places[index]?.line))
   const line = entry.lineBefore + index
   const change = changeAt(line, { change: source.change, clientSeq: outer.clientSeq }, context)
-  if (change.entityId !== entityId) refuse('a history with a message of something else')
+  if (change.entityId !== entityId) refuse('a history with a message of another entity')
   return {
     seq: layout.first.fromSeq,
     at: layout.first.at,
@@ -201,7 +203,7 @@ function toldIn(
 
 function parsed(line: string | undefined): readonly unknown[] {
   return line === undefined
-    ? refuse('a history without the line that it tells of')
+    ? refuse('a history without the line of its change')
     : parseLine(line, 'line of a history')
 }
 

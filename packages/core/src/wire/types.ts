@@ -1,6 +1,6 @@
 /**
- * What a reviewer writes: batches of accepted messages with their reviews, and records that take a
- * seq of their own. Plain data with full ids; the layout of the texts is in `spec/texts.md`.
+ * The texts of a reviewer as plain data with full ids: batches of accepted messages with their
+ * reviews, and records with a seq of their own. `spec/texts.md` has the layout of the texts.
  */
 import type { Hash } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
@@ -9,46 +9,46 @@ import type { Salt } from '../facts/ids.ts'
 import type { Change, Flush, Message, Seen, Session } from '../facts/types.ts'
 import type { Reg } from '../schema/registers.ts'
 
-/** A line, or what stands in its place: its hash (own, refused, withheld, erased). */
+/** A line, or the hash that replaces it (own, rejected, withheld, erased). */
 export interface Place {
   readonly hash: Hash
   readonly line?: string | undefined
 }
 
-/** The value of a base, beside the review. */
+/** The value of a base, sent with the review. */
 export interface BaseValue {
   readonly version: number
   readonly value: Json
   readonly salt: Salt
 }
 
-/** What the author of a change saw in a register that the change leaves with two live writes. */
+/** The value that the author of a change had seen in a register that now has two live writes. */
 export interface Base {
-  /** Which change of the message, counted from 0. */
+  /** Index of the change in the message. */
   readonly change: number
-  /** Which register of the change, counted from 0. */
+  /** Index of the register in the change. */
   readonly reg: number
-  /** Seq of the write; 0: the register was unset; null: several stood, or it is not known. */
+  /** Seq of the write; 0: the register was unset; null: several live writes, or unknown. */
   readonly seq: number | null
-  /** Hash of the line of the value, where one travels or was erased; a composer makes it of `value`. */
+  /** Hash of the value's line, if it was sent or erased; a composer computes it from `value`. */
   readonly valueHash?: Hash | undefined
-  /** Absent where it does not travel: too large, withheld, or erased. */
+  /** Absent if it is not sent: too large, withheld, or erased. */
   readonly value?: BaseValue | undefined
 }
 
-/** Values that the reviewer gives to a create. */
+/** Values that the reviewer assigns to a create. */
 export interface Assigned {
   readonly change: number
   readonly values: Readonly<Record<Reg, Json>>
 }
 
-/** The seq of a message on another lineage. */
+/** The seq of a message in another lineage. */
 export interface OtherPlace {
   readonly eid: Uuid
   readonly seq: number
 }
 
-/** What the reviewer adds to an accepted message; most messages have none. */
+/** The data that the reviewer adds to an accepted message; most messages have none. */
 export interface Review {
   /** By change and register, ascending. */
   readonly bases: readonly Base[]
@@ -59,18 +59,18 @@ export interface Review {
   readonly salt: Salt
 }
 
-/** A flush as it was judged: which of its messages, and which of these were accepted. */
+/** A judged flush: a range of its messages, with their verdicts. */
 export interface JudgedFlush {
   readonly session: Session
   readonly flush: Flush
-  /** Messages from `first` up to `end`, excluded: counted from 0. All: 0 and their number. */
+  /** Messages from index `first` up to `end`, excluded. All: 0 and their number. */
   readonly first: number
   readonly end: number
   /** One for each message from `first` on. */
   readonly verdicts: readonly JudgedMessage[]
 }
 
-/** What a reviewer decided about one message; those that are refused have no review. */
+/** A reviewer's verdict on one message; rejected ones have no review. */
 export interface JudgedMessage {
   readonly accepted: boolean
   readonly review?: Review | undefined
@@ -83,24 +83,24 @@ export interface Accepted {
   readonly hash: Hash
   readonly session: Session
   readonly seen: Seen
-  /** The reader has it: a hash stands in the place of its last line. */
+  /** The reader has the message: its last line is a hash. */
   readonly isOwn: boolean
-  /** Null where it is the reader's own, or where a line of it is redacted. */
+  /** Null if it is the reader's own, or if a line of it is redacted. */
   readonly message: Message | null
-  /** Of a message with redacted lines: the changes that are left. */
+  /** The remaining changes of a message with redacted lines. */
   readonly rest: readonly Change[]
-  /** Null: it needs none, or it is erased. */
+  /** Null if it is empty or erased. */
   readonly review: Review | null
 }
 
-/** A batch as a follower reads it, its hashes checked; the chain is compared by the caller. */
+/** A batch as a follower reads it, with its hashes checked; the caller compares the chain. */
 export interface Batch {
   readonly fromSeq: number
   readonly throughSeq: number
   /** The reviewer's clock, ms since 1970. */
   readonly at: number
   readonly accepted: readonly Accepted[]
-  /** Sessions whose line stands in this batch: they have the next numbers. */
+  /** Sessions with a line in this batch: they have the next numbers. */
   readonly newSessions: readonly Session[]
   /** The chain after this batch. */
   readonly chain: Hash

@@ -1,14 +1,13 @@
 /**
- * The chain of versions of one entity type: which field has which register in each version,
- * and which steps lie on each register. Immutable data; `declare.ts` makes it version by
- * version and checks each, so that whoever reads through a chain finds nothing wrong in it.
- *
+ * The chain of versions of one entity type: the register of each field in each version, and the
+ * steps on each register. Immutable data; `declare.ts` builds it version by version and validates
+ * each, so readers need no checks.
  *     version 1 ──steps──▶ version 2 ──steps──▶ … version V
  *     done      ───map───▶ status    ─────────▶ status        one register, its key is `done`
  *                          points    ──scale──▶ points        from version 2, with a default
  *
- * A register is there in one unbroken run of versions. The fold knows registers alone, so no
- * step can change who overwrote whom.
+ * A register exists in one unbroken run of versions. The fold knows registers only, so no
+ * step can change which write overwrites which.
  */
 import type { Json } from '../../base/json.ts'
 import type { Kinds } from './kind.ts'
@@ -16,7 +15,7 @@ import type { Moves } from './moves.ts'
 import type { Reg } from './names.ts'
 import type { Step } from './steps.ts'
 
-/** A step where it stands. */
+/** A step with its version. */
 export interface PlacedStep {
   /** The version it leads to. */
   readonly version: number
@@ -28,28 +27,28 @@ export interface Register {
   readonly reg: Reg
   /** First version that has it. */
   readonly from: number
-  /** First version that has it no more; undefined while it lasts. */
+  /** First version without it; undefined while it exists. */
   readonly until: number | undefined
   /** In the order of their declaration. */
   readonly steps: readonly PlacedStep[]
-  /** By version: what is shown where nobody wrote it. */
+  /** By version: the value shown where the register was never written. */
   readonly defaults: ReadonlyMap<number, Json>
 }
 
 export interface Version {
-  /** How often the steps of this version were corrected since they were published. */
+  /** Number of corrections of the steps of this version since they were published. */
   readonly revision: number
   /** The steps that lead here; version 1 has none. */
   readonly steps: readonly Step[]
   readonly fields: ReadonlyMap<string, Reg>
   readonly names: ReadonlyMap<Reg, string>
-  /** What each field holds; all of them are in it. */
+  /** Field name to kind; has all fields. */
   readonly kinds: Kinds
 }
 
 export class Chain {
   readonly entity: string
-  /** Version 1 stands first. */
+  /** Version 1 is first. */
   readonly versions: readonly Version[]
   readonly registers: ReadonlyMap<Reg, Register>
 
@@ -64,7 +63,7 @@ export class Chain {
     return this.versions.length
   }
 
-  /** Field name to register, of a version that the chain has. */
+  /** Field name to register, of a version in the chain. */
   fieldsIn(version: number): ReadonlyMap<string, Reg> {
     return this.versions[version - 1]?.fields ?? new Map()
   }
@@ -74,7 +73,7 @@ export class Chain {
     return this.versions[version - 1]?.names.get(reg)
   }
 
-  /** What a version shows for a register that nobody wrote; the library never writes it. */
+  /** The value that a version shows for a register that was never written; never stored. */
   defaultOf(reg: Reg, version: number): Json | undefined {
     return this.registers.get(reg)?.defaults.get(version)
   }

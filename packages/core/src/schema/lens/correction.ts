@@ -1,8 +1,8 @@
 /**
- * How the steps of one version differ between two chains, in sentences. Published steps stay as
- * they are, unless they were wrong: then a correction carries a higher revision (2.1 after 2.0),
- * and may change how values are translated, never which fields and registers there are, nor what
- * a field holds. Nothing is written anew for it: values are translated as they are read.
+ * Differences between the steps of one version in two chains, as sentences. Published steps do not
+ * change, unless they were wrong: then a correction has a higher revision (2.1 after 2.0). It may
+ * change how values are translated, but not the fields, registers and kinds. It rewrites nothing:
+ * values are translated as they are read.
  */
 import { type Json, jsonEqual } from '../../base/json.ts'
 import type { Chain, Version } from './chain.ts'
@@ -13,24 +13,24 @@ import { type Step, describeStep } from './steps.ts'
 export interface VersionCorrection {
   readonly version: number
   readonly revision: number
-  /** What changes, a sentence each. */
+  /** The differences, a sentence each. */
   readonly changes: readonly string[]
 }
 
 export type Correction =
   | { readonly kind: 'same' }
   | { readonly kind: 'correction'; readonly versions: readonly VersionCorrection[] }
-  /** Not a correction of one another: an older revision, or a change that has none. */
+  /** Neither corrects the other: an older revision, or a change without a new revision. */
   | { readonly kind: 'different'; readonly reason: string }
 
-/** What a step is as data: all of it, but for functions. */
+/** A step as data, without its functions. */
 export function stepData(step: Step): Json {
   if (step.op !== 'code') return step as unknown as Json
   const { up: _up, down: _down, ...data } = step
   return data as unknown as Json
 }
 
-/** What differs between the steps of a version in two chains, or undefined. */
+/** The first difference between the steps of a version in two chains, or undefined. */
 export function sameSteps(a: Chain, b: Chain, version: number): string | undefined {
   const [inA, inB] = [a.versions[version - 1], b.versions[version - 1]]
   if (a.entity !== b.entity) return `${a.entity} and ${b.entity} are two types`
@@ -39,7 +39,7 @@ export function sameSteps(a: Chain, b: Chain, version: number): string | undefin
   return first === undefined ? undefined : `${a.entity}, version ${version}: ${first}`
 }
 
-/** What `after` corrects of `before`, in the versions that both have. */
+/** The corrections that `after` makes to `before`, in the versions that both have. */
 export function describeCorrection(before: Chain, after: Chain): Correction {
   if (before.entity !== after.entity) return different('these are two types')
   const versions: VersionCorrection[] = []
@@ -56,7 +56,7 @@ export function describeCorrection(before: Chain, after: Chain): Correction {
   return versions.length === 0 ? { kind: 'same' } : { kind: 'correction', versions }
 }
 
-/** All that differs between two forms of a version, in sentences. */
+/** All differences between two forms of a version, as sentences. */
 export function differences(before: Version, after: Version): readonly string[] {
   if (before.steps.length === 0 && after.steps.length === 0) {
     const field = fieldDifference(before, after)
@@ -84,18 +84,19 @@ function correctionFault(old: Version, next: Version, change?: string): string |
   return field === undefined ? undefined : `is not the same version any more: ${field}`
 }
 
-/** A field that is not there on both sides, not of one register, or of another kind. */
+/** A field that is missing on one side, or has another register or another kind. */
 function fieldDifference(before: Version, after: Version): string | undefined {
   for (const [name, reg] of before.fields) {
-    if (after.fields.get(name) !== reg) return `the field ${shown(name)} is gone or another one`
+    if (after.fields.get(name) !== reg)
+      return `the field ${shown(name)} was removed or has another register`
   }
   for (const name of after.fields.keys()) {
-    if (!before.fields.has(name)) return `the field ${shown(name)} is new`
+    if (!before.fields.has(name)) return `the field ${shown(name)} was added`
   }
   return kindDifference(before, after)
 }
 
-/** A field of both that holds something else. */
+/** A field of both versions with different kinds. */
 function kindDifference(before: Version, after: Version): string | undefined {
   for (const [name, was] of before.kinds) {
     const is = after.kinds.get(name)
@@ -106,7 +107,9 @@ function kindDifference(before: Version, after: Version): string | undefined {
 
 function stepDifference(before: Step | undefined, after: Step | undefined): string | undefined {
   if (!before || !after) {
-    return before ? `${describeStep(before)}, is gone` : after && `${describeStep(after)}, is new`
+    return before
+      ? `${describeStep(before)}, was removed`
+      : after && `${describeStep(after)}, was added`
   }
   const [old, next] = [describeStep(before), describeStep(after)]
   if (old !== next) return `${old}, is now ${next}`

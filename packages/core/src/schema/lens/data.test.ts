@@ -163,16 +163,20 @@ describe('data from outside', () => {
 
   test.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /a undefined is not a JSON value/],
-    ['a text', 'chain', /it is no object/],
-    ['a list', [], /it is no object/],
+    ['a text', 'chain', /it is not an object/],
+    ['a list', [], /it is not an object/],
     ['another form', { ...good(), v: 2 }, /newer than this build/],
     ['a missing part', { v: 1, entity: 'issue', fields: [] }, /versions is missing/],
     ['one part more', { ...good(), extra: 1 }, /a part that this build does not know/],
-    ['a name of no type', { ...good(), entity: '1' }, /no name of a type/],
-    ['fields that are none', { ...good(), fields: 'a' }, /fields are no list/],
-    ['a field that is no name', { ...good(), fields: [7] }, /a step names one field/],
+    ['a name of no type', { ...good(), entity: '1' }, /not a valid type name/],
+    ['fields that are none', { ...good(), fields: 'a' }, /fields are not an array/],
+    ['a field that is no name', { ...good(), fields: [7] }, /a field name is a string/],
     ['a dangerous field', { ...good(), fields: ['__proto__'] }, /refused/],
-    ['kinds that are none', { ...good(), kinds: ['string'] }, /version 1: its kinds are no object/],
+    [
+      'kinds that are none',
+      { ...good(), kinds: ['string'] },
+      /version 1: its kinds are not an object/,
+    ],
     ['a kind of no field', { ...good(), kinds: { b: 'string' } }, /kind is given for "b"/],
     ['a kind that is none', { ...good(), kinds: { a: 7 } }, /field "a": a kind is a text/],
     ['a kind without an end', { ...good(), kinds: { a: 'x'.repeat(161) } }, /1 to 160 characters/],
@@ -184,8 +188,8 @@ describe('data from outside', () => {
       },
       /kind is given for "a"/,
     ],
-    ['versions that are none', { ...good(), versions: {} }, /versions are no list/],
-    ['a version that is none', { ...good(), versions: [7] }, /version 2: it is no object/],
+    ['versions that are none', { ...good(), versions: {} }, /versions are not an array/],
+    ['a version that is none', { ...good(), versions: [7] }, /version 2: it is not an object/],
     [
       'a version with more to it',
       { ...good(), versions: [{ revision: 0, steps: [], x: 1 }] },
@@ -194,7 +198,7 @@ describe('data from outside', () => {
     [
       'steps that are none',
       { ...good(), versions: [{ revision: 0, steps: 'add' }] },
-      /steps are no list/,
+      /steps are not an array/,
     ],
     [
       'half a revision',
@@ -212,7 +216,7 @@ describe('data from outside', () => {
     [
       'functions as texts',
       withSteps({ op: 'code', field: 'a', name: 'x', up: '1', down: '2' }),
-      /it is no function/,
+      /it is not a function/,
     ],
     [
       'a dangerous key',
@@ -366,7 +370,7 @@ describe('joined with a build’s own', () => {
       'issue, version 2: step 1, map of done to status: up was "open" and is "done"',
     )
     expect(reason(firstVersion('issue', ['title']))).toBe(
-      'issue, version 1: the field "done" is gone or another one',
+      'issue, version 1: the field "done" was removed or has another register',
     )
     expect(reason(firstVersion('other', ['title', 'done']))).toBe('issue and other are two types')
     // A correction may not be had from versions that no longer fit together.
@@ -401,10 +405,10 @@ describe('differences and corrections', () => {
     )
     expect(sameSteps(before, other, 3)).toBe('only one of them has version 3')
     expect(sameSteps(before, chainOf({ steps: [] }), 2)).toBe(
-      'issue, version 2: step 1, map of done to status, is gone',
+      'issue, version 2: step 1, map of done to status, was removed',
     )
     expect(sameSteps(chainOf({ steps: [] }), before, 2)).toBe(
-      'issue, version 2: step 1, map of done to status, is new',
+      'issue, version 2: step 1, map of done to status, was added',
     )
     expect(sameSteps(before, other, 9)).toBeUndefined()
   })
@@ -457,13 +461,13 @@ describe('differences and corrections', () => {
       'version 2 goes back from revision 1 to 0',
     )
     expect(reason(chainOf({ steps: [rename('done', 'state')], revision: 1 }))).toMatch(
-      /not the same version any more: the field "status" is gone/,
+      /not the same version any more: the field "status" was removed/,
     )
     expect(reason(chainOf({ steps: [status('open'), add('x', 1)], revision: 1 }))).toMatch(
-      /the field "x" is new/,
+      /the field "x" was added/,
     )
     expect(reason(firstVersion('issue', ['done']))).toMatch(
-      /version 1 changes without a new revision: the field "title" is gone/,
+      /version 1 changes without a new revision: the field "title" was removed/,
     )
     expect(reason(firstVersion('other', ['done']))).toBe('these are two types')
   })

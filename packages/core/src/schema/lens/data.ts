@@ -1,9 +1,9 @@
 /**
- * A chain as JSON, and back: so that builds of any age can read rows of versions newer than
- * their own. What travels are the fields of version 1, the steps, and the kinds of fields where
- * they are not those of the version before; registers, defaults and names follow from them. Of a `code` step its name travels, and a build that has the functions
- * puts them in by `joined`. Data from outside is bounded, checked by the rules of declaration,
- * and refused whole where a part of it is wrong.
+ * Encodes a chain as JSON and parses it, so that builds of any age can read rows of newer versions.
+ * The data has the fields of version 1, the steps, and the kinds of fields where they differ from
+ * the previous version; registers, defaults and names are derived. A `code` step is encoded by its
+ * name; `joined` adds the functions where the build has them. Untrusted data is bounded, checked by
+ * the rules of declaration, and rejected as a whole if a part of it is wrong.
  *
  *     { v: 1, entity: 'issue', fields: ['done', 'title'], kinds: { done: 'boolean', title: 'string' },
  *       versions: [{ revision: 0, steps: […], kinds: { status: '"done" | "open"' } }] }
@@ -17,11 +17,11 @@ import { type Kinds, UNKNOWN_KIND } from './kind.ts'
 import type { CodeStep, Step } from './steps.ts'
 
 const FORM = 1
-/** A chain is flat enough to be the value of a field, and leaves its steps' values some depth. */
+/** A chain is flat enough to be the value of a field, with some depth left for values in steps. */
 const CHAIN_BOUNDS = { ...JSON_BOUNDS, depthMax: 16 }
 const ENTITY_NAME = /^[a-zA-Z][\w.-]{0,63}$/
 
-/** The chain, up to a version, as frozen JSON; the same chain gives the same data. */
+/** The chain, up to a version, as frozen JSON; equal chains encode equally. */
 export function chainData(chain: Chain, upTo: number = chain.version): Json {
   const [first, ...later] = chain.versions.slice(0, upTo)
   const versions = later.map((version, i) => ({
@@ -34,16 +34,16 @@ export function chainData(chain: Chain, upTo: number = chain.version): Json {
   return frozenJson({ v: FORM, entity: chain.entity, fields, ...kinds, versions })
 }
 
-/** The kinds that do not follow from the version before. */
+/** The kinds that differ from those of the previous version. */
 function kindsData(version: Version, before?: Version): { readonly kinds?: Json } {
   const own = [...version.kinds].filter(
-    // Kinds are those of the fields.
+    // Each kind is that of a field.
     ([name, kind]) => kind !== carriedKind(before, version.fields.get(name)!),
   )
   return own.length === 0 ? {} : { kinds: Object.fromEntries(own) }
 }
 
-/** A chain from data of whatever origin. Its `code` steps have no functions. Never throws. */
+/** Parses untrusted data as a chain. Its `code` steps have no functions. Never throws. */
 export function parseChain(data: unknown): Outcome<Chain> {
   const fault = jsonFault(data, CHAIN_BOUNDS)
   if (fault !== undefined) return refused(fault)
@@ -52,9 +52,9 @@ export function parseChain(data: unknown): Outcome<Chain> {
   const { v, entity, fields, versions } = object
   if (v !== FORM) return refused('its form is newer than this build')
   if (typeof entity !== 'string' || !ENTITY_NAME.test(entity))
-    return refused('its entity has no name of a type')
-  if (!Array.isArray(fields)) return refused('its fields are no list')
-  if (!Array.isArray(versions)) return refused('its versions are no list')
+    return refused('its entity is not a valid type name')
+  if (!Array.isArray(fields)) return refused('its fields are not an array')
+  if (!Array.isArray(versions)) return refused('its versions are not an array')
   if (versions.length >= VERSIONS_MAX) return refused(`a type has at most ${VERSIONS_MAX} versions`)
   const kinds = kindsOf(object['kinds'])
   if (typeof kinds === 'string') return refused(`version 1: ${kinds}`)
@@ -70,10 +70,9 @@ export function parseChain(data: unknown): Outcome<Chain> {
 }
 
 /**
- * What a build makes of its own chain and of one that travelled: of each version the newer
- * revision, and the versions that only one of them has. Its own functions stand in for code
- * that travelled by name. Refused when they differ at one revision: then one of them is wrong,
- * and which cannot be known here.
+ * Merges a build's own chain with a received one: the newer revision of each version, and the
+ * versions that only one of them has. The build's own functions replace `code` steps received by
+ * name. Rejected when they differ at one revision: then one is wrong, and it is unknown which.
  */
 export function joined(own: Chain, travelled: Chain): Outcome<Chain> {
   if (own.entity !== travelled.entity) {
@@ -91,7 +90,7 @@ export function joined(own: Chain, travelled: Chain): Outcome<Chain> {
       return refused(`${own.entity}, version ${version}: ${differs}`)
     }
     if (version === 1 || !chain.ok) continue
-    // Up to the newest of both, one of them has the version.
+    // Up to the newest version of both, one of them has it.
     const taken = theirs && (!mine || theirs.revision > mine.revision) ? theirs : mine!
     const steps = taken.steps.map((step) => withCode(step, mine))
     const kinds = joinedKinds(taken, taken === mine ? theirs : mine)
@@ -100,7 +99,7 @@ export function joined(own: Chain, travelled: Chain): Outcome<Chain> {
   return chain
 }
 
-/** What one of them does not know of a kind, the other may. */
+/** A kind that one chain does not know is taken from the other. */
 function joinedKinds(taken: Version | undefined, other: Version | undefined): Kinds {
   return new Map(
     [...(taken?.kinds ?? [])].map(([name, kind]) => [
@@ -110,7 +109,7 @@ function joinedKinds(taken: Version | undefined, other: Version | undefined): Ki
   )
 }
 
-/** The step with this build's own functions, where it is code of the same field and name. */
+/** The step with this build's own functions, if it has a code step of the same field and name. */
 function withCode(step: Step, own: Version | undefined): Step {
   if (step.op !== 'code' || step.up) return step
   const { field, name } = step
@@ -124,7 +123,7 @@ function withCode(step: Step, own: Version | undefined): Step {
 function kindsOf(value: Json | undefined): Kinds | string {
   if (value === undefined) return new Map()
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return 'its kinds are no object'
+    return 'its kinds are not an object'
   }
   return new Map(Object.entries(value as { readonly [name: string]: string }))
 }
@@ -134,14 +133,15 @@ function objectWith(
   keys: readonly string[],
   may: readonly string[],
 ): { readonly [key: string]: Json } | string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no object'
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return 'it is not an object'
   const object = value as { readonly [key: string]: Json }
   for (const key of keys) if (!Object.hasOwn(object, key)) return `${key} is missing`
   const extra = Object.keys(object).find((key) => !keys.includes(key) && !may.includes(key))
   return extra === undefined ? object : 'it has a part that this build does not know'
 }
 
-/** Reading twice may give two things where a proxy is asked; the copy is what is checked on. */
+/** A copy, which is then checked: a proxy may return different values on each read. */
 function copyOf(data: Json): Json | undefined {
   try {
     const copy = frozenJson(data)

@@ -175,7 +175,7 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   [
     'a step over two fields',
     { op: 'rename', field: ['a', 'b'], to: 'c' },
-    /field: a step names one field/,
+    /field: a field name is a string/,
   ],
   [
     'a rename of a type',
@@ -188,7 +188,7 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   ['an empty name', add('', 1), /1 to 256 characters/],
   ['no step', 7, /a step is an object/],
   ['a missing part', { op: 'rename', field: 'a' }, /rename: to is missing/],
-  ['an unknown option', { ...rename('a', 'x'), fast: true }, /rename: "fast" is no option of it/],
+  ['an unknown option', { ...rename('a', 'x'), fast: true }, /rename: "fast" is not an option/],
   [
     'a default that is no JSON',
     { op: 'add', field: 'x', default: new Date() },
@@ -274,12 +274,12 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   [
     'a format between strangers',
     format('a', 'isoDate', 'boolean'),
-    /no way between isoDate and boolean/,
+    /no conversion between isoDate and boolean/,
   ],
   [
     'a form that does not exist',
     { op: 'format', field: 'a', from: 'constructor', to: 'string' },
-    /no way between constructor and string/,
+    /no conversion between constructor and string/,
   ],
   [
     'a loss where it prints',
@@ -292,12 +292,12 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   [
     'code that goes one way',
     { op: 'code', field: 'a', name: 'x', up: () => 1 },
-    /code: it goes one way only/,
+    /code: it needs both up and down/,
   ],
   [
     'code that is none',
     { op: 'code', field: 'a', name: 'x', up: 1, down: 2 },
-    /up: it is no function/,
+    /up: it is not a function/,
   ],
 ]
 

@@ -1,8 +1,8 @@
 /**
- * Declaring a chain: version 1 from the names of its fields, each next version from its steps.
- * A step that does not fit is refused with its version, its place and a reason, and changes
- * nothing. The app's declarations throw, data that travelled gets an outcome; the rules are
- * the same.
+ * Declares a chain: version 1 from the names of its fields, each next version from its steps.
+ * A step that does not fit is rejected with its version, its index and a reason, and changes
+ * nothing. Declarations of the app throw, received data returns an outcome; the rules are the
+ * same.
  */
 import { CountersignError, type Outcome, fail, ok } from '../../base/outcome.ts'
 import { type Json, frozenJson } from '../../base/json.ts'
@@ -18,10 +18,10 @@ export const STEPS_MAX = 256
 
 export interface NextVersion {
   readonly steps: readonly Step[]
-  /** The fields of the new shape, where there is one: they must be those that the steps make. */
+  /** The fields of the new shape, if any: they must equal those that the steps result in. */
   readonly fields?: Iterable<string>
   readonly revision?: number
-  /** Of fields that are not in it: what their register held in the version before. */
+  /** Kinds by field; a missing one is that of the register in the previous version. */
   readonly kinds?: Kinds
 }
 
@@ -34,14 +34,14 @@ export function firstVersion(entity: string, fields: Iterable<string>, kinds?: K
 }
 
 /**
- * The chain with one version more.
+ * The chain with one more version.
  * @throws CountersignError `schema_refused`, with the step and the reason
  */
 export function nextVersion(chain: Chain, next: NextVersion): Chain {
   return orThrow(chain.entity, extended(chain, next))
 }
 
-/** The same as `firstVersion`, with a refusal as an outcome. */
+/** `firstVersion`, with an outcome. */
 export function begun(
   entity: string,
   fields: readonly unknown[],
@@ -69,7 +69,7 @@ export function begun(
   return ok(new Chain(entity, [first], registers))
 }
 
-/** The same as `nextVersion`, with a refusal as an outcome. */
+/** `nextVersion`, with an outcome. */
 export function extended(chain: Chain, next: NextVersion): Outcome<Chain> {
   const version = chain.version + 1
   const { steps, revision = 0 } = next
@@ -86,7 +86,7 @@ export function extended(chain: Chain, next: NextVersion): Outcome<Chain> {
     kindsFault(kinds, draft.fields)
   if (misfit !== undefined) return refused(`version ${version}: ${misfit}`)
   const { fields } = draft
-  // A chain begins with version 1.
+  // A chain has version 1.
   const before = chain.versions.at(-1)!
   const held = new Map(
     [...fields].map(([name, reg]) => [name, kinds.get(name) ?? carriedKind(before, reg)]),
@@ -99,9 +99,9 @@ export function extended(chain: Chain, next: NextVersion): Outcome<Chain> {
 
 function boundsFault(version: number, { steps, revision = 0 }: NextVersion): string | undefined {
   if (version > VERSIONS_MAX) return `a type has at most ${VERSIONS_MAX} versions`
-  if (!Array.isArray(steps)) return `version ${version}: its steps are no list`
+  if (!Array.isArray(steps)) return `version ${version}: its steps are not an array`
   if (steps.length > STEPS_MAX) {
-    return `version ${version} has more than ${STEPS_MAX} steps; part it into two versions`
+    return `version ${version} has more than ${STEPS_MAX} steps; split it into two versions`
   }
   if (!Number.isSafeInteger(revision) || revision < 0) {
     return `version ${version}: a revision is a whole number, 0 or more`
@@ -109,7 +109,7 @@ function boundsFault(version: number, { steps, revision = 0 }: NextVersion): str
   return undefined
 }
 
-/** The fields that steps make, against those of a shape. */
+/** The difference between the fields that steps result in and those of a shape. */
 function shapeFault(
   made: ReadonlyMap<string, Reg>,
   shape: ReadonlySet<string>,
@@ -123,7 +123,7 @@ function shapeFault(
 
 function kindsFault(kinds: Kinds, fields: ReadonlyMap<string, Reg>): string | undefined {
   for (const [name, kind] of kinds) {
-    if (!fields.has(name)) return `a kind is given for ${shown(name)}, which is no field`
+    if (!fields.has(name)) return `a kind is given for ${shown(name)}, which is not a field`
     const fault = kindFault(kind)
     if (fault !== undefined) return `field ${shown(name)}: ${fault}`
   }
@@ -131,21 +131,21 @@ function kindsFault(kinds: Kinds, fields: ReadonlyMap<string, Reg>): string | un
 }
 
 /**
- * A field whose writes are operations stays one, of the same kind; of steps it takes `add`, `rename`
- * and `remove` alone, because what its operations have made is no value that a step could read.
+ * A field whose writes are operations keeps its kind. It allows the steps `add`, `rename` and
+ * `remove` only, because a step cannot translate the result of operations.
  */
 function mergingFault(
   chain: Chain,
   { draft, held, steps }: { draft: Draft; held: Kinds; steps: readonly Step[] },
 ): string | undefined {
-  // A chain begins with version 1.
+  // A chain has version 1.
   const before = chain.versions.at(-1)!
   for (const [name, reg] of draft.fields) {
     const [was, is] = [mergingKind(carriedKind(before, reg)), mergingKind(held.get(name))]
     if (before.names.has(reg) && was !== is)
       return `${shown(name)} was ${carriedKind(before, reg)} and is ${held.get(name)}: a field that merges cannot become another, or one of values; declare a field of another name`
     const touching = draft.registers
-      // The register of a field of the draft is in it.
+      // The draft has a register for each field.
       .get(reg)!
       .steps.filter((placed) => placed.version > chain.version)
     const wrong = touching.find(({ step }) => step.op !== 'rename')
@@ -161,7 +161,7 @@ function mergingFault(
   return ended && `remove: ${shown((ended as RemoveStep).field)} merges, and has no default`
 }
 
-/** What a register held in a version; unknown where it was not there. */
+/** The kind of a register in a version; unknown if the version lacks it. */
 export function carriedKind(before: Version | undefined, reg: Reg): string {
   return before?.kinds.get(before.names.get(reg) ?? '') ?? UNKNOWN_KIND
 }
@@ -175,7 +175,7 @@ function versionOf(
   return { revision, steps: Object.freeze(steps.map(frozenStep)), fields, names }
 }
 
-/** Steps made by hand are copied; of those with functions in them, what can be. */
+/** A frozen copy of a step; functions are copied by reference. */
 function frozenStep(step: Step): Step {
   if (step.op === 'code') return Object.freeze({ ...step })
   return frozenJson(step as unknown as Json) as unknown as Step

@@ -1,7 +1,7 @@
 /**
- * One version in the making: its fields and registers, step by step, in the order in which the
- * steps were declared. `place` says what is wrong with a step and changes nothing then. Defaults
- * are moved along with the steps, so that one which has no form is found here and not by a reader.
+ * A version under construction: its fields and registers, step by step, in the order of the
+ * declaration. `place` returns the fault of a step, and then changes nothing. Defaults are
+ * translated along with the steps, so an untranslatable default is found at the declaration.
  */
 import { type Json, frozenJson } from '../../base/json.ts'
 import type { Chain, PlacedStep, Register } from './chain.ts'
@@ -12,11 +12,11 @@ import { type RemoveStep, type Step, describeStep } from './steps.ts'
 
 export const FIELDS_MAX = 256
 const REGISTERS_MAX = 1_024
-/** Steps that may make a value one level deeper, on one register. */
+/** Maximum steps on one register that may nest its value one level deeper. */
 const NESTINGS_MAX = 16
 const NESTING: ReadonlySet<Step['op']> = new Set(['wrap', 'head', 'nest', 'hoist'])
 
-/** A register whose list of steps is the draft's own: a copy for each step would cost its square. */
+/** A register whose list of steps belongs to the draft: a copy for each step would be quadratic. */
 interface Growing extends Register {
   readonly steps: PlacedStep[]
 }
@@ -34,7 +34,7 @@ export class Draft {
     )
   }
 
-  /** Takes the step in; otherwise says why not. The step is well-formed by itself. */
+  /** Adds the step; returns the reason if it does not fit. The step itself is well-formed. */
   place(step: Step): string | undefined {
     if (step.op === 'add') return this.#add(step.field, step.default)
     const reg = this.fields.get(step.field)
@@ -86,7 +86,7 @@ export class Draft {
     return undefined
   }
 
-  /** The register with the step on it, its default moved along. */
+  /** The register with the step added and its default translated. */
   #changed(register: Growing, step: Step): Growing | string {
     const { steps } = register
     if (NESTING.has(step.op) && steps.filter(isNesting).length >= NESTINGS_MAX) {
@@ -107,7 +107,7 @@ function isNesting({ step }: PlacedStep): boolean {
   return NESTING.has(step.op)
 }
 
-/** A register in the next version, before its steps: it keeps the default it had. */
+/** A register in the next version, before its steps: it keeps its default. */
 function carried(register: Register, version: number): Growing {
   const own = { ...register, steps: [...register.steps] }
   if (register.until !== undefined) return own
@@ -122,18 +122,18 @@ function withDefault(register: Growing, version: number, fallback: Json | undefi
 }
 
 /**
- * The default of a `remove`, taken down version by version to where the register begins. Where
- * the register was added with a default, that one stands.
+ * Applies the default of a `remove` to older versions, translated down to the version that adds the
+ * register. A version with a default of its own keeps it.
  */
 function withFallback(register: Growing, fallback: Json | undefined): Growing | string {
   const steps = [...register.steps]
   let shownAs = fallback
   let changed = register
-  // Called for a register that ends.
+  // Called for a register that ends only.
   for (let version = register.until! - 1; version >= register.from; version--) {
     if (!register.defaults.has(version)) changed = withDefault(changed, version, shownAs)
     while (steps.at(-1)?.version === version) {
-      // The condition has looked at it.
+      // The loop condition has checked that there is one.
       const step = steps.pop()!
       const moved = shownAs === undefined ? undefined : movedBy(step, 'down', shownAs)
       if (moved === INVALID) {
@@ -145,7 +145,7 @@ function withFallback(register: Growing, fallback: Json | undefined): Growing | 
   return changed
 }
 
-/** Nothing comes of a default where the functions of a `code` step are missing. */
+/** Undefined where the functions of a `code` step are missing. */
 function movedBy({ moves }: PlacedStep, way: 'up' | 'down', value: Json): Moved {
   if (moves === 'identity') return value
   return moves === 'opaque' ? undefined : moves[way](value)

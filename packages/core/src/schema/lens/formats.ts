@@ -1,15 +1,14 @@
 /**
- * The closed set of forms that a `format` step turns into each other, each pair with its
- * printer and its parser. Printing loses nothing. Parsing takes exactly what printing makes,
- * so that both ways are exact; parsing loosely takes any text that means a value, and is
- * what a step declares as its loss.
+ * The closed set of forms that a `format` step converts between, each pair with its printer and
+ * its parser. Printing is exact. Strict parsing accepts only printed text, so both directions are
+ * exact; loose parsing accepts any text that means a value, and a step must declare it as lossy.
  */
 import type { Json } from '../../base/json.ts'
 import { parseIsoDate, printIsoDate, readIsoDate } from './iso-date.ts'
 
 export type Format = 'number' | 'string' | 'boolean' | 'isoDate' | 'epochMs'
 
-/** undefined: this is no value of the form. */
+/** Each function returns undefined for a value outside the form. */
 export interface FormatPair {
   print(this: void, value: Json): Json | undefined
   parse(this: void, text: Json): Json | undefined
@@ -33,7 +32,7 @@ function numberIn(text: string): number | undefined {
 const flag = (on: Json, off: Json, value: Json): boolean | undefined =>
   value === on ? true : value === off ? false : undefined
 
-/** By what they print: the value first, its printed form second. */
+/** Keyed by the form of the value, then its printed form. */
 const PAIRS: Readonly<Record<string, FormatPair>> = {
   'number string': {
     print: (value) => (typeof value === 'number' ? String(value) : undefined),
@@ -60,7 +59,7 @@ const PAIRS: Readonly<Record<string, FormatPair>> = {
   },
 }
 
-/** The pair of two forms, and whether going up prints or parses; undefined when there is none. */
+/** The pair of two forms, and whether `up` prints or parses; undefined for an unknown pair. */
 export function formatPair(
   from: string,
   to: string,

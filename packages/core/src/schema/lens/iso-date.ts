@@ -1,5 +1,5 @@
 /**
- * Instants as text and as milliseconds since 1970, without the machine's clock or calendar:
+ * Instants as text and as milliseconds since 1970, independent of the machine's clock and calendar:
  * the proleptic Gregorian calendar in UTC, in the range and the canonical text of ECMAScript
  * (`2024-02-29T12:00:00.000Z`, six digits and a sign for years outside 0 to 9999).
  */
@@ -11,7 +11,7 @@ const LOOSE =
   /^(\d{4}|[+-]\d{6})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d))?$/
 const TEXT_LENGTH_MAX = 48
 
-/** Canonical text of an instant; undefined when the number is none. */
+/** Canonical text of an instant; undefined for a number that is not an instant. */
 export function printIsoDate(ms: number): string | undefined {
   if (!Number.isInteger(ms) || Math.abs(ms) > INSTANT_MS_MAX) return undefined
   const days = Math.floor(ms / DAY_MS)
@@ -22,7 +22,7 @@ export function printIsoDate(ms: number): string | undefined {
   return `${printDay(days)}T${clock.join(':')}.${digits(rest % 1_000, 3)}Z`
 }
 
-/** The instant of its canonical text, of no other. */
+/** Parses canonical text only. */
 export function parseIsoDate(text: string): number | undefined {
   if (text.length > TEXT_LENGTH_MAX) return undefined
   const parts = STRICT.exec(text)
@@ -31,7 +31,7 @@ export function parseIsoDate(text: string): number | undefined {
   return printIsoDate(ms) === text ? ms : undefined
 }
 
-/** The instant of any date, or date and time with a zone. What is finer than 1 ms is cut. */
+/** Parses any date, or date and time with a zone. Fractions of a millisecond are cut. */
 export function readIsoDate(text: string): number | undefined {
   if (text.length > TEXT_LENGTH_MAX) return undefined
   const parts = LOOSE.exec(text)

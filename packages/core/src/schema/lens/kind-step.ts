@@ -1,7 +1,7 @@
-/** The step between two kinds of one field, as a line of code to paste. */
+/** The step from one kind of a field to another, as a line of code to paste. */
 import { alternativesOf, mergingKind } from './kind.ts'
 
-/** Kinds that a `format` step turns into one another, and the form that it reads them in. */
+/** Kinds that a `format` step converts between, and the forms to write in it. */
 const FORMATS: readonly (readonly [was: string, is: string, forms: string])[] = [
   ['number', 'string', "'number', 'string'"],
   ['string', 'number', "'string', 'number'"],
@@ -12,7 +12,7 @@ const FORMATS: readonly (readonly [was: string, is: string, forms: string])[] = 
   ['number', 'date', "'epochMs', 'isoDate'"],
   ['date', 'number', "'isoDate', 'epochMs'"],
 ]
-/** Longer tables are for the app to write. */
+/** Longer tables are not generated. */
 const PAIRS_MAX = 8
 
 /** `field` is quoted. Where the stored values need no step, the line is a comment. */
@@ -52,7 +52,7 @@ function present(kinds: readonly string[]): string {
   return kinds.filter((kind) => kind !== 'null' && kind !== 'undefined').join(' | ')
 }
 
-/** An id and a date are texts in what is stored. */
+/** Ids and dates are stored as strings. */
 function asStored(kind: string): string {
   return kind === 'date' || kind.startsWith('id of ') ? 'string' : kind
 }

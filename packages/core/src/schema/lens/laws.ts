@@ -1,7 +1,6 @@
 /**
- * The laws that steps and chains keep, checked on values that the caller has: an app's own tests
- * call these with values of its own fields. A law that breaks is returned with the value that
- * breaks it.
+ * The laws of steps and chains, checked on sample values: an app's tests call these with values of
+ * its own fields. A broken law is returned with the value that breaks it.
  *
  *     down(up(x)) = x    for every value x of the old form, unless the step is lossy up
  *     up(down(y)) = y    for every value y of the new form, unless the step is lossy down
@@ -16,7 +15,7 @@ import { type Step, lossOf } from './steps.ts'
 export interface Broken {
   readonly law: 'down(up(x)) = x' | 'up(down(y)) = y' | 'total'
   readonly value: Json
-  /** What came of it, in words. */
+  /** The result, as a sentence. */
   readonly why: string
 }
 
@@ -26,13 +25,13 @@ export interface FormValues {
 }
 
 export interface LawOptions {
-  /** `allow`: values may have no form on the other side, as with text that is no number. */
+  /** `allow`: values may be untranslatable, such as text that is not a number. */
   readonly invalid?: 'allow'
 }
 
 type Way = 'up' | 'down'
 
-/** What goes up and down, for a step or for a path: undefined is unset. */
+/** A step or a path in both directions: undefined is unset. */
 interface Round {
   readonly loss: { readonly up: boolean; readonly down: boolean }
   readonly options: LawOptions
@@ -97,7 +96,8 @@ function brokenOne(round: Round, way: Way, value: Json): Broken | undefined {
   }
   if (there !== undefined) {
     const fault = jsonFault(there) ?? (hasReservedKey(there) ? 'a key starts with $' : undefined)
-    if (fault !== undefined) return notTotal(value, `going ${way} it is no value: ${fault}`)
+    if (fault !== undefined)
+      return notTotal(value, `going ${way} it becomes an invalid value: ${fault}`)
   }
   if (round.loss[way]) return undefined
   const law = way === 'up' ? 'down(up(x)) = x' : 'up(down(y)) = y'
@@ -106,7 +106,7 @@ function brokenOne(round: Round, way: Way, value: Json): Broken | undefined {
   return { law, value, why: `it becomes ${inWords(there)}, and that becomes ${inWords(back)}` }
 }
 
-/** A lens that throws shows values as invalid; here it is told apart from a lens that refuses. */
+/** Other readers treat a throw like an invalid value; here it is reported separately. */
 function throwOf(step: Step, values: FormValues): Broken | undefined {
   if (step.op !== 'code' || !step.up || !step.down) return undefined
   const [up, down] = [step.up, step.down]

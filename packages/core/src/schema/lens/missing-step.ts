@@ -1,14 +1,14 @@
 /**
- * A type whose shape was changed without a version: rows of the shape before could not be read, or
- * would be read as what they are not. Says which version it is about, and the missing step as code.
+ * Detects a type whose shape was changed without a new version: rows of the previous shape would
+ * be unreadable, or misread. Names the version, and the missing step as code.
  */
 import type { Chain, Version } from './chain.ts'
 import { isSameKind } from './kind.ts'
 import { kindStep } from './kind-step.ts'
 
 /**
- * Why a build that declares `own` cannot go on where `known` is in use, with the missing version
- * as code to paste; undefined when it can. A version that only one of them has is no reason.
+ * Why a build that declares `own` cannot be used where `known` is in use, with the missing version
+ * as code to paste; undefined if it can. A version that only one of them has is no reason.
  */
 export function shapeChange(own: Chain, known: Chain): string | undefined {
   for (const [i, was] of known.versions.entries()) {
@@ -26,7 +26,7 @@ export function shapeChange(own: Chain, known: Chain): string | undefined {
 function changeSentence(own: Chain, known: Chain, version: number): string {
   const given = version > 1 ? 'its steps and its fields' : 'its fields'
   const after = known.version > version ? `version ${known.version}` : 'it'
-  // A chain begins with version 1.
+  // A chain has version 1.
   const steps = stepsBetween(known.versions.at(-1)!, own.versions.at(-1)!)
   const sentences = [
     `${own.entity}: the fields of version ${version} were changed without a new version.`,
@@ -43,7 +43,7 @@ function differenceSentence(own: Chain, known: Chain, version: number): string {
   const [had, has] = [namesOf(known, version), namesOf(own, version)]
   if (had !== has) return `It has ${had}; this build declares ${has}.`
   const kinds = otherKinds(known.versions[version - 1]!, own.versions[version - 1]!)
-  if (kinds.length === 0) return 'Its fields have the same names, and are other ones.'
+  if (kinds.length === 0) return 'Its fields have the same names, but other registers.'
   return kinds
     .map(([name, was, is]) => `Its field ${name} is ${was}; this build declares ${is}.`)
     .join(' ')
@@ -53,7 +53,7 @@ function namesOf(chain: Chain, version: number): string {
   return [...chain.fieldsIn(version).keys()].sort().join(', ') || 'no fields'
 }
 
-/** The fields of both that hold something else, by name. */
+/** The fields of both versions with different kinds, by name. */
 function otherKinds(
   was: Version,
   is: Version,
@@ -66,8 +66,8 @@ function otherKinds(
 }
 
 /**
- * From the newest fields that are known to those that the build wants, as lines of code; undefined
- * where the newest are the same. A change that needs no step is a comment.
+ * The steps from the newest known fields to those of the build, as lines of code; undefined if they
+ * are the same. A change that needs no step is a comment.
  */
 function stepsBetween(was: Version, is: Version): readonly string[] | undefined {
   const before = [...was.fields.keys()].sort()

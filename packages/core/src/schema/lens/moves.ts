@@ -1,10 +1,10 @@
 /**
- * What a step does to a value, both ways: pure, total functions from JSON to JSON. A value
- * outside the domain gives `INVALID`, never an exception; `undefined` says that the field is
- * unset on the other side. The caller passes an unset by, it does not come here.
+ * The effect of a step on a value, in both directions: pure, total functions from JSON to JSON. A
+ * value outside the domain gives `INVALID`, never an exception; `undefined` means that the field is
+ * unset on the other side. An unset value bypasses these functions.
  *
- * A value cannot have keys that start with `$`. Values inside lists and objects may, so what a
- * step takes out of one is looked at: else it could pass for an unset.
+ * A value cannot have keys that start with `$`. Values inside lists and objects may, so a value
+ * that a step extracts is checked: otherwise it could be mistaken for an unset.
  */
 import { canonical } from '../../base/canonical.ts'
 import { type Json, frozenJson, jsonFault } from '../../base/json.ts'
@@ -22,7 +22,7 @@ import {
   type WrapStep,
 } from './steps.ts'
 
-/** The value has no form on the other side. */
+/** The value cannot be translated. */
 export const INVALID: unique symbol = Symbol('invalid')
 
 export type Moved = Json | undefined | typeof INVALID
@@ -33,7 +33,7 @@ export interface Moves {
   readonly down: Move
 }
 
-/** `identity`: values stay as they are. `opaque`: this build lacks the functions of a `code` step. */
+/** `identity`: values do not change. `opaque`: this build lacks the functions of a `code` step. */
 export function movesOf(step: Step): Moves | 'identity' | 'opaque' {
   switch (step.op) {
     case 'add':
@@ -62,7 +62,7 @@ export function movesOf(step: Step): Moves | 'identity' | 'opaque' {
   }
 }
 
-/** A field that may be `null` stays so: there is nothing to scale or to print. */
+/** Keeps `null`, which cannot be scaled or printed. */
 function orNull(move: Move): Move {
   return (value) => (value === null ? null : move(value))
 }
@@ -84,12 +84,14 @@ function mapMoves(step: MapStep): Moves {
   }
 }
 
-/** `null` in a table is a value, too. */
+/** Separates a stored `null` from a missing value. */
 function missing(table: ReadonlyMap<Json, Json>, value: Json, fallback: Moved): Moved {
   return table.has(tableKey(value)) ? null : fallback
 }
 
-/** Equal values, equal keys. Texts get a quote before them, so that none looks like an object's. */
+/**
+ * Equal keys for equal values. A string gets a quote before it, so it never equals an object's key.
+ */
 export function tableKey(value: Json): Json {
   if (typeof value === 'string') return `"${value}`
   return typeof value === 'object' && value !== null ? canonical(value) : value
@@ -97,7 +99,7 @@ export function tableKey(value: Json): Json {
 
 function formatMoves(step: FormatStep): Moves {
   const found = formatPair(step.from, step.to)
-  // A chain holds no such step; a move that refuses everything is the harmless answer.
+  // A valid chain has no such step; rejecting every value is harmless.
   if (!found) return { up: () => INVALID, down: () => INVALID }
   const { pair, up } = found
   const loss = lossOf(step)
@@ -138,12 +140,12 @@ function codeMoves(step: CodeStep): Moves | 'opaque' {
   return { up: guarded(up), down: guarded(down) }
 }
 
-/** An app's function must not keep a row from being shown, whatever it does. */
+/** A throwing or wrong function of the app must not hide the row. */
 function guarded(run: (value: Json) => Json): Move {
   return (value) => {
     try {
       const made: unknown = run(value)
-      if (made instanceof Promise) made.catch(() => {}) // refused below, and nobody waits for it
+      if (made instanceof Promise) made.catch(() => {}) // rejected below; its failure is ignored
       return jsonFault(made) === undefined ? plain(frozenJson(made as Json)) : INVALID
     } catch {
       return INVALID
@@ -155,7 +157,7 @@ function plain(value: Json): Moved {
   return hasReservedKey(value) ? INVALID : value
 }
 
-/** An object with a key that starts with `$` is no value of a field. */
+/** Whether the value is an object with a key that starts with `$`, which no field may hold. */
 export function hasReservedKey(value: Json): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   return Object.keys(value).some((key) => key.startsWith('$'))

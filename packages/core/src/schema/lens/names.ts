@@ -1,10 +1,10 @@
 /**
- * The names that a chain of versions deals in: names of fields, and keys of registers.
+ * The names in a chain of versions: names of fields, and keys of registers.
  *
- * A register has the first name of its field as its key, for ever. A field that is added gets
- * its own name; where that was the key of another register of the chain (renamed away or
- * removed since), `@` and the version that adds it follow, as often as it takes: `points@3`.
- * So a key depends on the steps up to its own version alone, and all builds agree on it.
+ * The key of a register is the first name of its field, for ever. A field that is added gets its
+ * own name as key; if another register of the chain (since renamed or removed) has that key, `@`
+ * and the version that adds the field are appended, repeatedly if needed: `points@3`. So a key
+ * depends only on the steps up to its own version, and all builds agree on it.
  */
 import { isForbiddenKey } from '../../base/json.ts'
 
@@ -13,14 +13,14 @@ export type Reg = string
 
 export const NAME_LENGTH_MAX = 256
 
-/** Registers of the library itself (`$archived`): in every version, and never changed by a lens. */
+/** Registers of the library (`$archived`): in every version, and never changed by a lens. */
 export function isReserved(reg: Reg): boolean {
   return reg.startsWith('$')
 }
 
 /** Why a field cannot have this name, or undefined. */
 export function nameFault(name: unknown): string | undefined {
-  if (typeof name !== 'string') return 'a step names one field'
+  if (typeof name !== 'string') return 'a field name is a string'
   if (name === 'id' || name.startsWith('$')) return `the name ${name} is taken`
   if (isForbiddenKey(name) || name.includes('\u0000')) return 'this name is refused'
   if (name.length === 0 || name.length > NAME_LENGTH_MAX || !name.isWellFormed()) {

@@ -343,7 +343,9 @@ describe('a row that an old client edits', () => {
     return next
   }
 
-  /** The planted error: the row as the old client sees it is written back whole, in the new form. */
+  /**
+   * The planted error: the row as the old client sees it is written back whole, in the new form.
+   */
   function wholeRow(stored: Stored, patch: Record<string, Json>): Stored {
     const next = new Map<string, { version: number; value: Json }>()
     for (const [name, value] of Object.entries({ ...rowAt(stored, 1), ...patch })) {

@@ -1,11 +1,10 @@
 /**
- * Reading through a chain: the value of a register as it was written in one version, as another
- * version sees it. A path is made once for each register and pair of versions; after that, a
- * translation is a look-up and a call. Nothing here throws, and nothing is written: the stored
- * value stays what its author wrote, whatever a reader sees of it.
+ * Translates the value of a register from the version that wrote it to the version that reads it. A
+ * path is compiled once for each register and pair of versions; a translation is then a look-up and
+ * a call. Nothing here throws or writes: the stored value does not change.
  *
- * Also which writes a version may make at all: where it sees less than there is, its writes
- * would take away what it never saw.
+ * Also decides which registers a version may write: a write by a version that sees only part of a
+ * value would delete the rest.
  */
 import type { Json } from '../../base/json.ts'
 import type { Chain, PlacedStep, Register } from './chain.ts'
@@ -15,17 +14,17 @@ import { describeStep, lossOf } from './steps.ts'
 
 export type Translated =
   | { readonly kind: 'value'; readonly value: Json }
-  /** Its author unset the field, or the reader's version knows no other word for what it holds. */
+  /** The author unset the field, or the reader's version has no value for what it holds. */
   | { readonly kind: 'unset' }
-  /** The value has no form in the reader's version. `raw` is what the author wrote. */
+  /** The value cannot be translated to the reader's version. `raw` is the stored value. */
   | { readonly kind: 'invalid'; readonly raw: Json }
-  /** The reader's version has no such field. */
+  /** The reader's version lacks the field. */
   | { readonly kind: 'absent' }
-  /** It takes a build that knows version `needs` to read this. */
+  /** A build needs version `needs` to read this. */
   | { readonly kind: 'opaque'; readonly needs: number }
 
 export interface Path {
-  /** Every value is seen as it was written; a caller may spare itself the call. */
+  /** Values do not change; a caller may skip the call. */
   readonly identity: boolean
   translate(stored: Json): Translated
 }
@@ -38,7 +37,7 @@ const IDENTITY: Path = {
   translate: (stored) => (isUnset(stored) ? UNSET : { kind: 'value', value: stored }),
 }
 const NO_FIELD: Path = { identity: false, translate: () => ABSENT }
-/** Its author wrote a register that their own version does not have. */
+/** The author wrote a register that the author's version lacks. */
 const MISPLACED: Path = {
   identity: false,
   translate: (stored) => (isUnset(stored) ? UNSET : { kind: 'invalid', raw: stored }),
@@ -53,10 +52,10 @@ export class Lenses {
     this.chain = chain
   }
 
-  /** How version `to` sees what version `from` wrote to a register. */
+  /** The path of a register from the version that wrote it to the version that reads it. */
   path(reg: Reg, from: number, to: number): Path {
     const { version } = this.chain
-    // Versions this chain does not have are whatever a message says; nothing is kept of them.
+    // Versions outside the chain come from untrusted messages; their paths are not cached.
     if (!isWithin(from, version) || !isWithin(to, version)) return this.#beyond(reg, from, to)
     return this.#paths.get(reg)?.[this.#index(from, to)] ?? this.#made(reg, from, to)
   }
@@ -65,14 +64,14 @@ export class Lenses {
     return this.path(reg, from, to).identity
   }
 
-  /** What a version shows where nobody wrote the register. */
+  /** The value that a version shows for a register that was never written. */
   defaultOf(reg: Reg, version: number): Json | undefined {
     return this.chain.defaultOf(reg, version)
   }
 
   /**
-   * Why `version` may not write a register while `newest` is in use, as a sentence; undefined
-   * when it may. What the newer version removed may be written: those who have it see it.
+   * Why `version` may not write a register while `newest` is in use, as a sentence; undefined if it
+   * may. A register that the newer version removed may be written: versions that have it read it.
    */
   writeFault(reg: Reg, version: number, newest: number): string | undefined {
     if (isReserved(reg)) return undefined
@@ -81,7 +80,7 @@ export class Lenses {
     if (name === undefined) return `${entity}: version ${version} has no register ${reg}`
     if (newest <= version) return undefined
     const field = `${entity}.${name}`
-    // It has a name in this version, so it is a register of the chain.
+    // The register has a name in this version, so the chain has it.
     for (const placed of this.chain.registers.get(reg)!.steps) {
       if (placed.version <= version || placed.version > newest) continue
       const why = stepWriteFault(placed)
@@ -173,7 +172,7 @@ function isWithin(version: number, newest: number): boolean {
   return Number.isInteger(version) && version >= 1 && version <= newest
 }
 
-/** The stored form of an unset, which every lens lets through. */
+/** Whether it is the stored form of an unset, which every lens passes unchanged. */
 function isUnset(stored: Json): boolean {
   return (
     typeof stored === 'object' && stored !== null && '$unset' in stored && stored.$unset === true

@@ -1,7 +1,7 @@
 /**
- * Chains and values made up from a seed, for tests. A field has a form (what values it holds in
- * a version), and a step is chosen that fits the form, so that the values it meets are mostly of
- * its domain. Knows what steps take and make, not how.
+ * Random chains and values, for tests. A field has a form (its values in a version), and each step
+ * is chosen to fit the form, so that most values are in its domain. Knows the domain and range of
+ * steps, not their functions.
  */
 import type { Json } from '../../base/json.ts'
 import {
@@ -19,7 +19,7 @@ import {
   wrap,
 } from './steps.ts'
 
-/** What values a field holds. */
+/** The values that a field holds. */
 export type Form =
   | { readonly is: 'boolean' | 'bit' | 'flag' | 'number' | 'digits' | 'epochMs' | 'isoDate' }
   | { readonly is: 'words'; readonly words: readonly string[] }
@@ -56,7 +56,7 @@ const INSTANTS = [
   [8_640_000_000_000_000, '+275760-09-13T00:00:00.000Z'],
 ] as const
 
-/** Values that no form expects, or that only some do. */
+/** Values that no form, or only some, contain. */
 export const STRAY: readonly Json[] = [
   ...[null, 0, 7, -0.5, 1e21, 1 / 3, true, '', 'x', '07', '1e3', '2024-02-30T00:00:00.000Z'],
   ...[[], [1, 2], [[]], {}, { a: 1 }, { a: 1, b: 2 }, { b: 1 }],
@@ -109,12 +109,12 @@ function someNumber(dice: Dice): number {
 
 export interface Stepping {
   readonly step: Step
-  /** The name and the form of the field after the step; undefined when it is gone. */
+  /** The name and the form of the field after the step; name undefined: removed. */
   readonly name: string | undefined
   readonly form: Form
 }
 
-/** A step that fits a field. `fresh` is a name that no field has. */
+/** A step that fits a field. `fresh` is an unused name. */
 export function someStep(
   dice: Dice,
   field: string,
@@ -223,7 +223,7 @@ function someScale(dice: Dice, field: string): Step {
   return scale(field, factor, round ? { round } : {})
 }
 
-/** To as many new words as there are old values, or to fewer, which is a loss. */
+/** Maps to as many new words as there are old values, or to fewer, which is lossy. */
 function someMap(
   dice: Dice,
   field: string,
@@ -249,7 +249,7 @@ export interface MadeUp {
   readonly fields: readonly string[]
   /** The steps that lead to version 2, 3, … */
   readonly versions: readonly (readonly Step[])[]
-  /** By version, from 1: the fields and what they hold. */
+  /** By version, from 1: the fields and their forms. */
   readonly forms: readonly ReadonlyMap<string, Form>[]
 }
 
@@ -273,10 +273,10 @@ export function someChain(dice: Dice): MadeUp {
   return { fields: [...(forms[0]?.keys() ?? [])], versions, forms }
 }
 
-/** Names are few, so that they come back for other registers. */
+/** Few names, so that they are reused for other registers. */
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']
 
-/** A step on some field of `now`, or a new one. A field may end only where nothing touched it yet. */
+/** A step on a field of `now`, or a new field. Removes a field only if no step has touched it. */
 function placed(dice: Dice, now: Map<string, Form>, untouched: Set<string>): Step {
   const fresh = dice.pick(NAMES.filter((name) => !now.has(name)))
   const field = dice.pick([...now.keys(), ''])

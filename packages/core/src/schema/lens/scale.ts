@@ -1,16 +1,16 @@
 /**
  * A number times a factor. Binary floating point makes 0.07 * 100 = 7.000000000000001, so
- * products and quotients are taken to 15 significant digits: that is right for every decimal
- * number that has no more of them, before and after.
+ * products and quotients are rounded to 15 significant digits: correct for every decimal
+ * number with at most 15, before and after.
  *
- * Without rounding, a value that would not come back as itself is refused: so both ways are
- * exact by construction. A side that rounds takes every number, and its way is lossy:
- * `scale('price', 100, { round: { up: 0 } })` makes whole cents of whatever there was.
+ * Without rounding, a value that would not convert back to itself is rejected, so both directions
+ * are exact. A side that rounds accepts every number, and is lossy:
+ * `scale('price', 100, { round: { up: 0 } })` rounds to whole cents.
  */
 import type { Json } from '../../base/json.ts'
 import { type ScaleStep, lossOf } from './steps.ts'
 
-/** The number on the other side; undefined when there is none. */
+/** The number on the other side; undefined if it has none. */
 export function scaled(step: ScaleStep, way: 'up' | 'down', value: Json): number | undefined {
   if (typeof value !== 'number') return undefined
   const there = moved(step, way, value)
@@ -29,10 +29,10 @@ function decimal(value: number): number {
   return Number(value.toPrecision(15))
 }
 
-/** Half away from zero, by the decimal digits: `toFixed` would take 21.555 for less than that. */
+/** Rounds half away from zero, by decimal digits: `toFixed` would round 21.555 down. */
 function rounded(value: number, decimals: number): number {
   const unit = Number(`1e${decimals}`)
   const size = decimal(Math.abs(value) * unit)
-  // Beyond 15 digits there are no decimals left to cut.
+  // Beyond 15 digits there are no decimals.
   return size < 1e15 ? (Math.sign(value) * Math.round(size)) / unit : value
 }

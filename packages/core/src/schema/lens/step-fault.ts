@@ -1,7 +1,7 @@
 /**
- * What makes a step wrong by itself, whoever made it: the app's own, or data that travelled.
- * Knows nothing of the chain the step is to join. An option that this build does not know is
- * refused rather than ignored: it might change what the step means.
+ * Validates a step by itself, from the app or from received data. Knows nothing of the chain. An
+ * option that this build does not know is rejected, not ignored: it might change the meaning of
+ * the step.
  */
 import { canonical } from '../../base/canonical.ts'
 import { JSON_BOUNDS, type Json, isForbiddenKey, jsonFault } from '../../base/json.ts'
@@ -47,7 +47,7 @@ const SHAPES: Readonly<Record<Step['op'], Shape>> = {
   },
 }
 
-/** Why this is no step, or undefined when it is one. Reads plain data only. */
+/** Why a value is not a step, or undefined. Reads plain data only. */
 export function stepFault(step: unknown): string | undefined {
   if (typeof step !== 'object' || step === null) return 'a step is an object'
   const { op } = step as { readonly op?: unknown }
@@ -65,7 +65,7 @@ function shapeFault(step: Readonly<Record<string, unknown>>, shape: Shape): stri
   for (const key of Object.keys(step)) {
     if (key === 'op') continue
     const check = Object.hasOwn(needs, key) ? needs[key] : Object.hasOwn(may, key) && may[key]
-    if (!check) return `${shown(key)} is no option of it`
+    if (!check) return `${shown(key)} is not an option`
     const fault = check(step[key])
     if (fault !== undefined) return `${key}: ${fault}`
   }
@@ -84,13 +84,15 @@ function meaningFault(step: Step): string | undefined {
     case 'format':
       return formatFault(step)
     case 'code':
-      return !step.up === !step.down ? undefined : 'it goes one way only'
+      return !step.up === !step.down ? undefined : 'it needs both up and down'
     default:
       return undefined
   }
 }
 
-/** Two pairs with one value on a side lose which of them it was, and must say so. */
+/**
+ * Two pairs with one value on a side cannot be told apart on that side, and must be declared lossy.
+ */
 function ambiguity(step: MapStep): string | undefined {
   const loss = lossOf(step)
   const olds = new Set<Json>()
@@ -116,13 +118,13 @@ function ambiguity(step: MapStep): string | undefined {
 
 function formatFault(step: Step & { readonly op: 'format' }): string | undefined {
   const found = formatPair(step.from, step.to)
-  if (!found) return `there is no way between ${step.from} and ${step.to}`
+  if (!found) return `there is no conversion between ${step.from} and ${step.to}`
   const printing = found.up === 'print' ? 'up' : 'down'
   if (!lossOf(step)[printing]) return undefined
   return `${printing} it prints, and that loses nothing`
 }
 
-/** Why this is no value that a step may name. */
+/** Why a value may not be used in a step, or undefined. */
 export function valueFault(value: unknown): string | undefined {
   const fault = jsonFault(value, STEP_JSON)
   if (fault !== undefined) return fault
@@ -150,7 +152,7 @@ function factorFault(factor: unknown): string | undefined {
 function roundFault(round: unknown): string | undefined {
   if (typeof round !== 'object' || round === null) return 'it has decimals up, down or both'
   for (const [way, decimals] of Object.entries(round)) {
-    if (way !== 'up' && way !== 'down') return `${shown(way)} is no way`
+    if (way !== 'up' && way !== 'down') return `${shown(way)} is not a direction`
     const whole = typeof decimals === 'number' && Number.isInteger(decimals)
     if (!whole || decimals < 0 || decimals > DECIMALS_MAX) {
       return `decimals are a whole number from 0 to ${DECIMALS_MAX}`
@@ -176,7 +178,7 @@ function codeNameFault(name: unknown): string | undefined {
 }
 
 function functionFault(run: unknown): string | undefined {
-  return typeof run === 'function' ? undefined : 'it is no function'
+  return typeof run === 'function' ? undefined : 'it is not a function'
 }
 
 function oneOf(...words: readonly string[]): Check {
@@ -184,7 +186,7 @@ function oneOf(...words: readonly string[]): Check {
     words.some((word) => word === value) ? undefined : `it is one of: ${words.join(', ')}`
 }
 
-/** A value in a sentence, cut when it is long. */
+/** A value in a sentence, truncated when it is long. */
 export function shown(value: unknown): string {
   const text = jsonFault(value) === undefined ? JSON.stringify(value) : `a ${typeof value}`
   return text.length > 64 ? `${text.slice(0, 60)}…` : text

@@ -1,19 +1,19 @@
 /**
  * The lens steps: a closed union of plain frozen data, and the functions that build them. A
- * step says how one register differs between two neighbouring versions; it names no second
- * register and holds no behaviour, `code` excepted. What a step does to a value is in
- * `moves.ts`, what makes one wrong in `step-fault.ts`.
+ * step describes how one register differs between two neighbouring versions; it names no second
+ * register and has no functions, except `code`. `moves.ts` applies a step to a value,
+ * `step-fault.ts` validates it.
  *
- * Every step is exact unless it says which way it loses: a value that could not come back is
- * then outside its domain, and shown as invalid rather than changed in silence.
+ * Every step is exact unless it is declared lossy in a direction: a value that could not be
+ * translated back is outside its domain, and shown as invalid instead of silently changed.
  */
 import { type Json, frozenJson, jsonFault } from '../../base/json.ts'
 import type { Format } from './formats.ts'
 
-/** The way in which different values become one: going up, going down, or both. */
+/** The direction in which different values become one: up, down, or both. */
 export type Loss = 'up' | 'down' | 'both'
 
-/** Lets versions that see less than there is write all the same. Only where a step is lossy down. */
+/** Lets versions that see only part of a value write it. Only for a step that is lossy down. */
 export interface Backport {
   readonly backport?: 'allow'
 }
@@ -22,14 +22,14 @@ export interface Lossy extends Backport {
   readonly lossy?: Loss
 }
 
-/** The field begins. Without a default it may be missing from a row. */
+/** Adds a field. Without a default it may be missing from a row. */
 export interface AddStep<F extends string = string, D extends Json | undefined = Json | undefined> {
   readonly op: 'add'
   readonly field: F
   readonly default?: D
 }
 
-/** The field ends. `default`: what versions that have it show where nobody wrote it. */
+/** Removes a field. `default`: shown by versions that have it where it was never written. */
 export interface RemoveStep<F extends string = string> {
   readonly op: 'remove'
   readonly field: F
@@ -45,13 +45,13 @@ export interface RenameStep<F extends string = string, T extends string = string
 export type Pairs = readonly (readonly [old: Json, next: Json])[]
 
 export interface MapOptions extends Lossy {
-  /** What old values outside the table become; without it they are invalid in the new version. */
+  /** The value for old values outside the table; without it they are invalid in the new version. */
   readonly up?: Json
-  /** What new values outside the table become; without it they are invalid in the old version. */
+  /** The value for new values outside the table; without it they are invalid in the old version. */
   readonly down?: Json
 }
 
-/** Values by a table. Where one side stands in several pairs, the first of them wins. */
+/** Translates values by a table. The first pair with a value wins. */
 export interface MapStep<
   F extends string = string,
   T extends string = string,
@@ -68,13 +68,13 @@ export interface MapStep<
   readonly backport?: O['backport']
 }
 
-/** Decimals that a side keeps. Rounding on the way up is lossy up, on the way down lossy down. */
+/** Decimals to keep. Rounding up is lossy up, rounding down lossy down. */
 export interface Rounding {
   readonly up?: number
   readonly down?: number
 }
 
-/** A number times a factor, exact for numbers of up to 15 significant digits. */
+/** Multiplies a number by a factor, exact for up to 15 significant digits. */
 export interface ScaleStep<F extends string = string> extends Backport {
   readonly op: 'scale'
   readonly field: F
@@ -82,7 +82,7 @@ export interface ScaleStep<F extends string = string> extends Backport {
   readonly round?: Rounding
 }
 
-/** Another form of the same value. Lossy where it reads text: then loosely written text is taken, too. */
+/** Converts the form of a value. A lossy direction parses text loosely. */
 export interface FormatStep<
   F extends string = string,
   From extends Format = Format,
@@ -94,22 +94,22 @@ export interface FormatStep<
   readonly to: To
 }
 
-/** A value becomes a list of one. Lossy down: of a longer list, older versions see the first. */
+/** Wraps a value into a list. Lossy down: older versions see the first element of a longer list. */
 export interface WrapStep<F extends string = string> extends Backport {
   readonly op: 'wrap'
   readonly field: F
-  /** What an empty list is to the side without lists; without it, the field is unset there. */
+  /** The value of an empty list on the side without lists; without it, the field is unset there. */
   readonly empty?: Json
 }
 
-/** A list becomes its first element. Lossy up. */
+/** Replaces a list by its first element. Lossy up. */
 export interface HeadStep<F extends string = string> {
   readonly op: 'head'
   readonly field: F
   readonly empty?: Json
 }
 
-/** A value becomes an object that has it under `key`: alone, or with others where it is lossy down. */
+/** Wraps a value into an object under `key`; other keys are allowed where it is lossy down. */
 export interface NestStep<
   F extends string = string,
   K extends string = string,
@@ -121,7 +121,7 @@ export interface NestStep<
   readonly lossy?: L
 }
 
-/** An object becomes what it has under `key`: alone, or with others where it is lossy up. */
+/** Replaces an object by its value under `key`; other keys are allowed where it is lossy up. */
 export interface HoistStep<F extends string = string, K extends string = string> {
   readonly op: 'hoist'
   readonly field: F
@@ -130,8 +130,8 @@ export interface HoistStep<F extends string = string, K extends string = string>
 }
 
 /**
- * The declared exception: pure functions of one value. Only the name travels; a build without
- * the functions cannot look through this step.
+ * The declared exception: pure functions of one value. Only the name is published; a build without
+ * the functions cannot translate through this step.
  */
 export interface CodeStep<
   F extends string = string,
@@ -145,10 +145,7 @@ export interface CodeStep<
   down?(this: void, value: B): A
 }
 
-/**
- * One difference between two neighbouring versions of a type, as data fit for JSON (`code`
- * excepted).
- */
+/** One difference between two neighbouring versions of a type, as JSON data (except `code`). */
 export type Step =
   | AddStep
   | RemoveStep
@@ -162,7 +159,7 @@ export type Step =
   | HoistStep
   | CodeStep
 
-/** A field from this version on; rows that nobody wrote it to show the default. */
+/** Adds a field from this version on; rows where it was never written show the default. */
 export function add<const F extends string>(field: F): AddStep<F, undefined>
 export function add<const F extends string, const D extends Json>(
   field: F,
@@ -172,7 +169,7 @@ export function add(field: string, fallback?: Json): AddStep {
   return made({ op: 'add', field, ...given('default', fallback) })
 }
 
-/** Ends a field at this version. `fallback` is what older versions show where nobody wrote it. */
+/** Removes a field at this version. Older versions show `fallback` where it was never written. */
 export function remove<const F extends string>(field: F, fallback?: Json): RemoveStep<F> {
   return made({ op: 'remove', field, ...given('default', fallback) })
 }
@@ -199,8 +196,8 @@ export function map<
 }
 
 /**
- * Multiplies a number by `factor`, for another unit. `round` states the decimals each side keeps,
- * and makes it lossy there.
+ * Multiplies a number by `factor`, for another unit. `round` gives the decimals of a side, and
+ * makes it lossy there.
  */
 export function scale<const F extends string>(
   field: F,
@@ -231,10 +228,7 @@ export function wrap<const F extends string>(
   return made({ op: 'wrap', field, ...options })
 }
 
-/**
- * Keeps the first element of a list field. Lossy up; `empty` is what an empty list becomes, which
- * is otherwise unset.
- */
+/** Replaces a list by its first element. Lossy up; an empty list becomes `empty`, or unset. */
 export function head<const F extends string>(
   field: F,
   options: { readonly empty?: Json } = {},
@@ -255,8 +249,8 @@ export function nest<
 }
 
 /**
- * Replaces an object field by what it has under `key`. With `lossy: 'up'` the object may have other
- * keys, which newer versions do not see.
+ * Replaces an object by its value under `key`. With `lossy: 'up'` the object may have other keys,
+ * which newer versions do not see.
  */
 export function hoist<const F extends string, const K extends string>(
   field: F,
@@ -274,7 +268,7 @@ export function code<const F extends string, A extends Json, B extends Json>(
   field: F,
   lens: Lossy & {
     readonly name: string
-    // The types are those of the parameters: what a function returns may be narrower.
+    // Types are inferred from the parameters: the return type of a function may be narrower.
     readonly up: (value: A) => NoInfer<B>
     readonly down: (value: B) => NoInfer<A>
   },
@@ -282,7 +276,7 @@ export function code<const F extends string, A extends Json, B extends Json>(
   return Object.freeze({ op: 'code', field, ...lens })
 }
 
-/** Which ways of a step are lossy: by declaration, or by what it is. */
+/** The lossy directions of a step: declared, or inherent. */
 export function lossOf(step: Step): { readonly up: boolean; readonly down: boolean } {
   switch (step.op) {
     case 'add':
@@ -303,7 +297,7 @@ export function lossOf(step: Step): { readonly up: boolean; readonly down: boole
   }
 }
 
-/** A step in a few words, for sentences about it. */
+/** A short description of a step, for error messages. */
 export function describeStep(step: Step): string {
   const to = 'to' in step && step.op !== 'format' && step.to !== step.field ? ` to ${step.to}` : ''
   return `${step.op} of ${step.field}${to}`
@@ -314,8 +308,8 @@ function given(key: string, value: Json | undefined): object {
 }
 
 /**
- * A frozen copy. What is no JSON stays as it is, so that the declaration of the version can
- * refuse it: a copy would have made plain data of it.
+ * A frozen copy. A step that is not JSON is not copied, so that the declaration of the version can
+ * reject it: a copy would turn it into plain data.
  */
 function made<S extends Step>(step: { readonly op: S['op']; readonly [key: string]: unknown }): S {
   const plain = jsonFault(step) === undefined ? frozenJson(step as unknown as Json) : step

@@ -1,12 +1,12 @@
 /**
- * Steps as types: from the fields of one version and a tuple of steps, what the fields of the
- * next version must be, so that a wrong step, or a shape that does not match, does not compile
- * and says why. What is compared is the JSON of a register: a date is a text there.
+ * Steps as types: computes the required fields of the next version from the fields of one version
+ * and a tuple of steps, so that a wrong step, or a shape that does not match, fails to compile with
+ * a reason. Compares the JSON of registers: a date is a string there.
  *
- * A field that a step made of data alone (a default, a table, an app's code) must be able to
- * take what was made, and may take more. Every other field must be the same in both versions:
- * a wider one would hold values that older versions cannot read, which is what `map` is for.
- * A required field may become optional, not the other way round: nothing fills what was unset.
+ * A field whose value comes from data (a default, a table, an app's code) must accept that value,
+ * and may accept more. Every other field must be the same in both versions: a wider one would hold
+ * values that older versions cannot read; use `map` for that. A required field may become optional,
+ * but not the reverse: nothing fills unset values.
  */
 import type { Json } from '../../base/json.ts'
 import type { Format } from './formats.ts'
@@ -26,17 +26,17 @@ import type {
   WrapStep,
 } from './steps.ts'
 
-/** A program that names one does not compile; the sentence stands in the compiler's message. */
+/** Makes a program fail to compile; the compiler's message contains the sentence. */
 export interface Wrong<Why extends string> {
   readonly '~wrong': Why
 }
 
-/** The next version's field is of the same type. */
+/** The field of the next version has the same type. */
 export interface Same<T> {
   readonly is: T
 }
 
-/** The next version's field takes `T`, and reads as `Read` at the most. */
+/** The field of the next version accepts `T`, and is at most `Read` when read. */
 export interface Takes<T, Read = any> {
   readonly takes: T
   readonly read: Read
@@ -49,7 +49,7 @@ type Missing<T> = Extract<T, undefined>
 /** The JSON of a field's value. */
 type Stored<T> = T extends Date | bigint | Uint8Array ? string : T
 
-/** Without `readonly`, some levels deep: recursive types (any JSON) would have no end. */
+/** Removes `readonly`, to a limited depth: recursive types (any JSON) would not terminate. */
 type Plain<T, Levels extends readonly unknown[] = [1, 2, 3, 4]> = Levels extends readonly [
   unknown,
   ...infer Deeper,
@@ -59,13 +59,13 @@ type Plain<T, Levels extends readonly unknown[] = [1, 2, 3, 4]> = Levels extends
     : T
   : T
 
-/** The fields of a version, as the steps find them. */
+/** The fields of a version, before its steps. */
 type FieldsOf<Out> = { [K in keyof Out & string]-?: Same<Plain<Stored<Out[K]>>> }
 
 /** The value of a field between two steps. */
 type Value<M> = M extends Same<infer T> ? T : M extends Takes<infer T, any> ? T : never
 
-/** What the fields of version n+1 must be, or what is wrong with the steps. */
+/** The required fields of version n+1, or the fault of the steps. */
 export type Stepped<Out, Steps extends readonly Step[]> = number extends Steps['length']
   ? Wrong<'write the steps in place, as a list'>
   : Walk<FieldsOf<Out>, Steps>
@@ -78,7 +78,7 @@ type Walk<F, Steps> = Steps extends readonly [infer S, ...infer Later]
     : never
   : F
 
-/** One step on the fields. */
+/** The fields after one step. */
 type Applied<F, S> =
   S extends AddStep<infer N, infer D>
     ? N extends keyof F
@@ -88,7 +88,7 @@ type Applied<F, S> =
       ? N extends keyof F
         ? Changed<F, N, S>
         : Wrong<`${Op}: there is no field ${N}`>
-      : Wrong<'this is no step'>
+      : Wrong<'this is not a step'>
 
 type Changed<F, N extends keyof F & string, S> =
   S extends RemoveStep<N>
@@ -110,22 +110,22 @@ type Moved<F, N extends keyof F & string, M extends { to: string; made: unknown;
     ? Wrong<`${M['op']}: there is a field ${M['to']} already`>
     : Flat<Omit<F, N> & { [K in M['to']]: M['made'] }>
 
-/** What a step makes of the value of its field. */
+/** The value of a field after a step. */
 type Valued<T, N extends string, S> =
   S extends ScaleStep<N>
     ? [Rest<T>] extends [number | null]
       ? Same<(T extends number ? number : never) | Exclude<T, number>>
-      : Wrong<`scale: ${N} is no number`>
+      : Wrong<`scale: ${N} is not a number`>
     : S extends FormatStep<N, infer From, infer To>
       ? [Rest<T>] extends [Form<From> | null]
         ? Takes<Form<To> | Extract<T, null | undefined>, Form<To> | null>
-        : Wrong<`format: ${N} is no ${From}`>
+        : Wrong<`format: ${N} is not of form ${From}`>
       : S extends WrapStep<N>
         ? Same<Rest<T>[] | Missing<T>>
         : S extends HeadStep<N>
           ? Rest<T> extends readonly (infer E)[]
             ? Same<E | Missing<T>>
-            : Wrong<`head: ${N} is no list`>
+            : Wrong<`head: ${N} is not a list`>
           : Boxed<T, N, S>
 
 type Boxed<T, N extends string, S> =
@@ -136,7 +136,7 @@ type Boxed<T, N extends string, S> =
     : S extends HoistStep<N, infer K>
       ? Rest<T> extends { [P in K]?: infer E }
         ? Same<Rest<E> | Missing<T>>
-        : Wrong<`hoist: ${N} is no object with the key ${K}`>
+        : Wrong<`hoist: ${N} is not an object with the key ${K}`>
       : Coded<T, N, S>
 
 type Coded<T, N extends string, S> =
@@ -144,7 +144,7 @@ type Coded<T, N extends string, S> =
     ? [Rest<T>] extends [A]
       ? Takes<B | Missing<T>, B>
       : Wrong<`code: it takes no such value as ${N} has`>
-    : Wrong<'this is no step'>
+    : Wrong<'this is not a step'>
 
 type Form<F extends Format> = F extends 'number' | 'epochMs'
   ? number
@@ -154,16 +154,16 @@ type Form<F extends Format> = F extends 'number' | 'epochMs'
 
 type Widened<D> = unknown extends D ? never : Plain<D>
 
-/** What a table and its fallback make, and which values of the new form they take down. */
+/** The values that a table and its fallback result in, and the new values that they map down. */
 type Mapped<T, P extends Pairs, O> = Takes<
   Plain<P[number][1]> | (O extends { readonly up: infer U } ? Plain<U> : never) | Missing<T>,
   O extends { readonly lossy: 'down' | 'both' } ? any : MapReads<P, O>
 >
 
-/** A fallback going down folds values into one, which is a loss; without it they are invalid. */
+/** A fallback for `down` merges values, which is lossy; without it they are invalid. */
 type MapReads<P extends Pairs, O> = O extends { readonly down: any } ? Plain<P[number][1]> : any
 
-/** A table and its fallbacks have to speak of values that the field can have. */
+/** A table and its fallbacks may use only values of the field. */
 type MapFault<T, Old, O> = [Plain<Old>] extends [T]
   ? O extends { readonly down: infer D }
     ? [Plain<D>] extends [T]
@@ -172,7 +172,7 @@ type MapFault<T, Old, O> = [Plain<Old>] extends [T]
     : UpFault<T, Old, O>
   : 'never has a value that the table has'
 
-/** A fallback going up folds values into one, which is a loss. */
+/** A fallback for `up` merges values, which is lossy. */
 type UpFault<T, Old, O> = O extends { readonly up: any }
   ? [Exclude<T, Plain<Old>>] extends [never]
     ? undefined
@@ -181,7 +181,7 @@ type UpFault<T, Old, O> = O extends { readonly up: any }
       : 'has values that the table leaves to `up`: declare it lossy up'
   : undefined
 
-/** Why the shape of the next version is not what the steps make of the one before, or never. */
+/** Why the shape of the next version differs from the result of the steps, or never. */
 export type ShapeFault<F, Next> =
   F extends Wrong<infer Why>
     ? Why
@@ -222,8 +222,8 @@ type ValueFault<M, Next, K extends string> =
       : never
 
 /**
- * Meets a tuple of steps as a parameter: `steps: Steps & StepsFor<Out, Steps, Next>`. Right
- * steps pass; wrong ones miss a property that says what is wrong.
+ * Constraint on a parameter that is a tuple of steps: `steps: Steps & StepsFor<Out, Steps, Next>`.
+ * Correct steps pass; wrong ones lack a property whose type is the reason.
  */
 export type StepsFor<Out, Steps extends readonly Step[], Next> = [
   ShapeFault<Stepped<Out, Steps>, Next>,
