@@ -107,7 +107,7 @@ describe('import', () => {
       { id: idOf(999) },
     ],
     ['what the rule objects to', { name: 'x', size: 13 }, /no place has the size 13/, {}],
-    ['no row', null as never, /no object/, {}],
+    ['no row', null as never, /not an object/, {}],
   ]
 
   it.each(wrong)(

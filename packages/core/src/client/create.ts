@@ -1,4 +1,4 @@
-/** Opening a store: the options an app gives, checked and filled in. */
+/** Opens a store: checks the options of the app and fills in the defaults. */
 import { CountersignError } from '../base/outcome.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
@@ -17,24 +17,24 @@ import { Store } from './sync-store.ts'
 export interface StoreOptions {
   readonly space: Uuid
   readonly entities: readonly Entity[]
-  /** Where writes survive this page. Without one they live in memory, and rows say `volatile`. */
+  /** Persists writes beyond this page. Without it they live in memory, and rows have `volatile`. */
   readonly storage?: Storage
-  /** Ways to the reviewer. Without one the store stays alone. */
+  /** Connections to the reviewer, at most one. Without one the store never syncs. */
   readonly transports?: readonly Transport[]
   readonly identity?: IdentityOptions
-  /** Public key of the home reviewer, base64url. Without it, the first reviewer met is trusted from then on. */
+  /** Public key of the home reviewer, base64url. Default: trust on first use, the first key is pinned. */
   readonly reviewerKey?: string
-  /** Hears what subscribers throw, and a halt. Default: rethrown outside of the store's own work. */
+  /** Called with errors that subscribers throw, and when the store halts. Default: rethrown in a task of its own. */
   readonly onError?: (error: unknown) => void
   /** Time, randomness, signatures and locks; for tests and unusual platforms. */
   readonly platform?: Partial<Platform>
   /**
-   * Runs the store where there is no `window`: in Node, on a server. Without it, and without a
-   * `platform`, a store made there is inert: it opens nothing, has no rows, and refuses writes as
-   * `not_ready`, so that a module-level store does no harm while pages are rendered on a server.
+   * Runs the store where `window` is undefined: in Node, on a server. Without it, and without a
+   * `platform`, a store created there is inert: it opens nothing, has no rows, and rejects writes
+   * with `not_ready`, so that a module-level store is safe during server-side rendering.
    */
   readonly server?: boolean
-  /** Arrivals from the reviewer that are stored one by one before a checkpoint replaces them. Default: 512. */
+  /** Tail steps that are stored one by one before a checkpoint replaces them. Default: 512. */
   readonly checkpointSteps?: number
 }
 
@@ -47,7 +47,7 @@ export function createSyncStore(options: StoreOptions): SyncStore {
   return openStore(options, { limits: {}, inert })
 }
 
-/** The same with other bounds than the defaults: for tests, which cannot write 8,192 messages each time. */
+/** `createSyncStore` with other limits than the defaults, for tests. Never inert. */
 export function createLimitedStore(options: StoreOptions, limits: Partial<Limits>): SyncStore {
   return openStore(options, { limits, inert: false })
 }

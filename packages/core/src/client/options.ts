@@ -1,4 +1,4 @@
-/** What a replica is made of, after the defaults of the public options are filled in. */
+/** The options of a replica: the public options with the defaults filled in. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Storage } from '../ports/storage.ts'
@@ -13,12 +13,11 @@ export interface ReplicaOptions {
   readonly storage: Storage | undefined
   readonly transport: Transport | undefined
   readonly identity: IdentityOptions
-  /** Public key of the home reviewer; the first one met is kept when absent. */
+  /** Public key of the home reviewer; undefined: the first key is pinned. */
   readonly reviewerKey: string | undefined
   readonly platform: Platform
-  /** Every bound of this replica, defaults filled in. */
   readonly limits: Limits
-  /** Opens nothing and refuses writes: the store of a page that is rendered on a server. */
+  /** Opens nothing and rejects writes: a store during server-side rendering. */
   readonly inert: boolean
   readonly onError: (error: unknown) => void
 }

@@ -1,6 +1,6 @@
 /**
- * The one place where time and I/O are driven: repo, outbox, session, disk and identity of
- * one open store, put together. The verbs of the app are in `sync-store.ts`.
+ * The driver of one open store: connects repo, outbox, session, disk and identity, and owns all
+ * timers and I/O. The app's verbs are in `sync-store.ts`.
  *
  *   screen ─▶ repo ─▶ outbox ─▶ flusher ─▶ disk
  *                        └────▶ session ─▶ reviewer ─▶ session ─▶ tail ─▶ repo ─▶ screen
@@ -91,7 +91,7 @@ export class Replica {
     this.#warnings = new Warnings(options.platform.warn)
     this.status.subscribe((now, before) => this.#warnings.status(now, before))
     this.repo = new InspectedRepo({
-      entities: [SCHEMA, ...options.entities], // the first to tell: it says how the others are read
+      entities: [SCHEMA, ...options.entities], // first, so its listeners run first: it defines how the others are read
       viewer: {
         authorId: () => this.#identity?.session.authorId,
         volatile: (write) =>
@@ -131,7 +131,7 @@ export class Replica {
     this.#canonicalDisk = new CanonicalDisk({
       ...{ disk: this.#disk, repo: this.repo, tail: this.#tail, limits },
       clock: options.platform.clock,
-      sessionId: () => this.#identity!.session.sessionId, // asked once it is open
+      sessionId: () => this.#identity!.session.sessionId, // called only after `#open`
     })
     this.#refusals = this.#newRefusals()
     this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
@@ -142,7 +142,7 @@ export class Replica {
       pinned: options.reviewerKey,
     })
     this.ready = this.#open()
-    this.ready.catch(() => {}) // whoever awaits it hears; nobody else must crash
+    this.ready.catch(() => {}) // no unhandled rejection where the app does not await it
   }
 
   #newDisk(): Disk {
@@ -167,7 +167,7 @@ export class Replica {
       settle: (entries) => this.#settle(entries),
       onError: this.#options.onError,
       besides: () => this.#neighbours?.shown() ?? [],
-      onRefused: (refused) => this.#neighbours?.tell({ refused }),
+      onRefused: (refused) => this.#neighbours?.notify({ refused }),
       onChange: () => this.#statusLater(),
       onGone: (entry) => this.#own.gone(entry),
       onUnseen: (message) => this.#warnings.unseenRejection(message),
@@ -186,7 +186,7 @@ export class Replica {
     return this.#closing !== undefined
   }
 
-  /** Whether the rows here are all that the reviewer had at the position. */
+  /** Whether the rows include everything that the reviewer had at the position. */
   get complete(): boolean {
     return this.#tail.position !== null || (!this.#options.transport && !this.#options.inert)
   }
@@ -195,10 +195,10 @@ export class Replica {
     return this.#tail.position
   }
 
-  /** An entry for a message about to be written; `commitEntry` makes it count. */
+  /** A new entry for a message that is being written. Takes effect with `commitEntry`. */
   draftEntry(): Entry {
     return new Entry({
-      session: this.#identity!.session, // nothing is written before `ready`
+      session: this.#identity!.session, // set before `ready`; writes before it are rejected
       clientSeq: this.#clientSeq + 1,
       timestamp: this.#options.platform.clock.now(),
       arrival: ++this.#arrivals,
@@ -206,7 +206,7 @@ export class Replica {
     })
   }
 
-  /** Puts into a message that is about to be committed what its author has seen. */
+  /** Records in a message, before its commit, what its author has seen. */
   noteSeen(draft: Draft): void {
     this.#own.noteSeen(draft)
   }
@@ -218,7 +218,7 @@ export class Replica {
     this.#statusLater()
   }
 
-  /** The accepted messages of a row, from the reviewer. Rejects where it cannot be asked. */
+  /** Fetches the accepted messages of a row from the reviewer. Rejects with `unavailable`. */
   async messagesOf(id: Uuid): Promise<HistoryAnswer> {
     if (!this.#session)
       throw new CountersignError('unavailable', 'this store has no reviewer to ask')
@@ -229,13 +229,13 @@ export class Replica {
     return this.#refusals.messages
   }
 
-  /** Takes refused messages out of the tray, once what was written until now is safe. */
+  /** Removes messages from `refused`; on disk only once everything written so far is durable. */
   readonly dismiss = (ids: readonly Uuid[]): void => {
     this.#refusals.dismiss(ids, this.flushed())
     this.#damage.account(this.#refusals, this.status.getState())
   }
 
-  /** Lets this session create what an earlier one of its author had minted: the first that is named. */
+  /** Lets this session create an entity whose id an earlier session minted; the first session named counts. */
   readonly mintedIn = (entityId: Uuid, sessionId: Uuid): void => {
     if (sessionId === this.#identity?.session.sessionId) return
     if (!this.#mintedIn.has(entityId)) this.#mintedIn.set(entityId, sessionId)
@@ -249,13 +249,13 @@ export class Replica {
     return verdictOf(entry, this.refused)
   }
 
-  /** Lets everything else on this thread have its turn. */
+  /** Yields to the event loop. */
   readonly yieldTurn = (): Promise<void> =>
     new Promise((resolve) => void this.#options.platform.clock.after(0, resolve))
 
   /** See `SyncStore.reset`. */
   async reset({ keepOutbox }: ResetOptions): Promise<void> {
-    await this.flushed() // only what has an id can be named in a verdict
+    await this.flushed() // a rejection needs the message's id, which the flush computes
     this.#session?.stop()
     const { reviewerId } = this.status.getState()
     const { space, platform } = this.#options
@@ -264,13 +264,13 @@ export class Replica {
     if (!keepOutbox) this.dismiss(gone)
     this.undo.clear()
     await this.#trust.forget()
-    await this.#canonicalDisk.startAnew()
+    await this.#canonicalDisk.clear()
     const alarm = undefined
     this.status.setState({ caughtUp: false, reviewerId: null, position: null, alarm })
     if (this.#online && !this.#closing) this.#session?.start()
   }
 
-  /** Runs when the code that is running now has ended. */
+  /** Runs `task` as a microtask. */
   soon(task: () => void): void {
     this.#options.platform.clock.soon(task)
   }
@@ -298,11 +298,11 @@ export class Replica {
     try {
       await this.ready
       this.#binder?.stop()
-      // Without a person nothing is sealed. Whoever opens next seals the drafts.
+      // Without a personal id nothing can be sealed. The next store that opens seals the drafts.
       if (this.#identity?.binding) await this.flushed()
       else this.#flusher?.hurry()
     } catch {
-      // It never became ready; there is nothing to flush.
+      // `ready` rejected; there is nothing to flush.
     }
     this.#canonicalDisk.stop()
     this.#adopter?.stop()
@@ -396,7 +396,7 @@ export class Replica {
       disk: this.#disk,
       mintedIn: (entityId) => this.#mintedIn.get(entityId),
       onReady: () => {
-        this.#neighbours?.tell()
+        this.#neighbours?.notify()
         this.#session?.pump()
         this.#statusLater()
       },
@@ -418,7 +418,7 @@ export class Replica {
     this.#session?.start()
   }
 
-  /** A storage that hung answers: what was volatile is stored, and what it holds comes late. */
+  /** A hung storage answers again: volatile messages are stored now, and its records are restored late. */
   async #storageBack(): Promise<void> {
     for (const entry of this.outbox.open()) if (entry.state === 'volatile') entry.state = 'queued'
     this.repo.restate()
@@ -428,14 +428,14 @@ export class Replica {
     } catch (error) {
       this.halt(error)
     }
-    // What was read while the storage failed is stored whole: own messages stand on it.
+    // Stores the canonical state received meanwhile: stored own messages depend on it.
     this.#canonicalDisk.renew(this.status.getState().reviewerId)
     this.refused.emit([], this.#options.onError)
     this.#session?.pump()
     this.#statusLater()
   }
 
-  /** Ends the report of a damaged record. False when there is none of that key. */
+  /** Discards the report of a damaged record. Returns false for an unknown key. */
   discardDamaged(key: string): boolean {
     return this.#damage.discard(key, this.#disk)
   }
@@ -462,7 +462,7 @@ export class Replica {
         keysOf: (authorId) => this.#keys.get(authorId),
         space,
         signer: platform.signer,
-        reviewing: () => this.#session!.reviewing!, // it was greeted
+        reviewing: () => this.#session!.reviewing!, // set by the greeting, before any event
         settle: (entries) => this.#settle(entries),
         onMoved: () => this.#own.moved(),
         onChange: () => this.#statusLater(),
@@ -473,7 +473,7 @@ export class Replica {
     if (this.#online) session.start()
   }
 
-  /** A broken invariant: reads go on, nothing is written or sent any more. */
+  /** Halts the store on a broken invariant: reads still work, nothing is written or sent any more. */
   halt(error: unknown): void {
     this.#session?.stop()
     this.status.setState({ halted: error instanceof Error ? error.message : String(error) })
@@ -482,12 +482,12 @@ export class Replica {
 
   #settle(entries: readonly Entry[]): string[] {
     const keys = this.#own.settle(entries)
-    if (keys.length > 0) this.#neighbours?.tell({ settled: true })
+    if (keys.length > 0) this.#neighbours?.notify({ settled: true })
     this.#statusLater()
     return keys
   }
 
-  /** Status follows the machinery at the end of a tick: it is for screens, not for rules. */
+  /** Updates the status in a microtask, once for many changes: the status is for screens, not for decisions. */
   #statusLater(): void {
     if (this.#statusDue) return
     this.#statusDue = true

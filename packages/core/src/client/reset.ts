@@ -1,6 +1,6 @@
 /**
- * Which messages of the outbox outlive a change of reviewer: those that stand on nothing the old
- * one had. The others get a verdict of this store's own, so that the app can deal with them.
+ * The outbox at a reset: messages that depend on no canonical row of the old reviewer can be kept.
+ * The others are rejected by this store itself, so that the app can write them again or discard them.
  */
 import type { Entry } from '../history/entry.ts'
 import type { Refusals } from './outbox/refusals.ts'
@@ -9,7 +9,7 @@ import { type Position, type Rejection, WIRE_VERSION } from '../facts/message.ts
 
 export interface ResetContext {
   readonly space: string
-  /** Null: it was never met, and nothing stands on it. */
+  /** Null before the first greeting: then no message depends on a reviewer. */
   readonly reviewerId: string | null
   readonly position: Position | null
   /** Milliseconds since 1970. */
@@ -17,29 +17,28 @@ export interface ResetContext {
 }
 
 /**
- * Refuses what does not outlive the change: all of it, or with `keepOutbox` what stands on what the
- * old reviewer had. Returns the ids.
+ * Rejects all open messages, or with `keepOutbox` those that depend on canonical rows of the old
+ * reviewer. Returns their ids.
  */
 export function strand(
   open: readonly Entry[],
-  refusals: Pick<Refusals, 'hear'>,
+  refusals: Pick<Refusals, 'apply'>,
   { keepOutbox, ...context }: ResetContext & ResetOptions,
 ): readonly string[] {
   const { reviewerId, position } = context
   if (reviewerId === null || !position) return []
-  const gone = open.filter((entry) => !keepOutbox || standsOnCanonical(entry))
-  refusals.hear(strandedBy(gone, { ...context, reviewerId, position }))
-  return gone.map(({ id }) => id)
+  const stranded = open.filter((entry) => !keepOutbox || dependsOnCanonical(entry))
+  refusals.apply(rejectionsOf(stranded, { ...context, reviewerId, position }))
+  return stranded.map(({ id }) => id)
 }
 
-/** With the reviewer that was followed. */
 interface Followed extends ResetContext {
   readonly reviewerId: string
   readonly position: Position
 }
 
-/** A verdict on each of `entries`, in their order. No reviewer signed it, so its signature is empty. */
-function strandedBy(entries: readonly Entry[], context: Followed): Rejection[] {
+/** A rejection of each entry, in order. No reviewer signed it, so its signature is empty. */
+function rejectionsOf(entries: readonly Entry[], context: Followed): Rejection[] {
   const { space, reviewerId, position, now } = context
   return entries.map((entry) => ({
     v: WIRE_VERSION,
@@ -56,9 +55,9 @@ function strandedBy(entries: readonly Entry[], context: Followed): Rejection[] {
   }))
 }
 
-/** Whether a message changes what was canonical. */
-function standsOnCanonical(entry: Entry): boolean {
-  // Of a message that was taken over, only parents that are pending here are known.
+/** Whether a message changes a canonical row. */
+function dependsOnCanonical(entry: Entry): boolean {
+  // Of a message adopted from an ended session, only parents that are pending here are known.
   return entry.writes.some(
     ({ kind, parents }) =>
       kind !== 'create' &&

@@ -1,6 +1,7 @@
 /**
- * Versions that travel: publishes those of this build that the space does not have yet, and
- * reads through those of other builds. Without them, what a newer build wrote cannot be read.
+ * Schema versions shared through the space: publishes the versions of this build that the space
+ * lacks, and reads rows through versions of other builds. Without these, values written by a newer
+ * build cannot be read.
  */
 import { canonical } from '../base/canonical.ts'
 import { checksum } from '../base/checksum.ts'
@@ -15,13 +16,13 @@ import type { Table } from '../rows/table.ts'
 import type { Entity } from '../schema/entity.ts'
 import { type SchemaRow, chainOfRow, schemaId } from '../schema/system.ts'
 
-/** A row of `$schema` to be written. */
+/** A row of `$schema` to write. */
 export interface Proposal {
   readonly id: Uuid
   readonly values: SchemaRow
 }
 
-/** Under this name and that of a type the storage keeps the chain that its rows are written in. */
+/** Prefix of the `meta` key, followed by the type's name, of the chain that stored rows are written in. */
 const REMEMBERED = 'shape:'
 
 export class Schemas {
@@ -29,7 +30,7 @@ export class Schemas {
   readonly #tables: readonly Table[]
   readonly #onTrouble: (trouble: string | undefined) => void
   readonly #troubles = new Map<string, string>()
-  /** Types whose versions could not be written as messages, and why. */
+  /** By type, why its versions could not be published. */
   readonly #unpublished = new Map<string, string>()
 
   /** `tables` are those of the app's types. */
@@ -43,7 +44,7 @@ export class Schemas {
     this.#onTrouble = onTrouble
   }
 
-  /** Rows of `$schema` have changed: types are read through what is known now. */
+  /** Rebuilds each table's lenses from the rows of `$schema`. Called whenever these change. */
   learn(): void {
     for (const table of this.#tables) {
       const own = table.entity.lenses.chain
@@ -61,12 +62,12 @@ export class Schemas {
         table.readThrough(isSame(chain, own) ? table.entity.lenses : new Lenses(chain))
       }
     }
-    this.#tell()
+    this.#notify()
   }
 
   /**
-   * Compares the types of this build with those that the storage has rows of, as `meta` says.
-   * Returns what it is to remember from now on.
+   * Compares the types of this build with the chains that the storage remembers in `meta`. Returns
+   * the `meta` records to write.
    * @throws CountersignError `schema_refused` where a shape was changed without a version.
    */
   recall(meta: ReadonlyMap<string, unknown>): readonly (readonly [key: string, value: unknown])[] {
@@ -84,7 +85,7 @@ export class Schemas {
   }
 
   /**
-   * The same with what the space has published, as far as it is known here.
+   * Compares the types of this build with the published versions that are known here.
    * @throws CountersignError `schema_refused`
    */
   assertPublished(): void {
@@ -99,22 +100,22 @@ export class Schemas {
 
   #refuse({ name }: Entity, change: string): never {
     this.#troubles.set(name, change)
-    this.#tell()
+    this.#notify()
     throw new CountersignError('schema_refused', change, { entity: name, reason: change })
   }
 
-  /** The versions of a type could not be published: other builds will not know them. */
+  /** Notes that a type's versions could not be published: other builds cannot read them. */
   cannotPublish(type: string, why: string): void {
     this.#unpublished.set(type, `${type}: its versions cannot be published: ${why}`)
-    this.#tell()
+    this.#notify()
   }
 
-  #tell(): void {
+  #notify(): void {
     const [trouble] = [...this.#troubles.values(), ...this.#unpublished.values()]
     this.#onTrouble(trouble)
   }
 
-  /** Rows to publish: of each type at most one, the newest version that the space lacks. */
+  /** Rows to publish: for each type at most one, the newest version that the space lacks. */
   proposals(): readonly Proposal[] {
     return this.#tables.flatMap(({ entity }) => {
       if (this.#troubles.has(entity.name) || entity.each) return []
@@ -132,8 +133,8 @@ export class Schemas {
 }
 
 /**
- * A row holds the whole chain that leads to its version. So the newest version that nobody has
- * published says all those before it, and a row for each of them would say it again.
+ * A row holds the whole chain up to its version, so a row for the newest unpublished version is
+ * enough.
  */
 function proposalOf(chain: Chain, published: readonly Chain[]): Proposal | undefined {
   const isPublished = (number: number, revision: number): boolean =>
@@ -150,7 +151,7 @@ function proposalOf(chain: Chain, published: readonly Chain[]): Proposal | undef
   return undefined
 }
 
-/** undefined where nothing is kept, or what is kept is damaged. */
+/** Parses a remembered chain; undefined where the record is absent or damaged. */
 function rememberedChain(kept: unknown): Chain | undefined {
   const { text, check } = (kept ?? {}) as { readonly text?: unknown; readonly check?: unknown }
   if (typeof text !== 'string' || checksum(text) !== check) return undefined

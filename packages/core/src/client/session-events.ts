@@ -1,4 +1,4 @@
-/** What a session with the reviewer tells, brought to where it belongs: view, disk, status. */
+/** Applies the results of a sync connection to the view, the disk and the status. */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Entry } from '../history/entry.ts'
 import { bindBytes } from '../wire/signed.ts'
@@ -32,14 +32,14 @@ export interface SessionEventsParts {
   readonly status: StoreApi<SyncStatus>
   readonly warnings: Warnings
   readonly openings: () => readonly SessionOpening[]
-  /** The keys of an author of this device, where they are here. */
+  /** The key pair of an author of this device, if it is stored here. */
   readonly keysOf: (authorId: string) => KeyPair | undefined
   readonly space: string
   readonly signer: Signer
   readonly reviewing: () => Reviewing
-  /** These have their verdict: returns the keys of flushes that are done with. */
+  /** Settles entries that have a verdict. Returns the keys of flushes without open messages. */
   readonly settle: (entries: readonly Entry[]) => readonly string[]
-  /** The position has moved, or is the reviewer's. */
+  /** Called when the position moved, and when the session becomes `online`. */
   readonly onMoved: () => void
   readonly onChange: () => void
 }
@@ -89,7 +89,7 @@ export class SessionEvents implements SessionHost {
     canonicalDisk.step(reviewing(), { texts, outboxRemove, entries: outcome.entries })
   }
 
-  /** A field that the reviewer never assigns is empty for ever, and nobody sees why. */
+  /** Warns of an assigned field that the reviewer left empty: it would stay empty without a visible reason. */
   #warnOfUnassigned(accepted: readonly Entry[]): void {
     const { repo, warnings } = this.#parts
     for (const { type, kind, index, entry } of accepted.flatMap(({ writes }) => writes)) {
@@ -119,11 +119,11 @@ export class SessionEvents implements SessionHost {
   }
 
   rejected(rejections: readonly Rejection[]): void {
-    this.#parts.refusals.hear(rejections)
+    this.#parts.refusals.apply(rejections)
   }
 
   nacked(entries: readonly Entry[], reason: NackReason, { alone, detail }: NackAbout): void {
-    if (!alone) return // nobody has signed it
+    if (!alone) return // nacks are unsigned, and this one may be about other messages
     if (reason === 'unavailable') this.#parts.warnings.undecided(detail)
     if (reason !== 'unknown_schema') return
     const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
@@ -143,7 +143,7 @@ export class SessionEvents implements SessionHost {
       connectionNote: note,
       connectionRefusal: connects ? refusal : undefined,
       caughtUp: caughtUp || state === 'online',
-      // Another reviewer, or the same one renewed, may know what the last one did not.
+      // Another reviewer, or the same one after an upgrade, may know these versions.
       ...(state === 'greeting' && { reviewerLacks: [] }),
     }))
     if (state === 'online') this.#parts.onMoved()

@@ -1,4 +1,4 @@
-/** The status of a store: as it begins, and what changes of it. */
+/** The status of a store: its initial value and its updates. */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../facts/message.ts'
@@ -33,13 +33,13 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
   }
 }
 
-/** What is said when the author of a message had read another history than this store. */
+/** The sentence of `historyTrouble`: the author of a message had read another history than this store. */
 export function otherHistory(messageId: Uuid, seq: number): string {
-  return `the author of message ${messageId} had read another history up to ${seq} than this store: their reviewer tells two`
+  return `the author of message ${messageId} had read another history up to ${seq} than this store: the reviewer serves two histories`
 }
 
-/** What it follows. */
-interface Followed {
+/** The sources of the status. */
+interface Sources {
   readonly status: StoreApi<SyncStatus>
   readonly outbox: { readonly size: number; readonly oldestAt: number | undefined }
   readonly refused: { readonly size: number }
@@ -47,8 +47,8 @@ interface Followed {
   readonly position: Position | null
 }
 
-/** The counts as of now, and the position. */
-export function countsOf({ outbox, refused, undo, position }: Followed): Partial<SyncStatus> {
+/** The current counts, and the position. */
+export function countsOf({ outbox, refused, undo, position }: Sources): Partial<SyncStatus> {
   return {
     outboxMessages: outbox.size,
     outboxOldestAt: outbox.oldestAt,
@@ -60,17 +60,17 @@ export function countsOf({ outbox, refused, undo, position }: Followed): Partial
 }
 
 /**
- * Brings the counts up to date. Called in the very turn of a write: a `beforeunload` guard may ask
- * then. Notifies subscribers only where a value changes.
+ * Updates the counts. Called synchronously by a write, because a `beforeunload` guard may read them
+ * right after. Notifies subscribers only when a value changes.
  */
-export function updateStatus(followed: Followed): void {
-  const { status } = followed
-  const next = countsOf(followed)
+export function updateStatus(sources: Sources): void {
+  const { status } = sources
+  const next = countsOf(sources)
   const shown: Readonly<Record<string, unknown>> = { ...status.getState() }
   if (Object.entries(next).some(([name, value]) => shown[name] !== value)) status.setState(next)
 }
 
-/** Whether what is written reaches the storage, and why not. */
+/** Whether writes reach the storage, and why not. */
 export function storageStatus(
   { handle, trouble }: Disk,
   damage: Damage,

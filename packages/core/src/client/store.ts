@@ -1,6 +1,6 @@
 /**
- * The interface of the store as an app and its bindings see it. Every call that reads or
- * writes is synchronous; what is asynchronous underneath shows as states.
+ * The public interface of the store, for apps and bindings. Reads and writes are synchronous; the
+ * progress of asynchronous work shows as states.
  */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
@@ -12,7 +12,7 @@ import type { DamagedRecord } from './disk/sound-state.ts'
 import type { Candidate, Input, Patch, Query, Row } from '../schema/types.ts'
 
 /**
- * Where a message stands.
+ * The state of a message.
  *
  *   draft ──▶ queued ──▶ sent ──▶ accepted
  *     │                    └────▶ rejected ──▶ dismissed   (its descendants: blocked ──▶ dismissed)
@@ -30,7 +30,7 @@ export type MessageState =
 
 export type { ConnectionRefusal }
 
-/** What became of a message, for good. */
+/** The final outcome of a message. */
 export type Verdict =
   | {
       readonly verdict: 'accepted'
@@ -42,16 +42,16 @@ export type Verdict =
       readonly verdict: 'rejected'
       readonly reason: FinalReason
       readonly detail: string | undefined
-      /** Of a `stale` decision: what somebody else had decided before it arrived. */
+      /** With `stale`: the values that another author's decision had set before this one arrived. */
       readonly standing: readonly StandingValue[]
     }
 
-/** A value that stands in a field, and whose it is. */
+/** The current value of a field, with its author. */
 export interface StandingValue {
   readonly entity: string
   readonly id: Uuid
   readonly field: string
-  /** undefined: the field was unset, or its value is too large to be told with a verdict. */
+  /** undefined: the field was unset, or its value is too large for a verdict. */
   readonly value: unknown
   readonly authorId: Uuid
   readonly messageId: Uuid
@@ -61,10 +61,10 @@ export interface StandingValue {
 export interface Receipt {
   /** The entity written; the first one of a transaction. */
   readonly id: Uuid
-  /** Id of the message. Made on first need: asking costs a hash. */
+  /** Id of the message. Computed on first access, which costs a hash. */
   readonly messageId: Uuid
   readonly state: MessageState
-  /** Resolves when the reviewer has spoken, which may be after days offline. Never rejects. */
+  /** Resolves with the reviewer's verdict, possibly after days offline. Never rejects. */
   settled(): Promise<Verdict>
 }
 
@@ -76,11 +76,11 @@ export interface TransactionReceipt<T> {
   readonly receipt: Receipt | undefined
 }
 
-/** What a transaction stands on. */
+/** The preconditions of a transaction. */
 export interface TransactOptions {
   /**
-   * Rows that must be as they are now when the reviewer decides; otherwise the whole message is
-   * refused as `precondition_failed`.
+   * Rows that must be unchanged when the reviewer decides; otherwise the whole message is rejected
+   * with `precondition_failed`.
    */
   readonly expect?: readonly { readonly entity: Entity; readonly id: Uuid }[]
 }
@@ -88,52 +88,53 @@ export interface TransactOptions {
 /** A list that stays open: the same array until something in it changes. */
 export interface LiveList<T> {
   snapshot(): readonly T[]
-  /** Calls `listener` at most once a message. Returns the end of the subscription. */
+  /** Calls `listener` at most once a message. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void
 }
 
-/** One field of one row that holds several values until somebody decides. */
+/** One field of one row with several concurrent values, until an author resolves it. */
 export interface Conflict<E extends Entity = Entity> {
   readonly entity: E
   readonly id: Uuid
-  /** `$archived`: one archived the row, another edited it. */
+  /** `$archived`: one author archived the row while another edited it. */
   readonly field: (keyof E['~output'] & string) | '$archived'
-  /** The value before people parted, where it is known. */
+  /** The common ancestor's value, where it is known. */
   readonly base: unknown
   readonly candidates: readonly Candidate[]
   /**
-   * Decides: a candidate's value, or any other valid one; `undefined` unsets. Compare-and-set: of
-   * two who decide at once, one is accepted and the other hears `stale`, with the winner's value.
+   * Resolves the conflict with a candidate's value, or any other valid one; `undefined` unsets.
+   * Compare-and-set: of two concurrent decisions one is accepted and the other rejected as `stale`,
+   * with the winner's value.
    */
   readonly resolve: (value: unknown) => Receipt
 }
 
-/** What a message wanted of one row. */
+/** The change that a refused message would have made to one row. */
 export interface RefusedChange {
   readonly entity: string
   readonly id: Uuid
   readonly kind: 'create' | 'update' | 'resolve' | 'migrate'
-  /** By field; undefined: to unset it. `$archived` where the change archived or restored. */
+  /** By field; undefined: the change unset it. `$archived` where the change archived or restored. */
   readonly values: Readonly<Record<string, unknown>>
 }
 
 /** An own message that will never be accepted, kept until the app dismisses it. */
 export interface RefusedMessage {
   readonly messageId: Uuid
-  /** `blocked`: it stands on one that was rejected. */
+  /** `blocked`: it depends on a rejected message. */
   readonly state: 'rejected' | 'blocked'
-  /** `damaged`: the storage lost what it takes to send it, and no reviewer has seen it. */
+  /** `damaged`: its stored record is damaged, so it cannot be sent; no reviewer has seen it. */
   readonly reason: FinalReason | 'damaged'
   readonly detail: string | undefined
   readonly standing: readonly StandingValue[]
   /** The author's clock when it was written, ms since 1970. */
   readonly timestamp: number
   readonly changes: readonly RefusedChange[]
-  /** Refused messages that stand on this one, directly or not, in causal order. */
+  /** Refused messages that depend on this one, directly or not, in causal order. */
   readonly descendants: readonly Uuid[]
 }
 
-/** One change of one row, and what became of it. */
+/** One change of one row, with its outcome. */
 export interface HistoryEntry {
   readonly messageId: Uuid
   readonly kind: 'create' | 'update' | 'resolve' | 'migrate'
@@ -142,14 +143,14 @@ export interface HistoryEntry {
   readonly timestamp: number
   /** The version of the type that it was written in. */
   readonly version: number
-  /** What it wrote, by field, as this build sees it; undefined: it unset the field. */
+  /** The written values, by field, as this build reads them; undefined: the change unset the field. */
   readonly values: Readonly<Record<string, unknown>>
   readonly state: 'accepted' | 'pending' | 'rejected' | 'blocked'
-  /** null and undefined without a review. `reviewedAt` is the reviewer's clock. */
+  /** null, and the next two undefined, without a review. `reviewedAt` is the reviewer's clock, ms since 1970. */
   readonly reviewerId: Uuid | null
   readonly reviewedAt: number | undefined
   readonly orderKey: string | undefined
-  /** Somebody had written the row beside it. */
+  /** Another author had written the row concurrently. */
   readonly forked: boolean
   readonly reason: FinalReason | 'damaged' | undefined
   readonly detail: string | undefined
@@ -157,44 +158,44 @@ export interface HistoryEntry {
 
 /** The changes of one row. */
 export interface History {
-  /** Each message once, in canonical order; what has no verdict comes after, what was refused last. */
+  /** Each message once: accepted ones in canonical order, then pending, then refused ones. */
   readonly entries: readonly HistoryEntry[]
-  /** False where older changes were left out: at most the newest 1,000 are told. */
+  /** False where older changes were left out: it has at most the newest 1,000. */
   readonly complete: boolean
 }
 
-/** The version to migrate to, how a run is watched, and how it is stopped. */
+/** The target version of a migration, its progress callback, and its abort signal. */
 export interface MigrateOptions {
-  /** The version to rewrite rows in: the newest that this build knows. */
+  /** The target version: the newest that this build knows. */
   readonly to: number
-  /** Reports what a run would do, and writes nothing. */
+  /** Computes the report, and writes nothing. */
   readonly dryRun?: boolean
-  /** Called after each message: rows rewritten, rows in all. */
+  /** Called after each message: rows rewritten, rows in total. */
   readonly onProgress?: (done: number, all: number) => void
   readonly signal?: { readonly aborted: boolean }
 }
 
-/** What a migration wrote, or would write in a dry run. */
+/** The result of a migration, or of a dry run. */
 export interface MigrationReport {
   readonly to: number
-  /** Rows that hold a value of an older version that reads differently in this one. */
+  /** Rows with a value of an older version that differs in the target version. */
   readonly rows: number
   readonly messages: number
-  /** Rows left alone: a value has no form in this version, or this build cannot read it. */
+  /** Skipped rows: a value has no form in the target version, or this build cannot read it. */
   readonly unreadable: number
-  /** Rows left alone until somebody has resolved them. */
+  /** Skipped rows: they have open conflicts. */
   readonly inConflict: number
-  /** Steps on which rewriting folds different old values into one, in words. */
+  /** Lens steps that map different old values to one, in words. */
   readonly lossySteps: readonly string[]
-  /** Why a run ended early, in the reviewer's words. */
+  /** Why a run ended early: the detail or reason of the reviewer's rejection. */
   readonly refused?: string
 }
 
-/** What an undo or a redo did. */
+/** The result of an undo or a redo. */
 export interface UndoReport {
-  /** undefined when nothing was left to restore. */
+  /** undefined when there was nothing to restore. */
   readonly receipt: Receipt | undefined
-  /** What stayed as it is, because somebody has written it since. */
+  /** Fields left unchanged, because another author has written them since. */
   readonly skipped: readonly {
     readonly entity: string
     readonly id: Uuid
@@ -202,33 +203,33 @@ export interface UndoReport {
   }[]
 }
 
-/** One row, or why there is none to show. */
+/** One row, or why there is none. */
 export type Peek<E extends Entity> =
   | { readonly status: 'ready'; readonly row: Row<E> }
   | { readonly status: 'archived'; readonly row: Row<E> }
-  /** `loading`: the store does not have everything yet. `unknown`: it has, and there is no such row. */
+  /** `loading`: the store is not complete yet. `unknown`: it is complete, and has no such row. */
   | { readonly status: 'loading' | 'unknown'; readonly row?: undefined }
 
-/** The rows of a query, sorted, and how far they can be relied on. */
+/** The rows of a query, sorted, and whether they are complete. */
 export interface QueryResult<E extends Entity> {
   /** Frozen; the same array until a row of it changes. */
   readonly rows: readonly Row<E>[]
-  /** Whether every row that the reviewer had as of `asOf` has been taken into account. */
+  /** Whether the result includes every row that the reviewer had as of `asOf`. */
   readonly complete: boolean
   readonly asOf: Position | null
-  /** How many of these rows hold a change without a verdict. */
+  /** How many of these rows have a change without a verdict. */
   readonly pending: number
 }
 
-/** A query that stays open while somebody listens. */
+/** A query whose result is kept up to date while it has subscribers. */
 export interface LiveQuery<E extends Entity> {
   /** The same object until something in it changes. */
   snapshot(): QueryResult<E>
-  /** Calls `listener` at most once a message. Returns the end of the subscription. */
+  /** Calls `listener` at most once a message. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void
 }
 
-/** `refused`: reviewer and store do not fit, see `connectionRefusal`; it is tried again, rarely. */
+/** `refused`: reviewer and store are incompatible, see `connectionRefusal`; retried rarely. */
 export type Connection =
   | 'none'
   | 'offline'
@@ -238,83 +239,83 @@ export type Connection =
   | 'online'
   | 'closed'
 
-/** What of a store survives a reset. */
+/** What a reset keeps. */
 export interface ResetOptions {
-  /** Whether messages without a verdict are kept and offered to the reviewer that is met next. */
+  /** Whether messages without a verdict are kept and sent to the next reviewer. */
   readonly keepOutbox: boolean
 }
 
 /** Flat and small: `store.status` is a vanilla zustand store of this. */
 export interface SyncStatus {
   readonly connection: Connection
-  /** Why the last link ended, for people to read. */
+  /** Why the last link ended, as text for humans. */
   readonly connectionNote: string | undefined
-  /** Why the reviewer is not followed, while `connection` is `refused`. */
+  /** Why the store does not follow the reviewer, while `connection` is `refused`. */
   readonly connectionRefusal: ConnectionRefusal | undefined
   /** Messages without a verdict, and when the oldest was written (ms since 1970, author's clock). */
   readonly outboxMessages: number
   readonly outboxOldestAt: number | undefined
-  /** Messages refused for good, or blocked by one, that nobody has dismissed yet. */
+  /** Rejected and blocked messages that the app has not dismissed. */
   readonly rejectedMessages: number
-  /** Transactions of this session that `undo` and `redo` would take back, at the most. */
+  /** Transactions of this session that `undo` and `redo` can revert. */
   readonly undoable: number
   readonly redoable: number
-  /** Whether everything the reviewer had at the last greeting is here. */
+  /** Whether the store has everything that the reviewer had at the last greeting. */
   readonly caughtUp: boolean
   readonly position: Position | null
   readonly reviewerId: Uuid | null
-  /** `degraded`: writes live in memory only, and are sent at once. */
+  /** `degraded`: writes are kept in memory only, and sent at once. */
   readonly storage: 'opening' | 'ok' | 'degraded'
   readonly storageTrouble: StorageTrouble | 'damaged' | undefined
   /**
-   * Records of this device's storage that could not be read as they were written. What is left of
-   * own messages in them is in `store.refused`; everything else goes on without them.
+   * Damaged records in this device's storage. Readable own messages from them are in
+   * `store.refused`; the store works without the rest.
    */
   readonly damaged: readonly DamagedRecord[]
-  /** Why messages wait for the app's `identity.personalId`, as a sentence: it has not answered, or failed. */
+  /** Why the app's `identity.personalId` blocks sending, as a sentence: it is unresolved, or rejected. */
   readonly identityTrouble: string | undefined
   readonly authorId: Uuid | undefined
   readonly sessionId: Uuid | undefined
-  /** Why this build's versions of a type and those of the space do not fit, as a sentence. */
+  /** Why this build's versions of a type and those of the space are incompatible, as a sentence. */
   readonly schemaTrouble: string | undefined
   /**
-   * What the reviewer says cannot be so, as a sentence: it tells two histories, as an author has signed
-   * for another one than this store knows, or it says that an author wrote what they have not signed.
-   * Nothing is done about it here; it stays until the store is reset.
+   * Evidence against the reviewer, as a sentence: it has two histories, since an author has signed
+   * another one than this store has, or it names an author for what that author has not signed. The
+   * store takes no action; the value stays until `reset`.
    */
   readonly alarm: string | undefined
-  /** Versions the reviewer does not know yet (`issue 2`): messages written in them wait. */
+  /** Versions the reviewer does not know yet (`issue 2`): messages written in them stay in the outbox. */
   readonly reviewerLacks: readonly string[]
-  /** A broken invariant: the store reads on and writes no more. */
+  /** The broken invariant that halted the store: reads still work, writes throw `halted`. */
   readonly halted: string | undefined
 }
 
-/** What an import wrote: complete, or up to where it was stopped. */
+/** The result of an import: complete, or up to the abort. */
 export interface ImportReport {
   readonly messages: number
-  /** How many of the given rows are in, counted from the first: `from` of a run that goes on. */
+  /** How many of the given rows are imported, counted from the first: `from` of a resumed run. */
   readonly rows: number
-  /** Of these, rows with an `id` that were there before, with the same values. */
+  /** Of these, rows with an `id` that existed already, with the same values. */
   readonly skipped: number
 }
 
-/** Where an import begins, how it is watched, and how it is stopped. */
+/** The start offset of an import, its progress callback, and its abort signal. */
 export interface ImportOptions {
   /**
-   * Rows to leave out at the start of the list: those that a run before this one brought in. Rows
-   * with an `id` need it not: those that are there with the same values are skipped.
+   * Rows to skip at the start of the list, because an earlier run imported them. Not needed for
+   * rows with an `id`: existing ones with the same values are skipped.
    */
   readonly from?: number
-  /** Called as rows become durable on this device: rows so far, rows in all. */
+  /** Called as rows become durable on this device: rows so far, rows in total. */
   readonly onProgress?: (done: number, all: number) => void
   readonly signal?: { readonly aborted: boolean }
 }
 
-/** A local replica of one space: reads and writes are synchronous, syncing goes on behind them. */
+/** A local replica of one space: reads and writes are synchronous, sync runs in the background. */
 export interface SyncStore {
-  // `this: void`: every verb works when it is taken off the store, as components do.
+  // `this: void`: verbs are bound, so components may destructure them.
 
-  /** Resolves when identity and local rows are there; writes before it throw `not_ready`. */
+  /** Resolves when identity and local rows are loaded; writes before that throw `not_ready`. */
   readonly ready: Promise<void>
   readonly status: StoreApi<SyncStatus>
   readonly entities: readonly Entity[]
@@ -329,34 +330,35 @@ export interface SyncStore {
   archive(this: void, entity: Entity, id: Uuid): Receipt
   restore(this: void, entity: Entity, id: Uuid): Receipt
   /**
-   * Decides what a field in conflict holds, and discards its other candidates. Compare-and-set by
-   * field. Fields without a conflict may be decided, too: then it is an update that must not race.
+   * Resolves fields in conflict: sets a value and discards the other candidates. Compare-and-set by
+   * field. For a field without a conflict it is an update that is rejected when it races.
    */
   resolve<E extends Entity>(this: void, entity: E, id: Uuid, values: Patch<E>): Receipt
   /**
-   * One message, one verdict; at most 4,096 rows. A throw writes nothing; an async callback throws.
-   * Nested calls join: one that throws takes back its own writes alone, when the outer one catches
-   * what it threw.
+   * Writes one message, which gets one verdict; at most 4,096 rows. When `body` throws, nothing is
+   * written; an async `body` throws. Nested calls join the outer transaction; one that throws rolls
+   * back its own writes only, when the outer one catches the error.
    */
   transact<T>(this: void, body: () => T, options?: TransactOptions): TransactionReceipt<T>
   /**
    * Rewrites rows of older versions in the newest one, as reviewed messages. Needs the capability
-   * (a rule of the reviewer), and is hardly ever needed: rows of any version are read side by side.
-   * May be cut short and run again. Rejects with CountersignError `invalid` for another version.
+   * (a rule of the reviewer). Rarely needed: rows of all versions are readable as they are. A run
+   * that was interrupted can be repeated. Rejects with CountersignError `invalid` for another version.
    */
   migrate(this: void, entity: Entity, options: MigrateOptions): Promise<MigrationReport>
   /**
-   * Takes back the newest transaction of this session that still stands, as a new message: every
-   * field that nobody has written since gets its value back; a row it created is archived.
+   * Reverts the newest transaction of this session that was not rejected, as a new message: restores
+   * every field that has not been written since, and archives a row that the transaction created.
    * Returns undefined when there is none.
    */
   undo(this: void): UndoReport | undefined
   redo(this: void): UndoReport | undefined
   /**
-   * Many messages, in slices that leave the page responsive; rows with an `id` need a type with
-   * supplied ids. Every row is checked first: a wrong one rejects with a CountersignError that has
-   * its `index` and `reason`, and changes nothing. Resolves when what it wrote is durable here;
-   * aborted, closed or full, it says how many rows are in, and `from` goes on from there.
+   * Creates many rows as several messages, in slices that keep the page responsive; rows with an
+   * `id` need a type with supplied ids. All rows are validated first: an invalid row rejects with a
+   * CountersignError that has its `index` and `reason`, and nothing is written. Resolves when all
+   * writes are durable here. When aborted, closed or full, it reports how many rows are imported;
+   * `from` resumes there.
    */
   import<E extends Entity>(
     this: void,
@@ -369,40 +371,40 @@ export interface SyncStore {
   read<E extends Entity>(this: void, entity: E, id: Uuid): Row<E> | undefined
   peek<E extends Entity>(this: void, entity: E, id: Uuid): Peek<E>
   query<E extends Entity>(this: void, entity: E, query?: Query<E>): QueryResult<E>
-  /** The open query of that meaning: equal meanings share one object. */
+  /** The live query of that meaning: equal queries share one object. */
   live<E extends Entity>(this: void, entity: E, query?: Query<E>): LiveQuery<E>
   /** Calls `listener` at most once for each message that changes the row. */
   subscribe(this: void, entity: Entity, id: Uuid, listener: () => void): () => void
 
   /** Open conflicts of one type, or of all, oldest first. */
   conflicts<E extends Entity>(this: void, entity?: E): LiveList<Conflict<E>>
-  /** Own messages that were refused, with those that stand on them, in causal order. */
+  /** Own messages that were rejected, and those that depend on them, in causal order. */
   readonly refused: LiveList<RefusedMessage>
   /** Calls `listener` for each message that is rejected from now on. */
   onRejected(this: void, listener: (message: RefusedMessage) => void): () => void
   /**
-   * Writes a refused message and those that stand on it anew, on what stands now, and dismisses
-   * them. All or nothing. Returns a receipt for each.
-   * @throws CountersignError `unknown_message` when nothing of that id is refused.
+   * Writes a refused message and those that depend on it again, on the current rows, and dismisses
+   * the old ones. All or nothing. Returns a receipt for each.
+   * @throws CountersignError `unknown_message` when no refused message has that id.
    */
   reauthor(this: void, messageId: Uuid): readonly Receipt[]
-  /** Dismisses a refused message and those that stand on it; or a damaged record, by its key. */
+  /** Dismisses a refused message and those that depend on it; or the report of a damaged record, by its key. */
   discard(this: void, messageId: Uuid): void
 
   /**
-   * Who did what to the row, when, and what became of it. Asks the reviewer.
-   * Rejects with CountersignError `unavailable` while it cannot be asked.
+   * Fetches the history of a row from the reviewer: its changes, their authors, times and outcomes.
+   * Rejects with CountersignError `unavailable` while there is no connection.
    */
   history(this: void, entity: Entity, id: Uuid): Promise<History>
 
   /**
-   * Forgets the reviewer and all rows that came from it, and follows the reviewer that is met
-   * next: for a space whose reviewer began anew (`connectionRefusal`). With `keepOutbox`, messages
-   * without a verdict stay; those that change rows of the old reviewer go to `refused` as
-   * `parent_compacted`, where `reauthor` and `discard` deal with them. Without it, all are discarded.
+   * Forgets the reviewer and all its rows, and trusts the next reviewer: for a space whose reviewer
+   * restarted without its data (`connectionRefusal`). With `keepOutbox`, messages without a verdict
+   * stay; those that change rows of the old reviewer move to `refused` as `parent_compacted`, for
+   * `reauthor` or `discard`. Without it, all are discarded.
    */
   reset(this: void, options: ResetOptions): Promise<void>
-  /** Connects, or stays away on purpose. Online at the start. */
+  /** Connects or disconnects. Initially online. */
   setOnline(this: void, online: boolean): void
   /** Resolves when every write so far is durable on this device. */
   flushed(this: void): Promise<void>

@@ -1,6 +1,6 @@
 /**
- * The store as the app holds it: the verbs, the reads and the subscriptions, all synchronous.
- * What a verb means stands in `rows/draft.ts`; who drives what follows is the replica.
+ * The public store: verbs, reads and subscriptions, all synchronous. `rows/draft.ts` defines the
+ * meaning of each write; `replica.ts` drives storage and sync.
  */
 import type { StoreApi } from 'zustand/vanilla'
 import { CountersignError } from '../base/outcome.ts'
@@ -47,7 +47,7 @@ import type {
 import { VERBS } from './verbs/verbs.ts'
 import { Writer } from './verbs/writer.ts'
 
-/** The store over one replica. Made by `createSyncStore`. */
+/** The store of one replica. Created by `createSyncStore`. */
 export class Store implements SyncStore {
   readonly entities: readonly Entity[]
   readonly #replica: Replica
@@ -67,7 +67,7 @@ export class Store implements SyncStore {
       position: () => replica.position,
       onChange: (listener) => onFirstPosition(replica.status, listener),
     }
-    // Components take verbs off the store by destructuring; they must keep working.
+    // Components destructure verbs from the store, so they are bound.
     for (const verb of VERBS) Object.defineProperty(this, verb, { value: this[verb].bind(this) })
     const queries = this.#open
     registerInspectable(this, new Inspection({ store: this, replica, queries, options }))
@@ -146,7 +146,7 @@ export class Store implements SyncStore {
   /** @throws CountersignError `unknown_type` */
   #engine(entity: Entity): QueryEngine {
     this.#replica.repo.table(entity)
-    // Each table has its engine.
+    // Each table has an engine, set by `onTable`.
     return this.#replica.engines.get(entity.name)!
   }
 

@@ -1,6 +1,6 @@
 /**
- * Says in development what time alone does not heal, once for each reason, with the cure. Apps
- * show `store.status` to their users; this is for the developer in front of an empty console.
+ * Console warnings in development: each problem that a retry does not solve is logged once, with
+ * its remedy. For developers; apps show `store.status` to their users.
  */
 import type { ConnectionRefusal, RefusedMessage, SyncStatus } from './store.ts'
 
@@ -9,45 +9,45 @@ const CURES: Readonly<Record<ConnectionRefusal, string>> = {
     'Give createSyncStore the space that the reviewer prints when it starts, or start the reviewer with that of this store (--space).',
   wrong_version: 'Use the same release of Countersign in the app and at the reviewer.',
   other_reviewer:
-    'Check the address and `reviewerKey`. If the reviewer began again without its data, store.reset({ keepOutbox: true }) follows the new one.',
+    'Check the address and `reviewerKey`. If the reviewer restarted without its data, call store.reset({ keepOutbox: true }) to follow the new one.',
   began_anew:
-    'Restore the data of the reviewer. If they are lost, store.reset({ keepOutbox: true }) goes on without them.',
+    'Restore the data of the reviewer. If they are lost, call store.reset({ keepOutbox: true }) to continue without them.',
   forged:
-    'Somebody between this app and its reviewer changes what they say, or the reviewer signs with another key than it greets with. Check the address and the way to it; the store tries again by itself.',
+    'A proxy or an attacker alters frames of the reviewer, or the reviewer signs with another key than the one in its greeting. Check the address and the network; the store retries by itself.',
 }
 
 const STORAGE_CURES: Readonly<Record<NonNullable<SyncStatus['storageTrouble']>, string>> = {
   quota: 'Free space on this device, or ask for more with navigator.storage.persist().',
   blocked: 'Close other tabs of this app that were loaded before the update.',
   hanging:
-    'The browser’s database does not answer; the store goes on in memory, and stores what it owes when it does. If it stays, restart the browser.',
+    'The browser’s database does not answer; the store keeps writes in memory until it does. If this persists, restart the browser.',
   closed: 'Reload the page: the browser closed the database.',
   version: 'Reload the page: a newer build of the app has changed the database.',
   damaged:
-    'store.status has the records under `damaged`: own messages that are left are in store.refused, and store.discard(key) ends a report.',
+    'store.status lists the records under `damaged`: readable own messages are in store.refused, and store.discard(key) discards a report.',
   failed: 'Private windows and blocked site data have no storage; otherwise see the browser’s log.',
 }
 
 export class Warnings {
   readonly #warn: ((text: string) => void) | undefined
-  readonly #said = new Set<string>()
+  readonly #logged = new Set<string>()
 
-  /** Without `warn`, nothing is said. */
+  /** Without `warn`, nothing is logged. */
   constructor(warn: ((text: string) => void) | undefined) {
     this.#warn = warn
   }
 
-  /** Compares two states of the status. */
+  /** Logs the problems of `now` that are new since `before`. */
   status(now: SyncStatus, before: SyncStatus): void {
     if (now.connectionRefusal !== undefined)
       this.#once(
         `connection ${now.connectionRefusal}`,
-        `the reviewer is not followed: ${now.connectionNote}. ${CURES[now.connectionRefusal]}`,
+        `the store does not follow this reviewer: ${now.connectionNote}. ${CURES[now.connectionRefusal]}`,
       )
     for (const lacking of now.reviewerLacks)
       this.#once(
         `lacks ${lacking}`,
-        `the reviewer does not know ${lacking}: messages of it wait. Start the reviewer with the entities of this build.`,
+        `the reviewer does not know ${lacking}: messages of this version stay in the outbox. Start the reviewer with the entities of this build.`,
       )
     if (now.storageTrouble !== undefined && now.storageTrouble !== before.storageTrouble)
       this.#once(
@@ -61,7 +61,7 @@ export class Warnings {
     if (now.schemaTrouble !== undefined)
       this.#once(
         `schema ${now.schemaTrouble}`,
-        `the types do not fit the space: ${now.schemaTrouble}`,
+        `the types of this build do not match the space: ${now.schemaTrouble}`,
       )
     if (now.alarm !== undefined) this.#once(`alarm ${now.alarm}`, `${now.alarm}.`)
     if (now.halted !== undefined)
@@ -73,13 +73,16 @@ export class Warnings {
     const rows = changes.map(({ entity, id }) => `${entity} ${id}`).join(', ')
     this.#once(
       `rejected ${reason} ${changes[0]?.entity}`,
-      `message ${messageId} on ${rows} was rejected (${reason}${detail ? `: ${detail}` : ''}) and nothing in the app shows it. Use useRefused or store.onRejected; store.reauthor and store.discard deal with it.`,
+      `message ${messageId} on ${rows} was rejected (${reason}${detail ? `: ${detail}` : ''}) and nothing in the app shows it. Show it with useRefused or store.onRejected; then call store.reauthor or store.discard.`,
     )
   }
 
-  /** The reviewer gave no verdict on a message, for a reason of the message's own. */
+  /** The reviewer gave no verdict on a message, for a reason in the message itself. */
   undecided(detail: string): void {
-    this.#once(`undecided ${detail}`, `a message waits: ${detail}. The reviewer’s log says why.`)
+    this.#once(
+      `undecided ${detail}`,
+      `a message has no verdict yet: ${detail}. See the reviewer’s log for the cause.`,
+    )
   }
 
   /** A row was created whose assigned field the reviewer left empty. */
@@ -91,8 +94,8 @@ export class Warnings {
   }
 
   #once(reason: string, text: string): void {
-    if (!this.#warn || this.#said.has(reason)) return
-    this.#said.add(reason)
+    if (!this.#warn || this.#logged.has(reason)) return
+    this.#logged.add(reason)
     this.#warn(`Countersign: ${text}`)
   }
 }

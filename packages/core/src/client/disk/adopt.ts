@@ -1,6 +1,6 @@
 /**
- * The outbox of a session that has ended, taken over by this one: its messages are shown as
- * pending again, and offered as they were sealed. Ids make it harmless when two tabs do so.
+ * Adopts the outbox of an ended session: its messages are pending in this session, and sent as they
+ * were sealed. Harmless when two tabs do it, because messages are deduplicated by id.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import type { SessionRef } from '../../history/entry.ts'
@@ -20,39 +20,39 @@ import type { SessionLocks } from '../identity/session-locks.ts'
 export interface Adoption {
   readonly repo: Repo
   readonly outbox: Outbox
-  /** Whether the message was refused, or stands on one that was. */
+  /** Whether the message was rejected, or depends on a rejected one. */
   readonly isRefused: (id: Uuid) => boolean
-  /** Hears of entities that were minted in a session before the one that created them. */
+  /** Called with each entity whose id was minted in an earlier session than the one that created it. */
   readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
   readonly intake: PendingIntake
-  /** What is to be known of a message that was accepted in an earlier session. */
+  /** The record of a message that was accepted in an earlier session. */
   readonly acceptedBefore: (clientSeq: number) => Accepted
 }
 
-/** A stored flush of a session that nobody else looks after. */
+/** A stored flush of an ended session whose lock is held here. */
 export interface EndedFlush {
   readonly flush: StoredFlush
-  /** undefined: its key, or the record of it that its author signed, is not left, so nobody can send it. */
+  /** undefined: the session's key or its signed opening is missing, so the flush cannot be sent. */
   readonly opening: SessionOpening | undefined
 }
 
-/** What it takes to look after sessions of this device. */
+/** What adopting sessions of this device needs. */
 export interface SessionParts {
   readonly locks: SessionLocks
   readonly space: Uuid
   readonly signer: Signer
-  /** Whether the key of that author is left: without it, no link can be given proof of a session. */
+  /** Whether the author's key is stored: without it, no session can be proved to a reviewer. */
   readonly hasKeys: (authorId: Uuid) => boolean
 }
 
-/** Whether its messages wait and cannot be sent: they are kept for the app to write again. */
+/** Whether its messages are open and cannot be sent: the app can write them again. */
 export function isLost({ flush, opening }: EndedFlush): boolean {
   return flush.open && (flush.isDamaged === true || opening === undefined)
 }
 
 /**
- * Flushes of sessions that are over and still have something to be said of: messages without a
- * verdict, or refused ones. Their locks are taken, so that no other tab does the same.
+ * Flushes of ended sessions that have messages without a verdict, or rejected ones. Acquires the
+ * locks of these sessions, so that no other tab adopts them.
  */
 export async function endedSessions(
   state: StoredState,
@@ -65,13 +65,13 @@ export async function endedSessions(
       .filter(({ open, messages }) => open || messages.some(({ id }) => rejections.has(id)))
       .map(sessionOf),
   )
-  // Asked once a session: one that ends in between must not be taken over from its middle.
+  // Each lock is tried once: a session that ends meanwhile must not be adopted from its middle.
   const held = new Map<Uuid, SessionOpening | undefined>()
   for (const sessionId of hasMore) {
     if (!(await locks.hold(sessionId))) continue
-    // A damaged record may name its session wrongly: what it commits to counts last.
+    // A damaged record may name a wrong session, so a sound one is preferred.
     const ofSession = flushes.filter((flush) => sessionOf(flush) === sessionId)
-    // The session was named by one of these flushes, and a flush has a message.
+    // Not empty: the session id comes from one of these flushes.
     const first = ofSession.find((flush) => !flush.isDamaged) ?? ofSession[0]!
     held.set(sessionId, await openingOf(firstOf(first), state, own))
   }
@@ -81,7 +81,7 @@ export async function endedSessions(
   })
 }
 
-/** The stored opening that the message commits to and its author signed, if one is left. */
+/** The stored opening that the message commits to and its author signed, if there is one. */
 async function openingOf(
   { session }: AuthoredMessage,
   state: StoredState,
@@ -100,7 +100,7 @@ async function openingOf(
   return undefined
 }
 
-/** By the first message of the flush, which may be wrong in a damaged one. */
+/** Whether the first message of the flush is of that session; may be wrong for a damaged flush. */
 export function isOfSession(flush: StoredFlush, sessionId: Uuid): boolean {
   return sessionOf(flush) === sessionId
 }
@@ -110,7 +110,7 @@ function sessionOf({ messages }: StoredFlush): Uuid {
 }
 
 function firstOf({ messages }: Pick<StoredFlush, 'messages'>): StoredFlush['messages'][number] {
-  return messages[0]! // a flush without messages is not read
+  return messages[0]! // `readFlushes` returns no flush without messages
 }
 
 /** A report for each session that has messages to send and no sound opening. */
@@ -131,7 +131,7 @@ export function lostSessions(
   })
 }
 
-/** Takes over what waits for verdicts; `settled` are flushes of which nothing does. */
+/** Adopts the open messages of flushes; `settled` are the keys of flushes without open messages. */
 export function adoptFlushes(
   ended: readonly EndedFlush[],
   adoption: Adoption,
@@ -148,7 +148,7 @@ export function adoptFlushes(
   return { adopted, settled }
 }
 
-/** Whether anything of the flush still waits for a verdict. */
+/** Adopts one flush. Returns whether it has messages without a verdict. */
 function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adoption): boolean {
   const session: SessionRef = { authorId: opening.authorId, sessionId: opening.sessionId }
   const { repo, isRefused, intake } = adoption
@@ -158,7 +158,7 @@ function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adop
   const entries = stored.messages.flatMap((message, i) => {
     if (repo.messages.hasAccepted(message) || isRefused(message.id)) return []
     const taken = { message, session, bases: stored.bases[i] }
-    // Of one that is reopened there is mostly a verdict, and it must not show as pending beside what followed.
+    // A reopened message usually has a verdict, so it is sent again but never shown as pending.
     return [stored.isReopened ? intake.takeUnseen(taken) : intake.take(taken)]
   })
   if (entries.length === 0) return false
@@ -169,11 +169,11 @@ function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adop
   return true
 }
 
-/** Own messages as storage kept them, by the names their author gave them. */
+/** Own messages as stored, by session and number, and by id. */
 export class StoredOwn {
   readonly #messages = new Map<string, AuthoredMessage>()
   readonly #byId = new Map<Uuid, AuthoredMessage>()
-  /** Of flushes that wait for verdicts. */
+  /** Messages of flushes in the stored outbox. */
   readonly #waiting = new Set<AuthoredMessage>()
 
   add({ messages, open }: StoredFlush): void {
@@ -184,7 +184,7 @@ export class StoredOwn {
     }
   }
 
-  /** Whether nothing in the storage says that it has its verdict. */
+  /** Whether the storage has no verdict on the message. */
   isWaiting(message: AuthoredMessage): boolean {
     return this.#waiting.has(message)
   }
@@ -197,7 +197,7 @@ export class StoredOwn {
     return this.#byId.get(id)
   }
 
-  /** Forgets those that are not needed any more. */
+  /** Removes messages that are not needed any more. */
   keep(needed: (message: AuthoredMessage) => boolean): void {
     for (const [name, message] of this.#messages) {
       if (needed(message)) continue

@@ -1,7 +1,7 @@
 /**
- * Looks after what sessions of this device leave behind when they end: at the start, when the
- * reviewer is reached again, and every few minutes while it is, because a tab may close while
- * another is open. A look is cheap while no session has ended: it reads names only, and tries their locks.
+ * Adopts messages of ended sessions of this device: when the store opens, when the connection comes
+ * back, and every two minutes while online, because a tab may close while another is open. A check
+ * is cheap while no session has ended: it reads keys only, and tries their locks.
  */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../../base/uuid.ts'
@@ -34,7 +34,7 @@ import type { SessionLocks } from '../identity/session-locks.ts'
 import type { SoundState } from './sound-state.ts'
 import type { SyncStatus } from '../store.ts'
 
-/** A page that has just reloaded may hold the locks of its last life a moment longer. */
+/** A page that has just reloaded may hold its former locks a moment longer. */
 const FIRST_LOOK_MS = 1_000
 const LOOK_MS = 120_000
 
@@ -49,12 +49,12 @@ export interface AdopterParts {
   readonly storedOwn: StoredOwn
   readonly partlyAccepted: PartlyAccepted
   readonly damage: Damage
-  /** Sessions whose messages are offered; those that are taken over join them. */
+  /** Sessions whose messages are sent; adopted ones are added. */
   readonly openings: Map<Uuid, SessionOpening>
   /** Keys of the authors of this device, by author. */
   readonly keys: Map<Uuid, KeyPair>
   readonly sessionId: Uuid
-  /** undefined while the app has not said who the person is. */
+  /** undefined until the app has provided the personal id. */
   readonly personalId: () => string | undefined
   readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
   readonly intake: PendingIntake
@@ -63,7 +63,7 @@ export interface AdopterParts {
 
 export class Adopter {
   readonly #parts: AdopterParts
-  /** Segments that were taken over, or were looked at in vain while their session was ours. */
+  /** Keys of segments that were adopted, or had nothing to adopt. */
   readonly #done = new Set<string>()
   #looking: Promise<unknown> | undefined
   #cancel: (() => void) | undefined
@@ -74,7 +74,7 @@ export class Adopter {
     this.#parts = parts
   }
 
-  /** From now on. `again`: a session has just been taken over, and may have stored a last flush since. */
+  /** Starts the checks. `again`: an adopted session may have stored a last flush since it was read. */
   watch(again: boolean): void {
     if (this.#stopped) return
     this.#unsubscribe = this.#parts.status.subscribe(({ connection }, before) => {
@@ -86,7 +86,7 @@ export class Adopter {
     if (again) this.#looking = this.#late().finally(() => (this.#looking = undefined))
   }
 
-  /** The person is known: what ended sessions had written before theirs was, can be sealed. */
+  /** Called when the personal id is known: drafts that ended sessions wrote without one can be sealed. */
   async bound(): Promise<void> {
     await this.#looking
     if (!this.#stopped) this.#looking ??= this.#late().finally(() => (this.#looking = undefined))
@@ -103,7 +103,7 @@ export class Adopter {
     await this.#looking
   }
 
-  /** What the storage holds, its drafts sealed and its damaged records reported. */
+  /** Seals the drafts of ended sessions, and reports damaged records. */
   async recovered(sound: SoundState): Promise<Recovered> {
     const { disk, damage, options, sessionId } = this.#parts
     const reading = { space: options.space, bounds: factBounds(options.limits) }
@@ -144,12 +144,12 @@ export class Adopter {
       acceptedBefore: partlyAccepted.acceptedBefore,
     })
     partlyAccepted.store()
-    intake.showReached() // what was taken in first may stand on what came last
+    intake.showReached() // earlier messages may depend on later ones
     for (const opening of adopted) openings.set(opening.sessionId, opening)
     if (settled.length > 0) void disk.write({ durability: 'relaxed', outboxRemove: settled })
   }
 
-  /** While online only: nothing can be delivered otherwise, and an idle store sets no timers. */
+  /** Only while online: offline nothing can be sent, and an idle store sets no timers. */
   #keepLooking(): void {
     void this.look()
     this.#cancel = this.#parts.options.platform.clock.after(LOOK_MS, () => this.#keepLooking())
@@ -158,7 +158,7 @@ export class Adopter {
   async #look(): Promise<void> {
     const { disk, locks, sessionId } = this.#parts
     const keys = await disk.waiting()
-    if (!keys) this.#giveBack()
+    if (!keys) this.#releaseLocks()
     const ended: string[] = []
     for (const key of keys ?? []) {
       const session = draftSessionOf(key) ?? flushSessionOf(key)
@@ -169,21 +169,21 @@ export class Adopter {
     if (await this.#late()) for (const key of ended) this.#done.add(key)
   }
 
-  /** A storage that does not answer any more: what it holds of ended sessions is for other tabs. */
-  #giveBack(): void {
+  /** Called when the storage does not answer any more: other tabs may adopt ended sessions. */
+  #releaseLocks(): void {
     const { locks, outbox, sessionId } = this.#parts
     locks.releaseUnless((held) => held === sessionId || outbox.waits(held))
   }
 
   /**
-   * A session may have stored a last flush before its lock was ours; another may have ended since.
+   * Adopts flushes that were stored before the lock was acquired, and sessions that ended since.
    * Resolves to whether the storage could be read.
    */
   async #late(): Promise<boolean> {
     const { options, disk, repo, refusals, storedOwn, sessionId } = this.#parts
     const sound = await disk.read()
     const found = sound && (await this.recovered(sound))
-    if (!found) this.#giveBack()
+    if (!found) this.#releaseLocks()
     if (!found || this.#stopped) return false
     const others = found.flushes.filter(
       (flush) => !this.#done.has(flush.key) && !isOfSession(flush, sessionId),
@@ -192,7 +192,7 @@ export class Adopter {
     if (late.length === 0 || this.#stopped) return true
     this.#parts.partlyAccepted.restore(found.state)
     refusals.addGone(found.gone)
-    // What is taken over may stand on what another tab delivers.
+    // Adopted messages may depend on messages that another tab sends.
     for (const flush of others) storedOwn.add(flush)
     this.adopt(found.state, late)
     repo.emit()
@@ -202,7 +202,7 @@ export class Adopter {
   }
 }
 
-/** Keys of flushes are the session, a colon, and the number of the first message. */
+/** The key of a flush is its session id, a colon, and the number of its first message. */
 function flushSessionOf(key: string): Uuid {
   return key.slice(0, key.lastIndexOf(':'))
 }

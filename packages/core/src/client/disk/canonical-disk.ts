@@ -1,7 +1,8 @@
 /**
- * The canonical state on disk: the tail as it arrives, and from time to time a checkpoint that
- * takes its place, so that opening a store does not cost its whole history. A checkpoint writes the
- * pages whose rows have changed, and leaves the others. All of it is a cache of what the reviewer has.
+ * Writes the canonical state to disk: each tail step as it arrives, and from time to time a
+ * checkpoint that replaces the steps, so that opening a store does not replay its whole history. A
+ * checkpoint writes only the pages whose rows have changed. All of it is a cache of the reviewer's
+ * state.
  */
 import { NO_BYTES, addBytes, utf8Bytes } from '../../base/size.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -26,11 +27,11 @@ export interface CanonicalDiskParts {
   readonly tail: TailReader
   readonly clock: Clock
   readonly limits: Limits
-  /** Known by the time there is something to store. */
+  /** Called only after the session id is known. */
   readonly sessionId: () => Uuid
 }
 
-/** A checkpoint that is being made or written. */
+/** A checkpoint that is being encoded or written. */
 interface Work {
   readonly position: Position
   readonly reviewerId: Uuid
@@ -42,13 +43,13 @@ interface Work {
 
 export class CanonicalDisk {
   readonly #parts: CanonicalDiskParts
-  /** Where the tail stood before the step that is written next; other tabs may be elsewhere. */
+  /** The position of this replica before the next step; the storage may be ahead, by another tab. */
   #before: Position | null = null
   #steps = 0
   #stepBytes = NO_BYTES
-  /** The checkpoint that this replica stored or read last; undefined: the next one has all rows. */
+  /** The checkpoint that this replica wrote or read last; undefined: the next one writes all rows. */
   #base: RestoredPages | undefined
-  /** Rows that changed since then, with their types. */
+  /** Rows that changed since `#base`, with their types. */
   #touched = new Map<Uuid, string>()
   #names = 0
   #work: Work | undefined
@@ -59,7 +60,7 @@ export class CanonicalDisk {
     this.#parts = parts
   }
 
-  /** Goes on where a restored state stands. */
+  /** Continues from a restored state. */
   resume(state: StoredState, { stored, entries }: RestoredCanonical): void {
     this.#before = this.#parts.tail.position
     this.#base = stored
@@ -70,8 +71,8 @@ export class CanonicalDisk {
     this.#stepBytes = sizes.reduce(addBytes, NO_BYTES)
   }
 
-  /** What is stored does not check: forget it, here and on disk, and have it from the reviewer. */
-  async startAnew(): Promise<void> {
+  /** Deletes the canonical state, in memory and on disk, so that it is fetched again from the reviewer. */
+  async clear(): Promise<void> {
     const { repo, tail, disk } = this.#parts
     for (const table of repo.tables()) {
       for (const row of [...table.rows()]) table.replaceCanonical(row.id, undefined)
@@ -83,7 +84,7 @@ export class CanonicalDisk {
     await disk.write({ durability: 'relaxed', reset: true })
   }
 
-  /** One step of the tail was applied. */
+  /** Writes one applied step of the tail; starts a checkpoint when there are too many steps. */
   step(
     by: Reviewing,
     step: {
@@ -93,7 +94,7 @@ export class CanonicalDisk {
     },
   ): void {
     const { disk, tail, limits } = this.#parts
-    // A step was applied, so there is a position.
+    // Set by the applied step.
     const position = tail.position!
     const text = stepText(by, step.texts)
     const key = `tail:${position.eid}:${position.seq}`
@@ -112,24 +113,24 @@ export class CanonicalDisk {
       this.#checkpointSoon(by.reviewerId)
   }
 
-  /** Steps may have been refused: a checkpoint brings the storage to where this replica is. */
+  /** Starts a checkpoint, because the storage may have refused steps meanwhile. */
   renew(reviewerId: Uuid | null): void {
     if (this.#parts.tail.position && reviewerId !== null) this.#checkpointSoon(reviewerId)
   }
 
-  /** A snapshot of the reviewer took the place of everything canonical. */
+  /** Writes a snapshot of the reviewer, which replaces the canonical state. */
   replace(
     { reviewerId }: Reviewing,
     { texts, outboxRemove }: { texts: readonly string[]; outboxRemove: readonly string[] },
   ): void {
-    // A snapshot was applied, so there is a position.
+    // Set by the applied snapshot.
     const position = this.#parts.tail.position!
     this.stop()
     const pages = texts.map((text, no) => pageOf(no, text))
     const head = { position, reviewerId, digest: digestOf(pages), isSorted: false }
     void this.#parts.disk.write({
       durability: 'relaxed',
-      // Within one lineage another tab may be ahead, and what it stored must stay.
+      // Only for another lineage: within one, another tab may have stored a later state.
       reset: this.#before !== null && this.#before.eid !== position.eid,
       ...checkpointBatch(head, { name: this.#newName(), pages }),
       outboxRemove,
@@ -138,7 +139,7 @@ export class CanonicalDisk {
     this.#resetSteps()
   }
 
-  /** Gives up a checkpoint that is being made; the next one has all rows. */
+  /** Aborts the checkpoint under way; the next one writes all rows. */
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined
@@ -172,7 +173,7 @@ export class CanonicalDisk {
     this.#cancel = this.#parts.clock.after(0, () => this.#capture(reviewerId))
   }
 
-  /** States are immutable, so these are those of one moment, however long writing them takes. */
+  /** States are immutable, so the checkpoint is consistent although it is encoded in slices. */
   #capture(reviewerId: Uuid): void {
     const { tail, limits } = this.#parts
     this.#isDue = false
@@ -203,7 +204,7 @@ export class CanonicalDisk {
     }
   }
 
-  /** Where it is not stored, another tab was first, or the storage refused it. */
+  /** The checkpoint is not stored where another tab wrote a later one, or the storage failed. */
   async #store(work: Work, pages: readonly Page[]): Promise<void> {
     const { position, reviewerId, base, stored } = work
     const head = { position, reviewerId, digest: stored.digest(), isSorted: true }
@@ -218,7 +219,7 @@ export class CanonicalDisk {
     this.#base = isStored ? { checkpoint: name, pages: stored } : undefined
   }
 
-  /** Pages of rows that were touched, with all their rows; undefined where a row is gone. */
+  /** The pages with changed rows, with all their rows; undefined where a row no longer exists. */
   #changedPages(stored: StoredPages): readonly PageJob[] | undefined {
     const { repo } = this.#parts
     const byPage = new Map<RowPage | Table, { table: Table; ids: Set<Uuid> }>()
@@ -248,7 +249,7 @@ export class CanonicalDisk {
   }
 }
 
-/** Rows of which nothing is canonical yet are left out. */
+/** The canonical rows among `ids`. */
 function heldRows(table: Table, ids: Iterable<Uuid>): readonly HeldRow[] {
   const rows: HeldRow[] = []
   for (const id of ids) {

@@ -1,6 +1,6 @@
 /**
- * The records of a checkpoint: a head that says where it stands and what belongs to it, and pages of
- * rows. Stored text is untrusted: what does not check is no checkpoint.
+ * The records of a checkpoint: a head with its position and a digest of its pages, and the pages of
+ * rows. Stored text is untrusted: its checksums are verified when it is read.
  */
 import { checksum } from '../../base/checksum.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -15,9 +15,9 @@ import { digestOf } from './stored-pages.ts'
 export interface CheckpointHead {
   readonly position: Position
   readonly reviewerId: Uuid
-  /** Over all pages, see `digestOf`. */
+  /** Of all pages, see `digestOf`. */
   readonly digest: string
-  /** Each page has rows of one type, and no other page has rows that were created between them. */
+  /** Each page has rows of one type, and no other page of the type has rows created between them. */
   readonly isSorted: boolean
 }
 
@@ -27,8 +27,8 @@ export function pageOf(no: number, text: string): Page {
 }
 
 /**
- * A checkpoint brings its position along. Mostly the storage is there already; where steps were
- * refused (a full disk) or left a gap (another tab began anew), it goes on from here.
+ * The write batch of a checkpoint. It sets the position, too: usually the storage has it already,
+ * but steps may have been refused (full disk) or have a gap (another tab cleared the state).
  */
 export function checkpointBatch(
   head: CheckpointHead,
@@ -45,7 +45,7 @@ export function checkpointBatch(
   }
 }
 
-/** undefined where a part of it is missing, or is not what was written. */
+/** Reads and verifies a checkpoint; undefined where a part is missing or damaged. */
 export function readCheckpoint(stored: StoredCheckpoint): CheckpointHead | undefined {
   if (checksum(stored.head) !== stored.check) return undefined
   const head = Object(parsed(stored.head)) as { readonly [K in keyof CheckpointHead]?: unknown }

@@ -1,6 +1,6 @@
 /**
- * Damaged records of this storage, until they no longer matter: as long as one is listed, the
- * status says `damaged`. Nothing of them is deleted; `store.discard(key)` ends a report for good.
+ * Reports of damaged records in this storage. While there is one, the status is `damaged`. The
+ * records are not deleted; `store.discard(key)` discards a report for good.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import type { Disk } from './disk.ts'
@@ -9,15 +9,15 @@ import { type OwnReading, salvagedFrom } from './own-text.ts'
 import type { DamagedRecord } from './sound-state.ts'
 import type { SyncStatus } from '../store.ts'
 
-/** What is known of own messages. */
+/** The outcome of own messages. */
 interface Accounts {
-  /** Whether the reviewer has accepted the message, or the app has dealt with it. */
+  /** Whether the reviewer has accepted the message, or the app has dismissed it. */
   isSettled(id: Uuid): boolean
-  /** Lets go of what was taken for lost, and turns out to have been accepted. */
+  /** Removes refused messages that were thought lost and are accepted. */
   dropAccepted(): void
 }
 
-/** Where what an app has dealt with is noted, by message id or by key of a damaged record. */
+/** Prefix of the `meta` keys of what the app has dismissed, by message id or key of a damaged record. */
 export const DISMISSED = 'dismissed:'
 
 export class Damage {
@@ -37,7 +37,7 @@ export class Damage {
     return this.#records.has(key)
   }
 
-  /** Keys whose reports the app ended in an earlier life. */
+  /** Adds keys whose reports the app discarded in earlier sessions. */
   restore(discarded: Iterable<string>): void {
     for (const key of discarded) this.#discarded.add(key)
   }
@@ -45,10 +45,10 @@ export class Damage {
   add(records: readonly DamagedRecord[]): void {
     const fresh = records.filter(({ key }) => !this.#discarded.has(key) && !this.#records.has(key))
     for (const record of fresh) this.#records.set(record.key, record)
-    if (fresh.length > 0) this.#tell()
+    if (fresh.length > 0) this.#notify()
   }
 
-  /** Ends reports of what is here again, of what the reviewer has, and of what the app has dealt with. */
+  /** Removes reports that are resolved: messages accepted or dismissed, canonical state fetched again. */
   account(messages: Accounts, { connection }: Pick<SyncStatus, 'connection'>): void {
     if (!this.any) return
     messages.dropAccepted()
@@ -61,7 +61,7 @@ export class Damage {
     if (connection === 'online') this.#remove(({ kind }) => kind === 'state')
   }
 
-  /** Ends the report of a record, for good. False when there is none of that key. */
+  /** Discards the report of a record for good. Returns false for an unknown key. */
   discard(key: string, disk: Disk): boolean {
     const record = this.#records.get(key)
     if (!record) return false
@@ -76,15 +76,15 @@ export class Damage {
     const before = this.#records.size
     for (const record of [...this.#records.values()])
       if (isOver(record)) this.#records.delete(record.key)
-    if (this.#records.size < before) this.#tell()
+    if (this.#records.size < before) this.#notify()
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#onChange(Object.freeze([...this.#records.values()]))
   }
 }
 
-/** What of a damaged record of own messages is still what its author wrote. */
+/** The messages of a damaged record that are still as their author wrote them. */
 export function salvaged(
   { key, text, messageIds }: DamagedRecord,
   reading: OwnReading,

@@ -1,7 +1,7 @@
 /**
- * The replica's side of its storage: writes in order, grouped while one is under way, and the
- * truth about whether the storage still works. When it does not, the store goes on in memory
- * (`degraded`), and says so.
+ * The replica's access to its storage: writes in order, in groups while one is under way, with
+ * timeouts, and the health of the storage. When it fails, the store continues in memory
+ * (`degraded`).
  */
 import { checksum } from '../../base/checksum.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -22,39 +22,38 @@ import {
 import { rankOf } from './rank.ts'
 import { type SoundState, soundState } from './sound-state.ts'
 
-/** Troubles that end with a write that goes through. */
+/** Troubles that end with the next successful write. */
 const PASSING: ReadonlySet<StorageTrouble> = new Set(['quota', 'blocked', 'hanging'])
 
 export interface DiskParts {
   readonly limits: Pick<Limits, 'storageBatchesMax' | 'storageAnswerMs'>
   readonly clock: Clock
-  /** `trouble` has changed. */
+  /** Called when `trouble` has changed. */
   readonly onTrouble: () => void
-  /** A storage that did not answer in time does so now, and has what it was owed. */
+  /** Called when a hung storage answers, after the owed batches were written. */
   readonly onBack: () => void
 }
 
 interface Waiting {
   readonly batch: WriteBatch
-  /** Without `written`, nothing of it is stored. */
+  /** undefined: the batch is not stored. */
   readonly done: (written: Written | undefined) => void
 }
 
 export class Disk {
   readonly #parts: DiskParts
   #handle: StorageHandle | undefined
-  /** A call without an answer, after the longest time one is waited for: nothing else is asked meanwhile. */
+  /** A call that has timed out and is still unanswered: meanwhile no other call is made. */
   #hanging: Promise<void> | undefined
   #closed = false
   readonly #waiting: Waiting[] = []
   #isDraining = false
-  /** Ends with the draining that is under way, or was last. */
+  /** Resolves when the current drain, or the last one, has ended. */
   #drained: Promise<void> = Promise.resolve()
-  /** Batches joined into one transaction, at the most. */
   #trouble: StorageTrouble | undefined
-  /** It answers again, so what is owed is worth a try. */
+  /** The storage answers again: owed batches are retried without waiting for the next write. */
   #isBack = false
-  /** Facts that the storage refused, or did not take in time. They go before all else: what is stored has no gaps. */
+  /** Strict batches whose write failed or timed out. Retried before any other write, so the log on disk never has a gap. */
   #owed: WriteBatch[] = []
 
   constructor(parts: DiskParts) {
@@ -65,7 +64,7 @@ export class Disk {
     return this.#handle
   }
 
-  /** Why nothing is durable at present, if so. */
+  /** Why writes are not durable at present; undefined: they are. */
   get trouble(): StorageTrouble | undefined {
     return this.#trouble
   }
@@ -73,7 +72,7 @@ export class Disk {
   async open(storage: Storage, space: Uuid): Promise<void> {
     try {
       const opening = storage.open((trouble) => this.#fail(trouble), space)
-      // Also when it comes too late to be waited for.
+      // Runs also when the storage opens after the timeout.
       const opened = opening.then((handle) => {
         if (this.#closed) void handle.close()
         else this.#handle = handle
@@ -85,7 +84,7 @@ export class Disk {
     }
   }
 
-  /** What is stored, its damaged records set apart; undefined where nothing can be read. Never rejects. */
+  /** Reads the stored state, damaged records separated; undefined where it cannot be read. Never rejects. */
   async read(): Promise<SoundState | undefined> {
     try {
       if (!this.#handle || this.#hanging) return undefined
@@ -96,19 +95,19 @@ export class Disk {
     }
   }
 
-  /** As `StorageHandle.waiting`; undefined where nothing can be read. Never rejects. */
+  /** As `StorageHandle.waiting`; undefined where it cannot be read. Never rejects. */
   async waiting(): Promise<readonly string[] | undefined> {
     try {
       if (!this.#handle || this.#hanging) return undefined
       return await this.#answer(this.#handle.waiting())
     } catch (error) {
-      // What it does not name is looked at with the next opening.
+      // Other errors are no trouble: the next opening reads everything.
       if (error instanceof StorageError) this.#fail(error.trouble)
       return undefined
     }
   }
 
-  /** As `StorageHandle.claim`; where nothing can be stored, `value` itself. Never rejects. */
+  /** As `StorageHandle.claim`; returns `value` where the storage fails. Never rejects. */
   async claim(key: string, value: unknown): Promise<unknown> {
     try {
       if (!this.#handle || this.#hanging) return value
@@ -119,12 +118,12 @@ export class Disk {
     }
   }
 
-  /** Resolves to whether it is stored. Never rejects. */
+  /** Resolves to whether the batch is stored. Never rejects. */
   async write(batch: WriteBatch): Promise<boolean> {
     return (await this.#written(batch)) !== undefined
   }
 
-  /** Resolves to whether the checkpoint of the batch is the stored one. Never rejects. */
+  /** Resolves to whether the checkpoint of the batch is stored. Never rejects. */
   async writeCheckpoint(batch: WriteBatch): Promise<boolean> {
     return (await this.#written(batch))?.isCheckpointStored === true
   }
@@ -140,15 +139,15 @@ export class Disk {
   }
 
   /**
-   * Hands drafts to the storage before this call returns, ahead of what waits. Not tried again: the
-   * flush that seals them is, and it tells of trouble.
+   * Passes drafts to the storage synchronously, before queued batches. Not retried: the flush that
+   * seals them is, and it reports trouble.
    */
   writeAtOnce(batch: Pick<WriteBatch, 'segments' | 'meta'>): void {
     if (!this.#handle || this.#trouble) return
     this.#handle.write({ durability: 'relaxed', atOnce: true, ...batch }).catch(() => {})
   }
 
-  /** Resolves when nothing waits to be written. */
+  /** Resolves when no write is queued. */
   async idle(): Promise<void> {
     while (this.#isDraining) await this.#drained
   }
@@ -162,7 +161,7 @@ export class Disk {
     if (closing && !this.#hanging) await this.#answer(closing).catch(() => {})
   }
 
-  /** It may end before this returns, where nothing is left to do. */
+  /** The drain may end before this call returns, when there is nothing to write. */
   #startDraining(): void {
     if (this.#isDraining) return
     this.#isDraining = true
@@ -176,7 +175,7 @@ export class Disk {
         else await this.#writeGroup(this.#waiting.length > 0 ? this.#takeGroup() : [])
       }
     } finally {
-      this.#isDraining = false // in the very turn in which nothing waits: what comes next starts anew
+      this.#isDraining = false // in the turn in which the queue is empty: the next write starts a new drain
     }
   }
 
@@ -184,7 +183,7 @@ export class Disk {
     const batches = group.map(({ batch }) => batch)
     let written: Written | undefined
     try {
-      // Writing begins when the handle is there, and it stays.
+      // Draining starts only with a handle.
       if (this.#owed.length > 0) await this.#answer(this.#handle!.write(joined(this.#owed)))
       this.#owed = []
       // As above.
@@ -198,12 +197,12 @@ export class Disk {
     for (const { done } of group) done(written)
   }
 
-  /** Whether what is owed is to be written without waiting for the next batch. */
+  /** Whether to write the owed batches now, without waiting for the next batch. */
   get #isOwing(): boolean {
     return this.#isBack && this.#owed.length > 0 && this.#handle !== undefined
   }
 
-  /** Kept until it is stored. Of what the reviewer can send again, only that its verdicts are known. */
+  /** Keeps a batch until it is stored. Of a relaxed one, only the removals and `meta`: the reviewer sends the rest again. */
   #owe(batch: WriteBatch): void {
     const { durability, outboxRemove, meta } = batch
     if (durability === 'strict') this.#owed.push(batch)
@@ -218,7 +217,7 @@ export class Disk {
     }
   }
 
-  /** The answer to a call; rejects as `hanging` when there is none in time. */
+  /** Awaits a call; rejects with `hanging` after the timeout. */
   #answer<T>(call: Promise<T>): Promise<T> {
     const { clock, limits } = this.#parts
     return new Promise((resolve, reject) => {
@@ -231,7 +230,7 @@ export class Disk {
     })
   }
 
-  /** Goes on when the call is answered after all: what is owed is written, and the trouble ends. */
+  /** Waits for a call that timed out. When it is answered, owed batches are written and the trouble ends. */
   #hang(call: Promise<unknown>): void {
     const ended = call.then(
       () => this.#back(undefined),
@@ -246,7 +245,7 @@ export class Disk {
     this.#isBack = true
     if (trouble !== undefined) this.#fail(trouble)
     if (!this.#handle) return
-    // What it did, if anything, is not known: to write it again changes nothing.
+    // The timed-out write may have been stored; writes are idempotent, so it is repeated.
     this.#startDraining()
     void this.idle().then(() => {
       if (this.#hanging || this.#closed) return
@@ -256,7 +255,7 @@ export class Disk {
     })
   }
 
-  /** The next batch, with those behind it that are of the same plain kind. */
+  /** Removes the next batch from the queue, with the plain batches that follow a plain one. */
   #takeGroup(): Waiting[] {
     const [first] = this.#waiting
     const isGrouped = first !== undefined && isPlain(first.batch)
@@ -266,7 +265,7 @@ export class Disk {
   }
 
   #fail(trouble: StorageTrouble | undefined): void {
-    // That another tab holds it up says more than that it does not answer.
+    // `blocked` (by another tab) is the more specific trouble.
     if (trouble === 'hanging' && this.#trouble === 'blocked') return
     if (this.#trouble === trouble) return
     this.#trouble = trouble
@@ -278,7 +277,7 @@ function troubleOf(error: unknown): StorageTrouble {
   return error instanceof StorageError ? error.trouble : 'failed'
 }
 
-/** Without position or checkpoint, whose rules concern the whole batch. */
+/** Whether a batch can be joined with others: without position and checkpoint, which are conditions on a whole batch. */
 function isPlain(batch: WriteBatch): boolean {
   return !batch.advance && !batch.checkpoint && !batch.reset
 }
@@ -304,7 +303,7 @@ export function segment(
   return { key, kind, ...content, check: checksum(content.text) }
 }
 
-/** `fromRank` of a snapshot is 0: it continues nothing. */
+/** The position record of a batch. A snapshot has `fromRank` 0, because it needs no previous position. */
 export function advanceOf(position: Position, fromRank: number): Advance {
   return { rank: rankOf(position), fromRank, text: JSON.stringify(positionJson(position)) }
 }

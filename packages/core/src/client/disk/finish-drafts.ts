@@ -1,9 +1,9 @@
 /**
- * Drafts of a session that ended before it sealed them: made into the messages they would have
- * become, sealed with the author's key, which is still in the storage, and stored as flushes.
+ * Seals the drafts of sessions that ended before sealing them, with the author's stored key, and
+ * stores them as flushes.
  *
- * The state is read once more when the locks are held: until then their session may have been
- * alive, and have sealed them itself.
+ * Reads the state again once it holds the locks: until then a session may have been alive and have
+ * sealed its drafts itself.
  */
 import type { Json } from '../../base/json.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -29,18 +29,18 @@ import type { SessionLocks } from '../identity/session-locks.ts'
 import { openingMeta, storedOpenings } from './sound-state.ts'
 
 type Options = Pick<ReplicaOptions, 'space' | 'platform' | 'limits'> & {
-  /** Who the person of this store is, where that is known by now. */
+  /** The personal id of this store; undefined until it is known. */
   readonly personalId: string | undefined
 }
 
 interface Place {
   readonly disk: Disk
   readonly locks: SessionLocks
-  /** This session's drafts are its flusher's. */
+  /** This session, whose drafts are sealed by its flusher. */
   readonly sessionId: Uuid
 }
 
-/** What the storage holds, with the drafts of ended sessions sealed. `state` is what was read last. */
+/** Seals the drafts of ended sessions. Returns the stored state after that; `state` is the one read last. */
 export async function withFinishedDrafts(
   state: StoredState,
   options: Options,
@@ -73,13 +73,13 @@ export async function withFinishedDrafts(
 
 interface Sealed {
   readonly segments: readonly Segment[]
-  /** Records of which nothing is left to seal. */
+  /** Keys of draft records whose messages are all sealed. */
   readonly drop: readonly string[]
-  /** Of sessions that had ended before their person was known. */
+  /** New openings of sessions that ended before their personal id was known. */
   readonly openings: readonly SessionOpening[]
 }
 
-/** What the messages of each session commit to. */
+/** The personal commitments of sessions. */
 class Bindings {
   readonly made: SessionOpening[] = []
   readonly #stored: Map<Uuid, SessionOpening>
@@ -90,7 +90,7 @@ class Bindings {
     this.#stored = new Map(storedOpenings(state).map((opening) => [opening.sessionId, opening]))
   }
 
-  /** undefined where nobody can open it: the record of the session is missing, or the person unknown. */
+  /** undefined where the session's opening is missing, or the personal id is unknown. */
   async commitOf(record: StoredDrafts, keys: KeyPair): Promise<Hash | undefined> {
     const { space, platform, personalId } = this.#options
     const { authorId, sessionId } = record
@@ -137,7 +137,7 @@ async function sealedFlushes(
   return { segments, drop, openings: bindings.made }
 }
 
-/** Which messages of each session are in a flush. */
+/** The numbers of the sealed messages, by session. */
 class SealedNumbers {
   readonly #numbers = new Set<string>()
 
@@ -155,7 +155,7 @@ class SealedNumbers {
   }
 }
 
-/** The records of each flush, in the order of their lines. */
+/** Groups records by flush, in the order of their lines. */
 function inFlushes(records: readonly StoredDrafts[]): readonly (readonly StoredDrafts[])[] {
   const flushes = new Map<string, StoredDrafts[]>()
   for (const record of records) {
@@ -165,7 +165,6 @@ function inFlushes(records: readonly StoredDrafts[]): readonly (readonly StoredD
   return [...flushes.values()].map((parts) => parts.sort((a, b) => a.firstLine - b.firstLine))
 }
 
-/** A message, and what is stored beside it. */
 interface Finished {
   readonly message: Message
   readonly bases: Json
@@ -175,7 +174,7 @@ interface ReadDraft {
   readonly key: string
   readonly record: StoredDrafts
   readonly seen: Seen | undefined
-  /** undefined where the lines are none. */
+  /** undefined where the lines cannot be parsed. */
   readonly drafts: readonly Finished[] | undefined
 }
 
@@ -189,16 +188,16 @@ function readDraft(session: Session, record: StoredDrafts, bounds: FactBounds): 
   return { key, record, seen: part.value.seen, drafts }
 }
 
-/** A flush that is not sealed yet, and what is stored beside its messages. */
+/** A flush to seal, with the bases of its messages. */
 interface Unsealed {
   readonly flush: Flush
   readonly bases: readonly Json[]
 }
 
 /**
- * What is left to be sealed of the records of one flush: the very flush where all of it is here, else
- * a flush of the messages that can be read. One that stands on a lost message is sealed too: it is
- * found to be blocked when its session is taken over, and the app can write it again.
+ * The flush to seal from the records of one flush: the original flush where it is complete, else a
+ * flush of the readable messages. A message that depends on a lost one is sealed, too: adopting its
+ * session finds that it is blocked, and the app can write it again.
  */
 function flushesOf(
   session: Session,
@@ -212,7 +211,7 @@ function flushesOf(
   if (left.length === 0 || !seen) return []
   if (left.length === drafts.length && isWhole(parts)) {
     const lines = parts.flatMap(({ record }) => record.lines)
-    // Drafts are left, so there are parts.
+    // Not empty: `left` has drafts of these parts.
     const text = textOfFlush({ head: parts.at(-1)!.record.head, lines })
     const read = readFlush(session, text, bounds)
     if (read.ok) return [{ flush: read.value, bases: left.map(({ bases }) => bases) }]
@@ -222,7 +221,7 @@ function flushesOf(
   return made.ok ? [{ flush: made.value, bases: left.map(({ bases }) => bases) }] : []
 }
 
-/** Whether the records hold every line up to the last of them. */
+/** Whether the records have every line, without gaps. */
 function isWhole(parts: readonly ReadDraft[]): boolean {
   let next = 0
   return parts.every(({ record }) => {
@@ -245,7 +244,7 @@ async function sealedSegment(
     entities: changes.map(({ entityId }) => entityId),
     expects: expect.map(({ entityId }) => entityId),
   }))
-  // A flush has a message.
+  // Every flush has a message.
   const name = numberName(session.facts.sessionId, flush.messages[0]!.clientSeq)
   return segment(name, 'own', {
     ids: flush.ids,
@@ -253,7 +252,7 @@ async function sealedSegment(
   })
 }
 
-/** By author: the keys of this device, of a day that is over and of other tabs, too. */
+/** The key pairs of this device by author, those of past days and of other tabs included. */
 export async function whoamiKeys(
   { meta }: StoredState,
   signer: Signer,

@@ -1,7 +1,7 @@
 /**
- * The flushes of this session that are being written: their lines, made once, and which of these
- * have a provisional record on the disk. Lines depend on no hash, so they are stored in the turn of
- * the write; hash and seal come later.
+ * The open flushes of this session: their lines, encoded once, and which of these have a draft
+ * record on disk. Lines contain no hash, so they are stored in the turn of the write; hashing and
+ * sealing follow later.
  */
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -28,39 +28,39 @@ export interface FlushLogParts {
   readonly mintedIn: (entityId: Uuid) => Uuid | undefined
 }
 
-/** A flush whose messages are all written. */
+/** A flush that is complete and hashed, ready to be signed. */
 export interface WrittenFlush {
   readonly entries: readonly Entry[]
   readonly session: Session
   readonly text: FlushText
   readonly hashes: FlushHashes
-  /** Keys of the provisional records that its seal takes the place of. */
+  /** Keys of the draft records that the sealed flush replaces. */
   readonly records: readonly string[]
 }
 
 interface OpenFlush {
   readonly writer: FlushWriter
   readonly entries: Entry[]
-  /** Number of the last line of each message. */
+  /** The number of the last line of each message. */
   readonly lastLines: number[]
   readonly records: string[]
-  /** How many of its messages have a record. */
+  /** How many of its messages have a draft record. */
   recorded: number
-  /** Nothing is added any more. */
+  /** No message can be added any more. */
   isClosed: boolean
-  /** Made when it is closed and sealed, or when somebody asks for an id of it. */
+  /** Computed when the flush is sealed, or when the id of one of its messages is read. */
   hashes: FlushHashes | undefined
 }
 
 export class FlushLog {
   readonly #parts: FlushLogParts
   readonly #unwritten: Entry[] = []
-  /** In the order of their numbers; only the last one may grow. */
+  /** In the order of their numbers; messages are added to the last one only. */
   readonly #flushes: OpenFlush[] = []
   /** The lineage of the session line; undefined before the first message. */
   #eid: Uuid | null | undefined
   #session: Session | undefined
-  /** Whether a record of this session brought its opening along. */
+  /** Whether the opening of this session was stored with a draft record. */
   #hasOpening = false
 
   constructor(parts: FlushLogParts) {
@@ -75,7 +75,7 @@ export class FlushLog {
     this.#unwritten.push(entry)
   }
 
-  /** Hands what was written since the last call to the storage, before this call returns. */
+  /** Passes draft records of all messages since the last call to the storage, synchronously. */
   record(): void {
     const { disk, identity } = this.#parts
     if (this.#unwritten.length === 0 || !disk.handle || disk.trouble) return
@@ -88,7 +88,7 @@ export class FlushLog {
     this.#hasOpening ||= binding !== undefined
   }
 
-  /** Nothing is added to what is written so far. Returns how many flushes that is. */
+  /** Closes the last flush. Returns the number of flushes. */
   close(): number {
     this.#write()
     const last = this.#flushes.at(-1)
@@ -96,7 +96,7 @@ export class FlushLog {
     return this.#flushes.length
   }
 
-  /** Takes the oldest flush out; undefined where there is none. The session is bound. */
+  /** Removes and returns the oldest flush; undefined where there is none. Requires a bound session. */
   take(): WrittenFlush | undefined {
     this.#write()
     const flush = this.#flushes.shift()
@@ -106,7 +106,7 @@ export class FlushLog {
     return { entries, records, hashes, text: writer.text, session: this.#bound() }
   }
 
-  /** Gives the messages of an entry's flush their ids; nothing is added to that flush any more. */
+  /** Computes the ids of all messages in the flush of an entry, and closes that flush. */
   identify(entry: Entry): readonly Entry[] {
     this.#write()
     const flush = this.#flushes.find(({ entries }) => entries.includes(entry))
@@ -119,7 +119,7 @@ export class FlushLog {
     if (flush.hashes) return flush.hashes
     const hashes = flushHashes(this.#bound().hash, flush.writer.text)
     for (const [i, entry] of flush.entries.entries()) {
-      // Each entry has its last line noted, and each line is hashed.
+      // `append` sets the last line of each entry, and every line has a hash.
       const hash = hashes.lines[flush.lastLines[i]!]!
       entry.identify(messageId(hash), hash)
     }
@@ -140,7 +140,7 @@ export class FlushLog {
     return { space, ...identity.session, personalCommit, eid: this.#eid ?? null }
   }
 
-  /** Makes the lines of what has none. */
+  /** Encodes the messages that have no lines yet. */
   #write(): void {
     for (const entry of this.#unwritten) {
       const salts = drawSalts(entry, this.#parts.random)
@@ -171,7 +171,7 @@ export class FlushLog {
     return flush
   }
 
-  /** The record of what has none in a flush; undefined where all of it has one. */
+  /** A draft record of the messages in a flush that have none; undefined where all have one. */
   #recordOf(flush: OpenFlush): ReturnType<typeof segment> | undefined {
     const { entries, writer, lastLines, recorded } = flush
     if (recorded === entries.length) return undefined
@@ -189,14 +189,14 @@ export class FlushLog {
       lines: lines.slice(firstLine),
     }
     flush.recorded = entries.length
-    // A record is made of fresh entries only.
+    // Not empty: `recorded` is less than the number of entries.
     const key = draftKey(sessionId, fresh[0]!.clientSeq)
     flush.records.push(key)
     return segment(key, 'draft', { ids: [], text: recordText(record) })
   }
 }
 
-/** False where the message belongs into another flush: this one is closed or full, or its view is another. */
+/** Returns false where the message needs another flush: this one is closed, full, or has another `seen`. */
 function append(flush: OpenFlush, entry: Entry, message: Message): boolean {
   const [first] = flush.entries
   if (flush.isClosed || (first && first.seen !== entry.seen)) return false

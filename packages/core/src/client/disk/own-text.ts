@@ -1,12 +1,12 @@
 /**
- * The record of a sealed flush of own messages in the storage: what was offered, with its seal and
- * what its author saw beside it.
+ * The stored record of a sealed flush of own messages: the signed text, its signature, and the
+ * register values that the author saw.
  *
  *   first line   [signature, bases of each message or 0, [lines, checksum] of each message,
  *                [line, entity] of what is named by number]
  *   then         session line, head line, lines
  *
- * With checksums and names a message can be read though another one of its flush is damaged.
+ * With checksums and names, a message can be read when another one of its flush is damaged.
  */
 import { checksum } from '../../base/checksum.ts'
 import type { Json } from '../../base/json.ts'
@@ -28,25 +28,25 @@ export interface OwnReading {
 
 export interface OwnRecord {
   readonly sig: string
-  /** Of each message as `basesJson` writes them. */
+  /** For each message, the output of `basesJson`. */
   readonly bases: readonly unknown[]
   /** Session line, head line, lines. */
   readonly text: string
   readonly messages: readonly AuthoredMessage[]
 }
 
-/** What a record says of a message beside its lines. */
+/** The metadata of one message in a record. */
 export interface OwnMessage {
-  /** As `basesJson` writes them. */
+  /** The output of `basesJson`. */
   readonly bases: Json
   readonly lines: number
-  /** Of its changes, in order. */
+  /** The entities of its changes, in order. */
   readonly entities: readonly Uuid[]
   /** Entities that it expects unchanged. */
   readonly expects: readonly Uuid[]
 }
 
-/** What the storage keeps of a flush: its text and signature, and a checksum for each message. */
+/** Encodes the record of a flush: its text and signature, and a checksum for each message. */
 export function ownText(
   { text, sig }: { readonly text: string; readonly sig: string },
   messages: readonly OwnMessage[],
@@ -62,7 +62,7 @@ export function ownText(
   return `${JSON.stringify([sig, bases, checks, namedByNumber(messages)])}\n${text}`
 }
 
-/** The entities that come more than once, each with the line that spells it. */
+/** The entities that occur more than once, each with the line that spells out its id. */
 function namedByNumber(messages: readonly OwnMessage[]): readonly (readonly [number, Uuid])[] {
   const spelled = new Map<Uuid, number>()
   const again = new Set<Uuid>()
@@ -77,7 +77,7 @@ function namedByNumber(messages: readonly OwnMessage[]): readonly (readonly [num
   return [...again].map((id) => [spelled.get(id)!, id] as const)
 }
 
-/** Untrusted text as a record; undefined where it is none. */
+/** Parses the record of a flush; undefined where it is malformed. */
 export function readOwnText(stored: string, reading: OwnReading): OwnRecord | undefined {
   const { first, text } = partsOf(stored)
   const [sig, bases] = Array.isArray(first) ? (first as unknown[]) : []
@@ -86,7 +86,7 @@ export function readOwnText(stored: string, reading: OwnReading): OwnRecord | un
   return { sig, bases: bases as unknown[], text, messages }
 }
 
-/** What of a damaged record is still what its author wrote. `ids` are those of its messages. */
+/** The messages of a damaged record that are still as their author wrote them. `ids`: all its messages. */
 export function salvagedFrom(
   stored: string,
   ids: readonly Uuid[],
@@ -94,7 +94,7 @@ export function salvagedFrom(
 ): readonly AuthoredMessage[] {
   const { first, text } = partsOf(stored)
   const whole = messagesOf(text, reading)
-  // Ids are hashes, so those up to the first damaged line are whole, whatever the rest says.
+  // Ids are hashes over the lines before, so messages before the first damaged line have the right id.
   const sound = whole?.filter(({ id }) => ids.includes(id)) ?? []
   if (sound.length === ids.length) return sound
   const [sessionLine, head, ...lines] = linesOf(text)
@@ -143,7 +143,7 @@ function salvaged(
       checksum(textOfLines(own)) === check
         ? readPart(session.facts, { head, lines: own }, { firstLine, entities, bounds })
         : undefined
-    // Its full hash needs the lines before it, and nobody asks for that of a message that is not sent.
+    // Its hash needs the lines before it; it stays empty, because the message is never sent.
     if (part?.ok)
       for (const message of part.value.messages)
         found.push({ ...message, id: ids[i]!, hash: '', session, seen: part.value.seen })
@@ -159,7 +159,7 @@ function partsOf(stored: string): { readonly first: unknown; readonly text: stri
     : { first: parsed(stored.slice(0, end)), text: stored.slice(end + 1) }
 }
 
-/** The messages of a session line and a flush; undefined where it is none of this space. */
+/** Parses the messages of a session line and a flush; undefined where it is malformed or of another space. */
 function messagesOf(
   text: string,
   { space, bounds }: OwnReading,

@@ -1,6 +1,6 @@
 /**
- * The pages of a checkpoint, made a piece at a time: a generator that yields where its work may
- * pause. It reads states of one moment, which never change, so it may take as long as it wants.
+ * Encodes the pages of a checkpoint incrementally: a generator that yields where the work may pause.
+ * Its input states are immutable, so the result is consistent however long it takes.
  */
 import { NO_BYTES, addBytes } from '../../base/size.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -25,26 +25,26 @@ export interface HeldRow extends Place {
   readonly state: EntityState
 }
 
-/** Rows of one type to be written, in any order. */
+/** Rows of one type to write, in any order. */
 export interface PageJob {
   readonly table: Table
-  /** The page that they are on, new rows apart; undefined where no page has any of them. */
+  /** The page that has these rows, except new ones; undefined where all are new. */
   readonly page: RowPage | undefined
   readonly rows: readonly HeldRow[]
 }
 
-/** A page ends with the row that reaches one of them. */
+/** A page ends with the row that reaches one of these bounds. */
 export type PageBounds = Pick<Limits, 'storedPageEntitiesMax' | 'storedPageBytesAim'>
 
-/** Sorted in one piece: some ms. */
+/** Rows sorted without a pause, which takes a few ms. */
 const RUN_ROWS = 8_192
 
-/** A row with its place in the order of pages. */
+/** A row with its place in the page order. */
 export function heldRow(id: Uuid, state: EntityState): HeldRow {
   return { id, state, ...placeOf(state) }
 }
 
-/** Writes the rows to pages, and notes these in `stored`. Returns the pages that are to be stored. */
+/** Encodes the rows as pages, and updates `stored`. Returns the pages to write. */
 export function* writePages(
   jobs: readonly PageJob[],
   stored: StoredPages,
@@ -58,7 +58,7 @@ export function* writePages(
       const no = made.length === 0 && page ? page.no : stored.newNo()
       const record = pageOf(no, textOf(chunk, table))
       pages.push(record)
-      // No chunk is empty.
+      // `chunks` yields no empty chunk.
       const { seq, index } = chunk[0]!
       made.push({ no, check: record.check, first: { seq, index }, ids: chunk.map(({ id }) => id) })
       yield
@@ -75,7 +75,7 @@ function textOf(rows: readonly HeldRow[], { entity, registers }: Table): string 
   )
 }
 
-/** As many rows as one page may have. */
+/** Splits rows into pages. */
 function* chunks(
   rows: Iterable<HeldRow>,
   { registers }: Table,
@@ -105,7 +105,7 @@ function* sortedRuns(
   return runs
 }
 
-/** Few runs, so the least of their heads is found by looking at each. */
+/** Merges sorted runs; there are few, so a linear search for the least head is enough. */
 function* merged(runs: readonly (readonly HeldRow[])[]): Generator<HeldRow, void, void> {
   const next = runs.map(() => 0)
   for (;;) {

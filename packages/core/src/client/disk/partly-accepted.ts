@@ -1,10 +1,11 @@
 /**
- * Which messages of a stored flush were accepted, while others of it still wait. Canonical states do
- * not say so once their writes were overwritten; shown as pending again after a restart, they would
- * stand beside what followed them.
+ * Records which messages of a stored flush were accepted while others of it have no verdict. The
+ * canonical state does not show this once their writes are overwritten; without the record, such a
+ * message would be pending again after a restart, concurrent with its own successors.
  *
- * It is true of a canonical state that has come as far, and of no other: the stored one may be older
- * than this record, or begin anew, and another tab may be behind. There the message is yet to come.
+ * The record applies only to a canonical state at or after the position of the acceptance. The
+ * stored state may be older or have been cleared, and another tab may be behind: there the tail has
+ * yet to bring the message.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import type { MessageIndex } from '../../history/messages.ts'
@@ -24,14 +25,14 @@ export interface PartlyAcceptedParts {
 
 export class PartlyAccepted {
   readonly #parts: PartlyAcceptedParts
-  /** What was stored last, by session. */
+  /** The last stored record, by session. */
   readonly #stored = new Map<Uuid, string>()
 
   constructor(parts: PartlyAcceptedParts) {
     this.#parts = parts
   }
 
-  /** Stores what has changed; one small record a session. */
+  /** Writes the changed records, one a session. */
   store(): void {
     const now = this.#parts.outbox.partlyAccepted()
     if (now.size === 0 && this.#stored.size === 0) return
@@ -47,7 +48,7 @@ export class PartlyAccepted {
     if (meta.length > 0) void this.#parts.disk.write({ durability: 'relaxed', meta })
   }
 
-  /** What earlier sessions of the device have stored, as far as the canonical state here has it. */
+  /** Marks messages as accepted that earlier sessions recorded, where the canonical state includes them. */
   restore({ meta }: StoredState): void {
     const { messages, position } = this.#parts
     const here = position()
@@ -63,9 +64,9 @@ export class PartlyAccepted {
     }
   }
 
-  /** Of a message that was accepted before this session began: the canonical state here has it. */
+  /** The record of a message that was accepted before this session: the current position includes it. */
   readonly acceptedBefore = (clientSeq: number): Accepted => {
-    // What was accepted is in a state, and a state has a position.
+    // An accepted message is part of a canonical state, which has a position.
     const { eid, seq } = this.#parts.position()!
     return [clientSeq, eid, seq]
   }

@@ -1,4 +1,4 @@
-/** Positions as numbers, for a storage that knows nothing of epochs. */
+/** Positions as numbers, because storages do not know epochs. */
 
 /** A later epoch, or a later seq of it, has the higher rank. */
 export function rankOf(position: { readonly epoch: number; readonly seq: number }): number {

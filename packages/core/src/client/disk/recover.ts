@@ -1,6 +1,6 @@
 /**
- * From the sound records of a storage to the flushes of own messages that may be built on, and to
- * those damaged records that matter: what the reviewer has long had needs no record any more.
+ * Recovers own messages from a storage: returns readable flushes, and the damaged records that still
+ * matter. A damaged record of messages that all have a verdict is ignored.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import type { StoredSegment, StoredState } from '../../ports/storage.ts'
@@ -15,21 +15,21 @@ import { type DamagedRecord, type SoundState, sessionOfKey } from './sound-state
 
 export interface Recovered {
   readonly state: StoredState
-  /** In the order in which they were stored, damaged ones first. */
+  /** In the order in which they were stored, salvaged ones first. */
   readonly flushes: readonly StoredFlush[]
   readonly damaged: readonly DamagedRecord[]
-  /** Own messages that nothing is left of but their ids. */
+  /** Own messages whose content is lost. */
   readonly gone: readonly GoneMessage[]
 }
 
 interface Place {
   readonly reading: OwnReading
   readonly locks: SessionLocks
-  /** This session's messages are in memory. */
+  /** This session, whose messages are in memory. */
   readonly sessionId: Uuid
 }
 
-/** What the storage kept of own messages, sorted into what can go on and what is damaged. */
+/** Sorts the stored own messages into readable flushes, damaged records and lost messages. */
 export async function recovered(sound: SoundState, place: Place): Promise<Recovered> {
   const { state } = sound
   const read = readFlushes(state, place.reading)
@@ -57,8 +57,8 @@ export async function recovered(sound: SoundState, place: Place): Promise<Recove
 }
 
 /**
- * Own messages that others stand on and no record holds: drafts that were lost before they were
- * sealed. Own records are stored in their order and never deleted, so there is no other reason.
+ * Own messages that others depend on and that no record has: drafts that were lost before they were
+ * sealed. Own records are stored in order and never deleted, so there is no other cause.
  */
 function lostDrafts(
   flushes: readonly StoredFlush[],
@@ -77,7 +77,7 @@ function lostDrafts(
   return [...new Set(named)].flatMap((name) => (known.has(name) ? [] : [{ id: undefined, name }]))
 }
 
-/** The numbers of the messages of one flush follow each other. */
+/** The messages of a damaged record; the messages of one flush have consecutive numbers. */
 function goneOf({ key, messageIds }: DamagedRecord): readonly GoneMessage[] {
   const sessionId = sessionOfKey(key)
   const first = Number(key.slice(key.lastIndexOf(':') + 1))
@@ -86,7 +86,7 @@ function goneOf({ key, messageIds }: DamagedRecord): readonly GoneMessage[] {
 
 interface Bookkeeping {
   readonly open: ReadonlySet<string>
-  /** The outbox names a record that is not there, so it cannot tell which are done with. */
+  /** The outbox lists a missing record, so a flush that it does not list is not proved settled. */
   readonly hasStray: boolean
   readonly isRejected: (id: Uuid) => boolean
   readonly isDismissed: (id: Uuid) => boolean
@@ -102,9 +102,9 @@ function bookkeepingOf(state: StoredState, all: readonly DamagedRecord[]): Bookk
   }
 }
 
-/** Whether the app, or the reviewer, still has something to do with what it held. */
+/** Whether a damaged record still matters to the app or the reviewer. */
 function isOwed({ key, kind, messageIds }: DamagedRecord, book: Bookkeeping): boolean {
-  if (kind === 'session') return false // its copy may do; what has none is found at its messages
+  if (kind === 'session') return false // there is a copy; `lostSessions` reports messages without one
   if (kind !== 'messages' && kind !== 'verdicts') return true
   if (messageIds.length > 0 && messageIds.every(book.isDismissed)) return false
   if (kind === 'verdicts') return messageIds.length === 0 || !messageIds.every(book.isRejected)
@@ -112,18 +112,18 @@ function isOwed({ key, kind, messageIds }: DamagedRecord, book: Bookkeeping): bo
   return !isSettled || book.hasStray || book.open.has(key) || messageIds.some(book.isRejected)
 }
 
-/** Whether its session has ended, as far as that can be told. */
+/** Whether the session of a damaged record has ended, as far as its key shows. */
 async function isOver({ key }: DamagedRecord, { locks, sessionId }: Place): Promise<boolean> {
   const session = sessionOfKey(key)
   return session === undefined || (session !== sessionId && (await locks.hold(session)))
 }
 
 function unreadable({ key, ids, text }: StoredSegment): DamagedRecord {
-  const detail = `${key}: its text is no list of messages; own messages in it cannot be sent as they are`
+  const detail = `${key}: its text is not a list of messages; own messages in it cannot be sent as they are`
   return { key, kind: 'messages', detail, messageIds: ids, text }
 }
 
-/** Refused messages whose own record is gone: nothing but the verdict is left to show. */
+/** Rejected messages whose own record is missing: only the verdict is known. */
 function bodiless(
   state: StoredState,
   flushes: readonly StoredFlush[],
@@ -135,24 +135,24 @@ function bodiless(
   ])
   return [...readRejections(state).values()].flatMap(({ msgId, reason }) => {
     if (known.has(msgId) || state.meta.has(DISMISSED + msgId)) return []
-    const detail = `message ${msgId} was refused (${reason}), and what it wanted is not in the storage`
+    const detail = `message ${msgId} was rejected (${reason}), and its content is missing in the storage`
     return [
       { key: `message:${msgId}`, kind: 'messages', detail, messageIds: [msgId], text: undefined },
     ]
   })
 }
 
-/** Drafts that could not be sealed after their session had ended: a key or an opening is missing. */
+/** Drafts of ended sessions that cannot be sealed, because a key or an opening is missing. */
 function leftDrafts({ segments }: StoredState): readonly DamagedRecord[] {
   return segments.flatMap(({ kind, key, text }) => {
-    // One without a person waits for this store to have one.
+    // An unbound draft is sealed once this store has a personal id.
     if (kind !== 'draft' || readRecord(text)?.personalCommit === UNBOUND) return []
     const detail = `${key}: the key or the record of its session is damaged or missing; own messages in it cannot be sealed`
     return [{ key, kind: 'messages', detail, messageIds: [], text }]
   })
 }
 
-/** What says that it is done with is damaged: to offer it once more is harmless. */
+/** Reopens a settled flush whose verdicts may be damaged: sending it again is harmless. */
 function reopened(flush: StoredFlush, damaged: readonly DamagedRecord[]): StoredFlush {
   if (flush.open) return flush
   const isDoubtful = damaged.some(
@@ -164,7 +164,7 @@ function reopened(flush: StoredFlush, damaged: readonly DamagedRecord[]): Stored
   return isDoubtful ? { ...flush, open: true, isReopened: true } : flush
 }
 
-/** What the app has dealt with in earlier lives. */
+/** Message ids and record keys that the app has dismissed in earlier sessions. */
 export function dismissedKeys({ meta }: StoredState): readonly string[] {
   return [...meta.keys()].flatMap((key) =>
     key.startsWith(DISMISSED) ? [key.slice(DISMISSED.length)] : [],

@@ -1,6 +1,6 @@
 /**
- * What this device has kept, put back when the store opens, or when a storage that hung answers:
- * the state of the reviewer, refused messages, and what ended sessions have left.
+ * Restores the stored records of this device, when the store opens or when a hung storage answers
+ * late: the canonical state, refused messages, and messages of ended sessions.
  */
 import type { TailReader } from '../../sync/tail.ts'
 import type { Repo } from '../../rows/repo.ts'
@@ -34,7 +34,7 @@ export interface RestorationParts {
   /** This session, whose messages are in memory. */
   readonly sessionId: string
   readonly ready: () => Promise<void>
-  /** Whoever was met while the storage hung is not who was trusted before. */
+  /** Called where the reviewer greeted while the storage hung is not the pinned one. */
   readonly onOtherReviewer: () => void
 }
 
@@ -47,7 +47,7 @@ export class Restoration {
   }
 
   /**
-   * Resolves to whether it was done by this call: not where the storage cannot be read.
+   * Resolves to whether the records were restored: false where the storage cannot be read.
    * @throws CountersignError `schema_refused` where a shape was changed without a version.
    */
   async run(): Promise<boolean> {
@@ -59,7 +59,7 @@ export class Restoration {
     const found = await adopter.recovered(sound)
     const { state } = found
     this.#restoreTrust(found)
-    // Late, this session may have stored some already.
+    // In a late restore, this session may have stored flushes already.
     const flushes = found.flushes.filter((flush) => !isOfSession(flush, this.#parts.sessionId))
     for (const flush of flushes) storedOwn.add(flush)
     repo.messages.watchFor([
@@ -67,18 +67,18 @@ export class Restoration {
       ...found.damaged.flatMap(({ messageIds }) => messageIds),
       ...found.gone.flatMap(({ id }) => id ?? []),
     ])
-    // Late, the reviewer may have been first.
+    // In a late restore, the reviewer may have sent the canonical state already.
     if (!tail.position) await this.#restoreCanonical(found)
     this.#parts.partlyAccepted.restore(state)
     schemas.assertPublished()
     if (shapes.length > 0) void disk.write({ durability: 'relaxed', meta: shapes })
     refusals.addGone(found.gone)
     const ended = await endedSessions(state, flushes, adopter.sessionParts)
-    this.#parts.neighbours.update(state) // what was left may stand on theirs
+    this.#parts.neighbours.update(state) // adopted messages may depend on messages of open tabs
     adopter.adopt(state, ended)
     this.#parts.neighbours.update(state)
     void this.#parts.ready().then(() => adopter.watch(ended.length > 0))
-    // Bodies of own messages are needed once more only where they are not pending here.
+    // Stored bodies are needed only of own messages that are not pending here.
     storedOwn.keep((message) => !repo.messages.get(message.id))
     repo.emit()
     return true
@@ -100,6 +100,6 @@ export class Restoration {
       return
     }
     if (isSound) damage.add([ofState('tail', undefined)])
-    await canonicalDisk.startAnew()
+    await canonicalDisk.clear()
   }
 }

@@ -1,7 +1,7 @@
 /**
- * What a storage held, put back: checkpoint, tail, and own messages without a verdict. Stored
- * text is untrusted like any other: what does not check is left out, and the caller is told,
- * so that the reviewer is asked for it again.
+ * Reads the stored records: checkpoint, tail, and own messages. Stored text is untrusted: damaged
+ * own records are returned apart, and a damaged canonical state as undefined, so that the caller
+ * fetches it again from the reviewer.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
@@ -20,20 +20,20 @@ import { StoredPages } from './stored-pages.ts'
 export interface StoredFlush {
   readonly key: string
   readonly messages: readonly AuthoredMessage[]
-  /** What their author saw in the registers, by message and change, as far as that is stored. */
+  /** The register values that the author saw, by message and change; undefined where not stored. */
   readonly bases: readonly (readonly Bases[] | undefined)[]
-  /** Session line, head line, lines: as it was offered. */
+  /** Session line, head line, lines: the signed text. */
   readonly text: string
   readonly sig: string
-  /** Waits for verdicts. */
+  /** Has messages without a verdict. */
   readonly open: boolean
-  /** Its seal is lost: what it holds cannot be offered as it is. */
+  /** Its seal is lost, so it cannot be sent. */
   readonly isDamaged?: true
-  /** What says whether it waits was damaged: it is offered once more, and not shown as pending. */
+  /** The record of its verdicts was damaged: it is sent again, and not shown as pending. */
   readonly isReopened?: true
 }
 
-/** `state` holds sound records; `corrupt` are those of own messages that are none all the same. */
+/** Reads the flushes of own messages. `corrupt`: records with a right checksum that cannot be parsed. */
 export function readFlushes(
   state: StoredState,
   reading: OwnReading,
@@ -63,7 +63,7 @@ function readFlush(
   return { key: stored.key, messages, bases, text, sig }
 }
 
-/** Verdicts against own messages, by message id. */
+/** The rejections of own messages, by message id. */
 export function readRejections(state: StoredState): Map<Uuid, Rejection> {
   const found = new Map<Uuid, Rejection>()
   for (const stored of state.segments) {
@@ -75,22 +75,22 @@ export function readRejections(state: StoredState): Map<Uuid, Rejection> {
   return found
 }
 
-/** What of the canonical state on disk its next checkpoint builds on. */
+/** The stored checkpoint that the next one is based on. */
 export interface RestoredPages {
   readonly checkpoint: string
-  /** undefined where they are as a reviewer made them. */
+  /** undefined where the pages come from a snapshot of the reviewer. */
   readonly pages: StoredPages | undefined
 }
 
 export interface RestoredCanonical {
   readonly stored: RestoredPages | undefined
-  /** Of the steps after the checkpoint. */
+  /** The messages of the steps after the checkpoint. */
   readonly entries: readonly Entry[]
 }
 
 /**
- * Canonical state from checkpoint and tail. undefined when something of it is missing or rotten:
- * then the canonical state is fetched again.
+ * Restores the canonical state from checkpoint and tail. undefined when a part is missing or
+ * damaged: then the canonical state is fetched again from the reviewer.
  */
 export function restoreCanonical(
   { checkpoint, segments, advance }: StoredState,
@@ -120,7 +120,7 @@ function restoreCheckpoint(stored: StoredCheckpoint, tail: TailReader): Restored
   return { checkpoint: stored.name, pages: head.isSorted ? pagesOf(stored, outcome) : undefined }
 }
 
-/** undefined where a page is none that a checkpoint writes. */
+/** The page index of a restored checkpoint; undefined where a page has no rows. */
 function pagesOf({ pages }: StoredCheckpoint, read: SnapshotApplied): StoredPages | undefined {
   const all = new StoredPages()
   for (const [i, { no, check }] of pages.entries()) {
@@ -134,7 +134,7 @@ function pagesOf({ pages }: StoredCheckpoint, read: SnapshotApplied): StoredPage
   return all
 }
 
-/** One stored step, frames of the tail: the messages that were taken in. */
+/** Replays one stored step. Returns the applied messages; undefined where it is malformed. */
 function replay(
   frames: readonly unknown[],
   by: Reviewing,
@@ -151,7 +151,7 @@ function replay(
   return entries
 }
 
-/** What the storage keeps of a step of the tail: its frames, and who had sent them. */
+/** Encodes a tail step for the storage: its frames, and the reviewer that sent them. */
 export function stepText(by: Reviewing, frames: readonly string[]): string {
   return JSON.stringify({ by, frames })
 }

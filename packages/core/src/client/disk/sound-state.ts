@@ -1,10 +1,9 @@
 /**
- * What a storage gives back, looked at record by record before anything is built on it. The rest
- * of the replica reads the sound ones only, so a damaged record can neither throw nor vanish: it
- * stays where it is stored, and is named.
+ * Validates each stored record before it is used. The rest of the replica reads only sound records,
+ * so a damaged one can neither throw nor be lost silently: it stays in the storage, and is reported.
  *
- * A record is sound when its fields have their types, its checksum fits, and its key belongs to
- * its kind. What only a signature can tell (openings, keys) is checked where it is used.
+ * A record is sound when its fields have the right types, its checksum matches, and its key matches
+ * its kind. Signatures (openings, keys) are verified where they are used.
  */
 import { checksum } from '../../base/checksum.ts'
 import { type Uuid, isUuid } from '../../base/uuid.ts'
@@ -19,19 +18,19 @@ import type {
 import { parseReviewerFrame, readPosition } from '../../wire/frames.ts'
 import { rankOf } from './rank.ts'
 
-/** What a damaged record held, as far as its kind is known. */
+/** The content of a damaged record, as far as it is known. */
 export type DamagedKind = 'messages' | 'verdicts' | 'outbox' | 'session' | 'identity' | 'state'
 
-/** A record in the storage that cannot be read as it was written. */
+/** A stored record that cannot be read as it was written. */
 export interface DamagedRecord {
-  /** Its key in the storage. `store.discard(key)` ends the report. */
+  /** Its key in the storage. `store.discard(key)` discards the report. */
   readonly key: string
   readonly kind: DamagedKind
-  /** What is damaged and what follows from it, as a sentence. */
+  /** The damage and its consequence, as a sentence. */
   readonly detail: string
-  /** Messages it is about, as far as that can be read. */
+  /** Ids of its messages, as far as they can be read. */
   readonly messageIds: readonly Uuid[]
-  /** What the storage gave back, as text; undefined where there is none. */
+  /** The stored content as text; undefined where there is none. */
   readonly text: string | undefined
 }
 
@@ -41,29 +40,29 @@ export interface SoundState {
 }
 
 const OPENING = 'session:'
-/** A second copy of each opening: without one, what its session left could not be sent. */
+/** Prefix of a second copy of each opening: without an opening, messages of its session cannot be sent. */
 const OPENING_COPY = 'opening:'
 const DRAFT_OR_OWN = /^(?:draft:)?([0-9a-f-]{36}):\d+$/
 const PREFIXES: Readonly<Record<string, string>> = { tail: 'tail:', rejections: 'rejected:' }
 
-/** The session that wrote the messages under that key; undefined for other keys. */
+/** The session of a record of own messages, by its key; undefined for other keys. */
 export function sessionOfKey(key: string): Uuid | undefined {
   return DRAFT_OR_OWN.exec(key)?.[1]
 }
 
-/** What to store of a session, under which keys. */
+/** The `meta` records of a session's opening. */
 export function openingMeta(opening: SessionOpening): readonly (readonly [string, unknown])[] {
   return [OPENING, OPENING_COPY].map((prefix) => [prefix + opening.sessionId, opening] as const)
 }
 
-/** Every stored form of each session's opening that has the right types. */
+/** All stored openings, with their copies. */
 export function storedOpenings({ meta }: StoredState): readonly SessionOpening[] {
   return [...meta].flatMap(([key, value]) =>
     key.startsWith(OPENING) || key.startsWith(OPENING_COPY) ? [value as SessionOpening] : [],
   )
 }
 
-/** Takes out of the stored state what does not match its checksum, and lists it. */
+/** Splits the stored state into sound and damaged records. */
 export function soundState(raw: StoredState): SoundState {
   const damaged: DamagedRecord[] = []
   const segments: StoredSegment[] = []
@@ -87,18 +86,17 @@ export function soundState(raw: StoredState): SoundState {
   return { state: { segments, outbox: raw.outbox, meta, advance, checkpoint }, damaged }
 }
 
-/** A damaged record of the canonical state, which comes again from the reviewer. */
+/** A damaged record of the canonical state, which is fetched again from the reviewer. */
 export function ofState(key: string, stored: unknown): DamagedRecord {
   const detail = `the stored copy of the reviewer's state is damaged (${key}); it is fetched again`
   return { key, kind: 'state', detail, messageIds: [], text: textOf(stored) }
 }
 
 function segmentFault(stored: StoredSegment | null | undefined): string | undefined {
-  if (typeof stored !== 'object' || stored === null) return 'it is no record'
+  if (typeof stored !== 'object' || stored === null) return 'it is not a record'
   const { key, text, check, rank } = stored as Partial<StoredSegment>
   const kind = String(stored.kind)
-  if (typeof key !== 'string' || typeof text !== 'string')
-    return 'its fields are not of their types'
+  if (typeof key !== 'string' || typeof text !== 'string') return 'its fields have wrong types'
   const prefix = PREFIXES[kind]
   const fits =
     prefix === undefined
@@ -106,17 +104,19 @@ function segmentFault(stored: StoredSegment | null | undefined): string | undefi
         DRAFT_OR_OWN.test(key) &&
         key.startsWith('draft:') === (kind === 'draft')
       : key.startsWith(prefix)
-  if (!fits) return 'its kind and its key do not fit'
-  if ((kind === 'tail') !== Number.isSafeInteger(rank)) return 'its rank is not that of its kind'
-  if (checksum(text) !== check) return 'its checksum does not fit its text'
+  if (!fits) return 'its kind does not match its key'
+  if ((kind === 'tail') !== Number.isSafeInteger(rank)) return 'its rank does not match its kind'
+  if (checksum(text) !== check) return 'its checksum does not match its text'
   if (kind !== 'rejections') return undefined
   const frame = parseReviewerFrame(text)
-  return frame.ok && frame.value.kind === 'rejected' ? undefined : 'its text is no list of verdicts'
+  return frame.ok && frame.value.kind === 'rejected'
+    ? undefined
+    : 'its text is not a list of verdicts'
 }
 
 const CONSEQUENCE = {
   messages: 'own messages in it cannot be sent as they are',
-  verdicts: 'the reviewer is asked for these verdicts again',
+  verdicts: 'these verdicts are requested again from the reviewer',
   state: 'it is fetched again from the reviewer',
 } as const
 
@@ -133,7 +133,7 @@ function damagedSegment(stored: unknown, fault: string): DamagedRecord {
   }
 }
 
-/** By its key where that says it, else by the kind it gives. Own messages, when in doubt. */
+/** The kind of a damaged segment, by its key, else by its `kind`. `messages` when in doubt. */
 function kindOf(key: string, kind: unknown): keyof typeof CONSEQUENCE {
   if (DRAFT_OR_OWN.test(key)) return 'messages'
   if (key.startsWith('tail:') || (kind === 'tail' && !key.startsWith('rejected:'))) return 'state'
@@ -144,7 +144,7 @@ function strayKey(key: string): DamagedRecord {
   return {
     key,
     kind: 'outbox',
-    detail: `the outbox names the messages ${key}, which are not in the storage; all others are offered again`,
+    detail: `the outbox lists the messages ${key}, which are missing in the storage; all others are sent again`,
     messageIds: [],
     text: undefined,
   }
@@ -175,14 +175,14 @@ function isOpening(value: unknown): value is SessionOpening {
   )
 }
 
-/** Its rank must be that of its position: a rank too high would keep all that follows from being stored. */
+/** The rank must match the position: a rank that is too high would make the storage ignore all later steps. */
 function isAdvance(stored: unknown): stored is Advance {
   const { rank, text, fromRank } = Object(stored) as Partial<Advance>
   const position = readPosition(parsed(text))
   return position !== undefined && rankOf(position) === rank && Number.isSafeInteger(fromRank)
 }
 
-/** Whether its texts are what was written is a matter of reading it. */
+/** Checks the types and the rank; `readCheckpoint` verifies the checksums. */
 function isCheckpoint(stored: unknown): stored is StoredCheckpoint {
   const { name, head, check, rank, pages } = Object(stored) as Partial<StoredCheckpoint>
   if (!Array.isArray(pages) || !pages.every(isPage)) return false
@@ -197,7 +197,7 @@ function isPage(stored: unknown): stored is Page {
   return Number.isSafeInteger(no) && typeof text === 'string' && typeof check === 'string'
 }
 
-/** Any text as JSON; undefined where it is none. */
+/** Parses JSON; undefined for anything else. */
 export function parsed(text: unknown): unknown {
   try {
     return typeof text === 'string' ? (JSON.parse(text) as unknown) : undefined

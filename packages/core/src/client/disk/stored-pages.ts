@@ -1,14 +1,14 @@
 /**
- * Which rows are on which page of the stored canonical state, so that a checkpoint writes only the
- * pages whose rows have changed. The pages of a type follow each other in the order in which their
- * rows were created: a new row joins the last one, and the page of any row is found by halving.
+ * The index of the stored pages: which rows are on which page, so that a checkpoint writes only the
+ * pages with changed rows. The pages of a type are sorted by the creation of their rows: a new row
+ * is added to the last page, and the page of a row is found by binary search.
  */
 import { assert } from '../../base/assert.ts'
 import { checksum } from '../../base/checksum.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { type EntityState, createdOf } from '../../fold/state.ts'
 
-/** Where a row was created: the seq of the message, and the number of the change in it. */
+/** Where a row was created: the seq of the message, and the index of the change in it. */
 export interface Place {
   readonly seq: number
   readonly index: number
@@ -17,20 +17,20 @@ export interface Place {
 export interface RowPage {
   readonly no: number
   readonly check: string
-  /** Of its first row. */
+  /** The place of its first row. */
   readonly first: Place
-  /** At least one, in the order in which they were created. */
+  /** At least one, in order of creation. */
   readonly ids: readonly Uuid[]
 }
 
-/** The place of a row in a checkpoint: that of its creation, which never changes. */
+/** The place of a row: its creation, which never changes. */
 export function placeOf(state: EntityState): Place {
   const { entry, index } = createdOf(state)
   assert(entry.review, 'a stored row was created by an accepted message')
   return { seq: entry.review.seq, index }
 }
 
-/** Compares for `sort`: by seq, then by the change of the message. */
+/** Compares places for `sort`: by seq, then by index. */
 export function comparePlaces(a: Place, b: Place): number {
   return a.seq - b.seq || a.index - b.index
 }
@@ -39,7 +39,7 @@ export class StoredPages {
   readonly #byType = new Map<string, RowPage[]>()
   #nextNo = 0
 
-  /** A page that is read back, in any order. */
+  /** Adds a page that was read from the storage, in any order. */
   add(type: string, page: RowPage): void {
     const pages = this.#byType.get(type) ?? []
     pages.splice(indexFor(pages, page.first), 0, page)
@@ -47,7 +47,7 @@ export class StoredPages {
     this.#nextNo = Math.max(this.#nextNo, page.no + 1)
   }
 
-  /** A number that no page has. */
+  /** An unused page number. */
   newNo(): number {
     return this.#nextNo++
   }
@@ -58,7 +58,7 @@ export class StoredPages {
     return pages?.[Math.max(0, indexFor(pages, place) - 1)]
   }
 
-  /** Puts `pages`, of the same rows and new ones between them, in the place of `page`. */
+  /** Replaces `page` with `pages`, which have the same rows and new ones between them. */
   replace(type: string, page: RowPage | undefined, pages: readonly RowPage[]): void {
     const all = this.#byType.get(type) ?? []
     const at = page ? all.indexOf(page) : all.length
@@ -67,19 +67,19 @@ export class StoredPages {
     this.#byType.set(type, all)
   }
 
-  /** Of numbers and checksums of all pages: tells of a page that is missing, or of another checkpoint. */
+  /** A checksum over all pages, which detects missing pages and pages of another checkpoint. */
   digest(): string {
     return digestOf([...this.#byType.values()].flat())
   }
 }
 
-/** One checksum over the numbers and checksums of all pages, in whatever order they are given. */
+/** One checksum over the numbers and checksums of all pages, independent of their order. */
 export function digestOf(pages: readonly Pick<RowPage, 'no' | 'check'>[]): string {
   const sorted = [...pages].sort((a, b) => a.no - b.no)
   return checksum(sorted.map(({ no, check }) => `${no}:${check}`).join())
 }
 
-/** How many of the pages begin at `place` or before it. */
+/** The number of pages whose first row is at or before `place`. */
 function indexFor(pages: readonly RowPage[], place: Place): number {
   let low = 0
   let high = pages.length

@@ -1,7 +1,7 @@
 /**
- * What the author of this session has seen when a message is written, as numbers that the message
- * carries (SPEC, seen). It is computed when a flush is opened, and used for the messages that follow
- * until one of them changes a row in which a newer write of another session is a head.
+ * Computes `seen`: what the author has seen when writing a message, as numbers in the message (SPEC,
+ * seen). Computed when a flush is opened, and shared by later messages until one changes a row that
+ * has a newer head of another session.
  */
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -20,7 +20,7 @@ export interface AuthorViewParts {
   readonly sessionId: Uuid
   readonly messages: MessageIndex
   readonly position: () => Position | null
-  /** The table that has a row of that id, archived or not. */
+  /** The table with the row of that id, archived or not. */
   readonly tableOf: (entityId: Uuid) => Table | undefined
   /** The number of the oldest message of this session without a verdict. */
   readonly oldestOwn: () => number | undefined
@@ -29,18 +29,18 @@ export interface AuthorViewParts {
 export class AuthorView {
   readonly #parts: AuthorViewParts
   #seen: Seen | undefined
-  /** Own messages that were refused, sorted. */
+  /** Numbers of own messages that were refused, sorted. */
   readonly #refused: number[] = []
 
   constructor(parts: AuthorViewParts) {
     this.#parts = parts
   }
 
-  /** Puts into a message, whose changes are all made, what its author has seen. */
+  /** Sets `seen`, own parents and expectations of a message. Called after its last change. */
   note({ entry, changes, expects }: Draft): void {
     const { sessionId } = this.#parts
     assert(entry.session.sessionId === sessionId, 'a session writes for itself')
-    const bases = changes.filter(standsOn)
+    const bases = changes.filter(hasBase)
     const expected = expects.map((entityId) => this.#expected(entityId, changes))
     const states = [...bases, ...expected].flatMap(({ before }) => before ?? [])
     if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) this.close()
@@ -63,7 +63,7 @@ export class AuthorView {
     write.keep = new Map(kept)
   }
 
-  /** A row that must be as it was shown under this message. */
+  /** A row that must be unchanged since the state under this message. */
   #expected(entityId: Uuid, changes: readonly DraftChange[]): Expected {
     const table = this.#parts.tableOf(entityId)
     const changed = changes.find(({ write }) => write.entityId === entityId)
@@ -74,12 +74,12 @@ export class AuthorView {
     }
   }
 
-  /** What comes next is seen anew: the flush is sealed, or what was in the view has left it. */
+  /** Makes the next message compute `seen` again: the flush is sealed, or a message left the view. */
   close(): void {
     this.#seen = undefined
   }
 
-  /** An own message has left the view. */
+  /** Notes that an own message has left the view. */
   refused(clientSeq: number): void {
     this.close()
     if (this.#refused.includes(clientSeq)) return
@@ -149,6 +149,6 @@ function byEntity(a: Expectation, b: Expectation): number {
   return a.entityId < b.entityId ? -1 : 1
 }
 
-function standsOn(change: DraftChange): change is DraftChange & { readonly before: EntityState } {
+function hasBase(change: DraftChange): change is DraftChange & { readonly before: EntityState } {
   return change.before !== undefined && change.write.kind !== 'create'
 }

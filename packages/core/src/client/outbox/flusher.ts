@@ -1,7 +1,7 @@
 /**
- * From drafts to what may be offered: a provisional record in the turn of the write, then hashes,
- * one signature a flush, one strict record a flush. A long backlog is worked off in slices that
- * leave the page responsive. Flushes leave in the order in which they were taken.
+ * Turns drafts into sendable flushes: a draft record in the turn of the write, then hashes, one
+ * signature a flush, one strict write a flush. A long backlog is processed in slices that keep the
+ * page responsive. Flushes are stored in order.
  */
 import { CountersignError } from '../../base/outcome.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -28,13 +28,13 @@ export interface FlusherParts {
   readonly outbox: Outbox
   readonly index: MessageIndex
   readonly disk: Disk
-  /** The earlier session of this author that minted an entity, where it was not this one. */
+  /** The earlier session of this author that minted an entity; undefined: this session. */
   readonly mintedIn: (entityId: Uuid) => Uuid | undefined
-  /** A flush may be offered now. */
+  /** Called when a flush can be sent. */
   readonly onReady: () => void
-  /** A flush is taken: what is written next is seen anew. */
+  /** Called when a flush is closed: the next message computes `seen` again. */
   readonly onTaken: () => void
-  /** A bug, or a key that no longer signs: nothing more can be sent. */
+  /** Called on a bug, or when signing fails: nothing more can be sent. */
   readonly onHalt: (error: unknown) => void
 }
 
@@ -44,9 +44,9 @@ export class Flusher {
   #recording = false
   #scheduled = false
   #cancel: (() => void) | undefined
-  /** Resolves when the next slice of a long backlog has run; undefined while nothing is left of one. */
+  /** Resolves when the next slice of a long backlog has run; undefined without a backlog. */
   #nextSlice: Promise<void> | undefined
-  /** Flushes on their way to the disk, in order. */
+  /** The chain of flushes that are being signed and stored, in order. */
   #under: Promise<void> = Promise.resolve()
   #underWay = 0
   /** Writes that the disk has not answered yet. */
@@ -60,32 +60,32 @@ export class Flusher {
     this.#log = new FlushLog({ ...parts, random: parts.platform.random })
   }
 
-  /** Gives an entry of this session its id ahead of its seal, and all others of its flush. */
+  /** Computes the ids of an entry and of all others in its flush, before it is sealed. */
   identify(entry: Entry): void {
     const { identity, onTaken } = this.#parts
     if (entry.writes.length === 0) {
       throw new CountersignError(
         'transaction_state',
-        'a message has its id when its transaction has ended',
+        'the id of a message is available after its transaction',
       )
     }
     if (!identity.binding) {
       throw new CountersignError(
         'not_ready',
-        'a message has its id when the personal id of its author is known; see status.identityTrouble',
+        'the id of a message is available once the personal id is known; see status.identityTrouble',
       )
     }
     this.#index(this.#log.identify(entry))
     onTaken()
   }
 
-  /** One that was blocked before it had an id is not shown any more. */
+  /** Adds entries to the message index, except those that were blocked before they had an id. */
   #index(entries: readonly Entry[]): void {
     const { index, outbox } = this.#parts
     for (const entry of entries) if (outbox.holds(entry)) index.add(entry)
   }
 
-  /** Stores the draft when the app's own code of this turn has ended, and seals it later. */
+  /** Schedules the draft record in a microtask, and sealing later. */
   add(entry: Entry): void {
     const { clock } = this.#parts.platform
     this.#log.add(entry)
@@ -93,28 +93,28 @@ export class Flusher {
       this.#recording = true
       clock.soon(() => this.#record())
     }
-    if (clock.afterPaint) return // scheduled when this turn ends
+    if (clock.afterPaint) return // `#record` schedules it
     if (this.#scheduled) return
     this.#scheduled = true
-    // A lone write goes at once. While a flush is under way, what follows gathers for a moment.
+    // A lone write is flushed at once. While a flush is under way, later writes are batched.
     if (this.#underWay + this.#written.size === 0) clock.soon(() => this.#run())
     else this.#cancel = clock.after(this.#parts.limits.flushDelayMs, () => this.#run())
   }
 
-  /** The session is tied to a person: what was written until now can be sealed. */
+  /** Called when the session is bound to a personal id: drafts can be sealed. */
   bound(): void {
     this.#onBound()
     this.hurry()
   }
 
-  /** The page may be gone next: nothing waits for a paint any more. */
+  /** Seals at once, without waiting for a paint: the page may be discarded. */
   hurry(): void {
     if (this.#nextSlice) return
     this.#cancel?.()
     this.#run()
   }
 
-  /** Hashing and sealing cost time, so they never run before the paint of the write that caused them. */
+  /** Schedules sealing after the paint that shows the write, because hashing and signing are slow. */
   #afterPaint(): void {
     if (this.#scheduled || this.#log.isEmpty) return
     const { clock } = this.#parts.platform
@@ -124,11 +124,11 @@ export class Flusher {
     this.#scheduled = this.#cancel !== undefined
   }
 
-  /** Resolves when all drafts so far are durable, or known not to become so. */
+  /** Resolves when all drafts so far are passed to the disk. */
   async flushed(): Promise<void> {
     await this.#bound
     while (!this.#log.isEmpty || this.#underWay > 0) {
-      // Whoever waits for a long backlog must not make one long task of it.
+      // A long backlog stays in slices, even when a caller waits for it.
       if (this.#nextSlice) await this.#nextSlice
       else {
         this.#cancel?.()
@@ -148,7 +148,7 @@ export class Flusher {
     this.#afterPaint()
   }
 
-  /** Seals the oldest flushes, so many of them. */
+  /** Seals the `count` oldest flushes. */
   #run(count: number = Number.POSITIVE_INFINITY): void {
     const { platform } = this.#parts
     this.#scheduled = true // by this run
@@ -195,19 +195,19 @@ export class Flusher {
     this.#under = this.#under
       .then(async () => {
         const sig = await signed
-        // A flush has a message.
+        // Every flush has a message.
         const key = `${sessionId}:${entries[0]!.clientSeq}`
         const text = `${session.line}\n${textOfFlush(written.text)}`
         await this.#store({ key, entries, text, sig, sessionId }, written.records)
       })
       .catch((error: unknown) => this.#parts.onHalt(error))
       .finally(() => this.#underWay--)
-    signed.catch(() => {}) // heard above, in order
+    signed.catch(() => {}) // handled in the chain above
   }
 
   async #store(flush: Flush, records: readonly string[]): Promise<void> {
     const { disk, outbox, onReady, identity } = this.#parts
-    // What stands on a message that was refused meanwhile is blocked: kept, and never offered alone.
+    // Messages blocked meanwhile are stored with the flush, but not in the outbox.
     const open = flush.entries.filter((entry) => outbox.holds(entry))
     if (open.length > 0) outbox.addFlush(flush, open)
     const ids = flush.entries.map((entry) => entry.id)
@@ -225,13 +225,13 @@ export class Flusher {
       segments: [segment(flush.key, 'own', { ids, text })],
       outboxAdd: open.length > 0 ? [flush.key] : [],
       drop: records,
-      // Once is enough, but a storage that was emptied under us must not lose it.
+      // Written with the first flush again, in case the storage was cleared since the draft record.
       ...(flush.entries[0]!.clientSeq === 1 && {
         // A flush is sealed only once the session is bound.
         meta: openingMeta(identity.binding!.opening),
       }),
     })
-    // Later flushes may be written in the same transaction, so this one must not hold them up.
+    // Not awaited: later flushes may be joined into the same transaction.
     void write.then((stored) => {
       outbox.release(flush, stored ? 'queued' : 'volatile')
       onReady()
@@ -241,7 +241,7 @@ export class Flusher {
     return Promise.resolve()
   }
 
-  /** Resolves when what was handed to the disk is there, or was refused. */
+  /** Resolves when all writes to the disk have succeeded or failed. */
   async written(): Promise<void> {
     await Promise.all(this.#written)
   }

@@ -1,15 +1,15 @@
 /**
- * Other tabs of this device that are open: what they have stored and not yet delivered is shown
- * here, too, as pending. Read when the store opens, and whenever another tab says that there is
- * more. They deliver it themselves; a session that ends is taken over (`adopter.ts`).
+ * Messages of other open tabs of this device: stored and unsent ones are shown here, too, as
+ * pending. Read when the store opens, and after each notification of another tab. The other tab
+ * sends them; messages of an ended session are adopted (`adopter.ts`).
  *
  *   flush stored ─▶ post ─▶ (others) read it ─▶ shown as pending ─▶ accepted: by the tail
  *                                                               └─▶ refused: leaves the view, with
- *                                                                   what stands on it here
+ *                                                                   its dependents here
  *
- * One that this view has not reached is shown later (`pending-intake.ts`). A message of this tab may
- * stand on one of a neighbour: it waits at the reviewer (`parent_unknown`) until that is there.
- * Without a channel nothing of this happens.
+ * A message whose author has seen more than this view is shown later (`pending-intake.ts`). A message
+ * of this tab may depend on one of another tab: the reviewer nacks it (`parent_unknown`) until it has
+ * that one. Without a channel none of this happens.
  */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../../base/uuid.ts'
@@ -26,9 +26,9 @@ import { type StoredFlush, readFlushes, readRejections } from '../disk/restore.t
 import type { SessionLocks } from '../identity/session-locks.ts'
 import type { SyncStatus } from '../store.ts'
 
-/** What is online is mostly delivered by then, and need not be read. */
+/** Delay before reading: an online tab has usually sent the message by then, and nothing is left to show. */
 const LOOK_AFTER_MS = 300
-/** Of the time, reading takes no more than a tenth. */
+/** Reading takes at most a tenth of the time. */
 const READING_SHARE = 10
 /** How long the tail may take to bring what was accepted. */
 const SETTLED_MS = 2_000
@@ -45,16 +45,16 @@ export interface NeighboursParts {
 }
 
 interface Hint {
-  /** Messages that have a verdict against them. */
+  /** Ids of rejected messages. */
   readonly refused: readonly Uuid[]
-  /** Something is out of an outbox. */
+  /** Whether messages have left the sender's outbox. */
   readonly settled: boolean
 }
 
 interface Shown {
   /** In causal order. */
   readonly entries: readonly Entry[]
-  /** Monotonic ms at which the flush was first seen to be out of the outbox. */
+  /** Monotonic ms at which the flush was first found to be out of the outbox. */
   readonly settledAt?: number
 }
 
@@ -62,7 +62,7 @@ export class Neighbours {
   readonly #parts: NeighboursParts
   readonly #channel: Channel | undefined
   readonly #unsubscribe: () => void
-  /** By flush. */
+  /** By key of the flush. */
   readonly #shown = new Map<string, Shown>()
   #cancel: (() => void) | undefined
   #readMs = 0
@@ -71,20 +71,22 @@ export class Neighbours {
   constructor(parts: NeighboursParts) {
     this.#parts = parts
     const { platform, space } = parts.options
-    this.#channel = platform.channel?.(`countersign:${space}`, (message) => this.#hear(message))
+    this.#channel = platform.channel?.(`countersign:${space}`, (message) =>
+      this.#onMessage(message),
+    )
     this.#unsubscribe = parts.status.subscribe(({ connection }, before) => {
       if (connection === 'online' && before.connection !== 'online') this.#lookIfOpen()
     })
   }
 
-  /** Says that this tab has stored or settled something, or that these messages were refused. */
-  tell({ refused = [], settled = false }: Partial<Hint> = {}): void {
+  /** Notifies other tabs: this one has stored or settled messages, or these were refused. */
+  notify({ refused = [], settled = false }: Partial<Hint> = {}): void {
     if (this.#closed) return
     const hint: Hint = { refused, settled }
     this.#channel?.post(hint)
   }
 
-  /** Shows what is stored of sessions that are alive elsewhere, and lets go of what is done with. */
+  /** Shows stored messages of sessions that are open in other tabs, and removes settled ones. */
   update(state: StoredState): void {
     if (!this.#channel) return
     this.#refused(new Set(readRejections(state).keys()))
@@ -94,7 +96,7 @@ export class Neighbours {
     const segments = state.segments.filter(({ key }) => isNew(key))
     const reading = { space: options.space, bounds: factBounds(options.limits) }
     for (const flush of readFlushes({ ...state, segments }, reading).flushes) {
-      // A flush without messages is not read.
+      // `readFlushes` returns no flush without messages.
       const by = flush.messages[0]!.session.facts.sessionId
       if (by === sessionId || locks.holds(by)) continue
       this.#shown.set(flush.key, { entries: this.#taken(flush) })
@@ -102,7 +104,7 @@ export class Neighbours {
     for (const key of this.#shown.keys()) if (!open.has(key)) this.#letGo(key)
   }
 
-  /** What is pending here, and another tab's to deliver. */
+  /** Entries that are pending here and sent by another tab. */
   shown(): readonly Entry[] {
     return [...this.#shown.values()].flatMap(({ entries }) => entries.filter(isOpen))
   }
@@ -114,7 +116,7 @@ export class Neighbours {
     this.#channel?.close()
   }
 
-  #hear(message: unknown): void {
+  #onMessage(message: unknown): void {
     if (this.#closed) return
     const { refused, settled } = message as Hint
     if (refused.length > 0) this.#refused(new Set(refused))
@@ -145,7 +147,7 @@ export class Neighbours {
     repo.emit()
   }
 
-  /** Its messages without a verdict that is known here, as pending. */
+  /** Entries for the messages of a flush without a verdict known here. */
   #taken({ messages, bases }: StoredFlush): readonly Entry[] {
     const { repo, refusals, intake } = this.#parts
     return messages.flatMap((message, i) => {
@@ -158,12 +160,12 @@ export class Neighbours {
   }
 
   /**
-   * A flush has all its verdicts. What was accepted comes by the tail, and is pending until then;
-   * what a snapshot contains though it does not name it never comes, so it is not waited for for ever.
+   * Called for a flush with all its verdicts. Accepted messages stay pending until the tail brings
+   * them, but not for ever: a message that is only contained in a snapshot never comes by the tail.
    */
   #letGo(key: string): void {
     const { repo, status, options, intake } = this.#parts
-    // Called with the keys of what is shown.
+    // `key` is one of `#shown`.
     const { entries, settledAt } = this.#shown.get(key)!
     const open = entries.filter(isOpen)
     const now = options.platform.clock.monotonic()
@@ -190,7 +192,7 @@ export class Neighbours {
   }
 }
 
-/** Whether it is shown as pending here, and is not this tab's to deliver. */
+/** Whether an entry has no verdict yet. */
 function isOpen({ review, state }: Entry): boolean {
   return !review && state === 'queued'
 }

@@ -1,6 +1,6 @@
 /**
- * The messages of this device that have no verdict yet: of this session, and of others that are in
- * the storage. What their authors had seen, which of them are shown, and how each ends.
+ * The messages of this device without a verdict, of this session and of others in the storage:
+ * records what their authors have seen, shows them when the view allows it, and settles them.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import type { Entry, SessionRef } from '../../history/entry.ts'
@@ -45,7 +45,7 @@ export class OwnMessages {
     })
   }
 
-  /** What it takes to look after the messages of other sessions. */
+  /** The parts that handle messages of other sessions. */
   get ofOthers(): {
     readonly storedOwn: StoredOwn
     readonly intake: PendingIntake
@@ -58,7 +58,7 @@ export class OwnMessages {
     }
   }
 
-  /** The session that writes here is known. */
+  /** Sets the session that writes here. */
   begin(session: SessionRef): void {
     const { repo, outbox, position } = this.#parts
     this.#session = session
@@ -71,31 +71,31 @@ export class OwnMessages {
     })
   }
 
-  /** Puts into a message that is about to be committed what its author has seen. */
+  /** Records in a message, before its commit, what its author has seen. */
   noteSeen(draft: Draft): void {
     // Set by `begin`, before the first write.
     this.#view!.note(draft)
   }
 
-  /** A flush is taken: what is written next is seen anew. */
+  /** Called when a flush is closed: the next message computes `seen` again. */
   flushTaken(): void {
     // Set by `begin`, before the first write.
     this.#view!.close()
   }
 
-  /** An own message leaves the view. */
+  /** Called when an own message leaves the view. */
   gone({ session, clientSeq }: Entry): void {
     // Set by `begin`, before the first write.
     if (session === this.#session) this.#view!.refused(clientSeq)
   }
 
-  /** The position has moved: more of what is pending may be shown. */
+  /** Called when the position has moved: more pending messages may be shown. */
   moved(): void {
     this.intake.showReached()
     this.#parts.repo.emit()
   }
 
-  /** An own message by its id. */
+  /** Finds an own message by its id. */
   readonly find = (id: Uuid): Entry | AuthoredMessage | undefined => {
     const { repo, outbox } = this.#parts
     return (
@@ -103,7 +103,7 @@ export class OwnMessages {
     )
   }
 
-  /** These have their verdict. Returns the keys of flushes that are done with. */
+  /** Settles entries that have a verdict. Returns the keys of flushes without open messages. */
   settle(entries: readonly Entry[]): string[] {
     const { outbox } = this.#parts
     const keys: string[] = []
@@ -117,7 +117,7 @@ export class OwnMessages {
     return keys
   }
 
-  /** Resolves when the entry has its verdict. */
+  /** Resolves when the entry has a verdict. */
   settled(entry: Entry): Promise<void> {
     return this.#settling.settled(entry)
   }

@@ -1,7 +1,7 @@
 /**
- * Stored messages of other sessions of this device, taken in as pending. One is shown once this
- * view has come as far as its author had read, and shows all that it stands on; until then it waits
- * here, unseen, and is offered all the same.
+ * Shows stored messages of other sessions of this device as pending. A message is shown once this
+ * view has reached the position that its author had seen, and has all messages that it depends on.
+ * Until then it is held here, hidden, and sent all the same.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import { standingWrites } from '../../fold/state.ts'
@@ -16,7 +16,7 @@ export interface PendingIntakeParts {
   readonly repo: Repo
   readonly position: () => Position | null
   readonly nextArrival: () => number
-  /** A message of this device in the storage, and whether nothing there says that it has its verdict. */
+  /** A stored message of this device, and whether the storage has no verdict on it. */
   readonly stored: (
     sessionId: Uuid,
     clientSeq: number,
@@ -26,23 +26,26 @@ export interface PendingIntakeParts {
 export interface Taken {
   readonly message: AuthoredMessage
   readonly session: SessionRef
-  /** What its author saw in the registers, as far as that is stored. */
+  /** The register values that its author saw, as far as they are stored. */
   readonly bases: readonly Bases[] | undefined
 }
 
-/** Of a message that the author of another had in view: shown or accepted, not yet shown, or lost, blocked or accepted long ago. */
+/**
+ * The state of a message that another one depends on. `here`: shown or accepted; `waits`: not shown
+ * yet; `unknown`: lost, blocked, or accepted long ago.
+ */
 type Fate = 'here' | 'waits' | 'unknown'
 
 export class PendingIntake {
   readonly #parts: PendingIntakeParts
-  /** In causal order. */
+  /** Hidden entries, in causal order. */
   readonly #unseen = new MessageIndex()
 
   constructor(parts: PendingIntakeParts) {
     this.#parts = parts
   }
 
-  /** The entry of a stored message; it is shown when it can be. The known one, where it was taken in before. */
+  /** Returns the entry of a stored message, a known one where there is one, and shows it when possible. */
   take(taken: Taken): Entry {
     const known = this.#known(taken.message.id)
     if (known) return known
@@ -52,22 +55,22 @@ export class PendingIntake {
     return entry
   }
 
-  /** The same, and it is never shown: it is likely to have its verdict, and to be followed by others. */
+  /** Like `take`, but never shows the entry: it probably has a verdict already. */
   takeUnseen(taken: Taken): Entry {
     return this.#known(taken.message.id) ?? this.#entry(taken)
   }
 
-  /** The view has moved on: shows what it has reached. */
+  /** Shows hidden entries that the view has reached. */
   showReached(): void {
     for (const entry of [...this.#unseen.entries()]) this.#showIfReached(entry)
   }
 
-  /** One that waits here, by its id. */
+  /** A hidden entry, by its id. */
   unseen(id: Uuid): Entry | undefined {
     return this.#unseen.get(id)
   }
 
-  /** It has its verdict, or is another tab's business again. */
+  /** Removes a hidden entry that has a verdict or is not handled here any more. */
   drop(entry: Entry): void {
     const { session, clientSeq } = entry
     if (this.#unseen.find(session.sessionId, clientSeq) === entry) this.#unseen.delete(entry)
@@ -108,24 +111,24 @@ export class PendingIntake {
   #isReached(entry: Entry): boolean {
     const { seen, writes } = entry
     const position = this.#parts.position()
-    // Whoever creates stands on nothing.
+    // A creation depends on no other write.
     const isRead =
       !seen ||
       seen.seq === 0 ||
       writes.every(({ kind }) => kind === 'create') ||
-      // On another lineage its author has seen nothing of what is shown here.
+      // A position on another lineage cannot be compared.
       (position !== null && (position.eid !== seen.eid || position.seq >= seen.seq))
     return isRead && writes.every((write) => this.#hasAll(write))
   }
 
-  /** Whether all that the author of a write had in view is shown, as far as it can be known. */
+  /** Whether the messages that the author of a write had in view are shown, as far as known. */
   #hasAll(write: Write): boolean {
     const fate = write.kind === 'create' ? 'here' : this.#fateOfView(write)
     if (fate !== 'unknown') return fate === 'here'
     return this.#hasParents(write)
   }
 
-  /** What became of the messages that were pending in its author's view: if one waits, all wait for it. */
+  /** The combined fate of the messages that were pending in the author's view: `waits` if one waits. */
   #fateOfView({ entry, entityId, own = [] }: Write): Fate {
     const { session, clientSeq, seen } = entry
     const before: OwnSpan = {
@@ -154,11 +157,11 @@ export class PendingIntake {
     const found = stored(sessionId, clientSeq)
     if (!found) return 'unknown'
     if (!found.message.changes.some((change) => change.entityId === entityId)) return 'here'
-    // It has its verdict, or is blocked; which of them, its record does not say.
+    // Otherwise it has a verdict or is blocked; its record does not say which.
     return found.isWaiting ? 'waits' : 'unknown'
   }
 
-  /** Whether its parents without a verdict are shown: the storage may have lost one before it was sent. */
+  /** Whether the parents of a write are shown or accepted. A parent may be lost: its draft was never sent. */
   #hasParents({ entry, type, entityId, named }: Write): boolean {
     const { repo } = this.#parts
     const state = repo.tableNamed(type).state(entityId)

@@ -1,7 +1,7 @@
 /**
- * Verdicts against own messages: what they do to the view, to the outbox and to the disk. A
- * refused message leaves the view with everything that stands on it, and stays in the tray
- * (`refused.ts`) until the app has dealt with it.
+ * Applies rejections of own messages to the view, the outbox and the disk. A rejected message leaves
+ * the view with all messages that depend on it, and stays in the list of refused messages
+ * (`refused.ts`) until the app dismisses it.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import type { Entry, Refusal } from '../../history/entry.ts'
@@ -34,19 +34,19 @@ export interface RefusalsParts {
   readonly outbox: Outbox
   readonly disk: Disk
   readonly storedOwn: StoredOwn
-  /** Whether a damaged record has that key in the storage. */
+  /** Whether the record of that key in the storage is damaged. */
   readonly isDamaged: (key: string) => boolean
-  /** These have their verdict: returns the keys of flushes that are done with. */
+  /** Settles entries that have a verdict. Returns the keys of flushes without open messages. */
   readonly settle: (entries: readonly Entry[]) => readonly string[]
   readonly onError: (error: unknown) => void
-  /** What is shown as pending besides the outbox: of tabs that are open beside this one. */
+  /** Pending entries of other open tabs, which are not in the outbox. */
   readonly besides: () => readonly Entry[]
   readonly onChange: () => void
-  /** An own message leaves the view. */
+  /** Called when an own message leaves the view. */
   readonly onGone: (entry: Entry) => void
-  /** Rejections are stored now, as far as the storage works. */
+  /** Called after the write of rejections, whether it succeeded or failed. */
   readonly onRefused: (ids: readonly Uuid[]) => void
-  /** Called for each rejected message while the app subscribes to none of them. */
+  /** Called for each rejected message while the app has no subscriber for them. */
   readonly onUnseen: (message: RefusedMessage) => void
 }
 
@@ -59,20 +59,22 @@ export class Refusals {
     this.messages = new RefusedMessages((type) => parts.repo.tableNamed(type).reader)
   }
 
-  /** Rejections have arrived. Those of messages that do not wait here are known, or not ours. */
-  hear(rejections: readonly Rejection[]): void {
+  /** Applies rejections. Ignores those of messages that are not open here: known ones, or of other devices. */
+  apply(rejections: readonly Rejection[]): void {
     const { repo, disk } = this.#parts
-    const heard = rejections.flatMap((rejection) => {
+    const applied = rejections.flatMap((rejection) => {
       const entry = this.#waitingById(rejection.msgId)
       return entry ? [{ entry, rejection }] : []
     })
-    if (heard.length === 0) return
-    for (const { entry, rejection } of heard) this.#refuse(entry, refusalOf(rejection))
-    const gone = new Set(heard.map(({ entry }) => entry))
+    if (applied.length === 0) return
+    for (const { entry, rejection } of applied) this.#refuse(entry, refusalOf(rejection))
+    const gone = new Set(applied.map(({ entry }) => entry))
     const blocked = this.#takeOut(gone)
     const all = [...gone, ...blocked]
-    const ids = heard.map(({ rejection }) => rejection.msgId)
-    const text = reviewerFrame('rejected', { rejections: heard.map(({ rejection }) => rejection) })
+    const ids = applied.map(({ rejection }) => rejection.msgId)
+    const text = reviewerFrame('rejected', {
+      rejections: applied.map(({ rejection }) => rejection),
+    })
     const stored = disk.write({
       durability: 'strict',
       segments: [segment(this.#freeKey(`rejected:${ids[0]}`), 'rejections', { ids, text })],
@@ -81,14 +83,14 @@ export class Refusals {
     void stored.then(() => this.#parts.onRefused(ids))
     this.#parts.onChange()
     repo.emit()
-    const rejected = heard.flatMap(({ entry }) => (entry.state === 'rejected' ? [entry.id] : []))
+    const rejected = applied.flatMap(({ entry }) => (entry.state === 'rejected' ? [entry.id] : []))
     this.messages.emit(rejected, this.#parts.onError)
     if (!this.messages.isObserved)
       for (const message of this.messages.snapshot())
         if (rejected.includes(message.messageId)) this.#parts.onUnseen(message)
   }
 
-  /** Messages of another tab were refused: they leave the view, and what stands on them here is blocked. */
+  /** Removes refused messages of another tab from the view, and blocks messages here that depend on them. */
   leave(gone: ReadonlySet<Entry>): void {
     const { repo, disk, onChange, onError, settle } = this.#parts
     const blocked = this.#takeOut(gone)
@@ -100,9 +102,8 @@ export class Refusals {
   }
 
   /**
-   * What was refused in earlier sessions of this device: messages with a verdict against them, and
-   * those that stand on one; and `lost` ones, which can only be written again. `messages` are stored
-   * own ones, in the order in which they were stored.
+   * Restores refused messages of earlier sessions of this device: rejected ones, those that depend on
+   * them, and `lost` ones, which cannot be sent. `messages`: stored own ones, in stored order.
    */
   restore(state: StoredState, messages: Iterable<AuthoredMessage>, lost: ReadonlySet<Uuid>): void {
     const rejections = readRejections(state)
@@ -125,7 +126,7 @@ export class Refusals {
     }
   }
 
-  /** Takes messages out of the tray; on the disk only once `safe`: what replaces them is there. */
+  /** Dismisses messages; on disk only after `safe`, when the messages that replace them are durable. */
   dismiss(ids: readonly Uuid[], safe: Promise<void>): void {
     this.messages.dismiss(ids)
     this.#parts.onChange()
@@ -135,8 +136,8 @@ export class Refusals {
   }
 
   /**
-   * Takes entries out of view with all that stands on them. Returns what of that is this tab's, which
-   * is blocked now; what is another tab's is for that one to hold.
+   * Removes entries from the view with all that depend on them. Returns the dependents of this tab,
+   * which are blocked now; those of another tab are kept by that tab.
    */
   #takeOut(gone: ReadonlySet<Entry>): readonly Entry[] {
     const { repo, outbox, besides } = this.#parts
@@ -148,17 +149,17 @@ export class Refusals {
     return blocked
   }
 
-  /** Own messages that nothing is left of here. The reviewer may have some. */
+  /** Adds own messages whose content is lost. The reviewer may have accepted some. */
   addGone(gone: readonly GoneMessage[]): void {
     this.messages.addGone(gone.filter(({ id }) => id === undefined || !this.isSettled(id)))
   }
 
-  /** Whether the reviewer has accepted the message, or the app has dealt with it. */
+  /** Whether the reviewer has accepted the message, or the app has dismissed it. */
   isSettled(id: Uuid): boolean {
     return this.messages.isDismissed(id) || this.#parts.repo.messages.isCanonical(id)
   }
 
-  /** What was taken for lost, and turns out to have been accepted. */
+  /** Removes messages that were thought lost and are accepted. */
   dropAccepted(): void {
     const { repo, onError, onChange } = this.#parts
     const ids = [...this.messages.held()].flatMap(({ id, entry }) =>
@@ -175,12 +176,12 @@ export class Refusals {
     entry.state = stateOf(refusal)
     entry.rejection = refusal
     const held = this.#held(entry, stateOf(refusal), refusal)
-    // Two builds publish the same version at once: one is refused, and nobody needs to hear.
+    // Two builds may publish the same version: one is rejected, which is no news for the app.
     if (held.changes.some(({ type }) => type === SCHEMA.name)) return
     this.messages.add(held)
   }
 
-  /** An entry that could not be shown has no writes here; its stored message has them. */
+  /** The changes of an entry; a hidden entry has none, so they come from its stored message. */
   #held(entry: Entry, state: Held['state'], refusal: Refusal): Held {
     const { sessionId } = entry.session
     const stored =
@@ -188,12 +189,12 @@ export class Refusals {
     return stored ? heldMessage(stored, state, refusal) : heldEntry(entry, state, refusal)
   }
 
-  /** A damaged record stays where it is, and a known key would not be written again. */
+  /** A key without a damaged record: storages do not overwrite existing keys. */
   #freeKey(key: string): string {
     return this.#parts.isDamaged(key) ? this.#freeKey(`${key}+`) : key
   }
 
-  /** What waits for a verdict under that id, shown or not. */
+  /** The entry without a verdict of that id, shown or hidden. */
   #waitingById(id: Uuid): Entry | undefined {
     const { repo, outbox } = this.#parts
     const known = repo.messages.get(id)

@@ -1,7 +1,7 @@
 /**
- * Own messages that were refused for good, and those that stand on them: out of view, but not
- * out of the world, until the app writes them anew or dismisses them. They outlive a restart:
- * verdicts and messages are facts on the disk, and what is blocked follows from them.
+ * The list of refused messages: own messages that were rejected, and those that depend on them. They
+ * are not in the view, and kept until the app writes them again or dismisses them. They survive a
+ * restart: verdicts and messages are stored, and blocked messages are derived from these.
  */
 import type { Json } from '../../base/json.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -15,7 +15,7 @@ import type { Reg } from '../../schema/registers.ts'
 import { namedValues } from '../reads/named-values.ts'
 import type { LiveList, RefusedChange, RefusedMessage, StandingValue } from '../store.ts'
 
-/** What a refused message wanted of one entity, as it was written. */
+/** The change of one entity in a refused message, as written. */
 export interface HeldChange {
   readonly type: string
   readonly entityId: Uuid
@@ -33,28 +33,28 @@ export interface Held {
   readonly state: 'rejected' | 'blocked'
   readonly refusal: Refusal
   readonly changes: readonly HeldChange[]
-  /** `numberName` of the message, and of those without a verdict that it was written on. */
+  /** `numberName` of the message, and of the pending messages that it depends on. */
   readonly name: string
   readonly parents: ReadonlySet<string>
-  /** Entities that had to be as its author had seen them. */
+  /** Entities that the message expects unchanged. */
   readonly expects: readonly Uuid[]
-  /** Of this session; a message of an earlier one has no receipts. */
+  /** undefined for a message of an earlier session, which has no receipt. */
   readonly entry?: Entry
 }
 
 export const BLOCKED: Refusal = Object.freeze({
   reason: 'parent_rejected',
-  detail: 'it stands on a message that was refused',
+  detail: 'it depends on a message that was refused',
   standing: [],
 })
 
 export const DAMAGED: Refusal = Object.freeze({
   reason: 'damaged',
-  detail: 'its record in the storage was damaged before it was sent; it can be written again',
+  detail: 'its stored record was damaged before it was sent; write it again or discard it',
   standing: [],
 })
 
-/** A refused message whose entry is here, with what it wrote. */
+/** The record of a refused message, from its entry. */
 export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal): Held {
   return {
     id: entry.id,
@@ -79,7 +79,7 @@ export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal):
   }
 }
 
-/** A refused message as the storage has it, where no entry was made of it. */
+/** The record of a refused message, from its stored form. */
 export function heldMessage(
   message: AuthoredMessage,
   state: Held['state'],
@@ -107,7 +107,7 @@ export function heldMessage(
   }
 }
 
-/** Names of the messages without a verdict that a message was written on. */
+/** Names of the pending messages that a message depends on. */
 export function parentNames({ changes, session }: AuthoredMessage): ReadonlySet<string> {
   return parentsOf(
     changes.map(({ parents }) => parents),
@@ -120,7 +120,7 @@ function parentsOf(named: readonly (Names | undefined)[], sessionId: Uuid): Read
   return new Set(pending.map((one) => numberName(one.sessionId, one.clientSeq)))
 }
 
-/** An own message that nothing is left of. One of them is known: a lost draft never had an id. */
+/** An own message whose content is lost. At least one of the two is known: a lost draft never had an id. */
 export interface GoneMessage {
   readonly id: Uuid | undefined
   readonly name: string | undefined
@@ -130,9 +130,9 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
   /** In causal order. */
   readonly #held = new Map<Uuid, Held>()
   readonly #dismissed = new Set<Uuid>()
-  /** Own messages that nothing is left of. */
+  /** Ids of own messages whose content is lost. */
   readonly #gone = new Set<Uuid>()
-  /** Of all of these: what stands on one is blocked. */
+  /** Names of all these messages: a message that depends on one is blocked. */
   readonly #names = new Set<string>()
   readonly #readerOf: (type: string) => Reader
   readonly #listeners = new Set<() => void>()
@@ -166,18 +166,18 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
     }
   }
 
-  /** A message that was dismissed in an earlier life has that name. */
+  /** Adds the name of a message that was dismissed in an earlier session. */
   addName(name: string): void {
     this.#names.add(name)
   }
 
-  /** Whether one of these messages was refused, or stands on one that was. */
+  /** Whether one of these messages is refused. */
   hasAny(names: Iterable<string>): boolean {
     for (const name of names) if (this.#names.has(name)) return true
     return false
   }
 
-  /** Takes a message in without telling anybody yet. */
+  /** Adds a message, without notifying subscribers. */
   add(held: Held): void {
     if (this.has(held.id)) return
     this.#held.set(held.id, held)
@@ -185,12 +185,12 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
     this.#shown = undefined
   }
 
-  /** A message that was dismissed in an earlier life. */
+  /** Adds a message that was dismissed in an earlier session. */
   addDismissed(id: Uuid): void {
     this.#dismissed.add(id)
   }
 
-  /** The message and all that stands on it, in causal order; undefined when it is not refused. */
+  /** A message and all that depend on it, in causal order; undefined when it is not refused. */
   withDescendants(id: Uuid): readonly Held[] | undefined {
     const first = this.#held.get(id)
     if (!first) return undefined
@@ -204,7 +204,7 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
     return found
   }
 
-  /** Without a trace: it is not refused. */
+  /** Removes messages that turned out to be accepted, without marking them dismissed. */
   drop(ids: readonly Uuid[]): void {
     for (const id of ids) {
       const held = this.#held.get(id)
@@ -241,19 +241,21 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
     return () => this.#rejectedListeners.delete(own)
   }
 
-  /** Whether the app shows or handles what is refused. */
+  /** Whether the app has a subscriber for refused messages. */
   get isObserved(): boolean {
     return this.#listeners.size + this.#rejectedListeners.size > 0
   }
 
-  /** Tells of a change; of each message in `rejected` by itself, too. */
+  /** Notifies subscribers, and `onRejected` listeners once for each message in `rejected`. */
   emit(rejected: readonly Uuid[], onError: (error: unknown) => void): void {
-    const told = rejected.flatMap((id) =>
+    const messages = rejected.flatMap((id) =>
       this.snapshot().filter((message) => message.messageId === id),
     )
     const calls = [
       ...[...this.#listeners],
-      ...told.flatMap((message) => [...this.#rejectedListeners].map((tell) => () => tell(message))),
+      ...messages.flatMap((message) =>
+        [...this.#rejectedListeners].map((listener) => () => listener(message)),
+      ),
     ]
     for (const call of calls) {
       try {
@@ -294,7 +296,7 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
       standing: this.standing(standing),
       timestamp: held.timestamp,
       changes: held.changes.map((change) => this.#changeOf(change)),
-      // It is held, so it is found.
+      // `held` is in the list.
       descendants: this.withDescendants(held.id)!
         .slice(1)
         .map(({ id }) => id),

@@ -1,4 +1,4 @@
-/** Who waits for the verdict on which message. */
+/** Promises that resolve with the verdict on a message. */
 import type { Entry } from '../../history/entry.ts'
 
 export class Settling {
@@ -13,7 +13,7 @@ export class Settling {
     })
   }
 
-  /** The entry has its verdict. */
+  /** Resolves the promises of an entry that has a verdict. */
   done(entry: Entry): void {
     const waiting = this.#waiting.get(entry)
     this.#waiting.delete(entry)

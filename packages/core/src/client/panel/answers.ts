@@ -1,6 +1,6 @@
 /**
- * What a store says when devtools ask: its own state as plain records. Reads only. Loaded when
- * somebody asks for the first time, so that an app without devtools does not carry it.
+ * Answers requests of devtools with the state of the store as plain records. Read only. Loaded on
+ * the first request, so that an app without devtools does not load it.
  */
 import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../../base/size.ts'
 import type { Json } from '../../base/json.ts'
@@ -31,7 +31,7 @@ import type { Inspected } from './looked-at.ts'
 import type { ReplicaOptions } from '../options.ts'
 import type { Replica } from '../replica.ts'
 
-/** Answers one question of the devtools. Rejects where the storage cannot be read. */
+/** Answers one request of the devtools. Rejects where the storage cannot be read. */
 export async function answer(
   { store, replica, queries, options }: Inspected,
   request: InspectRequest,
@@ -144,7 +144,7 @@ async function storageOf(
   }
 }
 
-/** By a handle of its own, as another tab would. A storage that fails has told the status so already. */
+/** Reads through a handle of its own, like another tab. Errors are ignored: the status shows them. */
 async function storedOf(from: Storage | undefined, space: Uuid): Promise<StoredState | undefined> {
   let handle: StorageHandle | undefined
   try {
@@ -157,7 +157,7 @@ async function storedOf(from: Storage | undefined, space: Uuid): Promise<StoredS
   }
 }
 
-/** Sizes only: what is stored stays where it is. */
+/** Record counts and sizes of the stored parts, without their content. */
 function partsOf({ segments, checkpoint }: StoredState): StoragePart[] {
   const parts = (['own', 'tail', 'rejections'] as const).map((kind): StoragePart => {
     const ofKind = segments.filter(
@@ -174,7 +174,7 @@ function bytesOfAll(texts: readonly string[]): Bytes {
   return texts.map(utf8Bytes).reduce(addBytes, NO_BYTES)
 }
 
-/** A query as data; what has no JSON form is named by its text. */
+/** A query as JSON; a bigint becomes its decimal text. */
 function queryJson(query: unknown): Json {
   return JSON.parse(
     JSON.stringify(query, (_, value: unknown) =>

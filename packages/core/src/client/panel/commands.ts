@@ -1,4 +1,4 @@
-/** What devtools may do to a store, by the verbs that the app has as well. Loaded on first use. */
+/** Commands of devtools, run through the public verbs of the store. Loaded on first use. */
 import type { CommandOutcome, InspectCommand, CommandOf } from '../../inspect/requests.ts'
 import { unreachable } from '../../base/assert.ts'
 import { CountersignError } from '../../base/outcome.ts'
@@ -11,7 +11,7 @@ import type { Replica } from '../replica.ts'
 
 const DONE: CommandOutcome = { ok: true }
 
-/** What the app's own verb would throw is the outcome here. */
+/** Runs a command. An error that the verb throws becomes the outcome. */
 export function run(inspected: Inspected, command: InspectCommand): CommandOutcome {
   try {
     return carryOut(inspected, command)
@@ -27,7 +27,7 @@ function carryOut(inspected: Inspected, command: InspectCommand): CommandOutcome
       return retry(inspected, command.message)
     case 'discard': {
       const id = refusedNamed(inspected.replica, command.message)
-      if (id === undefined) return refused('there is no refused message of that name here')
+      if (id === undefined) return refused('no refused message has that name')
       inspected.store.discard(id)
       return DONE
     }
@@ -38,7 +38,7 @@ function carryOut(inspected: Inspected, command: InspectCommand): CommandOutcome
   }
 }
 
-/** What waits is offered now; what was refused is written anew, with all that stands on it. */
+/** Sends a pending message now, or writes a refused one again, with all that depend on it. */
 function retry({ store, replica }: Inspected, name: string): CommandOutcome {
   const refusedId = refusedNamed(replica, name)
   if (refusedId !== undefined) {
@@ -46,29 +46,29 @@ function retry({ store, replica }: Inspected, name: string): CommandOutcome {
     return DONE
   }
   const entry = named(replica, name)
-  if (!entry) return refused('there is no such message here')
-  if (!replica.outbox.holds(entry)) return refused('this message waits for nothing')
+  if (!entry) return refused('no message has that name')
+  if (!replica.outbox.holds(entry)) return refused('this message is not in the outbox')
   const { connection } = replica.status.getState()
   if (connection === 'none' || connection === 'offline' || connection === 'closed')
     return refused(`the store is not connected (${connection})`)
-  // A new link offers everything that waits, and skips what is left of a backoff.
+  // A new link sends everything pending, and skips the rest of a backoff.
   replica.setOnline(false)
   replica.setOnline(true)
   return DONE
 }
 
-/** By the conflict as the app would see it, so that the value is read in this build's version. */
+/** Resolves through the app's conflict, so that the value is read in this build's version. */
 function resolve({ store, replica }: Inspected, command: CommandOf<'resolve'>): CommandOutcome {
   const entity = store.entities.find(({ name }) => name === command.type)
   const state = entity && replica.repo.table(entity).state(command.id)
   const candidates = state ? [...standingWrites(state)].map(({ entry }) => entry) : []
   const taken = candidates.find((entry) => nameOf(entry) === command.take)
-  if (!entity || !taken) return refused('there is no such candidate here')
+  if (!entity || !taken) return refused('no candidate has that name')
   const field = entity.fieldAt(command.reg)?.name ?? command.reg
   for (const conflict of store.conflicts(entity).snapshot()) {
     if (conflict.id !== command.id || conflict.field !== field) continue
     const candidate = conflict.candidates.find(({ msgId }) => msgId === taken.id)
-    if (!candidate) return refused('this candidate stands there no more')
+    if (!candidate) return refused('this candidate is no longer in the conflict')
     conflict.resolve(candidate.value)
     return DONE
   }

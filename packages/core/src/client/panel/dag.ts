@@ -1,6 +1,6 @@
 /**
- * The history of an entity for devtools. A store keeps what counts of it; the rest is the
- * reviewer's, and is asked for where there is a link.
+ * The history of an entity as a DAG, for devtools. A store has only the writes that still count; the
+ * rest is fetched from the reviewer while there is a link.
  */
 import type { Json } from '../../base/json.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -24,7 +24,7 @@ interface Known {
   readonly isWhole: boolean
 }
 
-/** The history of an entity, its newest nodes where there are too many. */
+/** The history of an entity; only its newest nodes where there are too many. */
 export async function dagOf(replica: Replica, { type, id }: EntityName): Promise<Dag | undefined> {
   const table = tableNamed(replica, type)
   if (!table?.state(id)) return undefined
@@ -41,7 +41,7 @@ export async function dagOf(replica: Replica, { type, id }: EntityName): Promise
 
 async function knownWrites(replica: Replica, table: Table, id: Uuid): Promise<Known> {
   const pending = table.pending(id)
-  // Asked of a row that the table has.
+  // The caller has checked that the row exists.
   const standing = [...standingWrites(table.state(id)!)]
   const told = await replica.messagesOf(id).catch(() => undefined)
   if (!told) {
@@ -50,7 +50,7 @@ async function knownWrites(replica: Replica, table: Table, id: Uuid): Promise<Kn
   }
   const reviewed = told.messages.map((message) => toldWrite(message, table.registers))
   const last = reviewed.at(-1)?.entry.review?.seq ?? 0
-  // What has become canonical while the answer was on its way.
+  // Writes that became canonical while the answer was in flight.
   const newer = standing.filter(({ entry }) => (entry.review?.seq ?? 0) > last)
   return { writes: [...reviewed, ...newer, ...pending], isWhole: told.complete }
 }
@@ -77,8 +77,8 @@ function nodeOf(write: Write, before: readonly Write[]): DagNode {
 }
 
 /**
- * A row at some moment. Of the present, which fields are in conflict is the store's own word,
- * since a type may have policies for them.
+ * A row at a point of its history. For the present, the conflicts come from the store, because a
+ * type may have merge policies.
  */
 export async function rowNow(
   replica: Replica,
@@ -89,7 +89,7 @@ export async function rowNow(
   return dag && rowOfDag(replica, dag, upTo)
 }
 
-/** The same, of a history that was asked for before. */
+/** The same, from a history that was fetched before. */
 export function rowOfDag(replica: Replica, dag: Dag, upTo?: string): RowRecord | undefined {
   const row = rowAt(dag, upTo)
   const table = tableNamed(replica, dag.type)

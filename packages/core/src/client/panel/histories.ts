@@ -1,6 +1,6 @@
 /**
- * Messages as plain records, for devtools. Messages are referred to by name. Reading a record never
- * computes the id of a message that has none yet, because an id costs a hash.
+ * Messages as plain records, for devtools, referenced by name. Reading a record never computes the
+ * id of a message that has none yet, because an id costs a hash.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import { nameOf } from '../../inspect/event-ring.ts'
@@ -16,11 +16,11 @@ import { type RefusedRecords, refusedRecords } from './refused-records.ts'
 import { standingWrites } from '../../fold/state.ts'
 import type { Table } from '../../rows/table.ts'
 
-/** What is known here, what waits and what was refused, newest last. */
+/** The known, pending and refused messages, newest last. */
 export function messagesOf(replica: Replica, request: RequestOf<'messages'>): MessageRecord[] {
   const ownId = replica.identity?.session.authorId
   const refused = refusedRecords(replica, request.values)
-  // By name: a snapshot brings messages again, as other entries than those that came live.
+  // By name, because a snapshot creates new entries for messages that came live.
   const entries = new Map<string, Entry>()
   for (const entry of [
     ...standingEntries(replica),
@@ -31,7 +31,7 @@ export function messagesOf(replica: Replica, request: RequestOf<'messages'>): Me
   ])
     entries.set(nameOf(entry), entry)
   const isOwn = (entry: Entry): boolean =>
-    // By its author, or taken over from an earlier session of this device.
+    // Of this author, or adopted from an earlier session of this device.
     entry.session.authorId === ownId ||
     replica.outbox.holds(entry) ||
     refused.of(entry) !== undefined
@@ -48,17 +48,17 @@ export function messagesOf(replica: Replica, request: RequestOf<'messages'>): Me
   const earlier = refused.earlier.filter(
     ({ name }) => typeof which !== 'object' || name === which.name,
   )
-  // What an earlier session left stands before all that this one has written and nobody reviewed.
+  // Messages of earlier sessions come before the unreviewed ones of this session.
   const place = found.findIndex(({ review }) => !review)
   found.splice(place < 0 ? found.length : place, 0, ...earlier)
   return found.slice(-limit)
 }
 
-/** Of what is canonical, a store keeps what still counts. */
+/** The canonical messages that the store still has: those with heads or live writes. */
 function* standingEntries({ repo }: Replica): IterableIterator<Entry> {
   for (const table of repo.tables()) {
     for (const { id } of table.rows())
-      // A row has a state.
+      // Every row has a state.
       for (const write of standingWrites(table.state(id)!)) yield write.entry
   }
 }
@@ -92,14 +92,14 @@ function recordOf(
 }
 
 interface Basis {
-  /** Names of the heads that a write was written on, as far as they are known. */
+  /** Names of the parents of a write, as far as they are known. */
   readonly parents: readonly string[]
   readonly keep: Record<Reg, readonly string[]> | undefined
 }
 
 type BasisOf = (write: Write) => Basis | undefined
 
-/** What each write was written on, among these entries, which are in canonical order. */
+/** The parents of each write among these entries, which are in canonical order. */
 function basisAmong(ordered: readonly Entry[]): BasisOf {
   const earlier = new Map<Uuid, Write[]>()
   const found = new Map<Write, Basis>()
@@ -116,7 +116,7 @@ function basisAmong(ordered: readonly Entry[]): BasisOf {
   return (write) => found.get(write)
 }
 
-/** The heads among the writes that the author had seen: those that no other of them had seen. */
+/** The heads among the writes that the author had seen: those that no other seen write had seen. */
 export function newestSeen(write: Write, before: readonly Write[]): readonly Write[] {
   const newest: Write[] = []
   for (const other of [...before].reverse()) {
@@ -146,7 +146,7 @@ function changeOf(write: Write, values: boolean, basis: Basis | undefined): Chan
   }
 }
 
-/** Names of what it keeps, as far as it is among those. */
+/** Names of the writes that `write` keeps, by register, among the given ones. */
 export function keepOf(
   write: Write,
   among: readonly Write[],
@@ -158,7 +158,7 @@ export function keepOf(
   return Object.fromEntries([...keep.keys()].map((reg) => [reg, kept(reg)]))
 }
 
-/** A request makes no tables. */
+/** The table of a type; undefined for an unknown one. A request never creates a table. */
 export function tableNamed(replica: Replica, type: string): Table | undefined {
   for (const table of replica.repo.tables()) if (table.entity.name === type) return table
   return undefined

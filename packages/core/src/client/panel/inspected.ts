@@ -1,6 +1,6 @@
 /**
- * Outbox, repo and tail as a replica holds them: the same, and they tell a feed what happens
- * while somebody looks. While nobody does, each step asks one reference whether it is there.
+ * Outbox, repo and tail of a replica that report their steps to a feed while devtools are attached.
+ * Otherwise each step costs one check for undefined.
  */
 import type { Feed } from '../../inspect/feed.ts'
 import type { Entry } from '../../history/entry.ts'
@@ -33,16 +33,16 @@ export class InspectedOutbox extends Outbox {
   }
 
   override requeueAll(): void {
-    this.#landing(() => super.requeueAll())
+    this.#reportRequeued(() => super.requeueAll())
   }
 
   override requeueUnanswered(before: number): void {
-    this.#landing(() => super.requeueUnanswered(before))
+    this.#reportRequeued(() => super.requeueUnanswered(before))
   }
 
   override requeue(entry: Entry, restsUntil?: number): void {
-    // One nack names many of a flush, and the first of them lands it.
-    if (entry.state === 'sent') this.#landing(() => super.requeue(entry, restsUntil))
+    // One nack may list many messages of a flush; the first requeues the whole flush.
+    if (entry.state === 'sent') this.#reportRequeued(() => super.requeue(entry, restsUntil))
   }
 
   override settle(entry: Entry): string | undefined {
@@ -50,21 +50,21 @@ export class InspectedOutbox extends Outbox {
     return super.settle(entry)
   }
 
-  /** Tells of what was under way and waits again. */
-  #landing(land: () => void): void {
+  /** Runs `requeue`, and reports sent messages that are queued again. */
+  #reportRequeued(requeue: () => void): void {
     const sent = this.feed && [...this.open()].filter(({ state }) => state === 'sent')
-    land()
+    requeue()
     for (const entry of sent ?? []) {
       if (entry.state !== 'sent') this.feed?.moved('waiting', entry)
     }
   }
 }
 
-/** Canonical messages that are kept for whoever looks; a store itself keeps what counts of them. */
+/** Canonical messages kept for attached devtools; the store itself keeps only the writes that count. */
 const RECENT_MAX = 4_096
 
 export class InspectedRepo extends Repo {
-  /** Messages that have become canonical while somebody looked, oldest first. */
+  /** Messages that became canonical while a feed was attached, oldest first. */
   readonly recent: Entry[] = []
   #feed: Feed | undefined
 

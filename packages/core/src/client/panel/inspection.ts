@@ -1,6 +1,6 @@
 /**
- * How a store lets itself be looked at. This file is all that an app carries of it: whoever
- * asks something loads the answers (`answers.ts`) when they ask.
+ * The inspection interface of a store. Only this file is loaded with an app: the first request loads
+ * the answers (`answers.ts`).
  */
 import type { Feed } from '../../inspect/feed.ts'
 import type { Inspectable } from '../../inspect/registry.ts'

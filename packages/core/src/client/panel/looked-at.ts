@@ -1,4 +1,4 @@
-/** A store with the inside that devtools look at. */
+/** A store with the internals that devtools inspect. */
 import type { ReplicaOptions } from '../options.ts'
 import type { OpenQueries } from '../reads/queries.ts'
 import type { Replica } from '../replica.ts'

@@ -1,6 +1,6 @@
 /**
- * Refused messages as devtools see them: what blocks them, what won against them, and those of
- * earlier sessions, of which nothing but their stored text is left.
+ * Refused messages as records for devtools: what blocks them, which values won, and messages of
+ * earlier sessions, which have no entry.
  */
 import type { Json } from '../../base/json.ts'
 import { utf8Bytes } from '../../base/size.ts'
@@ -12,17 +12,17 @@ import type { Standing } from '../../facts/message.ts'
 import type { Held, HeldChange } from '../outbox/refused.ts'
 import type { Replica } from '../replica.ts'
 
-/** What is said of a refused message besides what every message has. */
+/** The additional fields of a refused message. */
 export type Refused = Pick<MessageRecord, 'blockedBy' | 'standing'>
 
 export interface RefusedRecords {
   readonly entries: readonly Entry[]
-  /** Of a session that is over: named by their ids. */
+  /** Messages of ended sessions, named by their ids. */
   readonly earlier: readonly MessageRecord[]
   of(entry: Entry): Refused | undefined
 }
 
-/** The refused messages as records, and what is said of those that are entries. */
+/** The refused messages as records, and the additional fields of those with an entry. */
 export function refusedRecords({ refused }: Replica, values: boolean): RefusedRecords {
   const names = new Map<string, string>()
   const said = new Map<Entry, Refused>()
@@ -39,7 +39,7 @@ export function refusedRecords({ refused }: Replica, values: boolean): RefusedRe
   return { entries: [...said.keys()], earlier, of: (entry) => said.get(entry) }
 }
 
-/** The id of the refused message of that name. */
+/** The id of the refused message with that name. */
 export function refusedNamed({ refused }: Replica, name: string): Uuid | undefined {
   for (const { id, entry } of refused.held()) if ((entry ? nameOf(entry) : id) === name) return id
   return undefined
@@ -64,7 +64,7 @@ function recordOf(held: Held, values: boolean): MessageRecord {
   }
 }
 
-/** Its parents are known of the message as a whole, see `blockedBy`. */
+/** A change without parents: these are known for the whole message only, see `blockedBy`. */
 function changeOf(
   { type, entityId, kind, version, values: written }: HeldChange,
   values: boolean,

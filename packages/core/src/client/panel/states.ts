@@ -1,4 +1,4 @@
-/** Rows as the store folds them, for devtools: names of heads and of live writes, with their values or totals. */
+/** Folded row states, for devtools: names of heads and of live writes, with their values or totals. */
 import type { Json } from '../../base/json.ts'
 import { nameOf } from '../../inspect/event-ring.ts'
 import type { LiveValue, StateRecord } from '../../inspect/records.ts'
@@ -9,7 +9,7 @@ import type { Table } from '../../rows/table.ts'
 import type { Reg } from '../../schema/registers.ts'
 import type { Replica } from '../replica.ts'
 
-/** Types of the system have names that start with `$`, and are no business of an app's. */
+/** The states of all rows, without system types, whose names start with `$`. */
 export function statesOf({ repo }: Replica): StateRecord[] {
   const found: StateRecord[] = []
   for (const table of repo.tables()) {

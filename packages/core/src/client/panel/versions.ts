@@ -1,4 +1,4 @@
-/** Schema versions of a type for devtools: what each has, and how each sees a row of now. */
+/** Schema versions of a type, for devtools: their fields, and a current row as each version reads it. */
 import type { VersionRecord, VersionedField, VersionedRow } from '../../inspect/records.ts'
 import type { RequestOf } from '../../inspect/requests.ts'
 import type { Lenses } from '../../schema/lens/path.ts'
@@ -9,7 +9,7 @@ import { dagOf, rowOfDag } from './dag.ts'
 import { tableNamed } from './histories.ts'
 import type { Replica } from '../replica.ts'
 
-/** All versions of a type, in order, with the steps to each in words. */
+/** All versions of a type, in order, with the steps to each as text. */
 export function versionsOf(entity: Entity): VersionRecord[] {
   return entity.lenses.chain.versions.map(({ steps, fields }, at) => ({
     version: at + 1,

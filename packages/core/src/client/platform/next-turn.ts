@@ -1,6 +1,6 @@
 /**
- * The next turn of the event loop, as soon as others have had theirs. A browser holds timers that
- * start each other back for 4 ms each, and for a second where nobody looks; messages it does not.
+ * Schedules a task in the next turn of the event loop. Browsers clamp nested timers to 4 ms, and to
+ * a second in hidden pages; a MessageChannel has no such delay.
  */
 
 export interface Turns {
@@ -16,15 +16,15 @@ interface ChannelLike {
   readonly port2: { postMessage(message: null): void }
 }
 
-/** Runs a task once in a later turn. Returns its cancellation. */
+/** Runs a task once in a later turn. Returns a function that cancels it. */
 export type NextTurn = (task: () => void) => () => void
 
-/** How this platform runs a task in the next turn, with the least delay that it has. */
+/** The fastest way of this platform to run a task in the next turn. */
 export function nextTurn(globals: Turns): NextTurn {
-  // Looked up at each call: a test may put a clock of its own in the place of the platform's.
+  // Looked up at each call: a test may replace the globals with a fake clock.
   if (globals.setImmediate) {
     return (task) => {
-      // Whoever replaces the one replaces both.
+      // A platform with `setImmediate` also has `clearImmediate`.
       const handle = globals.setImmediate!(task)
       // As above.
       return () => globals.clearImmediate!(handle)
@@ -37,7 +37,7 @@ export function nextTurn(globals: Turns): NextTurn {
   }
 }
 
-/** Each message is a turn for the task that waits longest. */
+/** Each message runs the oldest task in the queue. */
 function overChannel({ port1, port2 }: ChannelLike): NextTurn {
   const waiting: ((() => void) | undefined)[] = []
   port1.onmessage = () => waiting.shift()?.()

@@ -1,13 +1,13 @@
 /**
- * What a page does besides running code: it paints, and it may be gone at any time. Given the
- * globals of a browser; in Node there are none of these.
+ * Page lifecycle of a browser: paints, and the events after which a page may be discarded. Absent
+ * in Node.
  */
 import type { OpenChannel } from '../../ports/channel.ts'
 import type { NextTurn, Turns } from './next-turn.ts'
 
-/** In a hidden page no frame ever comes. */
+/** The fallback delay in a hidden page, which has no frames. */
 const HIDDEN_MS = 50
-/** A visible page may have no frames either: another window covers it, or its frame is off screen. */
+/** The fallback delay in a visible page: it may have no frames because it is covered or off screen. */
 const NO_FRAME_MS = 500
 
 export interface PageGlobals {
@@ -27,7 +27,7 @@ export interface PageGlobals {
   removeEventListener?(type: string, listener: () => void): void
 }
 
-/** A frame is painted after its callbacks, so the turn after them is after the paint. */
+/** Runs a task after the next paint: a browser paints after the frame callbacks, before the next turn. */
 export function afterPaint(
   globals: PageGlobals & Turns,
   next: NextTurn,
@@ -48,7 +48,7 @@ export function afterPaint(
       globals.cancelAnimationFrame?.(frame)
       cancelTurn?.()
     }
-    // The caller has asked whether there is one.
+    // `platform.ts` uses this function only where `requestAnimationFrame` exists.
     frame = globals.requestAnimationFrame!(() => {
       globals.clearTimeout(timer)
       cancelTurn = next(task)
@@ -57,7 +57,7 @@ export function afterPaint(
   }
 }
 
-/** Listens for the moments after which a page may be gone; undefined where there is no page. */
+/** Subscribes to the events after which a page may be discarded; undefined outside of a page. */
 export function onHide(globals: PageGlobals): ((listener: () => void) => () => void) | undefined {
   const { document } = globals
   if (!document || !globals.addEventListener) return undefined
@@ -67,7 +67,7 @@ export function onHide(globals: PageGlobals): ((listener: () => void) => () => v
     }
     document.addEventListener('visibilitychange', hidden)
     document.addEventListener('freeze', listener)
-    // Where there is a document, there is this.
+    // Checked above.
     globals.addEventListener!('pagehide', listener)
     return () => {
       document.removeEventListener('visibilitychange', hidden)
@@ -77,7 +77,7 @@ export function onHide(globals: PageGlobals): ((listener: () => void) => () => v
   }
 }
 
-/** Only where there are pages: in Node, an open channel keeps the process alive. */
+/** BroadcastChannel, in pages only: in Node, an open channel keeps the process alive. */
 export function broadcast({ document, BroadcastChannel }: PageGlobals): OpenChannel | undefined {
   if (!document || !BroadcastChannel) return undefined
   return (name, onMessage) => {

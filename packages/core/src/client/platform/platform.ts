@@ -1,6 +1,6 @@
 /**
- * What a replica takes from the machine it runs on: time, randomness, signatures, locks. The
- * one file of core that touches globals, and only when a store is made, never at import.
+ * The platform of a replica: time, randomness, signatures, locks. The only file of core that reads
+ * globals, and only when a store is created, never at import.
  */
 import { fromBase64url, toBase64url } from '../../base/bytes.ts'
 import type { OpenChannel } from '../../ports/channel.ts'
@@ -11,25 +11,23 @@ import type { KeyPair, Signer } from '../../ports/signer.ts'
 import { type Turns, nextTurn } from './next-turn.ts'
 import { type PageGlobals, afterPaint, broadcast, onHide } from './page-life.ts'
 
-/**
- * All that a store takes from the machine it runs on. A test gives twins of the parts it controls.
- */
+/** The platform services that a store uses. Tests inject deterministic twins. */
 export interface Platform {
   readonly clock: Clock
   readonly random: Random
   readonly signer: Signer
   readonly locks: Locks
-  /** Calls `listener` whenever the page may be gone next: hidden, frozen or left. Returns the end of it. */
+  /** Calls `listener` when the page is hidden, frozen or left, and may be discarded. Returns a function that unsubscribes. */
   readonly onHide?: ((listener: () => void) => () => void) | undefined
-  /** Reaches the other tabs of this origin. Absent: each tab sees what the others wrote once it is reviewed. */
+  /** A channel to the other tabs of this origin. Absent: a tab sees the writes of others once they are accepted. */
   readonly channel?: OpenChannel | undefined
-  /** Names this tab across reloads, for identities that live as long as a tab. */
+  /** The id of this tab, stable across reloads, for identities per tab. */
   readonly tabId: () => string
-  /** Says something to the developer; undefined where nobody develops. */
+  /** Logs a warning for developers; undefined in production. */
   readonly warn?: ((text: string) => void) | undefined
 }
 
-/** The few globals that are used, as browsers and Node have them. Core has no DOM types. */
+/** The globals that are used, as browsers and Node have them. Core has no DOM types. */
 interface Globals extends Turns, PageGlobals {
   readonly crypto: {
     getRandomValues(bytes: Uint8Array): Uint8Array
@@ -76,10 +74,7 @@ interface LockManagerLike {
   ): Promise<unknown>
 }
 
-/**
- * The platform of this browser or Node process. What it lacks is left out, or fails when it is
- * called.
- */
+/** The platform of this browser or Node process. Missing services are absent, or throw when called. */
 export function defaultPlatform(): Platform {
   const globals = globalThis as unknown as Globals
   const random = systemRandom(globals)
@@ -95,7 +90,7 @@ export function defaultPlatform(): Platform {
   }
 }
 
-/** Replaced by bundlers; without one, a page has no `process`. */
+/** Replaced by bundlers; a page without a bundler has no `process`. */
 declare const process: { readonly env: { readonly NODE_ENV?: string } }
 
 function isDevelopment(): boolean {
@@ -129,7 +124,7 @@ function systemClock(globals: Globals): Clock {
 
 const POOL_BYTES = 4_096
 
-/** Draws from the system in blocks: a flush needs a salt for each change. */
+/** Reads system randomness in blocks, because a flush needs a salt for each change. */
 function systemRandom(globals: Globals): Random {
   let pool = new Uint8Array(0)
   let used = 0
@@ -150,8 +145,8 @@ function systemRandom(globals: Globals): Random {
 }
 
 /**
- * Ed25519 by WebCrypto with keys that cannot be exported; where the platform lacks it (older
- * browsers, pages without a secure context), the pure one of @noble/ed25519, loaded on demand.
+ * Ed25519 by WebCrypto with non-extractable keys; where the platform lacks it (older browsers,
+ * pages without a secure context), the pure implementation of @noble/ed25519, loaded on demand.
  */
 function ed25519(globals: Globals, random: Random): Signer {
   const { subtle } = globals.crypto
@@ -160,7 +155,7 @@ function ed25519(globals: Globals, random: Random): Signer {
     let key = keys.get(publicKey)
     if (!key) {
       if (keys.size > 1_000) keys.clear()
-      // Only keys made by `subtle` get here.
+      // Called only where `subtle` exists.
       keys.set(publicKey, (key = subtle!.importKey('raw', raw, 'Ed25519', true, ['verify'])))
     }
     return key
@@ -181,7 +176,7 @@ function ed25519(globals: Globals, random: Random): Signer {
     async sign(pair: KeyPair, bytes) {
       if (pair.secret instanceof Uint8Array)
         return toBase64url((await pureEd25519()).sign(bytes, pair.secret))
-      // The secret was made by `subtle`.
+      // `subtle` generated this secret.
       return toBase64url(new Uint8Array(await subtle!.sign('Ed25519', pair.secret, bytes)))
     },
     async verify(publicKey, bytes, signature) {
@@ -233,7 +228,7 @@ function webLocks(manager: LockManagerLike): Locks {
 
 const held = new Set<string>()
 
-/** Locks among the stores of one process, where no tabs exist. */
+/** Locks between the stores of one process, where the platform has no Web Locks. */
 function processLocks(): Locks {
   return {
     tryAcquire: (name) => {

@@ -1,18 +1,18 @@
-/** Conflicts as the app sees them: one value for each field, with its own `resolve`. */
+/** The public list of conflicts: one element for each field, with its own `resolve`. */
 import type { Uuid } from '../../base/uuid.ts'
 import type { Table } from '../../rows/table.ts'
 import type { Entity } from '../../schema/entity.ts'
 import type { AnyRow } from '../../schema/types.ts'
 import type { Conflict, LiveList, Receipt } from '../store.ts'
 
-/** Decides one field. */
+/** Resolves one field. */
 export type ResolveField = (
   entity: Entity,
   id: Uuid,
   decision: Readonly<Record<string, unknown>>,
 ) => Receipt
 
-/** The conflicts of some tables. Equal until a row in conflict changes; so is each element. */
+/** The conflicts of some tables. List and elements keep their identity until a row in conflict changes. */
 export class ConflictList implements LiveList<Conflict> {
   readonly #tables: readonly Table[]
   readonly #resolve: ResolveField

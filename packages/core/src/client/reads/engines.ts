@@ -3,7 +3,7 @@ import { compareRows, standInsOf } from '../../fold/row.ts'
 import { QueryEngine } from '../../query/engine.ts'
 import type { Table } from '../../rows/table.ts'
 
-/** An engine that follows `table` from now on. */
+/** Creates the engine of `table`, and subscribes it to its changes. */
 export function engineOf(table: Table): QueryEngine {
   const engine = new QueryEngine(table.entity, () => table.rows(), {
     compareOrder: compareRows,

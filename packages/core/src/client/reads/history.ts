@@ -1,6 +1,6 @@
 /**
- * Who did what to a row, when, and what became of it: what the reviewer has, and what is still
- * under way or was refused here.
+ * The history of a row: accepted changes from the reviewer, and pending and refused ones from this
+ * store.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import type { Reader } from '../../fold/read.ts'
@@ -15,14 +15,14 @@ import { namedValues } from './named-values.ts'
 import { BLOCKED, type Held, type HeldChange, heldEntry } from '../outbox/refused.ts'
 import type { History, HistoryEntry } from '../store.ts'
 
-/** Where the parts of a history are. */
+/** The sources of a history. */
 export interface HistoryParts {
   readonly messages: readonly ReviewedMessage[]
   readonly pending: Iterable<Entry>
   readonly held: Iterable<Held>
 }
 
-/** The changes of one row, from the reviewer's answer and from what waits or was refused here. */
+/** The history of one row, from the reviewer's answer and the messages of this store. */
 export function historyOf(
   { messages, pending, held }: HistoryParts,
   id: Uuid,
@@ -41,7 +41,7 @@ export function historyOf(
     ...[...pending].flatMap((entry) => pendingEntry(entry, id, reader)),
     ...[...held].flatMap((each) => refusedEntry(each, id, reader)),
   ]
-  // The answer may be ahead of the verdicts that were heard here.
+  // The answer may include messages whose verdict has not arrived here yet.
   const accepted = new Set(messages.map((each) => each.id))
   const entries = [
     ...messages.map((each, i) => acceptedEntry(each, forked[i]!, reader)),
@@ -50,7 +50,7 @@ export function historyOf(
   return { entries, complete }
 }
 
-/** An accepted message, as a row's history tells it. */
+/** The history entry of an accepted message. */
 function acceptedEntry(told: ReviewedMessage, forked: boolean, reader: Reader): HistoryEntry {
   const { change, assigned, session, index } = told
   const { shape, values } = change
@@ -72,7 +72,7 @@ function acceptedEntry(told: ReviewedMessage, forked: boolean, reader: Reader): 
   }
 }
 
-/** Which of these messages, in canonical order, stood beside a head that their authors had not seen. */
+/** Whether each of these writes, in canonical order, is concurrent with an earlier one. */
 function forkedAmong(writes: readonly Write[]): readonly boolean[] {
   let heads: readonly Write[] = []
   return writes.map((write) => {
@@ -82,7 +82,7 @@ function forkedAmong(writes: readonly Write[]): readonly boolean[] {
   })
 }
 
-/** The write of a told message, with its review. */
+/** The write of a message from the reviewer's answer, with its review. */
 export function toldWrite(told: ReviewedMessage, table: RegisterTable): Write {
   const { session, change, index, assigned, reviewerId, eid, epoch, seq, at } = told
   const message = { ...told, hash: '', changes: [change], salts: [] }
@@ -99,7 +99,7 @@ export function toldWrite(told: ReviewedMessage, table: RegisterTable): Write {
   return write
 }
 
-/** An own message that waits for its verdict. */
+/** The history entries of a pending message. */
 function pendingEntry(entry: Entry, id: Uuid, reader: Reader): readonly HistoryEntry[] {
   return heldEntry(entry, 'rejected', BLOCKED)
     .changes.filter((change) => change.entityId === id)
@@ -112,7 +112,7 @@ function pendingEntry(entry: Entry, id: Uuid, reader: Reader): readonly HistoryE
     }))
 }
 
-/** An own message that was refused, or stands on one. */
+/** The history entries of a refused message. */
 function refusedEntry(held: Held, id: Uuid, reader: Reader): readonly HistoryEntry[] {
   return held.changes
     .filter((change) => change.entityId === id)

@@ -1,4 +1,4 @@
-/** Queries as the store hands them out: rows from the engine, with what the replica knows about completeness. */
+/** Query results of the store: rows from the engine, with completeness from the replica. */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Position } from '../../facts/message.ts'
 import type { EngineQuery, QueryStats } from '../../query/engine.ts'
@@ -6,11 +6,11 @@ import type { Entity } from '../../schema/entity.ts'
 import type { AnyRow, Query, Row } from '../../schema/types.ts'
 import type { LiveQuery, QueryResult, SyncStatus } from '../store.ts'
 
-/** What changes the standing of a result besides its rows. */
+/** Completeness and position of the replica. */
 export interface Standing {
   readonly complete: () => boolean
   readonly position: () => Position | null
-  /** Tells whenever `complete` changes. */
+  /** Subscribes to changes of `complete`. */
   readonly onChange: (listener: () => void) => () => void
 }
 
@@ -25,8 +25,8 @@ export class Result<E extends Entity> implements QueryResult<E> {
     this.#standing = standing
   }
 
-  // Asked for rarely, and different with every message: read when asked, so that a result
-  // keeps its identity while its rows stay the same.
+  // A getter, because it changes with every message: a result keeps its identity while its rows do
+  // not change.
   get asOf(): Position | null {
     return this.#standing.position()
   }
@@ -36,21 +36,21 @@ export class Result<E extends Entity> implements QueryResult<E> {
   }
 }
 
-/** The live queries of a store that somebody listens to. */
+/** The live queries of a store that have subscribers. */
 export class OpenQueries {
   readonly open: Set<StoreQuery<Entity>> = new Set<StoreQuery<Entity>>()
-  /** Monotonic ms, while devtools look at what reading costs. */
+  /** Monotonic ms; set while devtools measure reads. */
   timer: (() => number) | undefined
 }
 
-/** What was asked for, as the app said it, and where open queries are listed. */
+/** The query of the app, and the list of open queries. */
 export interface Asked<E extends Entity> {
   readonly type: string
   readonly query: Query<E>
   readonly among: OpenQueries
 }
 
-/** A live query of the engine, as results of a steady identity. */
+/** A live query of the engine, with results of stable identity. */
 export class StoreQuery<E extends Entity> implements LiveQuery<E> {
   readonly asked: Asked<E>
   readonly #query: EngineQuery
@@ -66,7 +66,7 @@ export class StoreQuery<E extends Entity> implements LiveQuery<E> {
     this.asked = asked
   }
 
-  /** What it has done so far; reads are counted while somebody has set a timer. */
+  /** Counters; reads are counted only while a timer is set. */
   get stats(): QueryStats & {
     readonly listeners: number
     readonly reads: number
@@ -113,7 +113,7 @@ export class StoreQuery<E extends Entity> implements LiveQuery<E> {
   }
 }
 
-/** Calls `listener` when a store that has no position yet gets its first. */
+/** Calls `listener` once, when a store without a position gets its first. */
 export function onFirstPosition(status: StoreApi<SyncStatus>, listener: () => void): () => void {
   if (status.getState().position !== null) return () => {}
   const end = status.subscribe(({ position }) => {

@@ -1,4 +1,4 @@
-/** What stands in the way of a write: checked before anything is changed. */
+/** Preconditions of a write, checked before anything is changed. */
 import { CountersignError } from '../../base/outcome.ts'
 import { type Uuid, isUuid } from '../../base/uuid.ts'
 import type { Table } from '../../rows/table.ts'
@@ -7,8 +7,8 @@ import type { Held } from '../outbox/refused.ts'
 import type { Replica } from '../replica.ts'
 
 /**
- * Throws where nothing may be written: `closed`, `not_ready`, `halted` or `outbox_full`. `ready`:
- * whether identity and local rows are there.
+ * Throws when the store cannot write: `closed`, `not_ready`, `halted` or `outbox_full`. `ready`:
+ * whether identity and local rows are loaded.
  */
 export function assertWritable(replica: Replica, ready: boolean): void {
   const { halted } = replica.status.getState()
@@ -16,7 +16,7 @@ export function assertWritable(replica: Replica, ready: boolean): void {
   if (replica.inert) {
     throw new CountersignError(
       'not_ready',
-      'this store was made where there is no window, and is inert; a server that writes passes `server: true`',
+      'this store was created without a window, and is inert; pass `server: true` to write on a server',
     )
   }
   if (!ready) {
@@ -29,12 +29,12 @@ export function assertWritable(replica: Replica, ready: boolean): void {
   if (replica.outbox.full) {
     throw new CountersignError(
       'outbox_full',
-      `${replica.outbox.size} messages wait for a reviewer; nothing more fits`,
+      `the outbox is full: ${replica.outbox.size} messages wait for the reviewer`,
     )
   }
 }
 
-/** The id of a new row: minted, or the one that the app gave, where its type allows that. */
+/** The id of a new row: minted, or supplied by the app where the type allows that. */
 export function newId(replica: Replica, table: Table, supplied: Uuid | undefined): Uuid {
   const { entity } = table
   if (supplied === undefined) return mintedId(replica)
@@ -58,34 +58,34 @@ export function newId(replica: Replica, table: Table, supplied: Uuid | undefined
   return supplied
 }
 
-/** The next id of this session that no row here has: whoever took one has it. */
+/** The next id of this session that no row has. */
 export function mintedId(replica: Replica): Uuid {
   for (;;) {
-    // Only a replica that is ready writes.
+    // Writes require a ready replica, which has an identity.
     const id = replica.identity!.entityIds.next()
     if (!isTaken(replica, id)) return id
   }
 }
 
-/** Whether some row here has the id, of whatever type. */
+/** Whether a row of any type has the id. */
 export function isTaken({ repo }: Replica, id: Uuid): boolean {
   for (const table of repo.tables()) if (table.row(id)) return true
   return false
 }
 
-/** The id, when there is such a row here. */
+/** Returns the id of an existing row. @throws CountersignError `unknown_entity` or `not_loaded` */
 export function knownId(replica: Replica, table: Table, id: Uuid): Uuid {
   if (table.row(id)) return id
   const { name } = table.entity
   const about = { entity: name, id }
   throw replica.complete
     ? new CountersignError('unknown_entity', `there is no ${name} ${id}`, about)
-    : new CountersignError('not_loaded', `${name} ${id} is not here yet`, about)
+    : new CountersignError('not_loaded', `${name} ${id} is not loaded yet`, about)
 }
 
 /**
- * A newer version of the type is in use, and a field holds more there than this build sees: then
- * it may read the field, but what it would write takes away what it never saw.
+ * Throws `needs_upgrade` where a newer version of the type is in use in which a written field holds
+ * more than this build can read: the write would erase the unread part.
  */
 export function assertUpToDate({ entity, reader }: Table, id: Uuid, { regs }: Registers): void {
   const { lenses } = reader
@@ -100,7 +100,7 @@ export function assertUpToDate({ entity, reader }: Table, id: Uuid, { regs }: Re
   }
 }
 
-/** A refused message with those that stand on it, in causal order. */
+/** A refused message and those that depend on it, in causal order. */
 export function refusedWith(replica: Replica, messageId: Uuid): readonly Held[] {
   const found = replica.refused.withDescendants(messageId)
   if (found) return found

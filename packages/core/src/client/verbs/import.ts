@@ -1,7 +1,7 @@
 /**
- * Many rows as many messages. Every row is checked before the first is written, so a wrong one
- * changes nothing; messages then go out in slices that leave the page responsive. What is counted
- * as done is durable, so that an import that was cut short can go on where it was.
+ * Imports many rows as several messages. All rows are validated before the first write, so an
+ * invalid row changes nothing; messages are then written in slices that keep the page responsive.
+ * Only durable rows are counted, so that an interrupted import can be resumed.
  */
 import { jsonEqual } from '../../base/json.ts'
 import { CountersignError } from '../../base/outcome.ts'
@@ -18,16 +18,16 @@ import { changeBytes, sliceEnd } from './slices.ts'
 import type { ImportOptions, ImportReport, Receipt } from '../store.ts'
 import type { Writer } from './writer.ts'
 
-/** Rows of one message, where their bytes allow as many: cheap to seal, and to refuse. */
+/** Maximum rows in a message: keeps sealing and a rejection cheap. */
 const MESSAGE_ROWS_MAX = 128
-/** A row of no more bytes is under every bound of a message and of an entity. */
+/** A row of at most this many bytes is within every limit of a message and of an entity. */
 const SURE_BYTES = 16_384
-/** Rows looked at in one go before the page gets its turn. */
+/** Rows validated before yielding to the page. */
 const CHECKED_ROWS = 1_024
-/** Messages that are written and not durable yet, at the most. */
+/** Maximum messages that are written and not durable yet. */
 const AHEAD_MESSAGES_MAX = 32
 
-/** A row that can be written as it is. */
+/** A validated row. */
 interface CheckedRow {
   readonly index: number
   readonly id: Uuid | undefined
@@ -40,7 +40,7 @@ interface Parts {
   readonly writer: Writer
 }
 
-/** Checks all rows first, then writes them as messages of bounded size, and yields in between. */
+/** Validates all rows, then writes them as messages of bounded size, yielding in between. */
 export async function importRows(
   table: Table,
   rows: readonly unknown[],
@@ -48,14 +48,14 @@ export async function importRows(
 ): Promise<ImportReport> {
   const checked = await checkedRows(table, rows, { from, ...parts })
   const { replica } = parts
-  /** Written, and not known to be durable: the row after each message. */
+  /** Messages not known to be durable, with the index of the row after each. */
   const ahead: { readonly receipt: Receipt | undefined; readonly upTo: number }[] = []
   let messages = 0
   let skipped = 0
   let done = Math.min(from, rows.length)
   const noteDurable = (): void => {
     const before = done
-    // The condition has looked at it.
+    // Not empty: checked in the loop condition.
     while (ahead[0] && ahead[0].receipt?.state !== 'draft') done = ahead.shift()!.upTo
     if (done > before) onProgress?.(done, rows.length)
   }
@@ -84,7 +84,7 @@ export async function importRows(
   return { messages, rows: done, skipped }
 }
 
-/** One message of these rows; undefined without rows. */
+/** Writes one message with these rows; undefined without rows. */
 function writeRows(
   table: Table,
   rows: readonly CheckedRow[],
@@ -103,7 +103,7 @@ async function checkedRows(
   { from, replica, writer }: Parts & { readonly from: number },
 ): Promise<readonly CheckedRow[]> {
   if (!Number.isSafeInteger(from) || from < 0)
-    throw new CountersignError('invalid', `import: from is ${from}, and not a number of rows`)
+    throw new CountersignError('invalid', `import: \`from\` is ${from}, not a number of rows`)
   const checked: CheckedRow[] = []
   const indexes = new Map<Uuid, number>()
   for (let index = from; index < rows.length; index++) {
@@ -126,7 +126,7 @@ function checkedRow(
 ): CheckedRow {
   const { entity, registers: known } = table
   if (typeof given !== 'object' || given === null)
-    throw new CountersignError('invalid', `${entity.name}: it is no object`, {
+    throw new CountersignError('invalid', `${entity.name}: the row is not an object`, {
       entity: entity.name,
     })
   const { id, ...input } = given as { readonly id?: Uuid }
@@ -134,7 +134,7 @@ function checkedRow(
     assertSuppliedId(table, id)
     const first = indexes.get(id)
     if (first !== undefined)
-      throw new CountersignError('entity_exists', `${entity.name} ${id} is row ${first + 1} too`, {
+      throw new CountersignError('entity_exists', `${entity.name} ${id} is also row ${first + 1}`, {
         entity: entity.name,
         id,
       })
@@ -153,7 +153,7 @@ function assertSuppliedId({ entity }: Table, id: Uuid): void {
   throw new CountersignError('invalid', why, { entity: entity.name, id: String(id) })
 }
 
-/** What remains where the values are valid: the rule of the type, and bounds. */
+/** Checks what valid values can still violate: the rule of the type, and limits. */
 function assertWritableRow(table: Table, row: CheckedRow, writer: Writer): void {
   const { registers, id, bytes } = row
   const { options, each } = table.entity
@@ -164,7 +164,7 @@ function assertWritableRow(table: Table, row: CheckedRow, writer: Writer): void 
 }
 
 /**
- * Whether a row of that id stands here with these values: written by an import before.
+ * Whether a row with that id and these values exists: written by an earlier import.
  * @throws CountersignError `entity_exists` where its values are others.
  */
 function isThere(table: Table, { id, registers }: CheckedRow): boolean {
@@ -186,14 +186,14 @@ function isSame({ entity }: Table, row: AnyRow, { values }: Registers): boolean 
   for (const name of names) {
     const field =
       name === 'id' || entity.assignedFields.has(name) ? undefined : entity.fieldOf(name)
-    if (!field || field.merging) continue // what it was written with is no value
+    if (!field || field.merging) continue // it is written with an operation, which is no value
     const shown = encodeField(field, row[name])
     if (!shown.ok || !jsonEqual(shown.value, values[field.reg])) return false
   }
   return true
 }
 
-/** The same error, with the row that it is about. */
+/** Adds the number of the row to an error. */
 function named(error: unknown, index: number): unknown {
   if (!(error instanceof CountersignError)) return error
   const { code, message, entity, id, field, reason } = error
@@ -204,11 +204,11 @@ function named(error: unknown, index: number): unknown {
   })
 }
 
-/** The same error, with how far the import has come. */
+/** Adds the progress of the import to an error. */
 function stopped(error: unknown, done: number, all: number): unknown {
   if (!(error instanceof CountersignError)) return error
   const { code, message, entity, id, field, reason } = error
-  const how = `${done} of ${all} rows are in; import the same list with { from: ${done} } to go on`
+  const how = `${done} of ${all} rows are imported; import the same list with { from: ${done} } to resume`
   return new CountersignError(code, `${message}; ${how}`, {
     entity,
     id,

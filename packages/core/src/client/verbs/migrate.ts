@@ -1,7 +1,7 @@
 /**
- * Rewriting rows in a newer version of their type, as reviewed messages: for steps that reading
- * through cannot say in full. What a row shows does not change by it. Compare-and-set: who loses
- * a race finds the work done, so a run that was cut short goes on where it was.
+ * Migration: rewrites rows in a newer version of their type, as reviewed messages, for lens steps
+ * that lose information when read through. A row shows the same before and after. Compare-and-set:
+ * a run that loses a race skips rows that are done, so an interrupted run can be repeated.
  */
 import type { Json } from '../../base/json.ts'
 import type { Bytes } from '../../base/size.ts'
@@ -20,22 +20,22 @@ import { changeBytes, sliceEnd } from './slices.ts'
 import type { MigrateOptions, MigrationReport } from '../store.ts'
 import type { Writer } from './writer.ts'
 
-/** Rows of one message, where their bytes allow as many: a race costs the others another try. */
+/** Maximum rows in a message: one row that loses a race makes the others of its message retry. */
 const MESSAGE_ROWS_MAX = 32
-/** What a message has besides its changes, never too few. */
+/** An upper bound of the bytes of a message without its changes. */
 const MESSAGE_BYTES = 512
-/** Runs over what others took before us, at the most. */
+/** Maximum passes; each later one retries rows that lost a race. */
 const PASSES_MAX = 8
 
-/** What a row holds in older versions, in the newest; undefined when there is nothing to rewrite. */
+/** The values of a row from older versions, in the newest version. */
 interface Rewriting {
   readonly id: Uuid
-  /** As many as one message takes; a further pass finds the others. */
+  /** As many as fit into one message; a later pass finds the others. */
   readonly registers: Registers
   readonly bytes: Bytes
 }
 
-/** What a run would do, without doing it. */
+/** Computes the report of a run, without writing. */
 export function planMigration(table: Table, limits: Limits): MigrationReport {
   const { entity } = table
   const { rows, unreadable, inConflict } = survey(table, limits)
@@ -52,7 +52,7 @@ export function planMigration(table: Table, limits: Limits): MigrationReport {
   }
 }
 
-/** Rewrites rows in the newest version, message after message; ends early where one is refused. */
+/** Rewrites rows in the newest version, one message at a time; ends early when one is rejected. */
 export async function runMigration(
   table: Table,
   { onProgress, signal }: MigrateOptions,
@@ -68,15 +68,15 @@ export async function runMigration(
     const before = messages
     for (const slice of slicesOf(rows, limits)) {
       if (signal?.aborted) break
-      // Somebody may have written a row since it was looked at.
+      // Reads the rows again: they may have been written since the survey.
       const part = slice.flatMap(({ id }) => rewriting(table, id, limits) ?? [])
       if (part.length === 0) continue
-      // While the message before was on its way, the store may have been closed.
+      // The store may have been closed while the previous message waited for its verdict.
       assertWritable(replica, true)
       const write = (draft: Draft): void => {
         for (const { id, registers } of part) draft.add(table, id, 'migrate', registers)
       }
-      // It has changes, so it has a receipt.
+      // The message has changes, so there is a receipt.
       const receipt = writer.message(write, { undoable: false })!
       const verdict = await receipt.settled()
       if (verdict.verdict === 'accepted') {
@@ -113,7 +113,7 @@ function survey(
   let unreadable = 0
   let inConflict = 0
   for (const { id } of table.rows()) {
-    // A row has a state.
+    // Every row has a state.
     const state = table.state(id)!
     const found = outdated(table, state, limits)
     if (found === 'unreadable') unreadable++
@@ -129,7 +129,7 @@ function rewriting(table: Table, id: Uuid, limits: Limits): Rewriting | undefine
   return typeof found === 'object' ? { id, ...found } : undefined
 }
 
-/** The registers whose value stands in an older version, with that value in the newest. */
+/** The registers whose value was written in an older version, with that value in the newest. */
 function outdated(
   table: Table,
   state: EntityState,
@@ -141,7 +141,7 @@ function outdated(
     const live = liveOf(state, slot)
     if (totalOf(state, slot)) continue // operations are the same in every version
     if (live === undefined || reg === ARCHIVED || !entity.fieldAt(reg)) continue
-    if (!(live instanceof Write)) return 'conflict' // somebody decides it first
+    if (!(live instanceof Write)) return 'conflict' // must be resolved first
     if (live.version >= entity.currentVersion) continue
     const path = reader.lenses.path(reg, live.version, entity.currentVersion)
     if (path.identity) continue
@@ -154,7 +154,7 @@ function outdated(
   return names.length > 0 ? fitting({ names, values }, { table, state, limits }) : undefined
 }
 
-/** As many of the registers as one message takes; a value that none takes has no form there. */
+/** As many of the registers as fit into one message; `unreadable` where not even one fits. */
 function fitting(
   { names, values }: { readonly names: readonly Reg[]; readonly values: Record<Reg, Json> },
   {

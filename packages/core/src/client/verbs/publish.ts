@@ -1,4 +1,4 @@
-/** Publishes the versions of this build, once it knows what the space has. */
+/** Publishes the schema versions of this build, once it knows the versions of the space. */
 import { CountersignError } from '../../base/outcome.ts'
 import { encodeCreate } from '../../schema/input.ts'
 import { SCHEMA } from '../../schema/system.ts'
@@ -6,13 +6,13 @@ import type { Replica } from '../replica.ts'
 import type { Writer } from './writer.ts'
 
 /**
- * One message a type. A refusal is quiet: another build was there first, and what it says of the
- * version is learnt like anything else. What cannot be written is told as `schemaTrouble`, and
- * leaves the other types alone.
+ * Writes one message a type whenever the store comes online. A rejection is ignored: another build
+ * published the version first, and its row arrives like any other. A version that cannot be written
+ * sets `schemaTrouble`; other types are published anyway.
  */
 export function publishWhenOnline(replica: Replica, writer: Writer): void {
   replica.status.subscribe(({ connection }, before) => {
-    // A write changes the status, so it is not made while the status is being told.
+    // Deferred: the write changes the status, which is notifying its subscribers now.
     if (connection === 'online' && before.connection !== 'online')
       replica.soon(() => publish(replica, writer))
   })

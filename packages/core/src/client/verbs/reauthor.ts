@@ -1,6 +1,6 @@
 /**
- * Refused messages written anew: the same values, on what stands now. A creation whose row is
- * there after all becomes an update; a row that another identity had minted gets a new id.
+ * Writes refused messages again: the same values, on the current rows. A creation whose row exists
+ * becomes an update; a row whose id another identity minted gets a new id.
  */
 import type { Json } from '../../base/json.ts'
 import { CountersignError } from '../../base/outcome.ts'
@@ -15,8 +15,8 @@ import type { Receipt } from '../store.ts'
 import type { Writer } from './writer.ts'
 
 /**
- * One message for each. All or nothing: all of it is rehearsed first, and what throws there, the
- * rules of the types included, has changed nothing.
+ * Writes one message for each. All or nothing: all messages are rehearsed first, and an error there,
+ * the rules of the types included, changes nothing.
  * @throws CountersignError `transaction_state` within a transaction.
  */
 export function reauthor(
@@ -55,7 +55,7 @@ function writeAgain(
   held: Held,
   { ids, replica, writer }: Parts & { readonly ids: Map<Uuid, Uuid> },
 ): void {
-  // It rewrote what stood then. What stands now is for the next migration.
+  // It rewrote old values; the next migration rewrites the current ones.
   if (change.kind === 'migrate') return
   const table = replica.repo.tableNamed(change.type)
   const known = ids.get(change.entityId) ?? change.entityId
@@ -68,7 +68,7 @@ function writeAgain(
     if (registers.regs.names.length > 0) writer.write(table, known, { kind: 'update', registers })
     return
   }
-  // Only a replica that is ready writes.
+  // Writes require a ready replica, which has an identity.
   const identity = replica.identity!
   const isOwn =
     table.entity.options.idPolicy === 'supplied' || held.authorId === identity.session.authorId
@@ -79,7 +79,7 @@ function writeAgain(
   writer.write(table, id, { kind: 'create', registers })
 }
 
-/** The values in the version that this build writes. */
+/** The values, translated to the version that this build writes. */
 function currentRegisters(
   { entity, reader, registers }: Table,
   { kind, values, version }: HeldChange,
@@ -92,11 +92,11 @@ function currentRegisters(
     else if (seen.kind !== 'absent')
       throw new CountersignError(
         'needs_upgrade',
-        `${entity.name}: what was written in version ${version} cannot be written in version ${entity.currentVersion}`,
+        `${entity.name}: a value of version ${version} cannot be translated to version ${entity.currentVersion}`,
         { entity: entity.name, field: fieldName(reg, reader) },
       )
   }
-  // What later versions added, a creation of an older one has not given.
+  // A creation of an older version lacks fields that later versions added.
   if (kind === 'create' && version < entity.currentVersion) {
     for (const { reg, merging } of entity.fields.values()) {
       const added =

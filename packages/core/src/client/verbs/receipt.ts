@@ -1,4 +1,4 @@
-/** What a write hands back: its message, as far as it has come. Costs nothing until it is asked. */
+/** Receipts of writes: the id, state and verdict of a message, computed on access. */
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { Entry } from '../../history/entry.ts'
@@ -6,7 +6,7 @@ import { reviewedOrderKey } from '../../history/order.ts'
 import type { RefusedMessages } from '../outbox/refused.ts'
 import type { MessageState, Receipt, Verdict } from '../store.ts'
 
-/** Resolves to the verdict on an entry, once there is one. */
+/** Resolves with the verdict on an entry. */
 export type Settled = (entry: Entry) => Promise<Verdict>
 
 export class EntryReceipt implements Receipt {
@@ -33,14 +33,11 @@ export class EntryReceipt implements Receipt {
   }
 }
 
-/** The verdict on an entry that has one. */
+/** The verdict on a settled entry. */
 export function verdictOf({ review, rejection }: Entry, refused: RefusedMessages): Verdict {
   if (rejection) {
     const { reason, detail, standing } = rejection
-    assert(
-      reason !== 'damaged',
-      'what is found damaged is of an earlier session, and has no receipt',
-    )
+    assert(reason !== 'damaged', 'a damaged message is of an earlier session, and has no receipt')
     return { verdict: 'rejected', reason, detail, standing: refused.standing(standing) }
   }
   assert(review, 'a settled message has a verdict')

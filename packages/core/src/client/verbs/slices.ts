@@ -1,7 +1,6 @@
 /**
- * Lists that are written as several messages (imports and migrations): how many of their items the
- * next message takes. Cut by the bytes that they take, so that no message is larger than a
- * reviewer accepts, whatever is in them.
+ * Splits a list that is written as several messages (imports and migrations). Slices are bounded in
+ * bytes, so that no message is larger than a reviewer accepts.
  */
 import { jsonBytes } from '../../base/json.ts'
 import { type Bytes, bytesOf, jsonStringBytes } from '../../base/size.ts'
@@ -12,7 +11,7 @@ import type { Registers } from '../../schema/input.ts'
 const CHANGE_BYTES = 160
 const PARENT_BYTES = 40
 
-/** UTF-8 bytes of a change as a message has it, never too few. */
+/** An upper bound of the UTF-8 bytes of a change in a message. */
 export function changeBytes({ regs, values }: Registers, parents = 0): Bytes {
   let bytes = CHANGE_BYTES + parents * PARENT_BYTES
   for (const reg of regs.names) bytes += jsonStringBytes(reg) + jsonBytes(values[reg]!) + 2
@@ -24,8 +23,8 @@ interface Item {
 }
 
 /**
- * Where the slice that starts at `from` ends: at most `itemsMax` items, as many bytes as are
- * sealed and stored together, and at least one item.
+ * The end of the slice that starts at `from`: at most `itemsMax` items and the bytes of one flush,
+ * but at least one item.
  */
 export function sliceEnd(
   items: readonly Item[],

@@ -1,10 +1,10 @@
-/** Undo and redo as messages: what `undo.ts` says must be written, in one transaction. */
+/** Undo and redo as messages: writes the inverse from `undo.ts` in one transaction. */
 import type { Replica } from '../replica.ts'
 import type { UndoReport } from '../store.ts'
 import type { Writer } from './writer.ts'
 
 /**
- * Writes what this author's last undoable message, or last undo, asks for, as one message; undefined
+ * Writes the inverse of the last undoable message, or of the last undo, as one message; undefined
  * where there is none.
  */
 export function takeBack(
@@ -13,7 +13,7 @@ export function takeBack(
   writer: Writer,
 ): UndoReport | undefined {
   writer.assertNotWriting(direction)
-  // Only a replica that is ready writes.
+  // Writes require a ready replica, which has an identity.
   return undo.take(direction, identity!.session.authorId, ({ writes, skipped }) => {
     const { receipt } = writer.transact(() => {
       for (const { table, id, values } of writes) {

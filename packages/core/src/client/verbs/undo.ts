@@ -1,8 +1,8 @@
 /**
- * Undo and redo, for one session: what each transaction found and what it wrote, newest last. To
- * take one back is a new transaction that gives every field its value back, as far as nobody has
- * written it since; what others did stays, and is reported. Of an operation it is the inverse, where
- * there is one.
+ * The undo and redo stacks of one session: the prior state and the writes of each transaction,
+ * newest last. An undo is a new transaction that restores every field that has not been written
+ * since; fields that others wrote stay, and are reported. An operation is undone by its inverse,
+ * where it has one.
  */
 import type { Json } from '../../base/json.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -20,10 +20,10 @@ import { asJson, inverseOf, operationIn } from '../../schema/operations.ts'
 import { ARCHIVED, type Reg } from '../../schema/registers.ts'
 import { isUnreadable } from '../../schema/unreadable.ts'
 
-/** Transactions that can be taken back, at the most. They hold on to old states of their rows. */
+/** Maximum transactions in a stack. Each retains old states of its rows. */
 export const UNDO_MAX = 100
 
-/** What one transaction did to one row. */
+/** The prior state and the write of one row in a transaction. */
 export interface Done {
   readonly table: Table
   readonly before: EntityState | undefined
@@ -35,7 +35,7 @@ interface Transaction {
   readonly changes: readonly Done[]
 }
 
-/** What must be written to take a transaction back. */
+/** The writes that undo a transaction, and the fields that are skipped. */
 export interface Inverse {
   readonly writes: readonly {
     readonly table: Table
@@ -54,26 +54,25 @@ type Direction = 'undo' | 'redo'
 export class UndoStack {
   readonly #undo: Transaction[] = []
   readonly #redo: Transaction[] = []
-  /** The transaction that is being taken back, and which way. */
+  /** The transaction that is being undone or redone. */
   #taking: { readonly direction: Direction; readonly transaction: Transaction } | undefined
-  /** Writes that gave a register its value back: the write whose value it was. */
+  /** For writes that restored a value: the original write of that value, by register. */
   readonly #origins = new WeakMap<Write, ReadonlyMap<Reg, Write>>()
 
-  /** Forgets all of it. */
   clear(): void {
     this.#undo.length = 0
     this.#redo.length = 0
   }
 
   get undoable(): number {
-    return standing(this.#undo)
+    return notRejected(this.#undo)
   }
 
   get redoable(): number {
-    return standing(this.#redo)
+    return notRejected(this.#redo)
   }
 
-  /** A transaction was committed. */
+  /** Pushes a committed transaction. */
   note(entry: Entry, changes: readonly Done[]): void {
     const onto = this.#taking?.direction === 'undo' ? this.#redo : this.#undo
     onto.push({ entry, changes })
@@ -99,11 +98,11 @@ export class UndoStack {
     return this.#origins.get(write)?.get(reg) ?? write
   }
 
-  /** Takes the newest transaction back by `write`; undefined when none is left. A throw uses none up. */
+  /** Pops the newest transaction and passes its inverse to `write`; undefined when none is left. When `write` throws, it stays on the stack. */
   take<T>(direction: Direction, viewerId: Uuid, write: (inverse: Inverse) => T): T | undefined {
     const from = direction === 'undo' ? this.#undo : this.#redo
     let transaction = from.pop()
-    while (transaction?.entry.rejection) transaction = from.pop() // it is out of view already
+    while (transaction?.entry.rejection) transaction = from.pop() // no longer in the view
     if (!transaction) return undefined
     this.#taking = { direction, transaction }
     try {
@@ -125,7 +124,7 @@ export class UndoStack {
       if (!now) continue
       const values: Record<Reg, Json> = {}
       for (const [reg, value] of restoring(done, viewerId)) {
-        // What others did meanwhile does not stand in the way of an inverse.
+        // The inverse of an operation applies whatever others wrote meanwhile.
         const isFree = operationIn(value) !== undefined || this.#stillMine(now, done, reg)
         if (value !== undefined && isFree) values[reg] = value
         else
@@ -140,7 +139,7 @@ export class UndoStack {
     return { writes, skipped }
   }
 
-  /** Whether nobody has written the register since; of a new row: whether nobody has touched it. */
+  /** Whether the register has not been written since; for a created row, whether none of its fields has. */
   #stillMine(now: EntityState, { table, before, write }: Done, reg: Reg): boolean {
     const holds = (name: Reg): boolean => {
       const live = liveOf(now, table.registers.slot(name))
@@ -156,18 +155,18 @@ export class UndoStack {
   }
 }
 
-/** Those that can be taken back: a refused message is out of view already. */
-function standing(transactions: readonly Transaction[]): number {
+/** Counts transactions that can be undone: a rejected message is no longer in the view. */
+function notRejected(transactions: readonly Transaction[]): number {
   return transactions.reduce((count, { entry }) => count + (entry.rejection ? 0 : 1), 0)
 }
 
-/** What each register held before; a row that was not there before goes to the archive. */
+/** The prior value of each register; a row that did not exist before is archived. */
 function restoring(
   { table, before, write }: Done,
   viewerId: Uuid,
 ): readonly (readonly [Reg, Json | undefined])[] {
   if (!before) return [[ARCHIVED, true]]
-  // What the library added to keep a conflict open is nothing that anybody did.
+  // Skips `$archived` where the library added it to keep a conflict open: the author did not write it.
   const names = write.regs.names.filter((reg) => reg !== ARCHIVED || !write.keep?.has(reg))
   return names.map((reg) => {
     const slot = table.registers.slot(reg)
@@ -183,8 +182,8 @@ function restoring(
 }
 
 /**
- * The value that was on the author's screen, as JSON: decided by a policy, a candidate, or the
- * default of the field; undefined where this build could not read it, and so cannot write it.
+ * The value that the author saw, as JSON: merged by a policy, a candidate, or the field's default;
+ * undefined where this build cannot read it, and so cannot write it.
  */
 function shownJson(
   state: EntityState,

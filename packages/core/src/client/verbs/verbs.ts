@@ -1,7 +1,7 @@
-/** The verbs of the store: each works when it is taken off it, as components do. */
+/** The verbs of the store. The store binds each, so that components may destructure them. */
 import type { SyncStore } from '../store.ts'
 
-/** What of a store is a function. */
+/** The names of the store's methods. */
 type Verb = {
   [K in keyof SyncStore]: SyncStore[K] extends (...args: never[]) => unknown ? K : never
 }[keyof SyncStore]

@@ -1,6 +1,6 @@
 /**
- * Messages in the making: what the verbs of the store write, gathered into one message a
- * transaction, committed whole or thrown away whole. Synchronous.
+ * Writes messages: gathers the changes of the store's verbs into one message a transaction, which
+ * is committed or rolled back as a whole. Synchronous.
  */
 import { CountersignError } from '../../base/outcome.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -16,13 +16,12 @@ import type { Replica } from '../replica.ts'
 import { updateStatus } from '../status.ts'
 import type { Receipt, TransactOptions, TransactionReceipt } from '../store.ts'
 
-/** How a message is written. */
 interface MessageOptions {
-  /** Rows that must be as they are shown now, by id. */
+  /** Ids of rows that must be unchanged when the reviewer decides. */
   readonly expects?: readonly Uuid[] | undefined
-  /** Whether `undo` takes it back. Default: true. */
+  /** Whether `undo` reverts it. Default: true. */
   readonly undoable?: boolean
-  /** The same was rehearsed in this turn: the rules of the types are not asked again. */
+  /** The same message was rehearsed in this turn: the rules of the types are not run again. */
   readonly rehearsed?: boolean
 }
 
@@ -44,7 +43,7 @@ export class Writer {
       if (expect.length > 0)
         throw new CountersignError(
           'transaction_state',
-          'an inner transaction cannot expect anything of its own',
+          'an inner transaction cannot have `expect`; pass it to the outer transaction',
         )
       return { result: this.#draft.nested(() => this.#called(body)), receipt: undefined }
     }
@@ -52,7 +51,7 @@ export class Writer {
     const receipt = this.message(() => (result = { is: this.#called(body) }), {
       expects: expect.map(({ id }) => id),
     })
-    // The body has run: it would have thrown otherwise.
+    // Set by the body, which has run.
     return { result: result!.is, receipt }
   }
 
@@ -67,7 +66,7 @@ export class Writer {
     return result
   }
 
-  /** One change: of the transaction that is open, or a message by itself. */
+  /** Writes one change: into the open transaction, or as a message by itself. */
   write(
     table: Table,
     id: Uuid,
@@ -91,9 +90,9 @@ export class Writer {
   }
 
   /**
-   * One message of all that `body` writes; undefined when it writes nothing. When `body` throws, or
-   * the message is too large, nothing of it has happened. The only way to a message of several
-   * changes, so that no way out of it leaves a draft open.
+   * Writes one message with all changes of `body`; undefined when there are none. When `body` throws,
+   * or the message is too large, all of it is rolled back. The only way to write a message of several
+   * changes, so that no exit leaves a draft open.
    * @throws CountersignError `transaction_state` within a transaction.
    */
   message(body: (draft: Draft) => unknown, options: MessageOptions = {}): Receipt | undefined {
@@ -111,14 +110,14 @@ export class Writer {
   }
 
   /**
-   * Writes each body as a message of its own, the later ones on the earlier, and discards them all;
-   * subscribers are not called. Throws what a body, a rule or a bound throws.
+   * Writes each body as a message of its own, later ones based on earlier ones, and rolls them all
+   * back; subscribers are not called. Throws what a body, a rule or a limit throws.
    */
   rehearse(bodies: readonly ((draft: Draft) => void)[]): void {
     const drafts: Draft[] = []
     try {
       for (const body of bodies) {
-        this.#draft = undefined // the drafts of a rehearsal stand on one another
+        this.#draft = undefined // each draft stays applied, as the base of the next
         const draft = this.#begin()
         drafts.push(draft)
         body(draft)
@@ -146,7 +145,7 @@ export class Writer {
     return (this.#draft = new Draft(entry, entry.session.authorId, options))
   }
 
-  /** All changes are made: it says what its author has seen, and has its size. */
+  /** Called after the last change: records what the author has seen, and checks the size. */
   #end(draft: Draft): void {
     this.replica.noteSeen(draft)
     checkSize(draft, this.replica)
@@ -163,7 +162,6 @@ export class Writer {
     return new EntryReceipt(entry, draft.firstId, this.replica.settled)
   }
 
-  /** Nothing of it has happened. */
   #abandon(draft: Draft): void {
     this.#draft = undefined
     draft.rollback()
@@ -171,28 +169,28 @@ export class Writer {
   }
 }
 
-/** What no reviewer could accept is refused where it is written. */
+/** Throws `too_large` for a message that every reviewer would reject. */
 function checkSize(draft: Draft, { limits, isMinted }: Replica): void {
   const { messageBytesMax, entityBytesMax } = limits
   const { expect, seen } = draft.entry
-  // So far from every bound, neither the message nor a row without conflicts can pass one.
+  // Fast path: the upper bound is within every limit, for the message and for a row without conflicts.
   const most = messageBytesAtMost(draft.writes(), { expect, seen })
   if (most <= messageBytesMax && most * limits.registersMax <= entityBytesMax) return
   const bytes = messageBytes(draft.writes(), { expect, seen, minted: isMinted })
   if (bytes > messageBytesMax) {
     throw new CountersignError(
       'too_large',
-      `a message has at most ${messageBytesMax} bytes, and this one ${bytes}; split it, or store files as links`,
+      `the message has ${bytes} bytes, more than the maximum of ${messageBytesMax}; split it, or store files as links`,
     )
   }
   for (const { table, write } of draft.changes) {
     const { entity, registers } = table
-    // A draft shows what it writes.
+    // The draft is applied, so the row has a state.
     const state = table.state(write.entityId)!
     if (!isStateLargerThan(state, registers, entityBytesMax)) continue
     throw new CountersignError(
       'too_large',
-      `${entity.name} ${write.entityId} would have more than ${entityBytesMax} bytes; store files as links`,
+      `${entity.name} ${write.entityId} would have more than the maximum of ${entityBytesMax} bytes; store files as links`,
       { entity: entity.name, id: write.entityId },
     )
   }
