@@ -1,11 +1,19 @@
 /**
  * Which sessions a link speaks for. They are bound in parts, one part at a time: the own session
  * first, then the ended ones that still wait for verdicts, oldest first. Where nothing waits,
- * there is nothing to bind. What one link may not speak for waits for the next one.
+ * there is nothing to bind. Sessions beyond what one link may speak for wait for the next link. That
+ * link is opened when the ended sessions of this one have their verdicts, or when each of them waits
+ * for messages of others; it binds the sessions first that this link did not.
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { SessionOpening } from '../facts/message.ts'
+import type { ReviewerFrames } from '../wire/frames.ts'
+
+type Nacked = Pick<ReviewerFrames['nack'], 'sessionId' | 'reason' | 'clientSeqs'>
+
+/** So many nacks of one message for a missing parent mean that the parent is in no bound session. */
+const STUCK_NACKS = 3
 
 export class Binding {
   readonly #limits: Pick<Limits, 'sessionsPerBindMax' | 'sessionsPerLinkMax'>
@@ -15,9 +23,17 @@ export class Binding {
   #askedAtMs = 0
   #isDone = false
   #isFull = false
+  /** The message of a session that was nacked last for a missing parent, and how often. */
+  readonly #missing = new Map<Uuid, { readonly clientSeq: number; readonly times: number }>()
+  /** The links that sessions were bound over last, counted: each gets its turn. */
+  readonly #turns: Map<Uuid, number>
+  readonly #turn: number
 
-  constructor(limits: Pick<Limits, 'sessionsPerBindMax' | 'sessionsPerLinkMax'>) {
+  /** `before`: of the link that this one takes the place of. */
+  constructor(limits: Pick<Limits, 'sessionsPerBindMax' | 'sessionsPerLinkMax'>, before?: Binding) {
     this.#limits = limits
+    this.#turns = before ? before.#turns : new Map()
+    this.#turn = before ? before.#turn + 1 : 1
   }
 
   /** Whether every session that was to be bound, and that the link may speak for, is answered. */
@@ -32,22 +48,39 @@ export class Binding {
     nowMs: number,
   ): readonly SessionOpening[] | undefined {
     if (this.#part.length > 0) return undefined
-    const left = openings.filter(
+    const open = openings.filter(
       ({ sessionId }, at) => !this.#answered.has(sessionId) && (at === 0 || waits(sessionId)),
     )
+    const [own] = openings
+    const turnOf = (opening: SessionOpening): number =>
+      opening === own ? -1 : (this.#turns.get(opening.sessionId) ?? 0)
+    const left = open.sort((a, b) => turnOf(a) - turnOf(b))
     const { sessionsPerBindMax, sessionsPerLinkMax } = this.#limits
     const room = Math.max(0, sessionsPerLinkMax - this.#answered.size)
     this.#part = left.slice(0, Math.min(sessionsPerBindMax, room))
+    for (const { sessionId } of this.#part) this.#turns.set(sessionId, this.#turn)
     this.#isDone = this.#part.length === 0
     this.#isFull = this.#isDone && left.length > 0
     this.#askedAtMs = nowMs
     return this.#isDone ? undefined : this.#part
   }
 
-  /** Whether sessions wait for another link, and none of the ended ones of this link waits any more. */
+  /** `oldest`: the oldest number of the session that waits for a verdict. */
+  nacked({ sessionId, reason, clientSeqs }: Nacked, oldest: number | undefined): void {
+    // The reviewer does not know the session: it is bound once more.
+    if (reason === 'not_bound') this.#answered.delete(sessionId)
+    if (reason !== 'parent_unknown' || oldest === undefined || !clientSeqs.includes(oldest)) return
+    const before = this.#missing.get(sessionId)
+    const times = before?.clientSeq === oldest ? before.times + 1 : 1
+    this.#missing.set(sessionId, { clientSeq: oldest, times })
+  }
+
+  /** Whether sessions wait for another link, and none of the ended ones of this link can get a verdict over it. */
   isUsedUp(openings: readonly SessionOpening[], waits: (sessionId: Uuid) => boolean): boolean {
+    const isStuck = (sessionId: Uuid): boolean =>
+      (this.#missing.get(sessionId)?.times ?? 0) >= STUCK_NACKS
     const isBusy = ({ sessionId }: SessionOpening): boolean =>
-      this.#answered.has(sessionId) && waits(sessionId)
+      this.#answered.has(sessionId) && waits(sessionId) && !isStuck(sessionId)
     // One that may speak for a single session gains nothing by another link.
     return this.#isFull && this.#answered.size > 1 && !openings.slice(1).some(isBusy)
   }
@@ -77,10 +110,5 @@ export class Binding {
   skip(sessions: readonly SessionOpening[]): void {
     for (const { sessionId } of sessions) this.#answered.add(sessionId)
     this.#part = this.#part.filter((opening) => !sessions.includes(opening))
-  }
-
-  /** The reviewer does not know that session: it is bound once more. */
-  forget(sessionId: Uuid): void {
-    this.#answered.delete(sessionId)
   }
 }

@@ -58,10 +58,11 @@ export class LinkLife {
   isDraining = false
   readonly #clock: Clock
 
-  constructor(parts: SessionParts, events: PullEvents) {
+  /** `before`: what the link before was bound to, where it was given up for the sessions that it was not. */
+  constructor(parts: SessionParts, events: PullEvents, before?: Binding) {
     this.#clock = parts.clock
     this.startedAt = this.openedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
-    this.binding = new Binding(parts.limits)
+    this.binding = new Binding(parts.limits, before)
     this.pull = new Pull(parts, events)
     this.nonce = toBase64url(parts.random.bytes(16))
   }

@@ -16,8 +16,10 @@ import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/fra
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import type { Batch } from '../wire/types.ts'
 import { Audit } from './audit.ts'
+import type { Binding } from './binding.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { LOOK_MS, LinkLife } from './link-life.ts'
+import type { PullEvents } from './pull.ts'
 import { Gate, type GatedFrame } from './gate.ts'
 import {
   type ConnectionRefusal,
@@ -50,6 +52,8 @@ export class SyncSession {
   /** Of the present link or attempt; what comes of an older one is ignored. */
   #life: LinkLife | undefined
   #attempts = 0
+  /** Of the link that was given up for the sessions that it could not speak for. */
+  #usedUp: Binding | undefined
   readonly #histories: Histories
   readonly #audit: Audit
   readonly #timers: Timers
@@ -111,6 +115,7 @@ export class SyncSession {
     if (!life.binding.isDone) return
     const isWaiting = (sessionId: Uuid): boolean => outbox.waits(sessionId)
     if (life.binding.isUsedUp(this.#parts.host.openings(), isWaiting)) {
+      this.#usedUp = life.binding
       this.#reconnect() // for the sessions that this link may not speak for
       return
     }
@@ -150,21 +155,23 @@ export class SyncSession {
 
   #connect(): void {
     assert(!this.#life, 'a session has one link at a time')
-    const life: LinkLife = new LinkLife(this.#parts, {
+    const events: PullEvents = {
       send: (frame) => life.send(frame),
       isBound: () => life.binding.isDone,
       behind: () => this.#behind(),
       caughtUp: (at) => this.#caughtUp(life, at),
       taken: () => this.pump(),
       fail: (note) => this.#fail(note),
-    })
+    }
+    const life: LinkLife = new LinkLife(this.#parts, events, this.#usedUp)
+    this.#usedUp = undefined
     this.#life = life
     const { transport, limits, space } = this.#parts
     const { handshakeMs } = limits
     this.#become('connecting', this.#note)
     const live = (): boolean => this.#life === life
     this.#timers.after(handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
-    const events: PartedEvents = {
+    const parted: PartedEvents = {
       carried: (isPart) => {
         if (live()) this.#carried(life, isPart)
       },
@@ -193,7 +200,7 @@ export class SyncSession {
         if (live()) this.#fail(reason)
       },
     }
-    life.link = connectInParts(transport, events, limits)
+    life.link = connectInParts(transport, parted, limits)
   }
 
   #reconnect(): void {
@@ -449,7 +456,7 @@ export class SyncSession {
       .filter((entry) => entry !== undefined)
     for (const entry of waiting) outbox.requeue(entry, alone ? until : undefined)
     this.#parts.host.nacked(waiting, frame.reason, frame)
-    if (frame.reason === 'not_bound') life.binding.forget(frame.sessionId)
+    life.binding.nacked(frame, outbox.oldestOf(frame.sessionId))
     if (!alone) life.pausedUntil = until
     this.#become(this.#state, frame.detail || `the reviewer asks to wait: ${frame.reason}`)
     this.#timers.after(delayMs + 1, () => this.pump())
