@@ -1,0 +1,68 @@
+/** Which sessions a link binds, and when another link takes its place. */
+import { expect, test } from 'vitest'
+import type { Uuid } from '../base/uuid.ts'
+import type { SessionOpening } from '../facts/message.ts'
+import { Binding } from './binding.ts'
+
+const openings = ['own', 'a', 'b', 'c', 'd'].map(
+  (sessionId) => ({ sessionId }) as unknown as SessionOpening,
+)
+const limits = { sessionsPerBindMax: 8, sessionsPerLinkMax: 3 }
+const all = (): boolean => true
+
+function bound(binding: Binding, waits: (sessionId: Uuid) => boolean = all): readonly Uuid[] {
+  const ids: Uuid[] = []
+  for (;;) {
+    const part = binding.next(openings, waits, 0)
+    if (!part) return ids
+    const sessionIds = part.map(({ sessionId }) => sessionId)
+    ids.push(...sessionIds)
+    binding.bound(sessionIds)
+  }
+}
+
+test('the own session comes first, then those that wait, as many as one link may speak for', () => {
+  const waits = (sessionId: Uuid): boolean => sessionId !== 'a'
+  expect(bound(new Binding(limits), waits)).toEqual(['own', 'b', 'c'])
+})
+
+test('a link is used up when its ended sessions have their verdicts and others wait', () => {
+  const binding = new Binding(limits)
+  expect(bound(binding)).toEqual(['own', 'a', 'b'])
+  expect(binding.isUsedUp(openings, all)).toBe(false)
+  expect(binding.isUsedUp(openings, (sessionId) => sessionId !== 'a' && sessionId !== 'b')).toBe(
+    true,
+  )
+})
+
+test('a link is used up when each of its ended sessions waits for a message of another', () => {
+  const binding = new Binding(limits)
+  bound(binding)
+  const nack = (sessionId: Uuid, oldest: number, times: number): void => {
+    const frame = { sessionId, reason: 'parent_unknown', clientSeqs: [oldest, oldest + 1] } as const
+    for (let i = 0; i < times; i++) {
+      binding.nacked(frame, oldest)
+      binding.nacked({ ...frame, clientSeqs: [oldest + 7] }, oldest) // another flush of the session
+    }
+  }
+  nack('a', 4, 3)
+  expect(binding.isUsedUp(openings, all)).toBe(false)
+  nack('b', 1, 2)
+  nack('b', 2, 2) // its first message has got its verdict
+  expect(binding.isUsedUp(openings, all)).toBe(false)
+  nack('b', 2, 1)
+  expect(binding.isUsedUp(openings, all)).toBe(true)
+})
+
+test('each session gets its turn: the next link binds those first that were bound longest ago', () => {
+  const few = { ...limits, sessionsPerLinkMax: 2 }
+  let binding = new Binding(few)
+  const turns = Array.from({ length: 6 }, () => {
+    const ids = bound(binding)
+    binding = new Binding(few, binding)
+    return ids
+  })
+  expect(turns.map(([own, other]) => `${own} ${other}`)).toEqual([
+    ...['own a', 'own b', 'own c', 'own d', 'own a', 'own b'],
+  ])
+})
