@@ -29,14 +29,18 @@ interface Kept {
 
 const NONE: Kept = { publicKey: null, seal: null }
 
-/** One after the other for each link; what is asked for beyond the bound is asked for again. */
+/**
+ * One after the other for each link; what is asked for beyond the bound is asked for again. So is a
+ * message beyond the head: another process on the store may have accepted it, and its seal is there.
+ */
 export async function tellSeal(
   connection: Connection,
   seq: number,
   parts: () => SealParts,
 ): Promise<void> {
   const { seals } = connection
-  if (seals.has(seq) || seals.size >= parts().limits.sealsMax) return
+  const { limits, headSeq } = parts()
+  if (seq < 1 || seq > headSeq || seals.has(seq) || seals.size >= limits.sealsMax) return
   seals.add(seq)
   const told = connection.telling
     .then(() => sendSeal(connection, seq, parts()))
@@ -46,7 +50,7 @@ export async function tellSeal(
 }
 
 async function sendSeal(connection: Connection, seq: number, parts: SealParts): Promise<void> {
-  const kept = seq > 0 && seq <= parts.headSeq ? await keptOf(seq, parts) : NONE
+  const kept = await keptOf(seq, parts)
   const { epoch, sign } = parts
   const bytes = keptBytes(epoch.space, epoch, { seq, ...kept, nonce: connection.nonce })
   connection.send(reviewerFrame('seal', { seq, ...kept, sig: await sign(bytes) }))
