@@ -41,7 +41,7 @@ export class MessageIndex {
     let numbers = this.#byNumber.get(sessionId)
     if (!numbers) this.#byNumber.set(sessionId, (numbers = new Map()))
     const known = numbers.get(entry.clientSeq)
-    assert(!known || known === entry, 'a number of a session is one message')
+    assert(!known || known === entry, 'a number of a session names one message')
     numbers.set(entry.clientSeq, entry)
   }
 
