@@ -90,9 +90,7 @@ function meaningFault(step: Step): string | undefined {
   }
 }
 
-/**
- * Two pairs with one value on a side cannot be told apart on that side, and must be declared lossy.
- */
+/** Two pairs with one value on a side cannot be distinguished there, and must be declared lossy. */
 function ambiguity(step: MapStep): string | undefined {
   const loss = lossOf(step)
   const olds = new Set<Json>()
