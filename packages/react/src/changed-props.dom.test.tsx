@@ -1,5 +1,5 @@
-// Owns: what holds when the store, the type, the id or the comparison of a mounted hook changes:
-// the next render reads the new one, and the old one is left.
+// Owns: changes of the store, the type, the id or the comparison of a mounted hook: the next render
+// reads the new one, and the old one is unsubscribed.
 
 import { act, cleanup, render } from '@testing-library/react'
 import { entity, memoryStorage, createSyncStore, type SyncStore } from '@countersign/core'

@@ -1,5 +1,5 @@
-// Owns: what SyncProvider promises: the nearest store counts, stores may be several, may be
-// swapped, and are never closed; StrictMode leaves one subscription; a hook alone says what to do.
+// Owns: the contract of SyncProvider: the nearest store is used, there may be several stores, they
+// may be replaced, and are never closed; StrictMode leaves one subscription; a hook outside throws.
 
 import { act, cleanup, render } from '@testing-library/react'
 import { StrictMode, type ReactNode } from 'react'

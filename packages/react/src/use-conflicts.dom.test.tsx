@@ -1,4 +1,4 @@
-// Owns: what useConflicts promises: open conflicts as a steady list, each with its own way out.
+// Owns: the contract of useConflicts: open conflicts as a stable list, each with its own resolve.
 
 import { act, cleanup, render } from '@testing-library/react'
 import type { ReactNode } from 'react'
@@ -9,7 +9,7 @@ import { type Conflict, SyncProvider, useConflicts } from './index.ts'
 
 afterEach(cleanup)
 
-/** Two people who gave one issue different titles while they were away; both hear of it. */
+/** Two people who gave one issue different titles offline; both have synced. */
 async function dispute() {
   const meeting = await meet()
   const ann = await meeting.open()

@@ -1,5 +1,5 @@
-// Owns: what useCreateStore promises: one store a component, opened after the first commit and
-// closed after the last; StrictMode finds the same one; other deps open another.
+// Owns: the contract of useCreateStore: one store a component, opened after the first commit and
+// closed after the last; StrictMode keeps the same one; other deps open another.
 
 import { act, cleanup, render } from '@testing-library/react'
 import { StrictMode, type ReactNode } from 'react'
@@ -51,7 +51,7 @@ beforeEach(() => {
 const isClosed = (store: SyncStore | undefined): boolean =>
   store?.status.getState().connection === 'closed'
 
-test('the store is there after the first commit, and closed after the component is gone', async () => {
+test('the store is open after the first commit, and closed after the component unmounts', async () => {
   const { container, unmount } = render(<App space={SPACES[0]!} />)
   expect(container.textContent).toBe('0 issues')
   expect(seen[0]).toBeUndefined()
@@ -88,7 +88,7 @@ test('other deps open another store and close the one before; the same deps keep
   expect(seen.at(-1)).toBe(first)
   seen.length = 0
   rerender(<App space={SPACES[1]!} />)
-  // Never the store of the deps before, not even in the render between.
+  // Never the store of the previous deps, not even in the render between.
   expect(seen).not.toContain(first)
   expect(made).toBe(2)
   vi.advanceTimersByTime(1)

@@ -1,4 +1,4 @@
-// Owns: what useEntity promises for one row: when it renders, what it returns, whom it listens to.
+// Owns: the contract of useEntity for one row: renders, results and subscriptions.
 
 import { act, cleanup, render } from '@testing-library/react'
 import { Component, type ReactNode } from 'react'

@@ -1,4 +1,4 @@
-// Owns: what useQuery promises: one subscription a meaning, one render a change, stable results.
+// Owns: the contract of useQuery: one subscription a meaning, one render a change, stable results.
 
 import { act, cleanup, render } from '@testing-library/react'
 import type { ReactNode } from 'react'

@@ -1,4 +1,4 @@
-// Owns: what useRefused promises: own messages that were refused, until the app has dealt with them.
+// Owns: the contract of useRefused: own rejected messages, until the app handles them.
 
 import { act, cleanup, render } from '@testing-library/react'
 import type { ReactNode } from 'react'
@@ -9,7 +9,7 @@ import { SyncProvider, useEntity, useRefused } from './index.ts'
 
 afterEach(cleanup)
 
-/** A person whose update was refused, with a second one that stands on it. */
+/** A person with a rejected update, and a second one that depends on it. */
 async function refusal() {
   const rule = { strict: true }
   const meeting = await meet({
@@ -29,7 +29,7 @@ async function refusal() {
   return { meeting, person, id, rule, overstep }
 }
 
-test('§6 a refused message appears with its reason and what stands on it; discard empties the list', async () => {
+test('§6 a rejected message appears with its reason and its descendants; discard empties the list', async () => {
   const { person, id, overstep } = await refusal()
   const seen = tally()
   function Tray(): ReactNode {
@@ -56,7 +56,7 @@ test('§6 a refused message appears with its reason and what stands on it; disca
   expect(container.textContent).toBe('0')
 })
 
-test('§6 reauthor writes it anew, and the list renders once', async () => {
+test('§6 reauthor writes it again, and the list renders once', async () => {
   const { meeting, person, id, rule, overstep } = await refusal()
   await overstep()
   const seen = tally()

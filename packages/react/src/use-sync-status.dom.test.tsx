@@ -1,4 +1,4 @@
-// Owns: what useSyncStatus promises: the store's status, rendered only for the part that is read.
+// Owns: the contract of useSyncStatus: the store's status, rendered only for the selected part.
 
 import { act, cleanup, render } from '@testing-library/react'
 import type { ReactNode } from 'react'

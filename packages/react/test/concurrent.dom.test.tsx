@@ -1,5 +1,5 @@
 // Owns: no tearing. React renders a transition in slices; the store changes between two of them;
-// what is committed must still show one moment of the store everywhere.
+// the commit must still show one moment of the store everywhere.
 
 import { startTransition, useLayoutEffect, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
@@ -8,7 +8,7 @@ import { SyncProvider, useEntity, useQuery } from '../src/index.ts'
 import { addIssue, Issue, openStore, tally } from './kit.ts'
 
 const readersMax = 24
-// Above the 5 ms after which React gives way, so that each reader has a slice to itself.
+// Longer than React's slice of 5 ms, so that each reader renders in a slice of its own.
 const renderMs = 6
 
 function keepBusy(): void {

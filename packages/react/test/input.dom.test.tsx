@@ -1,4 +1,4 @@
-// Owns: R5 where jsdom can tell: an input bound to a field shows what was typed before the event
+// Owns: R5 as far as jsdom supports it: an input bound to a field shows typed text before the event
 // ends, so React never writes over it and the caret stays. Real keys: input.browser.test.tsx.
 
 import { act, cleanup, render } from '@testing-library/react'
@@ -46,7 +46,7 @@ test(
       input.setSelectionRange(at + 1, at + 1)
       act(() => void input.dispatchEvent(new Event('input', { bubbles: true })))
       expect([input.value, input.selectionStart]).toEqual([text, at + 1])
-      // Somebody else writes another field of the row meanwhile.
+      // Another writer changes another field of the row.
       act(() => void store.update(Issue, id, { points: i }))
       expect([input.value, input.selectionStart]).toEqual([text, at + 1])
     }

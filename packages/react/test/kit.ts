@@ -1,5 +1,5 @@
 /**
- * What the tests of this package share: a type, a store without a server, a wrapper that
+ * Shared by the tests of this package: a type, a store without a server, a wrapper that
  * counts open subscriptions, and a tally of renders. React 18 and 19 run the same tests.
  */
 import { createSyncStore, entity, memoryStorage, type SyncStore } from '@countersign/core'
@@ -100,7 +100,7 @@ export interface Tally {
   clear(): void
 }
 
-/** Counts renders by name, and keeps what each of them saw. */
+/** Counts renders by name, and stores the value of each. */
 export function tally(): Tally {
   const seen = new Map<string, unknown[]>()
   return {
@@ -111,10 +111,10 @@ export function tally(): Tally {
   }
 }
 
-/** Keeps React's own report of a caught error out of the output; the returned call ends that. */
+/** Suppresses React's own report of a caught error; the returned function ends that. */
 export function hushErrors(): () => void {
   const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
-  // React 18 throws through the window in development, and jsdom prints what nobody prevents.
+  // React 18 rethrows on the window in development, and jsdom prints it unless prevented.
   const prevent = (event: Event): void => event.preventDefault()
   window.addEventListener('error', prevent)
   return () => {

@@ -1,6 +1,6 @@
 /**
- * Stores that meet: a reviewer in this process, joined to them by a wire that delivers later and
- * in order. For what one store alone cannot have: other people's conflicts, and verdicts.
+ * Several stores with a reviewer in this process, connected by a wire that delivers asynchronously
+ * and in order. For conflicts with other people, and verdicts.
  */
 import { createSyncStore, defaultPlatform, memoryStorage, type SyncStore } from '@countersign/core'
 import { type LinkEvents, type Transport, memorySpaces } from '@countersign/core/ports'
@@ -11,13 +11,13 @@ import { Issue } from './kit.ts'
 export interface Meeting {
   /** One more person, online. */
   open(): Promise<SyncStore>
-  /** Writes while all are away, and lets the messages be reviewed in the order of `writes`. */
+  /** Writes while all are offline, then has the messages reviewed in the order of `writes`. */
   apart(...writes: readonly (readonly [SyncStore, () => void])[]): Promise<void>
-  /** Resolves when every store that is online has its verdicts and everything that was reviewed. */
+  /** Resolves when every online store has its verdicts and all reviewed messages. */
   settle(): Promise<void>
 }
 
-/** Ends, stores first, with the test. */
+/** Closed at the end of the test, stores first. */
 export async function meet(rules?: ReviewerRules): Promise<Meeting> {
   const { signer, clock, random } = defaultPlatform()
   const space = crypto.randomUUID()

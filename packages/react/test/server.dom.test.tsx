@@ -1,5 +1,5 @@
 // @vitest-environment node
-// Owns: what holds on a server, which has no window: importing touches nothing, and hooks render
+// Owns: servers, which have no window: importing has no side effects, and hooks render
 // the empty result. (Named `dom` so that it runs with both majors of React.)
 
 import { version, type ReactNode } from 'react'

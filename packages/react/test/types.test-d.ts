@@ -1,5 +1,5 @@
 /**
- * Programs that must not compile, and what the hooks promise about types. Nothing here runs:
+ * Programs that must not compile, and the types of the hooks. Nothing here runs:
  * the type check of the workspace covers this file, and an unused `@ts-expect-error` fails it.
  */
 import type {

@@ -1,6 +1,6 @@
 /**
- * The life of a handle on a fake IndexedDB: lost connections, other tabs with newer code, full
- * disks. What the port promises on good days is checked by `test/contract/storage.test.ts`.
+ * The failures of a handle on a fake IndexedDB: lost connections, other tabs with newer code, full
+ * disks. `test/contract/storage.test.ts` checks the contract of the port without failures.
  */
 import 'fake-indexeddb/auto'
 import type { Page, StorageHandle, StorageTrouble, WriteBatch } from '@countersign/core/ports'
@@ -60,7 +60,7 @@ describe('a batch at once', () => {
 })
 
 describe('a lost connection', () => {
-  test('lost: closed while idle, the next call opens again and nobody is troubled', async () => {
+  test('lost: closed while idle, the next call reconnects without a report', async () => {
     const handle = await opened()
     await handle.write(own('a'))
     forceClose(await connectionOf(handle))
@@ -69,7 +69,7 @@ describe('a lost connection', () => {
     expect(heard).toEqual([])
   })
 
-  test('lost: closed under a write, it is tried again, before those called after it', async () => {
+  test('lost: closed during a write, it is retried before later calls', async () => {
     const handle = await opened()
     const lost = loseConnections('readwrite', 1)
     const orders = await Promise.all([
@@ -83,7 +83,7 @@ describe('a lost connection', () => {
     expect(heard).toEqual([])
   })
 
-  test('lost: closed under a read, it is read again', async () => {
+  test('lost: closed during a read, it is retried', async () => {
     const handle = await opened()
     await handle.write(own('a'))
     const lost = loseConnections('readonly', 1)
@@ -91,7 +91,7 @@ describe('a lost connection', () => {
     expect(lost()).toBe(1)
   })
 
-  test('lost: twice in one call ends the handle, told once', async () => {
+  test('lost: twice in one call ends the handle, reported once', async () => {
     const handle = await opened()
     await handle.write(own('a'))
     loseConnections('readwrite', 2)
@@ -115,7 +115,7 @@ describe('a lost connection', () => {
     expect(heard).toEqual(['closed'])
   })
 
-  test('lost: with its data, a handle never writes on into an empty database', async () => {
+  test('lost: with its data, a handle never writes to an empty database', async () => {
     const handle = await opened()
     await handle.write(own('a'))
     forceClose(await connectionOf(handle))
@@ -126,7 +126,7 @@ describe('a lost connection', () => {
     expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(fullName())
   })
 
-  test('lost: with its data, and begun anew by another tab, is as lost', async () => {
+  test('lost: with its data, and created again by another tab, ends the handle too', async () => {
     const handle = await opened()
     await handle.write(own('a'))
     forceClose(await connectionOf(handle))
@@ -157,7 +157,7 @@ describe('a lost connection', () => {
 })
 
 describe('other tabs', () => {
-  test('version: an upgrade elsewhere closes at once, and is told once', async () => {
+  test('version: an upgrade elsewhere closes immediately, and is reported once', async () => {
     const handle = await opened()
     await handle.write(own('a'))
     const newer = await nativeOpen(fullName(), 20)
@@ -188,7 +188,7 @@ describe('other tabs', () => {
     found.close()
   })
 
-  test('closed: a deletion elsewhere is let through at once', async () => {
+  test('closed: a deletion elsewhere is not blocked', async () => {
     const handle = await opened()
     await handle.write(own('a'))
     await nativeDelete(fullName())
@@ -197,7 +197,7 @@ describe('other tabs', () => {
     expect(await indexedDB.databases()).not.toContainEqual({ name: fullName(), version: 10 })
   })
 
-  test('blocked: waiting for an older tab is told, and passes', async () => {
+  test('blocked: waiting for an older tab is reported, and passes', async () => {
     const older = await nativeOpen(fullName(), 1, (database) => {
       database.createObjectStore('state').put('an older layout', 'incarnation')
     })
@@ -208,7 +208,7 @@ describe('other tabs', () => {
     expect(heard).toEqual(['blocked'])
   })
 
-  test('version: an upgrade while a lost connection is opened again is told once', async () => {
+  test('version: an upgrade during a reconnection is reported once', async () => {
     const handle = await opened()
     await handle.write(own('a'))
     const gone = await connectionOf(handle)
@@ -219,7 +219,7 @@ describe('other tabs', () => {
     ;(await newer())?.close()
   })
 
-  test('version: an upgrade while the store is opened is not held up either', async () => {
+  test('version: an upgrade during open is not blocked either', async () => {
     const newer = upgradeUnder(() => true)
     await expectTrouble(
       opened().then((handle) => handle.write(own('a'))),
@@ -229,7 +229,7 @@ describe('other tabs', () => {
     ;(await newer())?.close()
   })
 
-  test('closed: nobody is told after close', async () => {
+  test('closed: nothing is reported after close', async () => {
     const handle = await opened()
     const lost = loseConnections('readwrite', 2)
     const writing = handle.write(own('a'))
@@ -241,7 +241,7 @@ describe('other tabs', () => {
   })
 })
 
-describe('refused writes', () => {
+describe('rejected writes', () => {
   test('quota: a full disk rejects as quota, and may pass', async () => {
     const handle = await opened()
     await handle.write(own('a'))
@@ -249,7 +249,7 @@ describe('refused writes', () => {
       throw new DOMException('Full.', 'QuotaExceededError')
     })
     await expectTrouble(handle.write({ ...own('b'), meta: [['k', 1]] }), 'quota')
-    // Trying again would not help and costs time.
+    // A retry would not help and costs time.
     expect(full).toHaveBeenCalledTimes(1)
     full.mockRestore()
     await handle.write(own('c'))
@@ -280,7 +280,7 @@ describe('refused writes', () => {
     await expectTrouble(opened(), 'failed')
   })
 
-  test('failed: a database without the mark of its birth', async () => {
+  test('failed: a database without an incarnation', async () => {
     await (await opened()).close()
     const database = await nativeOpen(fullName())
     const marks = database.transaction('state', 'readwrite').objectStore('state')
@@ -290,7 +290,7 @@ describe('refused writes', () => {
   })
 })
 
-describe('what the browser is asked', () => {
+describe('requests to the browser', () => {
   test('durability: strict and relaxed reach the transaction, claims are strict', async () => {
     const handle = await opened()
     const made = vi.spyOn(IDBDatabase.prototype, 'transaction')
@@ -305,7 +305,7 @@ describe('what the browser is asked', () => {
     ])
   })
 
-  test('reset: gives back the space of the checkpoint', async () => {
+  test('reset: frees the space of the checkpoint', async () => {
     const handle = await opened()
     const checkpoint = { ...frame, rank: 1, pages: [page('p'), page('q', 1)] }
     const advance = { rank: 1, fromRank: 0, text: 'one' }
@@ -316,7 +316,7 @@ describe('what the browser is asked', () => {
     expect(await request(pages.count())).toBe(0)
   })
 
-  test('persist: asked once, after the first segment, and never waited for', async () => {
+  test('persist: requested once, after the first segment, and not awaited', async () => {
     const persist = vi.fn(() => new Promise<boolean>(() => undefined))
     vi.stubGlobal('navigator', { storage: { persist } })
     const handle = await opened()
@@ -328,7 +328,7 @@ describe('what the browser is asked', () => {
     expect(persist).toHaveBeenCalledTimes(1)
   })
 
-  test('persist: not asked where the app says so', async () => {
+  test('persist: not requested if the app disables it', async () => {
     const persist = vi.fn(async () => true)
     vi.stubGlobal('navigator', { storage: { persist } })
     const handle = await dexieStorage(name, { persist: false }).open(() => undefined)
@@ -336,7 +336,7 @@ describe('what the browser is asked', () => {
     expect(persist).not.toHaveBeenCalled()
   })
 
-  test('persist: a refusal is nobody’s trouble', async () => {
+  test('persist: a denial is not reported', async () => {
     vi.stubGlobal('navigator', { storage: { persist: () => Promise.reject(new Error('no')) } })
     await (await opened()).write(own('a'))
     expect(heard).toEqual([])
@@ -365,8 +365,8 @@ function forceClose(connection: IDBDatabase): void {
 }
 
 /**
- * From now on, the first `times` transactions of that mode lose their connection as a browser
- * takes it: the transaction aborts, then the connection closes. Returns how often it happened.
+ * From now on, the first `times` transactions of that mode lose their connection as in a browser:
+ * the transaction aborts, then the connection closes. Returns the number of losses.
  */
 function loseConnections(mode: IDBTransactionMode, times: number): () => number {
   let lost = 0

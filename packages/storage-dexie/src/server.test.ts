@@ -1,4 +1,4 @@
-/** Where there is no IndexedDB: importing and making a storage must be harmless. */
+/** Without IndexedDB: importing and creating a storage must have no effect. */
 import { expect, test } from 'vitest'
 
 test('server: importing, and making a storage, touches no global', async () => {

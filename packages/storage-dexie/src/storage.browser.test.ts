@@ -1,6 +1,6 @@
 /**
- * What only a real browser shows: pages that die or leave, cleared data, a full disk, keys that
- * cannot be exported. The rest of the life of a handle is in `handle.test.ts`.
+ * Cases that need a real browser: pages that crash or are left, cleared data, a full disk, keys
+ * that cannot be exported. The other cases of a handle are in `handle.test.ts`.
  */
 import type { StorageHandle, StorageTrouble, WriteBatch } from '@countersign/core/ports'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -30,7 +30,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-test('reopen: what another page wrote is there when that page is gone', async () => {
+test('reopen: data of another page is readable after that page has closed', async () => {
   const page = openPage()
   const theirs = await opened(page.indexedDB)
   await theirs.write(own('a', 'b'))
@@ -53,7 +53,7 @@ test.for([0, 1, 2, 4, 8, 16])(
   },
 )
 
-test('lost: a connection that was closed behind our back is opened again', async () => {
+test('lost: an unexpectedly closed connection is opened again', async () => {
   const handle = await opened()
   await handle.write(own('a'))
   const made = vi.spyOn(IDBDatabase.prototype, 'transaction')
@@ -65,12 +65,12 @@ test('lost: a connection that was closed behind our back is opened again', async
   expect(heard).toEqual([])
 })
 
-test('lost: a page that went into the cache and came back writes on', async () => {
+test('lost: a page restored from the cache continues to write', async () => {
   const handle = await opened()
   await handle.write(own('a'))
   const late = handle.write(own('b'))
   vi.spyOn(console, 'debug').mockImplementation(() => undefined)
-  // Dexie closes its connections here, lest they keep the page out of the cache.
+  // Dexie closes its connections here, since they would exclude the page from the cache.
   dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))
   dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))
   await late
@@ -79,7 +79,7 @@ test('lost: a page that went into the cache and came back writes on', async () =
   expect(heard).toEqual([])
 })
 
-test('lost: data that the person cleared is never written on', async () => {
+test('lost: a handle never writes after the user cleared the data', async () => {
   const handle = await opened()
   await handle.write(own('a'))
   const storageKey = location.origin
@@ -92,7 +92,7 @@ test('lost: data that the person cleared is never written on', async () => {
   expect(await keys(await opened())).toEqual([])
 })
 
-test('version: an upgrade by another connection is not held up, and is told', async () => {
+test('version: an upgrade by another connection is not blocked, and is reported', async () => {
   const handle = await opened()
   await handle.write(own('a'))
   const newer = await nativeOpen(`countersign/${name}`, 20)
@@ -146,14 +146,14 @@ function opened(factory: IDBFactory = indexedDB): Promise<StorageHandle> {
   return storage.open((trouble) => heard.push(trouble))
 }
 
-/** A page of this origin with connections of its own, which die with it. */
+/** A page of this origin with connections of its own, which close with it. */
 function openPage(): { indexedDB: IDBFactory; leave(): void } {
   const frame = document.body.appendChild(document.createElement('iframe'))
   const { indexedDB: factory } = frame.contentWindow as Window & typeof globalThis
   return { indexedDB: factory, leave: () => frame.remove() }
 }
 
-/** Nothing that a disk could store smaller. */
+/** Incompressible data. */
 function randomText(chars: number): string {
   const codes = crypto.getRandomValues.bind(crypto)
   const parts = Array.from({ length: chars / 10_000 }, () =>

@@ -1,4 +1,4 @@
-/** What a transaction tells when it ends badly, on a fake IndexedDB. */
+/** The errors of aborted transactions, on a fake IndexedDB. */
 import 'fake-indexeddb/auto'
 import { beforeEach, expect, test } from 'vitest'
 import { stores } from './schema.ts'
@@ -14,7 +14,7 @@ beforeEach(async () => {
   database = await request(opening)
 })
 
-test('cause: of a request that nobody waited for, not of those it took along', async () => {
+test('cause: of a request that was not awaited, not of those aborted with it', async () => {
   const failing = transact(database, 'relaxed', async (scope) => {
     const meta = scope.store('meta')
     meta.add('first', 'k')
@@ -35,7 +35,7 @@ test('cause: of the last request, when the job has ended already', async () => {
   expect(await stored()).toBe(0)
 })
 
-test('cause: what the job itself threw', async () => {
+test('cause: an error that the job itself threw', async () => {
   const failing = transact(database, 'strict', async (scope) => {
     await request(scope.store('meta').put('v', 'k'))
     throw new TypeError('of the job')

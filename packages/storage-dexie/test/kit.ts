@@ -1,4 +1,4 @@
-/** What the tests of this package share: small batches, and other connections to a database. */
+/** Shared by the tests of this package: small batches, and other connections to a database. */
 import type { Segment, StorageTrouble, StoredState, WriteBatch } from '@countersign/core/ports'
 import { expect } from 'vitest'
 
@@ -25,7 +25,10 @@ export async function expectTrouble(
   await expect(call).rejects.toMatchObject({ name: 'StorageError', trouble })
 }
 
-/** Another connection, that of newer or older code. Rejects when ours holds it up. */
+/**
+ * Another connection, that of newer or older code. Rejects when this package's connection blocks
+ * it.
+ */
 export function nativeOpen(
   databaseName: string,
   version?: number,
@@ -40,7 +43,7 @@ export function nativeOpen(
   })
 }
 
-/** Rejects when a connection of ours holds the deletion up. */
+/** Rejects when a connection of this package blocks the deletion. */
 export function nativeDelete(databaseName: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const deleting = indexedDB.deleteDatabase(databaseName)

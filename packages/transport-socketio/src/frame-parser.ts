@@ -48,7 +48,7 @@ export class Decoder {
   #listener: Listener | undefined
 
   add(chunk: unknown): void {
-    if (typeof chunk !== 'string') throw new Error('binary data has no place on this wire')
+    if (typeof chunk !== 'string') throw new Error('binary data is not supported')
     this.#listener?.(packetOf(chunk))
   }
 

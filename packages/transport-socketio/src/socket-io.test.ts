@@ -79,7 +79,7 @@ describe('auth', () => {
     expect((await heard(url).opened, sockets.at(-1)!.handshake.auth)).toEqual({})
   })
 
-  test('a function is asked anew for each connection of one transport', async () => {
+  test('a function is called for each connection of one transport', async () => {
     const { url, sockets } = await served()
     let asked = 0
     const transport = socketIo(url, { auth: () => ({ asked: ++asked }) })
@@ -106,7 +106,7 @@ describe('auth', () => {
     expect(throwing.events).toEqual(['closed'])
   })
 
-  test('that the server refuses closes the link with the message of the server', async () => {
+  test('that the server rejects closes the link with the message of the server', async () => {
     const { url } = await served((socket) =>
       socket.handshake.auth.token === 'ok' ? undefined : 'who are you?',
     )
@@ -118,7 +118,7 @@ describe('auth', () => {
 })
 
 describe('closed', () => {
-  test('names the reason that the reviewer gave, or what Socket.IO knows', async () => {
+  test('has the reason from the reviewer, or that of Socket.IO', async () => {
     const { url, sockets } = await served()
     const told = heard(url)
     await told.opened
@@ -131,7 +131,7 @@ describe('closed', () => {
     expect(await untold.closed).toBe('io server disconnect')
   })
 
-  test('comes within the limit when nobody answers, auth included', async () => {
+  test('is emitted within the timeout without an answer, auth included', async () => {
     const mute = createNetServer((socket) => socket.resume())
     const url = `http://127.0.0.1:${await portOf(mute)}`
     ends.push(() => new Promise((done) => mute.close(done)))
@@ -146,14 +146,14 @@ describe('closed', () => {
     expect(await slow.closed).toBe('no answer within 60 ms')
   })
 
-  test('does not come for an open link when the limit has passed', async () => {
+  test('is not emitted for an open link after the timeout', async () => {
     const open = heard((await served()).url, { connectTimeoutMs: 150 })
     await open.opened
     await new Promise((done) => setTimeout(done, 250))
     expect(open.events).toEqual(['open'])
   })
 
-  test('comes for a url that is none', async () => {
+  test('is emitted for an invalid url', async () => {
     for (const url of ['http://[', 'nowhere:99999', '::']) {
       const lost = heard(url, { connectTimeoutMs: 200 })
       expect(lost.events).toEqual([])
@@ -161,7 +161,7 @@ describe('closed', () => {
     }
   })
 
-  test('comes for a frame that is too large, and says so', async () => {
+  test('is emitted for a frame that is too large, with that reason', async () => {
     const { url, sockets } = await served()
     const up = heard(url)
     await up.opened
@@ -174,7 +174,7 @@ describe('closed', () => {
     expect(await down.closed).toBe('a frame received exceeds 262144 bytes')
   })
 
-  test('comes for what is no frame: an object, binary data, another event', async () => {
+  test('is emitted for an object, binary data, another event', async () => {
     const { url, sockets } = await served()
     const intrusions: ((socket: Socket) => void)[] = [
       (socket) => socket.emit('cs', { a: 1 }),
@@ -192,7 +192,7 @@ describe('closed', () => {
 })
 
 describe('limits of Socket.IO that stay off', () => {
-  test('it does not come back by itself, and sends nothing again', async () => {
+  test('it does not reconnect or resend by itself', async () => {
     const { url, sockets } = await served()
     const once = heard(url)
     await once.opened

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { onWake } from './wake.ts'
 
-/** A page, as far as waking knows one. */
+/** The part of a page that `onWake` uses. */
 class FakeDocument extends EventTarget {
   visibilityState = 'hidden'
 }
@@ -19,7 +19,7 @@ function page(): { window: EventTarget; document: FakeDocument } {
 }
 
 describe('onWake', () => {
-  test('wakes when the network comes back, and when the page is seen again', () => {
+  test('wakes when the network comes back, and when the page becomes visible', () => {
     const { window, document } = page()
     let wakes = 0
     const end = onWake(() => wakes++)
@@ -48,14 +48,14 @@ describe('onWake', () => {
     expect(wakes).toBe(4)
   })
 
-  test('where there is no page it listens to nothing and ends in peace', () => {
+  test('outside a page it subscribes to nothing', () => {
     const end = onWake(() => expect.fail('woke'))
     end()
     end()
   })
 })
 
-test('importing it touches no global of a page, so it may happen on a server', () => {
+test('importing it reads no global of a page, so a server may import it', () => {
   const code = `
     for (const name of ['window', 'document', 'navigator', 'addEventListener', 'localStorage']) {
       Object.defineProperty(globalThis, name, { get() { throw new Error(name + ' was touched') } })

@@ -1,9 +1,9 @@
-/** Holds bytes-as-text against what Node itself makes of the same bytes. */
+/** Compares base64url and hex with those of Node for the same bytes. */
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { fromBase64url, toBase64url, toHex } from './bytes.ts'
 
-// Thousands of cases, on a machine that may be busy.
+// Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const bytes = fc.uint8Array({ maxLength: 80 })
@@ -19,7 +19,7 @@ test('§2 base64url: written as the platform writes it, and read back', () => {
 })
 
 test('§2 base64url: a text is read only in the one form that is written', () => {
-  // A signature or a hash must not have two spellings: ids could be forked by them.
+  // A signature or a hash must have one text: two texts would give one message two ids.
   const near = fc.oneof(
     fc.string({ unit: fc.constantFrom(...Array.from('AQgwBZaz09-_+/= é\n')), maxLength: 12 }),
     text,
@@ -40,7 +40,7 @@ test.each(['A', 'AAAAA', 'AB', 'AAB', 'A=', 'AA==', 'A+', 'A/', 'AA\n', 'é', '\
   },
 )
 
-test('§2 base64url: the empty text is no bytes', () => {
+test('§2 base64url: the empty text decodes to no bytes', () => {
   expect(fromBase64url('')).toEqual(new Uint8Array(0))
 })
 

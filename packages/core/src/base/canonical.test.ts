@@ -9,7 +9,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { canonical } from './canonical.ts'
 import type { Json } from './json.ts'
 
-// Thousands of cases, on a machine that may be busy.
+// Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 /** Any JSON value: text with every code point but lone surrogates, keys in any order. */

@@ -1,9 +1,11 @@
-/** Holds the checksum of stored records: it sees every small damage, and never changes itself. */
+/**
+ * Holds the checksum of stored records: it detects every small damage, and its values never change.
+ */
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { checksum } from './checksum.ts'
 
-// Thousands of cases, on a machine that may be busy.
+// Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const record = fc.string({ unit: 'binary', minLength: 1, maxLength: 200 })

@@ -17,7 +17,7 @@ import {
 } from './hash.ts'
 import type { Json } from './json.ts'
 
-// Thousands of cases, on a machine that may be busy.
+// Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const json = fc.jsonValue({ stringUnit: 'binary', maxDepth: 3 }) as fc.Arbitrary<Json>

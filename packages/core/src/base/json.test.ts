@@ -1,13 +1,13 @@
 /**
- * Holds the gate for values: what is within bounds passes, what is not is named, and
- * nothing that a caller can hand over makes the gate itself throw.
+ * Checks the validation of values: a value within bounds passes, a fault is named, and no argument
+ * makes the validation throw.
  */
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { canonical } from './canonical.ts'
 import { type Json, JSON_BOUNDS, frozenJson, isForbiddenKey, jsonEqual, jsonFault } from './json.ts'
 
-// Thousands of cases, on a machine that may be busy.
+// Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const json = fc.jsonValue({ stringUnit: 'binary', maxDepth: 5 }) as fc.Arbitrary<Json>
@@ -23,7 +23,7 @@ function keyed(count: number): Record<string, number> {
 }
 
 describe('bounds', () => {
-  test('S17 bounds: any small JSON value passes, and stays what it was through its text', () => {
+  test('S17 bounds: any small JSON value passes, and survives serialization', () => {
     fc.assert(
       fc.property(json, (value) => {
         fc.pre(!/"(?:__proto__|prototype|constructor)":/.test(canonical(value)))
@@ -72,7 +72,7 @@ describe('bounds', () => {
   })
 })
 
-describe('what is no JSON', () => {
+describe('values that are not JSON', () => {
   test.each([
     ['undefined', undefined],
     ['NaN', Number.NaN],
@@ -148,7 +148,7 @@ describe('what is no JSON', () => {
   })
 
   test('S17 bounds: a plain object that leads back to itself many times is refused soon', () => {
-    // A tree whose nodes know their parent, as an app may hand it over by mistake.
+    // A tree with references to parents, which an app may pass by mistake.
     const parent: { name: string; children: unknown[] } = { name: 'p', children: [] }
     for (let i = 0; i < 200; i++) parent.children.push({ name: `c${i}`, parent })
     expect(jsonFault(parent)).toMatch(/values in one|deeper/)

@@ -84,7 +84,7 @@ function arrayFault(list: readonly unknown[], walk: Walk, depth: number): string
   const elementsMax = walk.bounds.keysMax * 16
   if (list.length > elementsMax) return `a list has more than ${elementsMax} elements`
   walk.valuesLeft -= list.length
-  if (walk.valuesLeft < 0) return `more than ${VALUES_MAX} values in one`
+  if (walk.valuesLeft < 0) return `more than ${VALUES_MAX} values in one field`
   for (let i = 0; i < list.length; i++) {
     const fault = faultAt(list[i], walk, depth)
     if (fault !== undefined) return fault
@@ -101,9 +101,9 @@ function objectFault(object: object, walk: Walk, depth: number): string | undefi
   if (keys.length > walk.bounds.keysMax)
     return `an object has more than ${walk.bounds.keysMax} keys`
   walk.valuesLeft -= keys.length
-  if (walk.valuesLeft < 0) return `more than ${VALUES_MAX} values in one`
+  if (walk.valuesLeft < 0) return `more than ${VALUES_MAX} values in one field`
   for (const key of keys) {
-    if (isForbiddenKey(key)) return `the key ${key} is refused`
+    if (isForbiddenKey(key)) return `the key ${key} is forbidden`
     if (!key.isWellFormed()) return 'a key holds half of a surrogate pair'
     const value = (object as Record<string, unknown>)[key]
     if (value === undefined && walk.bounds.undefinedKeys) continue

@@ -1,4 +1,4 @@
-/** Sizes held against what the platform itself makes of the same texts. */
+/** Compares sizes with those of the platform for the same texts. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Json, jsonBytes } from './json.ts'

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
 import { compareText, isUuid, uuid4, uuid8 } from './uuid.ts'
 
-// Thousands of cases, on a machine that may be busy.
+// Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const hashBytes = fc.uint8Array({ minLength: 32, maxLength: 32 })
@@ -37,7 +37,7 @@ test('§2 uuid8: 122 bits of the hash are in the id, and no other bit is', () =>
 })
 
 test('§2 uuid8: the hash it is made from is left as it was', () => {
-  // A Buffer, too: its slice is a view of it, and a platform's SHA-256 gives one.
+  // A Buffer, too: a platform's SHA-256 may return one, and its slice is a view.
   for (const hash of [new Uint8Array(32).fill(0xff), Buffer.alloc(32, 0xff)]) {
     uuid8(hash)
     expect([...hash]).toEqual(Array.from({ length: 32 }, () => 0xff))

@@ -1,6 +1,6 @@
 /**
- * Holds the texts of a flush: what is composed is read back the same, a text has one meaning and a
- * meaning one text, damage is refused or yields another id, and no text makes the reader throw.
+ * Tests the texts of a flush: a composed text is parsed to the same values, text and values are one
+ * to one, damage is rejected or yields another id, and no text makes the reader throw.
  */
 import { createHash } from 'node:crypto'
 import { sha256 } from '@noble/hashes/sha2.js'
@@ -78,7 +78,7 @@ test('FACT12 FACT13 hashes, ids and seal are those of the definition', () => {
   }
 })
 
-test('FACT12 whatever a message, its head or its session says is in its id', () => {
+test('FACT12 the id covers every part of a message, its head and its session', () => {
   const uuid = (n: number): string => `0190a6b2-3c4d-8e5f-8a7b-${String(n).padStart(12, '0')}`
   const chain = 'A'.repeat(22)
   const facts = {
@@ -244,7 +244,7 @@ test('FACT15 every character of a session line, exchanged, is refused or yields 
   }
 })
 
-/** Puts something else into one place of a parsed line. */
+/** Replaces one part of a parsed line. */
 function mutated(random: RandomFlush, value: unknown): Json {
   if (!Array.isArray(value) || value.length === 0 || random.int(6) === 0) return junk(random, value)
   const list = [...(value as Json[])]
@@ -272,7 +272,7 @@ function junk(random: RandomFlush, value: unknown): Json {
   return random.pick(makers)()
 }
 
-test('FACT15 what is read is what its values compose to: one text for one meaning', () => {
+test('FACT15 a parsed text equals the one composed of its values: one text for one meaning', () => {
   let taken = 0
   for (const seed of seeds(800)) {
     const { random, text } = made(seed % 60 || 1)
@@ -331,7 +331,7 @@ test('FACT15 the reader never throws on garbage', () => {
   }
 })
 
-test('FACT14 bounds of 2 to 5: what a writer appends is read, and one more is flush_full', () => {
+test('FACT14 bounds of 2 to 5: an appended message is parsed, and one more is flush_full', () => {
   for (const seed of seeds(60)) {
     const random = new RandomFlush(new SeededRandom(seed))
     const { session, seen } = random
@@ -395,7 +395,7 @@ test('FACT14 a message that does not fit changes nothing: its names and shapes a
     tight.append(first)
     expect(tight.append(large).ok).toBe(false)
     expect(tight.text).toEqual(plain.text)
-    // With room again, as for a writer that has never met the large message.
+    // With room again, as in a writer without the large message.
     const roomy = { ...bounds, flushBytesMax: FACT_BOUNDS.flushBytesMax }
     Object.assign(bounds, roomy)
     tight.append(next)

@@ -1,13 +1,13 @@
 /**
- * Holds the checks of single parts of untrusted texts: what is well formed passes, one wrong part is
- * found and said in a sentence, and no content makes a check throw. Whole texts: `facts/rules.test.ts`.
+ * Tests the checks of single parts of untrusted texts: valid parts pass, one wrong part is reported
+ * as a sentence, and no content makes a check throw. Whole texts: `facts/rules.test.ts`.
  */
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import type { Json } from '../base/json.ts'
 import { assignedFault, isCount, isSortedUnique, regFault, valueFault } from './parse.ts'
 
-// Thousands of cases, on a machine that may be busy.
+// Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const nested = (depth: number): Json => JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as Json
@@ -77,7 +77,7 @@ describe('the value of a register', () => {
     ['a value too deep', 'title', nested(17)],
     ['a text too long', 'title', 'x'.repeat(65_537)],
     ['half a pair', 'title', '\ud800'],
-    ['a number that is none', 'title', Number.NaN],
+    ['not a number', 'title', Number.NaN],
     ['an operation of no kind', 'n', { $op: ['power', 2] }],
     ['an operation with more', 'n', { $op: ['counter', 1], a: 1 }],
     ['a counter by a half', 'n', { $op: ['counter', 0.5] }],
@@ -112,7 +112,7 @@ describe('assigned values', () => {
     ['$archived', { $archived: true }],
     ['a reserved register', { $state: 1 }],
     ['a register named id', { id: 1 }],
-    ['a value that is none', { number: { $x: 1 } }],
+    ['an invalid value', { number: { $x: 1 } }],
     ['what the author has written', { title: 'x' }],
     ['too many', Object.fromEntries(Array.from({ length: 4_097 }, (_, i) => [`r${i}`, 1]))],
   ])('§5 malformed: %s is found', (_, assigned) => {
@@ -158,7 +158,7 @@ describe('fuzz', () => {
 })
 
 describe('small checks', () => {
-  test('§3 counts: whole numbers from 0 to what a double can count', () => {
+  test('§3 counts: whole numbers from 0 to the safe integers', () => {
     for (const good of [0, 1, Number.MAX_SAFE_INTEGER]) expect(isCount(good)).toBe(true)
     for (const bad of [-1, 0.5, Number.NaN, 2 ** 53, '1', null, undefined, 1n]) {
       expect(isCount(bad)).toBe(false)

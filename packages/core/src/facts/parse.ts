@@ -28,7 +28,7 @@ export function regFault(reg: string): string | undefined {
     return 'a register key has 1 to 256 characters'
   // NUL separates the names of a set of registers where one text represents the set.
   if (isForbiddenKey(reg) || reg === 'id' || reg.includes('\u0000'))
-    return `the register ${reg} is refused`
+    return `the register ${reg} is forbidden`
   return reg.startsWith('$') && reg !== ARCHIVED ? `the register ${reg} is reserved` : undefined
 }
 

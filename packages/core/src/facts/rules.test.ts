@@ -1,4 +1,4 @@
-/** Holds each rule of a well-formed text: a flush that keeps them all is read, one broken rule is found. */
+/** Checks each rule of a well-formed text: a valid flush is parsed, one broken rule is detected. */
 import { expect, test } from 'vitest'
 import { canonical } from '../base/canonical.ts'
 import type { Json } from '../base/json.ts'
@@ -39,7 +39,7 @@ const SHAPES: Json = [
 ]
 const SEEN: Json = [100, CHAIN, 7, [9]]
 const HEAD: Json = [1000, SHAPES, SEEN]
-/** Everything that a change can have. */
+/** A change with every optional part. */
 const FULL: Json = [
   0,
   E1,
@@ -68,7 +68,7 @@ function read(
   return readFlush(session, [head, ...lines].map(canonical).join('\n'), bounds)
 }
 
-/** The full flush with one part of one line replaced; `undefined` takes the part away. */
+/** The full flush with one part of one line replaced; `undefined` removes the part. */
 function replaced(line: number, path: readonly number[], value: Json | undefined): Json[] {
   const lines = structuredClone([HEAD, ...LINES]) as Json[]
   let at = lines as Json[]
@@ -151,7 +151,7 @@ const broken: readonly (readonly [
   ['FACT4 no type', H, [1, 0, 0], ''],
   ['FACT4 a type of 65 characters', H, [1, 0, 0], 't'.repeat(65)],
   ['FACT4 a type with half of a surrogate pair', H, [1, 0, 0], 'a\ud800'],
-  ['FACT4 a type that is no text', H, [1, 0, 0], 1],
+  ['FACT4 a type that is not a string', H, [1, 0, 0], 1],
   ['FACT4 a kind that is unknown', H, [1, 0, 1], 4],
   ['FACT4 a kind by name', H, [1, 0, 1], 'update'],
   ['FACT4 a kind by a name of every object', H, [1, 0, 1], 'constructor'],
@@ -165,7 +165,7 @@ const broken: readonly (readonly [
   ['FACT4 a register without a name', H, [1, 0, 3], ['', 'title']],
   ['FACT4 a register of 257 characters', H, [1, 0, 3], ['done', 't'.repeat(257)]],
   ['FACT4 a register of every object', H, [1, 0, 3], ['__proto__', 'title']],
-  ['FACT4 a register that is no text', H, [1, 0, 3], ['done', 1]],
+  ['FACT4 a register that is not a string', H, [1, 0, 3], ['done', 1]],
   ['FACT4 a reserved register', H, [1, 0, 3], ['$x', 'title']],
   ['FACT4 half of a surrogate pair as a register', H, [1, 0, 3], ['title', '\ud800']],
   ['FACT4 129 registers', H, [1, 0, 3], regs(129)],
@@ -185,8 +185,8 @@ const broken: readonly (readonly [
   ['FACT5 except by a text', H, [2, 3], ['9']],
   ['FACT5 except that is a fraction', H, [2, 3], [9.5]],
   ['FACT5 except twice', H, [2, 3], [9, 9]],
-  ['FACT5 except that is no list', H, [2, 3], 9],
-  ['FACT5 a lineage that is no uuid', H, [2, 4], 'x'],
+  ['FACT5 except that is not a list', H, [2, 3], 9],
+  ['FACT5 a lineage that is not a uuid', H, [2, 4], 'x'],
   ['FACT5 a chain of 43 characters', H, [2, 1], HASH],
   ['FACT5 a chain of more than 128 bits', H, [2, 1], `${'A'.repeat(21)}B`],
   ['FACT5 from 0', H, [2, 2], 0],
@@ -202,14 +202,14 @@ const broken: readonly (readonly [
   ['FACT6 clientSeq 1.5', 1, [0], 1.5],
   ['FACT6 clientSeq beyond integers', 1, [0], 2 ** 53],
   ['FACT6 a time between milliseconds', 1, [1], 0.5],
-  ['FACT6 a time that is no number', 1, [1], '0'],
+  ['FACT6 a time that is not a number', 1, [1], '0'],
   ['FACT6 no change', 1, [2], []],
   ['FACT6 two changes in one line', 1, [2], [FULL, FULL]],
   ['FACT6 an outer line of one change', 4, [2], [1]],
   ['FACT6 more changes announced than there are', 4, [2], [3]],
   ['FACT6 a change without its message', 4, [], undefined],
   ['FACT6 a salt of 128 bits', 1, [3], 'A'.repeat(22)],
-  ['FACT6 a salt that is no base64url', 1, [3], 'abcdefghijklmno='],
+  ['FACT6 a salt that is not base64url', 1, [3], 'abcdefghijklmno='],
   ['FACT6 a line of a change without its salt', 2, [1], undefined],
   ['FACT6 expect that is null', 1, [4], null],
   ['FACT6 clientSeq does not ascend', 4, [0], 12],
@@ -228,7 +228,7 @@ const broken: readonly (readonly [
   ],
   ['FACT7 half of a surrogate pair', 1, [2, 0, 3, 1], '\ud800'],
   ['FACT7 half of a surrogate pair in a key', 1, [2, 0, 3, 1], { '\udfff': 1 }],
-  ['FACT7 $archived that is no boolean', 3, [0, 3, 0], 1],
+  ['FACT7 $archived that is not a boolean', 3, [0, 3, 0], 1],
   ['FACT7 an update without parents', 1, [2, 0, 2], []],
   ['FACT7 a create with a parent', 2, [0, 2], [60]],
   ['FACT7 a create with keep', 2, [0, 4], [[0, [60]]]],
@@ -239,7 +239,7 @@ const broken: readonly (readonly [
   ['FACT7 an absent last part that is written', 5, [2, 0, 4], null],
   ['FACT7 a ninth part', 2, [0, 8], 1],
   ['FACT8 an entity of 36 characters', 1, [2, 0, 1], uuid(17)],
-  ['FACT8 an entity that is no uuid', 1, [2, 0, 1], 'A'.repeat(22)],
+  ['FACT8 an entity that is not a uuid', 1, [2, 0, 1], 'A'.repeat(22)],
   ['FACT8 an entity by the number of its own line', 1, [2, 0, 1], 0],
   ['FACT8 an entity by the number of a later line', 1, [2, 0, 1], 1],
   ['FACT8 an entity by the number of a line that spells none', 5, [2, 0, 1], 3],
@@ -280,7 +280,7 @@ const broken: readonly (readonly [
   ['FACT9 a span to a fraction', 1, [2, 0, 2], [[S1, 5.5]]],
   ['FACT9 a span beyond integers', 1, [2, 0, 2], [[S1, 2 ** 53, 1]]],
   ['FACT9 a span from a text', 1, [2, 0, 2], [[S1, 5, '2']]],
-  ['FACT9 a span of a session that is no uuid', 1, [2, 0, 2], [['x', 5]]],
+  ['FACT9 a span of a session that is not a uuid', 1, [2, 0, 2], [['x', 5]]],
   ['FACT9 a span of a session of 36 characters', 1, [2, 0, 2], [[uuid(33), 5]]],
   ['FACT9 exceptions not ascending', 1, [2, 0, 2], [[S1, 5, 1, [4, 3]]]],
   ['FACT9 an exception that is a fraction', 1, [2, 0, 2], [[S1, 5, 1, [3.5]]]],
@@ -288,7 +288,7 @@ const broken: readonly (readonly [
   ['FACT9 no exceptions, written', 1, [2, 0, 2], [[S1, 5, 2, []]]],
   ['FACT9 an exception at the end of a span', 1, [2, 0, 2], [[S1, 5, 2, [5]]]],
   ['FACT9 an exception at the start of a span', 1, [2, 0, 2], [[S1, 5, 2, [2]]]],
-  ['FACT10 cut at what was seen', 1, [2, 0, 5], 100],
+  ['FACT10 a cut at seen.seq', 1, [2, 0, 5], 100],
   ['FACT10 cut below a canonical parent', 1, [2, 0, 5], 49],
   ['FACT10 a negative cut', 1, [2, 0, 5], -1],
   ['FACT10 a cut that is a fraction', 1, [2, 0, 5], 60.5],
@@ -480,7 +480,7 @@ test('FACT2 a uuid in 22 characters and back; one text for one id', () => {
   expect(isUuid(longId(S1, 'id'))).toBe(true)
   expect(isSalt(SALT)).toBe(true)
   expect(isSalt(`${SALT}A`)).toBe(false)
-  // The last character of 128 bits carries two of them.
+  // The last character of 128 bits has only two of them.
   for (const last of 'ABCDEFGH') {
     const outcome = readSession(
       session.line.replace(shortId(SPACE), shortId(SPACE).slice(0, 21) + last),

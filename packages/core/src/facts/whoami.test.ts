@@ -7,12 +7,12 @@ import { hash, hashBytes } from '../base/hash.ts'
 import { isUuid, uuid8 } from '../base/uuid.ts'
 import { EntityIds, grantBytes, personalCommit, whoamiId } from './whoami.ts'
 
-// Thousands of cases, on a machine that may be busy.
+// Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const uuid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(uuid8)
 
-/** H(tag, x) by the definition, with neither core's hash nor core's canonical text. */
+/** H(tag, x) by the definition, without core's hash and core's canonical text. */
 function byDefinition(tag: string, value: unknown): Buffer {
   const text = canonicalize(value)!
   return createHash('sha256').update(`${tag}\0`).update(text).digest()

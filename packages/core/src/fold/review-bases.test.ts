@@ -35,10 +35,10 @@ class History {
   readonly table = new RegisterTable()
   readonly writes: Write[] = []
   state: EntityState | undefined
-  /** What the review of the last one states. */
+  /** The bases in the review of the last one. */
   stated: readonly StatedBases[] | undefined
 
-  /** Accepts what an author wrote who had seen these writes and no others. */
+  /** Accepts a write of an author who had seen these writes and no others. */
   add(seen: readonly Write[], values: Values, facts: Facts = {}): Write {
     const write = this.written(seen, values, facts)
     const bases = basesFor(write.entry, {
@@ -54,7 +54,7 @@ class History {
     return write
   }
 
-  /** As its author has it, without a verdict. */
+  /** The write at its author, without a verdict. */
   written(seen: readonly Write[], values: Values, facts: Facts = {}): Write {
     const no = this.writes.length + 1
     const session = { authorId: 'a', sessionId: `s${no}` }
@@ -81,7 +81,7 @@ class History {
     return baseOf(this.state!, this.table.slot(reg))
   }
 
-  /** Registers of which the state has a base. */
+  /** Registers with a base in the state. */
   get based(): string[] {
     const { table, state } = this
     if (state instanceof Write) return []
@@ -96,7 +96,7 @@ class History {
 const known = (value: Json, version = 1): Base => ({ version, value })
 
 describe('the base of a conflict', () => {
-  test('§9 base: what the author of the second write saw there', () => {
+  test('§9 base: the value that the author of the second write saw', () => {
     const history = new History()
     const root = history.add([], { title: 'A', n: 1 })
     const left = history.add([root], { title: 'B' })
@@ -107,7 +107,7 @@ describe('the base of a conflict', () => {
     expect(history.base('title')).toEqual(known('A'))
   })
 
-  test('§9 base: a late author’s is as old as what it had read', () => {
+  test('§9 base: a late author’s base is as old as its view', () => {
     const history = new History()
     const all = [history.add([], { n: 0 })]
     for (let n = 1; n < 6; n++) all.push(history.add([...all], { n }))
@@ -115,13 +115,13 @@ describe('the base of a conflict', () => {
     expect(history.base('n')).toEqual(known(2))
   })
 
-  test('§9 base: it stays while two stand, whoever joins, and goes with the conflict', () => {
+  test('§9 base: it stays while there are two live writes, whoever adds more, and ends with the conflict', () => {
     const history = new History()
     const root = history.add([], { n: 0 })
     history.add([root], { n: 1 })
     const second = history.add([root], { n: 2 })
     const third = history.add([root, second], { n: 3 })
-    expect(third.entry.review!.bases).toBeUndefined() // one more, and it had seen another value
+    expect(third.entry.review!.bases).toBeUndefined() // one more live write, whose author had seen another value
     expect(history.base('n')).toEqual(known(0))
     history.add([...history.writes], { n: 4 }, { kind: 'resolve' })
     expect(history.based).toEqual([])
@@ -235,7 +235,7 @@ describe('the base of a conflict', () => {
   })
 })
 
-describe('what a review states', () => {
+describe('bases in a review', () => {
   test('§5 review: aligned with the changes, and empty for those that began no conflict', () => {
     const history = new History()
     const root = history.add([], { n: 0 })
@@ -253,7 +253,7 @@ describe('what a review states', () => {
     expect(stated).toEqual([{}, { n: { base: known(0), seq: 1 } }])
   })
 
-  test('§5 review: more bases than it may say: all of them are unknown, for everybody', () => {
+  test('§5 review: more bases than the bound: all of them are unknown, for every replica', () => {
     const conflict = (registers: number): History => {
       const history = new History()
       const of = (value: string): Values =>
@@ -286,7 +286,7 @@ describe('any history', () => {
     return value === undefined ? 'nothing' : known(value)
   }
 
-  test('§9 base: the reviewer states what the author saw, the author knew it, and a state keeps it while two stand', () => {
+  test('§9 base: the reviewer states what the author saw, the author knew it, and a state keeps it while there are two live writes', () => {
     const random = new SeededRandom(5)
     const below = (count: number): number => Math.floor(random.unit() * count)
     let conflicts = 0
@@ -294,7 +294,7 @@ describe('any history', () => {
       const history = new History()
       history.add([], { r0: 0, r1: 0 })
       for (let n = 1 + below(20); n > 0; n--) {
-        // A prefix, and some more; with all that their authors had seen.
+        // A prefix, and some more; closed under what their authors had seen.
         const seen = new Set(history.writes.slice(0, 1 + below(history.writes.length)))
         if (below(3) === 0) seen.add(history.writes[below(history.writes.length)]!)
         for (const write of seen)
@@ -320,7 +320,7 @@ describe('any history', () => {
         expect(history.based).toEqual(
           ['r0', 'r1', 'r2'].filter((reg) => history.live(reg).length > 1),
         )
-        // Who folds nothing but writes and their reviews has the same.
+        // A replica that folds only writes and their reviews has the same.
         const folded = history.writes.reduce<EntityState | undefined>(apply, undefined)!
         expect(headsOf(folded)).toEqual(headsOf(history.state!))
         for (const reg of history.based)

@@ -1,4 +1,6 @@
-/** States as pages and back: whoever begins with a page goes on like those who have folded everything. */
+/**
+ * States as pages: a replica that begins with a page continues like one that has folded everything.
+ */
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -31,7 +33,7 @@ const ENTITY = idOf(1)
 const LINEAGE = idOf(2)
 const sessionOf = (n: number): Uuid => idOf(100 + n)
 
-/** One accepted message, by which any replica makes its own write. */
+/** One accepted message; each replica makes a write of its own from it. */
 interface Fact {
   readonly session: number
   readonly clientSeq: number
@@ -68,7 +70,7 @@ class Follower {
     return write
   }
 
-  /** What its reviewer states of a message. */
+  /** The bases in the review of a message. */
   reviewed(fact: Fact): Fact {
     const bases = basesFor(this.written(fact).entry, {
       before: [this.state],
@@ -83,7 +85,7 @@ class Follower {
     return { ...fact, review }
   }
 
-  /** Who begins with the page of this one's state. */
+  /** A replica that begins with the page of this one's state. */
   newcomer(): Follower {
     const { state, table } = this
     const page = new PageWriter().entity('t', ENTITY, { state: state!, table })
@@ -107,19 +109,19 @@ class Follower {
       created: id(createdOf(state!)),
       last: id(lastOf(state!)),
       linear: isLinear(state!),
-      // A register that was overwritten by nothing known is not in the table of a newcomer.
+      // The table of a new replica lacks registers without a live write.
       fields: fields.filter(([, live]) => live.length > 0),
     }
   }
 
-  /** Of what stands, who saw whom. */
+  /** Which of the live writes and heads saw which. */
   relation(): unknown {
     const standing = [...standingWrites(this.state!)].sort(compareOrder)
     return standing.map((m, i) => standing.slice(0, i).map((w) => saw(m, w)))
   }
 }
 
-/** Messages of any authors: some have read much and some little, some name others' pending ones. */
+/** Messages of random authors: with large and small views, some with others' pending messages. */
 class Authors {
   readonly #random: SeededRandom
   readonly #numbers = new Map<number, number>()
@@ -172,14 +174,14 @@ class Authors {
   }
 }
 
-/** Accepted writes by seq, whoever has written them. */
+/** Accepted writes by seq, of any author. */
 function namesOfStanding(writes: readonly Write[]): Names {
   const canonical = writes.map(({ entry }) => entry.review!.seq).sort((a, b) => a - b)
   return { canonical, own: [], others: [] }
 }
 
 describe('pages', () => {
-  test('S21 snapshot + tail = full replay: whoever begins with a page has the same, and goes on the same, for any history', () => {
+  test('S21 snapshot + tail = full replay: a replica that begins with a page has the same state, and continues the same, for any history', () => {
     let conflicts = 0
     for (let seed = 1; seed <= 40; seed++) {
       const authors = new Authors(seed)
@@ -197,14 +199,14 @@ describe('pages', () => {
         newcomer.take(next())
         expect(newcomer.picture()).toEqual(all.picture())
       }
-      // And so does who begins with the newcomer's.
+      // So does a replica that begins with a page of the new one.
       expect(newcomer.newcomer().picture()).toEqual(all.picture())
       if (headsOf(all.state!).length > 1) conflicts++
     }
     expect(conflicts).toBeGreaterThan(20)
   })
 
-  test('§9 base: a newcomer has the base of a conflict, though what stood there is in no page', () => {
+  test('§9 base: a new replica has the base of a conflict, though its write is in no page', () => {
     const all = new Follower()
     const facts = (seq: number, read: number, value: Json): Fact => ({
       ...{ session: seq, clientSeq: 1 },
@@ -231,7 +233,7 @@ describe('pages', () => {
     expect(headsOf(newcomer.state!)).toHaveLength(1)
   })
 
-  test('§20 bounds: a page grows with what stands, not with the history behind it', () => {
+  test('§20 bounds: a page grows with the live writes, not with the history', () => {
     const sizeAfter = (length: number): number => {
       const authors = new Authors(3)
       const all = new Follower()
@@ -247,7 +249,7 @@ describe('pages', () => {
     expect(sizeAfter(2_000)).toBeLessThan(sizeAfter(2) + 32)
   })
 
-  test('§8 pages: rows of one message share it, in the page and with whoever reads it', () => {
+  test('§8 pages: rows of one message share it, in the page and after loading', () => {
     const table = new RegisterTable()
     const session = { authorId: idOf(3), sessionId: sessionOf(1) }
     const seen: Seen = { eid: null, seq: 0, chain: '', from: 1, except: [] }

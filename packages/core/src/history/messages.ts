@@ -41,7 +41,7 @@ export class MessageIndex {
     let numbers = this.#byNumber.get(sessionId)
     if (!numbers) this.#byNumber.set(sessionId, (numbers = new Map()))
     const known = numbers.get(entry.clientSeq)
-    assert(!known || known === entry, 'a number of a session is one message')
+    assert(!known || known === entry, 'a number of a session names one message')
     numbers.set(entry.clientSeq, entry)
   }
 
@@ -90,7 +90,7 @@ export class MessageIndex {
     return this.#watched.get(id) ?? false
   }
 
-  /** Resets on a change of the lineage: the new one has accepted nothing yet. */
+  /** Called when the canonical state is discarded: nothing counts as accepted any more. */
   forgetAccepted(): void {
     this.#accepted.clear()
     for (const id of this.#watched.keys()) this.#watched.set(id, false)

@@ -1,4 +1,4 @@
-/** Writes by number: which number stands for which write, and what is pending among them. */
+/** Names of writes by number, and the pending ones among them. */
 import { expect, test } from 'vitest'
 import type { OwnSpan, Seen } from '../facts/types.ts'
 import type { Review } from '../facts/message.ts'
@@ -47,7 +47,7 @@ test('§4 names: canonical by seq, own by number, others by both, each ascending
   expect(namesOf([], me)).toBe(NO_NAMES)
 })
 
-test('§4 names: what was accepted above the position that was read has its own number still', () => {
+test('§4 names: a message accepted above the read position still has its own number', () => {
   const own = write('me', 5, { seq: 8 })
   const foreign = write('b', 6, { seq: 1, eid: 'lineage-2' })
   expect(namesOf([own, foreign], me)).toEqual({ ...NO_NAMES, own: [5], others: [one('b', 6)] })
@@ -65,7 +65,7 @@ test('§4 names: a store that has read nothing canonical names nothing by seq', 
   })
 })
 
-test('§4 names: one span a session, as its author says it; undefined names nothing more', () => {
+test('§4 names: one span for each session, as its author gives it; undefined adds no name', () => {
   const span: OwnSpan = { sessionId: 'b', clientSeq: 6, from: 2, except: [3] }
   const spanOf = (named: Write): OwnSpan | undefined =>
     named.entry.session.sessionId === 'b' ? span : undefined
@@ -73,7 +73,7 @@ test('§4 names: one span a session, as its author says it; undefined names noth
   expect(namesOf(writes, me, spanOf)).toEqual({ ...NO_NAMES, others: [span] })
 })
 
-test('§4 names: what was pending among them is found by session and number', () => {
+test('§4 names: pending messages among them are found by session and number', () => {
   const names = { canonical: [4], own: [5, 8], others: [one('b', 6)] }
   expect(
     pendingIn(names, 'me').map(({ sessionId, clientSeq }) => numberName(sessionId, clientSeq)),

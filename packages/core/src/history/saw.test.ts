@@ -16,7 +16,7 @@ interface Facts extends Partial<Pick<WriteFacts, 'kind' | 'cut' | 'own' | 'keep'
   readonly no?: number
   /** `null`: it is being written. */
   readonly seen?: Partial<Seen> | null
-  /** Position in the canonical order; absent while it is pending. */
+  /** Seq; absent while it is pending. */
   readonly seq?: number
   readonly eid?: Uuid
   readonly id?: Uuid
@@ -60,7 +60,7 @@ describe('the canonical prefix', () => {
     expect(saw(write({ seen: at(0, '') }), theirs(1))).toBe(false)
   })
 
-  test('§4 seen: what is pending is in no prefix', () => {
+  test('§4 seen: a pending write is in no prefix', () => {
     expect(saw(m, write({ session: 'other', no: 5 }))).toBe(false)
   })
 
@@ -103,7 +103,7 @@ describe('own messages', () => {
     expect(saw(m, write({ no: 5, seq: 30, eid: 'lineage-2' }))).toBe(true)
   })
 
-  test('§4 cut: it cuts the canonical prefix, not what is own', () => {
+  test('§4 cut: it cuts the canonical prefix, not own writes', () => {
     const cut = write({ no: 9, seen: { ...at(7), from: 4 }, cut: 2 })
     expect(saw(cut, write({ no: 5, seq: 6 }))).toBe(true)
     expect(saw(cut, write({ no: 3, seq: 6 }))).toBe(false)
@@ -119,7 +119,7 @@ describe('named sessions', () => {
   })
   const pending = (no: number, session = 'other'): Write => write({ session, no })
 
-  test('§4 own: from the first to the last, without those that are left out', () => {
+  test('§4 own: from the first to the last, without the excepted ones', () => {
     const m = write({ own: [span(3, 7, [5])] })
     const numbers = [2, 3, 4, 5, 6, 7, 8]
     expect(numbers.filter((no) => saw(m, pending(no)))).toEqual([3, 4, 6, 7])
@@ -165,7 +165,7 @@ describe('kinds', () => {
     expect(saw(write({ kind, seen: at(7) }), theirs(8))).toBe(false)
   })
 
-  test('§4 drafts: what is being written is written on top of all that is shown', () => {
+  test('§4 drafts: a draft is on top of all shown writes', () => {
     const draft = write({ no: 9, seen: null })
     for (const w of [theirs(1_000), write({ no: 5 }), write({ session: 'other', no: 5 })])
       expect(saw(draft, w)).toBe(true)
@@ -220,7 +220,7 @@ describe('keep', () => {
       ...[false, true],
     ])
     expect(keeps(m, 'a', theirs(4, { eid: 'lineage-2' }))).toBe(false)
-    // A number of its own session, and a seq, are two things.
+    // A clientSeq of its own session is not a seq.
     expect(keeps(m, 'a', write({ no: 4 }))).toBe(false)
     expect(keeps(keeping({ own: [5] }), 'a', theirs(5))).toBe(false)
   })
@@ -254,7 +254,7 @@ describe('keep', () => {
   })
 })
 
-test('§4 parents: what a message names, it names as `keep` does, and with spans', () => {
+test('§4 parents: parents are named as in `keep`, and with spans', () => {
   const by = write({ no: 9, seen: { ...at(7), from: 4 } }).entry
   const span: OwnSpan = { sessionId: 'other', clientSeq: 6, from: 2, except: [4] }
   const names: Names = { canonical: [3, 7], own: [5], others: [span] }

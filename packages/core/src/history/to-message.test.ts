@@ -1,6 +1,6 @@
 /**
- * An entry of this device as a message, as a text, and as the entry that somebody else reads of it:
- * what its author had seen, named and kept is the same for every write that there may be.
+ * An entry of this device as a message, as a text, and as the entry that another replica parses:
+ * its view, names and kept writes are the same for every possible write.
  */
 import { expect, test, vi } from 'vitest'
 import type { Uuid } from '../base/uuid.ts'
@@ -21,9 +21,9 @@ interface Trip extends RandomEntry {
   readonly session: Session
   readonly message: Message
   readonly read: AuthoredMessage
-  /** As a store reads it that shows it as pending. */
+  /** As parsed by a store that shows it as pending. */
   readonly pending: Entry
-  /** As everybody else reads it. */
+  /** As parsed by every other replica. */
   readonly accepted: Entry
 }
 
@@ -70,7 +70,7 @@ test('FACT6 to FACT11 an entry is read as the message that was made of it, with 
       ])
       expect(each.expect).toEqual(entry.expect)
     }
-    // What is read of it makes the same message.
+    // The parsed entry makes the same message.
     expect(toMessage(pending, message.salts, (entityId) => minted.get(entityId))).toEqual(message)
   }
 })
@@ -89,7 +89,7 @@ test('FACT7 a write is read with its values, its shape and its place', () => {
   }
 })
 
-test('§4 saw: whoever reads a message knows what its author had seen, of every write', () => {
+test('§4 saw: a reader of a message knows of every write whether its author had seen it', () => {
   const answers = { yes: 0, no: 0 }
   for (const seed of seeds) {
     const { entry, known, pending, accepted } = trip(seed)
@@ -144,7 +144,7 @@ test('§4 parents: each is named; what else a span names, its author has seen, t
         expect(w.entry.session.sessionId).not.toBe(entry.session.sessionId)
         expect(saw(write, w)).toBe(true)
       }
-      // Those that are pending here stand in the outbox; they are found by their numbers.
+      // Pending ones are in the outbox, and found by their numbers.
       for (const parent of found) expect(isNamed(named!, pending, parent)).toBe(true)
       const own = parents.get(write)!.filter((w) => named!.own.includes(w.entry.clientSeq))
       for (const parent of own)
@@ -159,7 +159,7 @@ function isRead({ entry: { review } }: Write, { seen }: Entry): boolean {
   return review !== null && review.eid === seen!.eid && review.seq <= seen!.seq
 }
 
-test('§4 parents: who has accepted a message knows no parents of it, and holds no history by it', () => {
+test('§4 parents: an accepted message has no parents, and retains no history', () => {
   for (const seed of seeds.slice(0, 50))
     for (const write of trip(seed).accepted.writes) {
       expect(write.parents).toEqual([])

@@ -39,7 +39,7 @@ export function toMessage(
   mintedIn: (entityId: Uuid) => Uuid | undefined = () => undefined,
 ): Message {
   const { clientSeq, timestamp, expect, writes } = entry
-  assert(entry.seen, 'a message says what its author had seen')
+  assert(entry.seen, 'a message has the view of its author')
   assert(salts.length === lineCountOf(entry), 'a message has a salt for each of its lines')
   const changes = writes.map((write) => changeOf(write, mintedIn))
   return { clientSeq, time: timestamp, changes, salts, ...(expect && { expect }) }

@@ -23,7 +23,7 @@ function subject(
 }
 
 describe('feed', () => {
-  it('tells the life of a message under one name, and its id', () => {
+  it('records the life of a message under one name, and its id', () => {
     const feed = new Feed(() => 42)
     const message = subject(3)
     feed.written(message)
@@ -45,7 +45,7 @@ describe('feed', () => {
     expect(JSON.parse(JSON.stringify(events))).toEqual(events.map((event) => ({ ...event })))
   })
 
-  it('does not ask for an id that nobody has needed', () => {
+  it('does not compute an id', () => {
     const feed = new Feed(() => 0)
     const costly = Object.defineProperty(subject(1), 'id', {
       get: () => expect.unreachable('an id costs a hash'),
@@ -54,7 +54,7 @@ describe('feed', () => {
     expect(feed.events()).toHaveLength(1)
   })
 
-  it('tells refused from blocked', () => {
+  it('distinguishes rejected from blocked', () => {
     const feed = new Feed(() => 0)
     feed.settled({ ...subject(1), rejection: { reason: 'stale', detail: 'x'.repeat(9_999) } })
     feed.settled({ ...subject(2), rejection: { reason: 'parent_rejected', detail: undefined } })
@@ -81,7 +81,7 @@ describe('feed', () => {
     expect(feed.events()[0]).toMatchObject({ seq: 4, message: { name: 'session:4' } })
     expect(feed.events(RING_EVENTS_MAX + 2)).toHaveLength(1)
     expect(feed.events(RING_EVENTS_MAX + 3)).toEqual([])
-    // A slot that is used anew keeps nothing of what it held.
+    // A reused slot keeps nothing of its previous event.
     feed.state('connection', 'online', undefined)
     const last = feed.events().at(-1)!
     expect(Object.keys(last).sort()).toEqual(['at', 'kind', 'seq', 'state', 'text', 'v'])
@@ -106,7 +106,7 @@ describe('feed', () => {
     expect(event).toMatchObject({ message: { changes: 9, entities: { length: 4 } } })
   })
 
-  it('calls a listener once until somebody reads, and not after it has left', () => {
+  it('calls a listener once until events are read, and not after it has unsubscribed', () => {
     const feed = new Feed(() => 0)
     let calls = 0
     const end = feed.subscribe(() => calls++)

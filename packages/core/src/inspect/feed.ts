@@ -29,7 +29,7 @@ export class Feed {
   /** Written, but not in the ring yet: the next flush records them. */
   #fresh: FeedSubject[] = []
   /** Whether listeners were notified since the last read. */
-  #told = false
+  #isNotified = false
 
   constructor(now: () => number) {
     this.#now = now
@@ -46,7 +46,7 @@ export class Feed {
 
   /** The stored events after the one with that number, oldest first. */
   events(after = 0): InspectEvent[] {
-    this.#told = false
+    this.#isNotified = false
     this.#noteFresh()
     return this.#ring.after(after)
   }
@@ -61,13 +61,13 @@ export class Feed {
   /** Runs in every write of the app, so it does the minimum. */
   written(subject: FeedSubject): void {
     if (this.#fresh.push(subject) >= FRESH_MAX) this.#noteFresh()
-    this.#tell()
+    this.#notify()
   }
 
   moved(kind: 'queued' | 'volatile' | 'sent' | 'waiting', subject: FeedSubject): void {
     this.#noteFresh()
     this.#ring.about(kind, this.#now(), subject)
-    this.#tell()
+    this.#notify()
   }
 
   /** Records a verdict: accepted, rejected, or blocked by a rejected parent. */
@@ -83,7 +83,7 @@ export class Feed {
     } else if (review) {
       this.#ring.about('accepted', at, subject, { review: reviewRecord(review) })
     }
-    this.#tell()
+    this.#notify()
   }
 
   /** Records another author's message that arrived with its review. */
@@ -92,13 +92,13 @@ export class Feed {
     this.#noteFresh()
     const review = reviewRecord(subject.review)
     this.#ring.about('arrived', this.#now(), subject, { review })
-    this.#tell()
+    this.#notify()
   }
 
   snapshot(position: Position, rows: number): void {
     this.#noteFresh()
     this.#ring.plain('snapshot', this.#now(), { position, rows })
-    this.#tell()
+    this.#notify()
   }
 
   state(
@@ -109,7 +109,7 @@ export class Feed {
     const details = { state, text: text?.slice(0, TEXT_CHARS_MAX) }
     this.#noteFresh()
     this.#ring.plain(kind, this.#now(), details)
-    this.#tell()
+    this.#notify()
   }
 
   #noteFresh(): void {
@@ -119,9 +119,9 @@ export class Feed {
     for (const subject of fresh) this.#ring.about('written', subject.timestamp, subject)
   }
 
-  #tell(): void {
-    if (this.#told) return
-    this.#told = true
+  #notify(): void {
+    if (this.#isNotified) return
+    this.#isNotified = true
     for (const listener of [...this.#listeners]) listener()
   }
 }

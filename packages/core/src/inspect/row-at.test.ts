@@ -42,7 +42,7 @@ const field = (upTo: string, reg: string, viewerId = 'cy') =>
   rowAt(dag(nodes, viewerId), upTo)!.fields.find((each) => each.reg === reg)!
 
 describe('8 and 9: a row from its history', () => {
-  it('is what stood when the named message was the last', () => {
+  it('is the row after the named message', () => {
     expect(field('m1', 'title')).toMatchObject({ value: 'A', conflict: false })
     expect(field('m2', 'title')).toMatchObject({ value: 'B', conflict: false })
     expect(field('m3', 'title')).toMatchObject({ value: 'B', conflict: true, base: 'A' })
@@ -106,7 +106,7 @@ describe('8 and 9: a row from its history', () => {
     ])
   })
 
-  it('says archived, and lists no such field', () => {
+  it('is archived, and lists no such field', () => {
     const row = rowAt(dag([nodes[0]!, node('z', ['m1'], { values: { $archived: true } })]))!
     expect(row.archived).toBe(true)
     expect(row.fields.map(({ reg }) => reg)).toEqual(['done', 'title'])
@@ -139,7 +139,7 @@ describe('a long history', () => {
     expect(found).toHaveLength(live)
     expect(history.steps).toBeLessThanOrEqual(all.length)
     history.common(found.map(({ name }) => name))
-    // Once more for every 31 names.
+    // One more walk for every 31 names.
     expect(history.steps).toBeLessThanOrEqual(all.length * (1 + Math.ceil(live / 31)))
   })
 

@@ -16,7 +16,7 @@ const state: StateRecord = {
 }
 
 describe('8: the digest of a state', () => {
-  it('is the same in whatever order it is told', () => {
+  it('does not depend on the order of heads and writes', () => {
     const { title, points } = state.live
     const told = {
       id: 'e1',

@@ -1,4 +1,4 @@
-/** Holds an arrangement against a sorted array, through bulk loads and single changes. */
+/** Compares an arrangement with a sorted array, through bulk loads and single changes. */
 import { expect, test } from 'vitest'
 import { InvariantError } from '../base/assert.ts'
 import { parseSortKey } from '../schema/entity.ts'
@@ -14,7 +14,7 @@ function someRow(dice: Dice, id: string): AnyRow {
   return fakeRow(id, fields, { order: dice.below(1_000) })
 }
 
-test('S15 index = scan: whatever is gathered, merged, moved and removed, every row stands in its place', () => {
+test('S15 index = scan: every row is in its place after any buffering, merge, move and removal', () => {
   for (let seed = 1; seed <= 4; seed++) {
     const dice = new Dice(seed)
     const arrangement = new Arrangement(KEYS, PLAIN_ACCESS)

@@ -1,4 +1,4 @@
-/** The order of values and rows: laws by random values, and the cases that people ask about. */
+/** The order of values and rows: laws by random values, and edge cases. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseSortKey } from '../schema/entity.ts'
@@ -55,7 +55,7 @@ const LADDER = [
   { a: 1 },
 ]
 
-test('PROTOCOL 22: kinds stand in their order, text by code unit, null and missing last', () => {
+test('PROTOCOL 22: kinds sort in their order, text by code unit, null and missing last', () => {
   const ascending = [...LADDER, null, undefined]
   const shuffled = ascending.map((_, i) => ascending[(i * 7) % ascending.length])
   // Array.sort puts undefined last by itself, so the values are wrapped.

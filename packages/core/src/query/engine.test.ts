@@ -1,4 +1,4 @@
-/** Holds the engine against an oracle that looks at all rows, step by step, from seeds. */
+/** Compares the engine with an oracle that scans all rows, step by step, from seeds. */
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Entity, entity } from '../schema/entity.ts'
@@ -117,13 +117,13 @@ function textOfQuery(query: Query<Entity>): string {
   )
 }
 
-/** One open query and what the test knows of it. */
+/** One open query and the state of its test. */
 interface Watched {
   readonly query: Query<Entity>
   readonly live: EngineQuery
   readonly reads: boolean
   calls: number
-  /** What the oracle said when the query was last looked at, and the array it got. */
+  /** The oracle's rows at the last read of the query, and the array that it returned. */
   expected: readonly AnyRow[]
   read: readonly AnyRow[] | undefined
   stop: () => void
@@ -152,7 +152,7 @@ function makeWorld(seed: number, conflicts: boolean): World {
 
 let clock = 0
 
-/** Makes a row, new or in the place of another, and its stand-ins. */
+/** Makes a row, new or replacing another, and its stand-ins. */
 function putRow(
   { dice, rows, standIns }: Omit<World, 'engine'>,
   conflicts: boolean,
@@ -181,14 +181,14 @@ function putRow(
   return [before, row]
 }
 
-/** Returns how many changes the engine was told of. */
+/** Returns the number of changes passed to the engine. */
 function changeSomething(world: World, conflicts: boolean): number {
   const { dice, rows, engine } = world
   if (dice.chance(0.15) && rows.size > 0) {
     const gone = dice.pick([...rows.values()])
     rows.delete(gone.id)
     engine.changed(gone, undefined)
-    // Sometimes it comes back at once, as a row does that gets its review.
+    // Sometimes it is added again at once, like a row that gets its review.
     if (dice.chance(0.5)) return 1
     rows.set(gone.id, gone)
     engine.changed(undefined, gone)

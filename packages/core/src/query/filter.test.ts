@@ -1,4 +1,4 @@
-/** The one form of `where`: what means the same has the same key, and what is wrong is refused. */
+/** The normal form of `where`: equal meanings have equal keys, and wrong ones are rejected. */
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { CountersignError } from '../base/outcome.ts'
@@ -113,7 +113,7 @@ const REFUSED: readonly (readonly [unknown, string | undefined])[] = [
   [JSON.parse('{"__proto__": 1}'), '__proto__'],
 ]
 
-test('PROTOCOL 22: a query that is none is refused with its type, field and reason', () => {
+test('PROTOCOL 22: an invalid query is rejected with its type, field and reason', () => {
   for (const [where, field] of REFUSED) {
     const read = (): unknown => readWhere(Issue, where)
     expect(read).toThrow(CountersignError)
@@ -149,7 +149,7 @@ test('PROTOCOL 22: a query that is none is refused with its type, field and reas
   }
 })
 
-test('a filter shares nothing with what it was read from', () => {
+test('a filter shares no objects with its input', () => {
   const where = { due: new Date(7), place: { x: 1, y: 2 }, points: { in: [1, 2] } }
   const filter = readWhere(Issue, where)
   const before = JSON.stringify(filter)

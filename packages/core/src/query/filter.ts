@@ -100,7 +100,7 @@ export function readWhere(entity: Entity, where: unknown): Filter {
   const readAll = (given: unknown, depth: number): Filter => {
     if (depth > WHERE_DEPTH_MAX) refuse(entity, undefined, `nested deeper than ${WHERE_DEPTH_MAX}`)
     countTests(1)
-    if (!isPlainObject(given)) refuse(entity, undefined, 'a where is an object of conditions')
+    if (!isPlainObject(given)) refuse(entity, undefined, 'where must be an object of conditions')
     const parts: Filter[] = []
     for (const name of Object.keys(given)) {
       const value = given[name]
@@ -141,7 +141,7 @@ function readOperator(entity: Entity, field: string, [op, given]: [string, unkno
   if (op === 'eq') return equal(entity, field, given)
   if (op !== 'in') {
     const value = readValue(entity, field, given)
-    if (!isRangeKind(kindOf(value))) refuse(entity, field, `${op} takes a value that has an order`)
+    if (!isRangeKind(kindOf(value))) refuse(entity, field, `${op} takes an ordered value`)
     return { op: op as RangeOp, field, value, key: keyOf(op, field, valueKey(value)) }
   }
   if (!Array.isArray(given)) refuse(entity, field, 'in takes a list')

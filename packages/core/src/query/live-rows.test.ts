@@ -1,4 +1,4 @@
-/** What a subscriber and a renderer rely on: identity, one call a message, nothing left behind. */
+/** Guarantees for subscribers and renderers: identity, one call for each message, no leaks. */
 import { expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { entity } from '../schema/entity.ts'
@@ -19,7 +19,7 @@ class Store {
   readonly rows = new Map<string, AnyRow>()
   readonly engine = new QueryEngine(Issue, () => this.rows.values())
 
-  /** Writes without telling: the message is not applied in full yet. */
+  /** Writes without an emit: the message is not applied in full yet. */
   put(id: string, fields: object | undefined): AnyRow | undefined {
     const before = this.rows.get(id)
     const after = fields && fakeRow(id, { ...before, ...fields })
@@ -65,7 +65,7 @@ for (const [name, query] of Object.entries({ 'on an index': SERVED, 'of its own'
     expect(listener).toHaveBeenCalledTimes(1)
     expect(live.rows()).toEqual([first[0], edited, first[2]])
 
-    // One leaves: the next of the order comes in, without anybody asking twice.
+    // One is removed: the next in order enters the window after a single read.
     const second = live.rows()
     store.write(second[0]!.id, { status: 'done', title: 'gone' })
     expect(listener).toHaveBeenCalledTimes(2)
@@ -89,7 +89,7 @@ for (const [name, query] of Object.entries({ 'on an index': SERVED, 'of its own'
     expect(engine.live({ ...query, limit: 4 })).not.toBe(live)
   })
 
-  test(`a query that nobody subscribed to answers, and keeps its array while nothing changes, ${name}`, () => {
+  test(`a query without subscribers returns rows, and keeps its array while nothing changes, ${name}`, () => {
     const store = storeOf(9)
     const live = store.engine.live(query)
     const before = live.rows()
@@ -113,7 +113,7 @@ for (const [name, query] of Object.entries({ 'on an index': SERVED, 'of its own'
     expect(live.rows()[0]).toBe(again)
   })
 
-  test(`what the last subscriber leaves is freed, ${name}`, () => {
+  test(`a query is freed after its last unsubscribe, ${name}`, () => {
     const { engine } = storeOf(9)
     const live = engine.live(query)
     const wider = engine.live({ ...query, limit: 8 })
@@ -125,7 +125,7 @@ for (const [name, query] of Object.entries({ 'on an index': SERVED, 'of its own'
   })
 }
 
-test('being told of a row that did not change keeps the array', () => {
+test('a notification of an unchanged row keeps the array', () => {
   const store = storeOf(9)
   const live = store.engine.live(SERVED)
   live.subscribe(() => {})
@@ -139,7 +139,7 @@ test('being told of a row that did not change keeps the array', () => {
   expect(live.rows()).toBe(before)
 })
 
-test('a query that is left before it was read again does not answer with what it had', () => {
+test('a query that was unsubscribed before it was read does not return outdated rows', () => {
   const store = storeOf(9)
   const live = store.engine.live(SERVED)
   const stop = live.subscribe(() => {})
@@ -149,7 +149,7 @@ test('a query that is left before it was read again does not answer with what it
   expect(live.rows()[0]).toBe(edited)
 })
 
-test('a listener that is told and does not read is told of the next message all the same', () => {
+test('a listener that is notified and does not read is notified of the next message too', () => {
   const store = storeOf(9)
   const live = store.engine.live(SERVED)
   const listener = vi.fn()
@@ -160,7 +160,7 @@ test('a listener that is told and does not read is told of the next message all 
   expect(listener).toHaveBeenCalledTimes(2)
 })
 
-test('one message with many changes tells a subscriber once, and reading midway misses nothing', () => {
+test('one message with many changes notifies a subscriber once, and a read midway misses nothing', () => {
   const store = storeOf(9)
   const live = store.engine.live(SERVED)
   const listener = vi.fn()
@@ -175,7 +175,7 @@ test('one message with many changes tells a subscriber once, and reading midway 
   expect(live.rows().map((row) => row.id)).toEqual(['row0', 'row1', 'row3'])
 })
 
-test('a listener that throws stops nobody; one that leaves during an emission is not called', () => {
+test('a throwing listener stops no other; one that unsubscribes during an emit is not called', () => {
   const store = storeOf(3)
   const live = store.engine.live(SERVED)
   const errors: unknown[] = []
@@ -209,7 +209,7 @@ test('a listener may write: everyone ends with the newest rows', () => {
   expect(filtered.rows()).toBe(read.at(-1))
 })
 
-test('queries that nobody subscribed to are remembered up to a bound, and work when forgotten', () => {
+test('queries without subscribers are cached up to a bound, and work when evicted', () => {
   const store = storeOf(9)
   const first = store.engine.live({ where: { points: 0 } })
   const rows = first.rows()

@@ -1,4 +1,4 @@
-/** Which index answers which query, and in what order. */
+/** The index that a query uses, and its order. */
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { entity } from '../schema/entity.ts'

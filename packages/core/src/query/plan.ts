@@ -40,7 +40,7 @@ export function planQuery(
   order: readonly SortKey[] | undefined,
 ): Plan {
   const tests = conjuncts(filter)
-  const asked: Asked = { tests, order: order && telling(order, tests) }
+  const asked: Asked = { tests, order: order && withoutConstant(order, tests) }
   let best: Plan | undefined
   for (const [name, keys] of entity.indexes) {
     const plan = planWith(name, keys, asked)
@@ -66,13 +66,13 @@ function planWith(
     if (!test) break
     fixed.push(test.value)
     // An index may name a field twice; the equality on it counts once.
-    if (fixed.length === 1 || !names(keys.slice(0, fixed.length - 1), field)) used++
+    if (fixed.length === 1 || !hasField(keys.slice(0, fixed.length - 1), field)) used++
   }
   const next = keys[fixed.length]?.field
   const bounds = tests.filter((test) => isRange(test) && test.field === next) as RangeTest[]
   used += bounds.length
   if (used === 0 && !order) return undefined
-  const rest = telling(fixed.length === 0 ? keys : keys.slice(fixed.length), tests)
+  const rest = withoutConstant(fixed.length === 0 ? keys : keys.slice(fixed.length), tests)
   const ordered = !order || sameKeys(order, rest)
   if (used === 0 && !ordered) return undefined
   return { index, fixed, bounds, exact: used === tests.length, ordered, order: order ?? rest }
@@ -90,15 +90,15 @@ function equalityOn(field: string, tests: readonly Filter[]): EqTest | undefined
 }
 
 /** Removes fields that an equality fixes, and duplicates: they do not affect the order. */
-function telling(keys: readonly SortKey[], tests: readonly Filter[]): readonly SortKey[] {
+function withoutConstant(keys: readonly SortKey[], tests: readonly Filter[]): readonly SortKey[] {
   const kept: SortKey[] = []
   for (const key of keys) {
-    if (!equalityOn(key.field, tests) && !names(kept, key.field)) kept.push(key)
+    if (!equalityOn(key.field, tests) && !hasField(kept, key.field)) kept.push(key)
   }
   return kept
 }
 
-function names(keys: readonly SortKey[], field: string): boolean {
+function hasField(keys: readonly SortKey[], field: string): boolean {
   for (const key of keys) if (key.field === field) return true
   return false
 }

@@ -1,4 +1,4 @@
-/** What a condition matches, where one could doubt. Random filters: engine.test.ts. */
+/** Conditions in edge cases. Random filters: engine.test.ts. */
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { entity } from '../schema/entity.ts'

@@ -1,4 +1,4 @@
-/** Ranges found by a value, against looking at each of them. */
+/** Compares ranges found by a value with a scan of all ranges. */
 import { expect, test } from 'vitest'
 import { compareValues } from './compare.ts'
 import { Dice } from './fake-rows.ts'

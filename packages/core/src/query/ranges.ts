@@ -45,7 +45,7 @@ export class Ranges<W> {
   #highest: (Place | undefined)[] = []
   #waiting: Watched<W>[] = []
   /** Removed, but still in the sorted array. */
-  #gone = new Set<W>()
+  #removed = new Set<W>()
   readonly #watchers = new Set<W>()
 
   /** Watchers with some range. */
@@ -55,7 +55,7 @@ export class Ranges<W> {
 
   add(range: Range, watcher: W): void {
     // A removed watcher must not be found under its former range.
-    if (this.#gone.has(watcher)) this.#sort()
+    if (this.#removed.has(watcher)) this.#sort()
     this.#watchers.add(watcher)
     this.#waiting.push({ range, watcher })
     if (this.#waiting.length > WAITING_MAX) this.#sort()
@@ -65,8 +65,8 @@ export class Ranges<W> {
   remove(watcher: W): void {
     if (!this.#watchers.delete(watcher)) return
     this.#waiting = this.#waiting.filter((watched) => watched.watcher !== watcher)
-    this.#gone.add(watcher)
-    if (this.#gone.size > WAITING_MAX) this.#sort()
+    this.#removed.add(watcher)
+    if (this.#removed.size > WAITING_MAX) this.#sort()
   }
 
   /** Calls `found` for each range that contains the value; twice for a watcher with two of them. */
@@ -101,15 +101,15 @@ export class Ranges<W> {
     this.#search(place, found, [from, middle])
     const { range, watcher } = this.#sorted[middle]!
     if (range.low && comparePlaces(range.low, place) > 0) return
-    if (!isBelow(range.high, place) && !this.#gone.has(watcher)) found(watcher)
+    if (!isBelow(range.high, place) && !this.#removed.has(watcher)) found(watcher)
     this.#search(place, found, [middle + 1, to])
   }
 
   #sort(): void {
-    const kept = this.#sorted.filter(({ watcher }) => !this.#gone.has(watcher))
+    const kept = this.#sorted.filter(({ watcher }) => !this.#removed.has(watcher))
     this.#sorted = [...kept, ...this.#waiting].sort((a, b) => compareLows(a.range, b.range))
     this.#waiting = []
-    this.#gone = new Set()
+    this.#removed = new Set()
     this.#highest = Array.from<Place | undefined>({ length: this.#sorted.length })
     if (this.#sorted.length > 0) this.#measure(0, this.#sorted.length)
   }

@@ -1,4 +1,4 @@
-/** The routing of changes: nobody who matches is missed, and few are asked in vain. */
+/** The routing of changes: no matching watcher is missed, and few others are found. */
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { entity } from '../schema/entity.ts'
@@ -74,7 +74,7 @@ test('C4c: every watcher that matches a row is found, once', () => {
   }
 })
 
-test('C4c: a hundred watchers of a hundred values: a change finds its own, and a few who came early', () => {
+test('C4c: a hundred watchers of a hundred values: a change finds its own, and a few early ones', () => {
   const router = new Router<FakeWatcher>(PLAIN_ACCESS)
   const watchers = Array.from(
     { length: 100 },

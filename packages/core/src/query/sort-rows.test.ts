@@ -1,4 +1,4 @@
-/** Holds the bulk sort against `Array.sort`. */
+/** Compares the bulk sort with `Array.sort`. */
 import { expect, test } from 'vitest'
 import { parseSortKey } from '../schema/entity.ts'
 import type { AnyRow } from '../schema/types.ts'
@@ -30,7 +30,7 @@ function someRows(dice: Dice, count: number): AnyRow[] {
 
 const NAMES = [...Object.keys(VALUES), '$orderKey']
 
-test('rows sorted at once stand as the comparator says', () => {
+test('rows sorted in bulk are in the order of the comparator', () => {
   for (let seed = 1; seed <= 40; seed++) {
     const dice = new Dice(seed)
     const rows = someRows(dice, dice.pick([0, 1, 50, 300, 2_000]))

@@ -1,4 +1,4 @@
-/** Holds the chunked list against a plain sorted array. */
+/** Compares the chunked list with a plain sorted array. */
 import { expect, test } from 'vitest'
 import { Dice } from './fake-rows.ts'
 import { CHUNK_ITEMS_MAX, SortedList } from './sorted-list.ts'

@@ -44,7 +44,7 @@ test('PROTOCOL 14: a row in conflict is found under every candidate value, once,
   expect(engine.query({ where: { title: 't' }, orderBy: ['title'] })).toHaveLength(2)
 })
 
-test('PROTOCOL 14: the row stands where its first matching candidate sorts', () => {
+test('PROTOCOL 14: the row is at the place of its first matching candidate', () => {
   const { engine, write } = storeOf(conflict)
   for (const points of [1, 3, 5, 7]) write(fakeRow(`r${points}`, { status: 'open', points }))
   write(fakeRow('x', { status: 'open', points: 4, others: [{ points: 0 }, { points: 8 }] }))
@@ -59,7 +59,7 @@ test('PROTOCOL 14: the row stands where its first matching candidate sorts', () 
   expect(ids({ where: { status: 'open' }, orderBy: ['-points'], limit: 3 })).toBe('r7 r5 x')
 })
 
-test('PROTOCOL 14: live queries follow a conflict as it comes and is resolved', () => {
+test('PROTOCOL 14: live queries follow a conflict that begins and is resolved', () => {
   const { engine, write } = storeOf(conflict)
   write(fakeRow('x', { status: 'open', points: 1 }))
   const done = engine.live({ where: { status: 'done' } })
@@ -75,7 +75,7 @@ test('PROTOCOL 14: live queries follow a conflict as it comes and is resolved', 
   expect(engine.query({ where: { status: 'done' } })).toEqual([])
 })
 
-test('stand-ins that sort alike stand in an index once', () => {
+test('an index has stand-ins with equal sort keys once', () => {
   const { engine, write } = storeOf(conflict)
   const others = [
     { title: 'b' },

@@ -5,7 +5,7 @@ import { descendantsAmong } from './repo.ts'
 
 const table = new RegisterTable(['title'])
 
-/** The entry that arrived as the so-manieth, over these. */
+/** The entry with this arrival number and these parents. */
 function entry(arrival: number, ...parents: readonly Entry[]): Entry {
   const session = { authorId: 'a', sessionId: 's' }
   const made = new Entry({ session, clientSeq: arrival, timestamp: 0, arrival })
@@ -22,7 +22,7 @@ function entry(arrival: number, ...parents: readonly Entry[]): Entry {
   return made
 }
 
-describe('what stands on refused messages', () => {
+describe('descendants of rejected messages', () => {
   const root = entry(1)
   const other = entry(2)
   const child = entry(3, root)
@@ -41,7 +41,7 @@ describe('what stands on refused messages', () => {
     expect(descendantsAmong(pending, new Set([root]))).toEqual([child, grandchild, merge])
   })
 
-  it('is nothing where nothing stands on them', () => {
+  it('are empty if there are none', () => {
     expect(descendantsAmong([root, child, grandchild], new Set([merge]))).toEqual([])
   })
 })

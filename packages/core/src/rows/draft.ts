@@ -290,7 +290,7 @@ export class Draft {
 
   /** Commits the shown writes as pending. */
   commit(): void {
-    assert(this.#nesting === 0, 'a transaction is committed after those within it')
+    assert(this.#nesting === 0, 'nested transactions end before the commit')
     assert(this.entry.writes.length === 0, 'a draft is committed once')
     for (const { table, before, write } of this.#changes) {
       this.entry.writes.push(write)

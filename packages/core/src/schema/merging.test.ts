@@ -1,4 +1,4 @@
-/** Fields that merge, as they are declared: what is refused, and which versions they may have. */
+/** Fields that merge, as declared: rejected declarations, and allowed versions. */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { add, code, map, remove, rename, scale, wrap } from './lens/steps.ts'

@@ -1,4 +1,4 @@
-/** What operations do to values: the form, sums, sets, inverses, and a model of all of it. */
+/** Operations on values: their form, sums, sets, inverses, and a model of all of them. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../base/json.ts'
@@ -80,7 +80,7 @@ describe('§9: an operation', () => {
 })
 
 describe('§9: operations as one', () => {
-  it('do what they do one by one, and have one form', () => {
+  it('have the same effect as one by one, and one form', () => {
     for (const arbitrary of [setOps, counterOps])
       fc.assert(
         fc.property(

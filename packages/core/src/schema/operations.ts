@@ -70,7 +70,7 @@ export function operationFault(operation: Operation): string | undefined {
       ? undefined
       : 'a counter is incremented by a whole number of at most 2^53 - 1'
   if (parts[0] === 'set') return parts.length === 3 ? setFault(operation as SetOperation) : SET_FORM
-  if (parts[0] !== 'ops') return 'there is no such kind of operation'
+  if (parts[0] !== 'ops') return 'unknown kind of operation'
   return parts.length === 2 && Array.isArray(parts[1]) && parts[1].length > 0
     ? undefined
     : 'operations of an app are a list of at least one'

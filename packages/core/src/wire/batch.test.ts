@@ -1,6 +1,6 @@
 /**
- * Holds the text of a batch: what is composed is read back; every form of it has one chain; and
- * what somebody without the reviewer's key changes is refused or changes the chain.
+ * Tests the text of a batch: a composed text is parsed to the same values; every form of it has the
+ * same chain; and a change without the reviewer's key is rejected or changes the chain.
  */
 import { createHash } from 'node:crypto'
 import { expect, test, vi } from 'vitest'
@@ -32,7 +32,7 @@ interface Made {
   readonly random: RandomBatches
   readonly draft: BatchDraft
   readonly batch: ComposedBatch
-  /** The log's form: every line, every session spelled. */
+  /** The log's form: every line, every session line. */
   readonly text: string
   readonly context: BatchContext
 }
@@ -56,12 +56,12 @@ function formOf({ layout }: ComposedBatch, form: Partial<BatchForm>): string {
   return text.value
 }
 
-/** How many lines the messages of a flush up to this one have. */
+/** The number of lines of the messages of a flush up to this one. */
 function linesUpTo({ messages }: Flush, message: number): number {
   return messages.slice(0, message + 1).reduce((sum, { salts }) => sum + salts.length, 0)
 }
 
-/** What a batch accepts, from the draft. */
+/** The accepted messages of a draft. */
 function expected({ fromSeq, judged }: BatchDraft): readonly unknown[] {
   const accepted = judged.flatMap(({ session, flush, first, verdicts }) =>
     verdicts.flatMap(({ accepted: yes, review }, i) =>
@@ -132,7 +132,7 @@ test('BATCH3 sessions by number: those of before, and those of this batch', () =
     const read = readBatch(text, { ...context, sessions: [known] })
     expect(read).toMatchObject({ ok: true, value: { chain: batch.chain } })
     expect(readBatch(text, context).ok).toBe(false)
-    // The same number for somebody else: another author, another chain.
+    // The same number with another session: another author, another chain.
     const stranger = new RandomFlush(
       new SeededRandom(seed + 1_000),
       draft.judged[0]!.session.facts.space,
@@ -142,7 +142,7 @@ test('BATCH3 sessions by number: those of before, and those of this batch', () =
   }
 })
 
-test('BATCH5 a flush judged in part: the rest goes on from a hash and names what was before', () => {
+test('BATCH5 a flush judged in part: the rest continues from a hash and names earlier entities', () => {
   let cut = 0
   for (const seed of seeds(70)) {
     const { random, draft } = made(seed)
@@ -158,7 +158,7 @@ test('BATCH5 a flush judged in part: the rest goes on from a hash and names what
   expect(cut).toBeGreaterThan(10)
 })
 
-/** The same as its author reads it: of own messages it says no more than that they are his. */
+/** The batch as its author reads it: own messages are only marked as own. */
 function readBy(session: Session, read: Batch): Batch {
   const isBy = (item: Accepted): boolean => item.session.hash === session.hash
   const accepted = read.accepted.map((item) =>
@@ -196,15 +196,15 @@ test('BATCH6 an author gets hashes in his places, and reads the same batch', () 
       ok: true,
       value: readBy(author, whole.value),
     })
-    // Whoever is sent every line reads every line, own ones too.
+    // A reader that gets every line reads every line, own ones too.
     expect(readBatch(text, { ...context, own })).toEqual(whole)
-    // Nobody else takes a hash for a message.
+    // Other readers reject a hash instead of a message.
     expect(readBatch(short, context)).toMatchObject({ error: { code: 'invalid' } })
     expect(chainOfBatch(short, context)).toEqual({ ok: true, value: batch.chain })
   }
 })
 
-test('BATCH6 BATCH8 any lines as hashes, withheld or erased: the same chain for who knows no more', () => {
+test('BATCH6 BATCH8 any lines as hashes, withheld or erased: the same chain for a reader without them', () => {
   for (const seed of seeds(40)) {
     const { batch, context } = made(seed)
     const chance = new RandomFlush(new SeededRandom(seed + 500))
@@ -218,7 +218,7 @@ test('BATCH6 BATCH8 any lines as hashes, withheld or erased: the same chain for 
     if (!layout.ok) throw new Error(layout.error.message)
     const again = formOf({ ...batch, layout: layout.value }, { hides: () => true })
     expect(chainOfBatch(again, context)).toEqual({ ok: true, value: batch.chain })
-    // Where every line is a hash, session and head are bound all the same.
+    // The chain covers session and head even if every line is a hash.
     for (const at of [1, 2]) {
       const lines = again.split('\n')
       const other = new RandomFlush(new SeededRandom(seed + 900))
@@ -228,7 +228,7 @@ test('BATCH6 BATCH8 any lines as hashes, withheld or erased: the same chain for 
   }
 })
 
-test('BATCH8 an erased line: read by who knows the redact record, refused by who does not', () => {
+test('BATCH8 an erased line: parsed with the redact record, rejected without it', () => {
   for (const seed of seeds(40)) {
     const { draft, batch, context } = made(seed)
     const erased = draft.fromSeq + (seed % (batch.throughSeq - draft.fromSeq + 1))
@@ -331,7 +331,7 @@ test('BATCH9 half of a surrogate pair in the place of U+FFFD, which hashes the s
   expect(tried).toBeGreaterThan(10)
 })
 
-test('BATCH9 a line of a change is no message of its own, even when it is erased', () => {
+test('BATCH9 a line of a change is not a message of its own, even when it is erased', () => {
   let tried = 0
   for (const seed of seeds(60)) {
     const { batch, context } = made(seed)
@@ -504,7 +504,7 @@ test('BATCH9 forged: values, reviews, lines from nothing, in every batch', () =>
       if (read.ok) expect(read.value.chain, `seed ${seed}`).not.toBe(batch.chain)
     }
     for (const [at, line] of lines.entries()) {
-      // A line taken out, said twice, exchanged with the next one, taken from another place.
+      // A line removed, repeated, swapped with the next one, replaced by another one.
       differs(lines.toSpliced(at, 1))
       differs(lines.toSpliced(at, 0, line))
       differs(lines.toSpliced(at, 2, lines[at + 1] ?? '', line))

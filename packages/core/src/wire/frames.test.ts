@@ -1,6 +1,6 @@
 /**
- * Holds the table of frames: each is written and read back the same, a malformed one is refused in a
- * sentence, and who speaks another version can be told so.
+ * Tests the table of frames: each is encoded and parsed to the same values, a malformed one is
+ * rejected with a sentence, and a peer of another version can be detected.
  */
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../facts/limits.ts'
@@ -38,12 +38,12 @@ const rejection: Rejection = {
   ...{ reason: 'stale', detail: 'too late', at: 5, sig: 'sig' },
 }
 const again = { clientSeq: 4, seq: 9, at: 1_700_000_000_000, forked: true }
-/** A position, and the fields of a greeting, as they stand in a frame. */
+/** A position, and the fields of a greeting, in the form of a frame. */
 const list = [SHORT_A, 3, 41, HASH, 'sig']
 const greeting: readonly unknown[] = [2, [epoch], list, [1, 1], 'n', 5, 'sig']
 const run = { clientSeq: 4, count: 3, seq: 9 }
 const reviews = [again, { ...again, clientSeq: 5, forked: false }]
-/** Texts are whatever their authors made of them. */
+/** Texts have the form of their authors. */
 const TEXTS = ['a', '["a"]\n\u2028\n"é😀"', '\n\n', '']
 
 const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] } = {
@@ -162,7 +162,7 @@ describe('both tables', () => {
     },
   )
 
-  test('§19 frames: ids have 22 characters, flags are 0 or 1, what is null at the end is left out', () => {
+  test('§19 frames: ids have 22 characters, flags are 0 or 1, null fields at the end are omitted', () => {
     expect(authored('want', { have: null })).toBe('["want"]')
     expect(authored('hello', { v: 2, space: A, nonce: 'n', position: null })).toBe(
       `["hello",2,"${SHORT_A}","n"]`,
@@ -182,7 +182,7 @@ describe('both tables', () => {
     expect(authored('offer', { sig: 's' }, 'line')).toBe('["offer","s"]\nline')
   })
 
-  test('§19 frames: a frame of one side is none of the other', () => {
+  test('§19 frames: a frame of one side is rejected by the other', () => {
     for (const frame of [authored('want', { have: null }), authored('offer', { sig: 's' }, 'a')])
       expect(parseReviewerFrame(frame)).toMatchObject({ error: { code: 'malformed' } })
     for (const frame of [
@@ -197,7 +197,7 @@ describe('malformed', () => {
   const NO_ID = A
   const bad = { eid: 'x' }
   const openingList: readonly unknown[] = [SHORT_A, 'key', SHORT_B, 'ann', 'salt', 'sig', 'proof']
-  /** In the place of a text that has to be there. */
+  /** Replacements of a required text. */
   const BAD_TEXTS: readonly unknown[] = [null, 1, true, ['n'], {}, '\ud800', 'x'.repeat(513)]
   const BAD_COUNTS: readonly unknown[] = [null, -1, 0.5, '5', true, [5], {}, 2 ** 53]
   const badAuthors: { readonly [K in keyof AuthorFrames]: readonly (readonly unknown[])[] } = {
@@ -419,7 +419,7 @@ describe('malformed', () => {
     })
   })
 
-  test('§19 words: what a peer says in words is cut, and never a reason to refuse it', () => {
+  test('§19 words: a message for people is truncated, never rejected', () => {
     const long = 'w'.repeat(1_000)
     expect(parseAuthorFrame(JSON.stringify(['bye', long]))).toMatchObject({
       value: { reason: long.slice(0, 256) },
@@ -455,7 +455,7 @@ describe('another version', () => {
   })
 
   test.each([[-1], [1.5], ['1'], [null], [[1]], [2 ** 53]])(
-    '§19 version: %j is none, and refused',
+    '§19 version: %j is invalid, and rejected',
     (v) => {
       expect(parseAuthorFrame(JSON.stringify(['hello', v, SHORT_A, 'n'])).ok).toBe(false)
       expect(parseReviewerFrame(JSON.stringify(['welcome', ...greeting.with(0, v)])).ok).toBe(false)
@@ -469,7 +469,7 @@ describe('another version', () => {
 })
 
 describe('parts of frames', () => {
-  test('§19 positions: as storage keeps them; what is none is none', () => {
+  test('§19 positions: in the form of the storage; a malformed one is rejected', () => {
     for (const each of [position, unsigned])
       expect(readPosition(JSON.parse(JSON.stringify(positionJson(each))))).toEqual(each)
     const kept = positionJson(position) as unknown[]

@@ -1,6 +1,6 @@
 /**
- * Every reader of texts against good ones of which one part was replaced by an odd one: it answers,
- * whatever stands there, and never throws.
+ * Every reader of texts with valid ones of which one part was replaced by an odd value: it returns
+ * an outcome and never throws.
  */
 import { describe, expect, test, vi } from 'vitest'
 import { readFlush, textOfFlush } from '../facts/flush.ts'
@@ -23,7 +23,7 @@ vi.setConfig({ testTimeout: 60_000 })
 const REVIEWER = '7f1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
 const HASH = 'A'.repeat(43)
 
-/** `read` of the good text is fine, and of most of the others it is not; of none it throws. */
+/** `read` accepts the valid text, rejects most of the others, and never throws. */
 function neverThrows(
   good: string,
   read: (text: string) => boolean,
@@ -76,7 +76,7 @@ async function flushText(): Promise<{ readonly line: string; readonly text: stri
   return { line: session.line, text: textOfFlush(text) }
 }
 
-describe('T11 whatever stands in the place of a part, a reader answers', () => {
+describe('T11 a reader returns an outcome for every replaced part', () => {
   test('flushes and session lines', async () => {
     const { line, text } = await flushText()
     const session = readSession(line)
@@ -108,7 +108,7 @@ describe('T11 whatever stands in the place of a part, a reader answers', () => {
       return isOk(readBatch(broken, context))
     }
     neverThrows(text.value, read, some(damaged(text.value), 9, seed))
-    // Whoever takes every hash for a message of its own, or for a redacted one.
+    // A reader that takes every hash for an own message, or for a redacted one.
     const own = { changes: [{ entityId: REVIEWER }, { entityId: DESK_SPACE }] }
     const form = { sessionNo: () => undefined, hides: () => true }
     const hidden = textOfBatch(batch.value.layout, form)
@@ -119,7 +119,7 @@ describe('T11 whatever stands in the place of a part, a reader answers', () => {
     }
   })
 
-  test('a batch that is laid out whatever it says is told of without a throw', () => {
+  test('messages of any parsed layout are extracted without a throw', () => {
     const random = new RandomBatches(new SeededRandom(3))
     const draft = random.draft(7)
     const batch = composeBatch(draft, someChain(1))
@@ -197,7 +197,7 @@ describe('T11 whatever stands in the place of a part, a reader answers', () => {
   })
 })
 
-describe('T11 whatever a frame says, it is parsed or refused', () => {
+describe('T11 every frame is parsed or rejected', () => {
   const position = { eid: REVIEWER, epoch: 1, seq: 4, chain: HASH, sig: 'sig' }
   const reviews = [{ clientSeq: 1, seq: 2, at: 3, forked: false }]
   const runs = [{ clientSeq: 1, count: 2, seq: 2 }]

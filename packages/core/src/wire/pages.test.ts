@@ -1,4 +1,4 @@
-/** Pages as text, and back. */
+/** Pages: encoded and parsed. */
 import { describe, expect, test } from 'vitest'
 import type { Review } from '../facts/message.ts'
 import { type PageEntity, type PageMessage, type PageWrite, pageText, readPage } from './pages.ts'
@@ -63,7 +63,7 @@ describe('a page', () => {
     expect(roundTrip([row])).toEqual([row])
   })
 
-  test('§8 pages: what stood before a conflict comes back, of each register', () => {
+  test('§8 pages: the base of each register in conflict is parsed', () => {
     const bases = {
       n: { version: 2, value: { deep: [1, null] } },
       title: 'nothing',
@@ -74,7 +74,7 @@ describe('a page', () => {
     expect(roundTrip([row, entity(51)])).toEqual([row, entity(51)])
   })
 
-  test('§8 pages: messages and sessions are said once, whoever names them', () => {
+  test('§8 pages: messages and sessions are written once', () => {
     const late = writeOf(messageOf(7), { own: [{ ...own[0]!, sessionId: idOf(11) }] })
     const rows = [50, 51, 52].map((id) => entity(id, { writes: [created, late], heads: [1] }))
     const text = pageText(rows)
@@ -88,11 +88,11 @@ describe('a page', () => {
   test.each<[string, (row: unknown[], message: unknown[]) => void]>([
     ['no number of its session', (_, message) => (message[3] = null)],
     ['nothing that its author has seen', (_, message) => (message[4] = 0)],
-    ['a lineage that is none', (_, message) => (message[4] = ['x', 0, 1, []])],
+    ['an invalid lineage', (_, message) => (message[4] = ['x', 0, 1, []])],
     ['numbers that are none', (_, message) => (message[4] = [0, 0, 1, ['x']])],
-    ['a base that is none', (row) => (row[5] = [['n', [1]]])],
+    ['an invalid base', (row) => (row[5] = [['n', [1]]])],
     ['bases that are no list', (row) => (row[5] = 0)],
-    ['a head that is none', (row) => (row[3] = [7])],
+    ['an invalid head', (row) => (row[3] = [7])],
   ])('§8 malformed: %s', (_, spoil) => {
     const page = JSON.parse(pageText([entity(50)])) as [unknown[][], unknown[][]]
     spoil(page[1][0]!, page[0][0]!)

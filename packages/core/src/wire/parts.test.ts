@@ -1,4 +1,4 @@
-/** Parts over a link that repeats, mixes and loses them; and parts that nobody honest sends. */
+/** Parts over a link that repeats, mixes and loses them; and malicious parts. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FRAME_BYTES_MAX } from '../ports/transport.ts'

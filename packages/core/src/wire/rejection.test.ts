@@ -1,4 +1,4 @@
-/** Rejections at the edge: with what stands, without it as older reviewers send them, and malformed. */
+/** Untrusted rejections: with live writes, without them as older reviewers send, and malformed. */
 import { expect, test } from 'vitest'
 import type { Rejection, Standing } from '../facts/message.ts'
 import { parseReviewerFrame, reviewerFrame } from './frames.ts'
@@ -33,7 +33,7 @@ const read = (value: unknown): unknown => {
   return frame.ok && frame.value.kind === 'rejected' ? frame.value.rejections[0] : undefined
 }
 
-test('§4 rejection: comes back as it was sent, with what stands and without', () => {
+test('§4 rejection: is parsed as it was sent, with live writes and without', () => {
   const { standing: _, ...old } = rejection
   const { value: __, ...bare } = standing
   for (const sent of [

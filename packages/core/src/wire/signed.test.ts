@@ -1,4 +1,4 @@
-/** Holds what a reviewer signs, and the proof of a session, to their definitions, in canonical bytes. */
+/** Checks signed bytes, of reviewers and of the proof of a session, against their definitions. */
 import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
@@ -18,7 +18,7 @@ import {
 } from './signed.ts'
 import type { EpochOpen, Position, Rejection } from '../facts/message.ts'
 
-// Thousands of cases, on a machine that may be busy.
+// Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })
 
 const uuid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(uuid8)
@@ -80,7 +80,7 @@ test('WHO7 proofs: signed over the nonce of the reviewer, the space and the sess
   )
 })
 
-test('VRD5 acceptances told again: signed over lineage, session and rows', () => {
+test('VRD5 repeated acceptances: signed over lineage, session and rows', () => {
   const rows = fc.array(fc.tuple(count, count, count, fc.constantFrom(0, 1)), { maxLength: 5 })
   fc.assert(
     fc.property(uuid, uuid, count, uuid, rows, (space, eid, epoch, sessionId, reviews) => {
@@ -180,7 +180,7 @@ test('§4 rejections: the reviewer signs all of one, and its reader hashes the s
       const { sig: _, ...body } = given
       const expected = byDefinition('cs/reject', body)
       expect(Buffer.from(rejectionBytes(body)).equals(expected)).toBe(true)
-      // Who checks the signature holds the whole record.
+      // The verifier has the whole record.
       expect(Buffer.from(rejectionBytes(given)).equals(expected)).toBe(true)
     }),
   )

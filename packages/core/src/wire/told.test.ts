@@ -1,6 +1,6 @@
 /**
- * Holds the messages that the history of one entity tells: cut out of any batch, with what concerns
- * other entities hidden, they say of this one what the batch says.
+ * Tests the messages of the history of one entity: extracted from any batch, with other entities
+ * hidden, they contain the same for this entity as the batch.
  */
 import { describe, expect, test, vi } from 'vitest'
 import type { Uuid } from '../base/uuid.ts'
@@ -24,7 +24,7 @@ const NOTHING = (): undefined => undefined
 interface Made {
   readonly random: RandomBatches
   readonly draft: BatchDraft
-  /** As its reviewer stores it, read again. */
+  /** The batch as its reviewer stores it, parsed. */
   readonly layout: BatchLayout
   readonly accepted: readonly Accepted[]
 }
@@ -48,7 +48,7 @@ function stored(random: RandomBatches, draft: BatchDraft): Made {
 
 function formOf(layout: BatchLayout, form: Partial<BatchForm> = {}): string {
   const sessions: Session[] = []
-  // A batch by itself: the line of a session where it stands first, then its number.
+  // A single batch: the line of a session at its first use, then its number.
   const sessionNo = (session: Session): number | undefined => {
     const no = sessions.findIndex(({ hash }) => hash === session.hash)
     if (no < 0) sessions.push(session)
@@ -72,7 +72,7 @@ function read(
   return readTold(text, { space, entityId, bounds: BATCH_BOUNDS })
 }
 
-/** How the change of a told message names its entity: by a line or by its id. */
+/** The name of the entity in the extracted change: a line number or an id. */
 function namingOf(text: string, index: number): 'line' | 'id' {
   const lines = text.split('\n')
   const line = JSON.parse(lines[3 + index]!) as unknown[]
@@ -80,8 +80,8 @@ function namingOf(text: string, index: number): 'line' | 'id' {
   return typeof change[1] === 'number' ? 'line' : 'id'
 }
 
-describe('a told message', () => {
-  test('§22 history: says of each change of any batch what the batch says, with the same id', () => {
+describe('a message of a history', () => {
+  test('§22 history: has the same change as the batch, for each change of any batch, with the same id', () => {
     const told = { single: 0, several: 0, line: 0, id: 0, assigned: 0 }
     for (const seed of seeds(200)) {
       const { random, draft, layout, accepted } = made(seed)
@@ -107,7 +107,7 @@ describe('a told message', () => {
     for (const [what, times] of Object.entries(told)) expect(times, what).toBeGreaterThan(20)
   })
 
-  test('§22 history: of the rest of a flush, whose entities earlier lines spell', () => {
+  test('§22 history: from the rest of a flush, whose entities are in earlier lines', () => {
     let named = 0
     for (const seed of seeds(120)) {
       const { random, draft } = made(seed)
@@ -127,7 +127,7 @@ describe('a told message', () => {
     expect(named).toBeGreaterThan(10)
   })
 
-  test('§22 history: lines that change other entities are hidden, and what was assigned to these', () => {
+  test('§22 history: hides lines of other entities, and the values assigned to them', () => {
     let hidden = 0
     for (const seed of seeds(80)) {
       const { draft, layout, accepted } = made(seed)
@@ -150,7 +150,7 @@ describe('a told message', () => {
           }
           for (const { change, values } of review?.assigned ?? [])
             if (change !== index) expect(told.join('\n')).not.toContain(JSON.stringify(values))
-          // Nor what the others saw before a conflict, nor where the message stands elsewhere.
+          // Nor bases of other entities, nor the places of the message in other lineages.
           expect(told.length - 3 - lines.length).toBeLessThanOrEqual(1)
         }
       }
@@ -158,7 +158,7 @@ describe('a told message', () => {
     expect(hidden).toBeGreaterThan(50)
   })
 
-  test('§22 history: of what a batch does not have, or does not show, nothing is told', () => {
+  test('§22 history: nothing is extracted of a message that a batch lacks or hides', () => {
     for (const seed of seeds(40)) {
       const { random, layout, accepted } = made(seed)
       const [first] = accepted as [Accepted]
@@ -214,7 +214,7 @@ describe('by hand', () => {
     ],
   }
 
-  test('§22 history: an entity by the id that its line spells, by the number of a shown line, of a refused one', () => {
+  test('§22 history: an entity by the id in its line, by the number of a shown line, of a rejected one', () => {
     const layout = batchOf(
       [
         message(1, create(E1, 'a'), create(E2, 'b')), // lines 0 to 2
@@ -239,7 +239,7 @@ describe('by hand', () => {
     expect(tellMessage(layout, 6, E2).ok).toBe(false)
   })
 
-  test('§22 history: of what was assigned, that change’s alone; of bases and places nothing', () => {
+  test('§22 history: has the assigned values of its change only; no bases and no places', () => {
     const given = message(1, create(E1, 'a'), create(E2, 'b'), create(E3, 'c'))
     const layout = batchOf([given], [{ accepted: true, review }])
     const assigned = [E1, E2, E3].map((entityId) => {
@@ -251,7 +251,7 @@ describe('by hand', () => {
     expect(tell(layout, 5, E1).split('\n')).toHaveLength(3 + 4 + 1)
   })
 
-  test('§22 history: a message of one change: every character that is exchanged is refused, or told as another', () => {
+  test('§22 history: a message of one change: each replaced character is rejected, or yields another message', () => {
     const layout = batchOf(
       [message(1, create(E1, 'a')), message(2, update(E1, 1, 'b'))],
       [yes, yes],
@@ -260,7 +260,7 @@ describe('by hand', () => {
       const text = tell(layout, seq, E1)
       const good = read(text, { space, entityId: E1 })
       if (!good.ok) throw new Error(good.error.message)
-      // The first line says seq, time and which line names the entity: there the reviewer is believed.
+      // Seq, time and names are in the first line: for these the reader trusts the reviewer.
       for (let at = text.indexOf('\n') + 1; at < text.length; at++)
         for (const other of [text[at] === '1' ? '2' : '1', '', '\n', '"', '\ud800', ']']) {
           const broken = read(text.slice(0, at) + other + text.slice(at + 1), {
@@ -293,7 +293,7 @@ describe('by hand', () => {
     }
   })
 
-  test('§22 history: another entity, another space, lines missing, left over are refused; in another order it is another message', () => {
+  test('§22 history: rejects another entity or space, missing and surplus lines; another order is another message', () => {
     const given = message(1, create(E1, 'a'), create(E2, 'b'))
     const layout = batchOf([given], [{ accepted: true, review }])
     const text = tell(layout, 5, E1)
@@ -303,7 +303,7 @@ describe('by hand', () => {
     expect(read(text, { space, entityId: E2 })).toMatchObject(invalid)
     expect(read(text, { space: sessionId, entityId: E1 })).toMatchObject(invalid)
     const lines = text.split('\n')
-    // The last line is what was assigned, which need not be there.
+    // The last line has the assigned values, and is optional.
     for (let at = 0; at < lines.length - 1; at++) {
       expect(read(lines.toSpliced(at, 1).join('\n'), { space, entityId: E1 })).toMatchObject(
         invalid,

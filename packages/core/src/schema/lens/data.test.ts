@@ -1,4 +1,4 @@
-/** Chains as data: there and back, whatever arrives, joined with a build's own, and corrected. */
+/** Chains as data: encoded and parsed, untrusted, merged with a build's own, and corrected. */
 import { describe, expect, test } from 'vitest'
 import { canonical } from '../../base/canonical.ts'
 import { type Json, jsonFault } from '../../base/json.ts'
@@ -41,7 +41,7 @@ const status = (up: string): Step =>
   )
 
 describe('there and back', () => {
-  test('13.6 data is plain JSON that fits into a field, and says nothing of functions', () => {
+  test('13.6 data is plain JSON that fits into a field, and contains no functions', () => {
     const data = chainData(
       chainOf({ steps: [turn] }, { steps: [status('open'), add('points', 0)], revision: 2 }),
     )
@@ -140,7 +140,7 @@ const good = (): { [key: string]: Json } => ({
 })
 const withSteps = (...steps: Json[]): Json => ({ ...good(), versions: [{ revision: 0, steps }] })
 
-/** Puts something else somewhere into the data, or takes something away. */
+/** Replaces or removes a random part of the data. */
 function spoil(dice: Dice, data: Json, parts: readonly Json[]): void {
   let at = data as Record<string, Json>
   for (;;) {
@@ -167,18 +167,18 @@ describe('data from outside', () => {
     ['a list', [], /it is not an object/],
     ['another form', { ...good(), v: 2 }, /newer than this build/],
     ['a missing part', { v: 1, entity: 'issue', fields: [] }, /versions is missing/],
-    ['one part more', { ...good(), extra: 1 }, /a part that this build does not know/],
+    ['one part more', { ...good(), extra: 1 }, /a key that this build does not know/],
     ['a name of no type', { ...good(), entity: '1' }, /not a valid type name/],
     ['fields that are none', { ...good(), fields: 'a' }, /fields are not an array/],
     ['a field that is no name', { ...good(), fields: [7] }, /a field name is a string/],
-    ['a dangerous field', { ...good(), fields: ['__proto__'] }, /refused/],
+    ['a dangerous field', { ...good(), fields: ['__proto__'] }, /forbidden/],
     [
       'kinds that are none',
       { ...good(), kinds: ['string'] },
       /version 1: its kinds are not an object/,
     ],
     ['a kind of no field', { ...good(), kinds: { b: 'string' } }, /kind is given for "b"/],
-    ['a kind that is none', { ...good(), kinds: { a: 7 } }, /field "a": a kind is a text/],
+    ['a kind that is none', { ...good(), kinds: { a: 7 } }, /field "a": a kind is a string/],
     ['a kind without an end', { ...good(), kinds: { a: 'x'.repeat(161) } }, /1 to 160 characters/],
     [
       'a kind of a field that is gone',
@@ -205,7 +205,7 @@ describe('data from outside', () => {
       { ...good(), versions: [{ revision: 0.5, steps: [] }] },
       /a revision is a whole number/,
     ],
-    ['a step that is none', withSteps(null), /a step is an object/],
+    ['a step that is none', withSteps(null), /a step must be an object/],
     ['a step of another age', withSteps({ op: 'split', field: 'a' }), /no step is called "split"/],
     [
       'a step from the prototype',
@@ -221,12 +221,12 @@ describe('data from outside', () => {
     [
       'a dangerous key',
       JSON.parse('{"v":1,"__proto__":{"entity":"issue"}}'),
-      /the key __proto__ is refused/,
+      /the key __proto__ is forbidden/,
     ],
     [
       'a dangerous key deep inside',
       withSteps({ op: 'add', field: 'b', default: JSON.parse('{"constructor":1}') as Json }),
-      /the key constructor is refused/,
+      /the key constructor is forbidden/,
     ],
     [
       '64 versions beyond the first',
@@ -266,7 +266,7 @@ describe('data from outside', () => {
     const versions = Array.from({ length: 63 }, () => ({ revision: 0, steps: scales }))
     const chain = parsed({ ...good(), versions })
     expect(chain.registers.get('a')!.steps).toHaveLength(63 * 256)
-    // Steps of a version before are another chain's, too, and stay as they are.
+    // Steps of a previous version are shared with another chain, and do not change.
     const less = parsed({ ...good(), versions: versions.slice(1) })
     nextVersion(less, { steps: [scale('a', 2)] })
     expect(less.registers.get('a')!.steps).toHaveLength(62 * 256)
@@ -373,7 +373,7 @@ describe('joined with a build’s own', () => {
       'issue, version 1: the field "done" was removed or has another register',
     )
     expect(reason(firstVersion('other', ['title', 'done']))).toBe('issue and other are two types')
-    // A correction may not be had from versions that no longer fit together.
+    // A correction is rejected if the later versions no longer fit.
     const mixed = joined(
       chainOf({ steps: [add('x', 1)] }, { steps: [remove('x')] }),
       chainOf({ steps: [], revision: 1 }),
@@ -388,7 +388,7 @@ describe('joined with a build’s own', () => {
 describe('differences and corrections', () => {
   const before = chainOf({ steps: [status('open')] }, { steps: [add('points', 0)] })
 
-  test('13.8 chains that say the same are the same', () => {
+  test('13.8 equal chains have no difference', () => {
     expect(sameSteps(before, travelled(before), 2)).toBeUndefined()
     expect(describeCorrection(before, travelled(before))).toEqual({ kind: 'same' })
     const turned = firstVersion('issue', ['done', 'title'])
@@ -398,7 +398,7 @@ describe('differences and corrections', () => {
     ).toEqual({ kind: 'same' })
   })
 
-  test('13.8 what differs is said in a sentence', () => {
+  test('13.8 a difference is a sentence', () => {
     const other = chainOf({ steps: [turn, rename('done', 'status')] })
     expect(sameSteps(before, other, 2)).toBe(
       'issue, version 2: step 1, map of done to status, is now code of done',
@@ -413,7 +413,7 @@ describe('differences and corrections', () => {
     expect(sameSteps(before, other, 9)).toBeUndefined()
   })
 
-  test('13.8 a correction says what changes, and of which version', () => {
+  test('13.8 a correction lists the changes, with their version', () => {
     const after = chainOf(
       {
         steps: [
@@ -449,7 +449,7 @@ describe('differences and corrections', () => {
     ).toEqual({ kind: 'same' })
   })
 
-  test('13.8 what is no correction is told apart', () => {
+  test('13.8 a change that is not a correction is detected', () => {
     const reason = (after: Chain, from = before): string => {
       const said = describeCorrection(from, after)
       return said.kind === 'different' ? said.reason : said.kind

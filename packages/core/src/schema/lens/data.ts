@@ -138,7 +138,7 @@ function objectWith(
   const object = value as { readonly [key: string]: Json }
   for (const key of keys) if (!Object.hasOwn(object, key)) return `${key} is missing`
   const extra = Object.keys(object).find((key) => !keys.includes(key) && !may.includes(key))
-  return extra === undefined ? object : 'it has a part that this build does not know'
+  return extra === undefined ? object : 'it has a key that this build does not know'
 }
 
 /** A copy, which is then checked: a proxy may return different values on each read. */

@@ -1,4 +1,4 @@
-/** Declaring chains: registers and their keys, defaults, and every reason to refuse a step. */
+/** Declaring chains: registers and their keys, defaults, and every reason to reject a step. */
 import { describe, expect, test } from 'vitest'
 import { CountersignError } from '../../base/outcome.ts'
 import type { Json } from '../../base/json.ts'
@@ -71,7 +71,7 @@ describe('registers', () => {
     expect([...chain.registers.keys()]).toEqual(['a', 'b', 'a@3', 'b@4', 'a@5'])
   })
 
-  test('13.1 a key is nobody else’s, whatever fields are called', () => {
+  test('13.1 keys are unique, whatever the names of fields', () => {
     const one = chainOf(['a', 'a@2'], [remove('a'), add('a', 1)])
     expect(one.fieldsIn(2).get('a')).toBe('a@2@2')
     const other = chainOf(['a'], [remove('a'), add('a', 1)], [add('a@2', 1)])
@@ -135,7 +135,7 @@ describe('defaults', () => {
     ])
   })
 
-  test('13.4 where a field has both, the default of its addition stands', () => {
+  test('13.4 if a field has both, the default of its addition wins', () => {
     const chain = chainOf([], [add('b', 1)], [remove('b', 2)])
     expect(chain.defaultOf('b', 2)).toBe(1)
   })
@@ -149,7 +149,7 @@ describe('defaults', () => {
     ])
   })
 
-  test('13.4 a default is frozen, and nobody’s else', () => {
+  test('13.4 a default is a frozen copy', () => {
     const given = { list: [1] }
     const chain = chainOf([], [add('b', given)])
     given.list.push(2)
@@ -184,9 +184,9 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   ],
   ['the name id', rename('a', 'id'), /to: the name id is taken/],
   ['a reserved name', add('$archived', 1), /the name \$archived is taken/],
-  ['a dangerous name', add('__proto__', 1), /this name is refused/],
+  ['a dangerous name', add('__proto__', 1), /this name is forbidden/],
   ['an empty name', add('', 1), /1 to 256 characters/],
-  ['no step', 7, /a step is an object/],
+  ['no step', 7, /a step must be an object/],
   ['a missing part', { op: 'rename', field: 'a' }, /rename: to is missing/],
   ['an unknown option', { ...rename('a', 'x'), fast: true }, /rename: "fast" is not an option/],
   [
@@ -217,7 +217,7 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   [
     'a dangerous key in a table',
     map('a', 'a', [[1, JSON.parse('{"__proto__":1}') as Json]]),
-    /the key __proto__ is refused/,
+    /the key __proto__ is forbidden/,
   ],
   [
     'a table that folds going up',
@@ -261,7 +261,7 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   [
     'backport of what loses nothing',
     map('a', 'a', [], { backport: 'allow' }),
-    /backport says what a step that is lossy down allows/,
+    /backport is only for a step that is lossy down/,
   ],
   ['a factor of 0', scale('a', 0), /factor: a factor is a finite number other than 0/],
   ['a factor without end', scale('a', Number.POSITIVE_INFINITY), /a factor is a finite number/],
@@ -284,10 +284,10 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
   [
     'a loss where it prints',
     format('a', 'number', 'string', { lossy: 'up' }),
-    /up it prints, and that loses nothing/,
+    /up prints, which is never lossy/,
   ],
-  ['a dangerous key', nest('a', '__proto__'), /key: this key is refused/],
-  ['a reserved key', hoist('a', '$unset'), /key: this key is refused/],
+  ['a dangerous key', nest('a', '__proto__'), /key: this key is forbidden/],
+  ['a reserved key', hoist('a', '$unset'), /key: this key is forbidden/],
   ['code without a name', { op: 'code', field: 'a', name: '' }, /code has a name/],
   [
     'code that goes one way',
@@ -315,13 +315,13 @@ describe('refusals', () => {
   test('13.3 refused: a default that has no form after a step', () => {
     const typed = code('b', { name: 'x', up: (v: string) => v.length, down: () => 'x' })
     expect(reasonOf(() => chainOf([], [add('b', 'x')], [format('b', 'string', 'number')]))).toMatch(
-      /format of b: the default "x" has no form after it/,
+      /format of b: the default "x" cannot be translated by it/,
     )
     expect(reasonOf(() => chainOf([], [add('b', null), typed]))).toMatch(
-      /code of b: the default null has no form/,
+      /code of b: the default null cannot be translated/,
     )
     expect(reasonOf(() => chainOf(['b'], [map('b', 'c', [[1, 2]])], [remove('c', 3)]))).toMatch(
-      /default 3 has no form before the map of b to c/,
+      /default 3 cannot be translated down by the map of b to c/,
     )
   })
 
@@ -366,7 +366,7 @@ describe('refusals', () => {
     expect(chainOf(['a'], ...Array.from({ length: 63 }, () => [])).version).toBe(64)
   })
 
-  test('13.3 refused: a shape that is not what the steps make', () => {
+  test('13.3 refused: a shape that differs from the result of the steps', () => {
     const chain = chainOf(['a', 'b'])
     expect(reasonOf(() => nextVersion(chain, { steps: [], fields: ['a', 'b', 'c'] }))).toBe(
       'version 2: no step makes its field "c"',
@@ -377,7 +377,7 @@ describe('refusals', () => {
     expect(nextVersion(chain, { steps: [rename('a', 'c')], fields: ['b', 'c'] }).version).toBe(2)
   })
 
-  test('13.3 refused: first fields that are none', () => {
+  test('13.3 refused: invalid first fields', () => {
     expect(reasonOf(() => chainOf(['a', 'a']))).toMatch(/"a" is there twice/)
     expect(reasonOf(() => chainOf(['$x']))).toMatch(/taken/)
     expect(reasonOf(() => nextVersion(chainOf(['a']), { steps: [], revision: -1 }))).toMatch(

@@ -150,7 +150,7 @@ function mergingFault(
       .steps.filter((placed) => placed.version > chain.version)
     const wrong = touching.find(({ step }) => step.op !== 'rename')
     if (is !== undefined && wrong)
-      return `${wrong.step.op}: ${shown(name)} merges, and is added, renamed and removed by steps, and nothing else`
+      return `${wrong.step.op}: ${shown(name)} merges: steps can only add, rename or remove it`
   }
   const ended = steps.find(
     (step) =>

@@ -96,7 +96,7 @@ export class Draft {
     const fallback = register.defaults.get(this.#version)
     const moved = fallback === undefined ? undefined : movedBy(placed, 'up', fallback)
     if (moved === INVALID) {
-      return `${describeStep(step)}: the default ${shown(fallback)} has no form after it`
+      return `${describeStep(step)}: the default ${shown(fallback)} cannot be translated by it`
     }
     steps.push(placed)
     return fallback === undefined ? register : withDefault(register, this.#version, moved)
@@ -137,7 +137,7 @@ function withFallback(register: Growing, fallback: Json | undefined): Growing | 
       const step = steps.pop()!
       const moved = shownAs === undefined ? undefined : movedBy(step, 'down', shownAs)
       if (moved === INVALID) {
-        return `its default ${shown(fallback)} has no form before the ${describeStep(step.step)}`
+        return `its default ${shown(fallback)} cannot be translated down by the ${describeStep(step.step)}`
       }
       shownAs = moved
     }

@@ -1,4 +1,4 @@
-/** Instants against the calendar of the machine, which the library does not ask. */
+/** Compares instants with the calendar of the machine, which the library does not use. */
 import { expect, test } from 'vitest'
 import { SeededRandom } from '../../testing/seeded-random.ts'
 import { parseIsoDate, printIsoDate, readIsoDate } from './iso-date.ts'

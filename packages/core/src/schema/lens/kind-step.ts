@@ -19,16 +19,16 @@ const PAIRS_MAX = 8
 export function kindStep(field: string, was: string, is: string): string {
   const [had, has] = [mergingKind(was), mergingKind(is)]
   if (had !== has)
-    return `remove(${field}), add('…'), // no step leads from ${was} to ${is}: a field of another name`
-  if (had !== undefined) return `// ${field} needs no step: what is stored stays as it is`
+    return `remove(${field}), add('…'), // no step converts ${was} to ${is}: use a field of another name`
+  if (had !== undefined) return `// ${field} needs no step: stored values do not change`
   const [before, after] = [alternativesOf(was), alternativesOf(is)]
   if (before.includes('undefined') && !after.includes('undefined')) {
-    return `remove(${field}), add(${field}, …), // no step fills what is missing: a field of its own, or keep this one optional`
+    return `remove(${field}), add(${field}, …), // no step fills missing values: use a new field, or keep this one optional`
   }
   const [old, next] = [present(before), present(after)]
   const isSameAbsence = before.includes('null') === after.includes('null')
   if (isSameAbsence && asStored(old) === asStored(next)) {
-    return `// ${field} needs no step: what is stored stays as it is`
+    return `// ${field} needs no step: stored values do not change`
   }
   const plain = isSameAbsence ? plainStep(field, old, next) : undefined
   return (

@@ -35,7 +35,7 @@ export function kindFault(kind: unknown): string | undefined {
   const good = typeof kind === 'string' && kind.length > 0 && kind.length <= KIND_LENGTH_MAX
   return good && kind.isWellFormed()
     ? undefined
-    : `a kind is a text of 1 to ${KIND_LENGTH_MAX} characters`
+    : `a kind is a string of 1 to ${KIND_LENGTH_MAX} characters`
 }
 
 /** The union of several kinds: sorted, without duplicates, null and undefined last. */

@@ -1,4 +1,4 @@
-/** The laws of every step on generated values, and that the laws find steps which break them. */
+/** The laws of every step on generated values, and that the laws detect steps that break them. */
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../../base/json.ts'
 import { SeededRandom } from '../../testing/seeded-random.ts'
@@ -178,13 +178,13 @@ describe('laws of steps', () => {
         if (isObject) expect(Object.isFrozen(made) || isPartOf(made, value)).toBe(true)
       }
     }
-    // What is no value of the form breaks no law: it is refused. Tables and code answer for theirs.
+    // A value outside the form breaks no law: it is rejected. Tables and code have their own domain.
     if (step.op === 'map' || step.op === 'code') return
     expect(brokenByStep(step, { old: STRAY, next: STRAY }, { invalid: 'allow' })).toBeUndefined()
   })
 })
 
-/** What a step took out of a value is as frozen as that was. */
+/** A value that a step extracts is as frozen as the whole was. */
 function isPartOf(made: Json, value: Json): boolean {
   return typeof value === 'object' && value !== null && Object.values(value).includes(made)
 }
@@ -252,7 +252,7 @@ describe('laws of chains', () => {
         const next = Array.from({ length: 8 }, () => someValue(seeded, formOf(to)))
         const stretch = { reg, from, to, old: [...old, ...STRAY], next: [...next, ...STRAY] }
         const found = brokenByChain(lenses, stretch, { invalid: 'allow' })
-        // A table with fallbacks folds whatever its field never holds; all else has no excuse.
+        // Only a table with fallbacks may merge values that its field never holds.
         const folds = chain.value.registers
           .get(reg)!
           .steps.some(({ step }) => step.op === 'map' && step.up !== undefined)
@@ -287,7 +287,7 @@ describe('laws of chains', () => {
       value: 'abc',
       why: 'it becomes {"k":"ab"}, and that becomes "ab"',
     })
-    // Over the lossy step before it, nothing is promised.
+    // After a lossy step there is no law.
     expect(
       brokenByChain(lenses, { reg: 'a', from: 1, to: 3, old: ['abc'], next: [] }),
     ).toBeUndefined()

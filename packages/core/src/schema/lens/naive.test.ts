@@ -1,8 +1,8 @@
 /**
- * Lenses against a second reading of the same steps, over chains and writers made up from seeds.
+ * Compares lenses with a second implementation of the same steps, over random chains and writers.
  * The second one is naive: it walks the declared list, step by step, for every value. It shares no
- * code with the lenses; numbers are reckoned as fractions of big integers, dates by the machine's
- * calendar, tables are searched, nothing is compiled or kept.
+ * code with the lenses: numbers are fractions of big integers, dates use the machine's calendar,
+ * tables are searched, nothing is compiled or cached.
  */
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../../base/json.ts'
@@ -17,7 +17,7 @@ const BAD = 'bad'
 const UNSET = 'unset'
 type Way = 'up' | 'down'
 
-/** A value, wrapped so that texts are not taken for the two words. */
+/** A value, wrapped to distinguish it from the two words. */
 type Thing = { readonly json: Json } | typeof BAD | typeof UNSET
 
 interface Token {
@@ -26,8 +26,8 @@ interface Token {
 }
 
 /**
- * Carries a field from after `from` steps of the whole list to after `to` of them. Undefined:
- * it ended, or had not begun.
+ * Translates a field from after `from` steps of the whole list to after `to` of them. Undefined:
+ * it was removed, or not added yet.
  */
 function carry(
   steps: readonly Step[],
@@ -197,14 +197,14 @@ function digits15([over, under]: Fraction): number {
   return Number(`${rounded(at)}e${tens}`)
 }
 
-/** How many steps of the whole list lie before each version. */
+/** The number of steps of the whole list before each version. */
 function placesOf({ versions }: MadeUp): readonly number[] {
   const places = [0]
   for (const steps of versions) places.push(places.at(-1)! + steps.length)
   return places
 }
 
-/** By version and name: what is shown where nobody wrote. */
+/** By version and name: the value shown for a register that was never written. */
 function naiveDefaults(made: MadeUp): ReadonlyMap<string, Json> {
   const steps = made.versions.flat()
   const places = placesOf(made)
@@ -226,7 +226,7 @@ function naiveDefaults(made: MadeUp): ReadonlyMap<string, Json> {
   return found
 }
 
-/** A chain as the library makes it; undefined when it refuses a default that has no form. */
+/** A chain as the library makes it; undefined when it rejects an untranslatable default. */
 function declared(made: MadeUp): Chain | undefined {
   let chain = begun('thing', made.fields)
   for (const [index, steps] of made.versions.entries()) {
@@ -234,7 +234,7 @@ function declared(made: MadeUp): Chain | undefined {
     chain = extended(chain.value, { steps, fields: made.forms[index + 1]!.keys() })
   }
   if (chain.ok) return chain.value
-  expect(chain.error.message).toMatch(/default .* has no form/)
+  expect(chain.error.message).toMatch(/default .* cannot be translated/)
   return undefined
 }
 
@@ -264,7 +264,7 @@ function asToken({ field, stored }: Write): Token {
   }
 }
 
-/** What the second reading says, in the library's words. */
+/** The result of the second implementation, in the library's form. */
 function inWords(token: Token | undefined, raw: Json): Translated {
   if (token === undefined) return { kind: 'absent' }
   if (token.thing === BAD) return { kind: 'invalid', raw }
@@ -312,7 +312,7 @@ describe('against a naive reading', () => {
         }
       }
     }
-    // The seeds meet every case, and often.
+    // The seeds cover every case, and often.
     expect(refused).toBeLessThan(60)
     for (const kind of ['value', 'unset', 'invalid', 'absent'])
       expect(kinds[kind]).toBeGreaterThan(500)

@@ -22,7 +22,7 @@ export function isReserved(reg: Reg): boolean {
 export function nameFault(name: unknown): string | undefined {
   if (typeof name !== 'string') return 'a field name is a string'
   if (name === 'id' || name.startsWith('$')) return `the name ${name} is taken`
-  if (isForbiddenKey(name) || name.includes('\u0000')) return 'this name is refused'
+  if (isForbiddenKey(name) || name.includes('\u0000')) return 'this name is forbidden'
   if (name.length === 0 || name.length > NAME_LENGTH_MAX || !name.isWellFormed()) {
     return `a name has 1 to ${NAME_LENGTH_MAX} characters`
   }

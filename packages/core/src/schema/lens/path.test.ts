@@ -31,7 +31,7 @@ function lensesOf(fields: readonly string[], ...versions: readonly (readonly Ste
   return new Lenses(chainOf(fields, ...versions))
 }
 
-/** The same chain as it arrives elsewhere: no functions. */
+/** The same chain after a transfer: without functions. */
 function travelled(chain: Chain): Lenses {
   const parsed = parseChain(JSON.parse(JSON.stringify(chainData(chain))))
   if (!parsed.ok) throw new Error(parsed.error.message)
@@ -101,7 +101,7 @@ describe('reading', () => {
     const seen = lenses.path('n', 1, 2).translate(raw)
     expect(seen).toEqual({ kind: 'invalid', raw })
     expect(seen.kind === 'invalid' && seen.raw).toBe(raw)
-    // The author's form, not one from half of the way.
+    // The author's form, not an intermediate one.
     expect(lenses.path('n', 2, 1).translate('x')).toEqual({ kind: 'invalid', raw: 'x' })
     const late = lensesOf(['n'], [scale('n', 2)], [map('n', 'n', [[4, 'four']])])
     expect(late.path('n', 1, 3).translate(2)).toEqual({ kind: 'value', value: 'four' })
@@ -138,7 +138,7 @@ describe('reading', () => {
     expect(lenses.path('a', 3, 2).translate([{ $other: 1 }]).kind).toBe('invalid')
   })
 
-  test('13.2 an empty list is unset where there are no lists, or what the step says', () => {
+  test('13.2 an empty list is unset on the side without lists, or the value that the step gives', () => {
     const lenses = lensesOf(
       ['a', 'b'],
       [head('a'), head('b', { empty: 'none' })],
@@ -155,7 +155,7 @@ describe('reading', () => {
     expect(issue.writeFault('$archived', 1, 99)).toBeUndefined()
   })
 
-  test('13.2 a register that its author’s version does not have is invalid, one of nobody absent', () => {
+  test('13.2 a register that its author’s version lacks is invalid, one of no version is absent', () => {
     expect(issue.path('points', 1, 2).translate(3)).toEqual({ kind: 'invalid', raw: 3 })
     expect(issue.path('points', 1, 2).translate({ $unset: true })).toEqual({ kind: 'unset' })
     expect(issue.path('toString', 1, 2).translate(3)).toEqual({ kind: 'absent' })
@@ -233,7 +233,7 @@ describe('code', () => {
   })
 })
 
-describe('versions nobody here knows', () => {
+describe('versions that this build does not know', () => {
   test('13.7 they are opaque, but for fields that the reader does not have', () => {
     expect(issue.path('done', 7, 1).translate('x')).toEqual({ kind: 'opaque', needs: 7 })
     expect(issue.path('points', 7, 1).translate(1)).toEqual({ kind: 'absent' })
@@ -335,7 +335,7 @@ describe('a row that an old client edits', () => {
     return row
   }
 
-  /** Only what was touched is written, in the form of the writer. */
+  /** Writes only the changed registers, in the writer's version. */
   function patched(stored: Stored, patch: Record<string, Json>): Stored {
     const next = new Map(stored)
     for (const [name, value] of Object.entries(patch))
@@ -361,7 +361,7 @@ describe('a row that an old client edits', () => {
     return JSON.stringify(after) === JSON.stringify({ title: 'Fixed', status: 'doing', points: 5 })
   }
 
-  test('13.1 what the old client did not touch, or cannot see, stays as it is', () => {
+  test('13.1 registers that the old client did not write, or cannot see, do not change', () => {
     expect(rowAt(v2, 1)).toEqual({ title: 'Fix it', done: false })
     expect(keeps(patched)).toBe(true)
     expect(rowAt(patched(v2, { done: true }), 2)).toEqual({
@@ -380,7 +380,7 @@ describe('a row that an old client edits', () => {
     })
   })
 
-  test('13.1 a removed field comes back for those who know it', () => {
+  test('13.1 a removed field is still shown in versions that have it', () => {
     const gone = lensesOf(['a'], [rename('a', 'b')], [remove('b')], [add('b', 1)])
     expect(gone.path('a', 1, 4).translate('kept')).toEqual({ kind: 'absent' })
     expect(gone.path('a', 1, 2).translate('kept')).toEqual({ kind: 'value', value: 'kept' })

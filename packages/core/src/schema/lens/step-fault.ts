@@ -49,7 +49,7 @@ const SHAPES: Readonly<Record<Step['op'], Shape>> = {
 
 /** Why a value is not a step, or undefined. Reads plain data only. */
 export function stepFault(step: unknown): string | undefined {
-  if (typeof step !== 'object' || step === null) return 'a step is an object'
+  if (typeof step !== 'object' || step === null) return 'a step must be an object'
   const { op } = step as { readonly op?: unknown }
   if (typeof op !== 'string' || !Object.hasOwn(SHAPES, op)) {
     return `no step is called ${shown(op)}; a step changes one field, never the name of a type`
@@ -74,7 +74,7 @@ function shapeFault(step: Readonly<Record<string, unknown>>, shape: Shape): stri
 
 function meaningFault(step: Step): string | undefined {
   if ('backport' in step && !lossOf(step).down) {
-    return 'backport says what a step that is lossy down allows; this one is not'
+    return 'backport is only for a step that is lossy down'
   }
   switch (step.op) {
     case 'rename':
@@ -90,9 +90,7 @@ function meaningFault(step: Step): string | undefined {
   }
 }
 
-/**
- * Two pairs with one value on a side cannot be told apart on that side, and must be declared lossy.
- */
+/** Two pairs with one value on a side cannot be distinguished there, and must be declared lossy. */
 function ambiguity(step: MapStep): string | undefined {
   const loss = lossOf(step)
   const olds = new Set<Json>()
@@ -121,7 +119,7 @@ function formatFault(step: Step & { readonly op: 'format' }): string | undefined
   if (!found) return `there is no conversion between ${step.from} and ${step.to}`
   const printing = found.up === 'print' ? 'up' : 'down'
   if (!lossOf(step)[printing]) return undefined
-  return `${printing} it prints, and that loses nothing`
+  return `${printing} prints, which is never lossy`
 }
 
 /** Why a value may not be used in a step, or undefined. */
@@ -162,12 +160,12 @@ function roundFault(round: unknown): string | undefined {
 }
 
 function formFault(form: unknown): string | undefined {
-  return typeof form === 'string' ? undefined : 'a form is named by a text'
+  return typeof form === 'string' ? undefined : 'a form must be a string'
 }
 
 function keyFault(key: unknown): string | undefined {
-  if (typeof key !== 'string' || !key.isWellFormed()) return 'a key is a text'
-  return isForbiddenKey(key) || key.startsWith('$') ? 'this key is refused' : undefined
+  if (typeof key !== 'string' || !key.isWellFormed()) return 'a key must be a string'
+  return isForbiddenKey(key) || key.startsWith('$') ? 'this key is forbidden' : undefined
 }
 
 function codeNameFault(name: unknown): string | undefined {

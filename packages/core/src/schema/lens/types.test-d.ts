@@ -1,5 +1,5 @@
 /**
- * Programs that must not compile, and what steps make of the types of fields. Nothing here runs:
+ * Programs that must not compile, and the types of fields after steps. Nothing here runs:
  * the type check covers this file, and an unused `@ts-expect-error` fails it.
  */
 import type { Json } from '../../base/json.ts'
@@ -26,7 +26,7 @@ function holds<T extends true>(value: T): T {
   return value
 }
 
-/** As `entity().version()` takes them; the types of the shapes are given by hand here. */
+/** The parameters of `entity().version()`, with explicit types of the shapes. */
 declare class Declared<Out> {
   next<Next>(): {
     by<const Steps extends readonly Step[]>(
@@ -35,7 +35,7 @@ declare class Declared<Out> {
   }
 }
 
-/** What is wrong with steps, as a text, or never. */
+/** The fault of steps, as a string literal, or never. */
 declare function faultOf<Out, Next>(): <const Steps extends readonly Step[]>(
   steps: Steps,
 ) => ShapeFault<Stepped<Out, Steps>, Next>
@@ -102,7 +102,7 @@ export function whatStepsMake(): void {
   holds<Equal<keyof After, 'title' | 'finished' | 'points'>>(true)
 }
 
-/** The reasons, to the letter: a program may fail to compile for another one. */
+/** The exact reasons: a program may fail to compile for another one. */
 export function reasons(): void {
   const name = faultOf<V1, V1>()([rename('titel', 'name')])
   holds<Equal<typeof name, 'rename: there is no field titel'>>(true)
