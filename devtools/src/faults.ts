@@ -1,6 +1,6 @@
 /**
- * The door `@countersign/devtools/faults`: wrappers of the ports that can be told to fail. For
- * development; an app that does not import it carries nothing of it.
+ * The entry point `@countersign/devtools/faults`: wrappers of the ports that inject faults. For
+ * development; not bundled with an app that does not import it.
  */
 export type { FaultControl, FaultSwitch } from './faults/control.ts'
 export { faultyStorage } from './faults/faulty-storage.ts'

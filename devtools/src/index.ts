@@ -1,7 +1,7 @@
 'use client'
 /**
- * The door of the package: the devtools while an app is developed, and nothing in any other
- * build. Bundlers replace `process.env.NODE_ENV`, so a production build drops the panel whole.
+ * The main entry point: the devtools in development, and no-ops in any other build. Bundlers replace
+ * `process.env.NODE_ENV`, so a production build drops the whole panel.
  */
 import * as shown from './react/components.ts'
 import { NoDevtools, noPlugin } from './react/nothing.ts'
@@ -19,7 +19,7 @@ export const CountersignDevtools: typeof shown.CountersignDevtools =
 export const CountersignDevtoolsPanel: typeof shown.CountersignDevtoolsPanel =
   process.env.NODE_ENV === 'development' ? shown.CountersignDevtoolsPanel : NoDevtools
 
-/** The panel as a plugin of TanStack Devtools; an empty one outside of development. */
+/** The panel as a plugin of TanStack Devtools; a no-op outside of development. */
 export const countersignPlugin: typeof shown.countersignPlugin =
   process.env.NODE_ENV === 'development' ? shown.countersignPlugin : noPlugin
 

@@ -1,6 +1,6 @@
 /**
- * The door `@countersign/devtools/panel`: the panel without a framework, and traces. It is the
- * panel in every build; whether a page carries it is for whoever imports it to say.
+ * The entry point `@countersign/devtools/panel`: the panel without a framework, and traces. Active in
+ * every build, production included.
  */
 export { inspect } from '@countersign/core/inspect'
 export type { InspectSource } from '@countersign/core/inspect'

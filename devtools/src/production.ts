@@ -1,5 +1,5 @@
 'use client'
-/** The door `@countersign/devtools/production`: the devtools in every build, by choice. */
+/** The entry point `@countersign/devtools/production`: the devtools in every build. */
 export {
   CountersignDevtools,
   CountersignDevtoolsPanel,

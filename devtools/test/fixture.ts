@@ -1,4 +1,4 @@
-/** A small story as a trace, and a source that tells it live: for the tests of model and panel. */
+/** A small history as a trace, and a live source of it: for the tests of model and panel. */
 import {
   type CommandKind,
   type CommandOutcome,
@@ -109,7 +109,7 @@ export function trace(messages: readonly MessageRecord[] = STORY): Trace {
   }
 }
 
-/** The events by which a feed would have told of these messages. */
+/** The events that a feed would have emitted for these messages. */
 export function eventsOf(messages: readonly MessageRecord[]): readonly InspectEvent[] {
   const feed = new Feed(() => NOW)
   for (const each of messages) tell(feed, each)
@@ -141,7 +141,7 @@ function tell(
   feed.settled(subject)
 }
 
-/** A store's source without a store: what it is told to tell, and what it was told to do. */
+/** A source without a store: it answers from a trace, and records commands. */
 export class LiveSource extends TraceSource {
   override readonly origin = 'store'
   override readonly commands: readonly CommandKind[] = ['retry', 'discard', 'resolve']

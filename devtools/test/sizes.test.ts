@@ -1,4 +1,4 @@
-/** The sizes that the README states are those of a production bundle, React outside. */
+/** Checks the sizes in the README against a production bundle without React. */
 import { readFileSync } from 'node:fs'
 import { brotliCompressSync } from 'node:zlib'
 import { build } from 'vite'
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 
 const root = new URL('..', import.meta.url).pathname
 
-/** Bytes of a door, bundled with all it exports, minified and compressed. */
+/** Bytes of an entry point with all its exports, bundled, minified and compressed. */
 async function bytesOf(entry: string): Promise<number> {
   const built = await build({
     root,
@@ -26,7 +26,7 @@ async function bytesOf(entry: string): Promise<number> {
   return brotliCompressSync(code).length
 }
 
-/** The figure of a row of the table in the README, in bytes. */
+/** The size in a row of the table in the README, in bytes. */
 function stated(row: string): number {
   const line = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
     .split('\n')
@@ -37,9 +37,9 @@ function stated(row: string): number {
 
 describe('sizes, brotli', () => {
   it.each([
-    ['the main door in production', 'index.ts'],
+    ['the main entry point in production', 'index.ts'],
     ['the panel', 'panel.ts'],
-    ['all ways in, opted in', 'production.ts'],
+    ['all entry points, opted in', 'production.ts'],
     ['faults', 'faults.ts'],
   ])(
     '%s weighs what the README says',

@@ -104,15 +104,15 @@ test('6: what was refused stands there with its reason and with what it blocks, 
   await expect(detail).toContainText('Blocks')
   await panel.rows.nth(1).click()
   await expect(detail.locator('.pill')).toHaveText('blocked')
-  await expect(detail).toContainText(/Verdict\s*stands on \S+ \(unauthorised\)/)
+  await expect(detail).toContainText(/Verdict\s*depends on \S+ \(unauthorised\)/)
   await expect(detail).toContainText('Blocked by')
 
-  // Written anew, the first is refused anew: another message, and its own descendant.
+  // Written again, the first is refused again: another message, and its own descendant.
   await panel.rows.first().click()
   await expect(detail.locator('.pill')).toHaveText('rejected') // not the detail of the row before
   const before = await detail.getByText('Message').locator('..').textContent()
-  await panel.button('Write all 2 anew').click()
-  await expect(panel.said).toHaveText('Written anew')
+  await panel.button('Write all 2 again').click()
+  await expect(panel.said).toHaveText('Written again')
   await expect(panel.button('Refused 2')).toBeVisible()
   await panel.rows.first().click()
   await expect(detail.locator('.pill')).toHaveText('rejected')
@@ -169,7 +169,7 @@ test('9: a conflict is shown with its history, and decided from there for everyb
     .locator('li', { hasText: ', his"' })
     .getByRole('button', { name: 'Take this' })
     .click()
-  await expect(panel.said).toContainText('title is decided')
+  await expect(panel.said).toContainText('title is resolved')
   await expect(conflict).toHaveCount(0)
   await expect(graph.locator('.dag__dot')).toHaveCount(4)
   for (const board of [ann, bob]) {

@@ -1,6 +1,6 @@
 /**
- * A fault that can be switched, as the panel shows it. The panel knows this shape alone; what a
- * switch does is the business of the wrapper that made it.
+ * A fault switch, as the panel shows it. The panel knows only this interface; the wrapper implements
+ * the fault.
  */
 
 export type FaultSwitch =
@@ -8,7 +8,7 @@ export type FaultSwitch =
       readonly kind: 'toggle'
       readonly id: string
       readonly label: string
-      /** What happens while it is on. */
+      /** The effect while it is on, as text. */
       readonly says: string
       readonly on: boolean
     }
@@ -28,9 +28,9 @@ export interface FaultControl {
   readonly label: string
   readonly kind: 'transport' | 'storage'
   switches(): readonly FaultSwitch[]
-  /** Sets a switch: a toggle by 0 or 1. What it does not have is refused with an error. */
+  /** Sets a switch; a toggle takes 0 or 1. Throws RangeError for an unknown id or value. */
   set(id: string, value: number): void
-  /** Everything back to an honest port. */
+  /** Switches all faults off. */
   reset(): void
   subscribe(listener: () => void): () => void
 }

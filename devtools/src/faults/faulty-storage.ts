@@ -1,7 +1,7 @@
 /**
- * A storage that does what browsers do to storages, by switches: full, slow, blocked, emptied.
- * Emptied is a spare storage in the place of the real one, which is not touched: when the
- * switch goes back, everything is there again.
+ * A storage with switches for browser faults: full, slow, blocked, emptied. `emptied` replaces the
+ * real storage by an empty spare one; the real one is untouched and comes back when the switch is
+ * off.
  */
 import {
   type Storage,
@@ -17,10 +17,10 @@ export interface FaultyStorage extends Storage {
   readonly faults: FaultControl
 }
 
-/** What the panel calls the storage, and what it may be emptied into. */
+/** The label of the storage in the panel, and the source of spare storages. */
 export interface FaultyStorageOptions {
   readonly label?: string
-  /** Makes an empty storage, e.g. `memoryStorage`. With it, the storage can be made to look emptied. */
+  /** Creates an empty storage, e.g. `memoryStorage`. Enables the switch `emptied`. */
   readonly spare?: () => Storage
 }
 
@@ -31,13 +31,13 @@ const SWITCHES: readonly SwitchShape[] = [
     kind: 'toggle',
     id: 'full',
     label: 'Full',
-    says: 'Every write is refused, as over quota. Nothing that is stored is lost.',
+    says: 'Every write fails with a quota error. Stored data is not lost.',
   },
   {
     kind: 'toggle',
     id: 'blocked',
     label: 'Blocked',
-    says: 'Nobody can open it: the next store that opens works in memory.',
+    says: 'It cannot be opened: the next store that opens works in memory.',
   },
   {
     kind: 'amount',
@@ -53,12 +53,12 @@ const EMPTIED: SwitchShape = {
   kind: 'toggle',
   id: 'emptied',
   label: 'Emptied',
-  says: 'Looks cleared to the next store that opens. Off, what was stored is there again, and what was written meanwhile is not.',
+  says: 'The next store that opens finds it empty. Off, the stored data is back, and writes made meanwhile are lost.',
 }
 
 /**
- * Wraps a storage with switches: full, blocked, slow, and emptied where there is a spare. Honest
- * until one is set.
+ * Wraps a storage with switches: full, blocked, slow, and emptied where there is a spare. Without
+ * effect until one is set.
  */
 export function faultyStorage(inner: Storage, options: FaultyStorageOptions = {}): FaultyStorage {
   const { spare } = options

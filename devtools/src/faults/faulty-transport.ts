@@ -1,6 +1,6 @@
 /**
- * A transport that does what networks do, by switches: away, slow, losing, repeating, silent.
- * What it does is what the port allows (frames lost, repeated, late), so it never alters a frame.
+ * A transport with switches for network faults: offline, frozen, delay, drop, duplicate. It only does
+ * what the port allows, so it never alters a frame.
  */
 import type { Link, LinkEvents, Transport } from '@countersign/core/inspect'
 import type { FaultControl } from './control.ts'
@@ -14,8 +14,8 @@ export interface FaultyTransport extends Transport {
 const DELAY_MS_MAX = 60_000
 
 /**
- * Wraps a transport with switches for a line that is offline, slow or lossy. Honest until one is
- * set.
+ * Wraps a transport with switches for a network that is offline, slow or lossy. Without effect until
+ * one is set.
  */
 export function faultyTransport(inner: Transport, label: string = 'transport'): FaultyTransport {
   const faults = new Switches({
@@ -26,13 +26,13 @@ export function faultyTransport(inner: Transport, label: string = 'transport'): 
         kind: 'toggle',
         id: 'offline',
         label: 'Offline',
-        says: 'Links end, and none can be made.',
+        says: 'Links close, and none can be opened.',
       },
       {
         kind: 'toggle',
         id: 'frozen',
         label: 'Frozen',
-        says: 'Links stay up and carry nothing; what is sent meanwhile is lost.',
+        says: 'Links stay open and deliver nothing; frames sent meanwhile are lost.',
       },
       {
         kind: 'amount',
@@ -54,7 +54,7 @@ export function faultyTransport(inner: Transport, label: string = 'transport'): 
         kind: 'amount',
         id: 'duplicate',
         label: 'Duplicate',
-        says: 'That share of the frames comes twice.',
+        says: 'That share of the frames arrives twice.',
         unit: '%',
         max: 100,
       },
@@ -141,7 +141,7 @@ class FaultyLink implements Link {
     const times = faults.hits('duplicate') ? 2 : 1
     const delayMs = faults.amount('delay')
     for (let time = 0; time < times; time++) {
-      // Without a delay nothing is reordered, so an honest wire stays as it is.
+      // Without a delay, frames are delivered synchronously and in order.
       if (delayMs === 0 && this.#timers.size === 0) deliver()
       else this.#after(delayMs, deliver)
     }

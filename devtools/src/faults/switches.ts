@@ -1,4 +1,4 @@
-/** The switches of one wrapper: their values, who listens to them, and chance. */
+/** The switches of one wrapper: their values, subscribers, and random numbers. */
 import type { FaultControl, FaultSwitch } from './control.ts'
 
 /** A switch without its value. */
@@ -10,7 +10,7 @@ export interface SwitchesOptions {
   readonly kind: FaultControl['kind']
   readonly label: string
   readonly switches: readonly SwitchShape[]
-  /** A number in [0, 1), to be given by a test. */
+  /** A random number in [0, 1); a test can inject it. */
   readonly chance?: () => number
 }
 
@@ -42,7 +42,7 @@ export class Switches implements FaultControl {
     if (!shape) throw new RangeError(`${this.label} has no fault ${id}`)
     const max = shape.kind === 'toggle' ? 1 : shape.max
     if (!Number.isFinite(value) || value < 0 || value > max)
-      throw new RangeError(`${this.label}: ${id} goes from 0 to ${max}`)
+      throw new RangeError(`${this.label}: ${id} must be from 0 to ${max}`)
     if (this.amount(id) === value) return
     this.#values.set(id, value)
     this.#tell()
@@ -68,7 +68,7 @@ export class Switches implements FaultControl {
     return this.#values.get(id) ?? 0
   }
 
-  /** Whether this time is one of its share. */
+  /** Whether the fault occurs this time, with the probability of its share. */
   hits(id: string): boolean {
     const share = this.amount(id)
     return share > 0 && this.#chance() * 100 < share

@@ -1,8 +1,7 @@
 /**
- * Where the nodes of a history are drawn: one line a node, newest on top, branches side by side
- * in lanes. Pure. A lane is taken by an edge from a child down to its parent, and free again
- * below that parent. One step for each link, however long the history and however many lanes;
- * `edgesIn` then says what of it is seen.
+ * Layout of a history graph: one line a node, newest on top, branches side by side in lanes. Pure.
+ * An edge occupies a lane from a child down to its parent; below the parent the lane is free. Linear
+ * in nodes and edges; `edgesIn` selects the visible edges.
  */
 import type { DagNode } from '@countersign/core/inspect'
 import type { RowWindow } from './window.ts'
@@ -17,20 +16,20 @@ export interface PlacedNode {
 export interface PlacedEdge {
   readonly from: PlacedNode
   readonly to: PlacedNode
-  /** The lane in which it runs down. */
+  /** The lane of the vertical part. */
   readonly lane: number
 }
 
 export interface DagLayout {
   readonly nodes: readonly PlacedNode[]
-  /** In the order of the lines that they come from. */
+  /** In the order of their upper ends. */
   readonly edges: readonly PlacedEdge[]
   readonly lanes: number
-  /** Lanes that were looked at, to hold against the number of nodes and edges. */
+  /** The number of lanes inspected, for tests of the complexity. */
   readonly looks: number
 }
 
-/** `nodes` in canonical order: parents before children. */
+/** Computes the layout. `nodes`: in canonical order, parents before children. */
 export function layoutDag(nodes: readonly DagNode[]): DagLayout {
   const known = new Set(nodes.map(({ name }) => name))
   const lanes = new Lanes()
@@ -66,8 +65,8 @@ export function layoutDag(nodes: readonly DagNode[]): DagLayout {
 }
 
 /**
- * What of the edges is seen between two lines: those that begin or end there, and of those that
- * pass through, one for each lane that is drawn.
+ * The visible edges between two lines: those that begin or end there, and one passing edge for each
+ * drawn lane.
  */
 export function edgesIn(
   { edges }: DagLayout,
@@ -83,7 +82,7 @@ export function edgesIn(
     const isBegun = edge.from.line >= from
     const isEnded = edge.to.line < to
     if (!isBegun && isEnded) {
-      // They come down in one lane, whoever they come from.
+      // Edges to one parent in one lane overlap, so one is enough.
       const end = `${edge.to.line} ${edge.lane}`
       if (ending.has(end)) continue
       ending.add(end)
@@ -97,11 +96,11 @@ export function edgesIn(
   return found
 }
 
-/** Which lanes are taken, and by which node; the lowest free one is found without a search. */
+/** The occupied lanes by parent. A heap finds the lowest free lane. */
 class Lanes {
   readonly #leading = new Map<string, number>()
   readonly #taken: boolean[] = []
-  /** A heap of lanes that were free when they were put in. */
+  /** A heap of lanes that were free when they were added. */
   readonly #free: number[] = []
   looks = 0
 
@@ -109,7 +108,7 @@ class Lanes {
     return this.#taken.length
   }
 
-  /** The lane of a node: the one that leads to it, which is free below it, or a free one. */
+  /** The lane of a node: the one of the edges to it, freed below it, or a free one. */
   endAt(name: string): number {
     const lane = this.#leading.get(name)
     this.looks++
@@ -120,7 +119,7 @@ class Lanes {
     return lane
   }
 
-  /** The lane that leads to a parent from now on, `wanted` where it is free. */
+  /** Occupies a lane for the edges to a parent, `wanted` where it is free. */
   leadTo(parent: string, wanted: number | undefined): number {
     const there = this.#leading.get(parent)
     this.looks++

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { STORY, eventsOf, message, trace } from '../../test/fixture.ts'
-import { Attempts, outboxCounts, outboxRows, standOn } from './outbox.ts'
+import { Attempts, outboxCounts, outboxRows, dependentsOf } from './outbox.ts'
 
 const { sync } = trace()
 const rowsOf = (filter: 'open' | 'refused' | 'accepted' | 'all', more: Partial<typeof sync> = {}) =>
   outboxRows(STORY, filter, { sync: { ...sync, ...more }, attempts: new Attempts() })
 
 describe('6: the outbox', () => {
-  it('lists own messages only, by where they stand', () => {
+  it('lists own messages only, by state', () => {
     expect(rowsOf('open').map(({ message: { clientSeq } }) => clientSeq)).toEqual([4])
     expect(rowsOf('refused').map(({ message: { clientSeq } }) => clientSeq)).toEqual([5])
     expect(rowsOf('accepted').map(({ message: { clientSeq } }) => clientSeq)).toEqual([2, 1])
@@ -35,7 +35,7 @@ describe('6: the outbox', () => {
     const [b] = outboxRows([blocked], 'refused', { sync, attempts: new Attempts() })
     expect([a!.waitsFor, b!.waitsFor]).toEqual([
       'being stored on this device',
-      'stands on a refused message',
+      'depends on a refused message',
     ])
   })
 
@@ -53,17 +53,17 @@ describe('6: the outbox', () => {
     const rows = outboxRows(all, 'refused', { sync, attempts: new Attempts() })
     expect(rows.map(({ waitsFor }) => waitsFor)).toEqual([
       'unauthorised',
-      'stands on a001:7 (unauthorised)',
-      'stands on a001:8',
+      'depends on a001:7 (unauthorised)',
+      'depends on a001:8',
     ])
-    expect(all.map((each) => standOn(each, all))).toEqual([
+    expect(all.map((each) => dependentsOf(each, all))).toEqual([
       [blocked.name, above.name],
       [above.name],
       [],
     ])
   })
 
-  it('counts how often a message was offered, and forgets it once it is accepted', () => {
+  it('counts how often a message was sent, until it is accepted', () => {
     const attempts = new Attempts()
     const [, , , , refused] = STORY
     const events = eventsOf([refused!])

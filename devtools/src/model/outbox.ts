@@ -1,6 +1,6 @@
 /**
- * The outbox as people read it: where each message stands, and what it waits for. Pure over
- * the records of a source; attempts are counted from the feed, so they are those seen here.
+ * The outbox as text: the state of each message, and what it waits for. Pure functions of records;
+ * attempts are counted from the feed, since the panel was opened.
  */
 import type {
   InspectEvent,
@@ -18,11 +18,11 @@ const REFUSED: ReadonlySet<MessageState> = new Set(['rejected', 'blocked'])
 export interface OutboxRow {
   readonly message: MessageRecord
   readonly attempts: number
-  /** In words: what it waits for, or why it will not come. */
+  /** What it waits for, or why it was refused, as text. */
   readonly waitsFor: string
 }
 
-/** How often each message was offered, by name. Forgets what is accepted. */
+/** Counts how often each message was sent, by name, until it is accepted. */
 export class Attempts {
   readonly #counts = new Map<string, number>()
 
@@ -48,7 +48,7 @@ export function isRefused({ state }: MessageRecord): boolean {
   return REFUSED.has(state)
 }
 
-/** Own messages by filter: what is open and refused oldest first, what is accepted newest first. */
+/** Own messages by filter: open and refused ones oldest first, accepted ones newest first. */
 export function outboxRows(
   messages: readonly MessageRecord[],
   filter: OutboxFilter,
@@ -76,7 +76,7 @@ function waitsFor(
   { byName, sync }: { byName: ReadonlyMap<string, MessageRecord>; sync: SyncRecord },
 ): string {
   const { state, refusal, review } = message
-  if (review) return review.forked ? 'accepted beside another change' : 'accepted'
+  if (review) return review.forked ? 'accepted, concurrent with another change' : 'accepted'
   if (state === 'rejected') return refusal?.reason ?? 'refused'
   if (state === 'blocked') return blockedText(message, byName)
   if (state === 'dismissed') return 'dismissed'
@@ -84,26 +84,26 @@ function waitsFor(
   if (sync.connection === 'none') return 'no transport is configured'
   if (sync.connection === 'offline' || sync.connection === 'closed') return 'the store is offline'
   if (sync.connection === 'connecting' || sync.connection === 'refused')
-    return sync.connectionNote ?? 'the reviewer is not reached'
+    return sync.connectionNote ?? 'the reviewer cannot be reached'
   if (state === 'sent') return 'the verdict'
   const parents = openParents(message, byName)
   return parents > 0 ? `${parents} earlier ${parents === 1 ? 'message' : 'messages'}` : 'its turn'
 }
 
-/** Which refused message it stands on, and why that one was refused. */
+/** The refused message that blocks this one, and why that one was refused. */
 function blockedText(
   { blockedBy = [] }: MessageRecord,
   byName: ReadonlyMap<string, MessageRecord>,
 ): string {
   const [first] = blockedBy
-  if (first === undefined) return 'stands on a refused message'
+  if (first === undefined) return 'depends on a refused message'
   const reason = byName.get(first)?.refusal?.reason
   const more = blockedBy.length > 1 ? ` and ${blockedBy.length - 1} more` : ''
-  return `stands on ${shortId(first)}${more}${reason === undefined ? '' : ` (${reason})`}`
+  return `depends on ${shortId(first)}${more}${reason === undefined ? '' : ` (${reason})`}`
 }
 
-/** Refused messages that stand on it, directly or not: what is done to it is done to them. */
-export function standOn(
+/** Refused messages that depend on it, directly or not: a command on it includes them. */
+export function dependentsOf(
   { name }: MessageRecord,
   messages: readonly MessageRecord[],
 ): readonly string[] {
@@ -114,7 +114,7 @@ export function standOn(
   return [...found]
 }
 
-/** Own messages without a verdict that it stands on. */
+/** The number of its parents among own messages without a verdict. */
 function openParents(message: MessageRecord, byName: ReadonlyMap<string, MessageRecord>): number {
   const names = new Set(message.changes.flatMap(({ parents }) => parents))
   let open = 0
@@ -125,7 +125,7 @@ function openParents(message: MessageRecord, byName: ReadonlyMap<string, Message
   return open
 }
 
-/** How many stand where, for the filter's own labels. */
+/** The number of messages in each filter, for its labels. */
 export function outboxCounts(
   messages: readonly MessageRecord[],
 ): Readonly<Record<OutboxFilter, number>> {

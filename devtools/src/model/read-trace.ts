@@ -1,6 +1,6 @@
 /**
- * Reading a trace that somebody sends: untrusted text, checked as far as the panel leans on it.
- * What does not check is refused with a sentence that says where.
+ * Parses the file of a trace: untrusted text, validated as far as the panel relies on it. An invalid
+ * file is rejected with a sentence that names the place.
  */
 import {
   EVENT_KINDS,
@@ -10,7 +10,7 @@ import {
 } from '@countersign/core/inspect'
 import { TRACE_BYTES_MAX, TRACE_FORMAT, type Trace } from './trace.ts'
 
-/** A trace, or why the file is none, in words for people. */
+/** A trace, or why the file is invalid, as text for humans. */
 export type TraceOutcome =
   | { readonly ok: true; readonly trace: Trace }
   | { readonly ok: false; readonly message: string }
@@ -108,7 +108,7 @@ const isEvent: Check = (value) => {
   return event.kind !== 'rejected' || isRefusal(event.refusal)
 }
 
-/** Reads an untrusted file of up to 64 MiB, and checks every record. Never throws. */
+/** Parses an untrusted file of up to 64 MiB, and validates every record. Never throws. */
 export function readTrace(text: string): TraceOutcome {
   if (isLongerThan(text, TRACE_BYTES_MAX)) return refused('the file is larger than 64 MiB')
   let json: unknown
@@ -118,26 +118,24 @@ export function readTrace(text: string): TraceOutcome {
       return value
     })
   } catch (error) {
-    return refused(
-      `it is not JSON as a trace has it: ${error instanceof Error ? error.message : ''}`,
-    )
+    return refused(`it is not the JSON of a trace: ${error instanceof Error ? error.message : ''}`)
   }
   if (!isOf({ format: (format) => format === TRACE_FORMAT })(json))
     return refused('it is not a trace of Countersign')
   const trace = json as Trace
   const version: number = trace.v
   if (version !== INSPECT_VERSION)
-    return refused(`it is of version ${version}, and this panel reads ${INSPECT_VERSION}`)
+    return refused(`it has version ${version}, and this panel reads version ${INSPECT_VERSION}`)
   if (!isNumber(trace.madeAt) || !isText(trace.note)) return refused('its head is incomplete')
-  if (!isSync(trace.sync)) return refused('its state of the store does not check')
-  if (!isList(isType)(trace.types)) return refused('its types do not check')
+  if (!isSync(trace.sync)) return refused('its state of the store is invalid')
+  if (!isList(isType)(trace.types)) return refused('its types are invalid')
   const at = Array.isArray(trace.events) ? trace.events.findIndex((each) => !isEvent(each)) : 0
-  if (at >= 0) return refused(`its event at place ${at} does not check`)
+  if (at >= 0) return refused(`its event at index ${at} is invalid`)
   const bad = Array.isArray(trace.messages)
     ? trace.messages.findIndex((each) => !isMessage(each))
     : 0
-  if (bad >= 0) return refused(`its message at place ${bad} does not check`)
-  if (!isList(isRow)(trace.rows)) return refused('its rows do not check')
+  if (bad >= 0) return refused(`its message at index ${bad} is invalid`)
+  if (!isList(isRow)(trace.rows)) return refused('its rows are invalid')
   return { ok: true, trace }
 }
 

@@ -1,6 +1,5 @@
 /**
- * Events as a list that can be filtered and paused. Pure but for its own list, which keeps no
- * more than the feed does.
+ * A bounded list of events that can be filtered and paused. It keeps as many events as the feed.
  */
 import { type EventKind, type InspectEvent, isMessageEvent } from '@countersign/core/inspect'
 
@@ -40,14 +39,14 @@ export interface TimelineFilter {
 
 export class Timeline {
   #events: InspectEvent[] = []
-  /** What is shown ends here while paused. */
+  /** The last shown event while paused. */
   #pausedAt: number | undefined
 
   get paused(): boolean {
     return this.#pausedAt !== undefined
   }
 
-  /** Events that came since it was paused. */
+  /** The number of events since it was paused. */
   get behind(): number {
     return this.#pausedAt === undefined ? 0 : this.#lastSeq() - this.#pausedAt
   }
@@ -95,7 +94,7 @@ function hasWords(event: InspectEvent, words: readonly string[]): boolean {
   return words.every((word) => text.includes(word))
 }
 
-/** All that a filter looks at. */
+/** The text that a filter searches. */
 function textOf(event: InspectEvent): string {
   if (event.kind === 'snapshot') return `snapshot ${event.position.seq}`
   if (!isMessageEvent(event)) return `${event.kind} ${event.state} ${event.text ?? ''}`

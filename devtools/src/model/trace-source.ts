@@ -1,4 +1,4 @@
-/** A trace as a source: it answers what its file tells, and nothing can be done to it. */
+/** A trace as a read-only source: it answers requests from its file, and rejects commands. */
 import {
   ANSWER_ROWS_MAX,
   type Answers,
@@ -13,7 +13,7 @@ import {
 } from '@countersign/core/inspect'
 import { type Trace, dagFrom } from './trace.ts'
 
-/** Answers the panel's questions from a file. */
+/** Answers the panel's requests from a file. */
 export class TraceSource implements InspectSource {
   readonly v = 1
   readonly origin: InspectSource['origin'] = 'trace'
@@ -25,7 +25,7 @@ export class TraceSource implements InspectSource {
     this.trace = trace
   }
 
-  /** Nothing more happens in a file. */
+  /** A file has no new events. */
   subscribe(): () => void {
     return () => {}
   }
@@ -39,7 +39,7 @@ export class TraceSource implements InspectSource {
   }
 
   async run(): Promise<CommandOutcome> {
-    return { ok: false, message: 'this is a trace, there is nothing to do it to' }
+    return { ok: false, message: 'this is a trace: commands need a live store' }
   }
 
   #answer(request: RequestOf<RequestKind>): Answers[RequestKind] {
@@ -63,10 +63,10 @@ export class TraceSource implements InspectSource {
         const dag = dagFrom(this.trace, request.type, request.id)
         return dag && rowAt(dag, request.upTo)
       }
-      // Lenses are code of the store: a file has the values as they were written.
+      // A file has no lenses, only the values as written.
       case 'rowInVersion':
         return undefined
-      // What a replay of it must come to stands in the file as digests.
+      // A file has digests of the states only.
       case 'states':
       case 'queries':
         return []

@@ -1,7 +1,7 @@
 /**
- * A trace: what a source knew, in a file that another panel can open. It holds events, messages
- * and reviews; with values or with their shapes only. It holds no secret, because the records it
- * is made of have no place for one.
+ * A trace: the records of a source, in a file that another panel can open. It has events, messages
+ * and reviews, with values or only with their shapes. It has no secrets, because the records have no
+ * field for one.
  */
 import {
   type Dag,
@@ -19,39 +19,39 @@ import {
 } from '@countersign/core/inspect'
 
 export const TRACE_FORMAT = 'countersign-trace'
-/** What is read of a file at the most. */
+/** Maximum size of a trace file. */
 export const TRACE_BYTES_MAX: number = 64 * 1_048_576
 
-/** A row as the store folded it: equal where heads and live writes are. */
+/** A digest of a folded row: equal when heads and live writes are equal. */
 export interface RowDigest extends EntityName {
   readonly digest: string
 }
 
-/** What a file has in it: the messages, the events, and what a replay must come to. */
+/** The content of a trace file: messages, events, and digests of the rows. */
 export interface Trace {
   readonly format: typeof TRACE_FORMAT
   readonly v: typeof INSPECT_VERSION
   /** ms since 1970. */
   readonly madeAt: number
-  /** Whether values are in it; otherwise their shapes stand in their places. */
+  /** Whether it has values; otherwise it has their shapes. */
   readonly values: boolean
   readonly note: string
   readonly sync: SyncRecord
   readonly types: readonly TypeRecord[]
   readonly events: readonly InspectEvent[]
   readonly messages: readonly MessageRecord[]
-  /** What a replay of the messages must come to; of values left out, by their shapes. */
+  /** The rows that a replay of the messages must result in; of shapes, where values are left out. */
   readonly rows: readonly RowDigest[]
 }
 
-/** Whether values are left out, and the time that is noted, in ms since 1970. */
+/** The options of `makeTrace`. `now`: the time in the file, ms since 1970. */
 export interface TraceOptions {
-  /** Puts the shape of each value in its place. */
+  /** Replaces each value by its shape. */
   readonly redact: boolean
   readonly now: number
 }
 
-/** Asks a store for all it knows, and packs it. Rejects where one of the questions does. */
+/** Requests all records of a store, and packs them. Rejects when one of the requests rejects. */
 export async function makeTrace(
   source: InspectSource,
   { redact, now }: TraceOptions,
@@ -82,7 +82,7 @@ export function rowDigest(state: StateRecord): RowDigest {
   return { type: state.type, id: state.id, digest: stateDigest(state) }
 }
 
-/** What a value looks like, without what it is. */
+/** The type and size of a value, without its content. */
 export function shapeOf(value: Json): Json {
   if (value === null) return null
   if (Array.isArray(value)) return { redacted: `list of ${value.length}` }
@@ -92,7 +92,7 @@ export function shapeOf(value: Json): Json {
   return { redacted: `object of ${Object.keys(value).length}` }
 }
 
-/** Whether a row is archived is no value of an app's. */
+/** Keeps `$archived`, which is not a value of the app. */
 function shownOf(reg: string, value: Json): Json {
   return reg.startsWith('$') ? value : shapeOf(value)
 }
@@ -101,7 +101,7 @@ function withoutValues(message: MessageRecord): MessageRecord {
   const { refusal, standing } = message
   return {
     ...message,
-    // The sentence of a rule may quote what it refused.
+    // The detail may quote a rejected value.
     refusal: refusal && { reason: refusal.reason, detail: undefined },
     changes: message.changes.map((change) => ({
       ...change,
@@ -131,7 +131,7 @@ function withoutTexts(event: InspectEvent): InspectEvent {
   return 'text' in event ? { ...event, text: undefined } : event
 }
 
-/** The history of an entity as the messages of a trace tell it. */
+/** The history of an entity, from the messages of a trace. */
 export function dagFrom(trace: Trace, type: string, id: string): Dag | undefined {
   const nodes: DagNode[] = []
   for (const message of trace.messages) {

@@ -1,4 +1,4 @@
-/** Which rows of a long list are drawn: those in view and a few around them. Pure. */
+/** The drawn rows of a long list: the visible ones and a few around them. Pure. */
 
 const AROUND_ROWS = 8
 
@@ -22,7 +22,7 @@ export function windowOf({ count, rowHeightPx, scrollTopPx, heightPx }: ListView
   return { from, to: Math.min(count, first + inView + AROUND_ROWS) }
 }
 
-/** Where to scroll so that a row is in view; undefined when it is. */
+/** The scroll position at which a row is visible; undefined when it is already. */
 export function scrollTo(row: number, view: ListView): number | undefined {
   const top = row * view.rowHeightPx
   const bottom = top + view.rowHeightPx

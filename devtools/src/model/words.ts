@@ -1,7 +1,7 @@
-/** How the panel writes things down: short ids, ages, sizes, values. Pure. */
+/** Text formats of the panel: short ids, ages, sizes, values. Pure. */
 import type { Json } from '@countersign/core/inspect'
 
-/** Both ends of an id: rows of one session begin alike, and the first rows of all sessions end alike. */
+/** Both ends of an id: ids of one session start alike, and the first ids of all sessions end alike. */
 export function shortId(id: string): string {
   const colon = id.lastIndexOf(':')
   if (colon >= 0) return `${id.slice(0, colon).slice(-4)}:${id.slice(colon + 1)}`
@@ -25,7 +25,7 @@ export function bytesText(bytes: number): string {
   return `${(bytes / 1_048_576).toFixed(1)} MiB`
 }
 
-/** Time of day with milliseconds, in the reader's time zone. Any number has words. */
+/** Time of day with milliseconds, in the local time zone. Accepts any number. */
 export function clockText(at: number): string {
   const date = new Date(at)
   if (Number.isNaN(date.getTime())) return 'no time'
@@ -34,7 +34,7 @@ export function clockText(at: number): string {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`
 }
 
-/** Date and time, in the reader's time zone. Any number has words. */
+/** Date and time, in the local time zone. Accepts any number. */
 export function dateText(at: number): string {
   const date = new Date(at)
   return Number.isNaN(date.getTime()) ? 'an unknown time' : date.toLocaleString()

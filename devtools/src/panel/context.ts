@@ -1,4 +1,4 @@
-/** What the views of one panel share: the source, what was read of it, and where else to go. */
+/** The context that the views of one panel share: the source, its events, and navigation. */
 import type { EntityName, InspectSource } from '@countersign/core/inspect'
 import type { FaultControl } from '../faults/control.ts'
 import type { Attempts } from '../model/outbox.ts'
@@ -19,25 +19,25 @@ export interface PanelContext {
   readonly timeline: Timeline
   readonly attempts: Attempts
   readonly faults: readonly FaultControl[]
-  /** The entity that the views Entity and Row look at. */
+  /** The entity that the views Entity and Row show. */
   readonly selected: EntityName | undefined
   readonly now: () => number
-  /** Looks at an entity from now on, and goes to a view. */
+  /** Opens a view, and selects an entity where one is given. */
   open(view: ViewName, entity?: EntityName): void
   select(entity: EntityName | undefined): void
-  /** Says something to whoever looks or listens. */
+  /** Shows a status message, also for screen readers. */
   say(text: string): void
-  /** Reads the source again, now: somebody did something. */
+  /** Reads the source again at once, after a command. */
   refresh(): void
 }
 
 export interface View {
   readonly element: HTMLElement
-  /** Brings the view up to date. Called when it is opened, and when something happened. */
+  /** Updates the view. Called when it is opened, and after events. */
   refresh(): Promise<void>
-  /** Called every second while it shows, where something changes that no event tells of. */
+  /** Called every second while the view is shown, to update ages. */
   tick?(): void
-  /** Frees what it holds outside of its element. */
+  /** Releases resources outside of its element. */
   end?(): void
 }
 

@@ -1,7 +1,6 @@
 /**
- * A history, newest on top: one line a message, the graph beside it in SVG. Heads have a ring,
- * live writes are filled. Only what is in view is drawn. One tab stop; arrows go from message to
- * message.
+ * A history, newest on top: one line a message, with the graph in SVG. Heads have a ring, live
+ * writes are filled. Only the visible part is drawn. One tab stop; arrow keys move the selection.
  */
 import type { Dag, DagNode, RowRecord } from '@countersign/core/inspect'
 import { type DagLayout, type PlacedNode, edgesIn, layoutDag } from '../model/dag-layout.ts'
@@ -16,20 +15,20 @@ const LANES_SHOWN_MAX = 8
 
 export interface DagMarks {
   readonly row: RowRecord
-  /** Registers in which a node is live, by its name. */
+  /** By name of the node, the registers in which it is live. */
   readonly live: ReadonlyMap<string, readonly string[]>
-  /** The last message that counts. */
+  /** The last message that is included. */
   readonly upTo: string | undefined
 }
 
-/** What is drawn, and of how much of it. */
+/** The input of a drawing. */
 interface Drawn {
   readonly dag: Dag
   readonly layout: DagLayout
   readonly marks: DagMarks
-  /** Lines above this one do not count yet. */
+  /** Lines above this one are not included. */
   readonly firstCounted: number
-  /** Left of the words, px. */
+  /** The width of the graph, px. */
   readonly width: number
 }
 
@@ -191,7 +190,7 @@ function whoText({ authorId, review }: DagNode): string {
   return `${shortId(authorId)} → ${review ? `${shortId(review.reviewerId)} ${review.epoch}.${review.seq}` : 'no review yet'}`
 }
 
-/** The part of the graph between two lines, in an element that is no taller than these. */
+/** The part of the graph between two lines, in an element of their height. */
 function graphOf({ layout, marks, firstCounted, width }: Drawn, seen: RowWindow): SVGElement {
   const x = (lane: number): number => 14 + Math.min(lane, LANES_SHOWN_MAX - 1) * LANE_PX
   const y = (line: number): number => (line - seen.from) * LINE_PX + LINE_PX / 2
@@ -239,7 +238,7 @@ interface Point {
   readonly y: number
 }
 
-/** Over to its lane in one line, down, and over to the parent in the last. */
+/** The path of an edge: to its lane within one line, down, and to the parent within the last line. */
 function edgePath(from: Point, to: Point, laneX: number): string {
   const out = Math.min(from.y + LINE_PX, to.y)
   const back = Math.max(to.y - LINE_PX, from.y)

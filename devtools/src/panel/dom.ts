@@ -1,6 +1,6 @@
 /**
- * The few helpers that the panel draws with: make an element, change what has changed, keep a
- * list in step by keys. No templates and no strings of HTML, so nothing a value says is markup.
+ * DOM helpers of the panel: create elements, update changed attributes, reconcile lists by key. No
+ * templates and no HTML strings, so values are never parsed as markup.
  */
 
 export type Child = Node | string | undefined | false
@@ -12,7 +12,7 @@ type Handlers = {
 export interface Props {
   readonly class?: string
   readonly on?: Handlers
-  /** Everything else is an attribute; `true` is an empty one, `undefined` and `false` are none. */
+  /** An attribute; `true` sets it empty, `undefined` and `false` omit it. */
   readonly [attribute: string]: string | number | boolean | undefined | Handlers
 }
 
@@ -71,7 +71,7 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
-/** Replaces all children when `children` say something else than before. */
+/** Replaces all children when `children` differ from the current ones. */
 export function fill(element: Element, ...children: readonly Child[]): void {
   const next = children.filter((child) => child !== undefined && child !== false)
   element.replaceChildren(...next)
@@ -85,7 +85,7 @@ export interface Keyed<T> {
 
 const KEYS = new WeakMap<Element, Map<string, HTMLElement>>()
 
-/** The children of `parent` in step with `items`: an item keeps its element while its key stays. */
+/** Reconciles the children of `parent` with `items`: an item keeps its element while its key stays. */
 export function keyed<T>(
   parent: Element,
   items: readonly T[],
@@ -106,14 +106,14 @@ export function keyed<T>(
   KEYS.set(parent, after)
 }
 
-/** Text that can be read in full where it is cut short. */
+/** Monospaced text, with the full text as its tooltip. */
 export function mono(text: string, full: string = text): HTMLElement {
   return h('code', { class: 'mono', title: full === text ? undefined : full }, text)
 }
 
 let ids = 0
 
-/** An id that no other element of this page has from here. */
+/** A unique element id. */
 export function freshId(prefix: string): string {
   return `${prefix}-${++ids}`
 }

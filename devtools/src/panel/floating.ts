@@ -1,6 +1,6 @@
 /**
- * A button over the page that opens the panel at its lower edge. Closed, it reads nothing. Where
- * the button stands, and how much of the page the panel takes, are custom properties:
+ * A floating button that opens the panel at the lower edge of the page. Closed, it reads nothing. The
+ * position of the button and the height of the panel are custom properties:
  *
  *   --countersign-devtools-position, -right, -bottom, -shadow   set by the page, for the button
  *   --countersign-devtools-height                               set on the page while it is open
@@ -10,17 +10,17 @@ import { h, setAttribute, svg } from './dom.ts'
 import { type PanelOptions, mountPanel } from './mount.ts'
 import { FLOATING_STYLE, adopt } from './style.ts'
 
-/** What `mountFloating` takes beside the options of the panel. */
+/** The options of `mountFloating`, besides those of the panel. */
 export interface FloatingOptions extends Omit<PanelOptions, 'onClose'> {
-  /** Open from the start. */
+  /** Initially open. */
   readonly open?: boolean
-  /** Hears of opening and closing by hand. */
+  /** Called when the user opens or closes the panel. */
   readonly onToggle?: (isOpen: boolean) => void
 }
 
 const HEIGHT = '--countersign-devtools-height'
 
-/** Puts a button into `element` that opens the panel over the page. Returns what removes both. */
+/** Adds a button to `element` that opens the panel over the page. Returns a function that removes both. */
 export function mountFloating(
   element: Element,
   source: InspectSource,
@@ -41,7 +41,7 @@ export function mountFloating(
       },
     },
   })
-  const endSizing = tellHeight(dock)
+  const endSizing = publishHeight(dock)
   const open = (): void => {
     if (unmount) return
     setAttribute(dock, 'hidden', false)
@@ -93,8 +93,8 @@ function openerButton(): HTMLElement {
   )
 }
 
-/** Lets the page make room for what the dock takes of it. */
-function tellHeight(dock: HTMLElement): () => void {
+/** Publishes the height of the dock as a custom property of the page. Returns a function that stops it. */
+function publishHeight(dock: HTMLElement): () => void {
   const { style } = document.documentElement
   const tell = (): void => {
     if (dock.offsetHeight > 0) style.setProperty(HEIGHT, `${dock.offsetHeight}px`)

@@ -1,6 +1,6 @@
 /**
- * `mountPanel(element, source)`: the panel in a shadow root under an element of the app's, with
- * nothing of a framework. All other ways in are thin wrappers over it.
+ * `mountPanel(element, source)`: mounts the panel in a shadow root under an element of the app,
+ * without a framework. All other entry points are thin wrappers over it.
  */
 import type { InspectSource } from '@countersign/core/inspect'
 import type { FaultControl } from '../faults/control.ts'
@@ -14,29 +14,29 @@ import { STYLE, adopt } from './style.ts'
 /** Colours of the panel; `auto` follows the system. */
 export type Theme = 'auto' | 'light' | 'dark'
 
-/** A store that a panel can look at. */
+/** A store that a panel can show. */
 export interface LookedAt {
   readonly label: string
   readonly source: InspectSource
   readonly faults?: readonly FaultControl[]
 }
 
-/** What `mountPanel` takes; all of it has a default. */
+/** The options of `mountPanel`; all have defaults. */
 export interface PanelOptions {
-  /** Begins so; a button in the panel changes it. Default: `auto`, as the system says. */
+  /** The initial theme; a button in the panel changes it. Default: `auto`, the system's. */
   readonly theme?: Theme
   /** Controls of `@countersign/devtools/faults`. */
   readonly faults?: readonly FaultControl[]
-  /** What this store is called where there are others. */
+  /** The label of this store, where there are others. */
   readonly label?: string
-  /** Other stores of the page: with them, the panel has a choice of stores. */
+  /** Other stores of the page: with them, the panel has a store picker. */
   readonly others?: readonly LookedAt[]
-  /** Puts a closing button into the panel. */
+  /** Called by a close button, which the panel has only with this option. */
   readonly onClose?: () => void
   readonly now?: () => number
 }
 
-/** Shows the panel under `element`, which keeps its other children. Returns the end of it. */
+/** Mounts the panel under `element`, which keeps its other children. Returns a function that unmounts it. */
 export function mountPanel(
   element: Element,
   source: InspectSource,

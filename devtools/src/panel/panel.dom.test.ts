@@ -122,7 +122,7 @@ describe('6: Outbox', () => {
     await settle()
     all('[role=option]')[0]!.click()
     await settle()
-    press('Write anew')
+    press('Write again')
     press('Discard')
     expect(source.done).toEqual([{ kind: 'retry', message: STORY[4]!.name }])
     press('Discard for good?')
@@ -130,7 +130,7 @@ describe('6: Outbox', () => {
     expect(source.done.at(-1)).toEqual({ kind: 'discard', message: STORY[4]!.name })
     expect(text('.foot')).toEqual(['Discarded'])
     source.outcome = { ok: false, message: 'not now' }
-    press('Write anew')
+    press('Write again')
     await settle()
     expect(text('.foot')).toEqual(['not now'])
   })
@@ -174,7 +174,7 @@ describe('Timeline', () => {
     const later = eventsOf(STORY).slice(4)
     source.tell(later)
     await vi.waitFor(
-      () => expect(text('.bar button')).toEqual([`Go on (${later.length} new)`]),
+      () => expect(text('.bar button')).toEqual([`Resume (${later.length} new)`]),
       5_000,
     )
     expect(all('[role=option]')).toHaveLength(4)

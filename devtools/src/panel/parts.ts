@@ -1,7 +1,7 @@
-/** Small pieces that several views draw: facts, pills, buttons, split panes, empty places. */
+/** Small elements shared by views: facts, pills, buttons, split panes, empty states. */
 import { type Child, h, setAttribute } from './dom.ts'
 
-/** A list of facts; a fact without a value is left out. */
+/** A list of label and value pairs; pairs without a value are left out. */
 export function facts(...pairs: readonly (readonly [label: string, value: Child])[]): HTMLElement {
   return h(
     'dl',
@@ -12,7 +12,7 @@ export function facts(...pairs: readonly (readonly [label: string, value: Child]
   )
 }
 
-/** A word with the colour of a state; the word alone says it all. */
+/** A label in the colour of a state; readable without the colour. */
 export function pill(state: string, text: string = state): HTMLElement {
   return h('span', { class: 'pill', 'data-state': state }, text)
 }
@@ -29,7 +29,7 @@ export function button(
   )
 }
 
-/** A button that asks once more before it does something for good. */
+/** A button that must be confirmed, for irreversible commands. */
 export function sureButton(text: string, sure: string, onClick: () => void): HTMLElement {
   let armed = false
   const element = h('button', { type: 'button', class: 'button' }, text)
@@ -60,7 +60,7 @@ export function emptyPlace(title: string, text: string): HTMLElement {
   return h('div', { class: 'empty' }, h('p', { class: 'empty__title' }, title), h('p', {}, text))
 }
 
-/** List on one side, what is chosen in it on the other; under each other where it is narrow. */
+/** A list with the details of its selection beside it, or below it where it is narrow. */
 export class Split {
   readonly element: HTMLElement
   readonly detail: HTMLElement
@@ -90,7 +90,7 @@ export interface Choice<K extends string> {
   readonly label: string
 }
 
-/** One of several, as a row of buttons: arrows are not needed, each is a toggle of its own. */
+/** A choice of one, as a row of toggle buttons, each with its own tab stop. */
 export class Choices<K extends string> {
   readonly element: HTMLElement
   readonly #buttons = new Map<K, HTMLElement>()

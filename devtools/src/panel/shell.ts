@@ -1,6 +1,6 @@
 /**
- * One panel over one source: head, tabs, the view that shows, and the loop that keeps it up to
- * date: at most ten times a second, and less often where reading takes long.
+ * One panel of one source: head, tabs, the current view, and its refresh loop: at most ten times a
+ * second, and less often when reading takes long.
  */
 import type { EntityName, InspectSource } from '@countersign/core/inspect'
 import type { FaultControl } from '../faults/control.ts'
@@ -23,9 +23,9 @@ import { timelineView } from './views/timeline.ts'
 
 const REFRESH_MS = 100
 const REFRESH_MS_MAX = 5_000
-/** For one part of work, so many of rest. */
+/** Idle time after a refresh, in multiples of its duration. */
 const IDLE_SHARE = 9
-/** Ages and the like grow by themselves. */
+/** Interval for updates of ages. */
 const TICK_MS = 1_000
 
 const VIEWS: readonly (readonly [ViewName, string, ViewMaker])[] = [
@@ -43,10 +43,10 @@ export interface ShellOptions {
   readonly source: InspectSource
   readonly faults: readonly FaultControl[]
   readonly now: () => number
-  /** What stands at the right end of the head. */
+  /** Elements at the right end of the head. */
   readonly tools: readonly HTMLElement[]
   readonly trace: Trace | undefined
-  /** What shows first; default: the outbox. */
+  /** The first view; default: the outbox. */
   readonly view: ViewName | undefined
   readonly onTrace: (trace: Trace | undefined) => void
 }
@@ -71,7 +71,7 @@ export class Shell implements PanelContext {
   #timer: ReturnType<typeof setTimeout> | undefined
   #refreshing = false
   #again = false
-  /** How long the last refresh took. */
+  /** The duration of the last refresh. */
   #costMs = 0
 
   constructor(options: ShellOptions) {
@@ -134,7 +134,7 @@ export class Shell implements PanelContext {
     void this.#refreshNow()
   }
 
-  /** What takes long is done less often: the panel must not be what makes the page slow. */
+  /** Schedules a refresh, later when refreshes are slow, so that the panel does not slow the page down. */
   #refreshSoon(): void {
     if (this.#timer !== undefined) return
     const delayMs = Math.min(REFRESH_MS_MAX, Math.max(REFRESH_MS, this.#costMs * IDLE_SHARE))

@@ -1,4 +1,4 @@
-/** Which store of the page the panel looks at, where there are several. */
+/** A picker for the store to show, where the page has several. */
 import { h } from './dom.ts'
 
 export function storePicker(

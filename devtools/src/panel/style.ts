@@ -1,7 +1,7 @@
 /**
- * How the panel looks. Everything stands in one shadow root, so nothing leaks either way. One
- * accent; states have hues of their own, and always a word beside the hue. Colours keep AA
- * contrast in both schemes.
+ * The styles of the panel. They are in a shadow root, so they do not leak in either direction. One
+ * accent colour; states have hues of their own, and always a label. Colours have AA contrast in both
+ * schemes.
  */
 
 const tokens = `
@@ -217,7 +217,7 @@ const floating = `
 export const STYLE: string = tokens + frame + parts + views
 export const FLOATING_STYLE: string = tokens + floating
 
-/** Puts a style into a shadow root: as a constructable sheet, or as an element where there is none. */
+/** Adds styles to a shadow root: as a constructable sheet, or as an element where unsupported. */
 export function adopt(root: ShadowRoot, css: string): void {
   try {
     const sheet = new CSSStyleSheet()

@@ -1,4 +1,4 @@
-/** The tabs: one tab stop, arrows move, and moving is choosing. */
+/** The tabs: one tab stop; arrow keys move the focus and select. */
 import type { ViewName } from './context.ts'
 import { freshId, h, setAttribute, setText } from './dom.ts'
 
@@ -47,7 +47,7 @@ export class Tabs {
     )
   }
 
-  /** Marks a tab; returns its id, which names the panel. */
+  /** Selects a tab. Returns its id, which labels the panel. */
   mark(chosen: ViewName): string {
     let id = ''
     for (const [at, { name }] of this.#tabs.entries()) {
@@ -63,7 +63,7 @@ export class Tabs {
     return id
   }
 
-  /** A number beside a tab; 0 hides it. */
+  /** Shows a number beside a tab; 0 hides it. */
   count(name: ViewName, count: number): void {
     const badge = this.#counts[this.#tabs.findIndex((tab) => tab.name === name)]
     if (!badge) return

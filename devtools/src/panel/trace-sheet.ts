@@ -1,4 +1,4 @@
-/** The sheet that saves what is known into a file, and opens such a file. */
+/** The dialog that saves a trace to a file, and opens such a file. */
 import type { InspectSource } from '@countersign/core/inspect'
 import { readTrace } from '../model/read-trace.ts'
 import { type Trace, makeTrace } from '../model/trace.ts'
@@ -8,7 +8,7 @@ import { button } from './parts.ts'
 export interface SheetHost {
   readonly source: InspectSource
   readonly now: () => number
-  /** A trace was read. */
+  /** Called with a trace that was read. */
   open(this: void, trace: Trace): void
   close(this: void): void
   say(this: void, text: string): void
@@ -23,7 +23,7 @@ export function traceSheet(host: SheetHost): HTMLElement {
       says,
       redact.checked
         ? 'The file holds ids, types, field names and sizes of values, but no values.'
-        : 'The file holds the values of rows: give it only to those who may read them.',
+        : 'The file holds the values of rows: share it only with people who may read them.',
     )
   tell()
   const file = h('input', {
@@ -59,7 +59,7 @@ export function traceSheet(host: SheetHost): HTMLElement {
     h(
       'div',
       { class: 'actions' },
-      // Of a file there is a file already.
+      // A source that is a file needs no saving.
       host.source.origin === 'store' && save,
       button('Open a trace', () => file.click()),
       button('Close', () => host.close()),
@@ -99,7 +99,7 @@ async function download({ source, now, say, close }: SheetHost, redact: boolean)
   close()
 }
 
-/** A dialog is modal: Tab goes round within it. */
+/** Keeps the focus within the modal dialog. */
 function keepInside(event: KeyboardEvent, box: HTMLElement): void {
   const stops = [...box.querySelectorAll<HTMLElement>('button, input:not([hidden])')]
   const root = box.getRootNode() as ShadowRoot

@@ -1,6 +1,6 @@
 /**
- * A list of any length with rows of one height: only what is in view is drawn. One tab stop;
- * arrows, Home, End and the page keys move the choice, which is what `onChoose` hears.
+ * A virtual list with rows of one height: only visible rows are drawn. One tab stop; arrows, Home,
+ * End and the page keys move the selection, and call `onChoose`.
  */
 import { type ListView, scrollTo, windowOf } from '../model/window.ts'
 import { freshId, h, setAttribute, setText } from './dom.ts'
@@ -9,10 +9,10 @@ export const ROW_HEIGHT_PX = 28
 
 export interface Column<T> {
   readonly title: string
-  /** Class of its cells: `wide` ones hide where there is little room. */
+  /** Class of its cells: `wide` ones are hidden in a narrow panel. */
   readonly class: string
   readonly text: (item: T) => string
-  /** Shown when the text is cut short. */
+  /** The tooltip, where the text is truncated. */
   readonly full?: (item: T) => string
 }
 
@@ -20,7 +20,7 @@ export interface ListOptions<T> {
   readonly label: string
   readonly columns: readonly Column<T>[]
   readonly key: (item: T) => string
-  /** Becomes `data-state`, which gives a row its colour. */
+  /** Sets `data-state`, which colours the row. */
   readonly state?: (item: T) => string
   readonly empty: { readonly title: string; readonly text: string }
   readonly onChoose: (item: T | undefined) => void
@@ -29,7 +29,7 @@ export interface ListOptions<T> {
 interface Drawn<T> {
   readonly element: HTMLElement
   readonly cells: readonly HTMLElement[]
-  /** What it shows, and in which place; -1: nothing yet. */
+  /** Its item and index; -1: none yet. */
   item: T | undefined
   at: number
 }
@@ -41,7 +41,7 @@ export class VirtualList<T> {
   readonly #spacer: HTMLElement
   readonly #empty: HTMLElement
   readonly #head: HTMLElement
-  /** Row `n` is drawn by element `n` modulo their number, so that scrolling makes none. */
+  /** Row `n` is drawn by element `n` modulo the pool size, so that scrolling creates no elements. */
   readonly #pool: Drawn<T>[] = []
   readonly #ids = freshId('list')
   readonly #resize: ResizeObserver | undefined
@@ -87,7 +87,7 @@ export class VirtualList<T> {
     return this.#items.find((item) => this.#options.key(item) === this.#chosen)
   }
 
-  /** New items; the choice stays where it is, if it is still among them. */
+  /** Sets the items; keeps the selection if it is still among them. */
   set(items: readonly T[]): void {
     this.#items = items
     const none = items.length === 0
@@ -98,7 +98,7 @@ export class VirtualList<T> {
     this.#draw()
   }
 
-  /** The same items, of which something else is to be said now. */
+  /** Draws the same items again, because their text has changed. */
   redraw(): void {
     this.#draw()
   }
@@ -132,11 +132,11 @@ export class VirtualList<T> {
     })
   }
 
-  /** `onlyNew`: the items are the same and only the view has moved, so most of it stands already. */
+  /** `onlyNew`: only the scroll position has changed, so most rows are drawn already. */
   #draw(onlyNew = false): void {
     const { key } = this.#options
     const { from, to } = windowOf(this.#view())
-    // A pool of its own size at least, so that no two rows in view share an element.
+    // The pool is at least as large as the view, so that no two visible rows share an element.
     while (this.#pool.length < to - from) this.#pool.push(this.#make())
     const size = this.#pool.length
     const used = new Set<Drawn<T>>()
@@ -205,7 +205,7 @@ export class VirtualList<T> {
     const { key } = this.#options
     const now = this.#items.findIndex((item) => key(item) === this.#chosen)
     const last = this.#items.length - 1
-    // Without a choice, down begins before the first and up behind the last.
+    // Without a selection, down starts before the first and up after the last.
     const from = now >= 0 ? now : step > 0 ? -1 : last + 1
     const next = Math.min(last, Math.max(0, from + step))
     const scroll = scrollTo(next, this.#view())

@@ -1,11 +1,12 @@
-/** The panel as React components, and as a plugin: each a place in the page and `mountPanel`. */
+/** The panel as React components, and as a plugin: thin wrappers over `mountPanel`. */
 import { type InspectSource, inspect } from '@countersign/core/inspect'
 import { Fragment, type ReactNode, createElement, useEffect, useRef, useState } from 'react'
 import { mountFloating } from '../panel/floating.ts'
 import { type PanelOptions, mountPanel } from '../panel/mount.ts'
 import type { DevtoolsPlugin, DevtoolsProps, FloatingDevtoolsProps } from './types.ts'
 
-const NO_STORE = 'Devtools need a store of createSyncStore, of the same build of @countersign/core.'
+const NO_STORE =
+  'Devtools need a store of createSyncStore, from the same copy of @countersign/core.'
 
 /** A button over the page that opens the panel. */
 export function CountersignDevtools(props: FloatingDevtoolsProps): ReactNode {
@@ -17,16 +18,16 @@ export function CountersignDevtools(props: FloatingDevtoolsProps): ReactNode {
     if (!place.current || !source) return undefined
     return mountFloating(place.current, source, {
       ...optionsOf(props),
-      // Another store beside it begins the panel anew, and must not close it.
+      // A change of `others` mounts the panel again, and must not close it.
       open: isOpen.current,
       onToggle: (is) => void (isOpen.current = is),
     })
-    // oxlint-disable-next-line react/exhaustive-deps -- what the props hold, not their objects
+    // oxlint-disable-next-line react/exhaustive-deps -- compares the parts of the props, not their objects
   }, [kept])
   return createElement('div', { ref: place })
 }
 
-/** The panel where the app puts it; it takes the height that is there. */
+/** The embedded panel. It fills the height of its parent. */
 export function CountersignDevtoolsPanel(props: DevtoolsProps): ReactNode {
   const place = useRef<HTMLDivElement>(null)
   const kept = useKept(partsOf(props))
@@ -34,7 +35,7 @@ export function CountersignDevtoolsPanel(props: DevtoolsProps): ReactNode {
     const source = sourceOf(props.store)
     if (!place.current || !source) return undefined
     return mountPanel(place.current, source, optionsOf(props))
-    // oxlint-disable-next-line react/exhaustive-deps -- what the props hold, not their objects
+    // oxlint-disable-next-line react/exhaustive-deps -- compares the parts of the props, not their objects
   }, [kept])
   return createElement('div', { ref: place, style: { height: '100%' } })
 }
@@ -54,7 +55,7 @@ export function countersignPlugin(options: DevtoolsProps): DevtoolsPlugin {
       const theme = options.theme ?? props?.theme
       const isThere = unmount && place[0] === element && place[1] === theme
       const isClosed = props?.devtoolsOpen === false
-      // It is called at every change around it, and also while all of it is hidden.
+      // TanStack Devtools call `render` at every change, and also while they are hidden.
       if (isClosed || !isThere) destroy()
       const source = isClosed || isThere ? undefined : sourceOf(options.store)
       if (source) {
@@ -85,7 +86,7 @@ function sourceOf(store: object): InspectSource | undefined {
   return source
 }
 
-/** What makes a difference to the panel: props are mostly written inline, their parts are not. */
+/** The parts of the props to compare: the props objects are usually new in each render. */
 function partsOf({ store, theme, faults = [], label, others = [] }: DevtoolsProps): unknown[] {
   return [
     store,
@@ -96,7 +97,7 @@ function partsOf({ store, theme, faults = [], label, others = [] }: DevtoolsProp
   ]
 }
 
-/** A list whose length changes as one dependency: the same while all in it is the same. */
+/** A list of any length as one dependency: keeps its identity while its items are identical. */
 function useKept(list: readonly unknown[]): readonly unknown[] {
   const [kept, keep] = useState(list)
   const same = kept.length === list.length && kept.every((each, at) => Object.is(each, list[at]))

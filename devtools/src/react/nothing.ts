@@ -1,4 +1,4 @@
-/** The same ways in for builds that carry no devtools: they render nothing and hold nothing. */
+/** No-op versions of the components and the plugin, for builds without devtools. */
 import { Fragment, createElement } from 'react'
 import type { DevtoolsPlugin } from './types.ts'
 

@@ -1,4 +1,4 @@
-/** What the ways in take, the same in a build that shows the panel and in one that does not. */
+/** The props of the components and the plugin, the same in builds with and without devtools. */
 import type { ReactElement } from 'react'
 import type { FaultControl } from '../faults/control.ts'
 import type { Theme } from '../panel/mount.ts'
@@ -17,9 +17,9 @@ export interface DevtoolsProps {
   readonly theme?: Theme
   /** Controls of `@countersign/devtools/faults`. */
   readonly faults?: readonly FaultControl[]
-  /** What the store is called where there are others. */
+  /** The label of the store, where there are others. */
   readonly label?: string
-  /** Other stores of the page, to be chosen in the panel. */
+  /** Other stores of the page, which can be chosen in the panel. */
   readonly others?: readonly OtherStore[]
 }
 
@@ -31,13 +31,13 @@ export interface FloatingDevtoolsProps extends DevtoolsProps {
 
 export interface PluginProps {
   readonly theme?: 'light' | 'dark'
-  /** False while the devtools around it are closed: then it reads nothing. */
+  /** False while the surrounding devtools are closed: then the panel reads nothing. */
   readonly devtoolsOpen?: boolean
 }
 
 /**
- * A plugin as TanStack Devtools take it: in React, which wants an element back and gets an empty
- * one, and without.
+ * A plugin for TanStack Devtools, with and without React. React requires `render` to return an
+ * element, so it returns an empty one.
  */
 export interface DevtoolsPlugin {
   readonly id: string

@@ -109,12 +109,12 @@ function listOfRows(onChoose: (row: RowSummary | undefined) => void): VirtualLis
     ],
     key: ({ id }) => id,
     state: ({ state, conflicts }) => (conflicts > 0 ? 'conflict' : state),
-    empty: { title: 'No rows', text: 'No row of this type is here, or none that fits.' },
+    empty: { title: 'No rows', text: 'There is no row of this type, or none matches.' },
     onChoose,
   })
 }
 
-/** The row as each version sees it. Where there is one version, the row itself says it all. */
+/** The row as each version reads it; empty where the type has one version only. */
 async function inVersions(
   source: InspectSource,
   entity: EntityName,
@@ -139,7 +139,7 @@ interface Shown {
   readonly dag: Dag
   readonly row: RowRecord
   readonly type: TypeRecord | undefined
-  /** The row as each version sees it, the newest first. */
+  /** The row as each version reads it, newest first. */
   readonly seen: readonly VersionedRow[]
   readonly context: PanelContext
 }
@@ -166,7 +166,7 @@ function detailOf({ entity, dag, row, type, seen, context }: Shown): HTMLElement
       ['Heads', countText(row.heads.length, 'head')],
       [
         'History',
-        `${countText(dag.nodes.length, 'message')}${dag.cut ? ', older ones are not here' : ''}`,
+        `${countText(dag.nodes.length, 'message')}${dag.cut ? ', older ones are missing' : ''}`,
       ],
     ),
     tableOf(
@@ -201,7 +201,7 @@ function writersOf({ live }: RowRecord['fields'][number], dag: Dag): HTMLElement
   )
 }
 
-/** What a build of that version shows, and by which lenses. */
+/** The row as a build of that version shows it, with the lenses. */
 function versionOf({ version, fields }: VersionedRow, type: TypeRecord | undefined): HTMLElement {
   const steps = type?.versions.find((each) => each.version === version)?.steps ?? []
   return section(
@@ -230,7 +230,7 @@ function seenText(kind: VersionedField['kind'], value: Json | undefined): HTMLEl
     unset: 'unset',
     absent: 'not in this version',
     opaque: 'needs a newer build',
-    invalid: `has no form here, written as ${valueText(value)}`,
+    invalid: `cannot be translated, written as ${valueText(value)}`,
   }
   return h('span', { class: 'soft' }, says[kind])
 }

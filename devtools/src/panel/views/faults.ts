@@ -1,4 +1,4 @@
-/** Faults: what the wrappers of this app's ports can do to it, each labelled and reversible. */
+/** Faults: the switches of the app's wrapped ports, all reversible. */
 import type { FaultControl, FaultSwitch } from '../../faults/control.ts'
 import type { PanelContext, View } from '../context.ts'
 import { freshId, h, mono } from '../dom.ts'
@@ -14,7 +14,7 @@ export function faultsView(context: PanelContext): View {
   const reset = button('Reset all', () => {
     for (const control of faults) control.reset()
     draw()
-    context.say('Every port is honest again')
+    context.say('All faults are switched off')
   })
   return {
     element: h(
@@ -32,7 +32,7 @@ export function faultsView(context: PanelContext): View {
   }
 }
 
-/** What is being changed by hand stays where it is. */
+/** Skips a redraw while a control has the focus. */
 function drawUnlessTyping(body: HTMLElement, draw: () => void): void {
   if (!body.matches(':focus-within')) draw()
 }

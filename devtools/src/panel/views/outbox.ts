@@ -1,4 +1,4 @@
-/** Outbox: own messages, where each stands, what it waits for, and what can be done about it. */
+/** Outbox: own messages, their states, what each waits for, and commands for them. */
 import type { MessageRecord } from '@countersign/core/inspect'
 import {
   type OutboxFilter,
@@ -6,7 +6,7 @@ import {
   isRefused,
   outboxCounts,
   outboxRows,
-  standOn,
+  dependentsOf,
 } from '../../model/outbox.ts'
 import { ageText, bytesText, clockText, countText, shortId, valueText } from '../../model/words.ts'
 import type { PanelContext, View } from '../context.ts'
@@ -43,12 +43,12 @@ export function outboxView(context: PanelContext): View {
   let shown: string | undefined = ''
   let turn = 0
   const show = async (row: OutboxRow | undefined): Promise<void> => {
-    const above = row && isRefused(row.message) ? standOn(row.message, own) : []
+    const above = row && isRefused(row.message) ? dependentsOf(row.message, own) : []
     const mark = row && JSON.stringify([row.message, row.attempts, row.waitsFor, above])
     if (mark === shown) return
     shown = mark
     const mine = ++turn
-    // The list does without values: of one message they are asked for when it is looked at.
+    // The list has no values; they are requested for the chosen message only.
     const which = { name: row?.message.name ?? '' }
     const [message] = row ? await source.ask({ kind: 'messages', which, values: true }) : []
     if (mine !== turn) return
@@ -108,7 +108,7 @@ function listOfMessages(
     state: ({ message }) => message.state,
     empty: {
       title: 'Nothing here',
-      text: 'Messages stand here from the moment they are written until a reviewer has spoken.',
+      text: 'Own messages are listed here until they have a verdict of the reviewer.',
     },
     onChoose,
   })
@@ -116,13 +116,13 @@ function listOfMessages(
 
 function changesText({ changes }: MessageRecord): string {
   const [first] = changes
-  if (!first) return 'a message whose parent is not here'
+  if (!first) return 'a message whose parent is missing'
   const more = changes.length > 1 ? ` and ${changes.length - 1} more` : ''
   return `${first.kind} ${first.type} ${shortId(first.id)}${more}`
 }
 
 interface Shown extends OutboxRow {
-  /** Names of the refused messages that stand on it. */
+  /** Names of the refused messages that depend on it. */
   readonly above: readonly string[]
 }
 
@@ -143,7 +143,7 @@ function detailOf(shown: Shown, context: PanelContext): HTMLElement {
       ['Written', `${clockText(message.timestamp)} by ${shortId(message.authorId)}`],
       ['Reviewer', review ? mono(shortId(review.reviewerId), review.reviewerId) : undefined],
       ['Position', review ? `epoch ${review.epoch}, seq ${review.seq}` : undefined],
-      ['Offered', `${countText(attempts, 'time')} since this panel opened`],
+      ['Sent', `${countText(attempts, 'time')} since this panel opened`],
       ['Size', `about ${bytesText(message.bytes)}`],
     ),
     standing.length > 0 &&
@@ -194,15 +194,15 @@ function actionsOf({ message, above }: Shown, context: PanelContext): HTMLElemen
     })
   }
   const refused = isRefused(message)
-  // What stands on a refused message shares its fate, so a button says how many it is about.
+  // A command on a refused message includes its dependents, so the button shows their number.
   const all = above.length > 0 ? ` all ${above.length + 1}` : ''
   const waits =
     message.state === 'queued' || message.state === 'volatile' || message.state === 'sent'
   return h(
     'div',
     { class: 'actions' },
-    can('retry') && waits && button('Offer now', () => run('retry', 'Offered again')),
-    can('retry') && refused && button(`Write${all} anew`, () => run('retry', 'Written anew')),
+    can('retry') && waits && button('Send now', () => run('retry', 'Sent again')),
+    can('retry') && refused && button(`Write${all} again`, () => run('retry', 'Written again')),
     can('discard') &&
       refused &&
       sureButton(`Discard${all}`, 'Discard for good?', () => run('discard', 'Discarded')),

@@ -1,4 +1,4 @@
-/** Queries: which are open, what they hold, and what keeping them in step costs. */
+/** Queries: the open queries, their rows, and the cost of keeping them up to date. */
 import type { QueryRecord } from '@countersign/core/inspect'
 import { valueText } from '../../model/words.ts'
 import type { PanelContext, View } from '../context.ts'
@@ -27,10 +27,7 @@ export function queriesView(context: PanelContext): View {
     ),
     body,
   )
-  const empty = emptyPlace(
-    'No open queries',
-    'A query is open while a component or a subscription listens to it.',
-  )
+  const empty = emptyPlace('No open queries', 'A query is open while it has a subscriber.')
   return {
     element: h(
       'div',

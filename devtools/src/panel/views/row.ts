@@ -1,4 +1,4 @@
-/** Row: the history of one entity as a graph, its state at any moment, and its conflicts. */
+/** Row: the history of one entity as a graph, its state at any point, and its conflicts. */
 import {
   type Dag,
   type EntityName,
@@ -12,14 +12,14 @@ import { h, mono, setAttribute, setText } from '../dom.ts'
 import { DagList } from '../dag-list.ts'
 import { Split, bar, button, emptyPlace, facts, pill, section } from '../parts.ts'
 
-/** Candidates of one conflict that are shown. A reviewer lets no more stand. */
+/** Maximum candidates shown. A reviewer accepts no more in a conflict. */
 const CANDIDATES_MAX = 32
 
 export function rowView(context: PanelContext): View {
   const { source } = context
   let dag: Dag | undefined
   let now: RowRecord | undefined
-  /** Name of the last message that counts; undefined: now. */
+  /** Name of the last included message; undefined: now. */
   let upTo: string | undefined
   const graph = new DagList((name) => {
     upTo = name === dag?.nodes.at(-1)?.name ? undefined : name
@@ -85,7 +85,7 @@ export function rowView(context: PanelContext): View {
   }
 }
 
-/** `onMove` gets the number of messages that count, from 1 on. */
+/** `onMove` is called with the number of included messages, from 1 on. */
 function momentSlider(onMove: (at: number) => void): HTMLInputElement {
   const slider = h('input', {
     type: 'range',
@@ -98,7 +98,7 @@ function momentSlider(onMove: (at: number) => void): HTMLInputElement {
   return slider
 }
 
-/** How many of all messages count; undefined: all, as it is now. */
+/** The label of the slider. `at`: the number of included messages; undefined: all. */
 function momentText(at: number | undefined, count: number): string {
   if (count === 0) return ''
   return at === undefined ? `now, ${countText(count, 'message')}` : `${at} of ${count}`
@@ -136,7 +136,7 @@ function detailOf(row: RowRecord, around: Around): HTMLElement {
       h(
         'p',
         { class: 'soft' },
-        'Older history is not on this device; what stood before it may be missing here.',
+        'Older history is not on this device; values from before may be missing here.',
       ),
   )
 }
@@ -156,13 +156,13 @@ function conflictOf(
   const choose = (take: string): void => {
     const { type, id } = row
     void source.run({ kind: 'resolve', type, id, reg, take }).then((outcome) => {
-      context.say(outcome.ok ? `${reg} is decided, and waits for the reviewer` : outcome.message)
+      context.say(outcome.ok ? `${reg} is resolved; its verdict is pending` : outcome.message)
       context.refresh()
     })
   }
   return section(
     `Conflict in ${reg}`,
-    facts(['Before', base === undefined ? 'unset, or no one value' : mono(valueText(base))]),
+    facts(['Before', base === undefined ? 'unset, or no single value' : mono(valueText(base))]),
     h(
       'ul',
       { class: 'candidates' },

@@ -1,4 +1,4 @@
-/** Storage: whether it works, how much is in it, and how far its checkpoint goes. */
+/** Storage: its health, its sizes, and the position of its checkpoint. */
 import type { StorageRecord } from '@countersign/core/inspect'
 import { bytesText, countText } from '../../model/words.ts'
 import type { PanelContext, View } from '../context.ts'
@@ -17,7 +17,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 export function storageView(context: PanelContext): View {
   const cards = h('div', { class: 'cards' })
-  /** Reading all that is stored costs something, so it is done when asked for, and once at first. */
+  /** Reading the whole storage is expensive, so it happens once at first and then on request. */
   let stored: Promise<StorageRecord> | undefined
   let mark: string | undefined
   const measure = (): void => {
@@ -70,7 +70,7 @@ function cardsOf(record: StorageRecord): HTMLElement[] {
                   `${bytesText(bytes)} in ${countText(records, 'record')}`,
                 ] as const,
             ),
-            ['Text in all', bytesText(all)],
+            ['Text in total', bytesText(all)],
           )
         : h('p', { class: 'soft' }, 'Nothing is stored, or it cannot be read.'),
     ),

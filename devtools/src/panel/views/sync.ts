@@ -1,4 +1,4 @@
-/** Sync: the link, how far this replica has come, whose word it follows, and what it waits for. */
+/** Sync: the link, the position, the reviewer, and the outbox of this replica. */
 import type { SyncRecord } from '@countersign/core/inspect'
 import { ageText, bytesText, countText, shortId } from '../../model/words.ts'
 import type { PanelContext, View } from '../context.ts'
@@ -51,7 +51,7 @@ function cardsOf(sync: SyncRecord, now: number): HTMLElement[] {
             ['Chain', mono(position.chain.slice(0, 10), position.chain)],
             ['Reviewer', id(reviewerId)],
           )
-        : h('p', { class: 'soft' }, 'Nothing of a reviewer is here yet.'),
+        : h('p', { class: 'soft' }, 'No data of a reviewer yet.'),
     ),
     section(
       'Outbox',

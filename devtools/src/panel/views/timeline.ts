@@ -1,4 +1,4 @@
-/** Timeline: messages and reviews as they happen, and what a row was at any of these moments. */
+/** Timeline: messages and reviews as they happen, and a row at the time of an event. */
 import { type InspectEvent, type RowRecord, isMessageEvent } from '@countersign/core/inspect'
 import { TIMELINE_GROUPS, type TimelineGroup } from '../../model/timeline.ts'
 import { clockText, countText, shortId, valueText } from '../../model/words.ts'
@@ -21,7 +21,7 @@ export function timelineView(context: PanelContext): View {
     state: ({ kind }) => kind,
     empty: {
       title: 'Nothing has happened yet',
-      text: 'What is written, offered, reviewed and received shows up here from now on.',
+      text: 'Messages that are written, sent, reviewed and received are listed here from now on.',
     },
     onChoose: (event) => void show(event),
   })
@@ -49,12 +49,12 @@ export function timelineView(context: PanelContext): View {
     const group = groups.value as TimelineGroup
     const shown = timeline.shown({ group, text: search.value })
     list.set(shown)
-    setText(pause, timeline.paused ? `Go on (${timeline.behind} new)` : 'Pause')
+    setText(pause, timeline.paused ? `Resume (${timeline.behind} new)` : 'Pause')
     setAttribute(pause, 'aria-pressed', timeline.paused ? 'true' : 'false')
     const lost = context.source.dropped
     setText(
       count,
-      `${countText(shown.length, 'event')}${lost > 0 ? `, ${lost} older ones gone` : ''}`,
+      `${countText(shown.length, 'event')}${lost > 0 ? `, ${lost} older ones dropped` : ''}`,
     )
   }
   let turn = 0
@@ -116,7 +116,7 @@ async function detailOf(event: InspectEvent, context: PanelContext): Promise<HTM
         'Reviewer',
         'review' in event && mono(shortId(event.review.reviewerId), event.review.reviewerId),
       ],
-      ['Forked', 'review' in event && event.review.forked && 'it stood beside another change'],
+      ['Forked', 'review' in event && event.review.forked && 'concurrent with another change'],
       ['Why', event.kind === 'rejected' && (event.refusal.detail ?? event.refusal.reason)],
     ),
     ...message.entities.map((entity, at) =>
@@ -135,7 +135,8 @@ async function detailOf(event: InspectEvent, context: PanelContext): Promise<HTM
 }
 
 function rowOf(row: RowRecord | undefined): HTMLElement {
-  if (!row) return h('p', { class: 'soft' }, 'This moment is not in the history that is here.')
+  if (!row)
+    return h('p', { class: 'soft' }, 'The history on this device does not have this moment.')
   return facts(
     ...row.fields.map(
       ({ reg, value, conflict }) =>

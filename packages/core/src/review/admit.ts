@@ -1,6 +1,6 @@
 /**
- * The verdict on one verified message: from the message, the batch it joins, and what the
- * deployment declared; pure, as its rules are. The order of the checks is that of SPEC.md, section 7.
+ * The verdict on one verified message, from the message, the batch that it joins, and the types and
+ * rules of the deployment. Pure. The order of the checks is that of SPEC.md, section 7.
  */
 import { assert } from '../base/assert.ts'
 import { jsonBytes } from '../base/json.ts'
@@ -52,9 +52,9 @@ export type Admission =
       readonly entry: Entry
       readonly states: readonly EntityState[]
       readonly forked: boolean
-      /** What the reviewer gives to its creations, aligned with the changes; absent when nothing. */
+      /** The values assigned to its creations, aligned with the changes; absent when there are none. */
       readonly assigned?: readonly Assigned[]
-      /** What stood before the conflicts that it begins, aligned with the changes; absent when there are none. */
+      /** The bases of the conflicts that it starts, aligned with the changes; absent when there are none. */
       readonly bases?: readonly StatedBases[] | undefined
     }
   | {
@@ -69,14 +69,14 @@ export interface AdmitContext {
   readonly space: SpaceState
   readonly batch: Batch
   readonly ledger: Ledger
-  /** The session of the message, as it was bound. */
+  /** The bound session of the message. */
   readonly record: SessionRecord
   /** The committed head before the batch. */
   readonly head: Position
   readonly limits: Limits
-  /** Types the deployment knows; undefined: any type, unchecked. */
+  /** The types of the deployment; undefined: any type, unchecked. */
   readonly types: ReadonlyMap<string, Entity> | undefined
-  /** What this batch has decided, by `numberName`; it is not in the ledger yet. */
+  /** The verdicts of this batch, by `numberName`; they are not in the ledger yet. */
   readonly decided: ReadonlyMap<string, 'accepted' | 'refused'>
   /** Rows for the rules and assigners of the deployment. */
   readonly rows: SpaceRows
@@ -84,7 +84,7 @@ export interface AdmitContext {
   readonly assigners: Assigners
   /** The reviewer's clock at this batch, ms since 1970. */
   readonly now: number
-  /** Hears of a rule that failed; the message waits. */
+  /** Called when a rule fails; the message gets no verdict. */
   readonly onRuleFailure: (failure: RuleFailure, message: AuthoredMessage) => void
 }
 
@@ -95,7 +95,7 @@ const reject = (reason: FinalReason, detail: string): Admission => ({
 })
 const nack = (reason: NackReason, detail: string): Admission => ({ kind: 'nack', reason, detail })
 
-/** `bytes`: of the lines of the message, with the head. */
+/** Judges one message. `bytes`: the size of its lines, with the head. */
 export function admit(message: AuthoredMessage, bytes: Bytes, context: AdmitContext): Admission {
   try {
     return formFault(message, bytes, context) ?? judged(message, context)
@@ -106,7 +106,7 @@ export function admit(message: AuthoredMessage, bytes: Bytes, context: AdmitCont
   }
 }
 
-/** What can be said without looking at what the message does to its entities. */
+/** Checks the form of a message, without applying it to its entities. */
 function formFault(
   message: AuthoredMessage,
   bytes: Bytes,
@@ -137,7 +137,7 @@ function formFault(
   return undefined
 }
 
-/** Rules, then preconditions: who may not write learns nothing of what stands. @throws RuleFailure */
+/** Checks rules, then preconditions, so that an unauthorised author learns nothing about the rows. @throws RuleFailure */
 function judged(message: AuthoredMessage, context: AdmitContext): Admission {
   const { space, batch } = context
   const { authorId, sessionId } = message.session.facts
@@ -172,20 +172,20 @@ function judged(message: AuthoredMessage, context: AdmitContext): Admission {
   return admission.kind === 'accepted' && bases ? { ...admission, bases } : admission
 }
 
-/** What the author has read is not of this reviewer's history: another one, or a later one that was lost. */
+/** Nacks a message whose author has read another history than this reviewer's, or a later one that was lost. */
 function unknownHistory(
   { seen }: AuthoredMessage,
   { head, space }: AdmitContext,
 ): Admission | undefined {
-  // On a lineage that is unknown here the author has seen nothing.
+  // A position on another lineage counts as nothing seen.
   if (seen.eid !== head.eid || seen.seq === 0) return undefined
   if (seen.seq <= head.seq && space.chains.mayBe(seen.seq, seen.chain)) return undefined
   return nack('unknown_history', `the author has read up to ${seen.seq} of another history`)
 }
 
 /**
- * Of the heads that stand, the parents are exactly those that the author saw. Otherwise a number
- * that is too high would silently overwrite what somebody else wrote.
+ * Checks that the parents are exactly those current heads that the author has seen. Otherwise a
+ * number that is too high would silently overwrite concurrent writes.
  */
 function blindFault(
   { changes }: AuthoredMessage,
@@ -202,7 +202,7 @@ function blindFault(
     for (const head of before[i] ? headsOf(before[i]) : []) {
       const isParent = isNamed(parents, write.entry, head)
       if (saw(write, head) === isParent) continue
-      if (!isParent && isFull) continue // more heads than it can name
+      if (!isParent && isFull) continue // more heads than a change can name
       return isParent
         ? `it names ${head.entry.id} as a parent, and its author had not read that far`
         : `its author had seen ${head.entry.id}, and it does not name it as a parent`
@@ -218,7 +218,7 @@ function rulePartsOf({ session }: AuthoredMessage, context: AdmitContext): RuleP
   return { rules, rows, batch, context: { authorId, personalId, at: now } }
 }
 
-/** What became of a message, in this batch or before. @throws Missing */
+/** The verdict on a message, in this batch or before. @throws Missing */
 function verdictOn(
   sessionId: string,
   clientSeq: number,
@@ -229,7 +229,7 @@ function verdictOn(
   )
 }
 
-/** Whose session it is was asked when its seal was checked. */
+/** Checks the personal commitment. The session itself was verified with the seal. */
 function ownerFault({ session }: AuthoredMessage, { record }: AdmitContext): Admission | undefined {
   return record.personalCommit === session.facts.personalCommit
     ? undefined
@@ -237,8 +237,8 @@ function ownerFault({ session }: AuthoredMessage, { record }: AdmitContext): Adm
 }
 
 /**
- * Whether what stood in its author's view without a verdict has one here. Canonical parents are below
- * what was seen, which is compared with the chain; which of them are heads is `blindFault`'s question.
+ * Checks that all pending parents have a verdict here. Canonical parents need no check: `seen` is
+ * compared with the chain, and `blindFault` compares them with the heads.
  */
 function parentFault(
   { parents, entityId, shape }: Change,
@@ -265,8 +265,8 @@ function basesOf(stated: StatedBases | undefined): Bases | undefined {
 }
 
 /**
- * A minted id names the session that makes it, and nobody else may take it. Of a type that is not
- * known here, ids of version 8 are minted and those of other versions supplied.
+ * Checks the id of a creation: a minted id is derived from its session, and only that session may use
+ * it. For an unknown type, ids of UUID version 8 are minted and those of other versions supplied.
  */
 function rootFault(
   { shape, entityId, sid }: Change,
@@ -285,7 +285,7 @@ function rootFault(
   return undefined
 }
 
-/** What a reviewer cannot judge it leaves alone, before it looks at anything that it could refuse. */
+/** Nacks a change of an unknown type or version. Checked first, because the reviewer cannot judge it. */
 function unknownSchema({ shape }: Change, { types }: AdmitContext): Admission | undefined {
   if (!types) return undefined
   const type = types.get(shape.type)
@@ -317,11 +317,11 @@ function valueFault(
   }
   if (meta.kind !== 'create') return undefined
   const unknown = [...type.assignedFields].find(
-    // What is assigned is a field: the type was refused otherwise.
+    // An assigned name is a field: the declaration of the type checks it.
     (name) => !type.fieldAt(type.fieldOf(name)!.reg, version),
   )
   if (unknown !== undefined)
-    return reject('needs_upgrade', `${meta.type}.${unknown} is given from a later version on`)
+    return reject('needs_upgrade', `${meta.type}.${unknown} is assigned from a later version on`)
   for (const field of type.versions[version - 1]?.values() ?? []) {
     if (meta.regs.includes(field.reg) || type.assigns(field.reg)) continue
     const fault = fieldFault(field, undefined)
@@ -346,7 +346,7 @@ function expectFault(
   return undefined
 }
 
-/** Refuses what came too late and what would leave too much standing, and gives what is to be given. */
+/** Rejects late compare-and-set writes and states over the limits, then assigns values. */
 function joined(entry: Entry, states: readonly EntityState[], context: AdmitContext): Admission {
   const { batch, limits, types } = context
   assert(states.length === entry.writes.length, 'each write leads to a state')
@@ -374,10 +374,7 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
   const assigned = assignedTo(entry.writes, context)
   if (!assigned) return { kind: 'accepted', entry, states, forked }
   if (jsonBytes(assigned) > limits.messageBytesMax)
-    return reject(
-      'too_large',
-      `what is assigned to it has more than ${limits.messageBytesMax} bytes`,
-    )
+    return reject('too_large', `its assigned values have more than ${limits.messageBytesMax} bytes`)
   applyAssigned(entry, { assigned }, (type) => context.space.registers(type))
   const given = entry.writes.map((write) => apply(batch.state(write.entityId), write))
   return { kind: 'accepted', entry, states: given, forked, assigned }
@@ -388,7 +385,7 @@ function isCompareAndSet(write: Write): boolean {
 }
 
 function sawAllLive(before: EntityState, write: Write): boolean {
-  // What it keeps it has not decided, and an operation decides nothing: there is no race about them.
+  // Kept registers are not decided, and operations commute: neither can race.
   const decided = write.regs.slots.filter((_, i) => {
     const reg = write.regs.names[i]!
     return !write.keep?.has(reg) && !operationIn(write.values[reg])
@@ -396,10 +393,10 @@ function sawAllLive(before: EntityState, write: Write): boolean {
   return decided.every((slot) => writesOf(liveOf(before, slot)).every((live) => saw(write, live)))
 }
 
-/** What a newcomer could not take in is not accepted; what makes it smaller always is. */
+/** Rejects a state over the size limit, unless the write makes it smaller. */
 function sizeFault(after: EntityState, write: Write, context: AdmitContext): string | undefined {
   const { entityBytesMax, messageBytesMax } = context.limits
-  // A creation is no larger than its message.
+  // The state after a creation is not larger than its message.
   if (after === write && messageBytesMax <= entityBytesMax) return undefined
   const table = context.space.registers(write.type)
   if (!isStateLargerThan(after, table, entityBytesMax)) return undefined
@@ -408,7 +405,7 @@ function sizeFault(after: EntityState, write: Write, context: AdmitContext): str
   return `${write.type} ${write.entityId} would have more than ${entityBytesMax} bytes`
 }
 
-/** A late write waits until somebody has resolved the conflict it would join. */
+/** Nacks a write that would join a conflict with too many values, until the conflict is resolved. */
 function crowdFault(after: EntityState, write: Write, limits: Limits): string | undefined {
   const crowded = write.regs.names.find(
     (_, i) => writesOf(liveOf(after, write.regs.slots[i]!)).length > limits.liveWritesMax,

@@ -1,7 +1,7 @@
 /**
- * Values that the reviewer gives to what it accepts: numbers without gaps, names that are free.
- * They are given last, when nothing can refuse the message any more, so a refused creation takes
- * none; and they count when the batch is committed, so a crash loses none and doubles none.
+ * Values that the reviewer assigns to accepted creations: numbers without gaps, unique names. They
+ * are assigned last, when the message can no longer be rejected, so a rejected creation uses no
+ * value; and they take effect with the commit, so a crash neither loses nor repeats one.
  */
 import { assert } from '../base/assert.ts'
 import { type Json, frozenJson } from '../base/json.ts'
@@ -15,28 +15,28 @@ import type { SpaceRows } from './rows.ts'
 import { RuleFailure, answered } from './rules.ts'
 import type { Batch } from './space.ts'
 
-/** What an assigner may look at when it gives a value to one field of a row that is created. */
+/** The input of an assigner: one field of a row that is created. */
 export interface AssignContext {
-  /** Name of the type, and of the field to give. */
+  /** Name of the type, and of the field to assign. */
   readonly entity: string
   readonly field: string
-  /** The row that is created, without what is assigned. */
+  /** The created row, without assigned fields. */
   readonly row: AnyRow
-  /** All canonical rows of the type with those of this batch, archived ones too. Costs a walk over them. */
+  /** All canonical rows of the type and those of this batch, archived ones included. O(rows). */
   readonly rows: () => readonly AnyRow[]
-  /** Whether some row has this text or number in the field. Costs nothing. */
+  /** Whether a row has this text or number in the field. O(1). */
   readonly taken: (value: Json) => boolean
-  /** What was given to this field last; undefined before the first. */
+  /** The last value assigned to this field; undefined before the first. */
   readonly previous: Json | undefined
 }
 
-/** Gives the JSON of one field. Synchronous; what it throws is a failure, not a verdict. */
+/** Returns the JSON of one field. Synchronous; when it throws, the message gets no verdict. */
 export type Assigner = (context: AssignContext) => Json
 
 /** By type, by field. */
 export type Assigners = { readonly [entity: string]: { readonly [field: string]: Assigner } }
 
-/** 1, 2, 3… without gaps over the accepted creations; goes on after what rows have already. */
+/** Assigns 1, 2, 3… without gaps over the accepted creations, starting after the highest existing value. */
 export function sequence({ start = 1 }: { readonly start?: number } = {}): Assigner {
   return ({ previous, rows, field }) => {
     if (typeof previous === 'number') return Math.max(previous + 1, start)
@@ -52,7 +52,7 @@ export function sequence({ start = 1 }: { readonly start?: number } = {}): Assig
 const SLUG_CHARS_MAX = 60
 const NO_FIELDS: ReadonlySet<string> = new Set()
 
-/** A name for addresses, from a text field: lower case, dashes, and a number where it is taken. */
+/** Assigns a URL slug of a text field: lower case, dashes, and a number where the slug is taken. */
 export function slug(from: string): Assigner {
   return ({ row, taken, entity }) => {
     const text = typeof row[from] === 'string' ? row[from] : ''
@@ -62,14 +62,14 @@ export function slug(from: string): Assigner {
       .toLowerCase()
       .replace(/[^\p{Letter}\p{Number}]+/gu, '-')
       .replace(/^-+/, '')
-    const cut = plain.slice(0, SLUG_CHARS_MAX).replace(/[\ud800-\udbff]$/, '') // no half letters
+    const cut = plain.slice(0, SLUG_CHARS_MAX).replace(/[\ud800-\udbff]$/, '') // no lone surrogate
     const base = cut.replace(/-+$/, '') || entity
     if (!taken(base)) return base
     return `${base}-${firstFree((no) => taken(`${base}-${no}`))}`
   }
 }
 
-/** A number from 2 that is free, in as many questions as it has bits. */
+/** A free number from 2 on, by doubling and binary search. */
 function firstFree(isTaken: (no: number) => boolean): number {
   let high = 2
   while (isTaken(high)) high *= 2
@@ -90,8 +90,8 @@ export interface AssignParts {
 }
 
 /**
- * What to give to the creations of a message, aligned with its writes; undefined when there is
- * nothing. A second root of an entity gets nothing: what stands there stays.
+ * The values assigned to the creations of a message, aligned with its writes; undefined when there
+ * are none. A second root of an entity gets none: the first keeps its values.
  * @throws RuleFailure
  */
 export function assignedTo(
@@ -108,11 +108,11 @@ export function assignedTo(
     const values: Record<string, Json> = {}
     if (!isFirst(write)) return values
     const type = types.get(write.type)
-    assert(type, 'a write that is judged is of a known type')
+    assert(type, 'a judged write is of a known type')
     const row = parts.rows.build(write.type, write.entityId, write)
     for (const name of type.assignedFields) {
       const field = type.fieldOf(name)
-      assert(field, 'what is assigned is a field')
+      assert(field, 'an assigned name is a field')
       const value = assignedValue({ type, field, row }, parts, given)
       values[field.reg] = translated(value, { type, field }, [type.currentVersion, write.version])
     }
@@ -120,7 +120,7 @@ export function assignedTo(
   })
 }
 
-/** What earlier creations of the same message were given. */
+/** The values assigned to earlier creations of the same message. */
 interface Given {
   readonly previous: Map<string, Json>
   readonly taken: Set<string>
@@ -131,7 +131,7 @@ interface Place {
   readonly field: Field
 }
 
-/** In the form of the newest version. */
+/** Calls the assigner. Returns the value in the newest version. */
 function assignedValue(
   { type, field, row }: Place & { readonly row: AnyRow },
   { assigners, rows, batch }: AssignParts,
@@ -140,7 +140,7 @@ function assignedValue(
   const at = { type: type.name, field: field.name }
   const key = `${at.type}.${at.field}`
   const assign = assigners[at.type]?.[at.field]
-  if (!assign) throw new RuleFailure('assign', `nothing here assigns ${key}`)
+  if (!assign) throw new RuleFailure('assign', `this reviewer has no assigner for ${key}`)
   const nameOf = (value: Json): string => `${key} ${JSON.stringify(value)}`
   const last = batch.lastAssigned(type.name, field.reg)
   const lastValue =
@@ -162,7 +162,7 @@ function assignedValue(
   return json
 }
 
-/** A write is read in the version that it names, so what is added to it must be of that version. */
+/** Translates a value between versions: an assigned value is stored in the version of its write. */
 function translated(
   value: Json,
   { type, field }: Place,
@@ -183,7 +183,7 @@ function fieldsOf(write: Write, types: ReadonlyMap<string, Entity>): ReadonlySet
   return types.get(write.type)?.assignedFields ?? NO_FIELDS
 }
 
-/** Why a deployment cannot be started so, or undefined. */
+/** Why these assigners do not match the types of the deployment; undefined: they do. */
 export function assignersFault(
   assigners: Assigners,
   types: ReadonlyMap<string, Entity> | undefined,

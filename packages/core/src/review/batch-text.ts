@@ -1,15 +1,15 @@
-/** The texts of one batch: as the store has it and everybody may read it, and for one author. */
+/** The texts of one batch: the stored one, and the one for the author of messages in it. */
 import { assert } from '../base/assert.ts'
 import type { Session } from '../facts/types.ts'
 import { type BatchForm, textOfBatch } from '../wire/compose-batch.ts'
 import type { BatchLayout } from '../wire/layout.ts'
 
-/** Every line in it, sessions too: whoever has it needs nothing before it. */
+/** The complete text, with all lines and sessions, which can be read without earlier batches. */
 export function storedText(layout: BatchLayout): string {
   return textIn(layout, {})
 }
 
-/** The same for an author: hashes in the place of the lines that it offered. */
+/** The text for an author: hashes replace the lines of its own messages. */
 export function ownText(layout: BatchLayout, isOwn: (session: Session) => boolean): string {
   return textIn(layout, { hides: ({ session }) => isOwn(session) })
 }
@@ -22,6 +22,6 @@ function textIn(layout: BatchLayout, form: Omit<BatchForm, 'sessionNo'>): string
     return known
   }
   const text = textOfBatch(layout, { ...form, sessionNo })
-  assert(text.ok, 'a batch that is measured while it is made fits its bound')
+  assert(text.ok, 'the size of a batch was checked while it was decided')
   return text.value
 }

@@ -1,9 +1,9 @@
-/** The bounds of a message that this deployment has lowered, or undefined. */
+/** Checks a message against the limits of this deployment. */
 import type { Bytes } from '../base/size.ts'
 import type { Message, Names } from '../facts/types.ts'
 import type { Limits } from '../facts/limits.ts'
 
-/** `bytes`: of its lines, with the head. */
+/** Which limit the message exceeds; undefined: none. `bytes`: the size of its lines, with the head. */
 export function boundsFault(
   { changes, expect = [] }: Message,
   bytes: Bytes,

@@ -1,6 +1,6 @@
 /**
- * What the caches of one kind may hold together, in all spaces of a process. Where they hold more,
- * the largest give first, each its oldest items; a small cache keeps what it has.
+ * The shared budget of all caches of one kind, in all spaces of a process. When they exceed it, the
+ * largest caches are trimmed first, oldest items first; a small cache keeps its items.
  *
  *   budget 15, caches of 1, 2, 9 and 9 ─▶ 1, 2, 6 and 6
  */
@@ -9,13 +9,13 @@
 export interface BudgetedCache {
   /** In the unit of the budget. */
   readonly size: number
-  /** A decision relies on what it holds: it is trimmed when that is over. */
+  /** A decision is using its items: it is not trimmed until the decision is over. */
   readonly isHeld: boolean
-  /** Forgets its oldest items that may go, until the rest fits. */
+  /** Evicts its oldest evictable items, until its size is at most `max`. */
   trimTo(max: number): void
 }
 
-/** One budget, and the caches that share it. Its unit is that of their sizes: bytes, or items. */
+/** A budget and the caches that share it. Its unit is the unit of their sizes: bytes or items. */
 export class CacheBudget {
   readonly #max: number
   readonly #caches = new Set<BudgetedCache>()
@@ -32,13 +32,13 @@ export class CacheBudget {
     this.#caches.delete(cache)
   }
 
-  /** Evicting is always legal: what is missing later is loaded again. */
+  /** Trims the caches to the budget. Always safe: a missing item is loaded again. */
   trim(): void {
     const max = this.#sizeMax()
     for (const cache of this.#caches) if (cache.size > max && !cache.isHeld) cache.trimTo(max)
   }
 
-  /** The size of the largest cache, so that all of them fit. */
+  /** The maximum size of each cache for which all of them fit. */
   #sizeMax(): number {
     const sizes = [...this.#caches].map(({ size }) => size).sort((a, b) => a - b)
     let left = this.#max

@@ -1,4 +1,4 @@
-/** The budgets of a process's caches, by what they hold: all of its spaces share them. */
+/** The cache budgets of a process, by kind of item: all of its spaces share them. */
 import type { Limits } from '../facts/limits.ts'
 import { CacheBudget } from './cache-budget.ts'
 
@@ -23,7 +23,7 @@ export function cachesOf({ cacheBytesMax, ledgerCacheMax }: CacheLimits): Caches
   }
 }
 
-/** Whether a decision relies on what a space has at hand. */
+/** Whether a decision is using the cached items of a space. */
 export interface SpaceUse {
   isHeld: boolean
 }

@@ -1,7 +1,7 @@
 /**
- * From offers to one decision: verdicts on every message, the chain continued, the text of the batch
- * made once. Pure: what is not at hand is asked for (`missing.ts`), and the message that lacks it is
- * judged again. The reviewer signs and commits what comes out of here, and only then says a word.
+ * Computes one decision from offers: a verdict on every message, the next link of the chain, and the
+ * text of the batch. Pure: a missing item is requested (`missing.ts`), and the message that needs it is
+ * judged again. The reviewer signs and commits the decision, and only then sends it.
  */
 import { assert } from '../base/assert.ts'
 import { type Bytes, NO_BYTES, addBytes } from '../base/size.ts'
@@ -39,49 +39,49 @@ import type { SpaceRows } from './rows.ts'
 import type { ReviewerRules, RuleFailure } from './rules.ts'
 import { Batch, type SpaceState } from './space.ts'
 
-/** A verified flush that waits for its verdicts. `Link` is whatever brought it, and gets the answers. */
+/** A verified flush that waits for its verdicts. `Link` is the connection that sent it. */
 export interface Offer<Link> {
   readonly connection: Link
   readonly session: Session
   readonly flush: Flush
   readonly sig: string
-  /** The session as it was bound when the seal was checked. */
+  /** The bound session with which the seal was verified. */
   readonly record: SessionRecord
 }
 
 export interface Answers<Link> {
   readonly connection: Link
   readonly messages: number
-  /** Known already, with the review they have. */
+  /** Accepted earlier. */
   readonly again: AcceptedAgain[]
   /** Accepted now. */
   readonly accepted: AcceptedAgain[]
   readonly sessionId: Uuid
-  /** Refused earlier. */
+  /** Rejected earlier. */
   readonly rejections: Rejection[]
-  /** Refused now. */
+  /** Rejected now. */
   readonly refused: UnsignedRejection[]
   readonly nacks: {
     readonly clientSeq: number
     readonly reason: NackReason
     readonly detail: string
-    /** It concerns this message and no other. */
+    /** The reason concerns this message only. */
     readonly alone: boolean
   }[]
 }
 
 export type UnsignedRejection = Omit<Rejection, 'sig'>
 
-/** The text of what was accepted, as it is stored. */
+/** The accepted messages, as stored. */
 export interface DecidedBatch {
   readonly fromSeq: number
   readonly toSeq: number
   readonly text: string
-  /** What is kept of it beside the text, as JSON. */
+  /** The signatures and forked indexes, as JSON. */
   readonly seals: string
 }
 
-/** Everything one transaction will hold, and everything that will be said after it. */
+/** The content of one transaction, and the answers to send after it. */
 export interface Decision<Link> {
   readonly batch: Batch
   /** undefined where nothing was accepted. */
@@ -91,17 +91,17 @@ export interface Decision<Link> {
   readonly answers: readonly Answers<Link>[]
   /** Rejections of this batch, not signed yet, each with its message. */
   readonly refused: readonly RefusedNow[]
-  /** Of all messages with a verdict, as they were bound when it was found. */
+  /** The sessions of all messages with a verdict. */
   readonly sessions: ReadonlyMap<Uuid, SessionRecord>
   readonly head: Position
-  /** Rules that failed, each with the message that waits for it. */
+  /** Rules that failed, each with the message that got no verdict. */
   readonly failures: readonly { readonly failure: RuleFailure; readonly message: AuthoredMessage }[]
 }
 
 export interface RefusedNow {
   readonly rejection: UnsignedRejection
   readonly message: AuthoredMessage
-  /** False where its number has the verdict on another message already, which stays. */
+  /** False where the number has a verdict on another message already, which stays. */
   readonly isFirst: boolean
 }
 
@@ -115,7 +115,7 @@ export interface DecideContext {
   readonly head: Position
   readonly now: number
   readonly random: Random
-  /** Accepted writes of entities that a decision has asked for; `long` where they are too many. */
+  /** Accepted writes of entities that the decision has requested; `long` where they are too many. */
   readonly history: ReadonlyMap<Uuid, readonly Write[] | 'long'>
   readonly rows: SpaceRows
   readonly rules: ReviewerRules
@@ -123,8 +123,8 @@ export interface DecideContext {
 }
 
 /**
- * Yields what it needs, and goes on when that is at hand. Where it is given up, or not committed, the
- * rows hold what does not count.
+ * Yields each missing item, and continues when it is loaded. When the decision is abandoned or not
+ * committed, `rows` has uncommitted states and must be discarded.
  */
 export function* decide<Link>(
   offers: readonly Offer<Link>[],
@@ -135,7 +135,7 @@ export function* decide<Link>(
   return work.decision()
 }
 
-/** Of one message. Each time at least one thing more is at hand. */
+/** Maximum items loaded for one message. */
 const NEEDS_MAX = 10_000
 const SALT_BYTES = 12
 
@@ -143,7 +143,7 @@ class Work<Link> {
   readonly #context: DecideContext
   readonly #batch: Batch
   readonly #judged: JudgedFlush[] = []
-  /** Of the judged flushes, aligned with them. */
+  /** The offers of the judged flushes, aligned with them. */
   readonly #offers: Offer<Link>[] = []
   readonly #answers: Answers<Link>[] = []
   readonly #refused: RefusedNow[] = []
@@ -152,7 +152,7 @@ class Work<Link> {
   readonly #byId = new Map<Uuid, Entry>()
   readonly #sessions = new Map<Uuid, SessionRecord>()
   #accepted = 0
-  /** Of the lines and reviews that were accepted. */
+  /** The bytes of the accepted lines and reviews. */
   #bytes = NO_BYTES
 
   constructor(context: DecideContext) {
@@ -167,7 +167,7 @@ class Work<Link> {
       batch: this.#batch,
       stored: composed && this.#stored(composed),
       textFor: (connection) => {
-        assert(composed, 'who asks for the text of a batch knows that there is one')
+        assert(composed, 'only a decision with accepted messages has a text')
         const isOwn = (session: Session): boolean =>
           this.#offers.some(
             (offer) => offer.connection === connection && offer.session.line === session.line,
@@ -204,7 +204,7 @@ class Work<Link> {
     this.#offers.push(offer)
   }
 
-  /** What is missing is found before anything of the message counts, so it can be judged again. */
+  /** Retries `judge` until nothing is missing: `Missing` is thrown before the message has any effect. */
   *#whenAtHand<T>(judge: () => T): Generator<Need, T, void> {
     for (let needs = 0; needs < NEEDS_MAX; needs++) {
       try {
@@ -224,7 +224,7 @@ class Work<Link> {
     const refused: JudgedMessage = { accepted: false }
     if (this.#known(message, answers)) return refused
     if (this.#isFull) {
-      const detail = 'it goes into the next commit'
+      const detail = 'the batch is full; the message belongs into the next commit'
       answers.nacks.push({ clientSeq, reason: 'busy', detail, alone: false })
       return refused
     }
@@ -234,7 +234,7 @@ class Work<Link> {
       const { reason, detail } = verdict
       answers.nacks.push({ clientSeq, reason, detail, alone: true })
     } else {
-      // A session may be freed while this is decided and written; what is stored of it is this.
+      // Kept here, because the ledger may evict the session before it is stored.
       this.#sessions.set(sessionId, offer.record)
       if (verdict.kind === 'rejected') this.#refuse(message, verdict, answers)
       else {
@@ -246,13 +246,13 @@ class Work<Link> {
     return refused
   }
 
-  /** Whether what follows belongs into another batch: what a review adds has a bound of its own. */
+  /** Whether the next message needs another batch. A review has a size limit of its own. */
   get #isFull(): boolean {
     const { reviewerFrameBytesMax, batchMessagesMax } = this.#context.limits
     return this.#accepted >= batchMessagesMax * 2 || this.#bytes > reviewerFrameBytesMax / 4
   }
 
-  /** A message whose review is above its bounds is refused. */
+  /** Adds the review; rejects a message whose review exceeds its limits. */
   #withReview(
     message: AuthoredMessage,
     admission: Admission,
@@ -270,7 +270,7 @@ class Work<Link> {
     return { ...admission, review }
   }
 
-  /** Counts from now on for what follows in the batch. */
+  /** Applies an accepted message to the batch. */
   #accept(
     message: AuthoredMessage,
     { entry, states, forked, review }: AcceptedWithReview,
@@ -316,7 +316,7 @@ class Work<Link> {
     }
   }
 
-  /** Same id, same answer: the message is here already, or was refused already. */
+  /** Answers a message that has a verdict already with that verdict. */
   #known({ id, session, clientSeq }: AuthoredMessage, answers: Answers<Link>): boolean {
     const { ledger } = this.#context
     const { sessionId } = session.facts
@@ -336,7 +336,7 @@ class Work<Link> {
     return true
   }
 
-  /** Whether this batch has its verdict already: two links offer the same. */
+  /** Answers a message that this batch has judged already, offered by another link. */
   #decidedNow(id: Uuid, answers: Answers<Link>): boolean {
     const refused = this.#refused.find(({ rejection }) => rejection.msgId === id)
     if (refused) {
@@ -402,7 +402,7 @@ interface AcceptedWithReview {
   readonly review: Review | undefined
 }
 
-/** Of the lines of a message, with the head of its flush. */
+/** The bytes of the lines of a message, with the head of its flush. */
 function bytesOf(message: AuthoredMessage, { messages, text, bytes }: Flush): Bytes {
   if (messages.length === 1) return bytes
   let line = 0

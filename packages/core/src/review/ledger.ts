@@ -1,10 +1,10 @@
 /**
- * Whose sessions there are, and what became of their messages: what links have bound, and a cache of
- * what the store says of numbers, messages and rejections. The store is exact for ever, so a message
- * that is offered again after years is recognised.
+ * The sessions that links have bound, and a cache of the stored verdicts by number, messages by seq
+ * and rejections by id. The store keeps these for ever, so a message that is offered again after
+ * years is recognised.
  *
  *   bound ──first verdict──▶ stored
- *     └── no link speaks for it, or too many are idle ──▶ gone, and bound again when needed
+ *     └── no link uses it, or too many are idle ──▶ evicted, and bound again when needed
  */
 import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
@@ -17,7 +17,7 @@ import type { Caches, SpaceUse } from './caches.ts'
 import { Lru } from './lru.ts'
 import { Missing } from './missing.ts'
 
-/** A bound session. `personalId` stays here: it is in no message and no log. */
+/** A bound session. `personalId` is never sent: it is in no message and no log. */
 export interface SessionRecord {
   readonly sessionId: Uuid
   readonly authorId: Uuid
@@ -26,13 +26,13 @@ export interface SessionRecord {
   readonly personalId: string
 }
 
-/** What became of a number of a session. */
+/** The verdict on a number of a session. */
 export type NumberVerdict =
   | { readonly kind: 'accepted'; readonly seq: number }
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown' }
 
-/** What is said of an accepted message that is offered again. */
+/** The answer to an accepted message that is offered again. */
 export interface KnownMessage {
   readonly id: Uuid
   /** The reviewer's clock, ms since 1970. */
@@ -46,7 +46,7 @@ export type LedgerCaches = Omit<Caches, 'states'>
 interface Session {
   record: SessionRecord | undefined
   isStored: boolean
-  /** Links that speak for it. */
+  /** The number of links that use it. */
   links: number
 }
 
@@ -83,7 +83,7 @@ export class Ledger {
     this.#rejections = new Lru(caches.rejections, { isHeld })
   }
 
-  /** Sessions that are held in memory. */
+  /** The number of sessions in memory. */
   get sessions(): number {
     return this.#sessions.size
   }
@@ -92,7 +92,7 @@ export class Ledger {
     return this.#sessions.get(sessionId)?.record
   }
 
-  /** Notes a session that was proved. Of too many without a verdict the oldest has to bind again. */
+  /** Adds a proved session. Evicts the oldest sessions without a verdict when there are too many. */
   bind(record: SessionRecord, isStored: boolean): void {
     const session = this.#of(record.sessionId)
     session.record ??= record
@@ -104,13 +104,13 @@ export class Ledger {
     }
   }
 
-  /** A link speaks for the session from now on. */
+  /** Called when a link starts to use the session. */
   hold(sessionId: Uuid): void {
     const session = this.#sessions.get(sessionId)
     if (session) session.links++
   }
 
-  /** That link has ended. What the store has of the session stays there. */
+  /** Called when a link has ended. Evicts the session from memory when it was the last one. */
   release(sessionId: Uuid): void {
     const session = this.#sessions.get(sessionId)
     if (!session) return
@@ -118,12 +118,12 @@ export class Ledger {
     if (session.links <= 0) this.#delete(sessionId)
   }
 
-  /** Those of these that the store does not have yet. */
+  /** The records that the store does not have yet. */
   unstored(records: Iterable<SessionRecord>): SessionRecord[] {
     return [...records].filter(({ sessionId }) => !this.#sessions.get(sessionId)?.isStored)
   }
 
-  /** What is stored counts, whatever was bound under the same id while it was written. */
+  /** Called after a commit. The stored record wins over one bound under the same id meanwhile. */
   markStored(records: Iterable<SessionRecord>): void {
     for (const record of records) {
       const session = this.#sessions.get(record.sessionId)
@@ -162,7 +162,7 @@ export class Ledger {
     this.#messages.set(seq, message)
   }
 
-  /** The refusal of a message, if there is one and it is not forgotten. @throws Missing */
+  /** The rejection of a message; undefined where the store has none. @throws Missing */
   rejection(id: Uuid): Rejection | undefined {
     const known = this.#rejections.get(id)
     if (known === undefined) throw new Missing({ kind: 'rejection', id })
@@ -173,28 +173,28 @@ export class Ledger {
     this.#rejections.set(id, rejection ?? 'none')
   }
 
-  /** Forgets what the store has, down to the budgets: here, and in the other spaces that share them. */
+  /** Evicts items down to the budgets, here and in the other spaces that share them. */
   trim(): void {
     this.#caches.numbers.trim()
     this.#caches.messages.trim()
     this.#caches.rejections.trim()
   }
 
-  /** The space is closed: its shares of the budgets are free. */
+  /** Called when the space is closed: frees its shares of the budgets. */
   leave(): void {
     this.#numbers.leave()
     this.#messages.leave()
     this.#rejections.leave()
   }
 
-  /** Somebody else has written to the store: what it said before may have changed. */
+  /** Clears cached verdicts, because another process has written to the store. */
   forgetVerdicts(): void {
     this.#numbers.clear()
     this.#messages.clear()
     this.#rejections.clear()
   }
 
-  /** Whether that author's session could have minted the id. */
+  /** Whether the id was minted by that session of the author. */
   minted(entityId: Uuid, authorId: Uuid, sessionId: Uuid): boolean {
     const key = authorId + sessionId
     let ids = this.#entityIds.get(key)

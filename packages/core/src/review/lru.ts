@@ -1,9 +1,9 @@
-/** A map that forgets what was asked for the longest time ago: a cache with a share of a budget. */
+/** An LRU cache with a share of a budget. */
 import { assert } from '../base/assert.ts'
 import type { BudgetedCache, CacheBudget } from './cache-budget.ts'
 
 export interface LruOptions<V> {
-  /** In the unit of the budget. By default every item is one. */
+  /** The size of an item in the unit of the budget. Default: 1. */
   readonly sizeOf?: (value: V) => number
   readonly mayGo?: (value: V) => boolean
   readonly isHeld?: () => boolean
@@ -14,7 +14,7 @@ export class Lru<K, V> implements BudgetedCache {
   readonly #sizeOf: (value: V) => number
   readonly #mayGo: (value: V) => boolean
   readonly #isHeld: () => boolean
-  /** In the order of use, the oldest first. */
+  /** In order of use, least recently used first. */
   readonly #items = new Map<K, V>()
   #size = 0
 
@@ -79,7 +79,7 @@ export class Lru<K, V> implements BudgetedCache {
     this.#size = 0
   }
 
-  /** Forgets everything, and leaves its share to the others. */
+  /** Clears the cache, and gives its share to the others. */
   leave(): void {
     this.clear()
     this.#budget.leave(this)

@@ -1,16 +1,16 @@
 /**
- * What a decision lacks. A verdict is found in one turn, on what is in the caches; what is not there is
- * named by an exception and loaded, and the message is judged again.
+ * The items that a decision may lack. Verdicts are computed synchronously from the caches; on a cache
+ * miss, `Missing` is thrown with the item, which is loaded before the message is judged again.
  */
 import type { Uuid } from '../base/uuid.ts'
 
 export type Need =
   | { readonly kind: 'entity'; readonly id: Uuid }
-  /** Every entity of a type: a rule asks for all rows. */
+  /** Every entity of a type, for a rule that reads all rows. */
   | { readonly kind: 'type'; readonly type: string }
   /** The accepted writes of an entity. */
   | { readonly kind: 'changes'; readonly id: Uuid }
-  /** What became of a message of a session. */
+  /** The verdict on a message of a session. */
   | { readonly kind: 'number'; readonly sessionId: Uuid; readonly clientSeq: number }
   /** The accepted message at a seq. */
   | { readonly kind: 'message'; readonly seq: number }

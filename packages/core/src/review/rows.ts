@@ -1,8 +1,8 @@
 /**
- * Rows as rules and assigners of a deployment see them: everyone's view of the canonical state,
- * with what the running batch has admitted. The rows of a type are kept from the first question
- * on, and kept in step; a deployment that asks for none pays nothing. What was put here and is
- * not committed after all goes with the whole object: the reviewer then makes a new one.
+ * The rows for rules and assigners of a deployment: the canonical state with the messages that the
+ * running batch has accepted. The rows of a type are built on the first read and kept up to date; a
+ * deployment that reads none pays nothing. When a batch is not committed, the whole object is
+ * discarded, and the reviewer creates a new one.
  */
 import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
@@ -39,17 +39,17 @@ export class SpaceRows {
     this.#types = types
   }
 
-  /** How values of the type are read here. */
+  /** The reader for values of the type. */
   reader(type: string): Reader {
     return this.#class(type).context
   }
 
-  /** The row of a state, whether it counts or not. */
+  /** Builds the row of any state, committed or not. */
   build(type: string, id: Uuid, state: EntityState): AnyRow {
     return buildRow(id, state, this.#class(type))
   }
 
-  /** The row as of the batch, archived or not. */
+  /** The row after the batch so far, archived or not. */
   row(type: string, id: Uuid, batch: Batch): AnyRow | undefined {
     const kept = this.#kept.get(type)
     if (kept) return kept.rows.get(id)
@@ -57,17 +57,17 @@ export class SpaceRows {
     return state && this.build(type, id, state)
   }
 
-  /** All rows of the type as of the batch, archived ones too. */
+  /** All rows of the type after the batch so far, archived ones included. */
   all(type: string, batch: Batch): readonly AnyRow[] {
     return [...this.keep(type, batch).rows.values()]
   }
 
-  /** @throws CountersignError `invalid` for a query that is none. */
+  /** @throws CountersignError `invalid` for a malformed query. */
   query(type: string, query: Query<Entity>, batch: Batch): readonly AnyRow[] {
     return this.keep(type, batch).engine.query(query)
   }
 
-  /** Whether that value stands in that assigned field of some row. */
+  /** Whether a row has that value in the assigned field. */
   isTaken(
     at: { readonly type: string; readonly field: string },
     value: Json,
@@ -76,7 +76,7 @@ export class SpaceRows {
     return this.keep(at.type, batch).taken.get(at.field)?.has(value) ?? false
   }
 
-  /** Shows a state from now on. Returns how to take it back. */
+  /** Applies a state to the kept rows. Returns a function that reverts it. */
   put(type: string, id: Uuid, state: EntityState): () => void {
     const kept = this.#kept.get(type)
     if (!kept) return () => {}
@@ -93,7 +93,7 @@ export class SpaceRows {
     }
   }
 
-  /** Keeps the rows of a type from now on; as of the batch, when they were not kept before. @throws Missing */
+  /** Returns the kept rows of a type; builds them after the batch so far on the first call. @throws Missing */
   keep(type: string, batch: Batch): TypeRows {
     const known = this.#kept.get(type)
     if (known) return known
@@ -138,7 +138,7 @@ function show({ rows, engine, taken }: TypeRows, id: Uuid, after: AnyRow | undef
   if (after) rows.set(id, after)
   else rows.delete(id)
   engine.changed(before, after)
-  // A value that was assigned once is never free again, so nothing is taken out.
+  // An assigned value stays taken for ever, so nothing is removed.
   for (const [field, values] of taken) {
     const value = after?.[field]
     if (value !== undefined) values.add(value)

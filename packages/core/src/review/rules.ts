@@ -1,11 +1,10 @@
 /**
- * What a deployment says about messages beyond their form: who may write what, and what may not
- * come of it. Rules are synchronous and pure: they look at what they are given, and answer. A
- * rule that throws, or answers anything else, has said nothing: the message waits, and an event
- * tells of it.
+ * The rules of a deployment: which author may write what, and which results are invalid. Rules are
+ * synchronous and pure functions of their arguments. When a rule throws, or returns anything else
+ * than a valid answer, the message gets no verdict, and an event reports it.
  *
- * Rules see rows as everyone sees them. They run before the preconditions of a message are
- * looked at, so an author who may not write a row learns nothing of what stands in it.
+ * Rules read the canonical rows. They run before the preconditions of a message are checked, so an
+ * unauthorised author learns nothing about the row.
  */
 import type { Uuid } from '../base/uuid.ts'
 import { readValue } from '../fold/read.ts'
@@ -19,11 +18,11 @@ import type { AnyRow, Query, Row } from '../schema/types.ts'
 import type { SpaceRows } from './rows.ts'
 import type { Batch } from './space.ts'
 
-/** Who writes, and when it is judged. */
+/** The author of a message, and the time of the review. */
 export interface RuleContext {
   /** Proved by the seal of the message. */
   readonly authorId: Uuid
-  /** What the client said of itself when it bound the session: worth as much as the app's login. */
+  /** The personal id from the session's binding: claimed by the client, as trustworthy as the app's login. */
   readonly personalId: string | undefined
   /** The reviewer's clock, ms since 1970. */
   readonly at: number
@@ -36,7 +35,7 @@ export interface RuleChange {
   readonly entity: string
   readonly entityId: Uuid
   readonly kind: ChangeKind
-  /** By field; undefined unsets it. `$archived` is true or false where the change says so. */
+  /** By field; undefined unsets it. `$archived` where the change archives or restores. */
   readonly values: Readonly<Record<string, unknown>>
 }
 
@@ -53,37 +52,37 @@ export interface RuleMessage extends Omit<RuleContext, 'entity'> {
   readonly changes: readonly RuleStep[]
 }
 
-/** The canonical rows with the message in them, as if it were accepted. Read only. */
+/** The canonical rows as they would be after the message. Read only. */
 export interface RuleRows {
   /** The row of that id, archived or not. */
   row<E extends Entity>(entity: E, id: Uuid): Row<E> | undefined
-  /** All rows of a type, archived ones too. */
+  /** All rows of a type, archived ones included. */
   rows<E extends Entity>(entity: E): readonly Row<E>[]
   /** As in a store: archived rows only on request, and a declared index saves the scan. */
   query<E extends Entity>(entity: E, query?: Query<E>): readonly Row<E>[]
 }
 
 /**
- * What the app allows. All are synchronous and pure; where one throws, the message waits for its
- * author to send it again.
+ * The rules of an app. All are synchronous and pure. When one throws, the message is nacked, and its
+ * author sends it again.
  */
 export interface ReviewerRules {
-  /** Asked for each change, with the row before it. A sentence refuses the message as `unauthorised`. */
+  /** Called for each change, with the row before it. A returned sentence rejects the message as `unauthorised`. */
   readonly authorize?:
     | ((context: RuleContext, change: RuleChange, row: AnyRow | undefined) => true | string)
     | undefined
   /**
-   * Who may rewrite rows in a newer version of their type (`store.migrate`). Default: nobody. Old
-   * versions are read through steps either way, so this is for steps that cannot say it all.
+   * Whether the author may rewrite rows in a newer version of their type (`store.migrate`). Default:
+   * false. Only needed for lens steps that lose information: old versions are readable without it.
    */
   readonly migrate?: ((context: RuleContext) => boolean) | undefined
-  /** Who may publish versions of a type (`$schema`). Default: everybody who may write at all. */
+  /** Whether the author may publish versions of a type (`$schema`). Default: true. */
   readonly publish?: ((context: RuleContext) => boolean) | undefined
-  /** Asked for the whole message. A sentence refuses it as `invalid`. */
+  /** Called once for the whole message. A returned sentence rejects it as `invalid`. */
   readonly review?: ((message: RuleMessage, rows: RuleRows) => string | undefined) | undefined
 }
 
-/** A rule of the deployment has thrown, or answered what is no answer. */
+/** A rule of the deployment has thrown, or returned an invalid answer. */
 export class RuleFailure extends Error {
   override readonly name = 'RuleFailure'
   readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish'
@@ -100,10 +99,10 @@ export interface RuleParts {
   readonly context: Omit<RuleContext, 'entity'>
 }
 
-/** Characters of a rule's sentence that go into a verdict. */
+/** Maximum characters of a rule's sentence in a verdict. */
 const DETAIL_CHARS_MAX = 512
 
-/** Why a change is refused, or undefined. @throws RuleFailure */
+/** Why the author may not write a change; undefined: allowed. @throws RuleFailure */
 export function unauthorised(entry: Entry, parts: RuleParts): string | undefined {
   const { rules, rows, batch, context } = parts
   const { authorize, migrate, publish } = rules
@@ -113,13 +112,13 @@ export function unauthorised(entry: Entry, parts: RuleParts): string | undefined
       kind === 'migrate' &&
       !answered('migrate', batch, () => migrate?.({ ...context, entity: type }))
     )
-      return 'rows are migrated by those whom the rules of this reviewer allow to'
+      return 'the rules of this reviewer do not allow this author to migrate rows'
     if (
       type === SCHEMA.name &&
       publish &&
       !answered('publish', batch, () => publish({ ...context, entity: type }))
     )
-      return 'versions are published by those whom the rules of this reviewer allow to'
+      return 'the rules of this reviewer do not allow this author to publish versions'
     if (!authorize || type === SCHEMA.name) continue
     const change = ruleChange(write, rows)
     const row = rows.row(type, entityId, batch)
@@ -128,12 +127,12 @@ export function unauthorised(entry: Entry, parts: RuleParts): string | undefined
     )
     if (answer === true) continue
     if (typeof answer === 'string') return sentence(answer)
-    throw new RuleFailure('authorize', 'it must answer true or a sentence, at once')
+    throw new RuleFailure('authorize', 'it must return true or a string, synchronously')
   }
   return undefined
 }
 
-/** Why a message is refused by what would come of it, or undefined. @throws RuleFailure */
+/** Why the result of a message is invalid by the rules; undefined: valid. @throws RuleFailure */
 export function objection(
   entry: Entry,
   states: readonly EntityState[],
@@ -154,13 +153,13 @@ export function objection(
     )
     if (answer === undefined) return undefined
     if (typeof answer === 'string') return sentence(answer)
-    throw new RuleFailure('review', 'it must answer a sentence or nothing, at once')
+    throw new RuleFailure('review', 'it must return a string or undefined, synchronously')
   } finally {
     reader.end()
   }
 }
 
-/** Rows with the changes of one message in them, until its end. */
+/** Rows with the changes of one message applied, until `end`. */
 class Reader implements RuleRows {
   readonly #parts: RuleParts
   readonly #changes: readonly RuleStep[]
@@ -191,7 +190,7 @@ class Reader implements RuleRows {
     return rows.query(name, query as Query<Entity>, batch) as unknown as readonly Row<E>[]
   }
 
-  /** Whoever kept the reader reads what counts, from now on. */
+  /** Reverts the changes: a reader that a rule has kept reads the canonical rows after this. */
   end(): void {
     for (const back of this.#undo.splice(0).reverse()) back()
   }
@@ -207,7 +206,7 @@ class Reader implements RuleRows {
   }
 }
 
-/** What a rule answers. @throws RuleFailure, and Missing where it asked for what is not at hand. */
+/** Calls a rule and returns its answer. @throws RuleFailure, and Missing on a cache miss */
 export function answered<T>(rule: RuleFailure['rule'], batch: Batch, ask: () => T): T {
   let answer: T
   try {
@@ -217,7 +216,7 @@ export function answered<T>(rule: RuleFailure['rule'], batch: Batch, ask: () => 
     throw new RuleFailure(rule, error)
   }
   batch.assertNothingMissed()
-  // Nobody waits for a promise, and its failure must not end the process.
+  // The promise is not awaited; an unhandled rejection would end the process.
   if (answer instanceof Promise) answer.catch(() => {})
   return answer
 }
@@ -226,7 +225,7 @@ function sentence(text: string): string {
   return text.slice(0, DETAIL_CHARS_MAX).toWellFormed()
 }
 
-/** The change in the version of the type that this deployment knows, whatever its author wrote in. */
+/** The change, translated to the version of the type that this deployment has. */
 function ruleChange(write: Write, rows: SpaceRows): RuleChange {
   const { type, entityId, kind, regs } = write
   const reader = rows.reader(type)

@@ -1,6 +1,6 @@
 /**
- * What the reviewer holds against a row of `$schema`: a version that was published stays what it
- * is. A later revision may correct how its values are translated, and says so.
+ * Checks rows of `$schema`: a published version is immutable. A later revision may only correct the
+ * translation of its values.
  */
 import type { Chain } from '../schema/lens/chain.ts'
 import { describeCorrection, sameSteps } from '../schema/lens/correction.ts'
@@ -11,7 +11,7 @@ import { SCHEMA, chainOfRow } from '../schema/system.ts'
 import type { SpaceRows } from './rows.ts'
 import type { Batch, FoldsOf } from './space.ts'
 
-/** Types that every space has, whatever a deployment knows. */
+/** Types that every space has, independent of the deployment. */
 export const systemTypes: ReadonlyMap<string, Entity> = new Map([[SCHEMA.name, SCHEMA as Entity]])
 
 /** The types of a deployment by name, `$schema` among them; undefined where it takes any type. */
@@ -21,7 +21,7 @@ export function typesOf(
   return entities && new Map([SCHEMA as Entity, ...entities].map((type) => [type.name, type]))
 }
 
-/** The fold of an app's operations threw or made no JSON; the value stays as it was. */
+/** The fold of an app's operations threw or returned no JSON; the value is unchanged. */
 export interface FoldFailure {
   /** The type whose field it folds. */
   readonly entity: string
@@ -29,7 +29,7 @@ export interface FoldFailure {
   readonly stack: string | undefined
 }
 
-/** How the types fold the operations of the app. */
+/** The fold functions of the types, by field. */
 export function foldsOf(
   types: ReadonlyMap<string, Entity> | undefined,
   onFailure: (failure: FoldFailure) => void,
@@ -48,11 +48,11 @@ export function foldsOf(
   }
 }
 
-/** Why the rows of `$schema` that a message writes are refused, or undefined. */
+/** Why the rows of `$schema` in a message are invalid; undefined: valid. */
 export function schemaFault(entry: Entry, rows: SpaceRows, batch: Batch): string | undefined {
   for (const write of entry.writes) {
     if (write.type !== SCHEMA.name) continue
-    if (write.kind !== 'create') return 'a published version stays what it is; publish a revision'
+    if (write.kind !== 'create') return 'a published version is immutable; publish a revision'
     const proposed = chainOfRow({ id: write.entityId, ...write.values })
     if (!proposed.ok) return proposed.error.message
     for (const row of rows.all(SCHEMA.name, batch)) {
@@ -60,18 +60,19 @@ export function schemaFault(entry: Entry, rows: SpaceRows, batch: Batch): string
       if (!stands?.ok) continue
       const { number, revision } = row as unknown as { number: number; revision: number }
       const differs = difference(stands.value, proposed.value)
-      if (differs !== undefined) return `published already, and otherwise: ${differs}`
+      if (differs !== undefined) return `already published with other content: ${differs}`
       const mine = proposed.value.versions[number - 1]
       if (mine && mine.revision > revision) {
         const correction = describeCorrection(stands.value, proposed.value)
-        if (correction.kind === 'different') return `no correction: ${correction.reason}`
+        if (correction.kind === 'different')
+          return `the revision is not a correction: ${correction.reason}`
       }
     }
   }
   return undefined
 }
 
-/** What differs in a version that both have at the same revision. */
+/** The first difference between two chains in a version of the same revision. */
 function difference(stands: Chain, proposed: Chain): string | undefined {
   for (const [i, { revision }] of stands.versions.entries()) {
     if (proposed.versions[i]?.revision !== revision) continue

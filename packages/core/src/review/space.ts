@@ -1,10 +1,9 @@
 /**
- * The canonical states of a space as its reviewer has them at hand: a cache of what its store has,
- * with a share of the process's budget. What is not here is loaded (`missing.ts`). States that the store
- * does not have yet are dirty, and stay until they are written behind; so do the types of which rules
- * ask for all rows, which no budget counts. A batch stands on top of it: what is
- * admitted but not committed yet is in the batch alone, so nobody is ever told of it before the store
- * has it (S16), and a commit that fails leaves nothing behind.
+ * The canonical states of a space: a cache of the reviewer's store, with a share of the process's
+ * budget. On a miss the item is loaded (`missing.ts`). Dirty states, which the store does not have yet,
+ * are never evicted before they are written behind; neither are types of which rules read all rows,
+ * which are not counted in the budget. Accepted but uncommitted messages are only in the `Batch` on
+ * top, so nothing is sent before the store has it (S16), and a failed commit leaves no trace.
  */
 import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
@@ -34,7 +33,7 @@ interface Cached {
   readonly bytes: number
 }
 
-/** A state that the store does not have yet, and the seqs that led to it. */
+/** A state that the store does not have yet, and the seqs of its unwritten changes. */
 export interface DirtyState extends SpaceEntity {
   readonly id: Uuid
   readonly seqs: readonly number[]
@@ -42,9 +41,9 @@ export interface DirtyState extends SpaceEntity {
 
 export type FoldsOf = (type: string) => ReadonlyMap<Reg, AppFold> | undefined
 
-/** What an entity takes beside its state, and one that does not exist. */
+/** Bytes of an entity besides its state, and of an entry for a nonexistent one. */
 const ENTITY_BYTES = 256
-/** A state as objects, to its stored text: 4,700 bytes to 2,200, measured on 20,000 rows of the bench. */
+/** Heap bytes per stored byte of a state: 4,700 to 2,200, measured on 20,000 rows of the bench. */
 const HEAP_RATIO = 2
 
 /** The states of one space at its reviewer, within a bound of bytes. */
@@ -55,19 +54,19 @@ export class SpaceState {
   /** The entities of resident types. */
   readonly #kept = new Map<Uuid, Cached>()
   #keptBytes = 0
-  /** Seqs that the store does not know the change of yet, by entity. */
+  /** Seqs whose change is not in the store's state yet, by entity. */
   readonly #dirty = new Map<Uuid, number[]>()
-  /** Types of which every entity is here, and stays: rules ask for all of their rows. */
+  /** Types whose entities are all cached and never evicted, because rules read all of their rows. */
   readonly #resident = new Map<string, Set<Uuid>>()
-  /** Types whose entities are being read: what is at hand of them stays meanwhile. */
+  /** Types whose entities are being loaded: cached ones are not evicted meanwhile. */
   readonly #arriving = new Set<string>()
   readonly #assigned: LastAssigned
   readonly chains: HeldChains
-  /** Snapshots that are read side by side: a store has so many scans, and rules need one. */
+  /** Limits concurrent snapshots: the store allows a maximum of scans, and rules need one. */
   readonly snapshots: Turns = new Turns(SCANS_MAX - 2)
   readonly #foldsOf: FoldsOf
 
-  /** `budget`: in bytes. `foldsOf`: how the deployment folds the operations of an app, by register of a type. */
+  /** `budget`: in bytes. `foldsOf`: the fold functions of the deployment, by register of a type. */
   constructor({
     budget,
     use = { isHeld: false },
@@ -99,7 +98,7 @@ export class SpaceState {
     return table
   }
 
-  /** Of what is at hand, in bytes. */
+  /** The size of all cached entities, in bytes. */
   get cachedBytes(): number {
     return this.#cached.size + this.#keptBytes
   }
@@ -108,7 +107,7 @@ export class SpaceState {
     return this.#dirty.size
   }
 
-  /** Whether it is known whether there is such an entity. */
+  /** Whether the entity, or its absence, is cached. */
   has(id: Uuid): boolean {
     return this.#find(id) !== undefined
   }
@@ -130,7 +129,7 @@ export class SpaceState {
   /** An entity that is known to exist. @throws Missing */
   #present(id: Uuid): SpaceEntity {
     const entity = this.entity(id)
-    assert(entity, 'an entity that was seen does not go')
+    assert(entity, 'an existing entity is never deleted')
     return entity
   }
 
@@ -138,21 +137,20 @@ export class SpaceState {
     return this.#resident.has(type)
   }
 
-  /** What the store says of an entity. What is at hand is the same, or newer than its read. */
+  /** Adds an entity read from the store, unless there is a cached one, which is the same or newer. */
   loaded(id: Uuid, entity: SpaceEntity | undefined): void {
     if (!this.#find(id)?.entity) this.#put(id, entity ?? null)
   }
 
-  /** What the store has of the state is damaged: it is written again, with those that wait. */
+  /** Marks a state as dirty because its stored copy is damaged, so that it is written again. */
   rewrite(id: Uuid, { state }: SpaceEntity): void {
-    // What the space holds is reviewed.
+    // All states of a space are reviewed.
     if (!this.#dirty.has(id)) this.#dirty.set(id, [lastOf(state).entry.review!.seq])
   }
 
   /**
-   * Every entity of a type is read while this runs, and stays from then on. A scan shows the states
-   * of its beginning; what is newer is at hand, and must not go to the store and out of the cache
-   * before the scan is through.
+   * Loads every entity of a type with `load`, and keeps them from then on. A scan reads the states of
+   * its start; newer states are in the cache, and must not be evicted before the scan ends.
    */
   async keepType(type: string, load: () => Promise<void>): Promise<void> {
     this.#arriving.add(type)
@@ -166,7 +164,7 @@ export class SpaceState {
     }
   }
 
-  /** What is at hand of a type, in the order in which it was created: as rules see it, always. */
+  /** The cached entities of a type in order of creation, the stable order for rules. */
   #inOrder(type: string): Uuid[] {
     const found: { readonly id: Uuid; readonly seq: number; readonly index: number }[] = []
     for (const [id, { entity }] of this.#cached.entries()) {
@@ -177,12 +175,12 @@ export class SpaceState {
     return found.sort((a, b) => a.seq - b.seq || a.index - b.index).map(({ id }) => id)
   }
 
-  /** What was assigned last to that register of that type. */
+  /** The last value assigned to a register of a type. */
   lastAssigned(type: string, reg: Reg): LastValue | undefined {
     return this.#assigned.get(type, reg)
   }
 
-  /** What will have been assigned last after these entries: to be stored with the head. */
+  /** The last assigned values after these entries, to be stored with the head. */
   assignedAfter(entries: readonly Entry[]): readonly AssignedLast[] {
     const after = new LastAssigned(this.#assigned.all())
     for (const entry of entries) after.note(entry)
@@ -190,9 +188,9 @@ export class SpaceState {
   }
 
   /**
-   * Takes in what a store has committed, in canonical order. `states` are those after the batch, if
-   * they are known. What is in a state already is not applied again: it may have been read after
-   * another process has written it behind.
+   * Applies committed entries in canonical order. `states`: those after the batch, if known. An entry
+   * that is in a state already is not applied again: the state may have been read after another
+   * process wrote it behind.
    */
   commit(entries: readonly Entry[], states: ReadonlyMap<Uuid, EntityState> = new Map()): void {
     for (const entry of entries) {
@@ -201,7 +199,7 @@ export class SpaceState {
     }
   }
 
-  /** A batch ends there, with that chain. */
+  /** Notes the end of a batch and its chain. */
   endBatch(seq: number, chain: string): void {
     this.chains.note(seq, chain)
   }
@@ -236,12 +234,12 @@ export class SpaceState {
     return this.#kept.get(id) ?? this.#cached.get(id)
   }
 
-  /** Forgets what the store has, down to the budget: here, and in the other spaces that share it. */
+  /** Evicts states down to the budget, here and in the other spaces that share it. */
   trim(): void {
     this.#budget.trim()
   }
 
-  /** The space is closed: its share of the budget is free. */
+  /** Called when the space is closed: frees its share of the budget. */
   leave(): void {
     this.#cached.leave()
   }
@@ -250,17 +248,17 @@ export class SpaceState {
     return this.#dirty.has(createdOf(state).entityId)
   }
 
-  /** The states that the store does not have yet. */
+  /** The states that the store does not have yet, to write behind. */
   dirtyStates(): readonly DirtyState[] {
     return [...this.#dirty].map(([id, seqs]) => ({ id, seqs: [...seqs], ...this.#present(id) }))
   }
 
-  /** Seqs of the changes of an entity that the store does not know yet, in order. */
+  /** Seqs of the changes of an entity that are not in the store's state yet, in order. */
   dirtySeqs(id: Uuid): readonly number[] {
     return this.#dirty.get(id) ?? []
   }
 
-  /** The store has everything up to that seq. */
+  /** Called when the store has all states up to that seq. */
   written(through: number): void {
     for (const [id, seqs] of this.#dirty) {
       const left = seqs.filter((seq) => seq > through)
@@ -271,7 +269,7 @@ export class SpaceState {
   }
 }
 
-/** What was assigned, in the version of the creation that it was given to. */
+/** An assigned value, in the version of its creation. */
 export interface LastValue {
   readonly value: Json
   readonly version: number
@@ -282,7 +280,7 @@ export interface AssignedLast extends LastValue {
   readonly reg: Reg
 }
 
-/** By type and register: what the newest review assigned. */
+/** The last assigned values, by type and register. */
 class LastAssigned {
   readonly #values = new Map<string, AssignedLast>()
 
@@ -307,7 +305,7 @@ class LastAssigned {
   }
 }
 
-/** Admitted and not yet committed. Reads fall through to the space. */
+/** Accepted and uncommitted messages. Reads fall through to the space. */
 export class Batch {
   readonly entries: Entry[] = []
   readonly #space: SpaceState
@@ -315,7 +313,7 @@ export class Batch {
   readonly #changes = new Map<Uuid, Write[]>()
   readonly #types = new Map<Uuid, string>()
   readonly #assigned = new LastAssigned()
-  /** The accepted writes of entities, in canonical order, as far as they were loaded. */
+  /** The accepted writes of entities, in canonical order, as far as loaded. */
   readonly #history: ReadonlyMap<Uuid, readonly Write[] | 'long'>
   #missed: Need | undefined
 
@@ -332,12 +330,12 @@ export class Batch {
     return this.#states.get(entityId) ?? this.#entity(entityId)?.state
   }
 
-  /** States of the entities that the batch touches. */
+  /** The states of the entities that the batch changes. */
   get states(): ReadonlyMap<Uuid, EntityState> {
     return this.#states
   }
 
-  /** Every write of the entity, in canonical order; undefined where they are too many to look at. @throws Missing */
+  /** Every write of the entity, in canonical order; undefined where they are too many. @throws Missing */
   changesOf(entityId: Uuid): readonly Write[] | undefined {
     const admitted = this.#changes.get(entityId) ?? []
     if (!this.#entity(entityId)) return admitted
@@ -351,7 +349,7 @@ export class Batch {
     return this.#types.get(entityId) ?? this.#entity(entityId)?.type
   }
 
-  /** Committed entities of a type, those that the batch has changed among them. @throws Missing */
+  /** The committed entities of a type, without the changes of the batch. @throws Missing */
   entitiesOf(type: string): readonly (readonly [Uuid, SpaceEntity])[] {
     return this.#read(() => [...this.#space.entitiesOf(type)])
   }
@@ -360,10 +358,10 @@ export class Batch {
     return this.#assigned.get(type, reg) ?? this.#space.lastAssigned(type, reg)
   }
 
-  /** `states` are those after the entry, aligned with its writes. */
+  /** Adds an accepted entry. `states`: those after it, aligned with its writes. */
   add(entry: Entry, states: readonly EntityState[]): void {
     assert(states.length === entry.writes.length, 'each write of a message leads to a state')
-    assert(entry.review !== null, 'what counts in a batch has its review')
+    assert(entry.review !== null, 'an accepted entry has its review')
     this.entries.push(entry)
     this.#assigned.note(entry)
     for (const [i, write] of entry.writes.entries()) {
@@ -375,12 +373,12 @@ export class Batch {
     }
   }
 
-  /** A rule may have caught what was thrown at it: its answer counts for nothing then. @throws Missing */
+  /** Throws the last cache miss again: a rule may have caught it, which makes its answer invalid. @throws Missing */
   assertNothingMissed(): void {
     if (this.#missed) throw new Missing(this.#missed)
   }
 
-  /** It is at hand now. */
+  /** Called before the missing item is loaded. */
   forgetMissed(): void {
     this.#missed = undefined
   }

@@ -1,6 +1,6 @@
 /**
- * What a `stale` verdict tells its author: the live writes that stand in the registers it wrote
- * and that it had not seen. Bounded; a value that does not fit is left out, and comes by the tail.
+ * The `standing` values of a `stale` rejection: the live writes in the written registers that the
+ * author had not seen. Bounded; a value that does not fit is left out, and arrives by the tail.
  */
 import { utf8Bytes } from '../base/size.ts'
 import { type EntityState, liveOf, writesOf } from '../fold/state.ts'
@@ -10,31 +10,31 @@ import type { Write } from '../history/entry.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Standing } from '../facts/message.ts'
 
-/** A write that came too late, and the state it met. */
+/** A late write, and the state before it. */
 export interface Late {
   readonly write: Write
   readonly before: EntityState
 }
 
-/** The writes to tell of, in the order of the message, up to the bounds. */
+/** The unseen live writes, in the order of the message, up to the limits. */
 export function standingAgainst(
   late: readonly Late[],
   { standingMax, standingBytesMax }: Limits,
 ): readonly Standing[] {
-  const told: Standing[] = []
+  const found: Standing[] = []
   let bytes = 2
   for (const standing of unseen(late)) {
-    if (told.length >= standingMax) break
+    if (found.length >= standingMax) break
     const { value: _, ...bare } = standing
     for (const candidate of [standing, bare]) {
       const size = utf8Bytes(JSON.stringify(candidate)) + 1
       if (bytes + size > standingBytesMax) continue
-      told.push(candidate)
+      found.push(candidate)
       bytes += size
       break
     }
   }
-  return told
+  return found
 }
 
 function* unseen(late: readonly Late[]): IterableIterator<Standing> {

@@ -1,10 +1,10 @@
 /**
- * The texts that a reviewer keeps in its store beside the lines of authors:
+ * The text formats of a reviewer's store:
  *
- *   head      [position, [[type, register, version, value]…]]   what was assigned last
+ *   head      [position, [[type, register, version, value]…]]   the last assigned values
  *   batch     the batch, and in a last line the signed position after it
  *   state     a page of one entity
- *   change    nothing: the batch at its seq has it
+ *   change    empty: the batch at its seq has it
  *   session   the record of a bound session
  *   rejection the signed rejection
  */
@@ -24,7 +24,7 @@ export interface StoredHead {
   readonly assigned: readonly AssignedLast[]
 }
 
-/** What the store keeps as the head: the signed position, and what was assigned last. */
+/** Encodes the head: the signed position, and the last assigned values. */
 export function headText({ position, assigned }: StoredHead): string {
   const given = assigned.map(
     ({ type, reg, version, value }) => [type, reg, version, value] as const,
@@ -32,7 +32,7 @@ export function headText({ position, assigned }: StoredHead): string {
   return JSON.stringify([positionJson(position), given])
 }
 
-/** Reads what `headText` made. @throws Error for a damaged one */
+/** Decodes the output of `headText`. @throws Error for a damaged one */
 export function readHead(text: string): StoredHead {
   const [packed, given] = JSON.parse(text) as [unknown, [string, string, number, Json][]]
   const position = readPosition(packed)
@@ -41,7 +41,7 @@ export function readHead(text: string): StoredHead {
   return { position, assigned }
 }
 
-/** What the store keeps of a batch: its text, and in a last line the signed position after it. */
+/** Encodes a batch: its text, and in a last line the signed position after it. */
 export function batchText(batch: string, position: Position): string {
   return `${batch}\n${JSON.stringify(positionJson(position))}`
 }
@@ -50,11 +50,11 @@ export interface StoredBatch {
   readonly fromSeq: number
   readonly toSeq: number
   readonly text: string
-  /** After it, signed. */
+  /** The signed position after it. */
   readonly position: Position
 }
 
-/** @throws Error for a damaged one. */
+/** Decodes a stored batch. @throws Error for a damaged one */
 export function readStoredBatch(
   stored: Stored<{ readonly fromSeq: number; readonly toSeq: number; readonly text: string }>,
 ): StoredBatch {
@@ -73,24 +73,24 @@ interface TypedState {
   readonly table: RegisterTable
 }
 
-/** What the store keeps of an entity: a page of it alone. */
+/** Encodes the state of an entity: a page with it alone. */
 export function stateText(id: Uuid, state: TypedState): string {
   return pageText([statePage(id, state)])
 }
 
-/** An entity as it stands in pages, of the store and of snapshots. */
+/** An entity in the page format of the store and of snapshots. */
 export function statePage(id: Uuid, { type, state, table }: TypedState): PageEntity {
   return new PageWriter().entity(type, id, { state, table })
 }
 
-/** The page of one entity; undefined for a damaged one. */
+/** Decodes the page of one entity; undefined for a damaged one. */
 export function readState({ entity: id, text }: Stored<StateText>): PageEntity | undefined {
   const read = text.ok ? readPage(text.value) : text
   const [entity, ...more] = read.ok ? read.value : []
   return entity?.id === id && more.length === 0 ? entity : undefined
 }
 
-/** The state in a page that was read. */
+/** The state of a decoded page. */
 export function stateOf(entity: PageEntity, table: RegisterTable): EntityState {
   return new PageLoader().state(entity, table)
 }

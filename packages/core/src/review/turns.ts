@@ -1,4 +1,4 @@
-/** So many at a time; the others wait in line. */
+/** A semaphore: limits concurrent work, in FIFO order. */
 import { assert } from '../base/assert.ts'
 
 export class Turns {
@@ -6,11 +6,11 @@ export class Turns {
   readonly #waiting: (() => void)[] = []
 
   constructor(max: number) {
-    assert(max > 0, 'somebody has a turn')
+    assert(max > 0, 'at least one task can run')
     this.#free = max
   }
 
-  /** Does the work when it is its turn. */
+  /** Runs `work` as soon as a slot is free. */
   async take<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))

@@ -1,7 +1,6 @@
 /**
- * A reviewer on a simulated store, and authors led by hand: every message, offer and frame is
- * the test's own, nothing happens by itself. For rules about single verdicts and frames; lives
- * of whole replicas are the business of the simulated world.
+ * A reviewer on a simulated store, and scripted authors: the test writes every message, offer and
+ * frame. For rules about single verdicts and frames; `test/world` simulates whole replicas.
  */
 import { toBase64url } from '../base/bytes.ts'
 import type { Json } from '../base/json.ts'
@@ -55,7 +54,7 @@ export class Desk {
   readonly signer: Signer = simSigner({ random: this.random })
   readonly spaces: FaultySpaces = new FaultySpaces({ clock: this.clock })
   readonly events: ReviewerEvent[] = []
-  /** Everything that was written here, by session and number. */
+  /** All messages written here, by session and number. */
   readonly written: Map<string, HandMessage> = new Map<string, HandMessage>()
   #keys: KeyPair | undefined
   #reviewer: Reviewer | undefined
@@ -72,20 +71,20 @@ export class Desk {
     return this.#reviewer!
   }
 
-  /** Of every reviewer here. */
+  /** The key pair of all reviewers here. */
   get keys(): KeyPair {
     // Set by the first `restart`.
     return this.#keys!
   }
 
-  /** Ends the reviewer as a deploy does: what waits is written. */
+  /** Closes the reviewer gracefully, as a deploy does: pending writes are stored. */
   async close(): Promise<void> {
     const closed = this.reviewer.close()
     await this.settle()
     await closed
   }
 
-  /** Another process on the same store; links to the former one lead nowhere. */
+  /** Starts another process on the same store; links to the former one go nowhere. */
   async restart(options: DeskOptions = {}): Promise<void> {
     const { clock, random, signer, spaces, events } = this
     const made = createReviewer({
@@ -99,12 +98,12 @@ export class Desk {
       random,
       onEvent: (event) => events.push(event),
     })
-    made.catch(() => {}) // heard below
+    made.catch(() => {}) // awaited below
     await this.settle()
     this.#reviewer = await made
   }
 
-  /** From now on links lead to that process, which may be an older one on the same store. */
+  /** Routes new links to that process, which may be an older one on the same store. */
   use(reviewer: Reviewer): void {
     this.#reviewer = reviewer
   }
@@ -115,12 +114,12 @@ export class Desk {
     return author
   }
 
-  /** Lets everything happen that is due, and what comes of it. */
+  /** Runs all due tasks and their follow-ups. */
   settle(): Promise<void> {
     return this.pass(100)
   }
 
-  /** Lets that much time pass. */
+  /** Advances the virtual time by `ms`. */
   async pass(ms: number): Promise<void> {
     const until = this.clock.monotonic() + ms
     for (;;) {
@@ -132,7 +131,7 @@ export class Desk {
   }
 }
 
-/** What a test says of one change; the rest follows. */
+/** One change of a scripted message; the rest is derived. */
 export interface HandChange {
   readonly type: string
   readonly id: Uuid
@@ -144,12 +143,12 @@ export interface HandChange {
   readonly sid?: Uuid
 }
 
-/** A message in a flush of its own, which has its id. */
+/** A message in a flush of its own, with its id. */
 export interface HandMessage extends AuthoredMessage {
   readonly flush: Flush
 }
 
-/** What takes the place of what follows from the author and its session. */
+/** Overrides of the values that are derived from the author and its session. */
 export interface HandFacts {
   readonly clientSeq?: number
   readonly time?: number
@@ -162,7 +161,7 @@ export class HandAuthor {
   readonly sessionId: Uuid
   readonly authorId: Uuid
   readonly ids: EntityIds
-  /** Everything the reviewer said over all links, parsed. */
+  /** All frames received from the reviewer, over all links, parsed. */
   readonly heard: ReviewerFrame[] = []
   onFrame: (frame: ReviewerFrame) => void = () => {}
   readonly #desk: Desk
@@ -171,7 +170,7 @@ export class HandAuthor {
   readonly #salt: string
   #attached: Attached | undefined
   #clientSeq = 0
-  /** Of the link of now. */
+  /** The nonce of the current link. */
   #nonce = ''
 
   constructor(desk: Desk, personalId: string, keys: KeyPair) {
@@ -188,7 +187,7 @@ export class HandAuthor {
     return personalCommit(DESK_SPACE, this.#personalId, this.#salt)
   }
 
-  /** A new link to the reviewer of now, for this session. */
+  /** Opens a new link to the current reviewer, and binds this session. */
   async connect(): Promise<void> {
     this.greet()
     await this.#desk.settle()
@@ -196,7 +195,7 @@ export class HandAuthor {
     await this.#desk.settle()
   }
 
-  /** A new link on which nothing is bound. */
+  /** Opens a new link without binding a session. */
   greet(): void {
     const { reviewer } = this.#desk
     const joiner = new FrameJoiner(LIMITS.reviewerFrameBytesMax)
@@ -221,19 +220,19 @@ export class HandAuthor {
     )
   }
 
-  /** Ends the link, as a closed tab does. */
+  /** Closes the link, as a closed tab does. */
   leave(): void {
     this.leaver()()
   }
 
-  /** Ends the link of now, whatever link there is then. */
+  /** Returns a function that closes the current link, even when there is a newer one by then. */
   leaver(): () => void {
-    // A test that leaves has joined.
+    // Set by `greet`, which the test calls first.
     const link = this.#attached!
     return () => link.closed()
   }
 
-  /** What proves a session, this one or another; whoever is named in it, this key has signed it. */
+  /** An opening of this session or another one, signed with this author's key in any case. */
   async opening(
     sessionId: Uuid = this.sessionId,
     authorId: Uuid = this.authorId,
@@ -246,13 +245,13 @@ export class HandAuthor {
     return { authorId, publicKey, sessionId, personalId, salt: this.#salt, sig, proof }
   }
 
-  /** The proof of a session by this key, over the link of now, or over that of another author. */
+  /** The proof of a session by this key, for the current link, or for the link of another author. */
   proof(sessionId: Uuid, link: HandAuthor = this): Promise<string> {
     return this.#desk.signer.sign(this.#keys, bindBytes(DESK_SPACE, sessionId, link.#nonce))
   }
 
   send(frame: string): void {
-    // A test that sends has joined.
+    // Set by `greet`, which the test calls first.
     for (const carried of cutFrame(frame)) this.#attached!.frame(carried)
   }
 
@@ -265,18 +264,18 @@ export class HandAuthor {
     return this.message([{ type, id: this.ids.next(), kind: 'create', values }])
   }
 
-  /** A change of the first entity of these messages, which are its parents. */
+  /** A message that changes the first entity of `parents`. */
   change(
     parents: readonly HandMessage[],
     values: Readonly<Record<string, Json>>,
     kind: ChangeKind = 'update',
   ): HandMessage {
-    // A test names one parent at least.
+    // `parents` is not empty.
     const { shape, entityId } = parents[0]!.changes[0]!
     return this.message([{ type: shape.type, id: entityId, kind, values, parents }])
   }
 
-  /** A message in a flush of its own. `more` takes the place of what follows from the author. */
+  /** Creates a message in a flush of its own. `more` overrides derived values. */
   message(changes: readonly HandChange[], more: HandFacts = {}): HandMessage {
     const session = composeSession({ ...this.#sessionFacts, ...more.session })
     const clientSeq = more.clientSeq ?? ++this.#clientSeq
@@ -298,18 +297,18 @@ export class HandAuthor {
         ),
       messages: [message],
     })
-    // The flush was made of one message.
+    // The flush has one message.
     const hand = { ...authoredIn(made, session)[0]!, flush: made }
     this.#desk.written.set(nameOf(hand), hand)
     return hand
   }
 
   /**
-   * The same messages in one flush, of which each has seen those before it: with the ids that they
-   * have there. What the first had seen is said of all of them.
+   * The same messages in one flush, with the ids that they have there: each has seen the ones before
+   * it. The `seen` of the first applies to all.
    */
   together(...messages: readonly HandMessage[]): readonly HandMessage[] {
-    // A test gives one message at least.
+    // `messages` is not empty.
     const { session, seen } = messages[0]!
     const made = flushByHand(session, { seen, messages: messages.map(contentOf) })
     const all = authoredIn(made, session).map((message) => ({ ...message, flush: made }))
@@ -326,7 +325,7 @@ export class HandAuthor {
     return { space: DESK_SPACE, authorId, sessionId, personalCommit: this.#commit, eid: null }
   }
 
-  /** These messages and all that they stand on, as far as they change the entity. */
+  /** These messages and all their ancestors that change the entity. */
   #seenBy(parents: readonly HandMessage[], entityId: Uuid): ReadonlySet<HandMessage> {
     const seen = new Set(parents)
     for (const message of seen) {
@@ -341,8 +340,8 @@ export class HandAuthor {
   }
 
   /**
-   * Offers the flush of each, in this order, in one turn of the reviewer, and waits until all that
-   * comes of it has happened.
+   * Sends the flush of each message, in order, in one turn of the reviewer, and waits until all
+   * effects have happened.
    */
   async offer(...messages: readonly HandMessage[]): Promise<void> {
     const flushes = new Map(messages.map(({ flush, session }) => [flush, session]))
@@ -354,17 +353,17 @@ export class HandAuthor {
     this.send(authorFrame('offer', { sig }, `${line}\n${textOfFlush(text)}`))
   }
 
-  /** The seal of this author's key. */
+  /** Signs a flush with this author's key. */
   seal({ hashes }: Pick<Flush, 'hashes'>): Promise<string> {
     return this.#desk.signer.sign(this.#keys, sealBytes(hashes))
   }
 
-  /** The batches of the tails that were heard, from the first of the space on without a gap. */
+  /** The batches of all received tails, from the first of the space, without gaps. */
   batches(): readonly Batch[] {
     const found: Batch[] = []
     let before = { seq: 0, chain: '' }
     for (const frame of this.heard) {
-      // A lineage has an epoch.
+      // A lineage has at least one epoch.
       if (frame.kind === 'welcome') before = { seq: 0, chain: frame.lineage[0]!.chain }
       if (frame.kind !== 'tail') continue
       for (const text of linesInParts(frame.texts, frame.batches) ?? []) {
@@ -393,7 +392,7 @@ export class HandAuthor {
     return read.value
   }
 
-  /** What was heard of a message last: its acceptance, its rejection or a nack. */
+  /** The last answer to a message: its acceptance, its rejection or a nack. */
   verdict({ id, clientSeq }: HandMessage): string | undefined {
     let found: string | undefined
     for (const frame of this.heard) {
@@ -410,7 +409,7 @@ export class HandAuthor {
   }
 }
 
-/** A message without the id and the flush that it has. */
+/** A message without its id and flush. */
 function contentOf({ clientSeq, time, changes, salts, expect }: HandMessage): Message {
   return { clientSeq, time, changes, salts, ...(expect && { expect }) }
 }
@@ -447,7 +446,7 @@ function changeByHand(
   }
 }
 
-/** A flush of any messages that have a text; what is too large for it is a fault of the test. */
+/** A flush of any messages that can be encoded. Throws when they exceed a flush. */
 export function flushByHand(
   session: Session,
   content: { readonly seen: Seen; readonly messages: readonly Message[] },

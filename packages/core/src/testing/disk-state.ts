@@ -1,6 +1,6 @@
 /**
- * What a replica's storage holds, and what a batch does to it: the rules of the storage port
- * as plain data that can be copied. Knows nothing of time, handles or faults.
+ * The content of a replica's storage, and how a batch changes it: the rules of the storage port as
+ * plain data that can be copied. Without time, handles or faults.
  */
 import type { Uuid } from '../base/uuid.ts'
 import {
@@ -13,7 +13,7 @@ import {
   type Written,
 } from '../ports/storage.ts'
 
-/** The spaces of one storage, each by itself. Without a name: the first there is. */
+/** The spaces of one storage, separate from each other. Without a name: the first one. */
 export class DiskSpaces {
   readonly #spaces: Map<Uuid, DiskState>
 
@@ -21,7 +21,7 @@ export class DiskSpaces {
     this.#spaces = spaces
   }
 
-  /** To write in: made where it is new. */
+  /** The state of a space, created when it is new. */
   of(space: Uuid | undefined): DiskState {
     const name = this.#nameOf(space)
     let state = this.#spaces.get(name)
@@ -52,8 +52,8 @@ export class DiskSpaces {
 }
 
 /**
- * A record that can rot: a segment by its kind, one of the canonical state, a key of the outbox, or
- * a record of `meta`: that of a session, or of who is who (keys, the personal id).
+ * A kind of record that `rot` can damage: a segment by its kind, the canonical state, a key of the
+ * outbox, or a record of `meta`: of a session, or of identity (keys, the personal id).
  */
 export type DiskRecord =
   | StoredSegment['kind']
@@ -153,7 +153,7 @@ export class DiskState {
     return { order, isCheckpointStored: isKnown || isNext }
   }
 
-  /** Alters one letter of one record of that kind; `pick` chooses. Returns its key, if there is one. */
+  /** Changes one character of one record of that kind, chosen by `pick`. Returns its key, if there is one. */
   rot(record: DiskRecord, pick: (below: number) => number): string | undefined {
     if (record === 'checkpoint') {
       if (!this.#checkpoint || this.#checkpoint.pages.length === 0) return undefined
@@ -200,7 +200,7 @@ export class DiskState {
   }
 }
 
-/** The value with one of its texts altered, however deep; null where it has none. */
+/** The value with one of its strings altered, at any depth; null where it has none. */
 function rotten(value: unknown, pick: (below: number) => number): unknown {
   if (typeof value === 'string') return altered(value, pick)
   if (typeof value !== 'object' || value === null) return null
@@ -212,7 +212,7 @@ function rotten(value: unknown, pick: (below: number) => number): unknown {
   return copy
 }
 
-/** A letter of its head or of a page is another, or a page is gone. */
+/** A checkpoint with an altered head or page, or without a page. */
 function rottenCheckpoint(
   stored: StoredCheckpoint,
   pick: (below: number) => number,
@@ -232,7 +232,7 @@ function altered(text: string, pick: (below: number) => number): string {
   return text.slice(0, at) + String.fromCharCode(unit) + text.slice(at + 1)
 }
 
-/** Records that a batch writes; a torn write stops between two of them. */
+/** The number of records that a batch writes; a torn write stops between two of them. */
 export function recordsOf(batch: WriteBatch): number {
   const lists = [batch.segments, batch.outboxAdd, batch.meta, batch.drop, batch.checkpoint?.pages]
   const single = Number(batch.advance !== undefined) + Number(batch.checkpoint !== undefined)

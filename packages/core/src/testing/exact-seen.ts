@@ -1,17 +1,17 @@
 /**
- * What an author had seen, spelled out: for tests that write messages on any set of earlier ones.
- * Stores say the same by a position, which names a prefix.
+ * An exact set of messages that an author had seen, for tests that write on any set of earlier ones.
+ * Stores use a position, which names a prefix.
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Names, OwnSpan, Seen } from '../facts/types.ts'
 
-/** Names a message by its session and its number there. */
+/** The name of a message: its session and its number there. */
 export interface MessageName {
   readonly sessionId: Uuid
   readonly clientSeq: number
 }
 
-/** Nothing canonical, and of its own session exactly these numbers below its own. */
+/** A `seen` without canonical messages, and with exactly these earlier numbers of its own session. */
 export function seenOwn(clientSeq: number, numbers: Iterable<number> = []): Seen {
   const own = new Set(numbers)
   const from = Math.min(clientSeq, ...own)
@@ -19,7 +19,7 @@ export function seenOwn(clientSeq: number, numbers: Iterable<number> = []): Seen
   return { eid: null, seq: 0, chain: '', from, except: all.filter((no) => !own.has(no)) }
 }
 
-/** Nothing canonical, and nothing own. */
+/** A `seen` that names no message at all, neither canonical nor own. */
 export function seenNothing(clientSeq: number): Seen {
   return seenOwn(clientSeq)
 }
@@ -46,8 +46,8 @@ export function spansNaming(messages: Iterable<MessageName>): readonly OwnSpan[]
 }
 
 /**
- * How a message of `sessionId` names what its author had seen of an entity: the parents, and what
- * else of other sessions stood in view.
+ * The names in a message of `sessionId` for what its author had seen of an entity: the parents, and
+ * other messages of other sessions in view.
  */
 export function namesOfSeen(
   sessionId: Uuid,

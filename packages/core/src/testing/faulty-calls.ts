@@ -1,13 +1,13 @@
-/** Calls to a database behind a connection: each takes time, and its caller may die before the answer. */
+/** Calls to a remote database: each takes time, and the calling process may die before the answer. */
 import type { Clock } from '../ports/clock.ts'
 import type { ProcessClock } from './virtual-clock.ts'
 
 export interface CallFaults {
-  /** How long a call takes until it has its effect, and how long its answer then takes, in ms. */
+  /** Time from a call to its effect, and from there to its answer, in ms. */
   readonly latencyMs: () => number
   readonly answerMs: () => number
   readonly readFails: () => boolean
-  /** Whether a write is committed although its process died before. */
+  /** Whether a write is committed although its process died before the commit. */
   readonly outlives: () => boolean
 }
 
@@ -26,7 +26,7 @@ export class FaultyCalls {
     this.#clock = clock
   }
 
-  /** Does the work later. Calls have their effect in the order in which they were made. */
+  /** Runs `work` later. Calls take effect in the order in which they were made. */
   call<T>(process: ProcessClock, faults: () => CallFaults, work: () => T): Promise<T> {
     const clock = this.#clock
     const effectMs = Math.max(clock.monotonic(), this.#freeMs) + faults().latencyMs()
@@ -43,13 +43,13 @@ export class FaultyCalls {
   }
 }
 
-/** What a read answers, where reads do not fail. */
+/** Runs a read, or throws when the fault says so. */
 export function readOf<T>({ readFails }: CallFaults, read: () => T): T {
   if (readFails()) throw new Error('this simulated store does not answer')
   return read()
 }
 
-/** What a write answers; it may fail before it is committed, or its answer be lost. */
+/** Runs a write; it may fail before the commit, or its answer be lost. */
 export function writeOf<T>(fault: 'before' | 'after' | undefined, write: () => T): T {
   if (fault === 'before') throw new Error('this simulated store refuses a commit')
   const answer = write()

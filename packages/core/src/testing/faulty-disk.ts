@@ -1,10 +1,9 @@
 /**
- * The storage port as a database on a disk that fails in the ways of IndexedDB: transactions
- * in order over several tabs, slow ones, quota, forced closing, a tab that dies in the middle,
- * a power cut that takes what was not yet on the platter (a suffix, never a strict write), a
- * rotten record, and the loss of everything. Passes `test/contract/storage.ts`.
+ * A storage that fails like IndexedDB: transactions in order over several tabs, slow ones, quota,
+ * forced close, a tab that dies during a transaction, a power cut that loses unsynced transactions (a
+ * suffix, never a strict write), a damaged record, and eviction. Passes `test/contract/storage.ts`.
  *
- *   called ─▶ queued ─▶ applied (others see it) ─▶ on the platter (a power cut spares it)
+ *   called ─▶ queued ─▶ applied (others see it) ─▶ on the platter (survives a power cut)
  *                            └─ relaxed: answered      └─ strict: answered
  */
 import type { Uuid } from '../base/uuid.ts'
@@ -21,19 +20,19 @@ import {
 import { type DiskRecord, DiskSpaces, recordsOf } from './disk-state.ts'
 import { ProcessClock } from './virtual-clock.ts'
 
-/** What goes wrong on a disk; each is asked in the moment it may. */
+/** The faults of a disk. Each function is called when its fault can occur. */
 export interface DiskFaults {
-  /** How long a transaction takes until it is applied, in ms. */
+  /** Time until a transaction is applied, in ms. */
   readonly latencyMs: () => number
-  /** How long a strict one takes from there to the platter, in ms. */
+  /** Time from there to the platter for a strict one, in ms. */
   readonly syncMs: () => number
-  /** Why opening fails now, if it does. */
+  /** Why opening fails; undefined: it succeeds. */
   readonly openTrouble: () => StorageTrouble | undefined
-  /** Why this write fails now, if it does. Nothing of it is stored then. */
+  /** Why this write fails, without storing anything; undefined: it succeeds. */
   readonly writeTrouble: (batch: WriteBatch) => StorageTrouble | undefined
   /** Whether a transaction is applied although its tab died before. */
   readonly outlives: () => boolean
-  /** How many of that many relaxed transactions a power cut spares. */
+  /** How many of that many relaxed transactions survive a power cut. */
   readonly spared: (transactions: number) => number
 }
 
@@ -46,13 +45,13 @@ const SOUND: DiskFaults = {
   spared: (transactions) => transactions,
 }
 
-/** What a faulty disk takes; without `faults` it is honest. */
+/** The options of a faulty disk. Without `faults` it never fails. */
 export interface FaultyDiskOptions {
   readonly clock: Clock
   readonly faults?: Partial<DiskFaults>
-  /** Hears of each batch that is applied. */
+  /** Called for each applied batch. */
   readonly onApplied?: (batch: WriteBatch) => void
-  /** Hears of each batch that has reached the platter. */
+  /** Called for each batch that has reached the platter. */
   readonly onDurable?: (batch: WriteBatch) => void
 }
 
@@ -63,14 +62,14 @@ interface Transition<T = unknown> {
   readonly isRead?: boolean
 }
 
-/** A storage of one device that is slow, full, torn or gone, as its faults say; tabs share it. */
+/** The simulated storage of one device, shared by its tabs. */
 export class FaultyDisk {
   faults: DiskFaults
   readonly #options: FaultyDiskOptions
   readonly #handles = new Set<DiskHandle>()
-  /** What the next reader sees. */
+  /** The applied state, which readers see. */
   #state = new DiskSpaces()
-  /** What a power cut leaves in any case, and what is applied beyond it. */
+  /** The state that survives a power cut, and the transactions applied after it. */
   #platter = new DiskSpaces()
   #unsynced: Transition[] = []
   #freeMs = 0
@@ -81,7 +80,7 @@ export class FaultyDisk {
     this.faults = { ...SOUND, ...options.faults }
   }
 
-  /** The storage as the tab with that clock has it. */
+  /** The storage port of the tab with that clock. */
   storage(process: ProcessClock = new ProcessClock(this.#options.clock)): Storage {
     return {
       open: async (onTrouble, space) => {
@@ -95,17 +94,17 @@ export class FaultyDisk {
     }
   }
 
-  /** What a reader would find now, in the space that was opened first. */
+  /** The applied content of the space that was opened first. */
   get content(): StoredState {
     return this.#state.read()
   }
 
-  /** Transactions that a power cut could take. */
+  /** The number of transactions that a power cut could lose. */
   get unsynced(): number {
     return this.#unsynced.length
   }
 
-  /** The machine stops. Its tabs must be dead by now. Returns how many transactions are lost. */
+  /** Cuts the power; the tabs must be dead already. Returns how many transactions are lost. */
   cutPower(): number {
     const spared = this.faults.spared(this.#unsynced.length)
     const lost = this.#unsynced.length - spared
@@ -117,17 +116,17 @@ export class FaultyDisk {
     return lost
   }
 
-  /** The system writes out what it has held back. */
+  /** Flushes all applied transactions to the platter. */
   sync(): void {
     this.#sync(this.#unsynced.length)
   }
 
-  /** The browser takes the database away from all its tabs. */
+  /** Closes the database for all tabs, as a browser may do. */
   forceClose(): void {
     for (const handle of [...this.#handles]) handle.lose('closed')
   }
 
-  /** Everything that was stored is gone. */
+  /** Deletes everything, as a browser's eviction does. */
   evict(): void {
     this.forceClose()
     this.#unsynced = []
@@ -135,7 +134,7 @@ export class FaultyDisk {
     this.#platter = new DiskSpaces()
   }
 
-  /** A letter of one stored record changes. Returns the record's key, if there is one. */
+  /** Changes one character of a stored record. Returns the record's key, if there is one. */
   rot(record: DiskRecord, pick: (below: number) => number): string | undefined {
     this.sync()
     const key = this.#state.rot(record, pick)
@@ -143,7 +142,7 @@ export class FaultyDisk {
     return key
   }
 
-  /** The next write fails when it has stored that many records. Returns the end of the fault. */
+  /** Makes the next write fail after that many records. Returns a function that ends the fault. */
   tearWriteAfter(records: number): () => void {
     this.#tornAfterRecords = records
     return () => (this.#tornAfterRecords = undefined)
@@ -252,16 +251,16 @@ class DiskHandle implements StorageHandle {
     return this.#closing
   }
 
-  /** The connection is taken away: nothing that was not applied yet will be. */
+  /** Closes the connection: transactions that are not applied yet are dropped. */
   lose(trouble: StorageTrouble): void {
     this.#lost = trouble
     this.#disk.forget(this)
     this.process.deliver(() => this.#onTrouble(trouble))
   }
 
-  /** Why a transaction that was called earlier comes to nothing, if so. */
+  /** Why a queued transaction is dropped; undefined: it is applied. */
   fate({ outlives }: DiskFaults): StorageTrouble | undefined {
-    // Once one transaction of a dead tab is dropped, so are those behind it.
+    // Once one transaction of a dead tab is dropped, so are all later ones.
     if (this.process.dead && !this.#lost && !outlives()) this.#lost = 'closed'
     return this.#lost
   }
@@ -280,7 +279,7 @@ class DiskHandle implements StorageHandle {
   }
 }
 
-/** What the caller does to its lists later must not show. */
+/** A copy, so that later changes of the caller's lists have no effect. */
 function copied(batch: WriteBatch): WriteBatch {
   const { segments, checkpoint } = batch
   return {

@@ -1,8 +1,7 @@
 /**
- * Space stores as a database behind a connection that fails: calls that are slow; reads that
- * fail; writes that are refused before the commit, or committed with the answer lost; states that are
- * not taken, or damaged once they are; a reviewer that dies on either side of its commit. Passes
- * `test/contract/space-store.ts`.
+ * Space stores like a remote database that fails: slow calls; reads that fail; writes that fail before
+ * the commit, or are committed with the answer lost; states that are not stored, or damaged after
+ * that; a reviewer that dies before or after its commit. Passes `test/contract/space-store.ts`.
  *
  *   called ─▶ (lost: nothing is stored) ─▶ committed ─▶ (lost: all is stored) ─▶ answered
  */
@@ -24,13 +23,13 @@ import type {
 import { type CallFaults, FaultyCalls, SOUND_CALLS, readOf, writeOf } from './faulty-calls.ts'
 import { ProcessClock } from './virtual-clock.ts'
 
-/** What goes wrong in a space store; each is asked in the moment it may. */
+/** The faults of a space store. Each function is called when its fault can occur. */
 export interface SpaceFaults extends CallFaults {
   /** `before`: nothing is stored. `after`: all is stored, and the call rejects. */
   readonly writeFails: () => 'before' | 'after' | undefined
-  /** Whether the cache of states takes nothing, while commits go on. */
+  /** Whether writing states behind fails, while commits succeed. */
   readonly behindFails: () => boolean
-  /** Whether a state that is written is damaged from then on, until it is written again. */
+  /** Whether a written state is damaged, until it is written again. */
   readonly stateRots: () => boolean
 }
 
@@ -41,17 +40,17 @@ const SOUND: SpaceFaults = {
   stateRots: () => false,
 }
 
-/** What faulty spaces take; without `faults` they are honest. */
+/** The options of faulty spaces. Without `faults` they never fail. */
 export interface FaultySpacesOptions {
   readonly clock: Clock
   readonly faults?: Partial<SpaceFaults>
-  /** Called in the moment of each commit. */
+  /** Called at each commit. */
   readonly onCommit?: (commit: Commit, space: Uuid) => void
-  /** Called in the moment in which states are written behind. */
+  /** Called when states are written behind. */
   readonly onWriteBehind?: (write: WriteBehind, space: Uuid) => void
 }
 
-/** Space stores of a reviewer whose calls are late, fail, or lose their answers. */
+/** The simulated space stores of a reviewer. */
 export class FaultySpaces {
   faults: SpaceFaults
   readonly #options: FaultySpacesOptions
@@ -64,14 +63,14 @@ export class FaultySpaces {
     this.faults = { ...SOUND, ...options.faults }
   }
 
-  /** What is durable of a space, at once and without faults. */
+  /** The durable content of a space, read without faults. */
   tables(space: Uuid): MemoryTables {
     const tables = this.#spaces.get(space) ?? new WatchedTables(this, this.#options, space)
     this.#spaces.set(space, tables)
     return tables
   }
 
-  /** The stores as the reviewer with that clock has them. */
+  /** The stores of the reviewer with that clock. */
   connect(process: ProcessClock = new ProcessClock(this.#options.clock)): SpaceStores {
     return spacesOver(
       (space) => (kind, step) =>

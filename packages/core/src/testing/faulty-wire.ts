@@ -1,11 +1,10 @@
 /**
- * Transport and gateway in one: links between replicas and a reviewer over a network that is
- * slow with a heavy tail, and that loses, repeats, reorders, cuts, blocks one or both ways and
- * leaves half-open links behind. Frames are text, so there is nothing to clone; what is sent
- * is what arrives, or nothing does. Without faults it passes `test/contract/transport.ts` as
- * lossless, with them as the wire that a transport may be.
+ * A simulated network, transport and gateway in one: slow with a heavy tail, it drops, duplicates and
+ * reorders frames, cuts links, blocks one or both directions and leaves half-open links. Frames are
+ * immutable text, so they are not cloned, and never corrupted. Without faults it passes
+ * `test/contract/transport.ts` as lossless, with faults as a transport at its worst.
  *
- *   near (a `Transport` for each device) ══ link ══ far (whoever serves)
+ *   near (a `Transport` for each device) ══ link ══ far (the reviewer)
  */
 import type { Clock } from '../ports/clock.ts'
 import { FRAME_BYTES_MAX, type Link, type LinkEvents, type Transport } from '../ports/transport.ts'
@@ -31,22 +30,22 @@ const SOUND: WireFaults = {
   bufferBytesMax: () => Infinity,
 }
 
-/** What a faulty wire takes; without `faults` it is honest. */
+/** The options of a faulty wire. Without `faults` it never fails. */
 export interface FaultyWireOptions {
   readonly clock: Clock
   readonly faults?: Partial<WireFaults>
   readonly frameBytesMax?: number
-  /** Hears every frame in the moment of its sending. */
+  /** Called for every frame when it is sent. */
   readonly onSend?: (direction: Direction, name: string, text: string) => void
 }
 
-/** What lies between one device and the reviewer. */
+/** The path between one device and the reviewer. */
 class Path {
   readonly blocked: Record<Direction, boolean> = { up: false, down: false }
   readonly wakes: Set<() => void> = new Set<() => void>()
 }
 
-/** A network between replicas and one reviewer that delays, drops, repeats and reorders frames. */
+/** A simulated network between replicas and one reviewer that delays, drops, duplicates and reorders frames. */
 export class FaultyWire implements WireHost {
   faults: WireFaults
   readonly clock: Clock
@@ -63,7 +62,7 @@ export class FaultyWire implements WireHost {
     this.onSend = onSend ?? (() => {})
   }
 
-  /** The way to the reviewer as the process with that clock, on the device of that name, has it. */
+  /** The transport of the process with that clock, on the device of that name. */
   transport(name: string, process: ProcessClock = new ProcessClock(this.clock)): Transport {
     return {
       connect: (events) => this.#connect(name, process, events),
@@ -76,18 +75,18 @@ export class FaultyWire implements WireHost {
     }
   }
 
-  /** From now on links are accepted, until `vanish` or the death of the process. */
+  /** Accepts links, until `vanish` or the death of the process. */
   serve(accept: Accept, process: ProcessClock = new ProcessClock(this.clock)): void {
     this.#serving = { process, accept }
   }
 
-  /** Nobody is there any more. Links that are open break. */
+  /** Stops serving. Open links break. */
   vanish(): void {
     this.#serving = undefined
     this.cut()
   }
 
-  /** Breaks the links of processes that have died. */
+  /** Breaks the links of dead processes. */
   bury(): void {
     for (const link of this.links()) if (link.isOrphaned) link.cut()
   }
@@ -96,7 +95,7 @@ export class FaultyWire implements WireHost {
     return this.#serving?.process.dead ? undefined : this.#serving
   }
 
-  /** Open links of a device, or of all. */
+  /** The open links of a device, or of all. */
   links(name?: string): WireLink[] {
     return [...this.#links].filter((link) => name === undefined || link.name === name)
   }
@@ -106,7 +105,7 @@ export class FaultyWire implements WireHost {
     for (const link of this.links(name)) link.cut()
   }
 
-  /** Nothing passes in these directions, and nobody is told. */
+  /** Drops all frames in these directions, without notifying either end. */
   block(name: string, ...directions: readonly Direction[]): void {
     for (const direction of directions) this.#path(name).blocked[direction] = true
   }
@@ -115,7 +114,7 @@ export class FaultyWire implements WireHost {
     return this.#path(name).blocked[direction]
   }
 
-  /** Everything passes again, and the device notices that its network is back. */
+  /** Ends the block, and notifies the device that its network is back. */
   unblock(name: string): void {
     const path = this.#path(name)
     Object.assign(path.blocked, { up: false, down: false })

@@ -1,6 +1,6 @@
 /**
- * The inside of replica and reviewer, for tests that hold it against an oracle: the fold and
- * what it works on, snapshots, the tail. Not for apps: these parts change with the library.
+ * Internals of replica and reviewer, for tests that compare them with an oracle: the fold and its
+ * states, snapshots, the tail. Not for apps: these parts change without notice.
  */
 export { apply } from '../fold/apply.ts'
 export { baseOf } from '../fold/base.ts'

@@ -1,4 +1,4 @@
-/** The door `core/testing`: what tests of and with this library need. Not for apps. */
+/** The entry point `core/testing`, for tests of and with this library. Not for apps. */
 export * from './fold.ts'
 export { createLimitedStore } from '../client/create.ts'
 export type { Limits } from '../facts/limits.ts'

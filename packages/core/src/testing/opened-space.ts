@@ -1,6 +1,6 @@
 /**
- * The space of a desk, opened from what is durable, beside its reviewer or after it: for tests of the
- * parts that a reviewer is made of. Calls to the store are done at once, and are recorded.
+ * The space of a desk, opened from its durable content, for tests of single parts of a reviewer. Calls
+ * to the store run synchronously, and are recorded.
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Write } from '../history/entry.ts'
@@ -16,12 +16,12 @@ import { cachesOf } from '../review/caches.ts'
 import { DESK_SPACE, type Desk, type DeskOptions, type HandMessage } from './desk.ts'
 import { SeededRandom } from './seeded-random.ts'
 
-/** The tables as a store that answers at once. */
+/** A store over the tables, without delays. */
 export function storeOf(tables: SpaceTables, space: Uuid = DESK_SPACE): SpaceStore {
   return spacesOver(() => async (_, step) => step(tables)).open(space)
 }
 
-/** The store, and the names of the calls to it so far. */
+/** Wraps a store to record the names of the calls to it. */
 export function recorded(store: SpaceStore): { store: SpaceStore; calls: string[] } {
   const calls: string[] = []
   const recording = new Proxy(store, {
@@ -44,9 +44,9 @@ export interface OpenedSpace {
   readonly limits: Limits
   /** Entities whose damaged state was folded again. */
   readonly refolded: readonly Uuid[]
-  /** One decision on what is at hand, in one turn. @throws Missing */
+  /** Makes one decision from the caches, without loading. @throws Missing */
   decide(offers: readonly Offer<object>[], history?: History): Decision<object>
-  /** Loads what is missing until there is a decision; and what was missing, in this order. */
+  /** Loads missing items until there is a decision. Also returns the missing items, in order. */
   decided(
     offers: readonly Offer<object>[],
   ): Promise<{ decision: Decision<object>; needs: readonly Need[] }>
@@ -54,7 +54,7 @@ export interface OpenedSpace {
 
 type History = ReadonlyMap<Uuid, readonly Write[] | 'long'>
 
-/** `through`: another store that the space is read through. */
+/** Opens the space of a desk. `through`: another store to read it through. */
 export async function openDesk(
   desk: Desk,
   options: DeskOptions = {},
@@ -112,7 +112,7 @@ export async function openDesk(
   }
 }
 
-/** As it would wait for its verdicts, after its seal was verified. */
+/** The offer of a message, as after the verification of its seal. */
 export function offerOf({ flush, session }: HandMessage, connection: object = {}): Offer<object> {
   const { sessionId, authorId, personalCommit } = session.facts
   const record = { sessionId, authorId, personalCommit, publicKey: '', personalId: 'somebody' }

@@ -1,10 +1,10 @@
 /**
- * The random port with a seed: the same bytes, ids and salts in every run. Whoever sees a few
- * of them knows the rest, so this is for tests alone.
+ * The random port with a seed: the same bytes, ids and salts in every run. Predictable, so only for
+ * tests.
  */
 import type { Random } from '../ports/random.ts'
 
-/** Random numbers that one seed repeats. Not for keys. */
+/** Reproducible random numbers. Not for keys. */
 export class SeededRandom implements Random {
   #a: number
   #b: number
@@ -31,7 +31,7 @@ export class SeededRandom implements Random {
     return bytes
   }
 
-  /** A sequence of its own for one part of a world, so that parts leave each other alone. */
+  /** An independent sequence for one part of a world, so that parts do not influence each other. */
   split(): SeededRandom {
     return new SeededRandom(this.#word() * 2 ** 20 + (this.#word() >>> 12))
   }

@@ -1,15 +1,15 @@
-/** The channels of one simulated origin: delivered later, to the others, and as clones. */
+/** Simulated BroadcastChannels of one origin: asynchronous, not delivered to the sender, cloned. */
 import type { OpenChannel } from '../ports/channel.ts'
 import type { Clock } from '../ports/clock.ts'
 
 /**
- * Channels between the tabs of one simulated browser. A post is copied, arrives later, and never at
- * its sender.
+ * Channels between the tabs of one simulated browser. A message is cloned, arrives later, and never
+ * at its sender.
  */
 export class SimChannels {
   readonly #open = new Map<string, Set<(message: unknown) => void>>()
 
-  /** The channels as one tab has them. */
+  /** The channels of one tab. */
   tab(clock: Clock): OpenChannel {
     return (name, onMessage) => {
       const all = this.#open.get(name) ?? new Set()

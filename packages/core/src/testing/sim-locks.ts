@@ -1,9 +1,9 @@
-/** The locks of one simulated origin: free again when their tab releases them, or dies. */
+/** Simulated locks of one origin: released by their tab, or when it dies. */
 import type { Locks } from '../ports/locks.ts'
 
 /** The locks of one tab, which can die. */
 export interface TabLocks extends Locks {
-  /** The tab is gone, and with it all that it held. */
+  /** Ends the tab: its locks are released. */
   die(): void
 }
 
@@ -11,7 +11,7 @@ export interface TabLocks extends Locks {
 export class SimLocks {
   readonly #held = new Map<string, { readonly tab: object }>()
 
-  /** The locks as one tab has them. */
+  /** The locks of one tab. */
   tab(): TabLocks {
     const tab = {}
     return {

@@ -1,24 +1,24 @@
 /**
- * Signatures for simulations: a keyed hash, a thousand times faster than Ed25519. It refuses a
- * wrong signature, a wrong key and a changed text as the real one does; but whoever knows a
- * public key can sign with it, so it protects nothing.
+ * Signatures for simulations: a keyed hash, a thousand times faster than Ed25519. It rejects a wrong
+ * signature, a wrong key and a changed text like Ed25519, but anyone who has the public key can sign,
+ * so it is insecure.
  */
 import { toBase64url } from '../base/bytes.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 
-/** Where the simulated keys come from, and how long a call takes. */
+/** The source of simulated keys, and the time that a call takes. */
 export interface SimSignerOptions {
   readonly random: Random
-  /** With both, each call takes that long; otherwise it settles at once. */
+  /** With both, each call takes `delayMs`; otherwise it settles at once. */
   readonly clock?: Clock
   readonly delayMs?: () => number
 }
 
 /**
- * Signs without cryptography: whoever knows a public key could forge. Verifies what it signed,
- * nothing else.
+ * Signs without cryptography: anyone who has the public key can forge a signature. Verifies only its
+ * own signatures.
  */
 export function simSigner({ random, clock, delayMs }: SimSignerOptions): Signer {
   const later = <T>(value: T): Promise<T> => {
@@ -39,7 +39,7 @@ export function simSigner({ random, clock, delayMs }: SimSignerOptions): Signer 
   }
 }
 
-/** 64 bits of key and text, as 13 to 26 letters. */
+/** A 64-bit hash of key and text, as base 36. */
 function mark(publicKey: string, bytes: Uint8Array): string {
   let a = 0x9e3779b9
   let b = 0x85ebca6b

@@ -1,26 +1,25 @@
 /**
- * Virtual time: one queue of events for everything that happens in a simulated world, so that
- * an hour passes in a second and every run of one seed is the same run. Nothing here moves by
- * itself: whoever holds the clock steps it, and lets promises settle between the steps.
+ * Virtual time: one event queue for a whole simulated world, so that an hour passes in a second and
+ * every run of one seed is the same. The clock never advances by itself: the test steps it, and lets
+ * promises settle between steps.
  *
- * A process (a tab, a server) looks at time through its own `ProcessClock`: with its own offset
- * and drift, and with an end. What a dead process had set up never happens; what a frozen one
- * had set up happens when it thaws.
+ * A process (a tab, a server) has its own `ProcessClock`, with an offset and drift. Tasks of a dead
+ * process never run; tasks of a frozen one run when it thaws.
  */
 import type { Clock } from '../ports/clock.ts'
 
 interface Event {
   readonly atMs: number
-  /** Events of one moment run in the order in which they were set up. */
+  /** Events of one moment run in the order in which they were scheduled. */
   readonly no: number
   readonly task: () => void
   cancelled: boolean
 }
 
-/** 2025-01-01, in milliseconds since 1970: when every virtual world begins. */
+/** 2025-01-01, in ms since 1970: the start of every virtual world. */
 const EPOCH_MS = 1_735_689_600_000
 
-/** A clock that stands still until `step` moves it to the next event and runs that. */
+/** A clock that advances only by `step`, which runs the next event. */
 export class VirtualClock implements Clock {
   readonly #queue: Event[] = []
   #nowMs = 0
@@ -50,13 +49,13 @@ export class VirtualClock implements Clock {
     this.after(0, task)
   }
 
-  /** When the next event is due, or undefined when nothing waits. */
+  /** When the next event is due; undefined when there is none. */
   get nextMs(): number | undefined {
     while (this.#queue[0]?.cancelled) this.#pop()
     return this.#queue[0]?.atMs
   }
 
-  /** Moves to the next event and runs it. False when there is none. */
+  /** Advances to the next event and runs it. Returns false when there is none. */
   step(): boolean {
     const event = this.nextMs === undefined ? undefined : this.#pop()
     if (!event) return false
@@ -104,19 +103,19 @@ function isBefore(a: Event, b: Event): boolean {
 
 /** How the clock of one process differs from the world's. */
 export interface ClockSkew {
-  /** How far the wall clock of this process is wrong, in ms. */
+  /** The error of the process's wall clock, in ms. */
   readonly offsetMs?: number
   /** How much faster its clocks run: 0.1 is ten percent. */
   readonly drift?: number
 }
 
-/** What a clock of one process takes. */
+/** The options of a process clock. */
 export interface ProcessOptions extends ClockSkew {
-  /** Called for everything that happens to this process, right before it does. */
+  /** Called right before each task of this process. */
   readonly onTurn?: () => void
 }
 
-/** Time as one process sees it, until it dies. */
+/** The clock of one process, until it dies. */
 export class ProcessClock implements Clock {
   readonly #clock: Clock
   readonly #bornMs: number
@@ -124,7 +123,7 @@ export class ProcessClock implements Clock {
   readonly #onTurn: (() => void) | undefined
   #offsetMs: number
   #dead = false
-  /** What came due while frozen. */
+  /** Tasks that came due while frozen. */
   #frozen: (() => void)[] | undefined
 
   constructor(clock: Clock, { offsetMs = 0, drift = 0, onTurn }: ProcessOptions = {}) {
@@ -160,7 +159,7 @@ export class ProcessClock implements Clock {
     this.#set(0, task)
   }
 
-  /** Something from outside reaches this process: heard when it lives, later when it is frozen. */
+  /** Runs a task from outside in this process: now, after the thaw when frozen, never when dead. */
   deliver(task: () => void): void {
     if (this.#dead) return
     if (this.#frozen) {
@@ -171,7 +170,7 @@ export class ProcessClock implements Clock {
     task()
   }
 
-  /** The wall clock is set to another time. */
+  /** Sets the wall clock forward or back. */
   jump(ms: number): void {
     this.#offsetMs += ms
   }
@@ -180,14 +179,14 @@ export class ProcessClock implements Clock {
     if (!this.#dead) this.#frozen ??= []
   }
 
-  /** Everything that came due meanwhile happens now, in order, each as an event of its own. */
+  /** Ends the freeze: tasks that came due run now, in order, each as an event of its own. */
   thaw(): void {
     const waiting = this.#frozen
     this.#frozen = undefined
     for (const task of waiting ?? []) this.#set(0, task)
   }
 
-  /** The process is gone: nothing it has set up, and nothing sent to it, happens any more. */
+  /** Kills the process: its scheduled tasks and deliveries to it never run. */
   kill(): void {
     this.#dead = true
     this.#frozen = undefined

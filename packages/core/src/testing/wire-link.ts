@@ -1,6 +1,6 @@
 /**
- * One link of the faulty wire, both its ends. In order unless the faults say otherwise; an end
- * that is closed sends and hears nothing more, and each end is told at most once.
+ * One link of the faulty wire, with both ends. Ordered, except for faults; a closed end sends and
+ * receives nothing more, and each end is notified of the close at most once.
  *
  *   near: dialing ─▶ open ─▶ closed            far: (not there) ─▶ open ─▶ closed
  */
@@ -12,52 +12,52 @@ import type { ProcessClock } from './virtual-clock.ts'
 /** `up` is to the reviewer, `down` to the client. */
 export type Direction = 'up' | 'down'
 
-/** What goes wrong on a wire; each is asked in the moment it may. */
+/** The faults of a wire. Each function is called when its fault can occur. */
 export interface WireFaults {
   /** One-way time of a frame, in ms. */
   readonly delayMs: (direction: Direction) => number
   readonly drops: () => boolean
   readonly repeats: () => boolean
-  /** Whether a frame may pass those sent before it. */
+  /** Whether a frame may overtake earlier ones. */
   readonly overtakes: () => boolean
-  /** Whether a connection attempt comes to nothing. */
+  /** Whether a connection attempt fails. */
   readonly refuses: () => boolean
-  /** How long an end takes to notice that the path is gone, in ms; undefined: it never does. */
+  /** Time until an end detects that the path is broken, in ms; undefined: never. */
   readonly noticeMs: () => number | undefined
-  /** Whether a link of which frames were blocked goes on when the path is free again. */
+  /** Whether a link with blocked frames survives the block. */
   readonly outlasts: () => boolean
-  /** What a line carries; `Infinity`: frames take their delay and nothing more. */
+  /** The bandwidth; `Infinity`: frames take only their delay. */
   readonly bytesPerSecond: (direction: Direction) => number
-  /** Bytes that may wait in an end of a link. One more ends the link, as a gateway ends a slow reader's. */
+  /** Maximum buffered bytes at an end of a link. More close the link, as a gateway does to a slow reader. */
   readonly bufferBytesMax: () => number
 }
 
-/** What the far end does with one link. */
+/** The handlers of the far end of a link. */
 export interface FarEnd {
   frame(text: string): void
   closed(): void
 }
 
-/** Takes the reviewer's end of a new link; `name` is that of the client. */
+/** Accepts the reviewer's end of a new link; `name`: the client's device. */
 export type Accept = (link: ServerLink, name: string) => FarEnd
 
-/** The reviewer's process, and what takes links there. */
+/** The reviewer's process, and its handler for new links. */
 export interface Serving {
   readonly process: ProcessClock
   readonly accept: Accept
 }
 
-/** The wire as its links see it. */
+/** The wire, as its links use it. */
 export interface WireHost {
   readonly clock: Clock
   readonly faults: WireFaults
   readonly serving: Serving | undefined
   /** UTF-8 bytes of a frame; a larger one ends its link. */
   readonly frameBytesMax: number
-  /** Hears every frame in the moment of its sending. */
+  /** Called for every frame when it is sent. */
   readonly onSend: (direction: Direction, name: string, text: string) => void
   isBlocked(name: string, direction: Direction): boolean
-  /** Both ends of the link are closed. */
+  /** Called when both ends of the link are closed. */
   forget(link: WireLink): void
 }
 
@@ -70,9 +70,9 @@ interface NearEnd {
 interface FarSide {
   readonly process: ProcessClock
   end: FarEnd | undefined
-  /** Until it hears that the link has ended. */
+  /** False once this end is notified that the link has ended. */
   isOpen: boolean
-  /** It has closed the link itself, and sends nothing more. */
+  /** This end has closed the link itself, and sends nothing more. */
   hasClosed: boolean
 }
 
@@ -83,13 +83,13 @@ export class WireLink implements Link {
   readonly #near: NearEnd
   #nearState: 'dialing' | 'open' | 'closed' = 'dialing'
   #far: FarSide | undefined
-  /** Nothing passes any more; an end that does not know it yet will notice, or never. */
+  /** No frame passes any more; an end detects it later, or never. */
   #isBroken = false
   /** When the last frame of each direction arrives. */
   readonly #lastMs: Record<Direction, number> = { up: 0, down: 0 }
-  /** Bytes of each direction that have been sent and have not left yet. */
+  /** Buffered bytes of each direction. */
   readonly #waiting: Record<Direction, number> = { up: 0, down: 0 }
-  /** When the last of them will have left. */
+  /** When the last of them will have left the buffer. */
   readonly #freeMs: Record<Direction, number> = { up: 0, down: 0 }
 
   constructor(wire: WireHost, near: NearEnd) {
@@ -107,17 +107,17 @@ export class WireLink implements Link {
     return this.#nearState === 'open' && !this.#isBroken
   }
 
-  /** Bytes that the near end has sent and that have not left yet. */
+  /** Buffered bytes of the near end. */
   get bufferedBytes(): number {
     return this.#waiting.up
   }
 
-  /** Tries to reach whoever serves. */
+  /** Connects to the serving process. */
   dial(): void {
     this.#carry('up', () => {
       const { serving, faults } = this.#wire
       if (!serving || faults.refuses()) {
-        this.#carry('down', () => this.#tellNear('the reviewer cannot be reached'))
+        this.#carry('down', () => this.#closeNear('the reviewer cannot be reached'))
       } else {
         serving.process.deliver(() => this.#accept(serving))
       }
@@ -134,16 +134,16 @@ export class WireLink implements Link {
     if (this.#nearState === 'closed') return
     this.#nearState = 'closed'
     if (this.#isBroken) return
-    this.#carry('up', () => this.#tellFar())
+    this.#carry('up', () => this.#closeFar())
     this.#forgetIfOver()
   }
 
-  /** The path is gone: both ends notice, each in its time. */
+  /** Breaks the path: both ends detect it, each in its own time. */
   cut(): void {
     if (this.#isBroken) return
     this.#isBroken = true
-    this.#notice(() => this.#tellNear('the connection is lost'))
-    this.#notice(() => this.#tellFar())
+    this.#notice(() => this.#closeNear('the connection is lost'))
+    this.#notice(() => this.#closeFar())
   }
 
   #accept({ accept, process }: Serving): void {
@@ -163,11 +163,11 @@ export class WireLink implements Link {
       close: (reason) => {
         if (!far.isOpen || far.hasClosed) return
         far.hasClosed = true
-        process.after(0, () => this.#tellFar())
-        this.#carry('down', () => this.#tellNear(reason))
+        process.after(0, () => this.#closeFar())
+        this.#carry('down', () => this.#closeNear(reason))
       },
     }
-    // Before the far end speaks, so that nothing comes before it.
+    // Scheduled before the far end can send, so that `open` is the first event.
     this.#carry('down', () =>
       this.#near.process.deliver(() => {
         if (this.#nearState !== 'dialing') return
@@ -178,7 +178,7 @@ export class WireLink implements Link {
     far.end = accept(link, this.name)
   }
 
-  /** Puts a frame on the line, behind what still waits there. */
+  /** Sends a frame, after the buffered ones. */
   #put(direction: Direction, text: string): void {
     const { clock, faults, frameBytesMax } = this.#wire
     const perSecond = faults.bytesPerSecond(direction)
@@ -218,7 +218,7 @@ export class WireLink implements Link {
     }
   }
 
-  /** One way through the network. What meets a blocked path is lost, and may take the link along. */
+  /** Delivers one frame over the network. A blocked path drops it, and may break the link. */
   #carry(direction: Direction, arrive: () => void, overtakes = false): void {
     const { clock, faults } = this.#wire
     if (this.#isBroken) return
@@ -234,13 +234,13 @@ export class WireLink implements Link {
     })
   }
 
-  #notice(tell: () => void): void {
+  #notice(close: () => void): void {
     const { clock, faults } = this.#wire
     const waitMs = faults.noticeMs()
-    if (waitMs !== undefined) clock.after(waitMs, tell)
+    if (waitMs !== undefined) clock.after(waitMs, close)
   }
 
-  #tellNear(reason: string): void {
+  #closeNear(reason: string): void {
     this.#near.process.deliver(() => {
       if (this.#nearState === 'closed') return
       this.#nearState = 'closed'
@@ -249,7 +249,7 @@ export class WireLink implements Link {
     })
   }
 
-  #tellFar(): void {
+  #closeFar(): void {
     const far = this.#far
     far?.process.deliver(() => {
       if (!far.isOpen) return
