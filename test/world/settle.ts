@@ -7,14 +7,21 @@ const ARCHIVED = '$archived'
 /** Looks between two rounds of decisions. */
 export const SETTLE_LOOKS = 20
 
-/** Decides every register with several live writes, on the first device that can. */
-export function settleContested({ truth, visits, tally }: World): void {
+/**
+ * Decides every register with several live writes, on the first device that can. Where there is none,
+ * somebody joins who can.
+ */
+export function settleContested(world: World): void {
+  const { truth, visits, tally } = world
   // One whose own messages are contested stands on them, and cannot decide.
   const deciding = visits.filter(({ isOpen, store }) => {
     const { connection, outboxMessages } = store.status.getState()
     return isOpen && connection === 'online' && outboxMessages === 0
   })
-  if (deciding.length === 0) return
+  if (deciding.length === 0) {
+    world.openNewcomer()
+    return
+  }
   truth.isContested = false
   const head = Math.max(...deciding.map(({ watch }) => watch!.position?.seq ?? 0))
   for (const history of truth.facts.entities()) {

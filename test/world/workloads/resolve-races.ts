@@ -15,6 +15,7 @@ const ROUNDS_MAX = 40
 export class ResolveRaces extends OneRow {
   #count = 0
   #rounds = 0
+  #roundsMax: number | undefined
 
   protected override verb(visit: Visit, written: Set<string>): Receipt {
     const rows = visit.watch!.rows(Task)
@@ -59,10 +60,13 @@ export class ResolveRaces extends OneRow {
     const isOpen = this.#race(this.random.sample(visits, this.random.between(1, visits.length)))
     if (!isOpen && visits.every(({ store }) => store.conflicts().snapshot().length === 0))
       return false
+    // Each message that waits until a row has room for it may need a decision of its own.
+    const waiting = visits.map(({ store }) => store.status.getState().outboxMessages)
+    this.#roundsMax ??= waiting.reduce((sum, count) => sum + count, ROUNDS_MAX)
     must(
-      ++this.#rounds < ROUNDS_MAX,
+      ++this.#rounds < this.#roundsMax,
       'L4',
-      () => `${ROUNDS_MAX} decisions, and no end of conflicts`,
+      () => `${this.#rounds} decisions, and no end of conflicts`,
     )
     return true
   }
