@@ -1,10 +1,10 @@
 /**
- * `pnpm demo`: a reviewer, a page with the board, and some issues to begin with.
+ * `pnpm demo`: starts a reviewer, serves the board, and creates some issues.
  *
  *   browser ── http ──▶ vite ──▶ src/
  *      └── /socket.io ──▶ vite (proxy) ──▶ reviewer process ──▶ data folder
  *
- * Stops both at SIGINT or SIGTERM. Lines on stdin play the weather: `stop`, `kill`, `start`.
+ * Stops both at SIGINT or SIGTERM. Commands on stdin control the reviewer: `stop`, `kill`, `start`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,7 +40,7 @@ try {
   console.log('  Open it in two browsers, or press "Second person"; switch one of them offline.')
   console.log('  "Open last year’s app" is an older build of it, on the same issues.')
   console.log(
-    '  Type "kill" to take the reviewer away, "start" to bring it back. Ctrl+C ends it all.',
+    '  Type "kill" to kill the reviewer, "start" to start it again. Ctrl+C stops the demo.',
   )
   listen()
   await ended

@@ -1,15 +1,15 @@
-// Owns: how the pages are built and served. `demo.ts` adds the address of the reviewer.
+// Builds and serves the pages. `demo.ts` adds the address of the reviewer.
 
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 
-// Today's app, and last year's, which is still in use.
+// The current app, and last year's, which is still in use.
 const pages = ['index.html', 'last-year.html']
 
 export default defineConfig({
   plugins: [react()],
-  // Workspace packages are used as sources: nothing is built before the demo runs.
+  // Uses the sources of workspace packages, so that the demo needs no build.
   resolve: {
     conditions: ['@countersign/source', 'module', 'browser', 'development|production'],
     dedupe: ['react', 'react-dom'],

@@ -1,4 +1,4 @@
-// Owns: how @countersign/reviewer is built. One entry for each door of package.json.
+// The build of @countersign/reviewer: one entry for each export of package.json.
 
 import { library } from '../../tsdown.base.ts'
 

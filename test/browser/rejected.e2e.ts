@@ -83,14 +83,14 @@ test('a refused issue and what stands on it are retried by keys, once there is r
   await expect(tray).toContainText(
     'Doing would have 104 points, and 100 is the most: finish something first.',
   )
-  await expect(tray).toContainText('1 later change stands on it')
+  await expect(tray).toContainText('1 later change depends on it')
 
   // As full as before: refused again, and back in the tray.
   await page.keyboard.press('Tab')
   await expect(tray.getByRole('button', { name: 'Retry' })).toBeFocused()
   await page.keyboard.press('Enter')
   await expect(board.rejected).toHaveAccessibleName('Rejected: 1')
-  await expect(tray).toContainText('1 later change stands on it')
+  await expect(tray).toContainText('1 later change depends on it')
   await page.keyboard.press('Escape')
 
   await board.opener(full[0]!).press('Shift+ArrowRight')

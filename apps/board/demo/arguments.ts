@@ -1,12 +1,12 @@
-/** What the demo can be told. Pure. */
+/** Parses the command line of the demo. Pure. */
 import { parseArgs } from 'node:util'
 
 export interface Settings {
-  /** Where the reviewer keeps the space; undefined: a fresh folder that goes away at the end. */
+  /** The reviewer's data folder; undefined: a temporary folder, deleted at the end. */
   readonly data: string | undefined
-  /** Whether a fresh space starts with some issues. */
+  /** Whether a new space starts with some issues. */
   readonly seed: boolean
-  /** Whether the page is built once instead of following its sources. */
+  /** Whether the page is built once instead of served from its sources. */
   readonly still: boolean
   /** 0 for a free one. */
   readonly port: number
@@ -23,7 +23,7 @@ The environment variable PORT chooses the port of the page, 0 for a free one (de
 
 const defaultPort = 5173
 
-/** Returns a sentence about what is wrong instead, or undefined for a wish for help. */
+/** Returns the settings, an error sentence, or undefined for `--help`. */
 export function readSettings(
   args: readonly string[],
   env: { readonly PORT?: string | undefined },
@@ -32,7 +32,7 @@ export function readSettings(
   if (!Number.isInteger(port) || port < 0 || port > 65_535) return `PORT=${env.PORT} is no port`
   try {
     const { values } = parseArgs({
-      // pnpm hands over a `--` that separates its own options.
+      // pnpm passes the `--` that separates its own options.
       args: args.filter((argument) => argument !== '--'),
       options: {
         data: { type: 'string' },

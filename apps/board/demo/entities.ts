@@ -1,6 +1,6 @@
 /**
- * The types that the reviewer of the demo knows: it checks their values before it countersigns. Today's
- * declaration has version 1 in it, so last year's app is reviewed by the same.
+ * The types of the demo's reviewer, which validates their values. The current declaration includes
+ * version 1, so the messages of last year's app are reviewed, too.
  */
 import { Issue } from '../src/model/issue.ts'
 

@@ -1,4 +1,4 @@
-/** The issues a fresh demo starts with: as if three people had worked here since this morning. */
+/** The initial issues of the demo, as if three people had worked on them since this morning. */
 import type { Status } from '../src/model/issue.ts'
 
 export interface SeedIssue {

@@ -1,6 +1,6 @@
 /**
- * The page from its sources, reloaded as they change. Vite stands behind our HTTP server, because
- * its own ends the process at SIGTERM and at the end of stdin, before the reviewer has stopped.
+ * Serves the page from its sources, with reload on change. Vite runs behind our HTTP server, because
+ * its own server ends the process at SIGTERM and at the end of stdin, before the reviewer has stopped.
  */
 import type { Server } from 'node:http'
 import { createServer } from 'vite'
@@ -22,7 +22,7 @@ export async function serveLive(
       proxy: { '/socket.io': { target: reviewer.url, ws: true } },
     },
   })
-  // oxlint-disable-next-line typescript/no-misused-promises -- connect answers for itself
+  // oxlint-disable-next-line typescript/no-misused-promises -- connect handles its own errors
   http.on('request', vite.middlewares)
   return () => vite.close()
 }

@@ -1,6 +1,6 @@
 /**
- * The reviewer of the demo: the real one, in a process of its own, so that it can be taken away
- * and brought back while people work.
+ * The reviewer of the demo: the sample reviewer in a process of its own, which can be stopped and
+ * started again while the board is in use.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -23,12 +23,12 @@ const stopMs = 5_000
 export class DemoReviewer {
   readonly #data: string
   #child: ChildProcess | undefined
-  /** The port of the first start: the page knows no other. */
+  /** The port of the first start, kept for restarts, because the proxy uses it. */
   #port = 0
 
   constructor(data: string) {
     this.#data = data
-    // Whatever ends this process, the other one must not be left behind.
+    // The reviewer must not outlive this process.
     process.on('exit', () => this.#child?.kill('SIGKILL'))
   }
 
@@ -36,7 +36,7 @@ export class DemoReviewer {
     return this.#child !== undefined
   }
 
-  /** Resolves when it takes connections; rejects with what it said when it does not come up. */
+  /** Resolves when it accepts connections; rejects with its output when it does not start. */
   async start(): Promise<ReviewerAddress> {
     const place = ['--port', String(this.#port), '--data', this.#data, '--log', 'warn']
     const options = [...place, '--entities', entities, '--rules', rules]
@@ -45,7 +45,7 @@ export class DemoReviewer {
       ['--conditions=@countersign/source', program, ...options],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
-        // A group of its own: Ctrl+C reaches this process alone, which then stops the other gently.
+        // A process group of its own: Ctrl+C reaches only this process, which then stops the reviewer gracefully.
         detached: true,
       },
     )
@@ -58,7 +58,7 @@ export class DemoReviewer {
     return address
   }
 
-  /** Lets it finish what it is writing. */
+  /** Stops it gracefully. */
   async stop(): Promise<void> {
     const child = this.#child
     if (!child) return
@@ -69,7 +69,7 @@ export class DemoReviewer {
     clearTimeout(hurry)
   }
 
-  /** As if its machine had lost power. */
+  /** Kills it without a graceful stop. */
   async kill(): Promise<void> {
     const child = this.#child
     if (!child) return
@@ -83,11 +83,11 @@ function addressOf(child: ChildProcess): Promise<ReviewerAddress> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new Error('the reviewer did not come up in time'))
+      reject(new Error('the reviewer did not start in time'))
     }, startMs)
     child.once('exit', (code) => {
       clearTimeout(timer)
-      reject(new Error(`the reviewer ended at its start, with code ${code}`))
+      reject(new Error(`the reviewer exited at its start, with code ${code}`))
     })
     createInterface({ input: child.stdout! }).on('line', (line) => {
       const said = readyLine.exec(line)?.groups

@@ -1,8 +1,8 @@
 /**
- * The rules of this board, as its reviewer keeps them: only the author of an issue may archive it,
- * and the issues in Doing have 100 points at the most. A page cannot promise either, for it may be
- * offline; so it shows the change at once, and takes it back when the reviewer says no. They look at
- * rows in the version of today, whichever build wrote them.
+ * The rules of this board's reviewer: only the author of an issue may archive it, and the issues in
+ * Doing have at most 100 points. A page cannot check these, because it may be offline; so it shows a
+ * change at once, and reverts it when the reviewer rejects it. Rules read rows in the current version,
+ * independent of the build that wrote them.
  */
 import type { ReviewerRules } from '@countersign/core/reviewer'
 import { Issue } from '../src/model/issue.ts'
@@ -15,7 +15,7 @@ export const authorize: ReviewerRules['authorize'] = ({ authorId }, { values }, 
     : 'only the author of an issue may archive it'
 
 export const review: ReviewerRules['review'] = ({ changes }, rows) => {
-  // Points may meet in Doing from several sides; a message that adds none is not to blame.
+  // Concurrent messages may exceed the limit together; a message that adds no points is not rejected.
   const added = changes.reduce(
     (sum, { before, after }) => sum + inDoing(after) - inDoing(before),
     0,
@@ -34,7 +34,7 @@ interface Sized {
   readonly points?: unknown
 }
 
-/** The points that a row brings to Doing. A row in conflict is found under each of its values. */
+/** The points that a row adds to Doing. A query finds a row in conflict under each of its values. */
 function inDoing(row: Sized | undefined): number {
   if (!row || row.$archived || row.status !== 'doing') return 0
   return typeof row.points === 'number' ? row.points : 0

@@ -1,6 +1,6 @@
 /**
- * Fills a fresh space, the way anybody would: three people with stores of their own write, and
- * the reviewer has its say on each issue before the next, so their numbers follow the list.
+ * Fills a new space through the public API: three people with stores of their own write, and each
+ * issue is reviewed before the next, so that the numbers follow the list.
  */
 import { type SyncStore, createSyncStore, memoryStorage } from '@countersign/core'
 import { socketIo } from '@countersign/transport-socketio'
@@ -12,7 +12,7 @@ import type { ReviewerAddress } from './reviewer.ts'
 const people = 3
 const waitMs = 20_000
 
-/** Returns how many issues it wrote: none where somebody has worked before. */
+/** Returns how many issues it wrote: none where the space has issues already. */
 export async function seed(reviewer: ReviewerAddress): Promise<number> {
   const stores = Array.from({ length: people }, () => openStore(reviewer))
   try {
@@ -26,7 +26,8 @@ export async function seed(reviewer: ReviewerAddress): Promise<number> {
     for (const [at, issue] of seedIssues.entries()) {
       const rank = ranks.get(issue.status)?.shift() ?? ''
       const verdict = await stores[at % people]!.create(Issue, { ...issue, rank }).settled()
-      if (verdict.verdict === 'rejected') throw new Error(`a seed was refused: ${verdict.reason}`)
+      if (verdict.verdict === 'rejected')
+        throw new Error(`an initial issue was rejected: ${verdict.reason}`)
     }
     return seedIssues.length
   } finally {

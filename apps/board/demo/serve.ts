@@ -1,4 +1,4 @@
-/** What a way to serve the page is given; it returns what ends it. */
+/** The interface of the ways to serve the page. Returns a function that stops it. */
 import type { Server } from 'node:http'
 import type { Logger, Plugin } from 'vite'
 import type { ReviewerAddress } from './reviewer.ts'

@@ -1,7 +1,7 @@
 /**
- * The page of the demo, with a way through to the reviewer at the same address. Two ways to serve
- * it: `live` follows its sources (vite's development server), `still` is built once, which loads
- * faster and never changes under a visitor.
+ * Serves the page of the demo, with a proxy to the reviewer at the same address. Two ways: `live`
+ * serves the sources (vite's development server), `still` builds the page once, which loads faster and
+ * never reloads.
  */
 import { type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -16,7 +16,7 @@ export interface Site {
   close(): Promise<void>
 }
 
-/** Takes another port where the wanted one is in use. */
+/** Starts the site, on another port where the given one is in use. */
 export async function startSite(
   reviewer: ReviewerAddress,
   { port, still }: { readonly port: number; readonly still: boolean },
@@ -49,7 +49,7 @@ function listen(http: Server, port: number): Promise<number> {
   })
 }
 
-/** See src/session/config.ts, which reads it. */
+/** Adds the meta tags that src/session/config.ts reads. */
 function addressInPage({ space, key }: ReviewerAddress): Plugin {
   const meta = (name: string, content: string) => ({
     tag: 'meta',
@@ -65,7 +65,7 @@ function addressInPage({ space, key }: ReviewerAddress): Plugin {
   }
 }
 
-/** Without the lines about a reviewer that is away: that is what the demo is there to show. */
+/** Hides proxy errors while the reviewer is down, which the demo does on purpose. */
 function quietLogger(level: LogLevel): Logger {
   const logger = createLogger(level)
   const error = logger.error.bind(logger)

@@ -1,6 +1,6 @@
 /**
- * The page built once, into memory, with React's development checks, and served from there. Only
- * the socket has to be passed on: byte for byte, for a WebSocket is a connection like any other.
+ * Builds the page once, in memory, with React's development checks, and serves it. WebSockets are
+ * proxied byte for byte.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
@@ -41,7 +41,7 @@ export async function serveStill(
   return async () => {}
 }
 
-/** Answers requests with what is there. A request line is anything: it is compared, and never parsed. */
+/** Serves the files. The path is untrusted: it is compared with the file names, and never resolved. */
 export function serveFiles(http: Server, files: Files): void {
   http.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const path = (request.url ?? '/').split(/[?#]/, 1)[0]!
@@ -57,7 +57,7 @@ async function filesOf({
   plugins,
   logger,
 }: Pick<Serving, 'root' | 'plugins' | 'logger'>): Promise<Files> {
-  // Vite takes this for the wish that it is: a build that still warns.
+  // Makes a development build, which still has React's warnings.
   process.env['NODE_ENV'] = 'development'
   const built = await build({
     root,
@@ -68,7 +68,7 @@ async function filesOf({
     plugins: [...plugins],
     build: { write: false, minify: false, modulePreload: false, chunkSizeWarningLimit: 10_000 },
   })
-  if (!('output' in built)) throw new Error('the build of the page made no files')
+  if (!('output' in built)) throw new Error('the build of the page has no output')
   const files = built.output.map(
     (file) => [file.fileName, file.type === 'chunk' ? file.code : file.source] as const,
   )

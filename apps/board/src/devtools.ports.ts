@@ -1,6 +1,6 @@
 /**
- * The ports of a store with the faults of the devtools around them, while the app is developed
- * and in the demo. A production build has the bare ports, and nothing of the wrappers.
+ * The ports of a store, wrapped with the fault switches of the devtools in development and in the
+ * demo. A production build has the bare ports, without the wrappers.
  */
 import { memoryStorage } from '@countersign/core'
 import type { Storage, Transport } from '@countersign/core/ports'
@@ -9,7 +9,7 @@ import { type FaultControl, faultyStorage, faultyTransport } from '@countersign/
 export interface Ports {
   readonly storage: Storage
   readonly transport: Transport
-  /** What the devtools can switch. */
+  /** The fault switches for the devtools. */
   readonly faults: readonly FaultControl[]
 }
 

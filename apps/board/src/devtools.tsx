@@ -1,4 +1,4 @@
-/** The devtools of this page: one button in its head, and a choice of stores while two are open. */
+/** The devtools of this page: a button in its head, with a store picker while two stores are open. */
 import { CountersignDevtools } from '@countersign/devtools'
 import type { Session } from './session/sessions.ts'
 import './devtools.css'

@@ -8,7 +8,7 @@ export const Issue = entity(
     title: z.string().min(1).max(200),
     points: z.number().int().min(0).default(0),
     sprint: z.string().optional(),
-    /** 1, 2, 3…: given by the reviewer. */
+    /** 1, 2, 3…: assigned by the reviewer. */
     number: z.number().int(),
   }),
 )

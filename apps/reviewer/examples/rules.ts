@@ -1,6 +1,6 @@
 /**
- * The rules of that board, for `--rules`. Each is a plain, synchronous function: no clock, no
- * network, nothing but what it is given. A sentence refuses, and the author reads it.
+ * The rules of the board, for `--rules`. Each is a pure, synchronous function of its arguments: no
+ * clock, no network. A returned sentence rejects the message, and is shown to its author.
  */
 import { sequence } from '@countersign/core/reviewer'
 import type { Assigners, ReviewerRules } from '@countersign/core/reviewer'
@@ -12,7 +12,7 @@ const POINTS_PER_SPRINT = 100
 export const authorize: ReviewerRules['authorize'] = ({ authorId }, { values }, row) =>
   values['$archived'] !== true || row?.$createdBy === authorId || 'only its author may archive this'
 
-/** No more than 100 points a sprint. `rows` has the message in it, as if it were accepted. */
+/** Allows at most 100 points a sprint. `rows` are the rows after the message. */
 export const review: ReviewerRules['review'] = ({ changes }, rows) => {
   for (const sprint of new Set(changes.map(({ after }) => after['sprint']))) {
     if (typeof sprint !== 'string') continue

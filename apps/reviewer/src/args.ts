@@ -1,4 +1,4 @@
-/** The command line of the reviewer: what it may say, and what it means. Pure. */
+/** Parses the command line of the reviewer. Pure. */
 import { parseArgs } from 'node:util'
 import { isUuid } from '@countersign/core/message'
 import { LOG_LEVELS } from '@countersign/reviewer'
@@ -8,14 +8,14 @@ export interface Settings {
   readonly host: string
   readonly data: string
   readonly log: string
-  /** `any`: whichever a client names. Undefined: one, chosen once. */
+  /** `any`: every space that a client names. undefined: one, chosen at the first start. */
   readonly spaces: 'any' | readonly string[] | undefined
   readonly key: string | undefined
-  /** A module whose default export is the list of types to check. */
+  /** A module whose default export is the list of types. */
   readonly entities: string | undefined
-  /** A module that exports rules about who may do what, and what is assigned. */
+  /** A module that exports rules and assigners. */
   readonly rules: string | undefined
-  /** Undefined: pages of this machine only. */
+  /** undefined: pages of this machine only. */
   readonly origins: '*' | readonly string[] | undefined
 }
 
@@ -28,14 +28,14 @@ export const USAGE: string = `Usage: reviewer [options]
 
   --port NUMBER    port to listen on, 0 for a free one       (default 4800)
   --host ADDRESS   address to listen on                      (default 127.0.0.1)
-  --data FOLDER    where spaces are kept, made if missing    (default data)
+  --data FOLDER    folder of the spaces, created if missing  (default data)
   --space UUID     a space to review; repeatable             (default: chosen once, kept in the data)
-  --spaces any     review every space that a client names: behind a login only
-  --key FILE       keep the reviewer's key there, mode 0600  (default: in the data)
-  --entities FILE  module whose default export is a list of types: their values are checked,
-                   and others are refused for now     (default: any type, unchecked)
-  --rules FILE     module that exports any of authorize, review and assign (default: everything
-                   that fits the types is accepted)
+  --spaces any     review every space that a client names: only behind a login
+  --key FILE       store the reviewer's key there, mode 0600 (default: in the data)
+  --entities FILE  module whose default export is a list of types: their values are validated,
+                   other types get no verdict         (default: any type, unchecked)
+  --rules FILE     module that exports any of authorize, review and assign
+                   (default: every valid message is accepted)
   --origin ORIGIN  a page that may connect, or *; repeatable (default: pages of this machine)
   --log LEVEL      ${LOG_LEVELS.join(', ')}  (default info)
 `
@@ -94,7 +94,7 @@ function fault(text: string): Parsed {
   return { kind: 'fault', fault: text }
 }
 
-/** On one line, whatever it holds. */
+/** Quotes a text as one line. */
 function quoted(text: string): string {
   return JSON.stringify(text)
 }

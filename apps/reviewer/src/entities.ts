@@ -1,8 +1,8 @@
-/** The types a deployment declares, from a module of its own. */
+/** Loads the types of a deployment from its module. */
 import { Entity } from '@countersign/core/reviewer'
 import { loadModule } from './load.ts'
 
-/** Rejects with one line when the file cannot be loaded, or does not export a list of types. */
+/** Loads the types. Rejects with a one-line error when the file cannot be loaded, or exports no list of types. */
 export async function readEntities(file: string): Promise<readonly Entity[]> {
   const { default: types } = await loadModule('--entities', file)
   if (!Array.isArray(types) || !types.every((type) => type instanceof Entity)) {

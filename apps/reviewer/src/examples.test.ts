@@ -1,4 +1,4 @@
-/** The examples of `examples/`, as a store meets them; and modules of rules that are none. */
+/** The rules of `examples/`, tested with a store; and invalid modules of rules. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Frames go straight to the reviewer, a turn later. */
+/** A transport that passes frames directly to the reviewer, one turn later. */
 function wireTo(reviewer: Pick<Reviewer, 'connect'>): Transport {
   return {
     connect(events: LinkEvents) {
@@ -121,9 +121,12 @@ describe('the example rules', () => {
 describe('a module of rules', () => {
   const modules: [text: string, says: RegExp][] = [
     ['export const other = 1', /must export authorize, review or assign$/],
-    ['export const authorize = true', /exports authorize, which is no function$/],
-    ['export const review = {}', /exports review, which is no function$/],
-    ['export const assign = { issue: 1 }', /exports assign, which is not functions by field/],
+    ['export const authorize = true', /exports authorize, which is not a function$/],
+    ['export const review = {}', /exports review, which is not a function$/],
+    [
+      'export const assign = { issue: 1 }',
+      /exports assign, which must be functions by type and field/,
+    ],
     ['export const assign = { issue: { number: 1 } }', /exports assign/],
     ['throw new Error("no such thing")', /cannot be loaded: no such thing$/],
   ]

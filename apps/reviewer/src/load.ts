@@ -1,8 +1,8 @@
-/** A module of the deployment, named on the command line. */
+/** Loads a module of the deployment, named on the command line. */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** What the module exports. Rejects with one line that begins with the option. */
+/** The exports of the module. Rejects with a one-line error that begins with the option. */
 export async function loadModule(
   option: string,
   file: string,

@@ -1,4 +1,4 @@
-/** The reviewer as a real process: what it prints, how it fails, how it stops and comes back. */
+/** The reviewer as a real process: its output, failures, stop and restart. */
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vit
 // Several processes one after the other, on machines that may be busy.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
-/** Compiled sources, shared by the processes of this file; it makes each start in a third of the time. */
+/** A compile cache shared by the processes of this file, which makes a start three times faster. */
 const cache = mkdtempSync(join(tmpdir(), 'countersign-compiled-'))
 const env = { ...process.env, NODE_COMPILE_CACHE: cache }
 afterAll(() => rmSync(cache, { recursive: true, force: true }))
@@ -23,7 +23,7 @@ const command = ['--conditions=@countersign/source', main]
 const READY =
   /^reviewer ready (http:\/\/127\.0\.0\.1:\d+) spaces? ([0-9a-f,-]+|any) key ([\w-]{43})\n$/
 
-/** Where the reviewer keeps its key. */
+/** The space with the reviewer's key. */
 const OWN_SPACE = '00000000-0000-0000-0000-000000000000'
 
 let folder: string
@@ -84,7 +84,7 @@ async function stop({ child }: Started, signal: NodeJS.Signals): Promise<number 
   return code as number | null
 }
 
-/** Runs to its end; must be exit code 1, nothing on stdout and one line on stderr, returned. */
+/** Runs the reviewer; expects exit code 1, no output on stdout and one line on stderr, which it returns. */
 function failure(...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -127,7 +127,7 @@ describe('ready', () => {
     const files = ['--entities', example('entities.ts'), '--rules', example('rules.ts')]
     const reviewer = await start(...files)
     expect(await stop(reviewer, 'SIGTERM')).toBe(0)
-    // Numbers for issues, and no issues: that is a mistake, and said so.
+    // Assigners for issues without the type are an error.
     expect(failure(...files.slice(2))).toMatch(/assign names the type issue/)
   })
 
@@ -157,7 +157,7 @@ describe('several spaces', () => {
   test('one that is damaged keeps a reviewer of a list from starting', async () => {
     await stop(await start(...others.flatMap((space) => ['--space', space])), 'SIGTERM')
     writeFileSync(fileOf(others[1]!), 'this is a diary'.repeat(100))
-    expect(failure(...others.flatMap((space) => ['--space', space]))).toContain('no database')
+    expect(failure(...others.flatMap((space) => ['--space', space]))).toContain('not a database')
     expect((await start('--space', others[0]!)).space).toBe(others[0])
   })
 })
@@ -219,7 +219,7 @@ describe('one clear line on stderr and exit code 1', () => {
     } finally {
       server.close()
     }
-    // The failed start let go of the data.
+    // The failed start released the data.
     expect((await start()).url).toMatch(/^http/)
   })
 
@@ -247,7 +247,7 @@ describe('one clear line on stderr and exit code 1', () => {
       const file = fileOf(space)
       const bytes = readFileSync(file)
       writeFileSync(file, Buffer.from(bytes).fill(0x61, 0, 4_096))
-      expect(failure()).toMatch(`reviewer: damaged, or no database: ${file}`)
+      expect(failure()).toMatch(`reviewer: damaged, or not a database: ${file}`)
       writeFileSync(file, bytes)
     }
   })

@@ -1,7 +1,7 @@
 /**
- * The sample reviewer: one process, one space or several, a SQLite file each. Prints one line on stdout when it
- * is ready and logs on stderr; whatever keeps it from starting is one line on stderr and exit
- * code 1. SIGINT and SIGTERM stop it gracefully, a second one at once.
+ * The sample reviewer: one process for one or several spaces, a SQLite file each. Prints one line on
+ * stdout when it is ready and logs on stderr; when it cannot start, it prints one line on stderr and
+ * exits with code 1. SIGINT and SIGTERM stop it gracefully, a second signal at once.
  */
 import './memory.ts'
 import { sqliteSpaces, startReviewer, stderrLog } from '@countersign/reviewer'
@@ -46,7 +46,7 @@ async function run(settings: Settings): Promise<void> {
   process.stdout.write(`reviewer ready ${running.url} ${which} key ${running.publicKey}\n`)
 }
 
-/** `which`: how the ready line names what is reviewed. */
+/** Starts the reviewer. `which`: the spaces, as in the ready line. */
 async function started(
   spaces: Settings['spaces'],
   options: StartOptions,

@@ -1,8 +1,8 @@
-/** What V8 takes beyond what is alive, in a process of its own: with the settings, and without. */
+/** Compares V8's heap with its live objects, in a process of its own, with and without the settings. */
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 
-/** Keeps the last 20,000 of many objects, as a cache does. Prints the largest heap, in MB, by part. */
+/** Keeps the last 20,000 of many objects, like a cache. Prints the maximum heap size, in MB, by heap space. */
 const program = `
   import { getHeapSpaceStatistics } from 'node:v8'
   const kept = []

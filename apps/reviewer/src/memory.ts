@@ -1,11 +1,11 @@
 /**
- * How V8 may use memory in this process: it grows its heap for speed, far beyond what the caches hold,
- * on a machine that has the memory. A reviewer makes many objects that live for a second, and its
- * caches have a stated size, so it needs neither. Import this first.
+ * V8 heap settings: by default V8 grows its heap for speed, far beyond the size of the caches. A
+ * reviewer creates many objects that live for a second, and its caches have a stated size, so a small
+ * heap is enough. Import this first.
  *
- * - New objects: the part for them stays as large as it is at the start, some 16 MB, instead of 128 MB.
- * - Old objects: garbage is collected when the heap is half as large again as what was alive after the
- *   last collection, instead of up to four times as large.
+ * - Young generation: keeps its initial size of some 16 MB, instead of 128 MB.
+ * - Old generation: garbage is collected when the heap is 1.5 times as large as the live objects after
+ *   the last collection, instead of up to four times.
  *
  * Measured by `npx pnpm bench reviewer`; the figures are in `test/bench/README.md`.
  */

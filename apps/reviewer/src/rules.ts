@@ -1,4 +1,4 @@
-/** The rules a deployment has, from a module of its own: `authorize`, `review`, `assign`. */
+/** Loads the rules of a deployment from its module: `authorize`, `review`, `assign`. */
 import type { Assigners, ReviewerRules } from '@countersign/core/reviewer'
 import { loadModule } from './load.ts'
 
@@ -7,19 +7,19 @@ export interface Rules {
   readonly assign: Assigners | undefined
 }
 
-/** Rejects with one line when the file cannot be loaded, or exports something else, or nothing. */
+/** Loads the rules. Rejects with a one-line error when the file cannot be loaded, or its exports are invalid. */
 export async function readRules(file: string): Promise<Rules> {
   const { authorize, review, assign } = await loadModule('--rules', file)
   const fault = (what: string): Error => new Error(`--rules ${file} ${what}`)
   if (authorize === undefined && review === undefined && assign === undefined)
     throw fault('must export authorize, review or assign')
   if (authorize !== undefined && typeof authorize !== 'function')
-    throw fault('exports authorize, which is no function')
+    throw fault('exports authorize, which is not a function')
   if (review !== undefined && typeof review !== 'function')
-    throw fault('exports review, which is no function')
+    throw fault('exports review, which is not a function')
   if (assign !== undefined && !isAssigners(assign))
-    throw fault('exports assign, which is not functions by field, by type')
-  // What a function takes and answers is looked at when it is asked.
+    throw fault('exports assign, which must be functions by type and field')
+  // The results of the functions are validated at each call.
   return { rules: { authorize, review } as ReviewerRules, assign }
 }
 

@@ -1,4 +1,4 @@
-/** What core's reviewer reports of its commits, as Prometheus sees it. */
+/** Prometheus metrics of the commits of core's reviewer. */
 import type { ReviewerEvent } from '@countersign/core/reviewer'
 import { Counter, Histogram } from 'prom-client'
 import type { Registry } from 'prom-client'
@@ -12,7 +12,7 @@ const TROUBLES: ReadonlySet<string> = new Set([
   'strike',
 ])
 
-/** Registers the metrics; what it returns is to be called with every event. */
+/** Registers the metrics. Returns the listener to call with every event. */
 export function commitMetrics(registry: Registry): (event: ReviewerEvent) => void {
   const registers = [registry]
   const seconds = new Histogram({

@@ -1,4 +1,4 @@
-/** The door of `@countersign/reviewer`: everything a reviewer needs to run on Node. */
+/** The entry point of `@countersign/reviewer`: everything a reviewer needs to run on Node. */
 export { serveReviewer } from './gateway/serve.ts'
 export type { Gateway, ServeOptions } from './gateway/serve.ts'
 export type { Cors } from './gateway/origin.ts'

@@ -1,6 +1,6 @@
 /**
- * The reviewer's key: made once, and the same for as long as its data live. It is kept in a store
- * or in a file of its own. That a space and a key belong together is core's to check.
+ * The reviewer's key pair: generated once, and stored in a store or in a file of its own. Core checks
+ * that a space and a key belong together.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { KeyPair, Signer, SpaceStore } from '@countersign/core/ports'
@@ -12,13 +12,13 @@ class KeyError extends Error {
 
 export interface KeyPlace {
   readonly store: SpaceStore
-  /** Of `nodeSigner`. */
+  /** A `nodeSigner`. */
   readonly signer: Signer
-  /** A file for the key, made with mode 0600 if it is missing. Without one the store keeps the key. */
+  /** A file for the key, created with mode 0600 if missing. Default: the key is in the store. */
   readonly keyFile?: string | undefined
 }
 
-/** Rejects with an `Error` of one line when the key is damaged, or cannot be read or written. */
+/** Reads the key pair, or generates it. Rejects with a one-line `Error` when it is damaged, or cannot be read or written. */
 export async function reviewerKeys({ store, signer, keyFile }: KeyPlace): Promise<KeyPair> {
   return keyFile === undefined ? keysInStore(store, signer) : keysInFile(keyFile, signer)
 }
@@ -52,7 +52,7 @@ function fromText(text: string, where: string): KeyPair {
     secretOf(keys)
     return keys
   } catch (error) {
-    // The cause may quote the secret, so it is not passed on.
+    // The cause may contain the secret, so it is omitted.
     throw new KeyError(`the reviewer key in ${where} is damaged (${(error as Error).name})`)
   }
 }

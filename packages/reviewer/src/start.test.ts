@@ -12,7 +12,7 @@ import { OWN_SPACE, type RunningReviewers, startReviewer } from './start.ts'
 const space = '1f0e9a52-6f0c-4d3c-9a61-0a2f4b7c8d9e'
 const nonce = 'A'.repeat(22)
 
-/** Stores that say whether they were closed. */
+/** Stores that record whether they were closed. */
 function watched(): SpaceStores & { closed: boolean } {
   const spaces = memorySpaces()
   const made = {
@@ -141,7 +141,7 @@ describe('several spaces', () => {
       startReviewer({ spaces: memorySpaces(), port: 0, space: OWN_SPACE }),
       startReviewer({ spaces: memorySpaces(), port: 0, accepts: [OWN_SPACE] }),
     ])
-      await expect(starting).rejects.toThrow('the nil uuid is no space to review')
+      await expect(starting).rejects.toThrow('the nil uuid cannot be reviewed')
   })
 
   test.for([[spaceNo(1)], () => true])(

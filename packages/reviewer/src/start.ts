@@ -1,9 +1,9 @@
 /**
- * `startReviewer`: whole reviewers in one call. It puts core's host of reviewers together with its
- * stores, its key and this platform, and serves it; `close` takes it apart in the reverse order.
+ * `startReviewer`: starts a complete reviewer. It creates core's reviewer host with its stores, its
+ * key and the Node platform, and serves it; `close` closes these in reverse order.
  *
- * What belongs to the process and to no space, the key and the space that was chosen at the first
- * start, is kept in a space of its own with the nil uuid, which no client is let into.
+ * Data of the process (the key, and the space chosen at the first start) are stored in a space of
+ * their own with the nil uuid, which clients cannot open.
  */
 import { uuid4 } from '@countersign/core/message'
 import type { Uuid } from '@countersign/core/message'
@@ -28,22 +28,22 @@ import { nodeRandom } from './node/random.ts'
 import { installNodeSha256 } from './node/sha256.ts'
 import { nodeSigner } from './node/signer.ts'
 
-/** What both kinds of start take. Only `spaces` has no default. */
+/** The options common to one and several spaces. Only `spaces` has no default. */
 export interface StartOptions
   extends Omit<ServeOptions, 'reviewer'>, Pick<HostOptions, 'openSpacesMax' | 'idleMs'> {
   /** Closed with the reviewer, and also when the start fails. */
   readonly spaces: SpaceStores
-  /** A file that keeps the reviewer's key instead of the stores; made if it is missing. */
+  /** A file for the reviewer's key, instead of the stores; created if missing. */
   readonly keyFile?: string | undefined
   /** Types whose values are validated. Default: any type passes. */
   readonly entities?: ReviewerOptions['entities'] | undefined
-  /** Who may write what, and what may not come of it. */
+  /** The rules of the app: authorization and validation. */
   readonly rules?: ReviewerOptions['rules']
-  /** Values of fields that `entities` declare as assigned. */
+  /** Assigners of the fields that `entities` declare as assigned. */
   readonly assign?: ReviewerOptions['assign']
   /** Default: warnings and errors, one JSON line each on stderr. */
   readonly log?: Log
-  /** Bounds of messages and links, where they differ from core's `LIMITS`. */
+  /** Limits of messages and links, where they differ from core's `LIMITS`. */
   readonly messageLimits?: ReviewerOptions['limits']
 }
 
@@ -57,32 +57,32 @@ export interface OneSpace extends StartOptions {
 /** Options of a reviewer of several spaces. */
 export interface SeveralSpaces extends StartOptions {
   /**
-   * The spaces to review: a list, or a function that says yes. Each is begun when somebody first
-   * names it, so a function that says yes to all of them belongs behind a login.
+   * The spaces to review: a list, or a function that returns true. Each is created when a client first
+   * names it, so a function that accepts all of them needs a login in front.
    */
   readonly accepts: HostOptions['accepts']
   readonly space?: undefined
 }
 
-/** What runs after a start: a gateway and a host behind it. */
+/** A running reviewer of one or several spaces. */
 export interface RunningReviewers {
   readonly url: string
   /** Base64url of the 32 raw bytes; replicas may pin it. One for all spaces. */
   readonly publicKey: string
   readonly reviewer: ReviewerHost
-  /** Stops gracefully: running commits end, clients get a bye, the stores are closed. Idempotent. */
+  /** Stops gracefully: finishes running commits, sends clients a bye, closes the stores. Idempotent. */
   close(): Promise<void>
 }
 
-/** What runs after a start with one space. */
+/** A running reviewer of one space. */
 export interface RunningReviewer extends RunningReviewers {
   readonly space: Uuid
 }
 
-/** Where key and chosen space are kept: the nil uuid. */
+/** The space with the key and the chosen space id: the nil uuid. */
 export const OWN_SPACE: Uuid = '00000000-0000-0000-0000-000000000000'
 
-/** Rejects with an `Error` of one line; everything that was opened is closed again by then. */
+/** Starts a reviewer. Rejects with a one-line `Error`, after closing everything that was opened. */
 export async function startReviewer(options: OneSpace): Promise<RunningReviewer>
 export async function startReviewer(options: SeveralSpaces): Promise<RunningReviewers>
 export async function startReviewer(
@@ -96,7 +96,7 @@ export async function startReviewer(
     const { keys, space, parts } = await prepared(options)
     const reviewer = createReviewerHost({
       ...parts,
-      // Without a space of its own, it was given those that it accepts.
+      // Without `space`, there is `accepts`.
       accepts: space === undefined ? notOwn(options.accepts!) : [space],
       ...(options.openSpacesMax !== undefined && { openSpacesMax: options.openSpacesMax }),
       ...(options.idleMs !== undefined && { idleMs: options.idleMs }),
@@ -119,18 +119,18 @@ export async function startReviewer(
 
 interface Prepared {
   readonly keys: ReviewerOptions['keys']
-  /** Undefined for several. */
+  /** undefined for several spaces. */
   readonly space: Uuid | undefined
   readonly parts: Omit<ReviewerOptions, 'space' | 'onEvent'>
 }
 
-/** Key and space; and whatever would keep a reviewer from starting is found before one is served. */
+/** Reads key and space, and opens each listed space once, so that errors are found before serving. */
 async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
   const { spaces, keyFile, accepts } = options
   const signer = nodeSigner()
   const random = nodeRandom()
   if ([options.space, ...listed(accepts ?? [])].includes(OWN_SPACE))
-    throw new Error('the nil uuid is no space to review: the key is kept there')
+    throw new Error('the nil uuid cannot be reviewed: the reviewer stores its key there')
   const own = spaces.open(OWN_SPACE)
   const keys = await reviewerKeys({ store: own, signer, keyFile })
   const offered = options.space ?? uuid4(random.bytes(16))
@@ -146,7 +146,7 @@ async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
   // As above.
   for (const one of space === undefined ? listed(accepts!) : [space])
     await tried({ ...parts, space: one })
-  // With no space to open yet, one in memory shows whether types and assigners fit.
+  // Without a listed space, opens one in memory to check types and assigners.
   if (typeof accepts === 'function')
     await tried({ ...parts, spaces: memorySpaces(), space: offered })
   return { keys, space, parts }
@@ -166,7 +166,7 @@ function notOwn(accepts: HostOptions['accepts']): (space: Uuid) => boolean {
     (typeof accepts === 'function' ? accepts(space) : accepts.includes(space))
 }
 
-/** A store or a rule that fails is news for the operator; the rest is traffic. */
+/** Logs an event: failures of stores and rules as errors, the rest at lower levels. */
 function note(
   log: Log,
   event: ReviewerEvent,
@@ -177,7 +177,7 @@ function note(
   else if (event.type === 'fold_failed') log.error(about, 'a fold of the deployment failed')
   else if (event.type === 'rule_failed') log.error(about, 'a rule of the deployment failed')
   else if (event.type === 'state_refolded')
-    log.warn(about, 'a stored state was damaged, and is folded again from its messages')
+    log.warn(about, 'a stored state was damaged; it is folded again from its messages')
   else if (event.type === 'store_recovered') log.info(about, 'the store works again')
   else if (event.type === 'greeting_refused') {
     const which = space === undefined ? 'it asked for' : 'reviewed here'
@@ -186,7 +186,7 @@ function note(
   else log.debug(about, event.type)
 }
 
-/** The space of a process that reviews one; once chosen it stays. */
+/** The space of a process that reviews one; chosen once. */
 async function claimedSpace(
   store: SpaceStore,
   offered: Uuid,

@@ -1,4 +1,4 @@
-/** Whether this pane hears the reviewer; a lamp, and a word that says the same. */
+/** The connection of this pane to the reviewer: a lamp with a label. */
 import type { Connection as State } from '@countersign/core'
 import { useSyncStatus } from '@countersign/react'
 

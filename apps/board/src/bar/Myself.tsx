@@ -1,4 +1,4 @@
-/** Who writes in this pane, under the name that others see. */
+/** The author of this pane, with the name that others see. */
 import { useSyncStatus } from '@countersign/react'
 import type { CSSProperties } from 'react'
 import { personOf } from '../model/people.ts'

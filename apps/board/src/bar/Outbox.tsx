@@ -1,4 +1,4 @@
-/** What has no verdict yet, and for how long; a small sheet says what that means. */
+/** The number of changes without a verdict and the age of the oldest, with a popover that explains it. */
 import { useSyncStatus } from '@countersign/react'
 import { Icon } from '../parts/Icon.tsx'
 import { CloseSheet } from '../parts/CloseSheet.tsx'

@@ -1,4 +1,4 @@
-/** The foot of a pane: whose it is, whether it is connected, what still waits, what is stored. */
+/** The status bar of a pane: author, connection, outbox, storage. */
 import { useSyncStatus } from '@countersign/react'
 import { useState } from 'react'
 import { Icon } from '../parts/Icon.tsx'
@@ -47,7 +47,7 @@ function Storage() {
   )
 }
 
-/** How far this replica has come in the order of the reviewer. */
+/** The position of this replica in the reviewer's order. */
 function Reached() {
   const epoch = useSyncStatus((status) => status.position?.epoch)
   const seq = useSyncStatus((status) => status.position?.seq)

@@ -1,4 +1,4 @@
-/** A span of time in the largest unit that tells something: `8 s`, `3 min`, `2 h`, `5 d`. */
+/** A duration in its largest unit: `8 s`, `3 min`, `2 h`, `5 d`. */
 
 const units = [
   ['d', 86_400_000],

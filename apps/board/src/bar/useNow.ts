@@ -1,4 +1,4 @@
-/** The time, again and again while somebody shows how long something has lasted. */
+/** The current time, updated periodically while a component shows a duration. */
 import { useEffect, useState } from 'react'
 
 const tickMs = 1000
@@ -9,7 +9,7 @@ export function useNow(running: boolean): number {
     if (!running) return undefined
     const tick = (): void => setNow(Date.now())
     const timer = setInterval(tick, tickMs)
-    // At once as well: the last tick may lie long ago.
+    // Also at once, because the last tick may be long ago.
     const first = setTimeout(tick, 0)
     return () => {
       clearInterval(timer)

@@ -23,7 +23,7 @@ export function Board({ filter, openId, onOpen, onNew }: BoardProps) {
   const step = useCallback(
     (row: IssueRow, direction: Direction): void => {
       moves.step(row, direction)
-      // In another column the card is a new element, and the focus would be lost with the old one.
+      // In another column the card is a new element, so the focus must be restored.
       requestAnimationFrame(() => {
         const card = board.current?.querySelector<HTMLElement>(`[data-opens="${row.id}"]`)
         card?.focus()

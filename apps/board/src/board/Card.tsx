@@ -1,6 +1,5 @@
 /**
- * One issue on the board. Its title opens it; Shift and an arrow key, or the menu, move it for
- * whoever does not drag.
+ * One issue on the board. Its title opens it; dragging, Shift with an arrow key, or the menu move it.
  */
 import { type KeyboardEvent, type PointerEvent, memo } from 'react'
 import { type IssueRow, statusNames, statuses } from '../model/issue.ts'

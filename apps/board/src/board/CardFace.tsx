@@ -1,4 +1,4 @@
-/** What is on a card: number, title, size, assignee, and who signed it. */
+/** The content of a card: number, title, size, assignee, author and reviewer. */
 import type { ReactNode } from 'react'
 import type { IssueRow } from '../model/issue.ts'
 import { conflictedFields } from '../model/conflicts.ts'
@@ -9,7 +9,7 @@ import { Signatures } from '../parts/Signatures.tsx'
 
 interface CardFaceProps {
   readonly row: IssueRow
-  /** The title as something to press; the plain title without it. */
+  /** The title as a button; default: the plain title. */
   readonly title?: ReactNode
   readonly corner?: ReactNode
 }

@@ -13,12 +13,12 @@ interface ColumnProps extends CardActions {
   readonly filter: Filter
   readonly openId: string | undefined
   readonly draggedId: string | undefined
-  /** Where the dragged card would land, counted without it. */
+  /** The index at which the dragged card would be dropped, counted without it. */
   readonly dropAt: number | undefined
   readonly onNew: (status: Status) => void
 }
 
-/** Cards drawn at first, and at each wish for more: a page of thousands answers slowly. */
+/** Cards rendered initially, and added by each press on "more": thousands of cards make a page slow. */
 const cardsStep = 100
 
 export function Column(props: ColumnProps) {
@@ -52,7 +52,7 @@ export function Column(props: ColumnProps) {
           </button>
         )}
       </header>
-      {/* The list scrolls, so the keyboard must reach it also while it is empty. */}
+      {/* A scrollable list must be focusable, also while it is empty. */}
       <ul className="column__cards" data-scrolls tabIndex={rows.length === 0 ? 0 : undefined}>
         {withMark(rows.slice(0, shown), draggedId, dropAt).map((entry) =>
           entry === 'mark' ? (

@@ -1,4 +1,4 @@
-/** The card in the air. Drawn over everything, and seen by the eyes only. */
+/** The dragged card, drawn on top of everything and hidden from assistive technology. */
 import { useEntity } from '@countersign/react'
 import { createPortal } from 'react-dom'
 import { Issue } from '../model/issue.ts'

@@ -1,6 +1,6 @@
 /**
- * Moving a card: which keys change, written as one message. A place is counted among the cards
- * that the reader sees, so a move through a filter lands where it was dropped.
+ * Moves a card: computes the ranks that change, and writes them as one message. Places are counted
+ * among the visible cards, so that a move in a filtered view lands where it was dropped.
  */
 import type { SyncStore } from '@countersign/core'
 import { type Filter, matchesText, queryOf } from '../model/filter.ts'
@@ -11,14 +11,14 @@ export type Direction = 'up' | 'down' | 'left' | 'right'
 
 export interface Place {
   readonly status: Status
-  /** Among the cards of that column, the moved one left out. */
+  /** The index among the cards of the column, without the moved one. */
   readonly index: number
 }
 
 export const columnQuery = (filter: Filter, status: Status): ReturnType<typeof queryOf> =>
   queryOf({ ...filter, status }, ['rank'])
 
-/** A row whose status is in conflict is found under each of its values; it is shown once. */
+/** The rows of a column. A row whose status is in conflict is found under each value, and shown once. */
 export const columnRows = (
   rows: readonly IssueRow[],
   { text }: Filter,
@@ -29,7 +29,7 @@ export function readColumn(store: SyncStore, filter: Filter, status: Status): re
   return columnRows(store.query(Issue, columnQuery(filter, status)).rows, filter, status)
 }
 
-/** Where one step leads; undefined at the edge of the board. */
+/** The place after one step; undefined at the edge of the board. */
 export function stepFrom(
   store: SyncStore,
   filter: Filter,
@@ -47,7 +47,7 @@ export function stepFrom(
   return { status, index: Math.min(index, readColumn(store, filter, status).length) }
 }
 
-/** Writes the move. Returns how many cards the column then shows; undefined when nothing moved. */
+/** Writes the move. Returns the number of visible cards in the column; undefined when nothing moved. */
 export function moveTo(
   store: SyncStore,
   filter: Filter,

@@ -1,4 +1,4 @@
-/** Scrolls what lies near its edge under the pointer, so that a drag can reach what is out of sight. */
+/** Scrolls a container while the pointer is near its edge, so that a drag can reach hidden cards. */
 
 const edgePx = 44
 const stepPx = 14

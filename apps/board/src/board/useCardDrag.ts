@@ -1,7 +1,7 @@
 /**
- * Dragging with a mouse, a pen or a finger, by pointer events alone. A drag begins after a few
- * pixels, so a click stays a click; a finger drags by the grip, so that it can still scroll.
- * Escape puts the card back. Nothing is written before the drop.
+ * Drag and drop by pointer events, for mouse, pen and touch. A drag starts after a few pixels, so
+ * that clicks still work; touch drags only by the grip, so that scrolling still works. Escape cancels
+ * the drag. Nothing is written before the drop.
  *
  *   pointerdown ─▶ armed ─(4 px)─▶ dragging ─▶ pointerup: drop at the marked place
  *                    └─ pointerup: a click          └─ Escape, pointercancel: nothing
@@ -22,7 +22,7 @@ export interface Drag {
   readonly x: number
   readonly y: number
   readonly width: number
-  /** From the pointer to the corner of the card. */
+  /** The offset of the pointer from the corner of the card. */
   readonly grabX: number
   readonly grabY: number
   readonly over: Place | undefined
@@ -36,7 +36,7 @@ export function useCardDrag(
 ): [Drag | undefined, (event: ReactPointerEvent<HTMLElement>, id: string) => void] {
   const [drag, setDrag] = useState<Drag>()
   const stop = useRef<() => void>(undefined)
-  // The board may go away under a drag.
+  // Stops the drag when the board is unmounted.
   useEffect(() => () => stop.current?.(), [])
 
   const arm = (event: ReactPointerEvent<HTMLElement>, id: string): void => {
@@ -78,7 +78,7 @@ export function useCardDrag(
   return [drag, arm]
 }
 
-/** The column under the pointer and the place among its cards, the dragged one left out. */
+/** The column under the pointer, and the index among its cards without the dragged one. */
 function placeUnder(board: HTMLElement, x: number, y: number, id: string): Place | undefined {
   const columns = [...board.querySelectorAll<HTMLElement>('[data-column]')]
   const column = columns.find((each) => {
@@ -96,13 +96,13 @@ function placeUnder(board: HTMLElement, x: number, y: number, id: string): Place
   return { status: column.dataset['column'] as Status, index }
 }
 
-/** The button under the pointer would take the end of a drag for a click. */
+/** Ignores the click that follows the end of a drag. */
 function swallowClick(): void {
   const swallow = (event: Event): void => {
     event.preventDefault()
     event.stopPropagation()
   }
   addEventListener('click', swallow, { capture: true, once: true })
-  // Where no click follows, the next real one must go through.
+  // If no click follows, the next real one must work.
   setTimeout(() => removeEventListener('click', swallow, { capture: true }), 0)
 }

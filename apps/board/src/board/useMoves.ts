@@ -1,4 +1,4 @@
-/** What can be done to a card on the board, told to the reader as it happens. */
+/** Commands for a card, with announcements for screen readers. */
 import { useSyncStore } from '@countersign/react'
 import { useMemo } from 'react'
 import type { Filter } from '../model/filter.ts'
@@ -35,7 +35,7 @@ export function useMoves(filter: Filter): Moves {
         else announce(`${row.title}: ${edges[direction]}`)
       },
       drop(id, place) {
-        // Somebody may have archived it while it was in the air.
+        // It may have been archived during the drag.
         const row = store.read(Issue, id)
         if (row) move(row, place)
         else announce('This issue is not on the board any more')
@@ -44,7 +44,7 @@ export function useMoves(filter: Filter): Moves {
   }, [store, filter, announce, attempt])
 }
 
-/** Archives with a way back, or brings back; on the board, in the list and in the drawer. */
+/** Archives an issue, with an undo toast, or restores it; used by board, list and drawer. */
 export function useArchive(): (row: IssueRow) => void {
   const store = useSyncStore()
   const { toast, attempt } = useNotices()

@@ -1,4 +1,4 @@
-/** Whose value it is, and whether a reviewer has countersigned it. */
+/** The author of a candidate, and whether it is reviewed. */
 import type { Candidate } from '@countersign/core'
 import { AckMark } from '../parts/AckMark.tsx'
 import { Person } from '../parts/Person.tsx'

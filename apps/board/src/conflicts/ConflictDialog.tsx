@@ -1,6 +1,6 @@
 /**
- * The conflicts of one issue, side by side. What is chosen is written as one decision: of two
- * people who decide at once one is first, and the other is told (see tray/useRefusalNews.ts).
+ * The conflicts of one issue, side by side. The choices are written as one `resolve`: of two
+ * concurrent decisions the later one is rejected, and its author is notified (tray/useRefusalNews.ts).
  */
 import { CountersignError } from '@countersign/core'
 import { useConflicts, useSyncStore } from '@countersign/react'
@@ -83,7 +83,7 @@ export function ConflictDialog({ id, onClose }: ConflictDialogProps) {
   )
 }
 
-/** What is chosen so far, and the writing of it; `onDone` is called when nothing is left open. */
+/** The choices so far, and the function that writes them; `onDone` is called when all conflicts are resolved. */
 function useDecision(conflicts: readonly IssueConflict[], title: string, onDone: () => void) {
   const store = useSyncStore()
   const { announce } = useNotices()
@@ -107,13 +107,13 @@ function useDecision(conflicts: readonly IssueConflict[], title: string, onDone:
     }
     const names = listed(decisions.map(({ conflict }) => fieldNames[conflict.field]))
     announce(`Decided: ${names} of ${title}`)
-    // What is still open stays on screen; nobody is asked twice to open the dialog.
+    // The dialog stays open for the remaining conflicts.
     if (decisions.length === conflicts.length) onDone()
   }
   return { choices, decisions, fault, choose, decide }
 }
 
-/** The last conflict went while somebody was looking at it. */
+/** Shown when the last conflict was resolved while the dialog was open. */
 function Settled({ onClose }: { onClose: () => void }) {
   return (
     <div className="form">

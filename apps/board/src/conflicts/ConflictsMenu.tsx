@@ -1,4 +1,4 @@
-/** In the header: how many issues wait for a decision, and which. */
+/** A menu in the header with the issues in conflict. */
 import { useConflicts } from '@countersign/react'
 import { useIssue } from '../drawer/useIssue.ts'
 import { type IssueConflict } from '../model/conflicts.ts'

@@ -1,4 +1,4 @@
-/** One field in conflict: what it was, what each person made of it, and a value of one's own. */
+/** One field in conflict: the base, the candidates, and an input for another value. */
 import { useId } from 'react'
 import { type Choice, type IssueConflict, offersBase, ownStart } from '../model/conflicts.ts'
 import { fieldNames } from '../model/words.ts'

@@ -1,4 +1,4 @@
-/** One thing to choose, as a card with a radio button: who offers it, and below that the value. */
+/** One option, as a card with a radio button: its author, and below the value. */
 import type { ReactNode } from 'react'
 
 interface OptionProps {

@@ -1,4 +1,4 @@
-/** A value of one's own for a field in conflict, typed or picked as in the field itself. */
+/** An input for another value of a field in conflict, of the same kind as the field. */
 import { useId } from 'react'
 import { pointsMax, statusNames, statuses } from '../model/issue.ts'
 import { type Field, fieldNames } from '../model/words.ts'

@@ -1,4 +1,4 @@
-/** A value as the issue would show it; of a text, what differs from the one before is marked. */
+/** A value as the issue would show it; in a text, differences from the base are marked. */
 import { changedParts } from '../model/conflicts.ts'
 import { type Status } from '../model/issue.ts'
 import { type Field, valueWords } from '../model/words.ts'

@@ -1,4 +1,4 @@
-/** How a badge, wherever it is, asks for the dialog in which conflicts of an issue are decided. */
+/** The context by which badges open the dialog that resolves the conflicts of an issue. */
 import { createContext, useContext } from 'react'
 
 export const ResolveConflicts = createContext<(id: string) => void>(() => {})

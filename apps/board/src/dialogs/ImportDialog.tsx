@@ -1,4 +1,4 @@
-/** Issues from a file or pasted: checked whole while you look, written only when you say so. */
+/** Imports issues from a file or from pasted text: validates at once, and writes on confirmation. */
 import { useMemo, useState } from 'react'
 import { fileBytesMax, parseFile } from '../model/transfer.ts'
 import { Dialog } from '../parts/Dialog.tsx'

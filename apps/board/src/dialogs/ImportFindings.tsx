@@ -1,4 +1,4 @@
-/** What was found in the text: how many issues, or what is wrong, or how far the writing is. */
+/** The result of the validation: the number of issues, or the errors; then the progress of the import. */
 import { Icon } from '../parts/Icon.tsx'
 import type { Parsed } from '../model/transfer.ts'
 import { counted } from './counted.ts'

@@ -1,4 +1,4 @@
-/** Asks for an issue. It is on the board the moment the form is sent. */
+/** A form for a new issue, which is on the board as soon as the form is submitted. */
 import { useSyncStore } from '@countersign/react'
 import { useState } from 'react'
 import { readColumn } from '../board/moves.ts'
@@ -27,7 +27,7 @@ export function NewIssueDialog({ status: first, onClose }: NewIssueDialogProps) 
   const [assignee, setAssignee] = useState('')
 
   const create = (): void => {
-    // On top of its column, where the eye is.
+    // At the top of its column, where it is visible.
     const { rank } = placeAt(readColumn(store, noFilter, status), 0)
     const input = { title: title.trim(), status, points: Number(points), assignee, rank }
     if (!attempt(() => store.create(Issue, input))) return
@@ -98,7 +98,7 @@ function TitleInput({ value, onChange }: TitleInputProps) {
         maxLength={titleLengthMax}
         placeholder="What is to be done?"
         autoComplete="off"
-        // oxlint-disable-next-line jsx-a11y/no-autofocus -- a dialog that asks for one thing
+        // oxlint-disable-next-line jsx-a11y/no-autofocus -- a dialog with one main input
         autoFocus
       />
     </label>

@@ -1,4 +1,4 @@
-/** All issues, archived ones too, as a file of the reader's own. */
+/** Downloads all issues, archived ones included, as a file. */
 import { useSyncStore } from '@countersign/react'
 import { Issue } from '../model/issue.ts'
 import { toFile } from '../model/transfer.ts'
@@ -22,6 +22,6 @@ function download(name: string, text: string): void {
   link.href = url
   link.download = name
   link.click()
-  // The browser reads it after the click; a minute is plenty.
+  // The browser reads it after the click, well within a minute.
   setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }

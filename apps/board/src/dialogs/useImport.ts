@@ -1,6 +1,6 @@
 /**
- * Writes checked issues through `store.import`, which slices them into messages and lets the page
- * breathe between. Closing the dialog stops after the slice that is being written.
+ * Writes validated issues through `store.import`, which splits them into messages and yields to the
+ * page in between. Closing the dialog stops after the current slice.
  */
 import { CountersignError, type SyncStore } from '@countersign/core'
 import { useSyncStore } from '@countersign/react'
@@ -63,10 +63,10 @@ export function useImport(onDone: () => void): Importer {
 
 type Inputs = ReturnType<typeof toInputs>
 
-/** Issues of one message; a message holds 4,096 changes. */
+/** Issues of one message; a message has at most 4,096 changes. */
 const sliceRows = 100
 
-/** `import` makes rows that are on the board; these are created and put away in one message. */
+/** Creates and archives issues in one message each slice, because `import` cannot create archived rows. */
 function importArchived(store: SyncStore, inputs: Inputs): void {
   for (let from = 0; from < inputs.length; from += sliceRows) {
     store.transact(() => {

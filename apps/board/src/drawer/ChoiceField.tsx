@@ -1,4 +1,4 @@
-/** A field with few values, all of them in sight. */
+/** A field with few values, all of them visible. */
 import { type ReactNode, useId } from 'react'
 
 interface ChoiceFieldProps<V extends string> {

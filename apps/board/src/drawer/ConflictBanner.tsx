@@ -1,4 +1,4 @@
-/** On top of an issue in conflict: what has several values, and the way to decide. */
+/** A banner for an issue in conflict: the fields with several values, and a button to resolve them. */
 import { useResolveConflicts } from '../conflicts/resolving.ts'
 import { conflictedFields } from '../model/conflicts.ts'
 import type { IssueRow } from '../model/issue.ts'

@@ -1,4 +1,4 @@
-/** One issue in full: every field can be changed where it stands, and below is how it came to be. */
+/** One issue in full: all fields are editable in place, with its history below. */
 import { type KeyboardEvent, useEffect, useRef } from 'react'
 import { useArchive } from '../board/useMoves.ts'
 import { Icon } from '../parts/Icon.tsx'
@@ -18,12 +18,12 @@ export function Drawer({ id, onClose }: DrawerProps) {
   const row = useIssue(id)
   const archive = useArchive()
   const closeButton = useRef<HTMLButtonElement>(null)
-  // The reader asked for it, so this is where they go on; closing brings them back.
+  // Moves the focus into the drawer; closing restores it.
   useEffect(() => closeButton.current?.focus(), [])
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== 'Escape' || event.defaultPrevented) return
-    // A sheet within closes itself; the drawer is what the next Escape is for.
+    // A popover inside closes itself; only the next Escape closes the drawer.
     if (event.target instanceof Element && event.target.closest('[popover]')) return
     onClose()
   }

@@ -1,4 +1,4 @@
-/** What a row says of itself: its authors, its reviewer, its place in the order. */
+/** The metadata of a row: its authors, its reviewer, its position in the order. */
 import type { ReactNode } from 'react'
 import type { IssueRow } from '../model/issue.ts'
 import { shortNumber } from '../model/order.ts'

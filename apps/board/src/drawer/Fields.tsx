@@ -1,4 +1,4 @@
-/** The fields of an issue. A change is written as it is made; there is nothing to submit. */
+/** The fields of an issue. Each change is written immediately, without a submit button. */
 import { CountersignError } from '@countersign/core'
 import type { Patch } from '@countersign/core'
 import { useSyncStore } from '@countersign/react'
@@ -22,7 +22,7 @@ export function Fields({ row }: { row: IssueRow }) {
   const write = (patch: Patch<typeof Issue>): void => {
     attempt(() => store.update(Issue, row.id, patch))
   }
-  // A refused text is told at its field, where the reader is looking.
+  // The error of an invalid text is shown at its field.
   const writeText = (patch: Patch<typeof Issue>): string | undefined => {
     try {
       store.update(Issue, row.id, patch)

@@ -1,4 +1,4 @@
-/** Opens the history of an issue: who did what, when, and what the reviewer said. */
+/** Opens the history of an issue: its changes with author, time and verdict. */
 import type { IssueRow } from '../model/issue.ts'
 import { CloseSheet } from '../parts/CloseSheet.tsx'
 import { Icon } from '../parts/Icon.tsx'

@@ -1,4 +1,4 @@
-/** A field of text, written as it is typed. See useDraft.ts for what happens when two people type. */
+/** A text field, written at each keystroke. `useDraft.ts` handles concurrent typing. */
 import { type ReactNode, useId } from 'react'
 import { Icon } from '../parts/Icon.tsx'
 import { useDraft } from './useDraft.ts'
@@ -10,7 +10,7 @@ interface TextFieldProps {
   readonly className?: string
   readonly placeholder?: string
   readonly badge?: ReactNode
-  /** Whether a new line may stand in it. */
+  /** Whether line breaks are allowed. */
   readonly lines?: boolean
 }
 
@@ -24,7 +24,7 @@ export function TextField(props: TextFieldProps) {
         <label htmlFor={id}>{label}</label>
         {badge}
       </div>
-      {/* Also a title is a textarea: a long one wraps instead of hiding its end. */}
+      {/* A textarea also for the title, so that a long one wraps. */}
       <textarea
         id={id}
         rows={lines ? 5 : 1}

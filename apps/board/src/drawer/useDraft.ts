@@ -1,28 +1,27 @@
 /**
- * A text that one person types while others may change it.
+ * A text input whose value others may change while it is edited.
  *
- * Decided: while the field has the focus it shows the draft, which belongs to this input alone.
- * Each keystroke is written to the store at once, so nothing typed can be lost and every other
- * place on screen follows. What somebody else writes meanwhile never replaces the draft and
- * never moves the caret: it is named below the field. Typing on is then an answer to it, for the
- * next write knows of theirs; leaving the field without typing lets theirs stand. So after a
- * blur the field always shows the true value of the store.
+ * While the field has the focus it shows the draft, which is local to this input. Each keystroke is
+ * written to the store, so nothing typed is lost and all other views are updated. A concurrent write
+ * of another author never replaces the draft and never moves the caret: it is shown below the field.
+ * If the user types on, the next write overwrites it, having seen it; if the user leaves the field
+ * without typing, the other value stays. After a blur the field always shows the value of the store.
  *
- * A draft that the type refuses (an empty title) stays a draft: it is not written, the reason
- * stands below the field, and a blur brings the last good value back.
+ * An invalid draft (an empty title) is not written: the reason is shown below the field, and a blur
+ * restores the last valid value.
  */
 import { useState } from 'react'
 
 interface Typing {
   readonly text: string
-  /** The store's value that this draft knows of: from the focus, or written by it since. */
+  /** The store's value at the focus, or the last value written by this draft. */
   readonly seen: string
   readonly fault: string | undefined
 }
 
 export interface Draft {
   readonly shown: string
-  /** What somebody else made of the value since the draft last touched it. */
+  /** The value that another author has written since this draft's last write. */
   readonly theirs: string | undefined
   readonly fault: string | undefined
   readonly onFocus: () => void
@@ -30,7 +29,7 @@ export interface Draft {
   readonly onBlur: () => void
 }
 
-/** @param write stores the text; returns what is wrong with it when it was refused. */
+/** @param write stores the text; returns the error when it is invalid. */
 export function useDraft(value: string, write: (text: string) => string | undefined): Draft {
   const [typing, setTyping] = useState<Typing>()
   return {

@@ -1,4 +1,4 @@
-/** The history of an issue, asked of the reviewer when somebody looks, and again when the issue changes. */
+/** The history of an issue, fetched from the reviewer when it is opened, and again when the issue changes. */
 import { CountersignError, type History } from '@countersign/core'
 import { useSyncStore } from '@countersign/react'
 import { useEffect, useState } from 'react'
@@ -7,7 +7,7 @@ import { Issue, type IssueRow } from '../model/issue.ts'
 export interface Asked {
   /** The last answer; undefined until the first. */
   readonly history: History | undefined
-  /** Whether the reviewer could not be asked the last time. */
+  /** Whether the last request failed. */
   readonly failed: boolean
 }
 

@@ -1,4 +1,4 @@
-/** The row with that id, archived or not: `useEntity` hides the archived ones. */
+/** The row of an id, archived or not; `useEntity` hides archived rows. */
 import type { Row } from '@countersign/core'
 import { useSyncStore } from '@countersign/react'
 import { useCallback, useSyncExternalStore } from 'react'

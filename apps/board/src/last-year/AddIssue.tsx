@@ -1,4 +1,4 @@
-/** One line that makes an issue: on top of what is open, the moment it is sent. */
+/** A one-line form that creates an issue at the top of the open ones. */
 import { useSyncStore } from '@countersign/react'
 import { useState } from 'react'
 import { titleLengthMax } from '../model/first-issue.ts'

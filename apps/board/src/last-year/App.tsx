@@ -1,4 +1,4 @@
-/** The page of last year's app: what it is, the list, and the same bar at its foot as today. */
+/** The page of last year's app: an introduction, the list, and the current status bar. */
 import { SyncProvider, useSyncStatus } from '@countersign/react'
 import { StatusBar } from '../bar/StatusBar.tsx'
 import { personOf } from '../model/people.ts'

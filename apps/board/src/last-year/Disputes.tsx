@@ -1,4 +1,4 @@
-/** Fields of one issue that hold several values in the eyes of this version, and the choice of one. */
+/** The fields of one issue that are in conflict in this version, with a choice of one value each. */
 import type { Conflict } from '@countersign/core'
 import { useConflicts } from '@countersign/react'
 import { useId } from 'react'

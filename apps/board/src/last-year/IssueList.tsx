@@ -1,4 +1,4 @@
-/** What is open and what is done, each as it was ranked, and the line that adds to it. */
+/** The open and the done issues, sorted by rank, and the form that adds one. */
 import { useSyncStore } from '@countersign/react'
 import { useCallback, useRef, useState } from 'react'
 import { useNotices } from '../pane/notices.ts'
@@ -11,13 +11,13 @@ export function IssueList() {
   const store = useSyncStore()
   const { attempt, announce } = useNotices()
   const [openId, setOpenId] = useState<string>()
-  // A ticked issue goes to the other section, and the focus goes with it.
+  // A ticked issue moves to the other section, together with the focus.
   const ticked = useRef<string>(undefined)
 
   const tick = useCallback(
     ({ id, title, done }: IssueRow): void => {
       ticked.current = id
-      // Whoever moves it later does not move the focus.
+      // Later moves, by other authors, do not move the focus.
       requestAnimationFrame(() => {
         ticked.current = undefined
       })

@@ -1,4 +1,4 @@
-/** One issue in the list: a tick, a title that opens its fields, and who signed it. */
+/** One issue in the list: a checkbox, a title that opens its fields, author and reviewer. */
 import { type KeyboardEvent, type RefObject, memo, useEffect, useId, useRef } from 'react'
 import { Icon } from '../parts/Icon.tsx'
 import { IssueNumber } from '../parts/IssueNumber.tsx'

@@ -1,4 +1,4 @@
-/** All that last year's app knows of an issue, to be changed where it stands. */
+/** All fields of an issue in last year's app, editable in place. */
 import { CountersignError, type Patch } from '@countersign/core'
 import { useQuery, useSyncStore } from '@countersign/react'
 import { SelectField } from '../drawer/SelectField.tsx'
@@ -20,7 +20,7 @@ export function LineFields({ row }: { row: IssueRow }) {
   )
   const assignees = [...new Set(['', ...team, ...named])]
 
-  // A refused text is told at its field, where the reader is looking.
+  // The error of an invalid text is shown at its field.
   const writeText = (patch: Patch<typeof Issue>): string | undefined => {
     try {
       store.update(Issue, row.id, patch)

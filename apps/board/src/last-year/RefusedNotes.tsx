@@ -1,4 +1,4 @@
-/** Own changes that the reviewer refused, each until its author has dealt with it. */
+/** Own changes that the reviewer rejected, until the author retries or discards them. */
 import type { RefusedMessage } from '@countersign/core'
 import { useRefused, useSyncStore } from '@countersign/react'
 import { useNotices } from '../pane/notices.ts'
@@ -7,7 +7,7 @@ import { sameItems } from '../parts/sameItems.ts'
 import { Issue } from './issue.ts'
 import { refusalWords } from './words.ts'
 
-/** Those that stand on a refused one go where it goes. */
+/** Only rejected messages: commands on them include their dependents. */
 const rejected = (all: readonly RefusedMessage[]): readonly RefusedMessage[] =>
   all.filter(({ state }) => state === 'rejected')
 

@@ -1,4 +1,4 @@
-/** The issues with a tick, or those without. */
+/** The done issues, or the open ones. */
 import { useQuery } from '@countersign/react'
 import { type RefObject, useId, useMemo, useState } from 'react'
 import { type IssueRow, Issue } from './issue.ts'
@@ -14,12 +14,12 @@ interface SectionProps {
   readonly onToggle: (id: string) => void
 }
 
-/** Lines drawn at first, and at each wish for more. */
+/** Lines rendered initially, and added by each press on "more". */
 const linesStep = 100
 
 export function Section({ done, openId, ticked, onTick, onToggle }: SectionProps) {
   const { rows: found, complete } = useQuery(Issue, { where: { done }, orderBy: ['rank'] })
-  // A tick in conflict is found under both its values; the issue is shown once.
+  // A query finds an issue whose tick is in conflict under both values; it is shown once.
   const rows = useMemo(() => found.filter((row) => row.done === done), [found, done])
   const [shown, setShown] = useState(linesStep)
   const heading = useId()

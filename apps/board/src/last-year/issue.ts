@@ -1,4 +1,4 @@
-/** The type as last year's app declares it. Of the versions after it, it learns from the space. */
+/** The type as declared in last year's app. Later versions are read from the space. */
 import type { Row } from '@countersign/core'
 import { FirstIssue } from '../model/first-issue.ts'
 

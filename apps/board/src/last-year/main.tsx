@@ -1,7 +1,7 @@
 /**
- * Last year's app: a second page, as somebody may still have it open on a device that nobody
- * updates. It declares version 1 of the type and nothing else, has its own database and key, and
- * works on the same space as the board of today.
+ * Last year's app: a second page, like an old build on a device that is never updated. It declares
+ * only version 1 of the type, has its own database and key, and uses the same space as the current
+ * board.
  */
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'

@@ -1,6 +1,6 @@
 /**
- * The one store of last year's app. It lives here and not in a component, because React may mount a
- * component twice and a store holds a database and a socket.
+ * The store of last year's app. It is created here and not in a component, because React may mount a
+ * component twice, and a store holds a database and a socket.
  */
 import { type SyncStore, createSyncStore } from '@countersign/core'
 import { dexieStorage } from '@countersign/storage-dexie'
@@ -15,7 +15,7 @@ export interface ListSession extends OnlineSwitch {
 
 let opened: ListSession | undefined
 
-/** Opened at the first call, and never twice. */
+/** The session, opened on the first call. */
 export function listSession(): ListSession {
   return (opened ??= openSession())
 }
@@ -25,7 +25,7 @@ function openSession(): ListSession {
   const store = createSyncStore({
     space,
     entities: [Issue],
-    // Apart from the board of today in the same browser: another database is another person.
+    // Separate from the current board in the same browser: another database is another person.
     storage: dexieStorage(`board-${space}-last-year`),
     transports: [socketIo(location.origin)],
     identity: { lifetime: 'device' },

@@ -1,6 +1,6 @@
 /**
- * What last year's app says about fields and refusals, in the words of its version. Nothing here
- * knows of a status or of points.
+ * The texts of last year's app about fields and refusals, in the terms of its version, without status
+ * and points.
  */
 import type { Conflict, RefusedMessage } from '@countersign/core'
 import type { Issue } from './issue.ts'
@@ -15,7 +15,7 @@ const names: Readonly<Record<Exclude<Field, '$archived'>, string>> = {
   rank: 'Place',
 }
 
-/** The question that a field in conflict asks. */
+/** The question for a field in conflict. */
 export function disputeWords(field: Field): string {
   if (field === '$archived') return 'One archived it while another changed it. Which one holds?'
   return `${names[field]} has several values. Which one stays?`
@@ -29,7 +29,7 @@ export function valueWords(field: Field, value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** Why a change was refused. A sentence of the reviewer's rules is shown as it was said. */
+/** Why a change was rejected. A sentence of the reviewer's rules is shown verbatim. */
 export function refusalWords({
   reason,
   detail,

@@ -1,4 +1,4 @@
-/** All issues as a table that sorts by any column. */
+/** All issues as a table, sortable by each column. */
 import { useQuery } from '@countersign/react'
 import { useMemo, useState } from 'react'
 import { type Filter, type Sort, matchesText, narrowedBy, queryOf } from '../model/filter.ts'
@@ -15,7 +15,7 @@ interface IssueTableProps {
   readonly onClear: () => void
 }
 
-/** Rows drawn at first, and at each wish for more. */
+/** Rows rendered initially, and added by each press on "more". */
 const rowsStep = 150
 
 export function IssueTable({ filter, openId, onOpen, onNew, onClear }: IssueTableProps) {

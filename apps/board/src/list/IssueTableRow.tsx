@@ -36,7 +36,7 @@ export const IssueTableRow = memo(function IssueTableRow({
           {row.title}
         </button>
         <ConflictBadge id={row.id} fields={conflictedFields(row)} />
-        {/* Instead of the last column, where there is no room for it. */}
+        {/* Replaces the last column in a narrow view. */}
         <div className="table__signed">
           <Signatures row={row} />
         </div>

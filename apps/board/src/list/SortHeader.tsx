@@ -1,11 +1,11 @@
-/** A head of the table: pressing it sorts by its column, pressing again turns the order round. */
+/** A column header: the first press sorts by its column, the next reverses the order. */
 import { Icon } from '../parts/Icon.tsx'
 import type { SortField } from './columns.ts'
 
 interface SortHeaderProps {
   readonly field: SortField
   readonly label: string
-  /** What stands on it where the label is too long. */
+  /** A shorter label for a narrow view. */
   readonly short?: string
   readonly sorted: 'ascending' | 'descending' | 'none'
   readonly onSort: () => void

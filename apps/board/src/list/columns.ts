@@ -1,4 +1,4 @@
-/** The columns of the table, each of which can sort it. */
+/** The sortable columns of the table. */
 export const columns = [
   { field: '$createdOrderKey', label: 'Number', short: '#' },
   { field: 'title', label: 'Title' },

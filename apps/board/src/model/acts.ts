@@ -1,11 +1,11 @@
-/** What a change of an issue amounts to, from the fields it writes. Orders and reports are made of it. */
+/** Classifies a change of an issue by the fields that it writes, for sentences about it. */
 import type { RefusedChange } from '@countersign/core'
 import { type Status, statusNames } from './issue.ts'
 import { fieldWords, listed, statement, valueInSentence } from './words.ts'
 
 export interface Act {
   readonly verb: 'create' | 'decide' | 'move' | 'archive' | 'restore' | 'change'
-  /** Where to, or to what: follows the verb and the issue. Empty where the verb says it all. */
+  /** The rest of the sentence after verb and issue; may be empty. */
   readonly rest: string
 }
 

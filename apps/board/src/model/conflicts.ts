@@ -1,6 +1,6 @@
 /**
- * What somebody chooses for a field in conflict, and the value that comes of it. A choice names a
- * candidate by its message, so that it still means the same when another candidate comes or goes.
+ * Choices for fields in conflict, and the values that they result in. A choice refers to a candidate
+ * by its message id, so that it stays valid when other candidates change.
  */
 import type { Conflict } from '@countersign/core'
 import type { Issue, IssueRow } from './issue.ts'
@@ -15,18 +15,18 @@ export type Choice =
 
 export type Choices = Readonly<Partial<Record<Field, Choice>>>
 
-/** Fields of the row that wait for somebody to decide. */
+/** The fields of the row that are in conflict. */
 export function conflictedFields(row: IssueRow): readonly Field[] {
   return Object.keys(row.$conflicts) as Field[]
 }
 
-/** Whether the value before is one to go back to: known, and not among the candidates already. */
+/** Whether the base can be chosen: it is known, and not among the candidates. */
 export function offersBase({ base, candidates, field }: IssueConflict): boolean {
   if (base === undefined || field === '$archived') return false
   return candidates.every(({ value }) => value !== base)
 }
 
-/** What is to be written for each field that somebody has chosen for. */
+/** The values to write for all fields with a choice. */
 export function decisionsOf(
   conflicts: readonly IssueConflict[],
   choices: Choices,
@@ -38,7 +38,7 @@ export function decisionsOf(
   })
 }
 
-/** undefined when the choice is not there any more. */
+/** The chosen value; undefined when the candidate does not exist any more. */
 function decidedValue(
   { base, candidates, field }: IssueConflict,
   choice: Choice,
@@ -49,7 +49,7 @@ function decidedValue(
   return candidates.find(({ msgId }) => msgId === choice.msgId)
 }
 
-/** What to begin with for a value of one's own: what one has written, or else what came first. */
+/** The initial text of the input for another value: the own candidate, or else the first one. */
 export function ownStart({ candidates }: IssueConflict): string {
   const value = (candidates.find(({ mine }) => mine) ?? candidates[0])?.value
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
@@ -61,7 +61,7 @@ export interface Parts {
   readonly after: string
 }
 
-/** Where a text differs from the one it came from: what both begin and end with, and the rest. */
+/** The difference between two texts: the common prefix and suffix, and the rest. */
 export function changedParts(base: string, text: string): Parts {
   const shorter = Math.min(base.length, text.length)
   let start = 0

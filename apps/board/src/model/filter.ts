@@ -1,6 +1,6 @@
 /**
- * What the reader wants to see, and how that becomes a query. Fields go to the store, which
- * has indexes for them; the search text is matched here, over the rows that the query found.
+ * The filter of a view, and its query. Fields are filtered by the store, which has indexes for them;
+ * the search text is matched here, on the rows of the query.
  */
 import type { Query, Where } from '@countersign/core'
 import type { Issue, IssueRow, Status } from './issue.ts'
@@ -8,7 +8,7 @@ import type { Issue, IssueRow, Status } from './issue.ts'
 export interface Filter {
   readonly text: string
   readonly status: Status | 'any'
-  /** `any`, or a name; the empty name means nobody. */
+  /** `any`, or a name; the empty name matches unassigned issues. */
   readonly assignee: { readonly name: string } | 'any'
   readonly points: PointsRange
   readonly archived: boolean
@@ -51,7 +51,7 @@ export function matchesText(row: Pick<IssueRow, 'title' | 'notes'>, text: string
   return words.every((word) => within.includes(word))
 }
 
-/** How many fields narrow what is shown, the search text aside. */
+/** The number of active field filters, without the search text. */
 export function narrowedBy(filter: Filter): number {
   return [filter.status, filter.assignee, filter.points].filter((part) => part !== 'any').length
 }

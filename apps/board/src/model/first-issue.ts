@@ -1,6 +1,6 @@
 /**
- * Version 1 of the one type of this app, and what has not changed since. Last year's app
- * (src/last-year) knows this and nothing else; today's builds its version on it, in issue.ts.
+ * Version 1 of the type of this app, and the fields that have not changed since. Last year's app
+ * (src/last-year) declares only this; the current app adds its version in issue.ts.
  */
 import { entity } from '@countersign/core'
 import { z } from 'zod'
@@ -9,7 +9,7 @@ export const titleLengthMax = 200
 export const notesLengthMax = 20_000
 export const assigneeLengthMax = 60
 
-/** The people a demo issue can be given to. An imported issue may name anybody. */
+/** The assignees of the demo. An imported issue may have any name. */
 export const team: readonly string[] = ['Amara', 'Ben', 'Chiara', 'Dev', 'Emeka']
 
 /** Fields that are the same in every version. */
@@ -20,7 +20,7 @@ export const lastingFields = {
     .regex(/\S/, 'an issue needs a title'),
   assignee: z.string().max(assigneeLengthMax, 'the assignee has too long a name').default(''),
   notes: z.string().max(notesLengthMax, 'the notes are too long').default(''),
-  /** Place among its like: a fractional index. See rank.ts. */
+  /** The position in its column: a fractional index, see rank.ts. */
   rank: z.string().max(256),
 }
 

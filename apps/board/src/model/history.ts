@@ -1,19 +1,19 @@
 /**
- * The history of an issue as people tell it: newest first, and a text that somebody typed letter by
- * letter as one change.
+ * The history of an issue for display: newest first, with consecutive keystrokes in a text merged to
+ * one change.
  */
 import type { HistoryEntry } from '@countersign/core'
 import { type Act, actOf } from './acts.ts'
 
 export interface Told {
-  /** The newest of those told as one. */
+  /** The newest of the merged entries. */
   readonly entry: HistoryEntry
   readonly count: number
 }
 
 const typingPauseMs = 60_000
 
-/** `entries` as the store gives them, oldest first. */
+/** Merges entries. `entries`: as returned by the store, oldest first. */
 export function told(entries: readonly HistoryEntry[]): readonly Told[] {
   const found: Told[] = []
   for (const entry of entries) {
@@ -52,7 +52,7 @@ const reports: Readonly<Record<Act['verb'], string>> = {
   change: 'Changed',
 }
 
-/** What one change did, as a report: `Moved it to Doing`. */
+/** A sentence about a change: `Moved it to Doing`. */
 export function didWords(entry: Pick<HistoryEntry, 'kind' | 'values'>): string {
   if (entry.kind === 'migrate') return 'Rewrote it in a newer version'
   const { verb, rest } = actOf(entry)

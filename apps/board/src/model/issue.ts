@@ -1,8 +1,7 @@
 /**
- * The one type of this app, in the version of today. Everything that the board, the list and the
- * drawer show is a field of it or one of the `$` properties that every row has. Last year's app
- * knows a tick instead of a status and no points; it runs beside this one, and what it ticks is done
- * here, too.
+ * The type of this app, in the current version. Board, list and drawer show only its fields and the
+ * `$` properties of every row. Last year's app has a tick instead of a status, and no points; it runs
+ * at the same time, and an issue that is ticked there is done here.
  */
 import { type Row, add, map } from '@countersign/core'
 import { z } from 'zod'
@@ -19,7 +18,7 @@ export const statusNames: Readonly<Record<Status, string>> = {
 
 export const pointsMax = 13
 
-/** Also the shape of an issue in an import file, so both speak of one set of bounds. */
+/** The shape of an issue, also in an import file, so that both have the same limits. */
 export const issueShape = z.object({
   ...lastingFields,
   status: z.enum(statuses, { error: 'a status is open, doing or done' }).default('open'),
@@ -36,7 +35,7 @@ const tickOrStatus = [
 ] as const
 
 export const Issue = FirstIssue.version(2, issueShape, [
-  // Last year's app shows `doing` without a tick. What it ticks all the same is done: it may write.
+  // Last year's app shows `doing` without a tick. A tick there sets `done`.
   map('done', 'status', tickOrStatus, {
     up: 'open',
     down: false,
@@ -47,7 +46,7 @@ export const Issue = FirstIssue.version(2, issueShape, [
 ])
   .index('board', ['status', 'rank'])
   .index('number', ['$createdOrderKey'])
-  // Two people who moved one card leave two places; both are fine, so nobody is asked.
+  // Concurrent moves of one card: either place is fine, so the last one wins without a conflict.
   .conflicts({ rank: 'last' })
 
 export type IssueRow = Row<typeof Issue>

@@ -1,6 +1,6 @@
 /**
- * The number of an issue: its `$createdOrderKey`, which the reviewer gives and which works
- * like an autoincrement, short enough to say aloud.
+ * The number of an issue: a short form of its `$createdOrderKey`, which the reviewer assigns like an
+ * autoincrement.
  *
  *   000001 . 0000000002a . 003      epoch . sequence . place within the message
  */

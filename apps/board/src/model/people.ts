@@ -1,7 +1,6 @@
 /**
- * A name and a colour for an id, the same on every screen and without asking anybody. An
- * author is a throw-away key, so there is no real name to show: only one that people can
- * tell apart and remember for a day.
+ * A name and a colour derived from an id, the same on every device. An author is a throw-away key
+ * without a real name; the derived name is only distinctive and easy to remember.
  */
 
 export interface Person {
@@ -24,7 +23,7 @@ const animals = (
   'Puffin Raven Robin Seal Swan Tern Vole Wren'
 ).split(' ')
 
-/** Steps on the wheel: neighbours closer than this look alike. */
+/** The step between hues, large enough to distinguish them. */
 const hueStep = 24
 
 const known = new Map<string, Person>()
@@ -44,7 +43,7 @@ export function personOf(id: string): Person {
   return person
 }
 
-/** FNV-1a with a last stir, so that ids which differ in one place share neither name nor hue. */
+/** FNV-1a with a finalizer, so that ids with one different character have different names and hues. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)

@@ -1,12 +1,12 @@
 /**
- * Places within a column. A rank is a fractional index: between any two there is room for
- * another, so a move writes one row and two people who move different cards never clash.
+ * Ranks within a column. A rank is a fractional index: there is always a key between two others, so a
+ * move writes one row, and concurrent moves of different cards do not conflict.
  *
- * Two people who are offline can make the same key, because both look at the same
- * neighbours. Rows are therefore sorted by (rank, id), the same way on every screen. Nothing
- * fits between two equal keys; who drops a card there gives new keys to the equal ones below.
+ * Two offline people can create the same key, because both have the same neighbours. Rows are
+ * therefore sorted by (rank, id), the same on every device. No key fits between two equal keys; a drop
+ * there gives new keys to the equal ones below.
  *
- * Keys come from other people, so none of this may throw: one that is no order key is passed over.
+ * Keys come from other authors, so nothing here may throw: invalid keys are skipped.
  */
 import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing'
 
@@ -18,16 +18,16 @@ export interface Ranked {
 export interface Placement {
   /** The key of the row that is placed. */
   readonly rank: string
-  /** Rows of the column that need a new key as well; empty nearly always. */
+  /** Other rows of the column that need a new key; nearly always empty. */
   readonly also: readonly Ranked[]
 }
 
-/** Equal keys below the new place that get new ones; the rest of a longer run stays as it is. */
+/** Maximum equal keys below the new place that get new ones. */
 const tiesMax = 200
 
 /**
- * The key for place `index` of `column`, which is sorted by (rank, id) and does not hold the
- * row that is placed.
+ * The key for place `index` of `column`, which is sorted by (rank, id) and does not include the moved
+ * row.
  */
 export function placeAt(column: readonly Ranked[], index: number): Placement {
   const before = column.slice(0, index).findLast((row) => isRank(row.rank))?.rank ?? null
@@ -43,7 +43,7 @@ export function placeAt(column: readonly Ranked[], index: number): Placement {
   return { rank, also: ties.map((row, at) => ({ id: row.id, rank: fresh[at] ?? rank })) }
 }
 
-/** `count` keys for rows that are added below everything in the column. */
+/** `count` keys for rows at the end of the column. */
 export function ranksBelow(column: readonly Ranked[], count: number): readonly string[] {
   const last = column.findLast((row) => isRank(row.rank))?.rank ?? null
   return generateNKeysBetween(last, null, count)

@@ -1,15 +1,15 @@
 /**
- * Refused messages in plain words: what they wanted, why they were refused, and what comes with
- * them. The codes are the reviewer's; a sentence of its rules is shown as it was said.
+ * Texts about refused messages: their changes, the reason, and their dependents. Reasons are codes of
+ * the reviewer; a sentence of its rules is shown verbatim.
  */
 import type { RefusedChange, RefusedMessage, StandingValue } from '@countersign/core'
 import { type Act, actOf } from './acts.ts'
 import { listed, quoted, sentence, statement } from './words.ts'
 
-/** How somebody is called, and what an issue is called, by id. */
+/** Names of people and titles of issues, by id. */
 export interface Names {
   readonly personOf: (authorId: string) => string
-  /** undefined for an issue that is not here. */
+  /** undefined for an unknown issue. */
   readonly titleOf: (id: string) => string | undefined
 }
 
@@ -20,7 +20,7 @@ const reasons: Readonly<Record<Reason, string>> = {
   invalid: 'The reviewer finds it invalid.',
   stale: 'Somebody was first.',
   precondition_failed: 'It was meant for a state of the board that has changed since.',
-  parent_rejected: 'It stands on a change that was refused.',
+  parent_rejected: 'It depends on a change that was refused.',
   parent_compacted: 'It is based on a state so old that the reviewer does not keep it any more.',
   seq_reused: 'This device has sent another change under the same number.',
   tampered: 'It did not arrive as it was signed.',
@@ -31,7 +31,7 @@ const reasons: Readonly<Record<Reason, string>> = {
   damaged: 'This browser damaged its record before it was sent. It can be written again.',
 }
 
-/** Reasons whose detail is a sentence of the people who run the reviewer. */
+/** Reasons whose detail is a sentence of the reviewer's rules. */
 const sayThemselves: ReadonlySet<Reason> = new Set(['unauthorised', 'invalid'])
 
 export function reasonWords(
@@ -43,7 +43,7 @@ export function reasonWords(
   return reasons[reason]
 }
 
-/** Who was first, and with what: `Ann decided first: Title is “B”.` */
+/** A sentence about the winning decision: `Ann decided first: Title is “B”.` */
 export function standingWords(standing: readonly StandingValue[], names: Names): string {
   const people = [...new Set(standing.map(({ authorId }) => names.personOf(authorId)))]
   const told = standing.filter(({ value }) => value !== undefined)
@@ -60,7 +60,7 @@ const orders: Readonly<Record<Act['verb'], string>> = {
   change: 'Change',
 }
 
-/** What one change wanted, as an order: `Archive “A”`. */
+/** A change in the imperative: `Archive “A”`. */
 export function wantWords(change: RefusedChange, names: Names): string {
   const said = change.values['title']
   const title = names.titleOf(change.id) ?? (typeof said === 'string' ? said : undefined)
@@ -70,13 +70,13 @@ export function wantWords(change: RefusedChange, names: Names): string {
   return `${orders[verb]} ${issue}${verb === 'move' ? ' ' : ': '}${rest}`
 }
 
-/** Those that stand on no other refused one: the rest goes where these go. */
+/** The refused messages that depend on no other refused one; commands on them include the others. */
 export function rootsOf(refused: readonly RefusedMessage[]): readonly RefusedMessage[] {
   const standing = new Set(refused.flatMap(({ descendants }) => descendants))
   return refused.filter(({ messageId }) => !standing.has(messageId))
 }
 
-/** The news of a refusal, in one breath. */
+/** The text of a toast about a refusal. */
 export function newsOf(message: RefusedMessage, names: Names): string {
   const why = reasonWords(message, names)
   if (message.reason === 'stale') return `${why} What you wanted waits under Rejected.`

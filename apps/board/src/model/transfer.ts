@@ -1,8 +1,7 @@
 /**
- * Issues as a file: what `Export` writes and `Import` reads. Also read: a plain array of
- * `{ title, ... }`, so that a list from somewhere else needs no envelope. A file is
- * untrusted: it is read whole and checked whole before anything is written, so a bad one
- * changes nothing.
+ * The file format of `Export` and `Import`. `Import` also accepts a plain array of `{ title, ... }`.
+ * A file is untrusted: it is parsed and validated completely before anything is written, so an invalid
+ * one changes nothing.
  */
 import { type Input } from '@countersign/core'
 import { isLongerThan } from '@countersign/core/ports'
@@ -15,7 +14,7 @@ export const fileBytesMax = 5_000_000
 export const issuesMax = 10_000
 const faultsShownMax = 5
 
-/** Unknown keys are left out: an id or a `$author` of the file means nothing here. */
+/** Unknown keys, for example an id or a `$author`, are ignored. */
 const fileIssue = issueShape.omit({ rank: true }).extend({
   archived: z.boolean({ error: 'archived is true or false' }).default(false),
 })
@@ -25,7 +24,7 @@ export type Parsed =
   | { readonly ok: true; readonly issues: readonly FileIssue[] }
   | { readonly ok: false; readonly faults: readonly string[] }
 
-/** The file of these rows, which come in the order they have on the board. */
+/** Encodes rows as a file. `rows`: in the order of the board. */
 export function toFile(rows: readonly IssueRow[], exportedAt: string): string {
   const issues = rows.map((row) => ({
     title: row.title,
@@ -96,7 +95,7 @@ function sentence(entry: unknown, issue: z.core.$ZodIssue | undefined): string {
 
 const refuse = (fault: string): Parsed => ({ ok: false, faults: [fault] })
 
-/** The rows to write: below what stands in each column, in the order of the file. */
+/** The rows to write: at the end of each column, in the order of the file. */
 export function toInputs(
   issues: readonly FileIssue[],
   columns: Readonly<Record<(typeof statuses)[number], readonly Ranked[]>>,

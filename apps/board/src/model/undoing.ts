@@ -1,4 +1,4 @@
-/** What an undo or a redo did, in words: which issue, and what was left alone because others wrote it. */
+/** Texts about an undo or a redo: the issue, and the fields that were skipped because others wrote them. */
 import type { UndoReport } from '@countersign/core'
 import { fieldWords, listed, quoted } from './words.ts'
 
@@ -6,7 +6,7 @@ export type Way = 'undo' | 'redo'
 
 const done: Readonly<Record<Way, string>> = { undo: 'Undone', redo: 'Redone' }
 
-/** @param titleOf what an issue is called; undefined for one that is not here. */
+/** @param titleOf the title of an issue; undefined for an unknown one. */
 export function reportWords(
   way: Way,
   report: UndoReport | undefined,

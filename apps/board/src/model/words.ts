@@ -1,6 +1,5 @@
 /**
- * Fields and their values as people say them: in conflicts, in refusals, in the history. One place,
- * so that an issue is spoken of the same way wherever it is spoken of.
+ * Texts for fields and their values, shared by conflicts, refusals and the history.
  */
 import type { Conflict } from '@countersign/core'
 import { type Issue, type Status, statusNames } from './issue.ts'
@@ -17,7 +16,7 @@ export const fieldNames: Readonly<Record<Field, string>> = {
   $archived: 'Archiving',
 }
 
-/** The name of a field; one that this version does not know goes by its own. */
+/** The label of a field; for an unknown one, its name. */
 export function fieldWords(field: string): string {
   return Object.hasOwn(fieldNames, field) ? fieldNames[field as Field] : field
 }
@@ -32,14 +31,14 @@ export function valueWords(field: string, value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** A value within a sentence: free text is quoted and kept short. */
+/** A value within a sentence: free text is quoted and truncated. */
 export function valueInSentence(field: string, value: unknown): string {
   const words = valueWords(field, value)
   const isText = (field === 'title' || field === 'notes') && value !== '' && value !== undefined
   return isText ? quoted(words) : words
 }
 
-/** What holds now, as part of a sentence: `Title is “B”`. */
+/** The current value, as part of a sentence: `Title is “B”`. */
 export function statement(field: string, value: unknown): string {
   if (field === '$archived') return value === true ? 'it is archived' : 'it stays on the board'
   return `${fieldWords(field)} is ${valueInSentence(field, value)}`
@@ -57,7 +56,7 @@ export function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
-/** Begins with a capital and ends with a full stop, whatever somebody else wrote. */
+/** Adds a capital at the start and a full stop at the end of any text. */
 export function sentence(text: string): string {
   const trimmed = text.trim()
   const capital = trimmed.slice(0, 1).toUpperCase() + trimmed.slice(1)

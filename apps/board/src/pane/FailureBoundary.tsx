@@ -1,4 +1,4 @@
-/** Where something that cannot go on ends: says what, keeps the page, offers to start again. */
+/** An error boundary for a pane: shows the error, keeps the page, offers a restart. */
 import { Component, type ReactNode } from 'react'
 import { Icon } from '../parts/Icon.tsx'
 

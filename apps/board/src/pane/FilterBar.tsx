@@ -1,4 +1,4 @@
-/** Which issues are shown: by status, assignee, size, and whether they are archived. */
+/** The filter controls: status, assignee, size, archived. */
 import { Icon } from '../parts/Icon.tsx'
 import { useAssignees } from './useAssignees.ts'
 import {
@@ -36,7 +36,7 @@ export function FilterBar({ filter, onFilter, withStatus }: FilterBarProps) {
       )}
       <Pick
         label="Assignee"
-        // A name may be anything, also the word `any`: names go by their place in the list.
+        // A name may also be the word `any`, so names are identified by their index.
         value={assignee === 'any' ? 'any' : String(names.indexOf(assignee.name))}
         onPick={(value) => {
           const name = names[Number(value)]

@@ -1,4 +1,4 @@
-/** Stands where the board will be, in its shape, so that nothing jumps when the rows are there. */
+/** A placeholder in the shape of the board, so that the layout does not jump when rows are loaded. */
 export function LoadingPane() {
   return (
     <div className="loading" role="status" aria-label="Opening the board">

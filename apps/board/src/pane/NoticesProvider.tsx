@@ -1,4 +1,4 @@
-/** Shows and speaks the notices of a pane. See notices.ts. */
+/** Shows and announces the notices of a pane. See notices.ts. */
 import { CountersignError } from '@countersign/core'
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
 import { Icon } from '../parts/Icon.tsx'
@@ -12,14 +12,14 @@ interface Toast {
 
 interface Toasts {
   readonly shown: readonly Toast[]
-  /** How many there have been: the next one's id. */
+  /** The number of notices so far, which is the next id. */
   readonly count: number
 }
 
-/** More would cover the board; the oldest makes room. */
+/** Maximum visible toasts; the oldest is removed for a new one. */
 const toastsMax = 3
 const toastMs = 8000
-/** What takes longer to read stays longer. */
+/** Additional time for long texts. */
 const msPerCharacter = 120
 
 export function NoticesProvider({ children }: { children: ReactNode }) {
@@ -38,7 +38,7 @@ export function NoticesProvider({ children }: { children: ReactNode }) {
         shown: [...shown.filter(stays), { id: count, ...toast }].slice(-toastsMax),
         count: count + 1,
       }))
-    // The same words again take the place of the old.
+    // A toast with the same text replaces the old one.
     const show = (text: string, undo?: () => void): void =>
       add({ text, undo }, (each) => each.text !== text)
     return {
@@ -61,7 +61,7 @@ export function NoticesProvider({ children }: { children: ReactNode }) {
     <NoticesContext value={notices}>
       {children}
       <p role="status" className="unseen" data-announcer>
-        {/* The same news twice is said twice only when the text differs. */}
+        {/* Screen readers announce a repeated text only when it differs, so a space is appended. */}
         {`${said.text}${said.times % 2 === 0 ? '' : '\u00a0'}`}
       </p>
       <div role="status" className="toasts">
@@ -90,7 +90,7 @@ function ToastBox({ toast, onDismiss }: ToastBoxProps) {
   return (
     <div
       className="toast"
-      // Nothing goes while somebody reads or reaches for it.
+      // Toasts stay while the pointer is on them.
       onPointerEnter={() => setIsHeld(true)}
       onPointerLeave={() => setIsHeld(false)}
       onFocus={() => setIsHeld(true)}

@@ -1,6 +1,6 @@
 /**
- * One person's view of the board: a store, and everything below it. Two panes on a page are two
- * people who share nothing but the reviewer.
+ * One person's view of the board, with a store. Two panes on a page are two people who share only the
+ * reviewer.
  */
 import { SyncProvider, useSyncStatus } from '@countersign/react'
 import type { CSSProperties, ReactNode } from 'react'

@@ -1,4 +1,4 @@
-/** Trouble that the reader must know before writing on: a full disk, or a store that stopped. */
+/** A banner for trouble of the store: a full disk, or a halted store. */
 import type { SyncStatus } from '@countersign/core'
 import { useSyncStatus, useSyncStore } from '@countersign/react'
 import { Icon } from '../parts/Icon.tsx'

@@ -1,4 +1,4 @@
-/** The head of a pane: which view, search, what waits for its reader, and what is done now and then. */
+/** The toolbar of a pane: view, search, conflicts, refused changes, and a menu of rare commands. */
 import type { ReactNode } from 'react'
 import { ConflictsMenu } from '../conflicts/ConflictsMenu.tsx'
 import type { Way } from '../model/undoing.ts'
@@ -17,7 +17,7 @@ interface ToolbarProps {
   readonly onNew: () => void
   readonly onImport: () => void
   readonly onTake: (way: Way) => void
-  /** The filter, which stands between the search and what is done. */
+  /** The filter, between the search and the commands. */
   readonly children: ReactNode
 }
 

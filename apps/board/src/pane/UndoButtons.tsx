@@ -1,4 +1,4 @@
-/** Undo and redo for whoever does not use keys. */
+/** Buttons for undo and redo. */
 import { useSyncStatus } from '@countersign/react'
 import type { Way } from '../model/undoing.ts'
 import { Icon } from '../parts/Icon.tsx'
@@ -30,7 +30,7 @@ function Take({ way, label, keys, can, onTake }: TakeProps) {
       aria-label={`${label} my last change`}
       aria-keyshortcuts={keys}
       title={`${label} (${keys.replace('Control', 'Ctrl')})`}
-      // Not `disabled`: that would throw the focus away in the middle of undoing step by step.
+      // Not `disabled`, which would lose the focus.
       aria-disabled={!can}
       onClick={() => can && onTake(way)}
     >

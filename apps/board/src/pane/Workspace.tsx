@@ -1,4 +1,4 @@
-/** A pane whose store is ready: what is looked at, through which filter, and what is open on top. */
+/** The content of a pane whose store is ready: the view, its filter, and open dialogs. */
 import { useCallback, useRef, useState } from 'react'
 import { StatusBar } from '../bar/StatusBar.tsx'
 import { Board } from '../board/Board.tsx'
@@ -37,8 +37,8 @@ export function Workspace({ session }: { session: Session }) {
 
   const closeDrawer = (): void => {
     setOpenId(undefined)
-    // Back to where the reader came from, or keyboard users would start at the top again.
-    // In a narrow pane they are hidden until the drawer is gone.
+    // Restores the focus for keyboard users, after a frame: in a narrow pane the cards are hidden
+    // while the drawer is open.
     requestAnimationFrame(() =>
       content.current?.querySelector<HTMLElement>(`[data-opens="${openId}"]`)?.focus(),
     )
@@ -95,7 +95,7 @@ export function Workspace({ session }: { session: Session }) {
   )
 }
 
-/** The button that asked for the dialog is gone when nothing is left to decide. */
+/** Moves the focus when the button that opened the dialog is removed with the last conflict. */
 function focusOn(content: HTMLElement | null, id: string): void {
   if (document.activeElement !== document.body) return
   const places = ['.drawer [data-closes]', `[data-opens="${id}"]`]

@@ -1,17 +1,17 @@
 /**
- * What a pane tells its reader besides what it shows: spoken news for people who do not see a card
- * move, and a short toast with a way back. Also the one place where a refused write ends.
+ * Notices of a pane: announcements for screen readers, and short toasts with an undo button. Also
+ * handles writes that throw.
  */
 import { createContext, useContext } from 'react'
 
 export interface Notices {
-  /** Said by screen readers, not shown. */
+  /** Announced by screen readers, not shown. */
   readonly announce: (text: string) => void
-  /** Shown for some seconds, and said. */
+  /** Shown for some seconds, and announced. */
   readonly toast: (text: string, undo?: () => void) => void
-  /** A toast that ends every offer to undo: what was done is gone already, or may be. */
+  /** A toast that removes all undo buttons, because their changes may be reverted already. */
   readonly news: (text: string) => void
-  /** Runs a write; one that the store refuses becomes a toast and returns undefined. */
+  /** Runs a write; when it throws, shows a toast and returns undefined. */
   readonly attempt: <T>(write: () => T) => T | undefined
 }
 

@@ -1,4 +1,4 @@
-/** Whom an issue can be given to: nobody, the team, and whoever else an issue names. */
+/** The possible assignees: nobody, the team, and all other assignees of existing issues. */
 import { useQuery } from '@countersign/react'
 import { team } from '../model/first-issue.ts'
 import { Issue } from '../model/issue.ts'

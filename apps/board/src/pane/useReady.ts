@@ -1,12 +1,12 @@
 /**
- * Whether the store can be written to. A state and not `use(store.ready)`: a suspended tree is
- * drawn again at React's lowest priority, and on a busy machine a clock that ticks elsewhere on the
- * page can put that off without end.
+ * Whether the store is ready for writes. A state instead of `use(store.ready)`, because a suspended
+ * tree is rendered again at React's lowest priority, which frequent updates elsewhere on a busy page
+ * can delay without end.
  */
 import { useSyncStore } from '@countersign/react'
 import { useEffect, useState } from 'react'
 
-/** @throws what the store failed with, for the boundary above. */
+/** @throws the error of the store, for the error boundary. */
 export function useReady(): boolean {
   const { ready } = useSyncStore()
   const [state, setState] = useState<{ readonly failure?: Error }>()

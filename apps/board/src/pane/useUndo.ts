@@ -1,4 +1,4 @@
-/** Takes back what this person did last, or does it again, and says what came of it. */
+/** Runs undo or redo for this person, and shows the result. */
 import { useSyncStore } from '@countersign/react'
 import { useCallback } from 'react'
 import { Issue } from '../model/issue.ts'

@@ -1,7 +1,6 @@
 /**
- * Ctrl+Z and Ctrl+Shift+Z (Cmd on a Mac), except where text is typed: there the browser has its
- * own. Of two panes the one with the focus hears them; with the focus in neither, the one that was
- * used last.
+ * The keys Ctrl+Z and Ctrl+Shift+Z (Cmd on a Mac), except in text inputs, where the browser has its
+ * own undo. With two panes, they apply to the one with the focus, or to the one used last.
  */
 import { type RefObject, useEffect } from 'react'
 import type { Way } from '../model/undoing.ts'

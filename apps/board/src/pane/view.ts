@@ -1,4 +1,4 @@
-/** Which way a pane looks at the issues; outlives a reload, not the tab. */
+/** The view of a pane, board or list; kept for the lifetime of the tab. */
 import { useState } from 'react'
 import { keep, kept } from '../session/kept.ts'
 

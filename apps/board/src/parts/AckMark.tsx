@@ -1,4 +1,4 @@
-/** How far the newest change of a row has come, in one glance: a shape, a colour and words. */
+/** The state of a row's newest change, as an icon with a colour and a label. */
 import type { RowState } from '@countersign/core'
 import { Icon, type IconName } from './Icon.tsx'
 

@@ -1,4 +1,4 @@
-/** Closes the sheet it stands in. */
+/** A button that closes its popover. */
 import { useClosePopover } from './closePopover.ts'
 
 export function CloseSheet() {

@@ -1,4 +1,4 @@
-/** Says that a field, or some field of an issue, holds several values, and leads to where they are decided. */
+/** A badge for a field or an issue in conflict, which opens the dialog that resolves it. */
 import { useResolveConflicts } from '../conflicts/resolving.ts'
 import { type Field, fieldNames, listed } from '../model/words.ts'
 import { Icon } from './Icon.tsx'

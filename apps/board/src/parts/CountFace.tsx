@@ -1,4 +1,4 @@
-/** The face of a button that leads to some things: an icon, and how many there are unless none. */
+/** The content of a button: an icon, and a count unless it is 0. */
 import { Icon, type IconName } from './Icon.tsx'
 
 interface CountFaceProps {

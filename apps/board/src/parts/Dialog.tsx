@@ -1,4 +1,4 @@
-/** A modal question. The browser's own dialog traps the focus, dims the page and hears Escape. */
+/** A modal dialog. The native element traps the focus, dims the page and handles Escape. */
 import { type ReactNode, useId, useLayoutEffect, useRef } from 'react'
 import { Icon } from './Icon.tsx'
 
@@ -12,7 +12,7 @@ interface DialogProps {
 export function Dialog({ title, className = '', onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const heading = useId()
-  // Closed while it still stands on the page: only then the browser hands the focus back.
+  // Closed while it is still in the document: otherwise the browser does not restore the focus.
   useLayoutEffect(() => {
     const element = dialog.current
     element?.showModal()
@@ -28,7 +28,7 @@ export function Dialog({ title, className = '', onClose, children }: DialogProps
         onClose()
       }}
       onClick={(event) => {
-        // Only the dimmed page around it is the dialog itself; the rest is its content.
+        // Only a click on the backdrop has the dialog itself as its target.
         if (event.target === event.currentTarget) onClose()
       }}
     >

@@ -1,4 +1,4 @@
-/** Line icons of 20 by 20. All are decoration: what they mean is said in words beside them. */
+/** Line icons of 20 by 20. All are decorative: a label has their meaning. */
 
 const paths = {
   mark: 'M2.5 10.5l3.5 3.5L12.5 6M9 13l1 1 7.5-8',

@@ -1,4 +1,4 @@
-/** The number of an issue, which the reviewer's order gives; `new` until then. */
+/** The number of an issue, from the reviewer's order; `new` without a review. */
 import { shortNumber } from '../model/order.ts'
 
 export function IssueNumber({ row }: { row: { readonly $createdOrderKey: string } }) {

@@ -1,4 +1,4 @@
-/** A menu of things to do. Arrow keys walk, Enter does, Escape and a click outside close. */
+/** A menu of commands. Arrow keys move, Enter runs, Escape and a click outside close. */
 import type { KeyboardEvent, ReactNode } from 'react'
 import { Icon, type IconName } from './Icon.tsx'
 import { useClosePopover } from './closePopover.ts'
@@ -7,7 +7,7 @@ import { Popover } from './Popover.tsx'
 export interface MenuItem {
   readonly icon: IconName
   readonly label: string
-  /** Keys that do the same without the menu. */
+  /** The keyboard shortcut of the same command. */
   readonly keys?: string
   readonly run: () => void
 }
@@ -46,7 +46,7 @@ function MenuItems({ items }: { items: readonly MenuItem[] }) {
           aria-keyshortcuts={item.keys}
           tabIndex={-1}
           onClick={() => {
-            // First, so that an item that moves the focus has the last word.
+            // Closed first, so that the item can move the focus.
             close()
             item.run()
           }}

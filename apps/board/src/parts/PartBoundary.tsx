@@ -1,14 +1,14 @@
-/** Where a fault of one part of the board ends: it says so in its place, and the rest goes on. */
+/** An error boundary for one part of the board: shows the error in its place, other parts keep working. */
 import { Component, type ReactNode } from 'react'
 import { Icon } from './Icon.tsx'
 
 interface PartBoundaryProps {
-  /** What is shown here, as the beginning of a sentence: `This issue`. */
+  /** The name of the part, as the start of a sentence: `This issue`. */
   readonly what: string
-  /** The element that takes the place of the part. */
+  /** The element that replaces the part. */
   readonly as?: 'div' | 'li' | 'aside'
   readonly className?: string
-  /** Puts the part away, where it can be. */
+  /** Closes the part, where that is possible. */
   readonly onClose?: () => void
   readonly children: ReactNode
 }

@@ -1,4 +1,4 @@
-/** Somebody who wrote or reviewed: a coloured disc, and the name unless there is no room. */
+/** An author or a reviewer: a coloured disc, and the name where there is room. */
 import { useSyncStatus } from '@countersign/react'
 import type { CSSProperties } from 'react'
 import { personOf } from '../model/people.ts'
@@ -21,7 +21,7 @@ export function Person({ id, discOnly = false }: PersonProps) {
   )
 }
 
-/** The name that this session sees: `you` for its own. */
+/** The name of an author in this session: `you` for its own. */
 export function usePersonName(id: string): string {
   const own = useSyncStatus((status) => status.authorId)
   return id === own ? 'you' : personOf(id).name

@@ -1,4 +1,4 @@
-/** The size of an issue; nothing when it has none. */
+/** The points of an issue; empty for 0. */
 export function Points({ points }: { points: number }) {
   if (points === 0) return null
   return (

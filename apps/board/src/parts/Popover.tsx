@@ -1,21 +1,20 @@
 /**
- * A button that opens a small sheet beside it. The browser's own popover does the closing (click
- * outside, Escape, another popover) and lifts it over whatever would clip it; only the place is
- * worked out here.
+ * A button with a popover. The native popover handles closing (click outside, Escape, another popover)
+ * and the top layer; only the position is computed here.
  */
 import { type ReactNode, useId, useRef, useState } from 'react'
 import { ClosePopover } from './closePopover.ts'
 
 interface PopoverProps {
-  /** What is on the button. */
+  /** The content of the button. */
   readonly face: ReactNode
   readonly label?: string
-  /** Shown by the pointer, for a button without words. */
+  /** A tooltip, for a button without text. */
   readonly hint?: string
   readonly className?: string
   readonly role?: 'menu' | 'dialog'
   readonly sheetLabel: string
-  /** Drawn only while open. */
+  /** Rendered only while open. */
   readonly children: ReactNode
 }
 
@@ -37,7 +36,7 @@ export function Popover(props: PopoverProps) {
   const toggled = (now: boolean): void => {
     setOpen(now)
     if (!now) delete sheet.current?.dataset['settled']
-    // After React has drawn what is inside: only then it has a size and something to focus.
+    // After React has rendered the content, which then has a size and focusable elements.
     if (now)
       requestAnimationFrame(
         () => button.current && sheet.current && settle(button.current, sheet.current),
@@ -75,7 +74,7 @@ export function Popover(props: PopoverProps) {
   )
 }
 
-/** Below the button where there is room, else above it; never over the edge of the window. */
+/** Positions the popover below the button where there is room, else above it, within the window. */
 function settle(button: HTMLElement, sheet: HTMLElement): void {
   const at = button.getBoundingClientRect()
   const { width, height } = sheet.getBoundingClientRect()

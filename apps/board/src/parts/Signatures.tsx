@@ -1,4 +1,4 @@
-/** Both halves of a change: who wrote it and who countersigned it, or `pending`. */
+/** The author of a change, and its reviewer or `pending`. */
 import type { RowState } from '@countersign/core'
 import { AckMark } from './AckMark.tsx'
 import { Person, usePersonName } from './Person.tsx'
@@ -14,7 +14,7 @@ export function Signatures({ row }: { row: SignaturesProps }) {
     <span className="signatures">
       <span className="unseen">Written by </span>
       <Person id={row.$author} />
-      {/* Together, so that a narrow card breaks the line between the two who signed. */}
+      {/* Grouped, so that a narrow card breaks the line between author and reviewer. */}
       <span className="signatures__review">
         <AckMark state={row.$state} />
         <span className="unseen">, review: </span>

@@ -1,4 +1,4 @@
-/** The status of an issue, in its colour and in words. */
+/** The status of an issue, as a coloured label. */
 import { type Status, statusNames } from '../model/issue.ts'
 
 export function StatusPill({ status }: { status: Status }) {

@@ -1,4 +1,4 @@
-/** An on and off switch with its words beside it. */
+/** A toggle switch with a label. */
 
 interface SwitchProps {
   readonly label: string

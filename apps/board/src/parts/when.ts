@@ -1,11 +1,11 @@
-/** A point in time as its reader writes it. */
+/** A point in time in the user's locale. */
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
-/** Total, because a timestamp is what another client wrote: any number has words. */
+/** Accepts any number, because a timestamp is untrusted data of another client. */
 export const when = (timestamp: number): string =>
   isMoment(timestamp) ? format.format(timestamp) : 'at an unknown time'
 
-/** For the `dateTime` of a `<time>`; undefined for what no `Date` can hold. */
+/** The `dateTime` of a `<time>`; undefined for an invalid `Date`. */
 export const machineTime = (timestamp: number): string | undefined =>
   isMoment(timestamp) ? new Date(timestamp).toISOString() : undefined
 

@@ -1,12 +1,12 @@
 /**
- * Which space this page shows, and whose verdicts count. The server that serves the page knows (demo.ts, or whoever
- * hosts a build) and writes it into a meta tag, so the page has it before its first line runs.
+ * The space of this page, and the key of its reviewer. The server of the page (demo.ts, or the host of
+ * a build) writes them into meta tags, so that they are available synchronously.
  */
 import type { Uuid } from '@countersign/core'
 
 export interface PageConfig {
   readonly space: Uuid
-  /** Public key of the reviewer; without it, the first reviewer met is trusted from then on. */
+  /** Public key of the reviewer; undefined: trust on first use. */
   readonly reviewerKey: string | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
- * Small things that outlive a reload but not the tab: the offline switch, the open view.
- * Storage may be forbidden; then they are simply forgotten.
+ * Settings in sessionStorage, kept for the lifetime of the tab: the offline switch, the open view.
+ * Where storage is forbidden, they are not kept.
  */
 
 export function kept(name: string): string | undefined {
@@ -17,6 +17,6 @@ export function keep(name: string, value: string | undefined): void {
     if (value === undefined) sessionStorage.removeItem(key)
     else sessionStorage.setItem(key, value)
   } catch {
-    // Nothing depends on it.
+    // Ignored: the settings are optional.
   }
 }

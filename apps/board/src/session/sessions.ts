@@ -1,9 +1,8 @@
 /**
- * The open stores: one for the person at this browser and, when asked for, one for a second
- * person beside it. Each has a database of its own, hence a key, an outbox and rows of its own:
- * the two share nothing but the reviewer.
+ * The open stores: one for the person at this browser and, on request, one for a second person. Each
+ * has its own database, so its own key, outbox and rows: they share only the reviewer.
  *
- * Stores live here and not in a component, because React may mount a component twice and a
+ * Stores are created here and not in a component, because React may mount a component twice, and a
  * store holds a database and a socket.
  */
 import { type SyncStore, createSyncStore } from '@countersign/core'
@@ -20,7 +19,7 @@ export type Seat = 'first' | 'second'
 export interface Session extends OnlineSwitch {
   readonly seat: Seat
   readonly store: SyncStore
-  /** What the devtools can do to its network and its storage. */
+  /** The fault switches of its network and its storage, for the devtools. */
   readonly faults: Ports['faults']
 }
 
@@ -35,7 +34,7 @@ function openSession(seat: Seat): Session {
     entities: [Issue],
     storage,
     transports: [transport],
-    // The same person after a reload; the second seat is somebody else by its database.
+    // The same person after a reload; the second seat has another database, so another person.
     identity: { lifetime: 'device' },
     ...(reviewerKey !== undefined && { reviewerKey }),
   })
@@ -69,7 +68,7 @@ class Sessions {
     if (!second) return
     keep('second', undefined)
     this.#set(this.#open.slice(0, 1))
-    // React takes the pane away first: its components still read the store until then.
+    // Deferred until React has unmounted the pane, whose components read the store.
     setTimeout(() => void second.store.close().catch(reportError), 0)
   }
 
@@ -83,7 +82,7 @@ export type { Sessions }
 
 let opened: Sessions | undefined
 
-/** The sessions of this page; opened at the first call, and never twice. */
+/** The sessions of this page, opened on the first call. */
 export function sessions(): Sessions {
   return (opened ??= new Sessions())
 }

@@ -1,4 +1,4 @@
-/** One refused message: what it wanted, why it was refused, what stands on it, and what to do. */
+/** One refused message: its changes, the reason, its dependents, and buttons to retry or discard. */
 import type { RefusedMessage } from '@countersign/core'
 import { useSyncStore } from '@countersign/react'
 import { useId } from 'react'
@@ -48,8 +48,8 @@ export function RefusedItem({ message, onDone }: RefusedItemProps) {
       {descendants.length > 0 && (
         <p className="quiet">
           {descendants.length === 1
-            ? '1 later change stands on it and goes with it.'
-            : `${descendants.length} later changes stand on it and go with it.`}
+            ? '1 later change depends on it and goes with it.'
+            : `${descendants.length} later changes depend on it and go with it.`}
         </p>
       )}
       <div className="refused__foot">

@@ -1,4 +1,4 @@
-/** In the header: own changes that were refused, until their author has dealt with each. */
+/** A menu in the header with own refused changes, until they are retried or discarded. */
 import { useRefused } from '@countersign/react'
 import { useRef } from 'react'
 import { rootsOf } from '../model/refusals.ts'
@@ -14,7 +14,7 @@ export function RefusedTray() {
   const tray = useRef<HTMLDivElement>(null)
   const count = refused.length
 
-  /** What was pressed is gone with its item: on to the next one, or to the end of the tray. */
+  /** Moves the focus to the next item, because the pressed button is removed with its item. */
   const keepFocus = (): void => {
     requestAnimationFrame(() =>
       tray.current?.querySelector<HTMLElement>('[data-refused] button, [data-closes]')?.focus(),

@@ -1,4 +1,4 @@
-/** How people and issues are called in sentences, as this session knows them now. */
+/** The current names of people and issues, for sentences. */
 import { useSyncStore } from '@countersign/react'
 import { useMemo } from 'react'
 import { Issue } from '../model/issue.ts'

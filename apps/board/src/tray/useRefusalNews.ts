@@ -1,7 +1,7 @@
 /**
- * Tells of every refusal in the moment it arrives, wherever the reader is; of a decision that came
- * second, who was first and with what. It hears the store and not the receipt of one write, so
- * that a change of before the last reload is told of as well.
+ * Shows a toast for every rejection when it arrives; for a `stale` decision, with the winner and its
+ * value. Subscribes to the store instead of awaiting receipts, so that changes from before the last
+ * reload are included.
  */
 import { useSyncStore } from '@countersign/react'
 import { useEffect } from 'react'

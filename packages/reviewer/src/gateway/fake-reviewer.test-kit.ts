@@ -1,6 +1,6 @@
 /**
- * A reviewer for the gateway's tests: remembers what its links did, and does what a test tells it
- * to. Not part of the door.
+ * A fake reviewer for the gateway's tests: records the calls of its links, and is scripted by the
+ * test. Not exported from the package.
  */
 import type { ServerLink } from '@countersign/core/ports'
 import type { GatewayReviewer, LinkHandler, Peer } from './types.ts'

@@ -1,6 +1,6 @@
 /**
- * Frames as the engine sends them, encoded once however many clients receive them: the reviewer
- * sends one text to all readers in a row, so remembering the last one is enough.
+ * Encodes frames for the engine, once for many clients: the reviewer sends one text to all readers
+ * in a row, so a cache of the last one is enough.
  */
 import { type Bytes, utf8Bytes } from '@countersign/core/ports'
 import type { Socket } from 'socket.io'
@@ -9,7 +9,7 @@ import { frameToPacket } from './frame-parser.ts'
 type Connection = Socket['conn']
 type SendOptions = Parameters<Connection['write']>[1]
 
-/** Texts shorter than this are encoded again faster than they are recognised. */
+/** For shorter texts, encoding again is faster than comparing. */
 const SHARED_CHARS_MIN = 256
 
 export class FramePackets {
@@ -19,7 +19,7 @@ export class FramePackets {
   #packet = ''
   #frame: readonly Buffer[] | undefined
 
-  /** The size of a frame; one that goes to many is measured once. */
+  /** The size of a frame, cached for the last text. */
   bytesOf(text: string): Bytes {
     if (text !== this.#measured) {
       this.#measured = text
@@ -41,13 +41,13 @@ export class FramePackets {
       return
     }
     this.#frame ??= websocketFrame(`4${this.#packet}`)
-    // The engine's own adapters pass this option; an engine without it encodes the packet anew.
+    // The engine's own adapters pass this option; an engine without it encodes the packet again.
     const options: SendOptions & object = { wsPreEncodedFrame: this.#frame } as object
     connection.write(this.#packet, options)
   }
 }
 
-/** A final, unmasked text frame of RFC 6455, as its head and its payload. */
+/** A final, unmasked text frame of RFC 6455, as head and payload. */
 function websocketFrame(message: string): readonly Buffer[] {
   const payload = Buffer.from(message)
   const { length } = payload

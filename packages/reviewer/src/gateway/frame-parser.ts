@@ -1,26 +1,25 @@
 /**
- * The reviewer's half of the Socket.IO parser of this wire; the client's transport holds the
- * other, and says why there is one. A frame that begins with a bracket stands in its packet as it
- * is, any other text as a JSON string. A peer with the standard parser is understood, and
- * understands frames of one line.
+ * The reviewer's half of the Socket.IO parser of this wire; the client's transport has the other
+ * half, and explains why it exists. A frame that begins with a bracket is in its packet as it is, any
+ * other text as a JSON string. Compatible with peers that have the standard parser, for frames of one
+ * line.
  *
  *   0{auth}          CONNECT up, 0{"sid":…} down
  *   1                DISCONNECT
- *   2["cs",<frame>]  EVENT; the only one that may come up
- *   2["bye",reason]  goes down only, before a DISCONNECT
+ *   2["cs",<frame>]  EVENT; the only one accepted from a client
+ *   2["bye",reason]  down only, before a DISCONNECT
  *   4{…}             CONNECT_ERROR down
  *
- * Everything from a client is untrusted: binary data, attachments, acks, namespaces, other
- * events and a long handshake are refused by throwing, upon which Socket.IO closes the
- * connection.
+ * Everything from a client is untrusted: for binary data, attachments, acks, namespaces, other
+ * events and a long handshake the parser throws, and Socket.IO closes the connection.
  */
 
 export const FRAME_EVENT: string = 'cs'
 export const BYE_EVENT: string = 'bye'
-/** Characters of a CONNECT packet, and so of its auth, at the most. */
+/** Maximum characters of a CONNECT packet, and so of its auth. */
 export const CONNECT_CHARS_MAX: number = 4_096
 
-/** The packets of Socket.IO's protocol, by the digit that opens them. */
+/** A packet of Socket.IO's protocol. */
 export interface Packet {
   readonly type: number
   readonly nsp: string
@@ -44,13 +43,13 @@ export class Encoder {
 export class Decoder {
   #listener: Listener | undefined
 
-  /** Throws on what a client has no business to send. */
+  /** Parses a packet. Throws on packets that a client must not send. */
   add(chunk: unknown): void {
-    if (typeof chunk !== 'string') throw new Error('binary data has no place on this wire')
+    if (typeof chunk !== 'string') throw new Error('binary data is not accepted')
     this.#listener?.(packetOf(chunk))
   }
 
-  /** The one event is `decoded`, its one listener Socket.IO's client. */
+  /** Sets the listener. The only event is `decoded`, its only listener Socket.IO's client. */
   on(_event: string, listener: Listener): void {
     this.#listener = listener
   }
@@ -64,12 +63,12 @@ export class Decoder {
   }
 }
 
-/** The packet of a frame, as the engine sends it. */
+/** Encodes the packet of a frame. */
 export function frameToPacket(text: string): string {
   return `${FRAME_PREFIX}${standsAsItIs(text) ? text : JSON.stringify(text)}]`
 }
 
-/** Every frame begins so. How it ends does not matter: the packet's own bracket is the last character. */
+/** Whether a text needs no quoting: every frame begins with a bracket, and the packet ends with its own. */
 function standsAsItIs(text: string): boolean {
   return text.charCodeAt(0) === OPEN_BRACKET
 }
@@ -84,17 +83,18 @@ function packetOf(chunk: string): Packet {
 }
 
 function authOf(chunk: string): object {
-  if (chunk.length > CONNECT_CHARS_MAX) throw new Error('too long a handshake')
+  if (chunk.length > CONNECT_CHARS_MAX) throw new Error('the handshake is too long')
   const auth: unknown = chunk.length === 1 ? {} : JSON.parse(chunk.slice(1))
-  if (typeof auth !== 'object' || auth === null) throw new Error('auth is no object')
+  if (typeof auth !== 'object' || auth === null) throw new Error('auth is not an object')
   return auth
 }
 
 function frameOf(chunk: string): string {
-  if (!chunk.startsWith(FRAME_PREFIX) || !chunk.endsWith(']')) throw new Error('no frame')
+  if (!chunk.startsWith(FRAME_PREFIX) || !chunk.endsWith(']'))
+    throw new Error('the packet is not a frame')
   const payload = chunk.slice(FRAME_PREFIX.length, -1)
   if (standsAsItIs(payload)) return payload
   const text: unknown = JSON.parse(payload)
-  if (typeof text !== 'string') throw new Error('a frame that is no text')
+  if (typeof text !== 'string') throw new Error('the frame is not a string')
   return text
 }

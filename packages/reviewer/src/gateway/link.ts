@@ -1,8 +1,8 @@
 /**
- * One client's connection, as the reviewer sees it. It owns the socket and the count of bytes
- * that wait for the client; it knows nothing of frames.
+ * One client's connection. It owns the socket and the count of buffered bytes; it does not parse
+ * frames.
  *
- *   open --close(reason), too slow, silent, too large a frame, client gone--> gone   `closed` once
+ *   open --close(reason), too slow, silent, frame too large, client disconnected--> closed, once
  */
 import { FRAME_BYTES_MAX, isLongerThan } from '@countersign/core/ports'
 import type { ServerLink } from '@countersign/core/ports'
@@ -13,7 +13,7 @@ import type { GatewayCounts } from './metrics.ts'
 import { ReadMarks } from './read-marks.ts'
 import type { GatewayHost, GatewayLimits, GatewayReviewer, LinkHandler, Log } from './types.ts'
 
-/** What all links of a gateway share. */
+/** The parts shared by all links of a gateway. */
 export interface LinkContext {
   readonly reviewer: GatewayReviewer | GatewayHost
   readonly packets: FramePackets
@@ -29,24 +29,24 @@ export class GatewayLink implements ServerLink {
   #handler: LinkHandler | undefined
   #isOpen = true
   #isGone = false
-  /** Bytes handed to the engine that it has not handed to the network yet. */
+  /** Bytes in the engine's buffer. */
   #queuedBytes = 0
   readonly #marks: ReadMarks
-  /** When a byte of the client was last seen, in ms, and how many there had been by then. */
-  #heardAtMs: number
-  #heardBytes = 0
+  /** The time of the last received byte, in ms, and the number of bytes received by then. */
+  #receivedAtMs: number
+  #receivedBytes = 0
   #reason: string | undefined
 
   constructor(socket: Socket, context: LinkContext) {
     this.#socket = socket
     this.#context = context
     this.#marks = new ReadMarks(socket.conn)
-    this.#heardAtMs = performance.now()
+    this.#receivedAtMs = performance.now()
     socket.conn.on('drain', () => {
       this.#queuedBytes = 0
     })
     socket.on(FRAME_EVENT, (text: string) => this.#frame(text))
-    // Without a listener Socket.IO prints what a client did wrong to the console.
+    // Without a listener Socket.IO prints client errors to the console.
     socket.on('error', (error) => this.#note(error.message))
     socket.on('disconnect', (reason) => this.#gone(reason))
     this.#connect()
@@ -58,14 +58,14 @@ export class GatewayLink implements ServerLink {
     counts.framesOut++
     counts.charsOut += text.length
     const bytes = packets.bytesOf(text)
-    this.#queuedBytes += bytes // before the write, which may drain at once
+    this.#queuedBytes += bytes // before the write, which may drain synchronously
     packets.write(this.#socket.conn, text)
     this.#marks.sent(bytes)
     const waiting = this.#waitingBytes
     if (waiting > limits.linkBufferBytesMax) this.#drop(`too slow: ${waiting} bytes wait`)
   }
 
-  /** What the client has not read yet, be it still here or on its way. */
+  /** Bytes that the client has not read yet, in this process or in the network. */
   get bufferedBytes(): number {
     return Math.max(this.#waitingBytes, this.#marks.unreadBytes)
   }
@@ -74,18 +74,18 @@ export class GatewayLink implements ServerLink {
     this.#context.onBound(this.#socket)
   }
 
-  /** What takes memory here. */
+  /** Buffered bytes in this process. */
   get #waitingBytes(): number {
     return this.#queuedBytes + this.#socket.request.socket.writableLength
   }
 
-  /** Ends the link of a client that is gone without a word. Any byte of it counts, of a part of a frame, too. */
+  /** Closes the link of a silent client. Every byte counts as life, also of a partial frame. */
   look(nowMs: number): void {
     const { bytesRead } = this.#socket.request.socket
-    if (bytesRead !== this.#heardBytes) {
-      this.#heardBytes = bytesRead
-      this.#heardAtMs = nowMs
-    } else if (nowMs - this.#heardAtMs > this.#context.limits.silentMs) {
+    if (bytesRead !== this.#receivedBytes) {
+      this.#receivedBytes = bytesRead
+      this.#receivedAtMs = nowMs
+    } else if (nowMs - this.#receivedAtMs > this.#context.limits.silentMs) {
       this.#drop(`silent: no byte in ${this.#context.limits.silentMs} ms`)
     }
   }
@@ -103,7 +103,7 @@ export class GatewayLink implements ServerLink {
     this.#context.log.debug({ link: this.#socket.id, address }, 'link opened')
     try {
       const handler = this.#context.reviewer.connect(this, { address, auth })
-      // The reviewer may have closed the link before it handed over who listens to that.
+      // The reviewer may have closed the link before it returned the handler.
       if (this.#isGone) handler.closed()
       else this.#handler = handler
     } catch (error) {
@@ -126,7 +126,7 @@ export class GatewayLink implements ServerLink {
     }
   }
 
-  /** A client that does not read: a farewell would only wait behind the rest. */
+  /** Disconnects a client that does not read, without a bye, which it would not read either. */
   #drop(reason: string): void {
     if (!this.#isOpen) return
     this.#note(reason)

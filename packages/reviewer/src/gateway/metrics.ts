@@ -1,9 +1,9 @@
-/** What a gateway counts, and how Prometheus sees it and the reviewer behind it. */
+/** The counters of a gateway, and the Prometheus metrics of it and its reviewer. */
 import { Counter, Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
 import type { GatewayHost, GatewayReviewer } from './types.ts'
 
-/** Plain numbers, so that counting costs nothing on the way of a frame. */
+/** Counters as plain numbers, so that counting is cheap for each frame. */
 export interface GatewayCounts {
   framesIn: number
   framesOut: number
@@ -13,12 +13,12 @@ export interface GatewayCounts {
   tooSlow: number
 }
 
-/** All counts at 0, as a process starts with them. */
+/** Counters at 0. */
 export function newCounts(): GatewayCounts {
   return { framesIn: 0, framesOut: 0, charsIn: 0, charsOut: 0, refused: 0, tooSlow: 0 }
 }
 
-/** Registers the metrics. Each is read from `state` and `counts` at the moment of a scrape. */
+/** Registers the metrics, which are read from `state` and `counts` at each scrape. */
 export function registerMetrics(
   registry: Registry,
   reviewer: GatewayReviewer | GatewayHost,
@@ -87,9 +87,9 @@ const SUMMED = ['accepted', 'rejected', 'nacked'] as const
 type Sums = Record<(typeof SUMMED)[number], number>
 
 /**
- * Sums over spaces that never go down. A reviewer counts from when its space was opened, so what it
- * counted is added as it grows, and stays when the space is closed. What happens between the last
- * scrape and the closing is not in them.
+ * Monotonic sums over all spaces. A reviewer counts from the opening of its space, so its growth is
+ * added at each scrape, and stays when the space is closed. Counts between the last scrape and the
+ * closing are lost.
  */
 class SpaceTotals {
   readonly #reviewer: GatewayReviewer | GatewayHost

@@ -1,23 +1,23 @@
 /**
- * Which web pages may open a link. WebSockets know no CORS, so the server has to look at the
- * `Origin` header itself; what is no browser sends none and is let in.
+ * Checks the origin of web pages that open a link. WebSockets have no CORS, so the server checks the
+ * `Origin` header itself. Clients other than browsers send none, and are allowed.
  */
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 
-/** Which pages of other origins a browser lets connect. */
+/** The origins whose pages may connect. */
 export interface Cors {
   /** `*` for any page, or the origins allowed besides the server's own, e.g. `https://app.example`. */
   readonly origin: '*' | readonly string[]
 }
 
 /**
- * Allowed are: no origin, the server's own, those of `cors`, and as long as there is no `cors`
- * any page of this very machine, which is what development needs.
+ * Allowed are: no origin, the server's own, those of `cors`, and without `cors` any page of this
+ * machine, for development.
  *
- * Own is an origin that equals `Host` and whose name nobody else can give to this address: a number
- * of it, `localhost`, or the name that the server listens on. Any other name may be a page's own
- * that was made to lead here (DNS rebinding), and is one of those that `cors` has to name.
+ * The own origin equals `Host` and has a name that no third party can point to this address: an IP
+ * address, `localhost`, or the name that the server listens on. Any other name may be an attacker's
+ * that resolves to this address (DNS rebinding), so it must be listed in `cors`.
  */
 export function isOriginAllowed(
   request: IncomingMessage,
@@ -32,7 +32,7 @@ export function isOriginAllowed(
   return isLoopbackName(url.hostname) && isLoopbackAddress(request.socket.remoteAddress)
 }
 
-/** A name that no name server is asked for. */
+/** Whether a name is never resolved by DNS. */
 function isFixed(name: string): boolean {
   return isIP(name.replace(/^\[|\]$/g, '')) !== 0 || isLoopbackName(name)
 }

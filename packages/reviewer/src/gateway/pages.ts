@@ -1,16 +1,16 @@
-/** The gateway's answers to plain HTTP: is it alive, is it ready, and its metrics. */
+/** The gateway's HTTP endpoints: liveness, readiness and metrics. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 
 export interface PageSources {
-  /** Why the gateway should get no traffic, or undefined if it should. */
+  /** Why the gateway is not ready for traffic; undefined: it is. */
   notReady(): string | undefined
   readonly metrics: Registry | undefined
 }
 
 /**
- * Answers `/healthz`, `/readyz` and `/metrics`; hands any other request to `others`, and without
- * others answers 404.
+ * Answers `/healthz`, `/readyz` and `/metrics`; passes any other request to `others`, or answers 404
+ * without `others`.
  */
 export function pages(sources: PageSources, others: readonly RequestListener[]): RequestListener {
   return (request, response) => {

@@ -1,16 +1,15 @@
 /**
- * How much of what was sent the client has read. The socket alone cannot say: what has left the
- * process still waits in the buffers of both systems and of every proxy between them, megabytes
- * of it. So after some bytes the engine sends a ping, and its pong, which every engine answers in
- * order, means that the client has read everything before it. The same pings keep the client's
- * heartbeat going while a slow line is busy.
+ * Measures how many sent bytes the client has read. The socket does not know: sent bytes may still be
+ * in the buffers of both systems and of every proxy, megabytes of them. So the engine sends a ping
+ * after some bytes; since pongs come in order, a pong means that the client has read everything
+ * before its ping. The pings also keep the client's heartbeat going on a slow line.
  */
 import type { Socket } from 'socket.io'
 
 /** Bytes between two marks. */
 const MARK_BYTES = 32_768
 
-/** The engine calls these private, and documents their events. */
+/** Methods that the engine declares private, with documented events. */
 interface Engine {
   sendPacket(type: 'ping'): void
   on(event: 'packetCreate' | 'packet', listener: (packet: { readonly type: string }) => void): void
@@ -21,7 +20,7 @@ export class ReadMarks {
   #sentBytes = 0
   #readBytes = 0
   #markedBytes = 0
-  /** Bytes sent before each ping that has no pong, the engine's own pings included. */
+  /** Bytes sent before each unanswered ping, the engine's own pings included. */
   readonly #marks: number[] = []
 
   constructor(connection: Socket['conn']) {
@@ -36,7 +35,7 @@ export class ReadMarks {
     })
   }
 
-  /** Bytes up to the last mark that the client has not read. */
+  /** Sent bytes that the client has not read, as far as pings show. */
   get unreadBytes(): number {
     return this.#marks.length === 0 ? 0 : this.#sentBytes - this.#readBytes
   }

@@ -1,7 +1,6 @@
 /**
- * `serveReviewer`: puts a reviewer on the network, through Socket.IO on an HTTP server of its own
- * or of the app. It owns sockets, links and pages; verdicts, order and the store are the
- * reviewer's.
+ * `serveReviewer`: serves a reviewer through Socket.IO, on its own HTTP server or on one of the app.
+ * It owns sockets, links and HTTP endpoints; verdicts, order and the store belong to the reviewer.
  *
  *   serving --close()--> stopping: not ready, no new links, running commits end
  *                        -> each link gets its bye -> sockets closed -> stopped
@@ -24,44 +23,44 @@ import { pages } from './pages.ts'
 import { GATEWAY_LIMITS, SILENT } from './types.ts'
 import type { GatewayHost, GatewayLimits, GatewayReviewer, Log } from './types.ts'
 
-/** Bytes of one Socket.IO packet: a frame of 256 KiB and what stands around it. */
+/** Maximum bytes of a Socket.IO packet: a frame of 256 KiB with its envelope. */
 const PACKET_BYTES_MAX = 300 * 1024
-/** Milliseconds for the handshake of Socket.IO; the one of the protocol is the core's. */
+/** Timeout of Socket.IO's handshake; the timeout of the protocol's greeting is in core. */
 const HANDSHAKE_MS = 10_000
-/** Any byte is a sign of life here; the engine would wait for a pong, which waits behind data. */
+/** Long, because `link.ts` detects silent clients by any byte; a pong may be queued behind data. */
 const PING_TIMEOUT_MS = 600_000
-/** Milliseconds between two looks at which clients are silent; at most a sixth of the bound. */
+/** Interval between checks for silent clients; at most a sixth of `silentMs`. */
 const LOOK_MS = 5_000
 
-/** What `serve` takes: the reviewer, where it listens, and who may connect. */
+/** The options of `serveReviewer`: the reviewer, its address, and the allowed origins. */
 export interface ServeOptions {
-  /** Of one space, or a host of many. */
+  /** A reviewer of one space, or a host of many. */
   readonly reviewer: GatewayReviewer | GatewayHost
-  /** A server of the app, which listens and is closed by the app. Instead of `port`. */
+  /** A server of the app, which the app starts and closes. Instead of `port`. */
   readonly httpServer?: HttpServer | HttpsServer
-  /** Port of an own server, 0 for a free one. */
+  /** Port of the gateway's own server, 0 for a free one. */
   readonly port?: number
-  /** Address of an own server. Default `127.0.0.1`: this machine only. */
+  /** Address of the gateway's own server. Default `127.0.0.1`: this machine only. */
   readonly host?: string
   /** Path of the endpoint. Default `/socket.io`. */
   readonly path?: string
-  /** Pages that may connect, besides those of the server's own address. A name of its own belongs here, too. */
+  /** Origins whose pages may connect, besides the server's own address. List the server's public name here, too. */
   readonly cors?: Cors
   readonly log?: Log
-  /** Where metrics are registered; false for none and no `/metrics`. Default a registry of its own. */
+  /** The registry for metrics; false: no metrics and no `/metrics`. Default: a registry of its own. */
   readonly metrics?: Registry | false
   readonly limits?: Partial<GatewayLimits>
 }
 
 /** A Socket.IO server in front of a reviewer. */
 export interface Gateway {
-  /** Where an own server listens, e.g. `http://127.0.0.1:4800`; empty on a server of the app. */
+  /** The URL of the gateway's own server, e.g. `http://127.0.0.1:4800`; empty on a server of the app. */
   readonly url: string
   /** Stops gracefully, the reviewer included. Idempotent. */
   close(): Promise<void>
 }
 
-/** Rejects with an `Error` of one line when the port cannot be had. */
+/** Serves a reviewer. Rejects with a one-line `Error` when it cannot listen on the port. */
 export async function serveReviewer(options: ServeOptions): Promise<Gateway> {
   const gateway = new SocketIoGateway(options)
   await gateway.listen()
@@ -78,7 +77,7 @@ class SocketIoGateway implements Gateway {
   readonly #counts: GatewayCounts = newCounts()
   readonly #links = new Set<GatewayLink>()
   readonly #sockets = new Set<NetSocket>()
-  /** Those that have proved no session, oldest first. */
+  /** Sockets without a proved session, oldest first. */
   readonly #unbound = new Set<NetSocket>()
   readonly #looking: NodeJS.Timeout
   #stopped: Promise<void> | undefined
@@ -174,7 +173,7 @@ class SocketIoGateway implements Gateway {
     }
   }
 
-  /** Why a request for a link is refused, or null. */
+  /** Why a link request is refused; null: accepted. */
   #refusal(request: IncomingMessage): string | null {
     const why = this.#faultOf(request)
     if (why === null) return null
@@ -222,7 +221,7 @@ class SocketIoGateway implements Gateway {
   }
 }
 
-/** Waits for `work`, and no longer than `limitMs`. */
+/** Waits for `work`, for at most `limitMs`. */
 async function within(limitMs: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<void>((done) => {

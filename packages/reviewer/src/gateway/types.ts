@@ -1,17 +1,17 @@
-/** What the gateway asks of the reviewer behind it and of its surroundings, and its bounds. */
+/** The interfaces that the gateway uses, and its limits. */
 import type { ServerLink } from '@countersign/core/ports'
 
-/** Who is at the other end of a link. `auth` is untrusted: what the client sent with its handshake. */
+/** The client of a link. `auth`: untrusted data from its handshake. */
 export interface Peer {
   readonly address: string
   readonly auth: unknown
 }
 
-/** What the gateway calls for one link. */
+/** The handlers of one link, called by the gateway. */
 export interface LinkHandler {
-  /** A text of at most `FRAME_BYTES_MAX` bytes; nothing else is known of it. */
+  /** Called with an untrusted text of at most `FRAME_BYTES_MAX` bytes. */
   frame(text: string): void
-  /** The link is gone, whoever closed it. Exactly once, and nothing after it. */
+  /** Called exactly once when the link is closed by either end; no other call follows. */
   closed(): void
 }
 
@@ -28,7 +28,7 @@ export interface GatewayReviewer {
     readonly rejected: number
     readonly nacked: number
   }
-  /** Resolves when running commits have ended. */
+  /** Resolves when running commits have finished. */
   close(): Promise<void>
 }
 
@@ -36,12 +36,12 @@ export interface GatewayReviewer {
 export interface GatewayHost {
   connect(link: ServerLink, peer: Peer): LinkHandler
   readonly state: Pick<GatewayReviewer['state'], 'connections' | 'healthy' | 'pendingCommit'>
-  /** The reviewers whose spaces are open now. */
+  /** The reviewers of all open spaces. */
   readonly open: readonly Pick<GatewayReviewer, 'state'>[]
   close(): Promise<void>
 }
 
-/** A logger, as pino is one. */
+/** A logger, compatible with pino. */
 export interface Log {
   debug(about: object, message: string): void
   info(about: object, message: string): void
@@ -56,24 +56,23 @@ export const SILENT: Log = {
   error() {},
 }
 
-/** Bounds that keep one client, or many, from taking the memory of this process. */
+/** Limits that protect the memory of this process from clients. */
 export interface GatewayLimits {
   /**
-   * Bytes that may wait in this process for one client to read them. Core sends at the client's
-   * pace, so one that reads at all stays far below; others are closed. Default 16 MiB: one frame
-   * in parts has half of it at the most.
+   * Maximum buffered bytes for one client; above it the link is closed. Core sends at the client's
+   * pace, so a client that reads stays far below. Default 16 MiB: twice the largest frame in parts.
    */
   readonly linkBufferBytesMax: number
-  /** Milliseconds without a single byte of a client until its link is closed. Default 90,000. */
+  /** Time without a byte of a client until its link is closed, ms. Default 90,000. */
   readonly silentMs: number
-  /** Connections at once that have proved a session; further ones are refused. Default 10,000. */
+  /** Maximum concurrent connections with a proved session; further ones are refused. Default 10,000. */
   readonly connectionsMax: number
   /**
-   * Connections at once that have not, beside the others. The oldest makes room for a new one, so
-   * those who prove theirs at once get in whoever holds the rest. Default 1,000.
+   * Maximum concurrent connections without a proved session. The oldest is closed for a new one, so
+   * that idle connections cannot block honest clients. Default 1,000.
    */
   readonly unboundConnectionsMax: number
-  /** Milliseconds that a stop waits for running commits, and then for clients to go. Default 5,000. */
+  /** Time that a stop waits for running commits, and then for clients to disconnect, ms. Default 5,000. */
   readonly stopMs: number
 }
 

@@ -1,4 +1,4 @@
-/** Randomness in Node, for the core's random port: unpredictable in all its parts. */
+/** Core's random port in Node: unpredictable in all methods. */
 import { getRandomValues, randomBytes } from 'node:crypto'
 import type { Random } from '@countersign/core/ports'
 

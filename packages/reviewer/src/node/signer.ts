@@ -1,6 +1,6 @@
 /**
- * Ed25519 through `node:crypto`, in the thread pool, for the core's signer port. A secret is the
- * PKCS8 form of the key as base64url text, so a store or a file can keep it.
+ * Core's signer port in Node: Ed25519 by `node:crypto`, in the thread pool. A secret is the PKCS8
+ * form of the key as base64url text, which can be stored.
  */
 import {
   createPrivateKey,
@@ -13,15 +13,15 @@ import type { KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { KeyPair, Signer } from '@countersign/core/ports'
 
-/** Parsed public keys that are kept, the oldest leaving first. */
+/** Maximum cached public keys; the oldest is evicted first. */
 const PUBLIC_KEYS_MAX = 4_096
-/** 32 and 64 bytes in the one base64url form that encoders write. */
+/** 32 and 64 bytes in canonical base64url. */
 const PUBLIC_KEY = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/
 const SIGNATURE = /^[A-Za-z0-9_-]{85}[AQgw]$/
 
 const generatePair = promisify(generateKeyPair)
 
-/** Ed25519 by Node. A secret is PKCS #8 in base64url: text that can be kept in a file. */
+/** Ed25519 by Node. A secret is PKCS #8 in base64url, which can be stored in a file. */
 export function nodeSigner(): Signer {
   const secrets = new WeakMap<KeyPair, KeyObject>()
   const publicKeys = new Map<string, KeyObject>()
@@ -29,7 +29,7 @@ export function nodeSigner(): Signer {
     async generate(): Promise<KeyPair> {
       const { publicKey, privateKey } = await generatePair('ed25519')
       return {
-        // A key on a curve has this.
+        // The JWK of an Ed25519 key has `x`.
         publicKey: publicKey.export({ format: 'jwk' }).x!,
         secret: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64url'),
       }
@@ -63,22 +63,23 @@ export function nodeSigner(): Signer {
   function known(publicKey: string): KeyObject | undefined {
     const parsed = publicKeys.get(publicKey) ?? publicKeyOf(publicKey)
     if (parsed === undefined || publicKeys.has(publicKey)) return parsed
-    // There are as many keys as may be.
+    // Not empty: the size is the maximum.
     if (publicKeys.size >= PUBLIC_KEYS_MAX) publicKeys.delete(publicKeys.keys().next().value!)
     publicKeys.set(publicKey, parsed)
     return parsed
   }
 }
 
-/** The private key of a pair. Throws when its secret is none of `nodeSigner`, or of another pair. */
+/** The private key of a pair. Throws when its secret is not of `nodeSigner`, or of another pair. */
 export function secretOf(keys: KeyPair): KeyObject {
-  if (typeof keys.secret !== 'string') throw new TypeError('the secret is no text of nodeSigner')
+  if (typeof keys.secret !== 'string')
+    throw new TypeError('the secret is not a string of nodeSigner')
   const key = createPrivateKey({
     key: Buffer.from(keys.secret, 'base64url'),
     format: 'der',
     type: 'pkcs8',
   })
-  if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('the secret is no Ed25519 key')
+  if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('the secret is not an Ed25519 key')
   if (createPublicKey(key).export({ format: 'jwk' }).x !== keys.publicKey) {
     throw new TypeError('the secret does not belong to the public key')
   }

@@ -1,7 +1,7 @@
 /**
- * States and changes of a space in SQLite: the cache that is written behind the commits. An
- * entity has a number, in the order in which the entities came to be: the key of its changes,
- * and the order of a scan, so pages of a scan lie side by side in the file.
+ * The states and changes of a space in SQLite: a cache that is written behind the commits. Entities
+ * are numbered in order of creation; the number is the key of an entity's changes and the order of a
+ * scan, so that a scan reads the file sequentially.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { assert, checkState, utf8Bytes } from '@countersign/core/ports'
@@ -162,7 +162,7 @@ class Scan implements ScanTables {
     this.#type = type === undefined ? [] : [type]
     const which = type === undefined ? 'no > ?' : 'type = ? and no > ?'
     this.#page = db.prepare(`${STATE} where ${which} order by no`)
-    // The first read of the transaction: from here on nothing newer is seen.
+    // The first read fixes the snapshot of the transaction.
     const { through, entities } = behindOf(db.prepare(READ_BEHIND))
     this.through = through
     this.entities = entities

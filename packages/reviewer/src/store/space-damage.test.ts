@@ -1,4 +1,4 @@
-/** Rows that rot: each is reported with its key, and everything beside it is read as before. */
+/** Damaged rows: each is reported with its key, and all other rows are read as before. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SpaceStore, SpaceStores } from '@countersign/core/ports'
@@ -41,7 +41,7 @@ function rot(text: string): void {
 
 const few = { count: 9, bytes: MUCH }
 
-/** Every text of the space, or what is said in its place. */
+/** Every text of the space, or the error in its place. */
 async function texts(): Promise<string[]> {
   const rows = [
     ...(await store.batches(0, MUCH)),

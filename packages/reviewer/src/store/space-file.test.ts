@@ -1,4 +1,4 @@
-/** The files of spaces: which are refused, how they are opened, how many, and what is left in them. */
+/** The files of spaces: which are rejected, how they are opened, how many, and that erased text is gone. */
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -140,7 +140,7 @@ describe('files that are refused', () => {
   test('what is no uuid is no name of a file', () => {
     const spaces = sqliteSpaces(folder)
     for (const name of ['', '..', `../${SPACE}`, SPACE.toUpperCase(), `${SPACE}.sqlite`]) {
-      expect(() => spaces.open(name)).toThrow('is no space id')
+      expect(() => spaces.open(name)).toThrow('is not a space id')
     }
   })
 

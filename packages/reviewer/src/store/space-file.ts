@@ -1,13 +1,13 @@
 /**
- * The database file of one space: opening it, refusing what is not ours, and its tables.
+ * The database file of one space: opens it, rejects files of other programs, and creates its tables.
  *
- * One file a space: spaces are deleted, moved, backed up and damaged one by one, and a file that
- * is not open costs nothing. Several processes may have a space open; what each commits is
- * decided by the fence, and SQLite's own locks make a commit one step.
+ * One file a space: spaces are deleted, moved and backed up separately, damage is confined to one,
+ * and a closed file costs nothing. Several processes may have a space open; the fence decides which
+ * commits succeed, and SQLite's locks make each commit atomic.
  *
- * A text is the last column of its row, so that reading the others never walks its pages. `sum`
- * is a checksum over the key and all that is beside it. What was deleted or replaced is
- * overwritten with zeros (`secure_delete`), since it may have been replaced to erase it.
+ * Texts are the last column of their row, so that reading other columns does not read their pages.
+ * `sum` is a checksum over the key and all other columns. Deleted and replaced data are overwritten
+ * with zeros (`secure_delete`), because they may have been replaced to erase them.
  */
 import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -19,11 +19,11 @@ import { makeFile, pragma, storeError } from './sqlite-file.ts'
 const APPLICATION_ID = 0x43_53_73_70
 /** `PRAGMA user_version`: the version of the tables below. */
 export const SPACE_SCHEMA_VERSION: number = 1
-/** How long a commit waits, with its thread, for one of another process. */
+/** How long a commit blocks its thread for a commit of another process. */
 export const BUSY_MS_MAX: number = 2_000
-/** Pages of one open file that SQLite keeps in memory, in KiB. */
+/** SQLite's page cache for one open file, in KiB. */
 const CACHE_KIB = 2_048
-/** To what the log is cut back after it has grown, in bytes. */
+/** The size to which a grown log is truncated, in bytes. */
 const LOG_BYTES_MAX = 8 * 1_024 * 1_024
 
 const SCHEMA = `
@@ -67,7 +67,7 @@ const SCHEMA = `
   pragma user_version = ${SPACE_SCHEMA_VERSION};
 `
 
-/** What a connection must answer when it is asked for its settings. */
+/** The settings of a connection, with the values that must be read back. */
 const SETTINGS: readonly (readonly [name: string, value: string, read: string | number])[] = [
   ['journal_mode', 'wal', 'wal'],
   ['synchronous', 'full', 2],
@@ -78,7 +78,7 @@ const SETTINGS: readonly (readonly [name: string, value: string, read: string | 
   ['cache_size', String(-CACHE_KIB), -CACHE_KIB],
 ]
 
-/** Opens, and creates if need be. Throws a `StoreError` of one line. */
+/** Opens a file, or creates it. Throws a one-line `StoreError`. */
 export function openSpaceFile(file: string): DatabaseSync {
   const isNew = !existsSync(file)
   makeFile(file)
@@ -86,7 +86,7 @@ export function openSpaceFile(file: string): DatabaseSync {
   try {
     db = new DatabaseSync(file, { enableForeignKeyConstraints: false, timeout: BUSY_MS_MAX })
     db.exec('pragma trusted_schema = off')
-    // Whose file it is must be known before anything is changed in it.
+    // Checked before the first write to the file.
     checkOwner(db, file)
     for (const [name, value] of SETTINGS) db.exec(`pragma ${name} = ${value}`)
     for (const [name, , read] of SETTINGS) {
@@ -104,7 +104,7 @@ export function openSpaceFile(file: string): DatabaseSync {
   }
 }
 
-/** A second connection, for a scan: it sees the file as it is now until it is closed. */
+/** A second connection, for a scan, with a snapshot of the file until it is closed. */
 export function openSnapshot(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS_MAX })
   try {
@@ -116,7 +116,7 @@ export function openSnapshot(file: string): DatabaseSync {
   }
 }
 
-/** A new file is durable when its folder is, and that one when the folder above it is. */
+/** Syncs the two parent folders, without which a new file is not durable. */
 function syncFolders(file: string): void {
   if (process.platform === 'win32') return // Folders cannot be opened there.
   for (const folder of [dirname(file), dirname(dirname(file))]) {
@@ -129,7 +129,7 @@ function syncFolders(file: string): void {
   }
 }
 
-/** Two processes may make one file: the second finds the tables of the first. */
+/** Creates the tables, unless another process has created them meanwhile. */
 function makeTables(db: DatabaseSync, file: string): void {
   if (!checkOwner(db, file)) return
   db.exec('begin immediate')
@@ -142,7 +142,7 @@ function makeTables(db: DatabaseSync, file: string): void {
   }
 }
 
-/** True for an empty database. Throws for one that this version must not touch. */
+/** Returns true for an empty database. Throws for one that this version must not change. */
 function checkOwner(db: DatabaseSync, file: string): boolean {
   const application = pragma(db, 'application_id')
   const version = pragma(db, 'user_version')

@@ -1,10 +1,10 @@
 /**
  * The process that `space-kill.test.ts` kills: commits batches and rejections to a space, writes
- * behind, and prints each acknowledged write. Another process may do the same: whoever is fenced
- * reads the head and goes on from there.
+ * behind, and prints each acknowledged write. Several may run at once: a fenced one reads the head and
+ * continues from there.
  *
- * Arguments: folder, writer (the name of its session), seed, and how many statements it runs until
- * it kills itself before the next: so it dies amid a write, which a kill from outside seldom meets.
+ * Arguments: folder, writer (the name of its session), seed, and the number of statements after which
+ * it kills itself, so that it dies during a write, which a kill from outside rarely hits.
  */
 import { writeSync } from 'node:fs'
 import { StatementSync } from 'node:sqlite'

@@ -1,6 +1,6 @@
 /**
- * What a crash leaves of a space in SQLite: real processes killed amid their writes, one alone
- * and two at a time, which only the fence keeps apart; and the log cut off at each of its pages.
+ * Crash tests of a space in SQLite: real processes killed during their writes, one alone and two at a
+ * time, synchronized only by the fence; and the log truncated at each of its pages.
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'

@@ -1,7 +1,6 @@
 /**
- * Sessions, the ledger and rejections of a space in SQLite. A message alone costs one search for
- * the run before it, and one row; messages that follow each other in a session and in the space
- * are one row, however many.
+ * The sessions, ledger and rejections of a space in SQLite. A single message costs a lookup of the
+ * previous run and one row; consecutive messages of a session with consecutive seqs share one row.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { assert, checkApart, damaged, joins } from '@countersign/core/ports'
@@ -81,7 +80,7 @@ export class LedgerTables {
         (select no from rejections where no <= ? order by no limit ?)`)
   }
 
-  /** `known` sessions are stored before; returns how many are after. */
+  /** Stores sessions. `known`: the number of stored ones before; returns the number after. */
   putSessions(sessions: readonly SessionText[], known: number): number {
     let count = known
     for (const { sessionId, text } of sessions) {
@@ -167,7 +166,7 @@ export class LedgerTables {
     return rows.map((row) => this.#rejectionOf(row, sessionId))
   }
 
-  /** Numbers have no gaps but at the old end, so the newest number says which are too many. */
+  /** Deletes the oldest rejections. Row numbers have no gaps, so the newest one determines the range. */
   forget(keep: number, countMax: number): number {
     const { no } = this.#newestRejection.get() as { no: number | null }
     return no === null ? 0 : Number(this.#forget.run(no - keep, countMax).changes)
@@ -183,7 +182,7 @@ export class LedgerTables {
     return no
   }
 
-  /** Adds a run to the ledger, or lengthens the one before it. Damaged neighbours stop the commit. */
+  /** Adds a run to the ledger, or extends the previous one. Throws when that one is damaged. */
   #putVerdict(no: number, sessionId: string, run: LedgerRun): void {
     const before = this.#wholeRun(no, run.clientSeq + run.count - 1)
     checkApart(sessionId, run, before)

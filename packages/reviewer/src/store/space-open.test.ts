@@ -1,7 +1,7 @@
 /**
- * Opening a space reads its head, not its history: by what SQLite is asked while a file with a
- * million changes is opened, by the plan of every statement the store ever runs, and by the bytes
- * that are read from the file.
+ * Opening a space reads its head, not its history: checks the statements that run while a file with a
+ * million changes is opened, the query plan of every statement of the store, and the bytes read from
+ * the file.
  */
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
@@ -24,7 +24,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Makes the history long, behind the back of the store: a million changes, and 30,000 of all else. */
+/** Adds a long history directly to the file: a million changes, and 30,000 rows of each other table. */
 function lengthen(): void {
   const db = new DatabaseSync(fileOf(folder))
   const numbers = `with recursive n(x) as (values (1000) union all select x + 1 from n where x < 1000999)`

@@ -1,6 +1,6 @@
 /**
- * One open space in SQLite: the head and the batches, and each write as one transaction. What is
- * in memory is prepared statements and SQLite's page cache; everything else is in the file.
+ * One open space in SQLite: the head and the batches, with each write as one transaction. Only
+ * prepared statements and SQLite's page cache are in memory.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import {
@@ -55,9 +55,9 @@ interface BatchRow {
 
 type BatchTable = 'batches' | 'seals'
 
-/** A row of meta that says: erased text may still be in the log, cut it when nothing reads it. */
+/** The `meta` key of a flag: erased text may still be in the log, which must be truncated. */
 const SCRUB = 'store:scrub'
-/** A row of meta that says whose file this is, whatever name the file has. */
+/** The `meta` key of the space id, which does not depend on the file name. */
 const SPACE = 'store:space'
 
 export class SqliteTables implements SpaceTables {
@@ -96,7 +96,7 @@ export class SqliteTables implements SpaceTables {
     this.#addSeals = db.prepare('insert into seals values (?, ?, ?, ?)')
     this.#setBatch = db.prepare('update batches set sum = ?, text = ? where from_seq = ?')
     this.#batchFrom = db.prepare('select to_seq as toSeq from batches where from_seq = ?')
-    // Batches touch without gaps: the first to read is the last that begins by then.
+    // Batches have no gaps: the first one to read is the last that starts at or before the seq.
     this.#batchesAfter = db.prepare(`
       select from_seq as fromSeq, to_seq as toSeq, sum, text from batches
       where from_seq >= coalesce((select max(from_seq) from batches where from_seq <= ?), 0)
@@ -239,7 +239,7 @@ export class SqliteTables implements SpaceTables {
 
   claimMeta(key: string, value: string): string {
     this.#write(() => this.#addMeta.run(key, sumOf(metaKey(key), value), value))
-    // It is there now, from this call or an earlier one.
+    // Set by the statement above, in this call or an earlier one.
     return this.meta(key)!
   }
 
@@ -269,7 +269,7 @@ export class SqliteTables implements SpaceTables {
     this.#scrubLater()
   }
 
-  /** One moment of the file for all statements of a step, whatever other processes write. */
+  /** Runs a step in a read transaction, with one snapshot of the file. */
   #read<T>(step: () => T): T {
     return this.#within(this.#beginRead, step)
   }
@@ -290,13 +290,13 @@ export class SqliteTables implements SpaceTables {
     }
   }
 
-  /** Within a transaction that erases. */
+  /** Sets the flag to truncate the log. Called within an erasing transaction. */
   #scrubLater(): void {
     this.#addMeta.run(SCRUB, sumOf(metaKey(SCRUB), ''), '')
     this.#mustScrub = true
   }
 
-  /** Cuts the log, in which erased text stands on. While a scan reads it, the next write tries again. */
+  /** Truncates the log, which still has erased text. While a scan reads it, the next write retries. */
   #scrub(): void {
     if (!this.#mustScrub) return
     this.#db.exec('pragma busy_timeout = 0')
@@ -313,7 +313,7 @@ function batchOf(table: BatchTable, row: BatchRow): Stored<BatchText> {
   return { fromSeq, toSeq, text: textOf(batchKey(table, row), sum, text) }
 }
 
-/** Rows that are gone are damage as well: seqs have no gaps. */
+/** The error for missing rows, which are damage, because seqs have no gaps. */
 function missing(table: BatchTable, fromSeq: number, toSeq: number): Stored<BatchText> {
   return { fromSeq, toSeq, text: damaged(batchKey(table, { fromSeq, toSeq })) }
 }

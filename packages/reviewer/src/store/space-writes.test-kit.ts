@@ -1,4 +1,4 @@
-/** What the killed writers of a space write behind and print. Light: each child loads it. */
+/** Helpers of the killed writers of a space. Few imports, because each child process loads it. */
 import type { SpaceStore, StateText, WriteBehind } from '@countersign/core/ports'
 
 const ENTITIES = 7
@@ -8,7 +8,7 @@ export type Acked =
   | { readonly kind: 'refused'; clientSeq: number }
   | { readonly kind: 'behind'; through: number }
 
-/** Whole numbers from 0 to below a count, the same for a seed. */
+/** Random integers from 0 to below a count, reproducible by seed. */
 export function randomOf(seed: number): (count: number) => number {
   let state = seed >>> 0
   return (count) => {

@@ -1,4 +1,4 @@
-/** A space with something in each table, for the tests of the SQLite store beside this file. */
+/** A space with rows in each table, for the tests of the SQLite store. */
 import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import type { Bytes, Commit, SpaceStore } from '@countersign/core/ports'
 export const SPACE: string = 'ab000000-0000-4000-8000-000000000001'
 export const MUCH: Bytes = bytesOf(1e9)
 
-/** In memory where the machine has such a place: nothing here depends on the disk. */
+/** A new folder, in memory where the machine supports it: the tests do not depend on the disk. */
 export function freshFolder(): string {
   const root = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
   return mkdtempSync(join(root, 'countersign-space-file-'))

@@ -1,6 +1,6 @@
 /**
- * What every database file of a reviewer needs: made with its folders and readable by its owner
- * only, and what SQLite's failures mean for the owner.
+ * Helpers for the database files of a reviewer: creates them with their folders, readable by the owner
+ * only, and maps SQLite errors to `StoreError`.
  */
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -8,7 +8,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { StoreError } from './errors.ts'
 import type { StoreTrouble } from './errors.ts'
 
-/** Makes folder and file, readable by their owner only: the file holds the reviewer's key. */
+/** Creates folder and file, readable by their owner only: the file has the reviewer's key. */
 export function makeFile(file: string): void {
   try {
     makeFolder(dirname(file))
@@ -19,7 +19,7 @@ export function makeFile(file: string): void {
   }
 }
 
-/** Step by step: where a folder cannot take another (`/proc`), Node's recursive way never ends. */
+/** Creates folders one by one, because Node's recursive mkdir never returns in folders like `/proc`. */
 function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
   if (dirname(folder) !== folder) makeFolder(dirname(folder))
@@ -34,7 +34,7 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
-/** The number that a pragma answers. */
+/** Reads a numeric pragma. */
 export function pragma(db: DatabaseSync, name: string): number {
   const row = db.prepare(`pragma ${name}`).get() as Record<string, number>
   return row[name]!
@@ -49,10 +49,10 @@ const TROUBLES: ReadonlyMap<number, readonly [trouble: StoreTrouble, what: strin
   [11, ['corrupt', 'damaged database']],
   [13, ['full', 'no space left for']],
   [14, ['unwritable', 'cannot open']],
-  [26, ['corrupt', 'damaged, or no database:']],
+  [26, ['corrupt', 'damaged, or not a database:']],
 ])
 
-/** What `error` means for the owner of `file`. */
+/** Converts an error to a `StoreError` that names the file. */
 export function storeError(error: unknown, file: string): StoreError {
   if (error instanceof StoreError) return error
   const code = (error as { errcode?: unknown }).errcode

@@ -1,15 +1,15 @@
 /**
- * Spaces in a folder, each in a SQLite file of its own, of which only so many are open at a time.
- * A handle is no more than a name: the first call opens the file, and a file that was not used
- * for longest is closed when another is needed. So thousands of spaces cost what the open ones do.
+ * Spaces in a folder, each in a SQLite file of its own, with a maximum of open files. A handle is only
+ * a name: its first call opens the file, and the least recently used file is closed when another is
+ * needed. So only open files cost memory, also with thousands of spaces.
  *
  *   handle ─▶ (closed) ── first call ──▶ (open) ── least recently used, or a failure ──▶ (closed)
  *
- * Nothing but the page cache is lost by closing a file, so it is always legal. After a failure of
- * the disk the file is closed as well: the next call reads what the disk holds.
+ * Closing a file only loses the page cache, so it is always safe. After a disk error the file is
+ * closed, too: the next call reads the state on disk.
  *
- * Commits run on the caller's thread; `append` lets the sockets be read before it resolves, so
- * that the next commit holds all that came in meanwhile.
+ * Commits run on the caller's thread; `append` yields to the sockets before it resolves, so that the
+ * next commit includes all messages that arrived meanwhile.
  */
 import { join, resolve } from 'node:path'
 import { InvariantError, spacesOver } from '@countersign/core/ports'
@@ -18,16 +18,16 @@ import { StoreError } from './errors.ts'
 import { SqliteTables } from './space-tables.ts'
 import { storeError } from './sqlite-file.ts'
 
-/** What `sqliteSpaces` takes beside its folder. */
+/** The options of `sqliteSpaces`: how many files are open at a time. */
 export interface SqliteSpacesOptions {
-  /** How many files are open at a time, scans aside. Each has up to 2 MiB of pages in memory. */
+  /** Maximum open files, without scans. Each has up to 2 MiB of pages in memory. */
   readonly openFilesMax?: number
 }
 
 const OPEN_FILES_MAX = 64
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** Stores in `folder`, which is made by the first call if it is missing. */
+/** Stores in `folder`, which the first call creates if missing. */
 export function sqliteSpaces(folder: string, options: SqliteSpacesOptions = {}): SpaceStores {
   const files = new SpaceFiles(resolve(folder), options.openFilesMax ?? OPEN_FILES_MAX)
   return spacesOver(
@@ -36,11 +36,11 @@ export function sqliteSpaces(folder: string, options: SqliteSpacesOptions = {}):
   )
 }
 
-/** The open files, and which of them to close. */
+/** The LRU cache of open files. */
 class SpaceFiles {
   readonly #folder: string
   readonly #openFilesMax: number
-  /** The least recently used first. */
+  /** Least recently used first. */
   readonly #files = new Map<string, SqliteTables>()
 
   constructor(folder: string, openFilesMax: number) {
@@ -48,9 +48,10 @@ class SpaceFiles {
     this.#openFilesMax = openFilesMax
   }
 
-  /** Throws a `StoreError` for what is no lower-case uuid. */
+  /** Returns the runner of a space. Throws a `StoreError` for anything else than a lower-case uuid. */
   runOf(space: string): Run {
-    if (!UUID.test(space)) throw new StoreError('failed', `${JSON.stringify(space)} is no space id`)
+    if (!UUID.test(space))
+      throw new StoreError('failed', `${JSON.stringify(space)} is not a space id`)
     return async (kind, step) => {
       const result = this.#step(space, step)
       if (kind === 'write') await new Promise(setImmediate)
@@ -90,7 +91,7 @@ class SpaceFiles {
     return tables
   }
 
-  /** Folders of at most some hundred files each, however many spaces there are. */
+  /** The path of a space's file, in one of 256 subfolders. */
   #fileOf(space: string): string {
     return join(this.#folder, space.slice(0, 2), `${space}.sqlite`)
   }
