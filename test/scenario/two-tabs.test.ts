@@ -9,7 +9,9 @@ import {
   entity,
   memoryStorage,
 } from '@countersign/core'
-import type { Storage, Transport } from '@countersign/core/ports'
+import { type Rejection, WIRE_VERSION } from '@countersign/core/message'
+import { type Storage, type Transport, checksum } from '@countersign/core/ports'
+import { reviewerFrame } from '@countersign/core/protocol'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { type Scene, SPACE, scene } from './wire.ts'
@@ -38,6 +40,35 @@ describe('two tabs', () => {
     await open.settle()
     expect(await checkpointSeq(storage)).toBeGreaterThan(3)
     await expectAllOf(other, { storage, close: [one, other] })
+  })
+
+  it('where tabs have no channel, what depends on a message that the other one knows to be refused is blocked', async () => {
+    open = await scene()
+    const storage = memoryStorage()
+    const away = { entities, storage, over: () => ({ connect: () => silent }) }
+    const first = await open.open(away)
+    const created = first.create(Issue, { title: 'refused' })
+    await first.flushed()
+    first.update(Issue, created.id, { title: 'blocked, and never sent' })
+    await first.flushed()
+    const { sessionId } = first.status.getState()
+    await first.close()
+    const second = await open.open(away)
+    second.update(Issue, created.id, { title: 'on top' })
+    await second.flushed()
+    await second.close()
+    // Another tab has adopted the first session, and is told of the rejection.
+    const locks = {
+      tryAcquire: async (name: string) => (name.endsWith(sessionId!) ? undefined : () => {}),
+    }
+    const here = await open.open({ entities, storage, platform: { locks } })
+    await open.settle().catch(() => {})
+    expect(here.status.getState().outboxMessages).toBe(1)
+    await refusedIn(sessionId!, { storage, msgId: created.messageId })
+    here.setOnline(false)
+    here.setOnline(true)
+    await vi.waitFor(() => expect(here.status.getState().outboxMessages).toBe(0))
+    expect(here.refused.snapshot()).toMatchObject([{ state: 'blocked' }])
   })
 
   it('a checkpoint of the tab behind keeps what the tab ahead stored', async () => {
@@ -175,6 +206,28 @@ function titlesOf(store: SyncStore): readonly string[] {
 }
 
 /** A rank is an epoch and a seq, and the tests see one epoch only. */
+const silent = { send: () => {}, close: () => {} }
+
+/** What the tab of that session stores when a message is rejected and all others depend on it. */
+async function refusedIn(
+  sessionId: string,
+  { storage, msgId }: { readonly storage: Storage; readonly msgId: string },
+): Promise<void> {
+  const handle = await storage.open(() => {}, SPACE)
+  const { outbox } = await handle.read()
+  const rejection: Rejection = {
+    ...{ v: WIRE_VERSION, space: SPACE, eid: SPACE, epoch: 1, reviewerId: SPACE, at: 0 },
+    ...{ msgId, hash: 'A'.repeat(43), reason: 'unauthorised', sig: 'A'.repeat(86) },
+  }
+  const text = reviewerFrame('rejected', { rejections: [rejection] })
+  const record = { kind: 'rejections', ids: [msgId], text, check: checksum(text) } as const
+  await handle.write({
+    durability: 'strict',
+    segments: [{ key: `rejected:${msgId}`, ...record }],
+    outboxRemove: outbox.filter((key) => key.startsWith(sessionId)),
+  })
+}
+
 async function checkpointSeq(storage: Storage): Promise<number | undefined> {
   const handle = await storage.open(() => undefined)
   const { checkpoint } = await handle.read()

@@ -29,6 +29,8 @@ import type { ReplicaOptions } from '../options.ts'
 import type { PartlyAccepted } from './partly-accepted.ts'
 import type { PendingIntake } from '../outbox/pending-intake.ts'
 import type { Refusals } from '../outbox/refusals.ts'
+import { refusedNames } from '../outbox/refused.ts'
+import { readFlushes, readRejections } from './restore.ts'
 import { type Recovered, dismissedKeys, recovered } from './recover.ts'
 import type { SessionLocks } from '../identity/session-locks.ts'
 import type { SoundState } from './sound-state.ts'
@@ -156,7 +158,8 @@ export class Adopter {
   }
 
   async #look(): Promise<void> {
-    const { disk, locks, sessionId } = this.#parts
+    const { disk, locks, sessionId, refusals } = this.#parts
+    if (refusals.dependsOnOthers) await this.#blockOnOthers()
     const keys = await disk.waiting()
     if (!keys) this.#releaseLocks()
     const ended: string[] = []
@@ -167,6 +170,21 @@ export class Adopter {
     }
     if (ended.length === 0 || this.#stopped) return
     if (await this.#late()) for (const key of ended) this.#done.add(key)
+  }
+
+  /**
+   * Another tab was told of rejections, and where tabs have no channel the storage alone has them. What
+   * depends on them here would be sent, and wait, for ever.
+   */
+  async #blockOnOthers(): Promise<void> {
+    const { disk, options, refusals } = this.#parts
+    const sound = await disk.read()
+    if (!sound || this.#stopped) return
+    const reading = { space: options.space, bounds: factBounds(options.limits) }
+    const { flushes } = readFlushes(sound.state, reading)
+    const rejections = readRejections(sound.state)
+    const messages = flushes.flatMap((flush) => flush.messages)
+    refusals.blockOn(refusedNames(messages, (id) => rejections.has(id)))
   }
 
   /** Called when the storage does not answer any more: other tabs may adopt ended sessions. */

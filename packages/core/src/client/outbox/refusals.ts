@@ -6,7 +6,7 @@
 import type { Uuid } from '../../base/uuid.ts'
 import type { Entry, Refusal } from '../../history/entry.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
-import { numberName } from '../../history/names.ts'
+import { numberName, pendingIn } from '../../history/names.ts'
 import type { Rejection } from '../../facts/message.ts'
 import type { Outbox } from '../../sync/outbox.ts'
 import type { StoredState } from '../../ports/storage.ts'
@@ -96,6 +96,38 @@ export class Refusals {
     const blocked = this.#takeOut(gone)
     const outboxRemove = settle(blocked)
     if (outboxRemove.length > 0) void disk.write({ durability: 'relaxed', outboxRemove })
+    onChange()
+    repo.emit()
+    this.messages.emit([], onError)
+  }
+
+  /** Whether an open message depends on one that another tab is to send, and that has no verdict here. */
+  get dependsOnOthers(): boolean {
+    const { repo, outbox } = this.#parts
+    const isKnown = (sessionId: Uuid, clientSeq: number): boolean =>
+      repo.messages.isAccepted(sessionId, clientSeq) || !!outbox.find(sessionId, clientSeq)
+    for (const { writes } of outbox.open())
+      for (const { named } of writes)
+        if (named?.others.some(({ sessionId, clientSeq }) => !isKnown(sessionId, clientSeq)))
+          return true
+    return false
+  }
+
+  /** Another tab knows that these are refused: removes them from the view, and blocks what depends on them. */
+  blockOn(names: ReadonlySet<string>): void {
+    const { disk, repo, outbox, settle, besides, onChange, onError } = this.#parts
+    const isIn = (sessionId: Uuid, clientSeq: number): boolean =>
+      names.has(numberName(sessionId, clientSeq))
+    const gone = besides().filter((entry) => isIn(entry.session.sessionId, entry.clientSeq))
+    const blocked = [...outbox.open()].filter(({ writes, session }) =>
+      writes
+        .flatMap(({ named }) => (named ? pendingIn(named, session.sessionId) : []))
+        .some(({ sessionId, clientSeq }) => isIn(sessionId, clientSeq)),
+    )
+    if (gone.length + blocked.length === 0) return
+    for (const entry of blocked) this.#refuse(entry, BLOCKED)
+    const all = [...blocked, ...this.#takeOut(new Set([...gone, ...blocked]))]
+    void disk.write({ durability: 'relaxed', outboxRemove: settle(all) })
     onChange()
     repo.emit()
     this.messages.emit([], onError)

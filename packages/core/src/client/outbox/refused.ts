@@ -120,6 +120,20 @@ function parentsOf(named: readonly (Names | undefined)[], sessionId: Uuid): Read
   return new Set(pending.map((one) => numberName(one.sessionId, one.clientSeq)))
 }
 
+/** Names of stored own messages, in stored order, that were rejected or depend on one that was. */
+export function refusedNames(
+  messages: Iterable<AuthoredMessage>,
+  isRejected: (id: Uuid) => boolean,
+): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const message of messages) {
+    const depends = [...parentNames(message)].some((name) => names.has(name))
+    if (depends || isRejected(message.id))
+      names.add(numberName(message.session.facts.sessionId, message.clientSeq))
+  }
+  return names
+}
+
 /** An own message whose content is lost. At least one of the two is known: a lost draft never had an id. */
 export interface GoneMessage {
   readonly id: Uuid | undefined
