@@ -122,18 +122,6 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     seed: 139,
   },
   {
-    name: 'online-behind-the-greeting',
-    what: 'A link is online with less than its reviewer had when it greeted.',
-    edits: [
-      {
-        module: 'sync/session.ts',
-        from: "this.#state === 'syncing' && !life.isStale && life.has(this.#parts.tail.position)",
-        to: "this.#state === 'syncing' && !life.isStale",
-      },
-    ],
-    seed: 1,
-  },
-  {
     name: 'any-reviewer',
     what: 'A reviewer of another key is followed.',
     edits: [
