@@ -88,7 +88,8 @@ export function readingOf(
     if (reg === ARCHIVED) continue
     const policy = policies.fields.get(reg) ?? 'ask'
     const before = past.before(reg)
-    const isSaid = typeof policy !== 'function' || isOne(before.writes)
+    // Where writes parted is not known of pending ones of several sessions: their order is not.
+    const isSaid = typeof policy !== 'function' || !before.isKnown || isOne(before.writes)
     const value = isSaid ? valueOf(live, policy, reader) : agreedOf(live)
     const either = typeof policy === 'function' && !before.isKnown
     if (value && either && differentOf(live).length > 1) open.add(reg)
