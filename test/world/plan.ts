@@ -3,6 +3,7 @@
  * random part of all faults and features (swarm testing), because a world in which everything
  * fails all the time hides what only some of it would show.
  */
+import type { Limits } from '@countersign/core/testing'
 import { Random } from '../model/random.ts'
 import { type Extremes, describeExtremes, extremesFor } from './extremes.ts'
 import { type Build, NEWEST_BUILD } from './versioned.ts'
@@ -235,7 +236,8 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     ...extremes,
   }
   // Tabs of one device show each other's pending rows: no decision of theirs comes before what waits.
-  return workload === 'W2' || plan.tabs.length === 1 ? withoutContest(plan) : plan
+  const bearable = plan.store.latencyMs > SLOW_MS ? withCaches(plan) : plan
+  return workload === 'W2' || plan.tabs.length === 1 ? withoutContest(bearable) : bearable
 }
 
 /** How often each action comes. The draws of `random` are the first ones of a plan. */
@@ -270,6 +272,19 @@ function weightsFor(
   if (extremes.forgeries > 0) weights.set('forge', extremes.forgeries)
   if (extremes.histories > 0) weights.set('history', extremes.histories)
   return weights
+}
+
+/** Of a store that may answer so late, a reviewer keeps more than a few entries. */
+const SLOW_MS = 300
+
+/** A slow store read again for each message, a few at a time: people would offer more than it judges. */
+function withCaches(plan: Plan): Plan {
+  const kept = (bounds: Partial<Limits>): Partial<Limits> => {
+    const { cacheBytesMax: _a, ledgerCacheMax: _b, batchBytesAim: _c, ...rest } = bounds
+    const { batchMessagesMax: _d, ...others } = rest
+    return others
+  }
+  return { ...plan, bounds: kept(plan.bounds), reviewerBounds: kept(plan.reviewerBounds) }
 }
 
 /** Where nobody can decide: in W2 it would invent a list that nobody has appended to. */
