@@ -878,7 +878,7 @@ describe('GATE5, GATE6 snapshots', () => {
     dan.setOnline(true)
     await world.pass(5_000)
     expect(rowsOf(dan)).toEqual(before)
-    expect(witness.said).toContain(`${FORGED} ${OLD}; nothing of it is taken`)
+    expect(witness.said).toContain(`${FORGED} ${WRONG_LISTS}; nothing of it is taken`)
     await healed(dan, way)
   })
 

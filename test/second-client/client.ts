@@ -147,7 +147,9 @@ export class SecondClient {
         return this.#tail(state, checkPosition(fields[1], followed), cutTexts(texts, fields[0]))
       case 'through': {
         const through = checkPosition(fields[0], followed)
-        demand(through.seq >= position.seq, 'GATE5', 'an answer from before the greeting')
+        const isSnapshot = count(fields[1], 'SNAP1') > 0 && count(fields[2], 'SNAP1') > 0
+        const isOld = through.seq < position.seq && !isSnapshot
+        demand(!isOld, 'GATE5', 'an answer from before the greeting')
         return this.#through(state, through, fields)
       }
       case 'page':
@@ -334,7 +336,7 @@ export class SecondClient {
     [, pages, snapshot, sig, at, settled]: readonly Json[],
   ): void {
     const number = count(snapshot, 'SNAP1')
-    if (count(pages, 'SNAP1') > 0 || number > 0) {
+    if (number > 0) {
       const { nonce, followed } = state.greeting!
       const frames = [...(state.snapshot.get(number)?.values() ?? [])].map((content) => ({
         content,

@@ -66,6 +66,8 @@ export interface Limits {
   readonly cacheBytesMax: number
   /** Numbers with verdicts, and as many messages, that it caches, for all its spaces. */
   readonly ledgerCacheMax: number
+  /** UTF-8 bytes of encoded pages of snapshots that it keeps, for all its spaces. */
+  readonly snapshotBytesMax: number
   /** States written behind in one transaction, approximately. */
   readonly dirtyStatesMax: number
   /** Changes of one entity that it reads to find a base; beyond it the base is unknown. */
@@ -151,6 +153,7 @@ export const LIMITS: Limits = {
   pageEntitiesMax: 256,
   cacheBytesMax: 33_554_432,
   ledgerCacheMax: 16_384,
+  snapshotBytesMax: 33_554_432,
   dirtyStatesMax: 2_048,
   baseChangesMax: 1_024,
   linkBufferedBytesMax: 1_048_576,

@@ -13,7 +13,6 @@ import { apply } from '../fold/apply.ts'
 import { stateBytesAtMost } from '../fold/state-size.ts'
 import { type EntityState, createdOf, lastOf } from '../fold/state.ts'
 import { type Entry, type Write, reviewIn } from '../history/entry.ts'
-import { SCANS_MAX } from '../ports/space-store.ts'
 import type { AppFold } from '../schema/operations.ts'
 import { type Reg, RegisterTable } from '../schema/registers.ts'
 import { HeldChains } from '../history/held-chains.ts'
@@ -21,7 +20,6 @@ import type { CacheBudget } from './cache-budget.ts'
 import type { SpaceUse } from './caches.ts'
 import { Lru } from './lru.ts'
 import { Missing, type Need } from './missing.ts'
-import { Turns } from './turns.ts'
 
 export interface SpaceEntity {
   readonly type: string
@@ -63,8 +61,6 @@ export class SpaceState {
   readonly #arriving = new Set<string>()
   readonly #assigned: LastAssigned
   readonly chains: HeldChains
-  /** Snapshots that are read side by side: a store has so many scans, and rules need one. */
-  readonly snapshots: Turns = new Turns(SCANS_MAX - 2)
   readonly #foldsOf: FoldsOf
 
   /** `budget`: in bytes. `foldsOf`: how the deployment folds the operations of an app, by register of a type. */

@@ -165,6 +165,8 @@ export class HandAuthor {
   /** Everything the reviewer said over all links, parsed. */
   readonly heard: ReviewerFrame[] = []
   onFrame: (frame: ReviewerFrame) => void = () => {}
+  /** What its link says that it has not read yet. */
+  waitingBytes = 0
   readonly #desk: Desk
   readonly #keys: KeyPair
   readonly #personalId: string
@@ -200,8 +202,12 @@ export class HandAuthor {
   greet(): void {
     const { reviewer } = this.#desk
     const joiner = new FrameJoiner(LIMITS.reviewerFrameBytesMax)
+    const waitingBytes = (): number => this.waitingBytes
     this.#attached = reviewer.connect(
       {
+        get bufferedBytes() {
+          return waitingBytes()
+        },
         send: (carried) => {
           const joined = joiner.take(carried)
           if (joined.kind === 'malformed') throw new Error(`the reviewer sent ${joined.message}`)
