@@ -86,6 +86,8 @@ export interface Limits {
   readonly waitingMessagesMax: number
   /** Parts of one snapshot. */
   readonly snapshotPartsMax: number
+  /** UTF-8 bytes of pages of an unfinished snapshot that a follower keeps for its next link. */
+  readonly keptPagesBytesMax: number
   /** Positions whose chain reviewers and stores keep, to compare it with an author's `seen`. */
   readonly heldChainsMax: number
   /** Stored steps of the tail, and their UTF-8 bytes, before a checkpoint. */
@@ -161,6 +163,7 @@ export const LIMITS: Limits = {
   batchBytesAim: 65_536,
   waitingMessagesMax: 65_536,
   snapshotPartsMax: 65_536,
+  keptPagesBytesMax: 33_554_432,
   heldChainsMax: 4_096,
   checkpointStepsMax: 512,
   checkpointStepBytesMax: 4_194_304,

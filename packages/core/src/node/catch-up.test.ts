@@ -86,7 +86,7 @@ describe('the tail', () => {
     const rest = async (have: Told): Promise<string[]> => {
       await eve.connect()
       eve.heard.length = 0
-      eve.send(authorFrame('want', { have }))
+      eve.send(authorFrame('want', { have, pages: null }))
       await desk.settle()
       return kinds(eve)
     }
@@ -104,7 +104,7 @@ describe('the tail', () => {
     for (let n = 0; n < 20; n++) await ann.offer(ann.create('issue', { n }))
     desk.spaces.faults = { ...desk.spaces.faults, latencyMs: () => 3, answerMs: () => 3 }
     eve.heard.length = 0
-    eve.send(authorFrame('want', { have: null }))
+    eve.send(authorFrame('want', { have: null, pages: null }))
     for (let n = 0; n < 10; n++) {
       const message = ann.create('issue', { n: 20 + n })
       ann.offerFlush(message.session, message.flush, await ann.seal(message.flush))
@@ -152,7 +152,7 @@ describe('a snapshot', () => {
     eve.onFrame = ({ kind }) => {
       if (kind === 'page' && ++pages < 4) void more()
     }
-    eve.send(authorFrame('want', { have: null }))
+    eve.send(authorFrame('want', { have: null, pages: null }))
     await desk.pass(3_000)
     const tables = desk.spaces.tables(DESK_SPACE)
     expect(onTop.map((message) => ann.verdict(message))).toEqual(onTop.map(() => 'accepted'))

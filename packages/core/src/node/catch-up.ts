@@ -49,10 +49,17 @@ export interface CatchUpParts {
   readonly limits: Limits
 }
 
+/** What a link says that it has. */
+export interface Asked {
+  readonly have: Position | null
+  /** Names of pages of a snapshot that did not end. */
+  readonly pages: ReadonlySet<string>
+}
+
 /** Sends everything after `have`, and sets the link live in the very turn in which it is at the head. */
 export async function catchUp(
   connection: Connection,
-  have: Position | null,
+  { have, pages }: Asked,
   parts: CatchUpParts,
 ): Promise<void> {
   const head = parts.head()
@@ -63,7 +70,9 @@ export async function catchUp(
   const mustReplace = isSame !== true && have !== null
   if (isFar(head.seq - after, entities, parts.limits) || mustReplace) {
     const fromSeq = isOurs ? have.seq : 0
-    const at = await parts.snapshots.read(fromSeq, (one) => sendSnapshot(connection, one, parts))
+    const at = await parts.snapshots.read({ fromSeq, pages }, (one) =>
+      sendSnapshot(connection, one, { ...parts, pages }),
+    )
     if (at === undefined && mustReplace && !connection.closed)
       throw new Error('the store does not take states, and this link needs a snapshot')
     after = at ?? after
@@ -128,16 +137,25 @@ export function inFrames<T>(
   return parts
 }
 
-/** The pages of a snapshot, however long their sending takes, and what became of own messages. Returns its seq. */
+/**
+ * The pages of a snapshot that are not there yet, however long their sending takes, and what became of
+ * own messages. Returns its seq.
+ */
 async function sendSnapshot(
   connection: Connection,
   shared: SharedSnapshot,
-  parts: CatchUpParts,
+  parts: CatchUpParts & Pick<Asked, 'pages'>,
 ): Promise<number> {
   const { store, clock } = parts
   const { at } = shared
   const snapshot = ++connection.snapshots
+  const kept: string[] = []
   for (let no = 0; !connection.closed; no++) {
+    const name = await shared.name(no)
+    if (name !== undefined && parts.pages.has(name)) {
+      kept.push(name)
+      continue
+    }
     const page = await shared.page(no)
     if (page === undefined) break
     connection.send(reviewerFrame('page', { snapshot }, page))
@@ -146,6 +164,7 @@ async function sendSnapshot(
   }
   if (shared.isOver) connection.close('the snapshot is over')
   if (connection.closed) return at.seq
+  if (kept.length > 0) connection.send(reviewerFrame('kept', { snapshot, pages: kept }))
   const lists: Hash[] = []
   for (const sessionId of connection.sessions) {
     for await (const runs of settledRuns(sessionId, store, at.seq)) {
@@ -155,11 +174,11 @@ async function sendSnapshot(
       await connection.drained()
     }
   }
-  const { hashes: pages } = shared
-  const told = { nonce: connection.nonce, pages, lists }
+  const { hashes } = shared
+  const told = { nonce: connection.nonce, pages: hashes, lists }
   const [sig, settledSig] = await Promise.all([shared.signature(), parts.signSettled(at, told)])
   const settled = { lists: lists.length, sig: settledSig }
-  const end = { position: at, pages: pages.length, snapshot, sig, at: null, settled }
+  const end = { position: at, pages: hashes.length, snapshot, sig, at: null, settled }
   connection.send(reviewerFrame('through', end))
   return at.seq
 }

@@ -224,21 +224,25 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#intake.offer(connection, frame)
   }
 
-  follow(connection: Connection, have: Position | null): void {
+  follow(connection: Connection, have: Position | null, pages: readonly string[] = []): void {
     if (connection.mode === 'catching') return
     connection.mode = 'catching'
     const { store, clock, keys, signer } = this.#options
     const follows = async (): Promise<void> => {
       await connection.binding // a snapshot tells its author of what it contains
-      await catchUp(connection, have, {
-        ...{ store, clock },
-        space: this.#desk.open.space,
-        snapshots: this.#snapshots,
-        head: () => this.#desk.head,
-        signSettled: (at, told) => signer.sign(keys, settledBytes(this.space, at, told)),
-        newest: () => this.#newest.word(this.#desk.head),
-        limits: this.limits,
-      })
+      await catchUp(
+        connection,
+        { have, pages: new Set(pages) },
+        {
+          ...{ store, clock },
+          space: this.#desk.open.space,
+          snapshots: this.#snapshots,
+          head: () => this.#desk.head,
+          signSettled: (at, told) => signer.sign(keys, settledBytes(this.space, at, told)),
+          newest: () => this.#newest.word(this.#desk.head),
+          limits: this.limits,
+        },
+      )
     }
     follows().catch((error: unknown) => {
       this.#events.storeFailed(error)

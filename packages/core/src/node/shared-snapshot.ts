@@ -14,7 +14,7 @@ import type { Position } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { StateScan } from '../ports/space-store.ts'
 import type { HeldPages, PagesOwner } from '../review/held-pages.ts'
-import { pageHash } from '../wire/signed.ts'
+import { pageHash, pageName } from '../wire/signed.ts'
 import { type PageRun, type PagesParts, runOfPages } from './snapshot-pages.ts'
 
 /** How long others may join. */
@@ -120,9 +120,26 @@ export class SharedSnapshot implements PagesOwner {
    * Rejects where the store has a fault.
    */
   async page(no: number): Promise<string | undefined> {
+    const run = await this.#runOf(no)
+    return run && (await this.#texts(run))?.[no - run.first]
+  }
+
+  /** How a `want` names that page; undefined where there is none. */
+  async name(no: number): Promise<string | undefined> {
+    await this.#runOf(no)
+    const hash = this.#hashes[no]
+    return hash && pageName(hash)
+  }
+
+  /** How many of these pages it has, as far as they have been made. */
+  countOf(names: ReadonlySet<string>): number {
+    return this.#hashes.filter((hash) => names.has(pageName(hash))).length
+  }
+
+  async #runOf(no: number): Promise<Run | undefined> {
     while (!this.#isOver) {
       const run = this.#runs.findLast(({ first }) => first <= no)
-      if (run && no < run.first + run.count) return (await this.#texts(run))?.[no - run.first]
+      if (run && no < run.first + run.count) return run
       if (!this.#next) return undefined
       await this.#more(this.#runs.length)
     }

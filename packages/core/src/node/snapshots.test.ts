@@ -5,10 +5,10 @@ import { bytesOf } from '../base/size.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import { SCANS_MAX } from '../ports/space-store.ts'
 import { type Caches, cachesOf } from '../review/caches.ts'
-import { DESK_SPACE, Desk, type HandAuthor } from '../testing/desk.ts'
+import { DESK_SPACE, Desk, type HandAuthor, type HandMessage } from '../testing/desk.ts'
 import { authorFrame, type ReviewerFrames } from '../wire/frames.ts'
 import * as pages from '../wire/pages.ts'
-import { pageHash, snapshotBytes } from '../wire/signed.ts'
+import { pageHash, pageName, snapshotBytes } from '../wire/signed.ts'
 import { openReviewer } from './reviewer.ts'
 import { READ_MS, SHARED_MS } from './shared-snapshot.ts'
 
@@ -24,6 +24,7 @@ const WAITS = 1e9
 interface Scene {
   readonly desk: Desk
   readonly ann: HandAuthor
+  readonly roots: readonly HandMessage[]
   readonly caches: Caches
   readonly scans: { all: number; open: number; mostOpen: number }
   /** Base64url of all that was signed. */
@@ -57,7 +58,8 @@ async function opened(
   await desk.settle()
   desk.use(await opening)
   const ann = await desk.author('ann')
-  await ann.offer(...Array.from({ length: rows }, (_, n) => ann.create('issue', { n })))
+  const roots = Array.from({ length: rows }, (_, n) => ann.create('issue', { n }))
+  await ann.offer(...roots)
   await desk.pass(2_000)
   const tables = desk.spaces.tables(DESK_SPACE)
   const scan = tables.scan.bind(tables)
@@ -73,12 +75,12 @@ async function opened(
     }
   }
   vi.mocked(pages.pageText).mockClear()
-  return { desk, ann, caches, scans, signed }
+  return { desk, ann, roots, caches, scans, signed }
 }
 
 function want(author: HandAuthor): void {
   author.heard.length = 0
-  author.send(authorFrame('want', { have: null }))
+  author.send(authorFrame('want', { have: null, pages: null }))
 }
 
 /** Lets that much time pass, also where nothing happens in it. */
@@ -163,7 +165,7 @@ describe('SNAP8 one snapshot for all who ask at about the same time', () => {
     await second.connect()
     second.heard.length = 0
     // On this lineage, with another chain: nothing but a snapshot goes on from it.
-    second.send(authorFrame('want', { have: { ...have, chain: 'A'.repeat(43) } }))
+    second.send(authorFrame('want', { have: { ...have, chain: 'A'.repeat(43) }, pages: null }))
     await desk.settle()
     expect([scans.all, endOf(second)!.position.seq]).toEqual([2, 13])
   })
@@ -183,6 +185,55 @@ describe('SNAP8 one snapshot for all who ask at about the same time', () => {
     expect(isWhole(slow)).toBe(true)
     expect(pages.pageText).toHaveBeenCalledTimes(12)
     expect(caches.pages.bytes).toBe(0)
+  })
+})
+
+describe('SNAP9 who has some of the pages', () => {
+  const namesOf = (author: HandAuthor): string[] =>
+    textsOf(author).map((text) => pageName(pageHash(text)))
+
+  test('is sent the others, of the snapshot that has most of them', async () => {
+    const { desk, ann, roots, scans } = await opened()
+    const [first, second] = (await newcomers(desk, 2)) as [HandAuthor, HandAuthor]
+    first.onFrame = ({ kind }) => {
+      if (kind === 'page' && textsOf(first).length === 3) first.leave()
+    }
+    want(first)
+    await desk.settle()
+    const [begun, names] = [textsOf(first), namesOf(first)]
+    expect(begun).toHaveLength(3)
+    first.onFrame = () => {}
+    for (let n = 0; n < 9; n++) await ann.offer(ann.change([roots[0]!], { n: 100 + n }))
+    await second.follow()
+    expect(endOf(second)!.position.seq).toBe(21)
+    await first.connect()
+    first.heard.length = 0
+    first.send(authorFrame('want', { have: null, pages: [...names, 'of nobody'] }))
+    await desk.settle()
+    expect(first.heard.map(({ kind }) => kind).slice(0, 3)).toEqual(['page', 'kept', 'through'])
+    expect(first.heard[1]).toMatchObject({ snapshot: 1, pages: names })
+    const end = endOf(first)!
+    expect(end).toMatchObject({ pages: 4, position: { seq: 12 } })
+    const all = [...begun, ...textsOf(first)].map(pageHash)
+    const said = snapshotBytes(DESK_SPACE, end.position, all)
+    expect(await desk.signer.verify(desk.keys.publicKey, said, end.sig)).toBe(true)
+    expect(first.heard.at(-1)).toMatchObject({ kind: 'through', position: { seq: 21 } })
+    expect(scans.all).toBe(2)
+  })
+
+  test('is not sent what is the same in a later snapshot', async () => {
+    const { desk, ann, scans } = await opened()
+    const [eve] = await newcomers(desk, 1)
+    await eve!.follow()
+    const names = namesOf(eve!)
+    for (let n = 0; n < 9; n++) await ann.offer(ann.create('issue', { n }))
+    await wait(desk, SHARED_MS)
+    await eve!.connect()
+    eve!.heard.length = 0
+    eve!.send(authorFrame('want', { have: null, pages: names }))
+    await desk.settle()
+    expect([rowsIn(eve!), endOf(eve!)!.pages, scans.all]).toEqual([9, 7, 2])
+    expect(eve!.heard.find(({ kind }) => kind === 'kept')).toMatchObject({ pages: names })
   })
 })
 

@@ -12,6 +12,14 @@ import { SharedSnapshot, type SharedSnapshotParts } from './shared-snapshot.ts'
 /** A store has so many scans, and rules need one. */
 const OPEN_SCANS_MAX = SCANS_MAX - 2
 
+/** What a follower needs. */
+export interface Needed {
+  /** Its position, on the present lineage. */
+  readonly fromSeq: number
+  /** Names of pages that it has. */
+  readonly pages: ReadonlySet<string>
+}
+
 export interface SnapshotsParts extends Omit<SharedSnapshotParts, 'onOver'> {
   readonly store: SpaceStore
   readonly head: () => Position
@@ -36,14 +44,16 @@ export class Snapshots {
   }
 
   /**
-   * A snapshot that is not below a seq, for as long as it is read. Undefined, and nothing read, where
+   * A snapshot that is not below a seq, for as long as it is read: the one of which most pages are
+   * there, or else one that is near the head. Undefined, and nothing read, where
    * there is none: states that the store could not take, or too many scans.
    */
   async read<T>(
-    fromSeq: number,
+    { fromSeq, pages }: Needed,
     work: (snapshot: SharedSnapshot) => Promise<T>,
   ): Promise<T | undefined> {
-    const snapshot = this.#near(fromSeq) ?? (await this.#next(fromSeq))
+    const snapshot =
+      this.#begun(fromSeq, pages) ?? this.#near(fromSeq) ?? (await this.#next(fromSeq))
     if (!snapshot?.join()) return undefined
     try {
       return await work(snapshot)
@@ -57,18 +67,28 @@ export class Snapshots {
     for (const snapshot of this.#all) snapshot.end()
   }
 
-  /** The newest that may be read. */
-  #newest(fromSeq: number): SharedSnapshot | undefined {
+  /** Those that may be read, the newest first. */
+  #open(fromSeq: number): SharedSnapshot[] {
     const head = this.#parts.head()
-    return [...this.#all].findLast(
-      ({ at, isOpen }) =>
-        isOpen && at.seq >= fromSeq && at.eid === head.eid && at.epoch === head.epoch,
-    )
+    return [...this.#all]
+      .filter(
+        ({ at, isOpen }) =>
+          isOpen && at.seq >= fromSeq && at.eid === head.eid && at.epoch === head.epoch,
+      )
+      .reverse()
+  }
+
+  /** The one of which most pages are there. */
+  #begun(fromSeq: number, pages: ReadonlySet<string>): SharedSnapshot | undefined {
+    let most: SharedSnapshot | undefined
+    for (const each of this.#open(fromSeq))
+      if (each.countOf(pages) > (most?.countOf(pages) ?? 0)) most = each
+    return most
   }
 
   /** The same, where less was committed since than a follower is sent states for. */
   #near(fromSeq: number): SharedSnapshot | undefined {
-    const snapshot = this.#newest(fromSeq)
+    const [snapshot] = this.#open(fromSeq)
     const { head, limits } = this.#parts
     if (!snapshot) return undefined
     const behind = head().seq - snapshot.at.seq
@@ -79,14 +99,14 @@ export class Snapshots {
   async #next(fromSeq: number): Promise<SharedSnapshot | undefined> {
     const scans = [...this.#all].filter(({ hasScan }) => hasScan).length
     if (scans < OPEN_SCANS_MAX) {
-      this.#opening ??= this.#open().finally(() => (this.#opening = undefined))
+      this.#opening ??= this.#make().finally(() => (this.#opening = undefined))
       const opened = await this.#opening
       if (opened?.isOpen && opened.at.seq >= fromSeq) return opened
     }
-    return this.#newest(fromSeq)
+    return this.#open(fromSeq)[0]
   }
 
-  async #open(): Promise<SharedSnapshot | undefined> {
+  async #make(): Promise<SharedSnapshot | undefined> {
     const { store, writeBehind } = this.#parts
     const head = this.#parts.head().seq
     await writeBehind()

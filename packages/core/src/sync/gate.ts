@@ -28,7 +28,16 @@ import type { Reviewing } from './tail.ts'
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
 /** Frames whose order matters, and that are believed only when they are checked. */
 export type GatedFrame = FrameOf<
-  'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected' | 'nack' | 'history' | 'seal'
+  | 'tail'
+  | 'page'
+  | 'kept'
+  | 'settled'
+  | 'through'
+  | 'accepted'
+  | 'rejected'
+  | 'nack'
+  | 'history'
+  | 'seal'
 >
 
 export interface GateEvents {

@@ -9,6 +9,7 @@ import type { Link } from '../ports/transport.ts'
 import type { Credits } from '../wire/frames.ts'
 import { Binding } from './binding.ts'
 import type { Gate } from './gate.ts'
+import type { KeptPages } from './kept-pages.ts'
 import { Pull, type PullEvents } from './pull.ts'
 import type { SessionParts } from './session-host.ts'
 import type { Reviewing } from './tail.ts'
@@ -58,11 +59,11 @@ export class LinkLife {
   isDraining = false
   readonly #clock: Clock
 
-  constructor(parts: SessionParts, events: PullEvents) {
+  constructor(parts: SessionParts, events: PullEvents, kept: KeptPages) {
     this.#clock = parts.clock
     this.startedAt = this.openedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
     this.binding = new Binding(parts.limits)
-    this.pull = new Pull(parts, events)
+    this.pull = new Pull(parts, events, kept)
     this.nonce = toBase64url(parts.random.bytes(16))
   }
 

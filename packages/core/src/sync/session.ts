@@ -26,6 +26,8 @@ import {
   forgery,
   presentEpoch,
 } from './session-host.ts'
+import { KeptPages } from './kept-pages.ts'
+import type { PullEvents } from './pull.ts'
 import type { Reviewing } from './tail.ts'
 import { Timers, backoffMs } from './timers.ts'
 import { ANSWER_MS } from './wants.ts'
@@ -52,11 +54,13 @@ export class SyncSession {
   #attempts = 0
   readonly #histories: Histories
   readonly #audit: Audit
+  readonly #kept: KeptPages
   readonly #timers: Timers
 
   constructor(parts: SessionParts) {
     this.#parts = parts
     this.#histories = new Histories(parts.space, parts.limits)
+    this.#kept = new KeptPages(parts.limits.keptPagesBytesMax)
     this.#audit = new Audit({
       ...parts,
       verify: (...given) => parts.host.verifySeal(...given),
@@ -150,21 +154,22 @@ export class SyncSession {
 
   #connect(): void {
     assert(!this.#life, 'a session has one link at a time')
-    const life: LinkLife = new LinkLife(this.#parts, {
+    const events: PullEvents = {
       send: (frame) => life.send(frame),
       isBound: () => life.binding.isDone,
       behind: () => this.#behind(),
       caughtUp: (at) => this.#caughtUp(life, at),
       taken: () => this.pump(),
       fail: (note) => this.#fail(note),
-    })
+    }
+    const life: LinkLife = new LinkLife(this.#parts, events, this.#kept)
     this.#life = life
     const { transport, limits, space } = this.#parts
     const { handshakeMs } = limits
     this.#become('connecting', this.#note)
     const live = (): boolean => this.#life === life
     this.#timers.after(handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
-    const events: PartedEvents = {
+    const parted: PartedEvents = {
       carried: (isPart) => {
         if (live()) this.#carried(life, isPart)
       },
@@ -193,7 +198,7 @@ export class SyncSession {
         if (live()) this.#fail(reason)
       },
     }
-    life.link = connectInParts(transport, events, limits)
+    life.link = connectInParts(transport, parted, limits)
   }
 
   #reconnect(): void {
@@ -264,6 +269,7 @@ export class SyncSession {
     switch (frame.kind) {
       case 'tail':
       case 'page':
+      case 'kept':
       case 'settled':
       case 'through':
       case 'accepted':

@@ -263,7 +263,7 @@ export class HandAuthor {
   }
 
   async follow(): Promise<void> {
-    this.send(authorFrame('want', { have: null }))
+    this.send(authorFrame('want', { have: null, pages: null }))
     await this.#desk.settle()
   }
 
