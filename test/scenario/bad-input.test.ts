@@ -556,6 +556,7 @@ function hostileReply(): fc.Arbitrary<string> {
     'rejected',
     'nack',
     'page',
+    'kept',
     'entities', // no kind of frame
     'through',
     'settled',

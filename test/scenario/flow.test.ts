@@ -3,6 +3,7 @@
  * falls behind is served at its own pace, and nothing is sent twice because it is slow.
  */
 import { type SyncStore, entity } from '@countersign/core'
+import { hash } from 'node:crypto'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { type Line, VirtualScene } from './line.ts'
@@ -62,6 +63,40 @@ describe('a newcomer on a slow line', () => {
       expect(line.mostWaiting.down).toBeLessThan(Math.max(WAITING_MAX, speed * 4))
     },
   )
+
+  it('SNAP9 flow: gets 200 KB at 20,000 bytes a second on a line that breaks every three seconds, each page once', async () => {
+    scene = await VirtualScene.open({ limits: { tailMessagesMax: 0 } })
+    const ann = await space(40, 5_000)
+    const line = slowLine(20_000)
+    const newcomer = await scene.page(line, { entities })
+    let breaks = 0
+    const breakAgain = (): void => {
+      line.cut()
+      breaks++
+      if (!isOnline(newcomer)) scene.clock.after(3_000, breakAgain)
+    }
+    scene.clock.after(3_000, breakAgain)
+    // Meanwhile others write, so that the snapshot is behind the greeting of the later links.
+    for (let n = 0; n < 3; n++) {
+      await scene.pass(2_000)
+      ann.create(Note, { text: `late ${n}` })
+    }
+    await scene.until(() => isOnline(newcomer) && rows(newcomer) === 43, 120_000)
+    expect(breaks).toBeGreaterThan(2)
+    // Each link names the pages that have come so far, and they are not sent again.
+    const named = line.sent.flatMap(({ kind, text }) =>
+      kind === 'want' ? [(JSON.parse(text) as [string, unknown, string[]?])[2] ?? []] : [],
+    )
+    expect(Math.max(...named.map(({ length }) => length))).toBeGreaterThan(4)
+    let has = new Set<string>()
+    for (const { kind, text } of line.sent) {
+      if (kind === 'want') has = new Set(named.shift())
+      if (kind !== 'page') continue
+      const page = hash('sha256', `cs/page\n${text.slice(text.indexOf('\n') + 1)}`, 'base64url')
+      expect(has).not.toContain(page.slice(0, 16))
+    }
+    expect(rows(newcomer)).toBe(rows(ann))
+  })
 
   it('§19 flow: gets one row of 240 KB at 3,600 bytes a second, a frame that takes a minute', async () => {
     scene = await VirtualScene.open()

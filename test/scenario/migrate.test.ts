@@ -153,7 +153,10 @@ describe('migrate', () => {
     const now = await open.open({ entities: [Second] })
     await open.settle()
     const report = await now.migrate(Second, { to: 2 })
-    expect(report).toMatchObject({ rows: 0, refused: expect.stringMatching(/not allow this author to migrate/) })
+    expect(report).toMatchObject({
+      rows: 0,
+      refused: expect.stringMatching(/not allow this author to migrate/),
+    })
     expect(now.read(Second, id)).toMatchObject({ points: 10, $state: 'canonical' })
     await expect(now.migrate(Second, { to: 3 })).rejects.toThrow(/migrates to version 2/)
   })

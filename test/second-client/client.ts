@@ -35,6 +35,9 @@ import {
   readFrame,
 } from './wire.ts'
 
+/** Of the hash of a page. */
+const PAGE_NAME_CHARACTERS = 16
+
 export interface ClientOptions {
   space: string
   dial: Dial
@@ -63,6 +66,8 @@ export class SecondClient {
   historyTrouble = false
   readonly #options: ClientOptions
   #states = new Map<string, State>()
+  /** Of a snapshot that did not end, by name (SNAP9). */
+  readonly #pages = new Map<string, string>()
   /** The chain after each batch that was read (GATE10). */
   readonly #chains = new Map<number, string>()
   #link: LinkState | undefined
@@ -147,10 +152,23 @@ export class SecondClient {
         return this.#tail(state, checkPosition(fields[1], followed), cutTexts(texts, fields[0]))
       case 'through': {
         const through = checkPosition(fields[0], followed)
-        demand(through.seq >= position.seq, 'GATE5', 'an answer from before the greeting')
+        const isSnapshot = count(fields[1], 'SNAP1') > 0 && count(fields[2], 'SNAP1') > 0
+        const isOld = through.seq < position.seq && !isSnapshot
+        demand(!isOld, 'GATE5', 'an answer from before the greeting')
         return this.#through(state, through, fields)
       }
-      case 'page':
+      case 'page': {
+        const page = texts.join('\n')
+        this.#pages.set(pageHash(page).slice(0, PAGE_NAME_CHARACTERS), page)
+        return state.keep(count(fields[0], 'SNAP1'), content)
+      }
+      case 'kept':
+        for (const name of list(fields[1], 'SNAP9')) {
+          const page = this.#pages.get(text(name, 'SNAP9'))
+          if (page !== undefined)
+            state.keep(count(fields[0], 'SNAP1'), composeFrame('page', [fields[0]!], [page]))
+        }
+        return
       case 'settled':
         return state.keep(count(fields.at(-1), 'SNAP1'), content)
       case 'accepted':
@@ -193,7 +211,8 @@ export class SecondClient {
 
   #want(): void {
     const at = this.position
-    this.#send('want', [at === null || at.seq === 0 ? null : positionJson(at)])
+    const have = at === null || at.seq === 0 ? null : positionJson(at)
+    this.#send('want', [have, this.#pages.size > 0 ? [...this.#pages.keys()] : null])
   }
 
   // Writing
@@ -334,7 +353,7 @@ export class SecondClient {
     [, pages, snapshot, sig, at, settled]: readonly Json[],
   ): void {
     const number = count(snapshot, 'SNAP1')
-    if (count(pages, 'SNAP1') > 0 || number > 0) {
+    if (number > 0) {
       const { nonce, followed } = state.greeting!
       const frames = [...(state.snapshot.get(number)?.values() ?? [])].map((content) => ({
         content,
@@ -376,6 +395,7 @@ export class SecondClient {
       }
     }
     this.#states = states
+    this.#pages.clear()
     this.position = position
   }
 

@@ -493,7 +493,7 @@ describe('what is forged on the way down is refused by the rule that says so', (
   })
 
   it(
-    'a page of a snapshot: SNAP6; one that is lost is asked for',
+    'a page of a snapshot: SNAP6; one that is lost is asked for, and one that came is not (SNAP9)',
     { timeout: 120_000 },
     async () => {
       const product = await openProduct()
@@ -514,6 +514,14 @@ describe('what is forged on the way down is refused by the rule that says so', (
       const unlucky = await online(openClient({ dial: between({ down: losing }) }))
       expect(unlucky.rows('task')).toEqual(productRows(product))
       expect(unlucky.heard.filter((kind) => kind === 'page')).toHaveLength(1)
+
+      let ends = 0
+      const endless: Rewrite = (content) =>
+        frameOf('through', content) && ends++ === 0 ? [] : [content]
+      const luckier = await online(openClient({ dial: between({ down: endless }) }))
+      expect(luckier.rows('task')).toEqual(productRows(product))
+      const parts = luckier.heard.filter((kind) => kind === 'page' || kind === 'kept')
+      expect(parts).toEqual(['page', 'kept'])
     },
   )
 })

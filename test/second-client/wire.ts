@@ -37,6 +37,7 @@ const FIELDS: { [kind: string]: number } = {
   rejected: 1,
   nack: 6,
   page: 1,
+  kept: 2,
   settled: 4,
   through: 6,
   history: 7,

@@ -106,6 +106,7 @@ const FEW_AT_REVIEWER: readonly Bound[] = [
   'idleSessionsMax',
   'historyMessagesMax',
   'linkBufferedBytesMax',
+  'snapshotBytesMax',
 ]
 
 function reviewerBoundsFor(random: Random): Partial<Limits> {

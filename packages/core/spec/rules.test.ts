@@ -88,6 +88,8 @@ test.each([
   ['writes in `standing`; its bytes', [LIMITS.standingMax, LIMITS.standingBytesMax]],
   ['bytes of a string', [JSON_BOUNDS.stringBytesMax]],
   ['parts of a snapshot', [LIMITS.snapshotPartsMax]],
+  ['bytes of pages that a follower keeps for its next link', [LIMITS.keptPagesBytesMax]],
+  ['bytes of encoded pages that a reviewer keeps, of all its spaces', [LIMITS.snapshotBytesMax]],
   [
     'sessions of a `bind`; of a link; without a verdict at a reviewer',
     [LIMITS.sessionsPerBindMax, LIMITS.sessionsPerLinkMax, LIMITS.idleSessionsMax],

@@ -88,7 +88,7 @@ class Exchange {
   }
 
   want(link: string, have: Position | null): Promise<readonly string[]> {
-    return this.#stage.send(link, authorFrame('want', { have }))
+    return this.#stage.send(link, authorFrame('want', { have, pages: null }))
   }
 
   /** A flush of one message with one change of the row. */

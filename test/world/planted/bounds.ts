@@ -7,9 +7,9 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     what: 'A snapshot has the entities of its first page, and no others.',
     edits: [
       {
-        module: 'node/catch-up.ts',
-        from: 'yield pageText(page)',
-        to: 'yield pageText(page); return',
+        module: 'node/snapshot-pages.ts',
+        from: 'if (page.length > 0) texts.push',
+        to: 'if (page.length > 0 && texts.length === 0) texts.push',
       },
     ],
     seed: 20014,

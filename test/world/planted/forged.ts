@@ -86,8 +86,8 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'sync/gate.ts',
-        from: "if (position.seq < this.#floorSeq) return 'an answer that is older than its greeting'",
-        to: '',
+        from: 'if (!isSnapshot && position.seq < this.#floorSeq)',
+        to: 'if (!isSnapshot && position.seq < 0)',
       },
     ],
     seed: 431,

@@ -66,6 +66,8 @@ export interface Limits {
   readonly cacheBytesMax: number
   /** Numbers with verdicts, and as many messages, that it caches, for all its spaces. */
   readonly ledgerCacheMax: number
+  /** UTF-8 bytes of encoded pages of snapshots that it keeps, for all its spaces. */
+  readonly snapshotBytesMax: number
   /** States written behind in one transaction, approximately. */
   readonly dirtyStatesMax: number
   /** Changes of one entity that it reads to find a base; beyond it the base is unknown. */
@@ -84,6 +86,8 @@ export interface Limits {
   readonly waitingMessagesMax: number
   /** Parts of one snapshot. */
   readonly snapshotPartsMax: number
+  /** UTF-8 bytes of pages of an unfinished snapshot that a follower keeps for its next link. */
+  readonly keptPagesBytesMax: number
   /** Positions whose chain reviewers and stores keep, to compare it with an author's `seen`. */
   readonly heldChainsMax: number
   /** Stored steps of the tail, and their UTF-8 bytes, before a checkpoint. */
@@ -151,6 +155,7 @@ export const LIMITS: Limits = {
   pageEntitiesMax: 256,
   cacheBytesMax: 33_554_432,
   ledgerCacheMax: 16_384,
+  snapshotBytesMax: 33_554_432,
   dirtyStatesMax: 2_048,
   baseChangesMax: 1_024,
   linkBufferedBytesMax: 1_048_576,
@@ -158,6 +163,7 @@ export const LIMITS: Limits = {
   batchBytesAim: 65_536,
   waitingMessagesMax: 65_536,
   snapshotPartsMax: 65_536,
+  keptPagesBytesMax: 33_554_432,
   heldChainsMax: 4_096,
   checkpointStepsMax: 512,
   checkpointStepBytesMax: 4_194_304,

@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest'
 import { bytesOf } from '../base/size.ts'
 import { damaged } from '../ports/space-check.ts'
-import { SCANS_MAX } from '../ports/space-store.ts'
 import {
   DESK_SPACE,
   Desk,
@@ -87,7 +86,7 @@ describe('the tail', () => {
     const rest = async (have: Told): Promise<string[]> => {
       await eve.connect()
       eve.heard.length = 0
-      eve.send(authorFrame('want', { have }))
+      eve.send(authorFrame('want', { have, pages: null }))
       await desk.settle()
       return kinds(eve)
     }
@@ -105,7 +104,7 @@ describe('the tail', () => {
     for (let n = 0; n < 20; n++) await ann.offer(ann.create('issue', { n }))
     desk.spaces.faults = { ...desk.spaces.faults, latencyMs: () => 3, answerMs: () => 3 }
     eve.heard.length = 0
-    eve.send(authorFrame('want', { have: null }))
+    eve.send(authorFrame('want', { have: null, pages: null }))
     for (let n = 0; n < 10; n++) {
       const message = ann.create('issue', { n: 20 + n })
       ann.offerFlush(message.session, message.flush, await ann.seal(message.flush))
@@ -153,7 +152,7 @@ describe('a snapshot', () => {
     eve.onFrame = ({ kind }) => {
       if (kind === 'page' && ++pages < 4) void more()
     }
-    eve.send(authorFrame('want', { have: null }))
+    eve.send(authorFrame('want', { have: null, pages: null }))
     await desk.pass(3_000)
     const tables = desk.spaces.tables(DESK_SPACE)
     expect(onTop.map((message) => ann.verdict(message))).toEqual(onTop.map(() => 'accepted'))
@@ -252,37 +251,6 @@ describe('a snapshot', () => {
     expect(framesOf(eve, 'through')[0]).toMatchObject({ pages: 1, settled: { lists: 3 } })
   })
 
-  test('§20 bounds: is read by so many links at a time, and the others get theirs in their turn', async () => {
-    const { desk, ann } = await deskWith({ limits })
-    await ann.offer(...Array.from({ length: 9 }, (_, n) => ann.create('issue', { n })))
-    const many: HandAuthor[] = []
-    for (let n = 0; n < SCANS_MAX * 2; n++) many.push(await desk.author(`eve ${n}`))
-    const left = many.pop()!
-    const tables = desk.spaces.tables(DESK_SPACE)
-    const scan = tables.scan.bind(tables)
-    let [open, most] = [0, 0]
-    tables.scan = (type) => {
-      const found = scan(type)
-      most = Math.max(most, ++open)
-      const page: typeof found.page = (after) => found.page(after, bytesOf(1)) // many of them
-      return { ...found, page, close: () => void open-- }
-    }
-    desk.spaces.faults = { ...desk.spaces.faults, latencyMs: () => 1 }
-    for (const author of [...many, left]) {
-      author.send(authorFrame('want', { have: null }))
-      await desk.pass(2)
-    }
-    left.leave()
-    await desk.pass(5_000)
-    expect([open, most]).toEqual([0, SCANS_MAX - 2])
-    expect(failures(desk)).toEqual([])
-    for (const author of many) {
-      expect(entitiesIn(author)).toHaveLength(9)
-      expect(framesOf(author, 'through')).toHaveLength(2)
-    }
-    expect(entitiesIn(left)).toEqual([])
-  })
-
   test('where a link leaves in the middle, or a state is damaged, its scan is closed', async () => {
     const { desk, ann, eve } = await deskWith({ limits })
     await ann.offer(...Array.from({ length: 9 }, (_, n) => ann.create('issue', { n })))
@@ -309,6 +277,7 @@ describe('a snapshot', () => {
     expect([open, framesOf(eve, 'page').length]).toEqual([0, 1])
     broken = true
     eve.onFrame = () => {}
+    await ann.offer(ann.create('issue', { n: 9 }))
     await eve.connect()
     const batches = tables.batches.bind(tables)
     tables.batches = (after, max) =>
@@ -321,6 +290,6 @@ describe('a snapshot', () => {
     await eve.connect()
     await eve.follow()
     expect([open, kinds(eve).at(-1)]).toEqual([0, 'through'])
-    expect(new Set(entitiesIn(eve).map(({ id }) => id)).size).toBe(9)
+    expect(new Set(entitiesIn(eve).map(({ id }) => id)).size).toBe(10)
   })
 })

@@ -8,64 +8,71 @@ import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size
 import type { Uuid } from '../base/uuid.ts'
 import { chainPrefix } from '../facts/ids.ts'
 import { lineCount } from '../facts/line.ts'
-import { listHash, pageHash } from '../wire/signed.ts'
+import { listHash } from '../wire/signed.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Position } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { LedgerRun, SpaceStore, StateScan } from '../ports/space-store.ts'
+import type { LedgerRun, SpaceStore } from '../ports/space-store.ts'
 import { reviewerFrame } from '../wire/frames.ts'
-import { type PageEntity, pageText } from '../wire/pages.ts'
 import type { Connection } from './connection.ts'
 import type { NewestWord } from './newest.ts'
 import type { SpaceState } from '../review/space.ts'
-import { type StoredBatch, readState, readStoredBatch, statePage } from '../review/stored.ts'
-import type { SpaceSource } from './source.ts'
+import { type StoredBatch, readStoredBatch } from '../review/stored.ts'
+import type { SharedSnapshot } from './shared-snapshot.ts'
+import { type Snapshots, isFar } from './snapshots.ts'
 
-/** Of states, or of batches, that are read in one go. */
+/** Of batches that are read in one go. */
 const READ_BYTES = bytesOf(1_048_576)
 /** Of the first read of batches: mostly little is missing. */
 const READ_FIRST_BYTES = bytesOf(65_536)
 /** Runs of the ledger that are read in one go. */
 const LEDGER_RUNS = 1_024
 
-/** Hashes of what makes up a snapshot. */
+/** What is told of own messages beside a snapshot. */
 export interface ToldParts {
   readonly nonce: string
+  /** Hashes of the pages of the snapshot. */
   readonly pages: readonly Hash[]
   readonly lists: readonly Hash[]
 }
 
 export interface CatchUpParts {
   readonly space: SpaceState
-  readonly source: SpaceSource
   readonly store: SpaceStore
   readonly clock: Clock
+  readonly snapshots: Snapshots
   readonly head: () => Position
-  /** Brings the states of the store up to now. */
-  readonly writeBehind: () => Promise<void>
-  /** Signs for a snapshot at a position, and for what is told beside it over the link with that nonce. */
-  readonly sign: (at: Position, told: ToldParts) => Promise<{ sig: string; settledSig: string }>
+  /** Signs for what is told beside a snapshot at a position over the link with that nonce. */
+  readonly signSettled: (at: Position, told: ToldParts) => Promise<string>
   /** That the head is the newest position, signed. */
   readonly newest: () => Promise<NewestWord>
   readonly limits: Limits
 }
 
+/** What a link says that it has. */
+export interface Asked {
+  readonly have: Position | null
+  /** Names of pages of a snapshot that did not end. */
+  readonly pages: ReadonlySet<string>
+}
+
 /** Sends everything after `have`, and sets the link live in the very turn in which it is at the head. */
 export async function catchUp(
   connection: Connection,
-  have: Position | null,
+  { have, pages }: Asked,
   parts: CatchUpParts,
 ): Promise<void> {
   const head = parts.head()
   const isOurs = have && have.eid === head.eid && have.seq <= head.seq
   const isSame = isOurs && parts.space.chains.mayBe(have.seq, chainPrefix(have.chain))
   let after = isSame ? have.seq : 0
-  const behind = head.seq - after
-  const isFar =
-    behind > parts.limits.tailMessagesMax && behind > (await parts.store.head()).entities / 2
+  const { entities } = await parts.store.head()
   const mustReplace = isSame !== true && have !== null
-  if (isFar || mustReplace) {
-    const at = await parts.space.snapshots.take(() => sendSnapshot(connection, parts))
+  if (isFar(head.seq - after, entities, parts.limits) || mustReplace) {
+    const fromSeq = isOurs ? have.seq : 0
+    const at = await parts.snapshots.read({ fromSeq, pages }, (one) =>
+      sendSnapshot(connection, one, { ...parts, pages }),
+    )
     if (at === undefined && mustReplace && !connection.closed)
       throw new Error('the store does not take states, and this link needs a snapshot')
     after = at ?? after
@@ -131,98 +138,49 @@ export function inFrames<T>(
 }
 
 /**
- * The states of the store as of one position, page by page, however long their sending takes. Returns its
- * seq; undefined where nothing was sent: states that the store could not take lag behind what the link
- * was greeted with, which a reader would call forged.
+ * The pages of a snapshot that are not there yet, however long their sending takes, and what became of
+ * own messages. Returns its seq.
  */
 async function sendSnapshot(
   connection: Connection,
-  parts: CatchUpParts,
-): Promise<number | undefined> {
-  const { store, clock, writeBehind } = parts
-  const head = parts.head().seq
-  if (connection.closed) return undefined
-  await writeBehind()
-  const scan = await store.scan()
-  try {
-    if (scan.through < head) return undefined
-    const at = await positionAt(scan.through, parts)
-    const snapshot = ++connection.snapshots
-    const pages: Hash[] = []
-    const lists: Hash[] = []
-    for await (const page of pagesOf(scan, connection, parts)) {
-      if (connection.closed) return at.seq
-      connection.send(reviewerFrame('page', { snapshot }, page))
-      pages.push(pageHash(page))
+  shared: SharedSnapshot,
+  parts: CatchUpParts & Pick<Asked, 'pages'>,
+): Promise<number> {
+  const { store, clock } = parts
+  const { at } = shared
+  const snapshot = ++connection.snapshots
+  const kept: string[] = []
+  for (let no = 0; !connection.closed; no++) {
+    const name = await shared.name(no)
+    if (name !== undefined && parts.pages.has(name)) {
+      kept.push(name)
+      continue
+    }
+    const page = await shared.page(no)
+    if (page === undefined) break
+    connection.send(reviewerFrame('page', { snapshot }, page))
+    await connection.drained()
+    await new Promise<void>((resolve) => void clock.after(0, resolve))
+  }
+  if (shared.isOver) connection.close('the snapshot is over')
+  if (connection.closed) return at.seq
+  if (kept.length > 0) connection.send(reviewerFrame('kept', { snapshot, pages: kept }))
+  const lists: Hash[] = []
+  for (const sessionId of connection.sessions) {
+    for await (const runs of settledRuns(sessionId, store, at.seq)) {
+      const list = reviewerFrame('settled', { sessionId, runs, at: clock.now(), snapshot })
+      connection.send(list)
+      lists.push(listHash(list))
       await connection.drained()
-      await new Promise<void>((resolve) => void clock.after(0, resolve))
     }
-    for (const sessionId of connection.sessions) {
-      for await (const runs of settledRuns(sessionId, store, at.seq)) {
-        const list = reviewerFrame('settled', { sessionId, runs, at: clock.now(), snapshot })
-        connection.send(list)
-        lists.push(listHash(list))
-        await connection.drained()
-      }
-    }
-    const { sig, settledSig } = await parts.sign(at, { nonce: connection.nonce, pages, lists })
-    const settled = { lists: lists.length, sig: settledSig }
-    const told = { position: at, pages: pages.length, snapshot, sig, at: null, settled }
-    connection.send(reviewerFrame('through', told))
-    return at.seq
-  } finally {
-    await scan.close()
   }
-}
-
-/** The signed position at the end of the batch with that seq. */
-async function positionAt(seq: number, { store, head }: CatchUpParts): Promise<Position> {
-  const now = head()
-  if (now.seq === seq) return now
-  const [stored] = await store.batches(seq - 1, bytesOf(1))
-  const batch = stored && readStoredBatch(stored)
-  if (batch?.toSeq !== seq) throw new Error(`the store has states of seq ${seq}, and no such batch`)
-  return batch.position
-}
-
-/** Pages of about as many bytes as the link is given at a time; an entity is in one, however large. */
-async function* pagesOf(
-  scan: StateScan,
-  connection: Connection,
-  parts: CatchUpParts,
-): AsyncIterableIterator<string> {
-  const { pageEntitiesMax } = parts.limits
-  for (let from: string | undefined; ;) {
-    const { states, next } = await scan.page(from, READ_BYTES)
-    const entities: { entity: PageEntity; bytes: Bytes }[] = []
-    for (const stored of states) {
-      const entity = readState(stored) ?? (await refoldedPage(stored.entity, scan, parts))
-      const text = stored.text.ok ? stored.text.value : pageText([entity])
-      entities.push({ entity, bytes: utf8Bytes(text) })
-    }
-    while (entities.length > 0) {
-      const page: PageEntity[] = []
-      let bytes = NO_BYTES
-      while (entities.length > 0 && page.length < pageEntitiesMax) {
-        bytes = addBytes(bytes, entities[0]!.bytes)
-        if (page.length > 0 && bytes > connection.frameBytes) break
-        page.push(entities.shift()!.entity)
-      }
-      yield pageText(page)
-    }
-    if (next === undefined) return
-    from = next
-  }
-}
-
-/** The state of an entity as of the scan, where the stored one is damaged. */
-async function refoldedPage(
-  id: Uuid,
-  { through }: StateScan,
-  { source, space }: CatchUpParts,
-): Promise<PageEntity> {
-  const { type, state } = await source.refolded(id, through)
-  return statePage(id, { type, state, table: space.registers(type) })
+  const { hashes } = shared
+  const told = { nonce: connection.nonce, pages: hashes, lists }
+  const [sig, settledSig] = await Promise.all([shared.signature(), parts.signSettled(at, told)])
+  const settled = { lists: lists.length, sig: settledSig }
+  const end = { position: at, pages: hashes.length, snapshot, sig, at: null, settled }
+  connection.send(reviewerFrame('through', end))
+  return at.seq
 }
 
 /**

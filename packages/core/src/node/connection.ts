@@ -43,7 +43,8 @@ export interface ConnectionHost {
   nonce(): string
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
-  follow(connection: Connection, have: Position | null): void
+  /** `pages`: names of those that are there. */
+  follow(connection: Connection, have: Position | null, pages?: readonly string[]): void
   history(connection: Connection, entityId: Uuid): void
   seal(connection: Connection, seq: number): void
   gone(connection: Connection): void
@@ -246,6 +247,6 @@ export class Connection {
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
     else if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
       // Before it has read the last answer, it asks because that is slow.
-      this.#host.follow(this, frame.have)
+      this.#host.follow(this, frame.have, frame.pages ?? [])
   }
 }

@@ -118,7 +118,7 @@ class Link {
   }
 }
 
-const want = authorFrame('want', { have: null })
+const want = authorFrame('want', { have: null, pages: null })
 
 describe('which space', () => {
   test('is named by the first frame, and the link is that reviewer’s from then on', async () => {

@@ -159,6 +159,8 @@ describe('what was not written behind', () => {
     }
     const opened = await openDesk(desk)
     expect(opened.calls).toEqual(['meta', 'head'])
+    const { space, head } = opened.open
+    expect(space.chains.mayBe(head.seq, 'another')).toBe(false)
     expect(await texts(opened, ids)).toEqual(await finalTexts(before))
   })
 

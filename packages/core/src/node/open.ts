@@ -73,6 +73,7 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   }
   try {
     await replay(open, through, store)
+    space.endBatch(head.seq, head.chain)
   } catch (error) {
     leaveCaches(open)
     throw error

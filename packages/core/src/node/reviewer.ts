@@ -19,7 +19,7 @@ import type { Attached, Reviewer, ReviewerHealth, ReviewerOptions } from './api.
 import { assignersFault } from '../review/assign.ts'
 import { bindSessions } from './bind.ts'
 import { type Caches, cachesOf } from '../review/caches.ts'
-import { type ToldParts, catchUp } from './catch-up.ts'
+import { catchUp } from './catch-up.ts'
 import { Connection, type ConnectionHost, type Peer } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import { Events } from './events.ts'
@@ -29,6 +29,7 @@ import { Newest } from './newest.ts'
 import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
 import { tellSeal } from './seal.ts'
+import { Snapshots } from './snapshots.ts'
 
 /**
  * Opens a space, or begins it, and is then ready for links.
@@ -55,7 +56,7 @@ export async function openReviewer(options: ReviewerOptions, caches: Caches): Pr
     foldsOf: folds,
   }
   try {
-    return new ReviewerRole({ ...options, limits, store, types }, await openSpace(opening))
+    return new ReviewerRole({ ...options, limits, store, types }, await openSpace(opening), caches)
   } catch (error) {
     await store.close()
     throw error
@@ -71,11 +72,12 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #intake: Intake
   readonly #desk: Desk
   readonly #newest: Newest
+  readonly #snapshots: Snapshots
   readonly #connections = new Set<Connection>()
   #working: Promise<void> | undefined
   #isClosing = false
 
-  constructor(options: RoleOptions, open: OpenSpace) {
+  constructor(options: RoleOptions, open: OpenSpace, { pages: held }: Caches) {
     const { limits, space, signer, keys, clock } = options
     this.limits = limits
     this.#options = options
@@ -96,6 +98,14 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       onBehind: this.follow.bind(this),
     }
     this.#desk = new Desk(desk, open)
+    this.#snapshots = new Snapshots({
+      ...{ store: options.store, clock, limits, held },
+      space: open.space,
+      source: open.source,
+      head: () => this.#desk.head,
+      writeBehind: () => this.#desk.behind.write(),
+      sign: (at, pages) => signer.sign(keys, snapshotBytes(space, at, pages)),
+    })
   }
 
   get space(): Uuid {
@@ -139,6 +149,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     await Promise.all([...this.#connections].map(({ order }) => order))
     await this.#working
     for (const connection of [...this.#connections]) connection.close('the reviewer is stopping')
+    this.#snapshots.close()
     await this.#desk.behind.write()
     this.#desk.behind.stop()
     this.#events.isOver = true
@@ -213,39 +224,30 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#intake.offer(connection, frame)
   }
 
-  follow(connection: Connection, have: Position | null): void {
+  follow(connection: Connection, have: Position | null, pages: readonly string[] = []): void {
     if (connection.mode === 'catching') return
     connection.mode = 'catching'
-    const { store, clock } = this.#options
+    const { store, clock, keys, signer } = this.#options
     const follows = async (): Promise<void> => {
       await connection.binding // a snapshot tells its author of what it contains
-      await catchUp(connection, have, {
-        ...{ store, clock },
-        space: this.#desk.open.space,
-        source: this.#desk.open.source,
-        head: () => this.#desk.head,
-        writeBehind: () => this.#desk.behind.write(),
-        sign: (at, told) => this.#signSnapshot(at, told),
-        newest: () => this.#newest.word(this.#desk.head),
-        limits: this.limits,
-      })
+      await catchUp(
+        connection,
+        { have, pages: new Set(pages) },
+        {
+          ...{ store, clock },
+          space: this.#desk.open.space,
+          snapshots: this.#snapshots,
+          head: () => this.#desk.head,
+          signSettled: (at, told) => signer.sign(keys, settledBytes(this.space, at, told)),
+          newest: () => this.#newest.word(this.#desk.head),
+          limits: this.limits,
+        },
+      )
     }
     follows().catch((error: unknown) => {
       this.#events.storeFailed(error)
       connection.close('the store does not answer')
     })
-  }
-
-  async #signSnapshot(
-    at: Position,
-    told: ToldParts,
-  ): Promise<{ readonly sig: string; readonly settledSig: string }> {
-    const { keys, signer } = this.#options
-    const [sig, settledSig] = await Promise.all([
-      signer.sign(keys, snapshotBytes(this.space, at, told.pages)),
-      signer.sign(keys, settledBytes(this.space, at, told)),
-    ])
-    return { sig, settledSig }
   }
 
   seal(connection: Connection, seq: number): void {

@@ -10,7 +10,7 @@ test('§20 bounds: reviewers share the caches of their process, and one that clo
   const desk = await Desk.open()
   await desk.close()
   const cacheBytesMax = 20_000
-  const caches = cachesOf({ cacheBytesMax, ledgerCacheMax: LIMITS.ledgerCacheMax })
+  const caches = cachesOf({ ...LIMITS, cacheBytesMax })
   const { clock, random, signer, keys, spaces } = desk
   const open = async (): Promise<Reviewer> => {
     const options = { clock, random, signer, keys, space: DESK_SPACE, spaces: spaces.connect() }

@@ -53,7 +53,7 @@ describe('wants', () => {
     const rows = Array.from({ length: 40 }, (_, n) => ann.create('issue', { n }))
     await ann.offer(...rows)
     eve.heard.length = 0
-    for (let n = 0; n < 100; n++) eve.send(authorFrame('want', { have: null }))
+    for (let n = 0; n < 100; n++) eve.send(authorFrame('want', { have: null, pages: null }))
     await desk.settle()
     expect(eve.heard.map(({ kind }) => kind)).toEqual(['tail', 'through'])
   })
@@ -67,7 +67,7 @@ describe('wants', () => {
     const order: string[] = []
     ann.onFrame = ({ kind }) => order.push(`ann ${kind}`)
     eve.onFrame = ({ kind }) => order.push(`eve ${kind}`)
-    eve.send(authorFrame('want', { have: null }))
+    eve.send(authorFrame('want', { have: null, pages: null }))
     ann.offerFlush(own.session, own.flush, sig)
     await desk.settle()
     const pages = order.filter((frame) => frame === 'eve page')
@@ -85,9 +85,9 @@ describe('links without a session', () => {
     eve.greet()
     await desk.settle()
     eve.heard.length = 0
-    eve.send(authorFrame('want', { have: null }))
+    eve.send(authorFrame('want', { have: null, pages: null }))
     const have = { eid: sessionNo(1), epoch: 1, seq: 7, chain: 'A'.repeat(43) }
-    eve.send(authorFrame('want', { have }))
+    eve.send(authorFrame('want', { have, pages: null }))
     eve.send(authorFrame('history', { entityId: idOf(root) }))
     await desk.settle()
     expect(eve.heard).toEqual(Array(3).fill(NONE_BOUND))
@@ -106,7 +106,7 @@ describe('links without a session', () => {
     await desk.settle()
     eve.heard.length = 0
     eve.send(authorFrame('bind', { sessions: [await eve.opening()] }))
-    eve.send(authorFrame('want', { have: null }))
+    eve.send(authorFrame('want', { have: null, pages: null }))
     await desk.settle()
     expect(eve.heard.map(({ kind }) => kind)).toEqual(['bound', 'tail', 'through'])
   })
@@ -114,7 +114,7 @@ describe('links without a session', () => {
   test('§20 bounds: says a little and no more', async () => {
     const { desk, eve } = await deskWith()
     eve.greet()
-    const want = authorFrame('want', { have: null })
+    const want = authorFrame('want', { have: null, pages: null })
     for (let chars = 0; chars <= LIMITS.handshakeBytesMax; chars += want.length) eve.send(want)
     await desk.settle()
     expect(byes(eve)).toEqual(['too many bytes before a session was bound'])

@@ -1,6 +1,7 @@
 /** The cache budgets of a process, by kind of item: all of its spaces share them. */
 import type { Limits } from '../facts/limits.ts'
 import { CacheBudget } from './cache-budget.ts'
+import { HeldPages } from './held-pages.ts'
 
 export interface Caches {
   /** In bytes. */
@@ -9,17 +10,19 @@ export interface Caches {
   readonly numbers: CacheBudget
   readonly messages: CacheBudget
   readonly rejections: CacheBudget
+  readonly pages: HeldPages
 }
 
-export type CacheLimits = Pick<Limits, 'cacheBytesMax' | 'ledgerCacheMax'>
+export type CacheLimits = Pick<Limits, 'cacheBytesMax' | 'ledgerCacheMax' | 'snapshotBytesMax'>
 
 /** The budgets that the spaces of one process share. */
-export function cachesOf({ cacheBytesMax, ledgerCacheMax }: CacheLimits): Caches {
+export function cachesOf({ cacheBytesMax, ledgerCacheMax, snapshotBytesMax }: CacheLimits): Caches {
   return {
     states: new CacheBudget(cacheBytesMax),
     numbers: new CacheBudget(ledgerCacheMax),
     messages: new CacheBudget(ledgerCacheMax),
     rejections: new CacheBudget(ledgerCacheMax / 8),
+    pages: new HeldPages(snapshotBytesMax),
   }
 }
 

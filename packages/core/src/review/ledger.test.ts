@@ -1,6 +1,7 @@
 /** Whose sessions there are, and what is at hand of their verdicts. */
 import { describe, expect, test } from 'vitest'
 import type { Rejection } from '../facts/message.ts'
+import { LIMITS } from '../facts/limits.ts'
 import { DESK_SPACE } from '../testing/desk.ts'
 import { cachesOf } from './caches.ts'
 import { Ledger, type SessionRecord } from './ledger.ts'
@@ -9,7 +10,7 @@ import { Missing } from './missing.ts'
 const ledgerOf = (idleSessionsMax = 3, ledgerCacheMax = 2): Ledger =>
   new Ledger(DESK_SPACE, {
     limits: { idleSessionsMax },
-    caches: cachesOf({ cacheBytesMax: 0, ledgerCacheMax }),
+    caches: cachesOf({ ...LIMITS, cacheBytesMax: 0, ledgerCacheMax }),
   })
 
 const record = (sessionId: string, personalId = 'ann'): SessionRecord => ({

@@ -41,6 +41,11 @@ export class Lru<K, V> implements BudgetedCache {
     return this.#isHeld()
   }
 
+  /** Without a use of it. */
+  has(key: K): boolean {
+    return this.#items.has(key)
+  }
+
   get(key: K): V | undefined {
     const value = this.#items.get(key)
     if (value === undefined) return undefined

@@ -12,7 +12,6 @@ import { apply } from '../fold/apply.ts'
 import { stateBytesAtMost } from '../fold/state-size.ts'
 import { type EntityState, createdOf, lastOf } from '../fold/state.ts'
 import { type Entry, type Write, reviewIn } from '../history/entry.ts'
-import { SCANS_MAX } from '../ports/space-store.ts'
 import type { AppFold } from '../schema/operations.ts'
 import { type Reg, RegisterTable } from '../schema/registers.ts'
 import { HeldChains } from '../history/held-chains.ts'
@@ -20,7 +19,6 @@ import type { CacheBudget } from './cache-budget.ts'
 import type { SpaceUse } from './caches.ts'
 import { Lru } from './lru.ts'
 import { Missing, type Need } from './missing.ts'
-import { Turns } from './turns.ts'
 
 export interface SpaceEntity {
   readonly type: string
@@ -62,8 +60,6 @@ export class SpaceState {
   readonly #arriving = new Set<string>()
   readonly #assigned: LastAssigned
   readonly chains: HeldChains
-  /** Limits concurrent snapshots: the store allows a maximum of scans, and rules need one. */
-  readonly snapshots: Turns = new Turns(SCANS_MAX - 2)
   readonly #foldsOf: FoldsOf
 
   /** `budget`: in bytes. `foldsOf`: the fold functions of the deployment, by register of a type. */

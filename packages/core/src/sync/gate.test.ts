@@ -283,6 +283,34 @@ describe('GATE5, GATE6: the end of an answer', () => {
     ])
   })
 
+  test('a snapshot may be older: what was committed since follows it', async () => {
+    const scene = new Scene({ greeted: positionAt(6) })
+    scene.parts = hashes
+    const settled = { lists: 1, sig: settledOf() }
+    scene.hears('through', { ...told, sig: pagesOf(hashes.pages), settled })
+    await turns()
+    expect([scene.seqs, scene.faults]).toEqual([[5], []])
+    // Parts of it that were recorded on an earlier link are not signed for this one.
+    scene.hears('through', {
+      ...{ ...told, sig: pagesOf(hashes.pages) },
+      settled: { lists: 1, sig: settledOf({ nonce: 'of an earlier link' }) },
+    })
+    await turns()
+    expect([scene.seqs, scene.faults.length]).toEqual([[5], 1])
+  })
+
+  test('CATCH10 one that names pages and no snapshot is signed like any end, and not older', async () => {
+    for (const [greeted, fault] of [
+      [4, 'the end of an answer that its key has not signed'],
+      [5, 'an answer that is older than its greeting'],
+    ] as const) {
+      const scene = new Scene({ greeted: positionAt(greeted) })
+      scene.hears('through', { ...endAt(4), sig: 'x', pages: 1 })
+      await turns()
+      expect([scene.delivered, scene.faults]).toEqual([[], [fault]])
+    }
+  })
+
   test('an empty one at seq 0 is taken where the greeting says so, and nowhere else', async () => {
     const empty = new Scene({ greeted: positionAt(0) })
     empty.hears('through', endAt(0))

@@ -28,7 +28,16 @@ import type { Reviewing } from './tail.ts'
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
 /** Frames whose order matters, and that are believed only when they are checked. */
 export type GatedFrame = FrameOf<
-  'tail' | 'page' | 'settled' | 'through' | 'accepted' | 'rejected' | 'nack' | 'history' | 'seal'
+  | 'tail'
+  | 'page'
+  | 'kept'
+  | 'settled'
+  | 'through'
+  | 'accepted'
+  | 'rejected'
+  | 'nack'
+  | 'history'
+  | 'seal'
 >
 
 export interface GateEvents {
@@ -180,8 +189,11 @@ export class Gate {
     const { position, pages, snapshot, sig, at, settled } = frame
     const fault = await this.#position(position)
     if (fault !== undefined) return fault
-    if (position.seq < this.#floorSeq) return 'an answer that is older than its greeting'
-    if (snapshot === 0 && pages === 0)
+    const isSnapshot = snapshot > 0 && pages > 0
+    // What was committed since follows a snapshot, and what `settled` signs is for this link.
+    if (!isSnapshot && position.seq < this.#floorSeq)
+      return 'an answer that is older than its greeting'
+    if (snapshot === 0)
       return this.#signed(liveBytes(this.#space, position, at ?? 0), sig, 'the end of an answer')
     if (pages === 0) return undefined // of a snapshot of nothing
     const hashes = this.#events.partHashes(snapshot)

@@ -9,6 +9,7 @@ import type { Link } from '../ports/transport.ts'
 import type { Credits } from '../wire/frames.ts'
 import { Binding } from './binding.ts'
 import type { Gate } from './gate.ts'
+import type { KeptPages } from './kept-pages.ts'
 import { Pull, type PullEvents } from './pull.ts'
 import type { SessionParts } from './session-host.ts'
 import type { Reviewing } from './tail.ts'
@@ -19,6 +20,14 @@ const SILENCE_MS = 15_000
 export const LOOK_MS: number = SILENCE_MS / 3
 /** With no word of the reviewer that was signed within this time, a store is not online. */
 const STALE_MS = 60_000
+
+/** What one link leaves to the next. */
+export interface Carried {
+  /** Pages of a snapshot that is not complete yet. */
+  readonly kept: KeptPages
+  /** Its sessions, where it was closed for those that it could not bind. */
+  before: Binding | undefined
+}
 
 export class LinkLife {
   link: Link | undefined
@@ -58,12 +67,12 @@ export class LinkLife {
   isDraining = false
   readonly #clock: Clock
 
-  /** `before`: what the link before was bound to, where it was given up for the sessions that it was not. */
-  constructor(parts: SessionParts, events: PullEvents, before?: Binding) {
+  constructor(parts: SessionParts, events: PullEvents, carried: Carried) {
     this.#clock = parts.clock
     this.startedAt = this.openedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
-    this.binding = new Binding(parts.limits, before)
-    this.pull = new Pull(parts, events)
+    this.binding = new Binding(parts.limits, carried.before)
+    carried.before = undefined
+    this.pull = new Pull(parts, events, carried.kept)
     this.nonce = toBase64url(parts.random.bytes(16))
   }
 

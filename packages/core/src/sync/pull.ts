@@ -1,12 +1,13 @@
 /**
  * The pull side of one link: canonical facts as they arrive, in whatever order, and what is asked
- * for because of them. Nothing of it outlives the link.
+ * for because of them. Nothing of it outlives the link but the pages of a snapshot that did not end.
  *
  *   tail ──▶ applied ──▶ host           a gap: behind until it is filled
- *   page*, settled* ──▶ through ──▶ a snapshot, taken in whole ──▶ host
+ *   page*, kept, settled* ──▶ through ──▶ a snapshot, taken in whole ──▶ host
  */
 import type { Position } from '../facts/message.ts'
 import type { ReviewerFrame } from '../wire/frames.ts'
+import type { KeptPages } from './kept-pages.ts'
 import type { SessionParts } from './session-host.ts'
 import {
   type PartHashes,
@@ -35,22 +36,25 @@ export interface PullEvents {
 }
 
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
-type PullFrame = FrameOf<'tail' | 'page' | 'settled' | 'through'>
+type PullFrame = FrameOf<'tail' | 'page' | 'kept' | 'settled' | 'through'>
 
 export class Pull {
   readonly wants: Wants
   readonly #parts: SessionParts
   readonly #events: PullEvents
   readonly #snapshot: SnapshotParts
+  readonly #kept: KeptPages
   #incomplete = 0
 
-  constructor(parts: SessionParts, events: PullEvents) {
+  constructor(parts: SessionParts, events: PullEvents, kept: KeptPages) {
     this.#parts = parts
+    this.#kept = kept
     this.#events = events
     this.#snapshot = new SnapshotParts(parts.limits.snapshotPartsMax)
     this.wants = new Wants({
       now: () => parts.clock.monotonic(),
       position: () => parts.tail.position,
+      pages: () => kept.names,
       send: (frame) => events.send(frame),
     })
   }
@@ -64,7 +68,15 @@ export class Pull {
         else this.#outcome(tail.tail(frame, by), text)
         break
       case 'page':
+        this.#kept.add(frame.texts)
         this.#part(text, frame.snapshot, { kind: 'page', text: frame.texts })
+        break
+      case 'kept':
+        for (const name of frame.pages) {
+          const page = this.#kept.get(name)
+          // Without it the snapshot is not whole, and is asked for again.
+          if (page !== undefined) this.#part(text, frame.snapshot, { kind: 'page', text: page })
+        }
         break
       case 'settled':
         this.#part(text, frame.snapshot, frame)
@@ -135,6 +147,7 @@ export class Pull {
       return
     }
     this.#incomplete = 0
+    this.#kept.clear() // there is nothing that it is missing of
     if (of === 0) this.#events.caughtUp(at ?? undefined)
     this.#events.taken()
   }

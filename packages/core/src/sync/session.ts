@@ -16,9 +16,8 @@ import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/fra
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import type { Batch } from '../wire/types.ts'
 import { Audit } from './audit.ts'
-import type { Binding } from './binding.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
-import { LOOK_MS, LinkLife } from './link-life.ts'
+import { type Carried, LOOK_MS, LinkLife } from './link-life.ts'
 import type { PullEvents } from './pull.ts'
 import { Gate, type GatedFrame } from './gate.ts'
 import {
@@ -28,6 +27,7 @@ import {
   forgery,
   presentEpoch,
 } from './session-host.ts'
+import { KeptPages } from './kept-pages.ts'
 import type { Reviewing } from './tail.ts'
 import { Timers, backoffMs } from './timers.ts'
 import { ANSWER_MS } from './wants.ts'
@@ -52,15 +52,15 @@ export class SyncSession {
   /** Of the present link or attempt; what comes of an older one is ignored. */
   #life: LinkLife | undefined
   #attempts = 0
-  /** Of the link that was given up for the sessions that it could not speak for. */
-  #usedUp: Binding | undefined
   readonly #histories: Histories
   readonly #audit: Audit
+  readonly #forNext: Carried
   readonly #timers: Timers
 
   constructor(parts: SessionParts) {
     this.#parts = parts
     this.#histories = new Histories(parts.space, parts.limits)
+    this.#forNext = { kept: new KeptPages(parts.limits.keptPagesBytesMax), before: undefined }
     this.#audit = new Audit({
       ...parts,
       verify: (...given) => parts.host.verifySeal(...given),
@@ -115,7 +115,7 @@ export class SyncSession {
     if (!life.binding.isDone) return
     const isWaiting = (sessionId: Uuid): boolean => outbox.waits(sessionId)
     if (life.binding.isUsedUp(this.#parts.host.openings(), isWaiting)) {
-      this.#usedUp = life.binding
+      this.#forNext.before = life.binding
       this.#reconnect() // for the sessions that this link may not speak for
       return
     }
@@ -163,8 +163,7 @@ export class SyncSession {
       taken: () => this.pump(),
       fail: (note) => this.#fail(note),
     }
-    const life: LinkLife = new LinkLife(this.#parts, events, this.#usedUp)
-    this.#usedUp = undefined
+    const life: LinkLife = new LinkLife(this.#parts, events, this.#forNext)
     this.#life = life
     const { transport, limits, space } = this.#parts
     const { handshakeMs } = limits
@@ -271,6 +270,7 @@ export class SyncSession {
     switch (frame.kind) {
       case 'tail':
       case 'page':
+      case 'kept':
       case 'settled':
       case 'through':
       case 'accepted':

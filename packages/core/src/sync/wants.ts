@@ -16,6 +16,8 @@ export const ANSWER_MS = 20_000
 export interface WantsParts {
   readonly now: () => number
   readonly position: () => Position | null
+  /** Names of pages that are here. */
+  readonly pages: () => readonly string[] | null
   readonly send: (frame: string) => void
 }
 
@@ -38,9 +40,9 @@ export class Wants {
 
   /** The same, though an earlier answer may be on its way: it is known to be incomplete, or late. */
   again(): void {
-    const { now, position, send } = this.#parts
+    const { now, position, pages, send } = this.#parts
     this.#asked = { atMs: now(), progressMs: now() }
-    send(authorFrame('want', { have: position() }))
+    send(authorFrame('want', { have: position(), pages: pages() }))
   }
 
   /** A part of a snapshot has come, which is always an answer. */

@@ -164,6 +164,8 @@ export class HandAuthor {
   /** All frames received from the reviewer, over all links, parsed. */
   readonly heard: ReviewerFrame[] = []
   onFrame: (frame: ReviewerFrame) => void = () => {}
+  /** What its link says that it has not read yet. */
+  waitingBytes = 0
   readonly #desk: Desk
   readonly #keys: KeyPair
   readonly #personalId: string
@@ -199,8 +201,12 @@ export class HandAuthor {
   greet(): void {
     const { reviewer } = this.#desk
     const joiner = new FrameJoiner(LIMITS.reviewerFrameBytesMax)
+    const waitingBytes = (): number => this.waitingBytes
     this.#attached = reviewer.connect(
       {
+        get bufferedBytes() {
+          return waitingBytes()
+        },
         send: (carried) => {
           const joined = joiner.take(carried)
           if (joined.kind === 'malformed') throw new Error(`the reviewer sent ${joined.message}`)
@@ -256,7 +262,7 @@ export class HandAuthor {
   }
 
   async follow(): Promise<void> {
-    this.send(authorFrame('want', { have: null }))
+    this.send(authorFrame('want', { have: null, pages: null }))
     await this.#desk.settle()
   }
 

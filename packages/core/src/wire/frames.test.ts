@@ -54,7 +54,11 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
   ],
   bind: [{ sessions: [opening, { ...opening, sessionId: A }] }, { sessions: [] }],
   offer: [{ sig: 'seal' }],
-  want: [{ have: position }, { have: unsigned }, { have: null }],
+  want: [
+    { have: position, pages: null },
+    { have: unsigned, pages: ['name of a page', ''] },
+    { have: null, pages: [] },
+  ],
   history: [{ entityId: A }],
   seal: [{ seq: 3 }, { seq: 0 }],
   bye: [{ reason: 'closed' }, { reason: '' }],
@@ -89,6 +93,10 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
     { reason: 'contested', sessionId: B, clientSeqs: [], detail: '', alone: true, sig: 'sig' },
   ],
   page: [{ snapshot: 3 }],
+  kept: [
+    { snapshot: 3, pages: ['name of a page'] },
+    { snapshot: 1, pages: [] },
+  ],
   settled: [
     { sessionId: B, runs: [run, { ...run, clientSeq: 9 }], at: 1_700_000_000_000, snapshot: 3 },
     { sessionId: B, runs: [], at: 0, snapshot: 1 },
@@ -163,11 +171,13 @@ describe('both tables', () => {
   )
 
   test('§19 frames: ids have 22 characters, flags are 0 or 1, null fields at the end are omitted', () => {
-    expect(authored('want', { have: null })).toBe('["want"]')
+    expect(authored('want', { have: null, pages: null })).toBe('["want"]')
     expect(authored('hello', { v: 2, space: A, nonce: 'n', position: null })).toBe(
       `["hello",2,"${SHORT_A}","n"]`,
     )
-    expect(authored('want', { have: unsigned })).toBe(`["want",["${SHORT_A}",3,41,"${HASH}"]]`)
+    expect(authored('want', { have: unsigned, pages: null })).toBe(
+      `["want",["${SHORT_A}",3,41,"${HASH}"]]`,
+    )
     expect(reviewed('bye', { reason: 'x', code: null })).toBe('["bye","x"]')
     expect(reviewed('accepted', { sessionId: B, reviews: [again], sig: 's' })).toBe(
       `["accepted","${SHORT_B}",[[4,9,1700000000000,1]],"s"]`,
@@ -183,7 +193,10 @@ describe('both tables', () => {
   })
 
   test('§19 frames: a frame of one side is rejected by the other', () => {
-    for (const frame of [authored('want', { have: null }), authored('offer', { sig: 's' }, 'a')])
+    for (const frame of [
+      authored('want', { have: null, pages: null }),
+      authored('offer', { sig: 's' }, 'a'),
+    ])
       expect(parseReviewerFrame(frame)).toMatchObject({ error: { code: 'malformed' } })
     for (const frame of [
       reviewed('bound', { sessionIds: [] }),
@@ -234,7 +247,7 @@ describe('malformed', () => {
       [[null]],
     ],
     offer: [[], [1], ['x'.repeat(513)], ['\ud800'], ['a', 'b']],
-    want: [[bad], [list.slice(0, 3)], [0], [null, 0]],
+    want: [[bad], [list.slice(0, 3)], [0], [null, 0], [null, ['x'.repeat(17)]], [null, [], 1]],
     history: [[], [A], [null], [SHORT_A, SHORT_B], [`${SHORT_A.slice(0, 21)}B`]],
     seal: [[], ['1'], [-1], [1, 2]],
     bye: [['a', 'b']],
@@ -301,6 +314,7 @@ describe('malformed', () => {
       ['x'.repeat(65), SHORT_A, [1], '', 0],
     ],
     page: [[], [-1], ['1'], [1, 2]],
+    kept: [[], [1], [-1, []], [1, [2]], [1, ['x'.repeat(17)]], [1, [], 2]],
     settled: [
       [],
       [SHORT_A, []],

@@ -11,7 +11,8 @@
  *                                                    rejected signed rejections
  *                                                    nack     no verdict; retry later
  *   want   all since a position                      tail*, then through; or a snapshot:
- *                                                    page*, settled*, then through with their number
+ *                                                    page*, kept, settled*, then through with their
+ *                                                    number
  *   history  of an entity                            history  its messages with their reviews, in parts
  *   seal   of the flush with a seq                   seal     its author's key and signature
  *   bye    reason                                    bye      reason
@@ -36,6 +37,7 @@ import {
 } from '../facts/message.ts'
 import { isCount } from '../facts/parse.ts'
 import { isRejection } from './rejection.ts'
+import { PAGE_NAME_CHARACTERS } from './signed.ts'
 import {
   type Field,
   checked,
@@ -55,6 +57,7 @@ import {
 const TEXT_CHARACTERS_MAX = 512
 const REASON_CHARACTERS_MAX = 64
 const shortText = textUpTo(TEXT_CHARACTERS_MAX)
+const pageNameField = textUpTo(PAGE_NAME_CHARACTERS)
 
 const signedPosition: Field<Omit<Position, 'sig'> & { readonly sig: string | null }> = tuple({
   eid: id,
@@ -154,8 +157,11 @@ export interface AuthorFrames {
   readonly bind: { readonly sessions: readonly ProvedOpening[] }
   /** Texts: the session line and a flush. `sig`: its seal. */
   readonly offer: { readonly sig: string }
-  /** Requests everything since a position, by batches or by a snapshot, whichever is shorter. */
-  readonly want: { readonly have: Position | null }
+  /**
+   * Requests everything since a position, by batches or by a snapshot, whichever is shorter. `pages`:
+   * names of pages that are here, from a snapshot that did not end.
+   */
+  readonly want: { readonly have: Position | null; readonly pages: readonly string[] | null }
   readonly history: { readonly entityId: Uuid }
   /** Of the flush of an accepted message. */
   readonly seal: { readonly seq: number }
@@ -198,6 +204,8 @@ export interface ReviewerFrames {
   }
   /** Part of the snapshot at that seq. Texts: the page. */
   readonly page: { readonly snapshot: number }
+  /** Further pages of that snapshot, by the names under which a `want` had them. */
+  readonly kept: { readonly snapshot: number; readonly pages: readonly string[] }
   /**
    * Own messages that the snapshot contains, visible in it or not. `at`: the reviewer's clock when
    * it sent this, ms since 1970.
@@ -261,7 +269,7 @@ const AUTHOR_FRAMES: Table<AuthorFrames> = {
   hello: { v: count, space: id, nonce: shortText, position: nullable(positionField) },
   bind: { sessions: listOfAll(opening) },
   offer: { sig: shortText },
-  want: { have: nullable(positionField) },
+  want: { have: nullable(positionField), pages: nullable(listOfAll(pageNameField)) },
   history: { entityId: id },
   seal: { seq: count },
   bye: { reason: words },
@@ -290,6 +298,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     sig: nullable(shortText),
   },
   page: { snapshot: count },
+  kept: { snapshot: count, pages: listOfAll(pageNameField) },
   settled: { sessionId: id, runs: listOfAll(acceptedRun), at: count, snapshot: count },
   through: {
     position: positionField,

@@ -210,7 +210,7 @@ describe('T11 every frame is parsed or rejected', () => {
     authorFrame('hello', { v: 2, space: DESK_SPACE, nonce: 'n', position }),
     authorFrame('bind', { sessions: [opening] }),
     authorFrame('offer', { sig: 'seal' }),
-    authorFrame('want', { have: position }),
+    authorFrame('want', { have: position, pages: null }),
     authorFrame('history', { entityId: REVIEWER }),
     authorFrame('bye', { reason: 'closed' }),
   ]
@@ -252,6 +252,7 @@ describe('T11 every frame is parsed or rejected', () => {
       ...{ reason: 'busy', sessionId, clientSeqs: [1, 2], detail: 'later', alone: true, sig: 's' },
     }),
     reviewerFrame('page', { snapshot: 4 }),
+    reviewerFrame('kept', { snapshot: 4, pages: ['name of a page'] }),
     reviewerFrame('settled', { sessionId, runs, at: 5, snapshot: 4 }),
     reviewerFrame('through', {
       ...{ position, pages: 2, snapshot: 4, sig: 'sig', at: 5, settled: { lists: 1, sig: 's' } },

@@ -160,6 +160,14 @@ export function pageHash(text: string): Hash {
   return hashLine('cs/page', text)
 }
 
+/** Of the hash of a page, as its name in `want` and `kept`: 96 bits. */
+export const PAGE_NAME_CHARACTERS = 16
+
+/** How a `want` names a page that is here. */
+export function pageName(hash: Hash): string {
+  return hash.slice(0, PAGE_NAME_CHARACTERS)
+}
+
 /** The hash of a `settled` frame. */
 export function listHash(frame: string): Hash {
   return hashLine('cs/list', frame)
