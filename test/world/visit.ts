@@ -172,7 +172,11 @@ export class Visit {
     const { store, device } = this
     const reading = (): Reading => this.reading
     const areBasesSaid = this.#stage.plan.reviewerBounds.baseChangesMax === undefined
-    const areBasesKept = (): boolean => areBasesSaid && !device.hadTrouble
+    // What a link may not speak for can be pending here although a snapshot contains it.
+    const isTold = (): boolean =>
+      this.#stage.plan.bounds.sessionsPerLinkMax === undefined ||
+      this.store.status.getState().outboxMessages === 0
+    const areBasesKept = (): boolean => areBasesSaid && !device.hadTrouble && isTold()
     const checks = { tally, reading, areBasesKept, guard, onLook }
     this.watch = new Watch({ store, truth, device: device.name, ...checks })
     this.#stage.opened(this)
