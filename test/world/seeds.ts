@@ -86,4 +86,15 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found:
       'the world took it for lost when an update let a merge function decide between it and the other candidates',
   },
+  { seed: 188, found: 'what stood on a lost draft was offered for ever' },
+  {
+    seed: 1234,
+    found: 'many sessions were looked up one by one, and a client asked again before that was done',
+  },
+  { seed: 2897, found: 'sessions that a link could bind waited for one that it could not' },
+  { seed: 2645, found: 'a reviewer that was behind was said to have no seal of a message' },
+  {
+    seed: 5064,
+    found: 'a damaged state was folded again without what another process had written',
+  },
 ]

@@ -112,8 +112,8 @@ export const STORED: readonly Planted[] = [
     edits: [
       {
         module: 'node/source.ts',
-        from: 'while (older.length + newer.length < countMax) {',
-        to: 'while (newer.length === 0 && older.length < countMax) {',
+        from: 'await this.#storedSeqs(id, below, countMax - newer.length)',
+        to: 'newer.length > 0 ? [] : await this.#storedSeqs(id, below, countMax)',
       },
     ],
     seed: 32,

@@ -86,9 +86,11 @@ export class SpaceSource {
    * messages of its entity, up to a seq. @throws Error where one of these is damaged, too.
    */
   async refolded(id: Uuid, through?: number): Promise<SpaceEntity> {
+    const belowSeq = (through ?? Number.MAX_SAFE_INTEGER - 1) + 1
+    // The store has the changes of its states, also those of another process.
+    const seqs = await this.#storedSeqs(id, belowSeq, Number.MAX_SAFE_INTEGER)
     const writes: Write[] = []
-    for (const seq of await this.changeSeqs(id, Number.MAX_SAFE_INTEGER, through))
-      writes.push(await this.#writeAt(seq, id))
+    for (const seq of seqs.reverse()) writes.push(await this.#writeAt(seq, id))
     const state = writes.reduce<EntityState | undefined>(apply, undefined)
     const [first] = writes
     if (!state || !first)
@@ -221,22 +223,26 @@ export class SpaceSource {
     countMax: number,
     through: number = Number.MAX_SAFE_INTEGER - 1,
   ): Promise<readonly number[]> {
-    const { store, space } = this.#parts
-    const dirty = space.dirtySeqs(id)
+    const dirty = this.#parts.space.dirtySeqs(id)
     const newer = dirty.filter((seq) => seq <= through)
-    const older: number[] = []
-    let below = Math.min(dirty[0] ?? Infinity, through + 1)
-    while (older.length + newer.length < countMax) {
-      const max = {
-        count: Math.min(256, countMax - newer.length - older.length),
-        bytes: READ_BYTES,
-      }
-      const found = await store.changes(id, below, max)
-      if (found.length === 0) break
-      for (const { seq } of found) older.push(seq)
-      below = found.at(-1)!.seq
-    }
+    const below = Math.min(dirty[0] ?? Infinity, through + 1)
+    const older = await this.#storedSeqs(id, below, countMax - newer.length)
     return [...older.reverse(), ...newer].slice(-countMax)
+  }
+
+  /** The newest seqs of the changes that the store has of an entity, below a seq, the newest first. */
+  async #storedSeqs(id: Uuid, belowSeq: number, countMax: number): Promise<number[]> {
+    const seqs: number[] = []
+    while (seqs.length < countMax) {
+      const count = Math.min(256, countMax - seqs.length)
+      const found = await this.#parts.store.changes(id, seqs.at(-1) ?? belowSeq, {
+        count,
+        bytes: READ_BYTES,
+      })
+      if (found.length === 0) break
+      for (const { seq } of found) seqs.push(seq)
+    }
+    return seqs
   }
 
   /** A stored batch, its lines read. @throws Error for a damaged one. */
