@@ -10,5 +10,5 @@ export const ackFlipsShown: Planted = {
       to: 'const own = ordered.filter((write) => write.entry.session.authorId === viewerId && !write.entry.review)',
     },
   ],
-  seed: 2,
+  seed: 4,
 }

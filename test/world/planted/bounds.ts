@@ -72,7 +72,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
         to: 'return pieces.slice(0, -1).map((piece, n) =>',
       },
     ],
-    seed: 315,
+    seed: 66,
   },
   {
     name: 'first-read-alone',

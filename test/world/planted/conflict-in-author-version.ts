@@ -10,5 +10,5 @@ export const conflictInAuthorVersion: Planted = {
       to: 'if (write.version > 0 || entity.each) return stored',
     },
   ],
-  seed: 74,
+  seed: 33,
 }

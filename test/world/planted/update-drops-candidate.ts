@@ -10,5 +10,5 @@ export const updateDropsCandidate: Planted = {
       to: 'void others',
     },
   ],
-  seed: 35,
+  seed: 88,
 }
