@@ -163,6 +163,7 @@ describe('a number of the reviewer', () => {
       number: z.number().optional(),
     })
     const ann = await open.open({ entities })
+    await open.settle() // the shape that the space has is hers
     const old = await open.open({ entities: [Old] })
     await open.settle()
     ann.create(Invoice, { title: 'one' })
