@@ -5,7 +5,7 @@ import type { SpaceStore } from '../ports/space-store.ts'
 import { type ProvedOpening, reviewerFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
 import type { Ledger, SessionRecord } from '../review/ledger.ts'
-import { textOf } from '../review/stored.ts'
+import { readSession } from '../review/stored.ts'
 import { verifyOpening } from './verify.ts'
 
 export interface BindParts {
@@ -69,9 +69,7 @@ async function storedRecords(
   const texts = await store.sessions(sessions.map(({ sessionId }) => sessionId))
   const records = sessions.flatMap(({ sessionId }, i): [Uuid, SessionRecord][] => {
     const stored = texts[i]
-    if (!stored) return []
-    const text = textOf(stored, `the stored session ${sessionId}`)
-    return [[sessionId, JSON.parse(text) as SessionRecord]]
+    return stored ? [[sessionId, readSession(stored, sessionId)]] : []
   })
   return new Map(records)
 }

@@ -70,11 +70,12 @@ export class Connection {
   /** Sessions this link speaks for. */
   readonly sessions: Set<Uuid> = new Set<Uuid>()
   mode: FollowMode = 'none'
-  /** Histories that wait for their turn, and the end of the last of them. */
+  /** Entities whose histories are waiting for their turn. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
   /** Seqs of seals that wait for their turn. */
   readonly seals: Set<number> = new Set<number>()
-  telling: Promise<void> = Promise.resolve()
+  /** Ends with the last answer that waits for its turn. */
+  #answers: Promise<void> = Promise.resolve()
   /** How many were begun on this link. */
   snapshots = 0
   /** Messages offered and not answered. */
@@ -107,6 +108,21 @@ export class Connection {
 
   get closed(): boolean {
     return this.#closed
+  }
+
+  /**
+   * Sends one answer after the other. `pending`: the keys of the requests that wait; a key that is
+   * there, or is one too many, is ignored, and requested again. Rejects with `answer`.
+   */
+  async answerInTurn<K>(
+    { key, pending, max }: { key: K; pending: Set<K>; max: number },
+    answer: () => Promise<void>,
+  ): Promise<void> {
+    if (pending.has(key) || pending.size >= max) return
+    pending.add(key)
+    const answered = this.#answers.then(answer).finally(() => pending.delete(key))
+    this.#answers = answered.catch(() => {}) // the caller gets the error; the next answer follows
+    await answered
   }
 
   /** In parts, where it is larger than a transport carries. */

@@ -30,23 +30,18 @@ export interface HistoryParts {
 /** What the frame says of a message beside its text, at the most. */
 const ENVELOPE_BYTES = bytesOf(128)
 
-/**
- * One after the other for each link; what is asked for beyond the bound is asked for again.
- * Rejects when the store cannot be read.
- */
+/** Sends a history in its turn. Rejects when the store cannot be read. */
 export async function tellHistory(
   connection: Connection,
   entityId: Uuid,
   parts: () => HistoryParts,
 ): Promise<void> {
-  const { histories } = connection
-  if (histories.has(entityId) || histories.size >= parts().limits.historiesMax) return
-  histories.add(entityId)
-  const told = connection.telling
-    .then(() => sendHistory(connection, entityId, parts()))
-    .finally(() => histories.delete(entityId))
-  connection.telling = told.catch(() => {}) // whoever called hears of it; the next goes on
-  await told
+  const request = {
+    key: entityId,
+    pending: connection.histories,
+    max: parts().limits.historiesMax,
+  }
+  await connection.answerInTurn(request, () => sendHistory(connection, entityId, parts()))
 }
 
 /** Sends the parts of one history, the newest first. */

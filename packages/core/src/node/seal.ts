@@ -9,9 +9,8 @@ import { readLayout } from '../wire/read-batch.ts'
 import { keptBytes } from '../wire/signed.ts'
 import { flushWith } from '../wire/told.ts'
 import type { Connection } from './connection.ts'
-import type { SessionRecord } from '../review/ledger.ts'
 import type { SpaceSource } from './source.ts'
-import { textOf } from '../review/stored.ts'
+import { readSession, textOf } from '../review/stored.ts'
 
 export interface SealParts {
   readonly source: SpaceSource
@@ -30,23 +29,18 @@ interface Kept {
 const NONE: Kept = { publicKey: null, seal: null }
 
 /**
- * One after the other for each link; what is asked for beyond the bound is asked for again. So is a
- * message beyond the head: another process on the store may have accepted it, and its seal is there.
+ * Sends a seal in its turn. Ignores a seq above the head, which is requested again: another process on
+ * the store may have accepted the message, and its seal is in the store.
  */
 export async function tellSeal(
   connection: Connection,
   seq: number,
   parts: () => SealParts,
 ): Promise<void> {
-  const { seals } = connection
   const { limits, headSeq } = parts()
-  if (seq < 1 || seq > headSeq || seals.has(seq) || seals.size >= limits.sealsMax) return
-  seals.add(seq)
-  const told = connection.telling
-    .then(() => sendSeal(connection, seq, parts()))
-    .finally(() => seals.delete(seq))
-  connection.telling = told.catch(() => {}) // whoever called hears of it; the next goes on
-  await told
+  if (seq < 1 || seq > headSeq) return
+  const request = { key: seq, pending: connection.seals, max: limits.sealsMax }
+  await connection.answerInTurn(request, () => sendSeal(connection, seq, parts()))
 }
 
 async function sendSeal(connection: Connection, seq: number, parts: SealParts): Promise<void> {
@@ -72,6 +66,5 @@ async function keptOf(seq: number, { source, store, limits }: SealParts): Promis
 
 async function keyOf(sessionId: Uuid, store: SpaceStore): Promise<string | null> {
   const [stored] = await store.sessions([sessionId])
-  if (!stored) return null
-  return (JSON.parse(textOf(stored, `the stored session ${sessionId}`)) as SessionRecord).publicKey
+  return stored ? readSession(stored, sessionId).publicKey : null
 }

@@ -80,9 +80,15 @@ export class Snapshots {
 
   /** The one of which most pages are there. */
   #begun(fromSeq: number, pages: ReadonlySet<string>): SharedSnapshot | undefined {
+    if (pages.size === 0) return undefined
     let most: SharedSnapshot | undefined
-    for (const each of this.#open(fromSeq))
-      if (each.countOf(pages) > (most?.countOf(pages) ?? 0)) most = each
+    let mostCount = 0
+    for (const each of this.#open(fromSeq)) {
+      const count = each.countOf(pages)
+      if (count <= mostCount) continue
+      most = each
+      mostCount = count
+    }
     return most
   }
 

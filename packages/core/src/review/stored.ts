@@ -17,6 +17,7 @@ import type { StateText, Stored } from '../ports/space-store.ts'
 import type { RegisterTable } from '../schema/registers.ts'
 import { positionJson, readPosition } from '../wire/frames.ts'
 import { type PageEntity, pageText, readPage } from '../wire/pages.ts'
+import type { SessionRecord } from './ledger.ts'
 import type { AssignedLast } from './space.ts'
 
 export interface StoredHead {
@@ -93,6 +94,14 @@ export function readState({ entity: id, text }: Stored<StateText>): PageEntity |
 /** The state of a decoded page. */
 export function stateOf(entity: PageEntity, table: RegisterTable): EntityState {
   return new PageLoader().state(entity, table)
+}
+
+/** The record of a stored session. @throws Error where it is damaged. */
+export function readSession(
+  stored: Stored<{ readonly text: string }>,
+  sessionId: Uuid,
+): SessionRecord {
+  return JSON.parse(textOf(stored, `the stored session ${sessionId}`)) as SessionRecord
 }
 
 /** The text of a stored row. @throws Error where it is damaged. */
