@@ -13,10 +13,10 @@ import { BUILDS, type Build, knownTo } from './versioned.ts'
 
 /** What stands in a row in the place of a value that its reader cannot read. */
 export interface Unread {
-  readonly unreadable: 'invalid' | 'opaque'
+  readonly unreadable: 'invalid' | 'opaque' | 'locked'
   readonly raw: Json
-  readonly version: number
-  readonly needs: number
+  readonly version: number | undefined
+  readonly needs: number | undefined
 }
 
 export interface Reading {

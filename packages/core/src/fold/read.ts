@@ -74,6 +74,16 @@ export function comparable(write: Write, reg: Reg, { entity, lenses }: Reader): 
   return { $unreadable: stored, version: write.version }
 }
 
+/**
+ * The same for two writes of one field, also where it is encrypted. Never write it anywhere: it is
+ * decrypted.
+ */
+export function compared(write: Write, reg: Reg, reader: Reader): Json | undefined {
+  const json = comparable(write, reg, reader)
+  const hidden = reader.entity.fieldAt(reg)?.codec?.hidden
+  return hidden && json !== undefined ? hidden.plain(json) : json
+}
+
 /** The value that the reader's version shows for a register that was never written. */
 export function defaultValue(reg: Reg, { entity, lenses }: Reader): unknown {
   const value = lenses.defaultOf(reg, entity.currentVersion)

@@ -9,7 +9,7 @@ import { Write } from '../history/entry.ts'
 import { compareOrder } from '../history/order.ts'
 import { isUnset } from '../schema/input.ts'
 import type { Reg } from '../schema/registers.ts'
-import { type Reader, comparable } from './read.ts'
+import { type Reader, compared } from './read.ts'
 import type { LiveSet } from './state.ts'
 
 /** The write whose value is shown until the conflict is resolved. */
@@ -48,7 +48,7 @@ export function isAgreed(
   b: Write,
   { reg, reader }: { readonly reg: Reg; readonly reader: Reader },
 ): boolean {
-  return sameValue(comparable(a, reg, reader), comparable(b, reg, reader))
+  return sameValue(compared(a, reg, reader), compared(b, reg, reader))
 }
 
 /** Equality of two register values; all forms of unset are one. */

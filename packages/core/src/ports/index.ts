@@ -3,6 +3,7 @@
  * stores also the shared checks and the reference implementation in memory.
  */
 export type { Channel, OpenChannel } from './channel.ts'
+export type { Ciphertext, FieldCipher } from './cipher.ts'
 export type { Clock } from './clock.ts'
 export type { Locks } from './locks.ts'
 export type { Random } from './random.ts'
@@ -22,6 +23,7 @@ export type {
   WriteBatch,
   Written,
 } from './storage.ts'
+export { fromBase64url, toBase64url } from '../base/bytes.ts'
 export { bytesOf, isLongerThan, utf8Bytes } from '../base/size.ts'
 export type { Bytes } from '../base/size.ts'
 export { FRAME_BYTES_MAX } from './transport.ts'

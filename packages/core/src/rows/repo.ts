@@ -76,6 +76,7 @@ export class Repo {
     const table = new Table(type, this.#options.viewer)
     this.#options.onTable(table)
     this.#tables.set(type.name, table)
+    table.watchKeys(() => this.emit())
     return table
   }
 

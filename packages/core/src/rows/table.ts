@@ -45,6 +45,7 @@ export class Table {
   readonly #overlays = new Map<Uuid, Overlay>()
   readonly #listeners = new Map<Uuid, Set<() => void>>()
   readonly #touched = new Set<Uuid>()
+  readonly #unwatch: (() => void)[] = []
   readonly conflicted: Conflicted = new Conflicted()
   /** Indexes and live queries of these rows; set once, before the first row. */
   sink: RowSink | undefined
@@ -78,6 +79,23 @@ export class Table {
   readThrough(lenses: Lenses): void {
     this.#context.lenses = lenses
     for (const id of [...this.#rows.keys()]) this.#show(id, this.state(id))
+  }
+
+  /** Rebuilds all rows whenever keys of encrypted fields come or go, and calls `onChange`. */
+  watchKeys(onChange: () => void): void {
+    const { each, versions } = this.entity
+    const codecs = [
+      each?.['~codec'],
+      ...versions.flatMap((fields) => [...fields.values()].map(({ codec }) => codec)),
+    ]
+    const ciphers = new Set(codecs.flatMap((codec) => codec?.hidden?.cipher ?? []))
+    for (const cipher of ciphers)
+      this.#unwatch.push(
+        cipher.subscribe(() => {
+          this.readThrough(this.#context.lenses)
+          onChange()
+        }),
+      )
   }
 
   get size(): number {
@@ -244,6 +262,7 @@ export class Table {
   }
 
   unsubscribeAll(): void {
+    for (const unwatch of this.#unwatch) unwatch()
     this.#listeners.clear()
     this.conflicted.unsubscribeAll()
   }

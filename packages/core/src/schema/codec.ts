@@ -5,6 +5,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromBase64url, toBase64url } from '../base/bytes.ts'
 import type { Json } from '../base/json.ts'
+import type { FieldCipher } from '../ports/cipher.ts'
 import type { OperationKind } from './operations.ts'
 
 /** Encoding of a value without a JSON form: `decode(encode(value))` equals `value`. */
@@ -12,6 +13,15 @@ export interface Codec<T> {
   encode(value: T): Json
   /** undefined: `json` does not have this codec's form. Never throws. */
   decode(json: Json): T | undefined
+  /** Of an encrypted field, whose JSON says nothing about its value. */
+  readonly hidden?: Hidden
+}
+
+/** How values of an encrypted field are compared, and who has their keys. */
+export interface Hidden {
+  /** The JSON of the value; the ciphertext itself where it cannot be decrypted. */
+  plain(json: Json): Json
+  readonly cipher: FieldCipher
 }
 
 /** Declaration of a field that merges, under `~merging` of its schema. */

@@ -152,6 +152,11 @@ export class Entity<
     // `nextVersion` has rejected a version whose fields differ from those of the shape.
     const registerOf = (field: string): Reg => next.fieldsIn(number).get(field)!
     const fields = fieldsOf(this.name, shape, registerOf)
+    this.#refuseHiddenSteps(steps, named)
+    const before = byRegister(this.fields)
+    for (const { name, reg, codec } of fields.values())
+      if (before.has(reg) && !before.get(reg)?.codec?.hidden !== !codec?.hidden)
+        refuse(this.name, `${name} was or becomes encrypted: use a field of another name`, name)
     for (const { name, reg, merging } of fields.values()) {
       if (!merging) continue
       const shown = new Lenses(next).defaultOf(reg, number)
@@ -177,8 +182,10 @@ export class Entity<
     const sorted = keys.map(parseSortKey)
     for (const { field } of sorted) {
       const meta = ['$orderKey', '$createdOrderKey', '$timestamp', '$author'].includes(field)
-      if (!meta && !this.fieldOf(field))
-        refuse(this.name, `index ${name} names an unknown field: ${field}`)
+      const indexed = meta ? undefined : this.fieldOf(field)
+      if (!meta && !indexed) refuse(this.name, `index ${name} names an unknown field: ${field}`)
+      if (indexed?.codec?.hidden)
+        refuse(this.name, `index ${name} names ${field}, which is encrypted`, field)
     }
     return this.#with({ indexes: new Map(this.indexes).set(name, Object.freeze(sorted)) })
   }
@@ -213,8 +220,21 @@ export class Entity<
       const field = this.fieldOf(name)
       if (!field) refuse(this.name, `assigned names an unknown field: ${name}`)
       if (field.merging) refuse(this.name, `${name} merges, and cannot be assigned`, name)
+      if (field.codec?.hidden)
+        refuse(this.name, `${name} is encrypted, and cannot be assigned`, name)
     }
     return this.#with({ assignedFields: new Set([...this.assignedFields, ...names]) })
+  }
+
+  /** No step reads or writes an encrypted value: the reviewer and old builds have no key. */
+  #refuseHiddenSteps(steps: readonly Step[], next: ReadonlyMap<string, Field>): void {
+    for (const step of steps) {
+      if (['add', 'remove', 'rename'].includes(step.op)) continue
+      for (const name of [step.field, 'to' in step ? step.to : step.field]) {
+        if (!this.fields.get(name)?.codec?.hidden && !next.get(name)?.codec?.hidden) continue
+        refuse(this.name, `${name} is encrypted, and cannot have a ${step.op} step`, name)
+      }
+    }
   }
 
   #with<I extends object = In, O extends object = Out>(

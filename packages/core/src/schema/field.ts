@@ -72,6 +72,9 @@ export function fieldFault(field: Field, json: Json | undefined): string | undef
   try {
     if (field.merging) return json === undefined ? undefined : mergingFault(field.merging, json)
     const value = json === undefined ? undefined : decodeField(field, json)
+    // A plain value is returned as it is, and its schema would accept it.
+    if (field.codec?.hidden && value !== undefined && value === json)
+      return 'its values are encrypted, and this one is not'
     const checked = validated(field.schema, value)
     return checked.ok ? undefined : checked.error.message
   } catch (error) {
