@@ -9,6 +9,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, giveReview } from '../history/entry.ts'
 import { MessageIndex } from '../history/messages.ts'
+import type { Watcher } from '../history/watcher.ts'
 import type { Review } from '../facts/message.ts'
 import { type Entity, entity as declare } from '../schema/entity.ts'
 import { eachKey } from '../schema/shape.ts'
@@ -30,6 +31,7 @@ const anyJson = {
 /** The tables of all types, and the pending messages of their rows. */
 export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
+  watcher: Watcher | undefined
   readonly #tables = new Map<string, Table>()
   readonly #options: RepoOptions
 
@@ -87,6 +89,7 @@ export class Repo {
   /** Applies the next entry in canonical order, of another author. */
   addCanonical(entry: Entry): void {
     for (const write of entry.writes) this.tableNamed(write.type).addCanonical(write)
+    this.watcher?.message('arrived', entry)
   }
 
   /** Accepts an own pending entry, which is the next in canonical order. */
@@ -108,6 +111,7 @@ export class Repo {
     giveReview(entry, review)
     this.messages.delete(entry)
     this.messages.noteAccepted(entry.session.sessionId, entry.clientSeq)
+    this.watcher?.message('accepted', entry)
   }
 
   /** Removes rejected entries and their descendants; folds the affected rows again. */

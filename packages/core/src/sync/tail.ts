@@ -15,6 +15,7 @@ import { headsOf } from '../fold/state.ts'
 import { Entry, type SessionRef, applyAssigned, giveReview } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
 import { HeldChains } from '../history/held-chains.ts'
+import type { Watcher } from '../history/watcher.ts'
 import type { Position, Review } from '../facts/message.ts'
 import type { Repo } from '../rows/repo.ts'
 import type { Reg } from '../schema/registers.ts'
@@ -97,6 +98,7 @@ export interface TailParts {
 
 /** Takes in batches and snapshots, in seq order, and knows the position after them. */
 export class TailReader {
+  watcher: Watcher | undefined
   readonly #repo: Repo
   readonly #parts: TailParts
   readonly #sessions = new Map<Uuid, SessionRef>()
@@ -179,6 +181,7 @@ export class TailReader {
     const acked = this.#replace(entities, settled)
     this.#position = position
     this.#repo.emit()
+    this.watcher?.snapshot(position)
     return { kind: 'applied', pages: all, settled: acked }
   }
 
