@@ -1,4 +1,4 @@
-/** The seals that the store keeps, for followers who look whether the author of a flush signed it. */
+/** Sends stored seals to followers that verify that the author of a flush signed it. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { EpochOpen } from '../facts/message.ts'
@@ -29,10 +29,10 @@ interface Kept {
 const NONE: Kept = { publicKey: null, seal: null }
 
 /**
- * Sends a seal in its turn. Ignores a seq above the head, which is requested again: another process on
- * the store may have accepted the message, and its seal is in the store.
+ * Sends a seal after the answers that were requested before. Ignores a seq above the head; the client
+ * retries: another process on the same store may have accepted that message.
  */
-export async function tellSeal(
+export async function answerSeal(
   connection: Connection,
   seq: number,
   parts: () => SealParts,
