@@ -9,10 +9,8 @@ import { type Limits, frameContentBytesMax } from '../facts/limits.ts'
 import type { EpochOpen } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import { lineCount } from '../facts/line.ts'
-import { batchReadingBounds } from '../wire/bounds.ts'
 import { type HistoryEnd, type Term, reviewerFrame } from '../wire/frames.ts'
 import type { BatchLayout } from '../wire/layout.ts'
-import { readLayout } from '../wire/read-batch.ts'
 import { historyBytes } from '../wire/signed.ts'
 import { tellMessage } from '../wire/told.ts'
 import type { Connection } from './connection.ts'
@@ -95,10 +93,8 @@ class Texts {
   async message(seq: number, entityId: Uuid): Promise<string> {
     const known = this.#of(seq, entityId)
     if (known !== undefined) return known
-    const { source, clock, limits } = this.#parts
-    const stored = await source.batchWith(seq)
-    const layout = readLayout(stored.text, [], batchReadingBounds(limits))
-    this.#batch = layout.ok ? layout.value : undefined
+    const { source, clock } = this.#parts
+    this.#batch = await source.layoutWith(seq)
     const text = this.#of(seq, entityId)
     if (text === undefined) throw new Error(`the stored message at seq ${seq} is damaged`)
     // Parsing a batch takes milliseconds: yields, so that offers do not wait for a whole history.

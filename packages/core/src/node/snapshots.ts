@@ -3,10 +3,8 @@
  * committed since, or if it has pages of it.
  */
 import type { Position } from '../facts/message.ts'
-import { bytesOf } from '../base/size.ts'
 import type { Limits } from '../facts/limits.ts'
 import { SCANS_MAX, type SpaceStore, type StateScan } from '../ports/space-store.ts'
-import { readStoredBatch } from '../review/stored.ts'
 import { SharedSnapshot, type SharedSnapshotParts } from './shared-snapshot.ts'
 
 /** A store has `SCANS_MAX` scans, and rules need some. */
@@ -142,13 +140,12 @@ export class Snapshots {
 
   /** The signed position at the end of the batch with that seq. */
   async #positionAt(seq: number): Promise<Position> {
-    const { store, head } = this.#parts
+    const { source, head } = this.#parts
     const now = head()
     if (now.seq === seq) return now
-    const [stored] = await store.batches(seq - 1, bytesOf(1))
-    const batch = stored && readStoredBatch(stored)
-    if (batch?.toSeq !== seq)
+    const { toSeq, position } = await source.batchWith(seq)
+    if (toSeq !== seq)
       throw new Error(`the store has states of seq ${seq}, but no batch that ends there`)
-    return batch.position
+    return position
   }
 }

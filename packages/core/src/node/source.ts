@@ -17,7 +17,8 @@ import {
   type Stored,
 } from '../ports/space-store.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
-import { readBatch } from '../wire/read-batch.ts'
+import type { BatchLayout } from '../wire/layout.ts'
+import { readBatch, readLayout } from '../wire/read-batch.ts'
 import { keptReview } from '../wire/reviews.ts'
 import type { Batch } from '../wire/types.ts'
 import type { Ledger } from '../review/ledger.ts'
@@ -170,6 +171,14 @@ export class SpaceSource {
     const batch = stored && readStoredBatch(stored)
     if (!batch || batch.fromSeq > seq) throw new Error(`the store has no batch with seq ${seq}`)
     return batch
+  }
+
+  /** The layout of the stored batch that contains a seq. @throws Error if it is damaged. */
+  async layoutWith(seq: number): Promise<BatchLayout> {
+    const { text, fromSeq } = await this.batchWith(seq)
+    const layout = readLayout(text, [], batchReadingBounds(this.#parts.limits))
+    if (!layout.ok) throw new Error(`the stored batch from seq ${fromSeq} is damaged`)
+    return layout.value
   }
 
   async #message(seq: number): Promise<void> {
