@@ -4,8 +4,8 @@
  */
 import { bytesOf } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { apply, sawAll } from '../fold/apply.ts'
-import { type EntityState, headsOf } from '../fold/state.ts'
+import { apply, isForked } from '../fold/apply.ts'
+import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, applyAssigned, giveReview } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
 import type { Limits } from '../facts/limits.ts'
@@ -285,10 +285,7 @@ export class SpaceSource {
       { session: { authorId, sessionId }, arrival: 0, tableOf: (type) => space.registers(type) },
     )
     const regs = entry.writes.map((write) => write.regs.names)
-    const forked = entry.writes.some((write) => {
-      const state = before(write.entityId)
-      return state !== undefined && !sawAll(write, headsOf(state))
-    })
+    const forked = entry.writes.some((write) => isForked(before(write.entityId), write))
     const { reviewerId, eid, epoch: term } = epoch
     const place = { reviewerId, eid, epoch: term, at: batch.at }
     const review = keptReview(accepted, place, { regs, forked })

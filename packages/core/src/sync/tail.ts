@@ -9,9 +9,8 @@ import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { messageId } from '../facts/hashes.ts'
 import type { AuthoredMessage, Message, Session } from '../facts/types.ts'
-import { sawAll } from '../fold/apply.ts'
+import { isForked } from '../fold/apply.ts'
 import { PageLoader } from '../fold/snapshot.ts'
-import { headsOf } from '../fold/state.ts'
 import { Entry, type SessionRef, applyAssigned, giveReview } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
 import { HeldChains } from '../history/held-chains.ts'
@@ -318,10 +317,9 @@ export class TailReader {
   #apply({ entry, accepted, batch, isPending }: Step, by: Reviewing): Entry | undefined {
     const { messages } = this.#repo
     const regs = entry.writes.map((write) => write.regs.names)
-    const forked = entry.writes.some((write) => {
-      const state = this.#repo.tableNamed(write.type).canonical(write.entityId)
-      return state !== undefined && !sawAll(write, headsOf(state))
-    })
+    const forked = entry.writes.some((write) =>
+      isForked(this.#repo.tableNamed(write.type).canonical(write.entityId), write),
+    )
     const review = keptReview(accepted, { ...by, at: batch.at }, { regs, forked })
     assert(review.seq > (this.#position?.seq ?? 0), 'what is applied is above the position')
     applyAssigned(entry, review, (type) => this.#repo.tableNamed(type).registers)
