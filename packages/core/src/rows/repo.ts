@@ -12,6 +12,7 @@ import { MessageIndex } from '../history/messages.ts'
 import type { Watcher } from '../history/watcher.ts'
 import type { Review } from '../facts/message.ts'
 import { type Entity, entity as declare } from '../schema/entity.ts'
+import { anyJson } from '../schema/codec.ts'
 import { eachKey } from '../schema/shape.ts'
 import { Table, type Viewer } from './table.ts'
 
@@ -23,10 +24,6 @@ export interface RepoOptions {
   /** Called for each new table, before its first row. */
   readonly onTable: (table: Table) => void
 }
-
-const anyJson = {
-  '~standard': { version: 1, vendor: 'countersign', validate: (value: unknown) => ({ value }) },
-} as const
 
 /** The tables of all types, and the pending messages of their rows. */
 export class Repo {
@@ -65,7 +62,7 @@ export class Repo {
    * are stored and forwarded unchanged, but the app cannot read its rows.
    */
   tableNamed(name: string): Table {
-    return this.#tables.get(name) ?? this.#addTable(declare(name, eachKey(anyJson as never)))
+    return this.#tables.get(name) ?? this.#addTable(declare(name, eachKey(anyJson)))
   }
 
   /** The table that has a row of that id, archived or not. */
