@@ -93,6 +93,47 @@ describe('the feed', () => {
       review: { seq: 2 },
     })
   })
+
+  it('22: lists messages that were overwritten since it is on, and forgets them when it ends', async () => {
+    open = await scene()
+    const ann = await open.open({ entities: [Issue] })
+    const bob = await open.open({ entities: [Issue] })
+    const { id } = ann.create(Issue, { title: 'before' })
+    await open.settle()
+    const source = look(bob)
+    const end = source.subscribe(() => {})
+    for (const title of ['first', 'second']) {
+      ann.update(Issue, id, { title })
+      await open.settle()
+    }
+    bob.update(Issue, id, { title: 'own' })
+    await open.settle()
+    bob.update(Issue, id, { title: 'last' })
+    await open.settle()
+    const titles = async () =>
+      (await source.ask({ kind: 'messages', which: 'all', values: true }))
+        .flatMap(({ changes }) => changes)
+        .filter(({ kind }) => kind === 'update')
+        .map(({ values }) => values![0])
+    expect(await titles()).toEqual(['first', 'second', 'own', 'last'])
+    end()
+    source.subscribe(() => {})
+    expect(await titles()).toEqual(['last'])
+  })
+
+  it('22: notes the snapshot that a store starts from, with its rows', async () => {
+    open = await scene({ limits: { tailMessagesMax: 1 } })
+    const ann = await open.open({ entities: [Issue] })
+    for (const title of ['a', 'b', 'c']) ann.create(Issue, { title })
+    await open.settle()
+    const bob = await open.open({ entities: [Issue] })
+    const source = look(bob)
+    source.subscribe(() => {})
+    await open.settle()
+    const snapshot = source.events().find(({ kind }) => kind === 'snapshot')
+    expect(snapshot).toMatchObject({ position: { seq: bob.status.getState().position!.seq } })
+    expect((snapshot as { rows: number }).rows).toBeGreaterThanOrEqual(3)
+  })
 })
 
 describe('answers', () => {

@@ -42,7 +42,7 @@ export type {
   RowState,
   Where,
 } from './schema/types.ts'
-export type { FinalReason, Position } from './facts/message.ts'
+export type { FinalReason, MessageState, Position } from './facts/message.ts'
 export { memoryStorage } from './ports/memory-storage.ts'
 export type { IdentityOptions } from './client/identity/identity.ts'
 export { defaultPlatform } from './client/platform/platform.ts'
@@ -59,7 +59,6 @@ export type {
   ImportReport,
   LiveList,
   LiveQuery,
-  MessageState,
   MigrateOptions,
   MigrationReport,
   Peek,

@@ -12,6 +12,7 @@ import {
   type StoredCheckpoint,
   type StoredSegment,
   type StoredState,
+  outboxOrder,
 } from '@countersign/core/ports'
 import { ADVANCE, CHECKPOINT, type CheckpointFrame } from './schema.ts'
 import { request, type Scope, transact } from './transact.ts'
@@ -40,7 +41,7 @@ export function readState(database: IDBDatabase): Promise<StoredState> {
       // The record may be damaged, so `text` may have any type; the replica reports it.
       ({ text }) => charsOf(text),
     )
-    const outbox = inOrderOfArrival(segments, new Set(outboxKeys as string[]))
+    const outbox = outboxOrder(segments, outboxKeys as string[])
     return { segments, outbox, meta, advance, checkpoint }
   })
 }
@@ -100,15 +101,4 @@ async function inBulk<T>(
     const fitting = Math.floor((bulkCharsAim * bulk.length) / Math.max(chars, 1))
     count = Math.min(Math.max(fitting, 1), count * bulkGrowthMax, bulkRecordsMax)
   }
-}
-
-/** Keys without a segment come last, sorted, so that every adapter returns the same order. */
-function inOrderOfArrival(
-  segments: readonly StoredSegment[],
-  keys: ReadonlySet<string>,
-): readonly string[] {
-  const known = segments.filter(({ key }) => keys.has(key)).map(({ key }) => key)
-  const strays = new Set(keys)
-  for (const key of known) strays.delete(key)
-  return [...known, ...[...strays].sort()]
 }

@@ -13,11 +13,14 @@ import type { Limits } from '../facts/limits.ts'
 import type { Position, SessionOpening } from '../facts/message.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
 import type { HistoryAnswer } from '../sync/history.ts'
+import { Outbox } from '../sync/outbox.ts'
 import { SyncSession } from '../sync/session.ts'
+import { TailReader } from '../sync/tail.ts'
 import type { KeyPair } from '../ports/signer.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { QueryEngine } from '../query/engine.ts'
 import type { Draft } from '../rows/draft.ts'
+import { Repo } from '../rows/repo.ts'
 import { Adopter } from './disk/adopter.ts'
 import { Binder } from './identity/binder.ts'
 import { CanonicalDisk } from './disk/canonical-disk.ts'
@@ -25,7 +28,6 @@ import { Damage } from './disk/damage.ts'
 import { Disk } from './disk/disk.ts'
 import { engineOf } from './reads/engines.ts'
 import { Flusher } from './outbox/flusher.ts'
-import { InspectedOutbox, InspectedRepo, InspectedTail } from './panel/inspected.ts'
 import { type Identity, openIdentity } from './identity/identity.ts'
 import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './verbs/receipt.ts'
@@ -46,8 +48,9 @@ import { UndoStack } from './verbs/undo.ts'
 import { Warnings } from './warnings.ts'
 
 export class Replica {
-  readonly repo: InspectedRepo
-  readonly outbox: InspectedOutbox
+  readonly repo: Repo
+  readonly outbox: Outbox
+  readonly tail: TailReader
   readonly limits: Limits
   readonly status: StoreApi<SyncStatus>
   readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
@@ -57,7 +60,6 @@ export class Replica {
   readonly #canonicalDisk: CanonicalDisk
   readonly #damage: Damage
   readonly #trust: Trust
-  readonly #tail: InspectedTail
   readonly #own: OwnMessages
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #keys = new Map<Uuid, KeyPair>()
@@ -84,13 +86,12 @@ export class Replica {
 
   constructor(options: ReplicaOptions) {
     this.#options = options
-    const { limits } = options
-    this.limits = limits
-    this.outbox = new InspectedOutbox(limits)
+    this.limits = options.limits
+    this.outbox = new Outbox(this.limits)
     this.status = createStore<SyncStatus>(() => initialStatus(options.transport !== undefined))
     this.#warnings = new Warnings(options.platform.warn)
     this.status.subscribe((now, before) => this.#warnings.status(now, before))
-    this.repo = new InspectedRepo({
+    this.repo = new Repo({
       entities: [SCHEMA, ...options.entities], // first, so its listeners run first: it defines how the others are read
       viewer: {
         authorId: () => this.#identity?.session.authorId,
@@ -112,10 +113,10 @@ export class Replica {
     this.#damage = new Damage((damaged) =>
       this.status.setState({ ...storageStatus(this.#disk, this.#damage), damaged }),
     )
-    this.#tail = new InspectedTail(this.repo, {
+    this.tail = new TailReader(this.repo, {
       space: options.space,
-      bounds: batchReadingBounds(limits),
-      heldChainsMax: limits.heldChainsMax,
+      bounds: batchReadingBounds(this.limits),
+      heldChainsMax: this.limits.heldChainsMax,
       onOtherHistory: (...told) => this.status.setState({ alarm: otherHistory(...told) }),
       onTaken: (text, batch) => this.#session?.taken(text, batch),
       findOwn: (id) => this.#own.find(id),
@@ -125,11 +126,11 @@ export class Replica {
       repo: this.repo,
       outbox: this.outbox,
       disk: this.#disk,
-      position: () => this.#tail.position,
+      position: () => this.tail.position,
       nextArrival: () => ++this.#arrivals,
     })
     this.#canonicalDisk = new CanonicalDisk({
-      ...{ disk: this.#disk, repo: this.repo, tail: this.#tail, limits },
+      ...{ disk: this.#disk, repo: this.repo, tail: this.tail, limits: this.limits },
       clock: options.platform.clock,
       sessionId: () => this.#identity!.session.sessionId, // called only after `#open`
     })
@@ -188,11 +189,11 @@ export class Replica {
 
   /** Whether the rows include everything that the reviewer had at the position. */
   get complete(): boolean {
-    return this.#tail.position !== null || (!this.#options.transport && !this.#options.inert)
+    return this.tail.position !== null || (!this.#options.transport && !this.#options.inert)
   }
 
   get position(): Position | null {
-    return this.#tail.position
+    return this.tail.position
   }
 
   /** A new entry for a message that is being written. Takes effect with `commitEntry`. */
@@ -259,14 +260,13 @@ export class Replica {
     this.#session?.stop()
     const { reviewerId } = this.status.getState()
     const { space, platform } = this.#options
-    const told = { space, reviewerId, position: this.#tail.position, now: platform.clock.now() }
+    const told = { space, reviewerId, position: this.tail.position, now: platform.clock.now() }
     const gone = strand([...this.outbox.open()], this.#refusals, { ...told, keepOutbox })
     if (!keepOutbox) this.dismiss(gone)
     this.undo.clear()
     await this.#trust.forget()
     await this.#canonicalDisk.clear()
-    const alarm = undefined
-    this.status.setState({ caughtUp: false, reviewerId: null, position: null, alarm })
+    this.status.setState({ caughtUp: false, reviewerId: null, position: null, alarm: undefined })
     if (this.#online && !this.#closing) this.#session?.start()
   }
 
@@ -364,7 +364,7 @@ export class Replica {
     this.#restoration = new Restoration({
       ...shared,
       canonicalDisk: this.#canonicalDisk,
-      tail: this.#tail,
+      tail: this.tail,
       trust: this.#trust,
       schemas: this.schemas,
       adopter: this.#adopter,
@@ -449,7 +449,7 @@ export class Replica {
       clock: platform.clock,
       random: platform.random,
       outbox: this.outbox,
-      tail: this.#tail,
+      tail: this.tail,
       host: new SessionEvents({
         repo: this.repo,
         disk: this.#disk,

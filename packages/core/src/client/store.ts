@@ -4,29 +4,12 @@
  */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
-import type { FinalReason, Position } from '../facts/message.ts'
+import type { FinalReason, MessageState, Position } from '../facts/message.ts'
 import type { ConnectionRefusal } from '../sync/session-host.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { DamagedRecord } from './disk/sound-state.ts'
 import type { Candidate, Input, Patch, Query, Row } from '../schema/types.ts'
-
-/**
- * The state of a message.
- *
- *   draft ──▶ queued ──▶ sent ──▶ accepted
- *     │                    └────▶ rejected ──▶ dismissed   (its descendants: blocked ──▶ dismissed)
- *     └────▶ volatile (no storage) ──▶ sent
- */
-export type MessageState =
-  | 'draft'
-  | 'queued'
-  | 'volatile'
-  | 'sent'
-  | 'accepted'
-  | 'rejected'
-  | 'blocked'
-  | 'dismissed'
 
 export type { ConnectionRefusal }
 

@@ -80,6 +80,23 @@ export interface EpochOpen {
   readonly sig: string
 }
 
+/**
+ * The state of a message.
+ *
+ *   draft ──▶ queued ──▶ sent ──▶ accepted
+ *     │                    └────▶ rejected ──▶ dismissed   (its descendants: blocked ──▶ dismissed)
+ *     └────▶ volatile (no storage) ──▶ sent
+ */
+export type MessageState =
+  | 'draft'
+  | 'queued'
+  | 'volatile'
+  | 'sent'
+  | 'accepted'
+  | 'rejected'
+  | 'blocked'
+  | 'dismissed'
+
 /** The countersignature of one message: one link of the reviewer's chain. */
 export interface Review {
   readonly reviewerId: Uuid

@@ -19,6 +19,7 @@ import {
   type LiveSet,
   emptyBefore,
   hasOperations,
+  headsOf,
   spread,
   writesOf,
 } from './state.ts'
@@ -75,9 +76,9 @@ function totalsAfter(
   return new Map(totals).set(slot, folded(totals?.get(slot), operation, { fold, of }))
 }
 
-/** Whether the author of a write had seen every head, so that it is concurrent with none. */
-export function sawAll(write: Write, heads: readonly Write[]): boolean {
-  return heads.every((head) => saw(write, head))
+/** Whether a write is concurrent with a head of the state before it. */
+export function isForked(before: EntityState | undefined, write: Write): boolean {
+  return before !== undefined && !headsOf(before).every((head) => saw(write, head))
 }
 
 function joined(live: LiveSet | undefined, write: Write, reg: string): LiveSet {

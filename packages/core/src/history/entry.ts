@@ -10,7 +10,14 @@ import { assert } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { ChangeKind, Expectation, Names, OwnSpan, Seen } from '../facts/types.ts'
-import type { Assigned, Bases, FinalReason, Review, Standing } from '../facts/message.ts'
+import type {
+  Assigned,
+  Bases,
+  FinalReason,
+  MessageState,
+  Review,
+  Standing,
+} from '../facts/message.ts'
 import type { Reg, RegSet, RegisterTable } from '../schema/registers.ts'
 
 /** One session of one author, shared by all its entries. */
@@ -41,20 +48,6 @@ export interface EntryFacts {
   readonly identifier?: ((entry: Entry) => void) | undefined
 }
 
-/**
- *   draft ──▶ queued | volatile ──▶ sent ──▶ accepted
- *                                    └─────▶ rejected ──▶ (its pending descendants: blocked)
- */
-export type EntryState =
-  | 'draft'
-  | 'queued'
-  | 'volatile'
-  | 'sent'
-  | 'accepted'
-  | 'rejected'
-  | 'blocked'
-  | 'dismissed'
-
 /** One message at one replica, from its first draft to its verdict. */
 export class Entry {
   readonly session: SessionRef
@@ -71,7 +64,7 @@ export class Entry {
   review: Review | null = null
   /** Why it was rejected for good, if it was. */
   rejection: Refusal | undefined
-  state: EntryState
+  state: MessageState
   #identifier: ((entry: Entry) => void) | undefined
   #id: Uuid | undefined
   #hash: Hash | undefined

@@ -8,23 +8,12 @@
 import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { ChangeKind } from '../facts/types.ts'
-import type { FinalReason, Position } from '../facts/message.ts'
+import type { FinalReason, MessageState, Position, Review } from '../facts/message.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Reg } from '../schema/registers.ts'
 
 /** Version of all data of this door. */
 export const INSPECT_VERSION = 1
-
-/** The progress of a message; the picture is at `EntryState` in `history/entry.ts`. */
-export type MessageState =
-  | 'draft'
-  | 'queued'
-  | 'volatile'
-  | 'sent'
-  | 'accepted'
-  | 'rejected'
-  | 'blocked'
-  | 'dismissed'
 
 /** Every `MessageState`, in the order of a message's life. */
 export const MESSAGE_STATES: readonly MessageState[] = [
@@ -71,16 +60,7 @@ export interface ChangeRecord extends EntityName {
 }
 
 /** The place of a message in canonical order, and its reviewer. */
-export interface ReviewRecord {
-  readonly reviewerId: Uuid
-  readonly eid: Uuid
-  readonly epoch: number
-  readonly seq: number
-  /** It was concurrent with another head of some entity. */
-  readonly forked: boolean
-  /** The reviewer's clock, ms since 1970. */
-  readonly at: number
-}
+export type ReviewRecord = Pick<Review, 'reviewerId' | 'eid' | 'epoch' | 'seq' | 'forked' | 'at'>
 
 /**
  * Why a message was rejected. `damaged` is not a verdict: the storage lost data that is needed to

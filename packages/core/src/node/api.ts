@@ -1,4 +1,4 @@
-/** The interface of the reviewer role: what it is given, what it says of itself, what a gateway calls. */
+/** The interface of the reviewer role: its options, its events and figures, and the calls of a gateway. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { NackReason } from '../facts/message.ts'
@@ -16,20 +16,23 @@ import type { FoldFailure } from '../review/schema-rules.ts'
 /** What a reviewer takes: its space, store, keys and platform, and the rules of the app. */
 export interface ReviewerOptions {
   readonly space: Uuid
-  /** Where the space is kept; a handle on it is closed with the reviewer. */
+  /** The stores of spaces; the reviewer closes the one that it opens. */
   readonly spaces: SpaceStores
   readonly keys: KeyPair
   readonly signer: Signer
   readonly clock: Clock
   readonly random: Random
-  /** Types this deployment knows: their values are validated and their id policy holds. Absent: any type. */
+  /** Types that this deployment knows: values are validated, and the id policy applies. Absent: any type. */
   readonly entities?: readonly Entity[]
-  /** Who may write what, and what may not come of it. Synchronous and pure. */
+  /** Permissions, and checks of the resulting rows. Synchronous and pure. */
   readonly rules?: ReviewerRules | undefined
-  /** Gives the values of fields that `entities` declare as assigned. Without one, their creations wait. */
+  /**
+   * Computes the values of fields that `entities` declare as assigned. Without it, creations of
+   * these types get no verdict.
+   */
   readonly assign?: Assigners | undefined
   readonly limits?: Partial<Limits>
-  /** Hears what happens, for logs and metrics. Values of messages are never in it. */
+  /** Called with each event, for logs and metrics. An event never contains values of messages. */
   readonly onEvent?: (event: ReviewerEvent) => void
 }
 
@@ -50,33 +53,36 @@ export type ReviewerEvent =
     }
   | { readonly type: 'nacked'; readonly reason: NackReason; readonly messages: number }
   | { readonly type: 'strike'; readonly address: string; readonly why: string }
-  /** A store of another space, or of another version of the protocol. It tries again. */
+  /** A store of another space, or of another version of the protocol. The store retries. */
   | { readonly type: 'greeting_refused'; readonly address: string; readonly why: string }
-  /** A rule or an assigner threw or gave no answer; its messages wait. The text is the app's own. */
+  /**
+   * A rule or an assigner threw, or returned an invalid answer; its messages get no verdict.
+   * `error` is the app's own text.
+   */
   | {
       readonly type: 'rule_failed'
       readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish'
       readonly error: string
-      /** Where it threw, as the platform says it; undefined where it answered wrongly. */
+      /** Stack of the error; undefined where nothing was thrown. */
       readonly stack: string | undefined
       readonly msgId: Uuid
       /** Types that the message changes. */
       readonly types: readonly string[]
     }
   | ({ readonly type: 'fold_failed' } & FoldFailure)
-  /** A stored state was damaged. It was folded again from the messages of its entity, and is written again. */
+  /** A stored state was damaged. It was folded again from the messages of its entity, and is stored again. */
   | { readonly type: 'state_refolded'; readonly entityId: Uuid }
   | { readonly type: 'store_failed'; readonly error: string }
   | { readonly type: 'store_recovered' }
 
-/** Figures of one reviewer, of the moment; for health checks and metrics. */
+/** Present figures of one reviewer, for health checks and metrics. */
 export interface ReviewerHealth {
   readonly epoch: number
   readonly seq: number
   readonly connections: number
-  /** Sessions that are held in memory. */
+  /** Sessions in memory. */
   readonly sessions: number
-  /** Of states at hand, in bytes. */
+  /** Size of the states in memory. */
   readonly cachedBytes: number
   /** False while the store fails. */
   readonly healthy: boolean
@@ -87,7 +93,7 @@ export interface ReviewerHealth {
   readonly nacked: number
 }
 
-/** What a gateway calls for one link. */
+/** The methods that a gateway calls for one link. */
 export interface Attached {
   frame(text: string): void
   closed(): void
@@ -99,6 +105,6 @@ export interface Reviewer {
   readonly publicKey: string
   readonly state: ReviewerHealth
   connect(link: ServerLink, peer: Peer): Attached
-  /** Lets the running commit end, says goodbye to every link, and closes the store. */
+  /** Waits for the running commit, sends `bye` on every link, and closes the store. */
   close(): Promise<void>
 }

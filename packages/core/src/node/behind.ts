@@ -1,14 +1,14 @@
 /**
- * Writes states behind the commits, many commits in one transaction: when many wait, when some have
- * waited for a while, and when somebody asks. What fails is tried with the next one; a start replays
- * what the store has not.
+ * Writes states behind the commits, those of many commits in one transaction: when many are dirty,
+ * after a delay, and on request. A failed write is retried with the next one; the batches of states
+ * that were never written are replayed when the space is opened.
  */
 import type { Clock } from '../ports/clock.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import type { SpaceState } from '../review/space.ts'
 import { stateText } from '../review/stored.ts'
 
-/** How long a state waits at the most, in ms. */
+/** Delay of a write after a commit. */
 const WAIT_MS = 1_000
 
 export interface BehindParts {
@@ -16,9 +16,9 @@ export interface BehindParts {
   readonly clock: Clock
   readonly space: SpaceState
   readonly epoch: number
-  /** States that wait, at the most, before they are written. */
+  /** Dirty states from which on a write starts at once. */
   readonly dirtyStatesMax: number
-  /** The seq up to which the store has everything. */
+  /** The seq up to which the store has all states. */
   readonly through: number
   /** The seq of the last commit. */
   readonly head: () => number
@@ -37,12 +37,12 @@ export class WriteBehind {
     this.#through = parts.through
   }
 
-  /** The store has states and changes up to this seq. */
+  /** The seq up to which the store has states and changes. */
   get through(): number {
     return this.#through
   }
 
-  /** A commit is in the space. */
+  /** Called after each commit. */
   committed(): void {
     const { space, dirtyStatesMax } = this.#parts
     if (this.#stopped) return
@@ -54,7 +54,7 @@ export class WriteBehind {
     this.#cancel ??= this.#parts.clock.after(WAIT_MS, () => void this.write())
   }
 
-  /** Resolves when the store has everything up to now, or could not take it. */
+  /** Resolves when the store has all states up to the head, or the write has failed. */
   async write(): Promise<void> {
     while (this.#writing) await this.#writing
     this.#cancel?.()
@@ -69,7 +69,7 @@ export class WriteBehind {
     }
   }
 
-  /** What waits stays where it is: in the batches. */
+  /** Stops writing. Dirty states are not lost: the batches contain their messages. */
   stop(): void {
     this.#stopped = true
     this.#cancel?.()
@@ -78,7 +78,7 @@ export class WriteBehind {
   async #write(head: number): Promise<void> {
     const { store, space, epoch, onError } = this.#parts
     const dirty = space.dirtyStates()
-    // What another process has committed is being taken in, and is ahead of the head until then.
+    // A replay of another process's commits is running: its states are ahead of the head until it ends.
     if (dirty.some(({ seqs }) => seqs.at(-1)! > head)) {
       this.#later()
       return
@@ -91,7 +91,7 @@ export class WriteBehind {
         states: dirty.map(({ id, type, state, seqs }) => ({
           entity: id,
           type,
-          // What is dirty has the seqs that made it so.
+          // A dirty state has the seqs that changed it.
           seq: seqs.at(-1)!,
           text: stateText(id, { type, state, table: space.registers(type) }),
         })),
@@ -99,7 +99,7 @@ export class WriteBehind {
           seqs.map((seq) => ({ entity: id, seq, text: '' })),
         ),
       })
-      // Another process on the same store was first: its states are the same, as far as they go.
+      // Another process on the same store has written these states; they are the same up to its seq.
       this.#through = outcome === 'fenced' ? (await store.head()).through : head
       space.written(this.#through)
       if (outcome === 'fenced' && this.#through < head && !this.#stopped) this.#later()

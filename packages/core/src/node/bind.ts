@@ -1,4 +1,4 @@
-/** Whose sessions a link speaks for: their openings checked, and noted in the ledger. */
+/** Binds sessions to a link: verifies their openings and records them in the ledger. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
@@ -12,14 +12,14 @@ export interface BindParts {
   readonly space: Uuid
   readonly signer: Signer
   readonly store: SpaceStore
-  /** The one that counts now: it is read anew when the store has failed. */
+  /** The ledger of the open space. */
   readonly ledger: () => Ledger
   readonly sessionsPerLinkMax: number
 }
 
 /**
- * Sessions beyond what a link may speak for are not bound, and not named in the answer. However many
- * they are, the store is asked once: a client that waits for the answer asks again.
+ * Binds sessions up to the maximum of a link; others are not listed in the answer. The store is
+ * read once for all of them, because a client that waits too long for the answer sends `bind` again.
  */
 export async function bindSessions(
   connection: Connection,
@@ -47,7 +47,7 @@ export async function bindSessions(
       continue
     }
     const isHeld = connection.sessions.has(sessionId)
-    // Another bind of the link may have been faster.
+    // A concurrent `bind` on this link may have used up the room.
     if (!isHeld && connection.sessions.size >= sessionsPerLinkMax) continue
     ledger().bind(record, kept !== undefined)
     if (!isHeld) ledger().hold(sessionId)
@@ -61,7 +61,7 @@ function isSameOwner(known: SessionRecord, record: SessionRecord): boolean {
   return known.authorId === record.authorId && known.personalCommit === record.personalCommit
 }
 
-/** The sessions as the store has them: those without a verdict are not there. */
+/** The stored records of sessions. A session without a verdict is not stored. */
 async function storedRecords(
   store: SpaceStore,
   sessions: readonly SessionRecord[],

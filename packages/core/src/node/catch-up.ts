@@ -1,6 +1,6 @@
 /**
- * Bringing one link up to the head: by the batches of the store, or by a snapshot where that is
- * shorter. While it lasts the link hears nothing live, so what it gets is in order.
+ * Sends one link everything up to the head: stored batches, or a snapshot where that is shorter.
+ * Meanwhile the link gets no live batches, so its frames are in order.
  */
 import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
@@ -21,18 +21,19 @@ import { type StoredBatch, readStoredBatch } from '../review/stored.ts'
 import type { SharedSnapshot } from './shared-snapshot.ts'
 import { type Snapshots, isFar } from './snapshots.ts'
 
-/** Of batches that are read in one go. */
+/** Size of one read of batches. */
 const READ_BYTES = bytesOf(1_048_576)
-/** Of the first read of batches: mostly little is missing. */
+/** Size of the first read of batches: usually few are missing. */
 const READ_FIRST_BYTES = bytesOf(65_536)
-/** Runs of the ledger that are read in one go. */
+/** Runs of one read of the ledger. */
 const LEDGER_RUNS = 1_024
 
-/** What is told of own messages beside a snapshot. */
-export interface ToldParts {
+/** The signed facts about own messages that accompany a snapshot. */
+export interface SettledParts {
   readonly nonce: string
   /** Hashes of the pages of the snapshot. */
   readonly pages: readonly Hash[]
+  /** Hashes of the `settled` frames. */
   readonly lists: readonly Hash[]
 }
 
@@ -42,21 +43,21 @@ export interface CatchUpParts {
   readonly clock: Clock
   readonly snapshots: Snapshots
   readonly head: () => Position
-  /** Signs for what is told beside a snapshot at a position over the link with that nonce. */
-  readonly signSettled: (at: Position, told: ToldParts) => Promise<string>
-  /** That the head is the newest position, signed. */
+  /** Signs the settled messages that accompany a snapshot at that position. */
+  readonly signSettled: (at: Position, settled: SettledParts) => Promise<string>
+  /** The signed statement that the head is the newest position. */
   readonly newest: () => Promise<NewestWord>
   readonly limits: Limits
 }
 
-/** What a link says that it has. */
+/** The state from which a link follows. */
 export interface Asked {
   readonly have: Position | null
-  /** Names of pages of a snapshot that did not end. */
+  /** Names of the pages that it has of an unfinished snapshot. */
   readonly pages: ReadonlySet<string>
 }
 
-/** Sends everything after `have`, and sets the link live in the very turn in which it is at the head. */
+/** Sends everything after `have`, and makes the link live in the turn in which it reaches the head. */
 export async function catchUp(
   connection: Connection,
   { have, pages }: Asked,
@@ -92,20 +93,20 @@ export async function catchUp(
       bytes = READ_BYTES
     }
     if (word) break
-    word = await parts.newest() // what is committed meanwhile is sent, too
+    word = await parts.newest() // a commit during this await is sent by the next round
   }
-  // In the turn of the last look at the head: a commit in between would be told to live links only.
+  // In the same turn as the last check of the head: a commit in between would go to live links only.
   connection.through(reviewerFrame('through', { ...word, pages: 0, snapshot: 0, settled: null }))
 }
 
-/** Stored batches as frames, each with the signed position after it, and each when there is room. */
+/** Sends stored batches in frames, each with the signed position after it; waits until the link has room. */
 async function sendBatches(connection: Connection, batches: readonly StoredBatch[]): Promise<void> {
   const sizes = new Map(batches.map((batch) => [batch, utf8Bytes(batch.text)]))
   for (let from = 0; from < batches.length && !connection.closed;) {
     const sizeOf = (one: StoredBatch): Bytes => sizes.get(one) ?? utf8Bytes(one.text)
     const [part = []] = inFrames(batches.slice(from), sizeOf, connection.frameBytes)
     const last = part.at(-1)
-    assert(last, 'what is cut into frames is in them')
+    assert(last, 'a list that is cut into frames has a first part')
     from += part.length
     const { position } = last
     const counts = part.map(({ text }) => lineCount(text))
@@ -117,7 +118,7 @@ async function sendBatches(connection: Connection, batches: readonly StoredBatch
 
 const COMMA = bytesOf(1)
 
-/** Cuts a list so that each part fits one frame; what is larger alone goes alone, in parts. */
+/** Splits a list so that each part fits one frame; an item that is too large is a part of its own. */
 export function inFrames<T>(
   items: readonly T[],
   sizeOf: (item: T) => Bytes,
@@ -138,8 +139,8 @@ export function inFrames<T>(
 }
 
 /**
- * The pages of a snapshot that are not there yet, however long their sending takes, and what became of
- * own messages. Returns its seq.
+ * Sends the pages of a snapshot that the link does not have, and the accepted messages of its sessions.
+ * Returns the seq of the snapshot.
  */
 async function sendSnapshot(
   connection: Connection,
@@ -184,9 +185,9 @@ async function sendSnapshot(
 }
 
 /**
- * All accepted messages of a session up to a seq, as runs of its numbers. Most are overwritten by now and
- * in no page; told of later, their author would show them as pending until then. All of them, as a
- * session may have been taken over by a store that knows nothing of it.
+ * All accepted messages of a session up to a seq, as runs of its numbers. Most are overwritten and in no
+ * page: without these runs their author would show them as pending. Always from the first number,
+ * because a session may have been adopted by a store that has none of them.
  */
 async function* settledRuns(
   sessionId: Uuid,

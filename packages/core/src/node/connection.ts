@@ -1,12 +1,11 @@
 /**
- * One author's link, seen from the reviewer: handshake, what it asks for, and how far it has
- * been told. Everything that concerns verdicts goes to the reviewer behind it.
+ * The reviewer's end of one link: handshake, requests, and whether the link follows the space. Passes
+ * offers and requests to its host, the reviewer.
  *
- *   greeted ─▶ bound ─▶ want all: catching up from the store or by snapshot ─▶ live
- *      └── nothing bound in time ─▶ ended
+ *   greeted ─▶ bound ─▶ want: catching up from the store or by snapshot ─▶ live
+ *      └── no session bound in time ─▶ closed
  *
- * A link without a bound session reads nothing: what it asks for is answered with `bound` and no
- * sessions.
+ * A link without a bound session may not read: its requests are answered with an empty `bound`.
  */
 import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -26,37 +25,37 @@ import { Pace } from './pace.ts'
 
 export type FollowMode = 'none' | 'catching' | 'live'
 
-/** A frame as a transport carries it, and its bytes. */
+/** A frame in the parts that the transport carries, and its size. */
 export interface Cut {
   readonly frames: readonly string[]
   readonly bytes: Bytes
 }
 
-/** What a connection asks of the reviewer it belongs to. */
+/** What a connection needs from its reviewer. */
 export interface ConnectionHost {
   readonly space: Uuid
   readonly clock: Clock
   readonly limits: Limits
-  /** The answer to a greeting; `nonces`: the author's, and the one of the link. */
+  /** The answer to `hello`; `nonces`: that of the author, and that of this connection. */
   welcome(nonces: readonly [string, string]): Promise<ReviewerFrames['welcome']>
   /** 128 random bits. */
   nonce(): string
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
-  /** `pages`: names of those that are there. */
+  /** `pages`: names of the pages that the follower has. */
   follow(connection: Connection, have: Position | null, pages?: readonly string[]): void
   history(connection: Connection, entityId: Uuid): void
   seal(connection: Connection, seq: number): void
   gone(connection: Connection): void
   strike(connection: Connection, why: string): void
-  /** A greeting that this reviewer cannot answer. */
+  /** Reports a `hello` of another space or protocol version. */
   refused(connection: Connection, why: string): void
 }
 
 /** The other end of a link, as the transport knows it. */
 export interface Peer {
   readonly address: string
-  /** What the transport's login said; opaque here. */
+  /** The result of the transport's authentication; opaque here. */
   readonly auth: unknown
 }
 
@@ -65,30 +64,30 @@ const DRAIN_POLL_MAX_MS = 100
 
 export class Connection {
   readonly peer: Peer
-  /** What proofs of sessions over this link sign. */
+  /** Signed by the proofs of sessions on this link. */
   readonly nonce: string
-  /** Sessions this link speaks for. */
+  /** Sessions that are bound to this link. */
   readonly sessions: Set<Uuid> = new Set<Uuid>()
   mode: FollowMode = 'none'
-  /** Entities whose histories are waiting for their turn. */
+  /** Entities whose histories are requested and not sent yet. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
-  /** Seqs of seals that wait for their turn. */
+  /** Seqs whose seals are requested and not sent yet. */
   readonly seals: Set<number> = new Set<number>()
-  /** Ends with the last answer that waits for its turn. */
+  /** Resolves after the last queued answer. */
   #answers: Promise<void> = Promise.resolve()
-  /** How many were begun on this link. */
+  /** Number of snapshots that were started on this link. */
   snapshots = 0
-  /** Messages offered and not answered. */
+  /** Messages that were offered and not answered yet. */
   pending = 0
-  /** Ends when every session that was named so far is bound, or refused. */
+  /** Resolves when every `bind` so far is answered. */
   binding: Promise<void> = Promise.resolve()
-  /** Ends when every offer so far has joined the queue. */
+  /** Resolves when every offer so far is queued or answered. */
   order: Promise<void> = Promise.resolve()
   readonly #link: ServerLink
   readonly #host: ConnectionHost
   #greeted = false
   #closed = false
-  #heardBytes = NO_BYTES
+  #handshakeBytes = NO_BYTES
   readonly #joiner: FrameJoiner
   #strikes = 0
   readonly #pace: Pace
@@ -111,8 +110,8 @@ export class Connection {
   }
 
   /**
-   * Sends one answer after the other. `pending`: the keys of the requests that wait; a key that is
-   * there, or is one too many, is ignored, and requested again. Rejects with `answer`.
+   * Sends answers one after the other. `pending`: the keys of the queued requests. A request whose
+   * key is queued, or which exceeds `max`, is ignored; the client retries. Rejects with `answer`.
    */
   async answerInTurn<K>(
     { key, pending, max }: { key: K; pending: Set<K>; max: number },
@@ -125,12 +124,12 @@ export class Connection {
     await answered
   }
 
-  /** In parts, where it is larger than a transport carries. */
+  /** Sends a frame, in parts where it is larger than the transport carries. */
   send(frame: string): void {
     if (!this.#closed) this.sendCut(this.cut(frame))
   }
 
-  /** The frames that carry this one; cut once, they may go to many. */
+  /** Splits a frame for the transport; the result may be sent on many links. */
   cut(frame: string): Cut {
     return { frames: cutFrame(frame, this.#host.limits.frameBytesMax), bytes: utf8Bytes(frame) }
   }
@@ -141,24 +140,27 @@ export class Connection {
     for (const frame of frames) if (!this.#closed) this.#link.send(frame)
   }
 
-  /** Bytes of batches or of a page that the next frame of a long answer holds, by the peer's pace. */
+  /** Maximum size of the content of the next frame of a long answer, by the pace of the peer. */
   get frameBytes(): number {
     return this.#pace.frameBytes(this.#link.bufferedBytes)
   }
 
-  /** Whether this peer reads what is live too slowly, and is served from the store at its own pace. */
+  /** Whether this peer reads live batches too slowly, and must catch up from the store. */
   get isBehind(): boolean {
     return this.#pace.isBehind(this.#link.bufferedBytes ?? 0, this.#host.clock.monotonic())
   }
 
-  /** The end of a long answer, as the last of its frames: from now on this link hears what is live. */
+  /** Sends the last frame of a long answer, and makes the link live. */
   through(frame: string): void {
     this.send(frame)
     this.#pace.answered()
     this.mode = 'live'
   }
 
-  /** Resolves when the peer has read most of what it was sent. A peer that does not is its gateway's to end. */
+  /**
+   * Resolves when the peer has read most of the sent bytes. The gateway closes a link whose peer
+   * does not read.
+   */
   async drained(): Promise<void> {
     const { clock } = this.#host
     let waitMs = DRAIN_POLL_MS
@@ -168,13 +170,13 @@ export class Connection {
     }
   }
 
-  /** A session that was proved is spoken for from now on. */
+  /** Binds a session that was proved on this link. */
   speakFor(sessionId: Uuid): void {
     if (this.sessions.size === 0) this.#link.bound?.()
     this.sessions.add(sessionId)
   }
 
-  /** Says why, and ends the link. */
+  /** Sends `bye` with the reason, and closes the link. */
   close(reason: string, code?: ByeCode): void {
     if (this.#closed) return
     this.#link.send(reviewerFrame('bye', { reason, code: code ?? null }))
@@ -182,7 +184,7 @@ export class Connection {
     this.#link.close(reason)
   }
 
-  /** The link has ended by itself. */
+  /** Called when the link is closed. */
   gone(): void {
     if (this.#closed) return
     this.#closed = true
@@ -190,7 +192,7 @@ export class Connection {
     this.#host.gone(this)
   }
 
-  /** Something that no honest author sends. Three of them end the link. */
+  /** Records a frame that no honest author sends. The third closes the link. */
   strike(why: string): void {
     this.#host.strike(this, why)
     if (++this.#strikes >= 3) this.close(`too many faulty frames, the last: ${why}`)
@@ -214,8 +216,8 @@ export class Connection {
   }
 
   #withinHandshake(text: string): boolean {
-    this.#heardBytes = addBytes(this.#heardBytes, utf8Bytes(text))
-    if (this.#heardBytes <= this.#host.limits.handshakeBytesMax) return true
+    this.#handshakeBytes = addBytes(this.#handshakeBytes, utf8Bytes(text))
+    if (this.#handshakeBytes <= this.#host.limits.handshakeBytesMax) return true
     this.close('too many bytes before a session was bound')
     return false
   }
@@ -262,7 +264,7 @@ export class Connection {
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
     else if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
-      // Before it has read the last answer, it asks because that is slow.
+      // Until the peer has read the last long answer, a `want` is a retry: it is ignored.
       this.#host.follow(this, frame.have, frame.pages ?? [])
   }
 }

@@ -1,8 +1,7 @@
 /**
- * Where a reviewer's space is decided and committed, one batch after the other: what is missing is
- * loaded, the batch decided, signed and appended to the store, and only then told. A store that
- * another process has written to, or that may have committed what it did not answer, is read from
- * the last known seq on.
+ * Decides and commits the batches of a space, one after the other: loads what the decision needs,
+ * decides, signs, appends to the store, and only then sends the verdicts. After a commit of another
+ * process, and after an append without an answer, it first reads the store from the last known seq.
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { AuthoredMessage } from '../facts/types.ts'
@@ -19,15 +18,15 @@ import { WriteBehind } from './behind.ts'
 import type { Connection } from './connection.ts'
 import { type Answers, type Decision, type Offer, decide } from '../review/decide.ts'
 import type { Events } from './events.ts'
-import { type OpenSpace, letGo, replay } from './open.ts'
+import { type OpenSpace, trimCaches, replay } from './open.ts'
 import { SpaceRows } from '../review/rows.ts'
 import type { RuleFailure } from '../review/rules.ts'
 import { batchText, headText, readHead } from '../review/stored.ts'
-import { type Ack, type Nack, tellVerdicts } from './tell.ts'
+import { type Ack, type Nack, sendVerdicts } from './verdicts.ts'
 
-/** Another process on the same store is read, and decided behind, so often. */
+/** Times in a row that an append may lose to another process on the same store. */
 const FENCED_MAX = 8
-/** Rejections are forgotten in steps of so many. */
+/** Rejections between two deletions of old ones. */
 const FORGET_STEP = 64
 
 export interface DeskParts extends ReviewerOptions {
@@ -36,7 +35,7 @@ export interface DeskParts extends ReviewerOptions {
   readonly events: Events
   readonly types: ReadonlyMap<string, Entity> | undefined
   readonly connections: ReadonlySet<Connection>
-  /** This peer reads too slowly: everything since that position goes at its own pace. */
+  /** Called for a link whose peer reads too slowly: it must catch up from that position. */
   readonly onBehind: (connection: Connection, have: Position) => void
 }
 
@@ -46,7 +45,7 @@ export class Desk {
   readonly #parts: DeskParts
   #rows: SpaceRows
   #isHealthy = true
-  #isUnsure = false // an append failed, and may have been committed all the same
+  #isUnsure = false // an append failed, and may have been committed nevertheless
   #fencedTimes = 0
 
   constructor(parts: DeskParts, open: OpenSpace) {
@@ -61,7 +60,7 @@ export class Desk {
       head: () => this.head.seq,
       onError: events.storeFailed,
     })
-    this.behind.committed() // what was replayed
+    this.behind.committed() // schedules a write of the replayed states
   }
 
   get head(): Position {
@@ -72,7 +71,7 @@ export class Desk {
     return this.#isHealthy
   }
 
-  /** Ends when every one of them has its verdict, or was told that there is none. */
+  /** Resolves when every message of these offers is answered, with a verdict or a nack. */
   async batch(offers: readonly Offer<Connection>[]): Promise<void> {
     this.open.use.isHeld = true
     try {
@@ -82,7 +81,7 @@ export class Desk {
     } catch (error) {
       await this.#failed(offers, error)
     } finally {
-      letGo(this.open)
+      trimCaches(this.open)
     }
   }
 
@@ -100,7 +99,7 @@ export class Desk {
       await this.#fenced(offers)
       return
     }
-    this.#took(decision, rejections)
+    this.#apply(decision, rejections)
     this.#parts.events.emit({
       type: 'committed',
       seq: this.head.seq,
@@ -108,7 +107,7 @@ export class Desk {
       rejected: rejections.size,
       durationMs: clock.monotonic() - startedMs,
     })
-    tellVerdicts(decision, {
+    sendVerdicts(decision, {
       before,
       head: this.head,
       rejections,
@@ -143,7 +142,7 @@ export class Desk {
     }
   }
 
-  /** What a decision on these offers will look at, in few reads. */
+  /** Loads the entities and numbers that a decision on these offers needs, in few reads. */
   async #loadFor(offers: readonly Offer<Connection>[]): Promise<void> {
     const { source } = this.open
     const entities = new Set<Uuid>()
@@ -168,7 +167,7 @@ export class Desk {
     await source.entities(entities)
   }
 
-  /** By message id. */
+  /** The signed rejections, by message id. */
   async #signed({ refused }: Decision<Connection>): Promise<ReadonlyMap<Uuid, Rejection>> {
     const { keys, signer } = this.#parts
     const signed = await Promise.all(
@@ -181,8 +180,8 @@ export class Desk {
   }
 
   /**
-   * What is told to authors beside the tail, signed: where messages stand that they have offered again,
-   * and all that was accepted of links that do not follow.
+   * Signed acks, which go to authors beside the tail: for messages that were accepted before and offered
+   * again, and for all accepted messages of links that do not follow.
    */
   async #acks({ answers }: Decision<Connection>): Promise<readonly Ack[]> {
     const { keys, signer } = this.#parts
@@ -201,7 +200,10 @@ export class Desk {
     )
   }
 
-  /** What has no verdict, by reason. What concerns messages alone is signed: a client acts on it. */
+  /**
+   * Nacks, grouped by reason. A nack that concerns only its messages is signed, because a client
+   * acts on it.
+   */
   async #nacks({
     answers,
   }: Decision<Connection>): Promise<ReadonlyMap<Answers<Connection>, readonly Nack[]>> {
@@ -220,7 +222,7 @@ export class Desk {
     group: Answers<Connection>['nacks'],
   ): Promise<Nack> {
     const { keys, signer, space } = this.#parts
-    // A group has at least the nack that it was made for.
+    // A group has at least one nack.
     const { reason, detail, alone } = group[0]!
     const about = { sessionId, clientSeqs: group.map((one) => one.clientSeq), reason, detail }
     if (!alone) return { ...about, alone, sig: null }
@@ -228,7 +230,7 @@ export class Desk {
     return { ...about, alone, sig: await signer.sign(keys, bytes) }
   }
 
-  /** False where another process was first. */
+  /** Appends the decision to the store. Resolves to false if another process has committed before. */
   async #append(
     decision: Decision<Connection>,
     rejections: ReadonlyMap<Uuid, Rejection>,
@@ -266,8 +268,8 @@ export class Desk {
     return true
   }
 
-  /** What the store has counts here, too. */
-  #took(
+  /** Applies a decision that the store has committed to the space and the ledger. */
+  #apply(
     { batch, refused, stored, failures }: Decision<Connection>,
     rejections: ReadonlyMap<Uuid, Rejection>,
   ): void {
@@ -296,7 +298,7 @@ export class Desk {
     this.#forgetRejections(refused.length)
   }
 
-  /** The texts of the oldest rejections go, a few at a time; that they were refused stays. */
+  /** Deletes the texts of the oldest rejections, a few at a time; the ledger keeps that they were refused. */
   #forgetRejections(added: number): void {
     const { rejected } = this.#parts.events
     const before = Math.floor((rejected - added) / FORGET_STEP)
@@ -307,34 +309,40 @@ export class Desk {
       .catch((error: unknown) => this.#parts.events.storeFailed(error))
   }
 
-  /** Another process has written to this space: its batches are read, and the offers decided again. */
+  /**
+   * Called when another process has committed to this space: reads its batches, and decides the
+   * offers again.
+   */
   async #fenced(offers: readonly Offer<Connection>[]): Promise<void> {
     if (++this.#fencedTimes > FENCED_MAX) {
       this.#fencedTimes = 0
-      throw new Error('another reviewer writes to this space all the time')
+      throw new Error(`another reviewer has committed to this space ${FENCED_MAX} times in a row`)
     }
     await this.#resync()
     await this.#commit(offers)
     this.#fencedTimes = 0
   }
 
-  /** Nothing of the batch may be said. What the store really has is read again before going on. */
+  /** Nacks the offers, as their commit is uncertain, and reads the head of the store again. */
   async #failed(offers: readonly Offer<Connection>[], error: unknown): Promise<void> {
     if (this.#isHealthy) this.#parts.events.storeFailed(error)
     this.#isHealthy = false
     this.#isUnsure = true
-    // Rows may hold what was not committed.
+    // Rows may include messages that were not committed.
     this.#rows = new SpaceRows(this.open.space, this.#parts.types)
     try {
       await this.#resync()
     } catch {
-      // The store is still away: the next batch reads it before it looks at anything, rows included.
+      // The store still fails. The next batch calls `#resync` before it uses rows or ledger.
     }
     for (const offer of offers)
       this.#parts.events.nackAll(offer, 'unavailable', 'the store does not answer')
   }
 
-  /** Takes in what the store has, and this process does not know: links are told when they resume. */
+  /**
+   * Replays batches that another process has committed, and closes all links: they get these
+   * batches when they reconnect.
+   */
   async #resync(): Promise<void> {
     const { store } = this.#parts
     const stored = await store.head()

@@ -1,16 +1,16 @@
-/** What a reviewer tells whoever runs it: events as they happen, and how many of each verdict. */
+/** Emits the events of a reviewer, and counts its verdicts and nacks. */
 import type { NackReason } from '../facts/message.ts'
 import type { ReviewerEvent } from './api.ts'
 import type { Connection } from './connection.ts'
 import type { Offer } from '../review/decide.ts'
-import { nackOffer } from './tell.ts'
+import { nackOffer } from './verdicts.ts'
 
 export class Events {
   readonly #onEvent: ((event: ReviewerEvent) => void) | undefined
   accepted = 0
   rejected = 0
   nacked = 0
-  /** The store is closed: what was under way fails, and that is no news. */
+  /** The store is closed: errors of reads that were running are not reported. */
   isOver = false
 
   constructor(onEvent: ((event: ReviewerEvent) => void) | undefined) {
@@ -32,7 +32,7 @@ export class Events {
     this.emit({ type: 'nacked', reason, messages })
   }
 
-  /** Answers all messages of an offer without a verdict. */
+  /** Nacks all messages of an offer. */
   nackAll(offer: Omit<Offer<Connection>, 'record'>, reason: NackReason, detail: string): void {
     this.noteNacked(reason, offer.flush.messages.length)
     nackOffer(offer, reason, detail)

@@ -1,7 +1,7 @@
 /**
- * The history of one entity, for whoever asks: its messages as they were signed, with their
- * reviews, from the newest back. The store knows the changes of the entity by their seqs, and has the
- * texts. Changes of other entities are withheld.
+ * Sends the history of one entity: its messages as they were signed, with their reviews, the newest
+ * first. The store has the seqs of the changes of the entity, and the texts. Changes of other
+ * entities are withheld.
  */
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -9,10 +9,8 @@ import { type Limits, frameContentBytesMax } from '../facts/limits.ts'
 import type { EpochOpen } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import { lineCount } from '../facts/line.ts'
-import { batchReadingBounds } from '../wire/bounds.ts'
 import { type HistoryEnd, type Term, reviewerFrame } from '../wire/frames.ts'
 import type { BatchLayout } from '../wire/layout.ts'
-import { readLayout } from '../wire/read-batch.ts'
 import { historyBytes } from '../wire/signed.ts'
 import { tellMessage } from '../wire/told.ts'
 import type { Connection } from './connection.ts'
@@ -27,11 +25,11 @@ export interface HistoryParts {
   readonly sign: (bytes: Uint8Array) => Promise<string>
 }
 
-/** What the frame says of a message beside its text, at the most. */
+/** Maximum size of the facts of a message in the frame, without its text. */
 const ENVELOPE_BYTES = bytesOf(128)
 
-/** Sends a history in its turn. Rejects when the store cannot be read. */
-export async function tellHistory(
+/** Sends a history after the answers that were requested before. Rejects when the store cannot be read. */
+export async function answerHistory(
   connection: Connection,
   entityId: Uuid,
   parts: () => HistoryParts,
@@ -44,7 +42,7 @@ export async function tellHistory(
   await connection.answerInTurn(request, () => sendHistory(connection, entityId, parts()))
 }
 
-/** Sends the parts of one history, the newest first. */
+/** Sends the parts of one history, the newest messages first. */
 async function sendHistory(
   connection: Connection,
   entityId: Uuid,
@@ -56,7 +54,7 @@ async function sendHistory(
   let messages = 0
   let bytes = NO_BYTES
   let isCut = false
-  // One more than is told, so that it is known whether older ones are left out.
+  // One more than is sent, to know whether older ones are left out.
   const countMax = limits.historyMessagesMax + 1
   const seqs = await parts.source.changeSeqs(entityId, countMax, parts.asOfSeq)
   for (const seq of seqs.toReversed()) {
@@ -80,7 +78,10 @@ function termOf({ reviewerId, eid, epoch }: EpochOpen): Term {
   return { reviewerId, eid, epoch }
 }
 
-/** Texts of single messages, cut from the batches of the store; neighbours of one batch are read once. */
+/**
+ * Texts of single messages, cut from stored batches. Keeps the last batch, which often has the next
+ * message, too.
+ */
 class Texts {
   readonly #parts: HistoryParts
   #batch: BatchLayout | undefined
@@ -92,13 +93,11 @@ class Texts {
   async message(seq: number, entityId: Uuid): Promise<string> {
     const known = this.#of(seq, entityId)
     if (known !== undefined) return known
-    const { source, clock, limits } = this.#parts
-    const stored = await source.batchWith(seq)
-    const layout = readLayout(stored.text, [], batchReadingBounds(limits))
-    this.#batch = layout.ok ? layout.value : undefined
+    const { source, clock } = this.#parts
+    this.#batch = await source.layoutWith(seq)
     const text = this.#of(seq, entityId)
     if (text === undefined) throw new Error(`the stored message at seq ${seq} is damaged`)
-    // A batch takes milliseconds to read; offers must not wait for all of a history.
+    // Parsing a batch takes milliseconds: yields, so that offers do not wait for a whole history.
     await new Promise<void>((resolve) => void clock.after(0, resolve))
     return text
   }
@@ -109,17 +108,17 @@ class Texts {
   }
 }
 
-interface Told {
+interface PageMessage {
   readonly text: string
   readonly term: Term
 }
 
-/** One part, while it is filled; messages come newest first. */
+/** One part of the answer while it is filled; messages are added newest first. */
 class Page {
   readonly #connection: Connection
   readonly #entityId: Uuid
   readonly #parts: HistoryParts
-  #messages: Told[] = []
+  #messages: PageMessage[] = []
   #bytes = NO_BYTES
   readonly #bytesMax: number
   #part = 0
@@ -135,7 +134,7 @@ class Page {
     return this.#messages.length === 0 || this.#bytes + bytes <= this.#bytesMax
   }
 
-  add(message: Told, bytes: Bytes): void {
+  add(message: PageMessage, bytes: Bytes): void {
     this.#messages.push(message)
     this.#bytes = addBytes(this.#bytes, bytes)
   }

@@ -1,9 +1,8 @@
 /**
- * Many spaces in one process: each is opened when the first link asks for it, and closed when nobody
- * has for a while. A link says which space it concerns in its first frame; what it sends until that
- * space is open waits.
+ * Many spaces in one process. A space is opened for its first link, and closed some time after its
+ * last. The first frame of a link names its space; its frames are queued until that space is open.
  *
- *   link ─▶ hello ─▶ (space refused: bye) ─▶ space opened ─▶ the link is that reviewer's
+ *   link ─▶ hello ─▶ (space refused: bye) ─▶ space opened ─▶ frames go to its reviewer
  */
 import { NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -16,19 +15,19 @@ import type { Peer } from './connection.ts'
 import { type Caches, cachesOf } from '../review/caches.ts'
 import { openReviewer } from './reviewer.ts'
 
-/** What every reviewer of the host gets, and which spaces there are. */
+/** Options of all reviewers of a host, and the spaces that it accepts. */
 export interface HostOptions extends Omit<ReviewerOptions, 'space' | 'onEvent'> {
-  /** The spaces that are reviewed here: a list, or a function that says yes. */
+  /** The spaces that are reviewed here: a list, or a predicate. */
   readonly accepts: readonly Uuid[] | ((space: Uuid) => boolean)
-  /** Spaces that are open at a time. Default: 64. */
+  /** Maximum of open spaces. Default: 64. */
   readonly openSpacesMax?: number
-  /** A space without links is closed after this long, in ms. Default: 60,000. */
+  /** Time in ms after which a space without links is closed. Default: 60,000. */
   readonly idleMs?: number
-  /** Hears what happens, and in which space: for logs and metrics. */
+  /** Called with each event and its space, for logs and metrics. */
   readonly onEvent?: (event: ReviewerEvent, space: Uuid) => void
 }
 
-/** Figures of a host, of the moment; for health checks and metrics. */
+/** Present figures of a host, for health checks and metrics. */
 export interface HostHealth {
   readonly openSpaces: number
   readonly connections: number
@@ -37,31 +36,28 @@ export interface HostHealth {
   readonly pendingCommit: number
 }
 
-/** The running host. Links name their space in their first frame. */
+/** A running host. The first frame of a link names its space. */
 export interface ReviewerHost {
   readonly publicKey: string
   readonly state: HostHealth
   /** The reviewers that are open now. */
   readonly open: readonly Reviewer[]
   connect(link: ServerLink, peer: Peer): Attached
-  /** Lets running commits end, says goodbye to every link, and closes every space. */
+  /** Waits for running commits, sends `bye` on every link, and closes every space. */
   close(): Promise<void>
 }
 
 const OPEN_SPACES_MAX = 64
 const IDLE_MS = 60_000
 
-/**
- * Hosts the reviewers of many spaces in one process: opened when somebody connects, closed when
- * idle.
- */
+/** Creates a host for many spaces in one process. A space is opened by its first link, and closed when idle. */
 export function createReviewerHost(options: HostOptions): ReviewerHost {
   return new Host(options)
 }
 
 interface OpenSpace {
   readonly reviewer: Promise<Reviewer>
-  /** Once it is open. */
+  /** Undefined until it is open. */
   ready: Reviewer | undefined
   links: number
   cancelIdle: (() => void) | undefined
@@ -70,12 +66,15 @@ interface OpenSpace {
 class Host implements ReviewerHost {
   readonly #options: HostOptions
   readonly #limits: Limits
-  /** Of all spaces. */
+  /** Shared by all spaces. */
   readonly #caches: Caches
   readonly #spaces = new Map<Uuid, OpenSpace>()
-  /** Spaces that are on their way out: two reviewers of one space would fence each other. */
+  /**
+   * Spaces that are being closed, and are not opened again before: two reviewers of a space would
+   * fence each other.
+   */
   readonly #leaving = new Map<Uuid, Promise<void>>()
-  /** Links whose space is not open yet. */
+  /** Links without an open space yet. */
   readonly #arrivals = new Set<Arrival>()
   #closing = false
 
@@ -125,7 +124,7 @@ class Host implements ReviewerHost {
     await this.#options.spaces.close()
   }
 
-  /** The link of an arrival joins its space. */
+  /** Called when a link has named its space: opens the space and attaches the link, or refuses it. */
   #arrived(
     space: Uuid,
     { link, peer, arrived }: { link: ServerLink; peer: Peer; arrived: Arrival },
@@ -186,7 +185,7 @@ class Host implements ReviewerHost {
     open.cancelIdle = clock.after(idleMs, () => this.#closeSpace(space, open))
   }
 
-  /** Whether a space without links was found, and is closed. */
+  /** Closes one space without links. Returns false if there is none. */
   #closeIdle(): boolean {
     for (const [space, open] of this.#spaces) {
       if (open.links > 0) continue
@@ -201,7 +200,7 @@ class Host implements ReviewerHost {
     this.#spaces.delete(space)
     const left = open.reviewer
       .then((reviewer) => reviewer.close())
-      .catch(() => {}) // the store had failed before
+      .catch(() => {}) // the store has failed, which was reported
       .then(() => void (this.#leaving.get(space) === left && this.#leaving.delete(space)))
     this.#leaving.set(space, left)
   }
@@ -211,11 +210,11 @@ interface ArrivalParts {
   readonly limits: Limits
   readonly after: (ms: number, task: () => void) => () => void
   readonly onSpace: (space: Uuid) => void
-  /** It belongs to a space from now on, or is over. */
+  /** Called when the link is attached to a space, or closed. */
   readonly onEnd: () => void
 }
 
-/** A link before it belongs to a space. */
+/** A link before it is attached to the reviewer of its space. */
 class Arrival implements Attached {
   readonly #link: ServerLink
   readonly #parts: ArrivalParts
@@ -259,7 +258,7 @@ class Arrival implements Attached {
     this.#onLeave = () => {}
   }
 
-  /** The space is open: what has come so far is its reviewer's. */
+  /** Attaches the link to the reviewer of its space, which is open now, with the frames received so far. */
   join(attached: Attached, onLeave: () => void): void {
     this.#cancelTimer()
     this.#parts.onEnd()

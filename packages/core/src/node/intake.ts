@@ -1,6 +1,6 @@
 /**
- * What authors offer, on its way to a decision: read, its seal verified, in the order of its link.
- * Whatever waits when a decision begins is decided together.
+ * Parses offers, verifies their seals, and queues them for the next decision, in the order of their
+ * links.
  */
 import { NO_BYTES, addBytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -16,7 +16,7 @@ import type { Events } from './events.ts'
 import type { Ledger } from '../review/ledger.ts'
 import { verifySeal } from './verify.ts'
 
-/** An offer whose session was not looked up yet. */
+/** An offer whose session is not looked up yet. */
 type Unbound = Omit<Offer<Connection>, 'record'>
 
 export interface IntakeParts {
@@ -24,9 +24,9 @@ export interface IntakeParts {
   readonly signer: Signer
   readonly limits: Limits
   readonly events: Events
-  /** The one that counts now: it is read anew when the store has failed. */
+  /** The ledger of the open space. */
   readonly ledger: () => Ledger
-  /** Something waits. */
+  /** Called when an offer is queued. */
   readonly onWaiting: () => void
 }
 
@@ -40,7 +40,7 @@ export class Intake {
     this.#parts = parts
   }
 
-  /** Messages that were offered and are not answered. */
+  /** Messages that were offered and not answered yet. */
   get messages(): number {
     return this.#messages
   }
@@ -49,7 +49,7 @@ export class Intake {
     return this.#waiting.length === 0
   }
 
-  /** From now on every offer is answered with `unavailable`. */
+  /** Answers every later offer with `unavailable`. */
   close(): void {
     this.#isClosed = true
   }
@@ -81,7 +81,7 @@ export class Intake {
     } else this.#verify(offer)
   }
 
-  /** Seals are checked side by side, but a link's offers join the queue in the order they came: parents first. */
+  /** Verifies seals concurrently, but queues the offers of a link in their order: parents come first. */
   #verify(offer: Unbound): void {
     const { connection } = offer
     const verified = connection.binding.then(() => this.#verified(offer))
@@ -97,7 +97,7 @@ export class Intake {
     })
   }
 
-  /** The offer with the session that it is of; undefined where it is answered already. */
+  /** The offer with the record of its session; undefined if it was refused, and answered. */
   async #verified(offer: Unbound): Promise<Offer<Connection> | undefined> {
     const { connection, session, flush, sig } = offer
     const { events, ledger, signer } = this.#parts
@@ -107,7 +107,7 @@ export class Intake {
       events.nackAll(offer, 'not_bound', 'the session of these messages is not bound')
       return undefined
     }
-    // A rejection would use up a number of the session's own author.
+    // No rejection: it would use up a number of the session of its real author.
     if (record.authorId !== authorId) {
       connection.strike(`messages of session ${sessionId}, which is another author's`)
       return undefined
@@ -118,7 +118,7 @@ export class Intake {
     return undefined
   }
 
-  /** The offers of the next batch. `answered` is owed for each. */
+  /** Removes the offers of the next batch from the queue. The caller calls `answered` for each of them. */
   take(): Offer<Connection>[] {
     const { batchMessagesMax, batchBytesAim } = this.#parts.limits
     let messages = 0
@@ -135,12 +135,12 @@ export class Intake {
     return offers
   }
 
-  /** Each of these has its verdict, or was told that there is none. */
+  /** Called when all messages of these offers are answered. */
   answered(offers: readonly Offer<Connection>[]): void {
     for (const offer of offers) this.#count(offer, -1)
   }
 
-  /** An offer has come, or has been answered. */
+  /** Counts the messages of an offer: 1 when it arrives, -1 when it is answered. */
   #count({ connection, flush }: Unbound, sign: 1 | -1): void {
     const { length } = flush.messages
     this.#messages += sign * length

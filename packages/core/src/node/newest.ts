@@ -1,7 +1,6 @@
 /**
- * The word of a reviewer that a position is its newest: signed with the time, so that nobody can say it
- * again later, and for no link in particular, so that all who ask at about the same time share one
- * signature.
+ * Signed statements that a position is the newest one. The time is signed, against replay; the nonce of
+ * a link is not, so all links share one signature for a few seconds.
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../facts/message.ts'
@@ -9,7 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import { liveBytes } from '../wire/signed.ts'
 
-/** A word is said again for so long. */
+/** Time for which a statement is reused. */
 const SHARED_MS = 5_000
 
 export interface NewestWord {
@@ -28,7 +27,7 @@ export interface NewestParts {
 
 export class Newest {
   readonly #parts: NewestParts
-  /** The wall clock when the monotonic one was at 0, as it was at the start. */
+  /** The wall clock at monotonic time 0, read at the start. */
   readonly #originMs: number
   #seq = -1
   #at = 0
@@ -39,12 +38,12 @@ export class Newest {
     this.#originMs = parts.clock.now() - parts.clock.monotonic()
   }
 
-  /** Milliseconds since 1970, in steps of the monotonic clock: a wall clock that is set moves no word. */
+  /** Ms since 1970, advanced by the monotonic clock: setting the wall clock has no effect. */
   now(): number {
     return Math.floor(this.#originMs + this.#parts.clock.monotonic())
   }
 
-  /** That the head is the newest position now, or was so a moment ago. */
+  /** The statement that the head is the newest position, at most `SHARED_MS` old. */
   async word(head: Position): Promise<NewestWord> {
     const at = this.now()
     if (!this.#word || this.#seq !== head.seq || at - this.#at >= SHARED_MS) {

@@ -1,6 +1,6 @@
 /**
- * A space as its store has it: opened by its head alone, or begun with a first epoch. What the store
- * has not written behind yet is replayed, batch by batch.
+ * Opens a space from its store, or creates it with its first epoch. Reads only the head; batches whose
+ * states were not written behind are replayed.
  */
 import { bytesOf } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -24,11 +24,11 @@ export interface OpenSpace {
   readonly space: SpaceState
   readonly ledger: Ledger
   readonly source: SpaceSource
-  /** While it is held, what is at hand stays. */
+  /** While it is held, the caches of the space are not trimmed. */
   readonly use: SpaceUse
   readonly epoch: EpochOpen
   head: Position
-  /** Number of commits of the store so far. */
+  /** Number of commits in the store. */
   commits: number
   /** The seq up to which the store has states. */
   readonly through: number
@@ -41,10 +41,10 @@ export interface OpenOptions {
   readonly signer: Signer
   readonly clock: Clock
   readonly limits: Limits
-  /** Of the process. */
+  /** Shared by the reviewers of the process. */
   readonly caches: Caches
   readonly foldsOf: FoldsOf
-  /** A stored state was damaged, and is folded again from the messages of its entity. */
+  /** Called when a stored state was damaged, and is folded again from the messages of its entity. */
   readonly onRefolded: (entityId: Uuid) => void
 }
 
@@ -78,27 +78,27 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
     leaveCaches(open)
     throw error
   }
-  letGo(open)
+  trimCaches(open)
   return open
 }
 
-/** What is at hand may be forgotten from now on, and is, where it is more than the budgets hold. */
-export function letGo({ space, ledger, source, use }: OpenSpace): void {
+/** Releases the caches of a space, and trims them to their budgets. */
+export function trimCaches({ space, ledger, source, use }: OpenSpace): void {
   use.isHeld = false
   space.trim()
   ledger.trim()
   source.trim()
 }
 
-/** The space is closed: its shares of the caches are free. */
+/** Removes a closed space from the caches. */
 export function leaveCaches({ space, ledger }: Pick<OpenSpace, 'space' | 'ledger'>): void {
   space.leave()
   ledger.leave()
 }
 
 /**
- * Takes in what the store has after a seq: what was not written behind, or what another process has
- * committed.
+ * Applies the stored batches after a seq, up to the head: those not written behind, or those of another
+ * process.
  */
 export async function replay(
   { space, source, head }: Pick<OpenSpace, 'space' | 'source' | 'head'>,

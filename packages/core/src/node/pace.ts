@@ -1,29 +1,29 @@
 /**
- * How much one link is given to carry at a time, by how fast its peer reads: about two seconds'
- * worth, so that verdicts, pings and what is live never wait behind megabytes.
+ * Limits the unread bytes of a link by the speed at which its peer reads: about two seconds' worth, so
+ * that verdicts, pings and live batches never queue behind megabytes.
  */
 import type { Bytes } from '../base/size.ts'
 import type { Limits } from '../facts/limits.ts'
 import { frameContentBytesMax } from '../facts/limits.ts'
 
-/** What may wait in the slowest link, and the frames that it is sent. */
+/** Unread bytes, and size of a frame, that every link may have, however slow. */
 const WINDOW_BYTES_MIN = 65_536
 const FRAME_BYTES_MIN = 32_768
 const WINDOW_MS = 2_000
 const FRAME_MS = 1_000
-/** A live link in which more than the least window has waited for this long reads too slowly. */
+/** A live link reads too slowly after this time with more than `WINDOW_BYTES_MIN` unread. */
 const BEHIND_MS = 4_000
 
 export class Pace {
   readonly #limits: Limits
-  /** Since the link began. */
+  /** Since the link was opened. */
   #sentBytes = 0
   #readBytes = 0
   #measuredAtMs: number
   #bytesPerMs = 0
-  /** Sent by the end of the last long answer. */
+  /** `#sentBytes` at the end of the last long answer. */
   #answeredBytes = 0
-  /** When no more than the least window was last seen waiting. */
+  /** The last time with at most `WINDOW_BYTES_MIN` unread. */
   #clearAtMs: number
 
   constructor(limits: Limits, nowMs: number) {
@@ -35,32 +35,35 @@ export class Pace {
     this.#sentBytes += bytes
   }
 
-  /** The last frame of a long answer has been sent. */
+  /** Called after the last frame of a long answer. */
   answered(): void {
     this.#answeredBytes = this.#sentBytes
   }
 
-  /** Whether the peer has not read the last long answer yet: what it asks for again is on its way. */
+  /** Whether the peer has not read all of the last long answer yet. */
   isAnswering(waitingBytes: number): boolean {
-    // A link may count more bytes as waiting than it was given: its own framing.
+    // A link may report more unread bytes than were sent, because of its own framing.
     return this.#answeredBytes > 0 && this.#sentBytes - waitingBytes < this.#answeredBytes
   }
 
-  /** Whether more may be sent of a long answer. `waitingBytes` is what the peer has not read. */
+  /** Whether more of a long answer may be sent. `waitingBytes`: bytes that the peer has not read. */
   hasRoom(waitingBytes: number, nowMs: number): boolean {
     this.#measure(waitingBytes, nowMs)
     const windowBytes = Math.max(WINDOW_BYTES_MIN, this.#bytesPerMs * WINDOW_MS)
     return waitingBytes <= Math.min(windowBytes, this.#limits.linkBufferedBytesMax)
   }
 
-  /** Whether a live link is to be served from the store, at its own pace. */
+  /** Whether a live link reads too slowly, and must catch up from the store. */
   isBehind(waitingBytes: number, nowMs: number): boolean {
     const { linkBufferedBytesMax } = this.#limits
     if (waitingBytes <= Math.min(WINDOW_BYTES_MIN, linkBufferedBytesMax)) this.#clearAtMs = nowMs
     return waitingBytes > linkBufferedBytesMax || nowMs - this.#clearAtMs > BEHIND_MS
   }
 
-  /** Bytes of batches or of a page in the next frame. Without a way to measure: all that one may hold. */
+  /**
+   * Maximum size of the content of the next frame. If the link does not report unread bytes: that
+   * of any frame.
+   */
   frameBytes(waitingBytes: number | undefined): number {
     const most = frameContentBytesMax(this.#limits)
     if (waitingBytes === undefined) return most

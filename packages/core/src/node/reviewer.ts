@@ -1,11 +1,11 @@
 /**
- * The reviewer role for one space: one class, whoever plays it. Verifies, orders, commits, and only
- * then answers. It knows links and a store, no sockets and no database.
+ * The reviewer role for one space: verifies, orders and commits offers, and only then answers. Uses
+ * links and a store; contains no sockets and no database.
  *
- *   offer ─▶ verified ─▶ waiting ─▶ load what is not at hand ─▶ decide ─▶ store.append ─▶ answers, fan-out
- *   └──────── intake.ts ─────────┘  └──────────── desk.ts, one batch at a time ──────────────┘
+ *   offer ─▶ verify ─▶ queue ─▶ load what is not in memory ─▶ decide ─▶ store.append ─▶ answers, fan-out
+ *   └────── intake.ts ───────┘  └─────────────── desk.ts, one batch at a time ────────────────┘
  *
- * Whatever waits joins the next batch: group commit. States are written behind it (`behind.ts`).
+ * All queued offers are in the next batch: group commit. States are written later (`behind.ts`).
  */
 import { toBase64url } from '../base/bytes.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -23,24 +23,24 @@ import { catchUp } from './catch-up.ts'
 import { Connection, type ConnectionHost, type Peer } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import { Events } from './events.ts'
-import { tellHistory } from './history.ts'
+import { answerHistory } from './history.ts'
 import { Intake } from './intake.ts'
 import { Newest } from './newest.ts'
 import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
-import { tellSeal } from './seal.ts'
+import { answerSeal } from './seal.ts'
 import { Snapshots } from './snapshots.ts'
 
 /**
- * Opens a space, or begins it, and is then ready for links.
- * Rejects when the store cannot be read or holds another reviewer's space, and when `assign`
- * names what no entity declares as assigned.
+ * Opens or creates the space, and resolves to a reviewer that accepts links.
+ * Rejects when the store cannot be read or contains another reviewer's space, and when `assign`
+ * names a field that no entity declares as assigned.
  */
 export function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
   return openReviewer(options, cachesOf({ ...LIMITS, ...options.limits }))
 }
 
-/** The same, with caches that it shares with the other reviewers of a process. */
+/** The same, with the caches that all reviewers of a process share. */
 export async function openReviewer(options: ReviewerOptions, caches: Caches): Promise<Reviewer> {
   const types = typesOf(options.entities)
   const fault = assignersFault(options.assign ?? {}, types)
@@ -145,7 +145,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   async close(): Promise<void> {
     this.#isClosing = true
     this.#intake.close()
-    // What was offered before is still decided, and answered.
+    // Offers that were received before are still decided and answered.
     await Promise.all([...this.#connections].map(({ order }) => order))
     await this.#working
     for (const connection of [...this.#connections]) connection.close('the reviewer is stopping')
@@ -157,22 +157,22 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     await this.#options.store.close()
   }
 
-  /** One batch after the other, until nothing waits. */
+  /** Decides batch after batch until the queue is empty. */
   async #work(): Promise<void> {
     try {
       while (!this.#intake.isEmpty) {
-        // What has arrived in this very turn joins the batch.
+        // Offers that arrive in the same turn are in the same batch.
         await new Promise<void>((resolve) => this.clock.soon(resolve))
         const offers = this.#intake.take()
         await this.#desk.batch(offers)
         this.#intake.answered(offers)
       }
     } finally {
-      this.#working = undefined // in the very turn in which nothing waits: what comes next starts anew
+      this.#working = undefined // in the turn in which the queue is empty: the next offer starts `#work` again
     }
   }
 
-  // What a connection asks.
+  // The interface `ConnectionHost`.
 
   nonce(): string {
     return toBase64url(this.#options.random.bytes(16))
@@ -211,7 +211,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       ledger: () => this.#desk.open.ledger,
       sessionsPerLinkMax: this.limits.sessionsPerLinkMax,
     })
-    bound.catch(() => {}) // heard in its turn, which may come much later
+    bound.catch(() => {}) // handled below, maybe much later
     connection.binding = connection.binding
       .then(() => bound)
       .catch((error: unknown) => {
@@ -229,7 +229,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     connection.mode = 'catching'
     const { store, clock, keys, signer } = this.#options
     const follows = async (): Promise<void> => {
-      await connection.binding // a snapshot tells its author of what it contains
+      await connection.binding // a snapshot is sent with the accepted messages of the bound sessions
       await catchUp(
         connection,
         { have, pages: new Set(pages) },
@@ -238,7 +238,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
           space: this.#desk.open.space,
           snapshots: this.#snapshots,
           head: () => this.#desk.head,
-          signSettled: (at, told) => signer.sign(keys, settledBytes(this.space, at, told)),
+          signSettled: (at, settled) => signer.sign(keys, settledBytes(this.space, at, settled)),
           newest: () => this.#newest.word(this.#desk.head),
           limits: this.limits,
         },
@@ -252,7 +252,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   seal(connection: Connection, seq: number): void {
     const { keys, signer, store } = this.#options
-    tellSeal(connection, seq, () => ({
+    answerSeal(connection, seq, () => ({
       store,
       source: this.#desk.open.source,
       epoch: this.#desk.open.epoch,
@@ -264,7 +264,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   history(connection: Connection, entityId: Uuid): void {
     const { keys, signer } = this.#options
-    tellHistory(connection, entityId, () => ({
+    answerHistory(connection, entityId, () => ({
       source: this.#desk.open.source,
       epoch: this.#desk.open.epoch,
       clock: this.clock,

@@ -1,11 +1,9 @@
-/** The seals that the store keeps, for followers who look whether the author of a flush signed it. */
+/** Sends stored seals to followers that verify that the author of a flush signed it. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { EpochOpen } from '../facts/message.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
-import { batchReadingBounds } from '../wire/bounds.ts'
 import { reviewerFrame } from '../wire/frames.ts'
-import { readLayout } from '../wire/read-batch.ts'
 import { keptBytes } from '../wire/signed.ts'
 import { flushWith } from '../wire/told.ts'
 import type { Connection } from './connection.ts'
@@ -29,10 +27,10 @@ interface Kept {
 const NONE: Kept = { publicKey: null, seal: null }
 
 /**
- * Sends a seal in its turn. Ignores a seq above the head, which is requested again: another process on
- * the store may have accepted the message, and its seal is in the store.
+ * Sends a seal after the answers that were requested before. Ignores a seq above the head; the client
+ * retries: another process on the same store may have accepted that message.
  */
-export async function tellSeal(
+export async function answerSeal(
   connection: Connection,
   seq: number,
   parts: () => SealParts,
@@ -50,17 +48,17 @@ async function sendSeal(connection: Connection, seq: number, parts: SealParts): 
   connection.send(reviewerFrame('seal', { seq, ...kept, sig: await sign(bytes) }))
 }
 
-async function keptOf(seq: number, { source, store, limits }: SealParts): Promise<Kept> {
-  const { text, fromSeq } = await source.batchWith(seq)
-  const layout = readLayout(text, [], batchReadingBounds(limits))
-  if (!layout.ok) throw new Error(`the stored batch from seq ${fromSeq} is damaged`)
-  const { flush } = flushWith(layout.value, seq)
+async function keptOf(seq: number, { source, store }: SealParts): Promise<Kept> {
+  const layout = await source.layoutWith(seq)
+  const { flush } = flushWith(layout, seq)
   const stored = await store.seals(seq)
   if (!stored) return NONE
-  const { seals } = JSON.parse(textOf(stored, `the seals of the batch from seq ${fromSeq}`)) as {
+  const { seals } = JSON.parse(
+    textOf(stored, `the seals of the batch from seq ${stored.fromSeq}`),
+  ) as {
     readonly seals: readonly string[]
   }
-  const seal = seals[layout.value.flushes.indexOf(flush)] ?? null
+  const seal = seals[layout.flushes.indexOf(flush)] ?? null
   return { publicKey: await keyOf(flush.session.facts.sessionId, store), seal }
 }
 

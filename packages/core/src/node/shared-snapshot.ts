@@ -1,12 +1,12 @@
 /**
- * One snapshot of a space, for all links that ask at about the same time: its pages are encoded,
+ * One snapshot of a space for all links that request one within some time: its pages are encoded,
  * hashed and signed once, and each link reads them at its own pace.
  *
- *   scan open ──▶ every page made and kept: scan closed ──▶ over
+ *   scan open ──▶ all pages made and kept: scan closed ──▶ over
  *       └── no room to keep all: runs of pages are encoded again, until the last reader leaves ──▶ over
  *
- * A kept one is over when nobody reads it after `SHARED_MS`; each is over after `READ_MS`, so that no
- * slow reader holds disk space or memory for ever.
+ * A kept snapshot is over when it has no reader after `SHARED_MS`; every snapshot is over after
+ * `READ_MS`, so that a slow reader does not hold disk space or memory for ever.
  */
 import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
@@ -17,15 +17,15 @@ import type { HeldPages, PagesOwner } from '../review/held-pages.ts'
 import { pageHash, pageName } from '../wire/signed.ts'
 import { type PageRun, type PagesParts, runOfPages } from './snapshot-pages.ts'
 
-/** How long others may join. */
+/** Time in which links may join. */
 export const SHARED_MS = 600_000
-/** How long anybody may read. */
+/** Time in which links may read. */
 export const READ_MS = 3_600_000
 
 export interface SharedSnapshotParts extends PagesParts {
   readonly clock: Clock
   readonly held: HeldPages
-  /** Signs for the pages, as SNAP6 says. */
+  /** Signs the pages (rule SNAP6). */
   readonly sign: (at: Position, pages: readonly Hash[]) => Promise<string>
   readonly onOver: () => void
 }
@@ -41,22 +41,22 @@ export class SharedSnapshot implements PagesOwner {
   readonly at: Position
   readonly entities: number
   readonly #parts: SharedSnapshotParts
-  /** Undefined once every page is kept. */
+  /** Undefined when all pages are kept. */
   #scan: StateScan | undefined
   readonly #runs: Run[] = []
-  /** Of all pages so far. */
+  /** Of the pages made so far. */
   readonly #hashes: Hash[] = []
-  /** Key of the next run that was never made; undefined after the last. */
+  /** Key of the first run that was not made yet; undefined after the last. */
   #next: { readonly from: string | undefined } | undefined = { from: undefined }
-  /** Runs are made one at a time: one of them is in memory beside those that are kept. */
+  /** Runs are made one at a time, so only one is in memory beside the kept ones. */
   #turn: Promise<void> = Promise.resolve()
   #sig: Promise<string> | undefined
   #readers = 0
-  /** Pages are made ahead of their readers. */
+  /** Whether `#makeAhead` is running. */
   #isAhead = true
   #isOld = false
   #isOver = false
-  /** Why it is over, where that is the store's. */
+  /** The error of the store that ended it. */
   #fault: { readonly error: unknown } | undefined
   #cancelTimer: () => void
 
@@ -81,7 +81,7 @@ export class SharedSnapshot implements PagesOwner {
     return this.#isOver
   }
 
-  /** Whether another link may read it. */
+  /** Whether another link may join. */
   get isOpen(): boolean {
     return !this.#isOver && !this.#isOld && (this.#scan !== undefined || this.#isKept)
   }
@@ -90,20 +90,20 @@ export class SharedSnapshot implements PagesOwner {
     return this.#runs.every((run) => this.#parts.held.has(run))
   }
 
-  /** Of all pages. */
+  /** Of all pages; called when all are made. */
   get hashes(): readonly Hash[] {
     assert(!this.#next, 'all pages have been made')
     return this.#hashes
   }
 
-  /** For all readers one signature. */
+  /** The signature, the same for all readers. */
   signature(): Promise<string> {
     this.#sig ??= this.#parts.sign(this.at, this.hashes)
     this.#sig.catch(() => (this.#sig = undefined))
     return this.#sig
   }
 
-  /** False when it is over. */
+  /** Adds a reader, who must call `leave`. Returns false if it is over. */
   join(): boolean {
     if (!this.isOpen) return false
     this.#readers++
@@ -117,21 +117,21 @@ export class SharedSnapshot implements PagesOwner {
 
   /**
    * The text of a page by its number, from 0; undefined after the last one, and when it is over.
-   * Rejects where the store has a fault.
+   * Rejects if the store cannot be read.
    */
   async page(no: number): Promise<string | undefined> {
     const run = await this.#runOf(no)
     return run && (await this.#texts(run))?.[no - run.first]
   }
 
-  /** How a `want` names that page; undefined where there is none. */
+  /** The name of a page in a `want`; undefined if there is no such page. */
   async name(no: number): Promise<string | undefined> {
     await this.#runOf(no)
     const hash = this.#hashes[no]
     return hash && pageName(hash)
   }
 
-  /** How many of these pages it has, as far as they have been made. */
+  /** Number of these pages among those made so far. */
   countOf(names: ReadonlySet<string>): number {
     return this.#hashes.filter((hash) => names.has(pageName(hash))).length
   }
@@ -153,23 +153,23 @@ export class SharedSnapshot implements PagesOwner {
     this.#cancelTimer()
     for (const run of this.#runs) this.#parts.held.delete(run)
     const scan = this.#scan
-    // What is being read of it is read first. One that does not close is closed with its store.
+    // After the running read. A scan that cannot be closed is closed with its store.
     this.#inTurn(async () => scan?.close()).catch(() => {})
     this.#parts.onOver()
   }
 
-  /** Makes all pages, as long as they are kept: then the scan is closed, however slow the readers. */
+  /** Makes all pages while there is room to keep them, so that slow readers do not keep the scan open. */
   async #makeAhead(): Promise<void> {
     try {
       while (!this.#isOver && this.#next && this.#isKept) await this.#more(this.#runs.length)
     } catch {
-      // Its readers hear of it: it is over.
+      // It is over, and `#fault` is thrown to its readers.
     }
     this.#isAhead = false
     this.#endIfUnread()
   }
 
-  /** Makes the run that comes after so many. */
+  /** Makes run number `count`, unless a concurrent call has made it. */
   async #more(count: number): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#runs.length !== count || !this.#next || this.#isOver) return
@@ -218,7 +218,7 @@ export class SharedSnapshot implements PagesOwner {
       this.#scan = undefined
       await scan?.close()
     }
-    // Whatever else waits has its turn between two runs.
+    // Yields between two runs.
     await new Promise<void>((resolve) => void clock.after(0, resolve))
   }
 

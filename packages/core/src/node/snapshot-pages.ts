@@ -1,6 +1,6 @@
 /**
- * Cuts the states of a scan into pages. The same scan gives the same pages again, from any of its
- * keys, and they depend on no link.
+ * Divides the states of a scan into pages. The pages of a scan are always the same, from any of its
+ * keys and for any link.
  */
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -11,9 +11,9 @@ import { readState, statePage } from '../review/stored.ts'
 import { type PageEntity, pageText } from '../wire/pages.ts'
 import type { SpaceSource } from './source.ts'
 
-/** Of states that are read, encoded and kept together. */
+/** Size of the states of one run. */
 const RUN_BYTES = bytesOf(524_288)
-/** Of the states of one page: what the slowest link is sent at a time. */
+/** Size of the states of one page: one frame of the slowest link. */
 const PAGE_BYTES = 32_768
 
 /** Pages that are read, encoded and kept together. */
@@ -29,7 +29,7 @@ export interface PagesParts {
   readonly limits: Limits
 }
 
-/** The run of pages after a key of the scan. An entity is in one page, however large. */
+/** The run of pages from a key of the scan. An entity is in one page, however large. */
 export async function runOfPages(
   scan: StateScan,
   from: string | undefined,
@@ -57,7 +57,7 @@ export async function runOfPages(
   return { texts, next }
 }
 
-/** The state of an entity as of the scan, where the stored one is damaged. */
+/** The state of an entity at the scan, folded again because the stored one is damaged. */
 async function refoldedPage(
   id: Uuid,
   { through }: StateScan,

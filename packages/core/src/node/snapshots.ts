@@ -1,40 +1,38 @@
 /**
- * The snapshots of a space that links read: one for all who ask at about the same time. One that was
- * begun before is joined where what was committed since is little.
+ * The snapshots of a space that links are reading. A link joins an existing one if few messages were
+ * committed since, or if it has pages of it.
  */
 import type { Position } from '../facts/message.ts'
-import { bytesOf } from '../base/size.ts'
 import type { Limits } from '../facts/limits.ts'
 import { SCANS_MAX, type SpaceStore, type StateScan } from '../ports/space-store.ts'
-import { readStoredBatch } from '../review/stored.ts'
 import { SharedSnapshot, type SharedSnapshotParts } from './shared-snapshot.ts'
 
-/** A store has so many scans, and rules need one. */
+/** A store has `SCANS_MAX` scans, and rules need some. */
 const OPEN_SCANS_MAX = SCANS_MAX - 2
 
-/** What a follower needs. */
+/** The state of a follower that needs a snapshot. */
 export interface Needed {
-  /** Its position, on the present lineage. */
+  /** The seq of its position, on the present lineage. */
   readonly fromSeq: number
-  /** Names of pages that it has. */
+  /** Names of the pages that it has. */
   readonly pages: ReadonlySet<string>
 }
 
 export interface SnapshotsParts extends Omit<SharedSnapshotParts, 'onOver'> {
   readonly store: SpaceStore
   readonly head: () => Position
-  /** Brings the states of the store up to now. */
+  /** Writes all states up to the head to the store. */
   readonly writeBehind: () => Promise<void>
 }
 
-/** Whether a follower that is so far behind is sent states rather than batches. */
+/** Whether a follower that lacks so many messages is sent a snapshot rather than batches. */
 export function isFar(behind: number, entities: number, { tailMessagesMax }: Limits): boolean {
   return behind > tailMessagesMax && behind > entities / 2
 }
 
 export class Snapshots {
   readonly #parts: SnapshotsParts
-  /** In the order of their beginnings. */
+  /** The oldest first. */
   readonly #all = new Set<SharedSnapshot>()
   #opening: Promise<SharedSnapshot | undefined> | undefined
   #isClosed = false
@@ -44,9 +42,9 @@ export class Snapshots {
   }
 
   /**
-   * A snapshot that is not below a seq, for as long as it is read: the one of which most pages are
-   * there, or else one that is near the head. Undefined, and nothing read, where
-   * there is none: states that the store could not take, or too many scans.
+   * Calls `work` with a snapshot at or after a seq: the one of which the follower has most pages, else
+   * one near the head, else a new one. Resolves to undefined if there is none, because the states could
+   * not be written to the store, or because too many scans are open.
    */
   async read<T>(
     { fromSeq, pages }: Needed,
@@ -67,7 +65,7 @@ export class Snapshots {
     for (const snapshot of this.#all) snapshot.end()
   }
 
-  /** Those that may be read, the newest first. */
+  /** The snapshots that may be joined, the newest first. */
   #open(fromSeq: number): SharedSnapshot[] {
     const head = this.#parts.head()
     return [...this.#all]
@@ -78,7 +76,7 @@ export class Snapshots {
       .reverse()
   }
 
-  /** The one of which most pages are there. */
+  /** The snapshot of which the follower has most pages. */
   #begun(fromSeq: number, pages: ReadonlySet<string>): SharedSnapshot | undefined {
     if (pages.size === 0) return undefined
     let most: SharedSnapshot | undefined
@@ -92,7 +90,7 @@ export class Snapshots {
     return most
   }
 
-  /** The same, where less was committed since than a follower is sent states for. */
+  /** The newest snapshot, if so little was committed since that it can be sent as batches. */
   #near(fromSeq: number): SharedSnapshot | undefined {
     const [snapshot] = this.#open(fromSeq)
     const { head, limits } = this.#parts
@@ -118,7 +116,7 @@ export class Snapshots {
     await writeBehind()
     const scan = await store.scan()
     try {
-      // States that lag behind what a link was greeted with are of no use to it.
+      // A snapshot below the position of the `welcome` is of no use to the link.
       if (scan.through >= head && !this.#isClosed) {
         const at = await this.#positionAt(scan.through)
         return this.#begin(at, scan)
@@ -142,13 +140,12 @@ export class Snapshots {
 
   /** The signed position at the end of the batch with that seq. */
   async #positionAt(seq: number): Promise<Position> {
-    const { store, head } = this.#parts
+    const { source, head } = this.#parts
     const now = head()
     if (now.seq === seq) return now
-    const [stored] = await store.batches(seq - 1, bytesOf(1))
-    const batch = stored && readStoredBatch(stored)
-    if (batch?.toSeq !== seq)
-      throw new Error(`the store has states of seq ${seq}, and no such batch`)
-    return batch.position
+    const { toSeq, position } = await source.batchWith(seq)
+    if (toSeq !== seq)
+      throw new Error(`the store has states of seq ${seq}, but no batch that ends there`)
+    return position
   }
 }

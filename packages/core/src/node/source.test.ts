@@ -349,7 +349,7 @@ describe('damage', () => {
             return found && { ...found, text }
           },
         }),
-        'what is stored beside the batch from seq 1 is damaged',
+        'the record of seals of the batch from seq 1 is damaged',
       ],
       [() => ({ seals: async () => undefined }), 'no seals of the batch with seq 1'],
     ]

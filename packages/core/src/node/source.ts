@@ -1,11 +1,11 @@
 /**
- * Reads what decisions need from the store of a space into the caches. Every method says what it
- * reads; all of them reject where the store cannot be read, or holds what is damaged.
+ * Reads entities, numbers and messages that decisions need from the store of a space into the caches.
+ * All methods reject if the store cannot be read or a record is damaged.
  */
 import { bytesOf } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { apply, sawAll } from '../fold/apply.ts'
-import { type EntityState, headsOf } from '../fold/state.ts'
+import { apply, isForked } from '../fold/apply.ts'
+import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, applyAssigned, giveReview } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
 import type { Limits } from '../facts/limits.ts'
@@ -17,7 +17,8 @@ import {
   type Stored,
 } from '../ports/space-store.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
-import { readBatch } from '../wire/read-batch.ts'
+import type { BatchLayout } from '../wire/layout.ts'
+import { readBatch, readLayout } from '../wire/read-batch.ts'
 import { keptReview } from '../wire/reviews.ts'
 import type { Batch } from '../wire/types.ts'
 import type { Ledger } from '../review/ledger.ts'
@@ -25,9 +26,9 @@ import type { Need } from '../review/missing.ts'
 import type { SpaceEntity, SpaceState } from '../review/space.ts'
 import { type StoredBatch, readState, readStoredBatch, stateOf, textOf } from '../review/stored.ts'
 
-/** UTF-8 bytes of states, or of batches, that are read in one go. */
+/** Size of one read of states or batches. */
 const READ_BYTES = bytesOf(1_048_576)
-/** The least that a store reads: one row. */
+/** The minimum of a read: one row. */
 const ONE = bytesOf(1)
 
 export interface SourceParts {
@@ -37,23 +38,23 @@ export interface SourceParts {
   readonly limits: Limits
   readonly space: SpaceState
   readonly ledger: Ledger
-  /** A stored state was damaged, and is folded again. */
+  /** Called when a stored state was damaged, and is folded again. */
   readonly onRefolded: (entityId: Uuid) => void
 }
 
-/** Batches that are kept as they were read, while one decision lasts. */
+/** Parsed batches that are kept during a decision. */
 const BATCHES_MAX = 16
 
 export class SpaceSource {
   readonly #parts: SourceParts
-  /** Read last for a decision. What conflicts stands in the same few, mostly. */
+  /** The last batches read for a decision: conflicting writes are usually in the same few. */
   #batches: Batch[] = []
 
   constructor(parts: SourceParts) {
     this.#parts = parts
   }
 
-  /** Of each entity that is not at hand one search, in few calls. */
+  /** Loads the states of entities that are not in memory, in few calls. */
   async entities(ids: Iterable<Uuid>): Promise<void> {
     const { space, store } = this.#parts
     let wanted = [...new Set(ids)].filter((id) => !space.has(id))
@@ -82,12 +83,12 @@ export class SpaceSource {
   }
 
   /**
-   * A state is a cache of the batches: where the stored one is damaged, it is folded again from the
-   * messages of its entity, up to a seq. @throws Error where one of these is damaged, too.
+   * Folds a damaged state again from the messages of its entity, up to a seq: the batches are the
+   * truth. @throws Error if one of these messages is damaged, too.
    */
   async refolded(id: Uuid, through?: number): Promise<SpaceEntity> {
     const belowSeq = (through ?? Number.MAX_SAFE_INTEGER - 1) + 1
-    // The store has the changes of its states, also those of another process.
+    // From the store, because another process may have committed changes, too.
     const seqs = await this.#storedSeqs(id, belowSeq, Number.MAX_SAFE_INTEGER)
     const writes: Write[] = []
     for (const seq of seqs.reverse()) writes.push(await this.#writeAt(seq, id))
@@ -99,7 +100,7 @@ export class SpaceSource {
     return { type: first.type, state }
   }
 
-  /** Of each number that is not at hand one search. */
+  /** Loads the verdicts of numbers of a session that are not in memory. */
   async numbers(sessionId: Uuid, clientSeqs: Iterable<number>): Promise<void> {
     const { ledger, store } = this.#parts
     const wanted = [...new Set(clientSeqs)].filter((no) => !ledger.isKnown(sessionId, no))
@@ -114,7 +115,7 @@ export class SpaceSource {
     }
   }
 
-  /** What a decision has missed. */
+  /** Loads what a decision has requested. */
   async need(need: Need, history: Map<Uuid, readonly Write[] | 'long'>): Promise<void> {
     const { ledger, store } = this.#parts
     switch (need.kind) {
@@ -144,7 +145,7 @@ export class SpaceSource {
     }
   }
 
-  /** Every state of a type. */
+  /** Loads every state of a type. */
   async #type(type: string): Promise<void> {
     const { store, space } = this.#parts
     await space.keepType(type, async () => {
@@ -164,12 +165,20 @@ export class SpaceSource {
     })
   }
 
-  /** The batch that has a seq. */
+  /** The stored batch that contains a seq. */
   async batchWith(seq: number): Promise<StoredBatch> {
     const [stored] = await this.#parts.store.batches(seq - 1, ONE)
     const batch = stored && readStoredBatch(stored)
     if (!batch || batch.fromSeq > seq) throw new Error(`the store has no batch with seq ${seq}`)
     return batch
+  }
+
+  /** The layout of the stored batch that contains a seq. @throws Error if it is damaged. */
+  async layoutWith(seq: number): Promise<BatchLayout> {
+    const { text, fromSeq } = await this.batchWith(seq)
+    const layout = readLayout(text, [], batchReadingBounds(this.#parts.limits))
+    if (!layout.ok) throw new Error(`the stored batch from seq ${fromSeq} is damaged`)
+    return layout.value
   }
 
   async #message(seq: number): Promise<void> {
@@ -178,14 +187,14 @@ export class SpaceSource {
     const batch = this.read(stored)
     const seals = await store.seals(seq)
     if (!seals) throw new Error(`the store has no seals of the batch with seq ${seq}`)
-    const what = `what is stored beside the batch from seq ${seals.fromSeq}`
+    const what = `the record of seals of the batch from seq ${seals.fromSeq}`
     const { forked } = JSON.parse(textOf(seals, what)) as { readonly forked: readonly number[] }
     const offset = seq - batch.fromSeq
     const { id } = batch.accepted[offset]!
     ledger.noteMessage(seq, { id, at: batch.at, forked: forked.includes(offset) })
   }
 
-  /** The accepted writes of an entity in canonical order, or that they are too many: each is one search. */
+  /** The accepted writes of an entity in canonical order; `long` if they are too many, as each costs a read. */
   async changes(id: Uuid): Promise<readonly Write[] | 'long'> {
     const { limits } = this.#parts
     const seqs = await this.changeSeqs(id, limits.baseChangesMax + 1)
@@ -209,14 +218,14 @@ export class SpaceSource {
     return batch
   }
 
-  /** A decision has ended. */
+  /** Called after a decision. */
   trim(): void {
     this.#batches = []
   }
 
   /**
-   * The newest seqs of the changes of an entity, at most so many, in order: of those up to `through`,
-   * because the store may have more of another process, or of a commit that came while it was read.
+   * The seqs of the newest changes of an entity, at most `countMax`, in order. Only those up to
+   * `through`: the store may have later ones, of another process or of a concurrent commit.
    */
   async changeSeqs(
     id: Uuid,
@@ -230,7 +239,7 @@ export class SpaceSource {
     return [...older.reverse(), ...newer].slice(-countMax)
   }
 
-  /** The newest seqs of the changes that the store has of an entity, below a seq, the newest first. */
+  /** The seqs of the newest changes of an entity in the store, below a seq, the newest first. */
   async #storedSeqs(id: Uuid, belowSeq: number, countMax: number): Promise<number[]> {
     const seqs: number[] = []
     while (seqs.length < countMax) {
@@ -245,7 +254,7 @@ export class SpaceSource {
     return seqs
   }
 
-  /** A stored batch, its lines read. @throws Error for a damaged one. */
+  /** Parses a stored batch. @throws Error if it is damaged. */
   read({ fromSeq, text }: Pick<StoredBatch, 'fromSeq' | 'text'>, chainBefore = ''): Batch {
     const { spaceId, limits } = this.#parts
     const read = readBatch(text, {
@@ -260,7 +269,7 @@ export class SpaceSource {
     return read.value
   }
 
-  /** The entry of an accepted message. `before` are the states of its entities, where they are known. */
+  /** The entry of an accepted message. `before`: the states of its entities before it, if they are known. */
   entry(
     batch: Batch,
     seq: number,
@@ -276,10 +285,7 @@ export class SpaceSource {
       { session: { authorId, sessionId }, arrival: 0, tableOf: (type) => space.registers(type) },
     )
     const regs = entry.writes.map((write) => write.regs.names)
-    const forked = entry.writes.some((write) => {
-      const state = before(write.entityId)
-      return state !== undefined && !sawAll(write, headsOf(state))
-    })
+    const forked = entry.writes.some((write) => isForked(before(write.entityId), write))
     const { reviewerId, eid, epoch: term } = epoch
     const place = { reviewerId, eid, epoch: term, at: batch.at }
     const review = keptReview(accepted, place, { regs, forked })

@@ -1,4 +1,4 @@
-/** The checks that need cryptography: who binds a session over a link, and who sealed a flush. */
+/** Verifies signatures: of openings of sessions, and of flushes. */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { sealBytes } from '../facts/hashes.ts'
@@ -9,7 +9,7 @@ import type { Signer } from '../ports/signer.ts'
 import type { ProvedOpening } from '../wire/frames.ts'
 import type { SessionRecord } from '../review/ledger.ts'
 
-/** Checks that whoever binds a session has its author's key, and proved it over this link. */
+/** Verifies that the peer has the key of the session's author, and proved it on this link. */
 export async function verifyOpening(
   opening: ProvedOpening,
   nonce: string,
@@ -27,7 +27,7 @@ export async function verifyOpening(
   return ok({ sessionId, authorId, publicKey, personalCommit: commit, personalId })
 }
 
-/** Whether a key sealed a flush. */
+/** Whether the seal of a flush was made with that key. */
 export function verifySeal(
   { hashes }: Flush,
   { sig, publicKey }: { readonly sig: string; readonly publicKey: string },

@@ -8,7 +8,7 @@ export type { Clock } from './clock.ts'
 export type { Locks } from './locks.ts'
 export type { Random } from './random.ts'
 export type { KeyPair, Signer } from './signer.ts'
-export { DRAFT_KEYS, StorageError } from './storage.ts'
+export { DRAFT_KEYS, StorageError, outboxOrder } from './storage.ts'
 export type {
   Advance,
   Checkpoint,

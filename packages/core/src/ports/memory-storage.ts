@@ -22,6 +22,7 @@ import {
   type StoredState,
   type WriteBatch,
   type Written,
+  outboxOrder,
 } from './index.ts'
 
 /**
@@ -102,7 +103,7 @@ class MemoryStore {
     const segments = [...this.#segments.values()]
     return {
       segments,
-      outbox: inOrderOfArrival(segments, this.#outbox),
+      outbox: outboxOrder(segments, this.#outbox),
       meta: new Map(this.#meta),
       advance: this.#advance,
       checkpoint: this.#checkpoint,
@@ -184,15 +185,4 @@ class MemoryStore {
       if (rank !== undefined && rank <= throughRank) this.#segments.delete(key)
     }
   }
-}
-
-/** Keys without a segment come last, sorted, so that every adapter returns the same order. */
-function inOrderOfArrival(
-  segments: readonly StoredSegment[],
-  keys: ReadonlySet<string>,
-): readonly string[] {
-  const known = segments.filter(({ key }) => keys.has(key)).map(({ key }) => key)
-  const strays = new Set(keys)
-  for (const key of known) strays.delete(key)
-  return [...known, ...[...strays].sort()]
 }

@@ -133,6 +133,16 @@ export interface StoredState {
   readonly checkpoint: StoredCheckpoint | undefined
 }
 
+/** The keys of an outbox in the order of `StoredState.outbox`. For adapters. */
+export function outboxOrder(
+  segments: readonly StoredSegment[],
+  keys: Iterable<string>,
+): readonly string[] {
+  const strays = new Set(keys)
+  const known = segments.filter(({ key }) => strays.delete(key)).map(({ key }) => key)
+  return [...known, ...[...strays].sort()]
+}
+
 /** The result of a write. */
 export interface Written {
   /**

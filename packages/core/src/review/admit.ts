@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts'
 import { jsonBytes } from '../base/json.ts'
 import type { Bytes } from '../base/size.ts'
-import { apply, sawAll } from '../fold/apply.ts'
+import { apply, isForked } from '../fold/apply.ts'
 import { basesFor } from '../fold/review-bases.ts'
 import { isStateLargerThan, stateBytes } from '../fold/state-size.ts'
 import { type EntityState, headsOf, joinFaultOf, liveOf, writesOf } from '../fold/state.ts'
@@ -355,8 +355,13 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
   for (const write of entry.writes) {
     const before = batch.state(write.entityId)
     if (before && isCompareAndSet(write) && !sawAllLive(before, write)) late.push({ write, before })
-    const beside = before !== undefined && !sawAll(write, headsOf(before))
-    if (beside && write.kind === 'update' && types?.get(write.type)?.options.stale === 'reject')
+    const beside = isForked(before, write)
+    if (
+      before &&
+      beside &&
+      write.kind === 'update' &&
+      types?.get(write.type)?.options.stale === 'reject'
+    )
       late.push({ write, before })
     forked ||= beside
   }

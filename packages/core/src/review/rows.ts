@@ -12,6 +12,7 @@ import { type RowClass, buildRow, compareRows, rowClass } from '../fold/row.ts'
 import type { EntityState } from '../fold/state.ts'
 import { QueryEngine } from '../query/engine.ts'
 import { type Entity, entity as declare } from '../schema/entity.ts'
+import { anyJson } from '../schema/codec.ts'
 import { eachKey } from '../schema/shape.ts'
 import type { AnyRow, Query } from '../schema/types.ts'
 import type { Batch, SpaceState } from './space.ts'
@@ -23,10 +24,6 @@ interface TypeRows {
   /** By assigned field. */
   readonly taken: ReadonlyMap<string, Set<unknown>>
 }
-
-const anyJson = {
-  '~standard': { version: 1, vendor: 'countersign', validate: (value: unknown) => ({ value }) },
-} as const
 
 export class SpaceRows {
   readonly #space: SpaceState
@@ -119,7 +116,7 @@ export class SpaceRows {
   #class(type: string): RowClass {
     let made = this.#classes.get(type)
     if (!made) {
-      const entity: Entity = this.#types?.get(type) ?? declare(type, eachKey(anyJson as never))
+      const entity: Entity = this.#types?.get(type) ?? declare(type, eachKey(anyJson))
       made = rowClass({
         entity,
         lenses: entity.lenses,

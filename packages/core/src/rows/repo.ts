@@ -9,8 +9,10 @@ import type { Uuid } from '../base/uuid.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, giveReview } from '../history/entry.ts'
 import { MessageIndex } from '../history/messages.ts'
+import type { Watcher } from '../history/watcher.ts'
 import type { Review } from '../facts/message.ts'
 import { type Entity, entity as declare } from '../schema/entity.ts'
+import { anyJson } from '../schema/codec.ts'
 import { eachKey } from '../schema/shape.ts'
 import { Table, type Viewer } from './table.ts'
 
@@ -23,13 +25,10 @@ export interface RepoOptions {
   readonly onTable: (table: Table) => void
 }
 
-const anyJson = {
-  '~standard': { version: 1, vendor: 'countersign', validate: (value: unknown) => ({ value }) },
-} as const
-
 /** The tables of all types, and the pending messages of their rows. */
 export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
+  watcher: Watcher | undefined
   readonly #tables = new Map<string, Table>()
   readonly #options: RepoOptions
 
@@ -63,7 +62,7 @@ export class Repo {
    * are stored and forwarded unchanged, but the app cannot read its rows.
    */
   tableNamed(name: string): Table {
-    return this.#tables.get(name) ?? this.#addTable(declare(name, eachKey(anyJson as never)))
+    return this.#tables.get(name) ?? this.#addTable(declare(name, eachKey(anyJson)))
   }
 
   /** The table that has a row of that id, archived or not. */
@@ -88,6 +87,7 @@ export class Repo {
   /** Applies the next entry in canonical order, of another author. */
   addCanonical(entry: Entry): void {
     for (const write of entry.writes) this.tableNamed(write.type).addCanonical(write)
+    this.watcher?.message('arrived', entry)
   }
 
   /** Accepts an own pending entry, which is the next in canonical order. */
@@ -109,6 +109,7 @@ export class Repo {
     giveReview(entry, review)
     this.messages.delete(entry)
     this.messages.noteAccepted(entry.session.sessionId, entry.clientSeq)
+    this.watcher?.message('accepted', entry)
   }
 
   /** Removes rejected entries and their descendants; folds the affected rows again. */

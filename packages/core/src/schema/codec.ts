@@ -48,18 +48,31 @@ export type FieldSchema<In = unknown, Out = In> = StandardSchemaV1<In, Out> & {
   readonly '~optional'?: FieldSchema<any, any>
 }
 
+/** A schema of the values that `accepts` returns true for; `expected` names them in issues. */
+export function schemaOf<T>(
+  expected: string,
+  accepts: (value: unknown) => boolean,
+): StandardSchemaV1<T, T> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'countersign',
+      validate: (value) =>
+        accepts(value) ? { value: value as T } : { issues: [{ message: `expected ${expected}` }] },
+    },
+  }
+}
+
+/** The schema of values of types that this build does not know. */
+export const anyJson: FieldSchema<Json> = /* @__PURE__ */ schemaOf<Json>('JSON', () => true)
+
 function field<T>(
   [kind, expected]: readonly [kind: string, expected: string],
   accepts: (value: unknown) => value is T,
   codec: Codec<T>,
 ): FieldSchema<T> {
   return {
-    '~standard': {
-      version: 1,
-      vendor: 'countersign',
-      validate: (value) =>
-        accepts(value) ? { value } : { issues: [{ message: `expected ${expected}` }] },
-    },
+    ...schemaOf<T>(expected, accepts),
     '~codec': codec as Codec<NonNullable<T>>,
     '~kind': kind,
   }
@@ -121,14 +134,10 @@ export function optional<In, Out>(
 /** The id of an entity of another type. It may dangle: that entity may arrive later, or never. */
 export function reference(to: { readonly name: string }): FieldSchema<string> {
   return {
-    '~standard': {
-      version: 1,
-      vendor: 'countersign',
-      validate: (value) =>
-        typeof value === 'string' && value.length === 36
-          ? { value }
-          : { issues: [{ message: `expected the id of a ${to.name}` }] },
-    },
+    ...schemaOf<string>(
+      `the id of a ${to.name}`,
+      (value) => typeof value === 'string' && value.length === 36,
+    ),
     '~kind': `id of ${to.name}`,
   }
 }

@@ -10,25 +10,11 @@ import { type Outcome, fail } from '../base/outcome.ts'
 import { type Uuid, uuid8 } from '../base/uuid.ts'
 import type { Chain } from './lens/chain.ts'
 import { parseChain } from './lens/data.ts'
-import type { FieldSchema } from './codec.ts'
+import { type FieldSchema, schemaOf } from './codec.ts'
 import { type Entity, entity } from './entity.ts'
 
-function field<T extends Json>(
-  expected: string,
-  accepts: (value: unknown) => boolean,
-): FieldSchema<T> {
-  return {
-    '~standard': {
-      version: 1,
-      vendor: 'countersign',
-      validate: (value) =>
-        accepts(value) ? { value: value as T } : { issues: [{ message: `expected ${expected}` }] },
-    },
-  }
-}
-
 const count = (least: number): FieldSchema<number> =>
-  field(
+  schemaOf(
     `a whole number from ${least} on`,
     (value) => Number.isSafeInteger(value) && (value as number) >= least,
   )
@@ -43,10 +29,10 @@ export interface SchemaRow {
 export const SCHEMA: Entity<'$schema', SchemaRow, SchemaRow> = entity(
   '$schema',
   {
-    type: field<string>('the name of a type', (value) => typeof value === 'string'),
+    type: schemaOf<string>('the name of a type', (value) => typeof value === 'string'),
     number: count(1),
     revision: count(0),
-    chain: field<Json>('a chain of versions', (value) => parseChain(value).ok),
+    chain: schemaOf<Json>('a chain of versions', (value) => parseChain(value).ok),
   },
   { idPolicy: 'supplied' },
 )

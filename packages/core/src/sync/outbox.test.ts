@@ -56,3 +56,34 @@ test('§6 states: of a flush that is taken over, what was accepted before stays 
   outbox.settle(flush.entries[0]!)
   expect(outbox.partlyAccepted().size).toBe(0)
 })
+
+test('§6 states: a watcher is called with each step of a message, once', () => {
+  const outbox = new Outbox()
+  const flush = flushOf(1)
+  const [entry] = flush.entries as [Entry]
+  const steps: string[] = []
+  outbox.addDraft(entry)
+  outbox.watcher = {
+    message: (step, of) => void steps.push(`${of.clientSeq} ${step} ${of.state}`),
+    snapshot: () => expect.unreachable('an outbox has no snapshots'),
+  }
+  outbox.addFlush(flush, flush.entries)
+  outbox.release(flush, 'volatile')
+  outbox.takeOffers(CREDITS, 0)
+  outbox.requeue(entry, 500)
+  outbox.requeueAll()
+  outbox.takeOffers(CREDITS, 1)
+  outbox.requeueUnanswered(Number.POSITIVE_INFINITY)
+  outbox.takeOffers(CREDITS, 2)
+  entry.state = 'rejected'
+  outbox.settle(entry)
+  expect(steps).toEqual([
+    '1 volatile volatile',
+    '1 sent sent',
+    '1 waiting queued',
+    '1 sent sent',
+    '1 waiting queued',
+    '1 sent sent',
+    '1 settled rejected',
+  ])
+})

@@ -11,6 +11,7 @@ import { assert } from '../base/assert.ts'
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
+import type { Watcher } from '../history/watcher.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import type { Credits } from '../wire/frames.ts'
 
@@ -47,6 +48,7 @@ interface Tracked {
 const SLOWEST_BYTES_PER_MS = 4
 
 export class Outbox {
+  watcher: Watcher | undefined
   readonly #flushes = new Map<string, Tracked>()
   readonly #byEntry = new Map<Entry, Tracked>()
   /** What waits for a verdict, in causal order: adopted sessions first, then this one's by number. */
@@ -135,6 +137,7 @@ export class Outbox {
 
   addDraft(entry: Entry): void {
     this.#track(entry)
+    this.watcher?.message('written', entry)
   }
 
   /**
@@ -169,8 +172,10 @@ export class Outbox {
     const tracked = this.#flushes.get(flush.key)
     if (!tracked) return
     tracked.durable = true
-    for (const entry of flush.entries)
+    for (const entry of flush.entries) {
       if (entry.state === 'draft' || entry.state === 'sent') entry.state = state
+      if (entry.state === state) this.watcher?.message(state, entry)
+    }
   }
 
   /**
@@ -197,8 +202,10 @@ export class Outbox {
       tracked.underWayBytes = bytes
       this.#inFlightMessages = messages
       this.#inFlightBytes = bytes
-      for (const entry of entries)
+      for (const entry of entries) {
         if (entry.state === 'queued' || entry.state === 'volatile') entry.state = 'sent'
+        if (entry.state === 'sent') this.watcher?.message('sent', entry)
+      }
       offers.push(tracked.flush)
     }
     return offers
@@ -235,6 +242,7 @@ export class Outbox {
    * Returns the key of its flush when that was the last one of it.
    */
   settle(entry: Entry): string | undefined {
+    this.watcher?.message('settled', entry)
     const ofSession = this.#waiting.get(entry.session.sessionId)
     if (ofSession?.delete(entry.clientSeq)) this.#size--
     if (ofSession?.size === 0) this.#waiting.delete(entry.session.sessionId)
@@ -272,6 +280,10 @@ export class Outbox {
     this.#inFlightBytes = bytesOf(this.#inFlightBytes - tracked.bytes)
     const isCounted = this.#inFlightMessages >= 0 && this.#inFlightBytes >= 0
     assert(isCounted, 'what lands was counted as under way')
-    for (const entry of tracked.flush.entries) if (entry.state === 'sent') entry.state = 'queued'
+    for (const entry of tracked.flush.entries) {
+      if (entry.state !== 'sent') continue
+      entry.state = 'queued'
+      this.watcher?.message('waiting', entry)
+    }
   }
 }

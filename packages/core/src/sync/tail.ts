@@ -9,12 +9,12 @@ import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { messageId } from '../facts/hashes.ts'
 import type { AuthoredMessage, Message, Session } from '../facts/types.ts'
-import { sawAll } from '../fold/apply.ts'
+import { isForked } from '../fold/apply.ts'
 import { PageLoader } from '../fold/snapshot.ts'
-import { headsOf } from '../fold/state.ts'
 import { Entry, type SessionRef, applyAssigned, giveReview } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
 import { HeldChains } from '../history/held-chains.ts'
+import type { Watcher } from '../history/watcher.ts'
 import type { Position, Review } from '../facts/message.ts'
 import type { Repo } from '../rows/repo.ts'
 import type { Reg } from '../schema/registers.ts'
@@ -97,6 +97,7 @@ export interface TailParts {
 
 /** Takes in batches and snapshots, in seq order, and knows the position after them. */
 export class TailReader {
+  watcher: Watcher | undefined
   readonly #repo: Repo
   readonly #parts: TailParts
   readonly #sessions = new Map<Uuid, SessionRef>()
@@ -179,6 +180,7 @@ export class TailReader {
     const acked = this.#replace(entities, settled)
     this.#position = position
     this.#repo.emit()
+    this.watcher?.snapshot(position)
     return { kind: 'applied', pages: all, settled: acked }
   }
 
@@ -315,10 +317,9 @@ export class TailReader {
   #apply({ entry, accepted, batch, isPending }: Step, by: Reviewing): Entry | undefined {
     const { messages } = this.#repo
     const regs = entry.writes.map((write) => write.regs.names)
-    const forked = entry.writes.some((write) => {
-      const state = this.#repo.tableNamed(write.type).canonical(write.entityId)
-      return state !== undefined && !sawAll(write, headsOf(state))
-    })
+    const forked = entry.writes.some((write) =>
+      isForked(this.#repo.tableNamed(write.type).canonical(write.entityId), write),
+    )
     const review = keptReview(accepted, { ...by, at: batch.at }, { regs, forked })
     assert(review.seq > (this.#position?.seq ?? 0), 'what is applied is above the position')
     applyAssigned(entry, review, (type) => this.#repo.tableNamed(type).registers)

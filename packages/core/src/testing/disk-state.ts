@@ -11,6 +11,7 @@ import {
   type StoredState,
   type WriteBatch,
   type Written,
+  outboxOrder,
 } from '../ports/storage.ts'
 
 /** The spaces of one storage, separate from each other. Without a name: the first one. */
@@ -89,11 +90,9 @@ export class DiskState {
 
   read(): StoredState {
     const segments = [...this.#segments.values()]
-    const strays = new Set(this.#outbox)
-    const known = segments.filter(({ key }) => strays.delete(key)).map(({ key }) => key)
     return {
       segments,
-      outbox: [...known, ...[...strays].sort()],
+      outbox: outboxOrder(segments, this.#outbox),
       meta: new Map(this.#meta),
       advance: this.#advance,
       checkpoint: this.#checkpoint,

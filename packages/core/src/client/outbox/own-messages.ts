@@ -14,7 +14,6 @@ import { AuthorView } from './author-view.ts'
 import type { Disk } from '../disk/disk.ts'
 import { PartlyAccepted } from '../disk/partly-accepted.ts'
 import { PendingIntake } from './pending-intake.ts'
-import { Settling } from './settling.ts'
 
 export interface OwnMessagesParts {
   readonly repo: Repo
@@ -29,7 +28,8 @@ export class OwnMessages {
   readonly intake: PendingIntake
   readonly #partlyAccepted: PartlyAccepted
   readonly #parts: OwnMessagesParts
-  readonly #settling = new Settling()
+  /** Callers that wait for a verdict. */
+  readonly #waiting = new Map<Entry, (() => void)[]>()
   #session: SessionRef | undefined
   #view: AuthorView | undefined
 
@@ -110,7 +110,8 @@ export class OwnMessages {
     for (const entry of entries) {
       const key = outbox.settle(entry)
       if (key) keys.push(key)
-      this.#settling.done(entry)
+      for (const resolve of this.#waiting.get(entry) ?? []) resolve()
+      this.#waiting.delete(entry)
       this.intake.drop(entry)
     }
     this.#partlyAccepted.store()
@@ -119,6 +120,11 @@ export class OwnMessages {
 
   /** Resolves when the entry has a verdict. */
   settled(entry: Entry): Promise<void> {
-    return this.#settling.settled(entry)
+    if (entry.review || entry.rejection) return Promise.resolve()
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(entry)
+      if (waiting) waiting.push(resolve)
+      else this.#waiting.set(entry, [resolve])
+    })
   }
 }

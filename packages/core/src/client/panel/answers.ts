@@ -33,16 +33,17 @@ import type { Replica } from '../replica.ts'
 
 /** Answers one request of the devtools. Rejects where the storage cannot be read. */
 export async function answer(
-  { store, replica, queries, options }: Inspected,
+  inspected: Inspected,
   request: InspectRequest,
 ): Promise<Answers[InspectRequest['kind']]> {
+  const { store, replica, queries, options } = inspected
   switch (request.kind) {
     case 'sync':
       return syncOf(replica, options.space)
     case 'types':
       return store.entities.map((entity) => typeOf(replica.repo.table(entity)))
     case 'messages':
-      return messagesOf(replica, request)
+      return messagesOf(inspected, request)
     case 'rows':
       return rowsOf(replica, request)
     case 'states':

@@ -12,19 +12,23 @@ import { keeps, saw } from '../../history/saw.ts'
 import { messageBytes } from '../../sync/message-size.ts'
 import type { Reg } from '../../schema/registers.ts'
 import type { Replica } from '../replica.ts'
+import type { Inspected } from './looked-at.ts'
 import { type RefusedRecords, refusedRecords } from './refused-records.ts'
 import { standingWrites } from '../../fold/state.ts'
 import type { Table } from '../../rows/table.ts'
 
 /** The known, pending and refused messages, newest last. */
-export function messagesOf(replica: Replica, request: RequestOf<'messages'>): MessageRecord[] {
+export function messagesOf(
+  { replica, recent }: Inspected,
+  request: RequestOf<'messages'>,
+): MessageRecord[] {
   const ownId = replica.identity?.session.authorId
   const refused = refusedRecords(replica, request.values)
   // By name, because a snapshot creates new entries for messages that came live.
   const entries = new Map<string, Entry>()
   for (const entry of [
     ...standingEntries(replica),
-    ...replica.repo.recent,
+    ...recent(),
     ...replica.repo.messages.entries(),
     ...replica.outbox.open(),
     ...refused.entries,

@@ -10,6 +10,7 @@ import type {
   InspectCommand,
   InspectRequest,
 } from '../../inspect/requests.ts'
+import { FeedWatcher } from './feed-watcher.ts'
 import type { Inspected } from './looked-at.ts'
 
 export class Inspection implements Inspectable {
@@ -17,10 +18,11 @@ export class Inspection implements Inspectable {
   readonly now: () => number
   readonly #timer: () => number
   readonly #inspected: Inspected
+  #watcher: FeedWatcher | undefined
   #end: (() => void) | undefined
 
-  constructor(inspected: Inspected) {
-    this.#inspected = inspected
+  constructor(inspected: Omit<Inspected, 'recent'>) {
+    this.#inspected = { ...inspected, recent: () => this.#watcher?.recent ?? [] }
     const { clock } = inspected.options.platform
     this.now = () => clock.now()
     this.#timer = () => clock.monotonic()
@@ -28,10 +30,10 @@ export class Inspection implements Inspectable {
 
   attach(feed: Feed | undefined): void {
     const { replica, queries } = this.#inspected
-    if (replica.outbox.feed === feed) return
+    if (this.#watcher?.feed === feed) return
     this.#end?.()
-    replica.outbox.feed = feed
-    replica.repo.feed = feed
+    this.#watcher = feed && new FeedWatcher(feed, replica.repo)
+    for (const part of [replica.outbox, replica.repo, replica.tail]) part.watcher = this.#watcher
     queries.timer = feed && this.#timer
     this.#end =
       feed &&

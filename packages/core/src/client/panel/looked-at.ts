@@ -1,4 +1,5 @@
 /** A store with the internals that devtools inspect. */
+import type { Entry } from '../../history/entry.ts'
 import type { ReplicaOptions } from '../options.ts'
 import type { OpenQueries } from '../reads/queries.ts'
 import type { Replica } from '../replica.ts'
@@ -9,4 +10,6 @@ export interface Inspected {
   readonly replica: Replica
   readonly queries: OpenQueries
   readonly options: ReplicaOptions
+  /** Messages that became canonical since the devtools were attached, oldest first. */
+  readonly recent: () => readonly Entry[]
 }

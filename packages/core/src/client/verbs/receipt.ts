@@ -4,7 +4,8 @@ import type { Uuid } from '../../base/uuid.ts'
 import type { Entry } from '../../history/entry.ts'
 import { reviewedOrderKey } from '../../history/order.ts'
 import type { RefusedMessages } from '../outbox/refused.ts'
-import type { MessageState, Receipt, Verdict } from '../store.ts'
+import type { MessageState } from '../../facts/message.ts'
+import type { Receipt, Verdict } from '../store.ts'
 
 /** Resolves with the verdict on an entry. */
 export type Settled = (entry: Entry) => Promise<Verdict>

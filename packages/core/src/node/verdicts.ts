@@ -1,7 +1,7 @@
 /**
- * What is said after a commit, and to whom: verdicts to the authors, and the batch to
- * everyone who follows the space. A frame is encoded once for all of them; only the authors of
- * what is in it get one of their own, without the bodies they have.
+ * Sends the results of a commit: verdicts to the authors, and the batch to all live links. The frame of
+ * the batch is encoded once for all of them; only a link that offered messages of it gets its own
+ * frame, without their lines.
  */
 import { type Bytes, utf8Bytes } from '../base/size.ts'
 import { type Limits, frameContentBytesMax } from '../facts/limits.ts'
@@ -13,7 +13,7 @@ import { inFrames } from './catch-up.ts'
 import type { Answers, Decision, Offer } from '../review/decide.ts'
 import type { Connection } from './connection.ts'
 
-/** What is told to an author of its own messages, beside the tail. */
+/** A signed list of accepted messages for their author, beside the tail. */
 export interface Ack {
   readonly connection: Connection
   readonly sessionId: Uuid
@@ -21,15 +21,15 @@ export interface Ack {
   readonly sig: string
 }
 
-/** What is told of messages that have no verdict. */
+/** Messages without a verdict, and the reason. */
 export interface Nack {
   readonly sessionId: Uuid
   readonly clientSeqs: readonly number[]
   readonly reason: NackReason
   readonly detail: string
-  /** It concerns these messages and no other. */
+  /** The reason concerns these messages only. */
   readonly alone: boolean
-  /** Where it is `alone`. */
+  /** Null if it is not `alone`. */
   readonly sig: string | null
 }
 
@@ -40,24 +40,24 @@ export interface Audience {
   readonly before: Position
   /** The position after the commit, signed. */
   readonly head: Position
-  /** Those of the commit, signed, by message id. */
+  /** The signed rejections of the commit, by message id. */
   readonly rejections: ReadonlyMap<Uuid, Rejection>
   readonly connections: Iterable<Connection>
   readonly limits: Limits
   readonly onNack: (reason: NackReason, messages: number) => void
-  /** This peer reads too slowly: everything since that position goes at its own pace. */
+  /** Called for a link whose peer reads too slowly: it must catch up from that position. */
   readonly onBehind: (connection: Connection, have: Position) => void
 }
 
 /** Sends each link the verdicts on what it offered, in frames that fit. */
-export function tellVerdicts(decision: Decision<Connection>, audience: Audience): void {
+export function sendVerdicts(decision: Decision<Connection>, audience: Audience): void {
   const { answers, stored } = decision
   for (const { connection, sessionId, reviews, sig } of audience.acks)
     connection.send(reviewerFrame('accepted', { sessionId, reviews, sig }))
   for (const answer of answers) {
     const { connection, rejections: known, refused } = answer
     const sizeOf = (one: Rejection): Bytes => utf8Bytes(JSON.stringify(one))
-    // Each refusal of the decision was signed.
+    // All rejections of the decision are signed.
     const rejections = [...known, ...refused.map(({ msgId }) => audience.rejections.get(msgId)!)]
     for (const part of inFrames(rejections, sizeOf, frameContentBytesMax(audience.limits)))
       connection.send(reviewerFrame('rejected', { rejections: part }))
@@ -82,17 +82,17 @@ function fanOut(
   for (const connection of live) {
     if (connection.isBehind) onBehind(connection, before)
     else if (authors.has(connection)) connection.send(batchFrame(textFor(connection), head))
-    // There is a live connection, so it was cut.
+    // Defined, because there is a live link.
     else connection.sendCut(common!)
   }
 }
 
-/** One batch, and the position after it. */
+/** A frame with one batch, and the position after it. */
 function batchFrame(text: string, position: Position): string {
   return reviewerFrame('tail', { position, batches: [lineCount(text)] }, text)
 }
 
-/** No verdict on any message of an offer. */
+/** Nacks all messages of an offer. */
 export function nackOffer(
   { connection, session, flush }: Pick<Offer<Connection>, 'connection' | 'session' | 'flush'>,
   reason: NackReason,

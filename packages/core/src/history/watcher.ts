@@ -1,0 +1,31 @@
+/**
+ * Who watches the steps of a replica: devtools, while they are attached. Outbox, repo and tail call
+ * the watcher after each step; without one, a step costs one check for undefined.
+ */
+import type { Position } from '../facts/message.ts'
+import type { Entry } from './entry.ts'
+
+/**
+ *   written ─▶ queued | volatile ─▶ sent ─▶ accepted ─▶ settled
+ *                  ▲                 │ └───────────────▶ settled (refused)
+ *                  └──── waiting ◀───┘
+ *
+ * `arrived`: canonical, and not pending here before. `accepted`: canonical, and pending before.
+ * `settled`: removed from the outbox, with its review or its rejection.
+ */
+export type MessageStep =
+  | 'written'
+  | 'queued'
+  | 'volatile'
+  | 'sent'
+  | 'waiting'
+  | 'arrived'
+  | 'accepted'
+  | 'settled'
+
+export interface Watcher {
+  /** A step of one message. `written` is in the turn of the app's write. */
+  message(step: MessageStep, entry: Entry): void
+  /** The canonical state was replaced by the one at that position. */
+  snapshot(position: Position): void
+}
