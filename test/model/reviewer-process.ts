@@ -14,17 +14,23 @@ export interface ReviewerProcess {
   readonly space: string
   /** Its public key, base64url. */
   readonly key: string
+  readonly pid: number
+  /** The folder of its data. */
+  readonly data: string
   /** Resolves when the process has ended and its data are gone. */
   stop(): Promise<void>
 }
 
 const main = fileURLToPath(new URL('../../apps/reviewer/src/main.ts', import.meta.url))
-const types = fileURLToPath(new URL('manifest.ts', import.meta.url))
+const manifest = fileURLToPath(new URL('manifest.ts', import.meta.url))
 const READY = /^reviewer ready (\S+) space (\S+) key (\S+)$/
 const STOP_MS = 10_000
 
-/** Rejects when the process ends before it is ready. */
-export async function startReviewerProcess(space: string): Promise<ReviewerProcess> {
+/** `types`: a file whose default export are its types. Rejects when it ends before it is ready. */
+export async function startReviewerProcess(
+  space: string,
+  types: string = manifest,
+): Promise<ReviewerProcess> {
   const data = await mkdtemp(join(tmpdir(), 'countersign-reviewer-'))
   const args = [
     '--port',
@@ -49,7 +55,8 @@ export async function startReviewerProcess(space: string): Promise<ReviewerProce
     await rm(data, { recursive: true, force: true })
   }
   try {
-    return { ...(await readyLine(child, ended)), stop }
+    const line = await readyLine(child, ended)
+    return { ...line, pid: child.pid!, data, stop } // a process that is ready has an id
   } catch (error) {
     await stop()
     throw error
