@@ -32,6 +32,7 @@ import {
   sizesAreBytes,
   typesStayOn,
 } from './text.ts'
+import { glossary, oneMeaningAWord } from './words.ts'
 
 type Rule = (repository: Repository) => string[]
 type Tree = Readonly<Record<string, string>>
@@ -77,9 +78,28 @@ const healthy: Tree = {
   'apps/board/main.ts': "import '@countersign/devtools'\nimport '@countersign/react'\n",
   'test/x.test.ts': "import '@countersign/reviewer'\ntest.skipIf(!hasPostgres)('x', () => {})\n",
   'tsdown.base.ts': 'export {}\n',
+  [glossary]: [
+    '| word | meaning | not |',
+    '| --- | --- | --- |',
+    '| outbox | my messages without a verdict | queue, batch |',
+    '| flush | messages that are sealed together | batch, own batch |',
+    '| batch | accepted messages of one commit | |',
+    '',
+    '| word | also means | in names of |',
+    '| --- | --- | --- |',
+    '| queue | of the platform | `src/base/queue.ts` |',
+    '',
+  ].join('\n'),
+  'packages/core/src/base/queue.ts': 'let queueMicrotask\n',
+  'packages/core/src/sync/batches.ts': 'let { queue } = batches\n',
   ...Object.fromEntries(
     assertedFolders.map((folder) => [`packages/core/src/${folder}/step.ts`, 'assert(true)\n']),
   ),
+}
+
+function without(repository: Repository, file: string): Repository {
+  const files = repository.files.filter((each) => each !== file)
+  return repositoryOf(Object.fromEntries(files.map((each) => [each, repository.text(each)])))
 }
 
 const longFunction = `${'\n'.repeat(functionLinesMax)}}`
@@ -103,6 +123,7 @@ const rules: readonly Rule[] = [
   noMachinePaths,
   sizesAreBytes,
   linksLeadSomewhere,
+  oneMeaningAWord,
 ]
 
 test.each(rules.map((rule) => [rule.name, rule] as const))(
@@ -241,6 +262,15 @@ const broken: readonly (readonly [string, Rule, string, string])[] = [
   ['a dead anchor', linksLeadSomewhere, 'packages/core/SPEC.md', '[x](../../README.md#nowhere)'],
   ['a dead reference', linksLeadSomewhere, 'packages/core/SPEC.md', '[x]: nowhere.md'],
   ['a dead path', linksLeadSomewhere, 'packages/core/SPEC.md', 'Open `packages/core/src/gone.ts`.'],
+  ['a rival', oneMeaningAWord, `${core}sync/x.ts`, 'export function drainQueue() {}'],
+  ['a rival in capitals', oneMeaningAWord, `${core}sync/x.ts`, 'const QUEUES_MAX = 1'],
+  ['a rival of two words', oneMeaningAWord, `${core}sync/x.ts`, 'const f = (ownBatches) => 1'],
+  ['a rival as a member', oneMeaningAWord, 'devtools/src/x.ts', 'class A { #queue = 1 }'],
+  ['a rival as a type', oneMeaningAWord, `${core}sync/x.ts`, 'interface QueueParts {}'],
+  ['a rival in a type', oneMeaningAWord, `${core}sync/x.ts`, 'type A = { queue(): void }'],
+  ['a rival as an alias', oneMeaningAWord, `${core}sync/x.ts`, 'let { a: [queue] } = b'],
+  ['a sense that is not used', oneMeaningAWord, `${core}base/queue.ts`, 'export {}'],
+  ['no glossary', (all) => oneMeaningAWord(without(all, glossary)), `${core}x.ts`, 'export {}'],
   ['a dead nearby path', linksLeadSomewhere, 'packages/core/SPEC.md', 'Open `src/gone.ts`.'],
 ]
 
@@ -295,6 +325,9 @@ const allowed: readonly (readonly [string, Rule, string, string])[] = [
     `${core}rows/x.test-kit.ts`,
     'export function f() {}',
   ],
+  ['a rival in a test', oneMeaningAWord, `${core}sync/x.test.ts`, 'let queue'],
+  ['a rival of another', oneMeaningAWord, `${core}sync/x.ts`, 'queueMicrotask(() => a.queue)'],
+  ['a part of a word', oneMeaningAWord, `${core}sync/x.ts`, 'let queuedness'],
   ['a name of another package', publicNamesHaveDocs, `${core}index.ts`, "export { x } from 'y'"],
 ]
 
@@ -313,6 +346,9 @@ test('findings name the file and the line', () => {
   ])
   expect(found(nonNullsHaveReasons, '\n\nconst a = b!')).toEqual([
     `${file}:3: "b!" gives no reason`,
+  ])
+  expect(found(oneMeaningAWord, '\nlet sendQueue')).toEqual([
+    `${file}:2: sendQueue says queue, for which we say outbox`,
   ])
 })
 

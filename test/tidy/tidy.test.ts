@@ -19,6 +19,7 @@ import {
   sizesAreBytes,
   typesStayOn,
 } from './text.ts'
+import { oneMeaningAWord } from './words.ts'
 
 const repository = repositoryOnDisk(new URL('../..', import.meta.url).pathname)
 
@@ -45,6 +46,7 @@ test.each([
   ['no paths of a machine', noMachinePaths],
   ['sizes are bytes', sizesAreBytes],
   ['links and paths in Markdown lead somewhere', linksLeadSomewhere],
+  ['one meaning a word', oneMeaningAWord],
 ] as const)('%s', (_, rule) => {
   expect(rule(repository)).toEqual([])
 })

@@ -133,7 +133,7 @@ function detailOf(shown: Shown, context: PanelContext): HTMLElement {
     'div',
     { class: 'detail' },
     h('div', { class: 'detail__head' }, pill(message.state), h('h2', {}, changesText(message))),
-    actionsOf(shown, context),
+    buttonsOf(shown, context),
     facts(
       [review || refusal ? 'Verdict' : 'Waits for', waitsFor],
       ['Why', refusal?.detail],
@@ -184,7 +184,7 @@ function detailOf(shown: Shown, context: PanelContext): HTMLElement {
   )
 }
 
-function actionsOf({ message, above }: Shown, context: PanelContext): HTMLElement {
+function buttonsOf({ message, above }: Shown, context: PanelContext): HTMLElement {
   const { source } = context
   const can = (kind: 'retry' | 'discard'): boolean => source.commands.includes(kind)
   const run = (kind: 'retry' | 'discard', done: string): void => {

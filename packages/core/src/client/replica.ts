@@ -233,7 +233,7 @@ export class Replica {
   /** Removes messages from `refused`; on disk only once everything written so far is durable. */
   readonly dismiss = (ids: readonly Uuid[]): void => {
     this.#refusals.dismiss(ids, this.flushed())
-    this.#damage.account(this.#refusals, this.status.getState())
+    this.#damage.dropResolved(this.#refusals, this.status.getState())
   }
 
   /** Lets this session create an entity whose id an earlier session minted; the first session named counts. */
@@ -376,7 +376,7 @@ export class Replica {
     await this.#sessionLocks.hold(identity.session.sessionId)
     if (identity.binding) this.#flusher.bound()
     await this.#restoration.run()
-    this.#damage.account(this.#refusals, this.status.getState())
+    this.#damage.dropResolved(this.#refusals, this.status.getState())
     await this.#binder.opening()
     const { authorId, sessionId } = identity.session
     const disk = storageStatus(this.#disk, this.#damage)
@@ -493,7 +493,7 @@ export class Replica {
     this.#statusDue = true
     this.#options.platform.clock.soon(() => {
       this.#statusDue = false
-      this.#damage.account(this.#refusals, this.status.getState())
+      this.#damage.dropResolved(this.#refusals, this.status.getState())
       updateStatus(this)
     })
   }

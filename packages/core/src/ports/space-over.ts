@@ -20,18 +20,18 @@ export function spacesOver(
   onLeave: (space: Uuid) => void = () => {},
 ): SpaceStores {
   const handles = new Set<SpaceStore>()
-  const users = new Map<Uuid, number>()
+  const counts = new Map<Uuid, number>()
   const leave = (space: Uuid): void => {
-    const left = (users.get(space) ?? 1) - 1
-    users.set(space, left)
+    const left = (counts.get(space) ?? 1) - 1
+    counts.set(space, left)
     if (left > 0) return
-    users.delete(space)
+    counts.delete(space)
     onLeave(space)
   }
   return {
     open: (space) => {
       const run = runOf(space)
-      users.set(space, (users.get(space) ?? 0) + 1)
+      counts.set(space, (counts.get(space) ?? 0) + 1)
       const store = spaceStoreOver(run, () => {
         handles.delete(store)
         leave(space)

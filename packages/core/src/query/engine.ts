@@ -28,7 +28,7 @@ export const IDLE_QUERIES_MAX = 256
 const PICKED_ROWS_MAX = 1_024
 
 /** Functions of the owner of the rows. */
-export interface RowHooks {
+export interface RowFunctions {
   /**
    * Canonical order without building keys. Absent: compares `$orderKey` and `$createdOrderKey` as
    * text.
@@ -63,13 +63,13 @@ export class QueryEngine implements RowSink {
   #version = 0
 
   /** `rows` returns all rows, archived ones too; existing ones are added now. */
-  constructor(entity: Entity, rows: () => Iterable<AnyRow>, hooks: RowHooks = {}) {
+  constructor(entity: Entity, rows: () => Iterable<AnyRow>, functions: RowFunctions = {}) {
     this.#entity = entity
     this.#allRows = rows
-    this.#standIns = new StandIns(hooks.variants)
+    this.#standIns = new StandIns(functions.variants)
     this.#access = {
       rowOf: (entry) => this.#standIns.rowOf(entry),
-      compareOrder: hooks.compareOrder ?? compareOrderKeys,
+      compareOrder: functions.compareOrder ?? compareOrderKeys,
     }
     this.#router = new Router(this.#access)
     this.#indexes = new Map(

@@ -9,7 +9,7 @@ import type { Uuid } from '../base/uuid.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, giveReview } from '../history/entry.ts'
 import { MessageIndex } from '../history/messages.ts'
-import type { Watcher } from '../history/watcher.ts'
+import type { StepWatcher } from '../history/step-watcher.ts'
 import type { Review } from '../facts/message.ts'
 import { type Entity, entity as declare } from '../schema/entity.ts'
 import { anyJson } from '../schema/codec.ts'
@@ -28,7 +28,7 @@ export interface RepoOptions {
 /** The tables of all types, and the pending messages of their rows. */
 export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
-  watcher: Watcher | undefined
+  watcher: StepWatcher | undefined
   readonly #tables = new Map<string, Table>()
   readonly #options: RepoOptions
 

@@ -11,7 +11,7 @@ import { assert } from '../base/assert.ts'
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
-import type { Watcher } from '../history/watcher.ts'
+import type { StepWatcher } from '../history/step-watcher.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import type { Credits } from '../wire/frames.ts'
 
@@ -48,7 +48,7 @@ interface Tracked {
 const SLOWEST_BYTES_PER_MS = 4
 
 export class Outbox {
-  watcher: Watcher | undefined
+  watcher: StepWatcher | undefined
   readonly #flushes = new Map<string, Tracked>()
   readonly #byEntry = new Map<Entry, Tracked>()
   /** What waits for a verdict, in causal order: adopted sessions first, then this one's by number. */

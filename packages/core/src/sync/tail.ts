@@ -14,7 +14,7 @@ import { PageLoader } from '../fold/snapshot.ts'
 import { Entry, type SessionRef, applyAssigned, giveReview } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
 import { HeldChains } from '../history/held-chains.ts'
-import type { Watcher } from '../history/watcher.ts'
+import type { StepWatcher } from '../history/step-watcher.ts'
 import type { Position, Review } from '../facts/message.ts'
 import type { Repo } from '../rows/repo.ts'
 import type { Reg } from '../schema/registers.ts'
@@ -97,7 +97,7 @@ export interface TailParts {
 
 /** Takes in batches and snapshots, in seq order, and knows the position after them. */
 export class TailReader {
-  watcher: Watcher | undefined
+  watcher: StepWatcher | undefined
   readonly #repo: Repo
   readonly #parts: TailParts
   readonly #sessions = new Map<Uuid, SessionRef>()

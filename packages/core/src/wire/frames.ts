@@ -358,8 +358,8 @@ function composed(
   { values, texts }: { readonly values: unknown; readonly texts: string | undefined },
 ): string {
   const fields = tuple(table[kind]!).write(values as never) as readonly Json[]
-  const header = JSON.stringify([kind, ...fields])
-  return texts === undefined ? header : `${header}\n${texts}`
+  const first = JSON.stringify([kind, ...fields])
+  return texts === undefined ? first : `${first}\n${texts}`
 }
 
 /** Parses a frame from an author. Never throws. */
@@ -376,9 +376,9 @@ function parsed<F>(table: AnyTable, text: string, bytesMax: number): Outcome<F> 
   if (isLongerThan(text, bytesMax))
     return fail('malformed', `a frame has at most ${bytesMax} bytes`)
   const end = text.indexOf('\n')
-  const header = end < 0 ? text : text.slice(0, end)
+  const first = end < 0 ? text : text.slice(0, end)
   const read = outcomeOf(() => {
-    const [kind, ...fields] = listIn(header)
+    const [kind, ...fields] = listIn(first)
     const known = typeof kind === 'string' && Object.hasOwn(table, kind) ? table[kind] : undefined
     if (!known) return refuse('a frame of an unknown kind')
     // The other fields of a greeting of another version cannot be parsed.
@@ -394,10 +394,10 @@ function parsed<F>(table: AnyTable, text: string, bytesMax: number): Outcome<F> 
   return read.ok ? read : fail('malformed', read.error.message)
 }
 
-function listIn(header: string): readonly unknown[] {
+function listIn(first: string): readonly unknown[] {
   let value: unknown
   try {
-    value = JSON.parse(header)
+    value = JSON.parse(first)
   } catch {
     return refuse('a frame begins with a JSON list')
   }

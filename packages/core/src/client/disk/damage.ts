@@ -10,7 +10,7 @@ import type { DamagedRecord } from './sound-state.ts'
 import type { SyncStatus } from '../store.ts'
 
 /** The outcome of own messages. */
-interface Accounts {
+interface Outcomes {
   /** Whether the reviewer has accepted the message, or the app has dismissed it. */
   isSettled(id: Uuid): boolean
   /** Removes refused messages that were thought lost and are accepted. */
@@ -49,7 +49,7 @@ export class Damage {
   }
 
   /** Removes reports that are resolved: messages accepted or dismissed, canonical state fetched again. */
-  account(messages: Accounts, { connection }: Pick<SyncStatus, 'connection'>): void {
+  dropResolved(messages: Outcomes, { connection }: Pick<SyncStatus, 'connection'>): void {
     if (!this.any) return
     messages.dropAccepted()
     this.#remove(

@@ -54,13 +54,13 @@ export function* writePages(
   for (const { table, page, rows } of jobs) {
     const made: RowPage[] = []
     const runs = yield* sortedRuns(rows)
-    for (const chunk of chunks(merged(runs), table, bounds)) {
+    for (const onPage of rowsByPage(merged(runs), table, bounds)) {
       const no = made.length === 0 && page ? page.no : stored.newNo()
-      const record = pageOf(no, textOf(chunk, table))
+      const record = pageOf(no, textOf(onPage, table))
       pages.push(record)
-      // `chunks` yields no empty chunk.
-      const { seq, index } = chunk[0]!
-      made.push({ no, check: record.check, first: { seq, index }, ids: chunk.map(({ id }) => id) })
+      // `rowsByPage` yields no empty list.
+      const { seq, index } = onPage[0]!
+      made.push({ no, check: record.check, first: { seq, index }, ids: onPage.map(({ id }) => id) })
       yield
     }
     stored.replace(table.entity.name, page, made)
@@ -76,22 +76,22 @@ function textOf(rows: readonly HeldRow[], { entity, registers }: Table): string 
 }
 
 /** Splits rows into pages. */
-function* chunks(
+function* rowsByPage(
   rows: Iterable<HeldRow>,
   { registers }: Table,
   { storedPageEntitiesMax, storedPageBytesAim }: PageBounds,
 ): Generator<readonly HeldRow[], void, void> {
-  let chunk: HeldRow[] = []
+  let onPage: HeldRow[] = []
   let bytes = NO_BYTES
   for (const row of rows) {
-    chunk.push(row)
+    onPage.push(row)
     bytes = addBytes(bytes, stateBytesAtMost(row.state, registers))
-    if (chunk.length < storedPageEntitiesMax && bytes < storedPageBytesAim) continue
-    yield chunk
-    chunk = []
+    if (onPage.length < storedPageEntitiesMax && bytes < storedPageBytesAim) continue
+    yield onPage
+    onPage = []
     bytes = NO_BYTES
   }
-  if (chunk.length > 0) yield chunk
+  if (onPage.length > 0) yield onPage
 }
 
 function* sortedRuns(

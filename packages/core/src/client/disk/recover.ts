@@ -33,7 +33,7 @@ interface Place {
 export async function recovered(sound: SoundState, place: Place): Promise<Recovered> {
   const { state } = sound
   const read = readFlushes(state, place.reading)
-  const damagedSegments = [...sound.damaged, ...read.corrupt.map(unreadable)]
+  const damagedSegments = [...sound.damaged, ...read.unreadable.map(unreadable)]
   const all = [...damagedSegments, ...bodiless(state, read.flushes, damagedSegments)]
   const damaged: DamagedRecord[] = []
   const bookkeeping = bookkeepingOf(state, all)

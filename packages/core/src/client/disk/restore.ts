@@ -33,21 +33,21 @@ export interface StoredFlush {
   readonly isReopened?: true
 }
 
-/** Reads the flushes of own messages. `corrupt`: records with a right checksum that cannot be parsed. */
+/** Reads the flushes of own messages. `unreadable`: records with a right checksum that cannot be parsed. */
 export function readFlushes(
   state: StoredState,
   reading: OwnReading,
-): { flushes: StoredFlush[]; corrupt: StoredSegment[] } {
+): { flushes: StoredFlush[]; unreadable: StoredSegment[] } {
   const open = new Set(state.outbox)
   const flushes: StoredFlush[] = []
-  const corrupt: StoredSegment[] = []
+  const unreadable: StoredSegment[] = []
   for (const stored of state.segments) {
     if (stored.kind !== 'own') continue
     const flush = readFlush(stored, reading)
     if (flush) flushes.push({ ...flush, open: open.has(stored.key) })
-    else corrupt.push(stored)
+    else unreadable.push(stored)
   }
-  return { flushes, corrupt }
+  return { flushes, unreadable }
 }
 
 function readFlush(

@@ -1,14 +1,14 @@
 /** Writes the steps of a replica to the feed of the devtools, while they are attached. */
 import type { Position } from '../../facts/message.ts'
 import type { Entry } from '../../history/entry.ts'
-import type { MessageStep, Watcher } from '../../history/watcher.ts'
+import type { MessageStep, StepWatcher } from '../../history/step-watcher.ts'
 import type { Feed } from '../../inspect/feed.ts'
 import type { Repo } from '../../rows/repo.ts'
 
 /** Canonical messages kept for the devtools; the store itself keeps only the writes that count. */
 const RECENT_MAX = 4_096
 
-export class FeedWatcher implements Watcher {
+export class FeedWatcher implements StepWatcher {
   readonly feed: Feed
   /** Messages that became canonical since the devtools were attached, oldest first. */
   readonly recent: Entry[] = []

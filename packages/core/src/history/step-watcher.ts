@@ -23,7 +23,7 @@ export type MessageStep =
   | 'accepted'
   | 'settled'
 
-export interface Watcher {
+export interface StepWatcher {
   /** A step of one message. `written` is in the turn of the app's write. */
   message(step: MessageStep, entry: Entry): void
   /** The canonical state was replaced by the one at that position. */
