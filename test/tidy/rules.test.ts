@@ -32,7 +32,7 @@ import {
   sizesAreBytes,
   typesStayOn,
 } from './text.ts'
-import { glossary, oneMeaningAWord } from './words.ts'
+import { glossary, oneMeaningAWord, typesHaveOwnNames } from './words.ts'
 
 type Rule = (repository: Repository) => string[]
 type Tree = Readonly<Record<string, string>>
@@ -97,6 +97,8 @@ const healthy: Tree = {
   ),
 }
 
+const ownNames: Rule = (repository) => typesHaveOwnNames(repository, {})
+
 function without(repository: Repository, file: string): Repository {
   const files = repository.files.filter((each) => each !== file)
   return repositoryOf(Object.fromEntries(files.map((each) => [each, repository.text(each)])))
@@ -124,6 +126,7 @@ const rules: readonly Rule[] = [
   sizesAreBytes,
   linksLeadSomewhere,
   oneMeaningAWord,
+  ownNames,
 ]
 
 test.each(rules.map((rule) => [rule.name, rule] as const))(
@@ -271,6 +274,7 @@ const broken: readonly (readonly [string, Rule, string, string])[] = [
   ['a rival as an alias', oneMeaningAWord, `${core}sync/x.ts`, 'let { a: [queue] } = b'],
   ['a sense that is not used', oneMeaningAWord, `${core}base/queue.ts`, 'export {}'],
   ['no glossary', (all) => oneMeaningAWord(without(all, glossary)), `${core}x.ts`, 'export {}'],
+  ['a second type of a name', ownNames, `${core}sync/x.ts`, 'export class A {}'],
   ['a dead nearby path', linksLeadSomewhere, 'packages/core/SPEC.md', 'Open `src/gone.ts`.'],
 ]
 
@@ -328,6 +332,8 @@ const allowed: readonly (readonly [string, Rule, string, string])[] = [
   ['a rival in a test', oneMeaningAWord, `${core}sync/x.test.ts`, 'let queue'],
   ['a rival of another', oneMeaningAWord, `${core}sync/x.ts`, 'queueMicrotask(() => a.queue)'],
   ['a part of a word', oneMeaningAWord, `${core}sync/x.ts`, 'let queuedness'],
+  ['a type of its own file', ownNames, `${core}sync/x.ts`, 'interface A {}'],
+  ['a value of that name', ownNames, `${core}sync/x.ts`, 'export const A = 1'],
   ['a name of another package', publicNamesHaveDocs, `${core}index.ts`, "export { x } from 'y'"],
 ]
 
@@ -361,6 +367,15 @@ test('a long file needs a reason, a short one needs no entry', () => {
   expect(filesStayShort(repositoryOf(healthy), { 'packages/core/src/gone.ts': 'x' })).not.toEqual(
     [],
   )
+})
+
+test('a shared name needs a reason, a name of its own needs no entry', () => {
+  const shared = repositoryOf({ ...healthy, [`${core}sync/x.ts`]: '\nexport interface A {}' })
+  expect(typesHaveOwnNames(shared, {})).toEqual([
+    `${core}facts/m.ts:3: A is also at ${core}sync/x.ts:2`,
+  ])
+  expect(typesHaveOwnNames(shared, { A: 'another form' })).toEqual([])
+  expect(typesHaveOwnNames(repositoryOf(healthy), { A: 'another form' })).not.toEqual([])
 })
 
 test('imports are read past comments, strings, templates, regular expressions and JSX', () => {

@@ -19,7 +19,7 @@ import {
   sizesAreBytes,
   typesStayOn,
 } from './text.ts'
-import { oneMeaningAWord } from './words.ts'
+import { oneMeaningAWord, typesHaveOwnNames } from './words.ts'
 
 const repository = repositoryOnDisk(new URL('../..', import.meta.url).pathname)
 
@@ -47,6 +47,7 @@ test.each([
   ['sizes are bytes', sizesAreBytes],
   ['links and paths in Markdown lead somewhere', linksLeadSomewhere],
   ['one meaning a word', oneMeaningAWord],
+  ['types have names of their own', typesHaveOwnNames],
 ] as const)('%s', (_, rule) => {
   expect(rule(repository)).toEqual([])
 })

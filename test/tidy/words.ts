@@ -57,6 +57,52 @@ export function oneMeaningAWord(repository: Repository): string[] {
   return [...findings, ...idle]
 }
 
+const coreRoot = 'packages/core/src/'
+
+/** Types of core that share their name with another. The reason is the price of the entry. */
+export const sharedNames: Readonly<Record<string, string>> = {
+  Assigned: 'in `wire/`, the form in a batch',
+  Base: 'in `wire/`, the form in a batch',
+  Review: 'in `wire/`, the form in a batch',
+  Flush: 'in `sync/`, the form in the outbox',
+}
+
+/** A type that one file of core gives to others has a name of its own: a reader searches for it. */
+export function typesHaveOwnNames(
+  repository: Repository,
+  shared: Readonly<Record<string, string>> = sharedNames,
+): string[] {
+  const places = new Map<string, string[]>()
+  for (const file of repository.sources) {
+    if (!file.startsWith(coreRoot) || !isNamed.test(file) || isForTests.test(file)) continue
+    const { program, lineAt } = repository.source(file)
+    for (const statement of program.body) {
+      if (statement.type !== 'ExportNamedDeclaration') continue
+      const { declaration } = statement
+      if (!declaration || !givesType(declaration) || !declaration.id) continue
+      const { name } = declaration.id
+      places.set(name, [...(places.get(name) ?? []), `${file}:${lineAt(declaration.start)}`])
+    }
+  }
+  const isShared = (name: string): boolean => (places.get(name) ?? []).length > 1
+  return [
+    ...Object.keys(shared)
+      .filter((name) => !isShared(name))
+      .map((name) => `${coreRoot}:1: ${name} is listed as shared, and is not; unlist it`),
+    ...[...places]
+      .filter(([name]) => isShared(name) && shared[name] === undefined)
+      .map(([name, [first, ...others]]) => `${first}: ${name} is also at ${others.join(', ')}`),
+  ]
+}
+
+function givesType(
+  node: ESTree.Declaration,
+): node is ESTree.Class | ESTree.TSInterfaceDeclaration | ESTree.TSTypeAliasDeclaration {
+  return ['ClassDeclaration', 'TSInterfaceDeclaration', 'TSTypeAliasDeclaration'].includes(
+    node.type,
+  )
+}
+
 /** A word that is denied to one thing and is the word of another is no rival: only a reader can tell. */
 function rivalsIn(text: string): Rival[] {
   const rows = rowsUnder(text, 'not')

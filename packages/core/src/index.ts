@@ -51,7 +51,7 @@ export { createSyncStore } from './client/create.ts'
 export type { StoreOptions } from './client/create.ts'
 export type {
   Conflict,
-  Connection,
+  ConnectionState,
   ConnectionRefusal,
   History,
   HistoryEntry,

@@ -1,8 +1,8 @@
 /** The connection of this pane to the reviewer: a lamp with a label. */
-import type { Connection as State } from '@countersign/core'
+import type { ConnectionState } from '@countersign/core'
 import { useSyncStatus } from '@countersign/react'
 
-const says: Readonly<Record<State, readonly [word: string, tone: string]>> = {
+const says: Readonly<Record<ConnectionState, readonly [word: string, tone: string]>> = {
   none: ['Local only', 'quiet'],
   offline: ['No connection', 'warn'],
   connecting: ['Connecting', 'warn'],

@@ -7,7 +7,7 @@ import {
   type ConnectionRefusal,
   type Greeting,
   type NackAbout,
-  type Refusal,
+  type LinkRefusal,
   type SessionHost,
   type SessionState,
   presentEpoch,
@@ -73,7 +73,7 @@ export class SessionEvents implements SessionHost {
     this.#parts.status.setState({ alarm: what })
   }
 
-  async judge(greeting: Greeting): Promise<Refusal | undefined> {
+  async judge(greeting: Greeting): Promise<LinkRefusal | undefined> {
     const { trust, status } = this.#parts
     const fault = await trust.judge(greeting)
     const { reviewerId } = presentEpoch(greeting.lineage)

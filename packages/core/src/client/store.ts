@@ -213,7 +213,7 @@ export interface LiveQuery<E extends Entity> {
 }
 
 /** `refused`: reviewer and store are incompatible, see `connectionRefusal`; retried rarely. */
-export type Connection =
+export type ConnectionState =
   | 'none'
   | 'offline'
   | 'connecting'
@@ -230,7 +230,7 @@ export interface ResetOptions {
 
 /** Flat and small: `store.status` is a vanilla zustand store of this. */
 export interface SyncStatus {
-  readonly connection: Connection
+  readonly connection: ConnectionState
   /** Why the last link ended, as text for humans. */
   readonly connectionNote: string | undefined
   /** Why the store does not follow the reviewer, while `connection` is `refused`. */

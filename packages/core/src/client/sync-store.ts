@@ -18,7 +18,7 @@ import { historyOf } from './reads/history.ts'
 import { importRows } from './verbs/import.ts'
 import { Inspection } from './panel/inspection.ts'
 import type { ReplicaOptions } from './options.ts'
-import { OpenQueries, Result, type Standing, StoreQuery, onFirstPosition } from './reads/queries.ts'
+import { OpenQueries, Result, type Coverage, StoreQuery, onFirstPosition } from './reads/queries.ts'
 import { planMigration, runMigration } from './verbs/migrate.ts'
 import { publishWhenOnline } from './verbs/publish.ts'
 import { reauthor } from './verbs/reauthor.ts'
@@ -51,7 +51,7 @@ import { Writer } from './verbs/writer.ts'
 export class Store implements SyncStore {
   readonly entities: readonly Entity[]
   readonly #replica: Replica
-  readonly #standing: Standing
+  readonly #standing: Coverage
   readonly #queries = new WeakMap<object, StoreQuery<Entity>>()
   readonly #conflicts = new Map<Entity | undefined, ConflictList>()
   readonly #open = new OpenQueries()

@@ -6,7 +6,7 @@
 import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../facts/message.ts'
 import { EVENT_KINDS, type EventKind, type InspectEvent } from './event.ts'
-import type { EntityName, MessageRef, Refusal, ReviewRecord } from './records.ts'
+import type { EntityName, MessageRef, RefusalRecord, ReviewRecord } from './records.ts'
 
 /** Maximum events. With their ids they use less memory than `RING_BYTES_MAX`. */
 export const RING_EVENTS_MAX = 16_384
@@ -33,7 +33,7 @@ interface SessionName {
 /** The details of an event beyond its time, its kind and its message. */
 export type EventDetails =
   | { readonly review: ReviewRecord }
-  | { readonly refusal: Refusal }
+  | { readonly refusal: RefusalRecord }
   | { readonly position: Position; readonly rows: number }
   | { readonly state: string; readonly text: string | undefined }
 

@@ -6,7 +6,7 @@
  *   arrived: another author's message with its review   snapshot: the whole state at a position
  */
 import type { Position } from '../facts/message.ts'
-import type { MessageRef, Refusal, ReviewRecord } from './records.ts'
+import type { MessageRef, RefusalRecord, ReviewRecord } from './records.ts'
 
 interface Base<K extends string> {
   readonly v: 1
@@ -25,7 +25,7 @@ interface About<K extends string> extends Base<K> {
 export type MessageEvent =
   | About<'written' | 'queued' | 'volatile' | 'sent' | 'waiting' | 'blocked'>
   | (About<'accepted' | 'arrived'> & { readonly review: ReviewRecord })
-  | (About<'rejected'> & { readonly refusal: Refusal })
+  | (About<'rejected'> & { readonly refusal: RefusalRecord })
 
 /** An event of a replica, in order. `seq` counts from 1; `at` is in ms since 1970. */
 export type InspectEvent =

@@ -7,7 +7,7 @@
 import type { Position } from '../facts/message.ts'
 import type { InspectEvent } from './event.ts'
 import { EventRing, type RingSubject } from './event-ring.ts'
-import type { Refusal, ReviewRecord } from './records.ts'
+import type { RefusalRecord, ReviewRecord } from './records.ts'
 
 const TEXT_CHARS_MAX = 240
 /** Writes not recorded yet. They are few, so the memory that they retain does not matter. */
@@ -18,7 +18,7 @@ export interface FeedSubject extends RingSubject {
   /** The author's clock, ms since 1970. */
   readonly timestamp: number
   readonly review: ReviewRecord | null
-  readonly rejection: Refusal | undefined
+  readonly rejection: RefusalRecord | undefined
 }
 
 /** The events of one replica, newest last, in a ring; the oldest are overwritten. */

@@ -66,7 +66,7 @@ export type ReviewRecord = Pick<Review, 'reviewerId' | 'eid' | 'epoch' | 'seq' |
  * Why a message was rejected. `damaged` is not a verdict: the storage lost data that is needed to
  * send it.
  */
-export interface Refusal {
+export interface RefusalRecord {
   readonly reason: FinalReason | 'damaged'
   readonly detail: string | undefined
 }
@@ -89,7 +89,7 @@ export interface MessageRecord {
   readonly arrival: number
   readonly changes: readonly ChangeRecord[]
   readonly review: ReviewRecord | null
-  readonly refusal: Refusal | undefined
+  readonly refusal: RefusalRecord | undefined
   /** Names of rejected messages that it depends on: without them it cannot be accepted. */
   readonly blockedBy?: readonly string[]
   /** For a `stale` message: the live writes that its author had not seen. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Dag, DagNode } from './records.ts'
 import { SeededRandom } from '../testing/seeded-random.ts'
-import { History, liveRegisters, rowAt } from './row-at.ts'
+import { DagHistory, liveRegisters, rowAt } from './row-at.ts'
 
 let seq = 0
 
@@ -134,7 +134,7 @@ describe('a long history', () => {
     ['all beside each other', siblings, count - 1],
     ['many beside each other, late', late, 101],
   ])('is walked once for a question: %s', (_, all, live) => {
-    const history = new History(all)
+    const history = new DagHistory(all)
     const found = history.live('a')
     expect(found).toHaveLength(live)
     expect(history.steps).toBeLessThanOrEqual(all.length)
@@ -171,7 +171,7 @@ describe('a long history', () => {
           )
           .map(({ name }) => name)
       }
-      const history = new History(all)
+      const history = new DagHistory(all)
       for (const reg of ['a', 'b']) {
         expect(history.live(reg).map(({ name }) => name)).toEqual(expected(reg))
         const names = expected(reg)

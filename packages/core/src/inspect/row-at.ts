@@ -17,7 +17,7 @@ import type { Dag, DagNode, FieldRecord, LiveValue, RowRecord } from './records.
 export function rowAt(dag: Dag, upTo?: string): RowRecord | undefined {
   const end = upTo === undefined ? dag.nodes.length : placeOf(dag, upTo) + 1
   if (end === 0) return undefined
-  const history = new History(dag.nodes.slice(0, end))
+  const history = new DagHistory(dag.nodes.slice(0, end))
   const fields = history.regs().map((reg) => fieldOf(history, reg, dag.viewerId))
   return {
     type: dag.type,
@@ -46,7 +46,7 @@ function placeOf(dag: Dag, name: string): number {
 const MASK_NAMES = 31
 
 /** Nodes in canonical order, so that parents precede children. Exported to count its steps. */
-export class History {
+export class DagHistory {
   readonly nodes: readonly DagNode[]
   /** Number of links walked. */
   steps = 0
@@ -83,11 +83,11 @@ export class History {
   }
 
   /** The nodes that the authors of all these nodes had seen, without the nodes themselves. */
-  common(names: readonly string[]): History {
+  common(names: readonly string[]): DagHistory {
     const isCommon = new Uint8Array(this.nodes.length).fill(1)
     for (let from = 0; from < names.length; from += MASK_NAMES)
       this.#seenByAll(names.slice(from, from + MASK_NAMES), isCommon)
-    return new History(this.nodes.filter((_, place) => isCommon[place] === 1))
+    return new DagHistory(this.nodes.filter((_, place) => isCommon[place] === 1))
   }
 
   /** By index: 1 if the author of a later node that writes the register had seen it. */
@@ -153,7 +153,7 @@ export class History {
   }
 }
 
-function fieldOf(history: History, reg: Reg, viewerId: Uuid | undefined): FieldRecord {
+function fieldOf(history: DagHistory, reg: Reg, viewerId: Uuid | undefined): FieldRecord {
   const total = totalOf(history, reg)
   if (total) return total
   const live = history.live(reg)
@@ -176,7 +176,7 @@ function fieldOf(history: History, reg: Reg, viewerId: Uuid | undefined): FieldR
  * For a register whose writes are operations: the newest write, and the total of all nodes. An
  * app's operations are returned as a list, because its fold is not available.
  */
-function totalOf(history: History, reg: Reg): FieldRecord | undefined {
+function totalOf(history: DagHistory, reg: Reg): FieldRecord | undefined {
   const writers = history.nodes.filter(({ values }) => Object.hasOwn(values, reg))
   const newest = writers.at(-1)
   const written = newest?.values[reg]
@@ -192,7 +192,7 @@ function totalOf(history: History, reg: Reg): FieldRecord | undefined {
 }
 
 /** The single value before the candidates diverged, if there was one. */
-function baseOf(history: History, reg: Reg, live: readonly LiveValue[]): Json | undefined {
+function baseOf(history: DagHistory, reg: Reg, live: readonly LiveValue[]): Json | undefined {
   const before = history.common(live.map(({ node }) => node)).live(reg)
   const values = distinct(before.map((node) => ({ node: node.name, value: node.values[reg]! })))
   const [only] = values

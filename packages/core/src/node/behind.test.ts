@@ -1,7 +1,7 @@
 /** States are written behind the commits: many commits in one transaction, never ahead of the head. */
 import { describe, expect, test } from 'vitest'
 import { bytesOf } from '../base/size.ts'
-import type { WriteBehind as Write } from '../ports/space-store.ts'
+import type { WriteBehind } from '../ports/space-store.ts'
 import {
   DESK_SPACE,
   Desk,
@@ -11,7 +11,7 @@ import {
 } from '../testing/desk.ts'
 import { openDesk } from '../testing/opened-space.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
-import { WriteBehind } from './behind.ts'
+import { StateWriter } from './behind.ts'
 
 const idOf = ({ changes }: HandMessage): string => changes[0]!.entityId
 
@@ -19,7 +19,7 @@ interface Watched {
   readonly desk: Desk
   readonly ann: HandAuthor
   /** Everything that was asked to be written behind. */
-  readonly writes: Write[]
+  readonly writes: WriteBehind[]
   /** Comes before the next writes, and may throw; what it returns comes after. */
   before: () => void | (() => void)
 }
@@ -45,7 +45,7 @@ async function watched(options: DeskOptions = {}): Promise<Watched> {
   return found
 }
 
-const spans = (writes: readonly Write[]): [number, number][] =>
+const spans = (writes: readonly WriteBehind[]): [number, number][] =>
   writes.map(({ fromThrough, through }) => [fromThrough, through])
 
 const failures = ({ events }: Desk): string[] =>
@@ -60,7 +60,7 @@ describe('writes behind', () => {
     expect([writes, desk.reviewer.state.seq]).toEqual([[], 6])
     await desk.pass(1_000)
     expect(spans(writes)).toEqual([[0, 6]])
-    const [{ states, changes, epoch }] = writes as [Write]
+    const [{ states, changes, epoch }] = writes as [WriteBehind]
     expect(epoch).toBe(1)
     expect(states.map(({ entity, type, seq }) => [entity, type, seq])).toEqual([
       [idOf(root), 'issue', 6],
@@ -239,7 +239,7 @@ describe('two processes on one store', () => {
     const clock = new VirtualClock()
     let head = 1
     const errors: unknown[] = []
-    const behind = new WriteBehind({
+    const behind = new StateWriter({
       ...{ store, clock, space: open.space, epoch: 1, dirtyStatesMax: 1, through: 0 },
       head: () => head,
       onError: (error) => errors.push(error),
@@ -263,12 +263,12 @@ describe('two processes on one store', () => {
     const parts = { store, clock, space: open.space, epoch: 1, dirtyStatesMax: 1, through: 0 }
     const errors: unknown[] = []
     const all = { ...parts, head: () => 1, onError: (error: unknown) => errors.push(error) }
-    const stopped = new WriteBehind(all)
+    const stopped = new StateWriter(all)
     stopped.stop()
     stopped.committed()
     await stopped.write()
     expect(calls).not.toContain('writeBehind')
-    const behind = new WriteBehind(all)
+    const behind = new StateWriter(all)
     await Promise.all([behind.write(), behind.write(), behind.write()])
     expect(calls.filter((call) => call === 'writeBehind')).toHaveLength(1)
     expect([clock.nextMs, errors]).toEqual([undefined, []])

@@ -25,7 +25,7 @@ export interface BehindParts {
   readonly onError: (error: unknown) => void
 }
 
-export class WriteBehind {
+export class StateWriter {
   readonly #parts: BehindParts
   #through: number
   #cancel: (() => void) | undefined

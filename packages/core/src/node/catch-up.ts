@@ -51,7 +51,7 @@ export interface CatchUpParts {
 }
 
 /** The state from which a link follows. */
-export interface Asked {
+export interface FollowFrom {
   readonly have: Position | null
   /** Names of the pages that it has of an unfinished snapshot. */
   readonly pages: ReadonlySet<string>
@@ -60,7 +60,7 @@ export interface Asked {
 /** Sends everything after `have`, and makes the link live in the turn in which it reaches the head. */
 export async function catchUp(
   connection: Connection,
-  { have, pages }: Asked,
+  { have, pages }: FollowFrom,
   parts: CatchUpParts,
 ): Promise<void> {
   const head = parts.head()
@@ -145,7 +145,7 @@ export function inFrames<T>(
 async function sendSnapshot(
   connection: Connection,
   shared: SharedSnapshot,
-  parts: CatchUpParts & Pick<Asked, 'pages'>,
+  parts: CatchUpParts & Pick<FollowFrom, 'pages'>,
 ): Promise<number> {
   const { store, clock } = parts
   const { at } = shared

@@ -26,7 +26,7 @@ import { Pace } from './pace.ts'
 export type FollowMode = 'none' | 'catching' | 'live'
 
 /** A frame in the parts that the transport carries, and its size. */
-export interface Cut {
+export interface CutFrame {
   readonly frames: readonly string[]
   readonly bytes: Bytes
 }
@@ -130,11 +130,11 @@ export class Connection {
   }
 
   /** Splits a frame for the transport; the result may be sent on many links. */
-  cut(frame: string): Cut {
+  cut(frame: string): CutFrame {
     return { frames: cutFrame(frame, this.#host.limits.frameBytesMax), bytes: utf8Bytes(frame) }
   }
 
-  sendCut({ frames, bytes }: Cut): void {
+  sendCut({ frames, bytes }: CutFrame): void {
     if (this.#closed) return
     this.#pace.sent(bytes)
     for (const frame of frames) if (!this.#closed) this.#link.send(frame)

@@ -14,9 +14,9 @@ import type { Entity } from '../schema/entity.ts'
 import { reviewRows } from '../wire/frames.ts'
 import { acceptedBytes, nackBytes, positionBytes, rejectionBytes } from '../wire/signed.ts'
 import type { ReviewerEvent, ReviewerOptions } from './api.ts'
-import { WriteBehind } from './behind.ts'
+import { StateWriter } from './behind.ts'
 import type { Connection } from './connection.ts'
-import { type Answers, type Decision, type Offer, decide } from '../review/decide.ts'
+import { type LinkAnswers, type Decision, type Offer, decide } from '../review/decide.ts'
 import type { Events } from './events.ts'
 import { type OpenSpace, trimCaches, replay } from './open.ts'
 import { SpaceRows } from '../review/rows.ts'
@@ -41,7 +41,7 @@ export interface DeskParts extends ReviewerOptions {
 
 export class Desk {
   readonly open: OpenSpace
-  readonly behind: WriteBehind
+  readonly behind: StateWriter
   readonly #parts: DeskParts
   #rows: SpaceRows
   #isHealthy = true
@@ -54,7 +54,7 @@ export class Desk {
     this.#parts = parts
     this.open = open
     this.#rows = new SpaceRows(space, parts.types)
-    this.behind = new WriteBehind({
+    this.behind = new StateWriter({
       ...{ store, clock, space, through, epoch: epoch.epoch },
       dirtyStatesMax: limits.dirtyStatesMax,
       head: () => this.head.seq,
@@ -206,8 +206,8 @@ export class Desk {
    */
   async #nacks({
     answers,
-  }: Decision<Connection>): Promise<ReadonlyMap<Answers<Connection>, readonly Nack[]>> {
-    const told = new Map<Answers<Connection>, readonly Nack[]>()
+  }: Decision<Connection>): Promise<ReadonlyMap<LinkAnswers<Connection>, readonly Nack[]>> {
+    const told = new Map<LinkAnswers<Connection>, readonly Nack[]>()
     for (const answer of answers) {
       if (answer.nacks.length === 0) continue
       const groups = Map.groupBy(answer.nacks, (one) => `${one.alone} ${one.reason} ${one.detail}`)
@@ -218,8 +218,8 @@ export class Desk {
   }
 
   async #nack(
-    { connection, sessionId }: Answers<Connection>,
-    group: Answers<Connection>['nacks'],
+    { connection, sessionId }: LinkAnswers<Connection>,
+    group: LinkAnswers<Connection>['nacks'],
   ): Promise<Nack> {
     const { keys, signer, space } = this.#parts
     // A group has at least one nack.

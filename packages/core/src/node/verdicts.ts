@@ -10,7 +10,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { lineCount } from '../facts/line.ts'
 import { type AcceptedAgain, reviewerFrame } from '../wire/frames.ts'
 import { inFrames } from './catch-up.ts'
-import type { Answers, Decision, Offer } from '../review/decide.ts'
+import type { LinkAnswers, Decision, Offer } from '../review/decide.ts'
 import type { Connection } from './connection.ts'
 
 /** A signed list of accepted messages for their author, beside the tail. */
@@ -35,7 +35,7 @@ export interface Nack {
 
 export interface Audience {
   readonly acks: readonly Ack[]
-  readonly nacks: ReadonlyMap<Answers<Connection>, readonly Nack[]>
+  readonly nacks: ReadonlyMap<LinkAnswers<Connection>, readonly Nack[]>
   /** The position before the commit. */
   readonly before: Position
   /** The position after the commit, signed. */

@@ -16,7 +16,7 @@ const CHUNK_ITEMS_MIN = 96
 const PLACE_SPAN = 1024
 
 /** Chunk and offset in one number. */
-export type Place = number
+export type ListPlace = number
 
 /**
  * A section of the list: negative before it, 0 in it, positive after it. Monotone over the list.
@@ -45,11 +45,11 @@ export class SortedList<T> {
     return this.#size
   }
 
-  get begin(): Place {
+  get begin(): ListPlace {
     return 0
   }
 
-  get end(): Place {
+  get end(): ListPlace {
     return this.#chunks.length * PLACE_SPAN
   }
 
@@ -122,17 +122,17 @@ export class SortedList<T> {
   }
 
   /** Place of the first item that is not before the section. */
-  first(section: Section<T>): Place {
+  first(section: Section<T>): ListPlace {
     return this.#place((item) => section(item) >= 0)
   }
 
   /** Place of the first item after the section. */
-  after(section: Section<T>): Place {
+  after(section: Section<T>): ListPlace {
     return this.#place((item) => section(item) > 0)
   }
 
   /** A copy of the items between two places, at most `countMax`. */
-  slice(from: Place = 0, to: Place = this.end, countMax: number = this.#size): T[] {
+  slice(from: ListPlace = 0, to: ListPlace = this.end, countMax: number = this.#size): T[] {
     let at = Math.floor(from / PLACE_SPAN)
     const lastAt = Math.floor(to / PLACE_SPAN)
     let offset = from % PLACE_SPAN
@@ -153,7 +153,7 @@ export class SortedList<T> {
    * The items between two places, in pieces. The list must not change during the iteration, nor the
    * pieces ever.
    */
-  *pieces(from: Place = 0, to: Place = this.end): IterableIterator<readonly T[]> {
+  *pieces(from: ListPlace = 0, to: ListPlace = this.end): IterableIterator<readonly T[]> {
     const lastAt = Math.floor(to / PLACE_SPAN)
     let offset = from % PLACE_SPAN
     for (let at = Math.floor(from / PLACE_SPAN); at <= lastAt && at < this.#chunks.length; at++) {
@@ -204,7 +204,7 @@ export class SortedList<T> {
     return low
   }
 
-  #place(reached: (item: T) => boolean): Place {
+  #place(reached: (item: T) => boolean): ListPlace {
     const chunks = this.#chunks
     const at = partition(chunks, (chunk) => reached(chunk[chunk.length - 1]!))
     return at === chunks.length ? this.end : at * PLACE_SPAN + partition(chunks[at]!, reached)

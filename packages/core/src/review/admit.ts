@@ -44,7 +44,7 @@ import {
   unauthorised,
 } from './rules.ts'
 import { type Late, standingAgainst } from './standing.ts'
-import type { Batch, SpaceState } from './space.ts'
+import type { DecisionBatch, SpaceState } from './space.ts'
 
 export type Admission =
   | {
@@ -67,7 +67,7 @@ export type Admission =
 
 export interface AdmitContext {
   readonly space: SpaceState
-  readonly batch: Batch
+  readonly batch: DecisionBatch
   readonly ledger: Ledger
   /** The bound session of the message. */
   readonly record: SessionRecord

@@ -13,7 +13,7 @@ import { type Field, fieldFault } from '../schema/field.ts'
 import type { AnyRow } from '../schema/types.ts'
 import type { SpaceRows } from './rows.ts'
 import { RuleFailure, answered } from './rules.ts'
-import type { Batch } from './space.ts'
+import type { DecisionBatch } from './space.ts'
 
 /** The input of an assigner: one field of a row that is created. */
 export interface AssignContext {
@@ -85,7 +85,7 @@ function firstFree(isTaken: (no: number) => boolean): number {
 export interface AssignParts {
   readonly assigners: Assigners
   readonly rows: SpaceRows
-  readonly batch: Batch
+  readonly batch: DecisionBatch
   readonly types: ReadonlyMap<string, Entity> | undefined
 }
 

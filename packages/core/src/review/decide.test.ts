@@ -7,7 +7,7 @@ import { type OpenedSpace, offerOf, openDesk } from '../testing/opened-space.ts'
 import { sequence, slug } from './assign.ts'
 import type { Decision } from './decide.ts'
 import { Missing, type Need } from './missing.ts'
-import { Batch } from './space.ts'
+import { DecisionBatch } from './space.ts'
 
 const Issue = entity('issue', z.object({ title: z.string() }))
 const Invoice = entity('invoice', z.object({ title: z.string(), no: z.number() })).assigned('no')
@@ -179,7 +179,7 @@ describe('a decision that had to wait', () => {
     const { desk, ann } = await past(async (_, author) => author.offer(issue(author, 'old')))
     const opened = await openDesk(desk, { entities, ...options })
     await opened.open.source.need({ kind: 'type', type: 'issue' }, new Map())
-    opened.rows.keep('issue', new Batch(opened.open.space))
+    opened.rows.keep('issue', new DecisionBatch(opened.open.space))
     return { opened, ann }
   }
 
@@ -210,7 +210,7 @@ describe('a decision that had to wait', () => {
     const opened = await openDesk(desk, options)
     const pages = [1, 2, 3].map(() => ann.create('page', { title: 'A' }))
     await opened.open.source.need({ kind: 'type', type: 'page' }, new Map())
-    opened.rows.keep('page', new Batch(opened.open.space))
+    opened.rows.keep('page', new DecisionBatch(opened.open.space))
     const { decision, needs } = await opened.decided(pages.map((page) => offerOf(page)))
     expect(needs).toContainEqual(entityNeed(pages[2]!)) // after the others had their names
     expect(decision.batch.entries.map(({ review }) => review!.assigned)).toEqual([

@@ -37,7 +37,7 @@ import { Missing, type Need } from './missing.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import type { SpaceRows } from './rows.ts'
 import type { ReviewerRules, RuleFailure } from './rules.ts'
-import { Batch, type SpaceState } from './space.ts'
+import { DecisionBatch, type SpaceState } from './space.ts'
 
 /** A verified flush that waits for its verdicts. `Link` is the connection that sent it. */
 export interface Offer<Link> {
@@ -49,7 +49,7 @@ export interface Offer<Link> {
   readonly record: SessionRecord
 }
 
-export interface Answers<Link> {
+export interface LinkAnswers<Link> {
   readonly connection: Link
   readonly messages: number
   /** Accepted earlier. */
@@ -83,12 +83,12 @@ export interface DecidedBatch {
 
 /** The content of one transaction, and the answers to send after it. */
 export interface Decision<Link> {
-  readonly batch: Batch
+  readonly batch: DecisionBatch
   /** undefined where nothing was accepted. */
   readonly stored: DecidedBatch | undefined
   /** The text of the batch for a connection: without the lines of the messages that it offered. */
   readonly textFor: (connection: Link) => string
-  readonly answers: readonly Answers<Link>[]
+  readonly answers: readonly LinkAnswers<Link>[]
   /** Rejections of this batch, not signed yet, each with its message. */
   readonly refused: readonly RefusedNow[]
   /** The sessions of all messages with a verdict. */
@@ -141,11 +141,11 @@ const SALT_BYTES = 12
 
 class Work<Link> {
   readonly #context: DecideContext
-  readonly #batch: Batch
+  readonly #batch: DecisionBatch
   readonly #judged: JudgedFlush[] = []
   /** The offers of the judged flushes, aligned with them. */
   readonly #offers: Offer<Link>[] = []
-  readonly #answers: Answers<Link>[] = []
+  readonly #answers: LinkAnswers<Link>[] = []
   readonly #refused: RefusedNow[] = []
   readonly #failures: { failure: RuleFailure; message: AuthoredMessage }[] = []
   readonly #decided = new Map<string, 'accepted' | 'refused'>()
@@ -157,7 +157,7 @@ class Work<Link> {
 
   constructor(context: DecideContext) {
     this.#context = context
-    this.#batch = new Batch(context.space, context.history)
+    this.#batch = new DecisionBatch(context.space, context.history)
   }
 
   decision(): Decision<Link> {
@@ -183,7 +183,7 @@ class Work<Link> {
   }
 
   *offer(offer: Offer<Link>): Generator<Need, void, void> {
-    const answers: Answers<Link> = {
+    const answers: LinkAnswers<Link> = {
       connection: offer.connection,
       messages: offer.flush.messages.length,
       again: [],
@@ -218,7 +218,7 @@ class Work<Link> {
     throw new Error(`the verdict on one message needs more than ${NEEDS_MAX} reads`)
   }
 
-  #judge(message: AuthoredMessage, offer: Offer<Link>, answers: Answers<Link>): JudgedMessage {
+  #judge(message: AuthoredMessage, offer: Offer<Link>, answers: LinkAnswers<Link>): JudgedMessage {
     const { clientSeq, session } = message
     const { sessionId } = session.facts
     const refused: JudgedMessage = { accepted: false }
@@ -274,7 +274,7 @@ class Work<Link> {
   #accept(
     message: AuthoredMessage,
     { entry, states, forked, review }: AcceptedWithReview,
-    answers: Answers<Link>,
+    answers: LinkAnswers<Link>,
   ): void {
     const { epoch, now, head, rows } = this.#context
     const { clientSeq, changes } = message
@@ -293,7 +293,7 @@ class Work<Link> {
   #refuse(
     message: AuthoredMessage,
     verdict: Admission & { kind: 'rejected' },
-    answers: Answers<Link>,
+    answers: LinkAnswers<Link>,
   ): void {
     const rejection = this.#rejection(message, verdict)
     const isFirst = verdict.reason !== 'seq_reused'
@@ -317,7 +317,7 @@ class Work<Link> {
   }
 
   /** Answers a message that has a verdict already with that verdict. */
-  #known({ id, session, clientSeq }: AuthoredMessage, answers: Answers<Link>): boolean {
+  #known({ id, session, clientSeq }: AuthoredMessage, answers: LinkAnswers<Link>): boolean {
     const { ledger } = this.#context
     const { sessionId } = session.facts
     if (this.#decidedNow(id, answers)) return true
@@ -337,7 +337,7 @@ class Work<Link> {
   }
 
   /** Answers a message that this batch has judged already, offered by another link. */
-  #decidedNow(id: Uuid, answers: Answers<Link>): boolean {
+  #decidedNow(id: Uuid, answers: LinkAnswers<Link>): boolean {
     const refused = this.#refused.find(({ rejection }) => rejection.msgId === id)
     if (refused) {
       answers.refused.push(refused.rejection)

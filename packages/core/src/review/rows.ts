@@ -15,7 +15,7 @@ import { type Entity, entity as declare } from '../schema/entity.ts'
 import { anyJson } from '../schema/codec.ts'
 import { eachKey } from '../schema/shape.ts'
 import type { AnyRow, Query } from '../schema/types.ts'
-import type { Batch, SpaceState } from './space.ts'
+import type { DecisionBatch, SpaceState } from './space.ts'
 
 /** All rows of one type, and the values that were assigned in it. */
 interface TypeRows {
@@ -47,7 +47,7 @@ export class SpaceRows {
   }
 
   /** The row after the batch so far, archived or not. */
-  row(type: string, id: Uuid, batch: Batch): AnyRow | undefined {
+  row(type: string, id: Uuid, batch: DecisionBatch): AnyRow | undefined {
     const kept = this.#kept.get(type)
     if (kept) return kept.rows.get(id)
     const state = batch.typeOf(id) === type ? batch.state(id) : undefined
@@ -55,12 +55,12 @@ export class SpaceRows {
   }
 
   /** All rows of the type after the batch so far, archived ones included. */
-  all(type: string, batch: Batch): readonly AnyRow[] {
+  all(type: string, batch: DecisionBatch): readonly AnyRow[] {
     return [...this.keep(type, batch).rows.values()]
   }
 
   /** @throws CountersignError `invalid` for a malformed query. */
-  query(type: string, query: Query<Entity>, batch: Batch): readonly AnyRow[] {
+  query(type: string, query: Query<Entity>, batch: DecisionBatch): readonly AnyRow[] {
     return this.keep(type, batch).engine.query(query)
   }
 
@@ -68,7 +68,7 @@ export class SpaceRows {
   isTaken(
     at: { readonly type: string; readonly field: string },
     value: Json,
-    batch: Batch,
+    batch: DecisionBatch,
   ): boolean {
     return this.keep(at.type, batch).taken.get(at.field)?.has(value) ?? false
   }
@@ -91,7 +91,7 @@ export class SpaceRows {
   }
 
   /** Returns the kept rows of a type; builds them after the batch so far on the first call. @throws Missing */
-  keep(type: string, batch: Batch): TypeRows {
+  keep(type: string, batch: DecisionBatch): TypeRows {
     const known = this.#kept.get(type)
     if (known) return known
     const rows = new Map<Uuid, AnyRow>()

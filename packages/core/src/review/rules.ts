@@ -16,7 +16,7 @@ import { ARCHIVED } from '../schema/registers.ts'
 import { SCHEMA } from '../schema/system.ts'
 import type { AnyRow, Query, Row } from '../schema/types.ts'
 import type { SpaceRows } from './rows.ts'
-import type { Batch } from './space.ts'
+import type { DecisionBatch } from './space.ts'
 
 /** The author of a message, and the time of the review. */
 export interface RuleContext {
@@ -95,7 +95,7 @@ export class RuleFailure extends Error {
 export interface RuleParts {
   readonly rules: ReviewerRules
   readonly rows: SpaceRows
-  readonly batch: Batch
+  readonly batch: DecisionBatch
   readonly context: Omit<RuleContext, 'entity'>
 }
 
@@ -207,7 +207,7 @@ class Reader implements RuleRows {
 }
 
 /** Calls a rule and returns its answer. @throws RuleFailure, and Missing on a cache miss */
-export function answered<T>(rule: RuleFailure['rule'], batch: Batch, ask: () => T): T {
+export function answered<T>(rule: RuleFailure['rule'], batch: DecisionBatch, ask: () => T): T {
   let answer: T
   try {
     answer = ask()

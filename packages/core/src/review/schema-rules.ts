@@ -9,7 +9,7 @@ import type { Entity } from '../schema/entity.ts'
 import { appFolds } from '../schema/merging.ts'
 import { SCHEMA, chainOfRow } from '../schema/system.ts'
 import type { SpaceRows } from './rows.ts'
-import type { Batch, FoldsOf } from './space.ts'
+import type { DecisionBatch, FoldsOf } from './space.ts'
 
 /** Types that every space has, independent of the deployment. */
 export const systemTypes: ReadonlyMap<string, Entity> = new Map([[SCHEMA.name, SCHEMA as Entity]])
@@ -49,7 +49,11 @@ export function foldsOf(
 }
 
 /** Why the rows of `$schema` in a message are invalid; undefined: valid. */
-export function schemaFault(entry: Entry, rows: SpaceRows, batch: Batch): string | undefined {
+export function schemaFault(
+  entry: Entry,
+  rows: SpaceRows,
+  batch: DecisionBatch,
+): string | undefined {
   for (const write of entry.writes) {
     if (write.type !== SCHEMA.name) continue
     if (write.kind !== 'create') return 'a published version is immutable; publish a revision'

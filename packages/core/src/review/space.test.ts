@@ -8,7 +8,7 @@ import { Desk, type HandAuthor, type HandMessage } from '../testing/desk.ts'
 import { openDesk } from '../testing/opened-space.ts'
 import { CacheBudget } from './cache-budget.ts'
 import { Missing, type Need } from './missing.ts'
-import { Batch, SpaceState } from './space.ts'
+import { DecisionBatch, SpaceState } from './space.ts'
 
 const idOf = ({ changes }: HandMessage): Uuid => changes[0]!.entityId
 
@@ -170,7 +170,7 @@ describe('states that the store does not have', () => {
     const root = ann.create('issue', { a: 1 })
     space.loaded(idOf(root), undefined)
     const entry = accepted(space, root, 1)
-    const batch = new Batch(space)
+    const batch = new DecisionBatch(space)
     batch.add(entry, [entry.writes[0]!])
     expect([batch.state(idOf(root)), batch.typeOf(idOf(root))]).toEqual([entry.writes[0], 'issue'])
     expect([space.entity(idOf(root)), space.dirtyCount]).toEqual([undefined, 0])
@@ -238,7 +238,7 @@ describe('types of which all rows are asked for', () => {
 
 describe('a batch', () => {
   test('says again what was missed, to whoever caught it', async () => {
-    const batch = new Batch(stateOf(1))
+    const batch = new DecisionBatch(stateOf(1))
     const needs: [Need, () => unknown][] = [
       [{ kind: 'entity', id: 'a' }, () => batch.state('a')],
       [{ kind: 'entity', id: 'b' }, () => batch.typeOf('b')],
@@ -259,16 +259,16 @@ describe('a batch', () => {
     for (const message of [old, fresh]) space.loaded(idOf(message), undefined)
     const first = accepted(space, old, 1)
     space.commit([first])
-    const batch = new Batch(space)
+    const batch = new DecisionBatch(space)
     expect(missed(() => batch.changesOf(idOf(old)))).toEqual({ kind: 'changes', id: idOf(old) })
-    const known = new Batch(space, new Map([[idOf(old), first.writes]]))
+    const known = new DecisionBatch(space, new Map([[idOf(old), first.writes]]))
     const more = [ann.change([old], { a: 3 }), fresh].map((message, i) =>
       accepted(space, message, i + 2),
     )
     for (const entry of more) known.add(entry, [entry.writes[0]!])
     expect(known.changesOf(idOf(old))).toEqual([first.writes[0], more[0]!.writes[0]])
     expect(known.changesOf(idOf(fresh))).toEqual(more[1]!.writes)
-    const long = new Batch(space, new Map([[idOf(old), 'long']]))
+    const long = new DecisionBatch(space, new Map([[idOf(old), 'long']]))
     expect(long.changesOf(idOf(old))).toBeUndefined()
   })
 })

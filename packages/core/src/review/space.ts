@@ -302,7 +302,7 @@ class LastAssigned {
 }
 
 /** Accepted and uncommitted messages. Reads fall through to the space. */
-export class Batch {
+export class DecisionBatch {
   readonly entries: Entry[] = []
   readonly #space: SpaceState
   readonly #states = new Map<Uuid, EntityState>()

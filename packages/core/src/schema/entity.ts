@@ -26,7 +26,7 @@ import {
   type FieldShapes,
   type Flat,
   type ObjectShape,
-  type Shape,
+  type EntityShape,
   type ShapeInput,
   type ShapeOutput,
   fieldsOf,
@@ -282,7 +282,7 @@ export function parseSortKey(key: string): SortKey {
  *   have no JSON form or do not validate unchanged (dates, transforms), more than 128 fields, and
  *   objects with rules across fields (use `options.rule`).
  */
-export function entity<Name extends string, S extends Shape>(
+export function entity<Name extends string, S extends EntityShape>(
   name: Name,
   shape: S,
   options: EntityOptions = {},

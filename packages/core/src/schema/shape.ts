@@ -43,7 +43,7 @@ export function eachKey<V>(schema: StandardSchemaV1<V, V>): EachKey<V> {
   return { '~each': schema }
 }
 
-export type Shape = ObjectShape | FieldShapes | EachKey<any>
+export type EntityShape = ObjectShape | FieldShapes | EachKey<any>
 
 /** The fields of a shape, each with its register. */
 export function fieldsOf(
@@ -85,7 +85,7 @@ export function fieldsOf(
 }
 
 /** The schema of all fields together, where the app gave one. */
-export function wholeOf(shape: Shape): StandardSchemaV1 | undefined {
+export function wholeOf(shape: EntityShape): StandardSchemaV1 | undefined {
   return '~standard' in shape ? (shape as StandardSchemaV1) : undefined
 }
 

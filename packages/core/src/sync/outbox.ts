@@ -26,12 +26,12 @@ export interface Flush {
 }
 
 /** An accepted message, and where in the canonical order a state has it. */
-export type Accepted = readonly [clientSeq: number, eid: Uuid, seq: number]
+export type AcceptedNumber = readonly [clientSeq: number, eid: Uuid, seq: number]
 
 interface Tracked {
   readonly flush: Flush
   /** Its messages that were accepted. */
-  readonly accepted: Accepted[]
+  readonly accepted: AcceptedNumber[]
   /** Of its text. */
   readonly bytes: Bytes
   unsettled: number
@@ -112,8 +112,8 @@ export class Outbox {
   }
 
   /** By session: accepted messages of flushes in which others still wait. */
-  partlyAccepted(): ReadonlyMap<Uuid, readonly Accepted[]> {
-    const found = new Map<Uuid, Accepted[]>()
+  partlyAccepted(): ReadonlyMap<Uuid, readonly AcceptedNumber[]> {
+    const found = new Map<Uuid, AcceptedNumber[]>()
     for (const { flush, accepted } of this.#partly) {
       if (accepted.length === 0) continue
       found.set(flush.sessionId, [...(found.get(flush.sessionId) ?? []), ...accepted])
@@ -144,7 +144,7 @@ export class Outbox {
    * A sealed flush: of this session, or one that storage kept from an earlier one, of which some
    * messages may have been `accepted` before.
    */
-  addFlush(flush: Flush, open: readonly Entry[], accepted: readonly Accepted[] = []): void {
+  addFlush(flush: Flush, open: readonly Entry[], accepted: readonly AcceptedNumber[] = []): void {
     assert(open.length > 0, 'a flush in the outbox waits for a verdict')
     assert(!this.#flushes.has(flush.key), 'a flush is added once')
     const unsettled = open.length

@@ -30,14 +30,14 @@ export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | '
  */
 export type ConnectionRefusal = ByeCode | 'other_reviewer' | 'began_anew' | 'forged'
 
-export interface Refusal {
+export interface LinkRefusal {
   readonly refusal: ConnectionRefusal
   /** The same in a sentence. */
   readonly note: string
 }
 
 /** Somebody is between this store and its reviewer, or the reviewer's key is not its own any more. */
-export function forgery(what: string): Refusal {
+export function forgery(what: string): LinkRefusal {
   return {
     refusal: 'forged',
     note: `in the name of the reviewer came ${what}; nothing of it is taken`,
@@ -76,7 +76,7 @@ export interface SessionHost {
   /** The reviewer says what cannot be so; in words. */
   alarm(what: string): void
   /** Why whoever greets so is not to be followed; undefined: it is, and from now on no other. */
-  judge(greeting: Greeting): Promise<Refusal | undefined>
+  judge(greeting: Greeting): Promise<LinkRefusal | undefined>
   /** Canonical facts were taken in: `texts` are the frames that brought them. */
   taken(outcome: TailApplied, texts: readonly string[]): void
   /** A snapshot was taken in; `pages` are its texts. */

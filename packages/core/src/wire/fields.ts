@@ -8,7 +8,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { longId, shortId } from '../facts/ids.ts'
 import { ANY, countOf, hashOf, listOf, refuse, textOf } from '../facts/malformed.ts'
 
-export interface Field<T> {
+export interface FieldForm<T> {
   readonly write: (value: T) => Json
   /** `what` names the field in the error. */
   readonly read: (value: unknown, what: string) => T
@@ -17,15 +17,15 @@ export interface Field<T> {
 const asIs = (value: unknown): Json => value as Json
 
 /** A whole number from 0. */
-export const count: Field<number> = { write: asIs, read: (value, what) => countOf(value, what) }
+export const count: FieldForm<number> = { write: asIs, read: (value, what) => countOf(value, what) }
 
-export const hash: Field<Hash> = { write: asIs, read: hashOf }
+export const hash: FieldForm<Hash> = { write: asIs, read: hashOf }
 
 /** A uuid as 22 characters of base64url. */
-export const id: Field<Uuid> = { write: shortId, read: longId }
+export const id: FieldForm<Uuid> = { write: shortId, read: longId }
 
 /** Well-formed text of at most `charactersMax` characters. */
-export function textUpTo(charactersMax: number): Field<string> {
+export function textUpTo(charactersMax: number): FieldForm<string> {
   const read = (value: unknown, what: string): string => {
     const text = textOf(value, what)
     if (text.length > charactersMax) return refuse(`${what}: more than ${charactersMax} characters`)
@@ -35,20 +35,20 @@ export function textUpTo(charactersMax: number): Field<string> {
 }
 
 /** A message for people: truncated, never rejected. */
-export const words: Field<string> = {
+export const words: FieldForm<string> = {
   write: asIs,
   read: (value) => (typeof value === 'string' ? value.slice(0, 256) : ''),
 }
 
 /** A boolean as 1 or 0. */
-export const flag: Field<boolean> = {
+export const flag: FieldForm<boolean> = {
   write: (value) => (value ? 1 : 0),
   read: (value, what) =>
     value === 1 || value === 0 ? value === 1 : refuse(`${what}: 0 or 1 is expected`),
 }
 
 /** One of the given strings. */
-export function oneOf<T extends string>(...texts: readonly T[]): Field<T> {
+export function oneOf<T extends string>(...texts: readonly T[]): FieldForm<T> {
   const read = (value: unknown, what: string): T =>
     texts.find((text) => text === value) ??
     refuse(`${what}: one of ${texts.join(', ')} is expected`)
@@ -56,7 +56,7 @@ export function oneOf<T extends string>(...texts: readonly T[]): Field<T> {
 }
 
 /** A value, or null. */
-export function nullable<T>(field: Field<T>): Field<T | null> {
+export function nullable<T>(field: FieldForm<T>): FieldForm<T | null> {
   return {
     write: (value) => (value === null ? null : field.write(value)),
     read: (value, what) => (value === null ? null : field.read(value, what)),
@@ -64,7 +64,7 @@ export function nullable<T>(field: Field<T>): Field<T | null> {
 }
 
 /** A list of a field, without a bound of its own. */
-export function listOfAll<T>(field: Field<T>): Field<readonly T[]> {
+export function listOfAll<T>(field: FieldForm<T>): FieldForm<readonly T[]> {
   return {
     write: (values) => values.map((value) => field.write(value)),
     read: (value, what) => listOf(value, what, ANY).map((item) => field.read(item, what)),
@@ -72,7 +72,7 @@ export function listOfAll<T>(field: Field<T>): Field<readonly T[]> {
 }
 
 /** A list with at least one element. */
-export function notEmpty<T>(field: Field<readonly T[]>): Field<readonly T[]> {
+export function notEmpty<T>(field: FieldForm<readonly T[]>): FieldForm<readonly T[]> {
   const read = (value: unknown, what: string): readonly T[] => {
     const list = field.read(value, what)
     return list.length > 0 ? list : refuse(`${what}: at least one is expected`)
@@ -80,15 +80,17 @@ export function notEmpty<T>(field: Field<readonly T[]>): Field<readonly T[]> {
   return { write: field.write, read }
 }
 
-export type Fields = Readonly<Record<string, Field<never>>>
+export type Fields = Readonly<Record<string, FieldForm<never>>>
 
-export type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never }
+export type ValuesOf<F> = { readonly [K in keyof F]: F[K] extends FieldForm<infer T> ? T : never }
 
 /**
  * Named fields, encoded as a list in their order; absent and null fields at the end are omitted.
  */
-export function tuple<F extends Readonly<Record<string, unknown>>>(fields: F): Field<ValuesOf<F>> {
-  const entries = Object.entries(fields) as [string, Field<unknown>][]
+export function tuple<F extends Readonly<Record<string, unknown>>>(
+  fields: F,
+): FieldForm<ValuesOf<F>> {
+  const entries = Object.entries(fields) as [string, FieldForm<unknown>][]
   return {
     write: (values) => {
       const list = entries.map(([name, field]) =>
@@ -108,7 +110,7 @@ export function tuple<F extends Readonly<Record<string, unknown>>>(fields: F): F
 }
 
 /** JSON that a predicate validates. */
-export function checked<T>(is: (value: unknown) => value is T, expected: string): Field<T> {
+export function checked<T>(is: (value: unknown) => value is T, expected: string): FieldForm<T> {
   return {
     write: asIs,
     read: (value, what) => (is(value) ? value : refuse(`${what}: ${expected} is expected`)),

@@ -39,7 +39,7 @@ import { isCount } from '../facts/parse.ts'
 import { isRejection } from './rejection.ts'
 import { PAGE_NAME_CHARACTERS } from './signed.ts'
 import {
-  type Field,
+  type FieldForm,
   checked,
   count,
   flag,
@@ -59,7 +59,7 @@ const REASON_CHARACTERS_MAX = 64
 const shortText = textUpTo(TEXT_CHARACTERS_MAX)
 const pageNameField = textUpTo(PAGE_NAME_CHARACTERS)
 
-const signedPosition: Field<Omit<Position, 'sig'> & { readonly sig: string | null }> = tuple({
+const signedPosition: FieldForm<Omit<Position, 'sig'> & { readonly sig: string | null }> = tuple({
   eid: id,
   epoch: count,
   seq: count,
@@ -68,7 +68,7 @@ const signedPosition: Field<Omit<Position, 'sig'> & { readonly sig: string | nul
 })
 
 /** An unsigned position, covered by the signature of a later one, has no property `sig`. */
-const positionField: Field<Position> = {
+const positionField: FieldForm<Position> = {
   write: ({ sig, ...rest }) => signedPosition.write({ ...rest, sig: sig ?? null }),
   read: (value, what) => {
     const { sig, ...rest } = signedPosition.read(value, what)
@@ -82,7 +82,7 @@ export interface ProvedOpening extends SessionOpening {
   readonly proof: string
 }
 
-const opening: Field<ProvedOpening> = tuple({
+const opening: FieldForm<ProvedOpening> = tuple({
   authorId: id,
   publicKey: shortText,
   sessionId: id,
@@ -98,7 +98,7 @@ export interface Credits {
   /** UTF-8 bytes of flushes. */
   readonly bytes: number
 }
-const credits: Field<Credits> = tuple({ messages: count, bytes: count })
+const credits: FieldForm<Credits> = tuple({ messages: count, bytes: count })
 
 /** The seq of an own message whose review its author may have missed. */
 export interface AcceptedAgain {
@@ -109,7 +109,7 @@ export interface AcceptedAgain {
   /** It was concurrent with a head that its author had not seen. */
   readonly forked: boolean
 }
-const acceptedAgain: Field<AcceptedAgain> = tuple({
+const acceptedAgain: FieldForm<AcceptedAgain> = tuple({
   clientSeq: count,
   seq: count,
   at: count,
@@ -122,7 +122,7 @@ export interface AcceptedRun {
   readonly count: number
   readonly seq: number
 }
-const acceptedRun: Field<AcceptedRun> = tuple({ clientSeq: count, count, seq: count })
+const acceptedRun: FieldForm<AcceptedRun> = tuple({ clientSeq: count, count, seq: count })
 
 /** The number of `settled` frames of a snapshot. */
 export interface Settled {
@@ -130,7 +130,7 @@ export interface Settled {
   /** Signature over `settledBytes`. */
   readonly sig: string
 }
-const settled: Field<Settled> = tuple({ lists: count, sig: shortText })
+const settled: FieldForm<Settled> = tuple({ lists: count, sig: shortText })
 
 /** The reviewer's term of a part of a history. */
 export interface Term {
@@ -138,9 +138,9 @@ export interface Term {
   readonly eid: Uuid
   readonly epoch: number
 }
-const term: Field<Term> = tuple({ reviewerId: id, eid: id, epoch: count })
+const term: FieldForm<Term> = tuple({ reviewerId: id, eid: id, epoch: count })
 
-const told: Field<{ readonly term: number; readonly lines: number }> = tuple({
+const told: FieldForm<{ readonly term: number; readonly lines: number }> = tuple({
   term: count,
   lines: count,
 })
@@ -262,7 +262,7 @@ export type ByeCode = 'wrong_space' | 'wrong_version'
 
 /** The fields of each frame, in the order of its first line. */
 type Table<Frames> = {
-  readonly [K in keyof Frames]: { readonly [F in keyof Frames[K]]: Field<Frames[K][F]> }
+  readonly [K in keyof Frames]: { readonly [F in keyof Frames[K]]: FieldForm<Frames[K][F]> }
 }
 
 const AUTHOR_FRAMES: Table<AuthorFrames> = {

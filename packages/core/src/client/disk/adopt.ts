@@ -8,7 +8,7 @@ import { grantBytes, personalCommit, whoamiId } from '../../facts/whoami.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
 import { numberName } from '../../history/names.ts'
 import type { SessionOpening } from '../../facts/message.ts'
-import type { Accepted, Outbox } from '../../sync/outbox.ts'
+import type { AcceptedNumber, Outbox } from '../../sync/outbox.ts'
 import type { Repo } from '../../rows/repo.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { StoredState } from '../../ports/storage.ts'
@@ -26,7 +26,7 @@ export interface Adoption {
   readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
   readonly intake: PendingIntake
   /** The record of a message that was accepted in an earlier session. */
-  readonly acceptedBefore: (clientSeq: number) => Accepted
+  readonly acceptedBefore: (clientSeq: number) => AcceptedNumber
 }
 
 /** A stored flush of an ended session whose lock is held here. */
@@ -37,7 +37,7 @@ export interface EndedFlush {
 }
 
 /** What adopting sessions of this device needs. */
-export interface SessionParts {
+export interface AdoptingParts {
   readonly locks: SessionLocks
   readonly space: Uuid
   readonly signer: Signer
@@ -57,7 +57,7 @@ export function isLost({ flush, opening }: EndedFlush): boolean {
 export async function endedSessions(
   state: StoredState,
   flushes: readonly StoredFlush[],
-  { locks, ...own }: SessionParts,
+  { locks, ...own }: AdoptingParts,
 ): Promise<readonly EndedFlush[]> {
   const rejections = readRejections(state)
   const hasMore = new Set(
@@ -85,7 +85,7 @@ export async function endedSessions(
 async function openingOf(
   { session }: AuthoredMessage,
   state: StoredState,
-  { space, signer, hasKeys }: Omit<SessionParts, 'locks'>,
+  { space, signer, hasKeys }: Omit<AdoptingParts, 'locks'>,
 ): Promise<SessionOpening | undefined> {
   const { sessionId, authorId, personalCommit: commit } = session.facts
   if (!hasKeys(authorId)) return undefined

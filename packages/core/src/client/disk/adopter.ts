@@ -13,7 +13,7 @@ import type { StoredState } from '../../ports/storage.ts'
 import type { Repo } from '../../rows/repo.ts'
 import {
   type EndedFlush,
-  type SessionParts,
+  type AdoptingParts,
   type StoredOwn,
   adoptFlushes,
   endedSessions,
@@ -123,7 +123,7 @@ export class Adopter {
     return found
   }
 
-  get sessionParts(): SessionParts {
+  get sessionParts(): AdoptingParts {
     const { locks, options, keys } = this.#parts
     const { signer } = options.platform
     return { locks, space: options.space, signer, hasKeys: (authorId) => keys.has(authorId) }

@@ -18,7 +18,7 @@ import { SeededRandom } from '../../testing/seeded-random.ts'
 import type { Disk } from './disk.ts'
 import { type DraftRecord, UNBOUND, draftKey, readRecord } from './drafts.ts'
 import { FlushLog, type WrittenFlush } from './flush-log.ts'
-import type { Binding, Identity } from '../identity/identity.ts'
+import type { PersonBinding, Identity } from '../identity/identity.ts'
 
 const uuid = (n: number): Uuid => `0190a6b2-3c4d-8e5f-8a7b-${String(n).padStart(12, '0')}`
 const [SPACE, AUTHOR, SESSION, EARLIER, LINEAGE] = [1, 2, 3, 4, 5].map(uuid) as [
@@ -69,7 +69,7 @@ class Place {
   bind(): void {
     const { authorId, sessionId } = this.identity.session
     const opening = { authorId, publicKey: 'key', sessionId, personalId: 'p', salt: 's', sig: 's' }
-    this.identity.binding = { personalCommit: COMMIT, opening } satisfies Binding
+    this.identity.binding = { personalCommit: COMMIT, opening } satisfies PersonBinding
   }
 
   /** A message, written and added. `parent` is an own message. */

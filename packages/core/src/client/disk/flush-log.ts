@@ -16,7 +16,7 @@ import type { Limits } from '../../facts/limits.ts'
 import type { Random } from '../../ports/random.ts'
 import { type Disk, segment } from './disk.ts'
 import { type DraftRecord, UNBOUND, basesJson, draftKey, recordText } from './drafts.ts'
-import type { Binding, Identity } from '../identity/identity.ts'
+import type { PersonBinding, Identity } from '../identity/identity.ts'
 import { openingMeta } from './sound-state.ts'
 
 export interface FlushLogParts {
@@ -134,7 +134,7 @@ export class FlushLog {
     return (this.#session ??= composeSession(this.#facts(identity.binding)))
   }
 
-  #facts(binding: Binding | undefined): Session['facts'] {
+  #facts(binding: PersonBinding | undefined): Session['facts'] {
     const { space, identity } = this.#parts
     const personalCommit = binding?.personalCommit ?? UNBOUND
     return { space, ...identity.session, personalCommit, eid: this.#eid ?? null }

@@ -12,7 +12,7 @@ import type { AuthoredMessage, Message } from '../../facts/types.ts'
 import { SeededRandom } from '../../testing/seeded-random.ts'
 import { damaged, some } from '../../wire/odd-texts.ts'
 import { readStoredBases } from './drafts.ts'
-import { type OwnMessage, ownText, readOwnText, salvagedFrom } from './own-text.ts'
+import { type OwnMessageFacts, ownText, readOwnText, salvagedFrom } from './own-text.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -47,7 +47,7 @@ function made(seed: number, count = 2 + (seed % 4)): Made {
   }
 }
 
-function keptOf(message: Message, bases: Json): OwnMessage {
+function keptOf(message: Message, bases: Json): OwnMessageFacts {
   const entities = message.changes.map(({ entityId }) => entityId)
   const expects = (message.expect ?? []).map(({ entityId }) => entityId)
   return { bases, lines: message.salts.length, entities, expects }

@@ -36,7 +36,7 @@ export interface OwnRecord {
 }
 
 /** The metadata of one message in a record. */
-export interface OwnMessage {
+export interface OwnMessageFacts {
   /** The output of `basesJson`. */
   readonly bases: Json
   readonly lines: number
@@ -49,7 +49,7 @@ export interface OwnMessage {
 /** Encodes the record of a flush: its text and signature, and a checksum for each message. */
 export function ownText(
   { text, sig }: { readonly text: string; readonly sig: string },
-  messages: readonly OwnMessage[],
+  messages: readonly OwnMessageFacts[],
 ): string {
   const lines = linesOf(text).slice(2)
   let at = 0
@@ -63,7 +63,7 @@ export function ownText(
 }
 
 /** The entities that occur more than once, each with the line that spells out its id. */
-function namedByNumber(messages: readonly OwnMessage[]): readonly (readonly [number, Uuid])[] {
+function namedByNumber(messages: readonly OwnMessageFacts[]): readonly (readonly [number, Uuid])[] {
   const spelled = new Map<Uuid, number>()
   const again = new Set<Uuid>()
   let line = 0

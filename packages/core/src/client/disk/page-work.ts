@@ -13,14 +13,14 @@ import type { Table } from '../../rows/table.ts'
 import { pageText } from '../../wire/pages.ts'
 import { pageOf } from './checkpoint.ts'
 import {
-  type Place,
+  type RowPlace,
   type RowPage,
   type StoredPages,
   comparePlaces,
   placeOf,
 } from './stored-pages.ts'
 
-export interface HeldRow extends Place {
+export interface HeldRow extends RowPlace {
   readonly id: Uuid
   readonly state: EntityState
 }

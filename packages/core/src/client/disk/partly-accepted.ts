@@ -10,7 +10,7 @@
 import type { Uuid } from '../../base/uuid.ts'
 import type { MessageIndex } from '../../history/messages.ts'
 import type { Position } from '../../facts/message.ts'
-import type { Accepted, Outbox } from '../../sync/outbox.ts'
+import type { AcceptedNumber, Outbox } from '../../sync/outbox.ts'
 import type { StoredState } from '../../ports/storage.ts'
 import type { Disk } from './disk.ts'
 
@@ -65,7 +65,7 @@ export class PartlyAccepted {
   }
 
   /** The record of a message that was accepted before this session: the current position includes it. */
-  readonly acceptedBefore = (clientSeq: number): Accepted => {
+  readonly acceptedBefore = (clientSeq: number): AcceptedNumber => {
     // An accepted message is part of a canonical state, which has a position.
     const { eid, seq } = this.#parts.position()!
     return [clientSeq, eid, seq]

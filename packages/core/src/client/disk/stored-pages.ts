@@ -9,7 +9,7 @@ import type { Uuid } from '../../base/uuid.ts'
 import { type EntityState, createdOf } from '../../fold/state.ts'
 
 /** Where a row was created: the seq of the message, and the index of the change in it. */
-export interface Place {
+export interface RowPlace {
   readonly seq: number
   readonly index: number
 }
@@ -18,20 +18,20 @@ export interface RowPage {
   readonly no: number
   readonly check: string
   /** The place of its first row. */
-  readonly first: Place
+  readonly first: RowPlace
   /** At least one, in order of creation. */
   readonly ids: readonly Uuid[]
 }
 
 /** The place of a row: its creation, which never changes. */
-export function placeOf(state: EntityState): Place {
+export function placeOf(state: EntityState): RowPlace {
   const { entry, index } = createdOf(state)
   assert(entry.review, 'a stored row was created by an accepted message')
   return { seq: entry.review.seq, index }
 }
 
 /** Compares places for `sort`: by seq, then by index. */
-export function comparePlaces(a: Place, b: Place): number {
+export function comparePlaces(a: RowPlace, b: RowPlace): number {
   return a.seq - b.seq || a.index - b.index
 }
 
@@ -53,7 +53,7 @@ export class StoredPages {
   }
 
   /** The page that a row of that place is on, or belongs on; undefined where the type has none. */
-  find(type: string, place: Place): RowPage | undefined {
+  find(type: string, place: RowPlace): RowPage | undefined {
     const pages = this.#byType.get(type)
     return pages?.[Math.max(0, indexFor(pages, place) - 1)]
   }
@@ -80,7 +80,7 @@ export function digestOf(pages: readonly Pick<RowPage, 'no' | 'check'>[]): strin
 }
 
 /** The number of pages whose first row is at or before `place`. */
-function indexFor(pages: readonly RowPage[], place: Place): number {
+function indexFor(pages: readonly RowPage[], place: RowPlace): number {
   let low = 0
   let high = pages.length
   while (low < high) {

@@ -9,7 +9,7 @@ import {
   personalIdOf,
   type Identity,
   type IdentityOptions,
-  type Place,
+  type Device,
 } from './identity.ts'
 import type { SyncStatus } from '../store.ts'
 
@@ -22,7 +22,7 @@ export interface BinderParts {
   readonly space: string
   readonly identity: Identity
   readonly options: IdentityOptions
-  readonly place: Place
+  readonly place: Device
   /** Says why messages wait, as `identityTrouble`; and with each link it is tried again. */
   readonly status: StoreApi<SyncStatus>
   /** The session is tied to a person: messages may be sealed. */

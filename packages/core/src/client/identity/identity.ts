@@ -34,11 +34,11 @@ export interface Identity {
    * undefined until the app has said who the person is. Every message commits to it, so until then
    * they are written and shown, but neither sealed nor sent.
    */
-  binding: Binding | undefined
+  binding: PersonBinding | undefined
 }
 
 /** A session's tie to a person. */
-export interface Binding {
+export interface PersonBinding {
   readonly personalCommit: Hash
   readonly opening: SessionOpening
 }
@@ -54,7 +54,7 @@ const DAY_MS = 86_400_000
 export async function openIdentity(
   space: Uuid,
   options: IdentityOptions,
-  place: Place,
+  place: Device,
 ): Promise<Identity> {
   const keys = await whoamiKeys(options.lifetime ?? 'device', place)
   const authorId = whoamiId(keys.publicKey)
@@ -72,7 +72,7 @@ export async function bindingOf(
   space: Uuid,
   { keys, session }: Pick<Identity, 'keys' | 'session'>,
   { personalId, platform }: { readonly personalId: string; readonly platform: Platform },
-): Promise<Binding> {
+): Promise<PersonBinding> {
   const { random, signer } = platform
   const { authorId, sessionId } = session
   const salt = toBase64url(random.bytes(16))
@@ -85,13 +85,13 @@ export async function bindingOf(
   }
 }
 
-export interface Place {
+export interface Device {
   readonly disk: Disk
   readonly platform: Platform
   readonly damage: Damage
 }
 
-async function whoamiKeys(lifetime: 'tab' | 'day' | 'device', place: Place): Promise<KeyPair> {
+async function whoamiKeys(lifetime: 'tab' | 'day' | 'device', place: Device): Promise<KeyPair> {
   const { disk, platform } = place
   const { clock, signer } = platform
   const fresh: StoredWhoami = { keys: await signer.generate(), madeAt: clock.now() }
@@ -127,7 +127,7 @@ export async function isPair(keys: KeyPair, signer: Signer): Promise<boolean> {
 function replaceDamaged(
   key: string,
   { kept, fresh, detail }: { kept: unknown; fresh: unknown; detail: string },
-  { disk, damage }: Place,
+  { disk, damage }: Device,
 ): void {
   damage.add([{ key, kind: 'identity', detail, messageIds: [], text: undefined }])
   const meta = [
@@ -138,7 +138,7 @@ function replaceDamaged(
 }
 
 /** Rejects with what the app's own function throws. */
-export async function personalIdOf(options: IdentityOptions, place: Place): Promise<string> {
+export async function personalIdOf(options: IdentityOptions, place: Device): Promise<string> {
   const { personalId } = options
   if (personalId !== undefined)
     return typeof personalId === 'string' ? personalId : await personalId()

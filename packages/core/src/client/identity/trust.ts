@@ -8,7 +8,7 @@ import type { Uuid } from '../../base/uuid.ts'
 import { epochIdentity, positionBytes, welcomeBytes } from '../../wire/signed.ts'
 import { whoamiId } from '../../facts/whoami.ts'
 import type { EpochOpen } from '../../facts/message.ts'
-import { type Greeting, type Refusal, forgery, presentEpoch } from '../../sync/session-host.ts'
+import { type Greeting, type LinkRefusal, forgery, presentEpoch } from '../../sync/session-host.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { StoredState, WriteBatch } from '../../ports/storage.ts'
 import type { Disk } from '../disk/disk.ts'
@@ -87,7 +87,7 @@ export class Trust {
    * Why whoever greets so is not to be followed; undefined when it is. Its key is remembered then, and
    * not before: the record of an epoch is public, and anybody can say it.
    */
-  async judge(greeting: Greeting): Promise<Refusal | undefined> {
+  async judge(greeting: Greeting): Promise<LinkRefusal | undefined> {
     const { lineage, position, nonces, at, sig } = greeting
     const epoch = presentEpoch(lineage)
     const fault = await this.#epochFault(epoch)
@@ -106,7 +106,7 @@ export class Trust {
     return undefined
   }
 
-  async #epochFault({ sig, eid, chain, ...body }: EpochOpen): Promise<Refusal | undefined> {
+  async #epochFault({ sig, eid, chain, ...body }: EpochOpen): Promise<LinkRefusal | undefined> {
     const { space, signer } = this.#parts
     if (body.space !== space)
       return { refusal: 'wrong_space', note: 'the reviewer answers for another space' }
@@ -126,12 +126,12 @@ export class Trust {
   }
 }
 
-function unknownReviewer(): Refusal {
+function unknownReviewer(): LinkRefusal {
   return other(
     'this is not the reviewer that this store knows: another one, or it began again without its data',
   )
 }
 
-function other(note: string): Refusal {
+function other(note: string): LinkRefusal {
   return { refusal: 'other_reviewer', note }
 }

@@ -16,7 +16,7 @@ import { BLOCKED, type Held, type HeldChange, heldEntry } from '../outbox/refuse
 import type { History, HistoryEntry } from '../store.ts'
 
 /** The sources of a history. */
-export interface HistoryParts {
+export interface HistorySources {
   readonly messages: readonly ReviewedMessage[]
   readonly pending: Iterable<Entry>
   readonly held: Iterable<Held>
@@ -24,7 +24,7 @@ export interface HistoryParts {
 
 /** The history of one row, from the reviewer's answer and the messages of this store. */
 export function historyOf(
-  { messages, pending, held }: HistoryParts,
+  { messages, pending, held }: HistorySources,
   id: Uuid,
   {
     reader,

@@ -7,7 +7,7 @@ import type { AnyRow, Query, Row } from '../../schema/types.ts'
 import type { LiveQuery, QueryResult, SyncStatus } from '../store.ts'
 
 /** Completeness and position of the replica. */
-export interface Standing {
+export interface Coverage {
   readonly complete: () => boolean
   readonly position: () => Position | null
   /** Subscribes to changes of `complete`. */
@@ -17,9 +17,9 @@ export interface Standing {
 export class Result<E extends Entity> implements QueryResult<E> {
   readonly rows: readonly Row<E>[]
   readonly complete: boolean
-  readonly #standing: Standing
+  readonly #standing: Coverage
 
-  constructor(rows: readonly AnyRow[], standing: Standing) {
+  constructor(rows: readonly AnyRow[], standing: Coverage) {
     this.rows = rows as unknown as readonly Row<E>[]
     this.complete = standing.complete()
     this.#standing = standing
@@ -44,7 +44,7 @@ export class OpenQueries {
 }
 
 /** The query of the app, and the list of open queries. */
-export interface Asked<E extends Entity> {
+export interface AskedQuery<E extends Entity> {
   readonly type: string
   readonly query: Query<E>
   readonly among: OpenQueries
@@ -52,15 +52,15 @@ export interface Asked<E extends Entity> {
 
 /** A live query of the engine, with results of stable identity. */
 export class StoreQuery<E extends Entity> implements LiveQuery<E> {
-  readonly asked: Asked<E>
+  readonly asked: AskedQuery<E>
   readonly #query: EngineQuery
-  readonly #standing: Standing
+  readonly #standing: Coverage
   #last: Result<E> | undefined
   #listeners = 0
   #reads = 0
   #readMs = 0
 
-  constructor(query: EngineQuery, standing: Standing, asked: Asked<E>) {
+  constructor(query: EngineQuery, standing: Coverage, asked: AskedQuery<E>) {
     this.#query = query
     this.#standing = standing
     this.asked = asked

@@ -8,14 +8,14 @@ import type { MessageState } from '../../facts/message.ts'
 import type { Receipt, Verdict } from '../store.ts'
 
 /** Resolves with the verdict on an entry. */
-export type Settled = (entry: Entry) => Promise<Verdict>
+export type VerdictOn = (entry: Entry) => Promise<Verdict>
 
 export class EntryReceipt implements Receipt {
   readonly id: Uuid
   readonly #entry: Entry
-  readonly #settled: Settled
+  readonly #settled: VerdictOn
 
-  constructor(entry: Entry, id: Uuid, settled: Settled) {
+  constructor(entry: Entry, id: Uuid, settled: VerdictOn) {
     this.id = id
     this.#entry = entry
     this.#settled = settled

@@ -7,7 +7,7 @@
 import { CountersignError, type Outcome, fail, ok } from '../../base/outcome.ts'
 import { type Json, frozenJson } from '../../base/json.ts'
 import { Chain, type Version } from './chain.ts'
-import { Draft, FIELDS_MAX } from './draft.ts'
+import { VersionDraft, FIELDS_MAX } from './draft.ts'
 import { type Kinds, UNKNOWN_KIND, kindFault, mergingKind } from './kind.ts'
 import { type Reg, nameFault } from './names.ts'
 import { shown, stepFault } from './step-fault.ts'
@@ -75,7 +75,7 @@ export function extended(chain: Chain, next: NextVersion): Outcome<Chain> {
   const { steps, revision = 0 } = next
   const fault = boundsFault(version, next)
   if (fault !== undefined) return refused(fault)
-  const draft = new Draft(chain, version)
+  const draft = new VersionDraft(chain, version)
   for (const [index, step] of steps.entries()) {
     const why = stepFault(step) ?? draft.place(step)
     if (why !== undefined) return refused(`version ${version}, step ${index + 1}: ${why}`)
@@ -136,7 +136,7 @@ function kindsFault(kinds: Kinds, fields: ReadonlyMap<string, Reg>): string | un
  */
 function mergingFault(
   chain: Chain,
-  { draft, held, steps }: { draft: Draft; held: Kinds; steps: readonly Step[] },
+  { draft, held, steps }: { draft: VersionDraft; held: Kinds; steps: readonly Step[] },
 ): string | undefined {
   // A chain has version 1.
   const before = chain.versions.at(-1)!

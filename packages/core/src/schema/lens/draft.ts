@@ -21,7 +21,7 @@ interface Growing extends Register {
   readonly steps: PlacedStep[]
 }
 
-export class Draft {
+export class VersionDraft {
   readonly fields: Map<string, Reg>
   readonly registers: Map<Reg, Growing>
   readonly #version: number
