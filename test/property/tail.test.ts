@@ -163,6 +163,7 @@ class Client {
     bounds: BATCH_BOUNDS,
     heldChainsMax: LIMITS.heldChainsMax,
     onTaken: () => {},
+    onDisowned: () => expect.fail('nothing is shown before its check'),
     onOtherHistory: (id, seq) => expect.fail(`message ${id} has seen another history at ${seq}`),
   })
 

@@ -184,6 +184,7 @@ export class VirtualScene {
       locks = new SimLocks(),
       online = true,
       signerMs = 0,
+      isNative = true,
       limits = {},
     }: {
       readonly entities: readonly Entity[]
@@ -192,6 +193,7 @@ export class VirtualScene {
       readonly online?: boolean
       /** How long a signature takes to make or to check. */
       readonly signerMs?: number
+      readonly isNative?: boolean
       readonly limits?: Partial<Limits>
     },
   ): Promise<SyncStore> {
@@ -205,7 +207,10 @@ export class VirtualScene {
         platform: {
           clock: this.clock,
           random: this.random,
-          signer: simSigner({ random: this.random, clock: this.clock, delayMs: () => signerMs }),
+          signer: simSigner({
+            ...{ random: this.random, clock: this.clock, isNative },
+            delayMs: () => signerMs,
+          }),
           locks: locks.tab(),
         },
       },

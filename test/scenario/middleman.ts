@@ -155,6 +155,8 @@ export interface WorldOptions {
   readonly reviewer?: Partial<ReviewerOptions>
   /** How long a signature takes bob to make or to check. */
   readonly signerMs?: number
+  /** Whether bob's platform checks signatures itself. */
+  readonly isNative?: boolean
 }
 
 export class World {
@@ -187,7 +189,11 @@ export class World {
   }
 
   /** Ann, carl and bob are online; bob has met his reviewer, over a way that is honest so far. */
-  static async open({ reviewer = {}, signerMs = 0 }: WorldOptions = {}): Promise<World> {
+  static async open({
+    reviewer = {},
+    signerMs = 0,
+    isNative = true,
+  }: WorldOptions = {}): Promise<World> {
     const scene = await VirtualScene.open({
       keys: HONEST,
       rules: { authorize: (_, { values }) => values['text'] !== 'bomb' || 'no bombs' },
@@ -198,7 +204,7 @@ export class World {
     const way = new Middleman(scene)
     const disk = scene.disk()
     const locks = new SimLocks()
-    const bob = await scene.page(way, { entities, disk, locks, signerMs })
+    const bob = await scene.page(way, { entities, disk, locks, signerMs, isNative })
     const world = new World({ scene, ann, carl, bob, way, disk, locks })
     await world.settle()
     return world

@@ -38,6 +38,8 @@ export interface Extremes {
   readonly forgeries: number
   /** How often somebody looks into the past of a row. */
   readonly histories: number
+  /** How long a signature takes replicas that have no native Ed25519, in ms at the most; 0: they have it. */
+  readonly checkMs: number
 }
 
 /** Everything as core has it by itself. */
@@ -55,6 +57,7 @@ export const ORDINARY: Extremes = {
   stateRots: 0,
   forgeries: 0,
   histories: 0,
+  checkMs: 0,
 }
 
 export function extremesFor(seed: number): Extremes {
@@ -73,7 +76,13 @@ export function extremesFor(seed: number): Extremes {
     stateRots: new Random(seed + 2 ** 36).chance(0.12) ? 0.1 : 0,
     forgeries: new Random(seed + 2 ** 37).chance(0.25) ? 4 : 0,
     histories: new Random(seed + 2 ** 33).chance(0.25) ? 3 : 0,
+    // A chance that leaves alone most seeds that are remembered.
+    checkMs: checkFor(new Random(seed + 2 ** 50 + 2 ** 42)),
   }
+}
+
+function checkFor(random: Random): number {
+  return random.chance(0.15) ? random.pick([5, 50, 400]) : 0
 }
 
 type Bound = keyof Limits
@@ -194,6 +203,7 @@ export function describeExtremes({
   stateRots,
   forgeries,
   histories,
+  checkMs,
 }: Extremes): string {
   return [
     values !== 'pool' && `values=${values}`,
@@ -207,6 +217,7 @@ export function describeExtremes({
     stateRots > 0 && `stateRots=${stateRots}`,
     forgeries > 0 && 'forgeries',
     histories > 0 && 'histories',
+    checkMs > 0 && `checkMs=${checkMs}`,
     Object.keys(reviewerBounds).length > 0 && `reviewerBounds=${JSON.stringify(reviewerBounds)}`,
     Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
   ]

@@ -32,6 +32,9 @@ export class Faults {
 
   readonly signerMs = (): number => this.#time(this.#plan.signerMs)
 
+  /** Of replicas. */
+  readonly checkMs = (): number => this.#time(this.#plan.checkMs || this.#plan.signerMs)
+
   wire(): WireFaults {
     const { net } = this.#plan
     return {

@@ -37,6 +37,7 @@ import {
   s17AuthorFrame,
   s17FrameSize,
   s17NoLieIsBound,
+  s4CheckedBeforeSent,
   s4QueuedBeforeSent,
 } from './invariants/wire.ts'
 import { lieAt, refusedName } from './lies.ts'
@@ -181,6 +182,11 @@ export class Observer {
     s17AuthorFrame(parsed, messages, this.#limits)
     const visit = this.#stage.visitOf(name)
     if (visit && !visit.troubled) s4QueuedBeforeSent(truth, visit.device.name, messages)
+    if (visit?.watch) {
+      const { sessionId } = visit.store.status.getState()
+      const seq = visit.watch.position?.seq ?? 0
+      s4CheckedBeforeSent(truth, { device: visit.device.name, sessionId, seq }, messages)
+    }
     for (const message of messages) this.#tallyOffer(name, message)
   }
 
@@ -230,8 +236,12 @@ export class Observer {
     }
   }
 
-  #tallyOffer(name: string, { id, session }: AuthoredMessage): void {
+  #tallyOffer(name: string, { id, session, changes }: AuthoredMessage): void {
     const { tally, truth } = this.#stage
+    const deviceOf = (sessionId: string): string | undefined => truth.deviceOf.get(sessionId)
+    for (const { sessionId } of changes.flatMap(({ parents }) => parents.others))
+      if (deviceOf(sessionId) !== deviceOf(session.facts.sessionId))
+        tally.hit('written on what was unverified')
     const first = this.#offeredBy.get(id)
     if (first !== undefined) tally.hit('offered again')
     if (truth.facts.get(id)?.seq !== undefined) tally.hit('offered again after its acceptance')

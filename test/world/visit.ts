@@ -93,7 +93,10 @@ export class Visit {
       platform: {
         clock: this.process,
         random,
-        signer: simSigner({ random, clock: this.process, delayMs: stage.faults.signerMs }),
+        signer: simSigner({
+          ...{ random, clock: this.process, delayMs: stage.faults.checkMs },
+          isNative: plan.checkMs === 0,
+        }),
         locks: this.#locks,
         tabId: () => name,
         warn: undefined,
@@ -178,7 +181,9 @@ export class Visit {
       this.store.status.getState().outboxMessages === 0
     const areBasesKept = (): boolean => areBasesSaid && !device.hadTrouble && isTold()
     const checks = { tally, reading, areBasesKept, guard, onLook }
-    this.watch = new Watch({ store, truth, device: device.name, ...checks })
+    const { checkMs, forgeries } = this.#stage.plan
+    const ahead = { showsAhead: checkMs > 0, isForgedTo: checkMs > 0 && forgeries > 0 }
+    this.watch = new Watch({ store, truth, device: device.name, ...ahead, ...checks })
     this.#stage.opened(this)
   }
 

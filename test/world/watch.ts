@@ -34,6 +34,10 @@ export interface WatchOptions {
   readonly store: SyncStore
   readonly truth: Truth
   readonly device: string
+  /** Whether it shows what is not checked yet. */
+  readonly showsAhead: boolean
+  /** Whether checks of that may fail. */
+  readonly isForgedTo: boolean
   /** Whether what stood before a conflict is said by the reviewer, and kept by the disk. */
   readonly areBasesKept: () => boolean
   readonly tally: Tally
@@ -201,6 +205,7 @@ export class Watch {
       // Written with no disk to show it, and not offered yet.
       if (mask === undefined) {
         s25NothingForged(this.#options.truth, history, row!)
+        if (row!.$state === 'unverified') this.#options.tally.hit('forged and unverified')
         continue
       }
       const after = { history, row, mask, reading: reading.key }
@@ -208,7 +213,7 @@ export class Watch {
       changed.push([before, after])
     }
     for (const [before, after] of changed) {
-      s13Monotonic(this.#options.truth, before, after)
+      s13Monotonic(this.#options.truth, before, after, (fact) => this.#isTakenBack(fact))
       if (this.#isUncertain(after)) {
         this.#doubted.add(after.history.id)
         this.#options.tally.hit('own message shown though contained')
@@ -216,6 +221,16 @@ export class Watch {
     }
     for (const [before, after] of changed) this.#checkWhole(before, after)
     return isAnyChanged
+  }
+
+  /** Whether a message was shown before its check, or written on one that was, and may be gone. */
+  #isTakenBack({ seq = Infinity, message }: Fact): boolean {
+    const { isForgedTo, store } = this.#options
+    if (!isForgedTo || seq <= (this.position?.seq ?? 0)) return false
+    if (seq < Infinity) return true
+    return store.refused
+      .snapshot()
+      .some(({ messageId, reason }) => messageId === message.id && reason === 'tampered')
   }
 
   /**
@@ -249,9 +264,9 @@ export class Watch {
   }
 
   #compare(before: Sight | undefined, after: Sight, by: Reading): void {
-    const { truth, device, tally, store } = this.#options
+    const { truth, device, showsAhead, tally, store } = this.#options
     const seq = this.position?.seq ?? 0
-    s1OnlyOwnIsPending(truth, after, { device, seq })
+    s1OnlyOwnIsPending(truth, after, { device, seq, showsAhead })
     const { row } = after
     if (!row) return
     const { authorId: viewerId } = store.status.getState()
@@ -261,6 +276,7 @@ export class Watch {
     s1RowIsFold(after, reading, viewing)
     s8Conflicts(after, reading, viewing)
     if (before && !this.#isUncertain(before)) s13NothingFlips(before, after, viewing)
+    if (row.$state === 'unverified') tally.hit('shown before its check')
     for (const value of Object.values(row))
       if (isUnreadable(value)) tally.hit(`value not readable: ${value.kind}`)
     for (const { candidates } of Object.values(row.$conflicts)) {

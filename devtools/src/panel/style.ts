@@ -103,7 +103,8 @@ input[type='checkbox'] { accent-color: var(--accent); width: 16px; height: 16px;
 [data-state='draft'], [data-state='queued'], [data-state='waiting'], [data-state='volatile'],
 [data-state='pending'], [data-state='connecting'], [data-state='syncing'], [data-state='degraded'],
 [data-state='opening'] { --hue: var(--warn); }
-[data-state='sent'], [data-state='written'], [data-state='live'] { --hue: var(--accent); }
+[data-state='sent'], [data-state='written'], [data-state='live'],
+[data-state='unverified'] { --hue: var(--accent); }
 [data-state='rejected'], [data-state='blocked'], [data-state='conflict'],
 [data-state='halted'] { --hue: var(--bad); }
 `

@@ -32,32 +32,53 @@ export function s12Progressive(
   return now
 }
 
-/** What was seen once is seen for ever, unless it was refused. */
+/**
+ * What was seen once is seen for ever, unless it was refused. `isTakenBack`: a replica may have shown
+ * it before its check, which has failed, or it was written on such a message.
+ */
 export function s13Monotonic(
   truth: Truth,
   before: Sight | undefined,
   { history, mask }: Sight,
+  isTakenBack: (fact: Fact) => boolean,
 ): void {
   const gone = (before?.mask ?? 0n) & ~mask
-  for (const { message, name } of history.within(gone)) {
+  for (const fact of history.within(gone)) {
+    const { message, name } = fact
     must(
-      truth.isRefused(message.id),
+      truth.isRefused(message.id) || isTakenBack(fact),
       'S13',
       () => `${history.name} no longer shows ${name}, which was not refused`,
     )
   }
 }
 
-/** What is shown beyond the reviewer's word up to the position is this device's own. */
+/** A replica, and up to where the reviewer's word is known there. */
+export interface OfReplica {
+  readonly device: string
+  readonly seq: number
+  /** Whether it shows what is not checked yet. */
+  readonly showsAhead: boolean
+}
+
+/**
+ * What is shown beyond the reviewer's word up to the position is this device's own; or was accepted,
+ * where it is shown before its check.
+ */
 export function s1OnlyOwnIsPending(
   truth: Truth,
-  { history, mask }: Sight,
-  { device, seq }: { readonly device: string; readonly seq: number },
+  { history, mask, row }: Sight,
+  { device, seq, showsAhead }: OfReplica,
 ): void {
-  for (const { message, name } of history.within(mask & ~history.acceptedAt(seq))) {
+  must(
+    showsAhead || row?.$state !== 'unverified',
+    'S1',
+    () => `${history.name} is unverified, and every check is native`,
+  )
+  for (const { message, name, seq: at } of history.within(mask & ~history.acceptedAt(seq))) {
     const owner = truth.deviceOf.get(message.session.facts.sessionId)
     must(
-      owner === device,
+      owner === device || (showsAhead && at !== undefined),
       'S1',
       () => `${history.name} shows ${name} of ${owner}, which position ${seq} does not have`,
     )

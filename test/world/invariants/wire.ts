@@ -66,6 +66,27 @@ export function s4QueuedBeforeSent(
   must(!early, 'S4', () => `${truth.facts.nameOf(early!.id)} is offered before it is durable`)
 }
 
+/** Nothing leaves that was written on what its author had not checked: who else may have made it is unknown. */
+export function s4CheckedBeforeSent(
+  truth: Truth,
+  { device, sessionId, seq }: { device: string; sessionId: string | undefined; seq: number },
+  messages: readonly AuthoredMessage[],
+): void {
+  for (const { id, session, changes } of messages) {
+    // What another page has written was checked there, or is in no view here.
+    if (session.facts.sessionId !== sessionId) continue
+    for (const named of changes.flatMap(({ parents, own = [] }) => [...parents.others, ...own])) {
+      if (truth.deviceOf.get(named.sessionId) === device) continue
+      const facts = truth.numbered(named.sessionId, named.clientSeq)
+      must(
+        facts.some((fact) => fact.seq !== undefined && fact.seq <= seq),
+        'S4',
+        () => `${truth.facts.nameOf(id)} is offered before what it was written on is checked`,
+      )
+    }
+  }
+}
+
 type Frame<K extends ReviewerFrame['kind']> = ReviewerFrame & { readonly kind: K }
 
 /** No review, rejection or position leaves before the store has it; and it is the one the store has. */

@@ -49,6 +49,7 @@ import { wholeRowWritten } from './whole-row-written.ts'
 import { lastFlushAlone } from './last-flush-alone.ts'
 import { BEYOND_BOUNDS } from './bounds.ts'
 import { operationTwice } from './operation-twice.ts'
+import { UNVERIFIED } from './unverified.ts'
 
 export const PLANTED: readonly Planted[] = [
   operationTwice,
@@ -100,6 +101,7 @@ export const PLANTED: readonly Planted[] = [
   ...STORED,
   ...TEXTS,
   ...HISTORIES,
+  ...UNVERIFIED,
 ]
 
 export function plantedNamed(name: string): Planted {

@@ -19,9 +19,9 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     what: 'Batches count that do not end at the position that is signed.',
     edits: [
       {
-        module: 'sync/tail.ts',
-        from: 'if (position.seq !== end.throughSeq || position.chain !== end.chain)',
-        to: 'if (position.seq !== end.throughSeq)',
+        module: 'sync/tail-plan.ts',
+        from: 'return position.seq === end.throughSeq && position.chain === end.chain',
+        to: 'return position.seq === end.throughSeq',
       },
     ],
     seed: 253,

@@ -5,21 +5,21 @@ export const positionMovesOverGap: Planted = {
   what: 'A batch that leaves a gap moves the position all the same.',
   edits: [
     {
-      module: 'sync/tail.ts',
+      module: 'sync/tail-plan.ts',
       from: "if (fromSeq !== next) return { kind: 'gap' }",
       to: '',
     },
     {
-      module: 'sync/tail.ts',
+      module: 'sync/tail-plan.ts',
       from: 'space: this.#parts.space, before, sessions: []',
       to: `space: this.#parts.space,
         before: { ...before, seq: (spanOfBatch(text) as { value: { fromSeq: number } }).value.fromSeq - 1 },
         sessions: []`,
     },
     {
-      module: 'sync/tail.ts',
-      from: 'if (position.seq !== end.throughSeq || position.chain !== end.chain)',
-      to: 'if (false as boolean)',
+      module: 'sync/tail-plan.ts',
+      from: 'return position.seq === end.throughSeq && position.chain === end.chain',
+      to: 'return position.seq > 0',
     },
   ],
   seed: 12,

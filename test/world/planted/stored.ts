@@ -128,7 +128,7 @@ export const STORED: readonly Planted[] = [
         to: "ledger.noteVerdict(sessionId, asked[i]!, answer.kind === 'refused' ? { kind: 'unknown' } : answer)",
       },
     ],
-    seed: 3,
+    seed: 1,
   },
   {
     name: 'resync-without-replay',

@@ -19,6 +19,11 @@ export const ackWords: Readonly<Record<RowState, Says>> = {
     word: 'pending',
     sentence: 'Saved on this device. No reviewer has spoken yet.',
   },
+  unverified: {
+    icon: 'clock',
+    word: 'unverified',
+    sentence: 'From the reviewer, as it seems: its signature is being checked.',
+  },
   provisional: {
     icon: 'check',
     word: 'provisional',

@@ -1,4 +1,4 @@
-/** The author of a change, and its reviewer or `pending`. */
+/** The author of a change, and its reviewer, `pending` or `unverified`. */
 import type { RowState } from '@countersign/core'
 import { AckMark } from './AckMark.tsx'
 import { Person, usePersonName } from './Person.tsx'
@@ -19,7 +19,9 @@ export function Signatures({ row }: { row: SignaturesProps }) {
         <AckMark state={row.$state} />
         <span className="unseen">, review: </span>
         {row.$reviewer === null ? (
-          <span className="signatures__pending">pending</span>
+          <span className="signatures__pending">
+            {row.$state === 'unverified' ? 'unverified' : 'pending'}
+          </span>
         ) : (
           <Reviewer id={row.$reviewer} />
         )}

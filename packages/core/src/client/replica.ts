@@ -16,6 +16,7 @@ import type { HistoryAnswer } from '../sync/history.ts'
 import { Outbox } from '../sync/outbox.ts'
 import { SyncSession } from '../sync/session.ts'
 import { TailReader } from '../sync/tail.ts'
+import { UNVERIFIED_ARRIVALS_MAX } from '../sync/unverified.ts'
 import type { KeyPair } from '../ports/signer.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { QueryEngine } from '../query/engine.ts'
@@ -80,7 +81,7 @@ export class Replica {
   #session: SyncSession | undefined
   #online = true
   #closing: Promise<void> | undefined
-  #arrivals = 0
+  #arrivals = UNVERIFIED_ARRIVALS_MAX
   #clientSeq = 0
   #statusDue = false
 
@@ -119,14 +120,13 @@ export class Replica {
       heldChainsMax: this.limits.heldChainsMax,
       onOtherHistory: (...told) => this.status.setState({ alarm: otherHistory(...told) }),
       onTaken: (text, batch) => this.#session?.taken(text, batch),
+      onDisowned: (...gone) => this.#refusals.disown(...gone),
       findOwn: (id) => this.#own.find(id),
       findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
     })
     this.#own = new OwnMessages({
-      repo: this.repo,
-      outbox: this.outbox,
-      disk: this.#disk,
-      position: () => this.tail.position,
+      ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk },
+      tail: this.tail,
       nextArrival: () => ++this.#arrivals,
     })
     this.#canonicalDisk = new CanonicalDisk({
@@ -160,9 +160,9 @@ export class Replica {
 
   #newRefusals(): Refusals {
     return new Refusals({
-      repo: this.repo,
-      outbox: this.outbox,
-      disk: this.#disk,
+      ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk },
+      space: this.#options.space,
+      clock: this.#options.platform.clock,
       storedOwn: this.#own.stored,
       isDamaged: (key) => this.#damage.has(key),
       settle: (entries) => this.#settle(entries),

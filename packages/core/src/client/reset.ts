@@ -3,9 +3,10 @@
  * The others are rejected by this store itself, so that the app can write them again or discard them.
  */
 import type { Entry } from '../history/entry.ts'
+import { ownRejection } from './outbox/own-rejection.ts'
 import type { Refusals } from './outbox/refusals.ts'
 import type { ResetOptions } from './store.ts'
-import { type Position, type Rejection, WIRE_VERSION } from '../facts/message.ts'
+import type { Position } from '../facts/message.ts'
 
 export interface ResetContext {
   readonly space: string
@@ -28,31 +29,15 @@ export function strand(
   const { reviewerId, position } = context
   if (reviewerId === null || !position) return []
   const stranded = open.filter((entry) => !keepOutbox || dependsOnCanonical(entry))
-  refusals.apply(rejectionsOf(stranded, { ...context, reviewerId, position }))
-  return stranded.map(({ id }) => id)
-}
-
-interface Followed extends ResetContext {
-  readonly reviewerId: string
-  readonly position: Position
-}
-
-/** A rejection of each entry, in order. No reviewer signed it, so its signature is empty. */
-function rejectionsOf(entries: readonly Entry[], context: Followed): Rejection[] {
-  const { space, reviewerId, position, now } = context
-  return entries.map((entry) => ({
-    v: WIRE_VERSION,
-    space,
-    eid: position.eid,
-    epoch: position.epoch,
-    reviewerId,
-    msgId: entry.id,
-    hash: entry.hash,
+  const { eid, epoch } = position
+  const { space, now: at } = context
+  const why = {
     reason: 'parent_compacted',
     detail: 'it changes a row of the reviewer that this store followed before its reset',
-    at: now,
-    sig: '',
-  }))
+  } as const
+  const by = { space, reviewerId, eid, epoch, at, ...why }
+  refusals.apply(stranded.map((entry) => ownRejection(entry, by)))
+  return stranded.map(({ id }) => id)
 }
 
 /** Whether a message changes a canonical row. */
@@ -61,6 +46,10 @@ function dependsOnCanonical(entry: Entry): boolean {
   return entry.writes.some(
     ({ kind, parents }) =>
       kind !== 'create' &&
-      (parents.length === 0 || parents.some((parent) => parent.entry.review !== null)),
+      (parents.length === 0 || parents.some(({ entry: parent }) => isOfReviewer(parent))),
   )
+}
+
+function isOfReviewer({ review, state }: Entry): boolean {
+  return review !== null || state === 'unverified'
 }

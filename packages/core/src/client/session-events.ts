@@ -12,7 +12,8 @@ import {
   type SessionState,
   presentEpoch,
 } from '../sync/session-host.ts'
-import type { Reviewing, SnapshotApplied, TailApplied } from '../sync/tail.ts'
+import type { SnapshotApplied, TailApplied } from '../sync/tail.ts'
+import type { Reviewing } from '../sync/tail-plan.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { AcceptedAgain } from '../wire/frames.ts'
 import type { Repo } from '../rows/repo.ts'
@@ -61,6 +62,10 @@ export class SessionEvents implements SessionHost {
     return keys && signer.sign(keys, bindBytes(space, sessionId, nonce))
   }
 
+  get isNative(): boolean {
+    return this.#parts.signer.isNative
+  }
+
   verify(bytes: Uint8Array, sig: string): Promise<boolean> {
     return this.#parts.trust.verify(bytes, sig)
   }
@@ -81,12 +86,12 @@ export class SessionEvents implements SessionHost {
     return fault
   }
 
-  taken(outcome: TailApplied, texts: readonly string[]): void {
-    const { canonicalDisk, reviewing, settle } = this.#parts
+  taken(outcome: TailApplied, texts: readonly string[], by: Reviewing): void {
+    const { canonicalDisk, settle } = this.#parts
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
     this.#warnOfUnassigned(outcome.settled)
-    canonicalDisk.step(reviewing(), { texts, outboxRemove, entries: outcome.entries })
+    canonicalDisk.step(by, { texts, outboxRemove, entries: outcome.entries })
   }
 
   /** Warns of an assigned field that the reviewer left empty: it would stay empty without a visible reason. */
@@ -103,11 +108,11 @@ export class SessionEvents implements SessionHost {
     }
   }
 
-  replaced(outcome: SnapshotApplied, pages: readonly string[]): void {
-    const { canonicalDisk, reviewing, settle } = this.#parts
+  replaced(outcome: SnapshotApplied, pages: readonly string[], by: Reviewing): void {
+    const { canonicalDisk, settle } = this.#parts
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
-    canonicalDisk.replace(reviewing(), { texts: pages, outboxRemove })
+    canonicalDisk.replace(by, { texts: pages, outboxRemove })
   }
 
   acceptedAgain(entry: Entry, { seq, at, forked }: AcceptedAgain): void {

@@ -200,7 +200,7 @@ export interface QueryResult<E extends Entity> {
   /** Whether the result includes every row that the reviewer had as of `asOf`. */
   readonly complete: boolean
   readonly asOf: Position | null
-  /** How many of these rows have a change without a verdict. */
+  /** How many of these rows have a change without a verdict, or with one that is not checked yet. */
   readonly pending: number
 }
 

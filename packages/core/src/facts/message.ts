@@ -86,12 +86,15 @@ export interface EpochOpen {
  *   draft ──▶ queued ──▶ sent ──▶ accepted
  *     │                    └────▶ rejected ──▶ dismissed   (its descendants: blocked ──▶ dismissed)
  *     └────▶ volatile (no storage) ──▶ sent
+ *
+ * One of others is `accepted`; or `unverified`, while the signature of its verdict is checked.
  */
 export type MessageState =
   | 'draft'
   | 'queued'
   | 'volatile'
   | 'sent'
+  | 'unverified'
   | 'accepted'
   | 'rejected'
   | 'blocked'

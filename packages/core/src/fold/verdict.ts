@@ -8,15 +8,18 @@ import type { Uuid } from '../base/uuid.ts'
 import type { Review } from '../facts/message.ts'
 import type { RowState } from '../schema/types.ts'
 
-/** `volatile`: pending, and in memory only. */
-export type WriteVerdict = Review | 'pending' | 'volatile'
+/** `volatile`: pending, and in memory only; `unverified`: a review whose signature is not checked yet. */
+export type WriteVerdict = Review | 'pending' | 'volatile' | 'unverified'
 
 /** The current verdict of a write. */
 export function verdictOf(
   write: Write,
   { volatile }: { readonly volatile: (write: Write) => boolean },
 ): WriteVerdict {
-  return write.entry.review ?? (volatile(write) ? 'volatile' : 'pending')
+  const { review, state } = write.entry
+  if (review) return review
+  if (state === 'unverified') return state
+  return volatile(write) ? 'volatile' : 'pending'
 }
 
 /** The review in a verdict, if it is one. */

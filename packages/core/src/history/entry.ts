@@ -60,6 +60,8 @@ export class Entry {
   readonly writes: Write[] = []
   /** The author's view; undefined while it is being written, on top of all that is shown. */
   seen: Seen | undefined
+  /** The seq up to which unverified messages were shown when it was written here; absent: none were. */
+  writtenAt: number | undefined
   /** The countersignature, once there is one. */
   review: Review | null = null
   /** Why it was rejected for good, if it was. */

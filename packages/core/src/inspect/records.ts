@@ -21,6 +21,7 @@ export const MESSAGE_STATES: readonly MessageState[] = [
   'queued',
   'volatile',
   'sent',
+  'unverified',
   'accepted',
   'rejected',
   'blocked',

@@ -28,6 +28,7 @@ function opened({ time = new VirtualClock(), now = () => time.now() } = {}): {
     soon: (task: () => void) => time.soon(task),
   }
   const signer = {
+    isNative: true,
     generate: () => Promise.reject(new Error('unused')),
     verify: () => Promise.reject(new Error('unused')),
     sign: async (_: unknown, bytes: Uint8Array) => {

@@ -14,6 +14,11 @@ export interface KeyPair {
  * Ed25519 (RFC 8032). Calls may run concurrently; they reject where the platform has no Ed25519.
  */
 export interface Signer {
+  /**
+   * Whether the platform checks signatures itself, in less than a frame of the screen. Where it does
+   * not, a store shows what arrives before it is checked. Settled by the first check.
+   */
+  readonly isNative: boolean
   generate(): Promise<KeyPair>
   /** Signature over `bytes`, base64url. */
   sign(keys: KeyPair, bytes: Uint8Array): Promise<string>

@@ -65,6 +65,13 @@ export class Repo {
     return this.#tables.get(name) ?? this.#addTable(declare(name, eachKey(anyJson)))
   }
 
+  /** The table of a type that the app has declared, system types excepted. */
+  declared(name: string): Table | undefined {
+    return this.#options.entities.some((type) => type.name === name) && !name.startsWith('$')
+      ? this.#tables.get(name)
+      : undefined
+  }
+
   /** The table that has a row of that id, archived or not. */
   tableOf(id: Uuid): Table | undefined {
     for (const table of this.#tables.values()) if (table.row(id)) return table
@@ -106,10 +113,11 @@ export class Repo {
   }
 
   #settle(entry: Entry, review: Review): void {
+    const step = entry.state === 'unverified' ? 'arrived' : 'accepted'
     giveReview(entry, review)
     this.messages.delete(entry)
     this.messages.noteAccepted(entry.session.sessionId, entry.clientSeq)
-    this.watcher?.message('accepted', entry)
+    this.watcher?.message(step, entry)
   }
 
   /** Removes rejected entries and their descendants; folds the affected rows again. */

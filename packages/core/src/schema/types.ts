@@ -22,8 +22,11 @@ type Written<In, Out> = [NonNullable<In>] extends [never]
     ? NonNullable<In>
     : Out | undefined
 
-/** The progress of a row's newest change. */
-export type RowState = 'volatile' | 'pending' | 'provisional' | 'canonical'
+/**
+ * The progress of a row's newest change. `unverified`: the reviewer of this link has sent it, and its
+ * signature is being checked, on a platform where checks are slow.
+ */
+export type RowState = 'volatile' | 'pending' | 'unverified' | 'provisional' | 'canonical'
 
 /** One of several values of a register, until the conflict is resolved. */
 export interface Candidate {

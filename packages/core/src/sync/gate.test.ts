@@ -72,7 +72,10 @@ class Scene {
   #waiting: (() => void)[] = []
   #frame = 0
 
-  constructor({ greeted = positionAt(0), isSlow = false, fails = false } = {}) {
+  /** Seqs of frames that were shown before their check. */
+  readonly shown: number[] = []
+
+  constructor({ greeted = positionAt(0), isSlow = false, fails = false, shows = false } = {}) {
     this.#isSlow = isSlow
     this.gate = new Gate(
       {
@@ -83,6 +86,7 @@ class Scene {
           return sig === signed(bytes)
         },
         partHashes: () => this.parts,
+        ...(shows && { show: ({ position }) => void this.shown.push(position.seq) }),
         deliver: (frame, text) => {
           this.delivered.push(frame)
           this.texts.push(text)
@@ -194,6 +198,47 @@ describe('GATE3, GATE4: what is checked', () => {
     const scene = new Scene()
     scene.hears('page', { snapshot: 1 }, '[]')
     expect(scene.delivered.map(({ kind }) => kind)).toEqual(['page'])
+  })
+})
+
+describe('GATE11: what is shown before its check', () => {
+  test('are frames of the tail that nothing else waits before', async () => {
+    const scene = new Scene({ isSlow: true, shows: true })
+    scene.hearsTail(positionAt(1))
+    scene.hearsTail(positionAt(2))
+    expect([scene.shown, scene.delivered]).toEqual([[1, 2], []])
+    scene.hears('through', endAt(2))
+    scene.hearsTail(positionAt(3))
+    for (let n = 0; n < 2; n++) await scene.check()
+    scene.hearsTail(positionAt(4)) // while the end is checked
+    expect(scene.shown).toEqual([1, 2])
+    for (let n = 0; n < 5; n++) await scene.check()
+    expect(scene.seqs).toEqual([1, 2, 2, 4])
+    scene.hearsTail(positionAt(5))
+    expect(scene.shown).toEqual([1, 2, 5])
+  })
+
+  test('is checked to the end when the link is gone, and nothing else is', async () => {
+    const scene = new Scene({ isSlow: true, shows: true })
+    for (const seq of [1, 2]) scene.hearsTail(positionAt(seq))
+    scene.hears('through', endAt(2))
+    let isFinished = false
+    scene.gate.finish()
+    void scene.gate.finished().then(() => (isFinished = true))
+    scene.hearsTail(positionAt(3))
+    await scene.check()
+    expect([scene.seqs, isFinished]).toEqual([[1], false])
+    for (let n = 0; n < 3; n++) await scene.check()
+    expect([scene.seqs, scene.shown, isFinished]).toEqual([[1, 2], [1, 2], true])
+  })
+
+  test('of a link that is gone a check may fail, too', async () => {
+    const scene = new Scene({ isSlow: true, shows: true })
+    scene.hearsTail(positionAt(1))
+    scene.hearsTail(positionAt(2, { sig: 'by somebody' }))
+    scene.gate.finish()
+    for (let n = 0; n < 3; n++) await scene.check()
+    expect([scene.seqs, scene.faults.length]).toEqual([[1], 1])
   })
 })
 

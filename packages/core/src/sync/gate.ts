@@ -5,7 +5,8 @@
  * frames of the tail that have gathered are one frame, and one check.
  *
  *   frame ─▶ waiting ─▶ checked ─▶ delivered
- *                          └─▶ forged: the link is given up, nothing of it counts
+ *               │          └─▶ forged: the link is given up, nothing of it counts
+ *               └─▶ shown at once, where checks are slow (GATE11)
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -23,7 +24,7 @@ import {
 import type { Position, Rejection } from '../facts/message.ts'
 import { type ReviewerFrame, reviewRows, reviewerFrame } from '../wire/frames.ts'
 import type { PartHashes } from './snapshot-parts.ts'
-import type { Reviewing } from './tail.ts'
+import type { Reviewing } from './tail-plan.ts'
 
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
 /** Frames whose order matters, and that are believed only when they are checked. */
@@ -41,6 +42,8 @@ export type GatedFrame = FrameOf<
 >
 
 export interface GateEvents {
+  /** Shows a frame that is not checked yet, and that nothing but frames of the tail is before. */
+  show?(frame: FrameOf<'tail'>): void
   /** Whether the reviewer of this link has signed that. */
   verify(bytes: Uint8Array, sig: string): Promise<boolean>
   /** Of the snapshot with that number, as far as its parts have been delivered. */
@@ -70,8 +73,13 @@ export class Gate {
   /** Nothing older than the greeting ends an answer: it would be an old one, sent again. */
   readonly #floorSeq: number
   #waiting: Waiting[] = []
-  #isChecking = false
+  /** The frame whose check is under way. */
+  #checking: GatedFrame | undefined
+  #isRunning = false
+  /** Resolves when nothing waits any more. */
+  #running: Promise<void> | undefined
   #isClosed = false
+  #isFinishing = false
 
   /** `greeted`: the position of the greeting, which was checked; its own signature was not. */
   constructor(
@@ -86,9 +94,10 @@ export class Gate {
   }
 
   push(frame: GatedFrame, text: string): void {
-    if (this.#isClosed) return
+    if (this.#isClosed || this.#isFinishing) return
     this.#waiting.push({ frame, text })
-    if (!this.#isChecking) void this.#run()
+    if (frame.kind === 'tail' && this.#isTailOnly) this.#events.show?.(frame)
+    if (!this.#isRunning) this.#running = this.#run()
   }
 
   /** The link is gone: what still waits is nobody's. */
@@ -97,11 +106,31 @@ export class Gate {
     this.#waiting = []
   }
 
+  /**
+   * The link is gone, and something of it is shown: frames of the tail that have come are checked and
+   * delivered, as their signatures are not of a link. What else waits is nobody's.
+   */
+  finish(): void {
+    this.#isFinishing = true
+    this.#waiting = this.#waiting.filter(({ frame }) => frame.kind === 'tail')
+  }
+
+  /** Resolves when nothing of a link that is gone is checked any more. */
+  async finished(): Promise<void> {
+    if (this.#isFinishing) await this.#running
+  }
+
+  get #isTailOnly(): boolean {
+    const checking = this.#checking?.kind ?? 'tail'
+    return checking === 'tail' && this.#waiting.every(({ frame }) => frame.kind === 'tail')
+  }
+
   async #run(): Promise<void> {
-    assert(!this.#isChecking, 'one check runs at a time')
-    this.#isChecking = true
+    assert(!this.#isRunning, 'one check runs at a time')
+    this.#isRunning = true
     while (this.#waiting.length > 0) {
       const next = this.#take()
+      this.#checking = next.frame
       // Without a check it is delivered in this very turn.
       const check = this.#check(next.frame)
       const fault = check && (await check.catch(() => 'a frame that cannot be checked'))
@@ -111,9 +140,11 @@ export class Gate {
         this.#events.forged(fault)
         break
       }
+      this.#checking = undefined
       this.#events.deliver(next.frame, next.text)
     }
-    this.#isChecking = false
+    this.#checking = undefined
+    this.#isRunning = false
   }
 
   /** The next frame; frames of the tail that have gathered are one. */

@@ -197,6 +197,7 @@ function sessionWith(
   })
   const host: SessionHost = {
     openings: () => [opening],
+    isNative: true,
     verify: (bytes, sig) => desk.signer.verify(desk.keys.publicKey, bytes, sig),
     // A simulated key is its own secret.
     prove: ({ publicKey, sessionId }, nonce) =>
@@ -246,6 +247,7 @@ function sessionWith(
       heldChainsMax: LIMITS.heldChainsMax,
       onOtherHistory: () => {},
       onTaken: () => {},
+      onDisowned: () => {},
     }),
     host,
   })

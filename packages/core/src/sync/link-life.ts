@@ -12,7 +12,7 @@ import type { Gate } from './gate.ts'
 import type { KeptPages } from './kept-pages.ts'
 import { Pull, type PullEvents } from './pull.ts'
 import type { SessionParts } from './session-host.ts'
-import type { Reviewing } from './tail.ts'
+import type { Reviewing } from './tail-plan.ts'
 
 /** Without a frame for this long, the position is asked for. */
 const SILENCE_MS = 15_000

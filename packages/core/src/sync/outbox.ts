@@ -180,18 +180,18 @@ export class Outbox {
 
   /**
    * What to offer now, oldest first, within the receiver's credits; counts it as under way. Flushes
-   * of sessions that the link does not speak for are left out.
+   * that may not go, as of sessions that the link does not speak for, are left out.
    */
   takeOffers(
     credits: Credits,
     now: number,
-    isBound: (sessionId: Uuid) => boolean = () => true,
+    mayGo: (flush: Flush) => boolean = () => true,
   ): readonly Flush[] {
     const offers: Flush[] = []
     for (const tracked of this.#flushes.values()) {
       if (tracked.offeredAt !== undefined) continue
       if (!tracked.durable) break // nothing overtakes
-      if (tracked.restsUntil > now || !isBound(tracked.flush.sessionId)) continue
+      if (tracked.restsUntil > now || !mayGo(tracked.flush)) continue
       const { entries } = tracked.flush
       const messages = this.#inFlightMessages + entries.length
       const bytes = addBytes(this.#inFlightBytes, tracked.bytes)

@@ -15,7 +15,8 @@ import {
   SnapshotParts,
   settledAmong,
 } from './snapshot-parts.ts'
-import type { Reviewing, TailOutcome } from './tail.ts'
+import type { TailOutcome } from './tail.ts'
+import type { Reviewing } from './tail-plan.ts'
 import { Wants } from './wants.ts'
 
 /** Answers in a row after which something is missing still; then the link is given up. */
@@ -65,7 +66,7 @@ export class Pull {
     switch (frame.kind) {
       case 'tail':
         if (this.#snapshot.any) this.#wantAnew() // its end was lost on the way
-        else this.#outcome(tail.tail(frame, by), text)
+        else this.#outcome(tail.tail(frame, by), text, by)
         break
       case 'page':
         this.#kept.add(frame.texts)
@@ -103,13 +104,13 @@ export class Pull {
     if (!this.#snapshot.add(text, of, part)) this.#events.fail('the reviewer sent too many pages')
   }
 
-  #outcome(outcome: TailOutcome, text: string): void {
+  #outcome(outcome: TailOutcome, text: string, by: Reviewing): void {
     const { wants } = this
     switch (outcome.kind) {
       case 'applied':
         this.#incomplete = 0
         wants.tail()
-        this.#parts.host.taken(outcome, [text])
+        this.#parts.host.taken(outcome, [text], by)
         if (!wants.any) this.#events.caughtUp()
         this.#events.taken()
         break
@@ -161,7 +162,7 @@ export class Pull {
     const outcome = tail.snapshot(texts, { position, settled })
     if (outcome.kind === 'malformed') this.#events.fail(`the reviewer sent ${outcome.message}`)
     if (outcome.kind !== 'applied') return false
-    host.replaced(outcome, texts)
+    host.replaced(outcome, texts, by)
     return true
   }
 }

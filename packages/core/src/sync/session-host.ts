@@ -16,6 +16,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { AcceptedAgain, ByeCode } from '../wire/frames.ts'
 import type { Outbox } from './outbox.ts'
 import type { SnapshotApplied, TailApplied, TailReader } from './tail.ts'
+import type { Reviewing } from './tail-plan.ts'
 
 export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | 'online' | 'closed'
 
@@ -69,6 +70,8 @@ export interface SessionHost {
   openings(): readonly SessionOpening[]
   /** The proof of a session for a link with that nonce; undefined where its key is not here. */
   prove(opening: SessionOpening, nonce: string): Promise<string | undefined>
+  /** Whether checks are fast enough that nobody waits for them. */
+  readonly isNative: boolean
   /** Whether the reviewer that is followed has signed that. */
   verify(bytes: Uint8Array, sig: string): Promise<boolean>
   /** Whether the key of an author has signed that. */
@@ -78,9 +81,9 @@ export interface SessionHost {
   /** Why whoever greets so is not to be followed; undefined: it is, and from now on no other. */
   judge(greeting: Greeting): Promise<LinkRefusal | undefined>
   /** Canonical facts were taken in: `texts` are the frames that brought them. */
-  taken(outcome: TailApplied, texts: readonly string[]): void
+  taken(outcome: TailApplied, texts: readonly string[], by: Reviewing): void
   /** A snapshot was taken in; `pages` are its texts. */
-  replaced(outcome: SnapshotApplied, pages: readonly string[]): void
+  replaced(outcome: SnapshotApplied, pages: readonly string[], by: Reviewing): void
   acceptedAgain(entry: Entry, review: AcceptedAgain): void
   rejected(rejections: readonly Rejection[]): void
   /** These wait: the reviewer has no verdict on them for now. */

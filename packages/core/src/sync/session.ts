@@ -19,7 +19,8 @@ import { Audit } from './audit.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { type Carried, LOOK_MS, LinkLife } from './link-life.ts'
 import type { PullEvents } from './pull.ts'
-import { Gate, type GatedFrame } from './gate.ts'
+import type { Gate, GatedFrame } from './gate.ts'
+import { leave, linkGate } from './link-gate.ts'
 import {
   type ConnectionRefusal,
   type SessionParts,
@@ -28,7 +29,8 @@ import {
   presentEpoch,
 } from './session-host.ts'
 import { KeptPages } from './kept-pages.ts'
-import type { Reviewing } from './tail.ts'
+import type { Flush } from './outbox.ts'
+import type { Reviewing } from './tail-plan.ts'
 import { Timers, backoffMs } from './timers.ts'
 import { ANSWER_MS } from './wants.ts'
 
@@ -51,6 +53,8 @@ export class SyncSession {
   #refusal: ConnectionRefusal | undefined
   /** Of the present link or attempt; what comes of an older one is ignored. */
   #life: LinkLife | undefined
+  /** Of the link before; what is still checked of it comes before the next greeting. */
+  #left: Gate | undefined
   #attempts = 0
   readonly #histories: Histories
   readonly #audit: Audit
@@ -95,6 +99,7 @@ export class SyncSession {
     if (this.#state === 'closed') return
     this.#life?.send(authorFrame('bye', { reason: state }))
     this.#drop()
+    if (state === 'closed') this.#left?.close()
     this.#become(state, undefined)
   }
 
@@ -108,7 +113,7 @@ export class SyncSession {
 
   /** Offers what may go now. Called whenever something became ready. */
   pump(): void {
-    const { outbox, clock } = this.#parts
+    const { outbox, clock, tail } = this.#parts
     const life = this.#life
     if (!life?.binding.isDone || clock.monotonic() < life.pausedUntil) return
     void this.#bind(life) // a session that was adopted after the greeting
@@ -122,8 +127,9 @@ export class SyncSession {
     const room = UNSENT_BYTES_MAX - life.bufferedBytes
     if (room > 0) {
       const bytes = Math.min(life.credits.bytes, outbox.inFlightBytes + room)
-      const isBound = (sessionId: Uuid): boolean => life.binding.has(sessionId)
-      const offers = outbox.takeOffers({ ...life.credits, bytes }, clock.monotonic(), isBound)
+      const mayGo = ({ sessionId, entries }: Flush): boolean =>
+        life.binding.has(sessionId) && entries.every((entry) => tail.hasChecked(entry.writtenAt))
+      const offers = outbox.takeOffers({ ...life.credits, bytes }, clock.monotonic(), mayGo)
       for (const { sig, text } of offers) life.send(authorFrame('offer', { sig }, text))
     }
     this.#pumpWhenDrained(life)
@@ -224,8 +230,8 @@ export class SyncSession {
   }
 
   #drop(): void {
-    const link = this.#life?.link
-    this.#life?.gate?.close()
+    const { link, gate } = this.#life ?? {}
+    if (gate) this.#left = leave(gate, this.#parts.tail)
     this.#life = undefined
     this.#timers.clear()
     link?.close()
@@ -341,7 +347,7 @@ export class SyncSession {
     const judged = this.#parts.host
       .judge({ ...frame, nonces })
       .catch(() => forgery('a greeting that cannot be checked'))
-    void judged.then((fault) => {
+    void Promise.all([judged, this.#left?.finished()]).then(([fault]) => {
       if (this.#life !== life || life.reviewing) return
       if (fault) this.#refuse(fault.refusal, fault.note)
       else this.#greeted(life, frame)
@@ -349,7 +355,6 @@ export class SyncSession {
   }
 
   #greeted(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
-    const { host, space } = this.#parts
     assert(!life.gate, 'a link is greeted once')
     const epoch = presentEpoch(frame.lineage)
     const here = this.#parts.tail.position
@@ -366,19 +371,13 @@ export class SyncSession {
     const by = { reviewerId, eid, epoch: epoch.epoch, chain }
     life.reviewing = by
     life.reviewerNonce = frame.nonce
-    life.gate = new Gate(
-      {
-        verify: (bytes, sig) => host.verify(bytes, sig),
-        partHashes: (snapshot) => life.pull.partHashes(snapshot),
-        deliver: (gated, text) => {
-          if (this.#life === life) this.#believed(life, gated, text)
-        },
-        forged: (what) => {
-          if (this.#life === life) this.#refuse('forged', forgery(what).note)
-        },
-      },
-      { space, by, greeted: frame.position, nonce: frame.nonce },
-    )
+    life.gate = linkGate({
+      ...{ ...this.#parts, by, greeted: frame.position, nonce: frame.nonce },
+      isLive: () => this.#life === life,
+      partHashes: (snapshot) => life.pull.partHashes(snapshot),
+      believed: (gated, text) => this.#believed(life, gated, text),
+      refuse: ({ refusal, note }) => this.#refuse(refusal, note),
+    })
     life.credits = frame.credits
     this.#timers.clear()
     this.#become('syncing', undefined)

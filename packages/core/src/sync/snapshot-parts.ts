@@ -9,7 +9,7 @@ import type { Entry } from '../history/entry.ts'
 import { listHash, pageHash } from '../wire/signed.ts'
 import type { Review } from '../facts/message.ts'
 import type { AcceptedRun } from '../wire/frames.ts'
-import type { Reviewing } from './tail.ts'
+import type { Reviewing } from './tail-plan.ts'
 
 /** The text of a page, or what became of own messages. */
 export type SnapshotPart =

@@ -5,34 +5,29 @@
  *   a batch that is known   skipped           a batch beyond the next seq     a gap: ask again
  */
 import { assert } from '../base/assert.ts'
-import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { messageId } from '../facts/hashes.ts'
-import type { AuthoredMessage, Message, Session } from '../facts/types.ts'
 import { isForked } from '../fold/apply.ts'
 import { PageLoader } from '../fold/snapshot.ts'
-import { Entry, type SessionRef, applyAssigned, giveReview } from '../history/entry.ts'
-import { toEntry } from '../history/from-message.ts'
+import { type Entry, applyAssigned, giveReview } from '../history/entry.ts'
 import { HeldChains } from '../history/held-chains.ts'
 import type { StepWatcher } from '../history/step-watcher.ts'
 import type { Position, Review } from '../facts/message.ts'
 import type { Repo } from '../rows/repo.ts'
-import type { Reg } from '../schema/registers.ts'
-import type { BatchBounds } from '../wire/bounds.ts'
-import { type ReviewerFrame, linesInParts } from '../wire/frames.ts'
 import { type PageEntity, readPage } from '../wire/pages.ts'
-import { readBatch, spanOfBatch } from '../wire/read-batch.ts'
 import { keptReview } from '../wire/reviews.ts'
-import type { Accepted, Batch } from '../wire/types.ts'
-
-/** Who reviews, as the present epoch record says. */
-export interface Reviewing {
-  readonly reviewerId: Uuid
-  readonly eid: Uuid
-  readonly epoch: number
-  /** The chain before the first review. */
-  readonly chain: Hash
-}
+import type { Batch } from '../wire/types.ts'
+import {
+  type Malformed,
+  type NotTaken,
+  type TailEnd,
+  type PlanParts,
+  type Reviewing,
+  type Acceptance,
+  type TailFrame,
+  TailPlan,
+  malformed,
+} from './tail-plan.ts'
+import { Unverified } from './unverified.ts'
 
 /** Taken in. */
 export interface TailApplied {
@@ -43,19 +38,8 @@ export interface TailApplied {
   readonly settled: readonly Entry[]
 }
 
-/** What became of a batch. Nothing of it was taken in unless it is `applied`. */
-export type TailOutcome =
-  | TailApplied
-  /** All of it was known. */
-  | { readonly kind: 'known' }
-  /** Something before it is missing: ask for everything since the position. */
-  | { readonly kind: 'gap' }
-  | Malformed
-
-interface Malformed {
-  readonly kind: 'malformed'
-  readonly message: string
-}
+/** What became of a frame. Nothing of it was taken in unless it is `applied`. */
+export type TailOutcome = TailApplied | NotTaken
 
 export interface SnapshotApplied {
   readonly kind: 'applied'
@@ -64,35 +48,17 @@ export interface SnapshotApplied {
   readonly settled: readonly Entry[]
 }
 
-/** An own message by its id: still in the outbox, or kept by storage. */
-export type FindOwn = (id: Uuid) => Entry | AuthoredMessage | undefined
-
-interface Step {
-  readonly entry: Entry
-  readonly accepted: Accepted
-  readonly batch: Batch
-  /** It is shown as pending. */
-  readonly isPending: boolean
-}
-
-/** A batch that was read, and the own messages that it has as hashes. */
-interface ReadOne {
-  readonly batch: Batch
-  readonly own: OwnMessages
-}
-
-export interface TailParts {
-  readonly findOwn: FindOwn
+export interface TailParts extends PlanParts {
   /** The entry of an own message without a verdict, shown or not. */
   readonly findWaiting: (sessionId: Uuid, clientSeq: number) => Entry | undefined
-  readonly space: Uuid
-  readonly bounds: BatchBounds
   /** Positions whose chain is held, to be compared with what authors have seen. */
   readonly heldChainsMax: number
   /** An accepted message whose author had seen another history at a position that this replica knows. */
   readonly onOtherHistory: (messageId: Uuid, seq: number) => void
   /** A batch was taken in. */
   readonly onTaken: (text: string, batch: Batch) => void
+  /** Messages that were shown as `unverified` are not the reviewer's. They are still shown. */
+  readonly onDisowned: (entries: readonly Entry[], by: Reviewing) => void
 }
 
 /** Takes in batches and snapshots, in seq order, and knows the position after them. */
@@ -100,13 +66,16 @@ export class TailReader {
   watcher: StepWatcher | undefined
   readonly #repo: Repo
   readonly #parts: TailParts
-  readonly #sessions = new Map<Uuid, SessionRef>()
+  readonly #plan: TailPlan
+  readonly #unverified: Unverified
   #position: Position | null = null
   #chains: HeldChains
 
   constructor(repo: Repo, parts: TailParts) {
     this.#repo = repo
     this.#parts = parts
+    this.#plan = new TailPlan(repo, parts)
+    this.#unverified = new Unverified(repo, { plan: this.#plan, findWaiting: parts.findWaiting })
     this.#chains = new HeldChains(parts.heldChainsMax)
   }
 
@@ -116,45 +85,63 @@ export class TailReader {
 
   /** Forgets where it is; the next thing must be a snapshot or a tail from the start. */
   reset(): void {
+    this.#repo.removePending(this.#unverified.take())
     this.#position = null
     this.#chains = new HeldChains(this.#parts.heldChainsMax)
   }
 
-  /** Batches in seq order, up to the position of the frame. */
-  tail(frame: ReviewerFrame & { kind: 'tail' }, by: Reviewing): TailOutcome {
+  /** Shows what a frame has before it is checked, as far as that can be taken back (GATE11). */
+  show(frame: TailFrame, by: Reviewing): void {
+    this.#unverified.show(frame, by, this.#place(by))
+  }
+
+  /** Whether anything is shown that is not checked. */
+  get isAhead(): boolean {
+    return this.#unverified.any
+  }
+
+  /** The seq up to which messages are shown that are not checked; undefined if none is. */
+  get shownSeq(): number | undefined {
+    return this.isAhead ? this.#unverified.seq : undefined
+  }
+
+  /** Whether what was shown up to that seq is checked, or out of view. */
+  hasChecked(seq: number | undefined): boolean {
+    return seq === undefined || !this.isAhead || seq <= (this.#position?.seq ?? 0)
+  }
+
+  /** What was shown before its check is not the reviewer's: it leaves the view. */
+  disown(): void {
+    const { by } = this.#unverified
+    const entries = this.#unverified.take()
+    if (by && entries.length > 0) this.#parts.onDisowned(entries, by)
+  }
+
+  /** Batches in seq order, up to the position of the frame, which is checked. */
+  tail(frame: TailFrame, by: Reviewing): TailOutcome {
+    const outcome = this.#tail(frame, by)
+    if (outcome.kind === 'malformed') this.disown()
+    return outcome
+  }
+
+  #tail(frame: TailFrame, by: Reviewing): TailOutcome {
     const { position } = frame
-    const texts = linesInParts(frame.texts, frame.batches)
-    if (!texts || position.eid !== by.eid)
-      return malformed('a tail that is not of its lines, or of another lineage')
-    const fresh: string[] = []
-    let next = (this.#position?.seq ?? 0) + 1
-    const first = next
-    for (const text of texts) {
-      const span = spanOfBatch(text, this.#parts.bounds)
-      if (!span.ok) return malformed(span.error.message)
-      const { fromSeq, throughSeq } = span.value
-      if (throughSeq < next) continue
-      if (fromSeq !== next) return { kind: 'gap' }
-      fresh.push(text)
-      next = throughSeq + 1
-    }
-    if (fresh.length === 0) return position.seq >= first ? { kind: 'gap' } : { kind: 'known' }
-    const read = this.#read(fresh, by)
+    const read = this.#plan.read(frame, by, this.#place(by))
     if ('kind' in read) return read
-    // What is not the reviewer's leaves no trace: no session, no table is made of it.
-    const end = read.at(-1)?.batch
-    assert(end, 'a tail with texts has batches')
-    if (position.seq !== end.throughSeq || position.chain !== end.chain)
-      return malformed('a tail that does not end at its position')
-    const steps = this.#planned(read)
+    const steps = this.#plan.steps(read)
     if ('kind' in steps) return steps
     this.#compare(steps, by)
     const settled = steps.flatMap((step) => this.#apply(step, by) ?? [])
-    assert(position.seq >= first, 'a tail moves the position forward')
+    assert(position.seq > (this.#position?.seq ?? 0), 'a tail moves the position forward')
     this.#position = position
-    for (const [i, { batch }] of read.entries()) this.#parts.onTaken(fresh[i]!, batch)
+    for (const { text, batch } of read) this.#parts.onTaken(text, batch)
     this.#repo.emit()
     return { kind: 'applied', entries: steps.map(({ entry }) => entry), settled }
+  }
+
+  /** What a frame has to continue. */
+  #place(by: Reviewing): TailEnd {
+    return { seq: this.#position?.seq ?? 0, chain: this.#position?.chain ?? by.chain }
   }
 
   /**
@@ -178,6 +165,8 @@ export class TailReader {
       for (const row of gone) table.replaceCanonical(row.id, undefined)
     }
     const acked = this.#replace(entities, settled)
+    // Contained, as others have followed it.
+    this.#repo.removePending(this.#unverified.take())
     this.#position = position
     this.#repo.emit()
     this.watcher?.snapshot(position)
@@ -208,50 +197,11 @@ export class TailReader {
     return [...acked.keys()]
   }
 
-  /** The batches of these texts, one behind the other. Changes nothing here, whatever they say. */
-  #read(texts: readonly string[], by: Reviewing): readonly ReadOne[] | TailOutcome {
-    const all: ReadOne[] = []
-    let before = { seq: this.#position?.seq ?? 0, chain: this.#position?.chain ?? by.chain }
-    for (const text of texts) {
-      const own = new OwnMessages(this.#parts.findOwn)
-      const read = readBatch(text, {
-        space: this.#parts.space,
-        before,
-        sessions: [],
-        own: own.own,
-        redacted: () => undefined,
-        bounds: this.#parts.bounds,
-      })
-      // It is told in full to who asks for it.
-      if (!read.ok && own.isMissing) return { kind: 'gap' }
-      if (!read.ok) return malformed(read.error.message)
-      const batch = read.value
-      all.push({ batch, own })
-      before = { seq: batch.throughSeq, chain: batch.chain }
-    }
-    return all
-  }
-
-  /** What is to be done, without anything of it being done. */
-  #planned(read: readonly ReadOne[]): readonly Step[] | TailOutcome {
-    const steps: Step[] = []
-    for (const { batch, own } of read) {
-      for (const accepted of batch.accepted) {
-        const found = this.#found(accepted, own)
-        if (typeof found === 'string') return malformed(found)
-        const fault = this.#assignedFault(found.entry, accepted)
-        if (fault) return malformed(fault)
-        steps.push({ ...found, accepted, batch })
-      }
-    }
-    return steps
-  }
-
   /**
    * Every author signs how far it had read, and the chain there. A reviewer that tells two histories
    * cannot accept a message without showing it to those who know the other one.
    */
-  #compare(steps: readonly Step[], { eid }: Reviewing): void {
+  #compare(steps: readonly Acceptance[], { eid }: Reviewing): void {
     for (const { accepted, batch } of steps) {
       const { seen, id } = accepted
       if (seen.eid === eid && !this.#chains.mayBe(seen.seq, seen.chain))
@@ -260,61 +210,8 @@ export class TailReader {
     }
   }
 
-  /** The entry of an accepted message; a text says what is wrong with it. */
-  #found(
-    { id, hash, session, seen, message, isOwn }: Accepted,
-    reading: OwnMessages,
-  ): Pick<Step, 'entry' | 'isPending'> | string {
-    const own = isOwn ? reading.found.get(hash) : undefined
-    const numbered = own ?? message
-    if (!numbered) return `message ${id} has a line that is missing`
-    const { sessionId } = session.facts
-    const { clientSeq } = numbered
-    const { messages } = this.#repo
-    if (messages.isAccepted(sessionId, clientSeq)) return `message ${id} is reviewed twice`
-    const shown = messages.find(sessionId, clientSeq)
-    if (shown?.id === id) return { entry: shown, isPending: true }
-    // Refused here once, and accepted now, or never shown: it joins like any other.
-    if (own instanceof Entry) return { entry: own, isPending: false }
-    assert(own || message, 'a message that is read is of the outbox or of the batch')
-    const authored = own ?? { ...(message as Message), id, hash, session, seen }
-    const entry = toEntry(authored, {
-      session: this.#session(session),
-      arrival: 0,
-      tableOf: (type) => this.#repo.tableNamed(type).registers,
-    })
-    return { entry, isPending: false }
-  }
-
-  /**
-   * A reviewer assigns what a type declares as assigned, and never writes what is an author's to
-   * write. A register that this build does not know is one of a newer version, and kept.
-   */
-  #assignedFault(entry: Entry, { review, id }: Accepted): string | undefined {
-    const { writes } = entry
-    for (const { change, reg } of review?.bases ?? [])
-      if (writes[change]?.regs.names[reg] === undefined)
-        return `a base of message ${id} names a register that it does not write`
-    for (const { change, values } of review?.assigned ?? []) {
-      const write = writes[change]
-      if (write?.kind !== 'create') return `values assigned to no creation of message ${id}`
-      const { entity } = this.#repo.tableNamed(write.type)
-      const isAuthors = (reg: Reg): boolean =>
-        write.regs.names.includes(reg) || (!entity.each && entity.fieldAt(reg) !== undefined)
-      const wrong = Object.keys(values).find((reg) => !entity.assigns(reg) && isAuthors(reg))
-      if (wrong !== undefined) return `${write.type}.${wrong} assigned, which its author writes`
-    }
-    return undefined
-  }
-
-  #session({ facts: { authorId, sessionId } }: Session): SessionRef {
-    let session = this.#sessions.get(sessionId)
-    if (!session) this.#sessions.set(sessionId, (session = { authorId, sessionId }))
-    return session
-  }
-
   /** Returns the own entry that has its verdict by this, if it is one. */
-  #apply({ entry, accepted, batch, isPending }: Step, by: Reviewing): Entry | undefined {
+  #apply({ entry, accepted, batch, isPending }: Acceptance, by: Reviewing): Entry | undefined {
     const { messages } = this.#repo
     const regs = entry.writes.map((write) => write.regs.names)
     const forked = entry.writes.some((write) =>
@@ -325,8 +222,9 @@ export class TailReader {
     applyAssigned(entry, review, (type) => this.#repo.tableNamed(type).registers)
     messages.noteCanonical(entry.id)
     if (isPending) {
+      const isOwn = entry.state !== 'unverified'
       this.#repo.accept(entry, review)
-      return entry
+      return isOwn ? entry : undefined
     }
     giveReview(entry, review)
     const { sessionId } = entry.session
@@ -338,27 +236,4 @@ export class TailReader {
     giveReview(waiting, review)
     return waiting
   }
-}
-
-/** Own messages that a batch has as hashes. */
-class OwnMessages {
-  readonly found = new Map<Hash, Entry | AuthoredMessage>()
-  isMissing = false
-  readonly #find: FindOwn
-
-  constructor(find: FindOwn) {
-    this.#find = find
-  }
-
-  readonly own = (hash: Hash): { readonly changes: readonly { entityId: Uuid }[] } | undefined => {
-    const own = this.#find(messageId(hash))
-    this.isMissing ||= !own
-    if (!own) return undefined
-    this.found.set(hash, own)
-    return own instanceof Entry ? { changes: own.writes } : own
-  }
-}
-
-function malformed(message: string): Malformed {
-  return { kind: 'malformed', message }
 }

@@ -14,19 +14,22 @@ export interface SimSignerOptions {
   /** With both, each call takes `delayMs`; otherwise it settles at once. */
   readonly clock?: Clock
   readonly delayMs?: () => number
+  /** Default: true. */
+  readonly isNative?: boolean
 }
 
 /**
  * Signs without cryptography: anyone who has the public key can forge a signature. Verifies only its
  * own signatures.
  */
-export function simSigner({ random, clock, delayMs }: SimSignerOptions): Signer {
+export function simSigner({ random, clock, delayMs, isNative = true }: SimSignerOptions): Signer {
   const later = <T>(value: T): Promise<T> => {
     const waitMs = clock && delayMs ? delayMs() : 0
     if (!clock || waitMs <= 0) return Promise.resolve(value)
     return new Promise((resolve) => void clock.after(waitMs, () => resolve(value)))
   }
   return {
+    isNative,
     generate() {
       const publicKey = toBase64url(random.bytes(32))
       return later<KeyPair>({ publicKey, secret: { simulated: publicKey } })

@@ -26,6 +26,7 @@ export function nodeSigner(): Signer {
   const secrets = new WeakMap<KeyPair, KeyObject>()
   const publicKeys = new Map<string, KeyObject>()
   return {
+    isNative: true,
     async generate(): Promise<KeyPair> {
       const { publicKey, privateKey } = await generatePair('ed25519')
       return {

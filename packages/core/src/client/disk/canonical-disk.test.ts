@@ -246,6 +246,7 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])(
       findWaiting: () => undefined,
       onOtherHistory: () => {},
       onTaken: () => {},
+      onDisowned: () => {},
     })
     const state = { ...(await desk.read()), advance: undefined, segments: [] }
     expect(readCheckpoint(checkpoint!)).toMatchObject({ isSorted: true })

@@ -7,6 +7,7 @@ import type { Entry, SessionRef } from '../../history/entry.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
 import type { Position } from '../../facts/message.ts'
 import type { Outbox } from '../../sync/outbox.ts'
+import type { TailReader } from '../../sync/tail.ts'
 import type { Draft } from '../../rows/draft.ts'
 import type { Repo } from '../../rows/repo.ts'
 import { StoredOwn } from '../disk/adopt.ts'
@@ -19,7 +20,7 @@ export interface OwnMessagesParts {
   readonly repo: Repo
   readonly outbox: Outbox
   readonly disk: Disk
-  readonly position: () => Position | null
+  readonly tail: Pick<TailReader, 'position' | 'shownSeq'>
   readonly nextArrival: () => number
 }
 
@@ -35,9 +36,10 @@ export class OwnMessages {
 
   constructor(parts: OwnMessagesParts) {
     this.#parts = parts
-    this.#partlyAccepted = new PartlyAccepted({ ...parts, messages: parts.repo.messages })
+    const position = (): Position | null => parts.tail.position
+    this.#partlyAccepted = new PartlyAccepted({ ...parts, position, messages: parts.repo.messages })
     this.intake = new PendingIntake({
-      ...parts,
+      ...{ ...parts, position },
       stored: (sessionId, clientSeq) => {
         const message = this.stored.get(sessionId, clientSeq)
         return message && { message, isWaiting: this.stored.isWaiting(message) }
@@ -60,12 +62,12 @@ export class OwnMessages {
 
   /** Sets the session that writes here. */
   begin(session: SessionRef): void {
-    const { repo, outbox, position } = this.#parts
+    const { repo, outbox, tail } = this.#parts
     this.#session = session
     this.#view = new AuthorView({
       sessionId: session.sessionId,
       messages: repo.messages,
-      position,
+      position: () => tail.position,
       tableOf: (entityId) => repo.tableOf(entityId),
       oldestOwn: () => outbox.oldestOf(session.sessionId),
     })
@@ -75,6 +77,7 @@ export class OwnMessages {
   noteSeen(draft: Draft): void {
     // Set by `begin`, before the first write.
     this.#view!.note(draft)
+    draft.entry.writtenAt = this.#parts.tail.shownSeq
   }
 
   /** Called when a flush is closed: the next message computes `seen` again. */

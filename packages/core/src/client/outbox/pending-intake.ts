@@ -48,6 +48,11 @@ export class PendingIntake {
   /** Returns the entry of a stored message, a known one where there is one, and shows it when possible. */
   take(taken: Taken): Entry {
     const known = this.#known(taken.message.id)
+    // It is of this device, and pending whatever becomes of its verdict.
+    if (known?.state === 'unverified') {
+      known.state = 'queued'
+      this.#parts.repo.restate()
+    }
     if (known) return known
     const entry = this.#entry(taken)
     this.#unseen.add(entry)

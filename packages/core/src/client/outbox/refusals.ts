@@ -8,7 +8,9 @@ import type { Entry, Refusal } from '../../history/entry.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
 import { numberName, pendingIn } from '../../history/names.ts'
 import type { Rejection } from '../../facts/message.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Outbox } from '../../sync/outbox.ts'
+import type { Reviewing } from '../../sync/tail-plan.ts'
 import type { StoredState } from '../../ports/storage.ts'
 import { reviewerFrame } from '../../wire/frames.ts'
 import { type Repo, descendantsAmong } from '../../rows/repo.ts'
@@ -26,10 +28,18 @@ import {
   parentNames,
 } from './refused.ts'
 import { DISMISSED } from '../disk/damage.ts'
+import { ownRejection } from './own-rejection.ts'
 import { readRejections } from '../disk/restore.ts'
 import type { RefusedMessage } from '../store.ts'
 
+const DISOWNED = {
+  reason: 'tampered',
+  detail: 'it was written on a message that the reviewer has not signed',
+} as const
+
 export interface RefusalsParts {
+  readonly space: Uuid
+  readonly clock: Clock
   readonly repo: Repo
   readonly outbox: Outbox
   readonly disk: Disk
@@ -88,6 +98,19 @@ export class Refusals {
     if (!this.messages.isObserved)
       for (const message of this.messages.snapshot())
         if (rejected.includes(message.messageId)) this.#parts.onUnseen(message)
+  }
+
+  /**
+   * Removes messages from the view that were shown before their check, and that the reviewer has not
+   * signed. This store itself refuses what was written on them.
+   */
+  disown(entries: readonly Entry[], { reviewerId, eid, epoch }: Reviewing): void {
+    const { repo, outbox, space, clock } = this.#parts
+    const by = { space, reviewerId, eid, epoch, at: clock.now(), ...DISOWNED }
+    const on = descendantsAmong(outbox.open(), new Set(entries))
+    this.apply(on.map((entry) => ownRejection(entry, by)))
+    repo.removePending(entries)
+    repo.emit()
   }
 
   /** Removes refused messages of another tab from the view, and blocks messages here that depend on them. */

@@ -78,10 +78,11 @@ interface LockManagerLike {
 export function defaultPlatform(): Platform {
   const globals = globalThis as unknown as Globals
   const random = systemRandom(globals)
+  const clock = systemClock(globals)
   return {
-    clock: systemClock(globals),
+    clock,
     random,
-    signer: ed25519(globals, random),
+    signer: ed25519(globals, random, clock),
     locks: globals.navigator?.locks ? webLocks(globals.navigator.locks) : processLocks(),
     onHide: onHide(globals),
     channel: broadcast(globals),
@@ -146,10 +147,17 @@ function systemRandom(globals: Globals): Random {
 
 /**
  * Ed25519 by WebCrypto with non-extractable keys; where the platform lacks it (older browsers,
- * pages without a secure context), the pure implementation of @noble/ed25519, loaded on demand.
+ * pages without a secure context), the pure implementation of @noble/ed25519, loaded on demand. It
+ * holds up the thread for milliseconds, so its checks come after the paint of what is shown meanwhile.
  */
-function ed25519(globals: Globals, random: Random): Signer {
+function ed25519(globals: Globals, random: Random, clock: Clock): Signer {
   const { subtle } = globals.crypto
+  let isNative = subtle !== undefined
+  const painted = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (clock.afterPaint) clock.afterPaint(resolve)
+      else clock.after(0, resolve)
+    })
   const keys = new Map<string, Promise<unknown>>()
   const imported = (publicKey: string, raw: Uint8Array): Promise<unknown> => {
     let key = keys.get(publicKey)
@@ -161,6 +169,9 @@ function ed25519(globals: Globals, random: Random): Signer {
     return key
   }
   return {
+    get isNative() {
+      return isNative
+    },
     async generate() {
       try {
         if (!subtle) throw new Error('no WebCrypto')
@@ -188,7 +199,12 @@ function ed25519(globals: Globals, random: Random): Signer {
         return await subtle.verify('Ed25519', await imported(publicKey, key), sig, bytes)
       } catch {
         try {
-          return (await pureEd25519()).verify(sig, bytes, key)
+          const noble = await pureEd25519()
+          await painted()
+          const isRight = noble.verify(sig, bytes, key)
+          // What the platform has refused was no odd key: it lacks Ed25519.
+          if (isRight) isNative = false
+          return isRight
         } catch {
           return false
         }

@@ -1,0 +1,57 @@
+/**
+ * The gate of one link, and where its frames go: to the session while the link lasts; of a link that
+ * was lost, what is shown of it is checked to the end, so that nothing unverified stays in view.
+ */
+import type { Position } from '../facts/message.ts'
+import { Gate, type GatedFrame } from './gate.ts'
+import { type LinkRefusal, type SessionParts, forgery } from './session-host.ts'
+import type { PartHashes } from './snapshot-parts.ts'
+import type { Reviewing } from './tail-plan.ts'
+
+export interface LinkGateParts extends Pick<SessionParts, 'space' | 'host' | 'tail'> {
+  readonly by: Reviewing
+  /** The position of the greeting. */
+  readonly greeted: Position
+  /** The reviewer's, of this link. */
+  readonly nonce: string
+  readonly isLive: () => boolean
+  readonly partHashes: (snapshot: number) => PartHashes
+  /** A frame that is checked, as far as it needs it. */
+  readonly believed: (frame: GatedFrame, text: string) => void
+  readonly refuse: (refusal: LinkRefusal) => void
+}
+
+/** A gate for a link whose greeting was checked. */
+export function linkGate(parts: LinkGateParts): Gate {
+  const { host, tail, by, isLive, partHashes } = parts
+  const late = (frame: GatedFrame, text: string): void => {
+    if (frame.kind !== 'tail' || !tail.isAhead) return
+    const outcome = tail.tail(frame, by)
+    if (outcome.kind === 'applied') host.taken(outcome, [text], by)
+  }
+  return new Gate(
+    {
+      verify: (bytes, sig) => host.verify(bytes, sig),
+      partHashes,
+      ...(!host.isNative && { show: (frame) => tail.show(frame, by) }),
+      deliver: (frame, text) => {
+        if (isLive()) parts.believed(frame, text)
+        else late(frame, text)
+      },
+      forged: (what) => {
+        tail.disown()
+        const refusal = forgery(what)
+        if (isLive()) parts.refuse(refusal)
+        else host.alarm(refusal.note)
+      },
+    },
+    parts,
+  )
+}
+
+/** The link is lost: what is shown of it is checked to the end. */
+export function leave(gate: Gate, tail: Pick<SessionParts['tail'], 'isAhead'>): Gate {
+  if (tail.isAhead) gate.finish()
+  else gate.close()
+  return gate
+}

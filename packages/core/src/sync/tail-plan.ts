@@ -1,0 +1,237 @@
+/**
+ * Reads frames of the tail: what they say, where it continues what is known, and the entries of their
+ * messages. Nothing of it changes a row, a position or the outbox; `tail.ts` does, and `unverified.ts`.
+ */
+import { assert } from '../base/assert.ts'
+import type { Hash } from '../base/hash.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { messageId } from '../facts/hashes.ts'
+import type { AuthoredMessage, Message, Session } from '../facts/types.ts'
+import { Entry, type SessionRef } from '../history/entry.ts'
+import { toEntry } from '../history/from-message.ts'
+import type { Repo } from '../rows/repo.ts'
+import type { Reg } from '../schema/registers.ts'
+import type { BatchBounds } from '../wire/bounds.ts'
+import { type ReviewerFrame, linesInParts } from '../wire/frames.ts'
+import { readBatch, spanOfBatch } from '../wire/read-batch.ts'
+import type { Accepted, Batch } from '../wire/types.ts'
+
+/** Who reviews, as the present epoch record says. */
+export interface Reviewing {
+  readonly reviewerId: Uuid
+  readonly eid: Uuid
+  readonly epoch: number
+  /** The chain before the first review. */
+  readonly chain: Hash
+}
+
+/** A frame of the tail. */
+export type TailFrame = ReviewerFrame & { readonly kind: 'tail' }
+
+/** After which seq and chain a batch continues. */
+export interface TailEnd {
+  readonly seq: number
+  readonly chain: Hash
+}
+
+/** Why a frame of the tail is not taken in. */
+export type NotTaken =
+  /** All of it was known. */
+  | { readonly kind: 'known' }
+  /** Something before it is missing: ask for everything since the position. */
+  | { readonly kind: 'gap' }
+  | Malformed
+
+export interface Malformed {
+  readonly kind: 'malformed'
+  readonly message: string
+}
+
+/** An own message by its id: still in the outbox, or kept by storage. */
+export type FindOwn = (id: Uuid) => Entry | AuthoredMessage | undefined
+
+/** What a frame is read with. */
+export interface PlanParts {
+  readonly findOwn: FindOwn
+  readonly space: Uuid
+  readonly bounds: BatchBounds
+}
+
+/** What is to be done for one accepted message. */
+export interface Acceptance {
+  readonly entry: Entry
+  readonly accepted: Accepted
+  readonly batch: Batch
+  /** It is shown as pending. */
+  readonly isPending: boolean
+}
+
+/** A batch that was read, and the own messages that it has as hashes. */
+export interface ReadOne {
+  readonly text: string
+  readonly batch: Batch
+  readonly own: OwnMessages
+}
+
+export class TailPlan {
+  readonly #repo: Repo
+  readonly #parts: PlanParts
+  readonly #sessions = new Map<Uuid, SessionRef>()
+
+  constructor(repo: Repo, parts: PlanParts) {
+    this.#repo = repo
+    this.#parts = parts
+  }
+
+  /** The batches of a frame that follow that place, in seq order, up to the position of the frame. */
+  read(frame: TailFrame, by: Reviewing, after: TailEnd): readonly ReadOne[] | NotTaken {
+    const { position } = frame
+    const texts = linesInParts(frame.texts, frame.batches)
+    if (!texts || position.eid !== by.eid)
+      return malformed('a tail that is not of its lines, or of another lineage')
+    const fresh: string[] = []
+    let next = after.seq + 1
+    const first = next
+    for (const text of texts) {
+      const span = spanOfBatch(text, this.#parts.bounds)
+      if (!span.ok) return malformed(span.error.message)
+      const { fromSeq, throughSeq } = span.value
+      if (throughSeq < next) continue
+      if (fromSeq !== next) return { kind: 'gap' }
+      fresh.push(text)
+      next = throughSeq + 1
+    }
+    if (fresh.length === 0) return position.seq >= first ? { kind: 'gap' } : { kind: 'known' }
+    const read = this.#batches(fresh, after)
+    if ('kind' in read) return read
+    // What is not the reviewer's leaves no trace: no session, no table is made of it.
+    const end = read.at(-1)?.batch
+    assert(end, 'a tail with texts has batches')
+    return position.seq === end.throughSeq && position.chain === end.chain
+      ? read
+      : malformed('a tail that does not end at its position')
+  }
+
+  /** The batches of these texts, one behind the other. Changes nothing here, whatever they say. */
+  #batches(texts: readonly string[], after: TailEnd): readonly ReadOne[] | NotTaken {
+    const all: ReadOne[] = []
+    let before = after
+    for (const text of texts) {
+      const own = new OwnMessages(this.#parts.findOwn)
+      const read = readBatch(text, {
+        space: this.#parts.space,
+        before,
+        sessions: [],
+        own: own.own,
+        redacted: () => undefined,
+        bounds: this.#parts.bounds,
+      })
+      // It is told in full to who asks for it.
+      if (!read.ok && own.isMissing) return { kind: 'gap' }
+      if (!read.ok) return malformed(read.error.message)
+      const batch = read.value
+      all.push({ text, batch, own })
+      before = { seq: batch.throughSeq, chain: batch.chain }
+    }
+    return all
+  }
+
+  /** What is to be done for the messages of these batches, without anything of it being done. */
+  steps(read: readonly ReadOne[]): readonly Acceptance[] | Malformed {
+    const steps: Acceptance[] = []
+    for (const one of read) {
+      for (const accepted of one.batch.accepted) {
+        const step = this.step(accepted, one)
+        if ('kind' in step) return step
+        steps.push(step)
+      }
+    }
+    return steps
+  }
+
+  /** What is to be done for one of them. `arrival`: of its entry, where it is shown before its verdict. */
+  step(accepted: Accepted, { batch, own }: ReadOne, arrival = 0): Acceptance | Malformed {
+    const found = this.#found(accepted, own, arrival)
+    if (typeof found === 'string') return malformed(found)
+    const fault = this.#assignedFault(found.entry, accepted)
+    return fault ? malformed(fault) : { ...found, accepted, batch }
+  }
+
+  /** The entry of an accepted message; a text says what is wrong with it. */
+  #found(
+    { id, hash, session, seen, message, isOwn }: Accepted,
+    reading: OwnMessages,
+    arrival: number,
+  ): Pick<Acceptance, 'entry' | 'isPending'> | string {
+    const own = isOwn ? reading.found.get(hash) : undefined
+    const numbered = own ?? message
+    if (!numbered) return `message ${id} has a line that is missing`
+    const { sessionId } = session.facts
+    const { clientSeq } = numbered
+    const { messages } = this.#repo
+    if (messages.isAccepted(sessionId, clientSeq)) return `message ${id} is reviewed twice`
+    const shown = messages.find(sessionId, clientSeq)
+    if (shown?.id === id) return { entry: shown, isPending: true }
+    // Refused here once, and accepted now, or never shown: it joins like any other.
+    if (own instanceof Entry) return { entry: own, isPending: false }
+    assert(own || message, 'a message that is read is of the outbox or of the batch')
+    const authored = own ?? { ...(message as Message), id, hash, session, seen }
+    const entry = toEntry(authored, {
+      session: this.#session(session),
+      arrival,
+      tableOf: (type) => this.#repo.tableNamed(type).registers,
+    })
+    return { entry, isPending: false }
+  }
+
+  /**
+   * A reviewer assigns what a type declares as assigned, and never writes what is an author's to
+   * write. A register that this build does not know is one of a newer version, and kept.
+   */
+  #assignedFault(entry: Entry, { review, id }: Accepted): string | undefined {
+    const { writes } = entry
+    for (const { change, reg } of review?.bases ?? [])
+      if (writes[change]?.regs.names[reg] === undefined)
+        return `a base of message ${id} names a register that it does not write`
+    for (const { change, values } of review?.assigned ?? []) {
+      const write = writes[change]
+      if (write?.kind !== 'create') return `values assigned to no creation of message ${id}`
+      const { entity } = this.#repo.tableNamed(write.type)
+      const isAuthors = (reg: Reg): boolean =>
+        write.regs.names.includes(reg) || (!entity.each && entity.fieldAt(reg) !== undefined)
+      const wrong = Object.keys(values).find((reg) => !entity.assigns(reg) && isAuthors(reg))
+      if (wrong !== undefined) return `${write.type}.${wrong} assigned, which its author writes`
+    }
+    return undefined
+  }
+
+  #session({ facts: { authorId, sessionId } }: Session): SessionRef {
+    let session = this.#sessions.get(sessionId)
+    if (!session) this.#sessions.set(sessionId, (session = { authorId, sessionId }))
+    return session
+  }
+}
+
+/** Own messages that a batch has as hashes. */
+class OwnMessages {
+  readonly found: Map<Hash, Entry | AuthoredMessage> = new Map<Hash, Entry | AuthoredMessage>()
+  isMissing = false
+  readonly #find: FindOwn
+
+  constructor(find: FindOwn) {
+    this.#find = find
+  }
+
+  readonly own = (hash: Hash): { readonly changes: readonly { entityId: Uuid }[] } | undefined => {
+    const own = this.#find(messageId(hash))
+    this.isMissing ||= !own
+    if (!own) return undefined
+    this.found.set(hash, own)
+    return own instanceof Entry ? { changes: own.writes } : own
+  }
+}
+
+/** A frame that breaks a rule; in words. */
+export function malformed(message: string): Malformed {
+  return { kind: 'malformed', message }
+}
