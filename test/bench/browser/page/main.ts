@@ -1,11 +1,13 @@
 /** The page of the browser workloads: puts them where the runner can call them. */
 import { scrollNothing, scrollPanel, writeBeside } from '../../devtools/page.ts'
+import { fillCold, openCold } from './cold.tsx'
 import { checkDurable, writeDurable, writeLone } from './durable.ts'
 import { findLeft, writeAndLeave } from './leave.ts'
 import { typeInto } from './input.tsx'
 import { openPage } from './pages.tsx'
-import { changeRows, mountRows } from './rows.tsx'
+import { changeAll, changeRows, mountRows, moveInList } from './rows.tsx'
 import { tableStep } from './table.tsx'
+import { openTab } from './tabs.tsx'
 
 const workloads = {
   checkDurable,
@@ -15,8 +17,13 @@ const workloads = {
   writeAndLeave,
   typeInto,
   openPage,
+  changeAll,
   changeRows,
   mountRows,
+  moveInList,
+  fillCold,
+  openCold,
+  openTab,
   tableStep,
   scrollNothing,
   scrollPanel,
