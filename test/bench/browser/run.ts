@@ -235,7 +235,9 @@ async function p3(site: Site, rounds: number): Promise<Figure[]> {
     }
   }
   for (const [kind, pages] of tabs) {
-    const [one, other] = await Promise.all(pages.map((page) => page.evaluate(() => window.tab.digest())))
+    const [one, other] = await Promise.all(
+      pages.map((page) => page.evaluate(() => window.tab.digest())),
+    )
     must(one === other, `${kind}: the tabs hold different rows`)
   }
   const what = 'a write in one tab to the document of another, no reviewer'

@@ -23,7 +23,9 @@ export async function n7(place: Place, settings: Settings): Promise<Figure[]> {
   const crashes: Record<Kind, Crash[]> = { floor: [], ours: [] }
   for (let round = 0; round < (settings.rounds ?? CRASH_PARTS.length); round++) {
     for (const kind of KINDS) {
-      crashes[kind].push(await crash(kind, place, { flood, part: CRASH_PARTS[round % CRASH_PARTS.length]! }))
+      crashes[kind].push(
+        await crash(kind, place, { flood, part: CRASH_PARTS[round % CRASH_PARTS.length]! }),
+      )
     }
   }
   const sum = (kind: Kind, pick: (run: Crash) => number): number =>

@@ -55,7 +55,9 @@ export class Crowd {
   }
 
   async writeEach(first: number, count: number): Promise<{ startedAt: number; endedAt: number }> {
-    const ids = this.#replicas[0]!.rows().map((row) => row.id).sort()
+    const ids = this.#replicas[0]!.rows()
+      .map((row) => row.id)
+      .sort()
     const random = seeded(first)
     const startedAt = now()
     let edit = first

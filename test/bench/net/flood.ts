@@ -2,7 +2,7 @@
 import { type Settings, scaled } from '../args.ts'
 import { type Figure, must, rateFigure } from '../figure.ts'
 import type { Place } from './processes.ts'
-import type { Kind } from './replica.ts'
+import { type Kind, hasAcks } from './replica.ts'
 import {
   Measures,
   type Part,
@@ -78,7 +78,11 @@ function bytesFigures(
   what: string,
 ): Figure[] {
   const facts = (way: string, of: string) =>
-    ({ name: ['N8', name, way].filter(Boolean).join(' '), unit: 'B', what: `${what}, ${of}` }) as const
+    ({
+      name: ['N8', name, way].filter(Boolean).join(' '),
+      unit: 'B',
+      what: `${what}, ${of}`,
+    }) as const
   return [
     measures.beside(facts('up', 'bytes from its author'), (run) => run.up),
     measures.beside(facts('down', 'bytes to a reader'), (run) => run.down),
@@ -107,7 +111,7 @@ async function flood(
   must(await becomesEqual(writer, reader), `${kind}: writer and reader differ`)
   return {
     ms: arrivedAt - startedAt,
-    ackMs: ackedAt - startedAt,
+    ackMs: hasAcks(kind) ? ackedAt - startedAt : NaN,
     cpuUs: { writer: cpuUs('writer'), server: cpuUs('server'), reader: cpuUs('reader') },
     up: (after.up.up - before.up.up) / count,
     down: (after.down.down - before.down.down) / count,

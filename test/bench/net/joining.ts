@@ -17,7 +17,11 @@ const AWAY_CHANGES = 5_000
 /** A server with rows and their history, and how to know that one has them. */
 interface Space {
   readonly address: ServerAddress
-  readonly wanted: { readonly rows: number; readonly seq: number | undefined; readonly digest: string }
+  readonly wanted: {
+    readonly rows: number
+    readonly seq: number | undefined
+    readonly digest: string
+  }
   readonly client: Client
 }
 
@@ -77,8 +81,16 @@ export async function n5(place: Place, settings: Settings): Promise<Figure[]> {
   return [
     timeFigure({ name: 'N5', what: `${what}, until it has all`, unit: 'ms' }, times),
     bytes,
-    grown('N5 grown', 'time over that of the same rows without a history', growth((j) => j.ms)),
-    grown('N5 grown bytes', 'the same for the bytes', growth((j) => j.down)),
+    grown(
+      'N5 grown',
+      'time over that of the same rows without a history',
+      growth((j) => j.ms),
+    ),
+    grown(
+      'N5 grown bytes',
+      'the same for the bytes',
+      growth((j) => j.down),
+    ),
   ]
 }
 

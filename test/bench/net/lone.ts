@@ -2,6 +2,7 @@
 import type { Settings } from '../args.ts'
 import { type Figure, median, must, quantile, timeFigure } from '../figure.ts'
 import type { Place } from './processes.ts'
+import { hasAcks } from './replica.ts'
 import { Measures, ROUNDS, checkEqual, kindsOf, scenesOf } from './scene.ts'
 
 const EDITS = 200
@@ -25,7 +26,7 @@ export async function n1(place: Place, settings: Settings): Promise<Figure[]> {
       const isWhole = arrived.length === made.length
       must(isWhole || kind === 'tldraw', `${kind}: an edit never reached the reader`)
       if (round === 0) continue
-      const acks = made.map(({ startedAt, ackedAt }) => ackedAt - startedAt)
+      const acks = hasAcks(kind) ? made.map(({ startedAt, ackedAt }) => ackedAt - startedAt) : []
       measures.add(kind, { row: median(arrived), ack: median(acks) })
       if (kind === 'ours') all.push(...toRow)
     }

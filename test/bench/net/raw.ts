@@ -34,10 +34,7 @@ export function followRaw(
   return kind === 'ours' ? followOurs(address, onText) : followFloor(address, onText)
 }
 
-function followFloor(
-  { url }: ServerAddress,
-  onText: (text: string) => void,
-): Promise<RawFollower> {
+function followFloor({ url }: ServerAddress, onText: (text: string) => void): Promise<RawFollower> {
   return new Promise((resolve) => {
     // Passes texts on, and parses only the answer to the connection.
     class Decoder extends EventEmitter {

@@ -12,6 +12,11 @@ export const NET_PEERS = ['sharedb', 'tldraw', 'yjs', 'logux'] as const
 
 export type Kind = 'floor' | 'ours' | (typeof NET_PEERS)[number]
 
+/** y-websocket acknowledges nothing: what it calls an ack means only that the call returned. */
+export function hasAcks(kind: Kind): boolean {
+  return kind !== 'yjs'
+}
+
 export interface ServerAddress {
   readonly url: string
   readonly space: string

@@ -1,13 +1,7 @@
 /** A server with a writer and a reader, for each of floor, ours and the peers that were asked for. */
 import type { Settings } from '../args.ts'
 import { type Figure, type Rounds, type Stretch, loneFigure, median, must } from '../figure.ts'
-import {
-  type Client,
-  type Place,
-  type ServerProcess,
-  cpuMsOf,
-  freePort,
-} from './processes.ts'
+import { type Client, type Place, type ServerProcess, cpuMsOf, freePort } from './processes.ts'
 import { type Kind, NET_PEERS } from './replica.ts'
 
 export const ROWS = 1_000
@@ -28,11 +22,7 @@ export interface Scene {
   readonly data: string
 }
 
-export async function sceneOf(
-  kind: Kind,
-  place: Place,
-  profile?: string,
-): Promise<Scene> {
+export async function sceneOf(kind: Kind, place: Place, profile?: string): Promise<Scene> {
   const data = place.folder()
   const server = await place.server(kind, { port: await freePort(), data, profile })
   const writer = await place.client(kind, server.address, profile)

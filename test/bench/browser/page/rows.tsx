@@ -183,11 +183,7 @@ function isStrict(kind: string): boolean {
   return kind === 'floor' || kind === 'ours'
 }
 
-async function mount(
-  kind: string,
-  tree: ReactNode,
-  rows: readonly TaskRow[],
-): Promise<Mounted> {
+async function mount(kind: string, tree: ReactNode, rows: readonly TaskRow[]): Promise<Mounted> {
   const box = document.createElement('div')
   document.body.append(box)
   const root = createRoot(box)
