@@ -64,10 +64,10 @@ describe('recorded figures', () => {
 
   test('a README without a place for the figures is refused', () => {
     expect(() => readmeWith('no place', NOTHING_RECORDED)).toThrow('no place for the figures')
-    const readme = `before\n${BLOCK_START}\nold\n${BLOCK_END}\nafter`
+    const readme = `before\n${BLOCK_START}\nobsolete\n${BLOCK_END}\nafter`
     const written = readmeWith(readme, withRun(NOTHING_RECORDED, run(figure('C1', 2))))
     expect(written).toContain('| C1 | something | 1 ms | 2 ms |')
-    expect(written).not.toContain('old')
+    expect(written).not.toContain('obsolete')
   })
 })
 

@@ -1,10 +1,14 @@
 /**
  * C7: a newcomer in a space of 10,000 rows and 200,000 changes: the bytes of the reviewer's answer,
  * compressed, and the time until it has the rows by id and by a query. The reviewer lives in another
- * thread. The floor's answer is the rows in columns, which it puts into a map and two indexes.
+ * thread, with its space on disk. The floor's answer is the rows in columns, which it puts into a
+ * map and two indexes.
  */
 import type { SyncStore } from '@countersign/core'
 import type { Transport } from '@countersign/core/ports'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import {
   Task,
@@ -24,7 +28,7 @@ import { openStore } from './stores.ts'
 
 /** Changes of each row, its creation included. */
 const HISTORY = 20
-const TRANSACTION_ROWS = 128
+const CHANGES_A_TURN = 100
 const WAIT_MS = 600_000
 const QUERY_ROWS = 50
 
@@ -35,7 +39,8 @@ interface Joined {
 
 export async function c7({ rounds, rows: size }: Size): Promise<Figure[]> {
   const count = size / 10
-  const offstage = startOffstage()
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
+  const offstage = startOffstage(folder)
   const young = await filled(offstage.transport, count, 1)
   const youngBytes = (await joined(offstage.transport, young)).bytes
   await young.writer.close()
@@ -49,6 +54,7 @@ export async function c7({ rounds, rows: size }: Size): Promise<Figure[]> {
   )
   await old.writer.close()
   await offstage.close()
+  rmSync(folder, { recursive: true, force: true })
   const bytes = measured.ours.map((run) => run.bytes)
   const changes = (count * HISTORY).toLocaleString('en-US')
   const what = `newcomer: ${count.toLocaleString('en-US')} rows, ${changes} changes of history`
@@ -93,14 +99,11 @@ function plain({ id, title, done, priority, ownerId, createdAt }: TaskRow): Task
   return { id, title, done, priority, ownerId, createdAt }
 }
 
+/** Each change in a message of its own, as people make them. */
 async function updateAll(store: SyncStore, ids: readonly string[], update: number): Promise<void> {
-  for (let from = 0; from < ids.length; from += TRANSACTION_ROWS) {
-    store.transact(() => {
-      for (const id of ids.slice(from, from + TRANSACTION_ROWS)) {
-        store.update(Task, id, { title: `The title of ${id.slice(0, 8)} after update ${update}` })
-      }
-    })
-    if (from % (TRANSACTION_ROWS * 32) === 0) await turn()
+  for (const [i, id] of ids.entries()) {
+    store.update(Task, id, { title: `The title of ${id.slice(0, 8)} after update ${update}` })
+    if (i % CHANGES_A_TURN === 0) await turn()
   }
   await acknowledged(store)
 }

@@ -5,11 +5,12 @@ import { checkDurable, writeDurable, writeLone } from './durable.ts'
 import { findLeft, writeAndLeave } from './leave.ts'
 import { typeInto } from './input.tsx'
 import { openPage } from './pages.tsx'
-import { changeAll, changeRows, mountRows, moveInList } from './rows.tsx'
+import { SIDES, changeAll, changeRows, mountRows, moveInList } from './rows.tsx'
 import { tableStep } from './table.tsx'
 import { openTab } from './tabs.tsx'
 
 const workloads = {
+  sides: SIDES,
   checkDurable,
   writeDurable,
   writeLone,

@@ -44,6 +44,6 @@ export const tanstackSide: MakeSide = async (given) => {
     retitle: (id, title) => change(id, { title }),
     move: (id, createdAt) => change(id, { createdAt }),
     retitleAll: (ids, title) => change([...ids], { title }),
-    close: async () => void (await tasks.cleanup()),
+    close: () => tasks.cleanup(),
   }
 }
