@@ -1,11 +1,12 @@
 /**
  * `pnpm bench`: runs workloads beside their floors and prints one table. A missed goal is a line
- * of the table; only a wrong result fails the run.
+ * of the table; only a wrong result fails the run, and with `--short` a collapse.
  */
-import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
 import {
   DEVTOOLS_NAME,
+  GROWTH_NAME,
   NET_NAMES,
   NODE_NAMES,
   REVIEWER_NAME,
@@ -14,8 +15,22 @@ import {
   readArgs,
 } from './args.ts'
 import type { Figure } from './figure.ts'
+import type { Growth } from './growth/order.ts'
 import { runInNode } from './node/run.ts'
-import { tableOf } from './table.ts'
+import {
+  type Machine,
+  NOTHING_RECORDED,
+  type Recorded,
+  type Run,
+  collapsed,
+  markdownOf,
+  readmeWith,
+  shortRatios,
+  withRun,
+} from './report.ts'
+
+const RECORDED = new URL('recorded.json', import.meta.url)
+const README = new URL('README.md', import.meta.url)
 
 const parsed = readArgs(process.argv.slice(2))
 if (parsed.kind === 'help') process.stdout.write(USAGE)
@@ -25,13 +40,19 @@ else if (parsed.kind === 'fault') {
 } else await bench(parsed.settings)
 
 async function bench(settings: Settings): Promise<void> {
+  const machine = machineOf(settings)
+  if (settings.peers) (await import('./peers/install.ts')).installPeers()
   const figures: Figure[] = []
+  const growth: Growth[] = []
   const failures: string[] = []
   for (const name of settings.names) {
     const start = performance.now()
     process.stderr.write(`bench: ${name} ...`)
     try {
-      figures.push(...(await run(name, settings)))
+      if (name === GROWTH_NAME) {
+        const { runGrowth } = await import('./growth/run.ts')
+        growth.push(...(await runGrowth(settings)))
+      } else figures.push(...(await run(name, settings)))
       process.stderr.write(` ${((performance.now() - start) / 1_000).toFixed(1)} s\n`)
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error)
@@ -39,16 +60,42 @@ async function bench(settings: Settings): Promise<void> {
       process.stderr.write(` failed\n`)
     }
   }
-  const machine = `${process.version}, ${cpus().length} cores, ${settings.rows.toLocaleString('en-US')} rows`
-  process.stdout.write(`\n${machine}\n\n${tableOf(figures)}\n`)
-  if (settings.json !== undefined) {
-    writeFileSync(
-      settings.json,
-      `${JSON.stringify({ machine, figures, failures }, undefined, 2)}\n`,
-    )
+  finish(settings, { machine, figures, growth, failures })
+}
+
+function machineOf({ rows }: Settings): Machine {
+  const [load = 0] = loadavg()
+  return {
+    node: process.version,
+    cores: cpus().length,
+    load: Math.round(load * 10) / 10,
+    date: new Date().toISOString().slice(0, 16).replace('T', ' '),
+    rows,
   }
-  for (const failure of failures) process.stderr.write(`bench: ${failure}\n`)
-  if (failures.length > 0) process.exitCode = 1
+}
+
+function finish(settings: Settings, run: Run): void {
+  const { short, record, json, markdown } = settings
+  process.stdout.write(`\n${markdownOf(run)}\n`)
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(run, undefined, 2)}\n`)
+  if (markdown !== undefined) writeFileSync(markdown, `${markdownOf(run)}\n`)
+  const known = recorded()
+  if (record) keep(short ? { ...known, short: shortRatios(run.figures) } : withRun(known, run))
+  const collapses = short && !record ? collapsed(run.figures, known.short) : []
+  const faults = [...run.failures, ...collapses]
+  for (const fault of faults) process.stderr.write(`bench: ${fault}\n`)
+  if (faults.length > 0) process.exitCode = 1
+}
+
+function recorded(): Recorded {
+  if (!existsSync(RECORDED)) return NOTHING_RECORDED
+  return JSON.parse(readFileSync(RECORDED, 'utf8')) as Recorded
+}
+
+/** The README is written too, so that it never differs from the figures it shows. */
+function keep(next: Recorded): void {
+  writeFileSync(RECORDED, `${JSON.stringify(next, undefined, 1)}\n`)
+  writeFileSync(README, readmeWith(readFileSync(README, 'utf8'), next))
 }
 
 /** The browser and the network are loaded only when they are asked for. */

@@ -20,6 +20,8 @@ export interface Figure {
   readonly spread?: readonly [number, number] | undefined
   /** The same ratio in time on the processor, which other programs disturb less. */
   readonly cpuRatio?: number | undefined
+  /** Medians of the peers that were measured beside, by name. */
+  readonly peers?: Readonly<Record<string, number>> | undefined
   readonly rounds: number
   readonly note?: string | undefined
 }
@@ -34,6 +36,7 @@ export interface Stretch {
 export interface Rounds {
   readonly floor: readonly Stretch[]
   readonly ours: readonly Stretch[]
+  readonly peers?: Readonly<Record<string, readonly Stretch[]>> | undefined
 }
 
 export function median(values: readonly number[]): number {
@@ -85,7 +88,7 @@ export function loneFigure(
 
 function pairFigure(
   facts: FigureFacts & { readonly unit: Unit },
-  { floor, ours }: Rounds,
+  { floor, ours, peers }: Rounds,
   read: {
     readonly value: (stretch: Stretch) => number
     readonly cpu: (stretch: Stretch) => number
@@ -100,6 +103,11 @@ function pairFigure(
     ratio: median(ratios),
     spread: [Math.min(...ratios), Math.max(...ratios)],
     cpuRatio: Number.isFinite(cpuRatio) ? cpuRatio : undefined,
+    ...(peers && {
+      peers: Object.fromEntries(
+        Object.entries(peers).map(([peer, list]) => [peer, median(list.map(read.value))]),
+      ),
+    }),
     rounds: ours.length,
   }
 }

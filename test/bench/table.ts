@@ -1,16 +1,45 @@
-/** The one table of a run, as Markdown, so that it can be put into a document as it is. */
+/** The tables of a run, as Markdown, so that they can be put into a document as they are. */
 import type { Figure, Unit } from './figure.ts'
 import { GOALS } from './goals.ts'
+import type { Growth } from './growth/order.ts'
 
 const HEAD = ['', 'workload', 'floor', 'ours', 'ratio', 'of rounds', 'cpu', 'goal', 'holds']
+const PEERS = 'peers, best first'
 
+/** The peers have a column where some were measured. */
 export function tableOf(figures: readonly Figure[]): string {
   const all = new Map(figures.map((figure) => [figure.name, figure]))
   const rows = figures.map((figure) => rowOf(figure, all))
-  const widths = HEAD.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]!.length)))
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
-  return [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+  if (figures.every(({ peers }) => peers === undefined)) return markdown(HEAD, rows)
+  return markdown(
+    [...HEAD, PEERS],
+    rows.map((row, i) => [...row, peersText(figures[i]!)]),
+  )
+}
+
+export function growthTable(growths: readonly Growth[]): string {
+  const head = ['growth', 'of', 'at', 'floor', 'ours', 'order']
+  const rows = growths.map(({ name, what, unit, of, at, ours, floor, order }) => [
+    `${name}: ${what}, ${unit}`,
+    of,
+    at.map((size) => size.toLocaleString('en-US')).join(' / '),
+    floor?.map(numberText).join(' / ') ?? '-',
+    ours.map(numberText).join(' / '),
+    order,
+  ])
+  return markdown(head, rows)
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function peersText({ peers, unit }: Figure): string {
+  const isRate = unit === 'per s'
+  const known = Object.entries(peers ?? {}).filter(([, value]) => Number.isFinite(value))
+  const sorted = known.sort(([, a], [, b]) => (isRate ? b - a : a - b))
+  return sorted.map(([peer, value]) => `${peer} ${valueText(value, unit)}`).join(', ') || '-'
 }
 
 function rowOf(figure: Figure, all: ReadonlyMap<string, Figure>): string[] {

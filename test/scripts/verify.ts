@@ -12,5 +12,6 @@ await runStages('verify', [
   script('build'),
   script('packed'),
   script('size'),
+  { name: 'bench', command: ['pnpm', 'bench', '--short'] },
 ])
 console.log('verify: everything holds')

@@ -1,49 +1,87 @@
-/** R1, R2, R3, R5 and P1: runs them in one page, or one page after the other where a reload counts. */
+/** R1 to R5, P1 to P3 and T: in one page, or one page after the other where a reload counts. */
 import type { Page } from 'playwright'
 import type { Settings } from '../args.ts'
 import { type Figure, type Rounds, loneFigure, median, must, timeFigure } from '../figure.ts'
-import type { DurableKind } from './page/sides.ts'
+import { freePort, withPlace } from '../net/processes.ts'
+import type { ColdKind } from './page/cold.tsx'
+import type { DurableKind, Kind } from './page/sides.ts'
 import type { Times } from './page/rows.tsx'
 import type {} from './page/main.ts'
+import type {} from './page/tabs.tsx'
 import { type Site, loaded, withSite } from './site.ts'
 
 const WRITES = 10_000
 const ROUNDS = 7
+const COLD_ROUNDS = 5
+const TAB_EDITS = 200
+const TAB_WARM_EDITS = 20
 
-export function runInBrowser(name: string, { rounds = ROUNDS }: Settings): Promise<Figure[]> {
-  const run = { R1: r1, R2: r2, R3: r3, R5: r5, P1: p1 }[name]!
-  return withSite((site) => run(site, rounds))
+export function runInBrowser(name: string, settings: Settings): Promise<readonly Figure[]> {
+  if (name === 'P2') return p2(settings)
+  const run = { R1: r1, R2: r2, R3: r3, R4: r4, R5: r5, P1: p1, P3: p3, T: t }[name]!
+  return withSite((site) => run(site, settings.rounds ?? ROUNDS), settings)
 }
 
-async function r1(site: Site, rounds: number): Promise<Figure[]> {
+/** One figure of a workload of the page, of a few rows and of many. */
+async function atBothSizes(
+  site: Site,
+  [few, many]: readonly [number, number],
+  {
+    name,
+    what,
+    run,
+  }: {
+    readonly name: string
+    readonly what: (count: string) => string
+    readonly run: (page: Page, count: number) => Promise<Times>
+  },
+): Promise<Figure[]> {
+  const figures: Figure[] = []
+  for (const count of [few, many]) {
+    const page = await site.open()
+    const short = count === few ? name : `${name} ${count / 1_000}k`
+    const facts = { name: short, what: what(count.toLocaleString('en-US')), unit: 'ms' as const }
+    figures.push(timeFigure(facts, roundsOf(await run(page, count))))
+    await page.close()
+  }
+  return figures
+}
+
+function r1(site: Site, rounds: number): Promise<Figure[]> {
+  return atBothSizes(site, [1_000, 10_000], {
+    name: 'R1',
+    what: (count) => `mount ${count} rows, each read by its hook`,
+    run: (page, count) =>
+      page.evaluate(([rows, times]) => window.bench.mountRows(rows!, times!), [count, rounds]),
+  })
+}
+
+function r2(site: Site, rounds: number): Promise<Figure[]> {
+  return atBothSizes(site, [1_000, 10_000], {
+    name: 'R2',
+    what: (count) => `one of ${count} rows changes, call to page, 1 render`,
+    run: (page, count) =>
+      page.evaluate(([rows, times]) => window.bench.changeRows(rows!, times!), [count, rounds]),
+  })
+}
+
+function r3(site: Site, rounds: number): Promise<Figure[]> {
+  return atBothSizes(site, [10_000, 100_000], {
+    name: 'R3',
+    what: (count) => `list of 100 of ${count} rows, its order changes, call to page`,
+    run: (page, count) =>
+      page.evaluate(([rows, times]) => window.bench.moveInList(rows!, times!), [count, rounds]),
+  })
+}
+
+async function r4(site: Site, rounds: number): Promise<Figure[]> {
   const page = await site.open()
-  const mounted = (count: number): Promise<Times> =>
-    page.evaluate(([rows, times]) => window.bench.mountRows(rows!, times!), [count, rounds])
-  const what = (count: string): string => `mount ${count} rows, each read by its hook`
-  return [
-    timeFigure({ name: 'R1', what: what('1,000'), unit: 'ms' }, roundsOf(await mounted(1_000))),
-    timeFigure(
-      { name: 'R1 10k', what: what('10,000'), unit: 'ms' },
-      roundsOf(await mounted(10_000)),
-    ),
-  ]
+  const times = await page.evaluate((count) => window.bench.changeAll(1_000, count), rounds)
+  const what = '1,000 rows change in one transaction, call to page, one commit'
+  return [timeFigure({ name: 'R4', what, unit: 'ms' }, roundsOf(times))]
 }
 
-async function r2(site: Site, rounds: number): Promise<Figure[]> {
-  const page = await site.open()
-  const changed = (count: number): Promise<Times> =>
-    page.evaluate(([rows, times]) => window.bench.changeRows(rows!, times!), [count, rounds])
-  const what = (count: string): string => `one of ${count} rows changes, call to page, 1 render`
-  return [
-    timeFigure({ name: 'R2', what: what('1,000'), unit: 'ms' }, roundsOf(await changed(1_000))),
-    timeFigure(
-      { name: 'R2 10k', what: what('10,000'), unit: 'ms' },
-      roundsOf(await changed(10_000)),
-    ),
-  ]
-}
-
-async function r3(site: Site, rounds: number): Promise<Figure[]> {
+async function t(site: Site, rounds: number): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const step of ['replace', 'append', 'clear'] as const) {
     const page = await site.open()
@@ -52,7 +90,7 @@ async function r3(site: Site, rounds: number): Promise<Figure[]> {
       rounds,
     ] as const)
     const what = `${step} 1,000 rows of a table, call to paint; floor plain hooks`
-    figures.push(timeFigure({ name: `R3 ${step}`, what, unit: 'ms' }, roundsOf(times)))
+    figures.push(timeFigure({ name: `T ${step}`, what, unit: 'ms' }, roundsOf(times)))
   }
   return figures
 }
@@ -64,8 +102,16 @@ async function r5(site: Site, rounds: number): Promise<Figure[]> {
   return [timeFigure({ name: 'R5', what, unit: 'ms' }, roundsOf(times))]
 }
 
-function roundsOf({ floor, ours }: Times): Rounds {
-  return { floor: floor.map((ms) => ({ ms })), ours: ours.map((ms) => ({ ms })) }
+function roundsOf({ floor, ours, ...peers }: Times): Rounds {
+  const stretches = (list: readonly number[]): { ms: number }[] => list.map((ms) => ({ ms }))
+  const names = Object.keys(peers)
+  return {
+    floor: stretches(floor),
+    ours: stretches(ours),
+    ...(names.length > 0 && {
+      peers: Object.fromEntries(names.map((name) => [name, stretches(peers[name]!)])),
+    }),
+  }
 }
 
 interface Written {
@@ -126,4 +172,84 @@ async function writeAndReload(page: Page, kind: DurableKind, name: string): Prom
 async function reload(page: Page): Promise<void> {
   await page.reload()
   await loaded(page)
+}
+
+/** Fills through a real reviewer, then starts offline, each time in a page that was just loaded. */
+function p2(settings: Settings): Promise<readonly Figure[]> {
+  const many = settings.rows
+  return withPlace((place) =>
+    withSite(async (site) => {
+      const figures: Figure[] = []
+      for (const count of [many / 10, many]) {
+        const options = { port: await freePort(), data: place.folder() }
+        const { address } = await place.server('ours', options)
+        const page = await site.open()
+        const kinds: readonly ColdKind[] = ['floor', 'ours']
+        const times: Times = { floor: [], ours: [] }
+        for (const kind of kinds) {
+          await page.evaluate(([of, facts]) => window.bench.fillCold(of, facts), [
+            kind,
+            { name: `p2-${kind}-${count}`, count, reviewer: address },
+          ] as const)
+        }
+        for (let round = 0; round <= (settings.rounds ?? COLD_ROUNDS); round++) {
+          for (const kind of kinds) {
+            await reload(page)
+            const ms = await page.evaluate(([of, facts]) => window.bench.openCold(of, facts), [
+              kind,
+              { name: `p2-${kind}-${count}`, count, space: address.space },
+            ] as const)
+            if (round > 0) times[kind]!.push(ms)
+          }
+        }
+        await page.close()
+        const name = count === many ? 'P2 many' : 'P2'
+        const what = `cold start: ${count.toLocaleString('en-US')} acknowledged rows to the first query on screen`
+        figures.push(timeFigure({ name, what, unit: 'ms' }, roundsOf(times)))
+      }
+      return figures
+    }, settings),
+  )
+}
+
+async function p3(site: Site, rounds: number): Promise<Figure[]> {
+  const times: Times = { floor: [], ours: [] }
+  const tabs = new Map<Kind, readonly [Page, Page]>()
+  for (const kind of ['floor', 'ours'] as const) {
+    const first = await site.open()
+    const second = await site.openBeside(first)
+    await first.evaluate((of) => window.bench.openTab(of, 'p3', true), kind)
+    await second.evaluate((of) => window.bench.openTab(of, 'p3', false), kind)
+    for (const page of [first, second]) await page.evaluate(() => window.tab.shows(100))
+    tabs.set(kind, [first, second])
+  }
+  const edits = Math.ceil(TAB_EDITS / ROUNDS)
+  let count = 0
+  for (let round = 0; round <= rounds; round++) {
+    for (const [kind, pages] of tabs) {
+      const found: number[] = []
+      for (let i = 0; i < (round === 0 ? TAB_WARM_EDITS : edits); i++) {
+        found.push(await editAcross(pages, ++count))
+      }
+      if (round > 0) times[kind]!.push(median(found))
+    }
+  }
+  for (const [kind, pages] of tabs) {
+    const [one, other] = await Promise.all(
+      pages.map((page) => page.evaluate(() => window.tab.digest())),
+    )
+    must(one === other, `${kind}: the tabs hold different rows`)
+  }
+  const what = 'a write in one tab to the document of another, no reviewer'
+  return [timeFigure({ name: 'P3', what, unit: 'ms' }, roundsOf(times))]
+}
+
+async function editAcross([writer, reader]: readonly [Page, Page], count: number): Promise<number> {
+  const title = `Edit ${count} of this bench`
+  const seen = reader.evaluate((wanted) => window.tab.seen(wanted), title)
+  const startedAt = await writer.evaluate(([row, text]) => window.tab.edit(row, text), [
+    (count * 37) % 100,
+    title,
+  ] as const)
+  return (await seen) - startedAt
 }

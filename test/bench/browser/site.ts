@@ -7,7 +7,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
-import { type Browser, type Page, chromium } from 'playwright'
+import { type Browser, type BrowserContext, type Page, chromium } from 'playwright'
 import { build } from 'vite'
 import { ensureBrowser } from '../../scripts/browser.ts'
 
@@ -19,10 +19,16 @@ const TYPES: Readonly<Record<string, string>> = {
 export interface Site {
   /** A page of a profile of its own, with the workloads loaded. */
   open(): Promise<Page>
+  /** A page of the same profile: another tab. */
+  openBeside(page: Page): Promise<Page>
   readonly browserVersion: string
 }
 
-export async function withSite<T>(work: (site: Site) => Promise<T>): Promise<T> {
+/** `peers`: the page of `test/bench/peers`, which has the peers beside. */
+export async function withSite<T>(
+  work: (site: Site) => Promise<T>,
+  { peers }: { readonly peers: boolean } = { peers: false },
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
   const server = createServer((request, response) => {
     const path = normalize(request.url === '/' ? '/index.html' : request.url!)
@@ -38,14 +44,15 @@ export async function withSite<T>(work: (site: Site) => Promise<T>): Promise<T> 
   })
   let browser: Browser | undefined
   try {
-    await buildPage(folder)
+    await buildPage(folder, peers)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
     browser = await chromium.launch({ ...ensureBrowser(), args: ['--js-flags=--expose-gc'] })
     const started = browser
     return await work({
       browserVersion: browser.version(),
-      open: () => openPage(started, `http://127.0.0.1:${port}/`),
+      open: async () => openPage(await started.newContext(), `http://127.0.0.1:${port}/`),
+      openBeside: (page) => openPage(page.context(), `http://127.0.0.1:${port}/`),
     })
   } finally {
     await browser?.close()
@@ -54,10 +61,10 @@ export async function withSite<T>(work: (site: Site) => Promise<T>): Promise<T> 
   }
 }
 
-async function buildPage(outDir: string): Promise<void> {
+async function buildPage(outDir: string, peers: boolean): Promise<void> {
   await build({
     configFile: false,
-    root: new URL('page/', import.meta.url).pathname,
+    root: new URL(peers ? '../peers/src/page/' : 'page/', import.meta.url).pathname,
     logLevel: 'error',
     resolve: {
       conditions: ['@countersign/source', 'module', 'browser', 'production'],
@@ -67,8 +74,7 @@ async function buildPage(outDir: string): Promise<void> {
   })
 }
 
-async function openPage(browser: Browser, url: string): Promise<Page> {
-  const context = await browser.newContext()
+async function openPage(context: BrowserContext, url: string): Promise<Page> {
   const page = await context.newPage()
   page.on('pageerror', (error) => process.stderr.write(`\nbench: page: ${error.message}\n`))
   await page.goto(url)

@@ -1,11 +1,13 @@
 /**
- * A process with one replica, writer or reader, that does what its parent says. Times are of the
- * monotonic clock that all processes of the machine share, in ms.
+ * A process with a replica, writer or reader, or with many of them, that does what its parent says.
+ * Times are of the monotonic clock that all processes of the machine share, in ms.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import { type TaskRow, digest, pick, seeded, taskRows } from '../data.ts'
 import { must } from '../figure.ts'
+import { Crowd } from './crowd.ts'
+import { editOf, now, pause, until } from './edits.ts'
 import { type Kind, type Replica, type ServerAddress, openReplica } from './replica.ts'
 
 export interface Seen {
@@ -45,10 +47,40 @@ export interface Commands {
   /** The number of the edit that each row shows, by id. */
   shown(): Promise<Readonly<Record<string, number>>>
   /** Cheap enough to ask while a flood is under way. */
-  progress(): Promise<{ seq: number; waiting: number }>
-  state(): Promise<{ digest: string; seq: number }>
+  progress(): Promise<{ seq: number | undefined; waiting: number }>
+  state(): Promise<{ digest: string; seq: number | undefined }>
   traffic(): Promise<Traffic>
+  /** So many keystrokes at the end of a title, one after the other; resolves when all are acked. */
+  type(count: number, pauseMs: number): Promise<void>
+  /** Edits of every second row, made offline: `half` 0 or 1. Resolves when they are written. */
+  editHalf(half: number, first: number, count: number): Promise<void>
+  /** Resolves when nothing waits for its ack. */
+  rest(): Promise<void>
+  /** Goes online; resolves with both times when nothing waits and so many edits have been seen. */
+  catchUp(edits: number): Promise<{ startedAt: number; endedAt: number }>
+  /** A further replica: from its opening until it has the rows, and what that took. */
+  newcomer(kind: Kind, address: ServerAddress, wanted: Wanted): Promise<Joined>
+  crowd(kind: Kind, address: ServerAddress, count: number, rows: number): Promise<void>
+  /** Raw followers in the place of replicas. */
+  rawCrowd(kind: Kind, address: ServerAddress, count: number): Promise<void>
+  /** Each replica of the crowd makes so many edits; resolves when all are at rest and equal. */
+  writeEach(first: number, count: number): Promise<{ startedAt: number; endedAt: number }>
+  /** Resolves with the time at which the whole crowd had the edit of this number. */
+  markAll(edit: number): Promise<number>
   close(): Promise<void>
+}
+
+/** When a newcomer is done: its place in the order, or the state where there is no order. */
+export interface Wanted {
+  readonly rows: number
+  readonly seq: number | undefined
+  readonly digest: string
+}
+
+export interface Joined {
+  readonly ms: number
+  readonly cpuMs: number
+  readonly down: number
 }
 
 export interface Flood {
@@ -57,26 +89,15 @@ export interface Flood {
   readonly ackedAt: number
 }
 
-const WAIT_MS = 120_000
-const EDITS_MAX = 1e9
-
 const sockets = new Set<Socket>()
 subscribe('net.client.socket', (message) => sockets.add((message as { socket: Socket }).socket))
 
 let replica: Replica
+let crowd: Crowd | undefined
 let ids: string[] = []
 let seenEdits = new Map<number, number>()
 let onEdit: ((id: string, edit: number, at: number) => void) | undefined
 const acked: number[] = []
-
-function now(): number {
-  return Number(process.hrtime.bigint()) / 1e6
-}
-
-/** An edit writes its number into a field that holds far larger numbers before. */
-function editOf({ createdAt }: TaskRow): number {
-  return createdAt < EDITS_MAX ? createdAt : 0
-}
 
 function sortedIds(rows: readonly TaskRow[]): string[] {
   return rows.map((row) => row.id).sort()
@@ -172,6 +193,65 @@ const commands: Commands = {
     }
     return { up, down }
   },
+  async type(count, pauseMs) {
+    const { id, title } = replica.rows()[0]!
+    for (let i = 1; i <= count; i++) {
+      replica.retitle(id, title + 'abcdefghij'.repeat(Math.ceil(count / 10)).slice(0, i))
+      await pause(pauseMs)
+    }
+    await until('acks of the keystrokes', () => replica.waiting() === 0)
+  },
+  async editHalf(half, first, count) {
+    const own = ids.filter((_, i) => i % 2 === half)
+    for (let i = 0; i < count; i++) {
+      replica.edit(own[i % own.length]!, first + i)
+      if (i % 100 === 99) await pause(0)
+    }
+  },
+  rest: () => until('acks', () => replica.waiting() === 0),
+  async catchUp(edits) {
+    seenEdits = new Map()
+    let seen = 0
+    let endedAt = 0
+    onEdit = (_, edit, at) => {
+      seen = Math.max(seen, edit)
+      endedAt = at
+    }
+    const startedAt = now()
+    replica.setOnline(true)
+    await until('what was missed', () => {
+      if (replica.waiting() > 0 || seen < edits) return false
+      endedAt = Math.max(endedAt, now())
+      return true
+    })
+    onEdit = undefined
+    return { startedAt, endedAt }
+  },
+  async newcomer(kind, address, { rows, seq, digest: wanted }) {
+    const before = await commands.traffic()
+    const cpu = process.cpuUsage()
+    const startedAt = now()
+    const joining = await openReplica(kind, address)
+    const isDone = (): boolean =>
+      seq === undefined ? joining.rows().length >= rows : (joining.seq() ?? 0) >= seq
+    await until('the rows of a newcomer', isDone)
+    const found = joining.rows().length
+    const ms = now() - startedAt
+    const { user, system } = process.cpuUsage(cpu)
+    const after = await commands.traffic()
+    must(found === rows, `a newcomer has ${found} rows`)
+    must(digest(joining.rows()) === wanted, 'a newcomer has other rows')
+    await joining.close()
+    return { ms, cpuMs: (user + system) / 1_000, down: after.down - before.down }
+  },
+  async crowd(kind, address, count, rows) {
+    crowd = await Crowd.ofReplicas({ kind, address, count, rows })
+  },
+  async rawCrowd(kind, address, count) {
+    crowd = await Crowd.ofRaw({ kind, address, count })
+  },
+  writeEach: (first, count) => crowd!.writeEach(first, count),
+  markAll: (edit) => crowd!.markAll(edit),
   async close() {
     await replica.close()
   },
@@ -182,19 +262,6 @@ function editOnce(id: string, edit: number): Promise<Edit> {
     const startedAt = now()
     replica.edit(id, edit, () => resolve({ edit, startedAt, ackedAt: now() }))
   })
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = now() + WAIT_MS
-  // What a store says of itself follows its writes at the end of the tick.
-  do {
-    must(now() < end, `waited in vain for ${what}`)
-    await pause(1)
-  } while (!holds())
 }
 
 interface Call {

@@ -27,17 +27,20 @@ export interface ServerOptions {
   readonly profile?: string | undefined
 }
 
-/** Starts the real reviewer, or the floor's server; resolves when it listens. */
+/** Starts the real reviewer, the floor's server or a peer's; resolves when it listens. */
 export async function startServer(
   kind: Kind,
   { port, data, profile }: ServerOptions,
 ): Promise<ServerProcess> {
   const floor = new URL('../floors/sync-server.ts', import.meta.url).pathname
   const reviewer = new URL('../../../apps/reviewer/src/main.ts', import.meta.url).pathname
+  const peer = new URL(`../peers/src/net/${kind}-server.ts`, import.meta.url).pathname
   const program =
     kind === 'floor'
       ? [floor, String(port), join(data, 'floor.sqlite')]
-      : [reviewer, '--port', String(port), '--data', data, '--log', 'warn']
+      : kind === 'ours'
+        ? [reviewer, '--port', String(port), '--data', data, '--log', 'warn']
+        : [peer, String(port), data]
   const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
   const child = spawn(process.execPath, [SOURCE, ...flags, ...program], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -143,9 +146,15 @@ export class Place {
   }
 
   async client(kind: Kind, address: ServerAddress, profile?: string): Promise<Client> {
+    const client = await this.emptyClient(profile)
+    await client.open(kind, address)
+    return client
+  }
+
+  /** A process that has no replica yet. */
+  async emptyClient(profile?: string): Promise<Client> {
     const client = startClient(profile)
     this.#clients.push(client)
-    await client.open(kind, address)
     return client
   }
 

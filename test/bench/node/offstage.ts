@@ -11,7 +11,8 @@ import {
   memorySpaces,
 } from '@countersign/core/ports'
 import { createReviewer } from '@countersign/core/reviewer'
-import { Worker, isMainThread, parentPort } from 'node:worker_threads'
+import { sqliteSpaces } from '@countersign/reviewer'
+import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { SPACE } from './stores.ts'
 
 type Up =
@@ -43,8 +44,9 @@ export interface Offstage {
   close(): Promise<void>
 }
 
-export function startOffstage(): Offstage {
-  const worker = new Worker(new URL(import.meta.url))
+/** `folder`: the reviewer keeps its space there, in SQLite; without one, in memory and without states. */
+export function startOffstage(folder?: string): Offstage {
+  const worker = new Worker(new URL(import.meta.url), { workerData: { folder } })
   const calls = new Map<number, (value: unknown) => void>()
   const links = new Map<number, Parameters<Transport['connect']>[0]>()
   let count = 0
@@ -94,15 +96,17 @@ export function startOffstage(): Offstage {
   }
 }
 
-async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
+async function serve(
+  port: NonNullable<typeof parentPort>,
+  { folder }: { readonly folder?: string },
+): Promise<void> {
+  const spaces = folder === undefined ? memorySpaces() : sqliteSpaces(folder)
   const { signer, clock, random } = defaultPlatform()
   const ready = Promise.all([
     memoryStorage().open(() => {}),
     signer
       .generate()
-      .then((keys) =>
-        createReviewer({ space: SPACE, spaces: memorySpaces(), keys, signer, clock, random }),
-      ),
+      .then((keys) => createReviewer({ space: SPACE, spaces, keys, signer, clock, random })),
   ])
   const links = new Map<number, { frame(text: string): void; closed(): void }>()
   const post = (message: Down): void => port.postMessage(message)
@@ -132,4 +136,6 @@ async function serve(port: NonNullable<typeof parentPort>): Promise<void> {
   })
 }
 
-if (!isMainThread && parentPort) await serve(parentPort)
+if (!isMainThread && parentPort) {
+  await serve(parentPort, workerData as { readonly folder?: string })
+}

@@ -1,5 +1,6 @@
 /**
- * Rounds in Node: floor, ours, floor, ours. The first round warms both up and does not count.
+ * Rounds in Node: floor, ours, floor, ours. The first rounds warm both up and do not count: a floor
+ * that the compiler has not optimized yet would flatter us.
  * Between two stretches the heap is collected, so that nobody pays for another's garbage.
  */
 import type { Rounds, Stretch } from '../figure.ts'
@@ -7,7 +8,11 @@ import type { Rounds, Stretch } from '../figure.ts'
 export interface Size {
   readonly rounds: number
   readonly rows: number
+  /** With peers beside, where they compare. */
+  readonly peers?: boolean
 }
+
+const WARM_ROUNDS = 2
 
 /** One side of one round: sets up, measures, verifies, cleans up; tells what it measured. */
 export type Side<T> = (round: number) => T | Promise<T>
@@ -18,12 +23,12 @@ export async function interleaved<T>(
   ours: Side<T>,
 ): Promise<{ floor: T[]; ours: T[] }> {
   const measured: { floor: T[]; ours: T[] } = { floor: [], ours: [] }
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 1 - WARM_ROUNDS; round <= rounds; round++) {
     collect()
-    const low = await floor(round)
+    const low = await floor(Math.max(0, round))
     collect()
-    const own = await ours(round)
-    if (round === 0) continue
+    const own = await ours(Math.max(0, round))
+    if (round <= 0) continue
     measured.floor.push(low)
     measured.ours.push(own)
   }

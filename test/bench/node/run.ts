@@ -1,4 +1,4 @@
-/** Starts a process for a workload of Node and hears its figures. */
+/** Starts a process for a workload of Node and takes its figures. */
 import { fork } from 'node:child_process'
 import type { Settings } from '../args.ts'
 import type { Figure } from '../figure.ts'
@@ -15,23 +15,25 @@ const ROUNDS: Readonly<Record<string, number>> = {
 }
 const ROUNDS_USUAL = 5
 
-export async function runInNode(name: string, settings: Settings): Promise<Figure[]> {
-  const { rounds = ROUNDS[name] ?? ROUNDS_USUAL, rows, profile } = settings
-  const flags = ['--expose-gc', '--conditions=@countersign/source', '--min-semi-space-size=16']
-  if (profile !== undefined) flags.push('--cpu-prof', `--cpu-prof-dir=${profile}`)
-  const child = fork(
-    new URL('worker.ts', import.meta.url),
-    [JSON.stringify({ name, size: { rounds, rows } })],
-    { execArgv: flags },
-  )
+export function runInNode(name: string, settings: Settings): Promise<Figure[]> {
+  const { rounds = ROUNDS[name] ?? ROUNDS_USUAL, rows, profile, peers } = settings
+  const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
+  const task = JSON.stringify({ name, size: { rounds, rows, peers } })
+  return forked<Figure[]>(new URL('worker.ts', import.meta.url), task, flags)
+}
+
+/** Runs a worker with one argument; resolves to what it sends before it ends. */
+export async function forked<T>(worker: URL, task: string, flags: readonly string[]): Promise<T> {
+  const usual = ['--expose-gc', '--conditions=@countersign/source', '--min-semi-space-size=16']
+  const child = fork(worker, [task], { execArgv: [...usual, ...flags] })
   return new Promise((resolve, reject) => {
-    let figures: Figure[] | undefined
+    let told: { readonly value: T } | undefined
     child.on('message', (message) => {
-      figures = message as Figure[]
+      told = { value: message as T }
     })
     child.on('exit', (code) => {
-      if (figures) resolve(figures)
-      else reject(new Error(`${name} ended with code ${code} and without figures`))
+      if (told) resolve(told.value)
+      else reject(new Error(`a worker ended with code ${code} and without figures: ${task}`))
     })
   })
 }

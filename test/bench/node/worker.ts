@@ -1,10 +1,12 @@
 /** A process of its own for one workload: its heap and its compiled code are nobody else's. */
 import type { Figure } from '../figure.ts'
+import { lens } from './lens.ts'
 import { c4, c4b, c4c } from './live.ts'
 import { c6 } from './memory.ts'
+import { c7 } from './onboarding.ts'
 import { c3, c4o, c5 } from './reads.ts'
+import { withPeers } from './peers.ts'
 import type { Size } from './rounds.ts'
-import { c7 } from './versions.ts'
 import { c1, c2, c2d, c6u } from './writes.ts'
 
 const WORKLOADS: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
@@ -20,8 +22,10 @@ const WORKLOADS: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   C6: c6,
   C6u: c6u,
   C7: c7,
+  lens,
 }
 
 const { name, size } = JSON.parse(process.argv[2]!) as { name: string; size: Size }
-const figures = await WORKLOADS[name]!(size)
+const measured = await WORKLOADS[name]!(size)
+const figures = size.peers === true ? await withPeers(name, measured, size) : measured
 process.send!(figures, () => process.exit(0))

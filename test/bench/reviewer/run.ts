@@ -4,6 +4,8 @@
  * processes. The data are made once, for all rounds.
  */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Settings } from '../args.ts'
 import { type Figure, loneFigure, timeFigure } from '../figure.ts'
 import { type Place, type ServerProcess, freePort, withPlace } from '../net/processes.ts'
@@ -17,13 +19,25 @@ const WRITERS = 20
 const MESSAGES_MAX = 1_000
 const LOOK_MS = 20
 
-export function runReviewer(settings: Settings): Promise<readonly Figure[]> {
-  return withPlace((place) => measured(place, settings))
+/** At a fifth of the size, and at the size: nothing of it may grow with history. */
+export async function runReviewer(settings: Settings): Promise<readonly Figure[]> {
+  const figures: Figure[] = []
+  for (const changes of [settings.rows * 2, settings.rows * MESSAGES_EACH]) {
+    const isSmall = changes < settings.rows * MESSAGES_EACH
+    const found = await withPlace((place) => measured(place, settings, changes))
+    figures.push(
+      ...found.map((figure) => (isSmall ? { ...figure, name: `${figure.name} few` } : figure)),
+    )
+  }
+  return figures
 }
 
-async function measured(place: Place, settings: Settings): Promise<readonly Figure[]> {
-  const { rows, rounds = ROUNDS } = settings
-  const changes = rows * MESSAGES_EACH
+async function measured(
+  place: Place,
+  settings: Settings,
+  changes: number,
+): Promise<readonly Figure[]> {
+  const { rounds = ROUNDS } = settings
   const data = place.folder()
   const filledAt = performance.now()
   const position = await fill(data, changes)
@@ -42,6 +56,7 @@ async function measured(place: Place, settings: Settings): Promise<readonly Figu
       await server.stop()
     }
   }
+  const diskBytes = sizeOf(data)
   const server = await place.server('ours', {
     ...{ port: await freePort(), data },
     profile: settings.profile,
@@ -63,6 +78,9 @@ async function measured(place: Place, settings: Settings): Promise<readonly Figu
       },
       ready,
     ),
+    loneFigure({ name: 'reviewer disk', what: `${names}: bytes on disk a change`, unit: 'B' }, [
+      diskBytes / changes,
+    ]),
     loneFigure(
       {
         name: 'reviewer welcome',
@@ -110,6 +128,12 @@ function saidBy(child: ChildProcess): Promise<Written> {
     child.once('message', (message) => resolve(message as Written))
     child.once('exit', (code) => reject(new Error(`the writers ended with code ${code}`)))
   })
+}
+
+function sizeOf(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const stats = files.map((file) => statSync(join(folder, file)))
+  return stats.reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0)
 }
 
 /** Resident memory of a process, in MB. */

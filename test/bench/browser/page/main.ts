@@ -1,13 +1,16 @@
 /** The page of the browser workloads: puts them where the runner can call them. */
 import { scrollNothing, scrollPanel, writeBeside } from '../../devtools/page.ts'
+import { fillCold, openCold } from './cold.tsx'
 import { checkDurable, writeDurable, writeLone } from './durable.ts'
 import { findLeft, writeAndLeave } from './leave.ts'
 import { typeInto } from './input.tsx'
 import { openPage } from './pages.tsx'
-import { changeRows, mountRows } from './rows.tsx'
+import { SIDES, changeAll, changeRows, mountRows, moveInList } from './rows.tsx'
 import { tableStep } from './table.tsx'
+import { openTab } from './tabs.tsx'
 
 const workloads = {
+  sides: SIDES,
   checkDurable,
   writeDurable,
   writeLone,
@@ -15,8 +18,13 @@ const workloads = {
   writeAndLeave,
   typeInto,
   openPage,
+  changeAll,
   changeRows,
   mountRows,
+  moveInList,
+  fillCold,
+  openCold,
+  openTab,
   tableStep,
   scrollNothing,
   scrollPanel,

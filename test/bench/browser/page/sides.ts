@@ -1,6 +1,7 @@
 /** Both sides as the pages use them: stores with rows, durable in IndexedDB. */
 import { type Entity, type SyncStore, createSyncStore } from '@countersign/core'
 import { dexieStorage } from '@countersign/storage-dexie'
+import { socketIo } from '@countersign/transport-socketio'
 import { Plain, Task, type TaskRow, inputOf } from '../../data.ts'
 import { dexieRows } from '../../floors/dexie-rows.ts'
 import { idbLog } from '../../floors/idb-log.ts'
@@ -20,11 +21,16 @@ export function openOurs(name: string): Promise<SyncStore> {
   return openStore(name, [Task])
 }
 
-export async function openStore(name: string, entities: readonly Entity[]): Promise<SyncStore> {
+export async function openStore(
+  name: string,
+  entities: readonly Entity[],
+  reviewer?: { readonly url: string; readonly space: string },
+): Promise<SyncStore> {
   const store = createSyncStore({
-    space: SPACE,
+    space: reviewer?.space ?? SPACE,
     entities,
     storage: dexieStorage(name, { persist: false }),
+    ...(reviewer && { transports: [socketIo(reviewer.url)] }),
     onError: (error) => reportError(error),
   })
   await store.ready

@@ -1,5 +1,5 @@
 /**
- * C7: rows that were written two versions ago, read by a build of today: opening the store from
+ * lens: rows that were written two versions ago, read by a build of today: opening the store from
  * its storage and asking the first query, beside the same rows written by that build itself.
  */
 import {
@@ -47,7 +47,7 @@ const Third = First.version(
 
 const TRANSACTION_ROWS = 256
 
-export async function c7({ rounds, rows: count }: Size): Promise<Figure[]> {
+export async function lens({ rounds, rows: count }: Size): Promise<Figure[]> {
   const rows = taskRows(count)
   const old = memoryStorage()
   const now = memoryStorage()
@@ -78,8 +78,8 @@ export async function c7({ rounds, rows: count }: Size): Promise<Figure[]> {
       stretches(measured, (told) => told[of]),
     )
   return [
-    figure('C7', 'open from storage and ask the first query, rows two versions old', 'open'),
-    figure('C7 query', 'that first query alone', 'query'),
+    figure('lens', 'open from storage and ask the first query, rows two versions old', 'open'),
+    figure('lens query', 'that first query alone', 'query'),
   ]
 }
 

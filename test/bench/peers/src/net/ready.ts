@@ -1,0 +1,10 @@
+/** What the servers of the peers share: a port from the command line, and the line that says it. */
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export function ready(server: Server, scheme: 'http' | 'ws'): void {
+  server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => {
+    const { port } = server.address() as AddressInfo
+    process.stdout.write(`peer ready ${scheme}://127.0.0.1:${port}\n`)
+  })
+}
