@@ -61,14 +61,15 @@ interface Tab {
   die(): void
 }
 
-/** A tab that is offline. */
-async function tab(): Promise<Tab> {
+/** A tab that is offline. `looks`: it reads the storage after a notification. */
+async function tab({ looks = true }: { readonly looks?: boolean } = {}): Promise<Tab> {
   let isDead = false
+  const lookMs = looks ? 5 : 1_000_000
   const own: TabLocks = locks.tab()
   const quick: Clock = {
     ...clock,
     after: (delayMs, task) =>
-      clock.after(LOOKS_MS.includes(delayMs) ? 5 : delayMs, () => isDead || task()),
+      clock.after(LOOKS_MS.includes(delayMs) ? lookMs : delayMs, () => isDead || task()),
   }
   const store = createSyncStore({
     server: true,
@@ -112,6 +113,32 @@ describe('two tabs that are offline', () => {
     other.store.setOnline(true)
     await vi.waitFor(() => expect(other.store.status.getState().connection).toBe('online'))
     expect(delivered()).toBe(0)
+  })
+
+  it('§6: what is stored comes with its notification, and the storage is not read for it', async () => {
+    const [one, other] = [await tab({ looks: false }), await tab({ looks: false })]
+    const { id } = one.store.create(Task, { title: 'a' })
+    await one.store.flushed()
+    one.store.update(Task, id, { note: 'more' })
+    await one.store.flushed()
+    await vi.waitFor(() => expect(other.store.read(Task, id)?.note).toBe('more'))
+    expect(other.store.read(Task, id)!.$state).toBe('pending')
+    other.store.update(Task, id, { title: 'b' })
+    await vi.waitFor(() => expect(one.store.read(Task, id)?.title).toBe('b'))
+    one.store.setOnline(true)
+    other.store.setOnline(true)
+    await vi.waitFor(() => expect(delivered()).toBe(3))
+    await vi.waitFor(() => expect(other.store.read(Task, id)?.$state).toBe('canonical'))
+    expect(titles(one)).toEqual(['b'])
+  })
+
+  it('§6: what is too large for a notification is read from the storage', async () => {
+    const [one, other] = [await tab(), await tab()]
+    const { id } = one.store.create(Task, { title: 'a', note: 'n'.repeat(65_000) })
+    one.store.create(Task, { title: 'b', note: 'n'.repeat(65_000) })
+    await one.store.flushed()
+    await vi.waitFor(() => expect(titles(other)).toEqual(['a', 'b']))
+    expect(other.store.read(Task, id)!.note).toHaveLength(65_000)
   })
 
   it('§6: both show what either writes, and each delivers its own, once', async () => {

@@ -246,6 +246,8 @@ async function p3(site: Site, rounds: number): Promise<Figure[]> {
 
 async function editAcross([writer, reader]: readonly [Page, Page], count: number): Promise<number> {
   const title = `Edit ${count} of this bench`
+  // Who writes looks at the page; a page without frames seals later.
+  await writer.bringToFront()
   const seen = reader.evaluate((wanted) => window.tab.seen(wanted), title)
   const startedAt = await writer.evaluate(([row, text]) => window.tab.edit(row, text), [
     (count * 37) % 100,

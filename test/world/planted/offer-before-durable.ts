@@ -8,7 +8,7 @@ export const offerBeforeDurable: Planted = {
       module: 'client/outbox/flusher.ts',
       from: 'const write = disk.write({',
       to: `outbox.release(flush, 'queued')
-    onReady()
+    onReady(undefined)
     const write = disk.write({`,
     },
   ],

@@ -6,8 +6,8 @@ export const outboxRelaxed: Planted = {
   edits: [
     {
       module: 'client/outbox/flusher.ts',
-      from: "durability: 'strict', segments: [segment(flush.key, 'own', { ids, text })]",
-      to: "durability: 'relaxed', segments: [segment(flush.key, 'own', { ids, text })]",
+      from: "durability: 'strict', segments: [record]",
+      to: "durability: 'relaxed', segments: [record]",
     },
   ],
   seed: 2,

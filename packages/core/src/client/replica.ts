@@ -395,8 +395,8 @@ export class Replica {
       index: this.repo.messages,
       disk: this.#disk,
       mintedIn: (entityId) => this.#mintedIn.get(entityId),
-      onReady: () => {
-        this.#neighbours?.notify()
+      onReady: (stored) => {
+        this.#neighbours?.notify({ stored })
         this.#session?.pump()
         this.#statusLater()
       },

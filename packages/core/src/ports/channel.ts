@@ -1,6 +1,6 @@
 /**
- * Messages among the tabs of one origin (BroadcastChannel). They are hints: they may be lost,
- * repeated or late, and the receiver reads the storage.
+ * Messages among the tabs of one origin (BroadcastChannel). They may be lost, repeated or late: what
+ * they say is also in the storage, which the receiver reads in time.
  */
 export interface Channel {
   /**

@@ -36,7 +36,7 @@ export interface StoredFlush {
 
 /** Reads the flushes of own messages. `unreadable`: records with a right checksum that cannot be parsed. */
 export function readFlushes(
-  state: StoredState,
+  state: Pick<StoredState, 'segments' | 'outbox'>,
   reading: OwnReading,
 ): { flushes: StoredFlush[]; unreadable: StoredSegment[] } {
   const open = new Set(state.outbox)

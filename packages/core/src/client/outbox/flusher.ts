@@ -11,6 +11,7 @@ import type { Flush, Outbox } from '../../sync/outbox.ts'
 import type { Entry } from '../../history/entry.ts'
 import type { MessageIndex } from '../../history/messages.ts'
 import { textOfFlush } from '../../facts/flush.ts'
+import type { Segment } from '../../ports/storage.ts'
 import { type Disk, segment } from '../disk/disk.ts'
 import { FlushLog, type WrittenFlush } from '../disk/flush-log.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -30,8 +31,8 @@ export interface FlusherParts {
   readonly disk: Disk
   /** The earlier session of this author that minted an entity; undefined: this session. */
   readonly mintedIn: (entityId: Uuid) => Uuid | undefined
-  /** Called when a flush can be sent. */
-  readonly onReady: () => void
+  /** Called when a flush can be sent; with its record, if that is stored and waits for verdicts. */
+  readonly onReady: (stored: Segment | undefined) => void
   /** Called when a flush is closed: the next message computes `seen` again. */
   readonly onTaken: () => void
   /** Called on a bug, or when signing fails: nothing more can be sent. */
@@ -220,9 +221,10 @@ export class Flusher {
         expects: (entry.expect ?? []).map(({ entityId }) => entityId),
       })),
     )
+    const record = segment(flush.key, 'own', { ids, text })
     const write = disk.write({
       durability: 'strict',
-      segments: [segment(flush.key, 'own', { ids, text })],
+      segments: [record],
       outboxAdd: open.length > 0 ? [flush.key] : [],
       drop: records,
       // Written with the first flush again, in case the storage was cleared since the draft record.
@@ -234,7 +236,7 @@ export class Flusher {
     // Not awaited: later flushes may be joined into the same transaction.
     void write.then((stored) => {
       outbox.release(flush, stored ? 'queued' : 'volatile')
-      onReady()
+      onReady(stored && open.length > 0 ? record : undefined)
     })
     this.#written.add(write)
     void write.finally(() => this.#written.delete(write))

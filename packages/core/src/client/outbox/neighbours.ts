@@ -3,20 +3,24 @@
  * pending. Read when the store opens, and after each notification of another tab. The other tab
  * sends them; messages of an ended session are adopted (`adopter.ts`).
  *
- *   flush stored ─▶ post ─▶ (others) read it ─▶ shown as pending ─▶ accepted: by the tail
- *                                                               └─▶ refused: leaves the view, with
- *                                                                   its dependents here
+ *   flush stored ─▶ post ─▶ (others) ─▶ shown as pending ─▶ accepted: by the tail
+ *                                                       └─▶ refused: leaves the view, with its
+ *                                                           dependents here
+ *
+ * A notification has the record of a flush, unless it is large: then the storage is read. A lost one
+ * is made up for by the next reading.
  *
  * A message whose author has seen more than this view is shown later (`pending-intake.ts`). A message
  * of this tab may depend on one of another tab: the reviewer nacks it (`parent_unknown`) until it has
  * that one. Without a channel none of this happens.
  */
 import type { StoreApi } from 'zustand/vanilla'
+import { checksum } from '../../base/checksum.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { factBounds } from '../../facts/bounds.ts'
 import type { Entry } from '../../history/entry.ts'
 import type { Channel } from '../../ports/channel.ts'
-import type { StoredState } from '../../ports/storage.ts'
+import type { Segment, StoredSegment, StoredState } from '../../ports/storage.ts'
 import type { Repo } from '../../rows/repo.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { ReplicaOptions } from '../options.ts'
@@ -26,6 +30,8 @@ import { type StoredFlush, readFlushes, readRejections } from '../disk/restore.t
 import type { SessionLocks } from '../identity/session-locks.ts'
 import type { SyncStatus } from '../store.ts'
 
+/** Records up to this size are sent to other tabs as they are. */
+const POSTED_CHARS_MAX = 65_536
 /** Delay before reading: an online tab has usually sent the message by then, and nothing is left to show. */
 const LOOK_AFTER_MS = 300
 /** Reading takes at most a tenth of the time. */
@@ -49,6 +55,8 @@ interface Hint {
   readonly refused: readonly Uuid[]
   /** Whether messages have left the sender's outbox. */
   readonly settled: boolean
+  /** A flush that was stored; undefined: there are some, in the storage. */
+  readonly stored: Segment | undefined
 }
 
 interface Shown {
@@ -80,9 +88,10 @@ export class Neighbours {
   }
 
   /** Notifies other tabs: this one has stored or settled messages, or these were refused. */
-  notify({ refused = [], settled = false }: Partial<Hint> = {}): void {
+  notify({ refused = [], settled = false, stored }: Partial<Hint>): void {
     if (this.#closed) return
-    const hint: Hint = { refused, settled }
+    const isSmall = stored !== undefined && stored.text.length <= POSTED_CHARS_MAX
+    const hint: Hint = { refused, settled, stored: isSmall ? stored : undefined }
     this.#channel?.post(hint)
   }
 
@@ -90,18 +99,27 @@ export class Neighbours {
   update(state: StoredState): void {
     if (!this.#channel) return
     this.#refused(new Set(readRejections(state).keys()))
-    const { sessionId, locks, options } = this.#parts
     const open = new Set(state.outbox)
-    const isNew = (key: string): boolean => open.has(key) && !this.#shown.has(key)
-    const segments = state.segments.filter(({ key }) => isNew(key))
+    this.#show(state.segments.filter(({ key }) => open.has(key)))
+    for (const [key, { entries }] of this.#shown) {
+      if (!open.has(key)) this.#letGo(key)
+      // It was read before the flush was stored, which another tab had sent already.
+      else this.#shown.set(key, { entries })
+    }
+  }
+
+  /** Shows flushes of other tabs that are not shown yet. */
+  #show(stored: readonly StoredSegment[]): void {
+    const { sessionId, locks, options } = this.#parts
+    const segments = stored.filter(({ key }) => !this.#shown.has(key))
+    const outbox = segments.map(({ key }) => key)
     const reading = { space: options.space, bounds: factBounds(options.limits) }
-    for (const flush of readFlushes({ ...state, segments }, reading).flushes) {
+    for (const flush of readFlushes({ segments, outbox }, reading).flushes) {
       // `readFlushes` returns no flush without messages.
       const by = flush.messages[0]!.session.facts.sessionId
       if (by === sessionId || locks.holds(by)) continue
       this.#shown.set(flush.key, { entries: this.#taken(flush) })
     }
-    for (const key of this.#shown.keys()) if (!open.has(key)) this.#letGo(key)
   }
 
   /** Entries that are pending here and sent by another tab. */
@@ -118,10 +136,13 @@ export class Neighbours {
 
   #onMessage(message: unknown): void {
     if (this.#closed) return
-    const { refused, settled } = message as Hint
+    const { refused, settled, stored } = message as Hint
     if (refused.length > 0) this.#refused(new Set(refused))
     if (settled) this.#lookIfOpen()
-    else this.#lookLater(LOOK_AFTER_MS)
+    else if (stored && checksum(stored.text) === stored.check) {
+      this.#show([{ ...stored, order: 0 }])
+      this.#parts.repo.emit()
+    } else this.#lookLater(LOOK_AFTER_MS)
   }
 
   #lookIfOpen(): void {
