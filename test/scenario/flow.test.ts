@@ -64,6 +64,27 @@ describe('a newcomer on a slow line', () => {
     },
   )
 
+  it('CATCH1 flow: is sent a snapshot where few messages have many changes of few rows', async () => {
+    scene = await VirtualScene.open({ limits: { tailMessagesMax: 100 } })
+    const ann = await space(20, 100)
+    const ids = ann.query(Note).rows.map(({ id }) => id)
+    for (let round = 0; round < 40; round++) {
+      ann.transact(() => {
+        for (const [n, id] of ids.entries())
+          ann.update(Note, id, { text: textOf(round * 20 + n, 100) })
+      })
+      await scene.pass(100)
+    }
+    await scene.until(() => outbox(ann) === 0, 60_000)
+    const line = scene.line()
+    const newcomer = await scene.page(line, { entities })
+    await scene.until(() => isOnline(newcomer), 60_000)
+    expect(line.count('page')).toBeGreaterThan(0)
+    // Of each row one state, not its 40 changes.
+    expect(line.bytes('down')).toBeLessThan(20 * 1_000)
+    expect(rows(newcomer)).toBe(20)
+  })
+
   it('SNAP9 flow: gets 200 KB at 20,000 bytes a second on a line that breaks every three seconds, each page once', async () => {
     scene = await VirtualScene.open({ limits: { tailMessagesMax: 0 } })
     const ann = await space(40, 5_000)

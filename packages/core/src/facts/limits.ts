@@ -46,7 +46,7 @@ export interface Limits {
   readonly idleSessionsMax: number
   /** Rejections whose texts a reviewer keeps, approximately; the oldest are deleted first. */
   readonly rejectionsMax: number
-  /** A replica at most this far behind gets the tail, never a snapshot. */
+  /** A replica at most so many changes behind gets the tail, never a snapshot. */
   readonly tailMessagesMax: number
   /** Writes in a `stale` verdict, and their bytes of JSON. */
   readonly standingMax: number

@@ -12,7 +12,7 @@ import { listHash } from '../wire/signed.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Position } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { LedgerRun, SpaceStore } from '../ports/space-store.ts'
+import type { BatchText, LedgerRun, SpaceStore, Stored } from '../ports/space-store.ts'
 import { reviewerFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
 import type { NewestWord } from './newest.ts'
@@ -69,20 +69,25 @@ export async function catchUp(
   let after = isSame ? have.seq : 0
   const { entities } = await parts.store.head()
   const mustReplace = isSame !== true && have !== null
-  if (isFar(head.seq - after, entities, parts.limits) || mustReplace) {
+  const behind = head.seq - after
+  // Usually all that is missing.
+  let first = behind > 0 ? await parts.store.batches(after, READ_FIRST_BYTES) : []
+  if (isFar(behind * changesPerMessage(first), entities, parts.limits) || mustReplace) {
     const fromSeq = isOurs ? have.seq : 0
     const at = await parts.snapshots.read({ fromSeq, pages }, (one) =>
       sendSnapshot(connection, one, { ...parts, pages }),
     )
     if (at === undefined && mustReplace && !connection.closed)
       throw new Error('the store does not take states, and this link needs a snapshot')
-    after = at ?? after
+    if (at !== undefined) {
+      after = at
+      first = []
+    }
   }
-  let bytes = READ_FIRST_BYTES
   let word: NewestWord | undefined
   for (;;) {
     while (!connection.closed && after < parts.head().seq) {
-      const found = await parts.store.batches(after, bytes)
+      const found = first.length > 0 ? first : await parts.store.batches(after, READ_BYTES)
       if (found.length === 0)
         throw new Error(
           `the store has no batch after ${after}, and its head is ${parts.head().seq}`,
@@ -90,13 +95,23 @@ export async function catchUp(
       const committed = found.map(readStoredBatch).filter(({ toSeq }) => toSeq <= parts.head().seq)
       await sendBatches(connection, committed)
       after = committed.at(-1)?.toSeq ?? parts.head().seq
-      bytes = READ_BYTES
+      first = []
     }
     if (word) break
     word = await parts.newest() // a commit during this await is sent by the next round
   }
   // In the same turn as the last check of the head: a commit in between would go to live links only.
   connection.through(reviewerFrame('through', { ...word, pages: 0, snapshot: 0, settled: null }))
+}
+
+/** Lines of a message of one change: its own, and session, head and review lines. */
+const LINES_OF_ONE = 4
+
+/** About how many changes a message has, by those of these batches; at least one. */
+function changesPerMessage(batches: readonly Stored<BatchText>[]): number {
+  const [from, to] = [batches[0]?.fromSeq ?? 0, batches.at(-1)?.toSeq ?? 0]
+  const lines = batches.reduce((sum, { text }) => sum + (text.ok ? lineCount(text.value) : 0), 0)
+  return Math.max(1, lines / (to - from + 1) - LINES_OF_ONE)
 }
 
 /** Sends stored batches in frames, each with the signed position after it; waits until the link has room. */

@@ -25,7 +25,7 @@ export interface SnapshotsParts extends Omit<SharedSnapshotParts, 'onOver'> {
   readonly writeBehind: () => Promise<void>
 }
 
-/** Whether a follower that lacks so many messages is sent a snapshot rather than batches. */
+/** Whether a follower that lacks so many changes is sent a snapshot rather than batches. */
 export function isFar(behind: number, entities: number, { tailMessagesMax }: Limits): boolean {
   return behind > tailMessagesMax && behind > entities / 2
 }
