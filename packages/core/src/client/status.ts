@@ -64,10 +64,17 @@ export function countsOf({ outbox, refused, undo, position }: Sources): Partial<
  * right after. Notifies subscribers only when a value changes.
  */
 export function updateStatus(sources: Sources): void {
-  const { status } = sources
-  const next = countsOf(sources)
-  const shown: Readonly<Record<string, unknown>> = { ...status.getState() }
-  if (Object.entries(next).some(([name, value]) => shown[name] !== value)) status.setState(next)
+  const { status, outbox, refused, undo, position } = sources
+  const shown = status.getState()
+  // A write has no time for a list of names.
+  const isShown =
+    shown.outboxMessages === outbox.size &&
+    shown.outboxOldestAt === outbox.oldestAt &&
+    shown.rejectedMessages === refused.size &&
+    shown.undoable === undo.undoable &&
+    shown.redoable === undo.redoable &&
+    shown.position === position
+  if (!isShown) status.setState(countsOf(sources))
 }
 
 /** Whether writes reach the storage, and why not. */

@@ -23,6 +23,11 @@ export class MessageIndex {
     return this.#byId.size
   }
 
+  /** Whether messages of other sessions than this one are shown. */
+  hasOthers(sessionId: Uuid): boolean {
+    return this.#byNumber.size > (this.#byNumber.has(sessionId) ? 1 : 0)
+  }
+
   entries(): IterableIterator<Entry> {
     return this.#byId.values()
   }

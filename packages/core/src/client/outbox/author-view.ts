@@ -7,7 +7,7 @@ import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { noteUnder } from '../../fold/base.ts'
 import { type EntityState, headsOf } from '../../fold/state.ts'
-import type { Write } from '../../history/entry.ts'
+import { Write } from '../../history/entry.ts'
 import type { MessageIndex } from '../../history/messages.ts'
 import { namesOf } from '../../history/names.ts'
 import { chainPrefix } from '../../facts/ids.ts'
@@ -40,13 +40,17 @@ export class AuthorView {
   note({ entry, changes, expects }: Draft): void {
     const { sessionId } = this.#parts
     assert(entry.session.sessionId === sessionId, 'a session writes for itself')
-    const bases = changes.filter(hasBase)
     const expected = expects.map((entityId) => this.#expected(entityId, changes))
-    const states = [...bases, ...expected].flatMap(({ before }) => before ?? [])
-    if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) this.close()
+    if (changes.some((change) => hasBase(change) && this.#hasNews(change.before))) this.close()
+    else if (expected.some(({ before }) => before && this.#hasNews(before))) this.close()
     entry.seen = this.#seen ??= this.#open(entry.clientSeq)
-    for (const change of bases) this.#noteChange(change)
+    for (const change of changes) if (hasBase(change)) this.#noteChange(change)
     if (expected.length > 0) entry.expect = expected.map(expectationOf).sort(byEntity)
+  }
+
+  #hasNews(state: EntityState): boolean {
+    if (!this.#seen) return false
+    return state instanceof Write ? this.#isNews(state) : headsOf(state).some(this.#isNews)
   }
 
   #noteChange({ table, before, write }: DraftChange & { readonly before: EntityState }): void {
@@ -101,7 +105,7 @@ export class AuthorView {
   }
 
   /** Whether a write of another session became canonical after the flush was opened. */
-  #isNews({ entry: { review, session } }: Write): boolean {
+  readonly #isNews = ({ entry: { review, session } }: Write): boolean => {
     const seen = this.#seen
     if (!seen || !review || session.sessionId === this.#parts.sessionId) return false
     return review.eid !== seen.eid || review.seq > seen.seq
@@ -109,10 +113,13 @@ export class AuthorView {
 
   /** Pending writes of other sessions, as spans of their numbers; undefined where there are none. */
   #spans(pending: readonly Write[]): readonly OwnSpan[] | undefined {
+    const { messages, sessionId: own } = this.#parts
+    // An own row may have a long pending history.
+    if (!messages.hasOthers(own)) return undefined
     const numbers = new Map<Uuid, number[]>()
     for (const { entry } of pending) {
       const { sessionId } = entry.session
-      if (sessionId === this.#parts.sessionId) continue
+      if (sessionId === own) continue
       const known = numbers.get(sessionId)
       if (known) known.push(entry.clientSeq)
       else numbers.set(sessionId, [entry.clientSeq])

@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Locks } from '../../ports/locks.ts'
 import type { Random } from '../../ports/random.ts'
 import type { KeyPair, Signer } from '../../ports/signer.ts'
+import { installNativeHash } from './native-hash.ts'
 import { type Turns, nextTurn } from './next-turn.ts'
 import { type PageGlobals, afterPaint, broadcast, onHide } from './page-life.ts'
 
@@ -77,6 +78,7 @@ interface LockManagerLike {
 /** The platform of this browser or Node process. Missing services are absent, or throw when called. */
 export function defaultPlatform(): Platform {
   const globals = globalThis as unknown as Globals
+  installNativeHash()
   const random = systemRandom(globals)
   const clock = systemClock(globals)
   return {
