@@ -97,4 +97,8 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 5064,
     found: 'a damaged state was folded again without what another process had written',
   },
+  {
+    seed: 4827,
+    found: 'what was accepted under a pending message, while a flush was open, was not seen by it',
+  },
 ]

@@ -8,8 +8,8 @@ export const SEEN: readonly Planted[] = [
     edits: [
       {
         module: 'client/outbox/author-view.ts',
-        from: 'if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) this.close()',
-        to: 'if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) void 0',
+        from: 'if (known.some((state) => state && headsOf(state).some((head) => this.#isNews(head)))) this.close()',
+        to: '',
       },
     ],
     seed: 15,

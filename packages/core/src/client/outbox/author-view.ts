@@ -1,7 +1,8 @@
 /**
  * Computes `seen`: what the author has seen when writing a message, as numbers in the message (SPEC,
- * seen). Computed when a flush is opened, and shared by later messages until one changes a row that
- * has a newer head of another session.
+ * seen). Computed when a flush is opened, and shared by later messages until one changes a row of
+ * which something was accepted since. Of the canonical state alone, the newest write is a head;
+ * under a pending write it need not be one, and names and spans leave out what is accepted.
  */
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -42,8 +43,9 @@ export class AuthorView {
     assert(entry.session.sessionId === sessionId, 'a session writes for itself')
     const bases = changes.filter(hasBase)
     const expected = expects.map((entityId) => this.#expected(entityId, changes))
-    const states = [...bases, ...expected].flatMap(({ before }) => before ?? [])
-    if (states.some((state) => headsOf(state).some((head) => this.#isNews(head)))) this.close()
+    const known = [...bases.map(canonicalUnder), ...expected.map(({ canonical }) => canonical)]
+    if (known.some((state) => state && headsOf(state).some((head) => this.#isNews(head))))
+      this.close()
     entry.seen = this.#seen ??= this.#open(entry.clientSeq)
     for (const change of bases) this.#noteChange(change)
     if (expected.length > 0) entry.expect = expected.map(expectationOf).sort(byEntity)
@@ -69,7 +71,7 @@ export class AuthorView {
     const changed = changes.find(({ write }) => write.entityId === entityId)
     return {
       entityId,
-      before: changed ? changed.before : table?.state(entityId),
+      canonical: changed ? canonicalUnder(changed) : table?.canonical(entityId),
       own: table && this.#spans(table.pending(entityId)),
     }
   }
@@ -100,10 +102,10 @@ export class AuthorView {
     }
   }
 
-  /** Whether a write of another session became canonical after the flush was opened. */
-  #isNews({ entry: { review, session } }: Write): boolean {
+  /** Whether a canonical write was accepted after the flush was opened, or on another lineage. */
+  #isNews({ entry: { review } }: Write): boolean {
     const seen = this.#seen
-    if (!seen || !review || session.sessionId === this.#parts.sessionId) return false
+    if (!seen || !review) return false
     return review.eid !== seen.eid || review.seq > seen.seq
   }
 
@@ -137,8 +139,14 @@ export class AuthorView {
 
 interface Expected {
   readonly entityId: Uuid
-  readonly before: EntityState | undefined
+  /** Without pending writes. */
+  readonly canonical: EntityState | undefined
   readonly own: readonly OwnSpan[] | undefined
+}
+
+/** The canonical state of a row that is being changed: the row already shows the change. */
+function canonicalUnder({ table, before, write }: DraftChange): EntityState | undefined {
+  return table.hasPending(write.entityId) ? table.canonical(write.entityId) : before
 }
 
 function expectationOf({ entityId, own }: Expected): Expectation {
