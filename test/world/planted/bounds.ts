@@ -48,7 +48,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
         to: '!this.#answered.has(sessionId) && at < this.#limits.sessionsPerBindMax && (at === 0 || waits(sessionId))',
       },
     ],
-    seed: 20208,
+    seed: 162,
   },
   {
     name: 'message-without-bound',
