@@ -42,6 +42,8 @@ export interface Extremes {
   readonly histories: number
   /** How long a signature takes replicas that have no native Ed25519, in ms at the most; 0: they have it. */
   readonly checkMs: number
+  /** Whether strangers write on what of theirs is refused. */
+  readonly goesOn: boolean
 }
 
 /** What a middleman may be about; `forgeries.ts` has what they say. */
@@ -74,6 +76,7 @@ export const ORDINARY: Extremes = {
   craft: undefined,
   histories: 0,
   checkMs: 0,
+  goesOn: false,
 }
 
 export function extremesFor(seed: number): Extremes {
@@ -100,6 +103,7 @@ export function extremesFor(seed: number): Extremes {
     histories: new Random(seed + 2 ** 33).chance(0.25) ? 3 : 0,
     // A chance that leaves alone most seeds that are remembered.
     checkMs: checkFor(new Random(seed + 2 ** 50 + 2 ** 42)),
+    goesOn: new Random(seed + 2 ** 32).chance(0.1),
   }
 }
 
@@ -236,6 +240,7 @@ export function describeExtremes({
   craft,
   histories,
   checkMs,
+  goesOn,
 }: Extremes): string {
   return [
     values !== 'pool' && `values=${values}`,
@@ -250,6 +255,7 @@ export function describeExtremes({
     forgeries > 0 && (craft ? `forgeries=${craft}` : 'forgeries'),
     histories > 0 && 'histories',
     checkMs > 0 && `checkMs=${checkMs}`,
+    goesOn && 'goesOn',
     Object.keys(reviewerBounds).length > 0 && `reviewerBounds=${JSON.stringify(reviewerBounds)}`,
     Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
   ]
