@@ -101,4 +101,9 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 4827,
     found: 'what was accepted under a pending message, while a flush was open, was not seen by it',
   },
+  {
+    seed: 1066,
+    found:
+      'a session that the reviewer had forgotten lost its place on the link to one that got none',
+  },
 ]

@@ -44,8 +44,8 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     edits: [
       {
         module: 'sync/binding.ts',
-        from: '!this.#answered.has(sessionId) && (at === 0 || waits(sessionId))',
-        to: '!this.#answered.has(sessionId) && at < this.#limits.sessionsPerBindMax && (at === 0 || waits(sessionId))',
+        from: '!this.has(sessionId) && (at === 0 || waits(sessionId))',
+        to: '!this.has(sessionId) && at < this.#limits.sessionsPerBindMax && (at === 0 || waits(sessionId))',
       },
     ],
     seed: 162,
