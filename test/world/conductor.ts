@@ -280,6 +280,9 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     for (const id of world.truth.durableOf(device.name)) device.lost.add(id)
     for (const [sessionId, name] of world.truth.deviceOf)
       if (name === device.name && kind !== 'outbox') device.mute.add(sessionId)
+    // Who is opening has read it, and does not say yet in which session it will write.
+    for (const visit of world.visitsOf(device))
+      if (visit.state === 'opening' && kind !== 'outbox') visit.isMute = true
     return true
   },
   evict: (world, by) => {

@@ -106,4 +106,15 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found:
       'a session that the reviewer had forgotten lost its place on the link to one that got none',
   },
+  {
+    seed: 6556,
+    found:
+      'the world did not take a session for mute whose key was destroyed while its store opened',
+  },
+  { seed: 7593, found: 'a liar made a flush of more messages than this world lets pass' },
+  {
+    seed: 9167,
+    found:
+      'the world knew a base under own messages of which one was pending, and contained as well',
+  },
 ]

@@ -84,6 +84,6 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
         to: 'if (chain !== undefined) return; const found = await store.batches(seq, bytesOf(Number(READ_BYTES > 0)))',
       },
     ],
-    seed: 17,
+    seed: 4,
   },
 ]

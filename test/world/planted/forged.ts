@@ -154,6 +154,6 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'if (bindBytes(space, sessionId, nonce).length === 0)',
       },
     ],
-    seed: 697,
+    seed: 222,
   },
 ]

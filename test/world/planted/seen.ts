@@ -12,7 +12,7 @@ export const SEEN: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 15,
+    seed: 4,
   },
   {
     name: 'position-not-seen',
