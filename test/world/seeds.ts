@@ -117,4 +117,8 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found:
       'the world knew a base under own messages of which one was pending, and contained as well',
   },
+  {
+    seed: 9720,
+    found: 'the world judged a blocked message whose parent had never left its store',
+  },
 ]
