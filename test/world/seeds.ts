@@ -121,4 +121,5 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 9720,
     found: 'the world judged a blocked message whose parent had never left its store',
   },
+  { seed: 10_131, found: 'of two creations of one row the world let only the second be refused' },
 ]

@@ -228,9 +228,11 @@ function onRefused(author: Writing): Strange[] {
       set: setFor(author, Task),
     },
   ])
+  // Where they are overtaken on the way, it is the first one that is refused.
+  const allowed: FinalReason[] = [...USUAL, 'entity_exists']
   return [
-    { message: first, allowed: USUAL },
-    { message: second, allowed: [...USUAL, 'entity_exists'] },
+    { message: first, allowed },
+    { message: second, allowed },
     { message: child, allowed: USUAL },
   ]
 }
