@@ -14,6 +14,8 @@ import type { Workload } from './workloads/workload.ts'
 import type { World } from './world.ts'
 
 const DAY_MS = 86_400_000
+/** So long at the least stays who is about one thing: for several frames of a link. */
+const CRAFT_MS = 2_000
 /** Rows of a crowd that come at one time. */
 const CROWD_ROWS_MAX = 1_000
 
@@ -159,6 +161,14 @@ function writeSome(visit: Visit, by: Conductor): void {
     if (visit.isOpen) by.workload.write(visit)
 }
 
+function goOffline(by: Conductor, visit: Visit | undefined, forMs: number): void {
+  if (!visit?.isOpen) return
+  visit.store.setOnline(false)
+  by.later(forMs, () => {
+    if (visit.isOpen) visit.store.setOnline(true)
+  })
+}
+
 /** Of a flush that is not sealed yet, one record is destroyed. */
 function rotDraft(world: World, by: Conductor, device: Device): void {
   const rotten = device.rot('draft', (below) => by.random.below(below))
@@ -209,10 +219,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     const visit = by.visit((each) => each.isOpen)
     if (!visit) return false
     world.note(visit.name, () => 'goes offline')
-    visit.store.setOnline(false)
-    by.later(by.spell(), () => {
-      if (visit.isOpen) visit.store.setOnline(true)
-    })
+    goOffline(by, visit, by.spell())
     return true
   },
   freeze: (world, by) => {
@@ -273,6 +280,9 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     for (const id of world.truth.durableOf(device.name)) device.lost.add(id)
     for (const [sessionId, name] of world.truth.deviceOf)
       if (name === device.name && kind !== 'outbox') device.mute.add(sessionId)
+    // Who is opening has read it, and does not say yet in which session it will write.
+    for (const visit of world.visitsOf(device))
+      if (visit.state === 'opening' && kind !== 'outbox') visit.isMute = true
     return true
   },
   evict: (world, by) => {
@@ -393,7 +403,11 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
   forge: (world, by) => {
     const { name } = by.random.pick(world.tabs)
     world.note(name, () => 'has somebody on its way')
-    world.middleman!.come(name, by.spell())
+    const { craft, gapMs } = world.plan
+    const awayMs = craft && by.random.chance(0.5) ? gapMs * by.random.between(0, 8) : undefined
+    world.middleman!.come(name, by.spell() + (craft ? CRAFT_MS : 0) + (awayMs ?? 0))
+    // What a link begins with passes by them, too, and what was missed meanwhile.
+    if (awayMs !== undefined) goOffline(by, world.visitOf(name), awayMs)
     return true
   },
   stranger: (world, by) => {

@@ -36,11 +36,28 @@ export interface Extremes {
   readonly stateRots: number
   /** How often somebody comes between a tab and the reviewer, and says what it never said. */
   readonly forgeries: number
+  /** What alone they say is about, in a world that is quiet otherwise; undefined: about anything. */
+  readonly craft: CraftName | undefined
   /** How often somebody looks into the past of a row. */
   readonly histories: number
   /** How long a signature takes replicas that have no native Ed25519, in ms at the most; 0: they have it. */
   readonly checkMs: number
+  /** Whether strangers write on what of theirs is refused. */
+  readonly goesOn: boolean
 }
+
+/** What a middleman may be about; `forgeries.ts` has what they say. */
+export const CRAFTS = [
+  'greetings',
+  'tails',
+  'pages',
+  'ends',
+  'verdicts',
+  'answers',
+  'hints',
+] as const
+
+export type CraftName = (typeof CRAFTS)[number]
 
 /** Everything as core has it by itself. */
 export const ORDINARY: Extremes = {
@@ -56,15 +73,22 @@ export const ORDINARY: Extremes = {
   behindFails: 0,
   stateRots: 0,
   forgeries: 0,
+  craft: undefined,
   histories: 0,
   checkMs: 0,
+  goesOn: false,
 }
 
 export function extremesFor(seed: number): Extremes {
   const crowd = crowdFor(new Random(seed + 2 ** 47))
+  const forgeries = new Random(seed + 2 ** 37).chance(0.25) ? 4 : 0
+  const bounds = {
+    ...boundsFor(new Random(seed + 2 ** 43)),
+    ...keptFor(new Random(seed + 2 ** 51)),
+  }
   return {
     // A crowd through the eye of a needle would take all day.
-    bounds: crowd > 0 ? {} : boundsFor(new Random(seed + 2 ** 43)),
+    bounds: crowd > 0 ? {} : bounds,
     reviewerBounds: crowd > 0 ? {} : reviewerBoundsFor(new Random(seed + 2 ** 39)),
     values: valuesFor(new Random(seed + 2 ** 44)),
     line: lineFor(new Random(seed + 2 ** 45)),
@@ -74,10 +98,12 @@ export function extremesFor(seed: number): Extremes {
     lies: new Random(seed + 2 ** 50).chance(0.08) ? 4 : 0,
     behindFails: behindFor(new Random(seed + 2 ** 38)),
     stateRots: new Random(seed + 2 ** 36).chance(0.12) ? 0.1 : 0,
-    forgeries: new Random(seed + 2 ** 37).chance(0.25) ? 4 : 0,
+    forgeries,
+    craft: forgeries > 0 ? craftFor(new Random(seed + 2 ** 52)) : undefined,
     histories: new Random(seed + 2 ** 33).chance(0.25) ? 3 : 0,
     // A chance that leaves alone most seeds that are remembered.
     checkMs: checkFor(new Random(seed + 2 ** 50 + 2 ** 42)),
+    goesOn: new Random(seed + 2 ** 32).chance(0.1),
   }
 }
 
@@ -146,6 +172,15 @@ function boundsFor(random: Random): Partial<Limits> {
   return bounds
 }
 
+/** Pages of a snapshot that did not end: none are kept for the next link, or not all. */
+function keptFor(random: Random): Partial<Limits> {
+  return random.chance(0.1) ? { keptPagesBytesMax: random.pick([0, 600, 2_000]) } : {}
+}
+
+function craftFor(random: Random): CraftName | undefined {
+  return random.chance(0.4) ? random.pick(CRAFTS) : undefined
+}
+
 /** So small that a page, an offer and a run of an ordinary day travel in parts. */
 function frameFor(random: Random): Partial<Limits> {
   const frameBytesMax = random.between(2, 8) * 1_024
@@ -202,8 +237,10 @@ export function describeExtremes({
   behindFails,
   stateRots,
   forgeries,
+  craft,
   histories,
   checkMs,
+  goesOn,
 }: Extremes): string {
   return [
     values !== 'pool' && `values=${values}`,
@@ -215,9 +252,10 @@ export function describeExtremes({
     lies > 0 && 'lies',
     behindFails > 0 && `behindFails=${behindFails}`,
     stateRots > 0 && `stateRots=${stateRots}`,
-    forgeries > 0 && 'forgeries',
+    forgeries > 0 && (craft ? `forgeries=${craft}` : 'forgeries'),
     histories > 0 && 'histories',
     checkMs > 0 && `checkMs=${checkMs}`,
+    goesOn && 'goesOn',
     Object.keys(reviewerBounds).length > 0 && `reviewerBounds=${JSON.stringify(reviewerBounds)}`,
     Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
   ]

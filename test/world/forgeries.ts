@@ -18,6 +18,7 @@ import {
   spanOfBatch,
 } from '@countersign/core/protocol'
 import type { Random } from '../model/random.ts'
+import type { CraftName } from './extremes.ts'
 import { SPACE } from './truth.ts'
 
 type Kind = ReviewerFrame['kind']
@@ -28,8 +29,10 @@ export interface Between {
   readonly random: Random
   /** What the tab wants its greeting to sign; of the link that the forgery is for. */
   readonly nonce: string
-  /** Own messages that the tab has offered, and that have no verdict. */
+  /** Own messages that the tab has offered, over this link or an earlier one, and that have no verdict. */
   readonly waiting: readonly AuthoredMessage[]
+  /** Names of the pages that the tab has kept, as it said over this link. */
+  readonly kept: readonly string[]
   /** A reviewer of another key, and what it signs. */
   readonly other: EpochOpen
   sign(bytes: Uint8Array): Promise<string>
@@ -45,6 +48,8 @@ export interface Forgery {
   readonly name: string
   /** What it takes the place of. */
   readonly kind: Kind
+  /** The name of one that it goes on from, and makes sense after alone. */
+  readonly after?: string
   /** Undefined: it cannot be made of this frame. */
   make(by: Between, frame: ReviewerFrame): Told | Promise<Told>
 }
@@ -57,8 +62,10 @@ function forgery<K extends Kind>(
   return { name, kind, make: (by, frame) => make(by, frame as Frame<K>) }
 }
 
+const OTHER_REVIEWER = 'greeting of another reviewer'
+
 const GREETINGS: readonly Forgery[] = [
-  forgery('greeting of another reviewer', 'welcome', async (by, frame) => {
+  forgery(OTHER_REVIEWER, 'welcome', async (by, frame) => {
     const { eid, chain, sig } = by.other
     const position = { eid, epoch: 1, seq: 0, chain, sig }
     const { at, nonce } = frame
@@ -125,7 +132,7 @@ const TAILS: readonly Forgery[] = [
   }),
 ]
 
-const SNAPSHOTS: readonly Forgery[] = [
+const PAGES: readonly Forgery[] = [
   forgery('page of another snapshot', 'page', (by, { snapshot, texts }) => {
     const other = by.heard('page')
     return other && other.texts !== texts
@@ -151,12 +158,49 @@ const SNAPSHOTS: readonly Forgery[] = [
       entities.with(at, entities[at]!.with(2, writes.with(write, other))),
     ])
   }),
-  forgery('settled what waits', 'settled', (by, frame) => {
-    const message = by.waiting.find(({ session }) => session.facts.sessionId === frame.sessionId)
-    if (!message) return undefined
-    const { clientSeq } = message
-    const runs = [...frame.runs, { clientSeq, count: 1, seq: 1 }]
-    return [reviewerFrame('settled', { ...frame, runs })]
+  forgery('page said to be kept', 'page', (by, { snapshot }) =>
+    by.kept.length === 0
+      ? undefined
+      : [reviewerFrame('kept', { snapshot, pages: [by.random.pick(by.kept)] })],
+  ),
+  forgery('kept page left out', 'kept', (by, { snapshot, pages }) => [
+    reviewerFrame('kept', { snapshot, pages: pages.toSpliced(by.random.below(pages.length), 1) }),
+  ]),
+  forgery('kept page that nobody has', 'kept', (by, { snapshot, pages }) => {
+    const at = by.random.below(pages.length)
+    return [reviewerFrame('kept', { snapshot, pages: pages.with(at, changed(pages[at]!)) })]
+  }),
+  forgery('kept pages of another snapshot', 'kept', (by, { snapshot, pages }) => {
+    const others = [...(by.heard('kept')?.pages ?? []), ...by.kept]
+    const odd = others.filter((name) => !pages.includes(name))
+    return odd.length === 0
+      ? undefined
+      : [reviewerFrame('kept', { snapshot, pages: [...pages.slice(1), by.random.pick(odd)] })]
+  }),
+]
+
+const ENDS: readonly Forgery[] = [
+  forgery('settled what follows', 'settled', (by, frame) => {
+    const last = frame.runs.at(-1)
+    if (!last) return undefined
+    const count = last.count + by.random.between(1, 20)
+    return [
+      reviewerFrame('settled', {
+        ...frame,
+        runs: [...frame.runs.slice(0, -1), { ...last, count }],
+      }),
+    ]
+  }),
+  forgery('list of own messages made up', 'through', (by, frame) => {
+    const { settled, position, snapshot } = frame
+    const message = by.waiting.at(-1)
+    if (!settled || !message || position.seq === 0) return undefined
+    const { sessionId } = message.session.facts
+    const runs = [{ clientSeq: message.clientSeq, count: 1, seq: position.seq }]
+    return [
+      reviewerFrame('settled', { sessionId, runs, at: by.heard('welcome')?.at ?? 0, snapshot }),
+      reviewerFrame('through', { ...frame, settled: { ...settled, lists: settled.lists + 1 } }),
+    ]
   }),
   forgery('end with another signature', 'through', (_, frame) => [
     reviewerFrame('through', { ...frame, sig: changed(frame.sig) }),
@@ -219,6 +263,16 @@ const VERDICTS: readonly Forgery[] = [
   }),
 ]
 
+/** It is as good as one can be that is not of the reviewer. */
+const END_BY_ANOTHER = forgery('end of the answer of another reviewer', 'bound', async (by) => {
+  const { eid, chain, sig: sigOfIt } = by.other
+  const position = { eid, epoch: 1, seq: 0, chain, sig: sigOfIt }
+  const at = by.heard('welcome')?.at ?? 0
+  const fields = [shortId(SPACE), shortId(eid), 1, 0, chain, at]
+  const sig = await by.sign(hashBytes('cs/live', fields))
+  return [reviewerFrame('through', { position, pages: 0, snapshot: 0, sig, at, settled: null })]
+})
+
 /** What was signed earlier, and says that nothing is missing before anything was told. */
 const OLD_ENDS: readonly Forgery[] = [
   forgery('nothing to tell', 'bound', (by) => {
@@ -271,20 +325,18 @@ const HINTS: readonly Forgery[] = [
   forgery('bye', 'welcome', () => [reviewerFrame('bye', { reason: 'a forgery', code: null })]),
 ]
 
-/** What can be said of messages that wait, without anything that passes. */
-export const OF_WHAT_WAITS: readonly Forgery[] = [...VERDICTS, ...HINTS].filter(({ name }) =>
-  name.endsWith('what waits'),
-)
+/** All forgeries, by what they are about. */
+export const CRAFTS: Readonly<Record<CraftName, readonly Forgery[]>> = {
+  greetings: [...GREETINGS, { ...END_BY_ANOTHER, after: OTHER_REVIEWER }, ...OLD_ENDS],
+  tails: TAILS,
+  pages: PAGES,
+  ends: ENDS,
+  verdicts: VERDICTS,
+  answers: ANSWERS,
+  hints: HINTS,
+}
 
-export const FORGERIES: readonly Forgery[] = [
-  ...GREETINGS,
-  ...TAILS,
-  ...SNAPSHOTS,
-  ...VERDICTS,
-  ...OLD_ENDS,
-  ...ANSWERS,
-  ...HINTS,
-]
+export const FORGERIES: readonly Forgery[] = Object.values(CRAFTS).flat()
 
 function changed(sig: string): string {
   return sig.slice(0, -1) + (sig.endsWith('a') ? 'b' : 'a')

@@ -4,6 +4,7 @@
  * no session is bound by it, and no number of somebody else's is used up.
  */
 import {
+  LIMITS,
   EntityIds,
   type FinalReason,
   type FlushText,
@@ -121,6 +122,10 @@ export class Liar implements Telling {
     const { truth } = this.#stage
     const { seq } = truth
     return { eid: truth.eid!, seq, chain: chainPrefix(truth.chainAt.get(seq)!) }
+  }
+
+  get flushMessagesMax(): number {
+    return this.#stage.plan.bounds.flushMessagesMax ?? LIMITS.flushMessagesMax
   }
 
   looked(): Looked | undefined {

@@ -182,6 +182,7 @@ const READINGS: readonly Lie[] = [
     name: 'own head seen and not named',
     reason: 'invalid',
     make: async (by) => {
+      if (by.flushMessagesMax < 3) return undefined
       const numbers = [by.next(), by.next(), by.next()] as const
       const [first, second, third] = numbers
       const create = by.creation(first)

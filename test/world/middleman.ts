@@ -23,12 +23,14 @@ import {
 } from '@countersign/core/protocol'
 import { type ProcessClock, SeededRandom, simSigner } from '@countersign/core/testing'
 import { Random } from '../model/random.ts'
-import { type Between, FORGERIES, type Forgery, OF_WHAT_WAITS } from './forgeries.ts'
+import { type Between, CRAFTS, FORGERIES, type Forgery } from './forgeries.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
 
 /** Of each kind. */
 const REMEMBERED_MAX = 12
+/** Who is about one thing knows so many of its forgeries. */
+const KNOWN_PART = 0.5
 /** How much of what passes is forged; and of what a link begins with, so that it comes to the rest. */
 const FORGED_PART = 0.5
 const FORGED_PART_FIRST = 0.2
@@ -48,7 +50,10 @@ interface Way {
   /** The seq of the reviewer's greeting. */
   greeted: number | undefined
   isOpen: boolean
-  readonly offered: AuthoredMessage[]
+  /** Names of the forgeries that were told over it. */
+  readonly told: Set<string>
+  /** Names of the pages that the tab has kept. */
+  kept: readonly string[]
 }
 
 export class Middleman {
@@ -61,6 +66,12 @@ export class Middleman {
   readonly #lied = new Map<string, 'now' | 'once'>()
   readonly #ways = new Set<Way>()
   readonly #heard = new Map<Kind, ReviewerFrame[]>()
+  /** By tab. */
+  readonly #offered = new Map<string, AuthoredMessage[]>()
+  readonly #forgeries: readonly Forgery[]
+  /** What can be said of messages that wait, without anything that passes. */
+  readonly #ofWhatWaits: readonly Forgery[]
+  readonly #forgedPartFirst: number
 
   static async make(stage: Stage): Promise<Middleman> {
     const bytes = new SeededRandom(stage.plan.seed + 2 ** 36)
@@ -88,6 +99,12 @@ export class Middleman {
   ) {
     this.#stage = stage
     this.#random = new Random(stage.plan.seed + 2 ** 35)
+    const { craft } = stage.plan
+    this.#forgeries = craft ? this.#some(CRAFTS[craft]) : FORGERIES
+    this.#ofWhatWaits = this.#forgeries.filter(
+      ({ name, kind }) => name.endsWith('what waits') && kind === 'welcome',
+    )
+    this.#forgedPartFirst = craft ? FORGED_PART : FORGED_PART_FIRST
     this.#signer = signer
     this.#keys = keys
     this.#other = other
@@ -136,7 +153,16 @@ export class Middleman {
   ): Link {
     const joiner = (): FrameJoiner => new FrameJoiner(FRAME_BYTES_MAX)
     const way: Way = {
-      ...{ name, process, events, up: joiner(), down: joiner(), nonce: '', offered: [] },
+      ...{
+        name,
+        process,
+        events,
+        up: joiner(),
+        down: joiner(),
+        nonce: '',
+        kept: [],
+        told: new Set(),
+      },
       greeted: undefined,
       isOpen: false,
     }
@@ -174,12 +200,13 @@ export class Middleman {
     const frame = joined.kind === 'frame' ? parseAuthorFrame(joined.text) : undefined
     if (!frame?.ok) return
     if (frame.value.kind === 'hello') way.nonce = frame.value.nonce
+    if (frame.value.kind === 'want') way.kept = frame.value.pages ?? []
     if (frame.value.kind !== 'offer') return
     const messages = this.#stage.truth.learnText(frame.value.texts)
     if (typeof messages === 'string') return
-    way.offered.push(...messages)
+    this.#offered.set(way.name, [...(this.#offered.get(way.name) ?? []), ...messages])
     if (this.#lied.get(way.name) === 'now' && this.#random.chance(FORGED_PART))
-      this.#stage.clock.after(0, () => this.#forge(way, OF_WHAT_WAITS))
+      this.#stage.clock.after(0, () => this.#forge(way, this.#ofWhatWaits))
   }
 
   #down(way: Way, text: string): void {
@@ -194,9 +221,9 @@ export class Middleman {
     const frame = parsed.value
     this.#remember(frame)
     if (frame.kind === 'welcome') way.greeted ??= frame.position.seq
-    const forgeries = FORGERIES.filter(({ kind }) => kind === frame.kind)
+    const forgeries = this.#forgeries.filter(({ kind }) => kind === frame.kind)
     const isFirst = frame.kind === 'welcome' || frame.kind === 'bound'
-    const part = isFirst ? FORGED_PART_FIRST : FORGED_PART
+    const part = isFirst ? this.#forgedPartFirst : FORGED_PART
     const isForged = isHere && this.#random.chance(part) && this.#forge(way, forgeries, frame)
     // What is forged often takes the place of what it was made of, and sometimes comes before it.
     if (isForged && this.#random.chance(0.7)) return
@@ -209,13 +236,14 @@ export class Middleman {
     if (this.#lied.get(name) !== 'now') return
     for (const way of this.#ways) {
       if (way.name !== name || way.process.dead) continue
-      this.#forge(way, FORGERIES)
+      this.#forge(way, this.#forgeries)
     }
   }
 
   /** The first of these that can be made, of that frame or of one that was heard. */
   #forge(way: Way, forgeries: readonly Forgery[], passing?: ReviewerFrame): boolean {
-    for (const forgery of this.#random.shuffled(forgeries)) {
+    const possible = forgeries.filter(({ after }) => after === undefined || way.told.has(after))
+    for (const forgery of this.#random.shuffled(possible)) {
       const frame = passing ?? this.#recall(forgery.kind)
       const told = frame && forgery.make(this.#between(way), frame)
       if (!told) continue
@@ -229,6 +257,7 @@ export class Middleman {
 
   #tell(way: Way, { name }: Forgery, texts: readonly string[]): void {
     if (!way.isOpen) return
+    way.told.add(name)
     this.#stage.note('M', () => `-> ${way.name} ${name}`)
     this.#stage.tally.hit(forgedName(name))
     for (const text of texts) this.#say(way, text)
@@ -244,15 +273,22 @@ export class Middleman {
     return {
       random: this.#random,
       nonce: way.nonce,
-      waiting: way.offered.filter(
+      waiting: (this.#offered.get(way.name) ?? []).filter(
         ({ id }) => truth.facts.get(id)?.seq === undefined && !truth.refused.has(id),
       ),
+      kept: way.kept,
       other: this.#other,
       sign: (bytes) => this.#signer.sign(this.#keys, bytes),
       chainAt: (seq) => truth.chainAt.get(seq),
       heard: <K extends Kind>(kind: K) =>
         this.#recall(kind) as (ReviewerFrame & { readonly kind: K }) | undefined,
     }
+  }
+
+  /** Some of them, and one at the least. */
+  #some(forgeries: readonly Forgery[]): readonly Forgery[] {
+    const known = forgeries.filter(() => this.#random.chance(KNOWN_PART))
+    return known.length > 0 ? known : [this.#random.pick(forgeries)]
   }
 
   #remember(frame: ReviewerFrame): void {

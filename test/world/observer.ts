@@ -258,6 +258,7 @@ export class Observer {
     const { tally, truth } = this.#stage
     if (frame.kind === 'accepted') tally.hit('lost ack asked for again')
     if (frame.kind === 'page') tally.hit('snapshot page sent')
+    if (frame.kind === 'kept') tally.hit('snapshot pages not sent again')
     if (frame.kind === 'through' && frame.pages > 1) tally.hit('snapshot of several pages')
     if (frame.kind === 'tail' && this.#stage.plan.line) tally.hit('tail over a slow line')
     if (frame.kind === 'rejected' && frame.rejections.some(({ reason }) => reason === 'seq_reused'))

@@ -97,4 +97,29 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 5064,
     found: 'a damaged state was folded again without what another process had written',
   },
+  {
+    seed: 4827,
+    found: 'what was accepted under a pending message, while a flush was open, was not seen by it',
+  },
+  {
+    seed: 1066,
+    found:
+      'a session that the reviewer had forgotten lost its place on the link to one that got none',
+  },
+  {
+    seed: 6556,
+    found:
+      'the world did not take a session for mute whose key was destroyed while its store opened',
+  },
+  { seed: 7593, found: 'a liar made a flush of more messages than this world lets pass' },
+  {
+    seed: 9167,
+    found:
+      'the world knew a base under own messages of which one was pending, and contained as well',
+  },
+  {
+    seed: 9720,
+    found: 'the world judged a blocked message whose parent had never left its store',
+  },
+  { seed: 10_131, found: 'of two creations of one row the world let only the second be refused' },
 ]

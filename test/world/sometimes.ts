@@ -10,6 +10,7 @@ import { forgedName } from './middleman.ts'
 export const SOMETIMES: readonly string[] = [
   'lost ack asked for again',
   'snapshot page sent',
+  'snapshot pages not sent again',
   'checkpoint written',
   'canonical state begun anew',
   'offered again',

@@ -22,6 +22,8 @@ import type { Truth } from './truth.ts'
 export interface Writing extends ValueSource {
   /** How much of what it writes is on what was long overtaken. */
   readonly latePart: number
+  /** Whether it goes on from what is refused. */
+  readonly goesOn: boolean
   readonly truth: Truth
   readonly entityIds: EntityIds
   /** A message with the session's next number, or with one of its own. */
@@ -45,7 +47,7 @@ export const USUAL: readonly FinalReason[] = ['too_large', 'parent_rejected']
 
 export function strangeMessage(author: Writing): readonly Strange[] {
   const makers = [updates, updates, keeps, resolves, expects, creates, creates, twice, tooEarly]
-  return author.random.pick(makers)(author)
+  return author.random.pick(author.goesOn ? [...makers, onRefused] : makers)(author)
 }
 
 /** Entities with something accepted, each at one moment of the past. */
@@ -210,4 +212,27 @@ function tooEarly(author: Writing): Strange[] {
   ])
   const family = [create, update].map((message) => ({ message, allowed: USUAL }))
   return author.random.chance(0.7) ? family.reverse() : family
+}
+
+/** A child on a creation that is refused, as the same author has created the row before. */
+function onRefused(author: Writing): Strange[] {
+  const entityId = author.entityIds.next()
+  const create = (): StrangeDraft => author.message([creationOf(Task, entityId, author)])
+  const [first, second] = [create(), create()]
+  const child = author.message([
+    {
+      type: Task.name,
+      entityId,
+      kind: 'update',
+      parents: [second.clientSeq],
+      set: setFor(author, Task),
+    },
+  ])
+  // Where they are overtaken on the way, it is the first one that is refused.
+  const allowed: FinalReason[] = [...USUAL, 'entity_exists']
+  return [
+    { message: first, allowed },
+    { message: second, allowed },
+    { message: child, allowed: USUAL },
+  ]
 }

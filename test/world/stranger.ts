@@ -128,6 +128,10 @@ export class Stranger implements Writing {
     return this.#stage.plan.isLate ? 0.9 : 0.5
   }
 
+  get goesOn(): boolean {
+    return this.#stage.plan.goesOn
+  }
+
   get truth(): Truth {
     return this.#stage.truth
   }

@@ -43,6 +43,8 @@ export interface Telling {
   bytes(count: number): Uint8Array
   open(opening: SessionOpening): Promise<SessionOpening>
   seal(session: Pick<Session, 'line'>, text: FlushText): Promise<string>
+  /** The bound of messages in a flush. */
+  readonly flushMessagesMax: number
   /** The next number of the own session. */
   next(): number
   /** The creation of a task, of so many rows, in a session that may be another's. */

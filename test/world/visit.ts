@@ -64,6 +64,8 @@ export class Visit {
   watch: Watch | undefined
   /** Whether its disk has failed it: then what it says is not durable may be offered. */
   troubled = false
+  /** Whether its key or the record of its session was destroyed while it was opening. */
+  isMute = false
   state: 'opening' | 'open' | 'closing' | 'gone' = 'opening'
   readonly #stage: VisitStage
   readonly #locks: TabLocks
@@ -169,7 +171,9 @@ export class Visit {
     if (this.state !== 'opening') return
     this.state = 'open'
     const { truth, tally } = this.#stage
-    truth.deviceOf.set(this.store.status.getState().sessionId!, this.device.name)
+    const sessionId = this.store.status.getState().sessionId!
+    truth.deviceOf.set(sessionId, this.device.name)
+    if (this.isMute) this.device.mute.add(sessionId)
     const guard = (check: () => void): void => this.#stage.guard(check, this.name)
     const onLook = (): void => this.#stage.looked(this)
     const { store, device } = this

@@ -254,6 +254,23 @@ export class Watch {
     })
   }
 
+  /**
+   * Whether a message of an earlier session that is contained may be pending here under later ones of
+   * it: it is no head then, and no candidate, and what it replaced was a base.
+   */
+  #mayHide({ history, mask }: Sight): boolean {
+    const { store, truth, device } = this.#options
+    const { sessionId: own, outboxMessages } = store.status.getState()
+    if (outboxMessages === 0) return false
+    const earlier = history.within(mask).filter(({ message }) => {
+      const { sessionId } = message.session.facts
+      return sessionId !== own && truth.deviceOf.get(sessionId) === device
+    })
+    const isContained = ({ seq }: Fact): boolean =>
+      seq !== undefined && seq <= (this.position?.seq ?? 0)
+    return earlier.some(isContained) && !earlier.every(isContained)
+  }
+
   #hasDrafts(entityId: string): boolean {
     const drafts = this.#drafts.get(entityId)
     if (!drafts) return false
@@ -270,7 +287,8 @@ export class Watch {
     const { row } = after
     if (!row) return
     const { authorId: viewerId } = store.status.getState()
-    const isBaseSure = this.#options.areBasesKept() && !this.#doubted.has(after.history.id)
+    const isDoubted = this.#doubted.has(after.history.id) || this.#mayHide(after)
+    const isBaseSure = this.#options.areBasesKept() && !isDoubted
     const viewing = { viewerId, seq, truth, reading: by, isBaseSure }
     const reading = readingFor(after, viewing)
     s1RowIsFold(after, reading, viewing)

@@ -24,8 +24,8 @@ export function s3AckIsTrue(truth: Truth, { messageId }: Receipt, verdict: Verdi
     must(fact?.seq === seq, 'S3', () => `${name} was acked at ${seq}, and stands at ${fact?.seq}`)
     return
   }
-  // What stands on a refused message may never have left its store.
-  const isRefused = !truth.facts.message(messageId) || truth.isRefused(messageId)
+  // What stands on a refused message may never have left its store, also what another stands on.
+  const isRefused = !fact || truth.isRefused(messageId)
   must(isRefused, 'S3', () => `${name} was said to be refused (${verdict.reason}), and was not`)
 }
 

@@ -44,11 +44,11 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     edits: [
       {
         module: 'sync/binding.ts',
-        from: '!this.#answered.has(sessionId) && (at === 0 || waits(sessionId))',
-        to: '!this.#answered.has(sessionId) && at < this.#limits.sessionsPerBindMax && (at === 0 || waits(sessionId))',
+        from: '!this.has(sessionId) && (at === 0 || waits(sessionId))',
+        to: '!this.has(sessionId) && at < this.#limits.sessionsPerBindMax && (at === 0 || waits(sessionId))',
       },
     ],
-    seed: 20208,
+    seed: 162,
   },
   {
     name: 'message-without-bound',
@@ -84,6 +84,6 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
         to: 'if (chain !== undefined) return; const found = await store.batches(seq, bytesOf(Number(READ_BYTES > 0)))',
       },
     ],
-    seed: 17,
+    seed: 4,
   },
 ]

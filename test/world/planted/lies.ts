@@ -110,7 +110,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'return record.personalCommit !== session.facts.authorId',
       },
     ],
-    seed: 141,
+    seed: 47,
   },
   {
     name: 'seen-not-compared',
@@ -146,7 +146,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'if (space.chains.mayBe(seen.seq, seen.chain)) return undefined',
       },
     ],
-    seed: 67,
+    seed: 47,
   },
   {
     name: 'form-not-compared',

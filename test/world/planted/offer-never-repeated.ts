@@ -10,5 +10,5 @@ export const offerNeverRepeated: Planted = {
       to: 'if (arrivedAt < -before) this.#land(tracked)',
     },
   ],
-  seed: 58,
+  seed: 149,
 }

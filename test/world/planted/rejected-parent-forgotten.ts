@@ -10,5 +10,5 @@ export const rejectedParentForgotten: Planted = {
       to: "if (verdict === 'refused') return nack('parent_unknown', parent)",
     },
   ],
-  seed: 14,
+  seed: 9,
 }

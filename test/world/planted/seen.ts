@@ -8,11 +8,11 @@ export const SEEN: readonly Planted[] = [
     edits: [
       {
         module: 'client/outbox/author-view.ts',
-        from: 'if (!this.#seen) return false\n    return state instanceof Write',
-        to: 'if (this.#seen) return false\n    return state instanceof Write',
+        from: 'if (hasNews) this.close()',
+        to: '',
       },
     ],
-    seed: 15,
+    seed: 4,
   },
   {
     name: 'position-not-seen',
@@ -72,7 +72,7 @@ export const SEEN: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 1,
+    seed: 5,
   },
   {
     name: 'base-forgotten-in-pages',
@@ -84,7 +84,7 @@ export const SEEN: readonly Planted[] = [
         to: 'if (state instanceof Write || table) return undefined',
       },
     ],
-    seed: 5,
+    seed: 8,
   },
   {
     name: 'seen-at-the-seal',
@@ -97,7 +97,7 @@ export const SEEN: readonly Planted[] = [
     return { eid: position && seq > 0 ? position.eid : null, get seq() { return now()?.seq ?? 0 }, chain:`,
       },
     ],
-    seed: 2,
+    seed: 4,
   },
   {
     name: 'own-without-from',

@@ -66,3 +66,13 @@ test('each session gets its turn: the next link binds those first that were boun
     ...['own a', 'own b', 'own c', 'own d', 'own a', 'own b'],
   ])
 })
+
+test('OPN5 a session that the reviewer has forgotten is bound again before others, in its own place', () => {
+  const binding = new Binding(limits)
+  expect(bound(binding)).toEqual(['own', 'a', 'b'])
+  binding.nacked({ sessionId: 'a', reason: 'not_bound', clientSeqs: [1] }, 1)
+  expect(binding.has('a')).toBe(false)
+  expect(bound(binding)).toEqual(['a'])
+  expect(binding.has('a')).toBe(true)
+  expect(bound(binding)).toEqual([])
+})

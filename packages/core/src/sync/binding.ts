@@ -17,8 +17,10 @@ const STUCK_NACKS = 3
 
 export class Binding {
   readonly #limits: Pick<Limits, 'sessionsPerBindMax' | 'sessionsPerLinkMax'>
-  /** Bound, or refused: either way not asked for again. */
+  /** Bound, or refused: each of them has one of the places of the link until it ends. */
   readonly #answered = new Set<Uuid>()
+  /** Of these, the ones that the reviewer has forgotten since: they are asked for once more. */
+  readonly #forgotten = new Set<Uuid>()
   #part: readonly SessionOpening[] = []
   #askedAtMs = 0
   #isDone = false
@@ -49,15 +51,17 @@ export class Binding {
   ): readonly SessionOpening[] | undefined {
     if (this.#part.length > 0) return undefined
     const open = openings.filter(
-      ({ sessionId }, at) => !this.#answered.has(sessionId) && (at === 0 || waits(sessionId)),
+      ({ sessionId }, at) => !this.has(sessionId) && (at === 0 || waits(sessionId)),
     )
     const [own] = openings
     const turnOf = (opening: SessionOpening): number =>
       opening === own ? -1 : (this.#turns.get(opening.sessionId) ?? 0)
-    const left = open.sort((a, b) => turnOf(a) - turnOf(b))
     const { sessionsPerBindMax, sessionsPerLinkMax } = this.#limits
     const room = Math.max(0, sessionsPerLinkMax - this.#answered.size)
-    this.#part = left.slice(0, Math.min(sessionsPerBindMax, room))
+    const again = open.filter(({ sessionId }) => this.#forgotten.has(sessionId))
+    const left = open.filter((opening) => !again.includes(opening))
+    left.sort((a, b) => turnOf(a) - turnOf(b))
+    this.#part = [...again, ...left.slice(0, room)].slice(0, sessionsPerBindMax)
     for (const { sessionId } of this.#part) this.#turns.set(sessionId, this.#turn)
     this.#isDone = this.#part.length === 0
     this.#isFull = this.#isDone && left.length > 0
@@ -68,7 +72,7 @@ export class Binding {
   /** `oldest`: the oldest number of the session that waits for a verdict. */
   nacked({ sessionId, reason, clientSeqs }: Nacked, oldest: number | undefined): void {
     // The reviewer does not know the session: it is bound once more.
-    if (reason === 'not_bound') this.#answered.delete(sessionId)
+    if (reason === 'not_bound' && this.#answered.has(sessionId)) this.#forgotten.add(sessionId)
     if (reason !== 'parent_unknown' || oldest === undefined || !clientSeqs.includes(oldest)) return
     const before = this.#missing.get(sessionId)
     const times = before?.clientSeq === oldest ? before.times + 1 : 1
@@ -86,7 +90,7 @@ export class Binding {
   }
 
   has(sessionId: Uuid): boolean {
-    return this.#answered.has(sessionId)
+    return this.#answered.has(sessionId) && !this.#forgotten.has(sessionId)
   }
 
   /** The part that was asked for before that moment and has no answer. */
@@ -99,16 +103,23 @@ export class Binding {
   /** The reviewer's answer: those of the part that it does not name are refused. */
   bound(sessionIds: readonly Uuid[]): void {
     const ids = new Set(sessionIds)
-    for (const id of ids) this.#answered.add(id)
+    this.#answer([...ids])
     // Otherwise it is of an earlier part, and late.
     if (!this.#part.some(({ sessionId }) => ids.has(sessionId))) return
-    for (const { sessionId } of this.#part) this.#answered.add(sessionId)
+    this.#answer(this.#part.map(({ sessionId }) => sessionId))
     this.#part = []
   }
 
   /** Nobody here can prove these sessions: the link does not speak for them. */
   skip(sessions: readonly SessionOpening[]): void {
-    for (const { sessionId } of sessions) this.#answered.add(sessionId)
+    this.#answer(sessions.map(({ sessionId }) => sessionId))
     this.#part = this.#part.filter((opening) => !sessions.includes(opening))
+  }
+
+  #answer(sessionIds: readonly Uuid[]): void {
+    for (const sessionId of sessionIds) {
+      this.#answered.add(sessionId)
+      this.#forgotten.delete(sessionId)
+    }
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Computes `seen`: what the author has seen when writing a message, as numbers in the message (SPEC,
- * seen). Computed when a flush is opened, and shared by later messages until one changes a row that
- * has a newer head of another session.
+ * seen). Computed when a flush is opened, and shared by later messages until one changes a row of
+ * which something was accepted since. Of the canonical state alone, the newest write is a head;
+ * under a pending write it need not be one, and names and spans leave out what is accepted.
  */
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
@@ -41,15 +42,17 @@ export class AuthorView {
     const { sessionId } = this.#parts
     assert(entry.session.sessionId === sessionId, 'a session writes for itself')
     const expected = expects.map((entityId) => this.#expected(entityId, changes))
-    if (changes.some((change) => hasBase(change) && this.#hasNews(change.before))) this.close()
-    else if (expected.some(({ before }) => before && this.#hasNews(before))) this.close()
+    const hasNews =
+      changes.some((change) => hasBase(change) && this.#hasNews(canonicalUnder(change))) ||
+      expected.some(({ canonical }) => this.#hasNews(canonical))
+    if (hasNews) this.close()
     entry.seen = this.#seen ??= this.#open(entry.clientSeq)
     for (const change of changes) if (hasBase(change)) this.#noteChange(change)
     if (expected.length > 0) entry.expect = expected.map(expectationOf).sort(byEntity)
   }
 
-  #hasNews(state: EntityState): boolean {
-    if (!this.#seen) return false
+  #hasNews(state: EntityState | undefined): boolean {
+    if (!this.#seen || !state) return false
     return state instanceof Write ? this.#isNews(state) : headsOf(state).some(this.#isNews)
   }
 
@@ -73,7 +76,7 @@ export class AuthorView {
     const changed = changes.find(({ write }) => write.entityId === entityId)
     return {
       entityId,
-      before: changed ? changed.before : table?.state(entityId),
+      canonical: changed ? canonicalUnder(changed) : table?.canonical(entityId),
       own: table && this.#spans(table.pending(entityId)),
     }
   }
@@ -104,10 +107,10 @@ export class AuthorView {
     }
   }
 
-  /** Whether a write of another session became canonical after the flush was opened. */
-  readonly #isNews = ({ entry: { review, session } }: Write): boolean => {
+  /** Whether a canonical write was accepted after the flush was opened, or on another lineage. */
+  readonly #isNews = ({ entry: { review } }: Write): boolean => {
     const seen = this.#seen
-    if (!seen || !review || session.sessionId === this.#parts.sessionId) return false
+    if (!seen || !review) return false
     return review.eid !== seen.eid || review.seq > seen.seq
   }
 
@@ -144,8 +147,14 @@ export class AuthorView {
 
 interface Expected {
   readonly entityId: Uuid
-  readonly before: EntityState | undefined
+  /** Without pending writes. */
+  readonly canonical: EntityState | undefined
   readonly own: readonly OwnSpan[] | undefined
+}
+
+/** The canonical state of a row that is being changed: the row already shows the change. */
+function canonicalUnder({ table, before, write }: DraftChange): EntityState | undefined {
+  return table.hasPending(write.entityId) ? table.canonical(write.entityId) : before
 }
 
 function expectationOf({ entityId, own }: Expected): Expectation {
