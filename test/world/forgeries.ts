@@ -267,7 +267,9 @@ const HINTS: readonly Forgery[] = [
     return [reviewerFrame('nack', { ...frame, reason })]
   }),
   forgery('nack of another link', 'nack', (by) => again(by.heard('nack'))),
-  forgery('bound to nobody', 'bound', () => [reviewerFrame('bound', { sessionIds: [] })]),
+  forgery('bound to nobody', 'bound', () => [
+    reviewerFrame('bound', { sessionIds: [], forMs: null, why: null }),
+  ]),
   forgery('bye', 'welcome', () => [reviewerFrame('bye', { reason: 'a forgery', code: null })]),
 ]
 

@@ -242,7 +242,7 @@ export class Liar implements Telling {
           isBinding = true
           tally.hit('lie told')
           void proved(heard.value.nonce).then((opening) =>
-            link.send(authorFrame('bind', { sessions: [opening] })),
+            link.send(authorFrame('bind', { sessions: [opening], auth: null })),
           )
         }
         if (heard.value.kind !== 'bound' || isTold) return

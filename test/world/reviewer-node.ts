@@ -78,9 +78,6 @@ export class ReviewerNode {
       return
     }
     const reviewer = this.#reviewer
-    wire.serve(
-      (link, name) => reviewer.connect(link, { address: name, auth: undefined }),
-      this.process,
-    )
+    wire.serve((link, name) => reviewer.connect(link, { address: name }), this.process)
   }
 }

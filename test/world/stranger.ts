@@ -217,7 +217,7 @@ export class Stranger implements Writing {
     }
     const link = this.#link
     const opening = await provedOpening(this.#signer, this.#opening, nonce)
-    link?.send(authorFrame('bind', { sessions: [opening] }))
+    link?.send(authorFrame('bind', { sessions: [opening], auth: null }))
   }
 
   #tick(): void {

@@ -37,7 +37,7 @@ function wireTo(reviewer: Pick<Reviewer, 'connect'>): Transport {
           send: (text) => void setTimeout(() => events.frame(text)),
           close: (reason) => void setTimeout(() => events.closed(reason)),
         },
-        { address: 'here', auth: undefined },
+        { address: 'here' },
       )
       setTimeout(() => events.open())
       return {

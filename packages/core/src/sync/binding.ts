@@ -5,6 +5,7 @@
  * link is opened when the ended sessions of this one have their verdicts, or when each of them waits
  * for messages of others; it binds the sessions first that this link did not.
  */
+import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { SessionOpening } from '../facts/message.ts'
@@ -19,6 +20,7 @@ export class Binding {
   readonly #limits: Pick<Limits, 'sessionsPerBindMax' | 'sessionsPerLinkMax'>
   /** Bound, or refused: either way not asked for again. */
   readonly #answered = new Set<Uuid>()
+  readonly #bound = new Set<Uuid>()
   #part: readonly SessionOpening[] = []
   #askedAtMs = 0
   #isDone = false
@@ -68,7 +70,10 @@ export class Binding {
   /** `oldest`: the oldest number of the session that waits for a verdict. */
   nacked({ sessionId, reason, clientSeqs }: Nacked, oldest: number | undefined): void {
     // The reviewer does not know the session: it is bound once more.
-    if (reason === 'not_bound') this.#answered.delete(sessionId)
+    if (reason === 'not_bound') {
+      this.#answered.delete(sessionId)
+      this.#bound.delete(sessionId)
+    }
     if (reason !== 'parent_unknown' || oldest === undefined || !clientSeqs.includes(oldest)) return
     const before = this.#missing.get(sessionId)
     const times = before?.clientSeq === oldest ? before.times + 1 : 1
@@ -80,13 +85,19 @@ export class Binding {
     const isStuck = (sessionId: Uuid): boolean =>
       (this.#missing.get(sessionId)?.times ?? 0) >= STUCK_NACKS
     const isBusy = ({ sessionId }: SessionOpening): boolean =>
-      this.#answered.has(sessionId) && waits(sessionId) && !isStuck(sessionId)
+      this.#bound.has(sessionId) && waits(sessionId) && !isStuck(sessionId)
     // One that may speak for a single session gains nothing by another link.
     return this.#isFull && this.#answered.size > 1 && !openings.slice(1).some(isBusy)
   }
 
+  /** Whether the link speaks for the session: one that was refused is not offered. */
   has(sessionId: Uuid): boolean {
-    return this.#answered.has(sessionId)
+    return this.#bound.has(sessionId)
+  }
+
+  /** Whether the session is in the part that has no answer. */
+  isAsked(sessionId: Uuid): boolean {
+    return this.#part.some((opening) => opening.sessionId === sessionId)
   }
 
   /** The part that was asked for before that moment and has no answer. */
@@ -99,7 +110,11 @@ export class Binding {
   /** The reviewer's answer: those of the part that it does not name are refused. */
   bound(sessionIds: readonly Uuid[]): void {
     const ids = new Set(sessionIds)
-    for (const id of ids) this.#answered.add(id)
+    for (const id of ids) {
+      this.#answered.add(id)
+      this.#bound.add(id)
+    }
+    assert(this.#bound.size <= this.#answered.size, 'what is bound is answered')
     // Otherwise it is of an earlier part, and late.
     if (!this.#part.some(({ sessionId }) => ids.has(sessionId))) return
     for (const { sessionId } of this.#part) this.#answered.add(sessionId)
