@@ -40,6 +40,8 @@ export interface Extremes {
   readonly histories: number
   /** How long a signature takes replicas that have no native Ed25519, in ms at the most; 0: they have it. */
   readonly checkMs: number
+  /** Whether persons have logins, some on several devices. */
+  readonly logins: boolean
 }
 
 /** Everything as core has it by itself. */
@@ -58,6 +60,7 @@ export const ORDINARY: Extremes = {
   forgeries: 0,
   histories: 0,
   checkMs: 0,
+  logins: false,
 }
 
 export function extremesFor(seed: number): Extremes {
@@ -71,18 +74,23 @@ export function extremesFor(seed: number): Extremes {
     ...livesFor(new Random(seed + 2 ** 46)),
     crowd,
     decays: new Random(seed + 2 ** 49).chance(0.06) ? 1 : 0,
-    lies: new Random(seed + 2 ** 50).chance(0.08) ? 4 : 0,
+    lies: isLiar(seed) ? 4 : 0,
     behindFails: behindFor(new Random(seed + 2 ** 38)),
     stateRots: new Random(seed + 2 ** 36).chance(0.12) ? 0.1 : 0,
     forgeries: new Random(seed + 2 ** 37).chance(0.25) ? 4 : 0,
     histories: new Random(seed + 2 ** 33).chance(0.25) ? 3 : 0,
     // A chance that leaves alone most seeds that are remembered.
     checkMs: checkFor(new Random(seed + 2 ** 50 + 2 ** 42)),
+    logins: new Random(seed + 2 ** 35).chance(isLiar(seed) ? 0.5 : 0.15),
   }
 }
 
 function checkFor(random: Random): number {
   return random.chance(0.15) ? random.pick([5, 50, 400]) : 0
+}
+
+function isLiar(seed: number): boolean {
+  return new Random(seed + 2 ** 50).chance(0.08)
 }
 
 type Bound = keyof Limits
@@ -204,6 +212,7 @@ export function describeExtremes({
   forgeries,
   histories,
   checkMs,
+  logins,
 }: Extremes): string {
   return [
     values !== 'pool' && `values=${values}`,
@@ -218,6 +227,7 @@ export function describeExtremes({
     forgeries > 0 && 'forgeries',
     histories > 0 && 'histories',
     checkMs > 0 && `checkMs=${checkMs}`,
+    logins && 'logins',
     Object.keys(reviewerBounds).length > 0 && `reviewerBounds=${JSON.stringify(reviewerBounds)}`,
     Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
   ]

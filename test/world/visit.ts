@@ -88,7 +88,11 @@ export class Visit {
       transports: [stage.wayOf(name, this.process)],
       // Whom they meet first they would follow for ever.
       ...(plan.forgeries > 0 && { reviewerKey: stage.keys.publicKey }),
-      identity: { lifetime: plan.lifetime, personalId: `person ${device.name}` },
+      identity: {
+        lifetime: plan.lifetime,
+        personalId: stage.logins?.personOf(device.name) ?? `person ${device.name}`,
+      },
+      auth: () => stage.logins?.asked(device.name, this.process),
       ...(plan.checkpointSteps !== undefined && { checkpointSteps: plan.checkpointSteps }),
       platform: {
         clock: this.process,
@@ -150,6 +154,12 @@ export class Visit {
     if (watch && this.state !== 'gone') this.#stage.guard(() => watch.check(), this.name)
   }
 
+  /** Its person signs in again. */
+  signIn(): void {
+    const { logins } = this.#stage
+    if (logins) this.store.setAuth(() => logins.asked(this.device.name, this.process))
+  }
+
   /** The tab is gone in the middle of whatever it was doing. */
   kill(): void {
     this.state = 'gone'
@@ -168,8 +178,10 @@ export class Visit {
   #ready(): void {
     if (this.state !== 'opening') return
     this.state = 'open'
-    const { truth, tally } = this.#stage
-    truth.deviceOf.set(this.store.status.getState().sessionId!, this.device.name)
+    const { truth, tally, logins } = this.#stage
+    const { sessionId, authorId } = this.store.status.getState()
+    truth.deviceOf.set(sessionId!, this.device.name)
+    logins?.noteAuthor(authorId!, logins.personOf(this.device.name))
     const guard = (check: () => void): void => this.#stage.guard(check, this.name)
     const onLook = (): void => this.#stage.looked(this)
     const { store, device } = this

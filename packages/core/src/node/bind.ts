@@ -83,10 +83,9 @@ async function loginOf(
     connection.close('the login cannot be checked now; try again')
     return undefined
   }
-  if (!login.ok) refuse(connection, login.error.message, { secrets, events })
-  else if (!connection.signIn(login.value))
-    refuse(connection, 'this link is of another person', { secrets, events })
-  else return login.value
+  const why = login.ok ? connection.signIn(login.value) : login.error.message
+  if (login.ok && why === undefined) return login.value
+  refuse(connection, why ?? '', { secrets, events })
   return undefined
 }
 

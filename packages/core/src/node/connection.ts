@@ -27,6 +27,8 @@ import { Pace } from './pace.ts'
 
 export type FollowMode = 'none' | 'catching' | 'live'
 
+/** For the client, as a sentence. */
+export const EXPIRED = 'the login has expired'
 /** A timer of a platform may not be longer. */
 const TIMER_MS_MAX = 86_400_000
 
@@ -185,26 +187,28 @@ export class Connection {
   }
 
   /**
-   * The login of the link, or a newer one of the same person, which is good for longer. False where it
-   * is another person's, or too late.
+   * The login of the link, or a newer one of the same person, which may be good for longer. Returns why
+   * it is refused, as a sentence for the client.
    */
-  signIn({ person, forMs }: SignedIn): boolean {
-    if (this.#login === 'expired') return false
-    if (this.#login === 'signed in' && this.#person?.id !== person?.id) return false
+  signIn({ person, forMs }: SignedIn): string | undefined {
+    if (this.#login === 'expired') return EXPIRED
+    if (this.#login === 'signed in' && this.#person?.id !== person?.id)
+      return 'this link is of another person'
     const endsAtMs = forMs === undefined ? undefined : this.#host.clock.monotonic() + forMs
     const isShorter = this.#login === 'signed in' && isBefore(endsAtMs, this.#endsAtMs)
     if (!isShorter) this.#endsAtMs = endsAtMs
     this.#login = 'signed in'
     this.#person = person
     this.#endLater()
-    return true
+    return undefined
   }
 
   #endLater(): void {
     this.#cancelEnd()
     if (this.#endsAtMs === undefined || this.#closed) return
     const { clock } = this.#host
-    const leftMs = this.#endsAtMs - clock.monotonic()
+    // Whole milliseconds: a timer of less may not advance a clock of large numbers.
+    const leftMs = Math.ceil(this.#endsAtMs - clock.monotonic())
     if (leftMs > 0)
       this.#cancelEnd = clock.after(Math.min(leftMs, TIMER_MS_MAX), () => this.#endLater())
     else this.#expire()
@@ -215,7 +219,7 @@ export class Connection {
     this.#login = 'expired'
     this.#person = null
     this.mode = 'none'
-    void this.order.then(() => this.close('the login has expired', 'unauthorised'))
+    void this.order.then(() => this.close(EXPIRED, 'unauthorised'))
   }
 
   /** True the first time: an author is spoken for from now on. */
