@@ -228,7 +228,7 @@ export class Observer {
     this.#logins!.down(name, frame, clock.now())
     // A tab is named after its device.
     const person = logins.personOf(name.startsWith('X') ? name : name.slice(0, 1))
-    if (frame.kind === 'me') s18ToldTheirOwn(logins, frame, person)
+    if (frame.kind === 'me') s18ToldTheirOwn(logins, frame.authorIds, person)
   }
 
   #tallyAccepted({ id, changes }: AuthoredMessage): void {

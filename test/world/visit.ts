@@ -13,6 +13,7 @@ import {
 } from '@countersign/core/testing'
 import { type WorldType, typesOf } from './entities.ts'
 import type { Device } from './device.ts'
+import { s18ToldTheirOwn } from './invariants/persons.ts'
 import { PLAIN, type Reading, VersionedReading } from './reading.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
@@ -150,8 +151,16 @@ export class Visit {
 
   /** Cheap checks of whatever has happened here. */
   check(): void {
-    const { watch } = this
-    if (watch && this.state !== 'gone') this.#stage.guard(() => watch.check(), this.name)
+    const { watch, store, device } = this
+    if (!watch || this.state === 'gone') return
+    this.#stage.guard(() => watch.check(), this.name)
+    const { logins } = this.#stage
+    if (!logins) return
+    const { aliases } = store.me.getState()
+    this.#stage.guard(
+      () => s18ToldTheirOwn(logins, aliases, logins.personOf(device.name)),
+      this.name,
+    )
   }
 
   /** Its person signs in again. */

@@ -29,10 +29,10 @@ export function s18RulesKnow(
   )
 }
 
-/** A person is told of author ids of their own, and of no other. */
+/** A person is told of author ids of their own, and believes in no other. */
 export function s18ToldTheirOwn(
   logins: Logins,
-  { authorIds }: ReviewerFrame & { readonly kind: 'me' },
+  authorIds: readonly string[],
   person: string,
 ): void {
   const foreign = authorIds.find((id) => logins.personOfAuthor(id) !== person)

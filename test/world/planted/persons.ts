@@ -12,6 +12,7 @@ export const PERSONS: readonly Planted[] = [
         to: "const own = proved.filter(({ personalId }) => !person || personalId !== '')",
       },
     ],
+    seed: 94,
   },
   {
     name: 'person-of-another-offer',
@@ -23,6 +24,7 @@ export const PERSONS: readonly Planted[] = [
         to: 'person: this.#waiting[0]?.person ?? connection.person ?? claimed(record)',
       },
     ],
+    seed: 12,
   },
   {
     name: 'author-of-two-persons',
@@ -39,6 +41,7 @@ export const PERSONS: readonly Planted[] = [
         to: 'if (owner === undefined || person.proved) return undefined',
       },
     ],
+    seed: 593,
   },
   {
     name: 'login-never-ends',
@@ -46,6 +49,7 @@ export const PERSONS: readonly Planted[] = [
     edits: [
       { module: 'node/connection.ts', from: 'else this.#expire()', to: 'else this.#cancelEnd()' },
     ],
+    seed: 128,
   },
   {
     name: 'me-told-to-others',
@@ -57,6 +61,7 @@ export const PERSONS: readonly Planted[] = [
         to: '(other) => other !== connection && other.person !== null',
       },
     ],
+    seed: 12,
   },
   {
     name: 'anybody-is-the-same',
@@ -68,6 +73,7 @@ export const PERSONS: readonly Planted[] = [
         to: 'batch.personOf(other) !== undefined',
       },
     ],
+    seed: 12,
   },
   {
     name: 'person-not-stored',
@@ -79,6 +85,7 @@ export const PERSONS: readonly Planted[] = [
         to: 'authors: authors.slice(authors.length).map(([authorId, text]) => ({ authorId, text })),',
       },
     ],
+    seed: 46,
   },
   {
     name: 'forged-me-believed',
@@ -90,5 +97,6 @@ export const PERSONS: readonly Planted[] = [
         to: "return this.#signed(bytes, frame.sig, 'who somebody is').then(() => undefined)",
       },
     ],
+    seed: 61,
   },
 ]
