@@ -153,6 +153,18 @@ describe('AUTH7 a token that is refused', () => {
   })
 })
 
+test('AUTH7 who signs out is told that nobody is signed in, and keeps what is written', async () => {
+  await start()
+  const ann = await device('ann', token('ann'))
+  await until(isOnline(ann))
+  ann.setAuth(undefined)
+  await until(() => statusOf(ann).connection === 'unauthorised')
+  const note = ann.create(Note, { text: 'a' })
+  await until(() => statusOf(ann).connectionNote === 'no token was sent: sign in')
+  ann.setAuth(() => token('ann'))
+  expect(await note.settled()).toMatchObject({ verdict: 'accepted' })
+})
+
 test('AUTH7 a token that ends offline, with 100 queued writes: all are delivered with the next, none as somebody else', async () => {
   const authors = new Map<string, Set<string>>()
   await start({

@@ -115,6 +115,10 @@ export class SignIn {
       return // the present one is good until its end; then the reason is shown
     }
     if (!this.#events.isLive() || !own) return
+    if (token === undefined) {
+      this.#events.refused('nobody is signed in')
+      return
+    }
     this.#life.token = token
     await this.prove([own])
   }

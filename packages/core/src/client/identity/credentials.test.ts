@@ -18,7 +18,7 @@ describe('AUTH7 the token of an app', () => {
     })
     const both = [credentials.token(), credentials.token()]
     answers[0]!('one')
-    expect(await Promise.all(both)).toEqual(['one', 'one'])
+    expect([await both[0], await both[1]]).toEqual(['one', 'one'])
     expect([asked, credentials.last]).toEqual([1, 'one'])
     const next = credentials.token()
     answers[1]!('two')
