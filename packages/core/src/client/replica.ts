@@ -23,7 +23,7 @@ import type { QueryEngine } from '../query/engine.ts'
 import type { Draft } from '../rows/draft.ts'
 import { Repo } from '../rows/repo.ts'
 import { Adopter } from './disk/adopter.ts'
-import { Account } from './identity/account.ts'
+import { OwnPerson } from './identity/own-person.ts'
 import { CanonicalDisk } from './disk/canonical-disk.ts'
 import { Damage } from './disk/damage.ts'
 import { Disk } from './disk/disk.ts'
@@ -57,7 +57,7 @@ export class Replica {
   readonly status: StoreApi<SyncStatus>
   readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
   readonly ready: Promise<void>
-  readonly account: Account
+  readonly person: OwnPerson
   readonly #options: ReplicaOptions
   readonly #disk: Disk
   readonly #canonicalDisk: CanonicalDisk
@@ -97,7 +97,7 @@ export class Replica {
       entities: [SCHEMA, ...options.entities], // first, so its listeners run first: it defines how the others are read
       viewer: {
         authorId: () => this.#identity?.session.authorId,
-        isMine: (authorId) => this.account.me.isMine(authorId),
+        isMine: (authorId) => this.person.me.isMine(authorId),
         volatile: (write) =>
           write.entry.state === 'volatile' || this.status.getState().storage === 'degraded',
         onFoldError: options.onError,
@@ -113,7 +113,7 @@ export class Replica {
     const published = this.engines.get(SCHEMA.name)!.live({ archived: 'include' }) // made by `onTable`
     published.subscribe(() => this.schemas.learn())
     this.#disk = this.#newDisk()
-    this.account = new Account({
+    this.person = new OwnPerson({
       ...{ space: options.space, auth: options.auth, options: options.identity },
       status: this.status,
       keep: (meta) => void this.#disk.write({ durability: 'relaxed', meta: [meta] }),
@@ -277,7 +277,7 @@ export class Replica {
   }
 
   setAuth(auth: Auth): void {
-    this.account.credentials.set(auth)
+    this.person.credentials.set(auth)
     this.#session?.authChanged()
   }
 
@@ -303,7 +303,7 @@ export class Replica {
   async #close(): Promise<void> {
     try {
       await this.ready
-      this.account.stop()
+      this.person.stop()
       // Without a personal id nothing can be sealed. The next store that opens seals the drafts.
       if (this.#identity?.binding) await this.flushed()
       else this.#flusher?.hurry()
@@ -329,7 +329,7 @@ export class Replica {
     if (storage) await this.#disk.open(storage, space)
     else this.status.setState({ storage: 'degraded' })
     const place = { disk: this.#disk, damage: this.#damage, platform }
-    const identity = await this.account.open(place)
+    const identity = await this.person.open(place)
     this.#identity = identity
     this.#keys.set(identity.session.authorId, identity.keys)
     this.#own.begin(identity.session)
@@ -363,7 +363,7 @@ export class Replica {
       canonicalDisk: this.#canonicalDisk,
       tail: this.tail,
       trust: this.#trust,
-      me: this.account.me,
+      me: this.person.me,
       schemas: this.schemas,
       adopter: this.#adopter,
       neighbours: this.#neighbours,
@@ -375,7 +375,7 @@ export class Replica {
     if (identity.binding) this.#flusher.bound()
     await this.#restoration.run()
     this.#damage.dropResolved(this.#refusals, this.status.getState())
-    await this.account.opening()
+    await this.person.opening()
     const { authorId, sessionId } = identity.session
     const disk = storageStatus(this.#disk, this.#damage)
     this.status.setState({ ...disk, ...countsOf(this), authorId, sessionId })
@@ -453,7 +453,7 @@ export class Replica {
         disk: this.#disk,
         canonicalDisk: this.#canonicalDisk,
         trust: this.#trust,
-        account: this.account,
+        person: this.person,
         refusals: this.#refusals,
         status: this.status,
         warnings: this.#warnings,

@@ -19,7 +19,7 @@ import type { AcceptedAgain } from '../wire/frames.ts'
 import type { Repo } from '../rows/repo.ts'
 import type { CanonicalDisk } from './disk/canonical-disk.ts'
 import type { Disk } from './disk/disk.ts'
-import type { Account } from './identity/account.ts'
+import type { OwnPerson } from './identity/own-person.ts'
 import type { Refusals } from './outbox/refusals.ts'
 import type { SyncStatus } from './store.ts'
 import type { Trust } from './identity/trust.ts'
@@ -30,7 +30,7 @@ export interface SessionEventsParts {
   readonly disk: Disk
   readonly canonicalDisk: CanonicalDisk
   readonly trust: Trust
-  readonly account: Account
+  readonly person: OwnPerson
   readonly refusals: Refusals
   readonly status: StoreApi<SyncStatus>
   readonly warnings: Warnings
@@ -59,15 +59,15 @@ export class SessionEvents implements SessionHost {
   }
 
   token(): string | undefined | Promise<string | undefined> {
-    return this.#parts.account.credentials.token()
+    return this.#parts.person.credentials.token()
   }
 
   refusedSessions(why: string | undefined): void {
-    this.#parts.account.refusedSessions(why)
+    this.#parts.person.refusedSessions(why)
   }
 
   me(authorIds: readonly string[] | undefined): void {
-    this.#parts.account.me.told(authorIds)
+    this.#parts.person.me.told(authorIds)
   }
 
   async prove({ authorId, sessionId }: SessionOpening, nonce: string): Promise<string | undefined> {

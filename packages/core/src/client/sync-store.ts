@@ -91,11 +91,11 @@ export class Store implements SyncStore {
   }
 
   get me(): StoreApi<Me> {
-    return this.#replica.account.me.store
+    return this.#replica.person.me.store
   }
 
   isMine(of: Pick<RowMeta, '$mine'> | Uuid): boolean {
-    return typeof of === 'string' ? this.#replica.account.me.isMine(of) : of.$mine
+    return typeof of === 'string' ? this.#replica.person.me.isMine(of) : of.$mine
   }
 
   create<E extends Entity>(entity: E, input: Input<E>, options?: { readonly id?: Uuid }): Receipt {

@@ -19,7 +19,7 @@ import type { Connection } from './connection.ts'
 import {
   type LinkAnswers,
   type Decision,
-  type Failed,
+  type UnjudgedMessage,
   type Offer,
   decide,
 } from '../review/decide.ts'
@@ -370,7 +370,7 @@ export class Desk {
   }
 }
 
-function ruleFailed({ failure, message, person }: Failed): ReviewerEvent {
+function ruleFailed({ failure, message, person }: UnjudgedMessage): ReviewerEvent {
   const { rule, cause } = failure
   const types = new Set(message.changes.map(({ shape }) => shape.type))
   const error = without([person.id], failure.message)

@@ -98,10 +98,10 @@ export interface Decision<Link> {
   readonly sessions: ReadonlyMap<Uuid, SessionRecord>
   readonly head: Position
   /** Rules that failed, each with the message that got no verdict. */
-  readonly failures: readonly Failed[]
+  readonly failures: readonly UnjudgedMessage[]
 }
 
-export interface Failed {
+export interface UnjudgedMessage {
   readonly failure: RuleFailure
   readonly message: AuthoredMessage
   readonly person: Person
@@ -158,7 +158,7 @@ class Work<Link> {
   readonly #offers: Offer<Link>[] = []
   readonly #answers: LinkAnswers<Link>[] = []
   readonly #refused: RefusedNow[] = []
-  readonly #failures: Failed[] = []
+  readonly #failures: UnjudgedMessage[] = []
   readonly #decided = new Map<string, 'accepted' | 'refused'>()
   readonly #byId = new Map<Uuid, Entry>()
   readonly #sessions = new Map<Uuid, SessionRecord>()

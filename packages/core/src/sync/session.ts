@@ -193,7 +193,7 @@ export class SyncSession {
         this.#become('connecting', note)
       },
       here: (token) => this.#open(life, token),
-      failed: (note) => this.#unauthorised(note),
+      unavailable: (note) => this.#unauthorised(note),
     })
   }
 

@@ -6,7 +6,7 @@ const LATE_MS = 10_000
 const PAUSE_MIN_MS = 1_000
 const PAUSE_MAX_MS = 300_000
 
-export interface Asking {
+export interface TokenEvents {
   /** Whether the link that needs it is the present one. */
   readonly isLive: () => boolean
   readonly after: (delayMs: number, task: () => void) => void
@@ -14,7 +14,7 @@ export interface Asking {
   readonly late: (note: string) => void
   readonly here: (token: string | undefined) => void
   /** It could not be had. In words. */
-  readonly failed: (note: string) => void
+  readonly unavailable: (note: string) => void
 }
 
 export class Tokens {
@@ -30,18 +30,18 @@ export class Tokens {
    * Asks the app. A link that waits for its answer would be closed by the reviewer, so none is opened
    * before; without a function of the app, the answer is here in this turn.
    */
-  ask(asking: Asking): void {
+  ask(events: TokenEvents): void {
     const token = this.#parts.host.token()
     if (!(token instanceof Promise)) {
-      asking.here(token)
+      events.here(token)
       return
     }
-    asking.after(LATE_MS, () => asking.late('the app has no token yet'))
+    events.after(LATE_MS, () => events.late('the app has no token yet'))
     token.then(
-      (had) => asking.isLive() && asking.here(had),
+      (had) => events.isLive() && events.here(had),
       (error: unknown) => {
         const words = error instanceof Error ? error.message : String(error)
-        if (asking.isLive()) asking.failed(`the app has no token: ${words}`)
+        if (events.isLive()) events.unavailable(`the app has no token: ${words}`)
       },
     )
   }

@@ -12,7 +12,7 @@ import { type Auth, Credentials } from './credentials.ts'
 import { type Identity, type IdentityOptions, type Device, openIdentity } from './identity.ts'
 import { MyIds, type MyIdsParts } from './me.ts'
 
-export interface AccountParts extends MyIdsParts {
+export interface OwnPersonParts extends MyIdsParts {
   readonly space: Uuid
   readonly auth: Auth
   readonly options: IdentityOptions
@@ -21,14 +21,14 @@ export interface AccountParts extends MyIdsParts {
   readonly onBound: (opening: SessionOpening) => void
 }
 
-export class Account {
+export class OwnPerson {
   readonly credentials: Credentials
   readonly me: MyIds
-  readonly #parts: AccountParts
+  readonly #parts: OwnPersonParts
   #binder: Binder | undefined
   #personalId: string | undefined
 
-  constructor(parts: AccountParts) {
+  constructor(parts: OwnPersonParts) {
     this.#parts = parts
     this.credentials = new Credentials(parts.auth)
     this.me = new MyIds(parts)
