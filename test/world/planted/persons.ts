@@ -49,7 +49,7 @@ export const PERSONS: readonly Planted[] = [
     edits: [
       { module: 'node/connection.ts', from: 'else this.#expire()', to: 'else this.#cancelEnd()' },
     ],
-    seed: 128,
+    seed: 75,
   },
   {
     name: 'me-told-to-others',
@@ -97,6 +97,6 @@ export const PERSONS: readonly Planted[] = [
         to: "return this.#signed(bytes, frame.sig, 'who somebody is').then(() => undefined)",
       },
     ],
-    seed: 61,
+    seed: 47,
   },
 ]
