@@ -65,6 +65,10 @@ class Caller {
         count: 1,
         seq: ++seq,
       })),
+      authors: this.#times(2, () => ({
+        authorId: `a${this.below(9)}`,
+        text: `p${this.below(3)}`,
+      })),
       rejections: this.#times(1, () => ({
         msgId: `m${this.below(60)}`,
         sessionId: this.#session(),
@@ -112,6 +116,8 @@ class Caller {
       (store) => store.ledger(session, keys),
       (store) => store.ledgerRuns(session, place, count),
       (store) => store.sessions([session, place, 1, 2]),
+      (store) => store.authors(['a1', `a${place % 9}`, 'a9']),
+      (store) => store.authorsOf(`p${place % 4}`, count),
       (store) => store.rejection(`m${place}`),
       (store) => store.rejections(session, place, count),
       (store) => store.forgetRejections(count, 2),

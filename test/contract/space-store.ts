@@ -38,6 +38,7 @@ export async function contentOf(store: SpaceStore): Promise<unknown> {
     batches: await store.batches(0, MUCH),
     seals: await Promise.all([1, head.seq].map((seq) => store.seals(seq))),
     ledger: await Promise.all(sessions.map((s) => store.ledgerRuns(s!.sessionId, 0, 1_000))),
+    authors: await store.authors(['a1', 'a2', 'a3']),
     rejections: await Promise.all(sessions.map((s) => store.rejections(s!.sessionId, 0, 1_000))),
     changes: await Promise.all(
       states.map(({ entity }) => store.changes(entity, 1e9, { count: 1_000, bytes: MUCH })),
@@ -140,6 +141,30 @@ export function spaceStoreContract(
         const batches = await store.batches(0, MUCH)
         expect(batches.map(whole).every((text, at) => text === texts[at])).toBe(true)
         expect(whole(await store.seals(1)) === texts[0]).toBe(true)
+      })
+
+      test('authors keep the text that they had first, and are found by it, the newest first', async () => {
+        const store = opened()
+        const of = (...authors: [authorId: string, text: string][]): Partial<Commit> => ({
+          authors: authors.map(([authorId, text]) => ({ authorId, text })),
+        })
+        const found = async (text: string, max: number): Promise<string[]> =>
+          (await store.authorsOf(text, max)).map((one) => `${one.authorId} ${whole(one)}`)
+        const first = commitOf(START, { more: of(['a1', 'ann'], ['b1', 'bob'], ['a2', 'ann']) })
+        await store.append(first)
+        const next = commitOf(headAfter(first), {
+          count: 0,
+          more: of(['b1', 'ann'], ['a3', 'ann'], ['a1', 'ann']),
+        })
+        expect(await store.append(next)).toBe('committed')
+        const known = await store.authors(['a3', 'none', 'b1', 'a3'])
+        expect(known.map((one) => one && whole(one))).toEqual(['ann', undefined, 'bob', 'ann'])
+        expect(await found('ann', 9)).toEqual(['a3 ann', 'a2 ann', 'a1 ann'])
+        expect(await found('ann', 2)).toEqual(['a3 ann', 'a2 ann'])
+        expect([await found('bob', 9), await found('an', 9)]).toEqual([['b1 bob'], []])
+        // Nothing of a commit that is fenced.
+        const late = commitOf(START, { more: of(['a4', 'ann']) })
+        expect([await store.append(late), await found('ann', 1)]).toEqual(['fenced', ['a3 ann']])
       })
 
       test('sessions get their numbers in the order of storage and keep them', async () => {

@@ -156,7 +156,7 @@ class Device {
 function repo(): Repo {
   return new Repo({
     entities: [Thing],
-    viewer: { authorId: () => undefined, volatile: () => false },
+    viewer: { authorId: () => undefined, isMine: () => false, volatile: () => false },
     onListenerError: (error) => expect.fail(String(error)),
     onTable: () => {},
   })

@@ -35,7 +35,7 @@ const by = { reviewerId: space, eid: space, epoch: 1, forked: false, at: 0 }
 class Device {
   readonly repo: Repo = new Repo({
     entities: [Manifest],
-    viewer: { authorId: () => undefined, volatile: () => false },
+    viewer: { authorId: () => undefined, isMine: () => false, volatile: () => false },
     onListenerError: (error) => expect.fail(String(error)),
     onTable: () => {},
   })

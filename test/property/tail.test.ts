@@ -152,7 +152,7 @@ function storyOf(seed: number, options: Partial<HistoryOptions>): Story {
 class Client {
   readonly repo: Repo = new Repo({
     entities: [Manifest],
-    viewer: { authorId: () => undefined, volatile: () => false },
+    viewer: { authorId: () => undefined, isMine: () => false, volatile: () => false },
     onListenerError: (error) => expect.fail(String(error)),
     onTable: () => {},
   })

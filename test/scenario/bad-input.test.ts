@@ -111,7 +111,7 @@ async function author(on: Scene): Promise<Author> {
   const closed: string[] = []
   const attached = on.reviewer.connect(
     { send: (text) => heard.push(text), close: (why) => closed.push(why) },
-    { address: 'here', auth: undefined },
+    { address: 'here' },
   )
   const send = (frame: string): void => attached.frame(frame)
   send(HELLO)
@@ -119,7 +119,7 @@ async function author(on: Scene): Promise<Author> {
   const welcome = parseReviewerFrame(heard[0]!)
   const drawn = welcome.ok && welcome.value.kind === 'welcome' ? welcome.value.nonce : ''
   const proof = await signer.sign(by.keys, bindBytes(sessionId, drawn))
-  send(authorFrame('bind', { sessions: [{ ...opening, proof }] }))
+  send(authorFrame('bind', { sessions: [{ ...opening, proof }], auth: null }))
   await until(() => heard.some((text) => text.startsWith('["bound"')))
   return {
     by,
@@ -168,10 +168,7 @@ describe('a reviewer', () => {
     const { reviewer } = open
     fc.assert(
       fc.property(fc.oneof(fc.json(), fc.string(), hostileFrame()), (text) => {
-        const attached = reviewer.connect(
-          { send: () => {}, close: () => {} },
-          { address: 'x', auth: undefined },
-        )
+        const attached = reviewer.connect({ send: () => {}, close: () => {} }, { address: 'x' })
         attached.frame(HELLO)
         attached.frame(text)
         attached.closed()
@@ -191,10 +188,7 @@ describe('a reviewer', () => {
   ])('T11 frames: %s in the place of words', async (odd) => {
     open = await scene()
     for (const kind of ['hello', 'bind', 'offer', 'want', 'history', 'bye']) {
-      const attached = open.reviewer.connect(
-        { send: () => {}, close: () => {} },
-        { address: 'x', auth: undefined },
-      )
+      const attached = open.reviewer.connect({ send: () => {}, close: () => {} }, { address: 'x' })
       attached.frame(HELLO)
       for (let at = 0; at < 4; at++) {
         const parts = ['null', 'null', 'null', 'null'].map((part, i) => (i === at ? odd : part))
@@ -363,10 +357,7 @@ describe('a reviewer', () => {
       authorFrame('offer', { sig }, lines.join('\n'))
     fc.assert(
       fc.property(fc.nat(texts.length - 1), hostileLine(texts), (at, line) => {
-        const attached = reviewer.connect(
-          { send: () => {}, close: () => {} },
-          { address: 'x', auth: undefined },
-        )
+        const attached = reviewer.connect({ send: () => {}, close: () => {} }, { address: 'x' })
         attached.frame(HELLO)
         if (line !== texts[at]) attached.frame(offer(texts.with(at, line)))
         attached.closed()

@@ -120,7 +120,7 @@ export class Line implements Transport {
             events.closed(reason)
           }),
       }),
-      { address: 'line', auth: undefined },
+      { address: 'line' },
     )
     const end = (): void => {
       if (!isOpen) return

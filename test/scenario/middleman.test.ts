@@ -1270,11 +1270,15 @@ describe('what is not signed', () => {
     ],
     ['a bye', () => [reviewerFrame('bye', { reason: 'forged', code: null })]],
     ['a bye with a code', () => [reviewerFrame('bye', { reason: 'forged', code: 'wrong_space' })]],
-    ['nobody bound', () => [reviewerFrame('bound', { sessionIds: [] })]],
+    ['nobody bound', () => [reviewerFrame('bound', { sessionIds: [], forMs: null, why: null })]],
     [
       'others bound',
       (sessionId) => [
-        reviewerFrame('bound', { sessionIds: [sessionId, world.ann.status.getState().sessionId!] }),
+        reviewerFrame('bound', {
+          sessionIds: [sessionId, world.ann.status.getState().sessionId!],
+          forMs: null,
+          why: null,
+        }),
       ],
     ],
   ])('VRD6 %s delays and loses nothing', async (_, forge) => {
@@ -1303,7 +1307,7 @@ describe('what is not signed', () => {
     let binds = 0
     world.way.toReviewer = (frame, text) => {
       if (frame.kind !== 'bind' || ++binds > 1) return [text]
-      world.way.say(reviewerFrame('bound', { sessionIds: [sessionId!] }))
+      world.way.say(reviewerFrame('bound', { sessionIds: [sessionId!], forMs: null, why: null }))
       return []
     }
     world.bob.setOnline(true)
@@ -1396,7 +1400,7 @@ describe('WHO7 a proof of a session', () => {
     let isClosed = false
     const link = world.scene.reviewer.connect(
       { send: (text) => heard.push(text), close: () => (isClosed = true) },
-      { address: 'mallory', auth: undefined },
+      { address: 'mallory' },
     )
     const nonce = 'A'.repeat(22)
     link.frame(authorFrame('hello', { v: 2, space: SPACE, nonce, position: null }))

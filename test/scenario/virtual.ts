@@ -161,7 +161,7 @@ export class VirtualScene {
             send: (text) => carry(text, () => events.frame(text)),
             close: (reason) => void this.clock.after(DELAY_MS, () => close(reason)),
           },
-          { address: 'here', auth: undefined },
+          { address: 'here' },
         )
         this.clock.after(DELAY_MS, () => {
           if (isOpen) events.open()

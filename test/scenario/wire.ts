@@ -110,7 +110,7 @@ export function wireTo(
               events.closed(reason)
             }),
         },
-        { address: 'here', auth: undefined },
+        { address: 'here' },
       )
       later(() => events.open())
       return {

@@ -15,6 +15,7 @@ import {
   checkEnd,
   checkGreeting,
   checkHistory,
+  checkMe,
   checkNack,
   checkPosition,
   checkRejection,
@@ -43,6 +44,8 @@ export interface ClientOptions {
   dial: Dial
   key?: Key
   personalId?: string
+  /** For the login of the reviewer. */
+  token?: string
   /** The reviewer to follow. Default: the first one that is met (EPO4). */
   reviewerKey?: string
   /** Without it the link carries own verdicts alone. */
@@ -63,6 +66,8 @@ export class SecondClient {
   position: Position | null = null
   online = false
   bye: string | undefined
+  /** All author ids of this person, as the reviewer knows them. */
+  authorIds: string[] = []
   historyTrouble = false
   readonly #options: ClientOptions
   #states = new Map<string, State>()
@@ -105,6 +110,7 @@ export class SecondClient {
     this.#link = undefined
     this.online = false
     clearTimeout(link?.pause)
+    clearTimeout(link?.renewal)
     link?.link?.close()
   }
 
@@ -147,7 +153,10 @@ export class SecondClient {
   ): void {
     switch (kind) {
       case 'bound':
-        return this.#bound(state, list(fields[0], 'OPN5'))
+        return this.#bound(state, list(fields[0], 'OPN5'), fields)
+      case 'me':
+        this.authorIds = checkMe(fields, followed, state.greeting!.nonce)
+        return
       case 'tail':
         return this.#tail(state, checkPosition(fields[1], followed), cutTexts(texts, fields[0]))
       case 'through': {
@@ -205,8 +214,12 @@ export class SecondClient {
     state.greeting = greeting
     this.position ??= greeting.start
     this.#chains.set(0, greeting.start.chain)
-    this.#send('bind', [[this.author.opening(greeting.nonce)]])
+    this.#bind(greeting.nonce)
     if (this.#options.follows !== false) this.#want()
+  }
+
+  #bind(nonce: string): void {
+    this.#send('bind', [[this.author.opening(nonce)], this.#options.token ?? null])
   }
 
   #want(): void {
@@ -238,9 +251,13 @@ export class SecondClient {
     return flush.messages
   }
 
-  #bound(state: LinkState, sessions: readonly Json[]): void {
+  #bound(state: LinkState, sessions: readonly Json[], [, forMs, why]: readonly Json[]): void {
     const bound = sessions.map((id) => longId(id, 'OPN5'))
-    demand(bound.includes(this.author.sessionId), 'OPN5', 'our session is not bound')
+    const reason =
+      why === null || why === undefined ? 'our session is not bound' : text(why, 'AUTH3')
+    demand(bound.includes(this.author.sessionId), 'OPN5', reason)
+    if (forMs !== null && forMs !== undefined)
+      state.renewBefore(count(forMs, 'AUTH5'), () => this.#bind(state.greeting!.nonce))
     state.bound = true
     state.offered.clear()
     this.#offerNext(state)
@@ -279,7 +296,7 @@ export class SecondClient {
     state.pause ??= setTimeout(() => {
       state.pause = undefined
       if (reason !== 'not_bound') this.#offerNext(state)
-      else this.#send('bind', [[this.author.opening(state.greeting!.nonce)]])
+      else this.#bind(state.greeting!.nonce)
     }, PAUSE_MS)
   }
 
@@ -450,6 +467,14 @@ class LinkState {
   openedAt = 0
   empty = 0
   pause: ReturnType<typeof setTimeout> | undefined
+  renewal: ReturnType<typeof setTimeout> | undefined
+
+  /** AUTH7. */
+  renewBefore(forMs: number, renew: () => void): void {
+    clearTimeout(this.renewal)
+    const before = forMs - Math.min(60_000, forMs / 4)
+    this.renewal = setTimeout(renew, Math.min(before, 86_400_000))
+  }
 
   keep(number: number, content: string): void {
     const parts = this.snapshot.get(number) ?? new Map<string, string>()

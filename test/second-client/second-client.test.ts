@@ -589,3 +589,62 @@ it('verifies every seal and id that the product writes (FACT12, FACT13, FACT15)'
   expect(ids).toContain(receipt.messageId)
   expect(client.rows('task')).toEqual(productRows(product))
 })
+
+describe('a reviewer with a login', () => {
+  beforeEach(async () => {
+    await reviewer.close()
+    reviewer = await startReviewer({
+      spaces: memorySpaces(),
+      host: '127.0.0.1',
+      port: 0,
+      entities: [Task],
+      authenticate: (auth) => {
+        const [, personalId, forMs] = /^token of (\w+)(?: for (\d+))?$/.exec(auth ?? '') ?? []
+        if (personalId === undefined) return 'no such token'
+        return { personalId, ...(forMs && { expiresAt: Date.now() + Number(forMs) }) }
+      },
+      rules: {
+        authorize: ({ samePerson }, _, row) =>
+          row === undefined || samePerson(row.$createdBy) || 'only its author may edit a task',
+      },
+    })
+  })
+
+  it('binds by a token, and tells a person of their author ids: AUTH1, WHO8, WHO9', async () => {
+    const { space, url } = reviewer
+    const product = createSyncStore({
+      ...{ server: true, space, entities: [Task], auth: 'token of ann' },
+      transports: [productSocketIo(url)],
+      identity: { personalId: 'ann' },
+    })
+    stores.push(product)
+    await product.ready
+    const { id } = product.create(Task, { title: 'hers', done: false })
+    const client = await online(openClient({ personalId: 'ann', token: 'token of ann' }))
+    await together(product, client)
+    const own = client.update('task', id, { title: 'hers, too' })
+    await expect.poll(() => own.state).toBe('accepted')
+    const ids = [product.me.getState().authorId!, client.author.authorId].sort()
+    await expect.poll(() => [...client.authorIds].sort()).toEqual(ids)
+    expect(product.me.getState().aliases).toEqual([client.author.authorId])
+    const bob = await online(openClient({ personalId: 'bob', token: 'token of bob' }))
+    await together(product, bob)
+    const his = bob.update('task', id, { title: 'his' })
+    await expect.poll(() => his.state).toBe('rejected')
+    expect(bob.authorIds).toEqual([bob.author.authorId])
+  })
+
+  it('refuses a token, and one of another person, in words: AUTH2, AUTH3', async () => {
+    const none = openClient({ personalId: 'ann', token: 'stolen' })
+    await expect.poll(() => none.bye).toBe('no such token')
+    const bob = openClient({ personalId: 'bob', token: 'token of ann' })
+    await expect.poll(() => bob.bye).toBe('a session is of another person than the login')
+  })
+
+  it('keeps a link whose login is renewed in time: AUTH5', async () => {
+    const client = await online(openClient({ personalId: 'ann', token: 'token of ann for 1000' }))
+    await new Promise((done) => setTimeout(done, 1_800))
+    expect([client.online, client.bye]).toEqual([true, undefined])
+    expect(client.heard.filter((kind) => kind === 'bound').length).toBeGreaterThan(2)
+  })
+})

@@ -148,6 +148,18 @@ export function checkNack(
   demand(isSigned(said, sig, followed.reviewerKey), 'VRD6', 'a nack is not signed')
 }
 
+/** WHO9: the author ids of a person, over the link with that nonce of the reviewer. */
+export function checkMe(
+  [authorIds, sig]: readonly Json[],
+  followed: Followed,
+  nonce: string,
+): string[] {
+  const about = [nonce, shortId(followed.space), shortId(followed.eid), followed.epoch]
+  const said = valueHash('cs/me', [...about, authorIds!])
+  demand(isSigned(said, sig, followed.reviewerKey), 'WHO9', 'author ids are not signed')
+  return list(authorIds, 'WHO9').map((id) => longId(id, 'WHO9'))
+}
+
 /** HIST6: a part of a history, over the link with that nonce of the reviewer. */
 export function checkHistory(
   fields: readonly Json[],

@@ -31,7 +31,8 @@ const SERIES_MAX = 4
 /** What a reviewer sends, and how many fields each has. */
 const FIELDS: { [kind: string]: number } = {
   welcome: 7,
-  bound: 1,
+  bound: 3,
+  me: 2,
   tail: 2,
   accepted: 3,
   rejected: 1,

@@ -46,12 +46,14 @@ export class Conductor {
     const world = this.#world
     world.note('-', () => 'everything heals')
     world.faults.calm()
+    world.logins?.calm()
     world.middleman?.leave()
     world.atCommit = undefined
     for (const device of world.devices) world.setFull(device, false)
     for (const tab of world.tabs) {
       world.wire.unblock(tab.name)
       tab.visit?.process.thaw()
+      if (tab.visit?.isOpen) tab.visit.signIn()
       if (tab.visit?.isOpen) tab.visit.store.setOnline(true)
       if (!tab.visit) world.open(tab)
     }

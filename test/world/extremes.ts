@@ -44,6 +44,8 @@ export interface Extremes {
   readonly checkMs: number
   /** Whether strangers write on what of theirs is refused. */
   readonly goesOn: boolean
+  /** Whether persons have logins, some on several devices. */
+  readonly logins: boolean
 }
 
 /** What a middleman may be about; `forgeries.ts` has what they say. */
@@ -77,6 +79,7 @@ export const ORDINARY: Extremes = {
   histories: 0,
   checkMs: 0,
   goesOn: false,
+  logins: false,
 }
 
 export function extremesFor(seed: number): Extremes {
@@ -95,7 +98,7 @@ export function extremesFor(seed: number): Extremes {
     ...livesFor(new Random(seed + 2 ** 46)),
     crowd,
     decays: new Random(seed + 2 ** 49).chance(0.06) ? 1 : 0,
-    lies: new Random(seed + 2 ** 50).chance(0.08) ? 4 : 0,
+    lies: isLiar(seed) ? 4 : 0,
     behindFails: behindFor(new Random(seed + 2 ** 38)),
     stateRots: new Random(seed + 2 ** 36).chance(0.12) ? 0.1 : 0,
     forgeries,
@@ -104,11 +107,16 @@ export function extremesFor(seed: number): Extremes {
     // A chance that leaves alone most seeds that are remembered.
     checkMs: checkFor(new Random(seed + 2 ** 50 + 2 ** 42)),
     goesOn: new Random(seed + 2 ** 32).chance(0.1),
+    logins: new Random(seed + 2 ** 35).chance(isLiar(seed) ? 0.5 : 0.15),
   }
 }
 
 function checkFor(random: Random): number {
   return random.chance(0.15) ? random.pick([5, 50, 400]) : 0
+}
+
+function isLiar(seed: number): boolean {
+  return new Random(seed + 2 ** 50).chance(0.08)
 }
 
 type Bound = keyof Limits
@@ -241,6 +249,7 @@ export function describeExtremes({
   histories,
   checkMs,
   goesOn,
+  logins,
 }: Extremes): string {
   return [
     values !== 'pool' && `values=${values}`,
@@ -256,6 +265,7 @@ export function describeExtremes({
     histories > 0 && 'histories',
     checkMs > 0 && `checkMs=${checkMs}`,
     goesOn && 'goesOn',
+    logins && 'logins',
     Object.keys(reviewerBounds).length > 0 && `reviewerBounds=${JSON.stringify(reviewerBounds)}`,
     Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
   ]

@@ -291,6 +291,13 @@ const ANSWERS: readonly Forgery[] = [
   forgery('history of another link', 'history', (by) => again(by.heard('history'))),
   forgery('seal of another link', 'seal', (by) => again(by.heard('seal'))),
   forgery('no seal', 'seal', (_, frame) => [reviewerFrame('seal', { ...frame, seal: null })]),
+  forgery('me of another link', 'me', (by) => again(by.heard('me'))),
+  forgery('author ids of others', 'me', (by, frame) => {
+    const others = by.heard('tail')?.texts.match(/(?<=\n\[2,"[\w-]{22}",")[\w-]{22}/g)
+    if (!others) return undefined
+    const authorIds = [...frame.authorIds, ...others.map(spelt)]
+    return [reviewerFrame('me', { ...frame, authorIds })]
+  }),
   forgery('history that is cut', 'history', (_, frame) => [
     reviewerFrame('history', { ...frame, end: 'cut' }, frame.texts),
   ]),
@@ -321,7 +328,9 @@ const HINTS: readonly Forgery[] = [
     return [reviewerFrame('nack', { ...frame, reason })]
   }),
   forgery('nack of another link', 'nack', (by) => again(by.heard('nack'))),
-  forgery('bound to nobody', 'bound', () => [reviewerFrame('bound', { sessionIds: [] })]),
+  forgery('bound to nobody', 'bound', () => [
+    reviewerFrame('bound', { sessionIds: [], forMs: null, why: null }),
+  ]),
   forgery('bye', 'welcome', () => [reviewerFrame('bye', { reason: 'a forgery', code: null })]),
 ]
 
@@ -337,6 +346,12 @@ export const CRAFTS: Readonly<Record<CraftName, readonly Forgery[]>> = {
 }
 
 export const FORGERIES: readonly Forgery[] = Object.values(CRAFTS).flat()
+
+/** An id as frames in memory have it. */
+function spelt(short: string): string {
+  const hex = Buffer.from(short, 'base64url').toString('hex')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
 
 function changed(sig: string): string {
   return sig.slice(0, -1) + (sig.endsWith('a') ? 'b' : 'a')

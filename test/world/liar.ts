@@ -93,6 +93,7 @@ export class Liar implements Telling {
     this.session = sessionOf(SPACE, opening)
     stage.truth.facts.liars.add(opening.sessionId)
     stage.truth.deviceOf.set(opening.sessionId, 'L')
+    stage.logins?.noteAuthor(opening.authorId, opening.personalId)
     this.random = new Random(stage.plan.seed + 2 ** 51)
     this.#process = new ProcessClock(stage.clock)
   }
@@ -110,7 +111,12 @@ export class Liar implements Telling {
     if (!victim) return false
     // Few lies are about what the reviewer knows, and it seldom knows anything of a liar.
     const isOfKnown = this.isKnown && this.random.chance(0.3)
-    const lie = this.random.pick(LIES.filter(({ needsKnown = false }) => needsKnown === isOfKnown))
+    const { logins } = this.#stage
+    const lies = LIES.filter(
+      ({ needsKnown = false, needsLogin = false }) =>
+        needsKnown === isOfKnown && (logins !== undefined || !needsLogin),
+    )
+    const lie = this.random.pick(lies)
     this.#stage.note('L', () => `lies: ${lie.name}`)
     void this.#tell(lie, victim)
     return true
@@ -209,12 +215,13 @@ export class Liar implements Telling {
   async #tell(lie: Lie, victim: Victim): Promise<void> {
     const told = await lie.make(this, victim)
     if (!told) return
-    const { bind = this.opening, isProved = false, offer } = told
+    const { bind = this.opening, isProved = false, offer, person = bind.personalId } = told
+    const auth = person === null ? null : (this.#stage.logins?.tokenOf(person) ?? null)
     if (offer) this.#offered(lie, offer)
     const frames = offer ? [offerOf(offer.session, offer, offer.sig)] : []
     const proved = (nonce: string): Promise<ProvedOpening> =>
       isProved ? Promise.resolve(bind as ProvedOpening) : provedOpening(this.#signer, bind, nonce)
-    this.#send(lieAddress(lie), proved, frames)
+    this.#send(lieAddress(lie), { proved, auth }, frames)
   }
 
   #offered(lie: Lie, offer: Sealed): void {
@@ -229,7 +236,10 @@ export class Liar implements Telling {
   /** Over a link of their own: the opening when it is greeted, the rest when that is answered. */
   #send(
     address: string,
-    proved: (nonce: string) => Promise<ProvedOpening>,
+    {
+      proved,
+      auth,
+    }: { readonly proved: (nonce: string) => Promise<ProvedOpening>; readonly auth: string | null },
     frames: readonly string[],
   ): void {
     const { wire, tally, plan } = this.#stage
@@ -247,7 +257,7 @@ export class Liar implements Telling {
           isBinding = true
           tally.hit('lie told')
           void proved(heard.value.nonce).then((opening) =>
-            link.send(authorFrame('bind', { sessions: [opening] })),
+            link.send(authorFrame('bind', { sessions: [opening], auth })),
           )
         }
         if (heard.value.kind !== 'bound' || isTold) return

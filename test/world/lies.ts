@@ -30,10 +30,14 @@ export interface Lie {
   readonly struck?: string
   /** Or why its message is refused. */
   readonly reason?: FinalReason
+  /** Or why its login is refused. */
+  readonly refused?: string
   /** Or why it gets no verdict. */
   readonly nacked?: NackReason
   /** Whether it is a lie only once the sessions that it names have a verdict. */
   readonly needsKnown?: boolean
+  /** Whether it is one only where there are logins. */
+  readonly needsLogin?: boolean
   /** Whether it is none any more when somebody else was faster. */
   readonly mayPass?: boolean
   /** Whether it is found by the chain at what was read, which a reviewer holds for some thousand commits. */
@@ -376,7 +380,41 @@ const BINDS: readonly Lie[] = [
   },
 ]
 
-export const LIES: readonly Lie[] = [...SEALS, ...MESSAGES, ...READINGS, ...FORMS, ...BINDS]
+/** Lies of whoever has a key, a session or a token that is not theirs to have. */
+const LOGINS: readonly Lie[] = [
+  {
+    name: 'bind with the token of another person',
+    refused: 'a session is of another person than the login',
+    needsLogin: true,
+    make: async (by, { opening: { personalId } }) =>
+      personalId === by.opening.personalId ? undefined : { bind: by.opening, person: personalId },
+  },
+  {
+    name: 'bind without a token',
+    refused: 'no such token',
+    needsLogin: true,
+    make: async (by) => ({ bind: by.opening, person: null }),
+  },
+  {
+    name: 'bind of one author to a second person',
+    refused: 'this author id is of another person than the login',
+    needsLogin: true,
+    needsKnown: true,
+    make: async (by) => {
+      const second = { personalId: 'second person', sessionId: uuid4(by.bytes(16)) }
+      return { bind: await by.open({ ...by.opening, ...second }) }
+    },
+  },
+]
+
+export const LIES: readonly Lie[] = [
+  ...SEALS,
+  ...MESSAGES,
+  ...READINGS,
+  ...FORMS,
+  ...BINDS,
+  ...LOGINS,
+]
 
 const LINK = 'lie: '
 
@@ -387,7 +425,7 @@ export function refusedName(name: string): string {
 
 /** A lie of an opening, which binds nothing. */
 export function isBind(lie: Lie): boolean {
-  return BINDS.includes(lie)
+  return BINDS.includes(lie) || LOGINS.includes(lie)
 }
 
 /** Of the link over which it is told. */

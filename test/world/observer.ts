@@ -29,6 +29,7 @@ import {
   s7Closure,
   sVerdictAllowed,
 } from './invariants/commit.ts'
+import { LoginEnds, s18ToldTheirOwn } from './invariants/persons.ts'
 import { s24Ledger, s24States } from './invariants/stored.ts'
 import { s19NothingIsLost, s19RefusalsAreNeeded } from './invariants/versions.ts'
 import {
@@ -69,12 +70,16 @@ export class Observer {
   /** Who has offered what, by name and id. */
   readonly #offers = new Set<string>()
 
+  /** Where there are logins. */
+  readonly #logins: LoginEnds | undefined
+
   /** Of replicas and reviewer alike. */
   readonly #limits: Limits
 
   constructor(stage: ObservedStage) {
     this.#stage = stage
     this.#snapshots = new ToldSnapshots(stage.truth)
+    this.#logins = stage.logins && new LoginEnds(stage.logins)
     this.#limits = { ...LIMITS, ...stage.plan.bounds }
   }
 
@@ -175,6 +180,7 @@ export class Observer {
     const parsed: AuthorFrame | undefined = frame.ok ? frame.value : undefined
     this.#stage.note(name, () => `-> ${this.#textOf(text, parsed)}`)
     if (!parsed) return
+    this.#logins?.up(name, parsed)
     const { truth } = this.#stage
     if (parsed.kind === 'bind')
       for (const opening of parsed.sessions) truth.openings.set(opening.sessionId, opening)
@@ -206,6 +212,7 @@ export class Observer {
     this.#stage.note('R', () => `-> ${name} ${this.#textOf(text, frame)}`)
     if (!frame) return
     this.#snapshots.heard(name, frame)
+    this.#toldTo(name, frame)
     const lie = lieAt(name)
     if (lie) s17NoLieIsBound(frame, lie, (id) => !this.#stage.truth.openings.has(id))
     if (lie && frame.kind === 'nack' && frame.reason === lie.nacked)
@@ -213,6 +220,15 @@ export class Observer {
     if (frame.kind === 'tail')
       s16HiddenAreOwn(this.#stage.truth, frame, (id) => this.#offers.has(`${name} ${id}`))
     this.#tallyDown(frame)
+  }
+
+  #toldTo(name: string, frame: ReviewerFrame): void {
+    const { logins, clock } = this.#stage
+    if (!logins || lieAt(name)) return
+    this.#logins!.down(name, frame, clock.now())
+    // A tab is named after its device.
+    const person = logins.personOf(name.startsWith('X') ? name : name.slice(0, 1))
+    if (frame.kind === 'me') s18ToldTheirOwn(logins, frame.authorIds, person)
   }
 
   #tallyAccepted({ id, changes }: AuthoredMessage): void {

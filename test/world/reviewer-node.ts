@@ -3,10 +3,12 @@
  * dies and comes back on the same store. Two of them may be there for a while, when an old one
  * is frozen and a new one has been started in its place.
  */
-import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
+import { type Reviewer, type ReviewerRules, createReviewer } from '@countersign/core/reviewer'
 import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
 import { typesOf } from './entities.ts'
+import { s18RulesKnow } from './invariants/persons.ts'
 import { lieAt, refusedName } from './lies.ts'
+import type { Logins } from './logins.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
 import type { Build } from './versioned.ts'
@@ -47,8 +49,26 @@ export class ReviewerNode {
     else this.#stage.fault('S17', `${address}, who is no liar, is struck: ${why}`)
   }
 
+  /** A login is refused where it has ended, or is told for a lie. */
+  #notLetIn(address: string, why: string): void {
+    const lie = lieAt(address)
+    if (lie?.refused !== undefined && why === lie.refused)
+      this.#stage.tally.hit(refusedName(lie.name))
+    else if (why !== 'the login has expired')
+      this.#stage.fault('S18', `${address} is not let in: ${why}`)
+  }
+
+  /** Everybody may write; but a rule has to know who it is. */
+  #whoWrote(logins: Logins): NonNullable<ReviewerRules['authorize']> {
+    return (context, _, row) => {
+      const isSame = row && context.samePerson(row.$createdBy)
+      this.#stage.guard(() => s18RulesKnow(logins, context, row && { row, isSame }))
+      return true
+    }
+  }
+
   async #start(): Promise<void> {
-    const { plan, spaces, wire, keys, faults, tally } = this.#stage
+    const { plan, spaces, wire, keys, faults, tally, logins } = this.#stage
     const { tailMessagesMax } = plan
     const limits = {
       ...plan.bounds,
@@ -65,11 +85,13 @@ export class ReviewerNode {
         clock: this.process,
         random: this.#random,
         ...(plan.typed && { entities: typesOf(this.build, plan) }),
-        rules: { migrate: () => true },
+        ...(logins && { authenticate: logins.authenticate(this.process) }),
+        rules: { migrate: () => true, ...(logins && { authorize: this.#whoWrote(logins) }) },
         limits,
         onEvent: (event) => {
           tally.hit(`reviewer: ${event.type}`)
           if (event.type === 'strike') this.#struck(event.address, event.why)
+          if (event.type === 'login_refused') this.#notLetIn(event.address, event.why)
         },
       })
     } catch {
@@ -78,9 +100,6 @@ export class ReviewerNode {
       return
     }
     const reviewer = this.#reviewer
-    wire.serve(
-      (link, name) => reviewer.connect(link, { address: name, auth: undefined }),
-      this.process,
-    )
+    wire.serve((link, name) => reviewer.connect(link, { address: name }), this.process)
   }
 }

@@ -2,7 +2,7 @@
  * What an actor sees of the world it lives in. The world is built in layers, and imports run one
  * way, types included:
  *
- *   violation tally plan entities faults lies                          what may be
+ *   violation tally plan entities faults lies logins                          what may be
  *   seen drafted chain-by-hand │ facts truth scan sight                what is known
  *   stage                                                              this interface
  *   device visit watch │ reviewer-node │ strange-* stranger liar │ observer   the actors
@@ -15,6 +15,7 @@
 import type { KeyPair } from '@countersign/core/ports'
 import type { FaultySpaces, FaultyWire, VirtualClock } from '@countersign/core/testing'
 import type { Faults } from './faults.ts'
+import type { Logins } from './logins.ts'
 import type { Plan } from './plan.ts'
 import type { Tally } from './tally.ts'
 import type { Truth } from './truth.ts'
@@ -25,6 +26,8 @@ export interface Stage {
   readonly tally: Tally
   readonly truth: Truth
   readonly faults: Faults
+  /** Where a seed has them. */
+  readonly logins: Logins | undefined
   readonly wire: FaultyWire
   /** The reviewer's database. */
   readonly spaces: FaultySpaces

@@ -120,6 +120,7 @@ export class Stranger implements Writing {
     this.entityIds = new EntityIds(SPACE, parts.opening.authorId, parts.opening.sessionId)
     this.#process = new ProcessClock(stage.clock)
     stage.truth.deviceOf.set(parts.opening.sessionId, name)
+    stage.logins?.noteAuthor(parts.opening.authorId, parts.opening.personalId)
     this.#connect()
     this.#tick()
   }
@@ -221,7 +222,8 @@ export class Stranger implements Writing {
     }
     const link = this.#link
     const opening = await provedOpening(this.#signer, this.#opening, nonce)
-    link?.send(authorFrame('bind', { sessions: [opening] }))
+    const auth = this.#stage.logins?.tokenOf(this.#opening.personalId) ?? null
+    link?.send(authorFrame('bind', { sessions: [opening], auth }))
   }
 
   #tick(): void {

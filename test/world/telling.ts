@@ -80,6 +80,8 @@ export interface Sealed {
 /** One of them; an offer is made after an honest bind of the own session. */
 export interface Told {
   readonly bind?: SessionOpening
+  /** Whose token it comes with, where there are logins; null: none. By default that of its person. */
+  readonly person?: string | null
   /** It has a proof already, of another link. */
   readonly isProved?: boolean
   readonly offer?: Sealed

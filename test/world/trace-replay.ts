@@ -167,7 +167,7 @@ class Player {
         },
         close: (reason) => (this.#ended = `the reviewer has ended the link: ${reason}`),
       },
-      { address: 'trace', auth: undefined },
+      { address: 'trace' },
     )
     const { space } = parts
     this.#link.frame(

@@ -13,6 +13,7 @@ import {
 } from '@countersign/core/testing'
 import { type WorldType, typesOf } from './entities.ts'
 import type { Device } from './device.ts'
+import { s18ToldTheirOwn } from './invariants/persons.ts'
 import { PLAIN, type Reading, VersionedReading } from './reading.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
@@ -90,7 +91,11 @@ export class Visit {
       transports: [stage.wayOf(name, this.process)],
       // Whom they meet first they would follow for ever.
       ...(plan.forgeries > 0 && { reviewerKey: stage.keys.publicKey }),
-      identity: { lifetime: plan.lifetime, personalId: `person ${device.name}` },
+      identity: {
+        lifetime: plan.lifetime,
+        personalId: stage.logins?.personOf(device.name) ?? `person ${device.name}`,
+      },
+      auth: () => stage.logins?.asked(device.name, this.process),
       ...(plan.checkpointSteps !== undefined && { checkpointSteps: plan.checkpointSteps }),
       platform: {
         clock: this.process,
@@ -148,8 +153,22 @@ export class Visit {
 
   /** Cheap checks of whatever has happened here. */
   check(): void {
-    const { watch } = this
-    if (watch && this.state !== 'gone') this.#stage.guard(() => watch.check(), this.name)
+    const { watch, store, device } = this
+    if (!watch || this.state === 'gone') return
+    this.#stage.guard(() => watch.check(), this.name)
+    const { logins } = this.#stage
+    if (!logins) return
+    const { aliases } = store.me.getState()
+    this.#stage.guard(
+      () => s18ToldTheirOwn(logins, aliases, logins.personOf(device.name)),
+      this.name,
+    )
+  }
+
+  /** Its person signs in again. */
+  signIn(): void {
+    const { logins } = this.#stage
+    if (logins) this.store.setAuth(() => logins.asked(this.device.name, this.process))
   }
 
   /** The tab is gone in the middle of whatever it was doing. */
@@ -170,10 +189,11 @@ export class Visit {
   #ready(): void {
     if (this.state !== 'opening') return
     this.state = 'open'
-    const { truth, tally } = this.#stage
-    const sessionId = this.store.status.getState().sessionId!
-    truth.deviceOf.set(sessionId, this.device.name)
-    if (this.isMute) this.device.mute.add(sessionId)
+    const { truth, tally, logins } = this.#stage
+    const { sessionId, authorId } = this.store.status.getState()
+    truth.deviceOf.set(sessionId!, this.device.name)
+    logins?.noteAuthor(authorId!, logins.personOf(this.device.name))
+    if (this.isMute) this.device.mute.add(sessionId!)
     const guard = (check: () => void): void => this.#stage.guard(check, this.name)
     const onLook = (): void => this.#stage.looked(this)
     const { store, device } = this

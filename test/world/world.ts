@@ -21,6 +21,7 @@ import { Faults } from './faults.ts'
 import { s22Restored } from './invariants/restored.ts'
 import { s25CaughtUp, s25Doubts } from './invariants/forged.ts'
 import { type Ack, s3AckIsTrue } from './invariants/verdicts.ts'
+import { Logins } from './logins.ts'
 import { Liar, type LiarStage } from './liar.ts'
 import { Middleman } from './middleman.ts'
 import { type ObservedStage, Observer } from './observer.ts'
@@ -48,6 +49,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   readonly tally: Tally = new Tally()
   readonly truth: Truth = new Truth()
   readonly faults: Faults
+  readonly logins: Logins | undefined
   readonly wire: FaultyWire
   readonly spaces: FaultySpaces
   readonly keys: KeyPair
@@ -103,6 +105,11 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
         (kind) => this.tally.hit(`value: ${kind}`),
         plan.values === 'long',
       )
+    if (plan.logins) {
+      const logins = new Logins(this.clock, new Random(plan.seed + 2 ** 32))
+      this.logins = logins
+      this.truth.personOf = (authorId) => logins.personOfAuthor(authorId) ?? authorId
+    }
     this.faults = new Faults(plan, this.random.split(), this.tally)
     const observer = new Observer(this)
     const { clock } = this

@@ -3,7 +3,13 @@ import type { RuleMessage, RuleRows } from '@countersign/core/reviewer'
 import { describe, expect, test } from 'vitest'
 import { authorize, review } from './rules.ts'
 
-const context = { authorId: 'ann', personalId: undefined, at: 0, entity: 'issue' }
+const context = {
+  authorId: 'ann',
+  person: { id: 'ann@example', proved: true, claims: undefined },
+  samePerson: (id: string) => id === 'ann' || id === 'ann’s phone',
+  at: 0,
+  entity: 'issue',
+}
 const issue = (fields: object): AnyRow =>
   ({
     id: 'x',
@@ -24,6 +30,7 @@ describe('authorize: only the author archives', () => {
 
   test.each([
     [{ $archived: true }, issue({}), true],
+    [{ $archived: true }, issue({ $createdBy: 'ann’s phone' }), true],
     [
       { $archived: true },
       issue({ $createdBy: 'bob' }),

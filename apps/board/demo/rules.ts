@@ -9,8 +9,8 @@ import { Issue } from '../src/model/issue.ts'
 
 const doingPointsMax = 100
 
-export const authorize: ReviewerRules['authorize'] = ({ authorId }, { values }, row) =>
-  values['$archived'] !== true || row === undefined || row.$createdBy === authorId
+export const authorize: ReviewerRules['authorize'] = ({ samePerson }, { values }, row) =>
+  values['$archived'] !== true || row === undefined || samePerson(row.$createdBy)
     ? true
     : 'only the author of an issue may archive it'
 

@@ -8,9 +8,11 @@ import { Issue } from './entities.ts'
 
 const POINTS_PER_SPRINT = 100
 
-/** Only the author of an issue may archive it. */
-export const authorize: ReviewerRules['authorize'] = ({ authorId }, { values }, row) =>
-  values['$archived'] !== true || row?.$createdBy === authorId || 'only its author may archive this'
+/** Only the author of an issue may archive it, on whatever device. */
+export const authorize: ReviewerRules['authorize'] = ({ samePerson }, { values }, row) =>
+  values['$archived'] !== true ||
+  (row !== undefined && samePerson(row.$createdBy)) ||
+  'only its author may archive this'
 
 /** Allows at most 100 points a sprint. `rows` are the rows after the message. */
 export const review: ReviewerRules['review'] = ({ changes }, rows) => {

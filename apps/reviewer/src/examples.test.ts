@@ -37,7 +37,7 @@ function wireTo(reviewer: Pick<Reviewer, 'connect'>): Transport {
           send: (text) => void setTimeout(() => events.frame(text)),
           close: (reason) => void setTimeout(() => events.closed(reason)),
         },
-        { address: 'here', auth: undefined },
+        { address: 'here' },
       )
       setTimeout(() => events.open())
       return {
@@ -120,7 +120,8 @@ describe('the example rules', () => {
 
 describe('a module of rules', () => {
   const modules: [text: string, says: RegExp][] = [
-    ['export const other = 1', /must export authorize, review or assign$/],
+    ['export const other = 1', /must export authenticate, authorize, review or assign$/],
+    ['export const authenticate = 1', /exports authenticate, which is not a function$/],
     ['export const authorize = true', /exports authorize, which is not a function$/],
     ['export const review = {}', /exports review, which is not a function$/],
     [

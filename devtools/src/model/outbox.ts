@@ -83,7 +83,11 @@ function waitsFor(
   if (state === 'draft') return 'being stored on this device'
   if (sync.connection === 'none') return 'no transport is configured'
   if (sync.connection === 'offline' || sync.connection === 'closed') return 'the store is offline'
-  if (sync.connection === 'connecting' || sync.connection === 'refused')
+  if (
+    sync.connection === 'connecting' ||
+    sync.connection === 'refused' ||
+    sync.connection === 'unauthorised'
+  )
     return sync.connectionNote ?? 'the reviewer cannot be reached'
   if (state === 'sent') return 'the verdict'
   const parents = openParents(message, byName)

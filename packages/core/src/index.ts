@@ -50,6 +50,7 @@ export type { Platform } from './client/platform/platform.ts'
 export { createSyncStore } from './client/create.ts'
 export type { StoreOptions } from './client/create.ts'
 export type {
+  Auth,
   Conflict,
   ConnectionState,
   ConnectionRefusal,
@@ -59,6 +60,7 @@ export type {
   ImportReport,
   LiveList,
   LiveQuery,
+  Me,
   MigrateOptions,
   MigrationReport,
   Peek,

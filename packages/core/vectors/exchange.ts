@@ -2,6 +2,8 @@
  * Test vectors of the wire: two authors and a reviewer with fixed keys, every frame between them, and
  * everything that is hashed or signed in it, spelled out by its definition (`preimages.ts`).
  *
+ * Ann has a login, Bob none.
+ *
  *   1  Ann creates a row.                  4  Ann offers the first message again: accepted.
  *   2  Bob changes its title.              5  Bob resolves the title too early: rejected as stale.
  *   3  Ann changes it, too, not having     6  Ann names a parent that nobody knows: nack.
@@ -25,6 +27,8 @@ import { Stage, keysOf, signed } from './stage.ts'
 
 const SPACE = '0190a6b2-3c4d-4e5f-8a7b-0123456789ab'
 const REVIEWER = keysOf('11'.repeat(32))
+/** In the time of the stage. */
+const LOGIN_ENDS = 1_735_693_200_000
 const NONE: Names = { canonical: [], own: [], others: [] }
 
 /** Somebody with a key and one session. */
@@ -32,6 +36,8 @@ interface Person {
   readonly keys: KeyPair
   readonly authorId: string
   readonly personalId: string
+  /** For the login of the reviewer. */
+  readonly token: string | null
   readonly salt: string
   readonly session: Session
   readonly random: SeededRandom
@@ -40,7 +46,12 @@ interface Person {
 /** `eid`: the lineage that is followed when the session begins to write. */
 function person(
   seed: string,
-  { personalId, no, eid }: { personalId: string; no: number; eid: string | null },
+  {
+    personalId,
+    no,
+    eid,
+    token = null,
+  }: { personalId: string; no: number; eid: string | null; token?: string | null },
 ): Person {
   const random = new SeededRandom(no)
   const keys = keysOf(seed)
@@ -50,7 +61,7 @@ function person(
     ...{ space: SPACE, authorId, sessionId: `0190a6b2-3c4d-4000-8000-00000000000${no}`, eid },
     personalCommit: personalCommit(SPACE, personalId, salt),
   })
-  return { keys, authorId, personalId, salt, session, random }
+  return { keys, authorId, personalId, token, salt, session, random }
 }
 
 /** Everything that was seen up to a position, and own messages from that number on. */
@@ -70,7 +81,7 @@ class Exchange {
   /** Greets, binds the session of that person, and returns the position of the greeting. */
   async greet(
     link: string,
-    { keys, authorId, personalId, salt, session, random }: Person,
+    { keys, authorId, personalId, token, salt, session, random }: Person,
   ): Promise<Position> {
     const nonce = toBase64url(random.bytes(16))
     const hello = { v: WIRE_VERSION, space: SPACE, nonce, position: null }
@@ -83,7 +94,7 @@ class Exchange {
       sig: signed(keys, grantBytes(SPACE, authorId, { sessionId, commit })),
       proof: signed(keys, bindBytes(SPACE, sessionId, heard.value.nonce)),
     }
-    await this.#stage.send(link, authorFrame('bind', { sessions: [opening] }))
+    await this.#stage.send(link, authorFrame('bind', { sessions: [opening], auth: token }))
     return heard.value.position
   }
 
@@ -138,8 +149,13 @@ class Exchange {
 }
 
 export async function exchangeVectors(): Promise<Json> {
-  const ann = person('22'.repeat(32), { personalId: 'ann@example', no: 2, eid: null })
-  const stage = await Stage.open(SPACE, REVIEWER)
+  const ann = person('22'.repeat(32), {
+    ...{ personalId: 'ann@example', no: 2, eid: null },
+    token: 'a token of Ann',
+  })
+  const stage = await Stage.open(SPACE, REVIEWER, (auth) =>
+    auth === 'a token of Ann' ? { personalId: 'ann@example', expiresAt: LOGIN_ENDS } : null,
+  )
   const exchange = new Exchange(stage)
   const id = new EntityIds(SPACE, ann.authorId, ann.session.facts.sessionId).next()
 

@@ -235,6 +235,9 @@ class Signatures {
       const kept = [at.seq, at.publicKey, at.seal]
       const about = [this.#reviewerOf(sent), this.#short, ...this.#term]
       note('kept seal', 'cs/kept', [...about, ...kept], at.sig)
+    } else if (at.kind === 'me') {
+      const about = [this.#reviewerOf(sent), this.#short, ...this.#term]
+      note('author ids of a person', 'cs/me', [...about, at.authorIds.map(shortId)], at.sig)
     } else if (at.kind === 'page')
       this.#pages.push(new Hashes().line('page', frame, 'cs/page', at.texts))
     else if (at.kind === 'settled')

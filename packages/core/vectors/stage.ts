@@ -6,6 +6,7 @@ import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import type { KeyPair, Signer } from '../src/ports/signer.ts'
 import { memorySpaces } from '../src/ports/index.ts'
 import type { Attached, Reviewer } from '../src/node/api.ts'
+import type { Authenticate } from '../src/node/login.ts'
 import { createReviewer } from '../src/node/reviewer.ts'
 import { SeededRandom } from '../src/testing/seeded-random.ts'
 import { VirtualClock } from '../src/testing/virtual-clock.ts'
@@ -56,11 +57,12 @@ export class Stage {
   readonly #reviewer: Reviewer
   readonly #links = new Map<string, Attached>()
 
-  static async open(space: string, keys: KeyPair): Promise<Stage> {
+  static async open(space: string, keys: KeyPair, authenticate: Authenticate): Promise<Stage> {
     const clock = new VirtualClock()
     const random = new SeededRandom(11)
     const spaces = memorySpaces()
-    const reviewer = await createReviewer({ space, spaces, keys, signer, clock, random })
+    const platform = { signer, clock, random }
+    const reviewer = await createReviewer({ space, spaces, keys, authenticate, ...platform })
     return new Stage(clock, reviewer)
   }
 
@@ -86,10 +88,7 @@ export class Stage {
     const known = this.#links.get(link)
     if (known) return known
     const send = (text: string): void => void this.frames.push({ link, from: 'reviewer', text })
-    const made = this.#reviewer.connect(
-      { send, close: () => {} },
-      { address: link, auth: undefined },
-    )
+    const made = this.#reviewer.connect({ send, close: () => {} }, { address: link })
     this.#links.set(link, made)
     return made
   }

@@ -195,6 +195,6 @@ test.each(exchange.signatures)('§2 signatures of the exchange: $of of frame $fr
 test('every kind of frame that two honest ends send is in the exchange', () => {
   const kinds = exchange.frames.map(({ text }) => (JSON.parse(text.split('\n')[0]!) as string[])[0])
   const all =
-    'accepted bind bound bye hello history nack offer page rejected seal settled tail through want welcome'
+    'accepted bind bound bye hello history me nack offer page rejected seal settled tail through want welcome'
   expect(new Set(kinds)).toEqual(new Set(all.split(' ')))
 })

@@ -8,6 +8,7 @@ export { SyncProvider, type SyncProviderProps } from './sync-provider.ts'
 export { useConflicts } from './use-conflicts.ts'
 export { useCreateStore } from './use-create-store.ts'
 export { useEntity } from './use-entity.ts'
+export { useMe } from './use-me.ts'
 export { useQuery } from './use-query.ts'
 export { useRefused } from './use-refused.ts'
 export { useSyncStatus } from './use-sync-status.ts'
@@ -17,6 +18,7 @@ export type {
   Conflict,
   Entity,
   Input,
+  Me,
   Patch,
   Query,
   QueryResult,

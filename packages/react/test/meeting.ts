@@ -80,7 +80,7 @@ function wireTo(reviewer: Reviewer): Transport {
           send: (text) => later(() => events.frame(text)),
           close: (reason) => later(() => close(reason)),
         },
-        { address: 'here', auth: undefined },
+        { address: 'here' },
       )
       later(() => events.open())
       return {

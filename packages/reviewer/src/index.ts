@@ -1,4 +1,7 @@
 /** The entry point of `@countersign/reviewer`: everything a reviewer needs to run on Node. */
+export { anonymous } from './auth/anonymous.ts'
+export { jwt } from './auth/jwt.ts'
+export type { JwksOptions, KeyOptions } from './auth/jwt.ts'
 export { serveReviewer } from './gateway/serve.ts'
 export type { Gateway, ServeOptions } from './gateway/serve.ts'
 export type { Cors } from './gateway/origin.ts'

@@ -81,7 +81,7 @@ test('a greeting of another space is a warning that names both, by default on st
   const other = '1f0e9a52-6f0c-4d3c-9a61-0a2f4b7c8d9f'
   const link = { send: () => {}, close: () => {} }
   running.reviewer
-    .connect(link, { address: '127.0.0.1', auth: undefined })
+    .connect(link, { address: '127.0.0.1' })
     .frame(authorFrame('hello', { v: WIRE_VERSION, space: other, nonce, position: null }))
   await running.close()
   expect(warnings).toEqual([
@@ -107,7 +107,7 @@ describe('several spaces', () => {
         close: () => {},
       }
       running.reviewer
-        .connect(link, { address: 'here', auth: undefined })
+        .connect(link, { address: 'here' })
         .frame(change(authorFrame('hello', { v: WIRE_VERSION, space: to, nonce, position: null })))
     })
   }

@@ -17,6 +17,7 @@ import type {
   ReviewerOptions,
 } from '@countersign/core/reviewer'
 import { Registry } from 'prom-client'
+import { anonymous } from './auth/anonymous.ts'
 import { commitMetrics } from './commit-metrics.ts'
 import { serveReviewer } from './gateway/serve.ts'
 import type { ServeOptions } from './gateway/serve.ts'
@@ -37,6 +38,8 @@ export interface StartOptions
   readonly keyFile?: string | undefined
   /** Types whose values are validated. Default: any type passes. */
   readonly entities?: ReviewerOptions['entities'] | undefined
+  /** Who a link is: `jwt(…)`, or a function of your own. Default: `anonymous()`. */
+  readonly authenticate?: ReviewerOptions['authenticate']
   /** The rules of the app: authorization and validation. */
   readonly rules?: ReviewerOptions['rules']
   /** Assigners of the fields that `entities` declare as assigned. */
@@ -139,6 +142,7 @@ async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
   const parts = {
     ...{ spaces, keys, signer, random, clock: nodeClock() },
     ...(options.entities && { entities: options.entities }),
+    authenticate: options.authenticate ?? anonymous(),
     rules: options.rules,
     assign: options.assign,
     ...(options.messageLimits && { limits: options.messageLimits }),
@@ -175,6 +179,8 @@ function note(
   const about = { ...event, space: space ?? where }
   if (event.type === 'store_failed') log.error(about, 'the store fails')
   else if (event.type === 'fold_failed') log.error(about, 'a fold of the deployment failed')
+  else if (event.type === 'login_failed') log.error(about, 'a login could not be checked')
+  else if (event.type === 'login_refused') log.info(about, 'a client was not let in')
   else if (event.type === 'rule_failed') log.error(about, 'a rule of the deployment failed')
   else if (event.type === 'state_refolded')
     log.warn(about, 'a stored state was damaged; it is folded again from its messages')

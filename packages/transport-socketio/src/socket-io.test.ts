@@ -61,60 +61,11 @@ function heard(url: string, options?: SocketIoOptions): Heard {
   return { link, opened: open.promise, closed: end.promise, events }
 }
 
-describe('auth', () => {
-  test('is sent with the handshake, as a value, from a function or from a promise', async () => {
-    const { url, sockets } = await served()
-    let asked = 0
-    const ways: NonNullable<SocketIoOptions['auth']>[] = [
-      { token: 'value' },
-      () => ({ token: `function ${++asked}` }),
-      async () => ({ token: `promise ${++asked}` }),
-    ]
-    for (const auth of ways) await heard(url, { auth }).opened
-    expect(sockets.map((socket) => socket.handshake.auth)).toEqual([
-      { token: 'value' },
-      { token: 'function 1' },
-      { token: 'promise 2' },
-    ])
-    expect((await heard(url).opened, sockets.at(-1)!.handshake.auth)).toEqual({})
-  })
-
-  test('a function is called for each connection of one transport', async () => {
-    const { url, sockets } = await served()
-    let asked = 0
-    const transport = socketIo(url, { auth: () => ({ asked: ++asked }) })
-    for (let i = 0; i < 2; i++) {
-      await new Promise<void>((open) => {
-        const link = transport.connect({ open, frame: () => {}, closed: () => {} })
-        ends.push(() => link.close())
-      })
-    }
-    expect(sockets.map((socket) => socket.handshake.auth)).toEqual([{ asked: 1 }, { asked: 2 }])
-  })
-
-  test('that fails closes the link with its reason', async () => {
-    const { url, sockets } = await served()
-    const throwing = heard(url, {
-      auth: () => {
-        throw new Error('logged out')
-      },
-    })
-    expect(await throwing.closed).toBe('auth failed: logged out')
-    const rejecting = heard(url, { auth: () => Promise.reject(new Error('offline')) })
-    expect(await rejecting.closed).toBe('auth failed: offline')
-    expect(sockets).toEqual([])
-    expect(throwing.events).toEqual(['closed'])
-  })
-
-  test('that the server rejects closes the link with the message of the server', async () => {
-    const { url } = await served((socket) =>
-      socket.handshake.auth.token === 'ok' ? undefined : 'who are you?',
-    )
-    const refused = heard(url, { auth: { token: 'x' } })
-    expect(await refused.closed).toBe('who are you?')
-    expect(refused.events).toEqual(['closed'])
-    await heard(url, { auth: { token: 'ok' } }).opened
-  })
+test('a connection that the server rejects is closed with the message of the server', async () => {
+  const { url } = await served(() => 'no room')
+  const refused = heard(url)
+  expect(await refused.closed).toBe('no room')
+  expect(refused.events).toEqual(['closed'])
 })
 
 describe('closed', () => {
@@ -131,19 +82,13 @@ describe('closed', () => {
     expect(await untold.closed).toBe('io server disconnect')
   })
 
-  test('is emitted within the timeout without an answer, auth included', async () => {
+  test('is emitted within the timeout without an answer', async () => {
     const mute = createNetServer((socket) => socket.resume())
     const url = `http://127.0.0.1:${await portOf(mute)}`
     ends.push(() => new Promise((done) => mute.close(done)))
     const silent = heard(url, { connectTimeoutMs: 60 })
     expect(await silent.closed).toBe('no answer within 60 ms')
     expect(silent.events).toEqual(['closed'])
-
-    const slow = heard((await served()).url, {
-      connectTimeoutMs: 60,
-      auth: () => new Promise(() => {}),
-    })
-    expect(await slow.closed).toBe('no answer within 60 ms')
   })
 
   test('is not emitted for an open link after the timeout', async () => {

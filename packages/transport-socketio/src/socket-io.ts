@@ -15,18 +15,13 @@ import type { Socket } from 'socket.io-client'
 import { BYE_EVENT, Decoder, Encoder, FRAME_EVENT } from './frame-parser.ts'
 import { onWake } from './wake.ts'
 
-/** The data for the reviewer's auth hook, at most 4 KiB as JSON. */
-export type Auth = Readonly<Record<string, unknown>>
-
 /** Options of `socketIo`; each has a default. */
 export interface SocketIoOptions {
-  /** Sent with the handshake; a function is called for each connection. */
-  readonly auth?: Auth | (() => Auth | Promise<Auth>)
   /** Path of the reviewer's endpoint. Default `/socket.io`. */
   readonly path?: string
   /** Default `['websocket']`, the only one that a reviewer offers by default. */
   readonly transports?: readonly ('websocket' | 'polling')[]
-  /** Timeout of a connection attempt in milliseconds, auth included. Default 10,000. */
+  /** Timeout of a connection attempt in milliseconds. Default 10,000. */
   readonly connectTimeoutMs?: number
 }
 
@@ -64,7 +59,6 @@ class SocketLink implements Link {
       forceNew: true,
       reconnection: false,
       autoConnect: false,
-      auth: (answer) => void this.#authenticate(options.auth, answer),
     })
     // The whole attempt has one timeout, `#giveUp`; the manager's own would only shorten it.
     this.#socket.io.timeout(false)
@@ -125,18 +119,6 @@ class SocketLink implements Link {
     })
     this.#socket.on('connect_error', (error) => this.#end(error.message))
     this.#socket.on('disconnect', (reason) => this.#end(this.#bye ?? reason))
-  }
-
-  async #authenticate(
-    auth: SocketIoOptions['auth'],
-    answer: (auth: Record<string, unknown>) => void,
-  ): Promise<void> {
-    try {
-      const value = typeof auth === 'function' ? await auth() : auth
-      if (this.#state === 'opening') answer({ ...value })
-    } catch (error) {
-      this.#end(`auth failed: ${messageOf(error)}`)
-    }
   }
 
   #end(reason: string): void {

@@ -129,7 +129,7 @@ async function serve(
           send: (frame: string) => post({ from: 'link', link, what: 'frame', text: frame }),
           close: (reason: string) => post({ from: 'link', link, what: 'closed', text: reason }),
         }
-        links.set(link, reviewer.connect(end, { address: 'here', auth: undefined }))
+        links.set(link, reviewer.connect(end, { address: 'here' }))
         post({ from: 'link', link, what: 'open' })
       }
     })

@@ -83,7 +83,7 @@ class Writer {
             const proof = signer.sign(keys, bindBytes(SPACE, sessionId, parsed.value.nonce))
             const named = { authorId, publicKey, sessionId, personalId, salt, sig }
             void proof.then((made) =>
-              link.send(authorFrame('bind', { sessions: [{ ...named, proof: made }] })),
+              link.send(authorFrame('bind', { sessions: [{ ...named, proof: made }], auth: null })),
             )
           } else if (parsed.value.kind === 'bound') resolve(writer)
           else if (parsed.value.kind === 'accepted') writer.#heard(parsed.value.reviews.length)

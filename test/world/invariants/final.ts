@@ -10,6 +10,7 @@ import { scan } from '../scan.ts'
 import type { Sight } from '../sight.ts'
 import { SPACE } from '../truth.ts'
 import { must } from '../violation.ts'
+import { s18Mine } from './persons.ts'
 import { s24Store } from './stored.ts'
 import { s10LosersAreTold, s3AcksAreDurable, s4RefusalsAreKept } from './verdicts.ts'
 import type { World } from '../world.ts'
@@ -25,6 +26,18 @@ export function checkFinally(world: World): void {
   s4DraftsAreAnswered(world)
   s9NoSilentOverwrite(world)
   s15QueriesAreScans(world)
+  s18MineAreMine(world)
+}
+
+/** No row of anybody else is shown as mine. */
+function s18MineAreMine({ logins, visits, tally }: World): void {
+  if (!logins) return
+  for (const { watch, types, device, store } of visits) {
+    const { authorId } = store.status.getState()
+    for (const row of types.flatMap((type) => watch!.rows(type)))
+      if (s18Mine(logins, row, logins.personOf(device.name)) && row.$createdBy !== authorId)
+        tally.hit('row of another author id is mine')
+  }
 }
 
 /** Every replica shows exactly the rows that the reviewer's messages make, and all of them the same. */

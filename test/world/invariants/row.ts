@@ -189,11 +189,11 @@ export function s8Conflicts(
     if (!candidates) continue
     for (const candidate of candidates) {
       const fact = truth.facts.get(candidate.msgId)
-      const isOwn = fact?.message.session.facts.authorId === viewerId
+      const authorId = fact?.message.session.facts.authorId
       must(
         fact &&
-          candidate.mine === isOwn &&
-          candidate.authorId === fact.message.session.facts.authorId,
+          isMineSo(candidate, { authorId, viewerId, truth }) &&
+          candidate.authorId === authorId,
         'S8',
         () => `${what} has a candidate of another author than it says`,
       )
@@ -241,4 +241,17 @@ function plain(value: unknown): unknown {
 
 function text(value: unknown): string {
   return value === UNSET ? 'unset' : (JSON.stringify(value)?.slice(0, 60) ?? 'absent')
+}
+
+/** Own values are mine; those of other author ids of the person may be. */
+function isMineSo(
+  { mine }: Pick<Candidate, 'mine'>,
+  {
+    authorId,
+    viewerId,
+    truth,
+  }: Pick<Viewing, 'viewerId' | 'truth'> & { authorId: string | undefined },
+): boolean {
+  if (authorId === undefined || authorId === viewerId) return mine
+  return !mine || (viewerId !== undefined && truth.personOf(authorId) === truth.personOf(viewerId))
 }

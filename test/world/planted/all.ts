@@ -50,6 +50,7 @@ import { lastFlushAlone } from './last-flush-alone.ts'
 import { BEYOND_BOUNDS } from './bounds.ts'
 import { operationTwice } from './operation-twice.ts'
 import { UNVERIFIED } from './unverified.ts'
+import { PERSONS } from './persons.ts'
 
 export const PLANTED: readonly Planted[] = [
   operationTwice,
@@ -102,6 +103,7 @@ export const PLANTED: readonly Planted[] = [
   ...TEXTS,
   ...HISTORIES,
   ...UNVERIFIED,
+  ...PERSONS,
 ]
 
 export function plantedNamed(name: string): Planted {

@@ -44,7 +44,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     edits: [
       {
         module: 'sync/binding.ts',
-        from: '!this.has(sessionId) && (at === 0 || waits(sessionId))',
+        from: 'isOpen(sessionId) && (at === 0 || waits(sessionId))',
         to: '!this.has(sessionId) && at < this.#limits.sessionsPerBindMax && (at === 0 || waits(sessionId))',
       },
     ],

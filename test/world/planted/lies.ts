@@ -20,10 +20,10 @@ export const LIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'node/intake.ts',
-        from: 'if (await verifySeal(flush, { sig, publicKey: record.publicKey }, signer))',
+        from: 'if (!(await verifySeal(flush, { sig, publicKey: record.publicKey }, signer))) {',
         to: `const [mine = sessionId] = connection.sessions
     const { publicKey } = ledger().session(mine) ?? record
-    if (await verifySeal(flush, { sig, publicKey }, signer))`,
+    if (!(await verifySeal(flush, { sig, publicKey }, signer))) {`,
       },
     ],
     seed: 341,
@@ -106,8 +106,8 @@ export const LIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'review/admit.ts',
-        from: 'return record.personalCommit === session.facts.personalCommit',
-        to: 'return record.personalCommit !== session.facts.authorId',
+        from: 'if (record.personalCommit !== personalCommit)',
+        to: 'if (record.personalCommit === authorId)',
       },
     ],
     seed: 47,

@@ -7,6 +7,7 @@ const says: Readonly<Record<ConnectionState, readonly [word: string, tone: strin
   offline: ['No connection', 'warn'],
   connecting: ['Connecting', 'warn'],
   refused: ['Refused', 'bad'],
+  unauthorised: ['Not signed in', 'bad'],
   syncing: ['Syncing', 'busy'],
   online: ['Connected', 'ok'],
   closed: ['Closed', 'quiet'],

@@ -30,6 +30,7 @@ export type HashTag =
   | 'cs/live'
   | 'cs/history'
   | 'cs/kept'
+  | 'cs/me'
 
 /** Purposes of hashes over lines of text (`hashLine`). */
 export type LineTag =

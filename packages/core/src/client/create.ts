@@ -6,6 +6,7 @@ import { correctedClock } from '../facts/timestamp.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
+import type { Auth } from './identity/credentials.ts'
 import type { IdentityOptions } from './identity/identity.ts'
 import type { ReplicaOptions } from './options.ts'
 import { type Platform, defaultPlatform, isClient } from './platform/platform.ts'
@@ -22,6 +23,12 @@ export interface StoreOptions {
   /** Connections to the reviewer, at most one. Without one the store never syncs. */
   readonly transports?: readonly Transport[]
   readonly identity?: IdentityOptions
+  /**
+   * Proves to the reviewer who the person is: a token, or a function that has one, called for each
+   * connection and before a login ends. `identity.personalId` must be what the reviewer's
+   * `authenticate` makes of it. See also `store.setAuth`.
+   */
+  readonly auth?: Auth
   /** Public key of the home reviewer, base64url. Default: trust on first use, the first key is pinned. */
   readonly reviewerKey?: string
   /** Called with errors that subscribers throw, and when the store halts. Default: rethrown in a task of its own. */
@@ -71,6 +78,7 @@ function openStore(
     storage: options.storage,
     transport: options.transports?.[0],
     identity: options.identity ?? {},
+    auth: options.auth,
     reviewerKey: options.reviewerKey,
     platform,
     limits: {

@@ -4,6 +4,7 @@ import type { Limits } from '../facts/limits.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
+import type { Auth } from './identity/credentials.ts'
 import type { IdentityOptions } from './identity/identity.ts'
 import type { Platform } from './platform/platform.ts'
 
@@ -13,6 +14,7 @@ export interface ReplicaOptions {
   readonly storage: Storage | undefined
   readonly transport: Transport | undefined
   readonly identity: IdentityOptions
+  readonly auth: Auth
   /** Public key of the home reviewer; undefined: the first key is pinned. */
   readonly reviewerKey: string | undefined
   readonly platform: Platform

@@ -23,13 +23,14 @@ import type { QueryEngine } from '../query/engine.ts'
 import type { Draft } from '../rows/draft.ts'
 import { Repo } from '../rows/repo.ts'
 import { Adopter } from './disk/adopter.ts'
-import { Binder } from './identity/binder.ts'
+import { OwnPerson } from './identity/own-person.ts'
 import { CanonicalDisk } from './disk/canonical-disk.ts'
 import { Damage } from './disk/damage.ts'
 import { Disk } from './disk/disk.ts'
 import { engineOf } from './reads/engines.ts'
 import { Flusher } from './outbox/flusher.ts'
-import { type Identity, openIdentity } from './identity/identity.ts'
+import type { Identity } from './identity/identity.ts'
+import { MintedIds } from './identity/minted.ts'
 import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './verbs/receipt.ts'
 import { OwnMessages } from './outbox/own-messages.ts'
@@ -43,7 +44,7 @@ import { strand } from './reset.ts'
 import { SessionEvents } from './session-events.ts'
 import { SessionLocks } from './identity/session-locks.ts'
 import { countsOf, initialStatus, otherHistory, storageStatus, updateStatus } from './status.ts'
-import type { ResetOptions, SyncStatus, Verdict } from './store.ts'
+import type { Auth, ResetOptions, SyncStatus, Verdict } from './store.ts'
 import { Trust } from './identity/trust.ts'
 import { UndoStack } from './verbs/undo.ts'
 import { Warnings } from './warnings.ts'
@@ -56,6 +57,7 @@ export class Replica {
   readonly status: StoreApi<SyncStatus>
   readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
   readonly ready: Promise<void>
+  readonly person: OwnPerson
   readonly #options: ReplicaOptions
   readonly #disk: Disk
   readonly #canonicalDisk: CanonicalDisk
@@ -71,9 +73,8 @@ export class Replica {
   readonly #refusals: Refusals
   readonly undo: UndoStack = new UndoStack()
   readonly schemas: Schemas
-  readonly #mintedIn = new Map<Uuid, Uuid>()
+  readonly minted: MintedIds = new MintedIds(() => this.#identity?.session.sessionId)
   #identity: Identity | undefined
-  #binder: Binder | undefined
   #flusher: Flusher | undefined
   #adopter: Adopter | undefined
   #neighbours: Neighbours | undefined
@@ -96,6 +97,7 @@ export class Replica {
       entities: [SCHEMA, ...options.entities], // first, so its listeners run first: it defines how the others are read
       viewer: {
         authorId: () => this.#identity?.session.authorId,
+        isMine: (authorId) => this.person.me.isMine(authorId),
         volatile: (write) =>
           write.entry.state === 'volatile' || this.status.getState().storage === 'degraded',
         onFoldError: options.onError,
@@ -111,6 +113,13 @@ export class Replica {
     const published = this.engines.get(SCHEMA.name)!.live({ archived: 'include' }) // made by `onTable`
     published.subscribe(() => this.schemas.learn())
     this.#disk = this.#newDisk()
+    this.person = new OwnPerson({
+      ...{ space: options.space, auth: options.auth, options: options.identity },
+      status: this.status,
+      keep: (meta) => void this.#disk.write({ durability: 'relaxed', meta: [meta] }),
+      onChange: () => this.repo.reown(),
+      onBound: (opening) => this.#bound(opening),
+    })
     this.#damage = new Damage((damaged) =>
       this.status.setState({ ...storageStatus(this.#disk, this.#damage), damaged }),
     )
@@ -236,14 +245,6 @@ export class Replica {
     this.#damage.dropResolved(this.#refusals, this.status.getState())
   }
 
-  /** Lets this session create an entity whose id an earlier session minted; the first session named counts. */
-  readonly mintedIn = (entityId: Uuid, sessionId: Uuid): void => {
-    if (sessionId === this.#identity?.session.sessionId) return
-    if (!this.#mintedIn.has(entityId)) this.#mintedIn.set(entityId, sessionId)
-  }
-
-  readonly isMinted = (entityId: Uuid): boolean => this.#mintedIn.has(entityId)
-
   /** Resolves to the verdict on an entry. */
   readonly settled = async (entry: Entry): Promise<Verdict> => {
     await this.#own.settled(entry)
@@ -275,6 +276,11 @@ export class Replica {
     this.#options.platform.clock.soon(task)
   }
 
+  setAuth(auth: Auth): void {
+    this.person.credentials.set(auth)
+    this.#session?.authChanged()
+  }
+
   setOnline(online: boolean): void {
     if (this.#closing) return
     this.#online = online
@@ -297,7 +303,7 @@ export class Replica {
   async #close(): Promise<void> {
     try {
       await this.ready
-      this.#binder?.stop()
+      this.person.stop()
       // Without a personal id nothing can be sealed. The next store that opens seals the drafts.
       if (this.#identity?.binding) await this.flushed()
       else this.#flusher?.hurry()
@@ -323,18 +329,9 @@ export class Replica {
     if (storage) await this.#disk.open(storage, space)
     else this.status.setState({ storage: 'degraded' })
     const place = { disk: this.#disk, damage: this.#damage, platform }
-    const identity = await openIdentity(space, this.#options.identity, place)
+    const identity = await this.person.open(place)
     this.#identity = identity
     this.#keys.set(identity.session.authorId, identity.keys)
-    this.#binder = new Binder({
-      space,
-      identity,
-      options: this.#options.identity,
-      place,
-      status: this.status,
-      onBound: (opening) => this.#bound(opening),
-    })
-    void this.#binder.try()
     this.#own.begin(identity.session)
     this.#flusher = this.#newFlusher(identity)
     const shared = {
@@ -354,7 +351,7 @@ export class Replica {
       openings: this.#openings,
       keys: this.#keys,
       personalId: () => identity.binding?.opening.personalId,
-      mintedIn: this.mintedIn,
+      mintedIn: this.minted.note,
       onAdopted: () => {
         this.#session?.pump()
         this.#statusLater()
@@ -366,6 +363,7 @@ export class Replica {
       canonicalDisk: this.#canonicalDisk,
       tail: this.tail,
       trust: this.#trust,
+      me: this.person.me,
       schemas: this.schemas,
       adopter: this.#adopter,
       neighbours: this.#neighbours,
@@ -377,7 +375,7 @@ export class Replica {
     if (identity.binding) this.#flusher.bound()
     await this.#restoration.run()
     this.#damage.dropResolved(this.#refusals, this.status.getState())
-    await this.#binder.opening()
+    await this.person.opening()
     const { authorId, sessionId } = identity.session
     const disk = storageStatus(this.#disk, this.#damage)
     this.status.setState({ ...disk, ...countsOf(this), authorId, sessionId })
@@ -394,7 +392,7 @@ export class Replica {
       outbox: this.outbox,
       index: this.repo.messages,
       disk: this.#disk,
-      mintedIn: (entityId) => this.#mintedIn.get(entityId),
+      mintedIn: this.minted.sessionOf,
       onReady: (stored) => {
         this.#neighbours?.notify({ stored })
         this.#session?.pump()
@@ -455,6 +453,7 @@ export class Replica {
         disk: this.#disk,
         canonicalDisk: this.#canonicalDisk,
         trust: this.#trust,
+        person: this.person,
         refusals: this.#refusals,
         status: this.status,
         warnings: this.#warnings,

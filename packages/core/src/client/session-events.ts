@@ -19,6 +19,7 @@ import type { AcceptedAgain } from '../wire/frames.ts'
 import type { Repo } from '../rows/repo.ts'
 import type { CanonicalDisk } from './disk/canonical-disk.ts'
 import type { Disk } from './disk/disk.ts'
+import type { OwnPerson } from './identity/own-person.ts'
 import type { Refusals } from './outbox/refusals.ts'
 import type { SyncStatus } from './store.ts'
 import type { Trust } from './identity/trust.ts'
@@ -29,6 +30,7 @@ export interface SessionEventsParts {
   readonly disk: Disk
   readonly canonicalDisk: CanonicalDisk
   readonly trust: Trust
+  readonly person: OwnPerson
   readonly refusals: Refusals
   readonly status: StoreApi<SyncStatus>
   readonly warnings: Warnings
@@ -54,6 +56,18 @@ export class SessionEvents implements SessionHost {
 
   openings(): readonly SessionOpening[] {
     return this.#parts.openings()
+  }
+
+  token(): string | undefined | Promise<string | undefined> {
+    return this.#parts.person.credentials.token()
+  }
+
+  refusedSessions(why: string | undefined): void {
+    this.#parts.person.refusedSessions(why)
+  }
+
+  me(authorIds: readonly string[] | undefined): void {
+    this.#parts.person.me.told(authorIds)
   }
 
   async prove({ authorId, sessionId }: SessionOpening, nonce: string): Promise<string | undefined> {
@@ -144,7 +158,7 @@ export class SessionEvents implements SessionHost {
   ): void {
     const connects = state === 'connecting' || state === 'greeting'
     this.#parts.status.setState(({ caughtUp }) => ({
-      connection: connects ? (refusal ? 'refused' : 'connecting') : state,
+      connection: connects ? refused(refusal) : state,
       connectionNote: note,
       connectionRefusal: connects ? refusal : undefined,
       caughtUp: caughtUp || state === 'online',
@@ -154,4 +168,10 @@ export class SessionEvents implements SessionHost {
     if (state === 'online') this.#parts.onMoved()
     this.#parts.onChange()
   }
+}
+
+/** How a store shows that it connects again, after a refusal or not. */
+function refused(refusal: ConnectionRefusal | undefined): SyncStatus['connection'] {
+  if (refusal === undefined) return 'connecting'
+  return refusal === 'unauthorised' ? 'unauthorised' : 'refused'
 }

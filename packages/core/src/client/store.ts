@@ -6,12 +6,14 @@ import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
 import type { FinalReason, MessageState, Position } from '../facts/message.ts'
 import type { ConnectionRefusal } from '../sync/session-host.ts'
+import type { Auth } from './identity/credentials.ts'
+import type { Me } from './identity/me.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { DamagedRecord } from './disk/sound-state.ts'
-import type { Candidate, Input, Patch, Query, Row } from '../schema/types.ts'
+import type { Candidate, Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
 
-export type { ConnectionRefusal }
+export type { Auth, ConnectionRefusal, Me }
 
 /** The final outcome of a message. */
 export type Verdict =
@@ -212,12 +214,17 @@ export interface LiveQuery<E extends Entity> {
   subscribe(listener: () => void): () => void
 }
 
-/** `refused`: reviewer and store are incompatible, see `connectionRefusal`; retried rarely. */
+/**
+ * `refused`: reviewer and store are incompatible, see `connectionRefusal`; retried rarely.
+ * `unauthorised`: the reviewer does not take the app's token, see `connectionNote`. Nothing is lost; the
+ * app is asked for another one with a growing pause, and `setAuth` tries at once.
+ */
 export type ConnectionState =
   | 'none'
   | 'offline'
   | 'connecting'
   | 'refused'
+  | 'unauthorised'
   | 'syncing'
   | 'online'
   | 'closed'
@@ -233,7 +240,7 @@ export interface SyncStatus {
   readonly connection: ConnectionState
   /** Why the last link ended, as text for humans. */
   readonly connectionNote: string | undefined
-  /** Why the store does not follow the reviewer, while `connection` is `refused`. */
+  /** Why the store does not follow the reviewer, while `connection` is `refused` or `unauthorised`. */
   readonly connectionRefusal: ConnectionRefusal | undefined
   /** Messages without a verdict, and when the oldest was written (ms since 1970, author's clock). */
   readonly outboxMessages: number
@@ -255,7 +262,10 @@ export interface SyncStatus {
    * `store.refused`; the store works without the rest.
    */
   readonly damaged: readonly DamagedRecord[]
-  /** Why the app's `identity.personalId` blocks sending, as a sentence: it is unresolved, or rejected. */
+  /**
+   * Why messages wait for a person, as a sentence: the app's `identity.personalId` is unresolved, or
+   * earlier sessions are of another person than the login.
+   */
   readonly identityTrouble: string | undefined
   readonly authorId: Uuid | undefined
   readonly sessionId: Uuid | undefined
@@ -302,6 +312,10 @@ export interface SyncStore {
   readonly ready: Promise<void>
   readonly status: StoreApi<SyncStatus>
   readonly entities: readonly Entity[]
+  /** Who writes here, and under which other author ids this person has written. */
+  readonly me: StoreApi<Me>
+  /** Whether this person wrote it: of a row, whether they created it; or an author id. */
+  isMine(this: void, of: Pick<RowMeta, '$mine'> | Uuid): boolean
 
   create<E extends Entity>(
     this: void,
@@ -387,6 +401,11 @@ export interface SyncStore {
    * `reauthor` or `discard`. Without it, all are discarded.
    */
   reset(this: void, options: ResetOptions): Promise<void>
+  /**
+   * Gives another token, or another function for it, as the option `auth`: after a login, or for a token
+   * that was refreshed. A link that has a login keeps it and renews it; otherwise the store connects anew.
+   */
+  setAuth(this: void, auth: Auth): void
   /** Connects or disconnects. Initially online. */
   setOnline(this: void, online: boolean): void
   /** Resolves when every write so far is durable on this device. */

@@ -11,7 +11,7 @@ import type { Table } from '../rows/table.ts'
 import type { Entity } from '../schema/entity.ts'
 import { type Registers, encodeCreate, encodeDecision, encodePatch } from '../schema/input.ts'
 import { ARCHIVED } from '../schema/registers.ts'
-import type { Input, Patch, Query, Row } from '../schema/types.ts'
+import type { Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
 import { ConflictList } from './reads/conflicts.ts'
 import { assertWritable, knownId, newId, refusedWith } from './verbs/guards.ts'
 import { historyOf } from './reads/history.ts'
@@ -25,12 +25,14 @@ import { reauthor } from './verbs/reauthor.ts'
 import { takeBack } from './verbs/take-back.ts'
 import type { Replica } from './replica.ts'
 import type {
+  Auth,
   Conflict,
   History,
   ImportOptions,
   ImportReport,
   LiveList,
   LiveQuery,
+  Me,
   MigrateOptions,
   MigrationReport,
   Peek,
@@ -86,6 +88,14 @@ export class Store implements SyncStore {
 
   get status(): StoreApi<SyncStatus> {
     return this.#replica.status
+  }
+
+  get me(): StoreApi<Me> {
+    return this.#replica.person.me.store
+  }
+
+  isMine(of: Pick<RowMeta, '$mine'> | Uuid): boolean {
+    return typeof of === 'string' ? this.#replica.person.me.isMine(of) : of.$mine
   }
 
   create<E extends Entity>(entity: E, input: Input<E>, options?: { readonly id?: Uuid }): Receipt {
@@ -239,6 +249,10 @@ export class Store implements SyncStore {
   reset(options: ResetOptions): Promise<void> {
     this.#writable()
     return this.#replica.reset(options)
+  }
+
+  setAuth(auth: Auth): void {
+    this.#replica.setAuth(auth)
   }
 
   setOnline(online: boolean): void {

@@ -12,6 +12,8 @@ const CURES: Readonly<Record<ConnectionRefusal, string>> = {
     'Check the address and `reviewerKey`. If the reviewer restarted without its data, call store.reset({ keepOutbox: true }) to follow the new one.',
   began_anew:
     'Restore the data of the reviewer. If they are lost, call store.reset({ keepOutbox: true }) to continue without them.',
+  unauthorised:
+    'Give the store another token with store.setAuth, or let its `auth` function return one; unsent messages are kept.',
   forged:
     'A proxy or an attacker alters frames of the reviewer, or the reviewer signs with another key than the one in its greeting. Check the address and the network; the store retries by itself.',
 }

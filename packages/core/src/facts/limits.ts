@@ -42,6 +42,8 @@ export interface Limits {
   readonly sessionsPerBindMax: number
   /** Sessions bound to one link; further ones are not bound. */
   readonly sessionsPerLinkMax: number
+  /** Author ids of a person that are told to them, the newest. */
+  readonly authorsToldMax: number
   /** Sessions without a verdict that a reviewer keeps; older ones must bind again. */
   readonly idleSessionsMax: number
   /** Rejections whose texts a reviewer keeps, approximately; the oldest are deleted first. */
@@ -142,6 +144,7 @@ export const LIMITS: Limits = {
   handshakeBytesMax: 65_536,
   sessionsPerBindMax: 64,
   sessionsPerLinkMax: 1_024,
+  authorsToldMax: 1_024,
   idleSessionsMax: 16_384,
   rejectionsMax: 8_192,
   tailMessagesMax: 2_000,

@@ -50,6 +50,8 @@ export type NackReason =
   | 'unknown_schema'
   | 'parent_unknown'
   | 'not_bound'
+  /** The login of the link has expired. */
+  | 'unauthorised'
   /** The author's position or chain is unknown to this reviewer. */
   | 'unknown_history'
   /** The register has the maximum of live writes. A retry can succeed after a resolve. */

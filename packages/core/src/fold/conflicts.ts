@@ -105,7 +105,7 @@ function candidate(write: Write, reg: Reg, context: RowContext): Candidate {
       return entry.id
     },
     authorId: entry.session.authorId,
-    mine: entry.session.authorId === context.viewerId(),
+    mine: context.isMine(entry.session.authorId),
     reviewerId: reviewerOf(verdict),
     orderKey: orderKeyWith(write, verdict),
     pending: reviewOf(verdict) === null,

@@ -8,6 +8,8 @@ export interface RowContext extends Reader {
   readonly table: RegisterTable
   /** The author of this store; undefined reads the row as everyone else sees it. */
   readonly viewerId: () => Uuid | undefined
+  /** Whether an author is the person of this store. */
+  readonly isMine: (authorId: Uuid) => boolean
   /** Whether pending writes live in memory only. */
   readonly volatile: (write: Write) => boolean
 }

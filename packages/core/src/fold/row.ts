@@ -45,6 +45,7 @@ class RowView {
   /** Open conflicts; undefined for a linear row. */
   #open: ReadonlyMap<Reg, OpenConflict> | undefined
   #conflicts: Readonly<Record<string, FieldConflict>> = NO_CONFLICTS
+  readonly #mine: boolean
   /** Undefined if one write decides it. */
   #archived: boolean | undefined
 
@@ -52,7 +53,9 @@ class RowView {
     this.id = id
     this.#state = state
     this.#verdict = verdictOf(lastOf(state), this.#context)
-    this.#created = createdOf(state).entry.review
+    const { review, session } = createdOf(state).entry
+    this.#created = review
+    this.#mine = this.#context.isMine(session.authorId)
   }
 
   /** Computes the conflicts of a row after its fields are set, once. */
@@ -107,6 +110,10 @@ class RowView {
 
   get $createdBy(): Uuid {
     return createdOf(this.#state).entry.session.authorId
+  }
+
+  get $mine(): boolean {
+    return this.#mine
   }
 
   get $createdOrderKey(): string {
@@ -244,6 +251,13 @@ export function isInConflict(row: AnyRow): boolean {
 export function isOutdated(row: AnyRow): boolean {
   const view = row as unknown as RowView
   return RowView.verdictOf(view) !== verdictOf(lastOf(stateOfRow(row)), RowView.contextOf(view))
+}
+
+/** Whether a row shows that somebody is, or is not, the person of this store, and it is not so. */
+export function isOfOthers(row: AnyRow): boolean {
+  const view = row as unknown as RowView
+  const { isMine } = RowView.contextOf(view)
+  return isInConflict(row) || row.$mine !== isMine(row.$createdBy)
 }
 
 /** Maximum rows with the values of other candidates. */

@@ -9,7 +9,7 @@ import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { Assigners } from '../review/assign.ts'
-import type { Peer } from './connection.ts'
+import type { Authenticate, Peer } from './login.ts'
 import type { ReviewerRules } from '../review/rules.ts'
 import type { FoldFailure } from '../review/schema-rules.ts'
 
@@ -24,6 +24,8 @@ export interface ReviewerOptions {
   readonly random: Random
   /** Types that this deployment knows: values are validated, and the id policy applies. Absent: any type. */
   readonly entities?: readonly Entity[]
+  /** Authenticates links. Absent: no proof is required, and the personal id of a session is what it claims. */
+  readonly authenticate?: Authenticate | undefined
   /** Permissions, and checks of the resulting rows. Synchronous and pure. */
   readonly rules?: ReviewerRules | undefined
   /**
@@ -32,7 +34,7 @@ export interface ReviewerOptions {
    */
   readonly assign?: Assigners | undefined
   readonly limits?: Partial<Limits>
-  /** Called with each event, for logs and metrics. An event never contains values of messages. */
+  /** Called with each event, for logs and metrics. No event contains values of messages, tokens or personal ids. */
   readonly onEvent?: (event: ReviewerEvent) => void
 }
 
@@ -53,6 +55,10 @@ export type ReviewerEvent =
     }
   | { readonly type: 'nacked'; readonly reason: NackReason; readonly messages: number }
   | { readonly type: 'strike'; readonly address: string; readonly why: string }
+  /** `authenticate` refused a link, or its sessions are of another person. The store retries. */
+  | { readonly type: 'login_refused'; readonly address: string; readonly why: string }
+  /** `authenticate` threw. The store retries. */
+  | { readonly type: 'login_failed'; readonly address: string; readonly error: string }
   /** A store of another space, or of another version of the protocol. The store retries. */
   | { readonly type: 'greeting_refused'; readonly address: string; readonly why: string }
   /**

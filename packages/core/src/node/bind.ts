@@ -1,20 +1,39 @@
-/** Binds sessions to a link: verifies their openings and records them in the ledger. */
+/**
+ * Whose sessions a link speaks for: the login of the link, the openings of the sessions, and that
+ * the person of both is the same; noted in the ledger and among the persons.
+ *
+ *   bind ─▶ login ─▶ openings and proofs ─▶ same person? ─▶ author id free, or theirs? ─▶ bound
+ *             └── refused: bye                    └── no: not bound, and told why
+ */
+import { without } from '../base/redact.ts'
 import type { Uuid } from '../base/uuid.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
-import { type ProvedOpening, reviewerFrame } from '../wire/frames.ts'
+import type { Limits } from '../facts/limits.ts'
+import type { AuthorFrames, ProvedOpening } from '../wire/frames.ts'
+import { reviewerFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
+import type { Events } from './events.ts'
 import type { Ledger, SessionRecord } from '../review/ledger.ts'
-import { readSession } from '../review/stored.ts'
+import type { Person, Persons } from '../review/persons.ts'
+import { readSession, textOf } from '../review/stored.ts'
+import { type Authenticate, type SignedIn, signedIn } from './login.ts'
 import { verifyOpening } from './verify.ts'
 
 export interface BindParts {
   readonly space: Uuid
   readonly signer: Signer
+  readonly clock: Clock
   readonly store: SpaceStore
-  /** The ledger of the open space. */
-  readonly ledger: () => Ledger
-  readonly sessionsPerLinkMax: number
+  readonly authenticate: Authenticate | undefined
+  readonly ledger: Ledger
+  readonly persons: Persons
+  readonly limits: Limits
+  readonly events: Events
+  readonly connections: ReadonlySet<Connection>
+  /** Signs the author ids of a person for the link with that nonce. */
+  readonly signMe: (nonce: string, authorIds: readonly Uuid[]) => Promise<string>
 }
 
 /**
@@ -23,10 +42,70 @@ export interface BindParts {
  */
 export async function bindSessions(
   connection: Connection,
-  sessions: readonly ProvedOpening[],
-  { space, signer, store, ledger, sessionsPerLinkMax }: BindParts,
+  frame: AuthorFrames['bind'],
+  parts: BindParts,
 ): Promise<void> {
-  let room = sessionsPerLinkMax - connection.sessions.size
+  const login = await loginOf(connection, frame, parts)
+  if (!login || connection.closed) return
+  const proved = await provedSessions(connection, frame.sessions, parts)
+  if (connection.closed) return
+  const { person } = login
+  const own = proved.filter(({ personalId }) => !person || personalId === person.id)
+  const { bound, foreign, isNews } = await take(connection, { proved: own, person }, parts)
+  if (connection.closed) return
+  const isOther = own.length < proved.length
+  const why = isOther ? 'a session is of another person than the login' : foreign
+  if (why !== undefined && connection.sessions.size === 0) {
+    refuse(connection, why, { secrets: [frame.auth], events: parts.events })
+    return
+  }
+  const told = person && (await meFrame(connection, person, parts))
+  const { forMs = null } = login
+  connection.send(reviewerFrame('bound', { sessionIds: bound, forMs, why: why ?? null }))
+  if (told) connection.send(told)
+  if (person && isNews) await tellOthers(connection, person, parts)
+}
+
+/** What the link has proved now; undefined where it was refused, and is closed. */
+async function loginOf(
+  connection: Connection,
+  { auth, sessions }: AuthorFrames['bind'],
+  { authenticate, clock, events }: BindParts,
+): Promise<SignedIn | undefined> {
+  const secrets = [auth, ...sessions.map(({ personalId }) => personalId)]
+  let login
+  try {
+    login = await signedIn(auth, connection.peer, { authenticate, clock })
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error)
+    const { address } = connection.peer
+    events.emit({ type: 'login_failed', address, error: without(secrets, words) })
+    connection.close('the login cannot be checked now; try again')
+    return undefined
+  }
+  const why = login.ok ? connection.signIn(login.value) : login.error.message
+  if (login.ok && why === undefined) return login.value
+  refuse(connection, why ?? '', { secrets, events })
+  return undefined
+}
+
+function refuse(
+  connection: Connection,
+  why: string,
+  { secrets, events }: { readonly secrets: readonly (string | null)[]; readonly events: Events },
+): void {
+  const { address } = connection.peer
+  events.emit({ type: 'login_refused', address, why: without(secrets, why) })
+  connection.close(why, 'unauthorised')
+}
+
+/** The sessions whose openings and proofs hold; a strike for each other one. */
+async function provedSessions(
+  connection: Connection,
+  sessions: readonly ProvedOpening[],
+  { space, signer, limits }: BindParts,
+): Promise<readonly SessionRecord[]> {
+  let room = limits.sessionsPerLinkMax - connection.sessions.size
   const taken = sessions.filter(({ sessionId }) => connection.sessions.has(sessionId) || room-- > 0)
   const checks = taken.map((opening) => verifyOpening(opening, connection.nonce, { space, signer }))
   const proved: SessionRecord[] = []
@@ -34,27 +113,56 @@ export async function bindSessions(
     if (record.ok) proved.push(record.value)
     else connection.strike(record.error.message)
   }
-  if (connection.closed) return
+  return proved
+}
+
+interface Taken {
+  readonly bound: readonly Uuid[]
+  /** Why a session is not bound, though its opening holds. */
+  readonly foreign: string | undefined
+  /** An author id is bound that nobody knew as this person's. */
+  readonly isNews: boolean
+}
+
+async function take(
+  connection: Connection,
+  { proved, person }: { readonly proved: readonly SessionRecord[]; readonly person: Person | null },
+  { store, ledger, persons, limits }: BindParts,
+): Promise<Taken> {
   const stored = await storedRecords(store, proved)
-  if (connection.closed) return
+  const owners = await storedOwners(store, proved, persons)
   const bound: Uuid[] = []
+  let foreign: string | undefined
+  let isNews = false
+  if (connection.closed) return { bound, foreign, isNews }
   for (const record of proved) {
-    const { sessionId } = record
+    const { sessionId, authorId } = record
     const kept = stored.get(sessionId)
-    const known = ledger().session(sessionId) ?? kept
+    const known = ledger.session(sessionId) ?? kept
     if (known && !isSameOwner(known, record)) {
       connection.strike('the session is bound to another person')
       continue
     }
+    const owner = persons.boundTo(authorId) ?? owners.get(authorId)
+    if (owner !== undefined && owner !== person?.id) {
+      foreign = person
+        ? 'this author id is of another person than the login'
+        : 'this author id is of a person: it takes their login'
+      continue
+    }
     const isHeld = connection.sessions.has(sessionId)
     // A concurrent `bind` on this link may have used up the room.
-    if (!isHeld && connection.sessions.size >= sessionsPerLinkMax) continue
-    ledger().bind(record, kept !== undefined)
-    if (!isHeld) ledger().hold(sessionId)
+    if (!isHeld && connection.sessions.size >= limits.sessionsPerLinkMax) continue
+    ledger.bind(record, kept !== undefined)
+    if (!isHeld) ledger.hold(sessionId)
+    if (person && connection.speaksAs(authorId)) {
+      isNews ||= owner === undefined
+      persons.hold(authorId, person.id)
+    }
     connection.speakFor(sessionId)
     bound.push(sessionId)
   }
-  connection.send(reviewerFrame('bound', { sessionIds: bound }))
+  return { bound, foreign, isNews }
 }
 
 function isSameOwner(known: SessionRecord, record: SessionRecord): boolean {
@@ -72,4 +180,41 @@ async function storedRecords(
     return stored ? [[sessionId, readSession(stored, sessionId)]] : []
   })
   return new Map(records)
+}
+
+/** The persons behind the authors of sessions, as far as the store has them. */
+async function storedOwners(
+  store: SpaceStore,
+  sessions: readonly SessionRecord[],
+  persons: Persons,
+): Promise<ReadonlyMap<Uuid, string>> {
+  const ids = [...new Set(sessions.map(({ authorId }) => authorId))]
+  const owners = new Map<Uuid, string>()
+  for (const [i, stored] of (await store.authors(ids)).entries()) {
+    const id = ids[i]!
+    const person = stored && textOf(stored, `the stored person of author ${id}`)
+    if (person !== undefined) owners.set(id, person)
+    persons.loaded(id, person) // the decision on its first message needs it
+  }
+  return owners
+}
+
+/** Tells a person on other devices that they have another author id. */
+async function tellOthers(connection: Connection, person: Person, parts: BindParts): Promise<void> {
+  const others = [...parts.connections].filter(
+    (other) => other !== connection && other.person?.id === person.id,
+  )
+  for (const other of others) other.send(await meFrame(other, person, parts))
+}
+
+/** All author ids of the person, for one of their links. */
+async function meFrame(
+  { nonce }: Connection,
+  { id }: Person,
+  { store, persons, limits, signMe }: BindParts,
+): Promise<string> {
+  const stored = await store.authorsOf(id, limits.authorsToldMax)
+  const ids = new Set([...persons.boundOf(id), ...stored.map(({ authorId }) => authorId)])
+  const authorIds = [...ids].slice(0, limits.authorsToldMax).sort()
+  return reviewerFrame('me', { authorIds, sig: await signMe(nonce, authorIds) })
 }

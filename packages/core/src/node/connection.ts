@@ -13,6 +13,7 @@ import type { Limits } from '../facts/limits.ts'
 import { type Position, WIRE_VERSION } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
+import type { Person } from '../review/persons.ts'
 import { FrameJoiner, cutFrame } from '../wire/parts.ts'
 import {
   type AuthorFrame,
@@ -21,9 +22,15 @@ import {
   parseAuthorFrame,
   reviewerFrame,
 } from '../wire/frames.ts'
+import type { Peer, SignedIn } from './login.ts'
 import { Pace } from './pace.ts'
 
 export type FollowMode = 'none' | 'catching' | 'live'
+
+/** For the client, as a sentence. */
+export const EXPIRED = 'the login has expired'
+/** A timer of a platform may not be longer. */
+const TIMER_MS_MAX = 86_400_000
 
 /** A frame in the parts that the transport carries, and its size. */
 export interface CutFrame {
@@ -52,13 +59,6 @@ export interface ConnectionHost {
   refused(connection: Connection, why: string): void
 }
 
-/** The other end of a link, as the transport knows it. */
-export interface Peer {
-  readonly address: string
-  /** The result of the transport's authentication; opaque here. */
-  readonly auth: unknown
-}
-
 const DRAIN_POLL_MS = 5
 const DRAIN_POLL_MAX_MS = 100
 
@@ -68,6 +68,12 @@ export class Connection {
   readonly nonce: string
   /** Sessions that are bound to this link. */
   readonly sessions: Set<Uuid> = new Set<Uuid>()
+  /** Authors this link speaks for with a login. */
+  readonly authors: Set<Uuid> = new Set<Uuid>()
+  #login: 'none' | 'signed in' | 'expired' = 'none'
+  #person: Person | null = null
+  #endsAtMs: number | undefined
+  #cancelEnd: () => void = () => {}
   mode: FollowMode = 'none'
   /** Entities whose histories are requested and not sent yet. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
@@ -170,6 +176,59 @@ export class Connection {
     }
   }
 
+  /** Who this link has proved to be; null: it need not, or its login has expired. */
+  get person(): Person | null {
+    return this.#person
+  }
+
+  /** Its login is over: nothing of it is decided any more. */
+  get isExpired(): boolean {
+    return this.#login === 'expired'
+  }
+
+  /**
+   * The login of the link, or a newer one of the same person, which may be good for longer. Returns why
+   * it is refused, as a sentence for the client.
+   */
+  signIn({ person, forMs }: SignedIn): string | undefined {
+    if (this.#login === 'expired') return EXPIRED
+    if (this.#login === 'signed in' && this.#person?.id !== person?.id)
+      return 'this link is of another person'
+    const endsAtMs = forMs === undefined ? undefined : this.#host.clock.monotonic() + forMs
+    const isShorter = this.#login === 'signed in' && isBefore(endsAtMs, this.#endsAtMs)
+    if (!isShorter) this.#endsAtMs = endsAtMs
+    this.#login = 'signed in'
+    this.#person = person
+    this.#endLater()
+    return undefined
+  }
+
+  #endLater(): void {
+    this.#cancelEnd()
+    if (this.#endsAtMs === undefined || this.#closed) return
+    const { clock } = this.#host
+    // Whole milliseconds: a timer of less may not advance a clock of large numbers.
+    const leftMs = Math.ceil(this.#endsAtMs - clock.monotonic())
+    if (leftMs > 0)
+      this.#cancelEnd = clock.after(Math.min(leftMs, TIMER_MS_MAX), () => this.#endLater())
+    else this.#expire()
+  }
+
+  /** What was offered before the login ended is answered first. */
+  #expire(): void {
+    this.#login = 'expired'
+    this.#person = null
+    this.mode = 'none'
+    void this.order.then(() => this.close(EXPIRED, 'unauthorised'))
+  }
+
+  /** True the first time: an author is spoken for from now on. */
+  speaksAs(authorId: Uuid): boolean {
+    if (this.authors.has(authorId)) return false
+    this.authors.add(authorId)
+    return true
+  }
+
   /** Binds a session that was proved on this link. */
   speakFor(sessionId: Uuid): void {
     if (this.sessions.size === 0) this.#link.bound?.()
@@ -189,6 +248,7 @@ export class Connection {
     if (this.#closed) return
     this.#closed = true
     this.#cancelTimer()
+    this.#cancelEnd()
     this.#host.gone(this)
   }
 
@@ -260,11 +320,17 @@ export class Connection {
   }
 
   #read(frame: AuthorFrame & { kind: 'want' | 'history' | 'seal' }): void {
-    if (this.sessions.size === 0) this.send(reviewerFrame('bound', { sessionIds: [] }))
+    if (this.sessions.size === 0)
+      this.send(reviewerFrame('bound', { sessionIds: [], forMs: null, why: null }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
     else if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
       // Until the peer has read the last long answer, a `want` is a retry: it is ignored.
       this.#host.follow(this, frame.have, frame.pages ?? [])
   }
+}
+
+/** Whether one end comes before another one; undefined: it never comes. */
+function isBefore(a: number | undefined, b: number | undefined): boolean {
+  return (a ?? Infinity) < (b ?? Infinity)
 }

@@ -3,8 +3,8 @@
  * decides, signs, appends to the store, and only then sends the verdicts. After a commit of another
  * process, and after an append without an answer, it first reads the store from the last known seq.
  */
+import { without } from '../base/redact.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { AuthoredMessage } from '../facts/types.ts'
 import { type Write, reviewIn } from '../history/entry.ts'
 import { pendingIn } from '../history/names.ts'
 import type { Position, Rejection } from '../facts/message.ts'
@@ -16,11 +16,16 @@ import { acceptedBytes, nackBytes, positionBytes, rejectionBytes } from '../wire
 import type { ReviewerEvent, ReviewerOptions } from './api.ts'
 import { StateWriter } from './behind.ts'
 import type { Connection } from './connection.ts'
-import { type LinkAnswers, type Decision, type Offer, decide } from '../review/decide.ts'
+import {
+  type LinkAnswers,
+  type Decision,
+  type UnjudgedMessage,
+  type Offer,
+  decide,
+} from '../review/decide.ts'
 import type { Events } from './events.ts'
 import { type OpenSpace, trimCaches, replay } from './open.ts'
 import { SpaceRows } from '../review/rows.ts'
-import type { RuleFailure } from '../review/rules.ts'
 import { batchText, headText, readHead } from '../review/stored.ts'
 import { type Ack, type Nack, sendVerdicts } from './verdicts.ts'
 
@@ -122,12 +127,12 @@ export class Desk {
   }
 
   async #decided(offers: readonly Offer<Connection>[]): Promise<Decision<Connection>> {
-    const { source, space, ledger, epoch } = this.open
+    const { source, space, ledger, persons, epoch } = this.open
     const { clock, random, rules = {}, assign: assigners = {} } = this.#parts
     const history = new Map<Uuid, readonly Write[] | 'long'>()
     await this.#loadFor(offers)
     const deciding = decide(offers, {
-      ...{ space, ledger, epoch, random, rules, assigners, history },
+      ...{ space, ledger, persons, epoch, random, rules, assigners, history },
       now: clock.now(),
       spaceId: this.#parts.space,
       limits: this.#parts.limits,
@@ -164,7 +169,8 @@ export class Desk {
       }
       for (const [id, clientSeqs] of numbers) await source.numbers(id, clientSeqs)
     }
-    await source.entities(entities)
+    const authors = offers.map(({ record }) => record.authorId)
+    await Promise.all([source.entities(entities), source.authors(authors)])
   }
 
   /** The signed rejections, by message id. */
@@ -239,11 +245,12 @@ export class Desk {
     const refused = decision.refused.filter(({ isFirst }) => isFirst)
     if (!stored && refused.length === 0) return true
     const { keys, signer, store } = this.#parts
-    const { ledger, space, commits, epoch } = this.open
+    const { ledger, persons, space, commits, epoch } = this.open
     const position = stored
       ? { ...head, sig: await signer.sign(keys, positionBytes(this.#parts.space, head)) }
       : this.head
     const sessions = ledger.unstored(decision.sessions.values())
+    const authors = persons.unstored(decision.batch.persons)
     const commit: Commit = {
       epoch: epoch.epoch,
       expect: { seq: this.head.seq, commits },
@@ -252,6 +259,7 @@ export class Desk {
         sessionId: record.sessionId,
         text: JSON.stringify(record),
       })),
+      authors: authors.map(([authorId, text]) => ({ authorId, text })),
       accepted: acceptedRuns(decision),
       rejections: refused.map(({ rejection, message }) => ({
         msgId: rejection.msgId,
@@ -265,6 +273,7 @@ export class Desk {
     this.open.commits = commits + 1
     this.open.head = position
     ledger.markStored(sessions)
+    for (const [authorId, person] of authors) persons.loaded(authorId, person)
     return true
   }
 
@@ -282,17 +291,17 @@ export class Desk {
       ledger.noteVerdict(session.sessionId, clientSeq, { kind: 'accepted', seq })
       ledger.noteMessage(seq, { id, at, forked })
     }
-    for (const { message, rejection, isFirst } of refused) {
+    for (const { message, rejection, isFirst, person } of refused) {
       const { sessionId } = message.session.facts
       if (isFirst) {
         ledger.noteVerdict(sessionId, message.clientSeq, { kind: 'refused' })
         ledger.noteRejection(rejection.msgId, rejections.get(rejection.msgId))
       }
       const { msgId, reason, detail = '' } = rejection
-      this.#parts.events.emit({ type: 'rejected', msgId, reason, detail })
+      const words = without([person.id], detail)
+      this.#parts.events.emit({ type: 'rejected', msgId, reason, detail: words })
     }
-    for (const { failure, message } of failures)
-      this.#parts.events.emit(ruleFailed(failure, message))
+    for (const failed of failures) this.#parts.events.emit(ruleFailed(failed))
     this.#parts.events.accepted += batch.entries.length
     this.#parts.events.rejected += refused.length
     this.#forgetRejections(refused.length)
@@ -349,6 +358,7 @@ export class Desk {
     const known = this.head.seq
     this.#rows = new SpaceRows(this.open.space, this.#parts.types)
     this.open.ledger.forgetVerdicts()
+    this.open.persons.forget()
     this.open.commits = stored.commits
     if (stored.text !== undefined && stored.seq !== known) {
       const head = readHead(stored.text).position
@@ -360,12 +370,12 @@ export class Desk {
   }
 }
 
-function ruleFailed(
-  { rule, message: error, cause }: RuleFailure,
-  message: AuthoredMessage,
-): ReviewerEvent {
+function ruleFailed({ failure, message, person }: UnjudgedMessage): ReviewerEvent {
+  const { rule, cause } = failure
   const types = new Set(message.changes.map(({ shape }) => shape.type))
-  const stack = cause instanceof Error ? cause.stack : undefined
+  const error = without([person.id], failure.message)
+  const stack =
+    cause instanceof Error ? cause.stack && without([person.id], cause.stack) : undefined
   return { type: 'rule_failed', rule, error, stack, msgId: message.id, types: [...types] }
 }
 

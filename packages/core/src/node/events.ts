@@ -33,7 +33,11 @@ export class Events {
   }
 
   /** Nacks all messages of an offer. */
-  nackAll(offer: Omit<Offer<Connection>, 'record'>, reason: NackReason, detail: string): void {
+  nackAll(
+    offer: Omit<Offer<Connection>, 'record' | 'person'>,
+    reason: NackReason,
+    detail: string,
+  ): void {
     this.noteNacked(reason, offer.flush.messages.length)
     nackOffer(offer, reason, detail)
   }

@@ -94,7 +94,7 @@ class Link {
         this.onClose()
       },
     }
-    this.#attached = host.connect(link, { address: 'here', auth: undefined })
+    this.#attached = host.connect(link, { address: 'here' })
   }
 
   hello(space: Uuid, v = WIRE_VERSION): void {

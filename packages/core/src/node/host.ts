@@ -11,7 +11,7 @@ import { WIRE_VERSION } from '../facts/message.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import { type ByeCode, parseAuthorFrame, reviewerFrame } from '../wire/frames.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from './api.ts'
-import type { Peer } from './connection.ts'
+import type { Peer } from './login.ts'
 import { type Caches, cachesOf } from '../review/caches.ts'
 import { openReviewer } from './reviewer.ts'
 

@@ -13,5 +13,6 @@ export type {
   RuleRows,
   RuleStep,
 } from '../review/rules.ts'
-export type { Peer } from './connection.ts'
+export type { Authenticate, Login, Peer } from './login.ts'
+export type { Person } from '../review/persons.ts'
 export { Entity } from '../schema/entity.ts'

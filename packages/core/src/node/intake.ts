@@ -13,11 +13,12 @@ import type { AuthorFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
 import type { Offer } from '../review/decide.ts'
 import type { Events } from './events.ts'
-import type { Ledger } from '../review/ledger.ts'
+import type { Ledger, SessionRecord } from '../review/ledger.ts'
+import type { Person } from '../review/persons.ts'
 import { verifySeal } from './verify.ts'
 
 /** An offer whose session is not looked up yet. */
-type Unbound = Omit<Offer<Connection>, 'record'>
+type Unbound = Omit<Offer<Connection>, 'record' | 'person'>
 
 export interface IntakeParts {
   readonly space: Uuid
@@ -112,9 +113,18 @@ export class Intake {
       connection.strike(`messages of session ${sessionId}, which is another author's`)
       return undefined
     }
-    if (await verifySeal(flush, { sig, publicKey: record.publicKey }, signer))
-      return { ...offer, record }
-    connection.strike('the seal does not match what was offered')
+    if (!(await verifySeal(flush, { sig, publicKey: record.publicKey }, signer))) {
+      connection.strike('the seal does not match what was offered')
+      return undefined
+    }
+    if (connection.isExpired) {
+      events.nackAll(offer, 'unauthorised', 'the login has expired')
+      return undefined
+    }
+    // It is judged as what the person of this link writes, who has to be the one of the session.
+    if (connection.sessions.has(sessionId))
+      return { ...offer, record, person: connection.person ?? claimed(record) }
+    events.nackAll(offer, 'not_bound', 'this link does not speak for the session')
     return undefined
   }
 
@@ -146,4 +156,9 @@ export class Intake {
     this.#messages += sign * length
     connection.pending += sign * length
   }
+}
+
+/** Whoever has no login is who their session claims. */
+function claimed({ personalId }: SessionRecord): Person {
+  return { id: personalId, proved: false, claims: undefined }
 }

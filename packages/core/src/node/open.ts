@@ -15,6 +15,7 @@ import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { Caches, SpaceUse } from '../review/caches.ts'
 import { Ledger } from '../review/ledger.ts'
 import { SpaceSource } from './source.ts'
+import { Persons } from '../review/persons.ts'
 import { type FoldsOf, SpaceState } from '../review/space.ts'
 import { readHead, readStoredBatch } from '../review/stored.ts'
 
@@ -23,6 +24,7 @@ const READ_BYTES = bytesOf(4_194_304)
 export interface OpenSpace {
   readonly space: SpaceState
   readonly ledger: Ledger
+  readonly persons: Persons
   readonly source: SpaceSource
   /** While it is held, the caches of the space are not trimmed. */
   readonly use: SpaceUse
@@ -66,10 +68,12 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   const { heldChainsMax } = limits
   const space = new SpaceState({ budget: caches.states, use, heldChainsMax, foldsOf, assigned })
   const ledger = new Ledger(spaceId, { limits, caches, use })
-  const source = new SpaceSource({ spaceId, store, epoch, limits, space, ledger, onRefolded })
+  const persons = new Persons(caches.authors, use)
+  const known = { space, ledger, persons }
+  const source = new SpaceSource({ spaceId, store, epoch, limits, ...known, onRefolded })
   const { commits, through } = stored
   const open: OpenSpace = {
-    ...{ space, ledger, source, use, epoch, head, commits, through },
+    ...{ space, ledger, persons, source, use, epoch, head, commits, through },
   }
   try {
     await replay(open, through, store)
@@ -83,17 +87,23 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
 }
 
 /** Releases the caches of a space, and trims them to their budgets. */
-export function trimCaches({ space, ledger, source, use }: OpenSpace): void {
+export function trimCaches({ space, ledger, persons, source, use }: OpenSpace): void {
   use.isHeld = false
   space.trim()
   ledger.trim()
+  persons.trim()
   source.trim()
 }
 
 /** Removes a closed space from the caches. */
-export function leaveCaches({ space, ledger }: Pick<OpenSpace, 'space' | 'ledger'>): void {
+export function leaveCaches({
+  space,
+  ledger,
+  persons,
+}: Pick<OpenSpace, 'space' | 'ledger' | 'persons'>): void {
   space.leave()
   ledger.leave()
+  persons.leave()
 }
 
 /**

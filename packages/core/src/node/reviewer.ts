@@ -14,17 +14,18 @@ import { type Position, WIRE_VERSION } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import type { AuthorFrame, ReviewerFrames } from '../wire/frames.ts'
-import { settledBytes, snapshotBytes, welcomeBytes } from '../wire/signed.ts'
+import { meBytes, settledBytes, snapshotBytes, welcomeBytes } from '../wire/signed.ts'
 import type { Attached, Reviewer, ReviewerHealth, ReviewerOptions } from './api.ts'
 import { assignersFault } from '../review/assign.ts'
 import { bindSessions } from './bind.ts'
 import { type Caches, cachesOf } from '../review/caches.ts'
 import { catchUp } from './catch-up.ts'
-import { Connection, type ConnectionHost, type Peer } from './connection.ts'
+import { Connection, type ConnectionHost } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import { Events } from './events.ts'
 import { answerHistory } from './history.ts'
 import { Intake } from './intake.ts'
+import type { Peer } from './login.ts'
 import { Newest } from './newest.ts'
 import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
@@ -191,7 +192,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   gone(connection: Connection): void {
     this.#connections.delete(connection)
-    for (const sessionId of connection.sessions) this.#desk.open.ledger.release(sessionId)
+    const { ledger, persons } = this.#desk.open
+    for (const sessionId of connection.sessions) ledger.release(sessionId)
+    for (const authorId of connection.authors) persons.release(authorId)
   }
 
   strike(connection: Connection, why: string): void {
@@ -202,14 +205,17 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#events.emit({ type: 'greeting_refused', address: connection.peer.address, why })
   }
 
-  bind(connection: Connection, { sessions }: AuthorFrame & { kind: 'bind' }): void {
-    const { signer, store } = this.#options
-    const bound = bindSessions(connection, sessions, {
+  bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void {
+    const { signer, store, clock, keys, authenticate } = this.#options
+    const { ledger, persons, epoch } = this.#desk.open
+    const bound = bindSessions(connection, frame, {
+      ...{ signer, store, clock, authenticate, ledger, persons },
       space: this.space,
-      signer,
-      store,
-      ledger: () => this.#desk.open.ledger,
-      sessionsPerLinkMax: this.limits.sessionsPerLinkMax,
+      limits: this.limits,
+      events: this.#events,
+      connections: this.#connections,
+      signMe: (nonce, authorIds) =>
+        signer.sign(keys, meBytes(this.space, epoch, { nonce, authorIds })),
     })
     bound.catch(() => {}) // handled below, maybe much later
     connection.binding = connection.binding

@@ -38,7 +38,7 @@ function linkTo(desk: Desk): { sent: string[]; closed: string[]; frame: (text: s
   const closed: string[] = []
   const attached = desk.reviewer.connect(
     { send: (text) => sent.push(text), close: (reason) => closed.push(reason) },
-    { address: 'hand', auth: undefined },
+    { address: 'hand' },
   )
   return { sent, closed, frame: (text) => attached.frame(text) }
 }

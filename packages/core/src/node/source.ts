@@ -23,6 +23,7 @@ import { keptReview } from '../wire/reviews.ts'
 import type { Batch } from '../wire/types.ts'
 import type { Ledger } from '../review/ledger.ts'
 import type { Need } from '../review/missing.ts'
+import type { Persons } from '../review/persons.ts'
 import type { SpaceEntity, SpaceState } from '../review/space.ts'
 import { type StoredBatch, readState, readStoredBatch, stateOf, textOf } from '../review/stored.ts'
 
@@ -38,6 +39,7 @@ export interface SourceParts {
   readonly limits: Limits
   readonly space: SpaceState
   readonly ledger: Ledger
+  readonly persons: Persons
   /** Called when a stored state was damaged, and is folded again. */
   readonly onRefolded: (entityId: Uuid) => void
 }
@@ -115,6 +117,17 @@ export class SpaceSource {
     }
   }
 
+  /** The persons behind author ids, of each that is not at hand one search. */
+  async authors(ids: Iterable<Uuid>): Promise<void> {
+    const { persons, store } = this.#parts
+    const asked = [...new Set(ids)].filter((id) => !persons.isAtHand(id))
+    if (asked.length === 0) return
+    for (const [i, stored] of (await store.authors(asked)).entries()) {
+      const id = asked[i]!
+      persons.loaded(id, stored && textOf(stored, `the stored person of author ${id}`))
+    }
+  }
+
   /** Loads what a decision has requested. */
   async need(need: Need, history: Map<Uuid, readonly Write[] | 'long'>): Promise<void> {
     const { ledger, store } = this.#parts
@@ -133,6 +146,9 @@ export class SpaceSource {
         break
       case 'message':
         await this.#message(need.seq)
+        break
+      case 'author':
+        await this.authors([need.id])
         break
       default: {
         const stored = await store.rejection(need.id)

@@ -38,6 +38,7 @@ export type {
   HeadMark,
   LedgerAnswer,
   LedgerRun,
+  AuthorText,
   NumberedSession,
   ReadLimit,
   RejectionText,

@@ -50,6 +50,10 @@ export function checkCommit(commit: Commit): void {
     checkText(sessionId, 'a session id')
     checkText(text, `session ${sessionId}`)
   }
+  for (const { authorId, text } of commit.authors ?? []) {
+    checkText(authorId, 'an author id')
+    checkText(text, `author ${authorId}`)
+  }
   for (const { msgId, clientSeq, text } of commit.rejections ?? []) {
     assert(isCount(clientSeq) && clientSeq > 0, `clientSeq ${clientSeq} of ${msgId} is invalid`)
     checkText(msgId, 'a message id')

@@ -20,6 +20,7 @@ import {
 } from './space-check.ts'
 import { spacesOver } from './space-over.ts'
 import type {
+  AuthorText,
   BatchText,
   ChangeText,
   Commit,
@@ -58,6 +59,10 @@ export class MemoryTables implements SpaceTables {
   readonly #batches: (BatchText & { readonly seals: string })[] = []
   readonly #sessions = new Map<string, NumberedSession>()
   readonly #sessionIds: string[] = []
+  /** By id, the oldest first. */
+  readonly #authors = new Map<string, AuthorText>()
+  /** Ids by text, the oldest first. */
+  readonly #authorIds = new Map<string, Set<string>>()
   readonly #ledger = new LedgerMemory()
   /** By message id, the oldest first. */
   readonly #rejections = new Map<string, RejectionText>()
@@ -75,6 +80,7 @@ export class MemoryTables implements SpaceTables {
     this.#checkKnown(commit)
     this.#ledger.add(commit.accepted ?? [], commit.rejections ?? [])
     for (const session of commit.sessions ?? []) this.#putSession(session.sessionId, session.text)
+    for (const author of commit.authors ?? []) this.#putAuthor(author)
     if (commit.batch !== undefined) this.#batches.push({ ...commit.batch })
     for (const rejection of commit.rejections ?? []) {
       this.#rejections.set(rejection.msgId, { ...rejection })
@@ -131,6 +137,16 @@ export class MemoryTables implements SpaceTables {
       const id = typeof key === 'number' ? this.#sessionIds[key - 1] : key
       return stored(id === undefined ? undefined : this.#sessions.get(id))
     })
+  }
+
+  authors(ids: readonly string[]): readonly (Stored<AuthorText> | undefined)[] {
+    checkKeys(ids)
+    return ids.map((id) => stored(this.#authors.get(id)))
+  }
+
+  authorsOf(text: string, countMax: number): readonly Stored<AuthorText>[] {
+    const ids = [...(this.#authorIds.get(text) ?? [])].toReversed().slice(0, countMax)
+    return ids.map((authorId) => stored({ authorId, text }))
   }
 
   rejection(msgId: string): Stored<RejectionText> | undefined {
@@ -240,6 +256,13 @@ export class MemoryTables implements SpaceTables {
     const known = this.#sessions.get(sessionId)
     const no = known?.no ?? this.#sessionIds.push(sessionId)
     this.#sessions.set(sessionId, { sessionId, no, text })
+  }
+
+  #putAuthor({ authorId, text }: AuthorText): void {
+    if (this.#authors.has(authorId)) return
+    this.#authors.set(authorId, { authorId, text })
+    const ids = this.#authorIds.get(text) ?? new Set<string>()
+    this.#authorIds.set(text, ids.add(authorId))
   }
 
   #redact({ batches, rejections }: NonNullable<Commit['redacted']> = NO_REDACTION): void {

@@ -67,6 +67,8 @@ function spaceStoreOver(run: Run, onClose: () => void): SpaceStore {
     ledger: (id, clientSeqs) => live('read', (tables) => tables.ledger(id, clientSeqs)),
     ledgerRuns: (id, from, max) => live('read', (tables) => tables.ledgerRuns(id, from, max)),
     sessions: (keys) => live('read', (tables) => tables.sessions(keys)),
+    authors: (ids) => live('read', (tables) => tables.authors(ids)),
+    authorsOf: (text, max) => live('read', (tables) => tables.authorsOf(text, max)),
     rejection: (msgId) => live('read', (tables) => tables.rejection(msgId)),
     rejections: (id, from, max) => live('read', (tables) => tables.rejections(id, from, max)),
     forgetRejections: (keep, max) => live('write', (tables) => tables.forgetRejections(keep, max)),

@@ -5,6 +5,7 @@
  *     head         epoch, seq, number of commits and of sessions, the signed position as text
  *     batches      messages that took seqs, by seq; their seals apart, since the tail omits them
  *     sessions     by id, and by a number that is given in the order of storage: 1, 2, 3…
+ *     authors      the person behind each author id, as text; by id, and by that text
  *     ledger       (session, clientSeq) → seq, or rejected; kept for ever, as runs
  *     rejections   their signed texts; the oldest may be deleted, the ledger stays
  *   cache, written behind the truth, in transactions of its own (`writeBehind`)
@@ -33,7 +34,7 @@ import type { Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 
 /**
- * Maximum keys in one call of `ledger`, `sessions` and `states`; equals the changes of a message.
+ * Maximum keys in one call of `ledger`, `sessions`, `authors` and `states`; equals the changes of a message.
  */
 export const STORE_KEYS_MAX = 4_096
 /** Maximum open scans of one handle. */
@@ -89,6 +90,13 @@ export interface NumberedSession extends SessionText {
   readonly no: number
 }
 
+/** Who stands behind an author id, in a text of the reviewer's. Private: it is sent to nobody. */
+export interface AuthorText {
+  readonly authorId: string
+  /** Of all author ids of one person the same. */
+  readonly text: string
+}
+
 /** clientSeq, clientSeq + 1, … of a session have seq, seq + 1, …; with seq 0 all are rejected. */
 export interface LedgerRun {
   readonly clientSeq: number
@@ -113,6 +121,8 @@ export interface Commit {
   readonly batch?: BatchText & { readonly seals: string }
   /** New sessions get their numbers in this order; a known session gets the new text. */
   readonly sessions?: readonly SessionText[]
+  /** New authors, in the order in which they came; a known one keeps its text. */
+  readonly authors?: readonly AuthorText[]
   /** The accepted messages of the batch; their sessions are stored, before or with this commit. */
   readonly accepted?: readonly (LedgerRun & { readonly sessionId: string })[]
   readonly rejections?: readonly RejectionText[]
@@ -223,6 +233,10 @@ export interface SpaceStore {
   sessions(
     keys: readonly (string | number)[],
   ): Promise<readonly (Stored<NumberedSession> | undefined)[]>
+  /** By ids, in their order; undefined for an unknown one. One search of an index each. */
+  authors(ids: readonly string[]): Promise<readonly (Stored<AuthorText> | undefined)[]>
+  /** The author ids with that text, the newest first. One range of an index. */
+  authorsOf(text: string, countMax: number): Promise<readonly Stored<AuthorText>[]>
   /** One search of an index. */
   rejection(msgId: string): Promise<Stored<RejectionText> | undefined>
   /** Rejections of a session from a clientSeq on, in order. One range of an index. */

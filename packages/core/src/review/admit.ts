@@ -34,6 +34,7 @@ import type { StatedBases } from '../wire/reviews.ts'
 import { type Assigners, assignedTo } from './assign.ts'
 import { boundsFault } from './bounds.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
+import type { Person, Persons } from './persons.ts'
 import { schemaFault, systemTypes } from './schema-rules.ts'
 import type { SpaceRows } from './rows.ts'
 import {
@@ -41,6 +42,7 @@ import {
   RuleFailure,
   type RuleParts,
   objection,
+  ruleContext,
   unauthorised,
 } from './rules.ts'
 import { type Late, standingAgainst } from './standing.ts'
@@ -69,8 +71,11 @@ export interface AdmitContext {
   readonly space: SpaceState
   readonly batch: DecisionBatch
   readonly ledger: Ledger
+  readonly persons: Persons
   /** The bound session of the message. */
   readonly record: SessionRecord
+  /** Whoever offered it. */
+  readonly person: Person
   /** The committed head before the batch. */
   readonly head: Position
   readonly limits: Limits
@@ -212,10 +217,9 @@ function blindFault(
 }
 
 function rulePartsOf({ session }: AuthoredMessage, context: AdmitContext): RuleParts {
-  const { record, rules, rows, batch, now } = context
+  const { person, rules, rows, batch, now } = context
   const { authorId } = session.facts
-  const { personalId } = record
-  return { rules, rows, batch, context: { authorId, personalId, at: now } }
+  return { rules, rows, batch, context: ruleContext({ authorId, person }, now, batch) }
 }
 
 /** The verdict on a message, in this batch or before. @throws Missing */
@@ -229,11 +233,20 @@ function verdictOn(
   )
 }
 
-/** Checks the personal commitment. The session itself was verified with the seal. */
-function ownerFault({ session }: AuthoredMessage, { record }: AdmitContext): Admission | undefined {
-  return record.personalCommit === session.facts.personalCommit
-    ? undefined
-    : reject('unauthorised', 'the message commits to another person than its session')
+/**
+ * Checks the personal commitment, and that the author id is nobody else's: another process on the
+ * same store may have bound it. The session itself was verified with the seal. @throws Missing
+ */
+function ownerFault(
+  { session }: AuthoredMessage,
+  { record, person, persons }: AdmitContext,
+): Admission | undefined {
+  const { personalCommit, authorId } = session.facts
+  if (record.personalCommit !== personalCommit)
+    return reject('unauthorised', 'the message commits to another person than its session')
+  const owner = persons.ownerOf(authorId)
+  if (owner === undefined || (person.proved && owner === person.id)) return undefined
+  return nack('not_bound', 'its author id is of another person')
 }
 
 /**

@@ -10,6 +10,8 @@ export interface Caches {
   readonly numbers: CacheBudget
   readonly messages: CacheBudget
   readonly rejections: CacheBudget
+  /** Author ids with their persons, in items. */
+  readonly authors: CacheBudget
   readonly pages: HeldPages
 }
 
@@ -22,6 +24,7 @@ export function cachesOf({ cacheBytesMax, ledgerCacheMax, snapshotBytesMax }: Ca
     numbers: new CacheBudget(ledgerCacheMax),
     messages: new CacheBudget(ledgerCacheMax),
     rejections: new CacheBudget(ledgerCacheMax / 8),
+    authors: new CacheBudget(ledgerCacheMax),
     pages: new HeldPages(snapshotBytesMax),
   }
 }

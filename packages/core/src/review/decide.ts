@@ -35,6 +35,7 @@ import type { Assigners } from './assign.ts'
 import { ownText, storedText } from './batch-text.ts'
 import { Missing, type Need } from './missing.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
+import type { Person, Persons } from './persons.ts'
 import type { SpaceRows } from './rows.ts'
 import type { ReviewerRules, RuleFailure } from './rules.ts'
 import { DecisionBatch, type SpaceState } from './space.ts'
@@ -47,6 +48,8 @@ export interface Offer<Link> {
   readonly sig: string
   /** The bound session with which the seal was verified. */
   readonly record: SessionRecord
+  /** Whoever offered it, as the link had proved it by then. */
+  readonly person: Person
 }
 
 export interface LinkAnswers<Link> {
@@ -95,10 +98,17 @@ export interface Decision<Link> {
   readonly sessions: ReadonlyMap<Uuid, SessionRecord>
   readonly head: Position
   /** Rules that failed, each with the message that got no verdict. */
-  readonly failures: readonly { readonly failure: RuleFailure; readonly message: AuthoredMessage }[]
+  readonly failures: readonly UnjudgedMessage[]
+}
+
+export interface UnjudgedMessage {
+  readonly failure: RuleFailure
+  readonly message: AuthoredMessage
+  readonly person: Person
 }
 
 export interface RefusedNow {
+  readonly person: Person
   readonly rejection: UnsignedRejection
   readonly message: AuthoredMessage
   /** False where the number has a verdict on another message already, which stays. */
@@ -109,6 +119,7 @@ export interface DecideContext {
   readonly spaceId: Uuid
   readonly space: SpaceState
   readonly ledger: Ledger
+  readonly persons: Persons
   readonly limits: Limits
   readonly types: ReadonlyMap<string, Entity> | undefined
   readonly epoch: EpochOpen
@@ -147,7 +158,7 @@ class Work<Link> {
   readonly #offers: Offer<Link>[] = []
   readonly #answers: LinkAnswers<Link>[] = []
   readonly #refused: RefusedNow[] = []
-  readonly #failures: { failure: RuleFailure; message: AuthoredMessage }[] = []
+  readonly #failures: UnjudgedMessage[] = []
   readonly #decided = new Map<string, 'accepted' | 'refused'>()
   readonly #byId = new Map<Uuid, Entry>()
   readonly #sessions = new Map<Uuid, SessionRecord>()
@@ -157,7 +168,8 @@ class Work<Link> {
 
   constructor(context: DecideContext) {
     this.#context = context
-    this.#batch = new DecisionBatch(context.space, context.history)
+    const { space, history, persons } = context
+    this.#batch = new DecisionBatch(space, history, (authorId) => persons.of(authorId))
   }
 
   decision(): Decision<Link> {
@@ -236,7 +248,8 @@ class Work<Link> {
     } else {
       // Kept here, because the ledger may evict the session before it is stored.
       this.#sessions.set(sessionId, offer.record)
-      if (verdict.kind === 'rejected') this.#refuse(message, verdict, answers)
+      if (offer.person.proved) this.#batch.persons.set(session.facts.authorId, offer.person.id)
+      if (verdict.kind === 'rejected') this.#refuse(message, verdict, { offer, answers })
       else {
         this.#accept(message, verdict, answers)
         this.#bytes = addBytes(this.#bytes, bytes)
@@ -293,12 +306,12 @@ class Work<Link> {
   #refuse(
     message: AuthoredMessage,
     verdict: Admission & { kind: 'rejected' },
-    answers: LinkAnswers<Link>,
+    { offer, answers }: { readonly offer: Offer<Link>; readonly answers: LinkAnswers<Link> },
   ): void {
     const rejection = this.#rejection(message, verdict)
     const isFirst = verdict.reason !== 'seq_reused'
     if (isFirst) this.#decide(message, 'refused')
-    this.#refused.push({ rejection, message, isFirst })
+    this.#refused.push({ rejection, message, isFirst, person: offer.person })
     answers.refused.push(rejection)
   }
 
@@ -306,13 +319,14 @@ class Work<Link> {
     this.#decided.set(numberName(session.facts.sessionId, clientSeq), verdict)
   }
 
-  #admitContext({ record }: Offer<Link>): AdmitContext {
+  #admitContext({ record, person }: Offer<Link>): AdmitContext {
     return {
       ...this.#context,
       record,
+      person,
       batch: this.#batch,
       decided: this.#decided,
-      onRuleFailure: (failure, message) => void this.#failures.push({ failure, message }),
+      onRuleFailure: (failure, message) => void this.#failures.push({ failure, message, person }),
     }
   }
 

@@ -41,7 +41,7 @@ export interface KnownMessage {
 }
 
 export type LedgerLimits = Pick<Limits, 'idleSessionsMax'>
-export type LedgerCaches = Omit<Caches, 'states'>
+export type LedgerCaches = Omit<Caches, 'states' | 'authors'>
 
 interface Session {
   record: SessionRecord | undefined

@@ -15,6 +15,8 @@ export type Need =
   /** The accepted message at a seq. */
   | { readonly kind: 'message'; readonly seq: number }
   | { readonly kind: 'rejection'; readonly id: Uuid }
+  /** The person behind an author id. */
+  | { readonly kind: 'author'; readonly id: Uuid }
 
 export class Missing extends Error {
   override readonly name = 'Missing'

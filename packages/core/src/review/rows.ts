@@ -122,6 +122,7 @@ export class SpaceRows {
         lenses: entity.lenses,
         table: this.#space.registers(type),
         viewerId: () => undefined,
+        isMine: () => false,
         volatile: () => false,
       })
       this.#classes.set(type, made)

@@ -29,7 +29,11 @@ describe('authorize', () => {
     await ann.offer(root, next)
     const { entityId } = root.changes[0]!
     const at = desk.clock.now()
-    const context = { authorId: ann.authorId, personalId: 'ann@example.org', entity: 'issue' }
+    const context = {
+      authorId: ann.authorId,
+      person: { id: 'ann@example.org', proved: false },
+      entity: 'issue',
+    }
     expect(asked).toHaveLength(2)
     expect(asked[0]).toMatchObject([
       context,
@@ -38,7 +42,7 @@ describe('authorize', () => {
     ])
     expect(Math.abs(asked[0]![0].at - at)).toBeLessThan(1_000)
     expect(asked[1]).toEqual([
-      asked[0]![0],
+      { ...asked[0]![0], samePerson: expect.any(Function) },
       {
         entity: 'issue',
         entityId,
@@ -67,7 +71,7 @@ describe('authorize', () => {
   })
 
   test('§7 rules: comes before compare-and-set, so that a stranger learns nothing', async () => {
-    const desk = await open({ authorize: ({ personalId }) => personalId === 'ann' || 'not yours' })
+    const desk = await open({ authorize: ({ person }) => person.id === 'ann' || 'not yours' })
     const ann = await desk.author('ann')
     const eve = await desk.author('eve')
     const root = ann.create('issue', { title: 'a', points: 1 })

@@ -15,15 +15,21 @@ import type { Entity } from '../schema/entity.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import { SCHEMA } from '../schema/system.ts'
 import type { AnyRow, Query, Row } from '../schema/types.ts'
+import type { Person } from './persons.ts'
 import type { SpaceRows } from './rows.ts'
 import type { DecisionBatch } from './space.ts'
 
 /** The author of a message, and the time of the review. */
 export interface RuleContext {
-  /** Proved by the seal of the message. */
+  /** A public, throw-away id, proved by the seal of the message. One person may have many. */
   readonly authorId: Uuid
-  /** The personal id from the session's binding: claimed by the client, as trustworthy as the app's login. */
-  readonly personalId: string | undefined
+  /** The person behind it: proved by a login, or claimed by the client. */
+  readonly person: Person
+  /**
+   * Whether an author, such as `row.$createdBy`, is this person: the same author id, or another one
+   * of which a login has proved that it is theirs. What is only claimed makes nobody the same.
+   */
+  readonly samePerson: (this: void, authorId: Uuid) => boolean
   /** The reviewer's clock, ms since 1970. */
   readonly at: number
   /** Name of the type of the change. */
@@ -101,6 +107,18 @@ export interface RuleParts {
 
 /** Maximum characters of a rule's sentence in a verdict. */
 const DETAIL_CHARS_MAX = 512
+
+/** What rules are told of an author. The answers of `samePerson` come from the table of persons, by key. */
+export function ruleContext(
+  author: { readonly authorId: Uuid; readonly person: Person },
+  at: number,
+  batch: DecisionBatch,
+): Omit<RuleContext, 'entity'> {
+  const { authorId, person } = author
+  const samePerson = (other: Uuid): boolean =>
+    other === authorId || (person.proved && batch.personOf(other) === person.id)
+  return { authorId, person, samePerson, at }
+}
 
 /** Why the author may not write a change; undefined: allowed. @throws RuleFailure */
 export function unauthorised(entry: Entry, parts: RuleParts): string | undefined {

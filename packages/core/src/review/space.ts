@@ -309,6 +309,9 @@ export class DecisionBatch {
   readonly #changes = new Map<Uuid, Write[]>()
   readonly #types = new Map<Uuid, string>()
   readonly #assigned = new LastAssigned()
+  /** The persons of the authors of its entries, as far as a login has proved them. */
+  readonly persons: Map<Uuid, string> = new Map<Uuid, string>()
+  readonly #personOf: (authorId: Uuid) => string | undefined
   /** The accepted writes of entities, in canonical order, as far as loaded. */
   readonly #history: ReadonlyMap<Uuid, readonly Write[] | 'long'>
   #missed: Need | undefined
@@ -316,8 +319,10 @@ export class DecisionBatch {
   constructor(
     space: SpaceState,
     history: ReadonlyMap<Uuid, readonly Write[] | 'long'> = new Map(),
+    personOf: (authorId: Uuid) => string | undefined = () => undefined,
   ) {
     this.#space = space
+    this.#personOf = personOf
     this.#history = history
   }
 
@@ -338,6 +343,11 @@ export class DecisionBatch {
     const committed = this.#history.get(entityId)
     if (committed === undefined) this.#need({ kind: 'changes', id: entityId })
     return committed === 'long' ? undefined : [...committed, ...admitted]
+  }
+
+  /** The personal id that a login has proved for an author; undefined: none. @throws Missing */
+  personOf(authorId: Uuid): string | undefined {
+    return this.persons.get(authorId) ?? this.#read(() => this.#personOf(authorId))
   }
 
   /** @throws Missing */

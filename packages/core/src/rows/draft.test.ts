@@ -11,7 +11,7 @@ const Issue = entity('issue', z.object({ title: z.string() }))
 test('§3 messages: a creation has no parents, even where its id is taken; an update has them', () => {
   const repo = new Repo({
     entities: [Issue],
-    viewer: { authorId: () => undefined, volatile: () => false },
+    viewer: { authorId: () => undefined, isMine: () => false, volatile: () => false },
     onListenerError: (error) => {
       throw error
     },

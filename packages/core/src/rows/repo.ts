@@ -138,6 +138,12 @@ export class Repo {
     this.emit()
   }
 
+  /** Other authors are the person of this store now: updates which rows are theirs, and notifies. */
+  reown(): void {
+    for (const table of this.#tables.values()) table.reown()
+    this.emit()
+  }
+
   replaceCanonical(type: string, id: Uuid, state: EntityState | undefined): void {
     this.tableNamed(type).replaceCanonical(id, state)
   }

@@ -10,7 +10,14 @@ import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
 import type { RowContext } from '../fold/context.ts'
 import type { Reader } from '../fold/read.ts'
-import { type RowClass, buildRow, isOutdated, rowClass, stateOfRow } from '../fold/row.ts'
+import {
+  type RowClass,
+  buildRow,
+  isOfOthers,
+  isOutdated,
+  rowClass,
+  stateOfRow,
+} from '../fold/row.ts'
 import type { EntityState } from '../fold/state.ts'
 import type { Write } from '../history/entry.ts'
 import type { Lenses } from '../schema/lens/path.ts'
@@ -31,6 +38,7 @@ interface Overlay {
 /** The reader of the rows of a table. */
 export interface Viewer {
   readonly authorId: () => Uuid | undefined
+  readonly isMine: (authorId: Uuid) => boolean
   readonly volatile: (write: Write) => boolean
   /** Called with errors of the fold of an app's operations, once for each write. */
   readonly onFoldError?: (error: unknown) => void
@@ -65,6 +73,7 @@ export class Table {
       lenses: entity.lenses,
       table: this.registers,
       viewerId: viewer.authorId,
+      isMine: viewer.isMine,
       volatile: viewer.volatile,
     }
     this.#rowClass = rowClass(this.#context)
@@ -202,6 +211,11 @@ export class Table {
       const row = this.#rows.get(id)
       if (row && isOutdated(row)) this.#show(id, stateOfRow(row))
     }
+  }
+
+  /** Rebuilds the rows whose `mine` is outdated. */
+  reown(): void {
+    for (const [id, row] of [...this.#rows]) if (isOfOthers(row)) this.#show(id, stateOfRow(row))
   }
 
   /** Removes a pending write; its pending descendants must be removed in the same step. */

@@ -34,7 +34,7 @@ export interface Candidate {
   readonly value: unknown
   readonly msgId: Uuid
   readonly authorId: Uuid
-  /** Whether the author of this store wrote it. */
+  /** Whether the person of this store wrote it, on this device or another one. */
   readonly mine: boolean
   /** null while the candidate is pending. */
   readonly reviewerId: Uuid | null
@@ -61,6 +61,8 @@ export interface RowMeta {
   /** Canonical order of the newest change; a pending one sorts after all reviewed ones. */
   readonly $orderKey: string
   readonly $createdBy: Uuid
+  /** Whether the person of this store created it, on this device or another one. */
+  readonly $mine: boolean
   /** Canonical order of the creation: the autoincrement. */
   readonly $createdOrderKey: string
   /** The author's clock at the newest change, in ms since 1970. For logs only. */

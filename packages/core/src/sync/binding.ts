@@ -5,6 +5,7 @@
  * link is opened when the ended sessions of this one have their verdicts, or when each of them waits
  * for messages of others; it binds the sessions first that this link did not.
  */
+import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { SessionOpening } from '../facts/message.ts'
@@ -21,6 +22,7 @@ export class Binding {
   readonly #answered = new Set<Uuid>()
   /** Of these, the ones that the reviewer has forgotten since: they are asked for once more. */
   readonly #forgotten = new Set<Uuid>()
+  readonly #bound = new Set<Uuid>()
   #part: readonly SessionOpening[] = []
   #askedAtMs = 0
   #isDone = false
@@ -50,8 +52,9 @@ export class Binding {
     nowMs: number,
   ): readonly SessionOpening[] | undefined {
     if (this.#part.length > 0) return undefined
+    const isOpen = (id: Uuid): boolean => !this.#answered.has(id) || this.#forgotten.has(id)
     const open = openings.filter(
-      ({ sessionId }, at) => !this.has(sessionId) && (at === 0 || waits(sessionId)),
+      ({ sessionId }, at) => isOpen(sessionId) && (at === 0 || waits(sessionId)),
     )
     const [own] = openings
     const turnOf = (opening: SessionOpening): number =>
@@ -72,7 +75,10 @@ export class Binding {
   /** `oldest`: the oldest number of the session that waits for a verdict. */
   nacked({ sessionId, reason, clientSeqs }: Nacked, oldest: number | undefined): void {
     // The reviewer does not know the session: it is bound once more.
-    if (reason === 'not_bound' && this.#answered.has(sessionId)) this.#forgotten.add(sessionId)
+    if (reason === 'not_bound' && this.#answered.has(sessionId)) {
+      this.#forgotten.add(sessionId)
+      this.#bound.delete(sessionId)
+    }
     if (reason !== 'parent_unknown' || oldest === undefined || !clientSeqs.includes(oldest)) return
     const before = this.#missing.get(sessionId)
     const times = before?.clientSeq === oldest ? before.times + 1 : 1
@@ -84,13 +90,21 @@ export class Binding {
     const isStuck = (sessionId: Uuid): boolean =>
       (this.#missing.get(sessionId)?.times ?? 0) >= STUCK_NACKS
     const isBusy = ({ sessionId }: SessionOpening): boolean =>
-      this.#answered.has(sessionId) && waits(sessionId) && !isStuck(sessionId)
+      (this.#bound.has(sessionId) || this.#forgotten.has(sessionId)) &&
+      waits(sessionId) &&
+      !isStuck(sessionId)
     // One that may speak for a single session gains nothing by another link.
     return this.#isFull && this.#answered.size > 1 && !openings.slice(1).some(isBusy)
   }
 
+  /** Whether the link speaks for the session: one that was refused is not offered. */
   has(sessionId: Uuid): boolean {
-    return this.#answered.has(sessionId) && !this.#forgotten.has(sessionId)
+    return this.#bound.has(sessionId)
+  }
+
+  /** Whether the session is in the part that has no answer. */
+  isAsked(sessionId: Uuid): boolean {
+    return this.#part.some((opening) => opening.sessionId === sessionId)
   }
 
   /** The part that was asked for before that moment and has no answer. */
@@ -104,6 +118,8 @@ export class Binding {
   bound(sessionIds: readonly Uuid[]): void {
     const ids = new Set(sessionIds)
     this.#answer([...ids])
+    for (const id of ids) this.#bound.add(id)
+    assert(this.#bound.size <= this.#answered.size, 'what is bound is answered')
     // Otherwise it is of an earlier part, and late.
     if (!this.#part.some(({ sessionId }) => ids.has(sessionId))) return
     this.#answer(this.#part.map(({ sessionId }) => sessionId))

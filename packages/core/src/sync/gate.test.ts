@@ -13,6 +13,7 @@ import {
   acceptedBytes,
   historyBytes,
   keptBytes,
+  meBytes,
   liveBytes,
   nackBytes,
   positionBytes,
@@ -539,6 +540,25 @@ describe('GATE7, GATE8: own messages', () => {
     await turns()
     expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
     expect(scene.faults).toEqual(isGood ? [] : ['a seal that its key has not signed'])
+  })
+
+  const me = { authorIds: [SESSION] }
+  const meOf = (more: object, space = SPACE, by = BY): Uint8Array =>
+    meBytes(space, by, { ...me, nonce: NONCE, ...more })
+
+  test.each<[string, Uint8Array, boolean]>([
+    ['this', meOf({}), true],
+    ['another link', meOf({ nonce: 'of another link' }), false],
+    ['another space', meOf({}, OTHER_SPACE), false],
+    ['another lineage', meOf({}, SPACE, { ...BY, eid: OTHER_EID }), false],
+    ['another author', meOf({ authorIds: [OTHER_EID] }), false],
+    ['nobody', meOf({ authorIds: [] }), false],
+  ])('WHO9 author ids of a person that are signed for %s', async (_, bytes, isGood) => {
+    const scene = new Scene()
+    scene.hears('me', { ...me, sig: signed(bytes) })
+    await turns()
+    expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
+    expect(scene.faults).toEqual(isGood ? [] : ['who somebody is that its key has not signed'])
   })
 
   const nack = {

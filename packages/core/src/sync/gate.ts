@@ -15,6 +15,7 @@ import {
   historyBytes,
   keptBytes,
   liveBytes,
+  meBytes,
   nackBytes,
   positionBytes,
   rejectionBytes,
@@ -39,6 +40,7 @@ export type GatedFrame = FrameOf<
   | 'nack'
   | 'history'
   | 'seal'
+  | 'me'
 >
 
 export interface GateEvents {
@@ -197,6 +199,10 @@ export class Gate {
       case 'seal': {
         const bytes = keptBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
         return this.#signed(bytes, frame.sig, 'a seal')
+      }
+      case 'me': {
+        const bytes = meBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
+        return this.#signed(bytes, frame.sig, 'who somebody is')
       }
       default:
         return undefined // it counts with the end of its snapshot

@@ -189,13 +189,16 @@ function sessionWith(
 ): { session: SyncSession; cut: () => void } {
   const repo = new Repo({
     entities: [],
-    viewer: { authorId: () => undefined, volatile: () => false },
+    viewer: { authorId: () => undefined, isMine: () => false, volatile: () => false },
     onListenerError: (error) => {
       throw error
     },
     onTable: () => {},
   })
   const host: SessionHost = {
+    token: () => undefined,
+    refusedSessions: () => {},
+    me: () => {},
     openings: () => [opening],
     isNative: true,
     verify: (bytes, sig) => desk.signer.verify(desk.keys.publicKey, bytes, sig),
@@ -226,7 +229,7 @@ function sessionWith(
             send: (text) => desk.clock.soon(() => events.frame(text)),
             close: (reason) => events.closed(reason),
           },
-          { address: 'session', auth: undefined },
+          { address: 'session' },
         )
         desk.clock.soon(() => events.open())
         cut = () => events.closed('cut')

@@ -3,15 +3,17 @@
  * so nothing of an older link can be taken for something of this one.
  */
 import { toBase64url } from '../base/bytes.ts'
-import type { Position } from '../facts/message.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { type Position, WIRE_VERSION } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Link } from '../ports/transport.ts'
-import type { Credits } from '../wire/frames.ts'
+import { type Credits, authorFrame } from '../wire/frames.ts'
 import { Binding } from './binding.ts'
 import type { Gate } from './gate.ts'
 import type { KeptPages } from './kept-pages.ts'
 import { Pull, type PullEvents } from './pull.ts'
 import type { SessionParts } from './session-host.ts'
+import type { SignIn } from './sign-in.ts'
 import type { Reviewing } from './tail-plan.ts'
 
 /** Without a frame for this long, the position is asked for. */
@@ -43,6 +45,12 @@ export class LinkLife {
   reviewerNonce = ''
   /** Set by the greeting. */
   gate: Gate | undefined
+  /** The app's; given with each bind. undefined: it has none. */
+  token: string | undefined
+  /** Set by the greeting. */
+  signIn: SignIn | undefined
+  /** Whether the reviewer has said who the person is. */
+  isKnown = false
   /** When the last frame, and the last byte, came. */
   heardAt: number
   aliveAt: number
@@ -105,6 +113,11 @@ export class LinkLife {
 
   send(frame: string): void {
     this.link?.send(frame)
+  }
+
+  /** Greets the reviewer. `position`: of this store. */
+  hello(space: Uuid, position: Position | null): void {
+    this.send(authorFrame('hello', { v: WIRE_VERSION, space, nonce: this.nonce, position }))
   }
 
   /** The reviewer's greeting at that seq, signed for this link at that time of its clock: not before it was opened. */

@@ -27,6 +27,8 @@ export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | '
  * - `wrong_version`: it speaks another version of the protocol.
  * - `other_reviewer`: it has another key than the one that this store knows.
  * - `began_anew`: it lacks what this store has from it; its data were lost or replaced.
+ * - `unauthorised`: the app's token was refused, has expired, or could not be had; or it is of another
+ *   person than this store.
  * - `forged`: what came over the link is not signed by the reviewer; somebody is in between.
  */
 export type ConnectionRefusal = ByeCode | 'other_reviewer' | 'began_anew' | 'forged'
@@ -68,6 +70,14 @@ export interface NackAbout {
 export interface SessionHost {
   /** Sessions whose messages may be offered over this link. */
   openings(): readonly SessionOpening[]
+  /**
+   * The app's token; undefined where it has none. Rejects where it cannot be had.
+   */
+  token(): string | undefined | Promise<string | undefined>
+  /** Why ended sessions of this device are not bound: their messages wait. undefined: all are. */
+  refusedSessions(why: string | undefined): void
+  /** All author ids of the person that the reviewer knows by a login; undefined: it knows nobody. */
+  me(authorIds: readonly Uuid[] | undefined): void
   /** The proof of a session for a link with that nonce; undefined where its key is not here. */
   prove(opening: SessionOpening, nonce: string): Promise<string | undefined>
   /** Whether checks are fast enough that nobody waits for them. */

@@ -11,7 +11,6 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { type SessionOpening, WIRE_VERSION } from '../facts/message.ts'
 import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
 import type { Batch } from '../wire/types.ts'
@@ -23,14 +22,18 @@ import type { Gate, GatedFrame } from './gate.ts'
 import { leave, linkGate } from './link-gate.ts'
 import {
   type ConnectionRefusal,
+  type LinkRefusal,
   type SessionParts,
   type SessionState,
   forgery,
   presentEpoch,
 } from './session-host.ts'
 import { KeptPages } from './kept-pages.ts'
+import { lossFault, versionFault } from './greeting-faults.ts'
 import type { Flush } from './outbox.ts'
+import { SignIn } from './sign-in.ts'
 import type { Reviewing } from './tail-plan.ts'
+import { Tokens } from './tokens.ts'
 import { Timers, backoffMs } from './timers.ts'
 import { ANSWER_MS } from './wants.ts'
 
@@ -40,7 +43,7 @@ const REFUSED_RETRY_MS = 30_000
 const DEAD_MS = 75_000
 /** After a wake the link has this long for a byte, or twice its longest pause so far. */
 const PROBE_MS = 4_000
-/** Offers wait while more than this has not left; then the link is looked at again. */
+/** Offers wait while more than this has not left. */
 const UNSENT_BYTES_MAX = 131_072
 const DRAIN_MS = 10
 const OLD = 'what the reviewer says is old'
@@ -56,6 +59,7 @@ export class SyncSession {
   /** Of the link before; what is still checked of it comes before the next greeting. */
   #left: Gate | undefined
   #attempts = 0
+  readonly #tokens: Tokens
   readonly #histories: Histories
   readonly #audit: Audit
   readonly #forNext: Carried
@@ -71,6 +75,7 @@ export class SyncSession {
       alarm: (what) => parts.host.alarm(what),
     })
     this.#timers = new Timers(parts.clock)
+    this.#tokens = new Tokens(parts)
   }
 
   get state(): SessionState {
@@ -111,12 +116,20 @@ export class SyncSession {
     else if (!life || this.#parts.clock.monotonic() - life.startedAt >= PROBE_MS) this.#reconnect()
   }
 
+  /** The app has another token, or another way to have one. */
+  authChanged(): void {
+    if (this.#state === 'offline' || this.#state === 'closed') return
+    this.#tokens.taken()
+    if (this.#life?.signIn?.hasToken) void this.#life.signIn.renew()
+    else this.#reconnect()
+  }
+
   /** Offers what may go now. Called whenever something became ready. */
   pump(): void {
     const { outbox, clock, tail } = this.#parts
     const life = this.#life
     if (!life?.binding.isDone || clock.monotonic() < life.pausedUntil) return
-    void this.#bind(life) // a session that was adopted after the greeting
+    void life.signIn?.bind() // a session that was adopted after the greeting
     if (!life.binding.isDone) return
     const isWaiting = (sessionId: Uuid): boolean => outbox.waits(sessionId)
     if (life.binding.isUsedUp(this.#parts.host.openings(), isWaiting)) {
@@ -171,10 +184,25 @@ export class SyncSession {
     }
     const life: LinkLife = new LinkLife(this.#parts, events, this.#forNext)
     this.#life = life
+    this.#become('connecting', this.#note)
+    this.#tokens.ask({
+      isLive: () => this.#life === life,
+      after: (delayMs, task) => this.#timers.after(delayMs, task),
+      late: (note) => {
+        this.#refusal = 'unauthorised'
+        this.#become('connecting', note)
+      },
+      here: (token) => this.#open(life, token),
+      unavailable: (note) => this.#unauthorised(note),
+    })
+  }
+
+  #open(life: LinkLife, token: string | undefined): void {
     const { transport, limits, space } = this.#parts
     const { handshakeMs } = limits
-    this.#become('connecting', this.#note)
     const live = (): boolean => this.#life === life
+    life.token = token
+    this.#timers.clear()
     this.#timers.after(handshakeMs * 2, () => this.#fail('the reviewer does not answer'))
     const parted: PartedEvents = {
       carried: (isPart) => {
@@ -186,14 +214,7 @@ export class SyncSession {
         life.openedAt = this.#parts.clock.monotonic()
         this.#become('greeting', this.#refusal && this.#note)
         this.#timers.after(handshakeMs, () => this.#fail('the reviewer does not greet'))
-        life.send(
-          authorFrame('hello', {
-            v: WIRE_VERSION,
-            space,
-            nonce: life.nonce,
-            position: this.#parts.tail.position,
-          }),
-        )
+        life.hello(space, this.#parts.tail.position)
       },
       frame: (text) => {
         if (live()) this.#frame(life, text)
@@ -222,11 +243,16 @@ export class SyncSession {
   }
 
   /** Ends this link; only a change of the reviewer or of this store makes another one last. */
-  #refuse(refusal: ConnectionRefusal, note: string): void {
+  #refuse({ refusal, note }: LinkRefusal, retryMs = REFUSED_RETRY_MS): void {
     this.#drop()
     this.#refusal = refusal
     this.#become('connecting', note)
-    this.#timers.after(REFUSED_RETRY_MS, () => this.#connect())
+    this.#timers.after(retryMs, () => this.#connect())
+  }
+
+  /** Ends this link; the app is asked for a token again, with a growing pause. */
+  #unauthorised(note: string): void {
+    this.#refuse({ refusal: 'unauthorised', note }, this.#tokens.pauseMs())
   }
 
   #drop(): void {
@@ -284,11 +310,12 @@ export class SyncSession {
       case 'nack':
       case 'history':
       case 'seal':
+      case 'me':
         assert(life.gate, 'a link that was greeted has a gate')
         life.gate.push(frame, text)
         break
       case 'bound':
-        this.#bound(life, frame.sessionIds)
+        life.signIn?.bound(frame)
         break
       case 'bye':
         this.#ended(frame)
@@ -324,6 +351,10 @@ export class SyncSession {
       case 'seal':
         void this.#audit.answered(frame)
         break
+      case 'me':
+        life.isKnown = true
+        host.me(frame.authorIds)
+        break
       default:
         assert(life.reviewing, 'only a link that was greeted is believed')
         life.pull.frame(frame, text, life.reviewing)
@@ -331,16 +362,15 @@ export class SyncSession {
   }
 
   #ended({ reason, code }: ReviewerFrame & { kind: 'bye' }): void {
-    if (code) this.#refuse(code, reason)
+    if (code === 'unauthorised') this.#unauthorised(reason)
+    else if (code) this.#refuse({ refusal: code, note: reason })
     else this.#fail(reason)
   }
 
   #welcome(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
-    if (frame.v !== WIRE_VERSION) {
-      this.#refuse(
-        'wrong_version',
-        `the reviewer speaks version ${frame.v} of the protocol, this app ${WIRE_VERSION}`,
-      )
+    const other = versionFault(frame.v)
+    if (other) {
+      this.#refuse(other)
       return
     }
     const nonces = [life.nonce, frame.nonce] as const
@@ -349,7 +379,7 @@ export class SyncSession {
       .catch(() => forgery('a greeting that cannot be checked'))
     void Promise.all([judged, this.#left?.finished()]).then(([fault]) => {
       if (this.#life !== life || life.reviewing) return
-      if (fault) this.#refuse(fault.refusal, fault.note)
+      if (fault) this.#refuse(fault)
       else this.#greeted(life, frame)
     })
   }
@@ -357,13 +387,9 @@ export class SyncSession {
   #greeted(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
     assert(!life.gate, 'a link is greeted once')
     const epoch = presentEpoch(frame.lineage)
-    const here = this.#parts.tail.position
-    const lacks = here && (here.eid !== frame.position.eid || here.seq > frame.position.seq)
-    if (lacks && here.seq > 0) {
-      this.#refuse(
-        'began_anew',
-        'the reviewer lacks reviews that this store has from it; nothing is taken from it',
-      )
+    const lacks = lossFault(frame.position, this.#parts.tail.position)
+    if (lacks) {
+      this.#refuse(lacks)
       return
     }
     this.#refusal = undefined
@@ -376,57 +402,29 @@ export class SyncSession {
       isLive: () => this.#life === life,
       partHashes: (snapshot) => life.pull.partHashes(snapshot),
       believed: (gated, text) => this.#believed(life, gated, text),
-      refuse: ({ refusal, note }) => this.#refuse(refusal, note),
+      refuse: (fault) => this.#refuse(fault),
     })
     life.credits = frame.credits
     this.#timers.clear()
     this.#become('syncing', undefined)
-    void this.#bindFirst(life)
+    life.signIn = this.#signIn(life)
+    // A link without a session reads nothing, so what is missing is asked for behind the first binding.
+    void life.signIn.bind().then(() => this.#life === life && life.pull.wants.all())
     life.heardAt = life.aliveAt = this.#parts.clock.monotonic()
     life.greeted(frame.position.seq, frame.at)
     this.#watch(life)
   }
 
-  /** A link without a session reads nothing, so what is missing is asked for behind the first binding. */
-  async #bindFirst(life: LinkLife): Promise<void> {
-    await this.#bind(life)
-    if (this.#life === life) life.pull.wants.all()
-  }
-
-  /** Asks for the next sessions to be bound, if there are any. */
-  #bind(life: LinkLife): Promise<void> | undefined {
-    const { host, outbox, clock } = this.#parts
-    const waits = (sessionId: Uuid): boolean => outbox.waits(sessionId)
-    const part = life.binding.next(host.openings(), waits, clock.monotonic())
-    return part && this.#prove(life, part)
-  }
-
-  /** Asks for these sessions to be bound, each with a proof for this link. */
-  async #prove(life: LinkLife, part: readonly SessionOpening[]): Promise<void> {
-    const { host } = this.#parts
-    const proved = await Promise.all(
-      part.map(async (opening) => {
-        const proof = await host.prove(opening, life.reviewerNonce)
-        return proof === undefined ? undefined : { ...opening, proof }
-      }),
-    )
-    if (this.#life !== life) return
-    life.binding.skip(part.filter((_, i) => !proved[i]))
-    const sessions = proved.filter((opening) => opening !== undefined)
-    if (sessions.length > 0) life.send(authorFrame('bind', { sessions }))
-    else await this.#bind(life)
-  }
-
-  #bound(life: LinkLife, sessionIds: readonly Uuid[]): void {
-    if (sessionIds.length === 0) {
-      life.pull.wants.answered() // it is asked again when a session is bound
-      return
-    }
-    life.binding.bound(sessionIds)
-    void this.#bind(life)
-    if (!life.binding.isDone) return
-    if (this.#state === 'syncing') life.pull.wants.all()
-    this.pump()
+  #signIn(life: LinkLife): SignIn {
+    return new SignIn(this.#parts, life, {
+      isLive: () => this.#life === life,
+      after: (delayMs, task) => this.#timers.after(delayMs, task),
+      ready: () => {
+        if (this.#state === 'syncing') life.pull.wants.all()
+        this.pump()
+      },
+      refused: (why) => this.#unauthorised(why),
+    })
   }
 
   /** Something of the reviewer's is known to be missing. */
@@ -437,11 +435,14 @@ export class SyncSession {
   /** Nothing is known to be missing; `at`: so says the reviewer, and has signed it at that time. */
   #caughtUp(life: LinkLife, at: number | undefined): void {
     this.#attempts = 0
+    this.#tokens.taken()
     if (at !== undefined) life.word(at)
     // A new greeting tells how the clocks stand: one of them may have stood still.
     if (life.isStale && at !== undefined) this.#fail(OLD)
-    else if (this.#state === 'syncing' && !life.isStale && life.has(this.#parts.tail.position))
+    else if (this.#state === 'syncing' && !life.isStale && life.has(this.#parts.tail.position)) {
+      if (!life.isKnown) this.#parts.host.me(undefined)
       this.#become('online', undefined)
+    }
   }
 
   #nack(life: LinkLife, frame: ReviewerFrame & { kind: 'nack' }): void {
@@ -482,7 +483,7 @@ export class SyncSession {
   #askAgain(life: LinkLife, now: number): void {
     const { outbox } = this.#parts
     const part = life.binding.unanswered(now - LOOK_MS, now)
-    if (part) void this.#prove(life, part)
+    if (part) void life.signIn?.prove(part)
     if (life.isQuiet(outbox.size > 0)) life.pull.wants.all()
     if (life.isStale) this.#behind(OLD)
     life.pull.wants.tick()

@@ -46,7 +46,10 @@ import { VirtualClock } from './virtual-clock.ts'
 
 export const DESK_SPACE: Uuid = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 
-export type DeskOptions = Pick<ReviewerOptions, 'entities' | 'rules' | 'assign' | 'limits'>
+export type DeskOptions = Pick<
+  ReviewerOptions,
+  'authenticate' | 'entities' | 'rules' | 'assign' | 'limits'
+>
 
 export class Desk {
   readonly clock: VirtualClock = new VirtualClock()
@@ -108,8 +111,10 @@ export class Desk {
     this.#reviewer = reviewer
   }
 
-  async author(personalId: string): Promise<HandAuthor> {
+  /** `token`: sent with each bind. */
+  async author(personalId: string, token: string | null = null): Promise<HandAuthor> {
     const author = new HandAuthor(this, personalId, await this.signer.generate())
+    author.token = token
     await author.connect()
     return author
   }
@@ -166,6 +171,8 @@ export class HandAuthor {
   onFrame: (frame: ReviewerFrame) => void = () => {}
   /** What its link says that it has not read yet. */
   waitingBytes = 0
+  /** What it gives to the reviewer's login. */
+  token: string | null = null
   readonly #desk: Desk
   readonly #keys: KeyPair
   readonly #personalId: string
@@ -189,11 +196,23 @@ export class HandAuthor {
     return personalCommit(DESK_SPACE, this.#personalId, this.#salt)
   }
 
+  /** Another session under the same key, of whomever. */
+  withPerson(personalId: string, token: string | null): HandAuthor {
+    const author = new HandAuthor(this.#desk, personalId, this.#keys)
+    author.token = token
+    return author
+  }
+
   /** Opens a new link to the current reviewer, and binds this session. */
   async connect(): Promise<void> {
     this.greet()
     await this.#desk.settle()
-    this.send(authorFrame('bind', { sessions: [await this.opening()] }))
+    await this.bind(await this.opening())
+  }
+
+  /** Binds sessions over the current link, with the token. */
+  async bind(...sessions: readonly ProvedOpening[]): Promise<void> {
+    this.send(authorFrame('bind', { sessions, auth: this.token }))
     await this.#desk.settle()
   }
 
@@ -219,7 +238,7 @@ export class HandAuthor {
         },
         close: () => {},
       },
-      { address: 'desk', auth: undefined },
+      { address: 'desk' },
     )
     this.send(
       authorFrame('hello', { v: WIRE_VERSION, space: DESK_SPACE, nonce: 'desk', position: null }),

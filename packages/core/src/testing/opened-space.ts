@@ -78,14 +78,14 @@ export async function openDesk(
     onRefolded: (id: Uuid) => void refolded.push(id),
   }
   const open = await openSpace({ ...parts, space: DESK_SPACE })
-  const { space, ledger, epoch, source } = open
+  const { space, ledger, persons, epoch, source } = open
   const rows = new SpaceRows(space, types)
   const deciding = (
     offers: readonly Offer<object>[],
     history: History,
   ): Generator<Need, Decision<object>> =>
     decide(offers, {
-      ...{ space, ledger, epoch, rules, assigners, limits, types, rows, history },
+      ...{ space, ledger, persons, epoch, rules, assigners, limits, types, rows, history },
       spaceId: DESK_SPACE,
       head: open.head,
       now: clock.now(),
@@ -94,11 +94,14 @@ export async function openDesk(
   return {
     ...{ open, store, calls, rows, limits, refolded },
     decide: (offers, history = new Map()) => {
+      // As a desk does before it decides; here nobody has a login.
+      for (const { record } of offers) persons.loaded(record.authorId, undefined)
       const { done, value } = deciding(offers, history).next()
       if (done) return value
       throw new Missing(value)
     },
     decided: async (offers) => {
+      await source.authors(offers.map(({ record }) => record.authorId))
       const needs: Need[] = []
       const history = new Map<Uuid, readonly Write[] | 'long'>()
       const steps = deciding(offers, history)
@@ -116,5 +119,6 @@ export async function openDesk(
 export function offerOf({ flush, session }: HandMessage, connection: object = {}): Offer<object> {
   const { sessionId, authorId, personalCommit } = session.facts
   const record = { sessionId, authorId, personalCommit, publicKey: '', personalId: 'somebody' }
-  return { connection, session, flush, sig: 'a seal', record }
+  const person = { id: 'somebody', proved: false, claims: undefined }
+  return { connection, session, flush, sig: 'a seal', record, person }
 }

@@ -52,7 +52,10 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
     { v: WIRE_VERSION, space: A, nonce: '', position: unsigned },
     { v: WIRE_VERSION, space: A, nonce: 'x'.repeat(512), position: null },
   ],
-  bind: [{ sessions: [opening, { ...opening, sessionId: A }] }, { sessions: [] }],
+  bind: [
+    { sessions: [opening, { ...opening, sessionId: A }], auth: null },
+    { sessions: [], auth: 'x'.repeat(8_192) },
+  ],
   offer: [{ sig: 'seal' }],
   want: [
     { have: position, pages: null },
@@ -78,7 +81,14 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
       ...{ credits: { messages: 0, bytes: 0 }, nonce: '', at: 0, sig: '' },
     },
   ],
-  bound: [{ sessionIds: [A, B] }, { sessionIds: [] }],
+  bound: [
+    { sessionIds: [A, B], forMs: 60_000, why: 'words' },
+    { sessionIds: [], forMs: null, why: null },
+  ],
+  me: [
+    { authorIds: [A, B], sig: 'sig' },
+    { authorIds: [], sig: '' },
+  ],
   tail: [
     { batches: [3, 1], position },
     { batches: [], position: unsigned },
@@ -199,7 +209,7 @@ describe('both tables', () => {
     ])
       expect(parseReviewerFrame(frame)).toMatchObject({ error: { code: 'malformed' } })
     for (const frame of [
-      reviewed('bound', { sessionIds: [] }),
+      reviewed('bound', { sessionIds: [], forMs: null, why: null }),
       reviewed('page', { snapshot: 1 }, 'a'),
     ])
       expect(parseAuthorFrame(frame)).toMatchObject({ error: { code: 'malformed' } })
@@ -274,7 +284,12 @@ describe('malformed', () => {
       ...BAD_TEXTS.map((sig) => greeting.with(6, sig)),
       [...greeting, 1],
     ],
-    bound: [[], [SHORT_A], [[A]], [[null]]],
+    bound: [
+      ...[[], [SHORT_A], [[A]], [[null]]],
+      ...[-1, '5', true].map((forMs) => [[SHORT_A], forMs]),
+      [[SHORT_A], 5, 'words', 1],
+    ],
+    me: [[], [[SHORT_A]], [[A], 'sig'], [SHORT_A, 'sig'], [[SHORT_A], 'sig', 1]],
     tail: [
       [],
       [3],

@@ -5,7 +5,8 @@
  *
  *   author ──▶ reviewer                              reviewer ──▶ author
  *   hello  v, space, position                        welcome  v, lineage, position, credits
- *   bind   openings of own sessions                  bound    session ids
+ *   bind   openings of own sessions, a token         bound    session ids
+ *                                                    me       author ids of the person
  *   offer  seal; session line and flush              tail     position, lines of each batch; batches
  *                                                    accepted of a message offered again: its review
  *                                                    rejected signed rejections
@@ -56,6 +57,8 @@ import {
 
 const TEXT_CHARACTERS_MAX = 512
 const REASON_CHARACTERS_MAX = 64
+/** Maximum characters of the proof of a person: a token. */
+const AUTH_CHARACTERS_MAX = 8_192
 const shortText = textUpTo(TEXT_CHARACTERS_MAX)
 const pageNameField = textUpTo(PAGE_NAME_CHARACTERS)
 
@@ -154,7 +157,8 @@ export interface AuthorFrames {
     readonly nonce: string
     readonly position: Position | null
   }
-  readonly bind: { readonly sessions: readonly ProvedOpening[] }
+  /** `auth`: for the login of the deployment, which decides who binds them. */
+  readonly bind: { readonly sessions: readonly ProvedOpening[]; readonly auth: string | null }
   /** Texts: the session line and a flush. `sig`: its seal. */
   readonly offer: { readonly sig: string }
   /**
@@ -182,7 +186,17 @@ export interface ReviewerFrames {
     /** Signature over `welcomeBytes`. */
     readonly sig: string
   }
-  readonly bound: { readonly sessionIds: readonly Uuid[] }
+  /**
+   * `forMs`: how long the login is good, null for ever. `why`: why sessions of the frame are not
+   * named, where an honest author may have sent them.
+   */
+  readonly bound: {
+    readonly sessionIds: readonly Uuid[]
+    readonly forMs: number | null
+    readonly why: string | null
+  }
+  /** All author ids of the person that the login proves. `sig`: over `meBytes`. */
+  readonly me: { readonly authorIds: readonly Uuid[]; readonly sig: string }
   /** Texts: batches. `batches`: number of lines of each. `position`: after them. */
   readonly tail: { readonly batches: readonly number[]; readonly position: Position }
   /** `sig`: over `acceptedBytes`. */
@@ -258,7 +272,7 @@ export interface ReviewerFrames {
 export type HistoryEnd = 'more' | 'whole' | 'cut'
 
 /** Why a reviewer closes a link that it would close again after a reconnect. */
-export type ByeCode = 'wrong_space' | 'wrong_version'
+export type ByeCode = 'wrong_space' | 'wrong_version' | 'unauthorised'
 
 /** The fields of each frame, in the order of its first line. */
 type Table<Frames> = {
@@ -267,7 +281,7 @@ type Table<Frames> = {
 
 const AUTHOR_FRAMES: Table<AuthorFrames> = {
   hello: { v: count, space: id, nonce: shortText, position: nullable(positionField) },
-  bind: { sessions: listOfAll(opening) },
+  bind: { sessions: listOfAll(opening), auth: nullable(textUpTo(AUTH_CHARACTERS_MAX)) },
   offer: { sig: shortText },
   want: { have: nullable(positionField), pages: nullable(listOfAll(pageNameField)) },
   history: { entityId: id },
@@ -285,7 +299,8 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     at: count,
     sig: shortText,
   },
-  bound: { sessionIds: listOfAll(id) },
+  bound: { sessionIds: listOfAll(id), forMs: nullable(count), why: nullable(words) },
+  me: { authorIds: listOfAll(id), sig: shortText },
   tail: { batches: listOfAll(count), position: positionField },
   accepted: { sessionId: id, reviews: listOfAll(acceptedAgain), sig: shortText },
   rejected: { rejections: listOfAll(checked(isRejection, 'a rejection')) },
@@ -318,7 +333,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     sig: shortText,
   },
   seal: { seq: count, publicKey: nullable(shortText), seal: nullable(shortText), sig: shortText },
-  bye: { reason: words, code: nullable(oneOf('wrong_space', 'wrong_version')) },
+  bye: { reason: words, code: nullable(oneOf('wrong_space', 'wrong_version', 'unauthorised')) },
 }
 
 type FrameOf<Frames> = {

@@ -155,6 +155,16 @@ export function keptBytes(
   return hashBytes('cs/kept', [nonce, shortId(space), shortId(eid), epoch, seq, publicKey, seal])
 }
 
+/** The bytes that a reviewer signs for the author ids of a person, bound to a link by its nonce. */
+export function meBytes(
+  space: Uuid,
+  { eid, epoch }: Pick<Position, 'eid' | 'epoch'>,
+  me: { readonly nonce: string; readonly authorIds: readonly Uuid[] },
+): Uint8Array {
+  const ids = me.authorIds.map((id) => shortId(id))
+  return hashBytes('cs/me', [me.nonce, shortId(space), shortId(eid), epoch, ids])
+}
+
 /** The hash of the text of a page. */
 export function pageHash(text: string): Hash {
   return hashLine('cs/page', text)

@@ -99,10 +99,10 @@ export class GatewayLink implements ServerLink {
   }
 
   #connect(): void {
-    const { address, auth } = this.#socket.handshake
+    const { address } = this.#socket.handshake
     this.#context.log.debug({ link: this.#socket.id, address }, 'link opened')
     try {
-      const handler = this.#context.reviewer.connect(this, { address, auth })
+      const handler = this.#context.reviewer.connect(this, { address })
       // The reviewer may have closed the link before it returned the handler.
       if (this.#isGone) handler.closed()
       else this.#handler = handler

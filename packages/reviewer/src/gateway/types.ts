@@ -1,10 +1,9 @@
 /** The interfaces that the gateway uses, and its limits. */
 import type { ServerLink } from '@countersign/core/ports'
 
-/** The client of a link. `auth`: untrusted data from its handshake. */
+/** The client of a link. */
 export interface Peer {
   readonly address: string
-  readonly auth: unknown
 }
 
 /** The handlers of one link, called by the gateway. */

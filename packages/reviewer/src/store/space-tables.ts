@@ -15,6 +15,7 @@ import {
   utf8Bytes,
 } from '@countersign/core/ports'
 import type {
+  AuthorText,
   BatchText,
   Bytes,
   ChangeText,
@@ -32,6 +33,7 @@ import type {
   WriteBehind,
 } from '@countersign/core/ports'
 import { checkRow, sumOf, textOf } from './row.ts'
+import { AuthorTables } from './space-authors.ts'
 import { BehindTables } from './space-behind.ts'
 import { StoreError } from './errors.ts'
 import { BUSY_MS_MAX, openSpaceFile } from './space-file.ts'
@@ -63,6 +65,7 @@ const SPACE = 'store:space'
 export class SqliteTables implements SpaceTables {
   readonly #db: DatabaseSync
   readonly #ledger: LedgerTables
+  readonly #authors: AuthorTables
   readonly #behind: BehindTables
   readonly #begin: StatementSync
   readonly #beginRead: StatementSync
@@ -85,6 +88,7 @@ export class SqliteTables implements SpaceTables {
     const db = openSpaceFile(file)
     this.#db = db
     this.#ledger = new LedgerTables(db)
+    this.#authors = new AuthorTables(db)
     this.#behind = new BehindTables(db, file)
     this.#begin = db.prepare('begin immediate')
     this.#beginRead = db.prepare('begin')
@@ -140,6 +144,7 @@ export class SqliteTables implements SpaceTables {
       const stored = this.#head()
       if (isFencedCommit(commit, stored)) return 'fenced'
       const sessions = this.#ledger.putSessions(commit.sessions ?? [], stored.sessions)
+      this.#authors.put(commit.authors ?? [])
       if (commit.batch !== undefined) this.#putBatch(commit.batch)
       this.#ledger.put(commit)
       this.#redact(commit)
@@ -182,6 +187,15 @@ export class SqliteTables implements SpaceTables {
   sessions(keys: readonly (string | number)[]): readonly (Stored<NumberedSession> | undefined)[] {
     checkKeys(keys)
     return this.#read(() => keys.map((key) => this.#ledger.session(key)))
+  }
+
+  authors(ids: readonly string[]): readonly (Stored<AuthorText> | undefined)[] {
+    checkKeys(ids)
+    return this.#read(() => ids.map((id) => this.#authors.author(id)))
+  }
+
+  authorsOf(text: string, countMax: number): readonly Stored<AuthorText>[] {
+    return this.#read(() => this.#authors.of(text, countMax))
   }
 
   rejection(msgId: string): Stored<RejectionText> | undefined {

@@ -34,6 +34,10 @@ export async function fill(store: SpaceStore): Promise<void> {
   const sessions = ['s1', 's2'].map((sessionId) => ({ sessionId, text: `session ${sessionId}` }))
   for (let at = 0; at < 4; at++) {
     const more: Partial<Commit> = {
+      authors: ['a1', 'a2'].map((authorId) => ({
+        authorId,
+        text: `person of author ${authorId}`,
+      })),
       sessions: at === 0 ? sessions : [],
       accepted: [{ sessionId: 's1', clientSeq: 1 + at * 10, count: 2, seq: 1 + at * 2 }],
       rejections: [

@@ -127,7 +127,7 @@ class Desk {
 function repoOf(): Repo {
   return new Repo({
     entities: [],
-    viewer: { authorId: () => undefined, volatile: () => false },
+    viewer: { authorId: () => undefined, isMine: () => false, volatile: () => false },
     onListenerError: (error) => expect.fail(String(error)),
     onTable: () => {},
   })

@@ -51,6 +51,7 @@ class Place {
       keys: { publicKey: 'key' } as Identity['keys'],
       session,
       entityIds: new EntityIds(SPACE, AUTHOR, SESSION),
+      since: 0,
       binding: undefined,
     }
     const writeAtOnce = (batch: Pick<WriteBatch, 'segments' | 'meta'>): void => {

@@ -16,6 +16,7 @@ import type { Refusals } from '../outbox/refusals.ts'
 import { restoreCanonical } from './restore.ts'
 import type { Schemas } from '../schemas.ts'
 import { ofState } from './sound-state.ts'
+import type { MyIds } from '../identity/me.ts'
 import type { Trust } from '../identity/trust.ts'
 
 export interface RestorationParts {
@@ -24,6 +25,7 @@ export interface RestorationParts {
   readonly canonicalDisk: CanonicalDisk
   readonly tail: TailReader
   readonly trust: Trust
+  readonly me: MyIds
   readonly refusals: Refusals
   readonly schemas: Schemas
   readonly damage: Damage
@@ -59,6 +61,7 @@ export class Restoration {
     const found = await adopter.recovered(sound)
     const { state } = found
     this.#restoreTrust(found)
+    this.#parts.me.restore(state.meta)
     // In a late restore, this session may have stored flushes already.
     const flushes = found.flushes.filter((flush) => !isOfSession(flush, this.#parts.sessionId))
     for (const flush of flushes) storedOwn.add(flush)

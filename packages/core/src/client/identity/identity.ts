@@ -30,6 +30,8 @@ export interface Identity {
   readonly keys: KeyPair
   readonly session: SessionRef
   readonly entityIds: EntityIds
+  /** When the key was made, ms since 1970. */
+  readonly since: number
   /**
    * undefined until the app has said who the person is. Every message commits to it, so until then
    * they are written and shown, but neither sealed nor sent.
@@ -56,12 +58,13 @@ export async function openIdentity(
   options: IdentityOptions,
   place: Device,
 ): Promise<Identity> {
-  const keys = await whoamiKeys(options.lifetime ?? 'device', place)
+  const { keys, madeAt } = await whoamiKeys(options.lifetime ?? 'device', place)
   const authorId = whoamiId(keys.publicKey)
   const session: SessionRef = { authorId, sessionId: uuid4(place.platform.random.bytes(16)) }
   return {
     keys,
     session,
+    since: madeAt,
     entityIds: new EntityIds(space, authorId, session.sessionId),
     binding: undefined,
   }
@@ -91,7 +94,10 @@ export interface Device {
   readonly damage: Damage
 }
 
-async function whoamiKeys(lifetime: 'tab' | 'day' | 'device', place: Device): Promise<KeyPair> {
+async function whoamiKeys(
+  lifetime: 'tab' | 'day' | 'device',
+  place: Device,
+): Promise<StoredWhoami> {
   const { disk, platform } = place
   const { clock, signer } = platform
   const fresh: StoredWhoami = { keys: await signer.generate(), madeAt: clock.now() }
@@ -107,10 +113,11 @@ async function whoamiKeys(lifetime: 'tab' | 'day' | 'device', place: Device): Pr
     const own = `whoami:${whoamiId(fresh.keys.publicKey)}`
     void disk.write({ durability: 'strict', meta: [[own, fresh]] })
   }
-  if (kept?.keys && (await isPair(kept.keys, signer))) return kept.keys
+  if (kept?.keys && (await isPair(kept.keys, signer)))
+    return { keys: kept.keys, madeAt: Number(kept.madeAt) }
   const detail = 'the key of this device is damaged; it has a new one, and is another author now'
   replaceDamaged(name, { kept, fresh, detail }, place)
-  return fresh.keys
+  return fresh
 }
 
 /** Whether the halves belong together: each may be sound by itself, or not be a key at all. */

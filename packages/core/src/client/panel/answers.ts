@@ -77,7 +77,7 @@ function syncOf(replica: Replica, space: Uuid): SyncRecord {
     sessionId: now.sessionId,
     reviewerId: now.reviewerId,
     connection: now.connection,
-    connectionNote: now.connectionNote,
+    connectionNote: now.connectionNote && replica.person.redacted(now.connectionNote),
     caughtUp: now.caughtUp,
     position: replica.position,
     outboxMessages: outbox.size,

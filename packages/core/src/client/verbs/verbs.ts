@@ -28,6 +28,8 @@ export const VERBS: readonly Verb[] = [
   'reauthor',
   'discard',
   'reset',
+  'isMine',
+  'setAuth',
   'setOnline',
   'flushed',
   'close',

@@ -170,13 +170,13 @@ export class Writer {
 }
 
 /** Throws `too_large` for a message that every reviewer would reject. */
-function checkSize(draft: Draft, { limits, isMinted }: Replica): void {
+function checkSize(draft: Draft, { limits, minted }: Replica): void {
   const { messageBytesMax, entityBytesMax } = limits
   const { expect, seen } = draft.entry
   // Fast path: the upper bound is within every limit, for the message and for a row without conflicts.
   const most = messageBytesAtMost(draft.writes(), { expect, seen })
   if (most <= messageBytesMax && most * limits.registersMax <= entityBytesMax) return
-  const bytes = messageBytes(draft.writes(), { expect, seen, minted: isMinted })
+  const bytes = messageBytes(draft.writes(), { expect, seen, minted: minted.has })
   if (bytes > messageBytesMax) {
     throw new CountersignError(
       'too_large',

@@ -1,0 +1,109 @@
+/**
+ * The author ids of the person of this store. The reviewer tells them to that person alone, and they
+ * are kept on this device, so they are known offline.
+ */
+import { type StoreApi, createStore } from 'zustand/vanilla'
+import { checksum } from '../../base/checksum.ts'
+import { type Uuid, isUuid } from '../../base/uuid.ts'
+
+/** Who writes here: `store.me` is a vanilla zustand store of this. */
+export interface Me {
+  /** The author id of this store, which others see; undefined before `ready`. */
+  readonly authorId: Uuid | undefined
+  /** The other author ids of this person, as far as the reviewer has told. Nobody else sees that they belong together. */
+  readonly aliases: readonly Uuid[]
+  /** Since when this device writes under `authorId`, ms since 1970. */
+  readonly since: number | undefined
+  /** Whether the reviewer knew the person by a login when it was last connected. */
+  readonly signedIn: boolean
+}
+
+const KEY = 'me'
+
+interface StoredMe {
+  /** Checksum of the personal id that it is about. */
+  readonly person: string
+  readonly authorIds: readonly Uuid[]
+  readonly check: string
+}
+
+export interface MyIdsParts {
+  /** Stores a record of meta. */
+  readonly keep: (meta: readonly [key: string, record: unknown]) => void
+  /** Other author ids count as the person's now. */
+  readonly onChange: () => void
+}
+
+export class MyIds {
+  readonly store: StoreApi<Me> = createStore<Me>(() => ({
+    authorId: undefined,
+    aliases: [],
+    since: undefined,
+    signedIn: false,
+  }))
+  readonly #parts: MyIdsParts
+  #all: ReadonlySet<Uuid> = new Set()
+  /** Checksum of the personal id, once the app has given it. */
+  #person: string | undefined
+  /** The same, of what was restored. */
+  #restored: string | undefined
+
+  constructor(parts: MyIdsParts) {
+    this.#parts = parts
+  }
+
+  isMine(authorId: Uuid): boolean {
+    return authorId === this.store.getState().authorId || this.#all.has(authorId)
+  }
+
+  begin(authorId: Uuid, since: number): void {
+    this.store.setState({ authorId, since })
+  }
+
+  /** The app has said who the person is. What was restored of somebody else is dropped. */
+  is(personalId: string): void {
+    this.#person = checksum(personalId)
+    if (this.#restored !== undefined && this.#restored !== this.#person) this.#show([], false)
+  }
+
+  restore(meta: ReadonlyMap<string, unknown>): void {
+    const stored = meta.get(KEY)
+    if (!isStored(stored)) return
+    if (this.#person !== undefined && this.#person !== stored.person) return
+    this.#restored = stored.person
+    // Damaged ones are told again.
+    this.#show(stored.authorIds, true)
+  }
+
+  /** What the reviewer says of this person; undefined: it does not know who it is. */
+  told(authorIds: readonly Uuid[] | undefined): void {
+    if (!authorIds) {
+      this.store.setState({ signedIn: false })
+      return
+    }
+    this.#show(authorIds, true)
+    if (this.#person === undefined) return
+    const record = { person: this.#person, authorIds, check: checkOf(this.#person, authorIds) }
+    this.#parts.keep([KEY, record])
+  }
+
+  #show(authorIds: readonly Uuid[], signedIn: boolean): void {
+    const { authorId, aliases: before } = this.store.getState()
+    const aliases = authorIds.filter((id) => id !== authorId)
+    const isSame = aliases.length === before.length && aliases.every((id) => this.#all.has(id))
+    if (!isSame) this.#all = new Set(aliases)
+    this.store.setState(isSame ? { signedIn } : { signedIn, aliases })
+    if (!isSame) this.#parts.onChange()
+  }
+}
+
+function checkOf(person: string, authorIds: readonly Uuid[]): string {
+  return checksum([person, ...authorIds].join())
+}
+
+function isStored(stored: unknown): stored is StoredMe {
+  const { person, authorIds, check } = Object(stored) as Partial<StoredMe>
+  if (typeof person !== 'string' || !Array.isArray(authorIds) || !authorIds.every(isUuid))
+    return false
+  return check === checkOf(person, authorIds)
+}

@@ -1,0 +1,66 @@
+/**
+ * Who a link is, by the login of the deployment. The token that a client sends with its sessions is
+ * passed on to `authenticate`, and kept nowhere.
+ */
+import { type Outcome, fail, ok } from '../base/outcome.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Person } from '../review/persons.ts'
+
+/** The other end of a link, as the transport knows it. */
+export interface Peer {
+  readonly address: string
+}
+
+/** A person, as a deployment's login knows them. */
+export interface Login {
+  /** The same for one person on each device; never sent to other clients, and in no log. */
+  readonly personalId: string
+  /** Given to rules as `person.claims`: roles, groups. */
+  readonly claims?: unknown
+  /** When the login ends, ms since 1970. Default: never. */
+  readonly expiresAt?: number | undefined
+}
+
+/**
+ * Who sends this token. Returns the person, or a sentence for them that refuses it, or null for
+ * whoever need not prove anything: their personal id is what they claim. When it throws, the client is
+ * told to try again.
+ *
+ * `auth`: what the app gave to its store, untrusted; undefined where it gave nothing.
+ */
+export type Authenticate = (
+  auth: string | undefined,
+  peer: Peer,
+) => Login | null | string | Promise<Login | null | string>
+
+/** A login that was accepted. `person`: null where nothing is proved. */
+export interface SignedIn {
+  readonly person: Person | null
+  /** How long it is good from now, ms; undefined: for ever. */
+  readonly forMs: number | undefined
+}
+
+const SENTENCE_CHARACTERS_MAX = 256
+
+/** Asks the login of the deployment. `unauthorised`: a sentence for the client. Rejects where it throws. */
+export async function signedIn(
+  auth: string | null,
+  peer: Peer,
+  {
+    authenticate,
+    clock,
+  }: { readonly authenticate: Authenticate | undefined; readonly clock: Clock },
+): Promise<Outcome<SignedIn>> {
+  const answer = (await authenticate?.(auth ?? undefined, peer)) ?? null
+  if (typeof answer === 'string')
+    return fail('unauthorised', answer.slice(0, SENTENCE_CHARACTERS_MAX).toWellFormed())
+  if (answer === null) return ok({ person: null, forMs: undefined })
+  const { personalId: id, claims, expiresAt } = answer
+  if (typeof id !== 'string' || id === '' || !id.isWellFormed())
+    throw new Error('authenticate gave a person without a personal id')
+  if (expiresAt !== undefined && !Number.isFinite(expiresAt))
+    throw new Error('authenticate gave a person whose expiresAt is no time')
+  const forMs = expiresAt === undefined ? undefined : Math.floor(expiresAt - clock.now())
+  if (forMs !== undefined && forMs <= 0) return fail('unauthorised', 'the login has expired')
+  return ok({ person: { id, proved: true, claims }, forMs })
+}

@@ -1,0 +1,77 @@
+/** What must hold where there are logins: who a message is of, and who is told whose author ids (S18). */
+import type { AnyRow } from '@countersign/core'
+import type { RuleContext } from '@countersign/core/reviewer'
+import type { AuthorFrame, ReviewerFrame } from '@countersign/core/protocol'
+import type { Logins } from '../logins.ts'
+import { must } from '../violation.ts'
+
+/** What a rule is told of its author, and of whoever created the row, is so. */
+export function s18RulesKnow(
+  logins: Logins,
+  { authorId, person }: RuleContext,
+  /** The row that it changes, and whether its creator is said to be the same. */
+  asked: { readonly row: AnyRow; readonly isSame: boolean | undefined } | undefined,
+): void {
+  const owner = logins.personOfAuthor(authorId)
+  must(
+    person.proved && person.id === owner,
+    'S18',
+    () =>
+      `a message of ${owner} is judged as one of ${person.proved ? '' : 'a claimed '}${person.id}`,
+  )
+  if (!asked) return
+  const { row, isSame } = asked
+  const creator = logins.personOfAuthor(row.$createdBy)
+  must(
+    isSame === (creator === owner),
+    'S18',
+    () => `${owner} is said to be ${isSame ? '' : 'another than '}${creator}`,
+  )
+}
+
+/** A person is told of author ids of their own, and believes in no other. */
+export function s18ToldTheirOwn(
+  logins: Logins,
+  authorIds: readonly string[],
+  person: string,
+): void {
+  const foreign = authorIds.find((id) => logins.personOfAuthor(id) !== person)
+  must(foreign === undefined, 'S18', () => `${person} is told that ${foreign} is theirs`)
+}
+
+/** A row is shown as mine to nobody else than the person who created it. */
+export function s18Mine(logins: Logins, row: AnyRow, person: string): boolean {
+  const isTheirs = logins.personOfAuthor(row.$createdBy) === person
+  must(!row.$mine || isTheirs, 'S18', () => `${person} is shown a row of another person as theirs`)
+  return row.$mine
+}
+
+/** A timer may be late by so much, where a process has much to do in one turn. */
+const LATE_MS = 1_000
+
+/** Nothing is sent over a link whose login has ended. */
+export class LoginEnds {
+  readonly #logins: Logins
+  /** By link: the latest end of its logins. */
+  readonly #ends = new Map<string, number>()
+
+  constructor(logins: Logins) {
+    this.#logins = logins
+  }
+
+  up(name: string, frame: AuthorFrame): void {
+    if (frame.kind !== 'bind' || frame.auth === null) return
+    const end = this.#logins.endOf(frame.auth) ?? Infinity
+    // An earlier link under that name may still be open at the reviewer.
+    this.#ends.set(name, Math.max(this.#ends.get(name) ?? -Infinity, end))
+  }
+
+  down(name: string, { kind }: ReviewerFrame, now: number): void {
+    const end = this.#ends.get(name) ?? Infinity
+    must(
+      kind !== 'tail' || now <= end + LATE_MS,
+      'S18',
+      () => `${name} is sent a batch ${Math.round(now - end)} ms after the end of its login`,
+    )
+  }
+}
