@@ -45,7 +45,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
       {
         module: 'sync/binding.ts',
         from: 'isOpen(sessionId) && (at === 0 || waits(sessionId))',
-        to: '!this.has(sessionId) && at < this.#limits.sessionsPerBindMax && (at === 0 || waits(sessionId))',
+        to: 'isOpen(sessionId) && at < this.#limits.sessionsPerBindMax && (at === 0 || waits(sessionId))',
       },
     ],
     seed: 162,
