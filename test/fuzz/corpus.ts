@@ -32,7 +32,7 @@ export interface Corpus {
 export async function recorded(): Promise<Corpus> {
   const scene = await VirtualScene.open({
     rules: { authorize: (_, { values }) => values['title'] !== 'no' || 'not this one' },
-    limits: { tailMessagesMax: 8 },
+    limits: { tailChangesMax: 8 },
   })
   const lines = [scene.line(), scene.line(), scene.line()] as const
   const page = (line: Line): Promise<SyncStore> => scene.page(line, { entities: [Item] })

@@ -101,7 +101,7 @@ describe('a number of the reviewer', () => {
   })
 
   it('§4 assigned: outlives a reopen, comes with a snapshot, and in the tail', async () => {
-    open = await scene({ ...assigning, limits: { tailMessagesMax: 0 } })
+    open = await scene({ ...assigning, limits: { tailChangesMax: 0 } })
     const storage = memoryStorage()
     const ann = await open.open({ entities, storage })
     const ids = ['a', 'b', 'c'].map((title) => ann.create(Invoice, { title }).id)
@@ -121,7 +121,7 @@ describe('a number of the reviewer', () => {
   })
 
   it('§4 assigned: comes with a snapshot to the author who never heard the verdict', async () => {
-    open = await scene({ ...assigning, limits: { tailMessagesMax: 0 } })
+    open = await scene({ ...assigning, limits: { tailChangesMax: 0 } })
     const wire = deafened()
     const ann = await open.open({ entities, over: wire.over })
     await open.settle()

@@ -33,7 +33,7 @@ class Day {
     this.#scene = await VirtualScene.open({
       keys: HONEST,
       rules: { authorize: (_, { values }) => values['text'] !== 'bomb' || 'no bombs' },
-      ...(isShort && { limits: { tailMessagesMax: 0 } }),
+      ...(isShort && { limits: { tailChangesMax: 0 } }),
     })
     const ways = [
       new Middleman(this.#scene),

@@ -51,8 +51,8 @@ describe('a newcomer on a slow line', () => {
     ['a snapshot', 100_000, 0],
   ])(
     '§19 flow: gets 200 KB by %s at %i bytes a second in once',
-    async (_, speed, tailMessagesMax) => {
-      scene = await VirtualScene.open({ limits: { tailMessagesMax } })
+    async (_, speed, tailChangesMax) => {
+      scene = await VirtualScene.open({ limits: { tailChangesMax } })
       await space(40, 5_000)
       const line = slowLine(speed)
       const newcomer = await scene.page(line, { entities })
@@ -65,7 +65,7 @@ describe('a newcomer on a slow line', () => {
   )
 
   it('CATCH1 flow: is sent a snapshot where few messages have many changes of few rows', async () => {
-    scene = await VirtualScene.open({ limits: { tailMessagesMax: 100 } })
+    scene = await VirtualScene.open({ limits: { tailChangesMax: 100 } })
     const ann = await space(20, 100)
     const ids = ann.query(Note).rows.map(({ id }) => id)
     for (let round = 0; round < 40; round++) {
@@ -86,7 +86,7 @@ describe('a newcomer on a slow line', () => {
   })
 
   it('SNAP9 flow: gets 200 KB at 20,000 bytes a second on a line that breaks every three seconds, each page once', async () => {
-    scene = await VirtualScene.open({ limits: { tailMessagesMax: 0 } })
+    scene = await VirtualScene.open({ limits: { tailChangesMax: 0 } })
     const ann = await space(40, 5_000)
     const line = slowLine(20_000)
     const newcomer = await scene.page(line, { entities })

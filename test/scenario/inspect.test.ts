@@ -122,7 +122,7 @@ describe('the feed', () => {
   })
 
   it('22: notes the snapshot that a store starts from, with its rows', async () => {
-    open = await scene({ limits: { tailMessagesMax: 1 } })
+    open = await scene({ limits: { tailChangesMax: 1 } })
     const ann = await open.open({ entities: [Issue] })
     for (const title of ['a', 'b', 'c']) ann.create(Issue, { title })
     await open.settle()

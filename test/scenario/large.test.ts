@@ -40,9 +40,9 @@ const inScripts = Object.entries(SCRIPTS)
 const inSomeScripts = inScripts.filter(([name]) => /ASCII|Chinese|escapes/.test(name))
 
 /** Who is no further behind than this gets the tail, everyone else a snapshot. */
-const TAIL_MESSAGES_MAX = 40
+const TAIL_CHANGES_MAX = 400
 /** A snapshot is only sent where it is shorter than the messages. */
-const MESSAGES_BEFORE = 200
+const MESSAGES_BEFORE = 800
 
 let scene: VirtualScene
 
@@ -72,13 +72,13 @@ function candidatesOf(
 
 /**
  * Everyone has the same: who was there, who returns (by the tail), who is new (by a snapshot), and
- * who restarts without a network. `write` makes fewer messages than a tail may have.
+ * who restarts without a network. `write` makes fewer changes than a tail may have.
  */
 async function everyoneHasIt(
   write: (ann: SyncStore) => void | Promise<void>,
   limits: Partial<Limits> = {},
 ): Promise<SyncStore> {
-  scene = await VirtualScene.open({ limits: { ...limits, tailMessagesMax: TAIL_MESSAGES_MAX } })
+  scene = await VirtualScene.open({ limits: { ...limits, tailChangesMax: TAIL_CHANGES_MAX } })
   const ann = await scene.store({ entities, limits })
   const bob = await scene.store({ entities })
   const { id } = ann.create(Rare, {})
@@ -218,7 +218,7 @@ describe('the state of one row', () => {
   })
 
   test('§20: two who fill it together: what would pass the bound is refused, and everyone is told which row', async () => {
-    scene = await VirtualScene.open({ limits: { ...limits, tailMessagesMax: 0 }, entities })
+    scene = await VirtualScene.open({ limits: { ...limits, tailChangesMax: 0 }, entities })
     const ann = await scene.store({ entities })
     const bob = await scene.store({ entities })
     const { id } = ann.create(Wide, {})
@@ -241,7 +241,7 @@ describe('the state of one row', () => {
   })
 
   test('§8: a late write joins it, however large it is, with a newcomer as with everybody', async () => {
-    scene = await VirtualScene.open({ limits: { tailMessagesMax: 0 } })
+    scene = await VirtualScene.open({ limits: { tailChangesMax: 0 } })
     const ann = await scene.store({ entities })
     const bob = await scene.store({ entities })
     const { id } = ann.create(Note, {

@@ -150,7 +150,7 @@ describe('who takes late writes in', () => {
   it.each(['before the late write', 'after the late write'])(
     '§9 base: a newcomer by snapshot %s has the same conflict and base as everybody',
     async (when) => {
-      const { ann, bob, cy, ids } = await play('a', { tailMessagesMax: 2 })
+      const { ann, bob, cy, ids } = await play('a', { tailChangesMax: 2 })
       const line = scene.line()
       const newcomer = async (): Promise<SyncStore> => {
         const store = await scene.page(line, { entities })

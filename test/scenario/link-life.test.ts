@@ -218,7 +218,7 @@ describe('sessions that ended with unsent work', () => {
   })
 
   it('§19: a snapshot that came before all of them were bound is not taken: it does not say what it contains', async () => {
-    const limits = { tailMessagesMax: 0, sessionsPerBindMax: 1 }
+    const limits = { tailChangesMax: 0, sessionsPerBindMax: 1 }
     scene = await VirtualScene.open({ limits })
     const ann = await scene.page(scene.line(), { entities })
     const { id } = ann.create(Task, { title: 'shared' })
@@ -245,7 +245,7 @@ describe('sessions that ended with unsent work', () => {
   })
 
   it('§19: what a page names is not pending, though its session is not bound yet, and it could not be shown before', async () => {
-    const limits = { tailMessagesMax: 0, sessionsPerLinkMax: 2 }
+    const limits = { tailChangesMax: 0, sessionsPerLinkMax: 2 }
     scene = await VirtualScene.open({ limits })
     const ann = await scene.page(scene.line(), { entities })
     const { id } = ann.create(Task, { title: 'shared' })

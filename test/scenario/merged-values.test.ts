@@ -39,7 +39,7 @@ function told(store: SyncStore): Readonly<Record<string, number>> {
 
 describe('values that were overwritten', () => {
   it('S3: reach a newcomer whose snapshot is being sent, and stay what late writers parted from', async () => {
-    open = await scene({ limits: { tailMessagesMax: 0 } })
+    open = await scene({ limits: { tailChangesMax: 0 } })
     const entities = [Counter]
     const ann = await open.open({ entities })
     const bob = await open.open({ entities })
@@ -108,7 +108,7 @@ describe('values that were overwritten', () => {
 describe('what stood before', () => {
   it('§9: rounds of additions side by side end the same everywhere, or open everywhere', async () => {
     for (const writers of [2, 3]) {
-      open = await scene({ limits: { tailMessagesMax: 0 } })
+      open = await scene({ limits: { tailChangesMax: 0 } })
       const entities = [Counter]
       const stores = await Promise.all(
         Array.from({ length: writers }, () => open!.open({ entities })),

@@ -695,7 +695,7 @@ describe('GATE5, GATE6 snapshots', () => {
     witness: Witness
     offline: () => void
   }> {
-    world = await World.open({ reviewer: { limits: { tailMessagesMax: 0 } } })
+    world = await World.open({ reviewer: { limits: { tailChangesMax: 0 } } })
     const id = await world.write('first')
     await world.write('second')
     for (let n = 1; n < 10; n++) {

@@ -108,7 +108,7 @@ describe('two tabs', () => {
   })
 
   it('a snapshot that reaches the tab behind late takes nothing back', async () => {
-    open = await scene({ limits: { tailMessagesMax: 2 } })
+    open = await scene({ limits: { tailChangesMax: 2 } })
     const storage = memoryStorage()
     const wire = gate()
     const behind = await open.open({ entities, storage, over: wire.over })

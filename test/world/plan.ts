@@ -105,7 +105,7 @@ export interface Plan extends Extremes {
   readonly heavy: boolean
   readonly limits: { readonly liveWritesMax?: number; readonly messageChangesMax?: number }
   /** Bounds so small that what they lead to is common. */
-  readonly tailMessagesMax: number | undefined
+  readonly tailChangesMax: number | undefined
   readonly checkpointSteps: number | undefined
   /** Whether strangers mostly write on what was long overtaken, and replicas begin with snapshots. */
   readonly isLate: boolean
@@ -231,7 +231,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
       ...(has(0.2) && { liveWritesMax: random.between(2, 5) }),
       ...(has(0.15) && { messageChangesMax: random.between(2, 4) }),
     },
-    tailMessagesMax: tailOf(isLate || isPaged, has(0.5) ? random.pick([0, 0, 2, 8]) : undefined),
+    tailChangesMax: tailOf(isLate || isPaged, has(0.5) ? random.pick([0, 0, 2, 8]) : undefined),
     checkpointSteps: isLate ? 0 : has(0.4) ? random.pick([0, 2, 8]) : undefined,
     isLate,
     firstBuild: workload === 'W6' ? random.between(1, NEWEST_BUILD) : undefined,
@@ -269,7 +269,7 @@ function quiet(plan: Plan): Plan {
     net: { ...net, drops: 0, repeats: 0, overtakes: 0, refuses: 0, unnoticed: 0, outlasts: false },
     disk: { ...disk, openFails: 0 },
     store: { ...store, failsBefore: 0, failsAfter: 0, readFails: 0, behindFails: 0, stateRots: 0 },
-    tailMessagesMax: OF_SNAPSHOTS.includes(plan.craft) ? 0 : plan.tailMessagesMax,
+    tailChangesMax: OF_SNAPSHOTS.includes(plan.craft) ? 0 : plan.tailChangesMax,
   }
 }
 
@@ -359,7 +359,7 @@ export function describePlan(plan: Plan): string {
     plan.typed && 'typed',
     plan.heavy && 'heavy',
     plan.isLate && 'isLate',
-    plan.tailMessagesMax !== undefined && `tailMessagesMax=${plan.tailMessagesMax}`,
+    plan.tailChangesMax !== undefined && `tailChangesMax=${plan.tailChangesMax}`,
     plan.checkpointSteps !== undefined && `checkpointSteps=${plan.checkpointSteps}`,
     plan.firstBuild !== undefined && `firstBuild=${plan.firstBuild}`,
     JSON.stringify(plan.limits),

@@ -69,12 +69,12 @@ export class ReviewerNode {
 
   async #start(): Promise<void> {
     const { plan, spaces, wire, keys, faults, tally, logins } = this.#stage
-    const { tailMessagesMax } = plan
+    const { tailChangesMax } = plan
     const limits = {
       ...plan.bounds,
       ...plan.reviewerBounds,
       ...plan.limits,
-      ...(tailMessagesMax !== undefined && { tailMessagesMax }),
+      ...(tailChangesMax !== undefined && { tailChangesMax }),
     }
     try {
       this.#reviewer = await createReviewer({

@@ -49,7 +49,7 @@ export interface Limits {
   /** Rejections whose texts a reviewer keeps, approximately; the oldest are deleted first. */
   readonly rejectionsMax: number
   /** A replica at most so many changes behind gets the tail, never a snapshot. */
-  readonly tailMessagesMax: number
+  readonly tailChangesMax: number
   /** Writes in a `stale` verdict, and their bytes of JSON. */
   readonly standingMax: number
   readonly standingBytesMax: number
@@ -147,7 +147,7 @@ export const LIMITS: Limits = {
   authorsToldMax: 1_024,
   idleSessionsMax: 16_384,
   rejectionsMax: 8_192,
-  tailMessagesMax: 2_000,
+  tailChangesMax: 2_000,
   standingMax: 32,
   standingBytesMax: 16_384,
   historyMessagesMax: 1_000,

@@ -340,7 +340,7 @@ describe('S16 caches: what is at hand decides nothing', () => {
     ['states', {}, { cacheBytesMax: 1 }],
     ['verdicts', {}, { ledgerCacheMax: 2 }],
     ['states that wait', {}, { dirtyStatesMax: 2 }],
-    ['in snapshots', { tailMessagesMax: 0, pageEntitiesMax: 3 }, tiny],
+    ['in snapshots', { tailChangesMax: 0, pageEntitiesMax: 3 }, tiny],
   ]
   test.each(cases)('%s', async (_, common, small) => {
     let frames = 0

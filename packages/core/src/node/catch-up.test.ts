@@ -53,7 +53,7 @@ const failures = ({ events }: Desk): string[] =>
 
 describe('the tail', () => {
   test('each frame carries the signed position after it, of commits of this process and of the one before', async () => {
-    const options: DeskOptions = { limits: { tailMessagesMax: 1_000 } }
+    const options: DeskOptions = { limits: { tailChangesMax: 1_000 } }
     const { desk, ann, eve } = await deskWith(options)
     const long = 'ü'.repeat(20_000)
     for (let n = 0; n < 6; n++) await ann.offer(ann.create('issue', { n, long }))
@@ -100,7 +100,7 @@ describe('the tail', () => {
   })
 
   test('is in order while commits go on: nothing twice, nothing left out', async () => {
-    const { desk, ann, eve } = await deskWith({ limits: { tailMessagesMax: 1_000 } })
+    const { desk, ann, eve } = await deskWith({ limits: { tailChangesMax: 1_000 } })
     for (let n = 0; n < 20; n++) await ann.offer(ann.create('issue', { n }))
     desk.spaces.faults = { ...desk.spaces.faults, latencyMs: () => 3, answerMs: () => 3 }
     eve.heard.length = 0
@@ -133,7 +133,7 @@ describe('the tail', () => {
 })
 
 describe('a snapshot', () => {
-  const limits = { tailMessagesMax: 0, pageEntitiesMax: 3 }
+  const limits = { tailChangesMax: 0, pageEntitiesMax: 3 }
 
   test('is of one seq, whatever is committed and written behind meanwhile; the tail goes on from there', async () => {
     const { desk, ann, eve } = await deskWith({ limits: { ...limits, dirtyStatesMax: 1 } })

@@ -72,7 +72,12 @@ export async function catchUp(
   const behind = head.seq - after
   // Usually all that is missing.
   let first = behind > 0 ? await parts.store.batches(after, READ_FIRST_BYTES) : []
-  if (isFar(behind * changesPerMessage(first), entities, parts.limits) || mustReplace) {
+  const isBehind = (): boolean =>
+    isFar(behind * changesPerMessage(first), entities, parts.limits) || mustReplace
+  // A few large messages at the start say little of those that follow.
+  if (isBehind() && !isFar(behind, entities, parts.limits) && !mustReplace)
+    first = await parts.store.batches(after, READ_BYTES)
+  if (isBehind()) {
     const fromSeq = isOurs ? have.seq : 0
     const at = await parts.snapshots.read({ fromSeq, pages }, (one) =>
       sendSnapshot(connection, one, { ...parts, pages }),

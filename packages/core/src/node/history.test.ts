@@ -133,7 +133,7 @@ describe('history', () => {
   })
 
   test('§20 bounds: comes in frames that fit, and past the bound the newest are kept', async () => {
-    const desk = await open({ limits: { historyMessagesMax: 20, tailMessagesMax: 1 } })
+    const desk = await open({ limits: { historyMessagesMax: 20, tailChangesMax: 1 } })
     const ann = await desk.author('ann')
     const messages = [ann.create('issue', { title: 'root' })]
     for (let n = 1; n < 30; n++)

@@ -36,7 +36,7 @@ async function opened(
   given: Partial<Limits> = {},
   { isReadInPieces = false, rows = 12 } = {},
 ): Promise<Scene> {
-  const limits = { ...LIMITS, tailMessagesMax: 4, pageEntitiesMax: 3, ...given }
+  const limits = { ...LIMITS, tailChangesMax: 4, pageEntitiesMax: 3, ...given }
   const desk = await Desk.open()
   await desk.close()
   const caches = cachesOf(limits)
@@ -155,7 +155,7 @@ describe('SNAP8 one snapshot for all who ask at about the same time', () => {
   })
 
   test('is not joined by a follower that is ahead of it', async () => {
-    const { desk, ann, scans } = await opened({ tailMessagesMax: 0 })
+    const { desk, ann, scans } = await opened({ tailChangesMax: 0 })
     const [first, second] = (await newcomers(desk, 2)) as [HandAuthor, HandAuthor]
     want(first)
     await desk.settle()
@@ -322,7 +322,7 @@ describe('SNAP8 the memory that is kept', () => {
 describe('SNAP8 the scans that are open', () => {
   test('§20 bounds: are so many at the most; whoever comes then joins the newest', async () => {
     const { desk, ann, scans } = await opened(
-      { snapshotBytesMax: 0, tailMessagesMax: 0 },
+      { snapshotBytesMax: 0, tailChangesMax: 0 },
       { isReadInPieces: true },
     )
     const many = await newcomers(desk, SCANS_MAX)

@@ -26,8 +26,8 @@ export interface SnapshotsParts extends Omit<SharedSnapshotParts, 'onOver'> {
 }
 
 /** Whether a follower that lacks so many changes is sent a snapshot rather than batches. */
-export function isFar(behind: number, entities: number, { tailMessagesMax }: Limits): boolean {
-  return behind > tailMessagesMax && behind > entities / 2
+export function isFar(behind: number, entities: number, { tailChangesMax }: Limits): boolean {
+  return behind > tailChangesMax && behind > entities / 2
 }
 
 export class Snapshots {
@@ -96,7 +96,7 @@ export class Snapshots {
     const { head, limits } = this.#parts
     if (!snapshot) return undefined
     const behind = head().seq - snapshot.at.seq
-    const isNear = behind <= Math.min(limits.tailMessagesMax, snapshot.entities / 2)
+    const isNear = behind <= Math.min(limits.tailChangesMax, snapshot.entities / 2)
     return isNear ? snapshot : undefined
   }
 

@@ -59,7 +59,7 @@ describe('wants', () => {
   })
 
   test('§20 bounds: a snapshot is made in slices, and what others offer goes in between', async () => {
-    const limits = { tailMessagesMax: 0, pageEntitiesMax: 4 }
+    const limits = { tailChangesMax: 0, pageEntitiesMax: 4 }
     const { desk, ann, eve } = await deskWith({ limits })
     await ann.offer(...Array.from({ length: 40 }, (_, n) => ann.create('issue', { n })))
     const own = ann.create('issue', { n: 41 })
