@@ -126,7 +126,7 @@ export class SessionEvents implements SessionHost {
     const { canonicalDisk, settle } = this.#parts
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
-    canonicalDisk.replace(by, { texts: pages, outboxRemove })
+    canonicalDisk.replace(by, { texts: pages, entities: outcome.pages, outboxRemove })
   }
 
   acceptedAgain(entry: Entry, { seq, at, forked }: AcceptedAgain): void {

@@ -15,8 +15,10 @@ import type { Repo } from '../../rows/repo.ts'
 import type { Table } from '../../rows/table.ts'
 import type { TailReader } from '../../sync/tail.ts'
 import type { Reviewing } from '../../sync/tail-plan.ts'
+import type { PageEntity } from '../../wire/pages.ts'
 import { checkpointBatch, pageOf } from './checkpoint.ts'
 import { type Disk, advanceOf, segment } from './disk.ts'
+import type { RowsToKey } from './page-keys.ts'
 import { type HeldRow, type PageJob, heldRow, writePages } from './page-work.ts'
 import { rankOf } from './rank.ts'
 import { type RestoredCanonical, type RestoredPages, stepText } from './restore.ts'
@@ -74,7 +76,13 @@ export class CanonicalDisk {
 
   /** Deletes the canonical state, in memory and on disk, so that it is fetched again from the reviewer. */
   async clear(): Promise<void> {
-    const { repo, tail, disk } = this.#parts
+    this.forget()
+    await this.#parts.disk.write({ durability: 'relaxed', reset: true })
+  }
+
+  /** Deletes the canonical state in memory. */
+  forget(): void {
+    const { repo, tail } = this.#parts
     for (const table of repo.tables()) {
       for (const row of [...table.rows()]) table.replaceCanonical(row.id, undefined)
     }
@@ -82,7 +90,6 @@ export class CanonicalDisk {
     tail.reset()
     this.#before = null
     this.#forgetPages()
-    await disk.write({ durability: 'relaxed', reset: true })
   }
 
   /** Writes one applied step of the tail; starts a checkpoint when there are too many steps. */
@@ -122,12 +129,18 @@ export class CanonicalDisk {
   /** Writes a snapshot of the reviewer, which replaces the canonical state. */
   replace(
     { reviewerId }: Reviewing,
-    { texts, outboxRemove }: { texts: readonly string[]; outboxRemove: readonly string[] },
+    snapshot: {
+      readonly texts: readonly string[]
+      /** The entities of each of these pages. */
+      readonly entities: readonly (readonly PageEntity[])[]
+      readonly outboxRemove: readonly string[]
+    },
   ): void {
+    const { texts, entities, outboxRemove } = snapshot
     // Set by the applied snapshot.
     const position = this.#parts.tail.position!
     this.stop()
-    const pages = texts.map((text, no) => pageOf(no, text))
+    const pages = texts.map((text, no) => pageOf(no, text, this.#rowsOf(entities[no] ?? [])))
     const head = { position, reviewerId, digest: digestOf(pages), isSorted: false }
     void this.#parts.disk.write({
       durability: 'relaxed',
@@ -147,6 +160,20 @@ export class CanonicalDisk {
     this.#isDue = false
     this.#work = undefined
     this.#forgetPages()
+  }
+
+  #rowsOf(entities: readonly PageEntity[]): readonly RowsToKey[] {
+    const { repo } = this.#parts
+    const types = new Map<string, Uuid[]>()
+    for (const { type, id } of entities) {
+      const ids = types.get(type)
+      if (ids) ids.push(id)
+      else types.set(type, [id])
+    }
+    return [...types].map(([type, ids]) => {
+      const table = repo.tableNamed(type)
+      return { table, rows: heldRows(table, ids) }
+    })
   }
 
   #touch(entries: readonly Entry[]): void {
