@@ -11,7 +11,7 @@ import {
 } from '@countersign/core'
 import type { Page, Storage } from '@countersign/core/ports'
 import { SeededRandom, createLimitedStore } from '@countersign/core/testing'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { slow } from './slow-pages.ts'
 import { SPACE, type Scene, scene } from './wire.ts'
@@ -254,3 +254,24 @@ function altered(page: Page, which: 'text' | 'keys'): Page {
   if (which === 'text') return { ...page, text: change(page.text) }
   return { ...page, keys: { ...page.keys!, text: change(page.keys!.text) } } // each page has keys
 }
+
+test('DSK3: rows that came as a tail are on pages at the next opening', async () => {
+  on = await scene()
+  const bob = await on.open({ entities: [Issue] })
+  for (let points = 0; points < 40; points++) {
+    bob.create(Issue, { title: 'a', status: 'open', points })
+    await on.settle()
+  }
+  const storage = memoryStorage()
+  await on.open({
+    ...{ entities: [Issue], storage },
+    limits: { checkpointStepsMax: 512, checkpointStepBytesMax: 32_768 },
+  })
+  await on.settle()
+  const handle = await storage.open(() => {}, SPACE)
+  await vi.waitFor(async () => {
+    const { checkpoint, segments } = await handle.read()
+    expect([checkpoint !== undefined, segments]).toEqual([true, []])
+  })
+  await handle.close()
+})

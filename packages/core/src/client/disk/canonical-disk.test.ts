@@ -44,7 +44,7 @@ class Desk {
   readonly #due: (() => void)[] = []
   #fresh: Entry[] = []
 
-  constructor() {
+  constructor(checkpointStepsMax = 0) {
     let now = 0
     const clock = {
       monotonic: () => (now += 1_000), // each slice has taken its time
@@ -61,7 +61,7 @@ class Desk {
       repo: this.repo,
       tail: { position: this.#position } as unknown as TailReader,
       clock: clock as unknown as Clock,
-      limits: { ...LIMITS, checkpointStepsMax: 0, storedPageEntitiesMax: 2 },
+      limits: { ...LIMITS, checkpointStepsMax, storedPageEntitiesMax: 2 },
       sessionId: () => SESSION,
     })
   }
@@ -104,9 +104,19 @@ class Desk {
   /** A step, and the checkpoint that follows it. */
   async checkpoint(): Promise<Checkpoint> {
     this.step()
+    return (await this.#made())!
+  }
+
+  /** The checkpoint that is written when the store is in step with its reviewer, if any. */
+  async caughtUp(): Promise<Checkpoint | undefined> {
+    this.disk.caughtUp(by.reviewerId)
+    return this.#made()
+  }
+
+  async #made(): Promise<Checkpoint | undefined> {
     while (this.#due.length > 0) this.slice()
     await this.#settled()
-    return this.batches.at(-1)!.checkpoint!
+    return this.batches.at(-1)!.checkpoint
   }
 
   async read(): Promise<StoredState> {
@@ -197,6 +207,39 @@ it('a checkpoint writes the pages of rows that changed, and leaves the others', 
   const { checkpoint, segments } = await desk.read()
   expect(rowsOn({ pages: await desk.pages() })).toEqual({ 0: [1, 2], 1: [3, 4], 2: [5] })
   expect([checkpoint!.name, segments]).toEqual([second.name, []])
+})
+
+it('DSK3: an early checkpoint takes in many steps, and not few', async () => {
+  const desk = new Desk(32)
+  for (const row of [1, 2, 3, 4]) {
+    desk.write(row, [], { x: 0 })
+    desk.step()
+  }
+  expect(await desk.caughtUp()).toBeUndefined()
+  desk.write(5, [], { x: 0 })
+  desk.step()
+  const early = (await desk.caughtUp())!
+  expect([rowsOn(early), (await desk.read()).segments]).toEqual([
+    { 0: [1, 2], 1: [3, 4], 2: [5] },
+    [],
+  ])
+})
+
+it('DSK3: an early checkpoint does not write many rows for few that have changed', async () => {
+  const desk = new Desk(32)
+  const rows = Array.from({ length: 1_100 }, (_, at) => desk.write(at, [], { x: 0 }))
+  desk.step()
+  desk.disk.stop() // what is stored is not continued, as after a snapshot
+  for (const row of rows.slice(0, 5)) {
+    desk.write(rows.indexOf(row), [row], { x: 1 })
+    desk.step()
+  }
+  expect(await desk.caughtUp()).toBeUndefined()
+  for (const row of rows.slice(5, 100)) {
+    desk.write(rows.indexOf(row), [row], { x: 1 })
+    desk.step()
+  }
+  expect(rowsOn((await desk.caughtUp())!)[0]).toEqual([0, 1])
 })
 
 it('new rows join the last page, which is split where it has too many', async () => {

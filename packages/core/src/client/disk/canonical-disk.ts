@@ -24,6 +24,11 @@ import { rankOf } from './rank.ts'
 import { type RestoredCanonical, type RestoredPages, stepText } from './restore.ts'
 import { type RowPage, StoredPages, digestOf } from './stored-pages.ts'
 
+/** An early checkpoint is due at this part of the steps, or of their bytes, of another one. */
+const EARLY_PART = 1 / 8
+/** Unchanged rows that an early checkpoint may write, where fewer rows have changed. */
+const EARLY_UNCHANGED_ROWS_MAX = 1_024
+
 export interface CanonicalDiskParts {
   readonly disk: Disk
   readonly repo: Repo
@@ -119,6 +124,22 @@ export class CanonicalDisk {
     const { checkpointStepsMax, checkpointStepBytesMax } = limits
     if (this.#steps > checkpointStepsMax || this.#stepBytes > checkpointStepBytesMax)
       this.#checkpointSoon(by.reviewerId)
+  }
+
+  /**
+   * Starts an early checkpoint where many steps have gathered and few unchanged rows share the pages:
+   * the next opening takes in all steps before it shows anything. Called once, when all that was
+   * missed is here.
+   */
+  caughtUp(reviewerId: Uuid): void {
+    const { checkpointStepsMax, checkpointStepBytesMax } = this.#parts.limits
+    const isMuch =
+      this.#steps > checkpointStepsMax * EARLY_PART ||
+      this.#stepBytes > checkpointStepBytesMax * EARLY_PART
+    if (!isMuch) return
+    const changed = this.#touched.size
+    if (this.#rowsOnPages() - changed <= Math.max(changed, EARLY_UNCHANGED_ROWS_MAX))
+      this.renew(reviewerId)
   }
 
   /** Starts a checkpoint, because the storage may have refused steps meanwhile. */
@@ -245,6 +266,22 @@ export class CanonicalDisk {
     if (this.#work !== work) return
     this.#work = undefined
     this.#base = isStored ? { checkpoint: name, pages: stored } : undefined
+  }
+
+  /** About as many rows as a checkpoint would write now. */
+  #rowsOnPages(): number {
+    const { repo } = this.#parts
+    const stored = this.#base?.pages
+    if (!stored) return [...repo.tables()].reduce((sum, { size }) => sum + size, 0)
+    const pages = new Set<RowPage>()
+    let fresh = 0
+    for (const [id, type] of this.#touched) {
+      const state = repo.tableNamed(type).canonical(id)
+      const page = state && stored.find(type, heldRow(id, state))
+      if (page) pages.add(page)
+      if (!page?.ids.includes(id)) fresh++
+    }
+    return [...pages].reduce((sum, { ids }) => sum + ids.length, fresh)
   }
 
   /** The pages with changed rows, with all their rows; undefined where a row no longer exists. */
