@@ -14,6 +14,7 @@ export const NODE_NAMES = [
   'C6',
   'C6u',
   'C7',
+  'first',
   'lens',
 ]
 export const BROWSER_NAMES = ['R1', 'R2', 'R3', 'R4', 'R5', 'P1', 'P2', 'P3', 'T']

@@ -86,6 +86,7 @@ export const GOALS: Readonly<Record<string, Goal>> = {
   C7: atMost(2),
   'C7 bytes': below(786_432, 'B'),
   'C7 history': below(1.1, ''),
+  first: atMost(0.4),
   lens: atMost(2),
   'lens query': atMost(2),
   R1: both(atMost(1.5), ofPeer(1.3, 'zustand')),

@@ -7,6 +7,7 @@ import {
   advance,
   checkpoint,
   page,
+  readWhole,
   textsOf,
   keysOf,
   mixed,
@@ -26,7 +27,7 @@ export function advancing(make: () => StorageFixture): void {
     const handle = await open(make())
     await handle.write(run(1, 'a'))
     await handle.write(run(5, 'b', 1))
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(keysOf(state.segments)).toEqual(['a', 'b'])
     expect(state.advance).toEqual({ rank: 5, fromRank: 1, text: 'position 5' })
   })
@@ -44,7 +45,7 @@ export function advancing(make: () => StorageFixture): void {
       outboxAdd: ['own'],
       meta: [['k', 'v']],
     })
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(keysOf(state.segments)).toEqual(['a', 'own', 'rej'])
     expect(state.advance).toEqual(advance(5))
     expect(state.outbox).toEqual(['own'])
@@ -55,7 +56,7 @@ export function advancing(make: () => StorageFixture): void {
     const handle = await open(make())
     await handle.write(run(5, 'a'))
     await handle.write(run(9, 'b', fromRank))
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(keysOf(state.segments)).toEqual(['a', 'b'])
     expect(state.advance?.rank).toBe(9)
   })
@@ -63,9 +64,9 @@ export function advancing(make: () => StorageFixture): void {
   test('advance: where nothing is stored, only a run from 0 is no gap', async () => {
     const handle = await open(make())
     await handle.write(run(5, 'gap', 1))
-    expect((await handle.read()).advance).toBeUndefined()
+    expect((await readWhole(handle)).advance).toBeUndefined()
     await handle.write(run(5, 'a', 0))
-    expect(keysOf((await handle.read()).segments)).toEqual(['a'])
+    expect(keysOf((await readWhole(handle)).segments)).toEqual(['a'])
   })
 
   test('advance: a tab that is ahead leaves no gap when another one begins anew', async () => {
@@ -81,7 +82,7 @@ export function advancing(make: () => StorageFixture): void {
     await ahead.write(run(8, 'e', 7))
     await behind.write(run(8, 'f', 6))
     await ahead.write(run(9, 'g', 8))
-    const state = await ahead.read()
+    const state = await readWhole(ahead)
     expect(keysOf(state.segments)).toEqual(['b', 'd', 'f', 'g'])
     expect(state.checkpoint?.rank).toBe(3)
     expect(state.advance?.rank).toBe(9)
@@ -91,7 +92,7 @@ export function advancing(make: () => StorageFixture): void {
     const handle = await open(make())
     await handle.write(run(5, 'a'))
     await handle.write({ ...snapshot(9, 'page'), advance: advance(9, 8) })
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(state.segments).toEqual([])
     expect(state.checkpoint).toEqual(checkpoint(9, 'page'))
     expect(state.advance?.rank).toBe(9)
@@ -101,7 +102,7 @@ export function advancing(make: () => StorageFixture): void {
     const handle = await open(make())
     await handle.write({ ...run(5, 'a'), outboxAdd: ['o', 'p'] })
     await handle.write({ ...run(5, 'a'), outboxRemove: ['o'] })
-    expect((await handle.read()).outbox).toEqual(['p'])
+    expect((await readWhole(handle)).outbox).toEqual(['p'])
   })
 
   test('advance: a skipped segment resolves to the order of a known key, else to 0', async () => {
@@ -120,7 +121,7 @@ export function advancing(make: () => StorageFixture): void {
       segments: [tail('z', 5), segment('own')],
     })
     expect(order).toBeGreaterThan(0)
-    expect((await handle.read()).segments.at(-1)).toEqual({ ...segment('own'), order })
+    expect((await readWhole(handle)).segments.at(-1)).toEqual({ ...segment('own'), order })
   })
 
   test('advance: batches without one are not held back', async () => {
@@ -128,7 +129,7 @@ export function advancing(make: () => StorageFixture): void {
     await handle.write(run(5, 'a'))
     await handle.write(strict({ segments: segmentsOf('own') }))
     await handle.write(strict({ checkpoint: checkpoint(4, 'page') }))
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(keysOf(state.segments)).toEqual(['a', 'own'])
     expect(textsOf(state.checkpoint)).toEqual(['page'])
     expect(state.advance?.rank).toBe(5)
@@ -143,7 +144,7 @@ export function advancing(make: () => StorageFixture): void {
         ranks.map((rank) => tab.write(run(rank, `${rank} of ${index}`, rank - 1))),
       ),
     )
-    const state = await tabs[0]!.read()
+    const state = await readWhole(tabs[0]!)
     expect(state.segments.map(({ key }) => Number.parseInt(key))).toEqual(ranks)
     expect(state.advance?.rank).toBe(6)
   })
@@ -154,16 +155,16 @@ export function caches(make: () => StorageFixture): void {
     const handle = await open(make())
     await handle.write(snapshot(3, 'a', 'b', 'c'))
     await handle.write(snapshot(4, 'd'))
-    expect((await handle.read()).checkpoint).toEqual(checkpoint(4, 'd'))
+    expect((await readWhole(handle)).checkpoint).toEqual(checkpoint(4, 'd'))
     await handle.write(snapshot(5))
-    expect((await handle.read()).checkpoint).toEqual(checkpoint(5))
+    expect((await readWhole(handle)).checkpoint).toEqual(checkpoint(5))
   })
 
   test('checkpoint: keeps its pages in order', async () => {
     const handle = await open(make())
     const pages = Array.from({ length: 50 }, (_, index) => `page ${index}`)
     await handle.write(snapshot(1, ...pages))
-    expect(textsOf((await handle.read()).checkpoint)).toEqual(pages)
+    expect(textsOf((await readWhole(handle)).checkpoint)).toEqual(pages)
   })
 
   test.for([3, 4])('checkpoint: rank %i on stored 4 is skipped, the rest applies', async (rank) => {
@@ -178,7 +179,7 @@ export function caches(make: () => StorageFixture): void {
         meta: [['k', 'v']],
       }),
     )
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(state.checkpoint).toEqual(checkpoint(4, 'new'))
     expect(keysOf(state.segments)).toEqual(['a', 'own'])
     expect(state.outbox).toEqual(['own'])
@@ -191,7 +192,7 @@ export function caches(make: () => StorageFixture): void {
     await handle.write(run(6, 'b', 3))
     // As a tab makes it that has fallen behind while it was at work.
     await handle.write(snapshot(4, 'page'))
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(state.checkpoint).toEqual(checkpoint(4, 'page'))
     expect(keysOf(state.segments)).toEqual(['b'])
     expect(state.advance).toEqual(advance(6, 3))
@@ -202,7 +203,7 @@ export function caches(make: () => StorageFixture): void {
     await handle.write(strict({ checkpoint: checkpoint(1, 'page') }))
     await handle.write(run(5, 'a'))
     await handle.write(strict({ checkpoint: checkpoint(6, 'page') }))
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(state.checkpoint).toBeUndefined()
     expect(keysOf(state.segments)).toEqual(['a'])
   })
@@ -212,7 +213,7 @@ export function caches(make: () => StorageFixture): void {
     for (const rank of [1, 2, 3])
       await handle.write({ ...run(rank, 'unused'), segments: mixed(rank) })
     await handle.write(strict({ checkpoint: checkpoint(2, 'page') }))
-    const { segments } = await handle.read()
+    const { segments } = await readWhole(handle)
     expect(keysOf(segments)).toEqual(['own1', 'rej1', 'own2', 'rej2', 'own3', 'tail3', 'rej3'])
   })
 
@@ -225,7 +226,7 @@ export function caches(make: () => StorageFixture): void {
     // Its order comes after that run, and says nothing.
     await one.write(strict({ segments: segmentsOf('own') }))
     await one.write(snapshot(5, 'page'))
-    const state = await one.read()
+    const state = await readWhole(one)
     expect(keysOf(state.segments)).toEqual(['b', 'own'])
     expect(state.checkpoint?.rank).toBe(5)
     expect(state.advance?.rank).toBe(6)
@@ -235,7 +236,7 @@ export function caches(make: () => StorageFixture): void {
     const handle = await open(make())
     const segments = [tail('a', 1), tail('b', 2)]
     await handle.write({ ...run(2, 'unused'), segments, checkpoint: checkpoint(1, 'page') })
-    expect(keysOf((await handle.read()).segments)).toEqual(['b'])
+    expect(keysOf((await readWhole(handle)).segments)).toEqual(['b'])
   })
 
   test('checkpoint: drops a tail of many hundred segments', async () => {
@@ -243,7 +244,7 @@ export function caches(make: () => StorageFixture): void {
     const segments = Array.from({ length: 700 }, (_, index) => tail(`t${index}`, index + 1))
     await handle.write({ ...run(700, 'unused'), segments })
     await handle.write(strict({ checkpoint: checkpoint(699, 'page') }))
-    expect(keysOf((await handle.read()).segments)).toEqual(['t699'])
+    expect(keysOf((await readWhole(handle)).segments)).toEqual(['t699'])
   })
 
   test('checkpoint: with a base it replaces the pages it brings, adds new ones, keeps the rest', async () => {
@@ -254,7 +255,7 @@ export function caches(make: () => StorageFixture): void {
     expect(await handle.write({ ...run(4, 't', 3), checkpoint: next })).toMatchObject({
       isCheckpointStored: true,
     })
-    const { checkpoint: stored, segments } = await handle.read()
+    const { checkpoint: stored, segments } = await readWhole(handle)
     expect(stored).toEqual({
       ...checkpoint(4),
       pages: [page(0, 'a'), page(1, 'b again'), page(2, 'c'), page(7, 'new')],
@@ -272,7 +273,7 @@ export function caches(make: () => StorageFixture): void {
         isCheckpointStored: false,
       })
     }
-    const { checkpoint: stored, segments } = await handle.read()
+    const { checkpoint: stored, segments } = await readWhole(handle)
     expect(stored).toEqual(checkpoint(3, 'a'))
     expect(keysOf(segments)).toEqual(['t'])
   })
@@ -289,7 +290,7 @@ export function caches(make: () => StorageFixture): void {
       ),
     ])
     expect(written.map(({ isCheckpointStored }) => isCheckpointStored)).toEqual([true, false])
-    expect(textsOf((await other.read()).checkpoint)).toEqual(['x', 'b'])
+    expect(textsOf((await readWhole(other)).checkpoint)).toEqual(['x', 'b'])
   })
 
   test('checkpoint: written again under its name it changes nothing, and counts as stored', async () => {
@@ -307,7 +308,7 @@ export function caches(make: () => StorageFixture): void {
     await first.close()
     const second = await fixture.again().open(noTrouble)
     expect((await second.write(run(3, 'a'))).order).toBeGreaterThan(order)
-    expect(keysOf((await second.read()).segments)).toEqual(['a'])
+    expect(keysOf((await readWhole(second)).segments)).toEqual(['a'])
   })
 
   test('reset: forgets position, checkpoint and tail, keeps the rest', async () => {
@@ -319,9 +320,9 @@ export function caches(make: () => StorageFixture): void {
       outboxAdd: ['own7'],
       meta: [['k', 'v']],
     })
-    expect(keysOf((await handle.read()).segments)).toEqual(['own7', 'tail7', 'rej7'])
+    expect(keysOf((await readWhole(handle)).segments)).toEqual(['own7', 'tail7', 'rej7'])
     await handle.write(strict({ reset: true }))
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(state.advance).toBeUndefined()
     expect(state.checkpoint).toBeUndefined()
     expect(keysOf(state.segments)).toEqual(['own7', 'rej7'])
@@ -333,7 +334,7 @@ export function caches(make: () => StorageFixture): void {
     const handle = await open(make())
     await handle.write({ ...run(7, 'old'), checkpoint: checkpoint(6, 'old') })
     await handle.write({ ...run(2, 'new'), reset: true, checkpoint: checkpoint(1, 'new') })
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(state.advance).toEqual(advance(2))
     expect(textsOf(state.checkpoint)).toEqual(['new'])
     expect(keysOf(state.segments)).toEqual(['new'])

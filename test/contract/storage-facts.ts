@@ -8,6 +8,7 @@ import {
   advance,
   checkpoint,
   page,
+  readWhole,
   textsOf,
   emptyState,
   expectTrouble,
@@ -224,7 +225,7 @@ export function contents(make: () => StorageFixture): void {
     await handle.write({ ...snapshot(1), segments, checkpoint: { ...checkpoint(1), pages } })
     ids.push('y')
     pages.push(page(1, 'q'))
-    const state = await handle.read()
+    const state = await readWhole(handle)
     expect(state.segments[0]?.ids).toEqual(['x'])
     expect(textsOf(state.checkpoint)).toEqual(['p'])
   })
@@ -243,7 +244,7 @@ export function contents(make: () => StorageFixture): void {
       }),
     )
     await handle.close()
-    const state = await (await fixture.again().open(noTrouble)).read()
+    const state = await readWhole(await fixture.again().open(noTrouble))
     expect(state.segments).toMatchObject([given])
     expect(state.outbox).toEqual([odd])
     expect(state.meta).toEqual(new Map([[odd, odd]]))
@@ -258,7 +259,8 @@ export function contents(make: () => StorageFixture): void {
     const many = Array.from({ length: 1500 }, (_, index) => segment(`s${index}`))
     await handle.write(strict({ segments: [segment('long', 'own', long), ...many] }))
     await handle.write(snapshot(1, long, 'short', long))
-    const { segments, checkpoint: stored } = await (await fixture.again().open(noTrouble)).read()
+    const again = await fixture.again().open(noTrouble)
+    const { segments, checkpoint: stored } = await readWhole(again)
     expect(keysOf(segments)).toEqual(['long', ...keysOf(many)])
     expect(segments[0]?.text === long).toBe(true)
     expect(textsOf(stored)?.map((text) => text === long || text)).toEqual([true, 'short', true])

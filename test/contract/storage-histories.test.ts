@@ -8,7 +8,7 @@ import type { Segment, StorageHandle, StoredState, WriteBatch } from '@countersi
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { dexieFixture } from './storage-dexie.ts'
-import { noTrouble, type StorageFixture } from './storage-kit.ts'
+import { noTrouble, readWhole, type StorageFixture } from './storage-kit.ts'
 
 interface Step {
   readonly tab: number
@@ -54,7 +54,7 @@ async function worldOf(fixture: StorageFixture): Promise<World> {
       const handle = handles[tab]!
       const { order, isCheckpointStored } = await handle.write(batch)
       const claimed = claim === undefined ? undefined : await handle.claim(claim, `by ${tab}`)
-      const state = await handles[(tab + 1) % tabs]!.read()
+      const state = await readWhole(handles[(tab + 1) % tabs]!)
       return {
         claimed,
         place: placeOf(order, state),
@@ -69,12 +69,12 @@ async function worldOf(fixture: StorageFixture): Promise<World> {
 }
 
 /** Where the order stands among those stored; -1 when dropped at once, or 0. */
-function placeOf(order: number, { segments }: StoredState): number {
+function placeOf(order: number, { segments }: Pick<StoredState, 'segments'>): number {
   return segments.findIndex((segment) => segment.order === order)
 }
 
 /** Orders are each adapter's own, and may have gaps. */
-function withoutOrders({ segments, ...rest }: StoredState): unknown {
+function withoutOrders({ segments, ...rest }: Pick<StoredState, 'segments'>): unknown {
   return { ...rest, segments: segments.map(({ order: _order, ...segment }) => segment) }
 }
 
@@ -92,7 +92,16 @@ function anyStep(): fc.Arbitrary<Step> {
     fc.record({ ...record, kind: fc.constantFrom('own' as const, 'rejections' as const) }),
     fc.record({ ...record, kind: fc.constant('tail' as const), rank }),
   )
-  const page = fc.record({ no: fc.nat({ max: 3 }), text: fc.string(), check: fc.constant('c') })
+  const check = fc.constant('c')
+  const page = fc.record(
+    {
+      no: fc.nat({ max: 3 }),
+      text: fc.string(),
+      check,
+      keys: fc.record({ text: fc.string(), check }),
+    },
+    { requiredKeys: ['no', 'text', 'check'] },
+  )
   const batch = fc.record(
     {
       durability: fc.constantFrom('strict' as const, 'relaxed' as const),

@@ -2,17 +2,17 @@
  * What the parts of the storage contract share: what an adapter's tests must provide, and
  * small makers of segments, runs and checkpoints.
  */
-import type {
-  Advance,
-  Checkpoint,
-  Page,
-  StoredCheckpoint,
-  Segment,
-  Storage,
-  StorageHandle,
-  StoredSegment,
-  StoredState,
-  WriteBatch,
+import {
+  type Advance,
+  type Checkpoint,
+  type Page,
+  type Segment,
+  type Storage,
+  type StorageHandle,
+  type StoredSegment,
+  type StoredState,
+  type WriteBatch,
+  allPages,
 } from '@countersign/core/ports'
 import { expect } from 'vitest'
 
@@ -77,7 +77,18 @@ export function page(no: number, text: string): Page {
   return { no, text, check: `check of ${text}` }
 }
 
-export function textsOf(stored: StoredCheckpoint | undefined): readonly string[] | undefined {
+/** The stored state with the pages of its checkpoint. */
+export async function readWhole(
+  handle: StorageHandle,
+): Promise<Omit<StoredState, 'checkpoint'> & { readonly checkpoint: Checkpoint | undefined }> {
+  const state = await handle.read()
+  if (!state.checkpoint) return { ...state, checkpoint: undefined }
+  const pages = await allPages(handle, state.checkpoint.name)
+  expect(pages, 'the checkpoint that was read is the stored one').toBeDefined()
+  return { ...state, checkpoint: { ...state.checkpoint, pages: pages! } }
+}
+
+export function textsOf(stored: Checkpoint | undefined): readonly string[] | undefined {
   return stored?.pages.map(({ text }) => text)
 }
 

@@ -9,6 +9,7 @@ import { describe } from 'vitest'
 import { advancing, caches } from './storage-canonical.ts'
 import { contents, drafts, ordering } from './storage-facts.ts'
 import type { StorageFaults, StorageFixture } from './storage-kit.ts'
+import { pages } from './storage-pages.ts'
 import { lifetime, sharing, tearing } from './storage-tabs.ts'
 
 export type { StorageFaults, StorageFixture } from './storage-kit.ts'
@@ -23,6 +24,7 @@ export function storageContract(
     ordering(make)
     advancing(make)
     caches(make)
+    pages(make)
     sharing(make)
     lifetime(make)
     contents(make)

@@ -106,6 +106,7 @@ describe('a row that was handed out', () => {
             : handle.write(batch)
         return {
           read: () => handle.read(),
+          pages: (name, reading) => handle.pages(name, reading),
           waiting: () => handle.waiting(),
           claim: (key, value) => handle.claim(key, value),
           close: () => handle.close(),

@@ -33,6 +33,7 @@ function gated(inner: Storage) {
       const handle = await inner.open(onTrouble, space)
       return {
         read: async () => (await through('read'), handle.read()),
+        pages: async (...args) => (await through('read'), handle.pages(...args)),
         claim: async (key, value) => (await through('claim'), handle.claim(key, value)),
         write: async (batch) => (await through('write'), handle.write(batch)),
         waiting: () => handle.waiting(),

@@ -283,10 +283,10 @@ export class World {
 
   /** Everything that bob has stored, as text. */
   get stored(): string {
-    const { segments, checkpoint, meta } = this.disk.content
+    const { segments, meta } = this.disk.content
     return [
       ...segments.map(({ text }) => text),
-      ...(checkpoint?.pages.map(({ text }) => text) ?? []),
+      ...this.disk.pages.flatMap(({ text, keys }) => [text, keys?.text ?? '']),
       JSON.stringify([...meta]),
     ].join('\n')
   }

@@ -259,6 +259,7 @@ function boundTo(handle: StorageHandle): StorageHandle {
     read: () => handle.read(),
     write: (batch) => handle.write(batch),
     claim: (key, value) => handle.claim(key, value),
+    pages: (name, reading) => handle.pages(name, reading),
     waiting: () => handle.waiting(),
     close: () => handle.close(),
   }

@@ -1,9 +1,10 @@
 /** Storages with damaged records: the store opens, says what is damaged, and goes on with the rest. */
 import { type SyncStore, createSyncStore, entity, memoryStorage } from '@countersign/core'
-import type { Storage, StoredState } from '@countersign/core/ports'
+import type { Page, PageKeys, PageReading, Storage, StoredState } from '@countersign/core/ports'
 import { SeededRandom, simSigner } from '@countersign/core/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { readWhole } from '../contract/storage-kit.ts'
 import { SPACE, type Scene, scene } from './wire.ts'
 
 const Todo = entity('todo', z.object({ title: z.string(), note: z.string().default('') }))
@@ -52,15 +53,19 @@ async function aDay(storage: Storage) {
   const pending = receipts.map(({ messageId }) => messageId)
   const rejected = bomb.messageId
   await store.close()
-  const state = await (await storage.open(() => undefined)).read()
+  const state = await readWhole(await storage.open(() => undefined))
   return { openOn, pending, rejected, state, seen: seen! }
 }
 
+/** A stored state with the pages of its checkpoint. */
+type Whole = Awaited<ReturnType<typeof readWhole>>
+
 /** A storage that gives back `state`, and forgets what is written. */
-function holding(state: StoredState): Storage {
+function holding(state: Whole): Storage {
   return {
     open: async () => ({
       read: async () => state,
+      pages: async (_, reading) => givenPages(state, reading),
       write: async () => ({ order: 1, isCheckpointStored: true }),
       claim: async (key, value) => (state.meta.has(key) ? state.meta.get(key) : value),
       waiting: async () => state.outbox,
@@ -69,10 +74,22 @@ function holding(state: StoredState): Storage {
   }
 }
 
+/** Pages and keys may be anything; a database has a number for each, whatever its record says. */
+function givenPages({ checkpoint }: Whole, reading: PageReading): boolean {
+  const pages = Object.values(Object(checkpoint?.pages) as Record<string, Page>)
+  reading.begin({
+    numbers: pages.map((_, no) => no),
+    keys: new Map(pages.map((page, no) => [no, Object(page).keys as PageKeys] as const)),
+  })
+  for (let next = reading.next(); next.length > 0; next = reading.next())
+    reading.take(next.map((no) => pages[no]!))
+  return true
+}
+
 /** A storage that begins with `state`, whatever it is, and keeps what is written. */
-async function withState(state: StoredState): Promise<Storage> {
+async function withState(state: Whole): Promise<Storage> {
   const inner = memoryStorage()
-  let given: StoredState | undefined = state
+  let given: Whole | undefined = state
   return {
     async open(onTrouble, space) {
       const handle = await inner.open(onTrouble, space)
@@ -111,6 +128,7 @@ function rotting(inner: Storage, key: string, change: (text: string) => string):
         read,
         write: (batch) => handle.write(batch),
         claim: (name, value) => handle.claim(name, value),
+        pages: (name, reading) => handle.pages(name, reading),
         waiting: () => handle.waiting(),
         close: () => handle.close(),
       }
@@ -118,7 +136,7 @@ function rotting(inner: Storage, key: string, change: (text: string) => string):
   }
 }
 
-type Damaged = readonly [what: string, state: StoredState, doomed: RegExp]
+type Damaged = readonly [what: string, state: Whole, doomed: RegExp]
 
 const flip = (text: string, at: number, bits = 1): string =>
   text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ bits) + text.slice(at + 1)
@@ -150,7 +168,7 @@ function* variants(value: unknown, depth = 0): Generator<readonly [string, unkno
   }
 }
 
-function* damages(state: StoredState): Generator<Damaged> {
+function* damages(state: Whole): Generator<Damaged> {
   for (const [i, stored] of state.segments.entries()) {
     const others = state.segments.filter((_, at) => at !== i)
     const own = stored.kind === 'own' ? new RegExp(stored.key) : /^$/

@@ -103,6 +103,7 @@ function holding(inner: Storage) {
       return {
         read: () => handle.read(),
         claim: (key, value) => handle.claim(key, value),
+        pages: (name, reading) => handle.pages(name, reading),
         waiting: () => handle.waiting(),
         close: () => handle.close(),
         async write(batch) {

@@ -2,13 +2,8 @@
  * A reviewer and stores in one process, joined by an honest wire that delivers later and in
  * order. For scenarios that are about rules, not about networks; the world has the bad ones.
  */
-import {
-  type Entity,
-  type StoreOptions,
-  type SyncStore,
-  createSyncStore,
-  defaultPlatform,
-} from '@countersign/core'
+import { type Entity, type StoreOptions, type SyncStore, defaultPlatform } from '@countersign/core'
+import { createLimitedStore } from '@countersign/core/testing'
 import { memorySpaces } from '@countersign/core/ports'
 import type { LinkEvents, Storage, Transport } from '@countersign/core/ports'
 import { type Reviewer, type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
@@ -29,6 +24,7 @@ export interface OpenOptions {
   /** SPACE unless said. */
   readonly space?: string
   readonly checkpointSteps?: number
+  readonly limits?: Parameters<typeof createLimitedStore>[1]
   readonly identity?: NonNullable<StoreOptions['identity']>
   readonly platform?: NonNullable<StoreOptions['platform']>
   /** What stands between the store and the honest wire. */
@@ -49,13 +45,12 @@ export async function scene(options: Partial<ReviewerOptions> = {}): Promise<Sce
   const stores: SyncStore[] = []
   return {
     reviewer,
-    async open({ over = (honest) => honest, ...options }) {
-      const store = createSyncStore({
-        server: true,
-        space: SPACE,
-        transports: [over(wireTo(reviewer))],
-        ...options,
-      })
+    async open({ over = (honest) => honest, limits = {}, ...options }) {
+      const transports = [over(wireTo(reviewer))]
+      const store = createLimitedStore(
+        { server: true, space: SPACE, transports, ...options },
+        limits,
+      )
       stores.push(store)
       await store.ready
       return store

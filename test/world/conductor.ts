@@ -181,6 +181,7 @@ function rotDraft(world: World, by: Conductor, device: Device): void {
 
 /** Each says whether it found somebody to happen to. */
 /** Records that are neither messages in full nor canonical state. */
+const ROTTING: readonly DiskRecord[] = ['own', 'tail', 'tail', 'rejections', 'checkpoint', 'keys']
 const DECAYING: readonly DiskRecord[] = ['draft', 'advance', 'outbox', 'session', 'identity']
 
 /** Between two writes of somebody in haste: less than a busy outbox gathers. */
@@ -262,7 +263,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
   },
   rot: (world, by) => {
     const device = by.device(({ disk }) => disk !== undefined)
-    const kind = by.random.pick<DiskRecord>(['own', 'tail', 'tail', 'rejections', 'checkpoint'])
+    const kind = by.random.pick(ROTTING)
     const rotten = device?.rot(kind, (below) => by.random.below(below))
     if (!device || !rotten) return false
     world.note(device.name, () => `has a rotten record ${rotten.key}`)

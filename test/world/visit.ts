@@ -18,6 +18,7 @@ import { PLAIN, type Reading, VersionedReading } from './reading.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
 import { type Build, Published } from './versioned.ts'
+import { EarlyAnswers } from './invariants/early.ts'
 import { Watch } from './watch.ts'
 
 /** What it needs of the world beyond what everybody sees. */
@@ -70,6 +71,7 @@ export class Visit {
   state: 'opening' | 'open' | 'closing' | 'gone' = 'opening'
   readonly #stage: VisitStage
   readonly #locks: TabLocks
+  readonly #early: EarlyAnswers
   #reading: VersionedReading | undefined
 
   constructor(stage: VisitStage, { device, name, build }: Tab, random: SeededRandom) {
@@ -111,6 +113,7 @@ export class Visit {
       onError: (error: unknown) => stage.fault('S0', `${name}: ${String(error)}`),
     }
     this.store = createLimitedStore(options, plan.bounds)
+    this.#early = new EarlyAnswers(this.store, this.types, stage.tally)
     this.troubled = !device.disk
     this.store.status.subscribe((status) => {
       const { storage, halted } = status
@@ -208,11 +211,16 @@ export class Visit {
     const { checkMs, forgeries } = this.#stage.plan
     const ahead = { showsAhead: checkMs > 0, isForgedTo: checkMs > 0 && forgeries > 0 }
     this.watch = new Watch({ store, truth, device: device.name, ...ahead, ...checks })
+    // A damaged state is discarded, whatever of it was shown.
+    const isSound = !this.troubled && store.status.getState().storageTrouble === undefined
+    if (isSound) guard(() => this.#early.check(this.name))
+    this.#early.end()
     this.#stage.opened(this)
   }
 
   /** The disk went away while the store was opening: the page has to be loaded again. */
   #unready(): void {
+    this.#early.end()
     this.#stage.tally.hit('store that never became ready')
     if (this.state === 'opening') this.#stage.lost(this)
   }

@@ -144,6 +144,7 @@ function counting(): Storage & { batches: number } {
           advance: undefined,
           checkpoint: undefined,
         }),
+        pages: async () => false,
         waiting: async () => [],
         write: async () => ({ order: ++storage.batches, isCheckpointStored: false }),
         claim: async (_, value) => value,

@@ -97,6 +97,13 @@ class FaultyHandle implements StorageHandle {
     return this.#inner.read()
   }
 
+  async pages(
+    ...[checkpoint, reading]: Parameters<StorageHandle['pages']>
+  ): ReturnType<StorageHandle['pages']> {
+    await slowly(this.#faults)
+    return this.#inner.pages(checkpoint, reading)
+  }
+
   async waiting(): ReturnType<StorageHandle['waiting']> {
     await slowly(this.#faults)
     return this.#inner.waiting()

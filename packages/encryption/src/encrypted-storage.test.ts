@@ -1,5 +1,12 @@
 import { memoryStorage } from '@countersign/core'
-import { type Storage, type StoredState, type WriteBatch, checksum } from '@countersign/core/ports'
+import {
+  type Checkpoint,
+  type Storage,
+  type StoredState,
+  type WriteBatch,
+  allPages,
+  checksum,
+} from '@countersign/core/ports'
 import { describe, expect, test } from 'vitest'
 import { encryptedStorage } from './encrypted-storage.ts'
 import { newKey } from './keyring.ts'
@@ -9,7 +16,8 @@ const key = newKey()
 
 function batchOf(): WriteBatch {
   const text = `{"title":"${SECRET}"}`
-  const page = { no: 0, text, check: checksum(text) }
+  const keys = { text: `keys ${text}`, check: checksum(`keys ${text}`) }
+  const page = { no: 0, text, check: checksum(text), keys }
   return {
     durability: 'strict',
     segments: [{ key: 's', kind: 'own', ids: ['id'], text, check: checksum(text) }],
@@ -19,14 +27,18 @@ function batchOf(): WriteBatch {
   }
 }
 
-async function stored(storage: Storage): Promise<StoredState> {
+type Whole = Omit<StoredState, 'checkpoint'> & { readonly checkpoint: Checkpoint | undefined }
+
+/** All that is stored, with the pages of the checkpoint. */
+async function stored(storage: Storage): Promise<Whole> {
   const handle = await storage.open(() => {})
-  const state = await handle.read()
+  const { checkpoint, ...state } = await handle.read()
+  const pages = checkpoint && (await allPages(handle, checkpoint.name))
   await handle.close()
-  return state
+  return { ...state, checkpoint: checkpoint && { ...checkpoint, pages: pages ?? [] } }
 }
 
-const flat = ({ meta, ...state }: StoredState): string => JSON.stringify([state, [...meta]])
+const flat = ({ meta, ...state }: Whole): string => JSON.stringify([state, [...meta]])
 
 describe('encrypted storage', () => {
   test('gives back what was written, and no text of it is on the disk in clear', async () => {

@@ -5,6 +5,8 @@
  */
 import {
   type Checkpoint,
+  type Page,
+  type PageReading,
   type Segment,
   type Storage,
   StorageError,
@@ -153,6 +155,21 @@ class EncryptedHandle implements StorageHandle {
     }
   }
 
+  pages(checkpoint: string, reading: PageReading): Promise<boolean> {
+    const box = this.#box
+    return this.#inner.pages(checkpoint, {
+      begin({ numbers, keys }) {
+        const plain = [...keys].map(
+          ([no, each]) => [no, box.decryptChecked(each, ['keys', no])] as const,
+        )
+        reading.begin({ numbers, keys: new Map(plain) })
+      },
+      next: () => reading.next(),
+      take: (pages) =>
+        reading.take(pages.map((page) => box.decryptChecked(page, ['page', page.no]))),
+    })
+  }
+
   waiting(): Promise<readonly string[]> {
     return this.#inner.waiting()
   }
@@ -187,14 +204,16 @@ class EncryptedHandle implements StorageHandle {
 
 function encryptedCheckpoint(checkpoint: Checkpoint, box: Boxes): Checkpoint {
   const { text, check } = box.encryptChecked(headOf(checkpoint), ['checkpoint', checkpoint.name])
-  const pages = checkpoint.pages.map((page) => box.encryptChecked(page, ['page', page.no]))
+  const pages = checkpoint.pages.map((page): Page => {
+    const { keys, ...encrypted } = box.encryptChecked(page, ['page', page.no])
+    return { ...encrypted, ...(keys && { keys: box.encryptChecked(keys, ['keys', page.no]) }) }
+  })
   return { ...checkpoint, head: text, check, pages }
 }
 
 function decryptedCheckpoint(checkpoint: StoredCheckpoint, box: Boxes): StoredCheckpoint {
   const { text, check } = box.decryptChecked(headOf(checkpoint), ['checkpoint', checkpoint.name])
-  const pages = checkpoint.pages.map((page) => box.decryptChecked(page, ['page', page.no]))
-  return { ...checkpoint, head: text, check, pages }
+  return { ...checkpoint, head: text, check }
 }
 
 function headOf({ head, check }: StoredCheckpoint): Checked {

@@ -160,7 +160,7 @@ describe('other tabs', () => {
   test('version: an upgrade elsewhere closes immediately, and is reported once', async () => {
     const handle = await opened()
     await handle.write(own('a'))
-    const newer = await nativeOpen(fullName(), 20)
+    const newer = await nativeOpen(fullName(), 30)
     await expectTrouble(handle.write(own('b')), 'version')
     await expectTrouble(handle.read(), 'version')
     expect(heard).toEqual(['version'])
@@ -170,7 +170,7 @@ describe('other tabs', () => {
   test('version: a write that runs when another tab upgrades is still stored', async () => {
     const handle = await opened()
     const writing = handle.write(own('a'))
-    const upgrading = nativeOpen(fullName(), 20)
+    const upgrading = nativeOpen(fullName(), 30)
     expect(await writing).toMatchObject({ order: 1 })
     const newer = await upgrading
     const keys = newer.transaction('segments').objectStore('segments').index('key').getAllKeys()
@@ -180,11 +180,11 @@ describe('other tabs', () => {
 
   test('version: a newer database is refused, and left as it is', async () => {
     await (await opened()).close()
-    const newer = await nativeOpen(fullName(), 20)
+    const newer = await nativeOpen(fullName(), 30)
     newer.close()
     await expectTrouble(opened(), 'version')
     const found = await nativeOpen(fullName())
-    expect(found.version).toBe(20)
+    expect(found.version).toBe(30)
     found.close()
   })
 
@@ -194,7 +194,7 @@ describe('other tabs', () => {
     await nativeDelete(fullName())
     await expectTrouble(handle.write(own('b')), 'closed')
     expect(heard).toEqual(['closed'])
-    expect(await indexedDB.databases()).not.toContainEqual({ name: fullName(), version: 10 })
+    expect(await indexedDB.databases()).not.toContainEqual({ name: fullName(), version: 20 })
   })
 
   test('blocked: waiting for an older tab is reported, and passes', async () => {
@@ -387,7 +387,7 @@ function upgradeUnder(
 ): () => Promise<IDBDatabase> | undefined {
   let upgrading: Promise<IDBDatabase> | undefined
   onTransactions((made) => {
-    if (isMeant(made.db)) upgrading ??= nativeOpen(fullName(), 20)
+    if (isMeant(made.db)) upgrading ??= nativeOpen(fullName(), 30)
   })
   return () => upgrading
 }

@@ -12,6 +12,7 @@
  * a call is tried at most twice; nothing is written after `ended`. Does not interpret batches.
  */
 import {
+  type PageReading,
   StorageError,
   type StorageHandle,
   type StorageTrouble,
@@ -22,7 +23,7 @@ import {
 import type { DexieConstructor } from 'dexie'
 import { connect, type Connection } from './connection.ts'
 import { isConnectionLost, toStorageError } from './errors.ts'
-import { readState, readWaiting } from './read.ts'
+import { readPages, readState, readWaiting } from './read.ts'
 import { claimMeta, handOver, writeBatch } from './write.ts'
 
 const triesMax = 2
@@ -69,6 +70,10 @@ export class DexieHandle implements StorageHandle {
 
   read(): Promise<StoredState> {
     return this.#inTurn('read', readState)
+  }
+
+  pages(checkpoint: string, reading: PageReading): Promise<boolean> {
+    return this.#inTurn('read', (database) => readPages(database, checkpoint, reading))
   }
 
   waiting(): Promise<readonly string[]> {

@@ -1,7 +1,8 @@
 /**
- * Reads everything that is stored, at one moment: one readonly transaction over all stores.
+ * Reads what is stored, at one moment: one readonly transaction over all stores. The pages of the
+ * checkpoint are read in a transaction of their own, in the order that their reader chooses.
  *
- * Records are read in bulk, without cursors. Segments and pages are read in several bulks of about
+ * Records are read in bulk, without cursors. Segments are read in several bulks of about
  * `bulkCharsAim`, because the browser decodes one answer in one task.
  */
 import {
@@ -9,12 +10,14 @@ import {
   DRAFT_KEYS,
   type Segment,
   type Page,
+  type PageKeys,
+  type PageReading,
   type StoredCheckpoint,
   type StoredSegment,
   type StoredState,
   outboxOrder,
 } from '@countersign/core/ports'
-import { ADVANCE, CHECKPOINT, type CheckpointFrame } from './schema.ts'
+import { ADVANCE, CHECKPOINT } from './schema.ts'
 import { request, type Scope, transact } from './transact.ts'
 
 /** Measured: one bulk of 26 million characters is a task of 50 to 62 ms. */
@@ -26,14 +29,14 @@ const firstBulkRecords = 4
 const bulkGrowthMax = 4
 const bulkRecordsMax = 1024
 
-/** Reads all stores; rejects with the browser's error. */
+/** Reads all stores but the pages; rejects with the browser's error. */
 export function readState(database: IDBDatabase): Promise<StoredState> {
   return transact(database, 'readonly', async (scope) => {
     const [outboxKeys, meta, advance, checkpoint] = await Promise.all([
       request(scope.store('outbox').getAllKeys()),
       readMeta(scope),
       request<Advance | undefined>(scope.store('state').get(ADVANCE)),
-      readCheckpoint(scope),
+      request<StoredCheckpoint | undefined>(scope.store('state').get(CHECKPOINT)),
     ])
     const segments = await inBulk<StoredSegment>(
       scope.store('segments'),
@@ -62,21 +65,44 @@ export function readWaiting(database: IDBDatabase): Promise<readonly string[]> {
   })
 }
 
+/** As `StorageHandle.pages`; rejects with the browser's error. */
+export function readPages(
+  database: IDBDatabase,
+  checkpoint: string,
+  reading: PageReading,
+): Promise<boolean> {
+  return transact(database, 'readonly', async (scope) => {
+    const stored: StoredCheckpoint | undefined = await request(scope.store('state').get(CHECKPOINT))
+    if (stored?.name !== checkpoint) return false
+    const [numbers, keyNumbers, keys] = await Promise.all([
+      request(scope.store('pages').getAllKeys()),
+      request(scope.store('keys').getAllKeys()),
+      request<PageKeys[]>(scope.store('keys').getAll()),
+    ])
+    const pairs = keyNumbers.map((no, i) => [no as number, keys[i]!] as const) // read together
+    reading.begin({ numbers: numbers as number[], keys: new Map(pairs) })
+    for (let next = reading.next(); next.length > 0; next = reading.next()) {
+      const runs = runsOf(next).map((run) => request<Page[]>(scope.store('pages').getAll(run)))
+      for (const pages of runs) reading.take(await pages)
+    }
+    return true
+  })
+}
+
+/** Ranges of consecutive numbers: one request for each. */
+function runsOf(numbers: readonly number[]): IDBKeyRange[] {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const starts = sorted.flatMap((no, i) => (i > 0 && sorted[i - 1] === no - 1 ? [] : [i]))
+  return starts.map((start, i) => {
+    const end = (starts[i + 1] ?? sorted.length) - 1
+    return IDBKeyRange.bound(sorted[start], sorted[end])
+  })
+}
+
 async function readMeta(scope: Scope): Promise<ReadonlyMap<string, unknown>> {
   const store = scope.store('meta')
   const [keys, values] = await Promise.all([request(store.getAllKeys()), request(store.getAll())])
   return new Map(keys.map((key, index) => [key as string, values[index] as unknown]))
-}
-
-async function readCheckpoint(scope: Scope): Promise<StoredCheckpoint | undefined> {
-  const frame: CheckpointFrame | undefined = await request(scope.store('state').get(CHECKPOINT))
-  if (frame === undefined) return undefined
-  const pages = await inBulk<Page>(
-    scope.store('pages'),
-    ({ no }) => no,
-    ({ text }) => charsOf(text),
-  )
-  return { ...frame, pages }
 }
 
 function charsOf(text: unknown): number {

@@ -7,14 +7,13 @@
  *   meta      value under its key                          facts: keys, sessions
  *   state     record under its name                        incarnation, advance, checkpoint's frame
  *   pages     {no, text, check} under its number           cache: the pages of the checkpoint
+ *   keys      {text, check} under the number of its page   cache: what is read before the pages
  *
  * No index over `ids`: nothing reads one, and at 64 ids a segment it adds a third or more to the
  * cost of a flush. It can be added later without rewriting records.
  */
-import type { StoredCheckpoint } from '@countersign/core/ports'
-
 /** Increment it, and add a `version()` in connection.ts, when the layout changes. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /**
  * In Dexie's syntax: `++` auto-increments, `&` is unique, the empty string means an external key.
@@ -25,6 +24,7 @@ export const stores: Readonly<Record<string, string>> = {
   meta: '',
   state: '',
   pages: '',
+  keys: '',
 }
 
 /**
@@ -39,6 +39,3 @@ export const RANK = 'rank'
 export const INCARNATION = 'incarnation'
 export const ADVANCE = 'advance'
 export const CHECKPOINT = 'checkpoint'
-
-/** The record of a checkpoint in `state`; its pages are records of their own. */
-export type CheckpointFrame = Omit<StoredCheckpoint, 'pages'>

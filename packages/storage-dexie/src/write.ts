@@ -8,12 +8,14 @@
 import type {
   Advance,
   Checkpoint,
+  Page,
   Segment,
+  StoredCheckpoint,
   StoredSegment,
   WriteBatch,
   Written,
 } from '@countersign/core/ports'
-import { ADVANCE, CHECKPOINT, type CheckpointFrame, RANK } from './schema.ts'
+import { ADVANCE, CHECKPOINT, RANK } from './schema.ts'
 import { request, type Scope, transact } from './transact.ts'
 
 /** Characters of a step, plus its last record; the browser clones some 1,000 a microsecond. */
@@ -102,7 +104,7 @@ async function isNext(
 }
 
 async function storedRank(scope: Scope, name: typeof ADVANCE | typeof CHECKPOINT): Promise<number> {
-  const stored: Advance | CheckpointFrame | undefined = await request(
+  const stored: Advance | StoredCheckpoint | undefined = await request(
     scope.store('state').get(name),
   )
   return stored?.rank ?? 0
@@ -140,24 +142,34 @@ async function orderOf(scope: Scope, key: string): Promise<number> {
  */
 async function writeCheckpoint(scope: Scope, checkpoint: Checkpoint): Promise<boolean> {
   const { base, pages, ...frame } = checkpoint
-  const stored: CheckpointFrame | undefined = await request(scope.store('state').get(CHECKPOINT))
+  const stored: StoredCheckpoint | undefined = await request(scope.store('state').get(CHECKPOINT))
   if (stored?.name === frame.name) return true
   if (frame.rank <= (stored?.rank ?? 0)) return false
   if (frame.rank > (await storedRank(scope, ADVANCE))) return false
   if (base !== undefined && base !== stored?.name) return false
-  const store = scope.store('pages')
-  if (base === undefined) store.clear()
+  if (base === undefined) clearPages(scope)
   await inSteps(pages, {
-    charsOf: ({ text }) => text.length,
-    place: async (page) => request(store.put(page, page.no)),
+    charsOf: ({ text, keys }) => text.length + (keys?.text.length ?? 0),
+    place: (page) => putPage(scope, page),
   })
-  scope.store('state').put(frame satisfies CheckpointFrame, CHECKPOINT)
+  scope.store('state').put(frame satisfies StoredCheckpoint, CHECKPOINT)
   await dropTail(scope, frame.rank)
   return true
 }
 
-async function forgetCanonical(scope: Scope): Promise<void> {
+async function putPage(scope: Scope, { no, text, check, keys }: Page): Promise<IDBValidKey> {
+  if (keys) scope.store('keys').put({ text: keys.text, check: keys.check }, no)
+  else scope.store('keys').delete(no)
+  return request(scope.store('pages').put({ no, text, check }, no))
+}
+
+function clearPages(scope: Scope): void {
   scope.store('pages').clear()
+  scope.store('keys').clear()
+}
+
+async function forgetCanonical(scope: Scope): Promise<void> {
+  clearPages(scope)
   scope.store('state').delete(CHECKPOINT)
   scope.store('state').delete(ADVANCE)
   await dropTail(scope, Infinity)

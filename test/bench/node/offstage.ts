@@ -69,6 +69,7 @@ export function startOffstage(folder?: string): Offstage {
     })
   const handle: StorageHandle = {
     read: () => ask('read'),
+    pages: () => Promise.resolve(false), // read by one store only, before it has any
     waiting: () => ask('waiting'),
     write: (batch) => ask('write', batch),
     claim: (key, value) => ask('claim', key, value),

@@ -1,5 +1,6 @@
 /** A process of its own for one workload: its heap and its compiled code are nobody else's. */
 import type { Figure } from '../figure.ts'
+import { first } from './first.ts'
 import { lens } from './lens.ts'
 import { c4, c4b, c4c } from './live.ts'
 import { c6 } from './memory.ts'
@@ -22,6 +23,7 @@ const WORKLOADS: Readonly<Record<string, (size: Size) => Promise<Figure[]>>> = {
   C6: c6,
   C6u: c6u,
   C7: c7,
+  first,
   lens,
 }
 

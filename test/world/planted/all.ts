@@ -42,6 +42,7 @@ import { snapshotForgetsHeads } from './snapshot-forgets-heads.ts'
 import { conflictInAuthorVersion } from './conflict-in-author-version.ts'
 import { correctionNotTaken } from './correction-not-taken.ts'
 import { defaultForgotten } from './default-forgotten.ts'
+import { keysOutdated } from './keys-outdated.ts'
 import { lensThrows } from './lens-throws.ts'
 import { unknownVersionRefused } from './unknown-version-refused.ts'
 import { unknownVersionSkipped } from './unknown-version-skipped.ts'
@@ -69,6 +70,7 @@ export const PLANTED: readonly Planted[] = [
   orderByTimestamp,
   shownIsOldestOwn,
   ackShowsCanonical,
+  keysOutdated,
   indexMissesRemoval,
   liveQueryMissesChange,
   positionMovesOverGap,

@@ -22,7 +22,6 @@ import type { Transport } from '../ports/transport.ts'
 import type { QueryEngine } from '../query/engine.ts'
 import type { Draft } from '../rows/draft.ts'
 import { Repo } from '../rows/repo.ts'
-import { Adopter } from './disk/adopter.ts'
 import { OwnPerson } from './identity/own-person.ts'
 import { CanonicalDisk } from './disk/canonical-disk.ts'
 import { Damage } from './disk/damage.ts'
@@ -31,13 +30,13 @@ import { engineOf } from './reads/engines.ts'
 import { Flusher } from './outbox/flusher.ts'
 import type { Identity } from './identity/identity.ts'
 import { MintedIds } from './identity/minted.ts'
+import { Opening } from './reads/opening.ts'
 import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './verbs/receipt.ts'
 import { OwnMessages } from './outbox/own-messages.ts'
 import { Refusals } from './outbox/refusals.ts'
 import type { RefusedMessages } from './outbox/refused.ts'
-import { Restoration } from './disk/restoration.ts'
-import { Neighbours } from './outbox/neighbours.ts'
+import { type Restorers, restorersOf } from './disk/restoration.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
 import { strand } from './reset.ts'
@@ -56,6 +55,7 @@ export class Replica {
   readonly limits: Limits
   readonly status: StoreApi<SyncStatus>
   readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
+  readonly opening: Opening
   readonly ready: Promise<void>
   readonly person: OwnPerson
   readonly #options: ReplicaOptions
@@ -76,9 +76,7 @@ export class Replica {
   readonly minted: MintedIds = new MintedIds(() => this.#identity?.session.sessionId)
   #identity: Identity | undefined
   #flusher: Flusher | undefined
-  #adopter: Adopter | undefined
-  #neighbours: Neighbours | undefined
-  #restoration: Restoration | undefined
+  #restorers: Restorers | undefined
   #session: SyncSession | undefined
   #online = true
   #closing: Promise<void> | undefined
@@ -110,6 +108,7 @@ export class Replica {
       options.entities.map((type) => this.repo.table(type)),
       (schemaTrouble) => this.status.setState({ schemaTrouble }),
     )
+    this.opening = new Opening({ engines: this.engines, onError: options.onError })
     const published = this.engines.get(SCHEMA.name)!.live({ archived: 'include' }) // made by `onTable`
     published.subscribe(() => this.schemas.learn())
     this.#disk = this.#newDisk()
@@ -176,8 +175,8 @@ export class Replica {
       isDamaged: (key) => this.#damage.has(key),
       settle: (entries) => this.#settle(entries),
       onError: this.#options.onError,
-      besides: () => this.#neighbours?.shown() ?? [],
-      onRefused: (refused) => this.#neighbours?.notify({ refused }),
+      besides: () => this.#restorers?.neighbours.shown() ?? [],
+      onRefused: (refused) => this.#restorers?.neighbours.notify({ refused }),
       onChange: () => this.#statusLater(),
       onGone: (entry) => this.#own.gone(entry),
       onUnseen: (message) => this.#warnings.unseenRejection(message),
@@ -198,6 +197,11 @@ export class Replica {
 
   /** Whether the rows include everything that the reviewer had at the position. */
   get complete(): boolean {
+    return this.opening.isOver && this.isAtPosition
+  }
+
+  /** Whether a state of the reviewer is known here, or there is no reviewer. */
+  get isAtPosition(): boolean {
     return this.tail.position !== null || (!this.#options.transport && !this.#options.inert)
   }
 
@@ -311,8 +315,8 @@ export class Replica {
       // `ready` rejected; there is nothing to flush.
     }
     this.#canonicalDisk.stop()
-    this.#adopter?.stop()
-    this.#neighbours?.close()
+    this.#restorers?.adopter.stop()
+    this.#restorers?.neighbours.close()
     this.#session?.stop('closed')
     await this.#disk.close()
     this.#stopWaking?.()
@@ -334,7 +338,7 @@ export class Replica {
     this.#keys.set(identity.session.authorId, identity.keys)
     this.#own.begin(identity.session)
     this.#flusher = this.#newFlusher(identity)
-    const shared = {
+    const restorers = restorersOf({
       options: this.#options,
       disk: this.#disk,
       locks: this.#sessionLocks,
@@ -344,9 +348,7 @@ export class Replica {
       ...this.#own.ofOthers,
       damage: this.#damage,
       sessionId: identity.session.sessionId,
-    }
-    this.#adopter = new Adopter({
-      ...shared,
+      ready: () => this.ready,
       outbox: this.outbox,
       openings: this.#openings,
       keys: this.#keys,
@@ -356,24 +358,20 @@ export class Replica {
         this.#session?.pump()
         this.#statusLater()
       },
-    })
-    this.#neighbours = new Neighbours(shared)
-    this.#restoration = new Restoration({
-      ...shared,
+      opening: this.opening,
       canonicalDisk: this.#canonicalDisk,
       tail: this.tail,
       trust: this.#trust,
       me: this.person.me,
       schemas: this.schemas,
-      adopter: this.#adopter,
-      neighbours: this.#neighbours,
-      ready: () => this.ready,
+      isClosing: () => this.closed,
       onOtherReviewer: () => this.#reconnect(),
     })
+    this.#restorers = restorers
     this.#stopHurrying = platform.onHide?.(() => this.#flusher?.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
     if (identity.binding) this.#flusher.bound()
-    await this.#restoration.run()
+    await restorers.restoration.run()
     this.#damage.dropResolved(this.#refusals, this.status.getState())
     await this.person.opening()
     const { authorId, sessionId } = identity.session
@@ -394,7 +392,7 @@ export class Replica {
       disk: this.#disk,
       mintedIn: this.minted.sessionOf,
       onReady: (stored) => {
-        this.#neighbours?.notify({ stored })
+        this.#restorers?.neighbours.notify({ stored })
         this.#session?.pump()
         this.#statusLater()
       },
@@ -406,7 +404,7 @@ export class Replica {
   #bound(opening: SessionOpening): void {
     this.#openings.set(opening.sessionId, opening)
     this.#flusher?.bound()
-    void this.ready.then(() => this.#adopter?.bound()).catch(() => {})
+    void this.ready.then(() => this.#restorers?.adopter.bound()).catch(() => {})
     this.#session?.pump()
   }
 
@@ -422,7 +420,7 @@ export class Replica {
     this.repo.restate()
     try {
       await this.ready
-      if (this.#closing || !(await this.#restoration?.run())) return
+      if (this.#closing || !(await this.#restorers?.restoration.run())) return
     } catch (error) {
       this.halt(error)
     }
@@ -481,7 +479,7 @@ export class Replica {
 
   #settle(entries: readonly Entry[]): string[] {
     const keys = this.#own.settle(entries)
-    if (keys.length > 0) this.#neighbours?.notify({ settled: true })
+    if (keys.length > 0) this.#restorers?.neighbours.notify({ settled: true })
     this.#statusLater()
     return keys
   }

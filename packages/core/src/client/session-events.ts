@@ -126,7 +126,7 @@ export class SessionEvents implements SessionHost {
     const { canonicalDisk, settle } = this.#parts
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
-    canonicalDisk.replace(by, { texts: pages, outboxRemove })
+    canonicalDisk.replace(by, { texts: pages, entities: outcome.pages, outboxRemove })
   }
 
   acceptedAgain(entry: Entry, { seq, at, forked }: AcceptedAgain): void {
@@ -157,6 +157,7 @@ export class SessionEvents implements SessionHost {
     refusal: ConnectionRefusal | undefined,
   ): void {
     const connects = state === 'connecting' || state === 'greeting'
+    const isFirst = state === 'online' && !this.#parts.status.getState().caughtUp
     this.#parts.status.setState(({ caughtUp }) => ({
       connection: connects ? refused(refusal) : state,
       connectionNote: note,
@@ -166,6 +167,7 @@ export class SessionEvents implements SessionHost {
       ...(state === 'greeting' && { reviewerLacks: [] }),
     }))
     if (state === 'online') this.#parts.onMoved()
+    if (isFirst) this.#parts.canonicalDisk.caughtUp(this.#parts.reviewing().reviewerId)
     this.#parts.onChange()
   }
 }

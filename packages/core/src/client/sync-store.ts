@@ -65,8 +65,9 @@ export class Store implements SyncStore {
     this.#writer = new Writer(replica)
     this.entities = options.entities
     this.#standing = {
-      complete: () => replica.complete,
+      complete: () => replica.isAtPosition,
       position: () => replica.position,
+      opening: replica.opening,
       onChange: (listener) => onFirstPosition(replica.status, listener),
     }
     // Components destructure verbs from the store, so they are bound.
@@ -161,7 +162,10 @@ export class Store implements SyncStore {
   }
 
   query<E extends Entity>(entity: E, query: Query<E> = {}): QueryResult<E> {
-    return new Result<E>(this.#engine(entity).query(query as Query<Entity>), this.#standing)
+    const asked = { type: entity.name, query: query as Query<Entity> }
+    const rows = this.#engine(entity).query(asked.query)
+    const isExact = this.#replica.opening.isExact(asked)
+    return new Result<E>(isExact ? rows : undefined, this.#standing)
   }
 
   live<E extends Entity>(entity: E, query: Query<E> = {}): LiveQuery<E> {

@@ -8,11 +8,13 @@ export type { Clock } from './clock.ts'
 export type { Locks } from './locks.ts'
 export type { Random } from './random.ts'
 export type { KeyPair, Signer } from './signer.ts'
-export { DRAFT_KEYS, StorageError, outboxOrder } from './storage.ts'
+export { DRAFT_KEYS, StorageError, allPages, outboxOrder } from './storage.ts'
 export type {
   Advance,
   Checkpoint,
   Page,
+  PageKeys,
+  PageReading,
   Segment,
   Storage,
   StorageHandle,

@@ -13,6 +13,9 @@ import {
   type Advance,
   type Checkpoint,
   DRAFT_KEYS,
+  type Page,
+  type PageKeys,
+  type PageReading,
   type Segment,
   type Storage,
   StorageError,
@@ -66,6 +69,11 @@ class MemoryHandle implements StorageHandle {
     return this.#place.toRead().read()
   }
 
+  async pages(checkpoint: string, reading: PageReading): Promise<boolean> {
+    this.#assertOpen()
+    return this.#place.toRead().readPages(checkpoint, reading)
+  }
+
   async waiting(): Promise<readonly string[]> {
     this.#assertOpen()
     return this.#place.toRead().waiting()
@@ -98,6 +106,8 @@ class MemoryStore {
   #lastOrder = 0
   #advance: Advance | undefined
   #checkpoint: StoredCheckpoint | undefined
+  /** Of the checkpoint, by number. */
+  #pages: ReadonlyMap<number, Page> = new Map()
 
   read(): StoredState {
     const segments = [...this.#segments.values()]
@@ -108,6 +118,15 @@ class MemoryStore {
       advance: this.#advance,
       checkpoint: this.#checkpoint,
     }
+  }
+
+  readPages(checkpoint: string, reading: PageReading): boolean {
+    if (checkpoint !== this.#checkpoint?.name) return false
+    const pages = this.#pages
+    reading.begin(outlineOf(pages))
+    for (let next = reading.next(); next.length > 0; next = reading.next())
+      reading.take(next.flatMap((no) => pages.get(no) ?? []))
+    return true
   }
 
   waiting(): readonly string[] {
@@ -155,15 +174,15 @@ class MemoryStore {
     return rank > stored && (fromRank <= stored || checkpoint !== undefined)
   }
 
-  #storeCheckpoint({ base, ...checkpoint }: Checkpoint): boolean {
+  #storeCheckpoint({ base, pages, ...checkpoint }: Checkpoint): boolean {
     const { rank } = checkpoint
     const stored = this.#checkpoint
     if (stored?.name === checkpoint.name) return true
     if (rank <= (stored?.rank ?? 0) || rank > (this.#advance?.rank ?? 0)) return false
     if (base !== undefined && base !== stored?.name) return false
-    const kept = base === undefined ? [] : (stored?.pages ?? [])
-    const pages = new Map([...kept, ...checkpoint.pages].map((page) => [page.no, page]))
-    this.#checkpoint = { ...checkpoint, pages: [...pages.values()].sort((a, b) => a.no - b.no) }
+    const kept = base === undefined ? [] : this.#pages.values()
+    this.#pages = new Map([...kept, ...pages].map((page) => [page.no, page]))
+    this.#checkpoint = checkpoint
     this.#dropTail(rank)
     return true
   }
@@ -176,6 +195,7 @@ class MemoryStore {
   #forgetCanonical(): void {
     this.#advance = undefined
     this.#checkpoint = undefined
+    this.#pages = new Map()
     this.#dropTail(Infinity)
   }
 
@@ -185,4 +205,11 @@ class MemoryStore {
       if (rank !== undefined && rank <= throughRank) this.#segments.delete(key)
     }
   }
+}
+
+/** The numbers and keys of these pages, as `PageReading.begin` takes them. */
+export function outlineOf(pages: ReadonlyMap<number, Page>): Parameters<PageReading['begin']>[0] {
+  const keys = new Map<number, PageKeys>()
+  for (const page of pages.values()) if (page.keys) keys.set(page.no, page.keys)
+  return { numbers: [...pages.keys()].sort((a, b) => a - b), keys }
 }

@@ -63,9 +63,21 @@ export interface Page {
   readonly text: string
   /** Checksum of `text`, computed and checked by the replica. */
   readonly check: string
+  /** Stored and replaced with the page, and read apart from it. */
+  readonly keys?: PageKeys
 }
 
-/** The canonical state at one position, in pages; it replaces the tail up to that position. */
+/** What a query needs to know of the rows of a page before it is read: a small text of the replica. */
+export interface PageKeys {
+  readonly text: string
+  /** Checksum of `text`, computed and checked by the replica. */
+  readonly check: string
+}
+
+/**
+ * The canonical state at one position; it replaces the tail up to that position. Its pages are read
+ * apart from it, see `StorageHandle.pages`.
+ */
 export interface StoredCheckpoint {
   /** Chosen by the replica, different for each checkpoint. */
   readonly name: string
@@ -77,12 +89,11 @@ export interface StoredCheckpoint {
    * Their orders cannot decide that: flushes and runs of other tabs count there too.
    */
   readonly rank: number
-  /** By number. */
-  readonly pages: readonly Page[]
 }
 
 /** A checkpoint to be written, whole or as its changed pages. */
 export interface Checkpoint extends StoredCheckpoint {
+  readonly pages: readonly Page[]
   /**
    * The name of the stored checkpoint that this one continues: pages that it omits stay as they
    * are. Without it, its pages replace all stored ones.
@@ -122,7 +133,7 @@ export interface WriteBatch {
   readonly reset?: boolean
 }
 
-/** All data of one space in the storage, read at one moment. */
+/** All data of one space in the storage but the pages of its checkpoint, read at one moment. */
 export interface StoredState {
   /** In order of arrival. */
   readonly segments: readonly StoredSegment[]
@@ -141,6 +152,22 @@ export function outboxOrder(
   const strays = new Set(keys)
   const known = segments.filter(({ key }) => strays.delete(key)).map(({ key }) => key)
   return [...known, ...[...strays].sort()]
+}
+
+/**
+ * Reads the pages of one checkpoint, at one moment, in the order that the reader chooses while it
+ * reads. Its functions are called in the midst of a transaction: they return at once.
+ */
+export interface PageReading {
+  /** Called first: the numbers of all pages, and the keys of those that have some. */
+  begin(stored: {
+    readonly numbers: readonly number[]
+    readonly keys: ReadonlyMap<number, PageKeys>
+  }): void
+  /** The numbers of the pages to read next; none ends the reading. */
+  next(): readonly number[]
+  /** The stored ones among the pages that `next` has named. */
+  take(pages: readonly Page[]): void
 }
 
 /** The result of a write. */
@@ -175,8 +202,13 @@ export class StorageError extends Error {
  * `closed`.
  */
 export interface StorageHandle {
-  /** Reads everything that is stored. */
+  /** Reads everything that is stored but the pages of the checkpoint. */
   read(): Promise<StoredState>
+  /**
+   * Reads pages of the checkpoint of that name; none where another checkpoint is stored by now.
+   * Resolves to whether it is the stored one.
+   */
+  pages(checkpoint: string, reading: PageReading): Promise<boolean>
   /** Keys of the outbox, and keys that begin with `DRAFT_KEYS`, sorted. Reads no text. */
   waiting(): Promise<readonly string[]>
   /** Rejects with a `StorageError`; then no part of the batch is stored. */
@@ -196,4 +228,32 @@ export interface Storage {
    * its `space`; a tool may omit it, and gets a space of the adapter's choice.
    */
   open(onTrouble: (trouble: StorageTrouble) => void, space?: Uuid): Promise<StorageHandle>
+}
+
+/** Reads all pages of a checkpoint, with their keys; undefined where another one is stored by now. */
+export async function allPages(
+  handle: StorageHandle,
+  checkpoint: string,
+): Promise<readonly Page[] | undefined> {
+  const pages: Page[] = []
+  let left: readonly number[] = []
+  let keysOf: ReadonlyMap<number, PageKeys> = new Map()
+  const isStored = await handle.pages(checkpoint, {
+    begin({ numbers, keys }) {
+      left = numbers
+      keysOf = keys
+    },
+    next() {
+      const next = left
+      left = []
+      return next
+    },
+    take(read) {
+      for (const { no, text, check } of read) {
+        const keys = keysOf.get(no)
+        pages.push({ no, text, check, ...(keys && { keys }) })
+      }
+    },
+  })
+  return isStored ? pages.sort((a, b) => a.no - b.no) : undefined
 }

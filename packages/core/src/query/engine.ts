@@ -10,13 +10,14 @@
 import type { RowSink } from '../rows/sink.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { AnyRow, Query } from '../schema/types.ts'
+import type { AbsentRows } from './absent.ts'
 import { Arrangement } from './arrangement.ts'
 import { type CompareOrder, type RowAccess, compareOrderKeys } from './compare.ts'
 import { type EngineQuery, type LiveHost, LiveRows } from './live-rows.ts'
 import type { Predicate } from './predicate.ts'
 import { Request, isInMode } from './request.ts'
 import { Router } from './router.ts'
-import { firstRows, sortRows } from './sort-rows.ts'
+import { PICKED_ROWS_MAX, firstRows, sortRows } from './sort-rows.ts'
 import { type RowChange, StandIns, type Variants, pick } from './stand-ins.ts'
 import { View } from './view.ts'
 
@@ -24,8 +25,6 @@ export type { EngineQuery, QueryStats } from './live-rows.ts'
 
 /** Maximum cached queries without subscribers, so that a repeated query returns the same array. */
 export const IDLE_QUERIES_MAX = 256
-/** Up to this limit, the first rows are selected by insertion; beyond it, all are sorted. */
-const PICKED_ROWS_MAX = 1_024
 
 /** Functions of the owner of the rows. */
 export interface RowFunctions {
@@ -112,6 +111,14 @@ export class QueryEngine implements RowSink {
     return Object.freeze(
       this.#rowsOf(this.#entries(new Request(this.#entity, query, this.#access))),
     )
+  }
+
+  /** The pages of absent rows without which the answer to a query may be wrong. */
+  missing(query: Query<Entity>, absent: AbsentRows): ReadonlySet<number> {
+    const here = new Request(this.#entity, query, this.#access)
+    // An absent row has its keys as text only.
+    const access = { rowOf: this.#access.rowOf, compareOrder: compareOrderKeys }
+    return absent.pagesFor(new Request(this.#entity, query, access), this.#entries(here))
   }
 
   /** The live query; queries of equal meaning share one object. */

@@ -10,6 +10,8 @@ import { type Comparator, compareDirected } from './compare.ts'
 
 /** Up to this number, rows are sorted pairwise. */
 const PLAIN_ROWS_MAX = 64
+/** Up to this limit, the first rows are selected by insertion; beyond it, all are sorted. */
+export const PICKED_ROWS_MAX = 1_024
 
 export interface RowOrder {
   readonly keys: readonly SortKey[]

@@ -125,6 +125,12 @@ export class Table {
     return row && stateOfRow(row)
   }
 
+  /** The row of a state: the one that is shown where it shows this state. */
+  rowOf(id: Uuid, state: EntityState): AnyRow {
+    const shown = this.#rows.get(id)
+    return shown && stateOfRow(shown) === state ? shown : buildRow(id, state, this.#rowClass)
+  }
+
   /** The state without pending writes. */
   canonical(id: Uuid): EntityState | undefined {
     const overlay = this.#overlays.get(id)

@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts'
 import type { Hash } from '../base/hash.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { messageId } from '../facts/hashes.ts'
+import type { Position } from '../facts/message.ts'
 import type { AuthoredMessage, Message, Session } from '../facts/types.ts'
 import { Entry, type SessionRef } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
@@ -73,6 +74,17 @@ export interface ReadOne {
   readonly own: OwnMessages
 }
 
+/** What a frame of the tail would do. */
+export interface PlannedTail {
+  readonly kind: 'planned'
+  readonly read: readonly ReadOne[]
+  /** In canonical order. */
+  readonly acceptances: readonly Acceptance[]
+  readonly by: Reviewing
+  /** The position after it. */
+  readonly position: Position
+}
+
 export class TailPlan {
   readonly #repo: Repo
   readonly #parts: PlanParts
@@ -136,17 +148,19 @@ export class TailPlan {
     return all
   }
 
-  /** What is to be done for the messages of these batches, without anything of it being done. */
-  steps(read: readonly ReadOne[]): readonly Acceptance[] | Malformed {
-    const steps: Acceptance[] = []
+  /** What a frame that follows that place would do. */
+  frame(frame: TailFrame, by: Reviewing, after: TailEnd): PlannedTail | NotTaken {
+    const read = this.read(frame, by, after)
+    if ('kind' in read) return read
+    const acceptances: Acceptance[] = []
     for (const one of read) {
       for (const accepted of one.batch.accepted) {
         const step = this.step(accepted, one)
         if ('kind' in step) return step
-        steps.push(step)
+        acceptances.push(step)
       }
     }
-    return steps
+    return { kind: 'planned', read, acceptances, by, position: frame.position }
   }
 
   /** What is to be done for one of them. `arrival`: of its entry, where it is shown before its verdict. */
@@ -229,6 +243,11 @@ class OwnMessages {
     this.found.set(hash, own)
     return own instanceof Entry ? { changes: own.writes } : own
   }
+}
+
+/** The place after a position, or before the first review. */
+export function endOf(position: Position | null, by: Reviewing): TailEnd {
+  return position ?? { seq: 0, chain: by.chain }
 }
 
 /** A frame that breaks a rule; in words. */

@@ -19,12 +19,13 @@ import type { Batch } from '../wire/types.ts'
 import {
   type Malformed,
   type NotTaken,
-  type TailEnd,
   type PlanParts,
+  type PlannedTail,
   type Reviewing,
   type Acceptance,
   type TailFrame,
   TailPlan,
+  endOf,
   malformed,
 } from './tail-plan.ts'
 import { Unverified } from './unverified.ts'
@@ -70,6 +71,8 @@ export class TailReader {
   readonly #unverified: Unverified
   #position: Position | null = null
   #chains: HeldChains
+  /** Of the pages of one stored state. */
+  #loader = new PageLoader()
 
   constructor(repo: Repo, parts: TailParts) {
     this.#repo = repo
@@ -92,7 +95,7 @@ export class TailReader {
 
   /** Shows what a frame has before it is checked, as far as that can be taken back (GATE11). */
   show(frame: TailFrame, by: Reviewing): void {
-    this.#unverified.show(frame, by, this.#place(by))
+    this.#unverified.show(frame, by, endOf(this.#position, by))
   }
 
   /** Whether anything is shown that is not checked. */
@@ -119,29 +122,43 @@ export class TailReader {
 
   /** Batches in seq order, up to the position of the frame, which is checked. */
   tail(frame: TailFrame, by: Reviewing): TailOutcome {
-    const outcome = this.#tail(frame, by)
-    if (outcome.kind === 'malformed') this.disown()
+    const planned = this.plan(frame, by)
+    if (planned.kind === 'malformed') this.disown()
+    if (planned.kind !== 'planned') return planned
+    const outcome = this.apply(planned)
+    this.#repo.emit()
     return outcome
   }
 
-  #tail(frame: TailFrame, by: Reviewing): TailOutcome {
-    const { position } = frame
-    const read = this.#plan.read(frame, by, this.#place(by))
-    if ('kind' in read) return read
-    const steps = this.#plan.steps(read)
-    if ('kind' in steps) return steps
-    this.#compare(steps, by)
-    const settled = steps.flatMap((step) => this.#apply(step, by) ?? [])
+  /** What a frame would do here, or where it continues a later position `from`. */
+  plan(
+    frame: TailFrame,
+    by: Reviewing,
+    from: Position | null = this.#position,
+  ): PlannedTail | NotTaken {
+    return this.#plan.frame(frame, by, endOf(from, by))
+  }
+
+  /** Takes in what was planned from this position. The caller emits. */
+  apply({ acceptances, by, position, read }: PlannedTail): TailApplied {
+    this.#compare(acceptances, by)
+    const settled = acceptances.flatMap((one) => this.#apply(one, by) ?? [])
     assert(position.seq > (this.#position?.seq ?? 0), 'a tail moves the position forward')
     this.#position = position
     for (const { text, batch } of read) this.#parts.onTaken(text, batch)
-    this.#repo.emit()
-    return { kind: 'applied', entries: steps.map(({ entry }) => entry), settled }
+    return { kind: 'applied', entries: acceptances.map(({ entry }) => entry), settled }
   }
 
-  /** What a frame has to continue. */
-  #place(by: Reviewing): TailEnd {
-    return { seq: this.#position?.seq ?? 0, chain: this.#position?.chain ?? by.chain }
+  /** Starts at the position of a stored state, whose pages `load` takes in. */
+  resume(position: Position): void {
+    assert(!this.isAhead, 'nothing is shown before its check while a stored state is taken in')
+    this.#position = position
+    this.#loader = new PageLoader()
+  }
+
+  /** Takes in entities of a stored state, in any order of its pages. The caller emits. */
+  load(entities: readonly PageEntity[]): void {
+    this.#replace(entities, new Map(), this.#loader)
   }
 
   /**
@@ -176,10 +193,10 @@ export class TailReader {
   /** Shows these states; pending entries that turn out to be in them are settled. */
   #replace(
     entities: readonly PageEntity[],
-    settled: ReadonlyMap<Entry, Review> = new Map(),
+    settled: ReadonlyMap<Entry, Review>,
+    loader: PageLoader = new PageLoader(),
   ): Entry[] {
     const { messages } = this.#repo
-    const loader = new PageLoader()
     const acked = new Map([...settled].filter(([entry]) => !entry.review))
     for (const { message } of entities.flatMap(({ writes }) => writes)) {
       const { id, sessionId, clientSeq, review } = message

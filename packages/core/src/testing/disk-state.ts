@@ -34,6 +34,12 @@ export class DiskSpaces {
     return (this.#spaces.get(this.#nameOf(space)) ?? new DiskState()).read()
   }
 
+  /** The pages of a checkpoint, by number; undefined where it is not the stored one. */
+  pages(space: Uuid | undefined, checkpoint: string): ReadonlyMap<number, Page> | undefined {
+    const state = this.#spaces.get(this.#nameOf(space))
+    return state?.read().checkpoint?.name === checkpoint ? state.pages : undefined
+  }
+
   waiting(space?: Uuid): readonly string[] {
     return this.#spaces.get(this.#nameOf(space))?.waiting() ?? []
   }
@@ -59,6 +65,7 @@ export class DiskSpaces {
 export type DiskRecord =
   | StoredSegment['kind']
   | 'checkpoint'
+  | 'keys'
   | 'advance'
   | 'outbox'
   | 'session'
@@ -76,6 +83,12 @@ export class DiskState {
   #lastOrder = 0
   #advance: StoredState['advance']
   #checkpoint: StoredCheckpoint | undefined
+  /** Of the checkpoint, by number; replaced, never changed. */
+  #pages: ReadonlyMap<number, Page> = new Map()
+
+  get pages(): ReadonlyMap<number, Page> {
+    return this.#pages
+  }
 
   copy(): DiskState {
     const copy = new DiskState()
@@ -85,6 +98,7 @@ export class DiskState {
     copy.#lastOrder = this.#lastOrder
     copy.#advance = this.#advance
     copy.#checkpoint = this.#checkpoint
+    copy.#pages = this.#pages
     return copy
   }
 
@@ -114,6 +128,7 @@ export class DiskState {
     if (batch.reset) {
       this.#advance = undefined
       this.#checkpoint = undefined
+      this.#pages = new Map()
       this.#dropTail(Number.POSITIVE_INFINITY)
     }
     const stored = this.#advance?.rank ?? 0
@@ -138,10 +153,9 @@ export class DiskState {
       (checkpoint.base === undefined || checkpoint.base === before?.name)
     if (isNext) {
       const { base, pages, ...frame } = checkpoint
-      const kept = (base !== undefined && before?.pages) || []
-      const isNew = (no: number): boolean => pages.some((page) => page.no === no)
-      const all = [...kept.filter(({ no }) => !isNew(no)), ...pages]
-      this.#checkpoint = { ...frame, pages: all.sort((a, b) => a.no - b.no) }
+      const kept = base === undefined ? [] : this.#pages.values()
+      this.#pages = new Map([...kept, ...pages].map((page) => [page.no, page]))
+      this.#checkpoint = frame
       this.#dropTail(checkpoint.rank)
     }
     for (const key of batch.outboxAdd ?? []) this.#outbox.add(key)
@@ -155,10 +169,14 @@ export class DiskState {
   /** Changes one character of one record of that kind, chosen by `pick`. Returns its key, if there is one. */
   rot(record: DiskRecord, pick: (below: number) => number): string | undefined {
     if (record === 'checkpoint') {
-      if (!this.#checkpoint || this.#checkpoint.pages.length === 0) return undefined
-      this.#checkpoint = rottenCheckpoint(this.#checkpoint, pick)
+      if (!this.#checkpoint || this.#pages.size === 0) return undefined
+      const at = pick(this.#pages.size + 1)
+      const page = [...this.#pages.values()][at]
+      if (page) this.#pages = withRotten(this.#pages, page, pick)
+      else this.#checkpoint = { ...this.#checkpoint, head: altered(this.#checkpoint.head, pick) }
       return 'checkpoint'
     }
+    if (record === 'keys') return this.#rotKeysOf(pick)
     if (record === 'advance') {
       if (!this.#advance) return undefined
       this.#advance = { ...this.#advance, text: altered(this.#advance.text, pick) }
@@ -176,6 +194,17 @@ export class DiskState {
     const stored = found[pick(found.length)]!
     this.#segments.set(stored.key, { ...stored, text: altered(stored.text, pick) })
     return stored.key
+  }
+
+  /** Alters the keys of a page, or loses them. */
+  #rotKeysOf(pick: (below: number) => number): string | undefined {
+    const found = [...this.#pages.values()].filter(({ keys }) => keys)
+    if (found.length === 0) return undefined
+    const { keys, ...page } = found[pick(found.length)]!
+    const text = altered(keys!.text, pick) // filtered above
+    const rotten: Page = pick(4) === 0 ? page : { ...page, keys: { ...keys!, text } } // as above
+    this.#pages = new Map(this.#pages).set(page.no, rotten)
+    return 'keys'
   }
 
   #rotKey(keys: readonly string[], pick: (below: number) => number): string | undefined {
@@ -211,18 +240,16 @@ function rotten(value: unknown, pick: (below: number) => number): unknown {
   return copy
 }
 
-/** A checkpoint with an altered head or page, or without a page. */
-function rottenCheckpoint(
-  stored: StoredCheckpoint,
+/** The pages with one altered, or without it. */
+function withRotten(
+  pages: ReadonlyMap<number, Page>,
+  page: Page,
   pick: (below: number) => number,
-): StoredCheckpoint {
-  const at = pick(stored.pages.length + 1)
-  const rotten = stored.pages[at]
-  if (!rotten) return { ...stored, head: altered(stored.head, pick) }
-  const others = stored.pages.filter((page) => page !== rotten)
-  if (pick(4) === 0) return { ...stored, pages: others }
-  const page: Page = { ...rotten, text: altered(rotten.text, pick) }
-  return { ...stored, pages: [...others, page].sort((a, b) => a.no - b.no) }
+): ReadonlyMap<number, Page> {
+  const left = new Map(pages)
+  if (pick(4) === 0) left.delete(page.no)
+  else left.set(page.no, { ...page, text: altered(page.text, pick) })
+  return left
 }
 
 function altered(text: string, pick: (below: number) => number): string {

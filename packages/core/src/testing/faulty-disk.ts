@@ -9,6 +9,8 @@
 import type { Uuid } from '../base/uuid.ts'
 import type { Clock } from '../ports/clock.ts'
 import {
+  type Page,
+  type PageReading,
   type Storage,
   StorageError,
   type StorageHandle,
@@ -17,6 +19,7 @@ import {
   type WriteBatch,
   type Written,
 } from '../ports/storage.ts'
+import { outlineOf } from '../ports/memory-storage.ts'
 import { type DiskRecord, DiskSpaces, recordsOf } from './disk-state.ts'
 import { ProcessClock } from './virtual-clock.ts'
 
@@ -99,6 +102,12 @@ export class FaultyDisk {
     return this.#state.read()
   }
 
+  /** The pages of its checkpoint. */
+  get pages(): readonly Page[] {
+    const { checkpoint } = this.content
+    return [...(this.#state.pages(undefined, checkpoint?.name ?? '')?.values() ?? [])]
+  }
+
   /** The number of transactions that a power cut could lose. */
   get unsynced(): number {
     return this.#unsynced.length
@@ -176,6 +185,17 @@ export class FaultyDisk {
     })
   }
 
+  /** @internal Waits for the next part of a reading; rejects where the connection is lost meanwhile. */
+  pause(handle: DiskHandle): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#options.clock.after(this.faults.latencyMs(), () => {
+        const trouble = handle.fate(this.faults)
+        const error = trouble && new StorageError(trouble, `this simulated disk fails: ${trouble}`)
+        handle.process.deliver(() => (error ? reject(error) : resolve()))
+      })
+    })
+  }
+
   #apply<T>(transition: Transition<T>): T {
     const value = transition.run(this.#state)
     if (!transition.isRead) this.#unsynced.push(transition)
@@ -231,6 +251,20 @@ class DiskHandle implements StorageHandle {
 
   read(): Promise<StoredState> {
     return this.#transact({ run: (spaces) => spaces.read(this.#space), isRead: true })
+  }
+
+  async pages(checkpoint: string, reading: PageReading): Promise<boolean> {
+    const stored = await this.#transact({
+      run: (spaces) => spaces.pages(this.#space, checkpoint),
+      isRead: true,
+    })
+    if (!stored) return false
+    reading.begin(outlineOf(stored))
+    for (let next = reading.next(); next.length > 0; next = reading.next()) {
+      await this.#disk.pause(this)
+      reading.take(next.flatMap((no) => stored.get(no) ?? []))
+    }
+    return true
   }
 
   waiting(): Promise<readonly string[]> {

@@ -7,13 +7,15 @@ import { LIMITS } from '../../facts/limits.ts'
 import { TailReader } from '../../sync/tail.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { memoryStorage } from '../../ports/memory-storage.ts'
-import type {
-  Checkpoint,
-  Storage,
-  StorageHandle,
-  StoredState,
-  WriteBatch,
-  Written,
+import {
+  type Checkpoint,
+  type Page,
+  type Storage,
+  type StorageHandle,
+  type StoredState,
+  type WriteBatch,
+  type Written,
+  allPages,
 } from '../../ports/storage.ts'
 import type { BatchBounds } from '../../wire/bounds.ts'
 import { type PageEntity, pageText, readPage } from '../../wire/pages.ts'
@@ -26,7 +28,6 @@ import { SeededRandom } from '../../testing/seeded-random.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import type { Disk } from './disk.ts'
-import { restoreCanonical } from './restore.ts'
 
 const idOf = (n: number): Uuid => `00000000-0000-8000-8000-${n.toString(16).padStart(12, '0')}`
 const by = { reviewerId: idOf(9), eid: idOf(8), epoch: 1, chain: 'A'.repeat(43) }
@@ -43,7 +44,7 @@ class Desk {
   readonly #due: (() => void)[] = []
   #fresh: Entry[] = []
 
-  constructor() {
+  constructor(checkpointStepsMax = 0) {
     let now = 0
     const clock = {
       monotonic: () => (now += 1_000), // each slice has taken its time
@@ -60,7 +61,7 @@ class Desk {
       repo: this.repo,
       tail: { position: this.#position } as unknown as TailReader,
       clock: clock as unknown as Clock,
-      limits: { ...LIMITS, checkpointStepsMax: 0, storedPageEntitiesMax: 2 },
+      limits: { ...LIMITS, checkpointStepsMax, storedPageEntitiesMax: 2 },
       sessionId: () => SESSION,
     })
   }
@@ -103,14 +104,30 @@ class Desk {
   /** A step, and the checkpoint that follows it. */
   async checkpoint(): Promise<Checkpoint> {
     this.step()
+    return (await this.#made())!
+  }
+
+  /** The checkpoint that is written when the store is in step with its reviewer, if any. */
+  async caughtUp(): Promise<Checkpoint | undefined> {
+    this.disk.caughtUp(by.reviewerId)
+    return this.#made()
+  }
+
+  async #made(): Promise<Checkpoint | undefined> {
     while (this.#due.length > 0) this.slice()
     await this.#settled()
-    return this.batches.at(-1)!.checkpoint!
+    return this.batches.at(-1)!.checkpoint
   }
 
   async read(): Promise<StoredState> {
     this.#handle ??= await this.storage.open(() => {})
     return this.#handle.read()
+  }
+
+  /** All pages of the stored checkpoint. */
+  async pages(): Promise<readonly Page[]> {
+    const { checkpoint } = await this.read()
+    return (await allPages(this.#handle!, checkpoint!.name))! // read above
   }
 
   async #settled(): Promise<void> {
@@ -188,8 +205,41 @@ it('a checkpoint writes the pages of rows that changed, and leaves the others', 
   const second = await desk.checkpoint()
   expect([rowsOn(second), second.base]).toEqual([{ 1: [3, 4] }, first.name])
   const { checkpoint, segments } = await desk.read()
-  expect(rowsOn(checkpoint!)).toEqual({ 0: [1, 2], 1: [3, 4], 2: [5] })
+  expect(rowsOn({ pages: await desk.pages() })).toEqual({ 0: [1, 2], 1: [3, 4], 2: [5] })
   expect([checkpoint!.name, segments]).toEqual([second.name, []])
+})
+
+it('DSK3: an early checkpoint takes in many steps, and not few', async () => {
+  const desk = new Desk(32)
+  for (const row of [1, 2, 3, 4]) {
+    desk.write(row, [], { x: 0 })
+    desk.step()
+  }
+  expect(await desk.caughtUp()).toBeUndefined()
+  desk.write(5, [], { x: 0 })
+  desk.step()
+  const early = (await desk.caughtUp())!
+  expect([rowsOn(early), (await desk.read()).segments]).toEqual([
+    { 0: [1, 2], 1: [3, 4], 2: [5] },
+    [],
+  ])
+})
+
+it('DSK3: an early checkpoint does not write many rows for few that have changed', async () => {
+  const desk = new Desk(32)
+  const rows = Array.from({ length: 1_100 }, (_, at) => desk.write(at, [], { x: 0 }))
+  desk.step()
+  desk.disk.stop() // what is stored is not continued, as after a snapshot
+  for (const row of rows.slice(0, 5)) {
+    desk.write(rows.indexOf(row), [row], { x: 1 })
+    desk.step()
+  }
+  expect(await desk.caughtUp()).toBeUndefined()
+  for (const row of rows.slice(5, 100)) {
+    desk.write(rows.indexOf(row), [row], { x: 1 })
+    desk.step()
+  }
+  expect(rowsOn((await desk.caughtUp())!)[0]).toEqual([0, 1])
 })
 
 it('new rows join the last page, which is split where it has too many', async () => {
@@ -198,7 +248,7 @@ it('new rows join the last page, which is split where it has too many', async ()
   await desk.checkpoint()
   for (const row of [4, 5, 6]) desk.write(row, [], { x: 0 })
   expect(rowsOn(await desk.checkpoint())).toEqual({ 1: [3, 4], 2: [5, 6] })
-  expect(rowsOn((await desk.read()).checkpoint!)).toEqual({ 0: [1, 2], 1: [3, 4], 2: [5, 6] })
+  expect(rowsOn({ pages: await desk.pages() })).toEqual({ 0: [1, 2], 1: [3, 4], 2: [5, 6] })
 })
 
 it('after a checkpoint that was not stored, the next one has all rows', async () => {
@@ -239,6 +289,7 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])(
       await desk.checkpoint()
     }
     const { checkpoint } = await desk.read()
+    const pages = await desk.pages()
     const repo = repoOf()
     const tail = new TailReader(repo, {
       ...{ space: idOf(7), heldChainsMax: 1, bounds: LIMITS as unknown as BatchBounds },
@@ -248,13 +299,15 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])(
       onTaken: () => {},
       onDisowned: () => {},
     })
-    const state = { ...(await desk.read()), advance: undefined, segments: [] }
     expect(readCheckpoint(checkpoint!)).toMatchObject({ isSorted: true })
-    restoreCanonical(state, tail)
+    for (const { text } of pages) {
+      const read = readPage(text)
+      tail.load(read.ok ? read.value : [])
+    }
     const kept = [...repo.tableNamed('t').rows()].map(({ id }) => id)
     expect(kept.length).toBe(seen.size)
     for (const id of kept) expect(pageTextOf(repo, id)).toBe(pageTextOf(desk.repo, id))
-    const sizes = Object.values(rowsOn(checkpoint!)).map((rows) => rows.length)
+    const sizes = Object.values(rowsOn({ pages })).map((rows) => rows.length)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(2)
   },
 )

@@ -15,12 +15,19 @@ import type { Repo } from '../../rows/repo.ts'
 import type { Table } from '../../rows/table.ts'
 import type { TailReader } from '../../sync/tail.ts'
 import type { Reviewing } from '../../sync/tail-plan.ts'
+import type { PageEntity } from '../../wire/pages.ts'
 import { checkpointBatch, pageOf } from './checkpoint.ts'
 import { type Disk, advanceOf, segment } from './disk.ts'
+import type { RowsToKey } from './page-keys.ts'
 import { type HeldRow, type PageJob, heldRow, writePages } from './page-work.ts'
 import { rankOf } from './rank.ts'
 import { type RestoredCanonical, type RestoredPages, stepText } from './restore.ts'
 import { type RowPage, StoredPages, digestOf } from './stored-pages.ts'
+
+/** An early checkpoint is due at this part of the steps, or of their bytes, of another one. */
+const EARLY_PART = 1 / 8
+/** Unchanged rows that an early checkpoint may write, where fewer rows have changed. */
+const EARLY_UNCHANGED_ROWS_MAX = 1_024
 
 export interface CanonicalDiskParts {
   readonly disk: Disk
@@ -74,7 +81,13 @@ export class CanonicalDisk {
 
   /** Deletes the canonical state, in memory and on disk, so that it is fetched again from the reviewer. */
   async clear(): Promise<void> {
-    const { repo, tail, disk } = this.#parts
+    this.forget()
+    await this.#parts.disk.write({ durability: 'relaxed', reset: true })
+  }
+
+  /** Deletes the canonical state in memory. */
+  forget(): void {
+    const { repo, tail } = this.#parts
     for (const table of repo.tables()) {
       for (const row of [...table.rows()]) table.replaceCanonical(row.id, undefined)
     }
@@ -82,7 +95,6 @@ export class CanonicalDisk {
     tail.reset()
     this.#before = null
     this.#forgetPages()
-    await disk.write({ durability: 'relaxed', reset: true })
   }
 
   /** Writes one applied step of the tail; starts a checkpoint when there are too many steps. */
@@ -114,6 +126,22 @@ export class CanonicalDisk {
       this.#checkpointSoon(by.reviewerId)
   }
 
+  /**
+   * Starts an early checkpoint where many steps have gathered and few unchanged rows share the pages:
+   * the next opening takes in all steps before it shows anything. Called once, when all that was
+   * missed is here.
+   */
+  caughtUp(reviewerId: Uuid): void {
+    const { checkpointStepsMax, checkpointStepBytesMax } = this.#parts.limits
+    const isMuch =
+      this.#steps > checkpointStepsMax * EARLY_PART ||
+      this.#stepBytes > checkpointStepBytesMax * EARLY_PART
+    if (!isMuch) return
+    const changed = this.#touched.size
+    if (this.#rowsOnPages() - changed <= Math.max(changed, EARLY_UNCHANGED_ROWS_MAX))
+      this.renew(reviewerId)
+  }
+
   /** Starts a checkpoint, because the storage may have refused steps meanwhile. */
   renew(reviewerId: Uuid | null): void {
     if (this.#parts.tail.position && reviewerId !== null) this.#checkpointSoon(reviewerId)
@@ -122,12 +150,18 @@ export class CanonicalDisk {
   /** Writes a snapshot of the reviewer, which replaces the canonical state. */
   replace(
     { reviewerId }: Reviewing,
-    { texts, outboxRemove }: { texts: readonly string[]; outboxRemove: readonly string[] },
+    snapshot: {
+      readonly texts: readonly string[]
+      /** The entities of each of these pages. */
+      readonly entities: readonly (readonly PageEntity[])[]
+      readonly outboxRemove: readonly string[]
+    },
   ): void {
+    const { texts, entities, outboxRemove } = snapshot
     // Set by the applied snapshot.
     const position = this.#parts.tail.position!
     this.stop()
-    const pages = texts.map((text, no) => pageOf(no, text))
+    const pages = texts.map((text, no) => pageOf(no, text, this.#rowsOf(entities[no] ?? [])))
     const head = { position, reviewerId, digest: digestOf(pages), isSorted: false }
     void this.#parts.disk.write({
       durability: 'relaxed',
@@ -147,6 +181,20 @@ export class CanonicalDisk {
     this.#isDue = false
     this.#work = undefined
     this.#forgetPages()
+  }
+
+  #rowsOf(entities: readonly PageEntity[]): readonly RowsToKey[] {
+    const { repo } = this.#parts
+    const types = new Map<string, Uuid[]>()
+    for (const { type, id } of entities) {
+      const ids = types.get(type)
+      if (ids) ids.push(id)
+      else types.set(type, [id])
+    }
+    return [...types].map(([type, ids]) => {
+      const table = repo.tableNamed(type)
+      return { table, rows: heldRows(table, ids) }
+    })
   }
 
   #touch(entries: readonly Entry[]): void {
@@ -218,6 +266,22 @@ export class CanonicalDisk {
     if (this.#work !== work) return
     this.#work = undefined
     this.#base = isStored ? { checkpoint: name, pages: stored } : undefined
+  }
+
+  /** About as many rows as a checkpoint would write now. */
+  #rowsOnPages(): number {
+    const { repo } = this.#parts
+    const stored = this.#base?.pages
+    if (!stored) return [...repo.tables()].reduce((sum, { size }) => sum + size, 0)
+    const pages = new Set<RowPage>()
+    let fresh = 0
+    for (const [id, type] of this.#touched) {
+      const state = repo.tableNamed(type).canonical(id)
+      const page = state && stored.find(type, heldRow(id, state))
+      if (page) pages.add(page)
+      if (!page?.ids.includes(id)) fresh++
+    }
+    return [...pages].reduce((sum, { ids }) => sum + ids.length, fresh)
   }
 
   /** The pages with changed rows, with all their rows; undefined where a row no longer exists. */

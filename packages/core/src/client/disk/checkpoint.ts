@@ -10,7 +10,7 @@ import { positionJson, readPosition } from '../../wire/frames.ts'
 import { advanceOf } from './disk.ts'
 import { rankOf } from './rank.ts'
 import { parsed } from './sound-state.ts'
-import { digestOf } from './stored-pages.ts'
+import { type RowsToKey, keysOf } from './page-keys.ts'
 
 export interface CheckpointHead {
   readonly position: Position
@@ -21,9 +21,10 @@ export interface CheckpointHead {
   readonly isSorted: boolean
 }
 
-/** A page with the checksum of its text. */
-export function pageOf(no: number, text: string): Page {
-  return { no, text, check: checksum(text) }
+/** A page with the checksum of its text, and the keys of its rows. */
+export function pageOf(no: number, text: string, rows: readonly RowsToKey[]): Page {
+  const check = checksum(text)
+  return { no, text, check, keys: keysOf(check, rows) }
 }
 
 /**
@@ -45,14 +46,12 @@ export function checkpointBatch(
   }
 }
 
-/** Reads and verifies a checkpoint; undefined where a part is missing or damaged. */
+/** Reads and verifies the head of a checkpoint; undefined where it is damaged. */
 export function readCheckpoint(stored: StoredCheckpoint): CheckpointHead | undefined {
   if (checksum(stored.head) !== stored.check) return undefined
   const head = Object(parsed(stored.head)) as { readonly [K in keyof CheckpointHead]?: unknown }
   const position = readPosition(head.position)
   const { reviewerId, digest, isSorted } = head
-  if (!position || typeof reviewerId !== 'string' || digest !== digestOf(stored.pages))
-    return undefined
-  if (stored.pages.some(({ text, check }) => checksum(text) !== check)) return undefined
+  if (!position || typeof reviewerId !== 'string' || typeof digest !== 'string') return undefined
   return { position, reviewerId, digest, isSorted: isSorted === true }
 }

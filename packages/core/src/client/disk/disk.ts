@@ -11,6 +11,7 @@ import { positionJson } from '../../wire/frames.ts'
 import type { Clock } from '../../ports/clock.ts'
 import {
   type Advance,
+  type PageReading,
   type Segment,
   type Storage,
   StorageError,
@@ -89,6 +90,30 @@ export class Disk {
     try {
       if (!this.#handle || this.#hanging) return undefined
       return soundState(await this.#answer(this.#handle.read()))
+    } catch (error) {
+      this.#fail(troubleOf(error))
+      return undefined
+    }
+  }
+
+  /**
+   * As `StorageHandle.pages`; undefined where the storage fails, or no part has come for the time of
+   * an answer. Never rejects.
+   */
+  async pages(checkpoint: string, reading: PageReading): Promise<boolean | undefined> {
+    try {
+      if (!this.#handle || this.#hanging) return undefined
+      let isAlive = (): void => {}
+      const watched: PageReading = {
+        begin: (stored) => reading.begin(stored),
+        next: () => reading.next(),
+        take(pages) {
+          isAlive()
+          reading.take(pages)
+        },
+      }
+      const call = this.#handle.pages(checkpoint, watched)
+      return await this.#answer(call, (renew) => (isAlive = renew))
     } catch (error) {
       this.#fail(troubleOf(error))
       return undefined
@@ -217,16 +242,22 @@ export class Disk {
     }
   }
 
-  /** Awaits a call; rejects with `hanging` after the timeout. */
-  #answer<T>(call: Promise<T>): Promise<T> {
+  /** Awaits a call; rejects with `hanging` after the timeout. `onTimer` gets a function that restarts it. */
+  #answer<T>(call: Promise<T>, onTimer?: (restart: () => void) => void): Promise<T> {
     const { clock, limits } = this.#parts
     return new Promise((resolve, reject) => {
-      const stop = clock.after(limits.storageAnswerMs, () => {
-        this.#hang(call)
-        const words = `the storage has not answered for ${limits.storageAnswerMs} ms`
-        reject(new StorageError('hanging', words))
+      const start = (): (() => void) =>
+        clock.after(limits.storageAnswerMs, () => {
+          this.#hang(call)
+          const words = `the storage has not answered for ${limits.storageAnswerMs} ms`
+          reject(new StorageError('hanging', words))
+        })
+      let stop = start()
+      onTimer?.(() => {
+        stop()
+        stop = start()
       })
-      call.then(resolve, reject).finally(stop)
+      call.then(resolve, reject).finally(() => stop())
     })
   }
 

@@ -56,7 +56,7 @@ export function* writePages(
     const runs = yield* sortedRuns(rows)
     for (const onPage of rowsByPage(merged(runs), table, bounds)) {
       const no = made.length === 0 && page ? page.no : stored.newNo()
-      const record = pageOf(no, textOf(onPage, table))
+      const record = pageOf(no, textOf(onPage, table), [{ table, rows: onPage }])
       pages.push(record)
       // `rowsByPage` yields no empty list.
       const { seq, index } = onPage[0]!

@@ -1,25 +1,40 @@
 /**
- * Restores the stored records of this device, when the store opens or when a hung storage answers
+ * Restores the stored records of this device, when the store opens, or when a hung storage answers
  * late: the canonical state, refused messages, and messages of ended sessions.
+ *
+ *   records but pages ─▶ drafts sealed, locks held ─▶ first pages, steps, own messages: at once
+ *                                                        └─▶ pages that open queries lack, then all
  */
+import type { Uuid } from '../../base/uuid.ts'
 import type { TailReader } from '../../sync/tail.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Repo } from '../../rows/repo.ts'
-import { type StoredOwn, endedSessions, isOfSession } from './adopt.ts'
-import type { Adopter } from './adopter.ts'
+import { type EndedFlush, type StoredOwn, endedSessions, isOfSession } from './adopt.ts'
+import { Adopter, type AdopterParts } from './adopter.ts'
 import type { CanonicalDisk } from './canonical-disk.ts'
 import type { Damage } from './damage.ts'
 import type { Disk } from './disk.ts'
-import type { Neighbours } from '../outbox/neighbours.ts'
+import type { ReplicaOptions } from '../options.ts'
+import { Neighbours, type NeighboursParts } from '../outbox/neighbours.ts'
+import type { PendingIntake } from '../outbox/pending-intake.ts'
+import { IncomingPages } from './incoming-pages.ts'
 import type { PartlyAccepted } from './partly-accepted.ts'
 import type { Recovered } from './recover.ts'
+import type { Opening } from '../reads/opening.ts'
 import type { Refusals } from '../outbox/refusals.ts'
-import { restoreCanonical } from './restore.ts'
+import { type StoredFlush, readRejections } from './restore.ts'
 import type { Schemas } from '../schemas.ts'
 import { ofState } from './sound-state.ts'
+import { StoredCanonical } from './stored-canonical.ts'
 import type { MyIds } from '../identity/me.ts'
 import type { Trust } from '../identity/trust.ts'
 
+/** Another tab may replace the checkpoint between the reading of the records and that of the pages. */
+const READS_MAX = 8
+
 export interface RestorationParts {
+  readonly options: Pick<ReplicaOptions, 'limits' | 'platform'>
+  readonly opening: Opening
   readonly repo: Repo
   readonly disk: Disk
   readonly canonicalDisk: CanonicalDisk
@@ -30,14 +45,45 @@ export interface RestorationParts {
   readonly schemas: Schemas
   readonly damage: Damage
   readonly storedOwn: StoredOwn
+  readonly intake: PendingIntake
   readonly partlyAccepted: PartlyAccepted
   readonly adopter: Adopter
   readonly neighbours: Neighbours
   /** This session, whose messages are in memory. */
   readonly sessionId: string
   readonly ready: () => Promise<void>
+  readonly isClosing: () => boolean
   /** Called where the reviewer greeted while the storage hung is not the pinned one. */
   readonly onOtherReviewer: () => void
+}
+
+/** The parts of a store that restore stored records. */
+export interface Restorers {
+  readonly adopter: Adopter
+  readonly neighbours: Neighbours
+  readonly restoration: Restoration
+}
+
+/** Creates them, from all that each of them needs. */
+export function restorersOf(
+  parts: AdopterParts & NeighboursParts & Omit<RestorationParts, 'adopter' | 'neighbours'>,
+): Restorers {
+  const adopter = new Adopter(parts)
+  const neighbours = new Neighbours(parts)
+  return { adopter, neighbours, restoration: new Restoration({ ...parts, adopter, neighbours }) }
+}
+
+/** What was read before anything is restored. */
+interface Records {
+  readonly found: Recovered
+  readonly ended: readonly EndedFlush[]
+  readonly shapes: ReturnType<Schemas['recall']>
+  /** undefined: no checkpoint is stored. */
+  readonly incoming: IncomingPages | undefined
+  /** undefined where it is damaged, or the reviewer has sent it already. */
+  readonly canonical:
+    | { readonly stored: StoredCanonical; readonly first: readonly number[] }
+    | undefined
 }
 
 export class Restoration {
@@ -53,38 +99,74 @@ export class Restoration {
    * @throws CountersignError `schema_refused` where a shape was changed without a version.
    */
   async run(): Promise<boolean> {
-    const { disk, schemas, storedOwn, repo, tail, refusals, adopter } = this.#parts
-    const sound = this.#isDone ? undefined : await disk.read()
-    if (!sound) return false
-    this.#isDone = true
-    const shapes = schemas.recall(sound.state.meta)
-    const found = await adopter.recovered(sound)
-    const { state } = found
+    try {
+      return await this.#run()
+    } finally {
+      this.#parts.opening.end()
+    }
+  }
+
+  async #run(): Promise<boolean> {
+    const records = this.#isDone ? undefined : await this.#records()
+    if (!records) return false
+    const { found, incoming, canonical } = records
     this.#restoreTrust(found)
-    this.#parts.me.restore(state.meta)
-    // In a late restore, this session may have stored flushes already.
-    const flushes = found.flushes.filter((flush) => !isOfSession(flush, this.#parts.sessionId))
+    this.#parts.me.restore(found.state.meta)
+    await canonical?.stored.wait(canonical.first)
+    if (incoming?.isBroken) return false
+    this.#isDone = true
+    const isSoundSoFar = this.#restoreCanonical(records)
+    this.#restoreOwn(records)
+    if (isSoundSoFar && canonical) await this.#takeRest(records, canonical.stored)
+    return true
+  }
+
+  /** Whether the reviewer sends the canonical state, because the storage has hung. */
+  get #isSent(): boolean {
+    const { tail } = this.#parts
+    return tail.position !== null || tail.isAhead
+  }
+
+  /** Reads records until the pages that are read after them belong to them. */
+  async #records(): Promise<Records | undefined> {
+    const { disk, schemas, adopter, sessionId } = this.#parts
+    for (let reads = 1; ; reads++) {
+      const sound = await disk.read()
+      if (!sound) return undefined
+      const shapes = schemas.recall(sound.state.meta)
+      const found = await adopter.recovered(sound)
+      // In a late restore, this session may have stored flushes already.
+      const flushes = found.flushes.filter((flush) => !isOfSession(flush, sessionId))
+      const ended = await endedSessions(found.state, flushes, adopter.sessionParts)
+      this.#note(found, flushes) // the tail names own messages by their hash alone
+      const { checkpoint } = found.state
+      let canonical: Records['canonical']
+      const plan = (incoming?: IncomingPages): readonly number[] => {
+        const stored = this.#canonical(found, incoming)
+        const first = stored && this.#firstPages(stored, found, flushes)
+        canonical = stored && first && { stored, first }
+        if (!canonical) incoming?.stop()
+        return first ?? []
+      }
+      if (!checkpoint) {
+        plan()
+        return { found, ended, shapes, incoming: undefined, canonical }
+      }
+      const incoming = new IncomingPages(plan)
+      const hasBegun = await incoming.begun(disk.pages(checkpoint.name, incoming))
+      if (incoming.isBroken) return undefined
+      if (hasBegun || reads === READS_MAX) return { found, ended, shapes, incoming, canonical }
+    }
+  }
+
+  #note(found: Recovered, flushes: readonly StoredFlush[]): void {
+    const { storedOwn, repo } = this.#parts
     for (const flush of flushes) storedOwn.add(flush)
     repo.messages.watchFor([
       ...flushes.flatMap(({ messages }) => messages.map(({ id }) => id)),
       ...found.damaged.flatMap(({ messageIds }) => messageIds),
       ...found.gone.flatMap(({ id }) => id ?? []),
     ])
-    // In a late restore, the reviewer may have sent the canonical state already.
-    if (!tail.position) await this.#restoreCanonical(found)
-    this.#parts.partlyAccepted.restore(state)
-    schemas.assertPublished()
-    if (shapes.length > 0) void disk.write({ durability: 'relaxed', meta: shapes })
-    refusals.addGone(found.gone)
-    const ended = await endedSessions(state, flushes, adopter.sessionParts)
-    this.#parts.neighbours.update(state) // adopted messages may depend on messages of open tabs
-    adopter.adopt(state, ended)
-    this.#parts.neighbours.update(state)
-    void this.#parts.ready().then(() => adopter.watch(ended.length > 0))
-    // Stored bodies are needed only of own messages that are not pending here.
-    storedOwn.keep((message) => !repo.messages.get(message.id))
-    repo.emit()
-    return true
   }
 
   #restoreTrust({ state }: Recovered): void {
@@ -94,15 +176,125 @@ export class Restoration {
     if (isOther) onOtherReviewer()
   }
 
-  async #restoreCanonical({ state, damaged }: Recovered): Promise<void> {
-    const { tail, canonicalDisk, damage } = this.#parts
-    const isSound = damaged.every(({ kind }) => kind !== 'state')
-    const restored = isSound && restoreCanonical(state, tail)
-    if (restored) {
-      canonicalDisk.resume(state, restored)
-      return
-    }
-    if (isSound) damage.add([ofState('tail', undefined)])
-    await canonicalDisk.clear()
+  /** The stored canonical state; undefined where it is damaged, or the reviewer has sent it already. */
+  #canonical(found: Recovered, incoming: IncomingPages | undefined): StoredCanonical | undefined {
+    if (this.#isSent || !isSound(found)) return undefined
+    return StoredCanonical.read(found.state, this.#parts.tail, incoming)
   }
+
+  /** All pages where a part of the rows could be wrong: late, and where own records are damaged. */
+  #firstPages(
+    stored: StoredCanonical,
+    found: Recovered,
+    flushes: readonly StoredFlush[],
+  ): readonly number[] {
+    const isPlain = found.damaged.length === 0 && found.gone.length === 0
+    if (this.#parts.opening.isOver || !isPlain) return stored.allPages()
+    return stored.firstPages(writtenBy(flushes, found))
+  }
+
+  /** Takes in the first pages and the steps, or discards a damaged state. Returns which. Emits nothing. */
+  #restoreCanonical(records: Records): boolean {
+    if (this.#isSent) return false
+    if (records.canonical?.stored.begin(records.canonical.first)) return true
+    this.#discard(records)
+    return false
+  }
+
+  #discard({ found, incoming }: Records): void {
+    const { damage, canonicalDisk } = this.#parts
+    // A storage that fails may still have it whole.
+    if (incoming?.isBroken) return canonicalDisk.forget()
+    if (isSound(found)) damage.add([ofState('tail', undefined)])
+    void canonicalDisk.clear()
+  }
+
+  /** Restores what concerns own messages, on top of the canonical rows, and shows all of it at once. */
+  #restoreOwn({ found, ended, shapes }: Records): void {
+    const { disk, schemas, storedOwn, repo, refusals, adopter, neighbours } = this.#parts
+    const { state } = found
+    this.#parts.partlyAccepted.restore(state)
+    schemas.assertPublished()
+    if (shapes.length > 0) void disk.write({ durability: 'relaxed', meta: shapes })
+    refusals.addGone(found.gone)
+    neighbours.update(state) // adopted messages may depend on messages of open tabs
+    adopter.adopt(state, ended)
+    neighbours.update(state)
+    void this.#parts.ready().then(() => adopter.watch(ended.length > 0))
+    // Stored bodies are needed only of own messages that are not pending here.
+    storedOwn.keep((message) => !repo.messages.get(message.id))
+    repo.emit()
+  }
+
+  /** Takes in the other pages: those that open queries lack first. */
+  async #takeRest(records: Records, stored: StoredCanonical): Promise<void> {
+    const { repo, opening, intake, canonicalDisk, isClosing } = this.#parts
+    if (!stored.isWhole) opening.begin((type) => stored.absentOf(repo.tableNamed(type)))
+    const pace = this.#pace()
+    while (!stored.isWhole) {
+      const wanted = opening.wanted()
+      if (wanted) await stored.wait(wanted)
+      const next = wanted ?? [await stored.nextPage()]
+      for (const no of next) {
+        if (isClosing()) return records.incoming?.stop()
+        if (no === undefined || !stored.take(no)) {
+          this.#discard(records)
+          repo.emit()
+          return
+        }
+        opening.taken(no)
+        await pace()
+      }
+    }
+    const restored = stored.restored((type) => repo.tableNamed(type))
+    canonicalDisk.resume(records.found.state, restored)
+    // Messages that waited for others may be shown now.
+    intake.showReached()
+    repo.emit()
+  }
+
+  /** Returns a function that waits for the next turn when a slice of time is used up. */
+  #pace(): () => Promise<void> {
+    const { limits, platform } = this.#parts.options
+    const clock: Clock = platform.clock
+    let until = clock.monotonic() + limits.sliceMs
+    return async () => {
+      if (clock.monotonic() < until) return
+      await new Promise<void>((resolve) => void clock.after(0, resolve))
+      until = clock.monotonic() + limits.sliceMs
+    }
+  }
+}
+
+/** Whether no record of the canonical state is damaged. */
+function isSound({ damaged }: Recovered): boolean {
+  return damaged.every(({ kind }) => kind !== 'state')
+}
+
+/** The entities that stored messages write which may be shown as pending, and those these depend on. */
+function writtenBy(flushes: readonly StoredFlush[], { state }: Recovered): ReadonlySet<Uuid> {
+  const rejected = readRejections(state)
+  /** By session, the number of the first message that matters. */
+  const firsts = new Map<Uuid, number>()
+  const from = (sessionId: Uuid, clientSeq: number): void => {
+    firsts.set(sessionId, Math.min(firsts.get(sessionId) ?? clientSeq, clientSeq))
+  }
+  for (const { open, messages } of flushes) {
+    if (!open && !messages.some(({ id }) => rejected.has(id))) continue
+    for (const { session, clientSeq, seen, changes } of messages) {
+      const { sessionId } = session.facts
+      from(sessionId, Math.min(clientSeq, seen.from))
+      for (const { parents, own = [] } of changes) {
+        for (const number of parents.own) from(sessionId, number)
+        for (const span of [...parents.others, ...own]) from(span.sessionId, span.from)
+      }
+    }
+  }
+  const ids = flushes
+    .flatMap(({ messages }) => messages)
+    .filter(
+      ({ session, clientSeq }) => clientSeq >= (firsts.get(session.facts.sessionId) ?? Infinity),
+    )
+    .flatMap(({ changes }) => changes.map(({ entityId }) => entityId))
+  return new Set(ids)
 }

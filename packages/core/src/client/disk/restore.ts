@@ -1,21 +1,20 @@
 /**
- * Reads the stored records: checkpoint, tail, and own messages. Stored text is untrusted: damaged
- * own records are returned apart, and a damaged canonical state as undefined, so that the caller
- * fetches it again from the reviewer.
+ * Reads the stored records of own messages and of the tail. Stored text is untrusted: damaged own
+ * records are returned apart, and a damaged tail as undefined, so that the caller fetches it again
+ * from the reviewer.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
-import type { Bases, Rejection } from '../../facts/message.ts'
+import type { Bases, Position, Rejection } from '../../facts/message.ts'
 import type { Entry } from '../../history/entry.ts'
-import type { StoredCheckpoint, StoredSegment, StoredState } from '../../ports/storage.ts'
-import { parseReviewerFrame, readPosition } from '../../wire/frames.ts'
-import type { SnapshotApplied, TailReader } from '../../sync/tail.ts'
-import type { Reviewing } from '../../sync/tail-plan.ts'
-import { readCheckpoint } from './checkpoint.ts'
+import type { StoredSegment, StoredState } from '../../ports/storage.ts'
+import { parseReviewerFrame } from '../../wire/frames.ts'
+import type { TailReader } from '../../sync/tail.ts'
+import type { PlannedTail, Reviewing } from '../../sync/tail-plan.ts'
 import { readStoredBases } from './drafts.ts'
 import { type OwnReading, readOwnText } from './own-text.ts'
 import { parsed } from './sound-state.ts'
-import { StoredPages } from './stored-pages.ts'
+import type { StoredPages } from './stored-pages.ts'
 
 /** One stored flush of own messages. */
 export interface StoredFlush {
@@ -89,67 +88,27 @@ export interface RestoredCanonical {
   readonly entries: readonly Entry[]
 }
 
-/**
- * Restores the canonical state from checkpoint and tail. undefined when a part is missing or
- * damaged: then the canonical state is fetched again from the reviewer.
- */
-export function restoreCanonical(
-  { checkpoint, segments, advance }: StoredState,
+/** What the stored steps do after the position `from`; undefined where one is malformed. */
+export function plansOf(
+  segments: readonly StoredSegment[],
   tail: TailReader,
-): RestoredCanonical | undefined {
-  const stored = checkpoint && restoreCheckpoint(checkpoint, tail)
-  if (checkpoint && !stored) return undefined
-  const entries: Entry[] = []
+  from: Position | null,
+): readonly PlannedTail[] | undefined {
+  const plans: PlannedTail[] = []
   for (const { kind, text } of segments) {
     if (kind !== 'tail') continue
     const step = parsed(text) as { by?: Reviewing; frames?: unknown } | null | undefined
     const by = step?.by
-    const replayed = by && Array.isArray(step?.frames) ? replay(step.frames, by, tail) : undefined
-    if (!replayed) return undefined
-    entries.push(...replayed)
+    if (!by || !Array.isArray(step?.frames)) return undefined
+    for (const line of step.frames as readonly unknown[]) {
+      const frame = typeof line === 'string' ? parseReviewerFrame(line) : undefined
+      if (!frame?.ok || frame.value.kind !== 'tail') return undefined
+      const plan = tail.plan(frame.value, by, plans.at(-1)?.position ?? from)
+      if (plan.kind === 'planned') plans.push(plan)
+      else if (plan.kind !== 'known') return undefined
+    }
   }
-  const position = advance && readPosition(parsed(advance.text))
-  return (tail.position?.seq ?? 0) === (position?.seq ?? 0) ? { stored, entries } : undefined
-}
-
-function restoreCheckpoint(stored: StoredCheckpoint, tail: TailReader): RestoredPages | undefined {
-  const head = readCheckpoint(stored)
-  if (!head) return undefined
-  const texts = stored.pages.map(({ text }) => text)
-  const outcome = tail.snapshot(texts, { position: head.position, settled: new Map() })
-  if (outcome.kind !== 'applied') return undefined
-  return { checkpoint: stored.name, pages: head.isSorted ? pagesOf(stored, outcome) : undefined }
-}
-
-/** The page index of a restored checkpoint; undefined where a page has no rows. */
-function pagesOf({ pages }: StoredCheckpoint, read: SnapshotApplied): StoredPages | undefined {
-  const all = new StoredPages()
-  for (const [i, { no, check }] of pages.entries()) {
-    const entities = read.pages[i]!
-    const [first] = entities
-    const root = first?.writes[0]
-    if (!first || !root) return undefined
-    const place = { seq: root.message.review.seq, index: root.index }
-    all.add(first.type, { no, check, first: place, ids: entities.map(({ id }) => id) })
-  }
-  return all
-}
-
-/** Replays one stored step. Returns the applied messages; undefined where it is malformed. */
-function replay(
-  frames: readonly unknown[],
-  by: Reviewing,
-  tail: TailReader,
-): readonly Entry[] | undefined {
-  const entries: Entry[] = []
-  for (const text of frames) {
-    const frame = typeof text === 'string' ? parseReviewerFrame(text) : undefined
-    if (!frame?.ok || frame.value.kind !== 'tail') return undefined
-    const outcome = tail.tail(frame.value, by)
-    if (outcome.kind === 'applied') entries.push(...outcome.entries)
-    else if (outcome.kind !== 'known') return undefined
-  }
-  return entries
+  return plans
 }
 
 /** Encodes a tail step for the storage: its frames, and the reviewer that sent them. */

@@ -8,13 +8,7 @@
 import { checksum } from '../../base/checksum.ts'
 import { type Uuid, isUuid } from '../../base/uuid.ts'
 import type { SessionOpening } from '../../facts/message.ts'
-import type {
-  Advance,
-  Page,
-  StoredCheckpoint,
-  StoredSegment,
-  StoredState,
-} from '../../ports/storage.ts'
+import type { Advance, StoredCheckpoint, StoredSegment, StoredState } from '../../ports/storage.ts'
 import { parseReviewerFrame, readPosition } from '../../wire/frames.ts'
 import { rankOf } from './rank.ts'
 
@@ -182,19 +176,13 @@ function isAdvance(stored: unknown): stored is Advance {
   return position !== undefined && rankOf(position) === rank && Number.isSafeInteger(fromRank)
 }
 
-/** Checks the types and the rank; `readCheckpoint` verifies the checksums. */
+/** Checks the types and the rank; `readCheckpoint` verifies the checksum. */
 function isCheckpoint(stored: unknown): stored is StoredCheckpoint {
-  const { name, head, check, rank, pages } = Object(stored) as Partial<StoredCheckpoint>
-  if (!Array.isArray(pages) || !pages.every(isPage)) return false
+  const { name, head, check, rank } = Object(stored) as Partial<StoredCheckpoint>
   if (![name, head, check].every((text) => typeof text === 'string')) return false
   const { position } = Object(parsed(head)) as { readonly position?: unknown }
   const read = readPosition(position)
   return read !== undefined && rankOf(read) === rank
-}
-
-function isPage(stored: unknown): stored is Page {
-  const { no, text, check } = Object(stored) as Partial<Page>
-  return Number.isSafeInteger(no) && typeof text === 'string' && typeof check === 'string'
 }
 
 /** Parses JSON; undefined for anything else. */

@@ -48,6 +48,8 @@ export interface NeighboursParts {
   readonly refusals: Refusals
   readonly status: StoreApi<SyncStatus>
   readonly intake: PendingIntake
+  /** Resolves when the store has read its storage; before that nothing is shown here. */
+  readonly ready: () => Promise<void>
 }
 
 interface Hint {
@@ -158,7 +160,9 @@ export class Neighbours {
   }
 
   async #look(): Promise<void> {
-    const { disk, repo, options } = this.#parts
+    const { disk, repo, options, ready } = this.#parts
+    await ready().catch(() => this.close())
+    if (this.#closed) return
     const { clock } = options.platform
     const from = clock.monotonic()
     const state = (await disk.read())?.state

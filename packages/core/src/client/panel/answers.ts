@@ -20,7 +20,13 @@ import {
   type InspectRequest,
   type RequestOf,
 } from '../../inspect/requests.ts'
-import type { Storage, StorageHandle, StoredState } from '../../ports/storage.ts'
+import {
+  type Page,
+  type Storage,
+  type StorageHandle,
+  type StoredState,
+  allPages,
+} from '../../ports/storage.ts'
 import type { Table } from '../../rows/table.ts'
 import type { AnyRow } from '../../schema/types.ts'
 import { dagOf, rowNow } from './dag.ts'
@@ -134,11 +140,11 @@ async function storageOf(
   { storage: from, space }: ReplicaOptions,
 ): Promise<StorageRecord> {
   const { storage, storageTrouble } = replica.status.getState()
-  const stored = await storedOf(from, space)
+  const { state: stored, pages } = await storedOf(from, space)
   return {
     health: storage,
     trouble: storageTrouble,
-    parts: stored && partsOf(stored),
+    parts: stored && partsOf(stored, pages),
     outboxFlushes: stored?.outbox.length ?? 0,
     rank: stored?.advance?.rank,
     checkpointRank: stored?.checkpoint?.rank,
@@ -146,20 +152,26 @@ async function storageOf(
 }
 
 /** Reads through a handle of its own, like another tab. Errors are ignored: the status shows them. */
-async function storedOf(from: Storage | undefined, space: Uuid): Promise<StoredState | undefined> {
+async function storedOf(
+  from: Storage | undefined,
+  space: Uuid,
+): Promise<{ readonly state?: StoredState | undefined; readonly pages: readonly Page[] }> {
   let handle: StorageHandle | undefined
   try {
     handle = await from?.open(() => {}, space)
-    return await handle?.read()
+    const state = await handle?.read()
+    const { name } = state?.checkpoint ?? {}
+    const pages = name === undefined ? undefined : await allPages(handle!, name) // it was read by this one
+    return { state, pages: pages ?? [] }
   } catch {
-    return undefined
+    return { pages: [] }
   } finally {
     await handle?.close()
   }
 }
 
 /** Record counts and sizes of the stored parts, without their content. */
-function partsOf({ segments, checkpoint }: StoredState): StoragePart[] {
+function partsOf({ segments }: StoredState, stored: readonly Page[]): StoragePart[] {
   const parts = (['own', 'tail', 'rejections'] as const).map((kind): StoragePart => {
     const ofKind = segments.filter(
       (stored) => kind === (stored.kind === 'draft' ? 'own' : stored.kind),
@@ -167,7 +179,7 @@ function partsOf({ segments, checkpoint }: StoredState): StoragePart[] {
     const texts = ofKind.map(({ text }) => text)
     return { kind, records: texts.length, bytes: bytesOfAll(texts) }
   })
-  const pages = checkpoint?.pages.map(({ text }) => text) ?? []
+  const pages = stored.flatMap(({ text, keys }) => (keys ? [text, keys.text] : [text]))
   return [...parts, { kind: 'checkpoint', records: pages.length, bytes: bytesOfAll(pages) }]
 }
 

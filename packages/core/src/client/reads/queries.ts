@@ -3,25 +3,32 @@ import type { StoreApi } from 'zustand/vanilla'
 import type { Position } from '../../facts/message.ts'
 import type { EngineQuery, QueryStats } from '../../query/engine.ts'
 import type { Entity } from '../../schema/entity.ts'
-import type { AnyRow, Query, Row } from '../../schema/types.ts'
+import type { AnyRow, Row } from '../../schema/types.ts'
 import type { LiveQuery, QueryResult, SyncStatus } from '../store.ts'
+import type { EarlyQuery, Opening } from './opening.ts'
 
 /** Completeness and position of the replica. */
 export interface Coverage {
+  /** Whether a state of the reviewer is known here, as far as the storage was read. */
   readonly complete: () => boolean
   readonly position: () => Position | null
+  /** Decides which queries have an answer while the storage is read. */
+  readonly opening: Opening
   /** Subscribes to changes of `complete`. */
   readonly onChange: (listener: () => void) => () => void
 }
+
+const NO_ROWS: readonly AnyRow[] = Object.freeze([])
 
 export class Result<E extends Entity> implements QueryResult<E> {
   readonly rows: readonly Row<E>[]
   readonly complete: boolean
   readonly #standing: Coverage
 
-  constructor(rows: readonly AnyRow[], standing: Coverage) {
-    this.rows = rows as unknown as readonly Row<E>[]
-    this.complete = standing.complete()
+  /** `rows`: undefined where the query has no exact answer yet. */
+  constructor(rows: readonly AnyRow[] | undefined, standing: Coverage) {
+    this.rows = (rows ?? NO_ROWS) as unknown as readonly Row<E>[]
+    this.complete = rows !== undefined && standing.complete()
     this.#standing = standing
   }
 
@@ -44,23 +51,22 @@ export class OpenQueries {
 }
 
 /** The query of the app, and the list of open queries. */
-export interface AskedQuery<E extends Entity> {
-  readonly type: string
-  readonly query: Query<E>
+export interface AskedQuery extends EarlyQuery {
   readonly among: OpenQueries
 }
 
 /** A live query of the engine, with results of stable identity. */
 export class StoreQuery<E extends Entity> implements LiveQuery<E> {
-  readonly asked: AskedQuery<E>
+  readonly asked: AskedQuery
   readonly #query: EngineQuery
   readonly #standing: Coverage
   #last: Result<E> | undefined
   #listeners = 0
+  #endAsking: (() => void) | undefined
   #reads = 0
   #readMs = 0
 
-  constructor(query: EngineQuery, standing: Coverage, asked: AskedQuery<E>) {
+  constructor(query: EngineQuery, standing: Coverage, asked: AskedQuery) {
     this.#query = query
     this.#standing = standing
     this.asked = asked
@@ -87,19 +93,19 @@ export class StoreQuery<E extends Entity> implements LiveQuery<E> {
   }
 
   #snapshot(): QueryResult<E> {
-    const rows = this.#query.rows()
+    const { opening, complete } = this.#standing
+    const exact = opening.isExact(this.asked)
+    const rows = exact ? this.#query.rows() : NO_ROWS
     const last = this.#last
-    if (
-      last &&
-      (last.rows as readonly unknown[]) === rows &&
-      last.complete === this.#standing.complete()
-    )
-      return last
-    return (this.#last = new Result<E>(rows, this.#standing))
+    const isSame =
+      last && (last.rows as readonly unknown[]) === rows && last.complete === (exact && complete())
+    return isSame ? last : (this.#last = new Result<E>(exact ? rows : undefined, this.#standing))
   }
 
   subscribe(listener: () => void): () => void {
-    const ends = [this.#query.subscribe(listener), this.#standing.onChange(listener)]
+    const { opening, onChange } = this.#standing
+    const ends = [this.#query.subscribe(listener), onChange(listener), opening.onChange(listener)]
+    if (this.#listeners === 0) this.#endAsking = opening.ask(this.asked)
     const { open } = this.asked.among
     let listens = true
     this.#listeners++
@@ -108,7 +114,9 @@ export class StoreQuery<E extends Entity> implements LiveQuery<E> {
       ends.forEach((end) => end())
       if (!listens) return
       listens = false
-      if (--this.#listeners === 0) open.delete(this as unknown as StoreQuery<Entity>)
+      if (--this.#listeners > 0) return
+      open.delete(this as unknown as StoreQuery<Entity>)
+      this.#endAsking?.()
     }
   }
 }

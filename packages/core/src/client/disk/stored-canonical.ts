@@ -1,0 +1,220 @@
+/**
+ * The stored canonical state while it is read: a checkpoint whose pages come one by one, and the
+ * steps of the tail after it.
+ *
+ * The rows that the steps or own messages write are taken in first. What is left are rows as they
+ * are on their pages, so the keys of these pages say exactly how they sort. The rule of what a query
+ * may show meanwhile is in `reads/opening.ts`.
+ *
+ * Stored text is untrusted. Keys that are damaged, missing or of another version of their page are
+ * not used: then all pages are taken in before anything is shown. A damaged page discards all of it.
+ */
+import { assert } from '../../base/assert.ts'
+import { checksum } from '../../base/checksum.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import type { Entry } from '../../history/entry.ts'
+import type { Position } from '../../facts/message.ts'
+import type { StoredState } from '../../ports/storage.ts'
+import { AbsentRows } from '../../query/absent.ts'
+import type { Table } from '../../rows/table.ts'
+import type { TailReader } from '../../sync/tail.ts'
+import type { PlannedTail } from '../../sync/tail-plan.ts'
+import { SCHEMA } from '../../schema/system.ts'
+import { readPosition } from '../../wire/frames.ts'
+import { type PageEntity, readPage } from '../../wire/pages.ts'
+import { type CheckpointHead, readCheckpoint } from './checkpoint.ts'
+import { type StoredKeys, keyFields, readKeys, rowsOf, signatureOf } from './page-keys.ts'
+import type { IncomingPages } from './incoming-pages.ts'
+import { type RestoredCanonical, plansOf } from './restore.ts'
+import { parsed } from './sound-state.ts'
+import { type RowPage, StoredPages, digestOf } from './stored-pages.ts'
+
+interface PagePlace extends Pick<RowPage, 'first' | 'ids'> {
+  readonly type: string
+}
+
+export class StoredCanonical {
+  readonly #tail: TailReader
+  readonly #name: string | undefined
+  readonly #incoming: IncomingPages | undefined
+  readonly #head: CheckpointHead | undefined
+  /** By page; undefined: the keys are not used. */
+  readonly #keys: ReadonlyMap<number, StoredKeys> | undefined
+  readonly #plans: readonly PlannedTail[]
+  /** Pages that were not taken in. */
+  readonly #left: Set<number>
+  readonly #absent = new Map<Table, AbsentRows>()
+  readonly #read: (Pick<RowPage, 'no' | 'check'> & { readonly place: PagePlace | undefined })[] = []
+  readonly #entries: Entry[] = []
+
+  private constructor(
+    { checkpoint }: StoredState,
+    tail: TailReader,
+    found: {
+      readonly incoming: IncomingPages | undefined
+      readonly head: CheckpointHead | undefined
+      readonly plans: readonly PlannedTail[]
+    },
+  ) {
+    this.#tail = tail
+    this.#name = checkpoint?.name
+    this.#incoming = found.incoming
+    this.#head = found.head
+    this.#plans = found.plans
+    this.#keys = found.head && found.incoming && soundKeys(found.incoming, found.head)
+    this.#left = new Set(found.incoming?.numbers)
+  }
+
+  /** Reads head and steps; undefined where one is missing or damaged. `incoming` has begun. */
+  static read(
+    state: StoredState,
+    tail: TailReader,
+    incoming: IncomingPages | undefined,
+  ): StoredCanonical | undefined {
+    const { checkpoint, segments, advance } = state
+    const head = checkpoint && readCheckpoint(checkpoint)
+    if (checkpoint && (!head || !incoming)) return undefined
+    const from = head?.position ?? null
+    const plans = plansOf(segments, tail, from)
+    const end: Position | null = plans?.at(-1)?.position ?? from
+    const position = advance && readPosition(parsed(advance.text))
+    if (!plans || (end?.seq ?? 0) !== (position?.seq ?? 0)) return undefined
+    return new StoredCanonical(state, tail, { incoming, head, plans })
+  }
+
+  /** Whether every page was taken in. */
+  get isWhole(): boolean {
+    return this.#left.size === 0
+  }
+
+  /** The pages to take in before anything is shown: those with rows that `others` or the steps write. */
+  firstPages(others: ReadonlySet<Uuid>): readonly number[] {
+    if (!this.#keys) return this.allPages()
+    const touched = new Set(others)
+    for (const { acceptances } of this.#plans)
+      for (const { entry } of acceptances)
+        for (const { entityId } of entry.writes) touched.add(entityId)
+    return this.allPages().filter((no) =>
+      this.#keysOf(no).types.some(
+        ({ type, ids }) => type === SCHEMA.name || ids.some((id) => touched.has(id)),
+      ),
+    )
+  }
+
+  allPages(): readonly number[] {
+    return [...this.#left]
+  }
+
+  /** Resolves when these pages can be taken in, or never can. */
+  async wait(pages: Iterable<number>): Promise<void> {
+    await this.#incoming?.want(pages)
+  }
+
+  /** Takes in the first pages and all steps. Returns false where a part is damaged. */
+  begin(pages: readonly number[]): boolean {
+    if (this.#head) this.#tail.resume(this.#head.position)
+    for (const no of pages) if (!this.take(no)) return false
+    if (!this.#keys && this.#head && digestOf(this.#read) !== this.#head.digest) return false
+    for (const plan of this.#plans) this.#entries.push(...this.#tail.apply(plan).entries)
+    return true
+  }
+
+  /** Takes in a page that is here. Returns false where it is damaged or missing. */
+  take(no: number): boolean {
+    const page = this.#incoming?.takeOut(no)
+    if (!page || typeof page.text !== 'string' || checksum(page.text) !== page.check) return false
+    if (this.#keys && this.#keysOf(no).of !== page.check) return false
+    const read = readPage(page.text)
+    if (!read.ok) return false
+    this.#tail.load(read.value)
+    this.#read.push({ no, check: page.check, place: placeOf(read.value) })
+    this.#left.delete(no)
+    for (const rows of this.#absent.values()) rows.delete(no)
+    return true
+  }
+
+  /** The number of some page that is here and was not taken in; waits for one. undefined: none comes. */
+  async nextPage(): Promise<number | undefined> {
+    const here = this.#incoming?.anyHere()
+    if (here !== undefined) return here
+    const [next] = this.#left
+    if (next !== undefined) await this.wait([next])
+    return this.#incoming?.anyHere()
+  }
+
+  /** The rows of the table that are not here. Called after `begin`, which reads the schema. */
+  absentOf(table: Table): AbsentRows {
+    let rows = this.#absent.get(table)
+    if (!rows) this.#absent.set(table, (rows = this.#absentRows(table)))
+    return rows
+  }
+
+  /** What the next checkpoint continues. Called when every page was taken in. */
+  restored(tableNamed: (type: string) => Table): RestoredCanonical {
+    assert(this.isWhole, 'a stored state is continued when all of it is here')
+    const entries = this.#entries
+    if (this.#name === undefined) return { stored: undefined, entries }
+    const isCurrent = [...(this.#keys?.values() ?? [])].every(({ types }) =>
+      types.every(({ type, signature }) => signature === signatureOf(tableNamed(type))),
+    )
+    // Otherwise the next checkpoint writes all pages, with keys.
+    const isContinued = this.#head?.isSorted === true && this.#keys && isCurrent
+    const pages = isContinued ? this.#storedPages() : undefined
+    return { stored: { checkpoint: this.#name, pages }, entries }
+  }
+
+  #absentRows(table: Table): AbsentRows {
+    assert(this.#keys || this.isWhole, 'without keys all pages are taken in first')
+    const absent = new AbsentRows(keyFields(table))
+    const signature = signatureOf(table)
+    for (const no of this.#left) {
+      const group = this.#keysOf(no).types.find(({ type }) => type === table.entity.name)
+      if (!group) continue
+      const isKnown = group.signature === signature
+      absent.add(no, isKnown ? rowsOf(group, table) : [], isKnown && group.opaque.length === 0)
+    }
+    return absent
+  }
+
+  /** The page index; undefined where a page has no rows. */
+  #storedPages(): StoredPages | undefined {
+    const all = new StoredPages()
+    for (const { no, check, place } of this.#read) {
+      if (!place) return undefined
+      const { type, first, ids } = place
+      all.add(type, { no, check, first, ids })
+    }
+    return all
+  }
+
+  #keysOf(no: number): StoredKeys {
+    const keys = this.#keys?.get(no)
+    assert(keys, 'keys are used where every page has some')
+    return keys
+  }
+}
+
+/** What the page index holds of a page; undefined for a page without rows. */
+function placeOf(entities: readonly PageEntity[]): PagePlace | undefined {
+  const [first] = entities
+  const root = first?.writes[0]
+  if (!first || !root) return undefined
+  const place = { seq: root.message.review.seq, index: root.index }
+  return { type: first.type, first: place, ids: entities.map(({ id }) => id) }
+}
+
+/** The keys of all pages of this checkpoint; undefined where some are damaged, missing or outdated. */
+function soundKeys(
+  { numbers, keys }: IncomingPages,
+  { digest }: CheckpointHead,
+): ReadonlyMap<number, StoredKeys> | undefined {
+  const sound = new Map<number, StoredKeys>()
+  for (const no of numbers) {
+    const stored = keys.get(no)
+    const read = stored && readKeys(stored)
+    if (!read) return undefined
+    sound.set(no, read)
+  }
+  const checks = [...sound].map(([no, { of }]) => ({ no, check: of }))
+  return digestOf(checks) === digest ? sound : undefined
+}
