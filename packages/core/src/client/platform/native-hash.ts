@@ -4,15 +4,15 @@
  */
 import { type Sha256, setSha256 } from '../../base/hash.ts'
 
-interface NodeLike {
+/** What of Node's globals is used. */
+export interface NodeLike {
   readonly process?: {
     getBuiltinModule?(name: string): { readonly hash?: unknown } | undefined
   }
 }
 
 /** Installs the hash of Node for the whole process, where there is one. Idempotent. */
-export function installNativeHash(): void {
-  const { process } = globalThis as NodeLike
+export function installNativeHash({ process }: NodeLike): void {
   const { hash } = process?.getBuiltinModule?.('node:crypto') ?? {}
   if (typeof hash !== 'function') return
   const native = hash as (algorithm: string, text: string, encoding: string) => ReturnType<Sha256>

@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Locks } from '../../ports/locks.ts'
 import type { Random } from '../../ports/random.ts'
 import type { KeyPair, Signer } from '../../ports/signer.ts'
-import { installNativeHash } from './native-hash.ts'
+import { type NodeLike, installNativeHash } from './native-hash.ts'
 import { type Turns, nextTurn } from './next-turn.ts'
 import { type PageGlobals, afterPaint, broadcast, onHide } from './page-life.ts'
 
@@ -29,7 +29,7 @@ export interface Platform {
 }
 
 /** The globals that are used, as browsers and Node have them. Core has no DOM types. */
-interface Globals extends Turns, PageGlobals {
+interface Globals extends Turns, PageGlobals, NodeLike {
   readonly crypto: {
     getRandomValues(bytes: Uint8Array): Uint8Array
     readonly subtle?: SubtleLike
@@ -78,7 +78,7 @@ interface LockManagerLike {
 /** The platform of this browser or Node process. Missing services are absent, or throw when called. */
 export function defaultPlatform(): Platform {
   const globals = globalThis as unknown as Globals
-  installNativeHash()
+  installNativeHash(globals)
   const random = systemRandom(globals)
   const clock = systemClock(globals)
   return {
