@@ -95,7 +95,7 @@ test('lost: a handle never writes after the user cleared the data', async () => 
 test('version: an upgrade by another connection is not blocked, and is reported', async () => {
   const handle = await opened()
   await handle.write(own('a'))
-  const newer = await nativeOpen(`countersign/${name}`, 20)
+  const newer = await nativeOpen(`countersign/${name}`, 1_000)
   await expectTrouble(handle.write(own('b')), 'version')
   expect(heard).toEqual(['version'])
   newer.close()
