@@ -156,8 +156,9 @@ describe('two tabs', () => {
     const wire = gate()
     const first = await open.open({ entities: [Tally], storage, over: wire.over })
     const other = await open.open({ entities: [Tally], storage, checkpointSteps: 1 })
-    await first.create(Tally, { sum: counter.increment(1) }).settled()
-    const [{ id }] = first.query(Tally).rows as [{ id: string }]
+    const created = first.create(Tally, { sum: counter.increment(1) })
+    await created.settled()
+    const { id } = created
     wire.hold('tail')
     for (const by of [6, 5, -4]) {
       first.update(Tally, id, { sum: counter.increment(by) })
