@@ -127,4 +127,8 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found:
       'a total counted own messages twice that the state of another tab contained under a later one',
   },
+  {
+    seed: 666,
+    found: 'a slow store was asked for sessions and then for persons: binds came after their time',
+  },
 ]
