@@ -4,6 +4,7 @@
  */
 import {
   type SyncStore,
+  counter,
   createSyncStore,
   defaultPlatform,
   entity,
@@ -17,6 +18,7 @@ import { z } from 'zod'
 import { type Scene, SPACE, scene } from './wire.ts'
 
 const Issue = entity('issue', z.object({ title: z.string() }))
+const Tally = entity('tally', { sum: counter() })
 const entities = [Issue]
 
 let open: Scene | undefined
@@ -146,6 +148,33 @@ describe('two tabs', () => {
     expect((await another.read()).advance?.rank).toBe(advance!.rank)
     for (const title of ['fourth', 'fifth']) await createdIn(ahead, title)
     await expectAllOf(ahead, { storage, close: [ahead] })
+  })
+
+  it('OPS2: what the state of the other tab contains under a later message is not counted once more', async () => {
+    open = await scene()
+    const storage = memoryStorage()
+    const wire = gate()
+    const first = await open.open({ entities: [Tally], storage, over: wire.over })
+    const other = await open.open({ entities: [Tally], storage, checkpointSteps: 1 })
+    const created = first.create(Tally, { sum: counter.increment(1) })
+    await created.settled()
+    const { id } = created
+    wire.hold('tail')
+    for (const by of [6, 5, -4]) {
+      first.update(Tally, id, { sum: counter.increment(by) })
+      await first.flushed()
+    }
+    const all = { sum: 8, $state: 'canonical' }
+    await vi.waitFor(() => expect(other.peek(Tally, id).row).toMatchObject(all))
+    for (let i = 0; i < 3; i++) await other.create(Tally, { sum: counter.increment(1) }).settled()
+    await vi.waitFor(async () => expect(await checkpointSeq(storage)).toBeGreaterThan(4))
+    for (const tab of [first, other]) await tab.close()
+
+    const third = createSyncStore({ server: true, space: SPACE, entities: [Tally], storage })
+    await third.ready
+    expect(third.peek(Tally, id).row).toMatchObject(all)
+    expect(third.status.getState().outboxMessages).toBe(0)
+    await third.close()
   })
 
   it('a lineage that begins anew takes the place of one that was longer, after a reset', async () => {

@@ -15,12 +15,11 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { WORKLOADS, type WorkloadName } from './plan.ts'
+import type { WorkloadName } from './plan.ts'
 import { plant } from './plant.ts'
 import { PLANTED, plantedNamed } from './planted/all.ts'
 import { runPlanted } from './planted.ts'
 import { runSeeds } from './pool.ts'
-import { failureText, printReached, printSummary } from './print.ts'
 import type { Report } from './run.ts'
 import { REGRESSION_SEEDS } from './seeds.ts'
 import { Tally } from './tally.ts'
@@ -45,6 +44,12 @@ const { values } = parseArgs({
   },
 })
 
+// What is planted changes sources as they are loaded; the modules below load core.
+if (values.seed !== undefined && values.bug !== undefined) plant(plantedNamed(values.bug))
+const { WORKLOADS } = await import('./plan.ts')
+const { failureText, printReached, printSummary } = await import('./print.ts')
+const { runSeed } = await import('./run.ts')
+
 const workload = workloadNamed(values.workload)
 const threads = values.threads === undefined ? undefined : Number(values.threads)
 process.exitCode = await main()
@@ -67,8 +72,6 @@ function workloadNamed(name: string | undefined): WorkloadName | undefined {
 }
 
 async function replay(seed: number): Promise<number> {
-  if (values.bug !== undefined) plant(plantedNamed(values.bug))
-  const { runSeed } = await import('./run.ts')
   const report = await runSeed(seed, { verbose: true, workload })
   if (report.violation)
     console.error(failureText(report, report, { whole: values.verbose, bug: values.bug }))
@@ -116,7 +119,6 @@ async function many(): Promise<number> {
     counts,
   })
   const missing = printReached(counts)
-  const { runSeed } = await import('./run.ts')
   for (const first of failed.sort((a, b) => a.seed - b.seed)) {
     const again = await runSeed(first.seed, { verbose: true, workload })
     console.error(failureText(first, again))

@@ -172,8 +172,8 @@ function goOffline(by: Conductor, visit: Visit | undefined, forMs: number): void
 }
 
 /** Of a flush that is not sealed yet, one record is destroyed. */
-function rotDraft(world: World, by: Conductor, device: Device): void {
-  const rotten = device.rot('draft', (below) => by.random.below(below))
+function rotDraft(world: World, device: Device, pick: (below: number) => number): void {
+  const rotten = device.rot('draft', pick)
   if (!rotten) return
   world.note(device.name, () => `has a rotten record ${rotten.key}`)
   world.tally.hit('rotten: draft')
@@ -186,6 +186,12 @@ const DECAYING: readonly DiskRecord[] = ['draft', 'advance', 'outbox', 'session'
 
 /** Between two writes of somebody in haste: less than a busy outbox gathers. */
 const HASTE_MS = 0.6
+
+/** Between two turns with a record each: several pass before a flush is sealed. */
+const BETWEEN_RECORDS_MS = 0.3
+
+/** What a page has passed to its disk is there, after it is gone. */
+const STORED_MS = 500
 
 /** So many ms after a write the page is loaded again: at every point of a flush. */
 const RELOAD_MS = [0, 0, 1, 2, 5, 10, 20, 300]
@@ -379,13 +385,36 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
       if (tab.visit !== visit) return
       world.kill(visit)
       // What stands in other records of its flush is read without it.
-      if (isHasty && visit.device.disk && by.random.chance(0.3)) rotDraft(world, by, visit.device)
+      if (isHasty && visit.device.disk && by.random.chance(0.3))
+        rotDraft(world, visit.device, (below) => by.random.below(below))
       world.open(tab)
     }
     const afterMs = by.random.pick(RELOAD_MS)
     if (isHasty) by.later(HASTE_MS * 8 * by.random.unit(), reload)
     else if (afterMs === 0) reload()
     else by.later(afterMs * by.random.unit(), reload)
+    return true
+  },
+  // A record names rows by the lines that spell them, and those may be in records before it.
+  gap: (world, by) => {
+    const visit = by.visit((each) => {
+      return each.isOpen && !each.process.isFrozen && each.device.disk !== undefined
+    })
+    if (!visit) return false
+    const tab = world.tabs.find((each) => each.visit === visit)!
+    // Until this one is stored, what follows gathers in one flush.
+    by.workload.write(visit)
+    const steps = by.workload.overAnother(visit)
+    for (const [i, step] of steps.entries())
+      by.later((i + 1) * BETWEEN_RECORDS_MS, () => visit.isOpen && step())
+    by.later((steps.length + 1) * BETWEEN_RECORDS_MS, () => {
+      if (tab.visit !== visit) return
+      world.kill(visit)
+      by.later(STORED_MS, () => {
+        rotDraft(world, visit.device, (below) => Math.max(0, below - 2))
+        if (!tab.visit) world.open(tab)
+      })
+    })
     return true
   },
   release: (world, by) => {

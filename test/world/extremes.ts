@@ -26,6 +26,8 @@ export interface Extremes {
   readonly sojourns: number
   /** How often the page is loaded again right after a write. */
   readonly reloads: number
+  /** How often it is while a flush is in three records, and the one between the others rots. */
+  readonly gaps: number
   /** How often a record rots that is no message and no canonical state. */
   readonly decays: number
   /** How often somebody lies about keys, sessions and persons. */
@@ -70,6 +72,7 @@ export const ORDINARY: Extremes = {
   crowd: 0,
   sojourns: 0,
   reloads: 0,
+  gaps: 0,
   decays: 0,
   lies: 0,
   behindFails: 0,
@@ -81,6 +84,9 @@ export const ORDINARY: Extremes = {
   goesOn: false,
   logins: false,
 }
+
+const GAPS_EVERY = 40
+const GAPS_AT = 25
 
 export function extremesFor(seed: number): Extremes {
   const crowd = crowdFor(new Random(seed + 2 ** 47))
@@ -97,6 +103,8 @@ export function extremesFor(seed: number): Extremes {
     line: lineFor(new Random(seed + 2 ** 45)),
     ...livesFor(new Random(seed + 2 ** 46)),
     crowd,
+    // One seed in so many, and no chance: who remembers a seed of the others still finds it.
+    gaps: seed % GAPS_EVERY === GAPS_AT ? 3 : 0,
     decays: new Random(seed + 2 ** 49).chance(0.06) ? 1 : 0,
     lies: isLiar(seed) ? 4 : 0,
     behindFails: behindFor(new Random(seed + 2 ** 38)),
@@ -239,6 +247,7 @@ export function describeExtremes({
   crowd,
   sojourns,
   reloads,
+  gaps,
   decays,
   lies,
   reviewerBounds,
@@ -257,6 +266,7 @@ export function describeExtremes({
     crowd > 0 && `crowd=${crowd}`,
     sojourns > 0 && `sojourns=${sojourns}`,
     reloads > 0 && `reloads=${reloads}`,
+    gaps > 0 && 'gaps',
     decays > 0 && 'decays',
     lies > 0 && 'lies',
     behindFails > 0 && `behindFails=${behindFails}`,

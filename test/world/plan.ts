@@ -35,6 +35,7 @@ export const ACTIONS = [
   'release',
   'sojourn',
   'reload',
+  'gap',
   'decay',
   'lie',
   'forge',
@@ -300,6 +301,7 @@ function weightsFor(
   if (isLate) for (const [action, weight] of LATE) weights.set(action, weight)
   if (extremes.sojourns > 0) weights.set('sojourn', extremes.sojourns)
   if (extremes.reloads > 0) weights.set('reload', extremes.reloads)
+  if (extremes.gaps > 0) weights.set('gap', extremes.gaps)
   if (extremes.decays > 0) weights.set('decay', extremes.decays)
   if (extremes.lies > 0) weights.set('lie', extremes.lies)
   if (extremes.forgeries > 0) weights.set('forge', extremes.forgeries)

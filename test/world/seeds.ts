@@ -122,4 +122,13 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     found: 'the world judged a blocked message whose parent had never left its store',
   },
   { seed: 10_131, found: 'of two creations of one row the world let only the second be refused' },
+  {
+    seed: 10_380,
+    found:
+      'a total counted own messages twice that the state of another tab contained under a later one',
+  },
+  {
+    seed: 666,
+    found: 'a slow store was asked for sessions and then for persons: binds came after their time',
+  },
 ]

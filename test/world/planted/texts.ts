@@ -96,7 +96,7 @@ export const TEXTS: readonly Planted[] = [
         to: 'names: []',
       },
     ],
-    seed: 1003,
+    seed: 1105,
   },
   {
     name: 'draft-sealed-twice',

@@ -143,6 +143,24 @@ export abstract class Workload {
     tally.hit('row of a crowd', rows)
   }
 
+  /** Three messages, each for a turn of its own: of a new row, of another one, and of the first again. */
+  overAnother(visit: Visit): readonly (() => void)[] {
+    let row: string | undefined
+    const create = (): void =>
+      this.guarded(visit, () => {
+        const receipt = visit.store.create(Task, valuesFor(Task, this, true) as never)
+        row ??= receipt.id
+        return { receipts: [receipt], ids: new Set([receipt.id]) }
+      })
+    const update = (): void =>
+      this.guarded(visit, () => {
+        if (row === undefined) return NOTHING
+        const receipt = visit.store.update(Task, row, { done: this.random.chance(0.5) })
+        return { receipts: [receipt], ids: new Set([row]) }
+      })
+    return [create, create, update]
+  }
+
   /** More than one flush in one tick. */
   burst(visit: Visit): void {
     this.world.tally.hit('burst')

@@ -38,7 +38,7 @@ export interface BindParts {
 
 /**
  * Binds sessions up to the maximum of a link; others are not listed in the answer. The store is
- * read once for all of them, because a client that waits too long for the answer sends `bind` again.
+ * asked once for all of them, because a client that waits too long for the answer sends `bind` again.
  */
 export async function bindSessions(
   connection: Connection,
@@ -129,8 +129,10 @@ async function take(
   { proved, person }: { readonly proved: readonly SessionRecord[]; readonly person: Person | null },
   { store, ledger, persons, limits }: BindParts,
 ): Promise<Taken> {
-  const stored = await storedRecords(store, proved)
-  const owners = await storedOwners(store, proved, persons)
+  const [stored, owners] = await Promise.all([
+    storedRecords(store, proved),
+    storedOwners(store, proved, persons),
+  ])
   const bound: Uuid[] = []
   let foreign: string | undefined
   let isNews = false

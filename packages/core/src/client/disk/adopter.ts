@@ -21,6 +21,7 @@ import {
   isOfSession,
   lostSessions,
 } from './adopt.ts'
+import { noteParents } from './accepted-parents.ts'
 import type { Damage } from './damage.ts'
 import type { Disk } from './disk.ts'
 import { draftSessionOf } from './drafts.ts'
@@ -209,6 +210,7 @@ export class Adopter {
     const late = await endedSessions(found.state, others, this.sessionParts)
     if (late.length === 0 || this.#stopped) return true
     this.#parts.partlyAccepted.restore(found.state)
+    noteParents(found.flushes, repo.messages)
     refusals.addGone(found.gone)
     // Adopted messages may depend on messages that another tab sends.
     for (const flush of others) storedOwn.add(flush)

@@ -9,6 +9,7 @@ import type { Uuid } from '../../base/uuid.ts'
 import type { TailReader } from '../../sync/tail.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Repo } from '../../rows/repo.ts'
+import { noteParents } from './accepted-parents.ts'
 import { type EndedFlush, type StoredOwn, endedSessions, isOfSession } from './adopt.ts'
 import { Adopter, type AdopterParts } from './adopter.ts'
 import type { CanonicalDisk } from './canonical-disk.ts'
@@ -214,6 +215,7 @@ export class Restoration {
     const { disk, schemas, storedOwn, repo, refusals, adopter, neighbours } = this.#parts
     const { state } = found
     this.#parts.partlyAccepted.restore(state)
+    noteParents(found.flushes, repo.messages)
     schemas.assertPublished()
     if (shapes.length > 0) void disk.write({ durability: 'relaxed', meta: shapes })
     refusals.addGone(found.gone)
