@@ -24,7 +24,7 @@ import { type ConnectionSignal, type Signal, parseSignal, signalText } from './s
 
 /** Options of `webRtcPeers`. Only `signalling` has no default. */
 export interface WebRtcOptions {
-  /** How peers find each other: `byHand()`, or one of your own. */
+  /** How peers find each other: `socketIo(url).signalling`, `byHand()`, or one of your own. */
   readonly signalling: Signalling
   /** STUN and TURN servers. Default: none, for peers of one network. */
   readonly iceServers?: readonly RTCIceServer[]
