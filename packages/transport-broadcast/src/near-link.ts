@@ -6,6 +6,7 @@
  *      └─────────time out────────┴───────────────────────────^
  */
 import type { Link, LinkEvents } from '@countersign/core/ports'
+import { freshId } from './fresh-id.ts'
 import type { TabLink, TabLinkEvents } from './tab-link.ts'
 
 /** What a link needs of the peers that it belongs to. */
@@ -20,7 +21,7 @@ export interface NearHost {
 }
 
 export class NearLink implements Link {
-  readonly id: string = crypto.randomUUID()
+  readonly id: string = freshId()
   readonly #host: NearHost
   readonly #events: LinkEvents
   readonly #giveUp: ReturnType<typeof setTimeout>

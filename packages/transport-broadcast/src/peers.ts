@@ -4,7 +4,7 @@
  *
  *   ["seek", link]            to all: who serves?
  *   ["serves", tab, link]  the answer; without a link, told to all when a tab begins to serve
- *   ["open", tab, link]    that tab is asked for a link, on the channel "name/link"
+ *   ["open", tab, link, opener]  that tab is asked for a link, on the channel "name/link"
  */
 import type {
   AcceptLink,
@@ -15,8 +15,10 @@ import type {
   Transport,
 } from '@countersign/core/ports'
 import { FarLink } from './far-link.ts'
+import { freshId } from './fresh-id.ts'
 import { NearLink } from './near-link.ts'
 import type { NearHost } from './near-link.ts'
+import { holdLock } from './tab-life.ts'
 import { TabLink } from './tab-link.ts'
 import type { TabLinkEvents } from './tab-link.ts'
 
@@ -35,11 +37,13 @@ export interface BroadcastOptions {
 
 const CONNECT_TIMEOUT_MS = 5_000
 const SILENT_MS = 90_000
+/** Time that a bye may take, ms. */
+const BYE_MS = 100
 
 type Notice =
   | readonly ['seek', link: string]
   | readonly ['serves', tab: string, link?: string]
-  | readonly ['open', tab: string, link: string]
+  | readonly ['open', tab: string, link: string, opener: string]
 
 /**
  * Joins the tabs of this origin that use the same name; one name a space. The channel is opened at
@@ -52,11 +56,12 @@ export function broadcastPeers(name: string, options: BroadcastOptions = {}): Pe
 class TabPeers implements Peers, NearHost {
   readonly transport: Transport
   readonly connectTimeoutMs: number
-  readonly #id: string = crypto.randomUUID()
+  readonly #id: string = freshId()
   readonly #name: string
   readonly #open: OpenChannel
   readonly #silentMs: number
   readonly #channel: Channel
+  readonly #life: ReturnType<typeof holdLock>
   readonly #near = new Map<string, NearLink>()
   readonly #far = new Set<FarLink>()
   readonly #wakes = new Set<() => void>()
@@ -69,6 +74,7 @@ class TabPeers implements Peers, NearHost {
     this.#open = channel ?? openBroadcastChannel
     this.connectTimeoutMs = connectTimeoutMs ?? CONNECT_TIMEOUT_MS
     this.#silentMs = silentMs ?? SILENT_MS
+    this.#life = holdLock(this.#lockOf(this.#id))
     this.#channel = this.#open(name, (message) => this.#noticed(message as Notice))
     this.transport = {
       connect: (events) => this.#connect(events),
@@ -83,7 +89,7 @@ class TabPeers implements Peers, NearHost {
 
   serve(accept: AcceptLink): () => void {
     this.#accept = accept
-    this.#post(['serves', this.#id])
+    this.#announce()
     return () => {
       if (this.#accept === accept) this.#accept = undefined
     }
@@ -95,17 +101,19 @@ class TabPeers implements Peers, NearHost {
     this.#isClosed = true
     this.#leave()
     this.#channel.close()
+    // A free lock overtakes a bye.
+    setTimeout(() => this.#life.free(), BYE_MS)
   }
 
   // The interface `NearHost`.
 
   seek({ id }: NearLink): void {
-    this.#post(['seek', id])
+    this.#alive(() => this.#post(['seek', id]))
   }
 
   open({ id }: NearLink, tab: string, events: TabLinkEvents): TabLink {
-    const link = this.#tabLink(id, events)
-    this.#post(['open', tab, id])
+    const link = this.#tabLink(id, tab, events)
+    this.#post(['open', tab, id, this.#id])
     return link
   }
 
@@ -119,22 +127,41 @@ class TabPeers implements Peers, NearHost {
     return link
   }
 
-  #noticed([kind, first, second]: Notice): void {
-    if (kind === 'seek') {
-      if (this.#accept) this.#post(['serves', this.#id, first])
-    } else if (kind === 'open') {
-      if (first === this.#id && second !== undefined) this.#accepted(second)
-    } else if (second !== undefined) {
-      this.#near.get(second)?.found(first)
+  #noticed(notice: Notice): void {
+    if (notice[0] === 'seek') this.#announce(notice[1])
+    else if (notice[0] === 'open') {
+      const [, tab, link, opener] = notice
+      if (tab === this.#id) this.#accepted(link, opener)
     } else {
-      for (const link of [...this.#near.values()]) link.found(first)
-      for (const wake of [...this.#wakes]) wake()
+      const [, tab, link] = notice
+      if (link !== undefined) this.#near.get(link)?.found(tab)
+      else {
+        for (const waiting of [...this.#near.values()]) waiting.found(tab)
+        for (const wake of [...this.#wakes]) wake()
+      }
     }
   }
 
-  #accepted(id: string): void {
+  /** Says that this tab serves, if it does: to the tab that seeks for that link, or to all. */
+  #announce(link?: string): void {
+    this.#alive(() => {
+      if (this.#accept)
+        this.#post(link === undefined ? ['serves', this.#id] : ['serves', this.#id, link])
+    })
+  }
+
+  /** Once this tab holds its lock: one that learned of it before would take a free lock for its end. */
+  #alive(then: () => void): void {
+    void this.#life.held.then(then)
+  }
+
+  #lockOf(tab: string): string {
+    return `${this.#name}/${tab}`
+  }
+
+  #accepted(id: string, opener: string): void {
     if (!this.#accept) {
-      this.#tabLink(id, { accepted: () => {}, frame: () => {}, ended: () => {} }).close(
+      this.#tabLink(id, opener, { accepted: () => {}, frame: () => {}, ended: () => {} }).close(
         'this tab does not serve',
       )
       return
@@ -142,15 +169,15 @@ class TabPeers implements Peers, NearHost {
     const link = new FarLink({
       id,
       accept: this.#accept,
-      tabLink: (events) => this.#tabLink(id, events),
+      tabLink: (events) => this.#tabLink(id, opener, events),
       onEnd: (ended) => void this.#far.delete(ended),
     })
     this.#far.add(link)
   }
 
-  #tabLink(id: string, events: TabLinkEvents): TabLink {
-    const [open, silentMs] = [this.#open, this.#silentMs]
-    return new TabLink({ name: `${this.#name}/${id}`, open, silentMs, events })
+  #tabLink(id: string, other: string, events: TabLinkEvents): TabLink {
+    const [open, silentMs, lock] = [this.#open, this.#silentMs, this.#lockOf(other)]
+    return new TabLink({ name: `${this.#name}/${id}`, lock, open, silentMs, events })
   }
 
   #endLinks(reason: string): void {

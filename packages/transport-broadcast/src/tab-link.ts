@@ -1,13 +1,14 @@
 /**
  * One end of a link between two tabs, on a channel that only the two use. Both ends are the same.
  *
- *   open ──bye, silence, unread bytes or a frame over the bound──▶ ended, once
+ *   open ──bye, the other tab gone, silence, unread bytes or a frame over the bound──▶ ended, once
  *
- * BroadcastChannel reports neither a closed tab nor how much was read. So each end sends a beat, says
- * how many bytes it has read, and says bye.
+ * BroadcastChannel reports neither a tab that is gone nor how much was read. So each end watches the
+ * other tab's lock, sends a beat, says how many bytes it has read, and says bye.
  */
 import { type Bytes, FRAME_BYTES_MAX, isLongerThan, utf8Bytes } from '@countersign/core/ports'
 import type { Channel, OpenChannel } from '@countersign/core/ports'
+import { onceFree } from './tab-life.ts'
 
 /** Bytes after which an end says how much it has read. */
 const READ_BYTES = 32_768
@@ -34,6 +35,8 @@ export interface TabLinkOptions {
   readonly open: OpenChannel
   /** The name of the channel: one for each link. */
   readonly name: string
+  /** The lock that the other tab holds. */
+  readonly lock: string
   readonly silentMs: number
   readonly events: TabLinkEvents
 }
@@ -43,6 +46,7 @@ export class TabLink {
   readonly #channel: Channel
   readonly #silentMs: number
   readonly #beating: ReturnType<typeof setInterval>
+  readonly #unwatch: () => void
   #isOver = false
   #sentBytes = 0
   /** Sent bytes that the other end has read. */
@@ -52,11 +56,12 @@ export class TabLink {
   #toldBytes = 0
   #heardAtMs: number = performance.now()
 
-  constructor({ open, name, silentMs, events }: TabLinkOptions) {
+  constructor({ open, name, lock, silentMs, events }: TabLinkOptions) {
     this.#events = events
     this.#silentMs = silentMs
     this.#channel = open(name, (message) => this.#heard(message as Word))
     this.#beating = setInterval(() => this.#beat(), silentMs / 3)
+    this.#unwatch = onceFree(lock, () => this.#fail('the other tab is gone'))
   }
 
   /** Sent bytes that the other end has not read, as far as it has said. */
@@ -131,6 +136,7 @@ export class TabLink {
   #stop(): void {
     this.#isOver = true
     clearInterval(this.#beating)
+    this.#unwatch()
     this.#channel.close()
   }
 

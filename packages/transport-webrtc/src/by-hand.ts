@@ -13,6 +13,7 @@ import {
   isLongerThan,
   toBase64url,
 } from '@countersign/core/ports'
+import { freshId } from './fresh-id.ts'
 
 /** Signalling whose texts people carry. */
 export interface ByHand extends Signalling {
@@ -61,7 +62,7 @@ class CarriedTexts implements ByHand {
   }
 
   async offerText(): Promise<string> {
-    const pair = crypto.randomUUID()
+    const pair = freshId()
     this.#offers.add(pair)
     return textOf([pair, 'offer', await this.#next(pair, (events) => events.meet?.(pair))])
   }

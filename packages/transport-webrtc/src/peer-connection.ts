@@ -10,6 +10,7 @@
  *
  *   control   "s"   this peer serves        "i"   it does not
  */
+import { freshId } from './fresh-id.ts'
 import type { ConnectionSignal } from './signals.ts'
 
 /** What a connection needs of the peers that it belongs to. */
@@ -39,7 +40,7 @@ export class PeerConnection {
   /** The id of the other peer. */
   readonly id: string
   /** Names this connection in signals. */
-  readonly tag: string = crypto.randomUUID()
+  readonly tag: string = freshId()
   /** Its tag at the other end, once a signal of it was taken. */
   #otherTag: string | undefined
   readonly #host: ConnectionHost
