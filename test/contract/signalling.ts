@@ -6,6 +6,8 @@ export class LocalSignalling {
   /** Everything that was sent. */
   readonly sent: { readonly from: string; readonly text: string; readonly to?: string }[] = []
   isGone = false
+  /** How many of the next texts are lost. */
+  losing = 0
   #count = 0
 
   /** One more peer, by a fresh id. */
@@ -33,7 +35,7 @@ export class LocalSignalling {
   }
 
   #deliver(from: string, text: string, to: string | undefined): void {
-    if (this.isGone) return
+    if (this.isGone || this.losing-- > 0) return
     for (const [member, events] of [...this.#members])
       if (member !== from && (to === undefined || to === member)) events.signal(from, text)
   }

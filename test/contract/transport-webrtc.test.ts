@@ -146,6 +146,16 @@ test('a connection lives on without the signalling, and carries further links', 
   expect(later.frames).toEqual(['server: still here'])
 })
 
+test('LNK6: a question who serves that was lost is asked again', async () => {
+  const signalling = new LocalSignalling()
+  echo(peer({ signalling: signalling.join() }), 'server')
+  const client = peer({ signalling: signalling.join() })
+  await new Promise((done) => setTimeout(done, 10)) // what is said when it begins has arrived
+  signalling.losing = 1
+  await connected(client).opened
+  expect(signalling.texts.filter((text) => text === '["seek"]')).toHaveLength(2)
+})
+
 test('by hand: two texts make a connection, and a store is woken when it is there', async () => {
   const [mine, yours] = [byHand(), byHand()]
   const [server, client] = [peer({ signalling: mine }), peer({ signalling: yours })]

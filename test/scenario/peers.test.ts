@@ -7,6 +7,7 @@ import type { SyncStore } from '@countersign/core'
 import { type AcceptLink, type Peers, memorySpaces } from '@countersign/core/ports'
 import { createReviewer } from '@countersign/core/reviewer'
 import { startReviewer } from '@countersign/reviewer'
+import { broadcastPeers } from '@countersign/transport-broadcast'
 import { socketIo } from '@countersign/transport-socketio'
 import { webRtcPeers } from '@countersign/transport-webrtc'
 import { RTCPeerConnection as Werift } from 'werift'
@@ -82,4 +83,36 @@ test('LNK7: peers of one space meet through its reviewer, and stay connected whe
   expect(follower.read(Note, kept.id)?.$state).toBe('pending')
   expect(follower.status.getState().outboxMessages).toBe(1)
   await reviewer.close()
+})
+
+test('OPN8: a peer that reviews with another key is not believed, and is told no person', async () => {
+  const { signer, clock, random } = defaultPlatform()
+  const space = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
+  const [home, other] = [await signer.generate(), await signer.generate()]
+  const platform = { keys: other, signer, clock, random }
+  const impostor = await createReviewer({ space, spaces: memorySpaces(), ...platform })
+  const [serving, following] = [broadcastPeers(space), broadcastPeers(space)]
+  ends.push(() => serving.close())
+  ends.push(() => following.close())
+  const frames: string[] = []
+  serving.serve((link, peer) => {
+    const attached = impostor.connect(link, peer)
+    return {
+      frame: (text) => {
+        frames.push(text)
+        attached.frame(text)
+      },
+      closed: () => attached.closed(),
+    }
+  })
+  const store = await opened({
+    ...{ space, entities: [Note], transports: [following.transport] },
+    ...{ reviewerKey: home.publicKey, identity: { personalId: 'ada' } },
+  })
+  const { id } = store.create(Note, { text: 'for home alone' })
+  await until('a refusal', () => store.status.getState().connectionRefusal !== undefined)
+  expect(store.status.getState().connectionRefusal).toBe('other_reviewer')
+  expect(store.read(Note, id)?.$state).toBe('pending')
+  expect(frames.map((text) => text.slice(0, 8))).toEqual(['["hello"'])
+  await impostor.close()
 })

@@ -29,7 +29,7 @@ export class FarLink implements ServerLink {
     })
     this.#tabLink.accept()
     // It may close the link at once; `closed` comes later all the same.
-    this.#handler = accept(this, { address: id, auth: undefined })
+    this.#handler = accept(this, { address: id })
   }
 
   get bufferedBytes(): number {

@@ -27,7 +27,7 @@ export class FarLink implements ServerLink {
     })
     this.#channel.accept()
     // It may close the link at once; `closed` comes later all the same.
-    this.#handler = accept(this, { address, auth: undefined })
+    this.#handler = accept(this, { address })
   }
 
   get bufferedBytes(): number {

@@ -20,11 +20,15 @@ export interface NearHost {
   forget(link: NearLink, unused: PeerConnection | undefined): void
 }
 
+/** Interval of questions who serves, ms. */
+const SEEK_MS = 2_000
+
 export class NearLink implements Link {
   readonly #host: NearHost
   readonly #events: LinkEvents
   readonly #giveUp: ReturnType<typeof setTimeout>
   #state: 'seeking' | 'opening' | 'open' | 'ended' = 'seeking'
+  #again: ReturnType<typeof setTimeout> | undefined
   #channel: FrameChannel | undefined
   #connection: PeerConnection | undefined
 
@@ -37,9 +41,7 @@ export class NearLink implements Link {
       this.#end(`no peer that serves within ${limitMs} ms`, unused)
     }, limitMs)
     // Deferred, so that no event precedes the return of the link.
-    queueMicrotask(() => {
-      if (this.#state === 'seeking') host.seek(this)
-    })
+    queueMicrotask(() => this.#seek())
   }
 
   get isSeeking(): boolean {
@@ -72,6 +74,13 @@ export class NearLink implements Link {
     })
   }
 
+  /** Repeated, because signals may be lost. */
+  #seek(): void {
+    if (this.#state !== 'seeking') return
+    this.#host.seek(this)
+    this.#again = setTimeout(() => this.#seek(), SEEK_MS)
+  }
+
   send(text: string): void {
     if (this.#state === 'open') this.#channel?.send(text)
   }
@@ -95,6 +104,7 @@ export class NearLink implements Link {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     clearTimeout(this.#giveUp)
+    clearTimeout(this.#again)
     this.#channel?.close(reason)
     this.#host.forget(this, unused)
   }

@@ -98,7 +98,8 @@ export class PeerConnection {
 
   /** Says whether this peer serves. */
   tell(): void {
-    if (this.#state === 'open') this.#control?.send(this.#host.isServing ? 's' : 'i')
+    const control = this.#control
+    if (control?.readyState === 'open') control.send(this.#host.isServing ? 's' : 'i')
   }
 
   /** Ends the connection, and with it its links. Idempotent. */
@@ -135,6 +136,8 @@ export class PeerConnection {
       this.#state = 'open'
       clearTimeout(this.#giveUp)
       this.tell()
+      // What the other peer said may have come before this end was open.
+      this.#host.told(this)
     }
     control.onmessage = ({ data }) => {
       this.#doesServe = data === 's'

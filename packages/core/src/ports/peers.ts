@@ -10,7 +10,7 @@ import type { ServerLink, Transport } from './transport.ts'
 /** Accepts the reviewer's end of a link from a peer; `reviewer.connect` is one. */
 export type AcceptLink = (
   link: ServerLink,
-  peer: { readonly address: string; readonly auth: unknown },
+  peer: { readonly address: string },
 ) => { frame(text: string): void; closed(): void }
 
 /** The peers that one medium reaches: tabs of a browser, or pages over WebRTC. */
