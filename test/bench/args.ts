@@ -41,7 +41,7 @@ export interface Settings {
   /** undefined: as many as suit the workload. */
   readonly rounds: number | undefined
   readonly rows: number
-  /** N1 between two pages instead of two processes. */
+  /** N1 between two pages instead of two processes, also without a server. */
   readonly browser: boolean
   /** With the peers of `peers/` beside, where they compare. */
   readonly peers: boolean
@@ -64,7 +64,8 @@ export const USAGE = `Usage: bench [NAMES...] [options]
                    of each on its disk; changes of the network workloads in proportion
                                                            (default: 100000)
   --peers          beside the peers of test/bench/peers, which are installed first
-  --browser        N1: from one page to another instead of from process to process
+  --browser        N1: from one page to another instead of from process to process,
+                   by a server and over WebRTC
   --short          few workloads, few rows: fails only where a ratio is five times worse than
                    the recorded one
   --json FILE      write the figures there as well

@@ -5,6 +5,8 @@
  *   1                DISCONNECT
  *   2["cs",<frame>]  EVENT; a frame that begins with a bracket is written as it is, any other
  *                    text as a JSON string
+ *   2["peer",id,text] and 2["join"] up, 2["joined",id] down: signals, see `signalling.ts`
+ *   2["bye",reason]  down, before a DISCONNECT
  *   4{…}             CONNECT_ERROR
  *
  * Why not the standard parser: it would quote the frame again (7 to 15 % more bytes, and a pass of
@@ -16,6 +18,9 @@
 
 export const FRAME_EVENT: string = 'cs'
 export const BYE_EVENT: string = 'bye'
+export const JOIN_EVENT: string = 'join'
+export const JOINED_EVENT: string = 'joined'
+export const SIGNAL_EVENT: string = 'peer'
 
 /** A packet of Socket.IO's protocol; its type is the first digit. */
 export interface Packet {
@@ -30,6 +35,13 @@ const CONNECT = 0
 const DISCONNECT = 1
 const EVENT = 2
 const CONNECT_ERROR = 4
+/** How many strings follow the name of an event, of those that come down. */
+const STRINGS_OF: Readonly<Record<string, number>> = {
+  [FRAME_EVENT]: 1,
+  [BYE_EVENT]: 1,
+  [JOINED_EVENT]: 1,
+  [SIGNAL_EVENT]: 2,
+}
 const FRAME_PREFIX = `${EVENT}["${FRAME_EVENT}",`
 const OPEN_BRACKET = 0x5b
 
@@ -90,16 +102,16 @@ function packetOf(chunk: string): Packet {
   return { type, nsp, data }
 }
 
-function eventOf(chunk: string): readonly [name: string, text: string] {
+function eventOf(chunk: string): readonly string[] {
   if (chunk.startsWith(FRAME_PREFIX) && chunk.endsWith(']')) {
     const text = chunk.slice(FRAME_PREFIX.length, -1)
     if (standsAsItIs(text)) return [FRAME_EVENT, text]
   }
   const data: unknown = JSON.parse(chunk.slice(1))
-  if (!Array.isArray(data) || data.length !== 2) throw new Error('an event of unknown form')
-  const [name, text] = data as readonly unknown[]
-  if ((name !== FRAME_EVENT && name !== BYE_EVENT) || typeof text !== 'string') {
+  if (!Array.isArray(data) || !data.every((each) => typeof each === 'string'))
+    throw new Error('an event of unknown form')
+  const [name = ''] = data
+  if (!Object.hasOwn(STRINGS_OF, name) || data.length !== 1 + STRINGS_OF[name]!)
     throw new Error('an event of unknown name or payload')
-  }
-  return [name, text]
+  return data
 }

@@ -6,7 +6,7 @@ import { Server } from 'socket.io'
 import type { Socket } from 'socket.io'
 import { afterEach, describe, expect, test } from 'vitest'
 import { socketIo } from './socket-io.ts'
-import type { SocketIoOptions } from './socket-io.ts'
+import type { SocketIoOptions, SocketIoTransport } from './socket-io.ts'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
@@ -149,3 +149,85 @@ describe('limits of Socket.IO that stay off', () => {
     expect(once.events).toEqual(['open', 'closed'])
   })
 })
+
+describe('signalling', () => {
+  const listener = () => {
+    const heard: unknown[] = []
+    const events = {
+      joined: (id: string) => heard.push(['joined', id]),
+      signal: (from: string, text: string) => heard.push([from, text]),
+    }
+    return { heard, events }
+  }
+
+  async function linked(transport: SocketIoTransport): Promise<Link> {
+    return new Promise<Link>((open) => {
+      const link = transport.connect({
+        open: () => open(link),
+        frame: () => {},
+        closed: () => {},
+      })
+      ends.push(() => link.close())
+    })
+  }
+
+  test('asks to join only when somebody listens, before or after the link is open', async () => {
+    const { url, sockets } = await served()
+    const asked: string[] = []
+    const transport = socketIo(url)
+    await linked(transport)
+    sockets[0]!.on('join', () => asked.push('after'))
+    await new Promise((done) => setTimeout(done, 20))
+    expect(asked).toEqual([])
+    const { heard, events } = listener()
+    transport.signalling.listen(events)
+    await until(() => asked.length === 1)
+    sockets[0]!.emit('joined', 'me')
+    await until(() => heard.length === 1)
+    const late = listener()
+    transport.signalling.listen(late.events)
+    expect(late.heard).toEqual([['joined', 'me']])
+  })
+
+  test('sends to one or to all, hears others, and is away when the link has ended', async () => {
+    const { url, sockets } = await served()
+    const transport = socketIo(url)
+    const { heard, events } = listener()
+    const unlisten = transport.signalling.listen(events)
+    transport.signalling.send('too early')
+    const link = await linked(transport)
+    const sent: unknown[] = []
+    sockets[0]!.on('peer', (...signal: unknown[]) => sent.push(signal))
+    sockets[0]!.emit('joined', 'me')
+    await until(() => heard.length === 1)
+    transport.signalling.send('who?')
+    transport.signalling.send('you', 'other')
+    transport.signalling.send('x'.repeat(16_385), 'other')
+    transport.signalling.send('end', 'other')
+    await until(() => sent.length === 3)
+    sockets[0]!.emit('peer', 'other', 'hi')
+    await until(() => heard.length === 2)
+    expect(sent).toEqual([
+      ['', 'who?'],
+      ['other', 'you'],
+      ['other', 'end'],
+    ])
+    expect(heard).toEqual([
+      ['joined', 'me'],
+      ['other', 'hi'],
+    ])
+    link.close()
+    transport.signalling.send('too late')
+    await linked(transport)
+    sockets[1]!.emit('joined', 'me again')
+    await until(() => heard.length === 3)
+    unlisten()
+    sockets[1]!.emit('peer', 'other', 'unheard')
+    await new Promise((done) => setTimeout(done, 20))
+    expect([sent.length, heard.length]).toEqual([3, 3])
+  })
+})
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((done) => setTimeout(done, 2))
+}

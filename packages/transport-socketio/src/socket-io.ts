@@ -9,10 +9,11 @@
  * backoff), retries and recovery (core resumes by position).
  */
 import { FRAME_BYTES_MAX, isLongerThan, utf8Bytes } from '@countersign/core/ports'
-import type { Link, LinkEvents, Transport } from '@countersign/core/ports'
+import type { Link, LinkEvents, Signalling, Transport } from '@countersign/core/ports'
 import { io } from 'socket.io-client'
 import type { Socket } from 'socket.io-client'
 import { BYE_EVENT, Decoder, Encoder, FRAME_EVENT } from './frame-parser.ts'
+import { SocketSignalling } from './signalling.ts'
 import { onWake } from './wake.ts'
 
 /** Options of `socketIo`; each has a default. */
@@ -25,22 +26,38 @@ export interface SocketIoOptions {
   readonly connectTimeoutMs?: number
 }
 
+/** A transport to a reviewer that also introduces peers to each other. */
+export interface SocketIoTransport extends Transport {
+  /**
+   * Signalling between the peers of the store's space, for `webRtcPeers`: through the reviewer, over
+   * the store's own link. Joined while that link has a proved session.
+   */
+  readonly signalling: Signalling
+}
+
 const CONNECT_TIMEOUT_MS = 10_000
 
 /**
  * A transport to the reviewer at `url`. Opens nothing before `connect`. Every error, an invalid
  * url included, is reported as `closed(reason)`; nothing throws.
  */
-export function socketIo(url: string, options: SocketIoOptions = {}): Transport {
+export function socketIo(url: string, options: SocketIoOptions = {}): SocketIoTransport {
+  const signalling = new SocketSignalling()
   return {
-    connect: (events: LinkEvents): Link => new SocketLink(url, options, events),
+    connect: (events: LinkEvents): Link => new SocketLink(url, { ...options, signalling }, events),
     onWake,
+    signalling,
   }
+}
+
+interface LinkOptions extends SocketIoOptions {
+  readonly signalling: SocketSignalling
 }
 
 class SocketLink implements Link {
   readonly #events: LinkEvents
   readonly #socket: Socket
+  readonly #signalling: SocketSignalling
   readonly #giveUp: ReturnType<typeof setTimeout>
   #state: 'opening' | 'open' | 'ended' = 'opening'
   /** Bytes of frames that the engine has not passed to its socket yet. */
@@ -48,8 +65,9 @@ class SocketLink implements Link {
   /** The reviewer's reason to close, which Socket.IO does not report. */
   #bye: string | undefined
 
-  constructor(url: string, options: SocketIoOptions, events: LinkEvents) {
+  constructor(url: string, options: LinkOptions, events: LinkEvents) {
     this.#events = events
+    this.#signalling = options.signalling
     const limitMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
     this.#giveUp = setTimeout(() => this.#end(`no answer within ${limitMs} ms`), limitMs)
     this.#socket = io(url, {
@@ -104,6 +122,7 @@ class SocketLink implements Link {
       engine.on('drain', () => (this.#queuedBytes = 0))
       // Pings of the engine count too: on a slow line they arrive between two large frames.
       engine.on('packet', () => this.#events.alive?.())
+      this.#signalling.opened(this.#socket)
       this.#events.open()
     })
     this.#socket.on(FRAME_EVENT, (text: string) => {
@@ -131,6 +150,7 @@ class SocketLink implements Link {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     clearTimeout(this.#giveUp)
+    this.#signalling.ended(this.#socket)
     this.#socket.disconnect()
     this.#socket.removeAllListeners()
   }

@@ -13,8 +13,8 @@ import { withPlace } from './processes.ts'
 
 export async function runOnNetwork(name: string, settings: Settings): Promise<readonly Figure[]> {
   if (name === 'N1' && settings.browser) {
-    const { editBetweenPages } = await import('../browser/between-pages.ts')
-    return editBetweenPages()
+    const { editBetweenPages, editBetweenPeers } = await import('../browser/between-pages.ts')
+    return [...(await editBetweenPages()), ...(await editBetweenPeers())]
   }
   const run = { N1: n1, N2: n2, N3: n3, N4: n4, N5: n5, N6: n6, N7: n7, N8: n8 }[name]!
   return withPlace((place) => run(place, settings))

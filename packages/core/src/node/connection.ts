@@ -231,7 +231,7 @@ export class Connection {
 
   /** Binds a session that was proved on this link. */
   speakFor(sessionId: Uuid): void {
-    if (this.sessions.size === 0) this.#link.bound?.()
+    if (this.sessions.size === 0) this.#link.bound?.(this.#host.space)
     this.sessions.add(sessionId)
   }
 

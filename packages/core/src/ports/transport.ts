@@ -3,6 +3,7 @@
  * and reorder frames and may close at any time; it never alters one. It does not parse
  * frames (contract: `test/contract/transport.ts`).
  */
+import type { Uuid } from '../base/uuid.ts'
 
 /** Maximum UTF-8 bytes of one frame; both sides reject a larger one. */
 export const FRAME_BYTES_MAX: number = 262_144
@@ -48,7 +49,7 @@ export interface ServerLink {
    * buffered. Paces sending.
    */
   readonly bufferedBytes?: number
-  /** The peer has proved its own session. Called once; an unproved peer receives no data. */
-  bound?(): void
+  /** The peer has proved its own session in that space. Called once; an unproved peer receives no data. */
+  bound?(space: Uuid): void
   close(reason: string): void
 }

@@ -6,7 +6,10 @@
  *
  *   0{auth}          CONNECT up, 0{"sid":…} down
  *   1                DISCONNECT
- *   2["cs",<frame>]  EVENT; the only one accepted from a client
+ *   2["cs",<frame>]  EVENT: a frame
+ *   2["join"]        up only: the client takes part in the signalling of its space
+ *   2["joined",id]   down only, the answer: its id there
+ *   2["peer",id,text] a signal; up to that peer or, with "", to all; down from that peer
  *   2["bye",reason]  down only, before a DISCONNECT
  *   4{…}             CONNECT_ERROR down
  *
@@ -16,8 +19,14 @@
 
 export const FRAME_EVENT: string = 'cs'
 export const BYE_EVENT: string = 'bye'
+export const JOIN_EVENT: string = 'join'
+export const JOINED_EVENT: string = 'joined'
+export const SIGNAL_EVENT: string = 'peer'
 /** Maximum characters of a CONNECT packet, and so of its auth. */
 export const CONNECT_CHARS_MAX: number = 4_096
+
+/** Maximum characters of an event that is no frame. */
+const SIGNAL_CHARS_MAX = 65_536
 
 /** A packet of Socket.IO's protocol. */
 export interface Packet {
@@ -76,7 +85,7 @@ function standsAsItIs(text: string): boolean {
 function packetOf(chunk: string): Packet {
   const type = chunk.charCodeAt(0) - 48
   const nsp = '/'
-  if (type === EVENT) return { type, nsp, data: [FRAME_EVENT, frameOf(chunk)] }
+  if (type === EVENT) return { type, nsp, data: eventOf(chunk) }
   if (type === DISCONNECT && chunk.length === 1) return { type, nsp }
   if (type === CONNECT) return { type, nsp, data: authOf(chunk) }
   throw new Error('a packet of unknown type')
@@ -89,9 +98,21 @@ function authOf(chunk: string): object {
   return auth
 }
 
+function eventOf(chunk: string): readonly string[] {
+  if (chunk.startsWith(FRAME_PREFIX)) return [FRAME_EVENT, frameOf(chunk)]
+  if (chunk.length > SIGNAL_CHARS_MAX) throw new Error('the event is too long')
+  const data: unknown = JSON.parse(chunk.slice(1))
+  if (!Array.isArray(data) || !data.every((each) => typeof each === 'string'))
+    throw new Error('the event is not a list of strings')
+  const [name] = data
+  const isKnown =
+    (name === JOIN_EVENT && data.length === 1) || (name === SIGNAL_EVENT && data.length === 3)
+  if (!isKnown) throw new Error('an event of unknown form')
+  return data
+}
+
 function frameOf(chunk: string): string {
-  if (!chunk.startsWith(FRAME_PREFIX) || !chunk.endsWith(']'))
-    throw new Error('the packet is not a frame')
+  if (!chunk.endsWith(']')) throw new Error('the packet has no end')
   const payload = chunk.slice(FRAME_PREFIX.length, -1)
   if (standsAsItIs(payload)) return payload
   const text: unknown = JSON.parse(payload)

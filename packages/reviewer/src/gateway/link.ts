@@ -5,12 +5,14 @@
  *   open --close(reason), too slow, silent, frame too large, client disconnected--> closed, once
  */
 import { FRAME_BYTES_MAX, isLongerThan } from '@countersign/core/ports'
+import type { Uuid } from '@countersign/core/message'
 import type { ServerLink } from '@countersign/core/ports'
 import type { Socket } from 'socket.io'
-import { BYE_EVENT, FRAME_EVENT } from './frame-parser.ts'
+import { BYE_EVENT, FRAME_EVENT, JOINED_EVENT, JOIN_EVENT, SIGNAL_EVENT } from './frame-parser.ts'
 import type { FramePackets } from './frame-packets.ts'
 import type { GatewayCounts } from './metrics.ts'
 import { ReadMarks } from './read-marks.ts'
+import type { SignalSeat, Signals } from './signals.ts'
 import type { GatewayHost, GatewayLimits, GatewayReviewer, LinkHandler, Log } from './types.ts'
 
 /** The parts shared by all links of a gateway. */
@@ -20,8 +22,12 @@ export interface LinkContext {
   readonly counts: GatewayCounts
   readonly limits: GatewayLimits
   readonly log: Log
+  readonly signals: Signals
   readonly onBound: (socket: Socket) => void
 }
+
+/** Signals to a client that has more bytes to read are dropped. */
+const SIGNAL_BACKLOG_BYTES = 1024 * 1024
 
 export class GatewayLink implements ServerLink {
   readonly #socket: Socket
@@ -36,6 +42,11 @@ export class GatewayLink implements ServerLink {
   #receivedAtMs: number
   #receivedBytes = 0
   #reason: string | undefined
+  /** The space of its session, once that is proved. */
+  #space: Uuid | undefined
+  /** The client takes part in signalling, once its session is proved. */
+  #wantsSignals = false
+  #seat: SignalSeat | undefined
 
   constructor(socket: Socket, context: LinkContext) {
     this.#socket = socket
@@ -46,6 +57,11 @@ export class GatewayLink implements ServerLink {
       this.#queuedBytes = 0
     })
     socket.on(FRAME_EVENT, (text: string) => this.#frame(text))
+    socket.on(JOIN_EVENT, () => {
+      this.#wantsSignals = true
+      this.#join()
+    })
+    socket.on(SIGNAL_EVENT, (to: string, text: string) => this.#seat?.send(to, text))
     // Without a listener Socket.IO prints client errors to the console.
     socket.on('error', (error) => this.#note(error.message))
     socket.on('disconnect', (reason) => this.#gone(reason))
@@ -70,8 +86,10 @@ export class GatewayLink implements ServerLink {
     return Math.max(this.#waitingBytes, this.#marks.unreadBytes)
   }
 
-  bound(): void {
+  bound(space: Uuid): void {
+    this.#space = space
     this.#context.onBound(this.#socket)
+    this.#join()
   }
 
   /** Buffered bytes in this process. */
@@ -111,6 +129,15 @@ export class GatewayLink implements ServerLink {
     }
   }
 
+  #join(): void {
+    if (!this.#isOpen || this.#seat || !this.#wantsSignals || this.#space === undefined) return
+    this.#seat = this.#context.signals.join(this.#space, (from, text) => {
+      if (this.#isOpen && this.#waitingBytes < SIGNAL_BACKLOG_BYTES)
+        this.#socket.emit(SIGNAL_EVENT, from, text)
+    })
+    this.#socket.emit(JOINED_EVENT, this.#seat.id)
+  }
+
   #frame(text: string): void {
     if (!this.#isOpen) return
     this.#context.counts.framesIn++
@@ -147,6 +174,7 @@ export class GatewayLink implements ServerLink {
   #gone(reason: string): void {
     this.#isOpen = false
     this.#isGone = true
+    this.#seat?.leave()
     this.#context.log.debug(
       { link: this.#socket.id, reason: this.#reason ?? reason },
       'link closed',

@@ -9,6 +9,8 @@ import { serveReviewer } from './serve.ts'
 import type { Gateway, ServeOptions } from './serve.ts'
 import type { GatewayHost } from './types.ts'
 
+const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
+
 /** Targets that a parser of addresses trips over. */
 const ODD_TARGETS = [
   '//',
@@ -315,7 +317,7 @@ describe('who may connect', () => {
 
   test('connections beyond the bound are refused, until one goes', async () => {
     const { gateway, reviewer } = await served({ limits: { connectionsMax: 2 } })
-    reviewer.onConnect = ({ link }) => link.bound!()
+    reviewer.onConnect = ({ link }) => link.bound!(SPACE)
     const first = await connected(gateway)
     await connected(gateway)
     expect(await attempt(gateway, {})).toBe(400)
@@ -330,7 +332,7 @@ describe('who may connect', () => {
     const { gateway, reviewer } = await served({ limits })
     const strangers = [await connected(gateway), await connected(gateway), await connected(gateway)]
     await until(() => !strangers[0]!.connected)
-    reviewer.onConnect = ({ link }) => link.bound!()
+    reviewer.onConnect = ({ link }) => link.bound!(SPACE)
     const honest = await connected(gateway)
     // It came in although the strangers were as many as may be, and the oldest of them went for it.
     await until(() => !strangers[1]!.connected)
@@ -525,5 +527,66 @@ describe('listen', () => {
   test('an address that is not ours is one clear line', async () => {
     const failed = serveReviewer({ reviewer: new FakeReviewer(), port: 0, host: '192.0.2.1' })
     await expect(failed).rejects.toThrow(/^cannot listen on port 0 of 192\.0\.2\.1: /)
+  })
+})
+
+describe('LNK7: signalling', () => {
+  test('is for links with a proved session, whichever of the two comes first', async () => {
+    const { gateway, reviewer } = await served()
+    const [one, two] = [await connected(gateway), await connected(gateway)]
+    const ids = [one, two].map(
+      (socket) => new Promise<string>((done) => socket.once('joined', done)),
+    )
+    await until(() => reviewer.links.length === 2)
+    const [first, second] = reviewer.links
+    one.emit('join')
+    first!.link.bound!(SPACE)
+    second!.link.bound!(SPACE)
+    two.emit('join')
+    const [from, to] = await Promise.all(ids)
+    const heard = new Promise((done) => two.once('peer', (...signal: unknown[]) => done(signal)))
+    one.emit('peer', to, 'a signal "of" mine')
+    expect(await heard).toEqual([from, 'a signal "of" mine'])
+    expect([first!.frames, second!.frames]).toEqual([[], []])
+  })
+
+  test('carries nothing for a link without a session, or that did not ask to join', async () => {
+    const { gateway, reviewer } = await served()
+    const sockets = [await connected(gateway), await connected(gateway), await connected(gateway)]
+    const heard: unknown[] = []
+    for (const socket of sockets) socket.on('peer', (...signal: unknown[]) => heard.push(signal))
+    await until(() => reviewer.links.length === 3)
+    const [joining, unproved, unasked] = sockets
+    const joined = new Promise((done) => joining!.once('joined', done))
+    reviewer.links[0]!.link.bound!(SPACE)
+    reviewer.links[2]!.link.bound!(SPACE)
+    joining!.emit('join')
+    unproved!.emit('join')
+    await joined
+    for (const socket of [unproved, unasked]) socket!.emit('peer', '', 'hello')
+    joining!.emit('peer', '', 'hello')
+    // What a link sends arrives in order, so the signals before it were processed.
+    for (const socket of sockets) socket.emit('cs', '[]')
+    await until(() => reviewer.links.every(({ frames }) => frames.length === 1))
+    await new Promise((done) => setTimeout(done, 20))
+    expect(heard).toEqual([])
+  })
+
+  test('ends with the link: what is sent to its id is dropped', async () => {
+    const { gateway, reviewer } = await served()
+    const [one, two] = [await connected(gateway), await connected(gateway)]
+    await until(() => reviewer.links.length === 2)
+    const ids = [one, two].map(
+      (socket) => new Promise<string>((done) => socket.once('joined', done)),
+    )
+    for (const { link } of reviewer.links) link.bound!(SPACE)
+    for (const socket of [one, two]) socket.emit('join')
+    const [, gone] = await Promise.all(ids)
+    two.disconnect()
+    await until(() => reviewer.links[1]!.closings === 1)
+    one.emit('peer', gone, 'late')
+    one.emit('cs', '[]')
+    await until(() => reviewer.links[0]!.frames.length === 1)
+    expect(one.connected).toBe(true)
   })
 })

@@ -20,6 +20,7 @@ import type { GatewayCounts } from './metrics.ts'
 import { isOriginAllowed } from './origin.ts'
 import type { Cors } from './origin.ts'
 import { pages } from './pages.ts'
+import { Signals } from './signals.ts'
 import { GATEWAY_LIMITS, SILENT } from './types.ts'
 import type { GatewayHost, GatewayLimits, GatewayReviewer, Log } from './types.ts'
 
@@ -143,6 +144,7 @@ class SocketIoGateway implements Gateway {
       counts: this.#counts,
       limits: this.#limits,
       log: this.#log,
+      signals: new Signals(),
       onBound: (bound: Socket) => void this.#unbound.delete(bound.request.socket),
     }
     this.#io.engine.on('connection', (connection: { request: IncomingMessage }) => {

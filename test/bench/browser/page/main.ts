@@ -4,7 +4,7 @@ import { fillCold, openCold } from './cold.tsx'
 import { checkDurable, writeDurable, writeLone } from './durable.ts'
 import { findLeft, writeAndLeave } from './leave.ts'
 import { typeInto } from './input.tsx'
-import { openPage } from './pages.tsx'
+import { acceptText, offerText, openPage, openPeer, openReviewing } from './pages.tsx'
 import { SIDES, changeAll, changeRows, mountRows, moveInList } from './rows.tsx'
 import { tableStep } from './table.tsx'
 import { openTab } from './tabs.tsx'
@@ -18,6 +18,10 @@ const workloads = {
   writeAndLeave,
   typeInto,
   openPage,
+  openReviewing,
+  openPeer,
+  offerText,
+  acceptText,
   changeAll,
   changeRows,
   mountRows,

@@ -1,11 +1,16 @@
 /**
- * N1 between pages: a list by the real hooks over a real reviewer. One page edits, the other notes
- * when the edit stands in its document. Times are of the clock that both pages share.
+ * N1 between pages: a list by the real hooks over a real reviewer, on a server or in one of the two
+ * pages. One page edits, the other notes when the edit stands in its document. Times are of the clock
+ * that both pages share.
  */
-import { createSyncStore } from '@countersign/core'
+import { createSyncStore, defaultPlatform } from '@countersign/core'
+import { type AcceptLink, type Transport, memorySpaces } from '@countersign/core/ports'
+import { createReviewer } from '@countersign/core/reviewer'
 import { SyncProvider, useEntity, useQuery } from '@countersign/react'
 import { dexieStorage } from '@countersign/storage-dexie'
+import { broadcastPeers } from '@countersign/transport-broadcast'
 import { socketIo } from '@countersign/transport-socketio'
+import { byHand, webRtcPeers } from '@countersign/transport-webrtc'
 import type { ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { type TaskRow, digest, inputOf, taskRows } from '../../data.ts'
@@ -50,12 +55,45 @@ declare global {
   }
 }
 
-export async function openPage(url: string, space: string): Promise<void> {
+/** Follows the reviewer at that address. */
+export function openPage(url: string, space: string): Promise<void> {
+  return show(space, socketIo(url))
+}
+
+const texts = byHand()
+
+/** Reviews the space in this page, in memory, and follows it as a tab does. Resolves to the key. */
+export async function openReviewing(space: string): Promise<string> {
+  const { signer, clock, random } = defaultPlatform()
+  const [keys, spaces] = [await signer.generate(), memorySpaces()]
+  const reviewer = await createReviewer({ space, spaces, keys, signer, clock, random })
+  const accept: AcceptLink = (link, peer) => reviewer.connect(link, peer)
+  broadcastPeers(space).serve(accept)
+  webRtcPeers({ signalling: texts }).serve(accept)
+  await show(space, broadcastPeers(space).transport, keys.publicKey)
+  return keys.publicKey
+}
+
+/** Follows a page that reviews, over WebRTC. */
+export function openPeer(space: string, reviewerKey: string): Promise<void> {
+  return show(space, webRtcPeers({ signalling: texts }).transport, reviewerKey)
+}
+
+export function offerText(): Promise<string> {
+  return texts.offerText()
+}
+
+export function acceptText(text: string): Promise<string | undefined> {
+  return texts.accept(text)
+}
+
+async function show(space: string, transport: Transport, reviewerKey?: string): Promise<void> {
   const store = createSyncStore({
     space,
     entities: [Plain],
     storage: dexieStorage(freshName(), { persist: false }),
-    transports: [socketIo(url)],
+    transports: [transport],
+    ...(reviewerKey !== undefined && { reviewerKey }),
     onError: (error) => reportError(error),
   })
   await store.ready

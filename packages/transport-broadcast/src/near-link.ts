@@ -1,0 +1,86 @@
+/**
+ * The end of a link that asks for it: looks for a tab that serves, opens a link to it, and turns its
+ * words into the events of the port.
+ *
+ *   seeking ──a tab serves──▶ opening ──accept──▶ open ──▶ ended   `closed` once
+ *      └─────────time out────────┴───────────────────────────^
+ */
+import type { Link, LinkEvents } from '@countersign/core/ports'
+import { freshId } from './fresh-id.ts'
+import type { TabLink, TabLinkEvents } from './tab-link.ts'
+
+/** What a link needs of the peers that it belongs to. */
+export interface NearHost {
+  readonly connectTimeoutMs: number
+  /** Asks all tabs who serves; the answer is `found`. */
+  seek(link: NearLink): void
+  /** Asks that tab for a link. */
+  open(link: NearLink, tab: string, events: TabLinkEvents): TabLink
+  /** The link has ended. */
+  forget(link: NearLink): void
+}
+
+export class NearLink implements Link {
+  readonly id: string = freshId()
+  readonly #host: NearHost
+  readonly #events: LinkEvents
+  readonly #giveUp: ReturnType<typeof setTimeout>
+  #state: 'seeking' | 'opening' | 'open' | 'ended' = 'seeking'
+  #tabLink: TabLink | undefined
+
+  constructor(events: LinkEvents, host: NearHost) {
+    this.#host = host
+    this.#events = events
+    const limitMs = host.connectTimeoutMs
+    this.#giveUp = setTimeout(() => this.end(`no tab that serves within ${limitMs} ms`), limitMs)
+    // Deferred, so that no event precedes the return of the link.
+    queueMicrotask(() => {
+      if (this.#state === 'seeking') host.seek(this)
+    })
+  }
+
+  get bufferedBytes(): number {
+    return this.#tabLink?.bufferedBytes ?? 0
+  }
+
+  /** That tab serves. The first one that says so is taken. */
+  found(tab: string): void {
+    if (this.#state !== 'seeking') return
+    this.#state = 'opening'
+    this.#tabLink = this.#host.open(this, tab, {
+      accepted: () => {
+        if (this.#state !== 'opening') return
+        this.#state = 'open'
+        clearTimeout(this.#giveUp)
+        this.#events.open()
+      },
+      frame: (text) => {
+        if (this.#state === 'open') this.#events.frame(text)
+      },
+      ended: (reason) => this.end(reason),
+    })
+  }
+
+  send(text: string): void {
+    if (this.#state === 'open') this.#tabLink?.send(text)
+  }
+
+  close(): void {
+    this.#stop('the other tab has closed the link')
+  }
+
+  /** Ends the link with an event. */
+  end(reason: string): void {
+    if (this.#state === 'ended') return
+    this.#stop(reason)
+    this.#events.closed(reason)
+  }
+
+  #stop(reason: string): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    clearTimeout(this.#giveUp)
+    this.#tabLink?.close(reason)
+    this.#host.forget(this)
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * One RTCPeerConnection with one other peer, for all links between the two. Either may begin, also
+ * both at once: perfect negotiation, where the polite peer gives way.
+ *
+ *   new ─offer, answer, candidates─▶ open ──failed, closed by either end──▶ ended, once
+ *    └────────── time out ──────────────────────────────────────────────────^
+ *
+ * A control channel, agreed without a message, is there from the first offer on: so no link needs a
+ * negotiation of its own, its end is the end of the connection, and it says who serves.
+ *
+ *   control   "s"   this peer serves        "i"   it does not
+ */
+import { freshId } from './fresh-id.ts'
+import type { ConnectionSignal } from './signals.ts'
+
+/** What a connection needs of the peers that it belongs to. */
+export interface ConnectionHost {
+  readonly isServing: boolean
+  readonly configuration: RTCConfiguration
+  readonly RTCPeerConnection: typeof RTCPeerConnection
+  /** Descriptions have to be complete, and take minutes. */
+  readonly byHand: boolean
+  /** No signal may have an address of this machine. */
+  readonly relayOnly: boolean
+  say(signal: ConnectionSignal, to: string): void
+  /** The other peer asks for a link. */
+  asked(connection: PeerConnection, channel: RTCDataChannel): void
+  /** The connection is open, and whether the other peer serves is known anew. */
+  told(connection: PeerConnection): void
+  ended(connection: PeerConnection, reason: string): void
+}
+
+/** Time from the first signal until a connection is open, ms. */
+const OPEN_MS = 15_000
+/** The same where people carry the texts. */
+const OPEN_BY_HAND_MS = 15 * 60_000
+const CONTROL = { negotiated: true, id: 0 } as const
+
+export class PeerConnection {
+  /** The id of the other peer. */
+  readonly id: string
+  /** Names this connection in signals. */
+  readonly tag: string = freshId()
+  /** Its tag at the other end, once a signal of it was taken. */
+  #otherTag: string | undefined
+  readonly #host: ConnectionHost
+  readonly #isPolite: boolean
+  readonly #connection: RTCPeerConnection
+  #control: RTCDataChannel | undefined
+  readonly #giveUp: ReturnType<typeof setTimeout>
+  #state: 'new' | 'open' | 'ended' = 'new'
+  #doesServe = false
+  #isOffering = false
+  /** Resolves when the signals so far are processed: they are taken one after the other. */
+  #order: Promise<void> = Promise.resolve()
+
+  constructor(id: string, isPolite: boolean, host: ConnectionHost) {
+    this.id = id
+    this.#isPolite = isPolite
+    this.#host = host
+    this.#connection = new host.RTCPeerConnection(host.configuration)
+    const limitMs = host.byHand ? OPEN_BY_HAND_MS : OPEN_MS
+    this.#giveUp = setTimeout(() => this.end(`no connection within ${limitMs} ms`), limitMs)
+    this.#listen()
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Whether the other peer has said that it serves. */
+  get doesServe(): boolean {
+    return this.#state === 'open' && this.#doesServe
+  }
+
+  /** Begins. The other peer need not know of it. */
+  call(): void {
+    this.#openControl()
+  }
+
+  /** Whether a signal is of this connection, and not of one before or after it. */
+  concerns({ tag, other }: ConnectionSignal): boolean {
+    const isTheirs = this.#otherTag === undefined || this.#otherTag === tag
+    return isTheirs && (other === null || other === this.tag)
+  }
+
+  /** Processes a signal that concerns this connection. */
+  take(signal: ConnectionSignal): void {
+    this.#order = this.#order
+      .then(() => (this.#state === 'ended' ? undefined : this.#taken(signal)))
+      .catch((error: unknown) => this.end(`a signal was refused: ${String(error)}`))
+  }
+
+  /** A channel for one link. The connection has to be open. */
+  channel(): RTCDataChannel {
+    return this.#connection.createDataChannel('link')
+  }
+
+  /** Says whether this peer serves. */
+  tell(): void {
+    const control = this.#control
+    if (control?.readyState === 'open') control.send(this.#host.isServing ? 's' : 'i')
+  }
+
+  /** Ends the connection, and with it its links. Idempotent. */
+  end(reason: string): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    clearTimeout(this.#giveUp)
+    this.#connection.close()
+    this.#host.ended(this, reason)
+  }
+
+  #listen(): void {
+    const connection = this.#connection
+    connection.onnegotiationneeded = () => void this.#offer()
+    connection.onicecandidate = ({ candidate }) => {
+      if (this.#state !== 'new' || this.#host.byHand) return
+      if (candidate && this.#host.relayOnly && !isRelayed(candidate.candidate)) return
+      this.#signal({ kind: 'candidate', candidate: candidate?.toJSON() ?? null })
+    }
+    connection.onconnectionstatechange = () => {
+      // Before it is open a failure may pass: the other peer may not have got the signals yet.
+      if (connection.connectionState === 'failed' && this.#state === 'open')
+        this.end('the connection is lost')
+    }
+    connection.ondatachannel = ({ channel }) => this.#host.asked(this, channel)
+  }
+
+  #openControl(): void {
+    if (this.#control) return
+    const control = this.#connection.createDataChannel('control', CONTROL)
+    this.#control = control
+    control.onopen = () => {
+      if (this.#state !== 'new') return
+      this.#state = 'open'
+      clearTimeout(this.#giveUp)
+      this.tell()
+      // What the other peer said may have come before this end was open.
+      this.#host.told(this)
+    }
+    control.onmessage = ({ data }) => {
+      this.#doesServe = data === 's'
+      this.#host.told(this)
+    }
+    control.onclose = () => this.end('the connection is lost')
+  }
+
+  async #offer(): Promise<void> {
+    try {
+      this.#isOffering = true
+      await this.#connection.setLocalDescription()
+      await this.#describe()
+    } catch (error) {
+      this.end(`no offer could be made: ${String(error)}`)
+    } finally {
+      this.#isOffering = false
+    }
+  }
+
+  async #taken(signal: ConnectionSignal): Promise<void> {
+    const connection = this.#connection
+    if (signal.kind === 'candidate') {
+      try {
+        await connection.addIceCandidate(signal.candidate ?? undefined)
+      } catch {
+        // One of an offer that was ignored, or of a kind that this platform does not know. Others remain.
+      }
+      return
+    }
+    const { kind: type, sdp, tag } = signal
+    if (type === 'answer') {
+      // One that came twice, or to an offer that gave way.
+      if (connection.signalingState !== 'have-local-offer') return
+      this.#otherTag = tag
+      await connection.setRemoteDescription({ type, sdp })
+      return
+    }
+    const collides = this.#isOffering || connection.signalingState !== 'stable'
+    if (collides && !this.#isPolite) return
+    this.#otherTag = tag
+    await connection.setRemoteDescription({ type, sdp })
+    this.#openControl()
+    await connection.setLocalDescription()
+    await this.#describe()
+  }
+
+  /** Sends the present description. */
+  async #describe(): Promise<void> {
+    if (this.#host.byHand) await this.#gathered()
+    const description = this.#connection.localDescription
+    if (this.#state === 'ended' || !description) return
+    const { type, sdp } = description
+    if (type === 'offer' || type === 'answer')
+      this.#signal({ kind: type, sdp: this.#host.relayOnly ? relayedOnly(sdp) : sdp })
+  }
+
+  #gathered(): Promise<void> {
+    const connection = this.#connection
+    return new Promise((done) => {
+      const look = (): void => {
+        if (connection.iceGatheringState !== 'complete') return
+        connection.removeEventListener('icegatheringstatechange', look)
+        done()
+      }
+      connection.addEventListener('icegatheringstatechange', look)
+      look()
+    })
+  }
+
+  #signal(
+    what:
+      | { readonly kind: 'offer' | 'answer'; readonly sdp: string }
+      | { readonly kind: 'candidate'; readonly candidate: RTCIceCandidateInit | null },
+  ): void {
+    this.#host.say({ ...what, tag: this.tag, other: this.#otherTag ?? null }, this.id)
+  }
+}
+
+/** Whether a candidate is an address of a TURN server. Not every platform keeps to its own policy. */
+function isRelayed(candidate: string): boolean {
+  return candidate.includes(' typ relay')
+}
+
+/** A description without the addresses of this machine. */
+function relayedOnly(sdp: string): string {
+  const lines = sdp.split('\r\n')
+  return lines.filter((line) => !line.startsWith('a=candidate:') || isRelayed(line)).join('\r\n')
+}
