@@ -33,7 +33,8 @@ export function encodeCreate(entity: Entity, table: RegisterTable, input: object
   const values: Record<string, Json> = {}
   const given = input as Readonly<Record<string, unknown>>
   for (const key of Object.keys(given)) writable(entity, key)
-  if (entity.each) return encodePatch(entity, table, withoutUndefined(given))
+  if (entity.each && Object.values(given).some((value) => value !== undefined))
+    return encodePatch(entity, table, withoutUndefined(given))
   const passed = passedWhole(entity, given)
   const names: string[] = []
   for (const field of entity.fields.values()) {
@@ -48,6 +49,8 @@ export function encodeCreate(entity: Entity, table: RegisterTable, input: object
     values[field.reg] = json
     names.push(field.reg)
   }
+  // A change writes at least one register; that it is not archived is so anyhow.
+  if (names.length === 0) return { regs: table.set([ARCHIVED]), values: { [ARCHIVED]: false } }
   const { declared } = table
   const full = names.length === entity.fields.size
   return { regs: full ? declared : table.set(names.sort()), values }
