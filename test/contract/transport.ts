@@ -319,6 +319,7 @@ export function transportContract(
       test('onWake, where there is one, can be ended twice and calls nothing by itself', async () => {
         const bench = await Bench.make()
         let calls = 0
+        await bench.quiet() // a tab that serves has just said so, which wakes
         const end = bench.pair.transport.onWake?.(() => calls++)
         await bench.quiet()
         end?.()
