@@ -132,6 +132,16 @@ describe('two tabs that are offline', () => {
     expect(titles(one)).toEqual(['b'])
   })
 
+  it('§6: a store with another storage sees nothing of it', async () => {
+    const one = await tab({ looks: false })
+    storage = memoryStorage()
+    const other = await tab({ looks: false })
+    one.store.create(Task, { title: 'a' })
+    await one.store.flushed()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(titles(other)).toEqual([])
+  })
+
   it('§6: what is too large for a notification is read from the storage', async () => {
     const [one, other] = [await tab(), await tab()]
     const { id } = one.store.create(Task, { title: 'a', note: 'n'.repeat(65_000) })

@@ -141,10 +141,16 @@ export class Neighbours {
     const { refused, settled, stored } = message as Hint
     if (refused.length > 0) this.#refused(new Set(refused))
     if (settled) this.#lookIfOpen()
-    else if (stored && checksum(stored.text) === stored.check) {
-      this.#show([{ ...stored, order: 0 }])
-      this.#parts.repo.emit()
-    } else this.#lookLater(LOOK_AFTER_MS)
+    else if (stored && checksum(stored.text) === stored.check) void this.#showIfStored(stored)
+    else this.#lookLater(LOOK_AFTER_MS)
+  }
+
+  /** Stores with another storage share the channel: a flush is shown if it waits in this one. */
+  async #showIfStored(stored: Segment): Promise<void> {
+    const waiting = await this.#parts.disk.waiting()
+    if (this.#closed || !waiting?.includes(stored.key)) return
+    this.#show([{ ...stored, order: 0 }])
+    this.#parts.repo.emit()
   }
 
   #lookIfOpen(): void {
