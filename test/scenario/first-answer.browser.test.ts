@@ -1,10 +1,11 @@
 /** The first answer of a store on IndexedDB, in a real browser. */
 import { entity } from '@countersign/core'
-import { type PageReading, type Storage, allPages } from '@countersign/core/ports'
+import { type Storage, allPages } from '@countersign/core/ports'
 import { createLimitedStore } from '@countersign/core/testing'
 import { dexieStorage } from '@countersign/storage-dexie'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { withPages } from './slow-pages.ts'
 import { SPACE, scene } from './wire.ts'
 
 const Issue = entity(
@@ -16,32 +17,20 @@ const ROWS = 2_048
 const PAGES = ROWS / LIMITS.storedPageEntitiesMax
 
 /** Counts the pages that are read. */
-function counting(inner: Storage) {
-  const counted = {
-    pages: 0,
-    storage: {
-      async open(...args: Parameters<Storage['open']>) {
-        const handle = await inner.open(...args)
-        const pages = (name: string, reading: PageReading): Promise<boolean> =>
-          handle.pages(name, {
-            begin: (stored) => reading.begin(stored),
-            next: () => reading.next(),
-            take(read) {
-              counted.pages += read.length
-              reading.take(read)
-            },
-          })
-        return {
-          read: () => handle.read(),
-          pages,
-          write: (batch) => handle.write(batch),
-          claim: (key, value) => handle.claim(key, value),
-          waiting: () => handle.waiting(),
-          close: () => handle.close(),
-        }
-      },
-    } satisfies Storage,
-  }
+function counting(inner: Storage): { pages: number; readonly storage: Storage } {
+  const storage = withPages(
+    inner,
+    (handle) => (name, reading) =>
+      handle.pages(name, {
+        begin: (stored) => reading.begin(stored),
+        next: () => reading.next(),
+        take(read) {
+          counted.pages += read.length
+          reading.take(read)
+        },
+      }),
+  )
+  const counted = { pages: 0, storage }
   return counted
 }
 

@@ -1,5 +1,5 @@
 /** A storage whose pages come one by one, as those of a large store on a slow device. */
-import { type Page, type PageReading, type Storage, allPages } from '@countersign/core/ports'
+import { type Page, type Storage, type StorageHandle, allPages } from '@countersign/core/ports'
 
 interface Slowness {
   /** Awaited before each page. Default: the next turn. */
@@ -10,29 +10,17 @@ interface Slowness {
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
 
-export function slow(
+/** A storage that reads pages in another way, and does everything else as `inner` does. */
+export function withPages(
   inner: Storage,
-  { pause = nextTurn, change = (page) => page }: Slowness = {},
+  pagesOf: (handle: StorageHandle) => StorageHandle['pages'],
 ): Storage {
   return {
     async open(onTrouble, space) {
       const handle = await inner.open(onTrouble, space)
-      const pages = async (name: string, reading: PageReading): Promise<boolean> => {
-        const all = (await allPages(handle, name))?.map(change)
-        if (!all) return false
-        const keys = all.flatMap((page) => (page.keys ? [[page.no, page.keys] as const] : []))
-        reading.begin({ numbers: all.map(({ no }) => no), keys: new Map(keys) })
-        for (let next = reading.next(); next.length > 0; next = reading.next()) {
-          for (const no of next) {
-            await pause(no)
-            reading.take(all.filter((page) => page.no === no))
-          }
-        }
-        return true
-      }
       return {
         read: () => handle.read(),
-        pages,
+        pages: pagesOf(handle),
         write: (batch) => handle.write(batch),
         claim: (key, value) => handle.claim(key, value),
         waiting: () => handle.waiting(),
@@ -40,4 +28,23 @@ export function slow(
       }
     },
   }
+}
+
+export function slow(
+  inner: Storage,
+  { pause = nextTurn, change = (page) => page }: Slowness = {},
+): Storage {
+  return withPages(inner, (handle) => async (name, reading) => {
+    const all = (await allPages(handle, name))?.map(change)
+    if (!all) return false
+    const keys = all.flatMap((page) => (page.keys ? [[page.no, page.keys] as const] : []))
+    reading.begin({ numbers: all.map(({ no }) => no), keys: new Map(keys) })
+    for (let next = reading.next(); next.length > 0; next = reading.next()) {
+      for (const no of next) {
+        await pause(no)
+        reading.take(all.filter((page) => page.no === no))
+      }
+    }
+    return true
+  })
 }

@@ -67,27 +67,17 @@ export async function catchUp(
   const isOurs = have && have.eid === head.eid && have.seq <= head.seq
   const isSame = isOurs && parts.space.chains.mayBe(have.seq, chainPrefix(have.chain))
   let after = isSame ? have.seq : 0
-  const { entities } = await parts.store.head()
   const mustReplace = isSame !== true && have !== null
-  const behind = head.seq - after
-  // Usually all that is missing.
-  let first = behind > 0 ? await parts.store.batches(after, READ_FIRST_BYTES) : []
-  const isBehind = (): boolean =>
-    isFar(behind * changesPerMessage(first), entities, parts.limits) || mustReplace
-  // A few large messages at the start say little of those that follow.
-  if (isBehind() && !isFar(behind, entities, parts.limits) && !mustReplace)
-    first = await parts.store.batches(after, READ_BYTES)
-  if (isBehind()) {
+  const missing = mustReplace ? undefined : await firstMissing(after, head.seq - after, parts)
+  let first = missing ?? []
+  if (!missing) {
     const fromSeq = isOurs ? have.seq : 0
     const at = await parts.snapshots.read({ fromSeq, pages }, (one) =>
       sendSnapshot(connection, one, { ...parts, pages }),
     )
     if (at === undefined && mustReplace && !connection.closed)
       throw new Error('the store does not take states, and this link needs a snapshot')
-    if (at !== undefined) {
-      after = at
-      first = []
-    }
+    after = at ?? after
   }
   let word: NewestWord | undefined
   for (;;) {
@@ -107,6 +97,23 @@ export async function catchUp(
   }
   // In the same turn as the last check of the head: a commit in between would go to live links only.
   connection.through(reviewerFrame('through', { ...word, pages: 0, snapshot: 0, settled: null }))
+}
+
+/** The first of the batches that are missing; undefined where a snapshot is shorter than all of them. */
+async function firstMissing(
+  after: number,
+  behind: number,
+  { store, limits }: CatchUpParts,
+): Promise<readonly Stored<BatchText>[] | undefined> {
+  if (behind === 0) return []
+  const { entities } = await store.head()
+  if (isFar(behind, entities, limits)) return undefined
+  // Usually the first read has all. If not, a few large messages say little of those that follow.
+  for (const bytes of [READ_FIRST_BYTES, READ_BYTES]) {
+    const batches = await store.batches(after, bytes)
+    if (!isFar(behind * changesPerMessage(batches), entities, limits)) return batches
+  }
+  return undefined
 }
 
 /** Lines of a message of one change: its own, and session, head and review lines. */
