@@ -1,6 +1,6 @@
 /** Server and client processes of the network workloads, and what the system says of them. */
-import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -188,4 +188,16 @@ export function cpuMsOf(pid: number): number | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Resident memory of a process, in MB. */
+export function residentOf(pid: number): number {
+  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024
+}
+
+/** Bytes of all files in a folder. */
+export function sizeOf(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const stats = files.map((file) => statSync(join(folder, file)))
+  return stats.reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0)
 }

@@ -3,12 +3,17 @@
  * folder, and what it takes of memory while clients write to rows all over the space. Both are real
  * processes. The data are made once, for all rounds.
  */
-import { type ChildProcess, execFileSync, fork } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { type ChildProcess, fork } from 'node:child_process'
 import type { Settings } from '../args.ts'
 import { type Figure, loneFigure, timeFigure } from '../figure.ts'
-import { type Place, type ServerProcess, freePort, withPlace } from '../net/processes.ts'
+import {
+  type Place,
+  type ServerProcess,
+  freePort,
+  residentOf,
+  sizeOf,
+  withPlace,
+} from '../net/processes.ts'
 import { fill } from './fill.ts'
 import { MESSAGES_EACH } from './task.ts'
 import type { Written } from './writers.ts'
@@ -128,15 +133,4 @@ function saidBy(child: ChildProcess): Promise<Written> {
     child.once('message', (message) => resolve(message as Written))
     child.once('exit', (code) => reject(new Error(`the writers ended with code ${code}`)))
   })
-}
-
-function sizeOf(folder: string): number {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  const stats = files.map((file) => statSync(join(folder, file)))
-  return stats.reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0)
-}
-
-/** Resident memory of a process, in MB. */
-function residentOf(pid: number): number {
-  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024
 }
