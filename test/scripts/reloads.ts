@@ -1,4 +1,4 @@
-// Owns: `pnpm reloads [TRIES] [--board]`: reloads a page at each delay after a write, 200 times unless
+// Owns: `pnpm reloads [TRIES] [--board] [--delays MS,MS…]`: reloads a page at each delay after a write, 200 times unless
 // told otherwise, and prints what the next page finds, ours beside a bare IndexedDB `put`. Fails when a
 // write before a resolved `flushed()` is gone, or when ours loses over one in a hundred more. The page
 // is a small one with a store, or the board of the demo.
@@ -7,17 +7,23 @@ import { parseArgs } from 'node:util'
 import { withBoard } from '../bench/browser/board-reloads.ts'
 import { type Losses, reloads } from '../bench/browser/reloads.ts'
 
-const DELAYS_MS = [0, 2, 5, 10, 20]
+const DELAYS_MS = '0,2,5,10,20'
 /** Of 200. */
 const MORE_LOST_MAX = 2
 
 const { values, positionals } = parseArgs({
-  options: { board: { type: 'boolean', default: false } },
+  options: {
+    board: { type: 'boolean', default: false },
+    delays: { type: 'string', default: DELAYS_MS },
+  },
   allowPositionals: true,
 })
 const tries = Number(positionals[0] ?? 200)
-if (!Number.isInteger(tries) || tries < 1) {
-  console.error('usage: pnpm reloads [TRIES] [--board]; tries: a whole number from 1')
+const delays = values.delays.split(',').map(Number)
+if (!Number.isInteger(tries) || tries < 1 || delays.some((ms) => !(ms >= 0))) {
+  console.error(
+    'usage: pnpm reloads [TRIES] [--board] [--delays MS,MS…]; tries: a whole number from 1',
+  )
   process.exit(2)
 }
 
@@ -31,6 +37,6 @@ const onLosses = ({ delayMs, lost, late, flushed, flushedLost }: Losses): void =
   if (lost.ours > lost.bare + (MORE_LOST_MAX * tries) / 200)
     failures.push(`${delayMs} ms: ours lost ${lost.ours}, a bare put ${lost.bare}`)
 }
-await reloads(DELAYS_MS, tries, { onLosses, ...(values.board && { within: withBoard<Losses> }) })
+await reloads(delays, tries, { onLosses, ...(values.board && { within: withBoard<Losses> }) })
 for (const failure of failures) console.error(`reloads: ${failure}`)
 process.exitCode = failures.length > 0 ? 1 : 0
