@@ -86,6 +86,19 @@ describe('undo', () => {
     expect(ann.create(Task, { title: 'goes on' }).messageId).toMatch(/^[0-9a-f-]{36}$/)
   })
 
+  it('§22: takes back 100 transactions, or as many as have 4,096 changes', () => {
+    for (let i = 0; i < 101; i++) ann.create(Task, { title: 'small' })
+    expect(ann.status.getState().undoable).toBe(100)
+    for (let rows = 0; rows < 3; rows++)
+      ann.transact(() => {
+        for (let i = 0; i < 2_000; i++) ann.create(Task, { title: `large ${rows}` })
+      })
+    const before = titles(ann).length
+    expect(ann.status.getState().undoable).toBe(2) // of the large ones
+    while (ann.undo());
+    expect(titles(ann).length).toBe(before - 4_000)
+  })
+
   it('§22: status counts what can be taken back; a refused message is none of it', async () => {
     await open.close()
     const Strict = entity(

@@ -20,8 +20,10 @@ import { asJson, inverseOf, operationIn } from '../../schema/operations.ts'
 import { ARCHIVED, type Reg } from '../../schema/registers.ts'
 import { isUnreadable } from '../../schema/unreadable.ts'
 
-/** Maximum transactions in a stack. Each retains old states of its rows. */
-export const UNDO_MAX = 100
+/** Maximum transactions in a stack. */
+const UNDO_MAX = 100
+/** Maximum changes of all transactions in a stack, the newest excepted: each retains an old state of its row. */
+const UNDO_CHANGES_MAX = 4_096
 
 /** The prior state and the write of one row in a transaction. */
 export interface Done {
@@ -51,34 +53,66 @@ export interface Inverse {
 
 type Direction = 'undo' | 'redo'
 
+/** Transactions, the newest last; the oldest leave when there are too many of them, or of their changes. */
+class Stack {
+  readonly #transactions: Transaction[] = []
+  #changes = 0
+
+  /** Transactions that can be taken: a rejected message is no longer in the view. */
+  get usable(): number {
+    return this.#transactions.filter(({ entry }) => !entry.rejection).length
+  }
+
+  push(transaction: Transaction): void {
+    const transactions = this.#transactions
+    transactions.push(transaction)
+    this.#changes += transaction.changes.length
+    while (
+      transactions.length > UNDO_MAX ||
+      (this.#changes > UNDO_CHANGES_MAX && transactions.length > 1)
+    )
+      this.#changes -= transactions.shift()!.changes.length // it has one, see the condition
+  }
+
+  pop(): Transaction | undefined {
+    const transaction = this.#transactions.pop()
+    if (transaction) this.#changes -= transaction.changes.length
+    return transaction
+  }
+
+  clear(): void {
+    this.#transactions.length = 0
+    this.#changes = 0
+  }
+}
+
 export class UndoStack {
-  readonly #undo: Transaction[] = []
-  readonly #redo: Transaction[] = []
+  readonly #undo = new Stack()
+  readonly #redo = new Stack()
   /** The transaction that is being undone or redone. */
   #taking: { readonly direction: Direction; readonly transaction: Transaction } | undefined
   /** For writes that restored a value: the original write of that value, by register. */
   readonly #origins = new WeakMap<Write, ReadonlyMap<Reg, Write>>()
 
   clear(): void {
-    this.#undo.length = 0
-    this.#redo.length = 0
+    this.#undo.clear()
+    this.#redo.clear()
   }
 
   get undoable(): number {
-    return notRejected(this.#undo)
+    return this.#undo.usable
   }
 
   get redoable(): number {
-    return notRejected(this.#redo)
+    return this.#redo.usable
   }
 
   /** Pushes a committed transaction. */
   note(entry: Entry, changes: readonly Done[]): void {
     const onto = this.#taking?.direction === 'undo' ? this.#redo : this.#undo
     onto.push({ entry, changes })
-    if (onto.length > UNDO_MAX) onto.shift()
     if (this.#taking) this.#remember(this.#taking.transaction, changes)
-    else this.#redo.length = 0
+    else this.#redo.clear()
   }
 
   #remember(taken: Transaction, changes: readonly Done[]): void {
@@ -153,11 +187,6 @@ export class UndoStack {
       !archivedState(now, table.entity, table.registers).archived && write.regs.names.every(holds)
     )
   }
-}
-
-/** Counts transactions that can be undone: a rejected message is no longer in the view. */
-function notRejected(transactions: readonly Transaction[]): number {
-  return transactions.reduce((count, { entry }) => count + (entry.rejection ? 0 : 1), 0)
 }
 
 /** The prior value of each register; a row that did not exist before is archived. */
