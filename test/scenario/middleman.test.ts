@@ -495,14 +495,6 @@ describe('GATE8 rejections', () => {
       },
     ],
     [
-      'of another lineage of this reviewer',
-      'a rejection of another reviewer',
-      async (msgId) => {
-        const body = rejectionFor(msgId, { eid: world.bob.status.getState().authorId! })
-        return { ...body, sig: await sign(HONEST, rejectionBytes(body)) }
-      },
-    ],
-    [
       'of another message, with the id of this one',
       'a rejection that its key has not signed',
       async (msgId) => ({ ...world.way.newest('rejected').rejections[0]!, msgId }),
@@ -655,25 +647,16 @@ describe('OPN8 greetings', () => {
     await world.heal()
   })
 
-  test('an epoch record that is too deep to be checked', async () => {
+  test('an epoch record that is too deep to be read', async () => {
     world = await World.open()
     await world.write('honest')
     world.way.toStore = (frame, text) =>
       frame.kind === 'welcome'
-        ? [
-            text
-              .replace(
-                '"prev":null',
-                `"prev":null,"why":${'['.repeat(50_000)}${']'.repeat(50_000)}`,
-              )
-              .replace('"why":"genesis",', ''),
-          ]
+        ? [text.replace(/\["\[.*\]"\]/, `["${'['.repeat(50_000)}${']'.repeat(50_000)}"]`)]
         : [text]
     world.way.cut()
     await world.pass(5_000)
-    expect(world.witness.said.at(-1)).toBe(
-      `${FORGED} a greeting that cannot be checked; nothing of it is taken`,
-    )
+    expect(world.witness.said.join()).toContain('the reviewer sent record: longer than')
     await world.heal()
   })
 
@@ -1017,23 +1000,22 @@ describe('GATE5, GATE6 snapshots', () => {
   })
 
   test('the empty space at seq 0, whose signature is that of the epoch', async () => {
-    world = await World.open()
+    const spaces = memorySpaces()
+    world = await World.open({ reviewer: { spaces } })
+    // It was in the greeting of the first page, when nothing was written.
+    const { sig, ...begun } = JSON.parse((await spaces.open(SPACE).meta('epoch'))!) as Position
     await world.write('honest')
     for (const isNewcomer of [false, true]) {
       const way = new Middleman(world.scene)
-      const empty = (frame: {
-        lineage: readonly { eid: string; epoch: number; chain: string; sig: string }[]
-      }): string => {
-        const { eid, epoch, chain, sig } = frame.lineage[0]!
-        const position = { eid, epoch, seq: 0, chain, sig }
-        return reviewerFrame('through', { ...END, position })
-      }
+      const { eid, epoch, seq, chain } = begun
+      const position = { eid, epoch, seq, chain, sig: sig! }
+      const empty = reviewerFrame('through', { ...END, position })
       const attack = (): void => {
         way.toStore = (frame, text) =>
           frame.kind === 'welcome'
             ? [text]
             : frame.kind === 'through' || frame.kind === 'tail'
-              ? [empty(way.newest('welcome'))]
+              ? [empty]
               : [text]
       }
       if (isNewcomer) attack()

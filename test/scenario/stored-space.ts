@@ -21,20 +21,22 @@ export async function storedIds(store: SpaceStore, space: string): Promise<strin
   const places = new Map<string, Map<number, number>>()
   const changes = new Map<string, number[]>()
   let chain = epoch.chain
-  while (ids.length < head.seq) {
-    const found = await store.batches(ids.length, READ)
-    expect(found.length, `batches after seq ${ids.length} of ${head.seq}`).toBeGreaterThan(0)
+  let at = 0
+  while (at < head.seq) {
+    const found = await store.batches(at, READ)
+    expect(found.length, `batches after seq ${at} of ${head.seq}`).toBeGreaterThan(0)
     for (const { fromSeq, toSeq, text } of found) {
       if (!text.ok) throw new Error(text.error.message)
       const end = text.value.lastIndexOf('\n')
       const read = readBatch(text.value.slice(0, end), {
-        ...{ space, before: { seq: ids.length, chain }, sessions: [] },
+        ...{ space, before: { seq: at, chain }, sessions: [] },
         own: () => undefined,
         redacted: () => undefined,
       })
       if (!read.ok) throw new Error(read.error.message)
-      const { accepted } = read.value
-      expect([fromSeq, toSeq]).toEqual([ids.length + 1, ids.length + accepted.length])
+      const { accepted, throughSeq } = read.value
+      expect([fromSeq, toSeq]).toEqual([at + 1, throughSeq])
+      at = throughSeq
       chain = read.value.chain
       // The position after it, which stands in the last line, vouches for the chain.
       const position = readPosition(JSON.parse(text.value.slice(end + 1)))

@@ -23,8 +23,8 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1))
 }
 
-/** The honest wire, with each epoch of a welcome changed. */
-function forging(honest: Transport, forge: (epoch: Record<string, unknown>) => void): Transport {
+/** The honest wire, with each epoch record of a welcome changed. */
+function forging(honest: Transport, forge: (record: unknown[]) => void): Transport {
   return {
     connect: (events) =>
       honest.connect({
@@ -33,8 +33,12 @@ function forging(honest: Transport, forge: (epoch: Record<string, unknown>) => v
         closed: (reason) => events.closed(reason),
         frame(text) {
           if (!text.startsWith('["welcome"')) return events.frame(text)
-          const frame = JSON.parse(text) as [string, number, Record<string, unknown>[]]
-          frame[2].forEach(forge)
+          const frame = JSON.parse(text) as [string, number, string[]]
+          frame[2] = frame[2].map((line) => {
+            const record = JSON.parse(line) as unknown[]
+            forge(record)
+            return JSON.stringify(record)
+          })
           events.frame(JSON.stringify(frame))
         },
       }),
@@ -72,12 +76,15 @@ describe('§4 trust', () => {
     ).toEqual(['at home', 'for home only'])
   })
 
-  test.for<[string, (epoch: Record<string, unknown>) => void]>([
-    ['is not signed', (epoch) => void (epoch['sig'] = 'A'.repeat(86))],
-    ['has another number', (epoch) => void (epoch['epoch'] = Number(epoch['epoch']) + 1)],
-    ['names another reviewer', (epoch) => void (epoch['reviewerId'] = epoch['eid'])],
-    ['names another record', (epoch) => void (epoch['eid'] = epoch['reviewerId'])],
-    ['has another chain', (epoch) => void (epoch['chain'] = 'A'.repeat(43))],
+  test.for<[string, (record: unknown[]) => void]>([
+    ['is of another time', (record) => void (record[2] = 7)],
+    ['has another number', (record) => void (record[7] = Number(record[7]) + 1)],
+    ['names another reviewer', (record) => void (record[5] = record[4])],
+    ['is of another space', (record) => void (record[4] = record[5])],
+    [
+      'has another key',
+      (record) => void (record[6] = String(record[6]).split('').toReversed().join('')),
+    ],
   ])('an epoch that %s is not followed', async ([, forge]) => {
     const home = await place()
     const store = await home.open({

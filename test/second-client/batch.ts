@@ -13,6 +13,7 @@ import {
   readMessages,
   readSessionLine,
 } from './flush.ts'
+import { readRecord } from './verify.ts'
 import { type Json, count, counts, demand, list, object, parse, text } from './refusal.ts'
 
 export interface Base {
@@ -22,9 +23,16 @@ export interface Base {
   seq: number | null
   value?: { schemaVersion: number; value: Json }
 }
+/** A seq on another lineage. */
+export interface OtherPlace {
+  eid: string
+  seq: number
+}
 export interface Review {
   bases: Base[]
   assigned: { change: number; values: { [register: string]: Json } }[]
+  places: OtherPlace[]
+  reads: OtherPlace[]
 }
 export interface Accepted {
   id: string
@@ -41,6 +49,8 @@ export interface Batch {
   fromSeq: number
   chain: string
   accepted: Accepted[]
+  /** Of the record of an epoch, which stands in the place of a batch. */
+  opens?: { eid: string; epoch: number }
 }
 
 /** Takes lines one after the other, and refuses a text that has too few. */
@@ -64,7 +74,7 @@ class Lines {
   }
 }
 
-const NO_REVIEW: Review = { bases: [], assigned: [] }
+const NO_REVIEW: Review = { bases: [], assigned: [], places: [], reads: [] }
 
 /** A batch that is complete in itself (CATCH5), or whose reader has these session lines. */
 export function readBatch(
@@ -72,6 +82,11 @@ export function readBatch(
   chainBefore: string,
   sessionLines: readonly string[] = [],
 ): Batch {
+  if (content.startsWith('["epoch"')) {
+    const { seq, eid, epoch, prev, chain } = readRecord(content)
+    demand(prev?.chain === chainBefore, 'BATCH12', 'an epoch that continues another chain')
+    return { fromSeq: seq, chain, accepted: [], opens: { eid, epoch } }
+  }
   const lines = new Lines(content)
   const first = lines.take()
   const [word, from, when, flushes, reviewed] = list(parse(first, 'BATCH1'), 'BATCH1', 5)
@@ -177,15 +192,24 @@ function readReview(lines: Lines, of: string): { link: string; review: Review } 
   if (line.startsWith('"')) {
     return { link: text(parse(line, 'BATCH8'), 'BATCH8'), review: NO_REVIEW }
   }
-  const [bases, assigned] = list(parse(line, 'BATCH4'), 'BATCH4', 4)
+  const [bases, assigned, places, , reads] = list(parse(line, 'BATCH4'), 'BATCH4', 5)
   const review: Review = {
     bases: list(bases, 'BATCH4').map((base) => readBase(lines, list(base, 'BATCH4', 4))),
     assigned: list(assigned, 'BATCH4').map((each) => {
       const [change, values] = list(each, 'BATCH4', 2)
       return { change: count(change, 'BATCH4'), values: object(values, 'BATCH4') }
     }),
+    places: readPlaces(places),
+    reads: readPlaces(reads),
   }
   return { link: textHash('cs/review', of, line), review }
+}
+
+function readPlaces(places: Json | undefined): OtherPlace[] {
+  return list(places ?? [], 'BATCH4').map((each) => {
+    const [eid, seq] = list(each, 'BATCH4', 2)
+    return { eid: longId(eid, 'BATCH4'), seq: count(seq, 'BATCH4') }
+  })
 }
 
 function readBase(lines: Lines, [change, register, seq, hash]: Json[]): Base {

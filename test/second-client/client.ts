@@ -24,6 +24,7 @@ import {
   pageHash,
   positionJson,
   sameHistory,
+  isFollowed,
 } from './verify.ts'
 import {
   type Dial,
@@ -208,12 +209,14 @@ export class SecondClient {
     })
     this.followed = greeting.followed
     const before = this.position
-    const anew = before !== null && before.seq > 0
-    const same = before?.eid === greeting.position.eid && before.seq <= greeting.position.seq
-    demand(!anew || same, 'EPO5', 'the reviewer began anew')
     state.greeting = greeting
-    this.position ??= greeting.start
-    this.#chains.set(0, greeting.start.chain)
+    const [start] = greeting.followed.terms
+    // EPO5: what is on another lineage is replaced.
+    if (before === null || !isFollowed(before, greeting.followed)) {
+      this.#chains.clear()
+      this.position = { ...start!, sig: '' }
+    }
+    this.#chains.set(start!.seq, start!.chain)
     this.#bind(greeting.nonce)
     if (this.#options.follows !== false) this.#want()
   }
@@ -321,25 +324,27 @@ export class SecondClient {
   /** CATCH6: the batches of a frame whole or not at all. */
   #tail(state: LinkState, position: Position, batches: readonly string[]): void {
     let [seq, chain] = [this.position!.seq, this.position!.chain]
+    let term: { eid: string; epoch: number } = this.position!
     if (position.seq <= seq) return
     state.snapshot.clear()
-    const accepted: Accepted[] = []
+    const accepted: (Accepted & { term: { eid: string; epoch: number } })[] = []
     const read = []
     for (const content of batches) {
       const batch = readBatch(content, chain)
-      const last = batch.fromSeq + batch.accepted.length - 1
+      const last = batch.opens ? batch.fromSeq : batch.fromSeq + batch.accepted.length - 1
       if (last <= seq && read.length === 0) continue
       if (batch.fromSeq !== seq + 1) return this.#want()
       read.push({ seq: last, chain: batch.chain })
-      accepted.push(...batch.accepted)
+      term = batch.opens ?? term
+      accepted.push(...batch.accepted.map((each) => ({ ...each, term })))
       ;[seq, chain] = [last, batch.chain]
     }
     const held = accepted.map((each) => this.#heldMessage(each))
     if (held.includes(undefined)) return this.#want()
-    const ends = seq === position.seq && chain === position.chain
+    const ends = seq === position.seq && chain === position.chain && term.eid === position.eid
     demand(ends, 'POS4', 'batches that do not lead to the signed position')
     for (const each of read) this.#chains.set(each.seq, each.chain)
-    for (const each of held) this.#apply(each!)
+    for (const [i, each] of held.entries()) this.#apply(each!, accepted[i]!.term)
     this.position = position
     this.#offerNext(state)
   }
@@ -352,9 +357,8 @@ export class SecondClient {
     return own && { ...accepted, message: own.message }
   }
 
-  #apply(accepted: Accepted): void {
+  #apply(accepted: Accepted, { eid, epoch }: { eid: string; epoch: number }): void {
     const { id, session, seen, seq, message, review } = accepted
-    const { eid, epoch } = this.followed!
     const ours = seen.eid === eid ? this.#chains.get(seen.seq) : undefined
     if (ours !== undefined && !sameHistory(seen.chain, ours)) this.historyTrouble = true
     const facts = { id, session, seen, canonical: { eid, epoch, seq } }

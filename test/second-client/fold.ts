@@ -1,7 +1,7 @@
 // Owns: what writes make of an entity (SPEC 4 and 8): who saw what, heads, live writes, bases, and
 // the row with its conflicts. Without values that merge, policies of fields, and other versions.
 
-import type { Accepted } from './batch.ts'
+import type { Accepted, OtherPlace } from './batch.ts'
 import { canonical } from './encode.ts'
 import { type Message, type Names, type Seen, type Session, type Span, KINDS } from './flush.ts'
 import type { Json } from './refusal.ts'
@@ -13,7 +13,14 @@ export interface Write {
   clientSeq: number
   seen: Omit<Seen, 'chain'>
   /** Null as long as it has no verdict. */
-  canonical: { eid: string; epoch: number; seq: number } | null
+  canonical: {
+    eid: string
+    epoch: number
+    seq: number
+    /** Where it stood on lineages that were lost, and how far its author had read others. */
+    places: readonly OtherPlace[]
+    reads: readonly OtherPlace[]
+  } | null
   index: number
   schemaVersion: number
   create: boolean
@@ -49,17 +56,37 @@ export interface Row {
   archived: boolean
 }
 
-type Reader = Pick<Write, 'create' | 'seen' | 'cut' | 'sessionId' | 'clientSeq' | 'spans'>
+type Reader = Pick<Write, 'create' | 'seen' | 'cut' | 'sessionId' | 'clientSeq' | 'spans'> &
+  Partial<Pick<Write, 'canonical'>>
 
 /** saw(m, w): whether the author of `m` had seen `w`, which comes before it (SEEN1 to SEEN4). */
 export function saw(m: Reader, w: Write): boolean {
   if (m.create) return false
   const { seen } = m
-  const seq = w.canonical?.eid === seen.eid ? w.canonical?.seq : undefined
-  if (seq !== undefined && seq <= (m.cut ?? seen.seq)) return true
+  if (isRead(m, w)) return true
   const own = w.sessionId === m.sessionId && w.clientSeq < m.clientSeq
   if (own && w.clientSeq >= seen.from && !seen.except.includes(w.clientSeq)) return true
   return m.spans.some((span) => contains(span, w))
+}
+
+/** SEEN7: whether the author of `m` had read `w`, on the lineage where both are or on a lost one. */
+function isRead(m: Reader, { canonical: w }: Write): boolean {
+  if (w === null) return false
+  const cut = m.cut ?? Infinity
+  if (w.seq <= Math.min(readHere(m, w), cut)) return true
+  return w.places.some(({ eid, seq }) => seq <= Math.min(readOf(m, eid), cut))
+}
+
+/** On a lineage seqs go on, so one number is enough. A pending write is on none yet. */
+function readHere({ seen, canonical: m = null }: Reader, w: { eid: string }): number {
+  const here = m?.eid ?? w.eid
+  const stated = m?.reads.find(({ eid }) => eid === here)
+  return stated?.seq ?? (seen.eid === here ? seen.seq : 0)
+}
+
+function readOf({ seen, canonical: m = null }: Reader, lineage: string): number {
+  if (seen.eid === lineage) return seen.seq
+  return m?.reads.find(({ eid }) => eid === lineage)?.seq ?? 0
 }
 
 function contains({ sessionId, from, clientSeq, except }: Span, w: Write): boolean {
@@ -70,8 +97,12 @@ function contains({ sessionId, from, clientSeq, except }: Span, w: Write): boole
 /** SEEN5: whether names of `m` mean `w`. */
 function names(m: Write, named: Names | undefined, w: Write): boolean {
   if (named === undefined) return false
-  const seq = w.canonical?.eid === m.seen.eid ? w.canonical?.seq : undefined
-  if (seq !== undefined && named.canonical.includes(seq)) return true
+  const at = w.canonical
+  const isNamed = (seq: number): boolean =>
+    at !== null &&
+    ((at.seq === seq && seq <= readHere(m, at)) ||
+      at.places.some((place) => place.eid === m.seen.eid && place.seq === seq))
+  if (named.canonical.some(isNamed)) return true
   if (w.sessionId === m.sessionId && named.own.includes(w.clientSeq)) return true
   return named.others.some((span) => contains(span, w))
 }
@@ -102,10 +133,16 @@ export function applied(state: State | undefined, type: string, m: Write): State
 /** The writes of a message, by the entities that they change. */
 export function writesOf(
   message: Message,
-  facts: { id: string; session: Session; seen: Seen; canonical: Write['canonical'] },
+  facts: {
+    id: string
+    session: Session
+    seen: Seen
+    canonical: { eid: string; epoch: number; seq: number } | null
+  },
   review: Accepted['review'],
 ): { entityId: string; type: string; write: Write }[] {
   const { id, session, seen } = facts
+  const { places = [], reads = [] } = review ?? {}
   return message.changes.map((change, index) => {
     const { regs, kind, schemaVersion, type } = change.shape
     const values = new Map<string, Json>(regs.map((register, i) => [register, change.values[i]!]))
@@ -125,7 +162,7 @@ export function writesOf(
       sessionId: session.sessionId,
       clientSeq: message.clientSeq,
       seen,
-      canonical: facts.canonical,
+      canonical: facts.canonical && { ...facts.canonical, places, reads },
       index,
       schemaVersion,
       create: kind === KINDS[0],

@@ -41,11 +41,8 @@ class Page {
   #message(number: number): MessageFacts {
     const known = this.#read.get(number)
     if (known !== undefined) return known
-    const [id, author, session, clientSeq, seen, reviewer, eid, epoch, seq] = list(
-      this.#messages[number],
-      'SNAP4',
-      11,
-    )
+    const packed = list(this.#messages[number], 'SNAP4', 13)
+    const [id, author, session, clientSeq, seen, reviewer, eid, epoch, seq] = packed
     const [authorId, sessionId] = [this.#ref(author), this.#ref(session)]
     const [lineage, upTo, from, except] = list(seen, 'SNAP4', 4)
     const seenEid = lineage === 0 ? null : this.#ref(lineage)
@@ -65,10 +62,19 @@ class Page {
         eid: this.#ref(eid),
         epoch: count(epoch, 'SNAP4'),
         seq: count(seq, 'SNAP4'),
+        places: this.#places(packed[11]),
+        reads: this.#places(packed[12]),
       },
     }
     this.#read.set(number, facts)
     return facts
+  }
+
+  #places(places: Json | undefined): { eid: string; seq: number }[] {
+    return list(places ?? [], 'SNAP4').map((place) => {
+      const [eid, seq] = list(place, 'SNAP4', 2)
+      return { eid: this.#ref(eid), seq: count(seq, 'SNAP4') }
+    })
   }
 
   #entity([type, id, writes, heads, linear, bases]: Json[]): [string, State] {

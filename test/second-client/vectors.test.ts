@@ -65,6 +65,7 @@ interface Flushes {
 interface Batches {
   space: string
   eid: string
+  genesis: { text: string; chain: string; position: string }
   epoch: { text: string; chain: string; position: string }
   batch: { [form: string]: string }
   rest: { text: string; chain: string; position: string }
@@ -124,12 +125,13 @@ describe('flushes.json', () => {
 describe('batches.json', () => {
   const { batch, epoch, rest, redact } = batches
   const positionOf = (seq: number, chain: string): string => {
-    const hash = positionHash(batches.space, { eid: batches.eid, epoch: 1, seq, chain })
+    const hash = positionHash(batches.space, { eid: batches.eid, epoch: 2, seq, chain })
     return Buffer.from(hash, 'base64url').toString('hex')
   }
 
   it('computes the chain of an epoch record, of each form of a batch, its rest and a redact record', () => {
-    expect(chainAfterRecord(epoch.text, '')).toBe(epoch.chain)
+    expect(chainAfterRecord(batches.genesis.text, '')).toBe(batches.genesis.chain)
+    expect(chainAfterRecord(epoch.text, batches.genesis.chain)).toBe(epoch.chain)
     expect(positionOf(1, epoch.chain)).toBe(epoch.position)
     for (const form of ['log', 'author', 'erased']) {
       const read = readBatch(batch[form]!, epoch.chain)
@@ -219,8 +221,7 @@ describe('exchange.json', () => {
 
   it('folds the tail of Bob to the row of the snapshot, with its conflict and base', () => {
     const followed = followedOn('bob')
-    const lineage = from('bob', 'welcome')[0]!.fields![1] as unknown as { chain: string }[]
-    let { chain } = lineage[0]!
+    let { chain } = followed.terms[0]!
     let state: ReturnType<typeof applied> | undefined
     for (const { fields, texts } of from('bob', 'tail')) {
       const position = checkPosition(fields![1], followed)
@@ -274,10 +275,30 @@ describe('what SPEC says in words', () => {
     const seen = { eid: 'a', seq: 3, from: 1, except: [] }
     const reader = { seen, cut: null, sessionId: 's', clientSeq: 2, spans: [] }
     const at = (seq: number) =>
-      ({ sessionId: 't', clientSeq: 1, canonical: { eid: 'a', epoch: 1, seq } }) as unknown as Write
+      ({
+        ...{ sessionId: 't', clientSeq: 1 },
+        canonical: { eid: 'a', epoch: 1, seq, places: [], reads: [] },
+      }) as unknown as Write
     expect([3, 4].map((seq) => saw({ ...reader, create: false }, at(seq)))).toEqual([true, false])
     expect(saw({ ...reader, create: true }, at(3))).toBe(false)
     expect(saw({ ...reader, create: false, cut: 2 }, at(3))).toBe(false)
+  })
+
+  it('SEEN7: on a lineage that went on without it, an author saw what both have', () => {
+    const seen = { eid: 'a', seq: 9, from: 1, except: [] }
+    const reads = [{ eid: 'b', seq: 4 }]
+    const canonical = { eid: 'b', epoch: 2, seq: 12, places: [], reads }
+    const reader = { seen, cut: null, sessionId: 's', clientSeq: 2, spans: [], create: false }
+    const write = (seq: number, places: { eid: string; seq: number }[] = []) =>
+      ({
+        ...{ sessionId: 't', clientSeq: 1 },
+        canonical: { eid: 'b', epoch: 2, seq, places, reads: [] },
+      }) as unknown as Write
+    const sees = (w: Write): boolean => saw({ ...reader, canonical }, w)
+    expect([4, 5].map((seq) => sees(write(seq)))).toEqual([true, false])
+    // Read where both stood before, as the place says.
+    expect([9, 10].map((seq) => sees(write(11, [{ eid: 'a', seq }])))).toEqual([true, false])
+    expect(sees(write(11, [{ eid: 'c', seq: 1 }]))).toBe(false)
   })
 
   it('PART1, PART2: checksums, and a frame in parts', () => {

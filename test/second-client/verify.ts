@@ -11,7 +11,7 @@ import {
   uuid8,
   valueHash,
 } from './encode.ts'
-import { type Json, count, demand, list, object, text } from './refusal.ts'
+import { type Json, count, demand, list, object, parse, text } from './refusal.ts'
 
 export interface Position {
   eid: string
@@ -21,11 +21,22 @@ export interface Position {
   sig: string
 }
 
-/** Whom a client follows: the epoch record that it believes. */
+/** A term of a reviewer: what its record opens. */
+export interface Term {
+  eid: string
+  epoch: number
+  seq: number
+  chain: string
+  /** The position that it continues. */
+  prev: Omit<Position, 'sig'> | null
+}
+
+/** Whom a client follows: the epoch records that it believes, the last one present. */
 export interface Followed {
   space: string
   eid: string
   epoch: number
+  terms: readonly Term[]
   reviewerId: string
   reviewerKey: string
 }
@@ -37,8 +48,6 @@ export interface Greeting {
   at: number
   credits: { messages: number; bytes: number }
   nonce: string
-  /** The position at seq 0, from which the chain goes on. */
-  start: Position
 }
 
 export function readPosition(json: Json | undefined): Position {
@@ -66,10 +75,8 @@ export function checkGreeting(
   asked: { space: string; nonce: string; reviewerKey: string | undefined },
 ): Greeting {
   demand(v === 2, 'OPN2', 'another version')
-  const record = object(list(lineage, 'OPN1').at(-1), 'OPN1')
-  const start = checkRecord(record, asked)
-  const reviewerKey = text(record['reviewerKey'], 'EPO3')
-  const { eid, epoch } = start
+  const records = list(lineage, 'OPN1').map((line) => readRecord(text(line, 'OPN1')))
+  const { reviewerKey, eid, epoch } = checkRecords(records, asked)
   const position = readPosition(at)
   demand(position.eid === eid && position.epoch === epoch, 'OPN8', 'a position of another epoch')
   const said = [asked.nonce, text(nonce, 'OPN8'), shortId(asked.space), shortId(eid)]
@@ -78,39 +85,80 @@ export function checkGreeting(
   demand(isSigned(greeting, sig, reviewerKey), 'OPN8', 'the greeting is not signed for this link')
   const [messages, bytes] = list(credits, 'FRM5 credits', 2)
   return {
-    followed: { space: asked.space, eid, epoch, reviewerId: idOfKey(reviewerKey), reviewerKey },
+    followed: {
+      ...{ space: asked.space, eid, epoch, terms: records },
+      ...{ reviewerId: idOfKey(reviewerKey), reviewerKey },
+    },
     position,
     at: time as number,
     credits: { messages: count(messages, 'OFF2'), bytes: count(bytes, 'OFF2') },
     nonce: text(nonce, 'OPN8'),
-    start,
   }
 }
 
-/** EPO1 to EPO4: what the record says of itself, and who signed it. */
-function checkRecord(
-  record: { [key: string]: Json },
+export interface Record extends Term {
+  space: string
+  reviewerId: string
+  reviewerKey: string
+}
+
+/** BATCH12, EPO1 and EPO2: the record of an epoch, its id, and the chain after it. */
+export function readRecord(line: string): Record {
+  const record = list(parse(line, 'BATCH12'), 'BATCH12', 10)
+  demand(record.length === 10 && record[0] === 'epoch' && record[3] === 2, 'BATCH12', 'no epoch')
+  const [, seq, , , space, reviewer, reviewerKey, epoch, , from] = record
+  const prev = from === null ? null : readPrev(list(from, 'BATCH12', 4))
+  const at = count(seq, 'BATCH12')
+  demand(at === (prev ? prev.seq + 1 : 0), 'BATCH12', 'not the next seq')
+  const link = textHash('cs/first', line)
+  return {
+    ...{ eid: uuid8(link), epoch: count(epoch, 'BATCH12'), seq: at, prev },
+    chain: valueHash('cs/chain', [prev?.chain ?? '', link]),
+    ...{ space: longId(space, 'BATCH12'), reviewerId: longId(reviewer, 'BATCH12') },
+    reviewerKey: text(reviewerKey, 'BATCH12'),
+  }
+}
+
+function readPrev([eid, epoch, seq, chain]: Json[]): Omit<Position, 'sig'> {
+  return {
+    eid: longId(eid, 'BATCH12'),
+    epoch: count(epoch, 'BATCH12'),
+    seq: count(seq, 'BATCH12'),
+    chain: hashText(chain, 'BATCH12'),
+  }
+}
+
+/** EPO3 and EPO4: each continues the one before it, and the last one is of whom we follow. */
+function checkRecords(
+  records: readonly Record[],
   asked: { space: string; reviewerKey: string | undefined },
-): Position {
-  demand(record['space'] === asked.space, 'OPN2', 'another space')
-  const { eid, chain, sig, ...said } = record
-  const prev = said['prev'] === null ? null : object(said['prev'], 'EPO1')['chain']!
-  demand(uuid8(valueHash('cs/chain', [prev, said])) === eid, 'EPO1', 'another eid')
-  const opened = valueHash('cs/chain', [prev, { ...said, eid }])
-  demand(opened === chain, 'EPO2', 'another chain')
-  const key = text(said['reviewerKey'], 'EPO3')
-  demand(idOfKey(key) === said['reviewerId'], 'ID1', 'not the id of its key')
+): Record {
+  for (const [i, { prev }] of records.entries())
+    demand(i === 0 || prev?.eid === records[i - 1]!.eid, 'EPO3', 'epochs that are not linked')
+  const present = records.at(-1)
+  demand(present !== undefined, 'OPN1', 'no epoch')
+  demand(present.space === asked.space, 'OPN2', 'another space')
+  const { reviewerKey: key, reviewerId } = present
+  demand(idOfKey(key) === reviewerId, 'ID1', 'not the id of its key')
   demand((asked.reviewerKey ?? key) === key, 'EPO4', 'another reviewer')
-  const at = { eid, epoch: count(said['epoch'], 'EPO1'), seq: 0, chain }
-  demand(isSigned(positionHash(asked.space, at), sig, key), 'EPO3', 'the record is not signed')
-  return { ...at, sig: text(sig, 'EPO3') }
+  return present
+}
+
+/** Whether a position is on the lineage that is followed, as far as its epoch says. */
+export function isFollowed(
+  { eid, seq }: { eid: string; seq: number },
+  { terms }: Followed,
+): boolean {
+  const at = terms.findIndex((term) => term.eid === eid)
+  return at >= 0 && seq <= (terms[at + 1]?.prev?.seq ?? Infinity)
 }
 
 /** GATE4: a position of this epoch that the reviewer has signed. */
 export function checkPosition(json: Json | undefined, followed: Followed): Position {
   const position = readPosition(json)
-  const same = position.eid === followed.eid && position.epoch === followed.epoch
-  demand(same, 'GATE4', 'a position of another epoch')
+  const term = followed.terms.find(({ eid }) => eid === position.eid)
+  const same = isFollowed(position, followed) && position.epoch === term?.epoch
+  demand(same, 'GATE4', 'a position of another lineage')
   const signed = positionHash(followed.space, position)
   demand(isSigned(signed, position.sig, followed.reviewerKey), 'POS2', 'a position is not signed')
   return position
@@ -182,10 +230,9 @@ export interface Rejection {
 /** GATE8 and REJ2. */
 export function checkRejection(json: Json, followed: Followed): Rejection {
   const { sig, ...rejection } = object(json, 'REJ2')
-  const { space, eid, reviewerId } = rejection
-  const ours = space === followed.space && eid === followed.eid
+  const { space, reviewerId } = rejection
+  const ours = space === followed.space
   demand(ours && reviewerId === followed.reviewerId, 'GATE8', 'a rejection of another reviewer')
-  demand(count(rejection['epoch'], 'GATE8') <= followed.epoch, 'GATE8', 'of a later epoch')
   const signed = isSigned(valueHash('cs/reject', rejection), sig, followed.reviewerKey)
   demand(signed, 'REJ2', 'a rejection is not signed')
   return rejection as { [key: string]: Json } & Rejection

@@ -4,15 +4,16 @@
  */
 import {
   type AuthoredMessage,
-  type EpochOpen,
   type Json,
   type Rejection,
   hashBytes,
   shortId,
 } from '@countersign/core/message'
 import {
+  type Epoch,
   type ReviewerFrame,
   chainOfBatch,
+  epochOf,
   linesInParts,
   reviewerFrame,
   spanOfBatch,
@@ -34,7 +35,7 @@ export interface Between {
   /** Names of the pages that the tab has kept, as it said over this link. */
   readonly kept: readonly string[]
   /** A reviewer of another key, and what it signs. */
-  readonly other: EpochOpen
+  readonly other: Epoch
   sign(bytes: Uint8Array): Promise<string>
   /** The true chain after a seq. */
   chainAt(seq: number): string | undefined
@@ -66,8 +67,8 @@ const OTHER_REVIEWER = 'greeting of another reviewer'
 
 const GREETINGS: readonly Forgery[] = [
   forgery(OTHER_REVIEWER, 'welcome', async (by, frame) => {
-    const { eid, chain, sig } = by.other
-    const position = { eid, epoch: 1, seq: 0, chain, sig }
+    const { eid, chain } = by.other
+    const position = { eid, epoch: 1, seq: 0, chain }
     const { at, nonce } = frame
     const fields = [by.nonce, nonce, shortId(SPACE), shortId(eid), 1, 0, chain, at]
     const signed = await by.sign(hashBytes('cs/welcome', fields))
@@ -75,7 +76,7 @@ const GREETINGS: readonly Forgery[] = [
   }),
   forgery('record with another key', 'welcome', (by, frame) => {
     const { reviewerKey } = by.other
-    const lineage = frame.lineage.map((record) => ({ ...record, reviewerKey }))
+    const lineage = frame.lineage.map((record) => epochOf({ ...record, reviewerKey }))
     return [reviewerFrame('welcome', { ...frame, lineage })]
   }),
   forgery('greeting of another link', 'welcome', (by) => again(by.heard('welcome'))),
@@ -265,8 +266,9 @@ const VERDICTS: readonly Forgery[] = [
 
 /** It is as good as one can be that is not of the reviewer. */
 const END_BY_ANOTHER = forgery('end of the answer of another reviewer', 'bound', async (by) => {
-  const { eid, chain, sig: sigOfIt } = by.other
-  const position = { eid, epoch: 1, seq: 0, chain, sig: sigOfIt }
+  const { eid, chain } = by.other
+  const signed = await by.sign(hashBytes('cs/pos', [shortId(SPACE), shortId(eid), 1, 0, chain]))
+  const position = { eid, epoch: 1, seq: 0, chain, sig: signed }
   const at = by.heard('welcome')?.at ?? 0
   const fields = [shortId(SPACE), shortId(eid), 1, 0, chain, at]
   const sig = await by.sign(hashBytes('cs/live', fields))
@@ -276,11 +278,11 @@ const END_BY_ANOTHER = forgery('end of the answer of another reviewer', 'bound',
 /** What was signed earlier, and says that nothing is missing before anything was told. */
 const OLD_ENDS: readonly Forgery[] = [
   forgery('nothing to tell', 'bound', (by) => {
-    const record = by.heard('welcome')?.lineage.at(-1)
-    if (!record) return undefined
-    const { eid, epoch, chain, sig } = record
-    const position = { eid, epoch, seq: 0, chain, sig }
-    const at = by.heard('welcome')?.at ?? 0
+    const heard = by.heard('welcome')
+    const position = heard?.position
+    const sig = position?.sig
+    if (!position || sig === undefined) return undefined
+    const { at } = heard
     return [reviewerFrame('through', { position, pages: 0, snapshot: 0, sig, at, settled: null })]
   }),
   forgery('old end before the answer', 'bound', (by) => again(by.heard('through'))),

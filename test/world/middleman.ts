@@ -5,19 +5,14 @@
  *
  *   reviewer ─▶ (whole frames are remembered) ─▶ as it is, or a forgery ─▶ tab
  */
-import {
-  type AuthoredMessage,
-  type EpochOpen,
-  WIRE_VERSION,
-  epochIdentity,
-  positionBytes,
-  whoamiId,
-} from '@countersign/core/message'
+import { type AuthoredMessage, whoamiId } from '@countersign/core/message'
 import type { KeyPair, Link, LinkEvents, Signer, Transport } from '@countersign/core/ports'
 import {
+  type Epoch,
   FrameJoiner,
   type ReviewerFrame,
   cutFrame,
+  epochOf,
   parseAuthorFrame,
   parseReviewerFrame,
 } from '@countersign/core/protocol'
@@ -61,7 +56,7 @@ export class Middleman {
   readonly #random: Random
   readonly #signer: Signer
   readonly #keys: KeyPair
-  readonly #other: EpochOpen
+  readonly #other: Epoch
   /** Tabs on whose way somebody is now, and those on whose way somebody ever was. */
   readonly #lied = new Map<string, 'now' | 'once'>()
   readonly #ways = new Set<Way>()
@@ -78,7 +73,7 @@ export class Middleman {
     const signer = simSigner({ random: bytes })
     const keys = await signer.generate()
     const body = {
-      v: WIRE_VERSION,
+      kind: 'epoch',
       space: SPACE,
       reviewerId: whoamiId(keys.publicKey),
       epoch: 1,
@@ -88,14 +83,12 @@ export class Middleman {
       why: 'genesis',
       at: stage.clock.now(),
     } as const
-    const identity = epochIdentity(body)
-    const sig = await signer.sign(keys, positionBytes(SPACE, { ...identity, epoch: 1, seq: 0 }))
-    return new Middleman(stage, { signer, keys, other: { ...body, ...identity, sig } })
+    return new Middleman(stage, { signer, keys, other: epochOf(body) })
   }
 
   private constructor(
     stage: Stage,
-    { signer, keys, other }: { signer: Signer; keys: KeyPair; other: EpochOpen },
+    { signer, keys, other }: { signer: Signer; keys: KeyPair; other: Epoch },
   ) {
     this.#stage = stage
     this.#random = new Random(stage.plan.seed + 2 ** 35)

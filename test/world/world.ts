@@ -249,7 +249,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
     if (status.connectionRefusal) tally.hit(`not followed: ${status.connectionRefusal}`)
     this.guard(() => {
       const isLiedTo = middleman?.hasLied(name) === true
-      s25Doubts(status, { isLiedTo, hasTwin: tally.get('fault: reviewerTwin') > 0 })
+      s25Doubts(status, { isLiedTo })
       const watch = this.visitOf(name)?.watch
       if (middleman && watch) s25CaughtUp(status, watch.position?.seq ?? 0, middleman.greeted(name))
     }, name)

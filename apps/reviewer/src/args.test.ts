@@ -14,6 +14,7 @@ describe('settings', () => {
         log: 'info',
         spaces: undefined,
         key: undefined,
+        restored: false,
         origins: undefined,
       },
     })
@@ -21,7 +22,15 @@ describe('settings', () => {
 
   test('are taken from the command line', () => {
     const args = ['--port=0', '--host', '::', '--data', 'd', '--log', 'debug', '--space', space]
-    const more = ['--key', 'k', '--origin', 'https://a.example', '--origin', 'https://b.example']
+    const more = [
+      '--key',
+      'k',
+      '--restored',
+      '--origin',
+      'https://a.example',
+      '--origin',
+      'https://b.example',
+    ]
     expect(readArgs([...args, ...more])).toEqual({
       kind: 'settings',
       settings: {
@@ -31,6 +40,7 @@ describe('settings', () => {
         log: 'debug',
         spaces: [space],
         key: 'k',
+        restored: true,
         origins: ['https://a.example', 'https://b.example'],
       },
     })

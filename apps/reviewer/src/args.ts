@@ -11,6 +11,8 @@ export interface Settings {
   /** `any`: every space that a client names. undefined: one, chosen at the first start. */
   readonly spaces: 'any' | readonly string[] | undefined
   readonly key: string | undefined
+  /** The data are a copy, or a standby was promoted. */
+  readonly restored: boolean
   /** A module whose default export is the list of types. */
   readonly entities: string | undefined
   /** A module that exports rules and assigners. */
@@ -32,6 +34,8 @@ export const USAGE: string = `Usage: reviewer [options]
   --space UUID     a space to review; repeatable             (default: chosen once, kept in the data)
   --spaces any     review every space that a client names: only behind a login
   --key FILE       store the reviewer's key there, mode 0600 (default: in the data)
+  --restored       the data are a copy, or of a standby: open a new epoch; marks beside --key tell
+                   by themselves, and without --key each start opens one
   --entities FILE  module whose default export is a list of types: their values are validated,
                    other types get no verdict         (default: any type, unchecked)
   --rules FILE     module that exports any of authorize, review and assign
@@ -48,6 +52,7 @@ const OPTIONS = {
   space: { type: 'string', multiple: true },
   spaces: { type: 'string' },
   key: { type: 'string' },
+  restored: { type: 'boolean', default: false },
   entities: { type: 'string' },
   rules: { type: 'string' },
   origin: { type: 'string', multiple: true },
@@ -62,7 +67,7 @@ export function readArgs(args: readonly string[]): Parsed {
     return fault((error as Error).message.split('\n')[0]!)
   }
   if (values.help === true) return { kind: 'help' }
-  const { port, host, data, log, space, spaces, key, entities, rules, origin } = values
+  const { port, host, data, log, space, spaces, key, restored, entities, rules, origin } = values
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     return fault(`--port must be a number from 0 to 65535, not ${quoted(port)}`)
   }
@@ -84,7 +89,7 @@ export function readArgs(args: readonly string[]): Parsed {
   return {
     kind: 'settings',
     settings: {
-      ...{ port: Number(port), host, data, log, key, entities, rules, origins },
+      ...{ port: Number(port), host, data, log, key, restored, entities, rules, origins },
       spaces: spaces === undefined ? space : 'any',
     },
   }

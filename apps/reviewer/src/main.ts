@@ -26,6 +26,7 @@ async function run(settings: Settings): Promise<void> {
   const options = {
     spaces: sqliteSpaces(settings.data),
     keyFile: settings.key,
+    restored: settings.restored,
     entities: settings.entities === undefined ? undefined : await readEntities(settings.entities),
     ...(settings.rules !== undefined && (await readRules(settings.rules))),
     port,

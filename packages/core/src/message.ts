@@ -10,7 +10,6 @@ export * from './facts/index.ts'
 export {
   acceptedBytes,
   bindBytes,
-  epochIdentity,
   historyBytes,
   keptBytes,
   positionBytes,

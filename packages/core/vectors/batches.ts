@@ -23,7 +23,7 @@ const NONE: Names = { canonical: [], own: [], others: [] }
 
 const genesis: EpochRecord = {
   kind: 'epoch',
-  seq: 1,
+  seq: 0,
   at: TIME,
   space: SPACE,
   reviewerId: uuid(50),
@@ -32,7 +32,13 @@ const genesis: EpochRecord = {
   why: 'genesis',
   prev: null,
 }
-const record = composeRecord(genesis, NO_CHAIN)
+const first = composeRecord(genesis, NO_CHAIN)
+const before = { eid: epochId(first), epoch: 1, seq: 0, chain: first.chain }
+/** The one that the rest is of continues genesis. */
+const record = composeRecord(
+  { ...genesis, seq: 1, epoch: 2, why: 'restore', prev: before },
+  first.chain,
+)
 const eid = epochId(record)
 
 function sessionOf(author: number): Session {
@@ -99,6 +105,7 @@ const REVIEW: Review = {
   ],
   assigned: [],
   places: [{ eid: uuid(60), seq: 7 }],
+  reads: [{ eid: uuid(61), seq: 3 }],
   salt: SALT,
 }
 
@@ -150,6 +157,7 @@ export function batchVectors(): Json {
   return {
     space: SPACE,
     eid,
+    genesis: { text: first.line, chain: first.chain, position: positionOf(0, first.chain, before) },
     epoch: { text: record.line, chain: record.chain, position: positionOf(1, record.chain) },
     batch: {
       log: textOf(batch, byItself()),
@@ -185,6 +193,6 @@ function textOf({ layout }: Composed, form: BatchForm): string {
 }
 
 /** What the reviewer signs at this seq, as hex. */
-function positionOf(seq: number, chain: string): string {
-  return toHex(positionBytes(SPACE, { eid, epoch: 1, seq, chain }))
+function positionOf(seq: number, chain: string, of = { eid, epoch: 2 }): string {
+  return toHex(positionBytes(SPACE, { eid: of.eid, epoch: of.epoch, seq, chain }))
 }

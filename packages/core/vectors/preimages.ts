@@ -99,10 +99,8 @@ function spaceOf(frames: readonly SentFrame[]): string {
 type Of<K> = Parsed & { readonly kind: K }
 
 function ofEpoch(hashes: Hashes, at: number, { lineage }: Of<'welcome'>): string {
-  const { eid: _, chain: __, sig: ___, ...record } = lineage[0]!
-  hashes.value('epoch, for its id', at, 'cs/chain', [null, record as unknown as Json])
-  const named = { ...record, eid: lineage[0]!.eid }
-  return hashes.value('chain at 0', at, 'cs/chain', [null, named as unknown as Json])
+  const record = hashes.line('epoch, for its id', at, 'cs/first', lineage[0]!.line)
+  return hashes.value('chain at 0', at, 'cs/chain', ['', record])
 }
 
 function ofBind(hashes: Hashes, at: number, { sessions }: Of<'bind'>, space: string): void {
@@ -189,9 +187,8 @@ class Signatures {
     if (at.kind === 'hello') this.#nonces.set(sent.link, { author: at.nonce, reviewer: '' })
     else if (at.kind === 'welcome') {
       nonce!.reviewer = at.nonce
-      const { eid, epoch, chain, sig } = at.lineage[0]!
+      const { eid, epoch } = at.lineage[0]!
       this.#term = [shortId(eid), epoch]
-      note('epoch', 'cs/pos', [this.#short, shortId(eid), epoch, 0, chain], sig)
       const told = [nonce!.author, at.nonce, ...this.#place(at.position), at.at]
       note('greeting', 'cs/welcome', told, at.sig)
     } else if (at.kind === 'bind')

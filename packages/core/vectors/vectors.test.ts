@@ -74,6 +74,7 @@ interface TextVector {
 const batches = fileOf('batches.json') as {
   readonly space: string
   readonly eid: string
+  readonly genesis: TextVector
   readonly epoch: TextVector
   readonly batch: Record<'log' | 'author' | 'erased' | 'numbered' | 'chain', string>
   readonly rest: TextVector
@@ -112,8 +113,9 @@ test('BATCH6 BATCH9 the author of the file’s batch reads it by the lines that 
 })
 
 test('BATCH7 BATCH11 BATCH12 the lineage of the file is read, link by link', () => {
-  const { space, epoch, batch, rest, redact } = batches
-  const first = readRecord(epoch.text, '')
+  const { space, genesis, epoch, batch, rest, redact } = batches
+  expect(readRecord(genesis.text, '')).toMatchObject({ value: { chain: genesis.chain } })
+  const first = readRecord(epoch.text, genesis.chain)
   if (!first.ok) throw new Error(first.error.message)
   expect(first.value.chain).toBe(epoch.chain)
   expect(epochId(first.value)).toBe(batches.eid)

@@ -7,7 +7,7 @@
  */
 import { uuid4 } from '@countersign/core/message'
 import type { Uuid } from '@countersign/core/message'
-import { memorySpaces } from '@countersign/core/ports'
+import { memoryMarks, memorySpaces } from '@countersign/core/ports'
 import type { SpaceStore, SpaceStores } from '@countersign/core/ports'
 import { createReviewer, createReviewerHost } from '@countersign/core/reviewer'
 import type {
@@ -24,6 +24,7 @@ import type { ServeOptions } from './gateway/serve.ts'
 import type { Log } from './gateway/types.ts'
 import { stderrLog } from './log.ts'
 import { reviewerKeys } from './keys.ts'
+import { fileMarks } from './marks.ts'
 import { nodeClock } from './node/clock.ts'
 import { nodeRandom } from './node/random.ts'
 import { installNodeSha256 } from './node/sha256.ts'
@@ -36,6 +37,11 @@ export interface StartOptions
   readonly spaces: SpaceStores
   /** A file for the reviewer's key, instead of the stores; created if missing. */
   readonly keyFile?: string | undefined
+  /**
+   * The data are a copy, or a standby was promoted: a new epoch is opened before the first commit.
+   * Needed only where marks beside the key cannot tell: without a `keyFile` each start opens one.
+   */
+  readonly restored?: boolean | undefined
   /** Types whose values are validated. Default: any type passes. */
   readonly entities?: ReviewerOptions['entities'] | undefined
   /** Who a link is: `jwt(…)`, or a function of your own. Default: `anonymous()`. */
@@ -141,6 +147,8 @@ async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
   await own.close()
   const parts = {
     ...{ spaces, keys, signer, random, clock: nodeClock() },
+    restored: options.restored ?? false,
+    marks: keyFile === undefined ? memoryMarks() : fileMarks(`${keyFile}.marks`),
     ...(options.entities && { entities: options.entities }),
     authenticate: options.authenticate ?? anonymous(),
     rules: options.rules,
@@ -152,7 +160,7 @@ async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
     await tried({ ...parts, space: one })
   // Without a listed space, opens one in memory to check types and assigners.
   if (typeof accepts === 'function')
-    await tried({ ...parts, spaces: memorySpaces(), space: offered })
+    await tried({ ...parts, spaces: memorySpaces(), marks: memoryMarks(), space: offered })
   return { keys, space, parts }
 }
 
@@ -184,6 +192,8 @@ function note(
   else if (event.type === 'rule_failed') log.error(about, 'a rule of the deployment failed')
   else if (event.type === 'state_refolded')
     log.warn(about, 'a stored state was damaged; it is folded again from its messages')
+  else if (event.type === 'epoch_opened')
+    log.warn(about, 'the data are, or may be, an older copy: an epoch was opened')
   else if (event.type === 'store_recovered') log.info(about, 'the store works again')
   else if (event.type === 'greeting_refused') {
     const which = space === undefined ? 'it asked for' : 'reviewed here'

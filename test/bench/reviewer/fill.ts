@@ -5,7 +5,6 @@
  */
 import {
   type AuthoredMessage,
-  type EpochOpen,
   type Position,
   type Session,
   authoredIn,
@@ -18,6 +17,7 @@ import {
   whoamiId,
 } from '@countersign/core/message'
 import type { KeyPair, LedgerRun, SpaceStore, StateText } from '@countersign/core/ports'
+import type { Epoch } from '@countersign/core/protocol'
 import { composeBatch, keptReview, pageText, positionJson } from '@countersign/core/protocol'
 import { createReviewer } from '@countersign/core/reviewer'
 import {
@@ -76,13 +76,13 @@ class Filler {
   position: Position
   readonly #store: SpaceStore
   readonly #keys: KeyPair
-  readonly #epoch: EpochOpen
+  readonly #epoch: Epoch
   readonly #authors: readonly Author[]
   readonly #table = new RegisterTable([])
   #commits = 0
   #through = 0
 
-  private constructor(store: SpaceStore, keys: KeyPair, epoch: EpochOpen, authors: Author[]) {
+  private constructor(store: SpaceStore, keys: KeyPair, epoch: Epoch, authors: Author[]) {
     this.#store = store
     this.#keys = keys
     this.#epoch = epoch
@@ -92,7 +92,7 @@ class Filler {
   }
 
   static async open(store: SpaceStore, keys: KeyPair): Promise<Filler> {
-    const epoch = JSON.parse((await store.meta('epoch'))!) as EpochOpen
+    const epoch = JSON.parse((await store.meta('epoch'))!) as Epoch
     const authors = await Promise.all(Array.from({ length: SESSIONS }, newAuthor))
     return new Filler(store, keys, epoch, authors)
   }

@@ -18,13 +18,9 @@ export function s25NothingForged(truth: Truth, history: EntityHistory, row: AnyR
 /** A reviewer that nobody speaks for is followed, and never contradicts itself. */
 export function s25Doubts(
   { connectionRefusal, alarm }: Pick<SyncStatus, 'connectionRefusal' | 'alarm'>,
-  { isLiedTo, hasTwin }: { readonly isLiedTo: boolean; readonly hasTwin: boolean },
+  { isLiedTo }: { readonly isLiedTo: boolean },
 ): void {
-  const isDoubt =
-    connectionRefusal === 'forged' ||
-    connectionRefusal === 'other_reviewer' ||
-    // A reviewer that another one has overtaken, and that does not know it yet, lacks something.
-    (connectionRefusal === 'began_anew' && !hasTwin)
+  const isDoubt = connectionRefusal === 'forged' || connectionRefusal === 'other_reviewer'
   must(
     isLiedTo || !isDoubt,
     'S25',

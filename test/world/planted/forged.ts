@@ -20,8 +20,8 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'sync/tail-plan.ts',
-        from: 'return position.seq === end.throughSeq && position.chain === end.chain',
-        to: 'return position.seq === end.throughSeq',
+        from: 'return isAt && position.chain === end.batch.chain',
+        to: 'return isAt',
       },
     ],
     seed: 226,
@@ -133,8 +133,8 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'client/identity/trust.ts',
-        from: 'if (this.#key !== undefined && this.#key !== body.reviewerKey) return unknownReviewer()',
-        to: '',
+        from: 'return this.#key === undefined || this.#key === reviewerKey ? undefined : unknownReviewer()',
+        to: 'return undefined',
       },
       {
         module: 'client/identity/trust.ts',

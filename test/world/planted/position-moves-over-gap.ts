@@ -18,7 +18,7 @@ export const positionMovesOverGap: Planted = {
     },
     {
       module: 'sync/tail-plan.ts',
-      from: 'return position.seq === end.throughSeq && position.chain === end.chain',
+      from: 'return isAt && position.chain === end.batch.chain',
       to: 'return position.seq > 0',
     },
   ],

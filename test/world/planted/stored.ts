@@ -136,7 +136,7 @@ export const STORED: readonly Planted[] = [
     edits: [
       {
         module: 'node/desk.ts',
-        from: 'await replay({ ...this.open, head }, known, store)',
+        from: 'await replay(this.open, { after: known, head }, store)',
         to: 'void replay',
       },
     ],
@@ -148,8 +148,8 @@ export const STORED: readonly Planted[] = [
     edits: [
       {
         module: 'node/desk.ts',
-        from: 'this.open.ledger.forgetVerdicts()',
-        to: '',
+        from: 'this.open.ledger.forgetVerdicts() this.open.persons.forget()',
+        to: 'this.open.persons.forget()',
       },
     ],
     seed: 10,
@@ -160,7 +160,7 @@ export const STORED: readonly Planted[] = [
     edits: [
       {
         module: 'node/open.ts',
-        from: 'await replay(open, through, store)',
+        from: 'await replay(open, { after: through, head }, store)',
         to: '',
       },
     ],

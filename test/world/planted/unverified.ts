@@ -38,7 +38,7 @@ export const UNVERIFIED: readonly Planted[] = [
     edits: [
       {
         module: 'client/outbox/own-messages.ts',
-        from: 'position: () => tail.position, tableOf',
+        from: 'position: () => tail.position, noteReadings',
         to: `position: () =>
         tail.position && { ...tail.position, seq: tail.shownSeq ?? tail.position.seq },
       tableOf`,

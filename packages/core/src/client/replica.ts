@@ -23,6 +23,7 @@ import type { QueryEngine } from '../query/engine.ts'
 import type { Draft } from '../rows/draft.ts'
 import { Repo } from '../rows/repo.ts'
 import { OwnPerson } from './identity/own-person.ts'
+import { ChangeOver } from './change-over.ts'
 import { CanonicalDisk } from './disk/canonical-disk.ts'
 import { Damage } from './disk/damage.ts'
 import { Disk } from './disk/disk.ts'
@@ -39,7 +40,7 @@ import type { RefusedMessages } from './outbox/refused.ts'
 import { type Restorers, restorersOf } from './disk/restoration.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
-import { strand } from './reset.ts'
+import { startOver } from './reset.ts'
 import { SessionEvents } from './session-events.ts'
 import { SessionLocks } from './identity/session-locks.ts'
 import { countsOf, initialStatus, otherHistory, storageStatus, updateStatus } from './status.ts'
@@ -63,6 +64,7 @@ export class Replica {
   readonly #canonicalDisk: CanonicalDisk
   readonly #damage: Damage
   readonly #trust: Trust
+  readonly #changeOver: ChangeOver
   readonly #own: OwnMessages
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #keys = new Map<Uuid, KeyPair>()
@@ -133,9 +135,9 @@ export class Replica {
       findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
     })
     this.#own = new OwnMessages({
-      ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk },
-      tail: this.tail,
+      ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk, tail: this.tail },
       nextArrival: () => ++this.#arrivals,
+      noteReadings: (entry) => this.#changeOver.lineages.note(entry),
     })
     this.#canonicalDisk = new CanonicalDisk({
       ...{ disk: this.#disk, repo: this.repo, tail: this.tail, limits: this.limits },
@@ -145,10 +147,12 @@ export class Replica {
     this.#refusals = this.#newRefusals()
     this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
     this.#trust = new Trust({
-      space: options.space,
-      signer: options.platform.signer,
-      disk: this.#disk,
-      pinned: options.reviewerKey,
+      ...{ space: options.space, signer: options.platform.signer },
+      ...{ disk: this.#disk, pinned: options.reviewerKey },
+    })
+    this.#changeOver = new ChangeOver({
+      ...{ limits: this.limits, repo: this.repo, outbox: this.outbox, disk: this.#disk },
+      ...{ clock: options.platform.clock, own: () => this.#own, onRevived: this.#pump },
     })
     this.ready = this.#open()
     this.ready.catch(() => {}) // no unhandled rejection where the app does not await it
@@ -263,15 +267,13 @@ export class Replica {
   async reset({ keepOutbox }: ResetOptions): Promise<void> {
     await this.flushed() // a rejection needs the message's id, which the flush computes
     this.#session?.stop()
-    const { reviewerId } = this.status.getState()
-    const { space, platform } = this.#options
-    const told = { space, reviewerId, position: this.tail.position, now: platform.clock.now() }
-    const gone = strand([...this.outbox.open()], this.#refusals, { ...told, keepOutbox })
-    if (!keepOutbox) this.dismiss(gone)
-    this.undo.clear()
-    await this.#trust.forget()
-    await this.#canonicalDisk.clear()
-    this.status.setState({ caughtUp: false, reviewerId: null, position: null, alarm: undefined })
+    await startOver(keepOutbox, {
+      ...{ outbox: this.outbox, refusals: this.#refusals, undo: this.undo, trust: this.#trust },
+      ...{ canonicalDisk: this.#canonicalDisk, journal: this.#changeOver.journal },
+      ...{ status: this.status, position: this.tail.position, dismiss: this.dismiss },
+      space: this.#options.space,
+      now: this.#options.platform.clock.now(),
+    })
     if (this.#online && !this.#closing) this.#session?.start()
   }
 
@@ -354,15 +356,16 @@ export class Replica {
       keys: this.#keys,
       personalId: () => identity.binding?.opening.personalId,
       mintedIn: this.minted.note,
-      onAdopted: () => {
-        this.#session?.pump()
-        this.#statusLater()
-      },
+      onAdopted: this.#pump,
       opening: this.opening,
       canonicalDisk: this.#canonicalDisk,
       tail: this.tail,
       trust: this.#trust,
-      me: this.person.me,
+      ...{
+        me: this.person.me,
+        lineages: this.#changeOver.lineages,
+        journal: this.#changeOver.journal,
+      },
       schemas: this.schemas,
       isClosing: () => this.closed,
       onOtherReviewer: () => this.#reconnect(),
@@ -383,18 +386,12 @@ export class Replica {
   #newFlusher(identity: Identity): Flusher {
     const { platform, space } = this.#options
     return new Flusher({
-      limits: this.limits,
-      space,
-      identity,
-      platform,
-      outbox: this.outbox,
-      index: this.repo.messages,
-      disk: this.#disk,
+      ...{ limits: this.limits, space, identity, platform },
+      ...{ outbox: this.outbox, index: this.repo.messages, disk: this.#disk },
       mintedIn: this.minted.sessionOf,
       onReady: (stored) => {
         this.#restorers?.neighbours.notify({ stored })
-        this.#session?.pump()
-        this.#statusLater()
+        this.#pump()
       },
       onTaken: () => this.#own.flushTaken(),
       onHalt: (error) => this.halt(error),
@@ -447,14 +444,9 @@ export class Replica {
       outbox: this.outbox,
       tail: this.tail,
       host: new SessionEvents({
-        repo: this.repo,
-        disk: this.#disk,
-        canonicalDisk: this.#canonicalDisk,
-        trust: this.#trust,
-        person: this.person,
-        refusals: this.#refusals,
-        status: this.status,
-        warnings: this.#warnings,
+        ...{ repo: this.repo, disk: this.#disk, canonicalDisk: this.#canonicalDisk },
+        ...{ trust: this.#trust, changeOver: this.#changeOver, refusals: this.#refusals },
+        ...{ status: this.status, warnings: this.#warnings, person: this.person },
         openings: () => [...this.#openings.values()],
         keysOf: (authorId) => this.#keys.get(authorId),
         space,
@@ -482,6 +474,12 @@ export class Replica {
     if (keys.length > 0) this.#restorers?.neighbours.notify({ settled: true })
     this.#statusLater()
     return keys
+  }
+
+  /** More may be offered. */
+  readonly #pump = (): void => {
+    this.#session?.pump()
+    this.#statusLater()
   }
 
   /** Updates the status in a microtask, once for many changes: the status is for screens, not for decisions. */

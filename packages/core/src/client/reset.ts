@@ -2,10 +2,16 @@
  * The outbox at a reset: messages that depend on no canonical row of the old reviewer can be kept.
  * The others are rejected by this store itself, so that the app can write them again or discard them.
  */
+import type { StoreApi } from 'zustand/vanilla'
 import type { Entry } from '../history/entry.ts'
 import { ownRejection } from './outbox/own-rejection.ts'
+import type { Outbox } from '../sync/outbox.ts'
+import type { CanonicalDisk } from './disk/canonical-disk.ts'
+import type { Journal } from './disk/journal.ts'
+import type { Trust } from './identity/trust.ts'
 import type { Refusals } from './outbox/refusals.ts'
-import type { ResetOptions } from './store.ts'
+import type { ResetOptions, SyncStatus } from './store.ts'
+import type { UndoStack } from './verbs/undo.ts'
 import type { Position } from '../facts/message.ts'
 
 export interface ResetContext {
@@ -15,6 +21,34 @@ export interface ResetContext {
   readonly position: Position | null
   /** Milliseconds since 1970. */
   readonly now: number
+}
+
+export interface StartOverParts extends Omit<ResetContext, 'reviewerId'> {
+  readonly outbox: Outbox
+  readonly refusals: Refusals
+  readonly undo: UndoStack
+  readonly trust: Trust
+  readonly canonicalDisk: CanonicalDisk
+  readonly journal: Journal
+  readonly status: StoreApi<SyncStatus>
+  readonly dismiss: (ids: readonly string[]) => void
+}
+
+/** Forgets the reviewer and all that came from it; the next one that is met is followed. */
+export async function startOver(keepOutbox: boolean, parts: StartOverParts): Promise<void> {
+  const { outbox, refusals, undo, trust, canonicalDisk, journal, status, dismiss } = parts
+  const { space, position, now } = parts
+  const { reviewerId } = status.getState()
+  const gone = strand([...outbox.open()], refusals, {
+    ...{ space, reviewerId, position, now, keepOutbox },
+  })
+  if (!keepOutbox) dismiss(gone)
+  undo.clear()
+  await trust.forget()
+  await canonicalDisk.clear()
+  journal.clear()
+  outbox.kept.take()
+  status.setState({ caughtUp: false, reviewerId: null, position: null, alarm: undefined })
 }
 
 /**

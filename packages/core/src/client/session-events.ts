@@ -1,6 +1,8 @@
 /** Applies the results of a sync connection to the view, the disk and the status. */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Entry } from '../history/entry.ts'
+import type { Lineage } from '../history/lineage.ts'
+import type { Epoch } from '../wire/records.ts'
 import { bindBytes } from '../wire/signed.ts'
 import type { NackReason, Rejection, SessionOpening } from '../facts/message.ts'
 import {
@@ -8,6 +10,7 @@ import {
   type Greeting,
   type NackAbout,
   type LinkRefusal,
+  type Replaced,
   type SessionHost,
   type SessionState,
   presentEpoch,
@@ -17,9 +20,11 @@ import type { Reviewing } from '../sync/tail-plan.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { AcceptedAgain } from '../wire/frames.ts'
 import type { Repo } from '../rows/repo.ts'
+import type { ChangeOver } from './change-over.ts'
 import type { CanonicalDisk } from './disk/canonical-disk.ts'
 import type { Disk } from './disk/disk.ts'
 import type { OwnPerson } from './identity/own-person.ts'
+import type { HeldStep } from '../sync/hand-back.ts'
 import type { Refusals } from './outbox/refusals.ts'
 import type { SyncStatus } from './store.ts'
 import type { Trust } from './identity/trust.ts'
@@ -29,6 +34,7 @@ export interface SessionEventsParts {
   readonly repo: Repo
   readonly disk: Disk
   readonly canonicalDisk: CanonicalDisk
+  readonly changeOver: ChangeOver
   readonly trust: Trust
   readonly person: OwnPerson
   readonly refusals: Refusals
@@ -100,12 +106,25 @@ export class SessionEvents implements SessionHost {
     return fault
   }
 
+  greeted(epochs: readonly Epoch[]): Lineage {
+    return this.#parts.changeOver.greeted(epochs)
+  }
+
+  follow(lineage: Lineage, isOther: boolean): void {
+    this.#parts.changeOver.follow(lineage, isOther)
+  }
+
+  held(): Promise<readonly HeldStep[]> {
+    return this.#parts.changeOver.held()
+  }
+
   taken(outcome: TailApplied, texts: readonly string[], by: Reviewing): void {
-    const { canonicalDisk, settle } = this.#parts
+    const { canonicalDisk, settle, changeOver } = this.#parts
+    changeOver.taken(outcome, texts)
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
     this.#warnOfUnassigned(outcome.settled)
-    canonicalDisk.step(by, { texts, outboxRemove, entries: outcome.entries })
+    canonicalDisk.step(by, { ...outcome, texts, outboxRemove })
   }
 
   /** Warns of an assigned field that the reviewer left empty: it would stay empty without a visible reason. */
@@ -122,16 +141,17 @@ export class SessionEvents implements SessionHost {
     }
   }
 
-  replaced(outcome: SnapshotApplied, pages: readonly string[], by: Reviewing): void {
-    const { canonicalDisk, settle } = this.#parts
+  replaced(outcome: SnapshotApplied, { pages, told, isOther, by }: Replaced): void {
+    const { canonicalDisk, settle, changeOver } = this.#parts
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
     canonicalDisk.replace(by, { texts: pages, entities: outcome.pages, outboxRemove })
+    if (isOther) changeOver.revive(told)
   }
 
   acceptedAgain(entry: Entry, { seq, at, forked }: AcceptedAgain): void {
     const { repo, disk, reviewing, settle } = this.#parts
-    const { reviewerId, eid, epoch } = reviewing()
+    const { reviewerId, eid, epoch } = reviewing().lineage.at(seq)
     repo.acceptContained(entry, { reviewerId, eid, epoch, seq, forked, at })
     repo.emit()
     void disk.write({ durability: 'relaxed', outboxRemove: settle([entry]) })

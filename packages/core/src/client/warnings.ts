@@ -9,9 +9,7 @@ const CURES: Readonly<Record<ConnectionRefusal, string>> = {
     'Give createSyncStore the space that the reviewer prints when it starts, or start the reviewer with that of this store (--space).',
   wrong_version: 'Use the same release of Countersign in the app and at the reviewer.',
   other_reviewer:
-    'Check the address and `reviewerKey`. If the reviewer restarted without its data, call store.reset({ keepOutbox: true }) to follow the new one.',
-  began_anew:
-    'Restore the data of the reviewer. If they are lost, call store.reset({ keepOutbox: true }) to continue without them.',
+    'Check the address and `reviewerKey`. If the reviewer lost its key, call store.reset({ keepOutbox: true }) to follow the new one.',
   unauthorised:
     'Give the store another token with store.setAuth, or let its `auth` function return one; unsent messages are kept.',
   forged:

@@ -95,6 +95,9 @@ export interface Limits {
   /** Stored steps of the tail, and their UTF-8 bytes, before a checkpoint. */
   readonly checkpointStepsMax: number
   readonly checkpointStepBytesMax: number
+  /** UTF-8 bytes of batches that a store keeps to hand them back, and for how long, ms. */
+  readonly journalBytesMax: number
+  readonly journalMs: number
   /** Rows of one page of it, and their approximate UTF-8 bytes. */
   readonly storedPageEntitiesMax: number
   readonly storedPageBytesAim: number
@@ -170,6 +173,8 @@ export const LIMITS: Limits = {
   heldChainsMax: 4_096,
   checkpointStepsMax: 512,
   checkpointStepBytesMax: 4_194_304,
+  journalBytesMax: 20_971_520,
+  journalMs: 604_800_000,
   storedPageEntitiesMax: 128,
   storedPageBytesAim: 65_536,
   storageAnswerMs: 10_000,

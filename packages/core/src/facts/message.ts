@@ -66,20 +66,10 @@ export interface Position {
   readonly sig?: string
 }
 
-/** The record that opens a term of a reviewer. */
-export interface EpochOpen {
-  readonly v: typeof WIRE_VERSION
-  readonly space: Uuid
-  readonly reviewerId: Uuid
+/** A seq of another lineage. */
+export interface OtherPlace {
   readonly eid: Uuid
-  readonly epoch: number
-  readonly seq: 0
-  readonly prev: Position | null
-  readonly reviewerKey: string
-  readonly why: 'genesis' | 'handover' | 'restore' | 'claim'
-  readonly at: number
-  readonly chain: Hash
-  readonly sig: string
+  readonly seq: number
 }
 
 /**
@@ -120,6 +110,10 @@ export interface Review {
    * `unknown`.
    */
   readonly bases?: readonly Bases[] | undefined
+  /** Where it stood on lineages that were lost. */
+  readonly places?: readonly OtherPlace[]
+  /** How far its author had read, on lineages that its `seen` does not name. */
+  readonly reads?: readonly OtherPlace[]
 }
 
 /**

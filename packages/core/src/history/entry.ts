@@ -15,6 +15,7 @@ import type {
   Bases,
   FinalReason,
   MessageState,
+  OtherPlace,
   Review,
   Standing,
 } from '../facts/message.ts'
@@ -32,6 +33,14 @@ export interface Refusal {
   readonly detail: string | undefined
   /** With `stale`: the live writes of the registers that it wrote. */
   readonly standing: readonly Standing[]
+}
+
+/** How far an author had read lineages that its `seen` does not name. */
+export interface Readings {
+  /** The one that is followed; 0 for not at all. */
+  readonly here: number
+  /** Others, by id, ascending. */
+  readonly others: readonly OtherPlace[]
 }
 
 export interface EntryFacts {
@@ -62,6 +71,11 @@ export class Entry {
   seen: Seen | undefined
   /** The seq up to which unverified messages were shown when it was written here; absent: none were. */
   writtenAt: number | undefined
+  /**
+   * While it has no review: how far its author had read the lineage that is followed here, and
+   * others; undefined if `seen` says it all.
+   */
+  readings: Readings | undefined
   /** The countersignature, once there is one. */
   review: Review | null = null
   /** Why it was rejected for good, if it was. */

@@ -5,10 +5,14 @@
  * the history is stored.
  *
  *   saw(m, w)   m's change is no create, and
- *               w.seq <= cut (or seq)         canonical, and read when the flush was opened
+ *               w.seq <= cut (or seq)         canonical, and read when the flush was opened; on the
+ *                                             lineage that its author followed, or as far as that
+ *                                             one and another one where w stands are the same
  *               w is own, from `from` on      written before m in its session
  *               w is named by session and number
  */
+import type { Uuid } from '../base/uuid.ts'
+import type { OtherPlace, Review } from '../facts/message.ts'
 import type { Names, OwnSpan, Seen } from '../facts/types.ts'
 import type { Entry, KeptWrites, Write } from './entry.ts'
 
@@ -29,14 +33,39 @@ export function hadRead(message: Entry, { cut, own }: Reading, w: Write): boolea
   // A message being written is on top of all that is shown.
   if (seen === undefined) return true
   const { entry } = w
-  if (isReviewedUpTo(entry, cut ?? seen.seq, seen)) return true
+  if (isRead(entry, message, cut)) return true
   if (entry.session.sessionId === session.sessionId)
     if (isBetween(entry.clientSeq, seen.from, clientSeq - 1, seen.except)) return true
   return own !== undefined && isInSpans(own, entry.session.sessionId, entry.clientSeq)
 }
 
-function isReviewedUpTo({ review }: Entry, seq: number, { eid }: Seen): boolean {
-  return review !== null && review.eid === eid && review.seq <= seq
+/** Whether the author of a message had read a write that is canonical. */
+function isRead({ review }: Entry, by: Entry, cut: number = Infinity): boolean {
+  if (review === null) return false
+  if (review.seq <= Math.min(readHere(by, review), cut)) return true
+  const { places } = review
+  return (
+    places !== undefined && places.some(({ eid, seq }) => seq <= Math.min(readOf(by, eid), cut))
+  )
+}
+
+/** How far the author of a message had read the lineage on which it, or another review, stands. */
+function readHere({ seen, review, readings }: Entry, other: Review): number {
+  if (seen === undefined) return 0
+  // Of a pending message the replica knows it, which knows its lineage.
+  if (review === null) return readings?.here ?? (seen.eid === other.eid ? seen.seq : 0)
+  // Seqs count on along a lineage, so what was read of its present epoch includes what was before.
+  return stated(review.reads, review.eid) ?? (seen.eid === review.eid ? seen.seq : 0)
+}
+
+/** How far the author of a message had read a lineage that it is not on, as far as that is known. */
+function readOf({ seen, review, readings }: Entry, eid: Uuid): number {
+  if (seen?.eid === eid) return seen.seq
+  return stated(review ? review.reads : readings?.others, eid) ?? 0
+}
+
+function stated(reads: readonly OtherPlace[] = [], eid: Uuid): number | undefined {
+  return reads.find((read) => read.eid === eid)?.seq
 }
 
 /** Whether two writes of an entity are concurrent: neither author had seen the other. */
@@ -67,9 +96,16 @@ function isAmong(kept: KeptWrites, by: Entry, w: Write): boolean {
 /** Whether the names of a message include `w`, another write of the same entity. */
 export function isNamed({ canonical, own, others }: Names, by: Entry, w: Write): boolean {
   const { session, clientSeq, review } = w.entry
-  if (review !== null && review.eid === by.seen?.eid && canonical.includes(review.seq)) return true
+  if (review !== null && canonical.some((seq) => isAt(review, seq, by))) return true
   if (session.sessionId === by.session.sessionId) return own.includes(clientSeq)
   return isInSpans(others, session.sessionId, clientSeq)
+}
+
+/** Whether a canonical write is the one that the author of a message read at a seq. */
+function isAt(review: Review, named: number, by: Entry): boolean {
+  if (review.seq === named && named <= readHere(by, review)) return true
+  const { places = [] } = review
+  return places.some(({ eid, seq }) => seq === named && eid === by.seen?.eid)
 }
 
 function isInSpans(spans: readonly OwnSpan[], sessionId: string, clientSeq: number): boolean {

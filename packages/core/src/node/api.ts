@@ -4,6 +4,7 @@ import type { Limits } from '../facts/limits.ts'
 import type { NackReason } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
+import type { SpaceMarks } from '../ports/space-marks.ts'
 import type { SpaceStores } from '../ports/space-store.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { ServerLink } from '../ports/transport.ts'
@@ -34,6 +35,13 @@ export interface ReviewerOptions {
    */
   readonly assign?: Assigners | undefined
   readonly limits?: Partial<Limits>
+  /**
+   * The data may be older than what was committed last: a copy was restored, or a standby was
+   * promoted. A new epoch is opened before the first commit. Default: false.
+   */
+  readonly restored?: boolean
+  /** Kept beside the key: what differs from it counts as restored. */
+  readonly marks?: SpaceMarks | undefined
   /** Called with each event, for logs and metrics. No event contains values of messages, tokens or personal ids. */
   readonly onEvent?: (event: ReviewerEvent) => void
 }
@@ -53,6 +61,10 @@ export type ReviewerEvent =
       readonly reason: string
       readonly detail: string
     }
+  /** An epoch was opened, because the data are or may be older than what was committed last. */
+  | { readonly type: 'epoch_opened'; readonly epoch: number; readonly seq: number }
+  /** Batches that were lost came back, and continue the data as they were. */
+  | { readonly type: 'adopted'; readonly fromSeq: number; readonly toSeq: number }
   | { readonly type: 'nacked'; readonly reason: NackReason; readonly messages: number }
   | { readonly type: 'strike'; readonly address: string; readonly why: string }
   /** `authenticate` refused a link, or its sessions are of another person. The store retries. */

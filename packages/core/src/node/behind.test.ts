@@ -240,7 +240,7 @@ describe('two processes on one store', () => {
     let head = 1
     const errors: unknown[] = []
     const behind = new StateWriter({
-      ...{ store, clock, space: open.space, epoch: 1, dirtyStatesMax: 1, through: 0 },
+      ...{ store, clock, space: open.space, epoch: () => 1, dirtyStatesMax: 1, through: 0 },
       head: () => head,
       onError: (error) => errors.push(error),
     })
@@ -260,7 +260,7 @@ describe('two processes on one store', () => {
     await ann.offer(ann.create('issue', { a: 0 }))
     const { open, store, calls } = await openDesk(desk)
     const clock = new VirtualClock()
-    const parts = { store, clock, space: open.space, epoch: 1, dirtyStatesMax: 1, through: 0 }
+    const parts = { store, clock, space: open.space, epoch: () => 1, dirtyStatesMax: 1, through: 0 }
     const errors: unknown[] = []
     const all = { ...parts, head: () => 1, onError: (error: unknown) => errors.push(error) }
     const stopped = new StateWriter(all)

@@ -15,7 +15,7 @@ export interface BehindParts {
   readonly store: SpaceStore
   readonly clock: Clock
   readonly space: SpaceState
-  readonly epoch: number
+  readonly epoch: () => number
   /** Dirty states from which on a write starts at once. */
   readonly dirtyStatesMax: number
   /** The seq up to which the store has all states. */
@@ -85,7 +85,7 @@ export class StateWriter {
     }
     try {
       const outcome = await store.writeBehind({
-        epoch,
+        epoch: epoch(),
         fromThrough: this.#through,
         through: head,
         states: dirty.map(({ id, type, state, seqs }) => ({

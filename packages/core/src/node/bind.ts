@@ -155,7 +155,8 @@ async function take(
     const isHeld = connection.sessions.has(sessionId)
     // A concurrent `bind` on this link may have used up the room.
     if (!isHeld && connection.sessions.size >= limits.sessionsPerLinkMax) continue
-    ledger.bind(record, kept !== undefined)
+    // One that came back with its messages has no key yet.
+    ledger.bind(record, kept !== undefined && kept.publicKey !== '')
     if (!isHeld) ledger.hold(sessionId)
     if (person && connection.speaksAs(authorId)) {
       isNews ||= owner === undefined

@@ -16,6 +16,7 @@ import type { BatchText, LedgerRun, SpaceStore, Stored } from '../ports/space-st
 import { reviewerFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
 import type { NewestWord } from './newest.ts'
+import type { Lineage } from '../history/lineage.ts'
 import type { SpaceState } from '../review/space.ts'
 import { type StoredBatch, readStoredBatch } from '../review/stored.ts'
 import type { SharedSnapshot } from './shared-snapshot.ts'
@@ -43,6 +44,7 @@ export interface CatchUpParts {
   readonly clock: Clock
   readonly snapshots: Snapshots
   readonly head: () => Position
+  readonly lineage: () => Lineage
   /** Signs the settled messages that accompany a snapshot at that position. */
   readonly signSettled: (at: Position, settled: SettledParts) => Promise<string>
   /** The signed statement that the head is the newest position. */
@@ -64,10 +66,12 @@ export async function catchUp(
   parts: CatchUpParts,
 ): Promise<void> {
   const head = parts.head()
-  const isOurs = have && have.eid === head.eid && have.seq <= head.seq
+  const isOurs = have && parts.lineage().has(have) && have.seq <= head.seq
   const isSame = isOurs && parts.space.chains.mayBe(have.seq, chainPrefix(have.chain))
   let after = isSame ? have.seq : 0
-  const mustReplace = isSame !== true && have !== null
+  // Of an epoch that the greeting does not tell any more, no follower knows the start.
+  const isTold = after > 0 || parts.lineage().epochs[0]?.prev === null
+  const mustReplace = (isSame !== true && have !== null) || !isTold
   const missing = mustReplace ? undefined : await firstMissing(after, head.seq - after, parts)
   let first = missing ?? []
   if (!missing) {

@@ -51,6 +51,8 @@ export interface ConnectionHost {
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
   /** `pages`: names of the pages that the follower has. */
   follow(connection: Connection, have: Position | null, pages?: readonly string[]): void
+  /** Batches that this reviewer may have lost. */
+  held(connection: Connection, frame: AuthorFrame & { kind: 'held' }): void
   history(connection: Connection, entityId: Uuid): void
   seal(connection: Connection, seq: number): void
   gone(connection: Connection): void
@@ -313,17 +315,19 @@ export class Connection {
       case 'want':
       case 'history':
       case 'seal':
+      case 'held':
         void this.binding.then(() => this.#read(frame))
         break
       default:
     }
   }
 
-  #read(frame: AuthorFrame & { kind: 'want' | 'history' | 'seal' }): void {
+  #read(frame: AuthorFrame & { kind: 'want' | 'history' | 'seal' | 'held' }): void {
     if (this.sessions.size === 0)
       this.send(reviewerFrame('bound', { sessionIds: [], forMs: null, why: null }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
+    else if (frame.kind === 'held') this.#host.held(this, frame)
     else if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
       // Until the peer has read the last long answer, a `want` is a retry: it is ignored.
       this.#host.follow(this, frame.have, frame.pages ?? [])

@@ -23,10 +23,14 @@ import {
   type Offer,
   decide,
 } from '../review/decide.ts'
+import { appendEpoch, appendReturned, headAfter } from './epochs.ts'
 import type { Events } from './events.ts'
 import { type OpenSpace, trimCaches, replay } from './open.ts'
+import type { SessionRecord } from '../review/ledger.ts'
+import type { Batch } from '../wire/types.ts'
+import type { ReturnedBatch } from '../review/returned-flush.ts'
 import { SpaceRows } from '../review/rows.ts'
-import { batchText, headText, readHead } from '../review/stored.ts'
+import { batchText, readHead } from '../review/stored.ts'
 import { type Ack, type Nack, sendVerdicts } from './verdicts.ts'
 
 /** Times in a row that an append may lose to another process on the same store. */
@@ -55,12 +59,13 @@ export class Desk {
 
   constructor(parts: DeskParts, open: OpenSpace) {
     const { store, clock, limits, events } = parts
-    const { space, epoch, through } = open
+    const { space, through } = open
     this.#parts = parts
     this.open = open
     this.#rows = new SpaceRows(space, parts.types)
     this.behind = new StateWriter({
-      ...{ store, clock, space, through, epoch: epoch.epoch },
+      ...{ store, clock, space, through },
+      epoch: () => open.lineage.present.epoch,
       dirtyStatesMax: limits.dirtyStatesMax,
       head: () => this.head.seq,
       onError: events.storeFailed,
@@ -72,38 +77,52 @@ export class Desk {
     return this.open.head
   }
 
+  /** Whether the store may have more than is known here. */
+  get isUnsure(): boolean {
+    return this.#isUnsure
+  }
+
   get isHealthy(): boolean {
     return this.#isHealthy
   }
 
-  /** Resolves when every message of these offers is answered, with a verdict or a nack. */
-  async batch(offers: readonly Offer<Connection>[]): Promise<void> {
+  /**
+   * Resolves when every message of these offers is answered, with a verdict or a nack: to the
+   * decision, if there is one.
+   */
+  async batch(offers: readonly Offer<Connection>[]): Promise<Decision<Connection> | undefined> {
     this.open.use.isHeld = true
     try {
-      await this.#commit(offers)
+      const decision = await this.#commit(offers)
       if (!this.#isHealthy) this.#parts.events.emit({ type: 'store_recovered' })
       this.#isHealthy = true
+      return decision
     } catch (error) {
       await this.#failed(offers, error)
+      return undefined
     } finally {
       trimCaches(this.open)
     }
   }
 
-  async #commit(offers: readonly Offer<Connection>[]): Promise<void> {
+  async #commit(offers: readonly Offer<Connection>[]): Promise<Decision<Connection> | undefined> {
     const { clock } = this.#parts
     const startedMs = clock.monotonic()
-    if (this.#isUnsure) await this.#resync()
+    if (this.#isUnsure) await this.resync()
+    if (this.open.mustOpenEpoch) {
+      await this.openEpoch()
+      if (offers.some(({ connection }) => connection)) {
+        this.#nackAll(offers, 'an epoch was opened')
+        return undefined
+      }
+    }
     const before = this.head
     const decision = await this.#decided(offers)
     const rejections = await this.#signed(decision)
     const acks = await this.#acks(decision)
     const nacks = await this.#nacks(decision)
     const committed = await this.#append(decision, rejections)
-    if (!committed) {
-      await this.#fenced(offers)
-      return
-    }
+    if (!committed) return this.#fenced(offers)
     this.#apply(decision, rejections)
     this.#parts.events.emit({
       type: 'committed',
@@ -124,15 +143,80 @@ export class Desk {
       onNack: (reason, messages) => this.#parts.events.noteNacked(reason, messages),
     })
     this.behind.committed()
+    return decision
+  }
+
+  /** Opens an epoch at the head. All links end, and are told of it when they resume. */
+  async openEpoch(): Promise<void> {
+    const { events, connections } = this.#parts
+    for (let times = 0; (await appendEpoch(this.open, this.#parts)) === 'fenced'; times++) {
+      if (times > FENCED_MAX) throw new Error('another reviewer writes to this space all the time')
+      await this.resync()
+    }
+    const { epoch, seq } = this.head
+    events.emit({ type: 'epoch_opened', epoch, seq })
+    for (const link of [...connections]) link.close('an epoch was opened; resume')
+    this.behind.committed()
+  }
+
+  /**
+   * The data are older than what this reviewer has signed: an epoch is opened, unless another process
+   * on the store has what is missing. Resolves to whether one was.
+   */
+  async lost(position?: Position): Promise<boolean> {
+    await this.resync()
+    const { lineage } = this.open
+    if (position && lineage.has(position) && position.seq <= this.head.seq) return false
+    await this.openEpoch()
+    return true
+  }
+
+  /** Appends batches of the log that came back, and continue the head. False where the store fails. */
+  async adopt(
+    batches: readonly ReturnedBatch[],
+    recordsOf: (batch: Batch) => Promise<ReadonlyMap<Uuid, SessionRecord>>,
+  ): Promise<boolean> {
+    const { store, connections, onBehind, events } = this.#parts
+    const before = this.head
+    // That it ended too early is proved.
+    this.open.mustOpenEpoch = true
+    try {
+      for (const one of batches) {
+        const records = await recordsOf(one.batch)
+        const head = await appendReturned(this.open, one, { ...this.#parts, records })
+        if (head === 'fenced') return false
+        this.open.ledger.forgetVerdicts()
+        await replay(this.open, { after: this.head.seq, head }, store)
+        this.open.head = head
+      }
+    } catch (error) {
+      events.storeFailed(error)
+      this.#isUnsure = true
+      return false
+    } finally {
+      this.#rows = new SpaceRows(this.open.space, this.#parts.types)
+    }
+    events.emit({ type: 'adopted', fromSeq: before.seq + 1, toSeq: this.head.seq })
+    for (const link of [...connections]) {
+      // Their greeting has not the epochs that came back.
+      if (this.head.eid !== before.eid) link.close('epochs came back; resume')
+      else if (link.mode === 'live') onBehind(link, before)
+    }
+    this.behind.committed()
+    return true
+  }
+
+  #nackAll(offers: readonly Offer<Connection>[], detail: string): void {
+    for (const offer of offers) this.#parts.events.nackAll(offer, 'unavailable', detail)
   }
 
   async #decided(offers: readonly Offer<Connection>[]): Promise<Decision<Connection>> {
-    const { source, space, ledger, persons, epoch } = this.open
+    const { source, space, ledger, persons, lineage } = this.open
     const { clock, random, rules = {}, assign: assigners = {} } = this.#parts
     const history = new Map<Uuid, readonly Write[] | 'long'>()
     await this.#loadFor(offers)
     const deciding = decide(offers, {
-      ...{ space, ledger, persons, epoch, random, rules, assigners, history },
+      ...{ space, ledger, persons, lineage, random, rules, assigners, history },
       now: clock.now(),
       spaceId: this.#parts.space,
       limits: this.#parts.limits,
@@ -193,6 +277,7 @@ export class Desk {
     const { keys, signer } = this.#parts
     const { eid, epoch } = this.head
     const told = answers.flatMap(({ connection, sessionId, again, accepted }) => {
+      if (!connection) return []
       const reviews = connection.mode === 'none' ? [...again, ...accepted] : again
       return reviews.length > 0 ? [{ connection, sessionId, reviews }] : []
     })
@@ -215,16 +300,19 @@ export class Desk {
   }: Decision<Connection>): Promise<ReadonlyMap<LinkAnswers<Connection>, readonly Nack[]>> {
     const told = new Map<LinkAnswers<Connection>, readonly Nack[]>()
     for (const answer of answers) {
-      if (answer.nacks.length === 0) continue
+      const { connection } = answer
+      if (!connection || answer.nacks.length === 0) continue
       const groups = Map.groupBy(answer.nacks, (one) => `${one.alone} ${one.reason} ${one.detail}`)
-      const nacks = [...groups.values()].map((group) => this.#nack(answer, group))
+      const nacks = [...groups.values()].map((group) =>
+        this.#nack({ ...answer, connection }, group),
+      )
       told.set(answer, await Promise.all(nacks))
     }
     return told
   }
 
   async #nack(
-    { connection, sessionId }: LinkAnswers<Connection>,
+    { connection, sessionId }: { readonly connection: Connection; readonly sessionId: Uuid },
     group: LinkAnswers<Connection>['nacks'],
   ): Promise<Nack> {
     const { keys, signer, space } = this.#parts
@@ -245,14 +333,14 @@ export class Desk {
     const refused = decision.refused.filter(({ isFirst }) => isFirst)
     if (!stored && refused.length === 0) return true
     const { keys, signer, store } = this.#parts
-    const { ledger, persons, space, commits, epoch } = this.open
+    const { ledger, persons, space, commits, lineage } = this.open
     const position = stored
       ? { ...head, sig: await signer.sign(keys, positionBytes(this.#parts.space, head)) }
       : this.head
     const sessions = ledger.unstored(decision.sessions.values())
     const authors = persons.unstored(decision.batch.persons)
     const commit: Commit = {
-      epoch: epoch.epoch,
+      epoch: lineage.present.epoch,
       expect: { seq: this.head.seq, commits },
       ...(stored && { batch: { ...stored, text: batchText(stored.text, position) } }),
       sessions: sessions.map((record) => ({
@@ -267,7 +355,7 @@ export class Desk {
         clientSeq: message.clientSeq,
         text: JSON.stringify(rejections.get(rejection.msgId)),
       })),
-      head: headText({ position, assigned: space.assignedAfter(decision.batch.entries) }),
+      head: headAfter(this.open, position, space.assignedAfter(decision.batch.entries)),
     }
     if ((await store.append(commit)) === 'fenced') return false
     this.open.commits = commits + 1
@@ -322,14 +410,15 @@ export class Desk {
    * Called when another process has committed to this space: reads its batches, and decides the
    * offers again.
    */
-  async #fenced(offers: readonly Offer<Connection>[]): Promise<void> {
+  async #fenced(offers: readonly Offer<Connection>[]): Promise<Decision<Connection> | undefined> {
     if (++this.#fencedTimes > FENCED_MAX) {
       this.#fencedTimes = 0
       throw new Error(`another reviewer has committed to this space ${FENCED_MAX} times in a row`)
     }
-    await this.#resync()
-    await this.#commit(offers)
+    await this.resync()
+    const decision = await this.#commit(offers)
     this.#fencedTimes = 0
+    return decision
   }
 
   /** Nacks the offers, as their commit is uncertain, and reads the head of the store again. */
@@ -340,19 +429,18 @@ export class Desk {
     // Rows may include messages that were not committed.
     this.#rows = new SpaceRows(this.open.space, this.#parts.types)
     try {
-      await this.#resync()
+      await this.resync()
     } catch {
       // The store still fails. The next batch calls `#resync` before it uses rows or ledger.
     }
-    for (const offer of offers)
-      this.#parts.events.nackAll(offer, 'unavailable', 'the store does not answer')
+    this.#nackAll(offers, 'the store does not answer')
   }
 
   /**
    * Replays batches that another process has committed, and closes all links: they get these
    * batches when they reconnect.
    */
-  async #resync(): Promise<void> {
+  async resync(): Promise<void> {
     const { store } = this.#parts
     const stored = await store.head()
     const known = this.head.seq
@@ -362,7 +450,7 @@ export class Desk {
     this.open.commits = stored.commits
     if (stored.text !== undefined && stored.seq !== known) {
       const head = readHead(stored.text).position
-      await replay({ ...this.open, head }, known, store)
+      await replay(this.open, { after: known, head }, store)
       this.open.head = head
       for (const link of [...this.#parts.connections]) link.close('the store answered late; resume')
     }

@@ -6,7 +6,8 @@
 import { type Bytes, NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { type Limits, frameContentBytesMax } from '../facts/limits.ts'
-import type { EpochOpen } from '../facts/message.ts'
+import type { Lineage } from '../history/lineage.ts'
+import type { Epoch } from '../wire/records.ts'
 import type { Clock } from '../ports/clock.ts'
 import { lineCount } from '../facts/line.ts'
 import { type HistoryEnd, type Term, reviewerFrame } from '../wire/frames.ts'
@@ -18,7 +19,7 @@ import type { SpaceSource } from './source.ts'
 
 export interface HistoryParts {
   readonly source: SpaceSource
-  readonly epoch: EpochOpen
+  readonly lineage: Lineage
   readonly clock: Clock
   readonly asOfSeq: number
   readonly limits: Limits
@@ -69,12 +70,12 @@ async function sendHistory(
       await page.send('more')
       await connection.drained()
     }
-    page.add({ text, term: termOf(parts.epoch) }, size)
+    page.add({ text, term: termOf(parts.lineage.at(seq)) }, size)
   }
   await page.send(isCut ? 'cut' : 'whole')
 }
 
-function termOf({ reviewerId, eid, epoch }: EpochOpen): Term {
+function termOf({ reviewerId, eid, epoch }: Epoch): Term {
   return { reviewerId, eid, epoch }
 }
 
@@ -146,7 +147,8 @@ class Page {
       if (no < 0) no = terms.push(term) - 1
       return { term: no, lines: lineCount(text) }
     })
-    const { asOfSeq, epoch, sign } = this.#parts
+    const { asOfSeq, lineage, sign } = this.#parts
+    const epoch = lineage.present
     const about = { entityId: this.#entityId, asOfSeq, part: this.#part++, end, terms, messages }
     const texts = this.#messages.map(({ text }) => text).join('\n')
     this.#messages = []

@@ -18,7 +18,13 @@ import type { Person } from '../review/persons.ts'
 import { verifySeal } from './verify.ts'
 
 /** An offer whose session is not looked up yet. */
-type Unbound = Omit<Offer<Connection>, 'record' | 'person'>
+interface Unbound extends Pick<Offer<Connection>, 'session' | 'flush'> {
+  readonly connection: Connection
+  readonly sig: string
+}
+
+/** An offer that waits for its decision. */
+type Waiting = Offer<Connection> & Unbound
 
 export interface IntakeParts {
   readonly space: Uuid
@@ -33,7 +39,7 @@ export interface IntakeParts {
 
 export class Intake {
   readonly #parts: IntakeParts
-  readonly #waiting: Offer<Connection>[] = []
+  readonly #waiting: Waiting[] = []
   #messages = 0
   #isClosed = false
 
@@ -99,7 +105,7 @@ export class Intake {
   }
 
   /** The offer with the record of its session; undefined if it was refused, and answered. */
-  async #verified(offer: Unbound): Promise<Offer<Connection> | undefined> {
+  async #verified(offer: Unbound): Promise<Waiting | undefined> {
     const { connection, session, flush, sig } = offer
     const { events, ledger, signer } = this.#parts
     const { sessionId, authorId } = session.facts
@@ -129,11 +135,11 @@ export class Intake {
   }
 
   /** Removes the offers of the next batch from the queue. The caller calls `answered` for each of them. */
-  take(): Offer<Connection>[] {
+  take(): readonly Waiting[] {
     const { batchMessagesMax, batchBytesAim } = this.#parts.limits
     let messages = 0
     let bytes = NO_BYTES
-    const offers: Offer<Connection>[] = []
+    const offers: Waiting[] = []
     while (this.#waiting.length > 0) {
       const { flush } = this.#waiting[0]!
       bytes = addBytes(bytes, flush.bytes)
@@ -146,7 +152,7 @@ export class Intake {
   }
 
   /** Called when all messages of these offers are answered. */
-  answered(offers: readonly Offer<Connection>[]): void {
+  answered(offers: readonly Waiting[]): void {
     for (const offer of offers) this.#count(offer, -1)
   }
 

@@ -84,9 +84,10 @@ describe('opening', () => {
     const desk = await Desk.open()
     const first = await openDesk(desk)
     expect(first.calls).toEqual(['meta', 'head'])
-    const { epoch, head } = first.open
+    const { lineage, head } = first.open
+    const epoch = lineage.present
     expect(head).toMatchObject({ eid: epoch.eid, epoch: 1, seq: 0, chain: epoch.chain })
-    expect((await openDesk(desk)).open.epoch).toEqual(epoch)
+    expect((await openDesk(desk)).open.lineage.epochs).toEqual([epoch])
     const { clock, signer } = desk
     const keys = await signer.generate()
     const { store, limits } = first
@@ -94,6 +95,8 @@ describe('opening', () => {
       ...{ store, signer, clock, limits, caches: cachesOf(limits) },
       foldsOf: () => undefined,
       onRefolded: () => {},
+      restored: false,
+      marks: undefined,
     }
     await expect(openSpace({ ...parts, keys, space: DESK_SPACE })).rejects.toThrow(
       'the store belongs to a reviewer with another key',
@@ -111,7 +114,7 @@ describe('opening', () => {
       ...store,
       head: async () => {
         const head = await store.head()
-        return { ...head, text: headText({ position: readHead(head.text!).position, assigned }) }
+        return { ...head, text: headText({ ...readHead(head.text!), assigned }) }
       },
     }))
     expect(open.space.lastAssigned('invoice', 'no')).toMatchObject({ value: 7, version: 1 })
@@ -185,7 +188,11 @@ describe('what was not written behind', () => {
       ...store,
       head: async () => ({
         ...(await store.head()),
-        ...{ seq: position.seq, commits: 4, text: headText({ position, assigned: [] }) },
+        ...{
+          seq: position.seq,
+          commits: 4,
+          text: headText({ position, assigned: [], epochs: [], parted: [] }),
+        },
       }),
     }))
     expect(opened.open.head.seq).toBe(position.seq)
@@ -237,8 +244,8 @@ describe('damage', () => {
     [
       'a head with another chain',
       withHead((text) => {
-        const { position, assigned } = readHead(text)
-        return headText({ position: { ...position, chain: 'A'.repeat(43) }, assigned })
+        const head = readHead(text)
+        return headText({ ...head, position: { ...head.position, chain: 'A'.repeat(43) } })
       }),
       'are not those that its head signs',
     ],

@@ -5,11 +5,14 @@
 import { bytesOf } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { EntityState } from '../fold/state.ts'
-import { epochIdentity, positionBytes } from '../wire/signed.ts'
+import { EPOCHS_MAX, Lineage } from '../history/lineage.ts'
+import { type Epoch, epochIn, epochOf, readEpoch } from '../wire/records.ts'
+import { positionBytes } from '../wire/signed.ts'
 import { whoamiId } from '../facts/whoami.ts'
 import type { Limits } from '../facts/limits.ts'
-import { type EpochOpen, type Position, WIRE_VERSION } from '../facts/message.ts'
+import type { Position } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { SpaceMark, SpaceMarks } from '../ports/space-marks.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { Caches, SpaceUse } from '../review/caches.ts'
@@ -20,6 +23,8 @@ import { type FoldsOf, SpaceState } from '../review/space.ts'
 import { readHead, readStoredBatch } from '../review/stored.ts'
 
 const READ_BYTES = bytesOf(4_194_304)
+/** The least that a store reads: one row. */
+const ONE = bytesOf(1)
 
 export interface OpenSpace {
   readonly space: SpaceState
@@ -28,7 +33,13 @@ export interface OpenSpace {
   readonly source: SpaceSource
   /** While it is held, the caches of the space are not trimmed. */
   readonly use: SpaceUse
-  readonly epoch: EpochOpen
+  /** Its epochs; the last one is the present. */
+  lineage: Lineage
+  /**
+   * The data may be an older copy: an epoch is opened before the first commit, so that no seq of the
+   * present one is given twice.
+   */
+  mustOpenEpoch: boolean
   head: Position
   /** Number of commits in the store. */
   commits: number
@@ -46,44 +57,66 @@ export interface OpenOptions {
   /** Shared by the reviewers of the process. */
   readonly caches: Caches
   readonly foldsOf: FoldsOf
+  /** The data may be an older copy than what was committed last. */
+  readonly restored: boolean
+  readonly marks: SpaceMarks | undefined
   /** Called when a stored state was damaged, and is folded again from the messages of its entity. */
   readonly onRefolded: (entityId: Uuid) => void
 }
 
 /** Rejects when the store cannot be read, is damaged, or belongs to another key or space. */
 export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
-  const { store, keys, space: spaceId, limits, caches, foldsOf, onRefolded } = options
-  const epoch = await epochOf(options)
-  if (epoch.space !== spaceId)
-    throw new Error(`the store holds the space ${epoch.space}, not ${spaceId}`)
-  if (epoch.reviewerKey !== keys.publicKey)
+  const { store, keys, space: spaceId, limits, caches, foldsOf, onRefolded, marks } = options
+  const known = await store.meta('epoch')
+  const mark = marks && (await marks.get(spaceId))
+  const begun = known ?? (await begin(options, (mark?.epoch ?? 0) + 1))
+  const { sig, ...genesis } = JSON.parse(begun) as Genesis
+  if (genesis.space !== spaceId)
+    throw new Error(`the store holds the space ${genesis.space}, not ${spaceId}`)
+  if (genesis.reviewerKey !== keys.publicKey)
     throw new Error('the store belongs to a reviewer with another key')
   const stored = await store.head()
-  const { eid, epoch: term, chain } = epoch
-  const { position: head, assigned } =
-    stored.text === undefined
-      ? { position: { eid, epoch: term, seq: 0, chain, sig: epoch.sig }, assigned: [] }
-      : readHead(stored.text)
+  const { eid, epoch: term, chain } = genesis
+  const {
+    position: head,
+    assigned,
+    ...past
+  } = stored.text === undefined
+    ? { position: { eid, epoch: term, seq: 0, chain, sig }, assigned: [], epochs: [], parted: [] }
+    : readHead(stored.text)
+  const later = await Promise.all(past.epochs.map((seq) => epochAt(seq, store)))
+  const epochs = [genesis, ...later].slice(-EPOCHS_MAX)
   const use = { isHeld: true }
   const { heldChainsMax } = limits
   const space = new SpaceState({ budget: caches.states, use, heldChainsMax, foldsOf, assigned })
   const ledger = new Ledger(spaceId, { limits, caches, use })
   const persons = new Persons(caches.authors, use)
-  const known = { space, ledger, persons }
-  const source = new SpaceSource({ spaceId, store, epoch, limits, ...known, onRefolded })
+  const source = new SpaceSource({
+    ...{ spaceId, store, limits, space, ledger, persons, onRefolded },
+    lineage: () => open.lineage,
+  })
   const { commits, through } = stored
   const open: OpenSpace = {
-    ...{ space, ledger, persons, source, use, epoch, head, commits, through },
+    ...{ space, ledger, persons, source, use, head, commits, through },
+    lineage: new Lineage(epochs, past.parted.map(epochIn)),
+    mustOpenEpoch:
+      known !== undefined && (options.restored || (marks && !isAsLeft(head, mark))) === true,
   }
   try {
-    await replay(open, through, store)
+    await replay(open, { after: through, head }, store)
     space.endBatch(head.seq, head.chain)
   } catch (error) {
     leaveCaches(open)
     throw error
   }
   trimCaches(open)
+  if (marks) await marks.put(spaceId, { epoch: open.lineage.present.epoch, head: null })
   return open
+}
+
+/** Whether the data end where an orderly end has left them. */
+function isAsLeft({ seq, chain }: Position, mark: SpaceMark | undefined): boolean {
+  return mark?.head?.seq === seq && mark.head.chain === chain
 }
 
 /** Releases the caches of a space, and trims them to their budgets. */
@@ -111,10 +144,11 @@ export function leaveCaches({
  * process.
  */
 export async function replay(
-  { space, source, head }: Pick<OpenSpace, 'space' | 'source' | 'head'>,
-  after: number,
+  open: Pick<OpenSpace, 'space' | 'source' | 'lineage'>,
+  { after, head }: { readonly after: number; readonly head: Position },
   store: SpaceStore,
 ): Promise<void> {
+  const { space, source } = open
   let seq = after
   let chain: string | undefined
   while (seq < head.seq) {
@@ -127,6 +161,8 @@ export async function replay(
       const batch = source.read(text, chain)
       if (chain !== undefined && batch.chain !== text.position.chain)
         throw new Error(`the stored batch from seq ${text.fromSeq} breaks the chain`)
+      if (batch.epoch && !open.lineage.isOn(batch.epoch.eid))
+        open.lineage = open.lineage.with(batch.epoch)
       const ids = batch.accepted.flatMap(({ message }) =>
         // The stored text has every line.
         message!.changes.map(({ entityId }) => entityId),
@@ -145,27 +181,31 @@ export async function replay(
     throw new Error(`the stored batches up to seq ${head.seq} are not those that its head signs`)
 }
 
-async function epochOf(options: OpenOptions): Promise<EpochOpen> {
-  const { store } = options
-  const known =
-    (await store.meta('epoch')) ??
-    (await store.claimMeta('epoch', JSON.stringify(await genesis(options))))
-  return JSON.parse(known) as EpochOpen
+/** The first epoch of the space, and the signature of the position at its record. */
+type Genesis = Epoch & { readonly sig: string }
+
+/** The text of the genesis of a new space; where another process was first, of its. */
+async function begin(options: OpenOptions, epoch: number): Promise<string> {
+  const { keys, signer, space, store } = options
+  const record = newEpoch(options, { seq: 0, epoch, why: 'genesis', prev: null })
+  const sig = await signer.sign(keys, positionBytes(space, record))
+  return store.claimMeta('epoch', JSON.stringify({ ...record, sig }))
 }
 
-async function genesis({ space, keys, signer, clock }: OpenOptions): Promise<EpochOpen> {
-  const body = {
-    v: WIRE_VERSION,
-    space,
-    reviewerId: whoamiId(keys.publicKey),
-    epoch: 1,
-    seq: 0,
-    prev: null,
-    reviewerKey: keys.publicKey,
-    why: 'genesis',
-    at: clock.now(),
-  } as const
-  const identity = epochIdentity(body)
-  const sig = await signer.sign(keys, positionBytes(space, { ...identity, epoch: 1, seq: 0 }))
-  return { ...body, ...identity, sig }
+/** A record of this reviewer, now. */
+export function newEpoch(
+  { space, keys, clock }: Pick<OpenOptions, 'space' | 'keys' | 'clock'>,
+  term: Pick<Epoch, 'seq' | 'epoch' | 'why' | 'prev'>,
+): Epoch {
+  const reviewerKey = keys.publicKey
+  const who = { space, reviewerKey, reviewerId: whoamiId(reviewerKey) }
+  return epochOf({ kind: 'epoch', at: clock.now(), ...who, ...term })
+}
+
+async function epochAt(seq: number, store: SpaceStore): Promise<Epoch> {
+  const [stored] = await store.batches(seq - 1, ONE)
+  const record = stored && readEpoch(readStoredBatch(stored).text)
+  if (!record?.ok || record.value.seq !== seq)
+    throw new Error(`the store has no record of an epoch at seq ${seq}`)
+  return record.value
 }

@@ -14,7 +14,13 @@ import { type Position, WIRE_VERSION } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import type { AuthorFrame, ReviewerFrames } from '../wire/frames.ts'
-import { meBytes, settledBytes, snapshotBytes, welcomeBytes } from '../wire/signed.ts'
+import {
+  meBytes,
+  positionBytes,
+  settledBytes,
+  snapshotBytes,
+  welcomeBytes,
+} from '../wire/signed.ts'
 import type { Attached, Reviewer, ReviewerHealth, ReviewerOptions } from './api.ts'
 import { assignersFault } from '../review/assign.ts'
 import { bindSessions } from './bind.ts'
@@ -30,6 +36,7 @@ import { Newest } from './newest.ts'
 import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
 import { answerSeal } from './seal.ts'
+import { Returned } from './returned.ts'
 import { Snapshots } from './snapshots.ts'
 
 /**
@@ -55,6 +62,8 @@ export async function openReviewer(options: ReviewerOptions, caches: Caches): Pr
   const opening = {
     ...{ space, store, keys, signer, clock, limits, caches, onRefolded },
     foldsOf: folds,
+    restored: options.restored ?? false,
+    marks: options.marks,
   }
   try {
     return new ReviewerRole({ ...options, limits, store, types }, await openSpace(opening), caches)
@@ -75,6 +84,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #newest: Newest
   readonly #snapshots: Snapshots
   readonly #connections = new Set<Connection>()
+  readonly #returned: Returned
+  /** What runs between two decisions. */
+  readonly #jobs: (() => Promise<unknown>)[] = []
   #working: Promise<void> | undefined
   #isClosing = false
 
@@ -88,9 +100,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       ...{ space, signer, limits },
       events: this.#events,
       ledger: () => open.ledger,
-      onWaiting: () => {
-        this.#working ??= this.#work()
-      },
+      onWaiting: () => this.#start(),
     })
     const desk = {
       ...options,
@@ -99,6 +109,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       onBehind: this.follow.bind(this),
     }
     this.#desk = new Desk(desk, open)
+    this.#returned = new Returned({ ...options, desk: this.#desk })
     this.#snapshots = new Snapshots({
       ...{ store: options.store, clock, limits, held },
       space: open.space,
@@ -153,15 +164,38 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#snapshots.close()
     await this.#desk.behind.write()
     this.#desk.behind.stop()
+    if (!this.#desk.isUnsure) await this.#mark()
     this.#events.isOver = true
     leaveCaches(this.#desk.open)
     await this.#options.store.close()
   }
 
-  /** Decides batch after batch until the queue is empty. */
+  /** Marks beside the key how the data end: what differs from it at the next start is a copy. */
+  async #mark(): Promise<void> {
+    const { head: position, open } = this.#desk
+    const { epoch, seq, chain } = position
+    // Data that count as restored do so until an epoch was opened on them.
+    const head = open.mustOpenEpoch ? null : { seq, chain }
+    await this.#options.marks?.put(this.space, { epoch, head })
+  }
+
+  #start(): void {
+    this.#working ??= this.#work()
+  }
+
+  /** Runs a job when no decision is under way. */
+  #between(job: () => Promise<unknown>): void {
+    this.#jobs.push(job)
+    this.#start()
+  }
+
+  /** Decides batch after batch until the queue is empty; jobs run between two batches. */
   async #work(): Promise<void> {
     try {
-      while (!this.#intake.isEmpty) {
+      while (!this.#intake.isEmpty || this.#jobs.length > 0) {
+        const job = this.#jobs.shift()
+        if (job) await job().catch(this.#events.storeFailed)
+        if (this.#intake.isEmpty) continue
         // Offers that arrive in the same turn are in the same batch.
         await new Promise<void>((resolve) => this.clock.soon(resolve))
         const offers = this.#intake.take()
@@ -186,7 +220,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const sig = await signer.sign(keys, welcomeBytes(this.space, { nonces, position, at }))
     const { inFlightMessagesMax, inFlightBytesMax } = this.limits
     const credits = { messages: inFlightMessagesMax, bytes: inFlightBytesMax }
-    const lineage = [open.epoch]
+    const { epochs: lineage } = open.lineage
     return { v: WIRE_VERSION, lineage, position, credits, nonce: nonces[1], at, sig }
   }
 
@@ -207,7 +241,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void {
     const { signer, store, clock, keys, authenticate } = this.#options
-    const { ledger, persons, epoch } = this.#desk.open
+    const { ledger, persons, lineage } = this.#desk.open
+    const epoch = lineage.present
     const bound = bindSessions(connection, frame, {
       ...{ signer, store, clock, authenticate, ledger, persons },
       space: this.space,
@@ -230,8 +265,16 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#intake.offer(connection, frame)
   }
 
+  held(connection: Connection, frame: AuthorFrame & { kind: 'held' }): void {
+    if (!this.#isClosing) this.#between(() => this.#returned.take(connection, frame))
+  }
+
   follow(connection: Connection, have: Position | null, pages: readonly string[] = []): void {
     if (connection.mode === 'catching') return
+    if (have && this.#isAhead(have)) {
+      this.#between(() => this.#missed(connection, have, pages))
+      return
+    }
     connection.mode = 'catching'
     const { store, clock, keys, signer } = this.#options
     const follows = async (): Promise<void> => {
@@ -244,6 +287,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
           space: this.#desk.open.space,
           snapshots: this.#snapshots,
           head: () => this.#desk.head,
+          lineage: () => this.#desk.open.lineage,
           signSettled: (at, settled) => signer.sign(keys, settledBytes(this.space, at, settled)),
           newest: () => this.#newest.word(this.#desk.head),
           limits: this.limits,
@@ -256,13 +300,29 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     })
   }
 
+  /** Whether a position is beyond the end of the present epoch. */
+  #isAhead({ eid, seq }: Position): boolean {
+    const { eid: present, seq: headSeq } = this.#desk.head
+    return eid === present && seq > headSeq
+  }
+
+  /** A link has what is missing here. If this reviewer has signed it, it was committed, and is lost. */
+  async #missed(connection: Connection, have: Position, pages: readonly string[]): Promise<void> {
+    const { keys, signer } = this.#options
+    const bytes = positionBytes(this.space, have)
+    const isSigned = await signer.verify(keys.publicKey, bytes, have.sig ?? '')
+    if (isSigned && this.#isAhead(have) && (await this.#desk.lost(have))) return
+    if (!connection.closed) this.follow(connection, this.#isAhead(have) ? null : have, pages)
+  }
+
   seal(connection: Connection, seq: number): void {
     const { keys, signer, store } = this.#options
     answerSeal(connection, seq, () => ({
       store,
       source: this.#desk.open.source,
-      epoch: this.#desk.open.epoch,
+      epoch: this.#desk.open.lineage.present,
       headSeq: this.#desk.head.seq,
+      isRestored: this.#desk.open.mustOpenEpoch,
       limits: this.limits,
       sign: (bytes) => signer.sign(keys, bytes),
     })).catch(this.#events.storeFailed)
@@ -272,7 +332,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const { keys, signer } = this.#options
     answerHistory(connection, entityId, () => ({
       source: this.#desk.open.source,
-      epoch: this.#desk.open.epoch,
+      lineage: this.#desk.open.lineage,
       clock: this.clock,
       asOfSeq: this.#desk.head.seq,
       limits: this.limits,

@@ -1,9 +1,9 @@
 /** Sends stored seals to followers that verify that the author of a flush signed it. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
-import type { EpochOpen } from '../facts/message.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import { reviewerFrame } from '../wire/frames.ts'
+import type { Epoch } from '../wire/records.ts'
 import { keptBytes } from '../wire/signed.ts'
 import { flushWith } from '../wire/told.ts'
 import type { Connection } from './connection.ts'
@@ -13,8 +13,10 @@ import { readSession, textOf } from '../review/stored.ts'
 export interface SealParts {
   readonly source: SpaceSource
   readonly store: SpaceStore
-  readonly epoch: EpochOpen
+  readonly epoch: Epoch
   readonly headSeq: number
+  /** An epoch is still to be opened. */
+  readonly isRestored: boolean
   readonly limits: Limits
   readonly sign: (bytes: Uint8Array) => Promise<string>
 }
@@ -43,6 +45,8 @@ export async function answerSeal(
 
 async function sendSeal(connection: Connection, seq: number, parts: SealParts): Promise<void> {
   const kept = await keptOf(seq, parts)
+  // It may have come back without its seal, and no epoch says so yet.
+  if (kept.seal === null && parts.isRestored) return
   const { epoch, sign } = parts
   const bytes = keptBytes(epoch.space, epoch, { seq, ...kept, nonce: connection.nonce })
   connection.send(reviewerFrame('seal', { seq, ...kept, sig: await sign(bytes) }))
@@ -59,7 +63,8 @@ async function keptOf(seq: number, { source, store }: SealParts): Promise<Kept> 
     readonly seals: readonly string[]
   }
   const seal = seals[layout.flushes.indexOf(flush)] ?? null
-  return { publicKey: await keyOf(flush.session.facts.sessionId, store), seal }
+  // A session that came back with its messages has no key.
+  return { publicKey: (await keyOf(flush.session.facts.sessionId, store)) || null, seal }
 }
 
 async function keyOf(sessionId: Uuid, store: SpaceStore): Promise<string | null> {

@@ -9,7 +9,8 @@ import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, applyAssigned, giveReview } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
 import type { Limits } from '../facts/limits.ts'
-import type { EpochOpen, Rejection } from '../facts/message.ts'
+import type { Rejection } from '../facts/message.ts'
+import type { Lineage } from '../history/lineage.ts'
 import {
   STORE_KEYS_MAX,
   type SpaceStore,
@@ -35,7 +36,7 @@ const ONE = bytesOf(1)
 export interface SourceParts {
   readonly spaceId: Uuid
   readonly store: SpaceStore
-  readonly epoch: EpochOpen
+  readonly lineage: () => Lineage
   readonly limits: Limits
   readonly space: SpaceState
   readonly ledger: Ledger
@@ -291,7 +292,7 @@ export class SpaceSource {
     seq: number,
     before: (entityId: Uuid) => EntityState | undefined = () => undefined,
   ): Entry {
-    const { space, epoch } = this.#parts
+    const { space, lineage } = this.#parts
     const accepted = batch.accepted[seq - batch.fromSeq]!
     const { id, hash, seen, message, session } = accepted
     const { authorId, sessionId } = session.facts
@@ -302,8 +303,8 @@ export class SpaceSource {
     )
     const regs = entry.writes.map((write) => write.regs.names)
     const forked = entry.writes.some((write) => isForked(before(write.entityId), write))
-    const { reviewerId, eid, epoch: term } = epoch
-    const place = { reviewerId, eid, epoch: term, at: batch.at }
+    const { reviewerId, eid, epoch } = lineage().at(seq)
+    const place = { reviewerId, eid, epoch, at: batch.at }
     const review = keptReview(accepted, place, { regs, forked })
     applyAssigned(entry, review, (type) => space.registers(type))
     giveReview(entry, review)

@@ -56,6 +56,7 @@ export function sendVerdicts(decision: Decision<Connection>, audience: Audience)
     connection.send(reviewerFrame('accepted', { sessionId, reviews, sig }))
   for (const answer of answers) {
     const { connection, rejections: known, refused } = answer
+    if (!connection) continue
     const sizeOf = (one: Rejection): Bytes => utf8Bytes(JSON.stringify(one))
     // All rejections of the decision are signed.
     const rejections = [...known, ...refused.map(({ msgId }) => audience.rejections.get(msgId)!)]
@@ -101,5 +102,5 @@ export function nackOffer(
   const { sessionId } = session.facts
   const clientSeqs = flush.messages.map(({ clientSeq }) => clientSeq)
   const about = { reason, sessionId, clientSeqs, detail }
-  connection.send(reviewerFrame('nack', { ...about, alone: false, sig: null }))
+  connection?.send(reviewerFrame('nack', { ...about, alone: false, sig: null }))
 }

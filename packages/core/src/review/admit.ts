@@ -10,10 +10,11 @@ import { basesFor } from '../fold/review-bases.ts'
 import { isStateLargerThan, stateBytes } from '../fold/state-size.ts'
 import { type EntityState, headsOf, joinFaultOf, liveOf, writesOf } from '../fold/state.ts'
 import { hadRead, isNamed, saw } from '../history/saw.ts'
-import { type Entry, type Write, applyAssigned } from '../history/entry.ts'
+import { type Entry, type Readings, type Write, applyAssigned } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
 import { numberName, pendingIn } from '../history/names.ts'
 import { versionOf } from '../base/uuid.ts'
+import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { AuthoredMessage, Change } from '../facts/types.ts'
 import type {
@@ -21,6 +22,7 @@ import type {
   Bases,
   FinalReason,
   NackReason,
+  OtherPlace,
   Position,
   Standing,
 } from '../facts/message.ts'
@@ -58,6 +60,8 @@ export type Admission =
       readonly assigned?: readonly Assigned[]
       /** The bases of the conflicts that it starts, aligned with the changes; absent when there are none. */
       readonly bases?: readonly StatedBases[] | undefined
+      /** How far its author had read lineages that it does not name. */
+      readonly reads?: readonly OtherPlace[]
     }
   | {
       readonly kind: 'rejected'
@@ -79,6 +83,12 @@ export interface AdmitContext {
   /** The committed head before the batch. */
   readonly head: Position
   readonly limits: Limits
+  readonly lineage: Lineage
+  /**
+   * Where a message stood that this reviewer has accepted and lost. Then its rules have allowed it,
+   * and it is never late: others did not wait for it.
+   */
+  readonly places: readonly OtherPlace[] | undefined
   /** The types of the deployment; undefined: any type, unchecked. */
   readonly types: ReadonlyMap<string, Entity> | undefined
   /** The verdicts of this batch, by `numberName`; they are not in the ledger yet. */
@@ -152,11 +162,12 @@ function judged(message: AuthoredMessage, context: AdmitContext): Admission {
     tableOf: (type) => space.registers(type),
   })
   assert(entry.writes.length === message.changes.length, 'a reviewer has every change')
+  entry.readings = readingsOf(message, context)
   const before = entry.writes.map((write) => batch.state(write.entityId))
   const blind = blindFault(message, entry, { before, parentsMax: context.limits.parentsMax })
   if (blind !== undefined) return reject('invalid', blind)
   const parts = rulePartsOf(message, context)
-  const refusal = unauthorised(entry, parts)
+  const refusal = context.places ? undefined : unauthorised(entry, parts)
   if (refusal !== undefined) return reject('unauthorised', refusal)
   const published = schemaFault(entry, context.rows, batch)
   if (published !== undefined) return reject('invalid', published)
@@ -169,12 +180,13 @@ function judged(message: AuthoredMessage, context: AdmitContext): Admission {
   })
   for (const [i, write] of entry.writes.entries()) write.bases = bases && basesOf(bases[i])
   const states = entry.writes.map((write, i) => apply(before[i], write))
-  const objected = objection(entry, states, parts)
+  const objected = context.places ? undefined : objection(entry, states, parts)
   if (objected !== undefined) return reject('invalid', objected)
   const fault = expectFault(message, entry, context)
   if (fault) return fault
   const admission = joined(entry, states, context)
-  return admission.kind === 'accepted' && bases ? { ...admission, bases } : admission
+  if (admission.kind !== 'accepted') return admission
+  return { ...admission, bases, reads: context.lineage.reads(entry) }
 }
 
 /** Nacks a message whose author has read another history than this reviewer's, or a later one that was lost. */
@@ -188,18 +200,32 @@ function unknownHistory(
   return nack('unknown_history', `the author has read up to ${seen.seq} of another history`)
 }
 
+/** How far an author had read this lineage, if its `seen` is of another epoch. */
+function readingsOf(
+  { seen }: AuthoredMessage,
+  { lineage, space }: AdmitContext,
+): Readings | undefined {
+  const readings = lineage.readings(seen)
+  // It had read another history under the same epoch: a copy was taken for the original.
+  const isHere = seen.eid !== lineage.present.eid && readings?.here === seen.seq
+  if (isHere && !space.chains.mayBe(seen.seq, seen.chain)) return { here: 0, others: [] }
+  return readings
+}
+
 /**
  * Checks that the parents are exactly those current heads that the author has seen. Otherwise a
- * number that is too high would silently overwrite concurrent writes.
+ * number that is too high would silently overwrite concurrent writes. Of what its author had read on
+ * a lineage that was lost, nothing is known here, so nothing is checked.
  */
 function blindFault(
   { changes }: AuthoredMessage,
-  { writes }: Entry,
+  { writes, seen, readings }: Entry,
   {
     before,
     parentsMax,
   }: { readonly before: readonly (EntityState | undefined)[]; readonly parentsMax: number },
 ): string | undefined {
+  if (readings && readings.here < (seen?.seq ?? 0)) return undefined
   for (const [i, write] of writes.entries()) {
     const { parents } = changes[i]!
     const { canonical, own, others } = parents
@@ -239,11 +265,12 @@ function verdictOn(
  */
 function ownerFault(
   { session }: AuthoredMessage,
-  { record, person, persons }: AdmitContext,
+  { record, person, persons, places }: AdmitContext,
 ): Admission | undefined {
   const { personalCommit, authorId } = session.facts
   if (record.personalCommit !== personalCommit)
     return reject('unauthorised', 'the message commits to another person than its session')
+  if (places) return undefined // it was its author's when it was accepted
   const owner = persons.ownerOf(authorId)
   if (owner === undefined || (person.proved && owner === person.id)) return undefined
   return nack('not_bound', 'its author id is of another person')
@@ -361,7 +388,7 @@ function expectFault(
 
 /** Rejects late compare-and-set writes and states over the limits, then assigns values. */
 function joined(entry: Entry, states: readonly EntityState[], context: AdmitContext): Admission {
-  const { batch, limits, types } = context
+  const { batch, limits, types, places } = context
   assert(states.length === entry.writes.length, 'each write leads to a state')
   const late: Late[] = []
   let forked = false
@@ -378,13 +405,13 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
       late.push({ write, before })
     forked ||= beside
   }
-  if (late.length > 0) {
+  if (late.length > 0 && !places) {
     const detail = 'somebody wrote the same before this change arrived'
     const standing = standingAgainst(late, limits)
     return { kind: 'rejected', reason: 'stale', detail, standing }
   }
   for (const [i, after] of states.entries()) {
-    const crowd = crowdFault(after, entry.writes[i]!, limits)
+    const crowd = places ? undefined : crowdFault(after, entry.writes[i]!, limits)
     if (crowd) return nack('contested', crowd)
     const large = sizeFault(after, entry.writes[i]!, context)
     if (large) return reject('too_large', large)

@@ -13,11 +13,12 @@ import { lineBytes } from '../facts/line.ts'
 import type { AuthoredMessage, Flush, Session } from '../facts/types.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, giveReview, reviewIn } from '../history/entry.ts'
+import type { Lineage } from '../history/lineage.ts'
 import { numberName } from '../history/names.ts'
 import type { Limits } from '../facts/limits.ts'
 import {
-  type EpochOpen,
   type NackReason,
+  type OtherPlace,
   type Position,
   type Rejection,
   WIRE_VERSION,
@@ -36,16 +37,20 @@ import { ownText, storedText } from './batch-text.ts'
 import { Missing, type Need } from './missing.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import type { Person, Persons } from './persons.ts'
+import { type ReturnedFlush, layoutAgain } from './returned-flush.ts'
 import type { SpaceRows } from './rows.ts'
 import type { ReviewerRules, RuleFailure } from './rules.ts'
 import { DecisionBatch, type SpaceState } from './space.ts'
 
 /** A verified flush that waits for its verdicts. `Link` is the connection that sent it. */
 export interface Offer<Link> {
-  readonly connection: Link
+  /** Null for a flush that was lost and came back. */
+  readonly connection: Link | null
   readonly session: Session
   readonly flush: Flush
-  readonly sig: string
+  /** Its seal; null where it is not known. */
+  readonly sig: string | null
+  readonly returned?: ReturnedFlush
   /** The bound session with which the seal was verified. */
   readonly record: SessionRecord
   /** Whoever offered it, as the link had proved it by then. */
@@ -53,7 +58,8 @@ export interface Offer<Link> {
 }
 
 export interface LinkAnswers<Link> {
-  readonly connection: Link
+  /** Null: nobody is told. */
+  readonly connection: Link | null
   readonly messages: number
   /** Accepted earlier. */
   readonly again: AcceptedAgain[]
@@ -122,7 +128,7 @@ export interface DecideContext {
   readonly persons: Persons
   readonly limits: Limits
   readonly types: ReadonlyMap<string, Entity> | undefined
-  readonly epoch: EpochOpen
+  readonly lineage: Lineage
   readonly head: Position
   readonly now: number
   readonly random: Random
@@ -206,13 +212,17 @@ class Work<Link> {
       nacks: [],
     }
     const verdicts: JudgedMessage[] = []
-    for (const message of authoredIn(offer.flush, offer.session))
-      verdicts.push(yield* this.#whenAtHand(() => this.#judge(message, offer, answers)))
+    for (const [i, message] of authoredIn(offer.flush, offer.session).entries())
+      verdicts.push(yield* this.#whenAtHand(() => this.#judge(message, i, { offer, answers })))
     assert(verdicts.length === answers.messages, 'each message of an offer is judged')
     this.#answers.push(answers)
     if (!verdicts.some(({ accepted }) => accepted)) return
-    const { session, flush } = offer
-    this.#judged.push({ session, flush, first: 0, end: verdicts.length, verdicts })
+    const { session, flush, returned } = offer
+    const isAccepted = verdicts.map(({ accepted }) => accepted)
+    this.#judged.push({
+      ...{ session, flush, first: 0, end: verdicts.length, verdicts },
+      ...(returned && { layout: layoutAgain(returned, isAccepted) }),
+    })
     this.#offers.push(offer)
   }
 
@@ -230,7 +240,11 @@ class Work<Link> {
     throw new Error(`the verdict on one message needs more than ${NEEDS_MAX} reads`)
   }
 
-  #judge(message: AuthoredMessage, offer: Offer<Link>, answers: LinkAnswers<Link>): JudgedMessage {
+  #judge(
+    message: AuthoredMessage,
+    index: number,
+    { offer, answers }: { readonly offer: Offer<Link>; readonly answers: LinkAnswers<Link> },
+  ): JudgedMessage {
     const { clientSeq, session } = message
     const { sessionId } = session.facts
     const refused: JudgedMessage = { accepted: false }
@@ -241,7 +255,9 @@ class Work<Link> {
       return refused
     }
     const bytes = bytesOf(message, offer.flush)
-    const verdict = this.#withReview(message, admit(message, bytes, this.#admitContext(offer)))
+    const places = offer.returned?.places[index]
+    const admission = admit(message, bytes, { ...this.#admitContext(offer), places })
+    const verdict = this.#withReview(message, admission, places)
     if (verdict.kind === 'nack') {
       const { reason, detail } = verdict
       answers.nacks.push({ clientSeq, reason, detail, alone: true })
@@ -269,11 +285,12 @@ class Work<Link> {
   #withReview(
     message: AuthoredMessage,
     admission: Admission,
+    places: readonly OtherPlace[] | undefined,
   ): Exclude<Admission, { kind: 'accepted' }> | AcceptedWithReview {
     if (admission.kind !== 'accepted') return admission
     const { random, limits } = this.#context
     const salt = (): Salt => toBase64url(random.bytes(SALT_BYTES))
-    const review = reviewOf(message, admission, salt)
+    const review = reviewOf(message, { ...admission, places }, salt)
     if (!review) return { ...admission, review }
     const text = composeReview(review)
     const fault = reviewSizeFault(text, batchBounds(limits))
@@ -289,11 +306,12 @@ class Work<Link> {
     { entry, states, forked, review }: AcceptedWithReview,
     answers: LinkAnswers<Link>,
   ): void {
-    const { epoch, now, head, rows } = this.#context
+    const { lineage, now, head, rows } = this.#context
     const { clientSeq, changes } = message
     const seq = head.seq + ++this.#accepted
     const regs = changes.map(({ shape }) => shape.regs)
-    const place = { reviewerId: epoch.reviewerId, eid: epoch.eid, epoch: epoch.epoch, at: now }
+    const { reviewerId, eid, epoch } = lineage.present
+    const place = { reviewerId, eid, epoch, at: now }
     giveReview(entry, keptReview({ seq, review: review ?? null }, place, { regs, forked }))
     this.#batch.add(entry, states)
     this.#byId.set(entry.id, entry)
@@ -319,7 +337,7 @@ class Work<Link> {
     this.#decided.set(numberName(session.facts.sessionId, clientSeq), verdict)
   }
 
-  #admitContext({ record, person }: Offer<Link>): AdmitContext {
+  #admitContext({ record, person }: Offer<Link>): Omit<AdmitContext, 'places'> {
     return {
       ...this.#context,
       record,
@@ -383,7 +401,7 @@ class Work<Link> {
   }
 
   #headAfter({ throughSeq, chain }: ComposedBatch): Position {
-    const { eid, epoch } = this.#context.epoch
+    const { eid, epoch } = this.#context.lineage.present
     return { eid, epoch, seq: throughSeq, chain }
   }
 
@@ -391,7 +409,8 @@ class Work<Link> {
     message: AuthoredMessage,
     { reason, detail, standing }: Admission & { kind: 'rejected' },
   ): UnsignedRejection {
-    const { epoch, now, spaceId } = this.#context
+    const { lineage, now, spaceId } = this.#context
+    const epoch = lineage.present
     return {
       v: WIRE_VERSION,
       space: spaceId,

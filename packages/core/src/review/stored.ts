@@ -1,7 +1,8 @@
 /**
  * The text formats of a reviewer's store:
  *
- *   head      [position, [[type, register, version, value]…]]   the last assigned values
+ *   head      [position, [[type, register, version, value]…], [seq…], [line…]]   the last assigned
+ *             values, the seqs of the records of epochs, and records of epochs that parted from them
  *   batch     the batch, and in a last line the signed position after it
  *   state     a page of one entity
  *   change    empty: the batch at its seq has it
@@ -23,23 +24,32 @@ import type { AssignedLast } from './space.ts'
 export interface StoredHead {
   readonly position: Position
   readonly assigned: readonly AssignedLast[]
+  /** Seqs of the records of the newest epochs, genesis excepted. */
+  readonly epochs: readonly number[]
+  /** Records of epochs of other lineages. */
+  readonly parted: readonly string[]
 }
 
 /** Encodes the head: the signed position, and the last assigned values. */
-export function headText({ position, assigned }: StoredHead): string {
+export function headText({ position, assigned, epochs, parted }: StoredHead): string {
   const given = assigned.map(
     ({ type, reg, version, value }) => [type, reg, version, value] as const,
   )
-  return JSON.stringify([positionJson(position), given])
+  return JSON.stringify([positionJson(position), given, epochs, parted])
 }
 
 /** Decodes the output of `headText`. @throws Error for a damaged one */
 export function readHead(text: string): StoredHead {
-  const [packed, given] = JSON.parse(text) as [unknown, [string, string, number, Json][]]
+  const [packed, given, epochs, parted] = JSON.parse(text) as [
+    unknown,
+    [string, string, number, Json][],
+    number[],
+    string[],
+  ]
   const position = readPosition(packed)
   if (!position) throw new Error('the stored head is not a position')
   const assigned = given.map(([type, reg, version, value]) => ({ type, reg, version, value }))
-  return { position, assigned }
+  return { position, assigned, epochs, parted }
 }
 
 /** Encodes a batch: its text, and in a last line the signed position after it. */

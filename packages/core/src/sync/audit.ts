@@ -8,6 +8,7 @@
  *                             └── asked over and over, for ten minutes of being online: an alarm
  */
 import type { Uuid } from '../base/uuid.ts'
+import type { Lineage } from '../history/lineage.ts'
 import { sealBytes } from '../facts/hashes.ts'
 import type { Seen } from '../facts/types.ts'
 import { whoamiId } from '../facts/whoami.ts'
@@ -53,20 +54,29 @@ export class Audit {
   readonly #days = new Map<Uuid, number>()
   /** So many flushes are passed over before the next is picked. */
   #left: number
+  /** Of the link. */
+  #lineage: Lineage | undefined
 
   constructor(parts: AuditParts) {
     this.#parts = parts
     this.#left = this.#gap()
   }
 
+  /** A link was greeted. On another epoch, a seq may mean another message. */
+  follow(lineage: Lineage): void {
+    if (this.#lineage?.present.eid !== lineage.present.eid) this.#asked.clear()
+    this.#lineage = lineage
+  }
+
   /** A batch that was taken in, and its text. */
   taken(text: string, { accepted }: Batch): void {
     const day = Math.floor(this.#parts.clock.now() / DAY_MS)
     let flush: Seen | undefined
-    for (const { seen, seq, isOwn, session } of accepted) {
+    for (const { seen, seq, isOwn, session, review } of accepted) {
       if (seen === flush) continue
       flush = seen // one object for each head line
-      if (isOwn) continue
+      // What the reviewer had lost came back without its seal.
+      if (isOwn || (review && review.places.length > 0)) continue
       const { authorId } = session.facts
       const isPicked = --this.#left < 0 || this.#days.get(authorId) !== day
       if (!isPicked || this.#asked.size >= this.#parts.limits.sealsMax) continue
@@ -108,6 +118,7 @@ export class Audit {
     if (!layout.ok) return // it was read before
     const { headHash, places, session } = flushWith(layout.value, seq).flush
     const { authorId } = session.facts
+    if ((publicKey === null || seal === null) && this.#isFromBefore(seq)) return
     if (publicKey === null || seal === null) {
       alarm(`the reviewer has no seal of message ${seq}, which it says ${authorId} wrote`)
       return
@@ -115,6 +126,12 @@ export class Audit {
     const bytes = sealBytes({ head: headHash, lines: places.map(({ hash }) => hash) })
     if (whoamiId(publicKey) === authorId && (await verify(publicKey, bytes, seal))) return
     alarm(`${authorId} has not signed message ${seq}, which the reviewer says they wrote`)
+  }
+
+  /** Whether the reviewer may have lost a message since, and got it back without its seal. */
+  #isFromBefore(seq: number): boolean {
+    const { epochs = [] } = this.#lineage ?? {}
+    return epochs.some((epoch) => epoch.why === 'restore' && epoch.seq > seq)
   }
 
   #gap(): number {

@@ -22,6 +22,7 @@ import {
   snapshotBytes,
   welcomeBytes,
 } from '../wire/signed.ts'
+import { reviewingOf } from '../testing/reviewing.ts'
 import { Gate, type GatedFrame } from './gate.ts'
 import type { PartHashes } from './snapshot-parts.ts'
 
@@ -94,7 +95,7 @@ class Scene {
         },
         forged: (what) => this.faults.push(what),
       },
-      { space: SPACE, by: BY, greeted, nonce: NONCE },
+      { space: SPACE, by: reviewingOf(BY), greeted, nonce: NONCE },
     )
   }
 
@@ -599,8 +600,8 @@ describe('GATE7, GATE8: own messages', () => {
     ['this', {}, true],
     ['an earlier epoch', { epoch: 0 }, true],
     ['another space', { space: OTHER_SPACE }, false],
-    ['another lineage', { eid: OTHER_EID }, false],
-    ['a later epoch', { epoch: 2 }, false],
+    ['another lineage, as what is refused stays so', { eid: OTHER_EID }, true],
+    ['a later epoch', { epoch: 2 }, true],
     ['another reviewer', { reviewerId: OTHER_EID }, false],
   ])('a rejection that is signed for %s', async (_, more, isGood) => {
     const scene = new Scene()

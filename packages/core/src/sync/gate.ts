@@ -210,9 +210,10 @@ export class Gate {
   }
 
   #position(position: Position): Promise<string | undefined> | undefined {
-    const { eid, epoch, seq, chain, sig } = position
+    const { epoch, seq, chain, sig } = position
     const known = this.#verified
-    if (eid !== this.#by.eid || epoch !== this.#by.epoch)
+    const { lineage } = this.#by
+    if (!lineage.has(position) || lineage.at(seq).epoch !== epoch)
       return Promise.resolve('a position of another lineage')
     if (seq === known?.seq && chain === known.chain && sig === known.sig) return undefined
     const bytes = positionBytes(this.#space, position)
@@ -246,15 +247,11 @@ export class Gate {
   }
 
   async #rejections(rejections: readonly Rejection[]): Promise<string | undefined> {
-    const { eid, epoch, reviewerId } = this.#by
+    const { reviewerId } = this.#by
     const faults = await Promise.all(
       rejections.map(async (rejection) => {
-        // One of an earlier term of this lineage is as good.
-        const isIts =
-          rejection.space === this.#space &&
-          rejection.eid === eid &&
-          rejection.epoch <= epoch &&
-          rejection.reviewerId === reviewerId
+        // One of an earlier term, or of a lineage that was lost, is as good: what is refused stays so.
+        const isIts = rejection.space === this.#space && rejection.reviewerId === reviewerId
         return isIts
           ? this.#signed(rejectionBytes(rejection), rejection.sig, 'a rejection')
           : 'a rejection of another reviewer'

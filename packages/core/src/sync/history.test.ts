@@ -14,6 +14,7 @@ import {
 } from '../wire/frames.ts'
 import { bindBytes } from '../wire/signed.ts'
 import { readTold, tellMessage } from '../wire/told.ts'
+import { Lineage } from '../history/lineage.ts'
 import { Repo } from '../rows/repo.ts'
 import { DESK_SPACE, Desk, type HandAuthor } from '../testing/desk.ts'
 import { Histories, type HistoryAnswer, type ReviewedMessage } from './history.ts'
@@ -211,6 +212,9 @@ function sessionWith(
     verifySeal: (...given) => desk.signer.verify(...given),
     alarm: () => {},
     judge: async () => undefined,
+    greeted: (epochs) => new Lineage(epochs),
+    follow: () => {},
+    held: async () => [],
     taken: () => {},
     replaced: () => {},
     acceptedAgain: () => {},

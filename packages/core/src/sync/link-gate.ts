@@ -26,7 +26,7 @@ export function linkGate(parts: LinkGateParts): Gate {
   const { host, tail, by, isLive, partHashes } = parts
   const late = (frame: GatedFrame, text: string): void => {
     if (frame.kind !== 'tail' || !tail.isAhead) return
-    const outcome = tail.tail(frame, by)
+    const outcome = tail.tail(frame, by.lineage.at(tail.position?.seq ?? 0))
     if (outcome.kind === 'applied') host.taken(outcome, [text], by)
   }
   return new Gate(

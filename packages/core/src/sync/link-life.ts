@@ -2,6 +2,7 @@
  * All that a session knows by one link and that ends with it. A new link begins with a new one,
  * so nothing of an older link can be taken for something of this one.
  */
+import { assert } from '../base/assert.ts'
 import { toBase64url } from '../base/bytes.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { type Position, WIRE_VERSION } from '../facts/message.ts'
@@ -14,6 +15,9 @@ import type { KeptPages } from './kept-pages.ts'
 import { Pull, type PullEvents } from './pull.ts'
 import type { SessionParts } from './session-host.ts'
 import type { SignIn } from './sign-in.ts'
+import { HandBack } from './hand-back.ts'
+import type { Lineage } from '../history/lineage.ts'
+import type { Limits } from '../facts/limits.ts'
 import type { Reviewing } from './tail-plan.ts'
 
 /** Without a frame for this long, the position is asked for. */
@@ -43,6 +47,8 @@ export class LinkLife {
   readonly nonce: string
   /** What proofs of sessions sign; set by the greeting. */
   reviewerNonce = ''
+  /** Set by the greeting of a reviewer that lacks what is here. */
+  handBack: HandBack | undefined
   /** Set by the greeting. */
   gate: Gate | undefined
   /** The app's; given with each bind. undefined: it has none. */
@@ -74,9 +80,11 @@ export class LinkLife {
   /** Whether a timer will look whether the link has drained. */
   isDraining = false
   readonly #clock: Clock
+  readonly #limits: Limits
 
   constructor(parts: SessionParts, events: PullEvents, carried: Carried) {
     this.#clock = parts.clock
+    this.#limits = parts.limits
     this.startedAt = this.openedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
     this.binding = new Binding(parts.limits, carried.before)
     carried.before = undefined
@@ -109,6 +117,43 @@ export class LinkLife {
   /** Whether a position has what the greeting had: an old batch that is repeated may follow what is here. */
   has(position: Position | null): boolean {
     return (position?.seq ?? 0) >= this.greetedSeq
+  }
+
+  /** Whether offers may go: all is bound, and the reviewer lacks nothing that it is to get first. */
+  isOffering(nowMs: number): boolean {
+    const isHandingBack = this.handBack !== undefined && !this.handBack.isDone
+    return this.binding.isDone && !isHandingBack && nowMs >= this.pausedUntil
+  }
+
+  /** Asks for what is missing, or hands back what the reviewer lacks, and asks then. */
+  ask(): void {
+    if (this.handBack) void this.handBack.begin(this.#clock.monotonic())
+    else this.pull.wants.all()
+  }
+
+  /** Whether the reviewer lacks what is here: it is handed back before anything else. */
+  mayHandBack(
+    lineage: Lineage,
+    head: Position,
+    { tail: { position: here }, host }: Pick<SessionParts, 'tail' | 'host'>,
+    done: () => void,
+  ): void {
+    if (!here || here.seq <= Math.min(lineage.common(here), head.seq)) return
+    const { wants } = this.pull
+    assert(!this.handBack, 'a link hands back once')
+    wants.isHeld = true
+    this.handBack = new HandBack({
+      held: () => host.held(),
+      ...{ position: here, epochs: lineage.parted },
+      isOn: (position) => lineage.has(position),
+      send: (frame) => this.send(frame),
+      frameBytesMax: this.#limits.authorFrameBytesMax / 2,
+      done: () => {
+        wants.isHeld = false
+        wants.all()
+        done()
+      },
+    })
   }
 
   send(frame: string): void {

@@ -1,7 +1,8 @@
 /** What was sent back without a verdict rests, and does not hold up what comes after it. */
 import { expect, test } from 'vitest'
 import { Entry } from '../history/entry.ts'
-import { type Flush, Outbox } from './outbox.ts'
+import { Outbox } from './outbox.ts'
+import type { Flush } from './own-flush.ts'
 
 const CREDITS = { messages: 1, bytes: 1_000_000 }
 const session = { authorId: 'a', sessionId: 's' }

@@ -14,16 +14,8 @@ import type { Entry } from '../history/entry.ts'
 import type { StepWatcher } from '../history/step-watcher.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import type { Credits } from '../wire/frames.ts'
-
-export interface Flush {
-  /** Names the flush in the storage. */
-  readonly key: string
-  readonly entries: readonly Entry[]
-  /** Session line, head line, lines: the same text is stored and offered. */
-  readonly text: string
-  readonly sig: string
-  readonly sessionId: Uuid
-}
+import { KeptFlushes } from './kept-flushes.ts'
+import type { Flush } from './own-flush.ts'
 
 /** An accepted message, and where in the canonical order a state has it. */
 export type AcceptedNumber = readonly [clientSeq: number, eid: Uuid, seq: number]
@@ -60,9 +52,12 @@ export class Outbox {
   #inFlightBytes = NO_BYTES
   #bytes = NO_BYTES
   readonly #limits: Limits
+  /** Those with all their verdicts. */
+  readonly kept: KeptFlushes
 
   constructor(limits: Limits = LIMITS) {
     this.#limits = limits
+    this.kept = new KeptFlushes(limits)
   }
 
   /** Messages without a verdict. */
@@ -129,6 +124,11 @@ export class Outbox {
   byId(id: Uuid): Entry | undefined {
     for (const entry of this.open()) if (entry.identified && entry.id === id) return entry
     return undefined
+  }
+
+  /** The text of the flush of an entry that waits, once it is sealed. */
+  textOf(entry: Entry): string | undefined {
+    return this.#byEntry.get(entry)?.flush.text
   }
 
   holds(entry: Entry): boolean {
@@ -258,6 +258,12 @@ export class Outbox {
     }
     this.#partly.delete(tracked)
     this.#land(tracked)
+    const { flush, accepted } = tracked
+    if (accepted.length > 0)
+      this.kept.add(
+        flush,
+        accepted.map(([clientSeq]) => clientSeq),
+      )
     this.#flushes.delete(tracked.flush.key)
     this.#bytes = bytesOf(this.#bytes - tracked.bytes)
     assert(this.#bytes >= 0, 'what leaves the outbox was counted')

@@ -5,6 +5,7 @@
  *   tail ──▶ applied ──▶ host           a gap: behind until it is filled
  *   page*, kept, settled* ──▶ through ──▶ a snapshot, taken in whole ──▶ host
  */
+import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../facts/message.ts'
 import type { ReviewerFrame } from '../wire/frames.ts'
 import type { KeptPages } from './kept-pages.ts'
@@ -13,6 +14,7 @@ import {
   type PartHashes,
   type SnapshotPart,
   SnapshotParts,
+  isTold,
   settledAmong,
 } from './snapshot-parts.ts'
 import type { TailOutcome } from './tail.ts'
@@ -66,7 +68,7 @@ export class Pull {
     switch (frame.kind) {
       case 'tail':
         if (this.#snapshot.any) this.#wantAnew() // its end was lost on the way
-        else this.#outcome(tail.tail(frame, by), text, by)
+        else this.#outcome(tail.tail(frame, by.lineage.at(tail.position?.seq ?? 0)), text, by)
         break
       case 'page':
         this.#kept.add(frame.texts)
@@ -136,12 +138,14 @@ export class Pull {
     // What it contains of our own, only those who are bound are told. It is asked for again then.
     if (snapshot && !this.#events.isBound() && outbox.size > 0) return
     const here = tail.position
-    const isFirst = position.seq === 0 && (!here || here.eid !== position.eid)
+    // What is on this lineage grows along it; anything else is replaced.
+    const isSame = here !== null && by.lineage.has(here)
+    const isFirst = position.seq === 0 && !isSame
     // One that was overtaken on the way, by the tail or by a later one, has nothing to say any more.
-    const isLate = here !== null && here.eid === position.eid && here.seq > position.seq
+    const isLate = isSame && here.seq > position.seq
     if (snapshot && !isLate && (pages > 0 || isFirst)) {
       if (!this.#replace(snapshot, position, by)) return
-    } else if (!here || here.eid !== position.eid || here.seq < position.seq) {
+    } else if (!isSame || here.seq < position.seq) {
       // Something of it was lost on the way. A wire that loses the same each time is no way to go on.
       if (++this.#incomplete < INCOMPLETE_MAX) this.wants.again()
       else this.#events.fail('the answers of the reviewer arrive incomplete')
@@ -159,10 +163,15 @@ export class Pull {
     const pages = parts.filter((part) => part.kind === 'page')
     const settled = settledAmong(parts, by, (sessionId) => outbox.openOf(sessionId))
     const texts = pages.map(({ text }) => text)
+    const { position: here } = tail
+    const isOther = here !== null && !by.lineage.has(here)
+    host.follow(by.lineage, isOther)
     const outcome = tail.snapshot(texts, { position, settled })
     if (outcome.kind === 'malformed') this.#events.fail(`the reviewer sent ${outcome.message}`)
     if (outcome.kind !== 'applied') return false
-    host.replaced(outcome, texts, by)
+    const told = (sessionId: Uuid, clientSeq: number): boolean =>
+      isTold(parts, sessionId, clientSeq)
+    host.replaced(outcome, { pages: texts, told, isOther, by })
     return true
   }
 }

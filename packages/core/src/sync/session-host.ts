@@ -2,18 +2,15 @@
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
+import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
-import type {
-  EpochOpen,
-  NackReason,
-  Position,
-  Rejection,
-  SessionOpening,
-} from '../facts/message.ts'
+import type { NackReason, Position, Rejection, SessionOpening } from '../facts/message.ts'
+import type { Epoch } from '../wire/records.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { AcceptedAgain, ByeCode } from '../wire/frames.ts'
+import type { HeldStep } from './hand-back.ts'
 import type { Outbox } from './outbox.ts'
 import type { SnapshotApplied, TailApplied, TailReader } from './tail.ts'
 import type { Reviewing } from './tail-plan.ts'
@@ -26,12 +23,11 @@ export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | '
  * - `wrong_space`: it reviews another space.
  * - `wrong_version`: it speaks another version of the protocol.
  * - `other_reviewer`: it has another key than the one that this store knows.
- * - `began_anew`: it lacks what this store has from it; its data were lost or replaced.
  * - `unauthorised`: the app's token was refused, has expired, or could not be had; or it is of another
  *   person than this store.
  * - `forged`: what came over the link is not signed by the reviewer; somebody is in between.
  */
-export type ConnectionRefusal = ByeCode | 'other_reviewer' | 'began_anew' | 'forged'
+export type ConnectionRefusal = ByeCode | 'other_reviewer' | 'forged'
 
 export interface LinkRefusal {
   readonly refusal: ConnectionRefusal
@@ -50,7 +46,7 @@ export function forgery(what: string): LinkRefusal {
 /** How a reviewer greets. */
 export interface Greeting {
   /** One record at least; the last one is the present. */
-  readonly lineage: readonly EpochOpen[]
+  readonly lineage: readonly Epoch[]
   readonly position: Position
   /** Of this link: the one that this store drew, and the reviewer's. */
   readonly nonces: readonly [author: string, reviewer: string]
@@ -64,6 +60,16 @@ export interface NackAbout {
   readonly detail: string
   /** It concerns these messages and no others. */
   readonly alone: boolean
+}
+
+/** A snapshot in the place of what was shown before. */
+export interface Replaced {
+  readonly pages: readonly string[]
+  /** Whether it contains an own message. */
+  readonly told: (sessionId: Uuid, clientSeq: number) => boolean
+  /** What was shown before is of another lineage. */
+  readonly isOther: boolean
+  readonly by: Reviewing
 }
 
 /** What the session needs of the replica around it. */
@@ -90,10 +96,16 @@ export interface SessionHost {
   alarm(what: string): void
   /** Why whoever greets so is not to be followed; undefined: it is, and from now on no other. */
   judge(greeting: Greeting): Promise<LinkRefusal | undefined>
+  /** The lineage of a greeting that was judged, with what is known of others. */
+  greeted(epochs: readonly Epoch[]): Lineage
+  /** What is shown is of that lineage from now on. `isOther`: before, it was of another one. */
+  follow(lineage: Lineage, isOther: boolean): void
+  /** Steps of the reviewer's log that are kept here, oldest first. */
+  held(): Promise<readonly HeldStep[]>
   /** Canonical facts were taken in: `texts` are the frames that brought them. */
   taken(outcome: TailApplied, texts: readonly string[], by: Reviewing): void
-  /** A snapshot was taken in; `pages` are its texts. */
-  replaced(outcome: SnapshotApplied, pages: readonly string[], by: Reviewing): void
+  /** A snapshot was taken in. */
+  replaced(outcome: SnapshotApplied, replaced: Replaced): void
   acceptedAgain(entry: Entry, review: AcceptedAgain): void
   rejected(rejections: readonly Rejection[]): void
   /** These wait: the reviewer has no verdict on them for now. */
@@ -118,7 +130,7 @@ export interface SessionParts {
 }
 
 /** The term that a lineage ends with. A frame without one does not parse. */
-export function presentEpoch(lineage: readonly EpochOpen[]): EpochOpen {
+export function presentEpoch(lineage: readonly Epoch[]): Epoch {
   const epoch = lineage.at(-1)
   assert(epoch, 'a lineage has an epoch')
   return epoch

@@ -26,11 +26,10 @@ import {
   type SessionParts,
   type SessionState,
   forgery,
-  presentEpoch,
 } from './session-host.ts'
 import { KeptPages } from './kept-pages.ts'
-import { lossFault, versionFault } from './greeting-faults.ts'
-import type { Flush } from './outbox.ts'
+import { versionFault } from './greeting-faults.ts'
+import type { Flush } from './own-flush.ts'
 import { SignIn } from './sign-in.ts'
 import type { Reviewing } from './tail-plan.ts'
 import { Tokens } from './tokens.ts'
@@ -128,7 +127,7 @@ export class SyncSession {
   pump(): void {
     const { outbox, clock, tail } = this.#parts
     const life = this.#life
-    if (!life?.binding.isDone || clock.monotonic() < life.pausedUntil) return
+    if (!life?.isOffering(clock.monotonic())) return
     void life.signIn?.bind() // a session that was adopted after the greeting
     if (!life.binding.isDone) return
     const isWaiting = (sessionId: Uuid): boolean => outbox.waits(sessionId)
@@ -317,6 +316,9 @@ export class SyncSession {
       case 'bound':
         life.signIn?.bound(frame)
         break
+      case 'back':
+        life.handBack?.heard(frame.seq, this.#parts.clock.monotonic())
+        break
       case 'bye':
         this.#ended(frame)
         break
@@ -369,10 +371,7 @@ export class SyncSession {
 
   #welcome(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
     const other = versionFault(frame.v)
-    if (other) {
-      this.#refuse(other)
-      return
-    }
+    if (other) return this.#refuse(other)
     const nonces = [life.nonce, frame.nonce] as const
     const judged = this.#parts.host
       .judge({ ...frame, nonces })
@@ -385,16 +384,15 @@ export class SyncSession {
   }
 
   #greeted(life: LinkLife, frame: ReviewerFrame & { kind: 'welcome' }): void {
+    const { host, tail } = this.#parts
     assert(!life.gate, 'a link is greeted once')
-    const epoch = presentEpoch(frame.lineage)
-    const lacks = lossFault(frame.position, this.#parts.tail.position)
-    if (lacks) {
-      this.#refuse(lacks)
-      return
-    }
+    const lineage = host.greeted(frame.lineage)
+    const by = { ...lineage.present, lineage }
+    // What is on another lineage is shown until it is replaced.
+    if (!tail.position || lineage.has(tail.position)) host.follow(lineage, false)
+    life.mayHandBack(lineage, frame.position, this.#parts, () => this.pump())
     this.#refusal = undefined
-    const { reviewerId, eid, chain } = epoch
-    const by = { reviewerId, eid, epoch: epoch.epoch, chain }
+    this.#audit.follow(lineage)
     life.reviewing = by
     life.reviewerNonce = frame.nonce
     life.gate = linkGate({
@@ -409,7 +407,7 @@ export class SyncSession {
     this.#become('syncing', undefined)
     life.signIn = this.#signIn(life)
     // A link without a session reads nothing, so what is missing is asked for behind the first binding.
-    void life.signIn.bind().then(() => this.#life === life && life.pull.wants.all())
+    void life.signIn.bind().then(() => this.#life === life && life.ask())
     life.heardAt = life.aliveAt = this.#parts.clock.monotonic()
     life.greeted(frame.position.seq, frame.at)
     this.#watch(life)
@@ -474,6 +472,7 @@ export class SyncSession {
       if (life.bufferedBytes > 0) life.sendingAt = now
       else this.#askAgain(life, now)
       this.#histories.tick(now, (frame) => life.send(frame))
+      life.handBack?.tick(now)
       if (this.#state === 'online') this.#audit.tick((frame) => life.send(frame))
       this.pump()
       this.#watch(life)

@@ -1,6 +1,7 @@
 /** Parts of snapshots that were lost, late or given up, on a wire that keeps no order. */
 import { describe, expect, it } from 'vitest'
 import type { Entry } from '../history/entry.ts'
+import { reviewingOf } from '../testing/reviewing.ts'
 import { listHash } from '../wire/signed.ts'
 import { type SnapshotPart, SnapshotParts, settledAmong } from './snapshot-parts.ts'
 
@@ -84,7 +85,9 @@ describe('SNAP2 what is settled', () => {
   const waiting = [2, 3, 4, 5, 6, 7].map((clientSeq) => ({ clientSeq }) as Entry)
 
   it('is each message of a run, at its own seq, and nothing before, between or after them', () => {
-    const found = settledAmong([page('whole'), part], by, (id) => (id === 's' ? waiting : []))
+    const found = settledAmong([page('whole'), part], reviewingOf(by), (id) =>
+      id === 's' ? waiting : [],
+    )
     const review = { reviewerId: 'r', eid: 'e', epoch: 2, at: 9, forked: false }
     expect([...found].map(([{ clientSeq }, told]) => [clientSeq, told])).toEqual([
       [3, { ...review, seq: 40 }],
@@ -100,6 +103,6 @@ describe('SNAP2 what is settled', () => {
       { ...part, runs: [] },
     ]
     const waitingOf = (id: string): readonly Entry[] => (id === 's' ? waiting : [])
-    expect(settledAmong(others, by, waitingOf).size).toBe(0)
+    expect(settledAmong(others, reviewingOf(by), waitingOf).size).toBe(0)
   })
 })

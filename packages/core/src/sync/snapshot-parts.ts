@@ -94,6 +94,29 @@ export class SnapshotParts {
   }
 }
 
+/** The run of a session that has a message. */
+function runWith(
+  parts: readonly SnapshotPart[],
+  sessionId: Uuid,
+  no: number,
+): AcceptedRun | undefined {
+  for (const part of parts) {
+    if (part.kind !== 'settled' || part.sessionId !== sessionId) continue
+    const run = part.runs.find(({ clientSeq, count }) => no >= clientSeq && no < clientSeq + count)
+    if (run) return run
+  }
+  return undefined
+}
+
+/** Whether a snapshot contains a message of a session that is bound. */
+export function isTold(
+  parts: readonly SnapshotPart[],
+  sessionId: Uuid,
+  clientSeq: number,
+): boolean {
+  return runWith(parts, sessionId, clientSeq) !== undefined
+}
+
 /** Pending entries that a snapshot contains, by what it says of their sessions. */
 export function settledAmong(
   parts: readonly SnapshotPart[],
@@ -103,15 +126,14 @@ export function settledAmong(
   const settled = new Map<Entry, Review>()
   for (const part of parts) {
     if (part.kind !== 'settled') continue
-    const { reviewerId, eid, epoch } = by
     for (const entry of waiting(part.sessionId)) {
       const { clientSeq: no } = entry
-      const run = part.runs.find(
-        ({ clientSeq, count }) => no >= clientSeq && no < clientSeq + count,
-      )
+      const run = runWith([part], part.sessionId, no)
+      if (!run) continue
+      const seq = run.seq + no - run.clientSeq
+      const { reviewerId, eid, epoch } = by.lineage.at(seq)
       // Whether it stood beside something, a snapshot does not say.
-      const place = { reviewerId, eid, epoch, at: part.at, forked: false }
-      if (run) settled.set(entry, { ...place, seq: run.seq + no - run.clientSeq })
+      settled.set(entry, { reviewerId, eid, epoch, seq, at: part.at, forked: false })
     }
   }
   return settled

@@ -10,6 +10,7 @@ import type { Position } from '../facts/message.ts'
 import type { AuthoredMessage, Message, Session } from '../facts/types.ts'
 import { Entry, type SessionRef } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
+import type { Lineage } from '../history/lineage.ts'
 import type { Repo } from '../rows/repo.ts'
 import type { Reg } from '../schema/registers.ts'
 import type { BatchBounds } from '../wire/bounds.ts'
@@ -17,13 +18,18 @@ import { type ReviewerFrame, linesInParts } from '../wire/frames.ts'
 import { readBatch, spanOfBatch } from '../wire/read-batch.ts'
 import type { Accepted, Batch } from '../wire/types.ts'
 
-/** Who reviews, as the present epoch record says. */
-export interface Reviewing {
+/** One term of a reviewer. An `Epoch` is one. */
+export interface EpochTerm {
   readonly reviewerId: Uuid
   readonly eid: Uuid
   readonly epoch: number
-  /** The chain before the first review. */
+  /** The chain after its record. */
   readonly chain: Hash
+}
+
+/** Who reviews, as its greeting says: the present term, and those before it. */
+export interface Reviewing extends Omit<EpochTerm, 'chain'> {
+  readonly lineage: Lineage
 }
 
 /** A frame of the tail. */
@@ -63,6 +69,7 @@ export interface Acceptance {
   readonly entry: Entry
   readonly accepted: Accepted
   readonly batch: Batch
+  readonly term: EpochTerm
   /** It is shown as pending. */
   readonly isPending: boolean
 }
@@ -72,6 +79,8 @@ export interface ReadOne {
   readonly text: string
   readonly batch: Batch
   readonly own: OwnMessages
+  /** That of its messages. */
+  readonly term: EpochTerm
 }
 
 /** What a frame of the tail would do. */
@@ -80,9 +89,12 @@ export interface PlannedTail {
   readonly read: readonly ReadOne[]
   /** In canonical order. */
   readonly acceptances: readonly Acceptance[]
-  readonly by: Reviewing
-  /** The position after it. */
+  /** The place before it, and its term. */
+  readonly from: TailEnd
+  readonly start: EpochTerm
+  /** The position after it, and its term. */
   readonly position: Position
+  readonly end: EpochTerm
 }
 
 export class TailPlan {
@@ -95,12 +107,14 @@ export class TailPlan {
     this.#parts = parts
   }
 
-  /** The batches of a frame that follow that place, in seq order, up to the position of the frame. */
-  read(frame: TailFrame, by: Reviewing, after: TailEnd): readonly ReadOne[] | NotTaken {
+  /**
+   * The batches of a frame that follow that place, in seq order, up to the position of the frame.
+   * `start`: the term of that place.
+   */
+  read(frame: TailFrame, start: EpochTerm, after: TailEnd): readonly ReadOne[] | NotTaken {
     const { position } = frame
     const texts = linesInParts(frame.texts, frame.batches)
-    if (!texts || position.eid !== by.eid)
-      return malformed('a tail that is not of its lines, or of another lineage')
+    if (!texts) return malformed('a tail that is not of its lines')
     const fresh: string[] = []
     let next = after.seq + 1
     const first = next
@@ -114,20 +128,26 @@ export class TailPlan {
       next = throughSeq + 1
     }
     if (fresh.length === 0) return position.seq >= first ? { kind: 'gap' } : { kind: 'known' }
-    const read = this.#batches(fresh, after)
+    const read = this.#batches(fresh, start, after)
     if ('kind' in read) return read
     // What is not the reviewer's leaves no trace: no session, no table is made of it.
-    const end = read.at(-1)?.batch
+    const end = read.at(-1)
     assert(end, 'a tail with texts has batches')
-    return position.seq === end.throughSeq && position.chain === end.chain
+    const isAt = position.eid === end.term.eid && position.seq === end.batch.throughSeq
+    return isAt && position.chain === end.batch.chain
       ? read
       : malformed('a tail that does not end at its position')
   }
 
   /** The batches of these texts, one behind the other. Changes nothing here, whatever they say. */
-  #batches(texts: readonly string[], after: TailEnd): readonly ReadOne[] | NotTaken {
+  #batches(
+    texts: readonly string[],
+    start: EpochTerm,
+    after: TailEnd,
+  ): readonly ReadOne[] | NotTaken {
     const all: ReadOne[] = []
     let before = after
+    let term = start
     for (const text of texts) {
       const own = new OwnMessages(this.#parts.findOwn)
       const read = readBatch(text, {
@@ -142,15 +162,16 @@ export class TailPlan {
       if (!read.ok && own.isMissing) return { kind: 'gap' }
       if (!read.ok) return malformed(read.error.message)
       const batch = read.value
-      all.push({ text, batch, own })
+      term = batch.epoch ?? term
+      all.push({ text, batch, own, term })
       before = { seq: batch.throughSeq, chain: batch.chain }
     }
     return all
   }
 
-  /** What a frame that follows that place would do. */
-  frame(frame: TailFrame, by: Reviewing, after: TailEnd): PlannedTail | NotTaken {
-    const read = this.read(frame, by, after)
+  /** What a frame that follows that place, of the term `start`, would do. */
+  frame(frame: TailFrame, start: EpochTerm, from: TailEnd): PlannedTail | NotTaken {
+    const read = this.read(frame, start, from)
     if ('kind' in read) return read
     const acceptances: Acceptance[] = []
     for (const one of read) {
@@ -160,15 +181,16 @@ export class TailPlan {
         acceptances.push(step)
       }
     }
-    return { kind: 'planned', read, acceptances, by, position: frame.position }
+    const end = read.at(-1)?.term ?? start
+    return { kind: 'planned', read, acceptances, from, start, position: frame.position, end }
   }
 
   /** What is to be done for one of them. `arrival`: of its entry, where it is shown before its verdict. */
-  step(accepted: Accepted, { batch, own }: ReadOne, arrival = 0): Acceptance | Malformed {
+  step(accepted: Accepted, { batch, own, term }: ReadOne, arrival = 0): Acceptance | Malformed {
     const found = this.#found(accepted, own, arrival)
     if (typeof found === 'string') return malformed(found)
     const fault = this.#assignedFault(found.entry, accepted)
-    return fault ? malformed(fault) : { ...found, accepted, batch }
+    return fault ? malformed(fault) : { ...found, accepted, batch, term }
   }
 
   /** The entry of an accepted message; a text says what is wrong with it. */
@@ -246,8 +268,8 @@ class OwnMessages {
 }
 
 /** The place after a position, or before the first review. */
-export function endOf(position: Position | null, by: Reviewing): TailEnd {
-  return position ?? { seq: 0, chain: by.chain }
+export function endOf(position: Position | null, first: EpochTerm): TailEnd {
+  return position ?? { seq: 0, chain: first.chain }
 }
 
 /** A frame that breaks a rule; in words. */

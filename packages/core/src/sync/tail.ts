@@ -21,7 +21,9 @@ import {
   type NotTaken,
   type PlanParts,
   type PlannedTail,
+  type ReadOne,
   type Reviewing,
+  type EpochTerm,
   type Acceptance,
   type TailFrame,
   TailPlan,
@@ -33,6 +35,9 @@ import { Unverified } from './unverified.ts'
 /** Taken in. */
 export interface TailApplied {
   readonly kind: 'applied'
+  /** The position before it, and its term. */
+  readonly from: Pick<Position, 'seq' | 'chain'>
+  readonly start: EpochTerm
   /** In canonical order. */
   readonly entries: readonly Entry[]
   /** Own entries that got their review. */
@@ -95,7 +100,7 @@ export class TailReader {
 
   /** Shows what a frame has before it is checked, as far as that can be taken back (GATE11). */
   show(frame: TailFrame, by: Reviewing): void {
-    this.#unverified.show(frame, by, endOf(this.#position, by))
+    this.#unverified.show(frame, by, endOf(this.#position, by.lineage.at(0)))
   }
 
   /** Whether anything is shown that is not checked. */
@@ -120,9 +125,12 @@ export class TailReader {
     if (by && entries.length > 0) this.#parts.onDisowned(entries, by)
   }
 
-  /** Batches in seq order, up to the position of the frame, which is checked. */
-  tail(frame: TailFrame, by: Reviewing): TailOutcome {
-    const planned = this.plan(frame, by)
+  /**
+   * Batches in seq order, up to the position of the frame, which is checked. `start`: the term in
+   * which this replica is.
+   */
+  tail(frame: TailFrame, start: EpochTerm): TailOutcome {
+    const planned = this.plan(frame, start)
     if (planned.kind === 'malformed') this.disown()
     if (planned.kind !== 'planned') return planned
     const outcome = this.apply(planned)
@@ -130,23 +138,25 @@ export class TailReader {
     return outcome
   }
 
-  /** What a frame would do here, or where it continues a later position `from`. */
+  /** What a frame would do here, or where it continues a later position `from`, whose term is `start`. */
   plan(
     frame: TailFrame,
-    by: Reviewing,
+    start: EpochTerm,
     from: Position | null = this.#position,
   ): PlannedTail | NotTaken {
-    return this.#plan.frame(frame, by, endOf(from, by))
+    if (from && from.eid !== start.eid) return { kind: 'gap' }
+    return this.#plan.frame(frame, start, endOf(from, start))
   }
 
   /** Takes in what was planned from this position. The caller emits. */
-  apply({ acceptances, by, position, read }: PlannedTail): TailApplied {
-    this.#compare(acceptances, by)
-    const settled = acceptances.flatMap((one) => this.#apply(one, by) ?? [])
+  apply({ acceptances, start, from, position, read }: PlannedTail): TailApplied {
+    this.#compare(read)
+    const settled = acceptances.flatMap((one) => this.#apply(one) ?? [])
     assert(position.seq > (this.#position?.seq ?? 0), 'a tail moves the position forward')
     this.#position = position
     for (const { text, batch } of read) this.#parts.onTaken(text, batch)
-    return { kind: 'applied', entries: acceptances.map(({ entry }) => entry), settled }
+    const entries = acceptances.map(({ entry }) => entry)
+    return { kind: 'applied', from, start, entries, settled }
   }
 
   /** Starts at the position of a stored state, whose pages `load` takes in. */
@@ -218,23 +228,23 @@ export class TailReader {
    * Every author signs how far it had read, and the chain there. A reviewer that tells two histories
    * cannot accept a message without showing it to those who know the other one.
    */
-  #compare(steps: readonly Acceptance[], { eid }: Reviewing): void {
-    for (const { accepted, batch } of steps) {
-      const { seen, id } = accepted
-      if (seen.eid === eid && !this.#chains.mayBe(seen.seq, seen.chain))
-        this.#parts.onOtherHistory(id, seen.seq)
+  #compare(read: readonly ReadOne[]): void {
+    for (const { batch, term } of read) {
+      for (const { seen, id } of batch.accepted)
+        if (seen.eid === term.eid && !this.#chains.mayBe(seen.seq, seen.chain))
+          this.#parts.onOtherHistory(id, seen.seq)
       this.#chains.note(batch.throughSeq, batch.chain)
     }
   }
 
   /** Returns the own entry that has its verdict by this, if it is one. */
-  #apply({ entry, accepted, batch, isPending }: Acceptance, by: Reviewing): Entry | undefined {
+  #apply({ entry, accepted, batch, term, isPending }: Acceptance): Entry | undefined {
     const { messages } = this.#repo
     const regs = entry.writes.map((write) => write.regs.names)
     const forked = entry.writes.some((write) =>
       isForked(this.#repo.tableNamed(write.type).canonical(write.entityId), write),
     )
-    const review = keptReview(accepted, { ...by, at: batch.at }, { regs, forked })
+    const review = keptReview(accepted, { ...term, at: batch.at }, { regs, forked })
     assert(review.seq > (this.#position?.seq ?? 0), 'what is applied is above the position')
     applyAssigned(entry, review, (type) => this.#repo.tableNamed(type).registers)
     messages.noteCanonical(entry.id)

@@ -71,12 +71,13 @@ export class Unverified {
     if (frame.texts.length > FRAME_CHARACTERS_MAX) return
     // What has been checked since is canonical, and its end is the position.
     const end = this.any ? this.#end : undefined
-    const read = this.#parts.plan.read(frame, by, end && end.seq > position.seq ? end : position)
+    const after = end && end.seq > position.seq ? end : position
+    const read = this.#parts.plan.read(frame, by.lineage.at(after.seq), after)
     if ('kind' in read) return
     this.#by = by
     const before = this.#shown.length
     const isWhole = read.every((one) =>
-      one.batch.accepted.every((accepted) => this.#showOne(accepted, one, by)),
+      one.batch.accepted.every((accepted) => this.#showOne(accepted, one)),
     )
     assert(this.#shown.length <= MESSAGES_MAX, 'what waits for its check is bounded')
     this.#end = isWhole ? frame.position : undefined
@@ -92,20 +93,20 @@ export class Unverified {
   }
 
   /** Whether the message is in view now. */
-  #showOne(accepted: Accepted, one: ReadOne, by: Reviewing): boolean {
+  #showOne(accepted: Accepted, one: ReadOne): boolean {
     const inView = this.#inView(accepted)
     if (inView !== 'absent') return inView === 'shown'
     if (this.#shown.length >= MESSAGES_MAX || !accepted.message) return false
     if (!accepted.message.changes.every((change) => this.#canShow(change))) return false
     const step = this.#parts.plan.step(accepted, one, ++this.#arrivals)
     if ('kind' in step || step.isPending) return false
-    this.#add(step, by)
+    this.#add(step)
     return true
   }
 
-  #add({ entry, accepted, batch }: Acceptance, by: Reviewing): void {
+  #add({ entry, accepted, batch, term }: Acceptance): void {
     const regs = entry.writes.map((write) => write.regs.names)
-    const { bases } = keptReview(accepted, { ...by, at: batch.at }, { regs, forked: false })
+    const { bases } = keptReview(accepted, { ...term, at: batch.at }, { regs, forked: false })
     for (const write of entry.writes) write.bases = bases?.[write.index]
     assert(entry.review === null, 'what is not checked has no review')
     entry.state = 'unverified'

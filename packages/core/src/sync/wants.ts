@@ -23,6 +23,8 @@ export interface WantsParts {
 
 export class Wants {
   readonly #parts: WantsParts
+  /** Nothing is asked for: the reviewer is given back what it lost first. */
+  isHeld = false
   #asked: { readonly atMs: number; progressMs: number } | undefined
 
   constructor(parts: WantsParts) {
@@ -35,7 +37,7 @@ export class Wants {
 
   /** Everything since the position, unless that is asked for already. */
   all(): void {
-    if (!this.#asked) this.again()
+    if (!this.#asked && !this.isHeld) this.again()
   }
 
   /** The same, though an earlier answer may be on its way: it is known to be incomplete, or late. */

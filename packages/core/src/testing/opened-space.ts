@@ -73,19 +73,21 @@ export async function openDesk(
     signer,
     clock,
     limits,
+    restored: false,
+    marks: undefined,
     caches: cachesOf(limits),
     foldsOf: folds,
     onRefolded: (id: Uuid) => void refolded.push(id),
   }
   const open = await openSpace({ ...parts, space: DESK_SPACE })
-  const { space, ledger, persons, epoch, source } = open
+  const { space, ledger, persons, lineage, source } = open
   const rows = new SpaceRows(space, types)
   const deciding = (
     offers: readonly Offer<object>[],
     history: History,
   ): Generator<Need, Decision<object>> =>
     decide(offers, {
-      ...{ space, ledger, persons, epoch, rules, assigners, limits, types, rows, history },
+      ...{ space, ledger, persons, lineage, rules, assigners, limits, types, rows, history },
       spaceId: DESK_SPACE,
       head: open.head,
       now: clock.now(),

@@ -361,7 +361,7 @@ test('BATCH4 a review that does not fit to its message is refused', () => {
     return readBatch(composed(random, { ...draft, judged }).text, context)
   }
   const random = made(3).random
-  const empty: Review = { bases: [], assigned: [], places: [], salt: 'abcdefghijklmnop' }
+  const empty: Review = { bases: [], assigned: [], places: [], reads: [], salt: 'abcdefghijklmnop' }
   const at = { change: 0, reg: 0 }
   const fits = { ...empty, bases: [{ ...at, seq: null }] }
   expect(judgedWith(fits).ok).toBe(true)
@@ -406,6 +406,7 @@ function forgery(forge: {
     bases: [{ change: 0, reg: 0, seq: null }],
     assigned: [],
     places: [],
+    reads: [],
     salt,
   }
   const verdicts = [{ accepted: false }, { accepted: true, review }]

@@ -14,14 +14,13 @@ import { type FlushEntry, type NamedLine, composeFirstLine } from './first-line.
 import { reviewHash } from './hashes.ts'
 import {
   type BatchLayout,
-  type FlushLayout,
   type ReviewLayout,
   acceptedHashes,
   chainOfLayout,
   startOf,
 } from './layout.ts'
 import { composeReview, reviewSizeFault } from './review-line.ts'
-import type { JudgedFlush, Place } from './types.ts'
+import type { FlushLayout, JudgedFlush, Place } from './types.ts'
 
 /** The decisions of a reviewer in one commit. At least one message of each flush is accepted. */
 export interface BatchDraft {
@@ -62,7 +61,7 @@ export function composeBatch(
   before: Hash,
   bounds: BatchBounds = BATCH_BOUNDS,
 ): Outcome<ComposedBatch> {
-  const flushes = judged.map(flushLayout)
+  const flushes = judged.map((one) => one.layout ?? flushLayout(one))
   const reviews = reviewLayouts(judged, acceptedHashes(flushes), bounds)
   if (!reviews.ok) return reviews
   const first = {

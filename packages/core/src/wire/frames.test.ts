@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../facts/limits.ts'
-import { type EpochOpen, type Rejection, WIRE_VERSION } from '../facts/message.ts'
+import { type Rejection, WIRE_VERSION } from '../facts/message.ts'
+import { epochOf } from './records.ts'
 import { shortId } from '../facts/ids.ts'
 import {
   type AuthorFrames,
@@ -29,10 +30,9 @@ const opening = {
   ...{ authorId: A, publicKey: 'key', sessionId: B },
   ...{ personalId: 'ann@example', salt: 'salt', sig: 'sig', proof: 'proof' },
 }
-const epoch: EpochOpen = {
-  ...{ v: WIRE_VERSION, space: A, reviewerId: B, eid: A, epoch: 1, seq: 0, prev: null },
-  ...{ reviewerKey: 'key', why: 'genesis', at: 5, chain: HASH, sig: 'sig' },
-}
+const who = { kind: 'epoch', space: A, reviewerId: B, reviewerKey: 'key', at: 5 } as const
+const epoch = epochOf({ ...who, epoch: 1, seq: 0, prev: null, why: 'genesis' })
+const next = epochOf({ ...who, epoch: 4, seq: 42, prev: unsigned, why: 'restore' })
 const rejection: Rejection = {
   ...{ v: WIRE_VERSION, space: A, eid: A, epoch: 1, reviewerId: B, msgId: A, hash: HASH },
   ...{ reason: 'stale', detail: 'too late', at: 5, sig: 'sig' },
@@ -40,7 +40,7 @@ const rejection: Rejection = {
 const again = { clientSeq: 4, seq: 9, at: 1_700_000_000_000, forked: true }
 /** A position, and the fields of a greeting, in the form of a frame. */
 const list = [SHORT_A, 3, 41, HASH, 'sig']
-const greeting: readonly unknown[] = [2, [epoch], list, [1, 1], 'n', 5, 'sig']
+const greeting: readonly unknown[] = [2, [epoch.line], list, [1, 1], 'n', 5, 'sig']
 const run = { clientSeq: 4, count: 3, seq: 9 }
 const reviews = [again, { ...again, clientSeq: 5, forked: false }]
 /** Texts have the form of their authors. */
@@ -62,6 +62,10 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
     { have: unsigned, pages: ['name of a page', ''] },
     { have: null, pages: [] },
   ],
+  held: [
+    { epochs: [epoch, next], from: { seq: 41, chain: HASH }, position, batches: [] },
+    { epochs: [], from: { seq: 0, chain: HASH }, position, batches: [4, 1] },
+  ],
   history: [{ entityId: A }],
   seal: [{ seq: 3 }, { seq: 0 }],
   bye: [{ reason: 'closed' }, { reason: '' }],
@@ -70,9 +74,10 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
 const told = { entityId: A, asOfSeq: 9, part: 0, end: 'whole' } as const
 const terms = [{ reviewerId: B, eid: A, epoch: 1 }]
 const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames[K][] } = {
+  back: [{ seq: 0 }, { seq: 41 }],
   welcome: [
     {
-      ...{ v: WIRE_VERSION, lineage: [epoch, { ...epoch, prev: position }], position },
+      ...{ v: WIRE_VERSION, lineage: [epoch, next], position },
       ...{ credits: { messages: 100, bytes: 1_000_000 }, nonce: 'n', at: 1_700_000_000_000 },
       sig: 'sig',
     },
@@ -258,6 +263,16 @@ describe('malformed', () => {
     ],
     offer: [[], [1], ['x'.repeat(513)], ['\ud800'], ['a', 'b']],
     want: [[bad], [list.slice(0, 3)], [0], [null, 0], [null, ['x'.repeat(17)]], [null, [], 1]],
+    held: [
+      [],
+      [[], [41, HASH], list],
+      [['x'], [41, HASH], list, []],
+      [[], [41, ''], list, []],
+      [[], [41], list, []],
+      [[], [41, HASH], bad, []],
+      [[], [41, HASH], list, [-1]],
+      [[], [41, HASH], list, [], 1],
+    ],
     history: [[], [A], [null], [SHORT_A, SHORT_B], [`${SHORT_A.slice(0, 21)}B`]],
     seal: [[], ['1'], [-1], [1, 2]],
     bye: [['a', 'b']],
@@ -271,7 +286,7 @@ describe('malformed', () => {
       greeting.with(0, '2'),
       greeting.with(1, []),
       greeting.with(1, {}),
-      ...[null, [], { ...epoch, chain: '' }, { ...epoch, eid: SHORT_A }].map((record) =>
+      ...[null, [], '', '[]', epoch, ` ${epoch.line}`, '["redact",3,5,2,0]'].map((record) =>
         greeting.with(1, [record]),
       ),
       greeting.with(2, null),
@@ -290,6 +305,7 @@ describe('malformed', () => {
       [[SHORT_A], 5, 'words', 1],
     ],
     me: [[], [[SHORT_A]], [[A], 'sig'], [SHORT_A, 'sig'], [[SHORT_A], 'sig', 1]],
+    back: [[], ...BAD_COUNTS.map((seq) => [seq]), [1, 2]],
     tail: [
       [],
       [3],

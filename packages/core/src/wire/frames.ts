@@ -14,6 +14,7 @@
  *   want   all since a position                      tail*, then through; or a snapshot:
  *                                                    page*, kept, settled*, then through with their
  *                                                    number
+ *   held   batches that the reviewer has lost        back     what of them it has now
  *   history  of an entity                            history  its messages with their reviews, in parts
  *   seal   of the flush with a seq                   seal     its author's key and signature
  *   bye    reason                                    bye      reason
@@ -24,12 +25,10 @@
 import type { Json } from '../base/json.ts'
 import { type Outcome, fail } from '../base/outcome.ts'
 import { isLongerThan } from '../base/size.ts'
-import { isHash } from '../base/hash.ts'
-import { type Uuid, isUuid } from '../base/uuid.ts'
-import { outcomeOf, refuse } from '../facts/malformed.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { outcomeOf, refuse, textOf } from '../facts/malformed.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import {
-  type EpochOpen,
   type NackReason,
   type Position,
   type Rejection,
@@ -37,6 +36,7 @@ import {
   WIRE_VERSION,
 } from '../facts/message.ts'
 import { isCount } from '../facts/parse.ts'
+import { type Epoch, epochIn } from './records.ts'
 import { isRejection } from './rejection.ts'
 import { PAGE_NAME_CHARACTERS } from './signed.ts'
 import {
@@ -94,6 +94,12 @@ const opening: FieldForm<ProvedOpening> = tuple({
   sig: shortText,
   proof: shortText,
 })
+
+/** An epoch as the line of its record. */
+const epochField: FieldForm<Epoch> = {
+  write: ({ line }) => line,
+  read: (value, what) => epochIn(textOf(value, what)),
+}
 
 /** Maximum that an author may have sent without an answer. */
 export interface Credits {
@@ -166,6 +172,17 @@ export interface AuthorFrames {
    * names of pages that are here, from a snapshot that did not end.
    */
   readonly want: { readonly have: Position | null; readonly pages: readonly string[] | null }
+  /**
+   * Batches that the reviewer may have lost, under a position that it has signed. `epochs`: those
+   * that the lineage of the greeting has not, without batches. `from`: the position before them. Texts: batches, as
+   * in the log.
+   */
+  readonly held: {
+    readonly epochs: readonly Epoch[]
+    readonly from: Pick<Position, 'seq' | 'chain'>
+    readonly position: Position
+    readonly batches: readonly number[]
+  }
   readonly history: { readonly entityId: Uuid }
   /** Of the flush of an accepted message. */
   readonly seal: { readonly seq: number }
@@ -176,7 +193,8 @@ export interface AuthorFrames {
 export interface ReviewerFrames {
   readonly welcome: {
     readonly v: number
-    readonly lineage: readonly EpochOpen[]
+    /** The newest epochs of the lineage, in order; the last one is the present. */
+    readonly lineage: readonly Epoch[]
     readonly position: Position
     readonly credits: Credits
     /** 128 random bits, which proofs of sessions sign. */
@@ -197,6 +215,8 @@ export interface ReviewerFrames {
   }
   /** All author ids of the person that the login proves. `sig`: over `meBytes`. */
   readonly me: { readonly authorIds: readonly Uuid[]; readonly sig: string }
+  /** Of the lineage that the last `held` was of, everything up to that seq is here. */
+  readonly back: { readonly seq: number }
   /** Texts: batches. `batches`: number of lines of each. `position`: after them. */
   readonly tail: { readonly batches: readonly number[]; readonly position: Position }
   /** `sig`: over `acceptedBytes`. */
@@ -284,6 +304,12 @@ const AUTHOR_FRAMES: Table<AuthorFrames> = {
   bind: { sessions: listOfAll(opening), auth: nullable(textUpTo(AUTH_CHARACTERS_MAX)) },
   offer: { sig: shortText },
   want: { have: nullable(positionField), pages: nullable(listOfAll(pageNameField)) },
+  held: {
+    epochs: listOfAll(epochField),
+    from: tuple({ seq: count, chain: hash }),
+    position: positionField,
+    batches: listOfAll(count),
+  },
   history: { entityId: id },
   seal: { seq: count },
   bye: { reason: words },
@@ -292,7 +318,7 @@ const AUTHOR_FRAMES: Table<AuthorFrames> = {
 const REVIEWER_FRAMES: Table<ReviewerFrames> = {
   welcome: {
     v: count,
-    lineage: notEmpty(listOfAll(checked(isEpochOpen, 'an epoch record'))),
+    lineage: notEmpty(listOfAll(epochField)),
     position: positionField,
     credits,
     nonce: shortText,
@@ -301,6 +327,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
   },
   bound: { sessionIds: listOfAll(id), forMs: nullable(count), why: nullable(words) },
   me: { authorIds: listOfAll(id), sig: shortText },
+  back: { seq: count },
   tail: { batches: listOfAll(count), position: positionField },
   accepted: { sessionId: id, reviews: listOfAll(acceptedAgain), sig: shortText },
   rejected: { rejections: listOfAll(checked(isRejection, 'a rejection')) },
@@ -456,22 +483,6 @@ export function linesInParts(texts: string, parts: readonly number[]): string[] 
 /** Accepts reasons of later versions too. */
 function isReason(value: unknown): value is NackReason {
   return typeof value === 'string' && value.length <= REASON_CHARACTERS_MAX
-}
-
-function isEpochOpen(value: unknown): value is EpochOpen {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const { space, reviewerId, eid, epoch, reviewerKey, chain, sig } = value as Partial<
-    Record<keyof EpochOpen, unknown>
-  >
-  return (
-    isUuid(space) &&
-    isUuid(reviewerId) &&
-    isUuid(eid) &&
-    isCount(epoch) &&
-    typeof reviewerKey === 'string' &&
-    isHash(chain) &&
-    typeof sig === 'string'
-  )
 }
 
 /** Reviews in the form that `acceptedBytes` signs. */

@@ -5,7 +5,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { readFlush, textOfFlush } from '../facts/flush.ts'
 import { readSession } from '../facts/session-line.ts'
-import { type EpochOpen, type Rejection, WIRE_VERSION } from '../facts/message.ts'
+import { type Rejection, WIRE_VERSION } from '../facts/message.ts'
+import { epochOf } from './records.ts'
 import { DESK_SPACE, Desk, type HandMessage, flushByHand } from '../testing/desk.ts'
 import { SeededRandom } from '../testing/seeded-random.ts'
 import { BATCH_BOUNDS } from './bounds.ts'
@@ -213,6 +214,11 @@ describe('T11 every frame is parsed or rejected', () => {
     authorFrame('want', { have: position, pages: null }),
     authorFrame('history', { entityId: REVIEWER }),
     authorFrame('bye', { reason: 'closed' }),
+    authorFrame(
+      'held',
+      { epochs: [], from: { seq: 4, chain: HASH }, position, batches: [1] },
+      '[]',
+    ),
   ]
   const rejection: Rejection = {
     v: WIRE_VERSION,
@@ -226,17 +232,16 @@ describe('T11 every frame is parsed or rejected', () => {
       },
     ],
   }
-  const epoch: EpochOpen = {
-    ...{
-      v: WIRE_VERSION,
-      space: DESK_SPACE,
-      reviewerId: REVIEWER,
-      eid: REVIEWER,
-      epoch: 1,
-      seq: 0,
-    },
-    ...{ prev: position, reviewerKey: 'key', why: 'restore', at: 5, chain: HASH, sig: 'sig' },
-  }
+  const who = { space: DESK_SPACE, reviewerId: REVIEWER, reviewerKey: 'key' }
+  const epoch = epochOf({
+    ...who,
+    kind: 'epoch',
+    epoch: 9,
+    seq: 0,
+    at: 5,
+    prev: null,
+    why: 'genesis',
+  })
   const told = { entityId: REVIEWER, asOfSeq: 9, part: 0, end: 'whole' } as const
   const term = { reviewerId: REVIEWER, eid: REVIEWER, epoch: 1 }
   const reviewers = [
@@ -245,6 +250,7 @@ describe('T11 every frame is parsed or rejected', () => {
       ...{ nonce: 'n', at: 5, sig: 'sig' },
     }),
     reviewerFrame('bound', { sessionIds: [sessionId], forMs: 5, why: null }),
+    reviewerFrame('back', { seq: 4 }),
     reviewerFrame('tail', { batches: [4, 3], position }),
     reviewerFrame('accepted', { sessionId, reviews, sig: 'sig' }),
     reviewerFrame('rejected', { rejections: [rejection] }),

@@ -20,15 +20,7 @@ import type { BatchBounds } from './bounds.ts'
 import { type FirstLine, type FlushEntry, firstLineOf } from './first-line.ts'
 import { baseHash, chainAfter, firstHash, reviewHash } from './hashes.ts'
 import { reviewOf } from './review-line.ts'
-import type { Place, Review } from './types.ts'
-
-export interface FlushLayout {
-  readonly entry: FlushEntry
-  readonly session: Session
-  readonly head: string
-  readonly headHash: Hash
-  readonly places: readonly Place[]
-}
+import type { FlushLayout, Place, Review } from './types.ts'
 
 export interface ReviewLayout {
   /** Offset of the message from `fromSeq`. */

@@ -4,7 +4,9 @@
  * root, with the views of their authors, and the bases of conflicts.
  *
  *   page    [messages, entities]
- *   message [id, author, session, clientSeq, seen, reviewer, eid, epoch, seq, time, reviewed at]
+ *   message [id, author, session, clientSeq, seen, reviewer, eid, epoch, seq, time, reviewed at,
+ *           places, reads]                                empty lists at the end are omitted
+ *   place   [lineage, seq]                                where it stood, or its author had read
  *   seen    [lineage or 0, seq, from, [except…]]
  *   entity  [type, id, writes, heads, linear, bases, totals]   writes in canonical order
  *   write   [message no, index, version, registers, values, is a creation, cut + 1, own]   zeros at
@@ -20,7 +22,7 @@ import { type Outcome, fail, ok } from '../base/outcome.ts'
 import { type Json, isForbiddenKey } from '../base/json.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
 import type { OwnSpan, Seen } from '../facts/types.ts'
-import type { Base, Bases, Review } from '../facts/message.ts'
+import type { Base, Bases, OtherPlace, Review } from '../facts/message.ts'
 import { isCount } from '../facts/parse.ts'
 import { packBase, readBase } from './bases.ts'
 import { itemAt } from './item-at.ts'
@@ -127,22 +129,29 @@ class PagePacker {
     const known = this.#numbers.get(message)
     if (known !== undefined) return known
     const { id, authorId, sessionId, clientSeq, seen, review, timestamp } = message
-    const no =
-      this.messages.push([
-        id,
-        this.#ref(authorId),
-        this.#ref(sessionId),
-        clientSeq,
-        [seen.eid === null ? 0 : this.#ref(seen.eid), seen.seq, seen.from, seen.except],
-        this.#ref(review.reviewerId),
-        this.#ref(review.eid),
-        review.epoch,
-        review.seq,
-        timestamp,
-        review.at,
-      ]) - 1
+    const packed: Json[] = [
+      id,
+      this.#ref(authorId),
+      this.#ref(sessionId),
+      clientSeq,
+      [seen.eid === null ? 0 : this.#ref(seen.eid), seen.seq, seen.from, seen.except],
+      this.#ref(review.reviewerId),
+      this.#ref(review.eid),
+      review.epoch,
+      review.seq,
+      timestamp,
+      review.at,
+      this.#places(review.places),
+      this.#places(review.reads),
+    ]
+    while (Array.isArray(packed.at(-1)) && (packed.at(-1) as Json[]).length === 0) packed.pop()
+    const no = this.messages.push(packed) - 1
     this.#numbers.set(message, no)
     return no
+  }
+
+  #places(places: readonly OtherPlace[] = []): Json {
+    return places.map(({ eid, seq }) => [this.#ref(eid), seq])
   }
 
   #ref(text: string): string | number {
@@ -205,10 +214,22 @@ class PageReader {
   }
 
   #readMessage(packed: unknown): PageMessage {
-    const [id, author, session, clientSeq, seen, reviewer, eid, epoch, seq, timestamp, at] =
-      listOf(packed)
+    const [
+      id,
+      author,
+      session,
+      clientSeq,
+      seen,
+      reviewer,
+      eid,
+      epoch,
+      seq,
+      timestamp,
+      at,
+      ...more
+    ] = listOf(packed)
     if (!isUuid(id)) bad('has a message without id')
-    return {
+    const message = {
       id,
       authorId: this.#uuid(author),
       sessionId: this.#uuid(session),
@@ -224,6 +245,21 @@ class PageReader {
       },
       timestamp: numberOf(timestamp),
     }
+    const [places, reads] = [this.#places(more[0]), this.#places(more[1])]
+    if (places.length + reads.length === 0) return message
+    const review = {
+      ...message.review,
+      ...(places.length > 0 && { places }),
+      ...(reads.length > 0 && { reads }),
+    }
+    return { ...message, review }
+  }
+
+  #places(packed: unknown = []): readonly OtherPlace[] {
+    return listOf(packed).map((place) => {
+      const [eid, seq] = listOf(place)
+      return { eid: this.#uuid(eid), seq: numberOf(seq) }
+    })
   }
 
   #seen(packed: unknown): Seen {

@@ -5,6 +5,7 @@ import { composeFlush } from '../facts/flush.ts'
 import { type Chance, RandomFlush } from '../facts/random-flush.ts'
 import type { Flush, Message } from '../facts/types.ts'
 import { canonical } from '../base/canonical.ts'
+import type { OtherPlace } from '../facts/message.ts'
 import type { BatchDraft } from './compose-batch.ts'
 import { baseHash } from './hashes.ts'
 import { travels } from './review-line.ts'
@@ -69,11 +70,16 @@ export class RandomBatches {
         ? [{ change, values: { number: this.int(99), slug: author.text() } }]
         : [],
     )
-    const places = Array.from({ length: this.int(3) }, () => author.uuid())
+    const places = this.#places(author)
+    const reads = this.#places(author)
+    if (bases.length + assigned.length + places.length + reads.length === 0) return undefined
+    return { bases, assigned, places, reads, salt: author.salt() }
+  }
+
+  #places(author: RandomFlush): readonly OtherPlace[] {
+    return Array.from({ length: this.int(3) }, () => author.uuid())
       .toSorted(compareText)
       .map((eid) => ({ eid, seq: 1 + this.int(99) }))
-    if (bases.length + assigned.length + places.length === 0) return undefined
-    return { bases, assigned, places, salt: author.salt() }
   }
 
   #base({ change, reg }: Pick<Base, 'change' | 'reg'>, seq: number): Base {

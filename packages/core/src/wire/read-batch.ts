@@ -22,9 +22,11 @@ import {
 import type { Change, Message, Session } from '../facts/types.ts'
 import { BATCH_BOUNDS, type BatchBounds } from './bounds.ts'
 import { firstLineOf } from './first-line.ts'
-import { type BatchLayout, type FlushLayout, chainOfLayout, layOut, startOf } from './layout.ts'
+import { NO_CHAIN } from './hashes.ts'
+import { type BatchLayout, chainOfLayout, layOut, startOf } from './layout.ts'
+import { epochIn, isRecord } from './records.ts'
 import { baseValueOf, reviewSizeFault } from './review-line.ts'
-import type { Accepted, Batch, Review } from './types.ts'
+import type { Accepted, Batch, FlushLayout, Review } from './types.ts'
 
 /** The reader's state before the batch. */
 export interface BatchContext {
@@ -47,7 +49,7 @@ export interface OwnMessage {
   readonly changes: readonly { readonly entityId: Uuid }[]
 }
 
-/** Reads an untrusted batch. Never throws. Errors: `invalid`, `too_large`. */
+/** Reads an untrusted batch, or a record in its place. Never throws. Errors: `invalid`, `too_large`. */
 export function readBatch(text: string, context: BatchContext): Outcome<Batch> {
   return outcomeOf(() => batchOf(text, context))
 }
@@ -69,6 +71,10 @@ export function spanOfBatch(
   bounds: BatchBounds = BATCH_BOUNDS,
 ): Outcome<{ readonly fromSeq: number; readonly throughSeq: number }> {
   return outcomeOf(() => {
+    if (isRecord(text)) {
+      const { seq } = epochIn(text)
+      return { fromSeq: seq, throughSeq: seq }
+    }
     const lines = lineCount(text)
     const end = lines === 1 ? text.length : text.indexOf('\n')
     const { fromSeq, flushes } = firstLineOf(text.slice(0, end), lines, bounds)
@@ -87,6 +93,21 @@ export function readLayout(
 }
 
 function batchOf(text: string, context: BatchContext): Batch {
+  return isRecord(text) ? epochBatch(text, context) : messageBatch(text, context)
+}
+
+/** The record of an epoch, which stands in the place of a batch. */
+function epochBatch(text: string, { before, space }: BatchContext): Batch {
+  const epoch = epochIn(text)
+  const { seq, prev, at, chain } = epoch
+  if (seq !== before.seq + 1) refuse(`epoch: its seq is ${seq}, expected is ${before.seq + 1}`)
+  if (epoch.space !== space) refuse('epoch: of another space')
+  if (before.chain !== NO_CHAIN && prev?.chain !== before.chain)
+    refuse('epoch: it continues another chain')
+  return { fromSeq: seq, throughSeq: seq, at, accepted: [], newSessions: [], chain, epoch }
+}
+
+function messageBatch(text: string, context: BatchContext): Batch {
   const bounds = context.bounds ?? BATCH_BOUNDS
   const layout = layOut(text, context.sessions, bounds)
   const { first, flushes, newSessions } = layout

@@ -28,7 +28,7 @@ const sha = (text: string): string => createHash('sha256').update(text).digest('
 
 const genesis: EpochRecord = {
   kind: 'epoch',
-  seq: 1,
+  seq: 0,
   at: 1_700_000_000_000,
   space: uuid(1),
   reviewerId: uuid(2),
@@ -84,7 +84,7 @@ const faults: readonly (readonly [string, BatchRecord, number, Json])[] = [
   ['genesis after something', restored, 8, 'genesis'],
   ['a restore after nothing', genesis, 8, 'restore'],
   ['a gap of seq', restored, 1, 43],
-  ['genesis at seq 2', genesis, 1, 2],
+  ['genesis at seq 1', genesis, 1, 1],
   ['a position without chain', restored, 9, [shortId(uuid(3)), 2, 41, '']],
   ['an eleventh element', restored, 10, 1],
 ]
@@ -128,6 +128,7 @@ const review: Review = {
     { eid: uuid(3), seq: 4 },
     { eid: uuid(4), seq: 1 },
   ],
+  reads: [{ eid: uuid(5), seq: 2 }],
   salt: SALT,
 }
 
@@ -174,7 +175,10 @@ const reviewFaults: readonly (readonly [string, readonly number[], Json])[] = [
   ],
   ['a place at seq 0', [2, 0, 1], 0],
   ['a salt of 22 characters', [3], 'A'.repeat(22)],
-  ['a fifth element', [4], 0],
+  ['reads that are no list', [4], 0],
+  ['no reads', [4], []],
+  ['reads at seq 0', [4, 0, 1], 0],
+  ['a sixth element', [5], 0],
 ]
 
 test.each(reviewFaults)('BATCH4 refused: %s', (_, path, value) => {

@@ -19,13 +19,13 @@ import { parseLine } from '../facts/line.ts'
 import { countOf, hashOf, listOf, outcomeOf, refuse, textOf } from '../facts/malformed.ts'
 import { TEXT_VERSION } from '../facts/types.ts'
 import type { Position } from '../facts/message.ts'
-import { chainAfter, firstHash } from './hashes.ts'
+import { NO_CHAIN, chainAfter, firstHash } from './hashes.ts'
 
 const RECORD_BYTES_MAX = 1_024
 const WHY = ['genesis', 'handover', 'restore', 'claim'] as const
 const KEY_CHARACTERS_MAX = 256
 
-/** Opens a term of a reviewer. Genesis has seq 1; seqs continue along the lineage. */
+/** Opens a term of a reviewer. Genesis has seq 0; seqs continue along the lineage. */
 export interface EpochRecord {
   readonly kind: 'epoch'
   readonly seq: number
@@ -38,6 +38,13 @@ export interface EpochRecord {
   readonly epoch: number
   readonly why: (typeof WHY)[number]
   readonly prev: Position | null
+}
+
+/** An epoch with what follows from its record: id, chain after it, and text. */
+export interface Epoch extends EpochRecord {
+  readonly eid: Uuid
+  readonly chain: Hash
+  readonly line: string
 }
 
 /** Erases the values of one line of an accepted message. */
@@ -77,8 +84,30 @@ function withChain(record: BatchRecord, line: string, before: Hash): RecordText 
 }
 
 /** The id of the epoch that this record opens. */
-export function epochId({ hash }: RecordText): Uuid {
+export function epochId({ hash }: Pick<RecordText, 'hash'>): Uuid {
   return uuid8(bytesOfHash(hash))
+}
+
+/** The epoch that a record opens. */
+export function epochOf(record: EpochRecord): Epoch {
+  const text = composeRecord(record, record.prev?.chain ?? NO_CHAIN)
+  return { ...record, eid: epochId(text), chain: text.chain, line: text.line }
+}
+
+/** Parses an untrusted line as the record of an epoch. Errors: `invalid`, `too_large`. */
+export function readEpoch(line: string): Outcome<Epoch> {
+  return outcomeOf(() => epochIn(line))
+}
+
+/** As `readEpoch`. @throws Malformed */
+export function epochIn(line: string): Epoch {
+  const record = recordOf(line)
+  return record.kind === 'epoch' ? epochOf(record) : refuse('record: not of an epoch')
+}
+
+/** Whether a text of the tail is a record, and not a batch. */
+export function isRecord(text: string): boolean {
+  return text.startsWith('["epoch"') || text.startsWith('["redact"')
 }
 
 function recordJson(record: BatchRecord): Json {
@@ -94,16 +123,16 @@ function recordOf(line: string): BatchRecord {
   if (isLongerThan(line, RECORD_BYTES_MAX))
     refuse(`record: longer than ${RECORD_BYTES_MAX} bytes`, 'too_large')
   const list = parseLine(line, 'record')
-  const seq = countOf(list[1], 'seq', 1)
+  const seq = countOf(list[1], 'seq')
   const at = countOf(list[2], 'at')
-  if (list[0] === 'epoch') return epochOf(list, { seq, at })
+  if (list[0] === 'epoch') return epochRecordOf(list, { seq, at })
   if (list[0] !== 'redact' || list.length !== 5) return refuse('record: the kind is unknown')
   const messageSeq = countOf(list[3], 'redact', 1)
   if (messageSeq >= seq) refuse('redact: the message is not before the record')
   return { kind: 'redact', seq, at, messageSeq, line: countOf(list[4], 'redact') }
 }
 
-function epochOf(
+function epochRecordOf(
   list: readonly unknown[],
   { seq, at }: { readonly seq: number; readonly at: number },
 ): EpochRecord {
@@ -114,7 +143,7 @@ function epochOf(
   const prev = prevOf(list[9])
   if ((why === 'genesis') !== (prev === null))
     refuse('epoch: only genesis has no previous position')
-  if (seq !== (prev?.seq ?? 0) + 1) refuse('epoch: the seq is not the next one')
+  if (seq !== (prev ? prev.seq + 1 : 0)) refuse('epoch: the seq is not the next one')
   if (epoch <= (prev?.epoch ?? 0)) refuse('epoch: the number is not above the one before')
   const reviewerKey = textOf(list[6], 'reviewerKey')
   if (reviewerKey.length > KEY_CHARACTERS_MAX || !/^[A-Za-z0-9_-]+$/.test(reviewerKey))
@@ -130,7 +159,7 @@ function prevOf(value: unknown): Position | null {
   return {
     eid: longId(list[0], 'prev'),
     epoch: countOf(list[1], 'prev', 1),
-    seq: countOf(list[2], 'prev', 1),
+    seq: countOf(list[2], 'prev'),
     chain: hashOf(list[3], 'prev'),
   }
 }

@@ -2,10 +2,10 @@
  * The review line of a message, and the values of its bases, each in a line of its own so that it
  * can be erased separately:
  *
- *   review    [bases, assigned, places, salt]
+ *   review    [bases, assigned, places, salt, reads?]
  *   base      [change, register no, seq?, hash of the value's line?]     no seq: unknown; 0: unset
  *   assigned  [change, { register: value }]
- *   place     [eid, seq]
+ *   place     [eid, seq]           reads are places, too
  *   value     [version, value, salt]
  */
 import { canonical } from '../base/canonical.ts'
@@ -16,9 +16,10 @@ import { longId, saltOf, shortId } from '../facts/ids.ts'
 import { lineBytes, parseLine } from '../facts/line.ts'
 import { ANY, countOf, hashOf, listOf, refuse, refuseFault } from '../facts/malformed.ts'
 import { assignedFault, valueFault } from '../facts/parse.ts'
+import type { OtherPlace } from '../facts/message.ts'
 import type { BatchBounds } from './bounds.ts'
 import { baseHash } from './hashes.ts'
-import type { Assigned, Base, BaseValue, OtherPlace, Place, Review } from './types.ts'
+import type { Assigned, Base, BaseValue, Place, Review } from './types.ts'
 
 /** A review line, and a place for each base with a value, in their order. */
 export interface ReviewText {
@@ -27,7 +28,7 @@ export interface ReviewText {
 }
 
 /** The line of a review, and a line for each value that it contains as a hash. */
-export function composeReview({ bases, assigned, places, salt }: Review): ReviewText {
+export function composeReview({ bases, assigned, places, reads, salt }: Review): ReviewText {
   const values = bases.map(valuePlace)
   const baseList = bases.map(({ change, reg, seq }, i) => {
     const base: Json[] = [change, reg]
@@ -36,11 +37,16 @@ export function composeReview({ bases, assigned, places, salt }: Review): Review
     return base
   })
   const assignedList = assigned.map(({ change, values: given }) => [change, given] as const)
-  const placeList = places.map(({ eid, seq }) => [shortId(eid), seq] as const)
+  const list: Json[] = [baseList, assignedList, places.map(placeJson), salt]
+  if (reads.length > 0) list.push(reads.map(placeJson))
   return {
-    line: canonical([baseList, assignedList, placeList, salt]),
+    line: canonical(list),
     values: values.filter((place) => place !== undefined),
   }
+}
+
+function placeJson({ eid, seq }: OtherPlace): Json {
+  return [shortId(eid), seq]
 }
 
 function valuePlace({ seq, value, valueHash }: Base): Place | undefined {
@@ -59,25 +65,27 @@ export function travels(value: Json, { baseValueBytesMax }: BatchBounds): boolea
  * Parses a review line that the chain covers; its values are parsed separately. @throws Malformed
  */
 export function reviewOf(line: string, bounds: BatchBounds): Review {
-  const list = listOf(parseLine(line, 'review'), 'review', { min: 4, max: 4 })
+  const list = listOf(parseLine(line, 'review'), 'review', { min: 4, max: 5 })
   const placesMax = { min: 0, max: bounds.otherPlacesMax }
   const review = {
     bases: listOf(list[0], 'bases', ANY).map(baseOf),
     assigned: listOf(list[1], 'assigned', ANY).map(assignedOf),
     places: listOf(list[2], 'places', placesMax).map(placeOf),
     salt: saltOf(list[3]),
+    reads: list.length === 4 ? [] : listOf(list[4], 'reads', { ...placesMax, min: 1 }).map(placeOf),
   }
   checkOrder(review)
   return review
 }
 
-function checkOrder({ bases, assigned, places }: Review): void {
+function checkOrder({ bases, assigned, places, reads }: Review): void {
   const sorted =
     isAscending(bases, (a, b) => a.change - b.change || a.reg - b.reg) &&
     isAscending(assigned, (a, b) => a.change - b.change) &&
-    isAscending(places, (a, b) => compareText(a.eid, b.eid))
-  if (!sorted) refuse('review: bases, assigned values or places are not sorted and unique')
-  if (bases.length + assigned.length + places.length === 0)
+    isAscending(places, (a, b) => compareText(a.eid, b.eid)) &&
+    isAscending(reads, (a, b) => compareText(a.eid, b.eid))
+  if (!sorted) refuse('review: bases, assigned values, places or reads are not sorted and unique')
+  if (bases.length + assigned.length + places.length + reads.length === 0)
     refuse('review: must be omitted if empty')
 }
 

@@ -8,6 +8,7 @@ import type {
   Assigned as AssignedByReg,
   Base as SeenBase,
   Bases,
+  OtherPlace,
   Review as KeptReview,
 } from '../facts/message.ts'
 import type { Accepted, Assigned, Base, Review } from './types.ts'
@@ -32,6 +33,8 @@ export function keptReview(
     ...place,
     ...(review.assigned.length > 0 && { assigned: assignedByChange(review.assigned, regs) }),
     ...(review.bases.length > 0 && { bases: basesByChange(review.bases, regs) }),
+    ...(review.places.length > 0 && { places: review.places }),
+    ...(review.reads.length > 0 && { reads: review.reads }),
   }
 }
 
@@ -75,9 +78,13 @@ export function reviewOf(
   {
     assigned = [],
     bases = [],
+    places = [],
+    reads = [],
   }: {
     readonly assigned?: readonly AssignedByReg[] | undefined
     readonly bases?: readonly StatedBases[] | undefined
+    readonly places?: readonly OtherPlace[] | undefined
+    readonly reads?: readonly OtherPlace[] | undefined
   },
   salt: () => Salt,
 ): Review | undefined {
@@ -93,6 +100,6 @@ export function reviewOf(
       })
       .sort((a, b) => a.reg - b.reg),
   )
-  if (given.length + stated.length === 0) return undefined
-  return { bases: stated, assigned: given, places: [], salt: salt() }
+  if (given.length + stated.length + places.length + reads.length === 0) return undefined
+  return { bases: stated, assigned: given, places, reads, salt: salt() }
 }

@@ -7,7 +7,6 @@ import { uuid8 } from '../base/uuid.ts'
 import {
   acceptedBytes,
   bindBytes,
-  epochIdentity,
   listHash,
   pageHash,
   positionBytes,
@@ -16,7 +15,7 @@ import {
   snapshotBytes,
   welcomeBytes,
 } from './signed.ts'
-import type { EpochOpen, Position, Rejection } from '../facts/message.ts'
+import type { Position, Rejection } from '../facts/message.ts'
 
 // Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })
@@ -114,33 +113,6 @@ test('SNAP6, SNAP7 snapshots: signed over scope, position and the sorted hashes 
       const settled = settledBytes(space, given, { nonce: 'n', pages, lists: [...lists].reverse() })
       const about = ['n', digest.toString('base64url'), sorted(lists)]
       expect(Buffer.from(settled).equals(byDefinition('cs/settled', about))).toBe(true)
-    }),
-  )
-})
-
-type EpochBody = Omit<EpochOpen, 'eid' | 'chain' | 'sig'>
-
-const epochBody: fc.Arbitrary<EpochBody> = fc.record({
-  v: fc.constant(2 as const),
-  space: uuid,
-  reviewerId: uuid,
-  epoch: count,
-  seq: fc.constant(0 as const),
-  prev: fc.option(position),
-  reviewerKey: hash43,
-  why: fc.constantFrom('genesis', 'handover', 'restore', 'claim'),
-  at: fc.maxSafeNat(),
-})
-
-test('§4 epochs: the id of a record is a hash of it, its chain covers the id', () => {
-  fc.assert(
-    fc.property(epochBody, (body) => {
-      const previous = body.prev?.chain ?? null
-      const eid = uuid8(byDefinition('cs/chain', [previous, body]))
-      const chain = byDefinition('cs/chain', [previous, { ...body, eid }]).toString('base64url')
-      expect(epochIdentity(body)).toEqual({ eid, chain })
-      const whole = { ...body, eid, chain, sig: 'x' }
-      expect(epochIdentity(whole)).toEqual({ eid, chain })
     }),
   )
 })

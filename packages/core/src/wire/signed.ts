@@ -1,30 +1,13 @@
-/** The bytes that a reviewer or an author signs, and the identity of an epoch. */
+/** The bytes that a reviewer or an author signs. */
 import { type Hash, hash, hashBytes, hashLine } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
-import { type Uuid, uuid8 } from '../base/uuid.ts'
+import type { Uuid } from '../base/uuid.ts'
 import { shortId } from '../facts/ids.ts'
-import type { EpochOpen, Position, Rejection } from '../facts/message.ts'
+import type { Position, Rejection } from '../facts/message.ts'
 
 /** The 32 bytes that a reviewer signs for a position; the signature covers everything before it. */
 export function positionBytes(space: Uuid, { eid, epoch, seq, chain }: Position): Uint8Array {
   return hashBytes('cs/pos', [shortId(space), shortId(eid), epoch, seq, chain])
-}
-
-type EpochBody = Omit<EpochOpen, 'eid' | 'chain' | 'sig'>
-
-function epochJson(body: EpochBody): Json {
-  const { v, space, reviewerId, epoch, seq, prev, reviewerKey, why, at } = body
-  // Without the signature: a position may be signed later.
-  const from = prev && { eid: prev.eid, epoch: prev.epoch, seq: prev.seq, chain: prev.chain }
-  return { v, space, reviewerId, epoch, seq, reviewerKey, why, at, prev: from }
-}
-
-/** The id of an epoch record, and the first link of its chain. */
-export function epochIdentity(body: EpochBody): { eid: Uuid; chain: Hash } {
-  const json = epochJson(body)
-  const previous = body.prev?.chain ?? null
-  const eid = uuid8(hashBytes('cs/chain', [previous, json]))
-  return { eid, chain: hash('cs/chain', [previous, { ...(json as object), eid } as Json]) }
 }
 
 /** The bytes that a reviewer signs for a rejection; omits a signature that it has already. */

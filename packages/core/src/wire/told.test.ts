@@ -207,7 +207,7 @@ describe('by hand', () => {
 
   const yes: JudgedMessage = { accepted: true }
   const review: Review = {
-    ...{ bases: [{ change: 1, reg: 0, seq: 3 }], places: [], salt },
+    ...{ bases: [{ change: 1, reg: 0, seq: 3 }], places: [], reads: [], salt },
     assigned: [
       { change: 0, values: { number: 1 } },
       { change: 2, values: { number: 3 } },

@@ -15,7 +15,8 @@ import { changeAt, innerLineOf, isInner, outerLineOf } from '../facts/message-li
 import type { Change, Seen, Session } from '../facts/types.ts'
 import type { BatchBounds } from './bounds.ts'
 import { composeFirstLine } from './first-line.ts'
-import { type BatchLayout, type FlushLayout, layOut, startOf } from './layout.ts'
+import { type BatchLayout, layOut, startOf } from './layout.ts'
+import type { FlushLayout } from './types.ts'
 import { composeReview, reviewOf } from './review-line.ts'
 import type { Assigned } from './types.ts'
 
@@ -83,7 +84,7 @@ function assignedTo(
   const review = reviews.find(({ offset }) => first.fromSeq + offset === seq)?.review
   const assigned = review?.assigned.filter(({ change }) => change === index) ?? []
   if (!review || assigned.length === 0) return []
-  return [composeReview({ bases: [], assigned, places: [], salt: review.salt }).line]
+  return [composeReview({ bases: [], assigned, places: [], reads: [], salt: review.salt }).line]
 }
 
 /** The flush of a batch whose messages have that seq among them, and the place after its last one. */

@@ -7,7 +7,10 @@ import type { Json } from '../base/json.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Salt } from '../facts/ids.ts'
 import type { Change, Flush, Message, Seen, Session } from '../facts/types.ts'
+import type { OtherPlace } from '../facts/message.ts'
 import type { Reg } from '../schema/registers.ts'
+import type { FlushEntry } from './first-line.ts'
+import type { Epoch } from './records.ts'
 
 /** A line, or the hash that replaces it (own, rejected, withheld, erased). */
 export interface Place {
@@ -42,12 +45,6 @@ export interface Assigned {
   readonly values: Readonly<Record<Reg, Json>>
 }
 
-/** The seq of a message in another lineage. */
-export interface OtherPlace {
-  readonly eid: Uuid
-  readonly seq: number
-}
-
 /** The data that the reviewer adds to an accepted message; most messages have none. */
 export interface Review {
   /** By change and register, ascending. */
@@ -56,7 +53,21 @@ export interface Review {
   readonly assigned: readonly Assigned[]
   /** By lineage, ascending. */
   readonly places: readonly OtherPlace[]
+  /**
+   * How far its author had read on lineages that `seen` does not name, by lineage, ascending: on
+   * this one, and on others that messages of the entity have places on.
+   */
+  readonly reads: readonly OtherPlace[]
   readonly salt: Salt
+}
+
+/** A flush in a batch, with the hash of each line. */
+export interface FlushLayout {
+  readonly entry: FlushEntry
+  readonly session: Session
+  readonly head: string
+  readonly headHash: Hash
+  readonly places: readonly Place[]
 }
 
 /** A judged flush: a range of its messages, with their verdicts. */
@@ -68,6 +79,8 @@ export interface JudgedFlush {
   readonly end: number
   /** One for each message from `first` on. */
   readonly verdicts: readonly JudgedMessage[]
+  /** Of a flush that was in another batch before: as it stands in this one. */
+  readonly layout?: FlushLayout
 }
 
 /** A reviewer's verdict on one message; rejected ones have no review. */
@@ -104,4 +117,6 @@ export interface Batch {
   readonly newSessions: readonly Session[]
   /** The chain after this batch. */
   readonly chain: Hash
+  /** Of a record that opens an epoch, which takes a seq and has no messages. */
+  readonly epoch?: Epoch
 }

@@ -24,6 +24,7 @@ import { headsOf, writesOf, liveOf } from '../../fold/state.ts'
 import { Repo } from '../../rows/repo.ts'
 import { RegisterTable } from '../../schema/registers.ts'
 import { seenNothing, spansNaming } from '../../testing/exact-seen.ts'
+import { reviewingOf } from '../../testing/reviewing.ts'
 import { SeededRandom } from '../../testing/seeded-random.ts'
 import { CanonicalDisk } from './canonical-disk.ts'
 import { readCheckpoint } from './checkpoint.ts'
@@ -93,7 +94,12 @@ class Desk {
   }
 
   step(): void {
-    this.disk.step(by, { texts: [], entries: this.#fresh, outboxRemove: [] })
+    this.disk.step(reviewingOf(by), {
+      start: by,
+      texts: [],
+      entries: this.#fresh,
+      outboxRemove: [],
+    })
     this.#fresh = []
   }
 

@@ -14,7 +14,7 @@ import type { Page, StoredState } from '../../ports/storage.ts'
 import type { Repo } from '../../rows/repo.ts'
 import type { Table } from '../../rows/table.ts'
 import type { TailReader } from '../../sync/tail.ts'
-import type { Reviewing } from '../../sync/tail-plan.ts'
+import type { Reviewing, EpochTerm } from '../../sync/tail-plan.ts'
 import type { PageEntity } from '../../wire/pages.ts'
 import { checkpointBatch, pageOf } from './checkpoint.ts'
 import { type Disk, advanceOf, segment } from './disk.ts'
@@ -102,6 +102,8 @@ export class CanonicalDisk {
     by: Reviewing,
     step: {
       readonly texts: readonly string[]
+      /** The term of the position before it. */
+      readonly start: EpochTerm
       readonly entries: readonly Entry[]
       readonly outboxRemove: readonly string[]
     },
@@ -109,7 +111,7 @@ export class CanonicalDisk {
     const { disk, tail, limits } = this.#parts
     // Set by the applied step.
     const position = tail.position!
-    const text = stepText(by, step.texts)
+    const text = stepText(step.start, step.texts)
     const key = `tail:${position.eid}:${position.seq}`
     void disk.write({
       durability: 'relaxed',

@@ -19,6 +19,7 @@ import type { ReplicaOptions } from '../options.ts'
 import { Neighbours, type NeighboursParts } from '../outbox/neighbours.ts'
 import type { PendingIntake } from '../outbox/pending-intake.ts'
 import { IncomingPages } from './incoming-pages.ts'
+import type { Journal } from './journal.ts'
 import type { PartlyAccepted } from './partly-accepted.ts'
 import type { Recovered } from './recover.ts'
 import type { Opening } from '../reads/opening.ts'
@@ -28,6 +29,7 @@ import type { Schemas } from '../schemas.ts'
 import { ofState } from './sound-state.ts'
 import { StoredCanonical } from './stored-canonical.ts'
 import type { MyIds } from '../identity/me.ts'
+import type { Lineages } from '../identity/lineages.ts'
 import type { Trust } from '../identity/trust.ts'
 
 /** Another tab may replace the checkpoint between the reading of the records and that of the pages. */
@@ -42,6 +44,9 @@ export interface RestorationParts {
   readonly tail: TailReader
   readonly trust: Trust
   readonly me: MyIds
+  readonly lineages: Lineages
+  /** Gets the stored steps of the tail: a reviewer may have lost them. */
+  readonly journal: Journal
   readonly refusals: Refusals
   readonly schemas: Schemas
   readonly damage: Damage
@@ -113,6 +118,7 @@ export class Restoration {
     const { found, incoming, canonical } = records
     this.#restoreTrust(found)
     this.#parts.me.restore(found.state.meta)
+    this.#parts.lineages.restore(found.state)
     await canonical?.stored.wait(canonical.first)
     if (incoming?.isBroken) return false
     this.#isDone = true
@@ -197,9 +203,23 @@ export class Restoration {
   /** Takes in the first pages and the steps, or discards a damaged state. Returns which. Emits nothing. */
   #restoreCanonical(records: Records): boolean {
     if (this.#isSent) return false
-    if (records.canonical?.stored.begin(records.canonical.first)) return true
+    const { stored, first } = records.canonical ?? {}
+    if (stored && first && stored.begin(first)) {
+      this.#keepSteps(records.found, stored)
+      return true
+    }
     this.#discard(records)
     return false
+  }
+
+  /** Keeps the stored steps of the tail for a reviewer that loses them (LOSS7). */
+  #keepSteps({ flushes }: Recovered, { steps }: StoredCanonical): void {
+    const texts = flushes.map(({ text }) => text)
+    for (const { plan, frame } of steps) {
+      // A batch has the head line of an own flush, and hashes of its lines.
+      const own = texts.filter((text) => frame.includes(`\n${text.split('\n', 2)[1]}\n`))
+      this.#parts.journal.add({ from: plan.from, frames: [frame], own })
+    }
   }
 
   #discard({ found, incoming }: Records): void {

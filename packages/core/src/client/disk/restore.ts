@@ -5,12 +5,13 @@
  */
 import type { Uuid } from '../../base/uuid.ts'
 import type { AuthoredMessage } from '../../facts/types.ts'
-import type { Bases, Position, Rejection } from '../../facts/message.ts'
+import type { Bases, Rejection } from '../../facts/message.ts'
 import type { Entry } from '../../history/entry.ts'
 import type { StoredSegment, StoredState } from '../../ports/storage.ts'
 import { parseReviewerFrame } from '../../wire/frames.ts'
 import type { TailReader } from '../../sync/tail.ts'
-import type { PlannedTail, Reviewing } from '../../sync/tail-plan.ts'
+import type { EpochTerm, PlannedTail } from '../../sync/tail-plan.ts'
+import type { CheckpointHead } from './checkpoint.ts'
 import { readStoredBases } from './drafts.ts'
 import { type OwnReading, readOwnText } from './own-text.ts'
 import { parsed } from './sound-state.ts'
@@ -88,30 +89,46 @@ export interface RestoredCanonical {
   readonly entries: readonly Entry[]
 }
 
-/** What the stored steps do after the position `from`; undefined where one is malformed. */
-export function plansOf(
+/** A stored step that was read: what it does, and the frame that brought it. */
+export interface StoredStep {
+  readonly plan: PlannedTail
+  readonly frame: string
+}
+
+/** What the stored steps do after a checkpoint; undefined where one is malformed. */
+export function stepsOf(
   segments: readonly StoredSegment[],
   tail: TailReader,
-  from: Position | null,
-): readonly PlannedTail[] | undefined {
-  const plans: PlannedTail[] = []
+  head: CheckpointHead | undefined,
+): readonly StoredStep[] | undefined {
+  const steps: StoredStep[] = []
+  // Of the place that the next frame continues: a step of another tab may have begun before an epoch.
+  let term: EpochTerm | undefined = head && { ...head.position, reviewerId: head.reviewerId }
+  let from = head?.position ?? null
   for (const { kind, text } of segments) {
     if (kind !== 'tail') continue
-    const step = parsed(text) as { by?: Reviewing; frames?: unknown } | null | undefined
+    const step = parsed(text) as { by?: EpochTerm; frames?: unknown } | null | undefined
     const by = step?.by
     if (!by || !Array.isArray(step?.frames)) return undefined
     for (const line of step.frames as readonly unknown[]) {
       const frame = typeof line === 'string' ? parseReviewerFrame(line) : undefined
       if (!frame?.ok || frame.value.kind !== 'tail') return undefined
-      const plan = tail.plan(frame.value, by, plans.at(-1)?.position ?? from)
-      if (plan.kind === 'planned') plans.push(plan)
-      else if (plan.kind !== 'known') return undefined
+      const plan = tail.plan(frame.value, term ?? by, from)
+      if (plan.kind === 'planned') {
+        steps.push({ plan, frame: line as string }) // parsed above
+        term = plan.end
+        from = plan.position
+      } else if (plan.kind !== 'known') return undefined
     }
   }
-  return plans
+  return steps
 }
 
-/** Encodes a tail step for the storage: its frames, and the reviewer that sent them. */
-export function stepText(by: Reviewing, frames: readonly string[]): string {
+/** Encodes a tail step for the storage: its frames, and the reviewer's term in which it starts. */
+export function stepText(
+  { reviewerId, eid, epoch, chain }: EpochTerm,
+  frames: readonly string[],
+): string {
+  const by = { reviewerId, eid, epoch, chain }
   return JSON.stringify({ by, frames })
 }

@@ -13,19 +13,17 @@ import { assert } from '../../base/assert.ts'
 import { checksum } from '../../base/checksum.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import type { Entry } from '../../history/entry.ts'
-import type { Position } from '../../facts/message.ts'
 import type { StoredState } from '../../ports/storage.ts'
 import { AbsentRows } from '../../query/absent.ts'
 import type { Table } from '../../rows/table.ts'
 import type { TailReader } from '../../sync/tail.ts'
-import type { PlannedTail } from '../../sync/tail-plan.ts'
 import { SCHEMA } from '../../schema/system.ts'
 import { readPosition } from '../../wire/frames.ts'
 import { type PageEntity, readPage } from '../../wire/pages.ts'
 import { type CheckpointHead, readCheckpoint } from './checkpoint.ts'
 import { type StoredKeys, keyFields, readKeys, rowsOf, signatureOf } from './page-keys.ts'
 import type { IncomingPages } from './incoming-pages.ts'
-import { type RestoredCanonical, plansOf } from './restore.ts'
+import { type RestoredCanonical, type StoredStep, stepsOf } from './restore.ts'
 import { parsed } from './sound-state.ts'
 import { type RowPage, StoredPages, digestOf } from './stored-pages.ts'
 
@@ -40,7 +38,8 @@ export class StoredCanonical {
   readonly #head: CheckpointHead | undefined
   /** By page; undefined: the keys are not used. */
   readonly #keys: ReadonlyMap<number, StoredKeys> | undefined
-  readonly #plans: readonly PlannedTail[]
+  /** Of the tail, after the checkpoint. */
+  readonly steps: readonly StoredStep[]
   /** Pages that were not taken in. */
   readonly #left: Set<number>
   readonly #absent = new Map<Table, AbsentRows>()
@@ -53,14 +52,14 @@ export class StoredCanonical {
     found: {
       readonly incoming: IncomingPages | undefined
       readonly head: CheckpointHead | undefined
-      readonly plans: readonly PlannedTail[]
+      readonly steps: readonly StoredStep[]
     },
   ) {
     this.#tail = tail
     this.#name = checkpoint?.name
     this.#incoming = found.incoming
     this.#head = found.head
-    this.#plans = found.plans
+    this.steps = found.steps
     this.#keys = found.head && found.incoming && soundKeys(found.incoming, found.head)
     this.#left = new Set(found.incoming?.numbers)
   }
@@ -74,12 +73,11 @@ export class StoredCanonical {
     const { checkpoint, segments, advance } = state
     const head = checkpoint && readCheckpoint(checkpoint)
     if (checkpoint && (!head || !incoming)) return undefined
-    const from = head?.position ?? null
-    const plans = plansOf(segments, tail, from)
-    const end: Position | null = plans?.at(-1)?.position ?? from
+    const steps = stepsOf(segments, tail, head)
+    const end = steps?.at(-1)?.plan.position ?? head?.position
     const position = advance && readPosition(parsed(advance.text))
-    if (!plans || (end?.seq ?? 0) !== (position?.seq ?? 0)) return undefined
-    return new StoredCanonical(state, tail, { incoming, head, plans })
+    if (!steps || (end?.seq ?? 0) !== (position?.seq ?? 0)) return undefined
+    return new StoredCanonical(state, tail, { incoming, head, steps })
   }
 
   /** Whether every page was taken in. */
@@ -91,8 +89,8 @@ export class StoredCanonical {
   firstPages(others: ReadonlySet<Uuid>): readonly number[] {
     if (!this.#keys) return this.allPages()
     const touched = new Set(others)
-    for (const { acceptances } of this.#plans)
-      for (const { entry } of acceptances)
+    for (const { plan } of this.steps)
+      for (const { entry } of plan.acceptances)
         for (const { entityId } of entry.writes) touched.add(entityId)
     return this.allPages().filter((no) =>
       this.#keysOf(no).types.some(
@@ -115,7 +113,7 @@ export class StoredCanonical {
     if (this.#head) this.#tail.resume(this.#head.position)
     for (const no of pages) if (!this.take(no)) return false
     if (!this.#keys && this.#head && digestOf(this.#read) !== this.#head.digest) return false
-    for (const plan of this.#plans) this.#entries.push(...this.#tail.apply(plan).entries)
+    for (const { plan } of this.steps) this.#entries.push(...this.#tail.apply(plan).entries)
     return true
   }
 

@@ -2,13 +2,13 @@
 import { describe, expect, test } from 'vitest'
 import { checksum } from '../../base/checksum.ts'
 import { whoamiId } from '../../facts/whoami.ts'
-import type { EpochOpen } from '../../facts/message.ts'
+import { type Epoch, type EpochRecord, epochOf } from '../../wire/records.ts'
 import type { Greeting } from '../../sync/session-host.ts'
 import type { KeyPair } from '../../ports/signer.ts'
 import type { StoredState, WriteBatch } from '../../ports/storage.ts'
 import { SeededRandom } from '../../testing/seeded-random.ts'
 import { simSigner } from '../../testing/sim-signer.ts'
-import { epochIdentity, positionBytes, welcomeBytes } from '../../wire/signed.ts'
+import { welcomeBytes } from '../../wire/signed.ts'
 import type { Disk } from '../disk/disk.ts'
 import { Trust } from './trust.ts'
 
@@ -20,9 +20,9 @@ const HOME = await signer.generate()
 const OTHER = await signer.generate()
 const BYTES = new Uint8Array(32)
 
-async function epochOf(keys: KeyPair, more: Partial<EpochOpen> = {}): Promise<EpochOpen> {
-  const body = {
-    v: 2,
+function recordOf(keys: KeyPair, more: Partial<EpochRecord> = {}): EpochRecord {
+  return {
+    kind: 'epoch',
     space: SPACE,
     reviewerId: whoamiId(keys.publicKey),
     epoch: 1,
@@ -32,15 +32,15 @@ async function epochOf(keys: KeyPair, more: Partial<EpochOpen> = {}): Promise<Ep
     why: 'genesis',
     at: 1_000,
     ...more,
-  } as const
-  const identity = epochIdentity(body)
-  const opened = { ...identity, epoch: body.epoch, seq: 0 }
-  return { ...body, ...identity, sig: await signer.sign(keys, positionBytes(body.space, opened)) }
+  }
 }
+
+const opened = (keys: KeyPair, more: Partial<EpochRecord> = {}): Epoch =>
+  epochOf(recordOf(keys, more))
 
 /** A greeting with that record, signed by whose key the record has. */
 async function greetingWith(
-  epoch: EpochOpen,
+  epoch: Epoch,
   more: Partial<Omit<Greeting, 'sig'>> = {},
 ): Promise<Greeting> {
   const { eid, chain } = epoch
@@ -55,7 +55,7 @@ async function greetingWith(
   return { ...greeting, sig: await signer.sign(keys, welcomeBytes(SPACE, greeting)) }
 }
 
-const greetingOf = async (keys: KeyPair): Promise<Greeting> => greetingWith(await epochOf(keys))
+const greetingOf = async (keys: KeyPair): Promise<Greeting> => greetingWith(opened(keys))
 
 /** Trust with what it has written so far. */
 function trustWith(pinned?: string): {
@@ -190,48 +190,22 @@ describe('EPO6: who has not signed a greeting for this link is not remembered', 
   })
 })
 
-describe('EPO1, EPO2, EPO3: a record that is not what it says is not followed, nor remembered', () => {
-  test.each<[string, (epoch: EpochOpen) => Promise<EpochOpen> | EpochOpen]>([
-    ['another id', (epoch) => ({ ...epoch, eid: epoch.reviewerId })],
-    ['another chain', (epoch) => ({ ...epoch, chain: 'A'.repeat(43) })],
-    ['another time', (epoch) => ({ ...epoch, at: 2_000 })],
-    ['another number', (epoch) => ({ ...epoch, epoch: 2 })],
-    ['another reason', (epoch) => ({ ...epoch, why: 'restore' })],
-    ['a reviewer before it', (epoch) => ({ ...epoch, prev: { ...epoch, seq: 7 } })],
-    ['the key of another', (epoch) => ({ ...epoch, reviewerKey: OTHER.publicKey })],
-    ['the id of another', () => epochOf(HOME, { reviewerId: whoamiId(OTHER.publicKey) })],
-    ['no signature', (epoch) => ({ ...epoch, sig: '' })],
-    [
-      'the signature of another record',
-      async (epoch) => ({
-        ...epoch,
-        sig: (await epochOf(HOME, { at: 2_000 })).sig,
-      }),
-    ],
-    [
-      'the signature of another key',
-      async (epoch) => {
-        const opened = { ...epoch, seq: 0 }
-        return { ...epoch, sig: await signer.sign(OTHER, positionBytes(SPACE, opened)) }
-      },
-    ],
-    [
-      'the signature of a later position',
-      async (epoch) => {
-        const later = { ...epoch, seq: 1 }
-        return { ...epoch, sig: await signer.sign(HOME, positionBytes(SPACE, later)) }
-      },
-    ],
-    [
-      'a signature for another space',
-      async (epoch) => {
-        const opened = { ...epoch, seq: 0 }
-        return { ...epoch, sig: await signer.sign(HOME, positionBytes(OTHER_SPACE, opened)) }
-      },
-    ],
-  ])('%s', async (_, forge) => {
+describe('EPO1, EPO2, EPO3: a lineage that is not what it says is not followed, nor remembered', () => {
+  const genesis = opened(HOME)
+  const { eid, epoch, chain } = genesis
+  const prev = { eid, epoch, seq: 0, chain }
+  const next = opened(HOME, { epoch: 2, seq: 1, why: 'restore', prev })
+
+  test.each<[string, readonly Epoch[]]>([
+    ['the key of another', [opened(HOME, { reviewerKey: OTHER.publicKey })]],
+    ['the id of another', [opened(HOME, { reviewerId: whoamiId(OTHER.publicKey) })]],
+    ['an epoch that the next one does not continue', [opened(HOME, { at: 2_000 }), next]],
+    ['one epoch twice', [genesis, genesis]],
+    ['the epochs in another order', [next, genesis]],
+    ['one before it of another space', [opened(HOME, { space: OTHER_SPACE }), next]],
+  ])('%s', async (_, lineage) => {
     const { trust, written } = trustWith()
-    const fault = await trust.judge(await greetingWith(await forge(await epochOf(HOME))))
+    const fault = await trust.judge(await greetingWith(lineage.at(-1)!, { lineage }))
     expect(fault).toMatchObject({ refusal: 'other_reviewer' })
     expect([...written, await believes(trust, HOME), await believes(trust, OTHER)]).toEqual([
       false,
@@ -239,9 +213,15 @@ describe('EPO1, EPO2, EPO3: a record that is not what it says is not followed, n
     ])
   })
 
+  test('the epochs as they continue each other are followed', async () => {
+    const { trust } = trustWith(HOME.publicKey)
+    const lineage = [genesis, next]
+    expect(await trust.judge(await greetingWith(next, { lineage }))).toBeUndefined()
+  })
+
   test('of another space', async () => {
     const { trust, written } = trustWith(HOME.publicKey)
-    const fault = await trust.judge(await greetingWith(await epochOf(HOME, { space: OTHER_SPACE })))
+    const fault = await trust.judge(await greetingWith(opened(HOME, { space: OTHER_SPACE })))
     expect([fault?.refusal, ...written]).toEqual(['wrong_space'])
   })
 })

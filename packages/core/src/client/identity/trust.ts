@@ -5,9 +5,10 @@
  */
 import { checksum } from '../../base/checksum.ts'
 import type { Uuid } from '../../base/uuid.ts'
-import { epochIdentity, positionBytes, welcomeBytes } from '../../wire/signed.ts'
+import type { Epoch } from '../../wire/records.ts'
+import { welcomeBytes } from '../../wire/signed.ts'
 import { whoamiId } from '../../facts/whoami.ts'
-import type { EpochOpen } from '../../facts/message.ts'
+import { isLinked } from '../../history/lineage.ts'
 import { type Greeting, type LinkRefusal, forgery, presentEpoch } from '../../sync/session-host.ts'
 import type { Signer } from '../../ports/signer.ts'
 import type { StoredState, WriteBatch } from '../../ports/storage.ts'
@@ -90,7 +91,7 @@ export class Trust {
   async judge(greeting: Greeting): Promise<LinkRefusal | undefined> {
     const { lineage, position, nonces, at, sig } = greeting
     const epoch = presentEpoch(lineage)
-    const fault = await this.#epochFault(epoch)
+    const fault = this.#epochFault(epoch, lineage)
     if (fault) return fault
     const key = epoch.reviewerKey
     const bytes = welcomeBytes(this.#parts.space, { nonces, position, at })
@@ -106,23 +107,16 @@ export class Trust {
     return undefined
   }
 
-  async #epochFault({ sig, eid, chain, ...body }: EpochOpen): Promise<LinkRefusal | undefined> {
-    const { space, signer } = this.#parts
-    if (body.space !== space)
+  /** The greeting signs the id of the present epoch, and by it what that one continues. */
+  #epochFault(
+    { space, reviewerKey, reviewerId }: Epoch,
+    lineage: readonly Epoch[],
+  ): LinkRefusal | undefined {
+    if (space !== this.#parts.space)
       return { refusal: 'wrong_space', note: 'the reviewer answers for another space' }
-    const identity = epochIdentity(body)
-    if (
-      identity.eid !== eid ||
-      identity.chain !== chain ||
-      whoamiId(body.reviewerKey) !== body.reviewerId
-    ) {
+    if (whoamiId(reviewerKey) !== reviewerId || !isLinked(lineage))
       return other('the record of the reviewer’s epoch is not what it says')
-    }
-    if (this.#key !== undefined && this.#key !== body.reviewerKey) return unknownReviewer()
-    const opened = positionBytes(space, { eid, epoch: body.epoch, seq: 0, chain })
-    return (await signer.verify(body.reviewerKey, opened, sig))
-      ? undefined
-      : other('the record of the reviewer’s epoch is not signed by it')
+    return this.#key === undefined || this.#key === reviewerKey ? undefined : unknownReviewer()
   }
 }
 

@@ -8,7 +8,7 @@ import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { noteUnder } from '../../fold/base.ts'
 import { type EntityState, headsOf } from '../../fold/state.ts'
-import { Write } from '../../history/entry.ts'
+import { type Entry, Write } from '../../history/entry.ts'
 import type { MessageIndex } from '../../history/messages.ts'
 import { namesOf } from '../../history/names.ts'
 import { chainPrefix } from '../../facts/ids.ts'
@@ -21,6 +21,7 @@ export interface AuthorViewParts {
   readonly sessionId: Uuid
   readonly messages: MessageIndex
   readonly position: () => Position | null
+  readonly noteReadings: (entry: Entry) => void
   /** The table with the row of that id, archived or not. */
   readonly tableOf: (entityId: Uuid) => Table | undefined
   /** The number of the oldest message of this session without a verdict. */
@@ -47,6 +48,7 @@ export class AuthorView {
       expected.some(({ canonical }) => this.#hasNews(canonical))
     if (hasNews) this.close()
     entry.seen = this.#seen ??= this.#open(entry.clientSeq)
+    this.#parts.noteReadings(entry)
     for (const change of changes) if (hasBase(change)) this.#noteChange(change)
     if (expected.length > 0) entry.expect = expected.map(expectationOf).sort(byEntity)
   }

@@ -21,6 +21,7 @@ export interface OwnMessagesParts {
   readonly outbox: Outbox
   readonly disk: Disk
   readonly tail: Pick<TailReader, 'position' | 'shownSeq'>
+  readonly noteReadings: (entry: Entry) => void
   readonly nextArrival: () => number
 }
 
@@ -62,12 +63,13 @@ export class OwnMessages {
 
   /** Sets the session that writes here. */
   begin(session: SessionRef): void {
-    const { repo, outbox, tail } = this.#parts
+    const { repo, outbox, tail, noteReadings } = this.#parts
     this.#session = session
     this.#view = new AuthorView({
       sessionId: session.sessionId,
       messages: repo.messages,
       position: () => tail.position,
+      noteReadings,
       tableOf: (entityId) => repo.tableOf(entityId),
       oldestOwn: () => outbox.oldestOf(session.sessionId),
     })

@@ -16,6 +16,8 @@ export interface PendingIntakeParts {
   readonly repo: Repo
   readonly position: () => Position | null
   readonly nextArrival: () => number
+  /** Notes in a pending message how far its author had read what is followed. */
+  readonly noteReadings: (entry: Entry) => void
   /** A stored message of this device, and whether the storage has no verdict on it. */
   readonly stored: (
     sessionId: Uuid,
@@ -70,6 +72,11 @@ export class PendingIntake {
     for (const entry of [...this.#unseen.entries()]) this.#showIfReached(entry)
   }
 
+  /** All hidden entries. */
+  entries(): Iterable<Entry> {
+    return this.#unseen.entries()
+  }
+
   /** A hidden entry, by its id. */
   unseen(id: Uuid): Entry | undefined {
     return this.#unseen.get(id)
@@ -86,7 +93,7 @@ export class PendingIntake {
   }
 
   #entry({ message, session, bases }: Taken): Entry {
-    const { repo, nextArrival } = this.#parts
+    const { repo, nextArrival, noteReadings } = this.#parts
     const entry = toEntry(message, {
       session,
       bases,
@@ -96,6 +103,7 @@ export class PendingIntake {
         repo.messages.find(sessionId, clientSeq) ?? this.#unseen.find(sessionId, clientSeq),
     })
     entry.state = 'queued'
+    noteReadings(entry)
     return entry
   }
 
@@ -121,8 +129,8 @@ export class PendingIntake {
       !seen ||
       seen.seq === 0 ||
       writes.every(({ kind }) => kind === 'create') ||
-      // A position on another lineage cannot be compared.
-      (position !== null && (position.eid !== seen.eid || position.seq >= seen.seq))
+      // Of another lineage all that is common was read, and the rest is not known here.
+      (position !== null && position.seq >= (entry.readings?.here ?? seen.seq))
     return isRead && writes.every((write) => this.#hasAll(write))
   }
 

@@ -1,0 +1,89 @@
+/**
+ * What this store has seen of the reviewer's log, for as long as a reviewer may want it back: one that
+ * lost its newest data is given them by those who have read them. Bounded by bytes and by age.
+ */
+import { NO_BYTES, addBytes, bytesOf, utf8Bytes } from '../../base/size.ts'
+import type { Limits } from '../../facts/limits.ts'
+import { outcomeOf } from '../../facts/malformed.ts'
+import type { Position } from '../../facts/message.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { HeldStep } from '../../sync/hand-back.ts'
+import { batchReadingBounds } from '../../wire/bounds.ts'
+import { completedBatch } from '../../wire/completed.ts'
+import { linesInParts, parseReviewerFrame } from '../../wire/frames.ts'
+
+/** One step of the tail: frames as they were believed, and what is in them of this device. */
+export interface JournalStep {
+  /** The position before it. */
+  readonly from: Pick<Position, 'seq' | 'chain'>
+  readonly frames: readonly string[]
+  /** Texts of own flushes of which messages were accepted, each with its session line. */
+  readonly own: readonly string[]
+}
+
+interface Noted extends JournalStep {
+  readonly at: number
+  readonly bytes: number
+}
+
+export class Journal {
+  readonly #limits: Limits
+  readonly #clock: Clock
+  #steps: Noted[] = []
+  #bytes = NO_BYTES
+
+  constructor(limits: Limits, clock: Clock) {
+    this.#limits = limits
+    this.#clock = clock
+  }
+
+  add(step: JournalStep): void {
+    const bytes = [...step.frames, ...step.own].map(utf8Bytes).reduce(addBytes, NO_BYTES)
+    this.#steps.push({ ...step, at: this.#clock.now(), bytes })
+    this.#bytes = addBytes(this.#bytes, bytesOf(bytes))
+    this.#prune()
+  }
+
+  /** All steps, the oldest first, as they can be handed back. Those that lack a line are left out. */
+  held(): readonly HeldStep[] {
+    return this.#steps.flatMap((step) => heldStep(step, this.#limits) ?? [])
+  }
+
+  /** The canonical state is given up. */
+  clear(): void {
+    this.#steps = []
+    this.#bytes = NO_BYTES
+  }
+
+  #prune(): void {
+    const { journalBytesMax, journalMs } = this.#limits
+    const since = this.#clock.now() - journalMs
+    let count = 0
+    let bytes: number = this.#bytes
+    for (const step of this.#steps) {
+      if (bytes <= journalBytesMax && step.at >= since) break
+      bytes -= step.bytes
+      count++
+    }
+    if (count === 0) return
+    this.#steps = this.#steps.slice(count)
+    this.#bytes = bytesOf(bytes)
+  }
+}
+
+function heldStep({ from, frames, own }: JournalStep, limits: Limits): HeldStep | undefined {
+  const bounds = batchReadingBounds(limits)
+  const batches: string[] = []
+  let position: Position | undefined
+  for (const text of frames) {
+    const frame = parseReviewerFrame(text, limits)
+    if (!frame.ok || frame.value.kind !== 'tail') return undefined
+    position = frame.value.position
+    for (const batch of linesInParts(frame.value.texts, frame.value.batches) ?? []) {
+      const completed = outcomeOf(() => completedBatch(batch, own, bounds))
+      if (!completed.ok || completed.value === undefined) return undefined
+      batches.push(completed.value)
+    }
+  }
+  return position && { from, position, batches }
+}

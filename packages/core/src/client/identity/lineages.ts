@@ -1,0 +1,63 @@
+/**
+ * The lineage that this store follows, and what it knows of others: so that it can tell, with and
+ * without a link, how far the author of a pending message had read what is canonical now.
+ */
+import type { Entry } from '../../history/entry.ts'
+import { Lineage } from '../../history/lineage.ts'
+import type { StoredState } from '../../ports/storage.ts'
+import { type Epoch, readEpoch } from '../../wire/records.ts'
+import type { Disk } from '../disk/disk.ts'
+
+const KEY = 'lineage'
+
+export interface LineagesParts {
+  readonly disk: Disk
+  /** All messages without a verdict, shown or not. */
+  readonly pending: () => Iterable<Entry>
+}
+
+export class Lineages {
+  readonly #parts: LineagesParts
+  #followed: Lineage | undefined
+
+  constructor(parts: LineagesParts) {
+    this.#parts = parts
+  }
+
+  /** Remembers what an earlier session followed. What cannot be read is told by the next greeting. */
+  restore({ meta }: StoredState): void {
+    const stored: unknown = meta.get(KEY)
+    const [lines, parted] = Array.isArray(stored) ? (stored as readonly unknown[]) : []
+    const epochs = epochsOf(lines)
+    if (!this.#followed && epochs.length > 0) this.#followed = new Lineage(epochs, epochsOf(parted))
+  }
+
+  /** The lineage of a greeting, with all that is known of others. */
+  greeted(epochs: readonly Epoch[]): Lineage {
+    const known = this.#followed
+    return new Lineage(epochs).knowing(known ? [...known.parted, ...known.epochs] : [])
+  }
+
+  /** What is shown is of this lineage from now on. */
+  follow(lineage: Lineage): void {
+    const before = this.#followed
+    this.#followed = lineage
+    if (before?.present.eid === lineage.present.eid) return
+    for (const entry of this.#parts.pending()) this.note(entry)
+    const value = [lineage.epochs, lineage.parted].map((list) => list.map(({ line }) => line))
+    void this.#parts.disk.write({ durability: 'relaxed', meta: [[KEY, value]] })
+  }
+
+  /** Notes in a pending message how far its author had read what is followed. */
+  readonly note = (entry: Entry): void => {
+    if (!entry.review) entry.readings = entry.seen && this.#followed?.readings(entry.seen)
+  }
+}
+
+function epochsOf(lines: unknown): readonly Epoch[] {
+  if (!Array.isArray(lines)) return []
+  return lines.flatMap((line: unknown) => {
+    const read = typeof line === 'string' ? readEpoch(line) : undefined
+    return read?.ok ? [read.value] : []
+  })
+}

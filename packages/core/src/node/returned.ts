@@ -1,0 +1,215 @@
+/**
+ * What a reviewer has lost, and gets back from those who have read it: batches of its log under a
+ * position that it has signed, which vouches for all of them.
+ *
+ *   they continue the head            adopted: as they were, seqs kept
+ *   the lineage went on without them  judged again, in their order, each with its old place
+ */
+import { NO_BYTES, addBytes } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { chainPrefix } from '../facts/ids.ts'
+import type { Position } from '../facts/message.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { Limits } from '../facts/limits.ts'
+import type { SpaceStore } from '../ports/space-store.ts'
+import type { Offer } from '../review/decide.ts'
+import type { SessionRecord } from '../review/ledger.ts'
+import { type ReturnedBatch, returnedFlushes, unboundRecord } from '../review/returned-flush.ts'
+import { readSession } from '../review/stored.ts'
+import { batchReadingBounds } from '../wire/bounds.ts'
+import { type AuthorFrame, linesInParts, reviewerFrame } from '../wire/frames.ts'
+import { readBatch, readLayout, spanOfBatch } from '../wire/read-batch.ts'
+import { positionBytes } from '../wire/signed.ts'
+import type { Batch } from '../wire/types.ts'
+import type { Connection } from './connection.ts'
+import type { Desk } from './desk.ts'
+
+export interface ReturnedParts {
+  readonly space: Uuid
+  readonly keys: KeyPair
+  readonly signer: Signer
+  readonly store: SpaceStore
+  readonly limits: Limits
+  readonly desk: Desk
+}
+
+type Held = AuthorFrame & { readonly kind: 'held' }
+type Start = Pick<Position, 'seq' | 'chain'>
+
+/** Of one decision. */
+const FLUSHES_MAX = 256
+const FLUSH_BYTES_MAX = 1_048_576
+/** Flushes that could not be judged, because what they are written on is not here yet. */
+const PARKED_MAX = 1_024
+
+export class Returned {
+  readonly #parts: ReturnedParts
+  /** How far the log of an epoch that was lost has come back, without a gap. */
+  readonly #taken = new Map<Uuid, number>()
+  #parked: Offer<Connection>[] = []
+
+  constructor(parts: ReturnedParts) {
+    this.#parts = parts
+  }
+
+  /** Takes what one frame has, and says what is here now. Runs between two decisions. */
+  async take(connection: Connection, frame: Held): Promise<void> {
+    const { desk, space, keys, signer } = this.#parts
+    const { position, epochs } = frame
+    const isSigned = await signer.verify(
+      keys.publicKey,
+      positionBytes(space, position),
+      position.sig ?? '',
+    )
+    if (!isSigned) {
+      connection.strike('what is handed back is not signed by this reviewer')
+      return
+    }
+    // Another process on the store may have it.
+    if (!this.#has(position)) await desk.resync()
+    // A false one is of no use but to its author, whose messages then saw less than they say.
+    const ours = epochs.filter((one) => one.space === space && one.reviewerKey === keys.publicKey)
+    desk.open.lineage = desk.open.lineage.knowing(ours)
+    const seq = this.#has(position) ? position.seq : await this.#back(connection, frame)
+    if (seq !== undefined) connection.send(reviewerFrame('back', { seq }))
+  }
+
+  /** Whether the log here has a position, as far as its chain is at hand. */
+  #has(position: Position): boolean {
+    const { lineage, head, space } = this.#parts.desk.open
+    const isHere = lineage.has(position) && position.seq <= head.seq
+    return isHere && space.chains.mayBe(position.seq, chainPrefix(position.chain))
+  }
+
+  /** The seq up to which all is here; undefined for a frame that nobody honest sends. */
+  async #back(connection: Connection, frame: Held): Promise<number | undefined> {
+    const { position, batches } = frame
+    const { lineage, head } = this.#parts.desk.open
+    const common = Math.min(lineage.common(position), head.seq)
+    const known = Math.max(common, this.#taken.get(position.eid) ?? 0)
+    if (batches.length === 0) return known
+    const read = this.#read(frame)
+    if (!read) {
+      connection.strike('batches that are not those of their position')
+      return undefined
+    }
+    if (await this.#take(read)) {
+      const isGapless = frame.from.seq <= known
+      if (isGapless) this.#taken.set(position.eid, Math.max(known, position.seq))
+      return position.seq
+    }
+    return undefined // the store does not answer: it is handed back again
+  }
+
+  /** The batches of a frame, if they lead to its position. */
+  #read({ from, position, batches, texts }: Held): readonly ReturnedBatch[] | undefined {
+    const { space, limits } = this.#parts
+    const bounds = batchReadingBounds(limits)
+    const found: Omit<ReturnedBatch, 'eid' | 'epoch'>[] = []
+    let before: Start = from
+    for (const text of linesInParts(texts, batches) ?? []) {
+      const span = spanOfBatch(text, bounds)
+      const own = (): undefined => undefined
+      const read =
+        span.ok && readBatch(text, { space, before, sessions: [], own, redacted: own, bounds })
+      if (!read || !read.ok) return undefined
+      found.push({ text, batch: read.value, before })
+      before = { seq: read.value.throughSeq, chain: read.value.chain }
+    }
+    if (before.seq !== position.seq || before.chain !== position.chain) return undefined
+    // From the end, as the position names the last epoch, and each record the one before.
+    let term: { readonly eid: Uuid; readonly epoch: number } = position
+    return found
+      .toReversed()
+      .map((one): ReturnedBatch | undefined => {
+        const { epoch: record } = one.batch
+        if (record && record.eid !== term.eid) return undefined
+        const { eid, epoch } = term
+        if (record?.prev) term = record.prev
+        return { ...one, eid, epoch }
+      })
+      .toReversed()
+      .filter((one) => one !== undefined)
+  }
+
+  /** False where the store fails. */
+  async #take(read: readonly ReturnedBatch[]): Promise<boolean> {
+    const { desk } = this.#parts
+    const { head } = desk.open
+    const isAtHead = ({ before }: ReturnedBatch): boolean =>
+      before.seq === head.seq && before.chain === head.chain
+    const first = read.findIndex(isAtHead)
+    if (first >= 0) return desk.adopt(read.slice(first), (batch) => this.#records(batch))
+    const lost = read.filter((one) => !this.#isHere(one))
+    // Two histories under one epoch: a copy was taken for the original.
+    if (lost.some(({ eid }) => eid === head.eid)) await desk.lost()
+    const offers = await Promise.all(lost.map((one) => this.#offers(one)))
+    return this.#judge(offers.flat())
+  }
+
+  /** Whether a batch is in the log here. */
+  #isHere({ batch, eid }: ReturnedBatch): boolean {
+    const { throughSeq: seq, chain } = batch
+    const { head, lineage } = this.#parts.desk.open
+    return this.#has({ eid, epoch: lineage.at(seq).epoch, seq, chain }) && seq <= head.seq
+  }
+
+  async #offers({ text, batch, eid }: ReturnedBatch): Promise<readonly Offer<Connection>[]> {
+    if (batch.epoch) return []
+    const layout = readLayout(text, [], batchReadingBounds(this.#parts.limits))
+    if (!layout.ok) return []
+    const records = await this.#records(batch)
+    return returnedFlushes(layout.value, batch, eid).map((returned) => {
+      const { session } = returned.layout
+      // Each session of the batch has a record.
+      const record = records.get(session.facts.sessionId)!
+      const person = { id: record.personalId, proved: false, claims: undefined }
+      const { flush } = returned
+      return { connection: null, session, flush, sig: null, record, person, returned }
+    })
+  }
+
+  /** The sessions of a batch: as they are bound or stored, or as their lines say. */
+  async #records({ accepted }: Batch): Promise<ReadonlyMap<Uuid, SessionRecord>> {
+    const { store, desk } = this.#parts
+    const of = new Map(accepted.map((one) => [one.session.facts.sessionId, one]))
+    const ids = [...of.keys()]
+    const stored = await store.sessions(ids)
+    return new Map(
+      ids.map((id, i) => {
+        const kept = stored[i] && readSession(stored[i], id)
+        const known = desk.open.ledger.session(id) ?? kept
+        // `ids` are the keys of `of`.
+        return [id, known ?? unboundRecord(of.get(id)!)]
+      }),
+    )
+  }
+
+  /** Judges flushes in their order, and once more those that waited for something in them. */
+  async #judge(offers: readonly Offer<Connection>[]): Promise<boolean> {
+    let waiting = offers
+    while (waiting.length > 0) {
+      const part = waiting.slice(0, countOf(waiting))
+      waiting = waiting.slice(part.length)
+      const decision = await this.#parts.desk.batch(part)
+      if (!decision) return false
+      const unjudged = part.filter((_, i) => decision.answers[i]!.nacks.length > 0)
+      if (decision.stored) {
+        waiting = [...waiting, ...this.#parked]
+        this.#parked = []
+      }
+      this.#parked = [...this.#parked, ...unjudged].slice(-PARKED_MAX)
+    }
+    return true
+  }
+}
+
+/** How many flushes are judged together. */
+function countOf(offers: readonly Offer<Connection>[]): number {
+  let bytes = NO_BYTES
+  const end = offers.findIndex(({ flush }, i) => {
+    bytes = addBytes(bytes, flush.bytes)
+    return i > 0 && (i >= FLUSHES_MAX || bytes > FLUSH_BYTES_MAX)
+  })
+  return end < 0 ? offers.length : end
+}

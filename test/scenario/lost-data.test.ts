@@ -1,0 +1,353 @@
+/**
+ * A reviewer whose data were lost, or are an older copy: what it had accepted comes back from those who
+ * have read it, the same for all, and nobody acts by hand.
+ */
+import { cpSync, rmSync } from 'node:fs'
+import { type SyncStore, defaultPlatform, entity, memoryStorage } from '@countersign/core'
+import { allPages } from '@countersign/core/ports'
+import type { KeyPair, Page, Storage, StoredState, Transport } from '@countersign/core/ports'
+import { type Reviewer, type ReviewerEvent, createReviewer } from '@countersign/core/reviewer'
+import { sqliteSpaces } from '@countersign/reviewer'
+import { createSyncStore } from '@countersign/core'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { z } from 'zod'
+import { freshFolder } from '../contract/fresh-folders.ts'
+import { SPACE, wireTo } from './wire.ts'
+
+const Task = entity('task', z.object({ title: z.string(), points: z.number().default(0) }))
+const { signer, clock, random } = defaultPlatform()
+
+let folder: string
+let keys: KeyPair
+let current: Reviewer
+let events: ReviewerEvent[]
+let stop: () => Promise<void>
+const stores: SyncStore[] = []
+
+beforeEach(async () => {
+  folder = freshFolder()
+  keys = await signer.generate()
+  events = []
+})
+afterEach(async () => {
+  await Promise.all(stores.splice(0).map((store) => store.close()))
+  await stop()
+})
+
+/** A reviewer on the data of that folder. */
+async function start(restored = false): Promise<void> {
+  const spaces = sqliteSpaces(folder)
+  const onEvent = (event: ReviewerEvent): void => void events.push(event)
+  current = await createReviewer({
+    ...{ space: SPACE, spaces, keys, signer, clock, random, restored, onEvent },
+    rules: { authorize: (_, { values }) => values['title'] !== 'bomb' || 'no bombs' },
+  })
+  const started = current
+  stop = async () => {
+    await started.close()
+    await spaces.close()
+  }
+}
+
+/** The data as they are now, for later. */
+async function copied(): Promise<string> {
+  await stop()
+  const copy = freshFolder()
+  cpSync(folder, copy, { recursive: true })
+  await start()
+  return copy
+}
+
+/** The reviewer is gone, and begins again on a copy, or on nothing. */
+async function fallBack(copy: string | undefined, restored = false): Promise<void> {
+  await stop()
+  rmSync(folder, { recursive: true, force: true })
+  if (copy) cpSync(copy, folder, { recursive: true })
+  await start(restored)
+}
+
+const transport: Transport = { connect: (link) => wireTo(current).connect(link) }
+
+async function open(storage = memoryStorage(), over = transport): Promise<SyncStore> {
+  const store = createSyncStore({
+    ...{ server: true, space: SPACE, entities: [Task], storage, transports: [over] },
+  })
+  stores.push(store)
+  await store.ready
+  return store
+}
+
+const status = (store: SyncStore) => store.status.getState()
+/** What is the same for all: who looks decides which candidate of a conflict is shown. */
+const told = (store: SyncStore) =>
+  store
+    .query(Task)
+    .rows.map((row) => ({
+      ...{ id: row.id, points: row.points, heads: row.$heads, key: row.$orderKey },
+      state: row.$state,
+      titles: row.$conflicts.title?.candidates.map(({ value }) => value) ?? [row.title],
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+
+/** Every store is at the head and shows the same. */
+async function settled(...all: readonly SyncStore[]): Promise<void> {
+  await vi.waitFor(
+    () => {
+      for (const store of all) {
+        expect(status(store)).toMatchObject({ connection: 'online', outboxMessages: 0 })
+        expect(status(store).position?.seq).toBe(current.state.seq)
+      }
+    },
+    { timeout: 8_000, interval: 10 },
+  )
+  for (const store of all) expect(told(store)).toEqual(told(all[0]!))
+}
+
+const seen = (type: ReviewerEvent['type']) => events.filter((event) => event.type === type)
+
+describe('a reviewer restored from a copy', () => {
+  it('LOSS1 gets its tail back as it was, where nothing was accepted since: seqs kept', async () => {
+    await start()
+    const ann = await open()
+    const bob = await open()
+    const first = ann.create(Task, { title: 'before' }).id
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    for (let n = 0; n < 20; n++) ann.create(Task, { title: `ann ${n}` })
+    bob.update(Task, first, { points: 3 })
+    await settled(ann, bob)
+    const before = told(ann)
+    const { seq } = current.state
+    await fallBack(copy, true)
+    await settled(ann, bob)
+    expect(told(ann)).toEqual(before)
+    if (current.state.seq !== seq) console.log(events.map((e) => JSON.stringify(e)).join('\n'))
+    expect(current.state.seq).toBe(seq)
+    expect(seen('adopted').at(-1)).toMatchObject({ toSeq: seq })
+    // The first commit is on an epoch of its own.
+    bob.create(Task, { title: 'after' })
+    await settled(ann, bob)
+    expect(seen('epoch_opened')).toHaveLength(1)
+    expect(current.state).toMatchObject({ epoch: 2, seq: seq + 2 })
+    const carl = await open()
+    await settled(ann, bob, carl)
+  })
+
+  it('LOSS2 gets back what was accepted before it went on without it', async () => {
+    await start()
+    const ann = await open()
+    const bob = await open()
+    const row = ann.create(Task, { title: 'before' }).id
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    ann.setOnline(false)
+    for (let n = 0; n < 20; n++) bob.create(Task, { title: `bob ${n}` })
+    bob.update(Task, row, { title: 'by bob' })
+    await settled(bob)
+    bob.setOnline(false)
+    await fallBack(copy, true)
+    ann.update(Task, row, { title: 'by ann' })
+    ann.setOnline(true)
+    await settled(ann)
+    expect(ann.query(Task).rows).toHaveLength(1)
+    bob.setOnline(true)
+    await settled(ann, bob)
+    expect(bob.query(Task).rows).toHaveLength(21)
+    // Both wrote it without the other one's, and no write is lost.
+    expect(told(ann).find(({ id }) => id === row)?.titles).toEqual(['by ann', 'by bob'])
+    const carl = await open()
+    await settled(ann, bob, carl)
+  })
+
+  it('LOSS3 its data deleted and its key kept', async () => {
+    await start()
+    const ann = await open()
+    const bob = await open()
+    for (let n = 0; n < 20; n++) ann.create(Task, { title: `ann ${n}` })
+    await settled(ann, bob)
+    const [{ id } = { id: '' }] = bob.query(Task).rows
+    bob.update(Task, id, { title: 'by bob' })
+    await settled(ann, bob)
+    const before = told(ann)
+    await fallBack(undefined)
+    await settled(ann, bob)
+    expect(told(ann)).toEqual(before)
+    const carl = await open()
+    await settled(ann, bob, carl)
+  })
+})
+
+describe('a store that has lost something', () => {
+  it('LOSS7 opened again after the reviewer fell back: what its storage has is handed back', async () => {
+    await start()
+    const storage = memoryStorage()
+    const first = await open(storage)
+    await settled(first)
+    const copy = await copied()
+    await settled(first)
+    for (let n = 0; n < 20; n++) first.create(Task, { title: `ann ${n}` })
+    await settled(first)
+    const before = told(first)
+    await first.close()
+    await fallBack(copy, true)
+    const again = await open(storage)
+    await settled(again)
+    expect(told(again)).toEqual(before)
+    const carl = await open()
+    await settled(again, carl)
+  })
+
+  it('LOSS7 its storage is gone: it is a newcomer, and what another store has is back', async () => {
+    await start()
+    const ann = await open()
+    const bob = await open()
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    for (let n = 0; n < 20; n++) ann.create(Task, { title: `ann ${n}` })
+    await settled(ann, bob)
+    const before = told(ann)
+    await ann.close()
+    bob.setOnline(false)
+    await fallBack(copy, true)
+    // Both have lost something: Ann all that she had, the reviewer its tail.
+    const anew = await open()
+    await settled(anew)
+    expect(told(anew)).toEqual([])
+    bob.setOnline(true)
+    await settled(bob, anew)
+    expect(told(anew)).toEqual(before)
+  })
+
+  it('LOSS6 an older copy of its storage: it writes under another session, and is told the rest', async () => {
+    await start()
+    const storage = memoryStorage()
+    const older = await open(storage)
+    older.create(Task, { title: 'before' })
+    await settled(older)
+    const state = await stateOf(storage)
+    for (let n = 0; n < 20; n++) older.create(Task, { title: `ann ${n}` })
+    await settled(older)
+    const before = told(older)
+    const { sessionId } = status(older)
+    await older.close()
+    const restored = await open(await storageWith(state))
+    expect(status(restored).sessionId).not.toBe(sessionId)
+    restored.create(Task, { title: 'after' })
+    await settled(restored)
+    expect(told(restored)).toHaveLength(22)
+    expect(told(restored)).toEqual(expect.arrayContaining(before))
+    expect(current.state.rejected).toBeLessThan(2) // a publication at the most
+  })
+
+  it('LOSS6 own messages that nobody hands back are pending again, and what was refused stays so', async () => {
+    await start()
+    const ann = await open(memoryStorage(), unreturning)
+    const row = ann.create(Task, { title: 'before' }).id
+    await settled(ann)
+    const copy = await copied()
+    await settled(ann)
+    const rows = Array.from({ length: 20 }, (_, n) => ann.create(Task, { title: `ann ${n}` }))
+    const again = ann.update(Task, row, { points: 3 })
+    const refused = ann.create(Task, { title: 'bomb' })
+    await settled(ann)
+    expect(refused.state).toBe('rejected')
+    const titles = told(ann).flatMap((one) => one.titles)
+    await fallBack(copy, true)
+    await settled(ann)
+    expect(told(ann).flatMap((one) => one.titles)).toEqual(titles)
+    expect(ann.query(Task).rows.find(({ id }) => id === row)).toMatchObject({ points: 3 })
+    expect([rows.at(-1)?.state, again.state]).toEqual(['accepted', 'accepted'])
+    expect(ann.refused.snapshot()).toMatchObject([{ messageId: refused.messageId }])
+    expect(seen('adopted')).toEqual([])
+    const carl = await open()
+    await settled(ann, carl)
+  })
+
+  it('LOSS4 a value that was decided and lost is not late when it comes back', async () => {
+    await start()
+    const ann = await open()
+    const bob = await open()
+    const row = ann.create(Task, { title: 'one' }).id
+    await settled(ann, bob)
+    ann.setOnline(false)
+    const late = ann.update(Task, row, { title: 'late' })
+    bob.update(Task, row, { title: 'two' })
+    await settled(bob)
+    ann.setOnline(true)
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    ann.resolve(Task, row, { title: 'three' })
+    await settled(ann, bob)
+    // Who decides otherwise has not read it: Carl was there when both values stood.
+    ann.setOnline(false)
+    bob.setOnline(false)
+    await fallBack(copy, true)
+    const carl = await open()
+    await settled(carl)
+    carl.resolve(Task, row, { title: 'four' })
+    await settled(carl)
+    ann.setOnline(true)
+    bob.setOnline(true)
+    await settled(ann, bob, carl)
+    expect(told(carl)).toMatchObject([{ titles: ['four', 'three'] }])
+    expect(late.state).toBe('accepted')
+    expect([ann, bob, carl].map((store) => store.refused.snapshot())).toEqual([[], [], []])
+  })
+})
+
+/** A store behind it hands nothing back: the wire says that all is there. */
+const unreturning: Transport = {
+  connect: (events) => {
+    const link = transport.connect(events)
+    return {
+      send: (text) =>
+        text.startsWith('["held"')
+          ? setTimeout(() => events.frame('["back",999]'), 0)
+          : link.send(text),
+      close: () => link.close(),
+    }
+  },
+}
+
+interface Stored extends StoredState {
+  /** Of the checkpoint. */
+  readonly pages: readonly Page[]
+}
+
+/** The records of a storage as they are now. */
+async function stateOf(storage: Storage): Promise<Stored> {
+  const handle = await storage.open(() => {}, SPACE)
+  const state = await handle.read()
+  const pages = state.checkpoint && (await allPages(handle, state.checkpoint.name))
+  await handle.close()
+  return structuredClone({ ...state, pages: pages ?? [] })
+}
+
+async function storageWith({
+  segments,
+  outbox,
+  meta,
+  advance,
+  checkpoint,
+  pages,
+}: Stored): Promise<Storage> {
+  const storage = memoryStorage()
+  const handle = await storage.open(() => {}, SPACE)
+  for (const segment of segments)
+    await handle.write({
+      ...{ durability: 'strict', segments: [segment] },
+      ...(segment.kind === 'tail' && { advance: { rank: segment.rank!, fromRank: 0, text: '' } }),
+    })
+  const position = advance && { ...advance, rank: advance.rank + 1, fromRank: 0 }
+  await handle.write({
+    ...{ durability: 'strict', outboxAdd: outbox, meta: [...meta] },
+    ...(position && { advance: position }),
+    ...(checkpoint && { checkpoint: { ...checkpoint, pages } }),
+  })
+  await handle.close()
+  return storage
+}
