@@ -161,6 +161,28 @@ describe('a reviewer restored from a copy', () => {
     await settled(ann, bob, carl)
   })
 
+  it('SEEN7 rows of an earlier epoch are written in a later one, by their authors too', async () => {
+    await start()
+    const ann = await open()
+    const bob = await open()
+    const row = ann.create(Task, { title: 'before' }).id
+    await settled(ann, bob)
+    const copy = await copied()
+    await fallBack(copy, true)
+    // The first commit opens the epoch, and the rows are read in it.
+    bob.create(Task, { title: 'after' })
+    await settled(ann, bob)
+    expect(status(ann).position).toMatchObject({ epoch: 2 })
+    const byAnn = ann.update(Task, row, { points: 1 })
+    await settled(ann, bob)
+    const byBob = bob.update(Task, row, { points: 2 })
+    await settled(ann, bob)
+    expect([byAnn.state, byBob.state]).toEqual(['accepted', 'accepted'])
+    expect(told(ann).find(({ id }) => id === row)).toMatchObject({ points: 2 })
+    expect(ann.query(Task).rows.find(({ id }) => id === row)?.$conflicts).toEqual({})
+    expect(seen('strike')).toEqual([])
+  })
+
   it('LOSS3 its data deleted and its key kept', async () => {
     await start()
     const ann = await open()

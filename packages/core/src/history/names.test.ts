@@ -53,6 +53,22 @@ test('§4 names: a message accepted above the read position still has its own nu
   expect(namesOf([own, foreign], me)).toEqual({ ...NO_NAMES, own: [5], others: [one('b', 6)] })
 })
 
+test('SEEN7 what was read in an earlier epoch of the lineage is named by its seq, own messages too', () => {
+  const later = new Entry({
+    session: me.session,
+    ...{ clientSeq: 9, timestamp: 0, arrival: 0 },
+    seen: { ...seen, eid: 'epoch-2' },
+  })
+  later.readings = { here: 7, others: [] }
+  const own = write('me', 1, { seq: 4 })
+  const since = write('b', 6, { seq: 8, eid: 'epoch-2', epoch: 2 })
+  expect(namesOf([own, write('b', 2, { seq: 7 }), since], later)).toEqual({
+    canonical: [4, 7],
+    own: [],
+    others: [one('b', 6)],
+  })
+})
+
 test('§4 names: a store that has read nothing canonical names nothing by seq', () => {
   const stranger = new Entry({
     session: me.session,

@@ -2,6 +2,7 @@
 import type { Uuid } from '../base/uuid.ts'
 import type { Names, OwnSpan } from '../facts/types.ts'
 import type { Entry, Write } from './entry.ts'
+import { readHere } from './saw.ts'
 
 const NO_NUMBERS: readonly number[] = Object.freeze([])
 
@@ -12,12 +13,14 @@ export const NO_NAMES: Names = Object.freeze({
 })
 
 /**
- * Names of writes in the view of a message's author. `spanOf` returns the span of a pending write
- * of another session; undefined if another span covers it.
+ * Names of writes in the view of the author of a message. What the author had read as canonical is
+ * named by its seq, in whichever epoch of the lineage it was accepted: own numbers before `seen.from`
+ * are no names. `spanOf` returns the span of a pending write of another session; undefined if another
+ * span covers it.
  */
 export function namesOf(
   writes: readonly Write[],
-  { seen, session }: Entry,
+  by: Entry,
   spanOf: (write: Write) => OwnSpan | undefined = spanOfOne,
 ): Names {
   if (writes.length === 0) return NO_NAMES
@@ -25,10 +28,9 @@ export function namesOf(
   const own: number[] = []
   const others: OwnSpan[] = []
   for (const write of writes) {
-    const { review, session: by, clientSeq } = write.entry
-    if (review !== null && review.eid === seen?.eid && review.seq <= seen.seq)
-      canonical.push(review.seq)
-    else if (by.sessionId === session.sessionId) own.push(clientSeq)
+    const { review, session, clientSeq } = write.entry
+    if (review !== null && review.seq <= readHere(by, review)) canonical.push(review.seq)
+    else if (session.sessionId === by.session.sessionId) own.push(clientSeq)
     else {
       const span = spanOf(write)
       if (span && !others.some(({ sessionId }) => sessionId === span.sessionId)) others.push(span)

@@ -50,7 +50,7 @@ function isRead({ review }: Entry, by: Entry, cut: number = Infinity): boolean {
 }
 
 /** How far the author of a message had read the lineage on which it, or another review, stands. */
-function readHere({ seen, review, readings }: Entry, other: Review): number {
+export function readHere({ seen, review, readings }: Entry, other: Review): number {
   if (seen === undefined) return 0
   // Of a pending message the replica knows it, which knows its lineage.
   if (review === null) return readings?.here ?? (seen.eid === other.eid ? seen.seq : 0)

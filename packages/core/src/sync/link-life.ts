@@ -119,6 +119,12 @@ export class LinkLife {
     return (position?.seq ?? 0) >= this.greetedSeq
   }
 
+  /** Whether a position has what the reviewer has at that seq: one of another lineage has not. */
+  contains(position: Position | null, seq: number): boolean {
+    const isOn = position !== null && this.reviewing?.lineage.has(position) === true
+    return isOn && seq <= position.seq
+  }
+
   /** Whether offers may go: all is bound, and the reviewer lacks nothing that it is to get first. */
   isOffering(nowMs: number): boolean {
     const isHandingBack = this.handBack !== undefined && !this.handBack.isDone

@@ -334,7 +334,7 @@ export class SyncSession {
         for (const review of frame.reviews) {
           const entry = outbox.find(frame.sessionId, review.clientSeq)
           if (!entry) continue
-          if (review.seq <= (tail.position?.seq ?? -1)) host.acceptedAgain(entry, review)
+          if (life.contains(tail.position, review.seq)) host.acceptedAgain(entry, review)
           else life.pull.wants.all()
         }
         break

@@ -50,7 +50,11 @@ export class Lineages {
 
   /** Notes in a pending message how far its author had read what is followed. */
   readonly note = (entry: Entry): void => {
-    if (!entry.review) entry.readings = entry.seen && this.#followed?.readings(entry.seen)
+    const { review, seen } = entry
+    if (review) return
+    // Without its record, all that is shown counts as one lineage, until the next greeting.
+    if (!this.#followed) entry.readings = seen && { here: seen.seq, others: [] }
+    else entry.readings = seen && this.#followed.readings(seen)
   }
 }
 
