@@ -125,9 +125,8 @@ export class Replica {
       this.status.setState({ ...storageStatus(this.#disk, this.#damage), damaged }),
     )
     this.tail = new TailReader(this.repo, {
-      space: options.space,
+      ...{ space: options.space, heldChainsMax: this.limits.heldChainsMax },
       bounds: batchReadingBounds(this.limits),
-      heldChainsMax: this.limits.heldChainsMax,
       onOtherHistory: (...told) => this.status.setState({ alarm: otherHistory(...told) }),
       onTaken: (text, batch) => this.#session?.taken(text, batch),
       onDisowned: (...gone) => this.#refusals.disown(...gone),
@@ -361,11 +360,9 @@ export class Replica {
       canonicalDisk: this.#canonicalDisk,
       tail: this.tail,
       trust: this.#trust,
-      ...{
-        me: this.person.me,
-        lineages: this.#changeOver.lineages,
-        journal: this.#changeOver.journal,
-      },
+      me: this.person.me,
+      lineages: this.#changeOver.lineages,
+      journal: this.#changeOver.journal,
       schemas: this.schemas,
       isClosing: () => this.closed,
       onOtherReviewer: () => this.#reconnect(),
