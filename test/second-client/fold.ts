@@ -126,7 +126,9 @@ export function applied(state: State | undefined, type: string, m: Write): State
     }
   }
   const unseen = state.heads.filter((head) => !saw(m, head))
-  const linear = state.linear && unseen.length === 0 && m.keep.size === 0
+  // FOLD3.
+  const isAlone = [...m.values.keys()].every((register) => live.get(register)?.length === 1)
+  const linear = state.linear && unseen.length === 0 && m.keep.size === 0 && isAlone
   return { ...state, heads: [...unseen, m], live, bases, linear }
 }
 

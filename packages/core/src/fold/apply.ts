@@ -50,8 +50,9 @@ export function apply(state: EntityState | undefined, write: Write): EntityState
     live,
     created: before.created,
     last: write,
-    // A kept write remains concurrent with this one.
-    linear: before.linear && beside.length === 0 && !write.keep,
+    // A kept write remains concurrent with this one; and who had read a head on a lineage that was lost
+    // may have read more than is known of it.
+    linear: before.linear && beside.length === 0 && !write.keep && hasReplaced(write, live),
     bases,
     totals,
   }
@@ -74,6 +75,11 @@ function totalsAfter(
 ): Fold['totals'] {
   if (!operation) return totals?.has(slot) ? without(totals, slot) : totals
   return new Map(totals).set(slot, folded(totals?.get(slot), operation, { fold, of }))
+}
+
+/** Whether nothing else is live in the registers that a write writes. */
+function hasReplaced({ regs }: Write, live: Fold['live']): boolean {
+  return regs.slots.every((slot) => live[slot] instanceof Write)
 }
 
 /** Whether a write is concurrent with a head of the state before it. */
