@@ -165,8 +165,12 @@ it.each(seeds)('LOSS7 seed %i', { timeout: 60_000 }, async (seed) => {
   for (const { store } of devices) store.setOnline(true)
   const until = Date.now() + 30_000
   for (let calm = 0; calm < 5;) {
-    if (Date.now() > until)
-      throw new Error(JSON.stringify(devices.map(({ store }) => store.status.getState())))
+    if (Date.now() > until) {
+      const told = events.filter(({ type }) => type === 'strike' || type === 'nacked').slice(-20)
+      throw new Error(
+        JSON.stringify([told, ...devices.map(({ store }) => store.status.getState())]),
+      )
+    }
     calm = devices.every(isSettled) ? calm + 1 : 0
     await pause(20)
   }
