@@ -172,7 +172,7 @@ class Client {
   }
 
   begin(server: Server): void {
-    const at = { position: server.position, settled: new Map() }
+    const at = { position: server.position, settled: new Map(), isOther: false }
     expect(this.tail.snapshot([server.page()], at).kind).toBe('applied')
   }
 

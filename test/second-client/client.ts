@@ -386,7 +386,7 @@ export class SecondClient {
       const [many] = settled ? list(settled, 'SNAP7', 2) : [0]
       if (texts.length !== pages || lists.length !== many) return this.#want()
       const parts = { pages: texts.map(pageHash), lists: lists.map(listHash), nonce }
-      if (texts.length > 0) checkSnapshot(position, parts, [sig!, settled!], followed)
+      checkSnapshot(position, parts, [sig!, settled!], followed)
       const contents = frames.map(({ content }) => content)
       if (position.seq >= this.position!.seq) this.#replace(position, contents)
       return

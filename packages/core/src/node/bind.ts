@@ -15,7 +15,7 @@ import type { AuthorFrames, ProvedOpening } from '../wire/frames.ts'
 import { reviewerFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
 import type { Events } from './events.ts'
-import type { Ledger, SessionRecord } from '../review/ledger.ts'
+import { type Ledger, type SessionRecord, hasKey } from '../review/ledger.ts'
 import type { Person, Persons } from '../review/persons.ts'
 import { readSession, textOf } from '../review/stored.ts'
 import { type Authenticate, type SignedIn, signedIn } from './login.ts'
@@ -155,8 +155,7 @@ async function take(
     const isHeld = connection.sessions.has(sessionId)
     // A concurrent `bind` on this link may have used up the room.
     if (!isHeld && connection.sessions.size >= limits.sessionsPerLinkMax) continue
-    // One that came back with its messages has no key yet.
-    ledger.bind(record, kept !== undefined && kept.publicKey !== '')
+    ledger.bind(record, kept !== undefined && hasKey(kept))
     if (!isHeld) ledger.hold(sessionId)
     if (person && connection.speaksAs(authorId)) {
       isNews ||= owner === undefined

@@ -62,6 +62,14 @@ describe('sessions', () => {
   })
 })
 
+test('WHO5 a session that came back without its key does not replace the one that is bound', () => {
+  const ledger = ledgerOf()
+  ledger.bind(record('a'), false)
+  ledger.markStored([{ ...record('a', ''), publicKey: '' }])
+  expect(ledger.session('a')).toEqual(record('a'))
+  expect(ledger.unstored([record('a')])).toEqual([record('a')])
+})
+
 describe('verdicts', () => {
   test('are missing until they are noted, and that there is none is noted, too', () => {
     const ledger = ledgerOf()

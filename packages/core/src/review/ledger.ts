@@ -26,6 +26,11 @@ export interface SessionRecord {
   readonly personalId: string
 }
 
+/** Whether a session was bound, so that its seals can be checked. Its messages alone do not have its key. */
+export function hasKey({ publicKey }: SessionRecord): boolean {
+  return publicKey !== ''
+}
+
 /** The verdict on a number of a session. */
 export type NumberVerdict =
   | { readonly kind: 'accepted'; readonly seq: number }
@@ -123,9 +128,13 @@ export class Ledger {
     return [...records].filter(({ sessionId }) => !this.#sessions.get(sessionId)?.isStored)
   }
 
-  /** Called after a commit. The stored record wins over one bound under the same id meanwhile. */
+  /**
+   * Called after a commit. The stored record wins over one bound under the same id meanwhile, unless it
+   * has no key because it came back with its messages: then the bound one is stored with the next commit.
+   */
   markStored(records: Iterable<SessionRecord>): void {
     for (const record of records) {
+      if (!hasKey(record)) continue
       const session = this.#sessions.get(record.sessionId)
       this.#idle.delete(record.sessionId)
       if (!session) continue

@@ -227,13 +227,11 @@ export class Gate {
     const { position, pages, snapshot, sig, at, settled } = frame
     const fault = await this.#position(position)
     if (fault !== undefined) return fault
-    const isSnapshot = snapshot > 0 && pages > 0
-    // What was committed since follows a snapshot, and what `settled` signs is for this link.
-    if (!isSnapshot && position.seq < this.#floorSeq)
-      return 'an answer that is older than its greeting'
-    if (snapshot === 0)
+    if (snapshot === 0) {
+      if (position.seq < this.#floorSeq) return 'an answer that is older than its greeting'
       return this.#signed(liveBytes(this.#space, position, at ?? 0), sig, 'the end of an answer')
-    if (pages === 0) return undefined // of a snapshot of nothing
+    }
+    // What was committed since follows a snapshot, and what `settled` signs is for this link.
     const hashes = this.#events.partHashes(snapshot)
     // Some are missing: it is asked for again, and nothing of it counts.
     if (hashes.pages.length !== pages || hashes.lists.length !== (settled?.lists ?? 0))

@@ -19,30 +19,36 @@ interface Noted extends KeptFlush {
 
 export class KeptFlushes {
   readonly #limits: Limits
-  #kept: Noted[] = []
+  /** By key, oldest first. */
+  readonly #kept = new Map<string, Noted>()
   #bytes = NO_BYTES
 
   constructor(limits: Limits) {
     this.#limits = limits
   }
 
-  add(flush: Flush, accepted: readonly number[]): void {
+  /** One that is kept already is kept with these messages, too: the others were accepted on a lineage before. */
+  add(flush: Flush, accepted: Iterable<number>): void {
     const at = flush.entries[0]?.timestamp ?? 0
-    this.#kept.push({ flush, accepted: new Set(accepted), at })
-    this.#bytes = addBytes(this.#bytes, utf8Bytes(flush.text))
+    const known = this.#kept.get(flush.key)
+    if (!known) this.#bytes = addBytes(this.#bytes, utf8Bytes(flush.text))
+    this.#kept.set(flush.key, {
+      flush,
+      accepted: new Set([...(known?.accepted ?? []), ...accepted]),
+      at,
+    })
     const { journalBytesMax, journalMs } = this.#limits
-    while (this.#kept.length > 0) {
-      const oldest = this.#kept[0]!
+    for (const [key, oldest] of this.#kept) {
       if (this.#bytes <= journalBytesMax && oldest.at >= at - journalMs) break
-      this.#kept.shift()
+      this.#kept.delete(key)
       this.#bytes = bytesOf(this.#bytes - utf8Bytes(oldest.flush.text))
     }
   }
 
   /** All of them, oldest first; they are kept no more. */
   take(): readonly KeptFlush[] {
-    const kept = this.#kept
-    this.#kept = []
+    const kept = [...this.#kept.values()]
+    this.#kept.clear()
     this.#bytes = NO_BYTES
     return kept
   }

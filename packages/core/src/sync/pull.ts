@@ -143,7 +143,7 @@ export class Pull {
     const isFirst = position.seq === 0 && !isSame
     // One that was overtaken on the way, by the tail or by a later one, has nothing to say any more.
     const isLate = isSame && here.seq > position.seq
-    if (snapshot && !isLate && (pages > 0 || isFirst)) {
+    if (snapshot && !isLate && (of > 0 || isFirst)) {
       if (!this.#replace(snapshot, position, by)) return
     } else if (!isSame || here.seq < position.seq) {
       // Something of it was lost on the way. A wire that loses the same each time is no way to go on.
@@ -166,7 +166,7 @@ export class Pull {
     const { position: here } = tail
     const isOther = here !== null && !by.lineage.has(here)
     host.follow(by.lineage, isOther)
-    const outcome = tail.snapshot(texts, { position, settled })
+    const outcome = tail.snapshot(texts, { position, settled, isOther })
     if (outcome.kind === 'malformed') this.#events.fail(`the reviewer sent ${outcome.message}`)
     if (outcome.kind !== 'applied') return false
     const told = (sessionId: Uuid, clientSeq: number): boolean =>

@@ -54,6 +54,14 @@ export interface SnapshotApplied {
   readonly settled: readonly Entry[]
 }
 
+export interface SnapshotAt {
+  readonly position: Position
+  /** Pending entries that it contains though it names them nowhere, because others have followed them. */
+  readonly settled: ReadonlyMap<Entry, Review>
+  /** What is here is of another lineage, whose chain says nothing of this one. */
+  readonly isOther: boolean
+}
+
 export interface TailParts extends PlanParts {
   /** The entry of an own message without a verdict, shown or not. */
   readonly findWaiting: (sessionId: Uuid, clientSeq: number) => Entry | undefined
@@ -171,13 +179,10 @@ export class TailReader {
     this.#replace(entities, new Map(), this.#loader)
   }
 
-  /**
-   * Everything at a position, in the place of all canonical state. `settled`: pending entries that
-   * it contains though it names them nowhere, because others have followed them.
-   */
+  /** Everything at a position, in the place of all canonical state. */
   snapshot(
     pages: readonly string[],
-    { position, settled }: { position: Position; settled: ReadonlyMap<Entry, Review> },
+    { position, settled, isOther }: SnapshotAt,
   ): SnapshotApplied | Malformed {
     const all: (readonly PageEntity[])[] = []
     for (const page of pages) {
@@ -194,6 +199,7 @@ export class TailReader {
     const acked = this.#replace(entities, settled)
     // Contained, as others have followed it.
     this.#repo.removePending(this.#unverified.take())
+    if (isOther) this.#chains = new HeldChains(this.#parts.heldChainsMax)
     this.#position = position
     this.#repo.emit()
     this.watcher?.snapshot(position)

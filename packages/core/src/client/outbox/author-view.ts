@@ -109,12 +109,9 @@ export class AuthorView {
     }
   }
 
-  /** Whether a canonical write was accepted after the flush was opened, or on another lineage. */
-  readonly #isNews = ({ entry: { review } }: Write): boolean => {
-    const seen = this.#seen
-    if (!seen || !review) return false
-    return review.eid !== seen.eid || review.seq > seen.seq
-  }
+  /** Whether a canonical write was accepted after the flush was opened. A change of lineage closes it. */
+  readonly #isNews = ({ entry: { review } }: Write): boolean =>
+    this.#seen !== undefined && review !== null && review.seq > this.#seen.seq
 
   /** Pending writes of other sessions, as spans of their numbers; undefined where there are none. */
   #spans(pending: readonly Write[]): readonly OwnSpan[] | undefined {
