@@ -1,35 +1,29 @@
 /**
  * Losses at random: a reviewer falls back to older copies and loses all its data, again and again, while
  * stores write, leave and come back. In the end everybody shows the same, everything
- * that a store was told is accepted stands in the log, once, and what was refused is not in it.
- * `LOSS_SEEDS` runs more seeds, `LOSS_SEED` one.
+ * that a store was told is accepted stands in the log, once, and what was refused is not in it; and
+ * nobody has waited for an answer that was lost.
+ * `LOSS_SEEDS` runs so many seeds, from `LOSS_SEED` on.
  */
-import { cpSync, rmSync } from 'node:fs'
 import process from 'node:process'
-import {
-  type Receipt,
-  type SyncStore,
-  createSyncStore,
-  defaultPlatform,
-  entity,
-  memoryStorage,
-} from '@countersign/core'
+import { type Receipt, type SyncStore, entity } from '@countersign/core'
 import { memoryMarks } from '@countersign/core/ports'
-import type { KeyPair, SpaceMarks, Transport } from '@countersign/core/ports'
-import { type Reviewer, type ReviewerEvent, createReviewer } from '@countersign/core/reviewer'
-import { sqliteSpaces } from '@countersign/reviewer'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { ReviewerEvent } from '@countersign/core/reviewer'
+import { FaultySpaces } from '@countersign/core/testing'
+import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
-import { freshFolder } from '../contract/fresh-folders.ts'
 import { Random } from '../model/random.ts'
 import { storedIds } from './stored-space.ts'
-import { SPACE, wireTo } from './wire.ts'
+import { VirtualScene } from './virtual.ts'
+import { SPACE } from './wire.ts'
 
 const Task = entity('task', z.object({ title: z.string(), points: z.number().default(0) }))
-const { signer, clock, random } = defaultPlatform()
 const STEPS = 40
-const SEEDS = Number(process.env['LOSS_SEEDS'] ?? 10)
+const SEEDS = Number(process.env['LOSS_SEEDS'] ?? 40)
 const FIRST = Number(process.env['LOSS_SEED'] ?? 1)
+/** Less than the time after which an offer without an answer is made again. */
+const CALM_MS = 18_000
+const SLOW: readonly number[] = [0, 1, 10]
 
 interface Device {
   readonly store: SyncStore
@@ -37,56 +31,38 @@ interface Device {
   readonly receipts: Receipt[]
 }
 
-let folder: string
-let keys: KeyPair
-let current: Reviewer
-let stop: () => Promise<void>
-/** Beside the key: they stay when the data go. */
-let marks: SpaceMarks
+type Copy = ReturnType<FaultySpaces['copy']>
+
+let scene: VirtualScene
+let spaces: FaultySpaces
 let devices: Device[]
 let events: ReviewerEvent[]
 
-beforeEach(async () => {
-  folder = freshFolder()
-  keys = await signer.generate()
-  marks = memoryMarks()
+afterEach(() => scene.close())
+
+async function begin(any: Random): Promise<void> {
   devices = []
   events = []
-})
-afterEach(async () => {
-  await Promise.all(devices.map(({ store }) => store.close()))
-  await stop()
-})
-
-async function start(): Promise<void> {
-  const spaces = sqliteSpaces(folder)
-  current = await createReviewer({
-    ...{ space: SPACE, spaces, keys, signer, clock, random, marks },
-    rules: { authorize: (_, { values }) => values['title'] !== 'bomb' || 'no bombs' },
-    onEvent: (event) => events.push(event),
+  // Where wire, keys or disk are slow, what is asked and what is lost overlap.
+  const [delayMs, signerMs, diskMs] = [any.pick([1, 1, 5, 40]), any.pick(SLOW), any.pick(SLOW)]
+  const some = (ms: number) => (): number => ms * 2 * any.unit()
+  scene = await VirtualScene.open((clock) => {
+    spaces = new FaultySpaces({
+      clock,
+      faults: { latencyMs: some(diskMs), answerMs: some(diskMs) },
+    })
+    return {
+      spaces: spaces.connect(),
+      // Beside the key: they stay when the data go.
+      marks: memoryMarks(),
+      rules: { authorize: (_, { values }) => values['title'] !== 'bomb' || 'no bombs' },
+      onEvent: (event) => events.push(event),
+      delayMs: some(delayMs),
+      signerMs: some(signerMs),
+    }
   })
-  const started = current
-  stop = async () => {
-    await started.close()
-    await spaces.close()
-  }
-}
-
-function copyOf(from: string): string {
-  const to = freshFolder()
-  cpSync(from, to, { recursive: true })
-  return to
-}
-
-const transport: Transport = { connect: (link) => wireTo(current).connect(link) }
-
-async function open(): Promise<SyncStore> {
-  const store = createSyncStore({
-    ...{ server: true, space: SPACE, entities: [Task], transports: [transport] },
-    storage: memoryStorage(),
-  })
-  await store.ready
-  return store
+  for (let n = 0; n < 3; n++)
+    devices.push({ store: await scene.store({ entities: [Task] }), isOnline: true, receipts: [] })
 }
 
 function write({ store, receipts }: Device, any: Random): void {
@@ -101,10 +77,8 @@ function write({ store, receipts }: Device, any: Random): void {
   else receipts.push(store.update(Task, row.id, { title: `title ${any.below(100)}` }))
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
 /** What is the same for all: who looks decides which candidate of a conflict is shown. */
-const told = ({ store }: Device) =>
+const told = (store: SyncStore) =>
   store
     .query(Task)
     .rows.map((row) => ({
@@ -115,43 +89,30 @@ const told = ({ store }: Device) =>
     }))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
 
-const isSettled = ({ store }: Device): boolean => {
-  const { connection, outboxMessages, position } = store.status.getState()
-  const isDone = connection === 'online' && outboxMessages === 0
-  return isDone && position?.seq === current.state.seq && current.state.pendingCommit === 0
-}
-
-async function step(any: Random, copies: string[]): Promise<void> {
+async function step(any: Random, copies: Copy[]): Promise<void> {
   const device = devices[any.below(devices.length)]!
   const what = any.below(100)
   if (what < 60) write(device, any)
   else if (what < 75) {
     device.isOnline = !device.isOnline
     device.store.setOnline(device.isOnline)
-  } else if (what < 86) {
-    await stop()
-    copies.push(copyOf(folder))
-    await start()
-  } else if (what < 97 && copies.length > 0) await fallBack(any.pick(copies))
-  else await fallBack(undefined)
-  await pause(any.below(3) === 0 ? 30 : 2)
+  } else if (what < 86) await scene.restart(() => void copies.push(spaces.copy(SPACE)))
+  else if (what < 97 && copies.length > 0)
+    await scene.restart(() => spaces.restore(SPACE, any.pick(copies)))
+  else await scene.restart(() => spaces.restore(SPACE))
+  await scene.pause(any.pick([2, 2, 30, 500]))
 }
 
-async function fallBack(copy: string | undefined): Promise<void> {
-  await stop()
-  rmSync(folder, { recursive: true, force: true })
-  if (copy) cpSync(copy, folder, { recursive: true })
-  await start()
-}
-
-const seeds = Array.from({ length: SEEDS }, (_, i) => FIRST + i)
+/**
+ * 64: a session is bound while its messages come back, before it has written anything on this lineage;
+ * and authors have read positions of which another lineage has another chain.
+ */
+const FOUND: readonly number[] = process.env['LOSS_SEED'] === undefined ? [64] : []
+const seeds = [...Array.from({ length: SEEDS }, (_, i) => FIRST + i), ...FOUND]
 it.each(seeds)('LOSS7 seed %i', { timeout: 60_000 }, async (seed) => {
   const any = new Random(seed)
-  await start()
-  for (let n = 0; n < 3; n++) {
-    devices.push({ store: await open(), isOnline: true, receipts: [] })
-  }
-  const copies: string[] = []
+  await begin(any)
+  const copies: Copy[] = []
   const [accepted, rejected] = [new Set<string>(), new Set<string>()]
   for (let n = 0; n < STEPS; n++) {
     await step(any, copies)
@@ -162,25 +123,22 @@ it.each(seeds)('LOSS7 seed %i', { timeout: 60_000 }, async (seed) => {
         if (receipt.state === 'rejected') rejected.add(receipt.messageId)
       }
   }
-  for (const { store } of devices) store.setOnline(true)
-  const until = Date.now() + 30_000
-  for (let calm = 0; calm < 5;) {
-    if (Date.now() > until) {
-      const told = events.filter(({ type }) => type === 'strike' || type === 'nacked').slice(-20)
-      throw new Error(
-        JSON.stringify([told, ...devices.map(({ store }) => store.status.getState())]),
-      )
-    }
-    calm = devices.every(isSettled) ? calm + 1 : 0
-    await pause(20)
+  // Whoever waits for the next try does not wait longer.
+  for (const { store } of devices) {
+    store.setOnline(false)
+    store.setOnline(true)
   }
-  const newcomer = { ...devices[0]!, store: await open() }
-  devices.push(newcomer)
-  while (!isSettled(newcomer)) await pause(5)
-  for (const device of devices) expect(told(device)).toEqual(told(newcomer))
-  const spaces = sqliteSpaces(folder)
-  const ids = new Set(await storedIds(spaces.open(SPACE), SPACE))
-  await spaces.close()
+  await scene.settle(CALM_MS)
+  const newcomer = await scene.store({ entities: [Task] })
+  await scene.settle(CALM_MS)
+  for (const { store } of devices) {
+    expect(told(store)).toEqual(told(newcomer))
+    expect(store.status.getState().alarm).toBeUndefined()
+  }
+  // A copy of this moment: states are still written behind.
+  const found = new FaultySpaces({ clock: scene.clock })
+  found.restore(SPACE, spaces.copy(SPACE))
+  const ids = new Set(await scene.wait(storedIds(found.connect().open(SPACE), SPACE)))
   const lost = [...accepted].filter((id) => !ids.has(id))
   expect(
     lost,
@@ -192,3 +150,48 @@ it.each(seeds)('LOSS7 seed %i', { timeout: 60_000 }, async (seed) => {
 /** Why messages were refused that had been accepted before. */
 const refusedOf = (ids: readonly string[]) =>
   events.filter((event) => event.type === 'rejected' && ids.includes(event.msgId))
+
+async function virtual(): Promise<VirtualScene> {
+  scene = await VirtualScene.open((clock) => {
+    spaces = new FaultySpaces({ clock })
+    return { spaces: spaces.connect(), marks: memoryMarks() }
+  })
+  return scene
+}
+
+it('EPO5 what nobody can hand back leaves the view, though nothing is left', async () => {
+  const { store } = await virtual().then(async (opened) => ({
+    store: await opened.store({ entities: [Task], limits: { journalBytesMax: 0 } }),
+  }))
+  const empty = spaces.copy(SPACE)
+  store.create(Task, { title: 'lost' })
+  await scene.settle()
+  await scene.restart(() => spaces.restore(SPACE, empty))
+  await scene.settle()
+  expect(store.query(Task).rows).toEqual([])
+  expect(store.status.getState().position).toMatchObject({ epoch: 2, seq: 1 })
+})
+
+it('SEEN2 after a new epoch, what is written in one turn is still one flush', async () => {
+  await virtual()
+  const store = await scene.store({ entities: [Task] })
+  const { id } = await scene.wait(
+    store
+      .create(Task, { title: 'kept' })
+      .settled()
+      .then(() => store.query(Task).rows[0]!),
+  )
+  const copy = spaces.copy(SPACE)
+  store.update(Task, id, { points: 1 })
+  await scene.settle()
+  await scene.restart(() => spaces.restore(SPACE, copy))
+  await scene.settle()
+  // The first commit after what came back opens it; the row is still as it was before.
+  store.create(Task, { title: 'another' })
+  await scene.settle()
+  expect(scene.reviewer.state.epoch).toBe(2)
+  const before = scene.carried.get('offer') ?? 0
+  for (let points = 2; points < 6; points++) store.update(Task, id, { points })
+  await scene.settle()
+  expect((scene.carried.get('offer') ?? 0) - before).toBe(1)
+})

@@ -1,6 +1,6 @@
 /**
  * A reviewer and stores in one process and in virtual time, joined by an honest wire: in order,
- * one millisecond each way, and no frame larger than a transport carries.
+ * one millisecond each way unless the scene says otherwise, and no frame larger than a transport carries.
  */
 import { type Entity, type SyncStore, memoryStorage } from '@countersign/core'
 import {
@@ -24,6 +24,11 @@ import { SPACE } from './wire.ts'
 
 const DELAY_MS = 1
 
+/** One direction of a link, and when what is on it has arrived. */
+interface Line {
+  freeMs: number
+}
+
 export interface VirtualStoreOptions {
   readonly entities: readonly Entity[]
   readonly storage?: Storage
@@ -32,28 +37,63 @@ export interface VirtualStoreOptions {
   readonly limits?: Partial<Limits>
 }
 
+export interface VirtualOptions extends Partial<ReviewerOptions> {
+  /** How long a frame is under way, in ms; it never overtakes another one of its link. */
+  readonly delayMs?: () => number
+  /** How long a signature or its check takes, in ms. */
+  readonly signerMs?: () => number
+}
+
 export class VirtualScene {
   readonly clock: VirtualClock = new VirtualClock()
   /** How many frames of each kind were carried; those in parts count once more, as `part`. */
   readonly carried: Map<string, number> = new Map<string, number>()
   readonly stores: SyncStore[] = []
   readonly #random = new SeededRandom(11)
-  readonly #signer = simSigner({ random: this.#random })
+  #signerMs: () => number = () => 0
+  readonly #signer = simSigner({
+    random: this.#random,
+    clock: this.clock,
+    delayMs: () => this.#signerMs(),
+  })
   readonly #locks = new SimLocks()
   #reviewer: Reviewer | undefined
+  #options: ReviewerOptions | undefined
+  #delayMs: () => number = () => DELAY_MS
 
-  static async open(options: Partial<ReviewerOptions> = {}): Promise<VirtualScene> {
+  /** `options`: of the reviewer, or a function of the clock. */
+  static async open(
+    options: VirtualOptions | ((clock: VirtualClock) => VirtualOptions) = {},
+  ): Promise<VirtualScene> {
     const scene = new VirtualScene()
-    scene.#reviewer = await createReviewer({
+    const given = typeof options === 'function' ? options(scene.clock) : options
+    const { delayMs = scene.#delayMs, signerMs = scene.#signerMs, ...reviewer } = given
+    const keys = await scene.#signer.generate()
+    scene.#delayMs = delayMs
+    scene.#signerMs = signerMs
+    scene.#options = {
       space: SPACE,
       spaces: memorySpaces(),
-      keys: await scene.#signer.generate(),
+      keys,
       signer: scene.#signer,
       clock: scene.clock,
       random: scene.#random,
-      ...options,
-    })
+      ...reviewer,
+    }
+    await scene.#start(scene.#options)
     return scene
+  }
+
+  async #start(options: ReviewerOptions): Promise<void> {
+    this.#reviewer = await this.wait(createReviewer(options))
+  }
+
+  /** Stops the reviewer, and starts it again on what `meanwhile` leaves of its data. */
+  async restart(meanwhile: () => void = () => {}): Promise<void> {
+    await this.wait(this.reviewer.close())
+    meanwhile()
+    // The scene is open.
+    await this.#start(this.#options!)
   }
 
   get reviewer(): Reviewer {
@@ -89,12 +129,20 @@ export class VirtualScene {
   async until(holds: () => boolean, limitMs = 60_000): Promise<void> {
     const until = this.clock.monotonic() + limitMs
     for (;;) {
-      for (let turn = 0; turn < 50; turn++) await Promise.resolve()
+      // Ports answer by promises: all that follows from an event happens before the next.
+      await new Promise(setImmediate)
       if (holds()) return
       const next = this.clock.nextMs
       if (next === undefined || next > until) throw new Error(`not so in time: ${this.text()}`)
       this.clock.step()
     }
+  }
+
+  /** Lets so much virtual time pass. */
+  async pause(ms: number): Promise<void> {
+    let isOver = false
+    this.clock.after(ms, () => (isOver = true))
+    await this.until(() => isOver)
   }
 
   /** Every store that is online has all verdicts, and is at the reviewer's head. */
@@ -138,6 +186,12 @@ export class VirtualScene {
       if (name) this.carried.set(name, (this.carried.get(name) ?? 0) + 1)
   }
 
+  #later(line: Line, arrive: () => void): void {
+    const now = this.clock.monotonic()
+    line.freeMs = Math.max(line.freeMs, now + this.#delayMs())
+    this.clock.after(line.freeMs - now, arrive)
+  }
+
   #transport(): Transport {
     return {
       connect: (events: LinkEvents) => {
@@ -148,26 +202,27 @@ export class VirtualScene {
           attached.closed()
           events.closed(reason)
         }
-        const carry = (text: string, arrive: () => void): void => {
+        const carry = (line: Line, text: string, arrive: () => void): void => {
           this.#count(text)
           const isTooLarge = isLongerThan(text, FRAME_BYTES_MAX)
-          this.clock.after(DELAY_MS, () => {
+          this.#later(line, () => {
             if (isTooLarge) close('a frame is too large')
             else if (isOpen) arrive()
           })
         }
+        const [up, down]: [Line, Line] = [{ freeMs: 0 }, { freeMs: 0 }]
         const attached = this.reviewer.connect(
           {
-            send: (text) => carry(text, () => events.frame(text)),
-            close: (reason) => void this.clock.after(DELAY_MS, () => close(reason)),
+            send: (text) => carry(down, text, () => events.frame(text)),
+            close: (reason) => this.#later(down, () => close(reason)),
           },
           { address: 'here' },
         )
-        this.clock.after(DELAY_MS, () => {
+        this.#later(down, () => {
           if (isOpen) events.open()
         })
         return {
-          send: (text) => carry(text, () => attached.frame(text)),
+          send: (text) => carry(up, text, () => attached.frame(text)),
           close: () => {
             if (!isOpen) return
             isOpen = false

@@ -22,6 +22,12 @@ export class LedgerMemory {
     for (const [sessionId, runs] of changed) this.#sessions.set(sessionId, runs)
   }
 
+  /** Replaces all of it by a copy of another one. */
+  become(other: LedgerMemory): void {
+    this.#sessions.clear()
+    for (const [sessionId, runs] of other.#sessions) this.#sessions.set(sessionId, runs)
+  }
+
   answer(sessionId: string, clientSeq: number): LedgerAnswer {
     const runs = this.#sessions.get(sessionId) ?? []
     const run = runs[firstEndingAt(runs, clientSeq)]

@@ -73,6 +73,24 @@ export class MemoryTables implements SpaceTables {
     return this.#head
   }
 
+  /** Replaces all data by a copy of those of another one, as when a backup is restored. */
+  become(other: MemoryTables): void {
+    this.#head = other.#head
+    this.#batches.splice(0, Infinity, ...other.#batches)
+    this.#sessionIds.splice(0, Infinity, ...other.#sessionIds)
+    replace(this.#sessions, other.#sessions)
+    replace(this.#authors, other.#authors)
+    const authorIds = [...other.#authorIds].map(([text, ids]) => [text, new Set(ids)] as const)
+    replace(this.#authorIds, authorIds)
+    this.#ledger.become(other.#ledger)
+    replace(this.#rejections, other.#rejections)
+    const rows = [...other.#entities].map(
+      ([id, { state, changes }]) => [id, { state, changes: [...changes] }] as const,
+    )
+    replace(this.#entities, rows)
+    replace(this.#meta, other.#meta)
+  }
+
   append(commit: Commit): 'committed' | 'fenced' {
     checkCommit(commit)
     const stored = this.#head
@@ -294,6 +312,11 @@ export class MemoryTables implements SpaceTables {
     }
     return low
   }
+}
+
+function replace<K, V>(map: Map<K, V>, by: Iterable<readonly [K, V]>): void {
+  map.clear()
+  for (const [key, value] of by) map.set(key, value)
 }
 
 const NO_REDACTION: NonNullable<Commit['redacted']> = { batches: [], rejections: [] }

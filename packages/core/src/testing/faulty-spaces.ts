@@ -70,6 +70,18 @@ export class FaultySpaces {
     return tables
   }
 
+  /** A backup of a space. */
+  copy(space: Uuid): MemoryTables {
+    const copy = new MemoryTables()
+    copy.become(this.tables(space))
+    return copy
+  }
+
+  /** Replaces the data of a space by a backup; without one, they are deleted. */
+  restore(space: Uuid, copy: MemoryTables = new MemoryTables()): void {
+    this.tables(space).become(copy)
+  }
+
   /** The stores of the reviewer with that clock. */
   connect(process: ProcessClock = new ProcessClock(this.#options.clock)): SpaceStores {
     return spacesOver(
@@ -120,6 +132,11 @@ class WatchedTables extends MemoryTables {
 
   override resetBehind(): void {
     super.resetBehind()
+    this.#rotten.clear()
+  }
+
+  override become(other: MemoryTables): void {
+    super.become(other)
     this.#rotten.clear()
   }
 
