@@ -101,7 +101,7 @@ function names(m: Write, named: Names | undefined, w: Write): boolean {
   const isNamed = (seq: number): boolean =>
     at !== null &&
     ((at.seq === seq && seq <= readHere(m, at)) ||
-      at.places.some((place) => place.eid === m.seen.eid && place.seq === seq))
+      at.places.some((place) => place.seq === seq && seq <= readOf(m, place.eid)))
   if (named.canonical.some(isNamed)) return true
   if (w.sessionId === m.sessionId && named.own.includes(w.clientSeq)) return true
   return named.others.some((span) => contains(span, w))

@@ -109,7 +109,7 @@ export class ChangeOver {
       return intake.take({ message, session: { authorId, sessionId }, bases: undefined })
     })
     const again = { ...flush, entries }
-    outbox.addFlush(again, entries)
+    outbox.addAgain(again, entries)
     void disk
       .write({ durability: 'strict', outboxAdd: [flush.key] })
       .then((stored) => outbox.release(again, stored ? 'queued' : 'volatile'))

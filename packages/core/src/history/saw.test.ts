@@ -225,6 +225,21 @@ describe('keep', () => {
     expect(keeps(keeping({ own: [5] }), 'a', theirs(5))).toBe(false)
   })
 
+  test('SEEN8 keep: a write that came back is named by any of its places that the author had read', () => {
+    const placed = (eid: string, seq: number): Write => {
+      const w = theirs(30, { eid: 'now' })
+      w.entry.review = { ...w.entry.review!, places: [{ eid, seq }] }
+      return w
+    }
+    const m = write({ seen: at(7), seq: 40, eid: 'now' })
+    m.entry.review = { ...m.entry.review!, reads: [{ eid: 'earlier', seq: 4 }] }
+    const named: Names = { canonical: [4, 5], own: [], others: [] }
+    const isKept = (w: Write): boolean => isNamed(named, m.entry, w)
+    expect([isKept(placed(LINEAGE, 4)), isKept(placed('earlier', 4))]).toEqual([true, true])
+    // Beyond what both have in common it is another message.
+    expect([isKept(placed('earlier', 5)), isKept(placed('other', 4))]).toEqual([false, false])
+  })
+
   test('§4 keep: an own write is named by its number, also when it has become canonical since', () => {
     const m = keeping({ own: [5] })
     expect(keeps(m, 'a', write({ no: 5, seq: 30 }))).toBe(true)

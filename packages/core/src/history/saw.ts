@@ -105,7 +105,7 @@ export function isNamed({ canonical, own, others }: Names, by: Entry, w: Write):
 function isAt(review: Review, named: number, by: Entry): boolean {
   if (review.seq === named && named <= readHere(by, review)) return true
   const { places = [] } = review
-  return places.some(({ eid, seq }) => seq === named && eid === by.seen?.eid)
+  return places.some(({ eid, seq }) => seq === named && named <= readOf(by, eid))
 }
 
 function isInSpans(spans: readonly OwnSpan[], sessionId: string, clientSeq: number): boolean {

@@ -289,6 +289,8 @@ export class Table {
 
   #show(id: Uuid, state: EntityState | undefined): void {
     const before = this.#rows.get(id)
+    // A message that was never shown is contained in a row that is yet to come.
+    if (!before && !state) return
     let after: AnyRow | undefined
     if (state) {
       after = buildRow(id, state, this.#rowClass)

@@ -88,3 +88,14 @@ test('§6 states: a watcher is called with each step of a message, once', () => 
     '1 settled rejected',
   ])
 })
+
+test('LOSS6 what waits again comes before what was written after it', () => {
+  const outbox = new Outbox()
+  const [first, other, second] = [flushOf(1), flushOf(2), flushOf(3)]
+  for (const flush of [other, second]) outbox.addFlush(flush, flush.entries)
+  outbox.addAgain(first, first.entries)
+  for (const flush of [first, other, second]) outbox.release(flush, 'queued')
+  expect(outbox.oldestOf('s')).toBe(1)
+  expect([...outbox.open()].map(({ clientSeq }) => clientSeq)).toEqual([1, 2, 3])
+  expect(outbox.takeOffers({ messages: 3, bytes: 1_000_000 }, 0)).toEqual([first, other, second])
+})

@@ -167,6 +167,26 @@ export class Outbox {
     }
   }
 
+  /** A flush whose messages wait again: it comes before what was written after it. */
+  addAgain(flush: Flush, open: readonly Entry[]): void {
+    this.addFlush(flush, open)
+    const { sessionId } = flush
+    const waiting = [...(this.#waiting.get(sessionId) ?? [])].sort(([a], [b]) => a - b)
+    this.#waiting.set(sessionId, new Map(waiting))
+    const isOf = (tracked: Tracked): boolean => tracked.flush.sessionId === sessionId
+    const all = [...this.#flushes.values()]
+    const sorted = all
+      .filter(isOf)
+      .sort((a, b) => firstOf(a) - firstOf(b))
+      [Symbol.iterator]()
+    this.#flushes.clear()
+    for (const tracked of all) {
+      const next = isOf(tracked) ? sorted.next().value : tracked
+      assert(next, 'as many flushes of a session are sorted as there are')
+      this.#flushes.set(next.flush.key, next)
+    }
+  }
+
   /** May be offered from now on. */
   release(flush: Flush, state: 'queued' | 'volatile'): void {
     const tracked = this.#flushes.get(flush.key)
@@ -292,4 +312,9 @@ export class Outbox {
       this.watcher?.message('waiting', entry)
     }
   }
+}
+
+/** The number of its first message. */
+function firstOf({ flush }: Tracked): number {
+  return flush.entries[0]?.clientSeq ?? 0
 }
