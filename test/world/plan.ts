@@ -44,8 +44,8 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
-/** What the people of a world do all day; `workloads/all.ts` has them. */
-export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7'] as const
+/** What the people of a world do all day; `workloads/all.ts` has them, and `restores/` the last one. */
+export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8'] as const
 
 export type WorkloadName = (typeof WORKLOADS)[number]
 
@@ -162,9 +162,14 @@ const MORE: Readonly<Partial<Record<WorkloadName, Readonly<Partial<Record<Action
 const SUMS_EVERY = 24
 const SUMS_AT = 12
 
+/** Remembered seeds are none of these. */
+const RESTORES_EVERY = 26
+const RESTORES_AT = 24
+
 /** Half of all seeds are about anything, the others about one thing each. */
 export function workloadOf(seed: number): WorkloadName {
   // One seed in so many, and no chance: who remembers a seed of the others still finds it.
+  if (seed % RESTORES_EVERY === RESTORES_AT) return 'W8'
   if (seed % SUMS_EVERY === SUMS_AT) return 'W7'
   // Of one row a few messages are more than its state: also who was there a moment ago gets a snapshot.
   if (extremesFor(seed).craft === 'ends') return 'W4'

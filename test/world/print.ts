@@ -1,5 +1,6 @@
 /** What the world tells people: sums, what was reached, and a failure with its history. */
 import { describePlan, planFor, workloadOf } from './plan.ts'
+import { describeRestores } from './restores/plan.ts'
 import type { Report } from './run.ts'
 import { SOMETIMES } from './sometimes.ts'
 import type { Tally } from './tally.ts'
@@ -66,7 +67,7 @@ export function failureText(
 ): string {
   const { seed, workload, violation } = first
   const lines = [`\nworld: seed ${seed} breaks ${violation?.invariant}: ${violation?.what}`]
-  lines.push(describePlan(planFor(seed, workload)))
+  lines.push(workload === 'W8' ? describeRestores(seed) : describePlan(planFor(seed, workload)))
   if (again.violation?.what !== violation?.what) lines.push(otherwise(first, again))
   const history = again.history ?? []
   const shown = whole ? history : history.slice(-HISTORY_LINES)

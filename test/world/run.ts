@@ -3,7 +3,8 @@ import { setSha256 } from '@countersign/core/message'
 import { hash } from 'node:crypto'
 import { Conductor } from './conductor.ts'
 import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
-import { type Plan, type WorkloadName, planFor } from './plan.ts'
+import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
+import { runRestores } from './restores/run.ts'
 import { SETTLE_LOOKS, settleContested } from './settle.ts'
 import { SPACE } from './truth.ts'
 import { Violation } from './violation.ts'
@@ -44,7 +45,9 @@ export interface SeedOptions {
 }
 
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<Report> {
-  return runPlan(planFor(seed, options.workload), options)
+  const { workload = workloadOf(seed) } = options
+  if (workload !== 'W8') return runPlan(planFor(seed, workload), options)
+  return { seed, workload, ...(await runRestores(seed, options)) }
 }
 
 export async function runPlan(

@@ -14,7 +14,10 @@ import { UniqueAppends } from './unique-appends.ts'
 import { Sums } from './sums.ts'
 import type { Workload } from './workload.ts'
 
-const WORKLOADS: Readonly<Record<WorkloadName, new (world: World, random: Random) => Workload>> = {
+/** W8 is a world of its own (`restores/`). */
+type Name = Exclude<WorkloadName, 'W8'>
+
+const WORKLOADS: Readonly<Record<Name, new (world: World, random: Random) => Workload>> = {
   W1: RandomVerbs,
   W2: UniqueAppends,
   W3: Bank,
@@ -25,5 +28,7 @@ const WORKLOADS: Readonly<Record<WorkloadName, new (world: World, random: Random
 }
 
 export function makeWorkload(world: World, random: Random): Workload {
-  return new WORKLOADS[world.plan.workload](world, random)
+  const { workload } = world.plan
+  if (workload === 'W8') throw new Error('restores are no workload of this world')
+  return new WORKLOADS[workload](world, random)
 }

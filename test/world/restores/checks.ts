@@ -1,0 +1,120 @@
+/** What must hold of rows in the world of restores, and of what was accepted once. */
+import type { Position } from '@countersign/core'
+import { isDeepStrictEqual } from 'node:util'
+import type { OracleRow } from '../../model/oracle.ts'
+import type { Tally } from '../tally.ts'
+import { must } from '../violation.ts'
+import type { Seat, Task } from './seat.ts'
+import type { RestoreTruth } from './truth.ts'
+
+type TaskRow = ReturnType<Seat['store']['query']>['rows'][number] &
+  Partial<(typeof Task)['~output']>
+
+const FIELDS = ['title', 'note', 'points'] as const
+
+/**
+ * A store on which nothing waits shows what its position has, and nothing of a log that was lost. Every
+ * conflict is there; one too many is where somebody had read another log alone.
+ */
+export function s1OfItsPosition(truth: RestoreTruth, seat: Seat, tally?: Tally): void {
+  const { name } = seat.device
+  const { position } = seat
+  const rows = new Map(seat.rows.map((row) => [row.id, row]))
+  const expected = position ? rowsAt(truth, position, name) : new Map<string, OracleRow>()
+  for (const id of rows.keys())
+    must(expected.has(id), 'S1', () => `${name} shows a row that its position does not have`)
+  for (const [id, row] of expected) {
+    const shown = rows.get(id)
+    must(shown, 'S1', () => `${name} lacks a row that its position has`)
+    const log = truth.logAt(position!)!
+    const isAcross = truth.of(id, log, position!.seq).some((one) => truth.isAcross(one, log))
+    for (const field of FIELDS) compareField(row, field, { shown, name, isAcross, tally })
+  }
+}
+
+function rowsAt(
+  truth: RestoreTruth,
+  position: Position,
+  name: string,
+): ReadonlyMap<string, OracleRow> {
+  must(truth.logAt(position), 'S16', () => `${name} is at a position that was never committed`)
+  return truth.expected('task', position)
+}
+
+function compareField(
+  { live }: OracleRow,
+  field: (typeof FIELDS)[number],
+  {
+    shown,
+    name,
+    isAcross,
+    tally,
+  }: {
+    readonly shown: TaskRow
+    readonly name: string
+    readonly isAcross: boolean
+    /** Counts conflicts, where anybody does. */
+    readonly tally: Tally | undefined
+  },
+): void {
+  const conflict = shown.$conflicts[field] as
+    | { candidates: readonly { value: unknown }[] }
+    | undefined
+  const values = new Set(conflict?.candidates.map(({ value }) => value) ?? [shown[field]])
+  const standing = new Set(live.get(field)?.map(({ value }) => value))
+  for (const value of standing)
+    must(values.has(value), 'S9', () => `${name} lost ${String(value)}, which nobody had seen`)
+  const seen = [...values].filter((value) => !standing.has(value))
+  must(
+    seen.length === 0 || isAcross,
+    'S8',
+    () => `${name} shows ${seen.join()} beside what was written on it`,
+  )
+  if (standing.size > 1) tally?.hit('restores: conflict')
+  if (seen.length > 0) tally?.hit('restores: conflict too many', seen.length)
+}
+
+/** All show the same, to the byte; which candidate a conflict shows depends on who looks. */
+export function s1Converged(seats: readonly Seat[]): void {
+  const picture = ({ rows }: Seat): unknown =>
+    rows
+      .map((row) => ({
+        ...{ id: row.id, heads: row.$heads, key: row.$orderKey, state: row.$state },
+        fields: FIELDS.map((field) => {
+          const candidates = row.$conflicts[field]?.candidates
+          return candidates?.map(({ value, msgId }) => [value, msgId]) ?? row[field]
+        }),
+      }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+  const [first, ...others] = seats
+  for (const other of others)
+    must(
+      isDeepStrictEqual(picture(other), picture(first!)),
+      'S1',
+      () => `${other.device.name} and ${first!.device.name} differ`,
+    )
+}
+
+/** What somebody was told is accepted, and can still give back, is in the log in the end. */
+export function s24Healed(
+  truth: RestoreTruth,
+  acked: ReadonlySet<string>,
+  seats: readonly Seat[],
+): void {
+  const { log } = truth
+  const isGone = (id: string): boolean => !log.has(id)
+  for (const id of acked) {
+    if (!isGone(id)) continue
+    const holder = seats.find(({ holds }) => holds.has(id))
+    // What it was written on is lost: it waits for that.
+    const message = truth.message(id)!
+    const isOrphan = message.changes.some(({ entityId }) =>
+      [...truth.ancestors(id, entityId)].some(isGone),
+    )
+    must(
+      !holder || isOrphan,
+      'S24',
+      () => `${truth.nameOf(id)} was acknowledged, ${holder!.device.name} holds it, and it is lost`,
+    )
+  }
+}
