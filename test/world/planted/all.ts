@@ -24,6 +24,7 @@ import { positionMovesOverGap } from './position-moves-over-gap.ts'
 import { rejectionLeavesDescendants } from './rejection-leaves-descendants.ts'
 import { resolveNotCompared } from './resolve-not-compared.ts'
 import { rollbackForgotten } from './rollback-forgotten.ts'
+import { RESTORES } from './restores.ts'
 import { SEEN } from './seen.ts'
 import { FORGERIES_BELIEVED } from './forged.ts'
 import { HISTORIES } from './histories.ts'
@@ -106,6 +107,7 @@ export const PLANTED: readonly Planted[] = [
   ...HISTORIES,
   ...UNVERIFIED,
   ...PERSONS,
+  ...RESTORES,
 ]
 
 export function plantedNamed(name: string): Planted {

@@ -86,8 +86,8 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'sync/gate.ts',
-        from: 'if (!isSnapshot && position.seq < this.#floorSeq)',
-        to: 'if (!isSnapshot && position.seq < 0)',
+        from: 'if (position.seq < this.#floorSeq)',
+        to: 'if (position.seq < 0)',
       },
       {
         // A link looks at what its greeting had, too.
@@ -96,7 +96,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
         to: 'return (position?.seq ?? 0) >= 0',
       },
     ],
-    seed: 186,
+    seed: 469,
   },
   {
     name: 'checks-overtake',

@@ -238,6 +238,7 @@ class RestoreRun {
   #write({ seat, name }: Device): void {
     if (!seat?.isOpen) return
     this.#note(name, () => 'writes')
+    this.#tally.hit('action: write')
     for (let writes = this.#random.pick([1, 1, 1, 4]); writes > 0; writes--)
       seat.write(this.#random, () => `v${++this.#values}`)
   }

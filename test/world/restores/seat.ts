@@ -22,7 +22,7 @@ import {
 } from '@countersign/core/testing'
 import type { Transport } from '@countersign/core/ports'
 import { z } from 'zod'
-import { Random } from '../../model/random.ts'
+import type { Random } from '../../model/random.ts'
 import { SPACE } from '../truth.ts'
 import type { RestorePlan } from './plan.ts'
 import type { Log, RestoreTruth } from './truth.ts'
