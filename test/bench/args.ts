@@ -22,6 +22,7 @@ export const NET_NAMES = ['N1', 'N2', 'N3', 'N4', 'N5', 'N6', 'N7', 'N8']
 export const GROWTH_NAME = 'growth'
 export const REVIEWER_NAME = 'reviewer'
 export const DEVTOOLS_NAME = 'devtools'
+export const SCOPES_NAME = 'scopes'
 const ALL_NAMES = [
   ...NODE_NAMES,
   ...BROWSER_NAMES,
@@ -29,6 +30,7 @@ const ALL_NAMES = [
   GROWTH_NAME,
   REVIEWER_NAME,
   DEVTOOLS_NAME,
+  SCOPES_NAME,
 ]
 const ROWS = 100_000
 /** Of `--short`: no browser, no long setup, well under a minute. */

@@ -10,6 +10,7 @@ import {
   NET_NAMES,
   NODE_NAMES,
   REVIEWER_NAME,
+  SCOPES_NAME,
   type Settings,
   USAGE,
   readArgs,
@@ -108,6 +109,10 @@ async function run(name: string, settings: Settings): Promise<readonly Figure[]>
   if (name === REVIEWER_NAME) {
     const { runReviewer } = await import('./reviewer/run.ts')
     return runReviewer(settings)
+  }
+  if (name === SCOPES_NAME) {
+    const { runScopes } = await import('./scopes/run.ts')
+    return runScopes(settings)
   }
   if (name === DEVTOOLS_NAME) {
     const { runDevtools } = await import('./devtools/run.ts')

@@ -131,6 +131,9 @@ export const GOALS: Readonly<Record<string, Goal>> = {
   'N8 lone up': below(280, 'B'),
   'N8 lone down': below(320, 'B'),
   // What was acked is on the disk; what is in memory is a cache of a stated size.
+  scopes: below(300, 'ms'),
+  'scopes bytes': below(400, 'B'),
+  'scopes commit among': besides(1.5, 'scopes commit'),
   'reviewer ready': atMost(1.5),
   'reviewer ready few': atMost(1.5),
   'reviewer memory': below(250, 'MB'),

@@ -1,6 +1,12 @@
 /** The part of the space store contract that is about reading by key: order, bounds, scans. */
 import { bytesOf } from '@countersign/core/ports'
-import type { Commit, LedgerRun, SpaceStore, StateScan } from '@countersign/core/ports'
+import type {
+  Commit,
+  LedgerRun,
+  SpaceStore,
+  StateScan,
+  WrittenState,
+} from '@countersign/core/ports'
 import { describe, expect, test } from 'vitest'
 import { MUCH, START, behindOf, commitOf, stateOf } from './space-commits.ts'
 
@@ -265,6 +271,53 @@ export function spaceStoreReads(
       expect(new Set(names).size).toBe(20)
       expect(names).toHaveLength(20)
       expect(rest).toEqual(rest.map(({ entity }) => expected(entity, 60)))
+    })
+
+    test('by key: the states that have it, and those whose keys were made in another way', async () => {
+      const store = opened()
+      await filled(store, 60)
+      const namesOf = async (type: string, key: string, way = 'a'): Promise<string[]> => {
+        const scan = await store.scan(type, { way, key })
+        const found = (await pages(scan, 30)) as { entity: string; type: string }[]
+        await scan.close()
+        expect(found.filter((state) => state.type !== type)).toEqual([])
+        return found.map(({ entity }) => entity).sort()
+      }
+      const write = async (
+        from: number,
+        to: number,
+        keys: WrittenState['found'],
+      ): Promise<void> => {
+        const { states, ...rest } = behindOf(from, to, 20)
+        const keyed = states.map((state) =>
+          state.entity === 'e4' ? state : { ...state, ...(keys && { found: keys }) },
+        )
+        await store.writeBehind({ ...rest, states: keyed })
+      }
+      await write(0, 20, { way: 'a', keys: ['k', 'ü\0'] })
+      const all = await namesOf('even', 'k')
+      expect(all).toHaveLength(10)
+      // Written without keys, so it may have any.
+      expect(await namesOf('even', 'x')).toEqual(['e4'])
+      expect(await namesOf('even', 'ü\0')).toEqual(all)
+      expect(await namesOf('none', 'k')).toEqual([])
+      expect(await namesOf('even', 'x', 'b')).toEqual(all)
+      // Keys of a state are replaced with it.
+      const scan = await store.scan('even', { way: 'a', key: 'k' })
+      await write(20, 30, { way: 'a', keys: ['x', 'k2'] })
+      const changed = new Set(behindOf(20, 30, 20).states.map(({ entity }) => entity))
+      const left = all.filter((entity) => entity === 'e4' || !changed.has(entity))
+      expect(left.length).toBeLessThan(all.length)
+      expect(await namesOf('even', 'k')).toEqual(left)
+      expect(await namesOf('even', 'x')).toEqual(
+        all.filter((entity) => entity === 'e4' || changed.has(entity)),
+      )
+      expect(((await pages(scan, 30)) as unknown[]).length).toBe(10)
+      await scan.close()
+      await store.resetBehind()
+      expect(await namesOf('even', 'k')).toEqual([])
+      await write(0, 20, { way: 'a', keys: ['y'] })
+      expect(await namesOf('even', 'k')).toEqual(['e4'])
     })
 
     test('of one type: its states and no others', async () => {

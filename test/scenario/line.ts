@@ -186,6 +186,7 @@ export class VirtualScene {
       signerMs = 0,
       isNative = true,
       limits = {},
+      scope = 'all',
     }: {
       readonly entities: readonly Entity[]
       readonly disk?: FaultyDisk
@@ -195,12 +196,14 @@ export class VirtualScene {
       readonly signerMs?: number
       readonly isNative?: boolean
       readonly limits?: Partial<Limits>
+      readonly scope?: 'all' | 'followed'
     },
   ): Promise<SyncStore> {
     const store = createLimitedStore(
       {
         space: SPACE,
         entities,
+        scope,
         transports: [line],
         ...(disk && { storage: disk.storage() }),
         identity: { personalId: 'person' },

@@ -54,6 +54,7 @@ export type {
   Conflict,
   ConnectionState,
   ConnectionRefusal,
+  Followed,
   History,
   HistoryEntry,
   ImportOptions,

@@ -31,6 +31,7 @@ export type HashTag =
   | 'cs/history'
   | 'cs/kept'
   | 'cs/me'
+  | 'cs/states'
 
 /** Purposes of hashes over lines of text (`hashLine`). */
 export type LineTag =

@@ -22,6 +22,11 @@ export interface StoreOptions {
   readonly storage?: Storage
   /** Connections to the reviewer, at most one. Without one the store never syncs. */
   readonly transports?: readonly Transport[]
+  /**
+   * What the store keeps up to date. `all` (default): the whole space. `followed`: the rows that open
+   * live queries and `store.follow` ask for; results say by `complete` whether they have all rows.
+   */
+  readonly scope?: 'all' | 'followed'
   readonly identity?: IdentityOptions
   /**
    * Proves to the reviewer who the person is: a token, or a function that has one, called for each
@@ -77,6 +82,7 @@ function openStore(
     entities: options.entities,
     storage: options.storage,
     transport: options.transports?.[0],
+    scope: options.scope ?? 'all',
     identity: options.identity ?? {},
     auth: options.auth,
     reviewerKey: options.reviewerKey,

@@ -13,6 +13,8 @@ export interface ReplicaOptions {
   readonly entities: readonly Entity[]
   readonly storage: Storage | undefined
   readonly transport: Transport | undefined
+  /** `all`: the whole space. `followed`: what queries and the app follow. */
+  readonly scope: 'all' | 'followed'
   readonly identity: IdentityOptions
   readonly auth: Auth
   /** Public key of the home reviewer; undefined: the first key is pinned. */

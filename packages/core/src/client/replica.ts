@@ -14,6 +14,7 @@ import type { Position, SessionOpening } from '../facts/message.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
 import type { HistoryAnswer } from '../sync/history.ts'
 import { Outbox } from '../sync/outbox.ts'
+import { Scopes } from '../sync/scopes.ts'
 import { SyncSession } from '../sync/session.ts'
 import { TailReader } from '../sync/tail.ts'
 import { UNVERIFIED_ARRIVALS_MAX } from '../sync/unverified.ts'
@@ -53,6 +54,8 @@ export class Replica {
   readonly repo: Repo
   readonly outbox: Outbox
   readonly tail: TailReader
+  /** What is followed; undefined: the whole space. */
+  readonly scopes: Scopes | undefined
   readonly limits: Limits
   readonly status: StoreApi<SyncStatus>
   readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
@@ -89,6 +92,7 @@ export class Replica {
   constructor(options: ReplicaOptions) {
     this.#options = options
     this.limits = options.limits
+    if (options.scope === 'followed') this.scopes = new Scopes([SCHEMA.name])
     this.outbox = new Outbox(this.limits)
     this.status = createStore<SyncStatus>(() => initialStatus(options.transport !== undefined))
     this.#warnings = new Warnings(options.platform.warn)
@@ -135,12 +139,13 @@ export class Replica {
     })
     this.#own = new OwnMessages({
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk, tail: this.tail },
+      isPartial: this.scopes !== undefined,
       nextArrival: () => ++this.#arrivals,
       noteReadings: (entry) => this.#changeOver.lineages.note(entry),
     })
     this.#canonicalDisk = new CanonicalDisk({
       ...{ disk: this.#disk, repo: this.repo, tail: this.tail, limits: this.limits },
-      clock: options.platform.clock,
+      ...{ clock: options.platform.clock, isPartial: this.scopes !== undefined },
       sessionId: () => this.#identity!.session.sessionId, // called only after `#open`
     })
     this.#refusals = this.#newRefusals()
@@ -200,6 +205,7 @@ export class Replica {
 
   /** Whether the rows include everything that the reviewer had at the position. */
   get complete(): boolean {
+    if (this.scopes) return false
     return this.opening.isOver && this.isAtPosition
   }
 
@@ -273,6 +279,7 @@ export class Replica {
       space: this.#options.space,
       now: this.#options.platform.clock.now(),
     })
+    this.scopes?.cover(new Set())
     if (this.#online && !this.#closing) this.#session?.start()
   }
 
@@ -341,10 +348,7 @@ export class Replica {
     this.#flusher = this.#newFlusher(identity)
     const restorers = restorersOf({
       options: this.#options,
-      disk: this.#disk,
-      locks: this.#sessionLocks,
-      repo: this.repo,
-      status: this.status,
+      ...{ disk: this.#disk, locks: this.#sessionLocks, repo: this.repo, status: this.status },
       refusals: this.#refusals,
       ...this.#own.ofOthers,
       damage: this.#damage,
@@ -358,6 +362,7 @@ export class Replica {
       onAdopted: this.#pump,
       opening: this.opening,
       canonicalDisk: this.#canonicalDisk,
+      isPartial: this.scopes !== undefined,
       tail: this.tail,
       trust: this.#trust,
       me: this.person.me,
@@ -440,6 +445,7 @@ export class Replica {
       random: platform.random,
       outbox: this.outbox,
       tail: this.tail,
+      scopes: this.scopes,
       host: new SessionEvents({
         ...{ repo: this.repo, disk: this.#disk, canonicalDisk: this.#canonicalDisk },
         ...{ trust: this.#trust, changeOver: this.#changeOver, refusals: this.#refusals },

@@ -15,7 +15,7 @@ import {
   type SessionState,
   presentEpoch,
 } from '../sync/session-host.ts'
-import type { SnapshotApplied, TailApplied } from '../sync/tail.ts'
+import type { SnapshotApplied, StatesApplied, TailApplied } from '../sync/tail.ts'
 import type { Reviewing } from '../sync/tail-plan.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { AcceptedAgain } from '../wire/frames.ts'
@@ -147,6 +147,15 @@ export class SessionEvents implements SessionHost {
     const outboxRemove = settle(outcome.settled)
     canonicalDisk.replace(by, { texts: pages, entities: outcome.pages, outboxRemove })
     if (isOther) changeOver.revive(told)
+  }
+
+  shown({ settled, changed }: StatesApplied, by: Reviewing, isOther: boolean): void {
+    const { canonicalDisk, settle, changeOver } = this.#parts
+    this.#parts.onMoved()
+    const outboxRemove = settle(settled)
+    canonicalDisk.changed(by, { changed, outboxRemove })
+    // Which of them the reviewer has, it says when they are offered again.
+    if (isOther) changeOver.revive(() => false)
   }
 
   acceptedAgain(entry: Entry, { seq, at, forked }: AcceptedAgain): void {

@@ -199,11 +199,22 @@ export type Peek<E extends Entity> =
 export interface QueryResult<E extends Entity> {
   /** Frozen; the same array until a row of it changes. */
   readonly rows: readonly Row<E>[]
-  /** Whether the result includes every row that the reviewer had as of `asOf`. */
+  /**
+   * Whether the result includes every row that the reviewer had as of `asOf`. With `scope: 'followed'`
+   * that is so when rows are followed that include those of the query, and all of them have come.
+   */
   readonly complete: boolean
   readonly asOf: Position | null
   /** How many of these rows have a change without a verdict, or with one that is not checked yet. */
   readonly pending: number
+}
+
+/** Rows that the store keeps up to date until they are released. */
+export interface Followed {
+  /** Resolves when all of these rows are here. */
+  readonly ready: Promise<void>
+  /** Idempotent. The rows stay as they are now, and are not kept up to date for this. */
+  release(): void
 }
 
 /** A query whose result is kept up to date while it has subscribers. */
@@ -370,6 +381,15 @@ export interface SyncStore {
   query<E extends Entity>(this: void, entity: E, query?: Query<E>): QueryResult<E>
   /** The live query of that meaning: equal queries share one object. */
   live<E extends Entity>(this: void, entity: E, query?: Query<E>): LiveQuery<E>
+  /**
+   * Keeps the rows of a query up to date, in a store with `scope: 'followed'`; open live queries do the
+   * same for theirs. Equalities in `where` narrow what is followed, where the stored values of their
+   * fields are the same in all versions of the type; other conditions do not. In other stores all
+   * rows are followed anyway.
+   */
+  follow<E extends Entity>(this: void, entity: E, query?: Query<E>): Followed
+  /** Asks the reviewer once for the rows of a query, and resolves to them when all are here. */
+  fetch<E extends Entity>(this: void, entity: E, query?: Query<E>): Promise<QueryResult<E>>
   /** Calls `listener` at most once for each message that changes the row. */
   subscribe(this: void, entity: Entity, id: Uuid, listener: () => void): () => void
 

@@ -14,6 +14,7 @@ import { ARCHIVED } from '../schema/registers.ts'
 import type { Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
 import { ConflictList } from './reads/conflicts.ts'
 import { assertWritable, knownId, newId, refusedWith } from './verbs/guards.ts'
+import { Following } from './reads/following.ts'
 import { historyOf } from './reads/history.ts'
 import { importRows } from './verbs/import.ts'
 import { Inspection } from './panel/inspection.ts'
@@ -27,6 +28,7 @@ import type { Replica } from './replica.ts'
 import type {
   Auth,
   Conflict,
+  Followed,
   History,
   ImportOptions,
   ImportReport,
@@ -54,6 +56,8 @@ export class Store implements SyncStore {
   readonly entities: readonly Entity[]
   readonly #replica: Replica
   readonly #standing: Coverage
+  /** Undefined where the whole space is followed. */
+  readonly #following: Following | undefined
   readonly #queries = new WeakMap<object, StoreQuery<Entity>>()
   readonly #conflicts = new Map<Entity | undefined, ConflictList>()
   readonly #open = new OpenQueries()
@@ -70,6 +74,10 @@ export class Store implements SyncStore {
       opening: replica.opening,
       onChange: (listener) => onFirstPosition(replica.status, listener),
     }
+    const { scopes } = replica
+    const { clock } = options.platform
+    const { position, opening } = this.#standing
+    this.#following = scopes && new Following({ scopes, clock, position, opening })
     // Components destructure verbs from the store, so they are bound.
     for (const verb of VERBS) Object.defineProperty(this, verb, { value: this[verb].bind(this) })
     const queries = this.#open
@@ -151,7 +159,8 @@ export class Store implements SyncStore {
   peek<E extends Entity>(entity: E, id: Uuid): Peek<E> {
     const row = this.#replica.repo.table(entity).row(id) as unknown as Row<E> | undefined
     if (row) return { status: row.$archived ? 'archived' : 'ready', row }
-    return { status: this.#replica.complete ? 'unknown' : 'loading' }
+    const isWhole = this.#replica.scopes?.covers([{ type: entity.name, equal: [] }])
+    return { status: isWhole || this.#replica.complete ? 'unknown' : 'loading' }
   }
 
   /** @throws CountersignError `unknown_type` */
@@ -165,7 +174,7 @@ export class Store implements SyncStore {
     const asked = { type: entity.name, query: query as Query<Entity> }
     const rows = this.#engine(entity).query(asked.query)
     const isExact = this.#replica.opening.isExact(asked)
-    return new Result<E>(isExact ? rows : undefined, this.#standing)
+    return new Result<E>(isExact ? rows : undefined, this.#coverage(entity, asked.query))
   }
 
   live<E extends Entity>(entity: E, query: Query<E> = {}): LiveQuery<E> {
@@ -173,9 +182,34 @@ export class Store implements SyncStore {
     let shared = this.#queries.get(live)
     if (!shared) {
       const asked = { type: entity.name, query: query as Query<Entity>, among: this.#open }
-      this.#queries.set(live, (shared = new StoreQuery<Entity>(live, this.#standing, asked)))
+      const coverage = this.#coverage(entity, asked.query)
+      this.#queries.set(live, (shared = new StoreQuery<Entity>(live, coverage, asked)))
     }
     return shared as unknown as LiveQuery<E>
+  }
+
+  #coverage(entity: Entity, query: Query<Entity>): Coverage {
+    return this.#following?.of(this.#replica.repo.table(entity), query) ?? this.#standing
+  }
+
+  follow<E extends Entity>(entity: E, query: Query<E> = {}): Followed {
+    const table = this.#replica.repo.table(entity)
+    if (this.#following) return this.#following.follow(table, query as Query<Entity>)
+    const { complete, onChange } = this.#standing
+    const ready = complete()
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => void onChange(resolve))
+    return { ready, release: () => {} }
+  }
+
+  async fetch<E extends Entity>(entity: E, query: Query<E> = {}): Promise<QueryResult<E>> {
+    const followed = this.follow(entity, query)
+    try {
+      await followed.ready
+      return this.query(entity, query)
+    } finally {
+      followed.release()
+    }
   }
 
   subscribe(entity: Entity, id: Uuid, listener: () => void): () => void {

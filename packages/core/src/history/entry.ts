@@ -166,7 +166,8 @@ export class Write {
   parents: readonly Write[]
   /** The parents by number, as its message names them. */
   named: Names | undefined
-  readonly cut: number | undefined
+  /** The seq up to which its author knew the entity, if it is less than `Seen.seq`. */
+  cut: number | undefined
   /** Pending messages of other sessions in its author's view of the entity. */
   own: readonly OwnSpan[] | undefined
   keep: ReadonlyMap<Reg, KeptWrites> | undefined

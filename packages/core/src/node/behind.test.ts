@@ -11,6 +11,7 @@ import {
 } from '../testing/desk.ts'
 import { openDesk } from '../testing/opened-space.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
+import { KeyedTypes } from '../review/state-keys.ts'
 import { StateWriter } from './behind.ts'
 
 const idOf = ({ changes }: HandMessage): string => changes[0]!.entityId
@@ -241,6 +242,7 @@ describe('two processes on one store', () => {
     const errors: unknown[] = []
     const behind = new StateWriter({
       ...{ store, clock, space: open.space, epoch: () => 1, dirtyStatesMax: 1, through: 0 },
+      keyed: new KeyedTypes(undefined),
       head: () => head,
       onError: (error) => errors.push(error),
     })
@@ -262,7 +264,8 @@ describe('two processes on one store', () => {
     const clock = new VirtualClock()
     const parts = { store, clock, space: open.space, epoch: () => 1, dirtyStatesMax: 1, through: 0 }
     const errors: unknown[] = []
-    const all = { ...parts, head: () => 1, onError: (error: unknown) => errors.push(error) }
+    const keyed = new KeyedTypes(undefined)
+    const all = { ...parts, keyed, head: () => 1, onError: (error: unknown) => errors.push(error) }
     const stopped = new StateWriter(all)
     stopped.stop()
     stopped.committed()

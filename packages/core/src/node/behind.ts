@@ -6,6 +6,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import type { SpaceState } from '../review/space.ts'
+import type { KeyedTypes } from '../review/state-keys.ts'
 import { stateText } from '../review/stored.ts'
 
 /** Delay of a write after a commit. */
@@ -16,6 +17,7 @@ export interface BehindParts {
   readonly clock: Clock
   readonly space: SpaceState
   readonly epoch: () => number
+  readonly keyed: KeyedTypes
   /** Dirty states from which on a write starts at once. */
   readonly dirtyStatesMax: number
   /** The seq up to which the store has all states. */
@@ -76,7 +78,7 @@ export class StateWriter {
   }
 
   async #write(head: number): Promise<void> {
-    const { store, space, epoch, onError } = this.#parts
+    const { store, space, epoch, keyed, onError } = this.#parts
     const dirty = space.dirtyStates()
     // A replay of another process's commits is running: its states are ahead of the head until it ends.
     if (dirty.some(({ seqs }) => seqs.at(-1)! > head)) {
@@ -88,13 +90,13 @@ export class StateWriter {
         epoch: epoch(),
         fromThrough: this.#through,
         through: head,
-        states: dirty.map(({ id, type, state, seqs }) => ({
-          entity: id,
-          type,
+        states: dirty.map(({ id, type, state, seqs }) => {
+          const table = space.registers(type)
+          const found = keyed.of(type, state, table)
+          const text = stateText(id, { type, state, table })
           // A dirty state has the seqs that changed it.
-          seq: seqs.at(-1)!,
-          text: stateText(id, { type, state, table: space.registers(type) }),
-        })),
+          return { entity: id, type, seq: seqs.at(-1)!, text, ...(found && { found }) }
+        }),
         changes: dirty.flatMap(({ id, seqs }) =>
           seqs.map((seq) => ({ entity: id, seq, text: '' })),
         ),

@@ -3,6 +3,7 @@
  * offers and requests to its host, the reviewer.
  *
  *   greeted ─▶ bound ─▶ want: catching up from the store or by snapshot ─▶ live
+ *      │            └──▶ follow: states of scopes
  *      └── no session bound in time ─▶ closed
  *
  * A link without a bound session may not read: its requests are answered with an empty `bound`.
@@ -25,7 +26,8 @@ import {
 import type { Peer, SignedIn } from './login.ts'
 import { Pace } from './pace.ts'
 
-export type FollowMode = 'none' | 'catching' | 'live'
+/** `states`: scopes instead of the chain. */
+export type FollowMode = 'none' | 'catching' | 'live' | 'states'
 
 /** For the client, as a sentence. */
 export const EXPIRED = 'the login has expired'
@@ -53,6 +55,8 @@ export interface ConnectionHost {
   follow(connection: Connection, have: Position | null, pages?: readonly string[]): void
   /** Batches that this reviewer may have lost. */
   held(connection: Connection, frame: AuthorFrame & { kind: 'held' }): void
+  /** Follows scopes from now on. */
+  scopes(connection: Connection, frame: AuthorFrame & { kind: 'follow' }): void
   history(connection: Connection, entityId: Uuid): void
   seal(connection: Connection, seq: number): void
   gone(connection: Connection): void
@@ -313,6 +317,7 @@ export class Connection {
         this.#host.offer(this, frame)
         break
       case 'want':
+      case 'follow':
       case 'history':
       case 'seal':
       case 'held':
@@ -322,12 +327,13 @@ export class Connection {
     }
   }
 
-  #read(frame: AuthorFrame & { kind: 'want' | 'history' | 'seal' | 'held' }): void {
+  #read(frame: AuthorFrame & { kind: 'want' | 'follow' | 'history' | 'seal' | 'held' }): void {
     if (this.sessions.size === 0)
       this.send(reviewerFrame('bound', { sessionIds: [], forMs: null, why: null }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
     else if (frame.kind === 'held') this.#host.held(this, frame)
+    else if (frame.kind === 'follow') this.#host.scopes(this, frame)
     else if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
       // Until the peer has read the last long answer, a `want` is a retry: it is ignored.
       this.#host.follow(this, frame.have, frame.pages ?? [])

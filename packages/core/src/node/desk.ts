@@ -30,8 +30,10 @@ import type { SessionRecord } from '../review/ledger.ts'
 import type { Batch } from '../wire/types.ts'
 import type { ReturnedBatch } from '../review/returned-flush.ts'
 import { SpaceRows } from '../review/rows.ts'
+import type { KeyedTypes } from '../review/state-keys.ts'
 import { batchText, readHead } from '../review/stored.ts'
 import { type Ack, type Nack, sendVerdicts } from './verdicts.ts'
+import type { Views } from './views.ts'
 
 /** Times in a row that an append may lose to another process on the same store. */
 const FENCED_MAX = 8
@@ -44,6 +46,9 @@ export interface DeskParts extends ReviewerOptions {
   readonly events: Events
   readonly types: ReadonlyMap<string, Entity> | undefined
   readonly connections: ReadonlySet<Connection>
+  readonly keyed: KeyedTypes
+  /** Links that follow scopes. */
+  readonly views: Views
   /** Called for a link whose peer reads too slowly: it must catch up from that position. */
   readonly onBehind: (connection: Connection, have: Position) => void
 }
@@ -64,7 +69,7 @@ export class Desk {
     this.open = open
     this.#rows = new SpaceRows(space, parts.types)
     this.behind = new StateWriter({
-      ...{ store, clock, space, through },
+      ...{ store, clock, space, through, keyed: parts.keyed },
       epoch: () => open.lineage.present.epoch,
       dirtyStatesMax: limits.dirtyStatesMax,
       head: () => this.head.seq,
@@ -123,6 +128,7 @@ export class Desk {
     const nacks = await this.#nacks(decision)
     const committed = await this.#append(decision, rejections)
     if (!committed) return this.#fenced(offers)
+    const states = this.#parts.views.before(decision)
     this.#apply(decision, rejections)
     this.#parts.events.emit({
       type: 'committed',
@@ -142,6 +148,7 @@ export class Desk {
       onBehind: this.#parts.onBehind,
       onNack: (reason, messages) => this.#parts.events.noteNacked(reason, messages),
     })
+    this.#parts.views.committed({ decision, offers, before: states })
     this.behind.committed()
     return decision
   }
@@ -201,6 +208,7 @@ export class Desk {
       // Their greeting has not the epochs that came back.
       if (this.head.eid !== before.eid) link.close('epochs came back; resume')
       else if (link.mode === 'live') onBehind(link, before)
+      else if (link.mode === 'states') link.close('messages came back; resume')
     }
     this.behind.committed()
     return true
@@ -271,13 +279,14 @@ export class Desk {
 
   /**
    * Signed acks, which go to authors beside the tail: for messages that were accepted before and offered
-   * again, and for all accepted messages of links that do not follow.
+   * again, and for all accepted messages of links that do not follow. Links that follow scopes get them
+   * with the states.
    */
   async #acks({ answers }: Decision<Connection>): Promise<readonly Ack[]> {
     const { keys, signer } = this.#parts
     const { eid, epoch } = this.head
     const told = answers.flatMap(({ connection, sessionId, again, accepted }) => {
-      if (!connection) return []
+      if (!connection || connection.mode === 'states') return []
       const reviews = connection.mode === 'none' ? [...again, ...accepted] : again
       return reviews.length > 0 ? [{ connection, sessionId, reviews }] : []
     })

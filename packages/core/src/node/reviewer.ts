@@ -38,6 +38,8 @@ import { foldsOf, typesOf } from '../review/schema-rules.ts'
 import { answerSeal } from './seal.ts'
 import { Returned } from './returned.ts'
 import { Snapshots } from './snapshots.ts'
+import { KeyedTypes } from '../review/state-keys.ts'
+import { Views } from './views.ts'
 
 /**
  * Opens or creates the space, and resolves to a reviewer that accepts links.
@@ -73,7 +75,7 @@ export async function openReviewer(options: ReviewerOptions, caches: Caches): Pr
   }
 }
 
-type RoleOptions = Omit<DeskParts, 'events' | 'connections' | 'onBehind'>
+type RoleOptions = Omit<DeskParts, 'events' | 'connections' | 'views' | 'keyed' | 'onBehind'>
 
 class ReviewerRole implements Reviewer, ConnectionHost {
   readonly limits: Limits
@@ -83,6 +85,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #desk: Desk
   readonly #newest: Newest
   readonly #snapshots: Snapshots
+  readonly #views: Views
   readonly #connections = new Set<Connection>()
   readonly #returned: Returned
   /** What runs between two decisions. */
@@ -102,16 +105,27 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       ledger: () => open.ledger,
       onWaiting: () => this.#start(),
     })
+    const { store } = options
+    const keyed = new KeyedTypes(options.types)
+    this.#views = new Views({
+      ...{ spaceId: space, space: open.space, source: open.source, store, clock, limits, keyed },
+      head: () => this.#desk.head,
+      now: () => this.#newest.now(),
+      sign: (bytes) => signer.sign(keys, bytes),
+      onError: this.#events.storeFailed,
+    })
     const desk = {
       ...options,
+      keyed,
       events: this.#events,
+      views: this.#views,
       connections: this.#connections,
       onBehind: this.follow.bind(this),
     }
     this.#desk = new Desk(desk, open)
     this.#returned = new Returned({ ...options, desk: this.#desk })
     this.#snapshots = new Snapshots({
-      ...{ store: options.store, clock, limits, held },
+      ...{ store, clock, limits, held },
       space: open.space,
       source: open.source,
       head: () => this.#desk.head,
@@ -226,6 +240,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   gone(connection: Connection): void {
     this.#connections.delete(connection)
+    this.#views.gone(connection)
     const { ledger, persons } = this.#desk.open
     for (const sessionId of connection.sessions) ledger.release(sessionId)
     for (const authorId of connection.authors) persons.release(authorId)
@@ -275,6 +290,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       this.#between(() => this.#missed(connection, have, pages))
       return
     }
+    this.#views.gone(connection)
     connection.mode = 'catching'
     const { store, clock, keys, signer } = this.#options
     const follows = async (): Promise<void> => {
@@ -298,6 +314,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       this.#events.storeFailed(error)
       connection.close('the store does not answer')
     })
+  }
+
+  scopes(connection: Connection, frame: AuthorFrame & { kind: 'follow' }): void {
+    // A running answer to `want` ends first: it makes the link live.
+    if (connection.mode !== 'catching') this.#views.follow(connection, frame)
   }
 
   /** Whether a position is beyond the end of the present epoch. */

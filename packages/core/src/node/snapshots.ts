@@ -7,8 +7,8 @@ import type { Limits } from '../facts/limits.ts'
 import { SCANS_MAX, type SpaceStore, type StateScan } from '../ports/space-store.ts'
 import { SharedSnapshot, type SharedSnapshotParts } from './shared-snapshot.ts'
 
-/** A store has `SCANS_MAX` scans, and rules need some. */
-const OPEN_SCANS_MAX = SCANS_MAX - 2
+/** A store has `SCANS_MAX` scans; rules need some, and links that follow scopes one. */
+const OPEN_SCANS_MAX = SCANS_MAX - 3
 
 /** The state of a follower that needs a snapshot. */
 export interface Needed {

@@ -54,9 +54,12 @@ export type {
   SpaceStores,
   SpaceTables,
   StateScan,
+  StateKey,
+  StateKeys,
   StateText,
   Stored,
   WriteBehind,
+  WrittenState,
 } from './space-store.ts'
 export {
   NEW_HEAD,

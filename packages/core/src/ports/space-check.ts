@@ -86,11 +86,12 @@ export function checkWriteBehind(write: WriteBehind): void {
     isCount(fromThrough) && isCount(through) && through >= fromThrough,
     `states cannot go from seq ${fromThrough} to ${through}`,
   )
-  for (const { entity, type, seq, text } of write.states) {
+  for (const { entity, type, seq, text, found } of write.states) {
     checkKey(seq, through, `the state of ${entity}`)
     checkText(type, `the type of ${entity}`)
     checkText(entity, 'an entity id')
     checkText(text, `the state of ${entity}`)
+    for (const key of found?.keys ?? []) checkText(key, `a key of ${entity}`)
   }
   for (const { entity, seq, text } of write.changes) {
     checkKey(seq, through, `a change of ${entity}`)

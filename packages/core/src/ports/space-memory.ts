@@ -33,6 +33,8 @@ import type {
   SpaceHead,
   SpaceStores,
   SpaceTables,
+  StateKey,
+  StateKeys,
   StateText,
   Stored,
   WriteBehind,
@@ -50,6 +52,7 @@ export function memorySpaces(): SpaceStores {
 
 interface EntityRow {
   readonly state: StateText
+  readonly found: StateKeys
   /** By seq, in order. */
   readonly changes: ChangeText[]
 }
@@ -128,7 +131,8 @@ export class MemoryTables implements SpaceTables {
     }
     for (const state of write.states) {
       const changes = this.#entities.get(state.entity)?.changes ?? []
-      this.#entities.set(state.entity, { state: { ...state }, changes })
+      const { found = NO_KEYS, ...text } = state
+      this.#entities.set(state.entity, { state: text, found, changes })
     }
     for (const change of write.changes) this.#putChange(change)
     this.#head = { ...this.#head, through: write.through, entities: this.#entities.size }
@@ -218,9 +222,9 @@ export class MemoryTables implements SpaceTables {
   }
 
   /** Copies the list of states, not their texts. */
-  scan(type?: string): ScanTables {
+  scan(type?: string, key?: StateKey): ScanTables {
     const { through, entities } = this.#head
-    const states = [...this.#entities.values()].map(({ state }) => state)
+    const states = [...this.#entities.values()].filter(hasKey(key)).map(({ state }) => state)
     const page: ScanTables['page'] = (after, bytesMax) => {
       const from = after === undefined ? 0 : Number(after)
       const rest = [...states.entries()]
@@ -317,6 +321,13 @@ export class MemoryTables implements SpaceTables {
 function replace<K, V>(map: Map<K, V>, by: Iterable<readonly [K, V]>): void {
   map.clear()
   for (const [key, value] of by) map.set(key, value)
+}
+
+const NO_KEYS: StateKeys = { way: '', keys: [] }
+
+/** Whether a state has the key, or may have it. */
+function hasKey(key: StateKey | undefined): (row: EntityRow) => boolean {
+  return ({ found }) => !key || found.way !== key.way || found.keys.includes(key.key)
 }
 
 const NO_REDACTION: NonNullable<Commit['redacted']> = { batches: [], rejections: [] }

@@ -38,7 +38,7 @@ import type { Uuid } from '../base/uuid.ts'
  */
 export const STORE_KEYS_MAX = 4_096
 /** Maximum open scans of one handle. */
-export const SCANS_MAX = 8
+export const SCANS_MAX = 9
 
 /** All spaces of a process. */
 export interface SpaceStores {
@@ -144,6 +144,24 @@ export interface StateText {
   readonly text: string
 }
 
+/** What a state is found by, besides its id and type: opaque texts, and how they were made. */
+export interface StateKeys {
+  /** Names the way in which keys are made of states; equal for equal ways. */
+  readonly way: string
+  readonly keys: readonly string[]
+}
+
+/** A state to be written. Without `found` it has no keys, made in the way with the empty name. */
+export interface WrittenState extends StateText {
+  readonly found?: StateKeys
+}
+
+/** One key to find states by, made in that way. */
+export interface StateKey {
+  readonly way: string
+  readonly key: string
+}
+
 /** The change that one message made to one entity, for its history; by entity and seq. */
 export interface ChangeText {
   readonly entity: string
@@ -160,7 +178,7 @@ export interface WriteBehind {
   /**
    * Every state that differs between the two, new or replaced, by entity. The type never changes.
    */
-  readonly states: readonly StateText[]
+  readonly states: readonly WrittenState[]
   /**
    * New, or replaced by entity and seq (erasure). Their entities have states, before or by this.
    */
@@ -272,8 +290,12 @@ export interface SpaceStore {
   batches(afterSeq: number, bytesMax: Bytes): Promise<readonly Stored<BatchText>[]>
   /** The seals of the batch that holds a seq. One search of an index. */
   seals(seq: number): Promise<Stored<BatchText> | undefined>
-  /** A scan of all states, or of those of a type. Reads nothing before its first page. */
-  scan(type?: string): Promise<StateScan>
+  /**
+   * A scan of all states, or of those of a type. Reads nothing before its first page. With a key: of
+   * the states of the type that were written with it, and of those whose keys were made in another
+   * way, as they may have it; in any order, and reads these states alone.
+   */
+  scan(type?: string, key?: StateKey): Promise<StateScan>
 
   /** The value under `key`, or `value` after storing it, durably. */
   claimMeta(key: string, value: string): Promise<string>
@@ -295,4 +317,4 @@ export type SpaceTables = {
   readonly [K in Exclude<keyof SpaceStore, 'scan' | 'close'>]: (
     ...given: Parameters<SpaceStore[K]>
   ) => Awaited<ReturnType<SpaceStore[K]>>
-} & { scan(type?: string): ScanTables }
+} & { scan(type?: string, key?: StateKey): ScanTables }

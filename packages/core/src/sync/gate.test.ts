@@ -20,6 +20,7 @@ import {
   rejectionBytes,
   settledBytes,
   snapshotBytes,
+  statesBytes,
   welcomeBytes,
 } from '../wire/signed.ts'
 import { reviewingOf } from '../testing/reviewing.ts'
@@ -628,6 +629,66 @@ describe('GATE7, GATE8: own messages', () => {
       ['a rejection that its key has not signed'],
     ])
   })
+})
+
+describe('VIEW6: states', () => {
+  const reviews = [{ clientSeq: 3, seq: 5, at: 900, forked: false }]
+  const told: Omit<ReviewerFrames['states'], 'sig'> = {
+    ...{ no: 4, of: 2, done: 1, more: true, position: positionAt(6), at: 1_000 },
+    kept: [MESSAGE],
+    accepted: [{ sessionId: SESSION, reviews }],
+  }
+  const PAGE = '[[],[]]'
+
+  const sigOf = (
+    fields: typeof told,
+    { nonce = NONCE, space = SPACE, texts = PAGE } = {},
+  ): string =>
+    signed(
+      statesBytes(space, fields.position, {
+        ...{ nonce, at: fields.at, texts, kept: fields.kept },
+        numbers: [fields.no, fields.of, fields.done, fields.more ? 1 : 0],
+        accepted: fields.accepted.map((each) => [each.sessionId, reviewRows(each.reviews)]),
+      }),
+    )
+
+  test('are taken as they are signed for this link', async () => {
+    const scene = new Scene()
+    scene.hears('states', { ...told, sig: sigOf(told) }, PAGE)
+    await turns()
+    expect([scene.seqs, scene.faults]).toEqual([[6], []])
+  })
+
+  test.each<[string, Partial<typeof told>, { nonce?: string; space?: string; texts?: string }]>([
+    ['a number', { no: 5 }, {}],
+    ['the request heard', { of: 3 }, {}],
+    ['the request answered', { done: 2 }, {}],
+    ['the end of the step', { more: false }, {}],
+    ['the time', { at: 1_001 }, {}],
+    ['the position', { position: positionAt(7) }, {}],
+    ['an unchanged row', { kept: [] }, {}],
+    ['a verdict', { accepted: [] }, {}],
+    ['the session', { accepted: [{ sessionId: OTHER_SESSION, reviews }] }, {}],
+    ['the rows', {}, { texts: '[[],[0]]' }],
+    ['the link', {}, { nonce: 'of another link' }],
+    ['the space', {}, { space: OTHER_SPACE }],
+  ])('are forged with another signature: %s', async (_, changed, by) => {
+    const scene = new Scene()
+    scene.hears('states', { ...told, ...changed, sig: sigOf(told, by) }, PAGE)
+    await turns()
+    expect([scene.seqs, scene.faults.length]).toEqual([[], 1])
+  })
+
+  test.each([{ eid: OTHER_EID }, { epoch: 2 }])(
+    'are forged on another lineage: %o',
+    async (other) => {
+      const scene = new Scene()
+      const fields = { ...told, position: positionAt(6, other) }
+      scene.hears('states', { ...fields, sig: sigOf(fields) }, PAGE)
+      await turns()
+      expect([scene.seqs, scene.asked, scene.faults.length]).toEqual([[], [], 1])
+    },
+  )
 })
 
 describe('GATE3: a link that ends', () => {

@@ -21,6 +21,7 @@ import {
   rejectionBytes,
   settledBytes,
   snapshotBytes,
+  statesBytes,
 } from '../wire/signed.ts'
 import type { Position, Rejection } from '../facts/message.ts'
 import { type ReviewerFrame, reviewRows, reviewerFrame } from '../wire/frames.ts'
@@ -41,6 +42,7 @@ export type GatedFrame = FrameOf<
   | 'history'
   | 'seal'
   | 'me'
+  | 'states'
 >
 
 export interface GateEvents {
@@ -196,6 +198,8 @@ export class Gate {
         const bytes = historyBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
         return this.#signed(bytes, frame.sig, 'a history')
       }
+      case 'states':
+        return this.#states(frame)
       case 'seal': {
         const bytes = keptBytes(this.#space, this.#by, { ...frame, nonce: this.#nonce })
         return this.#signed(bytes, frame.sig, 'a seal')
@@ -221,6 +225,19 @@ export class Gate {
       if (fault === undefined && seq >= (known?.seq ?? 0)) this.#verified = position
       return fault
     })
+  }
+
+  #states(frame: FrameOf<'states'>): Promise<string | undefined> {
+    const { position, no, of, done, more, accepted } = frame
+    const { lineage } = this.#by
+    if (!lineage.has(position) || lineage.at(position.seq).epoch !== position.epoch)
+      return Promise.resolve('states of another lineage')
+    const bytes = statesBytes(this.#space, position, {
+      ...{ nonce: this.#nonce, at: frame.at, texts: frame.texts, kept: frame.kept },
+      numbers: [no, of, done, more ? 1 : 0],
+      accepted: accepted.map((each) => [each.sessionId, reviewRows(each.reviews)] as const),
+    })
+    return this.#signed(bytes, frame.sig, 'states')
   }
 
   async #through(frame: FrameOf<'through'>): Promise<string | undefined> {

@@ -217,6 +217,7 @@ function sessionWith(
     held: async () => [],
     taken: () => {},
     replaced: () => {},
+    shown: () => {},
     acceptedAgain: () => {},
     nacked: () => {},
     rejected: () => {},

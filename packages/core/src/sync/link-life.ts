@@ -12,7 +12,8 @@ import { type Credits, authorFrame } from '../wire/frames.ts'
 import { Binding } from './binding.ts'
 import type { Gate } from './gate.ts'
 import type { KeptPages } from './kept-pages.ts'
-import { Pull, type PullEvents } from './pull.ts'
+import { Pull, type PullEvents, type Puller } from './pull.ts'
+import { ScopedPull } from './scoped-pull.ts'
 import type { SessionParts } from './session-host.ts'
 import type { SignIn } from './sign-in.ts'
 import { HandBack } from './hand-back.ts'
@@ -42,7 +43,7 @@ export class LinkLife {
   reviewing: Reviewing | undefined
   credits: Credits = { messages: 0, bytes: 0 }
   readonly binding: Binding
-  readonly pull: Pull
+  readonly pull: Puller
   /** What the reviewer's greeting has to sign. */
   readonly nonce: string
   /** What proofs of sessions sign; set by the greeting. */
@@ -88,7 +89,10 @@ export class LinkLife {
     this.startedAt = this.openedAt = this.heardAt = this.aliveAt = parts.clock.monotonic()
     this.binding = new Binding(parts.limits, carried.before)
     carried.before = undefined
-    this.pull = new Pull(parts, events, carried.kept)
+    const { scopes } = parts
+    this.pull = scopes
+      ? new ScopedPull({ ...parts, scopes }, events)
+      : new Pull(parts, events, carried.kept)
     this.nonce = toBase64url(parts.random.bytes(16))
   }
 
@@ -117,12 +121,6 @@ export class LinkLife {
   /** Whether a position has what the greeting had: an old batch that is repeated may follow what is here. */
   has(position: Position | null): boolean {
     return (position?.seq ?? 0) >= this.greetedSeq
-  }
-
-  /** Whether a position has what the reviewer has at that seq: one of another lineage has not. */
-  contains(position: Position | null, seq: number): boolean {
-    const isOn = position !== null && this.reviewing?.lineage.has(position) === true
-    return isOn && seq <= position.seq
   }
 
   /** Whether offers may go: all is bound, and the reviewer lacks nothing that it is to get first. */

@@ -39,9 +39,35 @@ export interface PullEvents {
 }
 
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
-type PullFrame = FrameOf<'tail' | 'page' | 'kept' | 'settled' | 'through'>
+/** Frames with canonical facts. */
+export type PullFrame = FrameOf<'tail' | 'page' | 'kept' | 'settled' | 'through' | 'states'>
 
-export class Pull {
+/** What is asked of the reviewer and not answered yet. */
+export interface Asked {
+  readonly any: boolean
+  /** Nothing is asked for: the reviewer is given back what it lost first. */
+  isHeld: boolean
+  /** Asks for news, unless that is asked for already. */
+  all(): void
+  /** A part of an answer has come. */
+  progress(): void
+  /** There is no answer for now. */
+  answered(): void
+  /** Time has passed. */
+  tick(): void
+}
+
+/** The pull side of a link: of the whole space, or of scopes (`scoped-pull.ts`). */
+export interface Puller {
+  readonly wants: Asked
+  /** `text` is the frame as it came. */
+  frame(frame: PullFrame, text: string, by: Reviewing): void
+  /** Own messages that were accepted, told beside the canonical facts. */
+  accepted(frame: FrameOf<'accepted'>, by: Reviewing): void
+  partHashes(snapshot: number): PartHashes
+}
+
+export class Pull implements Puller {
   readonly wants: Wants
   readonly #parts: SessionParts
   readonly #events: PullEvents
@@ -62,7 +88,6 @@ export class Pull {
     })
   }
 
-  /** `text` is the frame as it came. */
   frame(frame: PullFrame, text: string, by: Reviewing): void {
     const { tail } = this.#parts
     switch (frame.kind) {
@@ -87,7 +112,19 @@ export class Pull {
       case 'through':
         this.#through(frame, by)
         break
-      default:
+      default: // states are for who follows scopes
+    }
+  }
+
+  accepted({ sessionId, reviews }: FrameOf<'accepted'>, { lineage }: Reviewing): void {
+    const { outbox, tail, host } = this.#parts
+    const { position } = tail
+    const hereSeq = position && lineage.has(position) ? position.seq : -1
+    for (const review of reviews) {
+      const entry = outbox.find(sessionId, review.clientSeq)
+      if (!entry) continue
+      if (review.seq <= hereSeq) host.acceptedAgain(entry, review)
+      else this.wants.all()
     }
   }
 

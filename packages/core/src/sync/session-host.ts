@@ -12,7 +12,8 @@ import type { Transport } from '../ports/transport.ts'
 import type { AcceptedAgain, ByeCode } from '../wire/frames.ts'
 import type { HeldStep } from './hand-back.ts'
 import type { Outbox } from './outbox.ts'
-import type { SnapshotApplied, TailApplied, TailReader } from './tail.ts'
+import type { Scopes } from './scopes.ts'
+import type { SnapshotApplied, StatesApplied, TailApplied, TailReader } from './tail.ts'
 import type { Reviewing } from './tail-plan.ts'
 
 export type SessionState = 'offline' | 'connecting' | 'greeting' | 'syncing' | 'online' | 'closed'
@@ -106,6 +107,8 @@ export interface SessionHost {
   taken(outcome: TailApplied, texts: readonly string[], by: Reviewing): void
   /** A snapshot was taken in. */
   replaced(outcome: SnapshotApplied, replaced: Replaced): void
+  /** States of rows were taken in. `isOther`: what was shown before is of another lineage. */
+  shown(outcome: StatesApplied, by: Reviewing, isOther: boolean): void
   acceptedAgain(entry: Entry, review: AcceptedAgain): void
   rejected(rejections: readonly Rejection[]): void
   /** These wait: the reviewer has no verdict on them for now. */
@@ -126,6 +129,8 @@ export interface SessionParts {
   readonly random: Random
   readonly outbox: Outbox
   readonly tail: TailReader
+  /** What is followed; undefined: the whole space. */
+  readonly scopes?: Scopes | undefined
   readonly host: SessionHost
 }
 

@@ -310,6 +310,7 @@ export class SyncSession {
       case 'history':
       case 'seal':
       case 'me':
+      case 'states':
         assert(life.gate, 'a link that was greeted has a gate')
         life.gate.push(frame, text)
         break
@@ -328,15 +329,11 @@ export class SyncSession {
 
   /** A frame that the reviewer has signed, as far as it needs it. */
   #believed(life: LinkLife, frame: GatedFrame, text: string): void {
-    const { tail, host, outbox } = this.#parts
+    const { host } = this.#parts
     switch (frame.kind) {
       case 'accepted':
-        for (const review of frame.reviews) {
-          const entry = outbox.find(frame.sessionId, review.clientSeq)
-          if (!entry) continue
-          if (life.contains(tail.position, review.seq)) host.acceptedAgain(entry, review)
-          else life.pull.wants.all()
-        }
+        assert(life.reviewing, 'only a link that was greeted is believed')
+        life.pull.accepted(frame, life.reviewing)
         break
       case 'rejected':
         host.rejected(frame.rejections)

@@ -11,7 +11,7 @@ import { type ReviewerFrames, authorFrame } from '../wire/frames.ts'
 import { assert } from '../base/assert.ts'
 import type { Binding } from './binding.ts'
 import type { SessionParts } from './session-host.ts'
-import type { Wants } from './wants.ts'
+import type { Asked } from './pull.ts'
 
 /** A login is renewed this long before its end, or in the last quarter of a short one. */
 const RENEW_MS = 60_000
@@ -24,7 +24,7 @@ export interface SignInLink {
   token: string | undefined
   readonly reviewerNonce: string
   readonly binding: Binding
-  readonly pull: { readonly wants: Wants }
+  readonly pull: { readonly wants: Asked }
   send(frame: string): void
 }
 

@@ -8,7 +8,8 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { isForked } from '../fold/apply.ts'
 import { PageLoader } from '../fold/snapshot.ts'
-import { type Entry, applyAssigned, giveReview } from '../history/entry.ts'
+import { lastOf } from '../fold/state.ts'
+import { type Entry, applyAssigned, giveReview, reviewIn } from '../history/entry.ts'
 import { HeldChains } from '../history/held-chains.ts'
 import type { StepWatcher } from '../history/step-watcher.ts'
 import type { Position, Review } from '../facts/message.ts'
@@ -31,6 +32,8 @@ import {
   malformed,
 } from './tail-plan.ts'
 import { Unverified } from './unverified.ts'
+import type { Scope } from '../wire/scopes.ts'
+import { isInScope } from '../fold/in-scope.ts'
 
 /** Taken in. */
 export interface TailApplied {
@@ -60,6 +63,27 @@ export interface SnapshotAt {
   readonly settled: ReadonlyMap<Entry, Review>
   /** What is here is of another lineage, whose chain says nothing of this one. */
   readonly isOther: boolean
+}
+
+/** States of rows, all that is new of some scopes up to a position. */
+export interface StatesStep {
+  /** A row may be here several times; the newest state counts. */
+  readonly entities: readonly PageEntity[]
+  readonly position: Position
+  /** What is here is of another lineage: nothing of it stays. */
+  readonly isOther: boolean
+  /** Own messages of which the states of all rows are here. */
+  readonly accepted: ReadonlyMap<Entry, Review>
+  /** Scopes of which all rows are here; `has`: whether a row was sent. */
+  readonly whole: readonly { readonly scope: Scope; readonly has: (id: Uuid) => boolean }[]
+  /** Called when the rows have changed, before anybody is told. */
+  readonly onChanged: () => void
+}
+
+export interface StatesApplied {
+  readonly settled: readonly Entry[]
+  /** Rows whose canonical state may have changed, with their types. */
+  readonly changed: ReadonlyMap<Uuid, string>
 }
 
 export interface TailParts extends PlanParts {
@@ -206,11 +230,61 @@ export class TailReader {
     return { kind: 'applied', pages: all, settled: acked }
   }
 
+  /**
+   * Takes in states of rows. Older ones than those that are here are skipped: they were read before,
+   * and sent later. A row that a scope should have and was not sent is in it no longer; how it is now
+   * is not known, so it goes, unless a pending message needs it.
+   */
+  states({ entities, position, isOther, accepted, whole, onChanged }: StatesStep): StatesApplied {
+    const changed = isOther ? this.#clear() : new Map<Uuid, string>()
+    const newest = new Map<Uuid, PageEntity>()
+    for (const entity of entities) {
+      const known = newest.get(entity.id)
+      const here = this.#repo.tableNamed(entity.type).canonical(entity.id)
+      const isNews = seqOf(entity) > (here ? reviewIn(lastOf(here).entry).seq : 0)
+      if (isNews && (!known || seqOf(entity) > seqOf(known))) newest.set(entity.id, entity)
+    }
+    const settled = this.#replace([...newest.values()], accepted, undefined, (entry, review) => {
+      const isWhole = this.#isContained(entry, review, newest)
+      if (!isWhole) this.#contain(entry, newest)
+      return isWhole
+    })
+    for (const { id, type } of newest.values()) changed.set(id, type)
+    for (const { scope, has } of whole) {
+      const table = this.#repo.tableNamed(scope.type)
+      for (const { id } of [...table.rows()]) {
+        const state = table.canonical(id)
+        const isGone = state && isInScope(state, scope, table.registers) && !has(id)
+        if (!isGone || table.hasPending(id)) continue
+        table.replaceCanonical(id, undefined)
+        changed.set(id, scope.type)
+      }
+    }
+    this.#position = position
+    onChanged()
+    this.#repo.emit()
+    this.watcher?.snapshot(position)
+    return { settled, changed }
+  }
+
+  /** All canonical state goes. Returns the rows that had one, with their types. */
+  #clear(): Map<Uuid, string> {
+    const cleared = new Map<Uuid, string>()
+    for (const table of this.#repo.tables())
+      for (const { id } of [...table.rows()]) {
+        if (!table.canonical(id)) continue
+        table.replaceCanonical(id, undefined)
+        cleared.set(id, table.entity.name)
+      }
+    return cleared
+  }
+
   /** Shows these states; pending entries that turn out to be in them are settled. */
   #replace(
     entities: readonly PageEntity[],
     settled: ReadonlyMap<Entry, Review>,
     loader: PageLoader = new PageLoader(),
+    isContained: (entry: Entry, review: Review) => boolean = () => true,
   ): Entry[] {
     const { messages } = this.#repo
     const acked = new Map([...settled].filter(([entry]) => !entry.review))
@@ -219,8 +293,8 @@ export class TailReader {
       messages.noteCanonical(id)
       const entry =
         messages.find(sessionId, clientSeq) ?? this.#parts.findWaiting(sessionId, clientSeq)
-      if (entry) acked.set(entry, review)
-      else messages.noteAccepted(sessionId, clientSeq)
+      if (!entry) messages.noteAccepted(sessionId, clientSeq)
+      else if (isContained(entry, review)) acked.set(entry, review)
     }
     for (const [entry, review] of acked) this.#repo.acceptContained(entry, review)
     for (const entity of entities) {
@@ -228,6 +302,20 @@ export class TailReader {
       this.#repo.replaceCanonical(entity.type, entity.id, loader.state(entity, registers))
     }
     return [...acked.keys()]
+  }
+
+  /** Whether the states of all rows of an accepted message are here, or among those that come now. */
+  #isContained({ writes }: Entry, { seq }: Review, ids: ReadonlyMap<Uuid, unknown>): boolean {
+    return writes.every(({ type, entityId }) => {
+      const here = this.#repo.tableNamed(type).canonical(entityId)
+      return ids.has(entityId) || (here && reviewIn(lastOf(here).entry).seq >= seq)
+    })
+  }
+
+  /** Some rows of an own message are told without the others: it stays pending on those. */
+  #contain({ writes }: Entry, ids: ReadonlyMap<Uuid, unknown>): void {
+    for (const write of writes)
+      if (ids.has(write.entityId)) this.#repo.tableNamed(write.type).removePending(write)
   }
 
   /**
@@ -269,4 +357,10 @@ export class TailReader {
     giveReview(waiting, review)
     return waiting
   }
+}
+
+/** The seq of the newest write in a page entity. */
+function seqOf({ writes }: PageEntity): number {
+  // The parser rejects a page entity without writes.
+  return writes.at(-1)!.message.review.seq
 }

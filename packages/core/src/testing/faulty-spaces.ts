@@ -147,8 +147,8 @@ class WatchedTables extends MemoryTables {
     return super.states(entities, bytesMax).map((state) => state && this.#asRead(state))
   }
 
-  override scan(type?: string): ScanTables {
-    const scan = super.scan(type)
+  override scan(...given: Parameters<MemoryTables['scan']>): ScanTables {
+    const scan = super.scan(...given)
     const page: ScanTables['page'] = (after, bytesMax) => {
       const { states, next } = scan.page(after, bytesMax)
       return { states: states.map((state) => this.#asRead(state)), next }

@@ -18,6 +18,7 @@ import {
   readPosition,
   reviewerFrame,
 } from './frames.ts'
+import type { Scope } from './scopes.ts'
 
 const [A, B] = [1, 2].map((n) => `0190a6b2-3c4d-8e5f-8a7b-00000000000${n}`) as [string, string]
 const [SHORT_A, SHORT_B] = [shortId(A), shortId(B)]
@@ -43,6 +44,19 @@ const list = [SHORT_A, 3, 41, HASH, 'sig']
 const greeting: readonly unknown[] = [2, [epoch.line], list, [1, 1], 'n', 5, 'sig']
 const run = { clientSeq: 4, count: 3, seq: 9 }
 const reviews = [again, { ...again, clientSeq: 5, forked: false }]
+const scopes: readonly Scope[] = [
+  { type: 'issue', equal: [] },
+  { type: '$schema', equal: [] },
+  {
+    type: 'issue',
+    equal: [
+      ['a', 'é'],
+      ['b', -0.5],
+      ['c', true],
+      ['d', null],
+    ],
+  },
+]
 /** Texts have the form of their authors. */
 const TEXTS = ['a', '["a"]\n\u2028\n"é😀"', '\n\n', '']
 
@@ -65,6 +79,10 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
   held: [
     { epochs: [epoch, next], from: { seq: 41, chain: HASH }, position, batches: [] },
     { epochs: [], from: { seq: 0, chain: HASH }, position, batches: [4, 1] },
+  ],
+  follow: [
+    { no: 1, anew: true, scopes: [], whole: 0, have: null },
+    { no: 2, anew: false, scopes, whole: 2, have: position },
   ],
   history: [{ entityId: A }],
   seal: [{ seq: 3 }, { seq: 0 }],
@@ -129,6 +147,16 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
       },
     },
     { position, pages: 0, snapshot: 1, sig: '', at: 0, settled: null },
+  ],
+  states: [
+    {
+      ...{ no: 3, of: 2, done: 1, more: true, position, at: 1_700_000_000_000 },
+      ...{ kept: [A, B], accepted: [{ sessionId: B, reviews }], sig: 'sig' },
+    },
+    {
+      ...{ no: 1, of: 1, done: 0, more: false, position: unsigned, at: 0 },
+      ...{ kept: [], accepted: [], sig: '' },
+    },
   ],
   history: [
     { ...told, terms, messages: [{ term: 0, lines: 4 }], sig: 'sig' },
@@ -273,11 +301,53 @@ describe('malformed', () => {
       [[], [41, HASH], list, [-1]],
       [[], [41, HASH], list, [], 1],
     ],
+    follow: [
+      [],
+      [1, 1],
+      [1, true, [], 0],
+      [-1, 1, [], 0],
+      [1, 1, []],
+      [1, 1, [], 0, bad],
+      [1, 1, [], 0, list, 1],
+      ...BAD_COUNTS.map((whole) => [1, 1, [], whole]),
+      [1, 1, Array.from({ length: 257 }, () => ['issue', []]), 0],
+      ...[
+        null,
+        [],
+        ['issue'],
+        ['issue', [], 1],
+        ['1issue', []],
+        [1, []],
+        [
+          'issue',
+          [
+            ['a', 1],
+            ['a', 2],
+          ],
+        ],
+        [
+          'issue',
+          [
+            ['b', 1],
+            ['a', 2],
+          ],
+        ],
+        ['issue', [['a']]],
+        ['issue', [['a', [1]]]],
+        ['issue', [['a', {}]]],
+        ['issue', [['a', '\ud800']]],
+        ['issue', [['a', 'x'.repeat(513)]]],
+        ['issue', [['a', 1, 2]]],
+        ['issue', [['', 1]]],
+        ['issue', Array.from({ length: 9 }, (_, i) => [`r${i}`, 1])],
+      ].map((scope) => [1, 1, [scope], 0]),
+    ],
     history: [[], [A], [null], [SHORT_A, SHORT_B], [`${SHORT_A.slice(0, 21)}B`]],
     seal: [[], ['1'], [-1], [1, 2]],
     bye: [['a', 'b']],
   }
   const toldFields: readonly unknown[] = [SHORT_A, 9, 0, 'whole', [], []]
+  const statesFields: readonly unknown[] = [1, 1, 0, 0, list, 5, [], [], 'sig']
   const badReviewers: { readonly [K in keyof ReviewerFrames]: readonly (readonly unknown[])[] } = {
     welcome: [
       [],
@@ -343,6 +413,21 @@ describe('malformed', () => {
       ['busy', SHORT_A, [1], '', 0, 0],
       ['busy', SHORT_A, [1], '', 1, 'sig', 0],
       ['x'.repeat(65), SHORT_A, [1], '', 0],
+    ],
+    states: [
+      [],
+      statesFields.slice(0, 8),
+      [...statesFields, 1],
+      ...[0, 1, 2, 5].flatMap((i) => BAD_COUNTS.map((no) => statesFields.with(i, no))),
+      statesFields.with(3, true),
+      statesFields.with(4, null),
+      statesFields.with(4, bad),
+      statesFields.with(6, null),
+      statesFields.with(6, [A]),
+      statesFields.with(7, null),
+      statesFields.with(7, [[A, []]]),
+      statesFields.with(7, [[SHORT_A, [[4, 9, 5]]]]),
+      ...BAD_TEXTS.map((sig) => statesFields.with(8, sig)),
     ],
     page: [[], [-1], ['1'], [1, 2]],
     kept: [[], [1], [-1, []], [1, [2]], [1, ['x'.repeat(17)]], [1, [], 2]],

@@ -15,6 +15,7 @@
  *                                                    page*, kept, settled*, then through with their
  *                                                    number
  *   held   batches that the reviewer has lost        back     what of them it has now
+ *   follow  scopes instead of all                    states   of rows of these scopes
  *   history  of an entity                            history  its messages with their reviews, in parts
  *   seal   of the flush with a seq                   seal     its author's key and signature
  *   bye    reason                                    bye      reason
@@ -38,7 +39,14 @@ import {
 import { isCount } from '../facts/parse.ts'
 import { type Epoch, epochIn } from './records.ts'
 import { isRejection } from './rejection.ts'
+import { type AcceptedAgain, acceptedAgain, positionField, shortText } from './forms.ts'
 import { PAGE_NAME_CHARACTERS } from './signed.ts'
+import {
+  FOLLOW_FIELDS,
+  type FollowFields,
+  STATES_FIELDS,
+  type StatesFields,
+} from './states-frame.ts'
 import {
   type FieldForm,
   checked,
@@ -55,29 +63,10 @@ import {
   words,
 } from './fields.ts'
 
-const TEXT_CHARACTERS_MAX = 512
 const REASON_CHARACTERS_MAX = 64
 /** Maximum characters of the proof of a person: a token. */
 const AUTH_CHARACTERS_MAX = 8_192
-const shortText = textUpTo(TEXT_CHARACTERS_MAX)
 const pageNameField = textUpTo(PAGE_NAME_CHARACTERS)
-
-const signedPosition: FieldForm<Omit<Position, 'sig'> & { readonly sig: string | null }> = tuple({
-  eid: id,
-  epoch: count,
-  seq: count,
-  chain: hash,
-  sig: nullable(shortText),
-})
-
-/** An unsigned position, covered by the signature of a later one, has no property `sig`. */
-const positionField: FieldForm<Position> = {
-  write: ({ sig, ...rest }) => signedPosition.write({ ...rest, sig: sig ?? null }),
-  read: (value, what) => {
-    const { sig, ...rest } = signedPosition.read(value, what)
-    return { ...rest, ...(sig !== null && { sig }) }
-  },
-}
 
 /** An opening, with a proof that the sender on this link has its key. */
 export interface ProvedOpening extends SessionOpening {
@@ -108,22 +97,6 @@ export interface Credits {
   readonly bytes: number
 }
 const credits: FieldForm<Credits> = tuple({ messages: count, bytes: count })
-
-/** The seq of an own message whose review its author may have missed. */
-export interface AcceptedAgain {
-  readonly clientSeq: number
-  readonly seq: number
-  /** The reviewer's clock, ms since 1970. */
-  readonly at: number
-  /** It was concurrent with a head that its author had not seen. */
-  readonly forked: boolean
-}
-const acceptedAgain: FieldForm<AcceptedAgain> = tuple({
-  clientSeq: count,
-  seq: count,
-  at: count,
-  forked: flag,
-})
 
 /** Messages clientSeq, clientSeq + 1, … of a session have seq, seq + 1, … */
 export interface AcceptedRun {
@@ -183,6 +156,7 @@ export interface AuthorFrames {
     readonly position: Position
     readonly batches: readonly number[]
   }
+  readonly follow: FollowFields
   readonly history: { readonly entityId: Uuid }
   /** Of the flush of an accepted message. */
   readonly seal: { readonly seq: number }
@@ -263,6 +237,8 @@ export interface ReviewerFrames {
     readonly at: number | null
     readonly settled: Settled | null
   }
+  /** Texts: a page, or nothing. */
+  readonly states: StatesFields
   /**
    * Texts: messages in the form of `told.ts`. Parts are sent newest first; inside a part the order
    * is canonical.
@@ -310,6 +286,7 @@ const AUTHOR_FRAMES: Table<AuthorFrames> = {
     position: positionField,
     batches: listOfAll(count),
   },
+  follow: FOLLOW_FIELDS,
   history: { entityId: id },
   seal: { seq: count },
   bye: { reason: words },
@@ -350,6 +327,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     at: nullable(count),
     settled: nullable(settled),
   },
+  states: STATES_FIELDS,
   history: {
     entityId: id,
     asOfSeq: count,
@@ -371,6 +349,8 @@ type FrameOf<Frames> = {
 export type AuthorFrame = FrameOf<AuthorFrames>
 /** A frame from a reviewer; `texts` follows its first line. */
 export type ReviewerFrame = FrameOf<ReviewerFrames>
+
+export type { AcceptedAgain }
 
 type AnyTable = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 

@@ -100,6 +100,32 @@ export function nackBytes(
   return hashBytes('cs/nack', [nonce, ...about, reason, detail])
 }
 
+/**
+ * The bytes that a reviewer signs for a frame of states, bound to a link by its nonce. `accepted`: by
+ * session, rows as in `acceptedBytes`.
+ */
+export function statesBytes(
+  space: Uuid,
+  { eid, epoch, seq, chain }: Position,
+  told: {
+    readonly nonce: string
+    readonly at: number
+    readonly numbers: readonly [no: number, of: number, done: number, more: 0 | 1]
+    readonly kept: readonly Uuid[]
+    readonly accepted: readonly (readonly [
+      sessionId: Uuid,
+      reviews: readonly (readonly [number, number, number, number])[],
+    ])[]
+    readonly texts: string
+  },
+): Uint8Array {
+  const { nonce, at, numbers, texts } = told
+  const kept = told.kept.map(shortId)
+  const accepted = told.accepted.map(([sessionId, reviews]): Json => [shortId(sessionId), reviews])
+  const place = [shortId(space), shortId(eid), epoch, seq, chain, at]
+  return hashBytes('cs/states', [nonce, ...place, ...numbers, kept, accepted, pageHash(texts)])
+}
+
 /** A part of a history, as in its frame. */
 export interface ToldHistory {
   readonly entityId: Uuid

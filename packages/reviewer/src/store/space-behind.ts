@@ -10,35 +10,33 @@ import type {
   ChangeText,
   ReadLimit,
   ScanTables,
+  StateKey,
   StateText,
   Stored,
   WriteBehind,
+  WrittenState,
 } from '@countersign/core/ports'
-import { checkRow, sumOf, textOf } from './row.ts'
+import { sumOf, textOf } from './row.ts'
 import { openSnapshot } from './space-file.ts'
-
-interface StateRow {
-  readonly no: number
-  readonly entity: string
-  readonly type: string
-  readonly seq: number
-  readonly sum: string
-  readonly text: string
-}
-
-export interface Behind {
-  readonly through: number
-  readonly entities: number
-}
+import {
+  type Behind,
+  READ_BEHIND,
+  STATE,
+  type StateRow,
+  behindKey,
+  behindOf,
+  keyedScan,
+  scanOf,
+  stateKey,
+  stateOf,
+} from './space-scan.ts'
 
 interface EntityRow {
   readonly no: number
   readonly type: string
   readonly seq: number
+  readonly way: string
 }
-
-const STATE = 'select no, entity, type, seq, sum, text from states'
-const READ_BEHIND = 'select through, entities, sum from behind'
 
 export class BehindTables {
   readonly #read: StatementSync
@@ -47,6 +45,10 @@ export class BehindTables {
   readonly #state: StatementSync
   readonly #addState: StatementSync
   readonly #setState: StatementSync
+  readonly #setWay: StatementSync
+  readonly #keys: StatementSync
+  readonly #addKey: StatementSync
+  readonly #dropKey: StatementSync
   readonly #putChange: StatementSync
   readonly #changes: StatementSync
   readonly #db: DatabaseSync
@@ -57,10 +59,14 @@ export class BehindTables {
     this.#file = file
     this.#read = db.prepare(READ_BEHIND)
     this.#write = db.prepare('insert or replace into behind values (1, ?, ?, ?)')
-    this.#entity = db.prepare('select no, type, seq from states where entity = ?')
+    this.#entity = db.prepare('select no, type, seq, way from states where entity = ?')
     this.#state = db.prepare(`${STATE} where entity = ?`)
-    this.#addState = db.prepare('insert into states values (null, ?, ?, ?, ?, ?)')
+    this.#addState = db.prepare('insert into states values (null, ?, ?, ?, ?, ?, ?)')
     this.#setState = db.prepare('update states set seq = ?, sum = ?, text = ? where no = ?')
+    this.#setWay = db.prepare('update states set way = ? where no = ?')
+    this.#keys = db.prepare('select key from keys where entity_no = ?')
+    this.#addKey = db.prepare('insert into keys values (?, ?, ?)')
+    this.#dropKey = db.prepare('delete from keys where type = ? and key = ? and entity_no = ?')
     this.#putChange = db.prepare(`
       insert into changes values (?, ?, ?, ?) on conflict do update
       set sum = excluded.sum, text = excluded.text`)
@@ -94,7 +100,7 @@ export class BehindTables {
   }
 
   reset(): void {
-    this.#db.exec('delete from changes; delete from states')
+    this.#db.exec('delete from changes; delete from keys; delete from states')
     this.#writeBehind(0, 0)
   }
 
@@ -124,25 +130,36 @@ export class BehindTables {
     return given
   }
 
-  scan(type: string | undefined): ScanTables {
+  scan(type: string | undefined, key: StateKey | undefined): ScanTables {
     const db = openSnapshot(this.#file)
     try {
-      return new Scan(db, type)
+      const of = behindOf(db.prepare(READ_BEHIND)) // fixes the snapshot of the transaction
+      return type !== undefined && key ? keyedScan(db, of, { type, ...key }) : scanOf(db, of, type)
     } catch (error) {
       db.close()
       throw error
     }
   }
 
-  #add({ entity, type, seq, text }: StateText): number {
+  #add(state: WrittenState): number {
+    const { entity, type, seq, text, found } = state
     const sum = sumOf(stateKey({ entity, type, seq }), text)
-    return Number(this.#addState.run(entity, type, seq, sum, text).lastInsertRowid)
+    const added = this.#addState.run(entity, type, seq, found?.way ?? '', sum, text)
+    const no = Number(added.lastInsertRowid)
+    for (const key of found?.keys ?? []) this.#addKey.run(type, key, no)
+    return no
   }
 
-  #replace(state: StateText, known: EntityRow): number {
-    checkState(state, known)
-    this.#setState.run(state.seq, sumOf(stateKey(state), state.text), state.text, known.no)
-    return known.no
+  #replace(state: WrittenState, { no, type, seq, way }: EntityRow): number {
+    checkState(state, { type, seq })
+    const { text, found } = state
+    this.#setState.run(state.seq, sumOf(stateKey(state), text), text, no)
+    if (way !== (found?.way ?? '')) this.#setWay.run(found?.way ?? '', no)
+    const left = new Set(found?.keys)
+    for (const { key } of this.#keys.all(no) as unknown as readonly { readonly key: string }[])
+      if (!left.delete(key)) this.#dropKey.run(type, key, no)
+    for (const key of left) this.#addKey.run(type, key, no)
+    return no
   }
 
   #writeBehind(through: number, entities: number): void {
@@ -150,57 +167,4 @@ export class BehindTables {
   }
 }
 
-class Scan implements ScanTables {
-  readonly through: number
-  readonly entities: number
-  readonly #db: DatabaseSync
-  readonly #type: readonly string[]
-  readonly #page: StatementSync
-
-  constructor(db: DatabaseSync, type: string | undefined) {
-    this.#db = db
-    this.#type = type === undefined ? [] : [type]
-    const which = type === undefined ? 'no > ?' : 'type = ? and no > ?'
-    this.#page = db.prepare(`${STATE} where ${which} order by no`)
-    // The first read fixes the snapshot of the transaction.
-    const { through, entities } = behindOf(db.prepare(READ_BEHIND))
-    this.through = through
-    this.entities = entities
-  }
-
-  page(after: string | undefined, bytesMax: Bytes): ReturnType<ScanTables['page']> {
-    const states: Stored<StateText>[] = []
-    let last = Number(after ?? 0)
-    let left: number = bytesMax
-    for (const found of this.#page.iterate(...this.#type, last)) {
-      const row = found as unknown as StateRow
-      left -= utf8Bytes(row.text)
-      if (left < 0 && states.length > 0) return { states, next: String(last) }
-      states.push(stateOf(row))
-      last = row.no
-    }
-    return { states, next: undefined }
-  }
-
-  close(): void {
-    this.#db.close()
-  }
-}
-
-function behindOf(read: StatementSync): Behind {
-  const row = read.get() as (Behind & { readonly sum: string }) | undefined
-  if (row === undefined) return { through: 0, entities: 0 }
-  checkRow(behindKey(row.through, row.entities), row.sum, '')
-  return { through: row.through, entities: row.entities }
-}
-
-function stateOf(row: StateRow): Stored<StateText> {
-  const { entity, type, seq, sum, text } = row
-  return { entity, type, seq, text: textOf(stateKey(row), sum, text) }
-}
-
-const behindKey = (through: number, entities: number): string =>
-  `the position of the states (through ${through}, ${entities} entities)`
-const stateKey = ({ entity, type, seq }: Omit<StateText, 'text'>): string =>
-  `the state of entity ${entity} (${type}, seq ${seq})`
 const changeKey = (no: number, seq: number): string => `the change of entity number ${no} at ${seq}`

@@ -6,7 +6,7 @@
  * commits succeed, and SQLite's locks make each commit atomic.
  *
  * Texts are the last column of their row, so that reading other columns does not read their pages.
- * `sum` is a checksum over the key and all other columns. Deleted and replaced data are overwritten
+ * `sum` is a checksum over the key and all other columns, `way` excepted, which with `keys` only finds states. Deleted and replaced data are overwritten
  * with zeros (`secure_delete`), because they may have been replaced to erase them.
  */
 import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
@@ -59,9 +59,15 @@ const SCHEMA = `
   ) strict;
   create table states (
     no integer primary key, entity text not null unique, type text not null,
-    seq integer not null, sum text not null, text text not null
+    seq integer not null, way text not null, sum text not null, text text not null
   ) strict;
   create index states_by_type on states (type);
+  create index states_by_way on states (type, way);
+  create table keys (
+    type text not null, key text not null, entity_no integer not null,
+    primary key (type, key, entity_no)
+  ) strict, without rowid;
+  create index keys_of_entity on keys (entity_no);
   create table changes (
     entity_no integer not null, seq integer not null, sum text not null, text text not null,
     primary key (entity_no, seq)

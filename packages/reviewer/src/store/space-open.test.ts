@@ -33,7 +33,7 @@ function lengthen(): void {
     ${numbers} insert into changes select x / 100, x, '', 'a change' from n;
     ${numbers} insert into ledger select 3, x * 2, 1, x, '' from n where x < 31000;
     ${numbers} insert into batches select x, x, '', 'a batch' from n where x < 31000;
-    ${numbers} insert into states select x, 'entity ' || x, 't', 1, '', 'a state' from n where x < 31000;
+    ${numbers} insert into states select x, 'entity ' || x, 't', 1, '', '', 'a state' from n where x < 31000;
     ${numbers} insert into rejections select x, 'm' || x, 3, x, '', '' from n where x < 31000;
     commit`)
   db.close()
@@ -75,7 +75,7 @@ function readBytes(): number {
 test('no statement of the store scans a table that grows', () => {
   const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare')
   const tables = new SqliteTables(fileOf(folder), SPACE)
-  const scans = [tables.scan(), tables.scan('t')]
+  const scans = [tables.scan(), tables.scan('t'), tables.scan('t', { way: 'w', key: 'k' })]
   const statements = prepare.mock.calls.map(([sql]) => sql)
   prepare.mockRestore()
   for (const scan of scans) scan.close()

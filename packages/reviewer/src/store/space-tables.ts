@@ -28,6 +28,7 @@ import type {
   ScanTables,
   SpaceHead,
   SpaceTables,
+  StateKey,
   StateText,
   Stored,
   WriteBehind,
@@ -247,8 +248,8 @@ export class SqliteTables implements SpaceTables {
     return row === undefined || row.toSeq < seq ? missing('seals', seq, seq) : batchOf('seals', row)
   }
 
-  scan(type?: string): ScanTables {
-    return this.#behind.scan(type)
+  scan(type?: string, key?: StateKey): ScanTables {
+    return this.#behind.scan(type, key)
   }
 
   claimMeta(key: string, value: string): string {

@@ -63,6 +63,7 @@ class Desk {
       tail: { position: this.#position } as unknown as TailReader,
       clock: clock as unknown as Clock,
       limits: { ...LIMITS, checkpointStepsMax, storedPageEntitiesMax: 2 },
+      isPartial: false,
       sessionId: () => SESSION,
     })
   }

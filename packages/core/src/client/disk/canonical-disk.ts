@@ -28,6 +28,8 @@ import { type RowPage, StoredPages, digestOf } from './stored-pages.ts'
 const EARLY_PART = 1 / 8
 /** Unchanged rows that an early checkpoint may write, where fewer rows have changed. */
 const EARLY_UNCHANGED_ROWS_MAX = 1_024
+/** Time between states of rows and the checkpoint that stores them. */
+const STATES_WAIT_MS = 500
 
 export interface CanonicalDiskParts {
   readonly disk: Disk
@@ -35,6 +37,8 @@ export interface CanonicalDiskParts {
   readonly tail: TailReader
   readonly clock: Clock
   readonly limits: Limits
+  /** Whether the store follows scopes. */
+  readonly isPartial: boolean
   /** Called only after the session id is known. */
   readonly sessionId: () => Uuid
 }
@@ -62,6 +66,8 @@ export class CanonicalDisk {
   #names = 0
   #work: Work | undefined
   #isDue = false
+  /** Keys of own flushes that leave the outbox with the next checkpoint. */
+  #outboxRemove: string[] = []
   #cancel: (() => void) | undefined
 
   constructor(parts: CanonicalDiskParts) {
@@ -144,6 +150,24 @@ export class CanonicalDisk {
       this.renew(reviewerId)
   }
 
+  /**
+   * States of rows have come. Checkpoints alone store them, some time later: an own message leaves the
+   * stored outbox with the state that has it.
+   */
+  changed(
+    { reviewerId }: Reviewing,
+    {
+      changed,
+      outboxRemove,
+    }: { readonly changed: ReadonlyMap<Uuid, string>; readonly outboxRemove: readonly string[] },
+  ): void {
+    for (const [id, type] of changed) this.#touched.set(id, type)
+    this.#outboxRemove.push(...outboxRemove)
+    this.#before = this.#parts.tail.position
+    if (this.#touched.size > 0 || this.#outboxRemove.length > 0)
+      this.#checkpointSoon(reviewerId, STATES_WAIT_MS)
+  }
+
   /** Starts a checkpoint, because the storage may have refused steps meanwhile. */
   renew(reviewerId: Uuid | null): void {
     if (this.#parts.tail.position && reviewerId !== null) this.#checkpointSoon(reviewerId)
@@ -164,7 +188,13 @@ export class CanonicalDisk {
     const position = this.#parts.tail.position!
     this.stop()
     const pages = texts.map((text, no) => pageOf(no, text, this.#rowsOf(entities[no] ?? [])))
-    const head = { position, reviewerId, digest: digestOf(pages), isSorted: false }
+    const head = {
+      position,
+      reviewerId,
+      digest: digestOf(pages),
+      isSorted: false,
+      isPartial: false,
+    }
     void this.#parts.disk.write({
       durability: 'relaxed',
       // Only for another lineage: within one, another tab may have stored a later state.
@@ -218,10 +248,10 @@ export class CanonicalDisk {
     return `${this.#parts.sessionId()}:${++this.#names}`
   }
 
-  #checkpointSoon(reviewerId: Uuid): void {
+  #checkpointSoon(reviewerId: Uuid, waitMs = 0): void {
     if (this.#isDue || this.#work || this.#parts.disk.trouble) return
     this.#isDue = true
-    this.#cancel = this.#parts.clock.after(0, () => this.#capture(reviewerId))
+    this.#cancel = this.#parts.clock.after(waitMs, () => this.#capture(reviewerId))
   }
 
   /** States are immutable, so the checkpoint is consistent although it is encoded in slices. */
@@ -258,16 +288,22 @@ export class CanonicalDisk {
   /** The checkpoint is not stored where another tab wrote a later one, or the storage failed. */
   async #store(work: Work, pages: readonly Page[]): Promise<void> {
     const { position, reviewerId, base, stored } = work
-    const head = { position, reviewerId, digest: stored.digest(), isSorted: true }
+    const { isPartial } = this.#parts
+    const head = { position, reviewerId, digest: stored.digest(), isSorted: true, isPartial }
+    const outboxRemove = this.#outboxRemove.splice(0)
     const name = this.#newName()
     this.#resetSteps()
     const isStored = await this.#parts.disk.writeCheckpoint({
       durability: 'relaxed',
       ...checkpointBatch(head, { name, base, pages }),
+      outboxRemove,
     })
     if (this.#work !== work) return
     this.#work = undefined
     this.#base = isStored ? { checkpoint: name, pages: stored } : undefined
+    // What came meanwhile. A storage in trouble is written by `renew`.
+    if (isPartial && this.#touched.size + this.#outboxRemove.length > 0)
+      this.#checkpointSoon(reviewerId, STATES_WAIT_MS)
   }
 
   /** About as many rows as a checkpoint would write now. */

@@ -19,6 +19,8 @@ export interface CheckpointHead {
   readonly digest: string
   /** Each page has rows of one type, and no other page of the type has rows created between them. */
   readonly isSorted: boolean
+  /** Its rows are those of scopes, and perhaps others, and not all up to the position. */
+  readonly isPartial: boolean
 }
 
 /** A page with the checksum of its text, and the keys of its rows. */
@@ -35,8 +37,8 @@ export function checkpointBatch(
   head: CheckpointHead,
   { name, base, pages }: { name: string; base?: string | undefined; pages: readonly Page[] },
 ): Required<Pick<WriteBatch, 'advance' | 'checkpoint'>> {
-  const { position, reviewerId, digest, isSorted } = head
-  const text = JSON.stringify({ position: positionJson(position), reviewerId, digest, isSorted })
+  const { position, ...rest } = head
+  const text = JSON.stringify({ position: positionJson(position), ...rest })
   return {
     advance: advanceOf(position, 0),
     checkpoint: {
@@ -51,7 +53,8 @@ export function readCheckpoint(stored: StoredCheckpoint): CheckpointHead | undef
   if (checksum(stored.head) !== stored.check) return undefined
   const head = Object(parsed(stored.head)) as { readonly [K in keyof CheckpointHead]?: unknown }
   const position = readPosition(head.position)
-  const { reviewerId, digest, isSorted } = head
+  const { reviewerId, digest, isSorted, isPartial } = head
   if (!position || typeof reviewerId !== 'string' || typeof digest !== 'string') return undefined
-  return { position, reviewerId, digest, isSorted: isSorted === true }
+  const is = { isSorted: isSorted === true, isPartial: isPartial === true }
+  return { position, reviewerId, digest, ...is }
 }

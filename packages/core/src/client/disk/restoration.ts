@@ -24,7 +24,7 @@ import type { PartlyAccepted } from './partly-accepted.ts'
 import type { Recovered } from './recover.ts'
 import type { Opening } from '../reads/opening.ts'
 import type { Refusals } from '../outbox/refusals.ts'
-import { type StoredFlush, readRejections } from './restore.ts'
+import { type StoredFlush, isPartial, readRejections } from './restore.ts'
 import type { Schemas } from '../schemas.ts'
 import { ofState } from './sound-state.ts'
 import { StoredCanonical } from './stored-canonical.ts'
@@ -47,6 +47,8 @@ export interface RestorationParts {
   readonly lineages: Lineages
   /** Gets the stored steps of the tail: a reviewer may have lost them. */
   readonly journal: Journal
+  /** Whether the store follows scopes. */
+  readonly isPartial: boolean
   readonly refusals: Refusals
   readonly schemas: Schemas
   readonly damage: Damage
@@ -185,8 +187,13 @@ export class Restoration {
 
   /** The stored canonical state; undefined where it is damaged, or the reviewer has sent it already. */
   #canonical(found: Recovered, incoming: IncomingPages | undefined): StoredCanonical | undefined {
-    if (this.#isSent || !isSound(found)) return undefined
+    if (this.#isSent || !isSound(found) || this.#isOther(found)) return undefined
     return StoredCanonical.read(found.state, this.#parts.tail, incoming)
+  }
+
+  /** Whether a store of scopes has written it, and this one needs all rows: they are fetched again. */
+  #isOther({ state }: Recovered): boolean {
+    return !this.#parts.isPartial && isPartial(state)
   }
 
   /** All pages where a part of the rows could be wrong: late, and where own records are damaged. */
@@ -226,7 +233,7 @@ export class Restoration {
     const { damage, canonicalDisk } = this.#parts
     // A storage that fails may still have it whole.
     if (incoming?.isBroken) return canonicalDisk.forget()
-    if (isSound(found)) damage.add([ofState('tail', undefined)])
+    if (isSound(found) && !this.#isOther(found)) damage.add([ofState('tail', undefined)])
     void canonicalDisk.clear()
   }
 

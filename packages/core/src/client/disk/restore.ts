@@ -11,7 +11,7 @@ import type { StoredSegment, StoredState } from '../../ports/storage.ts'
 import { parseReviewerFrame } from '../../wire/frames.ts'
 import type { TailReader } from '../../sync/tail.ts'
 import type { EpochTerm, PlannedTail } from '../../sync/tail-plan.ts'
-import type { CheckpointHead } from './checkpoint.ts'
+import { type CheckpointHead, readCheckpoint } from './checkpoint.ts'
 import { readStoredBases } from './drafts.ts'
 import { type OwnReading, readOwnText } from './own-text.ts'
 import { parsed } from './sound-state.ts'
@@ -87,6 +87,11 @@ export interface RestoredCanonical {
   readonly stored: RestoredPages | undefined
   /** The messages of the steps after the checkpoint. */
   readonly entries: readonly Entry[]
+}
+
+/** Whether the stored rows are those of scopes, which a store of the whole space cannot continue. */
+export function isPartial({ checkpoint }: StoredState): boolean {
+  return checkpoint !== undefined && readCheckpoint(checkpoint)?.isPartial === true
 }
 
 /** A stored step that was read: what it does, and the frame that brought it. */

@@ -7,7 +7,7 @@
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { noteUnder } from '../../fold/base.ts'
-import { type EntityState, headsOf } from '../../fold/state.ts'
+import { type EntityState, headsOf, lastOf } from '../../fold/state.ts'
 import { type Entry, Write } from '../../history/entry.ts'
 import type { MessageIndex } from '../../history/messages.ts'
 import { namesOf } from '../../history/names.ts'
@@ -24,6 +24,8 @@ export interface AuthorViewParts {
   readonly noteReadings: (entry: Entry) => void
   /** The table with the row of that id, archived or not. */
   readonly tableOf: (entityId: Uuid) => Table | undefined
+  /** Whether rows may be known less far than the position. */
+  readonly isPartial: boolean
   /** The number of the oldest message of this session without a verdict. */
   readonly oldestOwn: () => number | undefined
 }
@@ -50,7 +52,19 @@ export class AuthorView {
     entry.seen = this.#seen ??= this.#open(entry.clientSeq)
     this.#parts.noteReadings(entry)
     for (const change of changes) if (hasBase(change)) this.#noteChange(change)
-    if (expected.length > 0) entry.expect = expected.map(expectationOf).sort(byEntity)
+    if (expected.length > 0)
+      entry.expect = expected.map((one) => this.#expectation(one)).sort(byEntity)
+  }
+
+  /**
+   * How far a row is known, where that is less than the position: up to its newest canonical write. A
+   * row that is known further has none since, so this is the same.
+   */
+  #cut(canonical: EntityState | undefined): number | undefined {
+    const seq = this.#seen?.seq ?? 0
+    if (!this.#parts.isPartial || seq === 0) return undefined
+    const cut = canonical ? (lastOf(canonical).entry.review?.seq ?? 0) : 0
+    return cut < seq ? cut : undefined
   }
 
   #hasNews(state: EntityState | undefined): boolean {
@@ -58,10 +72,12 @@ export class AuthorView {
     return state instanceof Write ? this.#isNews(state) : headsOf(state).some(this.#isNews)
   }
 
-  #noteChange({ table, before, write }: DraftChange & { readonly before: EntityState }): void {
+  #noteChange(change: DraftChange & { readonly before: EntityState }): void {
+    const { table, before, write } = change
     noteUnder(write, { state: before, table: table.registers })
     const spans = this.#spans(table.pending(write.entityId))
     write.own = spans
+    write.cut = this.#cut(canonicalUnder(change))
     const spanOf = ({ entry }: Write): OwnSpan | undefined =>
       spans?.find(({ sessionId }) => sessionId === entry.session.sessionId)
     write.named = namesOf(write.parents, write.entry, spanOf)
@@ -81,6 +97,11 @@ export class AuthorView {
       canonical: changed ? canonicalUnder(changed) : table?.canonical(entityId),
       own: table && this.#spans(table.pending(entityId)),
     }
+  }
+
+  #expectation({ entityId, canonical, own }: Expected): Expectation {
+    const cut = this.#cut(canonical)
+    return { entityId, ...(cut !== undefined && { cut }), ...(own && { own }) }
   }
 
   /** Makes the next message compute `seen` again: the flush is sealed, or a message left the view. */
@@ -154,10 +175,6 @@ interface Expected {
 /** The canonical state of a row that is being changed: the row already shows the change. */
 function canonicalUnder({ table, before, write }: DraftChange): EntityState | undefined {
   return table.hasPending(write.entityId) ? table.canonical(write.entityId) : before
-}
-
-function expectationOf({ entityId, own }: Expected): Expectation {
-  return { entityId, ...(own && { own }) }
 }
 
 function byEntity(a: Expectation, b: Expectation): number {

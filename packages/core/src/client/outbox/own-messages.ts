@@ -22,6 +22,8 @@ export interface OwnMessagesParts {
   readonly disk: Disk
   readonly tail: Pick<TailReader, 'position' | 'shownSeq'>
   readonly noteReadings: (entry: Entry) => void
+  /** Whether the store follows scopes. */
+  readonly isPartial: boolean
   readonly nextArrival: () => number
 }
 
@@ -67,6 +69,7 @@ export class OwnMessages {
     this.#session = session
     this.#view = new AuthorView({
       sessionId: session.sessionId,
+      isPartial: this.#parts.isPartial,
       messages: repo.messages,
       position: () => tail.position,
       noteReadings,

@@ -64,7 +64,7 @@ export async function answer(
       return [...queries.open].map((query): QueryRecord => ({
         type: query.asked.type,
         query: queryJson(query.asked.query),
-        complete: replica.complete,
+        complete: query.snapshot().complete,
         ...query.stats,
       }))
     case 'storage':

@@ -22,6 +22,8 @@ export const VERBS: readonly Verb[] = [
   'peek',
   'query',
   'live',
+  'follow',
+  'fetch',
   'subscribe',
   'conflicts',
   'onRejected',

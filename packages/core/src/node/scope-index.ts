@@ -1,0 +1,74 @@
+/**
+ * Who follows what, by type and by the first equality of a scope: a commit looks up the values of the
+ * rows that it touches, however many scopes are followed.
+ */
+import { isInScope, valuesOf } from '../fold/in-scope.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { Reg, RegisterTable } from '../schema/registers.ts'
+import type { Scope, ScopeValue } from '../wire/scopes.ts'
+
+interface Followed<T> {
+  readonly scope: Scope
+  readonly by: T
+}
+
+interface OfType<T> {
+  /** Of scopes without equalities. */
+  readonly whole: Set<Followed<T>>
+  readonly byReg: Map<Reg, Map<ScopeValue, Set<Followed<T>>>>
+}
+
+/** The scopes of all links. `T`: who follows; it follows each scope once. */
+export class ScopeIndex<T> {
+  readonly #types = new Map<string, OfType<T>>()
+
+  /** Adds a scope. Returns a function that removes it. */
+  add(scope: Scope, by: T): () => void {
+    const { type, equal } = scope
+    let ofType = this.#types.get(type)
+    if (!ofType) this.#types.set(type, (ofType = { whole: new Set(), byReg: new Map() }))
+    const { whole, byReg } = ofType
+    const followed = { scope, by }
+    const [first] = equal
+    if (!first) {
+      whole.add(followed)
+      return () => {
+        whole.delete(followed)
+        this.#dropEmpty(type)
+      }
+    }
+    const [reg, value] = first
+    const byValue = byReg.get(reg) ?? new Map<ScopeValue, Set<Followed<T>>>()
+    byReg.set(reg, byValue)
+    const all = byValue.get(value) ?? new Set<Followed<T>>()
+    byValue.set(value, all)
+    all.add(followed)
+    return () => {
+      all.delete(followed)
+      if (all.size === 0) byValue.delete(value)
+      if (byValue.size === 0) byReg.delete(reg)
+      this.#dropEmpty(type)
+    }
+  }
+
+  /** Whether any scope is of that type. */
+  has(type: string): boolean {
+    return this.#types.has(type)
+  }
+
+  /** Adds those who follow a row in that state to `found`. */
+  find(type: string, state: EntityState, table: RegisterTable, found: Set<T>): void {
+    const ofType = this.#types.get(type)
+    if (!ofType) return
+    for (const { by } of ofType.whole) found.add(by)
+    for (const [reg, byValue] of ofType.byReg)
+      for (const value of valuesOf(state, reg, table))
+        for (const { scope, by } of byValue.get(value) ?? [])
+          if (!found.has(by) && isInScope(state, scope, table)) found.add(by)
+  }
+
+  #dropEmpty(type: string): void {
+    const ofType = this.#types.get(type)
+    if (ofType?.whole.size === 0 && ofType.byReg.size === 0) this.#types.delete(type)
+  }
+}

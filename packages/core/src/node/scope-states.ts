@@ -1,0 +1,80 @@
+/** Reads the rows of a scope from the store, each as it is when it is read. */
+import { bytesOf } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { isInScope } from '../fold/in-scope.ts'
+import type { EntityState } from '../fold/state.ts'
+import type { ScanPage, SpaceStore, StateKey, StateText, Stored } from '../ports/space-store.ts'
+import type { SpaceState } from '../review/space.ts'
+import type { KeyedTypes } from '../review/state-keys.ts'
+import { readState, stateOf } from '../review/stored.ts'
+import type { Scope } from '../wire/scopes.ts'
+import type { SpaceSource } from './source.ts'
+
+const READ_BYTES = bytesOf(262_144)
+
+export interface StateOf {
+  readonly id: Uuid
+  readonly type: string
+  readonly state: EntityState
+}
+
+export interface ScopeStatesParts {
+  readonly space: SpaceState
+  readonly source: SpaceSource
+  readonly store: SpaceStore
+  readonly keyed: KeyedTypes
+  /** Runs one read after the other: a store has few scans. */
+  readonly reading: <T>(read: () => Promise<T>) => Promise<T>
+}
+
+/**
+ * The states of a scope, some at a time; the caller uses each part before it asks for the next. A row
+ * that is newer in the cache is read from there. What is written between two pages may be missed: it
+ * was changed since the scope is followed, or was not in the store then, and is told apart.
+ */
+export async function* statesOfScope(
+  scope: Scope,
+  { space, source, store, keyed, reading }: ScopeStatesParts,
+): AsyncIterableIterator<readonly StateOf[]> {
+  const table = space.registers(scope.type)
+  const key = keyed.ofScope(scope)
+  for (let after: string | undefined; ;) {
+    const from = after
+    const { states, next } = await reading(() => pageFrom(store, scope.type, { key, from }))
+    const found: StateOf[] = []
+    for (const stored of states) {
+      const one = cached(stored, space) ?? read(stored, space)
+      const { type, state } = one ?? (await source.refolded(stored.entity))
+      if (isInScope(state, scope, table)) found.push({ id: stored.entity, type, state })
+    }
+    if (found.length > 0) yield found
+    if (next === undefined) return
+    after = next
+  }
+}
+
+/** One page, by a scan of its own: a slow reader holds none. */
+async function pageFrom(
+  store: SpaceStore,
+  type: string,
+  { key, from }: { readonly key: StateKey | undefined; readonly from: string | undefined },
+): Promise<ScanPage> {
+  const scan = await store.scan(type, key)
+  try {
+    return await scan.page(from, READ_BYTES)
+  } finally {
+    await scan.close()
+  }
+}
+
+/** The state in the cache, which is the newest. */
+function cached({ entity: id }: Stored<StateText>, space: SpaceState): StateOf | undefined {
+  const known = space.has(id) ? space.entity(id) : undefined
+  return known && { id, ...known }
+}
+
+function read(stored: Stored<StateText>, space: SpaceState): StateOf | undefined {
+  const { entity: id, type } = stored
+  const page = readState(stored)
+  return page && { id, type, state: stateOf(page, space.registers(type)) }
+}

@@ -1,0 +1,408 @@
+/**
+ * Links that follow scopes instead of the chain. They are sent states: those of the rows of a scope
+ * when they ask for it, and then, for each commit, those of the rows of their scopes that it touched,
+ * which a row leaving a scope is one of, and those of the rows of their own accepted messages.
+ *
+ *   follow ─▶ in the index ─▶ rows of the store, page by page ─▶ answered
+ *                   └───────── states after each commit, in between and from then on
+ *
+ * A peer that reads too slowly is told of several commits at once, when it has read what waits for it.
+ *
+ * Every frame has a number, and says all that is new up to its position. So what is lost is noticed,
+ * and asked for anew. A state is the newest one when its frame is made: a page that was read earlier
+ * than a commit is behind it in the stream, and readers skip states that are older than theirs.
+ */
+import { assert } from '../base/assert.ts'
+import { type Bytes, NO_BYTES, addBytes } from '../base/size.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { chainPrefix } from '../facts/ids.ts'
+import { type Limits, frameContentBytesMax } from '../facts/limits.ts'
+import type { Position } from '../facts/message.ts'
+import { isInScope } from '../fold/in-scope.ts'
+import { PageWriter } from '../fold/snapshot.ts'
+import { stateBytesAtMost } from '../fold/state-size.ts'
+import { type EntityState, lastOf } from '../fold/state.ts'
+import { reviewIn } from '../history/entry.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SpaceStore } from '../ports/space-store.ts'
+import type { Decision, Offer } from '../review/decide.ts'
+import type { SpaceState } from '../review/space.ts'
+import type { KeyedTypes } from '../review/state-keys.ts'
+import { reviewRows, reviewerFrame } from '../wire/frames.ts'
+import { type PageEntity, pageText } from '../wire/pages.ts'
+import { type Scope, scopeKey } from '../wire/scopes.ts'
+import { statesBytes } from '../wire/signed.ts'
+import type { FollowFields, SessionReviews, StatesFields } from '../wire/states-frame.ts'
+import type { Connection } from './connection.ts'
+import { ScopeIndex } from './scope-index.ts'
+import { type StateOf, statesOfScope } from './scope-states.ts'
+import type { SpaceSource } from './source.ts'
+
+/** Size of the states of one frame. */
+const PAGE_BYTES = 65_536
+
+export interface ViewsParts {
+  readonly spaceId: Uuid
+  readonly space: SpaceState
+  readonly source: SpaceSource
+  readonly store: SpaceStore
+  readonly keyed: KeyedTypes
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly head: () => Position
+  /** The reviewer's clock, ms since 1970. */
+  readonly now: () => number
+  readonly sign: (bytes: Uint8Array) => Promise<string>
+  readonly onError: (error: unknown) => void
+}
+
+/** What a commit has changed. */
+export interface ViewedCommit {
+  readonly decision: Decision<Connection>
+  readonly offers: readonly Offer<Connection>[]
+  /** From `before`. */
+  readonly before: ReadonlyMap<Uuid, EntityState>
+}
+
+/** What a slow peer is told later, of several commits at once. */
+interface Owed {
+  readonly ids: Set<Uuid>
+  readonly accepted: SessionReviews[]
+  /** Resolves when it was told. */
+  told: Promise<void>
+}
+
+const NOTHING_HERE = { keys: new Set<string>(), seq: 0 }
+
+/** What one link follows. */
+class View {
+  readonly connection: Connection
+  readonly scopes: Map<string, { readonly scope: Scope; readonly end: () => void }> = new Map<
+    string,
+    { readonly scope: Scope; readonly end: () => void }
+  >()
+  /** The newest `follow`, and the newest one all of whose rows were sent. */
+  of = 0
+  done = 0
+  /** Scopes that the peer has in full as of a seq, from before. */
+  here: { readonly keys: ReadonlySet<string>; readonly seq: number } = NOTHING_HERE
+  /** Frames that took a number. */
+  made = 0
+  /** Frames are sent in the order of their numbers. */
+  sending: Promise<void> = Promise.resolve()
+  /** While it is there, no other frame ends a step: not all is told up to its position. */
+  owed: Owed | undefined
+  /** Scopes are filled one after the other. */
+  filling: Promise<void> = Promise.resolve()
+
+  constructor(connection: Connection) {
+    this.connection = connection
+  }
+
+  end(): void {
+    for (const { end } of this.scopes.values()) end()
+    this.scopes.clear()
+  }
+}
+
+export class Views {
+  readonly #parts: ViewsParts
+  readonly #index = new ScopeIndex<View>()
+  readonly #views = new Map<Connection, View>()
+  /** Resolves after the last read of the store. */
+  #read: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: ViewsParts) {
+    this.#parts = parts
+  }
+
+  /** A link asks for scopes, all that it wants from now on; or whether there is news. */
+  follow(connection: Connection, frame: FollowFields): void {
+    const { no, anew, scopes } = frame
+    if (connection.closed) return
+    let view = this.#views.get(connection)
+    if (!view || (anew && no > view.of)) view = this.#begin(connection)
+    if (no <= view.of) {
+      // Asked again. Whoever waits for rows gets them, and then this.
+      if (view.done === view.of && !view.owed) this.#say(view, [], [])
+      return
+    }
+    view.of = no
+    if (anew) view.here = this.#hereOf(frame)
+    const wanted = new Map(scopes.map((scope) => [scopeKey(scope), scope]))
+    for (const [key, { end }] of view.scopes) {
+      if (wanted.has(key)) continue
+      end()
+      view.scopes.delete(key)
+    }
+    const added: Scope[] = []
+    for (const [key, scope] of wanted) {
+      if (view.scopes.has(key)) continue
+      view.scopes.set(key, { scope, end: this.#index.add(scope, view) })
+      added.push(scope)
+    }
+    this.#fillLater(view, no, added)
+  }
+
+  /** What a peer has from before, on this lineage. */
+  #hereOf({ scopes, whole, have }: FollowFields): View['here'] {
+    const { head, space } = this.#parts
+    const { eid, seq } = head()
+    const isOurs = have?.eid === eid && have.seq <= seq
+    if (!isOurs || !space.chains.mayBe(have.seq, chainPrefix(have.chain))) return NOTHING_HERE
+    return { keys: new Set(scopes.slice(0, whole).map(scopeKey)), seq: have.seq }
+  }
+
+  /** The states of the rows of a decision that somebody may follow, before it is applied. */
+  before({ batch }: Decision<Connection>): ReadonlyMap<Uuid, EntityState> {
+    const before = new Map<Uuid, EntityState>()
+    for (const id of batch.states.keys()) {
+      if (!this.#index.has(batch.typeOf(id) ?? '')) continue
+      const entity = this.#parts.space.entity(id)
+      if (entity) before.set(id, entity.state)
+    }
+    return before
+  }
+
+  /** Sends what a commit has changed. Called in its turn, while its rows are in the cache. */
+  committed(commit: ViewedCommit): void {
+    if (this.#views.size === 0) return
+    const touched = this.#touchedBy(commit)
+    const accepted = this.#acceptedOf(commit, touched)
+    for (const [view, ids] of touched) {
+      if (view.owed || view.connection.isBehind) this.#owe(view, ids, accepted.get(view) ?? [])
+      else this.#say(view, this.#pages([...ids]), accepted.get(view) ?? [])
+    }
+  }
+
+  gone(connection: Connection): void {
+    this.#views.get(connection)?.end()
+    this.#views.delete(connection)
+  }
+
+  #begin(connection: Connection): View {
+    this.gone(connection)
+    connection.mode = 'states'
+    const view = new View(connection)
+    this.#views.set(connection, view)
+    return view
+  }
+
+  #isLive(view: View): boolean {
+    return !view.connection.closed && this.#views.get(view.connection) === view
+  }
+
+  /** Who follows a row as it was, or as it is. */
+  #touchedBy({ decision, before }: ViewedCommit): Map<View, Set<Uuid>> {
+    const { space } = this.#parts
+    const touched = new Map<View, Set<Uuid>>()
+    for (const [id, after] of decision.batch.states) {
+      const type = decision.batch.typeOf(id)
+      if (type === undefined || !this.#index.has(type)) continue
+      const found = new Set<View>()
+      const table = space.registers(type)
+      const was = before.get(id)
+      if (was) this.#index.find(type, was, table, found)
+      this.#index.find(type, after, table, found)
+      for (const view of found) addTo(touched, view, id)
+    }
+    return touched
+  }
+
+  /** The accepted messages of each link; their rows are added to those that it is told. */
+  #acceptedOf(
+    { decision, offers }: ViewedCommit,
+    touched: Map<View, Set<Uuid>>,
+  ): ReadonlyMap<View, SessionReviews[]> {
+    const told = new Map<View, SessionReviews[]>()
+    for (const { connection, sessionId, again, accepted } of decision.answers) {
+      const view = connection ? this.#views.get(connection) : undefined
+      const reviews = [...again, ...accepted]
+      if (!view || reviews.length === 0) continue
+      const known = told.get(view)
+      if (known) known.push({ sessionId, reviews })
+      else told.set(view, [{ sessionId, reviews }])
+      const numbers = new Set(reviews.map(({ clientSeq }) => clientSeq))
+      for (const { session, flush } of offers) {
+        if (session.facts.sessionId !== sessionId) continue
+        for (const { clientSeq, changes } of flush.messages)
+          if (numbers.has(clientSeq))
+            for (const { entityId } of changes) addTo(touched, view, entityId)
+      }
+    }
+    return told
+  }
+
+  /** Tells of rows later, as they are then. */
+  #owe(view: View, ids: ReadonlySet<Uuid>, accepted: readonly SessionReviews[]): void {
+    const { onError } = this.#parts
+    const owed = (view.owed ??= { ids: new Set(), accepted: [], told: Promise.resolve() })
+    const isFirst = owed.ids.size === 0
+    for (const id of ids) owed.ids.add(id)
+    owed.accepted.push(...accepted)
+    if (!isFirst) return
+    owed.told = this.#pay(view, owed).catch((error: unknown) => {
+      view.owed = undefined
+      onError(error)
+      view.connection.close('the store does not answer')
+    })
+  }
+
+  async #pay(view: View, { ids, accepted }: Owed): Promise<void> {
+    const { space, source } = this.#parts
+    await view.sending
+    await view.connection.drained()
+    for (;;) {
+      const asked = [...ids]
+      await source.entities(asked)
+      if (!this.#isLive(view)) break
+      // Nothing was added, and nothing evicted, meanwhile: in this turn it is all that is new.
+      if (asked.length < ids.size || !asked.every((id) => space.has(id))) continue
+      view.owed = undefined
+      this.#say(view, this.#pages(asked), accepted)
+      return
+    }
+    view.owed = undefined
+  }
+
+  #pages(ids: readonly Uuid[]): readonly string[] {
+    const states = ids.map((id) => {
+      const entity = this.#parts.space.entity(id)
+      assert(entity, 'a row of a commit has a state')
+      return { id, ...entity }
+    })
+    return this.#pagesOf(states)
+  }
+
+  /** Texts of pages with these states. */
+  #pagesOf(states: readonly StateOf[]): readonly string[] {
+    const { space, limits } = this.#parts
+    const bytesMax = Math.min(PAGE_BYTES, frameContentBytesMax(limits))
+    const texts: string[] = []
+    let writer = new PageWriter()
+    let page: PageEntity[] = []
+    let bytes: Bytes = NO_BYTES
+    const end = (): void => {
+      if (page.length > 0) texts.push(pageText(page))
+      writer = new PageWriter()
+      page = []
+      bytes = NO_BYTES
+    }
+    for (const { id, type, state } of states) {
+      const table = space.registers(type)
+      const size = stateBytesAtMost(state, table)
+      if (page.length === limits.pageEntitiesMax || bytes + size > bytesMax) end()
+      page.push(writer.entity(type, id, { state, table }))
+      bytes = addBytes(bytes, size)
+    }
+    end()
+    return texts
+  }
+
+  /** Sends pages that are one step, with the accepted messages. */
+  #say(view: View, pages: readonly string[], accepted: readonly SessionReviews[]): void {
+    const last = Math.max(0, pages.length - 1)
+    for (let i = 0; i <= last; i++)
+      this.#frame(view, pages[i] ?? '', {
+        more: i < last,
+        kept: [],
+        accepted: i < last ? [] : accepted,
+      })
+  }
+
+  /** One frame, as of now; it is sent when it is signed, behind those before it. */
+  #frame(
+    view: View,
+    texts: string,
+    { more, kept, accepted }: Pick<StatesFields, 'more' | 'kept' | 'accepted'>,
+  ): void {
+    const { spaceId, head, now, sign, onError } = this.#parts
+    const { connection, of, done } = view
+    const no = ++view.made
+    const position = head()
+    const at = now()
+    const bytes = statesBytes(spaceId, position, {
+      ...{ nonce: connection.nonce, at, texts, kept },
+      numbers: [no, of, done, more ? 1 : 0],
+      accepted: accepted.map((each) => [each.sessionId, reviewRows(each.reviews)] as const),
+    })
+    const signed = sign(bytes)
+    signed.catch(() => {}) // handled below
+    view.sending = view.sending
+      .then(async () => {
+        const sig = await signed
+        if (!this.#isLive(view)) return
+        const fields = { no, of, done, more, position, at, kept, accepted, sig }
+        connection.send(reviewerFrame('states', fields, texts === '' ? undefined : texts))
+      })
+      .catch((error: unknown) => {
+        onError(error)
+        connection.close('the reviewer cannot sign')
+      })
+  }
+
+  #fillLater(view: View, no: number, added: readonly Scope[]): void {
+    const { onError } = this.#parts
+    // In this turn, as they are the newest: the store lacks them.
+    for (const scope of added) this.#send(view, scope, this.#dirtyOf(scope))
+    view.filling = view.filling
+      .then(async () => {
+        for (const scope of added) await this.#fill(view, scope)
+        while (view.owed) await view.owed.told
+        if (!this.#isLive(view)) return
+        view.done = no
+        this.#say(view, [], [])
+      })
+      .catch((error: unknown) => {
+        onError(error)
+        view.connection.close('the store does not answer')
+      })
+  }
+
+  #dirtyOf({ type, equal }: Scope): readonly StateOf[] {
+    const { space } = this.#parts
+    const table = space.registers(type)
+    return space
+      .dirtyStates()
+      .filter((each) => each.type === type && isInScope(each.state, { type, equal }, table))
+  }
+
+  /** Sends the rows of a scope that the store has, as they are when they are sent. */
+  async #fill(view: View, scope: Scope): Promise<void> {
+    const { clock } = this.#parts
+    const isWanted = (): boolean => this.#isLive(view) && view.scopes.has(scopeKey(scope))
+    const parts = { ...this.#parts, reading: this.#reading }
+    for await (const states of statesOfScope(scope, parts)) {
+      if (!isWanted()) return
+      this.#send(view, scope, states)
+      await view.sending
+      await view.connection.drained()
+      await new Promise<void>((resolve) => void clock.after(0, resolve))
+      if (!isWanted()) return
+    }
+  }
+
+  readonly #reading = <T>(read: () => Promise<T>): Promise<T> => {
+    const done = this.#read.then(read)
+    this.#read = done.catch(() => {}) // the caller gets the error; the next read follows
+    return done
+  }
+
+  /** Rows of a scope that is not sent in full yet; ids of those that the peer has as they are. */
+  #send(view: View, scope: Scope, states: readonly StateOf[]): void {
+    const { keys, seq } = view.here
+    const isHere = keys.has(scopeKey(scope))
+    const isNews = ({ state }: StateOf): boolean =>
+      !isHere || reviewIn(lastOf(state).entry).seq > seq
+    const kept = states.filter((each) => !isNews(each)).map(({ id }) => id)
+    const pages = this.#pagesOf(states.filter(isNews))
+    if (kept.length > 0) this.#frame(view, '', { more: true, kept, accepted: [] })
+    for (const text of pages) this.#frame(view, text, { more: true, kept: [], accepted: [] })
+  }
+}
+
+function addTo(touched: Map<View, Set<Uuid>>, view: View, id: Uuid): void {
+  const ids = touched.get(view)
+  if (ids) ids.add(id)
+  else touched.set(view, new Set([id]))
+}
