@@ -30,6 +30,7 @@ export class Conductor {
     this.#random = world.random.split()
     this.workload = makeWorkload(world, world.random.split())
     world.onLook = (visit) => this.workload.check(visit)
+    world.onOpened = (visit) => this.workload.opened(visit)
     this.#actionsLeft = world.plan.actions
     for (const tab of world.tabs)
       this.#later(this.#random.unit() * 500, () => tab.visit ?? world.open(tab))

@@ -12,6 +12,8 @@ export class Device {
   readonly disk: FaultyDisk | undefined
   readonly locks: SimLocks = new SimLocks()
   readonly skew: ClockSkew
+  /** Whether its stores follow parts of the space. */
+  readonly isFollower: boolean
   /** Drafts whose record was destroyed, by session and number. */
   readonly lostDrafts = new Set<string>()
   /** Own messages whose only durable copy was destroyed: rotten, or evicted. */
@@ -22,10 +24,15 @@ export class Device {
   #hadOtherTrouble = false
   readonly #rotten = new Set<string>()
 
-  constructor(name: string, disk: FaultyDisk | undefined, skew: ClockSkew) {
+  constructor(
+    name: string,
+    disk: FaultyDisk | undefined,
+    { isFollower, ...skew }: ClockSkew & { readonly isFollower: boolean },
+  ) {
     this.name = name
     this.disk = disk
     this.skew = skew
+    this.isFollower = isFollower
   }
 
   /** Whether this disk ever refused or lost something that was not a crash. */

@@ -86,6 +86,11 @@ export class EntityHistory {
     return low === 0 ? 0n : this.#accepted[low - 1]!.mask
   }
 
+  /** Whether exactly these messages were accepted at some seq. */
+  isPrefix(mask: bigint): boolean {
+    return mask === 0n || this.#accepted.some((at) => at.mask === mask)
+  }
+
   within(mask: bigint): Fact[] {
     const found: Fact[] = []
     for (let at = 0, rest = mask; rest > 0n; at++, rest >>= 1n) {

@@ -182,6 +182,8 @@ export class Observer {
     if (!parsed) return
     this.#logins?.up(name, parsed)
     const { truth } = this.#stage
+    if (parsed.kind === 'follow' && parsed.anew && parsed.no > 1)
+      this.#stage.tally.hit('states asked for anew')
     if (parsed.kind === 'bind')
       for (const opening of parsed.sessions) truth.openings.set(opening.sessionId, opening)
     const messages = parsed.kind === 'offer' ? this.#offered(parsed.texts) : []
@@ -273,6 +275,7 @@ export class Observer {
   #tallyDown(frame: ReviewerFrame): void {
     const { tally, truth } = this.#stage
     if (frame.kind === 'accepted') tally.hit('lost ack asked for again')
+    if (frame.kind === 'states' && frame.kept.length > 0) tally.hit('state is not sent again')
     if (frame.kind === 'page') tally.hit('snapshot page sent')
     if (frame.kind === 'kept') tally.hit('snapshot pages not sent again')
     if (frame.kind === 'through' && frame.pages > 1) tally.hit('snapshot of several pages')
@@ -313,6 +316,10 @@ export class Observer {
         return `${frame.kind} ${frame.position.seq}`
       case 'tail':
         return `tail to ${frame.position?.seq ?? 'more'} in ${frame.batches.length}`
+      case 'follow':
+        return `follow ${frame.no}${frame.anew ? ' anew' : ''} ${frame.scopes.length} scopes, ${frame.whole} of them whole at ${frame.have?.seq ?? 'nothing'}`
+      case 'states':
+        return `states ${frame.no} of ${frame.of} done ${frame.done} at ${frame.position.seq} with ${frame.texts.length} and ${frame.kept.length} kept${frame.more ? ', more' : ''}`
       case 'accepted':
         return `accepted ${frame.reviews.map(({ clientSeq, seq }) => `#${clientSeq}@${seq}`).join(' ')}`
       case 'rejected':

@@ -44,8 +44,8 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
-/** What the people of a world do all day; `workloads/all.ts` has them, and `restores/` the last one. */
-export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8'] as const
+/** What the people of a world do all day; `workloads/all.ts` has them, and `restores/` that of W8. */
+export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8', 'W14'] as const
 
 export type WorkloadName = (typeof WORKLOADS)[number]
 
@@ -85,6 +85,8 @@ export interface Plan extends Extremes {
   readonly workload: WorkloadName
   /** Tabs of each device. */
   readonly tabs: readonly number[]
+  /** Devices whose stores follow parts of the space. */
+  readonly followers: ReadonlySet<number>
   /** Devices without any storage. */
   readonly storageless: ReadonlySet<number>
   readonly lifetime: 'tab' | 'day' | 'device'
@@ -156,11 +158,14 @@ const MORE: Readonly<Partial<Record<WorkloadName, Readonly<Partial<Record<Action
   W4: { offline: 5 },
   W5: { offline: 3 },
   W7: { offline: 3, kill: 2, open: 8 },
+  W14: { cut: 1.5, reviewerKill: 0.4, kill: 1, offline: 1 },
   W6: { release: 0.8, open: 3, close: 2, reviewerKill: 0.5 },
 }
 
 const SUMS_EVERY = 24
 const SUMS_AT = 12
+const PARTS_EVERY = 23
+const PARTS_AT = 17
 
 /** Remembered seeds are none of these. */
 const RESTORES_EVERY = 26
@@ -171,6 +176,7 @@ export function workloadOf(seed: number): WorkloadName {
   // One seed in so many, and no chance: who remembers a seed of the others still finds it.
   if (seed % RESTORES_EVERY === RESTORES_AT) return 'W8'
   if (seed % SUMS_EVERY === SUMS_AT) return 'W7'
+  if (seed % PARTS_EVERY === PARTS_AT) return 'W14'
   // Of one row a few messages are more than its state: also who was there a moment ago gets a snapshot.
   if (extremesFor(seed).craft === 'ends') return 'W4'
   // Chance of its own: the rest of a plan does not depend on the workload.
@@ -198,6 +204,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     seed,
     workload,
     tabs,
+    followers: workload === 'W14' ? followersOf(new Random(seed + 2 ** 31), tabs.length) : NOBODY,
     storageless: new Set(isLate ? tabs.keys() : has(0.15) ? [random.below(tabs.length)] : []),
     lifetime: random.pick(['device', 'device', 'tab', 'day']),
     actions: isCrowded ? random.between(10, 30) : random.between(30, 160),
@@ -335,7 +342,23 @@ function withoutContest({ limits, bounds, ...plan }: Plan): Plan {
 }
 
 /** How many replicas it takes at the least for something to happen. */
-const REPLICAS_MIN: Readonly<Partial<Record<WorkloadName, number>>> = { W4: 3, W5: 2, W6: 2, W7: 2 }
+const REPLICAS_MIN: Readonly<Partial<Record<WorkloadName, number>>> = {
+  W4: 3,
+  W5: 2,
+  W6: 2,
+  W7: 2,
+  W14: 3,
+}
+
+const NOBODY: ReadonlySet<number> = new Set()
+
+/** Most devices, and one at the least; mostly somebody has it all. */
+function followersOf(random: Random, devices: number): ReadonlySet<number> {
+  const followers = new Set(Array.from({ length: devices }, (_, at) => at))
+  for (const at of [...followers])
+    if (followers.size > 1 && random.chance(0.35)) followers.delete(at)
+  return followers
+}
 
 /** Who has the state of now, and nothing of what was before, must ask for what a late author names. */
 function tailOf(isPaged: boolean, messagesMax: number | undefined): number | undefined {
@@ -363,6 +386,7 @@ export function describePlan(plan: Plan): string {
   )
   const more = [
     plan.eagerIds && 'eagerIds',
+    plan.followers.size > 0 && `followers=${[...plan.followers].join('+')}`,
     plan.typed && 'typed',
     plan.heavy && 'heavy',
     plan.isLate && 'isLate',

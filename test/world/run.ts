@@ -245,6 +245,9 @@ function unrest(world: World): string | undefined {
       return `${name} has ${outboxMessages} messages in its outbox (${connectionNote})`
     if (connection !== 'online') return `${name} is ${connection} (${connectionNote})`
     if (visit.asked > 0) return `${name} is not told ${visit.asked} histories`
+    for (const { type, query } of visit.followed.keys())
+      if (!visit.store.query(type, query as never).complete)
+        return `${name} is not told of all ${type.name} ${JSON.stringify(query.where)}`
     const at = visit.watch!.position?.seq ?? 0
     if (at !== seq) return `${name} is at ${at} of ${seq} (${connectionNote})`
   }

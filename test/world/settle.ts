@@ -14,9 +14,10 @@ export const SETTLE_LOOKS = 20
 export function settleContested(world: World): void {
   const { truth, visits, tally } = world
   // One whose own messages are contested stands on them, and cannot decide.
-  const deciding = visits.filter(({ isOpen, store }) => {
+  // So does one that does not follow everything.
+  const deciding = visits.filter(({ isOpen, store, device }) => {
     const { connection, outboxMessages } = store.status.getState()
-    return isOpen && connection === 'online' && outboxMessages === 0
+    return isOpen && !device.isFollower && connection === 'online' && outboxMessages === 0
   })
   if (deciding.length === 0) {
     world.openNewcomer()

@@ -2,7 +2,7 @@
  * A tab, and one life of it: from opening the store until it is closed or killed. Everything a
  * visit has of the world it has through its own clock, so that killing that clock kills it.
  */
-import type { AnyRow, SyncStatus, SyncStore } from '@countersign/core'
+import type { AnyRow, Followed, SyncStatus, SyncStore } from '@countersign/core'
 import type { Transport } from '@countersign/core/ports'
 import {
   ProcessClock,
@@ -15,6 +15,7 @@ import { type WorldType, typesOf } from './entities.ts'
 import type { Device } from './device.ts'
 import { s18ToldTheirOwn } from './invariants/persons.ts'
 import { PLAIN, type Reading, VersionedReading } from './reading.ts'
+import type { Shape } from './shapes.ts'
 import type { Stage } from './stage.ts'
 import { SPACE } from './truth.ts'
 import { type Build, Published } from './versioned.ts'
@@ -62,6 +63,8 @@ export class Visit {
   readonly store: SyncStore
   /** Histories that it has asked for, and that are not answered. */
   asked = 0
+  /** What it follows, where it does not follow everything. */
+  readonly followed = new Map<Shape, Followed>()
   /** From when the store is ready. */
   watch: Watch | undefined
   /** Whether its disk has failed it: then what it says is not durable may be offered. */
@@ -89,6 +92,7 @@ export class Visit {
     const options = {
       space: SPACE,
       entities: this.types,
+      ...(device.isFollower && { scope: 'followed' as const }),
       ...(device.disk && { storage: device.disk.storage(this.process) }),
       transports: [stage.wayOf(name, this.process)],
       // Whom they meet first they would follow for ever.
@@ -207,7 +211,7 @@ export class Visit {
       this.#stage.plan.bounds.sessionsPerLinkMax === undefined ||
       this.store.status.getState().outboxMessages === 0
     const areBasesKept = (): boolean => areBasesSaid && !device.hadTrouble && isTold()
-    const checks = { tally, reading, areBasesKept, guard, onLook }
+    const checks = { tally, reading, areBasesKept, guard, onLook, isPartial: device.isFollower }
     const { checkMs, forgeries } = this.#stage.plan
     const ahead = { showsAhead: checkMs > 0, isForgedTo: checkMs > 0 && forgeries > 0 }
     this.watch = new Watch({ store, truth, device: device.name, ...ahead, ...checks })

@@ -24,7 +24,9 @@ import {
   s6Whole,
 } from './invariants/replica.ts'
 import { readingFor, s13NothingFlips, s1RowIsFold, s8Conflicts } from './invariants/row.ts'
+import { s14Complete } from './invariants/parts.ts'
 import type { Reading } from './reading.ts'
+import { SHAPES, type Shape } from './shapes.ts'
 import type { Sight } from './sight.ts'
 import { s25NothingForged } from './invariants/forged.ts'
 import type { Tally } from './tally.ts'
@@ -36,6 +38,8 @@ export interface WatchOptions {
   readonly device: string
   /** Whether it shows what is not checked yet. */
   readonly showsAhead: boolean
+  /** Whether it follows parts of the space. */
+  readonly isPartial: boolean
   /** Whether checks of that may fail. */
   readonly isForgedTo: boolean
   /** Whether what stood before a conflict is said by the reviewer, and kept by the disk. */
@@ -43,7 +47,6 @@ export interface WatchOptions {
   readonly tally: Tally
   /** How rows are read here at present. */
   readonly reading: () => Reading
-  /** Whether everything that stands here came message by message. */
   /** Runs a check; hears of a violation. */
   readonly guard: (check: () => void) => void
   /** What else is to be checked when something has changed. */
@@ -64,6 +67,10 @@ export class Watch {
   /** Entities that were uncertain once: what is written on top hides it, and conflicts still parted there. */
   readonly #doubted = new Set<string>()
   readonly #screens: OpenScreen[] = []
+  /** Where it follows parts of the space: what it may call complete. */
+  readonly #claims: readonly (readonly [Shape, LiveQuery<Entity>])[]
+  /** For which claims were checked last. */
+  #claimed = ''
   /** Entities that no message is known of yet. */
   readonly #news = new Set<string>()
   #position: Position | null = null
@@ -74,6 +81,10 @@ export class Watch {
     this.#options = options
     // Its rows are fixed, its position is always the present one.
     this.#standing = options.store.query(TYPES[0], { limit: 0 })
+    this.#claims = (options.isPartial ? SHAPES : []).map((shape) => {
+      const query = { ...shape.query, limit: 0 } as never
+      return [shape, options.store.live(shape.type, query) as unknown as LiveQuery<Entity>] as const
+    })
   }
 
   get position(): Position | null {
@@ -139,7 +150,8 @@ export class Watch {
     const before = this.#position
     this.#position = s12Progressive(this.#options.truth, before, this.position)
     const isChanged = this.#look()
-    this.#complete(before)
+    if (this.#options.isPartial) this.#checkClaims(isChanged)
+    else this.#complete(before)
     if (!isChanged) return
     for (const screen of this.#screens) this.#checkScreen(screen)
     this.#options.onLook()
@@ -213,13 +225,19 @@ export class Watch {
       changed.push([before, after])
     }
     for (const [before, after] of changed) {
-      s13Monotonic(this.#options.truth, before, after, (fact) => this.#isTakenBack(fact))
+      s13Monotonic(
+        this.#options.truth,
+        before,
+        after,
+        (fact) => this.#isTakenBack(fact) || this.#isLeft(after, fact),
+      )
       if (this.#isUncertain(after)) {
         this.#doubted.add(after.history.id)
         this.#options.tally.hit('own message shown though contained')
       } else this.#compare(before, after, reading)
     }
-    for (const [before, after] of changed) this.#checkWhole(before, after)
+    if (!this.#options.isPartial)
+      for (const [before, after] of changed) this.#checkWhole(before, after)
     return isAnyChanged
   }
 
@@ -233,6 +251,11 @@ export class Watch {
       .some(({ messageId, reason }) => messageId === message.id && reason === 'tampered')
   }
 
+  /** Whether a row is gone that nobody follows, which is so for all that was accepted of it. */
+  #isLeft({ row }: Sight, { seq = Infinity }: Fact): boolean {
+    return this.#options.isPartial && !row && seq <= (this.position?.seq ?? 0)
+  }
+
   /**
    * Whether the row shows a message of an earlier session as pending that is long contained in
    * what stands here: nothing on the disk says so, and the reviewer has not been asked yet.
@@ -242,14 +265,16 @@ export class Watch {
     const candidates = Object.values(row?.$conflicts ?? {}).flatMap((each) => each.candidates)
     if (heads.length + candidates.length < 2) return false
     const { heads: standing } = history.expected(mask)
-    const { sessionId } = this.#options.store.status.getState()
+    const { isPartial, store } = this.#options
+    const { sessionId } = store.status.getState()
     const shown = candidates.filter(({ pending }) => pending).map(({ msgId }) => msgId)
     return [...heads.filter((id) => !standing.includes(id)), ...shown].some((id) => {
       const { message, seq } = this.#options.truth.facts.get(id)!
       return (
         seq !== undefined &&
         seq <= (this.position?.seq ?? 0) &&
-        message.session.facts.sessionId !== sessionId
+        // Whoever follows parts is told of own messages again when they are offered again.
+        (isPartial || message.session.facts.sessionId !== sessionId)
       )
     })
   }
@@ -332,6 +357,28 @@ export class Watch {
         if (this.#rowOf(history) === sight?.row) s1Complete(fact, history, sight?.mask ?? 0n)
       }
     }
+  }
+
+  /** What is called complete is. */
+  #checkClaims(isChanged: boolean): void {
+    const { store, truth, tally } = this.#options
+    const seq = this.#position?.seq ?? 0
+    const made = this.#claims.filter(([, live]) => live.snapshot().complete)
+    const claimed = `${seq} ${made.map(([shape]) => SHAPES.indexOf(shape)).join()}`
+    if (!isChanged && claimed === this.#claimed) return
+    this.#claimed = claimed
+    for (const [shape] of made) {
+      const rows = store.query(shape.type, shape.query as never).rows as unknown as AnyRow[]
+      const maskOf = (history: EntityHistory): bigint | undefined => this.#maskOf(history)
+      s14Complete(truth, { shape, seq, rows, maskOf })
+      tally.hit('part of the space is complete')
+    }
+  }
+
+  #maskOf(history: EntityHistory): bigint | undefined {
+    const sight = this.#sights.get(history.id)
+    const isLookedInto = !this.#drafts.has(history.id) && this.#rowOf(history) === sight?.row
+    return isLookedInto ? (sight?.mask ?? 0n) : undefined
   }
 
   /** Entities that were created here a moment ago, and are in no message yet. */

@@ -68,6 +68,8 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   readonly acks: Ack[] = []
   /** The first promise that was broken. */
   violation: Violation | undefined
+  /** What somebody does first in an app that has opened. */
+  onOpened: ((visit: Visit) => void) | undefined
   /** What else must hold of a replica whenever something in it has changed. */
   onLook: ((visit: Visit) => void) | undefined
   /** Called in the moment of a commit, before its answer: the reviewer may die here. */
@@ -165,7 +167,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   /** A device without anything of its own, once: it joins when nobody else can decide. */
   openNewcomer(): void {
     if (this.#newcomer) return
-    this.#newcomer = new Device('N', undefined, { offsetMs: 0, drift: 0 })
+    this.#newcomer = new Device('N', undefined, { offsetMs: 0, drift: 0, isFollower: false })
     this.devices.push(this.#newcomer)
     this.#tabs.set(this.#newcomer, [])
     this.open(this.addTab(this.#newcomer))
@@ -265,6 +267,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
       visit.watch!.check()
       s22Restored(this.truth, visit)
     }, visit.name)
+    this.onOpened?.(visit)
   }
 
   closed(visit: Visit): void {
@@ -350,7 +353,8 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   #device(at: number, tabs: number, observer: Observer): Device {
     const { plan, clock, random } = this
     const name = String.fromCharCode(65 + at)
-    const skew = {
+    const how = {
+      isFollower: plan.followers.has(at),
       offsetMs: plan.skewMs * (2 * random.unit() - 1),
       drift: plan.drift * (2 * random.unit() - 1),
     }
@@ -362,7 +366,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
           onApplied: (batch) => this.guard(() => observer.applied(device, batch)),
           onDurable: (batch) => this.guard(() => observer.durable(device, batch)),
         })
-    const device: Device = new Device(name, disk, skew)
+    const device: Device = new Device(name, disk, how)
     this.#tabs.set(device, [])
     for (let tab = 0; tab < tabs; tab++) this.addTab(device)
     return device

@@ -4,6 +4,10 @@ import { CoreFold } from '../../model/core-fold.ts'
 import type { OracleMessage } from '../../model/oracle.ts'
 import { causalOrder } from '../../model/order.ts'
 import { isDeepStrictEqual } from 'node:util'
+import type { EntityHistory } from '../facts.ts'
+import { isIn } from '../shapes.ts'
+import type { Visit } from '../visit.ts'
+import { s1Prefix } from './parts.ts'
 import { screenFor, typeNamed } from '../entities.ts'
 import { Published } from '../versioned.ts'
 import { scan } from '../scan.ts'
@@ -48,12 +52,14 @@ function s1Converged(world: World): void {
   )
   // Those who read in one version, and know the same of the others, see the same.
   const pictures = new Map<string, Picture>()
-  for (const { watch, name, types, reading } of world.visits) {
+  for (const visit of world.visits) {
+    const { watch, name, types, reading, device } = visit
     watch!.check()
     const sights = new Map([...watch!.sights()].map((sight) => [sight.history.id, sight]))
     const odd = watch!.unexplained()
     must(odd === undefined, 'S1', () => `${name}: ${odd}`)
-    for (const history of present) {
+    const followed = device.isFollower ? present.filter((each) => isFollowed(visit, each)) : present
+    for (const history of followed) {
       const mask = sights.get(history.id)?.mask ?? 0n
       must(
         mask === history.acceptedAt(truth.seq),
@@ -67,20 +73,29 @@ function s1Converged(world: World): void {
         () => `${name} still calls ${history.name} ${row!.$state}`,
       )
     }
+    for (const { history, mask, row } of device.isFollower ? sights.values() : [])
+      if (row) s1Prefix(history, mask, name)
     const shown = [...types, Published].reduce((sum, type) => sum + watch!.rows(type).length, 0)
     must(
-      shown === present.length,
+      shown === present.length || device.isFollower,
       'S1',
       () => `${name} has ${shown} rows, the reviewer ${present.length}`,
     )
-    const picture = new Map(present.map(({ id }) => [id, byteForByte(sights.get(id)!)]))
+    const picture = new Map(followed.map(({ id }) => [id, byteForByte(sights.get(id)!)]))
     const first = pictures.get(reading.key) ?? { name, rows: picture }
-    pictures.set(reading.key, first)
+    pictures.set(reading.key, { ...first, rows: new Map([...picture, ...first.rows]) })
     for (const [id, text] of picture) {
-      const other = first.rows.get(id)
+      const other = first.rows.get(id) ?? text
       must(text === other, 'S1', () => `${name} and ${first.name} differ: ${text} and ${other}`)
     }
   }
+}
+
+/** Whether somebody who follows parts of the space follows that row. */
+function isFollowed({ followed }: Visit, history: EntityHistory): boolean {
+  const { type } = history
+  const row = history.expected(history.acceptedAt(Infinity))
+  return [...followed.keys()].some((shape) => shape.type.name === type && isIn(shape, row))
 }
 
 interface Picture {

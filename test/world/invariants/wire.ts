@@ -99,6 +99,12 @@ export function s16AckAfterCommit(truth: Truth, frame: ReviewerFrame): void {
     case 'tail':
       tailIsCommitted(truth, frame)
       break
+    case 'states':
+      positionIsCommitted(truth, frame.position)
+      if (frame.texts !== '') pageIsCommitted(truth, JSON.parse(frame.texts))
+      for (const { sessionId, reviews } of frame.accepted)
+        for (const review of reviews) reviewIsCommitted(truth, sessionId, review)
+      break
     case 'page':
       pageIsCommitted(truth, JSON.parse(frame.texts))
       break

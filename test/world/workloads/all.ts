@@ -6,6 +6,7 @@ import type { Random } from '../../model/random.ts'
 import type { WorkloadName } from '../plan.ts'
 import type { World } from '../world.ts'
 import { Bank } from './bank.ts'
+import { Followers } from './followers.ts'
 import { MixedVersions } from './mixed-versions.ts'
 import { OneRow } from './one-row.ts'
 import { RandomVerbs } from './random-verbs.ts'
@@ -25,6 +26,7 @@ const WORKLOADS: Readonly<Record<Name, new (world: World, random: Random) => Wor
   W5: ResolveRaces,
   W6: MixedVersions,
   W7: Sums,
+  W14: Followers,
 }
 
 export function makeWorkload(world: World, random: Random): Workload {

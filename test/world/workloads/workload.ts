@@ -61,6 +61,9 @@ export abstract class Workload {
     return strangeMessage(author)
   }
 
+  /** Somebody has opened the app. */
+  opened(_visit: Visit): void {}
+
   /** What must hold of a replica whenever something in it has changed. */
   check(_visit: Visit): void {}
 
