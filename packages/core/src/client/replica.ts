@@ -120,9 +120,8 @@ export class Replica {
     this.#disk = this.#newDisk()
     this.person = new OwnPerson({
       ...{ space: options.space, auth: options.auth, options: options.identity },
-      status: this.status,
+      ...{ status: this.status, onChange: () => this.repo.reown() },
       keep: (meta) => void this.#disk.write({ durability: 'relaxed', meta: [meta] }),
-      onChange: () => this.repo.reown(),
       onBound: (opening) => this.#bound(opening),
     })
     this.#damage = new Damage((damaged) =>
@@ -139,8 +138,7 @@ export class Replica {
     })
     this.#own = new OwnMessages({
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk, tail: this.tail },
-      isPartial: this.scopes !== undefined,
-      nextArrival: () => ++this.#arrivals,
+      ...{ isPartial: this.scopes !== undefined, nextArrival: () => ++this.#arrivals },
       noteReadings: (entry) => this.#changeOver.lineages.note(entry),
     })
     this.#canonicalDisk = new CanonicalDisk({
