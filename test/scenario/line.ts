@@ -187,6 +187,7 @@ export class VirtualScene {
       isNative = true,
       limits = {},
       scope = 'all',
+      person,
     }: {
       readonly entities: readonly Entity[]
       readonly disk?: FaultyDisk
@@ -197,6 +198,8 @@ export class VirtualScene {
       readonly isNative?: boolean
       readonly limits?: Partial<Limits>
       readonly scope?: 'all' | 'followed'
+      /** Sent as the token of a login; undefined: there is none. */
+      readonly person?: string
     },
   ): Promise<SyncStore> {
     const store = createLimitedStore(
@@ -206,7 +209,8 @@ export class VirtualScene {
         scope,
         transports: [line],
         ...(disk && { storage: disk.storage() }),
-        identity: { personalId: 'person' },
+        identity: { personalId: person ?? 'person' },
+        ...(person !== undefined && { auth: person }),
         platform: {
           clock: this.clock,
           random: this.random,

@@ -8,6 +8,7 @@ const BATCH_MESSAGES = [1, 4, 16, 64, 256, 1_024, 2_048]
 const TROUBLES: ReadonlySet<string> = new Set([
   'store_failed',
   'rule_failed',
+  'can_read_failed',
   'fold_failed',
   'strike',
 ])

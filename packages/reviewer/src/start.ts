@@ -48,6 +48,8 @@ export interface StartOptions
   readonly authenticate?: ReviewerOptions['authenticate']
   /** The rules of the app: authorization and validation. */
   readonly rules?: ReviewerOptions['rules']
+  /** Who may read which rows. Default: everybody may read everything. */
+  readonly canRead?: ReviewerOptions['canRead']
   /** Assigners of the fields that `entities` declare as assigned. */
   readonly assign?: ReviewerOptions['assign']
   /** Default: warnings and errors, one JSON line each on stderr. */
@@ -152,6 +154,7 @@ async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
     ...(options.entities && { entities: options.entities }),
     authenticate: options.authenticate ?? anonymous(),
     rules: options.rules,
+    canRead: options.canRead,
     assign: options.assign,
     ...(options.messageLimits && { limits: options.messageLimits }),
   }
@@ -189,7 +192,8 @@ function note(
   else if (event.type === 'fold_failed') log.error(about, 'a fold of the deployment failed')
   else if (event.type === 'login_failed') log.error(about, 'a login could not be checked')
   else if (event.type === 'login_refused') log.info(about, 'a client was not let in')
-  else if (event.type === 'rule_failed') log.error(about, 'a rule of the deployment failed')
+  else if (event.type === 'rule_failed' || event.type === 'can_read_failed')
+    log.error(about, 'a rule of the deployment failed')
   else if (event.type === 'state_refolded')
     log.warn(about, 'a stored state was damaged; it is folded again from its messages')
   else if (event.type === 'epoch_opened')

@@ -11,6 +11,7 @@ import type { ServerLink } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { Assigners } from '../review/assign.ts'
 import type { Authenticate, Peer } from './login.ts'
+import type { CanRead } from '../review/read-rights.ts'
 import type { ReviewerRules } from '../review/rules.ts'
 import type { FoldFailure } from '../review/schema-rules.ts'
 
@@ -29,6 +30,11 @@ export interface ReviewerOptions {
   readonly authenticate?: Authenticate | undefined
   /** Permissions, and checks of the resulting rows. Synchronous and pure. */
   readonly rules?: ReviewerRules | undefined
+  /**
+   * Who may read a row. Absent: everybody may read everything. With it, stores must follow scopes
+   * (`scope: 'followed'`), since the log would tell of every row; `authenticate` says who they are.
+   */
+  readonly canRead?: CanRead | undefined
   /**
    * Computes the values of fields that `entities` declare as assigned. Without it, creations of
    * these types get no verdict.
@@ -79,13 +85,20 @@ export type ReviewerEvent =
    */
   | {
       readonly type: 'rule_failed'
-      readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish'
+      readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish' | 'canRead'
       readonly error: string
       /** Stack of the error; undefined where nothing was thrown. */
       readonly stack: string | undefined
       readonly msgId: Uuid
       /** Types that the message changes. */
       readonly types: readonly string[]
+    }
+  /** `canRead` threw, or returned an invalid answer, for a row of that type: it is shown to nobody. */
+  | {
+      readonly type: 'can_read_failed'
+      readonly error: string
+      readonly stack: string | undefined
+      readonly entity: string
     }
   | ({ readonly type: 'fold_failed' } & FoldFailure)
   /** A stored state was damaged. It was folded again from the messages of its entity, and is stored again. */
@@ -123,6 +136,11 @@ export interface Reviewer {
   readonly publicKey: string
   readonly state: ReviewerHealth
   connect(link: ServerLink, peer: Peer): Attached
+  /**
+   * Rights to read have changed that do not stand in the rows: of one person, or of anybody. Their
+   * links end; they resume, and are shown what they may read now.
+   */
+  rightsChanged(personalId?: string): void
   /** Waits for the running commit, sends `bye` on every link, and closes the store. */
   close(): Promise<void>
 }

@@ -135,6 +135,7 @@ function both(
         closed: () => ends.forEach((end) => end.closed()),
       }
     },
+    rightsChanged: () => {},
     close: async () => {},
   })
 }

@@ -220,11 +220,11 @@ export class Desk {
 
   async #decided(offers: readonly Offer<Connection>[]): Promise<Decision<Connection>> {
     const { source, space, ledger, persons, lineage } = this.open
-    const { clock, random, rules = {}, assign: assigners = {} } = this.#parts
+    const { clock, random, rules = {}, canRead, assign: assigners = {} } = this.#parts
     const history = new Map<Uuid, readonly Write[] | 'long'>()
     await this.#loadFor(offers)
     const deciding = decide(offers, {
-      ...{ space, ledger, persons, lineage, random, rules, assigners, history },
+      ...{ space, ledger, persons, lineage, random, rules, canRead, assigners, history },
       now: clock.now(),
       spaceId: this.#parts.space,
       limits: this.#parts.limits,

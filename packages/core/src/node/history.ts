@@ -24,6 +24,8 @@ export interface HistoryParts {
   readonly asOfSeq: number
   readonly limits: Limits
   readonly sign: (bytes: Uint8Array) => Promise<string>
+  /** Whether the person of the link may read the entity. */
+  readonly mayAsk: () => Promise<boolean>
 }
 
 /** Maximum size of the facts of a message in the frame, without its text. */
@@ -57,7 +59,8 @@ async function sendHistory(
   let isCut = false
   // One more than is sent, to know whether older ones are left out.
   const countMax = limits.historyMessagesMax + 1
-  const seqs = await parts.source.changeSeqs(entityId, countMax, parts.asOfSeq)
+  const mayAsk = await parts.mayAsk()
+  const seqs = mayAsk ? await parts.source.changeSeqs(entityId, countMax, parts.asOfSeq) : []
   for (const seq of seqs.toReversed()) {
     if (connection.closed) return
     const text = await texts.message(seq, entityId)

@@ -43,6 +43,8 @@ export interface ReviewerHost {
   /** The reviewers that are open now. */
   readonly open: readonly Reviewer[]
   connect(link: ServerLink, peer: Peer): Attached
+  /** As of each reviewer that is open. */
+  rightsChanged(personalId?: string): void
   /** Waits for running commits, sends `bye` on every link, and closes every space. */
   close(): Promise<void>
 }
@@ -111,6 +113,10 @@ class Host implements ReviewerHost {
     })
     this.#arrivals.add(arrival)
     return arrival
+  }
+
+  rightsChanged(personalId?: string): void {
+    for (const reviewer of this.open) reviewer.rightsChanged(personalId)
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ export type { HostHealth, HostOptions, ReviewerHost } from './host.ts'
 export type { Attached, Reviewer, ReviewerEvent, ReviewerHealth, ReviewerOptions } from './api.ts'
 export { sequence, slug } from '../review/assign.ts'
 export type { AssignContext, Assigner, Assigners } from '../review/assign.ts'
+export type { CanRead, ReadContext } from '../review/read-rights.ts'
 export type {
   ReviewerRules,
   RuleChange,

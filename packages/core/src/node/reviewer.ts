@@ -36,6 +36,7 @@ import { Newest } from './newest.ts'
 import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
 import { answerSeal } from './seal.ts'
+import { Readers } from './readers.ts'
 import { Returned } from './returned.ts'
 import { Snapshots } from './snapshots.ts'
 import { KeyedTypes } from '../review/state-keys.ts'
@@ -86,6 +87,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #newest: Newest
   readonly #snapshots: Snapshots
   readonly #views: Views
+  readonly #readers: Readers
   readonly #connections = new Set<Connection>()
   readonly #returned: Returned
   /** What runs between two decisions. */
@@ -107,8 +109,14 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     })
     const { store } = options
     const keyed = new KeyedTypes(options.types)
+    const { persons, source } = open
+    this.#readers = new Readers({
+      ...{ canRead: options.canRead, types: options.types, events: this.#events },
+      ...{ space: open.space, persons, source },
+    })
     this.#views = new Views({
-      ...{ spaceId: space, space: open.space, source: open.source, store, clock, limits, keyed },
+      ...{ spaceId: space, space: open.space, source, store, clock, limits, keyed },
+      readers: this.#readers,
       head: () => this.#desk.head,
       now: () => this.#newest.now(),
       sign: (bytes) => signer.sign(keys, bytes),
@@ -166,6 +174,12 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#connections.add(connection)
     if (this.#isClosing) connection.close('the reviewer is stopping')
     return { frame: (text) => connection.frame(text), closed: () => connection.gone() }
+  }
+
+  rightsChanged(personalId?: string): void {
+    for (const link of [...this.#connections])
+      if (link.mode === 'states' && (personalId === undefined || link.person?.id === personalId))
+        link.close('rights have changed; resume')
   }
 
   async close(): Promise<void> {
@@ -268,8 +282,14 @@ class ReviewerRole implements Reviewer, ConnectionHost {
         signer.sign(keys, meBytes(this.space, epoch, { nonce, authorIds })),
     })
     bound.catch(() => {}) // handled below, maybe much later
+    const before = claimsOf(connection)
     connection.binding = connection.binding
       .then(() => bound)
+      .then(() => {
+        // It was shown what another login may read.
+        if (this.#readers.areLimited && claimsOf(connection) !== before)
+          this.rightsChanged(connection.person?.id)
+      })
       .catch((error: unknown) => {
         this.#events.storeFailed(error)
         connection.close('the store does not answer')
@@ -286,6 +306,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   follow(connection: Connection, have: Position | null, pages: readonly string[] = []): void {
     if (connection.mode === 'catching') return
+    if (this.#readers.areLimited) {
+      connection.close('who may read what is limited here: a store has to follow scopes')
+      return
+    }
     if (have && this.#isAhead(have)) {
       this.#between(() => this.#missed(connection, have, pages))
       return
@@ -338,6 +362,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   seal(connection: Connection, seq: number): void {
     const { keys, signer, store } = this.#options
+    if (this.#readers.areLimited) return // who follows scopes has nothing to audit
     answerSeal(connection, seq, () => ({
       store,
       source: this.#desk.open.source,
@@ -352,6 +377,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   history(connection: Connection, entityId: Uuid): void {
     const { keys, signer } = this.#options
     answerHistory(connection, entityId, () => ({
+      mayAsk: () => this.#readers.mayAsk(connection, entityId),
       source: this.#desk.open.source,
       lineage: this.#desk.open.lineage,
       clock: this.clock,
@@ -360,4 +386,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       sign: (bytes) => signer.sign(keys, bytes),
     })).catch(this.#events.storeFailed)
   }
+}
+
+/** What a login says of a person, to be compared. */
+function claimsOf({ person }: Connection): string | undefined {
+  return person ? JSON.stringify(person.claims) : undefined
 }

@@ -8,6 +8,9 @@
  *
  * A peer that reads too slowly is told of several commits at once, when it has read what waits for it.
  *
+ * Where rights to read are limited, a row that a person may not read is in none of their scopes: it is
+ * told only that it has gone, and only to whom it was shown.
+ *
  * Every frame has a number, and says all that is new up to its position. So what is lost is noticed,
  * and asked for anew. A state is the newest one when its frame is made: a page that was read earlier
  * than a commit is behind it in the stream, and readers skip states that are older than theirs.
@@ -26,6 +29,7 @@ import { reviewIn } from '../history/entry.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import type { Decision, Offer } from '../review/decide.ts'
+import { Missing } from '../review/missing.ts'
 import type { SpaceState } from '../review/space.ts'
 import type { KeyedTypes } from '../review/state-keys.ts'
 import { reviewRows, reviewerFrame } from '../wire/frames.ts'
@@ -34,6 +38,7 @@ import { type Scope, scopeKey } from '../wire/scopes.ts'
 import { statesBytes } from '../wire/signed.ts'
 import type { FollowFields, SessionReviews, StatesFields } from '../wire/states-frame.ts'
 import type { Connection } from './connection.ts'
+import type { Readers } from './readers.ts'
 import { ScopeIndex } from './scope-index.ts'
 import { type StateOf, statesOfScope } from './scope-states.ts'
 import type { SpaceSource } from './source.ts'
@@ -52,6 +57,7 @@ export interface ViewsParts {
   readonly head: () => Position
   /** The reviewer's clock, ms since 1970. */
   readonly now: () => number
+  readonly readers: Readers
   readonly sign: (bytes: Uint8Array) => Promise<string>
   readonly onError: (error: unknown) => void
 }
@@ -71,6 +77,12 @@ interface Owed {
   /** Resolves when it was told. */
   told: Promise<void>
 }
+
+type Told = Pick<StatesFields, 'accepted' | 'gone'>
+
+const NOTHING: Told = { accepted: [], gone: [] }
+/** Of a frame that others of its step follow. */
+const MORE = { ...NOTHING, more: true, kept: [] } as const
 
 const NOTHING_HERE = { keys: new Set<string>(), seq: 0 }
 
@@ -92,6 +104,12 @@ class View {
   sending: Promise<void> = Promise.resolve()
   /** While it is there, no other frame ends a step: not all is told up to its position. */
   owed: Owed | undefined
+  /** Where rights to read are limited: the rows that were sent, and may still be read. */
+  readonly shown: Set<Uuid> = new Set<Uuid>()
+  /** While scopes are filled: rows that a later commit has withheld. */
+  readonly withheld: Set<Uuid> = new Set<Uuid>()
+  /** Whether it was asked for news while something was owed. */
+  isAsked = false
   /** Scopes are filled one after the other. */
   filling: Promise<void> = Promise.resolve()
 
@@ -124,7 +142,8 @@ export class Views {
     if (!view || (anew && no > view.of)) view = this.#begin(connection)
     if (no <= view.of) {
       // Asked again. Whoever waits for rows gets them, and then this.
-      if (view.done === view.of && !view.owed) this.#say(view, [], [])
+      if (view.owed) view.isAsked = true
+      else if (view.done === view.of) this.#say(view, [], NOTHING)
       return
     }
     view.of = no
@@ -170,8 +189,9 @@ export class Views {
     const touched = this.#touchedBy(commit)
     const accepted = this.#acceptedOf(commit, touched)
     for (const [view, ids] of touched) {
-      if (view.owed || view.connection.isBehind) this.#owe(view, ids, accepted.get(view) ?? [])
-      else this.#say(view, this.#pages([...ids]), accepted.get(view) ?? [])
+      const reviews = accepted.get(view) ?? []
+      const isLater = view.owed !== undefined || view.connection.isBehind
+      if (isLater || !this.#tell(view, [...ids], reviews)) this.#owe(view, ids, reviews)
     }
   }
 
@@ -222,12 +242,16 @@ export class Views {
       const known = told.get(view)
       if (known) known.push({ sessionId, reviews })
       else told.set(view, [{ sessionId, reviews }])
+      const add = (id: Uuid): void => {
+        addTo(touched, view, id)
+        // The author has it, from itself.
+        if (this.#parts.readers.areLimited) view.shown.add(id)
+      }
       const numbers = new Set(reviews.map(({ clientSeq }) => clientSeq))
       for (const { session, flush } of offers) {
         if (session.facts.sessionId !== sessionId) continue
         for (const { clientSeq, changes } of flush.messages)
-          if (numbers.has(clientSeq))
-            for (const { entityId } of changes) addTo(touched, view, entityId)
+          if (numbers.has(clientSeq)) for (const { entityId } of changes) add(entityId)
       }
     }
     return told
@@ -249,29 +273,72 @@ export class Views {
   }
 
   async #pay(view: View, { ids, accepted }: Owed): Promise<void> {
-    const { space, source } = this.#parts
+    const { space, source, readers } = this.#parts
+    let missing: Missing | undefined
     await view.sending
     await view.connection.drained()
     for (;;) {
       const asked = [...ids]
       await source.entities(asked)
+      if (missing) await readers.load(missing)
       if (!this.#isLive(view)) break
       // Nothing was added, and nothing evicted, meanwhile: in this turn it is all that is new.
       if (asked.length < ids.size || !asked.every((id) => space.has(id))) continue
+      missing = this.#told(view, asked, accepted)
+      if (missing) continue
       view.owed = undefined
-      this.#say(view, this.#pages(asked), accepted)
       return
     }
     view.owed = undefined
   }
 
-  #pages(ids: readonly Uuid[]): readonly string[] {
+  /** Tells of rows now. False where something has to be loaded first. */
+  #tell(view: View, ids: readonly Uuid[], accepted: readonly SessionReviews[]): boolean {
+    return this.#told(view, ids, accepted) === undefined
+  }
+
+  /** The same; returns what has to be loaded first. */
+  #told(
+    view: View,
+    ids: readonly Uuid[],
+    accepted: readonly SessionReviews[],
+  ): Missing | undefined {
     const states = ids.map((id) => {
       const entity = this.#parts.space.entity(id)
       assert(entity, 'a row of a commit has a state')
       return { id, ...entity }
     })
-    return this.#pagesOf(states)
+    const seen = this.#seenBy(view, states)
+    if (seen instanceof Missing) return seen
+    const gone: Uuid[] = []
+    for (const { id } of states) {
+      if (seen.has(id)) continue
+      if (view.done < view.of) view.withheld.add(id)
+      if (view.shown.delete(id)) gone.push(id)
+    }
+    // Of what it may not read, a link is not even told that something has changed.
+    if (seen.size + gone.length + accepted.length > 0 || view.isAsked)
+      this.#say(view, this.#pagesOf([...seen.values()]), { accepted, gone })
+    view.isAsked = false
+    return undefined
+  }
+
+  /** The states that the person of a link may read, which are shown from now on. */
+  #seenBy(view: View, states: readonly StateOf[]): ReadonlyMap<Uuid, StateOf> | Missing {
+    const { readers } = this.#parts
+    const seen = new Map<Uuid, StateOf>()
+    try {
+      for (const one of states) if (readers.mayRead(view.connection, one)) seen.set(one.id, one)
+    } catch (error) {
+      if (error instanceof Missing) return error
+      throw error
+    }
+    if (!readers.areLimited) return seen
+    for (const id of seen.keys()) {
+      view.shown.add(id)
+      view.withheld.delete(id)
+    }
+    return seen
   }
 
   /** Texts of pages with these states. */
@@ -299,22 +366,18 @@ export class Views {
     return texts
   }
 
-  /** Sends pages that are one step, with the accepted messages. */
-  #say(view: View, pages: readonly string[], accepted: readonly SessionReviews[]): void {
+  /** Sends pages that are one step, with the accepted messages, and the rows that are gone. */
+  #say(view: View, pages: readonly string[], { accepted, gone }: Told): void {
     const last = Math.max(0, pages.length - 1)
-    for (let i = 0; i <= last; i++)
-      this.#frame(view, pages[i] ?? '', {
-        more: i < last,
-        kept: [],
-        accepted: i < last ? [] : accepted,
-      })
+    for (let i = 0; i < last; i++) this.#frame(view, pages[i] ?? '', MORE)
+    this.#frame(view, pages[last] ?? '', { more: false, kept: [], accepted, gone })
   }
 
   /** One frame, as of now; it is sent when it is signed, behind those before it. */
   #frame(
     view: View,
     texts: string,
-    { more, kept, accepted }: Pick<StatesFields, 'more' | 'kept' | 'accepted'>,
+    { more, kept, accepted, gone }: Pick<StatesFields, 'more' | 'kept' | 'accepted' | 'gone'>,
   ): void {
     const { spaceId, head, now, sign, onError } = this.#parts
     const { connection, of, done } = view
@@ -322,7 +385,7 @@ export class Views {
     const position = head()
     const at = now()
     const bytes = statesBytes(spaceId, position, {
-      ...{ nonce: connection.nonce, at, texts, kept },
+      ...{ nonce: connection.nonce, at, texts, kept, gone },
       numbers: [no, of, done, more ? 1 : 0],
       accepted: accepted.map((each) => [each.sessionId, reviewRows(each.reviews)] as const),
     })
@@ -332,7 +395,7 @@ export class Views {
       .then(async () => {
         const sig = await signed
         if (!this.#isLive(view)) return
-        const fields = { no, of, done, more, position, at, kept, accepted, sig }
+        const fields = { no, of, done, more, position, at, kept, gone, accepted, sig }
         connection.send(reviewerFrame('states', fields, texts === '' ? undefined : texts))
       })
       .catch((error: unknown) => {
@@ -344,14 +407,18 @@ export class Views {
   #fillLater(view: View, no: number, added: readonly Scope[]): void {
     const { onError } = this.#parts
     // In this turn, as they are the newest: the store lacks them.
-    for (const scope of added) this.#send(view, scope, this.#dirtyOf(scope))
+    for (const scope of added) {
+      const dirty = this.#dirtyOf(scope)
+      if (this.#send(view, scope, dirty)) this.#owe(view, new Set(dirty.map(({ id }) => id)), [])
+    }
     view.filling = view.filling
       .then(async () => {
         for (const scope of added) await this.#fill(view, scope)
         while (view.owed) await view.owed.told
         if (!this.#isLive(view)) return
         view.done = no
-        this.#say(view, [], [])
+        if (no === view.of) view.withheld.clear()
+        this.#say(view, [], NOTHING)
       })
       .catch((error: unknown) => {
         onError(error)
@@ -374,7 +441,11 @@ export class Views {
     const parts = { ...this.#parts, reading: this.#reading }
     for await (const states of statesOfScope(scope, parts)) {
       if (!isWanted()) return
-      this.#send(view, scope, states)
+      for (let lacks = this.#send(view, scope, states); lacks;) {
+        await this.#parts.readers.load(lacks)
+        if (!isWanted()) return
+        lacks = this.#send(view, scope, states)
+      }
       await view.sending
       await view.connection.drained()
       await new Promise<void>((resolve) => void clock.after(0, resolve))
@@ -388,16 +459,23 @@ export class Views {
     return done
   }
 
-  /** Rows of a scope that is not sent in full yet; ids of those that the peer has as they are. */
-  #send(view: View, scope: Scope, states: readonly StateOf[]): void {
+  /**
+   * Rows of a scope that is not sent in full yet; ids of those that the peer has as they are. Returns
+   * what has to be loaded first.
+   */
+  #send(view: View, scope: Scope, states: readonly StateOf[]): Missing | undefined {
     const { keys, seq } = view.here
+    const told = states.filter(({ id }) => !view.withheld.has(id))
+    const seen = this.#seenBy(view, told)
+    if (seen instanceof Missing) return seen
     const isHere = keys.has(scopeKey(scope))
     const isNews = ({ state }: StateOf): boolean =>
       !isHere || reviewIn(lastOf(state).entry).seq > seq
-    const kept = states.filter((each) => !isNews(each)).map(({ id }) => id)
-    const pages = this.#pagesOf(states.filter(isNews))
-    if (kept.length > 0) this.#frame(view, '', { more: true, kept, accepted: [] })
-    for (const text of pages) this.#frame(view, text, { more: true, kept: [], accepted: [] })
+    const kept = [...seen.values()].filter((each) => !isNews(each)).map(({ id }) => id)
+    const pages = this.#pagesOf([...seen.values()].filter(isNews))
+    if (kept.length > 0) this.#frame(view, '', { ...MORE, kept })
+    for (const text of pages) this.#frame(view, text, MORE)
+    return undefined
   }
 }
 

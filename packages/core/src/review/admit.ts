@@ -37,6 +37,7 @@ import { type Assigners, assignedTo } from './assign.ts'
 import { boundsFault } from './bounds.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import type { Person, Persons } from './persons.ts'
+import { type CanRead, mayRead } from './read-rights.ts'
 import { schemaFault, systemTypes } from './schema-rules.ts'
 import type { SpaceRows } from './rows.ts'
 import {
@@ -96,6 +97,7 @@ export interface AdmitContext {
   /** Rows for the rules and assigners of the deployment. */
   readonly rows: SpaceRows
   readonly rules: ReviewerRules
+  readonly canRead: CanRead | undefined
   readonly assigners: Assigners
   /** The reviewer's clock at this batch, ms since 1970. */
   readonly now: number
@@ -142,6 +144,8 @@ function formFault(
     const unknown = unknownSchema(change, context)
     if (unknown) return unknown
   }
+  const withheld = readFault(message, context)
+  if (withheld) return withheld
   for (const change of changes) {
     const fault =
       parentFault(change, message, context) ??
@@ -274,6 +278,24 @@ function ownerFault(
   const owner = persons.ownerOf(authorId)
   if (owner === undefined || (person.proved && owner === person.id)) return undefined
   return nack('not_bound', 'its author id is of another person')
+}
+
+/**
+ * Refuses what touches, or expects something of, a row that its author may not read: any other verdict
+ * would tell of it. @throws RuleFailure, and Missing on a cache miss
+ */
+function readFault(
+  { changes, expect = [] }: AuthoredMessage,
+  { canRead, places, rows, batch, person }: AdmitContext,
+): Admission | undefined {
+  if (!canRead || places) return undefined
+  for (const { entityId } of [...changes, ...expect]) {
+    const type = batch.typeOf(entityId)
+    const row = type === undefined ? undefined : rows.row(type, entityId, batch)
+    if (type === undefined || !row || mayRead(person, { type, row }, { canRead, batch })) continue
+    return reject('unauthorised', `its author may not read ${entityId}`)
+  }
+  return undefined
 }
 
 /**

@@ -38,6 +38,7 @@ import { Missing, type Need } from './missing.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import type { Person, Persons } from './persons.ts'
 import { type ReturnedFlush, layoutAgain } from './returned-flush.ts'
+import type { CanRead } from './read-rights.ts'
 import type { SpaceRows } from './rows.ts'
 import type { ReviewerRules, RuleFailure } from './rules.ts'
 import { DecisionBatch, type SpaceState } from './space.ts'
@@ -136,6 +137,7 @@ export interface DecideContext {
   readonly history: ReadonlyMap<Uuid, readonly Write[] | 'long'>
   readonly rows: SpaceRows
   readonly rules: ReviewerRules
+  readonly canRead: CanRead | undefined
   readonly assigners: Assigners
 }
 

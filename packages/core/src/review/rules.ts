@@ -91,7 +91,7 @@ export interface ReviewerRules {
 /** A rule of the deployment has thrown, or returned an invalid answer. */
 export class RuleFailure extends Error {
   override readonly name = 'RuleFailure'
-  readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish'
+  readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish' | 'canRead'
   constructor(rule: RuleFailure['rule'], cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause })
     this.rule = rule

@@ -33,6 +33,8 @@ interface Overlay {
   canonical: EntityState | undefined
   /** In the order of arrival. */
   pending: Write[]
+  /** Whether the canonical state goes with the last pending write. */
+  isLeaving?: boolean
 }
 
 /** The reader of the rows of a table. */
@@ -236,6 +238,7 @@ export class Table {
     const overlay = this.#overlays.get(id)
     if (!overlay) return
     if (overlay.pending.length === 0) this.#overlays.delete(id)
+    if (overlay.pending.length === 0 && overlay.isLeaving) overlay.canonical = undefined
     this.#show(id, overlay.pending.reduce<EntityState | undefined>(apply, overlay.canonical))
   }
 
@@ -247,7 +250,21 @@ export class Table {
       return
     }
     overlay.canonical = state
+    overlay.isLeaving = false
     this.refold(id)
+  }
+
+  /** The canonical state goes: it is outdated, or withheld. Pending writes on it keep it until they end. */
+  release(id: Uuid): void {
+    const overlay = this.#overlays.get(id)
+    if (overlay) overlay.isLeaving = true
+    else this.#show(id, undefined)
+  }
+
+  /** The canonical state does not go, although it was released. */
+  keep(id: Uuid): void {
+    const overlay = this.#overlays.get(id)
+    if (overlay) overlay.isLeaving = false
   }
 
   /** Notifies each listener of a changed row once, then the queries. */

@@ -636,6 +636,7 @@ describe('VIEW6: states', () => {
   const told: Omit<ReviewerFrames['states'], 'sig'> = {
     ...{ no: 4, of: 2, done: 1, more: true, position: positionAt(6), at: 1_000 },
     kept: [MESSAGE],
+    gone: [SPACE],
     accepted: [{ sessionId: SESSION, reviews }],
   }
   const PAGE = '[[],[]]'
@@ -646,7 +647,7 @@ describe('VIEW6: states', () => {
   ): string =>
     signed(
       statesBytes(space, fields.position, {
-        ...{ nonce, at: fields.at, texts, kept: fields.kept },
+        ...{ nonce, at: fields.at, texts, kept: fields.kept, gone: fields.gone },
         numbers: [fields.no, fields.of, fields.done, fields.more ? 1 : 0],
         accepted: fields.accepted.map((each) => [each.sessionId, reviewRows(each.reviews)]),
       }),
@@ -667,6 +668,7 @@ describe('VIEW6: states', () => {
     ['the time', { at: 1_001 }, {}],
     ['the position', { position: positionAt(7) }, {}],
     ['an unchanged row', { kept: [] }, {}],
+    ['a withheld row', { gone: [] }, {}],
     ['a verdict', { accepted: [] }, {}],
     ['the session', { accepted: [{ sessionId: OTHER_SESSION, reviews }] }, {}],
     ['the rows', {}, { texts: '[[],[0]]' }],

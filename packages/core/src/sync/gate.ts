@@ -233,7 +233,8 @@ export class Gate {
     if (!lineage.has(position) || lineage.at(position.seq).epoch !== position.epoch)
       return Promise.resolve('states of another lineage')
     const bytes = statesBytes(this.#space, position, {
-      ...{ nonce: this.#nonce, at: frame.at, texts: frame.texts, kept: frame.kept },
+      ...{ nonce: this.#nonce, at: frame.at, texts: frame.texts },
+      ...{ kept: frame.kept, gone: frame.gone },
       numbers: [no, of, done, more ? 1 : 0],
       accepted: accepted.map((each) => [each.sessionId, reviewRows(each.reviews)] as const),
     })

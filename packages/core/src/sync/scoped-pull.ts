@@ -164,8 +164,15 @@ export class ScopedPull implements Puller {
   #step(frames: readonly StatesFrame[], last: StatesFrame, by: Reviewing): void {
     const { tail, host, scopes } = this.#parts
     assert(frames.at(-1) === last, 'a step ends with the frame that no more follows')
+    if (frames.some(({ kept }) => !kept.every((id) => tail.has(id)))) {
+      // It may be read again, or was lost here.
+      scopes.cover(new Set())
+      this.#ask({ anew: true })
+      return
+    }
     const entities: PageEntity[] = []
     const accepted = new Map<Entry, Review>()
+    const gone = new Set<Uuid>()
     for (const frame of frames) {
       const read = frame.texts === '' ? undefined : readPage(frame.texts)
       if (read?.ok === false) {
@@ -176,6 +183,11 @@ export class ScopedPull implements Puller {
       for (const entity of read?.value ?? []) {
         entities.push(entity)
         this.#sent.set(entity.id, frame.of)
+        gone.delete(entity.id)
+      }
+      for (const id of frame.gone) {
+        gone.add(id)
+        this.#sent.delete(id)
       }
       this.#addAccepted(accepted, frame, by)
     }
@@ -184,7 +196,7 @@ export class ScopedPull implements Puller {
     const isOther = here !== null && !by.lineage.has(here)
     host.follow(by.lineage, isOther)
     const outcome = tail.states({
-      ...{ entities, position: last.position, accepted, whole, isOther },
+      ...{ entities, position: last.position, accepted, whole, gone, isOther },
       onChanged: () => scopes.cover(this.#whole()),
     })
     if (last.done === this.#asked) {

@@ -86,6 +86,7 @@ test('VIEW7: a state that is older than the one here is skipped, also in one ste
       position: taken.at(-1)!.position,
       accepted: new Map(),
       isOther: false,
+      gone: new Set<string>(),
       whole: [],
       onChanged: () => {},
     }).changed
@@ -106,6 +107,7 @@ test('VIEW7: a row that a whole scope was not sent goes, and no other', async ()
     position: frames.at(-1)!.position,
     accepted: new Map(),
     isOther: false,
+    gone: new Set<string>(),
     onChanged: () => {},
   }
   tail.states({ ...step, entities: frames.flatMap(entitiesIn), whole: [] })

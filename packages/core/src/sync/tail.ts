@@ -14,6 +14,7 @@ import { HeldChains } from '../history/held-chains.ts'
 import type { StepWatcher } from '../history/step-watcher.ts'
 import type { Position, Review } from '../facts/message.ts'
 import type { Repo } from '../rows/repo.ts'
+import type { Table } from '../rows/table.ts'
 import { type PageEntity, readPage } from '../wire/pages.ts'
 import { keptReview } from '../wire/reviews.ts'
 import type { Batch } from '../wire/types.ts'
@@ -76,6 +77,8 @@ export interface StatesStep {
   readonly accepted: ReadonlyMap<Entry, Review>
   /** Scopes of which all rows are here; `has`: whether a row was sent. */
   readonly whole: readonly { readonly scope: Scope; readonly has: (id: Uuid) => boolean }[]
+  /** Rows that this person may read no longer. */
+  readonly gone: ReadonlySet<Uuid>
   /** Called when the rows have changed, before anybody is told. */
   readonly onChanged: () => void
 }
@@ -235,12 +238,15 @@ export class TailReader {
    * and sent later. A row that a scope should have and was not sent is in it no longer; how it is now
    * is not known, so it goes, unless a pending message needs it.
    */
-  states({ entities, position, isOther, accepted, whole, onChanged }: StatesStep): StatesApplied {
+  states(step: StatesStep): StatesApplied {
+    const { entities, position, isOther, accepted, onChanged } = step
     const changed = isOther ? this.#clear() : new Map<Uuid, string>()
     const newest = new Map<Uuid, PageEntity>()
     for (const entity of entities) {
       const known = newest.get(entity.id)
-      const here = this.#repo.tableNamed(entity.type).canonical(entity.id)
+      const table = this.#repo.tableNamed(entity.type)
+      table.keep(entity.id)
+      const here = table.canonical(entity.id)
       const isNews = seqOf(entity) > (here ? reviewIn(lastOf(here).entry).seq : 0)
       if (isNews && (!known || seqOf(entity) > seqOf(known))) newest.set(entity.id, entity)
     }
@@ -250,21 +256,38 @@ export class TailReader {
       return isWhole
     })
     for (const { id, type } of newest.values()) changed.set(id, type)
-    for (const { scope, has } of whole) {
-      const table = this.#repo.tableNamed(scope.type)
-      for (const { id } of [...table.rows()]) {
-        const state = table.canonical(id)
-        const isGone = state && isInScope(state, scope, table.registers) && !has(id)
-        if (!isGone || table.hasPending(id)) continue
-        table.replaceCanonical(id, undefined)
-        changed.set(id, scope.type)
-      }
-    }
+    this.#release(step, changed)
     this.#position = position
     onChanged()
     this.#repo.emit()
     this.watcher?.snapshot(position)
     return { settled, changed }
+  }
+
+  /** Whether the canonical state of a row is here. */
+  has(id: Uuid): boolean {
+    return this.#repo.tableOf(id)?.canonical(id) !== undefined
+  }
+
+  /** Rows go that are withheld, and those that a whole scope has no longer. Adds them to `changed`. */
+  #release({ whole, gone }: StatesStep, changed: Map<Uuid, string>): void {
+    const release = (table: Table, id: Uuid): void => {
+      table.release(id)
+      changed.set(id, table.entity.name)
+    }
+    for (const id of gone) {
+      const table = this.#repo.tableOf(id)
+      if (table?.canonical(id)) release(table, id)
+    }
+    for (const { scope, has } of whole) {
+      const table = this.#repo.tableNamed(scope.type)
+      for (const { id } of [...table.rows()]) {
+        const state = table.canonical(id)
+        if (!state || !isInScope(state, scope, table.registers)) continue
+        if (has(id)) table.keep(id)
+        else release(table, id)
+      }
+    }
   }
 
   /** All canonical state goes. Returns the rows that had one, with their types. */

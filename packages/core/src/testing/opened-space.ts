@@ -88,6 +88,7 @@ export async function openDesk(
   ): Generator<Need, Decision<object>> =>
     decide(offers, {
       ...{ space, ledger, persons, lineage, rules, assigners, limits, types, rows, history },
+      canRead: undefined,
       spaceId: DESK_SPACE,
       head: open.head,
       now: clock.now(),

@@ -151,11 +151,11 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
   states: [
     {
       ...{ no: 3, of: 2, done: 1, more: true, position, at: 1_700_000_000_000 },
-      ...{ kept: [A, B], accepted: [{ sessionId: B, reviews }], sig: 'sig' },
+      ...{ kept: [A, B], gone: [B], accepted: [{ sessionId: B, reviews }], sig: 'sig' },
     },
     {
       ...{ no: 1, of: 1, done: 0, more: false, position: unsigned, at: 0 },
-      ...{ kept: [], accepted: [], sig: '' },
+      ...{ kept: [], gone: [], accepted: [], sig: '' },
     },
   ],
   history: [
@@ -347,7 +347,7 @@ describe('malformed', () => {
     bye: [['a', 'b']],
   }
   const toldFields: readonly unknown[] = [SHORT_A, 9, 0, 'whole', [], []]
-  const statesFields: readonly unknown[] = [1, 1, 0, 0, list, 5, [], [], 'sig']
+  const statesFields: readonly unknown[] = [1, 1, 0, 0, list, 5, [], [], [], 'sig']
   const badReviewers: { readonly [K in keyof ReviewerFrames]: readonly (readonly unknown[])[] } = {
     welcome: [
       [],
@@ -416,7 +416,7 @@ describe('malformed', () => {
     ],
     states: [
       [],
-      statesFields.slice(0, 8),
+      statesFields.slice(0, 9),
       [...statesFields, 1],
       ...[0, 1, 2, 5].flatMap((i) => BAD_COUNTS.map((no) => statesFields.with(i, no))),
       statesFields.with(3, true),
@@ -425,9 +425,11 @@ describe('malformed', () => {
       statesFields.with(6, null),
       statesFields.with(6, [A]),
       statesFields.with(7, null),
-      statesFields.with(7, [[A, []]]),
-      statesFields.with(7, [[SHORT_A, [[4, 9, 5]]]]),
-      ...BAD_TEXTS.map((sig) => statesFields.with(8, sig)),
+      statesFields.with(7, [A]),
+      statesFields.with(8, null),
+      statesFields.with(8, [[A, []]]),
+      statesFields.with(8, [[SHORT_A, [[4, 9, 5]]]]),
+      ...BAD_TEXTS.map((sig) => statesFields.with(9, sig)),
     ],
     page: [[], [-1], ['1'], [1, 2]],
     kept: [[], [1], [-1, []], [1, [2]], [1, ['x'.repeat(17)]], [1, [], 2]],

@@ -112,6 +112,7 @@ export function statesBytes(
     readonly at: number
     readonly numbers: readonly [no: number, of: number, done: number, more: 0 | 1]
     readonly kept: readonly Uuid[]
+    readonly gone: readonly Uuid[]
     readonly accepted: readonly (readonly [
       sessionId: Uuid,
       reviews: readonly (readonly [number, number, number, number])[],
@@ -120,10 +121,18 @@ export function statesBytes(
   },
 ): Uint8Array {
   const { nonce, at, numbers, texts } = told
-  const kept = told.kept.map(shortId)
+  const [kept, gone] = [told.kept.map(shortId), told.gone.map(shortId)]
   const accepted = told.accepted.map(([sessionId, reviews]): Json => [shortId(sessionId), reviews])
   const place = [shortId(space), shortId(eid), epoch, seq, chain, at]
-  return hashBytes('cs/states', [nonce, ...place, ...numbers, kept, accepted, pageHash(texts)])
+  return hashBytes('cs/states', [
+    nonce,
+    ...place,
+    ...numbers,
+    kept,
+    gone,
+    accepted,
+    pageHash(texts),
+  ])
 }
 
 /** A part of a history, as in its frame. */

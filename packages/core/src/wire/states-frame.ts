@@ -5,8 +5,8 @@
  *   follow   number of this request, 1 where all is to be sent again, all scopes, how many of them are
  *            whole at which position
  *   states   number of this frame, newest request heard, newest one answered, more of this step
- *            follows, position, at, unchanged rows, accepted own messages, signature; text: a page,
- *            or nothing
+ *            follows, position, at, unchanged rows, rows that are withheld from now on, accepted own
+ *            messages, signature; text: a page, or nothing
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../facts/message.ts'
@@ -45,7 +45,9 @@ export interface StatesFields {
   readonly at: number
   /** Rows of a scope that was whole, which have not changed since. */
   readonly kept: readonly Uuid[]
-  /** Own messages of which the states of all rows are here, with this step. */
+  /** Rows that were sent, and that the person of the link may read no longer. */
+  readonly gone: readonly Uuid[]
+  /** Own messages of which the states of all rows that may be read are here, with this step. */
   readonly accepted: readonly SessionReviews[]
   /** Signature over `statesBytes`. */
   readonly sig: string
@@ -69,6 +71,7 @@ export const STATES_FIELDS: Forms<StatesFields> = {
   position: positionField,
   at: count,
   kept: listOfAll(id),
+  gone: listOfAll(id),
   accepted: listOfAll(tuple({ sessionId: id, reviews: listOfAll(acceptedAgain) })),
   sig: shortText,
 }
