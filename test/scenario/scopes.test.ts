@@ -105,6 +105,28 @@ describe('what is followed', () => {
     expect(picture(bob, 'a')).toEqual(picture(ann, 'a'))
   })
 
+  it('VIEW1 VIEW3: a range narrows what is followed, and rows move in and out of it', async () => {
+    const { ann, bob, line } = await play(['a', 'b'], 30)
+    const before = line.bytes('down')
+    await scene.result(bob.follow(Task, { where: { board: 'a', n: { gte: 10, lt: 14 } } }).ready)
+    expect(titles(bob, 'a')).toEqual(['a 10', 'a 11', 'a 12', 'a 13'])
+    expect(line.bytes('down') - before).toBeLessThan(10 * 400)
+    const complete = (n: object): boolean =>
+      bob.query(Task, { where: { board: 'a', n: n as { gt: number } } }).complete
+    expect([complete({ gt: 10, lt: 14 }), complete({ eq: 12 })]).toEqual([true, true])
+    expect([complete({ gt: 10 }), complete({ gte: 10, lte: 14 })]).toEqual([false, false])
+    await scene.result(bob.follow(Task, { where: { n: { gte: 28 } } }).ready)
+    expect(titles(bob, 'b')).toEqual(['b 28', 'b 29'])
+    const [row] = ann.query(Task, { where: { title: 'a 12' } }).rows
+    ann.update(Task, row!.id, { n: 20 })
+    await settled(ann)
+    const shown = bob.query(Task, { where: { board: 'a', n: { gte: 10, lt: 14 } } })
+    expect(shown).toMatchObject({ complete: true, rows: { length: 3 } })
+    ann.update(Task, row!.id, { n: 13 })
+    await settled(ann)
+    expect(bob.read(Task, row!.id)?.n).toBe(13)
+  })
+
   it('§14 queries: a live query follows its rows while it has subscribers, and a minute longer', async () => {
     const { ann, bob } = await play(['a', 'b'], 2)
     const live = bob.live(Task, on('a'))

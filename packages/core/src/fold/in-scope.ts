@@ -4,14 +4,21 @@
  */
 import type { Reg, RegisterTable } from '../schema/registers.ts'
 import { type Scope, type ScopeValue, isScopeValue } from '../wire/scopes.ts'
+import { isInRange } from '../wire/scope-range.ts'
 import { type EntityState, liveOf, writesOf } from './state.ts'
 
-/** Whether some live write of each named register has the value. The state is of the scope's type. */
-export function isInScope(state: EntityState, { equal }: Scope, table: RegisterTable): boolean {
-  return equal.every(([reg, value]) => {
-    for (const live of valuesOf(state, reg, table)) if (live === value) return true
+/** Whether some live write of each named register has the value, or is in the range. The state is of the scope's type. */
+export function isInScope(
+  state: EntityState,
+  { equal, range }: Scope,
+  table: RegisterTable,
+): boolean {
+  const has = (reg: Reg, is: (live: ScopeValue) => boolean): boolean => {
+    for (const live of valuesOf(state, reg, table)) if (is(live)) return true
     return false
-  })
+  }
+  if (range && !has(range.reg, (live) => isInRange(live, range))) return false
+  return equal.every(([reg, value]) => has(reg, (live) => live === value))
 }
 
 /** The plain values of the live writes of a register. */

@@ -36,7 +36,11 @@ function anyState(): EntityState {
 
 function anyScope(): Scope {
   const regs = ['x', 'y'].filter(() => below(2) === 0)
-  return { type: below(5) === 0 ? 'u' : 't', equal: regs.map((reg) => [reg, value()]) }
+  const range = { reg: 'y', from: { value: below(2), isIn: below(2) === 0 }, to: undefined }
+  return {
+    ...{ type: below(5) === 0 ? 'u' : 't', equal: regs.map((reg) => [reg, value()] as const) },
+    ...(below(3) === 0 && { range }),
+  }
 }
 
 test('VIEW3: finds those that a comparison with every scope finds, while scopes come and go', () => {

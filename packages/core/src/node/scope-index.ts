@@ -13,7 +13,7 @@ interface Followed<T> {
 }
 
 interface OfType<T> {
-  /** Of scopes without equalities. */
+  /** Of scopes without equalities; those with a range are compared one by one. */
   readonly whole: Set<Followed<T>>
   readonly byReg: Map<Reg, Map<ScopeValue, Set<Followed<T>>>>
 }
@@ -60,7 +60,8 @@ export class ScopeIndex<T> {
   find(type: string, state: EntityState, table: RegisterTable, found: Set<T>): void {
     const ofType = this.#types.get(type)
     if (!ofType) return
-    for (const { by } of ofType.whole) found.add(by)
+    for (const { scope, by } of ofType.whole)
+      if (!scope.range || (!found.has(by) && isInScope(state, scope, table))) found.add(by)
     for (const [reg, byValue] of ofType.byReg)
       for (const value of valuesOf(state, reg, table))
         for (const { scope, by } of byValue.get(value) ?? [])

@@ -426,12 +426,13 @@ export class Views {
       })
   }
 
-  #dirtyOf({ type, equal }: Scope): readonly StateOf[] {
+  #dirtyOf(scope: Scope): readonly StateOf[] {
     const { space } = this.#parts
+    const { type } = scope
     const table = space.registers(type)
     return space
       .dirtyStates()
-      .filter((each) => each.type === type && isInScope(each.state, { type, equal }, table))
+      .filter((each) => each.type === type && isInScope(each.state, scope, table))
   }
 
   /** Sends the rows of a scope that the store has, as they are when they are sent. */

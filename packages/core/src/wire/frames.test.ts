@@ -55,6 +55,12 @@ const scopes: readonly Scope[] = [
       ['c', true],
       ['d', null],
     ],
+    range: { reg: 'e', from: { value: -0.5, isIn: true }, to: { value: 9, isIn: false } },
+  },
+  {
+    type: 'issue',
+    equal: [],
+    range: { reg: 'a', from: undefined, to: { value: 'é', isIn: true } },
   },
 ]
 /** Texts have the form of their authors. */
@@ -316,6 +322,15 @@ describe('malformed', () => {
         [],
         ['issue'],
         ['issue', [], 1],
+        ['issue', [], ['a', [1, 1], 0], 1],
+        ['issue', [], ['a', 0, 0]],
+        ['issue', [], ['', [1, 1], 0]],
+        ['issue', [], ['a', [1, 1]]],
+        ['issue', [], ['a', [1, 2], 0]],
+        ['issue', [], ['a', [1, 1], ['b', 1]]],
+        ['issue', [], ['a', [null, 1], 0]],
+        ['issue', [], ['a', ['\ud800', 1], 0]],
+        ['issue', [], ['a', [1, 1, 1], 0]],
         ['1issue', []],
         [1, []],
         [

@@ -1,24 +1,27 @@
 /**
  * Scopes: the parts of a space that a link may follow. A scope has the rows of one type in which some
  * live write of each named register holds the given value, so a row in conflict is in the scopes of
- * all its candidates. Registers and values are those that are stored, in whatever version.
+ * all its candidates. Registers and values are those that are stored, in whatever version. It may have
+ * a range, too: then some live write of that register is in it.
  *
- *   scope    [type, [[register, value]…]]      sorted by register
+ *   scope    [type, [[register, value]…], range]      sorted by register; no range is omitted
  */
 import { canonical } from '../base/canonical.ts'
 import type { Json } from '../base/json.ts'
 import { refuse } from '../facts/malformed.ts'
 import { isTypeName } from '../schema/entity.ts'
 import type { FieldForm } from './fields.ts'
+import { type ScopeRange, containsRange, isInRange, rangeForm } from './scope-range.ts'
 
 /** Values that a scope may compare with. */
 export type ScopeValue = string | number | boolean | null
 
-/** One part of a space. Without equalities it has all rows of the type. */
+/** One part of a space. Without equalities and range it has all rows of the type. */
 export interface Scope {
   readonly type: string
   /** Sorted by register, unique. */
   readonly equal: readonly (readonly [reg: string, value: ScopeValue])[]
+  readonly range?: ScopeRange
 }
 
 /** Maximum scopes of a link, and equalities of a scope. */
@@ -36,7 +39,13 @@ export function scopeKey(scope: Scope): string {
 export function containsScope(outer: Scope, inner: Scope): boolean {
   const isAmong = ([reg, value]: Scope['equal'][number]): boolean =>
     inner.equal.some(([other, its]) => other === reg && its === value)
-  return outer.type === inner.type && outer.equal.every(isAmong)
+  return outer.type === inner.type && outer.equal.every(isAmong) && isRangeWide(outer, inner)
+}
+
+/** Whether the range of `outer` leaves out no row of `inner`. */
+function isRangeWide({ range }: Scope, inner: Scope): boolean {
+  if (!range || (inner.range && containsRange(range, inner.range))) return true
+  return inner.equal.some(([reg, value]) => reg === range.reg && isInRange(value, range))
 }
 
 /** Whether a scope may compare with that value. */
@@ -47,15 +56,23 @@ export function isScopeValue(value: unknown): value is ScopeValue {
 }
 
 export const scopeForm: FieldForm<Scope> = {
-  write: ({ type, equal }) => [type, equal.map(([reg, value]): Json => [reg, value])],
+  write: ({ type, equal, range }) => {
+    const pairs = equal.map(([reg, value]): Json => [reg, value])
+    return range ? [type, pairs, rangeForm.write(range)] : [type, pairs]
+  },
   read: (value, what) => {
-    if (!Array.isArray(value) || value.length !== 2) return refuse(`${what}: a scope is expected`)
-    const [type, equal] = value as readonly unknown[]
+    if (!Array.isArray(value) || value.length < 2 || value.length > 3)
+      return refuse(`${what}: a scope is expected`)
+    const [type, equal, range] = value as readonly unknown[]
     if (typeof type !== 'string' || !isTypeName(type))
       return refuse(`${what}: the name of a type is expected`)
     if (!Array.isArray(equal) || equal.length > EQUALITIES_MAX)
       return refuse(`${what}: at most ${EQUALITIES_MAX} equalities are expected`)
-    return { type, equal: equal.map((each, i) => equality(each, equal[i - 1], what)) }
+    return {
+      type,
+      equal: equal.map((each, i) => equality(each, equal[i - 1], what)),
+      ...(value.length === 3 && { range: rangeForm.read(range, what) }),
+    }
   },
 }
 

@@ -5,6 +5,7 @@ import { type Entity, entity } from '../../schema/entity.ts'
 import { add, map, rename } from '../../schema/lens/steps.ts'
 import { counter } from '../../schema/merging-fields.ts'
 import { date, optional } from '../../schema/codec.ts'
+import { rangeForm } from '../../wire/scope-range.ts'
 import { scopesOf } from './scopes-of.ts'
 
 const base = {
@@ -13,10 +14,11 @@ const base = {
   points: z.number().nullable(),
   done: z.boolean(),
   tags: z.array(z.string()),
+  weight: z.number(),
 }
 const First = entity('issue', {
   ...{ board: base.board, state: z.string(), points: base.points, done: base.done },
-  ...{ tags: base.tags, level: z.number() },
+  ...{ tags: base.tags, weight: base.weight, level: z.number() },
 })
 const Issue = First.version(
   2,
@@ -80,6 +82,33 @@ test.each<[string, unknown, unknown]>([
   ['the author', { $author: 'somebody' }, WHOLE],
 ])('§14 queries: the scope of %s', (_, where, equal) => {
   expect(asked(where)).toEqual(equal)
+})
+
+test.each<[string, unknown, unknown]>([
+  ['one bound', { weight: { gt: 3 } }, [['weight', [3, 0], 0]]],
+  ['two bounds', { weight: { gte: 3, lt: 9 } }, [['weight', [3, 1], [9, 0]]]],
+  ['texts', { board: { lte: 'b' } }, [['board', 0, ['b', 1]]]],
+  ['the first of two fields', { weight: { gt: 3 }, board: { gt: 'a' } }, [['board', ['a', 0], 0]]],
+  [
+    'a field that narrows by an equality',
+    { board: 'b', weight: { gt: 3 } },
+    [['weight', [3, 0], 0]],
+  ],
+  [
+    'each of a list',
+    { board: { in: ['a', 'b'] }, weight: { lt: 1 } },
+    [
+      ['weight', 0, [1, 0]],
+      ['weight', 0, [1, 0]],
+    ],
+  ],
+  ['a field whose stored values differ', { since: { gt: 3 } }, [undefined]],
+  ['a field with a codec', { due: { gt: new Date(0) } }, [undefined]],
+])('§14 queries: the range of %s', (_, where, ranges) => {
+  const found = scopesOf({ entity: Issue, lenses: Issue.lenses }, { where: where as never }).map(
+    ({ range }) => range && rangeForm.write(range),
+  )
+  expect(found).toEqual(ranges)
 })
 
 test('§14 queries: a query that matches nothing asks for nothing', () => {

@@ -1,13 +1,14 @@
 /**
- * The scopes that contain a query: equalities on fields whose stored values are the same in every
- * version narrow them, all other conditions do not.
+ * The scopes that contain a query: equalities, and a range, on fields whose stored values are the same
+ * in every version narrow them, all other conditions do not.
  */
 import type { Filter } from '../../query/filter.ts'
-import { conjuncts, readWhere } from '../../query/filter.ts'
+import { conjuncts, isRange, readWhere } from '../../query/filter.ts'
 import type { Entity } from '../../schema/entity.ts'
 import { encodeField } from '../../schema/field.ts'
 import type { Lenses } from '../../schema/lens/path.ts'
 import type { Query } from '../../schema/types.ts'
+import { type Bound, type ScopeRange, isBoundValue } from '../../wire/scope-range.ts'
 import {
   EQUALITIES_MAX,
   SCOPES_MAX,
@@ -44,14 +45,33 @@ function narrowed(reading: Reading, where: Filter): readonly Scope[] {
     const [found, ...more] = equalities(reading, part) ?? []
     if (found && more.length === 0 && equal.size < EQUALITIES_MAX) equal.set(...found)
   }
-  if (equal.size > 0) return [{ type, equal: [...equal].sort(byRegister) }]
+  const range = rangeOf(reading, parts)
+  const within = range && !equal.has(range.reg) ? { range } : {}
+  if (equal.size > 0) return [{ type, equal: [...equal].sort(byRegister), ...within }]
   for (const part of parts) {
     const found = part.op === 'in' ? equalities(reading, part) : undefined
     if (found && found.length <= SCOPES_MAX / 2)
-      return found.map((each): Scope => ({ type, equal: [each] }))
+      return found.map((each): Scope => ({ type, equal: [each], ...within }))
     if (part.op === 'or' && part !== where) return narrowed(reading, part)
   }
-  return [{ type, equal: [] }]
+  return [{ type, equal: [], ...within }]
+}
+
+/** The range of one field. A filter has at most one bound for each side of a field. */
+function rangeOf(reading: Reading, parts: readonly Filter[]): ScopeRange | undefined {
+  const bounds = parts.filter(isRange)
+  for (const { field } of bounds) {
+    const reg = plainRegister(reading, field)
+    if (reg === undefined) continue
+    const of = (...ops: readonly string[]): Bound | undefined => {
+      const test = bounds.find((each) => each.field === field && ops.includes(each.op))
+      const value = test && encoded(reading.entity, field, test.value)
+      return isBoundValue(value) ? { value, isIn: test?.op.endsWith('e') === true } : undefined
+    }
+    const [from, to] = [of('gt', 'gte'), of('lt', 'lte')]
+    if (from || to) return { reg, from, to }
+  }
+  return undefined
 }
 
 /** What a test compares a register with; undefined where that narrows nothing. */
