@@ -18,6 +18,9 @@ export function askHistory(world: World, visit: Visit, random: Random): boolean 
   const { authorId, position } = store.status.getState()
   const asked = { truth, history, authorId: authorId!, toldMax, seq: position?.seq ?? 0 }
   const before = visit.reading
+  const person = world.logins?.personOf(visit.device.name) ?? ''
+  const isWithheld = (): boolean => world.secrets?.mayRead(person, history, truth.seq) === false
+  const wasWithheld = isWithheld()
   world.note(name, () => `asks for the history of ${history.name}`)
   visit.asked++
   store.history(visit.typeNamed(history.type), history.id).then(
@@ -26,6 +29,8 @@ export function askHistory(world: World, visit: Visit, random: Random): boolean 
       tally.hit(told.complete ? 'history told' : 'history cut')
       world.note(name, () => `is told ${told.entries.length} entries of ${history.name}`)
       const readings = [before, visit.reading]
+      const isTold = told.entries.some(({ state }) => state === 'accepted')
+      if (!isTold && (wasWithheld || isWithheld())) return
       world.guard(() => s26History(told, { ...asked, readings }), name)
     },
     (error: unknown) => {

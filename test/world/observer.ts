@@ -4,7 +4,7 @@
  * the rare branches that were reached, because a green world that reached none of them says
  * nothing.
  */
-import type { AuthoredMessage } from '@countersign/core/message'
+import type { AuthoredMessage, Rejection } from '@countersign/core/message'
 import { LIMITS } from '@countersign/core/message'
 import type { Limits } from '@countersign/core/testing'
 import type { Commit, WriteBatch, WriteBehind } from '@countersign/core/ports'
@@ -30,6 +30,7 @@ import {
   sVerdictAllowed,
 } from './invariants/commit.ts'
 import { LoginEnds, s18ToldTheirOwn } from './invariants/persons.ts'
+import { s27NothingStanding, s27NothingWithheld } from './invariants/parts.ts'
 import { s24Ledger, s24States } from './invariants/stored.ts'
 import { s19NothingIsLost, s19RefusalsAreNeeded } from './invariants/versions.ts'
 import {
@@ -107,6 +108,7 @@ export class Observer {
     s19NothingIsLost(truth, batches, this.#stage.reviewerBuilds)
     s10RefusalsAreTrue(truth, commit)
     s17AcceptedBounds(truth, batches, { ...this.#limits, ...plan.limits })
+    for (const rejection of rejectionsOf(commit)) this.#refused(rejection, before)
     this.#stage.note('R', () => this.#committedText(before, commit))
     for (const { text, messages } of batches) {
       const [, , , flushes] = JSON.parse(text.slice(0, Math.max(0, text.indexOf('\n')))) as [
@@ -125,6 +127,14 @@ export class Observer {
       const lie = truth.lies.get(msgId)
       if (lie) tally.hit(refusedName(lie.name))
     }
+  }
+
+  #refused(rejection: Rejection, before: number): void {
+    const { truth, secrets, logins } = this.#stage
+    const message = truth.facts.message(rejection.msgId)
+    const person = message && logins?.personOfAuthor(message.session.facts.authorId)
+    if (secrets && person !== undefined)
+      s27NothingStanding(rejection, before, { truth, secrets, person })
   }
 
   wroteBehind(write: WriteBehind): void {
@@ -225,11 +235,14 @@ export class Observer {
   }
 
   #toldTo(name: string, frame: ReviewerFrame): void {
-    const { logins, clock } = this.#stage
+    const { logins, clock, secrets, truth } = this.#stage
     if (!logins || lieAt(name)) return
     this.#logins!.down(name, frame, clock.now())
     // A tab is named after its device.
     const person = logins.personOf(name.startsWith('X') ? name : name.slice(0, 1))
+    if (secrets) s27NothingWithheld(frame, { truth, secrets, person })
+    if (frame.kind === 'states' && frame.gone.length > 0)
+      this.#stage.tally.hit('row withheld from whoever had it')
     if (frame.kind === 'me') s18ToldTheirOwn(logins, frame.authorIds, person)
   }
 

@@ -87,6 +87,8 @@ export interface Plan extends Extremes {
   readonly tabs: readonly number[]
   /** Devices whose stores follow parts of the space. */
   readonly followers: ReadonlySet<number>
+  /** Whether some rows are withheld from those who have not created them. Then all are followers. */
+  readonly withholds: boolean
   /** Devices without any storage. */
   readonly storageless: ReadonlySet<number>
   readonly lifetime: 'tab' | 'day' | 'device'
@@ -205,6 +207,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     workload,
     tabs,
     followers: workload === 'W14' ? followersOf(new Random(seed + 2 ** 31), tabs.length) : NOBODY,
+    withholds: false,
     storageless: new Set(isLate ? tabs.keys() : has(0.15) ? [random.below(tabs.length)] : []),
     lifetime: random.pick(['device', 'device', 'tab', 'day']),
     actions: isCrowded ? random.between(10, 30) : random.between(30, 160),
@@ -253,7 +256,19 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   // Tabs of one device show each other's pending rows: no decision of theirs comes before what waits.
   const bearable = plan.store.latencyMs > SLOW_MS ? withCaches(plan) : plan
   const possible = workload === 'W2' || plan.tabs.length === 1 ? withoutContest(bearable) : bearable
-  return possible.craft ? quiet(possible) : possible
+  const withholds = workload === 'W14' && new Random(seed + 2 ** 30).chance(0.4)
+  const known = withholds ? withholding(possible) : possible
+  return known.craft ? quiet(known) : known
+}
+
+/** Who follows everything is not shown what is withheld from somebody: liars and strangers do. */
+function withholding(plan: Plan): Plan {
+  const weights = [...plan.weights].filter(([action]) => action !== 'stranger' && action !== 'lie')
+  return {
+    ...withoutContest(plan),
+    ...{ withholds: true, logins: true, lies: 0, weights: new Map(weights) },
+    followers: new Set(plan.tabs.keys()),
+  }
 }
 
 /** What happens where nothing fails, and somebody forges: links end, and tabs come back. */
@@ -387,6 +402,7 @@ export function describePlan(plan: Plan): string {
   const more = [
     plan.eagerIds && 'eagerIds',
     plan.followers.size > 0 && `followers=${[...plan.followers].join('+')}`,
+    plan.withholds && 'withholds',
     plan.typed && 'typed',
     plan.heavy && 'heavy',
     plan.isLate && 'isLate',

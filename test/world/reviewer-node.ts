@@ -68,7 +68,7 @@ export class ReviewerNode {
   }
 
   async #start(): Promise<void> {
-    const { plan, spaces, wire, keys, faults, tally, logins } = this.#stage
+    const { plan, spaces, wire, keys, faults, tally, logins, secrets } = this.#stage
     const { tailChangesMax } = plan
     const limits = {
       ...plan.bounds,
@@ -86,6 +86,7 @@ export class ReviewerNode {
         random: this.#random,
         ...(plan.typed && { entities: typesOf(this.build, plan) }),
         ...(logins && { authenticate: logins.authenticate(this.process) }),
+        canRead: secrets?.canRead,
         rules: { migrate: () => true, ...(logins && { authorize: this.#whoWrote(logins) }) },
         limits,
         onEvent: (event) => {

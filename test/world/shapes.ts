@@ -8,42 +8,56 @@ import { Badge, Card, Place, Span, Task, type WorldType } from './entities.ts'
 
 type Value = string | number | boolean
 
+/** What a condition of a query means of one value. */
+type Condition = Value | { readonly in: readonly Value[] } | Range
+interface Range {
+  readonly gt?: number
+  readonly gte?: number
+  readonly lt?: number
+  readonly lte?: number
+}
+
 export interface Shape {
   readonly type: WorldType
   readonly query: Query<Entity>
-  readonly equal: readonly (readonly [reg: string, values: readonly Value[]])[]
+  readonly where: readonly (readonly [reg: string, condition: Condition])[]
 }
 
-function shape(type: WorldType, equal: Readonly<Record<string, Value | readonly Value[]>>): Shape {
-  const where = Object.entries(equal).map(
-    ([field, value]) => [field, Array.isArray(value) ? { in: value } : value] as const,
-  )
-  return {
-    type,
-    query: { where: Object.fromEntries(where), archived: 'include' } as Query<Entity>,
-    equal: Object.entries(equal).map(([reg, value]) => [reg, [value].flat() as Value[]] as const),
-  }
+function shape(type: WorldType, where: Readonly<Record<string, Condition>>): Shape {
+  const query = { where, archived: 'include' } as unknown as Query<Entity>
+  return { type, query, where: Object.entries(where) }
 }
 
-/** By a declared index or not, of one equality or several, and whole types. */
+/** By a declared index or not, of one equality or several, ranges, and whole types. */
 export const SHAPES: readonly Shape[] = [
   ...[0, 1, 2, 3, 4, 5].map((points) => shape(Task, { points })),
   ...[true, false].map((done) => shape(Task, { done })),
   shape(Task, { points: 2, done: true }),
-  shape(Task, { points: [1, 4] }),
+  shape(Task, { points: { in: [1, 4] } }),
+  shape(Task, { points: { gte: 2, lt: 5 } }),
+  shape(Task, { done: true, points: { gt: 3 } }),
   shape(Task, { title: 'A' }),
   shape(Task, {}),
   shape(Badge, { level: 1 }),
+  shape(Badge, { level: { lte: 2 } }),
   shape(Badge, {}),
-  shape(Place, { visits: [3, 5, 7] }),
+  shape(Place, { visits: { in: [3, 5, 7] } }),
   shape(Card, { title: 'B' }),
   shape(Card, { rank: 2 }),
   shape(Span, { from: 0 }),
 ]
 
 /** Whether a row is in it. */
-export function isIn({ equal }: Shape, { live }: OracleRow): boolean {
-  return equal.every(([reg, values]) =>
-    (live.get(reg) ?? []).some(({ value }) => values.includes(value as Value)),
+export function isIn({ where }: Shape, { live }: OracleRow): boolean {
+  return where.every(([reg, condition]) =>
+    (live.get(reg) ?? []).some(({ value }) => holds(value, condition)),
   )
+}
+
+function holds(value: unknown, condition: Condition): boolean {
+  if (typeof condition !== 'object') return value === condition
+  if ('in' in condition) return condition.in.includes(value as Value)
+  if (typeof value !== 'number') return false
+  const { gt = -Infinity, gte = -Infinity, lt = Infinity, lte = Infinity } = condition
+  return value > gt && value >= gte && value < lt && value <= lte
 }

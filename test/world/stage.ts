@@ -3,7 +3,7 @@
  * way, types included:
  *
  *   violation tally plan entities faults lies logins                          what may be
- *   seen drafted chain-by-hand │ facts truth scan sight                what is known
+ *   seen drafted chain-by-hand │ facts truth scan sight secrets        what is known
  *   stage                                                              this interface
  *   device visit watch │ reviewer-node │ strange-* stranger liar │ observer   the actors
  *   world                                                              who is there
@@ -16,6 +16,7 @@ import type { KeyPair } from '@countersign/core/ports'
 import type { FaultySpaces, FaultyWire, VirtualClock } from '@countersign/core/testing'
 import type { Faults } from './faults.ts'
 import type { Logins } from './logins.ts'
+import type { Secrets } from './secrets.ts'
 import type { Plan } from './plan.ts'
 import type { Tally } from './tally.ts'
 import type { Truth } from './truth.ts'
@@ -28,6 +29,8 @@ export interface Stage {
   readonly faults: Faults
   /** Where a seed has them. */
   readonly logins: Logins | undefined
+  /** Where some rows are withheld. */
+  readonly secrets: Secrets | undefined
   readonly wire: FaultyWire
   /** The reviewer's database. */
   readonly spaces: FaultySpaces

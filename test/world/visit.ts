@@ -13,6 +13,7 @@ import {
 } from '@countersign/core/testing'
 import { type WorldType, typesOf } from './entities.ts'
 import type { Device } from './device.ts'
+import type { EntityHistory } from './facts.ts'
 import { s18ToldTheirOwn } from './invariants/persons.ts'
 import { PLAIN, type Reading, VersionedReading } from './reading.ts'
 import type { Shape } from './shapes.ts'
@@ -172,6 +173,12 @@ export class Visit {
     )
   }
 
+  /** Whether its person may read a row as it was at a seq. */
+  mayRead(history: EntityHistory, seq: number): boolean {
+    const { secrets, logins } = this.#stage
+    return secrets?.mayRead(logins!.personOf(this.device.name), history, seq) ?? true
+  }
+
   /** Its person signs in again. */
   signIn(): void {
     const { logins } = this.#stage
@@ -211,7 +218,16 @@ export class Visit {
       this.#stage.plan.bounds.sessionsPerLinkMax === undefined ||
       this.store.status.getState().outboxMessages === 0
     const areBasesKept = (): boolean => areBasesSaid && !device.hadTrouble && isTold()
-    const checks = { tally, reading, areBasesKept, guard, onLook, isPartial: device.isFollower }
+    const mayRead = (history: EntityHistory, seq: number): boolean => this.mayRead(history, seq)
+    const checks = {
+      tally,
+      reading,
+      areBasesKept,
+      guard,
+      onLook,
+      mayRead,
+      isPartial: device.isFollower,
+    }
     const { checkMs, forgeries } = this.#stage.plan
     const ahead = { showsAhead: checkMs > 0, isForgedTo: checkMs > 0 && forgeries > 0 }
     this.watch = new Watch({ store, truth, device: device.name, ...ahead, ...checks })

@@ -40,6 +40,8 @@ export interface WatchOptions {
   readonly showsAhead: boolean
   /** Whether it follows parts of the space. */
   readonly isPartial: boolean
+  /** Whether a row was to be read at that seq by the person here. */
+  readonly mayRead: (history: EntityHistory, seq: number) => boolean
   /** Whether checks of that may fail. */
   readonly isForgedTo: boolean
   /** Whether what stood before a conflict is said by the reviewer, and kept by the disk. */
@@ -361,8 +363,9 @@ export class Watch {
 
   /** What is called complete is. */
   #checkClaims(isChanged: boolean): void {
-    const { store, truth, tally } = this.#options
+    const { store, truth, tally, mayRead: reads } = this.#options
     const seq = this.#position?.seq ?? 0
+    const mayRead = (history: EntityHistory): boolean => reads(history, seq)
     const made = this.#claims.filter(([, live]) => live.snapshot().complete)
     const claimed = `${seq} ${made.map(([shape]) => SHAPES.indexOf(shape)).join()}`
     if (!isChanged && claimed === this.#claimed) return
@@ -370,7 +373,7 @@ export class Watch {
     for (const [shape] of made) {
       const rows = store.query(shape.type, shape.query as never).rows as unknown as AnyRow[]
       const maskOf = (history: EntityHistory): bigint | undefined => this.#maskOf(history)
-      s14Complete(truth, { shape, seq, rows, maskOf })
+      s14Complete(truth, { shape, seq, rows, mayRead, maskOf })
       tally.hit('part of the space is complete')
     }
   }

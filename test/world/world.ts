@@ -29,6 +29,7 @@ import type { Plan } from './plan.ts'
 import { ReviewerNode } from './reviewer-node.ts'
 import { USUAL } from './strange-messages.ts'
 import { Stranger, type StrangerParts, type StrangerStage } from './stranger.ts'
+import { Secrets } from './secrets.ts'
 import { Tally } from './tally.ts'
 import { Truth } from './truth.ts'
 import { type Build, NEWEST_BUILD } from './versioned.ts'
@@ -50,6 +51,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   readonly truth: Truth = new Truth()
   readonly faults: Faults
   readonly logins: Logins | undefined
+  readonly secrets: Secrets | undefined
   readonly wire: FaultyWire
   readonly spaces: FaultySpaces
   readonly keys: KeyPair
@@ -110,6 +112,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
     if (plan.logins) {
       const logins = new Logins(this.clock, new Random(plan.seed + 2 ** 32))
       this.logins = logins
+      if (plan.withholds) this.secrets = new Secrets(logins)
       this.truth.personOf = (authorId) => logins.personOfAuthor(authorId) ?? authorId
     }
     this.faults = new Faults(plan, this.random.split(), this.tally)
@@ -313,7 +316,8 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
 
   allowedFor(id: string): readonly string[] {
     const { firstBuild, limits } = this.plan
-    const honest = firstBuild === undefined ? HONEST : OF_SOME_AGE
+    const usual = firstBuild === undefined ? HONEST : OF_SOME_AGE
+    const honest = this.secrets ? [...usual, 'unauthorised'] : usual
     // What is larger than the bound of both is refused at the call.
     const isBoundAlike = limits.messageChangesMax === undefined
     return (

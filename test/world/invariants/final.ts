@@ -92,8 +92,10 @@ function s1Converged(world: World): void {
 }
 
 /** Whether somebody who follows parts of the space follows that row. */
-function isFollowed({ followed }: Visit, history: EntityHistory): boolean {
+function isFollowed(visit: Visit, history: EntityHistory): boolean {
+  const { followed } = visit
   const { type } = history
+  if (!visit.mayRead(history, Infinity)) return false
   const row = history.expected(history.acceptedAt(Infinity))
   return [...followed.keys()].some((shape) => shape.type.name === type && isIn(shape, row))
 }

@@ -1,6 +1,9 @@
 /** What must hold of a replica that follows parts of the space: what it calls complete is. */
 import type { AnyRow } from '@countersign/core'
+import type { Rejection } from '@countersign/core/message'
+import { type ReviewerFrame, readPage } from '@countersign/core/protocol'
 import type { EntityHistory } from '../facts.ts'
+import type { Secrets } from '../secrets.ts'
 import { type Shape, isIn } from '../shapes.ts'
 import type { Truth } from '../truth.ts'
 import { must } from '../violation.ts'
@@ -10,6 +13,8 @@ export interface Claim {
   readonly shape: Shape
   readonly seq: number
   readonly rows: readonly AnyRow[]
+  /** Whether a row was to be read then. */
+  readonly mayRead: (history: EntityHistory) => boolean
   /** The messages that are shown of a row; undefined where it is not looked into. */
   readonly maskOf: (history: EntityHistory) => bigint | undefined
 }
@@ -18,12 +23,12 @@ export interface Claim {
  * All rows that were in it at that seq are here, as they were then at the least; and no row is called
  * canonical in it that has been changed since it was told of.
  */
-export function s14Complete(truth: Truth, { shape, seq, rows, maskOf }: Claim): void {
+export function s14Complete(truth: Truth, { shape, seq, rows, mayRead, maskOf }: Claim): void {
   const what = `${shape.type.name} ${JSON.stringify(shape.query.where)}`
   for (const history of truth.facts.entities()) {
     if (history.type !== shape.type.name) continue
     const accepted = history.acceptedAt(seq)
-    if (accepted === 0n || !isIn(shape, history.expected(accepted))) continue
+    if (accepted === 0n || !isIn(shape, history.expected(accepted)) || !mayRead(history)) continue
     const mask = maskOf(history)
     must(
       mask === undefined || (mask & accepted) === accepted,
@@ -57,4 +62,49 @@ export function s1Prefix(history: EntityHistory, mask: bigint, name: string): vo
     'S1',
     () => `${name} shows a ${history.name} that the reviewer never had`,
   )
+}
+
+/** Who is told what, where some rows are withheld. */
+interface Telling {
+  readonly truth: Truth
+  readonly secrets: Secrets
+  readonly person: string
+}
+
+/** Nobody is told of a row that they may not read (S27), by any frame. */
+export function s27NothingWithheld(
+  frame: ReviewerFrame,
+  { truth, secrets, person }: Telling,
+): void {
+  const mustRead = (id: string, seqs: readonly number[], how: string): void => {
+    const history = truth.history(id)
+    must(
+      !history || seqs.some((seq) => secrets.mayRead(person, history, seq)),
+      'S27',
+      () => `${person} is told ${how} ${history!.name}, and may not read it at ${seqs.join()}`,
+    )
+  }
+  if (frame.kind === 'history' && frame.texts !== '')
+    mustRead(frame.entityId, [frame.asOfSeq, truth.seq], 'the history of')
+  if (frame.kind !== 'states') return
+  for (const id of frame.kept) mustRead(id, [frame.position.seq], 'that it has')
+  const page = frame.texts === '' ? undefined : readPage(frame.texts)
+  for (const { id, writes } of page?.ok ? page.value : [])
+    mustRead(id, [writes.at(-1)!.message.review.seq], 'the state of')
+}
+
+/** No rejection says what stands in a row that its author may not read, before the commit and after it. */
+export function s27NothingStanding(
+  { standing = [] }: Rejection,
+  before: number,
+  { truth, secrets, person }: Telling,
+): void {
+  for (const { entityId } of standing) {
+    const history = truth.history(entityId)!
+    must(
+      [before, truth.seq].some((seq) => secrets.mayRead(person, history, seq)),
+      'S27',
+      () => `${person} is told what stands in ${history.name}, and may not read it`,
+    )
+  }
 }

@@ -69,9 +69,9 @@ export class LoginEnds {
   down(name: string, { kind }: ReviewerFrame, now: number): void {
     const end = this.#ends.get(name) ?? Infinity
     must(
-      kind !== 'tail' || now <= end + LATE_MS,
+      (kind !== 'tail' && kind !== 'states') || now <= end + LATE_MS,
       'S18',
-      () => `${name} is sent a batch ${Math.round(now - end)} ms after the end of its login`,
+      () => `${name} is sent a ${kind} ${Math.round(now - end)} ms after the end of its login`,
     )
   }
 }
