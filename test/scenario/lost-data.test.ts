@@ -68,9 +68,13 @@ async function fallBack(copy: string | undefined, restored = false): Promise<voi
 
 const transport: Transport = { connect: (link) => wireTo(current).connect(link) }
 
-async function open(storage = memoryStorage(), over = transport): Promise<SyncStore> {
+async function open(
+  storage = memoryStorage(),
+  over = transport,
+  scope: 'all' | 'followed' = 'all',
+): Promise<SyncStore> {
   const store = createSyncStore({
-    ...{ server: true, space: SPACE, entities: [Task], storage, transports: [over] },
+    ...{ server: true, space: SPACE, entities: [Task], storage, transports: [over], scope },
   })
   stores.push(store)
   await store.ready
@@ -198,6 +202,61 @@ describe('a reviewer restored from a copy', () => {
     expect(told(ann)).toEqual(before)
     const carl = await open()
     await settled(ann, bob, carl)
+  })
+})
+
+describe('a store that follows parts of the space', () => {
+  const follower = async (): Promise<SyncStore> => {
+    const store = await open(memoryStorage(), transport, 'followed')
+    await store.follow(Task).ready
+    return store
+  }
+
+  it('LOSS1 LOSS6 shows what the reviewer has after it fell back, and nothing else', async () => {
+    await start()
+    const ann = await open()
+    const bob = await follower()
+    const { id } = ann.create(Task, { title: 'before' })
+    ann.create(Task, { title: 'stays' })
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    ann.update(Task, id, { title: 'after' })
+    bob.create(Task, { title: 'of Bob' })
+    await settled(ann, bob)
+    const before = told(ann)
+    await fallBack(copy, true)
+    // Ann hands back what she has read.
+    await settled(ann, bob)
+    expect(told(bob)).toEqual(before)
+    expect(bob.query(Task).complete).toBe(true)
+    expect(bob.refused.snapshot()).toEqual([])
+  })
+
+  it('LOSS6 its own messages that nobody hands back are pending again', async () => {
+    await start()
+    const ann = await open()
+    const bob = await follower()
+    const { id } = ann.create(Task, { title: 'before' })
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    ann.update(Task, id, { title: 'lost with Ann' })
+    await settled(ann, bob)
+    bob.update(Task, id, { points: 3 })
+    bob.create(Task, { title: 'of Bob' })
+    await settled(ann, bob)
+    await ann.close()
+    await fallBack(copy, true)
+    const eve = await open()
+    await settled(bob, eve)
+    expect(told(eve).map(({ titles, points }) => [titles[0], points])).toEqual(
+      expect.arrayContaining([
+        ['before', 3],
+        ['of Bob', 0],
+      ]),
+    )
+    expect(bob.refused.snapshot()).toEqual([])
   })
 })
 

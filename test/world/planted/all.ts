@@ -52,6 +52,7 @@ import { lastFlushAlone } from './last-flush-alone.ts'
 import { BEYOND_BOUNDS } from './bounds.ts'
 import { operationTwice } from './operation-twice.ts'
 import { UNVERIFIED } from './unverified.ts'
+import { PARTS } from './parts.ts'
 import { PERSONS } from './persons.ts'
 
 export const PLANTED: readonly Planted[] = [
@@ -108,6 +109,7 @@ export const PLANTED: readonly Planted[] = [
   ...UNVERIFIED,
   ...PERSONS,
   ...RESTORES,
+  ...PARTS,
 ]
 
 export function plantedNamed(name: string): Planted {

@@ -311,7 +311,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       return
     }
     if (have && this.#isAhead(have)) {
-      this.#between(() => this.#missed(connection, have, pages))
+      this.#between(() =>
+        this.#missed(connection, have, (known) => this.follow(connection, known, pages)),
+      )
       return
     }
     this.#views.gone(connection)
@@ -342,7 +344,15 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   scopes(connection: Connection, frame: AuthorFrame & { kind: 'follow' }): void {
     // A running answer to `want` ends first: it makes the link live.
-    if (connection.mode !== 'catching') this.#views.follow(connection, frame)
+    if (connection.mode === 'catching') return
+    const { have } = frame
+    if (!have || !this.#isAhead(have)) this.#views.follow(connection, frame)
+    else
+      this.#between(() =>
+        this.#missed(connection, have, (known) =>
+          this.#views.follow(connection, known ? frame : { ...frame, whole: 0, have: null }),
+        ),
+      )
   }
 
   /** Whether a position is beyond the end of the present epoch. */
@@ -351,13 +361,20 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     return eid === present && seq > headSeq
   }
 
-  /** A link has what is missing here. If this reviewer has signed it, it was committed, and is lost. */
-  async #missed(connection: Connection, have: Position, pages: readonly string[]): Promise<void> {
+  /**
+   * A link has what is missing here. If this reviewer has signed it, it was committed, and is lost.
+   * Otherwise the link goes on: with what it has, or, where that is still ahead, with nothing.
+   */
+  async #missed(
+    connection: Connection,
+    have: Position,
+    goOn: (have: Position | null) => void,
+  ): Promise<void> {
     const { keys, signer } = this.#options
     const bytes = positionBytes(this.space, have)
     const isSigned = await signer.verify(keys.publicKey, bytes, have.sig ?? '')
     if (isSigned && this.#isAhead(have) && (await this.#desk.lost(have))) return
-    if (!connection.closed) this.follow(connection, this.#isAhead(have) ? null : have, pages)
+    if (!connection.closed) goOn(this.#isAhead(have) ? null : have)
   }
 
   seal(connection: Connection, seq: number): void {

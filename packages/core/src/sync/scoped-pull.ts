@@ -139,7 +139,7 @@ export class ScopedPull implements Puller {
     const { scopes, tail } = this.#parts
     const here = scopes.whole
     const whole = [...this.#scopes.keys()].filter((key) => here.has(key)).length
-    return whole > 0 && tail.position ? { whole, have: tail.position } : NOTHING_HERE
+    return { whole: tail.position ? whole : 0, have: tail.position }
   }
 
   /** Everything is sent again, with numbers from 1 on. */

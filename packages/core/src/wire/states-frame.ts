@@ -26,7 +26,7 @@ export interface FollowFields {
   /** Whether everything is to be sent, although something of it was sent before. */
   readonly anew: boolean
   readonly scopes: readonly Scope[]
-  /** With `anew`: the first so many of the scopes are whole here, as of `have`. */
+  /** With `anew`: the first so many of the scopes are whole here, as of `have`, which is the position here. */
   readonly whole: number
   readonly have: Position | null
 }

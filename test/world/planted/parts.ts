@@ -1,0 +1,175 @@
+/** Bugs in what links are told that follow parts of the space, and in what their stores make of it. */
+import type { Planted } from '../plant.ts'
+
+export const PARTS: readonly Planted[] = [
+  {
+    name: 'move-out-not-sent',
+    what: 'A row that leaves a part of the space is not told to those who follow it.',
+    edits: [
+      {
+        module: 'node/views.ts',
+        from: 'if (was) this.#index.find(type, was, table, found)',
+        to: 'if (!was) this.#index.find(type, after, table, found)',
+      },
+    ],
+  },
+  {
+    name: 'complete-by-type',
+    what: 'A result is called complete where any rows of its type are followed.',
+    edits: [
+      {
+        module: 'wire/scopes.ts',
+        from: 'outer.type === inner.type && outer.equal.every(isAmong) && isRangeWide(outer, inner)',
+        to: 'outer.type === inner.type && (outer.equal.every(isAmong) || isRangeWide(outer, inner))',
+      },
+    ],
+  },
+  {
+    name: 'range-not-compared',
+    what: 'A range is called covered by another one of the same register.',
+    edits: [
+      {
+        module: 'wire/scopes.ts',
+        from: 'if (!range || (inner.range && containsRange(range, inner.range))) return true',
+        to: 'if (!range || inner.range?.reg === range.reg) return true',
+      },
+    ],
+  },
+  {
+    name: 'no-cut',
+    what: 'Whoever writes on a row says that it has seen everything of it up to its position.',
+    edits: [
+      {
+        module: 'client/outbox/author-view.ts',
+        from: 'if (!this.#parts.isPartial || seq === 0) return undefined',
+        to: 'if (this.#parts.isPartial || seq === 0) return undefined',
+      },
+    ],
+  },
+  {
+    name: 'left-rows-stay',
+    what: 'Rows that have left a part of the space while a link was broken stay in it.',
+    edits: [
+      {
+        module: 'sync/tail.ts',
+        from: 'if (has(id)) table.keep(id)',
+        to: 'if (has(id) || whole.length > 0) table.keep(id)',
+      },
+    ],
+  },
+  {
+    name: 'older-states-taken',
+    what: 'A state that was read before another one, and sent after it, replaces it.',
+    edits: [
+      {
+        module: 'sync/tail.ts',
+        from: 'const isNews = seqOf(entity) > (here ? reviewIn(lastOf(here).entry).seq : 0)',
+        to: 'const isNews = seqOf(entity) !== (here ? reviewIn(lastOf(here).entry).seq : 0)',
+      },
+      {
+        module: 'sync/tail.ts',
+        from: 'if (isNews && (!known || seqOf(entity) > seqOf(known))) newest.set(entity.id, entity)',
+        to: 'if (isNews) newest.set(entity.id, entity)',
+      },
+    ],
+  },
+  {
+    name: 'missed-states-ignored',
+    what: 'A frame of states that was lost on the way is not missed.',
+    edits: [
+      {
+        module: 'sync/scoped-pull.ts',
+        from: 'if (frame.no > this.#next) {',
+        to: 'if (frame.no > this.#next) this.#next = frame.no\n    if (frame.no > this.#next) {',
+      },
+    ],
+  },
+  {
+    name: 'own-rows-not-told',
+    what: 'The author of a row that it does not follow is not told of its state.',
+    edits: [
+      {
+        module: 'node/views.ts',
+        from: 'for (const { entityId } of changes) add(entityId)',
+        to: 'for (const { entityId } of changes) if (touched.get(view)?.has(entityId)) add(entityId)',
+      },
+    ],
+  },
+  {
+    name: 'unwritten-rows-not-sent',
+    what: 'A new part of the space lacks the rows that the store of the reviewer does not have yet.',
+    edits: [
+      {
+        module: 'node/views.ts',
+        from: 'const dirty = this.#dirtyOf(scope)',
+        to: 'const dirty = this.#dirtyOf(scope).slice(0, 0)',
+      },
+    ],
+  },
+  {
+    name: 'kept-though-changed',
+    what: 'After a broken link, rows that have changed are named as those that have not.',
+    edits: [
+      {
+        module: 'node/views.ts',
+        from: '!isHere || reviewIn(lastOf(state).entry).seq > seq',
+        to: '!isHere || reviewIn(lastOf(state).entry).seq > seq + 2',
+      },
+    ],
+  },
+  {
+    name: 'released-state-stays',
+    what: 'A state that was released under a pending message stays when that is refused.',
+    edits: [
+      {
+        module: 'rows/table.ts',
+        from: 'if (overlay.pending.length === 0 && overlay.isLeaving) overlay.canonical = undefined',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'withheld-row-sent',
+    what: 'A part of the space is sent with the rows that a person may not read.',
+    edits: [
+      {
+        module: 'node/views.ts',
+        from: 'if (readers.mayRead(view.connection, one)) seen.set(one.id, one)',
+        to: 'if (view.done < view.of || readers.mayRead(view.connection, one)) seen.set(one.id, one)',
+      },
+    ],
+  },
+  {
+    name: 'withheld-row-stays',
+    what: 'Whoever has a row is not told that it may be read no longer.',
+    edits: [
+      {
+        module: 'node/views.ts',
+        from: 'if (view.shown.delete(id)) gone.push(id)',
+        to: 'view.shown.delete(id)',
+      },
+    ],
+  },
+  {
+    name: 'withheld-standing-told',
+    what: 'A late author is told what stands in a row that was withheld meanwhile.',
+    edits: [
+      {
+        module: 'review/admit.ts',
+        from: 'if (!canRead || places) return undefined',
+        to: 'if (!canRead || places || changes.length > 0) return undefined',
+      },
+    ],
+  },
+  {
+    name: 'withheld-history-told',
+    what: 'The history of a withheld row is told, with all that ever stood in it.',
+    edits: [
+      {
+        module: 'node/history.ts',
+        from: 'const mayAsk = await parts.mayAsk()',
+        to: 'const mayAsk = (await parts.mayAsk()) || true',
+      },
+    ],
+  },
+]
