@@ -1,11 +1,12 @@
 /** The part of the space store contract that is about reading by key: order, bounds, scans. */
 import { bytesOf } from '@countersign/core/ports'
-import type {
-  Commit,
-  LedgerRun,
-  SpaceStore,
-  StateScan,
-  WrittenState,
+import {
+  type Commit,
+  type LedgerRun,
+  type SpaceStore,
+  type StateScan,
+  type WrittenState,
+  oneKey,
 } from '@countersign/core/ports'
 import { describe, expect, test } from 'vitest'
 import { MUCH, START, behindOf, commitOf, stateOf } from './space-commits.ts'
@@ -273,11 +274,46 @@ export function spaceStoreReads(
       expect(rest).toEqual(rest.map(({ entity }) => expected(entity, 60)))
     })
 
+    test('by a range of keys: the states that have one in it, whatever the page', async () => {
+      const store = opened()
+      await filled(store, 60)
+      const { states, ...rest } = behindOf(0, 20, 20)
+      const keys = ['a', 'a\0', 'ab', 'b', 'ü', 'üa', 'z']
+      const keyed = states.map((state, i) => ({
+        ...state,
+        found: { way: 'w', keys: [keys[i % keys.length]!, keys[(i * 3) % keys.length]!] },
+      }))
+      const distinct = keyed.map(({ found, ...state }) => ({
+        ...state,
+        found: { ...found, keys: [...new Set(found.keys)] },
+      }))
+      await store.writeBehind({ ...rest, states: distinct })
+      for (const [from, to] of [
+        ['a', 'b'],
+        ['a\0', 'ab'],
+        ['', 'zz'],
+        ['b', 'ü'],
+        ['ü', 'üa'],
+        ['c', 'd'],
+      ] as const)
+        for (const bytes of [30, 100_000]) {
+          const scan = await store.scan('even', { way: 'w', from, to })
+          const read = (await pages(scan, bytes)) as { entity: string }[]
+          await scan.close()
+          const wanted = distinct.filter(
+            ({ type, found }) =>
+              type === 'even' && found.keys.some((key) => key >= from && key < to),
+          )
+          const names = new Set(read.map(({ entity }) => entity))
+          expect([...names].sort()).toEqual(wanted.map(({ entity }) => entity).sort())
+        }
+    })
+
     test('by key: the states that have it, and those whose keys were made in another way', async () => {
       const store = opened()
       await filled(store, 60)
       const namesOf = async (type: string, key: string, way = 'a'): Promise<string[]> => {
-        const scan = await store.scan(type, { way, key })
+        const scan = await store.scan(type, oneKey(way, key))
         const found = (await pages(scan, 30)) as { entity: string; type: string }[]
         await scan.close()
         expect(found.filter((state) => state.type !== type)).toEqual([])
@@ -303,7 +339,7 @@ export function spaceStoreReads(
       expect(await namesOf('none', 'k')).toEqual([])
       expect(await namesOf('even', 'x', 'b')).toEqual(all)
       // Keys of a state are replaced with it.
-      const scan = await store.scan('even', { way: 'a', key: 'k' })
+      const scan = await store.scan('even', oneKey('a', 'k'))
       await write(20, 30, { way: 'a', keys: ['x', 'k2'] })
       const changed = new Set(behindOf(20, 30, 20).states.map(({ entity }) => entity))
       const left = all.filter((entity) => entity === 'e4' || !changed.has(entity))

@@ -3,7 +3,13 @@ import { bytesOf } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { isInScope } from '../fold/in-scope.ts'
 import type { EntityState } from '../fold/state.ts'
-import type { ScanPage, SpaceStore, StateKey, StateText, Stored } from '../ports/space-store.ts'
+import type {
+  ScanPage,
+  SpaceStore,
+  StateKeyRange,
+  StateText,
+  Stored,
+} from '../ports/space-store.ts'
 import type { SpaceState } from '../review/space.ts'
 import type { KeyedTypes } from '../review/state-keys.ts'
 import { readState, stateOf } from '../review/stored.ts'
@@ -37,10 +43,10 @@ export async function* statesOfScope(
   { space, source, store, keyed, reading }: ScopeStatesParts,
 ): AsyncIterableIterator<readonly StateOf[]> {
   const table = space.registers(scope.type)
-  const key = keyed.ofScope(scope)
+  const keys = keyed.ofScope(scope)
   for (let after: string | undefined; ;) {
     const from = after
-    const { states, next } = await reading(() => pageFrom(store, scope.type, { key, from }))
+    const { states, next } = await reading(() => pageFrom(store, scope.type, { keys, from }))
     const found: StateOf[] = []
     for (const stored of states) {
       const one = cached(stored, space) ?? read(stored, space)
@@ -57,9 +63,9 @@ export async function* statesOfScope(
 async function pageFrom(
   store: SpaceStore,
   type: string,
-  { key, from }: { readonly key: StateKey | undefined; readonly from: string | undefined },
+  { keys, from }: { readonly keys: StateKeyRange | undefined; readonly from: string | undefined },
 ): Promise<ScanPage> {
-  const scan = await store.scan(type, key)
+  const scan = await store.scan(type, keys)
   try {
     return await scan.page(from, READ_BYTES)
   } finally {

@@ -34,7 +34,7 @@ export { SIGNAL_BYTES_MAX } from './peers.ts'
 export type { AcceptLink, Peers, Signalling, SignallingEvents } from './peers.ts'
 export { StoreError } from './store-error.ts'
 export type { StoreTrouble } from './store-error.ts'
-export { SCANS_MAX, STORE_KEYS_MAX } from './space-store.ts'
+export { SCANS_MAX, STORE_KEYS_MAX, oneKey } from './space-store.ts'
 export type {
   BatchText,
   ChangeText,
@@ -54,7 +54,7 @@ export type {
   SpaceStores,
   SpaceTables,
   StateScan,
-  StateKey,
+  StateKeyRange,
   StateKeys,
   StateText,
   Stored,

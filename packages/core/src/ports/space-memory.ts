@@ -33,7 +33,7 @@ import type {
   SpaceHead,
   SpaceStores,
   SpaceTables,
-  StateKey,
+  StateKeyRange,
   StateKeys,
   StateText,
   Stored,
@@ -222,9 +222,9 @@ export class MemoryTables implements SpaceTables {
   }
 
   /** Copies the list of states, not their texts. */
-  scan(type?: string, key?: StateKey): ScanTables {
+  scan(type?: string, keys?: StateKeyRange): ScanTables {
     const { through, entities } = this.#head
-    const states = [...this.#entities.values()].filter(hasKey(key)).map(({ state }) => state)
+    const states = [...this.#entities.values()].filter(hasKey(keys)).map(({ state }) => state)
     const page: ScanTables['page'] = (after, bytesMax) => {
       const from = after === undefined ? 0 : Number(after)
       const rest = [...states.entries()]
@@ -325,9 +325,11 @@ function replace<K, V>(map: Map<K, V>, by: Iterable<readonly [K, V]>): void {
 
 const NO_KEYS: StateKeys = { way: '', keys: [] }
 
-/** Whether a state has the key, or may have it. */
-function hasKey(key: StateKey | undefined): (row: EntityRow) => boolean {
-  return ({ found }) => !key || found.way !== key.way || found.keys.includes(key.key)
+/** Whether a state has one of the keys, or may have one. */
+function hasKey(keys: StateKeyRange | undefined): (row: EntityRow) => boolean {
+  if (!keys) return () => true
+  const { way, from, to } = keys
+  return ({ found }) => found.way !== way || found.keys.some((key) => key >= from && key < to)
 }
 
 const NO_REDACTION: NonNullable<Commit['redacted']> = { batches: [], rejections: [] }

@@ -76,10 +76,10 @@ function spaceStoreOver(run: Run, onClose: () => void): SpaceStore {
     changes: (entity, before, max) => live('read', (tables) => tables.changes(entity, before, max)),
     batches: (after, max) => live('read', (tables) => tables.batches(after, max)),
     seals: (seq) => live('read', (tables) => tables.seals(seq)),
-    scan: async (type, key) => {
+    scan: async (type, keys) => {
       assert(scans.size < SCANS_MAX, `${SCANS_MAX} scans are open: close one`)
       const scan = await live('read', (tables) => {
-        const opened = tables.scan(type, key)
+        const opened = tables.scan(type, keys)
         scans.add(opened)
         return opened
       })

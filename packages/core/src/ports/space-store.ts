@@ -156,10 +156,19 @@ export interface WrittenState extends StateText {
   readonly found?: StateKeys
 }
 
-/** One key to find states by, made in that way. */
-export interface StateKey {
+/**
+ * Keys to find states by, made in that way: those that are not before `from`, and before `to`. Stores
+ * may order texts by code unit or by code point.
+ */
+export interface StateKeyRange {
   readonly way: string
-  readonly key: string
+  readonly from: string
+  readonly to: string
+}
+
+/** One key. */
+export function oneKey(way: string, key: string): StateKeyRange {
+  return { way, from: key, to: `${key}\0` }
 }
 
 /** The change that one message made to one entity, for its history; by entity and seq. */
@@ -291,11 +300,12 @@ export interface SpaceStore {
   /** The seals of the batch that holds a seq. One search of an index. */
   seals(seq: number): Promise<Stored<BatchText> | undefined>
   /**
-   * A scan of all states, or of those of a type. Reads nothing before its first page. With a key: of
-   * the states of the type that were written with it, and of those whose keys were made in another
-   * way, as they may have it; in any order, and reads these states alone.
+   * A scan of all states, or of those of a type. Reads nothing before its first page. With keys: of
+   * the states of the type that were written with one of them, and of those whose keys were made in
+   * another way, as they may have one; in any order, a state with several of them perhaps several
+   * times, and reads these states alone.
    */
-  scan(type?: string, key?: StateKey): Promise<StateScan>
+  scan(type?: string, keys?: StateKeyRange): Promise<StateScan>
 
   /** The value under `key`, or `value` after storing it, durably. */
   claimMeta(key: string, value: string): Promise<string>
@@ -317,4 +327,4 @@ export type SpaceTables = {
   readonly [K in Exclude<keyof SpaceStore, 'scan' | 'close'>]: (
     ...given: Parameters<SpaceStore[K]>
   ) => Awaited<ReturnType<SpaceStore[K]>>
-} & { scan(type?: string, key?: StateKey): ScanTables }
+} & { scan(type?: string, keys?: StateKeyRange): ScanTables }

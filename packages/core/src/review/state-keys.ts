@@ -1,13 +1,17 @@
 /**
  * The keys by which a store finds the rows of a scope: the values of the registers with which the
- * declared indexes of a type begin. A deployment that declares no types, or no indexes, reads the rows
- * of the whole type.
+ * declared indexes of a type begin. Keys of one register are in the order of its values, so a range of
+ * values is one of keys. A deployment that declares no types, or no indexes, reads the rows of the whole
+ * type.
+ *
+ *   key    register as JSON, kind, value      a number as the digits of its bits, a text as it is
  */
 import { valuesOf } from '../fold/in-scope.ts'
 import type { EntityState } from '../fold/state.ts'
-import type { StateKey, StateKeys } from '../ports/space-store.ts'
+import { type StateKeyRange, type StateKeys, oneKey } from '../ports/space-store.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { Reg, RegisterTable } from '../schema/registers.ts'
+import type { Bound, ScopeRange } from '../wire/scope-range.ts'
 import type { Scope, ScopeValue } from '../wire/scopes.ts'
 
 interface KeyedType {
@@ -40,14 +44,67 @@ export class KeyedTypes {
     return { way: keyed.way, keys: [...keys] }
   }
 
-  /** A key that all rows of a scope have; undefined where there is none. */
-  ofScope({ type, equal }: Scope): StateKey | undefined {
+  /** Keys of which each row of a scope has one; undefined where there are none. */
+  ofScope({ type, equal, range }: Scope): StateKeyRange | undefined {
     const keyed = this.#types.get(type)
     const found = equal.find(([reg]) => keyed?.regs.includes(reg))
-    return keyed && found && { way: keyed.way, key: keyOf(...found) }
+    if (keyed && found) return oneKey(keyed.way, keyOf(...found))
+    return keyed && range && keyed.regs.includes(range.reg)
+      ? { way: keyed.way, ...keysIn(range) }
+      : undefined
   }
 }
 
+const KINDS = { boolean: 'b', number: 'n', string: 's', object: 'z' } as const
+
+/** After every key of a kind, in any order of texts: the letters of kinds have others after them. */
+const END = { n: 'o', s: 't' } as const
+
 function keyOf(reg: Reg, value: ScopeValue): string {
-  return JSON.stringify([reg, value])
+  const kind = KINDS[typeof value as keyof typeof KINDS]
+  return `${JSON.stringify(reg)}${kind}${typeof value === 'number' ? digitsOf(value) : String(value)}`
+}
+
+/** Sixteen hexadecimal digits, in the order of the numbers. */
+function digitsOf(value: number): string {
+  const view = new DataView(new ArrayBuffer(8))
+  view.setFloat64(0, value === 0 ? 0 : value) // there are two zeros
+  const bits = view.getBigUint64(0)
+  const sign = 1n << 63n
+  return (bits & sign ? ~bits & (sign * 2n - 1n) : bits | sign).toString(16).padStart(16, '0')
+}
+
+/** All keys of the values of a range, and perhaps some more. */
+function keysIn({ reg, from, to }: ScopeRange): Pick<StateKeyRange, 'from' | 'to'> {
+  const kind = typeof (from ?? to)?.value === 'number' ? 'n' : 's'
+  const name = JSON.stringify(reg)
+  return {
+    from: from ? `${name}${kind}${lowest(from)}` : `${name}${kind}`,
+    to: (to && above(`${name}${kind}`, to)) ?? `${name}${END[kind]}`,
+  }
+}
+
+function lowest({ value }: Bound): string {
+  return typeof value === 'number' ? digitsOf(value) : comparable(value)
+}
+
+/** A key after all that are up to a bound; undefined where only the end of the kind is one. */
+function above(prefix: string, { value }: Bound): string | undefined {
+  if (typeof value === 'number') return `${prefix}${digitsOf(value)}\0`
+  const text = comparable(value)
+  if (text.length === value.length) return `${prefix}${text}\0`
+  const last = text.charCodeAt(text.length - 1)
+  // The next text after all that begin so.
+  return last + 1 < SURROGATES
+    ? `${prefix}${text.slice(0, -1)}${String.fromCharCode(last + 1)}`
+    : undefined
+}
+
+const SURROGATES = 0xd8_00
+
+/** The beginning of a text that every order of texts places alike. */
+function comparable(text: string): string {
+  let end = 0
+  while (end < text.length && text.charCodeAt(end) < SURROGATES) end++
+  return text.slice(0, end)
 }

@@ -10,7 +10,7 @@ import type {
   ChangeText,
   ReadLimit,
   ScanTables,
-  StateKey,
+  StateKeyRange,
   StateText,
   Stored,
   WriteBehind,
@@ -130,11 +130,13 @@ export class BehindTables {
     return given
   }
 
-  scan(type: string | undefined, key: StateKey | undefined): ScanTables {
+  scan(type: string | undefined, keys: StateKeyRange | undefined): ScanTables {
     const db = openSnapshot(this.#file)
     try {
       const of = behindOf(db.prepare(READ_BEHIND)) // fixes the snapshot of the transaction
-      return type !== undefined && key ? keyedScan(db, of, { type, ...key }) : scanOf(db, of, type)
+      return type !== undefined && keys
+        ? keyedScan(db, of, { type, ...keys })
+        : scanOf(db, of, type)
     } catch (error) {
       db.close()
       throw error

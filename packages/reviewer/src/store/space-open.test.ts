@@ -6,6 +6,7 @@
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { oneKey } from '@countersign/core/ports'
 import { SqliteTables } from './space-tables.ts'
 import { sqliteSpaces } from './sqlite-spaces.ts'
 import { SPACE, fileOf, fill, freshFolder } from './spaces.test-kit.ts'
@@ -75,7 +76,7 @@ function readBytes(): number {
 test('no statement of the store scans a table that grows', () => {
   const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare')
   const tables = new SqliteTables(fileOf(folder), SPACE)
-  const scans = [tables.scan(), tables.scan('t'), tables.scan('t', { way: 'w', key: 'k' })]
+  const scans = [tables.scan(), tables.scan('t'), tables.scan('t', oneKey('w', 'k'))]
   const statements = prepare.mock.calls.map(([sql]) => sql)
   prepare.mockRestore()
   for (const scan of scans) scan.close()

@@ -1,7 +1,7 @@
-/** Reads states of a snapshot of a space's file: all of them, those of a type, or those with a key. */
+/** Reads states of a snapshot of a space's file: all of them, those of a type, or those with certain keys. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { utf8Bytes } from '@countersign/core/ports'
-import type { Bytes, ScanTables, StateKey, StateText, Stored } from '@countersign/core/ports'
+import type { Bytes, ScanTables, StateKeyRange, StateText, Stored } from '@countersign/core/ports'
 import { checkRow, textOf } from './row.ts'
 
 export interface StateRow {
@@ -61,18 +61,19 @@ export function scanOf(
 }
 
 /**
- * First the states with the key, then those whose keys were made in ways before this one, then those
+ * First the states with the keys, then those whose keys were made in ways before this one, then those
  * of ways after it. Nothing else of the type is read.
  */
 export function keyedScan(
   db: DatabaseSync,
   { through, entities }: Behind,
-  { type, way, key }: StateKey & { readonly type: string },
+  { type, way, from: first, to }: StateKeyRange & { readonly type: string },
 ): ScanTables {
   const withKey = db.prepare(`
-    select s.no, s.entity, s.type, s.seq, s.sum, s.text from keys k
+    select s.no, s.entity, s.type, s.seq, s.sum, s.text, k.key from keys k
     cross join states s on s.no = k.entity_no
-    where k.type = ? and k.key = ? and k.entity_no > ? and s.way = ? order by k.entity_no`)
+    where k.type = ? and (k.key, k.entity_no) > (?, ?) and k.key < ? and s.way = ?
+    order by k.key, k.entity_no`)
   const before = db.prepare(`
     select ${ROW}, way from states
     where type = ? and way < ? and (way, no) > (?, ?) order by way, no`)
@@ -80,7 +81,7 @@ export function keyedScan(
     select ${ROW}, way from states
     where type = ? and way > ? and (way, no) > (?, ?) order by way, no`)
   const phases: readonly (readonly [StatementSync, (place: Place) => Place, Place])[] = [
-    [withKey, ([no]) => [type, key, no ?? 0, way], [0]],
+    [withKey, ([key, no]) => [type, key ?? first, no ?? -1, to, way], [first, -1]],
     [before, ([its, no]) => [type, way, its ?? '', no ?? 0], ['', 0]],
     [behind, ([its, no]) => [type, way, its ?? '', no ?? 0], [way, Number.MAX_SAFE_INTEGER]],
   ]
@@ -92,14 +93,14 @@ export function keyedScan(
     for (; phase < phases.length; phase++) {
       const [statement, given, start] = phases[phase]!
       const from = place.length > 0 ? place : start
-      const found = pageOf<StateRow & { readonly way?: string }>(
+      const found = pageOf<StateRow & { readonly way?: string; readonly key?: string }>(
         statement.iterate(...given(from)),
         bytes,
         states,
       )
       if (found.left === undefined) {
         const { last } = found
-        const at = last ? (phase === 0 ? [last.no] : [last.way ?? '', last.no]) : from
+        const at = last ? [(phase === 0 ? last.key : last.way) ?? '', last.no] : from
         return { states, next: JSON.stringify([phase, ...at]) }
       }
       bytes = found.left

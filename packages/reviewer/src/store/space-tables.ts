@@ -28,7 +28,7 @@ import type {
   ScanTables,
   SpaceHead,
   SpaceTables,
-  StateKey,
+  StateKeyRange,
   StateText,
   Stored,
   WriteBehind,
@@ -248,8 +248,8 @@ export class SqliteTables implements SpaceTables {
     return row === undefined || row.toSeq < seq ? missing('seals', seq, seq) : batchOf('seals', row)
   }
 
-  scan(type?: string, key?: StateKey): ScanTables {
-    return this.#behind.scan(type, key)
+  scan(type?: string, keys?: StateKeyRange): ScanTables {
+    return this.#behind.scan(type, keys)
   }
 
   claimMeta(key: string, value: string): string {
