@@ -5,6 +5,7 @@ import type { EntityState } from '../fold/state.ts'
 import { SeededRandom } from '../testing/seeded-random.ts'
 import { RegisterTable } from '../schema/registers.ts'
 import { Entry, Write } from '../history/entry.ts'
+import type { Bound } from '../wire/scope-range.ts'
 import type { Scope, ScopeValue } from '../wire/scopes.ts'
 import { ScopeIndex } from './scope-index.ts'
 
@@ -12,7 +13,7 @@ const ID = '0190a6b2-3c4d-8e5f-8a7b-000000000001'
 const any = new SeededRandom(3)
 const below = (count: number): number => Math.floor(any.unit() * count)
 const table = new RegisterTable([])
-const VALUES: readonly ScopeValue[] = ['a', 'b', 1, true, false, null, '1']
+const VALUES: readonly ScopeValue[] = ['a', 'b', 1, 2, 3, true, false, null, '1']
 const value = (): ScopeValue => VALUES[below(VALUES.length)]!
 
 /** A state in which registers have up to two live writes. */
@@ -36,10 +37,13 @@ function anyState(): EntityState {
 
 function anyScope(): Scope {
   const regs = ['x', 'y'].filter(() => below(2) === 0)
-  const range = { reg: 'y', from: { value: below(2), isIn: below(2) === 0 }, to: undefined }
+  const bound = (): Bound | undefined =>
+    below(4) === 0 ? undefined : { value: below(4), isIn: below(2) === 0 }
+  const text: Bound = { value: ['', 'a', '1'][below(3)]!, isIn: below(2) === 0 }
+  const [from, to] = below(3) === 0 ? [undefined, text] : [bound(), bound()]
   return {
     ...{ type: below(5) === 0 ? 'u' : 't', equal: regs.map((reg) => [reg, value()] as const) },
-    ...(below(3) === 0 && { range }),
+    ...(below(3) > 0 && (from ?? to) && { range: { reg: 'y', from, to } }),
   }
 }
 

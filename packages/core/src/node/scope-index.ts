@@ -1,11 +1,12 @@
 /**
- * Who follows what, by type and by the first equality of a scope: a commit looks up the values of the
- * rows that it touches, however many scopes are followed.
+ * Who follows what, by type and by the first equality of a scope, or else by its range: a commit looks up
+ * the values of the rows that it touches, however many scopes are followed.
  */
 import { isInScope, valuesOf } from '../fold/in-scope.ts'
 import type { EntityState } from '../fold/state.ts'
 import type { Reg, RegisterTable } from '../schema/registers.ts'
 import type { Scope, ScopeValue } from '../wire/scopes.ts'
+import { RangeIndex } from './range-index.ts'
 
 interface Followed<T> {
   readonly scope: Scope
@@ -13,8 +14,10 @@ interface Followed<T> {
 }
 
 interface OfType<T> {
-  /** Of scopes without equalities; those with a range are compared one by one. */
+  /** Of scopes without equalities and range. */
   readonly whole: Set<Followed<T>>
+  /** Of scopes with a range alone. */
+  readonly ranges: Map<Reg, RangeIndex<T>>
   readonly byReg: Map<Reg, Map<ScopeValue, Set<Followed<T>>>>
 }
 
@@ -24,12 +27,23 @@ export class ScopeIndex<T> {
 
   /** Adds a scope. Returns a function that removes it. */
   add(scope: Scope, by: T): () => void {
-    const { type, equal } = scope
+    const { type, equal, range } = scope
     let ofType = this.#types.get(type)
-    if (!ofType) this.#types.set(type, (ofType = { whole: new Set(), byReg: new Map() }))
-    const { whole, byReg } = ofType
+    if (!ofType)
+      this.#types.set(type, (ofType = { whole: new Set(), ranges: new Map(), byReg: new Map() }))
+    const { whole, ranges, byReg } = ofType
     const followed = { scope, by }
     const [first] = equal
+    if (!first && range) {
+      const ofReg = ranges.get(range.reg) ?? new RangeIndex<T>()
+      ranges.set(range.reg, ofReg)
+      const remove = ofReg.add(range, by)
+      return () => {
+        remove()
+        if (ofReg.size === 0) ranges.delete(range.reg)
+        this.#dropEmpty(type)
+      }
+    }
     if (!first) {
       whole.add(followed)
       return () => {
@@ -60,8 +74,9 @@ export class ScopeIndex<T> {
   find(type: string, state: EntityState, table: RegisterTable, found: Set<T>): void {
     const ofType = this.#types.get(type)
     if (!ofType) return
-    for (const { scope, by } of ofType.whole)
-      if (!scope.range || (!found.has(by) && isInScope(state, scope, table))) found.add(by)
+    for (const { by } of ofType.whole) found.add(by)
+    for (const [reg, ranges] of ofType.ranges)
+      for (const value of valuesOf(state, reg, table)) ranges.find(value, (by) => found.add(by))
     for (const [reg, byValue] of ofType.byReg)
       for (const value of valuesOf(state, reg, table))
         for (const { scope, by } of byValue.get(value) ?? [])
@@ -70,6 +85,7 @@ export class ScopeIndex<T> {
 
   #dropEmpty(type: string): void {
     const ofType = this.#types.get(type)
-    if (ofType?.whole.size === 0 && ofType.byReg.size === 0) this.#types.delete(type)
+    if (ofType && ofType.whole.size + ofType.ranges.size + ofType.byReg.size === 0)
+      this.#types.delete(type)
   }
 }
