@@ -118,7 +118,8 @@ export class Visit {
       onError: (error: unknown) => stage.fault('S0', `${name}: ${String(error)}`),
     }
     this.store = createLimitedStore(options, plan.bounds)
-    this.#early = new EarlyAnswers(this.store, this.types, stage.tally)
+    // Where parts are followed, its queries would follow whole types.
+    this.#early = new EarlyAnswers(this.store, device.isFollower ? [] : this.types, stage.tally)
     this.troubled = !device.disk
     this.store.status.subscribe((status) => {
       const { storage, halted } = status

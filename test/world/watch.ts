@@ -285,17 +285,19 @@ export class Watch {
    * Whether a message of an earlier session that is contained may be pending here under later ones of
    * it: it is no head then, and no candidate, and what it replaced was a base.
    */
-  #mayHide({ history, mask }: Sight): boolean {
-    const { store, truth, device } = this.#options
+  #mayHide({ history, mask, row }: Sight): boolean {
+    const { store, truth, device, isPartial } = this.#options
     const { sessionId: own, outboxMessages } = store.status.getState()
     if (outboxMessages === 0) return false
     const earlier = history.within(mask).filter(({ message }) => {
       const { sessionId } = message.session.facts
-      return sessionId !== own && truth.deviceOf.get(sessionId) === device
+      // Whoever follows parts is told of own messages again when they are offered again.
+      return (isPartial || sessionId !== own) && truth.deviceOf.get(sessionId) === device
     })
     const isContained = ({ seq }: Fact): boolean =>
       seq !== undefined && seq <= (this.position?.seq ?? 0)
-    return earlier.some(isContained) && !earlier.every(isContained)
+    const isPending = isPartial ? row?.$state !== 'canonical' : !earlier.every(isContained)
+    return earlier.some(isContained) && isPending
   }
 
   #hasDrafts(entityId: string): boolean {

@@ -121,6 +121,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       now: () => this.#newest.now(),
       sign: (bytes) => signer.sign(keys, bytes),
       onError: this.#events.storeFailed,
+      onAhead: () => this.#between(() => this.#desk.resync()),
     })
     const desk = {
       ...options,

@@ -7,6 +7,7 @@ import type {
   ScanPage,
   SpaceStore,
   StateKeyRange,
+  StateScan,
   StateText,
   Stored,
 } from '../ports/space-store.ts'
@@ -29,24 +30,33 @@ export interface ScopeStatesParts {
   readonly source: SpaceSource
   readonly store: SpaceStore
   readonly keyed: KeyedTypes
+  readonly head: () => { readonly seq: number }
   /** Runs one read after the other: a store has few scans. */
   readonly reading: <T>(read: () => Promise<T>) => Promise<T>
+}
+
+/** Another process has written states of messages that this one does not know. */
+export class AheadOfHere extends Error {
+  override readonly name = 'AheadOfHere'
 }
 
 /**
  * The states of a scope, some at a time; the caller uses each part before it asks for the next. A row
  * that is newer in the cache is read from there. What is written between two pages may be missed: it
  * was changed since the scope is followed, or was not in the store then, and is told apart.
+ * @throws AheadOfHere
  */
 export async function* statesOfScope(
   scope: Scope,
-  { space, source, store, keyed, reading }: ScopeStatesParts,
+  { space, source, store, keyed, head, reading }: ScopeStatesParts,
 ): AsyncIterableIterator<readonly StateOf[]> {
   const table = space.registers(scope.type)
   const keys = keyed.ofScope(scope)
   for (let after: string | undefined; ;) {
     const from = after
-    const { states, next } = await reading(() => pageFrom(store, scope.type, { keys, from }))
+    const page = await reading(() => pageFrom(store, scope.type, { keys, from }))
+    const { states, next, through } = page
+    if (through > head().seq) throw new AheadOfHere('the store is ahead of this reviewer')
     const found: StateOf[] = []
     for (const stored of states) {
       const one = cached(stored, space) ?? read(stored, space)
@@ -64,10 +74,10 @@ async function pageFrom(
   store: SpaceStore,
   type: string,
   { keys, from }: { readonly keys: StateKeyRange | undefined; readonly from: string | undefined },
-): Promise<ScanPage> {
+): Promise<ScanPage & Pick<StateScan, 'through'>> {
   const scan = await store.scan(type, keys)
   try {
-    return await scan.page(from, READ_BYTES)
+    return { ...(await scan.page(from, READ_BYTES)), through: scan.through }
   } finally {
     await scan.close()
   }

@@ -40,7 +40,7 @@ import type { FollowFields, SessionReviews, StatesFields } from '../wire/states-
 import type { Connection } from './connection.ts'
 import type { Readers } from './readers.ts'
 import { ScopeIndex } from './scope-index.ts'
-import { type StateOf, statesOfScope } from './scope-states.ts'
+import { AheadOfHere, type StateOf, statesOfScope } from './scope-states.ts'
 import type { SpaceSource } from './source.ts'
 
 /** Size of the states of one frame. */
@@ -60,6 +60,8 @@ export interface ViewsParts {
   readonly readers: Readers
   readonly sign: (bytes: Uint8Array) => Promise<string>
   readonly onError: (error: unknown) => void
+  /** Another process has committed to this space: what it did has to be read, and links resume then. */
+  readonly onAhead: () => void
 }
 
 /** What a commit has changed. */
@@ -405,7 +407,7 @@ export class Views {
   }
 
   #fillLater(view: View, no: number, added: readonly Scope[]): void {
-    const { onError } = this.#parts
+    const { onError, onAhead } = this.#parts
     // In this turn, as they are the newest: the store lacks them.
     for (const scope of added) {
       const dirty = this.#dirtyOf(scope)
@@ -421,6 +423,10 @@ export class Views {
         this.#say(view, [], NOTHING)
       })
       .catch((error: unknown) => {
+        if (error instanceof AheadOfHere) {
+          onAhead()
+          return
+        }
         onError(error)
         view.connection.close('the store does not answer')
       })

@@ -1,11 +1,12 @@
 /**
  * Shows stored messages of other sessions of this device as pending. A message is shown once this
- * view has reached the position that its author had seen, and has all messages that it depends on.
+ * view has reached the position that its author had seen, with its rows, and has all messages that it
+ * depends on.
  * Until then it is held here, hidden, and sent all the same.
  */
 import type { Uuid } from '../../base/uuid.ts'
-import { standingWrites } from '../../fold/state.ts'
-import type { Entry, SessionRef, Write } from '../../history/entry.ts'
+import { lastOf, standingWrites } from '../../fold/state.ts'
+import { type Entry, type SessionRef, type Write, reviewIn } from '../../history/entry.ts'
 import { MessageIndex } from '../../history/messages.ts'
 import type { AuthoredMessage, OwnSpan } from '../../facts/types.ts'
 import { toEntry } from '../../history/from-message.ts'
@@ -15,6 +16,8 @@ import type { Repo } from '../../rows/repo.ts'
 export interface PendingIntakeParts {
   readonly repo: Repo
   readonly position: () => Position | null
+  /** Whether rows may be known less far than the position. */
+  readonly isPartial: boolean
   readonly nextArrival: () => number
   /** Notes in a pending message how far its author had read what is followed. */
   readonly noteReadings: (entry: Entry) => void
@@ -131,12 +134,22 @@ export class PendingIntake {
       writes.every(({ kind }) => kind === 'create') ||
       // Of another lineage all that is common was read, and the rest is not known here.
       (position !== null && position.seq >= (entry.readings?.here ?? seen.seq))
-    return isRead && writes.every((write) => this.#hasAll(write))
+    return isRead && writes.every((write) => this.#isKnownSoFar(write) && this.#hasAll(write))
+  }
+
+  /** Whether the row is known as far as the author of a write knew it. */
+  #isKnownSoFar({ kind, type, entityId, named }: Write): boolean {
+    if (!this.#parts.isPartial || kind === 'create') return true
+    const canonical = this.#parts.repo.tableNamed(type).canonical(entityId)
+    const seq = canonical ? reviewIn(lastOf(canonical).entry).seq : 0
+    return named === undefined || named.canonical.every((parent) => parent <= seq)
   }
 
   /** Whether the messages that the author of a write had in view are shown, as far as known. */
   #hasAll(write: Write): boolean {
     const fate = write.kind === 'create' ? 'here' : this.#fateOfView(write)
+    // What was accepted is in a row that is known less far only if it stands there.
+    if (fate === 'here' && this.#parts.isPartial) return this.#hasParents(write)
     if (fate !== 'unknown') return fate === 'here'
     return this.#hasParents(write)
   }
@@ -176,13 +189,13 @@ export class PendingIntake {
 
   /** Whether the parents of a write are shown or accepted. A parent may be lost: its draft was never sent. */
   #hasParents({ entry, type, entityId, named }: Write): boolean {
-    const { repo } = this.#parts
+    const { repo, isPartial } = this.#parts
     const state = repo.tableNamed(type).state(entityId)
     const standing = state ? [...standingWrites(state)] : []
     const isHere = (sessionId: Uuid, clientSeq: number): boolean => {
       const { messages } = repo
-      if (messages.find(sessionId, clientSeq) || messages.isAccepted(sessionId, clientSeq))
-        return true
+      if (messages.find(sessionId, clientSeq)) return true
+      if (!isPartial && messages.isAccepted(sessionId, clientSeq)) return true
       return standing.some(
         (write) =>
           write.entry.session.sessionId === sessionId && write.entry.clientSeq === clientSeq,
