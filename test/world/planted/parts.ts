@@ -12,6 +12,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (!was) this.#index.find(type, after, table, found)',
       },
     ],
+    seed: 17,
   },
   {
     name: 'complete-by-type',
@@ -23,6 +24,7 @@ export const PARTS: readonly Planted[] = [
         to: 'outer.type === inner.type && (outer.equal.every(isAmong) || isRangeWide(outer, inner))',
       },
     ],
+    seed: 17,
   },
   {
     name: 'range-not-compared',
@@ -34,6 +36,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (!range || inner.range?.reg === range.reg) return true',
       },
     ],
+    seed: 17,
   },
   {
     name: 'no-cut',
@@ -45,6 +48,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (this.#parts.isPartial || seq === 0) return undefined',
       },
     ],
+    seed: 270,
   },
   {
     name: 'left-rows-stay',
@@ -56,6 +60,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (has(id) || whole.length > 0) table.keep(id)',
       },
     ],
+    seed: 17,
   },
   {
     name: 'older-states-taken',
@@ -83,6 +88,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (frame.no > this.#next) this.#next = frame.no\n    if (frame.no > this.#next) {',
       },
     ],
+    seed: 155,
   },
   {
     name: 'own-rows-not-told',
@@ -94,6 +100,7 @@ export const PARTS: readonly Planted[] = [
         to: 'for (const { entityId } of changes) if (touched.get(view)?.has(entityId)) add(entityId)',
       },
     ],
+    seed: 40,
   },
   {
     name: 'unwritten-rows-not-sent',
@@ -105,6 +112,7 @@ export const PARTS: readonly Planted[] = [
         to: 'const dirty = this.#dirtyOf(scope).slice(0, 0)',
       },
     ],
+    seed: 408,
   },
   {
     name: 'kept-though-changed',
@@ -116,6 +124,7 @@ export const PARTS: readonly Planted[] = [
         to: '!isHere || reviewIn(lastOf(state).entry).seq > seq + 2',
       },
     ],
+    seed: 155,
   },
   {
     name: 'released-state-stays',
@@ -138,6 +147,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (view.done < view.of || readers.mayRead(view.connection, one)) seen.set(one.id, one)',
       },
     ],
+    seed: 247,
   },
   {
     name: 'withheld-row-stays',
@@ -149,6 +159,7 @@ export const PARTS: readonly Planted[] = [
         to: 'view.shown.delete(id)',
       },
     ],
+    seed: 454,
   },
   {
     name: 'withheld-standing-told',
