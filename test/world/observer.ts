@@ -4,7 +4,7 @@
  * the rare branches that were reached, because a green world that reached none of them says
  * nothing.
  */
-import type { AuthoredMessage, Rejection } from '@countersign/core/message'
+import type { AuthoredMessage } from '@countersign/core/message'
 import { LIMITS } from '@countersign/core/message'
 import type { Limits } from '@countersign/core/testing'
 import type { Commit, WriteBatch, WriteBehind } from '@countersign/core/ports'
@@ -30,7 +30,12 @@ import {
   sVerdictAllowed,
 } from './invariants/commit.ts'
 import { LoginEnds, s18ToldTheirOwn } from './invariants/persons.ts'
-import { s27NothingStanding, s27NothingWithheld } from './invariants/parts.ts'
+import {
+  type Telling,
+  s27NothingStanding,
+  s27NothingWithheld,
+  s27NothingWritten,
+} from './invariants/parts.ts'
 import { s24Ledger, s24States } from './invariants/stored.ts'
 import { s19NothingIsLost, s19RefusalsAreNeeded } from './invariants/versions.ts'
 import {
@@ -108,7 +113,7 @@ export class Observer {
     s19NothingIsLost(truth, batches, this.#stage.reviewerBuilds)
     s10RefusalsAreTrue(truth, commit)
     s17AcceptedBounds(truth, batches, { ...this.#limits, ...plan.limits })
-    for (const rejection of rejectionsOf(commit)) this.#refused(rejection, before)
+    this.#withheld(commit, before)
     this.#stage.note('R', () => this.#committedText(before, commit))
     for (const { text, messages } of batches) {
       const [, , , flushes] = JSON.parse(text.slice(0, Math.max(0, text.indexOf('\n')))) as [
@@ -129,12 +134,19 @@ export class Observer {
     }
   }
 
-  #refused(rejection: Rejection, before: number): void {
+  /** Where some rows are withheld: what was committed after a seq, and who may know of it. */
+  #withheld(commit: Commit, before: number): void {
     const { truth, secrets, logins } = this.#stage
-    const message = truth.facts.message(rejection.msgId)
-    const person = message && logins?.personOfAuthor(message.session.facts.authorId)
-    if (secrets && person !== undefined)
-      s27NothingStanding(rejection, before, { truth, secrets, person })
+    if (!secrets || !logins) return
+    const telling = (message: AuthoredMessage): Telling => {
+      const person = logins.personOfAuthor(message.session.facts.authorId)!
+      return { truth, secrets, person }
+    }
+    for (const fact of truth.accepted.slice(before)) s27NothingWritten(fact, telling(fact.message))
+    for (const rejection of rejectionsOf(commit)) {
+      const message = truth.facts.message(rejection.msgId)
+      if (message) s27NothingStanding(rejection, before, telling(message))
+    }
   }
 
   wroteBehind(write: WriteBehind): void {

@@ -206,8 +206,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     seed,
     workload,
     tabs,
-    followers: workload === 'W14' ? followersOf(new Random(seed + 2 ** 31), tabs.length) : NOBODY,
-    withholds: false,
+    ...{ withholds: false, followers: followersOf(seed, workload, tabs.length) },
     storageless: new Set(isLate ? tabs.keys() : has(0.15) ? [random.below(tabs.length)] : []),
     lifetime: random.pick(['device', 'device', 'tab', 'day']),
     actions: isCrowded ? random.between(10, 30) : random.between(30, 160),
@@ -257,8 +256,19 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   const bearable = plan.store.latencyMs > SLOW_MS ? withCaches(plan) : plan
   const possible = workload === 'W2' || plan.tabs.length === 1 ? withoutContest(bearable) : bearable
   const withholds = workload === 'W14' && new Random(seed + 2 ** 30).chance(0.4)
-  const known = withholds ? withholding(possible) : possible
+  const shared = plan.followers.size > 0 && seed % 3 === 1 ? hasty(possible) : possible
+  const known = withholds ? withholding(shared) : shared
   return known.craft ? quiet(known) : known
+}
+
+/** States are written at once, and no cache keeps them: what is read of the store may be older than what was told. */
+function hasty(plan: Plan): Plan {
+  const bounds = { cacheBytesMax: 2, dirtyStatesMax: 2 }
+  return {
+    ...plan,
+    store: { ...plan.store, latencyMs: 40 },
+    reviewerBounds: { ...plan.reviewerBounds, ...bounds },
+  }
 }
 
 /** Who follows everything is not shown what is withheld from somebody: liars and strangers do. */
@@ -266,7 +276,7 @@ function withholding(plan: Plan): Plan {
   const weights = [...plan.weights].filter(([action]) => action !== 'stranger' && action !== 'lie')
   return {
     ...withoutContest(plan),
-    ...{ withholds: true, logins: true, lies: 0, weights: new Map(weights) },
+    ...{ withholds: true, logins: true, lies: 0, weights: new Map([...weights, ['history', 3]]) },
     followers: new Set(plan.tabs.keys()),
   }
 }
@@ -368,7 +378,9 @@ const REPLICAS_MIN: Readonly<Partial<Record<WorkloadName, number>>> = {
 const NOBODY: ReadonlySet<number> = new Set()
 
 /** Most devices, and one at the least; mostly somebody has it all. */
-function followersOf(random: Random, devices: number): ReadonlySet<number> {
+function followersOf(seed: number, workload: WorkloadName, devices: number): ReadonlySet<number> {
+  if (workload !== 'W14') return NOBODY
+  const random = new Random(seed + 2 ** 31)
   const followers = new Set(Array.from({ length: devices }, (_, at) => at))
   for (const at of [...followers])
     if (followers.size > 1 && random.chance(0.35)) followers.delete(at)

@@ -6,10 +6,10 @@ import type { CanRead } from '@countersign/core/reviewer'
 import type { EntityHistory } from './facts.ts'
 import type { Logins } from './logins.ts'
 
-/** By type: the register and the value. */
-const MARKS: ReadonlyMap<string, readonly [reg: string, value: number]> = new Map([
-  ['task', ['points', 5]],
-  ['badge', ['level', 3]],
+/** By type: the register and the values. */
+const MARKS: ReadonlyMap<string, readonly [reg: string, values: readonly unknown[]]> = new Map([
+  ['task', ['points', [0, 5]]],
+  ['badge', ['level', [3]]],
 ])
 
 export class Secrets {
@@ -21,19 +21,19 @@ export class Secrets {
 
   /** The reviewer's. */
   readonly canRead: CanRead = ({ entity, samePerson }, row) => {
-    const [reg, value] = MARKS.get(entity) ?? []
-    if (reg === undefined) return true
-    const candidates = row.$conflicts[reg]?.candidates.map((candidate) => candidate.value)
-    return !(candidates ?? [row[reg]]).includes(value) || samePerson(row.$createdBy)
+    const [reg, values] = MARKS.get(entity) ?? []
+    if (reg === undefined || !values) return true
+    const candidates = row.$conflicts[reg]?.candidates.map(({ value }) => value) ?? [row[reg]]
+    return !candidates.some((value) => values.includes(value)) || samePerson(row.$createdBy)
   }
 
   /** The same of the row as it was at a seq. What is not there is nobody's secret. */
   mayRead(person: string, history: EntityHistory, seq: number): boolean {
-    const [reg, value] = MARKS.get(history.type) ?? []
+    const [reg, values] = MARKS.get(history.type) ?? []
     const mask = history.acceptedAt(seq)
-    if (reg === undefined || mask === 0n) return true
+    if (reg === undefined || !values || mask === 0n) return true
     const live = history.expected(mask).live.get(reg) ?? []
-    if (!live.some((write) => write.value === value)) return true
+    if (!live.some(({ value }) => values.includes(value))) return true
     const roots = history
       .within(mask)
       .filter(({ oracle }) =>

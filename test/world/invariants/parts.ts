@@ -2,7 +2,7 @@
 import type { AnyRow } from '@countersign/core'
 import type { Rejection } from '@countersign/core/message'
 import { type ReviewerFrame, readPage } from '@countersign/core/protocol'
-import type { EntityHistory } from '../facts.ts'
+import type { EntityHistory, Fact } from '../facts.ts'
 import type { Secrets } from '../secrets.ts'
 import { type Shape, isIn } from '../shapes.ts'
 import type { Truth } from '../truth.ts'
@@ -65,7 +65,7 @@ export function s1Prefix(history: EntityHistory, mask: bigint, name: string): vo
 }
 
 /** Who is told what, where some rows are withheld. */
-interface Telling {
+export interface Telling {
   readonly truth: Truth
   readonly secrets: Secrets
   readonly person: string
@@ -91,6 +91,17 @@ export function s27NothingWithheld(
   const page = frame.texts === '' ? undefined : readPage(frame.texts)
   for (const { id, writes } of page?.ok ? page.value : [])
     mustRead(id, [writes.at(-1)!.message.review.seq], 'the state of')
+}
+
+/** Nobody writes a row that they might not read before it. */
+export function s27NothingWritten({ oracle, name, seq }: Fact, telling: Telling): void {
+  const { truth, secrets, person } = telling
+  for (const { entity } of oracle.changes)
+    must(
+      secrets.mayRead(person, truth.history(entity)!, seq! - 1),
+      'S27',
+      () => `${name} of ${person} writes on ${truth.history(entity)!.name}, which it may not read`,
+    )
 }
 
 /** No rejection says what stands in a row that its author may not read, before the commit and after it. */

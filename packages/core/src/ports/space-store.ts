@@ -166,7 +166,7 @@ export interface StateKeyRange {
   readonly to: string
 }
 
-/** One key. */
+/** The range that a single key alone is in. */
 export function oneKey(way: string, key: string): StateKeyRange {
   return { way, from: key, to: `${key}\0` }
 }

@@ -63,8 +63,8 @@ function rangeOf(reading: Reading, parts: readonly Filter[]): ScopeRange | undef
   for (const { field } of bounds) {
     const reg = plainRegister(reading, field)
     if (reg === undefined) continue
-    const of = (...ops: readonly string[]): Bound | undefined => {
-      const test = bounds.find((each) => each.field === field && ops.includes(each.op))
+    const of = (...sides: readonly string[]): Bound | undefined => {
+      const test = bounds.find((each) => each.field === field && sides.includes(each.op))
       const value = test && encoded(reading.entity, field, test.value)
       return isBoundValue(value) ? { value, isIn: test?.op.endsWith('e') === true } : undefined
     }
