@@ -77,6 +77,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (isNews) newest.set(entity.id, entity)',
       },
     ],
+    seed: 270,
   },
   {
     name: 'missed-states-ignored',
@@ -136,6 +137,7 @@ export const PARTS: readonly Planted[] = [
         to: '',
       },
     ],
+    seed: 3053,
   },
   {
     name: 'withheld-row-sent',
@@ -147,7 +149,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (view.done < view.of || readers.mayRead(view.connection, one)) seen.set(one.id, one)',
       },
     ],
-    seed: 247,
+    seed: 17,
   },
   {
     name: 'withheld-row-stays',
@@ -159,7 +161,7 @@ export const PARTS: readonly Planted[] = [
         to: 'view.shown.delete(id)',
       },
     ],
-    seed: 454,
+    seed: 17,
   },
   {
     name: 'withheld-standing-told',
@@ -171,6 +173,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (!canRead || places || changes.length > 0) return undefined',
       },
     ],
+    seed: 500,
   },
   {
     name: 'withheld-history-told',
@@ -182,5 +185,6 @@ export const PARTS: readonly Planted[] = [
         to: 'const mayAsk = (await parts.mayAsk()) || true',
       },
     ],
+    seed: 454,
   },
 ]

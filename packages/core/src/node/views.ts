@@ -237,10 +237,16 @@ export class Views {
     touched: Map<View, Set<Uuid>>,
   ): ReadonlyMap<View, SessionReviews[]> {
     const told = new Map<View, SessionReviews[]>()
+    const headSeq = this.#parts.head().seq
     for (const { connection, sessionId, again, accepted } of decision.answers) {
       const view = connection ? this.#views.get(connection) : undefined
       const reviews = [...again, ...accepted]
       if (!view || reviews.length === 0) continue
+      if (reviews.some(({ seq }) => seq > headSeq)) {
+        // Another process has accepted it: the states here lack it.
+        this.#parts.onAhead()
+        continue
+      }
       const known = told.get(view)
       if (known) known.push({ sessionId, reviews })
       else told.set(view, [{ sessionId, reviews }])
