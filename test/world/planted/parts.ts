@@ -60,7 +60,7 @@ export const PARTS: readonly Planted[] = [
         to: 'if (has(id) || whole.length > 0) table.keep(id)',
       },
     ],
-    seed: 17,
+    seed: 270,
   },
   {
     name: 'older-states-taken',
@@ -126,18 +126,6 @@ export const PARTS: readonly Planted[] = [
       },
     ],
     seed: 155,
-  },
-  {
-    name: 'released-state-stays',
-    what: 'A state that was released under a pending message stays when that is refused.',
-    edits: [
-      {
-        module: 'rows/table.ts',
-        from: 'if (overlay.pending.length === 0 && overlay.isLeaving) overlay.canonical = undefined',
-        to: '',
-      },
-    ],
-    seed: 3053,
   },
   {
     name: 'withheld-row-sent',
