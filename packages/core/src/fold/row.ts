@@ -46,8 +46,8 @@ class RowView {
   #open: ReadonlyMap<Reg, OpenConflict> | undefined
   #conflicts: Readonly<Record<string, FieldConflict>> = NO_CONFLICTS
   readonly #mine: boolean
-  /** Undefined if one write decides it. */
-  #archived: boolean | undefined
+  /** Kept, because every read asks for it. */
+  readonly #archived: boolean
 
   constructor(id: Uuid, state: EntityState) {
     this.id = id
@@ -55,7 +55,9 @@ class RowView {
     this.#verdict = verdictOf(lastOf(state), this.#context)
     const { review, session } = createdOf(state).entry
     this.#created = review
-    this.#mine = this.#context.isMine(session.authorId)
+    const { entity, table, isMine } = this.#context
+    this.#mine = isMine(session.authorId)
+    this.#archived = archivedState(state, entity, table).archived
   }
 
   /** Computes the conflicts of a row after its fields are set, once. */
@@ -63,7 +65,6 @@ class RowView {
     const shown = row as unknown as AnyRow
     row.#open = openConflicts(row.#state, row.#context, shown)
     row.#conflicts = conflictsOf(row.#open, row.#context)
-    row.#archived = row.#isArchived
   }
 
   static openOf(row: RowView): ReadonlyMap<Reg, OpenConflict> | undefined {
@@ -143,12 +144,7 @@ class RowView {
   }
 
   get $archived(): boolean {
-    return this.#archived ?? this.#isArchived
-  }
-
-  get #isArchived(): boolean {
-    const { entity, table } = this.#context
-    return archivedState(this.#state, entity, table).archived
+    return this.#archived
   }
 }
 
