@@ -10,21 +10,20 @@ import { isUnset } from '../schema/input.ts'
 import { operationIn } from '../schema/operations.ts'
 import { Write } from '../history/entry.ts'
 import type { Base, Bases } from '../facts/message.ts'
-import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
+import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import { type EntityState, type LiveSet, liveOf } from './state.ts'
 
 /** Maximum UTF-8 bytes of a base's JSON; a longer one is `unknown`. */
 export const BASE_BYTES_MAX = 1_024
 
-/** States under pending writes, as their author saw them. */
-const under = new WeakMap<Write, { readonly state: EntityState; readonly table: RegisterTable }>()
-
 /** Records the state under a write of this session, to compute its bases when needed. */
-export function noteUnder(
-  write: Write,
-  place: { readonly state: EntityState; readonly table: RegisterTable },
-): void {
-  under.set(write, place)
+export function noteUnder(write: Write, state: EntityState): void {
+  write.under = state
+}
+
+/** The state under a write of this session without a verdict, as its author saw it. */
+function stateUnder(write: Write): EntityState | undefined {
+  return write.under as EntityState | undefined // written by `noteUnder` alone
 }
 
 /**
@@ -35,15 +34,15 @@ export function baseSeenBy(write: Write, reg: Reg): Base {
   const stated = write.bases?.[reg]
   if (stated !== undefined) return stated
   if (write.kind === 'create') return 'nothing'
-  const place = write.entry.review === null ? under.get(write) : undefined
-  return place ? baseIn(liveOf(place.state, place.table.slot(reg)), reg) : 'unknown'
+  const state = stateUnder(write)
+  if (!state) return 'unknown'
+  return baseIn(liveOf(state, write.regs.slots[write.regs.names.indexOf(reg)]!), reg)
 }
 
 /** The bases of all registers that a pending write overwrites, to be stored with it. */
 export function basesUnder(write: Write): Bases | undefined {
   if (write.bases) return write.bases
-  const place = under.get(write)
-  if (!place) return undefined
+  if (!stateUnder(write)) return undefined
   const bases: Record<Reg, Base> = {}
   for (const reg of write.regs.names)
     if (reg !== ARCHIVED && !operationIn(write.values[reg])) bases[reg] = baseSeenBy(write, reg)

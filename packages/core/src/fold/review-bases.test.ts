@@ -305,7 +305,7 @@ describe('any history', () => {
         )
         const state = view.reduce<EntityState | undefined>(apply, undefined)!
         const own = history.written(view, values)
-        noteUnder(own, { state, table: history.table })
+        noteUnder(own, state)
         const wasSingle = Object.keys(values).filter((reg) => history.live(reg).length === 1)
         const write = history.add(view, values)
         const stated: Bases = write.entry.review!.bases?.[0] ?? {}

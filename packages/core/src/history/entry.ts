@@ -66,7 +66,7 @@ export class Entry {
   /** Entities that must not have changed since its author saw them. */
   expect: readonly Expectation[] | undefined
   /** In the order of the message's changes; a change withheld from this replica has no write. */
-  readonly writes: Write[] = []
+  writes: Write[] = []
   /** The author's view; undefined while it is being written, on top of all that is shown. */
   seen: Seen | undefined
   /** The seq up to which unverified messages were shown when it was written here; absent: none were. */
@@ -175,6 +175,8 @@ export class Write {
    * the review, or with the pending message.
    */
   bases: Bases | undefined
+  /** The state under a pending write of this session, from which `fold/base.ts` reads its bases. */
+  under: unknown
   /** By register. May be the row that this write made, which then holds the same values. */
   values: Readonly<Record<Reg, Json>>
 
@@ -191,6 +193,8 @@ export class Write {
     this.cut = facts.cut
     this.own = facts.own
     this.keep = facts.keep
+    this.bases = undefined
+    this.under = undefined
     this.values = values
   }
 
@@ -226,6 +230,7 @@ export function giveReview(entry: Entry, review: Review): void {
   for (const write of entry.writes) {
     write.parents = NO_WRITES
     write.named = undefined
+    write.under = undefined
     write.bases = review.bases?.[write.index]
   }
 }

@@ -146,9 +146,9 @@ export class Table {
     return this.#overlays.has(id)
   }
 
-  /** Shows `state` temporarily, without recording a write: inside a transaction. */
-  preview(id: Uuid, state: EntityState): void {
-    this.#show(id, state)
+  /** Shows `state` in the place of `shown`, without recording a write: inside a transaction. */
+  preview(id: Uuid, state: EntityState, shown: AnyRow | undefined): void {
+    this.#show(id, state, shown)
   }
 
   /** Restores the row that was shown before a preview. */
@@ -287,8 +287,7 @@ export class Table {
     this.conflicted.unsubscribeAll()
   }
 
-  #show(id: Uuid, state: EntityState | undefined): void {
-    const before = this.#rows.get(id)
+  #show(id: Uuid, state: EntityState | undefined, before = this.#rows.get(id)): void {
     // A message that was never shown is contained in a row that is yet to come.
     if (!before && !state) return
     let after: AnyRow | undefined
