@@ -3,7 +3,6 @@
  * authors), version 4 from injected random bytes (sessions, spaces).
  */
 import { v4 } from 'uuid'
-import { toHex } from './bytes.ts'
 
 /** Lower-case text form, 36 characters. */
 export type Uuid = string
@@ -22,21 +21,33 @@ export function versionOf(id: Uuid): number {
 
 /** The first 16 bytes of a hash with version 8 and the variant written over them. */
 export function uuid8(hash: Uint8Array): Uuid {
-  // Not `hash.slice`: a platform's SHA-256 may give a Buffer, whose slice is a view of it.
-  const bytes = Uint8Array.from(hash.subarray(0, 16))
+  const nibbles: number[] = []
   // A hash has 32 bytes; of these, 6 holds the version and 8 the variant.
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80 // 16 bytes were taken
-  return dashed(toHex(bytes))
+  for (let i = 0; i < 16; i++) nibbles.push(hash[i]! >> 4, hash[i]! & 15)
+  nibbles[12] = 8
+  nibbles[16] = (nibbles[16]! & 3) | 8 // 32 were pushed
+  return uuidOfNibbles(nibbles)
+}
+
+const HEX_CODES = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+const DASH = '-'.charCodeAt(0)
+
+/**
+ * The text of 32 half bytes. All characters at once: pieces that are added are a chain of strings,
+ * which each row would keep.
+ */
+export function uuidOfNibbles(nibbles: readonly number[]): Uuid {
+  const codes: number[] = []
+  for (let i = 0; i < 32; i++) {
+    if (i === 8 || i === 12 || i === 16 || i === 20) codes.push(DASH)
+    codes.push(HEX_CODES[nibbles[i]!]!) // 32 numbers below 16
+  }
+  return String.fromCharCode(...codes)
 }
 
 /** A random uuid from 16 random bytes. */
 export function uuid4(random: Uint8Array): Uuid {
   return v4({ random })
-}
-
-function dashed(hex: string): Uuid {
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
 /** Compares by code unit, as canonical order does. */

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts'
 import { toBase64url } from '../base/bytes.ts'
 import { type Hash, bytesOfHash } from '../base/hash.ts'
-import { type Uuid, isUuid } from '../base/uuid.ts'
+import { type Uuid, isUuid, uuidOfNibbles } from '../base/uuid.ts'
 import { refuse } from './malformed.ts'
 
 /** A uuid as 22 characters of base64url. */
@@ -24,14 +24,14 @@ const BITS_128 = /^[A-Za-z0-9_-]{21}[AQgw]$/
 
 // Ids are in every line, so both directions use tables: arrays of bytes are ten times slower.
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const HEX = '0123456789abcdef'
+
 const valuesOf = (digits: string): Int8Array => {
   const values = new Int8Array(128).fill(-1)
   for (let i = 0; i < digits.length; i++) values[digits.charCodeAt(i)] = i
   return values
 }
 const DIGIT_VALUES = valuesOf(DIGITS)
-const HEX_VALUES = valuesOf(HEX)
+const HEX_VALUES = valuesOf('0123456789abcdef')
 
 /** Encodes a uuid in lower-case text form. */
 export function shortId(id: Uuid): ShortId {
@@ -57,19 +57,16 @@ export function longId(short: unknown, what: string): Uuid {
   return isUuid(id) ? id : refuse(`${what}: 22 characters of base64url of a uuid are expected`)
 }
 
-function uuidOf(short: ShortId): string {
-  let id = ''
+function uuidOf(short: ShortId): Uuid {
+  const nibbles: number[] = []
   let word = 0
   let bits = 0
   for (let i = 0; i < 22; i++) {
     word = ((word << 6) | DIGIT_VALUES[short.charCodeAt(i)]!) & 0x3ff
     bits += 6
-    for (; bits >= 4 && id.length < 36; bits -= 4) {
-      if (id.length === 8 || id.length === 13 || id.length === 18 || id.length === 23) id += '-'
-      id += HEX[(word >> (bits - 4)) & 15]!
-    }
+    for (; bits >= 4; bits -= 4) nibbles.push((word >> (bits - 4)) & 15)
   }
-  return id
+  return uuidOfNibbles(nibbles) // without the four bits that are zero
 }
 
 /** The first 128 bits of a chain's hash, as 22 characters: the form in `seen`. */
