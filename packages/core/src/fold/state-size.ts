@@ -32,12 +32,15 @@ export function stateBytes(state: EntityState, table: RegisterTable): Bytes {
 }
 
 function measured(state: EntityState, table: RegisterTable, measure: Measure): number {
-  const writes = new Set<Write>([createdOf(state), ...headsOf(state)])
+  const writes = new Set<Write>(headsOf(state)).add(createdOf(state))
   let bytes = 0
   for (const [slot, reg] of table.names.entries()) {
-    for (const write of writesOf(liveOf(state, slot))) {
+    const live = liveOf(state, slot)
+    if (live === undefined) continue
+    const regBytes = jsonStringBytes(reg) + 1
+    for (const write of writesOf(live)) {
       writes.add(write)
-      bytes += jsonStringBytes(reg) + 1 + measure(write.values[reg]!)
+      bytes += regBytes + measure(write.values[reg]!)
     }
   }
   for (const { entry, own = [] } of writes) {
