@@ -151,6 +151,7 @@ class RowView {
 /** The class of the rows of one type. */
 export type RowClass = (new (id: Uuid, state: EntityState) => RowView) & {
   readonly context: RowContext
+  readonly fields: readonly Field[]
   /** Whether fields hold the JSON of their registers, under the same names. */
   readonly plain: boolean
 }
@@ -163,6 +164,7 @@ export function rowClass(context: RowContext): RowClass {
   const isPlain = codecs.every((codec) => !codec) && fields.every(({ name, reg }) => name === reg)
   return class extends RowView {
     static readonly context = context
+    static readonly fields = fields
     static readonly plain = isPlain
   }
 }
@@ -177,8 +179,7 @@ export function buildRow(id: Uuid, state: EntityState, rows: RowClass): AnyRow {
     for (const reg of [...context.table.names].sort())
       fields += setField(into, state, { name: reg, reg }, context)
   } else {
-    for (const field of context.entity.fields.values())
-      fields += setField(into, state, field, context)
+    for (const field of rows.fields) fields += setField(into, state, field, context)
   }
   // A row made by one write holds the same values as the write; a second copy would cost a third
   // of its memory.

@@ -175,8 +175,6 @@ export class Write {
    * the review, or with the pending message.
    */
   bases: Bases | undefined
-  /** The state under a pending write of this session, from which `fold/base.ts` reads its bases. */
-  under: unknown
   /** By register. May be the row that this write made, which then holds the same values. */
   values: Readonly<Record<Reg, Json>>
 
@@ -194,7 +192,6 @@ export class Write {
     this.own = facts.own
     this.keep = facts.keep
     this.bases = undefined
-    this.under = undefined
     this.values = values
   }
 
@@ -230,7 +227,6 @@ export function giveReview(entry: Entry, review: Review): void {
   for (const write of entry.writes) {
     write.parents = NO_WRITES
     write.named = undefined
-    write.under = undefined
     write.bases = review.bases?.[write.index]
   }
 }

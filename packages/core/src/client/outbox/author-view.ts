@@ -6,7 +6,7 @@
  */
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
-import { noteUnder } from '../../fold/base.ts'
+import { noteBases } from '../../fold/base.ts'
 import { type EntityState, headsOf } from '../../fold/state.ts'
 import { type Entry, Write } from '../../history/entry.ts'
 import type { MessageIndex } from '../../history/messages.ts'
@@ -58,7 +58,7 @@ export class AuthorView {
   }
 
   #noteChange({ table, before, write }: DraftChange & { readonly before: EntityState }): void {
-    noteUnder(write, before)
+    noteBases(write, before)
     const spans = this.#spans(table, write.entityId)
     write.own = spans
     const spanOf = ({ entry }: Write): OwnSpan | undefined =>
