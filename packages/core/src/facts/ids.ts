@@ -31,12 +31,13 @@ const valuesOf = (digits: string): Int8Array => {
   return values
 }
 const DIGIT_VALUES = valuesOf(DIGITS)
+const DIGIT_CODES = Array.from(DIGITS, (digit) => digit.charCodeAt(0))
 const HEX_VALUES = valuesOf('0123456789abcdef')
 
 /** Encodes a uuid in lower-case text form. */
 export function shortId(id: Uuid): ShortId {
   assert(isUuid(id), `an id is a uuid, not ${id}`)
-  let text = ''
+  const codes: number[] = []
   let word = 0
   let bits = 0
   for (let i = 0; i < 36; i++) {
@@ -46,9 +47,10 @@ export function shortId(id: Uuid): ShortId {
     bits += 4
     if (bits < 6) continue
     bits -= 6
-    text += DIGITS[(word >> bits) & 63]!
+    codes.push(DIGIT_CODES[(word >> bits) & 63]!)
   }
-  return text + DIGITS[(word << 4) & 63]!
+  codes.push(DIGIT_CODES[(word << 4) & 63]!)
+  return String.fromCharCode(...codes)
 }
 
 /** Decodes an untrusted short id. @throws Malformed */

@@ -12,7 +12,7 @@ import { type EntityState, headsOf, joinFaultOf, liveOf, writesOf } from '../fol
 import { hadRead, isNamed, saw } from '../history/saw.ts'
 import { type Entry, type Readings, type Write, applyAssigned } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
-import { numberName, pendingIn } from '../history/names.ts'
+import { pendingIn } from '../history/names.ts'
 import { versionOf } from '../base/uuid.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
@@ -91,8 +91,8 @@ export interface AdmitContext {
   readonly places: readonly OtherPlace[] | undefined
   /** The types of the deployment; undefined: any type, unchecked. */
   readonly types: ReadonlyMap<string, Entity> | undefined
-  /** The verdicts of this batch, by `numberName`; they are not in the ledger yet. */
-  readonly decided: ReadonlyMap<string, 'accepted' | 'refused'>
+  /** The verdicts of this batch, by session and number; they are not in the ledger yet. */
+  readonly decided: ReadonlyMap<string, ReadonlyMap<number, 'accepted' | 'refused'>>
   /** Rows for the rules and assigners of the deployment. */
   readonly rows: SpaceRows
   readonly rules: ReviewerRules
@@ -254,9 +254,7 @@ function verdictOn(
   clientSeq: number,
   { decided, ledger }: AdmitContext,
 ): 'accepted' | 'refused' | 'unknown' {
-  return (
-    decided.get(numberName(sessionId, clientSeq)) ?? ledger.verdictOn(sessionId, clientSeq).kind
-  )
+  return decided.get(sessionId)?.get(clientSeq) ?? ledger.verdictOn(sessionId, clientSeq).kind
 }
 
 /**

@@ -14,7 +14,6 @@ import type { AuthoredMessage, Flush, Session } from '../facts/types.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, giveReview, reviewIn } from '../history/entry.ts'
 import type { Lineage } from '../history/lineage.ts'
-import { numberName } from '../history/names.ts'
 import type { Limits } from '../facts/limits.ts'
 import {
   type NackReason,
@@ -165,7 +164,7 @@ class Work<Link> {
   readonly #answers: LinkAnswers<Link>[] = []
   readonly #refused: RefusedNow[] = []
   readonly #failures: UnjudgedMessage[] = []
-  readonly #decided = new Map<string, 'accepted' | 'refused'>()
+  readonly #decided = new Map<Uuid, Map<number, 'accepted' | 'refused'>>()
   readonly #byId = new Map<Uuid, Entry>()
   readonly #sessions = new Map<Uuid, SessionRecord>()
   #accepted = 0
@@ -337,7 +336,10 @@ class Work<Link> {
   }
 
   #decide({ session, clientSeq }: AuthoredMessage, verdict: 'accepted' | 'refused'): void {
-    this.#decided.set(numberName(session.facts.sessionId, clientSeq), verdict)
+    const { sessionId } = session.facts
+    let ofSession = this.#decided.get(sessionId)
+    if (!ofSession) this.#decided.set(sessionId, (ofSession = new Map()))
+    ofSession.set(clientSeq, verdict)
   }
 
   #admitContext({ record, person }: Offer<Link>): AdmitContext {
