@@ -21,27 +21,31 @@ export function versionOf(id: Uuid): number {
 
 /** The first 16 bytes of a hash with version 8 and the variant written over them. */
 export function uuid8(hash: Uint8Array): Uuid {
-  const nibbles: number[] = []
-  // A hash has 32 bytes; of these, 6 holds the version and 8 the variant.
-  for (let i = 0; i < 16; i++) nibbles.push(hash[i]! >> 4, hash[i]! & 15)
-  nibbles[12] = 8
-  nibbles[16] = (nibbles[16]! & 3) | 8 // 32 were pushed
-  return uuidOfNibbles(nibbles)
+  for (let i = 0; i < 16; i++) {
+    const byte = hash[i]! // a hash has 32
+    digits[2 * i] = byte >> 4
+    digits[2 * i + 1] = byte & 15
+  }
+  return uuid8OfDigits(digits)
 }
 
-const HEX_CODES = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
-const DASH = '-'.charCodeAt(0)
+/** The same from 32 digits of 0 to 15, which it changes. */
+export function uuid8OfDigits(list: number[]): Uuid {
+  list[12] = 8 // the version
+  list[16] = (list[16]! & 3) | 8 // 32 digits, and the variant is in this one
+  return uuidOfDigits(list)
+}
 
-/**
- * The text of 32 half bytes. All characters at once: pieces that are added are a chain of strings,
- * which each row would keep.
- */
-export function uuidOfNibbles(nibbles: readonly number[]): Uuid {
-  const codes: number[] = []
-  for (let i = 0; i < 32; i++) {
-    if (i === 8 || i === 12 || i === 16 || i === 20) codes.push(DASH)
-    codes.push(HEX_CODES[nibbles[i]!]!) // 32 numbers below 16
-  }
+// Lists that are used again: lists for each id would take ten times its text. All characters are
+// turned into a text at once: pieces that are added are a chain of strings, which each row would keep.
+const digits: number[] = Array.from({ length: 32 }, () => 0)
+const codes: number[] = Array.from({ length: 36 }, () => '-'.charCodeAt(0))
+const places = codes.map((_, at) => at).filter((at) => ![8, 13, 18, 23].includes(at))
+const HEX_CODES = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+
+/** The text of 32 digits of 0 to 15. */
+export function uuidOfDigits(list: readonly number[]): Uuid {
+  for (let i = 0; i < 32; i++) codes[places[i]!] = HEX_CODES[list[i]!]! // a digit for each place
   return String.fromCharCode(...codes)
 }
 

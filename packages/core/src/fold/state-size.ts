@@ -34,9 +34,11 @@ export function stateBytes(state: EntityState, table: RegisterTable): Bytes {
 function measured(state: EntityState, table: RegisterTable, measure: Measure): number {
   const writes = new Set<Write>(headsOf(state)).add(createdOf(state))
   let bytes = 0
-  for (const [slot, reg] of table.names.entries()) {
+  const { names } = table
+  for (let slot = 0; slot < names.length; slot++) {
     const live = liveOf(state, slot)
     if (live === undefined) continue
+    const reg = names[slot]!
     const regBytes = jsonStringBytes(reg) + 1
     for (const write of writesOf(live)) {
       writes.add(write)

@@ -118,6 +118,8 @@ function namesOf(
   { flush, first, verdicts }: JudgedFlush,
   starts: readonly number[],
 ): readonly NamedLine[] {
+  const isWhole = verdicts.length === flush.messages.length
+  if (isWhole && verdicts.every(({ accepted }) => accepted)) return []
   const spelled = new Map<Uuid, { readonly line: number; readonly hidden: boolean }>()
   const names = new Map<number, Uuid>()
   for (const [i, { changes, expect = [] }] of flush.messages.entries()) {
