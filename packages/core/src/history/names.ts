@@ -71,5 +71,6 @@ export function pendingIn(
   { own, others }: Names,
   sessionId: Uuid,
 ): readonly { readonly sessionId: Uuid; readonly clientSeq: number }[] {
-  return [...own.map((clientSeq) => ({ sessionId, clientSeq })), ...others]
+  const named = own.map((clientSeq) => ({ sessionId, clientSeq }))
+  return others.length === 0 ? named : [...named, ...others]
 }

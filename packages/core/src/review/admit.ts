@@ -171,8 +171,10 @@ function judged(message: AuthoredMessage, context: AdmitContext): Admission {
   if (refusal !== undefined) return reject('unauthorised', refusal)
   const published = schemaFault(entry, context.rows, batch)
   if (published !== undefined) return reject('invalid', published)
-  const misfit = entry.writes.map((write, i) => joinFaultOf(before[i], write)).find(Boolean)
-  if (misfit !== undefined) return reject('invalid', misfit)
+  for (const [i, write] of entry.writes.entries()) {
+    const misfit = joinFaultOf(before[i], write)
+    if (misfit !== undefined) return reject('invalid', misfit)
+  }
   const bases = basesFor(entry, {
     before,
     changesOf: (id) => batch.changesOf(id),
