@@ -6,8 +6,8 @@ export const ackShowsCanonical: Planted = {
   edits: [
     {
       module: 'rows/table.ts',
-      from: 'if (isSame) this.#show(id, this.state(id))',
-      to: 'if (isSame) this.#show(id, overlay.canonical)',
+      from: 'else if (showsVerdictOf(write, state)) this.#show(id, state)',
+      to: 'else this.#show(id, overlay.canonical)',
     },
   ],
   seed: 2,

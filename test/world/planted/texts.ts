@@ -44,8 +44,8 @@ export const TEXTS: readonly Planted[] = [
     edits: [
       {
         module: 'review/batch-text.ts',
-        from: 'return textIn(layout, { hides: ({ session }) => isOwn(session) })',
-        to: 'return textIn(layout, { hides: ({ session }) => isOwn(session) || session.line.length > 0 })',
+        from: 'return textIn(layout, { hides: ({ session }) => own.has(session) })',
+        to: 'return textIn(layout, { hides: ({ session }) => own.has(session) || session.line.length > 0 })',
       },
     ],
     seed: 1,

@@ -9,7 +9,7 @@ import type { Json } from './json.ts'
  * The canonical text of a JSON value. Does not validate it: the result is wrong for other values.
  */
 export function canonical(value: Json): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (hasNoKeys(value)) return JSON.stringify(value)
   if (Array.isArray(value)) {
     let text = '['
     for (let i = 0; i < value.length; i++)
@@ -22,4 +22,12 @@ export function canonical(value: Json): string {
     text += (text === '{' ? '' : ',') + JSON.stringify(key) + ':' + canonical(object[key] as Json)
   }
   return text + '}'
+}
+
+/** Whether there is nothing in a value that must be sorted: most lines are lists of texts and numbers. */
+function hasNoKeys(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (!Array.isArray(value)) return false
+  for (let i = 0; i < value.length; i++) if (!hasNoKeys(value[i] as Json)) return false
+  return true
 }

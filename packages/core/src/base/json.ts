@@ -113,9 +113,13 @@ function objectFault(object: object, walk: Walk, depth: number): string | undefi
   return undefined
 }
 
-/** An upper bound of `jsonBytes` that does not scan strings: a character takes at most 6 bytes. */
+/** The longest number: -1.7976931348623157e+308. */
+const NUMBER_BYTES_MAX = bytesOf(24)
+
+/** An upper bound of `jsonBytes` that writes no text: a character takes at most 6 bytes. */
 export function jsonBytesAtMost(value: Json): Bytes {
-  return typeof value === 'string' ? bytesOf(value.length * 6 + 2) : jsonBytes(value)
+  if (typeof value === 'string') return bytesOf(value.length * 6 + 2)
+  return typeof value === 'number' ? NUMBER_BYTES_MAX : jsonBytes(value)
 }
 
 /** The bytes of `JSON.stringify(value)`, without building that text. */

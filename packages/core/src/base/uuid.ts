@@ -3,7 +3,6 @@
  * authors), version 4 from injected random bytes (sessions, spaces).
  */
 import { v4 } from 'uuid'
-import { toHex } from './bytes.ts'
 
 /** Lower-case text form, 36 characters. */
 export type Uuid = string
@@ -22,21 +21,37 @@ export function versionOf(id: Uuid): number {
 
 /** The first 16 bytes of a hash with version 8 and the variant written over them. */
 export function uuid8(hash: Uint8Array): Uuid {
-  // Not `hash.slice`: a platform's SHA-256 may give a Buffer, whose slice is a view of it.
-  const bytes = Uint8Array.from(hash.subarray(0, 16))
-  // A hash has 32 bytes; of these, 6 holds the version and 8 the variant.
-  bytes[6] = (bytes[6]! & 0x0f) | 0x80
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80 // 16 bytes were taken
-  return dashed(toHex(bytes))
+  for (let i = 0; i < 16; i++) {
+    const byte = hash[i]! // a hash has 32
+    digits[2 * i] = byte >> 4
+    digits[2 * i + 1] = byte & 15
+  }
+  return uuid8OfDigits(digits)
+}
+
+/** The same from 32 digits of 0 to 15, which it changes. */
+export function uuid8OfDigits(list: number[]): Uuid {
+  list[12] = 8 // the version
+  list[16] = (list[16]! & 3) | 8 // 32 digits, and the variant is in this one
+  return uuidOfDigits(list)
+}
+
+// Lists that are used again: lists for each id would take ten times its text. All characters are
+// turned into a text at once: pieces that are added are a chain of strings, which each row would keep.
+const digits: number[] = Array.from({ length: 32 }, () => 0)
+const codes: number[] = Array.from({ length: 36 }, () => '-'.charCodeAt(0))
+const places = codes.map((_, at) => at).filter((at) => ![8, 13, 18, 23].includes(at))
+const HEX_CODES = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
+
+/** The text of 32 digits of 0 to 15. */
+export function uuidOfDigits(list: readonly number[]): Uuid {
+  for (let i = 0; i < 32; i++) codes[places[i]!] = HEX_CODES[list[i]!]! // a digit for each place
+  return String.fromCharCode(...codes)
 }
 
 /** A random uuid from 16 random bytes. */
 export function uuid4(random: Uint8Array): Uuid {
   return v4({ random })
-}
-
-function dashed(hex: string): Uuid {
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
 /** Compares by code unit, as canonical order does. */

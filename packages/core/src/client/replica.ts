@@ -223,9 +223,11 @@ export class Replica {
       clientSeq: this.#clientSeq + 1,
       timestamp: this.#options.platform.clock.now(),
       arrival: ++this.#arrivals,
-      identifier: (entry) => this.#flusher!.identify(entry), // as above
+      identifier: this.#identifier,
     })
   }
+
+  readonly #identifier = (entry: Entry): void => this.#flusher!.identify(entry) // as above
 
   /** Records in a message, before its commit, what its author has seen. */
   noteSeen(draft: Draft): void {

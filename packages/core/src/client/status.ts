@@ -74,7 +74,8 @@ export function updateStatus(sources: Sources): void {
     shown.undoable === undo.undoable &&
     shown.redoable === undo.redoable &&
     shown.position === position
-  if (!isShown) status.setState(countsOf(sources))
+  // Whole, because zustand would copy all fields one by one.
+  if (!isShown) status.setState({ ...shown, ...countsOf(sources) }, true)
 }
 
 /** Whether writes reach the storage, and why not. */

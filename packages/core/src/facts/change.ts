@@ -24,7 +24,8 @@ export interface FlushContext {
 
 /** Omits absent parts at the end. */
 export function trimmed(list: readonly (Json | undefined)[]): Json[] {
-  const end = list.findLastIndex((item) => item !== undefined) + 1
+  let end = list.length
+  while (end > 0 && list[end - 1] === undefined) end--
   return list.slice(0, end).map((item) => item ?? null)
 }
 

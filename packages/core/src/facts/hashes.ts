@@ -7,8 +7,9 @@
  *
  * Hashes are written as 43 characters. A line starts with `[`, so the parts cannot run together.
  */
-import { type Hash, bytesOfHash, hashBytes, hashLine } from '../base/hash.ts'
-import { type Uuid, uuid8 } from '../base/uuid.ts'
+import { type Hash, hashBytes, hashLine } from '../base/hash.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { idOfHash } from './ids.ts'
 import type { FlushHashes, FlushText } from './types.ts'
 
 /** Identifies a session by its line. */
@@ -28,7 +29,7 @@ export function lineHash(head: Hash, before: Hash, line: string): Hash {
 
 /** The id of the message whose last line has this hash. */
 export function messageId(line: Hash): Uuid {
-  return uuid8(bytesOfHash(line))
+  return idOfHash(line)
 }
 
 /** Hashes the head and every line of a flush, in order: one call of SHA-256 each. */

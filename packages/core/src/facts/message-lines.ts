@@ -168,7 +168,7 @@ export function messageOf(
       : inner.map(({ change }, i) =>
           changeAt(line - inner.length + i, { change, clientSeq }, context),
         )
-  if (new Set(changes.map(({ entityId }) => entityId)).size !== changes.length)
+  if (changes.length > 1 && new Set(changes.map((one) => one.entityId)).size !== changes.length)
     refuse(`message ${clientSeq}: two changes concern the same entity`)
   const expect = expectOf(outer.expect, context)
   const salts = [...inner.map(({ salt }) => salt), outer.salt]

@@ -37,15 +37,20 @@ export function isNoNames({ canonical, own, others }: Names): boolean {
 /** Encodes names as numbers relative to `seen` and to the message, in a fixed order. */
 export function namesJson(names: Names, { seen, clientSeq }: NamesOrigin): Json {
   const list: Json[] = []
-  for (const seq of names.canonical.toSorted(byNumber)) {
+  for (const seq of inOrder(names.canonical, byNumber)) {
     assert(seq <= seen.seq, `a canonical name, ${seq}, is at most what was seen, ${seen.seq}`)
     list.push(seen.seq - seq)
   }
-  for (const own of names.own.toSorted(byNumber)) {
+  for (const own of inOrder(names.own, byNumber)) {
     assert(own < clientSeq, `an own name, ${own}, is before the message ${clientSeq}`)
     list.push(own - clientSeq)
   }
-  return [...list, ...(spansJson(names.others) as Json[])]
+  return names.others.length === 0 ? list : [...list, ...(spansJson(names.others) as Json[])]
+}
+
+/** Sorted. Nearly all lists of names have one. */
+function inOrder<T>(list: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
+  return list.length < 2 ? list : list.toSorted(compare)
 }
 
 /** Spans in the order of their sessions. */

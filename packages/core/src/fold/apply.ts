@@ -17,42 +17,53 @@ import {
   type EntityState,
   type Fold,
   type LiveSet,
-  emptyBefore,
+  createdOf,
   hasOperations,
   headsOf,
-  spread,
+  isLinear,
+  liveBySlot,
   writesOf,
 } from './state.ts'
+
+const NOTHING_MERGED: Pick<Fold, 'bases' | 'totals'> = { bases: undefined, totals: undefined }
 
 /** The state after `write`, which is later than all writes in the state. */
 export function apply(state: EntityState | undefined, write: Write): EntityState {
   if (!state && !hasOperations(write)) return write
-  const before = state ? spread(state) : emptyBefore(write)
-  const beside = before.heads.filter((head) => !saw(write, head))
-  const live = before.live.slice()
-  let { bases, totals } = before
+  const beside = state ? headsOf(state).filter((head) => !saw(write, head)) : []
+  const live = liveBySlot(state)
+  let { bases, totals } = state && !(state instanceof Write) ? state : NOTHING_MERGED
   for (let i = 0; i < write.regs.slots.length; i++) {
     const slot = write.regs.slots[i]!
-    const operation = operationIn(write.values[write.regs.names[i]!])
-    totals = totalsAfter(totals, operation, { slot, fold: write.regs.folds?.[i], of: write.entry })
+    const reg = write.regs.names[i]! // aligned with `slots`
+    const operation = operationIn(write.values[reg])
+    if (operation || totals)
+      totals = totalsAfter(totals, operation, {
+        slot,
+        fold: write.regs.folds?.[i],
+        of: write.entry,
+      })
     if (operation) {
       // Operations are never overwritten and never in conflict: the newest write is the live one.
       live[slot] = write
       if (bases?.has(slot)) bases = without(bases, slot)
       continue
     }
-    const standing = joined(before.live[slot], write, write.regs.names[i]!)
-    bases = basesAfter(bases, { slot, reg: write.regs.names[i]! }, { before, standing, write })
+    const before = live[slot]
+    const standing = joined(before, write, reg)
+    if (bases || !(standing instanceof Write))
+      bases = basesAfter(bases, { slot, reg }, { before, standing, write })
     live[slot] = standing
   }
   const after: Fold = {
     heads: beside.length === 0 ? [write] : [...beside, write],
     live,
-    created: before.created,
+    created: state ? createdOf(state) : write,
     last: write,
     // A kept write remains concurrent with this one; and who had read a head on a lineage that was lost
     // may have read more than is known of it.
-    linear: before.linear && beside.length === 0 && !write.keep && hasReplaced(write, live),
+    linear:
+      (!state || isLinear(state)) && beside.length === 0 && !write.keep && hasReplaced(write, live),
     bases,
     totals,
   }
@@ -103,10 +114,10 @@ function basesAfter(
     before,
     standing,
     write,
-  }: { readonly before: Fold; readonly standing: LiveSet; readonly write: Write },
+  }: { readonly before: LiveSet | undefined; readonly standing: LiveSet; readonly write: Write },
 ): Fold['bases'] {
   if (standing instanceof Write) return bases?.has(slot) ? without(bases, slot) : bases
-  if (reg === ARCHIVED || writesOf(before.live[slot]).length > 1) return bases
+  if (reg === ARCHIVED || writesOf(before).length > 1) return bases
   return new Map<number, Base>(bases).set(slot, baseSeenBy(write, reg))
 }
 

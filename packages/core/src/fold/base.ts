@@ -9,45 +9,28 @@ import { jsonBytes } from '../base/json.ts'
 import { isUnset } from '../schema/input.ts'
 import { operationIn } from '../schema/operations.ts'
 import { Write } from '../history/entry.ts'
-import type { Base, Bases } from '../facts/message.ts'
-import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
+import type { Base } from '../facts/message.ts'
+import { ARCHIVED, type Reg } from '../schema/registers.ts'
 import { type EntityState, type LiveSet, liveOf } from './state.ts'
 
 /** Maximum UTF-8 bytes of a base's JSON; a longer one is `unknown`. */
 export const BASE_BYTES_MAX = 1_024
 
-/** States under pending writes, as their author saw them. */
-const under = new WeakMap<Write, { readonly state: EntityState; readonly table: RegisterTable }>()
-
-/** Records the state under a write of this session, to compute its bases when needed. */
-export function noteUnder(
-  write: Write,
-  place: { readonly state: EntityState; readonly table: RegisterTable },
-): void {
-  under.set(write, place)
-}
-
-/**
- * The value that the author of a write had seen in a register: as stated, or as recorded by
- * `noteUnder`.
- */
-export function baseSeenBy(write: Write, reg: Reg): Base {
-  const stated = write.bases?.[reg]
-  if (stated !== undefined) return stated
-  if (write.kind === 'create') return 'nothing'
-  const place = write.entry.review === null ? under.get(write) : undefined
-  return place ? baseIn(liveOf(place.state, place.table.slot(reg)), reg) : 'unknown'
-}
-
-/** The bases of all registers that a pending write overwrites, to be stored with it. */
-export function basesUnder(write: Write): Bases | undefined {
-  if (write.bases) return write.bases
-  const place = under.get(write)
-  if (!place) return undefined
+/** Records the values that the author of a pending write sees in the registers that it overwrites. */
+export function noteBases(write: Write, state: EntityState): void {
+  const { names, slots } = write.regs
   const bases: Record<Reg, Base> = {}
-  for (const reg of write.regs.names)
-    if (reg !== ARCHIVED && !operationIn(write.values[reg])) bases[reg] = baseSeenBy(write, reg)
-  return bases
+  for (let i = 0; i < names.length; i++) {
+    const reg = names[i]!
+    if (reg === ARCHIVED || operationIn(write.values[reg])) continue
+    bases[reg] = baseIn(liveOf(state, slots[i]!), reg) // aligned with `names`
+  }
+  write.bases = bases
+}
+
+/** The value that the author of a write had seen in a register, as stated or recorded. */
+export function baseSeenBy({ bases, kind }: Write, reg: Reg): Base {
+  return bases?.[reg] ?? (kind === 'create' ? 'nothing' : 'unknown')
 }
 
 /** The base that a reader of this state has in one of its registers. */

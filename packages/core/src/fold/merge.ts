@@ -113,7 +113,9 @@ export function archivedState(
   table: RegisterTable,
 ): ArchivedState {
   const slot = table.slotIfKnown(ARCHIVED)
-  const live = slot < 0 ? [] : writesOf(liveOf(state, slot))
+  const written = slot < 0 ? undefined : liveOf(state, slot)
+  if (written === undefined) return NOT_ARCHIVED
+  const live = writesOf(written)
   const archives = live.filter((write) => write.values[ARCHIVED] === true).sort(compareOrder)
   if (archives.length === 0) return NOT_ARCHIVED
   const policy = entity.policies.archived

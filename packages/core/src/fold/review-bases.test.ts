@@ -10,7 +10,7 @@ import { SeededRandom } from '../testing/seeded-random.ts'
 import { seenNothing, spansNaming } from '../testing/exact-seen.ts'
 import { type StatedBases, keptReview, reviewOf } from '../wire/reviews.ts'
 import { apply } from './apply.ts'
-import { BASE_BYTES_MAX, baseOf, basesUnder, noteUnder } from './base.ts'
+import { BASE_BYTES_MAX, baseOf, noteBases } from './base.ts'
 import { basesFor } from './review-bases.ts'
 import { type EntityState, headsOf, isLinear, liveOf, writesOf } from './state.ts'
 
@@ -305,7 +305,7 @@ describe('any history', () => {
         )
         const state = view.reduce<EntityState | undefined>(apply, undefined)!
         const own = history.written(view, values)
-        noteUnder(own, { state, table: history.table })
+        noteBases(own, state)
         const wasSingle = Object.keys(values).filter((reg) => history.live(reg).length === 1)
         const write = history.add(view, values)
         const stated: Bases = write.entry.review!.bases?.[0] ?? {}
@@ -314,7 +314,7 @@ describe('any history', () => {
         for (const reg of parted) {
           conflicts++
           expect(stated[reg]).toEqual(foundBy(view, reg))
-          expect(basesUnder(own)![reg]).toEqual(stated[reg])
+          expect(own.bases![reg]).toEqual(stated[reg])
           expect(history.base(reg)).toEqual(stated[reg])
         }
         expect(history.based).toEqual(

@@ -46,8 +46,8 @@ class RowView {
   #open: ReadonlyMap<Reg, OpenConflict> | undefined
   #conflicts: Readonly<Record<string, FieldConflict>> = NO_CONFLICTS
   readonly #mine: boolean
-  /** Undefined if one write decides it. */
-  #archived: boolean | undefined
+  /** Kept, because every read asks for it. */
+  readonly #archived: boolean
 
   constructor(id: Uuid, state: EntityState) {
     this.id = id
@@ -55,7 +55,9 @@ class RowView {
     this.#verdict = verdictOf(lastOf(state), this.#context)
     const { review, session } = createdOf(state).entry
     this.#created = review
-    this.#mine = this.#context.isMine(session.authorId)
+    const { entity, table, isMine } = this.#context
+    this.#mine = isMine(session.authorId)
+    this.#archived = archivedState(state, entity, table).archived
   }
 
   /** Computes the conflicts of a row after its fields are set, once. */
@@ -63,7 +65,6 @@ class RowView {
     const shown = row as unknown as AnyRow
     row.#open = openConflicts(row.#state, row.#context, shown)
     row.#conflicts = conflictsOf(row.#open, row.#context)
-    row.#archived = row.#isArchived
   }
 
   static openOf(row: RowView): ReadonlyMap<Reg, OpenConflict> | undefined {
@@ -143,18 +144,14 @@ class RowView {
   }
 
   get $archived(): boolean {
-    return this.#archived ?? this.#isArchived
-  }
-
-  get #isArchived(): boolean {
-    const { entity, table } = this.#context
-    return archivedState(this.#state, entity, table).archived
+    return this.#archived
   }
 }
 
 /** The class of the rows of one type. */
 export type RowClass = (new (id: Uuid, state: EntityState) => RowView) & {
   readonly context: RowContext
+  readonly fields: readonly Field[]
   /** Whether fields hold the JSON of their registers, under the same names. */
   readonly plain: boolean
 }
@@ -167,6 +164,7 @@ export function rowClass(context: RowContext): RowClass {
   const isPlain = codecs.every((codec) => !codec) && fields.every(({ name, reg }) => name === reg)
   return class extends RowView {
     static readonly context = context
+    static readonly fields = fields
     static readonly plain = isPlain
   }
 }
@@ -181,8 +179,7 @@ export function buildRow(id: Uuid, state: EntityState, rows: RowClass): AnyRow {
     for (const reg of [...context.table.names].sort())
       fields += setField(into, state, { name: reg, reg }, context)
   } else {
-    for (const field of context.entity.fields.values())
-      fields += setField(into, state, field, context)
+    for (const field of rows.fields) fields += setField(into, state, field, context)
   }
   // A row made by one write holds the same values as the write; a second copy would cost a third
   // of its memory.

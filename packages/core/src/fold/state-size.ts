@@ -4,15 +4,17 @@
  */
 import { type Json, jsonBytes, jsonBytesAtMost } from '../base/json.ts'
 import { type Bytes, bytesOf, jsonStringBytes } from '../base/size.ts'
+import type { OwnSpan } from '../facts/types.ts'
 import { Write } from '../history/entry.ts'
 import type { RegisterTable } from '../schema/registers.ts'
-import { type EntityState, createdOf, headsOf, liveOf, writesOf } from './state.ts'
+import { type EntityState, type Fold, createdOf, headsOf, liveOf, writesOf } from './state.ts'
 
 /** Bytes of a write and its message in a page, without values: ids, times, numbers. */
 const WRITE_BYTES = 360
 /** Bytes of a session's span, and of an excepted number in it. */
 const SPAN_BYTES = 64
 const NUMBER_BYTES = 17
+const NO_SPANS: readonly OwnSpan[] = Object.freeze([])
 
 type Measure = (value: Json) => number
 
@@ -32,26 +34,41 @@ export function stateBytes(state: EntityState, table: RegisterTable): Bytes {
 }
 
 function measured(state: EntityState, table: RegisterTable, measure: Measure): number {
-  const writes = new Set<Write>([createdOf(state), ...headsOf(state)])
+  const writes = new Set<Write>(headsOf(state)).add(createdOf(state))
   let bytes = 0
-  for (const [slot, reg] of table.names.entries()) {
-    for (const write of writesOf(liveOf(state, slot))) {
+  const { names } = table
+  for (let slot = 0; slot < names.length; slot++) {
+    const live = liveOf(state, slot)
+    if (live === undefined) continue
+    const reg = names[slot]!
+    const regBytes = jsonStringBytes(reg) + 1
+    for (const write of writesOf(live)) {
       writes.add(write)
-      bytes += jsonStringBytes(reg) + 1 + measure(write.values[reg]!)
+      bytes += regBytes + measure(write.values[reg]!)
     }
   }
-  for (const { entry, own = [] } of writes) {
-    bytes += WRITE_BYTES + (entry.seen?.except.length ?? 0) * NUMBER_BYTES
-    for (const { except } of own) {
-      const numbers = except.length
-      bytes += SPAN_BYTES + numbers * NUMBER_BYTES
-    }
+  for (const write of writes) bytes += writeBytes(write)
+  return state instanceof Write ? bytes : bytes + mergedBytes(state, measure)
+}
+
+/** Of a write and its message, without values. */
+function writeBytes({ entry, own }: Write): number {
+  let bytes = WRITE_BYTES + (entry.seen?.except.length ?? 0) * NUMBER_BYTES
+  for (const { except } of own ?? NO_SPANS) {
+    const numbers = except.length
+    bytes += SPAN_BYTES + numbers * NUMBER_BYTES
   }
-  if (!(state instanceof Write))
-    for (const base of state.bases?.values() ?? [])
-      bytes += typeof base === 'string' ? NUMBER_BYTES : NUMBER_BYTES + measure(base.value)
-  if (!(state instanceof Write))
-    for (const { value = null, waiting = [] } of state.totals?.values() ?? [])
+  return bytes
+}
+
+/** Of the bases and totals. */
+function mergedBytes({ bases, totals }: Fold, measure: Measure): number {
+  let bytes = 0
+  if (bases)
+    for (const base of bases.values())
+      bytes += NUMBER_BYTES + (typeof base === 'string' ? 0 : measure(base.value))
+  if (totals)
+    for (const { value = null, waiting = [] } of totals.values())
       bytes += SPAN_BYTES + measure(value) + measure(waiting)
   return bytes
 }

@@ -81,9 +81,11 @@ export function hasOperations({ regs, values }: Write): boolean {
  * Why an operation of the write cannot be added to the state, as a sentence; undefined if all can.
  */
 export function joinFaultOf(before: EntityState | undefined, write: Write): string | undefined {
-  for (const [i, reg] of write.regs.names.entries()) {
+  const { names, slots } = write.regs
+  for (let i = 0; i < names.length; i++) {
+    const reg = names[i]!
     const operation = operationIn(write.values[reg])
-    const slot = write.regs.slots[i]!
+    const slot = slots[i]! // aligned with `names`
     const total = before && totalOf(before, slot)
     if (operation) {
       const isValue = before && !total && liveOf(before, slot) !== undefined
@@ -96,18 +98,14 @@ export function joinFaultOf(before: EntityState | undefined, write: Write): stri
   return undefined
 }
 
-/** The state as a `Fold`, for the next step. */
-export function spread(state: EntityState): Fold {
-  if (!(state instanceof Write)) return state
-  const live: (LiveSet | undefined)[] = []
-  for (const slot of state.regs.slots) live[slot] = state
-  return { ...emptyBefore(state), heads: [state], live }
-}
-
-/** The empty state before the first write of an entity. */
-export function emptyBefore(first: Write): Fold {
-  const nothing = { bases: undefined, totals: undefined }
-  return { heads: [], live: [], created: first, last: first, linear: true, ...nothing }
+/** The live writes by slot, in a list of its own, for the next step. */
+export function liveBySlot(state: EntityState | undefined): (LiveSet | undefined)[] {
+  if (!state) return []
+  if (!(state instanceof Write)) return state.live.slice()
+  const { slots } = state.regs
+  const length = Math.max(...slots) + 1
+  // Of the right length: a list that grows by itself is three times as large.
+  return Array.from({ length }, (_, slot) => (slots.includes(slot) ? state : undefined))
 }
 
 /** The live writes of a register as a list, empty if it was never written. */

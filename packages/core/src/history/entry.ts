@@ -66,7 +66,7 @@ export class Entry {
   /** Entities that must not have changed since its author saw them. */
   expect: readonly Expectation[] | undefined
   /** In the order of the message's changes; a change withheld from this replica has no write. */
-  readonly writes: Write[] = []
+  writes: Write[] = []
   /** The author's view; undefined while it is being written, on top of all that is shown. */
   seen: Seen | undefined
   /** The seq up to which unverified messages were shown when it was written here; absent: none were. */
@@ -106,7 +106,7 @@ export class Entry {
     return this.#id
   }
 
-  /** The full hash; empty if a snapshot has only the id. */
+  /** The full hash of a message without a verdict; empty if it has one, or if only its id is known. */
   get hash(): Hash {
     if (this.#id === undefined) this.#identifier?.(this)
     return this.#hash ?? ''
@@ -117,6 +117,11 @@ export class Entry {
     this.#id = id
     this.#hash ??= hash
     this.#identifier = undefined
+  }
+
+  /** Called with the verdict: from then on the id is enough, and rows keep their newest messages. */
+  forgetHash(): void {
+    this.#hash = undefined
   }
 }
 
@@ -192,6 +197,7 @@ export class Write {
     this.cut = facts.cut
     this.own = facts.own
     this.keep = facts.keep
+    this.bases = undefined
     this.values = values
   }
 
@@ -224,6 +230,7 @@ export function giveReview(entry: Entry, review: Review): void {
   assert(!isMoved, 'a message keeps its seq on a lineage')
   entry.review = review
   entry.state = 'accepted'
+  entry.forgetHash()
   for (const write of entry.writes) {
     write.parents = NO_WRITES
     write.named = undefined

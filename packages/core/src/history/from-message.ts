@@ -23,8 +23,9 @@ export function toEntry(message: AuthoredMessage, context: EntryContext): Entry 
   const { id, hash, clientSeq, time, seen, expect } = message
   const { session, arrival, firstIndex = 0 } = context
   const entry = new Entry({ session, clientSeq, timestamp: time, arrival, seen, expect })
-  for (const [i, change] of message.changes.entries())
-    entry.writes.push(writeOf(change, { entry, index: firstIndex + i, context }))
+  entry.writes = message.changes.map((change, i) =>
+    writeOf(change, { entry, index: firstIndex + i, context }),
+  )
   entry.identify(id, hash)
   return entry
 }

@@ -24,23 +24,32 @@ export function namesOf(
   spanOf: (write: Write) => OwnSpan | undefined = spanOfOne,
 ): Names {
   if (writes.length === 0) return NO_NAMES
-  const canonical: number[] = []
-  const own: number[] = []
-  const others: OwnSpan[] = []
+  // Nearly always one write: lists of the right length, without empty ones.
+  let { canonical, own, others } = NO_NAMES
   for (const write of writes) {
     const { review, session, clientSeq } = write.entry
-    if (review !== null && review.seq <= readHere(by, review)) canonical.push(review.seq)
-    else if (session.sessionId === by.session.sessionId) own.push(clientSeq)
+    if (review !== null && review.seq <= readHere(by, review))
+      canonical = [...canonical, review.seq]
+    else if (session.sessionId === by.session.sessionId) own = [...own, clientSeq]
     else {
       const span = spanOf(write)
-      if (span && !others.some(({ sessionId }) => sessionId === span.sessionId)) others.push(span)
+      if (span && !others.some(({ sessionId }) => sessionId === span.sessionId))
+        others = [...others, span]
     }
   }
   return {
-    canonical: canonical.sort(byNumber),
-    own: own.sort(byNumber),
-    others: others.sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1)),
+    canonical: sorted(canonical, byNumber),
+    own: sorted(own, byNumber),
+    others: sorted(others, bySession),
   }
+}
+
+function sorted<T>(list: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
+  return list.length < 2 ? list : [...list].sort(compare)
+}
+
+function bySession(a: OwnSpan, b: OwnSpan): number {
+  return a.sessionId < b.sessionId ? -1 : 1
 }
 
 function byNumber(a: number, b: number): number {
@@ -62,5 +71,6 @@ export function pendingIn(
   { own, others }: Names,
   sessionId: Uuid,
 ): readonly { readonly sessionId: Uuid; readonly clientSeq: number }[] {
-  return [...own.map((clientSeq) => ({ sessionId, clientSeq })), ...others]
+  const named = own.map((clientSeq) => ({ sessionId, clientSeq }))
+  return others.length === 0 ? named : [...named, ...others]
 }

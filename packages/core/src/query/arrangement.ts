@@ -70,7 +70,8 @@ export class Arrangement {
 
   /** Replaces one entry by another; either may be absent. */
   swap(before: AnyRow | undefined, after: AnyRow | undefined): void {
-    if (before && after && this.compare(before, after) === 0 && this.list.replace(after)) return
+    if (before && after && this.compare(before, after) === 0 && this.list.replace(before, after))
+      return
     if (before) this.#remove(before)
     if (after) this.#add(after)
   }
@@ -83,7 +84,7 @@ export class Arrangement {
   #remove(entry: AnyRow): void {
     const { list } = this
     // An app can mutate a Date in a row; then the row is not at the place of its sort key.
-    const removed = list.remove(entry) !== undefined || list.removeObject(entry)
+    const removed = list.remove(entry) || list.removeObject(entry)
     assert(removed, `row ${entry.id} is not at the place of its sort key`)
   }
 

@@ -257,13 +257,14 @@ export class QueryEngine implements RowSink {
   }
 
   #inIndex(index: Arrangement, request: Request, countMax = Infinity): AnyRow[] {
-    const { section, matches } = request
+    const { section } = request
     const { list } = index
     const from = list.first(section)
-    const to = list.after(section)
+    const to = list.after(section, from)
     const isPlain = request.plan.exact && index.standIns === 0
     const enough = request.plan.ordered ? countMax : Infinity
     if (isPlain) return list.slice(from, to, enough)
+    const { matches } = request
     const found: AnyRow[] = []
     for (const piece of list.pieces(from, to)) {
       for (const entry of piece) {

@@ -59,6 +59,29 @@ export const IN_VALUES_MAX = 4_096
 export const EVERYTHING: Filter = { op: 'and', parts: [], key: 'and()' }
 export const NOTHING: Filter = { op: 'or', parts: [], key: 'or()' }
 
+/** A condition on one field. Its key is made on first use: most one-shot queries need none. */
+class FieldTest<Op extends 'eq' | RangeOp> {
+  readonly op: Op
+  readonly field: string
+  readonly value: unknown
+  #key: string | undefined
+
+  constructor(op: Op, field: string, value: unknown) {
+    this.op = op
+    this.field = field
+    this.value = value
+  }
+
+  get key(): string {
+    return (this.#key ??= keyOf(this.op, this.field, valueKey(this.value)))
+  }
+}
+
+/** Whether a filter matches nothing whatever the rows. */
+export function isNothing(filter: Filter): boolean {
+  return filter.op === 'or' && filter.parts.length === 0
+}
+
 /** Whether a filter is a bound of a range. */
 export function isRange(filter: Filter): filter is RangeTest {
   return filter.op === 'gt' || filter.op === 'gte' || filter.op === 'lt' || filter.op === 'lte'
@@ -142,7 +165,7 @@ function readOperator(entity: Entity, field: string, [op, given]: [string, unkno
   if (op !== 'in') {
     const value = readValue(entity, field, given)
     if (!isRangeKind(kindOf(value))) refuse(entity, field, `${op} takes an ordered value`)
-    return { op: op as RangeOp, field, value, key: keyOf(op, field, valueKey(value)) }
+    return new FieldTest(op as RangeOp, field, value)
   }
   if (!Array.isArray(given)) refuse(entity, field, 'in takes a list')
   if (given.length > IN_VALUES_MAX)
@@ -154,16 +177,13 @@ function readOperator(entity: Entity, field: string, [op, given]: [string, unkno
   }
   const keys = [...byKey.keys()].sort()
   const values = keys.map((key) => byKey.get(key))
-  const [first] = keys
-  if (first === undefined) return NOTHING
-  if (values.length === 1)
-    return { op: 'eq', field, value: values[0], key: keyOf('eq', field, first) }
+  if (values.length === 0) return NOTHING
+  if (values.length === 1) return new FieldTest('eq', field, values[0])
   return { op: 'in', field, values, key: keyOf('in', field, keys.join()) }
 }
 
 function equal(entity: Entity, field: string, given: unknown): EqTest {
-  const value = readValue(entity, field, given)
-  return { op: 'eq', field, value, key: keyOf('eq', field, valueKey(value)) }
+  return new FieldTest('eq', field, readValue(entity, field, given))
 }
 
 /** A copy of a value to compare with. */
@@ -228,7 +248,7 @@ function tightened(parts: readonly Filter[]): Filter[] | undefined {
   const values = new Map<string, string>()
   const kinds = new Map<string, number>()
   for (const part of parts) {
-    if (part.key === NOTHING.key) return undefined
+    if (isNothing(part)) return undefined
     if (isRange(part)) {
       const kind = kindOf(part.value)
       if ((kinds.get(part.field) ?? kind) !== kind) return undefined

@@ -8,7 +8,7 @@
  */
 import type { Entity, SortKey } from '../schema/entity.ts'
 import type { AnyRow } from '../schema/types.ts'
-import { type RowAccess, compareDirected, kindOf } from './compare.ts'
+import { type RowAccess, compareDirected, compareValues, kindOf } from './compare.ts'
 import { type EqTest, type Filter, type RangeTest, conjuncts, isRange } from './filter.ts'
 import type { Section } from './sorted-list.ts'
 
@@ -68,11 +68,10 @@ function planWith(
     // An index may name a field twice; the equality on it counts once.
     if (fixed.length === 1 || !hasField(keys.slice(0, fixed.length - 1), field)) used++
   }
-  const next = keys[fixed.length]?.field
-  const bounds = tests.filter((test) => isRange(test) && test.field === next) as RangeTest[]
+  const bounds = boundsOn(keys[fixed.length]?.field, tests)
   used += bounds.length
-  if (used === 0 && !order) return undefined
-  const rest = withoutConstant(fixed.length === 0 ? keys : keys.slice(fixed.length), tests)
+  if (used === 0 && (!order || order[0]?.field !== keys[0]?.field)) return undefined
+  const rest = withoutConstant(keys, tests)
   const ordered = !order || sameKeys(order, rest)
   if (used === 0 && !ordered) return undefined
   return { index, fixed, bounds, exact: used === tests.length, ordered, order: order ?? rest }
@@ -82,6 +81,12 @@ function planWith(
 function scoreOf({ exact, ordered, fixed, bounds }: Plan): number {
   const full = exact && ordered ? 1_000 : 0
   return full + fixed.length * 10 + (bounds.length > 0 ? 2 : 0) + (ordered ? 1 : 0)
+}
+
+function boundsOn(field: string | undefined, tests: readonly Filter[]): readonly RangeTest[] {
+  const bounds: RangeTest[] = []
+  for (const test of tests) if (isRange(test) && test.field === field) bounds.push(test)
+  return bounds
 }
 
 function equalityOn(field: string, tests: readonly Filter[]): EqTest | undefined {
@@ -135,8 +140,11 @@ function fixedSide(
   value: unknown,
   access: RowAccess,
 ): Section<AnyRow> {
-  const read = reader(field, access)
-  return (entry) => compareDirected(read(entry), value, descending)
+  if (descending || field.startsWith('$')) {
+    const read = reader(field, access)
+    return (entry) => compareDirected(read(entry), value, descending)
+  }
+  return (entry) => compareValues(entry[field], value)
 }
 
 function boundedSide(

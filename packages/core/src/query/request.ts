@@ -6,7 +6,7 @@ import type { Entity, SortKey } from '../schema/entity.ts'
 import { parseSortKey } from '../schema/entity.ts'
 import type { AnyRow, Query } from '../schema/types.ts'
 import { type Comparator, type RowAccess, comparator } from './compare.ts'
-import { type Filter, NOTHING, isPlainObject, isQueryable, readWhere, refuse } from './filter.ts'
+import { type Filter, isNothing, isPlainObject, isQueryable, readWhere, refuse } from './filter.ts'
 import { type Plan, planQuery, sectionOf } from './plan.ts'
 import { type Predicate, compilePredicate } from './predicate.ts'
 import type { Section } from './sorted-list.ts'
@@ -68,7 +68,7 @@ export class Request {
   }
 
   get matchesNothing(): boolean {
-    return this.filter.key === NOTHING.key
+    return isNothing(this.filter)
   }
 
   /** The declared index to read. Indexes have no archived rows. */

@@ -66,16 +66,13 @@ export class SortedList<T> {
     if (chunk.length > CHUNK_ITEMS_MAX) this.#split(at)
   }
 
-  /** Removes the item that compares as equal to this one. Returns it, or undefined. */
-  remove(item: T): T | undefined {
+  /** Removes this object, if it is in its place. Returns whether it was. */
+  remove(item: T): boolean {
     const at = this.#chunkOf(item)
-    const chunk = this.#chunks[at]
-    if (!chunk) return undefined
-    const offset = this.#offsetOf(chunk, item)
-    const found = chunk[offset]
-    if (found === undefined || this.#compare(found, item) !== 0) return undefined
+    const offset = this.#chunks[at]?.indexOf(item) ?? -1
+    if (offset < 0) return false
     this.#removeAt(at, offset)
-    return found
+    return true
   }
 
   /** Removes this object by a scan of all items: for a list whose items lost their order. */
@@ -90,16 +87,15 @@ export class SortedList<T> {
   }
 
   /**
-   * Replaces the item that compares as equal to this one. Returns the replaced item, or undefined.
+   * Puts an item in the place of an object of the list that compares as equal. Returns whether that
+   * object was there. Looks for it along its chunk: a search would read items, from cold memory.
    */
-  replace(item: T): T | undefined {
+  replace(before: T, item: T): boolean {
     const chunk = this.#chunks[this.#chunkOf(item)]
-    if (!chunk) return undefined
-    const offset = this.#offsetOf(chunk, item)
-    const found = chunk[offset]
-    if (found === undefined || this.#compare(found, item) !== 0) return undefined
+    const offset = chunk?.indexOf(before) ?? -1
+    if (!chunk || offset < 0) return false
     chunk[offset] = item
-    return found
+    return true
   }
 
   /**
@@ -123,12 +119,12 @@ export class SortedList<T> {
 
   /** Place of the first item that is not before the section. */
   first(section: Section<T>): ListPlace {
-    return this.#place((item) => section(item) >= 0)
+    return this.#search(section, false, this.begin)
   }
 
-  /** Place of the first item after the section. */
-  after(section: Section<T>): ListPlace {
-    return this.#place((item) => section(item) > 0)
+  /** Place of the first item after the section, which begins at `from`. */
+  after(section: Section<T>, from: ListPlace = this.begin): ListPlace {
+    return this.#search(section, true, from)
   }
 
   /** A copy of the items between two places, at most `countMax`. */
@@ -204,10 +200,27 @@ export class SortedList<T> {
     return low
   }
 
-  #place(reached: (item: T) => boolean): ListPlace {
+  /** Place of the first item, from `from` on, that is in the section or after it; `past`: after it. */
+  #search(section: Section<T>, past: boolean, from: ListPlace): ListPlace {
     const chunks = this.#chunks
-    const at = partition(chunks, (chunk) => reached(chunk[chunk.length - 1]!))
-    return at === chunks.length ? this.end : at * PLACE_SPAN + partition(chunks[at]!, reached)
+    let at = Math.floor(from / PLACE_SPAN)
+    let high = chunks.length
+    while (at < high) {
+      const middle = (at + high) >>> 1
+      const chunk = chunks[middle]!
+      if (isReached(section(chunk[chunk.length - 1]!), past)) high = middle
+      else at = middle + 1
+    }
+    const chunk = chunks[at]
+    if (!chunk) return this.end
+    let low = 0
+    high = chunk.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (isReached(section(chunk[middle]!), past)) high = middle
+      else low = middle + 1
+    }
+    return at * PLACE_SPAN + low
   }
 
   #append(item: T): void {
@@ -268,16 +281,8 @@ export class SortedList<T> {
   }
 }
 
-/** Index of the first item for which `reached` is true; it is true for all that follow. */
-function partition<T>(list: readonly T[], reached: (item: T) => boolean): number {
-  let low = 0
-  let high = list.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (reached(list[middle]!)) high = middle
-    else low = middle + 1
-  }
-  return low
+function isReached(side: number, past: boolean): boolean {
+  return past ? side > 0 : side >= 0
 }
 
 function pushChunks<T>(chunks: T[][], items: readonly T[]): void {

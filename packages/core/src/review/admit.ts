@@ -12,7 +12,7 @@ import { type EntityState, headsOf, joinFaultOf, liveOf, writesOf } from '../fol
 import { hadRead, isNamed, saw } from '../history/saw.ts'
 import { type Entry, type Readings, type Write, applyAssigned } from '../history/entry.ts'
 import { toEntry } from '../history/from-message.ts'
-import { numberName, pendingIn } from '../history/names.ts'
+import { pendingIn } from '../history/names.ts'
 import { versionOf } from '../base/uuid.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
@@ -92,8 +92,8 @@ export interface AdmitContext {
   readonly places: readonly OtherPlace[] | undefined
   /** The types of the deployment; undefined: any type, unchecked. */
   readonly types: ReadonlyMap<string, Entity> | undefined
-  /** The verdicts of this batch, by `numberName`; they are not in the ledger yet. */
-  readonly decided: ReadonlyMap<string, 'accepted' | 'refused'>
+  /** The verdicts of this batch, by session and number; they are not in the ledger yet. */
+  readonly decided: ReadonlyMap<string, ReadonlyMap<number, 'accepted' | 'refused'>>
   /** Rows for the rules and assigners of the deployment. */
   readonly rows: SpaceRows
   readonly rules: ReviewerRules
@@ -175,8 +175,10 @@ function judged(message: AuthoredMessage, context: AdmitContext): Admission {
   if (refusal !== undefined) return reject('unauthorised', refusal)
   const published = schemaFault(entry, context.rows, batch)
   if (published !== undefined) return reject('invalid', published)
-  const misfit = entry.writes.map((write, i) => joinFaultOf(before[i], write)).find(Boolean)
-  if (misfit !== undefined) return reject('invalid', misfit)
+  for (const [i, write] of entry.writes.entries()) {
+    const misfit = joinFaultOf(before[i], write)
+    if (misfit !== undefined) return reject('invalid', misfit)
+  }
   const bases = basesFor(entry, {
     before,
     changesOf: (id) => batch.changesOf(id),
@@ -258,9 +260,7 @@ function verdictOn(
   clientSeq: number,
   { decided, ledger }: AdmitContext,
 ): 'accepted' | 'refused' | 'unknown' {
-  return (
-    decided.get(numberName(sessionId, clientSeq)) ?? ledger.verdictOn(sessionId, clientSeq).kind
-  )
+  return decided.get(sessionId)?.get(clientSeq) ?? ledger.verdictOn(sessionId, clientSeq).kind
 }
 
 /**

@@ -11,7 +11,8 @@ export function storedText(layout: BatchLayout): string {
 
 /** The text for an author: hashes replace the lines of its own messages. */
 export function ownText(layout: BatchLayout, isOwn: (session: Session) => boolean): string {
-  return textIn(layout, { hides: ({ session }) => isOwn(session) })
+  const own = new Set(layout.flushes.map(({ session }) => session).filter(isOwn))
+  return textIn(layout, { hides: ({ session }) => own.has(session) })
 }
 
 function textIn(layout: BatchLayout, form: Omit<BatchForm, 'sessionNo'>): string {

@@ -14,7 +14,6 @@ import type { AuthoredMessage, Flush, Session } from '../facts/types.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, giveReview, reviewIn } from '../history/entry.ts'
 import type { Lineage } from '../history/lineage.ts'
-import { numberName } from '../history/names.ts'
 import type { Limits } from '../facts/limits.ts'
 import {
   type NackReason,
@@ -167,7 +166,7 @@ class Work<Link> {
   readonly #answers: LinkAnswers<Link>[] = []
   readonly #refused: RefusedNow[] = []
   readonly #failures: UnjudgedMessage[] = []
-  readonly #decided = new Map<string, 'accepted' | 'refused'>()
+  readonly #decided = new Map<Uuid, Map<number, 'accepted' | 'refused'>>()
   readonly #byId = new Map<Uuid, Entry>()
   readonly #sessions = new Map<Uuid, SessionRecord>()
   #accepted = 0
@@ -214,8 +213,13 @@ class Work<Link> {
       nacks: [],
     }
     const verdicts: JudgedMessage[] = []
-    for (const [i, message] of authoredIn(offer.flush, offer.session).entries())
-      verdicts.push(yield* this.#whenAtHand(() => this.#judge(message, i, { offer, answers })))
+    const sizes = sizesIn(offer.flush)
+    const judging = { offer, answers, admitting: this.#admitContext(offer) }
+    for (const [i, message] of authoredIn(offer.flush, offer.session).entries()) {
+      // A size for each message.
+      const place = { bytes: sizes[i]!, places: offer.returned?.places[i] }
+      verdicts.push(yield* this.#whenAtHand(() => this.#judge(message, place, judging)))
+    }
     assert(verdicts.length === answers.messages, 'each message of an offer is judged')
     this.#answers.push(answers)
     if (!verdicts.some(({ accepted }) => accepted)) return
@@ -244,8 +248,8 @@ class Work<Link> {
 
   #judge(
     message: AuthoredMessage,
-    index: number,
-    { offer, answers }: { readonly offer: Offer<Link>; readonly answers: LinkAnswers<Link> },
+    { bytes, places }: OfferedPlace,
+    { offer, answers, admitting }: Judging<Link>,
   ): JudgedMessage {
     const { clientSeq, session } = message
     const { sessionId } = session.facts
@@ -256,9 +260,7 @@ class Work<Link> {
       answers.nacks.push({ clientSeq, reason: 'busy', detail, alone: false })
       return refused
     }
-    const bytes = bytesOf(message, offer.flush)
-    const places = offer.returned?.places[index]
-    const admission = admit(message, bytes, { ...this.#admitContext(offer), places })
+    const admission = admit(message, bytes, places ? { ...admitting, places } : admitting)
     const verdict = this.#withReview(message, admission, places)
     if (verdict.kind === 'nack') {
       const { reason, detail } = verdict
@@ -336,14 +338,18 @@ class Work<Link> {
   }
 
   #decide({ session, clientSeq }: AuthoredMessage, verdict: 'accepted' | 'refused'): void {
-    this.#decided.set(numberName(session.facts.sessionId, clientSeq), verdict)
+    const { sessionId } = session.facts
+    let ofSession = this.#decided.get(sessionId)
+    if (!ofSession) this.#decided.set(sessionId, (ofSession = new Map()))
+    ofSession.set(clientSeq, verdict)
   }
 
-  #admitContext({ record, person }: Offer<Link>): Omit<AdmitContext, 'places'> {
+  #admitContext({ record, person }: Offer<Link>): AdmitContext {
     return {
       ...this.#context,
       record,
       person,
+      places: undefined,
       batch: this.#batch,
       decided: this.#decided,
       onRuleFailure: (failure, message) => void this.#failures.push({ failure, message, person }),
@@ -429,6 +435,19 @@ class Work<Link> {
   }
 }
 
+/** The size of a message in its offer, and its places on other lineages, where it was returned. */
+interface OfferedPlace {
+  readonly bytes: Bytes
+  readonly places: readonly OtherPlace[] | undefined
+}
+
+/** An offer, what is answered to it, and what its messages are judged with. */
+interface Judging<Link> {
+  readonly offer: Offer<Link>
+  readonly answers: LinkAnswers<Link>
+  readonly admitting: AdmitContext
+}
+
 interface AcceptedWithReview {
   readonly kind: 'accepted'
   readonly entry: Entry
@@ -437,15 +456,15 @@ interface AcceptedWithReview {
   readonly review: Review | undefined
 }
 
-/** The bytes of the lines of a message, with the head of its flush. */
-function bytesOf(message: AuthoredMessage, { messages, text, bytes }: Flush): Bytes {
-  if (messages.length === 1) return bytes
+/** The bytes of the lines of each message, with the head of their flush. */
+function sizesIn({ messages, text, bytes }: Flush): readonly Bytes[] {
+  if (messages.length === 1) return [bytes]
+  const headBytes = lineBytes(text.head)
   let line = 0
-  for (const other of messages) {
-    if (other.clientSeq === message.clientSeq) break
-    line += other.salts.length
-  }
-  return [text.head, ...text.lines.slice(line, line + message.salts.length)]
-    .map(lineBytes)
-    .reduce(addBytes, NO_BYTES)
+  return messages.map(({ salts }) => {
+    let size = headBytes
+    for (const end = line + salts.length; line < end; line++)
+      size = addBytes(size, lineBytes(text.lines[line]!)) // a message has a salt for each line
+    return size
+  })
 }

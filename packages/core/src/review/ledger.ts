@@ -151,7 +151,7 @@ export class Ledger {
   }
 
   isKnown(sessionId: Uuid, clientSeq: number): boolean {
-    return this.#numbers.get(numberName(sessionId, clientSeq)) !== undefined
+    return this.#numbers.has(numberName(sessionId, clientSeq))
   }
 
   noteVerdict(sessionId: Uuid, clientSeq: number, verdict: NumberVerdict): void {

@@ -16,6 +16,8 @@ export class Lru<K, V> implements BudgetedCache {
   readonly #isHeld: () => boolean
   /** In order of use, least recently used first. */
   readonly #items = new Map<K, V>()
+  /** The key that was used last, which need not move: a decision asks for one item many times. */
+  #newest: K | undefined
   #size = 0
 
   constructor(
@@ -48,15 +50,17 @@ export class Lru<K, V> implements BudgetedCache {
 
   get(key: K): V | undefined {
     const value = this.#items.get(key)
-    if (value === undefined) return undefined
+    if (value === undefined || key === this.#newest) return value
     this.#items.delete(key)
     this.#items.set(key, value)
+    this.#newest = key
     return value
   }
 
   set(key: K, value: V): void {
     this.delete(key)
     this.#items.set(key, value)
+    this.#newest = key
     this.#size += this.#sizeOf(value)
   }
 

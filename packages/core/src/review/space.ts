@@ -105,7 +105,7 @@ export class SpaceState {
 
   /** Whether the entity, or its absence, is cached. */
   has(id: Uuid): boolean {
-    return this.#find(id) !== undefined
+    return this.#kept.has(id) || this.#cached.has(id)
   }
 
   /** @throws Missing */

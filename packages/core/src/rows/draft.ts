@@ -10,6 +10,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { apply } from '../fold/apply.ts'
 import { brokenRule } from '../fold/conflicts.ts'
 import { archivedState, mergeRegister } from '../fold/merge.ts'
+import { stateOfRow } from '../fold/row.ts'
 import { isAgreed, isConflict, shownWrite } from '../fold/shown.ts'
 import {
   type EntityState,
@@ -94,8 +95,8 @@ export class Draft {
     return this.#changes
   }
 
-  *writes(): IterableIterator<Write> {
-    for (const { write } of this.#changes) yield write
+  get writes(): Write[] {
+    return this.#changes.map(({ write }) => write)
   }
 
   /** Adds one verb and shows its effect. Throws, and changes nothing, if it exceeds a bound. */
@@ -104,7 +105,8 @@ export class Draft {
     if (refusal !== undefined)
       throw new CountersignError('schema_refused', refusal, { entity: entity.name, id })
     const known = this.#find(id)
-    const before = known ? known.before : table.state(id)
+    const shown = table.row(id)
+    const before = known ? known.before : shown && stateOfRow(shown)
     const asked = known ? merge(table, known.asked, input) : input
     const merged = before ? withArchived(table, before, asked) : asked
     this.#checkBounds(table, merged, known ? 0 : this.#changes.length + 1)
@@ -129,9 +131,7 @@ export class Draft {
       const entity = table.entity.name
       throw new CountersignError('invalid', `${entity}.${misfit}`, { entity, id, reason: misfit })
     }
-    const after = apply(before, write)
-    const shown = table.row(id)
-    this.#show(table, id, after)
+    this.#show(table, { id, shown, after: apply(before, write) })
     if (this.#nesting > 0) this.#reversals.push(this.#reversalOf(known, { table, id, shown }))
     if (known) {
       known.write = write
@@ -184,10 +184,16 @@ export class Draft {
   }
 
   /** Shows the new state; restores the row if the rule of the type rejects it. */
-  #show(table: Table, id: Uuid, after: EntityState): void {
-    const shown = table.row(id)
+  #show(
+    table: Table,
+    {
+      id,
+      shown,
+      after,
+    }: { readonly id: Uuid; readonly shown: AnyRow | undefined; readonly after: EntityState },
+  ): void {
     const { name, options } = table.entity
-    table.preview(id, after)
+    table.preview(id, after, shown)
     if (!options.rule || this.#rehearsed) return
     let holds = false
     try {
@@ -217,7 +223,7 @@ export class Draft {
       readonly merged: Registers
     },
   ): ReadonlyMap<Reg, readonly Write[]> | undefined {
-    if (before instanceof Write) return undefined
+    if (isLinear(before)) return undefined // nothing is in conflict
     const { kind, asked, merged } = written
     let keep: Map<Reg, readonly Write[]> | undefined
     if (merged !== asked && archivedState(before, reader.entity, registers).conflict) {
@@ -292,10 +298,8 @@ export class Draft {
   commit(): void {
     assert(this.#nesting === 0, 'nested transactions end before the commit')
     assert(this.entry.writes.length === 0, 'a draft is committed once')
-    for (const { table, before, write } of this.#changes) {
-      this.entry.writes.push(write)
-      table.addPreviewed(write, before)
-    }
+    this.entry.writes = this.writes
+    for (const { table, before, write } of this.#changes) table.addPreviewed(write, before)
   }
 
   /** Restores the rows that were shown before. */

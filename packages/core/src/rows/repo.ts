@@ -30,6 +30,8 @@ export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
   watcher: StepWatcher | undefined
   readonly #tables = new Map<string, Table>()
+  /** The same tables, for what goes over all of them with every write. */
+  readonly #inOrder: Table[] = []
   readonly #options: RepoOptions
 
   constructor(options: RepoOptions) {
@@ -74,7 +76,7 @@ export class Repo {
 
   /** The table that has a row of that id, archived or not. */
   tableOf(id: Uuid): Table | undefined {
-    for (const table of this.#tables.values()) if (table.row(id)) return table
+    for (const table of this.#inOrder) if (table.row(id)) return table
     return undefined
   }
 
@@ -82,6 +84,7 @@ export class Repo {
     const table = new Table(type, this.#options.viewer)
     this.#options.onTable(table)
     this.#tables.set(type.name, table)
+    this.#inOrder.push(table)
     table.watchKeys(() => this.emit())
     return table
   }
@@ -150,7 +153,7 @@ export class Repo {
 
   /** Notifies every subscriber of the changes since the last emit, once. */
   emit(): void {
-    for (const table of this.#tables.values()) table.emit(this.#options.onListenerError)
+    for (const table of this.#inOrder) table.emit(this.#options.onListenerError)
   }
 }
 

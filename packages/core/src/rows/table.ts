@@ -18,7 +18,7 @@ import {
   rowClass,
   stateOfRow,
 } from '../fold/row.ts'
-import type { EntityState } from '../fold/state.ts'
+import { type EntityState, createdOf, isLinear } from '../fold/state.ts'
 import type { Write } from '../history/entry.ts'
 import type { Lenses } from '../schema/lens/path.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -148,9 +148,9 @@ export class Table {
     return this.#overlays.has(id)
   }
 
-  /** Shows `state` temporarily, without recording a write: inside a transaction. */
-  preview(id: Uuid, state: EntityState): void {
-    this.#show(id, state)
+  /** Shows `state` in the place of `shown`, without recording a write: inside a transaction. */
+  preview(id: Uuid, state: EntityState, shown: AnyRow | undefined): void {
+    this.#show(id, state, shown)
   }
 
   /** Restores the row that was shown before a preview. */
@@ -190,7 +190,7 @@ export class Table {
 
   /**
    * Accepts a pending write. It is usually the oldest one: then the sequence of writes does not
-   * change, so the state stays, and only the row is rebuilt.
+   * change, so the state stays, and the row too, unless it shows the verdict of that write.
    */
   accept(write: Write): void {
     const id = write.entityId
@@ -201,9 +201,9 @@ export class Table {
     const left = overlay.pending.filter((other) => other !== write)
     assert(left.length === overlay.pending.length - 1, 'an accepted write was pending once')
     overlay.pending = left
-    const isSame = isOldest && left.length > 0 && !write.entry.review?.assigned
-    if (isSame) this.#show(id, this.state(id))
-    else this.refold(id)
+    const state = this.state(id)
+    if (!state || !isOldest || left.length === 0 || write.entry.review?.assigned) this.refold(id)
+    else if (showsVerdictOf(write, state)) this.#show(id, state)
   }
 
   /** Accepts a pending write that the canonical state contains already. */
@@ -304,8 +304,7 @@ export class Table {
     this.conflicted.unsubscribeAll()
   }
 
-  #show(id: Uuid, state: EntityState | undefined): void {
-    const before = this.#rows.get(id)
+  #show(id: Uuid, state: EntityState | undefined, before = this.#rows.get(id)): void {
     // A message that was never shown is contained in a row that is yet to come.
     if (!before && !state) return
     let after: AnyRow | undefined
@@ -319,4 +318,9 @@ export class Table {
     this.sink?.changed(before, after)
     if (this.#listeners.size > 0) this.#touched.add(id)
   }
+}
+
+/** Whether the row of a state shows the verdict of a write that is not its newest one. */
+function showsVerdictOf(write: Write, state: EntityState): boolean {
+  return !isLinear(state) || createdOf(state) === write
 }

@@ -74,13 +74,12 @@ function passedWhole(
 export function encodePatch(entity: Entity, table: RegisterTable, patch: object): Registers {
   const values: Record<string, Json> = {}
   const given = patch as Readonly<Record<string, unknown>>
-  const names: string[] = []
-  for (const key of Object.keys(given)) {
+  const names = Object.keys(given).map((key) => {
     const field = writable(entity, key)
     if (field.merging && given[key] === undefined) throw noValue(entity, field)
     values[field.reg] = orUnset(unwrap(entity, field, encodeField(field, given[key])))
-    names.push(field.reg)
-  }
+    return field.reg
+  })
   return { regs: table.set(names.length > 1 ? names.sort() : names), values }
 }
 

@@ -6,7 +6,7 @@
 import { type Json, jsonBytes, jsonBytesAtMost } from '../base/json.ts'
 import { type Bytes, bytesOf, jsonStringBytes } from '../base/size.ts'
 import type { OwnSpan } from '../facts/types.ts'
-import type { Entry, Write } from '../history/entry.ts'
+import type { Entry, KeptWrites, Write } from '../history/entry.ts'
 import type { RegSet } from '../schema/registers.ts'
 
 /** A short id with its quotes and a comma. */
@@ -36,8 +36,10 @@ export class MessageSize {
   #bytes: number
   #changes = 0
   readonly #measure: Measure
-  /** One write of each shape, by its registers. */
-  readonly #shapes = new Map<RegSet, Write[]>()
+  /** The first write: nearly every message has one shape. */
+  #first: Write | undefined
+  /** One write of each other shape, by its registers. */
+  #others: Map<RegSet, Write[]> | undefined
 
   constructor({ expect = [], seen }: Measured = {}, measure: Measure = jsonBytes) {
     this.#measure = measure
@@ -54,7 +56,7 @@ export class MessageSize {
     const { regs, keep, parents, values, cut, own } = write
     this.#bytes += this.#shape(write) + CHANGE_BYTES + numbersBytes(parents)
     for (const reg of regs.names) this.#bytes += 1 + this.#measure(values[reg]!)
-    for (const kept of keep?.values() ?? []) this.#bytes += KEPT_BYTES + countOf(kept) * SPAN_BYTES
+    if (keep) for (const kept of keep.values()) this.#bytes += keptBytes(kept)
     if (cut !== undefined) this.#bytes += NUMBER_BYTES
     if (minted) this.#bytes += ID_BYTES
     this.#bytes += spansBytes(own)
@@ -64,23 +66,33 @@ export class MessageSize {
 
   /** The number of its shape, and the shape where it is a new one. */
   #shape(write: Write): number {
-    const alike = this.#shapes.get(write.regs)
-    if (!alike) this.#shapes.set(write.regs, [write])
-    else if (alike.some((other) => isAlike(other, write))) return NUMBER_BYTES
-    else alike.push(write)
+    if (!this.#first) this.#first = write
+    else if (isAlike(this.#first, write) || this.#isAmongOthers(write)) return NUMBER_BYTES
     const { type, regs } = write
     return 8 + 3 * NUMBER_BYTES + jsonStringBytes(type) + namesBytes(regs)
   }
+
+  /** Whether one of its shape was added; remembers it if not. */
+  #isAmongOthers(write: Write): boolean {
+    this.#others ??= new Map()
+    const alike = this.#others.get(write.regs)
+    if (!alike) this.#others.set(write.regs, [write])
+    else if (alike.some((other) => isAlike(other, write))) return true
+    else alike.push(write)
+    return false
+  }
 }
 
-function countOf(
-  kept: NonNullable<Write['keep']> extends ReadonlyMap<string, infer K> ? K : never,
-) {
-  return 'own' in kept ? kept.canonical.length + kept.own.length + kept.others.length : kept.length
+function keptBytes(kept: KeptWrites): number {
+  const count =
+    'own' in kept ? kept.canonical.length + kept.own.length + kept.others.length : kept.length
+  return KEPT_BYTES + count * SPAN_BYTES
 }
 
-function spansBytes(own: readonly OwnSpan[] = []): number {
-  return own.reduce((sum, { except }) => sum + SPAN_BYTES + numbersBytes(except), 0)
+function spansBytes(own: readonly OwnSpan[] | undefined): number {
+  let bytes = 0
+  if (own) for (const { except } of own) bytes += SPAN_BYTES + numbersBytes(except)
+  return bytes
 }
 
 function numbersBytes(numbers: readonly unknown[] = []): number {
@@ -121,5 +133,5 @@ export function messageBytes(
 }
 
 function isAlike(a: Write, b: Write): boolean {
-  return a.kind === b.kind && a.version === b.version && a.type === b.type
+  return a.regs === b.regs && a.kind === b.kind && a.version === b.version && a.type === b.type
 }

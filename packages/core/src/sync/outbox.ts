@@ -97,8 +97,9 @@ export class Outbox {
 
   /** The author's time of the oldest message that waits, in ms since 1970. */
   get oldestAt(): number | undefined {
-    const [oldest] = this.#waiting.values()
-    return oldest?.values().next().value?.timestamp
+    for (const ofSession of this.#waiting.values())
+      for (const { timestamp } of ofSession.values()) return timestamp
+    return undefined
   }
 
   /** The number of the oldest message of that session without a verdict. */

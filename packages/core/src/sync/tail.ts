@@ -357,10 +357,11 @@ export class TailReader {
   /** Returns the own entry that has its verdict by this, if it is one. */
   #apply({ entry, accepted, batch, term, isPending }: Acceptance): Entry | undefined {
     const { messages } = this.#repo
-    const regs = entry.writes.map((write) => write.regs.names)
-    const forked = entry.writes.some((write) =>
-      isForked(this.#repo.tableNamed(write.type).canonical(write.entityId), write),
-    )
+    // Nearly no review says something of a register.
+    const regs = accepted.review ? entry.writes.map((write) => write.regs.names) : []
+    let forked = false
+    for (const write of entry.writes)
+      forked ||= isForked(this.#repo.tableNamed(write.type).canonical(write.entityId), write)
     const review = keptReview(accepted, { ...term, at: batch.at }, { regs, forked })
     assert(review.seq > (this.#position?.seq ?? 0), 'what is applied is above the position')
     applyAssigned(entry, review, (type) => this.#repo.tableNamed(type).registers)

@@ -118,6 +118,8 @@ function namesOf(
   { flush, first, verdicts }: JudgedFlush,
   starts: readonly number[],
 ): readonly NamedLine[] {
+  const isWhole = verdicts.length === flush.messages.length
+  if (isWhole && verdicts.every(({ accepted }) => accepted)) return []
   const spelled = new Map<Uuid, { readonly line: number; readonly hidden: boolean }>()
   const names = new Map<number, Uuid>()
   for (const [i, { changes, expect = [] }] of flush.messages.entries()) {
@@ -183,8 +185,11 @@ function hiddenPlaces(
 ): ReadonlySet<number> {
   const hidden = new Set<number>()
   if (!hides) return hidden
+  let before = -1
   for (const [i, end] of entry.taken.entries()) {
-    const start = startOf(places, end)
+    // The line is parsed only where others may belong to the message.
+    const start = end === before + 1 ? end : startOf(places, end)
+    before = end
     for (let at = start; at <= end; at++)
       if (hides({ seq: fromSeq + i, session }, at - start)) hidden.add(at)
   }

@@ -61,11 +61,19 @@ export function acceptedHashes(flushes: readonly FlushLayout[]): readonly Hash[]
  * The place of the first line of the message whose last line is at `end`; `end` itself for a hash,
  * which does not show the number of lines of the message.
  */
-export function startOf(places: readonly Place[], end: number): number {
+export function startOf(
+  places: readonly Place[],
+  end: number,
+  parsed: (line: string) => readonly unknown[] = parsedLine,
+): number {
   const line = places[end]?.line
   if (line === undefined) return end
-  const inner = innerCountOf(parseLine(line, 'line of a message', 'verified'))
+  const inner = innerCountOf(parsed(line))
   return inner <= end ? end - inner : refuse('batch: a message starts before its part of the flush')
+}
+
+function parsedLine(line: string): readonly unknown[] {
+  return parseLine(line, 'line of a message', 'verified')
 }
 
 /** Parses the layout of an untrusted batch. `sessions` have numbers already. @throws Malformed */

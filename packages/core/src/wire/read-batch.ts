@@ -128,6 +128,8 @@ function messageBatch(text: string, context: BatchContext): Batch {
   }
 }
 
+const NO_CHANGES: readonly Change[] = Object.freeze([])
+
 /** Reads the accepted messages of one flush of a batch. */
 class FlushReader {
   readonly #flush: FlushLayout
@@ -137,6 +139,8 @@ class FlushReader {
   readonly #read = new Set<number>()
   /** Number of names of the first line recorded so far. */
   #named = 0
+  /** The line that was parsed last. */
+  #last: { readonly at: number; readonly list: readonly unknown[] } | undefined
 
   constructor(flush: FlushLayout, context: BatchContext, bounds: BatchBounds) {
     const { session, head } = flush
@@ -163,22 +167,19 @@ class FlushReader {
     const { session, places } = this.#flush
     const { hash } = places[end]!
     this.#spellNamesBefore(end)
-    const base = { seq, id: messageId(hash), hash, session, seen: this.#lines.head.seen }
+    const { seen } = this.#lines.head
+    const base = { seq, id: messageId(hash), hash, session, seen, rest: NO_CHANGES, review: null }
     const own = this.#ownAt(end)
-    if (own) return { ...base, isOwn: true, message: null, rest: [], review: null }
-    const start = startOf(places, end)
-    const missing = places.slice(start, end + 1).flatMap((place, i) => (place.line ? [] : [i]))
-    for (let at = start; at <= end; at++) this.#take(at)
-    if (missing.length === 0)
-      return {
-        ...base,
-        isOwn: false,
-        message: this.#message(start, end),
-        rest: [],
-        review: null,
-      }
+    if (own) return { ...base, isOwn: true, message: null }
+    const start = startOf(places, end, () => this.#parsed(end))
+    const missing: number[] = []
+    for (let at = start; at <= end; at++) {
+      this.#take(at)
+      if (places[at]!.line === undefined) missing.push(at - start) // `end` is a place, too
+    }
+    if (missing.length === 0) return { ...base, isOwn: false, message: this.#message(start, end) }
     this.#spellRedacted(seq, { start, missing })
-    return { ...base, isOwn: false, message: null, rest: this.#rest(start, end), review: null }
+    return { ...base, isOwn: false, message: null, rest: this.#rest(start, end) }
   }
 
   /** Records names in the order of their lines: a name counts for the messages after its line. */
@@ -220,9 +221,14 @@ class FlushReader {
     })
   }
 
+  /** Kept for the next call: the last line of a message says where it starts, and what it is. */
   #parsed(at: number): readonly unknown[] {
-    // Called for places that have a line.
-    return parseLine(this.#flush.places[at]!.line!, 'line of a batch', 'verified')
+    if (this.#last?.at !== at) {
+      // Called for places that have a line.
+      const list = parseLine(this.#flush.places[at]!.line!, 'line of a batch', 'verified')
+      this.#last = { at, list }
+    }
+    return this.#last.list
   }
 
   /** Rejects a hash that no redact record explains. @throws Malformed */

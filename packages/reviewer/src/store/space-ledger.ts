@@ -27,6 +27,15 @@ interface RunRow extends LedgerRun {
   readonly sum: string
 }
 
+/** Numbers from one on, and below another, in the ledger of a session. */
+interface Stretch {
+  readonly from: number
+  readonly to: number
+  readonly run: RunRow | undefined
+  /** The run is damaged, in words. */
+  readonly fault: string | undefined
+}
+
 interface RejectionRow {
   readonly msgId: string
   readonly sessionNo: number
@@ -121,17 +130,25 @@ export class LedgerTables {
 
   answers(sessionId: string, clientSeqs: readonly number[]): readonly LedgerAnswer[] {
     const no = this.#numberOf(sessionId)
-    let run: RunRow | undefined
+    let at: Stretch | undefined
     return clientSeqs.map((clientSeq) => {
       if (no === undefined) return { kind: 'unknown' }
-      if (run === undefined || !covers(run, clientSeq)) run = this.#findRun(no, clientSeq)
-      if (run !== undefined && !isWhole(no, run)) {
-        return { kind: 'damaged', what: damaged(runKey(no, run)).error.message }
-      }
+      if (at === undefined || clientSeq < at.from || clientSeq >= at.to)
+        at = this.#stretch(no, clientSeq)
+      const { run, fault } = at
+      if (fault !== undefined) return { kind: 'damaged', what: fault }
       if (run === undefined || !covers(run, clientSeq)) return { kind: 'unknown' }
       if (run.seq === 0) return { kind: 'refused' }
       return { kind: 'accepted', seq: run.seq + clientSeq - run.clientSeq }
     })
+  }
+
+  /** The numbers around one for which the same run is the last that begins at or before them. */
+  #stretch(no: number, clientSeq: number): Stretch {
+    const run = this.#findRun(no, clientSeq)
+    const next = this.#runsAfter.get(no, clientSeq, 1) as RunRow | undefined
+    const fault = run && !isWhole(no, run) ? damaged(runKey(no, run)).error.message : undefined
+    return { run, fault, from: run?.clientSeq ?? 0, to: next?.clientSeq ?? Infinity }
   }
 
   runs(sessionId: string, fromClientSeq: number, countMax: number): readonly LedgerRun[] {

@@ -14,7 +14,6 @@ import type { Hash } from '../../base/hash.ts'
 import type { Json } from '../../base/json.ts'
 import { type Uuid, isUuid } from '../../base/uuid.ts'
 import { linesOf, textOfLines } from '../../facts/line.ts'
-import { basesUnder } from '../../fold/base.ts'
 import type { Entry } from '../../history/entry.ts'
 import type { Bases } from '../../facts/message.ts'
 import { isCount } from '../../facts/parse.ts'
@@ -73,7 +72,7 @@ function isName(name: unknown): name is readonly [number, Uuid] {
 
 /** Encodes the register values that the author saw under each write; 0 where there are none. */
 export function basesJson({ writes }: Entry): Json {
-  const all = writes.map((write) => basesUnder(write) ?? NO_BASES)
+  const all = writes.map(({ bases }) => bases ?? NO_BASES)
   return all.some((bases) => Object.keys(bases).length > 0) ? packBases(all) : 0
 }
 

@@ -4,6 +4,7 @@
  * sealing follow later.
  */
 import { assert } from '../../base/assert.ts'
+import type { Json } from '../../base/json.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { factBounds } from '../../facts/bounds.ts'
 import { FlushWriter } from '../../facts/flush-writer.ts'
@@ -34,6 +35,8 @@ export interface WrittenFlush {
   readonly session: Session
   readonly text: FlushText
   readonly hashes: FlushHashes
+  /** For each message, the output of `basesJson`. */
+  readonly bases: readonly Json[]
   /** Keys of the draft records that the sealed flush replaces. */
   readonly records: readonly string[]
 }
@@ -43,6 +46,7 @@ interface OpenFlush {
   readonly entries: Entry[]
   /** The number of the last line of each message. */
   readonly lastLines: number[]
+  readonly bases: Json[]
   readonly records: string[]
   /** How many of its messages have a draft record. */
   recorded: number
@@ -101,9 +105,9 @@ export class FlushLog {
     this.#write()
     const flush = this.#flushes.shift()
     if (!flush) return undefined
-    const { entries, records, writer } = flush
+    const { entries, bases, records, writer } = flush
     const hashes = this.#identify(flush)
-    return { entries, records, hashes, text: writer.text, session: this.#bound() }
+    return { entries, bases, records, hashes, text: writer.text, session: this.#bound() }
   }
 
   /** Computes the ids of all messages in the flush of an entry, and closes that flush. */
@@ -161,6 +165,7 @@ export class FlushLog {
       writer: new FlushWriter(opening, factBounds(this.#parts.limits)),
       entries: [],
       lastLines: [],
+      bases: [],
       records: [],
       recorded: 0,
       isClosed: false,
@@ -184,7 +189,7 @@ export class FlushLog {
       flushSeq: entries[0]!.clientSeq,
       firstLine,
       names: writer.namesBefore(firstLine),
-      bases: fresh.map(basesJson),
+      bases: flush.bases.slice(recorded),
       head,
       lines: lines.slice(firstLine),
     }
@@ -207,6 +212,7 @@ function append(flush: OpenFlush, entry: Entry, message: Message): boolean {
     return false
   }
   flush.entries.push(entry)
+  flush.bases.push(basesJson(entry))
   flush.lastLines.push((flush.lastLines.at(-1) ?? -1) + message.salts.length)
   return true
 }

@@ -6,7 +6,7 @@
  */
 import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
-import { noteUnder } from '../../fold/base.ts'
+import { noteBases } from '../../fold/base.ts'
 import { type EntityState, headsOf, lastOf } from '../../fold/state.ts'
 import { type Entry, Write } from '../../history/entry.ts'
 import type { MessageIndex } from '../../history/messages.ts'
@@ -45,10 +45,8 @@ export class AuthorView {
     const { sessionId } = this.#parts
     assert(entry.session.sessionId === sessionId, 'a session writes for itself')
     const expected = expects.map((entityId) => this.#expected(entityId, changes))
-    const hasNews =
-      changes.some((change) => hasBase(change) && this.#hasNews(canonicalUnder(change))) ||
-      expected.some(({ canonical }) => this.#hasNews(canonical))
-    if (hasNews) this.close()
+    for (const change of changes) if (hasBase(change)) this.#closeAtNews(canonicalUnder(change))
+    for (const { canonical } of expected) this.#closeAtNews(canonical)
     entry.seen = this.#seen ??= this.#open(entry.clientSeq)
     this.#parts.noteReadings(entry)
     for (const change of changes) if (hasBase(change)) this.#noteChange(change)
@@ -67,15 +65,16 @@ export class AuthorView {
     return cut < seq ? cut : undefined
   }
 
-  #hasNews(state: EntityState | undefined): boolean {
-    if (!this.#seen || !state) return false
-    return state instanceof Write ? this.#isNews(state) : headsOf(state).some(this.#isNews)
+  #closeAtNews(state: EntityState | undefined): void {
+    if (!state || !this.#seen) return
+    const hasNews = state instanceof Write ? this.#isNews(state) : headsOf(state).some(this.#isNews)
+    if (hasNews) this.close()
   }
 
   #noteChange(change: DraftChange & { readonly before: EntityState }): void {
     const { table, before, write } = change
-    noteUnder(write, { state: before, table: table.registers })
-    const spans = this.#spans(table.pending(write.entityId))
+    noteBases(write, before)
+    const spans = this.#spans(table, write.entityId)
     write.own = spans
     write.cut = this.#cut(canonicalUnder(change))
     const spanOf = ({ entry }: Write): OwnSpan | undefined =>
@@ -95,7 +94,7 @@ export class AuthorView {
     return {
       entityId,
       canonical: changed ? canonicalUnder(changed) : table?.canonical(entityId),
-      own: table && this.#spans(table.pending(entityId)),
+      own: table && this.#spans(table, entityId),
     }
   }
 
@@ -134,13 +133,13 @@ export class AuthorView {
   readonly #isNews = ({ entry: { review } }: Write): boolean =>
     this.#seen !== undefined && review !== null && review.seq > this.#seen.seq
 
-  /** Pending writes of other sessions, as spans of their numbers; undefined where there are none. */
-  #spans(pending: readonly Write[]): readonly OwnSpan[] | undefined {
+  /** Pending writes of other sessions on a row, as spans of their numbers; undefined for none. */
+  #spans(table: Table, id: Uuid): readonly OwnSpan[] | undefined {
     const { messages, sessionId: own } = this.#parts
     // An own row may have a long pending history.
     if (!messages.hasOthers(own)) return undefined
     const numbers = new Map<Uuid, number[]>()
-    for (const { entry } of pending) {
+    for (const { entry } of table.pending(id)) {
       const { sessionId } = entry.session
       if (sessionId === own) continue
       const known = numbers.get(sessionId)

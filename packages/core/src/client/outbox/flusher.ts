@@ -17,7 +17,6 @@ import { type Disk, segment } from '../disk/disk.ts'
 import { FlushLog, type WrittenFlush } from '../disk/flush-log.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Platform } from '../platform/platform.ts'
-import { basesJson } from '../disk/drafts.ts'
 import { ownText } from '../disk/own-text.ts'
 import { lineCountOf } from '../../history/to-message.ts'
 import { openingMeta } from '../disk/sound-state.ts'
@@ -200,14 +199,14 @@ export class Flusher {
         // Every flush has a message.
         const key = `${sessionId}:${entries[0]!.clientSeq}`
         const text = `${session.line}\n${textOfFlush(written.text)}`
-        await this.#store({ key, entries, text, sig, sessionId }, written.records)
+        await this.#store({ key, entries, text, sig, sessionId }, written)
       })
       .catch((error: unknown) => this.#parts.onHalt(error))
       .finally(() => this.#underWay--)
     signed.catch(() => {}) // handled in the chain above
   }
 
-  async #store(flush: Flush, records: readonly string[]): Promise<void> {
+  async #store(flush: Flush, { records, bases }: WrittenFlush): Promise<void> {
     const { disk, outbox, onReady, identity } = this.#parts
     // Messages blocked meanwhile are stored with the flush, but not in the outbox.
     const open = flush.entries.filter((entry) => outbox.holds(entry))
@@ -215,8 +214,8 @@ export class Flusher {
     const ids = flush.entries.map((entry) => entry.id)
     const text = ownText(
       flush,
-      flush.entries.map((entry) => ({
-        bases: basesJson(entry),
+      flush.entries.map((entry, i) => ({
+        bases: bases[i]!, // one for each message
         lines: lineCountOf(entry),
         entities: entry.writes.map(({ entityId }) => entityId),
         expects: (entry.expect ?? []).map(({ entityId }) => entityId),

@@ -69,8 +69,7 @@ export function mintedId(replica: Replica): Uuid {
 
 /** Whether a row of any type has the id. */
 export function isTaken({ repo }: Replica, id: Uuid): boolean {
-  for (const table of repo.tables()) if (table.row(id)) return true
-  return false
+  return repo.tableOf(id) !== undefined
 }
 
 /** Returns the id of an existing row. @throws CountersignError `unknown_entity` or `not_loaded` */

@@ -60,7 +60,9 @@ class Stack {
 
   /** Transactions that can be taken: a rejected message is no longer in the view. */
   get usable(): number {
-    return this.#transactions.filter(({ entry }) => !entry.rejection).length
+    let count = 0
+    for (const { entry } of this.#transactions) if (!entry.rejection) count++ // at each write
+    return count
   }
 
   push(transaction: Transaction): void {

@@ -137,8 +137,8 @@ export class Writer {
   #begin({ expects, rehearsed }: MessageOptions = {}): Draft {
     this.assertNotWriting('a message of its own')
     const { limits } = this.replica
-    const distinct = [...new Set(expects)]
-    if (distinct.length > limits.expectMax)
+    const distinct = expects && [...new Set(expects)]
+    if (distinct && distinct.length > limits.expectMax)
       throw new CountersignError('too_large', `a message expects at most ${limits.expectMax} rows`)
     const entry = this.replica.draftEntry()
     const options = { limits, rehearsed, expects: distinct }
@@ -174,9 +174,9 @@ function checkSize(draft: Draft, { limits, minted }: Replica): void {
   const { messageBytesMax, entityBytesMax } = limits
   const { expect, seen } = draft.entry
   // Fast path: the upper bound is within every limit, for the message and for a row without conflicts.
-  const most = messageBytesAtMost(draft.writes(), { expect, seen })
+  const most = messageBytesAtMost(draft.writes, { expect, seen })
   if (most <= messageBytesMax && most * limits.registersMax <= entityBytesMax) return
-  const bytes = messageBytes(draft.writes(), { expect, seen, minted: minted.has })
+  const bytes = messageBytes(draft.writes, { expect, seen, minted: minted.has })
   if (bytes > messageBytesMax) {
     throw new CountersignError(
       'too_large',
