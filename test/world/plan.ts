@@ -255,10 +255,15 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
   // Tabs of one device show each other's pending rows: no decision of theirs comes before what waits.
   const bearable = plan.store.latencyMs > SLOW_MS ? withCaches(plan) : plan
   const possible = workload === 'W2' || plan.tabs.length === 1 ? withoutContest(bearable) : bearable
-  const withholds = workload === 'W14' && new Random(seed + 2 ** 30).chance(0.4)
-  const shared = plan.followers.size > 0 && seed % 3 === 1 ? hasty(possible) : possible
-  const known = withholds ? withholding(shared) : shared
+  const known = workload === 'W14' ? followed(possible) : possible
   return known.craft ? quiet(known) : known
+}
+
+/** Some reviewers of followers keep little at hand, and some withhold rows. */
+function followed(plan: Plan): Plan {
+  const { seed } = plan
+  const shared = seed % 3 === 1 ? hasty(plan) : plan
+  return new Random(seed + 2 ** 30).chance(0.4) ? withholding(shared) : shared
 }
 
 /** States are written at once, and no cache keeps them: what is read of the store may be older than what was told. */
