@@ -6,6 +6,12 @@ import { defaultPlatform } from './platform.ts'
 const BYTES = new Uint8Array(32).fill(7)
 const { subtle } = crypto
 
+const script = vi.hoisted(() => ({ loads: 0 }))
+vi.mock('./pure-ed25519.ts', async (original) => {
+  script.loads++
+  return await original<object>()
+})
+
 afterEach(() => vi.unstubAllGlobals())
 
 /** The platform as it would be with that part of WebCrypto. */
@@ -18,6 +24,15 @@ function platformWith(parts: object | undefined): ReturnType<typeof defaultPlatf
 const lacks = (): Promise<never> =>
   Promise.reject(new DOMException('unknown algorithm', 'NotSupportedError'))
 const OLD = { generateKey: lacks, importKey: lacks, sign: lacks, verify: lacks }
+
+test('a platform with Ed25519 loads no script for it', async () => {
+  const { signer } = defaultPlatform()
+  const keys = await signer.generate()
+  const sig = await signer.sign(keys, BYTES)
+  expect(await signer.verify(keys.publicKey, BYTES, sig)).toBe(true)
+  expect(await signer.verify(keys.publicKey, new Uint8Array(32), sig)).toBe(false)
+  expect(script.loads).toBe(0)
+})
 
 test('a platform with Ed25519 is native, and an odd key changes nothing', async () => {
   const { signer } = defaultPlatform()
@@ -37,6 +52,7 @@ test('GATE11 a platform whose WebCrypto lacks Ed25519 is not native, as its firs
   expect(signer.isNative).toBe(true)
   expect(await signer.verify(keys.publicKey, BYTES, sig)).toBe(true)
   expect(signer.isNative).toBe(false)
+  expect(script.loads).toBe(1)
   // What it has signed holds elsewhere.
   vi.unstubAllGlobals()
   expect(crypto.subtle).toBe(subtle)

@@ -10,6 +10,7 @@ import type { Random } from '../../ports/random.ts'
 import type { KeyPair, Signer } from '../../ports/signer.ts'
 import { type NodeLike, installNativeHash } from './native-hash.ts'
 import { type Turns, nextTurn } from './next-turn.ts'
+import type { PureEd25519 } from './pure-ed25519.ts'
 import { type PageGlobals, afterPaint, broadcast, onHide } from './page-life.ts'
 
 /** The platform services that a store uses. Tests inject deterministic twins. */
@@ -181,9 +182,9 @@ function ed25519(globals: Globals, random: Random, clock: Clock): Signer {
         const raw = new Uint8Array(await subtle.exportKey('raw', pair.publicKey))
         return { publicKey: toBase64url(raw), secret: pair.privateKey }
       } catch {
-        const noble = await pureEd25519()
+        const pure = await pureEd25519()
         const secret = random.bytes(32)
-        return { publicKey: toBase64url(noble.getPublicKey(secret)), secret }
+        return { publicKey: toBase64url(pure.getPublicKey(secret)), secret }
       }
     },
     async sign(pair: KeyPair, bytes) {
@@ -201,9 +202,9 @@ function ed25519(globals: Globals, random: Random, clock: Clock): Signer {
         return await subtle.verify('Ed25519', await imported(publicKey, key), sig, bytes)
       } catch {
         try {
-          const noble = await pureEd25519()
+          const pure = await pureEd25519()
           await painted()
-          const isRight = noble.verify(sig, bytes, key)
+          const isRight = pure.verify(sig, bytes, key)
           // What the platform has refused was no odd key: it lacks Ed25519.
           if (isRight) isNative = false
           return isRight
@@ -215,16 +216,8 @@ function ed25519(globals: Globals, random: Random, clock: Clock): Signer {
   }
 }
 
-interface PureEd25519 {
-  getPublicKey(secret: Uint8Array): Uint8Array
-  sign(bytes: Uint8Array, secret: Uint8Array): Uint8Array
-  verify(signature: Uint8Array, bytes: Uint8Array, publicKey: Uint8Array): boolean
-}
-
 async function pureEd25519(): Promise<PureEd25519> {
-  const [ed, sha2] = await Promise.all([import('@noble/ed25519'), import('@noble/hashes/sha2.js')])
-  ed.hashes.sha512 = sha2.sha512
-  return ed as unknown as PureEd25519
+  return (await import('./pure-ed25519.ts')).pureEd25519()
 }
 
 function webLocks(manager: LockManagerLike): Locks {

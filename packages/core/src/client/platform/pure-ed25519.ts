@@ -1,0 +1,18 @@
+/**
+ * Ed25519 by script, for platforms whose WebCrypto lacks it. Loaded on demand, with a SHA-512 that
+ * only it uses: nothing else may import `@noble/hashes`, or its code would load with the store.
+ */
+import { getPublicKey, hashes, sign, verify } from '@noble/ed25519'
+import { sha512 } from '@noble/hashes/sha2.js'
+
+export interface PureEd25519 {
+  getPublicKey(secret: Uint8Array): Uint8Array
+  sign(bytes: Uint8Array, secret: Uint8Array): Uint8Array
+  verify(signature: Uint8Array, bytes: Uint8Array, publicKey: Uint8Array): boolean
+}
+
+/** A call, because a bundler drops what a module does when it is loaded. */
+export function pureEd25519(): PureEd25519 {
+  hashes.sha512 = sha512
+  return { getPublicKey, sign, verify }
+}
