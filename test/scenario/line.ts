@@ -14,12 +14,14 @@ import {
   SimLocks,
   VirtualClock,
   createLimitedStore,
+  loadParts,
   simSigner,
 } from '@countersign/core/testing'
 import { hash } from 'node:crypto'
 import { SPACE } from './wire.ts'
 
 setSha256((text) => hash('sha256', text, 'base64url'))
+await loadParts()
 
 export type Direction = 'up' | 'down'
 const DELAY_MS = 2

@@ -18,9 +18,12 @@ import {
   SimLocks,
   VirtualClock,
   createLimitedStore,
+  loadParts,
   simSigner,
 } from '@countersign/core/testing'
 import { SPACE } from './wire.ts'
+
+await loadParts()
 
 const DELAY_MS = 1
 

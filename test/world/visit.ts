@@ -9,6 +9,7 @@ import {
   type SeededRandom,
   type TabLocks,
   createLimitedStore,
+  loadParts,
   simSigner,
 } from '@countersign/core/testing'
 import { type WorldType, typesOf } from './entities.ts'
@@ -22,6 +23,9 @@ import { SPACE } from './truth.ts'
 import { type Build, Published } from './versioned.ts'
 import { EarlyAnswers } from './invariants/early.ts'
 import { Watch } from './watch.ts'
+
+// Loading takes real time, and the world has none.
+await loadParts()
 
 /** What it needs of the world beyond what everybody sees. */
 export interface VisitStage extends Stage {

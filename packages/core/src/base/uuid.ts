@@ -2,7 +2,7 @@
  * Uuids in lower-case text form: version 8 from a hash (ids of messages and of
  * authors), version 4 from injected random bytes (sessions, spaces).
  */
-import { v4 } from 'uuid'
+import { assert } from './assert.ts'
 
 /** Lower-case text form, 36 characters. */
 export type Uuid = string
@@ -21,19 +21,33 @@ export function versionOf(id: Uuid): number {
 
 /** The first 16 bytes of a hash with version 8 and the variant written over them. */
 export function uuid8(hash: Uint8Array): Uuid {
+  return uuid8OfDigits(digitsOf(hash))
+}
+
+/** A random uuid from 16 random bytes. */
+export function uuid4(random: Uint8Array): Uuid {
+  assert(random.length >= 16, 'a uuid has 16 bytes')
+  return uuidOfDigits(marked(digitsOf(random), 4))
+}
+
+/** As `uuid8` from 32 digits of 0 to 15, which it changes. */
+export function uuid8OfDigits(list: number[]): Uuid {
+  return uuidOfDigits(marked(list, 8))
+}
+
+function marked(list: number[], version: number): number[] {
+  list[12] = version
+  list[16] = (list[16]! & 3) | 8 // 32 digits, and the variant is in this one
+  return list
+}
+
+function digitsOf(bytes: Uint8Array): number[] {
   for (let i = 0; i < 16; i++) {
-    const byte = hash[i]! // a hash has 32
+    const byte = bytes[i]!
     digits[2 * i] = byte >> 4
     digits[2 * i + 1] = byte & 15
   }
-  return uuid8OfDigits(digits)
-}
-
-/** The same from 32 digits of 0 to 15, which it changes. */
-export function uuid8OfDigits(list: number[]): Uuid {
-  list[12] = 8 // the version
-  list[16] = (list[16]! & 3) | 8 // 32 digits, and the variant is in this one
-  return uuidOfDigits(list)
+  return digits
 }
 
 // Lists that are used again: lists for each id would take ten times its text. All characters are
@@ -47,11 +61,6 @@ const HEX_CODES = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
 export function uuidOfDigits(list: readonly number[]): Uuid {
   for (let i = 0; i < 32; i++) codes[places[i]!] = HEX_CODES[list[i]!]! // a digit for each place
   return String.fromCharCode(...codes)
-}
-
-/** A random uuid from 16 random bytes. */
-export function uuid4(random: Uint8Array): Uuid {
-  return v4({ random })
 }
 
 /** Compares by code unit, as canonical order does. */

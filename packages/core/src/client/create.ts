@@ -1,16 +1,16 @@
 /** Opens a store: checks the options of the app and fills in the defaults. */
 import { CountersignError } from '../base/outcome.ts'
 import { type Uuid, isUuid } from '../base/uuid.ts'
-import { LIMITS, type Limits } from '../facts/limits.ts'
+import type { Limits } from '../facts/limits.ts'
 import { correctedClock } from '../facts/timestamp.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { Auth } from './identity/credentials.ts'
 import type { IdentityOptions } from './identity/identity.ts'
-import type { ReplicaOptions } from './options.ts'
-import { type Platform, defaultPlatform, isClient } from './platform/platform.ts'
-import { Replica } from './replica.ts'
+import { isClient } from './platform/client.ts'
+import { systemClock } from './platform/clock.ts'
+import type { Platform } from './platform/platform.ts'
 import type { SyncStore } from './store.ts'
 import { Store } from './sync-store.ts'
 
@@ -75,9 +75,9 @@ function openStore(
     )
   if ((options.transports?.length ?? 0) > 1)
     throw new CountersignError('invalid', 'a store has one transport for now')
-  const given = { ...defaultPlatform(), ...options.platform }
-  const platform: Platform = { ...given, clock: correctedClock(given.clock) }
-  const parts: ReplicaOptions = {
+  const { platform = {}, checkpointSteps } = options
+  const clock = correctedClock(platform.clock ?? systemClock())
+  return new Store({
     space: options.space,
     entities: options.entities,
     storage: options.storage,
@@ -86,16 +86,15 @@ function openStore(
     identity: options.identity ?? {},
     auth: options.auth,
     reviewerKey: options.reviewerKey,
+    clock,
     platform,
     limits: {
-      ...LIMITS,
-      ...(options.checkpointSteps !== undefined && { checkpointStepsMax: options.checkpointSteps }),
+      ...(checkpointSteps !== undefined && { checkpointStepsMax: checkpointSteps }),
       ...limits,
     },
     inert,
-    onError: options.onError ?? ((error) => void platform.clock.after(0, () => rethrow(error))),
-  }
-  return new Store(new Replica(parts), parts)
+    onError: options.onError ?? ((error) => void clock.after(0, () => rethrow(error))),
+  })
 }
 
 function rethrow(error: unknown): never {

@@ -1,6 +1,7 @@
-/** The options of a replica: the public options with the defaults filled in. */
+/** The options of a store, as its parts get them. */
 import type { Uuid } from '../base/uuid.ts'
 import type { Limits } from '../facts/limits.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Storage } from '../ports/storage.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
@@ -8,7 +9,8 @@ import type { Auth } from './identity/credentials.ts'
 import type { IdentityOptions } from './identity/identity.ts'
 import type { Platform } from './platform/platform.ts'
 
-export interface ReplicaOptions {
+/** The public options, checked. The platform and the limits are loaded with the replica. */
+export interface GivenOptions {
   readonly space: Uuid
   readonly entities: readonly Entity[]
   readonly storage: Storage | undefined
@@ -19,9 +21,18 @@ export interface ReplicaOptions {
   readonly auth: Auth
   /** Public key of the home reviewer; undefined: the first key is pinned. */
   readonly reviewerKey: string | undefined
-  readonly platform: Platform
-  readonly limits: Limits
+  readonly clock: Clock
+  /** What the app gave in place of the default platform. */
+  readonly platform: Partial<Platform>
+  /** Those that differ from the defaults. */
+  readonly limits: Partial<Limits>
   /** Opens nothing and rejects writes: a store during server-side rendering. */
   readonly inert: boolean
   readonly onError: (error: unknown) => void
+}
+
+/** The options of a replica: those of its store, with the defaults filled in. */
+export interface ReplicaOptions extends GivenOptions {
+  readonly platform: Platform
+  readonly limits: Limits
 }

@@ -1,11 +1,11 @@
 /**
  * The driver of one open store: connects repo, outbox, session, disk and identity, and owns all
- * timers and I/O. The app's verbs are in `sync-store.ts`.
+ * timers and I/O. The app's verbs are in `sync-store.ts` and `writes.ts`; loaded with the latter.
  *
  *   screen ─▶ repo ─▶ outbox ─▶ flusher ─▶ disk
  *                        └────▶ session ─▶ reviewer ─▶ session ─▶ tail ─▶ repo ─▶ screen
  */
-import { type StoreApi, createStore } from 'zustand/vanilla'
+import type { StoreApi } from 'zustand/vanilla'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { Entry } from '../history/entry.ts'
@@ -14,25 +14,22 @@ import type { Position, SessionOpening } from '../facts/message.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
 import type { HistoryAnswer } from '../sync/history.ts'
 import { Outbox } from '../sync/outbox.ts'
-import { Scopes } from '../sync/scopes.ts'
-import { SyncSession } from '../sync/session.ts'
+import type { Scopes } from '../sync/scopes.ts'
 import { TailReader } from '../sync/tail.ts'
 import { UNVERIFIED_ARRIVALS_MAX } from '../sync/unverified.ts'
 import type { KeyPair } from '../ports/signer.ts'
 import type { Transport } from '../ports/transport.ts'
-import type { QueryEngine } from '../query/engine.ts'
 import type { Draft } from '../rows/draft.ts'
-import { Repo } from '../rows/repo.ts'
+import type { Repo } from '../rows/repo.ts'
 import { OwnPerson } from './identity/own-person.ts'
 import { ChangeOver } from './change-over.ts'
 import { CanonicalDisk } from './disk/canonical-disk.ts'
 import { Damage } from './disk/damage.ts'
 import { Disk } from './disk/disk.ts'
-import { engineOf } from './reads/engines.ts'
 import { Flusher } from './outbox/flusher.ts'
 import type { Identity } from './identity/identity.ts'
 import { MintedIds } from './identity/minted.ts'
-import { Opening } from './reads/opening.ts'
+import type { Filling, Memory } from './memory.ts'
 import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './verbs/receipt.ts'
 import { OwnMessages } from './outbox/own-messages.ts'
@@ -42,15 +39,15 @@ import { type Restorers, restorersOf } from './disk/restoration.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
 import { startOver } from './reset.ts'
-import { SessionEvents } from './session-events.ts'
 import { SessionLocks } from './identity/session-locks.ts'
-import { countsOf, initialStatus, otherHistory, storageStatus, updateStatus } from './status.ts'
+import { countsOf, otherHistory, storageStatus, updateStatus } from './status.ts'
 import type { Auth, ResetOptions, SyncStatus, Verdict } from './store.ts'
+import { Syncing } from './syncing.ts'
 import { Trust } from './identity/trust.ts'
 import { UndoStack } from './verbs/undo.ts'
 import { Warnings } from './warnings.ts'
 
-export class Replica {
+export class Replica implements Filling {
   readonly repo: Repo
   readonly outbox: Outbox
   readonly tail: TailReader
@@ -58,11 +55,10 @@ export class Replica {
   readonly scopes: Scopes | undefined
   readonly limits: Limits
   readonly status: StoreApi<SyncStatus>
-  readonly engines: Map<string, QueryEngine> = new Map<string, QueryEngine>()
-  readonly opening: Opening
   readonly ready: Promise<void>
   readonly person: OwnPerson
   readonly #options: ReplicaOptions
+  readonly #memory: Memory
   readonly #disk: Disk
   readonly #canonicalDisk: CanonicalDisk
   readonly #damage: Damage
@@ -72,7 +68,6 @@ export class Replica {
   readonly #openings = new Map<Uuid, SessionOpening>()
   readonly #keys = new Map<Uuid, KeyPair>()
   readonly #sessionLocks: SessionLocks
-  #stopWaking: (() => void) | undefined
   readonly #warnings: Warnings
   #stopHurrying: (() => void) | undefined
   readonly #refusals: Refusals
@@ -82,45 +77,37 @@ export class Replica {
   #identity: Identity | undefined
   #flusher: Flusher | undefined
   #restorers: Restorers | undefined
-  #session: SyncSession | undefined
+  #syncing: Syncing | undefined
   #online = true
   #closing: Promise<void> | undefined
   #arrivals = UNVERIFIED_ARRIVALS_MAX
   #clientSeq = 0
   #statusDue = false
 
-  constructor(options: ReplicaOptions) {
+  /** Fills the memory of a store. */
+  constructor(memory: Memory, options: ReplicaOptions) {
     this.#options = options
+    this.#memory = memory
+    const { repo, status } = memory
+    this.repo = repo
+    this.status = status
     this.limits = options.limits
-    if (options.scope === 'followed') this.scopes = new Scopes([SCHEMA.name])
+    this.scopes = memory.scopes
     this.outbox = new Outbox(this.limits)
-    this.status = createStore<SyncStatus>(() => initialStatus(options.transport !== undefined))
     this.#warnings = new Warnings(options.platform.warn)
-    this.status.subscribe((now, before) => this.#warnings.status(now, before))
-    this.repo = new Repo({
-      entities: [SCHEMA, ...options.entities], // first, so its listeners run first: it defines how the others are read
-      viewer: {
-        authorId: () => this.#identity?.session.authorId,
-        isMine: (authorId) => this.person.me.isMine(authorId),
-        volatile: (write) =>
-          write.entry.state === 'volatile' || this.status.getState().storage === 'degraded',
-        onFoldError: options.onError,
-      },
-      onListenerError: options.onError,
-      onTable: (table) => void this.engines.set(table.entity.name, engineOf(table)),
-    })
+    status.subscribe((now, before) => this.#warnings.status(now, before))
     this.schemas = new Schemas(
-      this.repo.table(SCHEMA),
-      options.entities.map((type) => this.repo.table(type)),
-      (schemaTrouble) => this.status.setState({ schemaTrouble }),
+      repo.addSystem(SCHEMA),
+      options.entities.map((type) => repo.table(type)),
+      (schemaTrouble) => status.setState({ schemaTrouble }),
     )
-    this.opening = new Opening({ engines: this.engines, onError: options.onError })
-    const published = this.engines.get(SCHEMA.name)!.live({ archived: 'include' }) // made by `onTable`
+    // Every table has an engine.
+    const published = memory.engines.get(SCHEMA.name)!.live({ archived: 'include' })
     published.subscribe(() => this.schemas.learn())
     this.#disk = this.#newDisk()
     this.person = new OwnPerson({
       ...{ space: options.space, auth: options.auth, options: options.identity },
-      ...{ status: this.status, onChange: () => this.repo.reown() },
+      ...{ status, shown: memory.me, onChange: () => this.repo.reown() },
       keep: (meta) => void this.#disk.write({ durability: 'relaxed', meta: [meta] }),
       onBound: (opening) => this.#bound(opening),
     })
@@ -131,7 +118,7 @@ export class Replica {
       ...{ space: options.space, heldChainsMax: this.limits.heldChainsMax },
       bounds: batchReadingBounds(this.limits),
       onOtherHistory: (...told) => this.status.setState({ alarm: otherHistory(...told) }),
-      onTaken: (text, batch) => this.#session?.taken(text, batch),
+      onTaken: (text, batch) => this.#syncing?.taken(text, batch),
       onDisowned: (...gone) => this.#refusals.disown(...gone),
       findOwn: (id) => this.#own.find(id),
       findWaiting: (sessionId, clientSeq) => this.outbox.find(sessionId, clientSeq),
@@ -156,6 +143,7 @@ export class Replica {
       ...{ limits: this.limits, repo: this.repo, outbox: this.outbox, disk: this.#disk },
       ...{ clock: options.platform.clock, own: () => this.#own, onRevived: this.#pump },
     })
+    memory.fill(this)
     this.ready = this.#open()
     this.ready.catch(() => {}) // no unhandled rejection where the app does not await it
   }
@@ -175,6 +163,7 @@ export class Replica {
   #newRefusals(): Refusals {
     return new Refusals({
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk },
+      list: this.#memory.refused,
       space: this.#options.space,
       clock: this.#options.platform.clock,
       storedOwn: this.#own.stored,
@@ -193,27 +182,25 @@ export class Replica {
     return this.#identity
   }
 
-  get inert(): boolean {
-    return this.#options.inert
-  }
-
   get closed(): boolean {
     return this.#closing !== undefined
   }
 
   /** Whether the rows include everything that the reviewer had at the position. */
   get complete(): boolean {
-    if (this.scopes) return false
-    return this.opening.isOver && this.isAtPosition
-  }
-
-  /** Whether a state of the reviewer is known here, or there is no reviewer. */
-  get isAtPosition(): boolean {
-    return this.tail.position !== null || (!this.#options.transport && !this.#options.inert)
+    return this.#memory.complete
   }
 
   get position(): Position | null {
     return this.tail.position
+  }
+
+  get authorId(): Uuid | undefined {
+    return this.#identity?.session.authorId
+  }
+
+  isMine(authorId: Uuid): boolean {
+    return this.person.me.isMine(authorId)
   }
 
   /** A new entry for a message that is being written. Takes effect with `commitEntry`. */
@@ -243,9 +230,9 @@ export class Replica {
 
   /** Fetches the accepted messages of a row from the reviewer. Rejects with `unavailable`. */
   async messagesOf(id: Uuid): Promise<HistoryAnswer> {
-    if (!this.#session)
+    if (!this.#syncing)
       throw new CountersignError('unavailable', 'this store has no reviewer to ask')
-    return this.#session.history(id)
+    return this.#syncing.history(id)
   }
 
   get refused(): RefusedMessages {
@@ -271,7 +258,7 @@ export class Replica {
   /** See `SyncStore.reset`. */
   async reset({ keepOutbox }: ResetOptions): Promise<void> {
     await this.flushed() // a rejection needs the message's id, which the flush computes
-    this.#session?.stop()
+    this.#syncing?.pause()
     await startOver(keepOutbox, {
       ...{ outbox: this.outbox, refusals: this.#refusals, undo: this.undo, trust: this.#trust },
       ...{ canonicalDisk: this.#canonicalDisk, journal: this.#changeOver.journal },
@@ -280,7 +267,7 @@ export class Replica {
       now: this.#options.platform.clock.now(),
     })
     this.scopes?.cover(new Set())
-    if (this.#online && !this.#closing) this.#session?.start()
+    this.#syncing?.resume()
   }
 
   /** Runs `task` as a microtask. */
@@ -290,14 +277,13 @@ export class Replica {
 
   setAuth(auth: Auth): void {
     this.person.credentials.set(auth)
-    this.#session?.authChanged()
+    this.#syncing?.authChanged()
   }
 
   setOnline(online: boolean): void {
     if (this.#closing) return
     this.#online = online
-    if (online) this.#session?.start()
-    else this.#session?.stop()
+    this.#syncing?.setOnline(online)
   }
 
   async flushed(): Promise<void> {
@@ -325,19 +311,14 @@ export class Replica {
     this.#canonicalDisk.stop()
     this.#restorers?.adopter.stop()
     this.#restorers?.neighbours.close()
-    this.#session?.stop('closed')
+    this.#syncing?.stop('closed')
     await this.#disk.close()
-    this.#stopWaking?.()
     this.#stopHurrying?.()
     this.#sessionLocks.releaseAll()
-    for (const table of this.repo.tables()) table.unsubscribeAll()
-    this.refused.unsubscribeAll()
-    this.status.setState({ connection: 'closed' })
   }
 
   async #open(): Promise<void> {
     const { platform, storage, space, transport } = this.#options
-    if (this.#options.inert) return
     if (storage) await this.#disk.open(storage, space)
     else this.status.setState({ storage: 'degraded' })
     const place = { disk: this.#disk, damage: this.#damage, platform }
@@ -360,7 +341,7 @@ export class Replica {
       personalId: () => identity.binding?.opening.personalId,
       mintedIn: this.minted.note,
       onAdopted: this.#pump,
-      opening: this.opening,
+      opening: this.#memory.opening,
       canonicalDisk: this.#canonicalDisk,
       isPartial: this.scopes !== undefined,
       tail: this.tail,
@@ -382,7 +363,7 @@ export class Replica {
     const { authorId, sessionId } = identity.session
     const disk = storageStatus(this.#disk, this.#damage)
     this.status.setState({ ...disk, ...countsOf(this), authorId, sessionId })
-    if (transport && !this.#closing) this.#listen(transport)
+    if (transport && !this.#closing) this.#syncing = this.#newSyncing(transport)
   }
 
   #newFlusher(identity: Identity): Flusher {
@@ -404,13 +385,12 @@ export class Replica {
     this.#openings.set(opening.sessionId, opening)
     this.#flusher?.bound()
     void this.ready.then(() => this.#restorers?.adopter.bound()).catch(() => {})
-    this.#session?.pump()
+    this.#syncing?.pump()
   }
 
   #reconnect(): void {
-    if (!this.#online) return
-    this.#session?.stop()
-    this.#session?.start()
+    this.#syncing?.pause()
+    this.#syncing?.resume()
   }
 
   /** A hung storage answers again: volatile messages are stored now, and its records are restored late. */
@@ -425,8 +405,8 @@ export class Replica {
     }
     // Stores the canonical state received meanwhile: stored own messages depend on it.
     this.#canonicalDisk.renew(this.status.getState().reviewerId)
-    this.refused.emit([], this.#options.onError)
-    this.#session?.pump()
+    this.refused.list.emit([], this.#options.onError)
+    this.#syncing?.pump()
     this.#statusLater()
   }
 
@@ -435,9 +415,9 @@ export class Replica {
     return this.#damage.discard(key, this.#disk)
   }
 
-  #listen(transport: Transport): void {
+  #newSyncing(transport: Transport): Syncing {
     const { platform, space } = this.#options
-    const session = new SyncSession({
+    const parts = {
       limits: this.limits,
       space,
       transport,
@@ -446,28 +426,22 @@ export class Replica {
       outbox: this.outbox,
       tail: this.tail,
       scopes: this.scopes,
-      host: new SessionEvents({
-        ...{ repo: this.repo, disk: this.#disk, canonicalDisk: this.#canonicalDisk },
-        ...{ trust: this.#trust, changeOver: this.#changeOver, refusals: this.#refusals },
-        ...{ status: this.status, warnings: this.#warnings, person: this.person },
-        openings: () => [...this.#openings.values()],
-        keysOf: (authorId) => this.#keys.get(authorId),
-        space,
-        signer: platform.signer,
-        reviewing: () => this.#session!.reviewing!, // set by the greeting, before any event
-        settle: (entries) => this.#settle(entries),
-        onMoved: () => this.#own.moved(),
-        onChange: () => this.#statusLater(),
-      }),
-    })
-    this.#session = session
-    this.#stopWaking = transport.onWake?.(() => session.wake())
-    if (this.#online) session.start()
+      ...{ repo: this.repo, disk: this.#disk, canonicalDisk: this.#canonicalDisk },
+      ...{ trust: this.#trust, changeOver: this.#changeOver, refusals: this.#refusals },
+      ...{ status: this.status, warnings: this.#warnings, person: this.person },
+      openings: () => [...this.#openings.values()],
+      keysOf: (authorId: Uuid) => this.#keys.get(authorId),
+      signer: platform.signer,
+      settle: (entries: readonly Entry[]) => this.#settle(entries),
+      onMoved: () => this.#own.moved(),
+      onChange: () => this.#statusLater(),
+    }
+    return new Syncing(parts, this.#online)
   }
 
   /** Halts the store on a broken invariant: reads still work, nothing is written or sent any more. */
   halt(error: unknown): void {
-    this.#session?.stop()
+    this.#syncing?.stop('offline')
     this.status.setState({ halted: error instanceof Error ? error.message : String(error) })
     this.#options.onError(error)
   }
@@ -481,7 +455,7 @@ export class Replica {
 
   /** More may be offered. */
   readonly #pump = (): void => {
-    this.#session?.pump()
+    this.#syncing?.pump()
     this.#statusLater()
   }
 

@@ -12,9 +12,11 @@ import {
   type LinkRefusal,
   type Replaced,
   type SessionHost,
+  type SessionParts,
   type SessionState,
   presentEpoch,
 } from '../sync/session-host.ts'
+import { SyncSession } from '../sync/session.ts'
 import type { SnapshotApplied, StatesApplied, TailApplied } from '../sync/tail.ts'
 import type { Reviewing } from '../sync/tail-plan.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
@@ -30,7 +32,7 @@ import type { SyncStatus } from './store.ts'
 import type { Trust } from './identity/trust.ts'
 import type { Warnings } from './warnings.ts'
 
-export interface SessionEventsParts {
+interface SessionEventsParts {
   readonly repo: Repo
   readonly disk: Disk
   readonly canonicalDisk: CanonicalDisk
@@ -53,7 +55,10 @@ export interface SessionEventsParts {
   readonly onChange: () => void
 }
 
-export class SessionEvents implements SessionHost {
+/** What a session and its events need of the store. */
+export type SessionOfParts = Omit<SessionParts, 'host'> & Omit<SessionEventsParts, 'reviewing'>
+
+class SessionEvents implements SessionHost {
   readonly #parts: SessionEventsParts
 
   constructor(parts: SessionEventsParts) {
@@ -199,6 +204,14 @@ export class SessionEvents implements SessionHost {
     if (isFirst) this.#parts.canonicalDisk.caughtUp(this.#parts.reviewing().reviewerId)
     this.#parts.onChange()
   }
+}
+
+/** The session of a store with its reviewer, whose results are applied here. Loaded when it connects. */
+export function sessionOf(parts: SessionOfParts): SyncSession {
+  const reviewing = (): Reviewing => session.reviewing! // set by the greeting, before any event
+  const host = new SessionEvents({ ...parts, reviewing })
+  const session: SyncSession = new SyncSession({ ...parts, host })
+  return session
 }
 
 /** How a store shows that it connects again, after a refusal or not. */

@@ -1,37 +1,10 @@
-/** The status of a store: its initial value and its updates. */
+/** The updates of a store's status. */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../facts/message.ts'
 import type { Damage } from './disk/damage.ts'
 import type { Disk } from './disk/disk.ts'
 import type { SyncStatus } from './store.ts'
-
-/** The status before anything is opened. */
-export function initialStatus(hasTransport: boolean): SyncStatus {
-  return {
-    connection: hasTransport ? 'offline' : 'none',
-    connectionNote: undefined,
-    connectionRefusal: undefined,
-    outboxMessages: 0,
-    outboxOldestAt: undefined,
-    rejectedMessages: 0,
-    undoable: 0,
-    redoable: 0,
-    caughtUp: false,
-    position: null,
-    reviewerId: null,
-    storage: 'opening',
-    storageTrouble: undefined,
-    damaged: [],
-    identityTrouble: undefined,
-    authorId: undefined,
-    sessionId: undefined,
-    schemaTrouble: undefined,
-    alarm: undefined,
-    reviewerLacks: [],
-    halted: undefined,
-  }
-}
 
 /** The sentence of `historyTrouble`: the author of a message had read another history than this store. */
 export function otherHistory(messageId: Uuid, seq: number): string {

@@ -1,30 +1,21 @@
 /**
- * The public store: verbs, reads and subscriptions, all synchronous. `rows/draft.ts` defines the
- * meaning of each write; `replica.ts` drives storage and sync.
+ * The public store: verbs, reads and subscriptions, all synchronous. Reads are of memory; the verbs
+ * that write, and the replica, are loaded while the app renders (`writes.ts`).
  */
 import type { StoreApi } from 'zustand/vanilla'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { QueryEngine } from '../query/engine.ts'
 import { registerInspectable } from '../inspect/registry.ts'
-import type { Table } from '../rows/table.ts'
 import type { Entity } from '../schema/entity.ts'
-import { type Registers, encodeCreate, encodeDecision, encodePatch } from '../schema/input.ts'
-import { ARCHIVED } from '../schema/registers.ts'
 import type { Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
+import { Memory } from './memory.ts'
 import { ConflictList } from './reads/conflicts.ts'
-import { assertWritable, knownId, newId, refusedWith } from './verbs/guards.ts'
 import { Following } from './reads/following.ts'
-import { historyOf } from './reads/history.ts'
-import { importRows } from './verbs/import.ts'
-import { Inspection } from './panel/inspection.ts'
-import type { ReplicaOptions } from './options.ts'
+import type { Inspection } from './panel/inspection.ts'
+import type { GivenOptions } from './options.ts'
+import { Part } from './part.ts'
 import { OpenQueries, Result, type Coverage, StoreQuery, onFirstPosition } from './reads/queries.ts'
-import { planMigration, runMigration } from './verbs/migrate.ts'
-import { publishWhenOnline } from './verbs/publish.ts'
-import { reauthor } from './verbs/reauthor.ts'
-import { takeBack } from './verbs/take-back.ts'
-import type { Replica } from './replica.ts'
 import type {
   Auth,
   Conflict,
@@ -48,97 +39,136 @@ import type {
   TransactionReceipt,
   UndoReport,
 } from './store.ts'
+import { SYNC } from './sync-part.ts'
+import { assertOpen } from './verbs/open.ts'
 import { VERBS } from './verbs/verbs.ts'
-import { Writer } from './verbs/writer.ts'
+import type { Writes } from './writes.ts'
+
+/** What writes, stores and syncs. */
+export const WRITES: Part<{ readonly Writes: typeof Writes }> = new Part(
+  () => import('./writes.ts'),
+)
 
 /** The store of one replica. Created by `createSyncStore`. */
 export class Store implements SyncStore {
   readonly entities: readonly Entity[]
-  readonly #replica: Replica
+  readonly ready: Promise<void>
+  readonly #options: GivenOptions
+  readonly #memory: Memory
   readonly #standing: Coverage
   /** Undefined where the whole space is followed. */
   readonly #following: Following | undefined
   readonly #queries = new WeakMap<object, StoreQuery<Entity>>()
   readonly #conflicts = new Map<Entity | undefined, ConflictList>()
   readonly #open = new OpenQueries()
-  readonly #writer: Writer
-  #ready = false
+  /** Rejects where the part cannot be loaded. Of an inert store it resolves to nothing. */
+  readonly #loading: Promise<Writes | undefined>
+  #writes: Writes | undefined
+  /** What is done as soon as the part is loaded. */
+  readonly #waiting: ((writes: Writes) => void)[] = []
+  #isReady = false
+  #closing: Promise<void> | undefined
 
-  constructor(replica: Replica, options: ReplicaOptions) {
-    this.#replica = replica
-    this.#writer = new Writer(replica)
+  constructor(options: GivenOptions) {
+    this.#options = options
     this.entities = options.entities
+    const memory = new Memory(options)
+    this.#memory = memory
     this.#standing = {
-      complete: () => replica.isAtPosition,
-      position: () => replica.position,
-      opening: replica.opening,
-      onChange: (listener) => onFirstPosition(replica.status, listener),
+      complete: () => memory.isAtPosition,
+      position: () => memory.position,
+      opening: memory.opening,
+      onChange: (listener) => onFirstPosition(memory.status, listener),
     }
-    const { scopes } = replica
-    const { clock } = options.platform
-    const { position, opening } = this.#standing
+    const { clock } = options
+    const { scopes, opening } = memory
+    const { position } = this.#standing
     this.#following = scopes && new Following({ scopes, clock, position, opening })
     // Components destructure verbs from the store, so they are bound.
     for (const verb of VERBS) Object.defineProperty(this, verb, { value: this[verb].bind(this) })
-    const queries = this.#open
-    registerInspectable(this, new Inspection({ store: this, replica, queries, options }))
-    replica.ready.then(
-      () => {
-        this.#ready = true
-        publishWhenOnline(replica, this.#writer)
-      },
-      () => {},
-    )
+    this.#loading = options.inert ? Promise.resolve(undefined) : this.#load()
+    this.ready = this.#begin()
+    this.ready.catch(() => {}) // no unhandled rejection where the app does not await it
+    this.#register()
   }
 
-  get ready(): Promise<void> {
-    return this.#replica.ready
-  }
-
-  get status(): StoreApi<SyncStatus> {
-    return this.#replica.status
-  }
-
-  get me(): StoreApi<Me> {
-    return this.#replica.person.me.store
-  }
-
-  isMine(of: Pick<RowMeta, '$mine'> | Uuid): boolean {
-    return typeof of === 'string' ? this.#replica.person.me.isMine(of) : of.$mine
-  }
-
-  create<E extends Entity>(entity: E, input: Input<E>, options?: { readonly id?: Uuid }): Receipt {
-    const table = this.#tableForWrite(entity)
-    const registers = encodeCreate(entity, table.registers, input)
-    const id = newId(this.#replica, table, options?.id)
-    return this.#writer.write(table, id, { kind: 'create', registers })
-  }
-
-  update<E extends Entity>(entity: E, id: Uuid, patch: Patch<E>): Receipt {
-    const table = this.#tableForWrite(entity)
-    const registers = encodePatch(entity, table.registers, patch)
-    assertSome(registers, entity, id)
-    return this.#writer.write(table, knownId(this.#replica, table, id), {
-      kind: 'update',
-      registers,
+  /** For devtools, before and after the parts that answer them are loaded. */
+  #register(): void {
+    const inspection = async (): Promise<Inspection> => {
+      const { promise, resolve } = Promise.withResolvers<Writes>()
+      this.#whenLoaded(resolve)
+      return (await promise).inspection
+    }
+    registerInspectable(this, {
+      commands: ['retry', 'discard', 'resolve'],
+      now: () => this.#options.clock.now(),
+      attach: (feed) => this.#whenLoaded((writes) => writes.inspection.attach(feed)),
+      answer: async (request) => (await inspection()).answer(request),
+      run: async (command) => (await inspection()).run(command),
     })
   }
 
+  async #load(): Promise<Writes> {
+    // Needed once the store is ready; a failure shows then.
+    if (this.#options.transport) SYNC.load().catch(() => {})
+    const part = await WRITES.load().catch((error: unknown) => {
+      this.#options.onError(error)
+      throw error
+    })
+    const parts = { store: this, memory: this.#memory, queries: this.#open, options: this.#options }
+    const writes = new part.Writes(parts)
+    this.#writes = writes
+    if (this.#closing) void writes.replica.close()
+    for (const task of this.#waiting.splice(0)) task(writes)
+    return writes
+  }
+
+  async #begin(): Promise<void> {
+    await (await this.#loading)?.ready()
+    this.#isReady = true
+  }
+
+  /** Calls `task` at once, or when the part is loaded. */
+  #whenLoaded(task: (writes: Writes) => void): void {
+    if (this.#writes) task(this.#writes)
+    else this.#waiting.push(task)
+  }
+
+  get status(): StoreApi<SyncStatus> {
+    return this.#memory.status
+  }
+
+  get me(): StoreApi<Me> {
+    return this.#memory.me
+  }
+
+  isMine(of: Pick<RowMeta, '$mine'> | Uuid): boolean {
+    return typeof of === 'string' ? this.#memory.isMine(of) : of.$mine
+  }
+
+  create<E extends Entity>(entity: E, input: Input<E>, options?: { readonly id?: Uuid }): Receipt {
+    return this.#writable().create(entity, input, options?.id)
+  }
+
+  update<E extends Entity>(entity: E, id: Uuid, patch: Patch<E>): Receipt {
+    return this.#writable().update(entity, id, patch)
+  }
+
   resolve<E extends Entity>(entity: E, id: Uuid, values: Patch<E>): Receipt {
-    return this.#resolve(entity, id, values)
+    return this.#writable().resolve(entity, id, values)
   }
 
   archive(entity: Entity, id: Uuid): Receipt {
-    return this.#setArchived(entity, id, true)
+    return this.#writable().setArchived(entity, id, true)
   }
 
   restore(entity: Entity, id: Uuid): Receipt {
-    return this.#setArchived(entity, id, false)
+    return this.#writable().setArchived(entity, id, false)
   }
 
   transact<T>(body: () => T, options: TransactOptions = {}): TransactionReceipt<T> {
-    if (!this.#writer.writing) this.#writable()
-    return this.#writer.transact(body, options)
+    const writes = this.#writes?.writing ? this.#writes : this.#writable()
+    return writes.transact(body, options)
   }
 
   async import<E extends Entity>(
@@ -146,34 +176,32 @@ export class Store implements SyncStore {
     rows: readonly (Input<E> & { readonly id?: Uuid })[],
     options: ImportOptions = {},
   ): Promise<ImportReport> {
-    this.#writer.assertNotWriting('import')
-    const parts = { replica: this.#replica, writer: this.#writer }
-    return importRows(this.#tableForWrite(entity), rows, { ...options, ...parts })
+    return this.#writable().import(entity, rows, options)
   }
 
   read<E extends Entity>(entity: E, id: Uuid): Row<E> | undefined {
-    const row = this.#replica.repo.table(entity).row(id)
+    const row = this.#memory.repo.table(entity).row(id)
     return row === undefined || row.$archived ? undefined : (row as unknown as Row<E>)
   }
 
   peek<E extends Entity>(entity: E, id: Uuid): Peek<E> {
-    const row = this.#replica.repo.table(entity).row(id) as unknown as Row<E> | undefined
+    const row = this.#memory.repo.table(entity).row(id) as unknown as Row<E> | undefined
     if (row) return { status: row.$archived ? 'archived' : 'ready', row }
-    const isWhole = this.#replica.scopes?.covers([{ type: entity.name, equal: [] }])
-    return { status: isWhole || this.#replica.complete ? 'unknown' : 'loading' }
+    const isWhole = this.#memory.scopes?.covers([{ type: entity.name, equal: [] }])
+    return { status: isWhole || this.#memory.complete ? 'unknown' : 'loading' }
   }
 
   /** @throws CountersignError `unknown_type` */
   #engine(entity: Entity): QueryEngine {
-    this.#replica.repo.table(entity)
+    this.#memory.repo.table(entity)
     // Each table has an engine, set by `onTable`.
-    return this.#replica.engines.get(entity.name)!
+    return this.#memory.engines.get(entity.name)!
   }
 
   query<E extends Entity>(entity: E, query: Query<E> = {}): QueryResult<E> {
     const asked = { type: entity.name, query: query as Query<Entity> }
     const rows = this.#engine(entity).query(asked.query)
-    const isExact = this.#replica.opening.isExact(asked)
+    const isExact = this.#memory.opening.isExact(asked)
     return new Result<E>(isExact ? rows : undefined, this.#coverage(entity, asked.query))
   }
 
@@ -189,11 +217,11 @@ export class Store implements SyncStore {
   }
 
   #coverage(entity: Entity, query: Query<Entity>): Coverage {
-    return this.#following?.of(this.#replica.repo.table(entity), query) ?? this.#standing
+    return this.#following?.of(this.#memory.repo.table(entity), query) ?? this.#standing
   }
 
   follow<E extends Entity>(entity: E, query: Query<E> = {}): Followed {
-    const table = this.#replica.repo.table(entity)
+    const table = this.#memory.repo.table(entity)
     if (this.#following) return this.#following.follow(table, query as Query<Entity>)
     const { complete, onChange } = this.#standing
     const ready = complete()
@@ -213,128 +241,91 @@ export class Store implements SyncStore {
   }
 
   subscribe(entity: Entity, id: Uuid, listener: () => void): () => void {
-    return this.#replica.repo.table(entity).subscribe(id, listener)
+    return this.#memory.repo.table(entity).subscribe(id, listener)
   }
 
   async migrate(entity: Entity, options: MigrateOptions): Promise<MigrationReport> {
-    const table = this.#tableForWrite(entity)
-    if (options.to !== entity.currentVersion) {
-      const now = entity.currentVersion
-      throw new CountersignError(
-        'invalid',
-        `${entity.name}: this build migrates to version ${now}`,
-        {
-          entity: entity.name,
-        },
-      )
-    }
-    if (options.dryRun) return planMigration(table, this.#replica.limits)
-    this.#writer.assertNotWriting('migrate')
-    return runMigration(table, options, { replica: this.#replica, writer: this.#writer })
+    return this.#writable().migrate(entity, options)
   }
 
   undo(): UndoReport | undefined {
-    this.#writable()
-    return takeBack('undo', this.#replica, this.#writer)
+    return this.#writable().takeBack('undo')
   }
 
   redo(): UndoReport | undefined {
-    this.#writable()
-    return takeBack('redo', this.#replica, this.#writer)
+    return this.#writable().takeBack('redo')
   }
 
   conflicts<E extends Entity>(entity?: E): LiveList<Conflict<E>> {
-    const { repo } = this.#replica
+    const { repo } = this.#memory
     let list = this.#conflicts.get(entity)
     if (!list) {
       const tables = entity ? [repo.table(entity)] : this.entities.map((type) => repo.table(type))
-      list = new ConflictList(tables, (type, id, decision) => this.#resolve(type, id, decision))
+      list = new ConflictList(tables, (type, id, decision) =>
+        this.#writable().resolve(type, id, decision),
+      )
       this.#conflicts.set(entity, list)
     }
     return list as LiveList<Conflict> as unknown as LiveList<Conflict<E>>
   }
 
   async history(entity: Entity, id: Uuid): Promise<History> {
-    const { repo, outbox, refused } = this.#replica
-    const { reader, registers } = repo.table(entity)
-    const { messages, complete } = await this.#replica.messagesOf(id)
-    const parts = { messages, pending: outbox.open(), held: refused.held() }
-    return historyOf(parts, id, { reader, table: registers, complete })
+    const writes = await this.#loading
+    if (writes) return writes.history(entity, id)
+    throw new CountersignError('unavailable', 'a store without a window has no reviewer to ask')
   }
 
   get refused(): LiveList<RefusedMessage> {
-    return this.#replica.refused
+    return this.#memory.refused
   }
 
   onRejected(listener: (message: RefusedMessage) => void): () => void {
-    return this.#replica.refused.onRejected(listener)
+    return this.#memory.refused.onRejected(listener)
   }
 
   reauthor(messageId: Uuid): readonly Receipt[] {
-    this.#writable()
-    const messages = refusedWith(this.#replica, messageId)
-    const receipts = reauthor(messages, this.#replica, this.#writer)
-    this.#replica.dismiss(messages.map(({ id }) => id))
-    return receipts
+    return this.#writable().reauthor(messageId)
   }
 
   discard(messageId: Uuid): void {
-    this.#writable()
-    if (this.#replica.discardDamaged(messageId)) return
-    this.#replica.dismiss(refusedWith(this.#replica, messageId).map(({ id }) => id))
+    this.#writable().discard(messageId)
   }
 
   reset(options: ResetOptions): Promise<void> {
-    this.#writable()
-    return this.#replica.reset(options)
+    return this.#writable().reset(options)
   }
 
   setAuth(auth: Auth): void {
-    this.#replica.setAuth(auth)
+    this.#whenLoaded(({ replica }) => replica.setAuth(auth))
   }
 
   setOnline(online: boolean): void {
-    this.#replica.setOnline(online)
+    this.#whenLoaded(({ replica }) => replica.setOnline(online))
   }
 
-  flushed(): Promise<void> {
-    return this.#replica.flushed()
+  async flushed(): Promise<void> {
+    await (await this.#loading)?.replica.flushed()
   }
 
   close(): Promise<void> {
-    return this.#replica.close()
+    this.#closing ??= this.#close()
+    return this.#closing
   }
 
-  #setArchived(entity: Entity, id: Uuid, archived: boolean): Receipt {
-    const table = this.#tableForWrite(entity)
-    const registers = { regs: table.registers.set([ARCHIVED]), values: { [ARCHIVED]: archived } }
-    return this.#writer.write(table, knownId(this.#replica, table, id), {
-      kind: 'update',
-      registers,
-    })
+  async #close(): Promise<void> {
+    try {
+      const writes = this.#writes ?? (await this.#loading)
+      await writes?.replica.close()
+    } catch {
+      // The part could not be loaded; there is nothing to close.
+    }
+    this.#memory.close()
   }
 
-  #tableForWrite(entity: Entity): Table {
-    this.#writable()
-    return this.#replica.repo.table(entity)
+  /** @throws CountersignError `closed` or `not_ready` */
+  #writable(): Writes {
+    const stage = { isInert: this.#options.inert, isReady: this.#isReady }
+    assertOpen({ ...stage, isClosed: this.#closing !== undefined })
+    return this.#writes! // loaded before the store is ready
   }
-
-  #writable(): void {
-    assertWritable(this.#replica, this.#ready)
-  }
-
-  #resolve(entity: Entity, id: Uuid, decision: Readonly<Record<string, unknown>>): Receipt {
-    const table = this.#tableForWrite(entity)
-    const registers = encodeDecision(entity, table.registers, decision)
-    assertSome(registers, entity, id)
-    return this.#writer.write(table, knownId(this.#replica, table, id), {
-      kind: 'resolve',
-      registers,
-    })
-  }
-}
-
-function assertSome({ regs }: Registers, { name }: Entity, id: Uuid): void {
-  if (regs.names.length > 0) return
-  throw new CountersignError('invalid', `${name}: a write names no field`, { entity: name, id })
 }

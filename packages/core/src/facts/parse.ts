@@ -3,7 +3,7 @@
  * never throws.
  */
 import { type Json, isForbiddenKey, jsonFault } from '../base/json.ts'
-import { isUnset } from '../schema/input.ts'
+import { isUnset } from '../schema/unset.ts'
 import { operationFault, operationIn } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import type { Assigned } from './message.ts'

@@ -6,7 +6,7 @@
  * writes, and stores it with the pending message, so it is the same before and after the verdict.
  */
 import { jsonBytes } from '../base/json.ts'
-import { isUnset } from '../schema/input.ts'
+import { isUnset } from '../schema/unset.ts'
 import { operationIn } from '../schema/operations.ts'
 import { Write } from '../history/entry.ts'
 import type { Base } from '../facts/message.ts'

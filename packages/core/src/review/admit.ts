@@ -29,7 +29,7 @@ import type {
 import { timestampFault } from '../facts/timestamp.ts'
 import type { Entity } from '../schema/entity.ts'
 import { fieldFault } from '../schema/field.ts'
-import { isUnset } from '../schema/input.ts'
+import { isUnset } from '../schema/unset.ts'
 import { operationIn } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import type { StatedBases } from '../wire/reviews.ts'

@@ -80,6 +80,15 @@ export class Repo {
     return undefined
   }
 
+  /** Adds a system type. Its listeners run before those of the others, whose reading it defines. */
+  addSystem(type: Entity): Table {
+    const others = [...this.#tables]
+    this.#tables.clear()
+    const table = this.#addTable(type)
+    for (const [name, other] of others) this.#tables.set(name, other)
+    return table
+  }
+
   #addTable(type: Entity): Table {
     const table = new Table(type, this.#options.viewer)
     this.#options.onTable(table)

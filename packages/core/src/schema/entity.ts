@@ -34,6 +34,9 @@ import {
   wholeOf,
 } from './shape.ts'
 
+/** The name of the type whose rows are versions of types (`system.ts`). */
+export const SCHEMA_NAME = '$schema'
+
 /** A field to sort by; `-` before its name sorts descending. */
 export interface SortKey {
   readonly field: string
@@ -309,5 +312,5 @@ export function entity<Name extends string, S extends EntityShape>(
 
 /** Whether the text is a valid type name. */
 export function isTypeName(name: string): boolean {
-  return /^[a-zA-Z][\w.-]{0,63}$/.test(name) || name === '$schema'
+  return /^[a-zA-Z][\w.-]{0,63}$/.test(name) || name === SCHEMA_NAME
 }

@@ -7,20 +7,7 @@ import type { Json } from '../base/json.ts'
 import type { Entity } from './entity.ts'
 import { type Field, encodeField, jsonOf } from './field.ts'
 import { ARCHIVED, type RegSet, type RegisterTable } from './registers.ts'
-
-/** The value that unsets a register. A single object; compare by identity or `isUnset`. */
-export const UNSET: Json = Object.freeze({ $unset: true })
-
-/** The JSON to write, or `UNSET` for undefined; null is a value like any other. */
-export function orUnset(json: Json | undefined): Json {
-  return json === undefined ? UNSET : json
-}
-
-/** Whether a value unsets its field: `UNSET`, or the same as parsed from a message. */
-export function isUnset(value: Json | undefined): boolean {
-  if (value === UNSET) return true
-  return typeof value === 'object' && value !== null && (value as { $unset?: Json }).$unset === true
-}
+import { orUnset } from './unset.ts'
 
 /** The registers that a change writes, with their values by register. */
 export interface Registers {

@@ -1,6 +1,7 @@
 /** The entry point `core/testing`, for tests of and with this library. Not for apps. */
 export * from './fold.ts'
 export { createLimitedStore } from '../client/create.ts'
+export { loadParts } from './parts.ts'
 export type { Limits } from '../facts/limits.ts'
 export { ProcessClock, VirtualClock } from './virtual-clock.ts'
 export type { ClockSkew, ProcessOptions } from './virtual-clock.ts'

@@ -216,7 +216,7 @@ export class Adopter {
     for (const flush of others) storedOwn.add(flush)
     this.adopt(found.state, late)
     repo.emit()
-    refusals.messages.emit([], options.onError)
+    refusals.messages.list.emit([], options.onError)
     this.#parts.onAdopted()
     return this.#late()
   }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { MyIds } from './me.ts'
+import { createStore } from 'zustand/vanilla'
+import { type Me, MyIds } from './me.ts'
 
+const NOBODY: Me = { authorId: undefined, aliases: [], since: undefined, signedIn: false }
 const [A, B, C] = [1, 2, 3].map((n) => `0190a6b2-3c4d-8e5f-8a7b-00000000000${n}`) as [
   string,
   string,
@@ -15,6 +17,7 @@ function ids(kept: ReadonlyMap<string, unknown> = new Map()): {
   const next = new Map(kept)
   let changes = 0
   const me = new MyIds({
+    shown: createStore(() => NOBODY),
     keep: ([key, record]) => next.set(key, record),
     onChange: () => changes++,
   })

@@ -2,7 +2,7 @@
  * The author ids of the person of this store. The reviewer tells them to that person alone, and they
  * are kept on this device, so they are known offline.
  */
-import { type StoreApi, createStore } from 'zustand/vanilla'
+import type { StoreApi } from 'zustand/vanilla'
 import { checksum } from '../../base/checksum.ts'
 import { type Uuid, isUuid } from '../../base/uuid.ts'
 
@@ -28,6 +28,8 @@ interface StoredMe {
 }
 
 export interface MyIdsParts {
+  /** `store.me`, which is there before it is filled. */
+  readonly shown: StoreApi<Me>
   /** Stores a record of meta. */
   readonly keep: (meta: readonly [key: string, record: unknown]) => void
   /** Other author ids count as the person's now. */
@@ -35,12 +37,7 @@ export interface MyIdsParts {
 }
 
 export class MyIds {
-  readonly store: StoreApi<Me> = createStore<Me>(() => ({
-    authorId: undefined,
-    aliases: [],
-    since: undefined,
-    signedIn: false,
-  }))
+  readonly store: StoreApi<Me>
   readonly #parts: MyIdsParts
   #all: ReadonlySet<Uuid> = new Set()
   /** Checksum of the personal id, once the app has given it. */
@@ -49,6 +46,7 @@ export class MyIds {
   #restored: string | undefined
 
   constructor(parts: MyIdsParts) {
+    this.store = parts.shown
     this.#parts = parts
   }
 

@@ -27,6 +27,7 @@ import {
   heldMessage,
   parentNames,
 } from './refused.ts'
+import type { RefusedList } from '../reads/refused-list.ts'
 import { DISMISSED } from '../disk/damage.ts'
 import { ownRejection } from './own-rejection.ts'
 import { readRejections } from '../disk/restore.ts'
@@ -41,6 +42,8 @@ export interface RefusalsParts {
   readonly space: Uuid
   readonly clock: Clock
   readonly repo: Repo
+  /** The subscribers of refused messages. */
+  readonly list: RefusedList
   readonly outbox: Outbox
   readonly disk: Disk
   readonly storedOwn: StoredOwn
@@ -66,7 +69,7 @@ export class Refusals {
 
   constructor(parts: RefusalsParts) {
     this.#parts = parts
-    this.messages = new RefusedMessages((type) => parts.repo.tableNamed(type).reader)
+    this.messages = new RefusedMessages((type) => parts.repo.tableNamed(type).reader, parts.list)
   }
 
   /** Applies rejections. Ignores those of messages that are not open here: known ones, or of other devices. */
@@ -94,9 +97,9 @@ export class Refusals {
     this.#parts.onChange()
     repo.emit()
     const rejected = applied.flatMap(({ entry }) => (entry.state === 'rejected' ? [entry.id] : []))
-    this.messages.emit(rejected, this.#parts.onError)
-    if (!this.messages.isObserved)
-      for (const message of this.messages.snapshot())
+    this.messages.list.emit(rejected, this.#parts.onError)
+    if (!this.messages.list.isObserved)
+      for (const message of this.messages.list.snapshot())
         if (rejected.includes(message.messageId)) this.#parts.onUnseen(message)
   }
 
@@ -121,7 +124,7 @@ export class Refusals {
     if (outboxRemove.length > 0) void disk.write({ durability: 'relaxed', outboxRemove })
     onChange()
     repo.emit()
-    this.messages.emit([], onError)
+    this.messages.list.emit([], onError)
   }
 
   /** Whether an open message depends on one that another tab is to send, and that has no verdict here. */
@@ -153,7 +156,7 @@ export class Refusals {
     void disk.write({ durability: 'relaxed', outboxRemove: settle(all) })
     onChange()
     repo.emit()
-    this.messages.emit([], onError)
+    this.messages.list.emit([], onError)
   }
 
   /**
@@ -185,7 +188,7 @@ export class Refusals {
   dismiss(ids: readonly Uuid[], safe: Promise<void>): void {
     this.messages.dismiss(ids)
     this.#parts.onChange()
-    this.messages.emit([], this.#parts.onError)
+    this.messages.list.emit([], this.#parts.onError)
     const meta = ids.map((id) => [DISMISSED + id, true] as const)
     void safe.then(() => this.#parts.disk.write({ durability: 'strict', meta }))
   }
@@ -223,7 +226,7 @@ export class Refusals {
     if (ids.length === 0) return
     this.messages.drop(ids)
     onChange()
-    this.messages.emit([], onError)
+    this.messages.list.emit([], onError)
   }
 
   #refuse(entry: Entry, refusal: Refusal): void {

@@ -13,7 +13,8 @@ import type { AuthoredMessage, ChangeKind, Names } from '../../facts/types.ts'
 import type { Standing } from '../../facts/message.ts'
 import type { Reg } from '../../schema/registers.ts'
 import { namedValues } from '../reads/named-values.ts'
-import type { LiveList, RefusedChange, RefusedMessage, StandingValue } from '../store.ts'
+import type { RefusedList } from '../reads/refused-list.ts'
+import type { RefusedChange, RefusedMessage, StandingValue } from '../store.ts'
 
 /** The change of one entity in a refused message, as written. */
 export interface HeldChange {
@@ -140,7 +141,9 @@ export interface GoneMessage {
   readonly name: string | undefined
 }
 
-export class RefusedMessages implements LiveList<RefusedMessage> {
+export class RefusedMessages {
+  /** The subscribers of these messages. */
+  readonly list: RefusedList
   /** In causal order. */
   readonly #held = new Map<Uuid, Held>()
   readonly #dismissed = new Set<Uuid>()
@@ -149,12 +152,12 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
   /** Names of all these messages: a message that depends on one is blocked. */
   readonly #names = new Set<string>()
   readonly #readerOf: (type: string) => Reader
-  readonly #listeners = new Set<() => void>()
-  readonly #rejectedListeners = new Set<(message: RefusedMessage) => void>()
   #shown: readonly RefusedMessage[] | undefined
 
-  constructor(readerOf: (type: string) => Reader) {
+  constructor(readerOf: (type: string) => Reader, list: RefusedList) {
     this.#readerOf = readerOf
+    this.list = list
+    list.show(() => this.#snapshot())
   }
 
   get size(): number {
@@ -238,51 +241,9 @@ export class RefusedMessages implements LiveList<RefusedMessage> {
     this.#shown = undefined
   }
 
-  snapshot(): readonly RefusedMessage[] {
+  #snapshot(): readonly RefusedMessage[] {
     this.#shown ??= Object.freeze([...this.#held.values()].map((held) => this.#shownOf(held)))
     return this.#shown
-  }
-
-  subscribe(listener: () => void): () => void {
-    const own = (): void => listener()
-    this.#listeners.add(own)
-    return () => this.#listeners.delete(own)
-  }
-
-  onRejected(listener: (message: RefusedMessage) => void): () => void {
-    const own = (message: RefusedMessage): void => listener(message)
-    this.#rejectedListeners.add(own)
-    return () => this.#rejectedListeners.delete(own)
-  }
-
-  /** Whether the app has a subscriber for refused messages. */
-  get isObserved(): boolean {
-    return this.#listeners.size + this.#rejectedListeners.size > 0
-  }
-
-  /** Notifies subscribers, and `onRejected` listeners once for each message in `rejected`. */
-  emit(rejected: readonly Uuid[], onError: (error: unknown) => void): void {
-    const messages = rejected.flatMap((id) =>
-      this.snapshot().filter((message) => message.messageId === id),
-    )
-    const calls = [
-      ...[...this.#listeners],
-      ...messages.flatMap((message) =>
-        [...this.#rejectedListeners].map((listener) => () => listener(message)),
-      ),
-    ]
-    for (const call of calls) {
-      try {
-        call()
-      } catch (error) {
-        onError(error)
-      }
-    }
-  }
-
-  unsubscribeAll(): void {
-    this.#listeners.clear()
-    this.#rejectedListeners.clear()
   }
 
   standing(values: readonly Standing[]): readonly StandingValue[] {

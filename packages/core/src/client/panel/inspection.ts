@@ -1,9 +1,8 @@
 /**
- * The inspection interface of a store. Only this file is loaded with an app: the first request loads
- * the answers (`answers.ts`).
+ * What devtools see of a store. Loaded with the parts that write; the first request loads the answers
+ * (`answers.ts`).
  */
 import type { Feed } from '../../inspect/feed.ts'
-import type { Inspectable } from '../../inspect/registry.ts'
 import type {
   Answers,
   CommandOutcome,
@@ -13,9 +12,7 @@ import type {
 import { FeedWatcher } from './feed-watcher.ts'
 import type { Inspected } from './looked-at.ts'
 
-export class Inspection implements Inspectable {
-  readonly commands = ['retry', 'discard', 'resolve'] as const
-  readonly now: () => number
+export class Inspection {
   readonly #timer: () => number
   readonly #inspected: Inspected
   #watcher: FeedWatcher | undefined
@@ -24,7 +21,6 @@ export class Inspection implements Inspectable {
   constructor(inspected: Omit<Inspected, 'recent'>) {
     this.#inspected = { ...inspected, recent: () => this.#watcher?.recent ?? [] }
     const { clock } = inspected.options.platform
-    this.now = () => clock.now()
     this.#timer = () => clock.monotonic()
   }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { NextTurn, Turns } from './next-turn.ts'
-import { type PageGlobals, afterPaint, onHide } from './page-life.ts'
+import { type PaintGlobals, afterPaint } from './after-paint.ts'
+import { type PageGlobals, onHide } from './page-life.ts'
 
 const FRAME_MS = 16
 
@@ -10,7 +11,7 @@ const next: NextTurn = (task) => {
 }
 
 /** A page that paints unless it is hidden, or has no frames. */
-class Page extends EventTarget implements PageGlobals, Turns {
+class Page extends EventTarget implements PageGlobals, PaintGlobals, Turns {
   readonly document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
   hasFrames = true
   readonly #frames = new Map<number, () => void>()

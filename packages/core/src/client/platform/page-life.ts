@@ -1,18 +1,7 @@
-/**
- * Page lifecycle of a browser: paints, and the events after which a page may be discarded. Absent
- * in Node.
- */
+/** Page lifecycle of a browser: the events after which a page may be discarded. Absent in Node. */
 import type { OpenChannel } from '../../ports/channel.ts'
-import type { NextTurn, Turns } from './next-turn.ts'
-
-/** The fallback delay in a hidden page, which has no frames. */
-const HIDDEN_MS = 50
-/** The fallback delay in a visible page: it may have no frames because it is covered or off screen. */
-const NO_FRAME_MS = 500
 
 export interface PageGlobals {
-  readonly requestAnimationFrame?: (task: () => void) => number
-  readonly cancelAnimationFrame?: (handle: number) => void
   readonly document?: {
     readonly visibilityState: string
     addEventListener(type: string, listener: () => void): void
@@ -25,36 +14,6 @@ export interface PageGlobals {
   }
   addEventListener?(type: string, listener: () => void): void
   removeEventListener?(type: string, listener: () => void): void
-}
-
-/** Runs a task after the next paint: a browser paints after the frame callbacks, before the next turn. */
-export function afterPaint(
-  globals: PageGlobals & Turns,
-  next: NextTurn,
-): (task: () => void) => () => void {
-  return (task) => {
-    let cancelTurn: (() => void) | undefined
-    let frame = 0
-    const isHidden = globals.document?.visibilityState === 'hidden'
-    const timer = globals.setTimeout(
-      () => {
-        cancel()
-        task()
-      },
-      isHidden ? HIDDEN_MS : NO_FRAME_MS,
-    )
-    const cancel = (): void => {
-      globals.clearTimeout(timer)
-      globals.cancelAnimationFrame?.(frame)
-      cancelTurn?.()
-    }
-    // `platform.ts` uses this function only where `requestAnimationFrame` exists.
-    frame = globals.requestAnimationFrame!(() => {
-      globals.clearTimeout(timer)
-      cancelTurn = next(task)
-    })
-    return cancel
-  }
 }
 
 /** Subscribes to the events after which a page may be discarded; undefined outside of a page. */

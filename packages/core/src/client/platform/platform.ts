@@ -1,6 +1,6 @@
 /**
- * The platform of a replica: time, randomness, signatures, locks. The only file of core that reads
- * globals, and only when a store is created, never at import.
+ * The platform of a replica: time, randomness, signatures, locks. Reads globals when a store is
+ * created, never at import; so do `clock.ts` and `client.ts`, and no other file of core.
  */
 import { fromBase64url, toBase64url } from '../../base/bytes.ts'
 import type { OpenChannel } from '../../ports/channel.ts'
@@ -8,10 +8,10 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Locks } from '../../ports/locks.ts'
 import type { Random } from '../../ports/random.ts'
 import type { KeyPair, Signer } from '../../ports/signer.ts'
+import { systemClock } from './clock.ts'
 import { type NodeLike, installNativeHash } from './native-hash.ts'
-import { type Turns, nextTurn } from './next-turn.ts'
 import type { PureEd25519 } from './pure-ed25519.ts'
-import { type PageGlobals, afterPaint, broadcast, onHide } from './page-life.ts'
+import { type PageGlobals, broadcast, onHide } from './page-life.ts'
 
 /** The platform services that a store uses. Tests inject deterministic twins. */
 export interface Platform {
@@ -30,14 +30,12 @@ export interface Platform {
 }
 
 /** The globals that are used, as browsers and Node have them. Core has no DOM types. */
-interface Globals extends Turns, PageGlobals, NodeLike {
+interface Globals extends PageGlobals, NodeLike {
   readonly crypto: {
     getRandomValues(bytes: Uint8Array): Uint8Array
     readonly subtle?: SubtleLike
   }
-  readonly performance: { now(): number }
   readonly console: { warn(text: string): void }
-  readonly queueMicrotask: (task: () => void) => void
   readonly navigator?: { readonly locks?: LockManagerLike }
   readonly sessionStorage?: {
     getItem(key: string): string | null
@@ -78,10 +76,14 @@ interface LockManagerLike {
 
 /** The platform of this browser or Node process. Missing services are absent, or throw when called. */
 export function defaultPlatform(): Platform {
+  return platformWith(systemClock())
+}
+
+/** The default platform, with that clock. */
+export function platformWith(clock: Clock): Platform {
   const globals = globalThis as unknown as Globals
   installNativeHash(globals)
   const random = systemRandom(globals)
-  const clock = systemClock(globals)
   return {
     clock,
     random,
@@ -102,27 +104,6 @@ function isDevelopment(): boolean {
     return process.env.NODE_ENV !== 'production' && process.env.NODE_ENV !== 'test'
   } catch {
     return false
-  }
-}
-
-/** Whether this is a page or a worker of a browser, or a platform that has a `window` like one. */
-export function isClient(): boolean {
-  const { window, importScripts } = globalThis as { window?: unknown; importScripts?: unknown }
-  return window !== undefined || importScripts !== undefined
-}
-
-function systemClock(globals: Globals): Clock {
-  const next = nextTurn(globals)
-  return {
-    now: () => Date.now(),
-    monotonic: () => globals.performance.now(),
-    after: (delayMs, task) => {
-      if (delayMs === 0) return next(task)
-      const timer = globals.setTimeout(task, delayMs)
-      return () => globals.clearTimeout(timer)
-    },
-    soon: (task) => globals.queueMicrotask(task),
-    ...(globals.requestAnimationFrame && { afterPaint: afterPaint(globals, next) }),
   }
 }
 

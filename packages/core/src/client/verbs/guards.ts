@@ -5,26 +5,12 @@ import type { Table } from '../../rows/table.ts'
 import type { Registers } from '../../schema/input.ts'
 import type { Held } from '../outbox/refused.ts'
 import type { Replica } from '../replica.ts'
+import { assertOpen } from './open.ts'
 
-/**
- * Throws when the store cannot write: `closed`, `not_ready`, `halted` or `outbox_full`. `ready`:
- * whether identity and local rows are loaded.
- */
-export function assertWritable(replica: Replica, ready: boolean): void {
+/** @throws CountersignError `closed`, `halted` or `outbox_full` where a ready store cannot write. */
+export function assertWritable(replica: Replica): void {
   const { halted } = replica.status.getState()
-  if (replica.closed) throw new CountersignError('closed', 'the store is closed')
-  if (replica.inert) {
-    throw new CountersignError(
-      'not_ready',
-      'this store was created without a window, and is inert; pass `server: true` to write on a server',
-    )
-  }
-  if (!ready) {
-    throw new CountersignError(
-      'not_ready',
-      'the store is not ready: await store.ready before the first write',
-    )
-  }
+  assertOpen({ isClosed: replica.closed, isInert: false, isReady: true })
   if (halted !== undefined) throw new CountersignError('halted', `the store has halted: ${halted}`)
   if (replica.outbox.full) {
     throw new CountersignError(

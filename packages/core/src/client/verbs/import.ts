@@ -61,7 +61,7 @@ export async function importRows(
   }
   try {
     for (let at = 0; at < checked.length && !signal?.aborted;) {
-      assertWritable(replica, true)
+      assertWritable(replica)
       const end = sliceEnd(checked, at, { itemsMax: MESSAGE_ROWS_MAX, limits: replica.limits })
       const slice = checked.slice(at, end)
       const missing = slice.filter((row) => !isThere(table, row))

@@ -12,7 +12,8 @@ import { describeStep, lossOf } from '../../schema/lens/steps.ts'
 import type { Limits } from '../../facts/limits.ts'
 import type { Draft } from '../../rows/draft.ts'
 import type { Table } from '../../rows/table.ts'
-import { type Registers, UNSET } from '../../schema/input.ts'
+import type { Registers } from '../../schema/input.ts'
+import { UNSET } from '../../schema/unset.ts'
 import { ARCHIVED, type Reg } from '../../schema/registers.ts'
 import { assertWritable } from './guards.ts'
 import type { Replica } from '../replica.ts'
@@ -72,7 +73,7 @@ export async function runMigration(
       const part = slice.flatMap(({ id }) => rewriting(table, id, limits) ?? [])
       if (part.length === 0) continue
       // The store may have been closed while the previous message waited for its verdict.
-      assertWritable(replica, true)
+      assertWritable(replica)
       const write = (draft: Draft): void => {
         for (const { id, registers } of part) draft.add(table, id, 'migrate', registers)
       }
