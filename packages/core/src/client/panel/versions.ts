@@ -2,7 +2,7 @@
 import type { VersionRecord, VersionedField, VersionedRow } from '../../inspect/records.ts'
 import type { RequestOf } from '../../inspect/requests.ts'
 import type { Lenses } from '../../schema/lens/path.ts'
-import { describeStep } from '../../schema/lens/steps.ts'
+import { describeStep } from '../../schema/lens/step.ts'
 import type { Entity } from '../../schema/entity.ts'
 import { ARCHIVED, type Reg } from '../../schema/registers.ts'
 import { dagOf, rowOfDag } from './dag.ts'

@@ -13,7 +13,7 @@ import type { Json } from '../../base/json.ts'
 import type { Kinds } from './kind.ts'
 import type { Moves } from './moves.ts'
 import type { Reg } from './names.ts'
-import type { Step } from './steps.ts'
+import type { Step } from './step.ts'
 
 /** A step with its version. */
 export interface PlacedStep {

@@ -7,8 +7,8 @@
 import { type Json, jsonEqual } from '../../base/json.ts'
 import type { Chain, Version } from './chain.ts'
 import { isSameKind } from './kind.ts'
-import { shown } from './step-fault.ts'
-import { type Step, describeStep } from './steps.ts'
+import { shown } from './shown.ts'
+import { type Step, describeStep } from './step.ts'
 
 export interface VersionCorrection {
   readonly version: number

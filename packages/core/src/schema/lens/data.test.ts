@@ -9,7 +9,8 @@ import { chainData, joined, parseChain } from './data.ts'
 import { begun, extended, firstVersion, nextVersion } from './declare.ts'
 import { Lenses } from './path.ts'
 import { Dice, someChain } from './random-chains.ts'
-import { type Step, add, code, map, remove, rename, scale, wrap } from './steps.ts'
+import { type Step } from './step.ts'
+import { add, code, map, remove, rename, scale, wrap } from './steps.ts'
 
 interface Revised {
   readonly steps: readonly Step[]

@@ -14,7 +14,8 @@ import type { Chain, Version } from './chain.ts'
 import { differences, stepData } from './correction.ts'
 import { type NextVersion, VERSIONS_MAX, begun, carriedKind, extended } from './declare.ts'
 import { type Kinds, UNKNOWN_KIND } from './kind.ts'
-import type { CodeStep, Step } from './steps.ts'
+import { provideAll } from './rules/all.ts'
+import type { CodeStep, Step } from './step.ts'
 
 const FORM = 1
 /** A chain is flat enough to be the value of a field, with some depth left for values in steps. */
@@ -45,6 +46,7 @@ function kindsData(version: Version, before?: Version): { readonly kinds?: Json 
 
 /** Parses untrusted data as a chain. Its `code` steps have no functions. Never throws. */
 export function parseChain(data: unknown): Outcome<Chain> {
+  provideAll()
   const fault = jsonFault(data, CHAIN_BOUNDS)
   if (fault !== undefined) return refused(fault)
   const object = objectWith(copyOf(data as Json), ['v', 'entity', 'fields', 'versions'], ['kinds'])

@@ -4,20 +4,12 @@ import { CountersignError } from '../../base/outcome.ts'
 import type { Json } from '../../base/json.ts'
 import type { Chain } from './chain.ts'
 import { firstVersion, nextVersion } from './declare.ts'
-import {
-  type Step,
-  add,
-  code,
-  format,
-  head,
-  hoist,
-  map,
-  nest,
-  remove,
-  rename,
-  scale,
-  wrap,
-} from './steps.ts'
+import type { Step } from './step.ts'
+import { add, code, format, head, hoist, map, nest, remove, rename, scale, wrap } from './steps.ts'
+import { provideAll } from './rules/all.ts'
+
+// Some steps are plain data here.
+provideAll()
 
 function chainOf(fields: readonly string[], ...versions: readonly (readonly Step[])[]): Chain {
   return versions.reduce(

@@ -10,8 +10,9 @@ import { Chain, type Version } from './chain.ts'
 import { VersionDraft, FIELDS_MAX } from './draft.ts'
 import { type Kinds, UNKNOWN_KIND, kindFault, mergingKind } from './kind.ts'
 import { type Reg, nameFault } from './names.ts'
-import { shown, stepFault } from './step-fault.ts'
-import type { RemoveStep, Step } from './steps.ts'
+import { shown } from './shown.ts'
+import { stepFault } from './step-fault.ts'
+import type { RemoveStep, Step } from './step.ts'
 
 export const VERSIONS_MAX = 64
 export const STEPS_MAX = 256

@@ -5,10 +5,11 @@
  */
 import { type Json, frozenJson } from '../../base/json.ts'
 import type { Chain, PlacedStep, Register } from './chain.ts'
-import { INVALID, type Moved, movesOf } from './moves.ts'
+import { INVALID, type Moved } from './moves.ts'
+import { movesOf } from './step-rule.ts'
 import { NAME_LENGTH_MAX, type Reg, newKey } from './names.ts'
-import { shown } from './step-fault.ts'
-import { type RemoveStep, type Step, describeStep } from './steps.ts'
+import { shown } from './shown.ts'
+import { type RemoveStep, type Step, describeStep } from './step.ts'
 
 export const FIELDS_MAX = 256
 const REGISTERS_MAX = 1_024

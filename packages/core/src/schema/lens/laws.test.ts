@@ -4,24 +4,12 @@ import type { Json } from '../../base/json.ts'
 import { SeededRandom } from '../../testing/seeded-random.ts'
 import { begun, extended, firstVersion, nextVersion } from './declare.ts'
 import { brokenByChain, brokenByStep } from './laws.ts'
-import { movesOf } from './moves.ts'
+import { movesOf } from './step-rule.ts'
 import { Lenses } from './path.ts'
 import { Dice, STRAY, someChain, someValue } from './random-chains.ts'
 import { stepFault } from './step-fault.ts'
-import {
-  type Step,
-  add,
-  code,
-  format,
-  head,
-  hoist,
-  map,
-  nest,
-  remove,
-  rename,
-  scale,
-  wrap,
-} from './steps.ts'
+import { type Step } from './step.ts'
+import { add, code, format, head, hoist, map, nest, remove, rename, scale, wrap } from './steps.ts'
 
 const dice = new Dice(new SeededRandom(13))
 const many = <T>(make: () => T): readonly T[] => Array.from({ length: 300 }, make)

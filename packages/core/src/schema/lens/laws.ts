@@ -7,10 +7,11 @@
  *     every value of one form has a form on the other side, and no step throws
  */
 import { type Json, jsonEqual, jsonFault } from '../../base/json.ts'
-import { type Moved, INVALID, hasReservedKey, movesOf } from './moves.ts'
+import { type Moved, INVALID, hasReservedKey } from './moves.ts'
+import { movesOf } from './step-rule.ts'
 import type { Reg } from './names.ts'
 import type { Lenses } from './path.ts'
-import { type Step, lossOf } from './steps.ts'
+import { type Step, lossOf } from './step.ts'
 
 export interface Broken {
   readonly law: 'down(up(x)) = x' | 'up(down(y)) = y' | 'total'

@@ -11,7 +11,7 @@ import type { Chain } from './chain.ts'
 import { begun, extended } from './declare.ts'
 import { Lenses, type Translated } from './path.ts'
 import { Dice, type MadeUp, STRAY, someChain, someValue } from './random-chains.ts'
-import type { HoistStep, MapStep, NestStep, ScaleStep, Step } from './steps.ts'
+import type { HoistStep, MapStep, NestStep, ScaleStep, Step } from './step.ts'
 
 const BAD = 'bad'
 const UNSET = 'unset'

@@ -5,20 +5,8 @@ import type { Chain } from './chain.ts'
 import { chainData, parseChain } from './data.ts'
 import { firstVersion, nextVersion } from './declare.ts'
 import { Lenses } from './path.ts'
-import {
-  type Step,
-  add,
-  code,
-  format,
-  head,
-  hoist,
-  map,
-  nest,
-  remove,
-  rename,
-  scale,
-  wrap,
-} from './steps.ts'
+import { type Step } from './step.ts'
+import { add, code, format, head, hoist, map, nest, remove, rename, scale, wrap } from './steps.ts'
 
 function chainOf(fields: readonly string[], ...versions: readonly (readonly Step[])[]): Chain {
   return versions.reduce(

@@ -10,7 +10,7 @@ import type { Json } from '../../base/json.ts'
 import type { Chain, PlacedStep, Register } from './chain.ts'
 import { INVALID, type Move } from './moves.ts'
 import { type Reg, isReserved } from './names.ts'
-import { describeStep, lossOf } from './steps.ts'
+import { describeStep, lossOf } from './step.ts'
 
 export type Translated =
   | { readonly kind: 'value'; readonly value: Json }

@@ -4,20 +4,8 @@
  * steps, not their functions.
  */
 import type { Json } from '../../base/json.ts'
-import {
-  type Step,
-  add,
-  code,
-  format,
-  head,
-  hoist,
-  map,
-  nest,
-  remove,
-  rename,
-  scale,
-  wrap,
-} from './steps.ts'
+import { type Step } from './step.ts'
+import { add, code, format, head, hoist, map, nest, remove, rename, scale, wrap } from './steps.ts'
 
 /** The values that a field holds. */
 export type Form =

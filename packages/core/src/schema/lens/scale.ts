@@ -8,7 +8,7 @@
  * `scale('price', 100, { round: { up: 0 } })` rounds to whole cents.
  */
 import type { Json } from '../../base/json.ts'
-import { type ScaleStep, lossOf } from './steps.ts'
+import { type ScaleStep, lossOf } from './step.ts'
 
 /** The number on the other side; undefined if it has none. */
 export function scaled(step: ScaleStep, way: 'up' | 'down', value: Json): number | undefined {

@@ -3,20 +3,8 @@
  * the type check covers this file, and an unused `@ts-expect-error` fails it.
  */
 import type { Json } from '../../base/json.ts'
-import {
-  type Step,
-  add,
-  code,
-  format,
-  head,
-  hoist,
-  map,
-  nest,
-  remove,
-  rename,
-  scale,
-  wrap,
-} from './steps.ts'
+import { type Step } from './step.ts'
+import { add, code, format, head, hoist, map, nest, remove, rename, scale, wrap } from './steps.ts'
 import type { ShapeFault, Stepped, StepsFor } from './types.ts'
 
 type Equal<A, B> =

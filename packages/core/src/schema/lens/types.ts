@@ -24,7 +24,7 @@ import type {
   ScaleStep,
   Step,
   WrapStep,
-} from './steps.ts'
+} from './step.ts'
 
 /** Makes a program fail to compile; the compiler's message contains the sentence. */
 export interface Wrong<Why extends string> {
