@@ -95,7 +95,7 @@ export class Replica implements Filling {
     this.scopes = memory.scopes
     this.outbox = new Outbox(this.limits)
     this.#warnings = new Warnings(options.platform.warn)
-    status.subscribe((now, before) => this.#warnings.status(now, before))
+    status.subscribe((now, before) => this.#warnings.about((texts) => texts.status(now, before)))
     this.schemas = new Schemas(
       repo.addSystem(SCHEMA),
       options.entities.map((type) => repo.table(type)),
@@ -174,7 +174,7 @@ export class Replica implements Filling {
       onRefused: (refused) => this.#restorers?.neighbours.notify({ refused }),
       onChange: () => this.#statusLater(),
       onGone: (entry) => this.#own.gone(entry),
-      onUnseen: (message) => this.#warnings.unseenRejection(message),
+      onUnseen: (message) => this.#warnings.about((texts) => texts.unseenRejection(message)),
     })
   }
 

@@ -141,7 +141,8 @@ class SessionEvents implements SessionHost {
       const { entity } = repo.tableNamed(type)
       for (const name of entity.assignedFields) {
         const field = entity.fieldOf(name)
-        if (field && given[field.reg] === undefined) warnings.unassigned(type, name)
+        if (field && given[field.reg] === undefined)
+          warnings.about((texts) => texts.unassigned(type, name))
       }
     }
   }
@@ -177,7 +178,7 @@ class SessionEvents implements SessionHost {
 
   nacked(entries: readonly Entry[], reason: NackReason, { alone, detail }: NackAbout): void {
     if (!alone) return // nacks are unsigned, and this one may be about other messages
-    if (reason === 'unavailable') this.#parts.warnings.undecided(detail)
+    if (reason === 'unavailable') this.#parts.warnings.about((texts) => texts.undecided(detail))
     if (reason !== 'unknown_schema') return
     const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
     this.#parts.status.setState(({ reviewerLacks }) => ({
