@@ -76,8 +76,8 @@ export class Syncing {
 
   async #load(): Promise<void> {
     const { status, clock, transport } = this.#parts
-    const part = await SYNC.load().catch((error: unknown) => {
-      status.setState({ connectionNote: String(error) })
+    const part = await SYNC.load().catch((error: Error) => {
+      status.setState({ connectionNote: error.message })
     })
     if (this.#isOver) return
     if (!part) {
