@@ -4,7 +4,8 @@
  */
 import { type Json, isForbiddenKey, jsonFault } from '../base/json.ts'
 import { isUnset } from '../schema/unset.ts'
-import { operationFault, operationIn } from '../schema/operations.ts'
+import { operationIn } from '../schema/operations.ts'
+import { operationFault } from '../schema/operation-input.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import type { Assigned } from './message.ts'
 

@@ -9,7 +9,7 @@ import { Write } from '../history/entry.ts'
 import { compareOrder } from '../history/order.ts'
 import type { Base } from '../facts/message.ts'
 import type { Entity } from '../schema/entity.ts'
-import { encodeField } from '../schema/field.ts'
+import { encodeValue } from '../schema/field.ts'
 import { CONFLICT, type MergeFunction } from '../schema/policies.ts'
 import { ARCHIVED, type Reg, type RegisterTable } from '../schema/registers.ts'
 import { isUnreadable } from '../schema/unreadable.ts'
@@ -67,7 +67,7 @@ function mergedBy(
   try {
     const value: unknown = merge(readBase(base, reg, reader) as Json, values as Json[])
     if (value === CONFLICT || value === undefined) return open
-    return encodeField(field, value).ok ? { kind: 'value', value } : open
+    return encodeValue(field, value).ok ? { kind: 'value', value } : open
   } catch {
     return open
   }

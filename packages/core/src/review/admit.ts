@@ -28,7 +28,7 @@ import type {
 } from '../facts/message.ts'
 import { timestampFault } from '../facts/timestamp.ts'
 import type { Entity } from '../schema/entity.ts'
-import { fieldFault } from '../schema/field.ts'
+import { fieldFault } from '../schema/field-input.ts'
 import { isUnset } from '../schema/unset.ts'
 import { operationIn } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'

@@ -1,12 +1,10 @@
 /**
  * One field of a declared type: validates a value, encodes it as JSON and decodes it. Knows nothing
- * of rows, versions or the fold.
+ * of rows, versions, the fold, or operations (`field-input.ts`).
  */
 import { JSON_BOUNDS, type Json, frozenJson, jsonEqual, jsonFault } from '../base/json.ts'
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import type { Codec, FieldSchema, Merging } from './codec.ts'
-import { mergingFault, operationOf } from './merging.ts'
-import { asJson, operationIn } from './operations.ts'
 import type { Reg } from './registers.ts'
 
 /** Bounds of an app's input: an optional key that holds undefined counts as absent. */
@@ -22,13 +20,8 @@ export interface Field {
   readonly merging?: Merging | undefined
 }
 
-/**
- * The JSON of a field's value, checked by its schema and by the bounds of a value; undefined for an
- * absent optional field. The JSON is a frozen copy.
- */
-export function encodeField(field: Field, value: unknown): Outcome<Json | undefined> {
-  if (field.merging)
-    return value === undefined ? ok(undefined) : encodeOperation(field.merging, value)
+/** The JSON of a value, checked by the schema of its field and by the bounds of a value. */
+export function encodeValue(field: Field, value: unknown): Outcome<Json | undefined> {
   const checked = validated(field.schema, value)
   if (!checked.ok && checked.error.code === 'schema_refused' && !field.codec) {
     const fault = jsonFault(value) // more precise than the schema's message
@@ -36,11 +29,6 @@ export function encodeField(field: Field, value: unknown): Outcome<Json | undefi
   }
   if (!checked.ok || checked.value === undefined) return checked as Outcome<undefined>
   return jsonOf(field, checked.value)
-}
-
-function encodeOperation(merging: Merging, value: unknown): Outcome<Json> {
-  const operation = operationOf(merging, value)
-  return typeof operation === 'string' ? fail('invalid', operation) : ok(asJson(operation))
 }
 
 /** Encodes a value that its schema has accepted. */
@@ -65,24 +53,8 @@ export function decodeField(field: Field | undefined, json: Json): unknown {
   }
 }
 
-/** The reason why stored JSON is no valid value of the field, or undefined. Never throws. */
-export function fieldFault(field: Field, json: Json | undefined): string | undefined {
-  if (!field.merging && operationIn(json))
-    return 'an operation is written to a field that has values'
-  try {
-    if (field.merging) return json === undefined ? undefined : mergingFault(field.merging, json)
-    const value = json === undefined ? undefined : decodeField(field, json)
-    // A plain value is returned as it is, and its schema would accept it.
-    if (field.codec?.hidden && value !== undefined && value === json)
-      return 'its values are encrypted, and this one is not'
-    const checked = validated(field.schema, value)
-    return checked.ok ? undefined : checked.error.message
-  } catch (error) {
-    return `its schema throws: ${error instanceof Error ? error.message : String(error)}`
-  }
-}
-
-function validated(schema: FieldSchema, value: unknown): Outcome<unknown> {
+/** The value that a schema makes of a value, which it must accept unchanged. */
+export function validated(schema: FieldSchema, value: unknown): Outcome<unknown> {
   const result = schema['~standard'].validate(value)
   if ('then' in result) {
     // Some libraries retry asynchronously when a check throws; that promise is ignored here.

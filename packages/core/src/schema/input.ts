@@ -5,7 +5,8 @@
 import { CountersignError, type Outcome } from '../base/outcome.ts'
 import type { Json } from '../base/json.ts'
 import type { Entity } from './entity.ts'
-import { type Field, encodeField, jsonOf } from './field.ts'
+import { type Field, jsonOf } from './field.ts'
+import { encodeField } from './field-input.ts'
 import { ARCHIVED, type RegSet, type RegisterTable } from './registers.ts'
 import { orUnset } from './unset.ts'
 

@@ -12,10 +12,8 @@ import {
   type CounterOperation,
   type Primitive,
   type SetOperation,
-  frozenOperation,
-  isPrimitive,
-  setOperation,
 } from './operations.ts'
+import { frozenOperation, isPrimitive, setOperation } from './operation-input.ts'
 
 function field<In, Out>(kind: string, merging: Merging): FieldSchema<In | undefined, Out> {
   return {

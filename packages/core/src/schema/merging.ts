@@ -1,19 +1,11 @@
 /**
- * Validates writes to fields that merge, and folds the app's own operations. `merging-fields.ts`
- * declares such a field, `operations.ts` applies an operation to a value.
+ * Validates writes to fields that merge. `merging-fields.ts` declares such a field, `operations.ts`
+ * applies an operation to a value, `app-folds.ts` the app's own.
  */
-import { type Json, frozenJson, jsonEqual, jsonFault } from '../base/json.ts'
-import { CountersignError } from '../base/outcome.ts'
+import { type Json, jsonEqual, jsonFault } from '../base/json.ts'
 import type { FieldSchema, Merging } from './codec.ts'
-import {
-  type AppFold,
-  type Operation,
-  type OperationKind,
-  frozenOperation,
-  operationFault,
-  operationIn,
-} from './operations.ts'
-import type { Reg } from './registers.ts'
+import { type Operation, type OperationKind, operationIn } from './operations.ts'
+import { frozenOperation, operationFault } from './operation-input.ts'
 
 export const CURES: Readonly<Record<OperationKind, string>> = {
   counter: 'write a counter with counter.increment(n), n a safe integer, not with a value',
@@ -45,44 +37,6 @@ function partFault(part: FieldSchema<any, any>, value: unknown): string | undefi
   const isKept =
     jsonFault(checked.value) === undefined && jsonEqual(checked.value as Json, value as Json)
   return isKept ? undefined : 'its schema transforms the value'
-}
-
-/** The result of a fold is validated like a value: if it throws or is not JSON, nothing changes. */
-export function appFold(
-  { initial, fold }: Merging,
-  onError: (error: unknown) => void,
-): AppFold | undefined {
-  if (!fold) return undefined
-  const reported = new WeakSet<object>()
-  return {
-    initial,
-    apply: (value, operation, of) => {
-      try {
-        const after = fold(value, operation)
-        const fault = jsonFault(after)
-        if (fault !== undefined)
-          throw new CountersignError('invalid', `ops: its fold made ${fault}`)
-        return frozenJson(after as Json)
-      } catch (error) {
-        if (!reported.has(of)) onError(error)
-        reported.add(of)
-        return value
-      }
-    },
-  }
-}
-
-/** The app's folds by register, of all versions that a build knows. */
-export function appFolds(
-  versions: readonly ReadonlyMap<Reg, { readonly schema: FieldSchema }>[],
-  onError: (error: unknown) => void,
-): ReadonlyMap<Reg, AppFold> {
-  const folds = new Map<Reg, AppFold>()
-  for (const [reg, { schema }] of versions.flatMap((fields) => [...fields])) {
-    const made = schema['~merging'] && appFold(schema['~merging'], onError)
-    if (made) folds.set(reg, made)
-  }
-  return folds
 }
 
 /** The operation to write to a field, or the reason why the value is not one. Never throws. */

@@ -4,18 +4,16 @@ import { describe, expect, it } from 'vitest'
 import type { Json } from '../base/json.ts'
 import { jsonEqual } from '../base/json.ts'
 import { ops, set, counter } from './merging-fields.ts'
-import { appFold } from './merging.ts'
+import { appFold } from './app-folds.ts'
 import {
   type Operation,
   type Primitive,
   type Total,
   folded,
-  inverseOf,
   joinFault,
-  joined,
-  operationFault,
   operationIn,
 } from './operations.ts'
+import { inverseOf, joined, operationFault } from './operation-input.ts'
 
 const of = {}
 const fold = (operations: readonly Operation[], start?: Total): Total | undefined =>

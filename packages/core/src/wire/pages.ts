@@ -27,7 +27,8 @@ import { isCount } from '../facts/parse.ts'
 import { packBase, readBase } from './bases.ts'
 import { itemAt } from './item-at.ts'
 import { isTypeName } from '../schema/entity.ts'
-import { type Total, isPrimitive, isSortedUnique } from '../schema/operations.ts'
+import { type Total } from '../schema/operations.ts'
+import { isPrimitive, isSortedUnique } from '../schema/operation-input.ts'
 
 /** One write in a page. */
 export interface PageWrite {
