@@ -1,19 +1,33 @@
 // Owns: how @countersign/core is built. One entry for each door of package.json.
 
+import { fileURLToPath } from 'node:url'
 import type { Rolldown, UserConfig } from 'tsdown'
 import { library } from '../../tsdown.base.ts'
 
-type ModuleOf = (id: string) => Rolldown.ModuleInfo | null
+interface Modules {
+  getModuleInfo(id: string): Rolldown.ModuleInfo | null
+}
 
-let atOnce: Set<string> | undefined
+/** Sources, and all that they import before they run. */
+function closureOf(files: readonly string[], modules: Modules): Set<string> {
+  const found = new Set(files.map((file) => fileURLToPath(new URL(file, import.meta.url))))
+  for (const each of found)
+    for (const next of modules.getModuleInfo(each)?.importedIds ?? []) found.add(next)
+  return found
+}
 
-/** Whether the main door loads a module at once, and not with a part. */
-function isAtOnce(id: string, moduleOf: ModuleOf): boolean {
-  if (!atOnce) {
-    atOnce = new Set([new URL('src/index.ts', import.meta.url).pathname])
-    for (const each of atOnce) for (const next of moduleOf(each)?.importedIds ?? []) atOnce.add(next)
+const LIGHT = ['src/ports/index.ts', 'src/message.ts', 'src/wire/index.ts', 'src/inspect/index.ts']
+
+let groups: Map<string, string> | undefined
+
+/** The file of a module that every app with a store loads at once; undefined for parts and rare names. */
+function fileOf(id: string, modules: Modules): string | undefined {
+  if (!groups) {
+    const light = closureOf(LIGHT, modules)
+    const atOnce = closureOf(['src/client/create.ts', 'src/schema/entity.ts'], modules)
+    groups = new Map([...atOnce].map((each) => [each, light.has(each) ? 'base' : 'at-once']))
   }
-  return atOnce.has(id)
+  return groups.get(id)
 }
 
 const config: UserConfig = {
@@ -26,13 +40,17 @@ const config: UserConfig = {
     'src/inspect/index.ts',
     'src/testing/index.ts',
   ]),
-  // What is loaded at once is one file: the bundler of an app would make a chunk of whatever is
-  // shared by the same parts, a dozen of them, and compress each by itself.
+  // What is loaded at once is two files, one of them for the other doors too: the bundler of an app
+  // would make a chunk of whatever is shared by the same parts, a dozen, and compress each by itself.
   outputOptions: {
+    // Without a hash: `pnpm size` counts parts by their names.
+    chunkFileNames: 'parts/[name].js',
     codeSplitting: {
-      groups: [
-        { name: (id, { getModuleInfo }) => (isAtOnce(id, getModuleInfo) ? 'at-once' : undefined) },
-      ],
+      groups: ['base', 'at-once'].map((file, i) => ({
+        debugName: file,
+        priority: 2 - i,
+        name: (id: string, modules: Modules) => (fileOf(id, modules) === file ? file : undefined),
+      })),
     },
   },
 }

@@ -2,6 +2,6 @@
 import { Part } from './part.ts'
 import type { sessionOf } from './session-events.ts'
 
-export const SYNC: Part<{ readonly sessionOf: typeof sessionOf }> = new Part(
+export const SYNC: Part<{ readonly sessionOf: typeof sessionOf }> = /* @__PURE__ */ new Part(
   () => import('./session-events.ts'),
 )

@@ -45,7 +45,7 @@ import { VERBS } from './verbs/verbs.ts'
 import type { Writes } from './writes.ts'
 
 /** What writes, stores and syncs. */
-export const WRITES: Part<{ readonly Writes: typeof Writes }> = new Part(
+export const WRITES: Part<{ readonly Writes: typeof Writes }> = /* @__PURE__ */ new Part(
   () => import('./writes.ts'),
 )
 

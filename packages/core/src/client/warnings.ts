@@ -5,9 +5,8 @@
 import { Part } from './part.ts'
 import type { WarningTexts } from './warning-texts.ts'
 
-export const WARNINGS: Part<{ readonly WarningTexts: typeof WarningTexts }> = new Part(
-  () => import('./warning-texts.ts'),
-)
+export const WARNINGS: Part<{ readonly WarningTexts: typeof WarningTexts }> =
+  /* @__PURE__ */ new Part(() => import('./warning-texts.ts'))
 
 export class Warnings {
   readonly #warn: ((text: string) => void) | undefined

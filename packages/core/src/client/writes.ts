@@ -40,9 +40,15 @@ import { takeBack } from './verbs/take-back.ts'
 import { Writer } from './verbs/writer.ts'
 
 /** Rare verbs that answer later. */
-export const IMPORT: Part<typeof importing> = new Part(() => import('./verbs/import.ts'))
-export const MIGRATE: Part<typeof migrating> = new Part(() => import('./verbs/migrate.ts'))
-export const HISTORY: Part<typeof reading> = new Part(() => import('./reads/history.ts'))
+export const IMPORT: Part<typeof importing> = /* @__PURE__ */ new Part(
+  () => import('./verbs/import.ts'),
+)
+export const MIGRATE: Part<typeof migrating> = /* @__PURE__ */ new Part(
+  () => import('./verbs/migrate.ts'),
+)
+export const HISTORY: Part<typeof reading> = /* @__PURE__ */ new Part(
+  () => import('./reads/history.ts'),
+)
 
 export interface WritesParts {
   readonly store: SyncStore
