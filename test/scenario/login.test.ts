@@ -17,6 +17,7 @@ import {
 import { inspect } from '@countersign/core/inspect'
 import type { Storage, Transport } from '@countersign/core/ports'
 import { memorySpaces } from '@countersign/core/ports'
+import { loadParts } from '@countersign/core/testing'
 import {
   type RunningReviewer,
   type StartOptions,
@@ -27,6 +28,9 @@ import {
 import { socketIo } from '@countersign/transport-socketio'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+
+// Tokens end in a second, which the first import may take.
+await loadParts()
 
 const Note = entity('note', z.object({ text: z.string(), by: z.string().optional() }))
 const SECRET = new TextEncoder().encode('the issuer’s secret, thirty-two characters')

@@ -3,10 +3,13 @@
  * order. For scenarios that are about rules, not about networks; the world has the bad ones.
  */
 import { type Entity, type StoreOptions, type SyncStore, defaultPlatform } from '@countersign/core'
-import { createLimitedStore } from '@countersign/core/testing'
+import { createLimitedStore, loadParts } from '@countersign/core/testing'
 import { memorySpaces } from '@countersign/core/ports'
 import type { LinkEvents, Storage, Transport } from '@countersign/core/ports'
 import { type Reviewer, type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
+
+// A test that measures time should not pay for the first import.
+await loadParts()
 
 export const SPACE = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 

@@ -13,7 +13,19 @@ export { eachKey } from './schema/shape.ts'
 export type { EachKey } from './schema/shape.ts'
 export { isUnreadable } from './schema/unreadable.ts'
 export type { Unreadable } from './schema/unreadable.ts'
-export { add, code, format, head, hoist, map, nest, remove, rename, scale, wrap } from './schema/lens/steps.ts'
+export {
+  add,
+  code,
+  format,
+  head,
+  hoist,
+  map,
+  nest,
+  remove,
+  rename,
+  scale,
+  wrap,
+} from './schema/lens/steps.ts'
 export type { Step } from './schema/lens/step.ts'
 export { CONFLICT } from './schema/policies.ts'
 export type { FieldPolicy, MergeFunction, RowPolicies } from './schema/policies.ts'
