@@ -5,9 +5,9 @@ export const lensThrows: Planted = {
   what: 'What the code of a step throws comes out where the row is read.',
   edits: [
     {
-      module: 'schema/lens/moves.ts',
-      from: '} catch { return INVALID } } } function plain',
-      to: '} catch (error) { throw error } } } function plain',
+      module: 'schema/lens/rules/code.ts',
+      from: '} catch { return INVALID } }',
+      to: '} catch (error) { throw error } }',
     },
   ],
   seed: 285,
