@@ -139,8 +139,10 @@ describe('a trace, replayed', () => {
 
   it('leaves out rows whose creation it does not hold, and compares the others', async () => {
     const trace = await save(await story())
-    const [first, ...rest] = trace.messages
-    expect(first!.changes[0]).toMatchObject({ kind: 'create' })
+    // The versions of the types may be published before.
+    const at = trace.messages.findIndex(({ changes }) => changes[0]!.type === Issue.name)
+    expect(trace.messages[at]!.changes[0]).toMatchObject({ kind: 'create' })
+    const rest = trace.messages.toSpliced(at, 1)
     const report = await replayTrace(read({ ...trace, messages: rest }))
     expect(report).toMatchObject({ rows: 5, leftOut: 1, differences: [] })
   })
