@@ -324,8 +324,9 @@ export class Store implements SyncStore {
 
   /** @throws CountersignError `closed` or `not_ready` */
   #writable(): Writes {
-    const stage = { isInert: this.#options.inert, isReady: this.#isReady }
-    assertOpen({ ...stage, isClosed: this.#closing !== undefined })
+    const isClosed = this.#closing !== undefined
+    if (isClosed || this.#options.inert || !this.#isReady)
+      assertOpen({ isClosed, isInert: this.#options.inert, isReady: this.#isReady })
     return this.#writes! // loaded before the store is ready
   }
 }

@@ -10,7 +10,7 @@ import { assertOpen } from './open.ts'
 /** @throws CountersignError `closed`, `halted` or `outbox_full` where a ready store cannot write. */
 export function assertWritable(replica: Replica): void {
   const { halted } = replica.status.getState()
-  assertOpen({ isClosed: replica.closed, isInert: false, isReady: true })
+  if (replica.closed) assertOpen({ isClosed: true, isInert: false, isReady: true })
   if (halted !== undefined) throw new CountersignError('halted', `the store has halted: ${halted}`)
   if (replica.outbox.full) {
     throw new CountersignError(
