@@ -5,8 +5,6 @@
  *   range    [register, from, to]      a bound is [value, 1 where the value itself is in it], or 0
  */
 import type { Json } from '../base/json.ts'
-import { refuse } from '../facts/malformed.ts'
-import type { FieldForm } from './fields.ts'
 
 /** A value at an end of a range, and whether it is in the range itself. */
 export interface Bound {
@@ -22,7 +20,6 @@ export interface ScopeRange {
 }
 
 const TEXT_CHARACTERS_MAX = 512
-const REGISTER_CHARACTERS_MAX = 256
 
 /** Whether a scope may have a bound at that value. */
 export function isBoundValue(value: unknown): value is Bound['value'] {
@@ -63,29 +60,11 @@ function kindOf({ from, to }: ScopeRange): string {
   return typeof (from ?? to)?.value
 }
 
-export const rangeForm: FieldForm<ScopeRange> = {
-  write: ({ reg, from, to }) => [reg, packed(from), packed(to)],
-  read: (value, what) => {
-    const [reg, low, high, ...more] = Array.isArray(value) ? (value as readonly unknown[]) : []
-    const isName = typeof reg === 'string' && reg.length <= REGISTER_CHARACTERS_MAX
-    if (!isName || reg === '' || more.length > 0)
-      return refuse(`${what}: a register and two bounds are expected`)
-    const [from, to] = [readBound(low, what), readBound(high, what)]
-    if (!from && !to) return refuse(`${what}: a range has a bound`)
-    if (from && to && typeof from.value !== typeof to.value)
-      return refuse(`${what}: the bounds of a range are of one kind`)
-    return { reg, from, to }
-  },
+/** A range as it is sent. */
+export function rangeJson({ reg, from, to }: ScopeRange): Json {
+  return [reg, packed(from), packed(to)]
 }
 
 function packed(bound: Bound | undefined): Json {
   return bound ? [bound.value, bound.isIn ? 1 : 0] : 0
-}
-
-function readBound(packedBound: unknown, what: string): Bound | undefined {
-  if (packedBound === 0) return undefined
-  const [value, isIn, ...more] = Array.isArray(packedBound) ? (packedBound as unknown[]) : []
-  if (!isBoundValue(value) || (isIn !== 0 && isIn !== 1) || more.length > 0)
-    return refuse(`${what}: a bound is a number or a text, and 0 or 1`)
-  return { value, isIn: isIn === 1 }
 }

@@ -12,7 +12,8 @@ import type { Uuid } from '../base/uuid.ts'
 import type { Position } from '../facts/message.ts'
 import { type AcceptedAgain, acceptedAgain, positionField, shortText } from './forms.ts'
 import { type FieldForm, count, flag, id, listOfAll, nullable, tuple } from './fields.ts'
-import { type Scope, scopesForm } from './scopes.ts'
+import { scopesForm } from './scope-forms.ts'
+import type { Scope } from './scopes.ts'
 
 /** The accepted messages of one session. */
 export interface SessionReviews {

@@ -5,7 +5,7 @@ import { type Entity, entity } from '../../schema/entity.ts'
 import { add, map, rename } from '../../schema/lens/steps.ts'
 import { counter } from '../../schema/merging-fields.ts'
 import { date, optional } from '../../schema/codec.ts'
-import { rangeForm } from '../../wire/scope-range.ts'
+import { rangeForm } from '../../wire/scope-forms.ts'
 import { scopesOf } from './scopes-of.ts'
 
 const base = {

@@ -5,7 +5,7 @@
 import type { Filter } from '../../query/filter.ts'
 import { conjuncts, isRange, readWhere } from '../../query/filter.ts'
 import type { Entity } from '../../schema/entity.ts'
-import { encodeField } from '../../schema/field.ts'
+import { encodeValue } from '../../schema/field.ts'
 import type { Lenses } from '../../schema/lens/path.ts'
 import type { Query } from '../../schema/types.ts'
 import { type Bound, type ScopeRange, isBoundValue } from '../../wire/scope-range.ts'
@@ -90,7 +90,7 @@ function equalities(reading: Reading, test: Filter): readonly Equality[] | undef
 
 function encoded(entity: Entity, name: string, value: unknown): ScopeValue | undefined {
   const field = entity.fieldOf(name)
-  const json = field && encodeField(field, value)
+  const json = field && !field.merging ? encodeValue(field, value) : undefined
   return json?.ok && isScopeValue(json.value) ? json.value : undefined
 }
 
