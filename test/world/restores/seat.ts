@@ -18,6 +18,7 @@ import {
   SimLocks,
   type TabLocks,
   createLimitedStore,
+  loadParts,
   simSigner,
 } from '@countersign/core/testing'
 import type { Transport } from '@countersign/core/ports'
@@ -26,6 +27,9 @@ import type { Random } from '../../model/random.ts'
 import { SPACE } from '../truth.ts'
 import type { RestorePlan } from './plan.ts'
 import type { Log, RestoreTruth } from './truth.ts'
+
+// Loading takes real time, and the world has none.
+await loadParts()
 
 export const Task = entity(
   'task',
