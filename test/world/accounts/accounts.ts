@@ -42,10 +42,14 @@ export async function runAccounts(
   { verbose = false }: { readonly verbose?: boolean } = {},
 ): Promise<AccountsReport> {
   const world = new Accounts(seed, verbose)
+  const failed = (error: unknown): void => world.failed(error)
+  process.on('unhandledRejection', failed)
   try {
     await world.run()
   } catch (error) {
-    world.failed(error)
+    failed(error)
+  } finally {
+    process.off('unhandledRejection', failed)
   }
   return world.report
 }
@@ -267,6 +271,7 @@ class Accounts implements AccountsStage {
 
   async #close(tab: AccountTab): Promise<void> {
     tab.browser.tabs.delete(tab)
+    tab.isClosing = true
     await tab.store.close()
     tab.isOver = true
   }
@@ -292,8 +297,8 @@ class Accounts implements AccountsStage {
     this.tally.hit(outcome)
     this.#say(tab, outcome)
     if (!report.signedOut) {
-      for (const { messageId } of store.refused.snapshot())
-        if (tab.isUsable) store.discard(messageId)
+      if (!tab.isOver && !tab.isClosing)
+        for (const { messageId } of store.refused.snapshot()) store.discard(messageId)
       return
     }
     this.#next(browser)

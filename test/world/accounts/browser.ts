@@ -79,6 +79,7 @@ export class AccountTab {
   readonly store: SyncStore
   readonly process: ProcessClock
   isReady = false
+  isClosing = false
   isOver = false
   readonly #locks: TabLocks
 
@@ -129,7 +130,12 @@ export class AccountTab {
   }
 
   get isUsable(): boolean {
-    return this.isReady && !this.isOver && this.store.status.getState().ended === undefined
+    return (
+      this.isReady &&
+      !this.isOver &&
+      !this.isClosing &&
+      this.store.status.getState().ended === undefined
+    )
   }
 
   /** The tab is gone in the middle of whatever it was doing. */
