@@ -61,7 +61,7 @@ export const ACCOUNT_BUGS: readonly Planted[] = [
         to: 'if (waits() || !waits()) return',
       },
     ],
-    seed: 26,
+    seed: 122,
   },
   {
     name: 'unsent-is-erased',
