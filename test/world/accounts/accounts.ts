@@ -65,6 +65,7 @@ class Accounts implements AccountsStage {
   readonly #chance: Random
   readonly #browsers: readonly Browser[]
   #reviewer: Reviewer | undefined
+  readonly #tabs: AccountTab[] = []
   #events = 0
   #hash = 0x811c9dc5
   #texts = 0
@@ -181,10 +182,12 @@ class Accounts implements AccountsStage {
     this.#look(tab)
   }
 
-  erased({ browser, owner }: AccountTab): void {
-    const { nobody } = browser
+  erased({ browser, isReady }: AccountTab): void {
+    const { nobody, claimer } = browser
     browser.nobody = undefined
-    if (nobody !== undefined && !owner.startsWith('nobody')) this.truth.becomes(nobody, owner)
+    // An opening erases what was taken along, now or when that was broken off; a sign-out throws it away.
+    if (nobody !== undefined && claimer !== undefined && !isReady)
+      this.truth.becomes(nobody, claimer)
   }
 
   #look(tab: AccountTab): void {
@@ -228,8 +231,10 @@ class Accounts implements AccountsStage {
 
   #open(browser: Browser): void {
     const tab = new AccountTab(this, browser)
+    if (this.#chance.chance(0.4)) tab.store.setOnline(false)
     browser.claims = false
     browser.tabs.add(tab)
+    this.#tabs.push(tab)
   }
 
   #write(tab: AccountTab): void {
@@ -319,21 +324,25 @@ class Accounts implements AccountsStage {
     browser.personId = this.#chance.pick(others)
     browser.tabs.clear()
     browser.claims = claims && before === undefined
+    if (browser.claims) browser.claimer = browser.personId ?? browser.claimer
     if (browser.claims) this.tally.hit('sign-in with what was written before')
     this.#open(browser)
   }
 
   /** Everybody comes back to every browser where they have been, and delivers what is there. */
   async #heal(): Promise<void> {
-    for (const browser of this.#browsers)
-      for (const tab of browser.tabs) if (!tab.isOver) await this.#result(this.#close(tab))
+    for (const tab of this.#tabs) if (!tab.isOver) await this.#result(this.#close(tab))
     await this.#pass(2_000)
     for (const browser of this.#browsers)
       for (const personId of [undefined, ...PERSONS]) {
         browser.personId = personId
         this.#open(browser)
         const tab = [...browser.tabs].at(-1)!
-        await this.#until(() => this.#isDone(tab), `${tab.owner} at ${browser.name} delivers`)
+        tab.store.setOnline(true)
+        await this.#until(
+          () => this.#isDone(tab),
+          () => `${tab.owner} at ${browser.name} delivers: ${this.#left(tab)}`,
+        )
         await this.#result(this.#close(tab))
       }
     if (this.#violation) return
@@ -341,7 +350,10 @@ class Accounts implements AccountsStage {
       this,
       new Browser('reader', new FaultyDisk({ clock: this.clock })),
     )
-    await this.#until(() => this.#isDone(reader), 'a reader is there')
+    await this.#until(
+      () => this.#isDone(reader),
+      () => 'a reader is there',
+    )
     for (const { text } of reader.store.query(Note).rows)
       this.truth.accepted.set(text, (this.truth.accepted.get(text) ?? 0) + 1)
     await this.#result(this.#close(reader))
@@ -354,6 +366,14 @@ class Accounts implements AccountsStage {
     const isLeft = outbox.length > 0 || segments.some(({ kind }) => kind === 'draft')
     const isThere = position?.seq === this.#reviewer!.state.seq
     return isReady && connection === 'online' && outboxMessages === 0 && !isLeft && isThere
+  }
+
+  /** What there is to do for a tab, in words. */
+  #left({ store, browser, owner }: AccountTab): string {
+    const { connection, connectionNote, identityTrouble, damaged } = store.status.getState()
+    const { outbox, segments } = browser.disk.contentOf(partitionOf(SPACE, personOf(owner)))
+    const drafts = segments.filter(({ kind }) => kind === 'draft').map(({ key }) => key)
+    return JSON.stringify({ connection, connectionNote, identityTrouble, damaged, outbox, drafts })
   }
 
   #say(tab: AccountTab, what: string): void {
@@ -379,10 +399,10 @@ class Accounts implements AccountsStage {
     while (this.clock.monotonic() < endMs && !this.#violation) await this.#step()
   }
 
-  async #until(holds: () => boolean, what: string): Promise<void> {
+  async #until(holds: () => boolean, what: () => string): Promise<void> {
     const endMs = this.clock.monotonic() + REST_MS
     while (!this.#violation && !holds()) {
-      if (this.clock.monotonic() >= endMs) return this.fault('L1', `it never comes that ${what}`)
+      if (this.clock.monotonic() >= endMs) return this.fault('L1', `it never comes that ${what()}`)
       await this.#step()
     }
   }
@@ -391,7 +411,10 @@ class Accounts implements AccountsStage {
     let isOver = false
     const over = (): boolean => (isOver = true)
     promise.then(over, over)
-    await this.#until(() => isOver, 'a promise resolves')
+    await this.#until(
+      () => isOver,
+      () => 'a promise resolves',
+    )
     if (this.#violation) throw this.#violation
     return promise
   }

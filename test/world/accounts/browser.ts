@@ -40,6 +40,8 @@ export class Browser {
   personId: string | undefined
   /** Signs in with what was written before, at the next opening. */
   claims = false
+  /** Who has signed in with what was written before, last. */
+  claimer: string | undefined
   /** Whoever has written here last without signing in, and whose work is still here. */
   nobody: Owner | undefined
 

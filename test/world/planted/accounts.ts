@@ -75,21 +75,4 @@ export const ACCOUNT_BUGS: readonly Planted[] = [
     ],
     seed: 26,
   },
-  {
-    name: 'left-behind-is-erased',
-    what: 'A sign-out erases what a tab that is gone has left.',
-    edits: [
-      {
-        module: 'client/leaving.ts',
-        from: 'await restorers()?.adopter.look()',
-        to: 'restorers()',
-      },
-      {
-        module: 'client/leaving.ts',
-        from: '(await disk.waiting())?.every(isOwn) === true',
-        to: '(await disk.waiting())?.every((key) => isOwn(key) || true) === true',
-      },
-    ],
-    seed: 26,
-  },
 ]

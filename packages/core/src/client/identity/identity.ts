@@ -140,11 +140,13 @@ async function whoamiKeys(name: string, place: Device): Promise<StoredWhoami> {
     void disk.write({ durability: 'strict', meta: [[nameOfKeys(fresh), fresh]] })
   }
   if (kept?.isLeaving && isStoredWhoami(kept) && (await disk.waiting())?.length === 0) {
-    const meta = [
-      [nameOfKeys(kept), { ...kept, isLeaving: false }] as const,
-      [name, fresh] as const,
+    // Under its own name, too: another tab may do the same now. And before it signs anything.
+    const meta: readonly (readonly [string, StoredWhoami])[] = [
+      [nameOfKeys(kept), { ...kept, isLeaving: false }],
+      [nameOfKeys(fresh), fresh],
+      [name, fresh],
     ]
-    void disk.write({ durability: 'strict', meta })
+    await disk.write({ durability: 'strict', meta })
     return fresh
   }
   if (kept?.keys && (await isPair(kept.keys, signer)))

@@ -2,7 +2,7 @@
  * Replaces the key that writes here by a new one: another author id, which nobody but the reviewer can
  * link to the one before.
  *
- *   asked ─▶ noted: the key leaves ─▶ nothing waits any more ─▶ the new key is stored, and writes
+ *   asked ─▶ noted: the key leaves; the new one stored ─▶ nothing waits any more ─▶ the new key writes
  *
  * While something waits, the key writes on: another key's write on top of it would name it, and tell
  * everybody that the two are one person's. A store that is closed meanwhile replaces it when it opens.
@@ -71,8 +71,10 @@ export class Rotation {
     const before: StoredWhoami = { keys, madeAt: since }
     const name = this.#name
     const leaving = { ...before, isLeaving: true }
-    await disk.write({ durability: 'strict', meta: [[name, leaving]] })
     const fresh = await freshWhoami(platform)
+    // Each key is stored before anything that it signs.
+    const both = [[name, leaving] as const, [nameOfKeys(fresh), fresh] as const]
+    await disk.write({ durability: 'strict', meta: both })
     await this.#to(fresh)
     const meta = [[nameOfKeys(before), before] as const, [name, fresh] as const]
     await disk.write({ durability: 'strict', meta })
