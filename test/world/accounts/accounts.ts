@@ -182,12 +182,8 @@ class Accounts implements AccountsStage {
     this.#look(tab)
   }
 
-  erased({ browser, isReady }: AccountTab): void {
-    const { nobody, claimer } = browser
-    browser.nobody = undefined
-    // An opening erases what was taken along, now or when that was broken off; a sign-out throws it away.
-    if (nobody !== undefined && claimer !== undefined && !isReady)
-      this.truth.becomes(nobody, claimer)
+  moves({ browser: { nobody, claimer } }: AccountTab): void {
+    if (nobody !== undefined && claimer !== undefined) this.truth.becomes(nobody, claimer)
   }
 
   #look(tab: AccountTab): void {
@@ -281,13 +277,17 @@ class Accounts implements AccountsStage {
     tab.isOver = true
   }
 
+  #isOf({ by }: Written, owner: string): boolean {
+    return this.truth.nowOf(by) === this.truth.nowOf(owner)
+  }
+
   /** The app asks what is to become of unsent work, and opens the next store. */
   async #signOut(tab: AccountTab): Promise<void> {
     const { browser, owner, store } = tab
     const unsent = this.#chance.pick(['keep', 'refuse', 'refuse', 'discard'] as const)
     const giveUp = (): void => {
       for (const written of this.truth.written.values())
-        if (written.by === owner && written.at === browser.name) written.isGone = true
+        if (this.#isOf(written, owner) && written.at === browser.name) written.isGone = true
     }
     // From now on it may be gone, and so may be what is written until then.
     if (unsent === 'discard') giveUp()

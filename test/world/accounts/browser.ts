@@ -23,8 +23,8 @@ export interface AccountsStage {
   readonly publicKey: string
   wayOf(process: ProcessClock): Transport
   opened(tab: AccountTab): void
-  /** The partition of nobody was erased by that tab. */
-  erased(tab: AccountTab): void
+  /** That tab takes along what nobody wrote. */
+  moves(tab: AccountTab): void
   sent(tab: AccountTab, text: string): void
   heard(tab: AccountTab, text: string): void
   fault(invariant: string, what: string): void
@@ -50,8 +50,8 @@ export class Browser {
     this.disk = disk
   }
 
-  /** The storage of a tab. `onErased`: the partition of nobody is erased. */
-  storage(process: ProcessClock, onErased: () => void): Storage {
+  /** The storage of a tab. `onMove`: what nobody wrote is being taken along. */
+  storage(process: ProcessClock, onMove: () => void, onErased: () => void): Storage {
     const inner = this.disk.storage(process)
     return {
       async open(onTrouble, partition) {
@@ -60,7 +60,11 @@ export class Browser {
           read: () => handle.read(),
           pages: (name, reading) => handle.pages(name, reading),
           waiting: () => handle.waiting(),
-          write: (batch) => handle.write(batch),
+          write: (batch) => {
+            const isMove = batch.meta?.some(([key]) => key === 'movesTo')
+            if (partition === SPACE && isMove) onMove()
+            return handle.write(batch)
+          },
           claim: (key, value) => handle.claim(key, value),
           async erase() {
             await handle.erase()
@@ -94,7 +98,11 @@ export class AccountTab {
     this.store = createSyncStore({
       space: SPACE,
       entities: [Note],
-      storage: browser.storage(this.process, () => stage.erased(this)),
+      storage: browser.storage(
+        this.process,
+        () => stage.moves(this),
+        () => (browser.nobody = undefined),
+      ),
       transports: [this.#watched(stage)],
       identity: {
         ...(personId !== undefined && { personalId: personId, claim: browser.claims }),
