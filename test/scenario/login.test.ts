@@ -292,11 +292,11 @@ describe('WHO8 a person on several devices', () => {
     const offline = await device('ann', token('ann'), { storage, online: false })
     expect(owned(offline)).toEqual([true, true, false])
     expect(offline.me.getState()).toMatchObject({ authorId, signedIn: true })
-    // Another person on that device is not her.
+    // Another person on that device is not her, and sees nothing of hers.
     await offline.close()
     const other = await device('bob', token('bob'), { storage, online: false })
     expect(other.me.getState()).toMatchObject({ aliases: [], signedIn: false })
-    expect(owned(other)[1]).toBe(false)
+    expect([other.query(Note).rows, other.isMine(authorId!)]).toEqual([[], false])
   })
 })
 

@@ -69,6 +69,7 @@ function holding(state: Whole): Storage {
       write: async () => ({ order: 1, isCheckpointStored: true }),
       claim: async (key, value) => (state.meta.has(key) ? state.meta.get(key) : value),
       waiting: async () => state.outbox,
+      erase: async () => undefined,
       close: async () => undefined,
     }),
   }
@@ -130,6 +131,7 @@ function rotting(inner: Storage, key: string, change: (text: string) => string):
         claim: (name, value) => handle.claim(name, value),
         pages: (name, reading) => handle.pages(name, reading),
         waiting: () => handle.waiting(),
+        erase: () => handle.erase(),
         close: () => handle.close(),
       }
     },

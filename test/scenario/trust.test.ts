@@ -112,6 +112,7 @@ function holding(inner: Storage) {
         claim: (key, value) => handle.claim(key, value),
         pages: (name, reading) => handle.pages(name, reading),
         waiting: () => handle.waiting(),
+        erase: () => handle.erase(),
         close: () => handle.close(),
         async write(batch) {
           begun.push(batch)

@@ -6,8 +6,12 @@
  */
 import type { ReviewerRules } from '@countersign/core/reviewer'
 import { Issue } from '../src/model/issue.ts'
+import { KEY_VARIABLE } from './issuer.ts'
+import { loginOf } from './login.ts'
 
 const doingPointsMax = 100
+
+export const authenticate = loginOf(process.env[KEY_VARIABLE])
 
 export const authorize: ReviewerRules['authorize'] = ({ samePerson }, { values }, row) =>
   values['$archived'] !== true || row === undefined || samePerson(row.$createdBy)

@@ -1,4 +1,5 @@
 /** All planted bugs. Each must be caught by the world; one that survives is a hole in its checks. */
+import { ACCOUNT_BUGS } from './accounts.ts'
 import type { Planted } from '../plant.ts'
 import { ackBeforeCommit } from './ack-before-commit.ts'
 import { ackShowsCanonical } from './ack-shows-canonical.ts'
@@ -110,6 +111,7 @@ export const PLANTED: readonly Planted[] = [
   ...PERSONS,
   ...RESTORES,
   ...PARTS,
+  ...ACCOUNT_BUGS,
 ]
 
 export function plantedNamed(name: string): Planted {

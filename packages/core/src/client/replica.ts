@@ -8,7 +8,7 @@
 import { type StoreApi, createStore } from 'zustand/vanilla'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { Entry } from '../history/entry.ts'
+import type { Entry } from '../history/entry.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Position, SessionOpening } from '../facts/message.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
@@ -18,24 +18,25 @@ import { Scopes } from '../sync/scopes.ts'
 import { SyncSession } from '../sync/session.ts'
 import { TailReader } from '../sync/tail.ts'
 import { UNVERIFIED_ARRIVALS_MAX } from '../sync/unverified.ts'
-import type { KeyPair } from '../ports/signer.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { QueryEngine } from '../query/engine.ts'
-import type { Draft } from '../rows/draft.ts'
 import { Repo } from '../rows/repo.ts'
 import { OwnPerson } from './identity/own-person.ts'
 import { ChangeOver } from './change-over.ts'
+import { OwnSessions } from './identity/own-sessions.ts'
 import { CanonicalDisk } from './disk/canonical-disk.ts'
 import { Damage } from './disk/damage.ts'
 import { Disk } from './disk/disk.ts'
 import { engineOf } from './reads/engines.ts'
-import { Flusher } from './outbox/flusher.ts'
 import type { Identity } from './identity/identity.ts'
-import { MintedIds } from './identity/minted.ts'
+import { Rotation } from './identity/rotation.ts'
+import { Leaving } from './leaving.ts'
 import { Opening } from './reads/opening.ts'
 import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './verbs/receipt.ts'
 import { OwnMessages } from './outbox/own-messages.ts'
+import { Writing } from './outbox/writing.ts'
 import { Refusals } from './outbox/refusals.ts'
 import type { RefusedMessages } from './outbox/refused.ts'
 import { type Restorers, restorersOf } from './disk/restoration.ts'
@@ -62,6 +63,9 @@ export class Replica {
   readonly opening: Opening
   readonly ready: Promise<void>
   readonly person: OwnPerson
+  readonly leaving: Leaving
+  readonly rotation: Rotation
+  readonly inert: boolean
   readonly #options: ReplicaOptions
   readonly #disk: Disk
   readonly #canonicalDisk: CanonicalDisk
@@ -69,8 +73,7 @@ export class Replica {
   readonly #trust: Trust
   readonly #changeOver: ChangeOver
   readonly #own: OwnMessages
-  readonly #openings = new Map<Uuid, SessionOpening>()
-  readonly #keys = new Map<Uuid, KeyPair>()
+  readonly #sessions = new OwnSessions()
   readonly #sessionLocks: SessionLocks
   #stopWaking: (() => void) | undefined
   readonly #warnings: Warnings
@@ -78,19 +81,17 @@ export class Replica {
   readonly #refusals: Refusals
   readonly undo: UndoStack = new UndoStack()
   readonly schemas: Schemas
-  readonly minted: MintedIds = new MintedIds(() => this.#identity?.session.sessionId)
-  #identity: Identity | undefined
-  #flusher: Flusher | undefined
+  readonly writing: Writing
   #restorers: Restorers | undefined
   #session: SyncSession | undefined
   #online = true
   #closing: Promise<void> | undefined
   #arrivals = UNVERIFIED_ARRIVALS_MAX
-  #clientSeq = 0
   #statusDue = false
 
   constructor(options: ReplicaOptions) {
     this.#options = options
+    this.inert = options.inert
     this.limits = options.limits
     if (options.scope === 'followed') this.scopes = new Scopes([SCHEMA.name])
     this.outbox = new Outbox(this.limits)
@@ -100,7 +101,7 @@ export class Replica {
     this.repo = new Repo({
       entities: [SCHEMA, ...options.entities], // first, so its listeners run first: it defines how the others are read
       viewer: {
-        authorId: () => this.#identity?.session.authorId,
+        authorId: () => this.identity?.session.authorId,
         isMine: (authorId) => this.person.me.isMine(authorId),
         volatile: (write) =>
           write.entry.state === 'volatile' || this.status.getState().storage === 'degraded',
@@ -118,12 +119,8 @@ export class Replica {
     const published = this.engines.get(SCHEMA.name)!.live({ archived: 'include' }) // made by `onTable`
     published.subscribe(() => this.schemas.learn())
     this.#disk = this.#newDisk()
-    this.person = new OwnPerson({
-      ...{ space: options.space, auth: options.auth, options: options.identity },
-      ...{ status: this.status, onChange: () => this.repo.reown() },
-      keep: (meta) => void this.#disk.write({ durability: 'relaxed', meta: [meta] }),
-      onBound: (opening) => this.#bound(opening),
-    })
+    this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
+    this.person = this.#newPerson()
     this.#damage = new Damage((damaged) =>
       this.status.setState({ ...storageStatus(this.#disk, this.#damage), damaged }),
     )
@@ -141,29 +138,45 @@ export class Replica {
       ...{ isPartial: this.scopes !== undefined, nextArrival: () => ++this.#arrivals },
       noteReadings: (entry) => this.#changeOver.lineages.note(entry),
     })
+    this.writing = this.#newWriting()
     this.#canonicalDisk = new CanonicalDisk({
       ...{ disk: this.#disk, repo: this.repo, tail: this.tail, limits: this.limits },
-      ...{ clock: options.platform.clock, isPartial: this.scopes !== undefined },
-      sessionId: () => this.#identity!.session.sessionId, // called only after `#open`
+      ...{ clock: this.clock, isPartial: this.scopes !== undefined },
+      sessionId: () => this.writing.sessionId,
     })
     this.#refusals = this.#newRefusals()
-    this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
-    this.#trust = new Trust({
-      ...{ space: options.space, signer: options.platform.signer },
-      ...{ disk: this.#disk, pinned: options.reviewerKey },
-    })
     this.#changeOver = new ChangeOver({
       ...{ limits: this.limits, repo: this.repo, outbox: this.outbox, disk: this.#disk },
-      ...{ clock: options.platform.clock, own: () => this.#own, onRevived: this.#pump },
+      ...{ clock: this.clock, own: () => this.#own, onRevived: this.#pump },
     })
+    this.leaving = new Leaving(this, {
+      ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, storage: options.storage },
+      restorers: () => this.#restorers,
+    })
+    this.rotation = this.#newRotation()
+    const { signer } = options.platform
+    this.#trust = new Trust({ ...options, signer, disk: this.#disk })
     this.ready = this.#open()
     this.ready.catch(() => {}) // no unhandled rejection where the app does not await it
+  }
+
+  #newPerson(): OwnPerson {
+    const { space, auth, identity, platform } = this.#options
+    return new OwnPerson({
+      ...{ space, auth, options: identity, platform, status: this.status },
+      newDisk: () => new Disk({ limits: this.limits, clock: this.clock }),
+      hold: (sessionId) => this.#sessionLocks.hold(sessionId),
+      keep: (meta) => void this.#disk.write({ durability: 'relaxed', meta: [meta] }),
+      onChange: () => this.repo.reown(),
+      onBound: (opening) => this.#bound(opening),
+      onOther: () => void this.leaving.end('other_person'),
+    })
   }
 
   #newDisk(): Disk {
     return new Disk({
       limits: this.limits,
-      clock: this.#options.platform.clock,
+      clock: this.clock,
       onTrouble: () => {
         this.status.setState(storageStatus(this.#disk, this.#damage))
         this.repo.restate()
@@ -176,7 +189,7 @@ export class Replica {
     return new Refusals({
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk },
       space: this.#options.space,
-      clock: this.#options.platform.clock,
+      clock: this.clock,
       storedOwn: this.#own.stored,
       isDamaged: (key) => this.#damage.has(key),
       settle: (entries) => this.#settle(entries),
@@ -189,12 +202,8 @@ export class Replica {
     })
   }
 
-  get identity(): Identity | undefined {
-    return this.#identity
-  }
-
-  get inert(): boolean {
-    return this.#options.inert
+  get clock(): Clock {
+    return this.#options.platform.clock
   }
 
   get closed(): boolean {
@@ -209,43 +218,26 @@ export class Replica {
 
   /** Whether a state of the reviewer is known here, or there is no reviewer. */
   get isAtPosition(): boolean {
-    return this.tail.position !== null || (!this.#options.transport && !this.#options.inert)
+    return this.tail.position !== null || (!this.#options.transport && !this.inert)
   }
 
   get position(): Position | null {
     return this.tail.position
   }
 
-  /** A new entry for a message that is being written. Takes effect with `commitEntry`. */
-  draftEntry(): Entry {
-    return new Entry({
-      session: this.#identity!.session, // set before `ready`; writes before it are rejected
-      clientSeq: this.#clientSeq + 1,
-      timestamp: this.#options.platform.clock.now(),
-      arrival: ++this.#arrivals,
-      identifier: this.#identifier,
-    })
-  }
-
-  readonly #identifier = (entry: Entry): void => this.#flusher!.identify(entry) // as above
-
-  /** Records in a message, before its commit, what its author has seen. */
-  noteSeen(draft: Draft): void {
-    this.#own.noteSeen(draft)
+  get identity(): Identity | undefined {
+    return this.writing.identity
   }
 
   commitEntry(entry: Entry): void {
-    this.#clientSeq++
-    this.outbox.addDraft(entry)
-    this.#flusher!.add(entry) // as above
+    this.writing.commit(entry)
     this.#statusLater()
   }
 
   /** Fetches the accepted messages of a row from the reviewer. Rejects with `unavailable`. */
   async messagesOf(id: Uuid): Promise<HistoryAnswer> {
-    if (!this.#session)
-      throw new CountersignError('unavailable', 'this store has no reviewer to ask')
-    return this.#session.history(id)
+    if (this.#session) return this.#session.history(id)
+    throw new CountersignError('unavailable', 'this store has no reviewer to ask')
   }
 
   get refused(): RefusedMessages {
@@ -264,10 +256,6 @@ export class Replica {
     return verdictOf(entry, this.refused)
   }
 
-  /** Yields to the event loop. */
-  readonly yieldTurn = (): Promise<void> =>
-    new Promise((resolve) => void this.#options.platform.clock.after(0, resolve))
-
   /** See `SyncStore.reset`. */
   async reset({ keepOutbox }: ResetOptions): Promise<void> {
     await this.flushed() // a rejection needs the message's id, which the flush computes
@@ -281,11 +269,6 @@ export class Replica {
     })
     this.scopes?.cover(new Set())
     if (this.#online && !this.#closing) this.#session?.start()
-  }
-
-  /** Runs `task` as a microtask. */
-  soon(task: () => void): void {
-    this.#options.platform.clock.soon(task)
   }
 
   setAuth(auth: Auth): void {
@@ -302,8 +285,7 @@ export class Replica {
 
   async flushed(): Promise<void> {
     await this.ready
-    await this.#flusher?.flushed()
-    await this.#flusher?.written()
+    await this.writing.flushed()
     await this.#disk.idle()
   }
 
@@ -317,8 +299,8 @@ export class Replica {
       await this.ready
       this.person.stop()
       // Without a personal id nothing can be sealed. The next store that opens seals the drafts.
-      if (this.#identity?.binding) await this.flushed()
-      else this.#flusher?.hurry()
+      if (this.identity?.binding) await this.flushed()
+      else this.writing.hurry()
     } catch {
       // `ready` rejected; there is nothing to flush.
     }
@@ -326,6 +308,7 @@ export class Replica {
     this.#restorers?.adopter.stop()
     this.#restorers?.neighbours.close()
     this.#session?.stop('closed')
+    await this.leaving.closing()
     await this.#disk.close()
     this.#stopWaking?.()
     this.#stopHurrying?.()
@@ -336,29 +319,29 @@ export class Replica {
   }
 
   async #open(): Promise<void> {
-    const { platform, storage, space, transport } = this.#options
-    if (this.#options.inert) return
-    if (storage) await this.#disk.open(storage, space)
+    const { platform, storage, transport } = this.#options
+    if (this.inert) return
+    if (storage) await this.person.openPartition(this.#disk, storage)
     else this.status.setState({ storage: 'degraded' })
     const place = { disk: this.#disk, damage: this.#damage, platform }
     const identity = await this.person.open(place)
-    this.#identity = identity
-    this.#keys.set(identity.session.authorId, identity.keys)
-    this.#own.begin(identity.session)
-    this.#flusher = this.#newFlusher(identity)
+    this.#sessions.keys.set(identity.session.authorId, identity.keys)
+    this.writing.begin(identity)
     const restorers = restorersOf({
       options: this.#options,
+      partition: this.person.partition,
+      onEnded: (ended) => void this.leaving.end(ended),
+      onRotated: () => void this.rotation.follow(),
       ...{ disk: this.#disk, locks: this.#sessionLocks, repo: this.repo, status: this.status },
       refusals: this.#refusals,
       ...this.#own.ofOthers,
       damage: this.#damage,
-      sessionId: identity.session.sessionId,
+      sessionId: () => this.writing.sessionId,
       ready: () => this.ready,
       outbox: this.outbox,
-      openings: this.#openings,
-      keys: this.#keys,
+      sessions: this.#sessions,
       personalId: () => identity.binding?.opening.personalId,
-      mintedIn: this.minted.note,
+      mintedIn: this.writing.minted.note,
       onAdopted: this.#pump,
       opening: this.opening,
       canonicalDisk: this.#canonicalDisk,
@@ -370,12 +353,15 @@ export class Replica {
       journal: this.#changeOver.journal,
       schemas: this.schemas,
       isClosing: () => this.closed,
-      onOtherReviewer: () => this.#reconnect(),
+      onOtherReviewer: () => {
+        this.#session?.stop()
+        this.setOnline(this.#online)
+      },
     })
     this.#restorers = restorers
-    this.#stopHurrying = platform.onHide?.(() => this.#flusher?.hurry())
+    this.#stopHurrying = platform.onHide?.(() => this.writing.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
-    if (identity.binding) this.#flusher.bound()
+    this.writing.bound()
     await restorers.restoration.run()
     this.#damage.dropResolved(this.#refusals, this.status.getState())
     await this.person.opening()
@@ -385,12 +371,11 @@ export class Replica {
     if (transport && !this.#closing) this.#listen(transport)
   }
 
-  #newFlusher(identity: Identity): Flusher {
+  #newWriting(): Writing {
     const { platform, space } = this.#options
-    return new Flusher({
-      ...{ limits: this.limits, space, identity, platform },
-      ...{ outbox: this.outbox, index: this.repo.messages, disk: this.#disk },
-      mintedIn: this.minted.sessionOf,
+    return new Writing({
+      ...{ limits: this.limits, space, platform, outbox: this.outbox, disk: this.#disk },
+      ...{ index: this.repo.messages, own: this.#own, nextArrival: () => ++this.#arrivals },
       onReady: (stored) => {
         this.#restorers?.neighbours.notify({ stored })
         this.#pump()
@@ -400,17 +385,34 @@ export class Replica {
     })
   }
 
-  #bound(opening: SessionOpening): void {
-    this.#openings.set(opening.sessionId, opening)
-    this.#flusher?.bound()
-    void this.ready.then(() => this.#restorers?.adopter.bound()).catch(() => {})
-    this.#session?.pump()
+  #newRotation(): Rotation {
+    const { platform, space, identity: options } = this.#options
+    return new Rotation({
+      ...{ space, options, platform, disk: this.#disk, status: this.status },
+      identity: () => this.identity,
+      flushed: () => this.flushed(),
+      waits: () =>
+        [...this.outbox.open(), ...(this.#restorers?.neighbours.shown() ?? [])].length > 0,
+      isClosed: () => this.closed,
+      hold: (sessionId) => this.#sessionLocks.hold(sessionId),
+      onRotated: (identity) => this.#rotated(identity),
+      tell: () => this.#restorers?.neighbours.notify({ isRotated: true }),
+    })
   }
 
-  #reconnect(): void {
-    if (!this.#online) return
-    this.#session?.stop()
-    this.#session?.start()
+  #rotated(identity: Identity): void {
+    const { authorId, sessionId } = identity.session
+    this.#sessions.keys.set(authorId, identity.keys)
+    this.writing.begin(identity)
+    this.person.rotated(identity)
+    this.status.setState({ authorId, sessionId })
+  }
+
+  #bound(opening: SessionOpening): void {
+    this.#sessions.bound(opening)
+    this.writing.bound()
+    void this.ready.then(() => this.#restorers?.adopter.bound()).catch(() => {})
+    this.#session?.pump()
   }
 
   /** A hung storage answers again: volatile messages are stored now, and its records are restored late. */
@@ -450,8 +452,7 @@ export class Replica {
         ...{ repo: this.repo, disk: this.#disk, canonicalDisk: this.#canonicalDisk },
         ...{ trust: this.#trust, changeOver: this.#changeOver, refusals: this.#refusals },
         ...{ status: this.status, warnings: this.#warnings, person: this.person },
-        openings: () => [...this.#openings.values()],
-        keysOf: (authorId) => this.#keys.get(authorId),
+        sessions: this.#sessions,
         space,
         signer: platform.signer,
         reviewing: () => this.#session!.reviewing!, // set by the greeting, before any event
@@ -489,7 +490,7 @@ export class Replica {
   #statusLater(): void {
     if (this.#statusDue) return
     this.#statusDue = true
-    this.#options.platform.clock.soon(() => {
+    this.clock.soon(() => {
       this.#statusDue = false
       this.#damage.dropResolved(this.#refusals, this.status.getState())
       updateStatus(this)

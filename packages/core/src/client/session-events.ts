@@ -17,7 +17,7 @@ import {
 } from '../sync/session-host.ts'
 import type { SnapshotApplied, StatesApplied, TailApplied } from '../sync/tail.ts'
 import type { Reviewing } from '../sync/tail-plan.ts'
-import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { Signer } from '../ports/signer.ts'
 import type { AcceptedAgain } from '../wire/frames.ts'
 import type { Repo } from '../rows/repo.ts'
 import type { ChangeOver } from './change-over.ts'
@@ -25,6 +25,7 @@ import type { CanonicalDisk } from './disk/canonical-disk.ts'
 import type { Disk } from './disk/disk.ts'
 import type { OwnPerson } from './identity/own-person.ts'
 import type { HeldStep } from '../sync/hand-back.ts'
+import type { OwnSessions } from './identity/own-sessions.ts'
 import type { Refusals } from './outbox/refusals.ts'
 import type { SyncStatus } from './store.ts'
 import type { Trust } from './identity/trust.ts'
@@ -40,9 +41,7 @@ export interface SessionEventsParts {
   readonly refusals: Refusals
   readonly status: StoreApi<SyncStatus>
   readonly warnings: Warnings
-  readonly openings: () => readonly SessionOpening[]
-  /** The key pair of an author of this device, if it is stored here. */
-  readonly keysOf: (authorId: string) => KeyPair | undefined
+  readonly sessions: OwnSessions
   readonly space: string
   readonly signer: Signer
   readonly reviewing: () => Reviewing
@@ -61,7 +60,11 @@ export class SessionEvents implements SessionHost {
   }
 
   openings(): readonly SessionOpening[] {
-    return this.#parts.openings()
+    return this.#parts.sessions.list()
+  }
+
+  isClaim(sessionId: string): boolean {
+    return this.#parts.sessions.claims.has(sessionId)
   }
 
   token(): string | undefined | Promise<string | undefined> {
@@ -77,8 +80,8 @@ export class SessionEvents implements SessionHost {
   }
 
   async prove({ authorId, sessionId }: SessionOpening, nonce: string): Promise<string | undefined> {
-    const { keysOf, signer, space } = this.#parts
-    const keys = keysOf(authorId)
+    const { sessions, signer, space } = this.#parts
+    const keys = sessions.keys.get(authorId)
     return keys && signer.sign(keys, bindBytes(space, sessionId, nonce))
   }
 

@@ -30,6 +30,7 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     alarm: undefined,
     reviewerLacks: [],
     halted: undefined,
+    ended: undefined,
   }
 }
 

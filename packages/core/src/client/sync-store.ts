@@ -42,6 +42,8 @@ import type {
   Receipt,
   RefusedMessage,
   ResetOptions,
+  SignOutOptions,
+  SignOutReport,
   SyncStatus,
   SyncStore,
   TransactOptions,
@@ -291,6 +293,16 @@ export class Store implements SyncStore {
 
   setAuth(auth: Auth): void {
     this.#replica.setAuth(auth)
+  }
+
+  async rotate(): Promise<void> {
+    this.#writable()
+    await this.#replica.rotation.rotate()
+  }
+
+  async signOut(options: SignOutOptions): Promise<SignOutReport> {
+    if (!this.#ready) this.#writable()
+    return this.#replica.leaving.signOut(options)
   }
 
   setOnline(online: boolean): void {

@@ -13,6 +13,7 @@ import type { SpaceStore } from '../ports/space-store.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { AuthorFrames, ProvedOpening } from '../wire/frames.ts'
 import { reviewerFrame } from '../wire/frames.ts'
+import { isAnonymous } from '../facts/whoami.ts'
 import type { Connection } from './connection.ts'
 import type { Events } from './events.ts'
 import { type Ledger, type SessionRecord, hasKey } from '../review/ledger.ts'
@@ -50,7 +51,9 @@ export async function bindSessions(
   const proved = await provedSessions(connection, frame.sessions, parts)
   if (connection.closed) return
   const { person } = login
-  const own = proved.filter(({ personalId }) => !person || personalId === person.id)
+  const own = proved.filter(
+    ({ personalId }) => !person || personalId === person.id || isAnonymous(personalId),
+  )
   const { bound, foreign, isNews } = await take(connection, { proved: own, person }, parts)
   if (connection.closed) return
   const isOther = own.length < proved.length
@@ -161,6 +164,9 @@ async function take(
       isNews ||= owner === undefined
       persons.hold(authorId, person.id)
     }
+    // Whoever wrote it while nobody was signed in, and has its key, has signed in now.
+    if (person && isAnonymous(record.personalId) && !owners.has(authorId))
+      persons.claim(authorId, person.id)
     connection.speakFor(sessionId)
     bound.push(sessionId)
   }

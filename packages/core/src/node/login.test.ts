@@ -400,3 +400,42 @@ describe('WHO9 to a person alone their author ids are told', () => {
     expect([...ids, phone.authorId]).toEqual(expect.arrayContaining([...idsOf(phone)!]))
   })
 })
+
+describe('AUTH3 what nobody wrote', () => {
+  const nobodyOr: Authenticate = (auth, peer) => (auth === undefined ? null : byName(auth, peer))
+  const ANON = 'anonymous:n0b0dy'
+
+  test('is the person’s whose login binds it with its key, for ever, and of nobody else', async () => {
+    const desk = await open({ ...onlyHers, authenticate: nobodyOr })
+    const nobody = await desk.author(ANON)
+    const [phone, bob] = [await desk.author('ann', 'ann'), await desk.author('bob', 'bob')]
+    const row = nobody.create('issue', { title: 'a' })
+    await nobody.offer(row)
+    const ann = await desk.author('ann', 'ann')
+    const proof = await nobody.proof(nobody.sessionId, ann)
+    await ann.bind(await ann.opening(), { ...(await nobody.opening()), proof })
+    expect(heardOf(ann, 'bound').at(-1)).toMatchObject({ why: null })
+    expect(idsOf(ann)).toEqual([ann.authorId, nobody.authorId, phone.authorId].sort())
+    ann.leave()
+    await desk.settle()
+    // Nothing more is written under it; the next commit of anybody stores whose it is.
+    await bob.offer(bob.create('issue', { title: 'b' }))
+    await desk.restart({ ...onlyHers, authenticate: nobodyOr })
+    await phone.connect()
+    const edit = phone.change([row], { title: 'hers' })
+    await phone.offer(edit)
+    expect(phone.verdict(edit)).toBe('accepted')
+    await bob.connect()
+    const stolen = { ...(await nobody.opening()), proof: await nobody.proof(nobody.sessionId, bob) }
+    await bob.bind(await bob.opening(), stolen)
+    expect(heardOf(bob, 'bound').at(-1)).toMatchObject({
+      why: 'this author id is of another person than the login',
+    })
+  })
+
+  test('AUTH1 no login is of nobody', async () => {
+    const desk = await open({ authenticate: () => ({ personalId: ANON }) })
+    const ann = await desk.author(ANON, 'ann')
+    expect(byes(ann)).toEqual([['the login cannot be checked now; try again', null]])
+  })
+})

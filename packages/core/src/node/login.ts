@@ -4,6 +4,7 @@
  */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import type { Clock } from '../ports/clock.ts'
+import { ANONYMOUS, isAnonymous } from '../facts/whoami.ts'
 import type { Person } from '../review/persons.ts'
 
 /** The other end of a link, as the transport knows it. */
@@ -58,6 +59,8 @@ export async function signedIn(
   const { personalId: id, claims, expiresAt } = answer
   if (typeof id !== 'string' || id === '' || !id.isWellFormed())
     throw new Error('authenticate gave a person without a personal id')
+  if (isAnonymous(id))
+    throw new Error(`authenticate gave a personal id as stores make them: ${ANONYMOUS}…`)
   if (expiresAt !== undefined && !Number.isFinite(expiresAt))
     throw new Error('authenticate gave a person whose expiresAt is no time')
   const forMs = expiresAt === undefined ? undefined : Math.floor(expiresAt - clock.now())

@@ -201,6 +201,7 @@ function sessionWith(
     refusedSessions: () => {},
     me: () => {},
     openings: () => [opening],
+    isClaim: () => false,
     isNative: true,
     verify: (bytes, sig) => desk.signer.verify(desk.keys.publicKey, bytes, sig),
     // A simulated key is its own secret.

@@ -77,6 +77,8 @@ export interface Replaced {
 export interface SessionHost {
   /** Sessions whose messages may be offered over this link. */
   openings(): readonly SessionOpening[]
+  /** Whether the session is bound although nothing of it waits: its author is this person. */
+  isClaim(sessionId: Uuid): boolean
   /**
    * The app's token; undefined where it has none. Rejects where it cannot be had.
    */

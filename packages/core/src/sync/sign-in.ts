@@ -60,7 +60,7 @@ export class SignIn {
   /** Asks for the next sessions to be bound, if there are any. */
   async bind(): Promise<void> {
     const { host, outbox, clock } = this.#parts
-    const waits = (sessionId: Uuid): boolean => outbox.waits(sessionId)
+    const waits = (id: Uuid): boolean => outbox.waits(id) || host.isClaim(id)
     const part = this.#life.binding.next(host.openings(), waits, clock.monotonic())
     if (part) await this.prove(part)
   }

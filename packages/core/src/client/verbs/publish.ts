@@ -14,7 +14,7 @@ export function publishWhenOnline(replica: Replica, writer: Writer): void {
   replica.status.subscribe(({ connection }, before) => {
     // Deferred: the write changes the status, which is notifying its subscribers now.
     if (connection === 'online' && before.connection !== 'online')
-      replica.soon(() => publish(replica, writer))
+      replica.clock.soon(() => publish(replica, writer))
   })
 }
 
