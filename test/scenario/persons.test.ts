@@ -12,7 +12,7 @@ import {
   memoryStorage,
 } from '@countersign/core'
 import type { Storage, StoredState, Transport } from '@countersign/core/ports'
-import { SimChannels, partitionOf } from '@countersign/core/testing'
+import { SimChannels, partitionOf, rulesFor } from '@countersign/core/testing'
 import { dexieStorage } from '@countersign/storage-dexie'
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -31,12 +31,10 @@ beforeEach(async () => {
   on = await scene({
     entities: [Note],
     authenticate: (auth) => (auth === undefined ? null : { personalId: auth }),
-    rules: {
-      authorize: ({ samePerson }, { values }, row) => {
-        if (values['text'] === 'no') return 'not this'
-        return row === undefined || samePerson(row.$createdBy) || 'only its author may edit a note'
-      },
-    },
+    rules: rulesFor(['note'], ({ samePerson }, { values }, row) => {
+      if (values['text'] === 'no') return 'not this'
+      return row === undefined || samePerson(row.$createdBy) || 'only its author may edit a note'
+    }),
   })
 })
 

@@ -8,7 +8,7 @@ import {
   memoryStorage,
 } from '@countersign/core'
 import type { Storage } from '@countersign/core/ports'
-import { SimChannels } from '@countersign/core/testing'
+import { SimChannels, rulesFor } from '@countersign/core/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { SPACE, type Scene, scene, wireTo } from './wire.ts'
@@ -25,10 +25,11 @@ beforeEach(async () => {
   on = await scene({
     entities: [Note],
     authenticate: (auth) => (auth === undefined ? null : { personalId: auth }),
-    rules: {
-      authorize: ({ samePerson }, _, row) =>
+    rules: rulesFor(
+      ['note'],
+      ({ samePerson }, _, row) =>
         row === undefined || samePerson(row.$createdBy) || 'only its author may edit a note',
-    },
+    ),
   })
 })
 

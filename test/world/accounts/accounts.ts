@@ -13,6 +13,7 @@ import {
   VirtualClock,
   partitionOf,
   simSigner,
+  rulesFor,
 } from '@countersign/core/testing'
 import { Random } from '../../model/random.ts'
 import { Tally } from '../tally.ts'
@@ -127,15 +128,13 @@ class Accounts implements AccountsStage {
       spaces: new FaultySpaces({ clock }).connect(),
       authenticate: (auth) =>
         auth === undefined ? null : { personalId: auth.slice('token of '.length) },
-      rules: {
-        authorize: (context, _, row) => {
-          const creator = row?.$createdBy
-          const isSame = creator === undefined || context.samePerson(creator)
-          const asked = creator === undefined ? undefined : { creator, isSame }
-          if (context.entity === Note.name) this.#guard(() => checkRule(this.truth, context, asked))
-          return isSame || 'only its author may edit a note'
-        },
-      },
+      rules: rulesFor([Note.name], (context, _, row) => {
+        const creator = row?.$createdBy
+        const isSame = creator === undefined || context.samePerson(creator)
+        const asked = creator === undefined ? undefined : { creator, isSame }
+        this.#guard(() => checkRule(this.truth, context, asked))
+        return isSame || 'only its author may edit a note'
+      }),
     })
     this.#reviewer = await this.#result(made)
   }

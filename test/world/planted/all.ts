@@ -55,6 +55,7 @@ import { operationTwice } from './operation-twice.ts'
 import { UNVERIFIED } from './unverified.ts'
 import { PARTS } from './parts.ts'
 import { PERSONS } from './persons.ts'
+import { CAPABILITIES } from './capabilities.ts'
 
 export const PLANTED: readonly Planted[] = [
   operationTwice,
@@ -109,6 +110,7 @@ export const PLANTED: readonly Planted[] = [
   ...HISTORIES,
   ...UNVERIFIED,
   ...PERSONS,
+  ...CAPABILITIES,
   ...RESTORES,
   ...PARTS,
   ...ACCOUNT_BUGS,
