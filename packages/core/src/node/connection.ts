@@ -232,6 +232,10 @@ export class Connection {
     return this.#may
   }
 
+  get isSignedIn(): boolean {
+    return this.#login === 'signed in'
+  }
+
   /** Its login is over: nothing of it is decided any more. */
   get isExpired(): boolean {
     return this.#login === 'expired'

@@ -220,8 +220,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   rightsChanged(personalId?: string): void {
     for (const link of [...this.#connections])
-      if (link.mode === 'states' && (personalId === undefined || link.person?.id === personalId))
-        link.close('rights have changed; resume')
+      if (personalId === undefined || link.person?.id === personalId) endStates(link)
   }
 
   async close(): Promise<void> {
@@ -325,13 +324,13 @@ class ReviewerRole implements Reviewer, ConnectionHost {
         signer.sign(keys, meBytes(this.space, epoch, { nonce, authorIds })),
     })
     bound.catch(() => {}) // handled below, maybe much later
-    const before = claimsOf(connection)
+    const before = connection.isSignedIn ? claimsOf(connection) : undefined
     connection.binding = connection.binding
       .then(() => bound)
       .then(() => {
         // It was shown what another login may read.
-        if (this.#readers.areLimited && claimsOf(connection) !== before)
-          this.rightsChanged(connection.person?.id)
+        const isOther = before !== undefined && claimsOf(connection) !== before
+        if (this.#readers.areLimited && isOther) endStates(connection)
       })
       .catch((error: unknown) => {
         this.#events.storeFailed(error)
@@ -460,6 +459,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 }
 
 /** What a login says of a person, to be compared. */
-function claimsOf({ person }: Connection): string | undefined {
-  return person ? JSON.stringify(person.claims) : undefined
+function claimsOf({ person }: Connection): string {
+  return JSON.stringify(person?.claims ?? null)
+}
+
+/** The next link is given what may be read now. */
+function endStates(link: Connection): void {
+  if (link.mode === 'states') link.close('rights have changed; resume')
 }
