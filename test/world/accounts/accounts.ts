@@ -3,6 +3,7 @@
  * in, and persons who are in several browsers at a time. They write, sign out with unsent work and sign
  * in with what they wrote before, take new names, and close tabs at any moment.
  */
+import type { CountersignError } from '@countersign/core'
 import type { LinkEvents, Transport } from '@countersign/core/ports'
 import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
 import {
@@ -221,7 +222,7 @@ class Accounts implements AccountsStage {
     ] as (keyof typeof acts)[])
     this.tally.hit(`action: ${name === 'edit' ? 'write' : name}`)
     this.#say(tab, name)
-    acts[name]()
+    attempt(acts[name])
   }
 
   #open(browser: Browser): void {
@@ -301,8 +302,8 @@ class Accounts implements AccountsStage {
     this.tally.hit(outcome)
     this.#say(tab, outcome)
     if (!report.signedOut) {
-      if (!tab.isOver && !tab.isClosing)
-        for (const { messageId } of store.refused.snapshot()) store.discard(messageId)
+      // Each goes with those that depend on it.
+      for (const { messageId } of store.refused.snapshot()) attempt(() => store.discard(messageId))
       return
     }
     this.#next(browser)
@@ -429,4 +430,14 @@ class Accounts implements AccountsStage {
 
 function personOf(owner: string): string | undefined {
   return owner.startsWith('nobody') ? undefined : owner
+}
+
+/** What an app does in a store that may be closed by now, by another tab; or about what is gone. */
+function attempt(act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    const { code } = error as Partial<CountersignError>
+    if (code !== 'closed' && code !== 'unknown_message') throw error
+  }
 }

@@ -27,31 +27,6 @@ export const ACCOUNT_BUGS: readonly Planted[] = [
     seed: 122,
   },
   {
-    name: 'taken-along-from-an-open-tab',
-    what: 'What another tab is writing is taken along, and erased under its hands.',
-    edits: [
-      {
-        module: 'client/identity/take-along.ts',
-        from: 'if (!(await hold(sessionId))) return false',
-        to: 'await hold(sessionId)',
-      },
-      { module: 'client/identity/take-along.ts', from: '    tell()', to: '' },
-    ],
-    seed: 26,
-  },
-  {
-    name: 'another-key-on-what-waits',
-    what: 'Whoever has signed in writes with a new key on what waits under another.',
-    edits: [
-      {
-        module: 'client/identity/take-along.ts',
-        from: '...(waits ? keyOf(state, present, whoami) : [])',
-        to: '...(waits && takesRows ? [] : [])',
-      },
-    ],
-    seed: 26,
-  },
-  {
     name: 'new-name-on-what-waits',
     what: 'A new name writes on what waits under the earlier one.',
     edits: [
@@ -61,7 +36,7 @@ export const ACCOUNT_BUGS: readonly Planted[] = [
         to: 'if (waits() || !waits()) return',
       },
     ],
-    seed: 122,
+    seed: 26,
   },
   {
     name: 'unsent-is-erased',
@@ -73,6 +48,6 @@ export const ACCOUNT_BUGS: readonly Planted[] = [
         to: "this.#erases = policy !== 'refuse' ||",
       },
     ],
-    seed: 26,
+    seed: 170,
   },
 ]
