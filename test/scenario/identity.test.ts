@@ -31,7 +31,7 @@ async function storeOf(
 ): Promise<SyncStore> {
   on ??= await scene({
     entities: [Todo],
-    rules: { authorize: ({ person: { id } }) => id === 'ann' || `not ${id}` },
+    rules: { todo: { create: ({ person: { id } }) => id === 'ann' || `not ${id}` } },
   })
   const transports = [wireTo(on.reviewer)]
   const store = createSyncStore({

@@ -9,7 +9,7 @@ import process from 'node:process'
 import { type Receipt, type SyncStore, entity } from '@countersign/core'
 import { memoryMarks } from '@countersign/core/ports'
 import type { ReviewerEvent } from '@countersign/core/reviewer'
-import { FaultySpaces } from '@countersign/core/testing'
+import { FaultySpaces, rulesFor } from '@countersign/core/testing'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Random } from '../model/random.ts'
@@ -55,7 +55,7 @@ async function begin(any: Random): Promise<void> {
       spaces: spaces.connect(),
       // Beside the key: they stay when the data go.
       marks: memoryMarks(),
-      rules: { authorize: (_, { values }) => values['title'] !== 'bomb' || 'no bombs' },
+      rules: rulesFor(['task'], (_, { values }) => values['title'] !== 'bomb' || 'no bombs'),
       onEvent: (event) => events.push(event),
       delayMs: some(delayMs),
       signerMs: some(signerMs),

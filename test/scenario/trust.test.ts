@@ -129,7 +129,7 @@ function holding(inner: Storage) {
 
 test('§6 dismissed: a refused message is let go of on the disk only when what replaces it is there', async () => {
   const home = await place({
-    rules: { authorize: (_, { values }) => values['title'] !== 'bomb' || 'no bombs' },
+    rules: { todo: { create: (_, { values }) => values['title'] !== 'bomb' || 'no bombs' } },
   })
   const { storage, begun, hold, go } = holding(memoryStorage())
   const store = await home.open({ entities: [Todo], storage })

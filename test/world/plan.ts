@@ -38,6 +38,7 @@ export const ACTIONS = [
   'gap',
   'decay',
   'lie',
+  'flood',
   'forge',
   'history',
 ] as const
@@ -239,8 +240,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     signerMs: random.pick([0, 0, 1, 25]),
     skewMs: has(0.3) ? 172_800_000 : 0,
     drift: has(0.3) ? 0.1 : 0,
-    eagerIds: has(0.2),
-    typed: has(0.5),
+    ...{ eagerIds: has(0.2), typed: has(0.5) || extremes.trespasses },
     heavy: has(0.08),
     limits: {
       ...(has(0.2) && { liveWritesMax: random.between(2, 5) }),
@@ -346,6 +346,7 @@ function weightsFor(
   if (extremes.gaps > 0) weights.set('gap', extremes.gaps)
   if (extremes.decays > 0) weights.set('decay', extremes.decays)
   if (extremes.lies > 0) weights.set('lie', extremes.lies)
+  if (extremes.floods > 0) weights.set('flood', extremes.floods)
   if (extremes.forgeries > 0) weights.set('forge', extremes.forgeries)
   if (extremes.histories > 0) weights.set('history', extremes.histories)
   return weights

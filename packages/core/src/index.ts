@@ -42,6 +42,7 @@ export type {
   RowState,
   Where,
 } from './schema/types.ts'
+export type { Capability } from './facts/capabilities.ts'
 export type { FinalReason, MessageState, Position } from './facts/message.ts'
 export { memoryStorage } from './ports/memory-storage.ts'
 export type { IdentityOptions } from './client/identity/identity.ts'

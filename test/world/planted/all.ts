@@ -54,6 +54,7 @@ import { operationTwice } from './operation-twice.ts'
 import { UNVERIFIED } from './unverified.ts'
 import { PARTS } from './parts.ts'
 import { PERSONS } from './persons.ts'
+import { CAPABILITIES } from './capabilities.ts'
 
 export const PLANTED: readonly Planted[] = [
   operationTwice,
@@ -108,6 +109,7 @@ export const PLANTED: readonly Planted[] = [
   ...HISTORIES,
   ...UNVERIFIED,
   ...PERSONS,
+  ...CAPABILITIES,
   ...RESTORES,
   ...PARTS,
 ]

@@ -13,6 +13,7 @@ import {
   ProcessClock,
   SeededRandom,
   VirtualClock,
+  rulesFor,
   simSigner,
 } from '@countersign/core/testing'
 import type { KeyPair } from '@countersign/core/ports'
@@ -22,7 +23,7 @@ import { SPACE } from '../truth.ts'
 import { Violation } from '../violation.ts'
 import { s1Converged, s1OfItsPosition, s24Healed } from './checks.ts'
 import { type RestorePlan, restorePlanFor } from './plan.ts'
-import { BOMB, Device, Seat } from './seat.ts'
+import { BOMB, Device, Seat, Task } from './seat.ts'
 import { type Log, RestoreTruth } from './truth.ts'
 
 export interface RestoreReport {
@@ -322,7 +323,7 @@ class RestoreRun {
         spaces: this.#spaces.connect(process),
         signer: simSigner({ random, clock: process, delayMs }),
         ...(knows === 'marks' ? { marks: this.#besideTheKey() } : { restored: this.#isRestored }),
-        rules: { authorize: (_, { values }) => values['title'] !== BOMB || 'no bombs' },
+        rules: rulesFor([Task.name], (_, { values }) => values['title'] !== BOMB || 'no bombs'),
         limits: tailChangesMax === undefined ? {} : { tailChangesMax },
         onEvent: (event) => {
           this.#tally.hit(`restores: reviewer: ${event.type}`)

@@ -4,6 +4,7 @@ import type { Entry } from '../history/entry.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { Epoch } from '../wire/records.ts'
 import { bindBytes } from '../wire/signed.ts'
+import type { Capability } from '../facts/capabilities.ts'
 import type { NackReason, Rejection, SessionOpening } from '../facts/message.ts'
 import {
   type ConnectionRefusal,
@@ -55,6 +56,8 @@ export interface SessionEventsParts {
 
 export class SessionEvents implements SessionHost {
   readonly #parts: SessionEventsParts
+  /** Messages that the reviewer cannot judge for now. */
+  readonly #undecided = new Set<Entry>()
 
   constructor(parts: SessionEventsParts) {
     this.#parts = parts
@@ -70,6 +73,11 @@ export class SessionEvents implements SessionHost {
 
   refusedSessions(why: string | undefined): void {
     this.#parts.person.refusedSessions(why)
+  }
+
+  may(capabilities: readonly Capability[]): void {
+    const known = this.#parts.status.getState().capabilities
+    if (known?.join() !== capabilities.join()) this.#parts.status.setState({ capabilities })
   }
 
   me(authorIds: readonly string[] | undefined): void {
@@ -123,6 +131,7 @@ export class SessionEvents implements SessionHost {
     changeOver.taken(outcome, texts)
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
+    this.#decided()
     this.#warnOfUnassigned(outcome.settled)
     canonicalDisk.step(by, { ...outcome, texts, outboxRemove })
   }
@@ -145,6 +154,7 @@ export class SessionEvents implements SessionHost {
     const { canonicalDisk, settle, changeOver } = this.#parts
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
+    this.#decided()
     canonicalDisk.replace(by, { texts: pages, entities: outcome.pages, outboxRemove })
     if (isOther) changeOver.revive(told)
   }
@@ -164,20 +174,36 @@ export class SessionEvents implements SessionHost {
     repo.acceptContained(entry, { reviewerId, eid, epoch, seq, forked, at })
     repo.emit()
     void disk.write({ durability: 'relaxed', outboxRemove: settle([entry]) })
+    this.#decided()
   }
 
   rejected(rejections: readonly Rejection[]): void {
     this.#parts.refusals.apply(rejections)
+    this.#decided()
   }
 
   nacked(entries: readonly Entry[], reason: NackReason, { alone, detail }: NackAbout): void {
     if (!alone) return // nacks are unsigned, and this one may be about other messages
-    if (reason === 'unavailable') this.#parts.warnings.undecided(detail)
+    if (reason === 'unavailable') this.#waitForOperator(entries, detail)
     if (reason !== 'unknown_schema') return
     const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
     this.#parts.status.setState(({ reviewerLacks }) => ({
       reviewerLacks: [...new Set([...reviewerLacks, ...lacks])].sort(),
     }))
+  }
+
+  /** These wait for the operator of the reviewer. */
+  #waitForOperator(entries: readonly Entry[], undecided: string): void {
+    for (const entry of entries) this.#undecided.add(entry)
+    this.#parts.warnings.undecided(undecided)
+    this.#parts.status.setState({ undecided })
+  }
+
+  /** Messages have their verdict: maybe the last of those that waited for the operator. */
+  #decided(): void {
+    if (this.#undecided.size === 0) return
+    for (const entry of this.#undecided) if (!isOpen(entry)) this.#undecided.delete(entry)
+    if (this.#undecided.size === 0) this.#parts.status.setState({ undecided: undefined })
   }
 
   changed(
@@ -199,6 +225,10 @@ export class SessionEvents implements SessionHost {
     if (isFirst) this.#parts.canonicalDisk.caughtUp(this.#parts.reviewing().reviewerId)
     this.#parts.onChange()
   }
+}
+
+function isOpen({ state }: Entry): boolean {
+  return state !== 'accepted' && state !== 'rejected' && state !== 'blocked'
 }
 
 /** How a store shows that it connects again, after a refusal or not. */

@@ -28,6 +28,8 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     sessionId: undefined,
     schemaTrouble: undefined,
     alarm: undefined,
+    capabilities: undefined,
+    undecided: undefined,
     reviewerLacks: [],
     halted: undefined,
   }

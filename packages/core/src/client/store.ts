@@ -4,6 +4,7 @@
  */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
+import type { Capability } from '../facts/capabilities.ts'
 import type { FinalReason, MessageState, Position } from '../facts/message.ts'
 import type { ConnectionRefusal } from '../sync/session-host.ts'
 import type { Auth } from './identity/credentials.ts'
@@ -288,6 +289,13 @@ export interface SyncStatus {
    * store takes no action; the value stays until `reset`.
    */
   readonly alarm: string | undefined
+  /**
+   * What the reviewer lets this person do, as it said last; undefined before it has said so. Without
+   * `write` all is read only: what is written nevertheless is shown, refused and in `store.refused`.
+   */
+  readonly capabilities: readonly Capability[] | undefined
+  /** Why own messages wait for the operator of the reviewer, as a sentence: a rule of it fails. */
+  readonly undecided: string | undefined
   /** Versions the reviewer does not know yet (`issue 2`): messages written in them stay in the outbox. */
   readonly reviewerLacks: readonly string[]
   /** The broken invariant that halted the store: reads still work, writes throw `halted`. */

@@ -7,7 +7,6 @@
  */
 import { without } from '../base/redact.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import type { Limits } from '../facts/limits.ts'
@@ -18,15 +17,12 @@ import type { Events } from './events.ts'
 import { type Ledger, type SessionRecord, hasKey } from '../review/ledger.ts'
 import type { Person, Persons } from '../review/persons.ts'
 import { readSession, textOf } from '../review/stored.ts'
-import { type Authenticate, type SignedIn, signedIn } from './login.ts'
+import { type LoginParts, type SignedIn, signedIn } from './login.ts'
 import { verifyOpening } from './verify.ts'
 
-export interface BindParts {
-  readonly space: Uuid
+export interface BindParts extends LoginParts {
   readonly signer: Signer
-  readonly clock: Clock
   readonly store: SpaceStore
-  readonly authenticate: Authenticate | undefined
   readonly ledger: Ledger
   readonly persons: Persons
   readonly limits: Limits
@@ -61,7 +57,8 @@ export async function bindSessions(
   }
   const told = person && (await meFrame(connection, person, parts))
   const { forMs = null } = login
-  connection.send(reviewerFrame('bound', { sessionIds: bound, forMs, why: why ?? null }))
+  const may = bound.length > 0 ? [...login.may] : null
+  connection.send(reviewerFrame('bound', { sessionIds: bound, forMs, why: why ?? null, may }))
   if (told) connection.send(told)
   if (person && isNews) await tellOthers(connection, person, parts)
 }
@@ -70,12 +67,13 @@ export async function bindSessions(
 async function loginOf(
   connection: Connection,
   { auth, sessions }: AuthorFrames['bind'],
-  { authenticate, clock, events }: BindParts,
+  parts: BindParts,
 ): Promise<SignedIn | undefined> {
+  const { events } = parts
   const secrets = [auth, ...sessions.map(({ personalId }) => personalId)]
   let login
   try {
-    login = await signedIn(auth, connection.peer, { authenticate, clock })
+    login = await signedIn(auth, connection.peer, parts)
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error)
     const { address } = connection.peer
@@ -155,13 +153,16 @@ async function take(
     const isHeld = connection.sessions.has(sessionId)
     // A concurrent `bind` on this link may have used up the room.
     if (!isHeld && connection.sessions.size >= limits.sessionsPerLinkMax) continue
+    if (!connection.speakFor(record)) {
+      foreign = 'this person has too many sessions here'
+      continue
+    }
     ledger.bind(record, kept !== undefined && hasKey(kept))
     if (!isHeld) ledger.hold(sessionId)
     if (person && connection.speaksAs(authorId)) {
       isNews ||= owner === undefined
       persons.hold(authorId, person.id)
     }
-    connection.speakFor(sessionId)
     bound.push(sessionId)
   }
   return { bound, foreign, isNews }

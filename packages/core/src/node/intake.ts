@@ -15,6 +15,7 @@ import type { Offer } from '../review/decide.ts'
 import type { Events } from './events.ts'
 import type { Ledger, SessionRecord } from '../review/ledger.ts'
 import type { Person } from '../review/persons.ts'
+import type { Quotas } from './quotas.ts'
 import { verifySeal } from './verify.ts'
 
 /** An offer whose session is not looked up yet. */
@@ -31,6 +32,7 @@ export interface IntakeParts {
   readonly signer: Signer
   readonly limits: Limits
   readonly events: Events
+  readonly quotas: Quotas
   /** The ledger of the open space. */
   readonly ledger: () => Ledger
   /** Called when an offer is queued. */
@@ -104,6 +106,13 @@ export class Intake {
     })
   }
 
+  /** Counted before the seal is checked: checks cost more than anything else of an offer. */
+  #overQuota({ connection, session, flush }: Unbound): string | undefined {
+    const holder = connection.holderOf(session.facts.sessionId)
+    const size = { messages: flush.messages.length, bytes: flush.bytes }
+    return holder && this.#parts.quotas.offered(holder.key, size, holder.authorId)
+  }
+
   /** The offer with the record of its session; undefined if it was refused, and answered. */
   async #verified(offer: Unbound): Promise<Waiting | undefined> {
     const { connection, session, flush, sig } = offer
@@ -119,6 +128,11 @@ export class Intake {
       connection.strike(`messages of session ${sessionId}, which is another author's`)
       return undefined
     }
+    const over = this.#overQuota(offer)
+    if (over !== undefined) {
+      events.nackAll(offer, 'rate_limited', over)
+      return undefined
+    }
     if (!(await verifySeal(flush, { sig, publicKey: record.publicKey }, signer))) {
       connection.strike('the seal does not match what was offered')
       return undefined
@@ -128,8 +142,9 @@ export class Intake {
       return undefined
     }
     // It is judged as what the person of this link writes, who has to be the one of the session.
+    const { may } = connection
     if (connection.sessions.has(sessionId))
-      return { ...offer, record, person: connection.person ?? claimed(record) }
+      return { ...offer, record, may, person: connection.person ?? claimed(record) }
     events.nackAll(offer, 'not_bound', 'this link does not speak for the session')
     return undefined
   }

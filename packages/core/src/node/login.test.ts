@@ -38,8 +38,10 @@ async function passing(desk: Desk, ms: number): Promise<void> {
 
 const onlyHers: DeskOptions = {
   rules: {
-    authorize: ({ samePerson }, _, row) =>
-      row === undefined || samePerson(row.$createdBy) || 'only its author may edit this',
+    issue: {
+      update: ({ samePerson }, _, row) =>
+        samePerson(row.$createdBy) || 'only its author may edit this',
+    },
   },
 }
 
@@ -47,7 +49,7 @@ describe('AUTH1 a login', () => {
   test('decides who binds, and rules are told of it', async () => {
     const asked: unknown[] = []
     const desk = await open({
-      rules: { authorize: ({ person }) => (asked.push(person), true) },
+      rules: { issue: { create: ({ person }) => (asked.push(person), true) } },
     })
     const ann = await desk.author('ann', 'ann')
     const message = ann.create('issue', { title: 'a' })
@@ -61,7 +63,7 @@ describe('AUTH1 a login', () => {
     const asked: unknown[] = []
     const desk = await open({
       authenticate: () => null,
-      rules: { authorize: ({ person }) => (asked.push(person), true) },
+      rules: { issue: { create: ({ person }) => (asked.push(person), true) } },
     })
     const ann = await desk.author('ann', 'any token')
     await ann.offer(ann.create('issue', { title: 'a' }))
@@ -286,8 +288,10 @@ describe('AUTH6 what is offered is judged as what the person of the link writes'
   test('and what throws in a rule is logged without the personal id', async () => {
     const desk = await open({
       rules: {
-        authorize: ({ person }) => {
-          throw new Error(`no rights for ${person.id}`)
+        issue: {
+          create: ({ person }) => {
+            throw new Error(`no rights for ${person.id}`)
+          },
         },
       },
     })

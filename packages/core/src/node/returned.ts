@@ -165,7 +165,16 @@ export class Returned {
       const record = records.get(session.facts.sessionId)!
       const person = { id: record.personalId, proved: false, claims: undefined }
       const { flush } = returned
-      return { connection: null, session, flush, sig: null, record, person, returned }
+      return {
+        connection: null,
+        session,
+        flush,
+        sig: null,
+        record,
+        person,
+        may: new Set(),
+        returned,
+      }
     })
   }
 

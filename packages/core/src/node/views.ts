@@ -404,7 +404,8 @@ export class Views {
         const sig = await signed
         if (!this.#isLive(view)) return
         const fields = { no, of, done, more, position, at, kept, gone, accepted, sig }
-        connection.send(reviewerFrame('states', fields, texts === '' ? undefined : texts))
+        const send = more ? 'sendPart' : 'send'
+        connection[send](reviewerFrame('states', fields, texts === '' ? undefined : texts))
       })
       .catch((error: unknown) => {
         onError(error)

@@ -10,6 +10,7 @@ import { toBase64url } from '../base/bytes.ts'
 import { authoredIn } from '../facts/flush.ts'
 import type { Salt } from '../facts/ids.ts'
 import { lineBytes } from '../facts/line.ts'
+import type { Capability } from '../facts/capabilities.ts'
 import type { AuthoredMessage, Flush, Session } from '../facts/types.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, giveReview, reviewIn } from '../history/entry.ts'
@@ -33,13 +34,14 @@ import type { JudgedFlush, JudgedMessage, Review } from '../wire/types.ts'
 import { type AdmitContext, type Admission, admit } from './admit.ts'
 import type { Assigners } from './assign.ts'
 import { ownText, storedText } from './batch-text.ts'
+import type { Equivocation } from './equivocation.ts'
 import { Missing, type Need } from './missing.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import type { Person, Persons } from './persons.ts'
 import { type ReturnedFlush, layoutAgain } from './returned-flush.ts'
 import type { CanRead } from './read-rights.ts'
 import type { SpaceRows } from './rows.ts'
-import type { ReviewerRules, RuleFailure } from './rules.ts'
+import type { ReviewRule, RuleFailure, Rules } from './rules.ts'
 import { DecisionBatch, type SpaceState } from './space.ts'
 
 /** A verified flush that waits for its verdicts. `Link` is the connection that sent it. */
@@ -53,8 +55,9 @@ export interface Offer<Link> {
   readonly returned?: ReturnedFlush
   /** The bound session with which the seal was verified. */
   readonly record: SessionRecord
-  /** Whoever offered it, as the link had proved it by then. */
+  /** Whoever offered it, as the link had proved it by then, and what they may. */
   readonly person: Person
+  readonly may: ReadonlySet<Capability>
 }
 
 export interface LinkAnswers<Link> {
@@ -103,6 +106,7 @@ export interface Decision<Link> {
   /** The sessions of all messages with a verdict. */
   readonly sessions: ReadonlyMap<Uuid, SessionRecord>
   readonly head: Position
+  readonly equivocations: readonly Equivocation[]
   /** Rules that failed, each with the message that got no verdict. */
   readonly failures: readonly UnjudgedMessage[]
 }
@@ -135,7 +139,8 @@ export interface DecideContext {
   /** Accepted writes of entities that the decision has requested; `long` where they are too many. */
   readonly history: ReadonlyMap<Uuid, readonly Write[] | 'long'>
   readonly rows: SpaceRows
-  readonly rules: ReviewerRules
+  readonly rules: Rules
+  readonly review: ReviewRule | undefined
   readonly canRead: CanRead | undefined
   readonly assigners: Assigners
 }
@@ -166,6 +171,7 @@ class Work<Link> {
   readonly #answers: LinkAnswers<Link>[] = []
   readonly #refused: RefusedNow[] = []
   readonly #failures: UnjudgedMessage[] = []
+  readonly #equivocations: Equivocation[] = []
   readonly #decided = new Map<Uuid, Map<number, 'accepted' | 'refused'>>()
   readonly #byId = new Map<Uuid, Entry>()
   readonly #sessions = new Map<Uuid, SessionRecord>()
@@ -198,6 +204,7 @@ class Work<Link> {
       sessions: this.#sessions,
       head: composed ? this.#headAfter(composed) : this.#context.head,
       failures: this.#failures,
+      equivocations: this.#equivocations,
     }
   }
 
@@ -333,8 +340,26 @@ class Work<Link> {
     const rejection = this.#rejection(message, verdict)
     const isFirst = verdict.reason !== 'seq_reused'
     if (isFirst) this.#decide(message, 'refused')
+    else this.#equivocates(message, offer)
     this.#refused.push({ rejection, message, isFirst, person: offer.person })
     answers.refused.push(rejection)
+  }
+
+  /** The number of a message is used. Where the other one was refused, its id may be forgotten: nothing is known. */
+  #equivocates(message: AuthoredMessage, offer: Offer<Link>): void {
+    const { sessionId } = message.session.facts
+    const isOther = (entry: Entry): boolean =>
+      entry.clientSeq === message.clientSeq && entry.session.sessionId === sessionId
+    const now = this.#batch.entries.find(isOther)
+    const before = this.#context.ledger.verdictOn(sessionId, message.clientSeq)
+    const acceptedSeq = now
+      ? reviewIn(now).seq
+      : before.kind === 'accepted'
+        ? before.seq
+        : undefined
+    const { session, flush, record, sig } = offer
+    if (acceptedSeq !== undefined && sig !== null)
+      this.#equivocations.push({ session, flush, record, sig, message, acceptedSeq })
   }
 
   #decide({ session, clientSeq }: AuthoredMessage, verdict: 'accepted' | 'refused'): void {
@@ -344,11 +369,10 @@ class Work<Link> {
     ofSession.set(clientSeq, verdict)
   }
 
-  #admitContext({ record, person }: Offer<Link>): AdmitContext {
+  #admitContext({ record, person, may }: Offer<Link>): AdmitContext {
     return {
       ...this.#context,
-      record,
-      person,
+      ...{ record, person, may },
       places: undefined,
       batch: this.#batch,
       decided: this.#decided,

@@ -199,6 +199,7 @@ function sessionWith(
   const host: SessionHost = {
     token: () => undefined,
     refusedSessions: () => {},
+    may: () => {},
     me: () => {},
     openings: () => [opening],
     isNative: true,

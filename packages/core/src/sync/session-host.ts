@@ -2,6 +2,7 @@
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
+import type { Capability } from '../facts/capabilities.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { NackReason, Position, Rejection, SessionOpening } from '../facts/message.ts'
@@ -83,6 +84,8 @@ export interface SessionHost {
   token(): string | undefined | Promise<string | undefined>
   /** Why ended sessions of this device are not bound: their messages wait. undefined: all are. */
   refusedSessions(why: string | undefined): void
+  /** What the reviewer lets this person do, by its own word, which is not signed. */
+  may(capabilities: readonly Capability[]): void
   /** All author ids of the person that the reviewer knows by a login; undefined: it knows nobody. */
   me(authorIds: readonly Uuid[] | undefined): void
   /** The proof of a session for a link with that nonce; undefined where its key is not here. */

@@ -84,7 +84,7 @@ export class SignIn {
   }
 
   /** The reviewer's answer to a bind. */
-  bound({ sessionIds, forMs, why }: ReviewerFrames['bound']): void {
+  bound({ sessionIds, forMs, why, may }: ReviewerFrames['bound']): void {
     const { host } = this.#parts
     const { binding } = this.#life
     const [own] = host.openings()
@@ -99,6 +99,7 @@ export class SignIn {
       return
     }
     host.refusedSessions(why ?? undefined)
+    if (may) host.may(may)
     if (forMs !== null) this.#renewBefore(forMs)
     void this.bind()
     if (binding.isDone) this.#events.ready()

@@ -111,8 +111,8 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
     },
   ],
   bound: [
-    { sessionIds: [A, B], forMs: 60_000, why: 'words' },
-    { sessionIds: [], forMs: null, why: null },
+    { sessionIds: [A, B], forMs: 60_000, why: 'words', may: ['read', 'publish'] },
+    { sessionIds: [], forMs: null, why: null, may: null },
   ],
   me: [
     { authorIds: [A, B], sig: 'sig' },
@@ -248,7 +248,7 @@ describe('both tables', () => {
     ])
       expect(parseReviewerFrame(frame)).toMatchObject({ error: { code: 'malformed' } })
     for (const frame of [
-      reviewed('bound', { sessionIds: [], forMs: null, why: null }),
+      reviewed('bound', { sessionIds: [], forMs: null, why: null, may: null }),
       reviewed('page', { snapshot: 1 }, 'a'),
     ])
       expect(parseAuthorFrame(frame)).toMatchObject({ error: { code: 'malformed' } })

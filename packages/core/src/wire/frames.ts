@@ -5,7 +5,7 @@
  *
  *   author ──▶ reviewer                              reviewer ──▶ author
  *   hello  v, space, position                        welcome  v, lineage, position, credits
- *   bind   openings of own sessions, a token         bound    session ids
+ *   bind   openings of own sessions, a token         bound    session ids, capabilities
  *                                                    me       author ids of the person
  *   offer  seal; session line and flush              tail     position, lines of each batch; batches
  *                                                    accepted of a message offered again: its review
@@ -27,6 +27,7 @@ import type { Json } from '../base/json.ts'
 import { type Outcome, fail } from '../base/outcome.ts'
 import { isLongerThan } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
+import { CAPABILITIES, type Capability } from '../facts/capabilities.ts'
 import { outcomeOf, refuse, textOf } from '../facts/malformed.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import {
@@ -67,6 +68,7 @@ const REASON_CHARACTERS_MAX = 64
 /** Maximum characters of the proof of a person: a token. */
 const AUTH_CHARACTERS_MAX = 8_192
 const pageNameField = textUpTo(PAGE_NAME_CHARACTERS)
+const may = nullable(listOfAll(oneOf(...CAPABILITIES)))
 
 /** An opening, with a proof that the sender on this link has its key. */
 export interface ProvedOpening extends SessionOpening {
@@ -186,6 +188,8 @@ export interface ReviewerFrames {
     readonly sessionIds: readonly Uuid[]
     readonly forMs: number | null
     readonly why: string | null
+    /** What the login allows; null: not said. */
+    readonly may: readonly Capability[] | null
   }
   /** All author ids of the person that the login proves. `sig`: over `meBytes`. */
   readonly me: { readonly authorIds: readonly Uuid[]; readonly sig: string }
@@ -302,7 +306,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     at: count,
     sig: shortText,
   },
-  bound: { sessionIds: listOfAll(id), forMs: nullable(count), why: nullable(words) },
+  bound: { sessionIds: listOfAll(id), forMs: nullable(count), why: nullable(words), may },
   me: { authorIds: listOfAll(id), sig: shortText },
   back: { seq: count },
   tail: { batches: listOfAll(count), position: positionField },

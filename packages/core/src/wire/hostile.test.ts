@@ -249,7 +249,7 @@ describe('T11 every frame is parsed or rejected', () => {
       ...{ v: 2, lineage: [epoch], position, credits: { messages: 1, bytes: 2 } },
       ...{ nonce: 'n', at: 5, sig: 'sig' },
     }),
-    reviewerFrame('bound', { sessionIds: [sessionId], forMs: 5, why: null }),
+    reviewerFrame('bound', { sessionIds: [sessionId], forMs: 5, why: null, may: null }),
     reviewerFrame('back', { seq: 4 }),
     reviewerFrame('tail', { batches: [4, 3], position }),
     reviewerFrame('accepted', { sessionId, reviews, sig: 'sig' }),
