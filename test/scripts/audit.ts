@@ -18,7 +18,8 @@ function pnpm(...args: readonly string[]): string {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
   } catch (error) {
-    return String((error as { readonly stdout?: unknown }).stdout ?? '')
+    const { stdout } = error as { readonly stdout?: string }
+    return stdout ?? ''
   }
 }
 

@@ -366,7 +366,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     }
     if (have && this.#isAhead(have)) {
       this.#between(() =>
-        this.#missed(connection, have, (known) => this.follow(connection, known, pages)),
+        this.#missed(connection, have, (known) => void this.follow(connection, known, pages)),
       )
       return
     }
