@@ -110,4 +110,16 @@ export const RESTORES: readonly Planted[] = [
     ],
     seed: 24,
   },
+  {
+    name: 'refused-comes-back',
+    what: 'A flush is offered again without the refusals of its messages: who has lost them judges anew.',
+    edits: [
+      {
+        module: 'client/session-events.ts',
+        from: 'return this.#parts.refusals.signed(ids).filter((one) => one.reviewerId === reviewerId)',
+        to: 'return []',
+      },
+    ],
+    seed: 50,
+  },
 ]

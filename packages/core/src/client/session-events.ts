@@ -112,6 +112,7 @@ export class SessionEvents implements SessionHost {
 
   follow(lineage: Lineage, isOther: boolean): void {
     this.#parts.changeOver.follow(lineage, isOther)
+    if (isOther) this.#parts.refusals.orphans.startAnew()
   }
 
   held(): Promise<readonly HeldStep[]> {
@@ -170,9 +171,16 @@ export class SessionEvents implements SessionHost {
     this.#parts.refusals.apply(rejections)
   }
 
+  rejectionsOf(ids: readonly string[]): readonly Rejection[] {
+    const { reviewerId } = this.#parts.reviewing()
+    return this.#parts.refusals.signed(ids).filter((one) => one.reviewerId === reviewerId)
+  }
+
   nacked(entries: readonly Entry[], reason: NackReason, { alone, detail }: NackAbout): void {
     if (!alone) return // nacks are unsigned, and this one may be about other messages
-    if (reason === 'unavailable') this.#parts.warnings.undecided(detail)
+    const { warnings, refusals, reviewing } = this.#parts
+    if (reason === 'unavailable') warnings.undecided(detail)
+    if (reason === 'parent_unknown') refusals.orphaned(entries, reviewing())
     if (reason !== 'unknown_schema') return
     const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
     this.#parts.status.setState(({ reviewerLacks }) => ({

@@ -102,7 +102,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.#events = new Events(options.onEvent)
     this.#newest = new Newest({ space, keys, signer, clock })
     this.#intake = new Intake({
-      ...{ space, signer, limits },
+      ...{ space, keys, signer, limits },
       events: this.#events,
       ledger: () => open.ledger,
       onWaiting: () => this.#start(),

@@ -221,6 +221,7 @@ function sessionWith(
     acceptedAgain: () => {},
     nacked: () => {},
     rejected: () => {},
+    rejectionsOf: () => [],
     changed: () => {},
   }
   let cut = (): void => {}

@@ -296,6 +296,10 @@ export class Outbox {
     if (!tracked) return undefined
     this.#byEntry.delete(entry)
     const { review } = entry
+    if (entry.rejection) {
+      const { refused = [] } = tracked.flush
+      tracked.flush = { ...tracked.flush, refused: [...refused, entry.id] }
+    }
     assert(tracked.unsettled > 0, 'a flush that waits has messages without a verdict')
     if (review) tracked.accepted.push([entry.clientSeq, review.eid, review.seq])
     if (--tracked.unsettled > 0) {
