@@ -122,4 +122,46 @@ export const RESTORES: readonly Planted[] = [
     ],
     seed: 50,
   },
+  {
+    name: 'own-stay-lost',
+    what: 'Own messages that the new lineage lacks are not pending again.',
+    edits: [
+      {
+        module: 'client/session-events.ts',
+        from: 'if (isOther) changeOver.revive(told)',
+        to: '',
+      },
+    ],
+    seed: 674,
+  },
+  {
+    name: 'session-without-key-replaces',
+    what: 'A session that came back with its messages takes the place of the one that is bound.',
+    edits: [{ module: 'review/ledger.ts', from: 'if (!hasKey(record)) continue', to: '' }],
+    seed: 726,
+  },
+  {
+    name: 'lineages-not-stored',
+    what: 'Which lineages a store has met, it does not remember.',
+    edits: [
+      {
+        module: 'client/identity/lineages.ts',
+        from: "void this.#parts.disk.write({ durability: 'relaxed', meta: [[KEY, value]] })",
+        to: 'void value',
+      },
+    ],
+    seed: 5068,
+  },
+  {
+    name: 'orphan-waits-for-ever',
+    what: 'What was written on what nobody gives back waits, and nobody is told.',
+    edits: [
+      {
+        module: 'client/session-events.ts',
+        from: "if (reason === 'parent_unknown') refusals.orphaned(entries, reviewing())",
+        to: '',
+      },
+    ],
+    seed: 674,
+  },
 ]
