@@ -87,6 +87,9 @@ class RestoreRun {
   #node: Node | undefined
   /** The data were replaced since a reviewer was told. */
   #isRestored = false
+  /** Whether rules fail now and then. */
+  #isFickle = true
+  readonly #chance: Random
   /** Refuses no more: what was refused before would be accepted if it came back. */
   #isLenient = false
   #values = 0
@@ -116,6 +119,7 @@ class RestoreRun {
     const some = (ms: number) => (): number => ms * 2 * random.unit()
     this.#plan = plan
     this.#random = random
+    this.#chance = new Random(plan.seed + 2 ** 44)
     this.#bytes = bytes
     this.#keys = keys
     this.#history = verbose ? [] : undefined
@@ -328,7 +332,10 @@ class RestoreRun {
         signer: simSigner({ random, clock: process, delayMs }),
         ...(knows === 'marks' ? { marks: this.#besideTheKey() } : { restored: this.#isRestored }),
         rules: {
-          authorize: (_, { values }) => this.#isLenient || values['title'] !== BOMB || 'no bombs',
+          authorize: (_, { values }) => {
+            if (this.#isFickle && this.#chance.chance(this.#plan.fails)) throw new Error('not now')
+            return this.#isLenient || values['title'] !== BOMB || 'no bombs'
+          },
         },
         limits: tailChangesMax === undefined ? {} : { tailChangesMax },
         onEvent: (event) => {
@@ -357,6 +364,7 @@ class RestoreRun {
 
   #heal(): void {
     this.#note('-', () => 'everything heals')
+    this.#isFickle = false
     this.#wire.faults = { ...this.#wire.faults, refuses: () => false }
     for (const device of this.#devices) {
       if (!device.seat) this.#open(device)
