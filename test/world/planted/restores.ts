@@ -164,4 +164,28 @@ export const RESTORES: readonly Planted[] = [
     ],
     seed: 674,
   },
+  {
+    name: 'partly-accepted-stay-lost',
+    what: 'What was accepted and is lost does not wait again where others of its flush still wait.',
+    edits: [
+      {
+        module: 'client/change-over.ts',
+        from: 'for (const kept of outbox.partly()) count += this.#again(kept, this.#lost(kept, isHere))',
+        to: '',
+      },
+    ],
+    seed: 1298,
+  },
+  {
+    name: 'again-comes-last',
+    what: 'What waits again stands behind what was written after it.',
+    edits: [
+      {
+        module: 'client/change-over.ts',
+        from: 'outbox.addAgain(again, entries)',
+        to: 'outbox.addFlush(again, entries)',
+      },
+    ],
+    seed: 1298,
+  },
 ]

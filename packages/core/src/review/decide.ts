@@ -357,7 +357,7 @@ class Work<Link> {
     const { sessionId } = session.facts
     const { ledger } = this.#context
     return (
-      !this.#decided.has(numberName(sessionId, clientSeq)) &&
+      !this.#decided.get(sessionId)?.has(clientSeq) &&
       ledger.verdictOn(sessionId, clientSeq).kind === 'unknown'
     )
   }
