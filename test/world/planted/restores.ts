@@ -132,25 +132,13 @@ export const RESTORES: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 674,
+    seed: 180,
   },
   {
     name: 'session-without-key-replaces',
     what: 'A session that came back with its messages takes the place of the one that is bound.',
     edits: [{ module: 'review/ledger.ts', from: 'if (!hasKey(record)) continue', to: '' }],
     seed: 726,
-  },
-  {
-    name: 'lineages-not-stored',
-    what: 'Which lineages a store has met, it does not remember.',
-    edits: [
-      {
-        module: 'client/identity/lineages.ts',
-        from: "void this.#parts.disk.write({ durability: 'relaxed', meta: [[KEY, value]] })",
-        to: 'void value',
-      },
-    ],
-    seed: 5068,
   },
   {
     name: 'orphan-waits-for-ever',
@@ -162,7 +150,7 @@ export const RESTORES: readonly Planted[] = [
         to: '',
       },
     ],
-    seed: 674,
+    seed: 908,
   },
   {
     name: 'partly-accepted-stay-lost',
