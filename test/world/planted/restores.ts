@@ -84,7 +84,7 @@ export const RESTORES: readonly Planted[] = [
         to: 'false',
       },
     ],
-    seed: 76,
+    seed: 102,
   },
   {
     name: 'accepted-on-a-lost-lineage',
