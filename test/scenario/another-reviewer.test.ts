@@ -131,9 +131,9 @@ describe('a reviewer that began again without its data', () => {
     expect(store.query(Task).rows).toMatchObject([
       { title: 'fresh', points: 8, $state: 'canonical' },
     ])
-    expect(await stranded.settled()).toMatchObject({ reason: 'parent_compacted' })
+    expect(await stranded.settled()).toMatchObject({ reason: 'parent_lost' })
     expect(store.refused.snapshot()).toMatchObject([
-      { changes: [{ id: known, values: { points: 5 } }], reason: 'parent_compacted' },
+      { changes: [{ id: known, values: { points: 5 } }], reason: 'parent_lost' },
     ])
     // The row is not here, so it cannot be written again; it can be read, and discarded.
     expect(() => store.reauthor(stranded.messageId)).toThrow(/there is no task/)

@@ -122,6 +122,7 @@ export const SOMETIMES: readonly string[] = [
   'restores: conflict too many',
   'restores: written on a lost log',
   'restores: came back with its place',
+  'restores: given up',
   'restores: acknowledged, and there in the end',
   'restores: reviewer: adopted',
   'restores: reviewer: epoch_opened',

@@ -123,6 +123,7 @@ export class SessionEvents implements SessionHost {
 
   follow(lineage: Lineage, isOther: boolean): void {
     this.#parts.changeOver.follow(lineage, isOther)
+    if (isOther) this.#parts.refusals.orphans.startAnew()
   }
 
   held(): Promise<readonly HeldStep[]> {
@@ -185,9 +186,15 @@ export class SessionEvents implements SessionHost {
     this.#decided()
   }
 
+  rejectionsOf(ids: readonly string[]): readonly Rejection[] {
+    const { reviewerId } = this.#parts.reviewing()
+    return this.#parts.refusals.signed(ids).filter((one) => one.reviewerId === reviewerId)
+  }
+
   nacked(entries: readonly Entry[], reason: NackReason, { alone, detail }: NackAbout): void {
     if (!alone) return // nacks are unsigned, and this one may be about other messages
     if (reason === 'unavailable') this.#waitForOperator(entries, detail)
+    if (reason === 'parent_unknown') this.#parts.refusals.orphaned(entries, this.#parts.reviewing())
     if (reason !== 'unknown_schema') return
     const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
     this.#parts.status.setState(({ reviewerLacks }) => ({

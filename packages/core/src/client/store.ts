@@ -451,7 +451,7 @@ export interface SyncStore {
   /**
    * Forgets the reviewer and all its rows, and trusts the next reviewer: for a space whose reviewer
    * restarted without its data (`connectionRefusal`). With `keepOutbox`, messages without a verdict
-   * stay; those that change rows of the old reviewer move to `refused` as `parent_compacted`, for
+   * stay; those that change rows of the old reviewer move to `refused` as `parent_lost`, for
    * `reauthor` or `discard`. Without it, all are discarded.
    */
   reset(this: void, options: ResetOptions): Promise<void>

@@ -190,7 +190,10 @@ export class Desk {
         if (head === 'fenced') return false
         this.open.ledger.forgetVerdicts()
         await replay(this.open, { after: this.head.seq, head }, store)
+        const isOther = head.eid !== this.head.eid
         this.open.head = head
+        // Their greeting has not the epoch that came back: nothing of it may reach them.
+        if (isOther) for (const link of [...connections]) link.close('epochs came back; resume')
       }
     } catch (error) {
       events.storeFailed(error)
@@ -201,9 +204,7 @@ export class Desk {
     }
     events.emit({ type: 'adopted', fromSeq: before.seq + 1, toSeq: this.head.seq })
     for (const link of [...connections]) {
-      // Their greeting has not the epochs that came back.
-      if (this.head.eid !== before.eid) link.close('epochs came back; resume')
-      else if (link.mode === 'live') onBehind(link, before)
+      if (link.mode === 'live') onBehind(link, before)
       else if (link.mode === 'states') link.close('messages came back; resume')
     }
     this.behind.committed()

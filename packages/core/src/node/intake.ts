@@ -8,7 +8,8 @@ import { readingBounds } from '../facts/bounds.ts'
 import { readFlush } from '../facts/flush.ts'
 import { readSession } from '../facts/session-line.ts'
 import type { Limits } from '../facts/limits.ts'
-import type { Signer } from '../ports/signer.ts'
+import type { Rejection } from '../facts/message.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { AuthorFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
 import type { Offer } from '../review/decide.ts'
@@ -16,12 +17,13 @@ import type { Events } from './events.ts'
 import type { Ledger, SessionRecord } from '../review/ledger.ts'
 import type { Person } from '../review/persons.ts'
 import type { Quotas } from './quotas.ts'
-import { verifySeal } from './verify.ts'
+import { verifyRejections, verifySeal } from './verify.ts'
 
 /** An offer whose session is not looked up yet. */
 interface Unbound extends Pick<Offer<Connection>, 'session' | 'flush'> {
   readonly connection: Connection
   readonly sig: string
+  readonly rejections: readonly Rejection[] | null
 }
 
 /** An offer that waits for its decision. */
@@ -29,6 +31,7 @@ type Waiting = Offer<Connection> & Unbound
 
 export interface IntakeParts {
   readonly space: Uuid
+  readonly keys: KeyPair
   readonly signer: Signer
   readonly limits: Limits
   readonly events: Events
@@ -63,7 +66,7 @@ export class Intake {
     this.#isClosed = true
   }
 
-  offer(connection: Connection, { sig, texts }: AuthorFrame & { kind: 'offer' }): void {
+  offer(connection: Connection, { sig, rejections, texts }: AuthorFrame & { kind: 'offer' }): void {
     const { space, limits, events } = this.#parts
     const end = Math.max(0, texts.indexOf('\n'))
     const session = readSession(texts.slice(0, end))
@@ -77,7 +80,7 @@ export class Intake {
       return
     }
     const flush = read.value
-    const offer = { connection, session: session.value, flush, sig }
+    const offer = { connection, session: session.value, flush, sig, rejections }
     const { length } = flush.messages
     if (session.value.facts.space !== space) connection.strike('a session of another space')
     else if (length > limits.flushMessagesMax) connection.strike('an offer of too many messages')
@@ -116,7 +119,7 @@ export class Intake {
   /** The offer with the record of its session; undefined if it was refused, and answered. */
   async #verified(offer: Unbound): Promise<Waiting | undefined> {
     const { connection, session, flush, sig } = offer
-    const { events, ledger, signer } = this.#parts
+    const { events, ledger, signer, keys } = this.#parts
     const { sessionId, authorId } = session.facts
     const record = ledger().session(sessionId)
     if (!record) {
@@ -137,6 +140,11 @@ export class Intake {
       connection.strike('the seal does not match what was offered')
       return undefined
     }
+    const before = await verifyRejections(offer, keys, signer)
+    if (!before) {
+      connection.strike('a rejection that this reviewer has not signed')
+      return undefined
+    }
     if (connection.isExpired) {
       events.nackAll(offer, 'unauthorised', 'the login has expired')
       return undefined
@@ -144,7 +152,7 @@ export class Intake {
     // It is judged as what the person of this link writes, who has to be the one of the session.
     const { may } = connection
     if (connection.sessions.has(sessionId))
-      return { ...offer, record, may, person: connection.person ?? claimed(record) }
+      return { ...offer, record, may, before, person: connection.person ?? claimed(record) }
     events.nackAll(offer, 'not_bound', 'this link does not speak for the session')
     return undefined
   }

@@ -121,7 +121,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     )
     this.#newest = new Newest({ space, keys, signer, clock })
     this.#intake = new Intake({
-      ...{ space, signer, limits },
+      ...{ space, keys, signer, limits },
       events: this.#events,
       quotas: this.quotas,
       ledger: () => open.ledger,

@@ -53,6 +53,8 @@ export interface Offer<Link> {
   /** Its seal; null where it is not known. */
   readonly sig: string | null
   readonly returned?: ReturnedFlush
+  /** Rejections of its messages by this reviewer, which may have lost them. */
+  readonly before?: ReadonlyMap<Uuid, Rejection>
   /** The bound session with which the seal was verified. */
   readonly record: SessionRecord
   /** Whoever offered it, as the link had proved it by then, and what they may. */
@@ -262,6 +264,12 @@ class Work<Link> {
     const { sessionId } = session.facts
     const refused: JudgedMessage = { accepted: false }
     if (this.#known(message, answers)) return refused
+    const before = offer.before?.get(message.id)
+    if (before && this.#isFree(message)) {
+      this.#sessions.set(sessionId, offer.record)
+      this.#refuseAs(message, before, { offer, answers })
+      return refused
+    }
     if (this.#isFull) {
       const detail = 'the batch is full; the message belongs into the next commit'
       answers.nacks.push({ clientSeq, reason: 'busy', detail, alone: false })
@@ -337,8 +345,15 @@ class Work<Link> {
     verdict: Admission & { kind: 'rejected' },
     { offer, answers }: { readonly offer: Offer<Link>; readonly answers: LinkAnswers<Link> },
   ): void {
-    const rejection = this.#rejection(message, verdict)
-    const isFirst = verdict.reason !== 'seq_reused'
+    this.#refuseAs(message, this.#rejection(message, verdict), { offer, answers })
+  }
+
+  #refuseAs(
+    message: AuthoredMessage,
+    rejection: UnsignedRejection,
+    { offer, answers }: { readonly offer: Offer<Link>; readonly answers: LinkAnswers<Link> },
+  ): void {
+    const isFirst = rejection.reason !== 'seq_reused'
     if (isFirst) this.#decide(message, 'refused')
     else this.#equivocates(message, offer)
     this.#refused.push({ rejection, message, isFirst, person: offer.person })
@@ -360,6 +375,16 @@ class Work<Link> {
     const { session, flush, record, sig } = offer
     if (acceptedSeq !== undefined && sig !== null)
       this.#equivocations.push({ session, flush, record, sig, message, acceptedSeq })
+  }
+
+  /** Whether the number of a message has no verdict. @throws Missing */
+  #isFree({ session, clientSeq }: AuthoredMessage): boolean {
+    const { sessionId } = session.facts
+    const { ledger } = this.#context
+    return (
+      !this.#decided.get(sessionId)?.has(clientSeq) &&
+      ledger.verdictOn(sessionId, clientSeq).kind === 'unknown'
+    )
   }
 
   #decide({ session, clientSeq }: AuthoredMessage, verdict: 'accepted' | 'refused'): void {

@@ -223,6 +223,7 @@ function sessionWith(
     acceptedAgain: () => {},
     nacked: () => {},
     rejected: () => {},
+    rejectionsOf: () => [],
     changed: () => {},
   }
   let cut = (): void => {}

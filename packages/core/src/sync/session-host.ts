@@ -116,6 +116,8 @@ export interface SessionHost {
   shown(outcome: StatesApplied, by: Reviewing, isOther: boolean): void
   acceptedAgain(entry: Entry, review: AcceptedAgain): void
   rejected(rejections: readonly Rejection[]): void
+  /** Those of own messages that the reviewer of this link has signed. */
+  rejectionsOf(ids: readonly Uuid[]): readonly Rejection[]
   /** These wait: the reviewer has no verdict on them for now. */
   nacked(entries: readonly Entry[], reason: NackReason, about: NackAbout): void
   /** With a `refusal`, no link lasts until reviewer or store have changed. */

@@ -382,7 +382,7 @@ export class HandAuthor {
   }
 
   offerFlush({ line }: Session, { text }: Pick<Flush, 'text'>, sig: string): void {
-    this.send(authorFrame('offer', { sig }, `${line}\n${textOfFlush(text)}`))
+    this.send(authorFrame('offer', { sig, rejections: null }, `${line}\n${textOfFlush(text)}`))
   }
 
   /** Signs a flush with this author's key. */

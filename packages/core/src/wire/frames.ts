@@ -39,8 +39,8 @@ import {
 } from '../facts/message.ts'
 import { isCount } from '../facts/parse.ts'
 import { type Epoch, epochIn } from './records.ts'
-import { isRejection } from './rejection.ts'
 import { type AcceptedAgain, acceptedAgain, positionField, shortText } from './forms.ts'
+import { rejectionList } from './rejection.ts'
 import { PAGE_NAME_CHARACTERS } from './signed.ts'
 import {
   FOLLOW_FIELDS,
@@ -140,8 +140,11 @@ export interface AuthorFrames {
   }
   /** `auth`: for the login of the deployment, which decides who binds them. */
   readonly bind: { readonly sessions: readonly ProvedOpening[]; readonly auth: string | null }
-  /** Texts: the session line and a flush. `sig`: its seal. */
-  readonly offer: { readonly sig: string }
+  /**
+   * Texts: the session line and a flush. `sig`: its seal. `rejections`: of messages of the flush, which
+   * the reviewer may have lost; null for none.
+   */
+  readonly offer: { readonly sig: string; readonly rejections: readonly Rejection[] | null }
   /**
    * Requests everything since a position, by batches or by a snapshot, whichever is shorter. `pages`:
    * names of pages that are here, from a snapshot that did not end.
@@ -282,7 +285,7 @@ type Table<Frames> = {
 const AUTHOR_FRAMES: Table<AuthorFrames> = {
   hello: { v: count, space: id, nonce: shortText, position: nullable(positionField) },
   bind: { sessions: listOfAll(opening), auth: nullable(textUpTo(AUTH_CHARACTERS_MAX)) },
-  offer: { sig: shortText },
+  offer: { sig: shortText, rejections: nullable(rejectionList) },
   want: { have: nullable(positionField), pages: nullable(listOfAll(pageNameField)) },
   held: {
     epochs: listOfAll(epochField),
@@ -311,7 +314,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
   back: { seq: count },
   tail: { batches: listOfAll(count), position: positionField },
   accepted: { sessionId: id, reviews: listOfAll(acceptedAgain), sig: shortText },
-  rejected: { rejections: listOfAll(checked(isRejection, 'a rejection')) },
+  rejected: { rejections: rejectionList },
   nack: {
     reason: checked(isReason, 'a reason'),
     sessionId: id,
