@@ -77,7 +77,7 @@ export class Logins {
       const issued = auth === undefined ? undefined : this.#issued.get(auth)
       if (!issued) return WHY_UNKNOWN
       const { person: personalId, endsAt: expiresAt, may } = issued
-      return { personalId, expiresAt, claims: { may } } satisfies Login
+      return { personalId, expiresAt, ...(may && { claims: { may } }) } satisfies Login
     }
   }
 
