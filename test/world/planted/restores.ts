@@ -146,8 +146,8 @@ export const RESTORES: readonly Planted[] = [
     edits: [
       {
         module: 'client/session-events.ts',
-        from: "if (reason === 'parent_unknown') refusals.orphaned(entries, reviewing())",
-        to: '',
+        from: 'this.#parts.refusals.orphaned(entries, this.#parts.reviewing())',
+        to: 'void 0',
       },
     ],
     seed: 908,

@@ -3,7 +3,7 @@ import { without } from '../base/redact.ts'
 import type { NackReason } from '../facts/message.ts'
 import type { ReviewerEvent } from './api.ts'
 import type { Connection } from './connection.ts'
-import type { Offer, UnjudgedMessage } from '../review/decide.ts'
+import type { Offer, UnjudgedMessage } from '../review/decision.ts'
 import { nackOffer } from './verdicts.ts'
 
 export class Events {

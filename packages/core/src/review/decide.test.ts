@@ -5,7 +5,7 @@ import { entity } from '../schema/entity.ts'
 import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
 import { type OpenedSpace, offerOf, openDesk } from '../testing/opened-space.ts'
 import { sequence, slug } from './assign.ts'
-import type { Decision } from './decide.ts'
+import type { Decision } from './decision.ts'
 import { Missing, type Need } from './missing.ts'
 import { DecisionBatch } from './space.ts'
 

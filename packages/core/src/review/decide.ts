@@ -10,24 +10,16 @@ import { toBase64url } from '../base/bytes.ts'
 import { authoredIn } from '../facts/flush.ts'
 import type { Salt } from '../facts/ids.ts'
 import { lineBytes } from '../facts/line.ts'
-import type { Capability } from '../facts/capabilities.ts'
 import type { AuthoredMessage, Flush, Session } from '../facts/types.ts'
 import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, giveReview, reviewIn } from '../history/entry.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
-import {
-  type NackReason,
-  type OtherPlace,
-  type Position,
-  type Rejection,
-  WIRE_VERSION,
-} from '../facts/message.ts'
+import { type OtherPlace, type Position, WIRE_VERSION } from '../facts/message.ts'
 import type { Random } from '../ports/random.ts'
 import type { Entity } from '../schema/entity.ts'
 import { batchBounds } from '../wire/bounds.ts'
 import { type ComposedBatch, composeBatch } from '../wire/compose-batch.ts'
-import type { AcceptedAgain } from '../wire/frames.ts'
 import { composeReview, reviewSizeFault } from '../wire/review-line.ts'
 import { keptReview, reviewOf } from '../wire/reviews.ts'
 import type { JudgedFlush, JudgedMessage, Review } from '../wire/types.ts'
@@ -35,97 +27,23 @@ import { type AdmitContext, type Admission, admit } from './admit.ts'
 import type { Assigners } from './assign.ts'
 import { ownText, storedText } from './batch-text.ts'
 import type { Equivocation } from './equivocation.ts'
+import type {
+  DecidedBatch,
+  Decision,
+  LinkAnswers,
+  Offer,
+  RefusedNow,
+  UnjudgedMessage,
+  UnsignedRejection,
+} from './decision.ts'
 import { Missing, type Need } from './missing.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
-import type { Person, Persons } from './persons.ts'
-import { type ReturnedFlush, layoutAgain } from './returned-flush.ts'
+import type { Persons } from './persons.ts'
+import { layoutAgain } from './returned-flush.ts'
 import type { CanRead } from './read-rights.ts'
 import type { SpaceRows } from './rows.ts'
-import type { ReviewRule, RuleFailure, Rules } from './rules.ts'
+import type { ReviewRule, Rules } from './rules.ts'
 import { DecisionBatch, type SpaceState } from './space.ts'
-
-/** A verified flush that waits for its verdicts. `Link` is the connection that sent it. */
-export interface Offer<Link> {
-  /** Null for a flush that was lost and came back. */
-  readonly connection: Link | null
-  readonly session: Session
-  readonly flush: Flush
-  /** Its seal; null where it is not known. */
-  readonly sig: string | null
-  readonly returned?: ReturnedFlush
-  /** Rejections of its messages by this reviewer, which may have lost them. */
-  readonly before?: ReadonlyMap<Uuid, Rejection>
-  /** The bound session with which the seal was verified. */
-  readonly record: SessionRecord
-  /** Whoever offered it, as the link had proved it by then, and what they may. */
-  readonly person: Person
-  readonly may: ReadonlySet<Capability>
-}
-
-export interface LinkAnswers<Link> {
-  /** Null: nobody is told. */
-  readonly connection: Link | null
-  readonly messages: number
-  /** Accepted earlier. */
-  readonly again: AcceptedAgain[]
-  /** Accepted now. */
-  readonly accepted: AcceptedAgain[]
-  readonly sessionId: Uuid
-  /** Rejected earlier. */
-  readonly rejections: Rejection[]
-  /** Rejected now. */
-  readonly refused: UnsignedRejection[]
-  readonly nacks: {
-    readonly clientSeq: number
-    readonly reason: NackReason
-    readonly detail: string
-    /** The reason concerns this message only. */
-    readonly alone: boolean
-  }[]
-}
-
-export type UnsignedRejection = Omit<Rejection, 'sig'>
-
-/** The accepted messages, as stored. */
-export interface DecidedBatch {
-  readonly fromSeq: number
-  readonly toSeq: number
-  readonly text: string
-  /** The signatures and forked indexes, as JSON. */
-  readonly seals: string
-}
-
-/** The content of one transaction, and the answers to send after it. */
-export interface Decision<Link> {
-  readonly batch: DecisionBatch
-  /** undefined where nothing was accepted. */
-  readonly stored: DecidedBatch | undefined
-  /** The text of the batch for a connection: without the lines of the messages that it offered. */
-  readonly textFor: (connection: Link) => string
-  readonly answers: readonly LinkAnswers<Link>[]
-  /** Rejections of this batch, not signed yet, each with its message. */
-  readonly refused: readonly RefusedNow[]
-  /** The sessions of all messages with a verdict. */
-  readonly sessions: ReadonlyMap<Uuid, SessionRecord>
-  readonly head: Position
-  readonly equivocations: readonly Equivocation[]
-  /** Rules that failed, each with the message that got no verdict. */
-  readonly failures: readonly UnjudgedMessage[]
-}
-
-export interface UnjudgedMessage {
-  readonly failure: RuleFailure
-  readonly message: AuthoredMessage
-  readonly person: Person
-}
-
-export interface RefusedNow {
-  readonly person: Person
-  readonly rejection: UnsignedRejection
-  readonly message: AuthoredMessage
-  /** False where the number has a verdict on another message already, which stays. */
-  readonly isFirst: boolean
-}
 
 export interface DecideContext {
   readonly spaceId: Uuid
