@@ -2,6 +2,7 @@
  * `pnpm demo`: starts a reviewer, serves the board, and creates some issues.
  *
  *   browser ── http ──▶ vite ──▶ src/
+ *      ├── /login ────▶ issuer
  *      └── /socket.io ──▶ vite (proxy) ──▶ reviewer process ──▶ data folder
  *
  * Stops both at SIGINT or SIGTERM. Commands on stdin control the reviewer: `stop`, `kill`, `start`.
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { readSettings, usage } from './demo/arguments.ts'
+import { Issuer } from './demo/issuer.ts'
 import { DemoReviewer } from './demo/reviewer.ts'
 import { seed } from './demo/seed.ts'
 import { startSite } from './demo/site.ts'
@@ -30,12 +32,13 @@ if (settings.data === undefined) {
   process.on('exit', () => rmSync(data, { recursive: true, force: true }))
 }
 
-const reviewer = new DemoReviewer(data)
+const issuer = new Issuer()
+const reviewer = new DemoReviewer(data, issuer.publicKey)
 const ended = signals()
 try {
   const address = await reviewer.start()
   if (settings.seed) await seed(address)
-  const site = await startSite(address, settings)
+  const site = await startSite(address, { ...settings, issuer })
   console.log(`demo ${site.url}`)
   console.log('  Open it in two browsers, or press "Second person"; switch one of them offline.')
   console.log('  "Open last year’s app" is an older build of it, on the same issues.')

@@ -58,6 +58,37 @@ export function sharing(make: () => StorageFixture): void {
     expect([keysOf(theirs.segments), theirs.advance]).toEqual([['own1'], undefined])
   })
 
+  test('erase: deletes one place, for good, and the other places stay', async () => {
+    const fixture = make()
+    const one = await fixture.storage.open(noTrouble, 'one')
+    const other = await fixture.storage.open(noTrouble, 'two')
+    for (const handle of [one, other]) {
+      await handle.write(strict({ segments: mixed(1), outboxAdd: ['own1'], meta: [['k', 1]] }))
+      await handle.write(snapshot(5, 'page'))
+    }
+    await one.erase()
+    await expectTrouble(one.write(strict({ segments: segmentsOf('late') })), 'closed')
+    const again = await fixture.again().open(noTrouble, 'one')
+    expect(await again.read()).toEqual(emptyState)
+    expect(await again.waiting()).toEqual([])
+    expect(await again.claim('k', 2)).toBe(2)
+    expect((await other.read()).outbox).toEqual(['own1'])
+  })
+
+  test('erase: another tab on it never writes again, and is told once', async () => {
+    const fixture = make()
+    const heard: string[] = []
+    const stale = await fixture.again().open((trouble) => heard.push(trouble), 'one')
+    await stale.write(strict({ segments: segmentsOf('a') }))
+    await (await fixture.storage.open(noTrouble, 'one')).erase()
+    const fresh = await fixture.again().open(noTrouble, 'one')
+    await fresh.write(strict({ segments: segmentsOf('b') }))
+    await expectTrouble(stale.write(strict({ segments: segmentsOf('c') })), 'closed')
+    await expectTrouble(stale.read(), 'closed')
+    expect(heard).toEqual(['closed'])
+    expect(keysOf((await fresh.read()).segments)).toEqual(['b'])
+  })
+
   test('claim: stores a value once, and gives it to whoever claims later', async () => {
     const fixture = make()
     const handle = await open(fixture)

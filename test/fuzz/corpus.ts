@@ -7,6 +7,7 @@ import {
   linesInParts,
   parseReviewerFrame,
 } from '@countersign/core/protocol'
+import { rulesFor } from '@countersign/core/testing'
 import { type Line, VirtualScene } from '../scenario/line.ts'
 import { SPACE } from '../scenario/wire.ts'
 import { Item } from './types.ts'
@@ -31,7 +32,7 @@ export interface Corpus {
 /** Records a life with conflicts, rejections, a history, a snapshot and a message in parts. */
 export async function recorded(): Promise<Corpus> {
   const scene = await VirtualScene.open({
-    rules: { authorize: (_, { values }) => values['title'] !== 'no' || 'not this one' },
+    rules: rulesFor(['item'], (_, { values }) => values['title'] !== 'no' || 'not this one'),
     limits: { tailChangesMax: 8 },
   })
   const lines = [scene.line(), scene.line(), scene.line()] as const

@@ -246,7 +246,7 @@ export function offerOf(
   { text }: Pick<Flush, 'text'>,
   sig: string,
 ): string {
-  return authorFrame('offer', { sig }, `${line}\n${textOfFlush(text)}`)
+  return authorFrame('offer', { sig, rejections: null }, `${line}\n${textOfFlush(text)}`)
 }
 
 /** The frame that offers a flush, sealed by its author. */

@@ -11,7 +11,7 @@ import {
   memoryStorage,
 } from '@countersign/core'
 import { type Transport, memorySpaces } from '@countersign/core/ports'
-import { type Reviewer, createReviewer } from '@countersign/core/reviewer'
+import { type Reviewer, type ReviewerEvent, createReviewer } from '@countersign/core/reviewer'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { SPACE, wireTo } from './wire.ts'
@@ -131,9 +131,9 @@ describe('a reviewer that began again without its data', () => {
     expect(store.query(Task).rows).toMatchObject([
       { title: 'fresh', points: 8, $state: 'canonical' },
     ])
-    expect(await stranded.settled()).toMatchObject({ reason: 'parent_compacted' })
+    expect(await stranded.settled()).toMatchObject({ reason: 'parent_lost' })
     expect(store.refused.snapshot()).toMatchObject([
-      { changes: [{ id: known, values: { points: 5 } }], reason: 'parent_compacted' },
+      { changes: [{ id: known, values: { points: 5 } }], reason: 'parent_lost' },
     ])
     // The row is not here, so it cannot be written again; it can be read, and discarded.
     expect(() => store.reauthor(stranded.messageId)).toThrow(/there is no task/)
@@ -174,11 +174,15 @@ describe('what is said to a developer, once for each reason', () => {
     await vi.waitFor(() => expect(status(store).outboxMessages).toBe(1))
   })
 
-  it('a rule that fails: the client is told to look at the log; the event has stack, type and id', async () => {
-    const events: { type: string; stack?: unknown; types?: unknown; msgId?: unknown }[] = []
+  it('ADM29 a rule that fails: the message waits for the operator; the event has stack, type, id and pseudonym', async () => {
+    const events: ReviewerEvent[] = []
+    let isMended = false
     const rules = {
-      authorize: () => {
-        throw new Error('boom')
+      task: {
+        create: () => {
+          if (isMended) return true as const
+          throw new Error('boom')
+        },
       },
     }
     await review({ entities: [Task], rules, onEvent: (event) => events.push(event) })
@@ -186,16 +190,22 @@ describe('what is said to a developer, once for each reason', () => {
     const { messageId } = store.create(Task, { title: 'waits' })
     await vi.waitFor(() => expect(warned).toHaveLength(1))
     expect(warned[0]).toContain('a rule of this reviewer failed')
+    expect(status(store).undecided).toMatch(/waits until its operator has mended it/)
     expect(events.find(({ type }) => type === 'rule_failed')).toMatchObject({
       error: 'boom',
+      rule: 'task.create',
       types: ['task'],
       msgId: messageId,
+      authorId: status(store).authorId,
       stack: expect.stringContaining('another-reviewer.test.ts'),
     })
+    isMended = true
+    await vi.waitFor(() => expect(status(store).outboxMessages).toBe(0), { timeout: 10_000 })
+    expect(status(store).undecided).toBeUndefined()
   })
 
   it('a rejection that nothing shows; silence when something does', async () => {
-    const rules = { authorize: () => 'not you' }
+    const rules = { task: { create: () => 'not you' } }
     await review({ entities: [Task], rules })
     const store = await open()
     await store.create(Task, { title: 'a' }).settled()

@@ -354,7 +354,7 @@ describe('a reviewer', () => {
     const sig = await sealOf(by, two)
     const texts = [session.line, two.text.head, ...two.text.lines]
     const offer = (lines: readonly string[]): string =>
-      authorFrame('offer', { sig }, lines.join('\n'))
+      authorFrame('offer', { sig, rejections: null }, lines.join('\n'))
     fc.assert(
       fc.property(fc.nat(texts.length - 1), hostileLine(texts), (at, line) => {
         const attached = reviewer.connect({ send: () => {}, close: () => {} }, { address: 'x' })

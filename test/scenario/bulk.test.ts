@@ -23,7 +23,7 @@ const ROWS_MAX = LIMITS.messageChangesMax
 let open: Scene
 
 beforeEach(async () => {
-  open = await scene({ rules: { migrate: () => true } })
+  open = await scene({ capabilities: () => ['read', 'write', 'publish', 'migrate'] })
 })
 afterEach(() => open.close())
 

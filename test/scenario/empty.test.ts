@@ -14,7 +14,7 @@ let ann: SyncStore
 let bob: SyncStore
 
 beforeEach(async () => {
-  open = await scene({ entities, rules: { assign: () => ({ no: 7 }) } as never })
+  open = await scene({ entities, assign: { numbered: { no: () => 7 } } as never })
   ann = await open.open({ entities })
   bob = await open.open({ entities })
 })

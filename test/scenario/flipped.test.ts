@@ -5,7 +5,7 @@
  * same, and every message its verdict. `FLIP_SEED=n` replays one day, `FLIP_DAYS=n` runs so many.
  */
 import type { Receipt, SyncStore } from '@countersign/core'
-import { SeededRandom } from '@countersign/core/testing'
+import { SeededRandom, rulesFor } from '@countersign/core/testing'
 import { expect, test, vi } from 'vitest'
 import { VirtualScene } from './line.ts'
 import { HONEST, Middleman, Note, Witness, entities, rowsOf } from './middleman.ts'
@@ -32,7 +32,7 @@ class Day {
     const isShort = this.#chance(0.5)
     this.#scene = await VirtualScene.open({
       keys: HONEST,
-      rules: { authorize: (_, { values }) => values['text'] !== 'bomb' || 'no bombs' },
+      rules: rulesFor(['note'], (_, { values }) => values['text'] !== 'bomb' || 'no bombs'),
       ...(isShort && { limits: { tailChangesMax: 0 } }),
     })
     const ways = [

@@ -109,6 +109,7 @@ describe('a row that was handed out', () => {
           pages: (name, reading) => handle.pages(name, reading),
           waiting: () => handle.waiting(),
           claim: (key, value) => handle.claim(key, value),
+          erase: () => handle.erase(),
           close: () => handle.close(),
           write,
         }

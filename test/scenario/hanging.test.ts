@@ -37,6 +37,7 @@ function gated(inner: Storage) {
         claim: async (key, value) => (await through('claim'), handle.claim(key, value)),
         write: async (batch) => (await through('write'), handle.write(batch)),
         waiting: () => handle.waiting(),
+        erase: () => handle.erase(),
         close: () => handle.close(),
       }
     },

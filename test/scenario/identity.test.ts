@@ -8,6 +8,7 @@ import {
   memoryStorage,
 } from '@countersign/core'
 import type { Storage } from '@countersign/core/ports'
+import { partitionOf } from '@countersign/core/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { SPACE, type Scene, scene, wireTo } from './wire.ts'
@@ -31,7 +32,7 @@ async function storeOf(
 ): Promise<SyncStore> {
   on ??= await scene({
     entities: [Todo],
-    rules: { authorize: ({ person: { id } }) => id === 'ann' || `not ${id}` },
+    rules: { todo: { create: ({ person: { id } }) => id === 'ann' || `not ${id}` } },
   })
   const transports = [wireTo(on.reviewer)]
   const store = createSyncStore({
@@ -57,7 +58,7 @@ const never = (): Promise<string> => new Promise(() => {})
 describe('§5 identity', () => {
   test('a personal id that takes its time keeps no row from opening, and what is written goes out when it comes', async () => {
     const storage = memoryStorage()
-    const before = await storeOf('ann', storage)
+    const before = await storeOf(async () => 'ann', storage)
     const shared = before.create(Todo, { title: 'shared' })
     await shared.settled()
     await before.close()
@@ -110,11 +111,13 @@ describe('§5 identity', () => {
     const still = await storeOf(never, storage)
     expect(still.status.getState().damaged).toEqual([])
     await still.close()
-    const store = await storeOf('ann', storage)
+    const store = await storeOf(async () => 'ann', storage)
     await until(() => store.read(Todo, written.id)?.$state === 'canonical')
     expect(store.read(Todo, written.id)).toMatchObject({ title: 'changed' })
     await until(() => store.status.getState().outboxMessages === 0)
-    const { meta, segments } = await (await storage.open(() => {})).read()
+    const { meta, segments } = await (
+      await storage.open(() => {}, partitionOf(SPACE, 'ann'))
+    ).read()
     expect(segments.filter(({ kind }) => kind === 'draft')).toEqual([])
     expect([...meta.keys()].filter((key) => key.startsWith('session:')).length).toBeGreaterThan(1)
   })

@@ -8,7 +8,7 @@ import {
   memoryStorage,
 } from '@countersign/core'
 import { type InspectRequest, type InspectSource, inspect, rowAt } from '@countersign/core/inspect'
-import { SeededRandom } from '@countersign/core/testing'
+import { SeededRandom, rulesFor } from '@countersign/core/testing'
 import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type Scene, SPACE, scene, wireTo } from './wire.ts'
@@ -352,8 +352,8 @@ describe('commands', () => {
 
   it('6: a refused message is written anew, or discarded with what stands on it', async () => {
     let strict = true
-    const authorize = () => (strict ? 'nobody may' : true)
-    open = await scene({ rules: { authorize } })
+    const rules = rulesFor(['issue'], () => (strict ? 'nobody may' : true))
+    open = await scene({ rules })
     const ann = await open.open({ entities: [Issue] })
     const source = look(ann)
     const refused = async () =>

@@ -17,7 +17,7 @@ import {
 import { inspect } from '@countersign/core/inspect'
 import type { Storage, Transport } from '@countersign/core/ports'
 import { memorySpaces } from '@countersign/core/ports'
-import { loadParts } from '@countersign/core/testing'
+import { loadParts, rulesFor } from '@countersign/core/testing'
 import {
   type RunningReviewer,
   type StartOptions,
@@ -61,7 +61,7 @@ function token(sub: string, forS = 600, more: object = {}): string {
   return `${body}.${createHmac('sha256', SECRET).update(body).digest('base64url')}`
 }
 
-async function start(options: Partial<StartOptions> = {}): Promise<RunningReviewer> {
+async function start(options: Partial<StartOptions<typeof Note>> = {}): Promise<RunningReviewer> {
   running = await startReviewer({
     spaces: memorySpaces(),
     port: 0,
@@ -71,8 +71,10 @@ async function start(options: Partial<StartOptions> = {}): Promise<RunningReview
       personalId: ({ sub }) => sub,
     }),
     rules: {
-      authorize: ({ samePerson }, _, row) =>
-        row === undefined || samePerson(row.$createdBy) || 'only its author may edit a note',
+      note: {
+        update: ({ samePerson }, _, row) =>
+          samePerson(row.$createdBy) || 'only its author may edit a note',
+      },
     },
     ...options,
   })
@@ -172,13 +174,11 @@ test('AUTH7 who signs out is told that nobody is signed in, and keeps what is wr
 test('AUTH7 a token that ends offline, with 100 queued writes: all are delivered with the next, none as somebody else', async () => {
   const authors = new Map<string, Set<string>>()
   await start({
-    rules: {
-      authorize: ({ person, authorId }) => {
-        expect(person.proved).toBe(true)
-        authors.set(person.id, (authors.get(person.id) ?? new Set()).add(authorId))
-        return true
-      },
-    },
+    rules: rulesFor(['note'], ({ person, authorId }) => {
+      expect(person.proved).toBe(true)
+      authors.set(person.id, (authors.get(person.id) ?? new Set()).add(authorId))
+      return true
+    }),
   })
   const storage = memoryStorage()
   const ann = await device('ann', token('ann', 1), { storage })
@@ -296,11 +296,11 @@ describe('WHO8 a person on several devices', () => {
     const offline = await device('ann', token('ann'), { storage, online: false })
     expect(owned(offline)).toEqual([true, true, false])
     expect(offline.me.getState()).toMatchObject({ authorId, signedIn: true })
-    // Another person on that device is not her.
+    // Another person on that device is not her, and sees nothing of hers.
     await offline.close()
     const other = await device('bob', token('bob'), { storage, online: false })
     expect(other.me.getState()).toMatchObject({ aliases: [], signedIn: false })
-    expect(owned(other)[1]).toBe(false)
+    expect([other.query(Note).rows, other.isMine(authorId!)]).toEqual([[], false])
   })
 })
 
@@ -313,12 +313,10 @@ test('S18 tokens and personal ids are nowhere but on the way to the reviewer, an
   await start({
     spaces: sqliteSpaces(folder),
     log,
-    rules: {
-      authorize: ({ person }, { values }) => {
-        if (values['text'] === 'throw') throw new Error(`${person.id} may not`)
-        return values['text'] !== 'refuse' || `not you, ${person.id}`
-      },
-    },
+    rules: rulesFor(['note'], ({ person }, { values }) => {
+      if (values['text'] === 'throw') throw new Error(`${person.id} may not`)
+      return values['text'] !== 'refuse' || `not you, ${person.id}`
+    }),
   })
   const heard = new Map<string, string[]>()
   const recording =

@@ -6,10 +6,10 @@
  * `LOSS_SEEDS` runs so many seeds, from `LOSS_SEED` on.
  */
 import process from 'node:process'
-import { type Receipt, type SyncStore, entity } from '@countersign/core'
+import { type Receipt, type SyncStore, entity, memoryStorage } from '@countersign/core'
 import { memoryMarks } from '@countersign/core/ports'
-import type { ReviewerEvent } from '@countersign/core/reviewer'
-import { FaultySpaces } from '@countersign/core/testing'
+import type { ReviewerEvent, ReviewerOptions } from '@countersign/core/reviewer'
+import { FaultySpaces, rulesFor } from '@countersign/core/testing'
 import { afterEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Random } from '../model/random.ts'
@@ -55,7 +55,7 @@ async function begin(any: Random): Promise<void> {
       spaces: spaces.connect(),
       // Beside the key: they stay when the data go.
       marks: memoryMarks(),
-      rules: { authorize: (_, { values }) => values['title'] !== 'bomb' || 'no bombs' },
+      rules: rulesFor(['task'], (_, { values }) => values['title'] !== 'bomb' || 'no bombs'),
       onEvent: (event) => events.push(event),
       delayMs: some(delayMs),
       signerMs: some(signerMs),
@@ -151,10 +151,10 @@ it.each(seeds)('LOSS7 seed %i', { timeout: 60_000 }, async (seed) => {
 const refusedOf = (ids: readonly string[]) =>
   events.filter((event) => event.type === 'rejected' && ids.includes(event.msgId))
 
-async function virtual(): Promise<VirtualScene> {
+async function virtual(options: Partial<ReviewerOptions> = {}): Promise<VirtualScene> {
   scene = await VirtualScene.open((clock) => {
     spaces = new FaultySpaces({ clock })
-    return { spaces: spaces.connect(), marks: memoryMarks() }
+    return { spaces: spaces.connect(), marks: memoryMarks(), ...options }
   })
   return scene
 }
@@ -194,4 +194,100 @@ it('SEEN2 after a new epoch, what is written in one turn is still one flush', as
   for (let points = 2; points < 6; points++) store.update(Task, id, { points })
   await scene.settle()
   expect((scene.carried.get('offer') ?? 0) - before).toBe(1)
+})
+
+const titles = (store: SyncStore): string[] => store.query(Task).rows.map(({ title }) => title)
+
+it.each(['stays open', 'is opened again'])(
+  'LOSS6 what was refused stays refused by a reviewer that has lost that, where the app %s',
+  async (how) => {
+    let isEarly = true
+    await virtual({
+      rules: rulesFor([Task.name], (_, { values }) => {
+        if (isEarly && values['title'] === 'later') throw new Error('not yet')
+        return !isEarly || values['title'] !== 'bomb' || 'no bombs'
+      }),
+    })
+    const storage = memoryStorage()
+    const store = await scene.store({ entities: [Task], storage })
+    await scene.settle()
+    const copy = spaces.copy(SPACE)
+    // One flush, of which one message is refused and the other one waits.
+    const bomb = store.create(Task, { title: 'bomb' })
+    store.create(Task, { title: 'later' })
+    await scene.until(() => bomb.state === 'rejected')
+    expect(titles(store)).toEqual(['later'])
+    isEarly = false
+    let author = store
+    if (how === 'is opened again') {
+      await scene.wait(store.close())
+      author = await scene.store({ entities: [Task], storage, connects: false })
+      await scene.wait(author.close())
+    }
+    await scene.restart(() => spaces.restore(SPACE, copy))
+    if (author !== store) author = await scene.store({ entities: [Task], storage })
+    const other = await scene.store({ entities: [Task] })
+    await scene.settle()
+    expect(titles(other)).toEqual(['later'])
+    expect(author.refused.snapshot()).toMatchObject([{ messageId: bomb.messageId }])
+    // It has the refusal again.
+    expect(scene.reviewer.state.seq).toBe(3)
+  },
+)
+
+it('LOSS9 what was written on what nobody gives back is refused, and told', async () => {
+  await virtual()
+  const limits = { journalBytesMax: 0 }
+  const ann = await scene.store({ entities: [Task], limits })
+  const ben = await scene.store({ entities: [Task], limits })
+  await scene.settle()
+  const empty = spaces.copy(SPACE)
+  ann.create(Task, { title: 'lost' })
+  await scene.settle()
+  await scene.wait(ann.close())
+  ben.setOnline(false)
+  const { id } = ben.query(Task).rows[0]!
+  const receipt = ben.update(Task, id, { points: 1 })
+  const child = ben.update(Task, id, { points: 2 })
+  await scene.restart(() => spaces.restore(SPACE, empty))
+  ben.setOnline(true)
+  await scene.pause(55_000)
+  await scene.pause(55_000)
+  expect(receipt.state).toBe('queued')
+  await scene.until(() => receipt.state === 'rejected', 60_000)
+  expect(child.state).toBe('blocked')
+  expect(ben.refused.snapshot()).toMatchObject([
+    { reason: 'parent_lost', changes: [{ id, values: { points: 1 } }] },
+    { state: 'blocked', changes: [{ id, values: { points: 2 } }] },
+  ])
+  expect(ben.query(Task).rows).toEqual([])
+  await scene.settle()
+  expect(ben.status.getState().outboxMessages).toBe(0)
+})
+
+it('LOSS9 where others give it back after all, what was given up is accepted, and refused no more', async () => {
+  await virtual({ limits: { tailChangesMax: 0 } })
+  const cy = await scene.store({ entities: [Task] })
+  await scene.settle()
+  const empty = spaces.copy(SPACE)
+  const ann = await scene.store({ entities: [Task] })
+  ann.create(Task, { title: 'lost' })
+  await scene.settle()
+  await scene.wait(ann.close())
+  // By a snapshot: he cannot give it back.
+  const ben = await scene.store({ entities: [Task] })
+  await scene.settle()
+  const { id } = ben.query(Task).rows[0]!
+  const receipt = ben.update(Task, id, { points: 1 })
+  await scene.settle()
+  cy.setOnline(false)
+  await scene.restart(() => spaces.restore(SPACE, empty))
+  await scene.until(() => ben.refused.snapshot().length > 0, 200_000)
+  expect(ben.refused.snapshot()).toMatchObject([
+    { messageId: receipt.messageId, reason: 'parent_lost' },
+  ])
+  cy.setOnline(true)
+  await scene.settle()
+  expect(ben.query(Task).rows).toMatchObject([{ title: 'lost', points: 1 }])
+  expect(ben.refused.snapshot()).toEqual([])
 })

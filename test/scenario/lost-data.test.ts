@@ -9,6 +9,7 @@ import type { KeyPair, Page, Storage, StoredState, Transport } from '@countersig
 import { type Reviewer, type ReviewerEvent, createReviewer } from '@countersign/core/reviewer'
 import { sqliteSpaces } from '@countersign/reviewer'
 import { createSyncStore } from '@countersign/core'
+import { rulesFor } from '@countersign/core/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { freshFolder } from '../contract/fresh-folders.ts'
@@ -40,7 +41,7 @@ async function start(restored = false): Promise<void> {
   const onEvent = (event: ReviewerEvent): void => void events.push(event)
   current = await createReviewer({
     ...{ space: SPACE, spaces, keys, signer, clock, random, restored, onEvent },
-    rules: { authorize: (_, { values }) => values['title'] !== 'bomb' || 'no bombs' },
+    rules: rulesFor(['task'], (_, { values }) => values['title'] !== 'bomb' || 'no bombs'),
   })
   const started = current
   stop = async () => {

@@ -77,14 +77,16 @@ describe('values that were overwritten', () => {
     open = await scene({
       entities,
       rules: {
-        authorize: (_, { kind }, row) => {
-          if (kind === 'update') seen.push({ ...row, conflicts: Object.keys(row!.$conflicts) })
-          return true
+        counter: {
+          update: (_, __, row) => {
+            seen.push({ ...row, conflicts: Object.keys(row.$conflicts) })
+            return true
+          },
         },
-        review: (_, rows) => {
-          for (const row of rows.rows(Counter)) seen.push({ n: row.n })
-          return undefined
-        },
+      },
+      review: (_, rows) => {
+        for (const row of rows.rows(Counter)) seen.push({ n: row.n })
+        return undefined
       },
     })
     const ann = await open.open({ entities })

@@ -48,10 +48,8 @@ let bob: SyncStore
 beforeEach(async () => {
   open = await scene({
     entities,
-    rules: {
-      review: ({ changes }) =>
-        changes.some(({ values }) => amountOf(values) === 13) ? 'nobody adds 13' : undefined,
-    },
+    review: ({ changes }) =>
+      changes.some(({ values }) => amountOf(values) === 13) ? 'nobody adds 13' : undefined,
   })
   ann = await open.open({ entities })
   bob = await open.open({ entities })

@@ -1252,7 +1252,10 @@ describe('what is not signed', () => {
     ],
     ['a bye', () => [reviewerFrame('bye', { reason: 'forged', code: null })]],
     ['a bye with a code', () => [reviewerFrame('bye', { reason: 'forged', code: 'wrong_space' })]],
-    ['nobody bound', () => [reviewerFrame('bound', { sessionIds: [], forMs: null, why: null })]],
+    [
+      'nobody bound',
+      () => [reviewerFrame('bound', { sessionIds: [], forMs: null, why: null, may: null })],
+    ],
     [
       'others bound',
       (sessionId) => [
@@ -1260,6 +1263,7 @@ describe('what is not signed', () => {
           sessionIds: [sessionId, world.ann.status.getState().sessionId!],
           forMs: null,
           why: null,
+          may: null,
         }),
       ],
     ],
@@ -1289,7 +1293,9 @@ describe('what is not signed', () => {
     let binds = 0
     world.way.toReviewer = (frame, text) => {
       if (frame.kind !== 'bind' || ++binds > 1) return [text]
-      world.way.say(reviewerFrame('bound', { sessionIds: [sessionId!], forMs: null, why: null }))
+      world.way.say(
+        reviewerFrame('bound', { sessionIds: [sessionId!], forMs: null, why: null, may: null }),
+      )
       return []
     }
     world.bob.setOnline(true)

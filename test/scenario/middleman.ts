@@ -19,7 +19,7 @@ import {
   parseReviewerFrame,
 } from '@countersign/core/protocol'
 import { type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
-import { type FaultyDisk, SimLocks, simSigner } from '@countersign/core/testing'
+import { type FaultyDisk, SimLocks, rulesFor, simSigner } from '@countersign/core/testing'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { Line, VirtualScene } from './line.ts'
@@ -196,7 +196,7 @@ export class World {
   }: WorldOptions = {}): Promise<World> {
     const scene = await VirtualScene.open({
       keys: HONEST,
-      rules: { authorize: (_, { values }) => values['text'] !== 'bomb' || 'no bombs' },
+      rules: rulesFor(['note'], (_, { values }) => values['text'] !== 'bomb' || 'no bombs'),
       ...reviewer,
     })
     const ann = await scene.page(scene.line(), { entities })

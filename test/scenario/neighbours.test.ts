@@ -7,7 +7,7 @@ import {
   memoryStorage,
 } from '@countersign/core'
 import type { Clock, Storage } from '@countersign/core/ports'
-import type { ReviewerRules } from '@countersign/core/reviewer'
+import type { ReviewRule } from '@countersign/core/reviewer'
 import { SimChannels, SimLocks, type TabLocks } from '@countersign/core/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -40,9 +40,9 @@ function delivered(): number {
 }
 
 beforeEach(async () => {
-  const review: ReviewerRules['review'] = ({ changes }) =>
+  const review: ReviewRule = ({ changes }) =>
     JSON.stringify(changes).includes('"no"') ? 'no' : undefined
-  open = await scene({ rules: { review } })
+  open = await scene({ review })
   await publish()
   storage = memoryStorage()
   locks = new SimLocks()

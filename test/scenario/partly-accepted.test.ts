@@ -4,7 +4,7 @@
  */
 import { type SyncStore, entity, memoryStorage } from '@countersign/core'
 import type { Storage, StoredState } from '@countersign/core/ports'
-import { SeededRandom, simSigner } from '@countersign/core/testing'
+import { SeededRandom, rulesFor, simSigner } from '@countersign/core/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { SPACE, type Scene, scene } from './wire.ts'
@@ -26,12 +26,10 @@ beforeEach(async () => {
   on = await scene({
     signer,
     keys: await signer.generate(),
-    rules: {
-      authorize(_, { values }) {
-        if (undecided.has(String(values['title']))) throw new Error('not today')
-        return true
-      },
-    },
+    rules: rulesFor(['todo'], (_, { values }) => {
+      if (undecided.has(String(values['title']))) throw new Error('not today')
+      return true
+    }),
   })
 })
 afterEach(() => on.close())

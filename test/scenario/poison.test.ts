@@ -17,9 +17,11 @@ it('§12 poison: a message that a broken rule holds up delays nothing that does 
   open = await scene({
     entities: [Issue],
     rules: {
-      authorize(_, { values }) {
-        if (values['title'] === 'bomb') throw new Error('boom')
-        return true
+      issue: {
+        create(_, { values }) {
+          if (values['title'] === 'bomb') throw new Error('boom')
+          return true
+        },
       },
     },
     onEvent: ({ type }) => void (failures += type === 'rule_failed' ? 1 : 0),

@@ -62,12 +62,10 @@ describe('a message that is never accepted', () => {
     let allowed = 3
     open = await scene({
       entities: [Loose],
-      rules: {
-        review: ({ changes }) =>
-          changes.some(({ after }) => Number(after?.['points']) > allowed)
-            ? 'too many points'
-            : undefined,
-      },
+      review: ({ changes }) =>
+        changes.some(({ after }) => Number(after?.['points']) > allowed)
+          ? 'too many points'
+          : undefined,
     })
     const ann = await open.open({ entities: [Loose] })
     const { id } = ann.create(Loose, { title: 'A' })

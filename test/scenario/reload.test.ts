@@ -261,6 +261,7 @@ function boundTo(handle: StorageHandle): StorageHandle {
     claim: (key, value) => handle.claim(key, value),
     pages: (name, reading) => handle.pages(name, reading),
     waiting: () => handle.waiting(),
+    erase: () => handle.erase(),
     close: () => handle.close(),
   }
 }

@@ -1,7 +1,7 @@
 /** Storages with damaged records: the store opens, says what is damaged, and goes on with the rest. */
 import { type SyncStore, createSyncStore, entity, memoryStorage } from '@countersign/core'
 import type { Page, PageKeys, PageReading, Storage, StoredState } from '@countersign/core/ports'
-import { SeededRandom, simSigner } from '@countersign/core/testing'
+import { SeededRandom, rulesFor, simSigner } from '@countersign/core/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { readWhole } from '../contract/storage-kit.ts'
@@ -23,9 +23,7 @@ async function aDay(storage: Storage) {
   on = await scene({
     signer,
     keys: await signer.generate(),
-    rules: {
-      authorize: (_, { values }) => (values['title'] === 'bomb' ? 'no bombs' : true),
-    },
+    rules: rulesFor(['todo'], (_, { values }) => (values['title'] === 'bomb' ? 'no bombs' : true)),
   })
   const openOn = (at: Storage) => (): Promise<SyncStore> =>
     on!.open({ entities: [Todo], storage: at, platform, checkpointSteps: 2 })
@@ -69,6 +67,7 @@ function holding(state: Whole): Storage {
       write: async () => ({ order: 1, isCheckpointStored: true }),
       claim: async (key, value) => (state.meta.has(key) ? state.meta.get(key) : value),
       waiting: async () => state.outbox,
+      erase: async () => undefined,
       close: async () => undefined,
     }),
   }
@@ -130,6 +129,7 @@ function rotting(inner: Storage, key: string, change: (text: string) => string):
         claim: (name, value) => handle.claim(name, value),
         pages: (name, reading) => handle.pages(name, reading),
         waiting: () => handle.waiting(),
+        erase: () => handle.erase(),
         close: () => handle.close(),
       }
     },

@@ -24,6 +24,7 @@ export function withPages(
         write: (batch) => handle.write(batch),
         claim: (key, value) => handle.claim(key, value),
         waiting: () => handle.waiting(),
+        erase: () => handle.erase(),
         close: () => handle.close(),
       }
     },

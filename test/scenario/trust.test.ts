@@ -112,6 +112,7 @@ function holding(inner: Storage) {
         claim: (key, value) => handle.claim(key, value),
         pages: (name, reading) => handle.pages(name, reading),
         waiting: () => handle.waiting(),
+        erase: () => handle.erase(),
         close: () => handle.close(),
         async write(batch) {
           begun.push(batch)
@@ -129,7 +130,7 @@ function holding(inner: Storage) {
 
 test('§6 dismissed: a refused message is let go of on the disk only when what replaces it is there', async () => {
   const home = await place({
-    rules: { authorize: (_, { values }) => values['title'] !== 'bomb' || 'no bombs' },
+    rules: { todo: { create: (_, { values }) => values['title'] !== 'bomb' || 'no bombs' } },
   })
   const { storage, begun, hold, go } = holding(memoryStorage())
   const store = await home.open({ entities: [Todo], storage })

@@ -146,6 +146,25 @@ describe('GATE11 what arrives before its check', () => {
     await world.heal()
   })
 
+  test.each([
+    ['more messages than 256', 300, 'short', 256],
+    ['those of a frame of more than 65,536 characters', 2, 'x'.repeat(40_000), 0],
+  ])('§20 has a bound: %s wait for the check, and come with it', async (_, count, text, most) => {
+    await open()
+    const write = (n: number): unknown => world.ann.create(Note, { text, n })
+    if (count > 2) for (let n = 0; n < count; n++) write(n)
+    else world.ann.transact(() => Array.from({ length: count }, (_, n) => write(n)))
+    await world.pass(ARRIVED_MS)
+    const rows = (state: string): number =>
+      world.bob.query(Note).rows.filter(({ $state }) => $state === state).length
+    let atMost = 0
+    for (let ms = 0; ms < 20_000 && rows('canonical') < count; ms += 10) {
+      atMost = Math.max(atMost, rows('unverified'))
+      await world.pass(10)
+    }
+    expect([rows('canonical'), atMost]).toEqual([count, most])
+  })
+
   test('is nothing on a platform with native Ed25519, however long a check takes', async () => {
     await open({ isNative: true })
     const { id } = world.ann.create(Note, { text: 'quick', n: 1 })

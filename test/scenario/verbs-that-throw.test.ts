@@ -63,11 +63,9 @@ let store: SyncStore
 
 beforeEach(async () => {
   open = await scene({
-    rules: {
-      migrate: () => true,
-      review: ({ changes }) =>
-        changes.some(({ values }) => values['note'] === 'refused') ? 'refused by name' : undefined,
-    },
+    capabilities: () => ['read', 'write', 'publish', 'migrate'],
+    review: ({ changes }) =>
+      changes.some(({ values }) => values['note'] === 'refused') ? 'refused by name' : undefined,
   })
   storage = memoryStorage()
   store = await open.open({ entities: [Task, Item, Bag], storage })

@@ -12,6 +12,7 @@ await runStages('verify', [
   script('build'),
   script('packed'),
   script('size'),
+  script('audit:dependencies'),
   { name: 'bench', command: ['pnpm', 'bench', '--short'] },
 ])
 console.log('verify: everything holds')

@@ -445,7 +445,7 @@ describe('what is forged on the way down is refused by the rule that says so', (
   })
 
   it('an acceptance: VRD5', async () => {
-    const forging = exchanging('accepted', /(?<=\[\[1,)1/, () => '2')
+    const forging = exchanging('accepted', /(?<=\[\[1,)\d+/, (seq) => `${Number(seq) + 1}`)
     const client = openClient({ follows: false, dial: between({ down: forging }) })
     const { own } = client.create('task', { title: 'told', done: false })
     await expect.poll(() => client.refusals.map((each) => each.rule)).toEqual(['VRD5'])
@@ -598,8 +598,10 @@ describe('a reviewer with a login', () => {
         return { personalId, ...(forMs && { expiresAt: Date.now() + Number(forMs) }) }
       },
       rules: {
-        authorize: ({ samePerson }, _, row) =>
-          row === undefined || samePerson(row.$createdBy) || 'only its author may edit a task',
+        task: {
+          update: ({ samePerson }, _, row) =>
+            samePerson(row.$createdBy) || 'only its author may edit a task',
+        },
       },
     })
   })

@@ -31,7 +31,7 @@ const SERIES_MAX = 4
 /** What a reviewer sends, and how many fields each has. */
 const FIELDS: { [kind: string]: number } = {
   welcome: 7,
-  bound: 3,
+  bound: 4,
   me: 2,
   tail: 2,
   accepted: 3,

@@ -112,7 +112,7 @@ export class Conductor {
       visit.check()
     } else if (ACTS[action](this.#world, this)) {
       tally.hit(
-        `${['open', 'stranger', 'release', 'sojourn', 'lie', 'forge', 'history'].includes(action) ? 'action' : 'fault'}: ${action}`,
+        `${['open', 'stranger', 'release', 'sojourn', 'lie', 'flood', 'forge', 'history'].includes(action) ? 'action' : 'fault'}: ${action}`,
       )
     }
   }
@@ -429,6 +429,7 @@ const ACTS: Readonly<Record<Exclude<Action, 'write' | 'transact' | 'burst' | 'sc
     return true
   },
   lie: (world) => world.liar?.act() ?? false,
+  flood: (world) => world.flooder?.act() ?? false,
   history: (world, by) => {
     const visit = by.visit((each) => each.isOpen && !each.process.isFrozen)
     return visit !== undefined && askHistory(world, visit, by.random)

@@ -5,6 +5,7 @@ import {
   type FaultyDisk,
   SimLocks,
 } from '@countersign/core/testing'
+import { whoamiId } from '@countersign/core/message'
 import { draftedIn } from './drafted.ts'
 
 export class Device {
@@ -71,6 +72,15 @@ export class Device {
   get isEmpty(): boolean {
     const { segments, advance, checkpoint } = this.disk!.content
     return segments.length === 0 && !advance && !checkpoint
+  }
+
+  /** Whether the key of an author is stored here. */
+  hasKeyOf(authorId: string): boolean {
+    const stored = [...(this.disk?.content.meta ?? [])]
+    return stored.some(([, value]) => {
+      const { keys } = Object(value) as { readonly keys?: { readonly publicKey: string } }
+      return keys !== undefined && whoamiId(keys.publicKey) === authorId
+    })
   }
 
   nextTabName(): string {

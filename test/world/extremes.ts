@@ -48,6 +48,10 @@ export interface Extremes {
   readonly goesOn: boolean
   /** Whether persons have logins, some on several devices. */
   readonly logins: boolean
+  /** Whether somebody does what they may not, and nobody but the reviewer may publish types. */
+  readonly trespasses: boolean
+  /** How often somebody writes more than a person may; the quotas of a person are small there. */
+  readonly floods: number
 }
 
 /** What a middleman may be about; `forgeries.ts` has what they say. */
@@ -83,14 +87,21 @@ export const ORDINARY: Extremes = {
   checkMs: 0,
   goesOn: false,
   logins: false,
+  trespasses: false,
+  floods: 0,
 }
 
+/** As with sums, no chance: who remembers a seed of the others still finds it. */
+const TRESPASSES_EVERY = 40
+const TRESPASSES_AT = 31
 const GAPS_EVERY = 40
 const GAPS_AT = 25
 
 export function extremesFor(seed: number): Extremes {
   const crowd = crowdFor(new Random(seed + 2 ** 47))
   const forgeries = new Random(seed + 2 ** 37).chance(0.25) ? 4 : 0
+  const trespasses = seed % TRESPASSES_EVERY === TRESPASSES_AT
+  const floods = trespasses && crowd === 0 ? 3 : 0
   const bounds = {
     ...boundsFor(new Random(seed + 2 ** 43)),
     ...keptFor(new Random(seed + 2 ** 51)),
@@ -98,7 +109,12 @@ export function extremesFor(seed: number): Extremes {
   return {
     // A crowd through the eye of a needle would take all day.
     bounds: crowd > 0 ? {} : bounds,
-    reviewerBounds: crowd > 0 ? {} : reviewerBoundsFor(new Random(seed + 2 ** 39)),
+    reviewerBounds: {
+      ...(crowd > 0 ? {} : reviewerBoundsFor(new Random(seed + 2 ** 39))),
+      ...(floods > 0 && QUOTAS),
+    },
+    floods,
+    trespasses,
     values: valuesFor(new Random(seed + 2 ** 44)),
     line: lineFor(new Random(seed + 2 ** 45)),
     ...livesFor(new Random(seed + 2 ** 46)),
@@ -106,7 +122,7 @@ export function extremesFor(seed: number): Extremes {
     // One seed in so many, and no chance: who remembers a seed of the others still finds it.
     gaps: seed % GAPS_EVERY === GAPS_AT ? 3 : 0,
     decays: new Random(seed + 2 ** 49).chance(0.06) ? 1 : 0,
-    lies: isLiar(seed) ? 4 : 0,
+    lies: isLiar(seed) || trespasses ? 4 : 0,
     behindFails: behindFor(new Random(seed + 2 ** 38)),
     stateRots: new Random(seed + 2 ** 36).chance(0.12) ? 0.1 : 0,
     forgeries,
@@ -115,9 +131,20 @@ export function extremesFor(seed: number): Extremes {
     // A chance that leaves alone most seeds that are remembered.
     checkMs: checkFor(new Random(seed + 2 ** 50 + 2 ** 42)),
     goesOn: new Random(seed + 2 ** 32).chance(0.1),
-    logins: new Random(seed + 2 ** 35).chance(isLiar(seed) ? 0.5 : 0.15),
+    logins: trespasses || new Random(seed + 2 ** 35).chance(isLiar(seed) ? 0.5 : 0.15),
   }
 }
+
+/** Of a person, so small that who writes a little more meets them. */
+const QUOTAS = {
+  personMessagesPerSecond: 5,
+  personMessagesBurst: 20,
+  personBytesPerSecond: 20_000,
+  personBytesBurst: 200_000,
+  personReadBytesPerSecond: 50_000,
+  personReadBytesBurst: 300_000,
+  wantsPerPersonMax: 2,
+} as const satisfies Partial<Limits>
 
 function checkFor(random: Random): number {
   return random.chance(0.15) ? random.pick([5, 50, 400]) : 0
@@ -259,6 +286,8 @@ export function describeExtremes({
   checkMs,
   goesOn,
   logins,
+  trespasses,
+  floods,
 }: Extremes): string {
   return [
     values !== 'pool' && `values=${values}`,
@@ -276,6 +305,8 @@ export function describeExtremes({
     checkMs > 0 && `checkMs=${checkMs}`,
     goesOn && 'goesOn',
     logins && 'logins',
+    trespasses && 'trespasses',
+    floods > 0 && 'floods',
     Object.keys(reviewerBounds).length > 0 && `reviewerBounds=${JSON.stringify(reviewerBounds)}`,
     Object.keys(bounds).length > 0 && `bounds=${JSON.stringify(bounds)}`,
   ]

@@ -331,7 +331,7 @@ const HINTS: readonly Forgery[] = [
   }),
   forgery('nack of another link', 'nack', (by) => again(by.heard('nack'))),
   forgery('bound to nobody', 'bound', () => [
-    reviewerFrame('bound', { sessionIds: [], forMs: null, why: null }),
+    reviewerFrame('bound', { sessionIds: [], forMs: null, why: null, may: null }),
   ]),
   forgery('bye', 'welcome', () => [reviewerFrame('bye', { reason: 'a forgery', code: null })]),
 ]

@@ -15,6 +15,8 @@ import {
   WIRE_VERSION,
   chainPrefix,
   messageId,
+  textOfFlush,
+  uuid8,
 } from '@countersign/core/message'
 import type { Link } from '@countersign/core/ports'
 import {
@@ -38,6 +40,7 @@ import {
 import { Random } from '../model/random.ts'
 import { OPEN_TYPES, Task } from './entities.ts'
 import { LIES, type Lie, lieAddress } from './lies.ts'
+import { TRESPASSES } from './trespasses.ts'
 import type { Stage } from './stage.ts'
 import {
   type CreationFacts,
@@ -110,9 +113,9 @@ export class Liar implements Telling {
     const victim = this.#victim()
     if (!victim) return false
     // Few lies are about what the reviewer knows, and it seldom knows anything of a liar.
-    const isOfKnown = this.isKnown && this.random.chance(0.3)
-    const { logins } = this.#stage
-    const lies = LIES.filter(
+    const isOfKnown = !this.#stage.plan.trespasses && this.isKnown && this.random.chance(0.3)
+    const { logins, plan } = this.#stage
+    const lies = (plan.trespasses ? TRESPASSES : LIES).filter(
       ({ needsKnown = false, needsLogin = false }) =>
         needsKnown === isOfKnown && (logins !== undefined || !needsLogin),
     )
@@ -169,9 +172,9 @@ export class Liar implements Telling {
 
   creation(
     clientSeq: number,
-    { session = this.session, rows = 1, title = 'a lie', time }: CreationFacts = {},
+    { session = this.session, rows = 1, title = 'a lie', time, ids: of }: CreationFacts = {},
   ): Message {
-    const { authorId, sessionId } = session.facts
+    const { authorId, sessionId } = of ?? session.facts
     const ids = new EntityIds(SPACE, authorId, sessionId)
     // Of messages that are accepted, ids must differ.
     for (let used = 0; used < clientSeq * 2; used++) ids.next()
@@ -187,13 +190,25 @@ export class Liar implements Telling {
     return { clientSeq, time: time ?? this.#process.now(), changes, salts }
   }
 
+  publication(clientSeq: number): Message {
+    const regs = ['chain', 'number', 'revision', 'type']
+    const change = {
+      shape: { type: '$schema', kind: 'create', schemaVersion: 1, regs },
+      entityId: uuid8(this.bytes(32)),
+      parents: { canonical: [], own: [], others: [] },
+      values: [{}, 9, 0, Task.name],
+    } as const
+    const salts = saltsFor([change], (count) => this.bytes(count))
+    return { clientSeq, time: this.#process.now(), changes: [change], salts }
+  }
+
   update(
     clientSeq: number,
-    { type = Task.name, entityId, own = [], canonical = [], cut }: UpdateFacts,
+    { type = Task.name, entityId, own = [], canonical = [], cut, kind = 'update' }: UpdateFacts,
   ): Message {
     const regs = ['$archived']
     const change = {
-      shape: { type, kind: 'update', schemaVersion: 1, regs },
+      shape: { type, kind, schemaVersion: 1, regs },
       entityId,
       parents: { canonical, own, others: [] },
       values: [true],
@@ -215,10 +230,16 @@ export class Liar implements Telling {
   async #tell(lie: Lie, victim: Victim): Promise<void> {
     const told = await lie.make(this, victim)
     if (!told) return
-    const { bind = this.opening, isProved = false, offer, person = bind.personalId } = told
-    const auth = person === null ? null : (this.#stage.logins?.tokenOf(person) ?? null)
+    const { bind = this.opening, isProved = false, offer, person = bind.personalId, may } = told
+    const { logins } = this.#stage
+    const auth = person === null ? null : (logins?.tokenOf(person, undefined, may) ?? null)
     if (offer) this.#offered(lie, offer)
-    const frames = offer ? [offerOf(offer.session, offer, offer.sig)] : []
+    // It may be accepted, or come second.
+    if (told.before)
+      this.#stage.truth.learnText(`${told.before.session.line}\n${textOfFlush(told.before.text)}`)
+    const frames = [told.before, offer].flatMap((one) =>
+      one ? [offerOf(one.session, one, one.sig)] : [],
+    )
     const proved = (nonce: string): Promise<ProvedOpening> =>
       isProved ? Promise.resolve(bind as ProvedOpening) : provedOpening(this.#signer, bind, nonce)
     this.#send(lieAddress(lie), { proved, auth }, frames)
@@ -228,7 +249,10 @@ export class Liar implements Telling {
     for (const hash of hashesOfLie(offer)) {
       const id: Uuid = messageId(hash)
       this.#stage.truth.lies.set(id, lie)
-      this.#stage.allow(id, lie.reason ? [lie.reason] : [])
+      this.#stage.allow(
+        id,
+        [lie.reason, lie.otherwise].filter((each) => each !== undefined),
+      )
       if (lie.reason) this.#refusedId = id
     }
   }

@@ -1,17 +1,8 @@
 /** What a liar says, and for which reason each of it must be refused. */
-import {
-  type FinalReason,
-  type FlushText,
-  type Json,
-  type NackReason,
-  composeSession,
-  uuid4,
-} from '@countersign/core/message'
+import { type FlushText, type Json, composeSession, uuid4 } from '@countersign/core/message'
 import { flushOf, withHead, withLine, withSwapped } from '../model/by-hand.ts'
 import {
-  type Telling,
-  type Told,
-  type Victim,
+  type Lie,
   flushIn,
   misformed,
   nothing,
@@ -23,28 +14,9 @@ import {
   withSeen,
   withText,
 } from './telling.ts'
+import { TRESPASSES } from './trespasses.ts'
 
-export interface Lie {
-  readonly name: string
-  /** Why its link is struck, in words of the reviewer. */
-  readonly struck?: string
-  /** Or why its message is refused. */
-  readonly reason?: FinalReason
-  /** Or why its login is refused. */
-  readonly refused?: string
-  /** Or why it gets no verdict. */
-  readonly nacked?: NackReason
-  /** Whether it is a lie only once the sessions that it names have a verdict. */
-  readonly needsKnown?: boolean
-  /** Whether it is one only where there are logins. */
-  readonly needsLogin?: boolean
-  /** Whether it is none any more when somebody else was faster. */
-  readonly mayPass?: boolean
-  /** Whether it is found by the chain at what was read, which a reviewer holds for some thousand commits. */
-  readonly needsChain?: boolean
-  /** Undefined: there is nothing to lie about. */
-  make(by: Telling, of: Victim): Promise<Told | undefined>
-}
+export type { Lie }
 
 const WRONG_KEY = 'the author id is not that of the key'
 const WRONG_SEAL = 'the seal does not match what was offered'
@@ -425,7 +397,7 @@ export function refusedName(name: string): string {
 
 /** A lie of an opening, which binds nothing. */
 export function isBind(lie: Lie): boolean {
-  return BINDS.includes(lie) || LOGINS.includes(lie)
+  return BINDS.includes(lie) || lie.refused !== undefined
 }
 
 /** Of the link over which it is told. */
@@ -435,6 +407,6 @@ export function lieAddress({ name }: Lie): string {
 
 export function lieAt(address: string): Lie | undefined {
   return address.startsWith(LINK)
-    ? LIES.find(({ name }) => name === address.slice(LINK.length))
+    ? [...LIES, ...TRESPASSES].find(({ name }) => name === address.slice(LINK.length))
     : undefined
 }

@@ -3,7 +3,7 @@
  * end soon, some before they are used; the service is slow, and now and then away, for the stores as for
  * the reviewer.
  */
-import type { Authenticate, Login } from '@countersign/core/reviewer'
+import type { Authenticate, Capability, Login } from '@countersign/core/reviewer'
 import type { ProcessClock, VirtualClock } from '@countersign/core/testing'
 import type { Random } from '../model/random.ts'
 
@@ -15,6 +15,8 @@ const DELAY_MAX_MS = 400
 interface Issued {
   readonly person: string
   readonly endsAt: number | undefined
+  /** What its bearer may; undefined: what everybody may. */
+  readonly may: readonly Capability[] | undefined
 }
 
 export class Logins {
@@ -46,11 +48,11 @@ export class Logins {
     return this.#persons.get(authorId)
   }
 
-  /** A new token of a person. */
-  tokenOf(person: string, livesMs?: number): string {
+  /** A new token of a person, who may do as everybody, or only some of that. */
+  tokenOf(person: string, livesMs?: number, may?: readonly Capability[]): string {
     const token = `token ${this.#issued.size + 1}`
     const endsAt = livesMs === undefined ? undefined : this.#clock.now() + livesMs
-    this.#issued.set(token, { person, endsAt })
+    this.#issued.set(token, { person, endsAt, may })
     return token
   }
 
@@ -74,8 +76,8 @@ export class Logins {
       if (!this.#isCalm && this.#random.chance(0.05)) throw new Error('the keys cannot be fetched')
       const issued = auth === undefined ? undefined : this.#issued.get(auth)
       if (!issued) return WHY_UNKNOWN
-      const { person: personalId, endsAt: expiresAt } = issued
-      return { personalId, expiresAt } satisfies Login
+      const { person: personalId, endsAt: expiresAt, may } = issued
+      return { personalId, expiresAt, ...(may && { claims: { may } }) } satisfies Login
     }
   }
 

@@ -5,7 +5,7 @@
  * nothing.
  */
 import type { AuthoredMessage } from '@countersign/core/message'
-import { LIMITS } from '@countersign/core/message'
+import { LIMITS, whoamiId } from '@countersign/core/message'
 import type { Limits } from '@countersign/core/testing'
 import type { Commit, WriteBatch, WriteBehind } from '@countersign/core/ports'
 import {
@@ -29,6 +29,7 @@ import {
   s7Closure,
   sVerdictAllowed,
 } from './invariants/commit.ts'
+import { FloodQuota } from './invariants/quotas.ts'
 import { LoginEnds, s18ToldTheirOwn } from './invariants/persons.ts'
 import {
   type Telling,
@@ -63,6 +64,8 @@ export interface ObservedStage extends Stage {
   visitOf(name: string): Visit | undefined
   /** Of the reviewers that are there. */
   readonly reviewerBuilds: readonly Build[]
+  /** How many reviewers have been started. */
+  readonly reviewers: number
 }
 
 export class Observer {
@@ -79,6 +82,9 @@ export class Observer {
   /** Where there are logins. */
   readonly #logins: LoginEnds | undefined
 
+  /** Where somebody floods. */
+  readonly #quota: FloodQuota | undefined
+
   /** Of replicas and reviewer alike. */
   readonly #limits: Limits
 
@@ -87,6 +93,8 @@ export class Observer {
     this.#snapshots = new ToldSnapshots(stage.truth)
     this.#logins = stage.logins && new LoginEnds(stage.logins)
     this.#limits = { ...LIMITS, ...stage.plan.bounds }
+    const { floods, reviewerBounds } = stage.plan
+    if (floods > 0) this.#quota = new FloodQuota(stage.truth, { ...LIMITS, ...reviewerBounds })
   }
 
   committed(commit: Commit): void {
@@ -106,6 +114,10 @@ export class Observer {
     s19RefusalsAreNeeded(truth, commit, this.#stage.reviewerBuilds)
     const before = truth.seq
     truth.commit(batches, commit)
+    this.#quota?.committed(batches, {
+      nowMs: this.#stage.clock.monotonic(),
+      reviewers: this.#stage.reviewers,
+    })
     s24Ledger(truth, batches, commit, spaces.tables(SPACE))
     s7Closure(truth, batches)
     s9SeenIsAncestry(truth, batches)
@@ -130,7 +142,7 @@ export class Observer {
     for (const { msgId, reason } of rejectionsOf(commit)) {
       tally.hit(`rejected: ${reason}`)
       const lie = truth.lies.get(msgId)
-      if (lie) tally.hit(refusedName(lie.name))
+      if (lie?.reason === reason) tally.hit(refusedName(lie.name))
     }
   }
 
@@ -241,6 +253,9 @@ export class Observer {
     if (lie) s17NoLieIsBound(frame, lie, (id) => !this.#stage.truth.openings.has(id))
     if (lie && frame.kind === 'nack' && frame.reason === lie.nacked)
       this.#stage.tally.hit(refusedName(lie.name))
+    // It is said anew each time, and is in no commit.
+    if (lie?.reason === 'seq_reused' && frame.kind === 'rejected')
+      this.#stage.tally.hit(refusedName(lie.name))
     if (frame.kind === 'tail')
       s16HiddenAreOwn(this.#stage.truth, frame, (id) => this.#offers.has(`${name} ${id}`))
     this.#tallyDown(frame)
@@ -258,8 +273,9 @@ export class Observer {
     if (frame.kind === 'me') s18ToldTheirOwn(logins, frame.authorIds, person)
   }
 
-  #tallyAccepted({ id, changes }: AuthoredMessage): void {
-    const { tally, truth } = this.#stage
+  #tallyAccepted({ id, changes, session }: AuthoredMessage): void {
+    const { tally, truth, keys } = this.#stage
+    if (session.facts.authorId === whoamiId(keys.publicKey)) tally.hit('published by the reviewer')
     if (this.#nacked.has(id)) tally.hit('nacked, and accepted later')
     if (changes.length > 1) tally.hit('accepted with several entities')
     if (truth.isForked(truth.facts.get(id)!)) tally.hit('accepted as a fork')

@@ -38,14 +38,15 @@ export const ACTIONS = [
   'gap',
   'decay',
   'lie',
+  'flood',
   'forge',
   'history',
 ] as const
 
 export type Action = (typeof ACTIONS)[number]
 
-/** What the people of a world do all day; `workloads/all.ts` has them, and `restores/` that of W8. */
-export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8', 'W14'] as const
+/** What the people of a world do all day: `workloads/all.ts`; of W8 `restores/`, of W11 `accounts/`. */
+export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8', 'W11', 'W14'] as const
 
 export type WorkloadName = (typeof WORKLOADS)[number]
 
@@ -164,6 +165,8 @@ const MORE: Readonly<Partial<Record<WorkloadName, Readonly<Partial<Record<Action
   W6: { release: 0.8, open: 3, close: 2, reviewerKill: 0.5 },
 }
 
+const ACCOUNTS_EVERY = 48
+const ACCOUNTS_AT = 26
 const SUMS_EVERY = 24
 const SUMS_AT = 12
 const PARTS_EVERY = 23
@@ -177,6 +180,7 @@ const RESTORES_AT = 24
 export function workloadOf(seed: number): WorkloadName {
   // One seed in so many, and no chance: who remembers a seed of the others still finds it.
   if (seed % RESTORES_EVERY === RESTORES_AT) return 'W8'
+  if (seed % ACCOUNTS_EVERY === ACCOUNTS_AT) return 'W11'
   if (seed % SUMS_EVERY === SUMS_AT) return 'W7'
   if (seed % PARTS_EVERY === PARTS_AT) return 'W14'
   // Of one row a few messages are more than its state: also who was there a moment ago gets a snapshot.
@@ -239,8 +243,7 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     signerMs: random.pick([0, 0, 1, 25]),
     skewMs: has(0.3) ? 172_800_000 : 0,
     drift: has(0.3) ? 0.1 : 0,
-    eagerIds: has(0.2),
-    typed: has(0.5),
+    ...{ eagerIds: has(0.2), typed: has(0.5) || extremes.trespasses },
     heavy: has(0.08),
     limits: {
       ...(has(0.2) && { liveWritesMax: random.between(2, 5) }),
@@ -346,6 +349,7 @@ function weightsFor(
   if (extremes.gaps > 0) weights.set('gap', extremes.gaps)
   if (extremes.decays > 0) weights.set('decay', extremes.decays)
   if (extremes.lies > 0) weights.set('lie', extremes.lies)
+  if (extremes.floods > 0) weights.set('flood', extremes.floods)
   if (extremes.forgeries > 0) weights.set('forge', extremes.forgeries)
   if (extremes.histories > 0) weights.set('history', extremes.histories)
   return weights

@@ -1,5 +1,5 @@
 /** What the world tells people: sums, what was reached, and a failure with its history. */
-import { describePlan, planFor, workloadOf } from './plan.ts'
+import { type WorkloadName, describePlan, planFor, workloadOf } from './plan.ts'
 import { describeRestores } from './restores/plan.ts'
 import type { Report } from './run.ts'
 import { SOMETIMES } from './sometimes.ts'
@@ -67,7 +67,7 @@ export function failureText(
 ): string {
   const { seed, workload, violation } = first
   const lines = [`\nworld: seed ${seed} breaks ${violation?.invariant}: ${violation?.what}`]
-  lines.push(workload === 'W8' ? describeRestores(seed) : describePlan(planFor(seed, workload)))
+  lines.push(describe(seed, workload))
   if (again.violation?.what !== violation?.what) lines.push(otherwise(first, again))
   const history = again.history ?? []
   const shown = whole ? history : history.slice(-HISTORY_LINES)
@@ -76,6 +76,11 @@ export function failureText(
   const more = `${workload === workloadOf(seed) ? '' : ` --workload ${workload}`}${bug ? ` --bug ${bug}` : ''}`
   lines.push(`world: replay with: npx pnpm world --seed ${seed} --verbose${more}`)
   return lines.join('\n')
+}
+
+function describe(seed: number, workload: WorkloadName): string {
+  if (workload === 'W8') return describeRestores(seed)
+  return workload === 'W11' ? 'workload W11, accounts' : describePlan(planFor(seed, workload))
 }
 
 function otherwise(first: Report, again: Report): string {

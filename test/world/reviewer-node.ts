@@ -3,8 +3,20 @@
  * dies and comes back on the same store. Two of them may be there for a while, when an old one
  * is frozen and a new one has been started in its place.
  */
-import { type Reviewer, type ReviewerRules, createReviewer } from '@countersign/core/reviewer'
-import { ProcessClock, type SeededRandom, simSigner } from '@countersign/core/testing'
+import type { Entity } from '@countersign/core'
+import {
+  type Capability,
+  type Person,
+  type Reviewer,
+  createReviewer,
+} from '@countersign/core/reviewer'
+import {
+  type AnyRule,
+  ProcessClock,
+  type SeededRandom,
+  rulesFor,
+  simSigner,
+} from '@countersign/core/testing'
 import { typesOf } from './entities.ts'
 import { s18RulesKnow } from './invariants/persons.ts'
 import { lieAt, refusedName } from './lies.ts'
@@ -59,7 +71,7 @@ export class ReviewerNode {
   }
 
   /** Everybody may write; but a rule has to know who it is. */
-  #whoWrote(logins: Logins): NonNullable<ReviewerRules['authorize']> {
+  #whoWrote(logins: Logins): AnyRule {
     return (context, _, row) => {
       const isSame = row && context.samePerson(row.$createdBy)
       this.#stage.guard(() => s18RulesKnow(logins, context, row && { row, isSame }))
@@ -67,9 +79,30 @@ export class ReviewerNode {
     }
   }
 
+  #may(person: Person | null): readonly Capability[] {
+    const { trespasses } = this.#stage.plan
+    const { may } = (person?.claims ?? {}) as { readonly may?: readonly Capability[] }
+    const everybody: readonly Capability[] = ['read', 'write', 'migrate']
+    return may ?? (trespasses ? everybody : [...everybody, 'publish'])
+  }
+
+  /** A commit may fail, and may not break what the store is promised. */
+  #storeFailed(error: string): void {
+    if (/has its verdict already|is rejected already/.test(error))
+      this.#stage.fault('S24', `a commit gives a number a second verdict: ${error}`)
+  }
+
+  /** Who signs two messages with one number is a stranger or the liar. */
+  #equivocated(sessionId: string): void {
+    const device = this.#stage.truth.deviceOf.get(sessionId) ?? 'nobody'
+    if (!/^[LX]/.test(device))
+      this.#stage.fault('S17', `${device} is said to have signed two messages with one number`)
+  }
+
   async #start(): Promise<void> {
     const { plan, spaces, wire, keys, faults, tally, logins, secrets } = this.#stage
     const { tailChangesMax } = plan
+    const types: readonly Entity[] = typesOf(this.build, plan)
     const limits = {
       ...plan.bounds,
       ...plan.reviewerBounds,
@@ -84,13 +117,24 @@ export class ReviewerNode {
         signer: simSigner({ random: this.#random, clock: this.process, delayMs: faults.signerMs }),
         clock: this.process,
         random: this.#random,
-        ...(plan.typed && { entities: typesOf(this.build, plan) }),
+        ...(plan.typed && { entities: types }),
         ...(logins && { authenticate: logins.authenticate(this.process) }),
         canRead: secrets?.canRead,
-        rules: { migrate: () => true, ...(logins && { authorize: this.#whoWrote(logins) }) },
+        publishes: plan.trespasses,
+        capabilities: ({ person }) => this.#may(person),
+        rules: logins
+          ? rulesFor(
+              types.map(({ name }) => name),
+              this.#whoWrote(logins),
+            )
+          : {},
         limits,
         onEvent: (event) => {
           tally.hit(`reviewer: ${event.type}`)
+          if (event.type === 'equivocation') this.#equivocated(event.sessionId)
+          if (event.type === 'publication_failed')
+            this.#stage.note('R', () => `${event.entity} is not published: ${event.why}`)
+          if (event.type === 'store_failed') this.#storeFailed(event.error)
           if (event.type === 'strike') this.#struck(event.address, event.why)
           if (event.type === 'login_refused') this.#notLetIn(event.address, event.why)
         },

@@ -3,6 +3,7 @@ import { setSha256 } from '@countersign/core/message'
 import { hash } from 'node:crypto'
 import { Conductor } from './conductor.ts'
 import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
+import { runAccounts } from './accounts/accounts.ts'
 import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
 import { runRestores } from './restores/run.ts'
 import { SETTLE_LOOKS, settleContested } from './settle.ts'
@@ -46,8 +47,9 @@ export interface SeedOptions {
 
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<Report> {
   const { workload = workloadOf(seed) } = options
-  if (workload !== 'W8') return runPlan(planFor(seed, workload), options)
-  return { seed, workload, ...(await runRestores(seed, options)) }
+  if (workload === 'W8') return { seed, workload, ...(await runRestores(seed, options)) }
+  if (workload === 'W11') return { seed, workload, ...(await runAccounts(seed, options)) }
+  return runPlan(planFor(seed, workload), options)
 }
 
 export async function runPlan(

@@ -131,4 +131,8 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 666,
     found: 'a slow store was asked for sessions and then for persons: binds came after their time',
   },
+  {
+    seed: 2390,
+    found: 'while epochs came back, links that were greeted without them got batches of them',
+  },
 ]

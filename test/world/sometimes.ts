@@ -5,6 +5,7 @@
 import { VALUE_KINDS } from '../model/real-values.ts'
 import { FORGERIES } from './forgeries.ts'
 import { LIES, refusedName } from './lies.ts'
+import { TRESPASSES } from './trespasses.ts'
 import { forgedName } from './middleman.ts'
 
 export const SOMETIMES: readonly string[] = [
@@ -98,6 +99,12 @@ export const SOMETIMES: readonly string[] = [
   'fault: state rots',
   'reviewer: state_refolded',
   'action: forge',
+  'action: flood',
+  'flood is nacked',
+  'nacked: rate_limited',
+  'reviewer: over_quota',
+  'reviewer: equivocation',
+  'published by the reviewer',
   'action: history',
   'history told',
   'history cut',
@@ -115,11 +122,12 @@ export const SOMETIMES: readonly string[] = [
   'restores: conflict too many',
   'restores: written on a lost log',
   'restores: came back with its place',
+  'restores: given up',
   'restores: acknowledged, and there in the end',
   'restores: reviewer: adopted',
   'restores: reviewer: epoch_opened',
   'restores: reviewer: rejected',
   ...FORGERIES.map(({ name }) => forgedName(name)),
-  ...LIES.map(({ name }) => refusedName(name)),
+  ...[...LIES, ...TRESPASSES].map(({ name }) => refusedName(name)),
   ...VALUE_KINDS.map((kind) => `value: ${kind}`),
 ]

@@ -5,7 +5,7 @@
  *   violation tally plan entities faults lies logins                          what may be
  *   seen drafted chain-by-hand │ facts truth scan sight secrets        what is known
  *   stage                                                              this interface
- *   device visit watch │ reviewer-node │ strange-* stranger liar │ observer   the actors
+ *   device visit watch │ reviewer-node │ strange-* stranger liar flooder │ observer   the actors
  *   world                                                              who is there
  *   workloads/ conductor invariants/final run                          what happens to them
  *   pool print planted cli                                             many worlds

@@ -1,9 +1,11 @@
 /** What a liar needs to lie, and the texts that lies are made of. */
 import {
   type Flush,
+  type FinalReason,
   type FlushText,
   type Json,
   type Message,
+  type NackReason,
   type Seen,
   type Session,
   type SessionFacts,
@@ -11,6 +13,7 @@ import {
   type Uuid,
   composeSession,
 } from '@countersign/core/message'
+import type { Capability } from '@countersign/core/reviewer'
 import { flushOf, hashesOf, withHead } from '../model/by-hand.ts'
 import type { Random } from '../model/random.ts'
 
@@ -49,6 +52,8 @@ export interface Telling {
   next(): number
   /** The creation of a task, of so many rows, in a session that may be another's. */
   creation(clientSeq: number, more?: CreationFacts): Message
+  /** A version of a type, as a store would publish it. */
+  publication(clientSeq: number): Message
   /** An update of a task, by default on the own message before it. */
   update(clientSeq: number, more: UpdateFacts): Message
 }
@@ -58,6 +63,8 @@ export interface CreationFacts {
   readonly rows?: number
   readonly time?: number
   readonly title?: string
+  /** The session whose ids it takes; its own by default. */
+  readonly ids?: Pick<SessionFacts, 'authorId' | 'sessionId'>
 }
 
 export interface UpdateFacts {
@@ -66,6 +73,7 @@ export interface UpdateFacts {
   readonly own?: readonly number[]
   readonly canonical?: readonly number[]
   readonly cut?: number
+  readonly kind?: 'update' | 'migrate'
 }
 
 /** A text, and the seal that comes with it. */
@@ -85,6 +93,34 @@ export interface Told {
   /** It has a proof already, of another link. */
   readonly isProved?: boolean
   readonly offer?: Sealed
+  /** Offered before it, and no lie. */
+  readonly before?: Sealed
+  /** What its login allows; undefined: what everybody may. */
+  readonly may?: readonly Capability[]
+}
+
+export interface Lie {
+  readonly name: string
+  /** Why its link is struck, in words of the reviewer. */
+  readonly struck?: string
+  /** Or why its message is refused. */
+  readonly reason?: FinalReason
+  /** Where something of it was lost on the way, it may also be refused for this. */
+  readonly otherwise?: FinalReason
+  /** Or why its login is refused. */
+  readonly refused?: string
+  /** Or why it gets no verdict. */
+  readonly nacked?: NackReason
+  /** Whether it is a lie only once the sessions that it names have a verdict. */
+  readonly needsKnown?: boolean
+  /** Whether it is one only where there are logins. */
+  readonly needsLogin?: boolean
+  /** Whether it is none any more when somebody else was faster. */
+  readonly mayPass?: boolean
+  /** Whether it is found by the chain at what was read, which a reviewer holds for some thousand commits. */
+  readonly needsChain?: boolean
+  /** Undefined: there is nothing to lie about. */
+  make(by: Telling, of: Victim): Promise<Told | undefined>
 }
 
 export function nothing(clientSeq: number): Seen {

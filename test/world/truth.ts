@@ -50,8 +50,11 @@ export class Truth {
   eid: string | undefined
   /** Which device writes in a session. */
   readonly deviceOf = new Map<string, string>()
-  /** Who is behind an author id; where there are no logins, each is somebody of their own. */
-  personOf: (authorId: string) => string = (authorId) => authorId
+  /** Who is behind an author id; where there are no logins, each device is somebody. */
+  personOf: (authorId: string) => string = (authorId) =>
+    this.deviceOfAuthor.get(authorId) ?? authorId
+  /** Where its key is, by author: without logins a device is one person's. */
+  readonly deviceOfAuthor = new Map<string, string>()
   /** By session: how its own author opened it. */
   readonly openings = new Map<string, SessionOpening>()
   /** Messages of a liar, with the lie: nobody may accept them. */

@@ -173,7 +173,8 @@ export class Visit {
     if (!logins) return
     const { aliases } = store.me.getState()
     this.#stage.guard(
-      () => s18ToldTheirOwn(logins, aliases, logins.personOf(device.name)),
+      () =>
+        s18ToldTheirOwn(logins, aliases, logins.personOf(device.name), (id) => device.hasKeyOf(id)),
       this.name,
     )
   }
@@ -211,6 +212,7 @@ export class Visit {
     const { truth, tally, logins } = this.#stage
     const { sessionId, authorId } = this.store.status.getState()
     truth.deviceOf.set(sessionId!, this.device.name)
+    truth.deviceOfAuthor.set(authorId!, this.device.name)
     logins?.noteAuthor(authorId!, logins.personOf(this.device.name))
     if (this.isMute) this.device.mute.add(sessionId!)
     const guard = (check: () => void): void => this.#stage.guard(check, this.name)

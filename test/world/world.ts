@@ -22,6 +22,7 @@ import { s22Restored } from './invariants/restored.ts'
 import { s25CaughtUp, s25Doubts } from './invariants/forged.ts'
 import { type Ack, s3AckIsTrue } from './invariants/verdicts.ts'
 import { Logins } from './logins.ts'
+import { Flooder } from './flooder.ts'
 import { Liar, type LiarStage } from './liar.ts'
 import { Middleman } from './middleman.ts'
 import { type ObservedStage, Observer } from './observer.ts'
@@ -60,6 +61,8 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   /** Where a seed has one. */
   liar: Liar | undefined
   /** Where a seed has one. */
+  flooder: Flooder | undefined
+  /** Where a seed has one. */
   middleman: Middleman | undefined
   /** Where a seed has values of real kinds. */
   readonly real: RealValues | undefined
@@ -91,6 +94,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
     const keys = await simSigner({ random: bytes }).generate()
     const world = new World(plan, bytes, keys, options.verbose)
     if (plan.lies > 0) world.liar = await Liar.make(world)
+    if (plan.floods > 0) world.flooder = await Flooder.make(world)
     if (plan.forgeries > 0) world.middleman = await Middleman.make(world)
     return world
   }
@@ -180,6 +184,10 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   get node(): ReviewerNode | undefined {
     const newest = this.nodes.at(-1)
     return newest?.process.dead ? undefined : newest
+  }
+
+  get reviewers(): number {
+    return this.nodes.length
   }
 
   get reviewerBuilds(): readonly Build[] {

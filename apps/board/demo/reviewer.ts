@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { KEY_VARIABLE } from './issuer.ts'
 
 export interface ReviewerAddress {
   readonly url: string
@@ -22,12 +23,15 @@ const stopMs = 5_000
 
 export class DemoReviewer {
   readonly #data: string
+  readonly #issuerKey: string
   #child: ChildProcess | undefined
   /** The port of the first start, kept for restarts, because the proxy uses it. */
   #port = 0
 
-  constructor(data: string) {
+  /** `issuerKey`: of the login whose tokens it takes. */
+  constructor(data: string, issuerKey: string) {
     this.#data = data
+    this.#issuerKey = issuerKey
     // The reviewer must not outlive this process.
     process.on('exit', () => this.#child?.kill('SIGKILL'))
   }
@@ -45,6 +49,7 @@ export class DemoReviewer {
       ['--conditions=@countersign/source', program, ...options],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, [KEY_VARIABLE]: this.#issuerKey },
         // A process group of its own: Ctrl+C reaches only this process, which then stops the reviewer gracefully.
         detached: true,
       },

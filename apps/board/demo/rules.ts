@@ -4,17 +4,23 @@
  * change at once, and reverts it when the reviewer rejects it. Rules read rows in the current version,
  * independent of the build that wrote them.
  */
-import type { ReviewerRules } from '@countersign/core/reviewer'
+import type { ReviewRule, Rules } from '@countersign/core/reviewer'
 import { Issue } from '../src/model/issue.ts'
+import { KEY_VARIABLE } from './issuer.ts'
+import { loginOf } from './login.ts'
 
 const doingPointsMax = 100
 
-export const authorize: ReviewerRules['authorize'] = ({ samePerson }, { values }, row) =>
-  values['$archived'] !== true || row === undefined || samePerson(row.$createdBy)
-    ? true
-    : 'only the author of an issue may archive it'
+export const authenticate = loginOf(process.env[KEY_VARIABLE])
 
-export const review: ReviewerRules['review'] = ({ changes }, rows) => {
+export const rules: Rules<typeof Issue> = {
+  issue: {
+    archive: ({ samePerson }, _, row) =>
+      samePerson(row.$createdBy) || 'only the author of an issue may archive it',
+  },
+}
+
+export const review: ReviewRule = ({ changes }, rows) => {
   // Concurrent messages may exceed the limit together; a message that adds no points is not rejected.
   const added = changes.reduce(
     (sum, { before, after }) => sum + inDoing(after) - inDoing(before),

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type LogLevel, type LogOptions, type Logger, type Plugin, createLogger } from 'vite'
 import { serveLive } from './live.ts'
+import type { Issuer } from './issuer.ts'
 import type { ReviewerAddress } from './reviewer.ts'
 import { serveStill } from './still.ts'
 
@@ -19,7 +20,11 @@ export interface Site {
 /** Starts the site, on another port where the given one is in use. */
 export async function startSite(
   reviewer: ReviewerAddress,
-  { port, still }: { readonly port: number; readonly still: boolean },
+  {
+    port,
+    still,
+    issuer,
+  }: { readonly port: number; readonly still: boolean; readonly issuer: Issuer },
 ): Promise<Site> {
   const http = createServer()
   const serve = still ? serveStill : serveLive
@@ -29,6 +34,7 @@ export async function startSite(
     plugins: [addressInPage(reviewer)],
     logger: quietLogger(still ? 'error' : 'warn'),
   })
+  issuer.serve(http)
   const at = await listen(http, port).catch(() => listen(http, 0))
   const close = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))

@@ -47,7 +47,7 @@ function Page() {
       </header>
       <main className="page__panes" data-panes={open.length}>
         {open.map((session) => (
-          <Pane key={session.seat} session={session} />
+          <Pane key={session.key} session={session} />
         ))}
       </main>
     </div>

@@ -3,19 +3,24 @@
  * clock, no network. A returned sentence rejects the message, and is shown to its author.
  */
 import { sequence } from '@countersign/core/reviewer'
-import type { Assigners, ReviewerRules } from '@countersign/core/reviewer'
+import type { Assigners, Capabilities, ReviewRule, Rules } from '@countersign/core/reviewer'
 import { Issue } from './entities.ts'
 
 const POINTS_PER_SPRINT = 100
 
+/** Everybody reads and writes. Versions are published by this reviewer, from `--entities`. */
+export const capabilities: Capabilities = () => ['read', 'write']
+
 /** Only the author of an issue may archive it, on whatever device. */
-export const authorize: ReviewerRules['authorize'] = ({ samePerson }, { values }, row) =>
-  values['$archived'] !== true ||
-  (row !== undefined && samePerson(row.$createdBy)) ||
-  'only its author may archive this'
+export const rules: Rules<typeof Issue> = {
+  issue: {
+    archive: ({ samePerson }, _, row) =>
+      samePerson(row.$createdBy) || 'only its author may archive this',
+  },
+}
 
 /** Allows at most 100 points a sprint. `rows` are the rows after the message. */
-export const review: ReviewerRules['review'] = ({ changes }, rows) => {
+export const review: ReviewRule = ({ changes }, rows) => {
   for (const sprint of new Set(changes.map(({ after }) => after['sprint']))) {
     if (typeof sprint !== 'string') continue
     const points = rows

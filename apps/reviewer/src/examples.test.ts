@@ -120,15 +120,27 @@ describe('the example rules', () => {
 
 describe('a module of rules', () => {
   const modules: [text: string, says: RegExp][] = [
-    ['export const other = 1', /must export authenticate, authorize, review or assign$/],
+    [
+      'export const other = 1',
+      /must export authenticate, capabilities, review, rules, assign or messageLimits$/,
+    ],
     ['export const authenticate = 1', /exports authenticate, which is not a function$/],
-    ['export const authorize = true', /exports authorize, which is not a function$/],
+    ['export const capabilities = []', /exports capabilities, which is not a function$/],
+    [
+      'export const rules = { issue: 1 }',
+      /exports rules, which must be functions by type and verb/,
+    ],
     ['export const review = {}', /exports review, which is not a function$/],
     [
       'export const assign = { issue: 1 }',
       /exports assign, which must be functions by type and field/,
     ],
     ['export const assign = { issue: { number: 1 } }', /exports assign/],
+    [
+      'export const messageLimits = { flushes: 1 }',
+      /exports messageLimits with flushes, which is no/,
+    ],
+    ['export const messageLimits = { sealsMax: 0 }', /exports messageLimits with sealsMax/],
     ['throw new Error("no such thing")', /cannot be loaded: no such thing$/],
   ]
   test.each(modules)('that says %j is one line', async (text, says) => {

@@ -148,6 +148,7 @@ function counting(): Storage & { batches: number } {
         waiting: async () => [],
         write: async () => ({ order: ++storage.batches, isCheckpointStored: false }),
         claim: async (_, value) => value,
+        erase: async () => {},
         close: async () => {},
       }
     },

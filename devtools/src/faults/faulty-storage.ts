@@ -121,6 +121,11 @@ class FaultyHandle implements StorageHandle {
     return this.#inner.claim(key, value)
   }
 
+  async erase(): Promise<void> {
+    await slowly(this.#faults)
+    return this.#inner.erase()
+  }
+
   close(): Promise<void> {
     return this.#inner.close()
   }

@@ -75,7 +75,7 @@ test('the example of section 26 is what the vectors have', () => {
   expect(quoted).toEqual([])
 })
 
-test.each([
+test.each<readonly [string, readonly (number | string)[]]>([
   ['bytes of one carried text', [LIMITS.frameBytesMax]],
   [
     'bytes of a frame, from an author; from a reviewer',
@@ -95,6 +95,24 @@ test.each([
     [LIMITS.sessionsPerBindMax, LIMITS.sessionsPerLinkMax, LIMITS.idleSessionsMax],
   ],
   ['rejections that are kept, about', [LIMITS.rejectionsMax]],
+  [
+    'of a person: messages a second; at once',
+    [LIMITS.personMessagesPerSecond, LIMITS.personMessagesBurst],
+  ],
+  [
+    'of a person: bytes of flushes a second; at once',
+    [LIMITS.personBytesPerSecond, LIMITS.personBytesBurst],
+  ],
+  [
+    'of a person: bytes of answers a second; at once',
+    [LIMITS.personReadBytesPerSecond, LIMITS.personReadBytesBurst],
+  ],
+  [
+    'of a person: sessions that are bound; answers to `want` at a time',
+    [LIMITS.sessionsPerPersonMax, LIMITS.wantsPerPersonMax],
+  ],
+  ['proofs of two messages with one number', [LIMITS.evidenceMax]],
+  ['messages waiting for a commit; of one link', [LIMITS.waitingMessagesMax, 'twice the credits']],
   ['changes of an entity that are looked at for a base', [LIMITS.baseChangesMax]],
   ['entities of a page', [LIMITS.pageEntitiesMax]],
   ['outbox of a store: messages; bytes', [LIMITS.outboxMessagesMax, LIMITS.outboxBytesMax]],

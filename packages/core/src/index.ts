@@ -42,6 +42,7 @@ export type {
   RowState,
   Where,
 } from './schema/types.ts'
+export type { Capability } from './facts/capabilities.ts'
 export type { FinalReason, MessageState, Position } from './facts/message.ts'
 export { memoryStorage } from './ports/memory-storage.ts'
 export type { IdentityOptions } from './client/identity/identity.ts'
@@ -70,11 +71,14 @@ export type {
   RefusedChange,
   RefusedMessage,
   ResetOptions,
+  SignOutOptions,
+  SignOutReport,
   StandingValue,
   SyncStatus,
   SyncStore,
   TransactOptions,
   TransactionReceipt,
   UndoReport,
+  UnsentMessage,
   Verdict,
 } from './client/store.ts'

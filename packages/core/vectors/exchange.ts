@@ -139,7 +139,10 @@ class Exchange {
   ): Promise<Position | undefined> {
     const sig = signed(keys, sealBytes(flush.hashes))
     const text = `${session.line}\n${textOfFlush(flush.text)}`
-    const answers = await this.#stage.send(link, authorFrame('offer', { sig }, text))
+    const answers = await this.#stage.send(
+      link,
+      authorFrame('offer', { sig, rejections: null }, text),
+    )
     for (const answer of answers) {
       const heard = parseReviewerFrame(answer)
       if (heard.ok && heard.value.kind === 'tail') return heard.value.position

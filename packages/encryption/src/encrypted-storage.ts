@@ -197,6 +197,10 @@ class EncryptedHandle implements StorageHandle {
     return this.#box.decryptValue(kept, key)
   }
 
+  erase(): Promise<void> {
+    return this.#inner.erase()
+  }
+
   close(): Promise<void> {
     return this.#inner.close()
   }

@@ -13,8 +13,10 @@ afterEach(cleanup)
 async function refusal() {
   const rule = { strict: true }
   const meeting = await meet({
-    authorize: (_, { values }) =>
-      rule.strict && 'points' in values && values['points'] === 99 ? 'too many points' : true,
+    issue: {
+      update: (_, { values }) =>
+        rule.strict && values['points'] === 99 ? 'too many points' : true,
+    },
   })
   const person = await meeting.open()
   const id = addIssue(person, 'A')

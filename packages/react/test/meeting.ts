@@ -4,7 +4,7 @@
  */
 import { createSyncStore, defaultPlatform, memoryStorage, type SyncStore } from '@countersign/core'
 import { type LinkEvents, type Transport, memorySpaces } from '@countersign/core/ports'
-import { createReviewer, type Reviewer, type ReviewerRules } from '@countersign/core/reviewer'
+import { createReviewer, type Reviewer, type Rules } from '@countersign/core/reviewer'
 import { onTestFinished, vi } from 'vitest'
 import { Issue } from './kit.ts'
 
@@ -18,7 +18,7 @@ export interface Meeting {
 }
 
 /** Closed at the end of the test, stores first. */
-export async function meet(rules?: ReviewerRules): Promise<Meeting> {
+export async function meet(rules?: Rules): Promise<Meeting> {
   const { signer, clock, random } = defaultPlatform()
   const space = crypto.randomUUID()
   const keys = await signer.generate()

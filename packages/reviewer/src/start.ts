@@ -11,10 +11,12 @@ import { memoryMarks, memorySpaces } from '@countersign/core/ports'
 import type { SpaceStore, SpaceStores } from '@countersign/core/ports'
 import { createReviewer, createReviewerHost } from '@countersign/core/reviewer'
 import type {
+  Entity,
   HostOptions,
   ReviewerEvent,
   ReviewerHost,
   ReviewerOptions,
+  Rules,
 } from '@countersign/core/reviewer'
 import { Registry } from 'prom-client'
 import { anonymous } from './auth/anonymous.ts'
@@ -31,7 +33,7 @@ import { installNodeSha256 } from './node/sha256.ts'
 import { nodeSigner } from './node/signer.ts'
 
 /** The options common to one and several spaces. Only `spaces` has no default. */
-export interface StartOptions
+export interface StartOptions<E extends Entity = Entity>
   extends Omit<ServeOptions, 'reviewer'>, Pick<HostOptions, 'openSpacesMax' | 'idleMs'> {
   /** Closed with the reviewer, and also when the start fails. */
   readonly spaces: SpaceStores
@@ -42,12 +44,22 @@ export interface StartOptions
    * Needed only where marks beside the key cannot tell: without a `keyFile` each start opens one.
    */
   readonly restored?: boolean | undefined
-  /** Types whose values are validated. Default: any type passes. */
-  readonly entities?: ReviewerOptions['entities'] | undefined
+  /**
+   * Types whose values are validated, and whose versions are published in each space when it is opened.
+   * Default: any type passes.
+   */
+  readonly entities?: readonly E[] | undefined
   /** Who a link is: `jwt(…)`, or a function of your own. Default: `anonymous()`. */
   readonly authenticate?: ReviewerOptions['authenticate']
-  /** The rules of the app: authorization and validation. */
-  readonly rules?: ReviewerOptions['rules']
+  /**
+   * What a person may do in a space. Default: everybody reads, writes and publishes; in production
+   * (`NODE_ENV`) everybody reads and writes.
+   */
+  readonly capabilities?: ReviewerOptions['capabilities']
+  /** By type: which changes are allowed. */
+  readonly rules?: Rules<E> | undefined
+  /** Checks the rows that come of a message. */
+  readonly review?: ReviewerOptions['review']
   /** Who may read which rows. Default: everybody may read everything. */
   readonly canRead?: ReviewerOptions['canRead']
   /** Assigners of the fields that `entities` declare as assigned. */
@@ -59,14 +71,14 @@ export interface StartOptions
 }
 
 /** Options of a reviewer of one space. */
-export interface OneSpace extends StartOptions {
+export interface OneSpace<E extends Entity = Entity> extends StartOptions<E> {
   /** The space to review. Default: chosen at random at the first start, and kept in the stores. */
   readonly space?: Uuid | undefined
   readonly accepts?: undefined
 }
 
 /** Options of a reviewer of several spaces. */
-export interface SeveralSpaces extends StartOptions {
+export interface SeveralSpaces<E extends Entity = Entity> extends StartOptions<E> {
   /**
    * The spaces to review: a list, or a function that returns true. Each is created when a client first
    * names it, so a function that accepts all of them needs a login in front.
@@ -94,8 +106,12 @@ export interface RunningReviewer extends RunningReviewers {
 export const OWN_SPACE: Uuid = '00000000-0000-0000-0000-000000000000'
 
 /** Starts a reviewer. Rejects with a one-line `Error`, after closing everything that was opened. */
-export async function startReviewer(options: OneSpace): Promise<RunningReviewer>
-export async function startReviewer(options: SeveralSpaces): Promise<RunningReviewers>
+export async function startReviewer<E extends Entity>(
+  options: OneSpace<E>,
+): Promise<RunningReviewer>
+export async function startReviewer<E extends Entity>(
+  options: SeveralSpaces<E>,
+): Promise<RunningReviewers>
 export async function startReviewer(
   options: OneSpace | SeveralSpaces,
 ): Promise<RunningReviewers & { readonly space: Uuid | undefined }> {
@@ -151,9 +167,12 @@ async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
     ...{ spaces, keys, signer, random, clock: nodeClock() },
     restored: options.restored ?? false,
     marks: keyFile === undefined ? memoryMarks() : fileMarks(`${keyFile}.marks`),
-    ...(options.entities && { entities: options.entities }),
+    entities: options.entities,
+    publishes: options.entities !== undefined,
     authenticate: options.authenticate ?? anonymous(),
+    capabilities: options.capabilities ?? defaultCapabilities(),
     rules: options.rules,
+    review: options.review,
     canRead: options.canRead,
     assign: options.assign,
     ...(options.messageLimits && { limits: options.messageLimits }),
@@ -167,8 +186,13 @@ async function prepared(options: OneSpace | SeveralSpaces): Promise<Prepared> {
   return { keys, space, parts }
 }
 
+/** In production nobody publishes who has not been given it: one version would bind every build. */
+function defaultCapabilities(): ReviewerOptions['capabilities'] {
+  return process.env['NODE_ENV'] === 'production' ? () => ['read', 'write'] : undefined
+}
+
 async function tried(options: ReviewerOptions): Promise<void> {
-  await (await createReviewer(options)).close()
+  await (await createReviewer({ ...options, publishes: false })).close()
 }
 
 function listed(accepts: HostOptions['accepts']): readonly Uuid[] {
@@ -194,6 +218,8 @@ function note(
   else if (event.type === 'login_refused') log.info(about, 'a client was not let in')
   else if (event.type === 'rule_failed' || event.type === 'can_read_failed')
     log.error(about, 'a rule of the deployment failed')
+  else if (event.type === 'publication_failed')
+    log.error(about, 'the versions of a type are not published')
   else if (event.type === 'state_refolded')
     log.warn(about, 'a stored state was damaged; it is folded again from its messages')
   else if (event.type === 'epoch_opened')
@@ -203,6 +229,9 @@ function note(
     const which = space === undefined ? 'it asked for' : 'reviewed here'
     log.warn(about, `a client was refused; \`space\` is the one ${which}`)
   } else if (event.type === 'strike') log.warn(about, 'a client broke the protocol')
+  else if (event.type === 'equivocation')
+    log.warn(about, 'an author has signed two messages with one number; the proof is kept')
+  else if (event.type === 'over_quota') log.warn(about, 'a person has used up a quota')
   else log.debug(about, event.type)
 }
 

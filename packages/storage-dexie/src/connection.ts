@@ -67,6 +67,15 @@ export async function connect(
   }
 }
 
+/** Resolves when it is deleted: other connections were told to close, and a hung one holds it up. */
+export function deleteDatabase({ databaseName, factory }: Target): Promise<void> {
+  const deleting = factory.deleteDatabase(databaseName)
+  return new Promise((resolve, reject) => {
+    deleting.onsuccess = () => resolve()
+    deleting.onerror = () => reject(deleting.error)
+  })
+}
+
 /** Returning false prevents Dexie's own listener, which would warn on the console. */
 function listen(dexie: Dexie, events: ConnectionEvents): void {
   dexie.on('blocked', () => {

@@ -21,7 +21,7 @@ import {
   type Written,
 } from '@countersign/core/ports'
 import type { DexieConstructor } from 'dexie'
-import { connect, type Connection } from './connection.ts'
+import { connect, type Connection, deleteDatabase } from './connection.ts'
 import { isConnectionLost, toStorageError } from './errors.ts'
 import { readPages, readState, readWaiting } from './read.ts'
 import { claimMeta, handOver, writeBatch } from './write.ts'
@@ -91,6 +91,16 @@ export class DexieHandle implements StorageHandle {
 
   claim(key: string, value: unknown): Promise<unknown> {
     return this.#inTurn('claim', (database) => claimMeta(database, key, value))
+  }
+
+  /** Deletes the database after the calls so far. Other tabs close theirs when the browser asks. */
+  async erase(): Promise<void> {
+    await this.close()
+    try {
+      await deleteDatabase(this.#setup)
+    } catch (error) {
+      throw toStorageError(error, `Storage "${this.#setup.name}" cannot erase`)
+    }
   }
 
   /** Waits for earlier calls; later ones reject with `closed`. Idempotent. */

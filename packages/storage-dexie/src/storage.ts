@@ -19,8 +19,9 @@ export interface DexieStorageOptions {
 }
 
 /**
- * A storage in IndexedDB, shared by all tabs of the origin: one database for each space, named
- * `countersign/<name>/<space>`, so that their transactions and data loss are independent.
+ * A storage in IndexedDB, shared by all tabs of the origin: one database for each partition (a person of
+ * a space), named `countersign/<name>/<partition>`, so that their transactions and data loss are
+ * independent.
  * `open` rejects with a `StorageError`: `failed` without IndexedDB (servers, some private
  * windows), `version` when newer code has upgraded the database.
  */
@@ -28,7 +29,7 @@ export function dexieStorage(name: string, options: DexieStorageOptions = {}): S
   // Loading starts here, before `open`, to be ready sooner; a server never loads it.
   if (factoryOf(options) !== undefined) loadDexie().catch(() => undefined)
   return {
-    async open(onTrouble, space): Promise<StorageHandle> {
+    async open(onTrouble, partition): Promise<StorageHandle> {
       const what = `Storage "${name}" did not open`
       const factory = factoryOf(options)
       if (factory === undefined) {
@@ -37,7 +38,7 @@ export function dexieStorage(name: string, options: DexieStorageOptions = {}): S
       try {
         return await DexieHandle.open(await loadDexie(), {
           name,
-          databaseName: await databaseOf(`countersign/${name}`, space, factory),
+          databaseName: await databaseOf(`countersign/${name}`, partition, factory),
           factory,
           persist: options.persist ?? true,
           onTrouble,
@@ -49,13 +50,13 @@ export function dexieStorage(name: string, options: DexieStorageOptions = {}): S
   }
 }
 
-/** Without a space, which only tools omit: the first database stored under the name. */
+/** Without a partition, which only tools omit: the first database stored under the name. */
 async function databaseOf(
   base: string,
-  space: string | undefined,
+  partition: string | undefined,
   factory: IDBFactory,
 ): Promise<string> {
-  if (space !== undefined) return `${base}/${space}`
+  if (partition !== undefined) return `${base}/${partition}`
   const names = (await factory.databases()).map((database) => database.name ?? '')
   return names.sort().find((name) => name === base || name.startsWith(`${base}/`)) ?? base
 }

@@ -34,12 +34,13 @@ export async function startServer(
 ): Promise<ServerProcess> {
   const floor = new URL('../floors/sync-server.ts', import.meta.url).pathname
   const reviewer = new URL('../../../apps/reviewer/src/main.ts', import.meta.url).pathname
+  const limits = new URL('limits.ts', import.meta.url).pathname
   const peer = new URL(`../peers/src/net/${kind}-server.ts`, import.meta.url).pathname
   const program =
     kind === 'floor'
       ? [floor, String(port), join(data, 'floor.sqlite')]
       : kind === 'ours'
-        ? [reviewer, '--port', String(port), '--data', data, '--log', 'warn']
+        ? [reviewer, '--port', String(port), '--data', data, '--log', 'warn', '--rules', limits]
         : [peer, String(port), data]
   const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
   const child = spawn(process.execPath, [SOURCE, ...flags, ...program], {

@@ -73,6 +73,7 @@ export function startOffstage(folder?: string): Offstage {
     waiting: () => ask('waiting'),
     write: (batch) => ask('write', batch),
     claim: (key, value) => ask('claim', key, value),
+    erase: () => ask('erase'),
     close: async () => {},
   }
   return {

@@ -124,7 +124,7 @@ class Writer {
     if (!made.ok) throw new Error(made.error.message)
     const sig = await signer.sign(this.#keys, sealBytes(made.value.hashes))
     const text = `${this.#session.line}\n${textOfFlush(made.value.text)}`
-    this.#send(authorFrame('offer', { sig }, text))
+    this.#send(authorFrame('offer', { sig, rejections: null }, text))
   }
 
   async #until(count: number): Promise<void> {

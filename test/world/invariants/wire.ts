@@ -157,8 +157,9 @@ function refusalIsCommitted(truth: Truth, { msgId, reason }: Rejection): void {
     known !== undefined &&
     truth.isUsedUp(known.session.facts.sessionId, known.clientSeq) &&
     truth.facts.get(msgId)?.seq === undefined
+  const isLie = reason === 'seq_reused' && truth.lies.get(msgId)?.reason === reason
   must(
-    isUsedUp || truth.refused.has(msgId),
+    isUsedUp || isLie || truth.refused.has(msgId),
     'S16',
     () => `${truth.facts.nameOf(msgId)} is refused, but not in the store`,
   )

@@ -1,4 +1,5 @@
 /** All planted bugs. Each must be caught by the world; one that survives is a hole in its checks. */
+import { ACCOUNT_BUGS } from './accounts.ts'
 import type { Planted } from '../plant.ts'
 import { ackBeforeCommit } from './ack-before-commit.ts'
 import { ackShowsCanonical } from './ack-shows-canonical.ts'
@@ -54,6 +55,7 @@ import { operationTwice } from './operation-twice.ts'
 import { UNVERIFIED } from './unverified.ts'
 import { PARTS } from './parts.ts'
 import { PERSONS } from './persons.ts'
+import { CAPABILITIES } from './capabilities.ts'
 
 export const PLANTED: readonly Planted[] = [
   operationTwice,
@@ -108,8 +110,10 @@ export const PLANTED: readonly Planted[] = [
   ...HISTORIES,
   ...UNVERIFIED,
   ...PERSONS,
+  ...CAPABILITIES,
   ...RESTORES,
   ...PARTS,
+  ...ACCOUNT_BUGS,
 ]
 
 export function plantedNamed(name: string): Planted {

@@ -10,5 +10,5 @@ export const foldForgetsKeep: Planted = {
       to: 'return kept !== undefined && isAmong(kept, m.entry, w) && false',
     },
   ],
-  seed: 4,
+  seed: 11,
 }

@@ -8,8 +8,8 @@ export const PERSONS: readonly Planted[] = [
     edits: [
       {
         module: 'node/bind.ts',
-        from: 'const own = proved.filter(({ personalId }) => !person || personalId === person.id)',
-        to: "const own = proved.filter(({ personalId }) => !person || personalId !== '')",
+        from: '!person || personalId === person.id || isAnonymous(personalId)',
+        to: "!person || personalId !== '' || isAnonymous(personalId)",
       },
     ],
     seed: 94,

@@ -84,7 +84,7 @@ export const RESTORES: readonly Planted[] = [
         to: 'false',
       },
     ],
-    seed: 76,
+    seed: 102,
   },
   {
     name: 'accepted-on-a-lost-lineage',
@@ -109,5 +109,71 @@ export const RESTORES: readonly Planted[] = [
       },
     ],
     seed: 24,
+  },
+  {
+    name: 'refused-comes-back',
+    what: 'A flush is offered again without the refusals of its messages: who has lost them judges anew.',
+    edits: [
+      {
+        module: 'client/session-events.ts',
+        from: 'return this.#parts.refusals.signed(ids).filter((one) => one.reviewerId === reviewerId)',
+        to: 'return []',
+      },
+    ],
+    seed: 50,
+  },
+  {
+    name: 'own-stay-lost',
+    what: 'Own messages that the new lineage lacks are not pending again.',
+    edits: [
+      {
+        module: 'client/session-events.ts',
+        from: 'if (isOther) changeOver.revive(told)',
+        to: '',
+      },
+    ],
+    seed: 180,
+  },
+  {
+    name: 'session-without-key-replaces',
+    what: 'A session that came back with its messages takes the place of the one that is bound.',
+    edits: [{ module: 'review/ledger.ts', from: 'if (!hasKey(record)) continue', to: '' }],
+    seed: 726,
+  },
+  {
+    name: 'orphan-waits-for-ever',
+    what: 'What was written on what nobody gives back waits, and nobody is told.',
+    edits: [
+      {
+        module: 'client/session-events.ts',
+        from: 'this.#parts.refusals.orphaned(entries, this.#parts.reviewing())',
+        to: 'void 0',
+      },
+    ],
+    seed: 908,
+  },
+  {
+    name: 'partly-accepted-stay-lost',
+    what: 'What was accepted and is lost does not wait again where others of its flush still wait.',
+    edits: [
+      {
+        module: 'client/change-over.ts',
+        from: 'for (const kept of outbox.partly()) count += this.#again(kept, this.#lost(kept, isHere))',
+        to: '',
+      },
+    ],
+    seed: 1298,
+  },
+  {
+    name: 'again-comes-last',
+    what: 'What waits again stands behind what was written after it.',
+    edits: [
+      {
+        module: 'client/change-over.ts',
+        from: 'outbox.addAgain(again, entries)',
+        to: 'outbox.addFlush(again, entries)',
+      },
+    ],
+    seed: 1298,
   },
 ]

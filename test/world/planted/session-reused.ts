@@ -6,8 +6,8 @@ export const sessionReused: Planted = {
   edits: [
     {
       module: 'client/identity/identity.ts',
-      from: 'sessionId: uuid4(place.platform.random.bytes(16))',
-      to: "sessionId: String(await place.disk.claim('sessionId', uuid4(place.platform.random.bytes(16))))",
+      from: 'return identityOf(space, whoami, platform)',
+      to: "const kept = await place.disk.claim('sessionId', platform.random.bytes(16)); return identityOf(space, whoami, { random: { bytes: () => kept as Uint8Array<ArrayBuffer>, unit: () => 0 } })",
     },
   ],
   seed: 3,

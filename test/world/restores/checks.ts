@@ -118,3 +118,26 @@ export function s24Healed(
     )
   }
 }
+
+/** Nothing is lost in silence: what an app has written since it was opened is in the log, or shown as refused. */
+export function s24Told(
+  truth: RestoreTruth,
+  { store, receipts, device }: Seat,
+  tally: Tally,
+): void {
+  const refused = new Map(store.refused.snapshot().map((one) => [one.messageId, one]))
+  for (const { messageId } of receipts)
+    must(
+      truth.log.has(messageId) || refused.has(messageId),
+      'S24',
+      () => `${truth.nameOf(messageId)} of ${device.name} is lost, and nobody is told`,
+    )
+  for (const { messageId, reason } of refused.values()) {
+    must(
+      !truth.log.has(messageId),
+      'S24',
+      () => `${truth.nameOf(messageId)} is in the log, and ${device.name} shows it as refused`,
+    )
+    if (reason === 'parent_lost') tally.hit('restores: given up')
+  }
+}

@@ -20,6 +20,8 @@ export interface RestorePlan {
   readonly tailChangesMax: number | undefined
   readonly refuses: number
   readonly lifetime: 'tab' | 'device'
+  /** How often a rule of the reviewer fails: then one message of a flush waits, and others are accepted. */
+  readonly fails: number
 }
 
 export function restorePlanFor(seed: number): RestorePlan {
@@ -40,6 +42,7 @@ export function restorePlanFor(seed: number): RestorePlan {
     tailChangesMax: random.pick([undefined, undefined, 0, 4]),
     refuses: random.pick([0, 0.1]),
     lifetime: random.pick(['device', 'tab']),
+    fails: random.pick([0, 0, 0, 0.2]),
   }
 }
 

@@ -13,6 +13,7 @@ import {
   ProcessClock,
   SeededRandom,
   VirtualClock,
+  rulesFor,
   simSigner,
 } from '@countersign/core/testing'
 import type { KeyPair } from '@countersign/core/ports'
@@ -20,9 +21,9 @@ import { Random } from '../../model/random.ts'
 import { Tally } from '../tally.ts'
 import { SPACE } from '../truth.ts'
 import { Violation } from '../violation.ts'
-import { s1Converged, s1OfItsPosition, s24Healed } from './checks.ts'
+import { s1Converged, s1OfItsPosition, s24Healed, s24Told } from './checks.ts'
 import { type RestorePlan, restorePlanFor } from './plan.ts'
-import { BOMB, Device, Seat } from './seat.ts'
+import { BOMB, Device, Seat, Task } from './seat.ts'
 import { type Log, RestoreTruth } from './truth.ts'
 
 export interface RestoreReport {
@@ -47,7 +48,7 @@ interface Node {
 }
 
 /** When all is healed, it takes no longer than this until nothing is left to do (L1). */
-const CALM_MS = 60_000
+const CALM_MS = 300_000
 const EVENTS_MAX = 100_000
 const LOOK_EVERY_MS = 250
 const RETRY_MS = 500
@@ -87,6 +88,11 @@ class RestoreRun {
   #node: Node | undefined
   /** The data were replaced since a reviewer was told. */
   #isRestored = false
+  /** Whether rules fail now and then. */
+  #isFickle = true
+  readonly #chance: Random
+  /** Refuses no more: what was refused before would be accepted if it came back. */
+  #isLenient = false
   #values = 0
   #events = 0
   #hash = 0x811c9dc5
@@ -114,6 +120,7 @@ class RestoreRun {
     const some = (ms: number) => (): number => ms * 2 * random.unit()
     this.#plan = plan
     this.#random = random
+    this.#chance = new Random(plan.seed + 2 ** 44)
     this.#bytes = bytes
     this.#keys = keys
     this.#history = verbose ? [] : undefined
@@ -168,6 +175,7 @@ class RestoreRun {
     let actionsLeft = this.#plan.actions
     const next = (): void => {
       this.#guard(() => this.#act())
+      this.#isLenient ||= actionsLeft < this.#plan.actions / 2
       if (--actionsLeft > 0) this.#clock.after(this.#gap(), next)
     }
     this.#clock.after(this.#gap(), next)
@@ -204,11 +212,13 @@ class RestoreRun {
       random: this.#bytes.split(),
       transport: (process) => this.#wire.transport(device.name, process),
       fault: (invariant, what) => this.fault(invariant, what),
-      told: (seat, { messageId }, isAccepted) => {
-        this.#note(device.name, () => `hears of ${this.#truth.nameOf(messageId)}: ${isAccepted}`)
+      told: (seat, { messageId }, verdict) => {
+        this.#note(device.name, () => `hears of ${this.#truth.nameOf(messageId)}: ${verdict}`)
         if (device.seat !== seat) return
-        if (isAccepted) this.#acked.add(messageId)
-        else this.#truth.refused.add(messageId)
+        if (verdict === 'accepted') this.#acked.add(messageId)
+        // What it has given up itself, or with something that it has given up, others may hand back.
+        else if (verdict === 'parent_lost') device.hasGivenUp = true
+        else if (!device.hasGivenUp) this.#truth.refused.add(messageId)
       },
     })
   }
@@ -322,7 +332,10 @@ class RestoreRun {
         spaces: this.#spaces.connect(process),
         signer: simSigner({ random, clock: process, delayMs }),
         ...(knows === 'marks' ? { marks: this.#besideTheKey() } : { restored: this.#isRestored }),
-        rules: { authorize: (_, { values }) => values['title'] !== BOMB || 'no bombs' },
+        rules: rulesFor([Task.name], (_, { values }) => {
+          if (this.#isFickle && this.#chance.chance(this.#plan.fails)) throw new Error('not now')
+          return this.#isLenient || values['title'] !== BOMB || 'no bombs'
+        }),
         limits: tailChangesMax === undefined ? {} : { tailChangesMax },
         onEvent: (event) => {
           this.#tally.hit(`restores: reviewer: ${event.type}`)
@@ -350,6 +363,7 @@ class RestoreRun {
 
   #heal(): void {
     this.#note('-', () => 'everything heals')
+    this.#isFickle = false
     this.#wire.faults = { ...this.#wire.faults, refuses: () => false }
     for (const device of this.#devices) {
       if (!device.seat) this.#open(device)
@@ -379,18 +393,11 @@ class RestoreRun {
       const { connection, connectionNote, outboxMessages } = status
       const why = `${device.name} is ${connection} (${connectionNote})`
       if (!isOpen || connection !== 'online') return why
-      // What is written on what nobody could give back waits for it.
-      if (!isCalm && !this.#isAnyLost)
-        return `${device.name} has ${outboxMessages} in its outbox, ${why}`
+      if (!isCalm) return `${device.name} has ${outboxMessages} in its outbox, ${why}`
       if (position?.seq !== seq || (seq > 0 && position.chain !== chain))
         return `${device.name} is at ${position?.seq} of ${seq}`
     }
     return undefined
-  }
-
-  /** Something that was accepted once is gone for good: a device that alone held it was turned off. */
-  get #isAnyLost(): boolean {
-    return this.#plan.hasRestarts && this.#truth.isAnyLost
   }
 
   #look(): void {
@@ -402,11 +409,11 @@ class RestoreRun {
 
   #checkFinally(): void {
     const seats = this.#seats
-    const calm = seats.filter(({ isCalm }) => isCalm)
     this.#look()
-    for (const seat of calm.slice(0, 1)) s1OfItsPosition(this.#truth, seat, this.#tally)
-    s1Converged(calm)
+    s1OfItsPosition(this.#truth, seats[0]!, this.#tally)
+    s1Converged(seats)
     s24Healed(this.#truth, this.#acked, seats)
+    for (const seat of seats) s24Told(this.#truth, seat, this.#tally)
     const { log } = this.#truth
     const across = log.ids.filter((id) => id !== undefined && this.#truth.isAcross(id, log))
     this.#tally.hit('restores: written on a lost log', across.length)
@@ -417,9 +424,7 @@ class RestoreRun {
   /** What is on the disks is enough to see the same again, without a network. */
   async #fromDisk(): Promise<void> {
     if (this.#violation) return
-    const before = this.#seats
-      .filter(({ isCalm }) => isCalm)
-      .map((seat) => [seat.device, JSON.stringify(seat.rows)] as const)
+    const before = this.#seats.map((seat) => [seat.device, JSON.stringify(seat.rows)] as const)
     let closing = this.#seats.length
     for (const seat of this.#seats) void seat.store.close().then(() => closing--)
     await this.#until(() => closing === 0, CALM_MS)

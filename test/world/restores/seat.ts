@@ -38,7 +38,7 @@ export const Task = entity(
 
 const FINAL: ReadonlySet<string> = new Set(['accepted', 'rejected', 'blocked', 'dismissed'])
 
-/** Refused by a rule of the reviewer. */
+/** Refused by a rule of the reviewer, which it gives up later. */
 export const BOMB = 'bomb'
 
 export class Device {
@@ -46,6 +46,8 @@ export class Device {
   readonly disk: FaultyDisk
   readonly locks: SimLocks = new SimLocks()
   seat: Seat | undefined
+  /** It has refused something itself. */
+  hasGivenUp = false
 
   constructor(name: string, disk: FaultyDisk) {
     this.name = name
@@ -61,8 +63,8 @@ export interface SeatParts {
   readonly random: SeededRandom
   readonly transport: (process: ProcessClock) => Transport
   readonly fault: (invariant: string, what: string) => void
-  /** A receipt has its verdict. */
-  readonly told: (seat: Seat, receipt: Receipt, isAccepted: boolean) => void
+  /** A receipt has its verdict: it is accepted, or refused for a reason. */
+  readonly told: (seat: Seat, receipt: Receipt, verdict: string) => void
 }
 
 /** A step of the tail that is on its way, or not taken in yet. */
@@ -161,9 +163,9 @@ export class Seat {
   #wrote(receipt: Receipt): void {
     this.receipts.push(receipt)
     const { told } = this.#parts
-    void receipt.settled().then(({ verdict }) => {
-      if (verdict === 'accepted') this.holds.add(receipt.messageId)
-      told(this, receipt, verdict === 'accepted')
+    void receipt.settled().then((result) => {
+      if (result.verdict === 'accepted') this.holds.add(receipt.messageId)
+      told(this, receipt, result.verdict === 'rejected' ? result.reason : result.verdict)
     })
   }
 

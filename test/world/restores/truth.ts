@@ -85,12 +85,6 @@ export class RestoreTruth {
     this.log = log.copy()
   }
 
-  /** Whether something that was accepted once is not in the log now. */
-  get isAnyLost(): boolean {
-    const here = new Set(this.log.ids)
-    return [...this.#known.keys()].some((id) => !here.has(id))
-  }
-
   /** Takes in a commit, and says what it adds. */
   commit({ batch }: Commit, tables: SpaceTables): readonly string[] {
     if (!batch) return []

@@ -1,19 +1,47 @@
-/** The author of this pane, with the name that others see. */
-import { useSyncStatus } from '@countersign/react'
+/** Who is at this pane: the name that others see, and the person who is signed in, with a popover for both. */
+import { useMe } from '@countersign/react'
 import type { CSSProperties } from 'react'
 import { personOf } from '../model/people.ts'
+import { nameOf } from '../model/persons.ts'
+import { Popover } from '../parts/Popover.tsx'
+import type { Session } from '../session/sessions.ts'
+import { WhoSheet } from './WhoSheet.tsx'
 
-export function Myself() {
-  const id = useSyncStatus((status) => status.authorId)
+interface MyselfProps {
+  readonly session: Session
+  readonly onSignOut: () => void
+}
+
+export function Myself({ session, onSignOut }: MyselfProps) {
+  const id = useMe((me) => me.authorId)
   if (id === undefined) return null
   const { name, initials, hue } = personOf(id)
+  const { personId } = session
   return (
-    <span className="statusbar__item" data-part="myself" title={`You sign as ${name} (${id})`}>
-      <span className="person__disc" style={{ '--hue': hue } as CSSProperties} aria-hidden="true">
-        {initials}
-      </span>
-      <span className="unseen">You are </span>
-      {name}
-    </span>
+    <Popover
+      sheetLabel="Who you are"
+      className="statusbar__item statusbar__item--button"
+      hint={`Others see ${name} (${id})`}
+      face={
+        <>
+          <span
+            className="person__disc"
+            style={{ '--hue': hue } as CSSProperties}
+            aria-hidden="true"
+          >
+            {initials}
+          </span>
+          {personId !== undefined && <b data-part="person">{nameOf(personId)}</b>}
+          <span data-part="myself">
+            <span className="unseen">
+              {personId === undefined ? 'You are ' : ', seen by others as '}
+            </span>
+            {name}
+          </span>
+        </>
+      }
+    >
+      <WhoSheet session={session} onSignOut={onSignOut} />
+    </Popover>
   )
 }

@@ -1,14 +1,19 @@
 /** The status bar of a pane: author, connection, outbox, storage. */
 import { useSyncStatus } from '@countersign/react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Icon } from '../parts/Icon.tsx'
 import { Switch } from '../parts/Switch.tsx'
 import type { OnlineSwitch } from '../session/online.ts'
 import { Connection } from './Connection.tsx'
-import { Myself } from './Myself.tsx'
 import { Outbox } from './Outbox.tsx'
 
-export function StatusBar({ session }: { session: OnlineSwitch }) {
+interface StatusBarProps {
+  readonly session: OnlineSwitch
+  /** Who is at the pane. */
+  readonly myself: ReactNode
+}
+
+export function StatusBar({ session, myself }: StatusBarProps) {
   const [online, setOnline] = useState(session.startsOnline)
   const switched = (on: boolean): void => {
     session.setOnline(on)
@@ -16,7 +21,7 @@ export function StatusBar({ session }: { session: OnlineSwitch }) {
   }
   return (
     <footer className="statusbar" aria-label="Sync status">
-      <Myself />
+      {myself}
       <Connection switchedOff={!online} />
       <Outbox />
       <Storage />

@@ -1,5 +1,6 @@
 /** The page of last year's app: an introduction, the list, and the current status bar. */
 import { SyncProvider, useSyncStatus } from '@countersign/react'
+import { OwnName } from '../bar/OwnName.tsx'
 import { StatusBar } from '../bar/StatusBar.tsx'
 import { personOf } from '../model/people.ts'
 import { FailureBoundary } from '../pane/FailureBoundary.tsx'
@@ -54,7 +55,7 @@ function Pane({ session }: { session: ListSession }) {
         <NoticesProvider>
           <StoreTrouble />
           <WhenReady />
-          <StatusBar session={session} />
+          <StatusBar session={session} myself={<OwnName />} />
         </NoticesProvider>
       </FailureBoundary>
     </section>

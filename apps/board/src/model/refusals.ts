@@ -21,7 +21,7 @@ const reasons: Readonly<Record<Reason, string>> = {
   stale: 'Somebody was first.',
   precondition_failed: 'It was meant for a state of the board that has changed since.',
   parent_rejected: 'It depends on a change that was refused.',
-  parent_compacted: 'It is based on a state so old that the reviewer does not keep it any more.',
+  parent_lost: 'What it changes is not there any more.',
   seq_reused: 'This device has sent another change under the same number.',
   tampered: 'It did not arrive as it was signed.',
   entity_exists: 'This issue exists already.',

@@ -1,21 +1,25 @@
 /** The content of a pane whose store is ready: the view, its filter, and open dialogs. */
 import { useCallback, useRef, useState } from 'react'
+import { Myself } from '../bar/Myself.tsx'
 import { StatusBar } from '../bar/StatusBar.tsx'
 import { Board } from '../board/Board.tsx'
 import { ConflictDialog } from '../conflicts/ConflictDialog.tsx'
 import { ResolveConflicts } from '../conflicts/resolving.ts'
 import { ImportDialog } from '../dialogs/ImportDialog.tsx'
 import { NewIssueDialog } from '../dialogs/NewIssueDialog.tsx'
+import { SignOutDialog } from '../dialogs/SignOutDialog.tsx'
 import { Drawer } from '../drawer/Drawer.tsx'
 import { IssueTable } from '../list/IssueTable.tsx'
 import { type Filter, noFilter } from '../model/filter.ts'
 import type { Status } from '../model/issue.ts'
+import { nameOf } from '../model/persons.ts'
 import type { Session } from '../session/sessions.ts'
 import { useRefusalNews } from '../tray/useRefusalNews.ts'
 import { PartBoundary } from '../parts/PartBoundary.tsx'
 import { FilterBar } from './FilterBar.tsx'
 import { StoreTrouble } from './StoreTrouble.tsx'
 import { Toolbar } from './Toolbar.tsx'
+import { type SigningOut, useSignOut } from './useSignOut.ts'
 import { useUndo } from './useUndo.ts'
 import { useUndoKeys } from './useUndoKeys.ts'
 import { useKeptView } from './view.ts'
@@ -32,6 +36,7 @@ export function Workspace({ session }: { session: Session }) {
   const [asking, setAsking] = useState<Asking>()
   const content = useRef<HTMLDivElement>(null)
   const take = useUndo()
+  const signingOut = useSignOut(session)
   useUndoKeys(content, take)
   useRefusalNews()
 
@@ -71,19 +76,13 @@ export function Workspace({ session }: { session: Session }) {
         ) : (
           <IssueTable {...parts} onClear={() => setFilter(noFilter)} />
         )}
-        {openId !== undefined && (
-          <PartBoundary
-            key={openId}
-            what="This issue"
-            as="aside"
-            className="drawer"
-            onClose={closeDrawer}
-          >
-            <Drawer id={openId} onClose={closeDrawer} />
-          </PartBoundary>
-        )}
+        {openId !== undefined && <OpenIssue key={openId} id={openId} onClose={closeDrawer} />}
       </div>
-      <StatusBar session={session} />
+      <StatusBar
+        session={session}
+        myself={<Myself session={session} onSignOut={() => signingOut.signOut('refuse')} />}
+      />
+      <UnsentDialog session={session} signingOut={signingOut} />
       {asking && (
         <AskingDialog
           asking={asking}
@@ -121,6 +120,31 @@ function AskingDialog({ asking, onClose, onCloseConflicts }: AskingDialogProps) 
           onClose={() => onCloseConflicts(asking.id)}
         />
       )}
+    </PartBoundary>
+  )
+}
+
+/** Asks what becomes of unsent work, while somebody signs out. */
+function UnsentDialog({ session, signingOut }: { session: Session; signingOut: SigningOut }) {
+  const { unsent, signOut, cancel } = signingOut
+  if (!unsent) return null
+  return (
+    <PartBoundary what="This dialog" onClose={cancel}>
+      <SignOutDialog
+        name={nameOf(session.personId ?? '')}
+        unsent={unsent}
+        onKeep={() => signOut('keep')}
+        onDiscard={() => signOut('discard')}
+        onClose={cancel}
+      />
+    </PartBoundary>
+  )
+}
+
+function OpenIssue({ id, onClose }: { id: string; onClose: () => void }) {
+  return (
+    <PartBoundary what="This issue" as="aside" className="drawer" onClose={onClose}>
+      <Drawer id={id} onClose={onClose} />
     </PartBoundary>
   )
 }

@@ -1,5 +1,5 @@
 /** An author or a reviewer: a coloured disc, and the name where there is room. */
-import { useSyncStatus } from '@countersign/react'
+import { useMe } from '@countersign/react'
 import type { CSSProperties } from 'react'
 import { personOf } from '../model/people.ts'
 
@@ -21,8 +21,8 @@ export function Person({ id, discOnly = false }: PersonProps) {
   )
 }
 
-/** The name of an author in this session: `you` for its own. */
+/** The name of an author in this session: `you` for its own, on whatever device. */
 export function usePersonName(id: string): string {
-  const own = useSyncStatus((status) => status.authorId)
-  return id === own ? 'you' : personOf(id).name
+  const isMine = useMe((me) => id === me.authorId || me.aliases.includes(id))
+  return isMine ? 'you' : personOf(id).name
 }

@@ -2,7 +2,7 @@
  * A button with a popover. The native popover handles closing (click outside, Escape, another popover)
  * and the top layer; only the position is computed here.
  */
-import { type ReactNode, useId, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import { ClosePopover } from './closePopover.ts'
 
 interface PopoverProps {
@@ -43,6 +43,15 @@ export function Popover(props: PopoverProps) {
       )
   }
 
+  // The content may grow while it is open.
+  useEffect(() => {
+    const [from, element] = [button.current, sheet.current]
+    if (!open || !from || !element) return undefined
+    const observer = new ResizeObserver(() => place(from, element))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [open])
+
   return (
     <>
       <button
@@ -74,8 +83,15 @@ export function Popover(props: PopoverProps) {
   )
 }
 
-/** Positions the popover below the button where there is room, else above it, within the window. */
+/** Positions the popover, shows it, and moves the focus into it. */
 function settle(button: HTMLElement, sheet: HTMLElement): void {
+  place(button, sheet)
+  sheet.dataset['settled'] = ''
+  sheet.querySelector<HTMLElement>('button, a, input, [tabindex]')?.focus()
+}
+
+/** Positions the popover below the button where there is room, else above it, within the window. */
+function place(button: HTMLElement, sheet: HTMLElement): void {
   const at = button.getBoundingClientRect()
   const { width, height } = sheet.getBoundingClientRect()
   const below = at.bottom + gapPx
@@ -84,6 +100,4 @@ function settle(button: HTMLElement, sheet: HTMLElement): void {
   const left = Math.min(Math.max(edgePx, at.right - width), innerWidth - width - edgePx)
   sheet.style.top = `${top}px`
   sheet.style.left = `${left}px`
-  sheet.dataset['settled'] = ''
-  sheet.querySelector<HTMLElement>('button, a, input, [tabindex]')?.focus()
 }

@@ -1,11 +1,17 @@
 /**
  * The open stores: one for the person at this browser and, on request, one for a second person. Each
- * has its own database, so its own key, outbox and rows: they share only the reviewer.
+ * has its own databases, so its own key, outbox and rows: they share only the reviewer. Whoever signs in
+ * or out gets another store.
  *
  * Stores are created here and not in a component, because React may mount a component twice, and a
  * store holds a database and a socket.
  */
-import { type SyncStore, createSyncStore } from '@countersign/core'
+import {
+  type SignOutOptions,
+  type SignOutReport,
+  type SyncStore,
+  createSyncStore,
+} from '@countersign/core'
 import { dexieStorage } from '@countersign/storage-dexie'
 import { socketIo } from '@countersign/transport-socketio'
 import { type Ports, faultyPorts } from '../devtools.ports.ts'
@@ -13,18 +19,27 @@ import { Issue } from '../model/issue.ts'
 import { pageConfig } from './config.ts'
 import { keep, kept } from './kept.ts'
 import { type OnlineSwitch, onlineSwitch } from './online.ts'
+import { setSignedIn, signedIn, tokenOf } from './signed-in.ts'
 
 export type Seat = 'first' | 'second'
 
 export interface Session extends OnlineSwitch {
   readonly seat: Seat
+  /** Different for each session of a seat. */
+  readonly key: string
+  /** Who is signed in; undefined: nobody. */
+  readonly personId: string | undefined
   readonly store: SyncStore
   /** The fault switches of its network and its storage, for the devtools. */
   readonly faults: Ports['faults']
 }
 
-function openSession(seat: Seat): Session {
+let count = 0
+
+/** `claim`: what was written here before signing in is taken along. */
+function openSession(seat: Seat, claim = false): Session {
   const { space, reviewerKey } = pageConfig()
+  const personId = signedIn(seat)
   const { storage, transport, faults } = faultyPorts(seat, {
     storage: dexieStorage(`board-${space}-${seat}`),
     transport: socketIo(location.origin),
@@ -34,11 +49,16 @@ function openSession(seat: Seat): Session {
     entities: [Issue],
     storage,
     transports: [transport],
-    // The same person after a reload; the second seat has another database, so another person.
-    identity: { lifetime: 'device' },
+    // The same author after a reload. The second seat has other databases, so another person.
+    identity: {
+      lifetime: 'device',
+      ...(personId !== undefined && { personalId: personId, claim }),
+    },
+    ...(personId !== undefined && { auth: () => tokenOf(personId) }),
     ...(reviewerKey !== undefined && { reviewerKey }),
   })
-  return { seat, store, faults, ...onlineSwitch(store, seat) }
+  const key = `${seat} ${count++}`
+  return { seat, key, personId, store, faults, ...onlineSwitch(store, seat) }
 }
 
 class Sessions {
@@ -46,7 +66,7 @@ class Sessions {
   readonly #listeners = new Set<() => void>()
 
   constructor() {
-    this.#open = [openSession('first')]
+    this.#open = [this.#opened('first')]
     if (kept('second') !== undefined) this.openSecond()
   }
 
@@ -60,7 +80,7 @@ class Sessions {
   openSecond(): void {
     if (this.#open.length > 1) return
     keep('second', 'yes')
-    this.#set([...this.#open, openSession('second')])
+    this.#set([...this.#open, this.#opened('second')])
   }
 
   closeSecond(): void {
@@ -70,6 +90,36 @@ class Sessions {
     this.#set(this.#open.slice(0, 1))
     // Deferred until React has unmounted the pane, whose components read the store.
     setTimeout(() => void second.store.close().catch(reportError), 0)
+  }
+
+  /** Signs somebody in: their store takes the place of this one. */
+  async signIn(session: Session, personId: string, claim: boolean): Promise<void> {
+    setSignedIn(session.seat, personId)
+    await session.store.close()
+    this.#replace(session, claim)
+  }
+
+  /** Signs the person out where nothing is unsent, or as `unsent` says. */
+  async signOut(session: Session, unsent: SignOutOptions['unsent']): Promise<SignOutReport> {
+    const report = await session.store.signOut({ unsent })
+    if (report.signedOut) this.#replace(session)
+    return report
+  }
+
+  #opened(seat: Seat, claim = false): Session {
+    const session = openSession(seat, claim)
+    session.store.status.subscribe(({ ended, connection }) => {
+      // In another tab somebody has signed out, or in.
+      if (ended !== undefined && connection === 'closed') this.#replace(session)
+      if (ended === 'signed_out') setSignedIn(seat, undefined)
+    })
+    return session
+  }
+
+  #replace(session: Session, claim = false): void {
+    if (!this.#open.includes(session)) return
+    const next = this.#opened(session.seat, claim)
+    this.#set(this.#open.map((each) => (each === session ? next : each)))
   }
 
   #set(open: readonly Session[]): void {

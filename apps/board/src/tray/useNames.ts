@@ -9,8 +9,7 @@ export function useNames(): Names {
   const store = useSyncStore()
   return useMemo(
     () => ({
-      personOf: (authorId) =>
-        authorId === store.status.getState().authorId ? 'You' : personOf(authorId).name,
+      personOf: (authorId) => (store.isMine(authorId) ? 'You' : personOf(authorId).name),
       titleOf: (id) => store.peek(Issue, id).row?.title,
     }),
     [store],

@@ -32,6 +32,7 @@ export type HashTag =
   | 'cs/kept'
   | 'cs/me'
   | 'cs/states'
+  | 'cs/partition'
 
 /** Purposes of hashes over lines of text (`hashLine`). */
 export type LineTag =

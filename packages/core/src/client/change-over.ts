@@ -73,9 +73,10 @@ export class ChangeOver {
   revive(isHere: (sessionId: Uuid, clientSeq: number) => boolean): void {
     const { outbox, onRevived } = this.#parts
     let count = 0
+    for (const kept of outbox.partly()) count += this.#again(kept, this.#lost(kept, isHere))
     for (const kept of outbox.kept.take()) {
       const lost = this.#lost(kept, isHere)
-      if (lost.length > 0) count += this.#again(kept, lost)
+      count += this.#again(kept, lost)
       // What is here may be lost with this lineage, too.
       const numbers = [...kept.accepted].filter((no) => lost.every((one) => one.clientSeq !== no))
       if (numbers.length > 0) outbox.kept.add(kept.flush, numbers)
@@ -102,6 +103,7 @@ export class ChangeOver {
 
   /** Puts them into the outbox again, durably: their text is in the storage. */
   #again({ flush }: KeptFlush, lost: readonly AuthoredMessage[]): number {
+    if (lost.length === 0) return 0
     const { outbox, disk, own } = this.#parts
     const { intake } = own()
     const entries = lost.map((message) => {

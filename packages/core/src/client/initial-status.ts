@@ -23,7 +23,10 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     sessionId: undefined,
     schemaTrouble: undefined,
     alarm: undefined,
+    capabilities: undefined,
+    undecided: undefined,
     reviewerLacks: [],
     halted: undefined,
+    ended: undefined,
   }
 }

@@ -8,7 +8,7 @@
 import type { StoreApi } from 'zustand/vanilla'
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
-import { Entry } from '../history/entry.ts'
+import type { Entry } from '../history/entry.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Position, SessionOpening } from '../facts/message.ts'
 import { batchReadingBounds } from '../wire/bounds.ts'
@@ -17,22 +17,23 @@ import { Outbox } from '../sync/outbox.ts'
 import type { Scopes } from '../sync/scopes.ts'
 import { TailReader } from '../sync/tail.ts'
 import { UNVERIFIED_ARRIVALS_MAX } from '../sync/unverified.ts'
-import type { KeyPair } from '../ports/signer.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Transport } from '../ports/transport.ts'
-import type { Draft } from '../rows/draft.ts'
 import type { Repo } from '../rows/repo.ts'
 import { OwnPerson } from './identity/own-person.ts'
 import { ChangeOver } from './change-over.ts'
+import { OwnSessions } from './identity/own-sessions.ts'
 import { CanonicalDisk } from './disk/canonical-disk.ts'
 import { Damage } from './disk/damage.ts'
 import { Disk } from './disk/disk.ts'
-import { Flusher } from './outbox/flusher.ts'
 import type { Identity } from './identity/identity.ts'
-import { MintedIds } from './identity/minted.ts'
+import { Rotation } from './identity/rotation.ts'
+import { Leaving } from './leaving.ts'
 import type { Filling, Memory } from './memory.ts'
 import type { ReplicaOptions } from './options.ts'
 import { verdictOf } from './verbs/receipt.ts'
 import { OwnMessages } from './outbox/own-messages.ts'
+import { Writing } from './outbox/writing.ts'
 import { Refusals } from './outbox/refusals.ts'
 import type { RefusedMessages } from './outbox/refused.ts'
 import { type Restorers, restorersOf } from './disk/restoration.ts'
@@ -57,6 +58,8 @@ export class Replica implements Filling {
   readonly status: StoreApi<SyncStatus>
   readonly ready: Promise<void>
   readonly person: OwnPerson
+  readonly leaving: Leaving
+  readonly rotation: Rotation
   readonly #options: ReplicaOptions
   readonly #memory: Memory
   readonly #disk: Disk
@@ -65,23 +68,19 @@ export class Replica implements Filling {
   readonly #trust: Trust
   readonly #changeOver: ChangeOver
   readonly #own: OwnMessages
-  readonly #openings = new Map<Uuid, SessionOpening>()
-  readonly #keys = new Map<Uuid, KeyPair>()
+  readonly #sessions = new OwnSessions()
   readonly #sessionLocks: SessionLocks
   readonly #warnings: Warnings
   #stopHurrying: (() => void) | undefined
   readonly #refusals: Refusals
   readonly undo: UndoStack = new UndoStack()
   readonly schemas: Schemas
-  readonly minted: MintedIds = new MintedIds(() => this.#identity?.session.sessionId)
-  #identity: Identity | undefined
-  #flusher: Flusher | undefined
+  readonly writing: Writing
   #restorers: Restorers | undefined
   #syncing: Syncing | undefined
   #online = true
   #closing: Promise<void> | undefined
   #arrivals = UNVERIFIED_ARRIVALS_MAX
-  #clientSeq = 0
   #statusDue = false
 
   /** Fills the memory of a store. */
@@ -105,12 +104,8 @@ export class Replica implements Filling {
     const published = memory.engines.get(SCHEMA.name)!.live({ archived: 'include' })
     published.subscribe(() => this.schemas.learn())
     this.#disk = this.#newDisk()
-    this.person = new OwnPerson({
-      ...{ space: options.space, auth: options.auth, options: options.identity },
-      ...{ status, shown: memory.me, onChange: () => this.repo.reown() },
-      keep: (meta) => void this.#disk.write({ durability: 'relaxed', meta: [meta] }),
-      onBound: (opening) => this.#bound(opening),
-    })
+    this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
+    this.person = this.#newPerson()
     this.#damage = new Damage((damaged) =>
       this.status.setState({ ...storageStatus(this.#disk, this.#damage), damaged }),
     )
@@ -128,30 +123,47 @@ export class Replica implements Filling {
       ...{ isPartial: this.scopes !== undefined, nextArrival: () => ++this.#arrivals },
       noteReadings: (entry) => this.#changeOver.lineages.note(entry),
     })
+    this.writing = this.#newWriting()
     this.#canonicalDisk = new CanonicalDisk({
       ...{ disk: this.#disk, repo: this.repo, tail: this.tail, limits: this.limits },
-      ...{ clock: options.platform.clock, isPartial: this.scopes !== undefined },
-      sessionId: () => this.#identity!.session.sessionId, // called only after `#open`
+      ...{ clock: this.clock, isPartial: this.scopes !== undefined },
+      sessionId: () => this.writing.sessionId,
     })
     this.#refusals = this.#newRefusals()
-    this.#sessionLocks = new SessionLocks(options.platform.locks, options.space)
-    this.#trust = new Trust({
-      ...{ space: options.space, signer: options.platform.signer },
-      ...{ disk: this.#disk, pinned: options.reviewerKey },
-    })
     this.#changeOver = new ChangeOver({
       ...{ limits: this.limits, repo: this.repo, outbox: this.outbox, disk: this.#disk },
-      ...{ clock: options.platform.clock, own: () => this.#own, onRevived: this.#pump },
+      ...{ clock: this.clock, own: () => this.#own, onRevived: this.#pump },
     })
+    this.leaving = new Leaving(this, {
+      ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, storage: options.storage },
+      restorers: () => this.#restorers,
+    })
+    this.rotation = this.#newRotation()
+    const { signer } = options.platform
+    this.#trust = new Trust({ ...options, signer, disk: this.#disk })
     memory.fill(this)
     this.ready = this.#open()
     this.ready.catch(() => {}) // no unhandled rejection where the app does not await it
   }
 
+  #newPerson(): OwnPerson {
+    const { space, auth, identity, platform } = this.#options
+    return new OwnPerson({
+      ...{ space, auth, options: identity, platform, status: this.status },
+      shown: this.#memory.me,
+      newDisk: () => new Disk({ limits: this.limits, clock: this.clock }),
+      hold: (sessionId) => this.#sessionLocks.hold(sessionId),
+      keep: (meta) => void this.#disk.write({ durability: 'relaxed', meta: [meta] }),
+      onChange: () => this.repo.reown(),
+      onBound: (opening) => this.#bound(opening),
+      onOther: () => void this.leaving.end('other_person'),
+    })
+  }
+
   #newDisk(): Disk {
     return new Disk({
       limits: this.limits,
-      clock: this.#options.platform.clock,
+      clock: this.clock,
       onTrouble: () => {
         this.status.setState(storageStatus(this.#disk, this.#damage))
         this.repo.restate()
@@ -165,7 +177,7 @@ export class Replica implements Filling {
       ...{ repo: this.repo, outbox: this.outbox, disk: this.#disk },
       list: this.#memory.refused,
       space: this.#options.space,
-      clock: this.#options.platform.clock,
+      clock: this.clock,
       storedOwn: this.#own.stored,
       isDamaged: (key) => this.#damage.has(key),
       settle: (entries) => this.#settle(entries),
@@ -178,8 +190,8 @@ export class Replica implements Filling {
     })
   }
 
-  get identity(): Identity | undefined {
-    return this.#identity
+  get clock(): Clock {
+    return this.#options.platform.clock
   }
 
   get closed(): boolean {
@@ -196,43 +208,26 @@ export class Replica implements Filling {
   }
 
   get authorId(): Uuid | undefined {
-    return this.#identity?.session.authorId
+    return this.identity?.session.authorId
   }
 
   isMine(authorId: Uuid): boolean {
     return this.person.me.isMine(authorId)
   }
 
-  /** A new entry for a message that is being written. Takes effect with `commitEntry`. */
-  draftEntry(): Entry {
-    return new Entry({
-      session: this.#identity!.session, // set before `ready`; writes before it are rejected
-      clientSeq: this.#clientSeq + 1,
-      timestamp: this.#options.platform.clock.now(),
-      arrival: ++this.#arrivals,
-      identifier: this.#identifier,
-    })
-  }
-
-  readonly #identifier = (entry: Entry): void => this.#flusher!.identify(entry) // as above
-
-  /** Records in a message, before its commit, what its author has seen. */
-  noteSeen(draft: Draft): void {
-    this.#own.noteSeen(draft)
+  get identity(): Identity | undefined {
+    return this.writing.identity
   }
 
   commitEntry(entry: Entry): void {
-    this.#clientSeq++
-    this.outbox.addDraft(entry)
-    this.#flusher!.add(entry) // as above
+    this.writing.commit(entry)
     this.#statusLater()
   }
 
   /** Fetches the accepted messages of a row from the reviewer. Rejects with `unavailable`. */
   async messagesOf(id: Uuid): Promise<HistoryAnswer> {
-    if (!this.#syncing)
-      throw new CountersignError('unavailable', 'this store has no reviewer to ask')
-    return this.#syncing.history(id)
+    if (this.#syncing) return this.#syncing.history(id)
+    throw new CountersignError('unavailable', 'this store has no reviewer to ask')
   }
 
   get refused(): RefusedMessages {
@@ -251,10 +246,6 @@ export class Replica implements Filling {
     return verdictOf(entry, this.refused)
   }
 
-  /** Yields to the event loop. */
-  readonly yieldTurn = (): Promise<void> =>
-    new Promise((resolve) => void this.#options.platform.clock.after(0, resolve))
-
   /** See `SyncStore.reset`. */
   async reset({ keepOutbox }: ResetOptions): Promise<void> {
     await this.flushed() // a rejection needs the message's id, which the flush computes
@@ -270,11 +261,6 @@ export class Replica implements Filling {
     this.#syncing?.resume()
   }
 
-  /** Runs `task` as a microtask. */
-  soon(task: () => void): void {
-    this.#options.platform.clock.soon(task)
-  }
-
   setAuth(auth: Auth): void {
     this.person.credentials.set(auth)
     this.#syncing?.authChanged()
@@ -288,8 +274,7 @@ export class Replica implements Filling {
 
   async flushed(): Promise<void> {
     await this.ready
-    await this.#flusher?.flushed()
-    await this.#flusher?.written()
+    await this.writing.flushed()
     await this.#disk.idle()
   }
 
@@ -303,8 +288,8 @@ export class Replica implements Filling {
       await this.ready
       this.person.stop()
       // Without a personal id nothing can be sealed. The next store that opens seals the drafts.
-      if (this.#identity?.binding) await this.flushed()
-      else this.#flusher?.hurry()
+      if (this.identity?.binding) await this.flushed()
+      else this.writing.hurry()
     } catch {
       // `ready` rejected; there is nothing to flush.
     }
@@ -312,34 +297,36 @@ export class Replica implements Filling {
     this.#restorers?.adopter.stop()
     this.#restorers?.neighbours.close()
     this.#syncing?.stop('closed')
+    await this.leaving.closing()
     await this.#disk.close()
     this.#stopHurrying?.()
     this.#sessionLocks.releaseAll()
+    this.#memory.close()
   }
 
   async #open(): Promise<void> {
-    const { platform, storage, space, transport } = this.#options
-    if (storage) await this.#disk.open(storage, space)
+    const { platform, storage, transport } = this.#options
+    if (storage) await this.person.openPartition(this.#disk, storage)
     else this.status.setState({ storage: 'degraded' })
     const place = { disk: this.#disk, damage: this.#damage, platform }
     const identity = await this.person.open(place)
-    this.#identity = identity
-    this.#keys.set(identity.session.authorId, identity.keys)
-    this.#own.begin(identity.session)
-    this.#flusher = this.#newFlusher(identity)
+    this.#sessions.keys.set(identity.session.authorId, identity.keys)
+    this.writing.begin(identity)
     const restorers = restorersOf({
       options: this.#options,
+      partition: this.person.partition,
+      onEnded: (ended) => void this.leaving.end(ended),
+      onRotated: () => void this.rotation.follow(),
       ...{ disk: this.#disk, locks: this.#sessionLocks, repo: this.repo, status: this.status },
       refusals: this.#refusals,
       ...this.#own.ofOthers,
       damage: this.#damage,
-      sessionId: identity.session.sessionId,
+      sessionId: () => this.writing.sessionId,
       ready: () => this.ready,
       outbox: this.outbox,
-      openings: this.#openings,
-      keys: this.#keys,
+      sessions: this.#sessions,
       personalId: () => identity.binding?.opening.personalId,
-      mintedIn: this.minted.note,
+      mintedIn: this.writing.minted.note,
       onAdopted: this.#pump,
       opening: this.#memory.opening,
       canonicalDisk: this.#canonicalDisk,
@@ -351,12 +338,15 @@ export class Replica implements Filling {
       journal: this.#changeOver.journal,
       schemas: this.schemas,
       isClosing: () => this.closed,
-      onOtherReviewer: () => this.#reconnect(),
+      onOtherReviewer: () => {
+        this.#syncing?.pause()
+        this.#syncing?.resume()
+      },
     })
     this.#restorers = restorers
-    this.#stopHurrying = platform.onHide?.(() => this.#flusher?.hurry())
+    this.#stopHurrying = platform.onHide?.(() => this.writing.hurry())
     await this.#sessionLocks.hold(identity.session.sessionId)
-    if (identity.binding) this.#flusher.bound()
+    this.writing.bound()
     await restorers.restoration.run()
     this.#damage.dropResolved(this.#refusals, this.status.getState())
     await this.person.opening()
@@ -366,12 +356,11 @@ export class Replica implements Filling {
     if (transport && !this.#closing) this.#syncing = this.#newSyncing(transport)
   }
 
-  #newFlusher(identity: Identity): Flusher {
+  #newWriting(): Writing {
     const { platform, space } = this.#options
-    return new Flusher({
-      ...{ limits: this.limits, space, identity, platform },
-      ...{ outbox: this.outbox, index: this.repo.messages, disk: this.#disk },
-      mintedIn: this.minted.sessionOf,
+    return new Writing({
+      ...{ limits: this.limits, space, platform, outbox: this.outbox, disk: this.#disk },
+      ...{ index: this.repo.messages, own: this.#own, nextArrival: () => ++this.#arrivals },
       onReady: (stored) => {
         this.#restorers?.neighbours.notify({ stored })
         this.#pump()
@@ -381,16 +370,34 @@ export class Replica implements Filling {
     })
   }
 
-  #bound(opening: SessionOpening): void {
-    this.#openings.set(opening.sessionId, opening)
-    this.#flusher?.bound()
-    void this.ready.then(() => this.#restorers?.adopter.bound()).catch(() => {})
-    this.#syncing?.pump()
+  #newRotation(): Rotation {
+    const { platform, space, identity: options } = this.#options
+    return new Rotation({
+      ...{ space, options, platform, disk: this.#disk, status: this.status },
+      identity: () => this.identity,
+      flushed: () => this.flushed(),
+      waits: () =>
+        [...this.outbox.open(), ...(this.#restorers?.neighbours.shown() ?? [])].length > 0,
+      isClosed: () => this.closed,
+      hold: (sessionId) => this.#sessionLocks.hold(sessionId),
+      onRotated: (identity) => this.#rotated(identity),
+      tell: () => this.#restorers?.neighbours.notify({ isRotated: true }),
+    })
   }
 
-  #reconnect(): void {
-    this.#syncing?.pause()
-    this.#syncing?.resume()
+  #rotated(identity: Identity): void {
+    const { authorId, sessionId } = identity.session
+    this.#sessions.keys.set(authorId, identity.keys)
+    this.writing.begin(identity)
+    this.person.rotated(identity)
+    this.status.setState({ authorId, sessionId })
+  }
+
+  #bound(opening: SessionOpening): void {
+    this.#sessions.bound(opening)
+    this.writing.bound()
+    void this.ready.then(() => this.#restorers?.adopter.bound()).catch(() => {})
+    this.#syncing?.pump()
   }
 
   /** A hung storage answers again: volatile messages are stored now, and its records are restored late. */
@@ -429,8 +436,7 @@ export class Replica implements Filling {
       ...{ repo: this.repo, disk: this.#disk, canonicalDisk: this.#canonicalDisk },
       ...{ trust: this.#trust, changeOver: this.#changeOver, refusals: this.#refusals },
       ...{ status: this.status, warnings: this.#warnings, person: this.person },
-      openings: () => [...this.#openings.values()],
-      keysOf: (authorId: Uuid) => this.#keys.get(authorId),
+      sessions: this.#sessions,
       signer: platform.signer,
       settle: (entries: readonly Entry[]) => this.#settle(entries),
       onMoved: () => this.#own.moved(),
@@ -463,7 +469,7 @@ export class Replica implements Filling {
   #statusLater(): void {
     if (this.#statusDue) return
     this.#statusDue = true
-    this.#options.platform.clock.soon(() => {
+    this.clock.soon(() => {
       this.#statusDue = false
       this.#damage.dropResolved(this.#refusals, this.status.getState())
       updateStatus(this)

@@ -66,7 +66,7 @@ export function strand(
   const { eid, epoch } = position
   const { space, now: at } = context
   const why = {
-    reason: 'parent_compacted',
+    reason: 'parent_lost',
     detail: 'it changes a row of the reviewer that this store followed before its reset',
   } as const
   const by = { space, reviewerId, eid, epoch, at, ...why }

@@ -6,7 +6,6 @@
 import { canonical } from '../base/canonical.ts'
 import { checksum } from '../base/checksum.ts'
 import { CountersignError, fail, ok } from '../base/outcome.ts'
-import type { Uuid } from '../base/uuid.ts'
 import type { Chain } from '../schema/lens/chain.ts'
 import { sameSteps } from '../schema/lens/correction.ts'
 import { chainData, joined, parseChain } from '../schema/lens/data.ts'
@@ -14,13 +13,8 @@ import { shapeChange } from '../schema/lens/missing-step.ts'
 import { Lenses } from '../schema/lens/path.ts'
 import type { Table } from '../rows/table.ts'
 import type { Entity } from '../schema/entity.ts'
-import { type SchemaRow, chainOfRow, schemaId } from '../schema/system.ts'
-
-/** A row of `$schema` to write. */
-export interface Proposal {
-  readonly id: Uuid
-  readonly values: SchemaRow
-}
+import { type Proposal, proposalOf } from '../schema/proposal.ts'
+import { chainOfRow } from '../schema/system.ts'
 
 /** Prefix of the `meta` key, followed by the type's name, of the chain that stored rows are written in. */
 const REMEMBERED = 'shape:'
@@ -104,9 +98,12 @@ export class Schemas {
     throw new CountersignError('schema_refused', change, { entity: name, reason: change })
   }
 
-  /** Notes that a type's versions could not be published: other builds cannot read them. */
-  cannotPublish(type: string, why: string): void {
-    this.#unpublished.set(type, `${type}: its versions cannot be published: ${why}`)
+  /** Notes of which types versions cannot be published, and why: other builds cannot read them. */
+  cannotPublish(types: ReadonlyMap<string, string>): void {
+    if (types.size + this.#unpublished.size === 0) return
+    this.#unpublished.clear()
+    for (const [type, why] of types)
+      this.#unpublished.set(type, `${type}: its versions cannot be published: ${why}`)
     this.#notify()
   }
 
@@ -130,25 +127,6 @@ export class Schemas {
       return chain?.ok ? [chain.value] : []
     })
   }
-}
-
-/**
- * A row holds the whole chain up to its version, so a row for the newest unpublished version is
- * enough.
- */
-function proposalOf(chain: Chain, published: readonly Chain[]): Proposal | undefined {
-  const isPublished = (number: number, revision: number): boolean =>
-    published.some(({ versions }) => (versions[number - 1]?.revision ?? -1) >= revision)
-  for (let number = chain.version; number > 0; number--) {
-    const { revision } = chain.versions[number - 1]!
-    if (isPublished(number, revision)) continue
-    const type = chain.entity
-    return {
-      id: schemaId(type, number, revision),
-      values: { type, number, revision, chain: chainData(chain, number) },
-    }
-  }
-  return undefined
 }
 
 /** Parses a remembered chain; undefined where the record is absent or damaged. */

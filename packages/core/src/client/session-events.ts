@@ -4,6 +4,7 @@ import type { Entry } from '../history/entry.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { Epoch } from '../wire/records.ts'
 import { bindBytes } from '../wire/signed.ts'
+import type { Capability } from '../facts/capabilities.ts'
 import type { NackReason, Rejection, SessionOpening } from '../facts/message.ts'
 import {
   type ConnectionRefusal,
@@ -19,7 +20,7 @@ import {
 import { SyncSession } from '../sync/session.ts'
 import type { SnapshotApplied, StatesApplied, TailApplied } from '../sync/tail.ts'
 import type { Reviewing } from '../sync/tail-plan.ts'
-import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { Signer } from '../ports/signer.ts'
 import type { AcceptedAgain } from '../wire/frames.ts'
 import type { Repo } from '../rows/repo.ts'
 import type { ChangeOver } from './change-over.ts'
@@ -27,6 +28,7 @@ import type { CanonicalDisk } from './disk/canonical-disk.ts'
 import type { Disk } from './disk/disk.ts'
 import type { OwnPerson } from './identity/own-person.ts'
 import type { HeldStep } from '../sync/hand-back.ts'
+import type { OwnSessions } from './identity/own-sessions.ts'
 import type { Refusals } from './outbox/refusals.ts'
 import type { SyncStatus } from './store.ts'
 import type { Trust } from './identity/trust.ts'
@@ -42,9 +44,7 @@ interface SessionEventsParts {
   readonly refusals: Refusals
   readonly status: StoreApi<SyncStatus>
   readonly warnings: Warnings
-  readonly openings: () => readonly SessionOpening[]
-  /** The key pair of an author of this device, if it is stored here. */
-  readonly keysOf: (authorId: string) => KeyPair | undefined
+  readonly sessions: OwnSessions
   readonly space: string
   readonly signer: Signer
   readonly reviewing: () => Reviewing
@@ -60,13 +60,19 @@ export type SessionOfParts = Omit<SessionParts, 'host'> & Omit<SessionEventsPart
 
 class SessionEvents implements SessionHost {
   readonly #parts: SessionEventsParts
+  /** Messages that the reviewer cannot judge for now. */
+  readonly #undecided = new Set<Entry>()
 
   constructor(parts: SessionEventsParts) {
     this.#parts = parts
   }
 
   openings(): readonly SessionOpening[] {
-    return this.#parts.openings()
+    return this.#parts.sessions.list()
+  }
+
+  isClaim(sessionId: string): boolean {
+    return this.#parts.sessions.claims.has(sessionId)
   }
 
   token(): string | undefined | Promise<string | undefined> {
@@ -77,13 +83,18 @@ class SessionEvents implements SessionHost {
     this.#parts.person.refusedSessions(why)
   }
 
+  may(capabilities: readonly Capability[]): void {
+    const known = this.#parts.status.getState().capabilities
+    if (known?.join() !== capabilities.join()) this.#parts.status.setState({ capabilities })
+  }
+
   me(authorIds: readonly string[] | undefined): void {
     this.#parts.person.me.told(authorIds)
   }
 
   async prove({ authorId, sessionId }: SessionOpening, nonce: string): Promise<string | undefined> {
-    const { keysOf, signer, space } = this.#parts
-    const keys = keysOf(authorId)
+    const { sessions, signer, space } = this.#parts
+    const keys = sessions.keys.get(authorId)
     return keys && signer.sign(keys, bindBytes(space, sessionId, nonce))
   }
 
@@ -117,6 +128,7 @@ class SessionEvents implements SessionHost {
 
   follow(lineage: Lineage, isOther: boolean): void {
     this.#parts.changeOver.follow(lineage, isOther)
+    if (isOther) this.#parts.refusals.orphans.startAnew()
   }
 
   held(): Promise<readonly HeldStep[]> {
@@ -128,6 +140,7 @@ class SessionEvents implements SessionHost {
     changeOver.taken(outcome, texts)
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
+    this.#decided()
     this.#warnOfUnassigned(outcome.settled)
     canonicalDisk.step(by, { ...outcome, texts, outboxRemove })
   }
@@ -151,6 +164,7 @@ class SessionEvents implements SessionHost {
     const { canonicalDisk, settle, changeOver } = this.#parts
     this.#parts.onMoved()
     const outboxRemove = settle(outcome.settled)
+    this.#decided()
     canonicalDisk.replace(by, { texts: pages, entities: outcome.pages, outboxRemove })
     if (isOther) changeOver.revive(told)
   }
@@ -170,20 +184,42 @@ class SessionEvents implements SessionHost {
     repo.acceptContained(entry, { reviewerId, eid, epoch, seq, forked, at })
     repo.emit()
     void disk.write({ durability: 'relaxed', outboxRemove: settle([entry]) })
+    this.#decided()
   }
 
   rejected(rejections: readonly Rejection[]): void {
     this.#parts.refusals.apply(rejections)
+    this.#decided()
+  }
+
+  rejectionsOf(ids: readonly string[]): readonly Rejection[] {
+    const { reviewerId } = this.#parts.reviewing()
+    return this.#parts.refusals.signed(ids).filter((one) => one.reviewerId === reviewerId)
   }
 
   nacked(entries: readonly Entry[], reason: NackReason, { alone, detail }: NackAbout): void {
     if (!alone) return // nacks are unsigned, and this one may be about other messages
-    if (reason === 'unavailable') this.#parts.warnings.about((texts) => texts.undecided(detail))
+    if (reason === 'unavailable') this.#waitForOperator(entries, detail)
+    if (reason === 'parent_unknown') this.#parts.refusals.orphaned(entries, this.#parts.reviewing())
     if (reason !== 'unknown_schema') return
     const lacks = entries.flatMap((entry) => entry.writes.map((w) => `${w.type} ${w.version}`))
     this.#parts.status.setState(({ reviewerLacks }) => ({
       reviewerLacks: [...new Set([...reviewerLacks, ...lacks])].sort(),
     }))
+  }
+
+  /** These wait for the operator of the reviewer. */
+  #waitForOperator(entries: readonly Entry[], undecided: string): void {
+    for (const entry of entries) this.#undecided.add(entry)
+    this.#parts.warnings.about((texts) => texts.undecided(undecided))
+    this.#parts.status.setState({ undecided })
+  }
+
+  /** Messages have their verdict: maybe the last of those that waited for the operator. */
+  #decided(): void {
+    if (this.#undecided.size === 0) return
+    for (const entry of this.#undecided) if (!isOpen(entry)) this.#undecided.delete(entry)
+    if (this.#undecided.size === 0) this.#parts.status.setState({ undecided: undefined })
   }
 
   changed(
@@ -213,6 +249,10 @@ export function sessionOf(parts: SessionOfParts): SyncSession {
   const host = new SessionEvents({ ...parts, reviewing })
   const session: SyncSession = new SyncSession({ ...parts, host })
   return session
+}
+
+function isOpen({ state }: Entry): boolean {
+  return state !== 'accepted' && state !== 'rejected' && state !== 'blocked'
 }
 
 /** How a store shows that it connects again, after a refusal or not. */

@@ -4,16 +4,18 @@
  */
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
+import type { Capability } from '../facts/capabilities.ts'
 import type { FinalReason, MessageState, Position } from '../facts/message.ts'
 import type { ConnectionRefusal } from '../sync/session-host.ts'
 import type { Auth } from './identity/credentials.ts'
 import type { Me } from './identity/me.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
+import type { Ended } from './outbox/hint.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { DamagedRecord } from './disk/sound-state.ts'
 import type { Candidate, Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
 
-export type { Auth, ConnectionRefusal, Me }
+export type { Auth, ConnectionRefusal, Ended, Me }
 
 /** The final outcome of a message. */
 export type Verdict =
@@ -94,7 +96,7 @@ export interface Conflict<E extends Entity = Entity> {
   readonly resolve: (value: unknown) => Receipt
 }
 
-/** The change that a refused message would have made to one row. */
+/** The change that an unsent or refused message makes to one row. */
 export interface RefusedChange {
   readonly entity: string
   readonly id: Uuid
@@ -240,6 +242,29 @@ export type ConnectionState =
   | 'online'
   | 'closed'
 
+/**
+ * What happens to a person's work when they sign out. `keep`: it stays on this device, for their next
+ * sign-in, with their key and their rows. `refuse`: they stay signed in while anything is unsent;
+ * otherwise everything of theirs is deleted here. `discard`: it is deleted, sent or not.
+ */
+export interface SignOutOptions {
+  readonly unsent: 'keep' | 'refuse' | 'discard'
+}
+
+/** An own message that no other device has for sure: without a verdict (`waiting`), or refused and not dismissed. */
+export interface UnsentMessage {
+  readonly state: 'waiting' | RefusedMessage['state']
+  /** The author's clock when it was written, ms since 1970. */
+  readonly timestamp: number
+  readonly changes: readonly RefusedChange[]
+}
+
+/** Whether the person is signed out, and what was unsent, oldest first. */
+export interface SignOutReport {
+  readonly signedOut: boolean
+  readonly unsent: readonly UnsentMessage[]
+}
+
 /** What a reset keeps. */
 export interface ResetOptions {
   /** Whether messages without a verdict are kept and sent to the next reviewer. */
@@ -288,10 +313,19 @@ export interface SyncStatus {
    * store takes no action; the value stays until `reset`.
    */
   readonly alarm: string | undefined
+  /**
+   * What the reviewer lets this person do, as it said last; undefined before it has said so. Without
+   * `write` all is read only: what is written nevertheless is shown, refused and in `store.refused`.
+   */
+  readonly capabilities: readonly Capability[] | undefined
+  /** Why own messages wait for the operator of the reviewer, as a sentence: a rule of it fails. */
+  readonly undecided: string | undefined
   /** Versions the reviewer does not know yet (`issue 2`): messages written in them stay in the outbox. */
   readonly reviewerLacks: readonly string[]
   /** The broken invariant that halted the store: reads still work, writes throw `halted`. */
   readonly halted: string | undefined
+  /** Why the store has closed itself; its rows are gone, and the app opens another one. */
+  readonly ended: Ended | undefined
 }
 
 /** The result of an import: complete, or up to the abort. */
@@ -417,7 +451,7 @@ export interface SyncStore {
   /**
    * Forgets the reviewer and all its rows, and trusts the next reviewer: for a space whose reviewer
    * restarted without its data (`connectionRefusal`). With `keepOutbox`, messages without a verdict
-   * stay; those that change rows of the old reviewer move to `refused` as `parent_compacted`, for
+   * stay; those that change rows of the old reviewer move to `refused` as `parent_lost`, for
    * `reauthor` or `discard`. Without it, all are discarded.
    */
   reset(this: void, options: ResetOptions): Promise<void>
@@ -426,6 +460,18 @@ export interface SyncStore {
    * that was refreshed. A link that has a login keeps it and renews it; otherwise the store connects anew.
    */
   setAuth(this: void, auth: Auth): void
+  /**
+   * Writes under a new author id from now on, which nobody but the reviewer can link to the one
+   * before; rows of the earlier ones stay `$mine`. While something is unsent the earlier id writes on: resolves
+   * when it does not. @throws CountersignError `not_ready` while the person is not known, `closed`
+   */
+  rotate(this: void): Promise<void>
+  /**
+   * Signs the person out on this device, in all tabs: closes the store, and keeps or deletes what is
+   * theirs here. The next person's store has another key, outbox and rows. Where the app has not
+   * named the person yet, `keep` does as `refuse`.
+   */
+  signOut(this: void, options: SignOutOptions): Promise<SignOutReport>
   /** Connects or disconnects. Initially online. */
   setOnline(this: void, online: boolean): void
   /** Resolves when every write so far is durable on this device. */

@@ -33,6 +33,8 @@ import type {
   Receipt,
   RefusedMessage,
   ResetOptions,
+  SignOutOptions,
+  SignOutReport,
   SyncStatus,
   SyncStore,
   TransactOptions,
@@ -299,6 +301,15 @@ export class Store implements SyncStore {
     this.#whenLoaded(({ replica }) => replica.setAuth(auth))
   }
 
+  async rotate(): Promise<void> {
+    await this.#writable().rotate()
+  }
+
+  async signOut(options: SignOutOptions): Promise<SignOutReport> {
+    const writes = (this.#isReady ? this.#writes : undefined) ?? this.#writable()
+    return writes.replica.leaving.signOut(options)
+  }
+
   setOnline(online: boolean): void {
     this.#whenLoaded(({ replica }) => replica.setOnline(online))
   }
@@ -313,13 +324,10 @@ export class Store implements SyncStore {
   }
 
   async #close(): Promise<void> {
-    try {
-      const writes = this.#writes ?? (await this.#loading)
-      await writes?.replica.close()
-    } catch {
-      // The part could not be loaded; there is nothing to close.
-    }
-    this.#memory.close()
+    // Where the part could not be loaded, there is nothing else to close.
+    const writes = this.#writes ?? (await this.#loading.catch(() => undefined))
+    if (writes) await writes.replica.close()
+    else this.#memory.close()
   }
 
   /** @throws CountersignError `closed` or `not_ready` */

@@ -180,6 +180,11 @@ export class Writes {
     return this.replica.reset(options)
   }
 
+  rotate(): Promise<void> {
+    assertWritable(this.replica)
+    return this.replica.rotation.rotate()
+  }
+
   async history(entity: Entity, id: Uuid): Promise<History> {
     const { repo, outbox, refused } = this.replica
     const { reader, registers } = repo.table(entity)

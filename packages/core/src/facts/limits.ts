@@ -21,8 +21,6 @@ export interface Limits {
   readonly expectMax: number
   readonly registersMax: number
   readonly parentsMax: number
-  /** Heads of one row in `expect`. */
-  readonly headsMax: number
   /** Spans of pending messages of other sessions in one change. */
   readonly ownSpansMax: number
   readonly liveWritesMax: number
@@ -35,8 +33,6 @@ export interface Limits {
   readonly flushDelayMs: number
   readonly inFlightMessagesMax: number
   readonly inFlightBytesMax: number
-  /** Messages of one entity that are not compacted. */
-  readonly entityMessagesMax: number
   readonly handshakeMs: number
   readonly handshakeBytesMax: number
   readonly sessionsPerBindMax: number
@@ -44,6 +40,21 @@ export interface Limits {
   readonly sessionsPerLinkMax: number
   /** Author ids of a person that are told to them, the newest. */
   readonly authorsToldMax: number
+  /** Of one person over all links: messages offered a second, and at once; later ones wait. */
+  readonly personMessagesPerSecond: number
+  readonly personMessagesBurst: number
+  /** UTF-8 bytes of flushes offered, in the same way. */
+  readonly personBytesPerSecond: number
+  readonly personBytesBurst: number
+  /** UTF-8 bytes of answers to `want`, `history` and `seal`, in the same way; the rest of an answer waits. */
+  readonly personReadBytesPerSecond: number
+  readonly personReadBytesBurst: number
+  /** Sessions that are bound at a time; further ones are not bound. */
+  readonly sessionsPerPersonMax: number
+  /** Answers to `want` at a time; a further `want` is ignored, and asked again. */
+  readonly wantsPerPersonMax: number
+  /** Flushes that contradict what their author has signed before, kept as evidence. */
+  readonly evidenceMax: number
   /** Sessions without a verdict that a reviewer keeps; older ones must bind again. */
   readonly idleSessionsMax: number
   /** Rejections whose texts a reviewer keeps, approximately; the oldest are deleted first. */
@@ -131,7 +142,6 @@ export const LIMITS: Limits = {
   expectMax: 4_096,
   registersMax: REGISTERS_MAX,
   parentsMax: 32,
-  headsMax: 4_096,
   ownSpansMax: 128,
   liveWritesMax: 32,
   keepMax: 32,
@@ -142,12 +152,20 @@ export const LIMITS: Limits = {
   flushDelayMs: 4,
   inFlightMessagesMax: 1_024,
   inFlightBytesMax: 1_048_576,
-  entityMessagesMax: 65_536,
   handshakeMs: 10_000,
   handshakeBytesMax: 65_536,
   sessionsPerBindMax: 64,
   sessionsPerLinkMax: 1_024,
   authorsToldMax: 1_024,
+  personMessagesPerSecond: 2_000,
+  personMessagesBurst: 40_000,
+  personBytesPerSecond: 4_194_304,
+  personBytesBurst: 134_217_728,
+  personReadBytesPerSecond: 8_388_608,
+  personReadBytesBurst: 268_435_456,
+  sessionsPerPersonMax: 4_096,
+  wantsPerPersonMax: 64,
+  evidenceMax: 256,
   idleSessionsMax: 16_384,
   rejectionsMax: 8_192,
   tailChangesMax: 2_000,

@@ -17,7 +17,7 @@ export type FinalReason =
   | 'stale'
   | 'precondition_failed'
   | 'parent_rejected'
-  | 'parent_compacted'
+  | 'parent_lost'
   | 'seq_reused'
   | 'tampered'
   | 'entity_exists'
@@ -32,7 +32,7 @@ export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
   'stale',
   'precondition_failed',
   'parent_rejected',
-  'parent_compacted',
+  'parent_lost',
   'seq_reused',
   'tampered',
   'entity_exists',

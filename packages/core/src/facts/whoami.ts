@@ -24,6 +24,14 @@ export function grantBytes(
   return hashBytes('cs/grant', [space, authorId, session.sessionId, session.commit])
 }
 
+/** How the personal ids begin that a store makes for whoever is not signed in. No login has such a one. */
+export const ANONYMOUS = 'anonymous:'
+
+/** Whether a store made the personal id: it is of nobody, and of whoever has the key of its sessions. */
+export function isAnonymous(personalId: string): boolean {
+  return personalId.startsWith(ANONYMOUS)
+}
+
 const COUNTER_SPAN = 2 ** 42
 
 /**

@@ -10,13 +10,16 @@ import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { ServerLink } from '../ports/transport.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { Assigners } from '../review/assign.ts'
+import type { EquivocationProof } from './evidence.ts'
 import type { Authenticate, Peer } from './login.ts'
+import type { OverQuota } from './quotas.ts'
+import type { Capabilities } from '../review/capabilities.ts'
+import type { ReviewRule, Rules } from '../review/rules.ts'
 import type { CanRead } from '../review/read-rights.ts'
-import type { ReviewerRules } from '../review/rules.ts'
 import type { FoldFailure } from '../review/schema-rules.ts'
 
 /** What a reviewer takes: its space, store, keys and platform, and the rules of the app. */
-export interface ReviewerOptions {
+export interface ReviewerOptions<E extends Entity = Entity> {
   readonly space: Uuid
   /** The stores of spaces; the reviewer closes the one that it opens. */
   readonly spaces: SpaceStores
@@ -25,11 +28,17 @@ export interface ReviewerOptions {
   readonly clock: Clock
   readonly random: Random
   /** Types that this deployment knows: values are validated, and the id policy applies. Absent: any type. */
-  readonly entities?: readonly Entity[]
+  readonly entities?: readonly E[] | undefined
+  /** Publishes the versions of `entities` that the space lacks when it is opened. Default: false. */
+  readonly publishes?: boolean | undefined
   /** Authenticates links. Absent: no proof is required, and the personal id of a session is what it claims. */
   readonly authenticate?: Authenticate | undefined
-  /** Permissions, and checks of the resulting rows. Synchronous and pure. */
-  readonly rules?: ReviewerRules | undefined
+  /** What a person may do here. Absent: everybody may read, write and publish. */
+  readonly capabilities?: Capabilities | undefined
+  /** By type: which changes are allowed. Synchronous and pure. */
+  readonly rules?: Rules<E> | undefined
+  /** Checks the rows that come of a message. Synchronous and pure. */
+  readonly review?: ReviewRule | undefined
   /**
    * Who may read a row. Absent: everybody may read everything. With it, stores must follow scopes
    * (`scope: 'followed'`), since the log would tell of every row; `authenticate` says who they are.
@@ -77,6 +86,16 @@ export type ReviewerEvent =
   | { readonly type: 'login_refused'; readonly address: string; readonly why: string }
   /** `authenticate` threw. The store retries. */
   | { readonly type: 'login_failed'; readonly address: string; readonly error: string }
+  /** An author has signed two messages with one number; the proof is kept (`evidence`). */
+  | {
+      readonly type: 'equivocation'
+      readonly authorId: Uuid
+      readonly sessionId: Uuid
+      readonly clientSeq: number
+      readonly acceptedSeq: number
+    }
+  /** A person has used up a quota; reported once a minute. What is over it waits, or is not bound. */
+  | ({ readonly type: 'over_quota' } & OverQuota)
   /** A store of another space, or of another version of the protocol. The store retries. */
   | { readonly type: 'greeting_refused'; readonly address: string; readonly why: string }
   /**
@@ -85,14 +104,19 @@ export type ReviewerEvent =
    */
   | {
       readonly type: 'rule_failed'
-      readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish' | 'canRead'
+      /** `issue.update`, `review`, `assign`, `canRead`. */
+      readonly rule: string
       readonly error: string
       /** Stack of the error; undefined where nothing was thrown. */
       readonly stack: string | undefined
       readonly msgId: Uuid
+      /** The pseudonym of its person: the personal id is in no event. */
+      readonly authorId: Uuid
       /** Types that the message changes. */
       readonly types: readonly string[]
     }
+  /** The versions of a type are not published: other builds may not read its rows. */
+  | { readonly type: 'publication_failed'; readonly entity: string; readonly why: string }
   /** `canRead` threw, or returned an invalid answer, for a row of that type: it is shown to nobody. */
   | {
       readonly type: 'can_read_failed'
@@ -136,6 +160,8 @@ export interface Reviewer {
   readonly publicKey: string
   readonly state: ReviewerHealth
   connect(link: ServerLink, peer: Peer): Attached
+  /** What proves that an author has signed two messages with one number, for the operator. */
+  evidence(): Promise<readonly EquivocationProof[]>
   /**
    * Rights to read have changed that do not stand in the rows: of one person, or of anybody. Their
    * links end; they resume, and are shown what they may read now.

@@ -7,26 +7,23 @@
  */
 import { without } from '../base/redact.ts'
 import type { Uuid } from '../base/uuid.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { AuthorFrames, ProvedOpening } from '../wire/frames.ts'
 import { reviewerFrame } from '../wire/frames.ts'
+import { isAnonymous } from '../facts/whoami.ts'
 import type { Connection } from './connection.ts'
 import type { Events } from './events.ts'
 import { type Ledger, type SessionRecord, hasKey } from '../review/ledger.ts'
 import type { Person, Persons } from '../review/persons.ts'
 import { readSession, textOf } from '../review/stored.ts'
-import { type Authenticate, type SignedIn, signedIn } from './login.ts'
+import { type LoginParts, type SignedIn, signedIn } from './login.ts'
 import { verifyOpening } from './verify.ts'
 
-export interface BindParts {
-  readonly space: Uuid
+export interface BindParts extends LoginParts {
   readonly signer: Signer
-  readonly clock: Clock
   readonly store: SpaceStore
-  readonly authenticate: Authenticate | undefined
   readonly ledger: Ledger
   readonly persons: Persons
   readonly limits: Limits
@@ -50,7 +47,9 @@ export async function bindSessions(
   const proved = await provedSessions(connection, frame.sessions, parts)
   if (connection.closed) return
   const { person } = login
-  const own = proved.filter(({ personalId }) => !person || personalId === person.id)
+  const own = proved.filter(
+    ({ personalId }) => !person || personalId === person.id || isAnonymous(personalId),
+  )
   const { bound, foreign, isNews } = await take(connection, { proved: own, person }, parts)
   if (connection.closed) return
   const isOther = own.length < proved.length
@@ -61,7 +60,8 @@ export async function bindSessions(
   }
   const told = person && (await meFrame(connection, person, parts))
   const { forMs = null } = login
-  connection.send(reviewerFrame('bound', { sessionIds: bound, forMs, why: why ?? null }))
+  const may = bound.length > 0 ? [...login.may] : null
+  connection.send(reviewerFrame('bound', { sessionIds: bound, forMs, why: why ?? null, may }))
   if (told) connection.send(told)
   if (person && isNews) await tellOthers(connection, person, parts)
 }
@@ -70,12 +70,13 @@ export async function bindSessions(
 async function loginOf(
   connection: Connection,
   { auth, sessions }: AuthorFrames['bind'],
-  { authenticate, clock, events }: BindParts,
+  parts: BindParts,
 ): Promise<SignedIn | undefined> {
+  const { events } = parts
   const secrets = [auth, ...sessions.map(({ personalId }) => personalId)]
   let login
   try {
-    login = await signedIn(auth, connection.peer, { authenticate, clock })
+    login = await signedIn(auth, connection.peer, parts)
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error)
     const { address } = connection.peer
@@ -155,13 +156,19 @@ async function take(
     const isHeld = connection.sessions.has(sessionId)
     // A concurrent `bind` on this link may have used up the room.
     if (!isHeld && connection.sessions.size >= limits.sessionsPerLinkMax) continue
+    if (!connection.speakFor(record)) {
+      foreign = 'this person has too many sessions here'
+      continue
+    }
     ledger.bind(record, kept !== undefined && hasKey(kept))
     if (!isHeld) ledger.hold(sessionId)
     if (person && connection.speaksAs(authorId)) {
       isNews ||= owner === undefined
       persons.hold(authorId, person.id)
     }
-    connection.speakFor(sessionId)
+    // Whoever wrote it while nobody was signed in, and has its key, has signed in now.
+    if (person && isAnonymous(record.personalId) && !owners.has(authorId))
+      persons.claim(authorId, person.id)
     bound.push(sessionId)
   }
   return { bound, foreign, isNews }

@@ -19,7 +19,8 @@ import { authorFrame } from '../wire/frames.ts'
 import type { Attached, Reviewer, ReviewerEvent } from './api.ts'
 import { sequence, slug } from '../review/assign.ts'
 import { createReviewer } from './reviewer.ts'
-import type { ReviewerRules } from '../review/rules.ts'
+import { rulesFor } from '../testing/rules-for.ts'
+import type { ReviewRule } from '../review/rules.ts'
 
 const shape = { title: z.string(), points: z.number().optional() }
 const Issue = entity('issue', z.object(shape))
@@ -28,20 +29,21 @@ const Invoice = entity('invoice', z.object({ ...shape, no: z.number() })).assign
 const Page = entity('page', z.object({ ...shape, path: z.string() })).assigned('path')
 const entities = [Issue, Strict, Invoice, Page]
 
-const rules: ReviewerRules = {
-  authorize: (_, __, row) => row?.['title'] !== 'locked' || 'it is locked',
-  review: ({ changes }, rows) => {
-    if (changes.length !== 1) return undefined
-    const { entity: type, after } = changes[0]!
-    if (type === 'strict') {
-      // The order of all rows is part of the answer.
-      const all = rows.rows(Strict)
-      return all.length > 9 ? all.map(({ title }) => title).join() : undefined
-    }
-    if (type !== 'issue' || after['title'] !== 'odd') return undefined
-    const odd = rows.query(Issue, { where: { title: 'odd' } })
-    return odd.length > 3 ? `there are ${odd.length}` : undefined
-  },
+const rules = rulesFor(
+  entities.map(({ name }) => name),
+  (_, __, row) => row?.['title'] !== 'locked' || 'it is locked',
+)
+const review: ReviewRule = ({ changes }, rows) => {
+  if (changes.length !== 1) return undefined
+  const { entity: type, after } = changes[0]!
+  if (type === 'strict') {
+    // The order of all rows is part of the answer.
+    const all = rows.rows(Strict)
+    return all.length > 9 ? all.map(({ title }) => title).join() : undefined
+  }
+  if (type !== 'issue' || after['title'] !== 'odd') return undefined
+  const odd = rows.query(Issue, { where: { title: 'odd' } })
+  return odd.length > 3 ? `there are ${odd.length}` : undefined
 }
 
 const constant: Random = { unit: () => 0.5, bytes: (count) => new Uint8Array(count) }
@@ -65,7 +67,7 @@ class Side {
     const { keys, signer, clock } = this.#desk
     this.#clock = new ProcessClock(clock)
     const made = createReviewer({
-      ...{ entities, rules, keys, signer, random: constant, limits: this.#limits },
+      ...{ entities, rules, review, keys, signer, random: constant, limits: this.#limits },
       assign: {
         invoice: { no: sequence() },
         page: { path: slug('title') },
@@ -116,6 +118,7 @@ function both(
   let links = 0
   desk.use({
     ...{ publicKey, space, state },
+    evidence: () => Promise.resolve([]),
     connect: (link, peer): Attached => {
       const no = links++
       const ends = sides.map(({ reviewer }, i) =>

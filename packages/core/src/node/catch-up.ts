@@ -142,7 +142,7 @@ async function sendBatches(connection: Connection, batches: readonly StoredBatch
     const { position } = last
     const counts = part.map(({ text }) => lineCount(text))
     const texts = part.map(({ text }) => text).join('\n')
-    connection.send(reviewerFrame('tail', { batches: counts, position }, texts))
+    connection.sendPart(reviewerFrame('tail', { batches: counts, position }, texts))
     await connection.drained()
   }
 }
@@ -190,7 +190,7 @@ async function sendSnapshot(
     }
     const page = await shared.page(no)
     if (page === undefined) break
-    connection.send(reviewerFrame('page', { snapshot }, page))
+    connection.sendPart(reviewerFrame('page', { snapshot }, page))
     await connection.drained()
     await new Promise<void>((resolve) => void clock.after(0, resolve))
   }
@@ -201,7 +201,7 @@ async function sendSnapshot(
   for (const sessionId of connection.sessions) {
     for await (const runs of settledRuns(sessionId, store, at.seq)) {
       const list = reviewerFrame('settled', { sessionId, runs, at: clock.now(), snapshot })
-      connection.send(list)
+      connection.sendPart(list)
       lists.push(listHash(list))
       await connection.drained()
     }

@@ -10,10 +10,12 @@
  */
 import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
+import type { Capability } from '../facts/capabilities.ts'
 import type { Limits } from '../facts/limits.ts'
 import { type Position, WIRE_VERSION } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
+import type { SessionRecord } from '../review/ledger.ts'
 import type { Person } from '../review/persons.ts'
 import { FrameJoiner, cutFrame } from '../wire/parts.ts'
 import {
@@ -25,12 +27,14 @@ import {
 } from '../wire/frames.ts'
 import type { Peer, SignedIn } from './login.ts'
 import { Pace } from './pace.ts'
+import { type PersonKey, type Quotas, personKey } from './quotas.ts'
 
 /** `states`: scopes instead of the chain. */
 export type FollowMode = 'none' | 'catching' | 'live' | 'states'
 
 /** For the client, as a sentence. */
 export const EXPIRED = 'the login has expired'
+const NOTHING: ReadonlySet<Capability> = new Set()
 /** A timer of a platform may not be longer. */
 const TIMER_MS_MAX = 86_400_000
 
@@ -45,14 +49,14 @@ export interface ConnectionHost {
   readonly space: Uuid
   readonly clock: Clock
   readonly limits: Limits
+  readonly quotas: Quotas
   /** The answer to `hello`; `nonces`: that of the author, and that of this connection. */
   welcome(nonces: readonly [string, string]): Promise<ReviewerFrames['welcome']>
   /** 128 random bits. */
   nonce(): string
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void
   offer(connection: Connection, frame: AuthorFrame & { kind: 'offer' }): void
-  /** `pages`: names of the pages that the follower has. */
-  follow(connection: Connection, have: Position | null, pages?: readonly string[]): void
+  want(connection: Connection, have: Position | null, pages: readonly string[]): void
   /** Batches that this reviewer may have lost. */
   held(connection: Connection, frame: AuthorFrame & { kind: 'held' }): void
   /** Follows scopes from now on. */
@@ -65,6 +69,12 @@ export interface ConnectionHost {
   refused(connection: Connection, why: string): void
 }
 
+/** Whose quotas a session uses. */
+interface SessionHolder {
+  readonly key: PersonKey
+  readonly authorId: Uuid
+}
+
 const DRAIN_POLL_MS = 5
 const DRAIN_POLL_MAX_MS = 100
 
@@ -74,10 +84,13 @@ export class Connection {
   readonly nonce: string
   /** Sessions that are bound to this link. */
   readonly sessions: Set<Uuid> = new Set<Uuid>()
+  /** The persons whose sessions these are, as they were bound. */
+  readonly #holders = new Map<Uuid, SessionHolder>()
   /** Authors this link speaks for with a login. */
   readonly authors: Set<Uuid> = new Set<Uuid>()
   #login: 'none' | 'signed in' | 'expired' = 'none'
   #person: Person | null = null
+  #may = NOTHING
   #endsAtMs: number | undefined
   #cancelEnd: () => void = () => {}
   mode: FollowMode = 'none'
@@ -131,7 +144,10 @@ export class Connection {
   ): Promise<void> {
     if (pending.has(key) || pending.size >= max) return
     pending.add(key)
-    const answered = this.#answers.then(answer).finally(() => pending.delete(key))
+    const answered = this.#answers
+      .then(() => this.drained())
+      .then(answer)
+      .finally(() => pending.delete(key))
     this.#answers = answered.catch(() => {}) // the caller gets the error; the next answer follows
     await answered
   }
@@ -169,14 +185,38 @@ export class Connection {
     this.mode = 'live'
   }
 
+  /** Sends a part of an answer. `drained` resolves when the next one may follow. */
+  sendPart(frame: string): void {
+    const cut = this.cut(frame)
+    this.charge(cut.bytes)
+    this.sendCut(cut)
+  }
+
+  /** Counts bytes that were read for an answer. */
+  charge(bytes: number): void {
+    const reader = this.reader
+    if (reader) this.#host.quotas.read(reader.key, bytes)
+  }
+
+  /** The person who reads over this link: of its first session. */
+  get reader(): SessionHolder | undefined {
+    return this.#holders.values().next().value
+  }
+
+  get #mayGoOn(): boolean {
+    const reader = this.reader
+    if (reader && this.#host.quotas.isReadUp(reader.key, reader.authorId)) return false
+    return this.#pace.hasRoom(this.#link.bufferedBytes ?? 0, this.#host.clock.monotonic())
+  }
+
   /**
-   * Resolves when the peer has read most of the sent bytes. The gateway closes a link whose peer
-   * does not read.
+   * Resolves when the peer has read most of the sent bytes, and its person may be sent more. The
+   * gateway closes a link whose peer does not read.
    */
   async drained(): Promise<void> {
     const { clock } = this.#host
     let waitMs = DRAIN_POLL_MS
-    while (!this.#closed && !this.#pace.hasRoom(this.#link.bufferedBytes ?? 0, clock.monotonic())) {
+    while (!this.#closed && !this.#mayGoOn) {
       await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
       waitMs = Math.min(waitMs * 2, DRAIN_POLL_MAX_MS)
     }
@@ -185,6 +225,15 @@ export class Connection {
   /** Who this link has proved to be; null: it need not, or its login has expired. */
   get person(): Person | null {
     return this.#person
+  }
+
+  /** What the login allows; nothing before the first one, and after the end. */
+  get may(): ReadonlySet<Capability> {
+    return this.#may
+  }
+
+  get isSignedIn(): boolean {
+    return this.#login === 'signed in'
   }
 
   /** Its login is over: nothing of it is decided any more. */
@@ -196,7 +245,7 @@ export class Connection {
    * The login of the link, or a newer one of the same person, which may be good for longer. Returns why
    * it is refused, as a sentence for the client.
    */
-  signIn({ person, forMs }: SignedIn): string | undefined {
+  signIn({ person, forMs, may }: SignedIn): string | undefined {
     if (this.#login === 'expired') return EXPIRED
     if (this.#login === 'signed in' && this.#person?.id !== person?.id)
       return 'this link is of another person'
@@ -205,6 +254,7 @@ export class Connection {
     if (!isShorter) this.#endsAtMs = endsAtMs
     this.#login = 'signed in'
     this.#person = person
+    this.#may = may
     this.#endLater()
     return undefined
   }
@@ -224,6 +274,7 @@ export class Connection {
   #expire(): void {
     this.#login = 'expired'
     this.#person = null
+    this.#may = NOTHING
     this.mode = 'none'
     void this.order.then(() => this.close(EXPIRED, 'unauthorised'))
   }
@@ -235,10 +286,21 @@ export class Connection {
     return true
   }
 
-  /** Binds a session that was proved on this link. */
-  speakFor(sessionId: Uuid): void {
+  /** Binds a session that was proved on this link. False: its person has too many. */
+  speakFor(record: SessionRecord): boolean {
+    const { sessionId, authorId } = record
+    if (this.sessions.has(sessionId)) return true
+    const key = personKey(this.#person, record)
+    if (!this.#host.quotas.holdSession(key, authorId)) return false
+    this.#holders.set(sessionId, { key, authorId })
     if (this.sessions.size === 0) this.#link.bound?.(this.#host.space)
     this.sessions.add(sessionId)
+    return true
+  }
+
+  /** Whose quotas a session that is bound here uses. */
+  holderOf(sessionId: Uuid): SessionHolder | undefined {
+    return this.#holders.get(sessionId)
   }
 
   /** Sends `bye` with the reason, and closes the link. */
@@ -255,6 +317,7 @@ export class Connection {
     this.#closed = true
     this.#cancelTimer()
     this.#cancelEnd()
+    for (const { key } of this.#holders.values()) this.#host.quotas.releaseSession(key)
     this.#host.gone(this)
   }
 
@@ -329,14 +392,14 @@ export class Connection {
 
   #read(frame: AuthorFrame & { kind: 'want' | 'follow' | 'history' | 'seal' | 'held' }): void {
     if (this.sessions.size === 0)
-      this.send(reviewerFrame('bound', { sessionIds: [], forMs: null, why: null }))
+      this.send(reviewerFrame('bound', { sessionIds: [], forMs: null, why: null, may: null }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
     else if (frame.kind === 'held') this.#host.held(this, frame)
     else if (frame.kind === 'follow') this.#host.scopes(this, frame)
     else if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
       // Until the peer has read the last long answer, a `want` is a retry: it is ignored.
-      this.#host.follow(this, frame.have, frame.pages ?? [])
+      this.#host.want(this, frame.have, frame.pages ?? [])
   }
 }
 

@@ -13,18 +13,14 @@ import type { Commit, LedgerRun, SpaceStore } from '../ports/space-store.ts'
 import type { Entity } from '../schema/entity.ts'
 import { reviewRows } from '../wire/frames.ts'
 import { acceptedBytes, nackBytes, positionBytes, rejectionBytes } from '../wire/signed.ts'
-import type { ReviewerEvent, ReviewerOptions } from './api.ts'
+import type { ReviewerOptions } from './api.ts'
 import { StateWriter } from './behind.ts'
 import type { Connection } from './connection.ts'
-import {
-  type LinkAnswers,
-  type Decision,
-  type UnjudgedMessage,
-  type Offer,
-  decide,
-} from '../review/decide.ts'
+import { decide } from '../review/decide.ts'
+import type { LinkAnswers, Decision, Offer } from '../review/decision.ts'
 import { appendEpoch, appendReturned, headAfter } from './epochs.ts'
-import type { Events } from './events.ts'
+import type { Evidence } from './evidence.ts'
+import { type Events, ruleFailed } from './events.ts'
 import { type OpenSpace, trimCaches, replay } from './open.ts'
 import type { SessionRecord } from '../review/ledger.ts'
 import type { Batch } from '../wire/types.ts'
@@ -44,6 +40,7 @@ export interface DeskParts extends ReviewerOptions {
   readonly limits: Limits
   readonly store: SpaceStore
   readonly events: Events
+  readonly evidence: Evidence
   readonly types: ReadonlyMap<string, Entity> | undefined
   readonly connections: ReadonlySet<Connection>
   readonly keyed: KeyedTypes
@@ -194,7 +191,10 @@ export class Desk {
         if (head === 'fenced') return false
         this.open.ledger.forgetVerdicts()
         await replay(this.open, { after: this.head.seq, head }, store)
+        const isOther = head.eid !== this.head.eid
         this.open.head = head
+        // Their greeting has not the epoch that came back: nothing of it may reach them.
+        if (isOther) for (const link of [...connections]) link.close('epochs came back; resume')
       }
     } catch (error) {
       events.storeFailed(error)
@@ -205,9 +205,7 @@ export class Desk {
     }
     events.emit({ type: 'adopted', fromSeq: before.seq + 1, toSeq: this.head.seq })
     for (const link of [...connections]) {
-      // Their greeting has not the epochs that came back.
-      if (this.head.eid !== before.eid) link.close('epochs came back; resume')
-      else if (link.mode === 'live') onBehind(link, before)
+      if (link.mode === 'live') onBehind(link, before)
       else if (link.mode === 'states') link.close('messages came back; resume')
     }
     this.behind.committed()
@@ -220,11 +218,11 @@ export class Desk {
 
   async #decided(offers: readonly Offer<Connection>[]): Promise<Decision<Connection>> {
     const { source, space, ledger, persons, lineage } = this.open
-    const { clock, random, rules = {}, canRead, assign: assigners = {} } = this.#parts
+    const { clock, random, rules = {}, review, canRead, assign: assigners = {} } = this.#parts
     const history = new Map<Uuid, readonly Write[] | 'long'>()
     await this.#loadFor(offers)
     const deciding = decide(offers, {
-      ...{ space, ledger, persons, lineage, random, rules, canRead, assigners, history },
+      ...{ space, ledger, persons, lineage, random, rules, review, canRead, assigners, history },
       now: clock.now(),
       spaceId: this.#parts.space,
       limits: this.#parts.limits,
@@ -376,7 +374,7 @@ export class Desk {
 
   /** Applies a decision that the store has committed to the space and the ledger. */
   #apply(
-    { batch, refused, stored, failures }: Decision<Connection>,
+    { batch, refused, stored, failures, equivocations }: Decision<Connection>,
     rejections: ReadonlyMap<Uuid, Rejection>,
   ): void {
     const { space, ledger } = this.open
@@ -399,6 +397,7 @@ export class Desk {
       this.#parts.events.emit({ type: 'rejected', msgId, reason, detail: words })
     }
     for (const failed of failures) this.#parts.events.emit(ruleFailed(failed))
+    this.#parts.evidence.keep(equivocations)
     this.#parts.events.accepted += batch.entries.length
     this.#parts.events.rejected += refused.length
     this.#forgetRejections(refused.length)
@@ -465,15 +464,6 @@ export class Desk {
     }
     this.#isUnsure = false
   }
-}
-
-function ruleFailed({ failure, message, person }: UnjudgedMessage): ReviewerEvent {
-  const { rule, cause } = failure
-  const types = new Set(message.changes.map(({ shape }) => shape.type))
-  const error = without([person.id], failure.message)
-  const stack =
-    cause instanceof Error ? cause.stack && without([person.id], cause.stack) : undefined
-  return { type: 'rule_failed', rule, error, stack, msgId: message.id, types: [...types] }
 }
 
 /** The accepted messages of a decision as runs of numbers of one session. */

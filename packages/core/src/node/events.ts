@@ -1,8 +1,9 @@
 /** Emits the events of a reviewer, and counts its verdicts and nacks. */
+import { without } from '../base/redact.ts'
 import type { NackReason } from '../facts/message.ts'
 import type { ReviewerEvent } from './api.ts'
 import type { Connection } from './connection.ts'
-import type { Offer } from '../review/decide.ts'
+import type { Offer, UnjudgedMessage } from '../review/decision.ts'
 import { nackOffer } from './verdicts.ts'
 
 export class Events {
@@ -34,11 +35,22 @@ export class Events {
 
   /** Nacks all messages of an offer. */
   nackAll(
-    offer: Omit<Offer<Connection>, 'record' | 'person'>,
+    offer: Omit<Offer<Connection>, 'record' | 'person' | 'may'>,
     reason: NackReason,
     detail: string,
   ): void {
     this.noteNacked(reason, offer.flush.messages.length)
     nackOffer(offer, reason, detail)
   }
+}
+
+/** A rule that failed, for the operator: without the personal id, whoever quotes it. */
+export function ruleFailed({ failure, message, person }: UnjudgedMessage): ReviewerEvent {
+  const { rule, cause } = failure
+  const types = new Set(message.changes.map(({ shape }) => shape.type))
+  const error = without([person.id], failure.message)
+  const { stack: whole } = cause instanceof Error ? cause : {}
+  const stack = whole && without([person.id], whole)
+  const { authorId } = message.session.facts
+  return { type: 'rule_failed', rule, error, stack, msgId: message.id, authorId, types: [...types] }
 }

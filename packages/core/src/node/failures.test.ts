@@ -15,7 +15,7 @@ import {
 import { authorFrame } from '../wire/frames.ts'
 import { readPage } from '../wire/pages.ts'
 import { readLayout } from '../wire/read-batch.ts'
-import type { ReviewerRules } from '../review/rules.ts'
+import type { ReviewRule } from '../review/rules.ts'
 import { readStoredBatch } from '../review/stored.ts'
 
 const Issue = entity('issue', z.object({ title: z.string() }))
@@ -45,14 +45,12 @@ describe('a commit that fails', () => {
   test.each(['answers again', 'stays away for a while'])(
     'S16 failed commit: its rows are seen by no rule, when the store %s',
     async (store) => {
-      const rules: ReviewerRules = {
-        review: ({ changes }, rows) => {
-          const isLast = changes.some(({ values }) => values['title'] === 'last')
-          const lost = rows.query(Issue, { where: { title: 'lost' } })
-          return isLast && lost.length > 0 ? 'there is a lost one' : undefined
-        },
+      const review: ReviewRule = ({ changes }, rows) => {
+        const isLast = changes.some(({ values }) => values['title'] === 'last')
+        const lost = rows.query(Issue, { where: { title: 'lost' } })
+        return isLast && lost.length > 0 ? 'there is a lost one' : undefined
       }
-      const { desk, ann } = await deskWith({ entities, rules })
+      const { desk, ann } = await deskWith({ entities, review })
       await ann.offer(issue(ann, 'first'))
       const { faults } = desk.spaces
       desk.spaces.faults = {

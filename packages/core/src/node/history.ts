@@ -28,6 +28,8 @@ export interface HistoryParts {
   readonly mayAsk: () => Promise<boolean>
 }
 
+/** What finding one message costs, as so many bytes that are sent: a batch is parsed for it. */
+export const MESSAGE_READ_BYTES = 4_096
 /** Maximum size of the facts of a message in the frame, without its text. */
 const ENVELOPE_BYTES = bytesOf(128)
 
@@ -63,6 +65,7 @@ async function sendHistory(
   const seqs = mayAsk ? await parts.source.changeSeqs(entityId, countMax, parts.asOfSeq) : []
   for (const seq of seqs.toReversed()) {
     if (connection.closed) return
+    connection.charge(MESSAGE_READ_BYTES)
     const text = await texts.message(seq, entityId)
     const size = addBytes(utf8Bytes(text), ENVELOPE_BYTES)
     isCut = messages >= limits.historyMessagesMax || bytes + size > limits.historyBytesMax
@@ -158,6 +161,6 @@ class Page {
     this.#bytes = NO_BYTES
     const { nonce } = this.#connection
     const sig = await sign(historyBytes(epoch.space, epoch, { ...about, nonce, texts }))
-    this.#connection.send(reviewerFrame('history', { ...about, sig }, texts))
+    this.#connection.sendPart(reviewerFrame('history', { ...about, sig }, texts))
   }
 }

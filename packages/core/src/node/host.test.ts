@@ -348,6 +348,7 @@ describe('an author of one of them', () => {
         return host.open[0]!.state
       },
       connect: (link, peer) => host.connect(link, peer),
+      evidence: () => Promise.resolve([]),
       rightsChanged: () => {},
       close: () => host.close(),
     } satisfies Reviewer)

@@ -9,6 +9,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import { WIRE_VERSION } from '../facts/message.ts'
 import type { ServerLink } from '../ports/transport.ts'
+import type { Entity } from '../schema/entity.ts'
 import { type ByeCode, parseAuthorFrame, reviewerFrame } from '../wire/frames.ts'
 import type { Attached, Reviewer, ReviewerEvent, ReviewerOptions } from './api.ts'
 import type { Peer } from './login.ts'
@@ -16,7 +17,10 @@ import { type Caches, cachesOf } from '../review/caches.ts'
 import { openReviewer } from './reviewer.ts'
 
 /** Options of all reviewers of a host, and the spaces that it accepts. */
-export interface HostOptions extends Omit<ReviewerOptions, 'space' | 'onEvent'> {
+export interface HostOptions<E extends Entity = Entity> extends Omit<
+  ReviewerOptions<E>,
+  'space' | 'onEvent'
+> {
   /** The spaces that are reviewed here: a list, or a predicate. */
   readonly accepts: readonly Uuid[] | ((space: Uuid) => boolean)
   /** Maximum of open spaces. Default: 64. */
@@ -53,6 +57,7 @@ const OPEN_SPACES_MAX = 64
 const IDLE_MS = 60_000
 
 /** Creates a host for many spaces in one process. A space is opened by its first link, and closed when idle. */
+export function createReviewerHost<E extends Entity>(options: HostOptions<E>): ReviewerHost
 export function createReviewerHost(options: HostOptions): ReviewerHost {
   return new Host(options)
 }

@@ -7,13 +7,22 @@ export { sequence, slug } from '../review/assign.ts'
 export type { AssignContext, Assigner, Assigners } from '../review/assign.ts'
 export type { CanRead, ReadContext } from '../review/read-rights.ts'
 export type {
-  ReviewerRules,
+  AnyChange,
+  ReviewRule,
+  RuleAnswer,
   RuleChange,
   RuleContext,
   RuleMessage,
+  RuleRow,
   RuleRows,
   RuleStep,
+  Rules,
+  TypeRules,
 } from '../review/rules.ts'
+export type { Capability } from '../facts/capabilities.ts'
+export type { Capabilities, CapabilityContext } from '../review/capabilities.ts'
+export type { EquivocationProof } from './evidence.ts'
+export type { OverQuota } from './quotas.ts'
 export type { Authenticate, Login, Peer } from './login.ts'
 export type { Person } from '../review/persons.ts'
 export { Entity } from '../schema/entity.ts'

@@ -8,19 +8,22 @@ import { readingBounds } from '../facts/bounds.ts'
 import { readFlush } from '../facts/flush.ts'
 import { readSession } from '../facts/session-line.ts'
 import type { Limits } from '../facts/limits.ts'
-import type { Signer } from '../ports/signer.ts'
+import type { Rejection } from '../facts/message.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { AuthorFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
-import type { Offer } from '../review/decide.ts'
+import type { Offer } from '../review/decision.ts'
 import type { Events } from './events.ts'
 import type { Ledger, SessionRecord } from '../review/ledger.ts'
 import type { Person } from '../review/persons.ts'
-import { verifySeal } from './verify.ts'
+import type { Quotas } from './quotas.ts'
+import { verifyRejections, verifySeal } from './verify.ts'
 
 /** An offer whose session is not looked up yet. */
 interface Unbound extends Pick<Offer<Connection>, 'session' | 'flush'> {
   readonly connection: Connection
   readonly sig: string
+  readonly rejections: readonly Rejection[] | null
 }
 
 /** An offer that waits for its decision. */
@@ -28,9 +31,11 @@ type Waiting = Offer<Connection> & Unbound
 
 export interface IntakeParts {
   readonly space: Uuid
+  readonly keys: KeyPair
   readonly signer: Signer
   readonly limits: Limits
   readonly events: Events
+  readonly quotas: Quotas
   /** The ledger of the open space. */
   readonly ledger: () => Ledger
   /** Called when an offer is queued. */
@@ -61,7 +66,7 @@ export class Intake {
     this.#isClosed = true
   }
 
-  offer(connection: Connection, { sig, texts }: AuthorFrame & { kind: 'offer' }): void {
+  offer(connection: Connection, { sig, rejections, texts }: AuthorFrame & { kind: 'offer' }): void {
     const { space, limits, events } = this.#parts
     const end = Math.max(0, texts.indexOf('\n'))
     const session = readSession(texts.slice(0, end))
@@ -75,7 +80,7 @@ export class Intake {
       return
     }
     const flush = read.value
-    const offer = { connection, session: session.value, flush, sig }
+    const offer = { connection, session: session.value, flush, sig, rejections }
     const { length } = flush.messages
     if (session.value.facts.space !== space) connection.strike('a session of another space')
     else if (length > limits.flushMessagesMax) connection.strike('an offer of too many messages')
@@ -104,10 +109,17 @@ export class Intake {
     })
   }
 
+  /** Counted before the seal is checked: checks cost more than anything else of an offer. */
+  #overQuota({ connection, session, flush }: Unbound): string | undefined {
+    const holder = connection.holderOf(session.facts.sessionId)
+    const size = { messages: flush.messages.length, bytes: flush.bytes }
+    return holder && this.#parts.quotas.offered(holder.key, size, holder.authorId)
+  }
+
   /** The offer with the record of its session; undefined if it was refused, and answered. */
   async #verified(offer: Unbound): Promise<Waiting | undefined> {
     const { connection, session, flush, sig } = offer
-    const { events, ledger, signer } = this.#parts
+    const { events, ledger, signer, keys } = this.#parts
     const { sessionId, authorId } = session.facts
     const record = ledger().session(sessionId)
     if (!record) {
@@ -119,8 +131,18 @@ export class Intake {
       connection.strike(`messages of session ${sessionId}, which is another author's`)
       return undefined
     }
+    const over = this.#overQuota(offer)
+    if (over !== undefined) {
+      events.nackAll(offer, 'rate_limited', over)
+      return undefined
+    }
     if (!(await verifySeal(flush, { sig, publicKey: record.publicKey }, signer))) {
       connection.strike('the seal does not match what was offered')
+      return undefined
+    }
+    const before = await verifyRejections(offer, keys, signer)
+    if (!before) {
+      connection.strike('a rejection that this reviewer has not signed')
       return undefined
     }
     if (connection.isExpired) {
@@ -128,8 +150,9 @@ export class Intake {
       return undefined
     }
     // It is judged as what the person of this link writes, who has to be the one of the session.
+    const { may } = connection
     if (connection.sessions.has(sessionId))
-      return { ...offer, record, person: connection.person ?? claimed(record) }
+      return { ...offer, record, may, before, person: connection.person ?? claimed(record) }
     events.nackAll(offer, 'not_bound', 'this link does not speak for the session')
     return undefined
   }

@@ -38,8 +38,10 @@ async function passing(desk: Desk, ms: number): Promise<void> {
 
 const onlyHers: DeskOptions = {
   rules: {
-    authorize: ({ samePerson }, _, row) =>
-      row === undefined || samePerson(row.$createdBy) || 'only its author may edit this',
+    issue: {
+      update: ({ samePerson }, _, row) =>
+        samePerson(row.$createdBy) || 'only its author may edit this',
+    },
   },
 }
 
@@ -47,7 +49,7 @@ describe('AUTH1 a login', () => {
   test('decides who binds, and rules are told of it', async () => {
     const asked: unknown[] = []
     const desk = await open({
-      rules: { authorize: ({ person }) => (asked.push(person), true) },
+      rules: { issue: { create: ({ person }) => (asked.push(person), true) } },
     })
     const ann = await desk.author('ann', 'ann')
     const message = ann.create('issue', { title: 'a' })
@@ -61,7 +63,7 @@ describe('AUTH1 a login', () => {
     const asked: unknown[] = []
     const desk = await open({
       authenticate: () => null,
-      rules: { authorize: ({ person }) => (asked.push(person), true) },
+      rules: { issue: { create: ({ person }) => (asked.push(person), true) } },
     })
     const ann = await desk.author('ann', 'any token')
     await ann.offer(ann.create('issue', { title: 'a' }))
@@ -286,8 +288,10 @@ describe('AUTH6 what is offered is judged as what the person of the link writes'
   test('and what throws in a rule is logged without the personal id', async () => {
     const desk = await open({
       rules: {
-        authorize: ({ person }) => {
-          throw new Error(`no rights for ${person.id}`)
+        issue: {
+          create: ({ person }) => {
+            throw new Error(`no rights for ${person.id}`)
+          },
         },
       },
     })
@@ -398,5 +402,44 @@ describe('WHO9 to a person alone their author ids are told', () => {
     const phone = await desk.author('ann', 'ann')
     expect(idsOf(phone)).toHaveLength(2)
     expect([...ids, phone.authorId]).toEqual(expect.arrayContaining([...idsOf(phone)!]))
+  })
+})
+
+describe('AUTH3 what nobody wrote', () => {
+  const nobodyOr: Authenticate = (auth, peer) => (auth === undefined ? null : byName(auth, peer))
+  const ANON = 'anonymous:n0b0dy'
+
+  test('is the person’s whose login binds it with its key, for ever, and of nobody else', async () => {
+    const desk = await open({ ...onlyHers, authenticate: nobodyOr })
+    const nobody = await desk.author(ANON)
+    const [phone, bob] = [await desk.author('ann', 'ann'), await desk.author('bob', 'bob')]
+    const row = nobody.create('issue', { title: 'a' })
+    await nobody.offer(row)
+    const ann = await desk.author('ann', 'ann')
+    const proof = await nobody.proof(nobody.sessionId, ann)
+    await ann.bind(await ann.opening(), { ...(await nobody.opening()), proof })
+    expect(heardOf(ann, 'bound').at(-1)).toMatchObject({ why: null })
+    expect(idsOf(ann)).toEqual([ann.authorId, nobody.authorId, phone.authorId].sort())
+    ann.leave()
+    await desk.settle()
+    // Nothing more is written under it; the next commit of anybody stores whose it is.
+    await bob.offer(bob.create('issue', { title: 'b' }))
+    await desk.restart({ ...onlyHers, authenticate: nobodyOr })
+    await phone.connect()
+    const edit = phone.change([row], { title: 'hers' })
+    await phone.offer(edit)
+    expect(phone.verdict(edit)).toBe('accepted')
+    await bob.connect()
+    const stolen = { ...(await nobody.opening()), proof: await nobody.proof(nobody.sessionId, bob) }
+    await bob.bind(await bob.opening(), stolen)
+    expect(heardOf(bob, 'bound').at(-1)).toMatchObject({
+      why: 'this author id is of another person than the login',
+    })
+  })
+
+  test('AUTH1 no login is of nobody', async () => {
+    const desk = await open({ authenticate: () => ({ personalId: ANON }) })
+    const ann = await desk.author(ANON, 'ann')
+    expect(byes(ann)).toEqual([['the login cannot be checked now; try again', null]])
   })
 })

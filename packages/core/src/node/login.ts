@@ -1,9 +1,13 @@
 /**
- * Who a link is, by the login of the deployment. The token that a client sends with its sessions is
- * passed on to `authenticate`, and kept nowhere.
+ * Who a link is and what it may, by the login of the deployment. The token that a client sends with its
+ * sessions is passed on to `authenticate`, and kept nowhere.
  */
 import { type Outcome, fail, ok } from '../base/outcome.ts'
 import type { Clock } from '../ports/clock.ts'
+import { ANONYMOUS, isAnonymous } from '../facts/whoami.ts'
+import type { Uuid } from '../base/uuid.ts'
+import type { Capability } from '../facts/capabilities.ts'
+import { type Capabilities, askedCapabilities } from '../review/capabilities.ts'
 import type { Person } from '../review/persons.ts'
 
 /** The other end of a link, as the transport knows it. */
@@ -38,19 +42,43 @@ export interface SignedIn {
   readonly person: Person | null
   /** How long it is good from now, ms; undefined: for ever. */
   readonly forMs: number | undefined
+  readonly may: ReadonlySet<Capability>
 }
 
 const SENTENCE_CHARACTERS_MAX = 256
 
-/** Asks the login of the deployment. `unauthorised`: a sentence for the client. Rejects where it throws. */
+/** What a login is asked of. */
+export interface LoginParts {
+  readonly space: Uuid
+  readonly authenticate: Authenticate | undefined
+  readonly capabilities: Capabilities | undefined
+  readonly clock: Clock
+}
+
+/**
+ * Asks the login of the deployment, and what the person may. `unauthorised`: a sentence for the client.
+ * Rejects where one of them throws.
+ */
 export async function signedIn(
   auth: string | null,
   peer: Peer,
-  {
-    authenticate,
-    clock,
-  }: { readonly authenticate: Authenticate | undefined; readonly clock: Clock },
+  parts: LoginParts,
 ): Promise<Outcome<SignedIn>> {
+  const login = await loginOf(auth, peer, parts)
+  if (!login.ok) return login
+  const { person } = login.value
+  const { space, clock, capabilities } = parts
+  const may = await askedCapabilities({ space, person, at: clock.now() }, capabilities)
+  if (!may.has('read'))
+    return fail('unauthorised', 'this person may not read here: the capability read is withheld')
+  return ok({ ...login.value, may })
+}
+
+async function loginOf(
+  auth: string | null,
+  peer: Peer,
+  { authenticate, clock }: LoginParts,
+): Promise<Outcome<Omit<SignedIn, 'may'>>> {
   const answer = (await authenticate?.(auth ?? undefined, peer)) ?? null
   if (typeof answer === 'string')
     return fail('unauthorised', answer.slice(0, SENTENCE_CHARACTERS_MAX).toWellFormed())
@@ -58,6 +86,8 @@ export async function signedIn(
   const { personalId: id, claims, expiresAt } = answer
   if (typeof id !== 'string' || id === '' || !id.isWellFormed())
     throw new Error('authenticate gave a person without a personal id')
+  if (isAnonymous(id))
+    throw new Error(`authenticate gave a personal id as stores make them: ${ANONYMOUS}…`)
   if (expiresAt !== undefined && !Number.isFinite(expiresAt))
     throw new Error('authenticate gave a person whose expiresAt is no time')
   const forMs = expiresAt === undefined ? undefined : Math.floor(expiresAt - clock.now())

@@ -12,7 +12,7 @@ import type { Position } from '../facts/message.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
-import type { Offer } from '../review/decide.ts'
+import type { Offer } from '../review/decision.ts'
 import type { SessionRecord } from '../review/ledger.ts'
 import { type ReturnedBatch, returnedFlushes, unboundRecord } from '../review/returned-flush.ts'
 import { readSession } from '../review/stored.ts'
@@ -165,7 +165,16 @@ export class Returned {
       const record = records.get(session.facts.sessionId)!
       const person = { id: record.personalId, proved: false, claims: undefined }
       const { flush } = returned
-      return { connection: null, session, flush, sig: null, record, person, returned }
+      return {
+        connection: null,
+        session,
+        flush,
+        sig: null,
+        record,
+        person,
+        may: new Set(),
+        returned,
+      }
     })
   }
 

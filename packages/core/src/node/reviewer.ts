@@ -13,6 +13,7 @@ import { LIMITS, type Limits } from '../facts/limits.ts'
 import { type Position, WIRE_VERSION } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ServerLink } from '../ports/transport.ts'
+import type { Entity } from '../schema/entity.ts'
 import type { AuthorFrame, ReviewerFrames } from '../wire/frames.ts'
 import {
   meBytes,
@@ -29,11 +30,15 @@ import { catchUp } from './catch-up.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
 import { Events } from './events.ts'
+import { type EquivocationProof, Evidence } from './evidence.ts'
 import { answerHistory } from './history.ts'
 import { Intake } from './intake.ts'
 import type { Peer } from './login.ts'
 import { Newest } from './newest.ts'
 import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
+import { publishTypes } from './publish.ts'
+import { rulesFault } from '../review/rules.ts'
+import { Quotas } from './quotas.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
 import { answerSeal } from './seal.ts'
 import { Readers } from './readers.ts'
@@ -45,8 +50,10 @@ import { Views } from './views.ts'
 /**
  * Opens or creates the space, and resolves to a reviewer that accepts links.
  * Rejects when the store cannot be read or contains another reviewer's space, and when `assign`
- * names a field that no entity declares as assigned.
+ * names a field that no entity declares as assigned,
+ * or `rules` a type that is not among the entities.
  */
+export function createReviewer<E extends Entity>(options: ReviewerOptions<E>): Promise<Reviewer>
 export function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
   return openReviewer(options, cachesOf({ ...LIMITS, ...options.limits }))
 }
@@ -54,7 +61,8 @@ export function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
 /** The same, with the caches that all reviewers of a process share. */
 export async function openReviewer(options: ReviewerOptions, caches: Caches): Promise<Reviewer> {
   const types = typesOf(options.entities)
-  const fault = assignersFault(options.assign ?? {}, types)
+  const fault =
+    assignersFault(options.assign ?? {}, types) ?? rulesFault(options.rules ?? {}, types)
   if (fault) throw new Error(fault)
   const limits = { ...LIMITS, ...options.limits }
   const { space, keys, signer, clock, spaces } = options
@@ -69,22 +77,30 @@ export async function openReviewer(options: ReviewerOptions, caches: Caches): Pr
     marks: options.marks,
   }
   try {
-    return new ReviewerRole({ ...options, limits, store, types }, await openSpace(opening), caches)
+    const open = await openSpace(opening)
+    const role = new ReviewerRole({ ...options, limits, store, types }, open, caches)
+    if (options.publishes) await role.publish(open, options.entities ?? [])
+    return role
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-type RoleOptions = Omit<DeskParts, 'events' | 'connections' | 'views' | 'keyed' | 'onBehind'>
+type RoleOptions = Omit<
+  DeskParts,
+  'events' | 'evidence' | 'connections' | 'views' | 'keyed' | 'onBehind'
+>
 
 class ReviewerRole implements Reviewer, ConnectionHost {
   readonly limits: Limits
+  readonly quotas: Quotas
   readonly #options: RoleOptions
   readonly #events: Events
   readonly #intake: Intake
   readonly #desk: Desk
   readonly #newest: Newest
+  readonly #evidence: Evidence
   readonly #snapshots: Snapshots
   readonly #views: Views
   readonly #readers: Readers
@@ -100,12 +116,21 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.limits = limits
     this.#options = options
     this.#events = new Events(options.onEvent)
+    this.quotas = new Quotas(limits, clock, (over) =>
+      this.#events.emit({ type: 'over_quota', ...over }),
+    )
     this.#newest = new Newest({ space, keys, signer, clock })
     this.#intake = new Intake({
-      ...{ space, signer, limits },
+      ...{ space, keys, signer, limits },
       events: this.#events,
+      quotas: this.quotas,
       ledger: () => open.ledger,
       onWaiting: () => this.#start(),
+    })
+    this.#evidence = new Evidence({
+      ...{ store: options.store, limits, onError: this.#events.storeFailed },
+      onKept: ({ authorId, sessionId, clientSeq, acceptedSeq }) =>
+        this.#events.emit({ type: 'equivocation', authorId, sessionId, clientSeq, acceptedSeq }),
     })
     const { store } = options
     const keyed = new KeyedTypes(options.types)
@@ -127,9 +152,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       ...options,
       keyed,
       events: this.#events,
+      evidence: this.#evidence,
       views: this.#views,
       connections: this.#connections,
-      onBehind: this.follow.bind(this),
+      onBehind: (connection: Connection, have: Position) => void this.follow(connection, have),
     }
     this.#desk = new Desk(desk, open)
     this.#returned = new Returned({ ...options, desk: this.#desk })
@@ -177,10 +203,24 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     return { frame: (text) => connection.frame(text), closed: () => connection.gone() }
   }
 
+  evidence(): Promise<readonly EquivocationProof[]> {
+    return this.#evidence.all()
+  }
+
+  /** Called before the first link. A store that fails is reported, and closes nothing. */
+  async publish(open: OpenSpace, entities: readonly Entity[]): Promise<void> {
+    const { space, keys, signer, random } = this.#options
+    await publishTypes({
+      ...{ open, entities, space, keys, signer, random },
+      clock: this.clock,
+      events: this.#events,
+      batch: (offers) => this.#desk.batch(offers),
+    }).catch(this.#events.storeFailed)
+  }
+
   rightsChanged(personalId?: string): void {
     for (const link of [...this.#connections])
-      if (link.mode === 'states' && (personalId === undefined || link.person?.id === personalId))
-        link.close('rights have changed; resume')
+      if (personalId === undefined || link.person?.id === personalId) endStates(link)
   }
 
   async close(): Promise<void> {
@@ -191,6 +231,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     await this.#working
     for (const connection of [...this.#connections]) connection.close('the reviewer is stopping')
     this.#snapshots.close()
+    await this.#evidence.written()
     await this.#desk.behind.write()
     this.#desk.behind.stop()
     if (!this.#desk.isUnsure) await this.#mark()
@@ -270,11 +311,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void {
-    const { signer, store, clock, keys, authenticate } = this.#options
+    const { signer, store, clock, keys, authenticate, capabilities } = this.#options
     const { ledger, persons, lineage } = this.#desk.open
     const epoch = lineage.present
     const bound = bindSessions(connection, frame, {
-      ...{ signer, store, clock, authenticate, ledger, persons },
+      ...{ signer, store, clock, authenticate, capabilities, ledger, persons },
       space: this.space,
       limits: this.limits,
       events: this.#events,
@@ -283,13 +324,13 @@ class ReviewerRole implements Reviewer, ConnectionHost {
         signer.sign(keys, meBytes(this.space, epoch, { nonce, authorIds })),
     })
     bound.catch(() => {}) // handled below, maybe much later
-    const before = claimsOf(connection)
+    const before = connection.isSignedIn ? claimsOf(connection) : undefined
     connection.binding = connection.binding
       .then(() => bound)
       .then(() => {
         // It was shown what another login may read.
-        if (this.#readers.areLimited && claimsOf(connection) !== before)
-          this.rightsChanged(connection.person?.id)
+        const isOther = before !== undefined && claimsOf(connection) !== before
+        if (this.#readers.areLimited && isOther) endStates(connection)
       })
       .catch((error: unknown) => {
         this.#events.storeFailed(error)
@@ -305,7 +346,19 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     if (!this.#isClosing) this.#between(() => this.#returned.take(connection, frame))
   }
 
-  follow(connection: Connection, have: Position | null, pages: readonly string[] = []): void {
+  want(connection: Connection, have: Position | null, pages: readonly string[]): void {
+    const { reader } = connection
+    if (connection.mode === 'catching' || !reader) return
+    if (!this.quotas.answering(reader.key, reader.authorId)) return
+    void this.follow(connection, have, pages).then(() => this.quotas.answered(reader.key))
+  }
+
+  /** Brings a link to the head. Never rejects. */
+  async follow(
+    connection: Connection,
+    have: Position | null,
+    pages: readonly string[] = [],
+  ): Promise<void> {
     if (connection.mode === 'catching') return
     if (this.#readers.areLimited) {
       connection.close('who may read what is limited here: a store has to follow scopes')
@@ -313,14 +366,14 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     }
     if (have && this.#isAhead(have)) {
       this.#between(() =>
-        this.#missed(connection, have, (known) => this.follow(connection, known, pages)),
+        this.#missed(connection, have, (known) => void this.follow(connection, known, pages)),
       )
       return
     }
     this.#views.gone(connection)
     connection.mode = 'catching'
     const { store, clock, keys, signer } = this.#options
-    const follows = async (): Promise<void> => {
+    try {
       await connection.binding // a snapshot is sent with the accepted messages of the bound sessions
       await catchUp(
         connection,
@@ -336,11 +389,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
           limits: this.limits,
         },
       )
-    }
-    follows().catch((error: unknown) => {
+    } catch (error) {
       this.#events.storeFailed(error)
       connection.close('the store does not answer')
-    })
+    }
   }
 
   scopes(connection: Connection, frame: AuthorFrame & { kind: 'follow' }): void {
@@ -407,6 +459,11 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 }
 
 /** What a login says of a person, to be compared. */
-function claimsOf({ person }: Connection): string | undefined {
-  return person ? JSON.stringify(person.claims) : undefined
+function claimsOf({ person }: Connection): string {
+  return JSON.stringify(person?.claims ?? null)
+}
+
+/** The next link is given what may be read now. */
+function endStates(link: Connection): void {
+  if (link.mode === 'states') link.close('rights have changed; resume')
 }

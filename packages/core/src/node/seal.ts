@@ -7,6 +7,7 @@ import type { Epoch } from '../wire/records.ts'
 import { keptBytes } from '../wire/signed.ts'
 import { flushWith } from '../wire/told.ts'
 import type { Connection } from './connection.ts'
+import { MESSAGE_READ_BYTES } from './history.ts'
 import type { SpaceSource } from './source.ts'
 import { readSession, textOf } from '../review/stored.ts'
 
@@ -44,6 +45,7 @@ export async function answerSeal(
 }
 
 async function sendSeal(connection: Connection, seq: number, parts: SealParts): Promise<void> {
+  connection.charge(MESSAGE_READ_BYTES)
   const kept = await keptOf(seq, parts)
   // It may have come back without its seal, and no epoch says so yet.
   if (kept.seal === null && parts.isRestored) return

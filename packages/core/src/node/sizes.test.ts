@@ -127,7 +127,11 @@ describe('§19 parts: an offer', () => {
   test('larger than all parts together may be is refused before it is parsed', async () => {
     const desk = await Desk.open()
     const ann = await desk.author('ann')
-    const frame = authorFrame('offer', { sig: 'a' }, 'я'.repeat(LIMITS.authorFrameBytesMax / 2))
+    const frame = authorFrame(
+      'offer',
+      { sig: 'a', rejections: null },
+      'я'.repeat(LIMITS.authorFrameBytesMax / 2),
+    )
     ann.send(frame)
     expect(desk.events.at(-1)).toMatchObject({
       type: 'strike',

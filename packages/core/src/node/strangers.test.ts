@@ -10,7 +10,7 @@ import {
 } from '../testing/desk.ts'
 import { authorFrame } from '../wire/frames.ts'
 
-const NONE_BOUND = { kind: 'bound', sessionIds: [], forMs: null, why: null, texts: '' }
+const NONE_BOUND = { kind: 'bound', sessionIds: [], forMs: null, why: null, may: null, texts: '' }
 const sessionNo = (n: number): string => `00000000-0000-4000-8000-${`${n}`.padStart(12, '0')}`
 const idOf = (message: HandMessage): string => message.changes[0]!.entityId
 

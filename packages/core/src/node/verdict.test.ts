@@ -1,6 +1,8 @@
 /** Verdicts that say more than no: what stands against a late message, and the same answer for ever. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { textOfFlush } from '../facts/flush.ts'
+import { authorFrame } from '../wire/frames.ts'
 import { rejectionBytes } from '../wire/signed.ts'
 import { LIMITS } from '../facts/limits.ts'
 import type { Rejection } from '../facts/message.ts'
@@ -234,4 +236,27 @@ describe('the same answer', () => {
     for (const message of [...all].reverse()) await ann.offer(message)
     expect(all.map((message) => ann.verdict(message))).toEqual(expected)
   })
+})
+
+test('OFR1 a rejection in an offer that this reviewer has not signed is a strike, one of another message is nothing', async () => {
+  const desk = await Desk.open({ entities })
+  const ann = await desk.author('ann')
+  const root = ann.create('strict', { title: 'a', points: 1 })
+  const [first, late] = [ann.change([root], { title: 'b' }), ann.change([root], { points: 2 })]
+  await ann.offer(root, first, late)
+  const rejection = rejectionOf(ann, late)!
+  const next = ann.create('issue', { title: 'c', points: 1 })
+  const sig = await ann.seal(next.flush)
+  const offered = async (one: Rejection): Promise<void> => {
+    const text = `${next.session.line}\n${textOfFlush(next.flush.text)}`
+    ann.send(authorFrame('offer', { sig, rejections: [one] }, text))
+    await desk.settle()
+  }
+  await offered({ ...rejection, msgId: next.id, hash: next.hash })
+  expect(desk.events.flatMap((event) => (event.type === 'strike' ? [event.why] : []))).toEqual([
+    'a rejection that this reviewer has not signed',
+  ])
+  expect(ann.verdict(next)).toBeUndefined()
+  await offered(rejection)
+  expect(ann.verdict(next)).toBe('accepted')
 })

@@ -10,7 +10,7 @@ import type { Uuid } from '../base/uuid.ts'
 import { lineCount } from '../facts/line.ts'
 import { type AcceptedAgain, reviewerFrame } from '../wire/frames.ts'
 import { inFrames } from './catch-up.ts'
-import type { LinkAnswers, Decision, Offer } from '../review/decide.ts'
+import type { LinkAnswers, Decision, Offer } from '../review/decision.ts'
 import type { Connection } from './connection.ts'
 
 /** A signed list of accepted messages for their author, beside the tail. */

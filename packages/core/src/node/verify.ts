@@ -4,8 +4,9 @@ import type { Uuid } from '../base/uuid.ts'
 import { sealBytes } from '../facts/hashes.ts'
 import type { Flush } from '../facts/types.ts'
 import { grantBytes, personalCommit, whoamiId } from '../facts/whoami.ts'
-import { bindBytes } from '../wire/signed.ts'
-import type { Signer } from '../ports/signer.ts'
+import { bindBytes, rejectionBytes } from '../wire/signed.ts'
+import type { Rejection } from '../facts/message.ts'
+import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { ProvedOpening } from '../wire/frames.ts'
 import type { SessionRecord } from '../review/ledger.ts'
 
@@ -25,6 +26,26 @@ export async function verifyOpening(
   if (!(await signer.verify(publicKey, bindBytes(space, sessionId, nonce), opening.proof)))
     return fail('tampered', 'the session is not proved over this link')
   return ok({ sessionId, authorId, publicKey, personalCommit: commit, personalId })
+}
+
+/**
+ * The rejections of messages of a flush, by id; undefined where this reviewer has not signed one of
+ * them.
+ */
+export async function verifyRejections(
+  {
+    flush,
+    rejections,
+  }: { readonly flush: Flush; readonly rejections: readonly Rejection[] | null },
+  { publicKey }: KeyPair,
+  signer: Signer,
+): Promise<ReadonlyMap<Uuid, Rejection> | undefined> {
+  const found = new Map<Uuid, Rejection>()
+  for (const one of rejections ?? []) if (flush.ids.includes(one.msgId)) found.set(one.msgId, one)
+  const checks = [...found.values()].map((one) =>
+    signer.verify(publicKey, rejectionBytes(one), one.sig),
+  )
+  return (await Promise.all(checks)).every(Boolean) ? found : undefined
 }
 
 /** Whether the seal of a flush was made with that key. */

@@ -28,7 +28,7 @@ import { type EntityState, lastOf } from '../fold/state.ts'
 import { reviewIn } from '../history/entry.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SpaceStore } from '../ports/space-store.ts'
-import type { Decision, Offer } from '../review/decide.ts'
+import type { Decision, Offer } from '../review/decision.ts'
 import { Missing } from '../review/missing.ts'
 import type { SpaceState } from '../review/space.ts'
 import type { KeyedTypes } from '../review/state-keys.ts'
@@ -404,7 +404,8 @@ export class Views {
         const sig = await signed
         if (!this.#isLive(view)) return
         const fields = { no, of, done, more, position, at, kept, gone, accepted, sig }
-        connection.send(reviewerFrame('states', fields, texts === '' ? undefined : texts))
+        const send = more ? 'sendPart' : 'send'
+        connection[send](reviewerFrame('states', fields, texts === '' ? undefined : texts))
       })
       .catch((error: unknown) => {
         onError(error)

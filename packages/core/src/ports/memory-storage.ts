@@ -20,6 +20,7 @@ import {
   type Storage,
   StorageError,
   type StorageHandle,
+  type StorageTrouble,
   type StoredCheckpoint,
   type StoredSegment,
   type StoredState,
@@ -30,63 +31,91 @@ import {
 
 /**
  * A storage that lives as long as the returned object. `open` never rejects, and `onTrouble` is
- * never called. A handle without a space uses the first space.
+ * called only after `erase`. A handle without a partition uses the first one.
  */
 export function memoryStorage(): Storage {
-  const spaces = new Map<Uuid, MemoryStore>()
+  const stores = new Map<Uuid, MemoryStore>()
   return {
-    open(_onTrouble, space) {
-      const name = (): Uuid => space ?? spaces.keys().next().value ?? ''
-      const place: Place = {
-        toRead: () => spaces.get(name()) ?? new MemoryStore(),
-        toWrite() {
-          const store = this.toRead()
-          spaces.set(name(), store)
-          return store
-        },
-      }
-      return Promise.resolve(new MemoryHandle(place))
+    open(onTrouble, partition) {
+      const name = (): Uuid => partition ?? stores.keys().next().value ?? ''
+      return Promise.resolve(new MemoryHandle(new Partition(stores, name), onTrouble))
     },
   }
 }
 
-/** A space exists after the first write to it. */
-interface Place {
-  toRead(): MemoryStore
-  toWrite(): MemoryStore
+/** A partition exists after the first write to it. */
+class Partition {
+  readonly #stores: Map<Uuid, MemoryStore>
+  readonly #name: () => Uuid
+  #store: MemoryStore | undefined
+
+  constructor(stores: Map<Uuid, MemoryStore>, name: () => Uuid) {
+    this.#stores = stores
+    this.#name = name
+  }
+
+  /** Whether it was erased since it was first used. */
+  get isErased(): boolean {
+    return this.#store?.isErased === true
+  }
+
+  toRead(): MemoryStore {
+    this.#store ??= this.#stores.get(this.#name())
+    return this.#store ?? new MemoryStore()
+  }
+
+  toWrite(): MemoryStore {
+    this.#store = this.toRead()
+    this.#stores.set(this.#name(), this.#store)
+    return this.#store
+  }
+
+  erase(): void {
+    this.toRead().isErased = true
+    this.#stores.delete(this.#name())
+  }
 }
 
 class MemoryHandle implements StorageHandle {
-  readonly #place: Place
+  readonly #partition: Partition
+  readonly #onTrouble: (trouble: StorageTrouble) => void
   #closed = false
+  #isTroubleKnown = false
 
-  constructor(place: Place) {
-    this.#place = place
+  constructor(partition: Partition, onTrouble: (trouble: StorageTrouble) => void) {
+    this.#partition = partition
+    this.#onTrouble = onTrouble
   }
 
   async read(): Promise<StoredState> {
     this.#assertOpen()
-    return this.#place.toRead().read()
+    return this.#partition.toRead().read()
   }
 
   async pages(checkpoint: string, reading: PageReading): Promise<boolean> {
     this.#assertOpen()
-    return this.#place.toRead().readPages(checkpoint, reading)
+    return this.#partition.toRead().readPages(checkpoint, reading)
   }
 
   async waiting(): Promise<readonly string[]> {
     this.#assertOpen()
-    return this.#place.toRead().waiting()
+    return this.#partition.toRead().waiting()
   }
 
   async write(batch: WriteBatch): Promise<Written> {
     this.#assertOpen()
-    return this.#place.toWrite().write(batch)
+    return this.#partition.toWrite().write(batch)
   }
 
   async claim(key: string, value: unknown): Promise<unknown> {
     this.#assertOpen()
-    return this.#place.toWrite().claim(key, value)
+    return this.#partition.toWrite().claim(key, value)
+  }
+
+  async erase(): Promise<void> {
+    this.#assertOpen()
+    this.#partition.erase()
+    this.#closed = true
   }
 
   async close(): Promise<void> {
@@ -95,10 +124,15 @@ class MemoryHandle implements StorageHandle {
 
   #assertOpen(): void {
     if (this.#closed) throw new StorageError('closed', 'The handle of this storage was closed.')
+    if (!this.#partition.isErased) return
+    if (!this.#isTroubleKnown) this.#onTrouble('closed')
+    this.#isTroubleKnown = true
+    throw new StorageError('closed', 'This storage was erased.')
   }
 }
 
 class MemoryStore {
+  isErased = false
   /** By key, in order of arrival. */
   readonly #segments = new Map<string, StoredSegment>()
   readonly #outbox = new Set<string>()

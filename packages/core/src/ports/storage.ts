@@ -29,8 +29,11 @@ import type { Uuid } from '../base/uuid.ts'
  *
  * So position, checkpoint and the tail after it always match, whatever other tabs do.
  *
- * One storage holds any number of spaces, isolated from each other: a write in one space is not
- * read, skipped, claimed or reset in another.
+ * One storage holds any number of partitions, isolated from each other: a write in one is not read,
+ * skipped, claimed, reset or erased in another. A partition has the name of a uuid: that of a space, or one
+ * that a store derives for each person of a space.
+ * - `erase` deletes a partition, whatever else is under way. Other handles on it never write again: their
+ *   calls reject as `closed`.
  */
 
 /** Prefix of the keys of segments of kind `draft`, and of no others. */
@@ -133,7 +136,7 @@ export interface WriteBatch {
   readonly reset?: boolean
 }
 
-/** All data of one space in the storage but the pages of its checkpoint, read at one moment. */
+/** All data of one partition in the storage but the pages of its checkpoint, read at one moment. */
 export interface StoredState {
   /** In order of arrival. */
   readonly segments: readonly StoredSegment[]
@@ -198,8 +201,8 @@ export class StorageError extends Error {
 }
 
 /**
- * An open storage of one space. Several tabs may each hold one; a call after `close` rejects as
- * `closed`.
+ * An open partition of a storage. Several tabs may each hold one; a call after `close` or `erase` rejects
+ * as `closed`.
  */
 export interface StorageHandle {
   /** Reads everything that is stored but the pages of the checkpoint. */
@@ -215,6 +218,8 @@ export interface StorageHandle {
   write(batch: WriteBatch): Promise<Written>
   /** Returns the value under `key`, or `value` after storing it; atomic among tabs. */
   claim(key: string, value: unknown): Promise<unknown>
+  /** Deletes everything of this partition, and closes the handle. A later `open` finds it empty. */
+  erase(): Promise<void>
   close(): Promise<void>
 }
 
@@ -225,9 +230,9 @@ export interface Storage {
   /**
    * Rejects with a `StorageError` when no storage can be opened. `onTrouble` reports later trouble
    * of the whole handle; so never `quota`, which is the rejection of one call. A store always names
-   * its `space`; a tool may omit it, and gets a space of the adapter's choice.
+   * its `partition`; a tool may omit it, and gets a partition of the adapter's choice.
    */
-  open(onTrouble: (trouble: StorageTrouble) => void, space?: Uuid): Promise<StorageHandle>
+  open(onTrouble: (trouble: StorageTrouble) => void, partition?: Uuid): Promise<StorageHandle>
 }
 
 /** Reads all pages of a checkpoint, with their keys; undefined where another one is stored by now. */

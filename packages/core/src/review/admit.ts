@@ -14,6 +14,7 @@ import { type Entry, type Readings, type Write, applyAssigned } from '../history
 import { toEntry } from '../history/from-message.ts'
 import { pendingIn } from '../history/names.ts'
 import { versionOf } from '../base/uuid.ts'
+import type { Capability } from '../facts/capabilities.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { AuthoredMessage, Change } from '../facts/types.ts'
@@ -35,15 +36,17 @@ import { ARCHIVED } from '../schema/registers.ts'
 import type { StatedBases } from '../wire/reviews.ts'
 import { type Assigners, assignedTo } from './assign.ts'
 import { boundsFault } from './bounds.ts'
+import { withheldFrom } from './capabilities.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import type { Person, Persons } from './persons.ts'
 import { type CanRead, mayRead } from './read-rights.ts'
 import { schemaFault, systemTypes } from './schema-rules.ts'
 import type { SpaceRows } from './rows.ts'
 import {
-  type ReviewerRules,
+  type ReviewRule,
   RuleFailure,
   type RuleParts,
+  type Rules,
   objection,
   ruleContext,
   unauthorised,
@@ -79,8 +82,9 @@ export interface AdmitContext {
   readonly persons: Persons
   /** The bound session of the message. */
   readonly record: SessionRecord
-  /** Whoever offered it. */
+  /** Whoever offered it, and what they may. */
   readonly person: Person
+  readonly may: ReadonlySet<Capability>
   /** The committed head before the batch. */
   readonly head: Position
   readonly limits: Limits
@@ -96,7 +100,8 @@ export interface AdmitContext {
   readonly decided: ReadonlyMap<string, ReadonlyMap<number, 'accepted' | 'refused'>>
   /** Rows for the rules and assigners of the deployment. */
   readonly rows: SpaceRows
-  readonly rules: ReviewerRules
+  readonly rules: Rules
+  readonly review: ReviewRule | undefined
   readonly canRead: CanRead | undefined
   readonly assigners: Assigners
   /** The reviewer's clock at this batch, ms since 1970. */
@@ -104,6 +109,10 @@ export interface AdmitContext {
   /** Called when a rule fails; the message gets no verdict. */
   readonly onRuleFailure: (failure: RuleFailure, message: AuthoredMessage) => void
 }
+
+/** For the author. What failed is the operator's business. */
+const RULE_FAILS =
+  'a rule of this reviewer failed: the message waits until its operator has mended it'
 
 const reject = (reason: FinalReason, detail: string): Admission => ({
   kind: 'rejected',
@@ -119,7 +128,7 @@ export function admit(message: AuthoredMessage, bytes: Bytes, context: AdmitCont
   } catch (error) {
     if (!(error instanceof RuleFailure)) throw error
     context.onRuleFailure(error, message)
-    return nack('unavailable', 'a rule of this reviewer failed; nothing was decided')
+    return nack('unavailable', RULE_FAILS)
   }
 }
 
@@ -130,14 +139,18 @@ function formFault(
   context: AdmitContext,
 ): Admission | undefined {
   const { changes, clientSeq } = message
+  // First of all: a rejection for any other reason would give the number a second verdict.
+  if (verdictOn(message.session.facts.sessionId, clientSeq, context) !== 'unknown')
+    return reject('seq_reused', `number ${clientSeq} of this session is another message`)
   const owner = ownerFault(message, context)
   if (owner) return owner
+  // What was accepted before, and was lost, was allowed then.
+  const refusal = context.places ? undefined : withheldFrom(changes, context.may)
+  if (refusal !== undefined) return reject('unauthorised', refusal)
   const bounds = boundsFault(message, bytes, context.limits)
   if (bounds) return reject('too_large', bounds)
   const moment = timestampFault(message.time)
   if (moment) return reject('invalid', moment)
-  if (verdictOn(message.session.facts.sessionId, clientSeq, context) !== 'unknown')
-    return reject('seq_reused', `number ${clientSeq} of this session is another message`)
   const elsewhere = unknownHistory(message, context)
   if (elsewhere) return elsewhere
   for (const change of changes) {
@@ -249,9 +262,9 @@ function blindFault(
 }
 
 function rulePartsOf({ session }: AuthoredMessage, context: AdmitContext): RuleParts {
-  const { person, rules, rows, batch, now } = context
+  const { person, rules, review, rows, batch, now } = context
   const { authorId } = session.facts
-  return { rules, rows, batch, context: ruleContext({ authorId, person }, now, batch) }
+  return { rules, review, rows, batch, context: ruleContext({ authorId, person }, now, batch) }
 }
 
 /** The verdict on a message, in this batch or before. @throws Missing */

@@ -5,7 +5,7 @@ import { entity } from '../schema/entity.ts'
 import { Desk, type DeskOptions, type HandAuthor, type HandMessage } from '../testing/desk.ts'
 import { type OpenedSpace, offerOf, openDesk } from '../testing/opened-space.ts'
 import { sequence, slug } from './assign.ts'
-import type { Decision } from './decide.ts'
+import type { Decision } from './decision.ts'
 import { Missing, type Need } from './missing.ts'
 import { DecisionBatch } from './space.ts'
 
@@ -128,13 +128,11 @@ describe('what is missing', () => {
       messages.push(issue(author, 'a'), author.create('invoice', { title: 'b' }))
       await author.offer(...messages)
     }, {})
-    const rules: DeskOptions['rules'] = {
-      review: (_, rows) => {
-        const all = rows.rows(Issue).map(({ title }) => title)
-        return `${all.join()} ${String(rows.row(Invoice, idOf(messages[1]!))?.title)}`
-      },
+    const review: DeskOptions['review'] = (_, rows) => {
+      const all = rows.rows(Issue).map(({ title }) => title)
+      return `${all.join()} ${String(rows.row(Invoice, idOf(messages[1]!))?.title)}`
     }
-    const opened = await openDesk(desk, { entities, rules })
+    const opened = await openDesk(desk, { entities, review })
     const other = issue(ann, 'c')
     const { decision, needs } = await opened.decided([offerOf(other)])
     expect(needs).toEqual([
@@ -167,11 +165,9 @@ describe('what is missing', () => {
 })
 
 describe('a decision that had to wait', () => {
-  const hundred: DeskOptions['rules'] = {
-    review: (_, rows) => {
-      const rest = rows.rows(Issue).map(({ title }) => title)
-      return rest.length > 3 ? rest.join() : undefined
-    },
+  const hundred: DeskOptions['review'] = (_, rows) => {
+    const rest = rows.rows(Issue).map(({ title }) => title)
+    return rest.length > 3 ? rest.join() : undefined
   }
 
   /** One where the rows of issues are kept, with an issue in them. */
@@ -185,7 +181,7 @@ describe('a decision that had to wait', () => {
 
   test('goes on with the message that missed something, and judges no other again', async () => {
     let asked = 0
-    const rules: DeskOptions['rules'] = { review: () => void asked++ }
+    const review: DeskOptions['review'] = () => void asked++
     const edits = 40
     let roots: readonly HandMessage[] = []
     const { desk, ann } = await past(async (_, author, other) => {
@@ -193,7 +189,7 @@ describe('a decision that had to wait', () => {
       await author.offer(...roots)
       await other.offer(...roots.map((root) => other.change([root], { title: 'his' })))
     })
-    const opened = await openDesk(desk, { entities, rules })
+    const opened = await openDesk(desk, { entities, review })
     const { decision, needs } = await opened.decided(
       roots.map((root) => offerOf(ann.change([root], { title: 'hers' }))),
     )
@@ -233,7 +229,7 @@ describe('a decision that had to wait', () => {
   })
 
   test('says nothing by a promise, and asks no store', async () => {
-    const { opened, ann } = await kept({ rules: hundred })
+    const { opened, ann } = await kept({ review: hundred })
     const offers = [offerOf(issue(ann, 'first'), named('one')), offerOf(issue(ann, 'second'))]
     await opened.decided(offers)
     opened.calls.length = 0
@@ -256,23 +252,19 @@ describe('a rule that catches what it is thrown', () => {
     [
       'review',
       {
-        rules: {
-          review: (_, rows) => {
-            const found = swallow(() => rows.rows(Invoice))
-            return found ? `there are ${found.length}` : 'there is nothing'
-          },
+        review: (_, rows) => {
+          const found = swallow(() => rows.rows(Invoice))
+          return found ? `there are ${found.length}` : 'there is nothing'
         },
       },
     ],
     [
       'review, and throws something else',
       {
-        rules: {
-          review: (_, rows) => {
-            const found = swallow(() => rows.query(Invoice))
-            if (!found) throw new Error('boom')
-            return `there are ${found.length}`
-          },
+        review: (_, rows) => {
+          const found = swallow(() => rows.query(Invoice))
+          if (!found) throw new Error('boom')
+          return `there are ${found.length}`
         },
       },
     ],

@@ -15,111 +15,35 @@ import type { EntityState } from '../fold/state.ts'
 import { type Entry, type Write, giveReview, reviewIn } from '../history/entry.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
-import {
-  type NackReason,
-  type OtherPlace,
-  type Position,
-  type Rejection,
-  WIRE_VERSION,
-} from '../facts/message.ts'
+import { type OtherPlace, type Position, WIRE_VERSION } from '../facts/message.ts'
 import type { Random } from '../ports/random.ts'
 import type { Entity } from '../schema/entity.ts'
 import { batchBounds } from '../wire/bounds.ts'
 import { type ComposedBatch, composeBatch } from '../wire/compose-batch.ts'
-import type { AcceptedAgain } from '../wire/frames.ts'
 import { composeReview, reviewSizeFault } from '../wire/review-line.ts'
 import { keptReview, reviewOf } from '../wire/reviews.ts'
 import type { JudgedFlush, JudgedMessage, Review } from '../wire/types.ts'
 import { type AdmitContext, type Admission, admit } from './admit.ts'
 import type { Assigners } from './assign.ts'
 import { ownText, storedText } from './batch-text.ts'
+import type { Equivocation } from './equivocation.ts'
+import type {
+  DecidedBatch,
+  Decision,
+  LinkAnswers,
+  Offer,
+  RefusedNow,
+  UnjudgedMessage,
+  UnsignedRejection,
+} from './decision.ts'
 import { Missing, type Need } from './missing.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
-import type { Person, Persons } from './persons.ts'
-import { type ReturnedFlush, layoutAgain } from './returned-flush.ts'
+import type { Persons } from './persons.ts'
+import { layoutAgain } from './returned-flush.ts'
 import type { CanRead } from './read-rights.ts'
 import type { SpaceRows } from './rows.ts'
-import type { ReviewerRules, RuleFailure } from './rules.ts'
+import type { ReviewRule, Rules } from './rules.ts'
 import { DecisionBatch, type SpaceState } from './space.ts'
-
-/** A verified flush that waits for its verdicts. `Link` is the connection that sent it. */
-export interface Offer<Link> {
-  /** Null for a flush that was lost and came back. */
-  readonly connection: Link | null
-  readonly session: Session
-  readonly flush: Flush
-  /** Its seal; null where it is not known. */
-  readonly sig: string | null
-  readonly returned?: ReturnedFlush
-  /** The bound session with which the seal was verified. */
-  readonly record: SessionRecord
-  /** Whoever offered it, as the link had proved it by then. */
-  readonly person: Person
-}
-
-export interface LinkAnswers<Link> {
-  /** Null: nobody is told. */
-  readonly connection: Link | null
-  readonly messages: number
-  /** Accepted earlier. */
-  readonly again: AcceptedAgain[]
-  /** Accepted now. */
-  readonly accepted: AcceptedAgain[]
-  readonly sessionId: Uuid
-  /** Rejected earlier. */
-  readonly rejections: Rejection[]
-  /** Rejected now. */
-  readonly refused: UnsignedRejection[]
-  readonly nacks: {
-    readonly clientSeq: number
-    readonly reason: NackReason
-    readonly detail: string
-    /** The reason concerns this message only. */
-    readonly alone: boolean
-  }[]
-}
-
-export type UnsignedRejection = Omit<Rejection, 'sig'>
-
-/** The accepted messages, as stored. */
-export interface DecidedBatch {
-  readonly fromSeq: number
-  readonly toSeq: number
-  readonly text: string
-  /** The signatures and forked indexes, as JSON. */
-  readonly seals: string
-}
-
-/** The content of one transaction, and the answers to send after it. */
-export interface Decision<Link> {
-  readonly batch: DecisionBatch
-  /** undefined where nothing was accepted. */
-  readonly stored: DecidedBatch | undefined
-  /** The text of the batch for a connection: without the lines of the messages that it offered. */
-  readonly textFor: (connection: Link) => string
-  readonly answers: readonly LinkAnswers<Link>[]
-  /** Rejections of this batch, not signed yet, each with its message. */
-  readonly refused: readonly RefusedNow[]
-  /** The sessions of all messages with a verdict. */
-  readonly sessions: ReadonlyMap<Uuid, SessionRecord>
-  readonly head: Position
-  /** Rules that failed, each with the message that got no verdict. */
-  readonly failures: readonly UnjudgedMessage[]
-}
-
-export interface UnjudgedMessage {
-  readonly failure: RuleFailure
-  readonly message: AuthoredMessage
-  readonly person: Person
-}
-
-export interface RefusedNow {
-  readonly person: Person
-  readonly rejection: UnsignedRejection
-  readonly message: AuthoredMessage
-  /** False where the number has a verdict on another message already, which stays. */
-  readonly isFirst: boolean
-}
 
 export interface DecideContext {
   readonly spaceId: Uuid
@@ -135,7 +59,8 @@ export interface DecideContext {
   /** Accepted writes of entities that the decision has requested; `long` where they are too many. */
   readonly history: ReadonlyMap<Uuid, readonly Write[] | 'long'>
   readonly rows: SpaceRows
-  readonly rules: ReviewerRules
+  readonly rules: Rules
+  readonly review: ReviewRule | undefined
   readonly canRead: CanRead | undefined
   readonly assigners: Assigners
 }
@@ -166,6 +91,7 @@ class Work<Link> {
   readonly #answers: LinkAnswers<Link>[] = []
   readonly #refused: RefusedNow[] = []
   readonly #failures: UnjudgedMessage[] = []
+  readonly #equivocations: Equivocation[] = []
   readonly #decided = new Map<Uuid, Map<number, 'accepted' | 'refused'>>()
   readonly #byId = new Map<Uuid, Entry>()
   readonly #sessions = new Map<Uuid, SessionRecord>()
@@ -198,6 +124,7 @@ class Work<Link> {
       sessions: this.#sessions,
       head: composed ? this.#headAfter(composed) : this.#context.head,
       failures: this.#failures,
+      equivocations: this.#equivocations,
     }
   }
 
@@ -255,6 +182,12 @@ class Work<Link> {
     const { sessionId } = session.facts
     const refused: JudgedMessage = { accepted: false }
     if (this.#known(message, answers)) return refused
+    const before = offer.before?.get(message.id)
+    if (before && this.#isFree(message)) {
+      this.#sessions.set(sessionId, offer.record)
+      this.#refuseAs(message, before, { offer, answers })
+      return refused
+    }
     if (this.#isFull) {
       const detail = 'the batch is full; the message belongs into the next commit'
       answers.nacks.push({ clientSeq, reason: 'busy', detail, alone: false })
@@ -330,11 +263,46 @@ class Work<Link> {
     verdict: Admission & { kind: 'rejected' },
     { offer, answers }: { readonly offer: Offer<Link>; readonly answers: LinkAnswers<Link> },
   ): void {
-    const rejection = this.#rejection(message, verdict)
-    const isFirst = verdict.reason !== 'seq_reused'
+    this.#refuseAs(message, this.#rejection(message, verdict), { offer, answers })
+  }
+
+  #refuseAs(
+    message: AuthoredMessage,
+    rejection: UnsignedRejection,
+    { offer, answers }: { readonly offer: Offer<Link>; readonly answers: LinkAnswers<Link> },
+  ): void {
+    const isFirst = rejection.reason !== 'seq_reused'
     if (isFirst) this.#decide(message, 'refused')
+    else this.#equivocates(message, offer)
     this.#refused.push({ rejection, message, isFirst, person: offer.person })
     answers.refused.push(rejection)
+  }
+
+  /** The number of a message is used. Where the other one was refused, its id may be forgotten: nothing is known. */
+  #equivocates(message: AuthoredMessage, offer: Offer<Link>): void {
+    const { sessionId } = message.session.facts
+    const isOther = (entry: Entry): boolean =>
+      entry.clientSeq === message.clientSeq && entry.session.sessionId === sessionId
+    const now = this.#batch.entries.find(isOther)
+    const before = this.#context.ledger.verdictOn(sessionId, message.clientSeq)
+    const acceptedSeq = now
+      ? reviewIn(now).seq
+      : before.kind === 'accepted'
+        ? before.seq
+        : undefined
+    const { session, flush, record, sig } = offer
+    if (acceptedSeq !== undefined && sig !== null)
+      this.#equivocations.push({ session, flush, record, sig, message, acceptedSeq })
+  }
+
+  /** Whether the number of a message has no verdict. @throws Missing */
+  #isFree({ session, clientSeq }: AuthoredMessage): boolean {
+    const { sessionId } = session.facts
+    const { ledger } = this.#context
+    return (
+      !this.#decided.get(sessionId)?.has(clientSeq) &&
+      ledger.verdictOn(sessionId, clientSeq).kind === 'unknown'
+    )
   }
 
   #decide({ session, clientSeq }: AuthoredMessage, verdict: 'accepted' | 'refused'): void {
@@ -344,11 +312,10 @@ class Work<Link> {
     ofSession.set(clientSeq, verdict)
   }
 
-  #admitContext({ record, person }: Offer<Link>): AdmitContext {
+  #admitContext({ record, person, may }: Offer<Link>): AdmitContext {
     return {
       ...this.#context,
-      record,
-      person,
+      ...{ record, person, may },
       places: undefined,
       batch: this.#batch,
       decided: this.#decided,

@@ -3,7 +3,8 @@
  * proved, and no other: what an opening claims is nobody's.
  *
  *   bound over a link with a login ──first verdict──▶ stored, for ever
- *     └── the last link that speaks for it ends ──▶ forgotten
+ *     ├── the last link that speaks for it ends ──▶ forgotten
+ *     └── it wrote before somebody signed in ──▶ theirs, and stored with the next commit
  *
  * An author id is its first person's. It is sent to nobody but that person.
  */
@@ -24,6 +25,9 @@ export interface Person {
   readonly claims: unknown
 }
 
+/** Author ids that wait to be stored. */
+const CLAIMED_MAX = 1_024
+
 interface Bound {
   readonly person: string
   links: number
@@ -33,6 +37,8 @@ export class Persons {
   /** As the store has them; null: it has none. */
   readonly #budget: CacheBudget
   readonly #stored: Lru<Uuid, { readonly person: string | null }>
+  /** Author ids that were of nobody, and wait to be stored as somebody's. */
+  readonly #claimed = new Map<Uuid, string>()
   /** Author ids that links with a login speak for. */
   readonly #bound = new Map<Uuid, Bound>()
 
@@ -55,12 +61,20 @@ export class Persons {
 
   /** The same, where it is bound; the store may know others. */
   boundTo(authorId: Uuid): string | undefined {
-    return this.#bound.get(authorId)?.person
+    return this.#bound.get(authorId)?.person ?? this.#claimed.get(authorId)
   }
 
   /** Author ids that are bound, of a person. */
   boundOf(person: string): Uuid[] {
-    return [...this.#bound].flatMap(([id, bound]) => (bound.person === person ? [id] : []))
+    const bound = [...this.#bound].flatMap(([id, by]) => (by.person === person ? [id] : []))
+    return [...bound, ...[...this.#claimed].flatMap(([id, by]) => (by === person ? [id] : []))]
+  }
+
+  /** An author id of nobody is that person's, whether or not anything is written under it from now on. */
+  claim(authorId: Uuid, person: string): void {
+    assert(this.boundTo(authorId) === person, 'an author id that is claimed is bound')
+    // It is claimed again by the next link.
+    if (this.#claimed.size < CLAIMED_MAX) this.#claimed.set(authorId, person)
   }
 
   /** Whether what the store has of an author was loaded. */
@@ -73,6 +87,7 @@ export class Persons {
     // It may have been read before a commit, and noted after it.
     if (person === undefined && this.#stored.get(authorId)?.person) return
     this.#stored.set(authorId, { person: person ?? null })
+    if (person !== undefined) this.#claimed.delete(authorId)
   }
 
   /** A link with the login of that person speaks for the author. */
@@ -90,9 +105,14 @@ export class Persons {
     if (--bound.links === 0) this.#bound.delete(authorId)
   }
 
-  /** Those that the store does not have. The decision on their messages has loaded what it has. */
+  /**
+   * Those that the store does not have, and those that were claimed. The decision on their messages has
+   * loaded what it has.
+   */
   unstored(authors: ReadonlyMap<Uuid, string>): [Uuid, string][] {
-    return [...authors].filter(([id, person]) => this.#stored.get(id)?.person !== person)
+    return [...new Map([...this.#claimed, ...authors])].filter(
+      ([id, person]) => this.#stored.get(id)?.person !== person,
+    )
   }
 
   /** Evicts items down to the budget, here and in the other spaces that share it. */

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { entity } from '../schema/entity.ts'
 import { Desk, type DeskOptions } from '../testing/desk.ts'
-import type { ReviewerRules, RuleChange, RuleContext, RuleMessage } from './rules.ts'
+import { rulesFor } from '../testing/rules-for.ts'
+import type { AnyChange, ReviewRule, RuleContext, RuleMessage } from './rules.ts'
 
 const Issue = entity(
   'issue',
@@ -11,17 +12,16 @@ const Issue = entity(
 ).index('sprint', ['sprint'])
 const entities = [Issue]
 
-const open = (rules: ReviewerRules, more: DeskOptions = {}): Promise<Desk> =>
-  Desk.open({ entities, rules, ...more })
+const open = (more: DeskOptions): Promise<Desk> => Desk.open({ entities, ...more })
 
-describe('authorize', () => {
+describe('rules of a type', () => {
   test('§7 rules: sees who writes, what, and the row before', async () => {
-    const asked: [RuleContext, RuleChange, unknown][] = []
+    const asked: [RuleContext, AnyChange, unknown][] = []
     const desk = await open({
-      authorize(context, change, row) {
+      rules: rulesFor(['issue'], (context, change, row) => {
         asked.push([context, change, row && { ...row, by: row.$author }])
         return true
-      },
+      }),
     })
     const ann = await desk.author('ann@example.org')
     const root = ann.create('issue', { title: 'a', points: 1 })
@@ -55,7 +55,9 @@ describe('authorize', () => {
 
   test('§7 rules: a sentence refuses the message as unauthorised, and nothing of it counts', async () => {
     const desk = await open({
-      authorize: (_, change) => change.values['title'] !== 'secret' || 'not this title',
+      rules: {
+        issue: { create: (_, { values }) => values['title'] !== 'secret' || 'not this title' },
+      },
     })
     const ann = await desk.author('ann')
     const both = ann.message([
@@ -71,7 +73,9 @@ describe('authorize', () => {
   })
 
   test('§7 rules: comes before compare-and-set, so that a stranger learns nothing', async () => {
-    const desk = await open({ authorize: ({ person }) => person.id === 'ann' || 'not yours' })
+    const desk = await open({
+      rules: rulesFor(['issue'], ({ person }) => person.id === 'ann' || 'not yours'),
+    })
     const ann = await desk.author('ann')
     const eve = await desk.author('eve')
     const root = ann.create('issue', { title: 'a', points: 1 })
@@ -85,7 +89,7 @@ describe('authorize', () => {
 
   test('§7 rules: is not asked about values that do not fit the schema', async () => {
     let asked = 0
-    const desk = await open({ authorize: () => ++asked > 0 || 'never' })
+    const desk = await open({ rules: rulesFor(['issue'], () => ++asked > 0 || 'never') })
     const ann = await desk.author('ann')
     const wrong = ann.create('issue', { title: 7, points: 1 })
     await ann.offer(wrong)
@@ -93,7 +97,7 @@ describe('authorize', () => {
   })
 })
 
-const hundredPoints: ReviewerRules['review'] = ({ changes }, rows) => {
+const hundredPoints: ReviewRule = ({ changes }, rows) => {
   for (const { after } of changes) {
     const sprint = after['sprint'] as string | undefined
     if (sprint === undefined) continue
@@ -139,7 +143,7 @@ describe('review', () => {
     const tooMuch = issue(101)
     await ann.offer(tooMuch)
     await ann.offer(issue(70))
-    await desk.restart({ entities, rules: { review: hundredPoints } })
+    await desk.restart({ entities, review: hundredPoints })
     await ann.connect()
     const [over, fits] = [issue(31), issue(30)]
     await ann.offer(over)
@@ -199,21 +203,26 @@ describe('review', () => {
 })
 
 describe('a rule that fails', () => {
-  const cases: [string, ReviewerRules, 'authorize' | 'review'][] = [
+  const cases: [string, DeskOptions, string][] = [
     [
-      'authorize that throws',
+      'one that throws',
       {
-        authorize: (_, { values }) => {
+        rules: rulesFor(['issue'], (_, { values }) => {
           if (values['title'] === 'bomb') throw new Error('boom')
           return true
-        },
+        }),
       },
-      'authorize',
+      'issue.create',
     ],
     [
-      'authorize that answers nothing',
-      { authorize: (_, { values }) => (values['title'] !== 'bomb' ? true : undefined) as true },
-      'authorize',
+      'one that answers nothing',
+      {
+        rules: rulesFor(
+          ['issue'],
+          (_, { values }) => (values['title'] !== 'bomb' ? true : undefined) as true,
+        ),
+      },
+      'issue.create',
     ],
     [
       'review that is async and fails',
@@ -238,8 +247,8 @@ describe('a rule that fails', () => {
   ]
   test.each(cases)(
     '§7 rules: %s is a nack and an event, never a verdict, and holds up nobody',
-    async (_, rules, rule) => {
-      const desk = await open(rules)
+    async (_, options, rule) => {
+      const desk = await open(options)
       const ann = await desk.author('ann')
       const bomb = ann.create('issue', { title: 'bomb', points: 1 })
       const child = ann.change([bomb], { points: 2 })
@@ -251,7 +260,7 @@ describe('a rule that fails', () => {
         'accepted',
       ])
       const failed = desk.events.filter(({ type }) => type === 'rule_failed')
-      expect(failed).toMatchObject([{ rule }])
+      expect(failed).toMatchObject([{ rule, msgId: bomb.id, authorId: ann.authorId }])
       // Once the deployment is mended, the same messages have their verdict.
       await desk.restart({ entities })
       await ann.connect()
@@ -261,7 +270,9 @@ describe('a rule that fails', () => {
   )
 
   test('§7 rules: a sentence of any length and with half a character makes a verdict', async () => {
-    const desk = await open({ authorize: () => `${'n'.repeat(511)}\u{1f642} and more` })
+    const desk = await open({
+      rules: rulesFor(['issue'], () => `${'n'.repeat(511)}\u{1f642} and more`),
+    })
     const ann = await desk.author('ann')
     const refused = ann.create('issue', { title: 'x', points: 1 })
     await ann.offer(refused)
@@ -270,7 +281,7 @@ describe('a rule that fails', () => {
 
   test('§7 rules: without entities, rules see fields as they were written', async () => {
     const desk = await Desk.open({
-      rules: { authorize: (_, __, row) => row === undefined || String(row['title']) },
+      rules: { thing: { update: (_, __, row) => String(row['title']) } },
     })
     const ann = await desk.author('ann')
     const root = ann.create('thing', { title: 'was here' })

@@ -1,17 +1,20 @@
 /**
- * The rules of a deployment: which author may write what, and which results are invalid. Rules are
- * synchronous and pure functions of their arguments. When a rule throws, or returns anything else
- * than a valid answer, the message gets no verdict, and an event reports it.
+ * The rules of a deployment, by type: which change an author may write. And the check of what comes of
+ * a whole message (`ReviewRule`). Both are synchronous and pure functions of their arguments. When one
+ * throws, or returns anything else than a valid answer, the message gets no verdict, and an event
+ * reports it.
  *
  * Rules read the canonical rows. They run before the preconditions of a message are checked, so an
- * unauthorised author learns nothing about the row.
+ * unauthorised author learns nothing about the row. Capabilities are checked before them.
  */
+import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { readValue } from '../fold/read.ts'
 import type { EntityState } from '../fold/state.ts'
 import type { Entry, Write } from '../history/entry.ts'
 import type { ChangeKind } from '../facts/types.ts'
 import type { Entity } from '../schema/entity.ts'
+import type { Operation } from '../schema/operations.ts'
 import { ARCHIVED } from '../schema/registers.ts'
 import { SCHEMA } from '../schema/system.ts'
 import type { AnyRow, Query, Row } from '../schema/types.ts'
@@ -37,7 +40,7 @@ export interface RuleContext {
 }
 
 /** One change as its author wrote it, by the names of fields. */
-export interface RuleChange {
+export interface AnyChange {
   readonly entity: string
   readonly entityId: Uuid
   readonly kind: ChangeKind
@@ -45,8 +48,61 @@ export interface RuleChange {
   readonly values: Readonly<Record<string, unknown>>
 }
 
+/**
+ * One change of a type. Its values are typed by the fields of the newest version; those of fields that
+ * merge are operations, as they travel.
+ */
+export type RuleChange<E extends Entity = Entity> = string extends E['name']
+  ? AnyChange
+  : Omit<AnyChange, 'entity' | 'values'> & {
+      readonly entity: E['name']
+      readonly values: Changed<E> & { readonly $archived?: boolean }
+    }
+
+type Changed<E extends Entity> = {
+  readonly [K in keyof E['~output']]?: K extends keyof E['~input']
+    ? [NonNullable<E['~input'][K]>] extends [Operation]
+      ? unknown
+      : E['~output'][K] | undefined
+    : E['~output'][K] | undefined
+}
+
+/** A row of a type as a rule reads it, in the newest version. */
+export type RuleRow<E extends Entity = Entity> = string extends E['name'] ? AnyRow : Row<E>
+
+/** `true` allows the change; a sentence rejects the message as `unauthorised`, and is shown to its author. */
+export type RuleAnswer = true | string
+
+/**
+ * What an author may do to rows of one type. A rule that is absent allows everything. A change that
+ * archives a row and writes other fields, too, is asked of both rules.
+ */
+export interface TypeRules<E extends Entity = Entity> {
+  create?(context: RuleContext, change: RuleChange<E>): RuleAnswer
+  /** `row`: before the change. Restoring an archived row is an update that writes `$archived: false`. */
+  update?(context: RuleContext, change: RuleChange<E>, row: RuleRow<E>): RuleAnswer
+  /** Writes `$archived: true`. */
+  archive?(context: RuleContext, change: RuleChange<E>, row: RuleRow<E>): RuleAnswer
+  /** Decides a conflict. */
+  resolve?(context: RuleContext, change: RuleChange<E>, row: RuleRow<E>): RuleAnswer
+}
+
+/**
+ * The rules of an app, by the names of its types. All are synchronous and pure. When one throws, the
+ * message waits, and its author sends it again. Migrations are asked of no rule: whoever has the
+ * capability `migrate` may rewrite any row.
+ */
+export type Rules<E extends Entity = Entity> = {
+  readonly [N in E['name']]?: TypeRules<
+    string extends E['name'] ? E : Extract<E, { readonly name: N }>
+  >
+}
+
+const VERBS = ['create', 'update', 'archive', 'resolve'] as const
+type Verb = (typeof VERBS)[number]
+
 /** A change with the row before and after it. */
-export interface RuleStep extends RuleChange {
+export interface RuleStep extends AnyChange {
   /** undefined: the change creates it. */
   readonly before: AnyRow | undefined
   readonly after: AnyRow
@@ -69,37 +125,25 @@ export interface RuleRows {
 }
 
 /**
- * The rules of an app. All are synchronous and pure. When one throws, the message is nacked, and its
- * author sends it again.
+ * Checks what comes of a whole message, over rows of any types. Called once, when each change is
+ * allowed. A returned sentence rejects the message as `invalid`.
  */
-export interface ReviewerRules {
-  /** Called for each change, with the row before it. A returned sentence rejects the message as `unauthorised`. */
-  readonly authorize?:
-    | ((context: RuleContext, change: RuleChange, row: AnyRow | undefined) => true | string)
-    | undefined
-  /**
-   * Whether the author may rewrite rows in a newer version of their type (`store.migrate`). Default:
-   * false. Only needed for lens steps that lose information: old versions are readable without it.
-   */
-  readonly migrate?: ((context: RuleContext) => boolean) | undefined
-  /** Whether the author may publish versions of a type (`$schema`). Default: true. */
-  readonly publish?: ((context: RuleContext) => boolean) | undefined
-  /** Called once for the whole message. A returned sentence rejects it as `invalid`. */
-  readonly review?: ((message: RuleMessage, rows: RuleRows) => string | undefined) | undefined
-}
+export type ReviewRule = (message: RuleMessage, rows: RuleRows) => string | undefined
 
 /** A rule of the deployment has thrown, or returned an invalid answer. */
 export class RuleFailure extends Error {
   override readonly name = 'RuleFailure'
-  readonly rule: 'authorize' | 'review' | 'assign' | 'migrate' | 'publish' | 'canRead'
-  constructor(rule: RuleFailure['rule'], cause: unknown) {
+  /** `issue.update`, `review`, `assign`. */
+  readonly rule: string
+  constructor(rule: string, cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause })
     this.rule = rule
   }
 }
 
 export interface RuleParts {
-  readonly rules: ReviewerRules
+  readonly rules: Rules
+  readonly review: ReviewRule | undefined
   readonly rows: SpaceRows
   readonly batch: DecisionBatch
   readonly context: Omit<RuleContext, 'entity'>
@@ -122,30 +166,56 @@ export function ruleContext(
 
 /** Why the author may not write a change; undefined: allowed. @throws RuleFailure */
 export function unauthorised(entry: Entry, parts: RuleParts): string | undefined {
-  const { rules, rows, batch, context } = parts
-  const { authorize, migrate, publish } = rules
   for (const write of entry.writes) {
-    const { type, entityId, kind } = write
-    if (
-      kind === 'migrate' &&
-      !answered('migrate', batch, () => migrate?.({ ...context, entity: type }))
-    )
-      return 'the rules of this reviewer do not allow this author to migrate rows'
-    if (
-      type === SCHEMA.name &&
-      publish &&
-      !answered('publish', batch, () => publish({ ...context, entity: type }))
-    )
-      return 'the rules of this reviewer do not allow this author to publish versions'
-    if (!authorize || type === SCHEMA.name) continue
-    const change = ruleChange(write, rows)
+    if (write.type === SCHEMA.name) continue
+    const rules = parts.rules[write.type]
+    for (const verb of rules ? verbsOf(write) : []) {
+      const answer = answerOf(verb, write, parts)
+      if (answer === true) continue
+      if (typeof answer === 'string') return sentence(answer)
+      const why = 'it must return true or a string, synchronously'
+      throw new RuleFailure(`${write.type}.${verb}`, why)
+    }
+  }
+  return undefined
+}
+
+/** The rules that are asked about a change. */
+function verbsOf({ kind, regs, values }: Write): readonly Verb[] {
+  if (kind === 'create') return ['create']
+  if (kind === 'migrate') return []
+  const archives = values[ARCHIVED] === true
+  const isMore = !archives || regs.names.length > 1
+  return [...(isMore ? [kind] : []), ...(archives ? (['archive'] as const) : [])]
+}
+
+function answerOf(verb: Verb, write: Write, { rules, rows, batch, context }: RuleParts): unknown {
+  const { type, entityId } = write
+  const own = rules[type]
+  if (!own?.[verb]) return true
+  const about = { ...context, entity: type }
+  const change = ruleChange(write, rows)
+  return answered(`${type}.${verb}`, batch, () => {
+    if (verb === 'create') return own.create?.(about, change)
     const row = rows.row(type, entityId, batch)
-    const answer = answered('authorize', batch, () =>
-      authorize({ ...context, entity: type }, change, row),
-    )
-    if (answer === true) continue
-    if (typeof answer === 'string') return sentence(answer)
-    throw new RuleFailure('authorize', 'it must return true or a string, synchronously')
+    assert(row, 'a change that is no create is of a known row')
+    return own[verb]?.(about, change, row)
+  })
+}
+
+/** Why these rules do not match the types of the deployment; undefined: they do. */
+export function rulesFault(
+  rules: Rules,
+  types: ReadonlyMap<string, Entity> | undefined,
+): string | undefined {
+  for (const [name, own] of Object.entries(rules)) {
+    if (types && !types.has(name))
+      return `rules name the type ${name}, which is not among the entities`
+    for (const [verb, rule] of Object.entries(own ?? {})) {
+      if (!VERBS.some((each) => each === verb))
+        return `rules name ${name}.${verb}, and there are ${VERBS.join(', ')}`
+      if (typeof rule !== 'function') return `the rule ${name}.${verb} is not a function`
+    }
   }
   return undefined
 }
@@ -156,8 +226,7 @@ export function objection(
   states: readonly EntityState[],
   parts: RuleParts,
 ): string | undefined {
-  const { rules, rows, batch, context } = parts
-  const { review } = rules
+  const { review, rows, batch, context } = parts
   if (!review) return undefined
   const changes = entry.writes.map((write, i): RuleStep => {
     const { type, entityId } = write
@@ -225,7 +294,7 @@ class Reader implements RuleRows {
 }
 
 /** Calls a rule and returns its answer. @throws RuleFailure, and Missing on a cache miss */
-export function answered<T>(rule: RuleFailure['rule'], batch: DecisionBatch, ask: () => T): T {
+export function answered<T>(rule: string, batch: DecisionBatch, ask: () => T): T {
   let answer: T
   try {
     answer = ask()
@@ -244,7 +313,7 @@ function sentence(text: string): string {
 }
 
 /** The change, translated to the version of the type that this deployment has. */
-function ruleChange(write: Write, rows: SpaceRows): RuleChange {
+function ruleChange(write: Write, rows: SpaceRows): AnyChange {
   const { type, entityId, kind, regs } = write
   const reader = rows.reader(type)
   const values: Record<string, unknown> = {}

@@ -63,8 +63,8 @@ export function schemaFault(
       const stands = row['type'] === proposed.value.entity ? chainOfRow(row) : undefined
       if (!stands?.ok) continue
       const { number, revision } = row as unknown as { number: number; revision: number }
-      const differs = difference(stands.value, proposed.value)
-      if (differs !== undefined) return `already published with other content: ${differs}`
+      const differs = publishedFault(stands.value, proposed.value)
+      if (differs !== undefined) return differs
       const mine = proposed.value.versions[number - 1]
       if (mine && mine.revision > revision) {
         const correction = describeCorrection(stands.value, proposed.value)
@@ -76,12 +76,12 @@ export function schemaFault(
   return undefined
 }
 
-/** The first difference between two chains in a version of the same revision. */
-function difference(stands: Chain, proposed: Chain): string | undefined {
+/** Why a chain contradicts one that is published: it has other steps in a version of the same revision. */
+export function publishedFault(stands: Chain, proposed: Chain): string | undefined {
   for (const [i, { revision }] of stands.versions.entries()) {
     if (proposed.versions[i]?.revision !== revision) continue
     const differs = sameSteps(stands, proposed, i + 1)
-    if (differs !== undefined) return differs
+    if (differs !== undefined) return `already published with other content: ${differs}`
   }
   return undefined
 }

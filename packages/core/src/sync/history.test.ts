@@ -199,8 +199,10 @@ function sessionWith(
   const host: SessionHost = {
     token: () => undefined,
     refusedSessions: () => {},
+    may: () => {},
     me: () => {},
     openings: () => [opening],
+    isClaim: () => false,
     isNative: true,
     verify: (bytes, sig) => desk.signer.verify(desk.keys.publicKey, bytes, sig),
     // A simulated key is its own secret.
@@ -221,6 +223,7 @@ function sessionWith(
     acceptedAgain: () => {},
     nacked: () => {},
     rejected: () => {},
+    rejectionsOf: () => [],
     changed: () => {},
   }
   let cut = (): void => {}

@@ -99,3 +99,31 @@ test('LOSS6 what waits again comes before what was written after it', () => {
   expect([...outbox.open()].map(({ clientSeq }) => clientSeq)).toEqual([1, 2, 3])
   expect(outbox.takeOffers({ messages: 3, bytes: 1_000_000 }, 0)).toEqual([first, other, second])
 })
+
+test('LOSS6 of a flush that still waits for others, what was accepted and is lost waits again', () => {
+  const outbox = new Outbox()
+  const all = [1, 2, 3].map((no) => flushOf(no).entries[0]!)
+  const flush = { ...flushOf(1), entries: all }
+  outbox.addFlush(
+    flush,
+    [all[2]!],
+    [
+      [1, 'eid', 7],
+      [2, 'eid', 8],
+    ],
+  )
+  outbox.release(flush, 'queued')
+  outbox.takeOffers(CREDITS, 0)
+  const [kept] = outbox.partly()
+  expect([...kept!.accepted]).toEqual([1, 2])
+  const again = flushOf(2).entries
+  outbox.addAgain({ ...flush, entries: again }, again)
+  outbox.release({ ...flush, entries: again }, 'queued')
+  expect([...outbox.open()]).toEqual([again[0], all[2]])
+  const entries = [all[0], again[0], all[2]]
+  // It was under way, and goes again.
+  expect(outbox.takeOffers(CREDITS, 1)).toEqual([{ ...flush, entries }])
+  expect(outbox.settle(again[0]!)).toBeUndefined()
+  expect(outbox.settle(all[2]!)).toBe(flush.key)
+  expect(outbox.inFlightBytes).toBe(0)
+})

@@ -14,16 +14,16 @@ import type { Entry } from '../history/entry.ts'
 import type { StepWatcher } from '../history/step-watcher.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import type { Credits } from '../wire/frames.ts'
-import { KeptFlushes } from './kept-flushes.ts'
+import { type KeptFlush, KeptFlushes } from './kept-flushes.ts'
 import type { Flush } from './own-flush.ts'
 
 /** An accepted message, and where in the canonical order a state has it. */
 export type AcceptedNumber = readonly [clientSeq: number, eid: Uuid, seq: number]
 
 interface Tracked {
-  readonly flush: Flush
+  flush: Flush
   /** Its messages that were accepted. */
-  readonly accepted: AcceptedNumber[]
+  accepted: AcceptedNumber[]
   /** Of its text. */
   readonly bytes: Bytes
   unsettled: number
@@ -117,6 +117,14 @@ export class Outbox {
     return found
   }
 
+  /** Flushes in which others still wait, each with its accepted messages. */
+  partly(): readonly KeptFlush[] {
+    return [...this.#partly].map(({ flush, accepted }) => ({
+      flush,
+      accepted: new Set(accepted.map(([clientSeq]) => clientSeq)),
+    }))
+  }
+
   find(sessionId: Uuid, clientSeq: number): Entry | undefined {
     return this.#waiting.get(sessionId)?.get(clientSeq)
   }
@@ -168,9 +176,11 @@ export class Outbox {
     }
   }
 
-  /** A flush whose messages wait again: it comes before what was written after it. */
+  /** Messages of a flush wait again, others of it may wait still: it comes before what was written after it. */
   addAgain(flush: Flush, open: readonly Entry[]): void {
-    this.addFlush(flush, open)
+    const known = this.#flushes.get(flush.key)
+    if (known) this.#reopen(known, open)
+    else this.addFlush(flush, open)
     const { sessionId } = flush
     const waiting = [...(this.#waiting.get(sessionId) ?? [])].sort(([a], [b]) => a - b)
     this.#waiting.set(sessionId, new Map(waiting))
@@ -185,6 +195,21 @@ export class Outbox {
       const next = isOf(tracked) ? sorted.next().value : tracked
       assert(next, 'as many flushes of a session are sorted as there are')
       this.#flushes.set(next.flush.key, next)
+    }
+  }
+
+  #reopen(tracked: Tracked, open: readonly Entry[]): void {
+    // What is under way is counted by its entries.
+    this.#land(tracked)
+    const again = new Set(open.map(({ clientSeq }) => clientSeq))
+    const others = tracked.flush.entries.filter(({ clientSeq }) => !again.has(clientSeq))
+    const entries = [...others, ...open].sort((a, b) => a.clientSeq - b.clientSeq)
+    tracked.flush = { ...tracked.flush, entries }
+    tracked.accepted = tracked.accepted.filter(([clientSeq]) => !again.has(clientSeq))
+    tracked.unsettled += open.length
+    for (const entry of open) {
+      this.#track(entry)
+      this.#byEntry.set(entry, tracked)
     }
   }
 
@@ -271,6 +296,10 @@ export class Outbox {
     if (!tracked) return undefined
     this.#byEntry.delete(entry)
     const { review } = entry
+    if (entry.rejection) {
+      const { refused = [] } = tracked.flush
+      tracked.flush = { ...tracked.flush, refused: [...refused, entry.id] }
+    }
     assert(tracked.unsettled > 0, 'a flush that waits has messages without a verdict')
     if (review) tracked.accepted.push([entry.clientSeq, review.eid, review.seq])
     if (--tracked.unsettled > 0) {

@@ -2,6 +2,7 @@
 import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { Entry } from '../history/entry.ts'
+import type { Capability } from '../facts/capabilities.ts'
 import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { NackReason, Position, Rejection, SessionOpening } from '../facts/message.ts'
@@ -77,12 +78,16 @@ export interface Replaced {
 export interface SessionHost {
   /** Sessions whose messages may be offered over this link. */
   openings(): readonly SessionOpening[]
+  /** Whether the session is bound although nothing of it waits: its author is this person. */
+  isClaim(sessionId: Uuid): boolean
   /**
    * The app's token; undefined where it has none. Rejects where it cannot be had.
    */
   token(): string | undefined | Promise<string | undefined>
   /** Why ended sessions of this device are not bound: their messages wait. undefined: all are. */
   refusedSessions(why: string | undefined): void
+  /** What the reviewer lets this person do, by its own word, which is not signed. */
+  may(capabilities: readonly Capability[]): void
   /** All author ids of the person that the reviewer knows by a login; undefined: it knows nobody. */
   me(authorIds: readonly Uuid[] | undefined): void
   /** The proof of a session for a link with that nonce; undefined where its key is not here. */
@@ -111,6 +116,8 @@ export interface SessionHost {
   shown(outcome: StatesApplied, by: Reviewing, isOther: boolean): void
   acceptedAgain(entry: Entry, review: AcceptedAgain): void
   rejected(rejections: readonly Rejection[]): void
+  /** Those of own messages that the reviewer of this link has signed. */
+  rejectionsOf(ids: readonly Uuid[]): readonly Rejection[]
   /** These wait: the reviewer has no verdict on them for now. */
   nacked(entries: readonly Entry[], reason: NackReason, about: NackAbout): void
   /** With a `refusal`, no link lasts until reviewer or store have changed. */

@@ -29,7 +29,7 @@ import {
 } from './session-host.ts'
 import { KeptPages } from './kept-pages.ts'
 import { versionFault } from './greeting-faults.ts'
-import type { Flush } from './own-flush.ts'
+import { type Flush, offerFrame } from './own-flush.ts'
 import { SignIn } from './sign-in.ts'
 import type { Reviewing } from './tail-plan.ts'
 import { Tokens } from './tokens.ts'
@@ -142,7 +142,8 @@ export class SyncSession {
       const mayGo = ({ sessionId, entries }: Flush): boolean =>
         life.binding.has(sessionId) && entries.every((entry) => tail.hasChecked(entry.writtenAt))
       const offers = outbox.takeOffers({ ...life.credits, bytes }, clock.monotonic(), mayGo)
-      for (const { sig, text } of offers) life.send(authorFrame('offer', { sig }, text))
+      const { host } = this.#parts
+      for (const flush of offers) life.send(offerFrame(flush, (ids) => host.rejectionsOf(ids)))
     }
     this.#pumpWhenDrained(life)
   }

@@ -60,7 +60,7 @@ export class SignIn {
   /** Asks for the next sessions to be bound, if there are any. */
   async bind(): Promise<void> {
     const { host, outbox, clock } = this.#parts
-    const waits = (sessionId: Uuid): boolean => outbox.waits(sessionId)
+    const waits = (id: Uuid): boolean => outbox.waits(id) || host.isClaim(id)
     const part = this.#life.binding.next(host.openings(), waits, clock.monotonic())
     if (part) await this.prove(part)
   }
@@ -84,7 +84,7 @@ export class SignIn {
   }
 
   /** The reviewer's answer to a bind. */
-  bound({ sessionIds, forMs, why }: ReviewerFrames['bound']): void {
+  bound({ sessionIds, forMs, why, may }: ReviewerFrames['bound']): void {
     const { host } = this.#parts
     const { binding } = this.#life
     const [own] = host.openings()
@@ -99,6 +99,7 @@ export class SignIn {
       return
     }
     host.refusedSessions(why ?? undefined)
+    if (may) host.may(may)
     if (forMs !== null) this.#renewBefore(forMs)
     void this.bind()
     if (binding.isDone) this.#events.ready()

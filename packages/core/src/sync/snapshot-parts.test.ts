@@ -50,6 +50,11 @@ describe('§6 snapshot parts', () => {
     expect(held.any).toBe(false)
   })
 
+  it('§20 there are only so many: of one more the link ends', () => {
+    const held = holding(...Array.from({ length: 10 }, (_, n) => [`page ${n}`, 1] as const))
+    expect(held.add('page 10', 1, page('page 10'))).toBe(false)
+  })
+
   it('a part that comes twice is one', () => {
     const held = holding(['whole', 1], ['whole', 1])
     expect(textsOf(held.take(1, { pages: 1, lists: 0 }))).toEqual(['whole'])

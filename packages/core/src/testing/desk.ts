@@ -48,7 +48,14 @@ export const DESK_SPACE: Uuid = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a10'
 
 export type DeskOptions = Pick<
   ReviewerOptions,
-  'authenticate' | 'entities' | 'rules' | 'assign' | 'limits'
+  | 'authenticate'
+  | 'capabilities'
+  | 'entities'
+  | 'publishes'
+  | 'rules'
+  | 'review'
+  | 'assign'
+  | 'limits'
 >
 
 export class Desk {
@@ -375,7 +382,7 @@ export class HandAuthor {
   }
 
   offerFlush({ line }: Session, { text }: Pick<Flush, 'text'>, sig: string): void {
-    this.send(authorFrame('offer', { sig }, `${line}\n${textOfFlush(text)}`))
+    this.send(authorFrame('offer', { sig, rejections: null }, `${line}\n${textOfFlush(text)}`))
   }
 
   /** Signs a flush with this author's key. */

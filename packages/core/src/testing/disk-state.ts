@@ -44,6 +44,10 @@ export class DiskSpaces {
     return this.#spaces.get(this.#nameOf(space))?.waiting() ?? []
   }
 
+  erase(space: Uuid | undefined): void {
+    this.#spaces.delete(this.#nameOf(space))
+  }
+
   copy(): DiskSpaces {
     return new DiskSpaces(new Map([...this.#spaces].map(([name, state]) => [name, state.copy()])))
   }

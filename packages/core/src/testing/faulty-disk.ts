@@ -97,7 +97,12 @@ export class FaultyDisk {
     }
   }
 
-  /** The applied content of the space that was opened first. */
+  /** The applied content of a partition. */
+  contentOf(partition: Uuid): StoredState {
+    return this.#state.read(partition)
+  }
+
+  /** The applied content of the partition that was written first. */
   get content(): StoredState {
     return this.#state.read()
   }
@@ -203,6 +208,12 @@ export class FaultyDisk {
     return value
   }
 
+  /** @internal Other connections to a place that was erased are lost. */
+  erased(by: DiskHandle, space: Uuid | undefined): void {
+    for (const handle of [...this.#handles])
+      if (handle !== by && handle.isOn(space)) handle.lose('closed')
+  }
+
   /** @internal */
   forget(handle: DiskHandle): void {
     this.#handles.delete(handle)
@@ -278,6 +289,17 @@ class DiskHandle implements StorageHandle {
 
   claim(key: string, value: unknown): Promise<unknown> {
     return this.#transact({ run: (spaces) => spaces.of(this.#space).claim(key, value) })
+  }
+
+  async erase(): Promise<void> {
+    await this.#transact({ run: (spaces) => spaces.erase(this.#space) })
+    this.#disk.erased(this, this.#space)
+    await this.close()
+  }
+
+  /** Whether it is on that place. */
+  isOn(space: Uuid | undefined): boolean {
+    return this.#space === space
   }
 
   close(): Promise<void> {

@@ -7,7 +7,9 @@ import type { Write } from '../history/entry.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import { spacesOver } from '../ports/space-over.ts'
 import type { SpaceStore, SpaceTables } from '../ports/space-store.ts'
-import { type Decision, type Offer, decide } from '../review/decide.ts'
+import { EVERYBODY_MAY } from '../review/capabilities.ts'
+import { decide } from '../review/decide.ts'
+import type { Decision, Offer } from '../review/decision.ts'
 import { Missing, type Need } from '../review/missing.ts'
 import { type OpenSpace, openSpace } from '../node/open.ts'
 import { SpaceRows } from '../review/rows.ts'
@@ -62,7 +64,7 @@ export async function openDesk(
 ): Promise<OpenedSpace> {
   const { clock, signer, keys } = desk
   const limits = { ...LIMITS, ...options.limits }
-  const { rules = {}, assign: assigners = {} } = options
+  const { rules = {}, review, assign: assigners = {} } = options
   const types = typesOf(options.entities)
   const { store, calls } = recorded(through(storeOf(desk.spaces.tables(DESK_SPACE))))
   const folds = foldsOf(types, () => {})
@@ -87,8 +89,8 @@ export async function openDesk(
     history: History,
   ): Generator<Need, Decision<object>> =>
     decide(offers, {
-      ...{ space, ledger, persons, lineage, rules, assigners, limits, types, rows, history },
-      canRead: undefined,
+      ...{ space, ledger, persons, lineage, limits, types, rows, history },
+      ...{ rules, review, canRead: undefined, assigners },
       spaceId: DESK_SPACE,
       head: open.head,
       now: clock.now(),
@@ -123,5 +125,5 @@ export function offerOf({ flush, session }: HandMessage, connection: object = {}
   const { sessionId, authorId, personalCommit } = session.facts
   const record = { sessionId, authorId, personalCommit, publicKey: '', personalId: 'somebody' }
   const person = { id: 'somebody', proved: false, claims: undefined }
-  return { connection, session, flush, sig: 'a seal', record, person }
+  return { connection, session, flush, sig: 'a seal', record, person, may: new Set(EVERYBODY_MAY) }
 }

@@ -76,7 +76,10 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
     { sessions: [opening, { ...opening, sessionId: A }], auth: null },
     { sessions: [], auth: 'x'.repeat(8_192) },
   ],
-  offer: [{ sig: 'seal' }],
+  offer: [
+    { sig: 'seal', rejections: null },
+    { sig: 'seal', rejections: [rejection] },
+  ],
   want: [
     { have: position, pages: null },
     { have: unsigned, pages: ['name of a page', ''] },
@@ -111,8 +114,8 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
     },
   ],
   bound: [
-    { sessionIds: [A, B], forMs: 60_000, why: 'words' },
-    { sessionIds: [], forMs: null, why: null },
+    { sessionIds: [A, B], forMs: 60_000, why: 'words', may: ['read', 'publish'] },
+    { sessionIds: [], forMs: null, why: null, may: null },
   ],
   me: [
     { authorIds: [A, B], sig: 'sig' },
@@ -238,17 +241,17 @@ describe('both tables', () => {
     const ends = `["through",["${SHORT_A}",3,41,"${HASH}"],0,0`
     expect(reviewed('through', { ...through, sig: 's', at: null })).toBe(`${ends},"s"]`)
     expect(reviewed('through', { ...through, sig: 's', at: 5 })).toBe(`${ends},"s",5]`)
-    expect(authored('offer', { sig: 's' }, 'line')).toBe('["offer","s"]\nline')
+    expect(authored('offer', { sig: 's', rejections: null }, 'line')).toBe('["offer","s"]\nline')
   })
 
   test('§19 frames: a frame of one side is rejected by the other', () => {
     for (const frame of [
       authored('want', { have: null, pages: null }),
-      authored('offer', { sig: 's' }, 'a'),
+      authored('offer', { sig: 's', rejections: null }, 'a'),
     ])
       expect(parseReviewerFrame(frame)).toMatchObject({ error: { code: 'malformed' } })
     for (const frame of [
-      reviewed('bound', { sessionIds: [], forMs: null, why: null }),
+      reviewed('bound', { sessionIds: [], forMs: null, why: null, may: null }),
       reviewed('page', { snapshot: 1 }, 'a'),
     ])
       expect(parseAuthorFrame(frame)).toMatchObject({ error: { code: 'malformed' } })
@@ -295,7 +298,7 @@ describe('malformed', () => {
       [[openingList, openingList.slice(0, 6)]],
       [[null]],
     ],
-    offer: [[], [1], ['x'.repeat(513)], ['\ud800'], ['a', 'b']],
+    offer: [[], [1], ['x'.repeat(513)], ['\ud800'], ['a', 'b'], ['a', [{}]], ['a', [], 1]],
     want: [[bad], [list.slice(0, 3)], [0], [null, 0], [null, ['x'.repeat(17)]], [null, [], 1]],
     held: [
       [],
@@ -552,7 +555,8 @@ describe('malformed', () => {
 
   test('§20 bounds: a frame has a bound in bytes, on each side, and one byte more is refused', () => {
     const limits = { ...LIMITS, authorFrameBytesMax: 100, reviewerFrameBytesMax: 200 }
-    const author = (bytes: number): string => authored('offer', { sig: 's' }, 'é'.repeat(bytes / 2))
+    const author = (bytes: number): string =>
+      authored('offer', { sig: 's', rejections: null }, 'é'.repeat(bytes / 2))
     const head = Buffer.byteLength(author(0))
     expect(parseAuthorFrame(author(100 - head + (head % 2) - 1), limits).ok).toBe(true)
     expect(parseAuthorFrame(author(102 - head + (head % 2)), limits)).toMatchObject({

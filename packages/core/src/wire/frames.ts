@@ -5,7 +5,7 @@
  *
  *   author ──▶ reviewer                              reviewer ──▶ author
  *   hello  v, space, position                        welcome  v, lineage, position, credits
- *   bind   openings of own sessions, a token         bound    session ids
+ *   bind   openings of own sessions, a token         bound    session ids, capabilities
  *                                                    me       author ids of the person
  *   offer  seal; session line and flush              tail     position, lines of each batch; batches
  *                                                    accepted of a message offered again: its review
@@ -27,6 +27,7 @@ import type { Json } from '../base/json.ts'
 import { type Outcome, fail } from '../base/outcome.ts'
 import { isLongerThan } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
+import { CAPABILITIES, type Capability } from '../facts/capabilities.ts'
 import { outcomeOf, refuse, textOf } from '../facts/malformed.ts'
 import { LIMITS, type Limits } from '../facts/limits.ts'
 import {
@@ -38,8 +39,8 @@ import {
 } from '../facts/message.ts'
 import { isCount } from '../facts/parse.ts'
 import { type Epoch, epochIn } from './records.ts'
-import { isRejection } from './rejection.ts'
 import { type AcceptedAgain, acceptedAgain, positionField, shortText } from './forms.ts'
+import { rejectionList } from './rejection.ts'
 import { PAGE_NAME_CHARACTERS } from './signed.ts'
 import {
   FOLLOW_FIELDS,
@@ -67,6 +68,7 @@ const REASON_CHARACTERS_MAX = 64
 /** Maximum characters of the proof of a person: a token. */
 const AUTH_CHARACTERS_MAX = 8_192
 const pageNameField = textUpTo(PAGE_NAME_CHARACTERS)
+const may = nullable(listOfAll(oneOf(...CAPABILITIES)))
 
 /** An opening, with a proof that the sender on this link has its key. */
 export interface ProvedOpening extends SessionOpening {
@@ -138,8 +140,11 @@ export interface AuthorFrames {
   }
   /** `auth`: for the login of the deployment, which decides who binds them. */
   readonly bind: { readonly sessions: readonly ProvedOpening[]; readonly auth: string | null }
-  /** Texts: the session line and a flush. `sig`: its seal. */
-  readonly offer: { readonly sig: string }
+  /**
+   * Texts: the session line and a flush. `sig`: its seal. `rejections`: of messages of the flush, which
+   * the reviewer may have lost; null for none.
+   */
+  readonly offer: { readonly sig: string; readonly rejections: readonly Rejection[] | null }
   /**
    * Requests everything since a position, by batches or by a snapshot, whichever is shorter. `pages`:
    * names of pages that are here, from a snapshot that did not end.
@@ -186,6 +191,8 @@ export interface ReviewerFrames {
     readonly sessionIds: readonly Uuid[]
     readonly forMs: number | null
     readonly why: string | null
+    /** What the login allows; null: not said. */
+    readonly may: readonly Capability[] | null
   }
   /** All author ids of the person that the login proves. `sig`: over `meBytes`. */
   readonly me: { readonly authorIds: readonly Uuid[]; readonly sig: string }
@@ -278,7 +285,7 @@ type Table<Frames> = {
 const AUTHOR_FRAMES: Table<AuthorFrames> = {
   hello: { v: count, space: id, nonce: shortText, position: nullable(positionField) },
   bind: { sessions: listOfAll(opening), auth: nullable(textUpTo(AUTH_CHARACTERS_MAX)) },
-  offer: { sig: shortText },
+  offer: { sig: shortText, rejections: nullable(rejectionList) },
   want: { have: nullable(positionField), pages: nullable(listOfAll(pageNameField)) },
   held: {
     epochs: listOfAll(epochField),
@@ -302,12 +309,12 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     at: count,
     sig: shortText,
   },
-  bound: { sessionIds: listOfAll(id), forMs: nullable(count), why: nullable(words) },
+  bound: { sessionIds: listOfAll(id), forMs: nullable(count), why: nullable(words), may },
   me: { authorIds: listOfAll(id), sig: shortText },
   back: { seq: count },
   tail: { batches: listOfAll(count), position: positionField },
   accepted: { sessionId: id, reviews: listOfAll(acceptedAgain), sig: shortText },
-  rejected: { rejections: listOfAll(checked(isRejection, 'a rejection')) },
+  rejected: { rejections: rejectionList },
   nack: {
     reason: checked(isReason, 'a reason'),
     sessionId: id,

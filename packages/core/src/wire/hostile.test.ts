@@ -210,7 +210,7 @@ describe('T11 every frame is parsed or rejected', () => {
   const authors = [
     authorFrame('hello', { v: 2, space: DESK_SPACE, nonce: 'n', position }),
     authorFrame('bind', { sessions: [opening], auth: null }),
-    authorFrame('offer', { sig: 'seal' }),
+    authorFrame('offer', { sig: 'seal', rejections: null }),
     authorFrame('want', { have: position, pages: null }),
     authorFrame('history', { entityId: REVIEWER }),
     authorFrame('bye', { reason: 'closed' }),
@@ -249,7 +249,7 @@ describe('T11 every frame is parsed or rejected', () => {
       ...{ v: 2, lineage: [epoch], position, credits: { messages: 1, bytes: 2 } },
       ...{ nonce: 'n', at: 5, sig: 'sig' },
     }),
-    reviewerFrame('bound', { sessionIds: [sessionId], forMs: 5, why: null }),
+    reviewerFrame('bound', { sessionIds: [sessionId], forMs: 5, why: null, may: null }),
     reviewerFrame('back', { seq: 4 }),
     reviewerFrame('tail', { batches: [4, 3], position }),
     reviewerFrame('accepted', { sessionId, reviews, sig: 'sig' }),

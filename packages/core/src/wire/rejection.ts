@@ -8,6 +8,7 @@ import { isUuid } from '../base/uuid.ts'
 import { LIMITS } from '../facts/limits.ts'
 import { FINAL_REASONS, type Rejection, type Standing } from '../facts/message.ts'
 import { isCount } from '../facts/parse.ts'
+import { type FieldForm, checked, listOfAll } from './fields.ts'
 
 /** Hard limit that no deployment can raise: a longer list is not parsed. */
 const STANDING_MAX = LIMITS.standingMax * 8
@@ -24,6 +25,11 @@ export function isRejection(value: unknown): value is Rejection {
     return false
   return textual && (standing === undefined || isStandingList(standing))
 }
+
+/** In a frame. */
+export const rejectionList: FieldForm<readonly Rejection[]> = listOfAll(
+  checked(isRejection, 'a rejection'),
+)
 
 function isStandingList(value: unknown): value is readonly Standing[] {
   return Array.isArray(value) && value.length <= STANDING_MAX && value.every(isStanding)

@@ -163,7 +163,8 @@ function adoptFlush(stored: StoredFlush, opening: SessionOpening, adoption: Adop
   })
   if (entries.length === 0) return false
   const { key, text, sig } = stored
-  const flush = { key, entries, text, sig, sessionId: opening.sessionId }
+  const refused = stored.messages.flatMap(({ id }) => (isRefused(id) ? [id] : []))
+  const flush = { key, entries, text, sig, sessionId: opening.sessionId, refused }
   adoption.outbox.addFlush(flush, entries, accepted)
   adoption.outbox.release(flush, 'queued')
   return true

@@ -6,9 +6,7 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../../base/uuid.ts'
 import { factBounds } from '../../facts/bounds.ts'
-import type { SessionOpening } from '../../facts/message.ts'
 import type { Outbox } from '../../sync/outbox.ts'
-import type { KeyPair } from '../../ports/signer.ts'
 import type { StoredState } from '../../ports/storage.ts'
 import type { Repo } from '../../rows/repo.ts'
 import {
@@ -33,8 +31,9 @@ import type { Refusals } from '../outbox/refusals.ts'
 import { refusedNames } from '../outbox/refused.ts'
 import { readFlushes, readRejections } from './restore.ts'
 import { type Recovered, dismissedKeys, recovered } from './recover.ts'
+import type { OwnSessions } from '../identity/own-sessions.ts'
 import type { SessionLocks } from '../identity/session-locks.ts'
-import type { SoundState } from './sound-state.ts'
+import { type SoundState, storedClaims } from './sound-state.ts'
 import type { SyncStatus } from '../store.ts'
 
 /** A page that has just reloaded may hold its former locks a moment longer. */
@@ -52,11 +51,9 @@ export interface AdopterParts {
   readonly storedOwn: StoredOwn
   readonly partlyAccepted: PartlyAccepted
   readonly damage: Damage
-  /** Sessions whose messages are sent; adopted ones are added. */
-  readonly openings: Map<Uuid, SessionOpening>
-  /** Keys of the authors of this device, by author. */
-  readonly keys: Map<Uuid, KeyPair>
-  readonly sessionId: Uuid
+  /** Adopted sessions, stored keys and claims are added. */
+  readonly sessions: OwnSessions
+  readonly sessionId: () => Uuid
   /** undefined until the app has provided the personal id. */
   readonly personalId: () => string | undefined
   readonly mintedIn: (entityId: Uuid, sessionId: Uuid) => void
@@ -108,11 +105,12 @@ export class Adopter {
 
   /** Seals the drafts of ended sessions, and reports damaged records. */
   async recovered(sound: SoundState): Promise<Recovered> {
-    const { disk, damage, options, sessionId } = this.#parts
+    const { disk, damage, options, sessionId, sessions } = this.#parts
     const reading = { space: options.space, bounds: factBounds(options.limits) }
-    const place = { ...this.sessionParts, reading, sessionId }
+    const place = { ...this.sessionParts, reading, sessionId: sessionId() }
     for (const [authorId, pair] of await whoamiKeys(sound.state, options.platform.signer))
-      this.#parts.keys.set(authorId, pair)
+      sessions.keys.set(authorId, pair)
+    for (const claim of storedClaims(sound.state)) sessions.claims.set(claim.sessionId, claim)
     const state = await withFinishedDrafts(
       sound.state,
       { ...options, personalId: this.#parts.personalId() },
@@ -125,13 +123,18 @@ export class Adopter {
   }
 
   get sessionParts(): AdoptingParts {
-    const { locks, options, keys } = this.#parts
+    const { locks, options, sessions } = this.#parts
     const { signer } = options.platform
-    return { locks, space: options.space, signer, hasKeys: (authorId) => keys.has(authorId) }
+    return {
+      locks,
+      space: options.space,
+      signer,
+      hasKeys: (authorId) => sessions.keys.has(authorId),
+    }
   }
 
   adopt(state: StoredState, ended: readonly EndedFlush[]): void {
-    const { repo, outbox, refusals, damage, openings, disk, mintedIn, intake } = this.#parts
+    const { repo, outbox, refusals, damage, sessions, disk, mintedIn, intake } = this.#parts
     const { partlyAccepted } = this.#parts
     const messages = ended.flatMap(({ flush }) => flush.messages)
     const lost = ended.filter(isLost).flatMap(({ flush }) => flush.messages.map(({ id }) => id))
@@ -148,7 +151,7 @@ export class Adopter {
     })
     partlyAccepted.store()
     intake.showReached() // earlier messages may depend on later ones
-    for (const opening of adopted) openings.set(opening.sessionId, opening)
+    for (const opening of adopted) sessions.openings.set(opening.sessionId, opening)
     if (settled.length > 0) void disk.write({ durability: 'relaxed', outboxRemove: settled })
   }
 
@@ -166,7 +169,7 @@ export class Adopter {
     const ended: string[] = []
     for (const key of keys ?? []) {
       const session = draftSessionOf(key) ?? flushSessionOf(key)
-      if (session === sessionId || this.#done.has(key)) continue
+      if (session === sessionId() || this.#done.has(key)) continue
       if (await locks.hold(session)) ended.push(key)
     }
     if (ended.length === 0 || this.#stopped) return
@@ -191,7 +194,7 @@ export class Adopter {
   /** Called when the storage does not answer any more: other tabs may adopt ended sessions. */
   #releaseLocks(): void {
     const { locks, outbox, sessionId } = this.#parts
-    locks.releaseUnless((held) => held === sessionId || outbox.waits(held))
+    locks.releaseUnless((held) => held === sessionId() || outbox.waits(held))
   }
 
   /**
@@ -205,7 +208,7 @@ export class Adopter {
     if (!found) this.#releaseLocks()
     if (!found || this.#stopped) return false
     const others = found.flushes.filter(
-      (flush) => !this.#done.has(flush.key) && !isOfSession(flush, sessionId),
+      (flush) => !this.#done.has(flush.key) && !isOfSession(flush, sessionId()),
     )
     const late = await endedSessions(found.state, others, this.sessionParts)
     if (late.length === 0 || this.#stopped) return true

@@ -13,7 +13,7 @@ import type { SyncStatus } from '../store.ts'
 interface Outcomes {
   /** Whether the reviewer has accepted the message, or the app has dismissed it. */
   isSettled(id: Uuid): boolean
-  /** Removes refused messages that were thought lost and are accepted. */
+  /** Removes refused messages that are accepted after all. */
   dropAccepted(): void
 }
 
@@ -50,8 +50,8 @@ export class Damage {
 
   /** Removes reports that are resolved: messages accepted or dismissed, canonical state fetched again. */
   dropResolved(messages: Outcomes, { connection }: Pick<SyncStatus, 'connection'>): void {
-    if (!this.any) return
     messages.dropAccepted()
+    if (!this.any) return
     this.#remove(
       ({ kind, messageIds }) =>
         (kind === 'messages' || kind === 'session') &&

@@ -30,9 +30,9 @@ export interface DiskParts {
   readonly limits: Pick<Limits, 'storageBatchesMax' | 'storageAnswerMs'>
   readonly clock: Clock
   /** Called when `trouble` has changed. */
-  readonly onTrouble: () => void
+  readonly onTrouble?: () => void
   /** Called when a hung storage answers, after the owed batches were written. */
-  readonly onBack: () => void
+  readonly onBack?: () => void
 }
 
 interface Waiting {
@@ -172,6 +172,22 @@ export class Disk {
     this.#handle.write({ durability: 'relaxed', atOnce: true, ...batch }).catch(() => {})
   }
 
+  /** Calls the storage itself. Rejects where it fails, is not open, or does not answer. */
+  async call<T>(make: (handle: StorageHandle) => Promise<T>): Promise<T> {
+    if (!this.#handle || this.#hanging)
+      throw new StorageError('closed', 'this storage is not open, or does not answer')
+    return this.#answer(make(this.#handle))
+  }
+
+  /** Deletes the place, and closes it: it can be opened again. Rejects as `call` does. */
+  async erase(): Promise<void> {
+    await this.idle()
+    await this.call((handle) => {
+      this.#handle = undefined
+      return handle.erase()
+    })
+  }
+
   /** Resolves when no write is queued. */
   async idle(): Promise<void> {
     while (this.#isDraining) await this.#drained
@@ -282,7 +298,7 @@ export class Disk {
       if (this.#hanging || this.#closed) return
       if (this.#trouble !== undefined && PASSING.has(this.#trouble) && this.#owed.length === 0)
         this.#fail(undefined)
-      if (this.#trouble === undefined) this.#parts.onBack()
+      if (this.#trouble === undefined) this.#parts.onBack?.()
     })
   }
 
@@ -300,7 +316,7 @@ export class Disk {
     if (trouble === 'hanging' && this.#trouble === 'blocked') return
     if (this.#trouble === trouble) return
     this.#trouble = trouble
-    this.#parts.onTrouble()
+    this.#parts.onTrouble?.()
   }
 }
 

@@ -22,6 +22,7 @@ import type { Segment, StoredState } from '../../ports/storage.ts'
 import { type Disk, segment } from './disk.ts'
 import { type StoredDrafts, UNBOUND, readDrafts } from './drafts.ts'
 import { bindingOf, isPair } from '../identity/identity.ts'
+import { isWhoami } from '../identity/stored-whoami.ts'
 import type { ReplicaOptions } from '../options.ts'
 import { ownText } from './own-text.ts'
 import { type StoredFlush, readFlushes } from './restore.ts'
@@ -259,7 +260,7 @@ export async function whoamiKeys(
 ): Promise<ReadonlyMap<Uuid, KeyPair>> {
   const found = new Map<Uuid, KeyPair>()
   for (const [name, value] of meta) {
-    if (name !== 'whoami' && !name.startsWith('whoami:')) continue
+    if (!isWhoami(name)) continue
     const { keys } = value as { readonly keys: KeyPair }
     if (await isPair(keys, signer)) found.set(whoamiId(keys.publicKey), keys)
   }

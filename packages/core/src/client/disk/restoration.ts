@@ -58,7 +58,7 @@ export interface RestorationParts {
   readonly adopter: Adopter
   readonly neighbours: Neighbours
   /** This session, whose messages are in memory. */
-  readonly sessionId: string
+  readonly sessionId: () => string
   readonly ready: () => Promise<void>
   readonly isClosing: () => boolean
   /** Called where the reviewer greeted while the storage hung is not the pinned one. */
@@ -145,7 +145,7 @@ export class Restoration {
       const shapes = schemas.recall(sound.state.meta)
       const found = await adopter.recovered(sound)
       // In a late restore, this session may have stored flushes already.
-      const flushes = found.flushes.filter((flush) => !isOfSession(flush, sessionId))
+      const flushes = found.flushes.filter((flush) => !isOfSession(flush, sessionId()))
       const ended = await endedSessions(found.state, flushes, adopter.sessionParts)
       this.#note(found, flushes) // the tail names own messages by their hash alone
       const { checkpoint } = found.state

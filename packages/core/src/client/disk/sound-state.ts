@@ -10,6 +10,7 @@ import { type Uuid, isUuid } from '../../base/uuid.ts'
 import type { SessionOpening } from '../../facts/message.ts'
 import type { Advance, StoredCheckpoint, StoredSegment, StoredState } from '../../ports/storage.ts'
 import { parseReviewerFrame, readPosition } from '../../wire/frames.ts'
+import { isWhoami } from '../identity/stored-whoami.ts'
 import { rankOf } from './rank.ts'
 
 /** The content of a damaged record, as far as it is known. */
@@ -47,6 +48,19 @@ export function sessionOfKey(key: string): Uuid | undefined {
 /** The `meta` records of a session's opening. */
 export function openingMeta(opening: SessionOpening): readonly (readonly [string, unknown])[] {
   return [OPENING, OPENING_COPY].map((prefix) => [prefix + opening.sessionId, opening] as const)
+}
+
+/**
+ * Prefix of openings that tell the reviewer that an author is this person's. One for each author whose
+ * work was taken along; bound with every link, since a reviewer may have lost what it was told.
+ */
+export const CLAIM = 'claim:'
+
+/** The openings that claim authors for this person. */
+export function storedClaims({ meta }: StoredState): readonly SessionOpening[] {
+  return [...meta].flatMap(([key, value]) =>
+    key.startsWith(CLAIM) ? [value as SessionOpening] : [],
+  )
 }
 
 /** All stored openings, with their copies. */
@@ -148,11 +162,15 @@ function metaFault(
   key: string,
   value: unknown,
 ): Pick<DamagedRecord, 'kind' | 'detail'> | undefined {
+  if (key.startsWith(CLAIM)) {
+    if (isOpening(value)) return undefined
+    return { kind: 'identity', detail: `${key}: the record of an author of this person is damaged` }
+  }
   if (key.startsWith(OPENING) || key.startsWith(OPENING_COPY)) {
     if (isOpening(value) && key.endsWith(`:${value.sessionId}`)) return undefined
     return { kind: 'session', detail: `${key}: the record of a session is damaged` }
   }
-  if (key === 'whoami' || key.startsWith('whoami:')) {
+  if (isWhoami(key)) {
     const { publicKey } = Object(Object(value).keys) as { readonly publicKey?: unknown }
     if (typeof publicKey === 'string') return undefined
     return { kind: 'identity', detail: `${key}: the key of this device is damaged` }
@@ -162,7 +180,8 @@ function metaFault(
   return undefined
 }
 
-function isOpening(value: unknown): value is SessionOpening {
+/** Whether a value has the fields of an opening. */
+export function isOpening(value: unknown): value is SessionOpening {
   const opening = Object(value) as Record<string, unknown>
   return ['authorId', 'publicKey', 'sessionId', 'personalId', 'salt', 'sig'].every(
     (field) => typeof opening[field] === 'string',

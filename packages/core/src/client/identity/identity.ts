@@ -8,12 +8,20 @@ import { checksum } from '../../base/checksum.ts'
 import type { Hash } from '../../base/hash.ts'
 import { type Uuid, uuid4 } from '../../base/uuid.ts'
 import type { SessionRef } from '../../history/entry.ts'
-import { EntityIds, grantBytes, personalCommit, whoamiId } from '../../facts/whoami.ts'
+import {
+  ANONYMOUS,
+  EntityIds,
+  grantBytes,
+  isAnonymous,
+  personalCommit,
+  whoamiId,
+} from '../../facts/whoami.ts'
 import type { SessionOpening } from '../../facts/message.ts'
 import type { KeyPair, Signer } from '../../ports/signer.ts'
 import type { Damage } from '../disk/damage.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { Platform } from '../platform/platform.ts'
+import { type StoredWhoami, WHOAMI, isStoredWhoami, nameOfKeys } from './stored-whoami.ts'
 
 /** Who writes: how long the public id lives, and which private one stands behind it. */
 export interface IdentityOptions {
@@ -22,8 +30,17 @@ export interface IdentityOptions {
    * for people who want to stay anonymous.
    */
   readonly lifetime?: 'tab' | 'day' | 'device'
-  /** Who the person is to the home reviewer; a random value of this device when absent. */
+  /**
+   * Who is signed in, as the home reviewer's login knows them. Absent: nobody, and the reviewer gets a
+   * random value of this device. Each person has keys, outbox and rows of their own in the storage. A
+   * function is asked again until it answers; meanwhile the store opens for whoever it opened for last.
+   */
   readonly personalId?: string | (() => string | Promise<string>)
+  /**
+   * Takes along what was written here while nobody was signed in: it becomes this person's, which only
+   * the reviewer learns. Default: false, it stays for the next opening without a person.
+   */
+  readonly claim?: boolean
 }
 
 export interface Identity {
@@ -45,11 +62,6 @@ export interface PersonBinding {
   readonly opening: SessionOpening
 }
 
-interface StoredWhoami {
-  readonly keys: KeyPair
-  readonly madeAt: number
-}
-
 const DAY_MS = 86_400_000
 
 /** Where nothing can be kept, identity lives as long as the store. */
@@ -58,16 +70,29 @@ export async function openIdentity(
   options: IdentityOptions,
   place: Device,
 ): Promise<Identity> {
-  const { keys, madeAt } = await whoamiKeys(options.lifetime ?? 'device', place)
+  const { platform } = place
+  const whoami = await whoamiKeys(whoamiName(options.lifetime, platform), place)
+  return identityOf(space, whoami, platform)
+}
+
+/** A new session of the author with that key. */
+export function identityOf(
+  space: Uuid,
+  { keys, madeAt: since }: StoredWhoami,
+  { random }: Pick<Platform, 'random'>,
+): Identity {
   const authorId = whoamiId(keys.publicKey)
-  const session: SessionRef = { authorId, sessionId: uuid4(place.platform.random.bytes(16)) }
-  return {
-    keys,
-    session,
-    since: madeAt,
-    entityIds: new EntityIds(space, authorId, session.sessionId),
-    binding: undefined,
-  }
+  const session: SessionRef = { authorId, sessionId: uuid4(random.bytes(16)) }
+  const entityIds = new EntityIds(space, authorId, session.sessionId)
+  return { keys, session, since, entityIds, binding: undefined }
+}
+
+/** A key that was made now. */
+export async function freshWhoami({
+  clock,
+  signer,
+}: Pick<Platform, 'clock' | 'signer'>): Promise<StoredWhoami> {
+  return { keys: await signer.generate(), madeAt: clock.now() }
 }
 
 /** Ties a session to a person, in a way that only the home reviewer can open. */
@@ -94,24 +119,35 @@ export interface Device {
   readonly damage: Damage
 }
 
-async function whoamiKeys(
-  lifetime: 'tab' | 'day' | 'device',
-  place: Device,
-): Promise<StoredWhoami> {
+/** Where the key that writes here is stored. */
+export function whoamiName(
+  lifetime: IdentityOptions['lifetime'] = 'device',
+  { clock, tabId }: Pick<Platform, 'clock' | 'tabId'>,
+): string {
+  if (lifetime === 'device') return WHOAMI
+  // A new name each day: whoever comes first that day makes the key.
+  if (lifetime === 'day') return `${WHOAMI}:day:${Math.floor(clock.now() / DAY_MS)}`
+  return `${WHOAMI}:tab:${tabId()}`
+}
+
+async function whoamiKeys(name: string, place: Device): Promise<StoredWhoami> {
   const { disk, platform } = place
-  const { clock, signer } = platform
-  const fresh: StoredWhoami = { keys: await signer.generate(), madeAt: clock.now() }
-  const name = {
-    device: 'whoami',
-    // A new name each day: whoever comes first that day makes the key.
-    day: `whoami:day:${Math.floor(clock.now() / DAY_MS)}`,
-    tab: `whoami:tab:${platform.tabId()}`,
-  }[lifetime]
+  const { signer } = platform
+  const fresh = await freshWhoami(platform)
   const kept = (await disk.claim(name, fresh)) as Partial<StoredWhoami> | null | undefined
   if (kept === fresh && disk.trouble !== undefined) {
     // Another key may stand under that name; what this one signs is sent by whoever has it.
-    const own = `whoami:${whoamiId(fresh.keys.publicKey)}`
-    void disk.write({ durability: 'strict', meta: [[own, fresh]] })
+    void disk.write({ durability: 'strict', meta: [[nameOfKeys(fresh), fresh]] })
+  }
+  if (kept?.isLeaving && isStoredWhoami(kept) && (await disk.waiting())?.length === 0) {
+    // Under its own name, too: another tab may do the same now. And before it signs anything.
+    const meta: readonly (readonly [string, StoredWhoami])[] = [
+      [nameOfKeys(kept), { ...kept, isLeaving: false }],
+      [nameOfKeys(fresh), fresh],
+      [name, fresh],
+    ]
+    await disk.write({ durability: 'strict', meta })
+    return fresh
   }
   if (kept?.keys && (await isPair(kept.keys, signer)))
     return { keys: kept.keys, madeAt: Number(kept.madeAt) }
@@ -144,23 +180,19 @@ function replaceDamaged(
   void disk.write({ durability: 'strict', meta })
 }
 
-/** Rejects with what the app's own function throws. */
-export async function personalIdOf(options: IdentityOptions, place: Device): Promise<string> {
-  const { personalId } = options
-  if (personalId !== undefined)
-    return typeof personalId === 'string' ? personalId : await personalId()
+/** The personal id of whoever is not signed in: a random one, kept in this place. */
+export async function anonymousId(place: Device): Promise<string> {
   const random = toBase64url(place.platform.random.bytes(18))
-  const fresh = `${random}.${checksum(random)}`
+  const fresh = `${ANONYMOUS}${random}.${checksum(random)}`
   const kept = await place.disk.claim('personalId', fresh)
-  if (isPersonalId(kept)) return kept
+  if (isSound(kept)) return kept
   const detail = 'the personal id of this device is damaged; the reviewer sees another person now'
   replaceDamaged('personalId', { kept, fresh, detail }, place)
   return fresh
 }
 
-/** With a checksum in it; those of earlier builds have none. */
-function isPersonalId(kept: unknown): kept is string {
-  if (typeof kept !== 'string') return false
-  const [random = '', check] = kept.split('.')
-  return check === undefined ? /^[\w-]{24}$/.test(kept) : checksum(random) === check
+function isSound(kept: unknown): kept is string {
+  if (typeof kept !== 'string' || !isAnonymous(kept)) return false
+  const [random = '', check] = kept.slice(ANONYMOUS.length).split('.')
+  return checksum(random) === check
 }

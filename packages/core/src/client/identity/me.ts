@@ -5,12 +5,14 @@
 import type { StoreApi } from 'zustand/vanilla'
 import { checksum } from '../../base/checksum.ts'
 import { type Uuid, isUuid } from '../../base/uuid.ts'
+import { whoamiId } from '../../facts/whoami.ts'
+import { isStoredWhoami, isWhoami } from './stored-whoami.ts'
 
 /** Who writes here: `store.me` is a vanilla zustand store of this. */
 export interface Me {
   /** The author id of this store, which others see; undefined before `ready`. */
   readonly authorId: Uuid | undefined
-  /** The other author ids of this person, as far as the reviewer has told. Nobody else sees that they belong together. */
+  /** The other author ids of this person: earlier ones of this device, and those the reviewer has told. Nobody else sees that they belong together. */
   readonly aliases: readonly Uuid[]
   /** Since when this device writes under `authorId`, ms since 1970. */
   readonly since: number | undefined
@@ -40,6 +42,9 @@ export class MyIds {
   readonly store: StoreApi<Me>
   readonly #parts: MyIdsParts
   #all: ReadonlySet<Uuid> = new Set()
+  /** Whose keys are on this device, among the records of this person. */
+  readonly #here = new Set<Uuid>()
+  #told: readonly Uuid[] = []
   /** Checksum of the personal id, once the app has given it. */
   #person: string | undefined
   /** The same, of what was restored. */
@@ -54,8 +59,11 @@ export class MyIds {
     return authorId === this.store.getState().authorId || this.#all.has(authorId)
   }
 
+  /** The author that writes here from now on. An earlier one stays this person's. */
   begin(authorId: Uuid, since: number): void {
+    this.#here.add(authorId)
     this.store.setState({ authorId, since })
+    this.#refresh({})
   }
 
   /** The app has said who the person is. What was restored of somebody else is dropped. */
@@ -65,6 +73,9 @@ export class MyIds {
   }
 
   restore(meta: ReadonlyMap<string, unknown>): void {
+    for (const [key, value] of meta)
+      if (isWhoami(key) && isStoredWhoami(value)) this.#here.add(whoamiId(value.keys.publicKey))
+    this.#refresh({})
     const stored = meta.get(KEY)
     if (!isStored(stored)) return
     if (this.#person !== undefined && this.#person !== stored.person) return
@@ -86,11 +97,17 @@ export class MyIds {
   }
 
   #show(authorIds: readonly Uuid[], signedIn: boolean): void {
+    this.#told = authorIds
+    this.#refresh({ signedIn })
+  }
+
+  #refresh(more: Partial<Me>): void {
     const { authorId, aliases: before } = this.store.getState()
-    const aliases = authorIds.filter((id) => id !== authorId)
+    const all = new Set([...this.#told, ...this.#here])
+    const aliases = [...all].filter((id) => id !== authorId).sort()
     const isSame = aliases.length === before.length && aliases.every((id) => this.#all.has(id))
     if (!isSame) this.#all = new Set(aliases)
-    this.store.setState(isSame ? { signedIn } : { signedIn, aliases })
+    this.store.setState(isSame ? more : { ...more, aliases })
     if (!isSame) this.#parts.onChange()
   }
 }

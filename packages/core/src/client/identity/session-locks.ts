@@ -6,6 +6,7 @@ export class SessionLocks {
   readonly #locks: Locks
   readonly #space: Uuid
   readonly #releases = new Map<Uuid, () => void>()
+  #isClosed = false
 
   constructor(locks: Locks, space: Uuid) {
     this.#locks = locks
@@ -15,9 +16,12 @@ export class SessionLocks {
   /** Whether the session is held here now: nobody else looks after its messages. */
   async hold(sessionId: Uuid): Promise<boolean> {
     if (this.#releases.has(sessionId)) return true
+    if (this.#isClosed) return false
     const release = await this.#locks.tryAcquire(`countersign:${this.#space}:${sessionId}`)
-    if (release) this.#releases.set(sessionId, release)
-    return release !== undefined
+    // Whoever waits for it in a store that was closed meanwhile would keep it for ever.
+    if (this.#isClosed) release?.()
+    else if (release) this.#releases.set(sessionId, release)
+    return this.#releases.has(sessionId)
   }
 
   /** Whether this tab holds it. */
@@ -34,7 +38,9 @@ export class SessionLocks {
     }
   }
 
+  /** Gives all back; none is held any more. */
   releaseAll(): void {
+    this.#isClosed = true
     for (const release of this.#releases.values()) release()
     this.#releases.clear()
   }

@@ -68,7 +68,7 @@ function trustWith(pinned?: string): {
     return true
   }
   const disk = { write } as unknown as Disk
-  return { trust: new Trust({ space: SPACE, signer, disk, pinned }), written }
+  return { trust: new Trust({ space: SPACE, signer, disk, reviewerKey: pinned }), written }
 }
 
 function stateWith(meta: Iterable<readonly [string, unknown]>): StoredState {

@@ -30,7 +30,7 @@ export interface TrustParts {
   readonly signer: Signer
   readonly disk: Disk
   /** The key the app knows its reviewer by. */
-  readonly pinned: string | undefined
+  readonly reviewerKey: string | undefined
 }
 
 export class Trust {
@@ -39,7 +39,7 @@ export class Trust {
 
   constructor(parts: TrustParts) {
     this.#parts = parts
-    this.#key = parts.pinned
+    this.#key = parts.reviewerKey
   }
 
   /**
@@ -55,12 +55,13 @@ export class Trust {
     // Records of earlier builds have no checksum.
     const isSound = check === undefined || check === null || check === checksum(String(key))
     if (isSound) {
-      if (typeof key !== 'string' || this.#parts.pinned !== undefined) return { isOther: false }
+      if (typeof key !== 'string' || this.#parts.reviewerKey !== undefined)
+        return { isOther: false }
       const isOther = this.#key !== undefined && this.#key !== key
       this.#key = key
       return { isOther }
     }
-    const detail = this.#parts.pinned
+    const detail = this.#parts.reviewerKey
       ? 'the stored key of the reviewer is damaged; the one that the app gave is followed'
       : 'the stored key of the reviewer is damaged; the next reviewer that is met is followed'
     const record = {
@@ -75,7 +76,7 @@ export class Trust {
 
   /** Forgets whom earlier sessions followed: the next one that is met counts, unless the app has pinned a key. */
   forget(): Promise<boolean> {
-    this.#key = this.#parts.pinned
+    this.#key = this.#parts.reviewerKey
     return this.#parts.disk.write({ durability: 'strict', meta: keyMeta(null) })
   }
 

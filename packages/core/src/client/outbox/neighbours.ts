@@ -24,6 +24,7 @@ import type { Segment, StoredSegment, StoredState } from '../../ports/storage.ts
 import type { Repo } from '../../rows/repo.ts'
 import type { Disk } from '../disk/disk.ts'
 import type { ReplicaOptions } from '../options.ts'
+import { type Ended, type Hint, channelOf } from './hint.ts'
 import type { Refusals } from './refusals.ts'
 import type { PendingIntake } from './pending-intake.ts'
 import { type StoredFlush, readFlushes, readRejections } from '../disk/restore.ts'
@@ -41,7 +42,9 @@ const SETTLED_MS = 2_000
 
 export interface NeighboursParts {
   readonly options: Pick<ReplicaOptions, 'space' | 'platform' | 'limits'>
-  readonly sessionId: Uuid
+  /** The partition that is open. */
+  readonly partition: Uuid
+  readonly sessionId: () => Uuid
   readonly disk: Disk
   readonly locks: SessionLocks
   readonly repo: Repo
@@ -50,15 +53,10 @@ export interface NeighboursParts {
   readonly intake: PendingIntake
   /** Resolves when the store has read its storage; before that nothing is shown here. */
   readonly ready: () => Promise<void>
-}
-
-interface Hint {
-  /** Ids of rejected messages. */
-  readonly refused: readonly Uuid[]
-  /** Whether messages have left the sender's outbox. */
-  readonly settled: boolean
-  /** A flush that was stored; undefined: there are some, in the storage. */
-  readonly stored: Segment | undefined
+  /** Another tab says that nobody writes here any more. */
+  readonly onEnded: (ended: Ended) => void
+  /** Another tab has replaced the key that writes here. */
+  readonly onRotated: () => void
 }
 
 interface Shown {
@@ -80,8 +78,7 @@ export class Neighbours {
 
   constructor(parts: NeighboursParts) {
     this.#parts = parts
-    const { platform, space } = parts.options
-    this.#channel = platform.channel?.(`countersign:${space}`, (message) =>
+    this.#channel = parts.options.platform.channel?.(channelOf(parts.partition), (message) =>
       this.#onMessage(message),
     )
     this.#unsubscribe = parts.status.subscribe(({ connection }, before) => {
@@ -89,12 +86,16 @@ export class Neighbours {
     })
   }
 
-  /** Notifies other tabs: this one has stored or settled messages, or these were refused. */
-  notify({ refused = [], settled = false, stored }: Partial<Hint>): void {
-    if (this.#closed) return
+  /**
+   * Notifies other tabs: this one has stored or settled messages, these were refused, or the person has
+   * left. Returns whether there is a channel.
+   */
+  notify({ refused = [], settled = false, stored, ended, isRotated }: Partial<Hint>): boolean {
+    if (this.#closed || !this.#channel) return false
     const isSmall = stored !== undefined && stored.text.length <= POSTED_CHARS_MAX
-    const hint: Hint = { refused, settled, stored: isSmall ? stored : undefined }
-    this.#channel?.post(hint)
+    const hint: Hint = { refused, settled, stored: isSmall ? stored : undefined, ended, isRotated }
+    this.#channel.post(hint)
+    return true
   }
 
   /** Shows stored messages of sessions that are open in other tabs, and removes settled ones. */
@@ -119,7 +120,7 @@ export class Neighbours {
     for (const flush of readFlushes({ segments, outbox }, reading).flushes) {
       // `readFlushes` returns no flush without messages.
       const by = flush.messages[0]!.session.facts.sessionId
-      if (by === sessionId || locks.holds(by)) continue
+      if (by === sessionId() || locks.holds(by)) continue
       this.#shown.set(flush.key, { entries: this.#taken(flush) })
     }
   }
@@ -138,7 +139,15 @@ export class Neighbours {
 
   #onMessage(message: unknown): void {
     if (this.#closed) return
-    const { refused, settled, stored } = message as Hint
+    const { refused, settled, stored, ended, isRotated } = message as Hint
+    if (ended !== undefined) {
+      this.#parts.onEnded(ended)
+      return
+    }
+    if (isRotated) {
+      this.#parts.onRotated()
+      return
+    }
     if (refused.length > 0) this.#refused(new Set(refused))
     if (settled) this.#lookIfOpen()
     else if (stored && checksum(stored.text) === stored.check) void this.#showIfStored(stored)

@@ -29,6 +29,7 @@ import {
 } from './refused.ts'
 import type { RefusedList } from '../reads/refused-list.ts'
 import { DISMISSED } from '../disk/damage.ts'
+import { Orphans } from './orphans.ts'
 import { ownRejection } from './own-rejection.ts'
 import { readRejections } from '../disk/restore.ts'
 import type { RefusedMessage } from '../store.ts'
@@ -36,6 +37,10 @@ import type { RefusedMessage } from '../store.ts'
 const DISOWNED = {
   reason: 'tampered',
   detail: 'it was written on a message that the reviewer has not signed',
+} as const
+const ORPHANED = {
+  reason: 'parent_lost',
+  detail: 'what it was written on was lost by the reviewer, and nobody has given it back',
 } as const
 
 export interface RefusalsParts {
@@ -65,6 +70,9 @@ export interface RefusalsParts {
 
 export class Refusals {
   readonly messages: RefusedMessages
+  readonly orphans: Orphans = new Orphans()
+  /** By message: what a reviewer has signed. It may lose them, and gets them back. */
+  readonly #signed = new Map<Uuid, Rejection>()
   readonly #parts: RefusalsParts
 
   constructor(parts: RefusalsParts) {
@@ -80,6 +88,7 @@ export class Refusals {
       return entry ? [{ entry, rejection }] : []
     })
     if (applied.length === 0) return
+    this.#noteSigned(applied.map(({ rejection }) => rejection))
     for (const { entry, rejection } of applied) this.#refuse(entry, refusalOf(rejection))
     const gone = new Set(applied.map(({ entry }) => entry))
     const blocked = this.#takeOut(gone)
@@ -107,13 +116,35 @@ export class Refusals {
    * Removes messages from the view that were shown before their check, and that the reviewer has not
    * signed. This store itself refuses what was written on them.
    */
-  disown(entries: readonly Entry[], { reviewerId, eid, epoch }: Reviewing): void {
-    const { repo, outbox, space, clock } = this.#parts
-    const by = { space, reviewerId, eid, epoch, at: clock.now(), ...DISOWNED }
-    const on = descendantsAmong(outbox.open(), new Set(entries))
-    this.apply(on.map((entry) => ownRejection(entry, by)))
+  disown(entries: readonly Entry[], by: Reviewing): void {
+    const { repo, outbox } = this.#parts
+    this.#refuseAlone([...descendantsAmong(outbox.open(), new Set(entries))], by, DISOWNED)
     repo.removePending(entries)
     repo.emit()
+  }
+
+  /**
+   * The reviewer lacks what these messages were written on. Once it is clear that nobody gives it back,
+   * this store itself refuses them. Where they are accepted after all, because others hand them back,
+   * they leave the list.
+   */
+  orphaned(entries: readonly Entry[], by: Reviewing): void {
+    const { repo, outbox, besides, clock } = this.#parts
+    const waiting = [...outbox.open(), ...besides()]
+    const given = this.orphans.nacked(entries, waiting, clock.monotonic())
+    repo.messages.watchFor(given.map(({ id }) => id))
+    this.#refuseAlone(given, by, ORPHANED)
+  }
+
+  /** Without a reviewer. */
+  #refuseAlone(
+    entries: readonly Entry[],
+    { reviewerId, eid, epoch }: Reviewing,
+    why: Pick<Rejection, 'reason'> & { readonly detail: string },
+  ): void {
+    const { space, clock } = this.#parts
+    const by = { space, reviewerId, eid, epoch, at: clock.now(), ...why }
+    this.apply(entries.map((entry) => ownRejection(entry, by)))
   }
 
   /** Removes refused messages of another tab from the view, and blocks messages here that depend on them. */
@@ -165,6 +196,7 @@ export class Refusals {
    */
   restore(state: StoredState, messages: Iterable<AuthoredMessage>, lost: ReadonlySet<Uuid>): void {
     const rejections = readRejections(state)
+    this.#noteSigned(rejections.values())
     for (const key of state.meta.keys())
       if (key.startsWith(DISMISSED)) this.messages.addDismissed(key.slice(DISMISSED.length))
     for (const message of messages) {
@@ -217,16 +249,25 @@ export class Refusals {
     return this.messages.isDismissed(id) || this.#parts.repo.messages.isCanonical(id)
   }
 
-  /** Removes messages that were thought lost and are accepted. */
+  /** Removes messages that were thought lost, or that this store has given up, and are accepted. */
   dropAccepted(): void {
     const { repo, onError, onChange } = this.#parts
-    const ids = [...this.messages.held()].flatMap(({ id, entry }) =>
-      !entry && repo.messages.isCanonical(id) ? [id] : [],
+    const ids = [...this.messages.held()].flatMap(({ id }) =>
+      repo.messages.isCanonical(id) ? [id] : [],
     )
     if (ids.length === 0) return
     this.messages.drop(ids)
     onChange()
     this.messages.list.emit([], onError)
+  }
+
+  /** The rejections of these messages that a reviewer has signed. */
+  signed(ids: readonly Uuid[]): readonly Rejection[] {
+    return ids.flatMap((id) => this.#signed.get(id) ?? [])
+  }
+
+  #noteSigned(rejections: Iterable<Rejection>): void {
+    for (const one of rejections) if (one.sig !== '') this.#signed.set(one.msgId, one)
   }
 
   #refuse(entry: Entry, refusal: Refusal): void {

@@ -55,6 +55,14 @@ export const DAMAGED: Refusal = Object.freeze({
   standing: [],
 })
 
+/** What a message of this store changes. */
+export function changesOf({ writes }: Entry): readonly HeldChange[] {
+  return writes.map(({ type, entityId, kind, version, regs, values }) => ({
+    ...{ type, entityId, kind, version },
+    values: Object.fromEntries(regs.names.map((reg) => [reg, values[reg]!])),
+  }))
+}
+
 /** The record of a refused message, from its entry. */
 export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal): Held {
   return {
@@ -64,13 +72,7 @@ export function heldEntry(entry: Entry, state: Held['state'], refusal: Refusal):
     timestamp: entry.timestamp,
     state,
     refusal,
-    changes: entry.writes.map(({ type, entityId, kind, version, regs, values }) => ({
-      type,
-      entityId,
-      kind,
-      version,
-      values: Object.fromEntries(regs.names.map((reg) => [reg, values[reg]!])),
-    })),
+    changes: changesOf(entry),
     expects: (entry.expect ?? []).map(({ entityId }) => entityId),
     name: numberName(entry.session.sessionId, entry.clientSeq),
     parents: parentsOf(
@@ -270,7 +272,7 @@ export class RefusedMessages {
       detail,
       standing: this.standing(standing),
       timestamp: held.timestamp,
-      changes: held.changes.map((change) => this.#changeOf(change)),
+      changes: held.changes.map((change) => this.named(change)),
       // `held` is in the list.
       descendants: this.withDescendants(held.id)!
         .slice(1)
@@ -278,7 +280,8 @@ export class RefusedMessages {
     })
   }
 
-  #changeOf({ type, entityId, kind, version, values }: HeldChange): RefusedChange {
+  /** A change by the names of its fields, as this build reads them. */
+  named({ type, entityId, kind, version, values }: HeldChange): RefusedChange {
     const named = namedValues(values, version, this.#readerOf(type))
     return { entity: type, id: entityId, kind, values: named }
   }

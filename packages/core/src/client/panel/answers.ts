@@ -137,10 +137,10 @@ function titleOf(row: AnyRow): string {
 
 async function storageOf(
   replica: Replica,
-  { storage: from, space }: ReplicaOptions,
+  { storage: from }: ReplicaOptions,
 ): Promise<StorageRecord> {
   const { storage, storageTrouble } = replica.status.getState()
-  const { state: stored, pages } = await storedOf(from, space)
+  const { state: stored, pages } = await storedOf(from, replica.person.partition)
   return {
     health: storage,
     trouble: storageTrouble,
@@ -154,11 +154,11 @@ async function storageOf(
 /** Reads through a handle of its own, like another tab. Errors are ignored: the status shows them. */
 async function storedOf(
   from: Storage | undefined,
-  space: Uuid,
+  partition: Uuid,
 ): Promise<{ readonly state?: StoredState | undefined; readonly pages: readonly Page[] }> {
   let handle: StorageHandle | undefined
   try {
-    handle = await from?.open(() => {}, space)
+    handle = await from?.open(() => {}, partition)
     const state = await handle?.read()
     const { name } = state?.checkpoint ?? {}
     const pages = name === undefined ? undefined : await allPages(handle!, name) // it was read by this one

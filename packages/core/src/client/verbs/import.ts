@@ -14,7 +14,7 @@ import { type Registers, encodeCreate } from '../../schema/input.ts'
 import type { AnyRow } from '../../schema/types.ts'
 import { assertWritable, newId } from './guards.ts'
 import type { Replica } from '../replica.ts'
-import { changeBytes, sliceEnd } from './slices.ts'
+import { changeBytes, sliceEnd, yieldTurn } from './slices.ts'
 import type { ImportOptions, ImportReport, Receipt } from '../store.ts'
 import type { Writer } from './writer.ts'
 
@@ -70,7 +70,7 @@ export async function importRows(
       skipped += slice.length - missing.length
       at = end
       ahead.push({ receipt, upTo: slice.at(-1)!.index + 1 })
-      await replica.yieldTurn()
+      await yieldTurn(replica.clock)
       noteDurable()
       if (ahead.length >= AHEAD_MESSAGES_MAX) await replica.flushed()
     }
@@ -114,7 +114,7 @@ async function checkedRows(
     } catch (error) {
       throw named(error, index)
     }
-    if (checked.length % CHECKED_ROWS === 0) await replica.yieldTurn()
+    if (checked.length % CHECKED_ROWS === 0) await yieldTurn(replica.clock)
   }
   return checked
 }

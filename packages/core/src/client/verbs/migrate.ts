@@ -17,7 +17,7 @@ import { UNSET } from '../../schema/unset.ts'
 import { ARCHIVED, type Reg } from '../../schema/registers.ts'
 import { assertWritable } from './guards.ts'
 import type { Replica } from '../replica.ts'
-import { changeBytes, sliceEnd } from './slices.ts'
+import { changeBytes, sliceEnd, yieldTurn } from './slices.ts'
 import type { MigrateOptions, MigrationReport } from '../store.ts'
 import type { Writer } from './writer.ts'
 
@@ -89,7 +89,7 @@ export async function runMigration(
           return { ...plan, rows: done.size, refused: verdict.detail ?? verdict.reason }
       }
       onProgress?.(done.size, plan.rows)
-      await replica.yieldTurn()
+      await yieldTurn(replica.clock)
     }
     if (messages === before && pass > 0) break
   }

@@ -76,7 +76,7 @@ function writeAgain(
   const stays = isOwn && !isTaken(replica, change.entityId)
   const id = stays ? change.entityId : mintedId(replica)
   ids.set(change.entityId, id)
-  if (stays) replica.minted.note(id, held.sessionId)
+  if (stays) replica.writing.minted.note(id, held.sessionId)
   writer.write(table, id, { kind: 'create', registers })
 }
 

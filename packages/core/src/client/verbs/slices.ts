@@ -5,6 +5,7 @@
 import { jsonBytes } from '../../base/json.ts'
 import { type Bytes, bytesOf, jsonStringBytes } from '../../base/size.ts'
 import type { Limits } from '../../facts/limits.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Registers } from '../../schema/input.ts'
 
 /** Ids, salt and brackets of a change, and a parent of it. */
@@ -16,6 +17,11 @@ export function changeBytes({ regs, values }: Registers, parents = 0): Bytes {
   let bytes = CHANGE_BYTES + parents * PARENT_BYTES
   for (const reg of regs.names) bytes += jsonStringBytes(reg) + jsonBytes(values[reg]!) + 2
   return bytesOf(bytes)
+}
+
+/** Yields to the event loop. */
+export function yieldTurn(clock: Clock): Promise<void> {
+  return new Promise((resolve) => void clock.after(0, resolve))
 }
 
 interface Item {

@@ -32,6 +32,8 @@ export const VERBS: readonly Verb[] = [
   'reset',
   'isMine',
   'setAuth',
+  'rotate',
+  'signOut',
   'setOnline',
   'flushed',
   'close',

@@ -140,14 +140,14 @@ export class Writer {
     const distinct = expects && [...new Set(expects)]
     if (distinct && distinct.length > limits.expectMax)
       throw new CountersignError('too_large', `a message expects at most ${limits.expectMax} rows`)
-    const entry = this.replica.draftEntry()
+    const entry = this.replica.writing.draft()
     const options = { limits, rehearsed, expects: distinct }
     return (this.#draft = new Draft(entry, entry.session.authorId, options))
   }
 
   /** Called after the last change: records what the author has seen, and checks the size. */
   #end(draft: Draft): void {
-    this.replica.noteSeen(draft)
+    this.replica.writing.noteSeen(draft)
     checkSize(draft, this.replica)
   }
 
@@ -170,13 +170,13 @@ export class Writer {
 }
 
 /** Throws `too_large` for a message that every reviewer would reject. */
-function checkSize(draft: Draft, { limits, minted }: Replica): void {
+function checkSize(draft: Draft, { limits, writing }: Replica): void {
   const { messageBytesMax, entityBytesMax } = limits
   const { expect, seen } = draft.entry
   // Fast path: the upper bound is within every limit, for the message and for a row without conflicts.
   const most = messageBytesAtMost(draft.writes, { expect, seen })
   if (most <= messageBytesMax && most * limits.registersMax <= entityBytesMax) return
-  const bytes = messageBytes(draft.writes, { expect, seen, minted: minted.has })
+  const bytes = messageBytes(draft.writes, { expect, seen, minted: writing.minted.has })
   if (bytes > messageBytesMax) {
     throw new CountersignError(
       'too_large',

@@ -1,0 +1,29 @@
+/** Signs the person of a session out; asks first where something is unsent. */
+import type { SignOutOptions, UnsentMessage } from '@countersign/core'
+import { useState } from 'react'
+import { type Session, sessions } from '../session/sessions.ts'
+import { useNotices } from './notices.ts'
+
+export interface SigningOut {
+  /** What is unsent, while that is asked; undefined: nothing is. */
+  readonly unsent: readonly UnsentMessage[] | undefined
+  readonly signOut: (how: SignOutOptions['unsent']) => void
+  readonly cancel: () => void
+}
+
+export function useSignOut(session: Session): SigningOut {
+  const [unsent, setUnsent] = useState<readonly UnsentMessage[]>()
+  const { toast } = useNotices()
+  return {
+    unsent,
+    signOut(how) {
+      sessions()
+        .signOut(session, how)
+        .then(
+          (report) => setUnsent(report.signedOut ? undefined : report.unsent),
+          (error: unknown) => toast(`Still signed in: ${String(error)}`),
+        )
+    },
+    cancel: () => setUnsent(undefined),
+  }
+}

@@ -1,0 +1,27 @@
+/** The sessions of this device that a link may speak for, and the keys that prove them. */
+import type { Uuid } from '../../base/uuid.ts'
+import type { SessionOpening } from '../../facts/message.ts'
+import type { KeyPair } from '../../ports/signer.ts'
+
+export class OwnSessions {
+  /** By session: of this store, and ended ones whose messages wait. */
+  readonly openings: Map<Uuid, SessionOpening> = new Map()
+  /** By session: of authors that are this person's, of which the reviewer is told with each link. */
+  readonly claims: Map<Uuid, SessionOpening> = new Map()
+  /** Of the authors of this device. */
+  readonly keys: Map<Uuid, KeyPair> = new Map()
+  #own: SessionOpening | undefined
+
+  /** The session of this store is tied to its person. */
+  bound(opening: SessionOpening): void {
+    this.#own = opening
+    this.openings.set(opening.sessionId, opening)
+  }
+
+  /** Those to bind: that of this store first, and claims once there is one. */
+  list(): readonly SessionOpening[] {
+    const own = this.#own
+    if (!own) return [...this.openings.values()]
+    return [...new Map([[own.sessionId, own], ...this.openings, ...this.claims]).values()]
+  }
+}

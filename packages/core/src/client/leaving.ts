@@ -1,0 +1,115 @@
+/**
+ * How the person of a store leaves this device: what they would leave unsent, and what stays of them.
+ *
+ *   signOut ─▶ unsent? ─▶ other tabs close ─▶ closed, rows hidden ─▶ partition kept, or erased
+ *      └── refused: nothing happens
+ */
+import type { StoreApi } from 'zustand/vanilla'
+import type { Clock } from '../ports/clock.ts'
+import type { Storage } from '../ports/storage.ts'
+import type { Repo } from '../rows/repo.ts'
+import type { Outbox } from '../sync/outbox.ts'
+import type { CanonicalDisk } from './disk/canonical-disk.ts'
+import type { Disk } from './disk/disk.ts'
+import type { Restorers } from './disk/restoration.ts'
+import { sessionOfKey } from './disk/sound-state.ts'
+import type { OwnPerson } from './identity/own-person.ts'
+import type { Ended } from './outbox/hint.ts'
+import { type RefusedMessages, changesOf } from './outbox/refused.ts'
+import type { SignOutOptions, SignOutReport, SyncStatus, UnsentMessage } from './store.ts'
+
+/** How long other tabs may take to store what was just typed there, ms. */
+const OTHER_TABS_MS = 300
+
+/** The store that is left. */
+export interface LeftStore {
+  readonly status: StoreApi<SyncStatus>
+  readonly repo: Repo
+  readonly person: OwnPerson
+  readonly outbox: Outbox
+  readonly refused: RefusedMessages
+  readonly clock: Clock
+  flushed(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface LeavingParts {
+  readonly disk: Disk
+  readonly canonicalDisk: CanonicalDisk
+  readonly storage: Storage | undefined
+  readonly restorers: () => Restorers | undefined
+}
+
+export class Leaving {
+  readonly #store: LeftStore
+  readonly #parts: LeavingParts
+  #erases = false
+
+  constructor(store: LeftStore, parts: LeavingParts) {
+    this.#store = store
+    this.#parts = parts
+  }
+
+  async signOut({ unsent: policy }: SignOutOptions): Promise<SignOutReport> {
+    const { person, clock } = this.#store
+    const { storage, restorers } = this.#parts
+    if (person.isKnown) await this.#store.flushed()
+    // What tabs that are gone have left.
+    await restorers()?.adopter.look()
+    const unsent = this.#unsent()
+    // What nobody can be named for cannot be kept for them.
+    const mayKeep = policy === 'keep' && person.isKnown
+    if (unsent.length > 0 && !mayKeep && policy !== 'discard') return { signedOut: false, unsent }
+    const isTold = restorers()?.neighbours.notify({ ended: 'signed_out' }) === true
+    if (isTold && policy === 'refuse')
+      await new Promise<void>((resolve) => void clock.after(OTHER_TABS_MS, resolve))
+    const isSent = policy === 'refuse' && (await this.#isNothingLeft())
+    // Nothing is written between this and the end.
+    this.#erases = policy === 'discard' || (isSent && this.#unsent().length === 0)
+    await this.end('signed_out')
+    await person.leave(storage)
+    return { signedOut: true, unsent }
+  }
+
+  /** Closes the store; nothing of the person is shown by it any more. */
+  end(ended: Ended): Promise<void> {
+    this.#store.status.setState(({ ended: before }) => ({ ended: before ?? ended }))
+    return this.#store.close()
+  }
+
+  /** Called when nothing is written any more. */
+  async closing(): Promise<void> {
+    const { disk, canonicalDisk } = this.#parts
+    const { status, repo } = this.#store
+    // What cannot be erased is still under the key of its person.
+    if (this.#erases) await disk.erase().catch(() => {})
+    if (status.getState().ended === undefined) return
+    canonicalDisk.forget()
+    repo.removePending([...repo.messages.entries()])
+    repo.emit()
+  }
+
+  /** Another tab may have stored what was just typed there. */
+  async #isNothingLeft(): Promise<boolean> {
+    const { disk } = this.#parts
+    await disk.idle()
+    const isOwn = (key: string): boolean => this.#store.outbox.waits(sessionOfKey(key) ?? '')
+    return (await disk.waiting())?.every(isOwn) === true
+  }
+
+  #unsent(): readonly UnsentMessage[] {
+    const { refused, outbox } = this.#store
+    const others = this.#parts.restorers()?.neighbours.shown() ?? []
+    const waits = [...outbox.open(), ...others]
+      .filter(({ writes }) => writes.some(({ type }) => !type.startsWith('$')))
+      .map((entry) => ({
+        state: 'waiting' as const,
+        timestamp: entry.timestamp,
+        changes: changesOf(entry).map((change) => refused.named(change)),
+      }))
+    const kept = refused.list.snapshot().map(({ state, timestamp, changes }) => ({
+      ...{ state, timestamp, changes },
+    }))
+    return [...waits, ...kept].sort((a, b) => a.timestamp - b.timestamp)
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Keeps what proves that an author has signed two messages with one number, for the operator: the later
+ * flush with its seal, and where the accepted one is. Once a session, and not more than `evidenceMax`.
+ */
+import type { Uuid } from '../base/uuid.ts'
+import type { Hash } from '../base/hash.ts'
+import type { Limits } from '../facts/limits.ts'
+import type { SpaceStore } from '../ports/space-store.ts'
+import type { Equivocation } from '../review/equivocation.ts'
+
+/** A second message with a number that was accepted before. */
+export interface EquivocationProof {
+  readonly authorId: Uuid
+  readonly sessionId: Uuid
+  readonly clientSeq: number
+  /** The message with that number that was accepted: it is in the batch with this seq. */
+  readonly acceptedSeq: number
+  /** The other one. */
+  readonly msgId: Uuid
+  /** The signature of the key over the hashes, of which the head's binds the session line. */
+  readonly publicKey: string
+  readonly seal: string
+  readonly hashes: readonly Hash[]
+  /** Session line, head line and lines of its flush; without the lines where they are too long. */
+  readonly texts: readonly string[]
+}
+
+const TEXT_BYTES_MAX = 65_536
+
+export interface EvidenceParts {
+  readonly store: SpaceStore
+  readonly limits: Pick<Limits, 'evidenceMax'>
+  readonly onKept: (proof: EquivocationProof) => void
+  readonly onError: (error: unknown) => void
+}
+
+export class Evidence {
+  readonly #parts: EvidenceParts
+  /** Sessions of which something is kept; undefined before it was read. */
+  #sessions: Set<Uuid> | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(parts: EvidenceParts) {
+    this.#parts = parts
+  }
+
+  /** Stores what is new, later. */
+  keep(found: readonly Equivocation[]): void {
+    if (found.length === 0) return
+    this.#writing = this.#writing
+      .then(() => this.#keep(found.map(proofOf)))
+      .catch(this.#parts.onError)
+  }
+
+  /** All that is kept, the oldest first. */
+  async all(): Promise<readonly EquivocationProof[]> {
+    await this.#writing
+    return this.#stored()
+  }
+
+  /** Resolves when what was found is stored. */
+  written(): Promise<void> {
+    return this.#writing
+  }
+
+  async #stored(): Promise<readonly EquivocationProof[]> {
+    const proofs: EquivocationProof[] = []
+    for (let no = 1; no <= this.#parts.limits.evidenceMax; no++) {
+      const text = await this.#parts.store.meta(keyOf(no))
+      if (text === undefined) break
+      proofs.push(JSON.parse(text) as EquivocationProof)
+    }
+    return proofs
+  }
+
+  async #keep(proofs: readonly EquivocationProof[]): Promise<void> {
+    const { store, limits, onKept } = this.#parts
+    this.#sessions ??= new Set((await this.#stored()).map(({ sessionId }) => sessionId))
+    for (const proof of proofs) {
+      const { sessionId } = proof
+      if (this.#sessions.has(sessionId) || this.#sessions.size >= limits.evidenceMax) continue
+      const text = JSON.stringify(proof)
+      let no = this.#sessions.size + 1
+      // Another process may have kept something meanwhile.
+      while (no <= limits.evidenceMax && (await store.claimMeta(keyOf(no), text)) !== text) no++
+      this.#sessions.add(sessionId)
+      onKept(proof)
+    }
+  }
+}
+
+function keyOf(no: number): string {
+  return `equivocation ${no}`
+}
+
+function proofOf({
+  session,
+  flush,
+  record,
+  sig,
+  message,
+  acceptedSeq,
+}: Equivocation): EquivocationProof {
+  const { head, lines } = flush.text
+  const isShort = flush.bytes <= TEXT_BYTES_MAX
+  return {
+    authorId: record.authorId,
+    sessionId: record.sessionId,
+    clientSeq: message.clientSeq,
+    acceptedSeq,
+    msgId: message.id,
+    publicKey: record.publicKey,
+    seal: sig,
+    hashes: [flush.hashes.head, ...flush.hashes.lines],
+    texts: [session.line, head, ...(isShort ? lines : [])],
+  }
+}

@@ -1,0 +1,79 @@
+/** What is so in a world of accounts: whose an author id is, what was written, and what became of it. */
+import type { Uuid } from '@countersign/core'
+
+/** A person by name, or somebody who is not signed in, at one browser until they sign in there. */
+export type Owner = string
+
+export interface Written {
+  readonly id: Uuid
+  readonly text: string
+  readonly by: Owner
+  /** The browser. */
+  readonly at: string
+  /** The store has said that it is durable, or was closed. */
+  isKept: boolean
+  /** Nobody may miss it: its person has thrown it away, or a tab has died before it was durable. */
+  isGone: boolean
+}
+
+export class Truth {
+  readonly #owners = new Map<Uuid, Owner>()
+  readonly #sessions = new Map<Uuid, Uuid>()
+  readonly #nobodies = new Set<Uuid>()
+  #count = 0
+  /** Who has signed in as whom, and taken along what they had written. */
+  readonly #becameOf = new Map<Owner, Owner>()
+  readonly written = new Map<string, Written>()
+  /** Accepted notes, by text. */
+  readonly accepted = new Map<string, number>()
+
+  /** Whoever has that key without having signed in: the same as before, or somebody new. */
+  nobodyOf(authorId: Uuid, before: Owner | undefined): Owner {
+    const owner = this.#owners.get(authorId)
+    if (owner?.startsWith('nobody')) return owner
+    return before ?? `nobody ${++this.#count}`
+  }
+
+  /** A session writes as an author. */
+  note(sessionId: Uuid, authorId: Uuid, owner: Owner): void {
+    this.#sessions.set(sessionId, authorId)
+    if (owner.startsWith('nobody')) this.#nobodies.add(authorId)
+    // A key under which nobody wrote anything is that of the next one.
+    this.#owners.set(authorId, owner)
+  }
+
+  becomes(nobody: Owner, person: Owner): void {
+    this.#becameOf.set(nobody, person)
+  }
+
+  /** Whoever it is now. */
+  nowOf(owner: Owner): Owner {
+    return this.#becameOf.get(owner) ?? owner
+  }
+
+  ownerOf(authorId: Uuid): Owner | undefined {
+    const owner = this.#owners.get(authorId)
+    return owner === undefined ? undefined : this.nowOf(owner)
+  }
+
+  /** Whether the author has written while nobody was signed in. */
+  wasNobody(authorId: Uuid): boolean {
+    return this.#nobodies.has(authorId)
+  }
+
+  /** The authors whose ids or sessions are in a text. */
+  authorsIn(text: string): Set<Uuid> {
+    const found = new Set<Uuid>()
+    for (const [sessionId, authorId] of this.#sessions)
+      if (text.includes(sessionId) || text.includes(authorId)) found.add(authorId)
+    return found
+  }
+
+  /** The authors whose sessions are in a text. */
+  writersIn(text: string): Set<Uuid> {
+    const found = new Set<Uuid>()
+    for (const [sessionId, authorId] of this.#sessions)
+      if (text.includes(sessionId)) found.add(authorId)
+    return found
+  }
+}

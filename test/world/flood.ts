@@ -1,0 +1,6 @@
+/** Who floods, as everybody knows them. */
+
+/** The name of their device. */
+export const FLOODER = 'Q'
+/** Of one of their flushes. */
+export const FLUSH_MESSAGES = 8
