@@ -1,7 +1,8 @@
 /** Holds uuids to their form, and an id made from a hash to the bits of that hash. */
 import fc from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { compareText, isUuid, uuid4, uuid8 } from './uuid.ts'
+import { compareText, isUuid, uuid8 } from './uuid.ts'
+import { uuid4 } from './uuid4.ts'
 
 // Thousands of cases; allow for a slow machine.
 vi.setConfig({ testTimeout: 60_000 })

@@ -1,8 +1,7 @@
 /**
  * Uuids in lower-case text form: version 8 from a hash (ids of messages and of
- * authors), version 4 from injected random bytes (sessions, spaces).
+ * authors), version 4 from random bytes (`uuid4.ts`: sessions, spaces).
  */
-import { assert } from './assert.ts'
 
 /** Lower-case text form, 36 characters. */
 export type Uuid = string
@@ -21,33 +20,19 @@ export function versionOf(id: Uuid): number {
 
 /** The first 16 bytes of a hash with version 8 and the variant written over them. */
 export function uuid8(hash: Uint8Array): Uuid {
-  return uuid8OfDigits(digitsOf(hash))
-}
-
-/** A random uuid from 16 random bytes. */
-export function uuid4(random: Uint8Array): Uuid {
-  assert(random.length >= 16, 'a uuid has 16 bytes')
-  return uuidOfDigits(marked(digitsOf(random), 4))
-}
-
-/** As `uuid8` from 32 digits of 0 to 15, which it changes. */
-export function uuid8OfDigits(list: number[]): Uuid {
-  return uuidOfDigits(marked(list, 8))
-}
-
-function marked(list: number[], version: number): number[] {
-  list[12] = version
-  list[16] = (list[16]! & 3) | 8 // 32 digits, and the variant is in this one
-  return list
-}
-
-function digitsOf(bytes: Uint8Array): number[] {
   for (let i = 0; i < 16; i++) {
-    const byte = bytes[i]!
+    const byte = hash[i]! // a hash has 32
     digits[2 * i] = byte >> 4
     digits[2 * i + 1] = byte & 15
   }
-  return digits
+  return uuid8OfDigits(digits)
+}
+
+/** The same from 32 digits of 0 to 15, which it changes. */
+export function uuid8OfDigits(list: number[]): Uuid {
+  list[12] = 8 // the version
+  list[16] = (list[16]! & 3) | 8 // 32 digits, and the variant is in this one
+  return uuidOfDigits(list)
 }
 
 // Lists that are used again: lists for each id would take ten times its text. All characters are

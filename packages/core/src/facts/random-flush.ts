@@ -5,7 +5,8 @@
 import { toBase64url } from '../base/bytes.ts'
 import { hashText } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
-import { type Uuid, compareText, uuid4 } from '../base/uuid.ts'
+import { type Uuid, compareText } from '../base/uuid.ts'
+import { uuid4 } from '../base/uuid4.ts'
 import { chainPrefix } from './ids.ts'
 import { composeSession } from './session-line.ts'
 import type {

@@ -4,7 +4,8 @@
  * needs the capability.
  */
 import { toBase64url } from '../base/bytes.ts'
-import { type Uuid, uuid4 } from '../base/uuid.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { uuid4 } from '../base/uuid4.ts'
 import { composeFlush } from '../facts/flush.ts'
 import { sealBytes } from '../facts/hashes.ts'
 import { composeSession } from '../facts/session-line.ts'

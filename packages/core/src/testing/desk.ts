@@ -4,7 +4,8 @@
  */
 import { toBase64url } from '../base/bytes.ts'
 import type { Json } from '../base/json.ts'
-import { type Uuid, uuid4 } from '../base/uuid.ts'
+import type { Uuid } from '../base/uuid.ts'
+import { uuid4 } from '../base/uuid4.ts'
 import { FACT_BOUNDS } from '../facts/bounds.ts'
 import { authoredIn, composeFlush, textOfFlush } from '../facts/flush.ts'
 import { sealBytes } from '../facts/hashes.ts'

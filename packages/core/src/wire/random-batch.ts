@@ -1,6 +1,7 @@
 /** Random batches, for tests: judged in part or whole, with and without reviews. */
 import { hashText } from '../base/hash.ts'
-import { type Uuid, compareText, uuid4 } from '../base/uuid.ts'
+import { type Uuid, compareText } from '../base/uuid.ts'
+import { uuid4 } from '../base/uuid4.ts'
 import { composeFlush } from '../facts/flush.ts'
 import { type Chance, RandomFlush } from '../facts/random-flush.ts'
 import type { Flush, Message } from '../facts/types.ts'

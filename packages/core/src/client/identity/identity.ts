@@ -6,7 +6,8 @@
 import { toBase64url } from '../../base/bytes.ts'
 import { checksum } from '../../base/checksum.ts'
 import type { Hash } from '../../base/hash.ts'
-import { type Uuid, uuid4 } from '../../base/uuid.ts'
+import type { Uuid } from '../../base/uuid.ts'
+import { uuid4 } from '../../base/uuid4.ts'
 import type { SessionRef } from '../../history/entry.ts'
 import {
   ANONYMOUS,
