@@ -10,7 +10,13 @@ const source = '@countersign/source'
 const mode = 'development|production'
 
 // Aliases to folders, not names: deduping by name let copies of React 19 slip in.
-const own = ['react', 'react-dom', '@testing-library/react', '@testing-library/dom']
+const own = [
+  'react',
+  'react-dom',
+  '@testing-library/react',
+  '@testing-library/dom',
+  'use-sync-external-store',
+]
 const alias = own.map((name) => ({
   find: new RegExp(`^${name}(?=/|$)`),
   replacement: dirname(require.resolve(`${name}/package.json`)),
@@ -28,6 +34,6 @@ export default defineConfig({
     passWithNoTests: true,
     env: { REACT_MAJOR: '18' },
     // What imports React must pass through the aliases, so it may not stay external.
-    server: { deps: { inline: [/zustand/, /@testing-library/] } },
+    server: { deps: { inline: [/zustand/, /use-sync-external-store/, /@testing-library/] } },
   },
 })

@@ -4,7 +4,8 @@
  * A throwing selector throws during a render, so the nearest error boundary catches it; no listener
  * of the store receives the error.
  */
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
+import { useMemo, useState, useSyncExternalStore } from 'react'
+import { useSyncExternalStoreWithSelector } from 'use-sync-external-store/with-selector'
 
 /** A source to read and to subscribe to. A new `subscribe` or `read` function resubscribes. */
 export interface Source<T> {
@@ -39,32 +40,14 @@ export function useSelected<T, S>(
 
 /* oxlint-enable react/rules-of-hooks, react/hooks */
 
-/** As `useSyncExternalStoreWithSelector` of React's own package: a snapshot is selected from once. */
 function useSelection<T, S>(
   { subscribe, read, readOnServer }: Source<T>,
   selector: Selector<T, S> | undefined,
   isEqual: IsEqual<S> | undefined,
 ): Selected<T, S> {
-  // What is on screen: a new selector whose result is equal shows it again.
-  const shown = useRef<{ readonly selected: Selected<T, S> }>(undefined)
-  const [pick, pickOnServer] = useMemo(() => {
-    const same = isEqual && whenBoth(isEqual)
-    let last: { readonly snapshot: T; readonly selected: Selected<T, S> } | undefined
-    const of = (snapshot: T): Selected<T, S> => {
-      if (last && Object.is(last.snapshot, snapshot)) return last.selected
-      const before = last ?? shown.current
-      let selected = select(snapshot, selector)
-      if (before && same?.(before.selected, selected)) ({ selected } = before)
-      last = { snapshot, selected }
-      return selected
-    }
-    return [() => of(read()), () => of(readOnServer())] as const
-  }, [read, readOnServer, selector, isEqual])
-  const selected = useSyncExternalStore(subscribe, pick, pickOnServer)
-  useEffect(() => {
-    shown.current = { selected }
-  }, [selected])
-  return selected
+  const pick = useMemo(() => (snapshot: T) => select(snapshot, selector), [selector])
+  const same = useMemo(() => isEqual && whenBoth(isEqual), [isEqual])
+  return useSyncExternalStoreWithSelector(subscribe, read, readOnServer, pick, same)
 }
 
 function select<T, S>(snapshot: T, selector: Selector<T, S> | undefined): Selected<T, S> {
