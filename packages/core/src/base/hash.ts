@@ -2,11 +2,11 @@
  * Tagged SHA-256 over canonical JSON: `H(tag, x)` = SHA-256(tag ‖ 0x00 ‖ canonical
  * bytes of x). The tag prevents the use of a hash for another purpose.
  */
+import { sha256 } from '@noble/hashes/sha2.js'
 import { assert } from './assert.ts'
 import { fromBase64url, toBase64url } from './bytes.ts'
 import { canonical } from './canonical.ts'
 import type { Json } from './json.ts'
-import { sha256 } from './sha256.ts'
 import { passingUtf8 } from './utf8.ts'
 
 /** SHA-256 as 32 bytes in base64url, 43 characters. */

@@ -1,6 +1,6 @@
 /**
- * Ed25519 by script, for platforms whose WebCrypto lacks it. Loaded on demand, with a SHA-512 that
- * only it uses: nothing else may import `@noble/hashes`, or its code would load with the store.
+ * Ed25519 by script, for platforms whose WebCrypto lacks it. Loaded on demand. Its SHA-512 is in one
+ * module with the SHA-256 that hashes what is written, so a bundler loads that with the latter.
  */
 import { getPublicKey, hashes, sign, verify } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
