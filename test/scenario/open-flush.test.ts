@@ -21,7 +21,10 @@ afterEach(async () => {
 it('AUT2 what was accepted under a pending edit of an earlier session was seen', async () => {
   open = await scene()
   const storage = memoryStorage()
-  const offline = await open.open({ entities, storage, over: () => ({ connect: () => silent }) })
+  const offline = await open.open({
+    ...{ entities, storage, over: () => ({ connect: () => silent }) },
+    identity: { personalId: () => Promise.resolve('ann') },
+  })
   const { id } = offline.create(Task, { title: 'first' })
   await offline.flushed()
   offline.update(Task, id, { note: 'held back' })

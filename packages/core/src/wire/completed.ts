@@ -1,4 +1,6 @@
 /** A batch in the form of its log, from the form that an author gets, and what the author has written. */
+import type { Hash } from '../base/hash.ts'
+import { flushHashes, sessionHash } from '../facts/hashes.ts'
 import { linesOf, parseLine, textOfLines } from '../facts/line.ts'
 import { innerCountOf } from '../facts/message-lines.ts'
 import { BATCH_BOUNDS, type BatchBounds } from './bounds.ts'
@@ -17,30 +19,37 @@ export function completedBatch(
   bounds: BatchBounds = BATCH_BOUNDS,
 ): string | undefined {
   if (isRecord(text)) return text
-  const authored = new Map(own.map((flush) => [startOf(flush), linesOf(flush).slice(2)]))
+  const written = linesByHash(own)
   const lines = linesOf(text)
-  const sessions: string[] = []
   let at = 1
   for (const entry of firstLineOf(lines[0] ?? '', lines.length, bounds).flushes) {
-    const named = lines[at] ?? ''
-    if (named.startsWith('[')) sessions.push(named)
-    const session = named.startsWith('[') ? named : sessions[Number(named)]
-    const written = authored.get(`${session}\n${lines[at + 1]}`) ?? []
     if (!fill(lines, at + 2, { entry, written })) return undefined
     at += 2 + entry.places
   }
   return textOfLines(lines)
 }
 
+/** By hash, because two flushes of one moment may have the same head. */
+function linesByHash(own: readonly string[]): ReadonlyMap<Hash, string> {
+  const found = new Map<Hash, string>()
+  for (const flush of own) {
+    const [session = '', head = '', ...lines] = linesOf(flush)
+    const hashes = flushHashes(sessionHash(session), { head, lines }).lines
+    for (const [i, line] of lines.entries()) found.set(hashes[i]!, line) // one for each line
+  }
+  return found
+}
+
 /** Writes own lines into the places of the accepted messages of a flush; false where one is missing. */
 function fill(
   lines: string[],
   from: number,
-  { entry, written }: { readonly entry: FlushEntry; readonly written: readonly string[] },
+  { entry, written }: { readonly entry: FlushEntry; readonly written: ReadonlyMap<Hash, string> },
 ): boolean {
   const put = (place: number): boolean => {
-    if (!lines[from + place]?.startsWith('"')) return true
-    const line = written[entry.lineBefore + place]
+    const found = lines[from + place]
+    if (!found?.startsWith('"')) return true
+    const line = written.get(found.slice(1, -1))
     if (line !== undefined) lines[from + place] = line
     return line !== undefined
   }
@@ -49,9 +58,4 @@ function fill(
     const inner = innerCountOf(parseLine(lines[from + end] ?? '', 'line of a message', 'verified'))
     return Array.from({ length: inner }, (_, i) => end - inner + i).every(put)
   })
-}
-
-/** Session line and head line, which name a flush. */
-function startOf(flush: string): string {
-  return flush.slice(0, flush.indexOf('\n', flush.indexOf('\n') + 1))
 }
