@@ -40,23 +40,30 @@ class Writer {
   readonly name: string
   readonly acked: Acked[] = []
   #process: ChildProcess | undefined
+  #ready = Promise.withResolvers<void>()
   #line = ''
 
   constructor(name: string) {
     this.name = name
   }
 
-  /** `statements`: after how many of them it kills itself. */
-  start(folder: string, seed: number, statements: number, shell = ':'): void {
+  /** Loaded, and waits for `go`. `statements`: after how many of them it kills itself. */
+  start(folder: string, seed: number, statements: number, shell = ':'): Promise<void> {
     const args = [child, folder, this.name, String(seed), String(statements)]
     const command = [process.execPath, '--conditions=@countersign/source', ...args]
     const started = spawn('sh', ['-c', `${shell}; exec "$@"`, 'sh', ...command], {
-      stdio: ['ignore', 'pipe', shell === ':' ? 'inherit' : 'ignore'],
+      stdio: ['pipe', 'pipe', shell === ':' ? 'inherit' : 'ignore'],
     })
     this.#process = started
+    this.#ready = Promise.withResolvers()
     this.#line = ''
     children.push(started)
-    started.stdout.on('data', (chunk) => this.#read(String(chunk)))
+    started.stdout!.on('data', (chunk) => this.#read(String(chunk)))
+    return this.#ready.promise
+  }
+
+  go(): void {
+    this.#process!.stdin!.end()
   }
 
   async death(): Promise<void> {
@@ -77,7 +84,10 @@ class Writer {
   #read(text: string): void {
     const lines = (this.#line + text).split('\n')
     this.#line = lines.pop()!
-    for (const line of lines) this.acked.push(JSON.parse(line) as Acked)
+    for (const line of lines) {
+      if (line === 'ready') this.#ready.resolve()
+      else this.acked.push(JSON.parse(line) as Acked)
+    }
   }
 }
 
@@ -195,7 +205,8 @@ test('a writer that is killed has lost nothing acknowledged, and stored nothing 
   const writer = new Writer('w1')
   const below = randomOf(1)
   for (let round = 0; round < 4; round++) {
-    writer.start(folder, below(1_000), 150 + below(300))
+    await writer.start(folder, below(1_000), 150 + below(300))
+    writer.go()
     await writer.death()
     await expectWhole(folder, [writer])
   }
@@ -207,8 +218,11 @@ test('two writers at once, one killed amid a write, one from outside: one order 
   const writers = [new Writer('w1'), new Writer('w2')] as const
   const below = randomOf(2)
   for (let round = 0; round < 2; round++) {
-    writers[0].start(folder, below(1_000), 300 + below(300))
-    writers[1].start(folder, below(1_000), 1_000_000)
+    await Promise.all([
+      writers[0].start(folder, below(1_000), 300 + below(300)),
+      writers[1].start(folder, below(1_000), 1_000_000),
+    ])
+    for (const writer of writers) writer.go()
     await writers[0].death()
     const soon = writers[1].acked.length + 10
     while (writers[1].acked.length < soon) await new Promise((done) => setTimeout(done, 2))
@@ -222,7 +236,8 @@ test('a disk that fills up makes a write reject, and leaves whole writes', async
   const folder = newFolder()
   const writer = new Writer('w1')
   // Files of this process may grow to 600 blocks of 512 bytes or 1 KiB; then writes fail.
-  writer.start(folder, 4, 1_000_000, 'ulimit -f 600')
+  await writer.start(folder, 4, 1_000_000, 'ulimit -f 600')
+  writer.go()
   expect(await writer.exit()).toBe(1)
   expectAll([writer])
   await expectWhole(folder, [writer])
