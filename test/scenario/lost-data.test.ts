@@ -127,7 +127,6 @@ describe('a reviewer restored from a copy', () => {
     await fallBack(copy, true)
     await settled(ann, bob)
     expect(told(ann)).toEqual(before)
-    if (current.state.seq !== seq) console.log(events.map((e) => JSON.stringify(e)).join('\n'))
     expect(current.state.seq).toBe(seq)
     expect(seen('adopted').at(-1)).toMatchObject({ toSeq: seq })
     // The first commit is on an epoch of its own.

@@ -17,6 +17,7 @@ import { dexieStorage } from '@countersign/storage-dexie'
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { isIdle, statusOf, until } from './idle.ts'
 import { SPACE, type Scene, scene, wireTo } from './wire.ts'
 
 const Note = entity('note', z.object({ text: z.string(), by: z.string().optional() }))
@@ -91,19 +92,11 @@ function tapped(honest: Transport, heard: string[], sent: string[]): Transport {
   }
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  await expect.poll(isSo, { timeout: 10_000, interval: 2 }).toBe(true)
-}
-
-const statusOf = (store: SyncStore): ReturnType<SyncStore['status']['getState']> =>
-  store.status.getState()
 const textsOf = (store: SyncStore): string[] =>
   store
     .query(Note)
     .rows.map(({ text }) => text)
     .sort()
-const isIdle = (store: SyncStore) => (): boolean =>
-  statusOf(store).connection === 'online' && statusOf(store).outboxMessages === 0
 
 async function stored(storage: Storage, personalId?: string): Promise<StoredState> {
   const handle = await storage.open(() => {}, partitionOf(SPACE, personalId))

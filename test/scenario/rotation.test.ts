@@ -11,6 +11,7 @@ import type { Storage } from '@countersign/core/ports'
 import { SimChannels, rulesFor } from '@countersign/core/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { isIdle, statusOf, until } from './idle.ts'
 import { SPACE, type Scene, scene, wireTo } from './wire.ts'
 
 const Note = entity('note', z.object({ text: z.string() }))
@@ -63,13 +64,6 @@ async function open({ storage = memoryStorage(), personalId, heard = [], ...more
   await store.ready
   return store
 }
-
-async function until(isSo: () => boolean): Promise<void> {
-  await expect.poll(isSo, { timeout: 10_000, interval: 2 }).toBe(true)
-}
-const statusOf = (store: SyncStore) => store.status.getState()
-const isIdle = (store: SyncStore) => (): boolean =>
-  statusOf(store).connection === 'online' && statusOf(store).outboxMessages === 0
 
 describe('WHO1 a new name by a call', () => {
   test('writes at once, over the same link, and rows of the earlier one stay mine, after a reload, too', async () => {

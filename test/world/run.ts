@@ -8,6 +8,7 @@ import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
 import { runRestores } from './restores/run.ts'
 import { SETTLE_LOOKS, settleContested } from './settle.ts'
 import { SPACE } from './truth.ts'
+import { unhandledText, withUnhandled } from './unhandled.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
 
@@ -58,14 +59,10 @@ export async function runPlan(
 ): Promise<Report> {
   const world = await World.make(plan, options)
   const run = new Run(world)
-  const failed = (error: unknown): void =>
-    world.fault('S0', `unhandled: ${error instanceof Error ? error.stack : String(error)}`)
-  process.on('unhandledRejection', failed)
-  try {
-    await run.all()
-  } finally {
-    process.off('unhandledRejection', failed)
-  }
+  await withUnhandled(
+    (error) => world.fault('S0', unhandledText(error)),
+    () => run.all(),
+  )
   const { violation } = world
   return {
     seed: plan.seed,

@@ -91,7 +91,7 @@ async function opened(url: string): Promise<Follower> {
           transport.connect({
             ...events,
             frame: (text) => {
-              bytes += text.length
+              bytes += Buffer.byteLength(text)
               events.frame(text)
             },
           }),

@@ -19,6 +19,7 @@ import {
 import { Random } from '../../model/random.ts'
 import { Tally } from '../tally.ts'
 import { SPACE } from '../truth.ts'
+import { withUnhandled } from '../unhandled.ts'
 import { Violation } from '../violation.ts'
 import { AccountTab, type AccountsStage, Browser } from './browser.ts'
 import { checkFinally, checkHeard, checkRows, checkRule, checkSent } from './checks.ts'
@@ -45,14 +46,7 @@ export async function runAccounts(
 ): Promise<AccountsReport> {
   const world = new Accounts(seed, verbose)
   const failed = (error: unknown): void => world.failed(error)
-  process.on('unhandledRejection', failed)
-  try {
-    await world.run()
-  } catch (error) {
-    failed(error)
-  } finally {
-    process.off('unhandledRejection', failed)
-  }
+  await withUnhandled(failed, () => world.run()).catch(failed)
   return world.report
 }
 

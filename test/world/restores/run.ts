@@ -20,6 +20,7 @@ import type { KeyPair } from '@countersign/core/ports'
 import { Random } from '../../model/random.ts'
 import { Tally } from '../tally.ts'
 import { SPACE } from '../truth.ts'
+import { unhandledText, withUnhandled } from '../unhandled.ts'
 import { Violation } from '../violation.ts'
 import { s1Converged, s1OfItsPosition, s24Healed, s24Told } from './checks.ts'
 import { type RestorePlan, restorePlanFor } from './plan.ts'
@@ -58,14 +59,10 @@ export async function runRestores(
   { verbose = false }: { readonly verbose?: boolean } = {},
 ): Promise<RestoreReport> {
   const run = await RestoreRun.make(restorePlanFor(seed), verbose)
-  const failed = (error: unknown): void =>
-    run.fault('S0', `unhandled: ${error instanceof Error ? error.stack : String(error)}`)
-  process.on('unhandledRejection', failed)
-  try {
-    await run.all()
-  } finally {
-    process.off('unhandledRejection', failed)
-  }
+  await withUnhandled(
+    (error) => run.fault('S0', unhandledText(error)),
+    () => run.all(),
+  )
   return run.report
 }
 

@@ -1,13 +1,15 @@
 /**
  * The process that `space-kill.test.ts` kills: commits batches and rejections to a space, writes
  * behind, and prints each acknowledged write. Several may run at once: a fenced one reads the head and
- * continues from there.
+ * continues from there. It says `ready`, and begins when its parent closes its input, so that none is
+ * far ahead of the others because it was loaded sooner.
  *
  * Arguments: folder, writer (the name of its session), seed, and the number of statements after which
  * it kills itself, so that it dies during a write, which a kill from outside rarely hits.
  */
-import { writeSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import { StatementSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import { behindOf, nextClientSeq, randomOf } from './space-writes.test-kit.ts'
 import type { Acked } from './space-writes.test-kit.ts'
 import { SPACE } from './spaces.test-kit.ts'
@@ -64,8 +66,12 @@ async function writeBehind(): Promise<void> {
   }
 }
 
+writeSync(1, 'ready\n')
+readFileSync(0)
 for (;;) {
   const dice = below(10)
   await (dice < 6 ? commitBatch : dice < 8 ? commitRejection : writeBehind)()
   head = await store.head()
+  // Without a pause one writer keeps the file locked, and another is fenced for as long as it runs.
+  await setTimeout(1)
 }
