@@ -4,6 +4,7 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { findBrowser } from './test/scripts/browser.ts'
+import { WAIT_MS } from './test/scripts/wait.ts'
 
 const source = '@countersign/source'
 const mode = 'development|production'
@@ -19,7 +20,12 @@ const nodeOnly: ViteUserConfig = {
 }
 
 // A busy machine takes ten times as long; a test that waits for ever is found all the same.
-const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
+const patience = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: WAIT_MS } },
+  setupFiles: ['test/scripts/patience.ts'],
+}
 
 export default defineConfig({
   test: {
@@ -41,6 +47,7 @@ export default defineConfig({
         test: {
           name: 'dom',
           ...patience,
+          setupFiles: [...patience.setupFiles, 'test/scripts/patience.dom.ts'],
           environment: 'jsdom',
           include: ['**/*.dom.test.{ts,tsx}'],
           exclude: never,

@@ -200,7 +200,7 @@ describe('what is said to a developer, once for each reason', () => {
       stack: expect.stringContaining('another-reviewer.test.ts'),
     })
     isMended = true
-    await vi.waitFor(() => expect(status(store).outboxMessages).toBe(0), { timeout: 10_000 })
+    await vi.waitFor(() => expect(status(store).outboxMessages).toBe(0))
     expect(status(store).undecided).toBeUndefined()
   })
 

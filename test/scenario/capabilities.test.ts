@@ -34,7 +34,7 @@ afterEach(async () => {
 })
 
 const until = (holds: () => boolean): Promise<void> =>
-  vi.waitFor(() => expect(holds()).toBe(true), { timeout: 10_000, interval: 5 })
+  vi.waitFor(() => expect(holds()).toBe(true), { interval: 5 })
 
 test('CAP2 without write a store is read only: what is written is shown, refused with the sentence, and gone', async () => {
   let may: readonly Capability[] = ['read', 'write', 'publish']

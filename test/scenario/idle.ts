@@ -3,7 +3,7 @@ import type { SyncStore } from '@countersign/core'
 import { expect } from 'vitest'
 
 export async function until(isSo: () => boolean): Promise<void> {
-  await expect.poll(isSo, { timeout: 10_000, interval: 2 }).toBe(true)
+  await expect.poll(isSo, { interval: 2 }).toBe(true)
 }
 
 export const statusOf = (store: SyncStore): ReturnType<SyncStore['status']['getState']> =>

@@ -105,7 +105,7 @@ async function device(
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  await expect.poll(isSo, { timeout: 15_000, interval: 5 }).toBe(true)
+  await expect.poll(isSo, { interval: 5 }).toBe(true)
 }
 
 const statusOf = (store: SyncStore): ReturnType<SyncStore['status']['getState']> =>

@@ -57,12 +57,12 @@ test(
     expect(shown()).toEqual([])
     store.update(Issue, id, { title: '1' })
 
-    await vi.waitFor(() => expect(shown()).toHaveLength(readersMax), { timeout: 20_000 })
+    await vi.waitFor(() => expect(shown()).toHaveLength(readersMax))
     expect(new Set(renders.values('rendered'))).toEqual(new Set(['0', '1']))
     expect(new Set(shown())).toEqual(new Set(['1']))
 
     store.update(Issue, id, { title: '2' })
-    await vi.waitFor(() => expect(new Set(shown())).toEqual(new Set(['2'])), { timeout: 20_000 })
+    await vi.waitFor(() => expect(new Set(shown())).toEqual(new Set(['2'])))
     expect(new Set(renders.values('commit'))).toEqual(new Set([1]))
     root.unmount()
   },
