@@ -26,6 +26,10 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
     seed: 250,
     found: 'an outbox was left alone because the tab that found it had its lock already',
   },
+  {
+    seed: 343,
+    found: 'values of a newer build stayed unread: its versions told their listeners last',
+  },
   { seed: 496, found: 'the rejection of a message that could not be shown was never heard' },
   {
     seed: 3207,

@@ -439,6 +439,7 @@ class RestoreRun {
   /** Steps until it holds at one of the looks, the time is up, or a promise is broken. */
   async #until(holds: () => boolean, mostMs: number): Promise<void> {
     const clock = this.#clock
+    await new Promise(setImmediate) // what has begun sets its timers first
     const endMs = clock.monotonic() + mostMs
     let lookMs = clock.monotonic()
     while (!this.#violation && clock.monotonic() < endMs) {

@@ -29,7 +29,7 @@ export interface RepoOptions {
 export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
   watcher: StepWatcher | undefined
-  readonly #tables = new Map<string, Table>()
+  #tables = new Map<string, Table>()
   /** The same tables, for what goes over all of them with every write. */
   readonly #inOrder: Table[] = []
   readonly #options: RepoOptions
@@ -82,18 +82,22 @@ export class Repo {
 
   /** Adds a system type. Its listeners run before those of the others, whose reading it defines. */
   addSystem(type: Entity): Table {
-    const others = [...this.#tables]
-    this.#tables.clear()
-    const table = this.#addTable(type)
-    for (const [name, other] of others) this.#tables.set(name, other)
+    const table = this.#newTable(type)
+    this.#tables = new Map([[type.name, table], ...this.#tables])
+    this.#inOrder.unshift(table)
     return table
   }
 
   #addTable(type: Entity): Table {
-    const table = new Table(type, this.#options.viewer)
-    this.#options.onTable(table)
+    const table = this.#newTable(type)
     this.#tables.set(type.name, table)
     this.#inOrder.push(table)
+    return table
+  }
+
+  #newTable(type: Entity): Table {
+    const table = new Table(type, this.#options.viewer)
+    this.#options.onTable(table)
     table.watchKeys(() => this.emit())
     return table
   }
