@@ -71,7 +71,10 @@ export interface ObservedStage extends Stage {
 export class Observer {
   readonly #stage: ObservedStage
   /** One text goes to many: it is read and checked once. */
-  readonly #joiners = new Map<string, FrameJoiner>()
+  readonly #joiners = {
+    up: new WeakMap<object, FrameJoiner>(),
+    down: new WeakMap<object, FrameJoiner>(),
+  }
   #lastDown: { readonly text: string; readonly frame: ReviewerFrame | undefined } | undefined
   readonly #snapshots: ToldSnapshots
   readonly #nacked = new Set<string>()
@@ -166,22 +169,22 @@ export class Observer {
     this.#stage.note('R', () => `writes its states up to ${write.through}`)
   }
 
-  sent(direction: Direction, name: string, text: string): void {
+  sent(direction: Direction, name: string, text: string, link: object): void {
     s17FrameSize(text, this.#limits)
-    const joined = this.#joiner(`${direction} ${name}`).take(text)
+    const joined = this.#joiner(direction, link).take(text)
     if (joined.kind === 'waiting') this.#stage.tally.hit('frame in parts')
     if (joined.kind !== 'frame') return
     if (direction === 'up' && lieAt(name))
       this.#stage.note('L', () => `-> ${joined.text.slice(0, 40)}…`)
     else if (direction === 'up') this.#heardUp(name, joined.text)
-    else this.#heardDown(name, joined.text)
+    else this.#heardDown(link, name, joined.text)
   }
 
   /** Frames are seen in the moment of their sending, so parts come whole and in order. */
-  #joiner(way: string): FrameJoiner {
-    let joiner = this.#joiners.get(way)
-    if (!joiner)
-      this.#joiners.set(way, (joiner = new FrameJoiner(this.#limits.reviewerFrameBytesMax)))
+  #joiner(direction: Direction, link: object): FrameJoiner {
+    const joiners = this.#joiners[direction]
+    let joiner = joiners.get(link)
+    if (!joiner) joiners.set(link, (joiner = new FrameJoiner(this.#limits.reviewerFrameBytesMax)))
     return joiner
   }
 
@@ -238,7 +241,7 @@ export class Observer {
     throw new Violation('S17', `an offer cannot be read: ${messages}`)
   }
 
-  #heardDown(name: string, text: string): void {
+  #heardDown(link: object, name: string, text: string): void {
     if (this.#lastDown?.text !== text) {
       const parsed = parseReviewerFrame(text)
       this.#lastDown = { text, frame: parsed.ok ? parsed.value : undefined }
@@ -247,7 +250,7 @@ export class Observer {
     const { frame } = this.#lastDown
     this.#stage.note('R', () => `-> ${name} ${this.#textOf(text, frame)}`)
     if (!frame) return
-    this.#snapshots.heard(name, frame)
+    this.#snapshots.heard(link, name, frame)
     this.#toldTo(name, frame)
     const lie = lieAt(name)
     if (lie) s17NoLieIsBound(frame, lie, (id) => !this.#stage.truth.openings.has(id))

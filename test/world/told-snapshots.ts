@@ -20,17 +20,16 @@ interface Link {
 
 export class ToldSnapshots {
   readonly #truth: Truth
-  /** By the name of who listens; a new one greets anew. */
-  readonly #links = new Map<string, Link>()
+  readonly #links = new WeakMap<object, Link>()
 
   constructor(truth: Truth) {
     this.#truth = truth
   }
 
-  heard(name: string, frame: ReviewerFrame): void {
-    if (frame.kind === 'welcome') this.#links.set(name, { bound: new Set(), snapshots: new Map() })
-    const link = this.#links.get(name)
-    if (!link) return
+  /** `by`: the link that the frame is sent over, `name`: who listens. */
+  heard(by: object, name: string, frame: ReviewerFrame): void {
+    let link = this.#links.get(by)
+    if (!link) this.#links.set(by, (link = { bound: new Set(), snapshots: new Map() }))
     if (frame.kind === 'bound') for (const id of frame.sessionIds) link.bound.add(id)
     if (frame.kind === 'page') this.#of(link, frame.snapshot)
     if (frame.kind === 'settled') {

@@ -126,9 +126,9 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
       clock,
       faults: this.faults.wire(),
       ...(plan.bounds.frameBytesMax !== undefined && { frameBytesMax: plan.bounds.frameBytesMax }),
-      onSend: (direction, name, text) => {
+      onSend: (direction, name, text, link) => {
         this.#mix(text.length)
-        this.guard(() => observer.sent(direction, name, text))
+        this.guard(() => observer.sent(direction, name, text, link))
       },
     })
     this.spaces = new FaultySpaces({

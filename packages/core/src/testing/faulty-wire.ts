@@ -12,6 +12,7 @@ import { ProcessClock } from './virtual-clock.ts'
 import {
   type Accept,
   type Direction,
+  type Sent,
   type Serving,
   WireLink,
   type WireFaults,
@@ -36,7 +37,7 @@ export interface FaultyWireOptions {
   readonly faults?: Partial<WireFaults>
   readonly frameBytesMax?: number
   /** Called for every frame when it is sent. */
-  readonly onSend?: (direction: Direction, name: string, text: string) => void
+  readonly onSend?: Sent
 }
 
 /** The path between one device and the reviewer. */
@@ -50,7 +51,7 @@ export class FaultyWire implements WireHost {
   faults: WireFaults
   readonly clock: Clock
   readonly frameBytesMax: number
-  readonly onSend: (direction: Direction, name: string, text: string) => void
+  readonly onSend: Sent
   readonly #paths = new Map<string, Path>()
   readonly #links = new Set<WireLink>()
   #serving: Serving | undefined

@@ -47,6 +47,9 @@ export interface Serving {
   readonly accept: Accept
 }
 
+/** Hears of a frame. A process has one link after another, and the reviewer may still use the older one. */
+export type Sent = (direction: Direction, name: string, text: string, link: WireLink) => void
+
 /** The wire, as its links use it. */
 export interface WireHost {
   readonly clock: Clock
@@ -55,7 +58,7 @@ export interface WireHost {
   /** UTF-8 bytes of a frame; a larger one ends its link. */
   readonly frameBytesMax: number
   /** Called for every frame when it is sent. */
-  readonly onSend: (direction: Direction, name: string, text: string) => void
+  readonly onSend: Sent
   isBlocked(name: string, direction: Direction): boolean
   /** Called when both ends of the link are closed. */
   forget(link: WireLink): void
@@ -126,7 +129,7 @@ export class WireLink implements Link {
 
   send(text: string): void {
     if (this.#nearState !== 'open') return
-    this.#wire.onSend('up', this.name, text)
+    this.#wire.onSend('up', this.name, text, this)
     this.#put('up', text)
   }
 
@@ -157,7 +160,7 @@ export class WireLink implements Link {
       },
       send: (text) => {
         if (!far.isOpen || far.hasClosed) return
-        this.#wire.onSend('down', this.name, text)
+        this.#wire.onSend('down', this.name, text, this)
         this.#put('down', text)
       },
       close: (reason) => {
