@@ -32,6 +32,10 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
   },
   { seed: 496, found: 'the rejection of a message that could not be shown was never heard' },
   {
+    seed: 591,
+    found: 'with a slow store nobody was bound any more: it answered for links that were long gone',
+  },
+  {
     seed: 3207,
     found: 'of a session that ended while another opened, only the last flush was taken over',
   },

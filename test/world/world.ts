@@ -3,7 +3,7 @@
  * between them. All of it runs the real code of core in one thread on virtual time, so that a
  * seed is a history. This file owns who is there; what happens to them is the conductor's.
  */
-import type { Receipt, SyncStatus } from '@countersign/core'
+import { CountersignError, type Receipt, type SyncStatus } from '@countersign/core'
 import type { KeyPair, Transport } from '@countersign/core/ports'
 import {
   FaultyDisk,
@@ -300,7 +300,7 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
       visit.name,
       () => `writes ${[...entityIds].map((id) => this.#entityName(id)).join(' ')}`,
     )
-    if (this.plan.eagerIds) void receipt.messageId
+    if (this.plan.eagerIds) readId(receipt)
     void receipt.settled().then((verdict) => {
       this.acks.push({ visit, receipt, verdict })
       this.guard(() => s3AckIsTrue(this.truth, receipt, verdict), visit.name)
@@ -382,5 +382,14 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
     this.#tabs.set(device, [])
     for (let tab = 0; tab < tabs; tab++) this.addTab(device)
     return device
+  }
+}
+
+/** Whoever is slow to sign has no id yet. */
+function readId(receipt: Receipt): void {
+  try {
+    void receipt.messageId
+  } catch (error) {
+    if (!(error instanceof CountersignError) || error.code !== 'not_ready') throw error
   }
 }

@@ -3,6 +3,18 @@ import type { Planted } from '../plant.ts'
 
 export const BEYOND_BOUNDS: readonly Planted[] = [
   {
+    name: 'binds-without-turns',
+    what: 'All binds ask the store at once, also for links that are gone before it answers.',
+    edits: [
+      {
+        module: 'node/turns.ts',
+        from: 'if (this.#free > 0) this.#free--',
+        to: 'if (this.#free > 0) {}',
+      },
+    ],
+    seed: 591,
+  },
+  {
     name: 'first-page-alone',
     what: 'A snapshot has the entities of its first page, and no others.',
     edits: [

@@ -48,7 +48,11 @@ export interface StandingValue {
 export interface Receipt {
   /** The entity written; the first one of a transaction. */
   readonly id: Uuid
-  /** Id of the message. Computed on first access, which costs a hash. */
+  /**
+   * Id of the message. Computed on first access, which costs a hash.
+   * @throws CountersignError `not_ready` while the personal id is not known (`status.identityTrouble`),
+   * or the session is not signed yet, which takes milliseconds.
+   */
   readonly messageId: Uuid
   readonly state: MessageState
   /** Resolves with the reviewer's verdict, possibly after days offline. Never rejects. */

@@ -38,6 +38,8 @@ export interface Limits {
   readonly sessionsPerBindMax: number
   /** Sessions bound to one link; further ones are not bound. */
   readonly sessionsPerLinkMax: number
+  /** Binds that ask the store at a time; the next ones wait, and are dropped with their link. */
+  readonly bindsAtOnceMax: number
   /** Author ids of a person that are told to them, the newest. */
   readonly authorsToldMax: number
   /** Of one person over all links: messages offered a second, and at once; later ones wait. */
@@ -156,6 +158,7 @@ export const LIMITS: Limits = {
   handshakeBytesMax: 65_536,
   sessionsPerBindMax: 64,
   sessionsPerLinkMax: 1_024,
+  bindsAtOnceMax: 4,
   authorsToldMax: 1_024,
   personMessagesPerSecond: 2_000,
   personMessagesBurst: 40_000,

@@ -19,6 +19,7 @@ import { type Ledger, type SessionRecord, hasKey } from '../review/ledger.ts'
 import type { Person, Persons } from '../review/persons.ts'
 import { readSession, textOf } from '../review/stored.ts'
 import { type LoginParts, type SignedIn, signedIn } from './login.ts'
+import type { Turns } from './turns.ts'
 import { verifyOpening } from './verify.ts'
 
 export interface BindParts extends LoginParts {
@@ -29,6 +30,8 @@ export interface BindParts extends LoginParts {
   readonly limits: Limits
   readonly events: Events
   readonly connections: ReadonlySet<Connection>
+  /** For what asks the store: a link that is gone by then costs it nothing. */
+  readonly turns: Turns
   /** Signs the author ids of a person for the link with that nonce. */
   readonly signMe: (nonce: string, authorIds: readonly Uuid[]) => Promise<string>
 }
@@ -45,7 +48,22 @@ export async function bindSessions(
   const login = await loginOf(connection, frame, parts)
   if (!login || connection.closed) return
   const proved = await provedSessions(connection, frame.sessions, parts)
-  if (connection.closed) return
+  await parts.turns.run(async () => {
+    if (!connection.closed) await answer(connection, { login, proved, auth: frame.auth }, parts)
+  })
+}
+
+interface Proved {
+  readonly login: SignedIn
+  readonly proved: readonly SessionRecord[]
+  readonly auth: string | null
+}
+
+async function answer(
+  connection: Connection,
+  { login, proved, auth }: Proved,
+  parts: BindParts,
+): Promise<void> {
   const { person } = login
   const own = proved.filter(
     ({ personalId }) => !person || personalId === person.id || isAnonymous(personalId),
@@ -55,7 +73,7 @@ export async function bindSessions(
   const isOther = own.length < proved.length
   const why = isOther ? 'a session is of another person than the login' : foreign
   if (why !== undefined && connection.sessions.size === 0) {
-    refuse(connection, why, { secrets: [frame.auth], events: parts.events })
+    refuse(connection, why, { secrets: [auth], events: parts.events })
     return
   }
   const told = person && (await meFrame(connection, person, parts))
