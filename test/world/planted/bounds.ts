@@ -7,7 +7,7 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     what: 'All binds ask the store at once, also for links that are gone before it answers.',
     edits: [
       {
-        module: 'node/turns.ts',
+        module: 'node/waiting-line.ts',
         from: 'if (this.#free > 0) this.#free--',
         to: 'if (this.#free > 0) {}',
       },

@@ -19,7 +19,7 @@ import { type Ledger, type SessionRecord, hasKey } from '../review/ledger.ts'
 import type { Person, Persons } from '../review/persons.ts'
 import { readSession, textOf } from '../review/stored.ts'
 import { type LoginParts, type SignedIn, signedIn } from './login.ts'
-import type { Turns } from './turns.ts'
+import type { WaitingLine } from './waiting-line.ts'
 import { verifyOpening } from './verify.ts'
 
 export interface BindParts extends LoginParts {
@@ -31,7 +31,7 @@ export interface BindParts extends LoginParts {
   readonly events: Events
   readonly connections: ReadonlySet<Connection>
   /** For what asks the store: a link that is gone by then costs it nothing. */
-  readonly turns: Turns
+  readonly line: WaitingLine
   /** Signs the author ids of a person for the link with that nonce. */
   readonly signMe: (nonce: string, authorIds: readonly Uuid[]) => Promise<string>
 }
@@ -48,7 +48,7 @@ export async function bindSessions(
   const login = await loginOf(connection, frame, parts)
   if (!login || connection.closed) return
   const proved = await provedSessions(connection, frame.sessions, parts)
-  await parts.turns.run(async () => {
+  await parts.line.run(async () => {
     if (!connection.closed) await answer(connection, { login, proved, auth: frame.auth }, parts)
   })
 }

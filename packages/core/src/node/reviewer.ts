@@ -45,7 +45,7 @@ import { Readers } from './readers.ts'
 import { Returned } from './returned.ts'
 import { Snapshots } from './snapshots.ts'
 import { KeyedTypes } from '../review/state-keys.ts'
-import { Turns } from './turns.ts'
+import { WaitingLine } from './waiting-line.ts'
 import { Views } from './views.ts'
 
 /**
@@ -104,7 +104,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #evidence: Evidence
   readonly #snapshots: Snapshots
   readonly #views: Views
-  readonly #binds: Turns
+  readonly #binds: WaitingLine
   readonly #readers: Readers
   readonly #connections = new Set<Connection>()
   readonly #returned: Returned
@@ -118,7 +118,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     this.limits = limits
     this.#options = options
     this.#events = new Events(options.onEvent)
-    this.#binds = new Turns(limits.bindsAtOnceMax)
+    this.#binds = new WaitingLine(limits.bindsAtOnceMax)
     this.quotas = new Quotas(limits, clock, (over) =>
       this.#events.emit({ type: 'over_quota', ...over }),
     )
@@ -323,7 +323,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       limits: this.limits,
       events: this.#events,
       connections: this.#connections,
-      turns: this.#binds,
+      line: this.#binds,
       signMe: (nonce, authorIds) =>
         signer.sign(keys, meBytes(this.space, epoch, { nonce, authorIds })),
     })

@@ -1,21 +1,20 @@
 import { expect, test } from 'vitest'
-import { Turns } from './turns.ts'
+import { WaitingLine } from './waiting-line.ts'
 
 test('OPN10 work waits in the order of its coming, so many at a time, also where some of it fails', async () => {
-  const turns = new Turns(2)
+  const line = new WaitingLine(2)
   const begun: number[] = []
   const works = [0, 1, 2, 3].map(() => Promise.withResolvers<number>())
   const results = works.map(({ promise }, i) =>
-    turns.run(() => {
+    line.run(() => {
       begun.push(i)
       return promise
     }),
   )
-  const failed = expect(results[1]).rejects.toThrow('no answer')
   await Promise.resolve()
   expect(begun).toEqual([0, 1])
   works[1]!.reject(new Error('no answer'))
-  await failed
+  await expect(results[1]).rejects.toThrow('no answer')
   expect(begun).toEqual([0, 1, 2])
   for (const [i, { resolve }] of works.entries()) resolve(i)
   expect(await Promise.all([results[0], results[2], results[3]])).toEqual([0, 2, 3])

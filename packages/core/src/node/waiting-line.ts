@@ -2,7 +2,7 @@
  * Work of one kind, at most so much at a time; what comes later waits, first come first served. A slow
  * store keeps its own line of calls, which nobody can leave: whatever waits here can still be given up.
  */
-export class Turns {
+export class WaitingLine {
   #free: number
   readonly #waiting: (() => void)[] = []
 
