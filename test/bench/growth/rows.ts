@@ -1,4 +1,4 @@
-/** Growth with the number of rows. */
+/** Growth with the number of rows, which are acknowledged. */
 import type { SyncStore } from '@countersign/core'
 import {
   OWNERS,
@@ -16,7 +16,8 @@ import {
 import { must } from '../figure.ts'
 import { RawStore } from '../floors/raw-best.ts'
 import { collect } from '../node/rounds.ts'
-import { createInBulk, openStore } from '../node/stores.ts'
+import { startOffstage } from '../node/offstage.ts'
+import { importAcknowledged, openStore } from '../node/stores.ts'
 import { perOperation } from './blocks.ts'
 import { type Growth, orderOf } from './order.ts'
 
@@ -96,9 +97,10 @@ interface Costs {
 async function measure(rows: readonly TaskRow[], costs: Costs): Promise<void> {
   const low = new RawStore({ indexed: true })
   low.createMany(rows)
-  const own = await openStore(Task)
-  createInBulk(own, Task, rows, true)
-  await own.flushed()
+  const offstage = startOffstage()
+  const own = await openStore(Task, offstage)
+  await importAcknowledged(own, Task, rows)
+  own.setOnline(false) // what is measured waits, as on the floor
   const lowLive = low.liveOpen(WINDOW, () => {})
   const ownLive = own.live(Task, openQuery(WINDOW))
   ownLive.subscribe(() => {})
@@ -119,4 +121,5 @@ async function measure(rows: readonly TaskRow[], costs: Costs): Promise<void> {
   mustEqualRows(ownLive.snapshot().rows, wanted, 'the live query')
   must(lowLive.snapshot().length === wanted.length, "the floor's live query")
   await own.close()
+  await offstage.close()
 }

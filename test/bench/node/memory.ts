@@ -10,12 +10,11 @@ import { type Figure, loneFigure, must } from '../figure.ts'
 import { RawStore } from '../floors/raw-best.ts'
 import { startOffstage } from './offstage.ts'
 import { type Size, collect, turn, until } from './rounds.ts'
-import { openStore } from './stores.ts'
+import { acknowledged, openStore } from './stores.ts'
 
 /** Updates of each row, of which the first may cost memory and the others must not. */
 const UPDATES = 3
 const TRANSACTION_ROWS = 128
-const ACK_MS = 600_000
 
 interface Bytes {
   readonly row: number
@@ -111,12 +110,6 @@ async function updateAll(store: SyncStore, ids: readonly string[], update: numbe
     })
     if (from % (TRANSACTION_ROWS * 32) === 0) await turn()
   }
-}
-
-async function acknowledged(store: SyncStore): Promise<void> {
-  await store.flushed()
-  await until('acks', () => store.status.getState().outboxMessages === 0, ACK_MS)
-  await store.flushed()
 }
 
 function checkRows(store: SyncStore, count: number): void {

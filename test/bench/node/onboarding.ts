@@ -24,7 +24,7 @@ import { RawStore } from '../floors/raw-best.ts'
 import { rowsOf, snapshotOf } from '../floors/sync-wire.ts'
 import { startOffstage } from './offstage.ts'
 import { type Size, interleaved, stretches, turn, until } from './rounds.ts'
-import { openStore } from './stores.ts'
+import { acknowledged, openStore } from './stores.ts'
 
 /** Changes of each row, its creation included. */
 const HISTORY = 20
@@ -106,11 +106,6 @@ async function updateAll(store: SyncStore, ids: readonly string[], update: numbe
     if (i % CHANGES_A_TURN === 0) await turn()
   }
   await acknowledged(store)
-}
-
-async function acknowledged(store: SyncStore): Promise<void> {
-  await store.flushed()
-  await until('acks', () => store.status.getState().outboxMessages === 0, WAIT_MS)
 }
 
 function floorJoined(answer: string, rows: readonly TaskRow[]): Stretch {
