@@ -11,7 +11,7 @@ import { type TaskRow, openQuery, openRowsOf, taskRows } from '../../data.ts'
 import { must } from '../../figure.ts'
 import { fillRanked, firstRanked } from '../../floors/dexie-cold.ts'
 import { List } from './rows.tsx'
-import { Task, openStore } from './sides.ts'
+import { Task, newStore, openStore } from './sides.ts'
 
 const SHOWN = 50
 const FILL_MS = 600_000
@@ -72,19 +72,18 @@ export async function openCold(
     const root = createRoot(box)
     if (kind === 'floor') root.render(<FloorPage name={name} />)
     else {
-      const opening = openStore(name, [Task], { space, url: '' })
-      void opening.then((opened) => {
-        store = opened
-        root.render(
-          <SyncProvider store={opened}>
-            <OurList />
-          </SyncProvider>,
-        )
-      }, reject)
+      store = newStore(name, [Task], { space, url: '' })
+      store.ready.catch(reject)
+      root.render(
+        <SyncProvider store={store}>
+          <OurList />
+        </SyncProvider>,
+      )
     }
   })
   const titles = [...box.querySelectorAll('li')].map((item) => item.textContent)
   must(titles.join() === wanted.join(), `${kind}: the page shows other rows`)
+  await store?.ready
   const found = store?.query(Task).rows.length ?? count
   must(found === count, `${kind}: ${found} rows after the start`)
   await store?.close()

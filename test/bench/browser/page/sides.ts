@@ -21,20 +21,25 @@ export function openOurs(name: string): Promise<SyncStore> {
   return openStore(name, [Task])
 }
 
-export async function openStore(
+export async function openStore(...place: Parameters<typeof newStore>): Promise<SyncStore> {
+  const store = newStore(...place)
+  await store.ready
+  return store
+}
+
+/** A store that begins to open. Its queries answer as soon as they can. */
+export function newStore(
   name: string,
   entities: readonly Entity[],
   reviewer?: { readonly url: string; readonly space: string },
-): Promise<SyncStore> {
-  const store = createSyncStore({
+): SyncStore {
+  return createSyncStore({
     space: reviewer?.space ?? SPACE,
     entities,
     storage: dexieStorage(name, { persist: false }),
     ...(reviewer && { transports: [socketIo(reviewer.url)] }),
     onError: (error) => reportError(error),
   })
-  await store.ready
-  return store
 }
 
 export async function fillOurs(store: SyncStore, rows: readonly TaskRow[]): Promise<void> {
