@@ -80,6 +80,11 @@ export class Line implements Transport {
     this.#cut?.()
   }
 
+  /** A frame comes that the reviewer has not sent. */
+  forge(text: string): void {
+    this.#events?.frame(text)
+  }
+
   /** A byte comes that is no frame. */
   alive(): void {
     this.#events?.alive?.()

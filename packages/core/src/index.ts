@@ -50,6 +50,8 @@ export { defaultPlatform } from './client/platform/platform.ts'
 export type { Platform } from './client/platform/platform.ts'
 export { createSyncStore } from './client/create.ts'
 export type { StoreOptions } from './client/create.ts'
+export { livePages } from './client/reads/pages.ts'
+export type { LivePages, PagedQuery, PagesResult } from './client/reads/pages.ts'
 export type {
   Auth,
   Conflict,

@@ -6,7 +6,7 @@ export const Issue = entity('issue', z.object({ title: z.string(), done: z.boole
 const space = '6f1d3a52-0c3e-4c58-9d0c-0a6f4a8f6d11'
 export const store = createSyncStore({ space, entities: [Issue], storage: memoryStorage() })
 
-function Line({ id }: { id: string }) {
+export function Line({ id }: { id: string }) {
   const sync = useSyncStore()
   const title = useEntity(Issue, id, (issue) => issue.title) ?? ''
   return <input value={title} onChange={(e) => sync.update(Issue, id, { title: e.target.value })} />

@@ -4,8 +4,10 @@
 import { act, cleanup, fireEvent, render } from '@testing-library/react'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
+import { SyncProvider } from '../src/index.ts'
 import { app, Issue, store } from './example.tsx'
+import { Board } from './pages-example.tsx'
 
 afterEach(cleanup)
 
@@ -20,8 +22,9 @@ test('README: the example is the file that runs, and 20 lines long', () => {
   expect(codeLines.length).toBeLessThanOrEqual(codeLinesMax)
 })
 
+afterAll(() => store.close())
+
 test('README: the example shows open issues, and typing into one writes it', async () => {
-  onTestFinished(() => store.close())
   await store.ready
   const { id } = store.create(Issue, { title: 'Write the README', done: false })
   const { container } = render(app)
@@ -32,4 +35,25 @@ test('README: the example shows open issues, and typing into one writes it', asy
   expect(store.read(Issue, id)?.title).toBe('Read the README')
   act(() => void store.update(Issue, id, { done: true }))
   expect(container.querySelector('input')).toBeNull()
+})
+
+test('README: the list of pages is the file that runs, and it grows', async () => {
+  const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
+  const file = readFileSync(join(import.meta.dirname, 'pages-example.tsx'), 'utf8')
+  const [, , shown] = readme.split('```tsx\n')
+  expect(shown?.split('```')[0]).toBe(file.slice(file.indexOf('export function')))
+  await store.ready
+  store.transact(() => {
+    for (let n = 10; n < 35; n++) store.create(Issue, { title: `t${n}`, done: true })
+  })
+  const { container } = render(
+    <SyncProvider store={store}>
+      <Board />
+    </SyncProvider>,
+  )
+  const count = (): number => container.querySelectorAll('input').length
+  expect(count()).toBe(20)
+  fireEvent.click(container.querySelector('button')!)
+  expect(count()).toBe(store.query(Issue).rows.length)
+  expect(container.querySelector('button')).toBeNull()
 })

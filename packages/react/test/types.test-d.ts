@@ -4,6 +4,7 @@
  */
 import type {
   Conflict,
+  PagesResult,
   QueryResult,
   RefusedMessage,
   Row,
@@ -14,6 +15,7 @@ import type {
 import {
   useConflicts,
   useEntity,
+  useInfiniteQuery,
   useQuery,
   useRefused,
   useSyncStatus,
@@ -55,6 +57,19 @@ export function useRightPrograms(id: Uuid): void {
   useQuery(Issue, { where: { or: [{ status: 'open' }, { points: { in: [1, 2] } }] } })
   const points = useQuery(Issue, undefined, ({ rows }) => rows.map((issue) => issue.points))
   holds<Equal<typeof points, number[]>>(true)
+
+  const pages = useInfiniteQuery(Issue, {
+    where: { status: 'open' },
+    orderBy: ['-points'],
+    pageSize: 20,
+  })
+  holds<Equal<typeof pages, PagesResult<typeof Issue>>>(true)
+  const loaded = useInfiniteQuery(
+    Issue,
+    undefined,
+    ({ rows, hasMore }) => [rows.length, hasMore] as const,
+  )
+  holds<Equal<typeof loaded, readonly [number, boolean]>>(true)
 
   const status = useSyncStatus()
   holds<Equal<typeof status, SyncStatus>>(true)
@@ -132,6 +147,10 @@ export function useWrongQueries(): void {
   useQuery(Issue, { orderBy: ['colour'] })
   // @ts-expect-error orderBy: the same, turned round
   useQuery(Issue, { orderBy: ['-colour'] })
+  // @ts-expect-error pages have a size, and no limit
+  useInfiniteQuery(Issue, { limit: 5 })
+  // @ts-expect-error where: a field that the type does not have, of pages
+  useInfiniteQuery(Issue, { where: { colour: 'red' } })
   // @ts-expect-error a part of a query that does not exist
   useQuery(Issue, { sortBy: ['points'] })
 }

@@ -109,8 +109,8 @@ export const PARTS: readonly Planted[] = [
     edits: [
       {
         module: 'node/views.ts',
-        from: 'const dirty = this.#dirtyOf(scope)',
-        to: 'const dirty = this.#dirtyOf(scope).slice(0, 0)',
+        from: 'const dirty = dirtyInScope(scope, this.#parts.space)',
+        to: 'const dirty = dirtyInScope(scope, this.#parts.space).slice(0, 0)',
       },
     ],
     seed: 408,

@@ -14,6 +14,7 @@ import type { Me } from './identity/me.ts'
 import { initialStatus } from './initial-status.ts'
 import type { GivenOptions } from './options.ts'
 import { engineOf } from './reads/engines.ts'
+import { KeptTimers } from './reads/keeping.ts'
 import { Opening } from './reads/opening.ts'
 import { RefusedList } from './reads/refused-list.ts'
 import type { SyncStatus } from './store.ts'
@@ -36,6 +37,7 @@ export class Memory {
   readonly opening: Opening
   /** What is followed; undefined: the whole space. */
   readonly scopes: Scopes | undefined
+  readonly kept: KeptTimers
   readonly status: StoreApi<SyncStatus>
   readonly refused: RefusedList = new RefusedList()
   readonly me: StoreApi<Me> = createStore<Me>(() => ({
@@ -48,7 +50,8 @@ export class Memory {
   readonly #isAlone: boolean
   #filling: Filling = NOTHING
 
-  constructor({ entities, transport, scope, inert, onError }: GivenOptions) {
+  constructor({ entities, transport, scope, clock, inert, onError }: GivenOptions) {
+    this.kept = new KeptTimers(clock)
     this.scopes = scope === 'followed' ? new Scopes([SCHEMA_NAME]) : undefined
     this.#isAlone = !transport && !inert
     this.status = createStore<SyncStatus>(() => initialStatus(transport !== undefined))
@@ -94,6 +97,7 @@ export class Memory {
   close(): void {
     for (const table of this.repo.tables()) table.unsubscribeAll()
     this.refused.unsubscribeAll()
+    this.kept.end()
     this.status.setState({ connection: 'closed' })
   }
 }

@@ -361,6 +361,8 @@ export interface SyncStore {
   readonly ready: Promise<void>
   readonly status: StoreApi<SyncStatus>
   readonly entities: readonly Entity[]
+  /** For the functions of this library that read a store (`reads/reads.ts`). */
+  readonly '~reads': object
   /** Who writes here, and under which other author ids this person has written. */
   readonly me: StoreApi<Me>
   /** Whether this person wrote it: of a row, whether they created it; or an author id. */

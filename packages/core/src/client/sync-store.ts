@@ -41,6 +41,7 @@ import type {
   TransactionReceipt,
   UndoReport,
 } from './store.ts'
+import type { Reads } from './reads/reads.ts'
 import { SYNC } from './sync-part.ts'
 import { assertOpen } from './verbs/open.ts'
 import { VERBS } from './verbs/verbs.ts'
@@ -55,6 +56,7 @@ export const WRITES: Part<{ readonly Writes: typeof Writes }> = /* @__PURE__ */ 
 export class Store implements SyncStore {
   readonly entities: readonly Entity[]
   readonly ready: Promise<void>
+  readonly '~reads': Reads
   readonly #options: GivenOptions
   readonly #memory: Memory
   readonly #standing: Coverage
@@ -82,10 +84,14 @@ export class Store implements SyncStore {
       opening: memory.opening,
       onChange: (listener) => onFirstPosition(memory.status, listener),
     }
-    const { clock } = options
-    const { scopes, opening } = memory
+    const { scopes, opening, kept: clock } = memory
     const { position } = this.#standing
     this.#following = scopes && new Following({ scopes, clock, position, opening })
+    this['~reads'] = {
+      engine: (entity) => this.#engine(entity),
+      reading: (entity) => memory.repo.table(entity).reader,
+      ...{ standing: this.#standing, scopes, clock, open: this.#open, onError: options.onError },
+    }
     // Components destructure verbs from the store, so they are bound.
     for (const verb of VERBS) Object.defineProperty(this, verb, { value: this[verb].bind(this) })
     this.#loading = options.inert ? Promise.resolve(undefined) : this.#load()

@@ -61,6 +61,8 @@ export interface ConnectionHost {
   held(connection: Connection, frame: AuthorFrame & { kind: 'held' }): void
   /** Follows scopes from now on. */
   scopes(connection: Connection, frame: AuthorFrame & { kind: 'follow' }): void
+  /** How far the next rows of scopes reach. */
+  reach(connection: Connection, frame: AuthorFrame & { kind: 'reach' }): void
   history(connection: Connection, entityId: Uuid): void
   seal(connection: Connection, seq: number): void
   gone(connection: Connection): void
@@ -68,6 +70,9 @@ export interface ConnectionHost {
   /** Reports a `hello` of another space or protocol version. */
   refused(connection: Connection, why: string): void
 }
+
+/** Frames that ask for what is here. */
+type ReadKind = 'want' | 'follow' | 'reach' | 'history' | 'seal' | 'held'
 
 /** Whose quotas a session uses. */
 interface SessionHolder {
@@ -96,6 +101,8 @@ export class Connection {
   mode: FollowMode = 'none'
   /** Entities whose histories are requested and not sent yet. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
+  /** Numbers of the questions how far rows reach that are not answered yet. */
+  readonly reaches: Set<number> = new Set<number>()
   /** Seqs whose seals are requested and not sent yet. */
   readonly seals: Set<number> = new Set<number>()
   /** Resolves after the last queued answer. */
@@ -381,6 +388,7 @@ export class Connection {
         break
       case 'want':
       case 'follow':
+      case 'reach':
       case 'history':
       case 'seal':
       case 'held':
@@ -390,13 +398,14 @@ export class Connection {
     }
   }
 
-  #read(frame: AuthorFrame & { kind: 'want' | 'follow' | 'history' | 'seal' | 'held' }): void {
+  #read(frame: AuthorFrame & { kind: ReadKind }): void {
     if (this.sessions.size === 0)
       this.send(reviewerFrame('bound', { sessionIds: [], forMs: null, why: null, may: null }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
     else if (frame.kind === 'held') this.#host.held(this, frame)
     else if (frame.kind === 'follow') this.#host.scopes(this, frame)
+    else if (frame.kind === 'reach') this.#host.reach(this, frame)
     else if (!this.#pace.isAnswering(this.#link.bufferedBytes ?? 0))
       // Until the peer has read the last long answer, a `want` is a retry: it is ignored.
       this.#host.want(this, frame.have, frame.pages ?? [])

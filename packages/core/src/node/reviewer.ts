@@ -412,6 +412,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       )
   }
 
+  reach(connection: Connection, frame: AuthorFrame & { kind: 'reach' }): void {
+    this.#views.reach(connection, frame)
+  }
+
   /** Whether a position is beyond the end of the present epoch. */
   #isAhead({ eid, seq }: Position): boolean {
     const { eid: present, seq: headSeq } = this.#desk.head

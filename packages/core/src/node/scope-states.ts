@@ -69,6 +69,15 @@ export async function* statesOfScope(
   }
 }
 
+/** The states of a scope that are newer in the cache than in the store. */
+export function dirtyInScope(scope: Scope, space: SpaceState): readonly StateOf[] {
+  const { type } = scope
+  const table = space.registers(type)
+  return space
+    .dirtyStates()
+    .filter((each) => each.type === type && isInScope(each.state, scope, table))
+}
+
 /** One page, by a scan of its own: a slow reader holds none. */
 async function pageFrom(
   store: SpaceStore,

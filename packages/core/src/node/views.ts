@@ -21,7 +21,6 @@ import type { Uuid } from '../base/uuid.ts'
 import { chainPrefix } from '../facts/ids.ts'
 import { type Limits, frameContentBytesMax } from '../facts/limits.ts'
 import type { Position } from '../facts/message.ts'
-import { isInScope } from '../fold/in-scope.ts'
 import { PageWriter } from '../fold/snapshot.ts'
 import { stateBytesAtMost } from '../fold/state-size.ts'
 import { type EntityState, lastOf } from '../fold/state.ts'
@@ -36,11 +35,13 @@ import { reviewRows, reviewerFrame } from '../wire/frames.ts'
 import { type PageEntity, pageText } from '../wire/pages.ts'
 import { type Scope, scopeKey } from '../wire/scopes.ts'
 import { statesBytes } from '../wire/signed.ts'
+import type { ReachFields } from '../wire/reach-frame.ts'
 import type { FollowFields, SessionReviews, StatesFields } from '../wire/states-frame.ts'
 import type { Connection } from './connection.ts'
+import { answerReach } from './reach.ts'
 import type { Readers } from './readers.ts'
 import { ScopeIndex } from './scope-index.ts'
-import { AheadOfHere, type StateOf, statesOfScope } from './scope-states.ts'
+import { AheadOfHere, type StateOf, dirtyInScope, statesOfScope } from './scope-states.ts'
 import type { SpaceSource } from './source.ts'
 
 /** Size of the states of one frame. */
@@ -195,6 +196,11 @@ export class Views {
       const isLater = view.owed !== undefined || view.connection.isBehind
       if (isLater || !this.#tell(view, [...ids], reviews)) this.#owe(view, ids, reviews)
     }
+  }
+
+  /** A link asks how far the next rows of scopes reach. */
+  reach(connection: Connection, frame: ReachFields): void {
+    void answerReach(connection, frame, { ...this.#parts, reading: this.#reading })
   }
 
   gone(connection: Connection): void {
@@ -417,7 +423,7 @@ export class Views {
     const { onError, onAhead } = this.#parts
     // In this turn, as they are the newest: the store lacks them.
     for (const scope of added) {
-      const dirty = this.#dirtyOf(scope)
+      const dirty = dirtyInScope(scope, this.#parts.space)
       if (this.#send(view, scope, dirty)) this.#owe(view, new Set(dirty.map(({ id }) => id)), [])
     }
     view.filling = view.filling
@@ -437,15 +443,6 @@ export class Views {
         onError(error)
         view.connection.close('the store does not answer')
       })
-  }
-
-  #dirtyOf(scope: Scope): readonly StateOf[] {
-    const { space } = this.#parts
-    const { type } = scope
-    const table = space.registers(type)
-    return space
-      .dirtyStates()
-      .filter((each) => each.type === type && isInScope(each.state, scope, table))
   }
 
   /** Sends the rows of a scope that the store has, as they are when they are sent. */

@@ -42,6 +42,9 @@ type FrameOf<K> = ReviewerFrame & { readonly kind: K }
 /** Frames with canonical facts. */
 export type PullFrame = FrameOf<'tail' | 'page' | 'kept' | 'settled' | 'through' | 'states'>
 
+/** How far the next rows of scopes reach. It is not signed. */
+export type ReachAnswer = FrameOf<'reach'>
+
 /** What is asked of the reviewer and not answered yet. */
 export interface Asked {
   readonly any: boolean
@@ -64,6 +67,8 @@ export interface Puller {
   frame(frame: PullFrame, text: string, by: Reviewing): void
   /** Own messages that were accepted, told beside the canonical facts. */
   accepted(frame: FrameOf<'accepted'>, by: Reviewing): void
+  /** A question of who follows scopes is answered. */
+  reached(answer: ReachAnswer): void
   partHashes(snapshot: number): PartHashes
 }
 
@@ -127,6 +132,9 @@ export class Pull implements Puller {
       else this.wants.all()
     }
   }
+
+  /** Who follows everything asks no such question. */
+  reached(): void {}
 
   /** Of the parts of the snapshot with that number that are here. */
   partHashes(snapshot: number): PartHashes {

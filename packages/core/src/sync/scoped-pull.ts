@@ -14,7 +14,8 @@ import { type ReviewerFrame, authorFrame } from '../wire/frames.ts'
 import { type PageEntity, readPage } from '../wire/pages.ts'
 import type { Scope } from '../wire/scopes.ts'
 import type { FollowFields } from '../wire/states-frame.ts'
-import type { Asked, PullEvents, PullFrame, Puller } from './pull.ts'
+import type { Asked, PullEvents, PullFrame, Puller, ReachAnswer } from './pull.ts'
+import { Reaches } from './reaches.ts'
 import type { Scopes } from './scopes.ts'
 import type { SessionParts } from './session-host.ts'
 import type { PartHashes } from './snapshot-parts.ts'
@@ -55,10 +56,13 @@ export class ScopedPull implements Puller {
   /** Rows that were sent while a scope was not whole, with the newest `follow` by then. */
   readonly #sent = new Map<Uuid, number>()
   #isDue = false
+  readonly #reaches: Reaches
 
   constructor(parts: ScopedPullParts, events: PullEvents) {
     this.#parts = parts
     this.#events = events
+    const { scopes, clock } = parts
+    this.#reaches = new Reaches({ scopes, clock, send: (frame) => events.send(frame) })
     const progressMs = (): number | undefined => this.#progressMs
     this.wants = {
       isHeld: false,
@@ -75,6 +79,7 @@ export class ScopedPull implements Puller {
       tick: () => {
         const atMs = this.#progressMs
         if (atMs !== undefined && atMs <= parts.clock.monotonic() - ANSWER_MS) this.#ask()
+        this.#reaches.tick()
       },
     }
   }
@@ -100,6 +105,10 @@ export class ScopedPull implements Puller {
   /** Told without the states of its rows: these come when the message is offered again. */
   accepted(): void {}
 
+  reached(answer: ReachAnswer): void {
+    this.#reaches.heard(answer)
+  }
+
   partHashes(): PartHashes {
     return { pages: [], lists: [] }
   }
@@ -122,6 +131,7 @@ export class ScopedPull implements Puller {
       )
     }
     assert(this.#anew > 0 && this.#anew <= this.#asked, 'the first question asks for everything')
+    this.#reaches.pump()
     scopes.onWanted = () => this.#askSoon()
     this.#progressMs = clock.monotonic()
     const isNew = this.#anew === this.#asked

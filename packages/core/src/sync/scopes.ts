@@ -4,6 +4,7 @@
  * position of the store.
  */
 import { assert } from '../base/assert.ts'
+import type { ReachFields } from '../wire/reach-frame.ts'
 import { SCOPES_MAX, type Scope, containsScope, scopeKey } from '../wire/scopes.ts'
 
 interface Followed {
@@ -13,14 +14,25 @@ interface Followed {
   isCovered: boolean
 }
 
+/** A question how far the next rows of scopes reach: a page that somebody opens. */
+export interface Reach {
+  /** As it stands when it is sent. */
+  readonly question: () => Omit<ReachFields, 'no'>
+  /** Called once: the value that ends these rows, null where no row is beyond them. */
+  readonly answered: (to: string | number | null) => void
+}
+
 /** Follows all rows of these types for ever. */
 export class Scopes {
   readonly #followed = new Map<string, Followed>()
   readonly #listeners = new Set<() => void>()
+  readonly #asked = new Set<Reach>()
   /** Counts the changes of what is covered. */
   version = 0
   /** Called when other scopes are to be asked for; set by the present link. */
   onWanted: () => void = () => {}
+  /** Called when there is a question; set by the present link. */
+  onAsked: () => void = () => {}
 
   constructor(types: readonly string[]) {
     for (const type of types) this.follow([{ type, equal: [] }])
@@ -54,6 +66,23 @@ export class Scopes {
       for (const scope of scopes) this.#release(scopeKey(scope))
       this.onWanted()
     }
+  }
+
+  /** Questions without an answer. */
+  get asked(): ReadonlySet<Reach> {
+    return this.#asked
+  }
+
+  /** Asks until there is an answer, or the returned function is called. */
+  ask(reach: Reach): () => void {
+    this.#asked.add(reach)
+    this.onAsked()
+    return () => void this.#asked.delete(reach)
+  }
+
+  /** Takes a question out. False where nobody asks it any more. */
+  answered(reach: Reach): boolean {
+    return this.#asked.delete(reach)
   }
 
   #release(key: string): void {

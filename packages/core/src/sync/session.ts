@@ -321,6 +321,9 @@ export class SyncSession {
       case 'back':
         life.handBack?.heard(frame.seq, this.#parts.clock.monotonic())
         break
+      case 'reach':
+        life.pull.reached(frame)
+        break
       case 'bye':
         this.#ended(frame)
         break

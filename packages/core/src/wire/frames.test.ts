@@ -93,6 +93,10 @@ const authors: { readonly [K in keyof AuthorFrames]: readonly AuthorFrames[K][] 
     { no: 1, anew: true, scopes: [], whole: 0, have: null },
     { no: 2, anew: false, scopes, whole: 2, have: position },
   ],
+  reach: [
+    { no: 1, scopes, reg: 'a', isDown: false, rows: 1 },
+    { no: 2, scopes: [], reg: 'b', isDown: true, rows: 1_024 },
+  ],
   history: [{ entityId: A }],
   seal: [{ seq: 3 }, { seq: 0 }],
   bye: [{ reason: 'closed' }, { reason: '' }],
@@ -156,6 +160,11 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
       },
     },
     { position, pages: 0, snapshot: 1, sig: '', at: 0, settled: null },
+  ],
+  reach: [
+    { no: 1, to: 0.5 },
+    { no: 2, to: 'é' },
+    { no: 3, to: null },
   ],
   states: [
     {
@@ -360,6 +369,13 @@ describe('malformed', () => {
         ['issue', Array.from({ length: 9 }, (_, i) => [`r${i}`, 1])],
       ].map((scope) => [1, 1, [scope], 0]),
     ],
+    reach: [
+      ...[[], [1, [], 'a', 0], [1, [], 'a', true, 5], [1, [], 1, 0, 5], [1, [], 'a', 0, 5, 1]],
+      ...[0, 1_025, '5', null, 1.5].map((rows) => [1, [], 'a', 0, rows]),
+      ...BAD_COUNTS.map((no) => [no, [], 'a', 0, 5]),
+      [1, [['issue']], 'a', 0, 5],
+      [1, [], 'x'.repeat(257), 0, 5],
+    ],
     history: [[], [A], [null], [SHORT_A, SHORT_B], [`${SHORT_A.slice(0, 21)}B`]],
     seal: [[], ['1'], [-1], [1, 2]],
     bye: [['a', 'b']],
@@ -431,6 +447,12 @@ describe('malformed', () => {
       ['busy', SHORT_A, [1], '', 0, 0],
       ['busy', SHORT_A, [1], '', 1, 'sig', 0],
       ['x'.repeat(65), SHORT_A, [1], '', 0],
+    ],
+    reach: [
+      [],
+      ...BAD_COUNTS.map((no) => [no, 5]),
+      ...[true, [1], {}, '\ud800', 'x'.repeat(513)].map((to) => [1, to]),
+      [1, 5, 1],
     ],
     states: [
       [],

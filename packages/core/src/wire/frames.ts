@@ -16,6 +16,7 @@
  *                                                    number
  *   held   batches that the reviewer has lost        back     what of them it has now
  *   follow  scopes instead of all                    states   of rows of these scopes
+ *   reach  how far the next rows of scopes are       reach    the value that ends them
  *   history  of an entity                            history  its messages with their reviews, in parts
  *   seal   of the flush with a seq                   seal     its author's key and signature
  *   bye    reason                                    bye      reason
@@ -41,6 +42,12 @@ import { isCount } from '../facts/parse.ts'
 import { type Epoch, epochIn } from './records.ts'
 import { type AcceptedAgain, acceptedAgain, positionField, shortText } from './forms.ts'
 import { rejectionList } from './rejection.ts'
+import {
+  REACHED_FIELDS,
+  REACH_FIELDS,
+  type ReachFields,
+  type ReachedFields,
+} from './reach-frame.ts'
 import { PAGE_NAME_CHARACTERS } from './signed.ts'
 import {
   FOLLOW_FIELDS,
@@ -162,6 +169,7 @@ export interface AuthorFrames {
     readonly batches: readonly number[]
   }
   readonly follow: FollowFields
+  readonly reach: ReachFields
   readonly history: { readonly entityId: Uuid }
   /** Of the flush of an accepted message. */
   readonly seal: { readonly seq: number }
@@ -246,6 +254,7 @@ export interface ReviewerFrames {
   }
   /** Texts: a page, or nothing. */
   readonly states: StatesFields
+  readonly reach: ReachedFields
   /**
    * Texts: messages in the form of `told.ts`. Parts are sent newest first; inside a part the order
    * is canonical.
@@ -294,6 +303,7 @@ const AUTHOR_FRAMES: Table<AuthorFrames> = {
     batches: listOfAll(count),
   },
   follow: FOLLOW_FIELDS,
+  reach: REACH_FIELDS,
   history: { entityId: id },
   seal: { seq: count },
   bye: { reason: words },
@@ -335,6 +345,7 @@ const REVIEWER_FRAMES: Table<ReviewerFrames> = {
     settled: nullable(settled),
   },
   states: STATES_FIELDS,
+  reach: REACHED_FIELDS,
   history: {
     entityId: id,
     asOfSeq: count,

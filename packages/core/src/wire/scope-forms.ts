@@ -59,6 +59,13 @@ export const rangeForm: FieldForm<ScopeRange> = {
   },
 }
 
+/** A value at the end of a range. */
+export const boundValueForm: FieldForm<Bound['value']> = {
+  write: (value) => value,
+  read: (value, what) =>
+    isBoundValue(value) ? value : refuse(`${what}: a number or a text is expected`),
+}
+
 function readBound(packedBound: unknown, what: string): Bound | undefined {
   if (packedBound === 0) return undefined
   const [value, isIn, ...more] = Array.isArray(packedBound) ? (packedBound as unknown[]) : []

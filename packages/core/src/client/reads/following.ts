@@ -12,12 +12,10 @@ import type { Scopes } from '../../sync/scopes.ts'
 import type { Table } from '../../rows/table.ts'
 import type { Scope } from '../../wire/scopes.ts'
 import type { Followed } from '../store.ts'
+import { Keeping } from './keeping.ts'
 import type { Opening } from './opening.ts'
 import type { Coverage } from './queries.ts'
 import { scopesOf } from './scopes-of.ts'
-
-/** Time for which the rows of a query are followed after its last subscriber has left. */
-const KEPT_MS = 60_000
 
 export interface FollowingParts {
   readonly scopes: Scopes
@@ -56,31 +54,19 @@ export class Following {
   of(table: Table, query: Query<Entity>): Coverage {
     const { scopes, clock, position, opening } = this.#parts
     const covered = new Covered(table, query, scopes)
-    let holders = 0
-    let release: (() => void) | undefined
-    let cancel: (() => void) | undefined
+    const keeping = new Keeping(clock, () => {
+      const followed = this.follow(table, query)
+      return () => followed.release()
+    })
     return {
       complete: () => covered.now,
       ...{ position, opening },
       onChange: (listener) => {
         const end = scopes.subscribe(listener)
-        cancel?.()
-        cancel = undefined
-        const isFirst = holders++ === 0
-        if (isFirst && !release) {
-          const followed = this.follow(table, query)
-          release = () => followed.release()
-        }
-        let isOver = false
+        const letGo = keeping.hold()
         return () => {
           end()
-          if (isOver) return
-          isOver = true
-          if (--holders > 0) return
-          cancel = clock.after(KEPT_MS, () => {
-            release?.()
-            release = undefined
-          })
+          letGo()
         }
       },
     }

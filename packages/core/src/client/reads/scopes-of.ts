@@ -20,7 +20,7 @@ import {
 type Equality = readonly [reg: string, value: ScopeValue]
 
 /** How a type is read: its declaration, and all that is known of its versions. */
-interface Reading {
+export interface TypeReading {
   readonly entity: Entity
   readonly lenses: Lenses
 }
@@ -29,11 +29,11 @@ interface Reading {
  * The scopes whose rows include all rows of a query.
  * @throws CountersignError `invalid` for a malformed `where`.
  */
-export function scopesOf(reading: Reading, { where }: Query<Entity>): readonly Scope[] {
+export function scopesOf(reading: TypeReading, { where }: Query<Entity>): readonly Scope[] {
   return narrowed(reading, readWhere(reading.entity, where))
 }
 
-function narrowed(reading: Reading, where: Filter): readonly Scope[] {
+function narrowed(reading: TypeReading, where: Filter): readonly Scope[] {
   const { name: type } = reading.entity
   if (where.op === 'or') {
     const scopes = where.parts.flatMap((part) => narrowed(reading, part))
@@ -58,7 +58,7 @@ function narrowed(reading: Reading, where: Filter): readonly Scope[] {
 }
 
 /** The range of one field. A filter has at most one bound for each side of a field. */
-function rangeOf(reading: Reading, parts: readonly Filter[]): ScopeRange | undefined {
+function rangeOf(reading: TypeReading, parts: readonly Filter[]): ScopeRange | undefined {
   const bounds = parts.filter(isRange)
   for (const { field } of bounds) {
     const reg = plainRegister(reading, field)
@@ -75,7 +75,7 @@ function rangeOf(reading: Reading, parts: readonly Filter[]): ScopeRange | undef
 }
 
 /** What a test compares a register with; undefined where that narrows nothing. */
-function equalities(reading: Reading, test: Filter): readonly Equality[] | undefined {
+function equalities(reading: TypeReading, test: Filter): readonly Equality[] | undefined {
   if (test.op !== 'eq' && test.op !== 'in') return undefined
   const reg = plainRegister(reading, test.field)
   if (reg === undefined) return undefined
@@ -95,7 +95,7 @@ function encoded(entity: Entity, name: string, value: unknown): ScopeValue | und
 }
 
 /** The register of a field whose stored value is what every version shows; else undefined. */
-function plainRegister({ entity, lenses }: Reading, name: string): string | undefined {
+export function plainRegister({ entity, lenses }: TypeReading, name: string): string | undefined {
   const field = entity.fieldOf(name)
   if (!field || field.merging || field.codec) return undefined
   const { reg } = field

@@ -1,0 +1,63 @@
+/**
+ * A query whose rows are read page by page: one list that grows with `fetchMore`, and is live as the rows
+ * of `useQuery` are. The store has the pages that are open, by the meaning of the query.
+ */
+import { useMemo } from 'react'
+import {
+  type Entity,
+  type LivePages,
+  type PagedQuery,
+  type PagesResult,
+  livePages,
+} from '@countersign/core'
+import { useNearestStore } from './sync-provider.ts'
+import { type IsEqual, type Selector, type Source, useSelected } from './use-selected.ts'
+
+/**
+ * The rows of the pages that are open, and `fetchMore` for the next one. The same object, with the same
+ * `rows`, until it changes; then one render.
+ * @throws Error outside a `SyncProvider`; CountersignError for an invalid query.
+ */
+export function useInfiniteQuery<E extends Entity>(entity: E, query?: PagedQuery<E>): PagesResult<E>
+/** A part of the result. Renders only when the result of `selector` differs by `isEqual`. */
+export function useInfiniteQuery<E extends Entity, S>(
+  entity: E,
+  query: PagedQuery<E> | undefined,
+  selector: (result: PagesResult<E>) => S,
+  isEqual?: (before: S, after: S) => boolean,
+): S
+export function useInfiniteQuery<E extends Entity, S>(
+  entity: E,
+  query?: PagedQuery<E>,
+  selector?: Selector<PagesResult<E>, S>,
+  isEqual?: IsEqual<S>,
+): S {
+  const store = useNearestStore('useInfiniteQuery')
+  // Skips the look-up by meaning if the query object is a constant of the app.
+  const pages = useMemo(() => livePages(store, entity, query), [store, entity, query])
+  const source = useMemo(() => pagesSource(pages), [pages])
+  return useSelected(source, selector, isEqual)
+}
+
+function pagesSource<E extends Entity>(pages: LivePages<E>): Source<PagesResult<E>> {
+  return {
+    subscribe: (listener) => pages.subscribe(listener),
+    read: () => pages.snapshot(),
+    readOnServer: emptyPages,
+  }
+}
+
+// A server has no rows of the user. A single object: React would take a new one for a change.
+const empty: PagesResult<Entity> = Object.freeze({
+  rows: Object.freeze([]),
+  complete: false,
+  asOf: null,
+  pending: 0,
+  hasMore: false,
+  fetching: false,
+  fetchMore: () => {},
+})
+
+function emptyPages<E extends Entity>(): PagesResult<E> {
+  return empty as PagesResult<E>
+}
