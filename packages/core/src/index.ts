@@ -3,8 +3,8 @@ export { CountersignError, type ErrorCode } from './base/outcome.ts'
 export { InvariantError } from './base/assert.ts'
 export type { Json } from './base/json.ts'
 export type { Uuid } from './base/uuid.ts'
-export { bigint, bytes, date, optional, reference } from './schema/codec.ts'
-export type { Codec, FieldSchema } from './schema/codec.ts'
+export { bigint, bytes, date, optional } from './schema/codec.ts'
+export type { Codec, FieldSchema, RefTo } from './schema/codec.ts'
 export { counter, ops, set } from './schema/merging-fields.ts'
 export { encrypted } from './schema/encrypted.ts'
 export { entity } from './schema/entity.ts'
@@ -51,7 +51,9 @@ export type { Platform } from './client/platform/platform.ts'
 export { createSyncStore } from './client/create.ts'
 export type { StoreOptions } from './client/create.ts'
 export { livePages } from './client/reads/pages.ts'
-export type { LivePages, PagedQuery, PagesResult } from './client/reads/pages.ts'
+export type { IncludedPages, LivePages, PagedQuery, PagesResult } from './client/reads/pages.ts'
+export { reference } from './client/reads/reference.ts'
+export type { Include, IncludedRow } from './client/included.ts'
 export type {
   Auth,
   Conflict,
@@ -62,6 +64,7 @@ export type {
   HistoryEntry,
   ImportOptions,
   ImportReport,
+  IncludedResult,
   LiveList,
   LiveQuery,
   Me,

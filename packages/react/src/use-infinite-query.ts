@@ -5,6 +5,8 @@
 import { useMemo } from 'react'
 import {
   type Entity,
+  type Include,
+  type IncludedPages,
   type LivePages,
   type PagedQuery,
   type PagesResult,
@@ -18,6 +20,18 @@ import { type IsEqual, type Selector, type Source, useSelected } from './use-sel
  * `rows`, until it changes; then one render.
  * @throws Error outside a `SyncProvider`; CountersignError for an invalid query.
  */
+export function useInfiniteQuery<E extends Entity, const I extends Include<E>>(
+  entity: E,
+  query: PagedQuery<E> & { readonly include: I },
+): IncludedPages<E, I>
+/** A part of a result with `include`. */
+export function useInfiniteQuery<E extends Entity, const I extends Include<E>, S>(
+  entity: E,
+  query: PagedQuery<E> & { readonly include: I },
+  selector: (result: IncludedPages<E, I>) => S,
+  isEqual?: (before: S, after: S) => boolean,
+): S
+/** The result without `include`. */
 export function useInfiniteQuery<E extends Entity>(entity: E, query?: PagedQuery<E>): PagesResult<E>
 /** A part of the result. Renders only when the result of `selector` differs by `isEqual`. */
 export function useInfiniteQuery<E extends Entity, S>(
@@ -26,17 +40,17 @@ export function useInfiniteQuery<E extends Entity, S>(
   selector: (result: PagesResult<E>) => S,
   isEqual?: (before: S, after: S) => boolean,
 ): S
-export function useInfiniteQuery<E extends Entity, S>(
-  entity: E,
-  query?: PagedQuery<E>,
-  selector?: Selector<PagesResult<E>, S>,
-  isEqual?: IsEqual<S>,
-): S {
+export function useInfiniteQuery(
+  entity: Entity,
+  query?: PagedQuery<Entity>,
+  selector?: (result: never) => unknown,
+  isEqual?: IsEqual<unknown>,
+): unknown {
   const store = useNearestStore('useInfiniteQuery')
   // Skips the look-up by meaning if the query object is a constant of the app.
   const pages = useMemo(() => livePages(store, entity, query), [store, entity, query])
   const source = useMemo(() => pagesSource(pages), [pages])
-  return useSelected(source, selector, isEqual)
+  return useSelected(source, selector as Selector<PagesResult<Entity>, unknown>, isEqual)
 }
 
 function pagesSource<E extends Entity>(pages: LivePages<E>): Source<PagesResult<E>> {

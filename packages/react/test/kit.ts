@@ -77,7 +77,8 @@ export function counted(store: SyncStore): Counted {
     wrappers.set(real, wrapped)
     return wrapped as T
   }
-  const live: SyncStore['live'] = (type, query) => wrap(store.live(type, query))
+  const live = ((type: typeof Issue, query?: object) =>
+    wrap(store.live(type, query))) as SyncStore['live']
   const conflicts: SyncStore['conflicts'] = (type) => wrap(store.conflicts(type))
   const refused = wrap(store.refused)
   const subscribe: SyncStore['subscribe'] = (type, id, listener) =>

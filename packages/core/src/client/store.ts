@@ -9,13 +9,14 @@ import type { FinalReason, MessageState, Position } from '../facts/message.ts'
 import type { ConnectionRefusal } from '../sync/session-host.ts'
 import type { Auth } from './identity/credentials.ts'
 import type { Me } from './identity/me.ts'
+import type { Include, IncludedRow, Peek } from './included.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
 import type { Ended } from './outbox/hint.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { DamagedRecord } from './disk/sound-state.ts'
 import type { Candidate, Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
 
-export type { Auth, ConnectionRefusal, Ended, Me }
+export type { Auth, ConnectionRefusal, Ended, Me, Peek }
 
 /** The final outcome of a message. */
 export type Verdict =
@@ -194,13 +195,6 @@ export interface UndoReport {
   }[]
 }
 
-/** One row, or why there is none. */
-export type Peek<E extends Entity> =
-  | { readonly status: 'ready'; readonly row: Row<E> }
-  | { readonly status: 'archived'; readonly row: Row<E> }
-  /** `loading`: the store is not complete yet. `unknown`: it is complete, and has no such row. */
-  | { readonly status: 'loading' | 'unknown'; readonly row?: undefined }
-
 /** The rows of a query, sorted, and whether they are complete. */
 export interface QueryResult<E extends Entity> {
   /** Frozen; the same array until a row of it changes. */
@@ -215,6 +209,13 @@ export interface QueryResult<E extends Entity> {
   readonly pending: number
 }
 
+/** The result of a query with `include`. */
+export interface IncludedResult<E extends Entity, I> extends Omit<QueryResult<E>, 'rows'> {
+  readonly rows: readonly IncludedRow<E, I>[]
+  /** Also whether every included row is here, where there is one. */
+  readonly complete: boolean
+}
+
 /** Rows that the store keeps up to date until they are released. */
 export interface Followed {
   /** Resolves when all of these rows are here. */
@@ -224,9 +225,9 @@ export interface Followed {
 }
 
 /** A query whose result is kept up to date while it has subscribers. */
-export interface LiveQuery<E extends Entity> {
+export interface LiveQuery<E extends Entity, R = QueryResult<E>> {
   /** The same object until something in it changes. */
-  snapshot(): QueryResult<E>
+  snapshot(): R
   /** Calls `listener` at most once a message. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void
 }
@@ -418,8 +419,19 @@ export interface SyncStore {
   /** The row, or undefined when it is unknown or archived. */
   read<E extends Entity>(this: void, entity: E, id: Uuid): Row<E> | undefined
   peek<E extends Entity>(this: void, entity: E, id: Uuid): Peek<E>
+  /** With the rows that its references name. */
+  query<E extends Entity, const I extends Include<E>>(
+    this: void,
+    entity: E,
+    query: Query<E> & { readonly include: I },
+  ): IncludedResult<E, I>
   query<E extends Entity>(this: void, entity: E, query?: Query<E>): QueryResult<E>
   /** The live query of that meaning: equal queries share one object. */
+  live<E extends Entity, const I extends Include<E>>(
+    this: void,
+    entity: E,
+    query: Query<E> & { readonly include: I },
+  ): LiveQuery<E, IncludedResult<E, I>>
   live<E extends Entity>(this: void, entity: E, query?: Query<E>): LiveQuery<E>
   /**
    * Keeps the rows of a query up to date, in a store with `scope: 'followed'`; open live queries do the

@@ -9,12 +9,14 @@ import type { QueryEngine } from '../query/engine.ts'
 import { registerInspectable } from '../inspect/registry.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
+import type { Include } from './included.ts'
 import { Memory } from './memory.ts'
 import { ConflictList } from './reads/conflicts.ts'
 import { Following } from './reads/following.ts'
 import type { Inspection } from './panel/inspection.ts'
 import type { GivenOptions } from './options.ts'
 import { Part } from './part.ts'
+import { includingIn } from './reads/include-door.ts'
 import { OpenQueries, Result, type Coverage, StoreQuery, onFirstPosition } from './reads/queries.ts'
 import type {
   Auth,
@@ -23,6 +25,7 @@ import type {
   History,
   ImportOptions,
   ImportReport,
+  IncludedResult,
   LiveList,
   LiveQuery,
   Me,
@@ -195,8 +198,8 @@ export class Store implements SyncStore {
   peek<E extends Entity>(entity: E, id: Uuid): Peek<E> {
     const row = this.#memory.repo.table(entity).row(id) as unknown as Row<E> | undefined
     if (row) return { status: row.$archived ? 'archived' : 'ready', row }
-    const isWhole = this.#memory.scopes?.covers([{ type: entity.name, equal: [] }])
-    return { status: isWhole || this.#memory.complete ? 'unknown' : 'loading' }
+    const isHere = this.#memory.scopes?.covers([{ type: entity.name, equal: [], ids: [id] }])
+    return { status: isHere || this.#memory.complete ? 'unknown' : 'loading' }
   }
 
   /** @throws CountersignError `unknown_type` */
@@ -206,22 +209,42 @@ export class Store implements SyncStore {
     return this.#memory.engines.get(entity.name)!
   }
 
-  query<E extends Entity>(entity: E, query: Query<E> = {}): QueryResult<E> {
-    const asked = { type: entity.name, query: query as Query<Entity> }
-    const rows = this.#engine(entity).query(asked.query)
+  query<E extends Entity, const I extends Include<E>>(
+    entity: E,
+    query: Query<E> & { readonly include: I },
+  ): IncludedResult<E, I>
+  query<E extends Entity>(entity: E, query?: Query<E>): QueryResult<E>
+  query(entity: Entity, query: Query<Entity> = {}): QueryResult<Entity> {
+    const including = includingIn(entity, query)
+    if (including) {
+      const { code, plain, refs } = including
+      return code.once(this, this.query(entity, plain), refs)
+    }
+    const asked = { type: entity.name, query }
+    const rows = this.#engine(entity).query(query)
     const isExact = this.#memory.opening.isExact(asked)
-    return new Result<E>(isExact ? rows : undefined, this.#coverage(entity, asked.query))
+    return new Result<Entity>(isExact ? rows : undefined, this.#coverage(entity, query))
   }
 
-  live<E extends Entity>(entity: E, query: Query<E> = {}): LiveQuery<E> {
-    const live = this.#engine(entity).live(query as Query<Entity>)
+  live<E extends Entity, const I extends Include<E>>(
+    entity: E,
+    query: Query<E> & { readonly include: I },
+  ): LiveQuery<E, IncludedResult<E, I>>
+  live<E extends Entity>(entity: E, query?: Query<E>): LiveQuery<E>
+  live(entity: Entity, query: Query<Entity> = {}): LiveQuery<Entity> {
+    const including = includingIn(entity, query)
+    if (including) {
+      const { code, plain, refs } = including
+      return code.live(this, this.live(entity, plain), refs)
+    }
+    const live = this.#engine(entity).live(query)
     let shared = this.#queries.get(live)
     if (!shared) {
-      const asked = { type: entity.name, query: query as Query<Entity>, among: this.#open }
+      const asked = { type: entity.name, query, among: this.#open }
       const coverage = this.#coverage(entity, asked.query)
       this.#queries.set(live, (shared = new StoreQuery<Entity>(live, coverage, asked)))
     }
-    return shared as unknown as LiveQuery<E>
+    return shared
   }
 
   #coverage(entity: Entity, query: Query<Entity>): Coverage {

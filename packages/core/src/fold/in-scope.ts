@@ -5,14 +5,15 @@
 import type { Reg, RegisterTable } from '../schema/registers.ts'
 import { type Scope, type ScopeValue, isScopeValue } from '../wire/scopes.ts'
 import { isInRange } from '../wire/scope-range.ts'
-import { type EntityState, liveOf, writesOf } from './state.ts'
+import { type EntityState, createdOf, liveOf, writesOf } from './state.ts'
 
-/** Whether some live write of each named register has the value, or is in the range. The state is of the scope's type. */
+/** Whether some live write of each named register has the value, or is in the range, or its id is among the ids. The state is of the scope's type. */
 export function isInScope(
   state: EntityState,
-  { equal, range }: Scope,
+  { equal, range, ids }: Scope,
   table: RegisterTable,
 ): boolean {
+  if (ids && !ids.includes(createdOf(state).entityId)) return false
   const has = (reg: Reg, is: (live: ScopeValue) => boolean): boolean => {
     for (const live of valuesOf(state, reg, table)) if (is(live)) return true
     return false

@@ -9,7 +9,8 @@ import type { Bound } from '../wire/scope-range.ts'
 import type { Scope, ScopeValue } from '../wire/scopes.ts'
 import { ScopeIndex } from './scope-index.ts'
 
-const ID = '0190a6b2-3c4d-8e5f-8a7b-000000000001'
+const IDS = [1, 2, 3].map((n) => `0190a6b2-3c4d-8e5f-8a7b-00000000000${n}`)
+const [ID] = IDS as [string]
 const any = new SeededRandom(3)
 const below = (count: number): number => Math.floor(any.unit() * count)
 const table = new RegisterTable([])
@@ -20,10 +21,11 @@ const value = (): ScopeValue => VALUES[below(VALUES.length)]!
 function anyState(): EntityState {
   const session = { authorId: ID, sessionId: ID }
   const entry = new Entry({ session, clientSeq: 1, timestamp: 0, arrival: 0 })
+  const entityId = IDS[below(3)]!
   const write = (): Write => {
     const regs = table.set(['x', 'y'].slice(below(2)))
     const values = Object.fromEntries(regs.names.map((reg) => [reg, value()]))
-    const facts = { index: 0, type: 't', entityId: ID, kind: 'create', version: 1, regs } as const
+    const facts = { index: 0, type: 't', entityId, kind: 'create', version: 1, regs } as const
     return new Write(entry, facts, values)
   }
   const writes = [write(), ...(below(2) === 0 ? [write()] : [])]
@@ -36,13 +38,15 @@ function anyState(): EntityState {
 }
 
 function anyScope(): Scope {
+  const type = below(5) === 0 ? 'u' : 't'
+  if (below(5) === 0) return { type, equal: [], ids: IDS.slice(below(3)) }
   const regs = ['x', 'y'].filter(() => below(2) === 0)
   const bound = (): Bound | undefined =>
     below(4) === 0 ? undefined : { value: below(4), isIn: below(2) === 0 }
   const text: Bound = { value: ['', 'a', '1'][below(3)]!, isIn: below(2) === 0 }
   const [from, to] = below(3) === 0 ? [undefined, text] : [bound(), bound()]
   return {
-    ...{ type: below(5) === 0 ? 'u' : 't', equal: regs.map((reg) => [reg, value()] as const) },
+    ...{ type, equal: regs.map((reg) => [reg, value()] as const) },
     ...(below(3) > 0 && (from ?? to) && { range: { reg: 'y', from, to } }),
   }
 }

@@ -18,6 +18,8 @@ import type { Scope } from '../wire/scopes.ts'
 import type { SpaceSource } from './source.ts'
 
 const READ_BYTES = bytesOf(262_144)
+/** Rows of a scope of ids that are read at a time. */
+const IDS_STEP = 32
 
 export interface StateOf {
   readonly id: Uuid
@@ -50,6 +52,10 @@ export async function* statesOfScope(
   scope: Scope,
   { space, source, store, keyed, head, reading }: ScopeStatesParts,
 ): AsyncIterableIterator<readonly StateOf[]> {
+  if (scope.ids) {
+    yield* statesOfIds(scope, scope.ids, { space, source, reading })
+    return
+  }
   const table = space.registers(scope.type)
   const keys = keyed.ofScope(scope)
   for (let after: string | undefined; ;) {
@@ -66,6 +72,23 @@ export async function* statesOfScope(
     if (found.length > 0) yield found
     if (next === undefined) return
     after = next
+  }
+}
+
+async function* statesOfIds(
+  { type }: Scope,
+  ids: readonly Uuid[],
+  { space, source, reading }: Pick<ScopeStatesParts, 'space' | 'source' | 'reading'>,
+): AsyncIterableIterator<readonly StateOf[]> {
+  for (let from = 0; from < ids.length; from += IDS_STEP) {
+    const asked = ids.slice(from, from + IDS_STEP)
+    // What is loaded may be evicted while the rest is.
+    while (!asked.every((id) => space.has(id))) await reading(() => source.entities(asked))
+    const found = asked.flatMap((id) => {
+      const entity = space.entity(id)
+      return entity?.type === type ? [{ id, ...entity }] : []
+    })
+    if (found.length > 0) yield found
   }
 }
 

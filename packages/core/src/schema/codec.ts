@@ -35,6 +35,17 @@ export interface Merging {
   readonly fold?: ((value: Json, operation: Json) => unknown) | undefined
 }
 
+/** Of a field that holds the id of a row, under `~reference` of its schema. */
+export interface Reference {
+  /** The name of its type. */
+  readonly to: string
+  /** What reads such rows along with a query: apps without references do not have it (`reads/include.ts`). */
+  readonly include: unknown
+}
+
+/** An id of a row of the type `T`: a text, as any id. */
+export type RefTo<T> = string & { readonly '~to'?: T }
+
 /**
  * A synchronous field schema; with `~codec` where its value is not JSON. `~kind` names the type of
  * its values, up to 160 characters: a published version keeps the kind of each field.
@@ -44,6 +55,7 @@ export type FieldSchema<In = unknown, Out = In> = StandardSchemaV1<In, Out> & {
   readonly '~kind'?: string
   /** Of a field whose writes are operations (`merging-fields.ts`). */
   readonly '~merging'?: Merging
+  readonly '~reference'?: Reference
   /** Of an optional field: the schema of a present value. */
   readonly '~optional'?: FieldSchema<any, any>
 }
@@ -128,16 +140,5 @@ export function optional<In, Out>(
     },
     ...(codec && { '~codec': codec as unknown as Codec<NonNullable<Out | undefined>> }),
     '~optional': schema,
-  }
-}
-
-/** The id of an entity of another type. It may dangle: that entity may arrive later, or never. */
-export function reference(to: { readonly name: string }): FieldSchema<string> {
-  return {
-    ...schemaOf<string>(
-      `the id of a ${to.name}`,
-      (value) => typeof value === 'string' && value.length === 36,
-    ),
-    '~kind': `id of ${to.name}`,
   }
 }

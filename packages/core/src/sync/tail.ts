@@ -281,7 +281,7 @@ export class TailReader {
     }
     for (const { scope, has } of whole) {
       const table = this.#repo.tableNamed(scope.type)
-      for (const { id } of [...table.rows()]) {
+      for (const id of scope.ids ?? [...table.rows()].map((row) => row.id)) {
         const state = table.canonical(id)
         if (!state || !isInScope(state, scope, table.registers)) continue
         if (has(id)) table.keep(id)

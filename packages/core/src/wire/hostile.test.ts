@@ -12,6 +12,7 @@ import { SeededRandom } from '../testing/seeded-random.ts'
 import { BATCH_BOUNDS } from './bounds.ts'
 import { composeBatch, textOfBatch } from './compose-batch.ts'
 import { authorFrame, parseAuthorFrame, parseReviewerFrame, reviewerFrame } from './frames.ts'
+import type { Scope } from './scopes.ts'
 import { damaged, some } from './odd-texts.ts'
 import { pageText, readPage } from './pages.ts'
 import { RandomBatches, someChain } from './random-batch.ts'
@@ -207,12 +208,19 @@ describe('T11 every frame is parsed or rejected', () => {
     ...{ authorId: REVIEWER, publicKey: 'key', sessionId, personalId: 'ann', salt: 's', sig: 's' },
     proof: 'p',
   }
+  const bound = { value: 'a', isIn: true }
+  const scopes: readonly Scope[] = [
+    { type: 'issue', equal: [['board', 1]], range: { reg: 'n', from: bound, to: undefined } },
+    { type: 'issue', equal: [], ids: [REVIEWER] },
+  ]
   const authors = [
     authorFrame('hello', { v: 2, space: DESK_SPACE, nonce: 'n', position }),
     authorFrame('bind', { sessions: [opening], auth: null }),
     authorFrame('offer', { sig: 'seal', rejections: null }),
     authorFrame('want', { have: position, pages: null }),
     authorFrame('history', { entityId: REVIEWER }),
+    authorFrame('follow', { no: 1, anew: true, scopes, whole: 1, have: position }),
+    authorFrame('reach', { no: 1, scopes, reg: 'n', isDown: true, rows: 50 }),
     authorFrame('bye', { reason: 'closed' }),
     authorFrame(
       'held',
@@ -251,6 +259,7 @@ describe('T11 every frame is parsed or rejected', () => {
     }),
     reviewerFrame('bound', { sessionIds: [sessionId], forMs: 5, why: null, may: null }),
     reviewerFrame('back', { seq: 4 }),
+    reviewerFrame('reach', { no: 1, to: 'a' }),
     reviewerFrame('tail', { batches: [4, 3], position }),
     reviewerFrame('accepted', { sessionId, reviews, sig: 'sig' }),
     reviewerFrame('rejected', { rejections: [rejection] }),

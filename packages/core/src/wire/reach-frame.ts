@@ -10,10 +10,7 @@ import { refuse } from '../facts/malformed.ts'
 import { type FieldForm, count, flag, nullable, textUpTo } from './fields.ts'
 import { boundValueForm, scopesForm } from './scope-forms.ts'
 import type { Bound } from './scope-range.ts'
-import type { Scope } from './scopes.ts'
-
-/** Most rows of a page. */
-export const PAGE_ROWS_MAX = 1_024
+import { PAGE_ROWS_MAX, type Scope } from './scopes.ts'
 
 const REGISTER_CHARACTERS_MAX = 256
 

@@ -2,14 +2,14 @@
  * Scopes: the parts of a space that a link may follow. A scope has the rows of one type in which some
  * live write of each named register holds the given value, so a row in conflict is in the scopes of
  * all its candidates. Registers and values are those that are stored, in whatever version. It may have
- * a range, too: then some live write of that register is in it.
+ * a range, too: then some live write of that register is in it. Or it has the rows with given ids, and
+ * neither equalities nor a range.
  *
- * `scope-forms.ts` reads them from frames.
- *
- *   scope    [type, [[register, value]…], range]      sorted by register; no range is omitted
+ * `scope-forms.ts` has their form in frames.
  */
 import { canonical } from '../base/canonical.ts'
 import type { Json } from '../base/json.ts'
+import type { Uuid } from '../base/uuid.ts'
 import { type ScopeRange, containsRange, isInRange, rangeJson } from './scope-range.ts'
 
 /** Values that a scope may compare with. */
@@ -21,28 +21,31 @@ export interface Scope {
   /** Sorted by register, unique. */
   readonly equal: readonly (readonly [reg: string, value: ScopeValue])[]
   readonly range?: ScopeRange
+  /** Ascending, unique. */
+  readonly ids?: readonly Uuid[]
 }
 
 /** Maximum scopes of a link, and equalities of a scope. */
 export const SCOPES_MAX = 256
 export const EQUALITIES_MAX = 8
+/** Maximum ids of a scope. */
+export const IDS_MAX = 256
+/** Maximum rows of a page that is asked for. */
+export const PAGE_ROWS_MAX = 1_024
 const TEXT_CHARACTERS_MAX = 512
-
-/** A scope as it is sent. */
-export function scopeJson({ type, equal, range }: Scope): Json {
-  const pairs = equal.map(([reg, value]): Json => [reg, value])
-  return range ? [type, pairs, rangeJson(range)] : [type, pairs]
-}
 
 /** Equal for equal scopes. */
 export function scopeKey(scope: Scope): string {
-  return canonical(scopeJson(scope))
+  const { type, equal, range, ids } = scope
+  const pairs = equal.map(([reg, value]): Json => [reg, value])
+  return canonical([type, pairs, range ? rangeJson(range) : 0, ids ? [...ids] : 0])
 }
 
 /** Whether every row of `inner` is in `outer`. */
 export function containsScope(outer: Scope, inner: Scope): boolean {
   const isAmong = ([reg, value]: Scope['equal'][number]): boolean =>
     inner.equal.some(([other, its]) => other === reg && its === value)
+  if (!hasIds(outer, inner)) return false
   return outer.type === inner.type && outer.equal.every(isAmong) && isRangeWide(outer, inner)
 }
 
@@ -50,6 +53,11 @@ export function containsScope(outer: Scope, inner: Scope): boolean {
 function isRangeWide({ range }: Scope, inner: Scope): boolean {
   if (!range || (inner.range && containsRange(range, inner.range))) return true
   return inner.equal.some(([reg, value]) => reg === range.reg && isInRange(value, range))
+}
+
+/** Whether the ids of `outer` leave out no row of `inner`. */
+function hasIds({ ids }: Scope, inner: Scope): boolean {
+  return !ids || (inner.ids?.every((id) => ids.includes(id)) ?? false)
 }
 
 /** Whether a scope may compare with that value. */

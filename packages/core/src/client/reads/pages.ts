@@ -13,9 +13,11 @@ import { refuse } from '../../query/filter.ts'
 import type { Entity } from '../../schema/entity.ts'
 import type { Lenses } from '../../schema/lens/path.ts'
 import type { Query, Row } from '../../schema/types.ts'
-import { PAGE_ROWS_MAX } from '../../wire/reach-frame.ts'
-import type { QueryResult, SyncStore } from '../store.ts'
+import { PAGE_ROWS_MAX } from '../../wire/scopes.ts'
+import type { Include } from '../included.ts'
+import type { IncludedResult, QueryResult, SyncStore } from '../store.ts'
 import { cutFieldOf, orderOf } from './cuts.ts'
+import { includingIn } from './include-door.ts'
 import { Keeping } from './keeping.ts'
 import { PageScopes } from './page-scopes.ts'
 import { type Coverage, StoreQuery } from './queries.ts'
@@ -45,10 +47,14 @@ export interface PagesResult<E extends Entity> extends QueryResult<E> {
   readonly fetchMore: () => void
 }
 
+/** Pages of a query with `include`. */
+export interface IncludedPages<E extends Entity, I>
+  extends IncludedResult<E, I>, Pick<PagesResult<E>, 'hasMore' | 'fetching' | 'fetchMore'> {}
+
 /** The pages of a query, kept up to date while they have subscribers. */
-export interface LivePages<E extends Entity> {
+export interface LivePages<E extends Entity, R = PagesResult<E>> {
   /** The same object until something in it changes. */
-  snapshot(): PagesResult<E>
+  snapshot(): R
   /** Calls `listener` when the snapshot has changed. Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void
 }
@@ -61,12 +67,24 @@ const opened = new WeakMap<EngineQuery, Pages<Entity>>()
  * a page is fetched by a range of the first field of the order; rows with the same value come together.
  * @throws CountersignError `invalid` for a malformed query.
  */
+export function livePages<E extends Entity, const I extends Include<E>>(
+  store: SyncStore,
+  entity: E,
+  query: PagedQuery<E> & { readonly include: I },
+): LivePages<E, IncludedPages<E, I>>
 export function livePages<E extends Entity>(
   store: SyncStore,
   entity: E,
-  query: PagedQuery<E> = {},
-): LivePages<E> {
-  const { pageSize = PAGE_ROWS, ...rest } = query
+  query?: PagedQuery<E>,
+): LivePages<E>
+export function livePages(
+  store: SyncStore,
+  entity: Entity,
+  query: PagedQuery<Entity> = {},
+): LivePages<Entity> {
+  const { pageSize = PAGE_ROWS, ...all } = query
+  const including = includingIn(entity, all)
+  const rest = including?.plain ?? all
   if (!Number.isSafeInteger(pageSize) || pageSize < 1 || pageSize > PAGE_ROWS_MAX)
     refuse(entity, undefined, `pageSize is a whole number, 1 to ${PAGE_ROWS_MAX}`)
   const reads = readsOf(store)
@@ -76,7 +94,8 @@ export function livePages<E extends Entity>(
   let pages = opened.get(key)
   if (!pages)
     opened.set(key, (pages = new Pages<Entity>(reads, entity, { query: asked, pageSize, key })))
-  return pages as unknown as LivePages<E>
+  if (!including) return pages
+  return including.code.live(store, pages, including.refs) as LivePages<Entity>
 }
 
 interface Asked {
@@ -177,8 +196,8 @@ class Pages<E extends Entity> implements LivePages<E> {
 
   subscribe(listener: () => void): () => void {
     const own = (): void => listener()
-    this.#listeners.add(own)
     const letGo = this.#keeping.hold()
+    this.#listeners.add(own)
     return () => {
       this.#listeners.delete(own)
       letGo()
