@@ -198,6 +198,36 @@ describe('a store that follows scopes', () => {
     expect(line.connections).toBe(1)
   })
 
+  it('VIEW8: rows that are here and that nobody follows are not called complete', async () => {
+    const { ann, bob, users } = await play(3, 3)
+    await scene.result(bob.fetch(User))
+    await scene.result(bob.follow(Task, { where: QUERY.where }).ready)
+    expect(shown(bob.query(Task, QUERY))).toEqual(['t0 ready u0', 't1 ready u1', 't2 ready u2'])
+    expect(bob.query(Task, QUERY).complete).toBe(false)
+    ann.update(User, users[0]!, { name: 'new' })
+    await settled(ann)
+    const live = bob.live(Task, QUERY)
+    expect(live.snapshot().complete).toBe(false)
+    live.subscribe(() => {})
+    expect(live.snapshot().complete).toBe(false)
+    expect(shown(live.snapshot())[0]).toBe('t0 ready u0')
+    await scene.until(() => live.snapshot().complete, 5_000)
+    expect(shown(live.snapshot())[0]).toBe('t0 ready new')
+    expect(bob.query(Task, QUERY).complete).toBe(true)
+  })
+
+  it('VIEW1: an id of a row of another type names nothing, and that row is not sent', async () => {
+    const { ann, bob } = await play(1, 0)
+    const { id } = ann.create(Task, { board: 'b', title: 'elsewhere' })
+    ann.create(Task, { board: 'a', title: 'x', assignee: id })
+    await settled(ann)
+    const live = bob.live(Task, QUERY)
+    live.subscribe(() => {})
+    await scene.until(() => live.snapshot().complete, 5_000)
+    expect(shown(live.snapshot())).toEqual(['x unknown'])
+    expect(bob.query(Task).rows).toHaveLength(1)
+  })
+
   it('VIEW9: after a broken link rows that have not changed are not sent again', async () => {
     const { ann, bob, line, users } = await play(30, 30)
     const live = bob.live(Task, QUERY)

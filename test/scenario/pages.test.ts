@@ -172,6 +172,11 @@ describe('a store that follows scopes', () => {
         .rows.map(({ due }) => due)
         .slice(20),
     ).toEqual(Array(10).fill(undefined))
+    const exact = livePages(bob, Task, { where: { board: 'b' }, orderBy: ['due'], pageSize: 20 })
+    await open(exact)
+    expect(exact.snapshot()).toMatchObject({ hasMore: true, rows: { length: 20 } })
+    await more(exact)
+    expect(exact.snapshot()).toMatchObject({ hasMore: false, complete: true, rows: { length: 30 } })
   })
 
   it('VIEW14: rows of one value come together', async () => {
@@ -183,6 +188,26 @@ describe('a store that follows scopes', () => {
     const wide = livePages(bob, Task, { ...ON_A, pageSize: 11 })
     await open(wide)
     expect(wide.snapshot().rows).toHaveLength(20)
+  })
+
+  it('VIEW14: a page whose last value all rows after it have is the last one', async () => {
+    const { bob } = await play(30, { limit: 1 })
+    const pages = livePages(bob, Task, ON_A)
+    await open(pages)
+    expect(pages.snapshot()).toMatchObject({ hasMore: false, complete: true, rows: { length: 30 } })
+  })
+
+  it('VIEW14: a row that the store of the reviewer has as it was counts once, as it is', async () => {
+    const { ann, bob, line } = await play(30)
+    await scene.pass(5_000)
+    const { rows } = ann.query(Task, { where: { board: 'a' } })
+    ann.transact(() => rows.forEach(({ id, n }) => ann.update(Task, id, { n: n + 100 })))
+    await scene.until(() => outbox(ann) === 0, 5_000)
+    const pages = livePages(bob, Task, ON_A)
+    await open(pages)
+    const answers = line.sent.filter(({ text }) => text.startsWith('["reach",1,1'))
+    expect(answers.map(({ text }) => text)).toEqual(['["reach",1,109]'])
+    expect(titles(pages)).toEqual(upTo(10))
   })
 
   it('§14 pages: what other conditions leave out is made up for by further pages', async () => {
