@@ -222,6 +222,44 @@ describe('a store that follows scopes', () => {
     expect(titles(pages)).toEqual(among)
   })
 
+  it('VIEW14: a query of several scopes is cut at one value in all of them', async () => {
+    const { ann, bob, line } = await play(30)
+    const query = { where: { board: { in: ['a', 'b'] } }, orderBy: ['n', 'board'] as const }
+    const pages = livePages(bob, Task, { ...query, pageSize: 10 })
+    await open(pages)
+    expect(titles(pages)).toEqual([0, 1, 2, 3, 4].flatMap((n) => [`a${n}`, `b${n}`]))
+    await more(pages)
+    expect(bob.query(Task).rows).toHaveLength(20)
+    line.cut()
+    await scene.until(() => isOnline(bob), 5_000)
+    ann.update(Task, ann.query(Task, { where: { title: 'b20' } }).rows[0]!.id, { n: 0 })
+    await settled(ann)
+    expect(titles(pages).slice(0, 3)).toEqual(['a0', 'b0', 'b20'])
+    expect(pages.snapshot()).toMatchObject({ complete: true, hasMore: true, rows: { length: 21 } })
+  })
+
+  it('§14 pages: a row in conflict is in the pages once, under whichever value is in them', async () => {
+    const { ann, bob } = await play(40)
+    const pages = livePages(bob, Task, ON_A)
+    await open(pages)
+    const { id } = ann.query(Task, { where: { title: 'a3' } }).rows[0]!
+    bob.setOnline(false)
+    bob.update(Task, id, { n: 35 })
+    ann.update(Task, id, { n: 36 })
+    await settled(ann)
+    bob.setOnline(true)
+    await settled(bob, ann)
+    expect(ann.read(Task, id)!.$conflicts['n']!.candidates).toHaveLength(2)
+    expect(titles(pages)).toEqual(upTo(10).filter((title) => title !== 'a3'))
+    while (pages.snapshot().hasMore) await more(pages)
+    expect(titles(pages).filter((title) => title === 'a3')).toHaveLength(1)
+    const expected = ann.query(Task, { where: { board: 'a' }, orderBy: ['n'] }).rows
+    expect(new Set(titles(pages))).toEqual(new Set(expected.map(({ title }) => title)))
+    bob.resolve(Task, id, { n: 2.5 })
+    await settled(bob, ann)
+    expect(titles(pages).indexOf('a3')).toBe(3)
+  })
+
   it('§14 pages: an order that no range can cut is one page, and complete', async () => {
     const { bob } = await play(30)
     const pages = livePages(bob, Task, { ...ON_A, orderBy: ['$createdOrderKey'] })

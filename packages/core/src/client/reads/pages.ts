@@ -133,6 +133,14 @@ class Shown<E extends Entity> implements PagesResult<E> {
     return this.rows.filter((row) => row.$state !== 'canonical').length
   }
 
+  /** Whether it is what is shown of that result. */
+  isOf(
+    inner: QueryResult<E>,
+    { hasMore, fetching }: Pick<About<E>, 'hasMore' | 'fetching'>,
+  ): boolean {
+    return this.#inner === inner && this.hasMore === hasMore && this.fetching === fetching
+  }
+
   isSame({ rows, complete, hasMore, fetching }: Shown<E>): boolean {
     if (this.complete !== complete || this.hasMore !== hasMore || this.fetching !== fetching)
       return false
@@ -184,13 +192,12 @@ class Pages<E extends Entity> implements LivePages<E> {
   snapshot(): PagesResult<E> {
     const inner = this.#window.rows.snapshot()
     const shown = this.#scopes?.shown
-    const isMore = inner.rows.length > this.#goal
-    const next = new Shown<E>(inner, {
-      rows: shown || !isMore ? inner.rows : Object.freeze(inner.rows.slice(0, this.#goal)),
-      hasMore: shown ? shown.to !== undefined : isMore || this.#isWaiting,
-      fetching: shown ? this.#scopes?.isFetching === true : this.#isWaiting,
-      fetchMore: this.#fetchMore,
-    })
+    const isCut = !shown && inner.rows.length > this.#goal
+    const hasMore = shown ? shown.to !== undefined : isCut || this.#isWaiting
+    const fetching = shown ? this.#scopes?.isFetching === true : this.#isWaiting
+    if (this.#last?.isOf(inner, { hasMore, fetching })) return this.#last
+    const rows = isCut ? Object.freeze(inner.rows.slice(0, this.#goal)) : inner.rows
+    const next = new Shown<E>(inner, { rows, hasMore, fetching, fetchMore: this.#fetchMore })
     return this.#last?.isSame(next) ? this.#last : (this.#last = next)
   }
 
