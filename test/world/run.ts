@@ -2,9 +2,11 @@
 import { setSha256 } from '@countersign/core/message'
 import { hash } from 'node:crypto'
 import { Conductor } from './conductor.ts'
+import { Task } from './entities.ts'
 import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
 import { runAccounts } from './accounts/accounts.ts'
 import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
+import { Paging } from './paging.ts'
 import { runRestores } from './restores/run.ts'
 import { SETTLE_LOOKS, settleContested } from './settle.ts'
 import { SPACE } from './truth.ts'
@@ -100,7 +102,24 @@ class Run {
         checkFinally(world)
         conductor.workload.checkFinally()
       })
+    await this.#readPages()
     await this.#fromDisk()
+  }
+
+  /** Who follows parts reads all of a type, page by page. */
+  async #readPages(): Promise<void> {
+    const { visits, truth, tally, plan, violation } = this.#world
+    if (violation) return
+    const followers = visits.filter(
+      ({ device, types }) => device.isFollower && types.includes(Task),
+    )
+    const all = followers.map((visit) => new Paging(visit, plan.seed))
+    await this.#until(() => all.every((each) => each.isDone()), QUIET_MAX_MS)
+    this.#must(
+      all.every((each) => each.isDone()),
+      () => 'pages do not come to their end',
+    )
+    this.#world.guard(() => all.forEach((each) => each.check(truth, tally)))
   }
 
   /** What is on the disks is enough to see everything again, without a network. */

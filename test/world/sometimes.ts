@@ -82,6 +82,7 @@ export const SOMETIMES: readonly string[] = [
   'part of the space released',
   'part of the space fetched',
   'part of the space is complete',
+  'pages read to their end',
   'states asked for anew',
   'row withheld from whoever had it',
   'state is not sent again',

@@ -175,4 +175,16 @@ export const PARTS: readonly Planted[] = [
     ],
     seed: 454,
   },
+  {
+    name: 'page-without-its-end',
+    what: 'A page lacks the rows with the value that ends it.',
+    edits: [
+      {
+        module: 'client/reads/cuts.ts',
+        from: '{ value: to, isIn: true }',
+        to: '{ value: to, isIn: false }',
+      },
+    ],
+    seed: 17,
+  },
 ]
