@@ -326,7 +326,7 @@ const HINTS: readonly Forgery[] = [
     ]
   }),
   forgery('nack for another reason', 'nack', (by, frame) => {
-    const reason = by.random.pick(['unknown_schema', 'contested', 'unavailable'] as const)
+    const reason = by.random.pick(['unknown_schema', 'unknown_history', 'unavailable'] as const)
     return [reviewerFrame('nack', { ...frame, reason })]
   }),
   forgery('nack of another link', 'nack', (by) => again(by.heard('nack'))),

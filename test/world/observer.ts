@@ -18,6 +18,7 @@ import {
 import type { Direction } from '@countersign/core/testing'
 import type { Device } from './device.ts'
 import {
+  s10ContestedAreTrue,
   s10Decisions,
   s10RefusalsAreTrue,
   s11Chain,
@@ -126,8 +127,10 @@ export class Observer {
     s9SeenIsAncestry(truth, batches)
     s10Decisions(truth, batches)
     s19NothingIsLost(truth, batches, this.#stage.reviewerBuilds)
+    const bounds = { ...this.#limits, ...plan.limits }
     s10RefusalsAreTrue(truth, commit)
-    s17AcceptedBounds(truth, batches, { ...this.#limits, ...plan.limits })
+    s10ContestedAreTrue(truth, commit, { before, ...bounds })
+    s17AcceptedBounds(truth, batches, bounds)
     this.#withheld(commit, before)
     this.#stage.note('R', () => this.#committedText(before, commit))
     for (const { text, messages } of batches) {
@@ -328,7 +331,6 @@ export class Observer {
       tally.hit('rejected: seq_reused')
     if (frame.kind !== 'nack') return
     tally.hit(`nacked: ${frame.reason}`)
-    if (frame.reason === 'contested') truth.isContested = true
     for (const clientSeq of frame.clientSeqs)
       for (const { id } of truth.facts.numbered(frame.sessionId, clientSeq)) this.#nacked.add(id)
   }

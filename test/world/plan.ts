@@ -255,10 +255,8 @@ export function planFor(seed: number, workload: WorkloadName = workloadOf(seed))
     firstBuild: workload === 'W6' ? random.between(1, NEWEST_BUILD) : undefined,
     ...extremes,
   }
-  // Tabs of one device show each other's pending rows: no decision of theirs comes before what waits.
   const bearable = plan.store.latencyMs > SLOW_MS ? withCaches(plan) : plan
-  const possible = workload === 'W2' || plan.tabs.length === 1 ? withoutContest(bearable) : bearable
-  const known = workload === 'W14' ? followed(possible) : possible
+  const known = workload === 'W14' ? followed(bearable) : bearable
   return known.craft ? quiet(known) : known
 }
 
@@ -283,7 +281,7 @@ function hasty(plan: Plan): Plan {
 function withholding(plan: Plan): Plan {
   const weights = [...plan.weights].filter(([action]) => action !== 'stranger' && action !== 'lie')
   return {
-    ...withoutContest(plan),
+    ...plan,
     ...{ withholds: true, logins: true, lies: 0, weights: new Map([...weights, ['history', 3]]) },
     followers: new Set(plan.tabs.keys()),
   }
@@ -366,13 +364,6 @@ function withCaches(plan: Plan): Plan {
     return others
   }
   return { ...plan, bounds: kept(plan.bounds), reviewerBounds: kept(plan.reviewerBounds) }
-}
-
-/** Where nobody can decide: in W2 it would invent a list that nobody has appended to. */
-function withoutContest({ limits, bounds, ...plan }: Plan): Plan {
-  const { liveWritesMax: _, ...others } = bounds
-  const { liveWritesMax: _few, ...rest } = limits
-  return { ...plan, limits: rest, bounds: others }
 }
 
 /** How many replicas it takes at the least for something to happen. */

@@ -8,7 +8,6 @@ import { runAccounts } from './accounts/accounts.ts'
 import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
 import { Paging } from './paging.ts'
 import { runRestores } from './restores/run.ts'
-import { SETTLE_LOOKS, settleContested } from './settle.ts'
 import { SPACE } from './truth.ts'
 import { unhandledText, withUnhandled } from './unhandled.ts'
 import { Violation } from './violation.ts'
@@ -148,17 +147,9 @@ class Run {
     return isBusy
   }
 
-  /** A workload decides what it counts on by itself. */
-  #decide(conductor: Conductor): void {
-    const { truth } = this.#world
-    if (this.#settles(conductor)) truth.isContested = false
-    else settleContested(this.#world)
-  }
-
   async #quiet(when: string, conductor: Conductor): Promise<void> {
     const world = this.#world
     let quietLooks = 0
-    let looks = 0
     let waitedFor = Infinity
     const beganMs = world.clock.monotonic()
     await this.#until((extend) => {
@@ -168,7 +159,6 @@ class Run {
       if (waiting < waitedFor && world.clock.monotonic() < beganMs + WORK_MAX_MS)
         extend(QUIET_MAX_MS)
       waitedFor = waiting
-      if (++looks % SETTLE_LOOKS === 0 && world.truth.isContested) this.#decide(conductor)
       // A store tells its status a moment after it has written. A message whose stored copy is
       // gone may yet be offered by a tab that still has it in memory.
       quietLooks = unrest(world) === undefined ? quietLooks + 1 : 0

@@ -57,6 +57,11 @@ export const REGRESSION_SEEDS: readonly RegressionSeed[] = [
       'a refused publication whose verdict had rotted was shown to the app when it was refused again',
   },
   { seed: 1128, found: 'a run could not be written in which a message keeps a later one' },
+  {
+    seed: 956,
+    found:
+      'everybody had a message that waited for a register to be resolved, so nobody could resolve',
+  },
   { seed: 1543, found: 'a store whose storage answered late, and was owed nothing, spun for ever' },
   {
     seed: 2046,

@@ -43,7 +43,7 @@ export interface Strange {
 }
 
 /** Reasons that anybody may meet who writes on what others write on. */
-export const USUAL: readonly FinalReason[] = ['too_large', 'parent_rejected']
+export const USUAL: readonly FinalReason[] = ['too_large', 'parent_rejected', 'contested']
 
 export function strangeMessage(author: Writing): readonly Strange[] {
   const makers = [updates, updates, keeps, resolves, expects, creates, creates, twice, tooEarly]

@@ -42,8 +42,6 @@ export class Truth {
   /** In canonical order: the fact of seq n stands at n - 1. */
   readonly accepted: Fact[] = this.facts.accepted
   readonly refused = new Set<string>()
-  /** Whether something waits for somebody who decides, since somebody last did. */
-  isContested = false
   /** The reviewer's chain after the last message of each batch; at 0 that of its epoch. */
   readonly chainAt = new Map<number, Hash>()
   /** The lineage, once something is committed. */

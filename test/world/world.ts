@@ -82,7 +82,6 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
   /** Lines for people, when somebody wants them. */
   readonly history: string[] | undefined
   readonly #tabs = new Map<Device, Tab[]>()
-  #newcomer: Device | undefined
   readonly #full = new Set<Device>()
   readonly #allowed = new Map<string, readonly string[]>()
   readonly #rollout: Random
@@ -169,15 +168,6 @@ export class World implements VisitStage, ObservedStage, StrangerStage, LiarStag
 
   visitOf(name: string): Visit | undefined {
     return this.tabs.find((tab) => tab.name === name)?.visit
-  }
-
-  /** A device without anything of its own, once: it joins when nobody else can decide. */
-  openNewcomer(): void {
-    if (this.#newcomer) return
-    this.#newcomer = new Device('N', undefined, { offsetMs: 0, drift: 0, isFollower: false })
-    this.devices.push(this.#newcomer)
-    this.#tabs.set(this.#newcomer, [])
-    this.open(this.addTab(this.#newcomer))
   }
 
   /** The reviewer that serves, or will. */

@@ -245,6 +245,49 @@ export function s10RefusalsAreTrue(truth: Truth, commit: Commit): void {
   }
 }
 
+/**
+ * Who is refused because a register is full would have added to it, at some moment of the commit.
+ * Called after the commit; `before`: the seq before it.
+ */
+export function s10ContestedAreTrue(
+  truth: Truth,
+  commit: Commit,
+  { before, liveWritesMax }: { readonly before: number; readonly liveWritesMax: number },
+): void {
+  for (const { msgId, reason } of rejectionsOf(commit)) {
+    const fact = truth.facts.get(msgId)
+    if (!fact || reason !== 'contested') continue
+    let most = 0
+    for (let seq = before; seq <= truth.seq; seq++)
+      most = Math.max(most, liveWith(truth, fact, seq))
+    must(
+      most > liveWritesMax,
+      'S10',
+      () => `${fact.name} is called contested, and would be one of ${most} live writes`,
+    )
+  }
+}
+
+/** How many live writes a register that it writes would have with it, at the most, after that seq. */
+function liveWith(truth: Truth, { message, oracle }: Fact, seq: number): number {
+  const counts = message.changes.flatMap(({ shape, entityId }, i) => {
+    const { parents, keep } = oracle.changes[i]!
+    const history = truth.history(entityId)!
+    const mask = history.acceptedAt(seq)
+    if (mask === 0n) return []
+    const seen = history.closure(parents)!
+    const { live } = history.expected(mask)
+    return shape.regs.map((reg) => {
+      const beside = (live.get(reg) ?? []).filter(
+        ({ by }) =>
+          by !== EVERYBODY && ((seen & history.bitOf(by)) === 0n || keep?.[reg]?.includes(by)),
+      )
+      return beside.length + 1
+    })
+  })
+  return Math.max(0, ...counts)
+}
+
 /** A head, at that seq, of an entity that a message expects to be as its author saw it. */
 function unseenHead(
   truth: Truth,

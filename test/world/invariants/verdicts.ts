@@ -44,6 +44,9 @@ export function s3AcksAreDurable(truth: Truth, acks: readonly Ack[]): void {
   }
 }
 
+/** Refused for what others wrote. */
+const TOLD: ReadonlySet<string> = new Set(['stale', 'contested'])
+
 /** Who lost a race is told what stands instead: accepted values that they had not seen. */
 export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
   for (const { visit, receipt, verdict } of acks) {
@@ -51,9 +54,11 @@ export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
     const { reading } = visit
     const wrote = (by: Fact, { id, field }: StandingValue): boolean =>
       reading.given(by, truth.history(id)!, field) !== undefined
-    if (verdict.verdict !== 'rejected' || verdict.reason !== 'stale' || !fact) continue
-    const { standing } = verdict
-    must(standing.length > 0, 'S10', () => `${fact.name} is stale, and nobody says over what`)
+    if (verdict.verdict !== 'rejected' || !TOLD.has(verdict.reason) || !fact) continue
+    const { reason, standing } = verdict
+    // Whoever keeps all that they saw may fill a register, too.
+    if (reason === 'contested' && standing.length === 0) continue
+    must(standing.length > 0, 'S10', () => `${fact.name} is ${reason}, and nobody says over what`)
     for (const value of standing) {
       const other = truth.facts.get(value.messageId)
       must(
@@ -66,7 +71,7 @@ export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
       const history = truth.history(id)!
       return !history.isAncestor(messageId, receipt.messageId)
     })
-    must(unseen, 'S10', () => `${fact.name} is stale over values it had seen`)
+    must(unseen, 'S10', () => `${fact.name} is ${reason} over values it had seen`)
   }
 }
 

@@ -15,6 +15,18 @@ export const BEYOND_BOUNDS: readonly Planted[] = [
     seed: 591,
   },
   {
+    name: 'contested-too-early',
+    what: 'A message is refused though the register that it writes has room for one more.',
+    edits: [
+      {
+        module: 'review/crowded.ts',
+        from: 'return count > liveWritesMax && count',
+        to: 'return count >= liveWritesMax && count',
+      },
+    ],
+    seed: 956,
+  },
+  {
     name: 'first-page-alone',
     what: 'A snapshot has the entities of its first page, and no others.',
     edits: [

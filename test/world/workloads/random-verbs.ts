@@ -24,14 +24,24 @@ import { NOTHING, Workload } from './workload.ts'
 export class RandomVerbs extends Workload {
   override write(visit: Visit): void {
     const roll = this.random.unit()
+    // Rare, and dealt with soon: it is written anew while others still write there.
+    const refusals = contestedOf(visit).length > 0 ? 0.4 : 0.09
     if (roll < 0.04) this.#takeBack(visit)
-    else if (roll < 0.09) this.guarded(visit, () => this.#dealWithRefusal(visit) ?? NOTHING)
+    else if (roll < refusals) this.guarded(visit, () => this.#dealWithRefusal(visit) ?? NOTHING)
     else super.write(visit)
   }
 
   #dealWithRefusal(visit: Visit): Written | undefined {
+    const { tally } = this.world
+    const contested = contestedOf(visit)
     const written = dealWithRefusal(visit, this.random, (message) => this.mayReauthor(message))
-    if (written) this.world.tally.hit(written.ids.size > 0 ? 'reauthored' : 'discarded')
+    if (!written) return undefined
+    tally.hit(written.ids.size > 0 ? 'reauthored' : 'discarded')
+    if (contestedOf(visit).length === contested.length) return written
+    for (const receipt of written.receipts)
+      void receipt.settled().then(({ verdict }) => {
+        if (verdict === 'accepted') tally.hit('contested, and accepted when it was written anew')
+      })
     return written
   }
 
@@ -234,6 +244,11 @@ function unmerged(
   return Object.fromEntries(
     Object.entries(patch).filter(([field, value]) => !isMerged(field, value)),
   )
+}
+
+/** Messages that are refused because a register was full. */
+function contestedOf({ store }: Visit): readonly RefusedMessage[] {
+  return store.refused.snapshot().filter(({ reason }) => reason === 'contested')
 }
 
 interface Update {

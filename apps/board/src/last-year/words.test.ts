@@ -21,5 +21,6 @@ test('a refusal says what the reviewer said, where that is a sentence', () => {
   expect(words('invalid', 'Doing is full')).toBe('The reviewer says: Doing is full.')
   expect(words('invalid')).toBe('The reviewer did not accept it.')
   expect(words('stale', 'a code')).toBe('Somebody else was first.')
+  expect(words('contested', 'a code')).toMatch(/^Too many others/)
   expect(words('needs_upgrade')).toMatch(/too old/)
 })

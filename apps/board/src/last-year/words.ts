@@ -37,6 +37,7 @@ export function refusalWords({
   if ((reason === 'unauthorised' || reason === 'invalid') && detail !== undefined)
     return `The reviewer says: ${detail}.`
   if (reason === 'stale') return 'Somebody else was first.'
+  if (reason === 'contested') return 'Too many others changed it at once. Decide there first.'
   if (reason === 'needs_upgrade') return 'This app is too old for that change. Use today’s board.'
   return 'The reviewer did not accept it.'
 }

@@ -61,6 +61,10 @@ describe('why', () => {
     expect(reasonWords(refused({ reason: 'too_large', detail: '4194305 bytes' }), names)).toBe(
       'It is too large.',
     )
+    const contested = { reason: 'contested', detail: 'issue.title has 32 values' } as const
+    expect(reasonWords(refused({ ...contested, standing: [standing('title', 'B')] }), names)).toBe(
+      'Too many others have changed the same at once. Decide there first, then try again.',
+    )
   })
 })
 

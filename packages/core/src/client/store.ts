@@ -30,7 +30,7 @@ export type Verdict =
       readonly verdict: 'rejected'
       readonly reason: FinalReason
       readonly detail: string | undefined
-      /** With `stale`: the values that another author's decision had set before this one arrived. */
+      /** Values of others: with `stale`, what came first; with `contested`, what is to be resolved. */
       readonly standing: readonly StandingValue[]
     }
 

@@ -63,7 +63,7 @@ export interface Limits {
   readonly rejectionsMax: number
   /** A replica at most so many changes behind gets the tail, never a snapshot. */
   readonly tailChangesMax: number
-  /** Writes in a `stale` verdict, and their bytes of JSON. */
+  /** Writes in a `stale` or `contested` verdict, and their bytes of JSON. */
   readonly standingMax: number
   readonly standingBytesMax: number
   /** Maximum size of an answer to `history`; the newest messages are kept. */

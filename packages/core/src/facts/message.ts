@@ -15,6 +15,8 @@ export type FinalReason =
   | 'unauthorised'
   | 'invalid'
   | 'stale'
+  /** A register that it writes has the maximum of live writes. Written anew, it can be accepted after a resolve. */
+  | 'contested'
   | 'precondition_failed'
   | 'parent_rejected'
   | 'parent_lost'
@@ -30,6 +32,7 @@ export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
   'unauthorised',
   'invalid',
   'stale',
+  'contested',
   'precondition_failed',
   'parent_rejected',
   'parent_lost',
@@ -54,8 +57,6 @@ export type NackReason =
   | 'unauthorised'
   /** The author's position or chain is unknown to this reviewer. */
   | 'unknown_history'
-  /** The register has the maximum of live writes. A retry can succeed after a resolve. */
-  | 'contested'
 
 /** A watermark: the position of a lineage, signed by its reviewer. */
 export interface Position {
@@ -128,7 +129,7 @@ export type Bases = Readonly<Record<Reg, Base>>
 /** Values that the reviewer assigns to a creation, by register; not the author's. */
 export type Assigned = Readonly<Record<Reg, Json>>
 
-/** A live write that the author of a `stale` message had not seen. */
+/** A live write that the author of a `stale` or `contested` message had not seen. */
 export interface Standing {
   readonly entityId: Uuid
   readonly type: string
@@ -151,7 +152,7 @@ export interface Rejection {
   readonly hash: Hash
   readonly reason: FinalReason
   readonly detail?: string
-  /** With `stale`: the live writes of the registers that the message wrote. */
+  /** With `stale` and `contested`: the live writes of the registers that the message wrote. */
   readonly standing?: readonly Standing[]
   readonly at: number
   readonly sig: string

@@ -31,7 +31,7 @@ export interface Refusal {
   /** `damaged` is not a verdict: the storage lost data that is needed to send the message. */
   readonly reason: FinalReason | 'damaged'
   readonly detail: string | undefined
-  /** With `stale`: the live writes of the registers that it wrote. */
+  /** With `stale` and `contested`: the live writes of the registers that it wrote. */
   readonly standing: readonly Standing[]
 }
 

@@ -93,11 +93,11 @@ export interface MessageRecord {
   readonly refusal: RefusalRecord | undefined
   /** Names of rejected messages that it depends on: without them it cannot be accepted. */
   readonly blockedBy?: readonly string[]
-  /** For a `stale` message: the live writes that its author had not seen. */
+  /** For a `stale` or `contested` message: the live writes that its author had not seen. */
   readonly standing?: readonly StandingRecord[]
 }
 
-/** A value in a register when a stale message arrived. */
+/** A value in a register when a message arrived that was refused for it. */
 export interface StandingRecord extends EntityName {
   readonly reg: Reg
   readonly authorId: Uuid

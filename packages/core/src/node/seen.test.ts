@@ -59,6 +59,8 @@ interface Said {
   readonly seen: Partial<Seen>
   readonly cut?: Cut
   readonly own?: readonly OwnSpan[]
+  /** Whose titles it leaves standing. */
+  readonly keep?: readonly HandMessage[]
   readonly value?: string
   /** The number of the message, where it is not the next one. */
   readonly no?: number
@@ -71,19 +73,21 @@ function saying(
   parents: readonly HandMessage[],
   { says, seqs }: { readonly says: Said; readonly seqs: ReadonlyMap<string, number> },
 ): HandMessage {
-  const { value = 'late', kind = 'update', no, cut, own } = says
+  const { value = 'late', kind = 'update', no, cut, own, keep } = says
   const { shape, entityId: id } = parents[0]!.changes[0]!
   const change = { type: shape.type, id, kind, values: { title: value }, parents }
   const exact = author.message([change], no === undefined ? {} : { clientSeq: no })
   const { clientSeq, time, salts, session } = exact
   const seen = { ...seenNothing(clientSeq), ...says.seen }
+  const names = { sessionId: session.facts.sessionId, seen, seqs }
   const changed = {
     shape: exact.changes[0]!.shape,
     entityId: id,
     values: exact.changes[0]!.values,
-    parents: namesOf(parents, { sessionId: session.facts.sessionId, seen, seqs }),
+    parents: namesOf(parents, names),
     ...(cut !== undefined && { cut }),
     ...(own && { own }),
+    ...(keep && { keep: [{ reg: 'title', names: namesOf(keep, names) }] }),
   }
   const flush = flushByHand(session, {
     seen,
@@ -398,8 +402,10 @@ describe('contested', () => {
     bob: HandAuthor
     root: HandMessage
     standing: readonly HandMessage[]
+    eve: HandAuthor
+    update: Setting['update']
   }> {
-    const { desk, ann, bob } = await deskWith()
+    const { desk, ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a', n: 0 })
     await ann.offer(root)
     const standing = Array.from({ length: LIMITS.liveWritesMax }, (_, n) =>
@@ -407,43 +413,75 @@ describe('contested', () => {
     )
     await ann.offer(...standing)
     expect(standing.map((message) => ann.verdict(message))).toEqual(standing.map(() => 'accepted'))
-    return { desk, ann, bob, root, standing }
+    return { desk, ann, bob, root, standing, eve, update }
   }
 
-  test('§9 contested: the 33rd live write waits, alone, until somebody has resolved', async () => {
-    const { desk, ann, bob, root, standing } = await crowded()
+  test('ADM24 the 33rd live write is refused, with what stands and what stands on it; after a resolve it can be written anew', async () => {
+    const { ann, bob, root, standing } = await crowded()
     const late = bob.change([root], { title: 'late' })
     const elsewhere = bob.change([root], { n: 1 })
     const behind = bob.change([late], { title: 'later' })
     await bob.offer(late, elsewhere, behind)
     expect([late, elsewhere, behind].map((message) => bob.verdict(message))).toEqual([
-      'nack contested',
+      'contested',
       'accepted',
-      'nack parent_unknown',
+      'parent_rejected',
     ])
-    const nacks = bob.heard.filter((frame) => frame.kind === 'nack')
-    expect(nacks[0]).toMatchObject({
+    const refused = bob.heard.flatMap((frame) =>
+      frame.kind === 'rejected' ? frame.rejections : [],
+    )
+    expect(refused[0]).toMatchObject({
       reason: 'contested',
-      clientSeqs: [late.clientSeq],
       detail: 'issue.title has 32 values that wait for somebody to resolve them',
-      alone: true,
+      standing: standing.map(({ id }, n) => ({ reg: 'title', msgId: id, value: `t${n}` })),
     })
-    expect(desk.reviewer.state.rejected).toBe(0)
-
-    // Again and again, as long as nothing has changed.
-    bob.heard.length = 0
-    await bob.offer(late)
-    expect(bob.verdict(late)).toBe('nack contested')
 
     const resolved = ann.change([...standing], { title: 'decided' }, 'resolve')
     await ann.offer(resolved)
     expect(ann.verdict(resolved)).toBe('accepted')
     bob.heard.length = 0
-    await bob.offer(late, behind)
-    expect([late, behind].map((message) => bob.verdict(message))).toEqual(['accepted', 'accepted'])
+    await bob.offer(late)
+    expect(bob.verdict(late)).toBe('contested')
+    const anew = bob.change([resolved], { title: 'late' })
+    await bob.offer(anew)
+    expect(bob.verdict(anew)).toBe('accepted')
   })
 
-  test('§9 contested: whoever has seen some of them leaves fewer standing, and does not wait', async () => {
+  test('ADM24 a decision that has not seen all of a full register is stale, and one that has is accepted', async () => {
+    const { ann, bob, standing } = await crowded()
+    const late = bob.change(standing.slice(1), { title: 'of most' }, 'resolve')
+    await bob.offer(late)
+    expect(bob.verdict(late)).toBe('stale')
+    const decided = ann.change([...standing], { title: 'of all' }, 'resolve')
+    await ann.offer(decided)
+    expect(ann.verdict(decided)).toBe('accepted')
+  })
+
+  test('ADM24 whoever keeps all that they saw adds to a full register, and is refused', async () => {
+    const { bob, eve, update, standing } = await crowded()
+    const all = update(bob, standing, { seen: readTo(headOf(eve), 1), keep: standing })
+    await bob.offer(all)
+    expect(bob.verdict(all)).toBe('contested')
+    const seen = readTo(headOf(eve), 2)
+    const others = update(bob, standing, { seen, keep: standing.slice(1) })
+    await bob.offer(others)
+    expect(bob.verdict(others)).toBe('accepted')
+  })
+
+  test('ADM24 a register with more than there may be takes a write that replaces one, and none besides', async () => {
+    const { desk, ann, bob, root, standing } = await crowded()
+    await desk.restart({ limits: { liveWritesMax: 2 } })
+    await Promise.all([ann.connect(), bob.connect()])
+    const instead = bob.change([standing[0]!], { title: 'instead of one' })
+    const besides = bob.change([root], { title: 'besides' })
+    await bob.offer(instead, besides)
+    expect([instead, besides].map((message) => bob.verdict(message))).toEqual([
+      'accepted',
+      'contested',
+    ])
+  })
+
+  test('ADM24 whoever has seen some of them leaves fewer standing, and is accepted', async () => {
     const { bob, standing } = await crowded()
     const merging = bob.change(standing.slice(0, 2), { title: 'two of them' })
     await bob.offer(merging)
@@ -453,7 +491,7 @@ describe('contested', () => {
     expect(bob.verdict(again)).toBe('accepted')
   })
 
-  test('§9 contested: a message is all or nothing, whatever else it changes', async () => {
+  test('ADM24 a message is all or nothing, whatever else it changes', async () => {
     const { desk, bob, root } = await crowded()
     const { entityId } = root.changes[0]!
     const both = bob.message([
@@ -462,7 +500,7 @@ describe('contested', () => {
     ])
     const { accepted } = desk.reviewer.state
     await bob.offer(both)
-    expect(bob.verdict(both)).toBe('nack contested')
+    expect(bob.verdict(both)).toBe('contested')
     expect(desk.reviewer.state.accepted).toBe(accepted)
   })
 })

@@ -37,6 +37,7 @@ import type { StatedBases } from '../wire/reviews.ts'
 import { type Assigners, assignedTo } from './assign.ts'
 import { boundsFault } from './bounds.ts'
 import { withheldFrom } from './capabilities.ts'
+import { crowded } from './crowded.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import type { Person, Persons } from './persons.ts'
 import { type CanRead, mayRead } from './read-rights.ts'
@@ -421,7 +422,7 @@ function expectFault(
   return undefined
 }
 
-/** Rejects late compare-and-set writes and states over the limits, then assigns values. */
+/** Rejects late compare-and-set writes, then what adds to a full register or grows too large; then assigns values. */
 function joined(entry: Entry, states: readonly EntityState[], context: AdmitContext): Admission {
   const { batch, limits, types, places } = context
   assert(states.length === entry.writes.length, 'each write leads to a state')
@@ -445,9 +446,15 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
     const standing = standingAgainst(late, limits)
     return { kind: 'rejected', reason: 'stale', detail, standing }
   }
+  const joining = entry.writes.map((write, i) => {
+    return { write, before: batch.state(write.entityId), after: states[i]! }
+  })
+  const crowd = places ? undefined : crowded(joining, limits)
+  if (crowd) {
+    const standing = standingAgainst(crowd.writes, limits)
+    return { kind: 'rejected', reason: 'contested', detail: crowd.detail, standing }
+  }
   for (const [i, after] of states.entries()) {
-    const crowd = places ? undefined : crowdFault(after, entry.writes[i]!, limits)
-    if (crowd) return nack('contested', crowd)
     const large = sizeFault(after, entry.writes[i]!, context)
     if (large) return reject('too_large', large)
   }
@@ -483,14 +490,4 @@ function sizeFault(after: EntityState, write: Write, context: AdmitContext): str
   const before = context.batch.state(write.entityId)
   if (before && stateBytes(after, table) <= stateBytes(before, table)) return undefined
   return `${write.type} ${write.entityId} would have more than ${entityBytesMax} bytes`
-}
-
-/** Nacks a write that would join a conflict with too many values, until the conflict is resolved. */
-function crowdFault(after: EntityState, write: Write, limits: Limits): string | undefined {
-  const crowded = write.regs.names.find(
-    (_, i) => writesOf(liveOf(after, write.regs.slots[i]!)).length > limits.liveWritesMax,
-  )
-  return crowded === undefined
-    ? undefined
-    : `${write.type}.${crowded} has ${limits.liveWritesMax} values that wait for somebody to resolve them`
 }

@@ -1,6 +1,6 @@
 /**
- * The `standing` values of a `stale` rejection: the live writes in the written registers that the
- * author had not seen. Bounded; a value that does not fit is left out, and arrives by the tail.
+ * The `standing` values of a `stale` or `contested` rejection: the live writes in the written
+ * registers that the author had not seen. Bounded; a value that does not fit is left out, and arrives by the tail.
  */
 import { utf8Bytes } from '../base/size.ts'
 import { type EntityState, liveOf, writesOf } from '../fold/state.ts'
@@ -10,7 +10,7 @@ import type { Write } from '../history/entry.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Standing } from '../facts/message.ts'
 
-/** A late write, and the state before it. */
+/** A write that is refused for what stands there, and the state before it. */
 export interface Late {
   readonly write: Write
   readonly before: EntityState

@@ -581,7 +581,7 @@ describe('GATE7, GATE8: own messages', () => {
     ['another epoch', nackOf({}, SPACE, { ...BY, epoch: 2 }), false],
     ['another session', nackOf({ sessionId: OTHER_SESSION }), false],
     ['fewer messages', nackOf({ clientSeqs: [1] }), false],
-    ['another reason', nackOf({ reason: 'contested' }), false],
+    ['another reason', nackOf({ reason: 'parent_unknown' }), false],
     ['other words', nackOf({ detail: '' }), false],
   ])('VRD6 a nack of messages alone that is signed for %s', async (_, bytes, isGood) => {
     const scene = new Scene()

@@ -138,7 +138,7 @@ const reviewers: { readonly [K in keyof ReviewerFrames]: readonly ReviewerFrames
   rejected: [{ rejections: [rejection] }, { rejections: [] }],
   nack: [
     { reason: 'busy', sessionId: B, clientSeqs: [1, 2], detail: 'later', alone: false, sig: null },
-    { reason: 'contested', sessionId: B, clientSeqs: [], detail: '', alone: true, sig: 'sig' },
+    { reason: 'unknown_schema', sessionId: B, clientSeqs: [], detail: '', alone: true, sig: 'sig' },
   ],
   page: [{ snapshot: 3 }],
   kept: [
