@@ -37,6 +37,7 @@ const config: UserConfig = {
     'src/message.ts',
     'src/wire/index.ts',
     'src/node/index.ts',
+    'src/node/upkeep/index.ts',
     'src/inspect/index.ts',
     'src/testing/index.ts',
   ]),

@@ -138,7 +138,7 @@ it.each(seeds)('LOSS7 seed %i', { timeout: 60_000 }, async (seed) => {
   // A copy of this moment: states are still written behind.
   const found = new FaultySpaces({ clock: scene.clock })
   found.restore(SPACE, spaces.copy(SPACE))
-  const ids = new Set(await scene.wait(storedIds(found.connect().open(SPACE), SPACE)))
+  const ids = new Set(await scene.wait(storedIds(found.connect().open(SPACE), SPACE, scene.signer)))
   const lost = [...accepted].filter((id) => !ids.has(id))
   expect(
     lost,

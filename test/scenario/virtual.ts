@@ -6,6 +6,7 @@ import { type Entity, type SyncStore, memoryStorage } from '@countersign/core'
 import {
   FRAME_BYTES_MAX,
   type LinkEvents,
+  type Signer,
   type Storage,
   type Transport,
   isLongerThan,
@@ -54,7 +55,7 @@ export class VirtualScene {
   readonly stores: SyncStore[] = []
   readonly #random = new SeededRandom(11)
   #signerMs: () => number = () => 0
-  readonly #signer = simSigner({
+  readonly signer: Signer = simSigner({
     random: this.#random,
     clock: this.clock,
     delayMs: () => this.#signerMs(),
@@ -71,14 +72,14 @@ export class VirtualScene {
     const scene = new VirtualScene()
     const given = typeof options === 'function' ? options(scene.clock) : options
     const { delayMs = scene.#delayMs, signerMs = scene.#signerMs, ...reviewer } = given
-    const keys = await scene.#signer.generate()
+    const keys = await scene.signer.generate()
     scene.#delayMs = delayMs
     scene.#signerMs = signerMs
     scene.#options = {
       space: SPACE,
       spaces: memorySpaces(),
       keys,
-      signer: scene.#signer,
+      signer: scene.signer,
       clock: scene.clock,
       random: scene.#random,
       ...reviewer,
@@ -114,7 +115,7 @@ export class VirtualScene {
         platform: {
           clock: this.clock,
           random: this.#random,
-          signer: this.#signer,
+          signer: this.signer,
           locks: this.#locks.tab(),
           tabId: () => `tab ${this.stores.length}`,
         },

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 import { Conductor } from './conductor.ts'
 import { Task } from './entities.ts'
 import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
+import { s24Verified } from './invariants/stored.ts'
 import { runAccounts } from './accounts/accounts.ts'
 import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
 import { Paging } from './paging.ts'
@@ -101,6 +102,12 @@ class Run {
         checkFinally(world)
         conductor.workload.checkFinally()
       })
+    if (!world.violation)
+      await s24Verified(world.spaces.tables(SPACE)).catch((error: unknown) =>
+        world.guard(() => {
+          throw error
+        }),
+      )
     await this.#readPages()
     await this.#fromDisk()
   }

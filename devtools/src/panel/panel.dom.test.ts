@@ -287,6 +287,8 @@ describe('Sync, Queries, Storage, Faults', () => {
     tab('storage').click()
     await settle()
     expect(root.textContent).toContain('Nothing is stored')
+    expect(root.textContent).toContain('until the browser lacks space')
+    expect(root.textContent).toContain('5.0 MiB of 1024.0 MiB')
     tab('faults').click()
     await settle()
     expect(root.textContent).toContain('No faults are wired up')

@@ -36,6 +36,7 @@ export function encryptedStorage(
 ): Storage {
   const box = new Boxes(keyOf(key), random)
   return {
+    ...(storage.care && { care: storage.care }),
     open: async (onTrouble, space) => {
       const handle = await storage.open(onTrouble, space)
       try {

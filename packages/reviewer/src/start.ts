@@ -25,6 +25,7 @@ import { serveReviewer } from './gateway/serve.ts'
 import type { ServeOptions } from './gateway/serve.ts'
 import type { Log } from './gateway/types.ts'
 import { stderrLog } from './log.ts'
+import { OWN_SPACE } from './own-space.ts'
 import { reviewerKeys } from './keys.ts'
 import { fileMarks } from './marks.ts'
 import { nodeClock } from './node/clock.ts'
@@ -101,9 +102,6 @@ export interface RunningReviewers {
 export interface RunningReviewer extends RunningReviewers {
   readonly space: Uuid
 }
-
-/** The space with the key and the chosen space id: the nil uuid. */
-export const OWN_SPACE: Uuid = '00000000-0000-0000-0000-000000000000'
 
 /** Starts a reviewer. Rejects with a one-line `Error`, after closing everything that was opened. */
 export async function startReviewer<E extends Entity>(

@@ -22,6 +22,7 @@ import { Tally } from '../tally.ts'
 import { SPACE } from '../truth.ts'
 import { unhandledText, withUnhandled } from '../unhandled.ts'
 import { Violation } from '../violation.ts'
+import { s24Verified } from '../invariants/stored.ts'
 import { s1Converged, s1OfItsPosition, s24Healed, s24Told } from './checks.ts'
 import { type RestorePlan, restorePlanFor } from './plan.ts'
 import { BOMB, Device, Seat, Task } from './seat.ts'
@@ -184,6 +185,12 @@ class RestoreRun {
     this.#open(newcomer)
     await this.#quiet('somebody has joined')
     this.#guard(() => this.#checkFinally())
+    if (!this.#violation)
+      await s24Verified(this.#spaces.tables(SPACE)).catch((error: unknown) =>
+        this.#guard(() => {
+          throw error
+        }),
+      )
     await this.#fromDisk()
   }
 

@@ -17,6 +17,7 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     reviewerId: null,
     storage: 'opening',
     storageTrouble: undefined,
+    storageHealth: undefined,
     damaged: [],
     identityTrouble: undefined,
     authorId: undefined,

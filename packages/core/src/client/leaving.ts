@@ -16,6 +16,7 @@ import { sessionOfKey } from './disk/sound-state.ts'
 import type { OwnPerson } from './identity/own-person.ts'
 import type { Ended } from './outbox/hint.ts'
 import { type RefusedMessages, changesOf } from './outbox/refused.ts'
+import type { Unsent } from './outbox/unsent.ts'
 import type { SignOutOptions, SignOutReport, SyncStatus, UnsentMessage } from './store.ts'
 
 /** How long other tabs may take to store what was just typed there, ms. */
@@ -28,6 +29,7 @@ export interface LeftStore {
   readonly person: OwnPerson
   readonly outbox: Outbox
   readonly refused: RefusedMessages
+  readonly unsent: Unsent
   readonly clock: Clock
   flushed(): Promise<void>
   close(): Promise<void>
@@ -54,8 +56,7 @@ export class Leaving {
     const { person, clock } = this.#store
     const { storage, restorers } = this.#parts
     if (person.isKnown) await this.#store.flushed()
-    // What tabs that are gone have left.
-    await restorers()?.adopter.look()
+    await this.#store.unsent.look()
     const unsent = this.#unsent()
     // What nobody can be named for cannot be kept for them.
     const mayKeep = policy === 'keep' && person.isKnown
@@ -98,15 +99,12 @@ export class Leaving {
   }
 
   #unsent(): readonly UnsentMessage[] {
-    const { refused, outbox } = this.#store
-    const others = this.#parts.restorers()?.neighbours.shown() ?? []
-    const waits = [...outbox.open(), ...others]
-      .filter(({ writes }) => writes.some(({ type }) => !type.startsWith('$')))
-      .map((entry) => ({
-        state: 'waiting' as const,
-        timestamp: entry.timestamp,
-        changes: changesOf(entry).map((change) => refused.named(change)),
-      }))
+    const { unsent, refused } = this.#store
+    const waits = unsent.waiting().map((entry) => ({
+      state: 'waiting' as const,
+      timestamp: entry.timestamp,
+      changes: changesOf(entry).map((change) => refused.named(change)),
+    }))
     const kept = refused.list.snapshot().map(({ state, timestamp, changes }) => ({
       ...{ state, timestamp, changes },
     }))

@@ -36,6 +36,7 @@ import { OwnMessages } from './outbox/own-messages.ts'
 import { Writing } from './outbox/writing.ts'
 import { Refusals } from './outbox/refusals.ts'
 import type { RefusedMessages } from './outbox/refused.ts'
+import { Unsent } from './outbox/unsent.ts'
 import { type Restorers, restorersOf } from './disk/restoration.ts'
 import { SCHEMA } from '../schema/system.ts'
 import { Schemas } from './schemas.ts'
@@ -45,6 +46,7 @@ import { countsOf, otherHistory, storageStatus, updateStatus } from './status.ts
 import type { Auth, ResetOptions, SyncStatus, Verdict } from './store.ts'
 import { Syncing } from './syncing.ts'
 import { Trust } from './identity/trust.ts'
+import { watchHealth } from './storage-health.ts'
 import { UndoStack } from './verbs/undo.ts'
 import { Warnings } from './warnings.ts'
 
@@ -58,6 +60,7 @@ export class Replica implements Filling {
   readonly status: StoreApi<SyncStatus>
   readonly ready: Promise<void>
   readonly person: OwnPerson
+  readonly unsent: Unsent
   readonly leaving: Leaving
   readonly rotation: Rotation
   readonly #options: ReplicaOptions
@@ -134,9 +137,16 @@ export class Replica implements Filling {
       ...{ limits: this.limits, repo: this.repo, outbox: this.outbox, disk: this.#disk },
       ...{ clock: this.clock, own: () => this.#own, onRevived: this.#pump },
     })
+    const restorers = (): Restorers | undefined => this.#restorers
+    this.unsent = new Unsent({
+      outbox: this.outbox,
+      refused: this.refused,
+      disk: this.#disk,
+      restorers,
+    })
     this.leaving = new Leaving(this, {
       ...{ disk: this.#disk, canonicalDisk: this.#canonicalDisk, storage: options.storage },
-      restorers: () => this.#restorers,
+      restorers,
     })
     this.rotation = this.#newRotation()
     const { signer } = options.platform
@@ -354,6 +364,11 @@ export class Replica implements Filling {
     const disk = storageStatus(this.#disk, this.#damage)
     this.status.setState({ ...disk, ...countsOf(this), authorId, sessionId })
     if (transport && !this.#closing) this.#syncing = this.#newSyncing(transport)
+    const { random, clock } = platform
+    const { partition } = this.person
+    watchHealth(storage?.care, {
+      ...{ disk: this.#disk, partition, clock, random, status: this.status },
+    })
   }
 
   #newWriting(): Writing {

@@ -11,12 +11,15 @@ import type { Auth } from './identity/credentials.ts'
 import type { Me } from './identity/me.ts'
 import type { Include, IncludedRow, Peek } from './included.ts'
 import type { StorageTrouble } from '../ports/storage.ts'
+import type { StorageHealth } from '../ports/storage-care.ts'
 import type { Ended } from './outbox/hint.ts'
+import type { ImportOptions, ImportReport, UnsentReport } from './verbs/reports.ts'
 import type { Entity } from '../schema/entity.ts'
 import type { DamagedRecord } from './disk/sound-state.ts'
 import type { Candidate, Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
 
-export type { Auth, ConnectionRefusal, Ended, Me, Peek }
+export type { Auth, ConnectionRefusal, Ended, ImportOptions, ImportReport, Me, Peek }
+export type { StorageHealth, UnsentReport }
 
 /** The final outcome of a message. */
 export type Verdict =
@@ -298,6 +301,8 @@ export interface SyncStatus {
   /** `degraded`: writes are kept in memory only, and sent at once. */
   readonly storage: 'opening' | 'ok' | 'degraded'
   readonly storageTrouble: StorageTrouble | 'damaged' | undefined
+  /** undefined without a storage, with one that says nothing of itself, and while it is asked. */
+  readonly storageHealth: StorageHealth | undefined
   /**
    * Damaged records in this device's storage. Readable own messages from them are in
    * `store.refused`; the store works without the rest.
@@ -331,27 +336,6 @@ export interface SyncStatus {
   readonly halted: string | undefined
   /** Why the store has closed itself; its rows are gone, and the app opens another one. */
   readonly ended: Ended | undefined
-}
-
-/** The result of an import: complete, or up to the abort. */
-export interface ImportReport {
-  readonly messages: number
-  /** How many of the given rows are imported, counted from the first: `from` of a resumed run. */
-  readonly rows: number
-  /** Of these, rows with an `id` that existed already, with the same values. */
-  readonly skipped: number
-}
-
-/** The start offset of an import, its progress callback, and its abort signal. */
-export interface ImportOptions {
-  /**
-   * Rows to skip at the start of the list, because an earlier run imported them. Not needed for
-   * rows with an `id`: existing ones with the same values are skipped.
-   */
-  readonly from?: number
-  /** Called as rows become durable on this device: rows so far, rows in total. */
-  readonly onProgress?: (done: number, all: number) => void
-  readonly signal?: { readonly aborted: boolean }
 }
 
 /** A local replica of one space: reads and writes are synchronous, sync runs in the background. */
@@ -465,6 +449,19 @@ export interface SyncStore {
    * Rejects with CountersignError `unavailable` while there is no connection.
    */
   history(this: void, entity: Entity, id: Uuid): Promise<History>
+
+  /**
+   * The own messages that the reviewer has not accepted, as the text of a file: those that wait, and those in
+   * `refused`. For a device whose storage may be lost, or that never gets online again.
+   */
+  export(this: void): Promise<string>
+  /**
+   * Writes the messages of an exported text anew, by this store's author, on the rows that are here: rows
+   * that were created get new ids. Those that were accepted since, or are here already, are skipped, so a text
+   * that is imported twice writes once. Rejects with CountersignError `invalid` for a text that is damaged, or of
+   * another space; with `unavailable` where the reviewer must be asked and there is no connection.
+   */
+  importUnsent(this: void, text: string): Promise<UnsentReport>
 
   /**
    * Forgets the reviewer and all its rows, and trusts the next reviewer: for a space whose reviewer

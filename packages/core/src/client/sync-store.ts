@@ -43,6 +43,7 @@ import type {
   TransactOptions,
   TransactionReceipt,
   UndoReport,
+  UnsentReport,
 } from './store.ts'
 import type { Reads } from './reads/reads.ts'
 import { SYNC } from './sync-part.ts'
@@ -320,6 +321,14 @@ export class Store implements SyncStore {
 
   discard(messageId: Uuid): void {
     this.#writable().discard(messageId)
+  }
+
+  async export(): Promise<string> {
+    return this.#writable().exportUnsent()
+  }
+
+  async importUnsent(text: string): Promise<UnsentReport> {
+    return this.#writable().importUnsent(text)
   }
 
   reset(options: ResetOptions): Promise<void> {

@@ -54,6 +54,7 @@ export async function appendReturned(
   const { fromSeq, throughSeq: toSeq, chain, accepted } = batch
   const position = await signed({ eid, epoch, seq: toSeq, chain }, parts)
   const lineage = batch.epoch ? open.lineage.with(batch.epoch) : open.lineage
+  const entries = accepted.map(({ seq }) => open.source.entry(batch, seq))
   const outcome = await parts.store.append({
     epoch,
     expect: { seq: open.head.seq, commits: open.commits },
@@ -68,7 +69,7 @@ export async function appendReturned(
       count: 1,
       seq,
     })),
-    head: headAfter({ lineage }, position, open.space.assignedAfter([])),
+    head: headAfter({ lineage }, position, open.space.assignedAfter(entries)),
   })
   if (outcome === 'fenced') return outcome
   open.commits++

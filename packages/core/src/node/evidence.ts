@@ -66,7 +66,7 @@ export class Evidence {
   async #stored(): Promise<readonly EquivocationProof[]> {
     const proofs: EquivocationProof[] = []
     for (let no = 1; no <= this.#parts.limits.evidenceMax; no++) {
-      const text = await this.#parts.store.meta(keyOf(no))
+      const text = await this.#parts.store.meta(evidenceKey(no))
       if (text === undefined) break
       proofs.push(JSON.parse(text) as EquivocationProof)
     }
@@ -82,14 +82,16 @@ export class Evidence {
       const text = JSON.stringify(proof)
       let no = this.#sessions.size + 1
       // Another process may have kept something meanwhile.
-      while (no <= limits.evidenceMax && (await store.claimMeta(keyOf(no), text)) !== text) no++
+      while (no <= limits.evidenceMax && (await store.claimMeta(evidenceKey(no), text)) !== text)
+        no++
       this.#sessions.add(sessionId)
       onKept(proof)
     }
   }
 }
 
-function keyOf(no: number): string {
+/** The key in `meta` of the proof with that number, from 1. */
+export function evidenceKey(no: number): string {
   return `equivocation ${no}`
 }
 

@@ -67,7 +67,7 @@ export interface OpenOptions {
 /** Rejects when the store cannot be read, is damaged, or belongs to another key or space. */
 export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   const { store, keys, space: spaceId, limits, caches, foldsOf, onRefolded, marks } = options
-  const known = await store.meta('epoch')
+  const known = await store.meta(GENESIS)
   const mark = marks && (await marks.get(spaceId))
   const begun = known ?? (await begin(options, (mark?.epoch ?? 0) + 1))
   const { sig, ...genesis } = JSON.parse(begun) as Genesis
@@ -181,15 +181,18 @@ export async function replay(
     throw new Error(`the stored batches up to seq ${head.seq} are not those that its head signs`)
 }
 
+/** The key of the genesis in `meta`. */
+export const GENESIS = 'epoch'
+
 /** The first epoch of the space, and the signature of the position at its record. */
-type Genesis = Epoch & { readonly sig: string }
+export type Genesis = Epoch & { readonly sig: string }
 
 /** The text of the genesis of a new space; where another process was first, of its. */
 async function begin(options: OpenOptions, epoch: number): Promise<string> {
   const { keys, signer, space, store } = options
   const record = newEpoch(options, { seq: 0, epoch, why: 'genesis', prev: null })
   const sig = await signer.sign(keys, positionBytes(space, record))
-  return store.claimMeta('epoch', JSON.stringify({ ...record, sig }))
+  return store.claimMeta(GENESIS, JSON.stringify({ ...record, sig }))
 }
 
 /** A record of this reviewer, now. */

@@ -25,6 +25,7 @@ export type {
   WriteBatch,
   Written,
 } from './storage.ts'
+export type { StorageCare, StorageMarks, StorageOutlook } from './storage-care.ts'
 export { fromBase64url, toBase64url } from '../base/bytes.ts'
 export { bytesOf, isLongerThan, utf8Bytes } from '../base/size.ts'
 export type { Bytes } from '../base/size.ts'

@@ -277,7 +277,7 @@ export interface AssignedLast extends LastValue {
 }
 
 /** The last assigned values, by type and register. */
-class LastAssigned {
+export class LastAssigned {
   readonly #values = new Map<string, AssignedLast>()
 
   constructor(all: readonly AssignedLast[] = []) {

@@ -37,7 +37,7 @@ import { checkRow, sumOf, textOf } from './row.ts'
 import { AuthorTables } from './space-authors.ts'
 import { BehindTables } from './space-behind.ts'
 import { StoreError } from './errors.ts'
-import { BUSY_MS_MAX, openSpaceFile } from './space-file.ts'
+import { BUSY_MS_MAX, openSpaceFile, readSpaceFile } from './space-file.ts'
 import { LedgerTables } from './space-ledger.ts'
 
 interface HeadRow {
@@ -85,8 +85,8 @@ export class SqliteTables implements SpaceTables {
   readonly #dropMeta: StatementSync
   #mustScrub: boolean
 
-  constructor(file: string, space: string) {
-    const db = openSpaceFile(file)
+  constructor(file: string, space: string, isReadOnly = false) {
+    const db = isReadOnly ? readSpaceFile(file) : openSpaceFile(file)
     this.#db = db
     this.#ledger = new LedgerTables(db)
     this.#authors = new AuthorTables(db)
@@ -113,7 +113,7 @@ export class SqliteTables implements SpaceTables {
     this.#addMeta = db.prepare('insert into meta values (?, ?, ?) on conflict do nothing')
     this.#dropMeta = db.prepare('delete from meta where key = ?')
     try {
-      const owner = this.meta(SPACE) ?? this.claimMeta(SPACE, space)
+      const owner = this.meta(SPACE) ?? (isReadOnly ? 'nobody' : this.claimMeta(SPACE, space))
       if (owner !== space) throw new StoreError('not_ours', `${file} is of space ${owner}`)
       this.#mustScrub = this.meta(SCRUB) !== undefined
     } catch (error) {
