@@ -46,6 +46,7 @@ export type {
   NumberedSession,
   ReadLimit,
   RejectionText,
+  RevocationText,
   ScanPage,
   ScanTables,
   SessionText,

@@ -54,6 +54,10 @@ export function checkCommit(commit: Commit): void {
     checkText(authorId, 'an author id')
     checkText(text, `author ${authorId}`)
   }
+  for (const { key, text } of commit.revocations ?? []) {
+    checkText(key, 'the key of a revocation')
+    checkText(text ?? '', 'a revocation')
+  }
   for (const { msgId, clientSeq, text } of commit.rejections ?? []) {
     assert(isCount(clientSeq) && clientSeq > 0, `clientSeq ${clientSeq} of ${msgId} is invalid`)
     checkText(msgId, 'a message id')

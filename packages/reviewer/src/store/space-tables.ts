@@ -25,6 +25,7 @@ import type {
   NumberedSession,
   ReadLimit,
   RejectionText,
+  RevocationText,
   ScanTables,
   SpaceHead,
   SpaceTables,
@@ -146,6 +147,7 @@ export class SqliteTables implements SpaceTables {
       if (isFencedCommit(commit, stored)) return 'fenced'
       const sessions = this.#ledger.putSessions(commit.sessions ?? [], stored.sessions)
       this.#authors.put(commit.authors ?? [])
+      this.#authors.revoke(commit.revocations ?? [])
       if (commit.batch !== undefined) this.#putBatch(commit.batch)
       this.#ledger.put(commit)
       this.#redact(commit)
@@ -197,6 +199,10 @@ export class SqliteTables implements SpaceTables {
 
   authorsOf(text: string, countMax: number): readonly Stored<AuthorText>[] {
     return this.#read(() => this.#authors.of(text, countMax))
+  }
+
+  revocations(): readonly Stored<RevocationText>[] {
+    return this.#read(() => this.#authors.revocations())
   }
 
   rejection(msgId: string): Stored<RejectionText> | undefined {
