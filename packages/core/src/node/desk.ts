@@ -457,7 +457,8 @@ export class Desk {
     this.open.ledger.forgetVerdicts()
     this.open.persons.forget()
     const isOther = stored.commits !== this.open.commits
-    if (isOther) this.open.revocations.reload(await store.revocations())
+    if (isOther)
+      this.open.revocations.reload(stored.hasRevocations ? await store.revocations() : [])
     if (stored.text !== undefined && stored.seq !== known) {
       const head = readHead(stored.text).position
       await replay(this.open, { after: known, head }, store)

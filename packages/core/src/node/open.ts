@@ -77,8 +77,8 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
     throw new Error(`the store holds the space ${genesis.space}, not ${spaceId}`)
   if (genesis.reviewerKey !== keys.publicKey)
     throw new Error('the store belongs to a reviewer with another key')
-  const [stored, revoked] = await Promise.all([store.head(), store.revocations()])
-  const revocations = new Revocations(revoked)
+  const stored = await store.head()
+  const revocations = new Revocations(stored.hasRevocations ? await store.revocations() : [])
   const { eid, epoch: term, chain } = genesis
   const {
     position: head,

@@ -24,6 +24,7 @@ export const NEW_HEAD: SpaceHead = {
   text: undefined,
   through: 0,
   entities: 0,
+  hasRevocations: false,
 }
 
 /** Replaces a text whose row is missing or fails its checksum. */

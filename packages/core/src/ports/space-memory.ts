@@ -75,7 +75,7 @@ export class MemoryTables implements SpaceTables {
   readonly #meta = new Map<string, string>()
 
   head(): SpaceHead {
-    return this.#head
+    return { ...this.#head, hasRevocations: this.#revocations.size > 0 }
   }
 
   /** Replaces all data by a copy of those of another one, as when a backup is restored. */

@@ -28,7 +28,7 @@
  * - A damaged row is reported with its key, instead of its text or as a `StoreError`
  *   `corrupt`. It is never dropped and never read as another value.
  * - Opening reads the head, the row of `through` and the requested rows of meta, whatever the
- *   length of the history, and all revocations. Each method documents its reads.
+ *   length of the history. Each method documents its reads.
  */
 import type { Outcome } from '../base/outcome.ts'
 import type { Bytes } from '../base/size.ts'
@@ -71,6 +71,8 @@ export interface SpaceHead extends HeadMark {
   readonly through: number
   /** Number of states. */
   readonly entities: number
+  /** Whether anybody is revoked; seldom is. */
+  readonly hasRevocations: boolean
 }
 
 /** A batch as stored: the text that is sent to followers, and its seqs, both inclusive. */

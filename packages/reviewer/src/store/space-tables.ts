@@ -48,6 +48,8 @@ interface HeadRow {
   readonly sessions: number
   readonly sum: string
   readonly text: string
+  /** 1: there are some. */
+  readonly revocations: number
 }
 
 interface BatchRow {
@@ -96,7 +98,9 @@ export class SqliteTables implements SpaceTables {
     this.#beginRead = db.prepare('begin')
     this.#commit = db.prepare('commit')
     this.#rollback = db.prepare('rollback')
-    this.#readHead = db.prepare('select epoch, seq, commits, sessions, sum, text from head')
+    this.#readHead = db.prepare(`
+      select epoch, seq, commits, sessions, sum, text, revocations
+      from head, (select exists (select 1 from revocations) as revocations)`)
     this.#writeHead = db.prepare('insert or replace into head values (1, ?, ?, ?, ?, ?, ?)')
     this.#addBatch = db.prepare('insert into batches values (?, ?, ?, ?)')
     this.#addSeals = db.prepare('insert into seals values (?, ?, ?, ?)')
@@ -137,7 +141,8 @@ export class SqliteTables implements SpaceTables {
     if (row === undefined) return { ...NEW_HEAD, through, entities }
     checkRow(headKey(row), row.sum, row.text)
     const { epoch, seq, commits, sessions, text } = row
-    return { epoch, seq, commits, sessions, text, through, entities }
+    const hasRevocations = row.revocations > 0
+    return { epoch, seq, commits, sessions, text, through, entities, hasRevocations }
   }
 
   append(commit: Commit): 'committed' | 'fenced' {
@@ -341,6 +346,11 @@ function missing(table: BatchTable, fromSeq: number, toSeq: number): Stored<Batc
 
 const batchKey = (table: BatchTable, { fromSeq, toSeq }: Omit<BatchText, 'text'>): string =>
   `${table === 'batches' ? 'the batch' : 'the seals of the batch'} of seqs ${fromSeq} to ${toSeq}`
-const headKey = ({ epoch, seq, commits, sessions }: Omit<HeadRow, 'sum' | 'text'>): string =>
+const headKey = ({
+  epoch,
+  seq,
+  commits,
+  sessions,
+}: Omit<HeadRow, 'sum' | 'text' | 'revocations'>): string =>
   `the head (epoch ${epoch}, seq ${seq}, commit ${commits}, ${sessions} sessions)`
 const metaKey = (key: string): string => `meta ${JSON.stringify(key)}`
