@@ -80,8 +80,8 @@ async function storeOf(Note: ReturnType<typeof noteWith>, storage = memoryStorag
 }
 
 /** What a reviewer keeps of the space. */
-async function storedIn({ open: openSpace }: SpaceStores): Promise<string> {
-  const store = openSpace(SPACE)
+async function storedIn(stores: SpaceStores): Promise<string> {
+  const store = stores.open(SPACE)
   const scan = await store.scan()
   const much = bytesOf(10_000_000)
   const kept = [

@@ -48,8 +48,8 @@ interface HeadRow {
   readonly sessions: number
   readonly sum: string
   readonly text: string
-  /** 1: there are some. */
-  readonly revocations: number
+  /** Any of the revocations. */
+  readonly revoked: string | null
 }
 
 interface BatchRow {
@@ -99,8 +99,8 @@ export class SqliteTables implements SpaceTables {
     this.#commit = db.prepare('commit')
     this.#rollback = db.prepare('rollback')
     this.#readHead = db.prepare(`
-      select epoch, seq, commits, sessions, sum, text, revocations
-      from head, (select exists (select 1 from revocations) as revocations)`)
+      select epoch, seq, commits, sessions, head.sum, head.text, key as revoked
+      from head left join revocations on true limit 1`)
     this.#writeHead = db.prepare('insert or replace into head values (1, ?, ?, ?, ?, ?, ?)')
     this.#addBatch = db.prepare('insert into batches values (?, ?, ?, ?)')
     this.#addSeals = db.prepare('insert into seals values (?, ?, ?, ?)')
@@ -141,7 +141,7 @@ export class SqliteTables implements SpaceTables {
     if (row === undefined) return { ...NEW_HEAD, through, entities }
     checkRow(headKey(row), row.sum, row.text)
     const { epoch, seq, commits, sessions, text } = row
-    const hasRevocations = row.revocations > 0
+    const hasRevocations = row.revoked !== null
     return { epoch, seq, commits, sessions, text, through, entities, hasRevocations }
   }
 
@@ -351,6 +351,6 @@ const headKey = ({
   seq,
   commits,
   sessions,
-}: Omit<HeadRow, 'sum' | 'text' | 'revocations'>): string =>
+}: Omit<HeadRow, 'sum' | 'text' | 'revoked'>): string =>
   `the head (epoch ${epoch}, seq ${seq}, commit ${commits}, ${sessions} sessions)`
 const metaKey = (key: string): string => `meta ${JSON.stringify(key)}`
