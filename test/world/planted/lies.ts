@@ -12,7 +12,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'return signer.verify(publicKey, sealBytes(hashes), sig).then(() => true)',
       },
     ],
-    seed: 46,
+    seed: 118,
   },
   {
     name: 'any-key-seals',
