@@ -39,6 +39,10 @@ export interface VirtualStoreOptions {
   /** Without it, the store never connects. */
   readonly connects?: boolean
   readonly limits?: Partial<Limits>
+  /** Who is signed in; the token is the personal id. */
+  readonly personalId?: string
+  /** Each frame that it receives. */
+  readonly heard?: (text: string) => void
 }
 
 export interface VirtualOptions extends Partial<ReviewerOptions> {
@@ -106,12 +110,14 @@ export class VirtualScene {
 
   async store(options: VirtualStoreOptions): Promise<SyncStore> {
     const { entities, storage = memoryStorage(), connects = true, limits = {} } = options
+    const { personalId, heard = () => {} } = options
     const store = createLimitedStore(
       {
         space: SPACE,
         entities,
         storage,
-        ...(connects && { transports: [this.#transport()] }),
+        ...(connects && { transports: [this.#transport(heard)] }),
+        ...(personalId !== undefined && { auth: personalId, identity: { personalId } }),
         platform: {
           clock: this.clock,
           random: this.#random,
@@ -196,7 +202,7 @@ export class VirtualScene {
     this.clock.after(line.freeMs - now, arrive)
   }
 
-  #transport(): Transport {
+  #transport(heard: (text: string) => void): Transport {
     return {
       connect: (events: LinkEvents) => {
         let isOpen = true
@@ -217,7 +223,7 @@ export class VirtualScene {
         const [up, down]: [Line, Line] = [{ freeMs: 0 }, { freeMs: 0 }]
         const attached = this.reviewer.connect(
           {
-            send: (text) => carry(down, text, () => events.frame(text)),
+            send: (text) => carry(down, text, () => (heard(text), events.frame(text))),
             close: (reason) => this.#later(down, () => close(reason)),
           },
           { address: 'here' },

@@ -80,7 +80,9 @@ export function failureText(
 
 function describe(seed: number, workload: WorkloadName): string {
   if (workload === 'W8') return describeRestores(seed)
-  return workload === 'W11' ? 'workload W11, accounts' : describePlan(planFor(seed, workload))
+  if (workload === 'W11') return 'workload W11, accounts'
+  if (workload === 'W15') return 'workload W15, short logins and names, and an operator who revokes'
+  return describePlan(planFor(seed, workload))
 }
 
 function otherwise(first: Report, again: Report): string {

@@ -51,7 +51,10 @@ export interface SeedOptions {
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<Report> {
   const { workload = workloadOf(seed) } = options
   if (workload === 'W8') return { seed, workload, ...(await runRestores(seed, options)) }
-  if (workload === 'W11') return { seed, workload, ...(await runAccounts(seed, options)) }
+  if (workload === 'W11' || workload === 'W15') {
+    const isShort = workload === 'W15'
+    return { seed, workload, ...(await runAccounts(seed, { ...options, isShort })) }
+  }
   return runPlan(planFor(seed, workload), options)
 }
 

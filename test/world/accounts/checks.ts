@@ -3,7 +3,7 @@ import type { RuleContext } from '@countersign/core/reviewer'
 import { must } from '../violation.ts'
 import type { AccountTab } from './browser.ts'
 import { Note } from './note.ts'
-import type { Owner, Truth } from './truth.ts'
+import type { Owner, Truth, Written } from './truth.ts'
 
 /** The rows that a store shows: nothing that waits is another person's, and `$mine` is true. */
 export function checkRows(truth: Truth, { store, owner }: AccountTab): void {
@@ -78,12 +78,13 @@ export function checkRule(
 }
 
 /** Whatever its person has not thrown away was accepted once. */
-export function checkFinally(truth: Truth): void {
-  for (const { text, by, isKept, isGone } of truth.written.values()) {
+export function checkFinally(truth: Truth, mayMiss: (written: Written) => boolean): void {
+  for (const written of truth.written.values()) {
+    const { text, by, isKept, isGone } = written
     const times = truth.accepted.get(text) ?? 0
     must(times <= 1, 'S2', () => `${text} of ${by} was accepted ${times} times`)
     must(
-      !isKept || isGone || times === 1,
+      !isKept || isGone || times === 1 || mayMiss(written),
       'S4',
       () => `${text} of ${by} was durable, and was not accepted`,
     )

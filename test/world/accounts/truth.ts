@@ -1,5 +1,6 @@
 /** What is so in a world of accounts: whose an author id is, what was written, and what became of it. */
 import type { Uuid } from '@countersign/core'
+import { shortId } from '@countersign/core/message'
 
 /** A person by name, or somebody who is not signed in, at one browser until they sign in there. */
 export type Owner = string
@@ -8,6 +9,9 @@ export interface Written {
   readonly id: Uuid
   readonly text: string
   readonly by: Owner
+  readonly authorId: Uuid | undefined
+  /** By the clock of its tab, ms since 1970. */
+  readonly wroteAt: number
   /** The browser. */
   readonly at: string
   /** The store has said that it is durable, or was closed. */
@@ -56,6 +60,11 @@ export class Truth {
     return owner === undefined ? undefined : this.nowOf(owner)
   }
 
+  /** All author ids. */
+  authors(): readonly Uuid[] {
+    return [...this.#owners.keys()]
+  }
+
   /** Whether the author has written while nobody was signed in. */
   wasNobody(authorId: Uuid): boolean {
     return this.#nobodies.has(authorId)
@@ -65,7 +74,7 @@ export class Truth {
   authorsIn(text: string): Set<Uuid> {
     const found = new Set<Uuid>()
     for (const [sessionId, authorId] of this.#sessions)
-      if (text.includes(sessionId) || text.includes(authorId)) found.add(authorId)
+      if (names(text, sessionId) || names(text, authorId)) found.add(authorId)
     return found
   }
 
@@ -73,7 +82,12 @@ export class Truth {
   writersIn(text: string): Set<Uuid> {
     const found = new Set<Uuid>()
     for (const [sessionId, authorId] of this.#sessions)
-      if (text.includes(sessionId)) found.add(authorId)
+      if (names(text, sessionId)) found.add(authorId)
     return found
   }
+}
+
+/** Whether an id is in a frame, in either of the forms that ids have there. */
+function names(text: string, id: Uuid): boolean {
+  return text.includes(shortId(id)) || text.includes(id)
 }

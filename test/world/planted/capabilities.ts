@@ -7,9 +7,9 @@ export const CAPABILITIES: readonly Planted[] = [
     what: 'Whoever is let in writes, migrates and publishes.',
     edits: [
       {
-        module: 'review/admit.ts',
-        from: 'const refusal = context.places ? undefined : withheldFrom(changes, context.may)',
-        to: 'const refusal = context.places ? undefined : withheldFrom([], context.may)',
+        module: 'review/author-faults.ts',
+        from: 'const withheld = withheldFrom(message.changes, may)',
+        to: 'const withheld = withheldFrom([], may)',
       },
     ],
     seed: 111,

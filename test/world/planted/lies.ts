@@ -12,7 +12,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
         to: 'return signer.verify(publicKey, sealBytes(hashes), sig).then(() => true)',
       },
     ],
-    seed: 46,
+    seed: 118,
   },
   {
     name: 'any-key-seals',
@@ -105,7 +105,7 @@ export const LIES_BELIEVED: readonly Planted[] = [
     what: 'A message may commit to another person than its session.',
     edits: [
       {
-        module: 'review/admit.ts',
+        module: 'review/author-faults.ts',
         from: 'if (record.personalCommit !== personalCommit)',
         to: 'if (record.personalCommit === authorId)',
       },

@@ -36,9 +36,9 @@ export const PERSONS: readonly Planted[] = [
         to: 'if (owner !== undefined && person === null) {',
       },
       {
-        module: 'review/admit.ts',
-        from: 'if (owner === undefined || (person.proved && owner === person.id)) return undefined',
-        to: 'if (owner === undefined || person.proved) return undefined',
+        module: 'review/author-faults.ts',
+        from: 'if (owner !== undefined && !(person.proved && owner === person.id))',
+        to: 'if (owner !== undefined && !person.proved)',
       },
     ],
     seed: 593,

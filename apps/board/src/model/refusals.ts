@@ -28,7 +28,7 @@ const reasons: Readonly<Record<Reason, string>> = {
   entity_exists: 'This issue exists already.',
   too_large: 'It is too large.',
   needs_upgrade: 'This page is too old for it. Reload the page.',
-  session_expired: 'It was written too long ago.',
+  revoked: 'This name may not write here any more.',
   damaged: 'This browser damaged its record before it was sent. It can be written again.',
 }
 

@@ -395,6 +395,10 @@ export class Replica implements Filling {
         [...this.outbox.open(), ...(this.#restorers?.neighbours.shown() ?? [])].length > 0,
       isClosed: () => this.closed,
       hold: (sessionId) => this.#sessionLocks.hold(sessionId),
+      announce: ({ keys, binding }) => {
+        if (binding) this.#sessions.announced(binding.opening, keys)
+        this.#syncing?.pump()
+      },
       onRotated: (identity) => this.#rotated(identity),
       tell: () => this.#restorers?.neighbours.notify({ isRotated: true }),
     })

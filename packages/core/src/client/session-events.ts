@@ -227,12 +227,14 @@ class SessionEvents implements SessionHost {
     note: string | undefined,
     refusal: ConnectionRefusal | undefined,
   ): void {
-    const connects = state === 'connecting' || state === 'greeting'
+    // Who is revoked is greeted, and delivers.
+    const isRevoked = state === 'syncing' && refusal !== undefined
+    const isTrying = state === 'connecting' || state === 'greeting' || isRevoked
     const isFirst = state === 'online' && !this.#parts.status.getState().caughtUp
     this.#parts.status.setState(({ caughtUp }) => ({
-      connection: connects ? refused(refusal) : state,
+      connection: isTrying ? refused(refusal) : state,
       connectionNote: note,
-      connectionRefusal: connects ? refusal : undefined,
+      connectionRefusal: isTrying ? refusal : undefined,
       caughtUp: caughtUp || state === 'online',
       // Another reviewer, or the same one after an upgrade, may know these versions.
       ...(state === 'greeting' && { reviewerLacks: [] }),

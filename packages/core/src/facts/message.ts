@@ -25,7 +25,7 @@ export type FinalReason =
   | 'entity_exists'
   | 'too_large'
   | 'needs_upgrade'
-  | 'session_expired'
+  | 'revoked'
 
 /** Every `FinalReason`, to validate untrusted text. */
 export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
@@ -41,7 +41,7 @@ export const FINAL_REASONS: ReadonlySet<string> = new Set<FinalReason>([
   'entity_exists',
   'too_large',
   'needs_upgrade',
-  'session_expired',
+  'revoked',
 ])
 
 /** Reasons of a nack, which is not a verdict: retry later. */

@@ -14,6 +14,8 @@ import type { EquivocationProof } from './evidence.ts'
 import type { Authenticate, Peer } from './login.ts'
 import type { OverQuota } from './quotas.ts'
 import type { Capabilities } from '../review/capabilities.ts'
+import type { LateWork } from '../review/revocations.ts'
+import type { Revoked } from '../review/revoked.ts'
 import type { ReviewRule, Rules } from '../review/rules.ts'
 import type { CanRead } from '../review/read-rights.ts'
 import type { FoldFailure } from '../review/schema-rules.ts'
@@ -167,6 +169,14 @@ export interface Reviewer {
    * links end; they resume, and are shown what they may read now.
    */
   rightsChanged(personalId?: string): void
+  /**
+   * Takes nothing from now on that is written under an author id, or by a person, and lets them read
+   * nothing. Stored when it resolves. `late`: what they wrote before and deliver later, by default
+   * `taken`; `refused` for a key in foreign hands, as whoever has it can write as of yesterday.
+   */
+  revoke(who: Revoked, options?: { readonly late?: LateWork }): Promise<void>
+  /** Ends a revocation. What was refused by it stays so. */
+  readmit(who: Revoked): Promise<void>
   /** Waits for the running commit, sends `bye` on every link, and closes the store. */
   close(): Promise<void>
 }

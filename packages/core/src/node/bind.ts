@@ -2,7 +2,7 @@
  * Whose sessions a link speaks for: the login of the link, the openings of the sessions, and that
  * the person of both is the same; noted in the ledger and among the persons.
  *
- *   bind ─▶ login ─▶ openings and proofs ─▶ same person? ─▶ author id free, or theirs? ─▶ bound
+ *   bind ─▶ login ─▶ openings and proofs ─▶ same person? ─▶ author id free, or theirs? ─▶ revoked? ─▶ bound
  *             └── refused: bye                    └── no: not bound, and told why
  */
 import { without } from '../base/redact.ts'
@@ -17,8 +17,11 @@ import type { Connection } from './connection.ts'
 import type { Events } from './events.ts'
 import { type Ledger, type SessionRecord, hasKey } from '../review/ledger.ts'
 import type { Person, Persons } from '../review/persons.ts'
+import type { Revocations } from '../review/revocations.ts'
+import { revokedWords } from '../review/revoked.ts'
 import { readSession, textOf } from '../review/stored.ts'
 import { type LoginParts, type SignedIn, signedIn } from './login.ts'
+import { keysFor } from './revoke.ts'
 import type { WaitingLine } from './waiting-line.ts'
 import { verifyOpening } from './verify.ts'
 
@@ -27,6 +30,7 @@ export interface BindParts extends LoginParts {
   readonly store: SpaceStore
   readonly ledger: Ledger
   readonly persons: Persons
+  readonly revocations: Revocations
   readonly limits: Limits
   readonly events: Events
   readonly connections: ReadonlySet<Connection>
@@ -76,10 +80,12 @@ async function answer(
     refuse(connection, why, { secrets: [auth], events: parts.events })
     return
   }
-  const told = person && (await meFrame(connection, person, parts))
+  const { revoked } = connection
+  const told = person && revoked === undefined && (await meFrame(connection, person, parts))
   const { forMs = null } = login
-  const may = bound.length > 0 ? [...login.may] : null
-  connection.send(reviewerFrame('bound', { sessionIds: bound, forMs, why: why ?? null, may }))
+  const allowed = revoked === undefined ? [...login.may] : []
+  const said = { forMs, why: why ?? revoked ?? null, may: bound.length > 0 ? allowed : null }
+  connection.send(reviewerFrame('bound', { sessionIds: bound, ...said }))
   if (told) connection.send(told)
   if (person && isNews) await tellOthers(connection, person, parts)
 }
@@ -146,7 +152,7 @@ interface Taken {
 async function take(
   connection: Connection,
   { proved, person }: { readonly proved: readonly SessionRecord[]; readonly person: Person | null },
-  { store, ledger, persons, limits }: BindParts,
+  { store, ledger, persons, revocations, limits }: BindParts,
 ): Promise<Taken> {
   const [stored, owners] = await Promise.all([
     storedRecords(store, proved),
@@ -174,7 +180,13 @@ async function take(
     const isHeld = connection.sessions.has(sessionId)
     // A concurrent `bind` on this link may have used up the room.
     if (!isHeld && connection.sessions.size >= limits.sessionsPerLinkMax) continue
-    if (!connection.speakFor(record)) {
+    const ended = revocations.of(keysFor(connection, record))
+    const revoked = ended[0] && revokedWords(ended[0].key)
+    if (ended.some(({ late }) => late === 'refused')) {
+      foreign = revoked
+      continue
+    }
+    if (!connection.speakFor(record, revoked)) {
       foreign = 'this person has too many sessions here'
       continue
     }
@@ -229,7 +241,8 @@ async function storedOwners(
 /** Tells a person on other devices that they have another author id. */
 async function tellOthers(connection: Connection, person: Person, parts: BindParts): Promise<void> {
   const others = [...parts.connections].filter(
-    (other) => other !== connection && other.person?.id === person.id,
+    (other) =>
+      other !== connection && other.person?.id === person.id && other.revoked === undefined,
   )
   for (const other of others) other.send(await meFrame(other, person, parts))
 }

@@ -139,6 +139,8 @@ function both(
       }
     },
     rightsChanged: () => {},
+    revoke: async () => {},
+    readmit: async () => {},
     close: async () => {},
   })
 }

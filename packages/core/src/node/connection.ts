@@ -6,7 +6,8 @@
  *      │            └──▶ follow: states of scopes
  *      └── no session bound in time ─▶ closed
  *
- * A link without a bound session may not read: its requests are answered with an empty `bound`.
+ * A link without a bound session may not read: its requests are answered with an empty `bound`. Nor
+ * does one that speaks for nobody but who is revoked: it delivers what was written before, and ends.
  */
 import { type Bytes, NO_BYTES, addBytes, utf8Bytes } from '../base/size.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -98,6 +99,9 @@ export class Connection {
   #may = NOTHING
   #endsAtMs: number | undefined
   #cancelEnd: () => void = () => {}
+  /** Why nothing that is written from now on is taken, while that holds for all that it speaks for. */
+  #revoked: string | undefined
+  #cancelIdle: () => void = () => {}
   mode: FollowMode = 'none'
   /** Entities whose histories are requested and not sent yet. */
   readonly histories: Set<Uuid> = new Set<Uuid>()
@@ -236,7 +240,12 @@ export class Connection {
 
   /** What the login allows; nothing before the first one, and after the end. */
   get may(): ReadonlySet<Capability> {
-    return this.#may
+    return this.#revoked === undefined ? this.#may : withoutRead(this.#may)
+  }
+
+  /** Why this link only delivers what was written before; undefined: it may read. */
+  get revoked(): string | undefined {
+    return this.#revoked
   }
 
   get isSignedIn(): boolean {
@@ -293,16 +302,35 @@ export class Connection {
     return true
   }
 
-  /** Binds a session that was proved on this link. False: its person has too many. */
-  speakFor(record: SessionRecord): boolean {
+  /**
+   * Binds a session that was proved on this link. `revoked`: why nothing that it writes from now on is
+   * taken. False: its person has too many.
+   */
+  speakFor(record: SessionRecord, revoked: string | undefined): boolean {
     const { sessionId, authorId } = record
     if (this.sessions.has(sessionId)) return true
     const key = personKey(this.#person, record)
     if (!this.#host.quotas.holdSession(key, authorId)) return false
     this.#holders.set(sessionId, { key, authorId })
-    if (this.sessions.size === 0) this.#link.bound?.(this.#host.space)
+    if (this.sessions.size === 0) {
+      this.#revoked = revoked
+      this.#link.bound?.(this.#host.space)
+    } else this.#revoked &&= revoked
+    this.#endWhenIdle()
     this.sessions.add(sessionId)
     return true
+  }
+
+  /** Who is revoked is not kept waiting: the link ends when nothing is delivered any more. */
+  #endWhenIdle(): void {
+    this.#cancelIdle()
+    const why = this.#revoked
+    if (why === undefined || this.#closed) return
+    const { clock, limits } = this.#host
+    this.#cancelIdle = clock.after(limits.handshakeMs, () => {
+      if (this.pending > 0) this.#endWhenIdle()
+      else this.close(why, 'unauthorised')
+    })
   }
 
   /** Whose quotas a session that is bound here uses. */
@@ -324,6 +352,7 @@ export class Connection {
     this.#closed = true
     this.#cancelTimer()
     this.#cancelEnd()
+    this.#cancelIdle()
     for (const { key } of this.#holders.values()) this.#host.quotas.releaseSession(key)
     this.#host.gone(this)
   }
@@ -338,6 +367,7 @@ export class Connection {
     if (this.#closed) return
     if (this.sessions.size === 0 && !this.#withinHandshake(carried)) return
     const joined = this.#joiner.take(carried)
+    if (joined.kind === 'waiting') this.#endWhenIdle()
     if (joined.kind === 'malformed') this.strike(joined.message)
     else if (joined.kind === 'frame') this.#joined(joined.text)
   }
@@ -384,6 +414,7 @@ export class Connection {
         this.#host.bind(this, frame)
         break
       case 'offer':
+        this.#endWhenIdle()
         this.#host.offer(this, frame)
         break
       case 'want':
@@ -399,7 +430,7 @@ export class Connection {
   }
 
   #read(frame: AuthorFrame & { kind: ReadKind }): void {
-    if (this.sessions.size === 0)
+    if (this.sessions.size === 0 || this.#revoked !== undefined)
       this.send(reviewerFrame('bound', { sessionIds: [], forMs: null, why: null, may: null }))
     else if (frame.kind === 'history') this.#host.history(this, frame.entityId)
     else if (frame.kind === 'seal') this.#host.seal(this, frame.seq)
@@ -415,4 +446,8 @@ export class Connection {
 /** Whether one end comes before another one; undefined: it never comes. */
 function isBefore(a: number | undefined, b: number | undefined): boolean {
   return (a ?? Infinity) < (b ?? Infinity)
+}
+
+function withoutRead(may: ReadonlySet<Capability>): ReadonlySet<Capability> {
+  return new Set([...may].filter((each) => each !== 'read'))
 }

@@ -217,12 +217,13 @@ export class Desk {
   }
 
   async #decided(offers: readonly Offer<Connection>[]): Promise<Decision<Connection>> {
-    const { source, space, ledger, persons, lineage } = this.open
+    const { source, space, ledger, persons, revocations, lineage } = this.open
     const { clock, random, rules = {}, review, canRead, assign: assigners = {} } = this.#parts
     const history = new Map<Uuid, readonly Write[] | 'long'>()
     await this.#loadFor(offers)
     const deciding = decide(offers, {
-      ...{ space, ledger, persons, lineage, random, rules, review, canRead, assigners, history },
+      ...{ space, ledger, persons, revocations, lineage, random, rules, review, canRead },
+      ...{ assigners, history },
       now: clock.now(),
       spaceId: this.#parts.space,
       limits: this.#parts.limits,
@@ -455,13 +456,18 @@ export class Desk {
     this.#rows = new SpaceRows(this.open.space, this.#parts.types)
     this.open.ledger.forgetVerdicts()
     this.open.persons.forget()
-    this.open.commits = stored.commits
+    const isOther = stored.commits !== this.open.commits
+    if (isOther)
+      this.open.revocations.reload(stored.hasRevocations ? await store.revocations() : [])
     if (stored.text !== undefined && stored.seq !== known) {
       const head = readHead(stored.text).position
       await replay(this.open, { after: known, head }, store)
       this.open.head = head
-      for (const link of [...this.#parts.connections]) link.close('the store answered late; resume')
     }
+    this.open.commits = stored.commits
+    // Also where nothing took a seq: somebody may have been revoked.
+    if (isOther)
+      for (const link of [...this.#parts.connections]) link.close('the store answered late; resume')
     this.#isUnsure = false
   }
 }

@@ -350,6 +350,8 @@ describe('an author of one of them', () => {
       connect: (link, peer) => host.connect(link, peer),
       evidence: () => Promise.resolve([]),
       rightsChanged: () => {},
+      revoke: async () => {},
+      readmit: async () => {},
       close: () => host.close(),
     } satisfies Reviewer)
     return { desk, host, ann: await desk.author('ann'), events }
@@ -451,4 +453,28 @@ describe('an author of one of them', () => {
     expect(desk.spaces.tables(DESK_SPACE).head()).toMatchObject({ seq: 1, through: 1 })
     expect(events.filter(({ type }) => type === 'store_failed')).toEqual([])
   })
+})
+
+test('RVK1 revokes in a space that nobody has open, which is closed again', async () => {
+  const house = await House.open({ idleMs: 1_000 })
+  const space = spaceNo(7)
+  await house.done(house.host.revoke(space, { personalId: 'ann' }))
+  expect(house.open).toEqual(['07'])
+  await house.pass(2_000)
+  expect(house.open).toEqual([])
+  const stored = (): string[] =>
+    house.spaces
+      .tables(space)
+      .revocations()
+      .map(({ key }) => key)
+  expect(stored()).toEqual(['person ann'])
+  await house.done(house.host.readmit(space, { personalId: 'ann' }))
+  expect(stored()).toEqual([])
+  house.spaces.faults = { ...house.spaces.faults, readFails: () => true }
+  await expect(house.done(house.host.revoke(spaceNo(8), { personalId: 'ann' }))).rejects.toThrow(
+    /store/,
+  )
+  house.spaces.faults = { ...house.spaces.faults, readFails: () => false }
+  await house.visit(8)
+  expect(house.open).toEqual(['07', '08'])
 })

@@ -19,6 +19,7 @@ import type { Caches, SpaceUse } from '../review/caches.ts'
 import { Ledger } from '../review/ledger.ts'
 import { SpaceSource } from './source.ts'
 import { Persons } from '../review/persons.ts'
+import { Revocations } from '../review/revocations.ts'
 import { type FoldsOf, SpaceState } from '../review/space.ts'
 import { readHead, readStoredBatch } from '../review/stored.ts'
 
@@ -30,6 +31,7 @@ export interface OpenSpace {
   readonly space: SpaceState
   readonly ledger: Ledger
   readonly persons: Persons
+  readonly revocations: Revocations
   readonly source: SpaceSource
   /** While it is held, the caches of the space are not trimmed. */
   readonly use: SpaceUse
@@ -76,6 +78,7 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   if (genesis.reviewerKey !== keys.publicKey)
     throw new Error('the store belongs to a reviewer with another key')
   const stored = await store.head()
+  const revocations = new Revocations(stored.hasRevocations ? await store.revocations() : [])
   const { eid, epoch: term, chain } = genesis
   const {
     position: head,
@@ -97,7 +100,7 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   })
   const { commits, through } = stored
   const open: OpenSpace = {
-    ...{ space, ledger, persons, source, use, head, commits, through },
+    ...{ space, ledger, persons, revocations, source, use, head, commits, through },
     lineage: new Lineage(epochs, past.parted.map(epochIn)),
     mustOpenEpoch:
       known !== undefined && (options.restored || (marks && !isAsLeft(head, mark))) === true,

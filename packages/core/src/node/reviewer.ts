@@ -37,12 +37,15 @@ import type { Peer } from './login.ts'
 import { Newest } from './newest.ts'
 import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { publishTypes } from './publish.ts'
+import type { LateWork, Revocation } from '../review/revocations.ts'
+import type { Revoked } from '../review/revoked.ts'
 import { rulesFault } from '../review/rules.ts'
 import { Quotas } from './quotas.ts'
 import { foldsOf, typesOf } from '../review/schema-rules.ts'
 import { answerSeal } from './seal.ts'
 import { Readers } from './readers.ts'
 import { Returned } from './returned.ts'
+import { storeRevocation } from './revoke.ts'
 import { Snapshots } from './snapshots.ts'
 import { KeyedTypes } from '../review/state-keys.ts'
 import { WaitingLine } from './waiting-line.ts'
@@ -226,6 +229,25 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       if (personalId === undefined || link.person?.id === personalId) endStates(link)
   }
 
+  revoke(who: Revoked, { late = 'taken' }: { readonly late?: LateWork } = {}): Promise<void> {
+    return this.#revoke(who, { at: this.clock.now(), late })
+  }
+
+  readmit(who: Revoked): Promise<void> {
+    return this.#revoke(who, undefined)
+  }
+
+  #revoke(who: Revoked, revocation: Omit<Revocation, 'seq'> | undefined): Promise<void> {
+    const { store } = this.#options
+    const { open } = this.#desk
+    const resync = (): Promise<void> => this.#desk.resync()
+    const parts = { store, open, resync, connections: this.#connections }
+    // Between two decisions: of what is being decided, it takes all or nothing.
+    return new Promise((resolve, reject) =>
+      this.#between(() => storeRevocation(who, revocation, parts).then(resolve, reject)),
+    )
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true
     this.#intake.close()
@@ -315,10 +337,10 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   bind(connection: Connection, frame: AuthorFrame & { kind: 'bind' }): void {
     const { signer, store, clock, keys, authenticate, capabilities } = this.#options
-    const { ledger, persons, lineage } = this.#desk.open
+    const { ledger, persons, revocations, lineage } = this.#desk.open
     const epoch = lineage.present
     const bound = bindSessions(connection, frame, {
-      ...{ signer, store, clock, authenticate, capabilities, ledger, persons },
+      ...{ signer, store, clock, authenticate, capabilities, ledger, persons, revocations },
       space: this.space,
       limits: this.limits,
       events: this.#events,

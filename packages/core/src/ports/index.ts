@@ -47,6 +47,7 @@ export type {
   NumberedSession,
   ReadLimit,
   RejectionText,
+  RevocationText,
   ScanPage,
   ScanTables,
   SessionText,

@@ -14,8 +14,6 @@ import { type Entry, type Readings, type Write, applyAssigned } from '../history
 import { toEntry } from '../history/from-message.ts'
 import { pendingIn } from '../history/names.ts'
 import { versionOf } from '../base/uuid.ts'
-import type { Capability } from '../facts/capabilities.ts'
-import type { Lineage } from '../history/lineage.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { AuthoredMessage, Change } from '../facts/types.ts'
 import type {
@@ -36,10 +34,9 @@ import { ARCHIVED } from '../schema/registers.ts'
 import type { StatedBases } from '../wire/reviews.ts'
 import { type Assigners, assignedTo } from './assign.ts'
 import { boundsFault } from './bounds.ts'
-import { withheldFrom } from './capabilities.ts'
+import { type AuthorContext, authorFault } from './author-faults.ts'
 import { crowded } from './crowded.ts'
-import type { Ledger, SessionRecord } from './ledger.ts'
-import type { Person, Persons } from './persons.ts'
+import type { Ledger } from './ledger.ts'
 import { type CanRead, mayRead } from './read-rights.ts'
 import { schemaFault, systemTypes } from './schema-rules.ts'
 import type { SpaceRows } from './rows.ts'
@@ -76,25 +73,13 @@ export type Admission =
     }
   | { readonly kind: 'nack'; readonly reason: NackReason; readonly detail: string }
 
-export interface AdmitContext {
+export interface AdmitContext extends AuthorContext {
   readonly space: SpaceState
   readonly batch: DecisionBatch
   readonly ledger: Ledger
-  readonly persons: Persons
-  /** The bound session of the message. */
-  readonly record: SessionRecord
-  /** Whoever offered it, and what they may. */
-  readonly person: Person
-  readonly may: ReadonlySet<Capability>
   /** The committed head before the batch. */
   readonly head: Position
   readonly limits: Limits
-  readonly lineage: Lineage
-  /**
-   * Where a message stood that this reviewer has accepted and lost. Then its rules have allowed it,
-   * and it is never late: others did not wait for it.
-   */
-  readonly places: readonly OtherPlace[] | undefined
   /** The types of the deployment; undefined: any type, unchecked. */
   readonly types: ReadonlyMap<string, Entity> | undefined
   /** The verdicts of this batch, by session and number; they are not in the ledger yet. */
@@ -125,7 +110,10 @@ const nack = (reason: NackReason, detail: string): Admission => ({ kind: 'nack',
 /** Judges one message. `bytes`: the size of its lines, with the head. */
 export function admit(message: AuthoredMessage, bytes: Bytes, context: AdmitContext): Admission {
   try {
-    return formFault(message, bytes, context) ?? judged(message, context)
+    const admission = formFault(message, bytes, context) ?? judged(message, context)
+    // What stands in a row is for those who may read.
+    if (admission.kind !== 'rejected' || context.may.has('read')) return admission
+    return reject(admission.reason, admission.detail)
   } catch (error) {
     if (!(error instanceof RuleFailure)) throw error
     context.onRuleFailure(error, message)
@@ -143,11 +131,8 @@ function formFault(
   // First of all: a rejection for any other reason would give the number a second verdict.
   if (verdictOn(message.session.facts.sessionId, clientSeq, context) !== 'unknown')
     return reject('seq_reused', `number ${clientSeq} of this session is another message`)
-  const owner = ownerFault(message, context)
+  const owner = authorFault(message, context)
   if (owner) return owner
-  // What was accepted before, and was lost, was allowed then.
-  const refusal = context.places ? undefined : withheldFrom(changes, context.may)
-  if (refusal !== undefined) return reject('unauthorised', refusal)
   const bounds = boundsFault(message, bytes, context.limits)
   if (bounds) return reject('too_large', bounds)
   const moment = timestampFault(message.time)
@@ -275,23 +260,6 @@ function verdictOn(
   { decided, ledger }: AdmitContext,
 ): 'accepted' | 'refused' | 'unknown' {
   return decided.get(sessionId)?.get(clientSeq) ?? ledger.verdictOn(sessionId, clientSeq).kind
-}
-
-/**
- * Checks the personal commitment, and that the author id is nobody else's: another process on the
- * same store may have bound it. The session itself was verified with the seal. @throws Missing
- */
-function ownerFault(
-  { session }: AuthoredMessage,
-  { record, person, persons, places }: AdmitContext,
-): Admission | undefined {
-  const { personalCommit, authorId } = session.facts
-  if (record.personalCommit !== personalCommit)
-    return reject('unauthorised', 'the message commits to another person than its session')
-  if (places) return undefined // it was its author's when it was accepted
-  const owner = persons.ownerOf(authorId)
-  if (owner === undefined || (person.proved && owner === person.id)) return undefined
-  return nack('not_bound', 'its author id is of another person')
 }
 
 /**

@@ -39,6 +39,7 @@ import type {
 import { Missing, type Need } from './missing.ts'
 import type { Ledger, SessionRecord } from './ledger.ts'
 import type { Persons } from './persons.ts'
+import type { Revocations } from './revocations.ts'
 import { layoutAgain } from './returned-flush.ts'
 import type { CanRead } from './read-rights.ts'
 import type { SpaceRows } from './rows.ts'
@@ -50,6 +51,7 @@ export interface DecideContext {
   readonly space: SpaceState
   readonly ledger: Ledger
   readonly persons: Persons
+  readonly revocations: Revocations
   readonly limits: Limits
   readonly types: ReadonlyMap<string, Entity> | undefined
   readonly lineage: Lineage

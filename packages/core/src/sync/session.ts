@@ -188,10 +188,7 @@ export class SyncSession {
     this.#tokens.ask({
       isLive: () => this.#life === life,
       after: (delayMs, task) => this.#timers.after(delayMs, task),
-      late: (note) => {
-        this.#refusal = 'unauthorised'
-        this.#become('connecting', note)
-      },
+      late: (note) => this.#become('connecting', note, 'unauthorised'),
       here: (token) => this.#open(life, token),
       unavailable: (note) => this.#unauthorised(note),
     })
@@ -245,8 +242,7 @@ export class SyncSession {
   /** Ends this link; only a change of the reviewer or of this store makes another one last. */
   #refuse({ refusal, note }: LinkRefusal, retryMs = REFUSED_RETRY_MS): void {
     this.#drop()
-    this.#refusal = refusal
-    this.#become('connecting', note)
+    this.#become('connecting', note, refusal)
     this.#timers.after(retryMs, () => this.#connect())
   }
 
@@ -423,6 +419,7 @@ export class SyncSession {
         this.pump()
       },
       refused: (why) => this.#unauthorised(why),
+      revoked: (why) => this.#become('syncing', why, 'unauthorised'),
     })
   }
 
@@ -490,10 +487,11 @@ export class SyncSession {
     if (now - life.sendingAt >= ANSWER_MS) outbox.requeueUnanswered(now - ANSWER_MS)
   }
 
-  #become(state: SessionState, note: string | undefined): void {
-    if (state === this.#state && note === this.#note) return
+  #become(state: SessionState, note: string | undefined, refusal = this.#refusal): void {
+    if (state === this.#state && note === this.#note && refusal === this.#refusal) return
     this.#state = state
     this.#note = note
+    this.#refusal = state === 'online' ? undefined : refusal
     this.#parts.host.changed(state, note, this.#refusal)
   }
 }

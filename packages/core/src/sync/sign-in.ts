@@ -35,6 +35,8 @@ export interface SignInEvents {
   readonly after: (delayMs: number, task: () => void) => void
   /** All sessions are bound, or refused. */
   readonly ready: () => void
+  /** What was written before is delivered, and nothing is read: whoever writes here is revoked. */
+  readonly revoked: (why: string) => void
   /** The reviewer does not bind the session of this store. */
   readonly refused: (why: string) => void
 }
@@ -98,7 +100,9 @@ export class SignIn {
       this.#events.refused(why)
       return
     }
-    host.refusedSessions(why ?? undefined)
+    const isRevoked = may !== null && !may.includes('read')
+    if (isRevoked) this.#events.revoked(why ?? 'revoked')
+    host.refusedSessions((!isRevoked && why) || undefined)
     if (may) host.may(may)
     if (forMs !== null) this.#renewBefore(forMs)
     void this.bind()

@@ -82,14 +82,14 @@ export async function openDesk(
     onRefolded: (id: Uuid) => void refolded.push(id),
   }
   const open = await openSpace({ ...parts, space: DESK_SPACE })
-  const { space, ledger, persons, lineage, source } = open
+  const { space, ledger, persons, revocations, lineage, source } = open
   const rows = new SpaceRows(space, types)
   const deciding = (
     offers: readonly Offer<object>[],
     history: History,
   ): Generator<Need, Decision<object>> =>
     decide(offers, {
-      ...{ space, ledger, persons, lineage, limits, types, rows, history },
+      ...{ space, ledger, persons, revocations, lineage, limits, types, rows, history },
       ...{ rules, review, canRead: undefined, assigners },
       spaceId: DESK_SPACE,
       head: open.head,

@@ -48,6 +48,7 @@ const SCHEMA = `
     no integer primary key, author_id text not null unique, sum text not null, text text not null
   ) strict;
   create index authors_by_text on authors (text, no);
+  create table revocations (key text primary key, sum text not null, text text not null) strict;
   create table ledger (
     session_no integer not null, client_seq integer not null, count integer not null,
     seq integer not null, sum text not null, primary key (session_no, client_seq)

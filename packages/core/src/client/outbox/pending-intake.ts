@@ -1,8 +1,8 @@
 /**
  * Shows stored messages of other sessions of this device as pending. A message is shown once this
  * view has reached the position that its author had seen, with its rows, and has all messages that it
- * depends on.
- * Until then it is held here, hidden, and sent all the same.
+ * depends on. One of another author id is not shown: a write on it would name it, and tell everybody
+ * that the two are one person's. Until then it is held here, hidden, and sent all the same.
  */
 import type { Uuid } from '../../base/uuid.ts'
 import { lastOf, standingWrites } from '../../fold/state.ts'
@@ -19,6 +19,8 @@ export interface PendingIntakeParts {
   /** Whether rows may be known less far than the position. */
   readonly isPartial: boolean
   readonly nextArrival: () => number
+  /** Who writes here. */
+  readonly author: () => Uuid | undefined
   /** Notes in a pending message how far its author had read what is followed. */
   readonly noteReadings: (entry: Entry) => void
   /** A stored message of this device, and whether the storage has no verdict on it. */
@@ -125,7 +127,8 @@ export class PendingIntake {
   }
 
   #isReached(entry: Entry): boolean {
-    const { seen, writes } = entry
+    const { seen, writes, session } = entry
+    if (session.authorId !== this.#parts.author()) return false
     const position = this.#parts.position()
     // A creation depends on no other write.
     const isRead =
