@@ -64,7 +64,7 @@ describe('feed', () => {
     expect(second).toMatchObject({ kind: 'blocked' })
   })
 
-  it('takes of a review its place in the order, and none of the values a reviewer assigned', () => {
+  it('records the position of a review, and none of the values that a reviewer assigned', () => {
     const feed = new Feed(() => 0)
     feed.arrived({
       ...subject(1),
