@@ -190,7 +190,7 @@ describe('what is said to a developer, once for each reason', () => {
     const { messageId } = store.create(Task, { title: 'waits' })
     await vi.waitFor(() => expect(warned).toHaveLength(1))
     expect(warned[0]).toContain('a rule of this reviewer failed')
-    expect(status(store).undecided).toMatch(/waits until its operator has mended it/)
+    expect(status(store).undecided).toMatch(/waits until its operator has fixed the rule/)
     expect(events.find(({ type }) => type === 'rule_failed')).toMatchObject({
       error: 'boom',
       rule: 'task.create',

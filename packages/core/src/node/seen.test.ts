@@ -425,7 +425,7 @@ describe('contested', () => {
     expect(nacks[0]).toMatchObject({
       reason: 'contested',
       clientSeqs: [late.clientSeq],
-      detail: 'issue.title has 32 values that wait for somebody to resolve them',
+      detail: 'issue.title has 32 values: resolve the conflict first',
       alone: true,
     })
     expect(desk.reviewer.state.rejected).toBe(0)

@@ -64,7 +64,7 @@ export type Admission =
       readonly assigned?: readonly Assigned[]
       /** The bases of the conflicts that it starts, aligned with the changes; absent when there are none. */
       readonly bases?: readonly StatedBases[] | undefined
-      /** How far its author had read lineages that it does not name. */
+      /** The last seqs that its author had read on lineages that its `seen` does not name. */
       readonly reads?: readonly OtherPlace[]
     }
   | {
@@ -82,7 +82,7 @@ export interface AdmitContext {
   readonly persons: Persons
   /** The bound session of the message. */
   readonly record: SessionRecord
-  /** Whoever offered it, and what they may. */
+  /** The person who offered it, and their capabilities. */
   readonly person: Person
   readonly may: ReadonlySet<Capability>
   /** The committed head before the batch. */
@@ -90,8 +90,8 @@ export interface AdmitContext {
   readonly limits: Limits
   readonly lineage: Lineage
   /**
-   * Where a message stood that this reviewer has accepted and lost. Then its rules have allowed it,
-   * and it is never late: others did not wait for it.
+   * The former places of a message that this reviewer had accepted and has lost. Rules allowed it
+   * then, and it is never late.
    */
   readonly places: readonly OtherPlace[] | undefined
   /** The types of the deployment; undefined: any type, unchecked. */
@@ -110,9 +110,9 @@ export interface AdmitContext {
   readonly onRuleFailure: (failure: RuleFailure, message: AuthoredMessage) => void
 }
 
-/** For the author. What failed is the operator's business. */
+/** Sent to the author; the failure itself is reported to the operator only. */
 const RULE_FAILS =
-  'a rule of this reviewer failed: the message waits until its operator has mended it'
+  'a rule of this reviewer failed: the message waits until its operator has fixed the rule'
 
 const reject = (reason: FinalReason, detail: string): Admission => ({
   kind: 'rejected',
@@ -139,12 +139,12 @@ function formFault(
   context: AdmitContext,
 ): Admission | undefined {
   const { changes, clientSeq } = message
-  // First of all: a rejection for any other reason would give the number a second verdict.
+  // Checked first: a rejection for any other reason would give the number a second verdict.
   if (verdictOn(message.session.facts.sessionId, clientSeq, context) !== 'unknown')
     return reject('seq_reused', `number ${clientSeq} of this session is another message`)
   const owner = ownerFault(message, context)
   if (owner) return owner
-  // What was accepted before, and was lost, was allowed then.
+  // A message that was accepted before, and lost, was allowed then.
   const refusal = context.places ? undefined : withheldFrom(changes, context.may)
   if (refusal !== undefined) return reject('unauthorised', refusal)
   const bounds = boundsFault(message, bytes, context.limits)
@@ -208,7 +208,7 @@ function judged(message: AuthoredMessage, context: AdmitContext): Admission {
   return { ...admission, bases, reads: context.lineage.reads(entry) }
 }
 
-/** Nacks a message whose author has read another history than this reviewer's, or a later one that was lost. */
+/** Nacks a message whose author has read another or a lost history. */
 function unknownHistory(
   { seen }: AuthoredMessage,
   { head, space }: AdmitContext,
@@ -219,13 +219,13 @@ function unknownHistory(
   return nack('unknown_history', `the author has read up to ${seen.seq} of another history`)
 }
 
-/** How far an author had read this lineage, if its `seen` is of another epoch. */
+/** The last seq that an author had read on this lineage, if its `seen` is of another epoch. */
 function readingsOf(
   { seen }: AuthoredMessage,
   { lineage, space }: AdmitContext,
 ): Readings | undefined {
   const readings = lineage.readings(seen)
-  // It had read another history under the same epoch: a copy was taken for the original.
+  // Another history under the same epoch: a copy of the data was opened.
   const isHere = seen.eid !== lineage.present.eid && readings?.here === seen.seq
   if (isHere && !space.chains.mayBe(seen.seq, seen.chain)) return { here: 0, others: [] }
   return readings
@@ -233,8 +233,8 @@ function readingsOf(
 
 /**
  * Checks that the parents are exactly those current heads that the author has seen. Otherwise a
- * number that is too high would silently overwrite concurrent writes. Of what its author had read on
- * a lineage that was lost, nothing is known here, so nothing is checked.
+ * number that is too high would silently overwrite concurrent writes. What its author had read on a
+ * lost lineage is unknown here, so it is not checked.
  */
 function blindFault(
   { changes }: AuthoredMessage,
@@ -277,8 +277,8 @@ function verdictOn(
 }
 
 /**
- * Checks the personal commitment, and that the author id is nobody else's: another process on the
- * same store may have bound it. The session itself was verified with the seal. @throws Missing
+ * Checks the personal commitment, and that another process on the same store has not bound the
+ * author id to another person. The session was verified with the seal. @throws Missing
  */
 function ownerFault(
   { session }: AuthoredMessage,
@@ -294,8 +294,8 @@ function ownerFault(
 }
 
 /**
- * Refuses what touches, or expects something of, a row that its author may not read: any other verdict
- * would tell of it. @throws RuleFailure, and Missing on a cache miss
+ * Rejects a message that changes or expects a row that its author may not read: any other verdict
+ * would reveal the row. @throws RuleFailure, and Missing on a cache miss
  */
 function readFault(
   { changes, expect = [] }: AuthoredMessage,
@@ -492,5 +492,5 @@ function crowdFault(after: EntityState, write: Write, limits: Limits): string | 
   )
   return crowded === undefined
     ? undefined
-    : `${write.type}.${crowded} has ${limits.liveWritesMax} values that wait for somebody to resolve them`
+    : `${write.type}.${crowded} has ${limits.liveWritesMax} values: resolve the conflict first`
 }
