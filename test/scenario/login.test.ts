@@ -159,7 +159,7 @@ describe('AUTH7 a token that is refused', () => {
   })
 })
 
-test('AUTH7 who signs out is told that nobody is signed in, and keeps what is written', async () => {
+test('AUTH7 a person who signs out gets a note to sign in, and keeps unsent messages', async () => {
   await start()
   const ann = await device('ann', token('ann'))
   await until(isOnline(ann))

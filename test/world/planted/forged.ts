@@ -62,7 +62,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
       {
         // It covers the pages, too.
         module: 'sync/gate.ts',
-        from: "(await this.#signed(about, settled?.sig ?? '', 'what a snapshot has of own messages'))",
+        from: "(await this.#signed(about, settled?.sig ?? '', 'the own messages of a snapshot'))",
         to: '(about.length > 0 ? undefined : sig)',
       },
     ],
@@ -74,7 +74,7 @@ export const FORGERIES_BELIEVED: readonly Planted[] = [
     edits: [
       {
         module: 'sync/gate.ts',
-        from: "(await this.#signed(about, settled?.sig ?? '', 'what a snapshot has of own messages'))",
+        from: "(await this.#signed(about, settled?.sig ?? '', 'the own messages of a snapshot'))",
         to: '(about.length > 0 ? undefined : sig)',
       },
     ],

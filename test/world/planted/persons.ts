@@ -93,8 +93,8 @@ export const PERSONS: readonly Planted[] = [
     edits: [
       {
         module: 'sync/gate.ts',
-        from: "return this.#signed(bytes, frame.sig, 'who somebody is')",
-        to: "return this.#signed(bytes, frame.sig, 'who somebody is').then(() => undefined)",
+        from: "return this.#signed(bytes, frame.sig, 'the author ids of a person')",
+        to: "return this.#signed(bytes, frame.sig, 'the author ids of a person').then(() => undefined)",
       },
     ],
     seed: 47,

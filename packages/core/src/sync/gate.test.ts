@@ -430,13 +430,13 @@ describe('GATE5, GATE6: the end of an answer', () => {
     ['another position', () => settledOf({}, SPACE, positionAt(6)), false],
     ['another space', () => settledOf({}, OTHER_SPACE), false],
     ['the pages alone', () => pagesOf(hashes.pages), false],
-  ])('SNAP7 what a snapshot has of own messages, signed for %s', async (_, sig, isGood) => {
+  ])('SNAP7 the own messages of a snapshot, signed for %s', async (_, sig, isGood) => {
     const scene = new Scene()
     scene.parts = hashes
     const settled = { lists: 1, sig: sig() ?? '' }
     scene.hears('through', { ...told, sig: pagesOf(hashes.pages), settled })
     await turns()
-    const why = 'what a snapshot has of own messages that its key has not signed'
+    const why = 'the own messages of a snapshot that its key has not signed'
     expect(scene.faults).toEqual(isGood ? [] : [why])
     expect(scene.seqs).toEqual(isGood ? [5] : [])
   })
@@ -560,7 +560,9 @@ describe('GATE7, GATE8: own messages', () => {
     scene.hears('me', { ...me, sig: signed(bytes) })
     await turns()
     expect(scene.delivered).toHaveLength(isGood ? 1 : 0)
-    expect(scene.faults).toEqual(isGood ? [] : ['who somebody is that its key has not signed'])
+    expect(scene.faults).toEqual(
+      isGood ? [] : ['the author ids of a person that its key has not signed'],
+    )
   })
 
   const nack = {
