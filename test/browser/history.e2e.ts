@@ -37,5 +37,5 @@ test('the history says who did what and when, with each verdict; it needs the re
 
   await bob.setOnline(false)
   await bob.drawer.getByRole('button', { name: 'History' }).click()
-  await expect(history).toContainText('cannot be asked right now')
+  await expect(history).toContainText('cannot be reached right now')
 })

@@ -182,7 +182,7 @@ test('9 two builds that decide at once: one wins, and last year’s app is told 
   await today.settled()
   await lastYear.setOnline(true)
   const note = lastYear.page.locator('.banner')
-  await expect(note).toHaveText(new RegExp(`“${title}”.*refused\\. Somebody else was first\\.`))
+  await expect(note).toHaveText(new RegExp(`“${title}”.*refused\\. Another change came first\\.`))
   await expectAccessible(lastYear.page, 'a refusal in last year’s app')
   await expect(lastYear.section('Open')).toContainText(title)
 

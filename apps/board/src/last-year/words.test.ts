@@ -20,6 +20,6 @@ test('a refusal says what the reviewer said, where that is a sentence', () => {
     refusalWords({ reason, detail })
   expect(words('invalid', 'Doing is full')).toBe('The reviewer says: Doing is full.')
   expect(words('invalid')).toBe('The reviewer did not accept it.')
-  expect(words('stale', 'a code')).toBe('Somebody else was first.')
+  expect(words('stale', 'a code')).toBe('Another change came first.')
   expect(words('needs_upgrade')).toMatch(/too old/)
 })

@@ -17,7 +17,8 @@ const names: Readonly<Record<Exclude<Field, '$archived'>, string>> = {
 
 /** The question for a field in conflict. */
 export function disputeWords(field: Field): string {
-  if (field === '$archived') return 'One archived it while another changed it. Which one holds?'
+  if (field === '$archived')
+    return 'One archived it while another changed it. Which one do you keep?'
   return `${names[field]} has several values. Which one stays?`
 }
 
@@ -36,7 +37,7 @@ export function refusalWords({
 }: Pick<RefusedMessage, 'reason' | 'detail'>): string {
   if ((reason === 'unauthorised' || reason === 'invalid') && detail !== undefined)
     return `The reviewer says: ${detail}.`
-  if (reason === 'stale') return 'Somebody else was first.'
+  if (reason === 'stale') return 'Another change came first.'
   if (reason === 'needs_upgrade') return 'This app is too old for that change. Use today’s board.'
   return 'The reviewer did not accept it.'
 }

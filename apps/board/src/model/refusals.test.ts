@@ -54,7 +54,7 @@ describe('why', () => {
     )
     expect(lost(standing('$archived', true))).toBe('Ann decided first: it is archived.')
     expect(lost(standing('notes', undefined))).toBe('Ann decided first.')
-    expect(lost()).toBe('Somebody was first.')
+    expect(lost()).toBe('Another change came first.')
   })
 
   test('codes are never shown', () => {
@@ -102,6 +102,6 @@ test('the news says what and why; of a lost race, who won', () => {
     'Refused: Archive “Paint the door” and 1 more. No.',
   )
   expect(newsOf(refused({ reason: 'stale', standing: [standing('title', 'B')] }), names)).toBe(
-    'Ann decided first: Title is “B”. What you wanted waits under Rejected.',
+    'Ann decided first: Title is “B”. Your change is kept under Rejected.',
   )
 })

@@ -1,4 +1,4 @@
-/** The private table of a space in SQLite: who stands behind each author id. */
+/** The private table of a space in SQLite: the person behind each author id. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { AuthorText, Stored } from '@countersign/core/ports'
 import { sumOf, textOf } from './row.ts'
