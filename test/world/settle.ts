@@ -13,7 +13,7 @@ export const SETTLE_LOOKS = 20
  */
 export function settleContested(world: World): void {
   const { truth, visits, tally } = world
-  // One whose own messages are contested stands on them, and cannot decide.
+  // A store with contested own messages depends on them, and cannot decide.
   // So does one that does not follow everything.
   const deciding = visits.filter(({ isOpen, store, device }) => {
     const { connection, outboxMessages } = store.status.getState()

@@ -42,7 +42,7 @@ export class Truth {
   /** In canonical order: the fact of seq n stands at n - 1. */
   readonly accepted: Fact[] = this.facts.accepted
   readonly refused = new Set<string>()
-  /** Whether something waits for somebody who decides, since somebody last did. */
+  /** Whether a conflict waits for a decision, since the last one. */
   isContested = false
   /** The reviewer's chain after the last message of each batch; at 0 that of its epoch. */
   readonly chainAt = new Map<number, Hash>()
@@ -50,14 +50,14 @@ export class Truth {
   eid: string | undefined
   /** Which device writes in a session. */
   readonly deviceOf = new Map<string, string>()
-  /** Who is behind an author id; where there are no logins, each device is somebody. */
+  /** The person behind an author id; without logins, each device is a person. */
   personOf: (authorId: string) => string = (authorId) =>
     this.deviceOfAuthor.get(authorId) ?? authorId
   /** Where its key is, by author: without logins a device is one person's. */
   readonly deviceOfAuthor = new Map<string, string>()
   /** By session: how its own author opened it. */
   readonly openings = new Map<string, SessionOpening>()
-  /** Messages of a liar, with the lie: nobody may accept them. */
+  /** Messages of a liar, with the lie: no reviewer may accept them. */
   readonly lies = new Map<string, Lie>()
   /** By device: own messages that reached its platter. */
   readonly #durable = new Map<string, Set<string>>()
@@ -93,7 +93,7 @@ export class Truth {
     return this.#byNumber.get(`${sessionId}:${clientSeq}`) ?? []
   }
 
-  /** Whether an accepted message stood beside a head that its author had not seen. */
+  /** Whether an accepted message was concurrent with a head that its author had not seen. */
   isForked({ oracle, seq }: Fact): boolean {
     return oracle.changes.some(({ entity, parents }) => {
       const history = this.history(entity)!
@@ -104,7 +104,7 @@ export class Truth {
     })
   }
 
-  /** The batch of a commit, if it has one, read as anybody would read it. */
+  /** The batch of a commit, if it has one, read by a follower. */
   batchesOf({ batch: stored }: Commit): CommittedBatch[] {
     if (!stored) return []
     const before = { seq: this.seq, chain: this.chainAt.get(this.seq)! }
@@ -143,7 +143,7 @@ export class Truth {
     for (const rejection of rejectionsOf(commit)) this.refuse(rejection)
   }
 
-  /** A refusal is final, whether it is stored or said again each time. */
+  /** A refusal is final, whether it is stored or computed each time. */
   refuse({ msgId, reason }: Pick<Rejection, 'msgId' | 'reason'>): void {
     this.refused.add(msgId)
     const fact = this.facts.get(msgId)
@@ -208,7 +208,7 @@ export class Truth {
     })
   }
 
-  /** Whether the only copy of it, or of something it stands on, was destroyed before it had a verdict. */
+  /** Whether the only copy of it, or of a dependency, was destroyed before it had a verdict. */
   isHopeless(id: string, lost: ReadonlySet<string>): boolean {
     if (this.facts.get(id)?.seq !== undefined || this.refused.has(id)) return false
     const message = this.facts.message(id)
@@ -225,7 +225,7 @@ export class Truth {
     )
   }
 
-  /** Messages of a device that nobody will ever answer. */
+  /** Messages of a device that will never get a verdict. */
   hopelessOf(device: string, lost: ReadonlySet<string>): number {
     const messages = [
       ...this.facts.unlinked(),
@@ -237,7 +237,7 @@ export class Truth {
     ).length
   }
 
-  /** Refused itself, or standing on something that was. */
+  /** Refused, or dependent on a refused message. */
   isRefused(id: string): boolean {
     const seen = new Set<string>()
     const visit = (at: string): boolean => {
@@ -255,7 +255,7 @@ export function rejectionsOf({ rejections = [] }: Commit): readonly Rejection[] 
   return rejections.map(({ text }) => JSON.parse(text) as Rejection)
 }
 
-/** The messages of a session line and a flush; a text says what is wrong with them. */
+/** The messages of a session line and a flush; or their fault, as text. */
 function messagesIn(text: string): readonly AuthoredMessage[] | string {
   const end = Math.max(0, text.indexOf('\n'))
   const session = readSession(text.slice(0, end))

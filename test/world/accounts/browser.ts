@@ -27,7 +27,7 @@ export interface AccountsStage {
   readonly publicKey: string
   wayOf(process: ProcessClock): Transport
   opened(tab: AccountTab): void
-  /** That tab takes along what nobody wrote. */
+  /** That tab takes anonymous work along. */
   moves(tab: AccountTab): void
   sent(tab: AccountTab, text: string): void
   heard(tab: AccountTab, text: string): void
@@ -40,7 +40,7 @@ export class Browser {
   readonly locks: SimLocks = new SimLocks()
   readonly channels: SimChannels = new SimChannels()
   readonly tabs = new Set<AccountTab>()
-  /** undefined: nobody. */
+  /** undefined: not signed in. */
   personId: string | undefined
   /** Signs in with what was written before, at the next opening. */
   claims = false
@@ -54,7 +54,7 @@ export class Browser {
     this.disk = disk
   }
 
-  /** The storage of a tab. `onMove`: what nobody wrote is being taken along. */
+  /** The storage of a tab. `onMove`: anonymous work is being taken along. */
   storage(process: ProcessClock, onMove: () => void, onErased: () => void): Storage {
     const inner = this.disk.storage(process)
     return {
@@ -84,7 +84,7 @@ export class Browser {
 /** One opening of a store. */
 export class AccountTab {
   readonly browser: Browser
-  /** Known when the store is ready: nobody goes by the key of this browser. */
+  /** Known when the store is ready: an anonymous owner is named by the key of this browser. */
   owner: Owner
   readonly store: SyncStore
   readonly process: ProcessClock
@@ -152,7 +152,7 @@ export class AccountTab {
     )
   }
 
-  /** The tab is gone in the middle of whatever it was doing. */
+  /** Kills the tab, in the middle of any work. */
   kill(): void {
     this.isOver = true
     this.process.kill()
