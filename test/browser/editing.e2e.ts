@@ -54,7 +54,7 @@ test.describe('text that two people edit', () => {
     await expect(field).toHaveValue(`${title} changed`)
   })
 
-  test('a refused draft says why, is not written, and a blur brings the value back', async ({
+  test('an invalid draft shows the reason, is not written, and a blur restores the value', async ({
     visit,
   }) => {
     const board = new Board(await visit())

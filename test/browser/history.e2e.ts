@@ -2,7 +2,7 @@ import { expectAccessible } from './accessible.ts'
 import { Board, fresh } from './board.ts'
 import { expect, test } from './fixtures.ts'
 
-test('the history says who did what and when, with each verdict; it needs the reviewer', async ({
+test('the history has each change with author, time and verdict; it needs the reviewer', async ({
   visit,
 }) => {
   const ann = new Board(await visit())

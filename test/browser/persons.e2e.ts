@@ -141,7 +141,7 @@ test('two persons in one browser: another key and outbox, and nothing of the fir
   await expect(other.card(secret)).toBeVisible()
 })
 
-test('what was written before signing in is taken along, and a new name is nobody’s to others', async ({
+test('changes from before the login are taken along, and a new name is not linked to the person', async ({
   visit,
 }) => {
   const board = new Board(await visit())

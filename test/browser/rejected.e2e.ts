@@ -47,7 +47,7 @@ test('a refused archive is taken back, waits with its reason, survives a reload,
   await expect(bob.rejected).toHaveAccessibleName('Rejected')
 })
 
-test('a refused issue and what stands on it are retried by keys, once there is room', async ({
+test('a refused issue and its dependents are retried by keys, once there is room', async ({
   visit,
   startDemo,
 }) => {

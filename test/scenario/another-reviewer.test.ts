@@ -163,7 +163,7 @@ describe('a reviewer that began again without its data', () => {
   })
 })
 
-describe('what is said to a developer, once for each reason', () => {
+describe('a developer gets one warning for each reason', () => {
   it('a type that the reviewer does not know', async () => {
     await review({ entities: [entity('other', z.object({ a: z.string() }))] })
     const store = await open()
@@ -237,7 +237,7 @@ describe('what is said to a developer, once for each reason', () => {
 })
 
 describe('a store that is closed', () => {
-  it('stays closed, whatever setOnline says', async () => {
+  it('stays closed after any setOnline', async () => {
     await review()
     const store = await open()
     await online(store)

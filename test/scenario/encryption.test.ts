@@ -72,7 +72,7 @@ const online = (...stores: readonly SyncStore[]): void =>
   stores.forEach((store) => store.setOnline(true))
 
 describe('encrypted fields', () => {
-  it('ENC1 whoever has the key reads the value; no frame, no record of the storage has it in clear', async () => {
+  it('ENC1 a holder of the key reads the value; no frame and no record of the storage has it in clear', async () => {
     const [A, B] = [noteWith(), noteWith()]
     const storage = memoryStorage()
     const ann = await storeOf(A, storage)

@@ -83,7 +83,7 @@ const late = {
 }
 
 describe('a late writer', () => {
-  it('§4 late: edits of all rows in one message join for everybody, and nobody asks for anything', async () => {
+  it('§4 late: edits of all rows in one message join at all replicas, without further requests', async () => {
     const { ann, bob, cy, lines, ids } = await play()
     const sinceMs = scene.clock.monotonic()
     const { seq: before } = scene.reviewer.state
@@ -101,7 +101,7 @@ describe('a late writer', () => {
     expect(lines.bob.count('page', sinceMs)).toBe(0)
   })
 
-  it('§4 late: what it wrote in several messages stands as its last one, beside what it had not seen', async () => {
+  it('§4 late: of its several messages the last one is live, beside the writes that it had not seen', async () => {
     const { ann, bob, cy, ids } = await play()
     for (const n of [5, 6, 7]) cy.update(Task, ids[0]!, { n })
     cy.update(Task, ids[1]!, { title: 'cy' })
@@ -197,7 +197,7 @@ describe('who takes late writes in', () => {
     },
   )
 
-  it('§15 restore: what a reader stored of them is what everybody sees, offline and after it goes on', async () => {
+  it('§15 restore: a reader’s stored state of them equals that of all others, offline and after it reconnects', async () => {
     const { ann, bob, cy, disks, ids } = await play()
     cy.transact(() => ids.forEach((id) => cy.update(Task, id, { n: 7 })))
     cy.setOnline(true)
@@ -225,7 +225,7 @@ describe('who takes late writes in', () => {
 })
 
 describe('a crowded conflict', () => {
-  it('§9 contested: one candidate too many waits as pending, holds up nothing else, and joins when somebody has resolved', async () => {
+  it('§9 contested: a surplus candidate waits as pending, delays nothing else, and joins when the conflict is resolved', async () => {
     const { ann, bob, cy, ids } = await play('a', { liveWritesMax: 2 })
     const [id, other] = ids as [string, string]
     cy.setOnline(true)
@@ -275,7 +275,7 @@ describe('a crowded conflict', () => {
     }
   })
 
-  it('§15 contested: a page that has lost its canonical state takes in anew what was accepted of that flush', async () => {
+  it('§15 contested: a page that has lost its canonical state gets the accepted messages of that flush again', async () => {
     const { ann, bob, cy, id, other, disk, ids } = await crowd()
     await scene.result(cy.close())
     disk.rot('advance', () => 0)

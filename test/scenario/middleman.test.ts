@@ -177,7 +177,7 @@ describe('POS4 batches that were exchanged', () => {
     await world.heal()
   })
 
-  test('the author of a session that nobody has met leaves no trace', async () => {
+  test('the author of an unknown session leaves no trace', async () => {
     world = await World.open()
     await world.write('honest')
     rewriting((texts) =>
@@ -371,7 +371,7 @@ describe('GATE4 positions and batches from nothing', () => {
     expect(waiting.state).toBe('accepted')
   })
 
-  test('GATE9 a forged frame between honest ones: what came before counts, what comes behind does not', async () => {
+  test('GATE9 a forged frame between honest ones: earlier frames count, later ones do not', async () => {
     world = await World.open()
     const batch = (await world.tailOfOther('forged')).texts
     world.way.toStore = (frame, text) => {
@@ -548,7 +548,7 @@ describe('GATE8 rejections', () => {
 })
 
 describe('OPN8 greetings', () => {
-  test('one of an older link is not taken, and says that it is forged', async () => {
+  test('one of an older link is not applied, and reported as forged', async () => {
     world = await World.open()
     const old = world.way.heard.find((text) => text.startsWith('["welcome"'))!
     await world.write('honest')
@@ -813,7 +813,7 @@ describe('GATE5, GATE6 snapshots', () => {
     expect(waiting.state).toBe('accepted')
   })
 
-  test('SNAP7 what became of own messages, as it was said over another link', async () => {
+  test('SNAP7 the own messages of a snapshot, from another link', async () => {
     const { dan, way, witness } = await opened()
     dan.setOnline(true)
     await world.scene.until(() => world.has(dan), 60_000)
@@ -1093,7 +1093,7 @@ describe('AUD seals', () => {
     expect(told).toMatchObject([{ text: expect.stringMatching(words) as string }])
   })
 
-  test('AUD3 a seal that is never told is an alarm, and not before ten minutes have passed', async () => {
+  test('AUD3 a seal that is never sent is an alarm, and not before ten minutes have passed', async () => {
     await open()
     await world.write('honest')
     world.way.toStore = (frame, text) => (frame.kind === 'seal' ? [] : [text])
@@ -1283,7 +1283,7 @@ describe('what is not signed', () => {
     expect(mine.state).toBe('accepted')
   })
 
-  test('sessions that are said to be bound, and are not: their messages are offered and accepted all the same', async () => {
+  test('sessions that are falsely reported as bound: their messages are still offered and accepted', async () => {
     world = await World.open()
     world.bob.setOnline(false)
     const mine = world.bob.create(Note, { text: 'mine', n: 1 })
@@ -1304,7 +1304,7 @@ describe('what is not signed', () => {
   })
 })
 
-describe('CATCH11 what was signed once is said again', () => {
+describe('CATCH11 a signed end of an answer is replayed', () => {
   const OLD = 'the newest signed position of the reviewer is too old'
 
   test('the end of an answer, over and over, does not keep a link online', async () => {
@@ -1324,7 +1324,7 @@ describe('CATCH11 what was signed once is said again', () => {
     await world.heal()
   })
 
-  test('the end of an answer of an older link says nothing beyond the greeting of a later one', async () => {
+  test('the end of an answer of an older link does not count beyond the greeting of a later one', async () => {
     world = await World.open()
     await world.write('honest')
     world.way.cut()

@@ -88,7 +88,7 @@ describe('what it wanted', () => {
   })
 })
 
-test('the tray lists those that stand on no other', () => {
+test('the tray lists those that depend on no other', () => {
   const first = refused({ messageId: '1', descendants: ['2', '3'] })
   const second = refused({ messageId: '2', state: 'blocked', descendants: ['3'] })
   const third = refused({ messageId: '3', state: 'blocked' })
@@ -96,7 +96,7 @@ test('the tray lists those that stand on no other', () => {
   expect(rootsOf([first, second, third, other])).toEqual([first, other])
 })
 
-test('the news says what and why; of a lost race, who won', () => {
+test('the toast has the change and the reason; of a lost race, the winner', () => {
   const changes = [change({ $archived: true }), change({ points: 1 })]
   expect(newsOf(refused({ changes, detail: 'no' }), names)).toBe(
     'Refused: Archive “Paint the door” and 1 more. No.',

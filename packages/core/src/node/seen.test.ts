@@ -220,7 +220,7 @@ describe('unknown_history', () => {
 })
 
 describe('heads and parents', () => {
-  test('§4 parents: what its author says it has seen, it names, or it is refused', async () => {
+  test('§4 parents: a message names all that its author claims to have seen, or it is refused', async () => {
     const { desk, ann, bob, eve, update } = await deskWith()
     const root = ann.create('issue', { title: 'a' })
     const next = ann.change([root], { title: 'b' })
@@ -250,7 +250,7 @@ describe('heads and parents', () => {
     expect(desk.reviewer.state).toMatchObject({ accepted: 2, rejected: 0, pendingCommit: 0 })
   })
 
-  test('§4 parents: the number of something else says nothing of the row', async () => {
+  test('§4 parents: the number of a message of another row does not count', async () => {
     const { desk, ann, bob, eve, update } = await deskWith()
     const [root, other] = [ann.create('issue', { title: 'a' }), ann.create('issue', { title: 'x' })]
     await ann.offer(root, other)
@@ -410,7 +410,7 @@ describe('contested', () => {
     return { desk, ann, bob, root, standing }
   }
 
-  test('§9 contested: the 33rd live write waits, alone, until somebody has resolved', async () => {
+  test('§9 contested: only the 33rd live write waits, until the conflict is resolved', async () => {
     const { desk, ann, bob, root, standing } = await crowded()
     const late = bob.change([root], { title: 'late' })
     const elsewhere = bob.change([root], { n: 1 })
@@ -443,7 +443,7 @@ describe('contested', () => {
     expect([late, behind].map((message) => bob.verdict(message))).toEqual(['accepted', 'accepted'])
   })
 
-  test('§9 contested: whoever has seen some of them leaves fewer standing, and does not wait', async () => {
+  test('§9 contested: a write that has seen some of them leaves fewer live, and does not wait', async () => {
     const { bob, standing } = await crowded()
     const merging = bob.change(standing.slice(0, 2), { title: 'two of them' })
     await bob.offer(merging)
@@ -453,7 +453,7 @@ describe('contested', () => {
     expect(bob.verdict(again)).toBe('accepted')
   })
 
-  test('§9 contested: a message is all or nothing, whatever else it changes', async () => {
+  test('§9 contested: a message is all or nothing, with any other changes', async () => {
     const { desk, bob, root } = await crowded()
     const { entityId } = root.changes[0]!
     const both = bob.message([
