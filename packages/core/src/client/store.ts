@@ -319,8 +319,8 @@ export interface SyncStatus {
    */
   readonly alarm: string | undefined
   /**
-   * The capabilities of this person that the reviewer sent last; undefined before the first ones.
-   * Without `write` the space is read only: a write is shown, rejected, and then in
+   * The last capabilities of this person from the reviewer; undefined before the first ones.
+   * Without `write` the space is read only: writes are shown, rejected, and then in
    * `store.refused`.
    */
   readonly capabilities: readonly Capability[] | undefined
@@ -476,15 +476,13 @@ export interface SyncStore {
   reset(this: void, options: ResetOptions): Promise<void>
   /**
    * Gives another token, or another function for it, as the option `auth`: after a login, or for a token
-   * that was refreshed. A link that has a login keeps it and renews it; otherwise the store
-   * reconnects.
+   * that was refreshed. A link with a login renews it; otherwise the store reconnects.
    */
   setAuth(this: void, auth: Auth): void
   /**
-   * Writes under a new author id from now on, which only the reviewer can link to the one before;
-   * rows of the earlier ones stay `$mine`. While something is unsent the earlier id writes on:
-   * resolves when it does not. @throws CountersignError `not_ready` while the person is not known,
-   * `closed`
+   * Writes under a new author id, which only the reviewer can link to the one before; rows of the
+   * earlier ones stay `$mine`. The earlier id is used while messages are unsent; resolves after
+   * that. @throws CountersignError `not_ready` for an unknown person, `closed`
    */
   rotate(this: void): Promise<void>
   /**

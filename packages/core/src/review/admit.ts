@@ -441,7 +441,7 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
     forked ||= beside
   }
   if (late.length > 0 && !places) {
-    const detail = 'somebody wrote the same before this change arrived'
+    const detail = 'another author changed the same field before this change arrived'
     const standing = standingAgainst(late, limits)
     return { kind: 'rejected', reason: 'stale', detail, standing }
   }

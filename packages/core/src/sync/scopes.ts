@@ -80,7 +80,7 @@ export class Scopes {
     return () => void this.#asked.delete(reach)
   }
 
-  /** Takes a question out. False where nobody asks it any more. */
+  /** Removes a request. False where it has no caller any more. */
   answered(reach: Reach): boolean {
     return this.#asked.delete(reach)
   }
