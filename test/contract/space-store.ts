@@ -482,7 +482,7 @@ export function spaceStoreContract(
     })
 
     describe('meta', () => {
-      test('the first claim of a key wins, whoever asks later', async () => {
+      test('the first claim of a key wins over all later ones', async () => {
         const store = opened()
         expect(await store.meta('key')).toBeUndefined()
         const claims = ['a', 'b', 'c'].map((value) => store.claimMeta('key', value))

@@ -114,7 +114,7 @@ const statusOf = (store: SyncStore): ReturnType<SyncStore['status']['getState']>
 const isOnline = (store: SyncStore) => (): boolean => statusOf(store).connection === 'online'
 
 describe('AUTH7 a token that is refused', () => {
-  test('is told in words, keeps what is unsent, and the next one delivers it', async () => {
+  test('is reported with a note, keeps unsent messages, and the next one delivers them', async () => {
     await start()
     const ann = await device('ann', token('ann', -5))
     const note = ann.create(Note, { text: 'a' })
@@ -130,7 +130,7 @@ describe('AUTH7 a token that is refused', () => {
     expect(statusOf(ann)).toMatchObject({ connectionNote: undefined, connectionRefusal: undefined })
   })
 
-  test('is asked for anew with a growing pause, where the app gave a function', async () => {
+  test('is requested again with a growing pause, where the app gave a function', async () => {
     await start()
     const asked: number[] = []
     const ann = await device('ann', async () => {
@@ -144,7 +144,7 @@ describe('AUTH7 a token that is refused', () => {
     expect(third - second).toBeGreaterThan(900)
   })
 
-  test('or cannot be had says why, and a login that takes its time is no link that is closed', async () => {
+  test('or fails shows a note, and a slow login closes no link', async () => {
     await start()
     let isDown = true
     const ann = await device('ann', async () => {
@@ -160,7 +160,7 @@ describe('AUTH7 a token that is refused', () => {
   })
 })
 
-test('AUTH7 who signs out is told that nobody is signed in, and keeps what is written', async () => {
+test('AUTH7 a person who signs out gets a note to sign in, and keeps unsent messages', async () => {
   await start()
   const ann = await device('ann', token('ann'))
   await until(isOnline(ann))
@@ -172,7 +172,7 @@ test('AUTH7 who signs out is told that nobody is signed in, and keeps what is wr
   expect(await note.settled()).toMatchObject({ verdict: 'accepted' })
 })
 
-test('AUTH7 a token that ends offline, with 100 queued writes: all are delivered with the next, none as somebody else', async () => {
+test('AUTH7 a token that ends offline, with 100 queued writes: all are delivered with the next, none as another person', async () => {
   const authors = new Map<string, Set<string>>()
   await start({
     rules: rulesFor(['note'], ({ person, authorId }) => {

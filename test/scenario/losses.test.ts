@@ -159,7 +159,7 @@ async function virtual(options: Partial<ReviewerOptions> = {}): Promise<VirtualS
   return scene
 }
 
-it('EPO5 what nobody can hand back leaves the view, though nothing is left', async () => {
+it('EPO5 messages that no store can hand back leave the view, though nothing is left', async () => {
   const { store } = await virtual().then(async (opened) => ({
     store: await opened.store({ entities: [Task], limits: { journalBytesMax: 0 } }),
   }))
@@ -235,7 +235,7 @@ it.each(['stays open', 'is opened again'])(
   },
 )
 
-it('LOSS9 what was written on what nobody gives back is refused, and told', async () => {
+it('LOSS9 messages whose parents no store hands back are refused, and reported', async () => {
   await virtual()
   const limits = { journalBytesMax: 0 }
   const ann = await scene.store({ entities: [Task], limits })

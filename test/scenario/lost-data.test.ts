@@ -268,7 +268,7 @@ describe('a store that follows parts of the space', () => {
     expect(bob.refused.snapshot()).toEqual([])
   })
 
-  it('LOSS6 its own messages that nobody hands back are pending again', async () => {
+  it('LOSS6 its own messages that no store hands back are pending again', async () => {
     await start()
     const ann = await open()
     const bob = await follower()
@@ -337,7 +337,7 @@ describe('a store that has lost something', () => {
     expect(told(anew)).toEqual(before)
   })
 
-  it('LOSS6 an older copy of its storage: it writes under another session, and is told the rest', async () => {
+  it('LOSS6 an older copy of its storage: it writes under another session, and gets the rest', async () => {
     await start()
     const storage = memoryStorage()
     const older = await open(storage)
@@ -358,7 +358,7 @@ describe('a store that has lost something', () => {
     expect(current.state.rejected).toBeLessThan(2) // a publication at the most
   })
 
-  it('LOSS6 own messages that nobody hands back are pending again, and what was refused stays so', async () => {
+  it('LOSS6 own messages that no store hands back are pending again, and refused ones stay refused', async () => {
     await start()
     const ann = await open(memoryStorage(), unreturning)
     const row = ann.create(Task, { title: 'before' }).id

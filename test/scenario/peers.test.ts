@@ -85,7 +85,7 @@ test('LNK7: peers of one space meet through its reviewer, and stay connected whe
   await reviewer.close()
 })
 
-test('OPN8: a peer that reviews with another key is not believed, and is told no person', async () => {
+test('OPN8: a peer that reviews with another key is refused, and gets no person', async () => {
   const { signer, clock, random } = defaultPlatform()
   const space = '6b1f4c1e-30a4-4f0e-9a58-0f2f5a3f6a11'
   const [home, other] = [await signer.generate(), await signer.generate()]

@@ -122,7 +122,7 @@ describe('WHO1 a new name by a call', () => {
     })
   })
 
-  test('while something waits, the earlier one writes on: nobody is shown that both are one', async () => {
+  test('while a message waits, the earlier one keeps writing: no other person can link the two', async () => {
     const [storage, heard]: [Storage, string[]] = [memoryStorage(), []]
     const ann = await open({ storage, personalId: 'ann' })
     const bob = await open({ personalId: 'bob', heard })

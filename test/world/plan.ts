@@ -70,7 +70,7 @@ export interface NetPlan {
   readonly repeats: number
   readonly overtakes: number
   readonly refuses: number
-  /** Share of broken links of which an end never hears. */
+  /** Share of broken links whose break one end never detects. */
   readonly unnoticed: number
   /** Whether a link goes on after frames of it were lost on a blocked way. */
   readonly outlasts: boolean
@@ -291,7 +291,7 @@ function hasty(plan: Plan): Plan {
   }
 }
 
-/** Who follows everything is not shown what is withheld from somebody: liars and strangers do. */
+/** Withheld rows exclude followers of the whole space, so there are no liars and strangers. */
 function withholding(plan: Plan): Plan {
   const weights = [...plan.weights].filter(([action]) => action !== 'stranger' && action !== 'lie')
   return {
@@ -301,7 +301,7 @@ function withholding(plan: Plan): Plan {
   }
 }
 
-/** What happens where nothing fails, and somebody forges: links end, and tabs come back. */
+/** The events of a world with forgeries and without faults: links end, and tabs open again. */
 const QUIET: readonly (readonly [Action, number])[] = [
   ['forge', 12],
   ['open', 8],
@@ -311,13 +311,13 @@ const QUIET: readonly (readonly [Action, number])[] = [
   ['cut', 3],
 ]
 
-/** What they begin with, and are told at its end, is told with snapshots only. */
+/** Forgeries of the start and the end of a snapshot need snapshots. */
 const OF_SNAPSHOTS: readonly unknown[] = ['greetings', 'pages', 'ends'] satisfies CraftName[]
 
 /** So that what is forged comes to what it is forged for. */
 function quiet(plan: Plan): Plan {
   const { net, disk, store, weights, tabs } = plan
-  // Who has nothing yet is greeted by anybody.
+  // A store without data follows any reviewer that greets.
   const isNew = plan.craft === 'greetings' && plan.seed % 2 === 0
   const others = [...weights].filter(([action]) => !FAULTS.includes(action))
   return {
@@ -391,7 +391,7 @@ const REPLICAS_MIN: Readonly<Partial<Record<WorkloadName, number>>> = {
 
 const NOBODY: ReadonlySet<number> = new Set()
 
-/** Most devices, and one at the least; mostly somebody has it all. */
+/** Most devices, and at least one; usually some device follows the whole space. */
 function followersOf(seed: number, workload: WorkloadName, devices: number): ReadonlySet<number> {
   if (workload !== 'W14') return NOBODY
   const random = new Random(seed + 2 ** 31)

@@ -1,4 +1,4 @@
-/** What the world tells people: sums, what was reached, and a failure with its history. */
+/** The output of the world: sums, reached branches, and a failure with its history. */
 import { type WorkloadName, describePlan, planFor, workloadOf } from './plan.ts'
 import { describeRestores } from './restores/plan.ts'
 import type { Report } from './run.ts'
@@ -57,7 +57,7 @@ export interface FailureOptions {
 
 /**
  * `first` is what was found; `again` the same seed run once more, with its history. They differ
- * when files have changed in between, or when the world is not deterministic: then it is said so.
+ * when files have changed in between, or when the world is not deterministic: both are reported.
  * Lines read: virtual seconds, who, what. m1 is a message, e1 an entity, m1@5 a seq, m1!why a refusal.
  */
 export function failureText(

@@ -1,4 +1,4 @@
-/** Runs one seed from its beginning to its end, and says what came of it. */
+/** Runs one seed from beginning to end, and returns the result. */
 import { setSha256 } from '@countersign/core/message'
 import { hash } from 'node:crypto'
 import { Conductor } from './conductor.ts'
@@ -95,7 +95,7 @@ class Run {
     await this.#until(() => conductor.isDone, Infinity)
     conductor.heal()
     await this.#quiet('healing', conductor)
-    // An outbox may be left by a tab that died while others stayed: somebody has to open it.
+    // A dead tab may leave an outbox while others stay open: some tab must adopt it.
     for (const device of world.devices)
       if (device.disk?.content.outbox.length) world.open(world.addTab(device))
     await this.#quiet('opening every outbox', conductor)
@@ -228,7 +228,7 @@ function patience(world: World): number {
   return anyHopeless(world) ? HOPELESS_LOOKS : 1
 }
 
-/** Whether a disk holds what no store has in its outbox yet: somebody may just be sealing it. */
+/** Whether a disk has messages that are in no outbox yet: a store may be sealing them. */
 function anyLeft({ devices, truth }: World): boolean {
   return devices.some(
     ({ name, disk, hadTrouble, lostDrafts }) =>

@@ -78,7 +78,7 @@ describe('the example rules', () => {
     })
   })
 
-  test('only the author of an issue archives it, and everybody edits it', async () => {
+  test('only the author of an issue archives it, and every person edits it', async () => {
     const ann = await person('ann')
     const bob = await person('bob')
     const { id } = ann.create(Issue, { title: 'hers' })

@@ -1,6 +1,6 @@
 /**
- * The end of a link that asks for it: waits for a peer that serves, opens a channel to it, and turns
- * what happens there into the events of the port.
+ * The end of a link that opens it: waits for a peer that serves, opens a channel to it, and
+ * converts the events of the channel to those of the port.
  *
  *   seeking ──a peer serves──▶ opening ──accepted──▶ open ──▶ ended   `closed` once
  *      └──────────time out────────┴────────────────────────────^
@@ -9,7 +9,7 @@ import type { Link, LinkEvents } from '@countersign/core/ports'
 import type { ChannelEvents, FrameChannel } from './frame-channel.ts'
 import type { PeerConnection } from './peer-connection.ts'
 
-/** What a link needs of the peers that it belongs to. */
+/** The parts of its peers that a link uses. */
 export interface NearHost {
   readonly connectTimeoutMs: number
   /** Looks for a peer that serves, now and later; the answer is `found`. */
@@ -20,7 +20,7 @@ export interface NearHost {
   forget(link: NearLink, unused: PeerConnection | undefined): void
 }
 
-/** Interval of questions who serves, ms. */
+/** Interval of requests for a serving peer, ms. */
 const SEEK_MS = 2_000
 
 export class NearLink implements Link {
@@ -52,7 +52,7 @@ export class NearLink implements Link {
     return this.#channel?.bufferedBytes ?? 0
   }
 
-  /** The peer of that connection serves. The first one is taken. */
+  /** Called when the peer of that connection serves. The first one is used. */
   found(connection: PeerConnection): void {
     if (this.#state !== 'seeking') return
     this.#state = 'opening'

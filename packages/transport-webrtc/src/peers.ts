@@ -76,7 +76,7 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
     this.#signalling = options.signalling
     this.byHand = options.signalling.byHand ?? false
     this.connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
-    // Undefined where there is none, on a server: a store there connects to nobody.
+    // Undefined where there is none, on a server: a store there connects to no peer.
     this.RTCPeerConnection = options.RTCPeerConnection ?? globalThis.RTCPeerConnection
     this.relayOnly = options.relayOnly ?? false
     const iceServers = [...(options.iceServers ?? [])]
@@ -205,14 +205,14 @@ class RtcPeers implements Peers, NearHost, ConnectionHost, SignallingEvents {
       const known = this.#connections.get(from)
       if (known?.concerns(signal)) known.take(signal)
       else if (signal.kind === 'offer' && signal.other === null) {
-        // The other peer has begun again; this end has not noticed yet.
+        // The other peer has restarted; this end has not noticed yet.
         known?.end('the other peer has connected anew')
         this.#made(from)?.take(signal)
       }
     }
   }
 
-  /** A peer says that it serves: called if a link waits, else a store may want to try again. */
+  /** A peer serves: it is called if a link waits, else a store may retry. */
   #served(from: string): void {
     const known = this.#connections.get(from)
     if (known?.doesServe) this.#found(known)

@@ -1,9 +1,10 @@
 /**
- * What peers say to each other through the signalling, as JSON lists. `tag` names one connection at
- * its end, so that a signal for a connection that is gone is not taken for one of its successor.
+ * The signals between peers, as JSON lists. `tag` names one connection at
+ * its end, so that a signal for a closed connection is not mistaken for one of its successor.
  *
  *   ["seek"]                                  who serves?
- *   ["serves"]                                the answer, and told to all when a peer begins to serve
+ *   ["serves"]                                the answer, and sent to all when a peer begins to
+ * serve
  *   ["offer" | "answer", tag, other, sdp]     a description; `other`: the tag of the receiver, or null
  *   ["candidate", tag, other, candidate]      an address to try; null: there are no more
  */

@@ -359,7 +359,7 @@ class Accounts implements AccountsStage {
   /** Another account, as an app does that asks nothing. */
   async #switch(browser: Browser, claims: boolean): Promise<void> {
     const tabs = [...browser.tabs]
-    // Tabs of nobody are told by the store that takes their work along.
+    // Tabs without a person are notified by the store that takes their work along.
     if (browser.personId !== undefined || !claims)
       await Promise.all(tabs.map((tab) => this.#close(tab)))
     this.#next(browser, claims)

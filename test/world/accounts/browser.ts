@@ -32,7 +32,7 @@ export interface AccountsStage {
   readonly offsetMs: number
   wayOf(process: ProcessClock): Transport
   opened(tab: AccountTab): void
-  /** That tab takes along what nobody wrote. */
+  /** That tab takes anonymous work along. */
   moves(tab: AccountTab): void
   sent(tab: AccountTab, text: string): void
   heard(tab: AccountTab, text: string): void
@@ -64,7 +64,7 @@ export class Browser {
     this.lifetime = lifetime
   }
 
-  /** The storage of a tab. `onMove`: what nobody wrote is being taken along. */
+  /** The storage of a tab. `onMove`: anonymous work is being taken along. */
   storage(process: ProcessClock, onMove: () => void, onErased: () => void): Storage {
     const inner = this.disk.storage(process)
     return {
@@ -94,7 +94,7 @@ export class Browser {
 /** One opening of a store. */
 export class AccountTab {
   readonly browser: Browser
-  /** Known when the store is ready: nobody goes by the key of this browser. */
+  /** Known when the store is ready: an anonymous owner is named by the key of this browser. */
   owner: Owner
   readonly store: SyncStore
   readonly process: ProcessClock
@@ -164,7 +164,7 @@ export class AccountTab {
     )
   }
 
-  /** The tab is gone in the middle of whatever it was doing. */
+  /** Kills the tab, in the middle of any work. */
   kill(): void {
     this.isOver = true
     this.process.kill()

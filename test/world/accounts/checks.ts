@@ -41,7 +41,7 @@ export function checkSent(truth: Truth, { owner }: AccountTab, text: string): vo
   )
 }
 
-/** What a store is told: author ids of its own person, and nobody's else as one person's. */
+/** A store receives author ids of its own person only. */
 export function checkHeard(truth: Truth, { owner }: AccountTab, text: string): void {
   if (!text.startsWith('["me"')) return
   for (const author of truth.authorsIn(text)) {
@@ -50,11 +50,11 @@ export function checkHeard(truth: Truth, { owner }: AccountTab, text: string): v
   }
 }
 
-/** A rule is told of the right person, and of no other one that they are the same. */
+/** A rule gets the right person, and `samePerson` is true for no other person. */
 export function checkRule(
   truth: Truth,
   { authorId, person }: RuleContext,
-  /** Of the row: its creator, and whether the rule is told that they are the same person. */
+  /** The creator of the row, and whether `samePerson` is true for them. */
   asked: { readonly creator: string; readonly isSame: boolean } | undefined,
 ): void {
   const writer = truth.ownerOf(authorId)

@@ -2,7 +2,7 @@
 import type { Uuid } from '@countersign/core'
 import { shortId } from '@countersign/core/message'
 
-/** A person by name, or somebody who is not signed in, at one browser until they sign in there. */
+/** A person by name, or an anonymous user of one browser until they sign in there. */
 export type Owner = string
 
 export interface Written {
@@ -14,7 +14,7 @@ export interface Written {
   readonly wroteAt: number
   /** The browser. */
   readonly at: string
-  /** The store has said that it is durable, or was closed. */
+  /** The store has reported that it is durable, or was closed. */
   isKept: boolean
   /** Nobody may miss it: its person has thrown it away, or a tab has died before it was durable. */
   isGone: boolean
@@ -25,13 +25,13 @@ export class Truth {
   readonly #sessions = new Map<Uuid, Uuid>()
   readonly #nobodies = new Set<Uuid>()
   #count = 0
-  /** Who has signed in as whom, and taken along what they had written. */
+  /** Anonymous users that have signed in and taken their work along, each with the person. */
   readonly #becameOf = new Map<Owner, Owner>()
   readonly written = new Map<string, Written>()
   /** Accepted notes, by text. */
   readonly accepted = new Map<string, number>()
 
-  /** Whoever has that key without having signed in: the same as before, or somebody new. */
+  /** The anonymous user with that key: the same as before, or a new one. */
   nobodyOf(authorId: Uuid, before: Owner | undefined): Owner {
     const owner = this.#owners.get(authorId)
     if (owner?.startsWith('nobody')) return owner
@@ -42,7 +42,7 @@ export class Truth {
   note(sessionId: Uuid, authorId: Uuid, owner: Owner): void {
     this.#sessions.set(sessionId, authorId)
     if (owner.startsWith('nobody')) this.#nobodies.add(authorId)
-    // A key under which nobody wrote anything is that of the next one.
+    // A key without any write belongs to the next user.
     this.#owners.set(authorId, owner)
   }
 

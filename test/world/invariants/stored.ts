@@ -15,7 +15,7 @@ import { must } from '../violation.ts'
 
 const ENDLESS = { count: 1_000_000, bytes: bytesOf(2 ** 40) }
 
-/** The numbers that a commit uses up are those of its messages, and nobody has written without a session. */
+/** The numbers that a commit uses up are those of its messages, and each message has a session. */
 export function s24Ledger(
   truth: Truth,
   batches: readonly CommittedBatch[],
@@ -82,7 +82,7 @@ export function s24States(truth: Truth, write: WriteBehind): void {
   for (const { entity, seq, text } of write.states) stateIs(truth, { entity, seq, text, through })
 }
 
-/** When nothing is left to do: every number has its verdict, and every row its state. */
+/** At the end: every number has its verdict, and every row its state. */
 export function s24Store(truth: Truth, tables: SpaceTables): void {
   const { through, seq } = tables.head()
   must(seq === truth.seq, 'S24', () => `the store is at ${seq}, and has committed ${truth.seq}`)

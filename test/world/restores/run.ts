@@ -1,6 +1,6 @@
 /**
  * The world of restores (W8): devices that write, a reviewer whose data are lost again and again, in
- * whole or down to an older copy, at moments of which nobody knows; and what must hold nevertheless.
+ * whole or down to an older copy, at random moments; and checks what must hold nevertheless.
  * Apart from the other world, whose truth is one log.
  */
 import { type SpaceMark, type SpaceMarks } from '@countersign/core/ports'
@@ -84,7 +84,7 @@ class RestoreRun {
   readonly #acked = new Set<string>()
   readonly #history: string[] | undefined
   #node: Node | undefined
-  /** The data were replaced since a reviewer was told. */
+  /** Whether the data were replaced since a reviewer was started with the option. */
   #isRestored = false
   /** Whether rules fail now and then. */
   #isFickle = true

@@ -23,15 +23,16 @@ export interface StoreOptions {
   /** Connections to the reviewer, at most one. Without one the store never syncs. */
   readonly transports?: readonly Transport[]
   /**
-   * What the store keeps up to date. `all` (default): the whole space. `followed`: the rows that open
-   * live queries and `store.follow` ask for; results say by `complete` whether they have all rows.
+   * The rows that the store keeps up to date. `all` (default): the whole space. `followed`: the
+   * rows of open live queries and of `store.follow`; `complete` of a result shows whether it has
+   * all rows.
    */
   readonly scope?: 'all' | 'followed'
   readonly identity?: IdentityOptions
   /**
-   * Proves to the reviewer who the person is: a token, or a function that has one, called for each
-   * connection and before a login ends. `identity.personalId` must be what the reviewer's
-   * `authenticate` makes of it. See also `store.setAuth`.
+   * Proves the person to the reviewer: a token, or a function that returns one, called for each
+   * connection and before a login ends. `identity.personalId` must equal the personal id that the
+   * reviewer's `authenticate` returns for it. See also `store.setAuth`.
    */
   readonly auth?: Auth
   /** Public key of the home reviewer, base64url. Default: trust on first use, the first key is pinned. */

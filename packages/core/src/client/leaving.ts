@@ -1,5 +1,6 @@
 /**
- * How the person of a store leaves this device: what they would leave unsent, and what stays of them.
+ * Signs the person of a store out on this device: reports unsent work, and keeps or erases the
+ * partition.
  *
  *   signOut ─▶ unsent? ─▶ other tabs close ─▶ closed, rows hidden ─▶ partition kept, or erased
  *      └── refused: nothing happens
@@ -58,31 +59,31 @@ export class Leaving {
     if (person.isKnown) await this.#store.flushed()
     await this.#store.unsent.look()
     const unsent = this.#unsent()
-    // What nobody can be named for cannot be kept for them.
+    // Work of an unknown person cannot be kept for that person.
     const mayKeep = policy === 'keep' && person.isKnown
     if (unsent.length > 0 && !mayKeep && policy !== 'discard') return { signedOut: false, unsent }
     const isTold = restorers()?.neighbours.notify({ ended: 'signed_out' }) === true
     if (isTold && policy === 'refuse')
       await new Promise<void>((resolve) => void clock.after(OTHER_TABS_MS, resolve))
     const isSent = policy === 'refuse' && (await this.#isNothingLeft())
-    // Nothing is written between this and the end.
+    // No write can occur between this and `end`.
     this.#erases = policy === 'discard' || (isSent && this.#unsent().length === 0)
     await this.end('signed_out')
     await person.leave(storage)
     return { signedOut: true, unsent }
   }
 
-  /** Closes the store; nothing of the person is shown by it any more. */
+  /** Closes the store, which then shows no data of the person. */
   end(ended: Ended): Promise<void> {
     this.#store.status.setState(({ ended: before }) => ({ ended: before ?? ended }))
     return this.#store.close()
   }
 
-  /** Called when nothing is written any more. */
+  /** Called after the last write. */
   async closing(): Promise<void> {
     const { disk, canonicalDisk } = this.#parts
     const { status, repo } = this.#store
-    // What cannot be erased is still under the key of its person.
+    // Data that cannot be erased stays in the partition of its person.
     if (this.#erases) await disk.erase().catch(() => {})
     if (status.getState().ended === undefined) return
     canonicalDisk.forget()

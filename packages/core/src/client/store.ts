@@ -48,7 +48,7 @@ export interface StandingValue {
   readonly messageId: Uuid
 }
 
-/** What every write returns. */
+/** The result of every write. */
 export interface Receipt {
   /** The entity written; the first one of a transaction. */
   readonly id: Uuid
@@ -63,9 +63,9 @@ export interface Receipt {
   settled(): Promise<Verdict>
 }
 
-/** What `transact` returns: the callback's result, and the receipt of the one message it wrote. */
+/** The result of `transact`: the callback's result, and the receipt of the one message it wrote. */
 export interface TransactionReceipt<T> {
-  /** What the callback returned. */
+  /** The return value of the callback. */
   readonly result: T
   /** undefined when the callback wrote nothing. */
   readonly receipt: Receipt | undefined
@@ -204,7 +204,7 @@ export interface QueryResult<E extends Entity> {
   readonly rows: readonly Row<E>[]
   /**
    * Whether the result includes every row that the reviewer had as of `asOf`. With `scope: 'followed'`
-   * that is so when rows are followed that include those of the query, and all of them have come.
+   * that is so when the followed rows include those of the query, and all of them have arrived.
    */
   readonly complete: boolean
   readonly asOf: Position | null
@@ -221,7 +221,7 @@ export interface IncludedResult<E extends Entity, I> extends Omit<QueryResult<E>
 
 /** Rows that the store keeps up to date until they are released. */
 export interface Followed {
-  /** Resolves when all of these rows are here. */
+  /** Resolves when all of these rows have arrived. */
   readonly ready: Promise<void>
   /** Idempotent. The rows stay as they are now, and are not kept up to date for this. */
   release(): void
@@ -251,7 +251,7 @@ export type ConnectionState =
   | 'closed'
 
 /**
- * What happens to a person's work when they sign out. `keep`: it stays on this device, for their next
+ * The treatment of a person's work at sign-out. `keep`: it stays on this device, for their next
  * sign-in, with their key and their rows. `refuse`: they stay signed in while anything is unsent;
  * otherwise everything of theirs is deleted here. `discard`: it is deleted, sent or not.
  */
@@ -273,7 +273,7 @@ export interface SignOutReport {
   readonly unsent: readonly UnsentMessage[]
 }
 
-/** What a reset keeps. */
+/** Whether messages survive a reset. */
 export interface ResetOptions {
   /** Whether messages without a verdict are kept and sent to the next reviewer. */
   readonly keepOutbox: boolean
@@ -324,8 +324,9 @@ export interface SyncStatus {
    */
   readonly alarm: string | undefined
   /**
-   * What the reviewer lets this person do, as it said last; undefined before it has said so. Without
-   * `write` all is read only: what is written nevertheless is shown, refused and in `store.refused`.
+   * The last capabilities of this person from the reviewer; undefined before the first ones.
+   * Without `write` the space is read only: writes are shown, rejected, and then in
+   * `store.refused`.
    */
   readonly capabilities: readonly Capability[] | undefined
   /** Why own messages wait for the operator of the reviewer, as a sentence: a rule of it fails. */
@@ -334,7 +335,7 @@ export interface SyncStatus {
   readonly reviewerLacks: readonly string[]
   /** The broken invariant that halted the store: reads still work, writes throw `halted`. */
   readonly halted: string | undefined
-  /** Why the store has closed itself; its rows are gone, and the app opens another one. */
+  /** Why the store has closed itself: it has no rows any more, and the app opens another store. */
   readonly ended: Ended | undefined
 }
 
@@ -472,13 +473,13 @@ export interface SyncStore {
   reset(this: void, options: ResetOptions): Promise<void>
   /**
    * Gives another token, or another function for it, as the option `auth`: after a login, or for a token
-   * that was refreshed. A link that has a login keeps it and renews it; otherwise the store connects anew.
+   * that was refreshed. A link with a login renews it; otherwise the store reconnects.
    */
   setAuth(this: void, auth: Auth): void
   /**
-   * Writes under a new author id from now on, which nobody but the reviewer can link to the one
-   * before; rows of the earlier ones stay `$mine`. While something is unsent the earlier id writes on: resolves
-   * when it does not. @throws CountersignError `not_ready` while the person is not known, `closed`
+   * Writes under a new author id, which only the reviewer can link to the one before; rows of the
+   * earlier ones stay `$mine`. The earlier id is used while messages are unsent; resolves after
+   * that. @throws CountersignError `not_ready` for an unknown person, `closed`
    */
   rotate(this: void): Promise<void>
   /**

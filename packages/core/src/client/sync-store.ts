@@ -51,7 +51,7 @@ import { assertOpen } from './verbs/open.ts'
 import { VERBS } from './verbs/verbs.ts'
 import type { Writes } from './writes.ts'
 
-/** What writes, stores and syncs. */
+/** The part that writes, stores and syncs. */
 export const WRITES: Part<{ readonly Writes: typeof Writes }> = /* @__PURE__ */ new Part(
   () => import('./writes.ts'),
 )
@@ -72,7 +72,7 @@ export class Store implements SyncStore {
   /** Rejects where the part cannot be loaded. Of an inert store it resolves to nothing. */
   readonly #loading: Promise<Writes | undefined>
   #writes: Writes | undefined
-  /** What is done as soon as the part is loaded. */
+  /** Tasks to run as soon as the part is loaded. */
   readonly #waiting: ((writes: Writes) => void)[] = []
   #isReady = false
   #closing: Promise<void> | undefined
@@ -362,7 +362,7 @@ export class Store implements SyncStore {
   }
 
   async #close(): Promise<void> {
-    // Where the part could not be loaded, there is nothing else to close.
+    // If the part could not be loaded, nothing else is to be closed.
     const writes = this.#writes ?? (await this.#loading.catch(() => undefined))
     if (writes) await writes.replica.close()
     else this.#memory.close()

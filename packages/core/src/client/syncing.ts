@@ -1,6 +1,6 @@
 /**
  * Keeps a session with the reviewer while the store is online. The session is a part that loads on
- * demand; until it is there, the status says that the store connects.
+ * demand; until it is loaded, the status shows that the store connects.
  */
 import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
@@ -10,7 +10,7 @@ import type { Batch } from '../wire/types.ts'
 import type { SessionOfParts } from './session-events.ts'
 import { SYNC } from './sync-part.ts'
 
-/** Between tries to load the part, ms. */
+/** Delay between attempts to load the part, ms. */
 const LOAD_RETRY_MS = 10_000
 
 export class Syncing {
@@ -46,7 +46,7 @@ export class Syncing {
     if (this.#isOnline && !this.#isOver) this.#session?.start()
   }
 
-  /** Connects no more. */
+  /** Ends the link for good. */
   stop(state: 'offline' | 'closed'): void {
     this.#isOver = true
     this.#cancelRetry?.()
@@ -54,7 +54,7 @@ export class Syncing {
     this.#session?.stop(state)
   }
 
-  /** Offers what may go now. */
+  /** Offers the messages that may be sent now. */
   pump(): void {
     this.#session?.pump()
   }
@@ -63,7 +63,7 @@ export class Syncing {
     this.#session?.authChanged()
   }
 
-  /** A batch was taken in. */
+  /** Called when a batch was applied. */
   taken(text: string, batch: Batch): void {
     this.#session?.taken(text, batch)
   }

@@ -72,7 +72,7 @@ export class WarningTexts {
       )
     if (now.alarm !== undefined) this.#once(`alarm ${now.alarm}`, `${now.alarm}.`)
     if (now.halted !== undefined)
-      this.#once(`halted ${now.halted}`, `the store has halted and writes no more: ${now.halted}`)
+      this.#once(`halted ${now.halted}`, `the store has halted, and rejects writes: ${now.halted}`)
   }
 
   /** A message was rejected while the app subscribes neither to `refused` nor to `onRejected`. */

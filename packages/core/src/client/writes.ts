@@ -41,7 +41,7 @@ import { reauthor } from './verbs/reauthor.ts'
 import { takeBack } from './verbs/take-back.ts'
 import { Writer } from './verbs/writer.ts'
 
-/** Rare verbs that answer later. */
+/** Rarely used, asynchronous verbs. */
 export const IMPORT: Part<typeof importing> = /* @__PURE__ */ new Part(
   () => import('./verbs/import.ts'),
 )

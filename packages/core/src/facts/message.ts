@@ -111,9 +111,9 @@ export interface Review {
    * `unknown`.
    */
   readonly bases?: readonly Bases[] | undefined
-  /** Where it stood on lineages that were lost. */
+  /** Its seqs on lineages that were lost. */
   readonly places?: readonly OtherPlace[]
-  /** How far its author had read, on lineages that its `seen` does not name. */
+  /** The last seq that its author had read on each lineage that its `seen` does not name. */
   readonly reads?: readonly OtherPlace[]
 }
 

@@ -37,7 +37,7 @@ export interface Refusal {
 
 /** How far an author had read lineages that its `seen` does not name. */
 export interface Readings {
-  /** The one that is followed; 0 for not at all. */
+  /** On the lineage that is followed; 0: nothing was read. */
   readonly here: number
   /** Others, by id, ascending. */
   readonly others: readonly OtherPlace[]
@@ -73,7 +73,7 @@ export class Entry {
   writtenAt: number | undefined
   /**
    * While it has no review: how far its author had read the lineage that is followed here, and
-   * others; undefined if `seen` says it all.
+   * others; undefined if `seen` suffices.
    */
   readings: Readings | undefined
   /** The countersignature, once there is one. */

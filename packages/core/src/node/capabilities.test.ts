@@ -192,7 +192,7 @@ describe('CAP2 what is withheld', () => {
   })
 })
 
-test('ADM9: a number has one verdict, whatever else is wrong with the second message', async () => {
+test('ADM9: a number has one verdict, with any other fault of the second message', async () => {
   const desk = await Desk.open({ entities, limits: { messageBytesMax: 1_024 } })
   const ann = await desk.author('ann')
   const own = issue(ann, 'a')

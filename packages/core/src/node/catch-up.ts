@@ -69,7 +69,7 @@ export async function catchUp(
   const isOurs = have && parts.lineage().has(have) && have.seq <= head.seq
   const isSame = isOurs && parts.space.chains.mayBe(have.seq, chainPrefix(have.chain))
   let after = isSame ? have.seq : 0
-  // Of an epoch that the greeting does not tell any more, no follower knows the start.
+  // A greeting has only the newest epochs, so a follower does not know the start of an older one.
   const isTold = after > 0 || parts.lineage().epochs[0]?.prev === null
   const mustReplace = (isSame !== true && have !== null) || !isTold
   const missing = mustReplace ? undefined : await firstMissing(after, head.seq - after, parts)
@@ -112,7 +112,7 @@ async function firstMissing(
   if (behind === 0) return []
   const { entities } = await store.head()
   if (isFar(behind, entities, limits)) return undefined
-  // Usually the first read has all. If not, a few large messages say little of those that follow.
+  // Usually the first read has all. If not, a few large messages are a poor estimate of the rest.
   for (const bytes of [READ_FIRST_BYTES, READ_BYTES]) {
     const batches = await store.batches(after, bytes)
     if (!isFar(behind * changesPerMessage(batches), entities, limits)) return batches

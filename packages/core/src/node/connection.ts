@@ -92,7 +92,7 @@ export class Connection {
   readonly sessions: Set<Uuid> = new Set<Uuid>()
   /** The persons whose sessions these are, as they were bound. */
   readonly #holders = new Map<Uuid, SessionHolder>()
-  /** Authors this link speaks for with a login. */
+  /** Authors whose sessions this link has bound with a login. */
   readonly authors: Set<Uuid> = new Set<Uuid>()
   #login: 'none' | 'signed in' | 'expired' = 'none'
   #person: Person | null = null
@@ -233,12 +233,12 @@ export class Connection {
     }
   }
 
-  /** Who this link has proved to be; null: it need not, or its login has expired. */
+  /** The person that this link has proved; null: no proof is required, or its login has expired. */
   get person(): Person | null {
     return this.#person
   }
 
-  /** What the login allows; nothing before the first one, and after the end. */
+  /** The capabilities of the login; none before the first one, and after its end. */
   get may(): ReadonlySet<Capability> {
     return this.#revoked === undefined ? this.#may : withoutRead(this.#may)
   }
@@ -252,7 +252,7 @@ export class Connection {
     return this.#login === 'signed in'
   }
 
-  /** Its login is over: nothing of it is decided any more. */
+  /** Whether its login has ended: then none of its offers is decided. */
   get isExpired(): boolean {
     return this.#login === 'expired'
   }
@@ -286,7 +286,7 @@ export class Connection {
     else this.#expire()
   }
 
-  /** What was offered before the login ended is answered first. */
+  /** Offers that arrived before the login ended are answered first. */
   #expire(): void {
     this.#login = 'expired'
     this.#person = null
@@ -295,7 +295,7 @@ export class Connection {
     void this.order.then(() => this.close(EXPIRED, 'unauthorised'))
   }
 
-  /** True the first time: an author is spoken for from now on. */
+  /** Records that the link has bound this author. True the first time. */
   speaksAs(authorId: Uuid): boolean {
     if (this.authors.has(authorId)) return false
     this.authors.add(authorId)
@@ -443,7 +443,7 @@ export class Connection {
   }
 }
 
-/** Whether one end comes before another one; undefined: it never comes. */
+/** Whether one end is before another one; undefined: there is no end. */
 function isBefore(a: number | undefined, b: number | undefined): boolean {
   return (a ?? Infinity) < (b ?? Infinity)
 }

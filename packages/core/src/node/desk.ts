@@ -150,7 +150,7 @@ export class Desk {
     return decision
   }
 
-  /** Opens an epoch at the head. All links end, and are told of it when they resume. */
+  /** Opens an epoch at the head. Closes all links; the next greeting has the new epoch. */
   async openEpoch(): Promise<void> {
     const { events, connections } = this.#parts
     for (let times = 0; (await appendEpoch(this.open, this.#parts)) === 'fenced'; times++) {
@@ -175,14 +175,14 @@ export class Desk {
     return true
   }
 
-  /** Appends batches of the log that came back, and continue the head. False where the store fails. */
+  /** Appends batches that were handed back and continue the head. False where the store fails. */
   async adopt(
     batches: readonly ReturnedBatch[],
     recordsOf: (batch: Batch) => Promise<ReadonlyMap<Uuid, SessionRecord>>,
   ): Promise<boolean> {
     const { store, connections, onBehind, events } = this.#parts
     const before = this.head
-    // That it ended too early is proved.
+    // It is proved that the stored data ended too early.
     this.open.mustOpenEpoch = true
     try {
       for (const one of batches) {
@@ -193,7 +193,7 @@ export class Desk {
         await replay(this.open, { after: this.head.seq, head }, store)
         const isOther = head.eid !== this.head.eid
         this.open.head = head
-        // Their greeting has not the epoch that came back: nothing of it may reach them.
+        // Their greeting lacks the new epochs, so no frame of these may be sent to them.
         if (isOther) for (const link of [...connections]) link.close('epochs came back; resume')
       }
     } catch (error) {

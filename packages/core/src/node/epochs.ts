@@ -43,8 +43,8 @@ async function signed(unsigned: Position, { space, keys, signer }: EpochParts): 
 }
 
 /**
- * Stores a batch of the log that came back, as it was. The caller reads it in. Fenced where another
- * process has written.
+ * Stores a batch of the log that was handed back, unchanged. The caller applies it. Fenced where
+ * another process has written.
  */
 export async function appendReturned(
   open: OpenSpace,

@@ -1,6 +1,7 @@
 /**
- * Keeps what proves that an author has signed two messages with one number, for the operator: the later
- * flush with its seal, and where the accepted one is. Once a session, and not more than `evidenceMax`.
+ * Keeps evidence that an author has signed two messages with one number, for the operator: the
+ * later flush with its seal, and the seq of the accepted one. Once a session, and not more than
+ * `evidenceMax`.
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Hash } from '../base/hash.ts'
@@ -36,7 +37,7 @@ export interface EvidenceParts {
 
 export class Evidence {
   readonly #parts: EvidenceParts
-  /** Sessions of which something is kept; undefined before it was read. */
+  /** Sessions with stored evidence; undefined before it was read. */
   #sessions: Set<Uuid> | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -44,7 +45,7 @@ export class Evidence {
     this.#parts = parts
   }
 
-  /** Stores what is new, later. */
+  /** Stores new evidence, in a later turn. */
   keep(found: readonly Equivocation[]): void {
     if (found.length === 0) return
     this.#writing = this.#writing
@@ -52,13 +53,13 @@ export class Evidence {
       .catch(this.#parts.onError)
   }
 
-  /** All that is kept, the oldest first. */
+  /** All stored evidence, the oldest first. */
   async all(): Promise<readonly EquivocationProof[]> {
     await this.#writing
     return this.#stored()
   }
 
-  /** Resolves when what was found is stored. */
+  /** Resolves when all evidence so far is stored. */
   written(): Promise<void> {
     return this.#writing
   }

@@ -149,7 +149,8 @@ export class Intake {
       events.nackAll(offer, 'unauthorised', 'the login has expired')
       return undefined
     }
-    // It is judged as what the person of this link writes, who has to be the one of the session.
+    // It is judged as a message of the person of this link, which must be the person of the
+    // session.
     const { may } = connection
     if (connection.sessions.has(sessionId))
       return { ...offer, record, may, before, person: connection.person ?? claimed(record) }
@@ -187,7 +188,7 @@ export class Intake {
   }
 }
 
-/** Whoever has no login is who their session claims. */
+/** Without a login, the person is the one that the session claims. */
 function claimed({ personalId }: SessionRecord): Person {
   return { id: personalId, proved: false, claims: undefined }
 }

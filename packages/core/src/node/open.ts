@@ -59,7 +59,7 @@ export interface OpenOptions {
   /** Shared by the reviewers of the process. */
   readonly caches: Caches
   readonly foldsOf: FoldsOf
-  /** The data may be an older copy than what was committed last. */
+  /** Whether the data may be older than the last commit. */
   readonly restored: boolean
   readonly marks: SpaceMarks | undefined
   /** Called when a stored state was damaged, and is folded again from the messages of its entity. */
@@ -117,7 +117,7 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   return open
 }
 
-/** Whether the data end where an orderly end has left them. */
+/** Whether the data end where the last orderly shutdown left them. */
 function isAsLeft({ seq, chain }: Position, mark: SpaceMark | undefined): boolean {
   return mark?.head?.seq === seq && mark.head.chain === chain
 }
@@ -190,7 +190,7 @@ export const GENESIS = 'epoch'
 /** The first epoch of the space, and the signature of the position at its record. */
 export type Genesis = Epoch & { readonly sig: string }
 
-/** The text of the genesis of a new space; where another process was first, of its. */
+/** The text of the genesis of a new space; the stored one, if another process was first. */
 async function begin(options: OpenOptions, epoch: number): Promise<string> {
   const { keys, signer, space, store } = options
   const record = newEpoch(options, { seq: 0, epoch, why: 'genesis', prev: null })

@@ -111,7 +111,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   readonly #readers: Readers
   readonly #connections = new Set<Connection>()
   readonly #returned: Returned
-  /** What runs between two decisions. */
+  /** Jobs that run between two decisions. */
   readonly #jobs: (() => Promise<unknown>)[] = []
   #working: Promise<void> | undefined
   #isClosing = false
@@ -265,7 +265,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     await this.#options.store.close()
   }
 
-  /** Marks beside the key how the data end: what differs from it at the next start is a copy. */
+  /** Stores the end of the data beside the key; other data at the next start are a copy. */
   async #mark(): Promise<void> {
     const { head: position, open } = this.#desk
     const { epoch, seq, chain } = position
@@ -354,7 +354,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     connection.binding = connection.binding
       .then(() => bound)
       .then(() => {
-        // It was shown what another login may read.
+        // The link was sent rows of another login.
         const isOther = before !== undefined && claimsOf(connection) !== before
         if (this.#readers.areLimited && isOther) endStates(connection)
       })
@@ -445,8 +445,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   /**
-   * A link has what is missing here. If this reviewer has signed it, it was committed, and is lost.
-   * Otherwise the link goes on: with what it has, or, where that is still ahead, with nothing.
+   * Called when a link has batches that are missing here. If this reviewer has signed them, they
+   * were committed and are lost. Otherwise the link continues from its position, or, if that is
+   * still ahead, from the start.
    */
   async #missed(
     connection: Connection,
@@ -462,7 +463,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
 
   seal(connection: Connection, seq: number): void {
     const { keys, signer, store } = this.#options
-    if (this.#readers.areLimited) return // who follows scopes has nothing to audit
+    if (this.#readers.areLimited) return // a follower of scopes has no batches to audit
     answerSeal(connection, seq, () => ({
       store,
       source: this.#desk.open.source,
@@ -488,12 +489,12 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 }
 
-/** What a login says of a person, to be compared. */
+/** The claims of a login, as text, to compare logins. */
 function claimsOf({ person }: Connection): string {
   return JSON.stringify(person?.claims ?? null)
 }
 
-/** The next link is given what may be read now. */
+/** The next link gets the rows that may be read now. */
 function endStates(link: Connection): void {
   if (link.mode === 'states') link.close('rights have changed; resume')
 }

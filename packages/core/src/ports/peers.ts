@@ -21,8 +21,8 @@ export interface Peers {
    */
   readonly transport: Transport
   /**
-   * Accepts links of other peers from now on, and tells them so. At most one acceptor at a time.
-   * Returns a function that ends this; open links stay.
+   * Accepts links of other peers from now on, and notifies the peers. At most one acceptor at a
+   * time. Returns a function that ends this; open links stay.
    */
   serve(accept: AcceptLink): () => void
   /** Ends all links and leaves. Idempotent. */
@@ -34,17 +34,20 @@ export const SIGNAL_BYTES_MAX: number = 16_384
 
 /** What happens at one end of a signalling. */
 export interface SignallingEvents {
-  /** Others reach this peer by this id from now on; a fresh one each time, so it links nobody. */
+  /**
+   * Other peers reach this peer by this id from now on. It is new each time, so it identifies no
+   * person.
+   */
   joined(self: string): void
   /** An untrusted text of another peer. */
   signal(from: string, text: string): void
-  /** The peer of that id can be reached, and no signal will say so: it is to be called now. */
+  /** The peer of that id is reachable, and will send no signal first: call it now. */
   meet?(id: string): void
 }
 
 /**
  * Carries short texts between peers of a space that have no connection with each other yet. It may
- * lose, repeat and reorder them, and whoever carries them reads them.
+ * lose, repeat and reorder them, and its carrier can read them.
  */
 export interface Signalling {
   /** Each text is carried by a person: it has to be complete, and an answer takes minutes. */

@@ -93,7 +93,7 @@ export interface NumberedSession extends SessionText {
   readonly no: number
 }
 
-/** Who stands behind an author id, in a text of the reviewer's. Private: it is sent to nobody. */
+/** The person of an author id, as a text of the reviewer. Private: it is never sent. */
 export interface AuthorText {
   readonly authorId: string
   /** Of all author ids of one person the same. */
@@ -155,7 +155,7 @@ export interface StateText {
   readonly text: string
 }
 
-/** What a state is found by, besides its id and type: opaque texts, and how they were made. */
+/** Search keys of a state, besides its id and type: opaque texts, and the way they were made. */
 export interface StateKeys {
   /** Names the way in which keys are made of states; equal for equal ways. */
   readonly way: string

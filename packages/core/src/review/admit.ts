@@ -62,7 +62,7 @@ export type Admission =
       readonly assigned?: readonly Assigned[]
       /** The bases of the conflicts that it starts, aligned with the changes; absent when there are none. */
       readonly bases?: readonly StatedBases[] | undefined
-      /** How far its author had read lineages that it does not name. */
+      /** The last seqs that its author had read on lineages that its `seen` does not name. */
       readonly reads?: readonly OtherPlace[]
     }
   | {
@@ -96,9 +96,9 @@ export interface AdmitContext extends AuthorContext {
   readonly onRuleFailure: (failure: RuleFailure, message: AuthoredMessage) => void
 }
 
-/** For the author. What failed is the operator's business. */
+/** Sent to the author; the failure itself is reported to the operator only. */
 const RULE_FAILS =
-  'a rule of this reviewer failed: the message waits until its operator has mended it'
+  'a rule of this reviewer failed: the message waits until its operator has fixed the rule'
 
 const reject = (reason: FinalReason, detail: string): Admission => ({
   kind: 'rejected',
@@ -128,7 +128,7 @@ function formFault(
   context: AdmitContext,
 ): Admission | undefined {
   const { changes, clientSeq } = message
-  // First of all: a rejection for any other reason would give the number a second verdict.
+  // Checked first: a rejection for any other reason would give the number a second verdict.
   if (verdictOn(message.session.facts.sessionId, clientSeq, context) !== 'unknown')
     return reject('seq_reused', `number ${clientSeq} of this session is another message`)
   const owner = authorFault(message, context)
@@ -194,7 +194,7 @@ function judged(message: AuthoredMessage, context: AdmitContext): Admission {
   return { ...admission, bases, reads: context.lineage.reads(entry) }
 }
 
-/** Nacks a message whose author has read another history than this reviewer's, or a later one that was lost. */
+/** Nacks a message whose author has read another or a lost history. */
 function unknownHistory(
   { seen }: AuthoredMessage,
   { head, space }: AdmitContext,
@@ -205,13 +205,13 @@ function unknownHistory(
   return nack('unknown_history', `the author has read up to ${seen.seq} of another history`)
 }
 
-/** How far an author had read this lineage, if its `seen` is of another epoch. */
+/** The last seq that an author had read on this lineage, if its `seen` is of another epoch. */
 function readingsOf(
   { seen }: AuthoredMessage,
   { lineage, space }: AdmitContext,
 ): Readings | undefined {
   const readings = lineage.readings(seen)
-  // It had read another history under the same epoch: a copy was taken for the original.
+  // Another history under the same epoch: a copy of the data was opened.
   const isHere = seen.eid !== lineage.present.eid && readings?.here === seen.seq
   if (isHere && !space.chains.mayBe(seen.seq, seen.chain)) return { here: 0, others: [] }
   return readings
@@ -219,8 +219,8 @@ function readingsOf(
 
 /**
  * Checks that the parents are exactly those current heads that the author has seen. Otherwise a
- * number that is too high would silently overwrite concurrent writes. Of what its author had read on
- * a lineage that was lost, nothing is known here, so nothing is checked.
+ * number that is too high would silently overwrite concurrent writes. What its author had read on a
+ * lost lineage is unknown here, so it is not checked.
  */
 function blindFault(
   { changes }: AuthoredMessage,
@@ -410,7 +410,7 @@ function joined(entry: Entry, states: readonly EntityState[], context: AdmitCont
     forked ||= beside
   }
   if (late.length > 0 && !places) {
-    const detail = 'somebody wrote the same before this change arrived'
+    const detail = 'another author changed the same field before this change arrived'
     const standing = standingAgainst(late, limits)
     return { kind: 'rejected', reason: 'stale', detail, standing }
   }

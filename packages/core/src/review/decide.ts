@@ -280,7 +280,10 @@ class Work<Link> {
     answers.refused.push(rejection)
   }
 
-  /** The number of a message is used. Where the other one was refused, its id may be forgotten: nothing is known. */
+  /**
+   * The number of a message is used. If the other message was rejected, its id may be deleted
+   * already; then there is no evidence.
+   */
   #equivocates(message: AuthoredMessage, offer: Offer<Link>): void {
     const { sessionId } = message.session.facts
     const isOther = (entry: Entry): boolean =>
@@ -410,7 +413,7 @@ interface OfferedPlace {
   readonly places: readonly OtherPlace[] | undefined
 }
 
-/** An offer, what is answered to it, and what its messages are judged with. */
+/** An offer, its answers, and the input of its verdicts. */
 interface Judging<Link> {
   readonly offer: Offer<Link>
   readonly answers: LinkAnswers<Link>

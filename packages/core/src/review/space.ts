@@ -309,7 +309,7 @@ export class DecisionBatch {
   readonly #changes = new Map<Uuid, Write[]>()
   readonly #types = new Map<Uuid, string>()
   readonly #assigned = new LastAssigned()
-  /** The persons of the authors of its entries, as far as a login has proved them. */
+  /** The persons of the authors of its entries that a login has proved. */
   readonly persons: Map<Uuid, string> = new Map<Uuid, string>()
   readonly #personOf: (authorId: Uuid) => string | undefined
   /** The accepted writes of entities, in canonical order, as far as loaded. */

@@ -2,7 +2,7 @@
  * The text formats of a reviewer's store:
  *
  *   head      [position, [[type, register, version, value]…], [seq…], [line…]]   the last assigned
- *             values, the seqs of the records of epochs, and records of epochs that parted from them
+ *             values, the seqs of the records of epochs, and records of epochs of other lineages
  *   batch     the batch, and in a last line the signed position after it
  *   state     a page of one entity
  *   change    empty: the batch at its seq has it

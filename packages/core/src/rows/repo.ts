@@ -30,7 +30,7 @@ export class Repo {
   readonly messages: MessageIndex = new MessageIndex()
   watcher: StepWatcher | undefined
   #tables = new Map<string, Table>()
-  /** The same tables, for what goes over all of them with every write. */
+  /** The same tables as a list, for code that visits all of them with every write. */
   readonly #inOrder: Table[] = []
   readonly #options: RepoOptions
 
@@ -154,7 +154,9 @@ export class Repo {
     this.emit()
   }
 
-  /** Other authors are the person of this store now: updates which rows are theirs, and notifies. */
+  /**
+   * The author ids of this store's person have changed: updates `mine` of the rows, and notifies.
+   */
   reown(): void {
     for (const table of this.#tables.values()) table.reown()
     this.emit()

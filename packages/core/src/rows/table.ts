@@ -33,7 +33,7 @@ interface Overlay {
   canonical: EntityState | undefined
   /** In the order of arrival. */
   pending: Write[]
-  /** Whether the canonical state goes with the last pending write. */
+  /** Whether the canonical state is removed with the last pending write. */
   isLeaving?: boolean
 }
 
@@ -92,7 +92,7 @@ export class Table {
     for (const id of [...this.#rows.keys()]) this.#show(id, this.state(id))
   }
 
-  /** Rebuilds all rows whenever keys of encrypted fields come or go, and calls `onChange`. */
+  /** Rebuilds all rows when keys of encrypted fields are added or removed, and calls `onChange`. */
   watchKeys(onChange: () => void): void {
     const { each, versions } = this.entity
     const codecs = [
@@ -254,14 +254,17 @@ export class Table {
     this.refold(id)
   }
 
-  /** The canonical state goes: it is outdated, or withheld. Pending writes on it keep it until they end. */
+  /**
+   * Removes the canonical state, which is outdated or withheld; with pending writes on it, after
+   * the last of them.
+   */
   release(id: Uuid): void {
     const overlay = this.#overlays.get(id)
     if (overlay) overlay.isLeaving = true
     else this.#show(id, undefined)
   }
 
-  /** The canonical state does not go, although it was released. */
+  /** Reverts `release`: the canonical state stays. */
   keep(id: Uuid): void {
     const overlay = this.#overlays.get(id)
     if (overlay) overlay.isLeaving = false

@@ -80,7 +80,7 @@ function readOf(entityId: string, told: readonly Told[]): readonly ReviewedMessa
 }
 
 describe('an answer', () => {
-  test('§22 history: counts when all its parts are here, whatever comes twice or in another order', async () => {
+  test('§22 history: counts when all its parts have arrived, repeated and in any order', async () => {
     const { id, all } = await chain(6)
     const histories = new Histories(DESK_SPACE)
     const sent: string[] = []

@@ -1,6 +1,7 @@
 /**
- * The gate of one link, and where its frames go: to the session while the link lasts; of a link that
- * was lost, what is shown of it is checked to the end, so that nothing unverified stays in view.
+ * The gate of one link, and the receiver of its frames: the session, while the link lasts. After
+ * the link is lost, frames with shown messages are still verified, so that nothing unverified stays
+ * in view.
  */
 import type { Position } from '../facts/message.ts'
 import { Gate, type GatedFrame } from './gate.ts'
@@ -16,7 +17,7 @@ export interface LinkGateParts extends Pick<SessionParts, 'space' | 'host' | 'ta
   readonly nonce: string
   readonly isLive: () => boolean
   readonly partHashes: (snapshot: number) => PartHashes
-  /** A frame that is checked, as far as it needs it. */
+  /** Called with a frame that is verified, or needs no check. */
   readonly believed: (frame: GatedFrame, text: string) => void
   readonly refuse: (refusal: LinkRefusal) => void
 }
@@ -49,7 +50,7 @@ export function linkGate(parts: LinkGateParts): Gate {
   )
 }
 
-/** The link is lost: what is shown of it is checked to the end. */
+/** Called when the link is lost: verifies the frames whose messages are shown. */
 export function leave(gate: Gate, tail: Pick<SessionParts['tail'], 'isAhead'>): Gate {
   if (tail.isAhead) gate.finish()
   else gate.close()

@@ -177,7 +177,7 @@ export class HandAuthor {
   /** All frames received from the reviewer, over all links, parsed. */
   readonly heard: ReviewerFrame[] = []
   onFrame: (frame: ReviewerFrame) => void = () => {}
-  /** What its link says that it has not read yet. */
+  /** Sent bytes that the link reports as unread. */
   waitingBytes = 0
   /** What it gives to the reviewer's login. */
   token: string | null = null
@@ -204,7 +204,7 @@ export class HandAuthor {
     return personalCommit(DESK_SPACE, this.#personalId, this.#salt)
   }
 
-  /** Another session under the same key, of whomever. */
+  /** Another session under the same key, of any person. */
   withPerson(personalId: string, token: string | null): HandAuthor {
     const author = new HandAuthor(this.#desk, personalId, this.#keys)
     author.token = token

@@ -99,7 +99,7 @@ export async function openDesk(
   return {
     ...{ open, store, calls, rows, limits, refolded },
     decide: (offers, history = new Map()) => {
-      // As a desk does before it decides; here nobody has a login.
+      // As a desk does before it decides; here no author has a login.
       for (const { record } of offers) persons.loaded(record.authorId, undefined)
       const { done, value } = deciding(offers, history).next()
       if (done) return value

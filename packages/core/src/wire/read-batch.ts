@@ -96,7 +96,7 @@ function batchOf(text: string, context: BatchContext): Batch {
   return isRecord(text) ? epochBatch(text, context) : messageBatch(text, context)
 }
 
-/** The record of an epoch, which stands in the place of a batch. */
+/** The record of an epoch, which takes the place of a batch. */
 function epochBatch(text: string, { before, space }: BatchContext): Batch {
   const epoch = epochIn(text)
   const { seq, prev, at, chain } = epoch
@@ -221,7 +221,7 @@ class FlushReader {
     })
   }
 
-  /** Kept for the next call: the last line of a message says where it starts, and what it is. */
+  /** Kept for the next call: the last line of a message determines its start and its kind. */
   #parsed(at: number): readonly unknown[] {
     if (this.#last?.at !== at) {
       // Called for places that have a line.

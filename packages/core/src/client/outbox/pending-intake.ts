@@ -55,7 +55,7 @@ export class PendingIntake {
   /** Returns the entry of a stored message, a known one where there is one, and shows it when possible. */
   take(taken: Taken): Entry {
     const known = this.#known(taken.message.id)
-    // It is of this device, and pending whatever becomes of its verdict.
+    // It is a message of this device, and pending until its verdict.
     if (known?.state === 'unverified') {
       known.state = 'queued'
       this.#parts.repo.restate()
@@ -151,7 +151,7 @@ export class PendingIntake {
   /** Whether the messages that the author of a write had in view are shown, as far as known. */
   #hasAll(write: Write): boolean {
     const fate = write.kind === 'create' ? 'here' : this.#fateOfView(write)
-    // What was accepted is in a row that is known less far only if it stands there.
+    // An accepted write is included in a row that is known less far only if the row's state has it.
     if (fate === 'here' && this.#parts.isPartial) return this.#hasParents(write)
     if (fate !== 'unknown') return fate === 'here'
     return this.#hasParents(write)
@@ -186,7 +186,7 @@ export class PendingIntake {
     const found = stored(sessionId, clientSeq)
     if (!found) return 'unknown'
     if (!found.message.changes.some((change) => change.entityId === entityId)) return 'here'
-    // Otherwise it has a verdict or is blocked; its record does not say which.
+    // Otherwise it has a verdict or is blocked; its record does not show which.
     return found.isWaiting ? 'waits' : 'unknown'
   }
 

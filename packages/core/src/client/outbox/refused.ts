@@ -55,7 +55,7 @@ export const DAMAGED: Refusal = Object.freeze({
   standing: [],
 })
 
-/** What a message of this store changes. */
+/** The changes of a message of this store. */
 export function changesOf({ writes }: Entry): readonly HeldChange[] {
   return writes.map(({ type, entityId, kind, version, regs, values }) => ({
     ...{ type, entityId, kind, version },

@@ -132,7 +132,7 @@ function systemRandom(globals: Globals): Random {
 /**
  * Ed25519 by WebCrypto with non-extractable keys; where the platform lacks it (older browsers,
  * pages without a secure context), the pure implementation of @noble/ed25519, loaded on demand. It
- * holds up the thread for milliseconds, so its checks come after the paint of what is shown meanwhile.
+ * blocks the thread for milliseconds, so its checks run after the next paint.
  */
 function ed25519(globals: Globals, random: Random, clock: Clock): Signer {
   const { subtle } = globals.crypto
@@ -186,7 +186,7 @@ function ed25519(globals: Globals, random: Random, clock: Clock): Signer {
           const pure = await pureEd25519()
           await painted()
           const isRight = pure.verify(sig, bytes, key)
-          // What the platform has refused was no odd key: it lacks Ed25519.
+          // The platform refused a valid key: it lacks Ed25519.
           if (isRight) isNative = false
           return isRight
         } catch {
