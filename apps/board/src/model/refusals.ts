@@ -18,7 +18,7 @@ type Reason = RefusedMessage['reason']
 const reasons: Readonly<Record<Reason, string>> = {
   unauthorised: 'You may not do this.',
   invalid: 'The reviewer finds it invalid.',
-  stale: 'Somebody was first.',
+  stale: 'Another change came first.',
   contested: 'Too many others have changed the same at once. Decide there first, then try again.',
   precondition_failed: 'It was meant for a state of the board that has changed since.',
   parent_rejected: 'It depends on a change that was refused.',
