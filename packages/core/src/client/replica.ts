@@ -16,7 +16,7 @@ import type { HistoryAnswer } from '../sync/history.ts'
 import { Outbox } from '../sync/outbox.ts'
 import type { Scopes } from '../sync/scopes.ts'
 import { TailReader } from '../sync/tail.ts'
-import { UNVERIFIED_ARRIVALS_MAX } from '../sync/unverified.ts'
+import { PROVISIONAL_ARRIVALS_MAX } from '../sync/unverified.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Repo } from '../rows/repo.ts'
@@ -43,6 +43,7 @@ import { startOver } from './reset.ts'
 import { SessionLocks } from './identity/session-locks.ts'
 import { countsOf, otherHistory, storageStatus, updateStatus } from './status.ts'
 import type { Auth, ResetOptions, SyncStatus, Verdict } from './store.ts'
+import { type PeerReview, StorePeers } from './peer-review.ts'
 import { Syncing } from './syncing.ts'
 import { Trust } from './identity/trust.ts'
 import { UndoStack } from './verbs/undo.ts'
@@ -78,9 +79,10 @@ export class Replica implements Filling {
   readonly writing: Writing
   #restorers: Restorers | undefined
   #syncing: Syncing | undefined
+  #peers: StorePeers | undefined
   #online = true
   #closing: Promise<void> | undefined
-  #arrivals = UNVERIFIED_ARRIVALS_MAX
+  #arrivals = PROVISIONAL_ARRIVALS_MAX
   #statusDue = false
 
   /** Fills the memory of a store. */
@@ -183,6 +185,7 @@ export class Replica implements Filling {
       settle: (entries) => this.#settle(entries),
       onError: this.#options.onError,
       besides: () => this.#restorers?.neighbours.shown() ?? [],
+      ofPeers: () => this.#peers?.others() ?? [],
       onRefused: (refused) => this.#restorers?.neighbours.notify({ refused }),
       onChange: () => this.#statusLater(),
       onGone: (entry) => this.#own.gone(entry),
@@ -296,6 +299,7 @@ export class Replica implements Filling {
     this.#canonicalDisk.stop()
     this.#restorers?.adopter.stop()
     this.#restorers?.neighbours.close()
+    this.#peers?.close()
     this.#syncing?.stop('closed')
     await this.leaving.closing()
     await this.#disk.close()
@@ -353,7 +357,24 @@ export class Replica implements Filling {
     const { authorId, sessionId } = identity.session
     const disk = storageStatus(this.#disk, this.#damage)
     this.status.setState({ ...disk, ...countsOf(this), authorId, sessionId })
-    if (transport && !this.#closing) this.#syncing = this.#newSyncing(transport)
+    if (!transport || this.#closing) return
+    this.#syncing = this.#newSyncing(transport)
+    if (this.#options.peers) this.#peers = this.#newPeers(this.#options.peers)
+  }
+
+  #newPeers(review: PeerReview): StorePeers {
+    const { lineages } = this.#changeOver
+    return new StorePeers(review, {
+      ...{ options: this.#options, repo: this.repo, outbox: this.outbox, own: this.#own },
+      ...{ sessions: this.#sessions, trust: this.#trust, status: this.status },
+      ...{ journal: this.#changeOver.journal, nextArrival: () => ++this.#arrivals },
+      noteReadings: (entry) => lineages.note(entry),
+      rejectionsOf: (ids) => this.#refusals.signed(ids),
+      position: () => this.tail.position,
+      lineage: () => lineages.followed,
+      relayed: (...frame) => this.#syncing?.relayed(...frame),
+      onError: this.#options.onError,
+    })
   }
 
   #newWriting(): Writing {
@@ -462,6 +483,7 @@ export class Replica implements Filling {
   /** More may be offered. */
   readonly #pump = (): void => {
     this.#syncing?.pump()
+    this.#peers?.pump()
     this.#statusLater()
   }
 

@@ -29,13 +29,14 @@ import { type Caches, cachesOf } from '../review/caches.ts'
 import { catchUp } from './catch-up.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
+import { appendEpoch } from './epochs.ts'
 import { Events } from './events.ts'
 import { type EquivocationProof, Evidence } from './evidence.ts'
 import { answerHistory } from './history.ts'
 import { Intake } from './intake.ts'
 import type { Peer } from './login.ts'
 import { Newest } from './newest.ts'
-import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
+import { type Continued, type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { publishTypes } from './publish.ts'
 import { rulesFault } from '../review/rules.ts'
 import { Quotas } from './quotas.ts'
@@ -59,8 +60,15 @@ export function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
   return openReviewer(options, cachesOf({ ...LIMITS, ...options.limits }))
 }
 
-/** The same, with the caches that all reviewers of a process share. */
-export async function openReviewer(options: ReviewerOptions, caches: Caches): Promise<Reviewer> {
+/**
+ * The same, with the caches that all reviewers of a process share. `continues`: it reviews
+ * provisionally, in an epoch of its own after that.
+ */
+export async function openReviewer(
+  options: ReviewerOptions,
+  caches: Caches,
+  continues?: Continued,
+): Promise<Reviewer> {
   const types = typesOf(options.entities)
   const fault =
     assignersFault(options.assign ?? {}, types) ?? rulesFault(options.rules ?? {}, types)
@@ -75,10 +83,11 @@ export async function openReviewer(options: ReviewerOptions, caches: Caches): Pr
     ...{ space, store, keys, signer, clock, limits, caches, onRefolded },
     foldsOf: folds,
     restored: options.restored ?? false,
-    marks: options.marks,
+    ...{ marks: options.marks, continues },
   }
   try {
     const open = await openSpace(opening)
+    if (continues) await appendEpoch(open, opening, continues.epoch)
     const role = new ReviewerRole({ ...options, limits, store, types }, open, caches)
     if (options.publishes) await role.publish(open, options.entities ?? [])
     return role
@@ -124,7 +133,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     )
     this.#newest = new Newest({ space, keys, signer, clock })
     this.#intake = new Intake({
-      ...{ space, keys, signer, limits },
+      homeKey: open.lineage.at(0).reviewerKey,
+      ...{ space, signer, limits },
       events: this.#events,
       quotas: this.quotas,
       ledger: () => open.ledger,
@@ -324,6 +334,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       events: this.#events,
       connections: this.#connections,
       line: this.#binds,
+      isProvisional: epoch.why === 'claim',
       signMe: (nonce, authorIds) =>
         signer.sign(keys, meBytes(this.space, epoch, { nonce, authorIds })),
     })

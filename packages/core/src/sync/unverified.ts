@@ -25,6 +25,8 @@ import type { TailEnd, ReadOne, Reviewing, Acceptance, TailFrame, TailPlan } fro
  * as they do when they are canonical.
  */
 export const UNVERIFIED_ARRIVALS_MAX: number = 2 ** 32
+/** Arrivals from there up to this number are those of provisional reviews (`client/peers`). */
+export const PROVISIONAL_ARRIVALS_MAX: number = 2 ** 33
 /** More of them wait for their checks: it is a long answer, and nobody looks at each of it. */
 const MESSAGES_MAX = 256
 /** Of the texts of a frame, in UTF-16 units. */

@@ -85,6 +85,11 @@ export class PendingIntake {
     return this.#unseen.get(id)
   }
 
+  /** A hidden entry, by its number. */
+  hidden(sessionId: Uuid, clientSeq: number): Entry | undefined {
+    return this.#unseen.find(sessionId, clientSeq)
+  }
+
   /** Removes a hidden entry that has a verdict or is not handled here any more. */
   drop(entry: Entry): void {
     const { session, clientSeq } = entry
@@ -112,8 +117,11 @@ export class PendingIntake {
 
   #showIfReached(entry: Entry): void {
     const { session, clientSeq, review, state } = entry
-    const isAccepted = this.#parts.repo.messages.isAccepted(session.sessionId, clientSeq)
-    if (review || isAccepted || state === 'rejected' || state === 'blocked') this.drop(entry)
+    const { messages } = this.#parts.repo
+    const isAccepted = messages.isAccepted(session.sessionId, clientSeq)
+    const isOver = review || isAccepted || state === 'rejected' || state === 'blocked'
+    // It may be shown by another intake.
+    if (isOver || messages.find(session.sessionId, clientSeq)) this.drop(entry)
     else if (this.#isReached(entry)) this.#show(entry)
   }
 
