@@ -45,8 +45,21 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
-/** What the people of a world do all day: `workloads/all.ts`; of W8 `restores/`, of W11 `accounts/`. */
-export const WORKLOADS = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6', 'W7', 'W8', 'W11', 'W14'] as const
+/** What the people of a world do all day: `workloads/all.ts`; of W8 `restores/`, of W11
+ * `accounts/`, of W12 `peers/`. */
+export const WORKLOADS = [
+  'W1',
+  'W2',
+  'W3',
+  'W4',
+  'W5',
+  'W6',
+  'W7',
+  'W8',
+  'W11',
+  'W12',
+  'W14',
+] as const
 
 export type WorkloadName = (typeof WORKLOADS)[number]
 
@@ -175,11 +188,14 @@ const PARTS_AT = 17
 /** Remembered seeds are none of these. */
 const RESTORES_EVERY = 26
 const RESTORES_AT = 24
+const PEERS_EVERY = 28
+const PEERS_AT = 25
 
 /** Half of all seeds are about anything, the others about one thing each. */
 export function workloadOf(seed: number): WorkloadName {
   // One seed in so many, and no chance: who remembers a seed of the others still finds it.
   if (seed % RESTORES_EVERY === RESTORES_AT) return 'W8'
+  if (seed % PEERS_EVERY === PEERS_AT) return 'W12'
   if (seed % ACCOUNTS_EVERY === ACCOUNTS_AT) return 'W11'
   if (seed % SUMS_EVERY === SUMS_AT) return 'W7'
   if (seed % PARTS_EVERY === PARTS_AT) return 'W14'

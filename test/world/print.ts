@@ -1,5 +1,6 @@
 /** What the world tells people: sums, what was reached, and a failure with its history. */
 import { type WorkloadName, describePlan, planFor, workloadOf } from './plan.ts'
+import { describePeers } from './peers/plan.ts'
 import { describeRestores } from './restores/plan.ts'
 import type { Report } from './run.ts'
 import { SOMETIMES } from './sometimes.ts'
@@ -80,6 +81,7 @@ export function failureText(
 
 function describe(seed: number, workload: WorkloadName): string {
   if (workload === 'W8') return describeRestores(seed)
+  if (workload === 'W12') return describePeers(seed)
   return workload === 'W11' ? 'workload W11, accounts' : describePlan(planFor(seed, workload))
 }
 

@@ -7,6 +7,7 @@ import { checkFinally, s4OutboxesEmpty } from './invariants/final.ts'
 import { runAccounts } from './accounts/accounts.ts'
 import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
 import { Paging } from './paging.ts'
+import { runPeers } from './peers/run.ts'
 import { runRestores } from './restores/run.ts'
 import { SETTLE_LOOKS, settleContested } from './settle.ts'
 import { SPACE } from './truth.ts'
@@ -51,6 +52,7 @@ export interface SeedOptions {
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<Report> {
   const { workload = workloadOf(seed) } = options
   if (workload === 'W8') return { seed, workload, ...(await runRestores(seed, options)) }
+  if (workload === 'W12') return { seed, workload, ...(await runPeers(seed, options)) }
   if (workload === 'W11') return { seed, workload, ...(await runAccounts(seed, options)) }
   return runPlan(planFor(seed, workload), options)
 }
