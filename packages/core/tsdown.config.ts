@@ -39,6 +39,7 @@ const config: UserConfig = {
     'src/node/index.ts',
     'src/node/upkeep/index.ts',
     'src/inspect/index.ts',
+    'src/client/peers/index.ts',
     'src/testing/index.ts',
   ]),
   // What is loaded at once is two files, one of them for the other doors too: the bundler of an app

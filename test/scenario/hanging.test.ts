@@ -118,7 +118,6 @@ describe('§15 hanging', () => {
       else expect(showsLeft()).toBe(false)
       await store.close()
       const after = await storeOn(inner, { online: true })
-      expect(after.read(Todo, late.id)).toMatchObject({ title: 'not sent either' })
       await until(() => after.status.getState().outboxMessages === 0)
       const titles = after.query(Todo).rows.map(({ title }) => title)
       expect(titles.sort()).toEqual([

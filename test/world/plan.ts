@@ -45,7 +45,7 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
-/** What the people of a world do all day: `workloads/all.ts`; of W8 `restores/`, of W11 and W15 `accounts/`. */
+/** What the people of a world do all day: `workloads/all.ts`; of W8 `restores/`, of W9 `peers/`, of W11 and W15 `accounts/`. */
 export const WORKLOADS = [
   'W1',
   'W2',
@@ -55,6 +55,7 @@ export const WORKLOADS = [
   'W6',
   'W7',
   'W8',
+  'W9',
   'W11',
   'W14',
   'W15',
@@ -188,11 +189,14 @@ const PARTS_AT = 17
 /** Remembered seeds are none of these. */
 const RESTORES_EVERY = 26
 const RESTORES_AT = 24
+const PEERS_EVERY = 28
+const PEERS_AT = 25
 
 /** Half of all seeds are about anything, the others about one thing each. */
 export function workloadOf(seed: number): WorkloadName {
   // One seed in so many, and no chance: who remembers a seed of the others still finds it.
   if (seed % RESTORES_EVERY === RESTORES_AT) return 'W8'
+  if (seed % PEERS_EVERY === PEERS_AT) return 'W9'
   if (seed % ACCOUNTS_EVERY === ACCOUNTS_AT) return 'W11'
   if (seed % ACCOUNTS_EVERY === SHORT_ACCOUNTS_AT) return 'W15'
   if (seed % SUMS_EVERY === SUMS_AT) return 'W7'

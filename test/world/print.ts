@@ -1,5 +1,6 @@
 /** The output of the world: sums, reached branches, and a failure with its history. */
 import { type WorkloadName, describePlan, planFor, workloadOf } from './plan.ts'
+import { describePeers } from './peers/plan.ts'
 import { describeRestores } from './restores/plan.ts'
 import type { Report } from './run.ts'
 import { SOMETIMES } from './sometimes.ts'
@@ -80,6 +81,7 @@ export function failureText(
 
 function describe(seed: number, workload: WorkloadName): string {
   if (workload === 'W8') return describeRestores(seed)
+  if (workload === 'W9') return describePeers(seed)
   if (workload === 'W11') return 'workload W11, accounts'
   if (workload === 'W15') return 'workload W15, short logins and names, and an operator who revokes'
   return describePlan(planFor(seed, workload))

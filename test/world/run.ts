@@ -8,6 +8,7 @@ import { s24Verified } from './invariants/stored.ts'
 import { runAccounts } from './accounts/accounts.ts'
 import { type Plan, type WorkloadName, planFor, workloadOf } from './plan.ts'
 import { Paging } from './paging.ts'
+import { runPeers } from './peers/run.ts'
 import { runRestores } from './restores/run.ts'
 import { SPACE } from './truth.ts'
 import { unhandledText, withUnhandled } from './unhandled.ts'
@@ -51,6 +52,7 @@ export interface SeedOptions {
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<Report> {
   const { workload = workloadOf(seed) } = options
   if (workload === 'W8') return { seed, workload, ...(await runRestores(seed, options)) }
+  if (workload === 'W9') return { seed, workload, ...(await runPeers(seed, options)) }
   if (workload === 'W11' || workload === 'W15') {
     const isShort = workload === 'W15'
     return { seed, workload, ...(await runAccounts(seed, { ...options, isShort })) }

@@ -22,13 +22,16 @@ export interface NearHost {
 
 export class NearLink implements Link {
   readonly id: string = freshId()
+  /** The tab that it is for; undefined: any that serves. */
+  readonly only: string | undefined
   readonly #host: NearHost
   readonly #events: LinkEvents
   readonly #giveUp: ReturnType<typeof setTimeout>
   #state: 'seeking' | 'opening' | 'open' | 'ended' = 'seeking'
   #tabLink: TabLink | undefined
 
-  constructor(events: LinkEvents, host: NearHost) {
+  constructor(events: LinkEvents, host: NearHost, only?: string) {
+    this.only = only
     this.#host = host
     this.#events = events
     const limitMs = host.connectTimeoutMs
@@ -45,7 +48,7 @@ export class NearLink implements Link {
 
   /** Called with a tab that serves. The first one is used. */
   found(tab: string): void {
-    if (this.#state !== 'seeking') return
+    if (this.#state !== 'seeking' || (this.only !== undefined && tab !== this.only)) return
     this.#state = 'opening'
     this.#tabLink = this.#host.open(this, tab, {
       accepted: () => {

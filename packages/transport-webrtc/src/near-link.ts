@@ -24,6 +24,8 @@ export interface NearHost {
 const SEEK_MS = 2_000
 
 export class NearLink implements Link {
+  /** The peer that it is for; undefined: any that serves. */
+  readonly only: string | undefined
   readonly #host: NearHost
   readonly #events: LinkEvents
   readonly #giveUp: ReturnType<typeof setTimeout>
@@ -32,7 +34,8 @@ export class NearLink implements Link {
   #channel: FrameChannel | undefined
   #connection: PeerConnection | undefined
 
-  constructor(events: LinkEvents, host: NearHost) {
+  constructor(events: LinkEvents, host: NearHost, only?: string) {
+    this.only = only
     this.#host = host
     this.#events = events
     const limitMs = host.connectTimeoutMs
@@ -55,6 +58,7 @@ export class NearLink implements Link {
   /** Called when the peer of that connection serves. The first one is used. */
   found(connection: PeerConnection): void {
     if (this.#state !== 'seeking') return
+    if (this.only !== undefined && connection.id !== this.only) return
     this.#state = 'opening'
     this.#connection = connection
     this.#channel = this.#host.open(connection, {

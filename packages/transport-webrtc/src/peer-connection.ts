@@ -8,7 +8,7 @@
  * A control channel, agreed without a message, is there from the first offer on: so no link needs a
  * negotiation of its own, its end is the end of the connection, and it reports which peer serves.
  *
- *   control   "s"   this peer serves        "i"   it does not
+ *   control   "s"   this peer serves        "i"   it does not       longer: what this peer says to all
  */
 import { freshId } from './fresh-id.ts'
 import type { ConnectionSignal } from './signals.ts'
@@ -22,11 +22,13 @@ export interface ConnectionHost {
   readonly byHand: boolean
   /** No signal may have an address of this machine. */
   readonly relayOnly: boolean
-  say(signal: ConnectionSignal, to: string): void
+  carry(signal: ConnectionSignal, to: string): void
   /** The other peer asks for a link. */
   asked(connection: PeerConnection, channel: RTCDataChannel): void
   /** Called when the connection is open, and again when the other peer starts or stops serving. */
   told(connection: PeerConnection): void
+  /** The other peer says that to all. */
+  heard(connection: PeerConnection, text: string): void
   ended(connection: PeerConnection, reason: string): void
 }
 
@@ -102,6 +104,11 @@ export class PeerConnection {
     if (control?.readyState === 'open') control.send(this.#host.isServing ? 's' : 'i')
   }
 
+  /** Says a text of this peer to the other one, if the connection is open. */
+  say(text: string): void {
+    if (this.#control?.readyState === 'open') this.#control.send(text)
+  }
+
   /** Ends the connection, and with it its links. Idempotent. */
   end(reason: string): void {
     if (this.#state === 'ended') return
@@ -140,7 +147,12 @@ export class PeerConnection {
       this.#host.told(this)
     }
     control.onmessage = ({ data }) => {
-      this.#doesServe = data === 's'
+      const text = String(data)
+      if (text.length > 1) {
+        this.#host.heard(this, text)
+        return
+      }
+      this.#doesServe = text === 's'
       this.#host.told(this)
     }
     control.onclose = () => this.end('the connection is lost')
@@ -213,7 +225,7 @@ export class PeerConnection {
       | { readonly kind: 'offer' | 'answer'; readonly sdp: string }
       | { readonly kind: 'candidate'; readonly candidate: RTCIceCandidateInit | null },
   ): void {
-    this.#host.say({ ...what, tag: this.tag, other: this.#otherTag ?? null }, this.id)
+    this.#host.carry({ ...what, tag: this.tag, other: this.#otherTag ?? null }, this.id)
   }
 }
 

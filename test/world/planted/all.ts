@@ -26,6 +26,7 @@ import { positionMovesOverGap } from './position-moves-over-gap.ts'
 import { rejectionLeavesDescendants } from './rejection-leaves-descendants.ts'
 import { resolveNotCompared } from './resolve-not-compared.ts'
 import { rollbackForgotten } from './rollback-forgotten.ts'
+import { PEERS } from './peers.ts'
 import { RESTORES } from './restores.ts'
 import { SEEN } from './seen.ts'
 import { FORGERIES_BELIEVED } from './forged.ts'
@@ -112,6 +113,7 @@ export const PLANTED: readonly Planted[] = [
   ...UNVERIFIED,
   ...PERSONS,
   ...CAPABILITIES,
+  ...PEERS,
   ...RESTORES,
   ...PARTS,
   ...ACCOUNT_BUGS,

@@ -6,7 +6,7 @@ export const rejectionLeavesDescendants: Planted = {
   edits: [
     {
       module: 'client/outbox/refusals.ts',
-      from: 'const standing = descendantsAmong([...outbox.open(), ...besides()], gone)',
+      from: 'const standing = descendantsAmong([...outbox.open(), ...besides(), ...ofPeers()], gone)',
       to: 'const standing = descendantsAmong([], gone); void besides',
     },
   ],

@@ -68,7 +68,7 @@ export const REVOCATIONS: readonly Planted[] = [
     edits: [
       {
         module: 'client/outbox/pending-intake.ts',
-        from: 'if (session.authorId !== this.#parts.author()) return false',
+        from: 'if (this.#parts.hides(session.authorId)) return false',
         to: 'if (this.#parts.author() === undefined) return false',
       },
     ],

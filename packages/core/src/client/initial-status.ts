@@ -15,6 +15,7 @@ export function initialStatus(hasTransport: boolean): SyncStatus {
     caughtUp: false,
     position: null,
     reviewerId: null,
+    provisional: undefined,
     storage: 'opening',
     storageTrouble: undefined,
     storageHealth: undefined,

@@ -16,7 +16,7 @@ import type { HistoryAnswer } from '../sync/history.ts'
 import { Outbox } from '../sync/outbox.ts'
 import type { Scopes } from '../sync/scopes.ts'
 import { TailReader } from '../sync/tail.ts'
-import { UNVERIFIED_ARRIVALS_MAX } from '../sync/unverified.ts'
+import { PROVISIONAL_ARRIVALS_MAX } from '../sync/unverified.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Repo } from '../rows/repo.ts'
@@ -44,6 +44,7 @@ import { startOver } from './reset.ts'
 import { SessionLocks } from './identity/session-locks.ts'
 import { countsOf, otherHistory, storageStatus, updateStatus } from './status.ts'
 import type { Auth, ResetOptions, SyncStatus, Verdict } from './store.ts'
+import { StorePeers } from './peer-review.ts'
 import { Syncing } from './syncing.ts'
 import { Trust } from './identity/trust.ts'
 import { watchHealth } from './storage-health.ts'
@@ -81,9 +82,10 @@ export class Replica implements Filling {
   readonly writing: Writing
   #restorers: Restorers | undefined
   #syncing: Syncing | undefined
+  #peers: StorePeers | undefined
   #online = true
   #closing: Promise<void> | undefined
-  #arrivals = UNVERIFIED_ARRIVALS_MAX
+  #arrivals = PROVISIONAL_ARRIVALS_MAX
   #statusDue = false
 
   /** Fills the memory of a store. */
@@ -193,6 +195,7 @@ export class Replica implements Filling {
       settle: (entries) => this.#settle(entries),
       onError: this.#options.onError,
       besides: () => this.#restorers?.neighbours.shown() ?? [],
+      ofPeers: () => this.#peers?.others() ?? [],
       onRefused: (refused) => this.#restorers?.neighbours.notify({ refused }),
       onChange: () => this.#statusLater(),
       onGone: (entry) => this.#own.gone(entry),
@@ -306,6 +309,7 @@ export class Replica implements Filling {
     this.#canonicalDisk.stop()
     this.#restorers?.adopter.stop()
     this.#restorers?.neighbours.close()
+    this.#peers?.close()
     this.#syncing?.stop('closed')
     await this.leaving.closing()
     await this.#disk.close()
@@ -333,16 +337,13 @@ export class Replica implements Filling {
       damage: this.#damage,
       sessionId: () => this.writing.sessionId,
       ready: () => this.ready,
-      outbox: this.outbox,
-      sessions: this.#sessions,
+      ...{ outbox: this.outbox, sessions: this.#sessions, tail: this.tail, trust: this.#trust },
       personalId: () => identity.binding?.opening.personalId,
       mintedIn: this.writing.minted.note,
       onAdopted: this.#pump,
       opening: this.#memory.opening,
       canonicalDisk: this.#canonicalDisk,
       isPartial: this.scopes !== undefined,
-      tail: this.tail,
-      trust: this.#trust,
       me: this.person.me,
       lineages: this.#changeOver.lineages,
       journal: this.#changeOver.journal,
@@ -363,11 +364,18 @@ export class Replica implements Filling {
     const { authorId, sessionId } = identity.session
     const disk = storageStatus(this.#disk, this.#damage)
     this.status.setState({ ...disk, ...countsOf(this), authorId, sessionId })
-    if (transport && !this.#closing) this.#syncing = this.#newSyncing(transport)
-    const { random, clock } = platform
     const { partition } = this.person
-    watchHealth(storage?.care, {
-      ...{ disk: this.#disk, partition, clock, random, status: this.status },
+    const kept = { disk: this.#disk, partition, status: this.status }
+    watchHealth(storage?.care, { ...kept, clock: platform.clock, random: platform.random })
+    if (!transport || this.#closing) return
+    this.#syncing = this.#newSyncing(transport)
+    if (!this.#options.peers) return
+    this.#peers = new StorePeers(this.#options.peers, {
+      ...{ options: this.#options, repo: this.repo, outbox: this.outbox, own: this.#own },
+      ...{ sessions: this.#sessions, trust: this.#trust, status: this.status, tail: this.tail },
+      ...{ changeOver: this.#changeOver, refusals: this.#refusals, onError: this.#options.onError },
+      nextArrival: () => ++this.#arrivals,
+      relayed: (...frame) => this.#syncing?.relayed(...frame),
     })
   }
 
@@ -444,19 +452,12 @@ export class Replica implements Filling {
   #newSyncing(transport: Transport): Syncing {
     const { platform, space } = this.#options
     const parts = {
-      limits: this.limits,
-      space,
-      transport,
-      clock: platform.clock,
-      random: platform.random,
-      outbox: this.outbox,
-      tail: this.tail,
-      scopes: this.scopes,
+      ...{ limits: this.limits, space, transport, scopes: this.scopes, sessions: this.#sessions },
+      ...{ clock: platform.clock, random: platform.random, signer: platform.signer },
+      ...{ outbox: this.outbox, tail: this.tail },
       ...{ repo: this.repo, disk: this.#disk, canonicalDisk: this.#canonicalDisk },
       ...{ trust: this.#trust, changeOver: this.#changeOver, refusals: this.#refusals },
       ...{ status: this.status, warnings: this.#warnings, person: this.person },
-      sessions: this.#sessions,
-      signer: platform.signer,
       settle: (entries: readonly Entry[]) => this.#settle(entries),
       onMoved: () => this.#own.moved(),
       onChange: () => this.#statusLater(),
@@ -481,6 +482,7 @@ export class Replica implements Filling {
   /** More may be offered. */
   readonly #pump = (): void => {
     this.#syncing?.pump()
+    this.#peers?.pump()
     this.#statusLater()
   }
 

@@ -5,7 +5,7 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
 import type { Capability } from '../facts/capabilities.ts'
-import type { FinalReason, MessageState, Position } from '../facts/message.ts'
+import type { FinalReason, MessageState, Position, ProvisionalTerm } from '../facts/message.ts'
 import type { ConnectionRefusal } from '../sync/session-host.ts'
 import type { Auth } from './identity/credentials.ts'
 import type { Me } from './identity/me.ts'
@@ -298,15 +298,14 @@ export interface SyncStatus {
   readonly caughtUp: boolean
   readonly position: Position | null
   readonly reviewerId: Uuid | null
+  /** The peer that reviews while home is away, and whether it is this store; undefined: none does. */
+  readonly provisional: ProvisionalTerm | undefined
   /** `degraded`: writes are kept in memory only, and sent at once. */
   readonly storage: 'opening' | 'ok' | 'degraded'
   readonly storageTrouble: StorageTrouble | 'damaged' | undefined
   /** undefined without a storage, with one that says nothing of itself, and while it is asked. */
   readonly storageHealth: StorageHealth | undefined
-  /**
-   * Damaged records in this device's storage. Readable own messages from them are in
-   * `store.refused`; the store works without the rest.
-   */
+  /** Damaged records of this device; own messages in them that can be read are in `store.refused`. */
   readonly damaged: readonly DamagedRecord[]
   /**
    * Why messages wait for a person, as a sentence: the app's `identity.personalId` is unresolved, or

@@ -6,6 +6,8 @@ import { CountersignError } from '../base/outcome.ts'
 import type { Uuid } from '../base/uuid.ts'
 import type { HistoryAnswer } from '../sync/history.ts'
 import type { SyncSession } from '../sync/session.ts'
+import type { RelayedFrame } from '../sync/link-gate.ts'
+import type { Epoch } from '../wire/records.ts'
 import type { Batch } from '../wire/types.ts'
 import type { SessionOfParts } from './session-events.ts'
 import { SYNC } from './sync-part.ts'
@@ -66,6 +68,11 @@ export class Syncing {
   /** Called when a batch was applied. */
   taken(text: string, batch: Batch): void {
     this.#session?.taken(text, batch)
+  }
+
+  /** A frame that the reviewer has signed, and a peer has passed on. */
+  relayed(frame: RelayedFrame, epochs: readonly Epoch[]): void {
+    this.#session?.relayed(frame, epochs)
   }
 
   /** The accepted messages of a row. Rejects with CountersignError `unavailable`. */

@@ -117,6 +117,22 @@ export interface Review {
   readonly reads?: readonly OtherPlace[]
 }
 
+/** The term of a peer that reviews while the home reviewer is away. */
+export interface ProvisionalTerm {
+  readonly reviewerId: Uuid
+  readonly epoch: number
+  readonly isSelf: boolean
+}
+
+/** The review of a peer while the home reviewer is away. It is shown, and never stored or final. */
+export interface ProvisionalReview {
+  readonly isProvisional: true
+  readonly reviewerId: Uuid
+  readonly eid: Uuid
+  readonly epoch: number
+  readonly seq: number
+}
+
 /**
  * The value of a register before its live writes diverged, with its version: the value that the
  * author of the second one had seen. `unknown` if there were several, or if it is too long.

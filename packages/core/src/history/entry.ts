@@ -16,6 +16,7 @@ import type {
   FinalReason,
   MessageState,
   OtherPlace,
+  ProvisionalReview,
   Review,
   Standing,
 } from '../facts/message.ts'
@@ -62,7 +63,8 @@ export class Entry {
   readonly session: SessionRef
   readonly clientSeq: number
   readonly timestamp: number
-  readonly arrival: number
+  /** Changes only with the place that a provisional review gives it (`Repo.reorder`). */
+  arrival: number
   /** Entities that must not have changed since its author saw them. */
   expect: readonly Expectation[] | undefined
   /** In the order of the message's changes; a change withheld from this replica has no write. */
@@ -78,6 +80,8 @@ export class Entry {
   readings: Readings | undefined
   /** The countersignature, once there is one. */
   review: Review | null = null
+  /** While it has none: what a peer has reviewed. */
+  provisional: ProvisionalReview | undefined
   /** Why it was rejected for good, if it was. */
   rejection: Refusal | undefined
   state: MessageState

@@ -36,6 +36,8 @@ export interface BindParts extends LoginParts {
   readonly connections: ReadonlySet<Connection>
   /** For what asks the store: a link that is gone by then costs it nothing. */
   readonly line: WaitingLine
+  /** This reviewer is a peer, which is not told who the person of a session is. */
+  readonly isProvisional: boolean
   /** Signs the author ids of a person for the link with that nonce. */
   readonly signMe: (nonce: string, authorIds: readonly Uuid[]) => Promise<string>
 }
@@ -128,11 +130,13 @@ function refuse(
 async function provedSessions(
   connection: Connection,
   sessions: readonly ProvedOpening[],
-  { space, signer, limits }: BindParts,
+  { space, signer, limits, isProvisional }: BindParts,
 ): Promise<readonly SessionRecord[]> {
   let room = limits.sessionsPerLinkMax - connection.sessions.size
   const taken = sessions.filter(({ sessionId }) => connection.sessions.has(sessionId) || room-- > 0)
-  const checks = taken.map((opening) => verifyOpening(opening, connection.nonce, { space, signer }))
+  const checks = taken.map((opening) =>
+    verifyOpening(opening, connection.nonce, { space, signer, isProvisional }),
+  )
   const proved: SessionRecord[] = []
   for (const record of await Promise.all(checks)) {
     if (record.ok) proved.push(record.value)

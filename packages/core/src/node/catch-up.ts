@@ -92,6 +92,10 @@ export async function catchUp(
           `the store has no batch after ${after}, and its head is ${parts.head().seq}`,
         )
       const committed = found.map(readStoredBatch).filter(({ toSeq }) => toSeq <= parts.head().seq)
+      if ((committed[0]?.fromSeq ?? 0) > after + 1) {
+        connection.close('this reviewer is a peer, and has no log from there') // PEER10
+        return
+      }
       await sendBatches(connection, committed)
       after = committed.at(-1)?.toSeq ?? parts.head().seq
       first = []
@@ -135,7 +139,11 @@ async function sendBatches(connection: Connection, batches: readonly StoredBatch
   const sizes = new Map(batches.map((batch) => [batch, utf8Bytes(batch.text)]))
   for (let from = 0; from < batches.length && !connection.closed;) {
     const sizeOf = (one: StoredBatch): Bytes => sizes.get(one) ?? utf8Bytes(one.text)
-    const [part = []] = inFrames(batches.slice(from), sizeOf, connection.frameBytes)
+    const { eid } = batches[from]!.position // below the length
+    const [whole = []] = inFrames(batches.slice(from), sizeOf, connection.frameBytes)
+    // One signature covers a frame, and epochs may be of several reviewers.
+    const end = whole.findIndex(({ position }) => position.eid !== eid)
+    const part = end < 0 ? whole : whole.slice(0, end)
     const last = part.at(-1)
     assert(last, 'a list that is cut into frames has a first part')
     from += part.length

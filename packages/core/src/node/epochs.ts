@@ -76,19 +76,22 @@ export async function appendReturned(
   return position
 }
 
-/** Stores the record of a new epoch at the head. Fenced where another process has written. */
+/**
+ * Stores the record of a new epoch at the head. Fenced where another process has written. `claimed`:
+ * the number of the epoch of a provisional reviewer.
+ */
 export async function appendEpoch(
   open: OpenSpace,
   parts: EpochParts,
+  claimed?: number,
 ): Promise<'committed' | 'fenced'> {
   const { space, store, keys, clock, marks } = parts
   const { head, lineage } = open
   const { sig: _, ...prev } = head
-  const epoch = Math.max(...[...lineage.epochs, ...lineage.parted].map((one) => one.epoch)) + 1
-  const record = newEpoch(
-    { space, keys, clock },
-    { seq: head.seq + 1, epoch, why: 'restore', prev },
-  )
+  const known = [...lineage.epochs, ...lineage.parted].map((one) => one.epoch)
+  const epoch = claimed ?? Math.max(...known) + 1
+  const why = claimed === undefined ? 'restore' : 'claim'
+  const record = newEpoch({ space, keys, clock }, { seq: head.seq + 1, epoch, why, prev })
   const { eid, seq, chain, line } = record
   const position = await signed({ eid, epoch, seq, chain }, parts)
   const after = { lineage: lineage.with(record) }

@@ -9,7 +9,7 @@ import { readFlush } from '../facts/flush.ts'
 import { readSession } from '../facts/session-line.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Rejection } from '../facts/message.ts'
-import type { KeyPair, Signer } from '../ports/signer.ts'
+import type { Signer } from '../ports/signer.ts'
 import type { AuthorFrame } from '../wire/frames.ts'
 import type { Connection } from './connection.ts'
 import type { Offer } from '../review/decision.ts'
@@ -31,7 +31,8 @@ type Waiting = Offer<Connection> & Unbound
 
 export interface IntakeParts {
   readonly space: Uuid
-  readonly keys: KeyPair
+  /** Public key of the home reviewer: of this one, unless it is a peer. */
+  readonly homeKey: string
   readonly signer: Signer
   readonly limits: Limits
   readonly events: Events
@@ -119,7 +120,7 @@ export class Intake {
   /** The offer with the record of its session; undefined if it was refused, and answered. */
   async #verified(offer: Unbound): Promise<Waiting | undefined> {
     const { connection, session, flush, sig } = offer
-    const { events, ledger, signer, keys } = this.#parts
+    const { events, ledger, signer, homeKey } = this.#parts
     const { sessionId, authorId } = session.facts
     const record = ledger().session(sessionId)
     if (!record) {
@@ -140,7 +141,7 @@ export class Intake {
       connection.strike('the seal does not match what was offered')
       return undefined
     }
-    const before = await verifyRejections(offer, keys, signer)
+    const before = await verifyRejections(offer, homeKey, signer)
     if (!before) {
       connection.strike('a rejection that this reviewer has not signed')
       return undefined

@@ -13,14 +13,14 @@ import type { Limits } from '../facts/limits.ts'
 import type { Position } from '../facts/message.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SpaceMark, SpaceMarks } from '../ports/space-marks.ts'
-import type { SpaceStore } from '../ports/space-store.ts'
+import type { SpaceHead, SpaceStore } from '../ports/space-store.ts'
 import type { KeyPair, Signer } from '../ports/signer.ts'
 import type { Caches, SpaceUse } from '../review/caches.ts'
 import { Ledger } from '../review/ledger.ts'
 import { SpaceSource } from './source.ts'
 import { Persons } from '../review/persons.ts'
 import { Revocations } from '../review/revocations.ts'
-import { type FoldsOf, SpaceState } from '../review/space.ts'
+import { type AssignedLast, type FoldsOf, SpaceState } from '../review/space.ts'
 import { readHead, readStoredBatch } from '../review/stored.ts'
 
 const READ_BYTES = bytesOf(4_194_304)
@@ -62,33 +62,28 @@ export interface OpenOptions {
   /** Whether the data may be older than the last commit. */
   readonly restored: boolean
   readonly marks: SpaceMarks | undefined
+  /** Of a provisional reviewer: what it continues, whatever its store says. */
+  readonly continues?: Continued | undefined
   /** Called when a stored state was damaged, and is folded again from the messages of its entity. */
   readonly onRefolded: (entityId: Uuid) => void
 }
 
+/** What a provisional reviewer continues: the lineage of home, and the newest position after it. */
+export interface Continued {
+  readonly lineage: Lineage
+  readonly head: Position
+  /** The number of the epoch that it opens. */
+  readonly epoch: number
+}
+
 /** Rejects when the store cannot be read, is damaged, or belongs to another key or space. */
 export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
-  const { store, keys, space: spaceId, limits, caches, foldsOf, onRefolded, marks } = options
-  const known = await store.meta(GENESIS)
-  const mark = marks && (await marks.get(spaceId))
-  const begun = known ?? (await begin(options, (mark?.epoch ?? 0) + 1))
-  const { sig, ...genesis } = JSON.parse(begun) as Genesis
-  if (genesis.space !== spaceId)
-    throw new Error(`the store holds the space ${genesis.space}, not ${spaceId}`)
-  if (genesis.reviewerKey !== keys.publicKey)
-    throw new Error('the store belongs to a reviewer with another key')
-  const stored = await store.head()
+  const { store, space: spaceId, limits, caches, foldsOf, onRefolded, marks, continues } = options
+  const start = continues
+    ? { ...continues, stored: await store.head(), assigned: [], mustOpenEpoch: false }
+    : await storedStart(options)
+  const { head, assigned, lineage, mustOpenEpoch, stored } = start
   const revocations = new Revocations(stored.hasRevocations ? await store.revocations() : [])
-  const { eid, epoch: term, chain } = genesis
-  const {
-    position: head,
-    assigned,
-    ...past
-  } = stored.text === undefined
-    ? { position: { eid, epoch: term, seq: 0, chain, sig }, assigned: [], epochs: [], parted: [] }
-    : readHead(stored.text)
-  const later = await Promise.all(past.epochs.map((seq) => epochAt(seq, store)))
-  const epochs = [genesis, ...later].slice(-EPOCHS_MAX)
   const use = { isHeld: true }
   const { heldChainsMax } = limits
   const space = new SpaceState({ budget: caches.states, use, heldChainsMax, foldsOf, assigned })
@@ -101,9 +96,7 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   const { commits, through } = stored
   const open: OpenSpace = {
     ...{ space, ledger, persons, revocations, source, use, head, commits, through },
-    lineage: new Lineage(epochs, past.parted.map(epochIn)),
-    mustOpenEpoch:
-      known !== undefined && (options.restored || (marks && !isAsLeft(head, mark))) === true,
+    ...{ lineage, mustOpenEpoch },
   }
   try {
     await replay(open, { after: through, head }, store)
@@ -115,6 +108,40 @@ export async function openSpace(options: OpenOptions): Promise<OpenSpace> {
   trimCaches(open)
   if (marks) await marks.put(spaceId, { epoch: open.lineage.present.epoch, head: null })
   return open
+}
+
+type Start = Pick<OpenSpace, 'lineage' | 'head' | 'mustOpenEpoch'> & {
+  readonly assigned: readonly AssignedLast[]
+  readonly stored: SpaceHead
+}
+
+/** Where the stored space ends; a new one begins with its first epoch. */
+async function storedStart(options: OpenOptions): Promise<Start> {
+  const { store, keys, space, marks } = options
+  const known = await store.meta(GENESIS)
+  const mark = marks && (await marks.get(space))
+  const begun = known ?? (await begin(options, (mark?.epoch ?? 0) + 1))
+  const { sig, ...genesis } = JSON.parse(begun) as Genesis
+  if (genesis.space !== space)
+    throw new Error(`the store holds the space ${genesis.space}, not ${space}`)
+  if (genesis.reviewerKey !== keys.publicKey)
+    throw new Error('the store belongs to a reviewer with another key')
+  const stored = await store.head()
+  const { text } = stored
+  const { eid, epoch, chain } = genesis
+  const past =
+    text === undefined
+      ? { position: { eid, epoch, seq: 0, chain, sig }, assigned: [], epochs: [], parted: [] }
+      : readHead(text)
+  const later = await Promise.all(past.epochs.map((seq) => epochAt(seq, store)))
+  const epochs = [genesis, ...later].slice(-EPOCHS_MAX)
+  const { position: head, assigned } = past
+  return {
+    ...{ head, assigned, stored },
+    lineage: new Lineage(epochs, past.parted.map(epochIn)),
+    mustOpenEpoch:
+      known !== undefined && (options.restored || (marks && !isAsLeft(head, mark))) === true,
+  }
 }
 
 /** Whether the data end where the last orderly shutdown left them. */

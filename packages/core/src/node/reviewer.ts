@@ -29,13 +29,15 @@ import { type Caches, cachesOf } from '../review/caches.ts'
 import { catchUp } from './catch-up.ts'
 import { Connection, type ConnectionHost } from './connection.ts'
 import { Desk, type DeskParts } from './desk.ts'
+import { appendEpoch } from './epochs.ts'
 import { Events } from './events.ts'
 import { type EquivocationProof, Evidence } from './evidence.ts'
 import { answerHistory } from './history.ts'
+import { healthOf } from './health.ts'
 import { Intake } from './intake.ts'
 import type { Peer } from './login.ts'
 import { Newest } from './newest.ts'
-import { type OpenSpace, leaveCaches, openSpace } from './open.ts'
+import { type Continued, type OpenSpace, leaveCaches, openSpace } from './open.ts'
 import { publishTypes } from './publish.ts'
 import type { LateWork, Revocation } from '../review/revocations.ts'
 import type { Revoked } from '../review/revoked.ts'
@@ -62,8 +64,15 @@ export function createReviewer(options: ReviewerOptions): Promise<Reviewer> {
   return openReviewer(options, cachesOf({ ...LIMITS, ...options.limits }))
 }
 
-/** The same, with the caches that all reviewers of a process share. */
-export async function openReviewer(options: ReviewerOptions, caches: Caches): Promise<Reviewer> {
+/**
+ * The same, with the caches that all reviewers of a process share. `continues`: it reviews
+ * provisionally, in an epoch of its own after that.
+ */
+export async function openReviewer(
+  options: ReviewerOptions,
+  caches: Caches,
+  continues?: Continued,
+): Promise<Reviewer> {
   const types = typesOf(options.entities)
   const fault =
     assignersFault(options.assign ?? {}, types) ?? rulesFault(options.rules ?? {}, types)
@@ -78,10 +87,11 @@ export async function openReviewer(options: ReviewerOptions, caches: Caches): Pr
     ...{ space, store, keys, signer, clock, limits, caches, onRefolded },
     foldsOf: folds,
     restored: options.restored ?? false,
-    marks: options.marks,
+    ...{ marks: options.marks, continues },
   }
   try {
     const open = await openSpace(opening)
+    if (continues) await appendEpoch(open, opening, continues.epoch)
     const role = new ReviewerRole({ ...options, limits, store, types }, open, caches)
     if (options.publishes) await role.publish(open, options.entities ?? [])
     return role
@@ -127,7 +137,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     )
     this.#newest = new Newest({ space, keys, signer, clock })
     this.#intake = new Intake({
-      ...{ space, keys, signer, limits },
+      homeKey: open.lineage.at(0).reviewerKey,
+      ...{ space, signer, limits },
       events: this.#events,
       quotas: this.quotas,
       ledger: () => open.ledger,
@@ -188,18 +199,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   get state(): ReviewerHealth {
-    const { head, open, isHealthy } = this.#desk
-    const { accepted, rejected, nacked } = this.#events
-    return {
-      epoch: head.epoch,
-      seq: head.seq,
-      connections: this.#connections.size,
-      sessions: open.ledger.sessions,
-      cachedBytes: open.space.cachedBytes,
-      healthy: isHealthy,
-      pendingCommit: this.#intake.messages,
-      ...{ accepted, rejected, nacked },
-    }
+    const parts = { desk: this.#desk, events: this.#events, intake: this.#intake }
+    return healthOf({ ...parts, connections: this.#connections })
   }
 
   connect(link: ServerLink, peer: Peer): Attached {
@@ -238,10 +239,8 @@ class ReviewerRole implements Reviewer, ConnectionHost {
   }
 
   #revoke(who: Revoked, revocation: Omit<Revocation, 'seq'> | undefined): Promise<void> {
-    const { store } = this.#options
-    const { open } = this.#desk
-    const resync = (): Promise<void> => this.#desk.resync()
-    const parts = { store, open, resync, connections: this.#connections }
+    const shared = { store: this.#options.store, open: this.#desk.open }
+    const parts = { ...shared, connections: this.#connections, resync: () => this.#desk.resync() }
     // Between two decisions: of what is being decided, it takes all or nothing.
     return new Promise((resolve, reject) =>
       this.#between(() => storeRevocation(who, revocation, parts).then(resolve, reject)),
@@ -313,10 +312,9 @@ class ReviewerRole implements Reviewer, ConnectionHost {
     const { head: position, open } = this.#desk
     const at = this.#newest.now()
     const sig = await signer.sign(keys, welcomeBytes(this.space, { nonces, position, at }))
-    const { inFlightMessagesMax, inFlightBytesMax } = this.limits
-    const credits = { messages: inFlightMessagesMax, bytes: inFlightBytesMax }
-    const { epochs: lineage } = open.lineage
-    return { v: WIRE_VERSION, lineage, position, credits, nonce: nonces[1], at, sig }
+    const { inFlightMessagesMax: messages, inFlightBytesMax: bytes } = this.limits
+    const facts = { lineage: open.lineage.epochs, credits: { messages, bytes } }
+    return { v: WIRE_VERSION, ...facts, position, nonce: nonces[1], at, sig }
   }
 
   gone(connection: Connection): void {
@@ -346,6 +344,7 @@ class ReviewerRole implements Reviewer, ConnectionHost {
       events: this.#events,
       connections: this.#connections,
       line: this.#binds,
+      isProvisional: epoch.why === 'claim',
       signMe: (nonce, authorIds) =>
         signer.sign(keys, meBytes(this.space, epoch, { nonce, authorIds })),
     })

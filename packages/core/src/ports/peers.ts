@@ -25,9 +25,21 @@ export interface Peers {
    * time. Returns a function that ends this; open links stay.
    */
   serve(accept: AcceptLink): () => void
+  /** Links to that peer alone, by the id under which it is heard. */
+  reach(peer: string): Transport
+  /**
+   * Says a text to all peers that are reached now. It may be lost, repeated and reordered, and anybody
+   * may have said it. Never throws.
+   */
+  say(text: string): void
+  /** Calls `heard` with what other peers say. Returns an unsubscribe function. */
+  listen(heard: (text: string, peer: string) => void): () => void
   /** Ends all links and leaves. Idempotent. */
   close(): void
 }
+
+/** Maximum UTF-8 bytes of one text that is said to all; larger ones are dropped. */
+export const SAID_BYTES_MAX: number = 4_096
 
 /** Maximum UTF-8 bytes of one signal; larger ones are dropped. */
 export const SIGNAL_BYTES_MAX: number = 16_384

@@ -97,6 +97,13 @@ export class MemoryTables implements SpaceTables {
     replace(this.#meta, other.#meta)
   }
 
+  /** Begins after a place: states up to there are somewhere else. `before`: some batches that lead there. */
+  beginAt(head: Pick<SpaceHead, 'epoch' | 'seq'>, before: readonly BatchText[]): void {
+    assert(this.#head === NEW_HEAD, 'tables begin once')
+    this.#head = { ...NEW_HEAD, ...head, through: head.seq }
+    for (const batch of before) this.#batches.push({ ...batch, seals: '' })
+  }
+
   append(commit: Commit): 'committed' | 'fenced' {
     checkCommit(commit)
     const stored = this.#head

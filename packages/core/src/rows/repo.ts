@@ -148,6 +148,14 @@ export class Repo {
     for (const [id, table] of touched) table.refold(id)
   }
 
+  /** The order of pending entries has changed: folds their rows again. */
+  reorder(entries: Iterable<Entry>): void {
+    const touched = new Map<Uuid, Table>()
+    for (const { writes } of entries)
+      for (const { type, entityId } of writes) touched.set(entityId, this.tableNamed(type))
+    for (const [id, table] of touched) table.reorder(id)
+  }
+
   /** The storage failed or works again: updates which pending rows are volatile, and notifies. */
   restate(): void {
     for (const table of this.#tables.values()) table.restate()

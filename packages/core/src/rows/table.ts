@@ -173,7 +173,9 @@ export class Table {
   addPending(write: Write): void {
     const before = this.state(write.entityId)
     this.addPreviewed(write, before)
-    this.#show(write.entityId, apply(before, write))
+    // A peer has given it a place before others.
+    if (write.entry.provisional) this.reorder(write.entityId)
+    else this.#show(write.entityId, apply(before, write))
   }
 
   /** Applies another author's write: pending ones are ordered after it, whatever they had seen. */
@@ -231,6 +233,12 @@ export class Table {
     const overlay = this.#overlays.get(write.entityId)
     if (!overlay) return
     overlay.pending = overlay.pending.filter((other) => other !== write)
+  }
+
+  /** Folds a row again from its canonical state, after the arrivals of pending writes have changed. */
+  reorder(id: Uuid): void {
+    this.#overlays.get(id)?.pending.sort((a, b) => a.entry.arrival - b.entry.arrival)
+    this.refold(id)
   }
 
   /** Folds a row again from its canonical state, after pending writes were removed. */

@@ -4,10 +4,11 @@
  * in view.
  */
 import type { Position } from '../facts/message.ts'
+import type { Epoch } from '../wire/records.ts'
 import { Gate, type GatedFrame } from './gate.ts'
 import { type LinkRefusal, type SessionParts, forgery } from './session-host.ts'
 import type { PartHashes } from './snapshot-parts.ts'
-import type { Reviewing } from './tail-plan.ts'
+import type { Reviewing, TailFrame } from './tail-plan.ts'
 
 export interface LinkGateParts extends Pick<SessionParts, 'space' | 'host' | 'tail'> {
   readonly by: Reviewing
@@ -22,13 +23,42 @@ export interface LinkGateParts extends Pick<SessionParts, 'space' | 'host' | 'ta
   readonly refuse: (refusal: LinkRefusal) => void
 }
 
+/** A frame of the tail, and its text as it can be stored. */
+export interface RelayedFrame {
+  readonly frame: TailFrame
+  readonly text: string
+}
+
+/** Takes in a frame that is checked, without the link that brought it. */
+function takeIn(
+  frame: TailFrame,
+  text: string,
+  { host, tail, by }: Pick<LinkGateParts, 'host' | 'tail' | 'by'>,
+): void {
+  const outcome = tail.tail(frame, by.lineage.at(tail.position?.seq ?? 0))
+  if (outcome.kind === 'applied') host.taken(outcome, [text], by)
+}
+
+/**
+ * Takes in a frame that the reviewer has signed, and a peer has passed on. Its position has vouched for
+ * these epochs.
+ */
+export function takeRelayed(
+  { frame, text }: RelayedFrame,
+  epochs: readonly Epoch[],
+  { host, tail }: Pick<LinkGateParts, 'host' | 'tail'>,
+): void {
+  const lineage = host.greeted(epochs)
+  if (!tail.position || !lineage.has(tail.position)) return
+  host.follow(lineage, false)
+  takeIn(frame, text, { host, tail, by: { ...lineage.present, lineage } })
+}
+
 /** A gate for a link whose greeting was checked. */
 export function linkGate(parts: LinkGateParts): Gate {
   const { host, tail, by, isLive, partHashes } = parts
   const late = (frame: GatedFrame, text: string): void => {
-    if (frame.kind !== 'tail' || !tail.isAhead) return
-    const outcome = tail.tail(frame, by.lineage.at(tail.position?.seq ?? 0))
-    if (outcome.kind === 'applied') host.taken(outcome, [text], by)
+    if (frame.kind === 'tail' && tail.isAhead) takeIn(frame, text, parts)
   }
   return new Gate(
     {

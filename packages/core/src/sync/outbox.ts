@@ -218,6 +218,14 @@ export class Outbox {
     }
   }
 
+  /** Sealed flushes that are stored and wait, oldest first; of a peer, which has no verdict on them. */
+  *stored(): IterableIterator<Flush> {
+    for (const { flush, durable } of this.#flushes.values()) {
+      if (!durable) return // nothing overtakes
+      yield flush
+    }
+  }
+
   /** May be offered from now on. */
   release(flush: Flush, state: 'queued' | 'volatile'): void {
     const tracked = this.#flushes.get(flush.key)

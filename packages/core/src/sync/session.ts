@@ -13,13 +13,14 @@ import { assert } from '../base/assert.ts'
 import type { Uuid } from '../base/uuid.ts'
 import { type ReviewerFrame, authorFrame, parseReviewerFrame } from '../wire/frames.ts'
 import { type PartedEvents, connectInParts } from '../wire/parts.ts'
+import type { Epoch } from '../wire/records.ts'
 import type { Batch } from '../wire/types.ts'
 import { Audit } from './audit.ts'
 import { Histories, type HistoryAnswer, unavailable } from './history.ts'
 import { type Carried, LOOK_MS, LinkLife } from './link-life.ts'
 import type { PullEvents } from './pull.ts'
 import type { Gate, GatedFrame } from './gate.ts'
-import { leave, linkGate } from './link-gate.ts'
+import { type RelayedFrame, leave, linkGate, takeRelayed } from './link-gate.ts'
 import {
   type ConnectionRefusal,
   type LinkRefusal,
@@ -90,12 +91,16 @@ export class SyncSession {
     this.#audit.taken(text, batch)
   }
 
+  /** A frame that the reviewer has signed, and a peer has passed on. */
+  relayed(frame: RelayedFrame, epochs: readonly Epoch[]): void {
+    takeRelayed(frame, epochs, this.#parts)
+  }
+
   /** Connects now, and again whenever the link is lost. */
   start(): void {
     if (this.#state !== 'offline') return
-    this.#attempts = 0
     this.#refusal = undefined
-    this.#connect()
+    this.#reconnect()
   }
 
   /** Stays away until `start`. */
@@ -158,10 +163,7 @@ export class SyncSession {
     })
   }
 
-  /**
-   * The accepted messages of an entity, from the reviewer. Rejects with a CountersignError
-   * `unavailable` when there is no link, when it is lost, or when too many wait for theirs.
-   */
+  /** The accepted messages of an entity. Rejects with `unavailable`: no link, or too many wait. */
   history(entityId: Uuid): Promise<HistoryAnswer> {
     if (this.#state !== 'online' && this.#state !== 'syncing')
       return Promise.reject(unavailable('there is no link to the reviewer', entityId))

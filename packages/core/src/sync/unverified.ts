@@ -25,6 +25,8 @@ import type { TailEnd, ReadOne, Reviewing, Acceptance, TailFrame, TailPlan } fro
  * as they do when they are canonical.
  */
 export const UNVERIFIED_ARRIVALS_MAX: number = 2 ** 32
+/** Arrivals from there up to this number are those of provisional reviews (`client/peers`). */
+export const PROVISIONAL_ARRIVALS_MAX: number = 2 ** 33
 /** Maximum shown unverified messages; more of them, in a long answer, wait for their checks. */
 const MESSAGES_MAX = 256
 /** Of the texts of a frame, in UTF-16 units. */

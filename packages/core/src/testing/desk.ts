@@ -200,7 +200,8 @@ export class HandAuthor {
     this.ids = new EntityIds(DESK_SPACE, this.authorId, this.sessionId)
   }
 
-  get #commit(): string {
+  /** What its session line commits to. */
+  get commit(): string {
     return personalCommit(DESK_SPACE, this.#personalId, this.#salt)
   }
 
@@ -271,7 +272,7 @@ export class HandAuthor {
     authorId: Uuid = this.authorId,
   ): Promise<ProvedOpening> {
     const { publicKey } = this.#keys
-    const grant = grantBytes(DESK_SPACE, authorId, { sessionId, commit: this.#commit })
+    const grant = grantBytes(DESK_SPACE, authorId, { sessionId, commit: this.commit })
     const sig = await this.#desk.signer.sign(this.#keys, grant)
     const personalId = this.#personalId
     const proof = await this.proof(sessionId)
@@ -355,7 +356,7 @@ export class HandAuthor {
 
   get #sessionFacts(): SessionFacts {
     const { authorId, sessionId } = this
-    return { space: DESK_SPACE, authorId, sessionId, personalCommit: this.#commit, eid: null }
+    return { space: DESK_SPACE, authorId, sessionId, personalCommit: this.commit, eid: null }
   }
 
   /** These messages and all their ancestors that change the entity. */

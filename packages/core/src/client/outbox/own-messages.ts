@@ -43,7 +43,7 @@ export class OwnMessages {
     this.#partlyAccepted = new PartlyAccepted({ ...parts, position, messages: parts.repo.messages })
     this.intake = new PendingIntake({
       ...{ ...parts, position },
-      author: () => this.#session?.authorId,
+      hides: (authorId) => authorId !== this.#session?.authorId,
       stored: (sessionId, clientSeq) => {
         const message = this.stored.get(sessionId, clientSeq)
         return message && { message, isWaiting: this.stored.isWaiting(message) }

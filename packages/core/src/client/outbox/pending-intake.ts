@@ -19,8 +19,8 @@ export interface PendingIntakeParts {
   /** Whether rows may be known less far than the position. */
   readonly isPartial: boolean
   readonly nextArrival: () => number
-  /** Who writes here. */
-  readonly author: () => Uuid | undefined
+  /** Whether messages of an author id are hidden until they are accepted. */
+  readonly hides: (authorId: Uuid) => boolean
   /** Notes in a pending message how far its author had read what is followed. */
   readonly noteReadings: (entry: Entry) => void
   /** A stored message of this device, and whether the storage has no verdict on it. */
@@ -87,6 +87,11 @@ export class PendingIntake {
     return this.#unseen.get(id)
   }
 
+  /** A hidden entry, by its number. */
+  hidden(sessionId: Uuid, clientSeq: number): Entry | undefined {
+    return this.#unseen.find(sessionId, clientSeq)
+  }
+
   /** Removes a hidden entry that has a verdict or is not handled here any more. */
   drop(entry: Entry): void {
     const { session, clientSeq } = entry
@@ -114,8 +119,11 @@ export class PendingIntake {
 
   #showIfReached(entry: Entry): void {
     const { session, clientSeq, review, state } = entry
-    const isAccepted = this.#parts.repo.messages.isAccepted(session.sessionId, clientSeq)
-    if (review || isAccepted || state === 'rejected' || state === 'blocked') this.drop(entry)
+    const { messages } = this.#parts.repo
+    const isAccepted = messages.isAccepted(session.sessionId, clientSeq)
+    const isOver = review || isAccepted || state === 'rejected' || state === 'blocked'
+    // It may be shown by another intake.
+    if (isOver || messages.find(session.sessionId, clientSeq)) this.drop(entry)
     else if (this.#isReached(entry)) this.#show(entry)
   }
 
@@ -128,7 +136,7 @@ export class PendingIntake {
 
   #isReached(entry: Entry): boolean {
     const { seen, writes, session } = entry
-    if (session.authorId !== this.#parts.author()) return false
+    if (this.#parts.hides(session.authorId)) return false
     const position = this.#parts.position()
     // A creation depends on no other write.
     const isRead =

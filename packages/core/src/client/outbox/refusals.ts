@@ -59,6 +59,8 @@ export interface RefusalsParts {
   readonly onError: (error: unknown) => void
   /** Pending entries of other open tabs, which are not in the outbox. */
   readonly besides: () => readonly Entry[]
+  /** Messages of others that a peer has reviewed, and home has not. */
+  readonly ofPeers: () => readonly Entry[]
   readonly onChange: () => void
   /** Called when an own message leaves the view. */
   readonly onGone: (entry: Entry) => void
@@ -236,8 +238,8 @@ export class Refusals {
    * which are blocked now; those of another tab are kept by that tab.
    */
   #takeOut(gone: ReadonlySet<Entry>): readonly Entry[] {
-    const { repo, outbox, besides } = this.#parts
-    const standing = descendantsAmong([...outbox.open(), ...besides()], gone)
+    const { repo, outbox, besides, ofPeers } = this.#parts
+    const standing = descendantsAmong([...outbox.open(), ...besides(), ...ofPeers()], gone)
     repo.removePending([...gone, ...standing])
     const blocked = standing.filter((entry) => outbox.holds(entry))
     for (const entry of blocked) this.#refuse(entry, BLOCKED)

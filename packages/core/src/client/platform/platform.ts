@@ -11,7 +11,7 @@ import type { KeyPair, Signer } from '../../ports/signer.ts'
 import { systemClock } from './clock.ts'
 import { type NodeLike, installNativeHash } from './native-hash.ts'
 import type { PureEd25519 } from './pure-ed25519.ts'
-import { type PageGlobals, broadcast, onHide } from './page-life.ts'
+import { type PageGlobals, broadcast, isHidden, onHide } from './page-life.ts'
 
 /** The platform services that a store uses. Tests inject deterministic twins. */
 export interface Platform {
@@ -21,6 +21,8 @@ export interface Platform {
   readonly locks: Locks
   /** Calls `listener` when the page is hidden, frozen or left, and may be discarded. Returns a function that unsubscribes. */
   readonly onHide?: ((listener: () => void) => () => void) | undefined
+  /** Whether the page is hidden now. Absent: it never is. */
+  readonly isHidden?: (() => boolean) | undefined
   /** A channel to the other tabs of this origin. Absent: a tab sees the writes of others once they are accepted. */
   readonly channel?: OpenChannel | undefined
   /** The id of this tab, stable across reloads, for identities per tab. */
@@ -90,6 +92,7 @@ export function platformWith(clock: Clock): Platform {
     signer: ed25519(globals, random, clock),
     locks: globals.navigator?.locks ? webLocks(globals.navigator.locks) : processLocks(),
     onHide: onHide(globals),
+    isHidden: isHidden(globals),
     channel: broadcast(globals),
     tabId: () => tabId(globals, random),
     warn: isDevelopment() ? (text) => globals.console.warn(text) : undefined,
