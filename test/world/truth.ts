@@ -217,10 +217,22 @@ export class Truth {
     return parents.some(
       (parent) =>
         parent === undefined ||
-        // It is blocked by what its author had seen pending, also where that had been sent in time.
-        (lost.has(parent) && (this.facts.get(parent)?.seq ?? 0) > message.seen.seq) ||
+        this.#blocks(parent, lost, message.seen.seq) ||
         this.isHopeless(parent, lost),
     )
+  }
+
+  /**
+   * Whether a parent that its author had seen pending is lost, or depends on one that is. It blocks what
+   * depends on it, also where it had been sent in time.
+   */
+  #blocks(parent: string, lost: ReadonlySet<string>, seenSeq: number): boolean {
+    const seq = this.facts.get(parent)?.seq ?? 0
+    if (seq <= seenSeq) return false
+    if (lost.has(parent)) return true
+    const message = this.facts.message(parent)
+    const parents = message ? this.facts.parentsOf(message) : []
+    return parents.some((above) => above !== undefined && this.#blocks(above, lost, seenSeq))
   }
 
   /** Messages of a device that will never get a verdict. */

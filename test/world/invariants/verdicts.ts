@@ -90,8 +90,9 @@ export function s4RefusalsAreKept(
     const listed = new Map(store.refused.snapshot().map((each) => [each.messageId, each]))
     for (const [id, { reason, state }] of listed) {
       // A message that a damaged disk has lost can only be written again; its dependents wait for
-      // that.
-      const isLost = device.hadTrouble && (reason === 'damaged' || state === 'blocked')
+      // that, or are given up after two minutes (LOSS9).
+      const isOfDisk = reason === 'damaged' || reason === 'parent_lost' || state === 'blocked'
+      const isLost = device.hadTrouble && isOfDisk
       const isRefused = isLost || !truth.facts.message(id) || truth.isRefused(id)
       must(isRefused, 'S3', () => `${name} lists ${truth.facts.nameOf(id)} as refused`)
     }
