@@ -74,7 +74,7 @@ export class MixedVersions extends RandomVerbs {
     const { code, entity, field, message } = error
     if (code !== 'needs_upgrade') return
     // Replaced, because this version cannot read the value.
-    if (message.includes('cannot be written in version')) return
+    if (message.includes('cannot be translated to version')) return
     must(
       !visit.versions!.mayWrite(entity!, field!),
       'S19',
