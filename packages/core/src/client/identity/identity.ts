@@ -32,13 +32,13 @@ export interface IdentityOptions {
    */
   readonly lifetime?: 'tab' | 'day' | 'device'
   /**
-   * Who is signed in, as the home reviewer's login knows them. Absent: nobody, and the reviewer gets a
+   * The person who is signed in, as the home reviewer's login names them. Absent: no person, and the reviewer gets a
    * random value of this device. Each person has keys, outbox and rows of their own in the storage. A
    * function is asked again until it answers; meanwhile the store opens for whoever it opened for last.
    */
   readonly personalId?: string | (() => string | Promise<string>)
   /**
-   * Takes along what was written here while nobody was signed in: it becomes this person's, which only
+   * Moves work that was written here without a login to this person: it becomes this person's, which only
    * the reviewer learns. Default: false, it stays for the next opening without a person.
    */
   readonly claim?: boolean

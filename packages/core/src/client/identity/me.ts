@@ -12,7 +12,7 @@ import { isStoredWhoami, isWhoami } from './stored-whoami.ts'
 export interface Me {
   /** The author id of this store, which others see; undefined before `ready`. */
   readonly authorId: Uuid | undefined
-  /** The other author ids of this person: earlier ones of this device, and those the reviewer has told. Nobody else sees that they belong together. */
+  /** The other author ids of this person: earlier ones of this device, and those that the reviewer has sent. No other client can link them. */
   readonly aliases: readonly Uuid[]
   /** Since when this device writes under `authorId`, ms since 1970. */
   readonly since: number | undefined

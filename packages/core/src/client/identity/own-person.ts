@@ -57,7 +57,7 @@ export interface OwnPersonParts extends MyIdsParts {
   readonly options: IdentityOptions
   readonly status: StoreApi<SyncStatus>
   readonly platform: Platform
-  /** Another access to a storage, whose troubles are nobody's concern. */
+  /** A second access to a storage. Its troubles are not reported. */
   readonly newDisk: () => Disk
   /** Holds the lock of a session; false: it is open in another tab. */
   readonly hold: (sessionId: Uuid) => Promise<boolean>
@@ -243,7 +243,7 @@ export class OwnPerson {
     onBound(binding.opening)
   }
 
-  /** Whether the partition that was opened is that of the person. One that is nobody's yet becomes theirs. */
+  /** Whether the open partition is that of the person. A partition without a person becomes theirs. */
   async #isPartitionOf(personalId: string | undefined, disk: Disk): Promise<boolean> {
     const { space } = this.#parts
     const partition = partitionOf(space, personalId)

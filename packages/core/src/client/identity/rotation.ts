@@ -1,5 +1,5 @@
 /**
- * Replaces the key that writes here by a new one: another author id, which nobody but the reviewer can
+ * Replaces the key that writes here by a new one: another author id, which only the reviewer can
  * link to the one before.
  *
  *   asked ─▶ noted: the key leaves; the new one stored ─▶ nothing waits any more ─▶ the new key writes

@@ -1,5 +1,5 @@
 /**
- * Moves own work from one partition of a storage to another: what somebody wrote before they signed in.
+ * Moves own work from one partition of a storage to another: messages written before the person signed in.
  * Messages go as they were signed, with their keys, so their ids, authors and history stay; the rows of
  * the reviewer go along where the other partition has none.
  *
@@ -67,7 +67,7 @@ export async function takeAlong({
   }
 }
 
-/** Whether nobody wrote anything there. */
+/** Whether the partition has no own work. */
 function isEmpty({ segments }: StoredState): boolean {
   return segments.every(({ kind }) => kind === 'tail')
 }
