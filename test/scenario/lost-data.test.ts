@@ -413,6 +413,33 @@ describe('a store that has lost something', () => {
     expect(late.state).toBe('accepted')
     expect([ann, bob, carl].map((store) => store.refused.snapshot())).toEqual([[], [], []])
   })
+
+  it('LOSS5 what was decided on a lost lineage, and waits, is not late: both decisions stand', async () => {
+    await start()
+    const ann = await open()
+    const bob = await open()
+    const row = ann.create(Task, { title: 'one' }).id
+    await settled(ann, bob)
+    const copy = await copied()
+    await settled(ann, bob)
+    // Ann has read a position that the copy lacks, and decides on it. She does not know of any verdict.
+    bob.update(Task, row, { title: 'two' })
+    await settled(ann, bob)
+    ann.setOnline(false)
+    const decided = ann.resolve(Task, row, { title: 'three' })
+    bob.setOnline(false)
+    await fallBack(copy, true)
+    const carl = await open()
+    await settled(carl)
+    carl.resolve(Task, row, { title: 'four' })
+    await settled(carl)
+    ann.setOnline(true)
+    bob.setOnline(true)
+    await settled(ann, bob, carl)
+    expect(decided.state).toBe('accepted')
+    expect(told(carl)).toMatchObject([{ titles: ['four', 'three'] }])
+    expect([ann, bob, carl].map((store) => store.refused.snapshot())).toEqual([[], [], []])
+  })
 })
 
 /** A store behind it hands nothing back: the wire says that all is there. */

@@ -157,6 +157,8 @@ export interface WorldOptions {
   readonly signerMs?: number
   /** Whether bob's platform checks signatures itself. */
   readonly isNative?: boolean
+  /** What bob's store keeps. */
+  readonly scope?: 'all' | 'followed'
 }
 
 export class World {
@@ -193,6 +195,7 @@ export class World {
     reviewer = {},
     signerMs = 0,
     isNative = true,
+    scope = 'all',
   }: WorldOptions = {}): Promise<World> {
     const scene = await VirtualScene.open({
       keys: HONEST,
@@ -204,7 +207,7 @@ export class World {
     const way = new Middleman(scene)
     const disk = scene.disk()
     const locks = new SimLocks()
-    const bob = await scene.page(way, { entities, disk, locks, signerMs, isNative })
+    const bob = await scene.page(way, { entities, disk, locks, signerMs, isNative, scope })
     const world = new World({ scene, ann, carl, bob, way, disk, locks })
     await world.settle()
     return world

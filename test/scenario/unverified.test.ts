@@ -175,6 +175,20 @@ describe('GATE11 what arrives before its check', () => {
     expect(states).toEqual(['quick canonical'])
   })
 
+  test('is not shown by a store of scopes, which has not all rows that a tail changes', async () => {
+    await open({ scope: 'followed' })
+    world.bob.follow(Note)
+    await world.settle()
+    await world.write('honest')
+    await world.pass(CHECK_MS * 3)
+    expect(world.bob.query(Note).rows.map(({ text }) => text)).toEqual(['honest'])
+    world.way.say(await forgedTail())
+    expect(forgedRow()).toBeUndefined()
+    await world.pass(CHECK_MS * 3)
+    expect(world.bob.status.getState()).toMatchObject({ connectionRefusal: 'forged' })
+    expect(world.bob.query(Note).rows.map(({ text }) => text)).toEqual(['honest'])
+  })
+
   test('becomes canonical though its link is lost during the check', async () => {
     await open()
     const id = await world.write('quick')
