@@ -6,6 +6,7 @@ import {
   type IncludedResult,
   type SyncStore,
   entity,
+  followed,
   livePages,
   optional,
   reference,
@@ -72,7 +73,7 @@ async function play(users: number, tasks: number): Promise<Play> {
     ann.create(Task, { board: 'a', title: `t${n}`, assignee: ids[n % users]! })
   await settled(ann)
   const line = scene.line()
-  const bob = await scene.page(line, { entities, scope: 'followed' })
+  const bob = await scene.page(line, { entities, scope: followed })
   await scene.until(() => isOnline(bob), 5_000)
   return { ann, bob, line, users: ids }
 }
@@ -270,14 +271,14 @@ describe('a store that follows scopes', () => {
       canRead: ({ person }, row) => person?.id === 'ann' || row['name'] !== 'secret',
       authenticate: (auth) => (auth === undefined ? null : { personalId: auth }),
     })
-    const ann = await scene.page(scene.line(), { entities, scope: 'followed', person: 'ann' })
+    const ann = await scene.page(scene.line(), { entities, scope: followed, person: 'ann' })
     const secret = ann.create(User, { name: 'secret' }).id
     const open = ann.create(User, { name: 'open' }).id
     ann.create(Task, { board: 'a', title: 't0', assignee: secret })
     ann.create(Task, { board: 'a', title: 't1', assignee: open })
     await settled(ann)
     const line = scene.line()
-    const bob = await scene.page(line, { entities, scope: 'followed', person: 'bob' })
+    const bob = await scene.page(line, { entities, scope: followed, person: 'bob' })
     const live = bob.live(Task, QUERY)
     live.subscribe(() => {})
     await scene.until(() => live.snapshot().complete, 5_000)

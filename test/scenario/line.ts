@@ -2,7 +2,7 @@
  * A reviewer and stores on virtual time, each store behind a line of its own that a test can make
  * slow, deaf or half-open. Nothing here waits for the machine.
  */
-import type { Entity, SyncStore } from '@countersign/core'
+import type { Entity, FollowedScope, SyncStore } from '@countersign/core'
 import { setSha256 } from '@countersign/core/message'
 import type { LinkEvents, Transport } from '@countersign/core/ports'
 import { type Reviewer, type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
@@ -193,7 +193,7 @@ export class VirtualScene {
       signerMs = 0,
       isNative = true,
       limits = {},
-      scope = 'all',
+      scope,
       person,
     }: {
       readonly entities: readonly Entity[]
@@ -204,7 +204,7 @@ export class VirtualScene {
       readonly signerMs?: number
       readonly isNative?: boolean
       readonly limits?: Partial<Limits>
-      readonly scope?: 'all' | 'followed'
+      readonly scope?: FollowedScope | undefined
       /** Sent as the token of a login; undefined: there is none. */
       readonly person?: string
     },

@@ -3,7 +3,15 @@
  * have read it, the same for all, and nobody acts by hand.
  */
 import { cpSync, rmSync } from 'node:fs'
-import { type SyncStore, defaultPlatform, entity, memoryStorage } from '@countersign/core'
+import {
+  type FollowedScope,
+  type SyncStore,
+  createSyncStore,
+  defaultPlatform,
+  entity,
+  followed,
+  memoryStorage,
+} from '@countersign/core'
 import { allPages } from '@countersign/core/ports'
 import type { KeyPair, Page, Storage, StoredState, Transport } from '@countersign/core/ports'
 import {
@@ -14,7 +22,6 @@ import {
   sequence,
 } from '@countersign/core/reviewer'
 import { sqliteSpaces } from '@countersign/reviewer'
-import { createSyncStore } from '@countersign/core'
 import { rulesFor } from '@countersign/core/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -85,7 +92,7 @@ const transport: Transport = { connect: (link) => wireTo(current).connect(link) 
 async function open(
   storage = memoryStorage(),
   over = transport,
-  scope: 'all' | 'followed' = 'all',
+  scope?: FollowedScope,
 ): Promise<SyncStore> {
   const store = createSyncStore({
     ...{ server: true, space: SPACE, entities: [Task, Bill], storage, transports: [over], scope },
@@ -241,7 +248,7 @@ describe('a reviewer restored from a copy', () => {
 
 describe('a store that follows parts of the space', () => {
   const follower = async (): Promise<SyncStore> => {
-    const store = await open(memoryStorage(), transport, 'followed')
+    const store = await open(memoryStorage(), transport, followed)
     await store.follow(Task).ready
     return store
   }

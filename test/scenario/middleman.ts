@@ -3,7 +3,7 @@
  * like, but has no key of theirs; and a world of three authors, in which one of them, bob, has them on
  * his way. What bob showed as canonical at any time is kept, and held against the reviewer's history.
  */
-import { type Row, type SyncStore, entity } from '@countersign/core'
+import { type FollowedScope, type Row, type SyncStore, entity } from '@countersign/core'
 import { type Position, hashBytes, positionBytes, shortId } from '@countersign/core/message'
 import {
   type KeyPair,
@@ -158,7 +158,7 @@ export interface WorldOptions {
   /** Whether bob's platform checks signatures itself. */
   readonly isNative?: boolean
   /** What bob's store keeps. */
-  readonly scope?: 'all' | 'followed'
+  readonly scope?: FollowedScope | undefined
 }
 
 export class World {
@@ -195,7 +195,7 @@ export class World {
     reviewer = {},
     signerMs = 0,
     isNative = true,
-    scope = 'all',
+    scope,
   }: WorldOptions = {}): Promise<World> {
     const scene = await VirtualScene.open({
       keys: HONEST,

@@ -2,7 +2,14 @@
  * Pages of a query: in a store of the whole space, and in one that follows scopes, where a page is a range
  * that the reviewer cuts. Rows come and go before the end of the pages, and none is shown twice or skipped.
  */
-import { type LivePages, type SyncStore, entity, livePages, optional } from '@countersign/core'
+import {
+  type LivePages,
+  type SyncStore,
+  entity,
+  followed,
+  livePages,
+  optional,
+} from '@countersign/core'
 import { SeededRandom } from '@countersign/core/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -52,7 +59,7 @@ async function play(count: number, options: { readonly limit?: number } = {}): P
     }
   await settled(ann)
   const line = scene.line()
-  const bob = await scene.page(line, { entities, scope: 'followed' })
+  const bob = await scene.page(line, { entities, scope: followed })
   await scene.until(() => isOnline(bob), 5_000)
   return { ann, bob, line }
 }
@@ -357,14 +364,14 @@ describe('a store that follows scopes', () => {
       canRead: ({ person }, row) => person?.id === 'ann' || !String(row['title']).startsWith('x'),
       authenticate: (auth) => (auth === undefined ? null : { personalId: auth }),
     })
-    const ann = await scene.page(scene.line(), { entities, scope: 'followed', person: 'ann' })
+    const ann = await scene.page(scene.line(), { entities, scope: followed, person: 'ann' })
     for (let n = 0; n < 30; n++) {
       ann.create(Task, { board: 'a', title: `a${n}`, n })
       ann.create(Task, { board: 'a', title: `x${n}`, n: n + 0.25 })
     }
     await settled(ann)
     const line = scene.line()
-    const bob = await scene.page(line, { entities, scope: 'followed', person: 'bob' })
+    const bob = await scene.page(line, { entities, scope: followed, person: 'bob' })
     const pages = livePages(bob, Task, ON_A)
     await open(pages)
     expect(titles(pages)).toEqual(upTo(10))

@@ -2,7 +2,7 @@
  * Rows that not everybody may read: they come and go as rights change, and whoever may not read a row
  * is told nothing of it, by whatever road.
  */
-import { type SyncStore, entity } from '@countersign/core'
+import { type SyncStore, entity, followed } from '@countersign/core'
 import type { CanRead, ReviewerEvent } from '@countersign/core/reviewer'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -46,7 +46,7 @@ const outbox = ({ store }: Reader): number => store.status.getState().outboxMess
 
 async function reader(person: string): Promise<Reader> {
   const line = scene.line()
-  const store = await scene.page(line, { entities, scope: 'followed', person })
+  const store = await scene.page(line, { entities, scope: followed, person })
   let known = 0
   const heard = (): string => {
     const frames = line.sent.filter(({ direction }) => direction === 'down').slice(known)

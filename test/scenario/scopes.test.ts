@@ -2,7 +2,7 @@
  * A store that follows scopes: it has the rows that its queries ask for, says which results are
  * complete, and writes on rows that it knows less far than others.
  */
-import { type Row, type SyncStore, entity } from '@countersign/core'
+import { type Row, type SyncStore, entity, followed } from '@countersign/core'
 import { SeededRandom } from '@countersign/core/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
@@ -43,7 +43,7 @@ async function play(boards: readonly string[], count: number): Promise<Play> {
     for (let n = 0; n < count; n++) ann.create(Task, { board, title: `${board} ${n}`, n })
   await scene.until(() => isOnline(ann) && outbox(ann) === 0, 20_000)
   const line = scene.line()
-  const bob = await scene.page(line, { entities, scope: 'followed' })
+  const bob = await scene.page(line, { entities, scope: followed })
   await scene.until(() => isOnline(bob), 5_000)
   return { ann, bob, line }
 }
@@ -253,7 +253,7 @@ describe('storage', () => {
   it('§15 stores: rows are here after a reload without a link, and are not called complete', async () => {
     const { ann } = await play(['a', 'b'], 3)
     const disk = scene.disk()
-    const first = await scene.page(scene.line(), { entities, disk, scope: 'followed' })
+    const first = await scene.page(scene.line(), { entities, disk, scope: followed })
     await scene.result(first.follow(Task, on('b')).ready)
     first.create(Task, { board: 'a', title: 'own', n: 1 })
     await settled(ann, first)
@@ -262,7 +262,7 @@ describe('storage', () => {
     const again = await scene.page(scene.line(), {
       entities,
       disk,
-      scope: 'followed',
+      scope: followed,
       online: false,
     })
     expect(titles(again, 'b')).toEqual(['b 0', 'b 1', 'b 2'])
@@ -358,7 +358,7 @@ describe('a bad line', () => {
       const people: { store: SyncStore; line: Line; board: string | undefined }[] = []
       for (const board of [undefined, 'a', 'b', 'a']) {
         const line = scene.line()
-        const scope = board ? 'followed' : 'all'
+        const scope = board ? followed : undefined
         const store = await scene.page(line, { entities, scope })
         if (board) claims.push(claimsOf(store, board))
         people.push({ store, line, board })

@@ -2,7 +2,7 @@
  * Where the platform has no native Ed25519, what arrives is shown at once as `unverified`, and checked
  * meanwhile. Time is virtual; a signature takes bob 100 ms to make or to check. Rule: SPEC.md, GATE11.
  */
-import type { Row, SyncStore } from '@countersign/core'
+import { type Row, type SyncStore, followed } from '@countersign/core'
 import type { Position } from '@countersign/core/message'
 import { reviewerFrame } from '@countersign/core/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -176,7 +176,7 @@ describe('GATE11 what arrives before its check', () => {
   })
 
   test('is not shown by a store of scopes, which has not all rows that a tail changes', async () => {
-    await open({ scope: 'followed' })
+    await open({ scope: followed })
     world.bob.follow(Note)
     await world.settle()
     await world.write('honest')

@@ -2,7 +2,13 @@
  * A tab, and one life of it: from opening the store until it is closed or killed. Everything a
  * visit has of the world it has through its own clock, so that killing that clock kills it.
  */
-import type { AnyRow, Followed, SyncStatus, SyncStore } from '@countersign/core'
+import {
+  type AnyRow,
+  type Followed,
+  type SyncStatus,
+  type SyncStore,
+  followed,
+} from '@countersign/core'
 import type { Transport } from '@countersign/core/ports'
 import {
   ProcessClock,
@@ -97,7 +103,7 @@ export class Visit {
     const options = {
       space: SPACE,
       entities: this.types,
-      ...(device.isFollower && { scope: 'followed' as const }),
+      ...(device.isFollower && { scope: followed }),
       ...(device.disk && { storage: device.disk.storage(this.process) }),
       transports: [stage.wayOf(name, this.process)],
       // Whom they meet first they would follow for ever.

@@ -203,7 +203,7 @@ export interface QueryResult<E extends Entity> {
   /** Frozen; the same array until a row of it changes. */
   readonly rows: readonly Row<E>[]
   /**
-   * Whether the result includes every row that the reviewer had as of `asOf`. With `scope: 'followed'`
+   * Whether the result includes every row that the reviewer had as of `asOf`. With `scope: followed`
    * that is so when the followed rows include those of the query, and all of them have arrived.
    */
   readonly complete: boolean
@@ -418,7 +418,7 @@ export interface SyncStore {
   ): LiveQuery<E, IncludedResult<E, I>>
   live<E extends Entity>(this: void, entity: E, query?: Query<E>): LiveQuery<E>
   /**
-   * Keeps the rows of a query up to date, in a store with `scope: 'followed'`; open live queries do the
+   * Keeps the rows of a query up to date, in a store with `scope: followed`; open live queries do the
    * same for theirs. Equalities in `where` narrow what is followed, where the stored values of their
    * fields are the same in all versions of the type; other conditions do not. In other stores all
    * rows are followed anyway.

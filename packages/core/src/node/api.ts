@@ -43,7 +43,7 @@ export interface ReviewerOptions<E extends Entity = Entity> {
   readonly review?: ReviewRule | undefined
   /**
    * The right to read a row. Absent: every person may read every row. With it, stores must follow
-   * scopes (`scope: 'followed'`), since the log would reveal every row; `authenticate` determines
+   * scopes (`scope: followed`), since the log would reveal every row; `authenticate` determines
    * the person.
    */
   readonly canRead?: CanRead | undefined
