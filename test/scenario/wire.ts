@@ -29,6 +29,7 @@ export interface OpenOptions {
   readonly checkpointSteps?: number
   readonly limits?: Parameters<typeof createLimitedStore>[1]
   readonly identity?: NonNullable<StoreOptions['identity']>
+  readonly scope?: StoreOptions['scope']
   readonly platform?: NonNullable<StoreOptions['platform']>
   /** What stands between the store and the honest wire. */
   readonly over?: (honest: Transport) => Transport
