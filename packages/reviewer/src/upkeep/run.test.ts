@@ -5,7 +5,6 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fileOf } from '../store/sqlite-spaces.ts'
 import { type Folder, SPACE, fill, freshFolder, reviewerOf } from './filled.test-kit.ts'
-import { run } from './run.ts'
 import { said } from './said.test-kit.ts'
 
 let folder: Folder

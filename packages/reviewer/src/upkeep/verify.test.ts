@@ -23,7 +23,6 @@ import {
   reviewerOf,
   settled,
 } from './filled.test-kit.ts'
-import { run } from './run.ts'
 import { type Said, said } from './said.test-kit.ts'
 
 let whole: Folder
