@@ -30,6 +30,7 @@ import {
   batchAfter,
   entities,
   positionAfter,
+  tailAt,
   rowsOf,
   sign,
 } from './middleman.ts'
@@ -389,10 +390,6 @@ describe('GATE4 positions and batches from nothing', () => {
     expect(world.canonicalTexts).toEqual(['first'])
     await world.heal()
   })
-
-  function tailAt(batch: string, position: Position): string {
-    return reviewerFrame('tail', { batches: [batch.split('\n').length], position }, batch)
-  }
 })
 
 describe('GATE7 acceptances', () => {

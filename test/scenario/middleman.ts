@@ -17,6 +17,7 @@ import {
   chainOfBatch,
   parseAuthorFrame,
   parseReviewerFrame,
+  reviewerFrame,
 } from '@countersign/core/protocol'
 import { type ReviewerOptions, createReviewer } from '@countersign/core/reviewer'
 import { type FaultyDisk, SimLocks, rulesFor, simSigner } from '@countersign/core/testing'
@@ -366,6 +367,16 @@ export async function positionAfter(
   if (!chain.ok) throw new Error(chain.error.message)
   const position = { ...before, seq: before.seq + 1, chain: chain.value }
   return { ...position, sig: await sign(keys, positionBytes(SPACE, position)) }
+}
+
+/** A `tail` with one batch at that position. */
+export function tailAt(batch: string, position: Position): string {
+  return reviewerFrame('tail', { batches: [batch.split('\n').length], position }, batch)
+}
+
+/** The same, where the position follows `before` and these keys sign it. */
+export async function tailAfter(before: Position, batch: string, keys: KeyPair): Promise<string> {
+  return tailAt(batch, await positionAfter(before, batch, keys))
 }
 
 export function sign({ publicKey }: KeyPair, bytes: Uint8Array): Promise<string> {

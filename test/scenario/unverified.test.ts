@@ -6,7 +6,7 @@ import { type Row, type SyncStore, followed } from '@countersign/core'
 import type { Position } from '@countersign/core/message'
 import { reviewerFrame } from '@countersign/core/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { Note, OTHER, World, batchAfter, entities, positionAfter, rowsOf } from './middleman.ts'
+import { Note, OTHER, World, batchAfter, entities, rowsOf, tailAfter } from './middleman.ts'
 
 // Time is virtual, and the machine may be busy.
 vi.setConfig({ testTimeout: 60_000 })
@@ -54,9 +54,7 @@ function seq(): number {
 /** A tail with a row of somebody whom the reviewer never met, at a position that it has not signed. */
 async function forgedTail(): Promise<string> {
   const at: Position = world.bob.status.getState().position!
-  const batch = batchAfter((await world.tailOfOther('forged')).texts, at)
-  const position = await positionAfter(at, batch, OTHER)
-  return reviewerFrame('tail', { batches: [batch.split('\n').length], position }, batch)
+  return tailAfter(at, batchAfter((await world.tailOfOther('forged')).texts, at), OTHER)
 }
 
 /** The row of the forged tail, if bob shows it. */
