@@ -1,6 +1,6 @@
 /**
  * Queries with the rows that references name: live, followed by their ids where a store follows scopes, and
- * with a word for each that is missing.
+ * with a status for each row that is missing.
  */
 import {
   type IncludedResult,
@@ -28,7 +28,7 @@ const Task = entity('task', {
 const Card = entity('card', z.object({ board: z.string(), author: z.string() }))
 const entities = [User, Task, Card]
 
-/** In no store. */
+/** The id of a row that no store has. */
 const NOBODY = '0190a6b2-3c4d-8e5f-8a7b-00000000000f'
 const QUERY = {
   ...{ where: { board: 'a' }, orderBy: ['title'] as const },
@@ -58,7 +58,7 @@ const shown = ({ rows }: Result): readonly string[] =>
 interface Play {
   /** Follows the whole space. */
   readonly ann: SyncStore
-  /** Follows what is asked for. */
+  /** Follows the scopes of its queries. */
   readonly bob: SyncStore
   readonly line: Line
   readonly users: readonly string[]
@@ -169,7 +169,7 @@ describe('a store that follows scopes', () => {
     ann.archive(User, users[2]!)
     await settled(ann)
     expect(shown(live.snapshot())).toEqual(['t0 ready u0', 't1 ready one', 't2 archived u2'])
-    // Another one is named: it comes, and the first one is not sent again.
+    // The task now names another user: that user is sent, and the first one is not sent again.
     ann.update(Task, live.snapshot().rows[0]!.id, { assignee: users[9]! })
     await settled(ann)
     expect(shown(live.snapshot())[0]).toBe('t0 ready u9')
@@ -310,7 +310,7 @@ describe('random writes', () => {
       const random = new SeededRandom(900 + seed)
       const below = (count: number): number => Math.floor(random.unit() * count)
       const { ann, bob, line } = await play(6, 8)
-      // She writes nothing, so she shows what the reviewer has.
+      // She writes nothing, so her store shows what the reviewer has.
       const eve = await scene.page(scene.line(), { entities })
       await settled(eve)
       const truth = new Map<number, readonly string[]>()

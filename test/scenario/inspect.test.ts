@@ -1,4 +1,4 @@
-/** What devtools see of real stores: the feed, the answers, and that no secret is among them. */
+/** What devtools get from real stores: the feed and the answers, without any secret. */
 import {
   type SyncStore,
   createSyncStore,

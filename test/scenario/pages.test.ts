@@ -1,6 +1,6 @@
 /**
  * Pages of a query: in a store of the whole space, and in one that follows scopes, where a page is a range
- * that the reviewer cuts. Rows come and go before the end of the pages, and none is shown twice or skipped.
+ * whose end the reviewer names. Rows come and go among the pages, and none is shown twice or skipped.
  */
 import {
   type LivePages,
@@ -43,12 +43,12 @@ async function settled(...stores: readonly SyncStore[]): Promise<void> {
 interface Play {
   /** Follows the whole space. */
   readonly ann: SyncStore
-  /** Follows what is asked for. */
+  /** Follows the scopes of its queries. */
   readonly bob: SyncStore
   readonly line: Line
 }
 
-/** Ann has `count` rows on the board a, as many on b, and Bob nothing yet. */
+/** Ann has `count` rows on the board a, as many on b, and Bob has none yet. */
 async function play(count: number, options: { readonly limit?: number } = {}): Promise<Play> {
   scene = await VirtualScene.open({ entities })
   const ann = await scene.page(scene.line(), { entities })
@@ -64,7 +64,7 @@ async function play(count: number, options: { readonly limit?: number } = {}): P
   return { ann, bob, line }
 }
 
-/** Subscribes, and waits until nothing is fetched. */
+/** Subscribes, and waits until no page is being fetched. */
 async function open(pages: Pages): Promise<() => void> {
   const end = pages.subscribe(() => {})
   await here(pages)
@@ -98,7 +98,7 @@ describe('a store that follows scopes', () => {
     const before = line.bytes('down')
     pages.snapshot().fetchMore()
     expect(pages.snapshot()).toMatchObject({ fetching: true, complete: true, rows: { length: 10 } })
-    pages.snapshot().fetchMore() // once more while it is on its way: nothing
+    pages.snapshot().fetchMore() // a second call while the page is being fetched has no effect
     await here(pages)
     expect(titles(pages)).toEqual(upTo(20))
     // Ten rows, and not those of the first page again.
@@ -426,7 +426,7 @@ describe('random writes', () => {
       const isDown = below(random, 2) === 0
       const order = isDown ? ('-n' as const) : ('n' as const)
       const query = { where: { board: 'a' }, orderBy: [order, 'title'] as const }
-      // She writes nothing, so she shows what the reviewer has.
+      // She writes nothing, so her store shows what the reviewer has.
       const eve = await scene.page(scene.line(), { entities })
       await settled(eve)
       const truth = new Map<number, readonly string[]>()

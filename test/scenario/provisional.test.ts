@@ -1,6 +1,6 @@
 /**
  * Peers that review for each other while the home reviewer is away, over the transports that apps use;
- * in real time, so that suspicion takes its seconds. Many more are in `test/world/peers`.
+ * in real time, so an election takes its seconds. Many more such tests are in `test/world/peers`.
  */
 import { createSyncStore, defaultPlatform, entity, memoryStorage } from '@countersign/core'
 import type { SyncStore } from '@countersign/core'
@@ -48,7 +48,7 @@ test('PEER7 PEER12 a peer reviews while home is away, and home has all of it whe
   const open = async (personalId: string): Promise<SyncStore> => {
     const peers = broadcastPeers(`notes of ${SPACE}`)
     const serve = peers.serve.bind(peers)
-    // What peers are told.
+    // The frames that peers receive.
     peers.serve = (accept) =>
       serve((link, peer) => {
         const far = accept(link, peer)

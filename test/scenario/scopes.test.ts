@@ -1,6 +1,6 @@
 /**
- * A store that follows scopes: it has the rows that its queries ask for, says which results are
- * complete, and writes on rows that it knows less far than others.
+ * A store that follows scopes: it has the rows of its queries, reports which results are complete, and
+ * writes on rows of which it does not know all writes up to its position.
  */
 import { type Row, type SyncStore, entity, followed } from '@countersign/core'
 import { SeededRandom } from '@countersign/core/testing'
@@ -30,7 +30,7 @@ const titles = (store: SyncStore, board: string): readonly string[] =>
 interface Play {
   /** Follows the whole space. */
   readonly ann: SyncStore
-  /** Follows what is asked for. */
+  /** Follows the scopes of its queries. */
   readonly bob: SyncStore
   readonly line: Line
 }
@@ -53,7 +53,7 @@ async function settled(...stores: readonly SyncStore[]): Promise<void> {
   await scene.pass(100)
 }
 
-/** Everything of the rows of a board that all who know them show. */
+/** What all stores show alike of the rows of a board. */
 function picture(store: SyncStore, board: string): unknown {
   const { rows } = store.query(Task, { ...on(board), archived: 'include' })
   const shown = rows.map((row) => {
@@ -242,7 +242,7 @@ describe('a slow reader', () => {
     expect(line.connections).toBe(1)
     const follows = line.sent.filter(({ kind }) => kind === 'follow').map(({ text }) => text)
     expect(follows.filter((text) => text.startsWith('["follow",1,1,'))).not.toEqual([])
-    // It never asks for everything again.
+    // The store never asks for everything again.
     expect(follows.filter((text) => /^\["follow",(?!1,)\d+,1,/.test(text))).toEqual([])
     // One state for each edit would be more.
     expect(line.bytes('down')).toBeLessThan(650_000)

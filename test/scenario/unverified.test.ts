@@ -1,6 +1,6 @@
 /**
- * Where the platform has no native Ed25519, what arrives is shown at once as `unverified`, and checked
- * meanwhile. Time is virtual; a signature takes bob 100 ms to make or to check. Rule: SPEC.md, GATE11.
+ * Where the platform has no native Ed25519, messages that arrive are shown at once as `unverified`, and
+ * are checked meanwhile. Time is virtual; a signature takes bob 100 ms to make or to check. Rule: SPEC.md, GATE11.
  */
 import { type Row, type SyncStore, followed } from '@countersign/core'
 import type { Position } from '@countersign/core/message'
@@ -12,7 +12,7 @@ import { Note, OTHER, World, batchAfter, entities, rowsOf, tailAfter } from './m
 vi.setConfig({ testTimeout: 60_000 })
 
 const CHECK_MS = 100
-/** Until a write of ann has reached bob, whose check is under way then. */
+/** Waits until a write of ann has reached bob, and is being checked there. */
 const ARRIVED_MS = 30
 
 let world: World
@@ -30,7 +30,7 @@ function noteOf(store: SyncStore, id: string): NoteRow | undefined {
   return store.peek(Note, id).row
 }
 
-/** What bob shows of a row, and its verdict. */
+/** The row that bob shows, and its verdict. */
 function shown(id: string): unknown[] | undefined {
   const row = noteOf(world.bob, id)
   return row && [row.text, row.$state, row.$reviewer !== null]
@@ -51,7 +51,7 @@ function seq(): number {
   return world.bob.status.getState().position?.seq ?? 0
 }
 
-/** A tail with a row of somebody whom the reviewer never met, at a position that it has not signed. */
+/** A tail with a row of an author whom the reviewer has never met, at a position that it has not signed. */
 async function forgedTail(): Promise<string> {
   const at: Position = world.bob.status.getState().position!
   return tailAfter(at, batchAfter((await world.tailOfOther('forged')).texts, at), OTHER)

@@ -1,7 +1,7 @@
 /**
  * What really happened in a world, seen from outside of every process: which messages exist,
  * what the reviewer's store has committed and refused, what reached the platter of which disk.
- * Replicas and reviewer are measured by it; they know nothing of it.
+ * Replicas and reviewer are compared with it, and cannot read it.
  */
 import {
   type AuthoredMessage,
@@ -78,7 +78,7 @@ export class Truth {
     this.facts.learn(message)
   }
 
-  /** The messages of an offer or of a stored flush, learnt; or what is wrong with them. */
+  /** Records the messages of an offer or of a stored flush; returns them, or their fault. */
   learnText(text: string): readonly AuthoredMessage[] | string {
     let messages = this.#read.get(text)
     if (messages === undefined) this.#read.set(text, (messages = messagesIn(text)))
@@ -121,7 +121,7 @@ export class Truth {
     return [{ text, position, fromSeq, throughSeq, chain, at, accepted, messages }]
   }
 
-  /** Takes in what was committed, after it was checked. */
+  /** Records a commit, after it was checked. */
   commit(batches: readonly CommittedBatch[], commit: Commit): void {
     for (const { messages, chain } of batches) {
       for (const message of messages) {
@@ -212,7 +212,7 @@ export class Truth {
     const message = this.facts.message(id)
     if (!message || lost.has(id)) return true
     const parents = this.facts.parentsOf(message)
-    // One refused parent is enough of an answer; one that would have been, and is lost, is none.
+    // One refused parent is a sufficient answer; a lost one that would have been refused is none.
     if (parents.some((parent) => parent !== undefined && this.refused.has(parent))) return false
     return parents.some(
       (parent) =>
@@ -260,7 +260,7 @@ export class Truth {
   }
 }
 
-/** What a commit refuses. */
+/** The rejections of a commit. */
 export function rejectionsOf({ rejections = [] }: Commit): readonly Rejection[] {
   return rejections.map(({ text }) => JSON.parse(text) as Rejection)
 }

@@ -1,6 +1,6 @@
 /**
- * What apps were told of their messages, held against what the reviewer's store says, when
- * nothing is left to do.
+ * The verdicts that apps got on their messages, compared with the reviewer's store, when nothing is left
+ * to do.
  */
 import type { Receipt, StandingValue, Verdict } from '@countersign/core'
 import type { Fact } from '../facts.ts'
@@ -52,7 +52,7 @@ export function s3AcksAreDurable(truth: Truth, acks: readonly Ack[]): void {
 /** Refused for what others wrote. */
 const TOLD: ReadonlySet<string> = new Set(['stale', 'contested'])
 
-/** Who lost a race is told what stands instead: accepted values that they had not seen. */
+/** The loser of a race gets the values that won: accepted values that they had not seen. */
 export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
   for (const { visit, receipt, verdict } of acks) {
     const fact = truth.facts.get(receipt.messageId)
@@ -61,7 +61,7 @@ export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
       reading.given(by, truth.history(id)!, field) !== undefined
     if (verdict.verdict !== 'rejected' || !TOLD.has(verdict.reason) || !fact) continue
     const { reason, standing } = verdict
-    // Whoever keeps all that they saw may fill a register, too.
+    // An author who keeps all values that they saw may fill a register, too.
     if (reason === 'contested' && standing.length === 0) continue
     must(standing.length > 0, 'S10', () => `${fact.name} is ${reason}, and nobody says over what`)
     for (const value of standing) {

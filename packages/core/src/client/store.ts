@@ -456,7 +456,7 @@ export interface SyncStore {
    */
   export(this: void): Promise<string>
   /**
-   * Writes the messages of an exported text anew, by this store's author, on the rows that are here: rows
+   * Writes the messages of an exported text as new ones, by this store's author, on the rows that are here: rows
    * that were created get new ids. Those that were accepted since, or are here already, are skipped, so a text
    * that is imported twice writes once. Rejects with CountersignError `invalid` for a text that is damaged, or of
    * another space; with `unavailable` where the reviewer must be asked and there is no connection.

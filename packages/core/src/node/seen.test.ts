@@ -431,7 +431,7 @@ describe('contested', () => {
     )
     expect(refused[0]).toMatchObject({
       reason: 'contested',
-      detail: 'issue.title has 32 values that wait for somebody to resolve them',
+      detail: 'issue.title has 32 concurrent values, which must be resolved first',
       standing: standing.map(({ id }, n) => ({ reg: 'title', msgId: id, value: `t${n}` })),
     })
 

@@ -15,7 +15,7 @@ export interface UsedScope {
   isCovered: boolean
 }
 
-/** A question how far the next rows of scopes reach: a page that somebody opens. */
+/** A question how far the next rows of scopes reach: for a page of a query that is opened. */
 export interface Reach {
   /** As it stands when it is sent. */
   readonly question: () => Omit<ReachFields, 'no'>

@@ -131,7 +131,7 @@ export class OwnPerson {
     const isKnown = this.#personalId !== undefined
     const isSettled = last !== undefined && last !== unresolved
     const moved = isSettled ? { to: last, isMoved: true } : await this.#settle(storage)
-    // Whoever was there last may have signed out: then an opening without a person shows nothing of theirs.
+    // The last person may have signed out: an opening without a person must show none of their rows.
     const before = last === unresolved && moved.isMoved ? (moved.to ?? last) : last
     if (this.#isAsked)
       this.#partition = isKnown ? partitionOf(space, this.#personalId) : (before ?? unresolved)
@@ -268,7 +268,7 @@ export class OwnPerson {
     return answer
   }
 
-  /** Notes that whoever was here has signed out. */
+  /** Stores that the person of this store has signed out. */
   async leave(storage: Storage | undefined): Promise<void> {
     if (!storage || !this.#isAsked) return
     const base = this.#parts.newDisk()

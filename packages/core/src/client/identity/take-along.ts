@@ -119,8 +119,9 @@ function metaOf({ meta }: StoredState, takesRows: boolean): (readonly [string, u
 }
 
 /**
- * A write on what waits is made by the key that wrote it: by another one it would show everybody that
- * the two are one person's. So that key writes on, until nothing waits.
+ * A write that depends on a waiting message is made by the key that wrote that message: with another key
+ * it would reveal to all readers that both keys are one person's. So the old key writes on until no
+ * message waits.
  */
 function keyOf(
   { meta }: StoredState,
