@@ -105,6 +105,7 @@ export function extremesFor(seed: number): Extremes {
   const bounds = {
     ...boundsFor(new Random(seed + 2 ** 43)),
     ...keptFor(new Random(seed + 2 ** 51)),
+    ...queueBoundsFor(new Random(seed + 2 ** 48)),
   }
   return {
     // Thousands of rows over a slow line would take too long.
@@ -212,6 +213,38 @@ function boundsFor(random: Random): Partial<Limits> {
   if (random.chance(share)) Object.assign(bounds, frameFor(random))
   // So long that the lines of one flush are stored in several records before they are sealed.
   if (random.chance(share)) bounds.flushDelayMs = random.pick([40, 400])
+  return bounds
+}
+
+/**
+ * Set to 1 to 4: what is under way, waits, is listed or asked for at a time. Not `parentsMax`: the oracle of
+ * this world goes by parents.
+ */
+const FEW_UNDER_WAY: readonly Bound[] = [
+  'inFlightMessagesMax',
+  'waitingMessagesMax',
+  'bindsAtOnceMax',
+  'authorsToldMax',
+  'evidenceMax',
+  'standingMax',
+  'flushesPerSeal',
+  'sealsMax',
+  'ownSpansMax',
+]
+
+function queueBoundsFor(random: Random): Partial<Limits> {
+  if (!random.chance(0.12)) return {}
+  const share = random.pick([0.2, 0.5])
+  const bounds: Partial<Record<Bound, number>> = {}
+  for (const bound of FEW_UNDER_WAY) {
+    const few = random.between(1, 4)
+    if (random.chance(share)) bounds[bound] = few
+  }
+  if (random.chance(share)) bounds.inFlightBytesMax = random.pick([1, 600])
+  if (random.chance(share)) bounds.standingBytesMax = 2_000
+  if (random.chance(share)) bounds.historyBytesMax = 2_000
+  if (random.chance(share)) bounds.journalBytesMax = random.pick([0, 2_000])
+  if (random.chance(share)) bounds.journalMs = random.pick([1, 2_000])
   return bounds
 }
 

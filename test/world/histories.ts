@@ -16,7 +16,9 @@ export function askHistory(world: World, visit: Visit, random: Random): boolean 
   const { store, name } = visit
   const toldMax = plan.reviewerBounds.historyMessagesMax ?? LIMITS.historyMessagesMax
   const { authorId, position } = store.status.getState()
-  const asked = { truth, history, authorId: authorId!, toldMax, seq: position?.seq ?? 0 }
+  // An answer that is cut by its bytes has fewer.
+  const isBySize = plan.bounds.historyBytesMax !== undefined
+  const asked = { truth, history, authorId: authorId!, toldMax, isBySize, seq: position?.seq ?? 0 }
   const before = visit.reading
   const person = world.logins?.personOf(visit.device.name) ?? ''
   const isWithheld = (): boolean => world.secrets?.mayRead(person, history, truth.seq) === false

@@ -146,6 +146,11 @@ export class Stranger implements Writing {
     return this.#written.filter(({ messages }) => messages.some((each) => this.#isOpen(each)))
   }
 
+  get #isCrammed(): boolean {
+    const { inFlightMessagesMax, waitingMessagesMax } = this.#stage.plan.bounds
+    return inFlightMessagesMax !== undefined || waitingMessagesMax !== undefined
+  }
+
   #isOpen({ id }: AuthoredMessage): boolean {
     return this.truth.facts.get(id)?.seq === undefined && !this.truth.refused.has(id)
   }
@@ -247,8 +252,10 @@ export class Stranger implements Writing {
   /** Offers messages without a verdict that were not offered lately, and now and then one that has a verdict. */
   async #offerDue(): Promise<void> {
     const now = this.#process.monotonic()
-    const due = this.#waiting.filter(({ dueMs }) => dueMs <= now)
-    if (due.length === 0) return
+    const all = this.#waiting.filter(({ dueMs }) => dueMs <= now)
+    if (all.length === 0) return
+    // Where little may wait, all at once would be nacked as busy for ever, each time the same ones.
+    const due = this.#isCrammed ? [this.random.pick(all)] : all
     for (const written of due) {
       written.dueMs = now + written.pauseMs
       written.pauseMs = Math.min(written.pauseMs * 2, PAUSE_MAX_MS)

@@ -22,6 +22,8 @@ export interface Asked {
   readonly seq: number
   /** Maximum accepted messages of a history. */
   readonly toldMax: number
+  /** Whether the bytes of an answer have a small bound. */
+  readonly isBySize: boolean
 }
 
 const ARCHIVED = '$archived'
@@ -53,7 +55,7 @@ export function s26History({ entries, complete }: History, asked: Asked): void {
 function gapless(
   accepted: readonly HistoryEntry[],
   complete: boolean,
-  { truth, history, seq, toldMax }: Asked,
+  { truth, history, seq, toldMax, isBySize }: Asked,
 ): void {
   const facts = history.within(history.acceptedAt(truth.seq)).sort((a, b) => a.seq! - b.seq!)
   const wanted = facts.map(({ message }) => message.id)
@@ -72,7 +74,7 @@ function gapless(
     () => `the history of ${history.name} lacks ${left!.name}, and its store is at ${seq}`,
   )
   must(
-    complete ? told.length <= toldMax : told.length === toldMax,
+    complete || isBySize ? told.length <= toldMax : told.length === toldMax,
     'S26',
     () =>
       `the history of ${history.name} has ${told.length} accepted messages, complete: ${complete}`,

@@ -80,6 +80,8 @@ export function s10LosersAreTold(truth: Truth, acks: readonly Ack[]): void {
   }
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 /** What was refused stays with its author until they have dealt with it. */
 export function s4RefusalsAreKept(
   truth: Truth,
@@ -92,9 +94,11 @@ export function s4RefusalsAreKept(
       // A message that a damaged disk has lost can only be written again; its dependents wait for
       // that, or are given up after two minutes (LOSS9).
       const isOfDisk = reason === 'damaged' || reason === 'parent_lost' || state === 'blocked'
-      const isLost = device.hadTrouble && isOfDisk
+      // One that depends on a blocked message that was never offered has no verdict of the reviewer.
+      const isBlocked = state === 'blocked' && truth.isHopeless(id, NONE)
+      const isLost = (device.hadTrouble && isOfDisk) || isBlocked
       const isRefused = isLost || !truth.facts.message(id) || truth.isRefused(id)
-      must(isRefused, 'S3', () => `${name} lists ${truth.facts.nameOf(id)} as refused`)
+      must(isRefused, 'S3', () => `${name} lists ${truth.facts.nameOf(id)} as ${state}: ${reason}`)
     }
     for (const { visit, receipt, verdict } of acks) {
       if (visit.store !== store || verdict.verdict === 'accepted') continue

@@ -150,7 +150,7 @@ export const LIMITS: Limits = {
   expectMax: 4_096,
   registersMax: REGISTERS_MAX,
   parentsMax: 32,
-  ownSpansMax: 128,
+  ownSpansMax: 1_024,
   liveWritesMax: 32,
   keepMax: 32,
   outboxMessagesMax: 200_000,

@@ -87,7 +87,7 @@ export interface OwnSpan {
 export interface Names {
   /** Seqs, ascending, at most 32. */
   readonly canonical: readonly number[]
-  /** clientSeqs of this session, ascending; with `others` at most 128. */
+  /** clientSeqs of this session, ascending; with `others` at most 1,024. */
   readonly own: readonly number[]
   /** By session id, ascending, one a session. In `keep`, `from` equals `clientSeq`. */
   readonly others: readonly OwnSpan[]

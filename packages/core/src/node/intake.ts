@@ -87,8 +87,8 @@ export class Intake {
     else if (length > limits.flushMessagesMax) connection.strike('an offer of too many messages')
     else if (this.#isClosed) events.nackAll(offer, 'unavailable', 'the reviewer is stopping')
     else if (
-      this.#messages + length > limits.waitingMessagesMax ||
-      connection.pending + length > limits.inFlightMessagesMax * 2
+      isFull(this.#messages, length, limits.waitingMessagesMax) ||
+      isFull(connection.pending, length, limits.inFlightMessagesMax * 2)
     ) {
       events.nackAll(offer, 'busy', 'too much waits for the store')
     } else this.#verify(offer)
@@ -192,4 +192,9 @@ export class Intake {
 /** Without a login, the person is the one that the session claims. */
 function claimed({ personalId }: SessionRecord): Person {
   return { id: personalId, proved: false, claims: undefined }
+}
+
+/** Whether more would be too much. One flush is always taken (OFF2), or a large one would wait for ever. */
+function isFull(waiting: number, more: number, max: number): boolean {
+  return waiting > 0 && waiting + more > max
 }

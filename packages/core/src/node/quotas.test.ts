@@ -210,6 +210,20 @@ describe('OFR3 §20 what waits for a commit', () => {
     await ann.offer(...second)
     expect(verdicts(ann, second)).toEqual(['accepted'])
   })
+
+  test.each([
+    ['of all links', { waitingMessagesMax: 1 }],
+    ['of one link', { inFlightMessagesMax: 1 }],
+  ])(
+    '%s: a flush that is larger by itself is taken where nothing else waits',
+    async (_, limits) => {
+      const desk = await open(limits)
+      const ann = await desk.author('ann', 'ann')
+      const flush = issues(ann, 5)
+      await ann.offer(...flush)
+      expect(verdicts(ann, flush)).toEqual(['accepted'])
+    },
+  )
 })
 
 test('QUO1 a usage is forgotten when nothing would be gained by that', () => {

@@ -4,6 +4,7 @@
  */
 import { CountersignError } from '../../base/outcome.ts'
 import type { Uuid } from '../../base/uuid.ts'
+import type { Limits } from '../../facts/limits.ts'
 import type { ChangeKind } from '../../facts/types.ts'
 import { messageBytes, messageBytesAtMost } from '../../sync/message-size.ts'
 import { isStateLargerThan } from '../../fold/state-size.ts'
@@ -148,6 +149,7 @@ export class Writer {
   /** Called after the last change: records what the author has seen, and checks the size. */
   #end(draft: Draft): void {
     this.replica.writing.noteSeen(draft)
+    checkSessions(draft, this.replica.limits)
     checkSize(draft, this.replica)
   }
 
@@ -166,6 +168,19 @@ export class Writer {
     this.#draft = undefined
     draft.rollback()
     this.replica.repo.emit()
+  }
+}
+
+/** Throws `too_large` for a change that would name more pending sessions than a message may. */
+function checkSessions({ changes }: Draft, { ownSpansMax }: Limits): void {
+  for (const { table, write } of changes) {
+    if (!write.own || write.own.length + (write.named?.others.length ?? 0) <= ownSpansMax) continue
+    const { name } = table.entity
+    throw new CountersignError(
+      'too_large',
+      `${name} ${write.entityId} has unsent changes of more visits of this device than one message can name (${ownSpansMax}); they must be sent first`,
+      { entity: name, id: write.entityId },
+    )
   }
 }
 
