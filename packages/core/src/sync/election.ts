@@ -128,6 +128,11 @@ export class Election {
     return this.#standing.isHomed ? undefined : this.#claim
   }
 
+  /** The peers that are heard, in the order of their first beat. */
+  get heard(): readonly Beat[] {
+    return [...this.#peers.values()].map(({ beat }) => beat)
+  }
+
   step(event: ElectionEvent, moment: ElectionMoment): ElectionStep {
     const { nowMs, chance } = moment
     assert(nowMs >= this.#steppedAtMs, 'time does not go back')
