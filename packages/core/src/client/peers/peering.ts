@@ -126,7 +126,7 @@ export class Peering {
     const intake = this.#intake
     this.#view = new ProvisionalView({
       ...{ repo, outbox, intake, ownIntake: own.intake, nextArrival },
-      isOwn: (sessionId) => parts.sessions.openings.has(sessionId),
+      opening: (sessionId) => parts.sessions.openings.get(sessionId),
     })
     const { space, limits } = options
     this.#plan = new TailPlan(repo, {
@@ -433,10 +433,11 @@ export class Peering {
         },
         flushes: () => outbox.stored(),
         rejectionsOf,
-        taken: (read, at) => {
-          this.#view.taken(read, position() ?? home, at)
+        taken: (step) => {
+          this.#view.taken(step, position() ?? home)
           this.#stand()
         },
+        lied: () => this.#step({ kind: 'lied', id: claim.reviewerId }),
         relayed,
         caughtUp: (present) => this.#view.settle(present),
       },
