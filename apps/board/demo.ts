@@ -3,6 +3,7 @@
  *
  *   browser ── http ──▶ vite ──▶ src/
  *      ├── /login ────▶ issuer
+ *      ├── /reviewer ─▶ kills the reviewer, or starts it
  *      └── /socket.io ──▶ vite (proxy) ──▶ reviewer process ──▶ data folder
  *
  * Stops both at SIGINT or SIGTERM. Commands on stdin control the reviewer: `stop`, `kill`, `start`.
@@ -38,7 +39,7 @@ const ended = signals()
 try {
   const address = await reviewer.start()
   if (settings.seed) await seed(address)
-  const site = await startSite(address, { ...settings, issuer })
+  const site = await startSite(address, { ...settings, serving: [issuer, reviewer] })
   console.log(`demo ${site.url}`)
   console.log('  Open it in two browsers, or press "Second person"; switch one of them offline.')
   console.log('  "Open last year’s app" is an older build of it, on the same issues.')
@@ -64,16 +65,9 @@ function signals(): Promise<void> {
 }
 
 function listen(): void {
-  const act: Readonly<Record<string, () => Promise<unknown>>> = {
-    kill: () => reviewer.kill(),
-    stop: () => reviewer.stop(),
-    start: () => (reviewer.running ? Promise.resolve() : reviewer.start()),
-  }
   createInterface({ input: process.stdin }).on('line', (line) => {
     const word = line.trim()
-    const told = act[word]
-    if (!told) return
-    told().then(
+    reviewer.told(word)?.then(
       () => console.log(`reviewer: ${word} done`),
       (error: unknown) => console.error(`reviewer: ${String(error)}`),
     )

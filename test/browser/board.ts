@@ -22,6 +22,11 @@ export class Board {
     return this.pane.locator('[data-part="outbox"]')
   }
 
+  /** The button about peers; its `data-count` is on the face. */
+  get peers(): Locator {
+    return this.pane.locator('[data-part="peers"]')
+  }
+
   get drawer(): Locator {
     return this.pane.getByRole('complementary')
   }
@@ -93,6 +98,12 @@ export class Board {
   async archive(title: string): Promise<void> {
     await this.card(title).getByRole('button', { name: 'Move or archive' }).click()
     await this.page.getByRole('menuitem', { name: 'Archive' }).click()
+  }
+
+  /** The epoch in which a peer reviews; undefined: none does. */
+  async epoch(): Promise<number | undefined> {
+    const text = await this.peers.getAttribute('data-epoch')
+    return text === null ? undefined : Number(text)
   }
 
   async setOnline(online: boolean): Promise<void> {

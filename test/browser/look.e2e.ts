@@ -43,6 +43,12 @@ for (const { name, rules, ...look } of looks) {
     await check('the import')
     await page.keyboard.press('Escape')
 
+    await board.peers.click()
+    await page.getByRole('switch', { name: 'Reach other browsers' }).click()
+    await expect(page.getByText('The reviewer reviews')).toBeVisible()
+    await check('the peers')
+    await page.keyboard.press('Escape')
+
     await board.setOnline(false)
     await board.pane.locator('.card__open').first().press('Shift+ArrowRight')
     await expect(board.outbox).toHaveAttribute('data-count', '1')

@@ -132,6 +132,7 @@ export const SOMETIMES: readonly string[] = [
   'fault: peers: device turned off',
   'fault: peers: a claim that is a lie',
   'fault: peers: a verdict without its signature',
+  'fault: peers: written in the name of another',
   'restores: conflict',
   'restores: conflict too many',
   'restores: written on a lost log',

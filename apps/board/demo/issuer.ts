@@ -4,8 +4,9 @@
  * reviewer gets its public half.
  */
 import { generateKeyPairSync, sign } from 'node:crypto'
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import { isPersonId } from '../src/model/persons.ts'
+import { answerPosts } from './posts.ts'
 
 export const ISSUER = 'https://login.board.example'
 export const AUDIENCE = 'board'
@@ -35,21 +36,8 @@ export class Issuer {
     return `${body}.${signature.toString('base64url')}`
   }
 
-  /** Answers `POST /login/<person>`; everything else is left to the listeners that the server has. */
+  /** Answers `POST /login/<person>` with a token. */
   serve(http: Server): void {
-    const others = http.listeners('request') as RequestListener[]
-    http.removeAllListeners('request')
-    http.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      const personId = path.exec(request.url ?? '')?.[1]
-      if (personId === undefined) {
-        for (const other of others) other.call(http, request, response)
-        return
-      }
-      const isKnown = request.method === 'POST' && isPersonId(personId)
-      if (isKnown)
-        response.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
-      else response.writeHead(404)
-      response.end(isKnown ? this.tokenOf(personId) : undefined)
-    })
+    answerPosts(http, path, (id) => (isPersonId(id) ? this.tokenOf(id) : undefined))
   }
 }

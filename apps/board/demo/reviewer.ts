@@ -3,9 +3,11 @@
  * started again while the board is in use.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { Server } from 'node:http'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { KEY_VARIABLE } from './issuer.ts'
+import { answerPosts } from './posts.ts'
 
 export interface ReviewerAddress {
   readonly url: string
@@ -61,6 +63,23 @@ export class DemoReviewer {
     const address = await addressOf(child)
     this.#port = address.port
     return address
+  }
+
+  /** Does what a word says, from the terminal or the page; undefined for any other word. */
+  told(word: string): Promise<unknown> | undefined {
+    if (word === 'kill') return this.kill()
+    if (word === 'stop') return this.stop()
+    if (word === 'start') return this.running ? Promise.resolve() : this.start()
+    return undefined
+  }
+
+  /** Answers `POST /reviewer/<word>`, when it is done. */
+  serve(http: Server): void {
+    answerPosts(http, /^\/reviewer\/(\w+)$/, async (word) => {
+      const done = this.told(word)
+      await done
+      return done && `${word} done`
+    })
   }
 
   /** Stops it gracefully. */

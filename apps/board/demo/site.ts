@@ -8,7 +8,6 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { type LogLevel, type LogOptions, type Logger, type Plugin, createLogger } from 'vite'
 import { serveLive } from './live.ts'
-import type { Issuer } from './issuer.ts'
 import type { ReviewerAddress } from './reviewer.ts'
 import { serveStill } from './still.ts'
 
@@ -23,8 +22,13 @@ export async function startSite(
   {
     port,
     still,
-    issuer,
-  }: { readonly port: number; readonly still: boolean; readonly issuer: Issuer },
+    serving,
+  }: {
+    readonly port: number
+    readonly still: boolean
+    /** What else answers requests at the same address. */
+    readonly serving: readonly { serve(http: Server): void }[]
+  },
 ): Promise<Site> {
   const http = createServer()
   const serve = still ? serveStill : serveLive
@@ -34,7 +38,7 @@ export async function startSite(
     plugins: [addressInPage(reviewer)],
     logger: quietLogger(still ? 'error' : 'warn'),
   })
-  issuer.serve(http)
+  for (const one of serving) one.serve(http)
   const at = await listen(http, port).catch(() => listen(http, 0))
   const close = async (): Promise<void> => {
     const closed = new Promise((resolve) => http.close(resolve))

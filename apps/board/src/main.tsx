@@ -10,6 +10,7 @@ import './styles/list.css'
 import './styles/drawer.css'
 import './styles/dialogs.css'
 import './styles/conflicts.css'
+import './styles/peers.css'
 import './styles/tray.css'
 
 createRoot(document.getElementById('root')!).render(

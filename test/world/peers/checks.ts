@@ -31,6 +31,23 @@ export function peer8Named(
   }
 }
 
+/** Begins the values that a forger writes in the name of others. */
+export const FORGED = 'forged'
+
+/** Nothing is shown in the name of an author who has not sealed it. */
+export function peer9Sealed({ rows, device }: Seat): void {
+  for (const { id, title, note, $author, $conflicts } of rows) {
+    const candidates = Object.values($conflicts).flatMap((one) => one?.candidates ?? [])
+    const values = [title, note, ...candidates.map(({ value }) => value)]
+    const forged = values.find((value) => typeof value === 'string' && value.startsWith(FORGED))
+    must(
+      forged === undefined,
+      'PEER9',
+      () => `${device.name} shows ${String(forged)} in ${id}, which ${$author} has not sealed`,
+    )
+  }
+}
+
 /**
  * Peers that follow one reviewer show the same rows. An own message that the reviewer has not accepted is
  * shown by its author only, so rows that one of the two has written are left out.

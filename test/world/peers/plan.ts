@@ -18,13 +18,16 @@ export interface PeersPlan {
   readonly hasRestarts: boolean
   readonly parts: boolean
   readonly freezes: boolean
-  /** A device that claims without an election, or whose verdicts are not signed. */
-  readonly liar: 'claims' | 'verdicts' | undefined
+  /**
+   * A device that claims without an election, whose verdicts are not signed, or that writes in the name of
+   * other authors.
+   */
+  readonly liar: 'claims' | 'verdicts' | 'authors' | undefined
 }
 
 export function peersPlanFor(seed: number): PeersPlan {
   const random = new Random(seed + 2 ** 42)
-  return {
+  const plan = {
     seed,
     devices: random.between(2, 5),
     actions: random.between(20, 70),
@@ -35,12 +38,13 @@ export function peersPlanFor(seed: number): PeersPlan {
     storeMs: random.pick([0, 5]),
     diskMs: random.pick([0, 1, 20]),
     checkpointSteps: random.pick([undefined, 0, 2]),
-    lifetime: random.pick(['device', 'tab']),
+    lifetime: random.pick(['device', 'tab'] as const),
     hasRestarts: random.chance(0.4),
     parts: random.chance(0.5),
     freezes: random.chance(0.3),
-    liar: random.pick([undefined, undefined, undefined, 'claims', 'verdicts']),
+    liar: random.pick([undefined, undefined, undefined, 'claims', 'verdicts'] as const),
   }
+  return random.chance(0.2) ? { ...plan, liar: 'authors' } : plan
 }
 
 export function describePeers(seed: number): string {

@@ -29,7 +29,7 @@ import { Tally } from '../tally.ts'
 import { SPACE } from '../truth.ts'
 import { unhandledText, withUnhandled } from '../unhandled.ts'
 import { Violation } from '../violation.ts'
-import { peer11Same, peer8Named } from './checks.ts'
+import { FORGED, peer11Same, peer8Named, peer9Sealed } from './checks.ts'
 import { type PeersPlan, peersPlanFor } from './plan.ts'
 
 /** When all is healed, it takes no longer than this until nothing is left to do (L1). */
@@ -138,6 +138,7 @@ class PeersRun {
         if (claimer !== undefined) this.#claimers.set(claimer, device)
       },
       alters: (device, text) => this.#altered(device, text),
+      altersGiven: (device, text) => this.#forged(device, text),
       onSend: (device, text) => {
         this.#note(device, () => `to a peer ${text.slice(0, 1_000)}`)
         if (text.startsWith('["tail"')) this.#noteRelayed(text)
@@ -216,6 +217,7 @@ class PeersRun {
     const seat = new Seat({
       ...{ device, plan: this.#plan, clock: this.#clock, truth: this.#truth },
       random: this.#bytes.split(),
+      believesAll: device.name === this.#forger,
       transport: (process) => this.#wire.transport(device.name, process),
       peers: (process) => this.#peers.join(device.name, process),
       fault: (invariant, what) => this.fault(invariant, what),
@@ -450,6 +452,18 @@ class PeersRun {
     return JSON.stringify(first) + text.slice(end)
   }
 
+  get #forger(): string | undefined {
+    return this.#plan.liar === 'authors' ? this.#devices[0]!.name : undefined
+  }
+
+  /** Other values in what an author has offered: the forger takes any signature for right. */
+  #forged(device: string, text: string): string {
+    if (device !== this.#forger || !text.startsWith('["offer"')) return text
+    const forged = text.replaceAll(/"v(\d+)"/g, `"${FORGED}$1"`)
+    if (forged !== text) this.#tally.hit('fault: peers: written in the name of another')
+    return forged
+  }
+
   // What must hold.
 
   #heal(): void {
@@ -496,6 +510,7 @@ class PeersRun {
         for (const writers of this.#writers.values()) writers.delete(device.name)
     const homeId = peerIdOf(this.#keys.publicKey)
     const mute = this.#plan.liar === 'verdicts' ? this.#devices[0]!.name : undefined
+    for (const seat of this.#seats) if (seat.device.name !== this.#forger) peer9Sealed(seat)
     for (const seat of this.#seats) peer8Named(seat, { homeId, claimers: this.#claimers }, mute)
     if (this.#clock.monotonic() - this.#disturbedMs > STILL_MS) this.#lookAtStill()
   }

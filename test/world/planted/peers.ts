@@ -41,7 +41,7 @@ export const PEERS: readonly Planted[] = [
         to: 'const gone: Entry[] = []',
       },
     ],
-    seed: 109,
+    seed: 165,
   },
   {
     name: 'unsigned-verdict-believed',
@@ -53,7 +53,19 @@ export const PEERS: readonly Planted[] = [
         to: 'if (!isLive()) return false',
       },
     ],
-    seed: 557,
+    seed: 809,
+  },
+  {
+    name: 'unsealed-shown',
+    what: 'What a peer has accepted is shown whoever has sealed it.',
+    edits: [
+      {
+        module: 'sync/peer-seals.ts',
+        from: 'if (!(await isSealOf(flush, { publicKey, seal }, this.#parts.verify))) return false',
+        to: '',
+      },
+    ],
+    seed: 501,
   },
   {
     name: 'home-does-not-win',
@@ -61,13 +73,13 @@ export const PEERS: readonly Planted[] = [
     edits: [
       { module: 'client/peers/peering.ts', from: 'isHomed: !isAway,', to: 'isHomed: false,' },
     ],
-    seed: 53,
+    seed: 1341,
   },
   {
     name: 'stays-for-ever',
     what: 'What others wrote while home was away is shown for ever, although nobody brings it.',
     edits: [{ module: 'client/peers/peering.ts', from: 'this.#view.release()', to: '' }],
-    seed: 109,
+    seed: 165,
   },
   {
     name: 'not-named',

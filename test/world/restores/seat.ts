@@ -64,6 +64,8 @@ export interface SeatParts {
   readonly random: SeededRandom
   readonly transport: (process: ProcessClock) => Transport
   readonly peers?: (process: ProcessClock) => Peers
+  /** It takes every signature for right. */
+  readonly believesAll?: boolean
   readonly fault: (invariant: string, what: string) => void
   /** Called when a receipt has its verdict: accepted, or refused with a reason. */
   readonly told: (seat: Seat, receipt: Receipt, verdict: string) => void
@@ -94,6 +96,8 @@ export class Seat {
     this.process = new ProcessClock(clock)
     this.#locks = device.locks.tab()
     const delayMs = (): number => plan.signerMs * random.unit()
+    const honest = simSigner({ random, clock: this.process, delayMs })
+    const signer = parts.believesAll ? { ...honest, verify: () => Promise.resolve(true) } : honest
     this.store = createLimitedStore(
       {
         space: SPACE,
@@ -106,7 +110,7 @@ export class Seat {
         platform: {
           clock: this.process,
           random,
-          signer: simSigner({ random, clock: this.process, delayMs }),
+          signer,
           locks: this.#locks,
           tabId: () => device.name,
           warn: undefined,

@@ -11,9 +11,11 @@ interface StatusBarProps {
   readonly session: OnlineSwitch
   /** The person at the pane. */
   readonly myself: ReactNode
+  /** More items. */
+  readonly children?: ReactNode
 }
 
-export function StatusBar({ session, myself }: StatusBarProps) {
+export function StatusBar({ session, myself, children }: StatusBarProps) {
   const [online, setOnline] = useState(session.startsOnline)
   const switched = (on: boolean): void => {
     session.setOnline(on)
@@ -26,6 +28,7 @@ export function StatusBar({ session, myself }: StatusBarProps) {
       <Outbox />
       <Storage />
       <Reached />
+      {children}
       <span className="statusbar__space" />
       <Switch label="Online" on={online} onChange={switched} />
     </footer>

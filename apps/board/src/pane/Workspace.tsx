@@ -9,6 +9,7 @@ import { ImportDialog } from '../dialogs/ImportDialog.tsx'
 import { NewIssueDialog } from '../dialogs/NewIssueDialog.tsx'
 import { SignOutDialog } from '../dialogs/SignOutDialog.tsx'
 import { Drawer } from '../drawer/Drawer.tsx'
+import { PeersItem } from '../peers/PeersItem.tsx'
 import { IssueTable } from '../list/IssueTable.tsx'
 import { type Filter, noFilter } from '../model/filter.ts'
 import type { Status } from '../model/issue.ts'
@@ -81,7 +82,9 @@ export function Workspace({ session }: { session: Session }) {
       <StatusBar
         session={session}
         myself={<Myself session={session} onSignOut={() => signingOut.signOut('refuse')} />}
-      />
+      >
+        <PeersItem session={session} />
+      </StatusBar>
       <UnsentDialog session={session} signingOut={signingOut} />
       {asking && (
         <AskingDialog

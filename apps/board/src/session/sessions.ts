@@ -14,16 +14,19 @@ import {
 } from '@countersign/core'
 import { dexieStorage } from '@countersign/storage-dexie'
 import { socketIo } from '@countersign/transport-socketio'
+import { webRtcPeers } from '@countersign/transport-webrtc'
 import { type Ports, faultyPorts } from '../devtools.ports.ts'
 import { Issue } from '../model/issue.ts'
 import { pageConfig } from './config.ts'
+import { SwitchedPeers } from '../peers/switched-peers.ts'
 import { keep, kept } from './kept.ts'
 import { type OnlineSwitch, onlineSwitch } from './online.ts'
+import { type PeersSwitch, peersSwitch, reviewOnceJoined } from './peers.ts'
 import { setSignedIn, signedIn, tokenOf } from './signed-in.ts'
 
 export type Seat = 'first' | 'second'
 
-export interface Session extends OnlineSwitch {
+export interface Session extends OnlineSwitch, PeersSwitch {
   readonly seat: Seat
   /** Different for each session of a seat. */
   readonly key: string
@@ -40,15 +43,18 @@ let count = 0
 function openSession(seat: Seat, claim = false): Session {
   const { space, reviewerKey } = pageConfig()
   const personId = signedIn(seat)
+  const home = socketIo(location.origin)
   const { storage, transport, faults } = faultyPorts(seat, {
     storage: dexieStorage(`board-${space}-${seat}`),
-    transport: socketIo(location.origin),
+    transport: home,
   })
+  const peers = new SwitchedPeers(() => webRtcPeers({ signalling: home.signalling }))
   const store = createSyncStore({
     space,
     entities: [Issue],
     storage,
     transports: [transport],
+    peers: reviewOnceJoined(peers),
     // The same author after a reload. The second seat has other databases, so another person.
     identity: {
       lifetime: 'device',
@@ -58,7 +64,8 @@ function openSession(seat: Seat, claim = false): Session {
     ...(reviewerKey !== undefined && { reviewerKey }),
   })
   const key = `${seat} ${count++}`
-  return { seat, key, personId, store, faults, ...onlineSwitch(store, seat) }
+  const ways = { ...onlineSwitch(store, seat), ...peersSwitch(peers, seat) }
+  return { seat, key, personId, store, faults, ...ways }
 }
 
 class Sessions {

@@ -65,7 +65,7 @@ export class ChangeOver {
 
   /** A step of the tail was applied; its own messages are not settled yet. */
   taken({ from, settled }: TailApplied, frames: readonly string[]): void {
-    const own = new Set(settled.flatMap((entry) => this.#parts.outbox.textOf(entry) ?? []))
+    const own = new Set(settled.flatMap((entry) => this.#parts.outbox.flushOf(entry)?.text ?? []))
     this.journal.add({ from, frames, own: [...own] })
   }
 

@@ -5,7 +5,7 @@
 import type { StoreApi } from 'zustand/vanilla'
 import type { Uuid } from '../base/uuid.ts'
 import type { Capability } from '../facts/capabilities.ts'
-import type { FinalReason, MessageState, Position, ProvisionalTerm } from '../facts/message.ts'
+import type { FinalReason, MessageState, Position } from '../facts/message.ts'
 import type { ConnectionRefusal } from '../sync/session-host.ts'
 import type { Auth } from './identity/credentials.ts'
 import type { Me } from './identity/me.ts'
@@ -15,6 +15,7 @@ import type { StorageHealth } from '../ports/storage-care.ts'
 import type { Ended } from './outbox/hint.ts'
 import type { ImportOptions, ImportReport, UnsentReport } from './verbs/reports.ts'
 import type { Entity } from '../schema/entity.ts'
+import type { PeerStatus } from './peer-status.ts'
 import type { DamagedRecord } from './disk/sound-state.ts'
 import type { Candidate, Input, Patch, Query, Row, RowMeta } from '../schema/types.ts'
 
@@ -280,7 +281,7 @@ export interface ResetOptions {
 }
 
 /** Flat and small: `store.status` is a vanilla zustand store of this. */
-export interface SyncStatus {
+export interface SyncStatus extends PeerStatus {
   readonly connection: ConnectionState
   /** Why the last link ended, as text for humans. */
   readonly connectionNote: string | undefined
@@ -298,8 +299,6 @@ export interface SyncStatus {
   readonly caughtUp: boolean
   readonly position: Position | null
   readonly reviewerId: Uuid | null
-  /** The peer that reviews while home is away, and whether it is this store; undefined: none does. */
-  readonly provisional: ProvisionalTerm | undefined
   /** `degraded`: writes are kept in memory only, and sent at once. */
   readonly storage: 'opening' | 'ok' | 'degraded'
   readonly storageTrouble: StorageTrouble | 'damaged' | undefined

@@ -35,6 +35,7 @@ import { batchReadingBounds } from '../wire/bounds.ts'
 import { readBatch } from '../wire/read-batch.ts'
 import type { Batch } from '../wire/types.ts'
 import type { Reviewer, ReviewerOptions } from './api.ts'
+import type { PeerSeal } from '../sync/peer-seals.ts'
 import { openReviewer } from './reviewer.ts'
 
 /** The canonical states of a replica, at its position of home. */
@@ -48,6 +49,8 @@ export interface HomeStates {
 /** One batch that a peer has reviewed, with every line of what was accepted, and the position after it. */
 export interface PeerBatch {
   readonly text: string
+  /** Of its flushes, in order. */
+  readonly seals: readonly PeerSeal[]
   readonly fromSeq: number
   readonly position: Position
 }
@@ -87,8 +90,6 @@ export async function openProvisional(
   return openReviewer(whole, cachesOf(limits), { lineage, head, epoch })
 }
 
-const NO_SEALS = JSON.stringify({ seals: [], forked: [] })
-
 class PeerTables extends MemoryTables {
   readonly #states: HomeStates
   readonly #seq: number
@@ -112,18 +113,24 @@ class PeerTables extends MemoryTables {
   }
 
   /** Appends a batch that another peer has accepted. */
-  #continue({ text, position }: PeerBatch, { fromSeq, throughSeq: toSeq, accepted }: Batch): void {
+  #continue(
+    { text, position, seals }: PeerBatch,
+    { fromSeq, throughSeq: toSeq, accepted }: Batch,
+  ): void {
     const { epoch } = position
     const { seq, commits } = this.head()
     const sessions = new Map(accepted.map((one) => [one.session.facts.sessionId, one.session]))
+    const keys = new Map(seals.map(({ sessionId, publicKey }) => [sessionId, publicKey]))
+    const kept = JSON.stringify({ seals: seals.map(({ seal }) => seal), forked: [] })
     const outcome = this.append({
       ...{ epoch, expect: { seq, commits } },
-      batch: { fromSeq, toSeq, text: batchText(text, position), seals: NO_SEALS },
+      batch: { fromSeq, toSeq, text: batchText(text, position), seals: kept },
       sessions: [...sessions].map(([sessionId, { facts }]) => {
         const { authorId, personalCommit } = facts
         const who = { sessionId, authorId, personalCommit }
-        // Its messages do not have its key.
-        const record: SessionRecord = { ...who, publicKey: '', personalId: authorId }
+        const publicKey = keys.get(sessionId)
+        assert(publicKey !== undefined, 'each flush of a peer has its seal')
+        const record: SessionRecord = { ...who, publicKey, personalId: authorId }
         return { sessionId, text: JSON.stringify(record) }
       }),
       accepted: accepted.map((one) => ({

@@ -10,9 +10,7 @@
  */
 import type { Uuid } from '../base/uuid.ts'
 import type { Lineage } from '../history/lineage.ts'
-import { sealBytes } from '../facts/hashes.ts'
 import type { Seen } from '../facts/types.ts'
-import { whoamiId } from '../facts/whoami.ts'
 import type { Limits } from '../facts/limits.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
@@ -21,6 +19,7 @@ import { type ReviewerFrame, authorFrame } from '../wire/frames.ts'
 import { readLayout } from '../wire/read-batch.ts'
 import { flushWith } from '../wire/told.ts'
 import type { Batch } from '../wire/types.ts'
+import { type Verify, isSealOf } from './flush-seal.ts'
 
 /** Timeout after which a seal is requested again, and number of requests before the alarm. */
 const ANSWER_MS = 10_000
@@ -33,8 +32,7 @@ export interface AuditParts {
   readonly limits: Limits
   readonly clock: Clock
   readonly random: Random
-  /** Whether `sig` over the bytes is of that key. */
-  readonly verify: (publicKey: string, bytes: Uint8Array, sig: string) => Promise<boolean>
+  readonly verify: Verify
   /** Called with the alarm, as a sentence. */
   readonly alarm: (what: string) => void
 }
@@ -120,15 +118,14 @@ export class Audit {
     const { limits, verify, alarm } = this.#parts
     const layout = readLayout(asked.text, [], batchReadingBounds(limits))
     if (!layout.ok) return // it was read before
-    const { headHash, places, session } = flushWith(layout.value, seq).flush
-    const { authorId } = session.facts
+    const { flush } = flushWith(layout.value, seq)
+    const { authorId } = flush.session.facts
     if ((publicKey === null || seal === null) && this.#isFromBefore(seq)) return
     if (publicKey === null || seal === null) {
       alarm(`the reviewer has no seal of message ${seq}, which it attributes to ${authorId}`)
       return
     }
-    const bytes = sealBytes({ head: headHash, lines: places.map(({ hash }) => hash) })
-    if (whoamiId(publicKey) === authorId && (await verify(publicKey, bytes, seal))) return
+    if (await isSealOf(flush, { publicKey, seal }, verify)) return
     alarm(`${authorId} has not signed message ${seq}, which the reviewer attributes to it`)
   }
 

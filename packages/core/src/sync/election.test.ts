@@ -39,6 +39,33 @@ describe('an election', () => {
     expect(election.step(moved, moment(3)).duty.kind).toBe('none')
   })
 
+  it('PEER4 who is heard is known with its claim, until it is silent', () => {
+    const election = new Election(SPACE, standing(1), moment(0))
+    heard(election, beat(2), 1)
+    heard(election, beat(3, { claim: claim(3, 5) }), 2)
+    expect(election.heard.map(({ id, claim: its }) => [id, its?.reviewerId])).toEqual([
+      [idOf(2), undefined],
+      [idOf(3), idOf(3)],
+    ])
+    heard(election, beat(3, { no: 2, claim: claim(3, 5) }), 5_000)
+    election.step({ kind: 'tick' }, moment(8_000))
+    expect(election.heard.map(({ id }) => id)).toEqual([idOf(3)])
+  })
+
+  it('PEER9 whoever has lied is not believed any more, and another peer reviews', () => {
+    const election = new Election(SPACE, standing(1), moment(0))
+    const its = claim(2, 5)
+    heard(election, beat(3, { claim: its }), 1)
+    heard(election, beat(2, { claim: its }), 2)
+    const lied = election.step({ kind: 'lied', id: idOf(2) }, moment(3))
+    expect([lied.duty.kind, election.heard.map(({ id }) => id)]).toEqual(['none', [idOf(3)]])
+    expect(heard(election, beat(2, { no: 2, claim: claim(2, 6) }), 4).kind).toBe('none')
+    expect(heard(election, beat(3, { no: 2, claim: its }), 5).kind).toBe('none')
+    const { tickAtMs } = election.step({ kind: 'tick' }, moment(6))
+    const { duty } = election.step({ kind: 'tick' }, moment(Math.max(tickAtMs, 1_000)))
+    expect(duty).toMatchObject({ kind: 'reviews', claim: { epoch: 6 } })
+  })
+
   it('PEER1 of two claims the higher epoch is followed, or the smaller hash, and none below later', () => {
     const election = new Election(SPACE, standing(1), moment(0))
     const [a, b] = [claim(2, 5), claim(3, 5)]

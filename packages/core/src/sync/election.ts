@@ -63,6 +63,8 @@ export type ElectionEvent =
   | { readonly kind: 'heard'; readonly beat: Beat }
   /** At the time that the last step has asked for, or at any other. */
   | { readonly kind: 'tick' }
+  /** That peer has accepted what its author has not signed. */
+  | { readonly kind: 'lied'; readonly id: Uuid }
   /** This peer is frozen, hidden or left. */
   | { readonly kind: 'leaves' }
 
@@ -97,6 +99,8 @@ export class Election {
   readonly #space: Uuid
   #standing: PeerStand
   readonly #peers = new Map<Uuid, Heard>()
+  /** Not believed while this store is open; of more than 64 those that were found out first. */
+  readonly #liars = new Set<Uuid>()
   /** Who reviews, as far as this peer believes it. */
   #claim: Claim | undefined
   /** The highest that was ever believed: what is not above it is over. */
@@ -128,6 +132,11 @@ export class Election {
     return this.#standing.isHomed ? undefined : this.#claim
   }
 
+  /** The peers that are heard, in the order of their first beat. */
+  get heard(): readonly Beat[] {
+    return [...this.#peers.values()].map(({ beat }) => beat)
+  }
+
   step(event: ElectionEvent, moment: ElectionMoment): ElectionStep {
     const { nowMs, chance } = moment
     assert(nowMs >= this.#steppedAtMs, 'time does not go back')
@@ -138,6 +147,7 @@ export class Election {
     if (event.kind === 'stands') this.#stands(event.standing, moment)
     else if (event.kind === 'heard') this.#heard(event.beat, moment)
     else if (event.kind === 'leaves') this.#leaves(moment)
+    else if (event.kind === 'lied') this.#lied(event.id, moment)
     else this.#tick(moment)
     const isNews = isOther(before, this.duty)
     const says = isNews || nowMs >= this.#beatAtMs
@@ -159,7 +169,8 @@ export class Election {
   #heard(beat: Beat, { nowMs, chance }: ElectionMoment): void {
     const { id, claim } = beat
     const known = this.#peers.get(id)
-    if (id === this.#standing.id || beat.no <= (known?.beat.no ?? 0)) return
+    if (id === this.#standing.id || this.#liars.has(id)) return
+    if (beat.no <= (known?.beat.no ?? 0)) return
     if (!known && this.#peers.size >= PEERS_MAX) return
     this.#peers.set(id, { beat, atMs: nowMs })
     if (claim) this.#believe(claim, id, nowMs)
@@ -173,6 +184,7 @@ export class Election {
   #believe(claim: Claim, by: Uuid, nowMs: number): void {
     const epochMax = this.#highest ? this.#epochsUsed + EPOCHS_AHEAD_MAX : Infinity
     if (claim.epoch > epochMax || this.#isBehind(claim)) return
+    if (this.#liars.has(claim.reviewerId)) return
     const isAgain =
       claim.hash === this.#highest?.hash && by === claim.reviewerId && this.#claim === undefined
     if (!isAgain && !isAbove(claim, this.#highest)) return
@@ -189,6 +201,14 @@ export class Election {
   #leaves({ nowMs, chance }: ElectionMoment): void {
     this.#standing = { ...this.#standing, mayReview: false }
     if (this.duty.kind === 'reviews') this.#vacate(nowMs, chance)
+  }
+
+  /** What it says counts no more, and another peer has to review. */
+  #lied(id: Uuid, { nowMs, chance }: ElectionMoment): void {
+    assert(id !== this.#standing.id, 'a peer believes itself')
+    if (this.#liars.size < PEERS_MAX) this.#liars.add(id)
+    this.#peers.delete(id)
+    if (this.#claim?.reviewerId === id) this.#vacate(nowMs, chance)
   }
 
   #tick({ nowMs, chance }: ElectionMoment): void {

@@ -137,9 +137,9 @@ export class Outbox {
     return undefined
   }
 
-  /** The text of the flush of an entry that waits, once it is sealed. */
-  textOf(entry: Entry): string | undefined {
-    return this.#byEntry.get(entry)?.flush.text
+  /** The flush of an entry that waits, once it is sealed. */
+  flushOf(entry: Entry): Flush | undefined {
+    return this.#byEntry.get(entry)?.flush
   }
 
   holds(entry: Entry): boolean {

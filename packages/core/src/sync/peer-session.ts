@@ -4,8 +4,8 @@
  *
  *   hello ─▶ welcome: of the claim that is followed? ─▶ bind ─▶ want ─▶ tail … through ─▶ offers
  *
- * Batches wait until a position after them is checked, which the reviewer of the claim has signed; those
- * of home, which a peer passes on, until home has signed one.
+ * Batches wait until a position after them is checked, which the reviewer of the claim has signed, and
+ * until the authors' seals are (`peer-seals.ts`); those of home, which a peer passes on, until home has signed one.
  */
 import { toBase64url } from '../base/bytes.ts'
 import type { Hash } from '../base/hash.ts'
@@ -37,6 +37,7 @@ import type { SignedClaim } from './beat.ts'
 import type { RelayedFrame } from './link-gate.ts'
 import { type Flush, offerFrame } from './own-flush.ts'
 import type { EpochTerm, ReadOne, TailEnd, TailFrame, TailPlan } from './tail-plan.ts'
+import { PeerSeals, type SignedStep } from './peer-seals.ts'
 import { Timers } from './timers.ts'
 
 type FrameOf<K> = ReviewerFrame & { readonly kind: K }
@@ -82,8 +83,10 @@ export interface PeerSessionHost {
   flushes(): Iterable<Flush>
   /** Those of own messages that home has signed. */
   rejectionsOf(ids: readonly Uuid[]): readonly Rejection[]
-  /** Batches that a peer has reviewed; `position`: the signed one after them. */
-  taken(read: readonly ReadOne[], position: Position): void
+  /** Batches that a peer has reviewed, up to a position that it has signed. */
+  taken(step: SignedStep): void
+  /** It has accepted what its author has not signed. */
+  lied(): void
   /** A frame of home that this store lacked. */
   relayed(frame: RelayedFrame, epochs: readonly Epoch[]): void
   /** All that the reviewer had is here. */
@@ -102,6 +105,8 @@ export class PeerSession {
   #term: EpochTerm
   /** Read, and not signed for yet. */
   #unsigned: ReadOne[] = []
+  /** Of this link. */
+  #seals: PeerSeals | undefined
   /** Frames of home without a signature at their end. */
   #relayed: TailFrame[] = []
   readonly #bound = new Set<Uuid>()
@@ -199,6 +204,7 @@ export class PeerSession {
     this.#lineage = undefined
     this.#isCaughtUp = false
     this.#unsigned = []
+    this.#seals = undefined
     this.#relayed = []
     this.#bound.clear()
     this.#offered.clear()
@@ -249,6 +255,8 @@ export class PeerSession {
       case 'nack':
         this.#offered.clear() // they rest all the same
         return true
+      case 'seal':
+        return this.#sealArrived(frame, isLive)
       default:
         return frame.kind !== 'bye'
     }
@@ -265,6 +273,7 @@ export class PeerSession {
     const have = home()
     if (!lineage.has(have)) return false
     this.#lineage = lineage
+    this.#seals = this.#sealsOfLink()
     this.#reviewerNonce = nonce
     this.#end = have
     this.#term = lineage.at(have.seq)
@@ -324,9 +333,41 @@ export class PeerSession {
     if (position.epoch !== claim.epoch) return true
     const bytes = positionBytes(space, position)
     if (!(await host.verify(claim.key, bytes, position.sig ?? '')) || !isLive()) return false
-    host.taken(this.#unsigned, position)
+    const isRead = this.#seals?.add(this.#unsigned, position) === true
     this.#unsigned = []
-    return true
+    this.#pass()
+    return isRead
+  }
+
+  #sealsOfLink(): PeerSeals {
+    const { limits, clock, host } = this.#parts
+    return new PeerSeals({
+      limits,
+      now: () => clock.monotonic(),
+      verify: (...signed) => host.verify(...signed),
+      send: (frame) => this.#send(frame),
+    })
+  }
+
+  async #sealArrived(frame: FrameOf<'seal'>, isLive: () => boolean): Promise<boolean> {
+    const isTrue = (await this.#seals?.answered(frame)) ?? false
+    if (!isLive()) return false
+    if (isTrue) this.#pass()
+    else this.#parts.host.lied()
+    return isTrue
+  }
+
+  /** Hands over what is sealed, in order. */
+  #pass(): void {
+    const { host } = this.#parts
+    for (const step of this.#seals?.ready() ?? []) {
+      if (step !== 'through') host.taken(step)
+      else if (this.#lineage) {
+        host.caughtUp(this.#lineage)
+        this.#isCaughtUp = true
+      }
+    }
+    this.pump()
   }
 
   get #epochsOfHome(): readonly Epoch[] {
@@ -368,14 +409,14 @@ export class PeerSession {
     if (!this.#lineage || at === null || position.epoch !== claim.epoch) return false
     const isSigned = await host.verify(claim.key, liveBytes(space, position, at), sig)
     if (!isSigned || !isLive() || this.#end.seq < position.seq) return false
-    host.caughtUp(this.#lineage)
-    this.#isCaughtUp = true
-    this.pump()
+    this.#seals?.addThrough()
+    this.#pass()
     return true
   }
 
   #watch(): void {
     this.#timers.after(LOOK_MS, () => {
+      if (this.#seals?.isOverdue) return this.#retry()
       this.pump()
       this.#watch()
     })

@@ -19,6 +19,8 @@ export interface PeerFaults {
   readonly onSend?: (device: string, text: string) => void
   /** What becomes of such a frame: a device may lie. */
   readonly alters?: (device: string, text: string) => string
+  /** What a device that reviews makes of a frame that it gets. */
+  readonly altersGiven?: (device: string, text: string) => string
 }
 
 interface SimPeer {
@@ -198,7 +200,9 @@ export class SimPeers {
     })
     return {
       send: (text) => {
-        if (link) carry(link.far, () => attached?.frame(text))
+        if (!link) return
+        const { far } = link
+        carry(far, () => attached?.frame(this.#faults.altersGiven?.(far.device, text) ?? text))
       },
       close: () => {
         if (!isOpen) return

@@ -26,7 +26,13 @@ import type { Repo } from '../../rows/repo.ts'
 import type { Table } from '../../rows/table.ts'
 import { type SignedClaim, beatText, readBeat, signedClaim } from '../../sync/beat.ts'
 import type { Reached } from '../../sync/claim.ts'
-import { type Duty, Election, type ElectionEvent, type PeerStand } from '../../sync/election.ts'
+import {
+  type Beat,
+  type Duty,
+  Election,
+  type ElectionEvent,
+  type PeerStand,
+} from '../../sync/election.ts'
 import type { Outbox } from '../../sync/outbox.ts'
 import { PeerSession } from '../../sync/peer-session.ts'
 import { TailPlan } from '../../sync/tail-plan.ts'
@@ -101,6 +107,8 @@ export class Peering {
   #cancelTick: () => void = () => {}
   #cancelRelease: () => void = () => {}
   #beatNo = 0
+  /** What `status.peers` has, as text. */
+  #shownPeers = ''
   #troubledAtMs = -Infinity
   /** What arrives is checked, and what is said signed, one after the other. */
   #hearing: Promise<void> = Promise.resolve()
@@ -118,7 +126,7 @@ export class Peering {
     const intake = this.#intake
     this.#view = new ProvisionalView({
       ...{ repo, outbox, intake, ownIntake: own.intake, nextArrival },
-      isOwn: (sessionId) => parts.sessions.openings.has(sessionId),
+      opening: (sessionId) => parts.sessions.openings.get(sessionId),
     })
     const { space, limits } = options
     this.#plan = new TailPlan(repo, {
@@ -218,6 +226,7 @@ export class Peering {
     const { nowMs, chance } = this.#moment()
     const { says, duty, tickAtMs } = election.step(event, { nowMs, chance })
     this.#follow(duty)
+    this.#showPeers(election.heard)
     if (says) this.#say()
     this.#cancelTick()
     const { clock } = this.#parts.options.platform
@@ -302,6 +311,15 @@ export class Peering {
             isSelf: duty.kind === 'reviews',
           }
     this.#parts.status.setState({ provisional })
+  }
+
+  #showPeers(heard: readonly Beat[]): void {
+    const { status } = this.#parts
+    const peers = heard.map(({ id, claim }) => ({ id, reviewerId: claim?.reviewerId }))
+    const told = JSON.stringify(peers)
+    if (told === this.#shownPeers) return
+    this.#shownPeers = told
+    status.setState({ peers })
   }
 
   #end(): void {
@@ -415,10 +433,11 @@ export class Peering {
         },
         flushes: () => outbox.stored(),
         rejectionsOf,
-        taken: (read, at) => {
-          this.#view.taken(read, position() ?? home, at)
+        taken: (step) => {
+          this.#view.taken(step, position() ?? home)
           this.#stand()
         },
+        lied: () => this.#step({ kind: 'lied', id: claim.reviewerId }),
         relayed,
         caughtUp: (present) => this.#view.settle(present),
       },

@@ -15,11 +15,14 @@ import { assert } from '../../base/assert.ts'
 import type { Uuid } from '../../base/uuid.ts'
 import { NO_BYTES, type Bytes, addBytes, utf8Bytes } from '../../base/size.ts'
 import { outcomeOf } from '../../facts/malformed.ts'
-import type { Position } from '../../facts/message.ts'
+import type { Hash } from '../../base/hash.ts'
+import type { Position, SessionOpening } from '../../facts/message.ts'
 import { Entry } from '../../history/entry.ts'
 import type { Lineage } from '../../history/lineage.ts'
 import type { PeerBatch } from '../../node/provisional.ts'
 import type { Outbox } from '../../sync/outbox.ts'
+import type { Flush } from '../../sync/own-flush.ts'
+import type { PeerSeal, SignedBatch, SignedStep } from '../../sync/peer-seals.ts'
 import type { Repo } from '../../rows/repo.ts'
 import type { ReadOne } from '../../sync/tail-plan.ts'
 import { UNVERIFIED_ARRIVALS_MAX } from '../../sync/unverified.ts'
@@ -40,8 +43,8 @@ export interface ProvisionalViewParts {
   /** Of messages of this device. */
   readonly ownIntake: PendingIntake
   readonly nextArrival: () => number
-  /** Whether a session is of this device: its messages are known here, or are refused. */
-  readonly isOwn: (sessionId: Uuid) => boolean
+  /** That of a session of this device, whose messages are known here, or are refused. */
+  readonly opening: (sessionId: Uuid) => Pick<SessionOpening, 'publicKey'> | undefined
 }
 
 export class ProvisionalView {
@@ -70,9 +73,9 @@ export class ProvisionalView {
   }
 
   /** Batches that follow that position of home, and what was taken in since. */
-  taken(read: readonly ReadOne[], home: Position, position: Position): void {
-    this.#keep(read, home, position)
-    const touched = read.flatMap((one) =>
+  taken({ batches, position }: SignedStep, home: Position): void {
+    this.#keep(batches, home, position)
+    const touched = batches.flatMap((one) =>
       one.batch.accepted.flatMap((accepted) => this.#mark(accepted, one) ?? []),
     )
     const { intake, ownIntake, repo } = this.#parts
@@ -159,7 +162,7 @@ export class ProvisionalView {
       outbox.find(sessionId, clientSeq) ??
       intake.hidden(sessionId, clientSeq)
     const isFull = this.#others.size >= OTHERS_MAX
-    if (known || !message || isFull || this.#parts.isOwn(sessionId)) return known
+    if (known || !message || isFull || this.#parts.opening(sessionId)) return known
     const authored = { ...message, id, hash, session, seen }
     const entry = intake.take({
       message: authored,
@@ -171,7 +174,7 @@ export class ProvisionalView {
   }
 
   /** Adds to the tail; its lines are complete. */
-  #keep(read: readonly ReadOne[], home: Position, position: Position): void {
+  #keep(read: readonly SignedBatch[], home: Position, position: Position): void {
     const isNew = this.#home?.eid !== home.eid || this.#home.seq !== home.seq
     const [first] = read
     // It begins again behind home, where another peer reviews otherwise.
@@ -184,13 +187,16 @@ export class ProvisionalView {
       const { batch, term } = one
       const end = this.#tail.at(-1)?.position ?? home
       if (batch.fromSeq !== end.seq + 1) return this.#forget()
-      const text = this.#completed(one)
-      if (text === undefined) return this.#forget()
+      const completed = this.#completed(one)
+      if (!completed) return this.#forget()
+      const { text } = completed
       const { eid, epoch } = term
       const after = { eid, epoch, seq: batch.throughSeq, chain: batch.chain }
       const isLast = i === read.length - 1
       assert(!isLast || after.seq === position.seq, 'what is taken in ends at its position')
-      this.#tail.push({ text, fromSeq: batch.fromSeq, position: isLast ? position : after })
+      this.#tail.push({
+        ...{ ...completed, fromSeq: batch.fromSeq, position: isLast ? position : after },
+      })
       this.#tailBytes = addBytes(this.#tailBytes, utf8Bytes(text))
     }
     if (this.#tailBytes > TAIL_BYTES_MAX) this.#forget()
@@ -202,14 +208,33 @@ export class ProvisionalView {
     this.#tailBytes = NO_BYTES
   }
 
-  /** The text with the lines of own messages; undefined where one is missing. */
-  #completed({ text, own }: ReadOne): string | undefined {
-    if (own.found.size === 0) return text
-    const texts = [...own.found.values()].flatMap((found) =>
-      found instanceof Entry ? (this.#parts.outbox.textOf(found) ?? []) : [],
-    )
+  /** With the lines and the seals of own messages; undefined where one is missing. */
+  #completed({
+    text,
+    own,
+    batch,
+    seals,
+  }: SignedBatch): Pick<PeerBatch, 'text' | 'seals'> | undefined {
+    const flushOf = (hash: Hash): Flush | undefined => {
+      const found = own.found.get(hash)
+      return found instanceof Entry ? this.#parts.outbox.flushOf(found) : undefined
+    }
+    // One object for each head line.
+    const flushes = [...new Map(batch.accepted.map((one) => [one.seen, one.hash])).values()]
+    const whole = seals.map((seal, i) => seal ?? this.#ownSeal(flushOf(flushes[i]!))) // one for each
+    const known = whole.filter((seal) => seal !== undefined)
+    if (known.length < whole.length) return undefined
+    const texts = [...own.found.keys()].flatMap((hash) => flushOf(hash)?.text ?? [])
     const completed = outcomeOf(() => completedBatch(text, [...new Set(texts)]))
-    return completed.ok ? completed.value : undefined
+    if (!completed.ok || completed.value === undefined) return undefined
+    return { text: completed.value, seals: known }
+  }
+
+  #ownSeal(flush: Flush | undefined): PeerSeal | undefined {
+    const opening = flush && this.#parts.opening(flush.sessionId)
+    if (!opening) return undefined
+    const { sessionId, sig: seal } = flush
+    return { sessionId, publicKey: opening.publicKey, seal }
   }
 }
 
