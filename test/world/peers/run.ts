@@ -25,6 +25,7 @@ import { s1Converged, s1OfItsPosition, s24Told } from '../restores/checks.ts'
 import type { RestoreReport } from '../restores/run.ts'
 import { BOMB, Device, Seat, Task } from '../restores/seat.ts'
 import { RestoreTruth } from '../restores/truth.ts'
+import { Stepper } from '../stepper.ts'
 import { Tally } from '../tally.ts'
 import { SPACE } from '../truth.ts'
 import { unhandledText, withUnhandled } from '../unhandled.ts'
@@ -34,8 +35,6 @@ import { type PeersPlan, peersPlanFor } from './plan.ts'
 
 /** When all is healed, it takes no longer than this until nothing is left to do (L1). */
 const CALM_MS = 400_000
-const EVENTS_MAX = 300_000
-const LOOK_EVERY_MS = 250
 /** So long after the last disturbance those who follow one reviewer show the same. */
 const STILL_MS = 5_000
 /** A reviewer that was there for so long, and is heard, has to be followed. */
@@ -72,7 +71,7 @@ interface Stand {
 
 class PeersRun {
   readonly #plan: PeersPlan
-  readonly #clock = new VirtualClock()
+  readonly clock: VirtualClock = new VirtualClock()
   readonly #random: Random
   readonly #bytes: SeededRandom
   readonly #tally = new Tally()
@@ -94,9 +93,9 @@ class PeersRun {
   #disturbedMs = 0
   #values = 0
   #lies = 0
-  #events = 0
   #hash = 0x811c9dc5
-  #violation: Violation | undefined
+  readonly #stepper = new Stepper(this, { onLook: () => this.#look() })
+  violation: Violation | undefined
 
   static async make(plan: PeersPlan, verbose: boolean): Promise<PeersRun> {
     const bytes = new SeededRandom(plan.seed)
@@ -115,7 +114,7 @@ class PeersRun {
     },
   ) {
     const random = new Random(plan.seed)
-    const clock = this.#clock
+    const clock = this.clock
     const some = (ms: number) => (): number => ms * 2 * random.unit()
     this.#plan = plan
     this.#random = random
@@ -147,7 +146,7 @@ class PeersRun {
       clock,
       faults: { latencyMs: some(plan.storeMs), answerMs: some(plan.storeMs) },
       onCommit: (commit) =>
-        this.#guard(() => {
+        this.guard(() => {
           const ids = this.#truth.commit(commit, this.#spaces.tables(SPACE))
           this.#note('R', () => `commits ${ids.map((id) => this.#truth.nameOf(id)).join(' ')}`)
         }),
@@ -158,10 +157,10 @@ class PeersRun {
   }
 
   get report(): RestoreReport {
-    const violation = this.#violation
+    const violation = this.violation
     return {
-      events: this.#events,
-      virtualMs: this.#clock.monotonic(),
+      events: this.#stepper.events,
+      virtualMs: this.clock.monotonic(),
       hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
       counts: this.#tally.entries(),
       violation: violation && { invariant: violation.invariant, what: violation.message },
@@ -170,7 +169,7 @@ class PeersRun {
   }
 
   fault(invariant: string, what: string): void {
-    this.#violation ??= new Violation(invariant, what)
+    this.violation ??= new Violation(invariant, what)
   }
 
   async all(): Promise<void> {
@@ -178,18 +177,18 @@ class PeersRun {
     for (const device of this.#devices) this.#open(device)
     let actionsLeft = this.#plan.actions
     const next = (): void => {
-      this.#guard(() => this.#act())
-      if (--actionsLeft > 0) this.#clock.after(this.#gap(), next)
+      this.guard(() => this.#act())
+      if (--actionsLeft > 0) this.clock.after(this.#gap(), next)
     }
-    this.#clock.after(this.#gap(), next)
-    await this.#until(() => actionsLeft <= 0, Infinity)
+    this.clock.after(this.#gap(), next)
+    await this.#stepper.until(() => actionsLeft <= 0, Infinity)
     this.#heal()
     await this.#quiet('healing')
     const newcomer = this.#device('N')
     this.#devices.push(newcomer)
     this.#open(newcomer)
     await this.#quiet('somebody has joined')
-    this.#guard(() => this.#checkFinally())
+    this.guard(() => this.#checkFinally())
     for (const seat of this.#seats) seat.kill()
     this.#node?.process.kill()
   }
@@ -207,14 +206,14 @@ class PeersRun {
       spared: (transactions: number) => this.#random.below(transactions + 1),
     }
     this.#stands.set(name, { side: 0, isFrozen: false, isCut: false, sinceMs: 0 })
-    return new Device(name, new FaultyDisk({ clock: this.#clock, faults }))
+    return new Device(name, new FaultyDisk({ clock: this.clock, faults }))
   }
 
   #open(device: Device): void {
     this.#note(device.name, () => 'opens')
     this.#changed(device, {})
     const seat = new Seat({
-      ...{ device, plan: this.#plan, clock: this.#clock, truth: this.#truth },
+      ...{ device, plan: this.#plan, clock: this.clock, truth: this.#truth },
       random: this.#bytes.split(),
       transport: (process) => this.#wire.transport(device.name, process),
       peers: (process) => this.#peers.join(device.name, process),
@@ -229,11 +228,11 @@ class PeersRun {
     device.seat = seat
     seat.store.status.subscribe(({ provisional }, before) => {
       if (provisional === before.provisional) return
-      this.#disturbedMs = this.#clock.monotonic()
+      this.#disturbedMs = this.clock.monotonic()
       if (!provisional) return
       const { epoch, isSelf, reviewerId } = provisional
       this.#note(device.name, () => `${isSelf ? 'reviews' : 'follows'} ${reviewerId} in ${epoch}`)
-      this.#guard(() => this.#followed(seat, epoch, isSelf))
+      this.guard(() => this.#followed(seat, epoch, isSelf))
     })
   }
 
@@ -249,7 +248,7 @@ class PeersRun {
 
   /** Nobody begins to review beside one that it hears, and that is as far. */
   #notPreempted(seat: Seat): void {
-    const nowMs = this.#clock.monotonic()
+    const nowMs = this.clock.monotonic()
     const { loses, signerMs, liar } = this.#plan
     const own = this.#stands.get(seat.device.name)!
     if (loses > 0 || signerMs > 0 || liar) return
@@ -280,14 +279,14 @@ class PeersRun {
     for (const seat of this.#seats) {
       if (!seat.status.provisional?.isSelf) this.#reviewsSinceMs.delete(seat)
       else if (!this.#reviewsSinceMs.has(seat))
-        this.#reviewsSinceMs.set(seat, this.#clock.monotonic())
+        this.#reviewsSinceMs.set(seat, this.clock.monotonic())
     }
   }
 
   // What happens.
 
   #changed({ name }: Device, change: Partial<Stand>): void {
-    this.#disturbedMs = this.#clock.monotonic()
+    this.#disturbedMs = this.clock.monotonic()
     Object.assign(this.#stands.get(name)!, { ...change, sinceMs: this.#disturbedMs })
   }
 
@@ -313,7 +312,7 @@ class PeersRun {
     if (!seat?.isOpen || stand.isFrozen) return
     this.#note(name, () => 'writes')
     this.#tally.hit('action: write')
-    this.#disturbedMs = this.#clock.monotonic()
+    this.#disturbedMs = this.clock.monotonic()
     for (let writes = this.#random.pick([1, 1, 1, 4]); writes > 0; writes--)
       seat.write(this.#random, () => `v${++this.#values}`)
     for (const { id } of seat.receipts) this.#writersOf(id).add(name)
@@ -327,7 +326,7 @@ class PeersRun {
   }
 
   #toggleHome(): void {
-    this.#disturbedMs = this.#clock.monotonic()
+    this.#disturbedMs = this.clock.monotonic()
     if (this.#wire.serving) this.#leaveHome()
     else this.#comeHome()
   }
@@ -346,7 +345,7 @@ class PeersRun {
 
   #comeHome(): void {
     this.#note('R', () => 'is back')
-    if (!this.#node) this.#node = { process: new ProcessClock(this.#clock) }
+    if (!this.#node) this.#node = { process: new ProcessClock(this.clock) }
     void this.#review(this.#node)
   }
 
@@ -397,7 +396,7 @@ class PeersRun {
     this.#tally.hit('fault: peers: frozen')
     this.#changed(device, { isFrozen: true })
     seat.process.freeze()
-    this.#clock.after(this.#random.pick([1_000, 9_000, 30_000]), () => this.#thaw(device))
+    this.clock.after(this.#random.pick([1_000, 9_000, 30_000]), () => this.#thaw(device))
   }
 
   #thaw(device: Device): void {
@@ -418,10 +417,7 @@ class PeersRun {
     this.#note(device.name, () => `is turned off, and loses ${lost} transactions`)
     this.#tally.hit('fault: peers: device turned off')
     this.#changed(device, { isFrozen: false })
-    this.#clock.after(
-      this.#random.pick([1, 2_000, 20_000]),
-      () => device.seat ?? this.#open(device),
-    )
+    this.clock.after(this.#random.pick([1, 2_000, 20_000]), () => device.seat ?? this.#open(device))
   }
 
   /** A claim that nobody has elected, far above the others or behind home. */
@@ -469,9 +465,8 @@ class PeersRun {
   }
 
   async #quiet(when: string): Promise<void> {
-    await this.#until(() => this.#unrest() === undefined, CALM_MS)
-    if (this.#unrest() !== undefined)
-      this.fault('L1', `after ${when} there is no rest: ${this.#unrest()}`)
+    const isCalm = await this.#stepper.until(() => this.#unrest() === undefined, CALM_MS)
+    if (!isCalm) this.fault('L1', `after ${when} there is no rest: ${this.#unrest()}`)
   }
 
   #unrest(): string | undefined {
@@ -497,7 +492,7 @@ class PeersRun {
     const homeId = peerIdOf(this.#keys.publicKey)
     const mute = this.#plan.liar === 'verdicts' ? this.#devices[0]!.name : undefined
     for (const seat of this.#seats) peer8Named(seat, { homeId, claimers: this.#claimers }, mute)
-    if (this.#clock.monotonic() - this.#disturbedMs > STILL_MS) this.#lookAtStill()
+    if (this.clock.monotonic() - this.#disturbedMs > STILL_MS) this.#lookAtStill()
   }
 
   #lookAtStill(): void {
@@ -522,27 +517,7 @@ class PeersRun {
     for (const seat of seats) s24Told(this.#truth, seat, this.#tally)
   }
 
-  /** Steps until it holds at one of the looks, the time is up, or a promise is broken. */
-  async #until(holds: () => boolean, mostMs: number): Promise<void> {
-    await new Promise(setImmediate) // what has begun sets its timers first
-    const clock = this.#clock
-    const endMs = clock.monotonic() + mostMs
-    let lookMs = clock.monotonic()
-    while (!this.#violation && clock.monotonic() < endMs) {
-      if (clock.monotonic() >= lookMs || clock.nextMs === undefined) {
-        this.#guard(() => this.#look())
-        if (holds()) return
-        lookMs = clock.monotonic() + LOOK_EVERY_MS
-      }
-      if (clock.nextMs === undefined) clock.after(LOOK_EVERY_MS, () => {})
-      this.#guard(() => void clock.step())
-      // Ports answer by promises: all that follows from this event happens before the next.
-      await new Promise(setImmediate)
-      if (++this.#events > EVENTS_MAX) this.fault('L2', `${EVENTS_MAX} events, and no end`)
-    }
-  }
-
-  #guard(check: () => void): void {
+  guard(check: () => void): void {
     try {
       check()
     } catch (error) {
@@ -552,9 +527,9 @@ class PeersRun {
   }
 
   #note(actor: string, text: () => string): void {
-    const at = Math.floor(this.#clock.monotonic() * 1_000) | 0
+    const at = Math.floor(this.clock.monotonic() * 1_000) | 0
     this.#hash = Math.imul(this.#hash ^ at ^ actor.charCodeAt(0), 0x01000193)
-    const ms = (this.#clock.monotonic() / 1_000).toFixed(3)
+    const ms = (this.clock.monotonic() / 1_000).toFixed(3)
     this.#history?.push(`${ms.padStart(9)}  ${actor.padEnd(3)} ${text()}`)
   }
 }

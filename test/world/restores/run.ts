@@ -18,6 +18,7 @@ import {
 } from '@countersign/core/testing'
 import type { KeyPair } from '@countersign/core/ports'
 import { Random } from '../../model/random.ts'
+import { Stepper } from '../stepper.ts'
 import { Tally } from '../tally.ts'
 import { SPACE } from '../truth.ts'
 import { unhandledText, withUnhandled } from '../unhandled.ts'
@@ -51,8 +52,6 @@ interface Node {
 
 /** When all is healed, it takes no longer than this until nothing is left to do (L1). */
 const CALM_MS = 300_000
-const EVENTS_MAX = 100_000
-const LOOK_EVERY_MS = 250
 const RETRY_MS = 500
 
 export async function runRestores(
@@ -69,7 +68,7 @@ export async function runRestores(
 
 class RestoreRun {
   readonly #plan: RestorePlan
-  readonly #clock = new VirtualClock()
+  readonly clock: VirtualClock = new VirtualClock()
   readonly #random: Random
   readonly #bytes: SeededRandom
   readonly #tally = new Tally()
@@ -92,9 +91,9 @@ class RestoreRun {
   /** Refuses no more: what was refused before would be accepted if it came back. */
   #isLenient = false
   #values = 0
-  #events = 0
   #hash = 0x811c9dc5
-  #violation: Violation | undefined
+  readonly #stepper = new Stepper(this, { onLook: () => this.#look() })
+  violation: Violation | undefined
 
   static async make(plan: RestorePlan, verbose: boolean): Promise<RestoreRun> {
     const bytes = new SeededRandom(plan.seed)
@@ -114,7 +113,7 @@ class RestoreRun {
     }: { readonly bytes: SeededRandom; readonly keys: KeyPair; readonly verbose: boolean },
   ) {
     const random = new Random(plan.seed)
-    const clock = this.#clock
+    const clock = this.clock
     const some = (ms: number) => (): number => ms * 2 * random.unit()
     this.#plan = plan
     this.#random = random
@@ -130,14 +129,14 @@ class RestoreRun {
           direction === 'up' ? name : 'R',
           () => `${direction} ${name} ${text.slice(0, 4_000)}`,
         )
-        if (direction === 'down') this.#guard(() => this.#sent(name, text))
+        if (direction === 'down') this.guard(() => this.#sent(name, text))
       },
     })
     this.#spaces = new FaultySpaces({
       clock,
       faults: { latencyMs: some(plan.storeMs), answerMs: some(plan.storeMs) },
       onCommit: (commit) =>
-        this.#guard(() => {
+        this.guard(() => {
           const ids = this.#truth.commit(commit, this.#spaces.tables(SPACE))
           const { seq } = this.#truth.log
           this.#note(
@@ -152,10 +151,10 @@ class RestoreRun {
   }
 
   get report(): RestoreReport {
-    const violation = this.#violation
+    const violation = this.violation
     return {
-      events: this.#events,
-      virtualMs: this.#clock.monotonic(),
+      events: this.#stepper.events,
+      virtualMs: this.clock.monotonic(),
       hash: (this.#hash >>> 0).toString(16).padStart(8, '0'),
       counts: this.#tally.entries(),
       violation: violation && { invariant: violation.invariant, what: violation.message },
@@ -164,7 +163,7 @@ class RestoreRun {
   }
 
   fault(invariant: string, what: string): void {
-    this.#violation ??= new Violation(invariant, what)
+    this.violation ??= new Violation(invariant, what)
   }
 
   async all(): Promise<void> {
@@ -172,22 +171,22 @@ class RestoreRun {
     for (const device of this.#devices) this.#open(device)
     let actionsLeft = this.#plan.actions
     const next = (): void => {
-      this.#guard(() => this.#act())
+      this.guard(() => this.#act())
       this.#isLenient ||= actionsLeft < this.#plan.actions / 2
-      if (--actionsLeft > 0) this.#clock.after(this.#gap(), next)
+      if (--actionsLeft > 0) this.clock.after(this.#gap(), next)
     }
-    this.#clock.after(this.#gap(), next)
-    await this.#until(() => actionsLeft <= 0, Infinity)
+    this.clock.after(this.#gap(), next)
+    await this.#stepper.until(() => actionsLeft <= 0, Infinity)
     this.#heal()
     await this.#quiet('healing')
     const newcomer = this.#device('N')
     this.#devices.push(newcomer)
     this.#open(newcomer)
     await this.#quiet('somebody has joined')
-    this.#guard(() => this.#checkFinally())
-    if (!this.#violation)
+    this.guard(() => this.#checkFinally())
+    if (!this.violation)
       await s24Verified(this.#spaces.tables(SPACE)).catch((error: unknown) =>
-        this.#guard(() => {
+        this.guard(() => {
           throw error
         }),
       )
@@ -206,13 +205,13 @@ class RestoreRun {
       syncMs: () => diskMs * this.#random.unit(),
       spared: (transactions: number) => this.#random.below(transactions + 1),
     }
-    return new Device(name, new FaultyDisk({ clock: this.#clock, faults }))
+    return new Device(name, new FaultyDisk({ clock: this.clock, faults }))
   }
 
   #open(device: Device): void {
     this.#note(device.name, () => 'opens')
     device.seat = new Seat({
-      ...{ device, plan: this.#plan, clock: this.#clock, truth: this.#truth },
+      ...{ device, plan: this.#plan, clock: this.clock, truth: this.#truth },
       random: this.#bytes.split(),
       transport: (process) => this.#wire.transport(device.name, process),
       fault: (invariant, what) => this.fault(invariant, what),
@@ -262,7 +261,7 @@ class RestoreRun {
     const forMs = this.#random.pick([10, 300, 3_000]) * (0.2 + this.#random.unit())
     this.#note(name, () => 'goes offline')
     seat.store.setOnline(false)
-    this.#clock.after(forMs, () => seat.process.dead || seat.store.setOnline(true))
+    this.clock.after(forMs, () => seat.process.dead || seat.store.setOnline(true))
   }
 
   #turnOff(device: Device): void {
@@ -274,7 +273,7 @@ class RestoreRun {
     const lost = this.#random.chance(0.5) ? device.disk.cutPower() : 0
     this.#note(device.name, () => `is turned off, and loses ${lost} transactions`)
     this.#tally.hit('fault: restores: device turned off')
-    this.#clock.after(this.#random.pick([1, 500, 5_000]), () => device.seat ?? this.#open(device))
+    this.clock.after(this.#random.pick([1, 500, 5_000]), () => device.seat ?? this.#open(device))
   }
 
   /** Also while commits are under way. */
@@ -320,7 +319,7 @@ class RestoreRun {
   }
 
   #start(): void {
-    const process = new ProcessClock(this.#clock)
+    const process = new ProcessClock(this.clock)
     this.#node = { process }
     void this.#review(this.#node)
   }
@@ -384,9 +383,8 @@ class RestoreRun {
   }
 
   async #quiet(when: string): Promise<void> {
-    await this.#until(() => this.#unrest() === undefined, CALM_MS)
-    if (this.#unrest() !== undefined)
-      this.fault('L1', `after ${when} there is no rest: ${this.#unrest()}`)
+    const isCalm = await this.#stepper.until(() => this.#unrest() === undefined, CALM_MS)
+    if (!isCalm) this.fault('L1', `after ${when} there is no rest: ${this.#unrest()}`)
   }
 
   #unrest(): string | undefined {
@@ -427,15 +425,17 @@ class RestoreRun {
 
   /** What is on the disks is enough to see the same again, without a network. */
   async #fromDisk(): Promise<void> {
-    if (this.#violation) return
+    if (this.violation) return
     const before = this.#seats.map((seat) => [seat.device, JSON.stringify(seat.rows)] as const)
     let closing = this.#seats.length
     for (const seat of this.#seats) void seat.store.close().then(() => closing--)
-    await this.#until(() => closing === 0, CALM_MS)
+    if (!(await this.#stepper.until(() => closing === 0, CALM_MS)))
+      this.fault('L1', 'a store does not close')
     for (const seat of this.#seats) seat.kill()
     this.#wire.vanish()
     for (const device of this.#devices) this.#open(device)
-    await this.#until(() => this.#seats.every(({ isOpen }) => isOpen), CALM_MS)
+    if (!(await this.#stepper.until(() => this.#seats.every(({ isOpen }) => isOpen), CALM_MS)))
+      this.fault('L1', 'a store does not open from its disk')
     for (const [{ seat, name }, rows] of before)
       if (JSON.stringify(seat!.rows) !== rows)
         this.fault('S22', `${name} shows other rows from its disk than before`)
@@ -443,27 +443,7 @@ class RestoreRun {
     this.#node?.process.kill()
   }
 
-  /** Steps until it holds at one of the looks, the time is up, or a promise is broken. */
-  async #until(holds: () => boolean, mostMs: number): Promise<void> {
-    const clock = this.#clock
-    await new Promise(setImmediate) // what has begun sets its timers first
-    const endMs = clock.monotonic() + mostMs
-    let lookMs = clock.monotonic()
-    while (!this.#violation && clock.monotonic() < endMs) {
-      if (clock.monotonic() >= lookMs || clock.nextMs === undefined) {
-        this.#guard(() => this.#look())
-        if (holds()) return
-        lookMs = clock.monotonic() + LOOK_EVERY_MS
-      }
-      if (clock.nextMs === undefined) clock.after(LOOK_EVERY_MS, () => {})
-      this.#guard(() => void clock.step())
-      // Ports answer by promises: all that follows from this event happens before the next.
-      await new Promise(setImmediate)
-      if (++this.#events > EVENTS_MAX) this.fault('L2', `${EVENTS_MAX} events, and no end`)
-    }
-  }
-
-  #guard(check: () => void): void {
+  guard(check: () => void): void {
     try {
       check()
     } catch (error) {
@@ -473,9 +453,9 @@ class RestoreRun {
   }
 
   #note(actor: string, text: () => string): void {
-    const at = Math.floor(this.#clock.monotonic() * 1_000) | 0
+    const at = Math.floor(this.clock.monotonic() * 1_000) | 0
     this.#hash = Math.imul(this.#hash ^ at ^ actor.charCodeAt(0), 0x01000193)
-    const ms = (this.#clock.monotonic() / 1_000).toFixed(3)
+    const ms = (this.clock.monotonic() / 1_000).toFixed(3)
     this.#history?.push(`${ms.padStart(9)}  ${actor.padEnd(3)} ${text()}`)
   }
 }
